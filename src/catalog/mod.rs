@@ -1,0 +1,322 @@
+//! The catalogue: every Action as data, read by service at its first use.
+//!
+//! Files stand in `catalog/<product>/<service>.json` and travel in the binary. An overlay folder of the same layout adds or
+//! replaces Actions without a build.
+
+mod embedded;
+mod model;
+pub mod path;
+pub mod search;
+pub mod suggest;
+
+pub use model::*;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What can be wrong with a name or a file of the catalogue.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum CatalogError {
+    /// Nothing has that name.
+    #[error("{what} {name:?} is not in the catalogue{}", suggest::did_you_mean(.near))]
+    Unknown {
+        /// `product`, `service` or `Action`.
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// Names that may have been meant.
+        near: Vec<String>,
+    },
+    /// An overlay's file cannot be read.
+    #[error("the catalogue file {} cannot be read: {reason}", .file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// A file does not fit `catalog/schema.json`.
+    #[error("the catalogue file {}, line {line}, column {column}: {reason}; catalog/schema.json says what fits", .file.display())]
+    Malformed {
+        /// The file.
+        file: PathBuf,
+        /// From 1.
+        line: usize,
+        /// From 1.
+        column: usize,
+        /// What does not fit.
+        reason: String,
+    },
+}
+
+/// An Action with the service and the product that it belongs to.
+#[derive(Debug, Clone)]
+pub struct Action {
+    /// Its product.
+    pub product: Arc<ProductModel>,
+    /// Its service.
+    pub service: Arc<ServiceModel>,
+    model: Arc<ActionModel>,
+}
+
+impl Deref for Action {
+    type Target = ActionModel;
+
+    fn deref(&self) -> &ActionModel {
+        &self.model
+    }
+}
+
+impl Action {
+    /// The documented host; none where the profile gives the URL.
+    pub fn host(&self) -> Option<&str> {
+        self.service.host_of(&self.model)
+    }
+
+    /// The documented path.
+    pub fn path(&self) -> &str {
+        self.service.path_of(&self.model)
+    }
+
+    /// The API's version.
+    pub fn version(&self) -> Option<&str> {
+        self.service.version.as_deref()
+    }
+
+    /// The document that the Action comes from.
+    pub fn source(&self) -> &Source {
+        self.service.source.as_ref().unwrap_or(&self.product.source)
+    }
+
+    /// What a documented error code means here.
+    pub fn error(&self, code: &str) -> Option<&ErrorModel> {
+        let own = self.errors.iter().find(|error| error.code == code).and_then(|error| error.own.as_ref());
+        own.or_else(|| self.service.errors.get(code)).or_else(|| self.product.errors.get(code))
+    }
+
+    /// An Action that the catalogue lacks, called by its wire name with whatever parameters.
+    pub fn uncatalogued(product: Arc<ProductModel>, service: Arc<ServiceModel>, name: &str, method: Method) -> Self {
+        let model = ActionModel {
+            name: name.to_owned(),
+            full_name: format!("{}.{name}", service.service),
+            term: None,
+            summary: "Not in the catalogue".to_owned(),
+            line: None,
+            methods: vec![method],
+            host: None,
+            path: None,
+            read_only: false,
+            costs: false,
+            destroys: false,
+            params: Vec::new(),
+            one_of: Vec::new(),
+            answer: Answer::default(),
+            errors: Vec::new(),
+            task: None,
+            paginator: None,
+            idempotency_token: None,
+            lookup: None,
+            example: serde_json::Value::Null,
+            notes: Vec::new(),
+        };
+        Self { product, service, model: Arc::new(model) }
+    }
+}
+
+/// All products, services and Actions, loaded as they are asked for.
+#[derive(Debug, Default)]
+pub struct Catalog {
+    overlays: Vec<PathBuf>,
+    products: Mutex<BTreeMap<String, Arc<ProductModel>>>,
+    services: Mutex<BTreeMap<String, Arc<ServiceModel>>>,
+}
+
+impl Catalog {
+    /// The embedded catalogue with overlay folders on top, later ones over earlier ones.
+    pub fn new(overlays: Vec<PathBuf>) -> Self {
+        Self { overlays, ..Self::default() }
+    }
+
+    /// The products' names.
+    pub fn products(&self) -> Vec<String> {
+        self.files().into_iter().map(|(product, _)| product).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// The services' names, as `cds.ccs`, or the product's own where it is a single service.
+    pub fn services(&self) -> Vec<String> {
+        let files = self.files();
+        files
+            .into_iter()
+            .filter(|(_, stem)| stem != embedded::PRODUCT)
+            .map(|(product, stem)| service_name(&product, &stem))
+            .collect()
+    }
+
+    /// The services of a product, without its name; empty where the product is a single service.
+    pub fn services_of(&self, product: &str) -> Vec<String> {
+        let prefix = format!("{product}.");
+        self.services().into_iter().filter_map(|name| name.strip_prefix(&prefix).map(str::to_owned)).collect()
+    }
+
+    /// A product.
+    pub fn product(&self, name: &str) -> Result<Arc<ProductModel>, CatalogError> {
+        if let Some(known) = lock(&self.products).get(name) {
+            return Ok(Arc::clone(known));
+        }
+        let mut found: Option<ProductModel> = match embedded::text(name, embedded::PRODUCT) {
+            Some(text) => Some(parse(text, &embedded_path(name, embedded::PRODUCT))?),
+            None => None,
+        };
+        for file in self.overlay_files(name, embedded::PRODUCT) {
+            found = Some(parse(&read(&file)?, &file)?);
+        }
+        let model = Arc::new(found.ok_or_else(|| unknown("product", name, &self.products()))?);
+        lock(&self.products).insert(name.to_owned(), Arc::clone(&model));
+        Ok(model)
+    }
+
+    /// A service by its name in Lua.
+    pub fn service(&self, name: &str) -> Result<Arc<ServiceModel>, CatalogError> {
+        if let Some(known) = lock(&self.services).get(name) {
+            return Ok(Arc::clone(known));
+        }
+        let (product, stem) = name.split_once('.').unwrap_or((name, name));
+        let mut found: Option<ServiceModel> = match embedded::text(product, stem) {
+            Some(text) => Some(parse(text, &embedded_path(product, stem))?),
+            None => None,
+        };
+        for file in self.overlay_files(product, stem) {
+            let over: ServiceModel = parse(&read(&file)?, &file)?;
+            match &mut found {
+                Some(base) => overlay(base, over),
+                None => found = Some(over),
+            }
+        }
+        let mut service = found.ok_or_else(|| unknown("service", name, &self.services()))?;
+        for action in &mut service.actions {
+            Arc::make_mut(action).full_name = format!("{name}.{}", action.name);
+        }
+        let service = Arc::new(service);
+        lock(&self.services).insert(name.to_owned(), Arc::clone(&service));
+        Ok(service)
+    }
+
+    /// An Action by its whole name, as `cds.ccs.CreateInstance`.
+    pub fn action(&self, full_name: &str) -> Result<Action, CatalogError> {
+        let (service_name, name) = full_name.rsplit_once('.').unwrap_or((full_name, ""));
+        let service = self.service(service_name).map_err(|error| match error {
+            CatalogError::Unknown { .. } => self.unknown_action(full_name),
+            other => other,
+        })?;
+        let model = service.action(name).cloned().ok_or_else(|| {
+            let names = service.actions.iter().map(|action| action.full_name.as_str());
+            CatalogError::Unknown { what: "Action", name: full_name.to_owned(), near: suggest::nearest(full_name, names) }
+        })?;
+        let product = self.product(service_name.split('.').next().unwrap_or(service_name))?;
+        Ok(Action { product, service, model })
+    }
+
+    /// Every Action of a service, in the document's order.
+    pub fn actions_of(&self, service_name: &str) -> Result<Vec<Action>, CatalogError> {
+        let service = self.service(service_name)?;
+        let product = self.product(service_name.split('.').next().unwrap_or(service_name))?;
+        let with_model = |model: &Arc<ActionModel>| Action {
+            product: Arc::clone(&product),
+            service: Arc::clone(&service),
+            model: Arc::clone(model),
+        };
+        Ok(service.actions.iter().map(with_model).collect())
+    }
+
+    /// Every Action of every service.
+    pub fn actions(&self) -> Result<Vec<Action>, CatalogError> {
+        let mut all = Vec::new();
+        for service in self.services() {
+            all.extend(self.actions_of(&service)?);
+        }
+        Ok(all)
+    }
+
+    fn unknown_action(&self, full_name: &str) -> CatalogError {
+        let all = self.actions().unwrap_or_default();
+        let last = full_name.rsplit('.').next().unwrap_or(full_name);
+        let mut near = suggest::nearest(full_name, all.iter().map(|action| action.full_name.as_str()));
+        if near.is_empty() {
+            let by_name: Vec<_> = all.iter().filter(|action| action.name.eq_ignore_ascii_case(last)).collect();
+            near = by_name.into_iter().take(3).map(|action| action.full_name.clone()).collect();
+        }
+        CatalogError::Unknown { what: "Action", name: full_name.to_owned(), near }
+    }
+
+    /// `(product, file stem)` of every file, embedded or in an overlay.
+    fn files(&self) -> BTreeSet<(String, String)> {
+        let mut files: BTreeSet<_> = embedded::FILES.iter().map(|(p, s, _)| ((*p).to_owned(), (*s).to_owned())).collect();
+        for overlay in &self.overlays {
+            for product in entries(overlay).into_iter().filter(|path| path.is_dir()) {
+                for file in entries(&product).into_iter().filter(|path| path.extension().is_some_and(|e| e == "json")) {
+                    files.insert((stem(&product), stem(&file)));
+                }
+            }
+        }
+        files
+    }
+
+    fn overlay_files(&self, product: &str, stem: &str) -> Vec<PathBuf> {
+        let candidates = self.overlays.iter().map(|folder| folder.join(product).join(format!("{stem}.json")));
+        candidates.filter(|path| path.exists()).collect()
+    }
+}
+
+/// Puts an overlay's Actions, shapes and errors over a service's own.
+fn overlay(base: &mut ServiceModel, over: ServiceModel) {
+    base.shapes.extend(over.shapes);
+    base.errors.extend(over.errors);
+    for action in over.actions {
+        match base.actions.iter_mut().find(|known| known.name == action.name) {
+            Some(known) => *known = action,
+            None => base.actions.push(action),
+        }
+    }
+}
+
+fn service_name(product: &str, stem: &str) -> String {
+    if product == stem { product.to_owned() } else { format!("{product}.{stem}") }
+}
+
+fn embedded_path(product: &str, stem: &str) -> PathBuf {
+    PathBuf::from(format!("catalog/{product}/{stem}.json"))
+}
+
+fn read(file: &Path) -> Result<String, CatalogError> {
+    fs::read_to_string(file).map_err(|error| CatalogError::Unreadable { file: file.to_owned(), reason: error.to_string() })
+}
+
+fn parse<T: serde::de::DeserializeOwned>(text: &str, file: &Path) -> Result<T, CatalogError> {
+    serde_json::from_str(text).map_err(|error| CatalogError::Malformed {
+        file: file.to_owned(),
+        line: error.line(),
+        column: error.column(),
+        reason: error.to_string(),
+    })
+}
+
+fn unknown(what: &'static str, name: &str, known: &[String]) -> CatalogError {
+    let near = suggest::nearest(name, known.iter().map(String::as_str));
+    CatalogError::Unknown { what, name: name.to_owned(), near }
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect()
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,3 @@
+//! The `cumulua` binary.
+
+fn main() {}

@@ -1,0 +1,113 @@
+//! Secrets: values that no text of ours may hold.
+
+use secrecy::{ExposeSecret as _, SecretString};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::{PoisonError, RwLock};
+
+/// What stands in place of a secret.
+pub const REDACTED: &str = "[secret]";
+
+/// A value that has no `Display`, a redacted `Debug`, and is wiped on drop.
+#[derive(Clone)]
+pub struct Secret(SecretString);
+
+impl Secret {
+    /// Takes the value in.
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(SecretString::from(value.into()))
+    }
+
+    /// The value, for the one place that must have it.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(REDACTED)
+    }
+}
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        self.expose() == other.expose()
+    }
+}
+
+/// Replaces every secret that the process knows in text that leaves it: logs, errors, audit records.
+///
+/// A server may echo what it was sent (a string to sign holds the parameters), so marking our own values is not enough.
+#[derive(Debug, Default)]
+pub struct Redactor {
+    known: RwLock<BTreeSet<SortedByLength>>,
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct SortedByLength(std::cmp::Reverse<usize>, String);
+
+impl fmt::Debug for SortedByLength {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(REDACTED)
+    }
+}
+
+impl Redactor {
+    /// Shorter values are not searched for: they would hit ordinary text, and guessing them is trivial anyway.
+    const SHORTEST: usize = 4;
+
+    /// Remembers a secret in the forms in which it may come back: as it is, and percent-encoded once and twice.
+    pub fn learn(&self, secret: &str) {
+        if secret.len() < Self::SHORTEST {
+            return;
+        }
+        let once = encode(secret);
+        let twice = encode(&once);
+        let escaped = serde_json::Value::from(secret).to_string();
+        let escaped = escaped[1..escaped.len() - 1].to_owned();
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        for form in [secret.to_owned(), once, twice, escaped] {
+            known.insert(SortedByLength(std::cmp::Reverse(form.len()), form));
+        }
+    }
+
+    /// `text` without any secret known so far.
+    pub fn redact(&self, text: &str) -> String {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let mut clean = text.to_owned();
+        for SortedByLength(_, secret) in known.iter() {
+            if clean.contains(secret.as_str()) {
+                clean = clean.replace(secret.as_str(), REDACTED);
+            }
+        }
+        clean
+    }
+}
+
+fn encode(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC)
+        .to_string()
+        .replace("%2D", "-")
+        .replace("%5F", "_")
+        .replace("%2E", ".")
+        .replace("%7E", "~")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Redactor, Secret};
+
+    #[test]
+    fn debug_shows_nothing() {
+        assert_eq!(format!("{:?}", Secret::new("hunter2-hunter2")), "[secret]");
+    }
+
+    #[test]
+    fn an_echoed_secret_is_found_in_every_encoding() {
+        let redactor = Redactor::default();
+        redactor.learn("p@ss word\"");
+        let echoed = "plain p@ss word\" json p@ss word\\\" once p%40ss%20word%22 twice p%2540ss%2520word%2522";
+        assert_eq!(redactor.redact(echoed), "plain [secret] json [secret] once [secret] twice [secret]");
+    }
+}
