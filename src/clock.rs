@@ -57,3 +57,15 @@ impl Clock {
 pub fn real_now() -> std::time::Instant {
     std::time::Instant::now()
 }
+
+/// No duration of a script or of an option is longer: a hundred years.
+pub const LONGEST: Duration = Duration::from_hours(24 * 365 * 100);
+
+/// A duration as a person writes it: `90s`, `15m`, `1h 30m`, or a bare number of seconds.
+pub fn parse_duration(text: &str) -> Option<Duration> {
+    let duration = match text.trim().parse::<f64>() {
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).ok()?,
+        Err(_) => text.parse::<SignedDuration>().ok()?.try_into().ok()?,
+    };
+    (duration <= LONGEST).then_some(duration)
+}

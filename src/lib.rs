@@ -1,4 +1,31 @@
 //! cumulua: an embedded Lua scripting runtime for cloud operators.
+//!
+//! # How a call walks through
+//!
+//! ```text
+//! Lua call -> catalog lookup -> validate -> gate -> serialize -> [ sign -> send -> decode ] looped by retry -> answer -> wait
+//! ```
+//!
+//! # Layout
+//!
+//! Imports run one way, from the bottom of this list to its top; `tests/integration/architecture.rs` holds the code to it.
+//!
+//! - [`clock`], [`secret`]: time that can be virtual, values that no text may hold.
+//! - [`catalog`]: every Action as data, from `catalog/`. [`reference`]: what is generated from it for people and editors.
+//! - [`config`], [`credentials`]: profiles, and where each of their values comes from.
+//! - [`client`]: the pipeline, one file a step. It knows no Lua.
+//! - [`gate`]: the one door every effect of a script goes through.
+//! - [`lua`]: the runtime. It knows no HTTP.
+//! - [`run`]: one script from its first line to the last of what it deferred.
+//! - [`cli`]: the command; only it prints or exits.
+//! - [`simulator`]: the clouds' stand-in, with signature code of its own; only the command and tests know it.
+//!
+//! # What holds everywhere
+//!
+//! - A secret has no `Display`; text that leaves is redacted where it leaves.
+//! - A mutating call is sent again only where the first is known not to have been carried out, or where it carries a token.
+//! - Every attempt is signed anew. Integers are exact. Times are shown with their zone.
+//! - What is known of one Action is data in `catalog/`, never code.
 
 pub mod catalog;
 pub mod clock;

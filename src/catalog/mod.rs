@@ -212,8 +212,10 @@ impl Catalog {
             other => other,
         })?;
         let model = service.action(name).cloned().ok_or_else(|| {
-            let names = service.actions.iter().map(|action| action.full_name.as_str());
-            CatalogError::Unknown { what: "Action", name: full_name.to_owned(), near: suggest::nearest(full_name, names) }
+            // The service is right, so only the last part can be misspelled.
+            let near = suggest::nearest(name, service.actions.iter().map(|action| action.name.as_str()));
+            let near = near.into_iter().map(|near| format!("{service_name}.{near}")).collect();
+            CatalogError::Unknown { what: "Action", name: full_name.to_owned(), near }
         })?;
         let product = self.product(service_name.split('.').next().unwrap_or(service_name))?;
         Ok(Action { product, service, model })
@@ -243,10 +245,11 @@ impl Catalog {
     fn unknown_action(&self, full_name: &str) -> CatalogError {
         let all = self.actions().unwrap_or_default();
         let last = full_name.rsplit('.').next().unwrap_or(full_name);
-        let mut near = suggest::nearest(full_name, all.iter().map(|action| action.full_name.as_str()));
+        // The right Action in the wrong service is the likeliest slip.
+        let same_name = all.iter().filter(|action| action.name.eq_ignore_ascii_case(last));
+        let mut near: Vec<String> = same_name.take(3).map(|action| action.full_name.clone()).collect();
         if near.is_empty() {
-            let by_name: Vec<_> = all.iter().filter(|action| action.name.eq_ignore_ascii_case(last)).collect();
-            near = by_name.into_iter().take(3).map(|action| action.full_name.clone()).collect();
+            near = suggest::nearest(full_name, all.iter().map(|action| action.full_name.as_str()));
         }
         CatalogError::Unknown { what: "Action", name: full_name.to_owned(), near }
     }
