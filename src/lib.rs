@@ -28,5 +28,8 @@
 //! - What is known of one Action is data in `catalog/`, never code.
 
 pub mod catalog;
+pub mod client;
 pub mod clock;
+pub mod config;
+pub mod credentials;
 pub mod secret;

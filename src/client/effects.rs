@@ -1,0 +1,37 @@
+//! What a call needs of the world: permission, time, nonces, and a transport. The gate provides it.
+
+use super::error::CallError;
+use super::transport::{Request, Response, TransportError};
+use super::value::Params;
+use crate::catalog::Action;
+use jiff::Timestamp;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+/// A boxed future, for traits that are used as objects.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The world, as one call sees it.
+pub trait Effects: Send + Sync {
+    /// Whether the call may be made at all, now that its parameters are known.
+    fn admit(&self, action: &Action, params: &Params) -> Result<(), CallError>;
+    /// The time of day.
+    fn now(&self) -> Timestamp;
+    /// Time that never goes back, for deadlines.
+    fn elapsed(&self) -> Duration;
+    /// A fresh UUID.
+    fn uuid(&self) -> String;
+    /// A number from 0 up to 1, for jitter.
+    fn fraction(&self) -> f64;
+    /// Waits.
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()>;
+    /// Says that the next attempt is about to leave.
+    fn attempt(&self, number: u32);
+    /// Sends one attempt.
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>>;
+    /// Says that an attempt failed and another follows.
+    fn retrying(&self, error: &CallError, attempt: u32, delay: Duration);
+    /// Says that the server's clock and this one differ by so many seconds.
+    fn clock_is_off(&self, seconds: i64);
+}

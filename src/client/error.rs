@@ -1,0 +1,261 @@
+//! How a call can fail; each variant says how far the request got.
+
+use super::endpoint::EndpointError;
+use super::transport::TransportError;
+use super::validate::Fault;
+use crate::catalog::suggest;
+use crate::config::ConfigError;
+
+/// The kind of an error, as scripts see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Bad input: names, parameters, options, endpoints.
+    Validation,
+    /// No usable credentials.
+    Credentials,
+    /// No connection, or one that broke.
+    Dispatch,
+    /// Out of time.
+    Timeout,
+    /// An answer that cannot be understood.
+    Response,
+    /// The service refused.
+    Service,
+    /// A task failed.
+    Task,
+    /// Forbidden by a policy.
+    Policy,
+    /// Ended from outside.
+    Cancelled,
+}
+
+impl Kind {
+    /// The field `kind` of an error value.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Validation => "validation",
+            Self::Credentials => "credentials",
+            Self::Dispatch => "dispatch",
+            Self::Timeout => "timeout",
+            Self::Response => "response",
+            Self::Service => "service",
+            Self::Task => "task",
+            Self::Policy => "policy",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// May the call have been carried out?
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sent {
+    /// Nothing reached the service.
+    No,
+    /// It may have; no answer tells.
+    Maybe,
+    /// The service answered.
+    Yes,
+}
+
+impl Sent {
+    /// The field `sent` of an error value.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::No => "no",
+            Self::Maybe => "maybe",
+            Self::Yes => "yes",
+        }
+    }
+}
+
+/// A refusal by the service.
+#[derive(Debug, Clone, Default)]
+pub struct Refusal {
+    /// Its code, where it gave one.
+    pub code: Option<String>,
+    /// Its text.
+    pub message: String,
+    /// What the document says the code means.
+    pub meaning: Option<String>,
+    /// The HTTP status.
+    pub http_status: u16,
+    /// The request's id.
+    pub request_id: Option<String>,
+    /// Whether it refused the rate of requests, and so carried nothing out.
+    pub throttled: bool,
+    /// How long it asks to wait.
+    pub retry_after: Option<std::time::Duration>,
+    /// How many seconds its clock is ahead of ours, where the refusal is about the time.
+    pub clock_skew: Option<i64>,
+}
+
+/// Why a call failed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum CallError {
+    /// Not sent: the parameters do not fit.
+    #[error("{}", faults(.0))]
+    Invalid(Vec<Fault>),
+    /// Not sent: an option of the call does not fit.
+    #[error("{0}; nothing was sent")]
+    BadOption(String),
+    /// Not sent: no such Action.
+    #[error("{what} {name:?} is not in the catalogue{}", suggest::did_you_mean(.near))]
+    Unknown {
+        /// `service` or `Action`.
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// Names that may have been meant.
+        near: Vec<String>,
+    },
+    /// Not sent: the configuration gives no usable account.
+    #[error("{0}; nothing was sent")]
+    Config(#[from] ConfigError),
+    /// Not sent: there is nowhere to send it.
+    #[error("{0}; nothing was sent")]
+    Endpoint(#[from] EndpointError),
+    /// Not sent: a policy forbids it.
+    #[error("{0}; nothing was sent")]
+    Forbidden(String),
+    /// The attempt failed on the way.
+    #[error("{0}")]
+    Transport(#[from] TransportError),
+    /// Answered, and the answer cannot be understood.
+    #[error("the answer cannot be understood: {reason} (HTTP status {http_status}, {bytes} bytes)")]
+    Unintelligible {
+        /// What is wrong with it.
+        reason: String,
+        /// The HTTP status.
+        http_status: u16,
+        /// Its size.
+        bytes: usize,
+    },
+    /// Answered: the service refused.
+    #[error("{}", refusal(.0))]
+    Refused(Box<Refusal>),
+    /// Out of the call's own time.
+    #[error("the call did not end within {seconds} s")]
+    TimedOut {
+        /// The call's time.
+        seconds: f64,
+        /// How far it got.
+        sent: Sent,
+    },
+    /// Ended from outside.
+    #[error("cancelled: {reason}")]
+    Cancelled {
+        /// What ended it.
+        reason: String,
+        /// How far it got.
+        sent: Sent,
+    },
+}
+
+impl CallError {
+    /// The kind that scripts see.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Config(error) if error.is_about_credentials() => Kind::Credentials,
+            Self::Invalid(_) | Self::BadOption(_) | Self::Unknown { .. } | Self::Config(_) | Self::Endpoint(_) => Kind::Validation,
+            Self::Forbidden(_) => Kind::Policy,
+            Self::Transport(TransportError::TimedOut { .. }) | Self::TimedOut { .. } => Kind::Timeout,
+            Self::Transport(TransportError::CutShort { .. } | TransportError::TooLarge { .. }) | Self::Unintelligible { .. } => {
+                Kind::Response
+            }
+            Self::Transport(_) => Kind::Dispatch,
+            Self::Refused(_) => Kind::Service,
+            Self::Cancelled { .. } => Kind::Cancelled,
+        }
+    }
+
+    /// May the call have been carried out?
+    pub fn sent(&self) -> Sent {
+        match self {
+            Self::Invalid(_)
+            | Self::BadOption(_)
+            | Self::Unknown { .. }
+            | Self::Config(_)
+            | Self::Endpoint(_)
+            | Self::Forbidden(_)
+            | Self::Transport(TransportError::NotConnected { .. } | TransportError::Unusable(_)) => Sent::No,
+            // The service took the request; whether it carried it out stood in the answer that is lost.
+            Self::Transport(_) | Self::Unintelligible { .. } => Sent::Maybe,
+            Self::Refused(refusal) if refusal.http_status >= 500 => Sent::Maybe,
+            Self::Refused(_) => Sent::Yes,
+            Self::TimedOut { sent, .. } | Self::Cancelled { sent, .. } => *sent,
+        }
+    }
+
+    /// Whether trying again can help, be it by the runtime or by a person.
+    pub fn retryable(&self) -> bool {
+        match self {
+            Self::Transport(TransportError::Unusable(_) | TransportError::TooLarge { .. }) => false,
+            Self::Transport(_) | Self::TimedOut { .. } => true,
+            Self::Unintelligible { http_status, .. } => *http_status >= 500,
+            Self::Refused(refusal) => refusal.throttled || refusal.http_status >= 500 || refusal.clock_skew.is_some(),
+            _ => false,
+        }
+    }
+
+    /// Whether it is certain that nothing was carried out, though the service may have answered.
+    pub fn certainly_not_carried_out(&self) -> bool {
+        match self {
+            Self::Refused(refusal) => refusal.throttled || refusal.clock_skew.is_some(),
+            other => other.sent() == Sent::No,
+        }
+    }
+
+    /// The service's refusal, where there is one.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+
+    /// The HTTP status, where an answer began.
+    pub fn http_status(&self) -> Option<u16> {
+        match self {
+            Self::Refused(refusal) => Some(refusal.http_status),
+            Self::Unintelligible { http_status, .. } => Some(*http_status),
+            Self::Transport(TransportError::CutShort { status, .. } | TransportError::TooLarge { status, .. }) => Some(*status),
+            _ => None,
+        }
+    }
+}
+
+/// A failed call.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{action}: {error}")]
+pub struct Failure {
+    /// The Action's whole name.
+    pub action: String,
+    /// How often it was sent.
+    pub attempts: u32,
+    /// Why.
+    pub error: CallError,
+}
+
+fn faults(faults: &[Fault]) -> String {
+    match faults {
+        [one] => format!("{one}; nothing was sent"),
+        several => {
+            let lines: Vec<_> = several.iter().map(|fault| format!("\n  - {fault}")).collect();
+            format!("{} faults in the parameters, nothing was sent:{}", several.len(), lines.concat())
+        }
+    }
+}
+
+fn refusal(refusal: &Refusal) -> String {
+    let mut text = match &refusal.code {
+        Some(code) => format!("refused with {code}"),
+        None => format!("refused with HTTP status {}", refusal.http_status),
+    };
+    if !refusal.message.is_empty() {
+        text = text + ": " + &refusal.message;
+    }
+    match &refusal.meaning {
+        Some(meaning) if !refusal.message.contains(meaning.as_str()) => text + &format!(" ({})", meaning.trim_end_matches('.')),
+        _ => text,
+    }
+}

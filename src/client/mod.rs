@@ -1,0 +1,308 @@
+//! The client: a call walks through validate, gate, serialize, endpoint, and then sign, transport and decode as often as retry says.
+
+pub mod decode;
+pub mod effects;
+pub mod endpoint;
+pub mod error;
+pub mod retry;
+pub mod serialize;
+pub mod sign;
+pub mod transport;
+pub mod validate;
+pub mod value;
+pub mod waiter;
+
+use crate::catalog::{Action, PostStyle, Scheme};
+use crate::config::{Account, Profiles};
+use crate::secret::{Redactor, Secret};
+use bytes::Bytes;
+use decode::Decoded;
+use effects::Effects;
+use error::{CallError, Failure, Sent};
+use retry::RetryPolicy;
+use serialize::Message;
+use sign::Address;
+use std::sync::Arc;
+use std::time::Duration;
+use transport::Request;
+use url::Url;
+use validate::Fault;
+use value::{Params, Value};
+
+/// A call as a script or the shell asks for it.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The Action.
+    pub action: Action,
+    /// Its parameters.
+    pub params: Params,
+    /// What differs from the run's defaults.
+    pub options: CallOptions,
+}
+
+/// Options of one call.
+#[derive(Debug, Clone, Default)]
+pub struct CallOptions {
+    /// The whole call, retries included.
+    pub timeout: Option<Duration>,
+    /// Attempts beyond the first.
+    pub retries: Option<u32>,
+    /// The profile.
+    pub profile: Option<String>,
+    /// The region.
+    pub region: Option<String>,
+    /// Parameters that the catalogue does not know pass.
+    pub unchecked: bool,
+}
+
+/// An answer and how it came about.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The Action.
+    pub action: Action,
+    /// The answer, its wrapper taken off.
+    pub json: serde_json::Value,
+    /// The HTTP status.
+    pub http_status: u16,
+    /// The request's id.
+    pub request_id: Option<String>,
+    /// The profile.
+    pub profile: String,
+    /// The region.
+    pub region: Option<String>,
+    /// The profile, where the call itself named one.
+    pub asked_profile: Option<String>,
+    /// The region, where the call itself named one.
+    pub asked_region: Option<String>,
+    /// Where it was sent, without the query.
+    pub endpoint: String,
+    /// How often it was sent.
+    pub attempts: u32,
+    /// How long it took, pauses included.
+    pub duration: Duration,
+    /// Warnings about its parameters.
+    pub warnings: Vec<Fault>,
+}
+
+/// Makes calls. What it needs of the world it gets from [`Effects`].
+#[derive(Debug, Clone)]
+pub struct Client {
+    profiles: Arc<Profiles>,
+    redactor: Arc<Redactor>,
+}
+
+/// Where a call goes and in whose name.
+struct Route {
+    account: Account,
+    secret: Secret,
+    token: Option<Secret>,
+    url: Url,
+}
+
+impl Client {
+    /// Answers larger than this are refused, in bytes.
+    pub const MAX_ANSWER: usize = 32 * 1024 * 1024;
+    /// One attempt's time, where the call's own is not shorter.
+    const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(1);
+    /// A call's time, where it says none.
+    const CALL_TIMEOUT: Duration = Duration::from_mins(5);
+
+    /// A client for these profiles.
+    pub fn new(profiles: Arc<Profiles>, redactor: Arc<Redactor>) -> Self {
+        Self { profiles, redactor }
+    }
+
+    /// Makes one call.
+    pub async fn call(&self, world: &dyn Effects, call: Call) -> Result<Answer, Failure> {
+        let started = world.elapsed();
+        let Call { action, params, options } = call;
+        let mut attempts = 0;
+        let outcome = async {
+            let mut valid = validate::validate(&action, params, options.unchecked).map_err(CallError::Invalid)?;
+            generate(world, &action, &mut valid.params);
+            world.admit(&action, &valid.params)?;
+            let message = serialize::serialize(&action, &valid.params);
+            reserved(&message)?;
+            let route = self.route(&action, &options)?;
+            let decoded = attempt_until_done(world, &action, &message, &route, &options, &mut attempts).await?;
+            Ok((decoded, route, valid.warnings))
+        };
+        match outcome.await {
+            Ok((decoded, route, warnings)) => Ok(Answer {
+                json: decoded.json,
+                http_status: decoded.http_status,
+                request_id: decoded.request_id,
+                profile: route.account.profile,
+                region: route.account.region.map(|setting| setting.value),
+                asked_profile: options.profile,
+                asked_region: options.region,
+                endpoint: route.url.to_string(),
+                attempts,
+                duration: world.elapsed().saturating_sub(started),
+                warnings,
+                action,
+            }),
+            Err(error) => Err(Failure { action: action.full_name.clone(), attempts, error }),
+        }
+    }
+
+    fn route(&self, action: &Action, options: &CallOptions) -> Result<Route, CallError> {
+        let account = self.profiles.account(&action.product, options.profile.as_deref(), options.region.as_deref())?;
+        if let Some(setting) = account.read_only.as_ref().filter(|setting| setting.value && !action.read_only) {
+            let reason = format!(
+                "{} changes things and the profile {} is read-only ({})",
+                action.full_name, account.profile, setting.origin
+            );
+            return Err(CallError::Forbidden(reason));
+        }
+        let url = endpoint::endpoint(action, &account)?;
+        let secret = account.secret()?;
+        let token = account.token()?;
+        for known in std::iter::once(&secret).chain(&token) {
+            self.redactor.learn(known.expose());
+        }
+        Ok(Route { account, secret, token, url })
+    }
+}
+
+/// Parameters that every signed request carries. One of a script's own beside them would make the service read another request than
+/// the one that was checked and recorded.
+const COMMON_PARAMETERS: &[&str] = &[
+    "Action",
+    "AccessKeyId",
+    "AWSAccessKeyId",
+    "Format",
+    "Region",
+    "SecurityToken",
+    "Signature",
+    "SignatureMethod",
+    "SignatureNonce",
+    "SignatureVersion",
+    "Timestamp",
+    "Version",
+];
+
+/// Refuses parameters that would stand beside the common ones. In a JSON body they stand apart, and may have these names.
+fn reserved(message: &Message) -> Result<(), CallError> {
+    let is_common = |name: &str| COMMON_PARAMETERS.iter().any(|common| common.eq_ignore_ascii_case(name));
+    let fault = |name: &String| Fault { path: name.clone(), problem: "is a common parameter, which the runtime sets".to_owned() };
+    let faults: Vec<_> = message.pairs.iter().filter(|(name, _)| is_common(name)).map(|(name, _)| fault(name)).collect();
+    if faults.is_empty() { Ok(()) } else { Err(CallError::Invalid(faults)) }
+}
+
+/// Makes the ids that a client makes; they stay the same over retries.
+fn generate(world: &dyn Effects, action: &Action, params: &mut Params) {
+    for param in action.params.iter().filter(|param| param.generated.is_some()) {
+        params.entry(param.name.clone()).or_insert_with(|| Value::String(world.uuid()));
+    }
+}
+
+async fn attempt_until_done(
+    world: &dyn Effects,
+    action: &Action,
+    message: &Message,
+    route: &Route,
+    options: &CallOptions,
+    attempts: &mut u32,
+) -> Result<Decoded, CallError> {
+    let repeatable = action.read_only || action.idempotency_token.is_some();
+    let policy = RetryPolicy { retries: options.retries.unwrap_or(RetryPolicy::DEFAULT_RETRIES), repeatable };
+    let allowed = options.timeout.unwrap_or(Client::CALL_TIMEOUT);
+    let deadline = world.elapsed().saturating_add(allowed);
+    let mut corrected = false;
+    loop {
+        let left = deadline.saturating_sub(world.elapsed());
+        *attempts += 1;
+        world.attempt(*attempts);
+        let request = signed(world, action, message, route, left.min(Client::ATTEMPT_TIMEOUT));
+        let outcome = match world.send(request).await {
+            Ok(response) => decode::decode(action, &response, world.now()),
+            Err(error) => Err(CallError::Transport(error)),
+        };
+        let error = match outcome {
+            Ok(decoded) => return Ok(decoded),
+            Err(error) => error,
+        };
+        if let Some(skew) = error.refusal().and_then(|refusal| refusal.clock_skew) {
+            if corrected {
+                return Err(error);
+            }
+            corrected = true;
+            world.clock_is_off(skew);
+        }
+        let Some(pause) = policy.pause(&error, *attempts, world.fraction()) else { return Err(error) };
+        if world.elapsed().saturating_add(pause) >= deadline {
+            let sent = if error.certainly_not_carried_out() { Sent::No } else { error.sent() };
+            return Err(if world.elapsed() >= deadline {
+                CallError::TimedOut { seconds: allowed.as_secs_f64(), sent }
+            } else {
+                error
+            });
+        }
+        world.retrying(&error, *attempts, pause);
+        world.sleep(pause).await;
+    }
+}
+
+/// One attempt's request: a nonce, a timestamp and a signature of its own.
+fn signed(world: &dyn Effects, action: &Action, message: &Message, route: &Route, timeout: Duration) -> Request {
+    let protocol = &action.product.protocol;
+    let mut pairs = message.pairs.clone();
+    pairs.extend(common_parameters(world, action, route));
+    let method = message.method.as_str();
+    let address = Address {
+        scheme: route.url.scheme(),
+        host: route.url.host_str().unwrap_or_default(),
+        port: route.url.port(),
+        path: route.url.path(),
+    };
+    let signature = sign::sign(protocol.signer, method, address, route.secret.expose(), &pairs);
+    let query = sign::with_signature(&signature);
+    let mut url = route.url.clone();
+    let body = match (&message.json, method) {
+        (Some(json), _) => {
+            url.set_query(Some(&query));
+            Some(("application/json", Bytes::from(json.clone())))
+        }
+        (None, "POST") if protocol.post == PostStyle::Form => Some(("application/x-www-form-urlencoded", Bytes::from(query))),
+        (None, _) => {
+            url.set_query(Some(&query));
+            None
+        }
+    };
+    Request { method, url, body, timeout, max_answer: Client::MAX_ANSWER }
+}
+
+fn common_parameters(world: &dyn Effects, action: &Action, route: &Route) -> Vec<(String, String)> {
+    let mut pairs: Vec<(&str, String)> = vec![("Action", action.name.clone())];
+    let seconds = world.now().strftime("%Y-%m-%dT%H:%M:%S").to_string();
+    let access_key = route.account.access_key.value.clone();
+    match action.product.protocol.signer {
+        Scheme::Cds | Scheme::Pop => {
+            pairs.push(("AccessKeyId", access_key));
+            pairs.push(("SignatureMethod", "HMAC-SHA1".to_owned()));
+            pairs.push(("SignatureVersion", "1.0".to_owned()));
+            pairs.push(("SignatureNonce", world.uuid()));
+            pairs.push(("Timestamp", seconds + "Z"));
+            if let Some(version) = action.version() {
+                pairs.push(("Version", version.to_owned()));
+            }
+            if let Some(token) = &route.token {
+                pairs.push(("SecurityToken", token.expose().to_owned()));
+            }
+        }
+        Scheme::Sigv2 => {
+            pairs.push(("AWSAccessKeyId", access_key));
+            pairs.push(("SignatureVersion", "2".to_owned()));
+            pairs.push(("SignatureMethod", "HmacSHA256".to_owned()));
+            pairs.push(("Timestamp", seconds + ".000Z"));
+            if let Some(region) = &route.account.region {
+                pairs.push(("Region", region.value.clone()));
+            }
+        }
+    }
+    if let Some(format) = &action.product.protocol.format {
+        pairs.push(("Format", format.clone()));
+    }
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}

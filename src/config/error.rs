@@ -1,0 +1,71 @@
+//! What can be wrong with the configuration.
+
+use crate::credentials::SecretError;
+use std::path::PathBuf;
+
+/// What can be wrong with the configuration.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ConfigError {
+    /// A file cannot be read.
+    #[error("the configuration {} cannot be read: {reason}", .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// A file does not parse.
+    #[error("the configuration {}, line {line}, column {column}: {reason}", .path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        /// From 1.
+        column: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A profile that no file has.
+    #[error("there is no profile {name:?}{}; `cumulua profile list` shows what there is", crate::catalog::suggest::did_you_mean(.near))]
+    UnknownProfile {
+        /// The name.
+        name: String,
+        /// Names that may have been meant.
+        near: Vec<String>,
+    },
+    /// No access key or no secret.
+    #[error(
+        "no {what} for {product}; set {variable}, or `{key}` of [profiles.{profile}.{product}] in cumulua.toml, or try the simulator with --sim"
+    )]
+    MissingCredential {
+        /// `access key` or `secret key`.
+        what: &'static str,
+        /// The product.
+        product: String,
+        /// The environment variable of the vendor's own tools.
+        variable: String,
+        /// The key in the file.
+        key: &'static str,
+        /// The profile.
+        profile: String,
+    },
+    /// A secret that its source does not give.
+    #[error("{0}")]
+    Secret(#[from] SecretError),
+    /// A project's file says where to send requests or what to run, and nobody has said that it may.
+    #[error("{} sets {what}, which counts only after you have read the file and said `cumulua trust {}`", .path.display(), .path.display())]
+    Untrusted {
+        /// The file.
+        path: PathBuf,
+        /// What it sets.
+        what: String,
+    },
+}
+
+impl ConfigError {
+    /// Whether the fault is a credential's, and not the configuration's as a whole.
+    pub fn is_about_credentials(&self) -> bool {
+        matches!(self, Self::MissingCredential { .. } | Self::Secret(_))
+    }
+}

@@ -1,0 +1,172 @@
+//! `cumulua.toml`: its form, and where one is looked for.
+
+use super::error::ConfigError;
+use super::trust;
+use crate::credentials::SecretSource;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::{fmt, fs};
+
+/// The file's name, in a project and in the user's configuration folder.
+pub const FILE_NAME: &str = "cumulua.toml";
+
+/// Where a file stands, which decides what it may say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Location {
+    /// Named by the user with `--config`.
+    Named,
+    /// Beside the script or above it: data from whoever wrote the project.
+    Project,
+    /// In the user's configuration folder.
+    User,
+}
+
+/// A configuration file.
+#[derive(Debug, Clone)]
+pub struct ConfigFile {
+    /// Its path.
+    pub path: PathBuf,
+    /// Where it stands.
+    pub location: Location,
+    /// Whether its endpoints and commands count.
+    pub trusted: bool,
+    /// What it says.
+    pub tables: Tables,
+}
+
+/// What a configuration file says.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tables {
+    /// The profile where nothing names one.
+    #[serde(default)]
+    pub profile: Option<String>,
+    /// The profiles by name.
+    #[serde(default)]
+    pub profiles: BTreeMap<String, ProfileTable>,
+}
+
+/// `[profiles.NAME]`.
+#[derive(Debug, Clone, Default)]
+pub struct ProfileTable {
+    /// The region of every product that has regions.
+    pub region: Option<String>,
+    /// Mutating calls are refused.
+    pub read_only: Option<bool>,
+    /// Endpoints may be plain http beyond this machine.
+    pub allow_http: Option<bool>,
+    /// `[profiles.NAME.secrets]`: what `secret "name"` reads.
+    pub secrets: BTreeMap<String, SecretSource>,
+    /// `[profiles.NAME.PRODUCT]`.
+    pub products: BTreeMap<String, ProductTable>,
+}
+
+impl<'de> Deserialize<'de> for ProfileTable {
+    // By hand, because serde's `flatten` loses the line and column of what is wrong.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Keys;
+        impl<'de> Visitor<'de> for Keys {
+            type Value = ProfileTable;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a table with region, read_only, allow_http, secrets and a table for each product")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ProfileTable, A::Error> {
+                let mut table = ProfileTable::default();
+                while let Some(key) = map.next_key::<String>()? {
+                    match key.as_str() {
+                        "region" => table.region = Some(map.next_value()?),
+                        "read_only" => table.read_only = Some(map.next_value()?),
+                        "allow_http" => table.allow_http = Some(map.next_value()?),
+                        "secrets" => table.secrets = map.next_value()?,
+                        _ => {
+                            table.products.insert(key, map.next_value()?);
+                        }
+                    }
+                }
+                Ok(table)
+            }
+        }
+        deserializer.deserialize_map(Keys)
+    }
+}
+
+/// `[profiles.NAME.PRODUCT]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProductTable {
+    /// The access key's id.
+    #[serde(default)]
+    pub access_key: Option<String>,
+    /// Where the secret stands.
+    #[serde(default)]
+    pub secret_key: Option<SecretSource>,
+    /// Where a session's token stands.
+    #[serde(default)]
+    pub security_token: Option<SecretSource>,
+    /// The region.
+    #[serde(default)]
+    pub region: Option<String>,
+    /// Replaces scheme and host of every service.
+    #[serde(default)]
+    pub endpoint: Option<String>,
+    /// Replaces scheme and host of single services, by their names.
+    #[serde(default)]
+    pub endpoints: BTreeMap<String, String>,
+}
+
+impl ConfigFile {
+    /// Reads a file.
+    pub fn read(path: &Path, location: Location) -> Result<Self, ConfigError> {
+        let unreadable = |reason: String| ConfigError::Unreadable { path: path.to_owned(), reason };
+        let text = fs::read_to_string(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::InvalidData => unreadable("it is not UTF-8".to_owned()),
+            _ => unreadable(error.to_string()),
+        })?;
+        let tables = toml::from_str(&text).map_err(|error| {
+            let (line, column) = position(&text, error.span().map_or(0, |span| span.start));
+            ConfigError::Malformed { path: path.to_owned(), line, column, reason: error.message().to_owned() }
+        })?;
+        let trusted = location != Location::Project || trust::is_trusted(path, &text);
+        Ok(Self { path: path.to_owned(), location, trusted, tables })
+    }
+
+    /// The files that count, first the one that goes before the others.
+    pub fn discover(named: Option<&Path>, start: &Path) -> Result<Vec<Self>, ConfigError> {
+        if let Some(path) = named {
+            return Ok(vec![Self::read(path, Location::Named)?]);
+        }
+        let user = user_file();
+        let project = start.ancestors().map(|folder| folder.join(FILE_NAME)).find(|path| path.is_file());
+        let mut files = Vec::new();
+        if let Some(path) = project.filter(|path| Some(path) != user.as_ref()) {
+            files.push(Self::read(&path, Location::Project)?);
+        }
+        if let Some(path) = user.filter(|path| path.is_file()) {
+            files.push(Self::read(&path, Location::User)?);
+        }
+        Ok(files)
+    }
+}
+
+/// The file in the user's configuration folder, whether it is there or not.
+pub(super) fn user_file() -> Option<PathBuf> {
+    Some(user_folder()?.join(FILE_NAME))
+}
+
+/// cumulua's folder in the user's configuration, whether it is there or not.
+pub fn user_folder() -> Option<PathBuf> {
+    use etcetera::BaseStrategy as _;
+    Some(etcetera::choose_base_strategy().ok()?.config_dir().join("cumulua"))
+}
+
+/// Line and column, from 1, of a byte of `text`.
+fn position(text: &str, byte: usize) -> (usize, usize) {
+    let before = &text[..byte.min(text.len())];
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (line, column)
+}

@@ -1,0 +1,17 @@
+//! Configuration: profiles and where each of their values comes from.
+//!
+//! A value is looked for in flags, then in the environment, then in the `cumulua.toml` beside the script or above it, then in the
+//! user's configuration folder. Nothing is read before the first call needs it.
+
+mod account;
+mod error;
+mod file;
+mod origin;
+mod profiles;
+pub mod trust;
+
+pub use account::Account;
+pub use error::ConfigError;
+pub use file::{ConfigFile, FILE_NAME, Location, ProductTable, ProfileTable, user_folder};
+pub use origin::{Origin, Setting};
+pub use profiles::{Flags, Profiles, is_loopback};

@@ -1,0 +1,323 @@
+//! Profiles: the layers of configuration, asked for one account at a time.
+
+use super::account::Account;
+use super::error::ConfigError;
+use super::file::{ConfigFile, ProductTable, ProfileTable};
+use super::origin::{Origin, Setting};
+use crate::catalog::{ProductModel, suggest};
+use crate::credentials::{self, SecretSource};
+use crate::secret::Secret;
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use url::{Host, Url};
+
+/// What the command's flags say.
+#[derive(Debug, Clone, Default)]
+pub struct Flags {
+    /// `--profile`.
+    pub profile: Option<String>,
+    /// `--region`.
+    pub region: Option<String>,
+    /// `--endpoint PRODUCT=URL`.
+    pub endpoints: BTreeMap<String, String>,
+    /// `--read-only`.
+    pub read_only: bool,
+    /// `--config FILE`.
+    pub config: Option<PathBuf>,
+    /// Where the search for a project's file begins: the script's folder, else the working folder.
+    pub start: PathBuf,
+    /// `--sim`: the simulator's credentials in place of anybody's own.
+    pub simulator: bool,
+    /// The simulator's access key and secret: also for an endpoint on this machine for which there are no others.
+    pub simulator_credentials: (String, String),
+}
+
+/// The layers of configuration. Files are read when the first value is asked for.
+#[derive(Debug, Default)]
+pub struct Profiles {
+    flags: Flags,
+    files: OnceLock<Result<Vec<ConfigFile>, ConfigError>>,
+}
+
+/// The profile where nothing names one.
+const DEFAULT_PROFILE: &str = "default";
+
+impl Profiles {
+    /// Layers below these flags.
+    pub fn new(flags: Flags) -> Self {
+        Self { flags, files: OnceLock::new() }
+    }
+
+    /// The configuration files that count, the first before the others.
+    pub fn files(&self) -> Result<&[ConfigFile], ConfigError> {
+        let files = self.files.get_or_init(|| ConfigFile::discover(self.flags.config.as_deref(), &self.flags.start));
+        files.as_deref().map_err(Clone::clone)
+    }
+
+    /// The names of all profiles.
+    pub fn names(&self) -> Result<Vec<String>, ConfigError> {
+        let names: BTreeSet<String> = self.files()?.iter().flat_map(|file| file.tables.profiles.keys().cloned()).collect();
+        Ok(names.into_iter().collect())
+    }
+
+    /// The profile that is used where a call names none.
+    pub fn current(&self) -> Result<Setting<String>, ConfigError> {
+        if self.flags.simulator {
+            return Ok(Setting::new("simulator".to_owned(), Origin::Simulator));
+        }
+        if let Some(name) = &self.flags.profile {
+            return Ok(Setting::new(name.clone(), Origin::Flag("--profile")));
+        }
+        if let Some(setting) = from_environment("CUMULUA_PROFILE") {
+            return Ok(setting);
+        }
+        for file in self.files()? {
+            if let Some(name) = &file.tables.profile {
+                return Ok(Setting::new(name.clone(), Origin::File(file.path.clone())));
+            }
+        }
+        Ok(Setting::new(DEFAULT_PROFILE.to_owned(), Origin::Catalog))
+    }
+
+    /// A product's account; `profile` and `region` are the options of the call.
+    pub fn account(&self, product: &ProductModel, profile: Option<&str>, region: Option<&str>) -> Result<Account, ConfigError> {
+        if self.flags.simulator {
+            return self.simulated(product, region);
+        }
+        let name = match profile {
+            Some(name) => name.to_owned(),
+            None => self.current()?.value,
+        };
+        let tables = self.tables(&name)?;
+        // The environment of the vendor's tools speaks for one account. A profile that the script names is another, and so is one with
+        // an account of its own that the command names: nobody who says `--profile production` means what a shell happens to export.
+        let has_account =
+            || tables.iter().any(|(_, table)| table.products.get(&product.product).is_some_and(|own| own.access_key.is_some()));
+        let chosen = profile.is_some() || (self.flags.profile.is_some() && has_account());
+        let from_variable = |variable: &str| if chosen { None } else { from_environment(variable) };
+        let in_files = |read: &dyn Fn(&ProductTable) -> Option<String>| {
+            tables.iter().find_map(|(file, table)| {
+                let value = read(table.products.get(&product.product)?)?;
+                Some(Setting::new(value, Origin::File(file.path.clone())))
+            })
+        };
+        let missing = |what, variable: &str, key| ConfigError::MissingCredential {
+            what,
+            product: product.product.clone(),
+            variable: variable.to_owned(),
+            key,
+            profile: name.clone(),
+        };
+        let variables = &product.credentials;
+        let endpoints = self.endpoints(product, &tables, variables.url.as_deref().and_then(from_variable))?;
+        // What listens on this machine is a simulator, unless somebody has given it credentials.
+        let is_local = endpoints.values().all(|url| is_loopback_url(&url.value)) && !endpoints.is_empty();
+        let access_key = from_variable(&variables.access_key)
+            .or_else(|| in_files(&|table| table.access_key.clone()))
+            .or_else(|| is_local.then(|| self.simulator_access_key()))
+            .ok_or_else(|| missing("access key", &variables.access_key, "access_key"))?;
+        let secret_key = match secret_from(from_variable(&variables.secret_key)) {
+            Some(setting) => Some(setting),
+            None => secret_in_files(&tables, &product.product, "secret_key", |table| table.secret_key.as_ref())?,
+        };
+        let secret_key = secret_key.or_else(|| is_local.then(|| self.simulator_secret_key()));
+        let secret_key = secret_key.ok_or_else(|| missing("secret key", &variables.secret_key, "secret_key"))?;
+        let security_token = match secret_from(variables.security_token.as_deref().and_then(from_variable)) {
+            Some(setting) => Some(setting),
+            None => secret_in_files(&tables, &product.product, "security_token", |table| table.security_token.as_ref())?,
+        };
+        let own_region = in_files(&|table| table.region.clone()).or_else(|| {
+            tables.iter().find_map(|(file, table)| Some(Setting::new(table.region.clone()?, Origin::File(file.path.clone()))))
+        });
+        let region = region
+            .map(|region| Setting::new(region.to_owned(), Origin::Call))
+            .or_else(|| self.region_flag())
+            .or_else(|| variables.region.as_deref().and_then(from_variable))
+            .or(own_region)
+            .or_else(|| default_region(product));
+        Ok(Account {
+            access_key,
+            secret_key,
+            security_token,
+            region,
+            endpoints,
+            allow_http: allow_http(&tables)?,
+            read_only: self.read_only(&tables),
+            profile: name,
+        })
+    }
+
+    /// Reads `secret "name"` as the profile says; where it says nothing, from the environment variable of that name.
+    /// With it comes the variable that it was read from, if it was.
+    pub fn secret(&self, name: &str) -> Result<(Secret, Option<String>), ConfigError> {
+        if !self.flags.simulator {
+            let profile = self.current()?.value;
+            for (file, table) in self.tables(&profile)? {
+                if let Some(source) = table.secrets.get(name) {
+                    guard_command(file, source, &format!("the command of the secret {name:?}"))?;
+                    return Ok((credentials::read(name, source)?, None));
+                }
+            }
+        }
+        let variable = name.to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+        match env::var(&variable) {
+            Ok(value) => Ok((Secret::new(value), Some(variable))),
+            // A rehearsal needs no real password, and one with every kind of character passes the simulator's rules.
+            Err(_) if self.flags.simulator => Ok((Secret::new("Simulated-1!"), None)),
+            Err(_) => Err(ConfigError::Secret(credentials::SecretError::Unknown { name: name.to_owned(), variable })),
+        }
+    }
+
+    /// Whether a profile of the files reads a secret from this variable.
+    pub fn is_secret_variable(&self, name: &str) -> bool {
+        let is_source = |source: &SecretSource| *source == SecretSource::Environment(name.to_owned());
+        let in_product = |product: &ProductTable| product.secret_key.iter().chain(&product.security_token).any(is_source);
+        let files = self.files().unwrap_or_default();
+        let mut tables = files.iter().flat_map(|file| file.tables.profiles.values());
+        tables.any(|table| table.secrets.values().any(is_source) || table.products.values().any(in_product))
+    }
+
+    fn simulated(&self, product: &ProductModel, region: Option<&str>) -> Result<Account, ConfigError> {
+        let region = region.map(|region| Setting::new(region.to_owned(), Origin::Call));
+        Ok(Account {
+            profile: self.current()?.value,
+            access_key: self.simulator_access_key(),
+            secret_key: self.simulator_secret_key(),
+            security_token: None,
+            region: region.or_else(|| self.region_flag()).or_else(|| default_region(product)),
+            endpoints: match product.credentials.url {
+                Some(_) => {
+                    BTreeMap::from([(product.product.clone(), Setting::new("http://localhost/".to_owned(), Origin::Simulator))])
+                }
+                None => BTreeMap::new(),
+            },
+            allow_http: false,
+            read_only: self.read_only(&[]),
+        })
+    }
+
+    fn simulator_access_key(&self) -> Setting<String> {
+        Setting::new(self.flags.simulator_credentials.0.clone(), Origin::Simulator)
+    }
+
+    fn simulator_secret_key(&self) -> Setting<SecretSource> {
+        let secret = Secret::new(self.flags.simulator_credentials.1.clone());
+        Setting::new(SecretSource::Plain(secret), Origin::Simulator)
+    }
+
+    /// The tables of a profile, in the order in which they count.
+    fn tables(&self, name: &str) -> Result<Vec<(&ConfigFile, &ProfileTable)>, ConfigError> {
+        let tables: Vec<_> = self.files()?.iter().filter_map(|file| Some((file, file.tables.profiles.get(name)?))).collect();
+        if tables.is_empty() && name != DEFAULT_PROFILE {
+            let names = self.names()?;
+            let near = suggest::nearest(name, names.iter().map(String::as_str));
+            return Err(ConfigError::UnknownProfile { name: name.to_owned(), near });
+        }
+        Ok(tables)
+    }
+
+    fn region_flag(&self) -> Option<Setting<String>> {
+        self.flags.region.clone().map(|region| Setting::new(region, Origin::Flag("--region")))
+    }
+
+    fn read_only(&self, tables: &[(&ConfigFile, &ProfileTable)]) -> Option<Setting<bool>> {
+        if self.flags.read_only {
+            return Some(Setting::new(true, Origin::Flag("--read-only")));
+        }
+        tables.iter().find_map(|(file, table)| Some(Setting::new(table.read_only?, Origin::File(file.path.clone()))))
+    }
+
+    fn endpoints(
+        &self,
+        product: &ProductModel,
+        tables: &[(&ConfigFile, &ProfileTable)],
+        from_variable: Option<Setting<String>>,
+    ) -> Result<BTreeMap<String, Setting<String>>, ConfigError> {
+        let mut endpoints = BTreeMap::new();
+        for (file, table) in tables.iter().rev() {
+            let Some(table) = table.products.get(&product.product) else { continue };
+            let own = table.endpoint.iter().map(|url| (product.product.clone(), url.clone()));
+            let services = table.endpoints.iter().map(|(service, url)| (format!("{}.{service}", product.product), url.clone()));
+            for (name, url) in own.chain(services) {
+                guard(file, &format!("the endpoint of {name}"))?;
+                endpoints.insert(name, Setting::new(url, Origin::File(file.path.clone())));
+            }
+        }
+        if let Some(setting) = from_variable {
+            endpoints.insert(product.product.clone(), setting);
+        }
+        let flags =
+            self.flags.endpoints.iter().map(|(name, url)| (name.clone(), Setting::new(url.clone(), Origin::Flag("--endpoint"))));
+        let flags: Vec<_> = flags.filter(|(name, _)| name.split('.').next() == Some(&product.product)).collect();
+        // A flag for the whole product goes before a file's for one of its services.
+        if flags.iter().any(|(name, _)| *name == product.product) {
+            endpoints.clear();
+        }
+        endpoints.extend(flags);
+        Ok(endpoints)
+    }
+}
+
+fn is_loopback_url(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| is_loopback(&url))
+}
+
+/// Whether a URL stays on this machine.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+fn from_environment(variable: &str) -> Option<Setting<String>> {
+    let value = env::var(variable).ok().filter(|value| !value.is_empty())?;
+    Some(Setting::new(value, Origin::Environment(variable.to_owned())))
+}
+
+fn secret_from(setting: Option<Setting<String>>) -> Option<Setting<SecretSource>> {
+    setting.map(|setting| Setting::new(SecretSource::Plain(Secret::new(setting.value)), setting.origin))
+}
+
+fn secret_in_files(
+    tables: &[(&ConfigFile, &ProfileTable)],
+    product: &str,
+    key: &str,
+    read: impl Fn(&ProductTable) -> Option<&SecretSource>,
+) -> Result<Option<Setting<SecretSource>>, ConfigError> {
+    for (file, table) in tables {
+        if let Some(source) = table.products.get(product).and_then(&read) {
+            guard_command(file, source, &format!("the command of {product}'s {key}"))?;
+            return Ok(Some(Setting::new(source.clone(), Origin::File(file.path.clone()))));
+        }
+    }
+    Ok(None)
+}
+
+fn default_region(product: &ProductModel) -> Option<Setting<String>> {
+    product.default_region.clone().map(|region| Setting::new(region, Origin::Catalog))
+}
+
+fn allow_http(tables: &[(&ConfigFile, &ProfileTable)]) -> Result<bool, ConfigError> {
+    for (file, table) in tables {
+        if let Some(allowed) = table.allow_http {
+            if allowed {
+                guard(file, "allow_http")?;
+            }
+            return Ok(allowed);
+        }
+    }
+    Ok(false)
+}
+
+fn guard_command(file: &ConfigFile, source: &SecretSource, what: &str) -> Result<(), ConfigError> {
+    if matches!(source, SecretSource::Command(_)) { guard(file, what) } else { Ok(()) }
+}
+
+fn guard(file: &ConfigFile, what: &str) -> Result<(), ConfigError> {
+    if file.trusted { Ok(()) } else { Err(ConfigError::Untrusted { path: file.path.clone(), what: what.to_owned() }) }
+}
