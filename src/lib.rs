@@ -33,3 +33,4 @@ pub mod clock;
 pub mod config;
 pub mod credentials;
 pub mod secret;
+pub mod simulator;

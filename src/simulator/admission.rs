@@ -1,0 +1,116 @@
+//! The door: keys, signatures, timestamps and nonces, before anything is looked at.
+
+use super::refusal::Refusal;
+use super::request::{Incoming, Product};
+use super::signature::{self, Digest};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
+
+/// How far a request's time may be from the cloud's, either way.
+const WINDOW: SignedDuration = SignedDuration::from_mins(15);
+
+/// The version of Capital Online's API.
+const CDS_VERSION: &str = "2019-08-08";
+
+/// The account that may call.
+#[derive(Clone)]
+pub(crate) struct Key {
+    pub(crate) id: String,
+    pub(crate) secret: String,
+}
+
+/// Who may come in, and the nonces that have.
+pub(crate) struct Door {
+    key: Key,
+    nonces: HashMap<String, Timestamp>,
+}
+
+impl Door {
+    pub(crate) fn new(key: Key) -> Self {
+        Self { key, nonces: HashMap::new() }
+    }
+
+    /// Verifies a request that arrives at `now`.
+    pub(crate) fn admit(&mut self, incoming: &Incoming, now: Timestamp) -> Result<(), Refusal> {
+        let product = incoming.product();
+        for name in common_parameters(product) {
+            if incoming.get(name).is_none_or(str::is_empty) {
+                return Err(Refusal::new("MissingParameter", format!("The common parameter {name} is required")));
+            }
+        }
+        let (key_name, digest, version) = scheme(product, incoming)?;
+        if incoming.get(key_name) != Some(self.key.id.as_str()) {
+            return Err(Refusal::new("InvalidAccessKeyId.NotFound", "There is no such access key"));
+        }
+        expect(incoming, "SignatureVersion", version, "InvalidSignatureMethod")?;
+        if product == Product::Cds {
+            expect(incoming, "Version", CDS_VERSION, "InvalidVersion")?;
+        }
+        timely(product, incoming.get("Timestamp").unwrap_or_default(), now)?;
+        let (secret, text) = self.signed_text(product, incoming);
+        if !signature::fits(digest, &secret, &text, incoming.get("Signature").unwrap_or_default()) {
+            return Err(Refusal::new("SignatureDoesNotMatch", "The signature is not the one computed here"));
+        }
+        self.once(incoming, now)
+    }
+
+    fn signed_text(&self, product: Product, incoming: &Incoming) -> (String, String) {
+        let (pairs, secret) = (incoming.signed(), &self.key.secret);
+        match product {
+            Product::Cds => (secret.clone(), signature::pop_string(&incoming.method, &pairs)),
+            Product::Aliyun => (format!("{secret}&"), signature::pop_string(&incoming.method, &pairs)),
+            Product::Mcs => (secret.clone(), signature::sigv2_string(&incoming.method, &incoming.host, &incoming.path, &pairs)),
+        }
+    }
+
+    /// Lets each nonce in once. A timestamp can be a window ahead, so a nonce is remembered for two.
+    fn once(&mut self, incoming: &Incoming, now: Timestamp) -> Result<(), Refusal> {
+        let Some(nonce) = incoming.get("SignatureNonce") else { return Ok(()) };
+        self.nonces.retain(|_, seen| now.duration_since(*seen) <= WINDOW * 2);
+        match self.nonces.insert(nonce.to_owned(), now) {
+            None => Ok(()),
+            Some(_) => Err(Refusal::new("SignatureNonceUsed", "This nonce has been used; every attempt needs a fresh one")),
+        }
+    }
+}
+
+fn common_parameters(product: Product) -> &'static [&'static str] {
+    match product {
+        Product::Cds | Product::Aliyun => {
+            &["Action", "AccessKeyId", "Signature", "SignatureMethod", "SignatureVersion", "SignatureNonce", "Timestamp", "Version"]
+        }
+        Product::Mcs => &["Action", "AWSAccessKeyId", "Signature", "SignatureMethod", "SignatureVersion", "Timestamp"],
+    }
+}
+
+/// The key's parameter, the digest and the signature's version.
+fn scheme(product: Product, incoming: &Incoming) -> Result<(&'static str, Digest, &'static str), Refusal> {
+    let method = incoming.get("SignatureMethod").unwrap_or_default();
+    match (product, method) {
+        (Product::Cds | Product::Aliyun, "HMAC-SHA1") => Ok(("AccessKeyId", Digest::Sha1, "1.0")),
+        (Product::Mcs, "HmacSHA1") => Ok(("AWSAccessKeyId", Digest::Sha1, "2")),
+        (Product::Mcs, "HmacSHA256") => Ok(("AWSAccessKeyId", Digest::Sha256, "2")),
+        _ => Err(Refusal::new("InvalidSignatureMethod", format!("SignatureMethod {method:?} is not supported"))),
+    }
+}
+
+fn expect(incoming: &Incoming, name: &str, expected: &str, code: &'static str) -> Result<(), Refusal> {
+    match incoming.get(name) {
+        Some(given) if given == expected => Ok(()),
+        _ => Err(Refusal::new(code, format!("{name} must be {expected}"))),
+    }
+}
+
+fn timely(product: Product, text: &str, now: Timestamp) -> Result<(), Refusal> {
+    // `2019-08-08T12:00:00Z`; Meituan's has milliseconds.
+    let well_formed = text.ends_with('Z') && (product == Product::Mcs || text.len() == 20);
+    let time = text.parse::<Timestamp>().ok().filter(|_| well_formed);
+    let Some(time) = time else {
+        return Err(Refusal::new("InvalidTimeStamp.Format", "Timestamp must be in UTC, as YYYY-MM-DDThh:mm:ssZ"));
+    };
+    if now.duration_since(time).abs() > WINDOW {
+        let message = format!("Timestamp is more than 15 minutes from the server's time, {now:.0}");
+        return Err(Refusal::new("InvalidTimeStamp.Expired", message));
+    }
+    Ok(())
+}

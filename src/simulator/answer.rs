@@ -1,0 +1,91 @@
+//! Answers as bytes, whole or spoilt by a fault.
+
+use super::fault::Fault;
+use super::refusal::Refusal;
+use super::request::Product;
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
+use serde_json::{Value as Json, json};
+use std::time::Duration;
+
+/// How a request ends.
+#[derive(Debug)]
+pub enum Outcome {
+    /// With an answer. Its Content-Length is larger than its body where it was cut short.
+    Answer(Response<Bytes>),
+    /// With an answer that comes after so long.
+    Delayed(Duration, Response<Bytes>),
+    /// With the connection closed and no answer.
+    Dropped,
+}
+
+const JSON: &str = "application/json";
+
+/// A success with the fields that every answer has.
+pub(crate) fn success(mut answer: Json, request_id: &str) -> Json {
+    answer["Code"] = json!("Success");
+    answer["RequestId"] = json!(request_id);
+    if answer.get("Message").is_none() {
+        answer["Message"] = json!("Success.");
+    }
+    answer
+}
+
+/// A refusal as its product writes it: the content type and the text.
+pub(crate) fn refusal(product: Product, wants_json: bool, refusal: &Refusal, request_id: &str) -> (&'static str, String) {
+    let Refusal { code, message, .. } = refusal;
+    match product {
+        Product::Cds => (JSON, json!({"Code": code, "Message": message, "RequestId": request_id}).to_string()),
+        Product::Aliyun => {
+            let body = json!({"Code": code, "Message": message, "RequestId": request_id, "HostId": "localhost"});
+            (JSON, body.to_string())
+        }
+        Product::Mcs => {
+            let (message, status) = (format!("{code}: {message}"), refusal.status());
+            if wants_json {
+                return (JSON, json!({"ErrorResponse": {"Error": {"message": message, "code": status}}}).to_string());
+            }
+            let message = message.replace('&', "&amp;").replace('<', "&lt;");
+            let error = format!("<Error><message>{message}</message><code>{status}</code></Error>");
+            ("text/xml", format!("<?xml version=\"1.0\"?><ErrorResponse>{error}</ErrorResponse>"))
+        }
+    }
+}
+
+/// A response of the cloud.
+pub(crate) fn response(status: u16, content_type: &'static str, body: impl Into<Bytes>, now: Timestamp) -> Response<Bytes> {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    if let Some(date) = DateTimePrinter::new().timestamp_to_rfc9110_string(&now).ok().and_then(|date| date.parse().ok()) {
+        headers.insert(header::DATE, date);
+    }
+    response
+}
+
+/// What a fault makes of the answer to a call that was carried out.
+pub(crate) fn spoilt(fault: Option<&Fault>, mut answer: Response<Bytes>) -> Outcome {
+    let whole = answer.body().clone();
+    match fault {
+        Some(Fault::DropAfter | Fault::DropBefore) => return Outcome::Dropped,
+        Some(Fault::Delay(delay)) => return Outcome::Delayed(*delay, answer),
+        Some(Fault::CutShort) => {
+            answer.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(whole.len()));
+            *answer.body_mut() = whole.slice(..whole.len() / 2);
+        }
+        Some(Fault::Malformed) => *answer.body_mut() = Bytes::from_static(b"<html><body>It works!</body></html>"),
+        Some(Fault::Empty) => *answer.body_mut() = Bytes::new(),
+        Some(Fault::Deep) => {
+            let levels = 10_000;
+            *answer.body_mut() = format!("{{\"Code\":\"Success\",\"Data\":{}{}}}", "[".repeat(levels), "]".repeat(levels)).into();
+        }
+        Some(Fault::TooLarge(size)) => {
+            *answer.body_mut() = format!("{{\"Code\":\"Success\",\"Data\":\"{}\"}}", "x".repeat(*size)).into();
+        }
+        _ => {}
+    }
+    Outcome::Answer(answer)
+}

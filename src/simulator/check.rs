@@ -1,0 +1,157 @@
+//! Parameters held against the catalogue, as the cloud does it: what is unknown passes, what is wrong is refused.
+
+use super::refusal::Refusal;
+use super::request::Incoming;
+use crate::catalog::{Action, Kind, Param, Required, path};
+use base64::Engine as _;
+use serde_json::{Map, Value as Json};
+use std::net::Ipv4Addr;
+
+/// The checked parameters of a call: from the query of a GET, from the JSON body of a POST.
+pub(crate) fn parameters(action: &Action, incoming: &Incoming) -> Result<Map<String, Json>, Refusal> {
+    let mut given = if incoming.method == "GET" { from_query(action, &incoming.query)? } else { from_body(incoming)? };
+    given.retain(|_, value| !value.is_null());
+    all_fit(action, &action.params, &given)?;
+    for group in &action.one_of {
+        let count = group.iter().filter(|name| given.contains_key(*name)).count();
+        if count == 0 {
+            return Err(Refusal::missing(action, &group.join(" or ")));
+        } else if count > 1 {
+            return Err(Refusal::malformed(action, &group.join(" and "), "only one of them may be given"));
+        }
+    }
+    Ok(given)
+}
+
+fn from_body(incoming: &Incoming) -> Result<Map<String, Json>, Refusal> {
+    match serde_json::from_slice(&incoming.body) {
+        Ok(Json::Object(map)) => Ok(map),
+        _ => Err(Refusal::new("InvalidParameter", "The body is not a JSON object")),
+    }
+}
+
+fn from_query(action: &Action, query: &[(String, String)]) -> Result<Map<String, Json>, Refusal> {
+    let mut given = Map::new();
+    for param in &action.params {
+        let mut numbered: Vec<(u32, &str)> = Vec::new();
+        for (name, value) in query {
+            if *name == param.name {
+                given.insert(name.clone(), from_text(action, param, value)?);
+            } else if let Some(index) = name.strip_prefix(&param.name).and_then(|rest| rest.strip_prefix('.')) {
+                numbered.extend(index.parse().ok().map(|index: u32| (index, value.as_str())));
+            }
+        }
+        if param.kind == Kind::List && !numbered.is_empty() {
+            numbered.sort_unstable();
+            given.insert(param.name.clone(), numbered.into_iter().map(|(_, value)| Json::from(value)).collect());
+        }
+    }
+    Ok(given)
+}
+
+/// A query has only texts: a list in it is a JSON array or joined by commas.
+fn from_text(action: &Action, param: &Param, text: &str) -> Result<Json, Refusal> {
+    let wrong = || Refusal::malformed(action, &param.name, format!("it is not of the type {}", param.kind.as_str()));
+    match param.kind {
+        Kind::String | Kind::Any => Ok(text.into()),
+        Kind::List if !text.trim_start().starts_with('[') => Ok(text.split(',').map(|part| Json::from(part.trim())).collect()),
+        Kind::Boolean => text.to_ascii_lowercase().parse().map(Json::Bool).map_err(|_| wrong()),
+        _ => serde_json::from_str(text).map_err(|_| wrong()),
+    }
+}
+
+fn all_fit(action: &Action, params: &[Param], given: &Map<String, Json>) -> Result<(), Refusal> {
+    for param in params {
+        match given.get(&param.name).filter(|value| !value.is_null()) {
+            Some(value) => fits(action, param, value)?,
+            None if is_required(param, given) => return Err(Refusal::missing(action, &param.name)),
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+fn is_required(param: &Param, siblings: &Map<String, Json>) -> bool {
+    match (param.required, &param.required_when) {
+        (Required::Yes, _) => true,
+        (Required::Conditional, Some(when)) => siblings.get(&when.param).is_some_and(|value| when.is.contains(value)),
+        _ => false,
+    }
+}
+
+fn fits(action: &Action, param: &Param, value: &Json) -> Result<(), Refusal> {
+    let refuse = |why: String| Err(Refusal::malformed(action, &param.name, why));
+    if !is_of(param.kind, value) {
+        return refuse(format!("it is not of the type {}", param.kind.as_str()));
+    }
+    match value {
+        Json::Array(items) => {
+            if param.min_items.is_some_and(|min| items.len() < min) || param.max_items.is_some_and(|max| items.len() > max) {
+                return refuse(format!("it has {} elements", items.len()));
+            }
+            let element = param.of.unwrap_or(if param.fields.is_empty() { Kind::String } else { Kind::Object });
+            for item in items {
+                if !is_of(element, item) {
+                    return refuse(format!("an element is not of the type {}", element.as_str()));
+                }
+                scalar_fits(action, param, item)?;
+                if let Json::Object(fields) = item {
+                    all_fit(action, &param.fields, fields)?;
+                }
+            }
+            Ok(())
+        }
+        Json::Object(fields) => all_fit(action, &param.fields, fields),
+        scalar => scalar_fits(action, param, scalar),
+    }
+}
+
+fn scalar_fits(action: &Action, param: &Param, value: &Json) -> Result<(), Refusal> {
+    let refuse = |why: String| Err(Refusal::malformed(action, &param.name, why));
+    if value.is_object() {
+        return Ok(());
+    }
+    let text = path::text(value);
+    if !param.values.is_empty() && !param.values.iter().any(|known| known.value() == value) {
+        let known: Vec<_> = param.values.iter().map(|known| path::text(known.value())).collect();
+        return refuse(format!("it must be one of {}", known.join(", ")));
+    }
+    if param.min.is_some() || param.max.is_some() || param.multiple_of.is_some() {
+        let Ok(number) = text.parse::<f64>() else { return refuse("it is not a number".to_owned()) };
+        if param.min.is_some_and(|min| number < min) || param.max.is_some_and(|max| number > max) {
+            return refuse("it is out of range".to_owned());
+        }
+        if param.multiple_of.is_some_and(|step| (number / step).fract() != 0.0) {
+            return refuse("it is not a multiple of the step".to_owned());
+        }
+    }
+    let length = text.chars().count();
+    if param.min_length.is_some_and(|min| length < min) || param.max_length.is_some_and(|max| length > max) {
+        return refuse(format!("it has {length} characters"));
+    }
+    match param.format.as_deref() {
+        Some("ipv4") if text.parse::<Ipv4Addr>().is_err() => refuse("it is not an IPv4 address".to_owned()),
+        Some("cidr") if cidr(&text).is_none() => refuse("it is not an address range as 10.0.0.0/24".to_owned()),
+        Some("base64") if base64::engine::general_purpose::STANDARD.decode(&text).is_err() => refuse("it is not Base64".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+/// An address and the bits of its mask.
+pub(crate) fn cidr(text: &str) -> Option<(Ipv4Addr, u32)> {
+    let (address, bits) = text.split_once('/')?;
+    let bits: u32 = bits.parse().ok().filter(|bits| *bits <= 32)?;
+    Some((address.parse().ok()?, bits))
+}
+
+fn is_of(kind: Kind, value: &Json) -> bool {
+    match kind {
+        Kind::String => value.is_string(),
+        Kind::Integer => value.is_i64() || value.is_u64(),
+        Kind::Number => value.is_number(),
+        Kind::Boolean => value.is_boolean(),
+        Kind::List => value.is_array(),
+        Kind::Object | Kind::Map => value.is_object(),
+        Kind::Any => true,
+    }
+}

@@ -1,0 +1,91 @@
+//! Refusals, and the one table of codes that no document of the vendor's gives.
+
+use crate::catalog::Action;
+use std::borrow::Cow;
+use std::fmt;
+
+/// Codes that are not documented by the vendor for its cloud; they are Alibaba's names, whose conventions it follows.
+/// The HTTP status stands beside each. `VDCNotFound` and `InvalidVDCID.Malformed` are documented, but for /network only.
+const OTHER_CODES: &[(&str, u16)] = &[
+    ("InternalError", 500),
+    ("InvalidAccessKeyId.NotFound", 404),
+    ("InvalidAction.NotFound", 404),
+    ("InvalidOperation.DeletionProtection", 403),
+    ("InvalidParameter", 400),
+    ("InvalidSecurityGroupId.InUse", 403),
+    ("InvalidSecurityGroupId.NotFound", 404),
+    ("InvalidSecurityGroupRuleId.NotFound", 404),
+    ("InvalidSignatureMethod", 400),
+    ("InvalidTagId.NotFound", 404),
+    ("InvalidTimeStamp.Expired", 400),
+    ("InvalidTimeStamp.Format", 400),
+    ("InvalidVDCID.Malformed", 400),
+    ("InvalidVersion", 400),
+    ("MissingParameter", 400),
+    ("ServiceUnavailable", 503),
+    ("SignatureDoesNotMatch", 403),
+    ("SignatureNonceUsed", 400),
+    ("Throttling", 429),
+    ("UnsupportedHTTPMethod", 405),
+    ("VDCNotFound", 400),
+];
+
+/// Why the cloud does not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) code: Cow<'static, str>,
+    pub(crate) message: String,
+    http: Option<u16>,
+}
+
+impl Refusal {
+    pub(crate) fn new(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self { code: code.into(), message: message.into(), http: None }
+    }
+
+    /// The same with a status of its own.
+    pub(crate) fn with_status(mut self, http: u16) -> Self {
+        self.http = Some(http);
+        self
+    }
+
+    /// The code as this Action's document spells it (`InstanceID`, `InstanceId`), with the status that it gives.
+    pub(crate) fn of(mut self, action: &Action) -> Self {
+        if let Some(documented) = documented(action, &self.code) {
+            self.code = documented.into();
+        }
+        self.http = self.http.or_else(|| action.error(&self.code).and_then(|error| error.http));
+        self
+    }
+
+    /// The HTTP status; 400 where nothing says another.
+    pub(crate) fn status(&self) -> u16 {
+        let known = || OTHER_CODES.iter().find(|(code, _)| *code == self.code).map(|(_, http)| *http);
+        self.http.or_else(known).unwrap_or(400)
+    }
+
+    /// A parameter that is not given.
+    pub(crate) fn missing(action: &Action, name: &str) -> Self {
+        let code = documented(action, "IncompleteParamter").unwrap_or_else(|| "MissingParameter".to_owned());
+        Self::new(code, format!("The parameter {name} is required"))
+    }
+
+    /// A parameter whose value does not fit: the code documented for it, where there is one.
+    pub(crate) fn malformed(action: &Action, name: &str, why: impl fmt::Display) -> Self {
+        let own = match name {
+            "InstanceId" | "InstanceIds" => "InvalidInstanceID.Malformed".to_owned(),
+            "PublicIp" | "PrivateIp" => format!("Invalid{name}Address.Malformed"),
+            _ => format!("Invalid{name}.Malformed"),
+        };
+        let of_service = || action.service.errors.keys().find(|code| code.eq_ignore_ascii_case(&own)).cloned();
+        let of_room = || OTHER_CODES.iter().find(|(code, _)| code.eq_ignore_ascii_case(&own)).map(|(code, _)| (*code).to_owned());
+        let code = documented(action, &own).or_else(of_service).or_else(of_room);
+        Self::new(code.unwrap_or_else(|| "InvalidParameter".to_owned()), format!("The parameter {name} is not valid: {why}"))
+    }
+}
+
+fn documented(action: &Action, code: &str) -> Option<String> {
+    let exact = action.errors.iter().find(|error| error.code == code);
+    let found = exact.or_else(|| action.errors.iter().find(|error| error.code.eq_ignore_ascii_case(code)));
+    found.map(|error| error.code.clone())
+}

@@ -1,0 +1,84 @@
+//! A request as the cloud reads it: which product it is for, and its pairs.
+
+use bytes::Bytes;
+use http::header;
+use http::request::Parts;
+
+/// The product that a request is for; all of them answer on one port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Product {
+    Cds,
+    Aliyun,
+    Mcs,
+}
+
+/// The versions of Alibaba's three services.
+const ALIYUN_VERSIONS: &[&str] = &["2015-03-02", "2017-07-05", "2016-11-11"];
+
+/// A request, taken apart.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    pub(crate) method: String,
+    /// Lower case, without the scheme's own port.
+    pub(crate) host: String,
+    pub(crate) path: String,
+    pub(crate) query: Vec<(String, String)>,
+    /// The pairs of a form body; empty where the body is something else.
+    pub(crate) form: Vec<(String, String)>,
+    pub(crate) body: Bytes,
+}
+
+impl Incoming {
+    pub(crate) fn new(request: &http::Request<Bytes>) -> Self {
+        let (parts, body) = request.clone().into_parts();
+        let is_form = text_header(&parts, &header::CONTENT_TYPE).starts_with("application/x-www-form-urlencoded");
+        Self {
+            method: parts.method.as_str().to_owned(),
+            host: host(&parts),
+            path: parts.uri.path().to_owned(),
+            query: pairs(parts.uri.query().unwrap_or_default().as_bytes()),
+            form: if is_form { pairs(&body) } else { Vec::new() },
+            body,
+        }
+    }
+
+    pub(crate) fn product(&self) -> Product {
+        if self.get("AWSAccessKeyId").is_some() {
+            Product::Mcs
+        } else if self.get("Version").is_some_and(|version| ALIYUN_VERSIONS.contains(&version)) {
+            Product::Aliyun
+        } else {
+            Product::Cds
+        }
+    }
+
+    /// A parameter of the query, else of the form.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        let found = |pairs: &'_ [(String, String)]| pairs.iter().position(|(key, _)| key == name);
+        let of_query = || found(&self.query).map(|at| self.query[at].1.as_str());
+        of_query().or_else(|| found(&self.form).map(|at| self.form[at].1.as_str()))
+    }
+
+    /// What is signed: Capital Online signs the query only, the others their form too.
+    pub(crate) fn signed(&self) -> Vec<(String, String)> {
+        match self.product() {
+            Product::Cds => self.query.clone(),
+            Product::Aliyun | Product::Mcs => self.query.iter().chain(&self.form).cloned().collect(),
+        }
+    }
+}
+
+fn pairs(text: &[u8]) -> Vec<(String, String)> {
+    url::form_urlencoded::parse(text).into_owned().collect()
+}
+
+fn text_header<'a>(parts: &'a Parts, name: &header::HeaderName) -> &'a str {
+    parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+fn host(parts: &Parts) -> String {
+    let given = parts.uri.authority().map_or_else(|| text_header(parts, &header::HOST).to_owned(), ToString::to_string);
+    let own_port = if parts.uri.scheme_str() == Some("https") { ":443" } else { ":80" };
+    let host = given.to_lowercase();
+    host.strip_suffix(own_port).map_or(host.clone(), str::to_owned)
+}

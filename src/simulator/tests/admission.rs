@@ -1,0 +1,176 @@
+use super::{Answer, Cloud, signed};
+use crate::simulator::SECRET;
+use crate::simulator::signature::{self, Digest};
+use bytes::Bytes;
+use http::Request;
+use serde_json::json;
+
+fn answer(cloud: &Cloud, request: &Request<Bytes>) -> Answer {
+    let response = cloud.simulator.handle(request);
+    Answer(response.status().as_u16(), serde_json::from_slice(response.body()).unwrap())
+}
+
+/// A call of `DescribeTags` with some common parameters changed before it is signed; an empty value takes one away.
+fn altered(cloud: &Cloud, changes: &[(&str, &str)]) -> Answer {
+    let mut pairs = cloud.common("DescribeTags");
+    for (name, value) in changes {
+        pairs.retain(|(known, _)| known != name);
+        if !value.is_empty() {
+            pairs.push(((*name).to_owned(), (*value).to_owned()));
+        }
+    }
+    answer(cloud, &signed("POST", "/ccs/", pairs, SECRET, "{}".into()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_that_differs_by_one_bit_is_refused_and_nothing_is_echoed() {
+    let cloud = Cloud::new();
+    for bit in 0..8 {
+        let mut secret = SECRET.as_bytes().to_vec();
+        secret[0] ^= 1 << bit;
+        let Ok(secret) = String::from_utf8(secret) else { continue };
+        let refused = answer(&cloud, &signed("POST", "/ccs/", cloud.common("DescribeTags"), &secret, "{}".into()));
+        refused.refused(403, "SignatureDoesNotMatch");
+        assert!(!refused.1.to_string().contains(SECRET));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_signature_covers_method_and_query() {
+    let cloud = Cloud::new();
+    let request = cloud.request("DescribeTask", &json!({"TaskId": "190982"}));
+    let changed = request.uri().to_string().replace("190982", "190983");
+    let request = Request::builder().uri(changed).body(Bytes::new()).unwrap();
+    answer(&cloud, &request).refused(403, "SignatureDoesNotMatch");
+    let request = cloud.request("DescribeTags", &json!({}));
+    let request = Request::builder().method("GET").uri(request.uri().clone()).body(Bytes::new()).unwrap();
+    answer(&cloud, &request).refused(403, "SignatureDoesNotMatch");
+}
+
+#[tokio::test(start_paused = true)]
+async fn common_parameters_are_wanted_and_held_to_their_values() {
+    let cloud = Cloud::new();
+    for name in ["Action", "AccessKeyId", "SignatureMethod", "SignatureVersion", "SignatureNonce", "Timestamp", "Version"] {
+        altered(&cloud, &[(name, "")]).refused(400, "MissingParameter");
+    }
+    altered(&cloud, &[("AccessKeyId", "other")]).refused(404, "InvalidAccessKeyId.NotFound");
+    altered(&cloud, &[("SignatureMethod", "HMAC-SHA256")]).refused(400, "InvalidSignatureMethod");
+    altered(&cloud, &[("SignatureVersion", "2.0")]).refused(400, "InvalidSignatureMethod");
+    altered(&cloud, &[("Version", "2019-08-09")]).refused(400, "InvalidVersion");
+    altered(&cloud, &[("Timestamp", "2026-03-01 08:00:00")]).refused(400, "InvalidTimeStamp.Format");
+    altered(&cloud, &[("Timestamp", "2026-03-01T07:44:59Z")]).refused(400, "InvalidTimeStamp.Expired");
+    altered(&cloud, &[("Timestamp", "2026-03-01T08:15:01Z")]).refused(400, "InvalidTimeStamp.Expired");
+    altered(&cloud, &[("Timestamp", "2026-03-01T07:45:00Z")]).ok();
+    altered(&cloud, &[("Timestamp", "2026-03-01T08:15:00Z")]).ok();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_nonce_is_good_for_one_request() {
+    let cloud = Cloud::new();
+    altered(&cloud, &[("SignatureNonce", "one")]).ok();
+    altered(&cloud, &[("SignatureNonce", "one")]).refused(400, "SignatureNonceUsed");
+    altered(&cloud, &[("SignatureNonce", "two")]).ok();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_clouds_clock_can_be_off_and_answers_tell_it() {
+    let cloud = Cloud::new();
+    cloud.simulator.set_clock_skew(3600);
+    altered(&cloud, &[]).refused(400, "InvalidTimeStamp.Expired");
+    let response = cloud.simulator.handle(&cloud.request("DescribeTags", &json!({})));
+    assert_eq!(response.headers()["date"], "Sun, 01 Mar 2026 09:00:00 GMT");
+    cloud.clock.correct_by(3600);
+    cloud.ask("DescribeTags", &json!({})).ok();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_prefix_in_front_of_the_path_is_allowed() {
+    let cloud = Cloud::new();
+    for path in ["/ccs", "/ccs/", "/prefix/ccs/", "/a/b/ccs"] {
+        answer(&cloud, &signed("POST", path, cloud.common("DescribeTags"), SECRET, "{}".into())).ok();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_held_is_refused_after_the_signature() {
+    let cloud = Cloud::new();
+    let ask =
+        |path: &str, action: &str, secret: &str| answer(&cloud, &signed("POST", path, cloud.common(action), secret, "{}".into()));
+    ask("/vpc/", "CreateVpc", SECRET).refused(404, "InvalidAction.NotFound");
+    ask("/vpc/", "CreateVpc", "wrong").refused(403, "SignatureDoesNotMatch");
+    ask("/ccs/", "Frobnicate", SECRET).refused(404, "InvalidAction.NotFound");
+    ask("/ccs/", "StopInstance", SECRET).refused(405, "UnsupportedHTTPMethod");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_other_products_schemes_are_verified() {
+    let cloud = Cloud::new();
+    let pop = |secret: &str| {
+        let mut pairs = cloud.common("CreateOssInstance");
+        pairs.retain(|(name, _)| name != "Version");
+        pairs.push(("Version".to_owned(), "2015-03-02".to_owned()));
+        answer(&cloud, &signed("GET", "/", pairs, secret, String::new()))
+    };
+    pop("sim-secret&").refused(404, "InvalidAction.NotFound");
+    pop("sim-secret").refused(403, "SignatureDoesNotMatch");
+    let mcs = |secret: &str| {
+        let time = format!("{:.3}", cloud.clock.now());
+        let pairs = [
+            ("Action", "DescribeInstances"),
+            ("AWSAccessKeyId", "sim"),
+            ("SignatureVersion", "2"),
+            ("SignatureMethod", "HmacSHA256"),
+            ("Timestamp", &time),
+            ("Format", "json"),
+        ];
+        let mut pairs: Vec<_> = pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let text = signature::sigv2_string("POST", "mcs.example:8883", "/mcs/v1", &pairs);
+        pairs.push(("Signature".to_owned(), signature::signature(Digest::Sha256, secret, &text)));
+        let form: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        let request = Request::post("/mcs/v1")
+            .header("host", "MCS.example:8883")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Bytes::from(form))
+            .unwrap();
+        cloud.simulator.handle(&request)
+    };
+    assert_eq!((mcs("sim-secret").status().as_u16(), mcs("other").status().as_u16()), (404, 403));
+    let body = String::from_utf8(mcs("other").body().to_vec()).unwrap();
+    assert!(body.starts_with(r#"{"ErrorResponse":{"Error":{"#), "{body}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn parameters_are_held_to_the_catalogue() {
+    let cloud = Cloud::new();
+    let ask = |action: &str, body: &str| answer(&cloud, &signed("POST", "/ccs/", cloud.common(action), SECRET, body.into()));
+    ask("CreateTag", "[]").refused(400, "InvalidParameter");
+    ask("CreateTag", "{").refused(400, "InvalidParameter");
+    ask("CreateTag", "{}").refused(400, "MissingParameter");
+    ask("CreateTag", r#"{"TagName": null}"#).refused(400, "MissingParameter");
+    ask("CreateTag", r#"{"TagName": 5}"#).refused(400, "InvalidParameter");
+    let refused = |changes: serde_json::Value| cloud.ask("CreateInstance", &super::order(&changes));
+    refused(json!({"Cpu": 3})).refused(400, "InvalidParameter");
+    refused(json!({"Amount": 0})).refused(400, "InvalidParameter");
+    refused(json!({"Amount": 100})).refused(400, "InvalidParameter");
+    refused(json!({"Amount": "1"})).refused(400, "InvalidParameter");
+    refused(json!({"DataDisks": [{"Type": "ssd_disk"}]})).refused(400, "MissingParameter");
+    refused(json!({"DataDisks": [7]})).refused(400, "InvalidParameter");
+    refused(json!({"UserData": ["not base64!"]})).refused(400, "InvalidParameter");
+    refused(json!({"RegionId": "CN_Nowhere_A"})).refused(400, "InvalidRegionID.Malformed");
+    refused(json!({"InstanceType": "Tiny"})).refused(400, "InvalidInstanceType.ValueUnauthorized");
+    refused(json!({"Password": "short"})).refused(400, "InvalidPassword.Malformed");
+    refused(json!({"ImageId": "Nothing"})).refused(404, "InvalidLaunchTemplateVersion.NotFound");
+    let unknown = json!({"SomethingNew": 1});
+    cloud.ask("DescribeTags", &unknown).ok();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_log_holds_no_secret() {
+    let cloud = Cloud::new();
+    cloud.ask("CreateInstance", &super::order(&json!({"UserData": ["c2VjcmV0"], "NewPassword": "hidden-too"}))).ok();
+    let log = serde_json::to_string(&cloud.simulator.requests()).unwrap();
+    assert!(log.contains("CreateInstance") && log.contains("nonce-0"));
+    for secret in ["123abc,.;", "c2VjcmV0", "hidden-too", "Signature", SECRET] {
+        assert!(!log.contains(secret), "{secret} in {log}");
+    }
+}
