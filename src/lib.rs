@@ -32,5 +32,6 @@ pub mod client;
 pub mod clock;
 pub mod config;
 pub mod credentials;
+pub mod reference;
 pub mod secret;
 pub mod simulator;

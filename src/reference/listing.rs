@@ -1,0 +1,74 @@
+//! The catalogue for other programs, as `cumulua actions --json` prints it.
+
+use crate::catalog::{Action, Param};
+use serde_json::{Value as Json, json};
+
+/// One object an Action: name, address, effects and parameters, nested ones under `children`.
+pub fn listing(actions: &[Action]) -> Json {
+    actions.iter().map(action).collect()
+}
+
+fn action(action: &Action) -> Json {
+    json!({
+        "name": action.full_name,
+        "term": action.term,
+        "summary": action.summary,
+        "methods": action.methods,
+        "host": action.host(),
+        "path": action.path(),
+        "version": action.version(),
+        "read_only": action.read_only,
+        "costs": action.costs,
+        "destroys": action.destroys,
+        "task": action.task.as_ref().map(|task| &task.waiter),
+        "paginator": action.paginator.is_some(),
+        "params": params(&action.params),
+    })
+}
+
+fn params(params: &[Param]) -> Json {
+    params.iter().map(param).collect()
+}
+
+fn param(param: &Param) -> Json {
+    let mut entry = json!({
+        "name": param.name,
+        "term": param.term,
+        "summary": param.summary,
+        "type": param.kind.as_str(),
+        "required": param.required.to_json(),
+    });
+    if !param.fields.is_empty() {
+        entry["children"] = params(&param.fields);
+    }
+    entry
+}
+
+#[cfg(test)]
+mod tests {
+    use super::listing;
+    use crate::catalog::Catalog;
+
+    #[test]
+    fn an_action_is_listed_as_the_checker_reads_it() {
+        let actions = Catalog::default().actions_of("cds.ccs").unwrap();
+        let listed = listing(&actions);
+        let create = listed.as_array().unwrap().iter().find(|entry| entry["name"] == "cds.ccs.CreateInstance").unwrap();
+        assert_eq!(create["methods"], serde_json::json!(["POST"]));
+        assert_eq!(create["host"], "cdsapi.capitalonline.net");
+        assert_eq!(create["path"], "/ccs");
+        assert_eq!(create["version"], "2019-08-08");
+        assert_eq!(create["task"], "cds_task");
+        assert_eq!((&create["read_only"], &create["costs"]), (&false.into(), &true.into()));
+        let disks = create["params"].as_array().unwrap().iter().find(|param| param["name"] == "DataDisks").unwrap();
+        assert_eq!(disks["type"], "list");
+        assert_eq!(disks["children"][0]["name"], "Size");
+        assert_eq!(disks["children"][0]["required"], true);
+    }
+
+    #[test]
+    fn a_product_whose_profile_gives_the_url_lists_no_host() {
+        let listed = listing(&Catalog::default().actions_of("mcs").unwrap());
+        assert!(listed[0]["host"].is_null());
+    }
+}

@@ -1,0 +1,140 @@
+//! Definition files for editors: their Lua language servers complete Actions, parameters and answers from them and find what is misspelled.
+
+mod class;
+
+use super::{Output, ReferenceError};
+use crate::catalog::{Action, Catalog, ProductModel, Required, ServiceModel};
+use class::Classes;
+use std::path::{Path, PathBuf};
+
+const HEAD: &str = "--- @meta _\n-- DO NOT EDIT: `cumulua types` writes this file from the catalogue.\n";
+const RUNTIME: &str = include_str!("runtime.lua");
+
+/// Writes `cumulua.lua` (the runtime's globals and the products) and a file for each service, as `cds.ccs.lua`, into `folder`.
+pub fn write_types(catalog: &Catalog, folder: &Path) -> Result<Vec<PathBuf>, ReferenceError> {
+    let mut output = Output::into(folder)?;
+    let mut runtime = vec![format!("{HEAD}\n{RUNTIME}")];
+    let mut kinds = Vec::new();
+    for name in catalog.products() {
+        let product = catalog.product(&name)?;
+        runtime.push(product_text(&product));
+        kinds.extend(product.waiters.keys().map(|kind| format!("{kind:?}")));
+    }
+    let kinds = if kinds.is_empty() { "string".to_owned() } else { kinds.join("|") };
+    runtime.push(format!("\n---@alias cumulua.TaskKind {kinds}\n"));
+    output.write("cumulua.lua", &runtime.concat())?;
+    for name in catalog.services() {
+        let service = catalog.service(&name)?;
+        output.write(&format!("{name}.lua"), &service_text(&service, &catalog.actions_of(&name)?))?;
+    }
+    Ok(output.written)
+}
+
+fn product_text(product: &ProductModel) -> String {
+    let name = &product.product;
+    let title = &product.title;
+    let mut classes = Classes::default();
+    classes.answer(&format!("{name}.Reply"), None, &product.reply, name);
+    format!(
+        "\n---{title}\n---@class {name}\n{name} = {{}}\n\n{}\n\
+         ---Calls an Action that the catalogue lacks.\n---@param request cumulua.CallRequest\n---@return table\nfunction {name}.call(request) end\n\n\
+         ---The same Actions, bound to another account or region.\n---@param options cumulua.Binding\n---@return {name}\nfunction {name}.with(options) end\n",
+        classes.text()
+    )
+}
+
+fn service_text(service: &ServiceModel, actions: &[Action]) -> String {
+    let name = &service.service;
+    let mut text = vec![HEAD.to_owned()];
+    if name.contains('.') {
+        text.push(format!("\n---{}\n---@class {name}\n{name} = {{}}\n", service.title));
+    }
+    let mut shapes = Classes::default();
+    for (shape, fields) in &service.shapes {
+        shapes.answer(&class::shape(name, shape), None, fields, name);
+    }
+    text.push(format!("\n{}", shapes.text()));
+    text.extend(actions.iter().map(action_text));
+    text.concat()
+}
+
+fn action_text(action: &Action) -> String {
+    let name = &action.full_name;
+    let mut classes = Classes::default();
+    classes.params(&format!("{name}.Params"), action, &action.params);
+    let reply = format!("{}.Reply", action.product.product);
+    classes.answer(&format!("{name}.Answer"), Some(&reply), &action.answer.fields, &action.service.service);
+    let term = action.term.as_ref().map_or(String::new(), |term| format!(" ({term})"));
+    let needed = action.params.iter().any(|param| param.required == Required::Yes && param.generated.is_none());
+    let optional = if needed { "" } else { "?" };
+    format!(
+        "\n{}---{}{term}\n---@param params{optional} {name}.Params\n---@param options? cumulua.CallOptions\n---@return {name}.Answer\nfunction {name}(params, options) end\n",
+        classes.text(),
+        action.summary
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RUNTIME, write_types};
+    use crate::catalog::Catalog;
+    use std::fs;
+
+    fn file(name: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        write_types(&Catalog::default(), folder.path()).unwrap();
+        fs::read_to_string(folder.path().join(name)).unwrap()
+    }
+
+    #[test]
+    fn an_action_has_classes_for_its_parameters_and_its_answer() {
+        let text = file("cds.ccs.lua");
+        for line in [
+            "--- @meta _",
+            "---@field RegionId string",
+            "---@field InstanceChargeType? \"PrePaid\"|\"PostPaid\"",
+            "---@field AutoRenew? 1|0",
+            "---@field Password string|cumulua.Secret",
+            "---@field DataDisks? cds.ccs.CreateInstance.Params.DataDisks[]",
+            "---@class cds.ccs.CreateInstance.Answer: cds.Reply",
+            "---@param params cds.ccs.CreateInstance.Params",
+            "---@param params? cds.ccs.DescribeInstances.Params",
+            "---@return cds.ccs.CreateInstance.Answer",
+            "function cds.ccs.CreateInstance(params, options) end",
+            "---@field Instances cds.ccs.Shape.Instance[]",
+        ] {
+            assert!(text.lines().any(|found| found == line), "no line {line}");
+        }
+    }
+
+    #[test]
+    fn a_table_of_parameters_takes_no_other_name() {
+        let class = file("cds.ccs.lua")
+            .lines()
+            .find(|line| line.starts_with("---@class cds.ccs.CreateInstance.Params.SystemDisk:"))
+            .map(str::to_owned);
+        assert_eq!(
+            class.unwrap(),
+            "---@class cds.ccs.CreateInstance.Params.SystemDisk: { Type: any, Size: any, IOPS: any, [string]: never }"
+        );
+    }
+
+    #[test]
+    fn the_definitions_are_lua() {
+        let folder = tempfile::tempdir().unwrap();
+        let lua = mlua::Lua::new();
+        for file in write_types(&Catalog::default(), folder.path()).unwrap() {
+            let text = fs::read_to_string(&file).unwrap();
+            lua.load(text).exec().unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        }
+    }
+
+    #[test]
+    fn the_runtimes_globals_are_defined() {
+        for global in "wait task meta defer json log time pp help args secret env null".split(' ') {
+            let defined = RUNTIME.contains(&format!("function {global}(")) || RUNTIME.contains(&format!("\n{global} = "));
+            assert!(defined, "{global}");
+        }
+        assert!(file("cumulua.lua").contains("function cds.with(options) end"));
+    }
+}

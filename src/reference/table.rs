@@ -1,0 +1,37 @@
+//! Actions with their summaries, for the terminal.
+
+use super::page::{Paper, grid};
+use crate::catalog::Action;
+
+/// Name and summary of each Action in aligned columns; a summary is cut to its first sentence.
+pub fn table(actions: &[Action], width: usize) -> String {
+    let rows = actions.iter().map(|action| vec![action.full_name.clone(), first_sentence(&action.summary).to_owned()]);
+    grid(rows.collect(), &Paper { width, colour: false })
+}
+
+/// Up to the first full stop or semicolon that ends a clause.
+pub(super) fn first_sentence(text: &str) -> &str {
+    let end = [". ", "; "].iter().filter_map(|stop| text.find(stop)).min();
+    end.map_or(text, |end| &text[..end]).trim_end_matches('.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{first_sentence, table};
+    use crate::catalog::Catalog;
+
+    #[test]
+    fn names_and_summaries_stand_in_columns_of_the_given_width() {
+        let text = table(&Catalog::default().actions_of("cds.ccs").unwrap(), 100);
+        let line = text.lines().find(|line| line.starts_with("cds.ccs.CreateInstance ")).unwrap();
+        assert!(line.contains("Creates"));
+        assert!(text.lines().all(|line| line.chars().count() <= 100));
+        assert!(!text.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn a_summary_is_cut_at_its_first_sentence() {
+        assert_eq!(first_sentence("Lists disks. Page by page."), "Lists disks");
+        assert_eq!(first_sentence("Price 1.5 a day"), "Price 1.5 a day");
+    }
+}
