@@ -1,11 +1,17 @@
-//! Lists the catalogue's files for `src/catalog/embedded.rs`, so that a new file is a new service without a line of code.
+//! Lists the catalogue's files for `src/catalog/embedded.rs`, so that a new file is a new service without a line of code, and
+//! compiles the Lua prelude, whose parsing would be half of the command's start-up time.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 fn main() {
-    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets the variable")).join("catalog");
+    list_catalog();
+    compile_prelude();
+}
+
+fn list_catalog() {
+    let root = root().join("catalog");
     println!("cargo::rerun-if-changed={}", root.display());
     let mut table = String::from("&[\n");
     for product in sorted(&root).into_iter().filter(|path| path.is_dir()) {
@@ -13,12 +19,30 @@ fn main() {
         for file in sorted(&product) {
             let stem = file.file_stem().expect("a file has a name").to_string_lossy().into_owned();
             let product = product.file_name().expect("a folder has a name").to_string_lossy().into_owned();
-            writeln!(table, "    ({product:?}, {stem:?}, include_str!({file:?})),").expect("a string takes any text");
+            let path = file.to_str().expect("the crate stands below a path in UTF-8");
+            writeln!(table, "    ({product:?}, {stem:?}, include_str!({path:?})),").expect("a string takes any text");
         }
     }
     table.push(']');
-    let target = PathBuf::from(env::var("OUT_DIR").expect("cargo sets the variable")).join("catalog_files.rs");
-    fs::write(target, table).expect("the build folder can be written");
+    write("catalog_files.rs", table.as_bytes());
+}
+
+fn compile_prelude() {
+    let path = root().join("src/lua/prelude.lua");
+    println!("cargo::rerun-if-changed={}", path.display());
+    let text = fs::read_to_string(&path).expect("the prelude can be read");
+    let lua = mlua::Lua::new();
+    let function = lua.load(text).set_name("=[cumulua]").into_function().expect("the prelude parses");
+    write("prelude.luac", &function.dump(true));
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets the variable"))
+}
+
+fn write(name: &str, content: &[u8]) {
+    let target = PathBuf::from(env::var("OUT_DIR").expect("cargo sets the variable")).join(name);
+    fs::write(target, content).expect("the build folder can be written");
 }
 
 fn sorted(folder: &Path) -> Vec<PathBuf> {

@@ -1,0 +1,131 @@
+//! The world as one call sees it.
+
+use super::audit::Record;
+use super::observer::{Event, Level};
+use super::{Gate, Place};
+use crate::catalog::Action;
+use crate::client::effects::{BoxFuture, Effects};
+use crate::client::error::{CallError, Failure, Sent};
+use crate::client::transport::{Request, Response, TransportError};
+use crate::client::value::Params;
+use crate::client::{Answer, Call};
+use jiff::Timestamp;
+use std::time::Duration;
+
+/// The world as one call sees it.
+pub(super) struct CallEffects<'a> {
+    gate: &'a Gate,
+    id: u64,
+    action: Action,
+    params: Params,
+    place: &'a Place,
+}
+
+impl<'a> CallEffects<'a> {
+    pub(super) fn new(gate: &'a Gate, id: u64, call: &Call, place: &'a Place) -> Self {
+        gate.world.observer.event(Event::CallStarted { id, action: call.action.full_name.clone() });
+        Self { gate, id, action: call.action.clone(), params: call.params.clone(), place }
+    }
+
+    /// Records how the call ended.
+    pub(super) fn finish(&self, outcome: &Result<Answer, Failure>, duration: Duration) {
+        self.gate.world.observer.event(Event::CallEnded { id: self.id });
+        let base = self.record("ended");
+        let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let record = match outcome {
+            Ok(answer) => Record {
+                profile: Some(answer.profile.clone()),
+                region: answer.region.clone(),
+                endpoint: Some(answer.endpoint.clone()),
+                http_status: Some(answer.http_status),
+                request_id: answer.request_id.clone(),
+                attempts: answer.attempts,
+                sent: Sent::Yes.as_str(),
+                duration_ms,
+                ..base
+            },
+            Err(failure) => {
+                let refusal = failure.error.refusal();
+                Record {
+                    http_status: failure.error.http_status(),
+                    code: refusal.and_then(|refusal| refusal.code.clone()),
+                    request_id: refusal.and_then(|refusal| refusal.request_id.clone()),
+                    attempts: failure.attempts,
+                    sent: failure.error.sent().as_str(),
+                    error: Some(failure.error.kind().as_str()),
+                    message: Some(failure.error.to_string()),
+                    duration_ms,
+                    ..base
+                }
+            }
+        };
+        self.gate.record(&record);
+    }
+
+    fn record(&self, phase: &'static str) -> Record {
+        Record { phase, sent: Sent::Maybe.as_str(), ..self.gate.base_record(&self.action, &self.params, self.place) }
+    }
+}
+
+impl Effects for CallEffects<'_> {
+    fn admit(&self, action: &Action, _: &Params) -> Result<(), CallError> {
+        self.gate.admit(action)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.gate.now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.gate.elapsed()
+    }
+
+    fn uuid(&self) -> String {
+        self.gate.world.random.uuid()
+    }
+
+    fn fraction(&self) -> f64 {
+        self.gate.world.random.fraction()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(self.gate.world.clock.sleep(duration))
+    }
+
+    fn attempt(&self, number: u32) {
+        self.gate.ledger.attempt(self.id, number);
+        // A machine that dies with the call on its way leaves this line behind.
+        if number == 1 && !self.action.read_only {
+            self.gate.record(&self.record("sending"));
+        }
+    }
+
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        Box::pin(async move {
+            let (host, timeout) = (request.url.host_str().unwrap_or_default().to_owned(), request.timeout);
+            // HTTP's own timeout is real time; on virtual time this one counts.
+            tokio::select! {
+                biased;
+                answer = self.gate.world.transport.send(request) => answer,
+                () = self.gate.world.clock.sleep(timeout) => Err(TransportError::TimedOut { host, seconds: timeout.as_secs_f64() }),
+            }
+        })
+    }
+
+    fn retrying(&self, error: &CallError, attempt: u32, delay: Duration) {
+        let message = format!(
+            "{}: attempt {attempt} failed ({error}); the next one follows in {:.1} s",
+            self.action.full_name,
+            delay.as_secs_f64()
+        );
+        self.gate.log(Level::Warn, &message);
+    }
+
+    fn clock_is_off(&self, seconds: i64) {
+        self.gate.world.clock.correct_by(seconds);
+        let direction = if seconds > 0 { "behind" } else { "ahead of" };
+        let message =
+            format!("this machine's clock is {} s {direction} the service's; signing with the service's time", seconds.abs());
+        self.gate.log(Level::Warn, &message);
+    }
+}

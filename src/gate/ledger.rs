@@ -1,0 +1,117 @@
+//! What the run has set going in the cloud and not yet seen the end of: for the report when it is ended from outside.
+
+use crate::client::error::Sent;
+use crate::client::waiter::Task;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The run's open ends.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    entries: Mutex<Entries>,
+}
+
+#[derive(Debug, Default)]
+struct Entries {
+    next: u64,
+    calls: BTreeMap<u64, OpenCall>,
+    tasks: BTreeMap<Task, String>,
+    unknown: Vec<UnknownOutcome>,
+}
+
+#[derive(Debug)]
+struct OpenCall {
+    action: String,
+    read_only: bool,
+    attempts: u32,
+    lookup: Option<String>,
+}
+
+/// A mutating call that may have been carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownOutcome {
+    /// Its Action.
+    pub action: String,
+    /// The read-only Action that would tell.
+    pub lookup: Option<String>,
+}
+
+/// What a run leaves open.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OpenEnds {
+    /// Mutating calls that may have been carried out.
+    pub unknown: Vec<UnknownOutcome>,
+    /// Tasks that still run in the cloud, and the Actions that started them.
+    pub tasks: Vec<(Task, String)>,
+}
+
+impl OpenEnds {
+    /// Whether there is nothing to say.
+    pub fn is_empty(&self) -> bool {
+        self.unknown.is_empty() && self.tasks.is_empty()
+    }
+}
+
+impl Ledger {
+    /// A call begins; gives its number.
+    pub(super) fn begin(&self, action: &str, read_only: bool, lookup: Option<String>) -> u64 {
+        let mut entries = self.lock();
+        entries.next += 1;
+        let id = entries.next;
+        entries.calls.insert(id, OpenCall { action: action.to_owned(), read_only, attempts: 0, lookup });
+        id
+    }
+
+    /// An attempt of a call leaves.
+    pub(super) fn attempt(&self, id: u64, number: u32) {
+        if let Some(call) = self.lock().calls.get_mut(&id) {
+            call.attempts = number;
+        }
+    }
+
+    /// How often a call was sent so far.
+    pub(super) fn attempts(&self, id: u64) -> u32 {
+        self.lock().calls.get(&id).map_or(0, |call| call.attempts)
+    }
+
+    /// A call has ended; a mutating one of which nobody knows the outcome stays in the report.
+    pub(super) fn end(&self, id: u64, sent: Sent) {
+        let mut entries = self.lock();
+        if let Some(call) = entries.calls.remove(&id)
+            && !call.read_only
+            && sent == Sent::Maybe
+        {
+            entries.unknown.push(UnknownOutcome { action: call.action, lookup: call.lookup });
+        }
+    }
+
+    /// A task has been started by this run.
+    pub(super) fn task_started(&self, task: Task, action: &str) {
+        self.lock().tasks.insert(task, action.to_owned());
+    }
+
+    /// A task has ended.
+    pub(super) fn task_ended(&self, task: &Task) {
+        self.lock().tasks.remove(task);
+    }
+
+    /// The Action that started a task, where this run did.
+    pub(super) fn started_by(&self, task: &Task) -> Option<String> {
+        self.lock().tasks.get(task).cloned()
+    }
+
+    /// What is open now; a mutating call that is on its way has an unknown outcome.
+    pub fn open_ends(&self) -> OpenEnds {
+        let entries = self.lock();
+        let flying = entries.calls.values().filter(|call| !call.read_only && call.attempts > 0);
+        let flying = flying.map(|call| UnknownOutcome { action: call.action.clone(), lookup: call.lookup.clone() });
+        OpenEnds {
+            unknown: entries.unknown.iter().cloned().chain(flying).collect(),
+            tasks: entries.tasks.iter().map(|(task, action)| (task.clone(), action.clone())).collect(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Entries> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

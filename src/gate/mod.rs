@@ -1,0 +1,302 @@
+//! The gate: the one door every effect of a script goes through: a call, a wait, a sleep, the clock, randomness, a file, a process,
+//! a variable, a secret. What must see all effects hooks in here: policies, the audit, cancellation, the report of open ends.
+
+pub mod audit;
+mod effects;
+mod interrupt;
+mod ledger;
+mod observer;
+mod policy;
+mod random;
+mod wait;
+
+pub use interrupt::{Interrupt, Stop};
+pub use ledger::{Ledger, OpenEnds, UnknownOutcome};
+pub use observer::{Event, Level, Observer, Silent};
+pub use policy::Policy;
+pub use random::Random;
+pub use wait::{Awaited, WAIT_TIMEOUT, WaitError};
+
+use crate::catalog::{Action, Catalog};
+use crate::client::error::{CallError, Failure, Sent};
+use crate::client::transport::Transport;
+use crate::client::value::Params;
+use crate::client::{Answer, Call, Client, waiter};
+use crate::clock::Clock;
+use crate::config::Profiles;
+use crate::secret::{Redactor, Secret};
+use audit::{Audit, Record};
+use effects::CallEffects;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// Where an effect stands in its run: the same in every replay.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The coroutine, as the numbers of its ancestors: `0` is the script itself.
+    pub path: String,
+    /// The effect's number in that coroutine, from 1.
+    pub number: u64,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.path, self.number)
+    }
+}
+
+/// What a gate is made of.
+pub struct World {
+    /// The catalogue.
+    pub catalog: Arc<Catalog>,
+    /// The layers of configuration.
+    pub profiles: Arc<Profiles>,
+    /// Time.
+    pub clock: Clock,
+    /// Randomness.
+    pub random: Random,
+    /// What carries attempts.
+    pub transport: Arc<dyn Transport>,
+    /// Who hears what happens.
+    pub observer: Arc<dyn Observer>,
+    /// Where calls are recorded.
+    pub audit: Option<Audit>,
+    /// What the script may do.
+    pub policy: Policy,
+    /// What replaces secrets in text.
+    pub redactor: Arc<Redactor>,
+}
+
+/// The one door every effect of a script goes through.
+pub struct Gate {
+    world: World,
+    client: Client,
+    run: String,
+    ledger: Ledger,
+    interrupt: Interrupt,
+    audit_failed: AtomicBool,
+    /// Variables that were read as secrets, which `env` must not give.
+    secret_variables: Mutex<BTreeSet<String>>,
+}
+
+/// A refusal that is not a call's.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Denied {
+    /// A policy forbids it.
+    #[error("{0}")]
+    Policy(String),
+    /// There is no such path.
+    #[error("{0}")]
+    NoSuchPath(String),
+    /// The configuration does not give it.
+    #[error("{0}")]
+    Config(#[from] crate::config::ConfigError),
+}
+
+impl Gate {
+    /// A gate for one run.
+    pub fn new(world: World) -> Self {
+        let client = Client::new(Arc::clone(&world.profiles), Arc::clone(&world.redactor));
+        let run = world.random.uuid();
+        Self {
+            world,
+            client,
+            run,
+            ledger: Ledger::default(),
+            interrupt: Interrupt::default(),
+            audit_failed: AtomicBool::new(false),
+            secret_variables: Mutex::default(),
+        }
+    }
+
+    /// The run's id.
+    pub fn run_id(&self) -> &str {
+        &self.run
+    }
+
+    /// The catalogue.
+    pub fn catalog(&self) -> &Arc<Catalog> {
+        &self.world.catalog
+    }
+
+    /// What ends the run from outside.
+    pub fn interrupt(&self) -> &Interrupt {
+        &self.interrupt
+    }
+
+    /// What the run has set going in the cloud and not yet seen the end of.
+    pub fn open_ends(&self) -> OpenEnds {
+        self.ledger.open_ends()
+    }
+
+    /// `text` without any secret known to the run.
+    pub fn redact(&self, text: &str) -> String {
+        self.world.redactor.redact(text)
+    }
+
+    /// Makes a call.
+    pub async fn call(&self, call: Call, place: Place) -> Result<Answer, Failure> {
+        let action = call.action.clone();
+        let lookup = action.lookup.as_ref().map(|lookup| lookup.action.clone());
+        let id = self.ledger.begin(&action.full_name, action.read_only, lookup);
+        audit::learn(&self.world.redactor, &action.params, &call.params);
+        let effects = CallEffects::new(self, id, &call, &place);
+        let started = self.world.clock.elapsed();
+        let made = self.client.call(&effects, call);
+        let outcome = tokio::select! {
+            biased;
+            stop = self.interrupt.raised() => Err(self.cancelled(&action, id, &stop)),
+            outcome = made => outcome,
+        };
+        let outcome = outcome.map_err(|failure| self.without_secrets(failure));
+        effects.finish(&outcome, self.world.clock.elapsed().saturating_sub(started));
+        self.ledger.end(id, outcome.as_ref().map_or_else(|failure| failure.error.sent(), |_| Sent::Yes));
+        if let Ok(answer) = &outcome {
+            for task in waiter::tasks(&answer.action, &answer.json) {
+                self.ledger.task_started(task, &answer.action.full_name);
+            }
+            for warning in &answer.warnings {
+                self.log(Level::Warn, &format!("{}: {warning}", answer.action.full_name));
+            }
+        }
+        outcome
+    }
+
+    /// Waits; ends early where the run is ended.
+    pub async fn sleep(&self, duration: Duration) -> Result<(), Stop> {
+        tokio::select! {
+            biased;
+            stop = self.interrupt.raised() => Err(stop),
+            () = self.world.clock.sleep(duration) => Ok(()),
+        }
+    }
+
+    /// The time of day.
+    pub fn now(&self) -> Timestamp {
+        self.world.clock.now()
+    }
+
+    /// Time since the run began.
+    pub fn elapsed(&self) -> Duration {
+        self.world.clock.elapsed()
+    }
+
+    /// Any 64 bits.
+    pub fn random(&self) -> u64 {
+        self.world.random.bits()
+    }
+
+    /// Logs a line.
+    pub fn log(&self, level: Level, message: &str) {
+        self.world.observer.event(Event::Log { level, message: self.redact(message) });
+    }
+
+    /// Whether a path may be opened: the path to open in its place.
+    pub fn path(&self, path: &Path) -> Result<PathBuf, Denied> {
+        self.world.policy.path(path)
+    }
+
+    /// Whether an entry of a folder may be removed or renamed: the path to take in its place.
+    pub fn entry(&self, path: &Path) -> Result<PathBuf, Denied> {
+        self.world.policy.entry(path)
+    }
+
+    /// Whether a process may be started.
+    pub fn process(&self) -> Result<(), Denied> {
+        self.world.policy.run().map_err(Denied::Policy)
+    }
+
+    /// A variable of the environment; one that holds a product's secret is refused, because the runtime signs with it itself.
+    pub fn variable(&self, name: &str) -> Result<Option<String>, Denied> {
+        for product in self.world.catalog.products() {
+            if let Ok(product) = self.world.catalog.product(&product) {
+                let variables = &product.credentials;
+                if name == variables.secret_key || variables.security_token.as_deref() == Some(name) {
+                    let reason =
+                        format!("{name} holds a secret of {}; calls are signed with it, scripts do not see it", product.title);
+                    return Err(Denied::Policy(reason));
+                }
+            }
+        }
+        let secrets = self.secret_variables.lock().unwrap_or_else(PoisonError::into_inner);
+        if secrets.contains(name) || self.world.profiles.is_secret_variable(name) {
+            let reason = format!("{name} holds a secret; `secret` gives it as a value that stays closed");
+            return Err(Denied::Policy(reason));
+        }
+        drop(secrets);
+        Ok(std::env::var(name).ok())
+    }
+
+    /// Reads `secret "name"` as the profile says.
+    pub fn secret(&self, name: &str) -> Result<Secret, Denied> {
+        let (secret, variable) = self.world.profiles.secret(name)?;
+        self.world.redactor.learn(secret.expose());
+        self.secret_variables.lock().unwrap_or_else(PoisonError::into_inner).extend(variable);
+        Ok(secret)
+    }
+
+    fn cancelled(&self, action: &Action, id: u64, stop: &Stop) -> Failure {
+        let attempts = self.ledger.attempts(id);
+        let sent = if attempts == 0 { Sent::No } else { Sent::Maybe };
+        Failure { action: action.full_name.clone(), attempts, error: CallError::Cancelled { reason: stop.describe(), sent } }
+    }
+
+    /// A service may echo what it was sent.
+    fn without_secrets(&self, mut failure: Failure) -> Failure {
+        if let CallError::Refused(refusal) = &mut failure.error {
+            refusal.message = self.redact(&refusal.message);
+        }
+        failure
+    }
+
+    /// Whether a policy lets a call pass.
+    fn admit(&self, action: &Action) -> Result<(), CallError> {
+        if self.world.policy.read_only && !action.read_only {
+            let reason = format!("{} changes things and this run is read-only", action.full_name);
+            return Err(CallError::Forbidden(reason));
+        }
+        Ok(())
+    }
+
+    fn record(&self, record: &Record) {
+        let Some(audit) = &self.world.audit else { return };
+        if let Err(error) = audit.append(record, &self.world.redactor)
+            && !self.audit_failed.swap(true, Ordering::Relaxed)
+        {
+            self.log(Level::Warn, &format!("calls cannot be recorded in {}: {error}", audit.path().display()));
+        }
+    }
+
+    fn base_record(&self, action: &Action, params: &Params, place: &Place) -> Record {
+        Record {
+            time: self.now().to_string(),
+            run: self.run.clone(),
+            place: place.to_string(),
+            action: action.full_name.clone(),
+            read_only: action.read_only,
+            params: audit::redacted(action, params),
+            ..Record::default()
+        }
+    }
+
+    fn waiter_for(&self, product: &str, dialect: &str) -> Option<Arc<crate::catalog::ProductModel>> {
+        let model = self.world.catalog.product(product).ok()?;
+        model.waiters.contains_key(dialect).then_some(model)
+    }
+
+    /// The product that has a dialect of tasks; the dialects there are, where none has it.
+    pub fn product_of_dialect(&self, dialect: &str) -> Result<String, Vec<String>> {
+        let mut known = BTreeMap::new();
+        for product in self.world.catalog.products() {
+            if let Ok(model) = self.world.catalog.product(&product) {
+                known.extend(model.waiters.keys().map(|dialect| (dialect.clone(), product.clone())));
+            }
+        }
+        known.get(dialect).cloned().ok_or_else(|| known.into_keys().collect())
+    }
+}

@@ -1,0 +1,78 @@
+//! What a run says of itself while it goes on; `cli` shows it to a person.
+
+use crate::client::waiter::Task;
+use std::time::Duration;
+
+/// How much a log line matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// For whoever looks for a fault.
+    Debug,
+    /// What happens.
+    Info,
+    /// What may need a person.
+    Warn,
+    /// What needs a person.
+    Error,
+}
+
+/// Something that happens in a run. No field holds a secret.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// The script, or the runtime about it, logs a line.
+    Log {
+        /// How much it matters.
+        level: Level,
+        /// The line.
+        message: String,
+    },
+    /// A call is on its way.
+    CallStarted {
+        /// The call's number in the run.
+        id: u64,
+        /// Its Action.
+        action: String,
+    },
+    /// A call has ended.
+    CallEnded {
+        /// The call's number in the run.
+        id: u64,
+    },
+    /// A task is in this state; said at every poll.
+    Task {
+        /// The task.
+        task: Task,
+        /// The Action that started it, where this run made the call.
+        action: Option<String>,
+        /// The service's own name of its state.
+        state: String,
+        /// Whether the state is another than at the last poll.
+        changed: bool,
+        /// Time since the wait began.
+        elapsed: Duration,
+    },
+    /// The wait for a task has ended.
+    TaskEnded {
+        /// The task.
+        task: Task,
+        /// How, in a few words.
+        outcome: String,
+        /// Whether the task is done.
+        done: bool,
+        /// How long the wait took.
+        elapsed: Duration,
+    },
+}
+
+/// Something that hears what happens in a run.
+pub trait Observer: Send + Sync {
+    /// Hears of an event.
+    fn event(&self, event: Event);
+}
+
+/// Hears nothing.
+pub struct Silent;
+
+impl Observer for Silent {
+    fn event(&self, _: Event) {}
+}

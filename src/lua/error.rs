@@ -1,0 +1,214 @@
+//! Errors as scripts see them: one table with the fields of the contract, whose text is a sentence with the script's own line.
+
+use crate::client::error::{CallError, Failure, Kind};
+use crate::client::waiter::Task;
+use crate::gate::{Denied, Stop, WaitError};
+use mlua::{Lua, Table, Value};
+use std::fmt;
+
+/// The registry's name of the errors' metatable.
+const METATABLE: &str = "cumulua.error";
+
+/// An error that left the script, as the command reports it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ScriptError {
+    /// The kind; none for an error of Lua itself.
+    pub kind: Option<String>,
+    /// What happened.
+    pub message: String,
+    /// The Action.
+    pub action: Option<String>,
+    /// The service's code.
+    pub code: Option<String>,
+    /// The HTTP status.
+    pub http_status: Option<u16>,
+    /// The request's id.
+    pub request_id: Option<String>,
+    /// How often the call was sent.
+    pub attempts: Option<u32>,
+    /// May it have been carried out?
+    pub sent: Option<String>,
+    /// The script's file or chunk.
+    pub source: Option<String>,
+    /// The line in it, from 1.
+    pub line: Option<u32>,
+    /// The rest of the stack.
+    pub traceback: String,
+    /// Whether it is only the sign that the run was ended from outside.
+    pub is_stop: bool,
+}
+
+impl fmt::Display for ScriptError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// An error value with a kind and a message.
+pub(super) fn plain(lua: &Lua, kind: Kind, message: &str) -> mlua::Result<Table> {
+    let table = lua.create_table()?;
+    table.raw_set("kind", kind.as_str())?;
+    table.raw_set("message", message)?;
+    table.raw_set("sent", "no")?;
+    table.raw_set("retryable", false)?;
+    table.raw_set("attempts", 0)?;
+    table.set_metatable(Some(metatable(lua)?))?;
+    Ok(table)
+}
+
+/// A failed call as an error value.
+pub(super) fn call(lua: &Lua, failure: &Failure) -> mlua::Result<Table> {
+    let error = &failure.error;
+    let table = plain(lua, error.kind(), &error.to_string())?;
+    table.raw_set("action", failure.action.as_str())?;
+    table.raw_set("attempts", failure.attempts)?;
+    table.raw_set("sent", error.sent().as_str())?;
+    table.raw_set("retryable", error.retryable())?;
+    table.raw_set("http_status", error.http_status())?;
+    if let Some(refusal) = error.refusal() {
+        table.raw_set("code", refusal.code.as_deref())?;
+        table.raw_set("request_id", refusal.request_id.as_deref())?;
+    }
+    if let CallError::Invalid(faults) = error {
+        let list = lua.create_table()?;
+        for (index, fault) in faults.iter().enumerate() {
+            let entry = lua.create_table()?;
+            entry.raw_set("path", fault.path.as_str())?;
+            entry.raw_set("problem", fault.problem.as_str())?;
+            list.raw_set(index + 1, entry)?;
+        }
+        table.raw_set("faults", list)?;
+    }
+    Ok(table)
+}
+
+/// A failed wait as an error value.
+pub(super) fn wait(lua: &Lua, error: &WaitError, handle: impl Fn(&Task) -> mlua::Result<Table>) -> mlua::Result<Table> {
+    let kind = match error {
+        WaitError::UnknownDialect { .. } => Kind::Validation,
+        WaitError::Failed { .. } => Kind::Task,
+        WaitError::TimedOut { .. } => Kind::Timeout,
+        WaitError::Cancelled { .. } => Kind::Cancelled,
+        WaitError::Call { failure, .. } => failure.error.kind(),
+    };
+    let table = match error {
+        WaitError::Call { failure, .. } => call(lua, failure)?,
+        _ => plain(lua, kind, "")?,
+    };
+    let mut message = error.to_string();
+    if let (Some(task), WaitError::TimedOut { .. }) = (error.task(), error) {
+        message = format!("{message}; wait again with wait(task({:?}, {:?}))", task.dialect, task.id);
+    }
+    table.raw_set("message", message)?;
+    table.raw_set("sent", "yes")?;
+    table.raw_set("retryable", matches!(error, WaitError::TimedOut { .. }))?;
+    if let WaitError::Failed { state, resources, .. } = error {
+        table.raw_set("code", state.as_str())?;
+        table.raw_set("resources", lua.create_sequence_from(resources.iter().map(String::as_str))?)?;
+    }
+    if let Some(task) = error.task() {
+        table.raw_set("task", handle(task)?)?;
+    }
+    Ok(table)
+}
+
+/// A refusal of the gate as an error value.
+pub(super) fn denied(lua: &Lua, denied: &Denied) -> mlua::Result<Table> {
+    let kind = match denied {
+        Denied::Policy(_) => Kind::Policy,
+        Denied::Config(error) if error.is_about_credentials() => Kind::Credentials,
+        Denied::NoSuchPath(_) | Denied::Config(_) => Kind::Validation,
+    };
+    plain(lua, kind, &denied.to_string())
+}
+
+/// The end of a run from outside as an error value.
+pub(super) fn stopped(lua: &Lua, stop: &Stop) -> mlua::Result<Table> {
+    plain(lua, Kind::Cancelled, &stop.describe())
+}
+
+/// Whatever a script raised, as the command reports it.
+pub(super) fn from_lua(value: &Value, traceback: &str) -> ScriptError {
+    match value {
+        Value::Table(table) if is_error(table) => {
+            let text = |key: &str| table.raw_get::<Option<String>>(key).ok().flatten();
+            ScriptError {
+                kind: text("kind"),
+                message: sentence(table, false),
+                action: text("action"),
+                code: text("code"),
+                http_status: table.raw_get("http_status").ok().flatten(),
+                request_id: text("request_id"),
+                attempts: table.raw_get("attempts").ok().flatten(),
+                sent: text("sent"),
+                source: text("source"),
+                line: table.raw_get("line").ok().flatten(),
+                traceback: traceback.to_owned(),
+                is_stop: text("kind").as_deref() == Some(Kind::Cancelled.as_str()),
+            }
+        }
+        Value::String(text) => located(&text.to_string_lossy(), traceback),
+        Value::Error(error) => located(&error.to_string(), traceback),
+        other => {
+            let shown = other.to_string().unwrap_or_else(|_| other.type_name().to_owned());
+            ScriptError {
+                message: format!("(error object is a {}: {shown})", other.type_name()),
+                traceback: traceback.to_owned(),
+                ..ScriptError::default()
+            }
+        }
+    }
+}
+
+/// Whether a table is one of our error values.
+pub(super) fn is_error(table: &Table) -> bool {
+    table.metatable().is_some_and(|meta| meta.raw_get(METATABLE).unwrap_or(false))
+}
+
+/// Lua's own errors begin with `file:line: `.
+pub(super) fn located(text: &str, traceback: &str) -> ScriptError {
+    let mut error = ScriptError { message: text.to_owned(), traceback: traceback.to_owned(), ..ScriptError::default() };
+    let mut rest = text;
+    let mut consumed = 0;
+    while let Some(colon) = rest.find(':') {
+        let after = &rest[colon + 1..];
+        let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+        if digits > 0 && after[digits..].starts_with(": ") {
+            error.source = Some(format!("@{}", &text[..consumed + colon]));
+            error.line = after[..digits].parse().ok();
+            after[digits + 2..].clone_into(&mut error.message);
+            break;
+        }
+        consumed += colon + 1;
+        rest = after;
+    }
+    error
+}
+
+fn metatable(lua: &Lua) -> mlua::Result<Table> {
+    if let Ok(known) = lua.named_registry_value::<Table>(METATABLE) {
+        return Ok(known);
+    }
+    let meta = lua.create_table()?;
+    meta.set("__name", "error")?;
+    meta.set(METATABLE, true)?;
+    meta.set("__tostring", lua.create_function(|_, table: Table| Ok(sentence(&table, true)))?)?;
+    let concat = |_: &Lua, (left, right): (Value, Value)| {
+        let text = |value: Value| match value {
+            Value::Table(table) if is_error(&table) => Ok(sentence(&table, true)),
+            other => other.to_string(),
+        };
+        Ok(text(left)? + &text(right)?)
+    };
+    meta.set("__concat", lua.create_function(concat)?)?;
+    lua.set_named_registry_value(METATABLE, &meta)?;
+    Ok(meta)
+}
+
+/// `script.lua:12: cds.ccs.CreateInstance: what happened`.
+fn sentence(table: &Table, with_place: bool) -> String {
+    let text = |key: &str| table.raw_get::<Option<String>>(key).ok().flatten();
+    let place = text("where").filter(|_| with_place).map(|place| place + ": ").unwrap_or_default();
+    let action = text("action").map(|action| action + ": ").unwrap_or_default();
+    place + &action + &text("message").unwrap_or_default()
+}

@@ -1,0 +1,15 @@
+//! The runtime: a Lua VM in which Actions are functions and every effect goes through the gate.
+
+mod convert;
+mod error;
+mod modules;
+mod native;
+mod product;
+mod secret;
+mod vm;
+mod wait;
+
+pub use error::ScriptError;
+pub use modules::loader::Sources;
+pub use modules::pretty;
+pub use vm::{Chunk, Limits, Runtime};

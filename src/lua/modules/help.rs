@@ -1,0 +1,35 @@
+//! `help`: the catalogue's pages in a script or at the prompt.
+
+use crate::catalog::search::search;
+use crate::catalog::{Catalog, CatalogError};
+use crate::lua::native::{Natives, invalid};
+use crate::reference;
+use crate::reference::page::{self, Paper};
+
+/// Pages in a script's output are as wide as a plain terminal.
+const WIDTH: usize = 100;
+
+pub(in crate::lua) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
+    natives.fallible("help", |lua, gate, subject: Option<String>| {
+        let subject = subject.unwrap_or_default();
+        // Product and service tables print as `service cds.ccs`.
+        let name = subject.strip_prefix("service ").or_else(|| subject.strip_prefix("product ")).unwrap_or(&subject);
+        match help(gate.catalog(), name) {
+            Ok(text) => Ok(Ok(text.trim_end().to_owned())),
+            Err(failure) => Ok(Err(invalid(lua, &failure.to_string())?)),
+        }
+    })
+}
+
+/// The page of that name, else the Actions that have its words, else an error that suggests names.
+fn help(catalog: &Catalog, name: &str) -> Result<String, CatalogError> {
+    let paper = Paper { width: WIDTH, colour: false };
+    if name.is_empty() {
+        let pages = catalog.products().into_iter().map(|product| page::named(catalog, &product, &paper));
+        return Ok(pages.collect::<Result<Vec<_>, _>>()?.join("\n"));
+    }
+    page::named(catalog, name, &paper).or_else(|failure| {
+        let found = search(catalog.actions()?, &[name.to_owned()]);
+        if found.is_empty() { Err(failure) } else { Ok(reference::table(&found, WIDTH)) }
+    })
+}

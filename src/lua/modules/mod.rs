@@ -1,0 +1,7 @@
+//! The native modules that scripts find beside the products.
+
+pub(super) mod help;
+pub(super) mod json;
+pub(super) mod loader;
+pub mod pretty;
+pub(super) mod time;

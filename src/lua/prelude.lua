@@ -1,0 +1,716 @@
+-- What mlua leaves sharp is blunted here, once, before a script runs.
+--
+-- Native functions answer `true, results…` or `false, error`; Lua raises, so that an error is a table with the script's own line.
+-- `pcall`, `xpcall`, `coroutine.*`, `tostring` and `require` are replaced, because a call may suspend inside them and because a
+-- run that is ended from outside stays ended.
+
+local native, pending = ...
+
+local raw_pcall, raw_xpcall, raw_error, raw_load, raw_tostring = pcall, xpcall, error, load, tostring
+local raw_create, raw_resume, raw_yield, raw_close = coroutine.create, coroutine.resume, coroutine.yield, coroutine.close
+local isyieldable, running, status = coroutine.isyieldable, coroutine.running, coroutine.status
+local script_frame, traceback = native.script_frame, native.traceback
+local select, type, rawget, rawset, setmetatable, next, pack = select, type, rawget, rawset, setmetatable, next, table.pack
+local concat, floor = table.concat, math.floor
+local stdout = io.stdout
+
+local weak_keys = { __mode = "k" }
+
+-- Errors ----------------------------------------------------------------------------------------------------------------
+
+local function raise(err)
+	if type(err) == "table" and rawget(err, "where") == nil then
+		local source, line, short_source = script_frame()
+		if source then
+			rawset(err, "where", short_source .. ":" .. line)
+			rawset(err, "source", source)
+			rawset(err, "line", line)
+		end
+	end
+	raw_error(err, 0)
+end
+
+local function finish(ok, ...)
+	if ok then
+		return ...
+	end
+	raise((...))
+end
+
+-- A native function as a script sees it.
+local function exported(f)
+	return function(...)
+		return finish(f(...))
+	end
+end
+
+-- After something was caught: a run that is ended stays ended, and what Rust raised becomes a string.
+local function caught(ok, ...)
+	if ok then
+		return ok, ...
+	end
+	local err = ...
+	local stop = native.stopped(err)
+	if stop then
+		raw_error(stop, 0)
+	end
+	if type(err) == "userdata" then
+		return false, native.plain(err)
+	end
+	return false, ...
+end
+
+-- A function of Lua's own, whose complaints name a script's line and not ours.
+local function from_c(name, f)
+	local function deliver(ok, ...)
+		if ok then
+			return ...
+		end
+		local err = ...
+		if type(err) == "string" then
+			err = err:gsub("^[^:]*:%-?%d*:? ", "", 1):gsub("to '[^']*'", "to '" .. name .. "'")
+			raise(native.failure("validation", err))
+		end
+		raw_error(err, 0)
+	end
+	return function(...)
+		return deliver(raw_pcall(f, ...))
+	end
+end
+
+function pcall(f, ...)
+	return caught(raw_pcall(f, ...))
+end
+
+function xpcall(f, handler, ...)
+	if type(handler) ~= "function" then
+		return caught(raw_xpcall(f, handler, ...))
+	end
+	-- No hook fires inside a handler, so one of an ended run is not called.
+	local function guarded(err)
+		if native.is_stopped() then
+			return err
+		end
+		return handler(err)
+	end
+	return caught(raw_xpcall(f, guarded, ...))
+end
+
+-- Coroutines ------------------------------------------------------------------------------------------------------------
+
+-- Each coroutine has a place in its run, the same in every replay: its path and the number of its effects so far.
+local places = setmetatable({}, weak_keys)
+
+local function place_of(co)
+	local place = places[co]
+	if not place then
+		place = { path = "0", number = 0, children = 0, waits = true }
+		places[co] = place
+	end
+	return place
+end
+
+local function next_place()
+	local place = place_of(running())
+	place.number = place.number + 1
+	return place.path, place.number
+end
+
+local checked_create = from_c("coroutine.create", raw_create)
+local function create(f)
+	local co = checked_create(f)
+	local parent = place_of(running())
+	parent.children = parent.children + 1
+	places[co] = { path = parent.path .. "." .. parent.children, number = 0, children = 0, waits = true }
+	return co
+end
+
+-- Whether a call can suspend here: this coroutine and all that resumed it can yield.
+local function can_wait()
+	return isyieldable() and place_of(running()).waits
+end
+
+local function need_wait()
+	if not can_wait() then
+		raise(native.cannot_wait())
+	end
+end
+
+-- A call inside a coroutine suspends whoever resumed it too; the script never sees that.
+local function drive(co, ok, ...)
+	while ok and select("#", ...) == 1 and (...) == pending do
+		return drive(co, raw_resume(co, raw_yield(pending)))
+	end
+	return ok, ...
+end
+
+local function resume(co, ...)
+	local place = places[co]
+	if place then
+		place.waits = can_wait()
+	end
+	return drive(co, raw_resume(co, ...))
+end
+
+function coroutine.create(f)
+	return create(f)
+end
+
+function coroutine.resume(co, ...)
+	if type(co) ~= "thread" then
+		raise(native.failure("validation", "coroutine.resume needs a coroutine, not a " .. type(co)))
+	end
+	return caught(resume(co, ...))
+end
+
+function coroutine.wrap(f)
+	local co = create(f)
+	local function deliver(ok, ...)
+		if ok then
+			return ...
+		end
+		local err = ...
+		raw_close(co)
+		if type(err) == "userdata" then
+			err = native.plain(err)
+		end
+		raw_error(err, 0)
+	end
+	return function(...)
+		return deliver(resume(co, ...))
+	end
+end
+
+local checked_close = from_c("coroutine.close", raw_close)
+function coroutine.close(co)
+	return caught(checked_close(co))
+end
+
+-- What suspends a script; made at the first use, because most of a short script's start would go into it. mlua takes `yield` from
+-- the globals then, so it is given the real one.
+local made_effect
+local function effect(...)
+	if not made_effect then
+		local seen = rawget(_G, "coroutine")
+		rawset(_G, "coroutine", { yield = raw_yield })
+		made_effect = native.make_effect()
+		rawset(_G, "coroutine", seen)
+	end
+	return made_effect(...)
+end
+
+-- Text ------------------------------------------------------------------------------------------------------------------
+
+function tostring(...)
+	if select("#", ...) == 0 then
+		raw_error("bad argument #1 to 'tostring' (value expected)", 2)
+	end
+	local value = ...
+	local convert = type(value) == "table" and native.text_method(value)
+	if not convert then
+		return raw_tostring(value)
+	end
+	local text = convert(value)
+	if type(text) ~= "string" then
+		raw_error("'__tostring' must return a string", 2)
+	end
+	return text
+end
+
+local function write_line(text)
+	local ok = stdout:write(text, "\n") and stdout:flush()
+	if not ok then
+		raise(native.output_closed())
+	end
+end
+
+function print(...)
+	local words = {}
+	for index = 1, select("#", ...) do
+		words[index] = tostring((select(index, ...)))
+	end
+	write_line(concat(words, "\t"))
+end
+
+function pp(value, format)
+	write_line(finish(native.pretty(value, format)))
+end
+
+-- Loading ---------------------------------------------------------------------------------------------------------------
+
+-- Text only: bytecode can break out of any sandbox.
+function load(chunk, name, mode, ...)
+	if type(chunk) == "function" then
+		local parts = {}
+		for part in chunk do
+			if type(part) ~= "string" then
+				return nil, "reader function must return a string"
+			elseif part == "" then
+				break
+			end
+			parts[#parts + 1] = part
+		end
+		chunk = concat(parts)
+	end
+	if mode ~= nil and type(mode) == "string" and not mode:find("t", 1, true) then
+		return nil, "only text can be loaded (mode is '" .. mode .. "')"
+	end
+	local loaded_chunk, err = raw_load(chunk, name, "t", ...)
+	-- Too deep a nesting passes through the run's own handler.
+	if type(err) == "table" then
+		err = err.value
+	end
+	return loaded_chunk, err
+end
+
+function loadfile(path, mode, ...)
+	local ok, text, name = native.read_script(path)
+	if not ok then
+		-- A place that is not granted is an error, a file that is not there is none.
+		if text.kind == "policy" then
+			raise(text)
+		end
+		return nil, text.message
+	end
+	return load(text, name, mode, ...)
+end
+
+function dofile(path)
+	local chunk, err = loadfile(path)
+	if not chunk then
+		raw_error(err, 0)
+	end
+	return chunk()
+end
+
+local loaded, loading = {}, {}
+package = { loaded = loaded }
+for _, name in ipairs({ "string", "table", "math", "coroutine", "io", "os", "utf8" }) do
+	loaded[name] = _G[name]
+end
+
+function require(name)
+	if loaded[name] ~= nil then
+		return loaded[name]
+	end
+	if loading[name] then
+		raise(native.failure("validation", "the module '" .. raw_tostring(name) .. "' requires itself"))
+	end
+	local text, chunk_name, path = finish(native.find_module(name))
+	local chunk, err = raw_load(text, chunk_name, "t")
+	if not chunk then
+		raise(native.syntax_failure(err))
+	end
+	loading[name] = true
+	local result = pack(raw_pcall(chunk, name, path))
+	loading[name] = nil
+	if not result[1] then
+		raw_error(result[2], 0)
+	end
+	if result[2] ~= nil then
+		loaded[name] = result[2]
+	elseif loaded[name] == nil then
+		loaded[name] = true
+	end
+	return loaded[name], path
+end
+
+-- Products --------------------------------------------------------------------------------------------------------------
+
+-- What is known of an answer: meta(r). Of an Action's function: its whole name.
+local answers = setmetatable({}, weak_keys)
+local action_names = setmetatable({}, weak_keys)
+
+local function answered(ok, answer, about)
+	if not ok then
+		raise(answer)
+	end
+	answers[answer] = about
+	return answer
+end
+
+local function with_defaults(options, bound)
+	if not bound then
+		return options
+	end
+	local merged = {}
+	for key, value in next, bound do
+		merged[key] = value
+	end
+	for key, value in next, options or {} do
+		merged[key] = value
+	end
+	return merged
+end
+
+local function action_function(name, bound)
+	local function call(params, options)
+		need_wait()
+		if options ~= nil and type(options) ~= "table" then
+			raise(native.failure("validation", name .. ": the second argument is a table of options, not a " .. type(options)))
+		end
+		local path, number = next_place()
+		return answered(effect("call", name, params, with_defaults(options, bound), path, number))
+	end
+	action_names[call] = name
+	return call
+end
+
+local service_table
+
+-- Names resolve at first use; what is found stays in the table.
+local function lazy(kind, name, resolve, list, own)
+	local function walk(self)
+		for _, key in ipairs(finish(list())) do
+			local _ = self[key]
+		end
+		return next, self, nil
+	end
+	return setmetatable({}, {
+		__index = function(self, key)
+			if own and own[key] then
+				return own[key]
+			end
+			local value = resolve(key)
+			rawset(self, key, value)
+			return value
+		end,
+		__newindex = function(_, key)
+			raise(native.failure("validation", name .. "." .. raw_tostring(key) .. " cannot be set: " .. name .. " is the catalogue's"))
+		end,
+		__pairs = walk,
+		__name = kind,
+		__tostring = function()
+			return kind .. " " .. name
+		end,
+	})
+end
+
+function service_table(name, bound)
+	return lazy("service", name, function(key)
+		return action_function(finish(native.action(name, key)), bound)
+	end, function()
+		return native.actions(name)
+	end)
+end
+
+local function bound_options(product, options)
+	local bound = {}
+	for key, value in next, options do
+		if key ~= "profile" and key ~= "region" then
+			raise(native.failure("validation", product .. ".with: unknown option '" .. raw_tostring(key) .. "'; there are profile and region"))
+		end
+		bound[key] = value
+	end
+	return bound
+end
+
+local function product_table(product, bound)
+	local single = native.is_single(product)
+	local own = {
+		call = function(request, options)
+			need_wait()
+			local path, number = next_place()
+			return answered(effect("call_by_name", product, request, with_defaults(options, bound), path, number))
+		end,
+		with = function(options)
+			if type(options) ~= "table" then
+				raise(native.failure("validation", product .. ".with needs a table, as { profile = \"b\", region = \"us\" }"))
+			end
+			return product_table(product, with_defaults(bound_options(product, options), bound))
+		end,
+	}
+	return lazy("product", product, function(key)
+		if single then
+			return action_function(finish(native.action(product, key)), bound)
+		end
+		return service_table(finish(native.service(product, key)), bound)
+	end, function()
+		return native.members(product)
+	end, own)
+end
+
+for _, product in ipairs(native.products()) do
+	_G[product] = product_table(product)
+end
+
+function meta(answer)
+	return answers[answer]
+end
+
+-- Tasks -----------------------------------------------------------------------------------------------------------------
+
+local task_meta = { __name = "task" }
+function task_meta.__tostring(self)
+	return self.dialect .. " " .. concat(self.ids, ", ")
+end
+
+function task(dialect, ids, with)
+	local handle = finish(native.task(dialect, ids, with))
+	return setmetatable(handle, task_meta)
+end
+
+function native.task_handle(handle)
+	return setmetatable(handle, task_meta)
+end
+
+-- The length of a list; an error where it has holes or other keys, because what stands behind a hole would be left out.
+local function list_length(list)
+	local length, count = 0, 0
+	for key in next, list do
+		if math.type(key) ~= "integer" or key < 1 then
+			raise(native.failure("validation", "wait needs a list, and this table has the key " .. raw_tostring(key)))
+		end
+		length, count = key > length and key or length, count + 1
+	end
+	if count < length then
+		raise(native.failure("validation", "wait needs a list without holes: of " .. length .. " elements " .. length - count .. " are nil"))
+	end
+	return length
+end
+
+-- The handles of whatever a script may wait for.
+local function handles(x, found, inside)
+	if getmetatable(x) == task_meta then
+		found[#found + 1] = x
+	elseif answers[x] then
+		local about = answers[x]
+		if not about.starts_task then
+			raise(native.failure("validation", about.action .. " starts no task, so there is nothing to wait for"))
+		end
+		found[#found + 1] = about.task
+	elseif type(x) == "table" and not inside then
+		for index = 1, list_length(x) do
+			handles(x[index], found, true)
+		end
+	else
+		raise(native.failure("validation", "wait needs the answer of an Action that starts a task, a task(…), or a list of them; this is a " .. type(x)))
+	end
+	return found
+end
+
+wait = setmetatable({}, {
+	__call = function(_, x, options)
+		need_wait()
+		if options ~= nil and type(options) ~= "table" then
+			raise(native.failure("validation", "wait takes a table of options, as { timeout = \"15m\" }, not a " .. type(options)))
+		end
+		local list = handles(x, {})
+		local path, number = next_place()
+		return finish(effect("wait", list, options, path, number))
+	end,
+	__name = "function",
+})
+
+-- Everything else a script finds ----------------------------------------------------------------------------------------
+
+null = native.null
+args = native.args
+secret = exported(native.secret)
+env = exported(native.env)
+json = { encode = exported(native.json_encode), decode = exported(native.json_decode) }
+loaded.json = json
+
+local function logger(level)
+	return function(...)
+		local words = {}
+		for index = 1, select("#", ...) do
+			words[index] = tostring((select(index, ...)))
+		end
+		native.log(level, concat(words, " "))
+	end
+end
+log = { debug = logger("debug"), info = logger("info"), warn = logger("warn"), error = logger("error") }
+
+time = {
+	now = native.now,
+	format = exported(native.time_format),
+	parse = exported(native.time_parse),
+	duration = exported(native.time_duration),
+	sleep = function(duration)
+		need_wait()
+		return finish(effect("sleep", duration))
+	end,
+}
+
+function help(subject)
+	local name = subject
+	if action_names[subject] then
+		name = action_names[subject]
+	elseif type(subject) == "table" then
+		name = tostring(subject)
+	end
+	if name ~= nil and (type(name) ~= "string" or name:find("^table: 0x")) then
+		raise(native.failure("validation", "help knows Actions, services, products and words, as help(cds.ccs.CreateInstance) or help \"create disk\""))
+	end
+	write_line(finish(native.help(name)))
+end
+
+local deferred = {}
+function defer(f)
+	if type(f) ~= "function" then
+		raise(native.failure("validation", "defer needs a function, not a " .. type(f)))
+	end
+	deferred[#deferred + 1] = f
+end
+
+-- Files and the system, in a safe form ----------------------------------------------------------------------------------
+
+local raw_open, raw_lines, raw_input, raw_output, raw_popen = io.open, io.lines, io.input, io.output, io.popen
+local raw_remove, raw_rename, raw_execute, raw_date, raw_mktime = os.remove, os.rename, os.execute, os.date, os.time
+
+raw_open, raw_lines, raw_input = from_c("io.open", raw_open), from_c("io.lines", raw_lines), from_c("io.input", raw_input)
+raw_output, raw_popen, raw_execute = from_c("io.output", raw_output), from_c("io.popen", raw_popen), from_c("os.execute", raw_execute)
+raw_date, raw_mktime = from_c("os.date", raw_date), from_c("os.time", raw_mktime)
+
+-- The path to open; nil and why where there is no such folder. A place that is not granted is an error.
+local function granted(path)
+	return finish(native.path(path))
+end
+
+-- The same where there is nobody to give nil to.
+local function needed(path)
+	local resolved, problem = granted(path)
+	if not resolved then
+		raise(native.failure("validation", problem))
+	end
+	return resolved
+end
+
+-- What Lua says of a file has the path in it that the script gave.
+local function or_problem(path, ok, problem, code)
+	if not ok and type(problem) == "string" then
+		return nil, path .. ": " .. (problem:match(": ([^:]*)$") or problem), code
+	end
+	return ok, problem, code
+end
+
+function io.open(path, mode)
+	local resolved, problem = granted(path)
+	if not resolved then
+		return nil, problem, 2
+	end
+	return or_problem(path, raw_open(resolved, mode))
+end
+
+function io.lines(path, ...)
+	if path == nil then
+		return raw_lines(path, ...)
+	end
+	return raw_lines(needed(path), ...)
+end
+
+function io.input(file)
+	return raw_input(type(file) == "string" and needed(file) or file)
+end
+
+function io.output(file)
+	return raw_output(type(file) == "string" and needed(file) or file)
+end
+
+function io.popen(...)
+	finish(native.process())
+	return raw_popen(...)
+end
+
+io.tmpfile = nil
+
+function os.execute(...)
+	finish(native.process())
+	return raw_execute(...)
+end
+
+function os.remove(path)
+	local resolved, problem = finish(native.entry(path))
+	if not resolved then
+		return nil, problem, 2
+	end
+	return or_problem(path, raw_remove(resolved))
+end
+
+function os.rename(from, to)
+	local resolved, problem = finish(native.entry(from))
+	local target, target_problem = finish(native.entry(to))
+	if not (resolved and target) then
+		return nil, problem or target_problem, 2
+	end
+	return or_problem(from, raw_rename(resolved, target))
+end
+
+function os.time(parts)
+	if parts ~= nil then
+		return raw_mktime(parts)
+	end
+	return floor(native.now())
+end
+
+function os.date(format, at)
+	return raw_date(format, at or floor(native.now()))
+end
+
+function os.exit(code)
+	raise(native.exit(code))
+end
+
+os.clock = native.clock
+os.getenv = env
+os.setlocale = nil
+os.tmpname = nil
+
+string.dump = nil
+debug = {
+	traceback = function(message, level)
+		if message ~= nil and type(message) ~= "string" then
+			return message
+		end
+		return traceback(message, (level or 1) + 1)
+	end,
+}
+loaded.debug = debug
+math.randomseed(native.random(), native.random())
+math.randomseed = function(...)
+	raise(native.failure("validation", "math.randomseed is the runtime's: a run's randomness is seeded once"))
+end
+
+-- What Rust calls -------------------------------------------------------------------------------------------------------
+
+-- The value, its traceback and, for a string, nothing else: where it happened stands in front of the string.
+local function handler(err)
+	return { value = err, traceback = traceback(nil, 2) }
+end
+
+local function report(ok, ...)
+	if ok then
+		return true, ...
+	end
+	local caught_error = ...
+	if type(caught_error) == "table" and rawget(caught_error, "traceback") and rawget(caught_error, "kind") == nil then
+		return false, caught_error.value, caught_error.traceback
+	end
+	return false, caught_error, ""
+end
+
+return {
+	-- Runs a chunk; true, or false with the error and its traceback.
+	run = function(chunk, ...)
+		return report(raw_xpcall(chunk, handler, ...))
+	end,
+	-- Runs what was deferred, last first; the errors that came up.
+	run_deferred = function()
+		local errors = {}
+		-- What a deferred function defers runs too.
+		while #deferred > 0 do
+			local f = deferred[#deferred]
+			deferred[#deferred] = nil
+			local result = pack(report(raw_xpcall(f, handler)))
+			if not result[1] then
+				errors[#errors + 1] = result[2]
+			end
+		end
+		return errors
+	end,
+	has_deferred = function()
+		return #deferred > 0
+	end,
+	tostring = tostring,
+}

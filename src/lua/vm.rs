@@ -1,0 +1,172 @@
+//! The VM: its libraries, its limits, and how a chunk runs in it.
+
+use super::error::{self, ScriptError};
+use super::modules::loader::{SharedSources, Sources, lua_text, remember};
+use super::native;
+use crate::gate::{Gate, Stop};
+use mlua::{Function, HookTriggers, Lua, LuaOptions, MultiValue, StdLib, Table, Value, VmState};
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError};
+
+/// The hook looks at the run's interrupt after so many instructions: a few microseconds.
+const HOOK_INTERVAL: u32 = 2_000;
+
+/// What a script may use.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Memory of the VM, in bytes.
+    pub memory: usize,
+}
+
+/// A chunk of Lua to run.
+#[derive(Debug, Clone)]
+pub struct Chunk {
+    /// Lua's name of it: `@path` for a file, `=name` for others.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+    /// Its arguments.
+    pub args: Vec<String>,
+    /// The folder in which `require` looks for modules.
+    pub folder: PathBuf,
+}
+
+/// A VM for one run.
+pub struct Runtime {
+    lua: Lua,
+    gate: Arc<Gate>,
+    prelude: Table,
+    limits: Limits,
+    sources: SharedSources,
+}
+
+impl Runtime {
+    /// A VM whose effects go through `gate`.
+    pub fn new(gate: Arc<Gate>, limits: Limits, chunk: &Chunk) -> mlua::Result<Self> {
+        let libraries = StdLib::COROUTINE | StdLib::TABLE | StdLib::IO | StdLib::OS | StdLib::STRING | StdLib::UTF8 | StdLib::MATH;
+        let lua = Lua::new_with(libraries, LuaOptions::default())?;
+        let sources = SharedSources::default();
+        remember(&sources, &chunk.name, &chunk.text);
+        let natives = native::table(&lua, &gate, limits, chunk, &sources)?;
+        let prelude = load_prelude(&lua)?.call::<Table>((natives, Lua::poll_pending()))?;
+        lua.set_memory_limit(limits.memory)?;
+        let runtime = Self { lua, gate, prelude, limits, sources };
+        runtime.install_hook()?;
+        Ok(runtime)
+    }
+
+    /// Runs a chunk to its end; the error that left it, where one did.
+    pub async fn run(&self, chunk: &Chunk) -> Result<(), ScriptError> {
+        let loaded =
+            self.lua.load(lua_text(&chunk.text)).set_name(&chunk.name).set_mode(mlua::chunk::ChunkMode::Text).into_function();
+        let function = loaded.map_err(|failure| syntax_error(&failure))?;
+        let mut arguments = MultiValue::new();
+        for argument in &chunk.args {
+            arguments.push_back(Value::String(self.lua.create_string(argument).map_err(|failure| internal(&failure))?));
+        }
+        arguments.push_front(Value::Function(function));
+        let results = self.in_coroutine("run", arguments).await?;
+        self.outcome(&results)
+    }
+
+    /// Runs what the script deferred, last first; the errors that came up.
+    pub async fn run_deferred(&self) -> Vec<ScriptError> {
+        if let Err(failure) = self.install_hook() {
+            return vec![internal(&failure)];
+        }
+        match self.in_coroutine("run_deferred", MultiValue::new()).await {
+            Ok(results) => {
+                let Some(Value::Table(errors)) = results.front() else { return Vec::new() };
+                let is_stop = self.gate.interrupt().is_raised();
+                let errors = errors.sequence_values::<Value>().flatten().map(|value| error::from_lua(&value, ""));
+                // An error raised before the run was ended is the script's own; only the last can be the sign.
+                errors.map(|error| ScriptError { is_stop: error.is_stop || (is_stop && error.kind.is_none()), ..error }).collect()
+            }
+            Err(failure) => vec![failure],
+        }
+    }
+
+    /// The texts of all chunks that were loaded.
+    pub fn sources(&self) -> Sources {
+        self.sources.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether the script deferred anything.
+    pub fn has_deferred(&self) -> bool {
+        self.prelude.get::<Function>("has_deferred").and_then(|has| has.call(())).unwrap_or(false)
+    }
+
+    async fn in_coroutine(&self, name: &str, arguments: MultiValue) -> Result<MultiValue, ScriptError> {
+        let start = || {
+            let function: Function = self.prelude.get(name)?;
+            self.lua.create_thread(function)?.into_async::<MultiValue>(arguments)
+        };
+        match start() {
+            Ok(thread) => thread.await.map_err(|failure| self.ended_or(&failure)),
+            Err(failure) => Err(self.ended_or(&failure)),
+        }
+    }
+
+    fn outcome(&self, results: &MultiValue) -> Result<(), ScriptError> {
+        if let Some(Value::Boolean(true)) = results.front() {
+            Ok(())
+        } else {
+            let value = results.get(1).cloned().unwrap_or(Value::Nil);
+            if native::is_out_of_memory(&value) {
+                self.gate.interrupt().raise(Stop::OutOfMemory(self.limits.memory));
+            }
+            let traceback = results.get(2).and_then(Value::as_string).map(mlua::LuaString::to_string_lossy).unwrap_or_default();
+            Err(error::from_lua(&value, &traceback))
+        }
+    }
+
+    /// An error of the VM itself: most often that the run was ended, or that memory ran out.
+    fn ended_or(&self, failure: &mlua::Error) -> ScriptError {
+        if matches!(failure, mlua::Error::MemoryError(_)) {
+            self.gate.interrupt().raise(Stop::OutOfMemory(self.limits.memory));
+        }
+        ScriptError { is_stop: self.gate.interrupt().is_raised(), ..internal(failure) }
+    }
+
+    /// The hook that ends Lua code once the run is ended: then it fires at every instruction, because `pcall` can catch one error.
+    fn install_hook(&self) -> mlua::Result<()> {
+        let gate = Arc::clone(&self.gate);
+        self.lua.set_global_hook(HookTriggers::new().every_nth_instruction(HOOK_INTERVAL), move |lua, _| {
+            if !gate.interrupt().is_raised() {
+                return Ok(VmState::Continue);
+            }
+            let ended = Arc::clone(&gate);
+            lua.set_global_hook(HookTriggers::new().every_nth_instruction(1), move |_, _| {
+                if ended.interrupt().is_raised() { Err(mlua::Error::runtime("the run is ended")) } else { Ok(VmState::Continue) }
+            })?;
+            Err(mlua::Error::runtime("the run is ended"))
+        })
+    }
+}
+
+/// The prelude, compiled by `build.rs`; from its text where another machine than this one compiled it.
+fn load_prelude(lua: &Lua) -> mlua::Result<Function> {
+    let compiled = lua.load(include_bytes!(concat!(env!("OUT_DIR"), "/prelude.luac")).as_slice());
+    compiled
+        .set_mode(mlua::chunk::ChunkMode::Binary)
+        .into_function()
+        .or_else(|_| lua.load(include_str!("prelude.lua")).set_name("=[cumulua]").into_function())
+}
+
+fn syntax_error(failure: &mlua::Error) -> ScriptError {
+    match failure {
+        mlua::Error::SyntaxError { message, .. } => {
+            let located = error::located(message, "");
+            ScriptError {
+                kind: Some("validation".to_owned()),
+                message: format!("the script does not parse: {}", located.message),
+                ..located
+            }
+        }
+        other => internal(other),
+    }
+}
+
+fn internal(failure: &mlua::Error) -> ScriptError {
+    error::located(&failure.to_string(), "")
+}
