@@ -28,6 +28,7 @@
 //! - What is known of one Action is data in `catalog/`, never code.
 
 pub mod catalog;
+pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod config;

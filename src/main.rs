@@ -1,3 +1,7 @@
 //! The `cumulua` binary.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cumulua::cli::main()
+}

@@ -1,0 +1,44 @@
+//! `cumulua actions`: lists and finds Actions.
+
+use super::options::GlobalOptions;
+use super::{report, status, world};
+use crate::catalog::search::search;
+use crate::reference;
+use clap::Args;
+use std::process::ExitCode;
+
+/// Lists the Actions, or those that have all the words in their names, summaries or the vendor's own terms
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cumulua actions create instance\n  cumulua actions 快照\n  cumulua actions --json | jq '.[].name'"
+)]
+pub(super) struct Actions {
+    /// Words that must all be found; the best fits come first
+    words: Vec<String>,
+    /// Prints everything about them as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Actions {
+    /// Lists them.
+    pub(super) fn run(self, options: &GlobalOptions) -> ExitCode {
+        let all = match world::catalog(options).actions() {
+            Ok(all) => all,
+            Err(problem) => {
+                report::error(&problem.to_string());
+                return status::SCRIPT.into();
+            }
+        };
+        let found = if self.words.is_empty() { all } else { search(all, &self.words) };
+        if self.json {
+            report::print(&format!("{:#}", reference::listing(&found)));
+        } else if found.is_empty() {
+            report::error(&format!("no Action has all of: {}; fewer or other words may find it", self.words.join(" ")));
+            return status::SCRIPT.into();
+        } else {
+            report::print(&reference::table(&found, report::output_width()));
+        }
+        status::DONE.into()
+    }
+}

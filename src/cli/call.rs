@@ -1,0 +1,137 @@
+//! `cumulua call`: one Action from the shell.
+
+use super::options::{GlobalOptions, duration};
+use super::{report, run, status, world};
+use crate::catalog::Action;
+use crate::client::error::Failure;
+use crate::client::value::{Params, Value};
+use crate::client::{Call as ClientCall, CallOptions, waiter};
+use crate::gate::{Awaited, Gate, Place, Policy, Stop, WAIT_TIMEOUT, WaitError};
+use clap::Args;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Calls one Action and prints its answer as JSON
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cumulua call --sim cds.ccs.DescribeTags\n  cumulua call --sim cds.ccs.CreateTag TagName=web\n  cumulua call --sim cds.ccs.DescribeInstances PageSize:=5 PublicIp:='[\"101.251.1.1\"]'\n\n`cumulua docs ACTION` shows the parameters of an Action."
+)]
+pub(super) struct Call {
+    /// The Action, as cds.ccs.DescribeInstances
+    action: String,
+    /// Parameters: Name=value for text and numbers, Name:=json for the rest, Name@=secret for a secret of the profile
+    #[arg(value_name = "Name=value")]
+    params: Vec<String>,
+    /// Waits for the task that the Action starts, and prints {"answer": …, "resources": […]}
+    #[arg(long)]
+    wait: bool,
+    /// How long the call, and then the wait, may take
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    timeout: Option<Duration>,
+    /// Sends parameters too that the catalogue does not know
+    #[arg(long)]
+    unchecked: bool,
+}
+
+impl Call {
+    /// Makes the call.
+    pub(super) fn run(self, options: &GlobalOptions) -> ExitCode {
+        world::block_on(options, async {
+            let gate = world::gate(options, Path::new("."), Policy { read_only: options.read_only, ..Policy::default() });
+            let action = match gate.catalog().action(&self.action) {
+                Ok(action) => action,
+                Err(problem) => return usage(&problem.to_string()),
+            };
+            if self.wait && action.task.is_none() {
+                return usage(&format!("{} starts no task, so --wait has nothing to wait for", self.action));
+            }
+            let params = match self.params(&gate) {
+                Ok(params) => params,
+                Err(problem) => return usage(&problem),
+            };
+            let guard = run::guarded(&gate);
+            let status = self.call(&gate, action, params).await;
+            drop(guard);
+            status
+        })
+    }
+
+    async fn call(&self, gate: &Gate, action: Action, params: Params) -> ExitCode {
+        let options = CallOptions { timeout: self.timeout, unchecked: self.unchecked, ..CallOptions::default() };
+        let place = Place { path: "0".to_owned(), number: 1 };
+        let answer = match gate.call(ClientCall { action, params, options }, place.clone()).await {
+            Ok(answer) => answer,
+            Err(failure) => return failed(gate, &failure),
+        };
+        if !self.wait {
+            report::print(&format!("{:#}", answer.json));
+            return status::DONE.into();
+        }
+        let tasks = waiter::tasks(&answer.action, &answer.json).into_iter().map(Awaited::from).collect();
+        match gate.wait(tasks, self.timeout.unwrap_or(WAIT_TIMEOUT), &place).await {
+            Ok(resources) => {
+                report::print(&format!("{:#}", serde_json::json!({ "answer": answer.json, "resources": resources })));
+                status::DONE.into()
+            }
+            Err(failure) => wait_failed(gate, &failure),
+        }
+    }
+
+    fn params(&self, gate: &Gate) -> Result<Params, String> {
+        let mut params = Params::new();
+        for text in &self.params {
+            let (name, value) = parameter(gate, text)?;
+            if params.insert(name.to_owned(), value).is_some() {
+                return Err(format!("the parameter {name} is given twice"));
+            }
+        }
+        Ok(params)
+    }
+}
+
+/// `Name=value`, `Name:=json` or `Name@=secret`.
+fn parameter<'a>(gate: &Gate, text: &'a str) -> Result<(&'a str, Value), String> {
+    let Some((name, value)) = text.split_once('=') else {
+        return Err(format!("{text:?} is no parameter; write Name=value or Name:=json"));
+    };
+    if let Some(name) = name.strip_suffix(':') {
+        let json: serde_json::Value = serde_json::from_str(value).map_err(|error| format!("{name}:= needs JSON: {error}"))?;
+        return Ok((name, Value::from(&json)));
+    }
+    if let Some(name) = name.strip_suffix('@') {
+        return Ok((name, Value::Secret(gate.secret(value).map_err(|denied| denied.to_string())?)));
+    }
+    if name.is_empty() {
+        return Err(format!("{text:?} has no name; write Name=value"));
+    }
+    Ok((name, Value::String(value.to_owned())))
+}
+
+fn usage(problem: &str) -> ExitCode {
+    report::error(problem);
+    status::USAGE.into()
+}
+
+fn failed(gate: &Gate, failure: &Failure) -> ExitCode {
+    report::error(&gate.redact(&failure.to_string()));
+    report::open_ends(&gate.open_ends());
+    if gate.interrupt().reason() == Some(Stop::Interrupted) {
+        return status::INTERRUPTED.into();
+    }
+    status::of_kind(Some(failure.error.kind().as_str())).into()
+}
+
+/// Says how a wait failed and gives the status for it.
+pub(super) fn wait_failed(gate: &Gate, failure: &WaitError) -> ExitCode {
+    report::error(&gate.redact(&failure.to_string()));
+    report::open_ends(&gate.open_ends());
+    let status = match failure {
+        WaitError::UnknownDialect { .. } => status::SCRIPT,
+        WaitError::Failed { .. } => status::TASK,
+        WaitError::TimedOut { .. } => status::TIMED_OUT,
+        WaitError::Cancelled { .. } => status::INTERRUPTED,
+        WaitError::Call { failure, .. } => status::of_kind(Some(failure.error.kind().as_str())),
+    };
+    status.into()
+}

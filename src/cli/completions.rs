@@ -1,0 +1,24 @@
+//! `cumulua completions`: completion scripts for shells.
+
+use super::{Arguments, report, status};
+use clap::{Args, CommandFactory as _};
+use clap_complete::Shell;
+use std::process::ExitCode;
+
+/// Prints a completion script for a shell
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  cumulua completions bash > ~/.local/share/bash-completion/completions/cumulua")]
+pub(super) struct Completions {
+    /// The shell
+    shell: Shell,
+}
+
+impl Completions {
+    /// Prints it.
+    pub(super) fn run(self) -> ExitCode {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Arguments::command(), "cumulua", &mut script);
+        report::print(&String::from_utf8_lossy(&script));
+        status::DONE.into()
+    }
+}

@@ -1,0 +1,100 @@
+//! Options that every subcommand takes.
+
+use crate::clock::parse_duration;
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Options that every subcommand takes.
+#[derive(Debug, Clone, Args)]
+pub(super) struct GlobalOptions {
+    /// The profile of cumulua.toml
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(super) profile: Option<String>,
+    /// The region, by its name (cn, asia, us) or by that of one of its zones
+    #[arg(long, global = true, value_name = "REGION")]
+    pub(super) region: Option<String>,
+    /// Replaces scheme and host of a product (cds, mcs, aliyun) or service (aliyun.sas); the URL's path goes in front
+    #[arg(long, global = true, value_name = "PRODUCT=URL", value_parser = endpoint)]
+    pub(super) endpoint: Vec<(String, String)>,
+    /// Refuses every call that changes anything
+    #[arg(long, global = true)]
+    pub(super) read_only: bool,
+    /// Uses a simulator inside this process: nothing leaves the machine, and waiting takes no real time
+    #[arg(long, global = true)]
+    pub(super) sim: bool,
+    /// Reads this file in place of cumulua.toml beside the script or above it and of the user's own
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Adds or replaces Actions from a folder laid out as the catalogue is
+    #[arg(long, global = true, value_name = "DIR", env = "CUMULUA_CATALOG")]
+    pub(super) catalog: Vec<PathBuf>,
+    /// Records calls in this file instead of the user's state folder
+    #[arg(long, global = true, value_name = "FILE", env = "CUMULUA_AUDIT")]
+    pub(super) audit: Option<PathBuf>,
+    /// Says more on standard error; twice for everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+    /// The form of log lines on standard error
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub(super) log_format: Format,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub(super) color: Color,
+}
+
+/// Text for people or JSON for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// `PRODUCT=URL`.
+fn endpoint(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((product, url)) if !product.is_empty() && !url.is_empty() => Ok((product.to_owned(), url.to_owned())),
+        _ => Err("write it as PRODUCT=URL, as cds=http://127.0.0.1:8080".to_owned()),
+    }
+}
+
+/// `90s`, `15m`, `1h 30m`, or seconds.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let parsed = parse_duration(text).filter(|duration| !duration.is_zero());
+    parsed.ok_or_else(|| "write it as 90s, 15m, 1h30m or a number of seconds above 0".to_owned())
+}
+
+/// `256M`, `2G`, or bytes.
+pub(super) fn memory(text: &str) -> Result<usize, String> {
+    let (digits, unit) = match text.find(|c: char| !c.is_ascii_digit()) {
+        Some(at) => text.split_at(at),
+        None => (text, ""),
+    };
+    let factor: usize = match unit.to_ascii_uppercase().as_str() {
+        "" | "B" => 1,
+        "K" | "KB" | "KIB" => 1024,
+        "M" | "MB" | "MIB" => 1024 * 1024,
+        "G" | "GB" | "GIB" => 1024 * 1024 * 1024,
+        _ => return Err("write it as 256M, 2G or a number of bytes".to_owned()),
+    };
+    let bytes = digits.parse::<usize>().ok().and_then(|number| number.checked_mul(factor));
+    match bytes {
+        // The standard libraries alone take some hundred KiB.
+        Some(bytes) if bytes >= 1024 * 1024 => Ok(bytes),
+        Some(_) => Err("a script needs at least 1M".to_owned()),
+        None => Err("write it as 256M, 2G or a number of bytes".to_owned()),
+    }
+}

@@ -1,0 +1,148 @@
+//! What a run says while it goes on: live lines on a terminal, one line a change elsewhere.
+
+use super::options::Format;
+use super::report;
+use crate::client::waiter::Task;
+use crate::gate::{Event, Level, Observer};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::collections::BTreeMap;
+use std::io::{IsTerminal as _, Write as _};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// Live lines at most; more tasks are counted.
+const MOST_LINES: usize = 10;
+
+/// Shows a run's events on standard error.
+pub(super) struct Progress {
+    format: Format,
+    verbose: u8,
+    live: Option<MultiProgress>,
+    tasks: Mutex<BTreeMap<Task, Option<ProgressBar>>>,
+}
+
+impl Progress {
+    pub(super) fn new(format: Format, verbose: u8) -> Self {
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let is_live = format == Format::Text && std::io::stderr().is_terminal() && !dumb;
+        let live = is_live.then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr()));
+        Self { format, verbose, live, tasks: Mutex::default() }
+    }
+
+    fn line(&self, level: Level, message: &str) {
+        let text = match self.format {
+            Format::Json => {
+                let level = match level {
+                    Level::Debug => "debug",
+                    Level::Info => "info",
+                    Level::Warn => "warn",
+                    Level::Error => "error",
+                };
+                let time = crate::clock::Clock::system().now().to_string();
+                serde_json::json!({ "time": time, "level": level, "message": message }).to_string()
+            }
+            Format::Text => {
+                let (word, color) = match level {
+                    Level::Debug => ("debug", anstyle::AnsiColor::BrightBlack),
+                    Level::Info => ("info", anstyle::AnsiColor::Cyan),
+                    Level::Warn => ("warning", anstyle::AnsiColor::Yellow),
+                    Level::Error => ("error", anstyle::AnsiColor::Red),
+                };
+                if report::has_color() {
+                    let style = color.on_default().bold();
+                    format!("{style}{word}{style:#}: {message}")
+                } else {
+                    format!("{word}: {message}")
+                }
+            }
+        };
+        self.print(&text);
+    }
+
+    fn print(&self, text: &str) {
+        match &self.live {
+            Some(live) => live.suspend(|| write(text)),
+            None => write(text),
+        }
+    }
+
+    fn task(&self, task: &Task, action: Option<&str>, state: &str, changed: bool, elapsed: Duration) {
+        let label = label(task, action);
+        let Some(live) = &self.live else {
+            if changed {
+                self.line(Level::Info, &format!("{label}: {} after {}", shown(state), seconds(elapsed)));
+            }
+            return;
+        };
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = tasks.len();
+        let bar = tasks.entry(task.clone()).or_insert_with(|| (count < MOST_LINES).then(|| live.add(spinner())));
+        if let Some(bar) = bar {
+            bar.set_message(format!("{label}: {}, {}", shown(state), seconds(elapsed)));
+        }
+        let hidden = tasks.values().filter(|bar| bar.is_none()).count();
+        if hidden > 0
+            && let Some(Some(last)) = tasks.values().rfind(|bar| bar.is_some())
+        {
+            last.set_prefix(format!("(and {hidden} more) "));
+        }
+    }
+
+    fn task_ended(&self, task: &Task, outcome: &str, done: bool, elapsed: Duration) {
+        let bar = self.tasks.lock().unwrap_or_else(PoisonError::into_inner).remove(task).flatten();
+        if let Some(bar) = bar {
+            bar.finish_and_clear();
+        }
+        let level = if done { Level::Info } else { Level::Warn };
+        self.line(level, &format!("{task}: {outcome} after {}", seconds(elapsed)));
+    }
+}
+
+impl Observer for Progress {
+    fn event(&self, event: Event) {
+        match event {
+            Event::Log { level: Level::Debug, .. } if self.verbose == 0 => {}
+            Event::Log { level, message } => self.line(level, &message),
+            Event::CallStarted { action, id } if self.verbose > 0 => self.line(Level::Debug, &format!("call {id}: {action}")),
+            Event::CallEnded { id } if self.verbose > 1 => self.line(Level::Debug, &format!("call {id} ended")),
+            Event::CallStarted { .. } | Event::CallEnded { .. } => {}
+            Event::Task { task, action, state, changed, elapsed } => self.task(&task, action.as_deref(), &state, changed, elapsed),
+            Event::TaskEnded { task, outcome, done, elapsed } => self.task_ended(&task, &outcome, done, elapsed),
+        }
+    }
+}
+
+fn write(text: &str) {
+    // Nobody can be told that standard error is closed.
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+fn spinner() -> ProgressBar {
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix}{msg}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}
+
+fn label(task: &Task, action: Option<&str>) -> String {
+    match action {
+        Some(action) => format!("{action}, {task}"),
+        None => task.to_string(),
+    }
+}
+
+fn shown(state: &str) -> &str {
+    if state.is_empty() { "no answer yet" } else { state }
+}
+
+/// `45s`, `12m 5s`.
+pub(super) fn seconds(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, s) => format!("{s}s"),
+        (0, m, s) => format!("{m}m {s}s"),
+        (h, m, s) => format!("{h}h {m}m {s}s"),
+    }
+}

@@ -1,0 +1,225 @@
+//! Errors as a person reads them: what, where in the script, what to do.
+
+use super::options::Color;
+use super::status::Status;
+use crate::gate::{Gate, OpenEnds, Stop};
+use crate::lua::{ScriptError, Sources};
+use crate::run::Ending;
+use anstream::{AutoStream, ColorChoice};
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode, SourceSpan};
+use std::fmt;
+use std::io::{IsTerminal as _, Write as _};
+
+/// Takes `--color` for everything that is printed from now on.
+pub(super) fn set_color(color: Color) {
+    let choice = match color {
+        Color::Auto => ColorChoice::Auto,
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    };
+    choice.write_global();
+}
+
+/// Whether standard error takes colour.
+pub(super) fn has_color() -> bool {
+    AutoStream::choice(&std::io::stderr()) != ColorChoice::Never
+}
+
+/// Text on standard error, with colour where it takes any; a closed one is no fault.
+pub(super) fn say(text: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
+}
+
+/// One line on standard error.
+pub(super) fn error(message: &str) {
+    let style = anstyle::AnsiColor::Red.on_default().bold();
+    say(&format!("{style}error{style:#}: {message}"));
+}
+
+/// A script's error with the line that it came from.
+struct Located {
+    message: String,
+    source: Option<NamedSource<String>>,
+    span: Option<SourceSpan>,
+    help: Option<String>,
+}
+
+impl fmt::Debug for Located {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl fmt::Display for Located {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Located {}
+
+impl Diagnostic for Located {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.source.as_ref().map(|source| source as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let span = self.span?;
+        Some(Box::new(std::iter::once(LabeledSpan::new_with_span(Some("here".to_owned()), span))))
+    }
+}
+
+/// A line that is longer is no excerpt that a person would read.
+const LONGEST_EXCERPT: usize = 400;
+
+/// Prints a script's error: what, where, what to do.
+fn script_error(error: &ScriptError, sources: &Sources, gate: &Gate, verbose: bool) {
+    let name = chunk_name(error);
+    // Only what was loaded is shown: the name in an error's text is the script's to choose.
+    let excerpt = sources.get(name).zip(error.line).and_then(|(text, line)| Some((text, line_span(text, line as usize)?)));
+    let located = match (excerpt, error.line) {
+        (Some((text, span)), _) => Located {
+            message: error.message.clone(),
+            span: Some(span),
+            source: Some(NamedSource::new(name, text.clone()).with_language("Lua")),
+            help: help(error),
+        },
+        (None, Some(line)) => {
+            Located { message: format!("{name}:{line}: {}", error.message), source: None, span: None, help: help(error) }
+        }
+        (None, None) => Located { message: error.message.clone(), source: None, span: None, help: help(error) },
+    };
+    let theme = match (has_color(), std::io::stderr().is_terminal()) {
+        (true, _) => GraphicalTheme::unicode(),
+        (false, true) => GraphicalTheme::unicode_nocolor(),
+        (false, false) => GraphicalTheme::none(),
+    };
+    let mut rendered = String::new();
+    let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_context_lines(1).with_width(width());
+    if handler.render_report(&mut rendered, &located).is_err() {
+        rendered.clone_from(&located.message);
+    }
+    say(&gate.redact(rendered.trim_end()));
+    if verbose && !error.traceback.is_empty() {
+        say(&gate.redact(&error.traceback));
+    }
+}
+
+/// The chunk's name without the mark that says what kind of name it is.
+fn chunk_name(error: &ScriptError) -> &str {
+    error.source.as_deref().unwrap_or_default().trim_start_matches(['@', '='])
+}
+
+/// How a run ended, for programs.
+pub(super) fn ending_json(ending: &Ending, gate: &Gate, status: Status) -> String {
+    let error = |error: &ScriptError| {
+        serde_json::json!({
+            "kind": error.kind, "message": error.message, "action": error.action, "code": error.code,
+            "http_status": error.http_status, "request_id": error.request_id, "attempts": error.attempts, "sent": error.sent,
+            "source": error.source.as_ref().map(|_| chunk_name(error)), "line": error.line,
+        })
+    };
+    let mut report = match (&ending.stop, &ending.error) {
+        (Some(stop), _) => serde_json::json!({ "kind": stop_kind(stop), "message": stop.describe() }),
+        (None, Some(failed)) => error(failed),
+        (None, None) => serde_json::json!({ "kind": null, "message": "a deferred function failed" }),
+    };
+    let tasks = ending.open.tasks.iter();
+    let calls = ending.open.unknown.iter();
+    report["status"] = status.0.into();
+    report["deferred"] = ending.deferred.iter().map(error).collect();
+    report["still_running"] =
+        tasks.map(|(task, action)| serde_json::json!({ "dialect": task.dialect, "id": task.id, "action": action })).collect();
+    report["unknown_outcome"] = calls.map(|call| serde_json::json!({ "action": call.action, "lookup": call.lookup })).collect();
+    gate.redact(&report.to_string())
+}
+
+fn stop_kind(stop: &Stop) -> &'static str {
+    match stop {
+        Stop::TimedOut(_) => "timeout",
+        _ => "cancelled",
+    }
+}
+
+/// What the run leaves open in the cloud, and how to go on with it.
+pub(super) fn open_ends(open: &OpenEnds) {
+    let style = anstyle::AnsiColor::Yellow.on_default().bold();
+    for call in &open.unknown {
+        let tell = match &call.lookup {
+            Some(lookup) => format!("; {lookup} tells"),
+            None => "; no documented Action tells, look at the console".to_owned(),
+        };
+        say(&format!("{style}unknown outcome{style:#}: {} may have been carried out (sent = \"maybe\"){tell}", call.action));
+    }
+    for (task, action) in &open.tasks {
+        say(&format!("{style}still running{style:#}: {task}, started by {action}; `cumulua wait {task}` waits for it again"));
+    }
+}
+
+/// Everything there is to say about how a run ended.
+pub(super) fn ending(ending: &Ending, gate: &Gate, verbose: bool) {
+    match (&ending.stop, &ending.error) {
+        (Some(Stop::Exit(_)), _) | (None, None) => {}
+        (Some(stop), _) => error(&stop.describe()),
+        (None, Some(error)) => script_error(error, &ending.sources, gate, verbose),
+    }
+    for failed in &ending.deferred {
+        error("a deferred function failed:");
+        script_error(failed, &ending.sources, gate, verbose);
+    }
+    if let (Some(stop), Some(error)) = (&ending.stop, &ending.error)
+        && !matches!(stop, Stop::Exit(_))
+    {
+        // What ended the deferred functions does not hide why the script had failed before.
+        script_error(error, &ending.sources, gate, verbose);
+    }
+    // A script that came to its end chose not to wait.
+    if ending.stop.is_some() || ending.error.is_some() {
+        open_ends(&ending.open);
+    }
+}
+
+fn help(error: &ScriptError) -> Option<String> {
+    match error.kind.as_deref()? {
+        "service" => error.request_id.as_ref().map(|id| format!("the request's id is {id}")),
+        "validation" => error.action.as_ref().map(|action| format!("`cumulua docs {action}` shows its parameters")),
+        "dispatch" => Some("`cumulua profile show` says which endpoint is used and why".to_owned()),
+        _ => None,
+    }
+}
+
+/// Where a line stands in a text; none where the text has no such line, or a very long one.
+fn line_span(text: &str, line: usize) -> Option<SourceSpan> {
+    let before = line.checked_sub(1)?;
+    let content = text.lines().nth(before).filter(|content| content.len() <= LONGEST_EXCERPT)?;
+    let start: usize = text.split_inclusive('\n').take(before).map(str::len).sum();
+    let indent = content.len() - content.trim_start().len();
+    Some(SourceSpan::from((start + indent, content.trim().len())))
+}
+
+fn width() -> usize {
+    columns(console::Term::stderr().size_checked())
+}
+
+/// Columns of standard output; 100 where it is no terminal.
+pub(super) fn output_width() -> usize {
+    columns(console::Term::stdout().size_checked())
+}
+
+fn columns(size: Option<(u16, u16)>) -> usize {
+    size.map_or(100, |(_, columns)| usize::from(columns)).clamp(40, 160)
+}
+
+/// Whether standard output takes colour.
+pub(super) fn output_has_color() -> bool {
+    AutoStream::choice(&std::io::stdout()) != ColorChoice::Never
+}
+
+/// Text on standard output; a reader that has seen enough is no fault.
+pub(super) fn print(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}

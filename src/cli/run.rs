@@ -1,0 +1,157 @@
+//! `cumulua run`: runs a script.
+
+use super::options::{Format, GlobalOptions, duration, memory};
+use super::{progress, report, status, world};
+use crate::clock::real_now;
+use crate::gate::{Gate, Policy, Stop};
+use crate::lua::{Chunk, Limits};
+use crate::run::{self, Guard};
+use clap::Args;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use std::{fs, io};
+
+/// Memory of a script, where nothing says otherwise.
+const MEMORY: &str = "1G";
+
+/// Runs a script
+///
+/// The script sees the products as globals (cds, mcs, aliyun), its arguments as `args`, and files below the working folder.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_field_names, reason = "allow_run is the flag's name")]
+#[command(
+    after_help = "Examples:\n  cumulua run --sim scripts/quickstart.lua\n  cumulua run nightly.lua web-1 web-2\n  cumulua run -e 'pp(cds.ccs.DescribeInstances { PageSize = 5 }.Data.Instances)'\n  echo 'print(1 + 1)' | cumulua run -"
+)]
+pub(super) struct Run {
+    /// The script, or - for standard input
+    #[arg(required_unless_present = "code", value_name = "FILE")]
+    script: Option<String>,
+    /// Runs this code in place of a file
+    #[arg(short = 'e', long = "execute", value_name = "CODE", allow_hyphen_values = true)]
+    code: Option<String>,
+    /// Arguments of the script
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARG")]
+    args: Vec<String>,
+    /// Ends the script after this time, as 90s, 15m or 1h30m
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    timeout: Option<Duration>,
+    /// The memory that the script may use, as 256M or 2G
+    #[arg(long, value_name = "SIZE", value_parser = memory, default_value = MEMORY)]
+    max_memory: usize,
+    /// Lets the script read and write below this path too
+    #[arg(long, value_name = "PATH")]
+    allow_path: Vec<PathBuf>,
+    /// Lets the script start processes
+    #[arg(long)]
+    allow_run: bool,
+    /// The form of the error that ends the script
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    error_format: Format,
+}
+
+impl Run {
+    /// `echo … | cumulua`.
+    pub(super) fn from_standard_input() -> Self {
+        Self {
+            script: Some("-".to_owned()),
+            code: None,
+            args: Vec::new(),
+            timeout: None,
+            max_memory: memory(MEMORY).unwrap_or(usize::MAX),
+            allow_path: Vec::new(),
+            allow_run: false,
+            error_format: Format::Text,
+        }
+    }
+
+    /// Runs the script to its end.
+    pub(super) fn run(self, options: &GlobalOptions) -> ExitCode {
+        let chunk = match self.chunk() {
+            Ok(chunk) => chunk,
+            Err(problem) => {
+                match self.error_format {
+                    Format::Text => report::error(&problem),
+                    Format::Json => {
+                        let status = status::SCRIPT.0;
+                        report::say(&serde_json::json!({ "kind": "validation", "message": problem, "status": status }).to_string());
+                    }
+                }
+                return status::SCRIPT.into();
+            }
+        };
+        let options = options.clone();
+        world::block_on(&options, async {
+            let policy = Policy { read_only: options.read_only, allow_paths: self.allow_path, allow_run: self.allow_run };
+            let gate = world::gate(&options, &chunk.folder, policy);
+            let guard = guarded(&gate);
+            if let Some(limit) = self.timeout {
+                guard.limit(limit);
+            }
+            let started = real_now();
+            let ending = run::run(Arc::clone(&gate), &guard, Limits { memory: self.max_memory }, &chunk).await;
+            let status = status::of_ending(&ending);
+            let failed = ending.error.is_some() || !ending.deferred.is_empty();
+            match (self.error_format, &ending.stop) {
+                (Format::Json, None | Some(Stop::Exit(_))) if !failed => {}
+                (Format::Json, _) => report::say(&report::ending_json(&ending, &gate, status)),
+                (Format::Text, _) => report::ending(&ending, &gate, options.verbose > 0),
+            }
+            if options.sim && gate.elapsed() > Duration::from_secs(1) {
+                let (virtual_time, real_time) = (progress::seconds(gate.elapsed()), started.elapsed().as_secs_f64());
+                report::say(&format!("simulated: {virtual_time} of cloud time in {real_time:.1} s"));
+            }
+            status.into()
+        })
+    }
+
+    fn chunk(&self) -> Result<Chunk, String> {
+        if let Some(code) = &self.code {
+            // Without a file, what stands in its place is the first argument.
+            let args = self.script.iter().chain(&self.args).cloned().collect();
+            return Ok(Chunk { name: "=(command line)".to_owned(), text: code.clone(), args, folder: working_folder() });
+        }
+        let script = self.script.clone().unwrap_or_default();
+        let (name, bytes, folder) = if script == "-" {
+            let mut bytes = Vec::new();
+            io::stdin().read_to_end(&mut bytes).map_err(|error| format!("standard input cannot be read: {error}"))?;
+            ("=stdin".to_owned(), bytes, working_folder())
+        } else {
+            let path = Path::new(&script);
+            if path.is_dir() {
+                return Err(format!("{script} is a folder; give the script in it, as {}", path.join("main.lua").display()));
+            }
+            let bytes = fs::read(path).map_err(|error| format!("the script {script} cannot be read: {error}"))?;
+            (format!("@{script}"), bytes, path.parent().map(Path::to_owned).unwrap_or_default())
+        };
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let line = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).matches('\n').count() + 1;
+            format!("the script {script} is not UTF-8 (line {line}); save it as UTF-8 text")
+        })?;
+        let folder = if folder.as_os_str().is_empty() { working_folder() } else { folder };
+        Ok(Chunk { name, text, args: self.args.clone(), folder })
+    }
+}
+
+fn working_folder() -> PathBuf {
+    PathBuf::from(".")
+}
+
+/// A guard that Ctrl-C goes to; a script that does not react is left where it is.
+pub(super) fn guarded(gate: &Arc<Gate>) -> Arc<Guard> {
+    let stuck = Arc::clone(gate);
+    let guard = Guard::new(
+        Arc::clone(gate),
+        Box::new(move |stop| {
+            report::error(&format!("{}; the script did not react and was left", stop.describe()));
+            report::open_ends(&stuck.open_ends());
+            std::process::exit(i32::from(status::of_stop(stop).0));
+        }),
+    );
+    let interrupted = Arc::clone(&guard);
+    // Without the handler Ctrl-C ends the process, which is what remains where it cannot be set.
+    let _ = ctrlc::set_handler(move || interrupted.stop(&Stop::Interrupted));
+    guard
+}

@@ -1,0 +1,91 @@
+//! `cumulua sign`: what a signature should be, to compare with what a server echoed.
+
+use super::{report, status};
+use crate::catalog::Scheme;
+use crate::client::sign::{Address, sign};
+use clap::Args;
+use serde::Deserialize;
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+use std::io::{self, BufRead as _};
+use std::process::ExitCode;
+use url::Url;
+
+/// Reads requests as JSON lines and prints what is signed and the signature, never the secret
+///
+/// Each line is {"scheme": "cds" | "pop" | "sigv2", "method": "GET", "secret": "…", "url": "…" (sigv2), "params": {…}}; each
+/// answer is {"string_to_sign": "…", "signature": "…"}, and {"error": "…"} for a line that cannot be signed.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  echo '{\"scheme\":\"cds\",\"method\":\"GET\",\"secret\":\"s\",\"params\":{\"Action\":\"DescribeTags\"}}' | cumulua sign"
+)]
+pub(super) struct Sign {}
+
+#[derive(Deserialize)]
+struct Line {
+    scheme: Scheme,
+    method: String,
+    secret: String,
+    #[serde(default)]
+    url: Option<String>,
+    params: BTreeMap<String, Json>,
+}
+
+impl Sign {
+    /// Signs line by line.
+    #[expect(clippy::unused_self, reason = "every subcommand has the same form")]
+    pub(super) fn run(self) -> ExitCode {
+        let mut failed = false;
+        for (index, line) in io::stdin().lock().lines().enumerate() {
+            let line = match line {
+                Ok(line) => line,
+                Err(error) => {
+                    report::error(&format!("line {}: {error}", index + 1));
+                    return status::SCRIPT.into();
+                }
+            };
+            if line.trim().is_empty() {
+                continue;
+            }
+            match signed(&line) {
+                Ok(answer) => report::print(&answer.to_string()),
+                Err(problem) => {
+                    failed = true;
+                    report::print(&serde_json::json!({ "error": problem }).to_string());
+                    report::error(&format!("line {}: {problem}", index + 1));
+                }
+            }
+        }
+        if failed { status::SCRIPT.into() } else { status::DONE.into() }
+    }
+}
+
+fn signed(line: &str) -> Result<Json, String> {
+    // serde's messages quote values, and one of them is the secret.
+    let line: Line = serde_json::from_str(line).map_err(|error| match error.classify() {
+        serde_json::error::Category::Data => "needs scheme (cds, pop or sigv2), method, secret and params (an object)".to_owned(),
+        _ => format!("is not JSON (column {})", error.column()),
+    })?;
+    let mut pairs = Vec::with_capacity(line.params.len());
+    for (name, value) in line.params {
+        let text = match value {
+            Json::String(text) => text,
+            Json::Number(_) | Json::Bool(_) => value.to_string(),
+            _ => return Err(format!("the parameter {name} must be text")),
+        };
+        pairs.push((name, text));
+    }
+    let url = match &line.url {
+        Some(text) => Some(Url::parse(text).map_err(|error| format!("url is no absolute URL: {error}"))?),
+        None => None,
+    };
+    let address = match (&url, line.scheme) {
+        (Some(url), _) => {
+            Address { scheme: url.scheme(), host: url.host_str().unwrap_or_default(), port: url.port(), path: url.path() }
+        }
+        (None, Scheme::Sigv2) => return Err("sigv2 signs the host and the path; give url".to_owned()),
+        (None, _) => Address { scheme: "https", host: "", port: None, path: "/" },
+    };
+    let signed = sign(line.scheme, &line.method, address, &line.secret, &pairs);
+    Ok(serde_json::json!({ "string_to_sign": signed.string_to_sign, "signature": signed.signature }))
+}

@@ -1,0 +1,66 @@
+//! `cumulua wait`: waits for a task that an earlier run left.
+
+use super::options::{GlobalOptions, duration};
+use super::{call, report, run, status, world};
+use crate::client::waiter::Task;
+use crate::gate::{Awaited, Place, Policy};
+use clap::Args;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Waits for a task in the cloud and prints the ids of its resources, one a line
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  cumulua wait cds_task 190982 --timeout 30m")]
+pub(super) struct Wait {
+    /// The dialect, as cds_task
+    dialect: String,
+    /// The task's ids
+    #[arg(required = true, value_name = "ID")]
+    ids: Vec<String>,
+    /// Further ids that the dialect needs, as requestId=…
+    #[arg(long = "with", value_name = "NAME=ID")]
+    with: Vec<String>,
+    /// How long to wait at most
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h")]
+    timeout: Duration,
+}
+
+impl Wait {
+    /// Waits.
+    pub(super) fn run(self, options: &GlobalOptions) -> ExitCode {
+        world::block_on(options, async {
+            let gate = world::gate(options, Path::new("."), Policy::default());
+            let product = match gate.product_of_dialect(&self.dialect) {
+                Ok(product) => product,
+                Err(known) => {
+                    report::error(&format!("there is no dialect of tasks {:?}; there are {}", self.dialect, known.join(", ")));
+                    return status::USAGE.into();
+                }
+            };
+            let mut with = BTreeMap::new();
+            for text in &self.with {
+                let Some((name, id)) = text.split_once('=') else {
+                    report::error(&format!("--with {text:?} is not NAME=ID"));
+                    return status::USAGE.into();
+                };
+                with.insert(name.to_owned(), id.to_owned());
+            }
+            let task = |id| Awaited::from(Task { product: product.clone(), dialect: self.dialect.clone(), id, with: with.clone() });
+            let guard = run::guarded(&gate);
+            let place = Place { path: "0".to_owned(), number: 1 };
+            let outcome = gate.wait(self.ids.into_iter().map(task).collect(), self.timeout, &place).await;
+            drop(guard);
+            match outcome {
+                Ok(resources) => {
+                    for resource in resources {
+                        report::print(&resource);
+                    }
+                    status::DONE.into()
+                }
+                Err(failure) => call::wait_failed(&gate, &failure),
+            }
+        })
+    }
+}

@@ -1,0 +1,126 @@
+//! The house plan's direction of imports, held to the code.
+
+use cumulua::catalog::Catalog;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Rooms that a room may import, beside itself. What is not here is not allowed.
+const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("clock", &[]),
+    ("secret", &[]),
+    ("catalog", &["clock", "secret"]),
+    ("reference", &["catalog"]),
+    ("credentials", &["secret"]),
+    ("config", &["catalog", "credentials", "secret"]),
+    ("client", &["catalog", "clock", "config", "credentials", "secret"]),
+    ("gate", &["catalog", "client", "clock", "config", "secret"]),
+    ("lua", &["catalog", "client", "clock", "gate", "reference", "secret"]),
+    ("run", &["clock", "gate", "lua"]),
+    ("simulator", &["catalog", "clock"]),
+    ("cli", &["catalog", "client", "clock", "config", "gate", "lua", "reference", "run", "secret", "simulator"]),
+];
+
+/// Crates that only some rooms may know.
+const CRATES: &[(&str, &[&str])] =
+    &[("mlua", &["lua"]), ("reqwest", &["client"]), ("axum", &["simulator"]), ("clap", &["cli"]), ("indicatif", &["cli"])];
+
+/// A file's text without its unit tests, comments and the texts that it generates.
+fn code(text: &str) -> String {
+    let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with("//") && !line.contains('"'));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// Every file below `src/` with its room and its text.
+fn sources() -> Vec<(PathBuf, String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let with_room = |path: PathBuf| {
+        let relative = path.strip_prefix(&root).unwrap();
+        let room = relative.components().next().unwrap().as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned();
+        let text = fs::read_to_string(&path).unwrap();
+        (path, room, text)
+    };
+    rust_files(&root)
+        .into_iter()
+        .map(with_room)
+        .filter(|(path, room, _)| room != "lib" && room != "main" && !path.iter().any(|part| part == "tests"))
+        .collect()
+}
+
+/// What follows each `crate::` in code.
+fn imported_rooms(text: &str) -> Vec<String> {
+    let code = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let after = code.match_indices("crate::").map(|(at, word)| code[at + word.len()..].to_owned());
+    let name = |rest: String| rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect::<String>();
+    after.map(name).filter(|name| !name.is_empty()).collect()
+}
+
+#[test]
+fn imports_run_one_way() {
+    let allowed: BTreeMap<_, _> = MAY_IMPORT.iter().copied().collect();
+    let mut offences = Vec::new();
+    for (path, room, text) in sources() {
+        let allowed = allowed.get(room.as_str()).unwrap_or_else(|| panic!("the room {room} has no line in the plan"));
+        for imported in imported_rooms(&text) {
+            if imported != room && !allowed.contains(&imported.as_str()) {
+                offences.push(format!("{} imports {imported}", path.display()));
+            }
+        }
+    }
+    assert!(offences.is_empty(), "{}", offences.join("\n"));
+}
+
+#[test]
+fn crates_stay_in_their_rooms() {
+    let mut offences = Vec::new();
+    for (path, room, text) in sources() {
+        for (name, rooms) in CRATES {
+            if code(&text).contains(&format!("{name}::")) && !rooms.contains(&room.as_str()) {
+                offences.push(format!("{} knows {name}", path.display()));
+            }
+        }
+    }
+    assert!(offences.is_empty(), "{}", offences.join("\n"));
+}
+
+#[test]
+fn no_action_is_named_outside_the_simulator() {
+    let catalog = Catalog::default();
+    let names: Vec<String> = catalog.actions().unwrap().iter().map(|action| format!("\"{}\"", action.name)).collect();
+    let mut offences = Vec::new();
+    for (path, room, text) in sources() {
+        // Unit tests may take examples.
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for name in names.iter().filter(|name| room != "simulator" && code.contains(name.as_str())) {
+            offences.push(format!("{} names {name}", path.display()));
+        }
+    }
+    assert!(offences.is_empty(), "{}", offences.join("\n"));
+}
+
+#[test]
+fn only_the_command_prints_or_exits() {
+    let mut offences = Vec::new();
+    for (path, room, text) in sources() {
+        for word in ["println!", "eprintln!", "print!(", "process::exit"] {
+            if room != "cli" && text.contains(word) {
+                offences.push(format!("{} has {word}", path.display()));
+            }
+        }
+    }
+    assert!(offences.is_empty(), "{}", offences.join("\n"));
+}

@@ -1,0 +1,85 @@
+//! Answers that cannot be understood: an error of kind `response`, and an outcome that nobody knows.
+
+use crate::support::{Test, answering, http, simulator};
+use cumulua::simulator::{Fault, FaultRule};
+
+const REPORT: &str =
+    "local ok, e = pcall(cds.ccs.CreateTag, { TagName = 'x' }, { retries = 0 }) print(ok, e.kind, e.sent, e.http_status)";
+
+fn kind_of(answer: &str, expected: &str) {
+    Test::against(&answering(answer), REPORT).prints(expected);
+}
+
+#[test]
+fn an_answer_that_is_no_json_is_not_understood() {
+    kind_of(&http("200 OK", "<html>hello</html>", None), "false\tresponse\tmaybe\t200\n");
+}
+
+#[test]
+fn an_empty_answer_is_not_understood() {
+    kind_of(&http("200 OK", "", None), "false\tresponse\tmaybe\t200\n");
+}
+
+#[test]
+fn an_answer_that_is_cut_short_is_not_understood() {
+    kind_of(&http("200 OK", "{\"Code\":\"Succ", Some(100)), "false\tresponse\tmaybe\t200\n");
+    kind_of(&http("200 OK", "{\"Code\":\"Succ", None), "false\tresponse\tmaybe\t200\n");
+}
+
+#[test]
+fn an_answer_nested_10000_deep_is_not_understood() {
+    let body = format!("{{\"Code\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
+    kind_of(&http("200 OK", &body, None), "false\tresponse\tmaybe\t200\n");
+}
+
+#[test]
+fn an_answer_past_the_cap_is_not_read_to_its_end() {
+    let body = format!("{{\"Code\":\"{}\"}}", "x".repeat(33 * 1024 * 1024));
+    kind_of(&http("200 OK", &body, None), "false\tresponse\tmaybe\t200\n");
+}
+
+#[test]
+fn a_connection_that_closes_without_an_answer_leaves_the_outcome_unknown() {
+    Test::against(&answering(""), REPORT).prints("false\tdispatch\tmaybe\tnil\n");
+}
+
+#[test]
+fn an_error_page_of_a_proxy_is_a_refusal_with_its_status() {
+    kind_of(&http("502 Bad Gateway", "<html>bad gateway</html>", None), "false\tservice\tmaybe\t502\n");
+}
+
+#[test]
+fn a_redirect_is_not_followed() {
+    let answer = "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    kind_of(answer, "false\tresponse\tmaybe\t302\n");
+}
+
+#[test]
+fn a_refusal_keeps_the_services_code() {
+    let body = r#"{"Code":"IncorrectInstanceStatus","Message":"no","RequestId":"r-1"}"#;
+    let code = "local ok, e = pcall(cds.ccs.StopInstance, { InstanceId = 'i' }) print(e.kind, e.code, e.http_status, e.request_id, e.sent)";
+    for status in ["200 OK", "403 Forbidden"] {
+        let number = &status[..3];
+        Test::against(&answering(http(status, body, None)), code)
+            .prints(&format!("service\tIncorrectInstanceStatus\t{number}\tr-1\tyes\n"));
+    }
+}
+
+#[test]
+fn a_reading_call_is_repeated_and_each_attempt_is_signed_anew() {
+    let (url, simulator) = simulator();
+    simulator.fault(FaultRule::new(Fault::ServerError { http: 503, carried_out: false }).times(2));
+    Test::against(&url, "print(#cds.ccs.DescribeTags().Data, meta(cds.ccs.DescribeTags()).attempts)").prints("0\t1\n");
+    let nonces: Vec<_> = simulator.requests().into_iter().map(|record| record.nonce).collect();
+    assert_eq!(nonces.len(), 4);
+    assert!(nonces.iter().all(|nonce| nonces.iter().filter(|other| *other == nonce).count() == 1));
+}
+
+#[test]
+fn a_mutating_call_is_not_repeated_after_its_answer_was_lost() {
+    let (url, simulator) = simulator();
+    simulator.fault(FaultRule::new(Fault::DropAfter).times(1));
+    Test::against(&url, "local ok, e = pcall(cds.ccs.CreateTag, { TagName = 'x' }) print(ok, e.sent, e.attempts)")
+        .prints("false\tmaybe\t1\n");
+    assert_eq!(simulator.requests().len(), 1);
+}

@@ -1,0 +1,644 @@
+//! Every Action of the catalogue leaves as its document says. `vectors/documented_calls.json` was derived from the documents and not
+//! from the catalogue, so that a wrong catalogue fails here.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use cumulua::catalog::{Action, Catalog};
+use cumulua::client::effects::BoxFuture;
+use cumulua::client::error::{Failure, Kind};
+use cumulua::client::transport::{HttpTransport, Request, Response, Transport, TransportError};
+use cumulua::client::value::Value;
+use cumulua::client::{Answer, Call, CallOptions};
+use cumulua::clock::Clock;
+use cumulua::config::{Flags, Profiles};
+use cumulua::gate::{Gate, Place, Policy, Random, Silent, World};
+use cumulua::secret::Redactor;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use serde_json::{Map, Value as Json, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::sync::{Arc, Mutex};
+
+const NOW: &str = "2026-11-21T04:00:00Z";
+const MCS_URL: &str = "https://mosapi.meituan.com/mcs/v1";
+const ACCESS_KEY: &str = "access-key-id";
+const SECRET: &str = "s3cret/with+signs=";
+
+/// What a document says of an Action.
+#[derive(Deserialize)]
+struct Documented {
+    name: String,
+    action: String,
+    methods: Vec<String>,
+    host: Option<String>,
+    path: String,
+    version: Option<String>,
+    params: Vec<DocumentedParam>,
+    errors: Vec<DocumentedError>,
+    /// The parameters of the document's own sample code or URL.
+    sample: Option<Map<String, Json>>,
+}
+
+#[derive(Deserialize)]
+struct DocumentedParam {
+    name: String,
+    #[serde(rename = "type")]
+    kind: String,
+    required: Json,
+    parent: Option<String>,
+    encoding: Option<String>,
+    /// Fields that the document shows below it, at any depth.
+    #[serde(default)]
+    keys: Vec<String>,
+    #[serde(default)]
+    generated: bool,
+}
+
+#[derive(Deserialize)]
+struct DocumentedError {
+    http: Option<u16>,
+    code: String,
+}
+
+impl Documented {
+    fn product(&self) -> &str {
+        self.name.split('.').next().unwrap()
+    }
+
+    fn param(&self, name: &str, parent: Option<&str>) -> Option<&DocumentedParam> {
+        self.params.iter().find(|param| param.name == name && param.parent.as_deref() == parent)
+    }
+}
+
+fn documented() -> Vec<Documented> {
+    let all: Vec<Documented> = serde_json::from_str(include_str!("../vectors/documented_calls.json")).unwrap();
+    assert_eq!(all.len(), 253);
+    all
+}
+
+/// Records what leaves and answers what it was told to; with `forward` it sends it on over HTTP.
+#[derive(Default)]
+struct Recorder {
+    sent: Mutex<Vec<Request>>,
+    answer: Mutex<(u16, String)>,
+    forward: Option<HttpTransport>,
+}
+
+impl Transport for Recorder {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        self.sent.lock().unwrap().push(request.clone());
+        if let Some(http) = &self.forward {
+            return http.send(request);
+        }
+        let (status, body) = self.answer.lock().unwrap().clone();
+        let status = StatusCode::from_u16(status).unwrap();
+        Box::pin(async move { Ok(Response { status, headers: HeaderMap::new(), body: Bytes::from(body) }) })
+    }
+}
+
+/// A gate over a recorder, with credentials in a file of its own.
+struct Bench {
+    gate: Gate,
+    recorder: Arc<Recorder>,
+    _folder: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self::with(Recorder::default(), &[("mcs", MCS_URL)])
+    }
+
+    fn with(recorder: Recorder, endpoints: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("cumulua.toml");
+        let product = |name: &str| format!("[profiles.test.{name}]\naccess_key = {ACCESS_KEY:?}\nsecret_key = {SECRET:?}\n");
+        fs::write(&config, ["cds", "mcs", "aliyun"].map(product).concat()).unwrap();
+        let recorder = Arc::new(recorder);
+        let world = World {
+            catalog: Arc::default(),
+            profiles: Arc::new(Profiles::new(Flags {
+                config: Some(config),
+                endpoints: endpoints.iter().map(|(product, url)| ((*product).to_owned(), (*url).to_owned())).collect(),
+                start: folder.path().to_owned(),
+                ..Flags::default()
+            })),
+            clock: Clock::starting_at(NOW.parse().unwrap()),
+            random: Random::seeded(7),
+            transport: Arc::clone(&recorder) as Arc<dyn Transport>,
+            observer: Arc::new(Silent),
+            audit: None,
+            policy: Policy::default(),
+            redactor: Arc::new(Redactor::default()),
+        };
+        Self { gate: Gate::new(world), recorder, _folder: folder }
+    }
+
+    fn action(&self, name: &str) -> Action {
+        self.gate.catalog().action(name).unwrap()
+    }
+
+    fn will_answer(&self, status: u16, body: &Json) {
+        *self.recorder.answer.lock().unwrap() = (status, body.to_string());
+    }
+
+    /// Naming the profile keeps the environment of whoever runs the tests out.
+    async fn call(&self, action: &Action, params: &Json, region: Option<&str>) -> Result<Answer, Failure> {
+        let Value::Object(params) = Value::from(params) else { panic!("parameters are an object") };
+        let options = CallOptions {
+            profile: Some("test".to_owned()),
+            region: region.map(str::to_owned),
+            retries: Some(0),
+            ..CallOptions::default()
+        };
+        self.gate.call(Call { action: action.clone(), params, options }, Place::default()).await
+    }
+
+    fn last(&self) -> Request {
+        self.recorder.sent.lock().unwrap().last().unwrap().clone()
+    }
+}
+
+/// The example answer, wrapped as the product wraps.
+fn wrapped(doc: &Documented, action: &Action) -> Json {
+    let example = action.answer.example.clone();
+    let key = match doc.name.rsplit_once('.').unwrap().0 {
+        "mcs" => format!("{}Response", doc.action),
+        "aliyun.oss_admin" => format!("oss-admin_aliyuncs_com_{}_{}_response", doc.action, doc.version.as_deref().unwrap()),
+        _ => return example,
+    };
+    json!({ key: example })
+}
+
+/// A request taken apart: what the service would see.
+struct Seen {
+    method: &'static str,
+    url: String,
+    /// The pairs that are signed.
+    pairs: BTreeMap<String, String>,
+    /// The JSON body.
+    json: Option<Json>,
+}
+
+/// Takes a request apart and holds its signature against one of our own making.
+fn seen(request: &Request, product: &str) -> Seen {
+    let query = request.url.query().unwrap_or_default();
+    let (encoded, json) = match &request.body {
+        Some(("application/json", body)) => (query.to_owned(), Some(serde_json::from_slice(body).unwrap())),
+        Some(("application/x-www-form-urlencoded", body)) => {
+            assert_eq!(query, "", "a form has no query beside it");
+            (String::from_utf8(body.to_vec()).unwrap(), None)
+        }
+        Some((other, _)) => panic!("a body of type {other}"),
+        None => (query.to_owned(), None),
+    };
+    let mut pairs = BTreeMap::new();
+    for pair in encoded.split('&') {
+        let (name, value) = pair.split_once('=').unwrap();
+        assert!(pairs.insert(decoded(name), decoded(value)).is_none(), "{name} stands there twice");
+    }
+    let signature = pairs.remove("Signature").unwrap();
+    let canonical: Vec<_> = pairs.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
+    let canonical = canonical.join("&");
+    let mut url = request.url.clone();
+    url.set_query(None);
+    let expected = match product {
+        "cds" => hmac_sha1(SECRET, &format!("{}&%2F&{}", request.method, encode(&canonical))),
+        "aliyun" => hmac_sha1(&format!("{SECRET}&"), &format!("{}&%2F&{}", request.method, encode(&canonical))),
+        _ => {
+            let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+            hmac_sha256(SECRET, &format!("{}\n{}{port}\n{}\n{canonical}", request.method, url.host_str().unwrap(), url.path()))
+        }
+    };
+    assert_eq!(signature, expected, "{} {url} {canonical}", request.method);
+    Seen { method: request.method, url: url.to_string(), pairs, json }
+}
+
+/// By hand, so that the product's own encoding is not held against itself.
+fn encode(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            write!(out, "%{byte:02X}").unwrap();
+        }
+        out
+    })
+}
+
+fn decoded(text: &str) -> String {
+    assert!(!text.contains('+'), "a space is %20: {text}");
+    percent_encoding::percent_decode_str(text).decode_utf8().unwrap().into_owned()
+}
+
+fn hmac_sha1(key: &str, text: &str) -> String {
+    let mut mac = Hmac::<sha1::Sha1>::new_from_slice(key.as_bytes()).unwrap();
+    mac.update(text.as_bytes());
+    BASE64_STANDARD.encode(mac.finalize().into_bytes())
+}
+
+fn hmac_sha256(key: &str, text: &str) -> String {
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(key.as_bytes()).unwrap();
+    mac.update(text.as_bytes());
+    BASE64_STANDARD.encode(mac.finalize().into_bytes())
+}
+
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36 && uuid::Uuid::parse_str(text).is_ok_and(|id| id.get_version_num() == 4)
+}
+
+/// Takes the common parameters out, each held against the document.
+fn take_common(doc: &Documented, pairs: &mut BTreeMap<String, String>, nonces: &mut BTreeSet<String>) {
+    let mut expected = vec![("Action", doc.action.as_str())];
+    if doc.product() == "mcs" {
+        expected.extend([
+            ("AWSAccessKeyId", ACCESS_KEY),
+            ("SignatureVersion", "2"),
+            ("SignatureMethod", "HmacSHA256"),
+            ("Timestamp", "2026-11-21T04:00:00.000Z"),
+        ]);
+    } else {
+        expected.extend([
+            ("AccessKeyId", ACCESS_KEY),
+            ("SignatureMethod", "HMAC-SHA1"),
+            ("SignatureVersion", "1.0"),
+            ("Timestamp", NOW),
+            ("Version", doc.version.as_deref().unwrap()),
+        ]);
+        let nonce = pairs.remove("SignatureNonce").unwrap();
+        assert!(is_uuid(&nonce), "{}: {nonce}", doc.name);
+        assert!(nonces.insert(nonce), "{}: a nonce came twice", doc.name);
+    }
+    if doc.product() != "cds" {
+        expected.push(("Format", "json"));
+    }
+    for (name, value) in expected {
+        assert_eq!(pairs.remove(name).as_deref(), Some(value), "{}: {name}", doc.name);
+    }
+}
+
+fn documented_url(doc: &Documented) -> String {
+    match &doc.host {
+        Some(host) => format!("https://{host}{}", doc.path),
+        None => MCS_URL.to_owned(),
+    }
+}
+
+/// Parameters as pairs: lists by numbers from 1, as the documents of form services write them.
+fn flat(name: &str, value: &Json, pairs: &mut BTreeMap<String, String>) {
+    match value {
+        Json::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                flat(&format!("{name}.{}", index + 1), item, pairs);
+            }
+        }
+        Json::Object(fields) => {
+            for (key, field) in fields {
+                flat(&format!("{name}.{key}"), field, pairs);
+            }
+        }
+        scalar => {
+            pairs.insert(name.to_owned(), text(scalar));
+        }
+    }
+}
+
+fn all_flat(params: &Map<String, Json>) -> BTreeMap<String, String> {
+    let mut pairs = BTreeMap::new();
+    for (name, value) in params {
+        flat(name, value, &mut pairs);
+    }
+    pairs
+}
+
+fn text(scalar: &Json) -> String {
+    scalar.as_str().map_or_else(|| scalar.to_string(), str::to_owned)
+}
+
+/// `Filter.1.Value.2` as the documents name it: `Filter.n.Value.m`.
+fn numbered(name: &str) -> String {
+    let mut letters = ["n", "m"].into_iter();
+    let parts = name.split('.').map(|part| if part.parse::<u32>().is_ok() { letters.next().unwrap() } else { part });
+    parts.collect::<Vec<_>>().join(".")
+}
+
+/// Whether a value has the type that the document gives.
+fn fits(kind: &str, value: &Json) -> bool {
+    match kind {
+        "string" => value.is_string(),
+        "integer" => value.as_i64().is_some(),
+        "number" => value.is_number(),
+        "boolean" => value.is_boolean(),
+        "list" => value.is_array(),
+        "object" => value.is_object(),
+        other => panic!("the documents know no type {other}"),
+    }
+}
+
+fn text_fits(kind: &str, value: &str) -> bool {
+    match kind {
+        "string" => true,
+        "integer" => value.parse::<i64>().is_ok(),
+        "number" => value.parse::<f64>().is_ok(),
+        "boolean" => value == "true" || value == "false",
+        other => panic!("no document puts a {other} into a query"),
+    }
+}
+
+fn hold_json_against(doc: &Documented, body: &Map<String, Json>) {
+    for (name, value) in body {
+        let param = doc.param(name, None).unwrap_or_else(|| panic!("{}: {name} is not documented", doc.name));
+        assert!(fits(&param.kind, value), "{}: {name} is {value} and documented as {}", doc.name, param.kind);
+        hold_inner_against(doc, param, value);
+    }
+    for param in doc.params.iter().filter(|param| param.parent.is_none() && param.required == json!(true)) {
+        assert!(body.contains_key(&param.name), "{}: {} is required", doc.name, param.name);
+    }
+}
+
+/// Fields of structures stand in a table of their own, or only in the document's examples, which give no types.
+fn hold_inner_against(doc: &Documented, top: &DocumentedParam, value: &Json) {
+    let described = |name: &str| doc.param(name, Some(&top.name));
+    match value {
+        Json::Array(items) => items.iter().for_each(|item| hold_inner_against(doc, top, item)),
+        Json::Object(fields) => {
+            for (name, value) in fields {
+                assert!(top.keys.contains(name), "{}: {name} below {} is not documented", doc.name, top.name);
+                if let Some(param) = described(name) {
+                    assert!(fits(&param.kind, value), "{}: {name} is {value} and documented as {}", doc.name, param.kind);
+                }
+                hold_inner_against(doc, top, value);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn hold_pairs_against(doc: &Documented, pairs: &BTreeMap<String, String>) {
+    for (name, value) in pairs {
+        let param = doc.param(&numbered(name), None).unwrap_or_else(|| panic!("{}: {name} is not documented", doc.name));
+        assert!(text_fits(&param.kind, value), "{}: {name} is {value} and documented as {}", doc.name, param.kind);
+    }
+    for param in doc.params.iter().filter(|param| param.required == json!(true)) {
+        assert!(pairs.keys().any(|name| numbered(name) == param.name), "{}: {} is required", doc.name, param.name);
+    }
+}
+
+/// Takes out what the runtime makes where the script gives none.
+fn take_generated(doc: &Documented, given: &Json, pairs: &mut BTreeMap<String, String>, json: Option<&mut Map<String, Json>>) {
+    let mut json = json;
+    for param in doc.params.iter().filter(|param| param.generated && given.get(&param.name).is_none()) {
+        let made = match json.as_deref_mut() {
+            Some(body) => body.remove(&param.name).map(|value| text(&value)),
+            None => pairs.remove(&param.name),
+        };
+        assert!(made.is_some_and(|made| is_uuid(&made)), "{}: {}", doc.name, param.name);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_catalogue_has_the_documented_actions() {
+    let catalog = Catalog::default();
+    let have: BTreeSet<_> = catalog.actions().unwrap().iter().map(|action| action.full_name.clone()).collect();
+    let documented: BTreeSet<_> = documented().into_iter().map(|doc| doc.name).collect();
+    assert_eq!(have, documented);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_action_leaves_as_its_document_says_and_its_example_answer_is_a_success() {
+    let bench = Bench::new();
+    let mut nonces = BTreeSet::new();
+    for doc in documented() {
+        let action = bench.action(&doc.name);
+        bench.will_answer(200, &wrapped(&doc, &action));
+        let answer = bench.call(&action, &action.example, None).await.unwrap_or_else(|failure| panic!("{failure}"));
+        assert_eq!(answer.json, action.answer.example, "{}", doc.name);
+        assert_eq!(answer.attempts, 1, "{}", doc.name);
+
+        let Seen { method, url, mut pairs, mut json } = seen(&bench.last(), doc.product());
+        assert!(doc.methods.iter().any(|known| known == method), "{}: {method}", doc.name);
+        assert_eq!(url, documented_url(&doc), "{}", doc.name);
+        take_common(&doc, &mut pairs, &mut nonces);
+        let example = action.example.as_object().unwrap();
+        if doc.product() == "cds" && method == "POST" {
+            assert_eq!(pairs, BTreeMap::new(), "{}: a POST carries its parameters in the body", doc.name);
+            let body = json.as_mut().and_then(Json::as_object_mut).unwrap();
+            hold_json_against(&doc, body);
+            take_generated(&doc, &action.example, &mut pairs, Some(&mut *body));
+            assert_eq!(body, example, "{}", doc.name);
+        } else {
+            assert_eq!(json, None, "{}", doc.name);
+            hold_pairs_against(&doc, &pairs);
+            take_generated(&doc, &action.example, &mut pairs, None);
+            assert_eq!(pairs, all_flat(example), "{}", doc.name);
+        }
+    }
+}
+
+/// The sample's numbered keys (`Name.1`) as the lists that a script would give.
+fn as_a_script_gives(sample: &Map<String, Json>) -> Json {
+    let mut params = Map::new();
+    for (name, value) in sample {
+        match name.split_once('.') {
+            Some((list, _)) => params.entry(list).or_insert_with(|| json!([])).as_array_mut().unwrap().push(value.clone()),
+            None => _ = params.insert(name.clone(), value.clone()),
+        }
+    }
+    Json::Object(params)
+}
+
+/// Actions whose sample contradicts the table of its own document, and the parameter; the catalogue follows the table.
+const CONTRADICTIONS: &[(&str, &str)] = &[
+    ("cds.vdc.VDCBandwidthUnitPrice", "BillingScheme"),
+    ("cds.bms.CreateBmsInstance", "EnableMonitor"),
+    ("cds.ecs.CreateInstance", "DataDisk"),
+    ("cds.ebs.CreateDisk", "DiskName"),
+    ("cds.ebs.AttachDisk", "EcsId"),
+    ("cds.ebs.DescribeEcsAttachDisks", "EcsId"),
+];
+
+#[tokio::test(start_paused = true)]
+async fn the_samples_of_the_documents_leave_unchanged() {
+    let bench = Bench::new();
+    bench.will_answer(200, &json!({"Code": "Success"}));
+    for doc in documented() {
+        let Some(sample) = &doc.sample else { continue };
+        let action = bench.action(&doc.name);
+        let given = as_a_script_gives(sample);
+        let outcome = bench.call(&action, &given, None).await;
+        if let Some((_, parameter)) = CONTRADICTIONS.iter().find(|(name, _)| *name == doc.name) {
+            let failure = outcome.unwrap_err();
+            assert_eq!((failure.error.kind(), failure.attempts), (Kind::Validation, 0), "{failure}");
+            assert!(failure.to_string().contains(parameter), "{failure}");
+            continue;
+        }
+        outcome.unwrap_or_else(|failure| panic!("{failure}"));
+        let Seen { mut pairs, mut json, .. } = seen(&bench.last(), doc.product());
+        take_common(&doc, &mut pairs, &mut BTreeSet::new());
+        take_generated(&doc, &given, &mut pairs, json.as_mut().and_then(Json::as_object_mut));
+        // As text, because a sample may write a number as a string.
+        let sent = json.as_ref().and_then(Json::as_object).map_or(pairs, all_flat);
+        assert_eq!(sent, all_flat(given.as_object().unwrap()), "{}", doc.name);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_region_changes_the_hosts_that_have_one() {
+    let bench = Bench::new();
+    bench.will_answer(200, &json!({"Code": "Success"}));
+    for (region, host) in [
+        ("cn", "cdsapi.capitalonline.net"),
+        ("CN_Beijing_A", "cdsapi.capitalonline.net"),
+        ("asia", "cdsapi-asia.capitalonline.net"),
+        ("us", "cdsapi-us.capitalonline.net"),
+        ("US_Dallas_J", "cdsapi-us.capitalonline.net"),
+    ] {
+        for doc in documented().into_iter().filter(|doc| doc.product() == "cds") {
+            let action = bench.action(&doc.name);
+            bench.call(&action, &action.example, Some(region)).await.unwrap();
+            let sent = bench.last().url;
+            let documented = doc.host.as_deref().unwrap();
+            let expected = if documented == "cdsapi.capitalonline.net" { host } else { documented };
+            assert_eq!((sent.host_str(), sent.path()), (Some(expected), doc.path.as_str()), "{} {region}", doc.name);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_travels_in_the_string_that_the_document_wants() {
+    let bench = Bench::new();
+    bench.will_answer(200, &json!({"Code": "Success"}));
+    let mut encoded = 0;
+    for doc in documented() {
+        for param in &doc.params {
+            let expected = match param.encoding.as_deref() {
+                Some("comma") => "a-1,b 2",
+                Some("json") => r#"["a-1","b 2"]"#,
+                _ => continue,
+            };
+            encoded += 1;
+            let action = bench.action(&doc.name);
+            for given in [json!(["a-1", "b 2"]), json!(expected)] {
+                let mut params = action.example.clone();
+                params[&param.name] = given;
+                bench.call(&action, &params, None).await.unwrap();
+                let Seen { pairs, json, .. } = seen(&bench.last(), doc.product());
+                let sent = match &json {
+                    Some(body) => body[&param.name].as_str(),
+                    None => pairs.get(&param.name).map(String::as_str),
+                };
+                assert_eq!(sent, Some(expected), "{} {}", doc.name, param.name);
+            }
+        }
+    }
+    assert_eq!(encoded, 11);
+}
+
+#[tokio::test(start_paused = true)]
+async fn lists_and_filters_of_a_form_are_numbered_from_1() {
+    let bench = Bench::new();
+    bench.will_answer(200, &json!({"DescribeInstancesResponse": {}}));
+    let action = bench.action("mcs.DescribeInstances");
+    let filter = json!([{"Name": "name", "Value": ["a&b", "c"]}, {"Name": "status", "Value": ["ready"]}]);
+    bench.call(&action, &json!({"InstanceId": ["x", "y"], "Filter": filter}), None).await.unwrap();
+    let mut pairs = seen(&bench.last(), "mcs").pairs;
+    pairs.retain(|name, _| name.contains('.'));
+    let expected = [
+        ("Filter.1.Name", "name"),
+        ("Filter.1.Value.1", "a&b"),
+        ("Filter.1.Value.2", "c"),
+        ("Filter.2.Name", "status"),
+        ("Filter.2.Value.1", "ready"),
+        ("InstanceId.1", "x"),
+        ("InstanceId.2", "y"),
+    ];
+    assert_eq!(pairs, expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_parameter_called_action_leaves_the_querys_action_alone() {
+    let bench = Bench::new();
+    bench.will_answer(200, &json!({"Code": "Success"}));
+    let action = bench.action("cds.ccs.AddSecurityGroupRule");
+    bench.call(&action, &action.example, None).await.unwrap();
+    let seen = seen(&bench.last(), "cds");
+    assert_eq!(seen.pairs["Action"], "AddSecurityGroupRule");
+    assert_eq!(seen.json.unwrap()["Action"], action.example["Action"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_documented_error_code_is_a_refusal_that_says_what_it_means() {
+    let bench = Bench::new();
+    let mut codes = 0;
+    for doc in documented() {
+        let action = bench.action(&doc.name);
+        for error in &doc.errors {
+            codes += 1;
+            for status in [error.http.unwrap_or(400), 200] {
+                bench.will_answer(status, &json!({"Code": error.code, "Message": "as the service says", "RequestId": "r-1"}));
+                let failure = bench.call(&action, &action.example, None).await.unwrap_err();
+                assert_eq!(failure.error.kind(), Kind::Service, "{} {}", doc.name, error.code);
+                let refusal = failure.error.refusal().unwrap();
+                assert_eq!(refusal.code.as_deref(), Some(error.code.as_str()), "{}", doc.name);
+                assert_eq!(refusal.message, "as the service says", "{}", doc.name);
+                assert_eq!(refusal.http_status, status, "{}", doc.name);
+                assert_eq!(refusal.request_id.as_deref(), Some("r-1"), "{}", doc.name);
+                assert!(refusal.meaning.is_some(), "{}: {} has no meaning", doc.name, error.code);
+            }
+        }
+    }
+    assert!(codes > 300, "{codes}");
+}
+
+/// What arrived at a socket.
+struct Arrived {
+    method: String,
+    target: String,
+    host: String,
+    content_type: Option<String>,
+    body: Bytes,
+}
+
+async fn listen(arrivals: Arc<Mutex<Vec<Arrived>>>) -> String {
+    let handler = async move |request: axum::extract::Request| {
+        let (parts, body) = request.into_parts();
+        let header = |name: &str| parts.headers.get(name).map(|value| value.to_str().unwrap().to_owned());
+        let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        arrivals.lock().unwrap().push(Arrived {
+            method: parts.method.to_string(),
+            target: parts.uri.to_string(),
+            host: header("host").unwrap(),
+            content_type: header("content-type"),
+            body,
+        });
+        r#"{"Code": "Success"}"#
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(axum::serve(listener, axum::Router::new().fallback(handler)).into_future());
+    url
+}
+
+#[tokio::test]
+async fn what_arrives_at_a_socket_is_what_was_signed() {
+    let arrivals = Arc::default();
+    let base = listen(Arc::clone(&arrivals)).await;
+    let recorder = Recorder { forward: Some(HttpTransport::default()), ..Recorder::default() };
+    let mcs = format!("{base}/mcs/v1");
+    let bench = Bench::with(recorder, &[("cds", &base), ("mcs", &mcs), ("aliyun", &base)]);
+    for doc in documented() {
+        let action = bench.action(&doc.name);
+        bench.call(&action, &action.example, None).await.unwrap();
+        let sent = bench.last();
+        seen(&sent, doc.product());
+        let arrived = arrivals.lock().unwrap().pop().unwrap();
+        assert_eq!(arrived.method, sent.method, "{}", doc.name);
+        assert_eq!(format!("http://{}{}", arrived.host, arrived.target), sent.url.as_str(), "{}", doc.name);
+        let (content_type, body) = sent.body.unzip();
+        assert_eq!(arrived.content_type.as_deref(), content_type, "{}", doc.name);
+        assert_eq!(arrived.body, body.unwrap_or_default(), "{}", doc.name);
+    }
+}

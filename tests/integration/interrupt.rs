@@ -1,0 +1,79 @@
+//! Ctrl-C: the run ends at once, what was deferred runs, and what is left open is said.
+
+#![cfg(unix)]
+
+use crate::support::simulator;
+use cumulua::simulator::{Fault, FaultRule};
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// Runs code against a simulator, sends an interrupt once it has printed a line, and gives status, output and error.
+fn interrupted(url: &str, code: &str) -> (i32, String, String) {
+    let home = tempfile::tempdir().unwrap();
+    let mut child: Child = Command::new(env!("CARGO_BIN_EXE_cumulua"))
+        .args(["run", "--endpoint", &format!("cds={url}"), "-e", code])
+        .env_clear()
+        .env("HOME", home.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut printed = String::new();
+    stdout.read_line(&mut printed).unwrap();
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    stdout.read_to_string(&mut printed).unwrap();
+    let mut stderr = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    (child.wait().unwrap().code().unwrap_or(-1), printed, stderr)
+}
+
+#[test]
+fn lua_code_calls_and_sleeps_end_with_status_130() {
+    let (url, _simulator) = simulator();
+    for code in [
+        "print(1) while true do pcall(function() while true do end end) end",
+        "print(1) time.sleep('1h')",
+        "print(1) string.rep('a', 40000):find(('a*'):rep(30) .. 'b')",
+    ] {
+        let (status, _, stderr) = interrupted(&url, code);
+        assert_eq!(status, 130, "{code}: {stderr}");
+        assert!(stderr.contains("interrupted"), "{stderr}");
+    }
+}
+
+#[test]
+fn a_mutating_call_on_its_way_has_an_unknown_outcome() {
+    let (url, simulator) = simulator();
+    simulator.fault(FaultRule::new(Fault::Delay(Duration::from_hours(1))));
+    let (status, _, stderr) = interrupted(&url, "print(1) cds.ccs.CreateTag { TagName = 'x' }");
+    assert_eq!(status, 130, "{stderr}");
+    // The line is printed before the call leaves, so the interrupt may come first: then nothing was sent.
+    let is_sent = !simulator.requests().is_empty();
+    assert_eq!(stderr.contains("sent = \"maybe\""), is_sent, "{stderr}");
+}
+
+#[test]
+fn a_task_that_goes_on_is_named_with_the_way_to_wait_for_it() {
+    let (url, simulator) = simulator();
+    simulator.fault(FaultRule::new(Fault::TaskHangs));
+    let code = "local r = cds.ccs.CreateInstance { RegionId = 'CN_Beijing_A', VdcId = '0bb08ed7-e686-4168-93e5-e0187579753b',
+        InstanceName = 'web', InstanceType = 'CCS.C3', Cpu = 2, Ram = 4, Password = 'Pass-word-1' }
+        print(meta(r).task.id) wait(r)";
+    let (status, printed, stderr) = interrupted(&url, code);
+    assert_eq!(status, 130, "{stderr}");
+    assert!(stderr.contains(&format!("cumulua wait cds_task {}", printed.trim())), "{stderr}");
+}
+
+#[test]
+fn what_was_deferred_runs_and_ends_after_two_seconds_at_most() {
+    let (url, _simulator) = simulator();
+    let (status, printed, _) = interrupted(&url, "defer(function() print('tidied') end) print('ready') time.sleep('1h')");
+    assert_eq!((status, printed.as_str()), (130, "ready\ntidied\n"));
+    let (status, _, stderr) = interrupted(&url, "defer(function() while true do end end) print('ready') time.sleep('1h')");
+    assert_eq!(status, 130);
+    assert!(stderr.contains("did not end within 2 s"), "{stderr}");
+}

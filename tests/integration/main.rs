@@ -1,0 +1,20 @@
+//! The integration tests: one binary, one file a feature.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod architecture;
+mod audit;
+mod bad_answers;
+mod bad_input;
+mod catalog_calls;
+mod catalog_lints;
+mod decode_answers;
+mod interrupt;
+mod limits;
+mod lua_specs;
+mod profiles;
+mod readme;
+mod shell;
+mod signing;
+mod simulator;
+mod support;

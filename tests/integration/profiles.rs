@@ -1,0 +1,119 @@
+//! Profiles: which value counts, where it comes from, and what a project's file may not say by itself.
+
+use crate::support::{Test, simulator};
+
+const FILE: &str = "
+profile = 'staging'
+[profiles.staging]
+region = 'asia'
+[profiles.staging.cds]
+access_key = 'file-key'
+secret_key = { file = 'cds.secret' }
+[profiles.staging.secrets]
+vm-password = { env = 'STAGING_PASSWORD' }
+[profiles.production]
+read_only = true
+";
+
+fn project() -> Test {
+    Test::new().file("cumulua.toml", FILE).file("cds.secret", "the-secret-in-the-file\n")
+}
+
+#[test]
+fn show_says_where_each_value_comes_from_and_no_secret() {
+    let output = project().args(["profile", "show"]).run();
+    assert_eq!(output.status, 0, "{}", output.stderr);
+    assert!(output.stdout.contains("profile staging"), "{}", output.stdout);
+    assert!(output.stdout.contains("access key: file-key"), "{}", output.stdout);
+    assert!(output.stdout.contains("region: asia"), "{}", output.stdout);
+    assert!(output.stdout.contains("cumulua.toml"), "{}", output.stdout);
+    assert!(!output.stdout.contains("the-secret-in-the-file"));
+}
+
+#[test]
+fn the_environment_goes_before_files_and_flags_before_the_environment() {
+    let shown = |test: Test| test.args(["profile", "show"]).run().stdout;
+    let environment = shown(project().env("CDS_SECRET_ID", "environment-key").env("CDS_REGION", "us"));
+    assert!(environment.contains("access key: environment-key (environment variable CDS_SECRET_ID)"), "{environment}");
+    assert!(environment.contains("region: us (environment variable CDS_REGION)"), "{environment}");
+    let flags = shown(project().env("CDS_REGION", "us").args(["--region", "cn"]));
+    assert!(flags.contains("region: cn (--region)"), "{flags}");
+}
+
+#[test]
+fn a_profile_that_the_command_names_goes_before_the_environment() {
+    let shown = project().env("CDS_SECRET_ID", "environment-key").args(["profile", "show", "--profile", "staging"]).run().stdout;
+    assert!(shown.contains("access key: file-key"), "{shown}");
+    let without_own =
+        project().env("CDS_SECRET_ID", "environment-key").env("CDS_SECRET_KEY", "x").args(["profile", "show", "production"]).run();
+    assert!(without_own.stdout.contains("access key: environment-key"), "{}", without_own.stdout);
+}
+
+#[test]
+fn the_projects_file_goes_before_the_users_own() {
+    let own = "[profiles.staging]\nregion = 'us'\n[profiles.staging.mcs]\naccess_key = 'own'\nsecret_key = 'x'\n";
+    let output = project().file("config/cumulua/cumulua.toml", own).args(["profile", "show"]).run();
+    assert!(output.stdout.contains("region: asia"), "{}", output.stdout);
+    assert!(output.stdout.contains("access key: own"), "{}", output.stdout);
+}
+
+#[test]
+fn list_marks_the_current_profile() {
+    let output = project().args(["profile", "list"]).run();
+    assert!(output.stdout.contains("* staging"), "{}", output.stdout);
+    assert!(output.stdout.contains("  production"), "{}", output.stdout);
+}
+
+#[test]
+fn an_unknown_profile_suggests_the_nearest() {
+    project().args(["run", "--profile", "stagin", "-e", "cds.ccs.DescribeTags()"]).fails(1, &["stagin", "did you mean staging"]);
+}
+
+#[test]
+fn secrets_come_from_the_environment_a_file_or_a_command() {
+    let (url, _simulator) = simulator();
+    let file =
+        "[profiles.default.secrets]\na = { env = 'A' }\nb = { file = 'b.txt' }\nc = { command = ['echo', 'Sim-ulated-1'] }\n";
+    let code = "for _, name in ipairs { 'a', 'b', 'c' } do
+        local ok, e = pcall(cds.ccs.ResetInstancesPassword, { InstanceIds = 'i-1', Password = secret(name) })
+        print(e.kind)
+    end";
+    // An explicitly named file is the user's own choice.
+    let test =
+        Test::new().file("own.toml", file).file("b.txt", "Sim-ulated-1\n").env("A", "Sim-ulated-1").env("PATH", "/usr/bin:/bin");
+    test.args(["run", "--config", "own.toml", "--endpoint", &format!("cds={url}"), "-e", code])
+        .prints("service\nservice\nservice\n");
+}
+
+#[test]
+fn a_secret_that_is_nowhere_is_an_error_that_says_where_to_put_it() {
+    project().args(["run", "-e", "secret 'nowhere'"]).fails(3, &["nowhere", "NOWHERE", "cumulua.toml"]);
+}
+
+#[test]
+fn a_projects_endpoint_counts_only_once_the_file_is_trusted() {
+    let (url, _simulator) = simulator();
+    let file = format!("[profiles.default.cds]\naccess_key = 'sim'\nsecret_key = 'sim-secret'\nendpoint = '{url}'\n");
+    let script = "print(#cds.ccs.DescribeTags().Data)";
+    let untrusted = Test::new().file("cumulua.toml", &file).args(["run", "-e", script]);
+    let output = untrusted.fails(1, &["cumulua.toml", "endpoint", "cumulua trust"]);
+    assert!(output.stdout.is_empty());
+    let test = Test::new().file("cumulua.toml", &file);
+    let path = test.path("cumulua.toml");
+    let trusted = std::process::Command::new(env!("CARGO_BIN_EXE_cumulua"))
+        .args(["trust", path.to_str().unwrap()])
+        .env("HOME", path.parent().unwrap())
+        .env("XDG_CONFIG_HOME", path.parent().unwrap().join("config"))
+        .status()
+        .unwrap();
+    assert!(trusted.success());
+    test.args(["run", "-e", script]).prints("0\n");
+}
+
+#[test]
+fn a_profiles_read_only_holds_for_its_calls() {
+    let (url, _simulator) = simulator();
+    let code = "local ok, e = pcall(cds.ccs.CreateTag, { TagName = 'x' }) print(e.kind, e.sent)";
+    let test = project().credentials("sim", "sim-secret");
+    test.args(["run", "--profile", "production", "--endpoint", &format!("cds={url}"), "-e", code]).prints("policy\tno\n");
+}

@@ -1,0 +1,30 @@
+-- JSON both ways: integers exact to 64 bits, null kept in lists, empty lists kept apart from objects.
+local function fails(f, ...)
+	local ok, err = pcall(f, ...)
+	assert(not ok, "this must fail")
+	return err
+end
+
+local encode, decode = json.encode, json.decode
+assert(decode "9007199254740993" == 9007199254740993 and encode(9007199254740993) == "9007199254740993", "integers are exact")
+assert(decode "9223372036854775807" == math.maxinteger and decode "-9223372036854775808" == math.mininteger, "to 64 bits")
+assert(decode "9223372036854775808" == "9223372036854775808", "a larger one is a string")
+assert(math.type(decode "1.0") == "float" and math.type(decode "1") == "integer", "floats and integers stay apart")
+local list = decode "[1,null,3]"
+assert(#list == 3 and list[2] == null and list[3] == 3, "null in a list is the sentinel")
+assert(decode '{"a":null}'.a == nil and next(decode '{"a":null}') == nil, "null in an object is absent")
+assert(encode(list) == "[1,null,3]" and encode { a = null } == '{"a":null}' and encode(null) == "null", "null is written")
+for _, text in ipairs { "[]", "{}", "[[],{}]", '{"a":[],"b":{}}', '"a\\n\\u0000"', "true", "[1,[2,[3]]]" } do
+	assert(encode(decode(text)) == text, "there and back: " .. text)
+end
+assert(decode(encode "\u{1F600}") == "\u{1F600}", "text beyond the basic plane")
+assert(decode(encode({ a = { b = { 1, 2 } } }, { indent = true })).a.b[2] == 2, "indented text says the same")
+for what, bad in pairs { ["NaN"] = 0 / 0, ["infinity"] = math.huge, ["a function"] = print, ["not UTF-8"] = "\xff", ["a hole"] = { 1, nil, 3 }, ["mixed keys"] = { 1, 2, x = 1 }, ["a boolean key"] = { [true] = 1 } } do
+	assert(fails(encode, bad).kind == "validation", what .. " cannot be encoded")
+end
+local cyclic = {}
+cyclic.self = cyclic
+assert(fails(encode, cyclic).kind == "validation", "a table that holds itself cannot be encoded")
+for _, bad in ipairs { "", "{", "[1,]", "nul", "[1] x", "NaN", '"\xff"', ("["):rep(100000) } do
+	assert(fails(decode, bad).kind == "validation", "is not JSON: " .. bad:sub(1, 10))
+end

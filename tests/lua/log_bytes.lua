@@ -1,0 +1,2 @@
+-- log takes text that is not UTF-8.
+log.info("bytes: \xff")

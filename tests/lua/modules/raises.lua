@@ -1,0 +1,2 @@
+-- first
+error("from the module")

@@ -1,0 +1,1 @@
+return { code = cds.ccs.DescribeTags().Code }

@@ -1,0 +1,27 @@
+-- require finds the script's own modules beside it.
+local function fails(f, ...)
+	local ok, err = pcall(f, ...)
+	assert(not ok, "this must fail")
+	return err
+end
+
+local m = require "modules.counted"
+assert(m.n == 1 and m.name == "modules.counted" and require "modules.counted" == m, "a module runs once and knows its name")
+package.loaded["modules.counted"] = nil
+assert(require "modules.counted".n == 2, "and again once package.loaded forgets it")
+assert(require "modules.sub" == "init of sub", "a folder's init.lua is its module")
+assert(require "modules.sub.calls".code == "Success", "calls work while a module loads")
+assert(require "modules.nothing" == true and require "modules.gives_false" == false, "what a module gives")
+assert(require "json" == json and require "string" == string, "the runtime's own modules can be required")
+package.loaded.mine = 5
+assert(require "mine" == 5, "package.loaded can be set")
+local err = fails(require, "modules.missing")
+assert(tostring(err):find("modules/missing.lua", 1, true), "a missing module says where it was looked for")
+assert(tostring(fails(require, "modules.broken")):find("broken.lua:2", 1, true), "a module that does not parse names its line")
+assert(tostring(fails(require, "modules.raises")):find("raises.lua:2", 1, true), "an error in a module names its line")
+local failed = fails(require, "modules.bad_call")
+assert(failed.kind == "validation" and tostring(failed):find("bad_call.lua:1", 1, true), "an error value of a call in a module names its line")
+assert(tostring(fails(require, "modules.cycle_a")):find("requires itself", 1, true), "a module that requires itself says so")
+for _, name in ipairs { "", ".", "..", "../require", "modules/counted", "/etc/passwd", "modules..counted" } do
+	fails(require, name)
+end
