@@ -3,29 +3,81 @@
 use super::options::Format;
 use super::report;
 use crate::client::waiter::Task;
+use crate::clock::real_now;
 use crate::gate::{Event, Level, Observer};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write as _};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// Live lines at most; more tasks are counted.
 const MOST_LINES: usize = 10;
+
+/// A call that takes longer gets a live line.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Shows a run's events on standard error.
 pub(super) struct Progress {
     format: Format,
     verbose: u8,
-    live: Option<MultiProgress>,
+    live: Option<Live>,
     tasks: Mutex<BTreeMap<Task, Option<ProgressBar>>>,
+}
+
+/// What a terminal shows while calls and tasks go on.
+struct Live {
+    lines: MultiProgress,
+    calls: Arc<Mutex<BTreeMap<u64, OpenCall>>>,
+    watcher: Once,
+}
+
+/// A call on its way, and its line once it has one.
+struct OpenCall {
+    action: String,
+    started: Instant,
+    line: Option<ProgressBar>,
+}
+
+impl Live {
+    fn call_started(&self, id: u64, action: String) {
+        lock(&self.calls).insert(id, OpenCall { action, started: real_now(), line: None });
+        // Most scripts are done before anybody could read a line, so the thread that draws them starts with the first call.
+        self.watcher.call_once(|| {
+            let (lines, calls) = (self.lines.clone(), Arc::clone(&self.calls));
+            thread::spawn(move || {
+                loop {
+                    thread::sleep(PATIENCE / 5);
+                    for call in lock(&calls).values_mut().filter(|call| call.started.elapsed() >= PATIENCE) {
+                        let line = call.line.get_or_insert_with(|| lines.add(spinner()));
+                        line.set_message(format!("{}: no answer yet, {}", call.action, seconds(call.started.elapsed())));
+                    }
+                }
+            });
+        });
+    }
+
+    fn call_ended(&self, id: u64) {
+        if let Some(line) = lock(&self.calls).remove(&id).and_then(|call| call.line) {
+            line.finish_and_clear();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Progress {
     pub(super) fn new(format: Format, verbose: u8) -> Self {
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let is_live = format == Format::Text && std::io::stderr().is_terminal() && !dumb;
-        let live = is_live.then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr()));
+        let live = is_live.then(|| Live {
+            lines: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
+            calls: Arc::default(),
+            watcher: Once::new(),
+        });
         Self { format, verbose, live, tasks: Mutex::default() }
     }
 
@@ -61,7 +113,7 @@ impl Progress {
 
     fn print(&self, text: &str) {
         match &self.live {
-            Some(live) => live.suspend(|| write(text)),
+            Some(live) => live.lines.suspend(|| write(text)),
             None => write(text),
         }
     }
@@ -74,9 +126,9 @@ impl Progress {
             }
             return;
         };
-        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tasks = lock(&self.tasks);
         let count = tasks.len();
-        let bar = tasks.entry(task.clone()).or_insert_with(|| (count < MOST_LINES).then(|| live.add(spinner())));
+        let bar = tasks.entry(task.clone()).or_insert_with(|| (count < MOST_LINES).then(|| live.lines.add(spinner())));
         if let Some(bar) = bar {
             bar.set_message(format!("{label}: {}, {}", shown(state), seconds(elapsed)));
         }
@@ -89,7 +141,7 @@ impl Progress {
     }
 
     fn task_ended(&self, task: &Task, outcome: &str, done: bool, elapsed: Duration) {
-        let bar = self.tasks.lock().unwrap_or_else(PoisonError::into_inner).remove(task).flatten();
+        let bar = lock(&self.tasks).remove(task).flatten();
         if let Some(bar) = bar {
             bar.finish_and_clear();
         }
@@ -103,9 +155,22 @@ impl Observer for Progress {
         match event {
             Event::Log { level: Level::Debug, .. } if self.verbose == 0 => {}
             Event::Log { level, message } => self.line(level, &message),
-            Event::CallStarted { action, id } if self.verbose > 0 => self.line(Level::Debug, &format!("call {id}: {action}")),
-            Event::CallEnded { id } if self.verbose > 1 => self.line(Level::Debug, &format!("call {id} ended")),
-            Event::CallStarted { .. } | Event::CallEnded { .. } => {}
+            Event::CallStarted { action, id } => {
+                if self.verbose > 0 {
+                    self.line(Level::Debug, &format!("call {id}: {action}"));
+                }
+                if let Some(live) = &self.live {
+                    live.call_started(id, action);
+                }
+            }
+            Event::CallEnded { id } => {
+                if let Some(live) = &self.live {
+                    live.call_ended(id);
+                }
+                if self.verbose > 1 {
+                    self.line(Level::Debug, &format!("call {id} ended"));
+                }
+            }
             Event::Task { task, action, state, changed, elapsed } => self.task(&task, action.as_deref(), &state, changed, elapsed),
             Event::TaskEnded { task, outcome, done, elapsed } => self.task_ended(&task, &outcome, done, elapsed),
         }
