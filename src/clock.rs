@@ -41,9 +41,11 @@ impl Clock {
         self.started.elapsed()
     }
 
-    /// Moves the wall clock by `seconds`, because a server's clock tells that the machine's is off.
-    pub fn correct_by(&self, seconds: i64) {
-        self.offset.store(seconds, std::sync::atomic::Ordering::Relaxed);
+    /// Sets the wall clock, because a server's clock tells that the machine's is off.
+    pub fn set(&self, now: Timestamp) {
+        let elapsed = SignedDuration::try_from(self.elapsed()).unwrap_or(SignedDuration::MAX);
+        let own = self.started_at.saturating_add(elapsed).unwrap_or(Timestamp::MAX);
+        self.offset.store(now.duration_since(own).as_secs(), std::sync::atomic::Ordering::Relaxed);
     }
 
     /// Waits.

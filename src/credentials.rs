@@ -97,6 +97,15 @@ impl<'de> Deserialize<'de> for SecretSource {
 }
 
 impl SecretSource {
+    /// Takes a file's relative path from this folder, which is the one of the configuration that names it.
+    pub fn relative_to(&mut self, folder: &Path) {
+        if let Self::File(path) = self
+            && !path.starts_with("~")
+        {
+            *path = folder.join(&*path);
+        }
+    }
+
     /// What a person may know of it.
     pub fn describe(&self) -> String {
         match self {

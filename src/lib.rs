@@ -11,7 +11,7 @@
 //! Imports run one way, from the bottom of this list to its top; `tests/integration/architecture.rs` holds the code to it.
 //!
 //! - [`clock`], [`secret`]: time that can be virtual, values that no text may hold.
-//! - [`catalog`]: every Action as data, from `catalog/`. [`reference`]: what is generated from it for people and editors.
+//! - [`catalog`]: every Action as data, from `catalog/`. [`mod@reference`]: what is generated from it for people and editors.
 //! - [`config`], [`credentials`]: profiles, and where each of their values comes from.
 //! - [`client`]: the pipeline, one file a step. It knows no Lua.
 //! - [`gate`]: the one door every effect of a script goes through.

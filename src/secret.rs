@@ -62,12 +62,15 @@ impl Redactor {
         if secret.len() < Self::SHORTEST {
             return;
         }
-        let once = encode(secret);
-        let twice = encode(&once);
         let escaped = serde_json::Value::from(secret).to_string();
-        let escaped = escaped[1..escaped.len() - 1].to_owned();
+        let mut forms = vec![secret.to_owned(), escaped[1..escaped.len() - 1].to_owned()];
+        // Encoders differ in what they leave as it is, and a string to sign is encoded twice.
+        for encode in [encode_reserved as fn(&str) -> String, encode_all] {
+            let once = encode(secret);
+            forms.extend([encode_reserved(&once), encode_all(&once), once.replace("%20", "+"), once]);
+        }
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        for form in [secret.to_owned(), once, twice, escaped] {
+        for form in forms {
             known.insert(SortedByLength(std::cmp::Reverse(form.len()), form));
         }
     }
@@ -85,13 +88,12 @@ impl Redactor {
     }
 }
 
-fn encode(text: &str) -> String {
-    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC)
-        .to_string()
-        .replace("%2D", "-")
-        .replace("%5F", "_")
-        .replace("%2E", ".")
-        .replace("%7E", "~")
+fn encode_all(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+fn encode_reserved(text: &str) -> String {
+    encode_all(text).replace("%2D", "-").replace("%5F", "_").replace("%2E", ".").replace("%7E", "~")
 }
 
 #[cfg(test)]

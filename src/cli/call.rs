@@ -50,10 +50,8 @@ impl Call {
                 Ok(params) => params,
                 Err(problem) => return usage(&problem),
             };
-            let guard = run::guarded(&gate);
-            let status = self.call(&gate, action, params).await;
-            drop(guard);
-            status
+            run::guarded(&gate);
+            self.call(&gate, action, params).await
         })
     }
 

@@ -66,7 +66,11 @@ pub(super) enum Color {
 /// `PRODUCT=URL`.
 fn endpoint(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
-        Some((product, url)) if !product.is_empty() && !url.is_empty() => Ok((product.to_owned(), url.to_owned())),
+        Some((product, url)) if !product.is_empty() && (url.starts_with("http://") || url.starts_with("https://")) => {
+            // What stands before an @ may be a password, so only the reason is said.
+            url::Url::parse(url).map_err(|error| format!("that is no URL: {error}"))?;
+            Ok((product.to_owned(), url.to_owned()))
+        }
         _ => Err("write it as PRODUCT=URL, as cds=http://127.0.0.1:8080".to_owned()),
     }
 }

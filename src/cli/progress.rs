@@ -49,9 +49,9 @@ impl Live {
             thread::spawn(move || {
                 loop {
                     thread::sleep(PATIENCE / 5);
-                    for call in lock(&calls).values_mut().filter(|call| call.started.elapsed() >= PATIENCE) {
+                    for call in lock(&calls).values_mut().filter(|call| real_now() - call.started >= PATIENCE) {
                         let line = call.line.get_or_insert_with(|| lines.add(spinner()));
-                        line.set_message(format!("{}: no answer yet, {}", call.action, seconds(call.started.elapsed())));
+                        line.set_message(format!("{}: no answer yet, {}", call.action, seconds(real_now() - call.started)));
                     }
                 }
             });

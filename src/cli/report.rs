@@ -130,6 +130,9 @@ pub(super) fn ending_json(ending: &Ending, gate: &Gate, status: Status) -> Strin
     };
     let tasks = ending.open.tasks.iter();
     let calls = ending.open.unknown.iter();
+    if let (Some(_), Some(failed)) = (&ending.stop, &ending.error) {
+        report["error"] = error(failed);
+    }
     report["status"] = status.0.into();
     report["deferred"] = ending.deferred.iter().map(error).collect();
     report["still_running"] =
@@ -156,7 +159,7 @@ pub(super) fn open_ends(open: &OpenEnds) {
         say(&format!("{style}unknown outcome{style:#}: {} may have been carried out (sent = \"maybe\"){tell}", call.action));
     }
     for (task, action) in &open.tasks {
-        say(&format!("{style}still running{style:#}: {task}, started by {action}; `cumulua wait {task}` waits for it again"));
+        say(&format!("{style}still running{style:#}: {task}, started by {action}; `{}` waits for it again", task.command()));
     }
 }
 
@@ -219,7 +222,14 @@ pub(super) fn output_has_color() -> bool {
     AutoStream::choice(&std::io::stdout()) != ColorChoice::Never
 }
 
-/// Text on standard output; a reader that has seen enough is no fault.
+/// Text on standard output. A reader that has seen enough is no fault; a full disk is one, and what it would lose may be a task's id.
 pub(super) fn print(text: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{text}");
+    let mut stdout = std::io::stdout().lock();
+    if let Err(problem) = writeln!(stdout, "{text}").and_then(|()| stdout.flush())
+        && problem.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        error(&format!("standard output cannot be written: {problem}"));
+        say(text);
+        std::process::exit(i32::from(super::status::SCRIPT.0));
+    }
 }

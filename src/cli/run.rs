@@ -100,7 +100,7 @@ impl Run {
                 (Format::Text, _) => report::ending(&ending, &gate, options.verbose > 0),
             }
             if options.sim && gate.elapsed() > Duration::from_secs(1) {
-                let (virtual_time, real_time) = (progress::seconds(gate.elapsed()), started.elapsed().as_secs_f64());
+                let (virtual_time, real_time) = (progress::seconds(gate.elapsed()), (real_now() - started).as_secs_f64());
                 report::say(&format!("simulated: {virtual_time} of cloud time in {real_time:.1} s"));
             }
             status.into()

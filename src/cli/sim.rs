@@ -52,7 +52,7 @@ impl Sim {
             simulator.set_time_scale(1.0 / self.speed);
             let listening = async {
                 let listener = TcpListener::bind(self.listen).await?;
-                println!("listening on http://{}", listener.local_addr()?);
+                report::print(&format!("listening on http://{}", listener.local_addr()?));
                 simulator::serve(simulator, listener).await
             };
             match listening.await {

@@ -32,6 +32,10 @@ impl Wait {
     pub(super) fn run(self, options: &GlobalOptions) -> ExitCode {
         world::block_on(options, async {
             let gate = world::gate(options, Path::new("."), Policy::default());
+            if self.ids.iter().any(String::is_empty) {
+                report::error("an id is empty; a variable in the command may not be set");
+                return status::USAGE.into();
+            }
             let product = match gate.product_of_dialect(&self.dialect) {
                 Ok(product) => product,
                 Err(known) => {
@@ -48,10 +52,9 @@ impl Wait {
                 with.insert(name.to_owned(), id.to_owned());
             }
             let task = |id| Awaited::from(Task { product: product.clone(), dialect: self.dialect.clone(), id, with: with.clone() });
-            let guard = run::guarded(&gate);
+            run::guarded(&gate);
             let place = Place { path: "0".to_owned(), number: 1 };
             let outcome = gate.wait(self.ids.into_iter().map(task).collect(), self.timeout, &place).await;
-            drop(guard);
             match outcome {
                 Ok(resources) => {
                     for resource in resources {

@@ -91,7 +91,12 @@ pub(super) fn block_on<F: Future<Output = ExitCode>>(options: &GlobalOptions, fu
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_all().start_paused(options.sim);
     match builder.build() {
-        Ok(runtime) => runtime.block_on(future),
+        Ok(runtime) => {
+            let status = runtime.block_on(future);
+            // A name that is still being resolved must not hold the command back.
+            runtime.shutdown_background();
+            status
+        }
         Err(failure) => {
             report::error(&format!("the runtime cannot start: {failure}"));
             status::SCRIPT.into()

@@ -32,6 +32,6 @@ pub trait Effects: Send + Sync {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>>;
     /// Says that an attempt failed and another follows.
     fn retrying(&self, error: &CallError, attempt: u32, delay: Duration);
-    /// Says that the server's clock and this one differ by so many seconds.
-    fn clock_is_off(&self, seconds: i64);
+    /// Says that it is `server_now`, by so many seconds another time than this one's.
+    fn clock_is_off(&self, server_now: Timestamp, seconds: i64);
 }

@@ -65,19 +65,23 @@ pub fn endpoint(action: &Action, account: &Account) -> Result<Url, EndpointError
 /// An override replaces scheme and host; its path goes in front of the Action's.
 fn overridden(action: &Action, text: &str, origin: &str, allow_http: bool) -> Result<Url, EndpointError> {
     let malformed = |reason: String| EndpointError::Malformed { url: text.to_owned(), origin: origin.to_owned(), reason };
-    let mut url = Url::parse(text).map_err(|error| malformed(error.to_string()))?;
-    match url.scheme() {
-        "https" => {}
-        "http" if allow_http || is_loopback(&url) => {}
-        "http" => return Err(EndpointError::PlainHttp { url: text.to_owned(), origin: origin.to_owned() }),
-        other => return Err(malformed(format!("{other} is neither https nor http"))),
-    }
+    let mut url = Url::parse(text).map_err(|error| {
+        // What stands before an @ may be a password.
+        let shown = text.rsplit('@').next().unwrap_or_default().to_owned();
+        EndpointError::Malformed { url: shown, origin: origin.to_owned(), reason: error.to_string() }
+    })?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(EndpointError::Malformed {
             url: "…".to_owned(),
             origin: origin.to_owned(),
             reason: "it holds a user name or a password, which belong into the credentials".to_owned(),
         });
+    }
+    match url.scheme() {
+        "https" => {}
+        "http" if allow_http || is_loopback(&url) => {}
+        "http" => return Err(EndpointError::PlainHttp { url: text.to_owned(), origin: origin.to_owned() }),
+        other => return Err(malformed(format!("{other} is neither https nor http"))),
     }
     let prefix = url.path().trim_end_matches('/').to_owned();
     url.set_path(&format!("{prefix}{}", own_path(action)));

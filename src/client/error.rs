@@ -134,7 +134,7 @@ pub enum CallError {
     #[error("{}", refusal(.0))]
     Refused(Box<Refusal>),
     /// Out of the call's own time.
-    #[error("the call did not end within {seconds} s")]
+    #[error("the call did not end within {seconds:.3} s")]
     TimedOut {
         /// The call's time.
         seconds: f64,
@@ -232,8 +232,19 @@ pub struct Failure {
     pub action: String,
     /// How often it was sent.
     pub attempts: u32,
+    /// May any of its attempts have been carried out?
+    pub sent: Sent,
+    /// Whether making it again is safe and can help.
+    pub retryable: bool,
     /// Why.
     pub error: CallError,
+}
+
+impl Failure {
+    /// A call that failed before its first attempt.
+    pub fn unsent(action: &str, error: CallError) -> Self {
+        Self { action: action.to_owned(), attempts: 0, sent: Sent::No, retryable: false, error }
+    }
 }
 
 fn faults(faults: &[Fault]) -> String {

@@ -91,6 +91,13 @@ pub struct Client {
     redactor: Arc<Redactor>,
 }
 
+/// How far a call has got.
+#[derive(Default)]
+struct Progress {
+    attempts: u32,
+    maybe_sent: bool,
+}
+
 /// Where a call goes and in whose name.
 struct Route {
     account: Account,
@@ -116,7 +123,7 @@ impl Client {
     pub async fn call(&self, world: &dyn Effects, call: Call) -> Result<Answer, Failure> {
         let started = world.elapsed();
         let Call { action, params, options } = call;
-        let mut attempts = 0;
+        let mut progress = Progress::default();
         let outcome = async {
             let mut valid = validate::validate(&action, params, options.unchecked).map_err(CallError::Invalid)?;
             generate(world, &action, &mut valid.params);
@@ -124,8 +131,8 @@ impl Client {
             let message = serialize::serialize(&action, &valid.params);
             reserved(&message)?;
             let route = self.route(&action, &options)?;
-            let decoded = attempt_until_done(world, &action, &message, &route, &options, &mut attempts).await?;
-            Ok((decoded, route, valid.warnings))
+            let decoded = attempt_until_done(world, &action, &message, &route, &options, &mut progress).await?;
+            Ok::<_, CallError>((decoded, route, valid.warnings))
         };
         match outcome.await {
             Ok((decoded, route, warnings)) => Ok(Answer {
@@ -137,12 +144,17 @@ impl Client {
                 asked_profile: options.profile,
                 asked_region: options.region,
                 endpoint: route.url.to_string(),
-                attempts,
+                attempts: progress.attempts,
                 duration: world.elapsed().saturating_sub(started),
                 warnings,
                 action,
             }),
-            Err(error) => Err(Failure { action: action.full_name.clone(), attempts, error }),
+            Err(error) => {
+                let sent = error.sent().max(if progress.maybe_sent { Sent::Maybe } else { Sent::No });
+                let repeatable = action.read_only || action.idempotency_token.is_some();
+                let retryable = error.retryable() && (repeatable || !progress.maybe_sent);
+                Err(Failure { action: action.full_name.clone(), attempts: progress.attempts, sent, retryable, error })
+            }
         }
     }
 
@@ -156,8 +168,8 @@ impl Client {
             return Err(CallError::Forbidden(reason));
         }
         let url = endpoint::endpoint(action, &account)?;
-        let secret = account.secret()?;
-        let token = account.token()?;
+        let secret = self.profiles.read("secret_key", &account.secret_key.value)?;
+        let token = account.security_token.as_ref().map(|token| self.profiles.read("security_token", &token.value)).transpose()?;
         for known in std::iter::once(&secret).chain(&token) {
             self.redactor.learn(known.expose());
         }
@@ -203,7 +215,7 @@ async fn attempt_until_done(
     message: &Message,
     route: &Route,
     options: &CallOptions,
-    attempts: &mut u32,
+    progress: &mut Progress,
 ) -> Result<Decoded, CallError> {
     let repeatable = action.read_only || action.idempotency_token.is_some();
     let policy = RetryPolicy { retries: options.retries.unwrap_or(RetryPolicy::DEFAULT_RETRIES), repeatable };
@@ -212,25 +224,30 @@ async fn attempt_until_done(
     let mut corrected = false;
     loop {
         let left = deadline.saturating_sub(world.elapsed());
-        *attempts += 1;
-        world.attempt(*attempts);
+        progress.attempts += 1;
+        let attempts = progress.attempts;
+        world.attempt(attempts);
+        let signed_at = world.now();
         let request = signed(world, action, message, route, left.min(Client::ATTEMPT_TIMEOUT));
         let outcome = match world.send(request).await {
-            Ok(response) => decode::decode(action, &response, world.now()),
+            Ok(response) => decode::decode(action, &response, signed_at),
             Err(error) => Err(CallError::Transport(error)),
         };
         let error = match outcome {
             Ok(decoded) => return Ok(decoded),
             Err(error) => error,
         };
+        // A later refusal does not undo what an earlier attempt may have done.
+        progress.maybe_sent |= !error.certainly_not_carried_out();
         if let Some(skew) = error.refusal().and_then(|refusal| refusal.clock_skew) {
             if corrected {
                 return Err(error);
             }
             corrected = true;
-            world.clock_is_off(skew);
+            let server_now = signed_at.saturating_add(jiff::SignedDuration::from_secs(skew)).unwrap_or(signed_at);
+            world.clock_is_off(server_now, skew);
         }
-        let Some(pause) = policy.pause(&error, *attempts, world.fraction()) else { return Err(error) };
+        let Some(pause) = policy.pause(&error, attempts, world.fraction()) else { return Err(error) };
         if world.elapsed().saturating_add(pause) >= deadline {
             let sent = if error.certainly_not_carried_out() { Sent::No } else { error.sent() };
             return Err(if world.elapsed() >= deadline {
@@ -239,7 +256,7 @@ async fn attempt_until_done(
                 error
             });
         }
-        world.retrying(&error, *attempts, pause);
+        world.retrying(&error, attempts, pause);
         world.sleep(pause).await;
     }
 }

@@ -28,7 +28,6 @@ pub struct Address<'a> {
 }
 
 /// What signing gives.
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signed {
     /// What was signed; it holds the parameters, so it must not be logged.
     pub string_to_sign: String,

@@ -57,7 +57,7 @@ pub enum TransportError {
         reason: String,
     },
     /// No answer within the attempt's time.
-    #[error("no answer from {host} within {seconds} s")]
+    #[error("no answer from {host} within {seconds:.1} s")]
     TimedOut {
         /// Host and port.
         host: String,
@@ -147,6 +147,9 @@ impl HttpTransport {
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Ok(None) => return Ok(Response { status, headers, body: body.freeze() }),
+                Err(error) if error.is_timeout() => {
+                    return Err(TransportError::TimedOut { host, seconds: request.timeout.as_secs_f64() });
+                }
                 Err(error) => {
                     return Err(TransportError::CutShort { host, status: status.as_u16(), reason: causes(&error.without_url()) });
                 }

@@ -72,7 +72,8 @@ impl Check<'_> {
         for param in known.iter().filter(|param| !checked.contains_key(&param.name)) {
             let here = join(path, &param.name);
             // A value that was given and refused is not missing too.
-            if self.faults.iter().any(|fault| fault.path.starts_with(&here)) || param.generated.is_some() {
+            let below = |path: &str| path.strip_prefix(&here).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+            if self.faults.iter().any(|fault| below(&fault.path)) || param.generated.is_some() {
                 continue;
             }
             match param.required {

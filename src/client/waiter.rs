@@ -26,6 +26,15 @@ impl Task {
     }
 }
 
+impl Task {
+    /// The command that waits for it.
+    pub fn command(&self) -> String {
+        let mut words = vec!["cumulua wait".to_owned(), self.dialect.clone(), self.id.clone()];
+        words.extend(self.with.iter().map(|(name, id)| format!("--with {name}={id}")));
+        words.join(" ")
+    }
+}
+
 impl fmt::Display for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.dialect, self.id)

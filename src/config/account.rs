@@ -1,9 +1,7 @@
 //! An account: what a call to one product needs to know of its profile.
 
-use super::error::ConfigError;
 use super::origin::Setting;
-use crate::credentials::{self, SecretSource};
-use crate::secret::Secret;
+use crate::credentials::SecretSource;
 use std::collections::BTreeMap;
 
 /// What a call to one product needs to know of its profile.
@@ -32,16 +30,5 @@ impl Account {
     pub fn endpoint(&self, service: &str) -> Option<&Setting<String>> {
         let product = service.split('.').next().unwrap_or(service);
         self.endpoints.get(service).or_else(|| self.endpoints.get(product))
-    }
-
-    /// Reads the secret from its source.
-    pub fn secret(&self) -> Result<Secret, ConfigError> {
-        Ok(credentials::read("secret_key", &self.secret_key.value)?)
-    }
-
-    /// Reads the session's token from its source, where there is one.
-    pub fn token(&self) -> Result<Option<Secret>, ConfigError> {
-        let token = self.security_token.as_ref().map(|setting| credentials::read("security_token", &setting.value));
-        Ok(token.transpose()?)
     }
 }

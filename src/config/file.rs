@@ -3,7 +3,8 @@
 use super::error::ConfigError;
 use super::trust;
 use crate::credentials::SecretSource;
-use serde::de::{MapAccess, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ pub const FILE_NAME: &str = "cumulua.toml";
 
 /// Where a file stands, which decides what it may say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Location {
+pub(super) enum Location {
     /// Named by the user with `--config`.
     Named,
     /// Beside the script or above it: data from whoever wrote the project.
@@ -28,8 +29,6 @@ pub enum Location {
 pub struct ConfigFile {
     /// Its path.
     pub path: PathBuf,
-    /// Where it stands.
-    pub location: Location,
     /// Whether its endpoints and commands count.
     pub trusted: bool,
     /// What it says.
@@ -63,6 +62,15 @@ pub struct ProfileTable {
     pub products: BTreeMap<String, ProductTable>,
 }
 
+impl ProfileTable {
+    /// Every place where the profile reads a secret.
+    fn sources_mut(&mut self) -> impl Iterator<Item = &mut SecretSource> {
+        let in_products =
+            self.products.values_mut().flat_map(|product| product.secret_key.iter_mut().chain(&mut product.security_token));
+        self.secrets.values_mut().chain(in_products)
+    }
+}
+
 impl<'de> Deserialize<'de> for ProfileTable {
     // By hand, because serde's `flatten` loses the line and column of what is wrong.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -83,7 +91,7 @@ impl<'de> Deserialize<'de> for ProfileTable {
                         "allow_http" => table.allow_http = Some(map.next_value()?),
                         "secrets" => table.secrets = map.next_value()?,
                         _ => {
-                            table.products.insert(key, map.next_value()?);
+                            table.products.insert(key, map.next_value::<ProductEntry>()?.0);
                         }
                     }
                 }
@@ -91,6 +99,50 @@ impl<'de> Deserialize<'de> for ProfileTable {
             }
         }
         deserializer.deserialize_map(Keys)
+    }
+}
+
+/// A product's table. Anything else in its place is refused without its value: the likeliest one is a secret one level too high.
+struct ProductEntry(ProductTable);
+
+impl<'de> Deserialize<'de> for ProductEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OnlyTable;
+        impl OnlyTable {
+            fn refuse<T, E: Error>() -> Result<T, E> {
+                Err(E::custom(
+                    "this is no key of a profile; keys and secrets stand in the table of their product, as [profiles.NAME.cds]",
+                ))
+            }
+        }
+        impl<'de> Visitor<'de> for OnlyTable {
+            type Value = ProductTable;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a product's table")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ProductTable, A::Error> {
+                ProductTable::deserialize(MapAccessDeserializer::new(map))
+            }
+
+            fn visit_str<E: Error>(self, _: &str) -> Result<ProductTable, E> {
+                Self::refuse()
+            }
+
+            fn visit_bool<E: Error>(self, _: bool) -> Result<ProductTable, E> {
+                Self::refuse()
+            }
+
+            fn visit_i64<E: Error>(self, _: i64) -> Result<ProductTable, E> {
+                Self::refuse()
+            }
+
+            fn visit_f64<E: Error>(self, _: f64) -> Result<ProductTable, E> {
+                Self::refuse()
+            }
+        }
+        deserializer.deserialize_any(OnlyTable).map(Self)
     }
 }
 
@@ -120,22 +172,24 @@ pub struct ProductTable {
 
 impl ConfigFile {
     /// Reads a file.
-    pub fn read(path: &Path, location: Location) -> Result<Self, ConfigError> {
+    fn read(path: &Path, location: Location) -> Result<Self, ConfigError> {
         let unreadable = |reason: String| ConfigError::Unreadable { path: path.to_owned(), reason };
         let text = fs::read_to_string(path).map_err(|error| match error.kind() {
             std::io::ErrorKind::InvalidData => unreadable("it is not UTF-8".to_owned()),
             _ => unreadable(error.to_string()),
         })?;
-        let tables = toml::from_str(&text).map_err(|error| {
+        let mut tables: Tables = toml::from_str(&text).map_err(|error| {
             let (line, column) = position(&text, error.span().map_or(0, |span| span.start));
             ConfigError::Malformed { path: path.to_owned(), line, column, reason: error.message().to_owned() }
         })?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        tables.profiles.values_mut().flat_map(ProfileTable::sources_mut).for_each(|source| source.relative_to(folder));
         let trusted = location != Location::Project || trust::is_trusted(path, &text);
-        Ok(Self { path: path.to_owned(), location, trusted, tables })
+        Ok(Self { path: path.to_owned(), trusted, tables })
     }
 
     /// The files that count, first the one that goes before the others.
-    pub fn discover(named: Option<&Path>, start: &Path) -> Result<Vec<Self>, ConfigError> {
+    pub(super) fn discover(named: Option<&Path>, start: &Path) -> Result<Vec<Self>, ConfigError> {
         if let Some(path) = named {
             return Ok(vec![Self::read(path, Location::Named)?]);
         }

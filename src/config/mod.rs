@@ -12,6 +12,6 @@ pub mod trust;
 
 pub use account::Account;
 pub use error::ConfigError;
-pub use file::{ConfigFile, FILE_NAME, Location, ProductTable, ProfileTable, user_folder};
+pub use file::{ConfigFile, FILE_NAME, ProductTable, ProfileTable, user_folder};
 pub use origin::{Origin, Setting};
 pub use profiles::{Flags, Profiles, is_loopback};

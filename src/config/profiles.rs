@@ -9,8 +9,8 @@ use crate::credentials::{self, SecretSource};
 use crate::secret::Secret;
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
-use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use url::{Host, Url};
 
 /// What the command's flags say.
@@ -39,6 +39,8 @@ pub struct Flags {
 pub struct Profiles {
     flags: Flags,
     files: OnceLock<Result<Vec<ConfigFile>, ConfigError>>,
+    /// Secrets that were read: a password manager is asked once a run, not once a call.
+    read: Mutex<Vec<(SecretSource, Secret)>>,
 }
 
 /// The profile where nothing names one.
@@ -47,7 +49,18 @@ const DEFAULT_PROFILE: &str = "default";
 impl Profiles {
     /// Layers below these flags.
     pub fn new(flags: Flags) -> Self {
-        Self { flags, files: OnceLock::new() }
+        Self { flags, ..Self::default() }
+    }
+
+    /// Reads a secret from its source, once.
+    pub fn read(&self, name: &str, source: &SecretSource) -> Result<Secret, ConfigError> {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, secret)) = read.iter().find(|(known, _)| known == source) {
+            return Ok(secret.clone());
+        }
+        let secret = credentials::read(name, source)?;
+        read.push((source.clone(), secret.clone()));
+        Ok(secret)
     }
 
     /// The configuration files that count, the first before the others.
@@ -114,20 +127,27 @@ impl Profiles {
         let endpoints = self.endpoints(product, &tables, variables.url.as_deref().and_then(from_variable))?;
         // What listens on this machine is a simulator, unless somebody has given it credentials.
         let is_local = endpoints.values().all(|url| is_loopback_url(&url.value)) && !endpoints.is_empty();
-        let access_key = from_variable(&variables.access_key)
+        let exported = from_variable(&variables.access_key);
+        let in_environment = exported.is_some();
+        let access_key = exported
             .or_else(|| in_files(&|table| table.access_key.clone()))
             .or_else(|| is_local.then(|| self.simulator_access_key()))
             .ok_or_else(|| missing("access key", &variables.access_key, "access_key"))?;
-        let secret_key = match secret_from(from_variable(&variables.secret_key)) {
+        let kept = |key, read: fn(&ProductTable) -> Option<&SecretSource>| secret_in_files(&tables, &product.product, key, read);
+        let exported = if in_environment { secret_from(from_variable(&variables.secret_key)) } else { None };
+        let secret_key = match exported {
             Some(setting) => Some(setting),
-            None => secret_in_files(&tables, &product.product, "secret_key", |table| table.secret_key.as_ref())?,
+            None => kept("secret_key", |table| table.secret_key.as_ref())?,
         };
-        let secret_key = secret_key.or_else(|| is_local.then(|| self.simulator_secret_key()));
+        // A session's token belongs to its key: one of another layer would be another session's.
+        let security_token = if in_environment {
+            secret_from(variables.security_token.as_deref().and_then(from_variable))
+        } else {
+            kept("security_token", |table| table.security_token.as_ref())?
+        };
+        let is_simulated = access_key.origin == Origin::Simulator;
+        let secret_key = secret_key.or_else(|| is_simulated.then(|| self.simulator_secret_key()));
         let secret_key = secret_key.ok_or_else(|| missing("secret key", &variables.secret_key, "secret_key"))?;
-        let security_token = match secret_from(variables.security_token.as_deref().and_then(from_variable)) {
-            Some(setting) => Some(setting),
-            None => secret_in_files(&tables, &product.product, "security_token", |table| table.security_token.as_ref())?,
-        };
         let own_region = in_files(&|table| table.region.clone()).or_else(|| {
             tables.iter().find_map(|(file, table)| Some(Setting::new(table.region.clone()?, Origin::File(file.path.clone()))))
         });
@@ -156,17 +176,17 @@ impl Profiles {
             let profile = self.current()?.value;
             for (file, table) in self.tables(&profile)? {
                 if let Some(source) = table.secrets.get(name) {
-                    guard_command(file, source, &format!("the command of the secret {name:?}"))?;
-                    return Ok((credentials::read(name, source)?, None));
+                    guard_source(file, source, &format!("the command of the secret {name:?}"))?;
+                    return Ok((self.read(name, source)?, None));
                 }
             }
         }
         let variable = name.to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
-        match env::var(&variable) {
-            Ok(value) => Ok((Secret::new(value), Some(variable))),
+        match env::var_os(&variable) {
+            Some(_) => Ok((credentials::read(name, &SecretSource::Environment(variable.clone()))?, Some(variable))),
             // A rehearsal needs no real password, and one with every kind of character passes the simulator's rules.
-            Err(_) if self.flags.simulator => Ok((Secret::new("Simulated-1!"), None)),
-            Err(_) => Err(ConfigError::Secret(credentials::SecretError::Unknown { name: name.to_owned(), variable })),
+            None if self.flags.simulator => Ok((Secret::new("Simulated-1!"), None)),
+            None => Err(ConfigError::Secret(credentials::SecretError::Unknown { name: name.to_owned(), variable })),
         }
     }
 
@@ -226,7 +246,9 @@ impl Profiles {
         if self.flags.read_only {
             return Some(Setting::new(true, Origin::Flag("--read-only")));
         }
-        tables.iter().find_map(|(file, table)| Some(Setting::new(table.read_only?, Origin::File(file.path.clone()))))
+        // One file that says so is enough: a project's must not lift what the user's own forbids.
+        let protecting = tables.iter().find(|(_, table)| table.read_only == Some(true));
+        protecting.map(|(file, _)| Setting::new(true, Origin::File(file.path.clone())))
     }
 
     fn endpoints(
@@ -291,7 +313,7 @@ fn secret_in_files(
 ) -> Result<Option<Setting<SecretSource>>, ConfigError> {
     for (file, table) in tables {
         if let Some(source) = table.products.get(product).and_then(&read) {
-            guard_command(file, source, &format!("the command of {product}'s {key}"))?;
+            guard_source(file, source, &format!("the command of {product}'s {key}"))?;
             return Ok(Some(Setting::new(source.clone(), Origin::File(file.path.clone()))));
         }
     }
@@ -314,8 +336,15 @@ fn allow_http(tables: &[(&ConfigFile, &ProfileTable)]) -> Result<bool, ConfigErr
     Ok(false)
 }
 
-fn guard_command(file: &ConfigFile, source: &SecretSource, what: &str) -> Result<(), ConfigError> {
-    if matches!(source, SecretSource::Command(_)) { guard(file, what) } else { Ok(()) }
+fn guard_source(file: &ConfigFile, source: &SecretSource, what: &str) -> Result<(), ConfigError> {
+    let folder = file.path.parent().and_then(|folder| folder.canonicalize().ok());
+    let is_own = |path: &Path| path.canonicalize().is_ok_and(|path| folder.as_ref().is_some_and(|folder| path.starts_with(folder)));
+    match source {
+        SecretSource::Command(_) => guard(file, what),
+        // A file of the project is its own; any other may be a person's key.
+        SecretSource::File(path) if !is_own(path) => guard(file, &what.replace("the command of", "the file of")),
+        _ => Ok(()),
+    }
 }
 
 fn guard(file: &ConfigFile, what: &str) -> Result<(), ConfigError> {

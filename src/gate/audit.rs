@@ -113,48 +113,63 @@ fn open(path: &Path) -> io::Result<File> {
 
 /// Parameters for a record: secrets and what the catalogue marks are left out.
 pub(super) fn redacted(action: &Action, params: &Params) -> Json {
-    structure(&action.params, params)
+    structure(action, &action.params, params)
 }
 
-fn structure(known: &[Param], params: &Params) -> Json {
+fn structure(action: &Action, known: &[Param], params: &Params) -> Json {
     let field = |(name, value): (&String, &Value)| {
-        let shown = match known.iter().find(|param| param.name == *name) {
-            Some(param) if param.sensitive => Json::String(REDACTED.to_owned()),
-            Some(param) => below(param, value),
-            None => value.to_redacted_json(),
+        let shown = if is_sensitive(action, known, name) {
+            Json::String(REDACTED.to_owned())
+        } else {
+            below(action, fields(known, name), value)
         };
         (name.clone(), shown)
     };
     Json::Object(params.iter().map(field).collect::<Map<_, _>>())
 }
 
-fn below(param: &Param, value: &Value) -> Json {
+fn below(action: &Action, known: &[Param], value: &Value) -> Json {
     match value {
-        Value::Object(fields) => structure(&param.fields, fields),
-        Value::List(items) => Json::Array(items.iter().map(|item| below(param, item)).collect()),
+        Value::Object(fields) => structure(action, known, fields),
+        Value::List(items) => Json::Array(items.iter().map(|item| below(action, known, item)).collect()),
         scalar => scalar.to_redacted_json(),
     }
 }
 
 /// Teaches the redactor every secret among parameters, so that an echo of it is found too.
-pub(super) fn learn(redactor: &Redactor, known: &[Param], params: &Params) {
+pub(super) fn learn(redactor: &Redactor, action: &Action, params: &Params) {
+    learn_structure(redactor, action, &action.params, params, false);
+}
+
+fn learn_structure(redactor: &Redactor, action: &Action, known: &[Param], params: &Params, inside: bool) {
     for (name, value) in params {
-        let param = known.iter().find(|param| param.name == *name);
-        learn_value(redactor, param, value, param.is_some_and(|param| param.sensitive));
+        let sensitive = inside || is_sensitive(action, known, name);
+        learn_value(redactor, action, fields(known, name), value, sensitive);
     }
 }
 
-fn learn_value(redactor: &Redactor, param: Option<&Param>, value: &Value, sensitive: bool) {
+fn learn_value(redactor: &Redactor, action: &Action, known: &[Param], value: &Value, sensitive: bool) {
     match value {
         Value::Secret(secret) => redactor.learn(secret.expose()),
-        Value::String(text) if sensitive => redactor.learn(text),
-        Value::List(items) => items.iter().for_each(|item| learn_value(redactor, param, item, sensitive)),
-        Value::Object(fields) if sensitive => {
-            for field in fields.values() {
-                learn_value(redactor, None, field, true);
-            }
-        }
-        Value::Object(fields) => learn(redactor, param.map_or(&[], |param| param.fields.as_slice()), fields),
+        Value::List(items) => items.iter().for_each(|item| learn_value(redactor, action, known, item, sensitive)),
+        Value::Object(fields) => learn_structure(redactor, action, known, fields, sensitive),
+        scalar if sensitive => scalar.to_text().iter().for_each(|text| redactor.learn(text)),
         _ => {}
     }
+}
+
+fn fields<'a>(known: &'a [Param], name: &str) -> &'a [Param] {
+    known.iter().find(|param| param.name == name).map_or(&[], |param| param.fields.as_slice())
+}
+
+/// Whether a parameter is marked; one that the catalogue does not know (a misspelled one, or of a newer Action) is taken for what its
+/// name says.
+fn is_sensitive(action: &Action, known: &[Param], name: &str) -> bool {
+    if let Some(param) = known.iter().find(|param| param.name == name) {
+        return param.sensitive;
+    }
+    let lower = name.to_lowercase();
+    let marked = |param: &Param| param.sensitive && param.name.eq_ignore_ascii_case(name);
+    ["password", "passwd", "secret", "token"].iter().any(|word| lower.contains(word))
+        || action.service.actions.iter().flat_map(|action| &action.params).any(marked)
 }

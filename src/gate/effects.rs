@@ -1,15 +1,17 @@
 //! The world as one call sees it.
 
-use super::audit::Record;
+use super::audit::{self, Record};
 use super::observer::{Event, Level};
 use super::{Gate, Place};
 use crate::catalog::Action;
 use crate::client::effects::{BoxFuture, Effects};
-use crate::client::error::{CallError, Failure, Sent};
+use crate::client::error::{CallError, Failure, Kind, Sent};
 use crate::client::transport::{Request, Response, TransportError};
 use crate::client::value::Params;
 use crate::client::{Answer, Call};
 use jiff::Timestamp;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// The world as one call sees it.
@@ -17,19 +19,32 @@ pub(super) struct CallEffects<'a> {
     gate: &'a Gate,
     id: u64,
     action: Action,
-    params: Params,
+    /// What the script gave, and once it is admitted what is sent.
+    params: Mutex<Params>,
     place: &'a Place,
+    lost_before: AtomicBool,
+    finished: bool,
 }
 
 impl<'a> CallEffects<'a> {
     pub(super) fn new(gate: &'a Gate, id: u64, call: &Call, place: &'a Place) -> Self {
         gate.world.observer.event(Event::CallStarted { id, action: call.action.full_name.clone() });
-        Self { gate, id, action: call.action.clone(), params: call.params.clone(), place }
+        Self {
+            gate,
+            id,
+            action: call.action.clone(),
+            params: Mutex::new(call.params.clone()),
+            place,
+            lost_before: AtomicBool::new(false),
+            finished: false,
+        }
     }
 
     /// Records how the call ended.
-    pub(super) fn finish(&self, outcome: &Result<Answer, Failure>, duration: Duration) {
+    pub(super) fn finish(mut self, outcome: &Result<Answer, Failure>, duration: Duration) {
+        self.finished = true;
         self.gate.world.observer.event(Event::CallEnded { id: self.id });
+        self.gate.ledger.end(self.id, outcome.as_ref().map_or_else(|failure| failure.sent, |_| Sent::Yes));
         let base = self.record("ended");
         let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         let record = match outcome {
@@ -51,7 +66,7 @@ impl<'a> CallEffects<'a> {
                     code: refusal.and_then(|refusal| refusal.code.clone()),
                     request_id: refusal.and_then(|refusal| refusal.request_id.clone()),
                     attempts: failure.attempts,
-                    sent: failure.error.sent().as_str(),
+                    sent: failure.sent.as_str(),
                     error: Some(failure.error.kind().as_str()),
                     message: Some(failure.error.to_string()),
                     duration_ms,
@@ -63,13 +78,35 @@ impl<'a> CallEffects<'a> {
     }
 
     fn record(&self, phase: &'static str) -> Record {
-        Record { phase, sent: Sent::Maybe.as_str(), ..self.gate.base_record(&self.action, &self.params, self.place) }
+        Record { phase, sent: Sent::Maybe.as_str(), ..self.gate.base_record(&self.action, &lock(&self.params), self.place) }
     }
 }
 
+impl Drop for CallEffects<'_> {
+    /// A call that nobody waits for any more (a sibling failed) has ended too, as far as anybody can tell.
+    fn drop(&mut self) {
+        if self.finished {
+            return;
+        }
+        let (attempts, sent) = self.gate.ledger.progress(self.id);
+        self.gate.ledger.end(self.id, sent);
+        self.gate.world.observer.event(Event::CallEnded { id: self.id });
+        let error = Some(Kind::Cancelled.as_str());
+        self.gate.record(&Record { attempts, sent: sent.as_str(), error, ..self.record("ended") });
+    }
+}
+
+fn lock(params: &Mutex<Params>) -> MutexGuard<'_, Params> {
+    params.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Effects for CallEffects<'_> {
-    fn admit(&self, action: &Action, _: &Params) -> Result<(), CallError> {
-        self.gate.admit(action)
+    fn admit(&self, action: &Action, params: &Params) -> Result<(), CallError> {
+        self.gate.admit(action)?;
+        // The record must hold what is sent, ids that the runtime made included.
+        lock(&self.params).clone_from(params);
+        audit::learn(&self.gate.world.redactor, action, params);
+        Ok(())
     }
 
     fn now(&self) -> Timestamp {
@@ -93,7 +130,9 @@ impl Effects for CallEffects<'_> {
     }
 
     fn attempt(&self, number: u32) {
-        self.gate.ledger.attempt(self.id, number);
+        if self.gate.ledger.attempt(self.id, number) {
+            self.lost_before.store(true, Ordering::Relaxed);
+        }
         // A machine that dies with the call on its way leaves this line behind.
         if number == 1 && !self.action.read_only {
             self.gate.record(&self.record("sending"));
@@ -113,6 +152,9 @@ impl Effects for CallEffects<'_> {
     }
 
     fn retrying(&self, error: &CallError, attempt: u32, delay: Duration) {
+        if error.certainly_not_carried_out() && !self.lost_before.load(Ordering::Relaxed) {
+            self.gate.ledger.not_carried_out(self.id);
+        }
         let message = format!(
             "{}: attempt {attempt} failed ({error}); the next one follows in {:.1} s",
             self.action.full_name,
@@ -121,8 +163,8 @@ impl Effects for CallEffects<'_> {
         self.gate.log(Level::Warn, &message);
     }
 
-    fn clock_is_off(&self, seconds: i64) {
-        self.gate.world.clock.correct_by(seconds);
+    fn clock_is_off(&self, server_now: Timestamp, seconds: i64) {
+        self.gate.world.clock.set(server_now);
         let direction = if seconds > 0 { "behind" } else { "ahead of" };
         let message =
             format!("this machine's clock is {} s {direction} the service's; signing with the service's time", seconds.abs());

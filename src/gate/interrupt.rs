@@ -70,9 +70,9 @@ impl Interrupt {
 
     /// Lowers it, so that what was deferred can run; gives the reason that stood.
     pub fn lower(&self) -> Option<Stop> {
-        let stop = self.stop.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let mut held = self.stop.lock().unwrap_or_else(PoisonError::into_inner);
         self.raised.store(false, Ordering::SeqCst);
-        stop
+        held.take()
     }
 
     /// Waits until it is raised.

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The run's open ends.
 #[derive(Debug, Default)]
-pub struct Ledger {
+pub(super) struct Ledger {
     entries: Mutex<Entries>,
 }
 
@@ -24,6 +24,8 @@ struct OpenCall {
     action: String,
     read_only: bool,
     attempts: u32,
+    /// Whether an attempt is on its way or was lost on it.
+    maybe_sent: bool,
     lookup: Option<String>,
 }
 
@@ -58,20 +60,31 @@ impl Ledger {
         let mut entries = self.lock();
         entries.next += 1;
         let id = entries.next;
-        entries.calls.insert(id, OpenCall { action: action.to_owned(), read_only, attempts: 0, lookup });
+        entries.calls.insert(id, OpenCall { action: action.to_owned(), read_only, attempts: 0, maybe_sent: false, lookup });
         id
     }
 
-    /// An attempt of a call leaves.
-    pub(super) fn attempt(&self, id: u64, number: u32) {
+    /// An attempt of a call leaves; tells whether an earlier one was lost on its way.
+    pub(super) fn attempt(&self, id: u64, number: u32) -> bool {
+        let mut entries = self.lock();
+        let Some(call) = entries.calls.get_mut(&id) else { return false };
+        call.attempts = number;
+        std::mem::replace(&mut call.maybe_sent, true)
+    }
+
+    /// The last attempt of a call was certainly not carried out, nor was any before it.
+    pub(super) fn not_carried_out(&self, id: u64) {
         if let Some(call) = self.lock().calls.get_mut(&id) {
-            call.attempts = number;
+            call.maybe_sent = false;
         }
     }
 
-    /// How often a call was sent so far.
-    pub(super) fn attempts(&self, id: u64) -> u32 {
-        self.lock().calls.get(&id).map_or(0, |call| call.attempts)
+    /// How often a call was sent so far, and whether it may have been carried out.
+    pub(super) fn progress(&self, id: u64) -> (u32, Sent) {
+        let entries = self.lock();
+        let call = entries.calls.get(&id);
+        let sent = if call.is_some_and(|call| call.maybe_sent) { Sent::Maybe } else { Sent::No };
+        (call.map_or(0, |call| call.attempts), sent)
     }
 
     /// A call has ended; a mutating one of which nobody knows the outcome stays in the report.
@@ -101,9 +114,9 @@ impl Ledger {
     }
 
     /// What is open now; a mutating call that is on its way has an unknown outcome.
-    pub fn open_ends(&self) -> OpenEnds {
+    pub(super) fn open_ends(&self) -> OpenEnds {
         let entries = self.lock();
-        let flying = entries.calls.values().filter(|call| !call.read_only && call.attempts > 0);
+        let flying = entries.calls.values().filter(|call| !call.read_only && call.maybe_sent);
         let flying = flying.map(|call| UnknownOutcome { action: call.action.clone(), lookup: call.lookup.clone() });
         OpenEnds {
             unknown: entries.unknown.iter().cloned().chain(flying).collect(),

@@ -11,14 +11,15 @@ mod random;
 mod wait;
 
 pub use interrupt::{Interrupt, Stop};
-pub use ledger::{Ledger, OpenEnds, UnknownOutcome};
+use ledger::Ledger;
+pub use ledger::{OpenEnds, UnknownOutcome};
 pub use observer::{Event, Level, Observer, Silent};
 pub use policy::Policy;
 pub use random::Random;
 pub use wait::{Awaited, WAIT_TIMEOUT, WaitError};
 
 use crate::catalog::{Action, Catalog};
-use crate::client::error::{CallError, Failure, Sent};
+use crate::client::error::{CallError, Failure};
 use crate::client::transport::Transport;
 use crate::client::value::Params;
 use crate::client::{Answer, Call, Client, waiter};
@@ -114,11 +115,6 @@ impl Gate {
         }
     }
 
-    /// The run's id.
-    pub fn run_id(&self) -> &str {
-        &self.run
-    }
-
     /// The catalogue.
     pub fn catalog(&self) -> &Arc<Catalog> {
         &self.world.catalog
@@ -144,7 +140,7 @@ impl Gate {
         let action = call.action.clone();
         let lookup = action.lookup.as_ref().map(|lookup| lookup.action.clone());
         let id = self.ledger.begin(&action.full_name, action.read_only, lookup);
-        audit::learn(&self.world.redactor, &action.params, &call.params);
+        audit::learn(&self.world.redactor, &action, &call.params);
         let effects = CallEffects::new(self, id, &call, &place);
         let started = self.world.clock.elapsed();
         let made = self.client.call(&effects, call);
@@ -155,7 +151,6 @@ impl Gate {
         };
         let outcome = outcome.map_err(|failure| self.without_secrets(failure));
         effects.finish(&outcome, self.world.clock.elapsed().saturating_sub(started));
-        self.ledger.end(id, outcome.as_ref().map_or_else(|failure| failure.error.sent(), |_| Sent::Yes));
         if let Ok(answer) = &outcome {
             for task in waiter::tasks(&answer.action, &answer.json) {
                 self.ledger.task_started(task, &answer.action.full_name);
@@ -213,16 +208,7 @@ impl Gate {
 
     /// A variable of the environment; one that holds a product's secret is refused, because the runtime signs with it itself.
     pub fn variable(&self, name: &str) -> Result<Option<String>, Denied> {
-        for product in self.world.catalog.products() {
-            if let Ok(product) = self.world.catalog.product(&product) {
-                let variables = &product.credentials;
-                if name == variables.secret_key || variables.security_token.as_deref() == Some(name) {
-                    let reason =
-                        format!("{name} holds a secret of {}; calls are signed with it, scripts do not see it", product.title);
-                    return Err(Denied::Policy(reason));
-                }
-            }
-        }
+        self.guard_variable(name)?;
         let secrets = self.secret_variables.lock().unwrap_or_else(PoisonError::into_inner);
         if secrets.contains(name) || self.world.profiles.is_secret_variable(name) {
             let reason = format!("{name} holds a secret; `secret` gives it as a value that stays closed");
@@ -235,15 +221,36 @@ impl Gate {
     /// Reads `secret "name"` as the profile says.
     pub fn secret(&self, name: &str) -> Result<Secret, Denied> {
         let (secret, variable) = self.world.profiles.secret(name)?;
+        if let Some(variable) = &variable {
+            self.guard_variable(variable)?;
+        }
         self.world.redactor.learn(secret.expose());
         self.secret_variables.lock().unwrap_or_else(PoisonError::into_inner).extend(variable);
         Ok(secret)
     }
 
+    /// Refuses a variable that holds a product's secret, whatever it is asked for as.
+    fn guard_variable(&self, name: &str) -> Result<(), Denied> {
+        for product in self.world.catalog.products() {
+            let Ok(product) = self.world.catalog.product(&product) else { continue };
+            let variables = &product.credentials;
+            if name == variables.secret_key || variables.security_token.as_deref() == Some(name) {
+                let reason = format!("{name} holds a secret of {}; calls are signed with it, scripts do not see it", product.title);
+                return Err(Denied::Policy(reason));
+            }
+        }
+        Ok(())
+    }
+
     fn cancelled(&self, action: &Action, id: u64, stop: &Stop) -> Failure {
-        let attempts = self.ledger.attempts(id);
-        let sent = if attempts == 0 { Sent::No } else { Sent::Maybe };
-        Failure { action: action.full_name.clone(), attempts, error: CallError::Cancelled { reason: stop.describe(), sent } }
+        let (attempts, sent) = self.ledger.progress(id);
+        Failure {
+            action: action.full_name.clone(),
+            attempts,
+            sent,
+            retryable: false,
+            error: CallError::Cancelled { reason: stop.describe(), sent },
+        }
     }
 
     /// A service may echo what it was sent.

@@ -1,4 +1,4 @@
-//! What a script may do beyond calls: which files it may touch, whether it may start processes, which variables it may read.
+//! What a script may do beyond calls: which files it may touch, and whether it may start processes.
 
 use super::Denied;
 use std::io;

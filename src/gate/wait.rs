@@ -49,7 +49,7 @@ pub enum WaitError {
         resources: Vec<String>,
     },
     /// The task still runs.
-    #[error("the task {task} was still {state:?} after {} s; it goes on in the cloud", .waited.as_secs())]
+    #[error("the task {task} was still {state:?} after {} s; it goes on in the cloud{}", .waited.as_secs(), last(.failure.as_ref()))]
     TimedOut {
         /// The task.
         task: Task,
@@ -57,6 +57,8 @@ pub enum WaitError {
         state: String,
         /// How long it was waited for.
         waited: Duration,
+        /// Why the last poll got no answer, if it got none.
+        failure: Option<Failure>,
     },
     /// The run was ended.
     #[error("cancelled: {}; the task {task} goes on in the cloud", .stop.describe())]
@@ -88,6 +90,28 @@ impl WaitError {
     }
 }
 
+/// A task that is waited for; says that nobody waits any more where a sibling's failure ends the wait.
+struct Watched<'a> {
+    gate: &'a Gate,
+    task: Task,
+    started: Duration,
+    ended: bool,
+}
+
+impl Drop for Watched<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            let elapsed = self.gate.elapsed().saturating_sub(self.started);
+            let outcome = "no longer waited for".to_owned();
+            self.gate.world.observer.event(Event::TaskEnded { task: self.task.clone(), outcome, done: false, elapsed });
+        }
+    }
+}
+
+fn last(failure: Option<&Failure>) -> String {
+    failure.map(|failure| format!("; the last time that it was asked for failed: {failure}")).unwrap_or_default()
+}
+
 fn about(resources: &[String]) -> String {
     if resources.is_empty() { String::new() } else { format!("; it was about {}", resources.join(", ")) }
 }
@@ -105,7 +129,9 @@ impl Gate {
 
     async fn wait_for_one(&self, awaited: Awaited, timeout: Duration, place: &Place) -> Result<Vec<String>, WaitError> {
         let started = self.elapsed();
+        let mut watched = Watched { gate: self, task: awaited.task.clone(), started, ended: false };
         let outcome = self.poll(&awaited, timeout, place).await;
+        watched.ended = true;
         let task = awaited.task;
         let elapsed = self.elapsed().saturating_sub(started);
         let (text, done) = match &outcome {
@@ -133,7 +159,8 @@ impl Gate {
         let started = self.elapsed();
         let (mut pause, longest) = (Duration::from_secs(model.delay), Duration::from_secs(model.max_delay));
         let mut last_state = String::new();
-        let mut warned = false;
+        let (mut warned, mut silent) = (false, false);
+        let mut last_failure = None;
         loop {
             let left = timeout.saturating_sub(self.elapsed().saturating_sub(started));
             let call_options = CallOptions {
@@ -145,7 +172,11 @@ impl Gate {
                 unchecked: false,
             };
             let call = Call { action: action.clone(), params: waiter::parameters(model, task), options: call_options };
-            let state = match self.call(call, place.clone()).await {
+            let answer = self.call(call, place.clone()).await;
+            if answer.is_ok() {
+                (silent, last_failure) = (false, None);
+            }
+            let state = match answer {
                 Ok(answer) => match waiter::judge(model, &answer.json) {
                     Verdict::Done { resources, .. } => return Ok(resources),
                     Verdict::Failed { state, reason, resources } => {
@@ -166,7 +197,10 @@ impl Gate {
                 Err(failure) => match self.interrupt.reason() {
                     Some(stop) => return Err(WaitError::Cancelled { task: task.clone(), stop }),
                     None if failure.error.retryable() => {
-                        self.log(Level::Debug, &format!("asking for the task {task} failed and is tried again: {failure}"));
+                        // The first failure of a row is said, so that an hour of silence is none.
+                        let level = if std::mem::replace(&mut silent, true) { Level::Debug } else { Level::Warn };
+                        self.log(level, &format!("asking for the task {task} failed and is tried again: {failure}"));
+                        last_failure = Some(failure);
                         last_state.clone()
                     }
                     None => return Err(WaitError::Call { task: task.clone(), failure }),
@@ -178,7 +212,7 @@ impl Gate {
             self.world.observer.event(Event::Task { task: task.clone(), action: started_by.clone(), state, changed, elapsed });
             let left = timeout.saturating_sub(elapsed);
             if left.is_zero() {
-                return Err(WaitError::TimedOut { task: task.clone(), state: last_state, waited: elapsed });
+                return Err(WaitError::TimedOut { task: task.clone(), state: last_state, waited: elapsed, failure: last_failure });
             }
             // Jitter of a tenth keeps many waits from asking in step.
             let jittered = pause.mul_f64(0.9 + 0.2 * self.world.random.fraction()).min(left);

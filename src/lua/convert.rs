@@ -89,8 +89,11 @@ impl Walk {
         for index in 1..=length {
             let item: LuaValue = table.raw_get(index).unwrap_or(LuaValue::Nil);
             let here = format!("{path}[{index}]");
-            if item.is_nil() {
-                self.fault(&here, "is nil: a list must have no holes");
+            if item.is_nil() || self.values > MOST_VALUES {
+                // One fault says it: behind a hole a border can be anywhere up to 2^63.
+                let problem = if item.is_nil() { "is nil: a list must have no holes" } else { "is one value too many" };
+                self.fault(&here, problem);
+                return items;
             } else if let Some(item) = self.value(&here, &item) {
                 items.push(item);
             }

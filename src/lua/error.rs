@@ -62,8 +62,8 @@ pub(super) fn call(lua: &Lua, failure: &Failure) -> mlua::Result<Table> {
     let table = plain(lua, error.kind(), &error.to_string())?;
     table.raw_set("action", failure.action.as_str())?;
     table.raw_set("attempts", failure.attempts)?;
-    table.raw_set("sent", error.sent().as_str())?;
-    table.raw_set("retryable", error.retryable())?;
+    table.raw_set("sent", failure.sent.as_str())?;
+    table.raw_set("retryable", failure.retryable)?;
     table.raw_set("http_status", error.http_status())?;
     if let Some(refusal) = error.refusal() {
         table.raw_set("code", refusal.code.as_deref())?;
@@ -97,7 +97,7 @@ pub(super) fn wait(lua: &Lua, error: &WaitError, handle: impl Fn(&Task) -> mlua:
     };
     let mut message = error.to_string();
     if let (Some(task), WaitError::TimedOut { .. }) = (error.task(), error) {
-        message = format!("{message}; wait again with wait(task({:?}, {:?}))", task.dialect, task.id);
+        message = format!("{message}; `{}` waits for it again", task.command());
     }
     table.raw_set("message", message)?;
     table.raw_set("sent", "yes")?;

@@ -1,7 +1,7 @@
 //! The native functions that the prelude builds a script's world from. Each answers `true, results…` or `false, error`.
 
 use super::error;
-use super::modules::{help, json, loader, pretty, time};
+use super::modules::{help, json, loader, pretty, process, time};
 use super::product;
 use super::secret::SecretValue;
 use super::vm::{Chunk, Limits};
@@ -32,7 +32,11 @@ pub(super) fn invalid(lua: &Lua, message: &str) -> mlua::Result<Table> {
 
 /// An error value for arguments of other types than a function takes.
 fn bad_argument(lua: &Lua, name: &str, mismatch: &mlua::Error) -> mlua::Result<Table> {
-    let name = name.replace('_', ".");
+    let name = match name {
+        "call_by_name" => "call".to_owned(),
+        "pretty" => "pp".to_owned(),
+        other => other.replace('_', "."),
+    };
     let problem = match mismatch {
         mlua::Error::FromLuaConversionError { from, to, .. } => format!("needs a {}, not a {from}", to.to_lowercase()),
         mlua::Error::BadArgument { pos, cause, .. } => match &**cause {
@@ -115,6 +119,7 @@ pub(super) fn table(
     pretty::register(&natives)?;
     help::register(&natives)?;
     loader::register(&natives, chunk, sources)?;
+    process::register(&natives)?;
     natives.table.raw_set("null", Value::NULL)?;
     natives.table.raw_set("args", lua.create_sequence_from(chunk.args.iter().map(String::as_str))?)?;
     Ok(natives.table)

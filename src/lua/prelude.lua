@@ -138,7 +138,7 @@ end
 
 -- A call inside a coroutine suspends whoever resumed it too; the script never sees that.
 local function drive(co, ok, ...)
-	while ok and select("#", ...) == 1 and (...) == pending do
+	if ok and select("#", ...) == 1 and (...) == pending then
 		return drive(co, raw_resume(co, raw_yield(pending)))
 	end
 	return ok, ...
@@ -557,10 +557,10 @@ end
 -- Files and the system, in a safe form ----------------------------------------------------------------------------------
 
 local raw_open, raw_lines, raw_input, raw_output, raw_popen = io.open, io.lines, io.input, io.output, io.popen
-local raw_remove, raw_rename, raw_execute, raw_date, raw_mktime = os.remove, os.rename, os.execute, os.date, os.time
+local raw_remove, raw_rename, raw_date, raw_mktime = os.remove, os.rename, os.date, os.time
 
 raw_open, raw_lines, raw_input = from_c("io.open", raw_open), from_c("io.lines", raw_lines), from_c("io.input", raw_input)
-raw_output, raw_popen, raw_execute = from_c("io.output", raw_output), from_c("io.popen", raw_popen), from_c("os.execute", raw_execute)
+raw_output, raw_popen = from_c("io.output", raw_output), from_c("io.popen", raw_popen)
 raw_date, raw_mktime = from_c("os.date", raw_date), from_c("os.time", raw_mktime)
 
 -- The path to open; nil and why where there is no such folder. A place that is not granted is an error.
@@ -582,7 +582,7 @@ local function or_problem(path, ok, problem, code)
 	if not ok and type(problem) == "string" then
 		return nil, path .. ": " .. (problem:match(": ([^:]*)$") or problem), code
 	end
-	return ok, problem, code
+	return ok
 end
 
 function io.open(path, mode)
@@ -615,9 +615,12 @@ end
 
 io.tmpfile = nil
 
-function os.execute(...)
+function os.execute(command)
 	finish(native.process())
-	return raw_execute(...)
+	if command == nil then
+		return true
+	end
+	return finish(native.execute(command))
 end
 
 function os.remove(path)
@@ -704,7 +707,7 @@ return {
 			deferred[#deferred] = nil
 			local result = pack(report(raw_xpcall(f, handler)))
 			if not result[1] then
-				errors[#errors + 1] = result[2]
+				errors[#errors + 1] = result[2] == nil and "nil was raised" or result[2]
 			end
 		end
 		return errors

@@ -66,7 +66,6 @@ pub(super) async fn call(lua: &Lua, gate: &Gate, (name, params, options, path, n
         Ok(action) => action,
         Err(failure) => return Ok(Err(unknown(lua, Some(failure))?)),
     };
-    let failed = |error: CallError| Failure { action: name.clone(), attempts: 0, error };
     let given = match params {
         LuaValue::Nil => Ok(Params::new()),
         LuaValue::Table(table) => convert::params(&table).map_err(CallError::Invalid),
@@ -75,7 +74,7 @@ pub(super) async fn call(lua: &Lua, gate: &Gate, (name, params, options, path, n
     let request = given.and_then(|params| Ok((params, call_options(options)?)));
     let outcome = match request {
         Ok((params, options)) => gate.call(Call { action, params, options }, place.clone()).await,
-        Err(error) => Err(failed(error)),
+        Err(error) => Err(Failure::unsent(&name, error)),
     };
     finish(lua, outcome, &place)
 }
@@ -89,7 +88,7 @@ pub(super) async fn call_by_name(
     let place = Place { path, number };
     let outcome = match uncatalogued(gate, &product, &request, options) {
         Ok(call) => gate.call(call, place.clone()).await,
-        Err(error) => Err(Failure { action: format!("{product}.call"), attempts: 0, error }),
+        Err(error) => Err(Failure::unsent(&format!("{product}.call"), error)),
     };
     finish(lua, outcome, &place)
 }

@@ -72,10 +72,16 @@ pub(super) async fn wait(
             });
         }
     }
+    let accounts = tasks.clone();
     match gate.wait(tasks, timeout, &place).await {
         Ok(resources) => Ok(Ok(resources)),
         Err(failure) => Ok(Err(error::wait(lua, &failure, |task| {
-            handle(lua, fields(lua, &task.product, &task.dialect, std::slice::from_ref(&task.id), &task.with)?)
+            let table = fields(lua, &task.product, &task.dialect, std::slice::from_ref(&task.id), &task.with)?;
+            if let Some(account) = accounts.iter().find(|awaited| awaited.task == *task) {
+                table.raw_set("profile", account.profile.as_deref())?;
+                table.raw_set("region", account.region.as_deref())?;
+            }
+            handle(lua, table)
         })?)),
     }
 }

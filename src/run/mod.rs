@@ -34,13 +34,14 @@ pub async fn run(gate: Arc<Gate>, guard: &Arc<Guard>, limits: Limits, chunk: &Ch
     match Runtime::new(Arc::clone(&gate), limits, chunk) {
         Ok(runtime) => {
             ending.error = runtime.run(chunk).await.err();
-            ending.stop = gate.interrupt().reason();
             // What is open is what the script left; deferred functions may still tidy it up.
             if runtime.has_deferred() {
+                ending.stop = gate.interrupt().lower();
                 guard.deferring(ending.stop.is_some().then_some(DEFERRED_AFTER_STOP));
-                gate.interrupt().lower();
                 ending.deferred = runtime.run_deferred().await;
                 ended_while_deferring(&mut ending, gate.interrupt().reason());
+            } else {
+                ending.stop = gate.interrupt().reason();
             }
             ending.sources = runtime.sources();
             // Finalizers run when the VM closes, so the guard stays until it has.

@@ -7,7 +7,7 @@
 //! shall go wrong), `check` (parameters against the catalogue), a handler of a service's folder (`ccs`), and `answer`. State is
 //! `world` with `instance`, `group`, `network` and `task`; `ids` is all its chance. `server` puts it on a socket.
 //!
-//! A further service is a folder like `ccs` and a line in [`WINGS`]. What no wing holds is refused, never answered as if it
+//! A further service is a folder like `ccs` and a line in `WINGS`. What no wing holds is refused, never answered as if it
 //! had been done. Action names may stand in this room, unlike elsewhere.
 
 mod admission;

@@ -76,6 +76,31 @@ fn a_reading_call_is_repeated_and_each_attempt_is_signed_anew() {
 }
 
 #[test]
+fn a_refusal_after_a_lost_attempt_does_not_make_it_undone() {
+    // The first attempt is taken and its answer lost; the connection for the second is refused, as the listener is gone.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        use std::io::Read as _;
+        let (mut stream, _) = listener.accept().unwrap();
+        drop(listener);
+        let _ = stream.read(&mut [0; 4096]);
+    });
+    let code = "local action = aliyun.sas.RenewInstance
+        local ok, e = pcall(action, { InstanceId = 'i', Duration = 1, PricingCycle = 'Month', OwnerId = 1, BuyNumber = 1 }, { retries = 1 })
+        print(e.kind, e.sent, e.attempts)";
+    let test = Test::new().args(["run", "--endpoint", &format!("aliyun={url}"), "-e", code]);
+    let output = test.env("ALIBABA_CLOUD_ACCESS_KEY_ID", "id").env("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "key").run();
+    assert_eq!(output.stdout, "dispatch\tmaybe\t2\n", "{}", output.stderr);
+}
+
+#[test]
+fn a_refusal_for_the_rate_is_one_whatever_its_body() {
+    let code = "local ok, e = pcall(cds.ccs.CreateTag, { TagName = 'x' }, { retries = 0 }) print(e.kind, e.http_status)";
+    Test::against(&answering(http("429 Too Many Requests", "\"slow down\"", None)), code).prints("service\t429\n");
+}
+
+#[test]
 fn a_mutating_call_is_not_repeated_after_its_answer_was_lost() {
     let (url, simulator) = simulator();
     simulator.fault(FaultRule::new(Fault::DropAfter).times(1));

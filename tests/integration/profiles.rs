@@ -58,6 +58,38 @@ fn the_projects_file_goes_before_the_users_own() {
 }
 
 #[test]
+fn a_secret_one_level_too_high_is_refused_without_its_value() {
+    let file = "[profiles.default]\nsecret_key = 'hunter2-hunter2'\n";
+    let output = Test::new()
+        .file("cumulua.toml", file)
+        .args(["run", "-e", "cds.ccs.DescribeTags()"])
+        .fails(1, &["line 2", "[profiles.NAME.cds]"]);
+    assert!(!output.stderr.contains("hunter2"), "{}", output.stderr);
+}
+
+#[test]
+fn a_projects_file_cannot_lift_what_the_users_own_forbids() {
+    let own = "[profiles.production]\nread_only = true\n";
+    let test =
+        Test::new().file("config/cumulua/cumulua.toml", own).file("cumulua.toml", "[profiles.production]\nread_only = false\n");
+    let shown = test.credentials("id", "key").args(["profile", "show", "production"]).run().stdout;
+    assert!(shown.contains("read only: true"), "{shown}");
+}
+
+#[test]
+fn a_secret_in_a_file_outside_the_project_counts_only_once_the_file_is_trusted() {
+    let file = "[profiles.default.secrets]\nx = { file = '/etc/hostname' }\n";
+    Test::new().file("cumulua.toml", file).args(["run", "-e", "secret 'x'"]).fails(1, &["cumulua trust"]);
+}
+
+#[test]
+fn a_file_of_a_secret_stands_beside_the_configuration_that_names_it() {
+    let file = "[profiles.default.secrets]\nx = { file = 'x.secret' }\n";
+    let test = Test::new().file("proj/cumulua.toml", file).file("proj/x.secret", "value\n").file("proj/s.lua", "print(secret 'x')");
+    test.args(["run", "proj/s.lua"]).prints("[secret]\n");
+}
+
+#[test]
 fn list_marks_the_current_profile() {
     let output = project().args(["profile", "list"]).run();
     assert!(output.stdout.contains("* staging"), "{}", output.stdout);

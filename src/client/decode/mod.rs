@@ -48,6 +48,9 @@ pub fn decode(action: &Action, response: &Response, now: Timestamp) -> Result<De
         return Err(refused(action, error, response, now));
     }
     let json = unwrap(action, json);
+    if !json.is_object() && http_status >= 400 {
+        return Err(refused(action, &Json::Null, response, now));
+    }
     if !json.is_object() {
         return Err(unintelligible(format!("it is {} and not a JSON object", kind(&json))));
     }
@@ -56,6 +59,9 @@ pub fn decode(action: &Action, response: &Response, now: Timestamp) -> Result<De
         Some(code) if !protocol.success.is_empty() => protocol.success.iter().any(|good| code.eq_ignore_ascii_case(good)),
         _ => true,
     };
+    if code.is_none() && !protocol.success.is_empty() && !action.read_only && http_status < 400 {
+        return Err(unintelligible("it has no code, so it does not say whether the call was carried out".to_owned()));
+    }
     if http_status >= 400 || !succeeded {
         return Err(refused(action, &json, response, now));
     }

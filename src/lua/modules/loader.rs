@@ -1,4 +1,4 @@
-//! `require`, `loadfile` and `dofile`: modules beside the script, then the standard library in the binary.
+//! `require`, `loadfile` and `dofile`: modules beside the script, and files that the gate grants.
 
 use crate::gate::Gate;
 use crate::lua::error;

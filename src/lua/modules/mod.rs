@@ -4,4 +4,5 @@ pub(super) mod help;
 pub(super) mod json;
 pub(super) mod loader;
 pub mod pretty;
+pub(super) mod process;
 pub(super) mod time;

@@ -161,7 +161,8 @@ fn write_lines(
 
 /// A table's entries: the list part as it stands, then the rest by name.
 fn entries(table: &Table) -> Vec<(String, Value)> {
-    let length = table.raw_len();
+    // A table with holes can have a border far behind its last element.
+    let length = Some(table.raw_len()).filter(|length| *length <= table.pairs::<Value, Value>().count()).unwrap_or(0);
     let listed = (1..=length).filter_map(|index| Some((String::new(), table.raw_get::<Value>(index).ok()?)));
     let mut named: Vec<(String, Value)> = Vec::new();
     for (key, value) in table.pairs::<Value, Value>().flatten() {
