@@ -16,8 +16,6 @@ local stdout = io.stdout
 
 local weak_keys = { __mode = "k" }
 
--- Errors ----------------------------------------------------------------------------------------------------------------
-
 local function raise(err)
 	if type(err) == "table" and rawget(err, "where") == nil then
 		local source, line, short_source = script_frame()
@@ -95,8 +93,6 @@ function xpcall(f, handler, ...)
 	end
 	return caught(raw_xpcall(f, guarded, ...))
 end
-
--- Coroutines ------------------------------------------------------------------------------------------------------------
 
 -- Each coroutine has a place in its run, the same in every replay: its path and the number of its effects so far.
 local places = setmetatable({}, weak_keys)
@@ -199,8 +195,6 @@ local function effect(...)
 	return made_effect(...)
 end
 
--- Text ------------------------------------------------------------------------------------------------------------------
-
 function tostring(...)
 	if select("#", ...) == 0 then
 		raw_error("bad argument #1 to 'tostring' (value expected)", 2)
@@ -235,8 +229,6 @@ end
 function pp(value, format)
 	write_line(finish(native.pretty(value, format)))
 end
-
--- Loading ---------------------------------------------------------------------------------------------------------------
 
 -- Text only: bytecode can break out of any sandbox.
 function load(chunk, name, mode, ...)
@@ -314,8 +306,6 @@ function require(name)
 	end
 	return loaded[name], path
 end
-
--- Products --------------------------------------------------------------------------------------------------------------
 
 -- What is known of an answer: meta(r). Of an Action's function: its whole name.
 local answers = setmetatable({}, weak_keys)
@@ -438,8 +428,6 @@ function meta(answer)
 	return answers[answer]
 end
 
--- Tasks -----------------------------------------------------------------------------------------------------------------
-
 local task_meta = { __name = "task" }
 function task_meta.__tostring(self)
 	return self.dialect .. " " .. concat(self.ids, ", ")
@@ -502,8 +490,6 @@ wait = setmetatable({}, {
 	__name = "function",
 })
 
--- Everything else a script finds ----------------------------------------------------------------------------------------
-
 null = native.null
 args = native.args
 secret = exported(native.secret)
@@ -553,8 +539,6 @@ function defer(f)
 	end
 	deferred[#deferred + 1] = f
 end
-
--- Files and the system, in a safe form ----------------------------------------------------------------------------------
 
 local raw_open, raw_lines, raw_input, raw_output, raw_popen = io.open, io.lines, io.input, io.output, io.popen
 local raw_remove, raw_rename, raw_date, raw_mktime = os.remove, os.rename, os.date, os.time
@@ -674,8 +658,6 @@ math.randomseed(native.random(), native.random())
 math.randomseed = function(...)
 	raise(native.failure("validation", "math.randomseed is the runtime's: a run's randomness is seeded once"))
 end
-
--- What Rust calls -------------------------------------------------------------------------------------------------------
 
 -- The value, its traceback and, for a string, nothing else: where it happened stands in front of the string.
 local function handler(err)
