@@ -806,6 +806,11 @@ impl ActionModel {
         self.params.iter().find(|param| param.name == name)
     }
 
+    /// Whether sending it again does no more than sending it once: it only reads, or it carries a token.
+    pub fn is_repeatable(&self) -> bool {
+        self.read_only || self.idempotency_token.is_some()
+    }
+
     /// The method that is used.
     pub fn method(&self) -> Method {
         self.methods.first().copied().unwrap_or(Method::Post)

@@ -30,8 +30,8 @@ pub trait Effects: Send + Sync {
     fn attempt(&self, number: u32);
     /// Sends one attempt.
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>>;
-    /// Says that an attempt failed and another follows.
-    fn retrying(&self, error: &CallError, attempt: u32, delay: Duration);
+    /// Says that an attempt failed and another follows; `maybe_sent` says whether any so far may have been carried out.
+    fn retrying(&self, error: &CallError, attempt: u32, delay: Duration, maybe_sent: bool);
     /// Says that it is `server_now`, by so many seconds another time than this one's.
     fn clock_is_off(&self, server_now: Timestamp, seconds: i64);
 }

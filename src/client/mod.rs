@@ -151,8 +151,7 @@ impl Client {
             }),
             Err(error) => {
                 let sent = error.sent().max(if progress.maybe_sent { Sent::Maybe } else { Sent::No });
-                let repeatable = action.read_only || action.idempotency_token.is_some();
-                let retryable = error.retryable() && (repeatable || !progress.maybe_sent);
+                let retryable = error.retryable() && (action.is_repeatable() || !progress.maybe_sent);
                 Err(Failure { action: action.full_name.clone(), attempts: progress.attempts, sent, retryable, error })
             }
         }
@@ -217,8 +216,8 @@ async fn attempt_until_done(
     options: &CallOptions,
     progress: &mut Progress,
 ) -> Result<Decoded, CallError> {
-    let repeatable = action.read_only || action.idempotency_token.is_some();
-    let policy = RetryPolicy { retries: options.retries.unwrap_or(RetryPolicy::DEFAULT_RETRIES), repeatable };
+    let retries = options.retries.unwrap_or(RetryPolicy::DEFAULT_RETRIES);
+    let policy = RetryPolicy { retries, repeatable: action.is_repeatable() };
     let allowed = options.timeout.unwrap_or(Client::CALL_TIMEOUT);
     let deadline = world.elapsed().saturating_add(allowed);
     let mut corrected = false;
@@ -256,7 +255,7 @@ async fn attempt_until_done(
                 error
             });
         }
-        world.retrying(&error, attempts, pause);
+        world.retrying(&error, attempts, pause, progress.maybe_sent);
         world.sleep(pause).await;
     }
 }

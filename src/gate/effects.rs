@@ -10,7 +10,6 @@ use crate::client::transport::{Request, Response, TransportError};
 use crate::client::value::Params;
 use crate::client::{Answer, Call};
 use jiff::Timestamp;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,22 +21,13 @@ pub(super) struct CallEffects<'a> {
     /// What the script gave, and once it is admitted what is sent.
     params: Mutex<Params>,
     place: &'a Place,
-    lost_before: AtomicBool,
     finished: bool,
 }
 
 impl<'a> CallEffects<'a> {
     pub(super) fn new(gate: &'a Gate, id: u64, call: &Call, place: &'a Place) -> Self {
         gate.world.observer.event(Event::CallStarted { id, action: call.action.full_name.clone() });
-        Self {
-            gate,
-            id,
-            action: call.action.clone(),
-            params: Mutex::new(call.params.clone()),
-            place,
-            lost_before: AtomicBool::new(false),
-            finished: false,
-        }
+        Self { gate, id, action: call.action.clone(), params: Mutex::new(call.params.clone()), place, finished: false }
     }
 
     /// Records how the call ended.
@@ -130,9 +120,7 @@ impl Effects for CallEffects<'_> {
     }
 
     fn attempt(&self, number: u32) {
-        if self.gate.ledger.attempt(self.id, number) {
-            self.lost_before.store(true, Ordering::Relaxed);
-        }
+        self.gate.ledger.attempt(self.id, number);
         // A machine that dies with the call on its way leaves this line behind.
         if number == 1 && !self.action.read_only {
             self.gate.record(&self.record("sending"));
@@ -151,10 +139,8 @@ impl Effects for CallEffects<'_> {
         })
     }
 
-    fn retrying(&self, error: &CallError, attempt: u32, delay: Duration) {
-        if error.certainly_not_carried_out() && !self.lost_before.load(Ordering::Relaxed) {
-            self.gate.ledger.not_carried_out(self.id);
-        }
+    fn retrying(&self, error: &CallError, attempt: u32, delay: Duration, maybe_sent: bool) {
+        self.gate.ledger.between_attempts(self.id, maybe_sent);
         let message = format!(
             "{}: attempt {attempt} failed ({error}); the next one follows in {:.1} s",
             self.action.full_name,

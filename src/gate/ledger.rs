@@ -64,18 +64,18 @@ impl Ledger {
         id
     }
 
-    /// An attempt of a call leaves; tells whether an earlier one was lost on its way.
-    pub(super) fn attempt(&self, id: u64, number: u32) -> bool {
-        let mut entries = self.lock();
-        let Some(call) = entries.calls.get_mut(&id) else { return false };
-        call.attempts = number;
-        std::mem::replace(&mut call.maybe_sent, true)
+    /// An attempt of a call leaves; until it ends it may be carried out.
+    pub(super) fn attempt(&self, id: u64, number: u32) {
+        if let Some(call) = self.lock().calls.get_mut(&id) {
+            call.attempts = number;
+            call.maybe_sent = true;
+        }
     }
 
-    /// The last attempt of a call was certainly not carried out, nor was any before it.
-    pub(super) fn not_carried_out(&self, id: u64) {
+    /// No attempt of a call is on its way; says whether any so far may have been carried out.
+    pub(super) fn between_attempts(&self, id: u64, maybe_sent: bool) {
         if let Some(call) = self.lock().calls.get_mut(&id) {
-            call.maybe_sent = false;
+            call.maybe_sent = maybe_sent;
         }
     }
 

@@ -8,7 +8,7 @@ local native, pending = ...
 
 local raw_pcall, raw_xpcall, raw_error, raw_load, raw_tostring = pcall, xpcall, error, load, tostring
 local raw_create, raw_resume, raw_yield, raw_close = coroutine.create, coroutine.resume, coroutine.yield, coroutine.close
-local isyieldable, running, status = coroutine.isyieldable, coroutine.running, coroutine.status
+local isyieldable, running = coroutine.isyieldable, coroutine.running
 local script_frame, traceback = native.script_frame, native.traceback
 local select, type, rawget, rawset, setmetatable, next, pack = select, type, rawget, rawset, setmetatable, next, table.pack
 local concat, floor = table.concat, math.floor
