@@ -10,7 +10,7 @@ mod origin;
 mod profiles;
 pub mod trust;
 
-pub use account::Account;
+pub use account::{Account, RateLimit};
 pub use error::ConfigError;
 pub use file::{ConfigFile, FILE_NAME, ProductTable, ProfileTable, user_folder};
 pub use origin::{Origin, Setting};
