@@ -12,6 +12,7 @@ mod decode_answers;
 mod interrupt;
 mod limits;
 mod lua_specs;
+mod migrations;
 mod profiles;
 mod readme;
 mod shell;
