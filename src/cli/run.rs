@@ -88,6 +88,7 @@ impl Run {
             let gate = world::gate(&options, &chunk.folder, policy);
             let guard = guarded(&gate);
             if let Some(limit) = self.timeout {
+                gate.limit(limit);
                 guard.limit(limit);
             }
             let started = real_now();

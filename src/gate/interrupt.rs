@@ -1,9 +1,8 @@
 //! What ends a run, or one of its parallel tasks, from outside: Ctrl-C, a deadline, too little memory, `os.exit`, a sibling that
 //! failed. Once raised it stays raised.
 
-use futures_util::future::select_all;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::Notify;
 
@@ -51,23 +50,37 @@ pub struct Interrupt {
     notify: Notify,
     /// What ends the run or the task around this one ends this one too.
     around: Option<Arc<Interrupt>>,
+    inside: Mutex<Vec<Weak<Interrupt>>>,
 }
 
 impl Interrupt {
     /// An interrupt of something inside what `around` ends.
-    pub(super) fn inside(around: Arc<Self>) -> Self {
-        Self { around: Some(around), ..Self::default() }
+    pub(super) fn inside(around: &Arc<Self>) -> Arc<Self> {
+        let inside = Arc::new(Self { around: Some(Arc::clone(around)), ..Self::default() });
+        let mut known = lock(&around.inside);
+        // What has ended is forgotten whenever the list would grow.
+        if known.len() == known.capacity() {
+            known.retain(|inside| inside.strong_count() > 0);
+        }
+        known.push(Arc::downgrade(&inside));
+        inside
     }
 
     /// Raises it; the first reason stays.
     pub fn raise(&self, stop: Stop) {
-        let mut held = self.stop.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = lock(&self.stop);
         if held.is_none() {
             *held = Some(stop);
             self.raised.store(true, Ordering::SeqCst);
         }
         drop(held);
+        self.wake();
+    }
+
+    fn wake(&self) {
         self.notify.notify_waiters();
+        let inside: Vec<_> = lock(&self.inside).iter().filter_map(Weak::upgrade).collect();
+        inside.iter().for_each(|inside| inside.wake());
     }
 
     /// Whether it is raised; cheap enough for every instruction.
@@ -77,29 +90,31 @@ impl Interrupt {
 
     /// Why it is raised.
     pub fn reason(&self) -> Option<Stop> {
-        let own = self.stop.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        self.around.as_ref().and_then(|around| around.reason()).or(own)
+        let outer = self.around.as_ref().and_then(|around| around.reason());
+        outer.or_else(|| lock(&self.stop).clone())
     }
 
     /// Lowers it, so that what was deferred can run; gives the reason that stood. What is around it stays as it is.
     pub fn lower(&self) -> Option<Stop> {
-        let mut held = self.stop.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = lock(&self.stop);
         self.raised.store(false, Ordering::SeqCst);
         held.take()
     }
 
     /// Waits until it is raised.
     pub async fn raised(&self) -> Stop {
-        let chain: Vec<&Self> = std::iter::successors(Some(self), |inner| inner.around.as_deref()).collect();
         loop {
-            let mut notified: Vec<_> = chain.iter().map(|interrupt| Box::pin(interrupt.notify.notified())).collect();
-            for each in &mut notified {
-                each.as_mut().enable();
-            }
+            let notified = self.notify.notified();
+            tokio::pin!(notified);
+            notified.as_mut().enable();
             if let Some(stop) = self.reason() {
                 return stop;
             }
-            select_all(notified).await;
+            notified.await;
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Attempts that may be on their way at once: each holds a connection, and a process may have some 1,000 files open.
-const FLYING: usize = 256;
+const FLYING: usize = 64;
 
 /// The run's clock as the limiter reads it; virtual in a rehearsal.
 #[derive(Debug, Clone)]
@@ -43,16 +43,22 @@ pub(super) struct Lanes {
     clock: Clock,
     queues: Mutex<HashMap<(String, String), Arc<Queue>>>,
     flying: Semaphore,
+    polls: Semaphore,
 }
 
 impl Lanes {
     pub(super) fn new(clock: Clock) -> Self {
-        Self { clock, queues: Mutex::default(), flying: Semaphore::new(FLYING) }
+        Self { clock, queues: Mutex::default(), flying: Semaphore::new(FLYING), polls: Semaphore::new(FLYING) }
     }
 
     /// What an attempt holds while it is on its way.
     pub(super) async fn permit(&self) -> Option<SemaphorePermit<'_>> {
         self.flying.acquire().await.ok()
+    }
+
+    /// What a poll holds from before it is made: ten thousand waits must not each hold a call that stands in line.
+    pub(super) async fn poll(&self) -> Option<SemaphorePermit<'_>> {
+        self.polls.acquire().await.ok()
     }
 
     /// Waits until a request may leave.

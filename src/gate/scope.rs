@@ -3,7 +3,7 @@
 
 use super::{Gate, Interrupt, Stop};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 /// What a cancelled task's deferred functions get.
@@ -52,14 +52,30 @@ impl Drop for Scope<'_> {
 impl Gate {
     /// A scope for the task whose coroutine has this path.
     pub fn scope(&self, path: &str) -> Scope<'_> {
-        let inside = Interrupt::inside(self.interrupt_at(path));
-        self.scopes.lock().insert(path.to_owned(), Arc::new(inside));
+        let inside = Interrupt::inside(&self.interrupt_at(path));
+        self.scopes.lock().insert(path.to_owned(), inside);
         Scope { gate: self, path: path.to_owned() }
     }
 
     /// What ends the coroutine of this path from outside.
     pub fn interrupt_at(&self, path: &str) -> Arc<Interrupt> {
         self.scopes.around(path).unwrap_or_else(|| Arc::clone(&self.interrupt))
+    }
+
+    /// Ends the run after so long by its own clock, which a rehearsal's waits move on. A script that computes moves only real time,
+    /// which whoever runs it watches.
+    pub fn limit(&self, limit: Duration) {
+        self.raise_after(limit, Arc::downgrade(&self.interrupt), Stop::TimedOut(limit));
+    }
+
+    fn raise_after(&self, delay: Duration, interrupt: Weak<Interrupt>, stop: Stop) {
+        let clock = self.world.clock.clone();
+        tokio::spawn(async move {
+            clock.sleep(delay).await;
+            if let Some(interrupt) = interrupt.upgrade() {
+                interrupt.raise(stop);
+            }
+        });
     }
 
     /// Lets the deferred functions of the task at this path run, for a short time where it was cancelled; false where the run itself
@@ -71,14 +87,8 @@ impl Gate {
             return false;
         }
         if was_cancelled {
-            let clock = self.world.clock.clone();
-            let interrupt = Arc::downgrade(&interrupt);
-            tokio::spawn(async move {
-                clock.sleep(DEFERRED_AFTER_STOP).await;
-                if let Some(interrupt) = interrupt.upgrade() {
-                    interrupt.raise(Stop::DeferredTooLong(DEFERRED_AFTER_STOP));
-                }
-            });
+            let stop = Stop::DeferredTooLong(DEFERRED_AFTER_STOP);
+            self.raise_after(DEFERRED_AFTER_STOP, Arc::downgrade(&interrupt), stop);
         }
         true
     }

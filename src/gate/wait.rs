@@ -2,10 +2,12 @@
 
 use super::watch::Pace;
 use super::{Event, Gate, Level, Place, Stop};
+use crate::catalog::{Action, ProductModel, WaiterModel};
 use crate::client::error::Failure;
 use crate::client::waiter::{self, Task, Verdict};
 use crate::client::{Call, CallOptions};
 use futures_util::future::try_join_all;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A task and the account that knows it.
@@ -50,7 +52,7 @@ pub enum WaitError {
         resources: Vec<String>,
     },
     /// The task still runs.
-    #[error("the task {task} was still {state:?} after {} s; it goes on in the cloud{}", .waited.as_secs(), last(.failure.as_ref()))]
+    #[error("the task {task} was still {state:?} after {} s; it goes on in the cloud{}", .waited.as_secs(), last(.failure.as_deref()))]
     TimedOut {
         /// The task.
         task: Task,
@@ -59,7 +61,7 @@ pub enum WaitError {
         /// How long it was waited for.
         waited: Duration,
         /// Why the last poll got no answer, if it got none.
-        failure: Option<Failure>,
+        failure: Option<Box<Failure>>,
     },
     /// The run was ended.
     #[error("cancelled: {}; the task {task} goes on in the cloud", .stop.describe())]
@@ -75,7 +77,7 @@ pub enum WaitError {
         /// The task.
         task: Task,
         /// The polling call's failure.
-        failure: Failure,
+        failure: Box<Failure>,
     },
 }
 
@@ -147,7 +149,10 @@ impl Gate {
             None => task.to_string(),
         };
         let mut watched = Watched { gate: self, id: self.next_wait(), what, started, ended: false };
-        let outcome = self.poll(&watched, &awaited, timeout, place).await;
+        let outcome = match Poll::new(self, &watched, &awaited, timeout, place) {
+            Ok(poll) => poll.to_its_end().await,
+            Err(unknown) => Err(unknown),
+        };
         let (text, done) = match &outcome {
             Ok(resources) => (done(resources), true),
             Err(WaitError::Failed { state, reason, .. }) => (reason.clone().unwrap_or_else(|| state.clone()), false),
@@ -161,84 +166,140 @@ impl Gate {
         watched.end(&text, done);
         outcome
     }
+}
 
-    async fn poll(
-        &self,
-        watched: &Watched<'_>,
-        awaited: &Awaited,
+/// A task that is asked for until it has ended.
+struct Poll<'a> {
+    gate: &'a Gate,
+    watched: &'a Watched<'a>,
+    awaited: &'a Awaited,
+    place: &'a Place,
+    timeout: Duration,
+    product: Arc<ProductModel>,
+    action: Action,
+    pace: Pace,
+    state: String,
+    failure: Option<Box<Failure>>,
+    has_warned: bool,
+}
+
+impl<'a> Poll<'a> {
+    fn new(
+        gate: &'a Gate,
+        watched: &'a Watched<'a>,
+        awaited: &'a Awaited,
         timeout: Duration,
-        place: &Place,
-    ) -> Result<Vec<String>, WaitError> {
+        place: &'a Place,
+    ) -> Result<Self, WaitError> {
         let task = &awaited.task;
         let unknown = || WaitError::UnknownDialect { dialect: task.dialect.clone() };
-        let product = self.waiter_for(&task.product, &task.dialect).ok_or_else(unknown)?;
+        let product = gate.waiter_for(&task.product, &task.dialect).ok_or_else(unknown)?;
         let model = &product.waiters[&task.dialect];
-        let action = self.world.catalog.action(&model.operation).map_err(|_| unknown())?;
-        let started = watched.started;
-        let mut pace = Pace::new(Duration::from_secs(model.delay), Duration::from_secs(model.max_delay));
-        let mut last_state = String::new();
-        let (mut warned, mut silent) = (false, false);
-        let mut last_failure: Option<Failure> = None;
+        let action = gate.world.catalog.action(&model.operation).map_err(|_| unknown())?;
+        let pace = Pace::new(Duration::from_secs(model.delay), Duration::from_secs(model.max_delay));
+        let (state, failure, has_warned) = (String::new(), None, false);
+        Ok(Self { gate, watched, awaited, place, timeout, product, action, pace, state, failure, has_warned })
+    }
+
+    fn model(&self) -> &WaiterModel {
+        &self.product.waiters[&self.awaited.task.dialect]
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.gate.elapsed().saturating_sub(self.watched.started)
+    }
+
+    /// Asks until the task has ended; gives the ids of what it made or changed.
+    async fn to_its_end(mut self) -> Result<Vec<String>, WaitError> {
         loop {
-            let left = timeout.saturating_sub(self.elapsed().saturating_sub(started));
-            let call_options = CallOptions {
-                // The wait itself tries again; a poll that hangs must not outlast it.
-                retries: Some(0),
-                timeout: Some(left.max(Duration::from_secs(1))),
-                profile: awaited.profile.clone(),
-                region: awaited.region.clone(),
-                unchecked: false,
-            };
-            let call = Call { action: action.clone(), params: waiter::parameters(model, task), options: call_options };
-            // Boxed, because the pauses between the polls are long and many: ten thousand waits must not each hold room for a call.
-            let answer = Box::pin(self.call(call, place.clone())).await;
-            if answer.is_ok() {
-                (silent, last_failure) = (false, None);
+            let turn = self.gate.lanes.poll().await;
+            // Boxed, and not made before its turn: the pauses are long, and ten thousand waits must not each hold room for a call.
+            let ended = Box::pin(self.ask()).await?;
+            drop(turn);
+            if let Some(resources) = ended {
+                return Ok(resources);
             }
-            let state = match answer {
-                Ok(answer) => match waiter::judge(model, &answer.json) {
-                    Verdict::Done { resources, .. } => return Ok(resources),
+            let pause = self.pause()?;
+            self.gate.sleep(pause, self.place).await.map_err(|stop| self.cancelled(stop))?;
+        }
+    }
+
+    /// Asks once; the ids of what the task made or changed, where it is done.
+    async fn ask(&mut self) -> Result<Option<Vec<String>>, WaitError> {
+        let task = &self.awaited.task;
+        let left = self.timeout.saturating_sub(self.elapsed());
+        let options = CallOptions {
+            // The wait itself tries again; a poll that hangs must not outlast it.
+            retries: Some(0),
+            timeout: Some(left.max(Duration::from_secs(1))),
+            profile: self.awaited.profile.clone(),
+            region: self.awaited.region.clone(),
+            unchecked: false,
+        };
+        let call = Call { action: self.action.clone(), params: waiter::parameters(self.model(), task), options };
+        let state = match self.gate.call(call, self.place.clone()).await {
+            Ok(answer) => {
+                self.failure = None;
+                match waiter::judge(self.model(), &answer.json) {
+                    Verdict::Done { resources, .. } => return Ok(Some(resources)),
                     Verdict::Failed { state, reason, resources } => {
-                        let reason = reason.map(|reason| self.redact(&reason));
+                        let reason = reason.map(|reason| self.gate.redact(&reason));
                         return Err(WaitError::Failed { task: task.clone(), state, reason, resources });
                     }
                     Verdict::Running { state, known } => {
-                        if !known && !warned {
-                            warned = true;
-                            self.log(
-                                Level::Warn,
-                                &format!("the task {task} is in a state that no document names: {state:?}; waiting on"),
-                            );
+                        if !known && !std::mem::replace(&mut self.has_warned, true) {
+                            let message = format!("the task {task} is in a state that no document names: {state:?}; waiting on");
+                            self.gate.log(Level::Warn, &message);
                         }
                         state
                     }
-                },
-                Err(failure) => match self.interrupt_at(&place.path).reason() {
-                    Some(stop) => return Err(WaitError::Cancelled { task: task.clone(), stop }),
-                    None if failure.error.retryable() => {
-                        // The first failure of a row is said, so that an hour of silence is none.
-                        let level = if std::mem::replace(&mut silent, true) { Level::Debug } else { Level::Warn };
-                        self.log(level, &format!("asking for the task {task} failed and is tried again: {failure}"));
-                        last_failure = Some(failure);
-                        last_state.clone()
-                    }
-                    None => return Err(WaitError::Call { task: task.clone(), failure }),
-                },
-            };
-            let changed = state != last_state;
-            last_state.clone_from(&state);
-            let elapsed = self.elapsed().saturating_sub(started);
-            let what = watched.what.clone();
-            self.world.observer.event(Event::Waiting { id: watched.id, what, state, changed, elapsed });
-            let left = timeout.saturating_sub(elapsed);
-            if left.is_zero() {
-                return Err(WaitError::TimedOut { task: task.clone(), state: last_state, waited: elapsed, failure: last_failure });
+                }
             }
-            let asked = last_failure.as_ref().and_then(|failure| failure.error.refusal()?.retry_after).unwrap_or_default();
-            let pause = pace.next(self.world.random.fraction()).max(asked).min(left);
-            if let Err(stop) = self.sleep(pause, place).await {
-                return Err(WaitError::Cancelled { task: task.clone(), stop });
+            Err(failure) => {
+                self.ride_out(failure)?;
+                self.state.clone()
             }
+        };
+        self.tell(state);
+        Ok(None)
+    }
+
+    /// Takes a failure that can pass; the wait goes on.
+    fn ride_out(&mut self, failure: Failure) -> Result<(), WaitError> {
+        if let Some(stop) = self.gate.interrupt_at(&self.place.path).reason() {
+            return Err(self.cancelled(stop));
         }
+        let task = &self.awaited.task;
+        if !failure.error.retryable() {
+            return Err(WaitError::Call { task: task.clone(), failure: Box::new(failure) });
+        }
+        // The first failure of a row is said, so that an hour of silence is none.
+        let level = if self.failure.is_some() { Level::Debug } else { Level::Warn };
+        self.gate.log(level, &format!("asking for the task {task} failed and is tried again: {failure}"));
+        self.failure = Some(Box::new(failure));
+        Ok(())
+    }
+
+    fn tell(&mut self, state: String) {
+        let changed = state != self.state;
+        self.state.clone_from(&state);
+        let (id, what, elapsed) = (self.watched.id, self.watched.what.clone(), self.elapsed());
+        self.gate.world.observer.event(Event::Waiting { id, what, state, changed, elapsed });
+    }
+
+    /// The pause before it is asked for again; an error where the time is over.
+    fn pause(&mut self) -> Result<Duration, WaitError> {
+        let waited = self.elapsed();
+        let left = self.timeout.saturating_sub(waited);
+        if left.is_zero() {
+            let (task, state, failure) = (self.awaited.task.clone(), self.state.clone(), self.failure.take());
+            return Err(WaitError::TimedOut { task, state, waited, failure });
+        }
+        let asked = self.failure.as_ref().and_then(|failure| failure.error.refusal()?.retry_after).unwrap_or_default();
+        Ok(self.pace.next(self.gate.world.random.fraction()).max(asked).min(left))
+    }
+
+    fn cancelled(&self, stop: Stop) -> WaitError {
+        WaitError::Cancelled { task: self.awaited.task.clone(), stop }
     }
 }

@@ -9,7 +9,9 @@ use crate::catalog::suggest;
 use crate::client::error::Kind;
 use crate::gate::{Denied, Gate, Level, Stop};
 use mlua::{FromLuaMulti, IntoLua, IntoLuaMulti, Lua, MultiValue, Table, Value};
+use std::future::Future;
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
 
 /// What a native function gives: results, or an error value to raise.
@@ -133,30 +135,33 @@ fn effects(natives: &Natives<'_>) -> mlua::Result<()> {
     natives.plain("make_effect", |lua, gate, ()| effect(lua, Arc::clone(gate)))
 }
 
+/// An effect under way. Boxed one by one, so that a task that sleeps does not hold room for the largest effect there is.
+type Effect = Pin<Box<dyn Future<Output = mlua::Result<MultiValue>> + Send>>;
+
 fn effect(lua: &Lua, gate: Arc<Gate>) -> mlua::Result<mlua::Function> {
-    lua.create_async_function(move |lua: Lua, (name, args): (String, MultiValue)| {
+    lua.create_async_function(move |lua: Lua, (name, args): (String, MultiValue)| -> Effect {
         let gate = Arc::clone(&gate);
-        async move {
-            // Arguments that do not fit are the script's fault and get an error value.
-            macro_rules! effect {
-                ($function:path) => {
-                    match FromLuaMulti::from_lua_multi(args, &lua) {
-                        // Boxed, so that a task that sleeps does not hold room for the largest effect there is.
-                        Ok(args) => answer(&lua, Box::pin($function(&lua, &gate, args)).await?),
-                        Err(mismatch) => answer::<(), _>(&lua, Err(bad_argument(&lua, &name, &mismatch)?)),
-                    }
-                };
-            }
-            match name.as_str() {
-                "call" => effect!(product::call),
-                "call_by_name" => effect!(product::call_by_name),
-                "next_page" => effect!(paging::next_page),
-                "parallel" => effect!(parallel::parallel),
-                "pause" => effect!(states::pause),
-                "read_state" => effect!(states::read),
-                "sleep" => effect!(time::sleep),
-                "wait" => effect!(wait::wait),
-                other => Err(mlua::Error::runtime(format!("there is no effect {other:?}"))),
+        // Arguments that do not fit are the script's fault and get an error value.
+        macro_rules! effect {
+            ($function:path) => {
+                match FromLuaMulti::from_lua_multi(args, &lua) {
+                    Ok(args) => Box::pin(async move { answer(&lua, $function(&lua, &gate, args).await?) }),
+                    Err(mismatch) => Box::pin(async move { answer::<(), _>(&lua, Err(bad_argument(&lua, &name, &mismatch)?)) }),
+                }
+            };
+        }
+        match name.as_str() {
+            "call" => effect!(product::call),
+            "call_by_name" => effect!(product::call_by_name),
+            "next_page" => effect!(paging::next_page),
+            "parallel" => effect!(parallel::parallel),
+            "pause" => effect!(states::pause),
+            "read_state" => effect!(states::read),
+            "sleep" => effect!(time::sleep),
+            "wait" => effect!(wait::wait),
+            other => {
+                let unknown = mlua::Error::runtime(format!("there is no effect {other:?}"));
+                Box::pin(async move { Err(unknown) })
             }
         }
     })

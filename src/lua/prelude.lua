@@ -48,7 +48,7 @@ local places = setmetatable({}, weak_keys)
 local function place_of(co)
 	local place = places[co]
 	if not place then
-		place = { path = "0", number = 0, children = 0, waits = true }
+		place = { path = "0", number = 0 }
 		places[co] = place
 	end
 	return place
@@ -114,8 +114,8 @@ end
 
 -- The task is the innermost `parallel` task that a coroutine belongs to; none is the run itself.
 local function settle_below(parent, co)
-	parent.children = parent.children + 1
-	local place = { path = parent.path .. "." .. parent.children, number = 0, children = 0, waits = true, task = parent.task }
+	parent.children = (parent.children or 0) + 1
+	local place = { path = parent.path .. "." .. parent.children, number = 0, task = parent.task }
 	places[co] = place
 	return place
 end
@@ -129,7 +129,7 @@ end
 
 -- Whether a call can suspend here: this coroutine and all that resumed it can yield.
 local function can_wait()
-	return isyieldable() and place_of(running()).waits
+	return isyieldable() and not place_of(running()).is_stuck
 end
 
 local function need_wait()
@@ -149,7 +149,7 @@ end
 local function resume(co, ...)
 	local place = places[co]
 	if place then
-		place.waits = can_wait()
+		place.is_stuck = not can_wait() or nil
 	end
 	return drive(co, raw_resume(co, ...))
 end
@@ -717,7 +717,7 @@ function defer(f)
 	end
 	local task = place_of(running()).task
 	if task then
-		task.deferred = task.deferred + 1
+		task.has_deferred = true
 	end
 	deferred[#deferred + 1] = { f = f, task = task }
 end
@@ -880,7 +880,7 @@ end
 
 -- What a task did, and what it deferred after that; its own error goes before theirs.
 local function ended(task, ok, ...)
-	if task.deferred == 0 or not native.may_defer(task.path) then
+	if not task.has_deferred or not native.may_defer(task.path) then
 		return ok, ...
 	end
 	local errors = run_deferred(task)
@@ -912,7 +912,7 @@ local function run_tasks(name, count, start, options, usual_limit)
 			return run_task(task, start(index))
 		end)
 		task = settle_below(parent, co)
-		task.task, task.deferred = task, 0
+		task.task = task
 		return co, task.path
 	end
 	local path, number = next_place()

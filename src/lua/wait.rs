@@ -59,7 +59,7 @@ pub(super) async fn wait(
         }
     }
     let mut tasks = Vec::new();
-    for handle in handles {
+    for handle in &handles {
         let (product, dialect): (String, String) = (handle.raw_get("product")?, handle.raw_get("dialect")?);
         let with: BTreeMap<String, String> = handle.raw_get("with")?;
         // The account that a task was started in is the one that knows it.
@@ -72,14 +72,15 @@ pub(super) async fn wait(
             });
         }
     }
-    let accounts = tasks.clone();
     match gate.wait(tasks, timeout, &place).await {
         Ok(resources) => Ok(Ok(resources)),
         Err(failure) => Ok(Err(error::wait(lua, &failure, |task| {
             let table = fields(lua, &task.product, &task.dialect, std::slice::from_ref(&task.id), &task.with)?;
-            if let Some(account) = accounts.iter().find(|awaited| awaited.task == *task) {
-                table.raw_set("profile", account.profile.as_deref())?;
-                table.raw_set("region", account.region.as_deref())?;
+            for own in &handles {
+                if own.raw_get::<Table>("ids")?.sequence_values::<String>().flatten().any(|id| id == task.id) {
+                    table.raw_set("profile", profile.clone().or(own.raw_get("profile")?))?;
+                    table.raw_set("region", region.clone().or(own.raw_get("region")?))?;
+                }
             }
             handle(lua, table)
         })?)),
