@@ -3,7 +3,7 @@
 use super::options::GlobalOptions;
 use super::{report, status, world};
 use crate::clock::Clock;
-use crate::simulator::{self, Simulator};
+use crate::simulator::{self, FAULT_SYNTAX, FaultRule, Simulator};
 use clap::Args;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -16,7 +16,9 @@ use tokio::net::TcpListener;
 /// cloud only in its answers: nothing that it makes exists.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example, in two terminals:\n  cumulua sim --listen 127.0.0.1:8080\n  cumulua run --endpoint cds=http://127.0.0.1:8080 scripts/quickstart.lua"
+    after_help = "Example, in two terminals:\n  cumulua sim --listen 127.0.0.1:8080\n  cumulua run --endpoint cds=http://127.0.0.1:8080 scripts/quickstart.lua",
+    after_long_help = format!("Faults, as --fault takes them:\n\n{FAULT_SYNTAX}\n\n\
+        Example, in two terminals:\n  cumulua sim --listen 127.0.0.1:8080\n  cumulua run --endpoint cds=http://127.0.0.1:8080 scripts/quickstart.lua")
 )]
 pub(super) struct Sim {
     /// Where to listen; port 0 takes a free one
@@ -34,6 +36,9 @@ pub(super) struct Sim {
     /// How much faster tasks go than in a cloud
     #[arg(long, value_name = "FACTOR", default_value_t = 60.0)]
     speed: f64,
+    /// Lets something go wrong; can be given several times, the first that strikes counts
+    #[arg(long = "fault", value_name = "PATTERN:KIND…", value_parser = str::parse::<FaultRule>)]
+    faults: Vec<FaultRule>,
 }
 
 impl Sim {
@@ -48,8 +53,17 @@ impl Sim {
             let catalog = world::catalog(&options);
             let own =
                 simulator::Options { access_key: self.access_key, secret: self.secret, seed: self.seed, clock: Clock::system() };
-            let simulator = Arc::new(Simulator::new(catalog, own));
+            let simulator = Arc::new(Simulator::new(Arc::clone(&catalog), own));
             simulator.set_time_scale(1.0 / self.speed);
+            for rule in self.faults {
+                match rule.known_to(&catalog) {
+                    Ok(rule) => simulator.fault(rule),
+                    Err(problem) => {
+                        report::error(&format!("--fault: {problem}"));
+                        return status::USAGE.into();
+                    }
+                }
+            }
             let listening = async {
                 let listener = TcpListener::bind(self.listen).await?;
                 report::print(&format!("listening on http://{}", listener.local_addr()?));

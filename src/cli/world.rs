@@ -9,7 +9,7 @@ use crate::client::transport::{HttpTransport, Transport};
 use crate::clock::Clock;
 use crate::config::{Flags, Profiles, user_folder};
 use crate::gate::audit::Audit;
-use crate::gate::{Gate, Policy, Random, World};
+use crate::gate::{Gate, Policy, Random, Rehearsal, World};
 use crate::secret::Redactor;
 use crate::simulator;
 use std::future::Future;
@@ -63,10 +63,11 @@ pub(super) fn profiles(options: &GlobalOptions, start: &Path) -> Profiles {
 pub(super) fn gate(options: &GlobalOptions, start: &Path, policy: Policy) -> Arc<Gate> {
     let catalog = catalog(options);
     let clock = Clock::system();
-    let (random, transport): (Random, Arc<dyn Transport>) = if options.sim {
-        (Random::seeded(SIMULATOR_SEED), Arc::new(InProcess::new(Arc::clone(&catalog), clock.clone(), SIMULATOR_SEED)))
+    let (random, transport, rehearsal): (Random, Arc<dyn Transport>, Option<Arc<dyn Rehearsal>>) = if options.sim {
+        let simulator = Arc::new(InProcess::new(Arc::clone(&catalog), clock.clone(), SIMULATOR_SEED));
+        (Random::seeded(SIMULATOR_SEED), Arc::clone(&simulator) as Arc<dyn Transport>, Some(simulator))
     } else {
-        (Random::system(), Arc::new(HttpTransport::default()))
+        (Random::system(), Arc::new(HttpTransport::default()), None)
     };
     Arc::new(Gate::new(World {
         profiles: Arc::new(profiles(options, start)),
@@ -78,6 +79,7 @@ pub(super) fn gate(options: &GlobalOptions, start: &Path, policy: Policy) -> Arc
         audit: audit_path(options).map(Audit::new),
         policy: Policy { read_only: options.read_only, ..policy },
         redactor: Arc::new(Redactor::default()),
+        rehearsal,
     }))
 }
 

@@ -56,7 +56,7 @@ async fn any(State(simulator): State<Arc<Simulator>>, ConnectInfo(scissors): Con
             simulator.clock.sleep(delay).await;
             streamed(response)
         }
-        Outcome::Dropped => {
+        Outcome::Unconnected | Outcome::Dropped => {
             scissors.0.store(true, Ordering::Relaxed);
             Response::new(Body::empty())
         }
