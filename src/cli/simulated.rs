@@ -5,7 +5,7 @@ use crate::client::effects::BoxFuture;
 use crate::client::transport::{Request, Response, Transport, TransportError};
 use crate::clock::Clock;
 use crate::gate::Rehearsal;
-use crate::simulator::{self, FaultRule, Options, Outcome, Simulator};
+use crate::simulator::{self, FaultRule, Options, Outcome, SavedState, Simulator};
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,14 +21,23 @@ pub(super) struct InProcess {
 }
 
 impl InProcess {
-    pub(super) fn new(catalog: Arc<Catalog>, clock: Clock, seed: u64) -> Self {
+    pub(super) fn new(catalog: Arc<Catalog>, clock: Clock, seed: u64, saved: Option<SavedState>) -> Self {
         let options = Options {
             access_key: simulator::ACCESS_KEY.to_owned(),
             secret: simulator::SECRET.to_owned(),
             seed,
             clock: clock.clone(),
         };
-        Self { simulator: Simulator::new(Arc::clone(&catalog), options), catalog, clock }
+        let simulator = match saved {
+            Some(saved) => Simulator::from_saved(Arc::clone(&catalog), options, saved),
+            None => Simulator::new(Arc::clone(&catalog), options),
+        };
+        Self { simulator, catalog, clock }
+    }
+
+    /// The simulator itself.
+    pub(super) fn simulator(&self) -> &Simulator {
+        &self.simulator
     }
 
     async fn answer(&self, request: Request) -> Result<Response, TransportError> {

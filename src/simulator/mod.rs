@@ -41,6 +41,7 @@ mod refusal;
 mod request;
 mod route;
 mod sas;
+mod saved;
 mod server;
 mod shape;
 mod signature;
@@ -58,6 +59,7 @@ pub use answer::Outcome;
 pub use fault::{Fault, FaultRule};
 pub use fault_syntax::FAULT_SYNTAX;
 pub use log::Record;
+pub use saved::SavedState;
 pub use server::serve;
 
 use crate::catalog::{Action, Catalog};
@@ -132,8 +134,19 @@ struct State {
 impl Simulator {
     /// A cloud with an empty VDC.
     pub fn new(catalog: Arc<Catalog>, options: Options) -> Self {
+        let world = World::new(options.seed);
+        Self::with(catalog, options, world)
+    }
+
+    /// A cloud that goes on where another one stopped, with the seed of that one.
+    pub fn from_saved(catalog: Arc<Catalog>, options: Options, saved: SavedState) -> Self {
+        let seed = saved.0.ids.seed();
+        Self::with(catalog, Options { seed, ..options }, saved.0)
+    }
+
+    fn with(catalog: Arc<Catalog>, options: Options, world: World) -> Self {
         let Options { access_key, secret, seed, clock } = options;
-        let world = World::new(seed).awake(clock.now(), clock.elapsed());
+        let world = world.awake(clock.now(), clock.elapsed());
         let state = State {
             world,
             door: Door::new(Key { id: access_key, secret }),
@@ -273,7 +286,17 @@ impl Simulator {
         self.state().log.iter().cloned().collect()
     }
 
-    /// All that the account has now, as a seed file has it.
+    /// All that the account has now, as a file from which [`Self::from_saved`] goes on.
+    pub fn saved(&self) -> String {
+        let clock = self.clock.elapsed();
+        let mut state = self.state();
+        state.world.settle(clock);
+        let mut text = serde_json::to_string_pretty(&state.world).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+
+    /// All that the account has now.
     pub fn state_json(&self) -> Json {
         // The clock's elapsed time, because a client's correction of its own time of day must not move the cloud's.
         let clock = self.clock.elapsed();

@@ -120,6 +120,11 @@ impl World {
         self.wallet.pay(Charge { time: self.now(), service, item, resources, amount, refunded: false })
     }
 
+    /// What does not fit together, as a person may have written it: each names the list and the id.
+    pub(crate) fn problems(&self) -> Vec<String> {
+        [vdc::problems(self), ccs::problems(self)].concat()
+    }
+
     /// A number from 0 up to 1 that is always the same for the same purpose and number.
     pub(crate) fn fraction(&self, purpose: &str, number: u64) -> f64 {
         ids::fraction(self.ids.seed(), purpose, number)

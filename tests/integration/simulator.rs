@@ -93,3 +93,47 @@ fn faults_come_from_the_command_line_and_wrong_ones_are_explained() {
     assert!(output.stdout.starts_with("false\t") && output.stdout.contains("NotEnoughBalance"), "{}", output.stdout);
     assert!(output.stdout.contains("\ntrue\t"), "{}", output.stdout);
 }
+
+/// Ends a process as `kill` does, and waits for it.
+fn terminate(served: &mut Served) -> Option<i32> {
+    Command::new("kill").args(["-TERM", &served.child.id().to_string()]).status().unwrap();
+    served.child.wait().unwrap().code()
+}
+
+#[test]
+fn an_account_outlives_the_simulator_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let mut first = Served::start(&["--dump", &file("a.json"), "--speed", "1"]);
+    let order =
+        "cds.ccs.CreateInstance { RegionId = 'CN_Beijing_A', VdcId = '0bb08ed7-e686-4168-93e5-e0187579753b', InstanceName = 'web',
+        InstanceType = 'CCS.C3', Cpu = 2, Ram = 4, Password = 'Pass-word-1' }";
+    Test::against(&first.url, &format!("print({order}.TaskId)")).prints("190982\n");
+    assert_eq!(terminate(&mut first), Some(0));
+    let saved = std::fs::read_to_string(file("a.json")).unwrap();
+    assert!(saved.contains("\"has_left\"") && !saved.contains("Pass-word-1"), "{saved}");
+    // The task that was running goes on in another process, and under --sim in no time.
+    let mut second = Served::start(&["--seed-file", &file("a.json"), "--dump", &file("b.json"), "--speed", "100000"]);
+    Test::against(&second.url, "print(wait(task('cds_task', '190982'))[1] ~= nil, #cds.ccs.DescribeInstances().Data.Instances)")
+        .prints("true\t1\n");
+    assert_eq!(terminate(&mut second), Some(0));
+    let mut third = Served::start(&["--seed-file", &file("b.json"), "--dump", &file("c.json")]);
+    assert_eq!(terminate(&mut third), Some(0));
+    assert_eq!(std::fs::read_to_string(file("b.json")).unwrap(), std::fs::read_to_string(file("c.json")).unwrap());
+    let code = "wait(task('cds_task', '190982')) print(cds.ccs.DescribeInstances().Data.Instances[1].InstanceStatus)";
+    let simulated = Test::new().args(["run", "--sim", "--seed-file", &file("a.json"), "--dump", &file("d.json"), "-e", code]).run();
+    assert_eq!(simulated.stdout, "running\n", "{}", simulated.stderr);
+    assert!(std::fs::read_to_string(file("d.json")).unwrap().contains("\"ended\""));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 4, "nothing else is left beside the files");
+}
+
+#[test]
+fn a_file_that_does_not_do_is_refused_before_anything_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("seed.json").to_str().unwrap().to_owned();
+    std::fs::write(&path, "{\n  \"ccs\": { \"instances\": [ { \"name\": 5 } ] }\n}").unwrap();
+    Test::new().args(["sim", "--seed-file", &path]).fails(2, &["--seed-file", "line 2", "column"]);
+    Test::new().args(["sim", "--seed-file", "/nowhere.json"]).fails(2, &["/nowhere.json cannot be read"]);
+    Test::new().args(["sim", "--dump", "/no/where.json"]).fails(2, &["there is no folder /no"]);
+    Test::new().args(["run", "--seed-file", &path, "-e", ""]).fails(2, &["--sim"]);
+}
