@@ -10,6 +10,7 @@ mod pages;
 mod policy;
 mod random;
 mod rate;
+mod rehearsal;
 mod scope;
 mod state;
 mod wait;
@@ -22,6 +23,7 @@ pub use observer::{Event, Level, Observer, Silent};
 pub use pages::{ReadError, Reading};
 pub use policy::Policy;
 pub use random::Random;
+pub use rehearsal::Rehearsal;
 pub use scope::Scope;
 pub use state::{Resource, Seen};
 pub use wait::{Awaited, WAIT_TIMEOUT, WaitError};
@@ -84,6 +86,8 @@ pub struct World {
     pub policy: Policy,
     /// What replaces secrets in text.
     pub redactor: Arc<Redactor>,
+    /// The cloud that is rehearsed on; none where the cloud is real.
+    pub rehearsal: Option<Arc<dyn Rehearsal>>,
 }
 
 /// The one door every effect of a script goes through.
@@ -140,6 +144,11 @@ impl Gate {
     /// The catalogue.
     pub fn catalog(&self) -> &Arc<Catalog> {
         &self.world.catalog
+    }
+
+    /// The cloud that is rehearsed on; none where the cloud is real.
+    pub fn rehearsal(&self) -> Option<&Arc<dyn Rehearsal>> {
+        self.world.rehearsal.as_ref()
     }
 
     /// What ends the run from outside.

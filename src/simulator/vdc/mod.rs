@@ -84,6 +84,12 @@ impl World {
     }
 }
 
+/// What does not fit together.
+pub(crate) fn problems(world: &World) -> Vec<String> {
+    let lost = world.vdc.networks.iter().filter(|network| !world.vdc.vdcs.contains(&network.vdc_id));
+    lost.map(|network| format!("vdc.networks, {}: there is no VDC {}", network.id, network.vdc_id)).collect()
+}
+
 /// What the end of a task does here.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
