@@ -97,6 +97,15 @@ pub trait Transport: Send + Sync {
 pub struct HttpTransport {
     outside: OnceLock<Result<reqwest::Client, String>>,
     loopback: OnceLock<Result<reqwest::Client, String>>,
+    plain_loopback: OnceLock<Result<reqwest::Client, String>>,
+}
+
+/// Where an attempt goes, which decides how its connection is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Destination {
+    Outside,
+    Loopback,
+    PlainLoopback,
 }
 
 impl HttpTransport {
@@ -104,13 +113,16 @@ impl HttpTransport {
     const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
     fn client(&self, url: &Url) -> Result<&reqwest::Client, TransportError> {
-        let local = is_loopback(url);
-        let cell = if local { &self.loopback } else { &self.outside };
-        let client = cell.get_or_init(|| Self::build(local).map_err(|error| causes(&error)));
+        let (destination, cell) = match (is_loopback(url), url.scheme()) {
+            (false, _) => (Destination::Outside, &self.outside),
+            (true, "http") => (Destination::PlainLoopback, &self.plain_loopback),
+            (true, _) => (Destination::Loopback, &self.loopback),
+        };
+        let client = cell.get_or_init(|| Self::build(destination).map_err(|error| causes(&error)));
         client.as_ref().map_err(|reason| TransportError::Unusable(reason.clone()))
     }
 
-    fn build(local: bool) -> Result<reqwest::Client, reqwest::Error> {
+    fn build(destination: Destination) -> Result<reqwest::Client, reqwest::Error> {
         // A second call finds the provider installed, which is what we want.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = reqwest::Client::builder()
@@ -119,8 +131,12 @@ impl HttpTransport {
             .retry(reqwest::retry::never())
             .connect_timeout(Self::CONNECT_TIMEOUT)
             .tcp_nodelay(true);
-        if local {
+        if destination != Destination::Outside {
             builder = builder.no_proxy();
+        }
+        if destination == Destination::PlainLoopback {
+            // It meets no certificate, and reading the system's takes megabytes. It would trust none.
+            builder = builder.tls_certs_only([]);
         }
         builder.build()
     }
