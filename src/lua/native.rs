@@ -253,13 +253,13 @@ fn world(natives: &Natives<'_>) -> mlua::Result<()> {
     })?;
     // What the script writes is told to the recorder, where there is one; what is to be written in its place.
     if natives.gate.wants_output() {
-        natives.plain("output", |lua, gate, text: mlua::LuaString| match text.to_str() {
-            Ok(text) => lua.create_string(gate.output(text.to_owned())),
-            // Bytes that are no text go out as they are.
-            Err(_) => {
-                gate.output(text.to_string_lossy());
-                Ok(text)
+        natives.plain("output", |lua, gate, text: mlua::LuaString| {
+            if let Ok(text) = text.to_str() {
+                return lua.create_string(gate.output(text.to_owned()));
             }
+            // Bytes that are no text go out as they are.
+            gate.output(text.to_string_lossy());
+            Ok(text)
         })?;
     }
     // Lua's integers are signed; the bits are what counts.

@@ -14,6 +14,7 @@ mod limits;
 mod lua_specs;
 mod profiles;
 mod readme;
+mod runs;
 mod shell;
 mod signing;
 mod simulator;

@@ -12,6 +12,7 @@ pub mod locks;
 mod output;
 mod runs;
 mod tasks;
+mod timeline;
 mod writer;
 
 pub use calls::CallRow;
@@ -20,6 +21,7 @@ pub use firings::{Firing, FiringOutcome, FiringRow, ScheduleState};
 pub use output::{Line, Output, OutputRow, Stream};
 pub use runs::{Filter, Found, NewRun, Prune, Pruned, RunEnd, RunOutcome, RunRow};
 pub use tasks::{TaskEnd, TaskRow, TaskStart};
+pub use timeline::{Moment, Standing};
 
 use jiff::Timestamp;
 use locks::Locks;
