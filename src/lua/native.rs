@@ -1,7 +1,7 @@
 //! The native functions that the prelude builds a script's world from. Each answers `true, results…` or `false, error`.
 
 use super::error;
-use super::modules::{help, json, loader, lock, pretty, process, time};
+use super::modules::{help, http, json, loader, lock, pretty, process, time};
 use super::product;
 use super::secret::SecretValue;
 use super::vm::{Chunk, Limits};
@@ -149,6 +149,7 @@ fn effect(lua: &Lua, gate: Arc<Gate>) -> mlua::Result<mlua::Function> {
                 "wait" => effect!(wait::wait),
                 "sleep" => effect!(time::sleep),
                 "lock" => effect!(lock::lock),
+                "http" => effect!(http::request),
                 other => Err(mlua::Error::runtime(format!("there is no effect {other:?}"))),
             }
         }

@@ -9,6 +9,7 @@ mod bad_input;
 mod catalog_calls;
 mod catalog_lints;
 mod decode_answers;
+mod http;
 mod interrupt;
 mod limits;
 mod lua_specs;
