@@ -1,7 +1,7 @@
 //! The native functions that the prelude builds a script's world from. Each answers `true, results…` or `false, error`.
 
 use super::error;
-use super::modules::{help, http, json, loader, lock, pretty, process, time};
+use super::modules::{csv, help, http, json, loader, lock, pretty, process, time};
 use super::product;
 use super::secret::SecretValue;
 use super::vm::{Chunk, Limits};
@@ -115,6 +115,7 @@ pub(super) fn table(
     product::register(&natives)?;
     wait::register(&natives)?;
     json::register(&natives)?;
+    csv::register(&natives)?;
     time::register(&natives)?;
     pretty::register(&natives)?;
     help::register(&natives)?;

@@ -515,6 +515,8 @@ secret = exported(native.secret)
 env = exported(native.env)
 json = { encode = exported(native.json_encode), decode = exported(native.json_decode) }
 loaded.json = json
+csv = { encode = exported(native.csv_encode), decode = exported(native.csv_decode) }
+loaded.csv = csv
 
 local function logger(level)
 	return function(...)

@@ -165,6 +165,24 @@ function json.encode(value, options) end
 ---@return any
 function json.decode(text) end
 
+---Tables as comma-separated text.
+---@class cumulua.csv
+csv = {}
+
+---Rows are records by column, or lists. Text stays exact; nil and null are empty fields.
+---`columns`: which, and in which order (all, by name); `header`: false leaves it out; `separator`: `,`; `crlf`: lines end as on Windows.
+---@param rows table[]
+---@param options? { columns?: string[], header?: boolean, separator?: string, crlf?: boolean }
+---@return string
+function csv.encode(rows, options) end
+
+---Records by the names of the first line, all fields as text, and these names in their order; lists with `header = false`.
+---@param text string
+---@param options? { header?: boolean, separator?: string }
+---@return table[] rows
+---@return string[]? columns
+function csv.decode(text, options) end
+
 ---Lines on standard error.
 ---@class cumulua.log
 log = {}
