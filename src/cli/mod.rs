@@ -4,6 +4,7 @@ mod actions;
 mod call;
 mod completions;
 mod docs;
+mod live;
 mod options;
 mod profile;
 mod progress;

@@ -4,8 +4,11 @@ mod convert;
 mod error;
 mod modules;
 mod native;
+mod paging;
+mod parallel;
 mod product;
 mod secret;
+mod states;
 mod vm;
 mod wait;
 

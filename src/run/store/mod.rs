@@ -11,8 +11,8 @@ mod firings;
 pub mod locks;
 mod output;
 mod runs;
-mod tasks;
 mod timeline;
+mod waits;
 mod writer;
 
 pub use calls::CallRow;
@@ -20,8 +20,8 @@ pub use error::StoreError;
 pub use firings::{Firing, FiringOutcome, FiringRow, ScheduleState};
 pub use output::{Line, Output, OutputRow, Stream};
 pub use runs::{Filter, Found, NewRun, Prune, Pruned, RunEnd, RunOutcome, RunRow};
-pub use tasks::{TaskEnd, TaskRow, TaskStart};
 pub use timeline::{Moment, Standing};
+pub use waits::{WaitEnd, WaitRow, WaitStart};
 
 use jiff::Timestamp;
 use locks::Locks;
