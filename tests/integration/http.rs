@@ -163,3 +163,23 @@ fn a_read_only_run_only_reads_and_a_rehearsal_sends_nothing() {
     assert_eq!(output.stdout, "204\n", "{}", output.stderr);
     assert!(flat(&output.stderr).contains("https://hooks.example.com/x: not sent, this is a rehearsal"), "{}", output.stderr);
 }
+
+#[test]
+fn a_change_that_is_on_its_way_is_awaited_when_a_sibling_fails() {
+    let (address, asked) = server(vec![answer("201 Created", "made", None)]);
+    let code = format!(
+        "print(pcall(parallel, {{
+            function() http.post('http://{address}/', {{ body = 'x' }}) end,
+            function() error 'broken' end,
+        }}))"
+    );
+    let test = allowing(&[&address], &code).args(["--store", "runs.db"]);
+    let store = test.path("runs.db");
+    let output = test.run();
+    assert!(output.stdout.starts_with("false") && output.stdout.contains("broken"), "{}{}", output.stdout, output.stderr);
+    assert!(asked.recv().unwrap().starts_with("POST"));
+    let store = Store::open(&store);
+    let run = store.runs(Filter::default()).unwrap().remove(0).run.id;
+    let calls = store.calls(&run, 0, 10).unwrap();
+    assert_eq!((calls[0].phase.as_str(), calls[0].http_status, calls[0].sent.as_str()), ("ended", Some(201), "yes"));
+}

@@ -16,6 +16,7 @@ mod lua_specs;
 mod migrations;
 mod profiles;
 mod readme;
+mod runbooks;
 mod runs;
 mod shell;
 mod signing;
