@@ -4,6 +4,7 @@ mod actions;
 mod call;
 mod completions;
 mod docs;
+mod lazy;
 mod live;
 mod options;
 mod profile;
@@ -11,6 +12,7 @@ mod progress;
 mod rehearsed;
 mod report;
 mod run;
+mod runs;
 mod sign;
 mod sim;
 mod simulated;
@@ -21,6 +23,7 @@ mod wait;
 mod world;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
+use lazy::Lazy;
 use options::GlobalOptions;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
@@ -42,6 +45,8 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Run),
+    /// Shows what ran, what it did, and what did not run and why
+    Runs(Lazy<runs::Runs>),
     Call(call::Call),
     Wait(wait::Wait),
     Actions(actions::Actions),
@@ -65,6 +70,7 @@ pub fn main() -> ExitCode {
     }
     match command {
         Some(Command::Run(command)) => command.run(&global),
+        Some(Command::Runs(Lazy(command))) => command.run(&global),
         Some(Command::Call(command)) => command.run(&global),
         Some(Command::Wait(command)) => command.run(&global),
         Some(Command::Actions(command)) => command.run(&global),

@@ -5,20 +5,24 @@ pub mod audit;
 mod effects;
 mod interrupt;
 mod ledger;
+mod lock;
 mod observer;
 mod pages;
 mod policy;
 mod random;
 mod rate;
+pub mod record;
 mod rehearsal;
 mod scope;
 mod state;
 mod wait;
 mod watch;
+pub mod web;
 
 pub use interrupt::{Interrupt, Stop};
 use ledger::Ledger;
 pub use ledger::{OpenEnds, UnknownOutcome};
+pub use lock::LockError;
 pub use observer::{Event, Level, Observer, Silent};
 pub use pages::{ReadError, Reading};
 pub use policy::Policy;
@@ -42,6 +46,7 @@ use audit::{Audit, Record};
 use effects::CallEffects;
 use jiff::Timestamp;
 use rate::Lanes;
+use record::Recorder;
 use scope::Scopes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -101,6 +106,10 @@ pub struct Gate {
     lanes: Lanes,
     budget: RetryBudget,
     audit_failed: AtomicBool,
+    recorder: Option<Arc<dyn Recorder>>,
+    record_failed: AtomicBool,
+    /// What carries requests that are no product's.
+    web: Arc<dyn Transport>,
     waits: AtomicU64,
     /// Variables that were read as secrets, which `env` must not give.
     secret_variables: Mutex<BTreeSet<String>>,
@@ -125,8 +134,10 @@ impl Gate {
     pub fn new(world: World) -> Self {
         let client = Client::new(Arc::clone(&world.profiles), Arc::clone(&world.redactor));
         let run = world.random.uuid();
+        let web = Arc::clone(&world.transport);
         let lanes = Lanes::new(world.clock.clone());
         Self {
+            web,
             world,
             client,
             run,
@@ -136,9 +147,17 @@ impl Gate {
             lanes,
             budget: RetryBudget::default(),
             audit_failed: AtomicBool::new(false),
+            recorder: None,
+            record_failed: AtomicBool::new(false),
             waits: AtomicU64::new(0),
             secret_variables: Mutex::default(),
         }
+    }
+
+    /// The gate with somebody who keeps what the run does, under the id that they have for it.
+    #[must_use]
+    pub fn recorded_by(self, recorder: Arc<dyn Recorder>) -> Self {
+        Self { run: recorder.run().to_owned(), recorder: Some(recorder), ..self }
     }
 
     /// The catalogue.
@@ -320,13 +339,14 @@ impl Gate {
         Ok(())
     }
 
-    fn record(&self, record: &Record) {
-        let Some(audit) = &self.world.audit else { return };
-        if let Err(error) = audit.append(record, &self.world.redactor)
+    fn record(&self, number: u64, record: Record) {
+        if let Some(audit) = &self.world.audit
+            && let Err(error) = audit.append(&record, &self.world.redactor)
             && !self.audit_failed.swap(true, Ordering::Relaxed)
         {
             self.log(Level::Warn, &format!("calls cannot be recorded in {}: {error}", audit.path().display()));
         }
+        self.keep(number, record);
     }
 
     fn base_record(&self, action: &Action, params: &Params, place: &Place) -> Record {

@@ -1,7 +1,7 @@
 //! The native functions that the prelude builds a script's world from. Each answers `true, results…` or `false, error`.
 
 use super::error;
-use super::modules::{help, json, loader, pretty, process, sim, time};
+use super::modules::{csv, help, http, json, loader, lock, pretty, process, sim, time};
 use super::secret::SecretValue;
 use super::vm::{Chunk, Limits};
 use super::{paging, parallel, product, states, wait};
@@ -120,6 +120,7 @@ pub(super) fn table(
     parallel::register(&natives)?;
     states::register(&natives)?;
     json::register(&natives)?;
+    csv::register(&natives)?;
     time::register(&natives)?;
     pretty::register(&natives)?;
     help::register(&natives)?;
@@ -154,6 +155,8 @@ fn effect(lua: &Lua, gate: Arc<Gate>) -> mlua::Result<mlua::Function> {
         match name.as_str() {
             "call" => effect!(product::call),
             "call_by_name" => effect!(product::call_by_name),
+            "http" => effect!(http::request),
+            "lock" => effect!(lock::lock),
             "next_page" => effect!(paging::next_page),
             "parallel" => effect!(parallel::parallel),
             "pause" => effect!(states::pause),
@@ -278,6 +281,17 @@ fn world(natives: &Natives<'_>) -> mlua::Result<()> {
         gate.log(level, &message.to_string_lossy());
         Ok(())
     })?;
+    // What the script writes is told to the recorder, where there is one; what is to be written in its place.
+    if natives.gate.wants_output() {
+        natives.plain("output", |lua, gate, text: mlua::LuaString| {
+            if let Ok(text) = text.to_str() {
+                return lua.create_string(gate.output(text.to_owned()));
+            }
+            // Bytes that are no text go out as they are.
+            gate.output(text.to_string_lossy());
+            Ok(text)
+        })?;
+    }
     // Lua's integers are signed; the bits are what counts.
     natives.plain("random", |_, gate, ()| Ok(gate.random().cast_signed()))?;
     natives.plain("clock", |_, gate, ()| Ok(gate.elapsed().as_secs_f64()))?;

@@ -601,6 +601,25 @@ wait = setmetatable({ for_state = for_state }, {
 	__name = "function",
 })
 
+function lock(name, options)
+	need_wait()
+	local path, number = next_place()
+	return finish(effect("lock", name, options, path, number))
+end
+
+local function http_function(method)
+	local name = "http." .. (method and method:lower() or "request")
+	return function(url, options)
+		need_wait()
+		if not method then
+			url, options = nil, url
+		end
+		local path, number = next_place()
+		return finish(effect("http", name, method, url, options, path, number))
+	end
+end
+http = { request = http_function(), get = http_function("GET"), post = http_function("POST") }
+loaded.http = http
 -- What reads a list page by page, and where the reading is to stop on purpose.
 local function reader(name, f, params, options)
 	need_wait()
@@ -681,6 +700,8 @@ if native.sim_fault then
 end
 json = { encode = exported(native.json_encode), decode = exported(native.json_decode) }
 loaded.json = json
+csv = { encode = exported(native.csv_encode), decode = exported(native.csv_decode) }
+loaded.csv = csv
 
 local function logger(level)
 	return function(...)
@@ -789,6 +810,27 @@ function io.popen(...)
 end
 
 io.tmpfile = nil
+
+-- What the script writes to standard output is part of its run's history, where that is kept.
+if native.output then
+	local methods = getmetatable(stdout).__index
+	local raw_write = methods.write
+	function methods.write(file, ...)
+		if file ~= stdout then
+			return raw_write(file, ...)
+		end
+		local pieces = pack(...)
+		for index = 1, pieces.n do
+			if type(pieces[index]) ~= "string" and type(pieces[index]) ~= "number" then
+				return raw_write(file, ...)
+			end
+		end
+		return raw_write(file, native.output(concat(pieces)))
+	end
+	function io.write(...)
+		return raw_output():write(...)
+	end
+end
 
 function os.execute(command)
 	finish(native.process())

@@ -1,8 +1,11 @@
 //! The native modules that scripts find beside the products.
 
+pub(super) mod csv;
 pub(super) mod help;
+pub(super) mod http;
 pub(super) mod json;
 pub(super) mod loader;
+pub(super) mod lock;
 pub mod pretty;
 pub(super) mod process;
 pub(super) mod sim;

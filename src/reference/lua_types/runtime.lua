@@ -79,6 +79,10 @@
 ---@overload fun(x: any, options?: cumulua.WaitOptions): string[]
 wait = {}
 
+---Takes a lock for the rest of the run: one holder among the runs of one store. Waits for it, an hour at most unless given.
+---@param name string
+---@param options? { timeout?: cumulua.Duration }
+function lock(name, options) end
 ---A state by its name, several, or a function that is given the answer and the state.
 ---@alias cumulua.StateTest string|string[]|fun(answer: any, state: string?): any
 
@@ -163,6 +167,60 @@ function meta(answer) end
 ---@param fn fun()
 function defer(fn) end
 
+---@class cumulua.HttpOptions: { query: any, headers: any, body: any, json: any, timeout: any, redirects: any, max_size: any, [string]: never }
+---Added to the URL's own.
+---@field query? table<string, string|number>
+---A value may be a secret, or a list whose parts stand one behind the other: `{ "Bearer ", secret "token" }`.
+---@field headers? table<string, string|integer|cumulua.Secret|(string|cumulua.Secret)[]>
+---Sent as text/plain, unless a header says otherwise.
+---@field body? string
+---Sent as JSON.
+---@field json? any
+---30 s unless given.
+---@field timeout? cumulua.Duration
+---How many redirects a GET or HEAD follows, to hosts that are allowed; none unless given.
+---@field redirects? integer
+---How large the answer may be, in bytes; 8 MiB unless given.
+---@field max_size? integer
+
+---@class cumulua.HttpRequest: { method: any, url: any, query: any, headers: any, body: any, json: any, timeout: any, redirects: any, max_size: any, [string]: never }
+---@field url string|cumulua.Secret
+---POST where there is a body, else GET.
+---@field method? "GET"|"HEAD"|"POST"|"PUT"|"PATCH"|"DELETE"
+---@field query? table<string, string|number>
+---@field headers? table<string, string|integer|cumulua.Secret|(string|cumulua.Secret)[]>
+---@field body? string
+---@field json? any
+---@field timeout? cumulua.Duration
+---@field redirects? integer
+---@field max_size? integer
+
+---@class cumulua.HttpAnswer
+---@field status integer
+---By their names in lower case.
+---@field headers table<string, string>
+---@field body string
+---True in a rehearsal, where nothing was sent.
+---@field rehearsed? true
+
+---Requests to hosts that `[http] allow` of cumulua.toml names. An answer of any status is an answer.
+---@class cumulua.http
+http = {}
+
+---@param url string|cumulua.Secret
+---@param options? cumulua.HttpOptions
+---@return cumulua.HttpAnswer
+function http.get(url, options) end
+
+---@param url string|cumulua.Secret
+---@param options? cumulua.HttpOptions
+---@return cumulua.HttpAnswer
+function http.post(url, options) end
+
+---@param request cumulua.HttpRequest
+---@return cumulua.HttpAnswer
+function http.request(request) end
+
 ---@class cumulua.json
 json = {}
 
@@ -211,6 +269,21 @@ function sim.requests() end
 ---All that the account has, as `cumulua sim --dump` writes it.
 ---@return table
 function sim.state() end
+---Tables as comma-separated text.
+---@class cumulua.csv
+csv = {}
+---Rows are records by column, or lists. Text stays exact; nil and null are empty fields.
+---`columns`: which, and in which order (all, by name); `header`: false leaves it out; `separator`: `,`; `crlf`: lines end as on Windows.
+---@param rows table[]
+---@param options? { columns?: string[], header?: boolean, separator?: string, crlf?: boolean }
+---@return string
+function csv.encode(rows, options) end
+---Records by the names of the first line, all fields as text, and these names in their order; lists with `header = false`.
+---@param text string
+---@param options? { header?: boolean, separator?: string }
+---@return table[] rows
+---@return string[]? columns
+function csv.decode(text, options) end
 
 ---Lines on standard error.
 ---@class cumulua.log
