@@ -66,6 +66,11 @@ impl Interrupt {
         inside
     }
 
+    /// What ends what is around this.
+    pub(super) fn around(&self) -> Option<&Arc<Self>> {
+        self.around.as_ref()
+    }
+
     /// Raises it; the first reason stays.
     pub fn raise(&self, stop: Stop) {
         let mut held = lock(&self.stop);

@@ -1,5 +1,5 @@
-//! Scopes: each task of a `parallel` can be ended without its run. A place in the run tells the scope that it is in, because a task's
-//! coroutine and all that it makes have paths that begin with the task's own.
+//! Scopes: the tasks of a `parallel` can be ended without their run. A place in the run tells the scope that it is in, because the
+//! paths of a task's coroutine and of all that it makes begin with the scope's own.
 
 use super::{Gate, Interrupt, Stop};
 use std::collections::HashMap;
@@ -9,7 +9,7 @@ use std::time::Duration;
 /// What a cancelled task's deferred functions get.
 const DEFERRED_AFTER_STOP: Duration = Duration::from_secs(2);
 
-/// The scopes of the tasks that go on, by the paths of their coroutines.
+/// The scopes of what goes on, by their paths.
 #[derive(Debug, Default)]
 pub(super) struct Scopes(Mutex<HashMap<String, Arc<Interrupt>>>);
 
@@ -29,15 +29,15 @@ impl Scopes {
     }
 }
 
-/// A task's scope for as long as the task goes on.
+/// The scope of the tasks of one `parallel`, for as long as any of them goes on.
 pub struct Scope<'a> {
     gate: &'a Gate,
     path: String,
 }
 
 impl Scope<'_> {
-    /// Ends the task, because a sibling failed: its next effects fail, and what it waits for is no longer waited for. A mutating
-    /// call that is on its way is waited for.
+    /// Ends the tasks, because one failed: their next effects fail, and what they wait for is no longer waited for. A mutating call
+    /// that is on its way is waited for.
     pub fn cancel(&self) {
         self.gate.interrupt_at(&self.path).raise(Stop::SiblingFailed);
     }
@@ -50,7 +50,7 @@ impl Drop for Scope<'_> {
 }
 
 impl Gate {
-    /// A scope for the task whose coroutine has this path.
+    /// A scope for all whose paths begin with this one.
     pub fn scope(&self, path: &str) -> Scope<'_> {
         let inside = Interrupt::inside(&self.interrupt_at(path));
         self.scopes.lock().insert(path.to_owned(), inside);
@@ -78,18 +78,22 @@ impl Gate {
         });
     }
 
-    /// Lets the deferred functions of the task at this path run, for a short time where it was cancelled; false where the run itself
-    /// is ended, which runs them later.
+    /// Lets the deferred functions of the task at this path run, for a short time where it was cancelled; false where what is around
+    /// its `parallel` is ended too, which runs them later. [`Self::has_deferred`] ends it.
     pub fn may_defer(&self, path: &str) -> bool {
         let interrupt = self.interrupt_at(path);
-        let was_cancelled = interrupt.lower().is_some();
-        if interrupt.is_raised() {
-            return false;
+        if !interrupt.is_raised() {
+            return true;
         }
-        if was_cancelled {
-            let stop = Stop::DeferredTooLong(DEFERRED_AFTER_STOP);
-            self.raise_after(DEFERRED_AFTER_STOP, Arc::downgrade(&interrupt), stop);
-        }
+        let Some(around) = interrupt.around().filter(|around| !around.is_raised()) else { return false };
+        let inside = Interrupt::inside(around);
+        self.raise_after(DEFERRED_AFTER_STOP, Arc::downgrade(&inside), Stop::DeferredTooLong(DEFERRED_AFTER_STOP));
+        self.scopes.lock().insert(path.to_owned(), inside);
         true
+    }
+
+    /// Says that the deferred functions of the task at this path have run.
+    pub fn has_deferred(&self, path: &str) {
+        self.scopes.lock().remove(path);
     }
 }

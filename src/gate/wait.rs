@@ -136,8 +136,13 @@ fn about(resources: &[String]) -> String {
 impl Gate {
     /// Waits for tasks side by side; gives the ids of what they made or changed, in the tasks' order.
     pub async fn wait(&self, tasks: Vec<Awaited>, timeout: Duration, place: &Place) -> Result<Vec<String>, WaitError> {
-        let running = tasks.into_iter().filter(|awaited| !awaited.task.is_none());
-        let waits = running.map(|awaited| self.wait_for_one(awaited, timeout, place));
+        let mut running: Vec<_> = tasks.into_iter().filter(|awaited| !awaited.task.is_none()).collect();
+        if running.len() == 1
+            && let Some(awaited) = running.pop()
+        {
+            return self.wait_for_one(awaited, timeout, place).await;
+        }
+        let waits = running.into_iter().map(|awaited| self.wait_for_one(awaited, timeout, place));
         Ok(try_join_all(waits).await?.concat())
     }
 

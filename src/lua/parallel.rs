@@ -2,17 +2,21 @@
 
 use super::error;
 use super::native::Natives;
-use crate::gate::{Gate, Level, Scope};
+use crate::gate::{Gate, Level};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use mlua::{Function, Lua, MultiValue, Table, Thread, Value};
-use std::collections::BTreeMap;
 
-/// What tasks are made with: how, how many, how many at once, whether errors are collected, and the place of the `parallel`.
-type Arguments = (Function, usize, usize, bool, String, u64);
+/// What tasks are made with: how, how many, how many at once, whether errors are collected, the path above theirs, and the place of
+/// the `parallel`.
+type Arguments = (Function, usize, usize, bool, String, String, u64);
 
 pub(super) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
     // Whether the deferred functions of the task at this path may run now.
-    natives.plain("may_defer", |_, gate, path: String| Ok(gate.may_defer(&path)))
+    natives.plain("may_defer", |_, gate, path: String| Ok(gate.may_defer(&path)))?;
+    natives.plain("has_deferred", |_, gate, path: String| {
+        gate.has_deferred(&path);
+        Ok(())
+    })
 }
 
 /// A task that has ended: its number, and what it gave or why it failed.
@@ -22,34 +26,32 @@ type Ended = (usize, mlua::Result<Result<Value, Value>>);
 pub(super) async fn parallel(
     lua: &Lua,
     gate: &Gate,
-    (make, count, limit, settle, path, _): Arguments,
+    (make, count, limit, settle, group, path, _): Arguments,
 ) -> mlua::Result<Result<Value, Value>> {
     let results = lua.create_table()?;
     let mut tasks = FuturesUnordered::new();
-    let mut scopes: BTreeMap<usize, Scope<'_>> = BTreeMap::new();
+    let scope = gate.scope(&group);
     let mut first_error = None;
     let mut next = 1;
     loop {
         while first_error.is_none() && next <= count && tasks.len() < limit {
-            let (thread, task_path): (Thread, String) = make.call(next)?;
-            scopes.insert(next, gate.scope(&task_path));
-            tasks.push(task(next, thread));
+            tasks.push(task(next, make.call(next)?));
             next += 1;
         }
         let Some((number, outcome)): Option<Ended> = tasks.next().await else { break };
-        scopes.remove(&number);
         // What is no error of the task's own ends the run: the hook's sign, or the want of memory.
         match outcome? {
             Ok(value) if settle => results.raw_set(number, settled(lua, "value", value)?)?,
             Ok(value) => results.raw_set(number, value)?,
             Err(error) if settle => results.raw_set(number, settled(lua, "error", error)?)?,
             Err(error) if first_error.is_none() => {
-                scopes.values().for_each(Scope::cancel);
+                scope.cancel();
                 first_error = Some(error);
             }
             Err(error) => also_failed(gate, &error),
         }
     }
+    drop(scope);
     // Errors that were collected must not hide that whatever is around has ended.
     if let Some(stop) = gate.interrupt_at(&path).reason() {
         return Ok(Err(Value::Table(error::stopped(lua, &stop)?)));

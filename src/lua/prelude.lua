@@ -113,17 +113,15 @@ local function next_place()
 end
 
 -- The task is the innermost `parallel` task that a coroutine belongs to; none is the run itself.
-local function settle_below(parent, co)
+local function place_below(parent)
 	parent.children = (parent.children or 0) + 1
-	local place = { path = parent.path .. "." .. parent.children, number = 0, task = parent.task }
-	places[co] = place
-	return place
+	return { path = parent.path .. "." .. parent.children, number = 0, task = parent.task }
 end
 
 local checked_create = from_c("coroutine.create", raw_create)
 local function create(f)
 	local co = checked_create(f)
-	settle_below(place_of(running()), co)
+	places[co] = place_below(place_of(running()))
 	return co
 end
 
@@ -935,6 +933,7 @@ local function ended(task, ok, ...)
 		return ok, ...
 	end
 	local errors = run_deferred(task)
+	native.has_deferred(task.path)
 	for index = ok and 2 or 1, #errors do
 		native.log("error", "a deferred function failed: " .. tostring(errors[index]))
 	end
@@ -956,18 +955,18 @@ local function run_tasks(name, count, start, options, usual_limit)
 	if options.settle ~= nil and type(options.settle) ~= "boolean" then
 		raise(native.failure("validation", name .. ": the option settle must be true or false"))
 	end
-	local parent = place_of(running())
+	local group = place_below(place_of(running()))
 	local function make(index)
-		local task
+		local task = place_below(group)
+		task.task = task
 		local co = raw_create(function()
 			return run_task(task, start(index))
 		end)
-		task = settle_below(parent, co)
-		task.task = task
-		return co, task.path
+		places[co] = task
+		return co
 	end
 	local path, number = next_place()
-	return finish(effect("parallel", make, count, limit, options.settle == true, path, number))
+	return finish(effect("parallel", make, count, limit, options.settle == true, group.path, path, number))
 end
 
 -- What `parallel.map` runs at once where nothing else is said.
