@@ -78,6 +78,7 @@ pub(super) fn gate(options: &GlobalOptions, start: &Path, policy: Policy) -> Arc
         audit: audit_path(options).map(Audit::new),
         policy: Policy { read_only: options.read_only, ..policy },
         redactor: Arc::new(Redactor::default()),
+        confirm: None,
     }))
 }
 

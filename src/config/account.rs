@@ -23,6 +23,8 @@ pub struct Account {
     pub allow_http: bool,
     /// Mutating calls are refused.
     pub read_only: Option<Setting<bool>>,
+    /// The profile is marked as production.
+    pub production: Option<Setting<bool>>,
 }
 
 impl Account {

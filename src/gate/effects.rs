@@ -21,13 +21,15 @@ pub(super) struct CallEffects<'a> {
     /// What the script gave, and once it is admitted what is sent.
     params: Mutex<Params>,
     place: &'a Place,
+    profile: Option<String>,
     finished: bool,
 }
 
 impl<'a> CallEffects<'a> {
     pub(super) fn new(gate: &'a Gate, id: u64, call: &Call, place: &'a Place) -> Self {
         gate.world.observer.event(Event::CallStarted { id, action: call.action.full_name.clone() });
-        Self { gate, id, action: call.action.clone(), params: Mutex::new(call.params.clone()), place, finished: false }
+        let (action, params) = (call.action.clone(), Mutex::new(call.params.clone()));
+        Self { gate, id, action, params, place, profile: call.options.profile.clone(), finished: false }
     }
 
     /// Records how the call ended.
@@ -92,10 +94,10 @@ fn lock(params: &Mutex<Params>) -> MutexGuard<'_, Params> {
 
 impl Effects for CallEffects<'_> {
     fn admit(&self, action: &Action, params: &Params) -> Result<(), CallError> {
-        self.gate.admit(action)?;
+        audit::learn(&self.gate.world.redactor, action, params);
+        self.gate.admit(action, params, self.profile.as_deref())?;
         // The record must hold what is sent, ids that the runtime made included.
         lock(&self.params).clone_from(params);
-        audit::learn(&self.gate.world.redactor, action, params);
         Ok(())
     }
 

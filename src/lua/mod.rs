@@ -6,6 +6,8 @@ mod modules;
 mod native;
 mod product;
 mod secret;
+pub mod session;
+pub mod syntax;
 mod vm;
 mod wait;
 
