@@ -7,7 +7,9 @@ mod docs;
 mod options;
 mod profile;
 mod progress;
+mod repl;
 mod report;
+mod screen;
 mod run;
 mod sign;
 mod sim;
@@ -18,12 +20,12 @@ mod types;
 mod wait;
 mod world;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use options::GlobalOptions;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
-/// Scripts the APIs of five clouds in Lua: every Action is a function, with signing and waiting built in.
+/// Scripts the APIs of five clouds in Lua: every Action is a function, with signing and waiting built in. Without a command: the prompt.
 #[derive(Debug, Parser)]
 #[command(
     name = "cumulua",
@@ -40,6 +42,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Run),
+    Repl(repl::Repl),
     Call(call::Call),
     Wait(wait::Wait),
     Actions(actions::Actions),
@@ -62,6 +65,7 @@ pub fn main() -> ExitCode {
     }
     match command {
         Some(Command::Run(command)) => command.run(&global),
+        Some(Command::Repl(command)) => command.run(&global),
         Some(Command::Call(command)) => command.run(&global),
         Some(Command::Wait(command)) => command.run(&global),
         Some(Command::Actions(command)) => command.run(&global),
@@ -74,9 +78,6 @@ pub fn main() -> ExitCode {
         Some(Command::Completions(command)) => command.run(),
         // `echo … | cumulua` runs as a script.
         None if !std::io::stdin().is_terminal() => run::Run::from_standard_input().run(&global),
-        None => {
-            let _ = Arguments::command().print_help();
-            status::USAGE.into()
-        }
+        None => repl::Repl::default().run(&global),
     }
 }

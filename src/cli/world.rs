@@ -61,6 +61,11 @@ pub(super) fn profiles(options: &GlobalOptions, start: &Path) -> Profiles {
 
 /// The gate of a run. Must be called inside the runtime, whose clock it takes.
 pub(super) fn gate(options: &GlobalOptions, start: &Path, policy: Policy) -> Arc<Gate> {
+    Arc::new(Gate::new(world(options, start, policy)))
+}
+
+/// What the gate of a run is made of. Must be called inside the runtime, whose clock it takes.
+pub(super) fn world(options: &GlobalOptions, start: &Path, policy: Policy) -> World {
     let catalog = catalog(options);
     let clock = Clock::system();
     let (random, transport): (Random, Arc<dyn Transport>) = if options.sim {
@@ -68,7 +73,7 @@ pub(super) fn gate(options: &GlobalOptions, start: &Path, policy: Policy) -> Arc
     } else {
         (Random::system(), Arc::new(HttpTransport::default()))
     };
-    Arc::new(Gate::new(World {
+    World {
         profiles: Arc::new(profiles(options, start)),
         catalog,
         clock,
@@ -79,11 +84,11 @@ pub(super) fn gate(options: &GlobalOptions, start: &Path, policy: Policy) -> Arc
         policy: Policy { read_only: options.read_only, ..policy },
         redactor: Arc::new(Redactor::default()),
         confirm: None,
-    }))
+    }
 }
 
 /// A rehearsal is recorded only where somebody says where.
-fn audit_path(options: &GlobalOptions) -> Option<PathBuf> {
+pub(super) fn audit_path(options: &GlobalOptions) -> Option<PathBuf> {
     options.audit.clone().or_else(|| if options.sim { None } else { Audit::default_path() })
 }
 

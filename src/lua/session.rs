@@ -33,21 +33,46 @@ pub enum InputError {
     Wrong(ScriptError),
 }
 
+/// What a text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judgement {
+    /// A chunk.
+    Whole,
+    /// More lines can finish it.
+    Incomplete,
+    /// No chunk.
+    Wrong,
+}
+
 /// A compiled input.
 pub struct Input {
     function: Function,
     rewritten: Option<Rewritten>,
 }
 
-impl Input {
+/// What is known of an input's text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Form {
     /// Whether it is an expression.
-    pub fn is_expression(&self) -> bool {
-        self.rewritten.as_ref().is_some_and(|rewritten| rewritten.is_expression)
-    }
-
+    pub is_expression: bool,
+    /// Whether it is a statement; a call is both.
+    pub is_statement: bool,
     /// Whether it reads the last result.
-    pub fn uses_last(&self) -> bool {
-        self.rewritten.as_ref().is_some_and(|rewritten| rewritten.uses_last)
+    pub uses_last: bool,
+    /// How many locals it declares.
+    pub declarations: usize,
+}
+
+impl Input {
+    /// What is known of its text.
+    pub fn form(&self) -> Form {
+        let Some(rewritten) = &self.rewritten else { return Form { is_statement: true, ..Form::default() } };
+        Form {
+            is_expression: rewritten.is_expression,
+            is_statement: rewritten.is_statement,
+            uses_last: rewritten.uses_last,
+            declarations: rewritten.declarations(),
+        }
     }
 }
 
@@ -58,6 +83,11 @@ impl Values {
     /// Whether it gave nothing.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// The values as text for a terminal of that width, one below the other.
@@ -147,19 +177,24 @@ impl Session {
         }
     }
 
-    /// Whether more lines can finish a text.
-    pub fn is_incomplete(text: &str) -> bool {
-        matches!(Locals::default().rewrite(text), Err(Problem::Incomplete))
+    /// Whether a text is a chunk, can become one, or is wrong.
+    pub fn judge(text: &str) -> Judgement {
+        match Locals::default().rewrite(text) {
+            Ok(_) | Err(Problem::Constant { .. }) => Judgement::Whole,
+            Err(Problem::Incomplete) => Judgement::Incomplete,
+            Err(Problem::Syntax) => Judgement::Wrong,
+        }
     }
 
-    /// Runs an input to its end. What it has set before an error stays set.
-    pub async fn run(self: Rc<Self>, input: Input) -> Result<Values, ScriptError> {
+    /// Runs an input to its end; its value becomes the last result where `keeps_last` says so. What it has set before an error stays
+    /// set.
+    pub async fn run(self: Rc<Self>, input: Input, keeps_last: bool) -> Result<Values, ScriptError> {
         let results = self.runtime.in_coroutine("run", MultiValue::from_iter([Value::Function(input.function)])).await;
         let ended = results.and_then(|results| self.runtime.outcome(&results).map(|()| results));
         match ended {
             Ok(results) => {
                 let values: Vec<Value> = results.into_iter().skip(1).collect();
-                if let Some(first) = values.first() {
+                if let Some(first) = values.first().filter(|_| keeps_last) {
                     self.cells.raw_set(LAST, first).map_err(|failure| internal(&failure))?;
                 }
                 Ok(Values(values))

@@ -56,12 +56,21 @@ pub struct Rewritten {
     pub text: String,
     /// Whether it is an expression.
     pub is_expression: bool,
+    /// Whether it is a statement too, as a call is both.
+    pub is_statement: bool,
     /// Whether it reads the last result.
     pub uses_last: bool,
     /// Names that it declares, with the keys of their slots.
     declared: Vec<(String, String)>,
     /// What its declarations replaced, latest last.
     replaced: Vec<(String, Option<Slot>)>,
+}
+
+impl Rewritten {
+    /// How many locals it declares.
+    pub fn declarations(&self) -> usize {
+        self.declared.len()
+    }
 }
 
 impl Locals {
@@ -82,10 +91,11 @@ impl Locals {
     pub fn rewrite(&mut self, source: &str) -> Result<Rewritten, Problem> {
         let all: Vec<Token> = tokens(source).into_iter().filter(|token| token.kind != TokenKind::Comment).collect();
         let expression = Parser::new(source, &all, self).expression_chunk();
-        if let Ok(rewritten) = expression {
-            return Ok(rewritten);
-        }
+        // What is an expression declares nothing, so reading it twice does no harm.
         let statements = Parser::new(source, &all, self).chunk();
+        if let Ok(rewritten) = expression {
+            return Ok(Rewritten { is_statement: statements.is_ok(), ..rewritten });
+        }
         match (expression, statements) {
             (_, Ok(rewritten)) => Ok(rewritten),
             (Err(Problem::Incomplete), _) | (_, Err(Problem::Incomplete)) => Err(Problem::Incomplete),
@@ -207,7 +217,7 @@ impl<'a> Parser<'a> {
         }
         text.push_str(&self.source[from..]);
         let Self { declared, replaced, uses_last, .. } = self;
-        Ok(Rewritten { text, is_expression, uses_last, declared, replaced })
+        Ok(Rewritten { text, is_expression, is_statement: !is_expression, uses_last, declared, replaced })
     }
 
     fn peek(&self) -> Option<&'a str> {
