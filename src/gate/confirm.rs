@@ -36,8 +36,7 @@ impl Gate {
         let params = audit::redacted(action, params);
         let question = Question { profile, action: action.full_name.clone(), effects, params };
         confirm.confirm(&question).map_err(|reason| {
-            let Question { profile, action, .. } = question;
-            CallError::Forbidden(format!("{action} was not sent: {profile} is a production profile, and {reason}"))
+            CallError::Forbidden(format!("{} is a production profile, and {reason}", question.profile))
         })
     }
 

@@ -287,6 +287,9 @@ impl Conversation {
     async fn in_front<T>(&mut self, future: impl Future<Output = T>) -> Option<T> {
         let (front, interrupts) = (Arc::clone(&self.front), Arc::clone(&self.options.interrupts));
         let mut future = pin!(front.turns.during(Turn::Foreground, future));
+        interrupts.begin();
+        // What was raised for a job that ended by itself is not this line's.
+        self.settle();
         let outcome = loop {
             tokio::select! {
                 biased;

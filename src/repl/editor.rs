@@ -73,6 +73,9 @@ pub(super) struct Setup {
     pub(super) history: Vec<String>,
 }
 
+/// A longer text, as a terminal without bracketed paste types it in, is not drawn anew at every key.
+const LONGEST: usize = 4 * 1024;
+
 type Printer = Box<dyn FnMut(String) -> bool + Send>;
 
 /// The session's end of the line.
@@ -319,7 +322,7 @@ impl Hinter for Assistant {
 
     fn hint(&self, line: &str, pos: usize, _: &Context<'_>) -> Option<Shown> {
         self.is_empty.set(line.is_empty());
-        if pos < line.len() || line.is_empty() {
+        if pos < line.len() || line.is_empty() || line.len() > LONGEST {
             return None;
         }
         if self.last_hint.borrow().0 != line {
@@ -345,6 +348,9 @@ impl Highlighter for Assistant {
 
     fn highlight_char(&self, line: &str, pos: usize, kind: CmdKind) -> bool {
         self.is_done.set(kind == CmdKind::ForcedRefresh);
+        if line.len() > LONGEST {
+            return false;
+        }
         match kind {
             CmdKind::MoveCursor => is_at_bracket(line, pos) || is_at_bracket(line, pos.saturating_sub(1)) || is_at_bracket(line, pos + 1),
             CmdKind::Other | CmdKind::ForcedRefresh => true,

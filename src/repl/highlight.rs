@@ -5,7 +5,7 @@ use anstyle::{AnsiColor, Style};
 use std::fmt::Write as _;
 
 /// Longer texts, as pasted ones, stay plain: they are drawn anew at every key.
-const LONGEST: usize = 32 * 1024;
+const LONGEST: usize = 16 * 1024;
 
 const KEYWORD: Style = AnsiColor::Magenta.on_default();
 const TEXT: Style = AnsiColor::Green.on_default();

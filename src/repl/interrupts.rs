@@ -18,6 +18,7 @@ const REACTION: Duration = Duration::from_secs(2);
 pub struct Interrupts {
     gate: Arc<Gate>,
     front: Arc<Front>,
+    is_running: AtomicBool,
     is_requested: AtomicBool,
     is_stuck: AtomicBool,
     requested: Notify,
@@ -30,6 +31,7 @@ impl Interrupts {
         Arc::new(Self {
             gate,
             front,
+            is_running: AtomicBool::new(false),
             is_requested: AtomicBool::new(false),
             is_stuck: AtomicBool::new(false),
             requested: Notify::new(),
@@ -37,10 +39,11 @@ impl Interrupts {
         })
     }
 
-    /// Ctrl-C. At the prompt it is a key, and a signal that comes late means nothing. True where what runs has not reacted to the last
+    /// Ctrl-C. At the prompt it is a key, and a signal that comes just before it means nothing. True where what runs has not reacted to the last
     /// one: then only the process can end.
     pub fn interrupt(self: &Arc<Self>) -> bool {
-        if self.front.is_at_prompt() {
+        let job_has_the_vm = matches!(self.front.turn(), Turn::Job(_));
+        if !self.is_running.load(Ordering::SeqCst) && !job_has_the_vm {
             return false;
         }
         if self.is_stuck.load(Ordering::SeqCst) {
@@ -67,6 +70,10 @@ impl Interrupts {
             thread::sleep(JOBS_TURN);
         }
         self.interrupt_now();
+        if !self.is_running.load(Ordering::SeqCst) {
+            // It was for a job that kept the VM from the prompt.
+            return self.clear();
+        }
         thread::sleep(REACTION);
         if self.is_requested.load(Ordering::SeqCst) {
             self.is_stuck.store(true, Ordering::SeqCst);
@@ -90,8 +97,15 @@ impl Interrupts {
         self.ended.notified().await;
     }
 
-    /// Says that what ran has ended: the next Ctrl-C is a new one.
+    /// Says that something runs, which Ctrl-C is for.
+    pub(super) fn begin(&self) {
+        self.clear();
+        self.is_running.store(true, Ordering::SeqCst);
+    }
+
+    /// Says that what ran has ended.
     pub(super) fn clear(&self) {
+        self.is_running.store(false, Ordering::SeqCst);
         self.front.set_interrupted(false);
         self.is_stuck.store(false, Ordering::SeqCst);
         if self.is_requested.swap(false, Ordering::SeqCst) {

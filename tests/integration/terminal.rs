@@ -13,7 +13,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// A machine that is loaded takes long.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Enter, Tab and control characters as keys send them.
 pub(crate) const ENTER: &str = "\r";
@@ -34,18 +34,20 @@ pub(crate) struct Terminal {
     process: PtyProcess,
     keys: File,
     seen: Arc<(Mutex<Seen>, Condvar)>,
+    #[expect(dead_code, reason = "the folder stays as long as somebody works in it")]
+    folder: Arc<TempDir>,
 }
 
 /// A folder with files, and the terminals that are opened in it.
 pub(crate) struct Place {
-    folder: TempDir,
+    folder: Arc<TempDir>,
     environment: Vec<(String, String)>,
     rows: u16,
 }
 
 impl Place {
     pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = Arc::new(tempfile::tempdir().unwrap());
         let environment = [("TERM", "xterm-256color"), ("PATH", "/usr/local/bin:/usr/bin:/bin"), ("LANG", "C.UTF-8")];
         let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
         // Tall, so that nothing scrolls away.
@@ -105,7 +107,7 @@ impl Place {
                 }
             }
         });
-        Terminal { process, keys, seen }
+        Terminal { process, keys, seen, folder: Arc::clone(&self.folder) }
     }
 
     /// Opens it on the simulator and waits for the prompt.
@@ -131,9 +133,18 @@ impl Terminal {
 
     /// Types a line, waits for words that it makes appear, and for the next prompt.
     pub(crate) fn says(&mut self, line: &str, words: &str) -> &mut Self {
-        let prompts = self.prompts();
-        self.line(line).expect(words);
-        self.wait(&format!("a prompt behind {line:?}"), |seen| count_prompts(&text(seen)) > prompts);
+        let before = self.seen.0.lock().unwrap().bytes.len();
+        self.line(line).expect(words).next_prompt(before)
+    }
+
+    /// Presses Ctrl-C at the prompt and waits for the next one.
+    pub(crate) fn interrupts(&mut self) -> &mut Self {
+        let before = self.seen.0.lock().unwrap().bytes.len();
+        self.keys(CTRL_C).next_prompt(before)
+    }
+
+    fn next_prompt(&mut self, before: usize) -> &mut Self {
+        self.wait("the next prompt", |seen| seen.bytes[before..].contains(&b'\n') && is_bare_prompt(seen));
         self
     }
 
@@ -183,10 +194,6 @@ impl Terminal {
         self.process.signal(signal).unwrap();
     }
 
-    fn prompts(&self) -> usize {
-        count_prompts(&self.screen())
-    }
-
     fn wait(&self, what: &str, is_there: impl Fn(&Seen) -> bool) {
         let (seen, changed) = &*self.seen;
         let started = real_now();
@@ -203,8 +210,11 @@ fn text(seen: &Seen) -> String {
     seen.screen.screen().contents()
 }
 
-fn count_prompts(text: &str) -> usize {
-    text.lines().filter(|line| line.contains("> ") || line.ends_with('>')).count()
+/// Whether the cursor stands behind a prompt at which nothing is typed.
+fn is_bare_prompt(seen: &Seen) -> bool {
+    let screen = seen.screen.screen();
+    let (row, _) = screen.cursor_position();
+    screen.rows(0, screen.size().1.get()).nth(usize::from(row)).is_some_and(|line| line.trim_end().ends_with('>'))
 }
 
 /// Text without white space and frames, because a narrow terminal breaks lines anywhere.

@@ -33,7 +33,8 @@ pub(super) fn render(list: &Table, width: usize) -> Option<String> {
         let _ = write!(text, "\n… and {} more", length - rows.len());
     }
     if !hidden.is_empty() {
-        let note = format!("{} more columns: {}", hidden.len(), hidden.join(", "));
+        let columns = if hidden.len() == 1 { "column" } else { "columns" };
+        let note = format!("{} more {columns}: {}", hidden.len(), hidden.join(", "));
         let kept: String = note.chars().take(width.saturating_sub(2)).collect();
         let cut = if kept.len() < note.len() { "…" } else { "" };
         let _ = write!(text, "\n{kept}{cut}");
