@@ -8,7 +8,8 @@ use crate::gate::{Event, Level, Observer};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write as _};
-use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -30,7 +31,8 @@ pub(super) struct Progress {
 struct Live {
     lines: MultiProgress,
     calls: Arc<Mutex<BTreeMap<u64, OpenCall>>>,
-    watcher: Once,
+    /// Whether the thread that draws the lines of calls runs.
+    is_watched: Arc<AtomicBool>,
 }
 
 /// A call on its way, and its line once it has one.
@@ -43,24 +45,31 @@ struct OpenCall {
 impl Live {
     fn call_started(&self, id: u64, action: String) {
         lock(&self.calls).insert(id, OpenCall { action, started: real_now(), line: None });
-        // Most scripts are done before anybody could read a line, so the thread that draws them starts with the first call.
-        self.watcher.call_once(|| {
-            let (lines, calls) = (self.lines.clone(), Arc::clone(&self.calls));
+        // Most scripts are done before anybody could read a line, so the thread that draws them starts with a call. It ends when none is
+        // on its way: a prompt that waits must cost nothing.
+        if !self.is_watched.swap(true, Ordering::SeqCst) {
+            let (lines, calls, is_watched) = (self.lines.clone(), Arc::clone(&self.calls), Arc::clone(&self.is_watched));
             thread::spawn(move || {
                 loop {
                     thread::sleep(PATIENCE / 5);
-                    for call in lock(&calls).values_mut().filter(|call| real_now() - call.started >= PATIENCE) {
+                    let mut calls = lock(&calls);
+                    if calls.is_empty() {
+                        is_watched.store(false, Ordering::SeqCst);
+                        return;
+                    }
+                    for call in calls.values_mut().filter(|call| real_now() - call.started >= PATIENCE) {
                         let line = call.line.get_or_insert_with(|| lines.add(spinner()));
                         line.set_message(format!("{}: no answer yet, {}", call.action, seconds(real_now() - call.started)));
                     }
                 }
             });
-        });
+        }
     }
 
     fn call_ended(&self, id: u64) {
         if let Some(line) = lock(&self.calls).remove(&id).and_then(|call| call.line) {
             line.finish_and_clear();
+            self.lines.remove(&line);
         }
     }
 }
@@ -76,7 +85,7 @@ impl Progress {
         let live = is_live.then(|| Live {
             lines: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
             calls: Arc::default(),
-            watcher: Once::new(),
+            is_watched: Arc::default(),
         });
         Self { format, verbose, live, tasks: Mutex::default() }
     }
@@ -147,8 +156,9 @@ impl Progress {
 
     fn task_ended(&self, task: &Task, outcome: &str, done: bool, elapsed: Duration) {
         let bar = lock(&self.tasks).remove(task).flatten();
-        if let Some(bar) = bar {
+        if let (Some(bar), Some(live)) = (bar, &self.live) {
             bar.finish_and_clear();
+            live.lines.remove(&bar);
         }
         let level = if done { Level::Info } else { Level::Warn };
         self.line(level, &format!("{task}: {outcome} after {}", seconds(elapsed)));

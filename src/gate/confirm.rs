@@ -35,9 +35,9 @@ impl Gate {
         let Some(profile) = self.production(profile)? else { return Ok(()) };
         let params = audit::redacted(action, params);
         let question = Question { profile, action: action.full_name.clone(), effects, params };
-        confirm.confirm(&question).map_err(|reason| {
-            CallError::Forbidden(format!("{} is a production profile, and {reason}", question.profile))
-        })
+        confirm
+            .confirm(&question)
+            .map_err(|reason| CallError::Forbidden(format!("{} is a production profile, and {reason}", question.profile)))
     }
 
     /// Of an Action that the catalogue lacks nobody knows what it does.

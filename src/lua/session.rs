@@ -3,7 +3,7 @@
 use super::error::{self, ScriptError};
 use super::modules::loader::{Sources, remember};
 use super::modules::pretty;
-use super::syntax::locals::{CLOSE, LAST, Locals, Problem, Rewritten, TABLE};
+use super::syntax::locals::{CLOSE, LAST, Locals, Problem, Rewritten, TABLE, VALUES};
 use super::syntax::{TokenKind, tokens};
 use super::vm::{Chunk, Limits, Runtime, internal};
 use crate::gate::Gate;
@@ -146,6 +146,8 @@ impl Session {
         environment.raw_set(TABLE, &cells)?;
         let closing: Function = lua.load(CLOSE_LATER).set_name("=[cumulua]").into_function()?;
         environment.raw_set(CLOSE, closing.call::<Function>(globals.raw_get::<Function>("defer")?)?)?;
+        let values: Function = lua.load("return ...").set_name("=[cumulua]").into_function()?;
+        environment.raw_set(VALUES, values)?;
         let meta = globals.raw_get("meta")?;
         Ok(Self { locals: RefCell::default(), cells, environment, meta, runtime })
     }
@@ -253,7 +255,8 @@ impl Session {
     /// The session's locals and globals, each with a glance at it.
     pub fn names(&self) -> Vec<(String, String)> {
         let locals = self.locals.borrow();
-        let mut found: Vec<(String, String)> = locals.names().map(|name| (name.to_owned(), self.glance(&self.root(name)))).collect();
+        let mut found: Vec<(String, String)> =
+            locals.names().map(|name| (name.to_owned(), self.glance(&self.root(name)))).collect();
         let globals = self.runtime.lua.globals();
         for (key, value) in globals.pairs::<Value, Value>().flatten() {
             if let Value::String(name) = &key {

@@ -51,9 +51,9 @@ pub(super) fn listing(width: usize) -> String {
     rows.push(("&LINE".to_owned(), "Runs a line in the background"));
     rows.push(("_".to_owned(), "The last result"));
     let side_by_side = width >= widest + 30;
-    let lines = rows.into_iter().map(|(name, summary)| {
-        if side_by_side { format!("{name:<widest$}  {summary}") } else { format!("{name}\n    {summary}") }
-    });
+    let lines = rows
+        .into_iter()
+        .map(|(name, summary)| if side_by_side { format!("{name:<widest$}  {summary}") } else { format!("{name}\n    {summary}") });
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -126,7 +126,8 @@ pub(super) fn regions(knowledge: &dyn Knowledge) -> Vec<Candidate> {
     let mut found: Vec<Candidate> = Vec::new();
     for product in catalog.products().iter().filter_map(|name| catalog.product(name).ok()) {
         let zones = product.zones.as_ref().and_then(|zones| product.tables.get(zones)).into_iter();
-        let zones = zones.flat_map(|table| &table.values).filter_map(|zone| Some(Candidate::new(zone.value.as_str()?, &zone.label)));
+        let zones =
+            zones.flat_map(|table| &table.values).filter_map(|zone| Some(Candidate::new(zone.value.as_str()?, &zone.label)));
         let regions = product.regions.iter().map(|(name, region)| Candidate::new(name, &region.label));
         for candidate in regions.chain(zones) {
             if !found.iter().any(|known| known.name == candidate.name) {

@@ -130,7 +130,8 @@ fn fields(path: &ValuePath, knowledge: &dyn Knowledge) -> Vec<Candidate> {
         Inspected::Table(fields) if !fields.is_empty() => {
             let described = fields.into_iter().map(|(name, glance)| {
                 let summary = documented(&name).or_else(|| lua_types::runtime_summary(&format!("{}.{name}", path.root)));
-                let summary = summary.map_or(glance.clone(), |summary| if glance.is_empty() { summary } else { format!("{glance} · {summary}") });
+                let summary = summary
+                    .map_or(glance.clone(), |summary| if glance.is_empty() { summary } else { format!("{glance} · {summary}") });
                 (name, summary)
             });
             described.filter(|(name, _)| syntax::is_name(name)).map(|(name, summary)| Candidate::new(name, summary)).collect()
@@ -188,18 +189,23 @@ pub(super) fn is_required(param: &Param) -> bool {
 }
 
 fn values(action: &Action, param: &Param, quote: Option<char>) -> Vec<Candidate> {
-    let documented = param.values.iter().chain(&param.known_values).map(|known: &KnownValue| {
-        (known.value(), known.label().unwrap_or_default().to_owned())
-    });
+    let documented = param
+        .values
+        .iter()
+        .chain(&param.known_values)
+        .map(|known: &KnownValue| (known.value(), known.label().unwrap_or_default().to_owned()));
     let table = param.table.as_ref().and_then(|table| action.product.tables.get(table));
-    let in_table = table.into_iter().flat_map(|table| table.values.iter().map(|labelled| (&labelled.value, labelled.label.clone())));
-    let mut found: Vec<Candidate> =
-        documented.chain(in_table).map(|(value, label)| literal(value, label, quote)).collect();
+    let in_table =
+        table.into_iter().flat_map(|table| table.values.iter().map(|labelled| (&labelled.value, labelled.label.clone())));
+    let mut found: Vec<Candidate> = documented.chain(in_table).map(|(value, label)| literal(value, label, quote)).collect();
     if quote.is_none() && param.kind == Kind::Boolean && found.is_empty() {
         found.extend(["true", "false"].map(|value| Candidate::new(value, &param.summary)));
     }
     if quote.is_none() && param.sensitive {
-        found.push(Candidate { insert: "secret \"".to_owned(), ..Candidate::new("secret", "A secret by its name, which stays closed") });
+        found.push(Candidate {
+            insert: "secret \"".to_owned(),
+            ..Candidate::new("secret", "A secret by its name, which stays closed")
+        });
     }
     found
 }
@@ -250,7 +256,10 @@ fn modules(folder: &Path, word: &str, quote: char) -> Vec<Candidate> {
             let name = format!("{prefix}{stem}");
             let text = fs::read_to_string(&file).unwrap_or_default();
             let summary = text.lines().next().and_then(|line| line.strip_prefix("--")).unwrap_or_default();
-            found.push(Candidate { insert: format!("{name}{quote}"), ..Candidate::new(name, summary.trim_start_matches('-').trim()) });
+            found.push(Candidate {
+                insert: format!("{name}{quote}"),
+                ..Candidate::new(name, summary.trim_start_matches('-').trim())
+            });
         }
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));

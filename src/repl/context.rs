@@ -116,7 +116,9 @@ impl Reader<'_> {
 
     fn place(&self, in_text: bool) -> Place {
         let end = self.tokens.len();
-        if in_text && end > 0 && (self.text(end - 1) == "require" || (end > 1 && self.is(end - 1, "(") && self.text(end - 2) == "require"))
+        if in_text
+            && end > 0
+            && (self.text(end - 1) == "require" || (end > 1 && self.is(end - 1, "(") && self.text(end - 2) == "require"))
         {
             return Place::Module;
         }
@@ -251,7 +253,7 @@ mod tests {
             ("f { X = 'a", Place::Value(callee("f", &[], &["X"]), "X".to_owned()), "a"),
             ("f { D = { { S", Place::Key(callee("f", &["D"], &[])), "S"),
             ("f { D = { { S = 1 }, { ", Place::Key(callee("f", &["D"], &[])), ""),
-            ("f { L = { 'a', 'b", Place::Value(callee("f", &[], &["L"]), "L".to_owned()), "b"),
+            ("f { L = { 'a', 'b", Place::Value(callee("f", &[], &[]), "L".to_owned()), "b"),
             ("local m = require 'su", Place::Module, "su"),
             ("f(g(1), { X = y.z }) + w", Place::Name, "w"),
             ("-- cd", Place::Text, ""),

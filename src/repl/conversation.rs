@@ -391,7 +391,8 @@ impl Conversation {
         }
         let after = job.as_ref().map_or(Duration::ZERO, |job| job.elapsed());
         let line = job.as_ref().map(|job| self.secrets.replaced(&job.line)).unwrap_or_default();
-        let mut text = format!("[{number}] {} after {:.1} s: {}", word(&outcome, stop.is_some()), after.as_secs_f64(), first_line(&line));
+        let mut text =
+            format!("[{number}] {} after {:.1} s: {}", word(&outcome, stop.is_some()), after.as_secs_f64(), first_line(&line));
         match outcome {
             Some(Ok(values)) => {
                 if !values.is_empty() {
@@ -447,7 +448,9 @@ impl Conversation {
         let profiles = self.gate.profiles();
         let shown = match name {
             Some(name) => profiles.choose_profile(name).and_then(|()| profiles.production(name)).map(|production| {
-                production.map(|_| format!("{name} is a production profile: what destroys or costs is asked about")).unwrap_or_default()
+                production
+                    .map(|_| format!("{name} is a production profile: what destroys or costs is asked about"))
+                    .unwrap_or_default()
             }),
             None => profiles.current().and_then(|current| {
                 let others = profiles.names()?;
@@ -625,7 +628,11 @@ fn word(outcome: &Option<Result<Values, ScriptError>>, is_stopped: bool) -> &'st
 
 fn first_line(text: &str) -> String {
     let first = text.lines().next().unwrap_or_default();
-    if first.chars().count() <= 60 && first.len() == text.len() { first.to_owned() } else { first.chars().take(59).chain(['…']).collect() }
+    if first.chars().count() <= 40 && first.len() == text.len() {
+        first.to_owned()
+    } else {
+        first.chars().take(39).chain(['…']).collect()
+    }
 }
 
 fn audit_line(record: &serde_json::Value) -> String {
@@ -670,12 +677,10 @@ mod tests {
     #[test]
     fn a_pasted_text_that_is_no_chunk_runs_line_by_line() {
         assert_eq!(pieces("x = 1\ny = 2"), ["x = 1\ny = 2"]);
-        assert_eq!(pieces("x = 1\nx\n\nfor i = 1, 2 do\n  print(i)\nend\nx + 1"), [
-            "x = 1",
-            "x",
-            "for i = 1, 2 do\n  print(i)\nend",
-            "x + 1"
-        ]);
+        assert_eq!(
+            pieces("x = 1\nx\n\nfor i = 1, 2 do\n  print(i)\nend\nx + 1"),
+            ["x = 1", "x", "for i = 1, 2 do\n  print(i)\nend", "x + 1"]
+        );
         assert_eq!(pieces("x y\nz = {"), ["x y", "z = {\n"]);
     }
 }

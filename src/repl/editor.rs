@@ -43,7 +43,9 @@ enum Request {
 pub(super) enum Typed {
     Line(String),
     /// Ctrl-C, and whether nothing was typed before it.
-    Interrupted { was_empty: bool },
+    Interrupted {
+        was_empty: bool,
+    },
     /// Ctrl-D, or the terminal is gone.
     End,
 }
@@ -108,9 +110,10 @@ impl Editor {
                 }
             };
             // Without one, as on a dumb terminal, notes wait for the next prompt.
-            let printer = editor.create_external_printer().ok().map(|mut printer| {
-                Box::new(move |text: String| printer.print(text).is_ok()) as Printer
-            });
+            let printer = editor
+                .create_external_printer()
+                .ok()
+                .map(|mut printer| Box::new(move |text: String| printer.print(text).is_ok()) as Printer);
             if starting.send(Ok(printer)).is_ok() {
                 serve(&mut editor, &requested, &typing, &answering);
             }
@@ -352,7 +355,9 @@ impl Highlighter for Assistant {
             return false;
         }
         match kind {
-            CmdKind::MoveCursor => is_at_bracket(line, pos) || is_at_bracket(line, pos.saturating_sub(1)) || is_at_bracket(line, pos + 1),
+            CmdKind::MoveCursor => {
+                is_at_bracket(line, pos) || is_at_bracket(line, pos.saturating_sub(1)) || is_at_bracket(line, pos + 1)
+            }
             CmdKind::Other | CmdKind::ForcedRefresh => true,
         }
     }

@@ -76,7 +76,8 @@ fn pair(line: &str, all: &[Token], cursor: usize) -> Option<(usize, usize)> {
         depth -= usize::from(here == other);
         depth == 0
     };
-    let found = if text == open { (start..all.len()).find(|index| step(index)) } else { (0..=start).rev().find(|index| step(index)) };
+    let found =
+        if text == open { (start..all.len()).find(|index| step(index)) } else { (0..=start).rev().find(|index| step(index)) };
     found.map(|found| (start, found))
 }
 

@@ -82,8 +82,8 @@ impl Secrets {
                     let is_marked = name.as_ref().is_some_and(|name| self.is_marked(name));
                     if !is_name_of_secret && !is_key && shown.len() > 2 && (is_known || is_marked) {
                         let before = at.checked_sub(1).map(|before| &all[before]);
-                        let is_bare_argument = before
-                            .is_some_and(|before| before.kind == TokenKind::Name || matches!(before.text(line), ")" | "]"));
+                        let is_bare_argument =
+                            before.is_some_and(|before| before.kind == TokenKind::Name || matches!(before.text(line), ")" | "]"));
                         found.push(Literal { range: token.range.clone(), name, is_bare_argument });
                     }
                 }
@@ -170,7 +170,9 @@ mod tests {
         ] {
             assert!(secrets(&[]).is_in(line), "{line}");
         }
-        for line in ["f { Password = secret 'vm' }", "f { Password = env('PW'), Name = 'x' }", "f { Name = 'Password' }", "print 'x'"] {
+        for line in
+            ["f { Password = secret 'vm' }", "f { Password = env('PW'), Name = 'x' }", "f { Name = 'Password' }", "print 'x'"]
+        {
             assert!(!secrets(&[]).is_in(line), "{line}");
         }
     }

@@ -79,11 +79,9 @@ fn statement(entry: &Entry, keeps_last: bool) -> String {
 /// The same script with its locals in a table, as the session itself held them.
 fn without_locals(texts: &[String]) -> String {
     let mut locals = Locals::default();
-    let prefix = format!("local {TABLE} = {TABLE}; ");
     let mut script = format!("-- It has more locals than a function may have, so a table holds them.\nlocal {TABLE} = {{}}\n");
     for text in texts {
-        let rewritten = locals.rewrite(text).map_or_else(|_| text.clone(), |rewritten| rewritten.text.replacen(&prefix, "", 1));
-        script.push_str(rewritten.strip_prefix("return ").unwrap_or(&rewritten));
+        script.push_str(&locals.rewrite_statements(text).unwrap_or_else(|_| text.clone()));
         script.push('\n');
     }
     script

@@ -17,13 +17,20 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("gate", &["catalog", "client", "clock", "config", "secret"]),
     ("lua", &["catalog", "client", "clock", "gate", "reference", "secret"]),
     ("run", &["clock", "gate", "lua"]),
+    ("repl", &["catalog", "clock", "config", "gate", "lua", "reference", "secret"]),
     ("simulator", &["catalog", "clock"]),
-    ("cli", &["catalog", "client", "clock", "config", "gate", "lua", "reference", "run", "secret", "simulator"]),
+    ("cli", &["catalog", "client", "clock", "config", "gate", "lua", "reference", "repl", "run", "secret", "simulator"]),
 ];
 
 /// Crates that only some rooms may know.
-const CRATES: &[(&str, &[&str])] =
-    &[("mlua", &["lua"]), ("reqwest", &["client"]), ("axum", &["simulator"]), ("clap", &["cli"]), ("indicatif", &["cli"])];
+const CRATES: &[(&str, &[&str])] = &[
+    ("mlua", &["lua"]),
+    ("reqwest", &["client"]),
+    ("axum", &["simulator"]),
+    ("clap", &["cli"]),
+    ("indicatif", &["cli"]),
+    ("rustyline", &["repl"]),
+];
 
 /// A file's text without its unit tests, comments and the texts that it generates.
 fn code(text: &str) -> String {

@@ -4,6 +4,7 @@
 
 use crate::support::simulator;
 use crate::terminal::{CTRL_C, CTRL_D, ENTER, Place, TAB, Terminal, UP};
+use cumulua::lua::session::{Judgement, Session};
 use cumulua::simulator::{Fault, FaultRule};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -96,7 +97,10 @@ fn the_history_is_the_projects_own_and_never_holds_a_secret() {
     for width in WIDTHS {
         let place = Place::new().file("cumulua.toml", "[profiles.x]\n");
         let mut terminal = place.simulated(width);
-        terminal.says("6 * 111", "\n666").says("t = { Password = 'hunter22' }", ">").says("'pw-is-' .. 'geheim33'", "pw-is-geheim33");
+        terminal
+            .says("6 * 111", "\n666")
+            .says("t = { Password = 'hunter22' }", ">")
+            .says("'pw-is-' .. 'geheim33'", "pw-is-geheim33");
         let call = CREATE.replace("secret 'vm-password'", "'geheim33' .. 'X-1'").replace("Password", "[\"Pass\" .. \"word\"]");
         terminal.says(&call, ">").says(" 7 * 111", "\n777").keys(CTRL_D).ends_well();
         let projects = place.path("state/cumulua/projects");
@@ -216,9 +220,10 @@ fn ctrl_c_stops_a_loop_a_sleep_and_a_call_and_the_session_goes_on() {
         let place = with_profile(&url, false);
         let mut terminal = place.open(width, &[]);
         terminal.expect("there cn>").line("local kept = 41");
-        for (index, code) in ["while true do pcall(function() while true do end end) end", "time.sleep('1h')", "cds.ccs.DescribeTags()"]
-            .into_iter()
-            .enumerate()
+        for (index, code) in
+            ["while true do pcall(function() while true do end end) end", "time.sleep('1h')", "cds.ccs.DescribeTags()"]
+                .into_iter()
+                .enumerate()
         {
             terminal.line(&format!("print('begun', {index}) {code}")).expect(&format!("begun\t{index}\n").replace('\t', " "));
             terminal.keys(CTRL_C).expect_count("interrupted", index + 1);
@@ -261,7 +266,10 @@ fn a_job_runs_behind_and_its_result_comes_above_the_typed_line() {
         let place = with_profile(&url, false).file("go.lua", "return os.rename('wait', 'went')");
         let mut terminal = place.open(width, &[]);
         terminal.expect("there cn>");
-        terminal.says("&while not io.open('go') do time.sleep(0.02) end print('beh' .. 'ind') return 40 + 2", "[1] runs in the background");
+        terminal.says(
+            "&while not io.open('go') do time.sleep(0.02) end print('beh' .. 'ind') return 40 + 2",
+            "[1] runs in the background",
+        );
         terminal.says("jobs", "[1] for").says("20 + 3", "\n23");
         terminal.keys("local typed = 'half").expect("'half");
         fs::write(place.path("go"), "").unwrap();
@@ -305,15 +313,23 @@ fn a_session_is_saved_as_a_script_that_runs_by_itself() {
     for width in WIDTHS {
         let place = Place::new();
         let mut terminal = place.simulated(width);
-        terminal.line("local n = 20").says("n + 1", "\n21").says("missing()", "missing").says("print('last was ' .. _)", "last was 21");
+        terminal
+            .line("local n = 20")
+            .says("n + 1", "\n21")
+            .says("missing()", "missing")
+            .says("print('last was ' .. _)", "last was 21");
         terminal.says(&CREATE.replace("secret 'vm-password'", "'Geheim-33'"), ">").says("#wait(r)", "\n1");
-        terminal.says(":lines", "secret \"password\"").says(":save all.lua", "written to all.lua").says(":save part.lua 1-2", "part.lua");
+        terminal
+            .says(":lines", "secret \"password\"")
+            .says(":save all.lua", "written to all.lua")
+            .says(":save part.lua 1-2", "part.lua");
         terminal.says(":save all.lua", "exists");
         let script = fs::read_to_string(place.path("all.lua")).unwrap();
         assert!(!script.contains("Geheim") && script.contains("secret \"password\""), "{script}");
         let run = |name: &str| {
             let mut command = Command::new(env!("CARGO_BIN_EXE_cumulua"));
-            let output = command.args(["run", "--sim", name]).current_dir(place.folder()).env_clear().env("HOME", place.folder()).output();
+            let output =
+                command.args(["run", "--sim", name]).current_dir(place.folder()).env_clear().env("HOME", place.folder()).output();
             let output = output.unwrap();
             assert!(output.status.success(), "{script}\n{}", String::from_utf8_lossy(&output.stderr));
             String::from_utf8_lossy(&output.stdout).into_owned()
@@ -331,7 +347,8 @@ fn more_locals_than_a_function_may_have_are_saved_too() {
     let mut terminal = place.simulated(80);
     let lines: String = (1..=300).map(|number| format!("local v{number} = {number} ")).collect();
     terminal.says(&format!("\u{1b}[200~{lines}\u{1b}[201~"), ">").says("v1 + v300", "\n301").says(":save many.lua", "written");
-    let output = Command::new(env!("CARGO_BIN_EXE_cumulua")).args(["run", "many.lua"]).current_dir(place.folder()).output().unwrap();
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_cumulua")).args(["run", "many.lua"]).current_dir(place.folder()).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "301\n", "{}", String::from_utf8_lossy(&output.stderr));
 }
 
@@ -406,6 +423,34 @@ fn what_was_deferred_runs_at_the_end() {
         terminal.line("local f <close> = setmetatable({}, { __close = function() print('clo' .. 'sed') end })");
         terminal.keys(CTRL_D).expect("running what was deferred").expect("closed\ntidied up").ends_well();
     });
+}
+
+/// The fenced block of the guide that shows a session.
+fn transcript() -> Vec<String> {
+    let guide = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/guide.md")).unwrap();
+    let start = guide.find("```text\nsimulator cn> ").unwrap() + "```text\n".len();
+    guide[start..].split("```").next().unwrap().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn the_guides_session_goes_as_it_says() {
+    const PROMPT: &str = "simulator cn> ";
+    let lines = transcript();
+    let mut terminal = Place::new().simulated(80);
+    let mut rest = lines.iter().peekable();
+    while let Some(line) = rest.next() {
+        let Some(first) = line.strip_prefix(PROMPT) else { continue };
+        let mut input = first.to_owned();
+        while Session::judge(&input) == Judgement::Incomplete && !input.starts_with([':', '&']) {
+            terminal.line(input.lines().last().unwrap());
+            input = format!("{input}\n{}", rest.next().unwrap());
+        }
+        terminal.says(input.lines().last().unwrap(), "");
+    }
+    let shown = terminal.screen();
+    let session: Vec<&str> = shown.lines().skip_while(|line| !line.starts_with(PROMPT)).map(str::trim_end).collect();
+    let session: Vec<&str> = session.into_iter().take(lines.len()).collect();
+    assert_eq!(session, lines, "{shown}");
 }
 
 #[test]

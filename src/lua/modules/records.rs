@@ -79,7 +79,8 @@ impl Columns {
             }
         }
         let mut names: Vec<String> = widths.keys().cloned().collect();
-        names.sort_by_key(|name| (nested.contains(name), rank(name)));
+        let subject = subject(&names);
+        names.sort_by_key(|name| (nested.contains(name), rank(name, &subject)));
         (!names.is_empty()).then_some(Self { names, widths, are_flat: nested.is_empty() })
     }
 
@@ -128,15 +129,32 @@ fn inside(inner: &Table) -> String {
     texts.collect::<Vec<_>>().join(", ")
 }
 
-/// Numbers of steps, names, ids and states come first, as a person looks for them.
-fn rank(name: &str) -> (u8, String) {
+/// What the records are about: the word that most names, ids and states begin with, as `Instance` of `InstanceId`.
+fn subject(names: &[String]) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for name in names {
+        let stem = ["Name", "Id", "Status", "State", "Type"].iter().find_map(|ending| name.strip_suffix(ending));
+        *counts.entry(stem.unwrap_or_default()).or_default() += 1;
+    }
+    counts.remove("");
+    let most = counts.into_iter().max_by_key(|(stem, count)| (*count, std::cmp::Reverse(stem.len())));
+    most.map(|(stem, _)| stem.to_owned()).unwrap_or_default()
+}
+
+/// Numbers of steps come first, then name, id and state of what the records are about, then addresses, as a person looks for them.
+fn rank(name: &str, subject: &str) -> (u8, String) {
     let lower = name.to_lowercase();
-    let rank = match lower.as_str() {
+    let own = name.strip_prefix(subject).unwrap_or(name).to_lowercase();
+    let rank = match own.as_str() {
         "step" | "#" | "no" => 0,
-        _ if lower.ends_with("name") || lower == "what" => 1,
-        _ if lower.ends_with("id") => 2,
-        _ if lower.contains("status") || lower == "state" => 3,
-        _ => 4,
+        "name" | "what" => 1,
+        "id" => 2,
+        "status" | "state" => 3,
+        _ if lower.ends_with("name") => 4,
+        _ if lower.contains("status") || lower.contains("state") => 5,
+        _ if lower.ends_with("ip") || lower.contains("address") => 6,
+        _ if lower.ends_with("id") => 8,
+        _ => 7,
     };
     (rank, lower)
 }

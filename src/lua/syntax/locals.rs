@@ -10,10 +10,16 @@ use std::ops::Range;
 
 /// The name of the table that holds the locals. A chunk has it as a local of its own.
 pub const TABLE: &str = "__session";
+/// The function that gives its arguments back: what an expression gives passes through it, because Lua forgets the line of a call that
+/// a chunk ends with.
+pub const VALUES: &str = "__values";
 /// The function that keeps a value to be closed at the session's end.
 pub const CLOSE: &str = "__close_later";
 /// The last result. It is declared once and for all: `local _, x = f()` leaves it the last result.
 pub const LAST: &str = "_";
+
+/// What every rewritten chunk begins with.
+const PREFIX: &str = "local __session = __session; ";
 
 /// Deeper nesting is refused, as Lua does at 200.
 const DEEPEST: usize = 250;
@@ -101,6 +107,13 @@ impl Locals {
             (Err(Problem::Incomplete), _) | (_, Err(Problem::Incomplete)) => Err(Problem::Incomplete),
             (_, Err(problem)) => Err(problem),
         }
+    }
+
+    /// Statements as a part of a script that has [`TABLE`] as a local of its own.
+    pub fn rewrite_statements(&mut self, source: &str) -> Result<String, Problem> {
+        let all: Vec<Token> = tokens(source).into_iter().filter(|token| token.kind != TokenKind::Comment).collect();
+        let rewritten = Parser::new(source, &all, self).chunk()?;
+        Ok(rewritten.text[PREFIX.len()..].to_owned())
     }
 
     /// Takes back the declarations of a chunk that never ran.
@@ -191,7 +204,9 @@ impl<'a> Parser<'a> {
 
     fn expression_chunk(mut self) -> Parsed<Rewritten> {
         let parsed = self.expressions().and_then(|()| {
-            self.take(";");
+            if self.take(";") {
+                self.replace(self.at - 1, "");
+            }
             if self.at == self.tokens.len() { Ok(()) } else { Err(Problem::Syntax) }
         });
         self.finish(parsed, true)
@@ -208,7 +223,8 @@ impl<'a> Parser<'a> {
             return Err(problem);
         }
         self.edits.sort_by_key(|(range, _)| range.start);
-        let mut text = format!("local {TABLE} = {TABLE}; {}", if is_expression { "return " } else { "" });
+        let opening = if is_expression { format!("return {VALUES}(") } else { String::new() };
+        let mut text = format!("{PREFIX}{opening}");
         let mut from = 0;
         for (range, replacement) in &self.edits {
             text.push_str(&self.source[from..range.start]);
@@ -216,6 +232,10 @@ impl<'a> Parser<'a> {
             from = range.end;
         }
         text.push_str(&self.source[from..]);
+        if is_expression {
+            // A comment at the end must not swallow the bracket.
+            text.push_str("\n)");
+        }
         let Self { declared, replaced, uses_last, .. } = self;
         Ok(Rewritten { text, is_expression, is_statement: !is_expression, uses_last, declared, replaced })
     }
@@ -592,9 +612,8 @@ impl<'a> Parser<'a> {
     }
 
     fn takes_operator(&mut self) -> bool {
-        const OPERATORS: &[&str] = &[
-            "+", "-", "*", "/", "//", "%", "^", "..", "==", "~=", "<", "<=", ">", ">=", "and", "or", "&", "|", "~", "<<", ">>",
-        ];
+        const OPERATORS: &[&str] =
+            &["+", "-", "*", "/", "//", "%", "^", "..", "==", "~=", "<", "<=", ">", ">=", "and", "or", "&", "|", "~", "<<", ">>"];
         let is_operator = matches!(self.kind(), Some(TokenKind::Symbol | TokenKind::Keyword))
             && self.peek().is_some_and(|text| OPERATORS.contains(&text));
         self.at += usize::from(is_operator);
@@ -706,8 +725,7 @@ mod tests {
     /// The lines as Lua compiles them, without the prefix.
     fn rewritten(lines: &[&str]) -> Vec<String> {
         let mut locals = Locals::default();
-        let prefix = "local __session = __session; ";
-        lines.iter().map(|line| locals.rewrite(line).unwrap().text.replacen(prefix, "", 1)).collect()
+        lines.iter().map(|line| locals.rewrite(line).unwrap().text[super::PREFIX.len()..].to_owned()).collect()
     }
 
     #[test]
@@ -744,8 +762,25 @@ mod tests {
     #[test]
     fn what_more_lines_can_finish_is_incomplete() {
         for text in [
-            "for i = 1, 3 do", "x =", "f(", "{", "{ 1,", "function f(a", "if x then y() else", "s = [[a", "local x <", "a.", "a, b =",
-            "return {", "1 +", "x = 'a\\", "while true", "--[[ a", "(1 + 2", "f {", "local function",
+            "for i = 1, 3 do",
+            "x =",
+            "f(",
+            "{",
+            "{ 1,",
+            "function f(a",
+            "if x then y() else",
+            "s = [[a",
+            "local x <",
+            "a.",
+            "a, b =",
+            "return {",
+            "1 +",
+            "x = 'a\\",
+            "while true",
+            "--[[ a",
+            "(1 + 2",
+            "f {",
+            "local function",
         ] {
             assert_eq!(Locals::default().rewrite(text).unwrap_err(), Problem::Incomplete, "{text}");
         }
