@@ -108,9 +108,7 @@ impl Profiles {
         let tables = self.tables(&name)?;
         // The environment of the vendor's tools speaks for one account. A profile that the script names is another, and so is one with
         // an account of its own that the command names: nobody who says `--profile production` means what a shell happens to export.
-        let has_account =
-            || tables.iter().any(|(_, table)| table.products.get(&product.product).is_some_and(|own| own.access_key.is_some()));
-        let chosen = profile.is_some() || (self.profile_flag().is_some() && has_account());
+        let chosen = profile.is_some() || self.has_chosen_account(product, &tables);
         let from_variable = |variable: &str| if chosen { None } else { from_environment(variable) };
         let in_files = |read: &dyn Fn(&ProductTable) -> Option<String>| {
             tables.iter().find_map(|(file, table)| {
@@ -196,7 +194,7 @@ impl Profiles {
             return Ok(flag.or_else(|| default_region(product)));
         }
         let tables = self.tables(&self.current()?.value)?;
-        let variable = product.credentials.region.as_deref().filter(|_| self.profile_flag().is_none());
+        let variable = product.credentials.region.as_deref().filter(|_| !self.has_chosen_account(product, &tables));
         Ok(flag
             .or_else(|| variable.and_then(from_environment))
             .or_else(|| region_in_files(product, &tables))
@@ -271,6 +269,12 @@ impl Profiles {
             return Err(ConfigError::UnknownProfile { name: name.to_owned(), near });
         }
         Ok(tables)
+    }
+
+    /// Whether the command, or a person at the prompt, names a profile that has an account of its own.
+    fn has_chosen_account(&self, product: &ProductModel, tables: &[(&ConfigFile, &ProfileTable)]) -> bool {
+        let is_own = |table: &ProfileTable| table.products.get(&product.product).is_some_and(|own| own.access_key.is_some());
+        self.profile_flag().is_some() && tables.iter().any(|(_, table)| is_own(table))
     }
 
     fn profile_flag(&self) -> Option<Setting<String>> {

@@ -30,7 +30,7 @@ pub enum InputError {
     /// More lines can finish it.
     Incomplete,
     /// It is wrong.
-    Wrong(ScriptError),
+    Wrong(Box<ScriptError>),
 }
 
 /// What a text is.
@@ -163,18 +163,18 @@ impl Session {
                     self.locals.borrow_mut().undo(&rewritten);
                     // The text as it was typed gives the message that its author understands.
                     let plain = self.load(name, text).err().filter(|_| !rewritten.is_expression);
-                    Err(InputError::Wrong(wrong(&plain.unwrap_or(failure))))
+                    Err(InputError::Wrong(Box::new(wrong(&plain.unwrap_or(failure)))))
                 }
             },
             Err(Problem::Incomplete) => Err(InputError::Incomplete),
-            Err(Problem::Constant { name: constant, line }) => Err(InputError::Wrong(ScriptError {
+            Err(Problem::Constant { name: constant, line }) => Err(InputError::Wrong(Box::new(ScriptError {
                 source: Some(name.to_owned()),
                 line: u32::try_from(line).ok(),
                 ..invalid(&format!("attempt to assign to const variable '{constant}'"))
-            })),
+            }))),
             Err(Problem::Syntax) => match self.load(name, &judged(text)) {
                 Ok(function) => Ok(Input { function, rewritten: None }),
-                Err(failure) => Err(InputError::Wrong(wrong(&failure))),
+                Err(failure) => Err(InputError::Wrong(Box::new(wrong(&failure)))),
             },
         }
     }

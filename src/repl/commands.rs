@@ -147,7 +147,7 @@ fn files(word: &str) -> Vec<Candidate> {
         let is_folder = entry.path().is_dir();
         if is_folder {
             found.push(Candidate::new(format!("{prefix}{name}/"), "folder"));
-        } else if name.ends_with(".lua") {
+        } else if entry.path().extension().is_some_and(|extension| extension == "lua") {
             found.push(Candidate::new(format!("{prefix}{name}"), ""));
         }
     }

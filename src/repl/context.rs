@@ -212,16 +212,12 @@ impl Reader<'_> {
                 return None;
             }
             let name = self.text(at).to_owned();
-            match at.checked_sub(1).filter(|dot| self.is(*dot, ".")) {
-                Some(dot) => {
-                    steps.push(Step::Field(name));
-                    at = dot.checked_sub(1)?;
-                }
-                None => {
-                    steps.reverse();
-                    return Some(ValuePath { root: name, steps });
-                }
-            }
+            let Some(dot) = at.checked_sub(1).filter(|dot| self.is(*dot, ".")) else {
+                steps.reverse();
+                return Some(ValuePath { root: name, steps });
+            };
+            steps.push(Step::Field(name));
+            at = dot.checked_sub(1)?;
         }
     }
 }

@@ -6,7 +6,7 @@ use super::editor::{Ask, Editor, FromEditor, Setup, Typed};
 use super::front::Front;
 use super::history::History;
 use super::interrupts::Interrupts;
-use super::jobs::{Ended, Jobs};
+use super::jobs::{Ended, Job, Jobs};
 use super::secrets::Secrets;
 use super::transcript::Transcript;
 use super::turn::Turn;
@@ -18,9 +18,7 @@ use crate::lua::session::{Form, InAnswer, InputError, Inspected, Judgement, Sess
 use crate::lua::{Limits, ScriptError};
 use crate::reference::page::Paper;
 use std::fmt::Write as _;
-use std::fs;
 use std::future::Future;
-use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::rc::Rc;
@@ -49,26 +47,26 @@ pub struct Options {
 }
 
 /// Whether the session goes on, or the status that it ends with.
-type Flow = Option<u8>;
+pub(super) type Flow = Option<u8>;
 
-struct Conversation {
-    front: Arc<Front>,
-    gate: Arc<Gate>,
-    options: Options,
-    session: Rc<Session>,
-    from_editor: FromEditor,
-    jobs: Jobs,
-    transcript: Transcript,
-    history: History,
-    secrets: Secrets,
-    inputs: usize,
-    shows_timing: bool,
-    last_error: Option<ScriptError>,
-    last_input: String,
+pub(super) struct Conversation {
+    pub(super) front: Arc<Front>,
+    pub(super) gate: Arc<Gate>,
+    pub(super) options: Options,
+    pub(super) session: Rc<Session>,
+    pub(super) from_editor: FromEditor,
+    pub(super) jobs: Jobs,
+    pub(super) transcript: Transcript,
+    pub(super) history: History,
+    pub(super) secrets: Secrets,
+    pub(super) inputs: usize,
+    pub(super) shows_timing: bool,
+    pub(super) last_error: Option<ScriptError>,
+    pub(super) last_input: String,
     /// Ctrl-C so often without a line between.
-    interrupts: u32,
+    pub(super) interrupts: u32,
     /// The status that a job wants the session to end with.
-    leaving: Flow,
+    pub(super) leaving: Flow,
 }
 
 /// Runs a session to its end; the status that the process exits with.
@@ -107,7 +105,7 @@ pub async fn run(front: Arc<Front>, gate: Arc<Gate>, options: Options) -> Result
     Ok(conversation.leave(status).await)
 }
 
-fn new_session(front: &Arc<Front>, gate: &Arc<Gate>, options: &Options) -> Result<Rc<Session>, ScriptError> {
+pub(super) fn new_session(front: &Arc<Front>, gate: &Arc<Gate>, options: &Options) -> Result<Rc<Session>, ScriptError> {
     let session = Session::new(Arc::clone(gate), options.limits, options.folder.clone())?;
     let front = Arc::clone(front);
     session.set_output(move |text| match front.turn() {
@@ -215,7 +213,7 @@ impl Conversation {
     }
 
     /// Keeps a line for the next session, unless it holds a secret; what the line has taught of secrets counts for older ones too.
-    fn remember(&mut self, line: &str) {
+    pub(super) fn remember(&mut self, line: &str) {
         let is_secret = line.starts_with(' ') || self.secrets.is_in(line);
         let redactor = Arc::clone(&self.options.redactor);
         let purged = self.history.purge(|entry| redactor.redact(entry) != entry);
@@ -229,7 +227,7 @@ impl Conversation {
     }
 
     /// Runs a text: as one chunk where it is one, else a pasted text piece by piece.
-    async fn evaluate(&mut self, text: &str) -> Flow {
+    pub(super) async fn evaluate(&mut self, text: &str) -> Flow {
         let pieces = pieces(text);
         let count = pieces.len();
         for (index, piece) in pieces.iter().enumerate() {
@@ -250,11 +248,11 @@ impl Conversation {
     }
 
     /// Runs one chunk; the error says whether the session ends.
-    async fn evaluate_one(&mut self, name: &str, text: &str) -> Result<(), Flow> {
+    pub(super) async fn evaluate_one(&mut self, name: &str, text: &str) -> Result<(), Flow> {
         let input = match self.session.compile(name, text) {
             Ok(input) => input,
             Err(InputError::Wrong(error)) => {
-                self.failed(error);
+                self.failed(*error);
                 return Err(None);
             }
             Err(InputError::Incomplete) => {
@@ -324,8 +322,14 @@ impl Conversation {
             }
             other => self.problem(&other.describe()),
         }
-        open_ends::lines(&self.gate.open_ends()).iter().for_each(|line| self.front.say(line));
+        self.say_open_ends();
         None
+    }
+
+    fn say_open_ends(&self) {
+        for line in open_ends::lines(&self.gate.open_ends()) {
+            self.front.say(&line);
+        }
     }
 
     fn show(&self, values: &Values) {
@@ -346,7 +350,7 @@ impl Conversation {
     }
 
     /// Shows an error in one screen; `:trace` shows the rest.
-    fn failed(&mut self, error: ScriptError) {
+    pub(super) fn failed(&mut self, error: ScriptError) {
         let text = self.front.terminal.error(&error, &self.session.sources(), false);
         let most = self.front.terminal.height().saturating_sub(4).max(6);
         let shown: Vec<&str> = text.lines().take(most).collect();
@@ -358,12 +362,12 @@ impl Conversation {
         self.last_error = Some(error);
     }
 
-    fn problem(&self, message: &str) {
+    pub(super) fn problem(&self, message: &str) {
         let error = ScriptError { message: message.to_owned(), ..ScriptError::default() };
         self.front.say(&self.front.terminal.error(&error, &self.session.sources(), false));
     }
 
-    fn page(&self, subject: &str) {
+    pub(super) fn page(&self, subject: &str) {
         let paper = Paper { width: self.front.terminal.width(), colour: self.front.terminal.has_color() };
         match pages::page(subject, &paper, self) {
             Ok(text) => self.front.terminal.page(text.trim_end()),
@@ -378,7 +382,7 @@ impl Conversation {
                 let number = self.jobs.start(&self.session, &self.front, line, self.inputs, input);
                 self.front.say(&format!("[{number}] runs in the background; `jobs` lists it"));
             }
-            Err(InputError::Wrong(error)) => self.failed(error),
+            Err(InputError::Wrong(error)) => self.failed(*error),
             Err(InputError::Incomplete) => self.problem("write what shall run behind the &, as `&ids = wait(r)`"),
         }
     }
@@ -389,10 +393,14 @@ impl Conversation {
         if let Some(Stop::Exit(status)) = stop {
             self.leaving = Some(status);
         }
-        let after = job.as_ref().map_or(Duration::ZERO, |job| job.elapsed());
+        let after = job.as_ref().map_or(Duration::ZERO, Job::elapsed);
         let line = job.as_ref().map(|job| self.secrets.replaced(&job.line)).unwrap_or_default();
-        let mut text =
-            format!("[{number}] {} after {:.1} s: {}", word(&outcome, stop.is_some()), after.as_secs_f64(), first_line(&line));
+        let mut text = format!(
+            "[{number}] {} after {:.1} s: {}",
+            word(outcome.as_ref(), stop.is_some()),
+            after.as_secs_f64(),
+            first_line(&line)
+        );
         match outcome {
             Some(Ok(values)) => {
                 if !values.is_empty() {
@@ -417,158 +425,8 @@ impl Conversation {
         self.front.say(&text);
     }
 
-    async fn command(&mut self, command: Command) -> Flow {
-        match command {
-            Command::Help => self.page(""),
-            Command::Profile(name) => self.profile(name.as_deref()),
-            Command::Region(name) => self.region(name.as_deref()),
-            Command::Timing => {
-                self.shows_timing = !self.shows_timing;
-                self.front.say(if self.shows_timing { "each line says how long it took" } else { "no line says how long it took" });
-            }
-            Command::Audit => self.audit(),
-            Command::Edit => return self.edit().await,
-            Command::Lines => self.front.terminal.page(&self.transcript.listing(&self.secrets)),
-            Command::Save { file, lines } => self.save(&file, lines.as_ref()),
-            Command::Load(file) => return self.load(&file).await,
-            Command::Jobs => self.list_jobs(),
-            Command::Stop(number) => {
-                if !self.jobs.stop(number) {
-                    self.problem(&format!("there is no job {number}; `jobs` lists them"));
-                }
-            }
-            Command::Trace => self.trace(),
-            Command::Reset => self.reset().await,
-            Command::Quit => return Some(0),
-        }
-        None
-    }
-
-    fn profile(&self, name: Option<&str>) {
-        let profiles = self.gate.profiles();
-        let shown = match name {
-            Some(name) => profiles.choose_profile(name).and_then(|()| profiles.production(name)).map(|production| {
-                production
-                    .map(|_| format!("{name} is a production profile: what destroys or costs is asked about"))
-                    .unwrap_or_default()
-            }),
-            None => profiles.current().and_then(|current| {
-                let others = profiles.names()?;
-                Ok(format!("{} ({}); there are: {}", current.value, current.origin, others.join(", ")))
-            }),
-        };
-        match shown {
-            Ok(text) if text.is_empty() => {}
-            Ok(text) => self.front.say(&text),
-            Err(failure) => self.problem(&failure.to_string()),
-        }
-    }
-
-    fn region(&self, name: Option<&str>) {
-        let known = commands::regions(self);
-        match name {
-            Some(name) if known.iter().any(|region| region.name == name) => self.gate.profiles().choose_region(name),
-            Some(name) => {
-                let near = crate::catalog::suggest::nearest(name, known.iter().map(|region| region.name.as_str()));
-                let near = crate::catalog::suggest::did_you_mean(&near);
-                self.problem(&format!("no product has a region {name:?}{near}; Tab behind :region lists them"));
-            }
-            None => {
-                let names: Vec<String> = known.iter().map(|region| format!("{}  {}", region.name, region.summary)).collect();
-                self.front.terminal.page(&names.join("\n"));
-            }
-        }
-    }
-
-    fn audit(&self) {
-        let records: Vec<serde_json::Value> =
-            self.gate.recorded().iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
-        let ended = records.iter().filter(|record| record["phase"] == "ended");
-        let lines: Vec<String> = ended.map(audit_line).collect();
-        let text = if lines.is_empty() { "no calls yet".to_owned() } else { lines.join("\n") };
-        self.front.terminal.page(&text);
-    }
-
-    async fn edit(&mut self) -> Flow {
-        let last = if self.last_input.is_empty() { self.transcript.last().unwrap_or_default() } else { &self.last_input };
-        match self.front.terminal.edit(last) {
-            Ok(text) if text.trim().is_empty() => None,
-            Ok(text) => {
-                text.trim_end().clone_into(&mut self.last_input);
-                self.front.say(&self.secrets.replaced(text.trim_end()));
-                let flow = self.evaluate(text.trim_end()).await;
-                self.remember(text.trim_end());
-                flow
-            }
-            Err(problem) => {
-                self.problem(&problem);
-                None
-            }
-        }
-    }
-
-    fn save(&self, file: &str, lines: Option<&RangeInclusive<usize>>) {
-        let Some(script) = self.transcript.script(lines, &self.secrets) else {
-            return self.problem("there are no such lines; :lines lists those that can be saved");
-        };
-        // A file that is there already may be anything.
-        let written = fs::OpenOptions::new().write(true).create_new(true).open(file).and_then(|mut file| {
-            use std::io::Write as _;
-            file.write_all(script.as_bytes())
-        });
-        match written {
-            Ok(()) => self.front.say(&format!("written to {file}; `cumulua run {file}` runs it")),
-            Err(failure) => self.problem(&format!("{file} cannot be written: {failure}")),
-        }
-    }
-
-    async fn load(&mut self, file: &str) -> Flow {
-        match fs::read_to_string(file) {
-            Ok(text) => {
-                let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-                let text = if text.starts_with("#!") { format!("--{text}") } else { text.to_owned() };
-                self.inputs += 1;
-                self.evaluate_one(&format!("@{file}"), &text).await.err().flatten()
-            }
-            Err(failure) => {
-                self.problem(&format!("{file} cannot be read: {failure}"));
-                None
-            }
-        }
-    }
-
-    fn list_jobs(&self) {
-        let lines: Vec<String> = self
-            .jobs
-            .iter()
-            .map(|(number, job)| {
-                let line = self.secrets.replaced(&job.line);
-                format!("[{number}] for {:.1} s: {}", job.elapsed().as_secs_f64(), first_line(&line))
-            })
-            .collect();
-        self.front.say(&if lines.is_empty() { "nothing runs in the background".to_owned() } else { lines.join("\n") });
-    }
-
-    fn trace(&self) {
-        match &self.last_error {
-            Some(error) => self.front.terminal.page(&self.front.terminal.error(error, &self.session.sources(), true)),
-            None => self.front.say("there was no error"),
-        }
-    }
-
-    async fn reset(&mut self) {
-        self.end_session().await;
-        match new_session(&self.front, &self.gate, &self.options) {
-            Ok(session) => self.session = session,
-            Err(error) => return self.failed(error),
-        }
-        self.transcript = Transcript::default();
-        self.last_error = None;
-        self.front.say("a new session: no variables, no jobs");
-    }
-
     /// Stops the jobs and runs what was deferred.
-    async fn end_session(&mut self) {
+    pub(super) async fn end_session(&mut self) {
         let dropped = self.jobs.drop_all();
         if dropped > 0 {
             self.front.say(&format!("{dropped} background job{} stopped", if dropped == 1 { "" } else { "s" }));
@@ -586,7 +444,7 @@ impl Conversation {
 
     async fn leave(&mut self, status: u8) -> u8 {
         self.end_session().await;
-        open_ends::lines(&self.gate.open_ends()).iter().for_each(|line| self.front.say(line));
+        self.say_open_ends();
         status
     }
 }
@@ -618,7 +476,7 @@ fn has_more(error: &ScriptError) -> bool {
     error.traceback.lines().filter(|line| line.contains("input[") || line.contains(".lua:")).count() > 1
 }
 
-fn word(outcome: &Option<Result<Values, ScriptError>>, is_stopped: bool) -> &'static str {
+fn word(outcome: Option<&Result<Values, ScriptError>>, is_stopped: bool) -> &'static str {
     match outcome {
         Some(Ok(_)) => "done",
         Some(Err(_)) if !is_stopped => "failed",
@@ -626,24 +484,13 @@ fn word(outcome: &Option<Result<Values, ScriptError>>, is_stopped: bool) -> &'st
     }
 }
 
-fn first_line(text: &str) -> String {
+pub(super) fn first_line(text: &str) -> String {
     let first = text.lines().next().unwrap_or_default();
     if first.chars().count() <= 40 && first.len() == text.len() {
         first.to_owned()
     } else {
         first.chars().take(39).chain(['…']).collect()
     }
-}
-
-fn audit_line(record: &serde_json::Value) -> String {
-    let text = |key: &str| record[key].as_str().unwrap_or_default().to_owned();
-    let time = text("time").get(11..19).map(|time| format!("{time}Z")).unwrap_or_default();
-    let outcome = match (record["code"].as_str(), record["error"].as_str()) {
-        (Some(code), _) => format!("refused: {code}"),
-        (None, Some(kind)) => format!("failed: {kind}, sent = {:?}", text("sent")),
-        (None, None) => "done".to_owned(),
-    };
-    format!("{time} {} {outcome}, {} ms", text("action"), record["duration_ms"])
 }
 
 /// A text as inputs: one where it is a chunk; else, as a pasted text can be, line by line, joined where they belong together.

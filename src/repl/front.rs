@@ -56,7 +56,9 @@ impl Front {
     pub(super) fn set_at_prompt(&self, at_prompt: bool) {
         self.at_prompt.store(at_prompt, Ordering::SeqCst);
         let pending = std::mem::take(&mut *self.pending.lock().unwrap_or_else(PoisonError::into_inner));
-        pending.iter().for_each(|text| self.terminal.say(text));
+        for text in pending {
+            self.terminal.say(&text);
+        }
     }
 
     /// Says that Ctrl-C came, so that an answer that is typed after it counts for nothing.

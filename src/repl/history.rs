@@ -22,9 +22,9 @@ pub fn path(project: Option<&Path>) -> Option<PathBuf> {
     let Some(project) = project else { return Some(state.join("history")) };
     // Two projects may have folders of one name.
     let digest = Sha256::digest(project.as_os_str().as_encoded_bytes());
-    let mark: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let mark = digest.iter().take(4).fold(0_u32, |mark, byte| mark << 8 | u32::from(*byte));
     let name = project.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    Some(state.join("projects").join(format!("{name}-{mark}.history")))
+    Some(state.join("projects").join(format!("{name}-{mark:08x}.history")))
 }
 
 impl History {

@@ -15,6 +15,7 @@ mod history;
 mod interrupts;
 mod jobs;
 mod open_ends;
+mod orders;
 mod pages;
 mod prompt;
 mod secrets;

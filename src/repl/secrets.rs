@@ -4,6 +4,7 @@ use crate::catalog::{Catalog, Param};
 use crate::lua::syntax::{Token, TokenKind, tokens};
 use crate::secret::Redactor;
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
@@ -43,8 +44,9 @@ impl Secrets {
         let mut from = 0;
         for literal in self.literals(line) {
             text.push_str(&line[from..literal.range.start]);
-            let call = format!("secret {:?}", kebab(literal.name.as_deref().unwrap_or("secret")));
-            text += &if literal.is_bare_argument { format!("({call})") } else { call };
+            let name = kebab(literal.name.as_deref().unwrap_or("secret"));
+            let (open, close) = if literal.is_bare_argument { ("(", ")") } else { ("", "") };
+            let _ = write!(text, "{open}secret {name:?}{close}");
             from = literal.range.end;
         }
         text.push_str(&line[from..]);
@@ -154,7 +156,9 @@ mod tests {
 
     fn secrets(known: &[&str]) -> Secrets {
         let redactor = Redactor::default();
-        known.iter().for_each(|secret| redactor.learn(secret));
+        for secret in known {
+            redactor.learn(secret);
+        }
         Secrets::new(Arc::new(Catalog::default()), Arc::new(redactor))
     }
 

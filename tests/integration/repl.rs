@@ -8,6 +8,7 @@ use cumulua::lua::session::{Judgement, Session};
 use cumulua::simulator::{Fault, FaultRule};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -75,8 +76,8 @@ fn a_chunk_goes_on_until_it_is_complete() {
 #[test]
 fn ten_thousand_pasted_lines_run_at_once() {
     at_both_widths(|mut terminal| {
-        let lines: String = (1..=10_000).map(|number| format!("local v{number} = {number}\n")).collect();
-        terminal.keys(&format!("\u{1b}[200~{}\u{1b}[201~", lines.trim_end()));
+        let lines: Vec<String> = (1..=10_000).map(|number| format!("local v{number} = {number}")).collect();
+        terminal.keys(&format!("\u{1b}[200~{}\u{1b}[201~", lines.join("\n")));
         terminal.expect("local v10000 = 10000").keys(ENTER).expect(">");
         terminal.says("v1 + v201 + v9999", "10201");
     });
@@ -132,9 +133,9 @@ fn completion_offers_what_can_stand_there_with_its_summary() {
         let mut terminal = place.simulated(width);
         let mut offers = |keys: &str, words: &[&str]| {
             terminal.keys(keys).keys(TAB);
-            words.iter().for_each(|word| {
+            for word in words {
                 terminal.expect(word);
-            });
+            }
             terminal.interrupts();
         };
         offers("cds.", &["ccs", "Cloud servers", "vpc"]);
@@ -345,7 +346,8 @@ fn a_session_is_saved_as_a_script_that_runs_by_itself() {
 fn more_locals_than_a_function_may_have_are_saved_too() {
     let place = Place::new();
     let mut terminal = place.simulated(80);
-    let lines: String = (1..=300).map(|number| format!("local v{number} = {number} ")).collect();
+    let lines: Vec<String> = (1..=300).map(|number| format!("local v{number} = {number}")).collect();
+    let lines = lines.join(" ");
     terminal.says(&format!("\u{1b}[200~{lines}\u{1b}[201~"), ">").says("v1 + v300", "\n301").says(":save many.lua", "written");
     let output =
         Command::new(env!("CARGO_BIN_EXE_cumulua")).args(["run", "many.lua"]).current_dir(place.folder()).output().unwrap();
@@ -451,6 +453,38 @@ fn the_guides_session_goes_as_it_says() {
     let session: Vec<&str> = shown.lines().skip_while(|line| !line.starts_with(PROMPT)).map(str::trim_end).collect();
     let session: Vec<&str> = session.into_iter().take(lines.len()).collect();
     assert_eq!(session, lines, "{shown}");
+}
+
+/// Every Lua file below a folder of the repository.
+fn lua_files(folder: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(lua_files(path.to_str().unwrap()));
+        } else if path.extension().is_some_and(|extension| extension == "lua") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn every_script_runs_at_the_prompt_as_by_itself() {
+    let mut judged = 0;
+    for path in lua_files("tests/lua").into_iter().chain(lua_files("scripts")).chain(lua_files("src")) {
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        let text = text.trim_start_matches('\u{feff}');
+        let text = if text.starts_with('#') { format!("--{text}") } else { text.to_owned() };
+        let is_lua = !path.ends_with("broken.lua") && !text.contains("\u{1b}Lua");
+        assert_eq!(Session::judge(&text) == Judgement::Whole, is_lua, "{}", path.display());
+        judged += 1;
+    }
+    assert!(judged > 30, "{judged}");
+    let place = Place::new();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/quickstart.lua");
+    let mut terminal = place.simulated(80);
+    terminal.says(&format!(":load {}", script.display()), "deleted");
 }
 
 #[test]

@@ -93,7 +93,7 @@ impl Place {
         let seen = Arc::new((Mutex::new(Seen { screen, bytes: Vec::new(), has_ended: false }), Condvar::new()));
         let (mut output, watched) = (process.get_file_handle().unwrap(), Arc::clone(&seen));
         thread::spawn(move || {
-            let mut buffer = [0; 64 * 1024];
+            let mut buffer = [0; 8 * 1024];
             loop {
                 let length = output.read(&mut buffer).unwrap_or_default();
                 let (seen, changed) = &*watched;

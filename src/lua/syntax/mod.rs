@@ -1,6 +1,7 @@
 //! Lua's text as tokens, for the prompt: also of a line that is not finished yet, or wrong.
 
 pub mod locals;
+mod scopes;
 
 use std::ops::Range;
 
