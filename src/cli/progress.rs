@@ -58,7 +58,7 @@ impl Live {
                         return;
                     }
                     for call in calls.values_mut().filter(|call| real_now() - call.started >= PATIENCE) {
-                        let line = call.line.get_or_insert_with(|| lines.add(spinner()));
+                        let line = call.line.get_or_insert_with(|| spinner(&lines));
                         line.set_message(format!("{}: no answer yet, {}", call.action, seconds(real_now() - call.started)));
                     }
                 }
@@ -142,7 +142,7 @@ impl Progress {
         };
         let mut tasks = lock(&self.tasks);
         let count = tasks.len();
-        let bar = tasks.entry(task.clone()).or_insert_with(|| (count < MOST_LINES).then(|| live.lines.add(spinner())));
+        let bar = tasks.entry(task.clone()).or_insert_with(|| (count < MOST_LINES).then(|| spinner(&live.lines)));
         if let Some(bar) = bar {
             bar.set_message(format!("{label}: {}, {}", shown(state), seconds(elapsed)));
         }
@@ -197,8 +197,9 @@ fn write(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
-fn spinner() -> ProgressBar {
-    let bar = ProgressBar::new_spinner();
+/// A line of its own. It ticks once it has its place: before, it would draw wherever the cursor stands.
+fn spinner(lines: &MultiProgress) -> ProgressBar {
+    let bar = lines.add(ProgressBar::new_spinner());
     if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix}{msg}") {
         bar.set_style(style);
     }
