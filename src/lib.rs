@@ -37,5 +37,6 @@ pub mod gate;
 pub mod lua;
 pub mod reference;
 pub mod run;
+pub mod schedule;
 pub mod secret;
 pub mod simulator;

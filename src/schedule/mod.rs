@@ -1,0 +1,3 @@
+//! Runbooks on a schedule: the file, when each schedule fires, and the server that starts the runs.
+
+pub mod cron;
