@@ -8,6 +8,8 @@ use std::{env, fs};
 fn main() {
     list_catalog();
     compile_prelude();
+    // The run store's tables are embedded.
+    println!("cargo::rerun-if-changed={}", root().join("migrations").display());
 }
 
 fn list_catalog() {

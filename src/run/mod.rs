@@ -1,6 +1,7 @@
 //! A run: one script from its first line to the last of what it deferred.
 
 mod guard;
+pub mod store;
 
 pub use guard::Guard;
 

@@ -22,8 +22,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that only some rooms may know.
-const CRATES: &[(&str, &[&str])] =
-    &[("mlua", &["lua"]), ("reqwest", &["client"]), ("axum", &["simulator"]), ("clap", &["cli"]), ("indicatif", &["cli"])];
+const CRATES: &[(&str, &[&str])] = &[
+    ("mlua", &["lua"]),
+    ("reqwest", &["client"]),
+    ("axum", &["simulator"]),
+    ("clap", &["cli"]),
+    ("indicatif", &["cli"]),
+    ("sqlx", &["run"]),
+];
 
 /// A file's text without its unit tests, comments and the texts that it generates.
 fn code(text: &str) -> String {

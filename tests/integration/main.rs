@@ -17,4 +17,5 @@ mod readme;
 mod shell;
 mod signing;
 mod simulator;
+mod store;
 mod support;

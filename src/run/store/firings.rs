@@ -1,0 +1,240 @@
+//! Firings: one row for every moment at which a schedule was due, whether it ran or why it did not; and each schedule's state.
+
+use super::runs::{self, NewRun};
+use super::{Store, StoreError, millis, timestamp};
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
+use std::collections::BTreeMap;
+
+/// What became of a firing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FiringOutcome {
+    /// A run carries it out.
+    Ran {
+        /// The run's id.
+        run: String,
+    },
+    /// It waits for the run before it to end; a later decision takes this one's place.
+    Queued,
+    /// The run before it was still going on.
+    Overlap,
+    /// The schedule was paused.
+    Paused,
+    /// It was missed, and too old once that was noticed.
+    TooLate,
+    /// It was missed, and a later one of the missed ran in its place.
+    Superseded,
+    /// The server was about to end.
+    ShuttingDown,
+    /// The schedule file was refused.
+    FileRefused,
+    /// Its process could not be started.
+    NotStarted,
+}
+
+impl FiringOutcome {
+    /// The word in the store.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Ran { .. } => "ran",
+            Self::Queued => "queued",
+            Self::Overlap => "overlap",
+            Self::Paused => "paused",
+            Self::TooLate => "too late",
+            Self::Superseded => "superseded",
+            Self::ShuttingDown => "shutting down",
+            Self::FileRefused => "file refused",
+            Self::NotStarted => "not started",
+        }
+    }
+
+    fn run(&self) -> Option<&str> {
+        match self {
+            Self::Ran { run } => Some(run),
+            _ => None,
+        }
+    }
+}
+
+/// What was decided of a firing.
+#[derive(Debug, Clone)]
+pub struct Firing {
+    /// The schedule's name.
+    pub schedule: String,
+    /// When it was due.
+    pub due: Timestamp,
+    /// When it was decided.
+    pub decided: Timestamp,
+    /// What.
+    pub outcome: FiringOutcome,
+    /// More about it, for a person.
+    pub detail: Option<String>,
+}
+
+/// A firing as the store has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FiringRow {
+    /// The schedule's name.
+    pub schedule: String,
+    /// When it was due.
+    pub due: Timestamp,
+    /// When it was decided.
+    pub decided: Timestamp,
+    /// The word of its outcome.
+    pub outcome: String,
+    /// More about it.
+    pub detail: Option<String>,
+    /// The run that carries it out.
+    pub run: Option<String>,
+}
+
+/// What the store knows of a schedule.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ScheduleState {
+    /// Whether and since when it is paused.
+    pub paused: Option<Timestamp>,
+    /// Up to and with this moment every firing has its row.
+    pub decided_upto: Option<Timestamp>,
+}
+
+impl Store {
+    /// Records in one step what was decided of a firing, the run that carries it out, and that the schedule is decided up to it.
+    /// Waits until it is written. False, with nothing changed, where the firing was decided before; a queued one can be decided again.
+    pub fn decide(&self, firing: Firing, run: Option<NewRun>) -> Result<bool, StoreError> {
+        self.write(move |connection| Box::pin(decide(connection, firing, run)))
+    }
+
+    /// The same for many firings without runs, as after a long stop; how many of them were new.
+    pub fn decide_all(&self, firings: Vec<Firing>) -> Result<usize, StoreError> {
+        self.write(move |connection| {
+            Box::pin(async move {
+                let mut decided = 0;
+                for firing in firings {
+                    decided += usize::from(decide(connection, firing, None).await?);
+                }
+                Ok(decided)
+            })
+        })
+    }
+
+    /// Says that a schedule is decided up to a moment without a firing before it: it is new, or its times have changed.
+    pub fn decided_upto(&self, schedule: &str, moment: Timestamp) -> Result<(), StoreError> {
+        let schedule = schedule.to_owned();
+        self.write(move |connection| Box::pin(async move { advance(connection, &schedule, moment).await }))
+    }
+
+    /// What the store knows of each schedule.
+    pub fn schedule_states(&self) -> Result<BTreeMap<String, ScheduleState>, StoreError> {
+        self.read(|connection| {
+            Box::pin(async {
+                let rows = sqlx::query("SELECT name, paused, paused_at, decided_upto FROM schedules").fetch_all(connection).await?;
+                let state = |row: &SqliteRow| {
+                    let paused: bool = row.try_get("paused")?;
+                    let paused_at: Option<i64> = row.try_get("paused_at")?;
+                    let decided: Option<i64> = row.try_get("decided_upto")?;
+                    let paused = paused.then(|| timestamp(paused_at.unwrap_or_default()));
+                    Ok((row.try_get("name")?, ScheduleState { paused, decided_upto: decided.map(timestamp) }))
+                };
+                rows.iter().map(state).collect()
+            })
+        })
+    }
+
+    /// Pauses a schedule or lets it go on; false where it was so before.
+    pub fn set_paused(&self, schedule: &str, paused: bool, at: Timestamp) -> Result<bool, StoreError> {
+        let schedule = schedule.to_owned();
+        self.write(move |connection| {
+            Box::pin(async move {
+                let query = sqlx::query(
+                    "INSERT INTO schedules (name, paused, paused_at) VALUES (?1, ?2, ?3) ON CONFLICT (name)
+                     DO UPDATE SET paused = ?2, paused_at = ?3 WHERE paused <> ?2",
+                );
+                let known: Option<bool> = sqlx::query_scalar("SELECT paused FROM schedules WHERE name = ?")
+                    .bind(&schedule)
+                    .fetch_optional(&mut *connection)
+                    .await?;
+                query.bind(&schedule).bind(paused).bind(paused.then(|| millis(at))).execute(connection).await?;
+                Ok(known.unwrap_or(false) != paused)
+            })
+        })
+    }
+
+    /// Firings that wait for an earlier run to end, the oldest first.
+    pub fn queued_firings(&self) -> Result<Vec<FiringRow>, StoreError> {
+        self.read(|connection| {
+            Box::pin(async {
+                let rows =
+                    sqlx::query("SELECT * FROM firings WHERE outcome = 'queued' ORDER BY due_at").fetch_all(connection).await?;
+                rows.iter().map(row).collect()
+            })
+        })
+    }
+
+    /// Firings, the latest first; of one schedule, due at or after a moment, that did not run, so many at most.
+    pub fn firings(
+        &self,
+        schedule: Option<&str>,
+        since: Option<Timestamp>,
+        only_missed: bool,
+        limit: Option<u32>,
+    ) -> Result<Vec<FiringRow>, StoreError> {
+        let schedule = schedule.map(str::to_owned);
+        self.read(move |connection| {
+            Box::pin(async move {
+                let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM firings WHERE true");
+                if let Some(schedule) = schedule {
+                    query.push(" AND schedule = ").push_bind(schedule);
+                }
+                if let Some(since) = since {
+                    query.push(" AND due_at >= ").push_bind(millis(since));
+                }
+                if only_missed {
+                    query.push(" AND outcome <> 'ran'");
+                }
+                query.push(" ORDER BY due_at DESC, schedule");
+                if let Some(limit) = limit {
+                    query.push(" LIMIT ").push_bind(limit);
+                }
+                query.build().fetch_all(connection).await?.iter().map(row).collect()
+            })
+        })
+    }
+}
+
+async fn decide(connection: &mut SqliteConnection, firing: Firing, run: Option<NewRun>) -> Result<bool, sqlx::Error> {
+    let query = sqlx::query(
+        "INSERT INTO firings (schedule, due_at, decided_at, outcome, detail, run_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (schedule, due_at) DO UPDATE SET decided_at = ?3, outcome = ?4, detail = ?5, run_id = ?6
+         WHERE outcome = 'queued' AND excluded.outcome <> 'queued'",
+    );
+    let query = query.bind(&firing.schedule).bind(millis(firing.due)).bind(millis(firing.decided)).bind(firing.outcome.as_str());
+    let query = query.bind(firing.detail).bind(firing.outcome.run());
+    if query.execute(&mut *connection).await?.rows_affected() == 0 {
+        return Ok(false);
+    }
+    advance(connection, &firing.schedule, firing.due).await?;
+    if let Some(run) = run {
+        runs::insert(connection, run).await?;
+    }
+    Ok(true)
+}
+
+async fn advance(connection: &mut SqliteConnection, schedule: &str, moment: Timestamp) -> Result<(), sqlx::Error> {
+    let query = sqlx::query(
+        "INSERT INTO schedules (name, decided_upto) VALUES (?1, ?2) ON CONFLICT (name)
+         DO UPDATE SET decided_upto = max(coalesce(decided_upto, ?2), ?2)",
+    );
+    query.bind(schedule).bind(millis(moment)).execute(connection).await.map(drop)
+}
+
+fn row(row: &SqliteRow) -> Result<FiringRow, sqlx::Error> {
+    Ok(FiringRow {
+        schedule: row.try_get("schedule")?,
+        due: timestamp(row.try_get("due_at")?),
+        decided: timestamp(row.try_get("decided_at")?),
+        outcome: row.try_get("outcome")?,
+        detail: row.try_get("detail")?,
+        run: row.try_get("run_id")?,
+    })
+}

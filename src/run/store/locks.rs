@@ -1,0 +1,200 @@
+//! Locks among processes: files beside the store that the system unlocks when their holder ends, however it ends.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use sha2::{Digest as _, Sha256};
+use std::fmt::Write as _;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Characters that a file's name may hold on any system.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
+
+/// Longer names stand by their digest.
+const LONGEST_NAME: usize = 120;
+
+/// The folder of a store's locks.
+#[derive(Debug, Clone)]
+pub struct Locks {
+    folder: PathBuf,
+}
+
+/// A lock that this process holds, until this is dropped or the process ends.
+#[derive(Debug)]
+pub struct Held {
+    /// The system unlocks the file when it is closed.
+    _file: File,
+    remove: Option<PathBuf>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(path) = &self.remove {
+            // A file that stays is only litter.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// What came of trying to take a lock.
+#[derive(Debug)]
+pub enum Taken {
+    /// It is ours.
+    Held(Held),
+    /// Somebody else holds it; what the holder wrote of itself, as `process 4711, run 3f2a…`.
+    By(String),
+}
+
+impl Taken {
+    /// The lock, where it is ours.
+    pub fn held(self) -> Option<Held> {
+        match self {
+            Self::Held(held) => Some(held),
+            Self::By(_) => None,
+        }
+    }
+}
+
+impl Locks {
+    /// The locks of the store in this file.
+    pub(super) fn beside(store: &Path) -> Self {
+        let mut folder = store.as_os_str().to_owned();
+        folder.push(".locks");
+        Self { folder: PathBuf::from(folder) }
+    }
+
+    /// The lock of the one server of a store.
+    pub fn server(&self) -> io::Result<Taken> {
+        self.take("server", "")
+    }
+
+    /// The lock of a schedule, which the process that carries out its run holds: a restarted server finds it held while the run of
+    /// its predecessor lives.
+    pub fn schedule(&self, name: &str, run: &str) -> io::Result<Taken> {
+        self.take(&file_name("schedule", name), run)
+    }
+
+    /// Whether a process carries out a run of this schedule.
+    pub fn is_schedule_running(&self, name: &str) -> bool {
+        self.is_held(&file_name("schedule", name))
+    }
+
+    /// The lock of a script's `lock "name"`.
+    pub fn named(&self, name: &str, run: &str) -> io::Result<Taken> {
+        self.take(&file_name("name", name), run)
+    }
+
+    /// The lock that says that a run is going on.
+    pub fn run(&self, id: &str) -> io::Result<Taken> {
+        let file = file_name("run", id);
+        let mut taken = self.take(&file, id)?;
+        if let Taken::Held(held) = &mut taken {
+            held.remove = Some(self.folder.join(file));
+        }
+        Ok(taken)
+    }
+
+    /// Whether a run that has not said how it ended is still going on.
+    pub fn is_run_alive(&self, id: &str) -> bool {
+        self.is_held(&file_name("run", id))
+    }
+
+    /// Waits for the lock under which the tables are made.
+    pub(super) fn migration(&self) -> io::Result<File> {
+        let file = self.open("migration")?;
+        file.lock()?;
+        Ok(file)
+    }
+
+    pub(super) fn make_folder(&self) -> io::Result<()> {
+        fs::create_dir_all(&self.folder)
+    }
+
+    fn open(&self, file: &str) -> io::Result<File> {
+        self.make_folder()?;
+        OpenOptions::new().create(true).truncate(false).read(true).write(true).open(self.folder.join(file))
+    }
+
+    fn take(&self, file: &str, run: &str) -> io::Result<Taken> {
+        let mut file = self.open(file)?;
+        let mut tried = file.try_lock();
+        // Whoever only looks whether it is held holds it for some microseconds.
+        for _ in 0..3 {
+            if matches!(tried, Err(TryLockError::WouldBlock)) {
+                std::thread::sleep(Duration::from_millis(1));
+                tried = file.try_lock();
+            }
+        }
+        match tried {
+            Ok(()) => {
+                let run = if run.is_empty() { String::new() } else { format!(", run {run}") };
+                file.set_len(0)?;
+                write!(file, "process {}{run}", std::process::id())?;
+                Ok(Taken::Held(Held { _file: file, remove: None }))
+            }
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                let _ = file.read_to_string(&mut holder);
+                Ok(Taken::By(holder))
+            }
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    fn is_held(&self, file: &str) -> bool {
+        let Ok(file) = File::open(self.folder.join(file)) else { return false };
+        matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+    }
+}
+
+fn file_name(kind: &str, name: &str) -> String {
+    let encoded = utf8_percent_encode(name, ENCODED).to_string();
+    if encoded.len() <= LONGEST_NAME {
+        return format!("{kind}-{encoded}");
+    }
+    let digest = Sha256::digest(name.as_bytes());
+    digest.iter().fold(format!("{kind}-sha256-"), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Locks, Taken};
+
+    #[test]
+    fn a_lock_has_one_holder_and_names_it_and_is_free_once_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let locks = Locks::beside(&folder.path().join("runs.db"));
+        let held = locks.named("nightly/α", "run-1").unwrap().held().unwrap();
+        match locks.named("nightly/α", "run-2").unwrap() {
+            Taken::By(holder) => assert_eq!(holder, format!("process {}, run run-1", std::process::id())),
+            Taken::Held(_) => panic!("two hold it"),
+        }
+        assert!(locks.named("nightly", "run-2").unwrap().held().is_some(), "another name is another lock");
+        drop(held);
+        assert!(locks.named("nightly/α", "run-2").unwrap().held().is_some());
+    }
+
+    #[test]
+    fn a_long_name_has_a_lock_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let locks = Locks::beside(&folder.path().join("runs.db"));
+        let (a, b) = ("ä".repeat(500), "ä".repeat(501));
+        let _held = locks.schedule(&a, "").unwrap().held().unwrap();
+        assert!(locks.is_schedule_running(&a) && !locks.is_schedule_running(&b));
+    }
+
+    #[test]
+    fn a_runs_lock_leaves_no_file_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let locks = Locks::beside(&folder.path().join("runs.db"));
+        let held = locks.run("r").unwrap().held().unwrap();
+        assert!(locks.is_run_alive("r"));
+        drop(held);
+        assert!(!locks.is_run_alive("r"));
+        assert_eq!(std::fs::read_dir(folder.path().join("runs.db.locks")).unwrap().count(), 0);
+    }
+}

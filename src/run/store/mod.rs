@@ -1,0 +1,143 @@
+//! The run store: what ran, what it did, and why something did not run, in one SQLite file.
+//!
+//! [`Store`] is a handle to a thread of its own, which has the only connection of this process: a run on virtual time must not wait
+//! for a database on that clock. What is given to it together is written in one transaction. A write that is answered is in the file's
+//! log and survives the end of the process (`synchronous = NORMAL`: a crash of the whole machine may take the last moments with it,
+//! which spares each call a flush to the disk).
+
+mod calls;
+mod error;
+mod firings;
+pub mod locks;
+mod output;
+mod runs;
+mod tasks;
+mod writer;
+
+pub use calls::CallRow;
+pub use error::StoreError;
+pub use firings::{Firing, FiringOutcome, FiringRow, ScheduleState};
+pub use output::{Line, Output, OutputRow, Stream};
+pub use runs::{Filter, Found, NewRun, Prune, Pruned, RunEnd, RunOutcome, RunRow};
+pub use tasks::{TaskEnd, TaskRow, TaskStart};
+
+use jiff::Timestamp;
+use locks::Locks;
+use sqlx::SqliteConnection;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+use writer::{Answer, Job, Kind, Queue};
+
+/// A handle to the store; clones share the connection.
+#[derive(Clone)]
+pub struct Store {
+    queue: Arc<Queue>,
+    locks: Locks,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Store").field(&self.path()).finish()
+    }
+}
+
+impl Store {
+    /// A store in this file, which is opened, and made or brought up to date where it must be, on a thread of its own: what is wrong
+    /// with it shows at the first request.
+    pub fn open(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        let locks = Locks::beside(&path);
+        Self { queue: Arc::new(Queue::start(path, locks.clone())), locks }
+    }
+
+    /// The file in the user's state folder.
+    pub fn default_path() -> Option<PathBuf> {
+        use etcetera::BaseStrategy as _;
+        let folders = etcetera::choose_base_strategy().ok()?;
+        let state = folders.state_dir().unwrap_or_else(|| folders.data_dir());
+        Some(state.join("cumulua").join("runs.db"))
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        self.queue.path()
+    }
+
+    /// The locks beside the file.
+    pub fn locks(&self) -> &Locks {
+        &self.locks
+    }
+
+    /// Waits until all that was given so far is written, for so long at most.
+    pub fn flush(&self, limit: Duration) -> Result<(), StoreError> {
+        self.settle(Kind::Write, Box::new(|_| Box::pin(async { Ok(()) })), Some(limit))
+    }
+
+    /// Looks something up.
+    fn read<T, J>(&self, job: J) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        J: for<'c> FnOnce(&'c mut SqliteConnection) -> Answer<'c, T> + Send + 'static,
+    {
+        self.ask(Kind::Read, job, None)
+    }
+
+    /// Writes something; once it is written, its result.
+    fn write<T, J>(&self, job: J) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        J: for<'c> FnOnce(&'c mut SqliteConnection) -> Answer<'c, T> + Send + 'static,
+    {
+        self.ask(Kind::Write, job, None)
+    }
+
+    /// Writes something, without waiting for it.
+    fn post<J>(&self, job: J) -> Result<(), StoreError>
+    where
+        J: for<'c> FnOnce(&'c mut SqliteConnection) -> Answer<'c, ()> + Send + 'static,
+    {
+        self.queue.push(Kind::Write, Box::new(job), None)
+    }
+
+    fn ask<T, J>(&self, kind: Kind, job: J, limit: Option<Duration>) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        J: for<'c> FnOnce(&'c mut SqliteConnection) -> Answer<'c, T> + Send + 'static,
+    {
+        let (give, take) = mpsc::channel();
+        let kept: Job = Box::new(move |connection| {
+            Box::pin(async move {
+                // Whoever asked may have given up waiting.
+                let _ = give.send(job(connection).await?);
+                Ok(())
+            })
+        });
+        self.settle(kind, kept, limit)?;
+        take.recv().map_err(|_| self.queue.ended())
+    }
+
+    fn settle(&self, kind: Kind, job: Job, limit: Option<Duration>) -> Result<(), StoreError> {
+        let (give, take) = mpsc::channel();
+        self.queue.push(kind, job, Some(give))?;
+        let settled = match limit {
+            Some(limit) => take.recv_timeout(limit).map_err(|problem| match problem {
+                mpsc::RecvTimeoutError::Timeout => self.queue.slow(limit),
+                mpsc::RecvTimeoutError::Disconnected => self.queue.ended(),
+            }),
+            None => take.recv().map_err(|_| self.queue.ended()),
+        };
+        settled?
+    }
+}
+
+/// A time as the tables hold it.
+fn millis(at: Timestamp) -> i64 {
+    at.as_millisecond()
+}
+
+/// A time out of the tables.
+fn timestamp(millis: i64) -> Timestamp {
+    Timestamp::from_millisecond(millis).unwrap_or_default()
+}

@@ -1,0 +1,184 @@
+//! The run store: what has been recorded stays, once, whoever else writes and however its process ends.
+
+use cumulua::run::store::{Filter, Firing, FiringOutcome, Found, NewRun, Prune, Pruned, RunEnd, RunOutcome, Store, StoreError};
+use jiff::Timestamp;
+use std::fs;
+use std::path::PathBuf;
+use std::thread;
+use tempfile::TempDir;
+
+fn store() -> (TempDir, Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path().join("runs.db"));
+    (folder, store)
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_792_800_000 + second).unwrap()
+}
+
+fn run(id: &str, name: &str, second: i64) -> NewRun {
+    NewRun {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        kind: "schedule".to_owned(),
+        script: Some("nightly.lua".to_owned()),
+        script_hash: None,
+        args: vec!["a b".to_owned()],
+        profile: None,
+        version: "1".to_owned(),
+        simulated: false,
+        pid: None,
+        due: Some(at(second)),
+        attempt: 1,
+        started: at(second),
+    }
+}
+
+fn end(id: &str, second: i64, outcome: RunOutcome) -> RunEnd {
+    RunEnd { id: id.to_owned(), ended: at(second), outcome, status: Some(0), error: None }
+}
+
+fn firing(schedule: &str, due: i64, outcome: FiringOutcome) -> Firing {
+    Firing { schedule: schedule.to_owned(), due: at(due), decided: at(due + 1), outcome, detail: None }
+}
+
+fn ids(store: &Store, filter: Filter) -> Vec<String> {
+    store.runs(filter).unwrap().into_iter().map(|row| row.run.id).collect()
+}
+
+#[test]
+fn a_firing_is_decided_once_and_a_queued_one_once_more() {
+    let (_folder, store) = store();
+    let ran = |id: &str| FiringOutcome::Ran { run: id.to_owned() };
+    assert!(store.decide(firing("nightly", 0, ran("r1")), Some(run("r1", "nightly", 0))).unwrap());
+    assert!(!store.decide(firing("nightly", 0, ran("r2")), Some(run("r2", "nightly", 0))).unwrap());
+    assert!(store.decide(firing("nightly", 60, FiringOutcome::Queued), None).unwrap());
+    assert!(!store.decide(firing("nightly", 60, FiringOutcome::Queued), None).unwrap());
+    assert_eq!(store.queued_firings().unwrap().len(), 1);
+    assert!(store.decide(firing("nightly", 60, ran("r3")), Some(run("r3", "nightly", 60))).unwrap());
+    assert!(!store.decide(firing("nightly", 60, FiringOutcome::Overlap), None).unwrap());
+    assert_eq!(ids(&store, Filter::default()), ["r3", "r1"], "a refused decision starts no run");
+    let told: Vec<_> = store.firings(Some("nightly"), None, false, None).unwrap();
+    assert_eq!(told.iter().map(|row| row.run.as_deref()).collect::<Vec<_>>(), [Some("r3"), Some("r1")]);
+    assert_eq!(store.schedule_states().unwrap()["nightly"].decided_upto, Some(at(60)));
+}
+
+#[test]
+fn a_schedule_is_decided_only_forwards_and_pausing_changes_nothing_else() {
+    let (_folder, store) = store();
+    store.decided_upto("nightly", at(100)).unwrap();
+    assert_eq!(
+        store
+            .decide_all(vec![firing("nightly", 50, FiringOutcome::TooLate), firing("nightly", 60, FiringOutcome::TooLate)])
+            .unwrap(),
+        2
+    );
+    assert!(store.set_paused("nightly", true, at(200)).unwrap() && !store.set_paused("nightly", true, at(300)).unwrap());
+    let state = store.schedule_states().unwrap()["nightly"];
+    assert_eq!((state.decided_upto, state.paused), (Some(at(100)), Some(at(200))));
+    assert!(store.set_paused("nightly", false, at(400)).unwrap());
+    assert!(!store.set_paused("unknown", false, at(400)).unwrap(), "what was never paused goes on");
+    assert_eq!(store.schedule_states().unwrap()["nightly"].paused, None);
+}
+
+#[test]
+fn how_a_run_ended_is_said_once_and_it_is_claimed_once() {
+    let (_folder, store) = store();
+    store.start_run(run("r1", "nightly", 0)).unwrap();
+    assert!(store.claim_run("r1", 4711, at(1)).unwrap());
+    assert!(!store.claim_run("r1", 4712, at(1)).unwrap(), "two processes must not carry out one run");
+    assert!(store.end_run(end("r1", 5, RunOutcome::Failed)).unwrap());
+    assert!(!store.end_run(end("r1", 6, RunOutcome::Done)).unwrap());
+    let Found::One(row) = store.find_run("r1").unwrap() else { panic!("the run is there") };
+    assert_eq!((row.outcome, row.ended, row.run.pid), (Some(RunOutcome::Failed), Some(at(5)), Some(4711)));
+    assert_eq!(row.run.args, ["a b"]);
+}
+
+#[test]
+fn a_run_whose_process_is_gone_is_lost_and_one_that_lives_is_not() {
+    let (_folder, store) = store();
+    for id in ["alive", "gone", "unclaimed"] {
+        store.start_run(run(id, "nightly", 0)).unwrap();
+    }
+    assert!(store.claim_run("alive", 1, at(1)).unwrap() && store.claim_run("gone", 2, at(1)).unwrap());
+    let held = store.locks().run("alive").unwrap().held();
+    let mut lost: Vec<_> = store.settle_lost_runs(at(9)).unwrap().into_iter().map(|row| row.run.id).collect();
+    lost.sort();
+    assert_eq!(lost, ["gone", "unclaimed"]);
+    assert!(!store.claim_run("unclaimed", 3, at(10)).unwrap(), "a process that comes late must not carry it out");
+    assert_eq!(ids(&store, Filter { open: true, ..Filter::default() }), ["alive"]);
+    drop(held);
+}
+
+#[test]
+fn the_beginning_of_an_id_is_enough_where_it_is_one_runs() {
+    let (_folder, store) = store();
+    store.start_run(run("abc1", "a", 0)).unwrap();
+    store.start_run(run("abd2", "a", 1)).unwrap();
+    assert!(matches!(store.find_run("ABC").unwrap(), Found::One(row) if row.run.id == "abc1"));
+    assert!(matches!(store.find_run("ab").unwrap(), Found::Several(ids) if ids.len() == 2));
+    assert!(matches!(store.find_run("x").unwrap(), Found::None));
+    assert!(matches!(store.find_run("%").unwrap(), Found::None), "it is no pattern");
+}
+
+#[test]
+fn pruning_keeps_what_goes_on_and_takes_firings_along() {
+    let (_folder, store) = store();
+    for (number, name) in ["a", "a", "a", "b", "b"].iter().enumerate() {
+        let (id, second) = (format!("r{number}"), i64::try_from(number).unwrap());
+        let outcome = FiringOutcome::Ran { run: id.clone() };
+        assert!(store.decide(firing(name, second, outcome), Some(run(&id, name, second))).unwrap());
+        if number != 3 {
+            store.end_run(end(&id, second, RunOutcome::Done)).unwrap();
+        }
+    }
+    store.decide(firing("a", -5, FiringOutcome::Paused), None).unwrap();
+    store.decide(firing("b", -5, FiringOutcome::Queued), None).unwrap();
+    let pruned = store.prune(Prune { keep: Some(1), ..Prune::default() }).unwrap();
+    assert_eq!(pruned, Pruned { runs: 2, firings: 3 });
+    assert_eq!(ids(&store, Filter::default()), ["r4", "r3", "r2"], "a run that has not ended stays");
+    assert_eq!(store.prune(Prune { before: Some(at(100)), name: Some("b".to_owned()), keep: None }).unwrap().runs, 1);
+    assert_eq!(ids(&store, Filter { name: Some("a".to_owned()), ..Filter::default() }), ["r2"]);
+    assert_eq!(store.queued_firings().unwrap().len(), 1, "what waits to run is kept");
+}
+
+#[test]
+fn many_handles_on_one_new_file_make_its_tables_once_and_write_side_by_side() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("deep/below/runs.db");
+    let writers = (0..8).map(|writer| {
+        let path: PathBuf = path.clone();
+        thread::spawn(move || {
+            let store = Store::open(path);
+            for number in 0..20 {
+                store.start_run(run(&format!("{writer}-{number}"), "a", number)).unwrap();
+            }
+        })
+    });
+    writers.collect::<Vec<_>>().into_iter().for_each(|writer| writer.join().unwrap());
+    assert_eq!(Store::open(path).runs(Filter::default()).unwrap().len(), 160);
+}
+
+#[test]
+fn a_store_that_cannot_be_opened_says_where_and_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), "x").unwrap();
+    let problem = Store::open(folder.path().join("file/runs.db")).runs(Filter::default()).unwrap_err();
+    assert!(problem.to_string().contains("file/runs.db") && problem.to_string().contains("--store"), "{problem}");
+    fs::write(folder.path().join("text.db"), "this is no database, whatever its name says, and it is long enough to be read")
+        .unwrap();
+    let problem = Store::open(folder.path().join("text.db")).runs(Filter::default()).unwrap_err();
+    assert!(matches!(problem, StoreError::Unopened { .. }), "{problem}");
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_else_may_read_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (folder, store) = store();
+    store.start_run(run("r", "a", 0)).unwrap();
+    for file in ["runs.db", "runs.db-wal"] {
+        assert_eq!(fs::metadata(folder.path().join(file)).unwrap().permissions().mode() & 0o077, 0, "{file}");
+    }
+}
