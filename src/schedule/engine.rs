@@ -228,8 +228,8 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine that goes on where the one before it stopped; `known` is asked for each schedule.
-    pub fn new(file: &ScheduleFile, known: &HashMap<String, Known>, now: Timestamp) -> (Self, Vec<Decision>) {
+    /// An engine that goes on where the one before it stopped; `known` is asked for each schedule. The first tick finds what was missed.
+    pub fn new(file: &ScheduleFile, known: &HashMap<String, Known>, now: Timestamp) -> Self {
         let mut engine = Self { seen: now, ..Self::default() };
         for schedule in &file.schedules {
             let known = known.get(&*schedule.name);
@@ -247,8 +247,29 @@ impl Engine {
             engine.plan(&job);
             engine.jobs.insert(Arc::clone(&schedule.name), job);
         }
-        let decisions = engine.tick(now, Gap::NotRunning);
-        (engine, decisions)
+        engine
+    }
+
+    /// Takes over a run that a server before this one has started and that still goes on.
+    pub fn adopt(&mut self, name: &str, at: Timestamp, attempt: u32) {
+        let Some(job) = self.jobs.get_mut(name) else { return };
+        let order = Order { schedule: Arc::clone(&job.schedule), at, due: at, cause: Cause::Schedule, attempt };
+        // Only its end is heard of: it is no child of this process.
+        job.active.push(Active { order, state: State::Ending });
+    }
+
+    /// Decides anew about a firing that waited when the server before this one ended.
+    pub fn take_up(&mut self, name: &str, at: Timestamp, now: Timestamp) -> Vec<Decision> {
+        let Some(job) = self.jobs.get_mut(name) else { return Vec::new() };
+        let order = Order { schedule: Arc::clone(&job.schedule), at, due: at, cause: Cause::CatchUp, attempt: 1 };
+        let within = SignedDuration::try_from(job.schedule.catch_up.within).unwrap_or(SignedDuration::MAX);
+        let mut decisions = Vec::new();
+        if now.duration_since(at) <= within.max(ON_TIME) && !job.is_paused() {
+            job.admit(order, &mut decisions);
+        } else {
+            decisions.push(waited(&order, Reason::ServerGone));
+        }
+        decisions
     }
 
     /// When something may be due next.
@@ -365,11 +386,6 @@ impl Engine {
             decisions.extend(job.waiting.drain(..).map(|order| waited(&order, Reason::ShuttingDown)));
         }
         decisions
-    }
-
-    /// Every run that goes on.
-    pub fn running(&self) -> impl Iterator<Item = &Order> {
-        self.jobs.values().flat_map(|job| job.active.iter()).map(|active| &active.order)
     }
 
     fn plan(&mut self, job: &Job) {

@@ -3,5 +3,6 @@
 pub mod cron;
 pub mod engine;
 pub mod file;
+pub mod serve;
 pub mod timing;
 pub mod value;

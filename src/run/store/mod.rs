@@ -11,6 +11,7 @@ mod firings;
 pub mod locks;
 mod output;
 mod runs;
+mod schedules;
 mod tasks;
 mod writer;
 
@@ -19,6 +20,7 @@ pub use error::StoreError;
 pub use firings::{Firing, FiringOutcome, FiringRow, ScheduleState};
 pub use output::{Line, Output, OutputRow, Stream};
 pub use runs::{Filter, Found, NewRun, Prune, Pruned, RunEnd, RunOutcome, RunRow};
+pub use schedules::{Planned, Request, RequestKind};
 pub use tasks::{TaskEnd, TaskRow, TaskStart};
 
 use jiff::Timestamp;

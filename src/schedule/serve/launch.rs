@@ -1,0 +1,94 @@
+//! The command line of a run.
+
+use crate::schedule::engine::{Cause, Order};
+use crate::schedule::value::Overlap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use tokio::process::Command;
+
+/// What every child of a server has in common.
+#[derive(Debug, Clone)]
+pub struct Launcher {
+    /// The program.
+    program: PathBuf,
+    /// Options that were given to the server and count for its runs too.
+    globals: Vec<OsString>,
+    /// The store's file.
+    store: PathBuf,
+}
+
+impl Launcher {
+    /// A launcher of this very program, even where an update has put another in its place meanwhile.
+    pub fn new(globals: Vec<OsString>, store: PathBuf) -> std::io::Result<Self> {
+        let itself = Path::new("/proc/self/exe");
+        let program = if itself.exists() { itself.to_owned() } else { std::env::current_exe()? };
+        Ok(Self { program, globals, store })
+    }
+
+    fn command(&self, folder: &Path) -> Command {
+        let mut command = Command::new(&self.program);
+        command.current_dir(folder).arg("run").args(&self.globals);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        #[cfg(unix)]
+        {
+            command.arg0("cumulua");
+            // Ctrl-C at the server's terminal is the server's to answer, and what a script has started ends with it.
+            command.process_group(0);
+        }
+        command
+    }
+
+    /// The run of an order.
+    pub(super) fn run(&self, order: &Order, run: &str, folder: &Path) -> Command {
+        let schedule = &order.schedule;
+        let mut command = self.command(folder);
+        command.arg("--lifeline").arg("--store").arg(&self.store).args(["--run-id", run]);
+        if schedule.overlap != Overlap::Allow {
+            command.args(["--run-schedule", &schedule.name]);
+        }
+        if let Some(profile) = &schedule.profile {
+            command.args(["--profile", profile]);
+        }
+        if let Some(region) = &schedule.region {
+            command.args(["--region", region]);
+        }
+        if let Some(timeout) = schedule.timeout {
+            command.arg("--timeout").arg(timeout.as_secs_f64().to_string());
+        }
+        if let Some(memory) = schedule.max_memory {
+            command.arg("--max-memory").arg(memory.to_string());
+        }
+        if schedule.read_only {
+            command.arg("--read-only");
+        }
+        if schedule.allow_run {
+            command.arg("--allow-run");
+        }
+        for path in &schedule.allow_path {
+            command.arg("--allow-path").arg(path);
+        }
+        command.arg("--").arg(&schedule.script).args(&schedule.args);
+        command
+    }
+
+    /// The run of a function that hears of an occasion.
+    pub(super) fn function(&self, module: &str, function: &str, event: &str, folder: &Path) -> Command {
+        let code = "local module, name, event = args[1], args[2], json.decode(args[3])
+            local loaded = require(module)
+            local heard = type(loaded) == 'table' and loaded[name] or _G[name]
+            if type(heard) ~= 'function' then error(module .. ' has no function ' .. name) end
+            heard(event)";
+        let mut command = self.command(folder);
+        command.args(["--lifeline", "--no-record", "--timeout", "60", "-e", code, "--", module, function, event]);
+        command
+    }
+}
+
+/// What history calls the kind of a run.
+pub(super) fn kind(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Trigger => "trigger",
+        Cause::Schedule | Cause::CatchUp => "schedule",
+    }
+}
