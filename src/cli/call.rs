@@ -1,6 +1,7 @@
 //! `cumulua call`: one Action from the shell.
 
 use super::options::{GlobalOptions, duration};
+use super::status::Status;
 use super::{report, run, status, world};
 use crate::catalog::Action;
 use crate::client::error::Failure;
@@ -38,7 +39,16 @@ impl Call {
     /// Makes the call.
     pub(super) fn run(self, options: &GlobalOptions) -> ExitCode {
         world::block_on(options, async {
-            let gate = world::gate(options, Path::new("."), Policy { read_only: options.read_only, ..Policy::default() });
+            let policy = Policy { read_only: options.read_only, ..Policy::default() };
+            let subject = world::Subject {
+                name: self.action.clone(),
+                kind: "call",
+                script: None,
+                text: None,
+                args: self.params.clone(),
+                run: None,
+            };
+            let (gate, recording) = world::recorded_gate(options, Path::new("."), policy, subject);
             let action = match gate.catalog().action(&self.action) {
                 Ok(action) => action,
                 Err(problem) => return usage(&problem.to_string()),
@@ -50,29 +60,34 @@ impl Call {
                 Ok(params) => params,
                 Err(problem) => return usage(&problem),
             };
-            run::guarded(&gate);
-            self.call(&gate, action, params).await
+            run::guarded(&gate, recording.clone());
+            let (status, error) = self.call(&gate, action, params).await;
+            if let Some(recording) = &recording {
+                run::ended(recording, run::outcome(status, gate.interrupt().reason().as_ref()), status, error.as_deref());
+            }
+            status.into()
         })
     }
 
-    async fn call(&self, gate: &Gate, action: Action, params: Params) -> ExitCode {
+    /// The status, and what went wrong.
+    async fn call(&self, gate: &Gate, action: Action, params: Params) -> (Status, Option<String>) {
         let options = CallOptions { timeout: self.timeout, unchecked: self.unchecked, ..CallOptions::default() };
         let place = Place { path: "0".to_owned(), number: 1 };
         let answer = match gate.call(ClientCall { action, params, options }, place.clone()).await {
             Ok(answer) => answer,
-            Err(failure) => return failed(gate, &failure),
+            Err(failure) => return (failed(gate, &failure), Some(failure.to_string())),
         };
         if !self.wait {
             report::print(&format!("{:#}", answer.json));
-            return status::DONE.into();
+            return (status::DONE, None);
         }
         let tasks = waiter::tasks(&answer.action, &answer.json).into_iter().map(Awaited::from).collect();
         match gate.wait(tasks, self.timeout.unwrap_or(WAIT_TIMEOUT), &place).await {
             Ok(resources) => {
                 report::print(&format!("{:#}", serde_json::json!({ "answer": answer.json, "resources": resources })));
-                status::DONE.into()
+                (status::DONE, None)
             }
-            Err(failure) => wait_failed(gate, &failure),
+            Err(failure) => (wait_failed(gate, &failure), Some(failure.to_string())),
         }
     }
 
@@ -111,25 +126,24 @@ fn usage(problem: &str) -> ExitCode {
     status::USAGE.into()
 }
 
-fn failed(gate: &Gate, failure: &Failure) -> ExitCode {
+fn failed(gate: &Gate, failure: &Failure) -> Status {
     report::error(&gate.redact(&failure.to_string()));
     report::open_ends(&gate.open_ends());
     if gate.interrupt().reason() == Some(Stop::Interrupted) {
-        return status::INTERRUPTED.into();
+        return status::INTERRUPTED;
     }
-    status::of_kind(Some(failure.error.kind().as_str())).into()
+    status::of_kind(Some(failure.error.kind().as_str()))
 }
 
 /// Says how a wait failed and gives the status for it.
-pub(super) fn wait_failed(gate: &Gate, failure: &WaitError) -> ExitCode {
+pub(super) fn wait_failed(gate: &Gate, failure: &WaitError) -> Status {
     report::error(&gate.redact(&failure.to_string()));
     report::open_ends(&gate.open_ends());
-    let status = match failure {
+    match failure {
         WaitError::UnknownDialect { .. } => status::SCRIPT,
         WaitError::Failed { .. } => status::TASK,
         WaitError::TimedOut { .. } => status::TIMED_OUT,
         WaitError::Cancelled { .. } => status::INTERRUPTED,
         WaitError::Call { failure, .. } => status::of_kind(Some(failure.error.kind().as_str())),
-    };
-    status.into()
+    }
 }

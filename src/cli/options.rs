@@ -32,6 +32,12 @@ pub(super) struct GlobalOptions {
     /// Records calls in this file instead of the user's state folder
     #[arg(long, global = true, value_name = "FILE", env = "CUMULUA_AUDIT")]
     pub(super) audit: Option<PathBuf>,
+    /// Keeps the history of runs in this file instead of the user's state folder
+    #[arg(long, global = true, value_name = "FILE", env = "CUMULUA_STORE")]
+    pub(super) store: Option<PathBuf>,
+    /// Leaves this run out of the history
+    #[arg(long, global = true)]
+    pub(super) no_record: bool,
     /// Says more on standard error; twice for everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,

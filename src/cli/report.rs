@@ -36,6 +36,12 @@ pub(super) fn error(message: &str) {
     say(&format!("{style}error{style:#}: {message}"));
 }
 
+/// One line on standard error, of something that stops nothing.
+pub(super) fn warning(message: &str) {
+    let style = anstyle::AnsiColor::Yellow.on_default().bold();
+    say(&format!("{style}warning{style:#}: {message}"));
+}
+
 /// A script's error with the line that it came from.
 struct Located {
     message: String,
@@ -139,6 +145,19 @@ pub(super) fn ending_json(ending: &Ending, gate: &Gate, status: Status) -> Strin
         tasks.map(|(task, action)| serde_json::json!({ "dialect": task.dialect, "id": task.id, "action": action })).collect();
     report["unknown_outcome"] = calls.map(|call| serde_json::json!({ "action": call.action, "lookup": call.lookup })).collect();
     gate.redact(&report.to_string())
+}
+
+/// What went wrong with a run, in a line for its history.
+pub(super) fn ending_summary(ending: &Ending) -> Option<String> {
+    let located = |error: &ScriptError| {
+        let place = error.line.map(|line| format!("{}:{line}: ", chunk_name(error))).unwrap_or_default();
+        let action = error.action.as_ref().filter(|action| !error.message.contains(action.as_str()));
+        format!("{place}{}{}", action.map(|action| format!("{action}: ")).unwrap_or_default(), error.message)
+    };
+    let stop = ending.stop.as_ref().filter(|stop| !matches!(stop, Stop::Exit(_))).map(Stop::describe);
+    let errors = ending.error.iter().chain(&ending.deferred).map(located);
+    let all: Vec<String> = stop.into_iter().chain(errors).collect();
+    (!all.is_empty()).then(|| all.join("; "))
 }
 
 fn stop_kind(stop: &Stop) -> &'static str {

@@ -1,11 +1,13 @@
 //! `cumulua run`: runs a script.
 
 use super::options::{Format, GlobalOptions, duration, memory};
+use super::status::Status;
 use super::{progress, report, status, world};
 use crate::clock::real_now;
 use crate::gate::{Gate, Policy, Stop};
 use crate::lua::{Chunk, Limits};
-use crate::run::{self, Guard};
+use crate::run::store::RunOutcome;
+use crate::run::{self, Guard, Recording};
 use clap::Args;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -50,6 +52,12 @@ pub(super) struct Run {
     /// The form of the error that ends the script
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     error_format: Format,
+    /// The id under which a server has recorded the run
+    #[arg(long, value_name = "ID", hide = true)]
+    run_id: Option<String>,
+    /// The schedule whose lock the run holds
+    #[arg(long, value_name = "NAME", hide = true, requires = "run_id")]
+    run_schedule: Option<String>,
 }
 
 impl Run {
@@ -64,6 +72,8 @@ impl Run {
             allow_path: Vec::new(),
             allow_run: false,
             error_format: Format::Text,
+            run_id: None,
+            run_schedule: None,
         }
     }
 
@@ -85,8 +95,18 @@ impl Run {
         let options = options.clone();
         world::block_on(&options, async {
             let policy = Policy { read_only: options.read_only, allow_paths: self.allow_path, allow_run: self.allow_run };
-            let gate = world::gate(&options, &chunk.folder, policy);
-            let guard = guarded(&gate);
+            let subject = subject(&chunk, self.run_id);
+            let (gate, recording) = world::recorded_gate(&options, &chunk.folder, policy, subject);
+            if let Some(recording) = recording.as_ref().filter(|recording| recording.is_claimed_from_server()) {
+                match recording.claim(self.run_schedule.as_deref()) {
+                    Ok(problem) => problem.iter().for_each(|problem| report::warning(&not_recorded(problem))),
+                    Err(refusal) => {
+                        report::error(&refusal);
+                        return status::SCRIPT.into();
+                    }
+                }
+            }
+            let guard = guarded(&gate, recording.clone());
             if let Some(limit) = self.timeout {
                 guard.limit(limit);
             }
@@ -98,6 +118,10 @@ impl Run {
                 (Format::Json, None | Some(Stop::Exit(_))) if !failed => {}
                 (Format::Json, _) => report::say(&report::ending_json(&ending, &gate, status)),
                 (Format::Text, _) => report::ending(&ending, &gate, options.verbose > 0),
+            }
+            if let Some(recording) = &recording {
+                let error = report::ending_summary(&ending);
+                ended(recording, outcome(status, ending.stop.as_ref()), status, error.as_deref());
             }
             if options.sim && gate.elapsed() > Duration::from_secs(1) {
                 let (virtual_time, real_time) = (progress::seconds(gate.elapsed()), (real_now() - started).as_secs_f64());
@@ -139,15 +163,51 @@ fn working_folder() -> PathBuf {
     PathBuf::from(".")
 }
 
+/// What the history says of a script.
+fn subject(chunk: &Chunk, run: Option<String>) -> world::Subject {
+    let script = chunk.name.strip_prefix('@').map(PathBuf::from);
+    let name = match script.as_deref().and_then(Path::file_stem) {
+        Some(stem) => stem.to_string_lossy().into_owned(),
+        None => chunk.name.trim_start_matches('=').to_owned(),
+    };
+    world::Subject { name, kind: "run", script, text: Some(chunk.text.clone()), args: chunk.args.clone(), run }
+}
+
+/// The word for how a run ended.
+pub(super) fn outcome(status: Status, stop: Option<&Stop>) -> RunOutcome {
+    match stop {
+        Some(Stop::Interrupted) => RunOutcome::Interrupted,
+        Some(Stop::TimedOut(_)) => RunOutcome::TimedOut,
+        _ if status == status::DONE => RunOutcome::Done,
+        _ => RunOutcome::Failed,
+    }
+}
+
+/// Records how a run ended; that it cannot be recorded changes nothing else.
+pub(super) fn ended(recording: &Recording, outcome: RunOutcome, status: Status, error: Option<&str>) {
+    if let Err(problem) = recording.end(outcome, Some(i32::from(status.0)), error) {
+        report::warning(&not_recorded(&problem));
+    }
+}
+
+fn not_recorded(problem: &str) -> String {
+    format!("how this run went is not recorded: {problem}")
+}
+
 /// A guard that Ctrl-C goes to; a script that does not react is left where it is.
-pub(super) fn guarded(gate: &Arc<Gate>) -> Arc<Guard> {
+pub(super) fn guarded(gate: &Arc<Gate>, recording: Option<Arc<Recording>>) -> Arc<Guard> {
     let stuck = Arc::clone(gate);
     let guard = Guard::new(
         Arc::clone(gate),
         Box::new(move |stop| {
-            report::error(&format!("{}; the script did not react and was left", stop.describe()));
+            let problem = format!("{}; the script did not react and was left", stop.describe());
+            report::error(&problem);
             report::open_ends(&stuck.open_ends());
-            std::process::exit(i32::from(status::of_stop(stop).0));
+            let status = status::of_stop(stop);
+            if let Some(recording) = &recording {
+                ended(recording, outcome(status, Some(stop)), status, Some(&problem));
+            }
+            std::process::exit(i32::from(status.0));
         }),
     );
     let interrupted = Arc::clone(&guard);

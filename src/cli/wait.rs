@@ -52,7 +52,7 @@ impl Wait {
                 with.insert(name.to_owned(), id.to_owned());
             }
             let task = |id| Awaited::from(Task { product: product.clone(), dialect: self.dialect.clone(), id, with: with.clone() });
-            run::guarded(&gate);
+            run::guarded(&gate, None);
             let place = Place { path: "0".to_owned(), number: 1 };
             let outcome = gate.wait(self.ids.into_iter().map(task).collect(), self.timeout, &place).await;
             match outcome {
@@ -62,7 +62,7 @@ impl Wait {
                     }
                     status::DONE.into()
                 }
-                Err(failure) => call::wait_failed(&gate, &failure),
+                Err(failure) => call::wait_failed(&gate, &failure).into(),
             }
         })
     }

@@ -9,7 +9,10 @@ use crate::client::transport::{HttpTransport, Transport};
 use crate::clock::Clock;
 use crate::config::{Flags, Profiles, user_folder};
 use crate::gate::audit::Audit;
+use crate::gate::record::Recorder;
 use crate::gate::{Gate, Policy, Random, World};
+use crate::run::store::Store;
+use crate::run::{About, Keep, Overheard, Recording};
 use crate::secret::Redactor;
 use crate::simulator;
 use std::future::Future;
@@ -59,8 +62,60 @@ pub(super) fn profiles(options: &GlobalOptions, start: &Path) -> Profiles {
     })
 }
 
-/// The gate of a run. Must be called inside the runtime, whose clock it takes.
+/// The gate of what is no run of a script. Must be called inside the runtime, whose clock it takes.
 pub(super) fn gate(options: &GlobalOptions, start: &Path, policy: Policy) -> Arc<Gate> {
+    Arc::new(Gate::new(world(options, start, policy)))
+}
+
+/// The gate of a run, and what records it. Must be called inside the runtime, whose clock it takes.
+pub(super) fn recorded_gate(
+    options: &GlobalOptions,
+    start: &Path,
+    policy: Policy,
+    subject: Subject,
+) -> (Arc<Gate>, Option<Arc<Recording>>) {
+    let mut world = world(options, start, policy);
+    let Some(path) = store_path(options) else { return (Arc::new(Gate::new(world)), None) };
+    let profiles = Arc::clone(&world.profiles);
+    let about = About {
+        name: subject.name,
+        kind: subject.kind,
+        script: subject.script,
+        text: subject.text,
+        args: subject.args,
+        profile: Box::new(move || Some(profiles.current().ok()?.value)),
+        simulated: options.sim,
+    };
+    let keep = match (options.no_record, &subject.run) {
+        (true, _) => Keep::Nothing,
+        (false, Some(_)) => Keep::Effects,
+        (false, None) => Keep::Everything,
+    };
+    // Rehearsals share the seed of their randomness, runs must not share their ids.
+    let id = subject.run.unwrap_or_else(|| Random::system().uuid());
+    let recording = Arc::new(Recording::new(id, about, keep, path, world.clock.clone(), Arc::clone(&world.redactor)));
+    world.observer = Arc::new(Overheard { recording: Arc::clone(&recording), observer: world.observer });
+    let gate = Gate::new(world).recorded_by(Arc::clone(&recording) as Arc<dyn Recorder>);
+    (Arc::new(gate), Some(recording))
+}
+
+/// What a run is about, as its command knows it.
+pub(super) struct Subject {
+    /// What it is called.
+    pub(super) name: String,
+    /// What kind of run it is.
+    pub(super) kind: &'static str,
+    /// The script's file.
+    pub(super) script: Option<PathBuf>,
+    /// The script's text.
+    pub(super) text: Option<String>,
+    /// The arguments.
+    pub(super) args: Vec<String>,
+    /// The id under which a server has recorded it.
+    pub(super) run: Option<String>,
+}
+
+fn world(options: &GlobalOptions, start: &Path, policy: Policy) -> World {
     let catalog = catalog(options);
     let clock = Clock::system();
     let (random, transport): (Random, Arc<dyn Transport>) = if options.sim {
@@ -68,7 +123,7 @@ pub(super) fn gate(options: &GlobalOptions, start: &Path, policy: Policy) -> Arc
     } else {
         (Random::system(), Arc::new(HttpTransport::default()))
     };
-    Arc::new(Gate::new(World {
+    World {
         profiles: Arc::new(profiles(options, start)),
         catalog,
         clock,
@@ -78,7 +133,12 @@ pub(super) fn gate(options: &GlobalOptions, start: &Path, policy: Policy) -> Arc
         audit: audit_path(options).map(Audit::new),
         policy: Policy { read_only: options.read_only, ..policy },
         redactor: Arc::new(Redactor::default()),
-    }))
+    }
+}
+
+/// The file of the run store; a rehearsal has one only where somebody names it.
+pub(super) fn store_path(options: &GlobalOptions) -> Option<PathBuf> {
+    options.store.clone().or_else(|| if options.sim { None } else { Store::default_path() })
 }
 
 /// A rehearsal is recorded only where somebody says where.

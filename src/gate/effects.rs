@@ -64,7 +64,7 @@ impl<'a> CallEffects<'a> {
                 }
             }
         };
-        self.gate.record(&record);
+        self.gate.record(self.id, record);
     }
 
     fn record(&self, phase: &'static str) -> Record {
@@ -82,7 +82,7 @@ impl Drop for CallEffects<'_> {
         self.gate.ledger.end(self.id, sent);
         self.gate.world.observer.event(Event::CallEnded { id: self.id });
         let error = Some(Kind::Cancelled.as_str());
-        self.gate.record(&Record { attempts, sent: sent.as_str(), error, ..self.record("ended") });
+        self.gate.record(self.id, Record { attempts, sent: sent.as_str(), error, ..self.record("ended") });
     }
 }
 
@@ -123,7 +123,7 @@ impl Effects for CallEffects<'_> {
         self.gate.ledger.attempt(self.id, number);
         // A machine that dies with the call on its way leaves this line behind.
         if number == 1 && !self.action.read_only {
-            self.gate.record(&self.record("sending"));
+            self.gate.record(self.id, self.record("sending"));
         }
     }
 

@@ -5,14 +5,17 @@ pub mod audit;
 mod effects;
 mod interrupt;
 mod ledger;
+mod lock;
 mod observer;
 mod policy;
 mod random;
+pub mod record;
 mod wait;
 
 pub use interrupt::{Interrupt, Stop};
 use ledger::Ledger;
 pub use ledger::{OpenEnds, UnknownOutcome};
+pub use lock::LockError;
 pub use observer::{Event, Level, Observer, Silent};
 pub use policy::Policy;
 pub use random::Random;
@@ -29,6 +32,7 @@ use crate::secret::{Redactor, Secret};
 use audit::{Audit, Record};
 use effects::CallEffects;
 use jiff::Timestamp;
+use record::Recorder;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -81,6 +85,8 @@ pub struct Gate {
     ledger: Ledger,
     interrupt: Interrupt,
     audit_failed: AtomicBool,
+    recorder: Option<Arc<dyn Recorder>>,
+    record_failed: AtomicBool,
     /// Variables that were read as secrets, which `env` must not give.
     secret_variables: Mutex<BTreeSet<String>>,
 }
@@ -111,8 +117,16 @@ impl Gate {
             ledger: Ledger::default(),
             interrupt: Interrupt::default(),
             audit_failed: AtomicBool::new(false),
+            recorder: None,
+            record_failed: AtomicBool::new(false),
             secret_variables: Mutex::default(),
         }
+    }
+
+    /// The gate with somebody who keeps what the run does, under the id that they have for it.
+    #[must_use]
+    pub fn recorded_by(self, recorder: Arc<dyn Recorder>) -> Self {
+        Self { run: recorder.run().to_owned(), recorder: Some(recorder), ..self }
     }
 
     /// The catalogue.
@@ -270,13 +284,14 @@ impl Gate {
         Ok(())
     }
 
-    fn record(&self, record: &Record) {
-        let Some(audit) = &self.world.audit else { return };
-        if let Err(error) = audit.append(record, &self.world.redactor)
+    fn record(&self, number: u64, record: Record) {
+        if let Some(audit) = &self.world.audit
+            && let Err(error) = audit.append(&record, &self.world.redactor)
             && !self.audit_failed.swap(true, Ordering::Relaxed)
         {
             self.log(Level::Warn, &format!("calls cannot be recorded in {}: {error}", audit.path().display()));
         }
+        self.keep(number, record);
     }
 
     fn base_record(&self, action: &Action, params: &Params, place: &Place) -> Record {

@@ -1,7 +1,7 @@
 //! The native functions that the prelude builds a script's world from. Each answers `true, results…` or `false, error`.
 
 use super::error;
-use super::modules::{help, json, loader, pretty, process, time};
+use super::modules::{help, json, loader, lock, pretty, process, time};
 use super::product;
 use super::secret::SecretValue;
 use super::vm::{Chunk, Limits};
@@ -148,6 +148,7 @@ fn effect(lua: &Lua, gate: Arc<Gate>) -> mlua::Result<mlua::Function> {
                 "call_by_name" => effect!(product::call_by_name),
                 "wait" => effect!(wait::wait),
                 "sleep" => effect!(time::sleep),
+                "lock" => effect!(lock::lock),
                 other => Err(mlua::Error::runtime(format!("there is no effect {other:?}"))),
             }
         }
@@ -250,6 +251,17 @@ fn world(natives: &Natives<'_>) -> mlua::Result<()> {
         gate.log(level, &message.to_string_lossy());
         Ok(())
     })?;
+    // What the script writes is told to the recorder, where there is one; what is to be written in its place.
+    if natives.gate.wants_output() {
+        natives.plain("output", |lua, gate, text: mlua::LuaString| match text.to_str() {
+            Ok(text) => lua.create_string(gate.output(text.to_owned())),
+            // Bytes that are no text go out as they are.
+            Err(_) => {
+                gate.output(text.to_string_lossy());
+                Ok(text)
+            }
+        })?;
+    }
     // Lua's integers are signed; the bits are what counts.
     natives.plain("random", |_, gate, ()| Ok(gate.random().cast_signed()))?;
     natives.plain("clock", |_, gate, ()| Ok(gate.elapsed().as_secs_f64()))?;

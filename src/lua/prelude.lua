@@ -490,6 +490,11 @@ wait = setmetatable({}, {
 	__name = "function",
 })
 
+function lock(name, options)
+	need_wait()
+	return finish(effect("lock", name, options))
+end
+
 null = native.null
 args = native.args
 secret = exported(native.secret)
@@ -598,6 +603,27 @@ function io.popen(...)
 end
 
 io.tmpfile = nil
+
+-- What the script writes to standard output is part of its run's history, where that is kept.
+if native.output then
+	local methods = getmetatable(stdout).__index
+	local raw_write = methods.write
+	function methods.write(file, ...)
+		if file ~= stdout then
+			return raw_write(file, ...)
+		end
+		local pieces = pack(...)
+		for index = 1, pieces.n do
+			if type(pieces[index]) ~= "string" and type(pieces[index]) ~= "number" then
+				return raw_write(file, ...)
+			end
+		end
+		return raw_write(file, native.output(concat(pieces)))
+	end
+	function io.write(...)
+		return raw_output():write(...)
+	end
+end
 
 function os.execute(command)
 	finish(native.process())

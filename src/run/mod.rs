@@ -1,9 +1,11 @@
 //! A run: one script from its first line to the last of what it deferred.
 
 mod guard;
+mod record;
 pub mod store;
 
 pub use guard::Guard;
+pub use record::{About, Keep, Overheard, Recording};
 
 use crate::gate::{Gate, OpenEnds, Stop};
 use crate::lua::{Chunk, Limits, Runtime, ScriptError, Sources};

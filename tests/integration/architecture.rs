@@ -16,7 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("client", &["catalog", "clock", "config", "credentials", "secret"]),
     ("gate", &["catalog", "client", "clock", "config", "secret"]),
     ("lua", &["catalog", "client", "clock", "gate", "reference", "secret"]),
-    ("run", &["clock", "gate", "lua"]),
+    ("run", &["clock", "gate", "lua", "secret"]),
     ("simulator", &["catalog", "clock"]),
     ("cli", &["catalog", "client", "clock", "config", "gate", "lua", "reference", "run", "secret", "simulator"]),
 ];

@@ -3,6 +3,7 @@
 pub(super) mod help;
 pub(super) mod json;
 pub(super) mod loader;
+pub(super) mod lock;
 pub mod pretty;
 pub(super) mod process;
 pub(super) mod time;

@@ -77,6 +77,11 @@
 ---@overload fun(x: any, options?: cumulua.WaitOptions): string[]
 wait = {}
 
+---Takes a lock for the rest of the run: one holder among the runs of one store. Waits for it, an hour at most unless given.
+---@param name string
+---@param options? { timeout?: cumulua.Duration }
+function lock(name, options) end
+
 ---Rebuilds a task from its ids.
 ---@param dialect cumulua.TaskKind
 ---@param ids string|integer|string[]

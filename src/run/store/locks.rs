@@ -1,8 +1,6 @@
 //! Locks among processes: files beside the store that the system unlocks when their holder ends, however it ends.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use sha2::{Digest as _, Sha256};
-use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -58,7 +56,7 @@ impl Taken {
 
 impl Locks {
     /// The locks of the store in this file.
-    pub(super) fn beside(store: &Path) -> Self {
+    pub fn beside(store: &Path) -> Self {
         let mut folder = store.as_os_str().to_owned();
         folder.push(".locks");
         Self { folder: PathBuf::from(folder) }
@@ -98,6 +96,12 @@ impl Locks {
     /// Whether a run that has not said how it ended is still going on.
     pub fn is_run_alive(&self, id: &str) -> bool {
         self.is_held(&file_name("run", id))
+    }
+
+    /// Tidies away what a run left that was killed.
+    pub(super) fn forget_run(&self, id: &str) {
+        // A file that stays is only litter.
+        let _ = fs::remove_file(self.folder.join(file_name("run", id)));
     }
 
     /// Waits for the lock under which the tables are made.
@@ -153,11 +157,7 @@ fn file_name(kind: &str, name: &str) -> String {
     if encoded.len() <= LONGEST_NAME {
         return format!("{kind}-{encoded}");
     }
-    let digest = Sha256::digest(name.as_bytes());
-    digest.iter().fold(format!("{kind}-sha256-"), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    format!("{kind}-sha256-{}", super::sha256(name.as_bytes()))
 }
 
 #[cfg(test)]

@@ -25,8 +25,9 @@ pub use tasks::{TaskEnd, TaskRow, TaskStart};
 
 use jiff::Timestamp;
 use locks::Locks;
+use sha2::{Digest as _, Sha256};
 use sqlx::SqliteConnection;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -132,6 +133,14 @@ impl Store {
         };
         settled?
     }
+}
+
+/// A SHA-256 in hexadecimal digits.
+pub(in crate::run) fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// A time as the tables hold it.

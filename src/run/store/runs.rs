@@ -1,9 +1,11 @@
 //! Runs: one row each, from before its first effect to how it ended.
 
+use super::writer::Kind;
 use super::{Store, StoreError, millis, timestamp};
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, Sqlite, SqliteConnection};
+use std::time::Duration;
 
 /// A run that begins.
 #[derive(Debug, Clone)]
@@ -183,22 +185,24 @@ impl Store {
         })
     }
 
-    /// Records what a claimed run's process knows better than the server that started it.
+    /// Records what a run's own process knows better than the server that started it.
     pub fn describe_run(&self, run: NewRun) -> Result<(), StoreError> {
-        self.write(move |connection| {
-            Box::pin(async move {
-                let query = sqlx::query(
-                    "UPDATE runs SET script = ?, script_hash = ?, args = ?, profile = ?, version = ?, simulated = ? WHERE id = ?",
-                );
-                let query = query.bind(run.script).bind(run.script_hash).bind(args_text(&run.args)).bind(run.profile);
-                query.bind(run.version).bind(run.simulated).bind(run.id).execute(connection).await.map(drop)
-            })
-        })
+        self.write(move |connection| Box::pin(describe(connection, run)))
+    }
+
+    /// The same without waiting.
+    pub(in crate::run) fn post_description(&self, run: NewRun) -> Result<(), StoreError> {
+        self.post(move |connection| Box::pin(describe(connection, run)))
     }
 
     /// Records how a run ended; false where that was recorded before, which stays. Waits until it is written.
     pub fn end_run(&self, end: RunEnd) -> Result<bool, StoreError> {
         self.write(move |connection| Box::pin(finish(connection, end)))
+    }
+
+    /// The same, for so long at most.
+    pub fn end_run_within(&self, end: RunEnd, limit: Duration) -> Result<bool, StoreError> {
+        self.ask(Kind::Write, move |connection| Box::pin(finish(connection, end)), Some(limit))
     }
 
     /// The run whose id begins so.
@@ -278,6 +282,7 @@ impl Store {
                 status: None,
                 error: Some(error.to_owned()),
             };
+            self.locks().forget_run(&row.run.id);
             if self.end_run(end)? {
                 (row.ended, row.outcome, row.error) = (Some(at), Some(RunOutcome::Lost), Some(error.to_owned()));
                 lost.push(row);
@@ -307,6 +312,13 @@ pub(super) async fn insert(connection: &mut SqliteConnection, run: NewRun) -> Re
     let query = query.bind(run.pid.map(i64::from)).bind(run.due.map(millis)).bind(i64::from(run.attempt)).bind(millis(run.started));
     let claimed = run.pid.map(|_| millis(run.started));
     query.bind(claimed).execute(connection).await.map(drop)
+}
+
+async fn describe(connection: &mut SqliteConnection, run: NewRun) -> Result<(), sqlx::Error> {
+    let query =
+        sqlx::query("UPDATE runs SET script = ?, script_hash = ?, args = ?, profile = ?, version = ?, simulated = ? WHERE id = ?");
+    let query = query.bind(run.script).bind(run.script_hash).bind(args_text(&run.args)).bind(run.profile);
+    query.bind(run.version).bind(run.simulated).bind(run.id).execute(connection).await.map(drop)
 }
 
 async fn finish(connection: &mut SqliteConnection, end: RunEnd) -> Result<bool, sqlx::Error> {
