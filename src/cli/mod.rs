@@ -4,11 +4,13 @@ mod actions;
 mod call;
 mod completions;
 mod docs;
+mod lifeline;
 mod options;
 mod profile;
 mod progress;
 mod report;
 mod run;
+mod schedule;
 mod sign;
 mod sim;
 mod simulated;
@@ -47,6 +49,7 @@ enum Command {
     Types(types::Types),
     Sign(sign::Sign),
     Sim(sim::Sim),
+    Schedule(schedule::Schedule),
     Profile(profile::Profile),
     Trust(trust::Trust),
     Completions(completions::Completions),
@@ -69,6 +72,7 @@ pub fn main() -> ExitCode {
         Some(Command::Types(command)) => command.run(&global),
         Some(Command::Sign(command)) => command.run(),
         Some(Command::Sim(command)) => command.run(&global),
+        Some(Command::Schedule(command)) => command.run(&global),
         Some(Command::Profile(command)) => command.run(&global),
         Some(Command::Trust(command)) => command.run(),
         Some(Command::Completions(command)) => command.run(),

@@ -99,6 +99,14 @@ fn script_error(error: &ScriptError, sources: &Sources, gate: &Gate, verbose: bo
         }
         (None, None) => Located { message: error.message.clone(), source: None, span: None, help: help(error) },
     };
+    say(&gate.redact(&rendered(&located)));
+    if verbose && !error.traceback.is_empty() {
+        say(&gate.redact(&error.traceback));
+    }
+}
+
+/// A report as standard error takes it.
+fn rendered(located: &Located) -> String {
     let theme = match (has_color(), std::io::stderr().is_terminal()) {
         (true, _) => GraphicalTheme::unicode(),
         (false, true) => GraphicalTheme::unicode_nocolor(),
@@ -106,13 +114,23 @@ fn script_error(error: &ScriptError, sources: &Sources, gate: &Gate, verbose: bo
     };
     let mut rendered = String::new();
     let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_context_lines(1).with_width(width());
-    if handler.render_report(&mut rendered, &located).is_err() {
+    if handler.render_report(&mut rendered, located).is_err() {
         rendered.clone_from(&located.message);
     }
-    say(&gate.redact(rendered.trim_end()));
-    if verbose && !error.traceback.is_empty() {
-        say(&gate.redact(&error.traceback));
-    }
+    rendered.trim_end().to_owned()
+}
+
+/// Prints what is wrong with a file, with the lines that are meant.
+pub(super) fn excerpt(message: &str, name: &str, text: &str, span: std::ops::Range<usize>, language: &str) {
+    // A fault of a whole table is shown by its first line.
+    let first = text.get(span.clone()).and_then(|meant| meant.lines().next()).map_or(0, str::len);
+    let located = Located {
+        message: message.to_owned(),
+        source: Some(NamedSource::new(name, text.to_owned()).with_language(language)),
+        span: Some(SourceSpan::from((span.start, first))),
+        help: None,
+    };
+    say(&rendered(&located));
 }
 
 /// The chunk's name without the mark that says what kind of name it is.

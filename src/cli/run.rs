@@ -2,7 +2,7 @@
 
 use super::options::{Format, GlobalOptions, duration, memory};
 use super::status::Status;
-use super::{progress, report, status, world};
+use super::{lifeline, progress, report, status, world};
 use crate::clock::real_now;
 use crate::gate::{Gate, Policy, Stop};
 use crate::lua::{Chunk, Limits};
@@ -58,6 +58,9 @@ pub(super) struct Run {
     /// The schedule whose lock the run holds
     #[arg(long, value_name = "NAME", hide = true, requires = "run_id")]
     run_schedule: Option<String>,
+    /// Standard input is a pipe from the server, whose end is the run's
+    #[arg(long, hide = true)]
+    lifeline: bool,
 }
 
 impl Run {
@@ -74,6 +77,7 @@ impl Run {
             error_format: Format::Text,
             run_id: None,
             run_schedule: None,
+            lifeline: false,
         }
     }
 
@@ -107,6 +111,9 @@ impl Run {
                 }
             }
             let guard = guarded(&gate, recording.clone());
+            if self.lifeline {
+                lifeline::hold(&guard, self.max_memory);
+            }
             if let Some(limit) = self.timeout {
                 guard.limit(limit);
             }
@@ -178,6 +185,7 @@ pub(super) fn outcome(status: Status, stop: Option<&Stop>) -> RunOutcome {
     match stop {
         Some(Stop::Interrupted) => RunOutcome::Interrupted,
         Some(Stop::TimedOut(_)) => RunOutcome::TimedOut,
+        Some(Stop::Ended(_)) => RunOutcome::Cancelled,
         _ if status == status::DONE => RunOutcome::Done,
         _ => RunOutcome::Failed,
     }

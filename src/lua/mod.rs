@@ -6,10 +6,12 @@ mod modules;
 mod native;
 mod product;
 mod secret;
+mod syntax;
 mod vm;
 mod wait;
 
 pub use error::ScriptError;
 pub use modules::loader::Sources;
 pub use modules::pretty;
+pub use syntax::fault;
 pub use vm::{Chunk, Limits, Runtime};

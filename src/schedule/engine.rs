@@ -174,10 +174,10 @@ pub struct Missed {
     pub due: Timestamp,
     /// Why.
     pub reason: Reason,
+    /// Why it would have run.
+    pub cause: Cause,
     /// The first time, and how many there are, where the row stands for several.
     pub several: Option<(Timestamp, u64)>,
-    /// Whether it has a row already, because it waited.
-    pub waited: bool,
 }
 
 /// What is known of a schedule from before the server started.
@@ -267,7 +267,7 @@ impl Engine {
         if now.duration_since(at) <= within.max(ON_TIME) && !job.is_paused() {
             job.admit(order, &mut decisions);
         } else {
-            decisions.push(waited(&order, Reason::ServerGone));
+            decisions.push(missed(&order, Reason::ServerGone));
         }
         decisions
     }
@@ -383,7 +383,7 @@ impl Engine {
         let mut decisions = Vec::new();
         for job in self.jobs.values_mut() {
             job.active.retain(|active| !matches!(active.state, State::Pausing(_)));
-            decisions.extend(job.waiting.drain(..).map(|order| waited(&order, Reason::ShuttingDown)));
+            decisions.extend(job.waiting.drain(..).map(|order| missed(&order, Reason::ShuttingDown)));
         }
         decisions
     }
@@ -433,7 +433,7 @@ impl Job {
     fn remove(&mut self, decisions: &mut Vec<Decision>) {
         self.next = None;
         self.active.retain(|active| !matches!(active.state, State::Pausing(_)));
-        decisions.extend(self.waiting.drain(..).map(|order| waited(&order, Reason::Removed)));
+        decisions.extend(self.waiting.drain(..).map(|order| missed(&order, Reason::Removed)));
         let mut schedule = (*self.schedule).clone();
         schedule.timing.end = Some(Timestamp::MIN);
         self.schedule = Arc::new(schedule);
@@ -476,7 +476,7 @@ impl Job {
         if let Some((last, first, count)) = older {
             let reason = if self.is_paused() { Reason::Paused } else { Reason::TooLate(gap) };
             let several = Some((first, count));
-            decisions.push(Decision::Miss(Missed { schedule: Arc::clone(&schedule), at: last.at, due: last.due, reason, several, waited: false }));
+            decisions.push(Decision::Miss(Missed { schedule: Arc::clone(&schedule), at: last.at, due: last.due, reason, cause: Cause::Schedule, several }));
         }
         self.decide(&Vec::from(due), now, gap, is_ending, decisions);
     }
@@ -534,7 +534,7 @@ impl Job {
                 self.waiting.push_back(order);
             }
             Overlap::Cancel => {
-                decisions.extend(self.waiting.drain(..).map(|order| waited(&order, Reason::Superseded)));
+                decisions.extend(self.waiting.drain(..).map(|order| missed(&order, Reason::Superseded)));
                 self.active.retain(|active| !matches!(active.state, State::Pausing(_)));
                 for active in self.active.iter_mut().filter(|active| active.state == State::Running) {
                     active.state = State::Ending;
@@ -596,8 +596,8 @@ impl Job {
             && let Some(order) = self.waiting.pop_front()
         {
             if self.is_paused() && order.cause != Cause::Trigger {
-                decisions.push(waited(&order, Reason::Paused));
-                decisions.extend(self.waiting.drain(..).map(|order| waited(&order, Reason::Paused)));
+                decisions.push(missed(&order, Reason::Paused));
+                decisions.extend(self.waiting.drain(..).map(|order| missed(&order, Reason::Paused)));
             } else {
                 self.start(order, decisions);
             }
@@ -617,12 +617,7 @@ fn before(time: Timestamp) -> Timestamp {
 
 fn missed(order: &Order, reason: Reason) -> Decision {
     let schedule = Arc::clone(&order.schedule);
-    Decision::Miss(Missed { schedule, at: order.at, due: order.due, reason, several: None, waited: false })
-}
-
-fn waited(order: &Order, reason: Reason) -> Decision {
-    let schedule = Arc::clone(&order.schedule);
-    Decision::Miss(Missed { schedule, at: order.at, due: order.due, reason, several: None, waited: true })
+    Decision::Miss(Missed { schedule, at: order.at, due: order.due, reason, cause: order.cause, several: None })
 }
 
 fn tell(order: &Order, occasion: Occasion, reason: Option<Reason>, decisions: &mut Vec<Decision>) {

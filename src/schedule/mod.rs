@@ -3,6 +3,7 @@
 pub mod cron;
 pub mod engine;
 pub mod file;
+pub mod odd;
 pub mod serve;
 pub mod timing;
 pub mod value;

@@ -42,7 +42,7 @@ impl Handle {
 }
 
 /// Who hears a run's lines.
-pub(super) type Listener = Arc<dyn Fn(Stream, &str) + Send + Sync>;
+pub type Listener = Arc<dyn Fn(Stream, &str) + Send + Sync>;
 
 /// A run's process that has been started.
 pub(super) struct Process {

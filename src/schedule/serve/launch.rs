@@ -13,22 +13,35 @@ pub struct Launcher {
     /// The program.
     program: PathBuf,
     /// Options that were given to the server and count for its runs too.
-    globals: Vec<OsString>,
+    shared: Shared,
     /// The store's file.
     store: PathBuf,
 }
 
+/// Options that were given to the server and count for its runs too.
+#[derive(Debug, Clone, Default)]
+pub struct Shared {
+    /// The profile, where a schedule names none.
+    pub profile: Option<String>,
+    /// The region, where a schedule names none.
+    pub region: Option<String>,
+    /// Whether every run is read-only.
+    pub read_only: bool,
+    /// The others, as they stand on a command line.
+    pub others: Vec<OsString>,
+}
+
 impl Launcher {
     /// A launcher of this very program, even where an update has put another in its place meanwhile.
-    pub fn new(globals: Vec<OsString>, store: PathBuf) -> std::io::Result<Self> {
+    pub fn new(shared: Shared, store: PathBuf) -> std::io::Result<Self> {
         let itself = Path::new("/proc/self/exe");
         let program = if itself.exists() { itself.to_owned() } else { std::env::current_exe()? };
-        Ok(Self { program, globals, store })
+        Ok(Self { program, shared, store })
     }
 
     fn command(&self, folder: &Path) -> Command {
         let mut command = Command::new(&self.program);
-        command.current_dir(folder).arg("run").args(&self.globals);
+        command.current_dir(folder).arg("run").args(&self.shared.others);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         #[cfg(unix)]
         {
@@ -47,10 +60,10 @@ impl Launcher {
         if schedule.overlap != Overlap::Allow {
             command.args(["--run-schedule", &schedule.name]);
         }
-        if let Some(profile) = &schedule.profile {
+        if let Some(profile) = schedule.profile.as_ref().or(self.shared.profile.as_ref()) {
             command.args(["--profile", profile]);
         }
-        if let Some(region) = &schedule.region {
+        if let Some(region) = schedule.region.as_ref().or(self.shared.region.as_ref()) {
             command.args(["--region", region]);
         }
         if let Some(timeout) = schedule.timeout {
@@ -59,7 +72,7 @@ impl Launcher {
         if let Some(memory) = schedule.max_memory {
             command.arg("--max-memory").arg(memory.to_string());
         }
-        if schedule.read_only {
+        if schedule.read_only || self.shared.read_only {
             command.arg("--read-only");
         }
         if schedule.allow_run {

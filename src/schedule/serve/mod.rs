@@ -8,11 +8,14 @@ mod lines;
 mod log;
 mod metrics;
 mod notify;
+mod once;
 
-pub use launch::Launcher;
+pub use launch::{Launcher, Shared};
 pub use log::Log;
 pub use metrics::Metrics;
 pub use notify::Post;
+pub use child::Listener;
+pub use once::{Once, run_once};
 
 use super::engine::{Cause, Decision, EndReason, Engine, Gap, Known, Missed, Order, Outcome, Reason};
 use super::file::{FileError, ScheduleFile};
@@ -446,7 +449,13 @@ impl Serving {
             self.metrics.firing(word(&outcome), miss.several.map_or(1, |(_, count)| count));
             let message = format!("{name}: {} did not run: {detail}", time(miss.at));
             self.server.log.line(Level::Warn, &message, &[("schedule", name), ("reason", outcome.as_str())]);
-            own.push(Firing { schedule: name.to_string(), due: miss.at, decided: wall_now(), outcome, detail: Some(detail) });
+            let firing = Firing { schedule: name.to_string(), due: miss.at, decided: wall_now(), outcome, detail: Some(detail) };
+            if miss.cause == Cause::Trigger {
+                let decided = self.server.store.decide_beside(firing, None);
+                self.note(decided);
+            } else {
+                own.push(firing);
+            }
         }
         if !own.is_empty() {
             let decided = self.server.store.decide_all(own);
