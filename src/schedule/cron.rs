@@ -86,7 +86,10 @@ impl Expression {
             for part in field.split(',') {
                 let Some(step) = part.strip_prefix("*/").and_then(|step| step.parse::<u32>().ok()) else { continue };
                 if step >= size {
-                    found.push(format!("{part} in the {name} field is {name} 0 alone, because a step starts anew after {}", size - 1));
+                    found.push(format!(
+                        "{part} in the {name} field is {name} 0 alone, because a step starts anew after {}",
+                        size - 1
+                    ));
                 } else if size % step != 0 && step > size / 2 {
                     found.push(format!("{part} in the {name} field is {name} 0 and {name} {step}, not every {step} {name}s"));
                 }
@@ -95,7 +98,9 @@ impl Expression {
         let (day, weekday) = (fields[3], fields[5]);
         let is_free = |field: &str| field.starts_with(['*', '?']);
         if !is_free(day) && !is_free(weekday) && !weekday.starts_with('+') {
-            found.push(format!("day {day} and weekday {weekday} are alternatives: it fires on either; write +{weekday} where both must fit"));
+            found.push(format!(
+                "day {day} and weekday {weekday} are alternatives: it fires on either; write +{weekday} where both must fit"
+            ));
         }
         found
     }
@@ -158,7 +163,9 @@ impl Pattern {
         loop {
             named = self.search(named, false)?;
             let firing = match zone.to_ambiguous_timestamp(named).offset() {
-                AmbiguousOffset::Unambiguous { offset } | AmbiguousOffset::Fold { before: offset, .. } => offset.to_timestamp(named).ok()?,
+                AmbiguousOffset::Unambiguous { offset } | AmbiguousOffset::Fold { before: offset, .. } => {
+                    offset.to_timestamp(named).ok()?
+                }
                 AmbiguousOffset::Gap { after: offset, .. } => {
                     // Read with the later offset, a skipped time lies before the change, which is where the gap ends.
                     let change = zone.following(offset.to_timestamp(named).ok()?).next()?;

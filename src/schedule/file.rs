@@ -182,17 +182,19 @@ impl ScheduleFile {
         };
         // Runs must find it whatever folder they run in.
         let folder = folder.canonicalize().unwrap_or(folder);
-        complete(text, &folder).map(|(grace, schedules)| Self { path: path.to_owned(), folder, grace, schedules }).map_err(|fault| {
-            let (line, column) = position(text, fault.span.start);
-            FileError::Malformed {
-                path: path.to_owned(),
-                line,
-                column,
-                reason: fault.reason,
-                text: Arc::from(text),
-                span: fault.span,
-            }
-        })
+        complete(text, &folder).map(|(grace, schedules)| Self { path: path.to_owned(), folder, grace, schedules }).map_err(
+            |fault| {
+                let (line, column) = position(text, fault.span.start);
+                FileError::Malformed {
+                    path: path.to_owned(),
+                    line,
+                    column,
+                    reason: fault.reason,
+                    text: Arc::from(text),
+                    span: fault.span,
+                }
+            },
+        )
     }
 
     /// The schedule of that name; the error names those that are near.
@@ -316,7 +318,13 @@ fn entry_to_schedule(
         notify,
         keep: entry.keep.or(defaults.keep),
         read_only: entry.read_only.or(defaults.read_only).unwrap_or(false),
-        allow_path: entry.allow_path.or_else(|| defaults.allow_path.clone()).unwrap_or_default().into_iter().map(absolute).collect(),
+        allow_path: entry
+            .allow_path
+            .or_else(|| defaults.allow_path.clone())
+            .unwrap_or_default()
+            .into_iter()
+            .map(absolute)
+            .collect(),
         allow_run: entry.allow_run.or(defaults.allow_run).unwrap_or(false),
         line,
         name,

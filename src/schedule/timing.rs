@@ -136,7 +136,8 @@ mod tests {
     #[test]
     fn a_firing_at_the_start_counts_and_one_at_the_end_does_not() {
         let beat = Beat::Cron(Expression::parse("0 12 * * *").unwrap());
-        let timing = Timing { beat, start: Some(time("2026-03-01T12:00:00Z")), end: Some(time("2026-03-03T12:00:00Z")), ..every(1) };
+        let timing =
+            Timing { beat, start: Some(time("2026-03-01T12:00:00Z")), end: Some(time("2026-03-03T12:00:00Z")), ..every(1) };
         let firings: Vec<_> = timing.firings(time("2026-01-01T00:00:00Z")).map(|firing| firing.at.to_string()).collect();
         assert_eq!(firings, ["2026-03-01T12:00:00Z", "2026-03-02T12:00:00Z"]);
     }

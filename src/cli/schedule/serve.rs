@@ -102,7 +102,8 @@ impl Log for Lines {
         let line = match self.format {
             Format::Text => format!("{time} {word}: {message}"),
             Format::Json => {
-                let mut line = serde_json::json!({ "time": time, "level": if word == "warning" { "warn" } else { word }, "message": message });
+                let mut line =
+                    serde_json::json!({ "time": time, "level": if word == "warning" { "warn" } else { word }, "message": message });
                 for (name, value) in fields {
                     line[name] = (*value).into();
                 }

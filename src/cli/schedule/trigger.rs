@@ -98,7 +98,8 @@ fn here(options: &GlobalOptions, store: &Store, schedule: &Arc<Schedule>, folder
             Stream::Err => writeln!(std::io::stderr().lock(), "{line}"),
         };
     });
-    let once = Once { store: store.clone(), launcher, schedule: Arc::clone(schedule), folder: folder.to_owned(), id: new_id(), echo };
+    let once =
+        Once { store: store.clone(), launcher, schedule: Arc::clone(schedule), folder: folder.to_owned(), id: new_id(), echo };
     let real = GlobalOptions { sim: false, ..options.clone() };
     super::super::world::block_on(&real, async {
         match run_once(once).await {

@@ -20,7 +20,7 @@ pub use error::StoreError;
 pub use firings::{Firing, FiringOutcome, FiringRow, ScheduleState};
 pub use output::{Line, Output, OutputRow, Stream};
 pub use runs::{Filter, Found, NewRun, Prune, Pruned, RunEnd, RunOutcome, RunRow};
-pub use schedules::{Planned, Request, RequestKind};
+pub use schedules::{Decided, Planned, Request, RequestKind};
 pub use tasks::{TaskEnd, TaskRow, TaskStart};
 
 use jiff::Timestamp;

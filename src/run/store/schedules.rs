@@ -1,8 +1,8 @@
 //! What a server of schedules keeps beside firings: for which times it has decided, how each schedule's last run ended, and what people
 //! ask of it.
 
-use super::firings::{Firing, decide_beside};
-use super::runs::{NewRun, RunOutcome};
+use super::firings::{Firing, decide, decide_beside};
+use super::runs::{self, NewRun, RunOutcome};
 use super::{Store, StoreError, millis};
 use jiff::Timestamp;
 use sqlx::Row as _;
@@ -15,6 +15,17 @@ pub struct Planned {
     pub name: String,
     /// Its times, as a text.
     pub times: String,
+}
+
+/// One of several decisions that belong together.
+#[derive(Debug, Clone)]
+pub enum Decided {
+    /// A firing of the schedule's own times, and its run where it has one.
+    Firing(Firing, Option<NewRun>),
+    /// A firing beside the schedule's own times: what the schedule is decided up to stays.
+    Beside(Firing, Option<NewRun>),
+    /// A run without a new firing: a repetition.
+    Run(NewRun),
 }
 
 /// What somebody asks of the server.
@@ -69,7 +80,8 @@ impl Store {
     pub fn plan(&self, schedules: Vec<Planned>, now: Timestamp) -> Result<(), StoreError> {
         self.write(move |connection| {
             Box::pin(async move {
-                let rows = sqlx::query("SELECT name, times FROM schedules WHERE times IS NOT NULL").fetch_all(&mut *connection).await?;
+                let rows =
+                    sqlx::query("SELECT name, times FROM schedules WHERE times IS NOT NULL").fetch_all(&mut *connection).await?;
                 let mut before: BTreeMap<String, String> = BTreeMap::new();
                 for row in &rows {
                     before.insert(row.try_get("name")?, row.try_get("times")?);
@@ -104,7 +116,9 @@ impl Store {
                 let mut outcomes = HashMap::new();
                 for row in rows.fetch_all(connection).await? {
                     let word: String = row.try_get("outcome")?;
-                    outcomes.extend(RunOutcome::parse(&word).map(|outcome| row.try_get("name").map(|name| (name, outcome))).transpose()?);
+                    outcomes.extend(
+                        RunOutcome::parse(&word).map(|outcome| row.try_get("name").map(|name| (name, outcome))).transpose()?,
+                    );
                 }
                 Ok(outcomes)
             })
@@ -114,6 +128,23 @@ impl Store {
     /// Records a firing that is none of its schedule's own times, as [`Store::decide`] does, but what the schedule is decided up to stays.
     pub fn decide_beside(&self, firing: Firing, run: Option<NewRun>) -> Result<bool, StoreError> {
         self.write(move |connection| Box::pin(decide_beside(connection, firing, run)))
+    }
+
+    /// Records decisions in one step, so that none is there without those before it; which of them are new, as [`Store::decide`] says.
+    pub fn decide_together(&self, decisions: Vec<Decided>) -> Result<Vec<bool>, StoreError> {
+        self.write(move |connection| {
+            Box::pin(async move {
+                let mut new = Vec::with_capacity(decisions.len());
+                for decision in decisions {
+                    new.push(match decision {
+                        Decided::Firing(firing, run) => decide(connection, firing, run).await?,
+                        Decided::Beside(firing, run) => decide_beside(connection, firing, run).await?,
+                        Decided::Run(run) => runs::insert(connection, run).await.map(|()| true)?,
+                    });
+                }
+                Ok(new)
+            })
+        })
     }
 
     /// Asks something of the server; gives the request's number.
@@ -137,8 +168,9 @@ impl Store {
                 for row in rows.fetch_all(connection).await? {
                     let word: String = row.try_get("kind")?;
                     let kind = RequestKind::parse(&word);
-                    let request =
-                        kind.map(|kind| Ok::<_, sqlx::Error>(Request { id: row.try_get("id")?, kind, schedule: row.try_get("schedule")? }));
+                    let request = kind.map(|kind| {
+                        Ok::<_, sqlx::Error>(Request { id: row.try_get("id")?, kind, schedule: row.try_get("schedule")? })
+                    });
                     requests.extend(request.transpose()?);
                 }
                 Ok(requests)

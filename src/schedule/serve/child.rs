@@ -17,6 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// What a script has started may hold the pipes open after it; its last words are waited for so long.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
+/// The exit status of a run that did not end in its time.
+const TIMED_OUT: i32 = 124;
+
 /// How a run's process ended.
 #[derive(Debug, Clone)]
 pub(super) struct Exit {
@@ -64,11 +67,15 @@ impl Process {
 
     /// Sees the process to its end. Its lines go to `listener`.
     pub(super) async fn supervise(mut self, listener: Listener) -> Exit {
+        let id = self.child.id();
         let (out, err) = (self.child.stdout.take(), self.child.stderr.take());
         let heard = Arc::clone(&listener);
-        let captured = tokio::spawn(async move { tokio::join!(capture(out, Stream::Out, &heard), capture(err, Stream::Err, &heard)).1 });
+        let captured =
+            tokio::spawn(async move { tokio::join!(capture(out, Stream::Out, &heard), capture(err, Stream::Err, &heard)).1 });
         // The process ends itself at its timeout; one that does not is killed a little later.
-        let mut kill_at = self.timeout.map(|timeout| (tokio::time::Instant::from_std(crate::clock::real_now()) + timeout + PATIENCE, Why::TimedOut));
+        let mut kill_at = self
+            .timeout
+            .map(|timeout| (tokio::time::Instant::from_std(crate::clock::real_now()) + timeout + PATIENCE, Why::TimedOut));
         let mut ended_for = None;
         let mut killed = None;
         let status = loop {
@@ -89,11 +96,17 @@ impl Process {
                 }
                 () = deadline => {
                     killed = kill_at.take().map(|(_, why)| why);
-                    kill(&mut self.child);
+                    kill_group(id);
+                    let _ = self.child.start_kill();
                 }
             }
         };
         drop(self.lifeline);
+        let was_ended = ended_for.is_some() || status.as_ref().is_ok_and(|status| matches!(status.code(), None | Some(TIMED_OUT)));
+        if was_ended {
+            // What the script had started goes with it.
+            kill_group(id);
+        }
         let mut captured = captured;
         let last_error = match tokio::time::timeout(LAST_WORDS, &mut captured).await {
             Ok(last) => last.ok().flatten(),
@@ -116,7 +129,9 @@ enum Why {
 fn exit(status: io::Result<ExitStatus>, killed: Option<Why>, ended_for: Option<String>, last_error: Option<String>) -> Exit {
     let status = match status {
         Ok(status) => status,
-        Err(error) => return Exit { outcome: RunOutcome::Lost, status: None, error: Some(format!("its end cannot be seen: {error}")) },
+        Err(error) => {
+            return Exit { outcome: RunOutcome::Lost, status: None, error: Some(format!("its end cannot be seen: {error}")) };
+        }
     };
     let code = status.code();
     let (outcome, error) = match (killed, ended_for) {
@@ -125,7 +140,7 @@ fn exit(status: io::Result<ExitStatus>, killed: Option<Why>, ended_for: Option<S
         (_, Some(reason)) => (RunOutcome::Cancelled, Some(reason)),
         (_, None) => match code {
             Some(0) => (RunOutcome::Done, None),
-            Some(124) => (RunOutcome::TimedOut, last_error),
+            Some(TIMED_OUT) => (RunOutcome::TimedOut, last_error),
             Some(_) => (RunOutcome::Failed, last_error),
             None => (RunOutcome::Failed, Some(crash(status, last_error))),
         },
@@ -139,19 +154,16 @@ fn crash(status: ExitStatus, last_error: Option<String>) -> String {
     format!("its process crashed ({status}){last}")
 }
 
+/// Ends a run's process and all that it has started.
 #[cfg(unix)]
-fn kill(child: &mut Child) {
-    let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
-    if let Some(group) = id {
+fn kill_group(id: Option<u32>) {
+    if let Some(group) = id.and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw) {
         let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
     }
-    let _ = child.start_kill();
 }
 
 #[cfg(not(unix))]
-fn kill(child: &mut Child) {
-    let _ = child.start_kill();
-}
+fn kill_group(_: Option<u32>) {}
 
 /// Hears a stream to its end; gives its last line that is not empty.
 async fn capture(stream: Option<impl AsyncRead + Unpin>, name: Stream, listener: &Listener) -> Option<String> {

@@ -1,7 +1,9 @@
 //! The command line of a run.
 
+use crate::run::store::NewRun;
 use crate::schedule::engine::{Cause, Order};
 use crate::schedule::value::Overlap;
+use jiff::Timestamp;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -98,10 +100,23 @@ impl Launcher {
     }
 }
 
-/// What history calls the kind of a run.
-pub(super) fn kind(cause: Cause) -> &'static str {
-    match cause {
-        Cause::Trigger => "trigger",
-        Cause::Schedule | Cause::CatchUp => "schedule",
+/// A run as the store has it before its process starts.
+pub(super) fn new_run(order: &Order, id: String, now: Timestamp) -> NewRun {
+    let schedule = &order.schedule;
+    let kind = if order.cause == Cause::Trigger { "trigger" } else { "schedule" };
+    NewRun {
+        id,
+        name: schedule.name.to_string(),
+        kind: kind.to_owned(),
+        script: Some(schedule.script.display().to_string()),
+        script_hash: None,
+        args: schedule.args.clone(),
+        profile: schedule.profile.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        simulated: false,
+        pid: None,
+        due: Some(order.at),
+        attempt: order.attempt,
+        started: now,
     }
 }

@@ -111,11 +111,29 @@ impl Metrics {
         family("cumulua_schedule_firings_total", "counter", "Firings by what became of them.", &by_outcome(&counts.firings));
         family("cumulua_schedule_runs_total", "counter", "Runs that ended, by how.", &by_outcome(&counts.runs));
         family("cumulua_schedule_reloads_total", "counter", "Changed files taken over.", &one(counts.reloads.to_string()));
-        family("cumulua_schedule_files_refused_total", "counter", "Changed files that were faulty.", &one(counts.refused_files.to_string()));
-        family("cumulua_schedule_store_faults_total", "counter", "Writes that the run store refused.", &one(counts.store_faults.to_string()));
-        family("cumulua_schedule_clock_jumps_total", "counter", "Times that the clock jumped.", &one(counts.clock_jumps.to_string()));
-        let mut buckets: Vec<_> =
-            LATENESS.iter().zip(counts.lateness).map(|(bound, count)| (format!("_bucket{{le=\"{bound}\"}}"), count.to_string())).collect();
+        family(
+            "cumulua_schedule_files_refused_total",
+            "counter",
+            "Changed files that were faulty.",
+            &one(counts.refused_files.to_string()),
+        );
+        family(
+            "cumulua_schedule_store_faults_total",
+            "counter",
+            "Writes that the run store refused.",
+            &one(counts.store_faults.to_string()),
+        );
+        family(
+            "cumulua_schedule_clock_jumps_total",
+            "counter",
+            "Times that the clock jumped.",
+            &one(counts.clock_jumps.to_string()),
+        );
+        let mut buckets: Vec<_> = LATENESS
+            .iter()
+            .zip(counts.lateness)
+            .map(|(bound, count)| (format!("_bucket{{le=\"{bound}\"}}"), count.to_string()))
+            .collect();
         buckets.push(("_bucket{le=\"+Inf\"}".to_owned(), counts.lateness_count.to_string()));
         buckets.push(("_sum".to_owned(), counts.lateness_sum.to_string()));
         buckets.push(("_count".to_owned(), counts.lateness_count.to_string()));
@@ -141,7 +159,9 @@ mod tests {
             metrics.lateness(Duration::from_millis(milliseconds));
         }
         let text = metrics.text();
-        for line in ["_bucket{le=\"0.005\"} 1", "_bucket{le=\"0.025\"} 3", "_bucket{le=\"60\"} 3", "_bucket{le=\"+Inf\"} 4", "_count 4"] {
+        for line in
+            ["_bucket{le=\"0.005\"} 1", "_bucket{le=\"0.025\"} 3", "_bucket{le=\"60\"} 3", "_bucket{le=\"+Inf\"} 4", "_count 4"]
+        {
             assert!(text.contains(&format!("cumulua_schedule_start_lateness_seconds{line}\n")), "{line} in\n{text}");
         }
     }

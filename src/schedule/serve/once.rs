@@ -1,10 +1,10 @@
 //! One run of a schedule without a server: `cumulua schedule trigger` where none serves.
 
 use super::child::{self, Listener, Process};
-use super::launch::{Launcher, kind};
-use super::milliseconds;
+use super::launch::{Launcher, new_run};
+use super::words::milliseconds;
 use crate::clock::wall_now;
-use crate::run::store::{Firing, FiringOutcome, NewRun, RunEnd, Store};
+use crate::run::store::{Firing, FiringOutcome, RunEnd, Store};
 use crate::schedule::engine::{Cause, Order};
 use crate::schedule::file::Schedule;
 use crate::schedule::value::Overlap;
@@ -35,21 +35,7 @@ pub async fn run_once(once: Once) -> Result<Option<i32>, String> {
     }
     let now = milliseconds(wall_now());
     let order = Order { schedule, at: now, due: now, cause: Cause::Trigger, attempt: 1 };
-    let new = NewRun {
-        id: id.clone(),
-        name: order.schedule.name.to_string(),
-        kind: kind(order.cause).to_owned(),
-        script: Some(order.schedule.script.display().to_string()),
-        script_hash: None,
-        args: order.schedule.args.clone(),
-        profile: order.schedule.profile.clone(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        simulated: false,
-        pid: None,
-        due: Some(now),
-        attempt: 1,
-        started: now,
-    };
+    let new = new_run(&order, id.clone(), now);
     let firing = Firing {
         schedule: order.schedule.name.to_string(),
         due: now,
