@@ -75,6 +75,11 @@ impl Redactor {
         }
     }
 
+    /// How many forms of secrets it knows: a larger number than before says that it has learned more.
+    pub fn known(&self) -> usize {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// `text` without any secret known so far.
     pub fn redact(&self, text: &str) -> String {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);

@@ -10,6 +10,7 @@ mod profile;
 mod progress;
 mod report;
 mod run;
+mod runs;
 mod schedule;
 mod sign;
 mod sim;
@@ -42,6 +43,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Run),
+    Runs(runs::Runs),
     Call(call::Call),
     Wait(wait::Wait),
     Actions(actions::Actions),
@@ -65,6 +67,7 @@ pub fn main() -> ExitCode {
     }
     match command {
         Some(Command::Run(command)) => command.run(&global),
+        Some(Command::Runs(command)) => command.run(&global),
         Some(Command::Call(command)) => command.run(&global),
         Some(Command::Wait(command)) => command.run(&global),
         Some(Command::Actions(command)) => command.run(&global),

@@ -64,7 +64,12 @@ pub(super) fn profiles(options: &GlobalOptions, start: &Path) -> Profiles {
 
 /// The gate of what is no run of a script. Must be called inside the runtime, whose clock it takes.
 pub(super) fn gate(options: &GlobalOptions, start: &Path, policy: Policy) -> Arc<Gate> {
-    Arc::new(Gate::new(world(options, start, policy)))
+    Arc::new(built(options, world(options, start, policy)))
+}
+
+fn built(options: &GlobalOptions, world: World) -> Gate {
+    let gate = Gate::new(world);
+    if options.sim { gate.rehearsing() } else { gate }
 }
 
 /// The gate of a run, and what records it. Must be called inside the runtime, whose clock it takes.
@@ -75,7 +80,7 @@ pub(super) fn recorded_gate(
     subject: Subject,
 ) -> (Arc<Gate>, Option<Arc<Recording>>) {
     let mut world = world(options, start, policy);
-    let Some(path) = store_path(options) else { return (Arc::new(Gate::new(world)), None) };
+    let Some(path) = store_path(options) else { return (Arc::new(built(options, world)), None) };
     let profiles = Arc::clone(&world.profiles);
     let about = About {
         name: subject.name,
@@ -95,7 +100,7 @@ pub(super) fn recorded_gate(
     let id = subject.run.unwrap_or_else(|| Random::system().uuid());
     let recording = Arc::new(Recording::new(id, about, keep, path, world.clock.clone(), Arc::clone(&world.redactor)));
     world.observer = Arc::new(Overheard { recording: Arc::clone(&recording), observer: world.observer });
-    let gate = Gate::new(world).recorded_by(Arc::clone(&recording) as Arc<dyn Recorder>);
+    let gate = built(options, world).recorded_by(Arc::clone(&recording) as Arc<dyn Recorder>);
     (Arc::new(gate), Some(recording))
 }
 

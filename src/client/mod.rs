@@ -286,7 +286,8 @@ fn signed(world: &dyn Effects, action: &Action, message: &Message, route: &Route
             None
         }
     };
-    Request { method, url, body, timeout, max_answer: Client::MAX_ANSWER }
+    let headers = http::HeaderMap::new();
+    Request { method, url, headers, body, timeout, max_answer: Client::MAX_ANSWER }
 }
 
 fn common_parameters(world: &dyn Effects, action: &Action, route: &Route) -> Vec<(String, String)> {

@@ -3,7 +3,7 @@
 use super::effects::BoxFuture;
 use crate::config::is_loopback;
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use std::sync::OnceLock;
 use std::time::Duration;
 use url::Url;
@@ -11,10 +11,12 @@ use url::Url;
 /// An attempt on its way.
 #[derive(Clone)]
 pub struct Request {
-    /// `GET` or `POST`.
+    /// The method, in capitals.
     pub method: &'static str,
     /// Where to, with the signed query; it holds a signature, so it must not be logged.
     pub url: Url,
+    /// Headers beside those that HTTP itself needs; they may hold secrets.
+    pub headers: HeaderMap,
     /// The body and its content type.
     pub body: Option<(&'static str, Bytes)>,
     /// How long the attempt may take.
@@ -128,14 +130,13 @@ impl HttpTransport {
     async fn attempt(&self, request: Request) -> Result<Response, TransportError> {
         let host = authority(&request.url);
         let client = self.client(&request.url)?;
-        let mut builder = match request.method {
-            "GET" => client.get(request.url.clone()),
-            _ => client.post(request.url.clone()),
-        };
-        builder = builder.timeout(request.timeout);
+        let method = Method::from_bytes(request.method.as_bytes()).map_err(|error| TransportError::Unusable(error.to_string()))?;
+        let mut builder = client.request(method, request.url).timeout(request.timeout);
         if let Some((content_type, body)) = request.body {
             builder = builder.header(http::header::CONTENT_TYPE, content_type).body(body);
         }
+        // A script's own content type takes the place of the one above.
+        builder = builder.headers(request.headers);
         let mut answer = builder.send().await.map_err(|error| before_answer(error, &host, request.timeout))?;
         let status = answer.status();
         let headers = answer.headers().clone();

@@ -53,6 +53,22 @@ pub enum ConfigError {
     /// A secret that its source does not give.
     #[error("{0}")]
     Secret(#[from] SecretError),
+    /// A host of `[http]` that is none.
+    #[error("the configuration {}: [http] allow has {entry:?}: {reason}; write it as \"hooks.example.com\" or \"127.0.0.1:8080\"", .path.display())]
+    BadHost {
+        /// The file.
+        path: PathBuf,
+        /// What stands there.
+        entry: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A host that no file names.
+    #[error("scripts may not ask this host; allow = [{entry:?}] below [http] in cumulua.toml lets them")]
+    HostNotAllowed {
+        /// What would have to stand there.
+        entry: String,
+    },
     /// A project's file says where to send requests or what to run, and nobody has said that it may.
     #[error("{} sets {what}, which counts only after you have read the file and said `cumulua trust {}`", .path.display(), .path.display())]
     Untrusted {

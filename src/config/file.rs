@@ -2,6 +2,7 @@
 
 use super::error::ConfigError;
 use super::trust;
+use super::web::HttpTable;
 use crate::credentials::SecretSource;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
@@ -42,6 +43,9 @@ pub struct Tables {
     /// The profile where nothing names one.
     #[serde(default)]
     pub profile: Option<String>,
+    /// `[http]`.
+    #[serde(default)]
+    pub http: HttpTable,
     /// The profiles by name.
     #[serde(default)]
     pub profiles: BTreeMap<String, ProfileTable>,

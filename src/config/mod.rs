@@ -9,9 +9,11 @@ mod file;
 mod origin;
 mod profiles;
 pub mod trust;
+mod web;
 
 pub use account::Account;
 pub use error::ConfigError;
 pub use file::{ConfigFile, FILE_NAME, ProductTable, ProfileTable, user_folder};
 pub use origin::{Origin, Setting};
 pub use profiles::{Flags, Profiles, is_loopback};
+pub use web::HttpTable;

@@ -11,6 +11,7 @@ mod policy;
 mod random;
 pub mod record;
 mod wait;
+pub mod web;
 
 pub use interrupt::{Interrupt, Stop};
 use ledger::Ledger;
@@ -87,6 +88,9 @@ pub struct Gate {
     audit_failed: AtomicBool,
     recorder: Option<Arc<dyn Recorder>>,
     record_failed: AtomicBool,
+    /// What carries requests that are no product's.
+    web: Arc<dyn Transport>,
+    is_rehearsal: bool,
     /// Variables that were read as secrets, which `env` must not give.
     secret_variables: Mutex<BTreeSet<String>>,
 }
@@ -110,7 +114,10 @@ impl Gate {
     pub fn new(world: World) -> Self {
         let client = Client::new(Arc::clone(&world.profiles), Arc::clone(&world.redactor));
         let run = world.random.uuid();
+        let web = Arc::clone(&world.transport);
         Self {
+            web,
+            is_rehearsal: false,
             world,
             client,
             run,
@@ -127,6 +134,12 @@ impl Gate {
     #[must_use]
     pub fn recorded_by(self, recorder: Arc<dyn Recorder>) -> Self {
         Self { run: recorder.run().to_owned(), recorder: Some(recorder), ..self }
+    }
+
+    /// The gate of a rehearsal, from which no request leaves that is no product's.
+    #[must_use]
+    pub fn rehearsing(self) -> Self {
+        Self { is_rehearsal: true, ..self }
     }
 
     /// The catalogue.

@@ -1,7 +1,7 @@
 //! The native functions that the prelude builds a script's world from. Each answers `true, results…` or `false, error`.
 
 use super::error;
-use super::modules::{help, json, loader, lock, pretty, process, time};
+use super::modules::{help, http, json, loader, lock, pretty, process, time};
 use super::product;
 use super::secret::SecretValue;
 use super::vm::{Chunk, Limits};
@@ -149,6 +149,7 @@ fn effect(lua: &Lua, gate: Arc<Gate>) -> mlua::Result<mlua::Function> {
                 "wait" => effect!(wait::wait),
                 "sleep" => effect!(time::sleep),
                 "lock" => effect!(lock::lock),
+                "http" => effect!(http::request),
                 other => Err(mlua::Error::runtime(format!("there is no effect {other:?}"))),
             }
         }
@@ -253,13 +254,13 @@ fn world(natives: &Natives<'_>) -> mlua::Result<()> {
     })?;
     // What the script writes is told to the recorder, where there is one; what is to be written in its place.
     if natives.gate.wants_output() {
-        natives.plain("output", |lua, gate, text: mlua::LuaString| match text.to_str() {
-            Ok(text) => lua.create_string(gate.output(text.to_owned())),
-            // Bytes that are no text go out as they are.
-            Err(_) => {
-                gate.output(text.to_string_lossy());
-                Ok(text)
+        natives.plain("output", |lua, gate, text: mlua::LuaString| {
+            if let Ok(text) = text.to_str() {
+                return lua.create_string(gate.output(text.to_owned()));
             }
+            // Bytes that are no text go out as they are.
+            gate.output(text.to_string_lossy());
+            Ok(text)
         })?;
     }
     // Lua's integers are signed; the bits are what counts.

@@ -495,6 +495,20 @@ function lock(name, options)
 	return finish(effect("lock", name, options))
 end
 
+local function http_function(method)
+	local name = "http." .. (method and method:lower() or "request")
+	return function(url, options)
+		need_wait()
+		if not method then
+			url, options = nil, url
+		end
+		local path, number = next_place()
+		return finish(effect("http", name, method, url, options, path, number))
+	end
+end
+http = { request = http_function(), get = http_function("GET"), post = http_function("POST") }
+loaded.http = http
+
 null = native.null
 args = native.args
 secret = exported(native.secret)

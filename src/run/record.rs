@@ -65,6 +65,8 @@ pub struct Recording {
 struct Begun {
     store: Store,
     args: Vec<String>,
+    /// How much the redactor knew then.
+    known: usize,
 }
 
 #[derive(Default)]
@@ -117,7 +119,7 @@ impl Recording {
             Ok(false) => return Err(format!("the run {} is not in {} or has ended already", self.id, self.path.display())),
             Err(error) => problem = Some(error.to_string()),
         }
-        let begun = self.begun.get_or_init(|| Begun { store, args: redacted_args(&self.about.args, &self.redactor) });
+        let begun = self.begun.get_or_init(|| self.begun_with(store));
         if let Err(error) = begun.store.describe_run(self.run(&begun.args)) {
             problem = Some(error.to_string());
         }
@@ -154,10 +156,13 @@ impl Recording {
             self.add_line(begun, &mut state, line);
         }
         drop(state);
-        // What was learned to be a secret during the run may stand among the arguments.
-        let args = redacted_args(&self.about.args, &self.redactor);
-        if args != begun.args {
-            begun.store.post_description(self.run(&args)).map_err(|error| error.to_string())?;
+        // What was learned to be a secret during the run may stand among its arguments and in what it printed before.
+        if self.redactor.known() > begun.known {
+            let redactor = Arc::clone(&self.redactor);
+            let args = redacted_args(&self.about.args, &self.redactor);
+            let described = if args == begun.args { Ok(()) } else { begun.store.post_description(self.run(&args)) };
+            let redacted = begun.store.redact_output(&self.id, move |line| redactor.redact(line));
+            described.and(redacted).map_err(|error| error.to_string())?;
         }
         let error = error.map(|error| self.redactor.redact(error));
         let end = RunEnd { id: self.id.clone(), ended: self.clock.now(), outcome, status, error };
@@ -169,7 +174,7 @@ impl Recording {
         self.begun.get_or_init(|| {
             let store = Store::open(&self.path);
             let alive = store.locks().run(&self.id).ok().and_then(Taken::held);
-            let begun = Begun { store, args: redacted_args(&self.about.args, &self.redactor) };
+            let begun = self.begun_with(store);
             // A store that refuses this refuses the call that follows too, which is where it is reported.
             let _ = begun.store.post_run(self.run(&begun.args));
             let mut state = self.lock();
@@ -184,6 +189,10 @@ impl Recording {
             }
             begun
         })
+    }
+
+    fn begun_with(&self, store: Store) -> Begun {
+        Begun { store, args: redacted_args(&self.about.args, &self.redactor), known: self.redactor.known() }
     }
 
     fn run(&self, args: &[String]) -> NewRun {
@@ -209,8 +218,8 @@ impl Recording {
         Line { at: self.clock.now(), stream, text: text.to_owned() }
     }
 
-    fn add_line(&self, begun: &Begun, state: &mut State, line: Line) {
-        let line = Line { text: self.redactor.redact(&line.text), ..line };
+    fn add_line(&self, begun: &Begun, state: &mut State, mut line: Line) {
+        line.text = self.redactor.redact(&line.text);
         // Output that cannot be kept is no reason to say more than the calls' warning says.
         let _ = begun.store.add_line(&self.id, &mut state.output, line);
     }

@@ -391,3 +391,137 @@ fn position(text: &str, byte: usize) -> (usize, usize) {
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     (line, column)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{FileError, SCHEMA, ScheduleFile};
+    use crate::schedule::value::{CatchUp, CaughtUp, Keep, Overlap};
+    use std::path::Path;
+    use std::time::Duration;
+
+    const LEAST: &str = "[[schedule]]\nname = 'a'\nscript = 'a.lua'\n";
+
+    fn read(text: &str) -> Result<ScheduleFile, FileError> {
+        ScheduleFile::parse(Path::new("schedules.toml"), text)
+    }
+
+    /// Files that are right, and ones that are wrong with the place and words of what is said.
+    const RIGHT: &[&str] = &[
+        "",
+        "grace = '1m'\n[defaults]\ntimezone = 'Asia/Shanghai'\nnotify = { lua = 'n.lua:f' }",
+        "[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'",
+        "[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = 90\noverlap = 'queue'\ncatch_up = { within = '1d', runs = 'all' }\nkeep = 5",
+        "[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '1h 30m'\ncatch_up = 'none'\nkeep = '2w'\nmax_memory = '256M'\nargs = ['x']
+retries = { count = 2, delay = '10s', backoff = 1.5 }\njitter = '1m'\npaused = true\nprofile = 'p'\nregion = 'cn'\ntimeout = '1h'
+notify = { on = ['late', 'failure'], webhook = { env = 'PAGER' }, late_after = '5m' }\nread_only = true\nallow_path = ['x']\nallow_run = true",
+    ];
+    const WRONG: &[(&str, usize, usize, &str)] = &[
+        ("[[schedule]]\nname = 'a'\nscrpt = 'a.lua'", 3, 1, "did you mean script?"),
+        ("[[schedules]]\nname = 'a'", 1, 3, "did you mean schedule?"),
+        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'", 1, 1, "nothing makes it fire"),
+        ("[[schedule]]\nname = 'a b'", 2, 8, "is no name"),
+        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nevery = '1h'", 5, 9, "not both"),
+        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '0.5'", 4, 9, "1 s at least"),
+        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = 'soon'", 4, 9, "a length of time"),
+        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '* * * *'", 4, 8, "4 fields"),
+        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\ntimezone = 'Europe/Brelin'", 5, 12, "Europe/Berlin"),
+        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\noverlap = 'wait'", 5, 11, "queue"),
+        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\ncatch_up = true", 5, 12, "none"),
+        (
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\ncatch_up = { within = '1h', run = 'all' }",
+            5,
+            29,
+            "did you mean runs?",
+        ),
+        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nretries = { delay = '1m' }", 5, 11, "count"),
+        (
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nretries = { count = 1, backoff = 0.5 }",
+            5,
+            11,
+            "from 1 to 100",
+        ),
+        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nnotify = { on = ['failure'] }", 5, 10, "says nobody"),
+        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nnotify = { webhook = 'pager' }", 5, 22, "no http"),
+        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nmax_memory = '1T'", 5, 14, "amount of memory"),
+        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nkeep = 0", 5, 8, "number of runs"),
+        ("[defaults]\ncron = '@daily'", 2, 8, "belongs to one schedule"),
+    ];
+
+    #[test]
+    fn what_is_wrong_is_said_with_line_column_and_the_way_out() {
+        for (text, line, column, words) in WRONG {
+            match read(text) {
+                Err(FileError::Malformed { line: l, column: c, reason, .. }) => {
+                    assert!((l, c) == (*line, *column) && reason.contains(words), "{text}\n{l}:{c}: {reason}");
+                }
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn the_schema_and_the_reader_agree() {
+        let schema = jsonschema::validator_for(&serde_json::from_str(SCHEMA).unwrap()).unwrap();
+        let json = |text: &str| serde_json::to_value(toml::from_str::<toml::Value>(text).unwrap()).unwrap();
+        for text in RIGHT {
+            assert!(read(text).is_ok(), "{text}: {:?}", read(text));
+            let errors: Vec<_> = schema.iter_errors(&json(text)).map(|error| error.to_string()).collect();
+            assert!(errors.is_empty(), "{text}: {errors:?}");
+        }
+        // What needs more than a schema: names of zones, forms of texts, sizes of lengths.
+        let beyond = ["1 s at least", "a length of time", "4 fields", "Europe/Berlin"];
+        for (text, _, _, words) in WRONG.iter().filter(|(_, _, _, words)| !beyond.contains(words)) {
+            assert!(!schema.is_valid(&json(text)), "{text}: the schema takes it, the reader says {words}");
+        }
+    }
+
+    #[test]
+    fn the_schema_has_every_key_of_the_reader_and_no_other() {
+        let error = read("[[schedule]]\nqqqqqq = 1").unwrap_err().to_string();
+        let known = error.split("the keys here are ").nth(1).unwrap();
+        let mut known: Vec<_> = known.split(", ").map(str::to_owned).collect();
+        let schema: serde_json::Value = serde_json::from_str(SCHEMA).unwrap();
+        let mut described: Vec<_> = schema["definitions"]["entry"]["properties"].as_object().unwrap().keys().cloned().collect();
+        known.sort();
+        described.sort();
+        assert_eq!(known, described);
+    }
+
+    #[test]
+    fn defaults_fill_in_and_a_schedule_says_otherwise() {
+        let text = format!(
+            "[defaults]\ntimezone = 'Asia/Shanghai'\ncatch_up = '1h'\nkeep = 9\n{LEAST}cron = '@daily'\n
+             [[schedule]]\nname = 'b'\nscript = 'b.lua'\nevery = '1m'\ntimezone = 'Europe/Berlin'\ncatch_up = 'none'\noverlap = 'allow'"
+        );
+        let file = read(&text).unwrap();
+        let [a, b] = &file.schedules[..] else { panic!("two schedules") };
+        assert_eq!((a.timing.zone.name(), b.timing.zone.name()), ("Asia/Shanghai", "Europe/Berlin"));
+        assert_eq!(a.catch_up, CatchUp { within: Duration::from_hours(1), runs: CaughtUp::Latest });
+        assert_eq!((b.catch_up, b.keep), (CatchUp::NONE, Some(Keep::Runs(9))));
+        assert_eq!((a.overlap, b.overlap), (Overlap::Skip, Overlap::Allow));
+        assert_eq!((a.line, b.line), (5, 10));
+        assert!(read(&format!("{LEAST}cron = '@daily'")).unwrap().schedules[0].zone_is_default);
+    }
+
+    #[test]
+    fn two_schedules_of_one_name_are_refused_at_the_second() {
+        let error = read(&format!("{LEAST}every = '1m'\n{LEAST}every = '2m'")).unwrap_err();
+        assert!(error.to_string().contains("line 6, column 8: the schedule of line 1 is called \"a\" too"), "{error}");
+    }
+
+    #[test]
+    fn bounds_without_an_offset_are_on_the_zones_clock() {
+        let text = format!("{LEAST}every = '1d'\ntimezone = 'Asia/Shanghai'\nstart = 2026-12-01\nend = 2026-12-31T08:00:00+01:00");
+        let timing = &read(&text).unwrap().schedules[0].timing;
+        assert_eq!(timing.start.unwrap().to_string(), "2026-11-30T16:00:00Z");
+        assert_eq!(timing.end.unwrap().to_string(), "2026-12-31T07:00:00Z");
+        let backwards = format!("{LEAST}every = '1d'\nstart = 2026-12-01\nend = 2026-11-01");
+        assert!(read(&backwards).unwrap_err().to_string().contains("not after the start"));
+    }
+
+    #[test]
+    fn a_webhooks_url_is_in_no_debug_text() {
+        let file = read(&format!("{LEAST}every = '1d'\nnotify = {{ webhook = 'https://pager.example/secret-token' }}")).unwrap();
+        assert!(!format!("{file:?}").contains("secret-token"));
+    }
+}

@@ -59,7 +59,7 @@ fn a_firing_is_decided_once_and_a_queued_one_once_more() {
     assert!(store.decide(firing("nightly", 60, ran("r3")), Some(run("r3", "nightly", 60))).unwrap());
     assert!(!store.decide(firing("nightly", 60, FiringOutcome::Overlap), None).unwrap());
     assert_eq!(ids(&store, Filter::default()), ["r3", "r1"], "a refused decision starts no run");
-    let told: Vec<_> = store.firings(Some("nightly"), None, false, None).unwrap();
+    let told: Vec<_> = store.firings(Some("nightly"), None, None, false, None).unwrap();
     assert_eq!(told.iter().map(|row| row.run.as_deref()).collect::<Vec<_>>(), [Some("r3"), Some("r1")]);
     assert_eq!(store.schedule_states().unwrap()["nightly"].decided_upto, Some(at(60)));
 }

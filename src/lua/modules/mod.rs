@@ -1,6 +1,7 @@
 //! The native modules that scripts find beside the products.
 
 pub(super) mod help;
+pub(super) mod http;
 pub(super) mod json;
 pub(super) mod loader;
 pub(super) mod lock;

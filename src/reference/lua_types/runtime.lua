@@ -99,6 +99,60 @@ function meta(answer) end
 ---@param fn fun()
 function defer(fn) end
 
+---@class cumulua.HttpOptions: { query: any, headers: any, body: any, json: any, timeout: any, redirects: any, max_size: any, [string]: never }
+---Added to the URL's own.
+---@field query? table<string, string|number>
+---A value may be a secret, or a list whose parts stand one behind the other: `{ "Bearer ", secret "token" }`.
+---@field headers? table<string, string|integer|cumulua.Secret|(string|cumulua.Secret)[]>
+---Sent as text/plain, unless a header says otherwise.
+---@field body? string
+---Sent as JSON.
+---@field json? any
+---30 s unless given.
+---@field timeout? cumulua.Duration
+---How many redirects a GET or HEAD follows, to hosts that are allowed; none unless given.
+---@field redirects? integer
+---How large the answer may be, in bytes; 8 MiB unless given.
+---@field max_size? integer
+
+---@class cumulua.HttpRequest: { method: any, url: any, query: any, headers: any, body: any, json: any, timeout: any, redirects: any, max_size: any, [string]: never }
+---@field url string|cumulua.Secret
+---POST where there is a body, else GET.
+---@field method? "GET"|"HEAD"|"POST"|"PUT"|"PATCH"|"DELETE"
+---@field query? table<string, string|number>
+---@field headers? table<string, string|integer|cumulua.Secret|(string|cumulua.Secret)[]>
+---@field body? string
+---@field json? any
+---@field timeout? cumulua.Duration
+---@field redirects? integer
+---@field max_size? integer
+
+---@class cumulua.HttpAnswer
+---@field status integer
+---By their names in lower case.
+---@field headers table<string, string>
+---@field body string
+---True in a rehearsal, where nothing was sent.
+---@field rehearsed? true
+
+---Requests to hosts that `[http] allow` of cumulua.toml names. An answer of any status is an answer.
+---@class cumulua.http
+http = {}
+
+---@param url string|cumulua.Secret
+---@param options? cumulua.HttpOptions
+---@return cumulua.HttpAnswer
+function http.get(url, options) end
+
+---@param url string|cumulua.Secret
+---@param options? cumulua.HttpOptions
+---@return cumulua.HttpAnswer
+function http.post(url, options) end
+
+---@param request cumulua.HttpRequest
+---@return cumulua.HttpAnswer
+function http.request(request) end
+
 ---@class cumulua.json
 json = {}
 

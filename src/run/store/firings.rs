@@ -171,11 +171,12 @@ impl Store {
         })
     }
 
-    /// Firings, the latest first; of one schedule, due at or after a moment, that did not run, so many at most.
+    /// Firings, the latest first; of one schedule, due at or after `since` and before `until`, that did not run, so many at most.
     pub fn firings(
         &self,
         schedule: Option<&str>,
         since: Option<Timestamp>,
+        until: Option<Timestamp>,
         only_missed: bool,
         limit: Option<u32>,
     ) -> Result<Vec<FiringRow>, StoreError> {
@@ -188,6 +189,9 @@ impl Store {
                 }
                 if let Some(since) = since {
                     query.push(" AND due_at >= ").push_bind(millis(since));
+                }
+                if let Some(until) = until {
+                    query.push(" AND due_at < ").push_bind(millis(until));
                 }
                 if only_missed {
                     query.push(" AND outcome <> 'ran'");

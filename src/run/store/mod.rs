@@ -13,6 +13,7 @@ mod output;
 mod runs;
 mod schedules;
 mod tasks;
+mod timeline;
 mod writer;
 
 pub use calls::CallRow;
@@ -22,6 +23,7 @@ pub use output::{Line, Output, OutputRow, Stream};
 pub use runs::{Filter, Found, NewRun, Prune, Pruned, RunEnd, RunOutcome, RunRow};
 pub use schedules::{Decided, Planned, Request, RequestKind};
 pub use tasks::{TaskEnd, TaskRow, TaskStart};
+pub use timeline::{Moment, Standing};
 
 use jiff::Timestamp;
 use locks::Locks;

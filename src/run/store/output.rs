@@ -109,6 +109,28 @@ impl Store {
         })
     }
 
+    /// Writes a run's lines anew where `redact` gives another text, without waiting.
+    pub(in crate::run) fn redact_output(
+        &self,
+        run: &str,
+        redact: impl Fn(&str) -> String + Send + Sync + 'static,
+    ) -> Result<(), StoreError> {
+        let run = run.to_owned();
+        self.post(move |connection| {
+            Box::pin(async move {
+                let query = sqlx::query_as::<_, (i64, String)>("SELECT number, line FROM output WHERE run_id = ?");
+                for (number, line) in query.bind(&run).fetch_all(&mut *connection).await? {
+                    let redacted = redact(&line);
+                    if redacted != line {
+                        let query = sqlx::query("UPDATE output SET line = ? WHERE run_id = ? AND number = ?");
+                        query.bind(redacted).bind(&run).bind(number).execute(&mut *connection).await?;
+                    }
+                }
+                Ok(())
+            })
+        })
+    }
+
     /// A run's lines after that number, so many at most.
     pub fn output(&self, run: &str, after: u64, limit: u32) -> Result<Vec<OutputRow>, StoreError> {
         let run = run.to_owned();

@@ -119,7 +119,9 @@ pub struct Filter {
     pub since: Option<Timestamp>,
     /// Only what began before this moment.
     pub until: Option<Timestamp>,
-    /// Only what ended and did not end well.
+    /// Only what was going on at some moment between these two.
+    pub during: Option<(Timestamp, Timestamp)>,
+    /// Only what did not end well, or has not said how it ended.
     pub failed: bool,
     /// Only what has not ended, as far as the store knows.
     pub open: bool,
@@ -241,8 +243,12 @@ impl Store {
                 if let Some(until) = filter.until {
                     query.push(" AND started_at < ").push_bind(millis(until));
                 }
+                if let Some((from, to)) = filter.during {
+                    query.push(" AND started_at <= ").push_bind(millis(to));
+                    query.push(" AND coalesce(ended_at, started_at) >= ").push_bind(millis(from));
+                }
                 if filter.failed {
-                    query.push(" AND outcome <> 'done'");
+                    query.push(" AND outcome IS NOT 'done'");
                 }
                 if filter.open {
                     query.push(" AND ended_at IS NULL");

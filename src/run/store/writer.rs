@@ -121,7 +121,9 @@ fn serve(path: &Path, locks: &Locks, requests: &Receiver<Queued>) {
 
 /// Tells everybody who ever asks why there is no store.
 fn refuse(requests: &Receiver<Queued>, error: &StoreError) {
-    requests.iter().for_each(|request| settle(request.settled, Err(error.clone())));
+    for request in requests {
+        settle(request.settled, Err(error.clone()));
+    }
 }
 
 fn settle(settled: Option<Settled>, outcome: Result<(), StoreError>) {
@@ -164,6 +166,8 @@ async fn open(path: &Path, locks: &Locks) -> Result<SqliteConnection, StoreError
         .filename(path)
         .create_if_missing(true)
         .foreign_keys(true)
+        // What turned out to be a secret, or was pruned, is overwritten.
+        .pragma("secure_delete", "ON")
         .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(BUSY_TIMEOUT)
         .statement_cache_capacity(64)

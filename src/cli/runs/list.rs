@@ -1,0 +1,140 @@
+//! `cumulua runs list`.
+
+use super::times::{FORMS, took};
+use super::{History, Problem, short_id, table};
+use crate::cli::report;
+use crate::run::store::{Filter, FiringRow, RunRow, Standing};
+use clap::Args;
+use jiff::{SignedDuration, Timestamp};
+use std::cmp::Reverse;
+
+/// Lists runs, and the firings of schedules that did not run, the latest first
+///
+/// Times may be given as 02:30 (the latest one), 2026-11-21, "2026-11-21 02:30", RFC 3339, or an age as 90m, 12h or 7d.
+#[derive(Debug, Args)]
+pub(super) struct List {
+    /// Only of this name: a schedule's, a script's without .lua, or an Action of `cumulua call`
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// Only what began, or was due, at or after this time
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Only what began, or was due, before this time
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// Only what was going on, or due, within a minute of this time
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["since", "until"])]
+    at: Option<String>,
+    /// Only what did not end well, or did not run though it should have
+    #[arg(long)]
+    failed: bool,
+    /// So many at most
+    #[arg(long, value_name = "COUNT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+    /// Prints an array of objects; times are RFC 3339
+    #[arg(long)]
+    json: bool,
+}
+
+/// A line of the list.
+enum Entry {
+    Run(Box<RunRow>),
+    Missed(FiringRow),
+}
+
+impl Entry {
+    fn at(&self) -> Timestamp {
+        match self {
+            Self::Run(row) => row.run.started,
+            Self::Missed(firing) => firing.due,
+        }
+    }
+}
+
+impl List {
+    pub(super) fn wants_json(&self) -> bool {
+        self.json
+    }
+
+    pub(super) fn run(self, history: &History) -> Result<(), Problem> {
+        let moment = |text: &Option<String>| text.as_deref().map(|text| history.times.parse(text)).transpose();
+        let (since, until, at) = (moment(&self.since), moment(&self.until), moment(&self.at));
+        let (since, until, at) = (since.map_err(Problem::usage)?, until.map_err(Problem::usage)?, at.map_err(Problem::usage)?);
+        let minute = SignedDuration::from_mins(1);
+        let during = at.map(|at| (at - minute, at + minute));
+        // One more than is shown tells whether there are more.
+        let wanted = self.limit.saturating_add(1);
+        let filter =
+            Filter { name: self.name.clone(), since, until, during, failed: self.failed, limit: Some(wanted), ..Filter::default() };
+        let goes_on = |row: &RunRow| matches!(history.store.standing(row), Standing::Starting | Standing::Running);
+        let runs = history.store.runs(filter)?.into_iter().filter(|row| !(self.failed && goes_on(row)));
+        let mut entries: Vec<Entry> = runs.map(|row| Entry::Run(Box::new(row))).collect();
+        let (from, to) = (during.map(|(from, _)| from).or(since), during.map(|(_, to)| to).or(until));
+        let missed = history.store.firings(self.name.as_deref(), from, to, true, Some(wanted))?;
+        // Somebody wanted these.
+        let is_wanted = |firing: &FiringRow| ["paused", "queued", "superseded"].contains(&firing.outcome.as_str());
+        entries.extend(missed.into_iter().filter(|firing| !self.failed || !is_wanted(firing)).map(Entry::Missed));
+        entries.sort_by_key(|entry| Reverse(entry.at()));
+        let more = entries.len() > self.limit as usize;
+        entries.truncate(self.limit as usize);
+        if self.json {
+            let entries: Vec<_> = entries.iter().map(|entry| json(history, entry)).collect();
+            report::print(&format!("{:#}", serde_json::Value::from(entries)));
+            return Ok(());
+        }
+        if entries.is_empty() {
+            report::say(&format!("nothing recorded is like that; times are given as {FORMS}"));
+            return Ok(());
+        }
+        let rows = entries.iter().map(|entry| row(history, entry)).collect();
+        report::print(&table(&["WHEN", "NAME", "RUN", "OUTCOME", "TOOK", "CALLS", "WHY"], rows));
+        if more {
+            report::say(&format!("there are more than {}; --limit shows more, --since and --name narrow it down", self.limit));
+        }
+        Ok(())
+    }
+}
+
+fn row(history: &History, entry: &Entry) -> Vec<String> {
+    match entry {
+        Entry::Run(row) => {
+            let time = row.ended.map(|ended| took(ended.duration_since(row.run.started))).unwrap_or_default();
+            let simulated = if row.run.simulated { " (sim)" } else { "" };
+            let why = row.error.as_deref().and_then(|error| error.lines().next()).unwrap_or_default();
+            vec![
+                history.times.full(row.run.started),
+                format!("{}{simulated}", row.run.name),
+                short_id(&row.run.id, 8),
+                history.word(row).to_owned(),
+                time,
+                row.calls.to_string(),
+                short_text(why),
+            ]
+        }
+        Entry::Missed(firing) => vec![
+            history.times.full(firing.due),
+            firing.schedule.clone(),
+            "-".to_owned(),
+            firing.outcome.clone(),
+            String::new(),
+            String::new(),
+            firing.detail.as_deref().map(short_text).unwrap_or_default(),
+        ],
+    }
+}
+
+/// An error is told in whole by `runs show`.
+fn short_text(text: &str) -> String {
+    const MOST: usize = 80;
+    if text.chars().count() <= MOST { text.to_owned() } else { text.chars().take(MOST - 1).collect::<String>() + "…" }
+}
+
+fn json(history: &History, entry: &Entry) -> serde_json::Value {
+    match entry {
+        Entry::Run(row) => history.json(row),
+        Entry::Missed(firing) => serde_json::json!({
+            "id": null, "name": firing.schedule, "kind": "firing", "due": history.times.exact(firing.due),
+            "decided": history.times.exact(firing.decided), "outcome": firing.outcome, "error": firing.detail,
+        }),
+    }
+}

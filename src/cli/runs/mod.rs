@@ -1,0 +1,172 @@
+//! `cumulua runs`: the history of runs.
+
+mod calls;
+mod list;
+mod logs;
+mod prune;
+mod show;
+mod times;
+
+use super::options::GlobalOptions;
+use super::report;
+use super::status::{self, Status};
+use crate::clock::Clock;
+use crate::run::store::{Filter, Found, RunRow, Standing, Store, StoreError};
+use clap::{Args, Subcommand};
+use comfy_table::{ContentArrangement, Table, presets};
+use std::io::IsTerminal as _;
+use std::process::ExitCode;
+use times::Times;
+
+/// Shows what ran, what it did, and what did not run and why
+///
+/// Every run that makes a call, waits or takes a lock is recorded, unless --no-record leaves it out; a rehearsal (--sim) only where --store
+/// names a file.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cumulua runs list --at 02:30\n  cumulua runs list --name nightly --since 7d --failed\n  cumulua runs show 3f2a\n  cumulua runs logs -f nightly\n  cumulua runs prune --older-than 90d"
+)]
+pub(super) struct Runs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    List(list::List),
+    Show(show::Show),
+    Logs(logs::Logs),
+    Calls(calls::Calls),
+    Prune(prune::Prune),
+}
+
+impl Runs {
+    /// Shows it.
+    pub(super) fn run(self, options: &GlobalOptions) -> ExitCode {
+        // The history of a rehearsal stands where its run put it; without that, the history is the user's own.
+        let Some(path) = options.store.clone().or_else(Store::default_path) else {
+            report::error("there is no home folder to look for the run store in; --store names its file");
+            return status::USAGE.into();
+        };
+        if !path.exists() {
+            let json = matches!(&self.command, Command::List(list) if list.wants_json());
+            if json {
+                report::print("[]");
+            }
+            report::say(&format!("nothing is recorded in {} yet; a run is once it makes a call", path.display()));
+            return if matches!(self.command, Command::List(_)) { status::DONE.into() } else { status::SCRIPT.into() };
+        }
+        let history = History { store: Store::open(path), times: Times::here(Clock::system().now()) };
+        let shown = match self.command {
+            Command::List(command) => command.run(&history),
+            Command::Show(command) => command.run(&history),
+            Command::Logs(command) => command.run(&history),
+            Command::Calls(command) => command.run(&history),
+            Command::Prune(command) => command.run(&history),
+        };
+        match shown {
+            Ok(()) => status::DONE.into(),
+            Err(Problem { message, status }) => {
+                report::error(&message);
+                status.into()
+            }
+        }
+    }
+}
+
+/// What a subcommand works with.
+struct History {
+    store: Store,
+    times: Times,
+}
+
+/// Why there is nothing to show.
+struct Problem {
+    message: String,
+    status: Status,
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Self { message: error.to_string(), status: status::SCRIPT }
+    }
+}
+
+impl Problem {
+    fn usage(message: impl Into<String>) -> Self {
+        Self { message: message.into(), status: status::USAGE }
+    }
+}
+
+impl History {
+    /// The run that a person means: the beginning of an id, else a name, whose latest run it is.
+    fn find(&self, wanted: &str) -> Result<RunRow, Problem> {
+        if wanted.is_empty() {
+            return Err(Problem::usage("name a run by the beginning of its id, or by its name for the latest of that name"));
+        }
+        match self.store.find_run(wanted)? {
+            Found::One(row) => return Ok(*row),
+            Found::Several(ids) => {
+                let ids: Vec<_> = ids.iter().map(|id| short_id(id, 13)).collect();
+                let message = format!("several runs begin with {wanted}: {}; give more of the id", ids.join(", "));
+                return Err(Problem::usage(message));
+            }
+            Found::None => {}
+        }
+        let latest = Filter { name: Some(wanted.to_owned()), limit: Some(1), ..Filter::default() };
+        if let Some(row) = self.store.runs(latest)?.pop() {
+            return Ok(row);
+        }
+        let names = self.store.run_names()?;
+        let near = crate::catalog::suggest::nearest(wanted, names.iter().map(String::as_str));
+        let hint = crate::catalog::suggest::did_you_mean(&near);
+        let message = format!("no run has that id or name: {wanted}{hint}; `cumulua runs list` shows what there is");
+        Err(Problem { message, status: status::SCRIPT })
+    }
+
+    /// How a run went, in a word.
+    fn word(&self, row: &RunRow) -> &'static str {
+        match (self.store.standing(row), row.outcome) {
+            (Standing::Ended, Some(outcome)) => outcome.as_str(),
+            (Standing::Ended, None) => "ended",
+            (Standing::Starting, _) => "starting",
+            (Standing::Running, _) => "running",
+            (Standing::Lost, _) => "lost",
+        }
+    }
+
+    /// A run for programs.
+    fn json(&self, row: &RunRow) -> serde_json::Value {
+        let time = |at| self.times.exact(at);
+        let run = &row.run;
+        serde_json::json!({
+            "id": run.id, "name": run.name, "kind": run.kind, "script": run.script, "script_sha256": run.script_hash, "args": run.args,
+            "profile": run.profile, "version": run.version, "simulated": run.simulated, "pid": run.pid, "attempt": run.attempt,
+            "due": run.due.map(time), "started": time(run.started), "ended": row.ended.map(time), "outcome": self.word(row),
+            "status": row.status, "error": row.error, "calls": row.calls,
+        })
+    }
+}
+
+/// Text without control characters, of which a resource's name may have any: a terminal must not obey a script's output of last night.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
+}
+
+/// The beginning of an id: enough to tell runs apart.
+fn short_id(id: &str, length: usize) -> String {
+    id.chars().take(length).collect()
+}
+
+/// A table without lines, as wide as the terminal; as wide as it needs to be where nobody looks.
+fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(header);
+    if std::io::stdout().is_terminal() {
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_width(u16::try_from(report::output_width()).unwrap_or(100));
+    }
+    table.add_rows(rows);
+    let text = table.to_string();
+    text.lines().map(|line| line.trim_end().trim_start_matches(' ')).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,41 @@
+//! `cumulua runs prune`.
+
+use super::times::{FORMS, parse_age};
+use super::{History, Problem};
+use crate::cli::report;
+use crate::run::store;
+use clap::Args;
+use std::time::Duration;
+
+/// Forgets runs that have ended, with their output and calls, and firings
+///
+/// With both --older-than and --keep a run is forgotten only where both say so.
+#[derive(Debug, Args)]
+pub(super) struct Prune {
+    /// Those that ended longer ago, as 90d
+    #[arg(long, value_name = "AGE", value_parser = age)]
+    older_than: Option<Duration>,
+    /// Of each name, all but so many of the latest
+    #[arg(long, value_name = "COUNT")]
+    keep: Option<u32>,
+    /// Only of this name
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+}
+
+impl Prune {
+    pub(super) fn run(self, history: &History) -> Result<(), Problem> {
+        if self.older_than.is_none() && self.keep.is_none() {
+            return Err(Problem::usage("say what to forget: --older-than 90d, --keep 100, or both"));
+        }
+        let moment = |age: Duration| history.times.before(age).ok_or_else(|| Problem::usage(format!("give an age: {FORMS}")));
+        let before = self.older_than.map(moment).transpose()?;
+        let pruned = history.store.prune(store::Prune { name: self.name, before, keep: self.keep })?;
+        report::print(&format!("forgot {} runs and {} firings", pruned.runs, pruned.firings));
+        Ok(())
+    }
+}
+
+fn age(text: &str) -> Result<Duration, String> {
+    parse_age(text).filter(|age| !age.is_zero()).ok_or_else(|| "write it as 12h, 90d or 4w".to_owned())
+}

@@ -1,0 +1,155 @@
+//! `cumulua runs show`.
+
+use super::times::took;
+use super::{History, Problem, printable};
+use crate::cli::report;
+use crate::run::store::{CallRow, Moment, RunRow, TaskRow};
+use clap::Args;
+use jiff::{SignedDuration, Timestamp};
+use std::fmt::Write as _;
+
+/// Shows a run and the timeline of what it did
+#[derive(Debug, Args)]
+pub(super) struct Show {
+    /// The beginning of the run's id, or a name for the latest run of that name
+    run: String,
+    /// Prints one object with the run, its calls, waits and output
+    #[arg(long)]
+    json: bool,
+}
+
+impl Show {
+    pub(super) fn run(self, history: &History) -> Result<(), Problem> {
+        let row = history.find(&self.run)?;
+        let moments = history.store.timeline(&row.run.id)?;
+        if self.json {
+            let mut json = history.json(&row);
+            json["timeline"] = moments.iter().map(|(at, moment)| moment_json(history, *at, moment)).collect();
+            report::print(&format!("{json:#}"));
+            return Ok(());
+        }
+        let mut text = head(history, &row);
+        text.push('\n');
+        let mut line = |at: Timestamp, what: &str| {
+            let _ = writeln!(text, "{}  {what}", history.times.of_day(at));
+        };
+        line(row.run.started, "began");
+        let mut number = 0;
+        for (at, moment) in &moments {
+            if let Moment::Line(output) = moment {
+                if output.number > number + 1 {
+                    line(*at, &format!("… {} lines of output are left out", output.number - number - 1));
+                }
+                number = output.number;
+            }
+            line(*at, &printable(&told(moment)));
+        }
+        if let Some(ended) = row.ended {
+            let status = row.status.map(|status| format!(", exit status {status}")).unwrap_or_default();
+            line(ended, &format!("ended: {}{status}", history.word(&row)));
+        }
+        report::print(text.trim_end());
+        Ok(())
+    }
+}
+
+/// What is known of a run beside what it did.
+fn head(history: &History, row: &RunRow) -> String {
+    let run = &row.run;
+    let full = |at: Timestamp| history.times.full(at);
+    let end = row.ended.map(|ended| format!("{} (after {})", full(ended), took(ended.duration_since(run.started))));
+    let attempt = (run.attempt > 1).then(|| format!("attempt {}", run.attempt));
+    let outcome = match row.status {
+        Some(status) => format!("{} (exit status {status})", history.word(row)),
+        None => history.word(row).to_owned(),
+    };
+    let simulated = if run.simulated { ", a rehearsal on the simulator" } else { "" };
+    let hash = run.script_hash.as_deref().map(|hash| format!(" (sha256 {}…)", &hash[..12.min(hash.len())])).unwrap_or_default();
+    let fields = [
+        ("run", Some(run.id.clone())),
+        ("name", Some(format!("{} ({}{simulated})", run.name, run.kind))),
+        ("script", run.script.as_ref().map(|script| format!("{script}{hash}"))),
+        ("arguments", (!run.args.is_empty()).then(|| run.args.join(" "))),
+        ("profile", run.profile.clone()),
+        ("cumulua", Some(run.version.clone())),
+        ("due", run.due.map(full)),
+        ("began", Some([Some(full(run.started)), attempt].into_iter().flatten().collect::<Vec<_>>().join(", "))),
+        ("ended", end),
+        ("process", run.pid.filter(|_| row.ended.is_none()).map(|pid| pid.to_string())),
+        ("outcome", Some(outcome)),
+        ("error", row.error.clone()),
+        ("calls", Some(row.calls.to_string())),
+    ];
+    let mut text = String::new();
+    for (name, value) in fields.iter().filter_map(|(name, value)| Some((name, value.as_ref()?))) {
+        let _ = writeln!(text, "{name:<10} {}", value.replace('\n', &format!("\n{:11}", "")));
+    }
+    text
+}
+
+/// A moment in a line.
+fn told(moment: &Moment) -> String {
+    match moment {
+        Moment::Calls { first, count: 1, .. } => call(first),
+        Moment::Calls { first, count, last } => {
+            format!("{count} times {}", call(&CallRow { params: first.params.clone(), ..*last.clone() }))
+        }
+        Moment::WaitBegan(TaskRow { start, .. }) => format!("waits for {} {}", start.dialect, start.task),
+        Moment::WaitEnded(task) => {
+            let outcome = task.outcome.as_deref().unwrap_or_default();
+            let waited = task.ended.map(|ended| took(ended.duration_since(task.start.started))).unwrap_or_default();
+            format!("{} {}: {outcome} after {waited}", task.start.dialect, task.start.task)
+        }
+        Moment::Line(output) if output.stream == "err" => format!("! {}", output.line),
+        Moment::Line(output) => format!("| {}", output.line),
+    }
+}
+
+fn call(call: &CallRow) -> String {
+    let params =
+        if call.params.as_object().is_some_and(serde_json::Map::is_empty) { String::new() } else { format!(" {}", call.params) };
+    let attempts = if call.attempts > 1 { format!(", {} attempts", call.attempts) } else { String::new() };
+    let time = took(SignedDuration::from_millis(call.duration_ms.cast_signed()));
+    let outcome = match (&call.error, call.phase.as_str()) {
+        (_, "sending") => "sent, and nothing was heard of it (sent = \"maybe\")".to_owned(),
+        (Some(kind), _) => {
+            let code = call.code.as_deref().map(|code| format!(" {code}")).unwrap_or_default();
+            let message = call.message.as_deref().map(|message| format!(": {message}")).unwrap_or_default();
+            format!("{kind}{code}{message} (sent = {:?}{attempts}, {time})", call.sent)
+        }
+        (None, _) => {
+            let request = call.request_id.as_deref().map(|id| format!(", request {id}")).unwrap_or_default();
+            format!("ok ({time}{attempts}{request})")
+        }
+    };
+    format!("{}{} -> {outcome}", call.action, shortened(&params))
+}
+
+/// Parameters are told in whole by `runs calls --json`.
+fn shortened(text: &str) -> String {
+    const MOST: usize = 120;
+    if text.chars().count() <= MOST { text.to_owned() } else { text.chars().take(MOST - 1).collect::<String>() + "…" }
+}
+
+fn moment_json(history: &History, at: Timestamp, moment: &Moment) -> serde_json::Value {
+    let at = history.times.exact(at);
+    match moment {
+        Moment::Calls { first, count, last } => {
+            let mut json = super::calls::json(history, last);
+            json["params"] = first.params.clone();
+            json["at"] = at.into();
+            json["what"] = "call".into();
+            json["count"] = (*count).into();
+            json
+        }
+        Moment::WaitBegan(TaskRow { start, .. }) => {
+            serde_json::json!({ "at": at, "what": "wait began", "dialect": start.dialect, "task": start.task, "action": start.action })
+        }
+        Moment::WaitEnded(task) => serde_json::json!({
+            "at": at, "what": "wait ended", "dialect": task.start.dialect, "task": task.start.task, "outcome": task.outcome, "done": task.done,
+        }),
+        Moment::Line(output) => {
+            serde_json::json!({ "at": at, "what": "output", "number": output.number, "stream": output.stream, "line": output.line })
+        }
+    }
+}

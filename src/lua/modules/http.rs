@@ -1,0 +1,205 @@
+//! `http`: a small client for webhooks and the like; what it sends goes through the gate.
+
+use crate::catalog::suggest;
+use crate::client::error::{CallError, Failure};
+use crate::client::value::Value;
+use crate::gate::web::{Text, WebAnswer, WebRequest};
+use crate::gate::{Gate, Place};
+use crate::lua::native::Outcome;
+use crate::lua::product::{DURATION, duration};
+use crate::lua::{convert, error};
+use bytes::Bytes;
+use mlua::{Lua, Table, Value as LuaValue};
+use std::time::Duration;
+
+/// How long a request may take, unless the script says otherwise.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How large an answer may be, in bytes, unless the script says otherwise.
+const MAX_ANSWER: i64 = 8 * 1024 * 1024;
+
+/// Redirects that a script can ask for at most.
+const MOST_REDIRECTS: i64 = 10;
+
+const OPTIONS: &[&str] = &["method", "url", "query", "headers", "body", "json", "timeout", "redirects", "max_size"];
+
+/// The function's name, its method where it has one, the URL, the options, and the place in the run.
+type Arguments = (String, Option<String>, LuaValue, LuaValue, String, u64);
+
+/// Sends a request.
+pub(in crate::lua) async fn request(
+    lua: &Lua,
+    gate: &Gate,
+    (name, method, url, options, path, number): Arguments,
+) -> mlua::Result<Outcome<Table>> {
+    let outcome = match parsed(&name, method, &url, &options) {
+        Ok(request) => gate.request(request, &Place { path, number }).await,
+        Err(problem) => Err(Failure::unsent(&name, problem)),
+    };
+    match outcome {
+        Ok(answer) => Ok(Ok(answered(lua, &answer)?)),
+        Err(failure) => Ok(Err(error::call(lua, &failure)?)),
+    }
+}
+
+fn answered(lua: &Lua, answer: &WebAnswer) -> mlua::Result<Table> {
+    let headers = lua.create_table()?;
+    for name in answer.headers.keys() {
+        let values: Vec<_> = answer.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+        headers.raw_set(name.as_str(), values.join(", "))?;
+    }
+    let table = lua.create_table()?;
+    table.raw_set("status", answer.status.as_u16())?;
+    table.raw_set("headers", headers)?;
+    table.raw_set("body", lua.create_string(&answer.body)?)?;
+    if answer.rehearsed {
+        table.raw_set("rehearsed", true)?;
+    }
+    Ok(table)
+}
+
+fn bad(problem: impl Into<String>) -> CallError {
+    CallError::BadOption(problem.into())
+}
+
+fn parsed(name: &str, method: Option<String>, url: &LuaValue, options: &LuaValue) -> Result<WebRequest, CallError> {
+    let mut request = WebRequest {
+        function: name.to_owned(),
+        method: "GET",
+        url: Text::Plain(String::new()),
+        headers: Vec::new(),
+        body: None,
+        timeout: TIMEOUT,
+        redirects: 0,
+        max_answer: usize::try_from(MAX_ANSWER).unwrap_or(usize::MAX),
+    };
+    let (mut own_method, mut own_url, mut query) = (None, convert::value("url", url).map_err(CallError::Invalid)?, Vec::new());
+    let options = match options {
+        LuaValue::Nil => None,
+        LuaValue::Table(table) => Some(table),
+        other => return Err(bad(format!("the options are a table, not a {}", other.type_name()))),
+    };
+    let has_fixed = method.is_some();
+    for (key, given) in options.iter().flat_map(|table| table.pairs::<LuaValue, LuaValue>().flatten()) {
+        let key = key.to_string().unwrap_or_default();
+        if key == "body" {
+            request.body = Some(("text/plain; charset=utf-8", body(&given)?));
+            continue;
+        }
+        let value = convert::value(&key, &given).map_err(CallError::Invalid)?;
+        let wrong = |expected: &str| bad(format!("{key} must be {expected}"));
+        match (key.as_str(), value) {
+            ("method" | "url", _) if has_fixed => {
+                return Err(bad(format!("{key} is given twice; http.request takes it as an option")));
+            }
+            ("method", Some(Value::String(text))) => own_method = Some(text),
+            ("method", _) => return Err(wrong("a string")),
+            ("url", value) => own_url = value,
+            ("query", Some(Value::Object(fields))) => query = fields.iter().map(field).collect::<Result<_, _>>()?,
+            ("headers", Some(Value::Object(fields))) => {
+                request.headers = fields.into_iter().map(|(name, value)| header(name, value)).collect::<Result<_, _>>()?;
+            }
+            ("query" | "headers", _) => return Err(wrong("a table of names and values")),
+            ("json", value) => request.body = Some(("application/json", json(value.unwrap_or(Value::Null))?)),
+            ("timeout", value) => {
+                request.timeout = duration(&value.unwrap_or(Value::Null)).ok_or_else(|| wrong(DURATION))?;
+            }
+            ("redirects", Some(Value::Integer(count @ 0..=MOST_REDIRECTS))) => {
+                request.redirects = u32::try_from(count).unwrap_or_default();
+            }
+            ("redirects", _) => return Err(wrong("a whole number from 0 to 10")),
+            ("max_size", Some(Value::Integer(bytes @ 1..))) => request.max_answer = usize::try_from(bytes).unwrap_or(usize::MAX),
+            ("max_size", _) => return Err(wrong("a number of bytes from 1")),
+            (other, _) => {
+                let near = suggest::nearest(other, OPTIONS.iter().copied());
+                return Err(bad(format!("unknown option {other:?}{}", suggest::did_you_mean(&near))));
+            }
+        }
+    }
+    if options.is_some_and(|table| ["body", "json"].iter().all(|key| table.contains_key(*key).unwrap_or(false))) {
+        return Err(bad("body and json are both given; a request has one body"));
+    }
+    let method = method.or(own_method).unwrap_or_else(|| if request.body.is_some() { "POST" } else { "GET" }.to_owned());
+    request.method = match method.to_ascii_uppercase().as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        _ => return Err(bad(format!("method is {method:?}; there are GET, HEAD, POST, PUT, PATCH and DELETE"))),
+    };
+    if request.body.is_some() && matches!(request.method, "GET" | "HEAD") {
+        return Err(bad(format!("a {} has no body", request.method)));
+    }
+    request.url = match own_url {
+        Some(Value::String(text)) => Text::Plain(with_query(text, &query)),
+        Some(Value::Secret(secret)) if query.is_empty() => Text::Secret(secret),
+        Some(Value::Secret(_)) => return Err(bad("a secret url is given whole, without query")),
+        None => return Err(bad("url is missing")),
+        Some(other) => return Err(bad(format!("url must be a string or a secret, not a {}", other.kind()))),
+    };
+    Ok(request)
+}
+
+fn body(value: &LuaValue) -> Result<Bytes, CallError> {
+    match value {
+        LuaValue::String(text) => Ok(Bytes::from(text.as_bytes().to_vec())),
+        other => Err(bad(format!("body must be a string, not a {}; json = takes any value", other.type_name()))),
+    }
+}
+
+fn json(value: Value) -> Result<Bytes, CallError> {
+    if has_secret(&value) {
+        return Err(bad("json holds a secret, which opens only as url and in headers"));
+    }
+    Ok(Bytes::from(value.to_json().to_string()))
+}
+
+fn has_secret(value: &Value) -> bool {
+    match value {
+        Value::Secret(_) => true,
+        Value::List(items) => items.iter().any(has_secret),
+        Value::Object(fields) => fields.values().any(has_secret),
+        _ => false,
+    }
+}
+
+/// A header's value: text, a number, a secret, or a list of these whose parts stand one behind the other.
+fn header(name: String, value: Value) -> Result<(String, Vec<Text>), CallError> {
+    let part = |value: Value| match value {
+        Value::Secret(secret) => Ok(Text::Secret(secret)),
+        Value::String(text) => Ok(Text::Plain(text)),
+        Value::Integer(number) => Ok(Text::Plain(number.to_string())),
+        other => Err(bad(format!("the header {name} must be a string, a secret or a list of them, not a {}", other.kind()))),
+    };
+    let parts = match value {
+        Value::List(items) => items.into_iter().map(part).collect::<Result<_, _>>()?,
+        single => vec![part(single)?],
+    };
+    Ok((name, parts))
+}
+
+fn field((name, value): (&String, &Value)) -> Result<(String, String), CallError> {
+    match value {
+        Value::Secret(_) => Err(bad("query holds a secret; send it in a header, or give the whole url as a secret")),
+        value => match value.to_text() {
+            Some(text) => Ok((name.clone(), text)),
+            None => Err(bad(format!("query.{name} must be a string or a number, not a {}", value.kind()))),
+        },
+    }
+}
+
+fn with_query(url: String, query: &[(String, String)]) -> String {
+    if query.is_empty() {
+        return url;
+    }
+    match url::Url::parse(&url) {
+        Ok(mut parsed) => {
+            parsed.query_pairs_mut().extend_pairs(query);
+            parsed.to_string()
+        }
+        // The gate says what is wrong with it.
+        Err(_) => url,
+    }
+}
