@@ -17,6 +17,7 @@
 //! - [`gate`]: the one door every effect of a script goes through.
 //! - [`lua`]: the runtime. It knows no HTTP.
 //! - [`run`]: one script from its first line to the last of what it deferred.
+//! - [`schedule`]: runbooks on a schedule: when each fires, what becomes of it, and the server that starts its run's process.
 //! - [`cli`]: the command; only it prints or exits.
 //! - [`simulator`]: the clouds' stand-in, with signature code of its own; only the command and tests know it.
 //!

@@ -11,6 +11,17 @@ use std::thread;
 /// Beyond a script's own memory: the runtime, its libraries, and the stacks and arenas that threads reserve.
 const BESIDE_SCRIPT: u64 = 2 << 30;
 
+/// Why a run ends whose server is gone.
+const GONE: &str = "ended, because the server that started the run is gone";
+
+/// What ended a run: a server that is gone no longer reads its output either, and which of both is seen first is chance.
+pub(super) fn reason(stop: Option<Stop>) -> Option<Stop> {
+    match stop {
+        Some(Stop::OutputClosed) => Some(Stop::Ended(GONE.to_owned())),
+        other => other,
+    }
+}
+
 /// Holds the lifeline until the run ends. The script's own standard input is empty.
 pub(super) fn hold(guard: &Arc<Guard>, memory: usize) {
     limit_memory(memory);
@@ -20,7 +31,7 @@ pub(super) fn hold(guard: &Arc<Guard>, memory: usize) {
             let mut reason = String::new();
             let words = match BufReader::new(pipe).read_line(&mut reason) {
                 Ok(1..) => reason.trim().to_owned(),
-                _ => "ended, because the server that started the run is gone".to_owned(),
+                _ => GONE.to_owned(),
             };
             guard.stop(&Stop::Ended(words));
         })),

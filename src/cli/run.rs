@@ -118,7 +118,10 @@ impl Run {
                 guard.limit(limit);
             }
             let started = real_now();
-            let ending = run::run(Arc::clone(&gate), &guard, Limits { memory: self.max_memory }, &chunk).await;
+            let mut ending = run::run(Arc::clone(&gate), &guard, Limits { memory: self.max_memory }, &chunk).await;
+            if self.lifeline {
+                ending.stop = lifeline::reason(ending.stop);
+            }
             let status = status::of_ending(&ending);
             let failed = ending.error.is_some() || !ending.deferred.is_empty();
             match (self.error_format, &ending.stop) {

@@ -97,14 +97,21 @@ pub struct Schedule {
     pub notify: Option<Arc<Notify>>,
     /// How much history is kept; all where nothing says otherwise.
     pub keep: Option<Keep>,
+    /// What its script may do.
+    pub rights: Rights,
+    /// The line of the file that the schedule begins in, from 1.
+    pub line: usize,
+}
+
+/// What a schedule's script may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rights {
     /// Mutating calls are refused.
     pub read_only: bool,
     /// Paths beyond the schedule file's folder that the script may use.
     pub allow_path: Vec<PathBuf>,
     /// Whether the script may start processes.
     pub allow_run: bool,
-    /// The line of the file that the schedule begins in, from 1.
-    pub line: usize,
 }
 
 /// A schedule file, complete and valid.
@@ -317,15 +324,17 @@ fn entry_to_schedule(
         paused: entry.paused.or(defaults.paused).unwrap_or(false),
         notify,
         keep: entry.keep.or(defaults.keep),
-        read_only: entry.read_only.or(defaults.read_only).unwrap_or(false),
-        allow_path: entry
-            .allow_path
-            .or_else(|| defaults.allow_path.clone())
-            .unwrap_or_default()
-            .into_iter()
-            .map(absolute)
-            .collect(),
-        allow_run: entry.allow_run.or(defaults.allow_run).unwrap_or(false),
+        rights: Rights {
+            read_only: entry.read_only.or(defaults.read_only).unwrap_or(false),
+            allow_path: entry
+                .allow_path
+                .or_else(|| defaults.allow_path.clone())
+                .unwrap_or_default()
+                .into_iter()
+                .map(absolute)
+                .collect(),
+            allow_run: entry.allow_run.or(defaults.allow_run).unwrap_or(false),
+        },
         line,
         name,
     })

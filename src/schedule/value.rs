@@ -320,7 +320,9 @@ pub struct LuaFunction {
 impl<'de> Deserialize<'de> for LuaFunction {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let parts = text.rsplit_once(':').filter(|(file, function)| file.ends_with(".lua") && !function.is_empty());
+        let parts = text.rsplit_once(':').filter(|(file, function)| {
+            std::path::Path::new(file).extension().is_some_and(|end| end == "lua") && !function.is_empty()
+        });
         let (file, function) =
             parts.ok_or_else(|| D::Error::custom("write it as \"FILE.lua:FUNCTION\", as \"notify.lua:page\""))?;
         Ok(Self { file: file.to_owned(), function: function.to_owned() })

@@ -4,11 +4,14 @@ use super::super::options::{Format, GlobalOptions, duration};
 use super::super::{report, status, world};
 use super::{FileArgument, refuse, shared, store};
 use crate::clock::wall_now;
-use crate::gate::Level;
+use crate::gate::web::{Text, WebRequest};
+use crate::gate::{Level, Place, Policy};
 use crate::schedule::serve::{Launcher, Log, Post, ServeError, Server};
+use crate::secret::Secret;
 use clap::Args;
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,8 +50,9 @@ impl Serve {
             Ok(launcher) => launcher,
             Err(status) => return status,
         };
+        let post = post(options, &self.file.file);
         let log = Arc::new(Lines { format: options.log_format, verbose: options.verbose > 0 });
-        let server = Server { file: self.file.file, store, launcher, post: post(), http: self.http, grace: self.grace, log };
+        let server = Server { file: self.file.file, store, launcher, post, http: self.http, grace: self.grace, log };
         // The schedule's clock is real, also where its runs are rehearsals.
         let options = GlobalOptions { sim: false, ..options.clone() };
         world::block_on(&options, async {
@@ -76,9 +80,34 @@ pub(super) fn launcher(options: &GlobalOptions, store: &crate::run::store::Store
     })
 }
 
-/// Webhooks.
-pub(super) fn post() -> Post {
-    Arc::new(|_, _| Box::pin(async { Err("not built".to_owned()) }))
+/// How long a webhook may take.
+const WEBHOOK: Duration = Duration::from_secs(30);
+
+/// Webhooks, through a gate of their own: only to hosts that the configuration lets scripts reach, and in the audit.
+fn post(options: &GlobalOptions, file: &Path) -> Post {
+    // Runs that may change nothing are the more worth a call.
+    let options = GlobalOptions { read_only: false, ..options.clone() };
+    let folder = file.parent().map(Path::to_owned).unwrap_or_default();
+    Arc::new(move |url, event| {
+        let gate = world::gate(&options, &folder, Policy::default());
+        let request = WebRequest {
+            function: "schedule.notify".to_owned(),
+            method: "POST",
+            url: Text::Secret(Secret::new(url)),
+            headers: Vec::new(),
+            body: Some(("application/json", event.to_string().into())),
+            timeout: WEBHOOK,
+            redirects: 0,
+            max_answer: 1 << 20,
+        };
+        Box::pin(async move {
+            match gate.request(request, &Place::default()).await {
+                Ok(answer) if answer.status.is_success() => Ok(()),
+                Ok(answer) => Err(format!("it answered {}", answer.status)),
+                Err(failure) => Err(gate.redact(&failure.error.to_string())),
+            }
+        })
+    })
 }
 
 /// The server's lines on standard error.

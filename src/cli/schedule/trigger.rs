@@ -61,13 +61,13 @@ fn failed(problem: &str) -> ExitCode {
 
 fn ask(store: &Store, name: &str) -> ExitCode {
     match answer(store, name) {
-        Ok(Some(answer)) => match answer.strip_prefix("error: ") {
-            Some(problem) => failed(problem),
-            None => {
-                report::print(&format!("{name}: {answer}; `cumulua runs list --name {name}` shows it"));
-                status::DONE.into()
+        Ok(Some(answer)) => {
+            if let Some(problem) = answer.strip_prefix("error: ") {
+                return failed(problem);
             }
-        },
+            report::print(&format!("{name}: {answer}; `cumulua runs list --name {name}` shows it"));
+            status::DONE.into()
+        }
         Ok(None) => failed("the server did not answer, and the request is withdrawn"),
         Err(problem) => failed(&problem.to_string()),
     }

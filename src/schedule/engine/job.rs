@@ -148,22 +148,18 @@ impl Job {
             } else {
                 None
             };
-            match reason {
-                Some(reason) => {
-                    decisions.push(missed(&order, reason));
-                    if matches!(reason, Reason::TooLate(_)) {
-                        tell(&order, Occasion::Late, Some(reason), decisions);
-                    }
+            if let Some(reason) = reason {
+                decisions.push(missed(&order, reason));
+                if matches!(reason, Reason::TooLate(_)) {
+                    tell(&order, Occasion::Late, Some(reason), decisions);
                 }
-                None => {
-                    let late_after = self.schedule.notify.as_ref().map(|notify| notify.late_after.0);
-                    if late_after.is_some_and(|limit| age(firing) > SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX))
-                    {
-                        tell(&order, Occasion::Late, None, decisions);
-                    }
-                    self.admit(order, decisions);
-                }
+                continue;
             }
+            let late_after = self.schedule.notify.as_ref().and_then(|notify| SignedDuration::try_from(notify.late_after.0).ok());
+            if late_after.is_some_and(|limit| age(firing) > limit) {
+                tell(&order, Occasion::Late, None, decisions);
+            }
+            self.admit(order, decisions);
         }
     }
 
@@ -225,17 +221,14 @@ impl Job {
                     .retries
                     .pause(active.order.attempt)
                     .filter(|_| !is_ending && active.state == State::Running && !self.is_removed());
-                match pause.and_then(|pause| now.checked_add(pause).ok()) {
-                    Some(time) => {
-                        decisions.push(Decision::Retry(active.order.clone(), time));
-                        active.state = State::Pausing(time);
-                        self.active.push(active);
-                        retry = Some(time);
-                    }
-                    None => {
-                        self.failed = true;
-                        tell(&active.order, Occasion::Failure, None, decisions);
-                    }
+                if let Some(time) = pause.and_then(|pause| now.checked_add(pause).ok()) {
+                    decisions.push(Decision::Retry(active.order.clone(), time));
+                    active.state = State::Pausing(time);
+                    self.active.push(active);
+                    retry = Some(time);
+                } else {
+                    self.failed = true;
+                    tell(&active.order, Occasion::Failure, None, decisions);
                 }
             }
             Outcome::Ended => {}

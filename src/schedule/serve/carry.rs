@@ -150,10 +150,10 @@ impl Serving {
     }
 
     /// Hears that a run's process has ended.
-    pub(super) fn ended(&mut self, ended: Ended) {
+    pub(super) fn ended(&mut self, ended: &Ended) {
         let Some(running) = self.runs.remove(&ended.run) else { return };
-        let decisions = self.finish(&running.order, &ended);
-        self.carry_out(decisions, Some(&ended));
+        let decisions = self.finish(&running.order, ended);
+        self.carry_out(decisions, Some(ended));
     }
 
     /// Records how a run ended, where its process has not, and asks the engine what follows.
@@ -178,7 +178,7 @@ impl Serving {
         self.engine.ended(name, order.at, outcome, now)
     }
 
-    fn tell(&self, order: &Order, occasion: Occasion, reason: Option<Reason>, exit: Option<&Ended>) {
+    fn tell(&mut self, order: &Order, occasion: Occasion, reason: Option<Reason>, exit: Option<&Ended>) {
         let Some(notify) = &order.schedule.notify else { return };
         let row = exit.and_then(|ended| match self.server.store.find_run(&ended.run) {
             Ok(Found::One(row)) => Some(row),
@@ -199,7 +199,7 @@ impl Serving {
         });
         let (notify, launcher, folder) = (Arc::clone(notify), self.server.launcher.clone(), self.file.folder.clone());
         let (post, log) = (Arc::clone(&self.server.post), Arc::clone(&self.server.log));
-        tokio::spawn(async move { notify::tell(notify, event, launcher, &folder, post, log).await });
+        self.tells.spawn(async move { notify::tell(notify, event, launcher, &folder, post, log).await });
     }
 }
 

@@ -108,12 +108,11 @@ impl Process {
             kill_group(id);
         }
         let mut captured = captured;
-        let last_error = match tokio::time::timeout(LAST_WORDS, &mut captured).await {
-            Ok(last) => last.ok().flatten(),
-            Err(_) => {
-                captured.abort();
-                None
-            }
+        let last_error = if let Ok(last) = tokio::time::timeout(LAST_WORDS, &mut captured).await {
+            last.ok().flatten()
+        } else {
+            captured.abort();
+            None
         };
         exit(status, killed, ended_for, last_error)
     }

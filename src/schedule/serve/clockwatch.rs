@@ -37,7 +37,7 @@ mod tests {
     fn sleep_and_a_clock_that_is_set_are_jumps_and_a_slow_loop_is_none() {
         let wall = |seconds: i64| Timestamp::from_second(1_800_000_000 + seconds).unwrap();
         let mut watch = ClockWatch::new(wall(0), Duration::ZERO);
-        assert_eq!(watch.jump(wall(60), Duration::from_secs(60)), None);
+        assert_eq!(watch.jump(wall(60), Duration::from_mins(1)), None);
         assert_eq!(watch.jump(wall(3661), Duration::from_secs(61)), Some(SignedDuration::from_secs(3600)));
         assert_eq!(watch.jump(wall(62), Duration::from_secs(62)), Some(SignedDuration::from_secs(-3600)));
         assert_eq!(watch.jump(wall(63), Duration::from_secs(63)), None);

@@ -40,6 +40,9 @@ use tokio::sync::mpsc;
 /// How often requests, the file and adopted runs are looked at; also the longest sleep, so that a clock that is set is noticed.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
+/// What notifications on their way get at the server's end.
+const LAST_TELLS: Duration = Duration::from_secs(10);
+
 /// How often history is pruned.
 const PRUNING: Duration = Duration::from_mins(10);
 
@@ -135,11 +138,13 @@ impl Server {
             }
             tokio::select! {
                 biased;
-                Some(ended) = ends.recv() => serving.ended(ended),
+                Some(ended) = ends.recv() => serving.ended(&ended),
                 signal = signals.next() => serving.hear(signal),
                 () = tokio::time::sleep(serving.pause(next_housekeeping)) => {}
             }
         }
+        let told = async { while serving.tells.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(LAST_TELLS, told).await;
         serving.server.log.line(Level::Info, "ended", &[]);
         let _ = serving.server.store.flush(Duration::from_secs(5));
         Ok(())

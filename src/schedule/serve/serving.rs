@@ -20,6 +20,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 /// A run that goes on.
 pub(super) struct Running {
@@ -51,6 +52,8 @@ pub(super) struct Serving {
     pub(super) adopted: Vec<Adopted>,
     /// Runs that the store has, and whose schedule's lock a process of a server before still holds.
     pub(super) held_up: Vec<(Order, String)>,
+    /// Notifications on their way.
+    pub(super) tells: JoinSet<()>,
     pub(super) ended: mpsc::UnboundedSender<Ended>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) random: Random,
@@ -106,6 +109,7 @@ impl Serving {
             runs: HashMap::new(),
             adopted,
             held_up: Vec::new(),
+            tells: JoinSet::new(),
             ended,
             metrics,
             random: Random::system(),
@@ -157,6 +161,7 @@ impl Serving {
         let decisions = self.engine.tick(now, gap);
         self.carry_out(decisions, None);
         let (running, waiting) = (self.runs.len() + self.adopted.len(), self.engine.load().1);
+        while self.tells.try_join_next().is_some() {}
         self.metrics.load(self.engine.count(), running, waiting, real_now() - self.began);
     }
 
