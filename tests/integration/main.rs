@@ -16,6 +16,7 @@ mod lua_specs;
 mod profiles;
 mod readme;
 mod runs;
+mod schedule;
 mod shell;
 mod signing;
 mod simulator;

@@ -109,6 +109,8 @@ impl Server {
                 return Err(ServeError::Taken { holder, store: self.store.path().to_owned() });
             }
         };
+        // From here on: a signal that came before would end the server without a word.
+        let mut signals = Signals::listen().map_err(ServeError::system("signals cannot be heard"))?;
         let began = real_now();
         let metrics = Arc::new(Metrics::default());
         if let Some(address) = self.http {
@@ -119,7 +121,6 @@ impl Server {
         }
         let (ended, mut ends) = mpsc::unbounded_channel();
         let mut serving = Serving::begin(self, file, metrics, began, ended)?;
-        let mut signals = Signals::listen().map_err(ServeError::system("signals cannot be heard"))?;
         let _ = sd_notify::notify(&[NotifyState::Ready]);
         let mut next_housekeeping = real_now();
         let mut next_pruning = real_now() + PRUNING / 10;
