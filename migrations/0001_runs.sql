@@ -59,14 +59,13 @@ CREATE TABLE calls (
     PRIMARY KEY (run_id, number)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE tasks (
+CREATE TABLE waits (
     run_id     TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
     number     INTEGER NOT NULL,
     started_at INTEGER NOT NULL,
     ended_at   INTEGER,
-    dialect    TEXT NOT NULL,
-    task       TEXT NOT NULL,
-    action     TEXT,
+    -- The task or the state that was waited for.
+    what       TEXT NOT NULL,
     outcome    TEXT,
     done       INTEGER,
     PRIMARY KEY (run_id, number)

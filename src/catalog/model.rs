@@ -46,6 +46,32 @@ pub struct ProductModel {
     /// How to wait for tasks, by dialect.
     #[serde(default)]
     pub waiters: BTreeMap<String, WaiterModel>,
+    /// How to ask for the states of resources that no task tells of.
+    #[serde(default)]
+    pub states: BTreeMap<String, StateModel>,
+}
+
+/// How to ask for the state of a resource.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StateModel {
+    /// Whose state it is.
+    pub summary: String,
+    /// The Action that is polled.
+    pub operation: String,
+    /// Its parameters; each is the resource's id.
+    pub arguments: BTreeMap<String, String>,
+    /// Where the state stands.
+    pub argument: String,
+    /// The beginnings of states that nothing good can follow, without regard to case.
+    #[serde(default)]
+    pub failed: Vec<String>,
+    /// Codes of a refusal that say that the resource is gone.
+    #[serde(default)]
+    pub gone: Vec<String>,
+    /// What the document leaves open.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 /// A source document.

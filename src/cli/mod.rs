@@ -5,6 +5,7 @@ mod call;
 mod completions;
 mod docs;
 mod lifeline;
+mod live;
 mod options;
 mod profile;
 mod progress;

@@ -1,84 +1,24 @@
 //! What a run says while it goes on: live lines on a terminal, one line a change elsewhere.
 
+use super::live::Live;
 use super::options::Format;
 use super::report;
-use crate::client::waiter::Task;
-use crate::clock::real_now;
 use crate::gate::{Event, Level, Observer};
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write as _};
-use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
-
-/// Live lines at most; more tasks are counted.
-const MOST_LINES: usize = 10;
-
-/// A call that takes longer gets a live line.
-const PATIENCE: Duration = Duration::from_secs(1);
+use std::time::Duration;
 
 /// Shows a run's events on standard error.
 pub(super) struct Progress {
     format: Format,
     verbose: u8,
     live: Option<Live>,
-    tasks: Mutex<BTreeMap<Task, Option<ProgressBar>>>,
-}
-
-/// What a terminal shows while calls and tasks go on.
-struct Live {
-    lines: MultiProgress,
-    calls: Arc<Mutex<BTreeMap<u64, OpenCall>>>,
-    watcher: Once,
-}
-
-/// A call on its way, and its line once it has one.
-struct OpenCall {
-    action: String,
-    started: Instant,
-    line: Option<ProgressBar>,
-}
-
-impl Live {
-    fn call_started(&self, id: u64, action: String) {
-        lock(&self.calls).insert(id, OpenCall { action, started: real_now(), line: None });
-        // Most scripts are done before anybody could read a line, so the thread that draws them starts with the first call.
-        self.watcher.call_once(|| {
-            let (lines, calls) = (self.lines.clone(), Arc::clone(&self.calls));
-            thread::spawn(move || {
-                loop {
-                    thread::sleep(PATIENCE / 5);
-                    for call in lock(&calls).values_mut().filter(|call| real_now() - call.started >= PATIENCE) {
-                        let line = call.line.get_or_insert_with(|| lines.add(spinner()));
-                        line.set_message(format!("{}: no answer yet, {}", call.action, seconds(real_now() - call.started)));
-                    }
-                }
-            });
-        });
-    }
-
-    fn call_ended(&self, id: u64) {
-        if let Some(line) = lock(&self.calls).remove(&id).and_then(|call| call.line) {
-            line.finish_and_clear();
-        }
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Progress {
     pub(super) fn new(format: Format, verbose: u8) -> Self {
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let is_live = format == Format::Text && std::io::stderr().is_terminal() && !dumb;
-        let live = is_live.then(|| Live {
-            lines: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
-            calls: Arc::default(),
-            watcher: Once::new(),
-        });
-        Self { format, verbose, live, tasks: Mutex::default() }
+        Self { format, verbose, live: is_live.then(Live::new) }
     }
 
     fn line(&self, level: Level, message: &str) {
@@ -113,40 +53,18 @@ impl Progress {
 
     fn print(&self, text: &str) {
         match &self.live {
-            Some(live) => live.lines.suspend(|| write(text)),
+            Some(live) => live.suspend(|| write(text)),
             None => write(text),
         }
     }
 
-    fn task(&self, task: &Task, action: Option<&str>, state: &str, changed: bool, elapsed: Duration) {
-        let label = label(task, action);
-        let Some(live) = &self.live else {
-            if changed {
-                self.line(Level::Info, &format!("{label}: {} after {}", shown(state), seconds(elapsed)));
-            }
-            return;
-        };
-        let mut tasks = lock(&self.tasks);
-        let count = tasks.len();
-        let bar = tasks.entry(task.clone()).or_insert_with(|| (count < MOST_LINES).then(|| live.lines.add(spinner())));
-        if let Some(bar) = bar {
-            bar.set_message(format!("{label}: {}, {}", shown(state), seconds(elapsed)));
+    fn waiting(&self, id: u64, what: &str, state: &str, changed: bool, elapsed: Duration) {
+        let state = if state.is_empty() { "no answer yet" } else { state };
+        match &self.live {
+            Some(live) => live.waiting(id, what, state),
+            None if changed => self.line(Level::Info, &format!("{what}: {state} after {}", seconds(elapsed))),
+            None => {}
         }
-        let hidden = tasks.values().filter(|bar| bar.is_none()).count();
-        if hidden > 0
-            && let Some(Some(last)) = tasks.values().rfind(|bar| bar.is_some())
-        {
-            last.set_prefix(format!("(and {hidden} more) "));
-        }
-    }
-
-    fn task_ended(&self, task: &Task, outcome: &str, done: bool, elapsed: Duration) {
-        let bar = lock(&self.tasks).remove(task).flatten();
-        if let Some(bar) = bar {
-            bar.finish_and_clear();
-        }
-        let level = if done { Level::Info } else { Level::Warn };
-        self.line(level, &format!("{task}: {outcome} after {}", seconds(elapsed)));
     }
 }
 
@@ -171,8 +89,14 @@ impl Observer for Progress {
                     self.line(Level::Debug, &format!("call {id} ended"));
                 }
             }
-            Event::Task { task, action, state, changed, elapsed } => self.task(&task, action.as_deref(), &state, changed, elapsed),
-            Event::TaskEnded { task, outcome, done, elapsed } => self.task_ended(&task, &outcome, done, elapsed),
+            Event::Waiting { id, what, state, changed, elapsed } => self.waiting(id, &what, &state, changed, elapsed),
+            Event::WaitEnded { id, what, outcome, done, elapsed } => {
+                if let Some(live) = &self.live {
+                    live.wait_ended(id);
+                }
+                let level = if done { Level::Info } else { Level::Warn };
+                self.line(level, &format!("{what}: {outcome} after {}", seconds(elapsed)));
+            }
         }
     }
 }
@@ -180,26 +104,6 @@ impl Observer for Progress {
 fn write(text: &str) {
     // Nobody can be told that standard error is closed.
     let _ = writeln!(std::io::stderr().lock(), "{text}");
-}
-
-fn spinner() -> ProgressBar {
-    let bar = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix}{msg}") {
-        bar.set_style(style);
-    }
-    bar.enable_steady_tick(Duration::from_millis(120));
-    bar
-}
-
-fn label(task: &Task, action: Option<&str>) -> String {
-    match action {
-        Some(action) => format!("{action}, {task}"),
-        None => task.to_string(),
-    }
-}
-
-fn shown(state: &str) -> &str {
-    if state.is_empty() { "no answer yet" } else { state }
 }
 
 /// `45s`, `12m 5s`.

@@ -4,6 +4,7 @@ use super::error::CallError;
 use super::transport::{Request, Response, TransportError};
 use super::value::Params;
 use crate::catalog::Action;
+use crate::config::RateLimit;
 use jiff::Timestamp;
 use std::future::Future;
 use std::pin::Pin;
@@ -11,6 +12,17 @@ use std::time::Duration;
 
 /// A boxed future, for traits that are used as objects.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What shares a rate limit: an account of a product.
+#[derive(Debug, Clone)]
+pub struct Lane {
+    /// The product.
+    pub product: String,
+    /// The access key's id.
+    pub access_key: String,
+    /// The limit; none for an endpoint on this machine.
+    pub limit: Option<RateLimit>,
+}
 
 /// The world, as one call sees it.
 pub trait Effects: Send + Sync {
@@ -26,6 +38,12 @@ pub trait Effects: Send + Sync {
     fn fraction(&self) -> f64;
     /// Waits.
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()>;
+    /// Waits until an attempt may leave, as the rate of its lane allows.
+    fn turn<'a>(&'a self, lane: &'a Lane) -> BoxFuture<'a, ()>;
+    /// Says that the service wants the requests of a lane to pause for so long.
+    fn slow_down(&self, lane: &Lane, pause: Duration);
+    /// Whether the run may still afford a retry; takes it from the run's budget.
+    fn afford_retry(&self) -> bool;
     /// Says that the next attempt is about to leave.
     fn attempt(&self, number: u32);
     /// Sends one attempt.

@@ -226,7 +226,7 @@ impl CallError {
 
 /// A failed call.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("{action}: {error}")]
+#[error("{action}: {}", self.message())]
 pub struct Failure {
     /// The Action's whole name.
     pub action: String,
@@ -236,6 +236,8 @@ pub struct Failure {
     pub sent: Sent,
     /// Whether making it again is safe and can help.
     pub retryable: bool,
+    /// The read-only Action that tells whether it was carried out, where nobody knows.
+    pub lookup: Option<String>,
     /// Why.
     pub error: CallError,
 }
@@ -243,7 +245,15 @@ pub struct Failure {
 impl Failure {
     /// A call that failed before its first attempt.
     pub fn unsent(action: &str, error: CallError) -> Self {
-        Self { action: action.to_owned(), attempts: 0, sent: Sent::No, retryable: false, error }
+        Self { action: action.to_owned(), attempts: 0, sent: Sent::No, retryable: false, lookup: None, error }
+    }
+
+    /// What happened, and what tells the rest.
+    pub fn message(&self) -> String {
+        match &self.lookup {
+            Some(lookup) => format!("{}; it may have been carried out, {lookup} tells", self.error),
+            None => self.error.to_string(),
+        }
     }
 }
 

@@ -4,6 +4,7 @@ pub mod decode;
 pub mod effects;
 pub mod endpoint;
 pub mod error;
+pub mod paginator;
 pub mod retry;
 pub mod serialize;
 pub mod sign;
@@ -13,12 +14,13 @@ pub mod value;
 pub mod waiter;
 
 use crate::catalog::{Action, PostStyle, Scheme};
-use crate::config::{Account, Profiles};
+use crate::config::{Account, Profiles, is_loopback};
 use crate::secret::{Redactor, Secret};
 use bytes::Bytes;
 use decode::Decoded;
-use effects::Effects;
+use effects::{Effects, Lane};
 use error::{CallError, Failure, Sent};
+use futures_util::future::{Either, select};
 use retry::RetryPolicy;
 use serialize::Message;
 use sign::Address;
@@ -104,6 +106,7 @@ struct Route {
     secret: Secret,
     token: Option<Secret>,
     url: Url,
+    lane: Lane,
 }
 
 impl Client {
@@ -152,7 +155,9 @@ impl Client {
             Err(error) => {
                 let sent = error.sent().max(if progress.maybe_sent { Sent::Maybe } else { Sent::No });
                 let retryable = error.retryable() && (action.is_repeatable() || !progress.maybe_sent);
-                Err(Failure { action: action.full_name.clone(), attempts: progress.attempts, sent, retryable, error })
+                let is_open = sent == Sent::Maybe && !action.read_only;
+                let lookup = action.lookup.as_ref().filter(|_| is_open).map(|lookup| lookup.action.clone());
+                Err(Failure { action: action.full_name.clone(), attempts: progress.attempts, sent, retryable, lookup, error })
             }
         }
     }
@@ -172,7 +177,10 @@ impl Client {
         for known in std::iter::once(&secret).chain(&token) {
             self.redactor.learn(known.expose());
         }
-        Ok(Route { account, secret, token, url })
+        // What listens on this machine is a rehearsal and can say itself when it has enough.
+        let limit = account.rate_limit.filter(|_| !is_loopback(&url));
+        let lane = Lane { product: action.product.product.clone(), access_key: account.access_key.value.clone(), limit };
+        Ok(Route { account, secret, token, url, lane })
     }
 }
 
@@ -222,6 +230,11 @@ async fn attempt_until_done(
     let deadline = world.elapsed().saturating_add(allowed);
     let mut corrected = false;
     loop {
+        let out_of_time = |sent| CallError::TimedOut { seconds: allowed.as_secs_f64(), sent };
+        let in_time = world.sleep(deadline.saturating_sub(world.elapsed()));
+        if let Either::Right(_) = select(world.turn(&route.lane), in_time).await {
+            return Err(out_of_time(Sent::No));
+        }
         let left = deadline.saturating_sub(world.elapsed());
         progress.attempts += 1;
         let attempts = progress.attempts;
@@ -249,11 +262,13 @@ async fn attempt_until_done(
         let Some(pause) = policy.pause(&error, attempts, world.fraction()) else { return Err(error) };
         if world.elapsed().saturating_add(pause) >= deadline {
             let sent = if error.certainly_not_carried_out() { Sent::No } else { error.sent() };
-            return Err(if world.elapsed() >= deadline {
-                CallError::TimedOut { seconds: allowed.as_secs_f64(), sent }
-            } else {
-                error
-            });
+            return Err(if world.elapsed() >= deadline { out_of_time(sent) } else { error });
+        }
+        match error.refusal() {
+            Some(refusal) if refusal.throttled => world.slow_down(&route.lane, pause),
+            Some(refusal) if refusal.clock_skew.is_some() => {}
+            _ if world.afford_retry() => {}
+            _ => return Err(error),
         }
         world.retrying(&error, attempts, pause, progress.maybe_sent);
         world.sleep(pause).await;

@@ -4,6 +4,7 @@
 //! carried out, or where it carries an idempotency token.
 
 use super::error::CallError;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// How a call is retried.
@@ -42,5 +43,51 @@ impl RetryPolicy {
             },
             None => Some(jittered),
         }
+    }
+}
+
+/// Retries that a run may make: a service that is down must not be asked ever more often.
+#[derive(Debug)]
+pub struct RetryBudget {
+    /// In tenths of a retry.
+    left: AtomicU32,
+}
+
+impl RetryBudget {
+    /// Retries of a run that has no success at all.
+    pub const RETRIES: u32 = 100;
+    /// Tenths that a successful call gives back.
+    const REFUND: u32 = 1;
+
+    /// Takes a retry; false where none is left.
+    pub fn take(&self) -> bool {
+        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(10)).is_ok()
+    }
+
+    /// Gives back a part of a retry, because a call succeeded.
+    pub fn refund(&self) {
+        let refunded = |left: u32| Some((left + Self::REFUND).min(Self::RETRIES * 10));
+        // The closure never refuses.
+        let _ = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, refunded);
+    }
+}
+
+impl Default for RetryBudget {
+    fn default() -> Self {
+        Self { left: AtomicU32::new(Self::RETRIES * 10) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RetryBudget;
+
+    #[test]
+    fn a_budget_is_used_up_and_grows_with_successes() {
+        let budget = RetryBudget::default();
+        let taken = (0..1000).filter(|_| budget.take()).count();
+        assert_eq!(taken, RetryBudget::RETRIES as usize);
+        (0..10).for_each(|_| budget.refund());
+        assert!(budget.take() && !budget.take());
     }
 }

@@ -1,7 +1,7 @@
 //! What a polled answer says of a task, by the catalogue's acceptors.
 
 use super::value::{Params, Value};
-use crate::catalog::{Action, Matcher, TaskState, WaiterModel, path};
+use crate::catalog::{Action, Matcher, StateModel, TaskState, WaiterModel, path};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -103,12 +103,7 @@ pub fn judge(waiter: &WaiterModel, answer: &Json) -> Verdict {
     let state_at = |at: &str| path::first(answer, at).map(path::text);
     for acceptor in &waiter.acceptors {
         let Some(state) = state_at(&acceptor.argument) else { continue };
-        let seen = state.to_lowercase();
-        let matches = acceptor.expected.iter().map(|expected| expected.to_lowercase()).any(|expected| match acceptor.matcher {
-            Matcher::Path => seen == expected,
-            Matcher::PathPrefix => seen.starts_with(&expected),
-        });
-        if !matches {
+        if !matches(acceptor.matcher, &acceptor.expected, &state) {
             continue;
         }
         return match acceptor.state {
@@ -124,4 +119,23 @@ pub fn judge(waiter: &WaiterModel, answer: &Json) -> Verdict {
     // A dialect whose running states are not documented has no acceptor for them.
     let known = !waiter.acceptors.iter().any(|acceptor| acceptor.state == TaskState::Retry);
     Verdict::Running { state, known }
+}
+
+/// The state of a resource in an answer; none where the answer lists nothing.
+pub fn state(model: &StateModel, answer: &Json) -> Option<String> {
+    path::first(answer, &model.argument).map(path::text).filter(|state| !state.is_empty())
+}
+
+/// Whether nothing good can follow a state.
+pub fn has_failed(model: &StateModel, state: &str) -> bool {
+    matches(Matcher::PathPrefix, &model.failed, state)
+}
+
+/// Services do not agree with themselves on upper and lower case.
+fn matches(matcher: Matcher, expected: &[String], state: &str) -> bool {
+    let seen = state.to_lowercase();
+    expected.iter().map(|expected| expected.to_lowercase()).any(|expected| match matcher {
+        Matcher::Path => seen == expected,
+        Matcher::PathPrefix => seen.starts_with(&expected),
+    })
 }

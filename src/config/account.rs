@@ -3,6 +3,7 @@
 use super::origin::Setting;
 use crate::credentials::SecretSource;
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 /// What a call to one product needs to know of its profile.
 #[derive(Debug, Clone)]
@@ -23,6 +24,26 @@ pub struct Account {
     pub allow_http: bool,
     /// Mutating calls are refused.
     pub read_only: Option<Setting<bool>>,
+    /// How fast requests may follow one another; none in a rehearsal.
+    pub rate_limit: Option<RateLimit>,
+}
+
+/// How fast requests may follow one another.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RateLimit {
+    /// Requests a second, above 0.
+    pub per_second: f64,
+    /// Requests that may leave at once after a pause, from 1.
+    pub burst: NonZeroU32,
+}
+
+impl RateLimit {
+    /// Where a profile says nothing: no document names a limit, and this is well below what the services are known to take.
+    pub const DEFAULT: Self = Self { per_second: 20.0, burst: NonZeroU32::MIN.saturating_add(39) };
+    /// The slowest that a profile may say: one request in 1,000 s.
+    pub const SLOWEST: f64 = 0.001;
+    /// The fastest.
+    pub const FASTEST: f64 = 1_000_000.0;
 }
 
 impl Account {

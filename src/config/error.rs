@@ -26,6 +26,16 @@ pub enum ConfigError {
         /// What is wrong.
         reason: String,
     },
+    /// A value that does not fit its key.
+    #[error("the configuration {}: {what} must be {rule}", .path.display())]
+    BadValue {
+        /// The file.
+        path: PathBuf,
+        /// The key.
+        what: String,
+        /// What fits.
+        rule: String,
+    },
     /// A profile that no file has.
     #[error("there is no profile {name:?}{}; `cumulua profile list` shows what there is", crate::catalog::suggest::did_you_mean(.near))]
     UnknownProfile {

@@ -166,6 +166,12 @@ pub struct ProductTable {
     /// The region.
     #[serde(default)]
     pub region: Option<String>,
+    /// Requests a second.
+    #[serde(default)]
+    pub requests_per_second: Option<f64>,
+    /// Requests that may leave at once after a pause.
+    #[serde(default)]
+    pub burst: Option<u32>,
     /// Replaces scheme and host of every service.
     #[serde(default)]
     pub endpoint: Option<String>,

@@ -11,7 +11,7 @@ mod profiles;
 pub mod trust;
 mod web;
 
-pub use account::Account;
+pub use account::{Account, RateLimit};
 pub use error::ConfigError;
 pub use file::{ConfigFile, FILE_NAME, ProductTable, ProfileTable, user_folder};
 pub use origin::{Origin, Setting};

@@ -1,6 +1,6 @@
 //! Profiles: the layers of configuration, asked for one account at a time.
 
-use super::account::Account;
+use super::account::{Account, RateLimit};
 use super::error::ConfigError;
 use super::file::{ConfigFile, ProductTable, ProfileTable};
 use super::origin::{Origin, Setting};
@@ -170,6 +170,7 @@ impl Profiles {
             endpoints,
             allow_http: allow_http(&tables)?,
             read_only: self.read_only(&tables),
+            rate_limit: Some(rate_limit(&tables, &product.product)?),
             profile: name,
         })
     }
@@ -220,6 +221,7 @@ impl Profiles {
             },
             allow_http: false,
             read_only: self.read_only(&[]),
+            rate_limit: None,
         })
     }
 
@@ -339,6 +341,26 @@ fn allow_http(tables: &[(&ConfigFile, &ProfileTable)]) -> Result<bool, ConfigErr
         }
     }
     Ok(false)
+}
+
+fn rate_limit(tables: &[(&ConfigFile, &ProfileTable)], product: &str) -> Result<RateLimit, ConfigError> {
+    let mut limit = RateLimit::DEFAULT;
+    for (file, table) in tables.iter().rev().filter_map(|(file, table)| Some((file, table.products.get(product)?))) {
+        let wrong = |key: &str, rule: &str| ConfigError::BadValue {
+            path: file.path.clone(),
+            what: format!("{key} of {product}"),
+            rule: rule.to_owned(),
+        };
+        if let Some(per_second) = table.requests_per_second {
+            let is_usable = per_second.is_finite() && (RateLimit::SLOWEST..=RateLimit::FASTEST).contains(&per_second);
+            limit.per_second =
+                is_usable.then_some(per_second).ok_or_else(|| wrong("requests_per_second", "a number from 0.001 to 1000000"))?;
+        }
+        if let Some(burst) = table.burst {
+            limit.burst = burst.try_into().map_err(|_| wrong("burst", "a whole number from 1"))?;
+        }
+    }
+    Ok(limit)
 }
 
 fn guard_source(file: &ConfigFile, source: &SecretSource, what: &str) -> Result<(), ConfigError> {

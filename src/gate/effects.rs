@@ -4,14 +4,16 @@ use super::audit::{self, Record};
 use super::observer::{Event, Level};
 use super::{Gate, Place};
 use crate::catalog::Action;
-use crate::client::effects::{BoxFuture, Effects};
+use crate::client::effects::{BoxFuture, Effects, Lane};
 use crate::client::error::{CallError, Failure, Kind, Sent};
 use crate::client::transport::{Request, Response, TransportError};
 use crate::client::value::Params;
 use crate::client::{Answer, Call};
 use jiff::Timestamp;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::{Notify, SemaphorePermit};
 
 /// The world as one call sees it.
 pub(super) struct CallEffects<'a> {
@@ -22,12 +24,38 @@ pub(super) struct CallEffects<'a> {
     params: Mutex<Params>,
     place: &'a Place,
     finished: bool,
+    /// Whether an attempt is on its way.
+    is_flying: AtomicBool,
+    /// Told when an attempt has ended and another would follow.
+    landed: Notify,
+    /// What lets the next attempt fly.
+    permit: Mutex<Option<SemaphorePermit<'a>>>,
 }
 
 impl<'a> CallEffects<'a> {
     pub(super) fn new(gate: &'a Gate, id: u64, call: &Call, place: &'a Place) -> Self {
         gate.world.observer.event(Event::CallStarted { id, action: call.action.full_name.clone() });
-        Self { gate, id, action: call.action.clone(), params: Mutex::new(call.params.clone()), place, finished: false }
+        Self {
+            gate,
+            id,
+            action: call.action.clone(),
+            params: Mutex::new(call.params.clone()),
+            place,
+            finished: false,
+            is_flying: AtomicBool::new(false),
+            landed: Notify::new(),
+            permit: Mutex::default(),
+        }
+    }
+
+    /// Whether an attempt is on its way.
+    pub(super) fn is_flying(&self) -> bool {
+        self.is_flying.load(Ordering::Relaxed)
+    }
+
+    /// Waits until an attempt has ended and another would follow.
+    pub(super) async fn landed(&self) {
+        self.landed.notified().await;
     }
 
     /// Records how the call ended.
@@ -35,6 +63,9 @@ impl<'a> CallEffects<'a> {
         self.finished = true;
         self.gate.world.observer.event(Event::CallEnded { id: self.id });
         self.gate.ledger.end(self.id, outcome.as_ref().map_or_else(|failure| failure.sent, |_| Sent::Yes));
+        if outcome.is_ok() {
+            self.gate.budget.refund();
+        }
         let base = self.record("ended");
         let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         let record = match outcome {
@@ -58,7 +89,7 @@ impl<'a> CallEffects<'a> {
                     attempts: failure.attempts,
                     sent: failure.sent.as_str(),
                     error: Some(failure.error.kind().as_str()),
-                    message: Some(failure.error.to_string()),
+                    message: Some(failure.message()),
                     duration_ms,
                     ..base
                 }
@@ -86,8 +117,8 @@ impl Drop for CallEffects<'_> {
     }
 }
 
-fn lock(params: &Mutex<Params>) -> MutexGuard<'_, Params> {
-    params.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Effects for CallEffects<'_> {
@@ -119,6 +150,26 @@ impl Effects for CallEffects<'_> {
         Box::pin(self.gate.world.clock.sleep(duration))
     }
 
+    fn turn<'b>(&'b self, lane: &'b Lane) -> BoxFuture<'b, ()> {
+        Box::pin(async move {
+            self.gate.lanes.turn(lane).await;
+            *lock(&self.permit) = self.gate.lanes.permit().await;
+        })
+    }
+
+    fn slow_down(&self, lane: &Lane, pause: Duration) {
+        self.gate.lanes.close(lane, pause);
+    }
+
+    fn afford_retry(&self) -> bool {
+        let affordable = self.gate.budget.take();
+        if !affordable {
+            let message = format!("{}: not tried again, because the run has used up its retries", self.action.full_name);
+            self.gate.log(Level::Warn, &message);
+        }
+        affordable
+    }
+
     fn attempt(&self, number: u32) {
         self.gate.ledger.attempt(self.id, number);
         // A machine that dies with the call on its way leaves this line behind.
@@ -130,17 +181,22 @@ impl Effects for CallEffects<'_> {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         Box::pin(async move {
             let (host, timeout) = (request.url.host_str().unwrap_or_default().to_owned(), request.timeout);
+            self.is_flying.store(true, Ordering::Relaxed);
             // HTTP's own timeout is real time; on virtual time this one counts.
-            tokio::select! {
+            let answer = tokio::select! {
                 biased;
                 answer = self.gate.world.transport.send(request) => answer,
                 () = self.gate.world.clock.sleep(timeout) => Err(TransportError::TimedOut { host, seconds: timeout.as_secs_f64() }),
-            }
+            };
+            self.is_flying.store(false, Ordering::Relaxed);
+            lock(&self.permit).take();
+            answer
         })
     }
 
     fn retrying(&self, error: &CallError, attempt: u32, delay: Duration, maybe_sent: bool) {
         self.gate.ledger.between_attempts(self.id, maybe_sent);
+        self.landed.notify_one();
         let message = format!(
             "{}: attempt {attempt} failed ({error}); the next one follows in {:.1} s",
             self.action.full_name,

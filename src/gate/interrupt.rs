@@ -1,7 +1,9 @@
-//! What ends a run from outside: Ctrl-C, a deadline, too little memory, `os.exit`. Once raised it stays raised.
+//! What ends a run, or one of its parallel tasks, from outside: Ctrl-C, a deadline, too little memory, `os.exit`, a sibling that
+//! failed. Once raised it stays raised.
 
+use futures_util::future::select_all;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 
@@ -22,6 +24,8 @@ pub enum Stop {
     Exit(u8),
     /// What was deferred had its time.
     DeferredTooLong(Duration),
+    /// Another task of the same `parallel` failed.
+    SiblingFailed,
 }
 
 impl Stop {
@@ -37,19 +41,27 @@ impl Stop {
             Self::Ended(reason) => reason.clone(),
             Self::Exit(status) => format!("os.exit({status})"),
             Self::DeferredTooLong(limit) => format!("deferred functions did not end within {} s", limit.as_secs_f64()),
+            Self::SiblingFailed => "another task of the same parallel failed".to_owned(),
         }
     }
 }
 
-/// The run's end from outside, seen by its Lua code, its calls and its waits alike.
+/// The end from outside of a run or of a task in it, seen by its Lua code, its calls and its waits alike.
 #[derive(Debug, Default)]
 pub struct Interrupt {
     raised: AtomicBool,
     stop: Mutex<Option<Stop>>,
     notify: Notify,
+    /// What ends the run or the task around this one ends this one too.
+    around: Option<Arc<Interrupt>>,
 }
 
 impl Interrupt {
+    /// An interrupt of something inside what `around` ends.
+    pub(super) fn inside(around: Arc<Self>) -> Self {
+        Self { around: Some(around), ..Self::default() }
+    }
+
     /// Raises it; the first reason stays.
     pub fn raise(&self, stop: Stop) {
         let mut held = self.stop.lock().unwrap_or_else(PoisonError::into_inner);
@@ -63,15 +75,16 @@ impl Interrupt {
 
     /// Whether it is raised; cheap enough for every instruction.
     pub fn is_raised(&self) -> bool {
-        self.raised.load(Ordering::Relaxed)
+        self.raised.load(Ordering::Relaxed) || self.around.as_ref().is_some_and(|around| around.is_raised())
     }
 
     /// Why it is raised.
     pub fn reason(&self) -> Option<Stop> {
-        self.stop.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let own = self.stop.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.around.as_ref().and_then(|around| around.reason()).or(own)
     }
 
-    /// Lowers it, so that what was deferred can run; gives the reason that stood.
+    /// Lowers it, so that what was deferred can run; gives the reason that stood. What is around it stays as it is.
     pub fn lower(&self) -> Option<Stop> {
         let mut held = self.stop.lock().unwrap_or_else(PoisonError::into_inner);
         self.raised.store(false, Ordering::SeqCst);
@@ -80,14 +93,16 @@ impl Interrupt {
 
     /// Waits until it is raised.
     pub async fn raised(&self) -> Stop {
+        let chain: Vec<&Self> = std::iter::successors(Some(self), |inner| inner.around.as_deref()).collect();
         loop {
-            let notified = self.notify.notified();
-            tokio::pin!(notified);
-            notified.as_mut().enable();
+            let mut notified: Vec<_> = chain.iter().map(|interrupt| Box::pin(interrupt.notify.notified())).collect();
+            for each in &mut notified {
+                each.as_mut().enable();
+            }
             if let Some(stop) = self.reason() {
                 return stop;
             }
-            notified.await;
+            select_all(notified).await;
         }
     }
 }

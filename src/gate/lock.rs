@@ -1,7 +1,7 @@
 //! `lock "name"`: one holder among the runs of one store.
 
 use super::record::Asked;
-use super::{Gate, Level, Stop};
+use super::{Gate, Level, Place, Stop};
 use std::time::Duration;
 
 /// Why a lock was not given.
@@ -39,7 +39,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 impl Gate {
     /// Takes a lock for the rest of the run, waiting for it so long at most. One that the run has is its own already.
-    pub async fn lock(&self, name: &str, timeout: Duration) -> Result<(), LockError> {
+    pub async fn lock(&self, name: &str, timeout: Duration, place: &Place) -> Result<(), LockError> {
         // A rehearsal without a store is alone.
         let Some(recorder) = &self.recorder else { return Ok(()) };
         let started = self.elapsed();
@@ -59,7 +59,7 @@ impl Gate {
             if !std::mem::replace(&mut told, true) {
                 self.log(Level::Info, &format!("waiting for the lock {name:?}, which is held{}", by(&holder)));
             }
-            self.sleep(pause.min(left)).await.map_err(LockError::Cancelled)?;
+            self.sleep(pause.min(left), place).await.map_err(LockError::Cancelled)?;
             pause = (pause * 2).min(Duration::from_secs(1));
         }
     }

@@ -7,10 +7,15 @@ mod interrupt;
 mod ledger;
 mod lock;
 mod observer;
+mod pages;
 mod policy;
 mod random;
+mod rate;
 pub mod record;
+mod scope;
+mod state;
 mod wait;
+mod watch;
 pub mod web;
 
 pub use interrupt::{Interrupt, Stop};
@@ -18,12 +23,17 @@ use ledger::Ledger;
 pub use ledger::{OpenEnds, UnknownOutcome};
 pub use lock::LockError;
 pub use observer::{Event, Level, Observer, Silent};
+pub use pages::{ReadError, Reading};
 pub use policy::Policy;
 pub use random::Random;
+pub use scope::Scope;
+pub use state::{Resource, Seen};
 pub use wait::{Awaited, WAIT_TIMEOUT, WaitError};
+pub use watch::{Watch, WatchError};
 
 use crate::catalog::{Action, Catalog};
 use crate::client::error::{CallError, Failure};
+use crate::client::retry::RetryBudget;
 use crate::client::transport::Transport;
 use crate::client::value::Params;
 use crate::client::{Answer, Call, Client, waiter};
@@ -33,11 +43,14 @@ use crate::secret::{Redactor, Secret};
 use audit::{Audit, Record};
 use effects::CallEffects;
 use jiff::Timestamp;
+use rate::Lanes;
 use record::Recorder;
+use scope::Scopes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -84,13 +97,17 @@ pub struct Gate {
     client: Client,
     run: String,
     ledger: Ledger,
-    interrupt: Interrupt,
+    interrupt: Arc<Interrupt>,
+    scopes: Scopes,
+    lanes: Lanes,
+    budget: RetryBudget,
     audit_failed: AtomicBool,
     recorder: Option<Arc<dyn Recorder>>,
     record_failed: AtomicBool,
     /// What carries requests that are no product's.
     web: Arc<dyn Transport>,
     is_rehearsal: bool,
+    waits: AtomicU64,
     /// Variables that were read as secrets, which `env` must not give.
     secret_variables: Mutex<BTreeSet<String>>,
 }
@@ -115,6 +132,7 @@ impl Gate {
         let client = Client::new(Arc::clone(&world.profiles), Arc::clone(&world.redactor));
         let run = world.random.uuid();
         let web = Arc::clone(&world.transport);
+        let lanes = Lanes::new(world.clock.clone());
         Self {
             web,
             is_rehearsal: false,
@@ -122,10 +140,14 @@ impl Gate {
             client,
             run,
             ledger: Ledger::default(),
-            interrupt: Interrupt::default(),
+            interrupt: Arc::default(),
+            scopes: Scopes::default(),
+            lanes,
+            budget: RetryBudget::default(),
             audit_failed: AtomicBool::new(false),
             recorder: None,
             record_failed: AtomicBool::new(false),
+            waits: AtomicU64::new(0),
             secret_variables: Mutex::default(),
         }
     }
@@ -170,11 +192,23 @@ impl Gate {
         audit::learn(&self.world.redactor, &action, &call.params);
         let effects = CallEffects::new(self, id, &call, &place);
         let started = self.world.clock.elapsed();
-        let made = self.client.call(&effects, call);
-        let outcome = tokio::select! {
-            biased;
-            stop = self.interrupt.raised() => Err(self.cancelled(&action, id, &stop)),
-            outcome = made => outcome,
+        let interrupt = self.interrupt_at(&place.path);
+        let outcome = {
+            let mut made = pin!(self.client.call(&effects, call));
+            tokio::select! {
+                biased;
+                stop = interrupt.raised() => match stop {
+                    // The answer to a change that is on its way is worth more than the time until it comes.
+                    Stop::SiblingFailed if !action.read_only && effects.is_flying() => tokio::select! {
+                        biased;
+                        outcome = &mut made => outcome,
+                        () = effects.landed() => Err(self.cancelled(&action, id, &stop)),
+                        stop = self.interrupt.raised() => Err(self.cancelled(&action, id, &stop)),
+                    },
+                    stop => Err(self.cancelled(&action, id, &stop)),
+                },
+                outcome = &mut made => outcome,
+            }
         };
         let outcome = outcome.map_err(|failure| self.without_secrets(failure));
         effects.finish(&outcome, self.world.clock.elapsed().saturating_sub(started));
@@ -189,11 +223,12 @@ impl Gate {
         outcome
     }
 
-    /// Waits; ends early where the run is ended.
-    pub async fn sleep(&self, duration: Duration) -> Result<(), Stop> {
+    /// Waits; ends early where what stands at this place is ended.
+    pub async fn sleep(&self, duration: Duration, place: &Place) -> Result<(), Stop> {
+        let interrupt = self.interrupt_at(&place.path);
         tokio::select! {
             biased;
-            stop = self.interrupt.raised() => Err(stop),
+            stop = interrupt.raised() => Err(stop),
             () = self.world.clock.sleep(duration) => Ok(()),
         }
     }
@@ -269,6 +304,11 @@ impl Gate {
         Ok(())
     }
 
+    /// A number for a wait.
+    fn next_wait(&self) -> u64 {
+        self.waits.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
     fn cancelled(&self, action: &Action, id: u64, stop: &Stop) -> Failure {
         let (attempts, sent) = self.ledger.progress(id);
         Failure {
@@ -276,6 +316,7 @@ impl Gate {
             attempts,
             sent,
             retryable: false,
+            lookup: None,
             error: CallError::Cancelled { reason: stop.describe(), sent },
         }
     }

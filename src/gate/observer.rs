@@ -1,6 +1,5 @@
 //! What a run says of itself while it goes on; `cli` shows it to a person.
 
-use crate::client::waiter::Task;
 use std::time::Duration;
 
 /// How much a log line matters.
@@ -38,26 +37,28 @@ pub enum Event {
         /// The call's number in the run.
         id: u64,
     },
-    /// A task is in this state; said at every poll.
-    Task {
-        /// The task.
-        task: Task,
-        /// The Action that started it, where this run made the call.
-        action: Option<String>,
-        /// The service's own name of its state.
+    /// What is waited for is in this state; said at every poll.
+    Waiting {
+        /// The wait's number in the run.
+        id: u64,
+        /// What is waited for.
+        what: String,
+        /// Its state, in the service's own words.
         state: String,
         /// Whether the state is another than at the last poll.
         changed: bool,
         /// Time since the wait began.
         elapsed: Duration,
     },
-    /// The wait for a task has ended.
-    TaskEnded {
-        /// The task.
-        task: Task,
+    /// A wait has ended.
+    WaitEnded {
+        /// The wait's number in the run.
+        id: u64,
+        /// What was waited for.
+        what: String,
         /// How, in a few words.
         outcome: String,
-        /// Whether the task is done.
+        /// Whether it came to a good end.
         done: bool,
         /// How long the wait took.
         elapsed: Duration,

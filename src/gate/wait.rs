@@ -1,5 +1,6 @@
 //! Waiting for tasks: polls each side by side with growing pauses until its acceptors say that it is over.
 
+use super::watch::Pace;
 use super::{Event, Gate, Level, Place, Stop};
 use crate::client::error::Failure;
 use crate::client::waiter::{self, Task, Verdict};
@@ -93,7 +94,9 @@ impl WaitError {
 /// A task that is waited for; says that nobody waits any more where a sibling's failure ends the wait.
 struct Watched<'a> {
     gate: &'a Gate,
-    task: Task,
+    id: u64,
+    /// The task, and the Action that started it where this run did.
+    what: String,
     started: Duration,
     ended: bool,
 }
@@ -101,10 +104,17 @@ struct Watched<'a> {
 impl Drop for Watched<'_> {
     fn drop(&mut self) {
         if !self.ended {
-            let elapsed = self.gate.elapsed().saturating_sub(self.started);
-            let outcome = "no longer waited for".to_owned();
-            self.gate.world.observer.event(Event::TaskEnded { task: self.task.clone(), outcome, done: false, elapsed });
+            self.end("no longer waited for", false);
         }
+    }
+}
+
+impl Watched<'_> {
+    fn end(&mut self, outcome: &str, done: bool) {
+        self.ended = true;
+        let elapsed = self.gate.elapsed().saturating_sub(self.started);
+        let (what, outcome) = (self.what.clone(), self.gate.redact(outcome));
+        self.gate.world.observer.event(Event::WaitEnded { id: self.id, what, outcome, done, elapsed });
     }
 }
 
@@ -112,14 +122,16 @@ fn last(failure: Option<&Failure>) -> String {
     failure.map(|failure| format!("; the last time that it was asked for failed: {failure}")).unwrap_or_default()
 }
 
+/// The ids of what a task made say more than that it is done.
+fn done(resources: &[String]) -> String {
+    if resources.is_empty() { "done".to_owned() } else { format!("done, {}", resources.join(", ")) }
+}
+
 fn about(resources: &[String]) -> String {
     if resources.is_empty() { String::new() } else { format!("; it was about {}", resources.join(", ")) }
 }
 
 impl Gate {
-    /// Pauses grow by this factor from poll to poll.
-    const GROWTH: f64 = 1.5;
-
     /// Waits for tasks side by side; gives the ids of what they made or changed, in the tasks' order.
     pub async fn wait(&self, tasks: Vec<Awaited>, timeout: Duration, place: &Place) -> Result<Vec<String>, WaitError> {
         let running = tasks.into_iter().filter(|awaited| !awaited.task.is_none());
@@ -129,38 +141,44 @@ impl Gate {
 
     async fn wait_for_one(&self, awaited: Awaited, timeout: Duration, place: &Place) -> Result<Vec<String>, WaitError> {
         let started = self.elapsed();
-        let mut watched = Watched { gate: self, task: awaited.task.clone(), started, ended: false };
-        let outcome = self.poll(&awaited, timeout, place).await;
-        watched.ended = true;
-        let task = awaited.task;
-        let elapsed = self.elapsed().saturating_sub(started);
+        let task = &awaited.task;
+        let what = match self.ledger.started_by(task) {
+            Some(action) => format!("{action}, {task}"),
+            None => task.to_string(),
+        };
+        let mut watched = Watched { gate: self, id: self.next_wait(), what, started, ended: false };
+        let outcome = self.poll(&watched, &awaited, timeout, place).await;
         let (text, done) = match &outcome {
-            Ok(_) => ("done".to_owned(), true),
+            Ok(resources) => (done(resources), true),
             Err(WaitError::Failed { state, reason, .. }) => (reason.clone().unwrap_or_else(|| state.clone()), false),
             Err(WaitError::TimedOut { .. }) => ("still running, no longer waited for".to_owned(), false),
             Err(WaitError::Cancelled { .. }) => ("still running".to_owned(), false),
             Err(error) => (error.to_string(), false),
         };
         if matches!(outcome, Ok(_) | Err(WaitError::Failed { .. })) {
-            self.ledger.task_ended(&task);
+            self.ledger.task_ended(&awaited.task);
         }
-        let outcome_text = self.redact(&text);
-        self.world.observer.event(Event::TaskEnded { task, outcome: outcome_text, done, elapsed });
+        watched.end(&text, done);
         outcome
     }
 
-    async fn poll(&self, awaited: &Awaited, timeout: Duration, place: &Place) -> Result<Vec<String>, WaitError> {
+    async fn poll(
+        &self,
+        watched: &Watched<'_>,
+        awaited: &Awaited,
+        timeout: Duration,
+        place: &Place,
+    ) -> Result<Vec<String>, WaitError> {
         let task = &awaited.task;
         let unknown = || WaitError::UnknownDialect { dialect: task.dialect.clone() };
         let product = self.waiter_for(&task.product, &task.dialect).ok_or_else(unknown)?;
         let model = &product.waiters[&task.dialect];
         let action = self.world.catalog.action(&model.operation).map_err(|_| unknown())?;
-        let started_by = self.ledger.started_by(task);
-        let started = self.elapsed();
-        let (mut pause, longest) = (Duration::from_secs(model.delay), Duration::from_secs(model.max_delay));
+        let started = watched.started;
+        let mut pace = Pace::new(Duration::from_secs(model.delay), Duration::from_secs(model.max_delay));
         let mut last_state = String::new();
         let (mut warned, mut silent) = (false, false);
-        let mut last_failure = None;
+        let mut last_failure: Option<Failure> = None;
         loop {
             let left = timeout.saturating_sub(self.elapsed().saturating_sub(started));
             let call_options = CallOptions {
@@ -172,7 +190,8 @@ impl Gate {
                 unchecked: false,
             };
             let call = Call { action: action.clone(), params: waiter::parameters(model, task), options: call_options };
-            let answer = self.call(call, place.clone()).await;
+            // Boxed, because the pauses between the polls are long and many: ten thousand waits must not each hold room for a call.
+            let answer = Box::pin(self.call(call, place.clone())).await;
             if answer.is_ok() {
                 (silent, last_failure) = (false, None);
             }
@@ -194,7 +213,7 @@ impl Gate {
                         state
                     }
                 },
-                Err(failure) => match self.interrupt.reason() {
+                Err(failure) => match self.interrupt_at(&place.path).reason() {
                     Some(stop) => return Err(WaitError::Cancelled { task: task.clone(), stop }),
                     None if failure.error.retryable() => {
                         // The first failure of a row is said, so that an hour of silence is none.
@@ -209,17 +228,17 @@ impl Gate {
             let changed = state != last_state;
             last_state.clone_from(&state);
             let elapsed = self.elapsed().saturating_sub(started);
-            self.world.observer.event(Event::Task { task: task.clone(), action: started_by.clone(), state, changed, elapsed });
+            let what = watched.what.clone();
+            self.world.observer.event(Event::Waiting { id: watched.id, what, state, changed, elapsed });
             let left = timeout.saturating_sub(elapsed);
             if left.is_zero() {
                 return Err(WaitError::TimedOut { task: task.clone(), state: last_state, waited: elapsed, failure: last_failure });
             }
-            // Jitter of a tenth keeps many waits from asking in step.
-            let jittered = pause.mul_f64(0.9 + 0.2 * self.world.random.fraction()).min(left);
-            if let Err(stop) = self.sleep(jittered).await {
+            let asked = last_failure.as_ref().and_then(|failure| failure.error.refusal()?.retry_after).unwrap_or_default();
+            let pause = pace.next(self.world.random.fraction()).max(asked).min(left);
+            if let Err(stop) = self.sleep(pause, place).await {
                 return Err(WaitError::Cancelled { task: task.clone(), stop });
             }
-            pause = pause.mul_f64(Self::GROWTH).min(longest);
         }
     }
 }

@@ -2,13 +2,14 @@
 
 use super::audit::Record;
 use super::observer::Event;
-use super::{Gate, Level, Place};
+use super::{Gate, Level, Place, Stop};
 use crate::client::error::{CallError, Failure, Sent};
 use crate::client::transport::{Request, Response};
 use crate::config::{ConfigError, is_loopback};
 use crate::secret::{REDACTED, Secret};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use std::pin::pin;
 use std::time::Duration;
 use url::Url;
 
@@ -160,21 +161,31 @@ impl Gate {
         if !is_reading {
             self.record(id, way.record.clone());
         }
-        let outcome = tokio::select! {
-            biased;
-            stop = self.interrupt.raised() => {
-                let (_, sent) = self.ledger.progress(id);
-                Err(CallError::Cancelled { reason: stop.describe(), sent })
-            }
-            answer = self.follow(&request, url, headers) => answer,
-            () = self.world.clock.sleep(request.timeout) => {
-                Err(CallError::TimedOut { seconds: request.timeout.as_secs_f64(), sent: Sent::Maybe })
+        let stopped = |stop: Stop| {
+            let (_, sent) = self.ledger.progress(id);
+            Err(CallError::Cancelled { reason: stop.describe(), sent })
+        };
+        let interrupt = self.interrupt_at(&place.path);
+        let outcome = {
+            let mut answered = pin!(self.within(request.timeout, self.follow(&request, url, headers)));
+            tokio::select! {
+                biased;
+                stop = interrupt.raised() => match stop {
+                    // The answer to a change that is on its way is worth more than the time until it comes.
+                    Stop::SiblingFailed if !is_reading => tokio::select! {
+                        biased;
+                        answer = &mut answered => answer,
+                        stop = self.interrupt.raised() => stopped(stop),
+                    },
+                    stop => stopped(stop),
+                },
+                answer = &mut answered => answer,
             }
         };
         let outcome = outcome.map_err(|error| {
             let sent = error.sent();
             let retryable = error.retryable() && (is_reading || sent == Sent::No);
-            Failure { action: request.function.clone(), attempts: 1, sent, retryable, error }
+            Failure { action: request.function.clone(), attempts: 1, sent, retryable, lookup: None, error }
         });
         way.finish(&outcome);
         outcome
@@ -234,6 +245,18 @@ impl Gate {
             ConfigError::HostNotAllowed { .. } | ConfigError::Untrusted { .. } => CallError::Forbidden(error.to_string()),
             other => CallError::Config(other),
         })
+    }
+
+    async fn within(
+        &self,
+        timeout: Duration,
+        answer: impl Future<Output = Result<WebAnswer, CallError>>,
+    ) -> Result<WebAnswer, CallError> {
+        tokio::select! {
+            biased;
+            answer = answer => answer,
+            () = self.world.clock.sleep(timeout) => Err(CallError::TimedOut { seconds: timeout.as_secs_f64(), sent: Sent::Maybe }),
+        }
     }
 
     /// Sends a request, and where the script wants that and it changes nothing, on to where it is redirected.

@@ -190,3 +190,22 @@ fn list_mark(lua: &Lua) -> mlua::Result<Table> {
     lua.set_named_registry_value(LIST_MARK, &mark)?;
     Ok(mark)
 }
+/// Every value that stands at a path of the catalogue (`Data.Instances[]`) in an answer.
+pub(super) fn at(answer: &LuaValue, path: &str) -> mlua::Result<Vec<LuaValue>> {
+    let mut found = vec![answer.clone()];
+    for part in path.split('.') {
+        let key = part.strip_suffix("[]");
+        let mut next = Vec::new();
+        for value in found.iter().filter_map(LuaValue::as_table) {
+            match value.raw_get::<LuaValue>(key.unwrap_or(part))? {
+                LuaValue::Table(list) if key.is_some() && is_list(&list) => {
+                    next.extend(list.sequence_values::<LuaValue>().flatten().filter(|item| !item.is_null()));
+                }
+                LuaValue::Nil => {}
+                other => next.push(other),
+            }
+        }
+        found = next;
+    }
+    Ok(found)
+}

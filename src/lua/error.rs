@@ -59,7 +59,8 @@ pub(super) fn plain(lua: &Lua, kind: Kind, message: &str) -> mlua::Result<Table>
 /// A failed call as an error value.
 pub(super) fn call(lua: &Lua, failure: &Failure) -> mlua::Result<Table> {
     let error = &failure.error;
-    let table = plain(lua, error.kind(), &error.to_string())?;
+    let table = plain(lua, error.kind(), &failure.message())?;
+    table.raw_set("lookup", failure.lookup.as_deref())?;
     table.raw_set("action", failure.action.as_str())?;
     table.raw_set("attempts", failure.attempts)?;
     table.raw_set("sent", failure.sent.as_str())?;

@@ -1,11 +1,11 @@
 //! The native functions that the prelude builds a script's world from. Each answers `true, results…` or `false, error`.
 
 use super::error;
-use super::modules::{help, http, json, loader, lock, pretty, process, time};
-use super::product;
+use super::modules::{csv, help, http, json, loader, lock, pretty, process, time};
 use super::secret::SecretValue;
 use super::vm::{Chunk, Limits};
-use super::wait;
+use super::{paging, parallel, product, states, wait};
+use crate::catalog::suggest;
 use crate::client::error::Kind;
 use crate::gate::{Denied, Gate, Level, Stop};
 use mlua::{FromLuaMulti, IntoLua, IntoLuaMulti, Lua, MultiValue, Table, Value};
@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub(super) type Outcome<T> = Result<T, Table>;
 
 /// Results behind `true`, or an error behind `false`.
-pub(super) fn answer<T: IntoLuaMulti>(lua: &Lua, outcome: Outcome<T>) -> mlua::Result<MultiValue> {
+pub(super) fn answer<T: IntoLuaMulti, E: IntoLuaMulti>(lua: &Lua, outcome: Result<T, E>) -> mlua::Result<MultiValue> {
     let (ok, mut values) = match outcome {
         Ok(value) => (true, value.into_lua_multi(lua)?),
         Err(error) => (false, error.into_lua_multi(lua)?),
@@ -77,7 +77,7 @@ impl Natives<'_> {
         let called = name.to_owned();
         self.plain(name, move |lua, gate, args: MultiValue| match A::from_lua_multi(args, lua) {
             Ok(args) => answer(lua, function(lua, gate, args)?),
-            Err(mismatch) => answer::<()>(lua, Err(bad_argument(lua, &called, &mismatch)?)),
+            Err(mismatch) => answer::<(), _>(lua, Err(bad_argument(lua, &called, &mismatch)?)),
         })
     }
 }
@@ -114,7 +114,11 @@ pub(super) fn table(
     effects(&natives)?;
     product::register(&natives)?;
     wait::register(&natives)?;
+    paging::register(&natives)?;
+    parallel::register(&natives)?;
+    states::register(&natives)?;
     json::register(&natives)?;
+    csv::register(&natives)?;
     time::register(&natives)?;
     pretty::register(&natives)?;
     help::register(&natives)?;
@@ -138,18 +142,23 @@ fn effect(lua: &Lua, gate: Arc<Gate>) -> mlua::Result<mlua::Function> {
             macro_rules! effect {
                 ($function:path) => {
                     match FromLuaMulti::from_lua_multi(args, &lua) {
-                        Ok(args) => answer(&lua, $function(&lua, &gate, args).await?),
-                        Err(mismatch) => answer::<()>(&lua, Err(bad_argument(&lua, &name, &mismatch)?)),
+                        // Boxed, so that a task that sleeps does not hold room for the largest effect there is.
+                        Ok(args) => answer(&lua, Box::pin($function(&lua, &gate, args)).await?),
+                        Err(mismatch) => answer::<(), _>(&lua, Err(bad_argument(&lua, &name, &mismatch)?)),
                     }
                 };
             }
             match name.as_str() {
                 "call" => effect!(product::call),
                 "call_by_name" => effect!(product::call_by_name),
-                "wait" => effect!(wait::wait),
+                "next_page" => effect!(paging::next_page),
+                "parallel" => effect!(parallel::parallel),
+                "pause" => effect!(states::pause),
+                "read_state" => effect!(states::read),
                 "sleep" => effect!(time::sleep),
                 "lock" => effect!(lock::lock),
                 "http" => effect!(http::request),
+                "wait" => effect!(wait::wait),
                 other => Err(mlua::Error::runtime(format!("there is no effect {other:?}"))),
             }
         }
@@ -158,21 +167,35 @@ fn effect(lua: &Lua, gate: Arc<Gate>) -> mlua::Result<mlua::Function> {
 
 fn errors(natives: &Natives<'_>, limits: Limits) -> mlua::Result<()> {
     // The error to raise again where the run is ended; nil where what was caught may be handled.
-    natives.plain("stopped", move |lua, gate, caught: Value| {
+    natives.plain("stopped", move |lua, gate, (caught, path): (Value, String)| {
         if is_out_of_memory(&caught) {
             gate.interrupt().raise(Stop::OutOfMemory(limits.memory));
         }
-        gate.interrupt().reason().map(|stop| error::stopped(lua, &stop)).transpose()
+        gate.interrupt_at(&path).reason().map(|stop| error::stopped(lua, &stop)).transpose()
     })?;
     // What Rust raised becomes a string; anything else stays what the script raised.
     natives.plain("plain", |lua, _, caught: Value| match caught {
         Value::Error(error) => error.to_string().into_lua(lua),
         other => Ok(other),
     })?;
-    natives.plain("is_stopped", |_, gate, ()| Ok(gate.interrupt().is_raised()))?;
+    natives.plain("is_stopped", |_, gate, path: String| Ok(gate.interrupt_at(&path).is_raised()))?;
     natives.plain("failure", |lua, _, (kind, message): (String, String)| {
         let kind = if kind == "policy" { Kind::Policy } else { Kind::Validation };
         error::plain(lua, kind, &message)
+    })?;
+    natives.plain("unknown_option", |lua, _, (name, key, known): (String, Value, Table)| {
+        let mut names: Vec<String> = known.pairs::<String, Value>().flatten().map(|(name, _)| name).collect();
+        names.sort_unstable();
+        let key = key.to_string()?;
+        let near = suggest::did_you_mean(&suggest::nearest(&key, names.iter().map(String::as_str)));
+        invalid(lua, &format!("{name}: unknown option {key:?}{near}; there are {}", names.join(", ")))
+    })?;
+    natives.plain("state_failure", |lua, _, (what, state): (String, String)| {
+        let message = if state.is_empty() { format!("{what} has failed") } else { format!("{what} is in the state {state:?}") };
+        let table = error::plain(lua, Kind::Task, &message)?;
+        table.raw_set("code", state)?;
+        table.raw_set("sent", "yes")?;
+        Ok(table)
     })?;
     natives.plain("syntax_failure", |lua, _, message: String| {
         let located = error::located(&message, "");

@@ -11,7 +11,7 @@ local raw_create, raw_resume, raw_yield, raw_close = coroutine.create, coroutine
 local isyieldable, running = coroutine.isyieldable, coroutine.running
 local script_frame, traceback = native.script_frame, native.traceback
 local select, type, rawget, rawset, setmetatable, next, pack = select, type, rawget, rawset, setmetatable, next, table.pack
-local concat, floor = table.concat, math.floor
+local concat, table_remove, floor = table.concat, table.remove, math.floor
 local stdout = io.stdout
 
 local weak_keys = { __mode = "k" }
@@ -42,13 +42,25 @@ local function exported(f)
 	end
 end
 
+-- Each coroutine has a place in its run, the same in every replay: its path and the number of its effects so far.
+local places = setmetatable({}, weak_keys)
+
+local function place_of(co)
+	local place = places[co]
+	if not place then
+		place = { path = "0", number = 0, children = 0, waits = true }
+		places[co] = place
+	end
+	return place
+end
+
 -- After something was caught: a run that is ended stays ended, and what Rust raised becomes a string.
 local function caught(ok, ...)
 	if ok then
 		return ok, ...
 	end
 	local err = ...
-	local stop = native.stopped(err)
+	local stop = native.stopped(err, place_of(running()).path)
 	if stop then
 		raw_error(stop, 0)
 	end
@@ -86,24 +98,12 @@ function xpcall(f, handler, ...)
 	end
 	-- No hook fires inside a handler, so one of an ended run is not called.
 	local function guarded(err)
-		if native.is_stopped() then
+		if native.is_stopped(place_of(running()).path) then
 			return err
 		end
 		return handler(err)
 	end
 	return caught(raw_xpcall(f, guarded, ...))
-end
-
--- Each coroutine has a place in its run, the same in every replay: its path and the number of its effects so far.
-local places = setmetatable({}, weak_keys)
-
-local function place_of(co)
-	local place = places[co]
-	if not place then
-		place = { path = "0", number = 0, children = 0, waits = true }
-		places[co] = place
-	end
-	return place
 end
 
 local function next_place()
@@ -112,12 +112,18 @@ local function next_place()
 	return place.path, place.number
 end
 
+-- The task is the innermost `parallel` task that a coroutine belongs to; none is the run itself.
+local function settle_below(parent, co)
+	parent.children = parent.children + 1
+	local place = { path = parent.path .. "." .. parent.children, number = 0, children = 0, waits = true, task = parent.task }
+	places[co] = place
+	return place
+end
+
 local checked_create = from_c("coroutine.create", raw_create)
 local function create(f)
 	local co = checked_create(f)
-	local parent = place_of(running())
-	parent.children = parent.children + 1
-	places[co] = { path = parent.path .. "." .. parent.children, number = 0, children = 0, waits = true }
+	settle_below(place_of(running()), co)
 	return co
 end
 
@@ -309,7 +315,7 @@ end
 
 -- What is known of an answer: meta(r). Of an Action's function: its whole name.
 local answers = setmetatable({}, weak_keys)
-local action_names = setmetatable({}, weak_keys)
+local action_names, action_bindings = setmetatable({}, weak_keys), setmetatable({}, weak_keys)
 
 local function answered(ok, answer, about)
 	if not ok then
@@ -342,7 +348,7 @@ local function action_function(name, bound)
 		local path, number = next_place()
 		return answered(effect("call", name, params, with_defaults(options, bound), path, number))
 	end
-	action_names[call] = name
+	action_names[call], action_bindings[call] = name, bound
 	return call
 end
 
@@ -443,16 +449,19 @@ function native.task_handle(handle)
 end
 
 -- The length of a list; an error where it has holes or other keys, because what stands behind a hole would be left out.
-local function list_length(list)
+local function list_length(name, list)
+	if type(list) ~= "table" then
+		raise(native.failure("validation", name .. " needs a list, not a " .. type(list)))
+	end
 	local length, count = 0, 0
 	for key in next, list do
 		if math.type(key) ~= "integer" or key < 1 then
-			raise(native.failure("validation", "wait needs a list, and this table has the key " .. raw_tostring(key)))
+			raise(native.failure("validation", name .. " needs a list, and this table has the key " .. raw_tostring(key)))
 		end
 		length, count = key > length and key or length, count + 1
 	end
 	if count < length then
-		raise(native.failure("validation", "wait needs a list without holes: of " .. length .. " elements " .. length - count .. " are nil"))
+		raise(native.failure("validation", name .. " needs a list without holes: of " .. length .. " elements " .. length - count .. " are nil"))
 	end
 	return length
 end
@@ -468,7 +477,7 @@ local function handles(x, found, inside)
 		end
 		found[#found + 1] = about.task
 	elseif type(x) == "table" and not inside then
-		for index = 1, list_length(x) do
+		for index = 1, list_length("wait", x) do
 			handles(x[index], found, true)
 		end
 	else
@@ -477,7 +486,109 @@ local function handles(x, found, inside)
 	return found
 end
 
-wait = setmetatable({}, {
+-- The options of a function by name, so that a misspelled one is not passed over.
+local function known_options(name, options, known)
+	if options ~= nil and type(options) ~= "table" then
+		raise(native.failure("validation", name .. " takes a table of options, not a " .. type(options)))
+	end
+	for key in next, options or {} do
+		if not known[key] then
+			raise(native.unknown_option(name, key, known))
+		end
+	end
+	return options or {}
+end
+
+local function whole_number(name, option, value, least)
+	if value ~= nil and (math.type(value) ~= "integer" or value < least) then
+		raise(native.failure("validation", name .. ": the option " .. option .. " must be a whole number from " .. least))
+	end
+	return value
+end
+
+local state_options = { done = true, failed = true, timeout = true, params = true, id = true, profile = true, region = true }
+
+-- Whether what was seen is what an option names: by a function, or by one or several names of a state.
+local function is_state(option, wanted, answer, state)
+	local kind = type(wanted)
+	if kind == "function" then
+		return wanted(answer, state)
+	elseif kind == "table" then
+		for index = 1, list_length("wait.for_state: the option " .. option, wanted) do
+			if is_state(option, wanted[index], answer, state) then
+				return true
+			end
+		end
+		return false
+	elseif kind == "string" then
+		return (state or "gone"):lower() == wanted:lower()
+	end
+	raise(native.failure("validation", "wait.for_state: the option " .. option .. " must be a function, a state or a list of states, not a " .. kind))
+end
+
+-- How to look: by a function of the script, or as the catalogue says. Gives the answer, its state and whether that is a failure.
+local function looker(subject, options)
+	if type(subject) == "string" then
+		finish(native.has_state(subject))
+		return function()
+			local path, number = next_place()
+			local state, has_failed, answer, about =
+				finish(effect("read_state", subject, options.id, options.profile, options.region, path, number))
+			if answer then
+				answers[answer] = about
+			end
+			return answer, state, has_failed
+		end, subject .. " " .. raw_tostring(options.id)
+	elseif type(subject) == "function" then
+		return function()
+			local answer = subject(options.params)
+			return answer, type(answer) ~= "table" and tostring(answer) or "", false
+		end, action_names[subject] or "a function"
+	end
+	raise(native.failure("validation", "wait.for_state needs a function or a state of the catalogue, as \"mcs.instance\", not a " .. type(subject)))
+end
+
+-- A poll that failed for a reason that can pass is no answer; any other failure ends the watch.
+local function look_once(watch, look)
+	local ok, answer, state, has_failed = caught(raw_pcall(look))
+	if ok then
+		return true, answer, state, has_failed
+	end
+	if type(answer) ~= "table" or answer.retryable ~= true then
+		native.watched(watch, tostring(answer), false)
+		raise(answer)
+	end
+	native.log("warn", "looking failed and is tried again: " .. tostring(answer))
+	return false
+end
+
+local function for_state(subject, options)
+	need_wait()
+	options = known_options("wait.for_state", options, state_options)
+	if options.done == nil then
+		raise(native.failure("validation", "wait.for_state needs the option done: a function, a state or a list of states"))
+	end
+	local look, what = looker(subject, options)
+	local watch = finish(native.watch(what, options.timeout))
+	local shown = ""
+	while true do
+		local seen, answer, state, has_failed = look_once(watch, look)
+		if seen then
+			shown = state or "gone"
+			if is_state("done", options.done, answer, state) then
+				native.watched(watch, shown == "" and "done" or shown, true)
+				return answer
+			elseif has_failed or options.failed ~= nil and is_state("failed", options.failed, answer, state) then
+				native.watched(watch, shown == "" and "failed" or shown, false)
+				raise(native.state_failure(what, shown))
+			end
+		end
+		local path, number = next_place()
+		finish(effect("pause", watch, shown, path, number))
+	end
+end
+
+wait = setmetatable({ for_state = for_state }, {
 	__call = function(_, x, options)
 		need_wait()
 		if options ~= nil and type(options) ~= "table" then
@@ -492,7 +603,8 @@ wait = setmetatable({}, {
 
 function lock(name, options)
 	need_wait()
-	return finish(effect("lock", name, options))
+	local path, number = next_place()
+	return finish(effect("lock", name, options, path, number))
 end
 
 local function http_function(method)
@@ -508,6 +620,70 @@ local function http_function(method)
 end
 http = { request = http_function(), get = http_function("GET"), post = http_function("POST") }
 loaded.http = http
+-- What reads a list page by page, and where the reading is to stop on purpose.
+local function reader(name, f, params, options)
+	need_wait()
+	local action = action_names[f]
+	if not action then
+		raise(native.failure("validation", name .. " needs an Action, as " .. name .. "(cds.ccs.DescribeInstances, {}), not a " .. type(f)))
+	end
+	local call_options, limit = {}, nil
+	for key, value in next, known_options(name, options, { limit = true, timeout = true, retries = true, profile = true, region = true, unchecked = true }) do
+		if key == "limit" then
+			limit = whole_number(name, "limit", value, 1)
+		else
+			call_options[key] = value
+		end
+	end
+	return finish(native.reader(action, params, with_defaults(call_options, action_bindings[f]))), limit
+end
+
+local function next_page(reading)
+	need_wait()
+	local path, number = next_place()
+	local answer, about, list = finish(effect("next_page", reading, path, number))
+	if answer ~= nil then
+		answers[answer] = about
+	end
+	return answer, list
+end
+
+function pages(f, params, options)
+	local reading, limit = reader("pages", f, params, options)
+	local count = 0
+	return function()
+		if count == limit then
+			return nil
+		end
+		count = count + 1
+		return (next_page(reading))
+	end
+end
+
+function items(f, params, options)
+	local reading, limit = reader("items", f, params, options)
+	-- Tasks may share an iterator, so a page is added to what is left of the last one.
+	local queue, first, last, count = {}, 1, 0, 0
+	return function()
+		if count == limit then
+			return nil
+		end
+		while first > last do
+			local answer, list = next_page(reading)
+			if answer == nil and first > last then
+				return nil
+			end
+			for index = 1, answer and #list or 0 do
+				queue[last + index] = list[index]
+			end
+			last = last + (answer and #list or 0)
+		end
+		local item = queue[first]
+		queue[first] = nil
+		first, count = first + 1, count + 1
+		return item, count
+	end
+end
 
 null = native.null
 args = native.args
@@ -515,6 +691,8 @@ secret = exported(native.secret)
 env = exported(native.env)
 json = { encode = exported(native.json_encode), decode = exported(native.json_decode) }
 loaded.json = json
+csv = { encode = exported(native.csv_encode), decode = exported(native.csv_decode) }
+loaded.csv = csv
 
 local function logger(level)
 	return function(...)
@@ -534,7 +712,8 @@ time = {
 	duration = exported(native.time_duration),
 	sleep = function(duration)
 		need_wait()
-		return finish(effect("sleep", duration))
+		local path, number = next_place()
+		return finish(effect("sleep", duration, path, number))
 	end,
 }
 
@@ -551,12 +730,17 @@ function help(subject)
 	write_line(finish(native.help(name)))
 end
 
+-- What was deferred, in order, with the task that it belongs to.
 local deferred = {}
 function defer(f)
 	if type(f) ~= "function" then
 		raise(native.failure("validation", "defer needs a function, not a " .. type(f)))
 	end
-	deferred[#deferred + 1] = f
+	local task = place_of(running()).task
+	if task then
+		task.deferred = task.deferred + 1
+	end
+	deferred[#deferred + 1] = { f = f, task = task }
 end
 
 local raw_open, raw_lines, raw_input, raw_output, raw_popen = io.open, io.lines, io.input, io.output, io.popen
@@ -715,24 +899,104 @@ local function report(ok, ...)
 	return false, caught_error, ""
 end
 
+-- Runs what a task deferred, or all that is left, last first; the errors that came up.
+local function run_deferred(task)
+	local errors = {}
+	-- What a deferred function defers runs too.
+	local index = #deferred
+	while index > 0 do
+		local entry = deferred[index]
+		if task == nil or entry.task == task then
+			table_remove(deferred, index)
+			local result = pack(report(raw_xpcall(entry.f, handler)))
+			if not result[1] then
+				errors[#errors + 1] = result[2] == nil and "nil was raised" or result[2]
+			end
+			index = #deferred
+		else
+			index = index - 1
+		end
+	end
+	return errors
+end
+
+-- What a task did, and what it deferred after that; its own error goes before theirs.
+local function ended(task, ok, ...)
+	if task.deferred == 0 or not native.may_defer(task.path) then
+		return ok, ...
+	end
+	local errors = run_deferred(task)
+	for index = ok and 2 or 1, #errors do
+		native.log("error", "a deferred function failed: " .. tostring(errors[index]))
+	end
+	if ok and errors[1] ~= nil then
+		return false, errors[1]
+	end
+	return ok, ...
+end
+
+local function run_task(task, f, ...)
+	return ended(task, report(raw_xpcall(f, handler, ...)))
+end
+
+-- Runs `count` tasks, of which `start` gives the functions and their arguments.
+local function run_tasks(name, count, start, options, usual_limit)
+	need_wait()
+	options = known_options(name, options, { limit = true, settle = true })
+	local limit = whole_number(name, "limit", options.limit, 1) or usual_limit or count
+	if options.settle ~= nil and type(options.settle) ~= "boolean" then
+		raise(native.failure("validation", name .. ": the option settle must be true or false"))
+	end
+	local parent = place_of(running())
+	local function make(index)
+		local task
+		local co = raw_create(function()
+			return run_task(task, start(index))
+		end)
+		task = settle_below(parent, co)
+		task.task, task.deferred = task, 0
+		return co, task.path
+	end
+	local path, number = next_place()
+	return finish(effect("parallel", make, count, limit, options.settle == true, path, number))
+end
+
+-- What `parallel.map` runs at once where nothing else is said.
+local MAP_LIMIT = 16
+
+local function map(list, f, options)
+	local count = list_length("parallel.map", list)
+	if type(f) ~= "function" then
+		raise(native.failure("validation", "parallel.map needs a function, not a " .. type(f)))
+	end
+	return run_tasks("parallel.map", count, function(index)
+		return f, list[index], index
+	end, options, MAP_LIMIT)
+end
+
+parallel = setmetatable({ map = map }, {
+	__call = function(_, functions, options)
+		local count = list_length("parallel", functions)
+		for index = 1, count do
+			if type(functions[index]) ~= "function" then
+				raise(native.failure("validation", "parallel needs functions; element " .. index .. " is a " .. type(functions[index]) .. ""))
+			end
+		end
+		return run_tasks("parallel", count, function(index)
+			return functions[index]
+		end, options)
+	end,
+	__name = "function",
+})
+
 return {
 	-- Runs a chunk; true, or false with the error and its traceback.
 	run = function(chunk, ...)
 		return report(raw_xpcall(chunk, handler, ...))
 	end,
-	-- Runs what was deferred, last first; the errors that came up.
+	-- Runs what was deferred and has not run yet; the errors that came up.
 	run_deferred = function()
-		local errors = {}
-		-- What a deferred function defers runs too.
-		while #deferred > 0 do
-			local f = deferred[#deferred]
-			deferred[#deferred] = nil
-			local result = pack(report(raw_xpcall(f, handler)))
-			if not result[1] then
-				errors[#errors + 1] = result[2] == nil and "nil was raised" or result[2]
-			end
-		end
-		return errors
+		return run_deferred(nil)
 	end,
 	has_deferred = function()
 		return #deferred > 0

@@ -143,7 +143,7 @@ fn finish(lua: &Lua, outcome: Result<Answer, Failure>, place: &Place) -> mlua::R
 }
 
 /// What `meta(answer)` gives.
-fn about(lua: &Lua, answer: &Answer, place: &Place) -> mlua::Result<Table> {
+pub(super) fn about(lua: &Lua, answer: &Answer, place: &Place) -> mlua::Result<Table> {
     let about = lua.create_table()?;
     about.raw_set("action", answer.action.full_name.as_str())?;
     about.raw_set("profile", answer.profile.as_str())?;

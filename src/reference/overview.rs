@@ -33,6 +33,10 @@ pub(super) fn product(catalog: &Catalog, name: &str) -> Result<Document, Catalog
         .iter()
         .map(|(name, waiter)| Row::of([Line::code(name), Line::text(&waiter.summary), Line::link(&waiter.operation)]));
     page.section("Tasks", Block::table(&["Kind", "What it is", "Asked with"], waiters.collect()));
+    let states = model.states.iter().map(|(state, model)| {
+        Row::of([Line::code(format!("{name}.{state}")), Line::text(&model.summary), Line::link(&model.operation)])
+    });
+    page.section("States for wait.for_state", Block::table(&["State", "Whose it is", "Asked with"], states.collect()));
     Ok(page)
 }
 

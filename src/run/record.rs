@@ -1,14 +1,14 @@
 //! What a run does, told to the store. The store opens at the run's first effect, so that a script without any pays nothing.
 
 use super::store::locks::{Held, Locks, Taken};
-use super::store::{Line, NewRun, Output, RunEnd, RunOutcome, Store, Stream, TaskEnd, TaskStart, sha256};
+use super::store::{Line, NewRun, Output, RunEnd, RunOutcome, Store, Stream, WaitEnd, WaitStart, sha256};
 use crate::clock::Clock;
 use crate::gate::audit::Record;
 use crate::gate::record::{Asked, Recorder};
 use crate::gate::{Event, Level, Observer};
 use crate::secret::{REDACTED, Redactor};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -78,8 +78,8 @@ struct State {
     /// What was written since the last line break.
     partial: String,
     output: Output,
-    waits: BTreeMap<(String, String), u64>,
-    next_wait: u64,
+    /// The waits that go on.
+    waits: BTreeSet<u64>,
     /// Until the run ends or its process does. The one without a name says that the run goes on.
     locks: BTreeMap<LockName, Held>,
 }
@@ -251,32 +251,24 @@ impl Recording {
                     self.hear_line(&mut state, self.line(Stream::Err, &format!("{word}: {line}")));
                 }
             }
-            Event::Task { task, action, elapsed, .. } if self.keep != Keep::Nothing => {
-                self.wait_goes_on(task.dialect.clone(), task.id.clone(), action.clone(), *elapsed);
-            }
-            Event::TaskEnded { task, outcome, done, elapsed } if self.keep != Keep::Nothing => {
-                let number = self.wait_goes_on(task.dialect.clone(), task.id.clone(), None, *elapsed);
-                self.lock().waits.remove(&(task.dialect.clone(), task.id.clone()));
-                let end = TaskEnd { number, ended: self.clock.now(), outcome: outcome.clone(), done: *done };
-                let _ = self.begin().store.task_ended(&self.id, end);
+            Event::Waiting { id, what, elapsed, .. } if self.keep != Keep::Nothing => self.wait_goes_on(*id, what, *elapsed),
+            Event::WaitEnded { id, what, outcome, done, elapsed } if self.keep != Keep::Nothing => {
+                self.wait_goes_on(*id, what, *elapsed);
+                self.lock().waits.remove(id);
+                let end = WaitEnd { number: *id, ended: self.clock.now(), outcome: outcome.clone(), done: *done };
+                let _ = self.begin().store.wait_ended(&self.id, end);
             }
             _ => {}
         }
     }
 
-    /// The number of the wait for a task, which begins where none is going on.
-    fn wait_goes_on(&self, dialect: String, task: String, action: Option<String>, elapsed: Duration) -> u64 {
+    /// Records that a wait has begun, once.
+    fn wait_goes_on(&self, number: u64, what: &str, elapsed: Duration) {
         let begun = self.begin();
-        let mut state = self.lock();
-        if let Some(number) = state.waits.get(&(dialect.clone(), task.clone())) {
-            return *number;
+        if self.lock().waits.insert(number) {
+            let started = before(self.clock.now(), elapsed);
+            let _ = begun.store.wait_began(&self.id, WaitStart { number, started, what: what.to_owned() });
         }
-        state.next_wait += 1;
-        let number = state.next_wait;
-        state.waits.insert((dialect.clone(), task.clone()), number);
-        let started = before(self.clock.now(), elapsed);
-        let _ = begun.store.task_started(&self.id, TaskStart { number, started, dialect, task, action });
-        number
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -4,7 +4,8 @@ use super::refusal::Refusal;
 use super::request::{Incoming, Product};
 use super::signature::{self, Digest};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::HashMap;
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
 
 /// How far a request's time may be from the cloud's, either way.
 const WINDOW: SignedDuration = SignedDuration::from_mins(15);
@@ -22,12 +23,14 @@ pub(crate) struct Key {
 /// Who may come in, and the nonces that have.
 pub(crate) struct Door {
     key: Key,
-    nonces: HashMap<String, Timestamp>,
+    nonces: HashSet<Arc<str>>,
+    /// The same in the order of their coming, to be forgotten.
+    coming: VecDeque<(Timestamp, Arc<str>)>,
 }
 
 impl Door {
     pub(crate) fn new(key: Key) -> Self {
-        Self { key, nonces: HashMap::new() }
+        Self { key, nonces: HashSet::new(), coming: VecDeque::new() }
     }
 
     /// Verifies a request that arrives at `now`.
@@ -66,11 +69,16 @@ impl Door {
     /// Lets each nonce in once. A timestamp can be a window ahead, so a nonce is remembered for two.
     fn once(&mut self, incoming: &Incoming, now: Timestamp) -> Result<(), Refusal> {
         let Some(nonce) = incoming.get("SignatureNonce") else { return Ok(()) };
-        self.nonces.retain(|_, seen| now.duration_since(*seen) <= WINDOW * 2);
-        match self.nonces.insert(nonce.to_owned(), now) {
-            None => Ok(()),
-            Some(_) => Err(Refusal::new("SignatureNonceUsed", "This nonce has been used; every attempt needs a fresh one")),
+        while let Some((_, old)) = self.coming.pop_front_if(|(seen, _)| now.duration_since(*seen) > WINDOW * 2) {
+            self.nonces.remove(&old);
         }
+        if self.nonces.contains(nonce) {
+            return Err(Refusal::new("SignatureNonceUsed", "This nonce has been used; every attempt needs a fresh one"));
+        }
+        let nonce: Arc<str> = nonce.into();
+        self.nonces.insert(Arc::clone(&nonce));
+        self.coming.push_back((now, nonce));
+        Ok(())
     }
 }
 

@@ -1,13 +1,10 @@
 //! Answers as bytes, whole or spoilt by a fault.
 
 use super::fault::Fault;
-use super::refusal::Refusal;
-use super::request::Product;
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
-use serde_json::{Value as Json, json};
 use std::time::Duration;
 
 /// How a request ends.
@@ -19,39 +16,6 @@ pub enum Outcome {
     Delayed(Duration, Response<Bytes>),
     /// With the connection closed and no answer.
     Dropped,
-}
-
-const JSON: &str = "application/json";
-
-/// A success with the fields that every answer has.
-pub(crate) fn success(mut answer: Json, request_id: &str) -> Json {
-    answer["Code"] = json!("Success");
-    answer["RequestId"] = json!(request_id);
-    if answer.get("Message").is_none() {
-        answer["Message"] = json!("Success.");
-    }
-    answer
-}
-
-/// A refusal as its product writes it: the content type and the text.
-pub(crate) fn refusal(product: Product, wants_json: bool, refusal: &Refusal, request_id: &str) -> (&'static str, String) {
-    let Refusal { code, message, .. } = refusal;
-    match product {
-        Product::Cds => (JSON, json!({"Code": code, "Message": message, "RequestId": request_id}).to_string()),
-        Product::Aliyun => {
-            let body = json!({"Code": code, "Message": message, "RequestId": request_id, "HostId": "localhost"});
-            (JSON, body.to_string())
-        }
-        Product::Mcs => {
-            let (message, status) = (format!("{code}: {message}"), refusal.status());
-            if wants_json {
-                return (JSON, json!({"ErrorResponse": {"Error": {"message": message, "code": status}}}).to_string());
-            }
-            let message = message.replace('&', "&amp;").replace('<', "&lt;");
-            let error = format!("<Error><message>{message}</message><code>{status}</code></Error>");
-            ("text/xml", format!("<?xml version=\"1.0\"?><ErrorResponse>{error}</ErrorResponse>"))
-        }
-    }
 }
 
 /// A response of the cloud.

@@ -1,15 +1,18 @@
 //! Parameters held against the catalogue, as the cloud does it: what is unknown passes, what is wrong is refused.
 
+use super::addresses::Range;
+use super::flat;
 use super::refusal::Refusal;
-use super::request::Incoming;
+use super::request::{Incoming, Product};
 use crate::catalog::{Action, Kind, Param, Required, path};
 use base64::Engine as _;
 use serde_json::{Map, Value as Json};
 use std::net::Ipv4Addr;
 
-/// The checked parameters of a call: from the query of a GET, from the JSON body of a POST.
+/// The checked parameters of a call: from the JSON body of a POST to Capital Online, else from the query and the form.
 pub(crate) fn parameters(action: &Action, incoming: &Incoming) -> Result<Map<String, Json>, Refusal> {
-    let mut given = if incoming.method == "GET" { from_query(action, &incoming.query)? } else { from_body(incoming)? };
+    let in_body = incoming.product() == Product::Cds && incoming.method == "POST";
+    let mut given = if in_body { from_body(incoming)? } else { flat::unfold(action, &incoming.signed())? };
     given.retain(|_, value| !value.is_null());
     all_fit(action, &action.params, &given)?;
     for group in &action.one_of {
@@ -27,36 +30,6 @@ fn from_body(incoming: &Incoming) -> Result<Map<String, Json>, Refusal> {
     match serde_json::from_slice(&incoming.body) {
         Ok(Json::Object(map)) => Ok(map),
         _ => Err(Refusal::new("InvalidParameter", "The body is not a JSON object")),
-    }
-}
-
-fn from_query(action: &Action, query: &[(String, String)]) -> Result<Map<String, Json>, Refusal> {
-    let mut given = Map::new();
-    for param in &action.params {
-        let mut numbered: Vec<(u32, &str)> = Vec::new();
-        for (name, value) in query {
-            if *name == param.name {
-                given.insert(name.clone(), from_text(action, param, value)?);
-            } else if let Some(index) = name.strip_prefix(&param.name).and_then(|rest| rest.strip_prefix('.')) {
-                numbered.extend(index.parse().ok().map(|index: u32| (index, value.as_str())));
-            }
-        }
-        if param.kind == Kind::List && !numbered.is_empty() {
-            numbered.sort_unstable();
-            given.insert(param.name.clone(), numbered.into_iter().map(|(_, value)| Json::from(value)).collect());
-        }
-    }
-    Ok(given)
-}
-
-/// A query has only texts: a list in it is a JSON array or joined by commas.
-fn from_text(action: &Action, param: &Param, text: &str) -> Result<Json, Refusal> {
-    let wrong = || Refusal::malformed(action, &param.name, format!("it is not of the type {}", param.kind.as_str()));
-    match param.kind {
-        Kind::String | Kind::Any => Ok(text.into()),
-        Kind::List if !text.trim_start().starts_with('[') => Ok(text.split(',').map(|part| Json::from(part.trim())).collect()),
-        Kind::Boolean => text.to_ascii_lowercase().parse().map(Json::Bool).map_err(|_| wrong()),
-        _ => serde_json::from_str(text).map_err(|_| wrong()),
     }
 }
 
@@ -131,17 +104,10 @@ fn scalar_fits(action: &Action, param: &Param, value: &Json) -> Result<(), Refus
     }
     match param.format.as_deref() {
         Some("ipv4") if text.parse::<Ipv4Addr>().is_err() => refuse("it is not an IPv4 address".to_owned()),
-        Some("cidr") if cidr(&text).is_none() => refuse("it is not an address range as 10.0.0.0/24".to_owned()),
+        Some("cidr") if text.parse::<Range>().is_err() => refuse("it is not an address range as 10.0.0.0/24".to_owned()),
         Some("base64") if base64::engine::general_purpose::STANDARD.decode(&text).is_err() => refuse("it is not Base64".to_owned()),
         _ => Ok(()),
     }
-}
-
-/// An address and the bits of its mask.
-pub(crate) fn cidr(text: &str) -> Option<(Ipv4Addr, u32)> {
-    let (address, bits) = text.split_once('/')?;
-    let bits: u32 = bits.parse().ok().filter(|bits| *bits <= 32)?;
-    Some((address.parse().ok()?, bits))
 }
 
 fn is_of(kind: Kind, value: &Json) -> bool {

@@ -1,17 +1,23 @@
 //! Ids and chance, both functions of the seed, so that two runs of one script meet the same cloud.
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
 /// Makes ids: the same ones in the same order for the same seed.
-#[derive(Debug)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct Ids {
     seed: u64,
+    /// How many were made.
     made: u64,
+    /// The last number of each kind that counts.
+    numbers: BTreeMap<String, u64>,
 }
 
 impl Ids {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, made: 0 }
+        Self { seed, ..Self::default() }
     }
 
     pub(crate) fn seed(&self) -> u64 {
@@ -24,11 +30,30 @@ impl Ids {
         uuid(self.seed, "resource", self.made)
     }
 
+    /// The next id of the form `ins-72ys37squwzemjlx`.
+    pub(crate) fn short(&mut self, prefix: &str) -> String {
+        const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+        self.made += 1;
+        let bytes = digest(self.seed, "short", self.made);
+        let text: String = bytes[..16].iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect();
+        format!("{prefix}-{text}")
+    }
+
     /// The next hardware address, with the vendor prefix of the document's examples.
     pub(crate) fn mac(&mut self) -> String {
         self.made += 1;
         let bytes = digest(self.seed, "mac", self.made);
         format!("00:50:56:{:02x}:{:02x}:{:02x}", bytes[0], bytes[1], bytes[2])
+    }
+
+    /// The next number of a kind that counts from `first` and that `is_taken` does not know.
+    pub(crate) fn number(&mut self, kind: &str, first: u64, is_taken: impl Fn(u64) -> bool) -> u64 {
+        let mut number = self.numbers.get(kind).map_or(first, |last| last + 1);
+        while is_taken(number) {
+            number += 1;
+        }
+        self.numbers.insert(kind.to_owned(), number);
+        number
     }
 }
 
@@ -66,12 +91,22 @@ mod tests {
         let id = one.uuid();
         assert_eq!(id, same.uuid());
         assert_ne!(id, other.uuid());
-        assert_eq!(one.mac(), same.mac());
+        assert_eq!((one.mac(), one.short("ins")), (same.mac(), same.short("ins")));
+        assert_eq!(one.short("disk").len(), "disk-".len() + 16);
     }
 
     #[test]
     fn ids_are_uuids_and_chance_stays_below_one() {
         assert!(uuid::Uuid::parse_str(&uuid(1, "request", 1)).is_ok());
         assert!((0..1000).all(|n| (0.0..1.0).contains(&fraction(3, "x", n))));
+    }
+
+    #[test]
+    fn numbers_count_by_kind_and_pass_over_what_is_there() {
+        let mut ids = Ids::new(1);
+        assert_eq!((ids.number("tag", 257, |_| false), ids.number("tag", 257, |number| number < 300)), (257, 300));
+        assert_eq!(ids.number("order", 1, |_| false), 1);
+        let read: Ids = serde_json::from_str(&serde_json::to_string(&ids).unwrap()).unwrap();
+        assert_eq!(read, ids);
     }
 }

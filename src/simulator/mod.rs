@@ -3,32 +3,54 @@
 //!
 //! # Layout
 //!
-//! A request walks through `request` (taken apart), `admission` (key, signature, time, nonce; with `signature`), `fault` (what
-//! shall go wrong), `check` (parameters against the catalogue), a handler of a service's folder (`ccs`), and `answer`. State is
-//! `world` with `instance`, `group`, `network` and `task`; `ids` is all its chance. `server` puts it on a socket.
+//! A request walks through `request` (taken apart), `admission` (key, signature, time, nonce; with `signature`), `route` (which
+//! Action of which service), `fault` (what shall go wrong), `check` (parameters against the catalogue; with `flat`), a handler of
+//! a service's folder, `envelope` (what the product puts around an answer; with `xml`) and `answer`. State is `world`: a `State`
+//! of each service, made of `store`s, and the `task`s, whose ends are data (`wings::Effect`); with `addresses`, `money` and `ids`,
+//! which is all its chance. `server` puts it on a socket.
 //!
-//! A further service is a folder like `ccs` and a line in `WINGS`. What no wing holds is refused, never answered as if it
-//! had been done. Action names may stand in this room, unlike elsewhere.
+//! A service is a folder and a line in `wings`. What no wing holds is refused, never answered as if it had been done. Action
+//! names may stand in this room, unlike elsewhere.
 
+mod addresses;
 mod admission;
+mod aegis;
 mod answer;
+mod billing;
+mod bms;
+mod bms_disk;
+mod call;
 mod ccs;
 mod check;
+mod desktop;
+mod ebs;
+mod ecs;
+mod envelope;
 mod fault;
-mod group;
+mod flat;
 mod ids;
-mod instance;
 mod log;
-mod network;
+mod mcs;
+mod money;
+mod oss_admin;
+mod page;
 mod params;
 mod refusal;
 mod request;
+mod route;
+mod sas;
 mod server;
+mod shape;
 mod signature;
+mod store;
 mod task;
 #[cfg(test)]
 mod tests;
+mod vdc;
+mod vpc;
+mod wings;
 mod world;
+mod xml;
 
 pub use answer::Outcome;
 pub use fault::{Fault, FaultRule};
@@ -39,17 +61,20 @@ use crate::catalog::{Action, Catalog};
 use crate::clock::Clock;
 use admission::{Door, Key};
 use bytes::Bytes;
-use ccs::{Call, Handler};
+use call::Call;
 use fault::Faults;
 use http::{Request, Response};
 use jiff::{SignedDuration, Timestamp};
+use money::Money;
 use params::Params;
 use refusal::Refusal;
 use request::Incoming;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use world::{Fate, World};
+use task::Fate;
+use world::World;
 
 /// The access key that is known where nothing else is said.
 pub const ACCESS_KEY: &str = "sim";
@@ -70,18 +95,6 @@ pub const IMAGE_ID: &str = "bbf63749-0186-4c68-8adc-9bf584bc1376";
 
 /// How many requests the log remembers.
 const REMEMBERED: usize = 10_000;
-
-/// A service that is simulated.
-struct Wing {
-    /// The end of its requests' path.
-    path: &'static str,
-    /// Its name in the catalogue.
-    service: &'static str,
-    /// What carries its Actions out, by their names.
-    handler: fn(&str) -> Option<Handler>,
-}
-
-const WINGS: &[Wing] = &[Wing { path: "/ccs", service: "cds.ccs", handler: ccs::handler }];
 
 /// How a simulated cloud begins.
 #[derive(Clone)]
@@ -112,7 +125,7 @@ struct State {
     faults: Faults,
     skew: SignedDuration,
     requests: u64,
-    log: Vec<Record>,
+    log: VecDeque<Record>,
 }
 
 impl Simulator {
@@ -121,12 +134,12 @@ impl Simulator {
         let Options { access_key, secret, seed, clock } = options;
         let (began, began_elapsed) = (clock.now(), clock.elapsed());
         let state = State {
-            world: World::new(seed, began),
+            world: World::new(seed).awake(began),
             door: Door::new(Key { id: access_key, secret }),
             faults: Faults::new(seed),
             skew: SignedDuration::ZERO,
             requests: 0,
-            log: Vec::new(),
+            log: VecDeque::new(),
         };
         Self { catalog, clock, seed, began, began_elapsed, state: Mutex::new(state) }
     }
@@ -163,12 +176,15 @@ impl Simulator {
             fault: None,
         };
         let (fault, result) = self.carry_out(state, &incoming, now, &mut record);
+        let (product, format) = (incoming.product(), incoming.format());
         let answer = match result {
-            Ok(answer) => answer::response(200, "application/json", answer::success(answer, &request_id).to_string(), now),
-            Err(refusal) => {
+            Ok((action, answer)) => {
+                let (content_type, body) = envelope::success(product, format, &action, answer, &request_id);
+                answer::response(200, content_type, body, now)
+            }
+            Err((action, refusal)) => {
                 record.code = refusal.code.to_string();
-                let wants_json = incoming.get("Format").is_some_and(|format| format.eq_ignore_ascii_case("json"));
-                let (content_type, body) = answer::refusal(incoming.product(), wants_json, &refusal, &request_id);
+                let (content_type, body) = envelope::refusal(product, format, action.as_ref(), &refusal, &request_id);
                 answer::response(refusal.status(), content_type, body, now)
             }
         };
@@ -179,26 +195,21 @@ impl Simulator {
             Outcome::Dropped => None,
         };
         if state.log.len() == REMEMBERED {
-            state.log.remove(0);
+            state.log.pop_front();
         }
-        state.log.push(record);
+        state.log.push_back(record);
         outcome
     }
 
-    fn carry_out(
-        &self,
-        state: &mut State,
-        incoming: &Incoming,
-        now: Timestamp,
-        record: &mut Record,
-    ) -> (Option<Fault>, Result<Json, Refusal>) {
-        let (action, handler) = match state.door.admit(incoming, now).and_then(|()| self.lookup(incoming)) {
+    fn carry_out(&self, state: &mut State, incoming: &Incoming, now: Timestamp, record: &mut Record) -> (Option<Fault>, Ending) {
+        let admitted = state.door.admit(incoming, now).and_then(|()| route::find(&self.catalog, incoming));
+        let (action, handler) = match admitted {
             Ok(found) => found,
-            Err(refusal) => return (None, Err(refusal)),
+            Err(refusal) => return (None, Err((None, refusal))),
         };
         let fault = state.faults.strike(&action);
         if let Some(refusal) = fault.as_ref().and_then(refused_by) {
-            return (fault, Err(refusal));
+            return (fault, Err((Some(action), refusal)));
         }
         state.world.fate = match &fault {
             Some(Fault::TaskFails(reason)) => Some(Fate::Fails(reason.clone())),
@@ -214,27 +225,10 @@ impl Simulator {
             Some(Fault::ServerError { http, .. }) => Err(server_error(http)),
             _ => result.map_err(|refusal| refusal.of(&action)),
         };
-        (fault, result)
-    }
-
-    /// The Action that a request is for and what carries it out.
-    fn lookup(&self, incoming: &Incoming) -> Result<(Action, Handler), Refusal> {
-        let name = incoming.get("Action").unwrap_or_default();
-        let not_here = |what: &str| Refusal::new("InvalidAction.NotFound", format!("The simulator does not hold {what} yet"));
-        if incoming.product() != request::Product::Cds {
-            return Err(not_here(&format!("{name} of this product")));
+        match result {
+            Ok(answer) => (fault, Ok((action, answer))),
+            Err(refusal) => (fault, Err((Some(action), refusal))),
         }
-        // An endpoint's override can put a path in front.
-        let path = incoming.path.trim_end_matches('/');
-        let wing = WINGS.iter().find(|wing| path.ends_with(wing.path)).ok_or_else(|| not_here(&format!("{name} at {path}")))?;
-        let action = self.catalog.action(&format!("{}.{name}", wing.service));
-        let action =
-            action.map_err(|_| Refusal::new("InvalidAction.NotFound", format!("There is no Action {name:?} at {path}")))?;
-        if !action.methods.iter().any(|method| method.as_str() == incoming.method) {
-            return Err(Refusal::new("UnsupportedHTTPMethod", format!("{name} does not take {}", incoming.method)));
-        }
-        let handler = (wing.handler)(name).ok_or_else(|| not_here(name))?;
-        Ok((action, handler))
     }
 
     /// Makes something go wrong; the first rule that strikes at a call counts.
@@ -259,36 +253,20 @@ impl Simulator {
 
     /// Sets the account's balance in yuan.
     pub fn set_balance(&self, balance: f64) {
-        self.state().world.balance = balance;
+        self.state().world.wallet.balance = Money::yuan(balance);
     }
 
     /// The requests so far, oldest first, without secrets; of very many the last ones.
     pub fn requests(&self) -> Vec<Record> {
-        self.state().log.clone()
+        self.state().log.iter().cloned().collect()
     }
 
-    /// All that the account has now, for tests and for people.
+    /// All that the account has now, as a seed file has it.
     pub fn state_json(&self) -> Json {
         let elapsed = self.elapsed();
         let mut state = self.state();
-        let world = &mut state.world;
-        world.settle(elapsed);
-        let tasks = world.tasks.iter().map(|task| {
-            json!({"TaskId": task.id.to_string(), "Status": task.status(elapsed), "ResourceIds": task.resources,
-                "TaskType": task.work.kind, "Reason": task.failure})
-        });
-        let tasks: Vec<_> = tasks.collect();
-        json!({
-            "AccountId": ACCOUNT_ID,
-            "Time": world.now().to_string(),
-            "Balance": world.balance,
-            "Vdcs": world.vdcs.iter().map(|vdc| json!({"VdcId": vdc.id, "VdcName": vdc.name, "RegionId": vdc.region})).collect::<Vec<_>>(),
-            "Instances": world.instances.iter().map(|instance| ccs::described(world, instance)).collect::<Vec<_>>(),
-            "Tags": world.tags,
-            "SecurityGroups": world.groups.iter().map(|group| ccs::described_group(world, group)).collect::<Vec<_>>(),
-            "Templates": world.templates.iter().map(|template| json!({"TemplateId": template.id, "Name": template.name})).collect::<Vec<_>>(),
-            "Tasks": tasks,
-        })
+        state.world.settle(elapsed);
+        serde_json::to_value(&state.world).unwrap_or_default()
     }
 
     /// Time since this cloud began. It follows the clock's elapsed time: a client's correction of its own clock, which may be
@@ -301,6 +279,9 @@ impl Simulator {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// The answer to a call or its refusal, with the Action where it is known.
+type Ending = Result<(Action, Json), (Option<Action>, Refusal)>;
 
 /// The refusal of a fault that keeps a call from being carried out.
 fn refused_by(fault: &Fault) -> Option<Refusal> {

@@ -20,6 +20,12 @@ impl<'a> Params<'a> {
         self.0.get(name)?.as_i64()
     }
 
+    /// A whole number, also one that is written as a text.
+    pub(crate) fn number(self, name: &str) -> Option<i64> {
+        let value = self.0.get(name)?;
+        value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
+    }
+
     /// A size, number or count that is not negative.
     pub(crate) fn count(self, name: &str) -> Option<u64> {
         self.0.get(name)?.as_u64()
@@ -48,7 +54,31 @@ impl<'a> Params<'a> {
         self.text(name).unwrap_or_default().split(',').map(str::trim).filter(|part| !part.is_empty()).collect()
     }
 
+    /// Ids however they are written: a list, a JSON array in a text, or joined by commas.
+    pub(crate) fn several(self, name: &str) -> Vec<String> {
+        match self.0.get(name) {
+            Some(Json::String(text)) if text.trim_start().starts_with('[') => serde_json::from_str(text).unwrap_or_default(),
+            Some(Json::String(_)) => self.parts(name).into_iter().map(str::to_owned).collect(),
+            _ => self.texts(name).into_iter().map(str::to_owned).collect(),
+        }
+    }
+
     fn list(self, name: &str) -> &'a [Json] {
         self.0.get(name).and_then(Json::as_array).map_or(&[], Vec::as_slice)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Params;
+    use serde_json::json;
+
+    #[test]
+    fn ids_are_read_however_they_are_written() {
+        for value in [json!(["a", "b"]), json!("[\"a\",\"b\"]"), json!("a, b")] {
+            let given = json!({"Ids": value});
+            assert_eq!(Params(given.as_object().unwrap()).several("Ids"), ["a", "b"]);
+        }
+        assert!(Params(json!({}).as_object().unwrap()).several("Ids").is_empty());
     }
 }

@@ -1,5 +1,6 @@
 //! A request as the cloud reads it: which product it is for, and its pairs.
 
+use super::envelope::Format;
 use bytes::Bytes;
 use http::header;
 use http::request::Parts;
@@ -13,7 +14,8 @@ pub(crate) enum Product {
 }
 
 /// The versions of Alibaba's three services.
-const ALIYUN_VERSIONS: &[&str] = &["2015-03-02", "2017-07-05", "2016-11-11"];
+pub(crate) const ALIYUN_VERSIONS: &[(&str, &str)] =
+    &[("2015-03-02", "aliyun.oss_admin"), ("2017-07-05", "aliyun.sas"), ("2016-11-11", "aliyun.aegis")];
 
 /// A request, taken apart.
 #[derive(Debug)]
@@ -45,7 +47,7 @@ impl Incoming {
     pub(crate) fn product(&self) -> Product {
         if self.get("AWSAccessKeyId").is_some() {
             Product::Mcs
-        } else if self.get("Version").is_some_and(|version| ALIYUN_VERSIONS.contains(&version)) {
+        } else if self.get("Version").is_some_and(|version| ALIYUN_VERSIONS.iter().any(|(known, _)| *known == version)) {
             Product::Aliyun
         } else {
             Product::Cds
@@ -57,6 +59,15 @@ impl Incoming {
         let found = |pairs: &'_ [(String, String)]| pairs.iter().position(|(key, _)| key == name);
         let of_query = || found(&self.query).map(|at| self.query[at].1.as_str());
         of_query().or_else(|| found(&self.form).map(|at| self.form[at].1.as_str()))
+    }
+
+    /// The format that is asked for; Meituan's is XML unless it is said, Alibaba's documents ask for JSON.
+    pub(crate) fn format(&self) -> Format {
+        match (self.get("Format"), self.product()) {
+            (Some(format), _) if format.eq_ignore_ascii_case("xml") => Format::Xml,
+            (None, Product::Mcs) => Format::Xml,
+            _ => Format::Json,
+        }
     }
 
     /// What is signed: Capital Online signs the query only, the others their form too.

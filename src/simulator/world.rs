@@ -1,213 +1,135 @@
-//! The cloud's state. It moves only when a request or a due task moves it.
+//! The cloud's state. It moves only when a request or a due task moves it, and all of it can be written to a file and read again.
 
-use super::group::{SecurityGroup, Template};
+use super::addresses::Addresses;
 use super::ids::{self, Ids};
-use super::instance::{Instance, Interface};
-use super::network::{Network, Range};
-use super::refusal::Refusal;
-use super::task::{Effect, FIRST_TASK, Task, Work};
-use super::{PRIVATE_ID, PUBLIC_ID, REGION_ID, VDC_ID};
+use super::money::{Charge, Money, Wallet};
+use super::task::{Fate, Plan, Tasks};
+use super::{aegis, billing, bms, bms_disk, ccs, desktop, ebs, ecs, mcs, oss_admin, sas, vdc, vpc};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::Ipv4Addr;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// A virtual data centre.
-#[derive(Debug, Clone)]
-pub(crate) struct Vdc {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) region: String,
-}
-
-/// What a fault makes of the tasks that the present call starts.
-#[derive(Debug, Clone)]
-pub(crate) enum Fate {
-    Fails(String),
-    Hangs,
-}
-
-/// Everything that the one account has.
+/// Everything that the one account has. A file need not have every part: what is absent is as in a new cloud.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct World {
     pub(crate) ids: Ids,
-    pub(crate) vdcs: Vec<Vdc>,
-    pub(crate) networks: Vec<Network>,
-    /// In the order of their creation.
-    pub(crate) instances: Vec<Instance>,
-    pub(crate) tags: BTreeMap<u64, String>,
-    pub(crate) last_tag: u64,
-    pub(crate) groups: Vec<SecurityGroup>,
-    pub(crate) templates: Vec<Template>,
-    pub(crate) tasks: Vec<Task>,
-    /// In yuan.
-    pub(crate) balance: f64,
+    /// The account with Capital Online.
+    pub(crate) wallet: Wallet,
+    pub(crate) vdc: vdc::State,
+    pub(crate) vpc: vpc::State,
+    pub(crate) ccs: ccs::State,
+    pub(crate) ecs: ecs::State,
+    pub(crate) ebs: ebs::State,
+    pub(crate) bms: bms::State,
+    pub(crate) bms_disk: bms_disk::State,
+    pub(crate) desktop: desktop::State,
+    pub(crate) billing: billing::State,
+    pub(crate) mcs: mcs::State,
+    pub(crate) oss_admin: oss_admin::State,
+    pub(crate) sas: sas::State,
+    pub(crate) aegis: aegis::State,
+    pub(crate) tasks: Tasks,
+    /// Follows from the rest.
+    #[serde(skip)]
+    pub(crate) addresses: Addresses,
     /// Durations of new tasks are multiplied by it.
+    #[serde(skip)]
     pub(crate) time_scale: f64,
     /// Of the tasks that are started from now on.
+    #[serde(skip)]
     pub(crate) fate: Option<Fate>,
+    #[serde(skip)]
     began: Timestamp,
-    elapsed: Duration,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            ids: Ids::default(),
+            wallet: Wallet::default(),
+            vdc: vdc::State::default(),
+            vpc: vpc::State::default(),
+            ccs: ccs::State::default(),
+            ecs: ecs::State::default(),
+            ebs: ebs::State::default(),
+            bms: bms::State::default(),
+            bms_disk: bms_disk::State::default(),
+            desktop: desktop::State::default(),
+            billing: billing::State::default(),
+            mcs: mcs::State::default(),
+            oss_admin: oss_admin::State::default(),
+            sas: sas::State::default(),
+            aegis: aegis::State::default(),
+            tasks: Tasks::default(),
+            addresses: Addresses::default(),
+            time_scale: 1.0,
+            fate: None,
+            began: Timestamp::UNIX_EPOCH,
+        }
+    }
 }
 
 impl World {
-    /// A VDC with a public and a private network, and nothing in them.
-    pub(crate) fn new(seed: u64, began: Timestamp) -> Self {
-        let network = |id: &str, name: &str, is_public, range| Network {
-            id: id.to_owned(),
-            name: name.to_owned(),
-            vdc_id: VDC_ID.to_owned(),
-            is_public,
-            range,
-        };
-        Self {
-            ids: Ids::new(seed),
-            vdcs: vec![Vdc { id: VDC_ID.to_owned(), name: "cdsApi-testaa".to_owned(), region: REGION_ID.to_owned() }],
-            networks: vec![
-                network(PUBLIC_ID, "cdsApi-public-2", true, Range::new(Ipv4Addr::new(101, 251, 0, 0), 20)),
-                network(PRIVATE_ID, "siwang-api1", false, Range::new(Ipv4Addr::new(10, 240, 192, 0), 20)),
-            ],
-            instances: Vec::new(),
-            tags: BTreeMap::new(),
-            last_tag: 256,
-            groups: Vec::new(),
-            templates: Vec::new(),
-            tasks: Vec::new(),
-            balance: 1_000_000.0,
-            time_scale: 1.0,
-            fate: None,
-            began,
-            elapsed: Duration::ZERO,
+    /// A new cloud, whose ids follow from a seed.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { ids: Ids::new(seed), ..Self::default() }
+    }
+
+    /// Puts the world at a time of day and finds out what follows from its parts.
+    pub(crate) fn awake(mut self, now: Timestamp) -> Self {
+        self.time_scale = 1.0;
+        self.began = now.saturating_sub(signed(self.tasks.elapsed())).unwrap_or(Timestamp::MIN);
+        self.addresses = Addresses::default();
+        for (network, address) in self.tasks.reserved() {
+            self.addresses.take(network, *address);
         }
+        ccs::index(&mut self);
+        self
     }
 
     /// The time of day that the world has come to.
     pub(crate) fn now(&self) -> Timestamp {
-        let elapsed = SignedDuration::try_from(self.elapsed).unwrap_or(SignedDuration::MAX);
-        self.began.saturating_add(elapsed).unwrap_or(Timestamp::MAX)
+        self.at(self.tasks.elapsed())
     }
 
     /// Time since the world began.
     pub(crate) fn elapsed(&self) -> Duration {
-        self.elapsed
+        self.tasks.elapsed()
+    }
+
+    fn at(&self, elapsed: Duration) -> Timestamp {
+        self.began.saturating_add(signed(elapsed)).unwrap_or(Timestamp::MAX)
     }
 
     /// Brings the world to a time: the tasks that are due by then end, in order.
     pub(crate) fn settle(&mut self, elapsed: Duration) {
-        loop {
-            let due = self.tasks.iter().enumerate().filter(|(_, task)| !task.settled && task.due.is_some_and(|due| due <= elapsed));
-            let Some((index, _)) = due.min_by_key(|(_, task)| (task.due, task.id)) else { break };
-            self.end(index);
+        while let Some(due) = self.tasks.next_due().filter(|due| *due <= elapsed) {
+            self.tasks.pass(due);
+            let Some((freed, effect)) = self.tasks.end_next(self.at(due)) else { break };
+            for (network, address) in freed {
+                self.addresses.release(&network, address);
+            }
+            if let Some(effect) = effect {
+                effect.apply(self);
+            }
         }
-        self.elapsed = self.elapsed.max(elapsed);
+        self.tasks.pass(elapsed);
     }
 
-    fn end(&mut self, index: usize) {
-        let task = &mut self.tasks[index];
-        task.settled = true;
-        task.reserves.clear();
-        let (due, holds) = (task.due.unwrap_or_default(), std::mem::take(&mut task.holds));
-        let (done, failed) = (task.done.take(), task.failed.take());
-        let effect = if task.failure.is_some() { failed } else { done };
-        self.elapsed = self.elapsed.max(due);
-        for instance in self.instances.iter_mut().filter(|instance| holds.contains(&instance.id)) {
-            instance.busy = None;
+    /// Starts a task now; its id.
+    pub(crate) fn start(&mut self, plan: Plan) -> String {
+        for (network, address) in &plan.reserves {
+            self.addresses.take(network, *address);
         }
-        if let Some(effect) = effect {
-            effect(self);
-        }
+        let now = self.now();
+        self.tasks.start(plan, &mut self.ids, now, self.time_scale, self.fate.as_ref())
     }
 
-    /// Starts a task that does `done` when it ends; the servers that it holds show `state` meanwhile.
-    pub(crate) fn start(&mut self, plan: Plan, done: impl FnOnce(&mut World) + Send + 'static) -> u64 {
-        let id = FIRST_TASK + self.tasks.len() as u64;
-        for instance in self.instances.iter_mut().filter(|instance| plan.holds.contains(&instance.id)) {
-            instance.busy = Some(plan.state);
-        }
-        let duration = plan.work.duration(self.ids.seed(), id, self.time_scale);
-        let (failure, hangs) = match &self.fate {
-            Some(Fate::Fails(reason)) => (Some(reason.clone()), false),
-            Some(Fate::Hangs) => (None, true),
-            None => (None, false),
-        };
-        self.tasks.push(Task {
-            id,
-            work: plan.work,
-            resources: plan.resources,
-            holds: plan.holds,
-            reserves: plan.reserves,
-            started: self.elapsed,
-            due: (!hangs).then(|| self.elapsed + duration),
-            failure,
-            settled: false,
-            done: Some(Box::new(done)),
-            failed: plan.failed,
-        });
-        id
-    }
-
-    /// A server by its id.
-    pub(crate) fn instance(&self, id: &str) -> Result<&Instance, Refusal> {
-        well_formed(id)?;
-        self.instances.iter().find(|instance| instance.id == id).ok_or_else(|| not_found(id))
-    }
-
-    /// A server that no task works on.
-    pub(crate) fn idle(&mut self, id: &str) -> Result<&mut Instance, Refusal> {
-        well_formed(id)?;
-        let instance = self.instances.iter_mut().find(|instance| instance.id == id).ok_or_else(|| not_found(id))?;
-        match instance.busy {
-            None => Ok(instance),
-            Some(state) => Err(Refusal::new("IncorrectInstanceStatus", format!("The server {id} is {state}"))),
-        }
-    }
-
-    /// A server that is still there, for what a task does at its end.
-    pub(crate) fn change(&mut self, id: &str, change: impl FnOnce(&mut Instance)) {
-        if let Some(instance) = self.instances.iter_mut().find(|instance| instance.id == id) {
-            change(instance);
-        }
-    }
-
-    /// Takes servers away, and all that hangs on them.
-    pub(crate) fn remove_instances(&mut self, ids: &[String]) {
-        let (gone, kept) = std::mem::take(&mut self.instances).into_iter().partition(|instance| ids.contains(&instance.id));
-        self.instances = kept;
-        let gone: Vec<Instance> = gone;
-        for interface in gone.iter().flat_map(|instance| &instance.interfaces) {
-            self.unbind(&interface.id);
-        }
-    }
-
-    /// Takes an interface out of every security group.
-    pub(crate) fn unbind(&mut self, interface: &str) {
-        for group in &mut self.groups {
-            group.interfaces.remove(interface);
-        }
-    }
-
-    pub(crate) fn vdc(&self, id: &str) -> Result<&Vdc, Refusal> {
-        if !is_uuid(id) {
-            return Err(Refusal::new("InvalidVDCID.Malformed", "The parameter VdcId is not valid: it is not the id of a VDC"));
-        }
-        let missing = || Refusal::new("VDCNotFound", format!("There is no VDC {id}"));
-        self.vdcs.iter().find(|vdc| vdc.id == id).ok_or_else(missing)
-    }
-
-    pub(crate) fn network(&self, id: &str) -> Result<&Network, Refusal> {
-        let missing = || Refusal::new("InvalidParameter", format!("There is no network {id}"));
-        self.networks.iter().find(|network| network.id == id).ok_or_else(missing)
-    }
-
-    /// The addresses that interfaces have or tasks reserve.
-    pub(crate) fn taken(&self) -> BTreeSet<Ipv4Addr> {
-        let in_use = self.instances.iter().flat_map(|instance| &instance.interfaces).filter_map(|interface| interface.address);
-        in_use.chain(self.tasks.iter().flat_map(|task| &task.reserves).copied()).collect()
-    }
-
-    /// A new interface, connected.
-    pub(crate) fn interface(&mut self, network: &str, address: Option<Ipv4Addr>, with_ipv6: bool) -> Interface {
-        let ipv6 = with_ipv6.then(|| address.map(ipv6_of)).flatten();
-        Interface { id: self.ids.uuid(), network: network.to_owned(), address, ipv6, mac: self.ids.mac(), connected: true }
+    /// Pays from the account with Capital Online; the charge's number for a refund, where there was something to pay.
+    pub(crate) fn pay(&mut self, service: &str, item: &str, resources: Vec<String>, amount: Money) -> Option<usize> {
+        let (service, item) = (service.to_owned(), item.to_owned());
+        self.wallet.pay(Charge { time: self.now(), service, item, resources, amount, refunded: false })
     }
 
     /// A number from 0 up to 1 that is always the same for the same purpose and number.
@@ -216,62 +138,10 @@ impl World {
     }
 }
 
-/// A task before it is started.
-pub(crate) struct Plan {
-    work: Work,
-    state: &'static str,
-    resources: Vec<String>,
-    holds: Vec<String>,
-    reserves: Vec<Ipv4Addr>,
-    failed: Option<Effect>,
-}
-
-impl Plan {
-    /// A task about resources that it does not hold.
-    pub(crate) fn about(work: Work, resources: Vec<String>) -> Self {
-        Self { work, state: "updating", resources, holds: Vec::new(), reserves: Vec::new(), failed: None }
-    }
-
-    /// A task about servers that nothing else may touch meanwhile.
-    pub(crate) fn holding(work: Work, instances: Vec<String>) -> Self {
-        Self { holds: instances.clone(), ..Self::about(work, instances) }
-    }
-
-    /// The resources that the task makes, where they are not the held ones.
-    pub(crate) fn making(self, resources: Vec<String>) -> Self {
-        Self { resources, ..self }
-    }
-
-    /// The state that held servers show.
-    pub(crate) fn showing(self, state: &'static str) -> Self {
-        Self { state, ..self }
-    }
-
-    /// Addresses that are taken from now on.
-    pub(crate) fn reserving(self, reserves: Vec<Ipv4Addr>) -> Self {
-        Self { reserves, ..self }
-    }
-
-    /// What to undo where the task fails.
-    pub(crate) fn or_else(self, failed: impl FnOnce(&mut World) + Send + 'static) -> Self {
-        Self { failed: Some(Box::new(failed)), ..self }
-    }
-}
-
-/// The IPv6 address beside an IPv4 one.
-pub(crate) fn ipv6_of(address: Ipv4Addr) -> String {
-    let [_, _, third, fourth] = address.octets();
-    format!("2000:1:2:{third:x}::{fourth:x}")
+fn signed(duration: Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
 }
 
 pub(crate) fn is_uuid(id: &str) -> bool {
     id.len() == 36 && uuid::Uuid::parse_str(id).is_ok()
-}
-
-fn well_formed(id: &str) -> Result<(), Refusal> {
-    if is_uuid(id) { Ok(()) } else { Err(Refusal::new("InvalidInstanceID.Malformed", format!("{id:?} is not the id of a server"))) }
-}
-
-fn not_found(id: &str) -> Refusal {
-    Refusal::new("InstanceNotFound", format!("There is no server {id}"))
 }

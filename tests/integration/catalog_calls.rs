@@ -115,7 +115,11 @@ impl Bench {
     fn with(recorder: Recorder, endpoints: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("cumulua.toml");
-        let product = |name: &str| format!("[profiles.test.{name}]\naccess_key = {ACCESS_KEY:?}\nsecret_key = {SECRET:?}\n");
+        let product = |name: &str| {
+            format!(
+                "[profiles.test.{name}]\naccess_key = {ACCESS_KEY:?}\nsecret_key = {SECRET:?}\nrequests_per_second = 1e6\nburst = 1000\n"
+            )
+        };
         fs::write(&config, ["cds", "mcs", "aliyun"].map(product).concat()).unwrap();
         let recorder = Arc::new(recorder);
         let world = World {

@@ -165,6 +165,28 @@ fn a_waiter_asks_an_action_that_answers_it() {
 }
 
 #[test]
+fn a_state_asks_an_action_that_answers_it() {
+    let catalog = Catalog::default();
+    let mut found = Vec::new();
+    for (product, name, state) in
+        products().iter().flat_map(|product| product.states.iter().map(move |(name, state)| (&product.product, name, state)))
+    {
+        let place = format!("{product}.{name}");
+        let Ok(action) = catalog.action(&state.operation) else {
+            found.push(format!("{place}: no Action {}", state.operation));
+            continue;
+        };
+        found.extend((!action.read_only).then(|| format!("{place}: {} changes something", action.full_name)));
+        found.extend(unknown_params(&action, state.arguments.keys()).map(|param| format!("{place}: takes no {param}")));
+        found.extend(
+            needed(&action).filter(|param| !state.arguments.contains_key(*param)).map(|param| format!("{place}: wants {param}")),
+        );
+        found.extend((!answers(&action, &state.argument)).then(|| format!("{place}: answers no {}", state.argument)));
+    }
+    none(found);
+}
+
+#[test]
 fn a_task_is_one_that_its_waiter_can_ask_for() {
     let mut found = Vec::new();
     for action in actions() {

@@ -13,6 +13,7 @@ mod http;
 mod interrupt;
 mod limits;
 mod lua_specs;
+mod migrations;
 mod profiles;
 mod readme;
 mod runs;

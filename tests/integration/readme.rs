@@ -56,7 +56,18 @@ fn every_command_of_the_readme_that_needs_no_account_works() {
 
 #[test]
 fn every_example_script_runs_against_the_simulator() {
-    for script in scripts(&root().join("scripts")) {
+    let folder = root().join("scripts");
+    let (plain, with_arguments): (Vec<_>, Vec<_>) =
+        scripts(&folder).into_iter().partition(|script| script.parent() == Some(&folder));
+    let tests: String = fs::read_dir(root().join("tests/integration"))
+        .unwrap()
+        .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
+        .collect();
+    for script in with_arguments {
+        let name = script.file_name().unwrap().to_str().unwrap();
+        assert!(tests.contains(name), "{name} has no test");
+    }
+    for script in plain {
         let (status, _, stderr) = run(&["run", "--sim", script.to_str().unwrap()]);
         assert_eq!(status, 0, "{}: {stderr}", script.display());
     }

@@ -50,7 +50,7 @@ impl Calls {
         if rows.is_empty() {
             report::say(&format!("the run {} has made no such calls", row.run.id));
         } else {
-            report::print(&table(&["#", "WHEN", "ACTION", "SENT", "TRIES", "TOOK", "OUTCOME", "REQUEST"], rows));
+            report::print(&table(&["#", "WHEN", "ACTION", "SENT", "TRIES", "TOOK", "REQUEST", "OUTCOME"], rows));
         }
         Ok(())
     }
@@ -70,8 +70,8 @@ fn line(history: &History, call: &CallRow) -> Vec<String> {
         call.sent.clone(),
         call.attempts.to_string(),
         took(SignedDuration::from_millis(call.duration_ms.cast_signed())),
-        outcome,
         call.request_id.clone().unwrap_or_default(),
+        outcome,
     ]
 }
 

@@ -13,8 +13,7 @@ use super::status::{self, Status};
 use crate::clock::Clock;
 use crate::run::store::{Filter, Found, RunRow, Standing, Store, StoreError};
 use clap::{Args, Subcommand};
-use comfy_table::{ContentArrangement, Table, presets};
-use std::io::IsTerminal as _;
+use comfy_table::{Table, presets};
 use std::process::ExitCode;
 use times::Times;
 
@@ -158,15 +157,17 @@ fn short_id(id: &str, length: usize) -> String {
     id.chars().take(length).collect()
 }
 
-/// A table without lines, as wide as the terminal; as wide as it needs to be where nobody looks.
+/// A table without lines. On a terminal what does not fit is cut off: a broken line is harder to read than a short one, and `show` and
+/// `--json` have the rest.
 fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(header);
-    if std::io::stdout().is_terminal() {
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-        table.set_width(u16::try_from(report::output_width()).unwrap_or(100));
-    }
-    table.add_rows(rows);
+    table.load_style(presets::NOTHING).set_header(header).add_rows(rows);
+    let terminal = console::Term::stdout();
+    let width = terminal.is_term().then(|| usize::from(terminal.size().1));
     let text = table.to_string();
-    text.lines().map(|line| line.trim_end().trim_start_matches(' ')).collect::<Vec<_>>().join("\n")
+    let lines = text.lines().map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end()).map(|line| match width {
+        Some(width) => console::truncate_str(line, width, "…"),
+        None => line.into(),
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }

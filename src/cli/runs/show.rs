@@ -3,7 +3,7 @@
 use super::times::took;
 use super::{History, Problem, printable};
 use crate::cli::report;
-use crate::run::store::{CallRow, Moment, RunRow, TaskRow};
+use crate::run::store::{CallRow, Moment, RunRow};
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use std::fmt::Write as _;
@@ -94,11 +94,11 @@ fn told(moment: &Moment) -> String {
         Moment::Calls { first, count, last } => {
             format!("{count} times {}", call(&CallRow { params: first.params.clone(), ..*last.clone() }))
         }
-        Moment::WaitBegan(TaskRow { start, .. }) => format!("waits for {} {}", start.dialect, start.task),
-        Moment::WaitEnded(task) => {
-            let outcome = task.outcome.as_deref().unwrap_or_default();
-            let waited = task.ended.map(|ended| took(ended.duration_since(task.start.started))).unwrap_or_default();
-            format!("{} {}: {outcome} after {waited}", task.start.dialect, task.start.task)
+        Moment::WaitBegan(wait) => format!("waits for {}", wait.start.what),
+        Moment::WaitEnded(wait) => {
+            let outcome = wait.outcome.as_deref().unwrap_or_default();
+            let waited = wait.ended.map(|ended| took(ended.duration_since(wait.start.started))).unwrap_or_default();
+            format!("{}: {outcome} after {waited}", wait.start.what)
         }
         Moment::Line(output) if output.stream == "err" => format!("! {}", output.line),
         Moment::Line(output) => format!("| {}", output.line),
@@ -142,12 +142,10 @@ fn moment_json(history: &History, at: Timestamp, moment: &Moment) -> serde_json:
             json["count"] = (*count).into();
             json
         }
-        Moment::WaitBegan(TaskRow { start, .. }) => {
-            serde_json::json!({ "at": at, "what": "wait began", "dialect": start.dialect, "task": start.task, "action": start.action })
+        Moment::WaitBegan(wait) => serde_json::json!({ "at": at, "what": "wait began", "for": wait.start.what }),
+        Moment::WaitEnded(wait) => {
+            serde_json::json!({ "at": at, "what": "wait ended", "for": wait.start.what, "outcome": wait.outcome, "done": wait.done })
         }
-        Moment::WaitEnded(task) => serde_json::json!({
-            "at": at, "what": "wait ended", "dialect": task.start.dialect, "task": task.start.task, "outcome": task.outcome, "done": task.done,
-        }),
         Moment::Line(output) => {
             serde_json::json!({ "at": at, "what": "output", "number": output.number, "stream": output.stream, "line": output.line })
         }

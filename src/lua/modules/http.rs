@@ -100,7 +100,7 @@ fn parsed(name: &str, method: Option<String>, url: &LuaValue, options: &LuaValue
                 request.headers = fields.into_iter().map(|(name, value)| header(name, value)).collect::<Result<_, _>>()?;
             }
             ("query" | "headers", _) => return Err(wrong("a table of names and values")),
-            ("json", value) => request.body = Some(("application/json", json(value.unwrap_or(Value::Null))?)),
+            ("json", value) => request.body = Some(("application/json", json(&value.unwrap_or(Value::Null))?)),
             ("timeout", value) => {
                 request.timeout = duration(&value.unwrap_or(Value::Null)).ok_or_else(|| wrong(DURATION))?;
             }
@@ -149,8 +149,8 @@ fn body(value: &LuaValue) -> Result<Bytes, CallError> {
     }
 }
 
-fn json(value: Value) -> Result<Bytes, CallError> {
-    if has_secret(&value) {
+fn json(value: &Value) -> Result<Bytes, CallError> {
+    if has_secret(value) {
         return Err(bad("json holds a secret, which opens only as url and in headers"));
     }
     Ok(Bytes::from(value.to_json().to_string()))

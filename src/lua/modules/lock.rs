@@ -2,14 +2,18 @@
 
 use crate::client::error::Kind;
 use crate::client::value::Value;
-use crate::gate::{Gate, LockError, WAIT_TIMEOUT};
+use crate::gate::{Gate, LockError, Place, WAIT_TIMEOUT};
 use crate::lua::native::{Outcome, invalid};
 use crate::lua::product::{DURATION, duration};
 use crate::lua::{convert, error};
 use mlua::{Lua, Table, Value as LuaValue};
 
 /// Takes a lock for the rest of the run.
-pub(in crate::lua) async fn lock(lua: &Lua, gate: &Gate, (name, options): (String, Option<Table>)) -> mlua::Result<Outcome<()>> {
+pub(in crate::lua) async fn lock(
+    lua: &Lua,
+    gate: &Gate,
+    (name, options, path, number): (String, Option<Table>, String, u64),
+) -> mlua::Result<Outcome<()>> {
     if name.is_empty() {
         return Ok(Err(invalid(lua, "lock needs a name")?));
     }
@@ -24,7 +28,7 @@ pub(in crate::lua) async fn lock(lua: &Lua, gate: &Gate, (name, options): (Strin
             None => return Ok(Err(invalid(lua, &format!("lock: timeout must be {DURATION}"))?)),
         }
     }
-    match gate.lock(&name, timeout).await {
+    match gate.lock(&name, timeout, &Place { path, number }).await {
         Ok(()) => Ok(Ok(())),
         Err(LockError::Cancelled(stop)) => Ok(Err(error::stopped(lua, &stop)?)),
         Err(failure @ LockError::TimedOut { .. }) => Ok(Err(error::plain(lua, Kind::Timeout, &failure.to_string())?)),

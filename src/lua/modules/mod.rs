@@ -1,5 +1,6 @@
 //! The native modules that scripts find beside the products.
 
+pub(super) mod csv;
 pub(super) mod help;
 pub(super) mod http;
 pub(super) mod json;

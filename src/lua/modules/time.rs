@@ -1,7 +1,7 @@
 //! `time`: now, RFC 3339 in any zone, durations, and sleeping.
 
 use crate::client::value::Value;
-use crate::gate::Gate;
+use crate::gate::{Gate, Place};
 use crate::lua::native::{Natives, Outcome, invalid};
 use crate::lua::product::{DURATION, duration};
 use crate::lua::{convert, error};
@@ -38,10 +38,14 @@ pub(in crate::lua) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
 }
 
 /// Waits for a duration.
-pub(in crate::lua) async fn sleep(lua: &Lua, gate: &Gate, value: LuaValue) -> mlua::Result<Outcome<()>> {
+pub(in crate::lua) async fn sleep(
+    lua: &Lua,
+    gate: &Gate,
+    (value, path, number): (LuaValue, String, u64),
+) -> mlua::Result<Outcome<()>> {
     match parsed(&value) {
         None => Ok(Err(invalid(lua, &format!("time.sleep needs {DURATION}"))?)),
-        Some(duration) => match gate.sleep(duration).await {
+        Some(duration) => match gate.sleep(duration, &Place { path, number }).await {
             Ok(()) => Ok(Ok(())),
             Err(stop) => Ok(Err(error::stopped(lua, &stop)?)),
         },

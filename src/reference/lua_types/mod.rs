@@ -14,20 +14,28 @@ const RUNTIME: &str = include_str!("runtime.lua");
 pub fn write_types(catalog: &Catalog, folder: &Path) -> Result<Vec<PathBuf>, ReferenceError> {
     let mut output = Output::into(folder)?;
     let mut runtime = vec![format!("{HEAD}\n{RUNTIME}")];
-    let mut kinds = Vec::new();
+    let (mut kinds, mut states) = (Vec::new(), Vec::new());
     for name in catalog.products() {
         let product = catalog.product(&name)?;
         runtime.push(product_text(&product));
-        kinds.extend(product.waiters.keys().map(|kind| format!("{kind:?}")));
+        kinds.extend(product.waiters.keys().cloned());
+        states.extend(product.states.keys().map(|state| format!("{name}.{state}")));
     }
-    let kinds = if kinds.is_empty() { "string".to_owned() } else { kinds.join("|") };
-    runtime.push(format!("\n---@alias cumulua.TaskKind {kinds}\n"));
+    runtime.push(alias("TaskKind", &kinds));
+    runtime.push(alias("StateName", &states));
     output.write("cumulua.lua", &runtime.concat())?;
     for name in catalog.services() {
         let service = catalog.service(&name)?;
         output.write(&format!("{name}.lua"), &service_text(&service, &catalog.actions_of(&name)?))?;
     }
     Ok(output.written)
+}
+
+/// A type of one of these texts.
+fn alias(name: &str, texts: &[String]) -> String {
+    let texts: Vec<_> = texts.iter().map(|text| format!("{text:?}")).collect();
+    let union = if texts.is_empty() { "string".to_owned() } else { texts.join("|") };
+    format!("\n---@alias cumulua.{name} {union}\n")
 }
 
 fn product_text(product: &ProductModel) -> String {

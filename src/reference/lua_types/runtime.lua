@@ -38,6 +38,8 @@
 ---@field http_status? integer
 ---@field request_id? string
 ---@field attempts integer
+---The read-only Action that tells whether the call was carried out, where nobody knows.
+---@field lookup? string
 ---May the call have been carried out?
 ---@field sent "no"|"maybe"|"yes"
 ---@field retryable boolean
@@ -81,6 +83,72 @@ wait = {}
 ---@param name string
 ---@param options? { timeout?: cumulua.Duration }
 function lock(name, options) end
+---A state by its name, several, or a function that is given the answer and the state.
+---@alias cumulua.StateTest string|string[]|fun(answer: any, state: string?): any
+
+---@class cumulua.StateOptions: { done: any, failed: any, timeout: any, params: any, id: any, profile: any, region: any, [string]: never }
+---When the waiting is over; the state `gone` means that the resource is no longer listed.
+---@field done cumulua.StateTest
+---When nothing good can follow, which is an error.
+---@field failed? cumulua.StateTest
+---How long the wait may take; an hour unless given.
+---@field timeout? cumulua.Duration
+---What the function is called with.
+---@field params? table
+---The resource's id, for a state of the catalogue.
+---@field id? string|integer
+---@field profile? string
+---@field region? string
+
+---Looks until the state is the wanted one, and returns the last answer. `subject`: a state of the catalogue, or any function.
+---@param subject cumulua.StateName|fun(params?: any): any
+---@param options cumulua.StateOptions
+---@return any
+function wait.for_state(subject, options) end
+
+---@class cumulua.PageOptions: { limit: any, timeout: any, retries: any, profile: any, region: any, unchecked: any, [string]: never }
+---Stops after so many, on purpose.
+---@field limit? integer
+---@field timeout? cumulua.Duration
+---@field retries? integer
+---@field profile? string
+---@field region? string
+---@field unchecked? boolean
+
+---Iterates the pages of a list, each an answer. What was collected is held against the service's own count.
+---@generic P, A
+---@param action fun(params: P, options?: cumulua.CallOptions): A
+---@param params? table
+---@param options? cumulua.PageOptions
+---@return fun(): A?
+function pages(action, params, options) end
+
+---Iterates the items of a list with their numbers, page by page.
+---@generic P, A
+---@param action fun(params: P, options?: cumulua.CallOptions): A
+---@param params? table
+---@param options? cumulua.PageOptions
+---@return fun(): any, integer
+function items(action, params, options) end
+
+---@class cumulua.ParallelOptions: { limit: any, settle: any, [string]: never }
+---How many run at once: all of them, or 16 for `parallel.map`.
+---@field limit? integer
+---Collects errors in place of raising the first.
+---@field settle? boolean
+
+---Runs functions side by side and returns their results in order. The first error stops the others.
+---@class cumulua.parallel
+---@overload fun(functions: (fun(): any)[], options?: cumulua.ParallelOptions): any[]
+parallel = {}
+
+---Calls `fn` with each element and its number, side by side, and returns the results in order.
+---@generic T
+---@param list T[]
+---@param fn fun(element: T, index: integer): any
+---@param options? cumulua.ParallelOptions
+---@return any[]
+function parallel.map(list, fn, options) end
 
 ---Rebuilds a task from its ids.
 ---@param dialect cumulua.TaskKind
@@ -95,7 +163,7 @@ function task(dialect, ids, with) end
 ---@return cumulua.Meta
 function meta(answer) end
 
----Runs `fn` at the end of the run, last deferred first, also when the run was ended from outside.
+---Runs `fn` at the end of the run or of the `parallel` task, last deferred first, also when it was ended from outside.
 ---@param fn fun()
 function defer(fn) end
 
@@ -164,6 +232,24 @@ function json.encode(value, options) end
 ---@param text string
 ---@return any
 function json.decode(text) end
+
+---Tables as comma-separated text.
+---@class cumulua.csv
+csv = {}
+
+---Rows are records by column, or lists. Text stays exact; nil and null are empty fields.
+---`columns`: which, and in which order (all, by name); `header`: false leaves it out; `separator`: `,`; `crlf`: lines end as on Windows.
+---@param rows table[]
+---@param options? { columns?: string[], header?: boolean, separator?: string, crlf?: boolean }
+---@return string
+function csv.encode(rows, options) end
+
+---Records by the names of the first line, all fields as text, and these names in their order; lists with `header = false`.
+---@param text string
+---@param options? { header?: boolean, separator?: string }
+---@return table[] rows
+---@return string[]? columns
+function csv.decode(text, options) end
 
 ---Lines on standard error.
 ---@class cumulua.log

@@ -12,8 +12,8 @@ pub mod locks;
 mod output;
 mod runs;
 mod schedules;
-mod tasks;
 mod timeline;
+mod waits;
 mod writer;
 
 pub use calls::CallRow;
@@ -22,8 +22,8 @@ pub use firings::{Firing, FiringOutcome, FiringRow, ScheduleState};
 pub use output::{Line, Output, OutputRow, Stream};
 pub use runs::{Filter, Found, NewRun, Prune, Pruned, RunEnd, RunOutcome, RunRow};
 pub use schedules::{Decided, Planned, Request, RequestKind};
-pub use tasks::{TaskEnd, TaskRow, TaskStart};
 pub use timeline::{Moment, Standing};
+pub use waits::{WaitEnd, WaitRow, WaitStart};
 
 use jiff::Timestamp;
 use locks::Locks;

@@ -1,6 +1,6 @@
 //! A run's timeline: its calls, waits and output in the order in which they happened.
 
-use super::{CallRow, OutputRow, RunRow, Store, StoreError, TaskRow};
+use super::{CallRow, OutputRow, RunRow, Store, StoreError, WaitRow};
 use jiff::Timestamp;
 
 /// Something that happened in a run.
@@ -16,9 +16,9 @@ pub enum Moment {
         last: Box<CallRow>,
     },
     /// A wait begins.
-    WaitBegan(TaskRow),
+    WaitBegan(WaitRow),
     /// A wait has ended.
-    WaitEnded(TaskRow),
+    WaitEnded(WaitRow),
     /// A line of output.
     Line(OutputRow),
 }
@@ -63,11 +63,11 @@ impl Store {
                 _ => moments.push((call.at, Moment::Calls { first: Box::new(call.clone()), count: 1, last: Box::new(call) })),
             }
         }
-        for task in self.tasks(run)? {
-            if let Some(ended) = task.ended {
-                moments.push((ended, Moment::WaitEnded(task.clone())));
+        for wait in self.waits(run)? {
+            if let Some(ended) = wait.ended {
+                moments.push((ended, Moment::WaitEnded(wait.clone())));
             }
-            moments.push((task.start.started, Moment::WaitBegan(task)));
+            moments.push((wait.start.started, Moment::WaitBegan(wait)));
         }
         let lines = pages(|after| self.output(run, after, PAGE), |line| line.number)?;
         moments.extend(lines.into_iter().map(|line| (line.at, Moment::Line(line))));

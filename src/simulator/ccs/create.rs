@@ -1,15 +1,14 @@
 //! Creating servers.
 
 use super::price::Order;
-use super::{Call, Handler};
+use super::state::{Disk, Instance, Power};
+use super::{Call, Effect, Handler, work};
 use crate::simulator::IMAGE_ID;
-use crate::simulator::check::cidr;
-use crate::simulator::instance::{Disk, Instance, Power};
-use crate::simulator::network::{Network, Range};
+use crate::simulator::addresses::Range;
 use crate::simulator::params::Params;
 use crate::simulator::refusal::Refusal;
-use crate::simulator::task::Work;
-use crate::simulator::world::Plan;
+use crate::simulator::task::Plan;
+use crate::simulator::vdc::Network;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
@@ -49,14 +48,12 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     let wishes = wishes(call, &vdc.id, names.len())?;
     let order = Order::of(params, system.size, &disks);
     let price = order.price();
-    if price > call.world.balance {
+    if !call.world.wallet.covers(price) {
         return Err(Refusal::new("NotEnoughBalance", "The account's balance does not cover the order"));
     }
     if params.flag("DryRun") == Some(true) {
         return Ok(json!({"TaskId": ""}));
     }
-    let charge = if order.is_prepaid { price } else { 0.0 };
-    call.world.balance -= charge;
     let tags: BTreeSet<u64> = params.texts("LabelNames").into_iter().map(|name| super::tag::ensure(call.world, name)).collect();
     let created = call.world.now();
     let mut ids = Vec::new();
@@ -66,12 +63,12 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
         let mut interfaces = Vec::new();
         for wish in &wishes {
             if let Some(address) = wish.addresses.get(number) {
-                interfaces.push(world.interface(&wish.network, *address, wish.with_ipv6));
+                interfaces.push(world.new_interface(&wish.network, *address, wish.with_ipv6));
             }
         }
         let mut own = |disk: &Disk| Disk { id: world.ids.uuid(), ..disk.clone() };
         let (system, disks) = (own(&system), disks.iter().map(&mut own).collect());
-        world.instances.push(Instance {
+        world.ccs.instances.insert(Instance {
             id: id.clone(),
             name,
             vdc_id: vdc.id.clone(),
@@ -81,7 +78,6 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
             image: image.clone(),
             charge_type: params.text("InstanceChargeType").unwrap_or("PostPaid").to_owned(),
             power: Power::Stopped,
-            busy: None,
             system,
             disks,
             interfaces,
@@ -91,17 +87,12 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
         });
         ids.push(id);
     }
-    let gone = ids.clone();
-    let plan = Plan::holding(Work::CREATE, ids.clone()).showing("creating").or_else(move |world| {
-        world.balance += charge;
-        world.remove_instances(&gone);
-    });
-    let task = call.world.start(plan, move |world| {
-        for id in &ids {
-            world.change(id, |instance| instance.power = Power::Running);
-        }
-    });
-    Ok(super::started(task))
+    let charge = if order.is_prepaid { call.world.pay("cds.ccs", "CreateInstance", ids.clone(), price) } else { None };
+    let plan = Plan::holding(work::CREATE, ids.clone())
+        .showing("creating")
+        .then(Effect::SetPower { instances: ids.clone(), to: Power::Running })
+        .or_else(Effect::CancelOrder { instances: ids, charge });
+    Ok(super::started(&call.world.start(plan)))
 }
 
 /// Eight to thirty characters with a letter and a digit. The document gives no rule; its examples keep this one.
@@ -115,7 +106,7 @@ pub(super) fn password(call: &Call, name: &str) -> Result<(), Refusal> {
 
 /// The image by its id, public or private, and the size of its system disk.
 pub(super) fn image(call: &Call, id: &str) -> Result<(String, u64), Refusal> {
-    if let Some(template) = call.world.templates.iter().find(|template| template.id == id) {
+    if let Some(template) = call.world.ccs.templates.get(id) {
         if call.params.text("ImagePassword").is_none_or(str::is_empty) {
             return Err(call.missing("ImagePassword"));
         }
@@ -180,19 +171,19 @@ pub(super) fn data_disk(call: &Call, wanted: Params) -> Result<Disk, Refusal> {
 fn wishes(call: &Call, vdc: &str, servers: usize) -> Result<Vec<Wish>, Refusal> {
     let params = call.params;
     let with_ipv6 = params.flag("Ipv6Bind") == Some(true);
-    let mut taken = call.world.taken();
     let mut named = BTreeSet::new();
+    let mut promised = BTreeSet::new();
     let mut wishes = Vec::new();
     let ordered = params.objects("OrderedIP");
     let mut wanted: Vec<(&Network, Vec<&str>, Option<Range>)> = Vec::new();
     if ordered.is_empty() {
         let public = params.texts("PublicIp");
         if !public.is_empty() {
-            let network = call.world.networks.iter().find(|network| network.is_public && network.vdc_id == vdc);
+            let network = call.world.vdc.networks.iter().find(|network| network.is_public && network.vdc_id == vdc);
             wanted.push((network.ok_or_else(|| call.malformed("PublicIp", "the VDC has no public network"))?, public, None));
         }
         for private in params.objects("PrivateIp") {
-            let segment = private.text("Segment").and_then(cidr).map(|(address, bits)| Range::new(address, bits));
+            let segment = private.text("Segment").and_then(|segment| segment.parse().ok());
             wanted.push((network_of(call, vdc, private.required("PrivateId"))?, private.texts("IP"), segment));
         }
     } else {
@@ -212,8 +203,8 @@ fn wishes(call: &Call, vdc: &str, servers: usize) -> Result<Vec<Wish>, Refusal> 
         };
         let mut addresses = Vec::new();
         for text in texts {
-            let address = text.map(|text| address(call, network, text, segment, &taken, &mut named)).transpose()?;
-            taken.extend(address);
+            let address = text.map(|text| address(call, network, text, segment, &promised, &mut named)).transpose()?;
+            promised.extend(address.map(|address| (network.id.clone(), address)));
             addresses.push(address);
         }
         wishes.push(Wish { network: network.id.clone(), addresses, with_ipv6: with_ipv6 && network.is_public });
@@ -236,21 +227,22 @@ fn address(
     network: &Network,
     text: &str,
     segment: Option<Range>,
-    taken: &BTreeSet<Ipv4Addr>,
+    promised: &BTreeSet<(String, Ipv4Addr)>,
     named: &mut BTreeSet<Ipv4Addr>,
 ) -> Result<Ipv4Addr, Refusal> {
     let kind = if network.is_public { "Public" } else { "Private" };
     if text == "auto" {
         let none = || Refusal::new("InvalidIp.Address", format!("The network {} has no free address", network.id));
-        return network.free(segment, taken).next().ok_or_else(none);
+        let mut free = call.world.addresses.free(&network.id, network.range, segment);
+        return free.find(|address| !promised.contains(&(network.id.clone(), *address))).ok_or_else(none);
     }
-    let address = text.parse().ok().filter(|address| network.offers(*address));
+    let address = text.parse().ok().filter(|address| network.range.offers(*address));
     let outside = || Refusal::malformed(call.action, &format!("{kind}Ip"), format!("{text} is not an address of the network"));
     let address = address.ok_or_else(outside)?;
     if !named.insert(address) {
         return Err(Refusal::new("InvalidIp.IpRepeated", format!("{text} occurs more than once")));
     }
-    if taken.contains(&address) {
+    if call.world.addresses.is_taken(&network.id, address) || promised.contains(&(network.id.clone(), address)) {
         let code = if network.is_public { "InvalidPublicIpAddress.Duplicated" } else { "InvalidPrivateIpAddress.Duplicated" };
         return Err(Refusal::new(code, format!("{text} is in use")));
     }

@@ -1,12 +1,13 @@
 //! What can be seen of servers.
 
-use super::{Call, Handler, page, written};
-use crate::simulator::instance::{Disk, Instance, Interface};
-use crate::simulator::params::Params;
+use super::state::{Disk, Instance, Interface};
+use super::{Call, Handler, written};
 use crate::simulator::refusal::Refusal;
-use crate::simulator::world::World;
+use crate::simulator::world::{World, is_uuid};
 use jiff::civil::DateTime;
 use serde_json::{Value as Json, json};
+use std::collections::HashSet;
+use std::net::Ipv4Addr;
 
 pub(super) const ACTIONS: &[(&str, Handler)] =
     &[("DescribeInstances", instances), ("DescribeInstanceMonitor", monitor), ("DescribeNetworkCardFlow", flow)];
@@ -15,50 +16,85 @@ pub(super) const ACTIONS: &[(&str, Handler)] =
 const MAX_POINTS: i64 = 10_000;
 
 fn instances(call: &mut Call) -> Result<Json, Refusal> {
-    let params = call.params;
-    if let Some(id) = params.text("InstanceId").filter(|id| !crate::simulator::world::is_uuid(id)) {
-        return Err(call.malformed("InstanceId", &format!("{id:?} is not the id of a server")));
-    }
+    let page = call.page(10)?;
+    let filter = Filter::of(call)?;
     let world = &*call.world;
-    let found: Vec<_> = world.instances.iter().filter(|instance| matches(world, instance, params)).collect();
-    let number = params.count("PageNumber").unwrap_or(1);
-    let (shown, pages) = page(found, number, params.count("PageSize").unwrap_or(10));
+    let (shown, count) = match &filter {
+        Filter { id: Some(id), .. } => {
+            let found = world.ccs.instances.get(id).filter(|instance| filter.fits(instance));
+            (page.take(found.into_iter()), usize::from(found.is_some()))
+        }
+        filter if filter.is_open() => (page.take(world.ccs.instances.iter()), world.ccs.instances.len()),
+        filter => {
+            let found: Vec<_> = world.ccs.instances.iter().filter(|instance| filter.fits(instance)).collect();
+            let count = found.len();
+            (page.take(found.into_iter()), count)
+        }
+    };
     let shown: Vec<_> = shown.into_iter().map(|instance| described(world, instance)).collect();
-    Ok(json!({"Data": {"Instances": shown, "PageNumber": number, "PageCount": pages}}))
+    Ok(json!({"Data": {"Instances": shown, "PageNumber": page.number, "PageCount": page.count(count)}}))
 }
 
-fn matches(world: &World, instance: &Instance, params: Params) -> bool {
-    let vdc = world.vdcs.iter().find(|vdc| vdc.id == instance.vdc_id);
-    let is = |name: &str, value: &str| params.text(name).is_none_or(|wanted| wanted.is_empty() || wanted == value);
-    let public = params.texts("PublicIp");
-    let has_address = |interface: &Interface| interface.address.is_some_and(|own| public.contains(&own.to_string().as_str()));
-    let tag = params.text("TagName").filter(|tag| !tag.is_empty());
-    let ipv6 = params.text("PublicIpv6").filter(|address| !address.is_empty());
-    is("InstanceId", &instance.id)
-        && is("VdcId", &instance.vdc_id)
-        && is("VdcName", vdc.map_or("", |vdc| &vdc.name))
-        && is("RegionId", vdc.map_or("", |vdc| &vdc.region))
-        && (public.is_empty() || instance.interfaces.iter().any(has_address))
-        && ipv6.is_none_or(|wanted| instance.interfaces.iter().any(|interface| interface.ipv6.as_deref() == Some(wanted)))
-        && tag.is_none_or(|wanted| instance.tags.iter().any(|id| world.tags.get(id).is_some_and(|name| name == wanted)))
+/// Which servers are asked for; looked up once, so that a hundred thousand servers are soon gone through.
+struct Filter<'a> {
+    id: Option<&'a str>,
+    vdcs: Option<HashSet<&'a str>>,
+    addresses: Option<HashSet<Ipv4Addr>>,
+    ipv6: Option<&'a str>,
+    tag: Option<Option<u64>>,
+}
+
+impl<'a> Filter<'a> {
+    fn of(call: &'a Call) -> Result<Self, Refusal> {
+        let (params, world) = (call.params, &*call.world);
+        let wanted = |name: &str| params.text(name).filter(|text| !text.is_empty());
+        if let Some(id) = params.text("InstanceId").filter(|id| !is_uuid(id)) {
+            return Err(call.malformed("InstanceId", &format!("{id:?} is not the id of a server")));
+        }
+        let (vdc, name, region) = (wanted("VdcId"), wanted("VdcName"), wanted("RegionId"));
+        let has = |wanted: Option<&str>, own: &str| wanted.is_none_or(|wanted| wanted == own);
+        let vdcs = world.vdc.vdcs.iter().filter(|own| has(vdc, &own.id) && has(name, &own.name) && has(region, &own.region));
+        let addresses = params.texts("PublicIp");
+        let tag = |name: &str| world.ccs.tags.iter().find(|(_, known)| *known == name).map(|(id, _)| *id);
+        Ok(Self {
+            id: params.text("InstanceId"),
+            vdcs: (vdc.is_some() || name.is_some() || region.is_some()).then(|| vdcs.map(|own| own.id.as_str()).collect()),
+            addresses: (!addresses.is_empty()).then(|| addresses.iter().filter_map(|address| address.parse().ok()).collect()),
+            ipv6: wanted("PublicIpv6"),
+            tag: wanted("TagName").map(tag),
+        })
+    }
+
+    fn is_open(&self) -> bool {
+        self.vdcs.is_none() && self.addresses.is_none() && self.ipv6.is_none() && self.tag.is_none()
+    }
+
+    fn fits(&self, instance: &Instance) -> bool {
+        let mut interfaces = instance.interfaces.iter();
+        self.vdcs.as_ref().is_none_or(|vdcs| vdcs.contains(instance.vdc_id.as_str()))
+            && self.tag.is_none_or(|tag| tag.is_some_and(|tag| instance.tags.contains(&tag)))
+            && self.addresses.as_ref().is_none_or(|wanted| {
+                instance.interfaces.iter().any(|own| own.address.is_some_and(|address| wanted.contains(&address)))
+            })
+            && self.ipv6.is_none_or(|wanted| interfaces.any(|own| own.ipv6.as_deref() == Some(wanted)))
+    }
 }
 
 /// A server as the document's example shows it.
-pub(crate) fn described(world: &World, instance: &Instance) -> Json {
-    let vdc = world.vdcs.iter().find(|vdc| vdc.id == instance.vdc_id);
+fn described(world: &World, instance: &Instance) -> Json {
+    let vdc = world.vdc.vdcs.get(&instance.vdc_id);
     let interfaces = |public: bool| -> Vec<Json> {
-        let network = |interface: &Interface| world.networks.iter().find(|network| network.id == interface.network);
-        let with_network = instance.interfaces.iter().filter_map(|interface| Some((interface, network(interface)?)));
+        let with_network = instance.interfaces.iter().filter_map(|own| Some((own, world.vdc.networks.get(&own.network)?)));
         with_network
             .filter(|(_, network)| network.is_public == public)
             .map(|(interface, network)| interface_json(interface, &network.name, public))
             .collect()
     };
-    let tag = |id: &u64| json!({"TagId": id.to_string(), "TagName": world.tags.get(id)});
+    let tag = |id: &u64| json!({"TagId": id.to_string(), "TagName": world.ccs.tags.get(id)});
     json!({
         "InstanceId": instance.id,
         "InstanceName": instance.name,
-        "InstanceStatus": instance.status(),
+        "InstanceStatus": world.instance_status(instance),
         "InstanceChargeType": instance.charge_type,
         "InstanceChargeStatus": "success",
         "RegionId": vdc.map(|vdc| &vdc.region),

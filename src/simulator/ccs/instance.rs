@@ -1,11 +1,10 @@
 //! What is done to servers that are there.
 
 use super::create::{acceptable_name, image, password};
-use super::{Call, Handler, started};
-use crate::simulator::instance::Power;
+use super::state::Power;
+use super::{Call, Effect, Handler, started, work};
 use crate::simulator::refusal::Refusal;
-use crate::simulator::task::Work;
-use crate::simulator::world::Plan;
+use crate::simulator::task::Plan;
 use serde_json::{Value as Json, json};
 
 pub(super) const ACTIONS: &[(&str, Handler)] = &[
@@ -32,8 +31,8 @@ fn delete(call: &mut Call) -> Result<Json, Refusal> {
             return Err(Refusal::new("InvalidOperation.DeletionProtection", format!("The server {id} is protected from deletion")));
         }
     }
-    let plan = Plan::holding(Work::DELETE, ids.clone()).showing("deleting");
-    Ok(started(call.world.start(plan, move |world| world.remove_instances(&ids))))
+    let plan = Plan::holding(work::DELETE, ids.clone()).showing("deleting").then(Effect::RemoveInstances { instances: ids });
+    Ok(started(&call.world.start(plan)))
 }
 
 /// Brings servers from one state of power to another; one that is in another state refuses the whole call.
@@ -44,30 +43,27 @@ fn power(call: &mut Call, from: Power, to: Power) -> Result<Json, Refusal> {
     for id in &ids {
         in_power(call, id, from)?;
     }
-    let task = call.world.start(Plan::holding(Work::POWER, ids.clone()), move |world| {
-        for id in &ids {
-            world.change(id, |instance| instance.power = to);
-        }
-    });
-    Ok(started(task))
+    let plan = Plan::holding(work::POWER, ids.clone()).then(Effect::SetPower { instances: ids, to });
+    Ok(started(&call.world.start(plan)))
 }
 
 /// Refuses a server that is busy or in another state of power.
-fn in_power(call: &mut Call, id: &str, power: Power) -> Result<(), Refusal> {
-    let instance = call.world.idle(id)?;
+fn in_power(call: &Call, id: &str, power: Power) -> Result<(), Refusal> {
+    let instance = call.world.idle_instance(id)?;
     if instance.power == power {
         return Ok(());
     }
-    Err(Refusal::new("IncorrectInstanceStatus", format!("The server {id} is {}", instance.status())))
+    let status = call.world.instance_status(instance);
+    Err(Refusal::new("IncorrectInstanceStatus", format!("The server {id} is {status}")))
 }
 
 fn change_charge_type(call: &mut Call) -> Result<Json, Refusal> {
     let (id, to) = (call.params.required("InstanceId").to_owned(), call.params.required("InstanceChargeType").to_owned());
-    if call.world.idle(&id)?.charge_type == to {
+    if call.world.idle_instance(&id)?.charge_type == to {
         return Err(Refusal::new("IncorrectInstanceStatus", format!("The server {id} is {to} already")));
     }
-    let plan = Plan::holding(Work::UPDATE, vec![id.clone()]);
-    Ok(started(call.world.start(plan, move |world| world.change(&id, |instance| instance.charge_type = to))))
+    let plan = Plan::holding(work::UPDATE, vec![id.clone()]).then(Effect::ChangeChargeType { instance: id, to });
+    Ok(started(&call.world.start(plan)))
 }
 
 fn resize(call: &mut Call) -> Result<Json, Refusal> {
@@ -82,26 +78,21 @@ fn resize(call: &mut Call) -> Result<Json, Refusal> {
     }
     let id = params.required("InstanceId").to_owned();
     in_power(call, &id, Power::Stopped)?;
-    let task = call.world.start(Plan::holding(Work::UPDATE, vec![id.clone()]), move |world| {
-        world.change(&id, |instance| {
-            instance.cpu = cpu.unwrap_or(instance.cpu);
-            instance.ram = ram.unwrap_or(instance.ram);
-            instance.kind = kind.unwrap_or_else(|| instance.kind.clone());
-        });
-    });
-    Ok(started(task))
+    let plan = Plan::holding(work::UPDATE, vec![id.clone()]).then(Effect::Resize { instance: id, cpu, ram, kind });
+    Ok(started(&call.world.start(plan)))
 }
 
 fn rename(call: &mut Call) -> Result<Json, Refusal> {
     let name = acceptable_name(call)?.to_owned();
-    call.world.idle(call.params.required("InstanceId"))?.name = name;
+    let id = call.world.idle_instance(call.params.required("InstanceId"))?.id.clone();
+    call.world.change_instance(&id, |instance| instance.name = name);
     Ok(super::done_at_once())
 }
 
 fn protect(call: &mut Call) -> Result<Json, Refusal> {
     let is_protected = call.params.flag("DeletionProtection") == Some(true);
     for id in call.idle_instances(&call.params.texts("InstanceIds"))? {
-        call.world.change(&id, |instance| instance.is_protected = is_protected);
+        call.world.change_instance(&id, |instance| instance.is_protected = is_protected);
     }
     Ok(json!({"Data": {}}))
 }
@@ -109,16 +100,10 @@ fn protect(call: &mut Call) -> Result<Json, Refusal> {
 fn reset_image(call: &mut Call) -> Result<Json, Refusal> {
     password(call, "Password")?;
     let id = call.params.required("InstanceId").to_owned();
-    call.world.idle(&id)?;
+    call.world.idle_instance(&id)?;
     let (image, size) = image(call, call.params.required("ImageId"))?;
-    let task = call.world.start(Plan::holding(Work::REINSTALL, vec![id.clone()]), move |world| {
-        world.change(&id, |instance| {
-            instance.image = image;
-            instance.system.size = instance.system.size.max(size);
-            instance.power = Power::Running;
-        });
-    });
-    Ok(started(task))
+    let plan = Plan::holding(work::REINSTALL, vec![id.clone()]).then(Effect::Reinstall { instance: id, image, size });
+    Ok(started(&call.world.start(plan)))
 }
 
 /// One task a server; the task ids are integers here, as in the document's example.
@@ -126,8 +111,8 @@ fn reset_passwords(call: &mut Call) -> Result<Json, Refusal> {
     password(call, "Password")?;
     let ids = call.idle_instances(&call.params.parts("InstanceIds"))?;
     let start = |id: String| {
-        let task = call.world.start(Plan::holding(Work::PASSWORD, vec![id.clone()]), |_| {});
-        json!({"InstanceId": id, "TaskId": task})
+        let task = call.world.start(Plan::holding(work::PASSWORD, vec![id.clone()]));
+        json!({"InstanceId": id, "TaskId": task.parse::<u64>().ok()})
     };
     Ok(json!({"Data": ids.into_iter().map(start).collect::<Vec<_>>()}))
 }

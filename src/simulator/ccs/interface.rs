@@ -1,11 +1,9 @@
 //! Network interfaces.
 
-use super::{Call, Handler, started};
-use crate::simulator::check::cidr;
-use crate::simulator::network::Range;
+use super::state::ipv6_of;
+use super::{Call, Effect, Handler, started, work};
 use crate::simulator::refusal::Refusal;
-use crate::simulator::task::Work;
-use crate::simulator::world::{Plan, ipv6_of};
+use crate::simulator::task::Plan;
 use serde_json::{Value as Json, json};
 use std::net::Ipv4Addr;
 
@@ -20,14 +18,8 @@ pub(super) const ACTIONS: &[(&str, Handler)] = &[
 
 fn connect(call: &mut Call, connected: bool) -> Result<Json, Refusal> {
     let (id, interface, _) = own_interface(call)?;
-    let task = call.world.start(Plan::holding(Work::INTERFACE, vec![id.clone()]), move |world| {
-        world.change(&id, |instance| {
-            for own in instance.interfaces.iter_mut().filter(|own| own.id == interface) {
-                own.connected = connected;
-            }
-        });
-    });
-    Ok(started(task))
+    let plan = Plan::holding(work::INTERFACE, vec![id.clone()]).then(Effect::Connect { instance: id, interface, connected });
+    Ok(started(&call.world.start(plan)))
 }
 
 fn readdress(call: &mut Call) -> Result<Json, Refusal> {
@@ -37,31 +29,25 @@ fn readdress(call: &mut Call) -> Result<Json, Refusal> {
     let address = match text {
         "None" => None,
         text => match text.parse::<Ipv4Addr>() {
-            Ok(address) if network.offers(address) => Some(address),
+            Ok(address) if network.range.offers(address) => Some(address),
             _ => return Err(Refusal::new("InvalidIp.Address", format!("{text} is not an address of the network"))),
         },
     };
     let present = call.world.instance(&id)?.interfaces.iter().find(|own| own.id == interface).and_then(|own| own.address);
-    if address.is_some_and(|address| Some(address) != present && call.world.taken().contains(&address)) {
+    if address.is_some_and(|address| Some(address) != present && call.world.addresses.is_taken(&network.id, address)) {
         return Err(Refusal::new("InvalidIp.IpAssigned", format!("{text} is in use")));
     }
     let wants_ipv6 = call.params.flag("Ipv6Bind") == Some(true) && network.is_public;
     let ipv6 = address.filter(|_| wants_ipv6).map(ipv6_of);
-    let plan = Plan::holding(Work::INTERFACE, vec![id.clone()]).reserving(address.into_iter().collect());
-    let task = call.world.start(plan, move |world| {
-        world.change(&id, |instance| {
-            for own in instance.interfaces.iter_mut().filter(|own| own.id == interface) {
-                (own.address, own.ipv6) = (address, ipv6.clone());
-            }
-        });
-    });
-    Ok(started(task))
+    let reserves = address.into_iter().map(|address| (network.id.clone(), address)).collect();
+    let plan = Plan::holding(work::INTERFACE, vec![id.clone()]).reserving(reserves);
+    Ok(started(&call.world.start(plan.then(Effect::Readdress { instance: id, interface, address, ipv6 }))))
 }
 
 /// The ids of an idle server, of an interface of it, and of that one's network.
 fn own_interface(call: &mut Call) -> Result<(String, String, String), Refusal> {
     let (id, interface) = (call.params.required("InstanceId").to_owned(), call.params.required("InterfaceId").to_owned());
-    let own = call.world.idle(&id)?.interfaces.iter().find(|own| own.id == interface).map(|own| own.network.clone());
+    let own = call.world.idle_instance(&id)?.interfaces.iter().find(|own| own.id == interface).map(|own| own.network.clone());
     let network = own.ok_or_else(|| call.malformed("InterfaceId", &format!("the server has no interface {interface}")))?;
     Ok((id, interface, network))
 }
@@ -87,19 +73,15 @@ fn batch(call: &mut Call) -> Result<(String, Vec<String>), Refusal> {
 
 fn add(call: &mut Call) -> Result<Json, Refusal> {
     let (network, ids) = batch(call)?;
-    let taken = call.world.taken();
-    let addresses: Vec<_> = call.world.network(&network)?.free(None, &taken).take(ids.len()).collect();
+    let range = call.world.network(&network)?.range;
+    let addresses: Vec<_> = call.world.addresses.free(&network, range, None).take(ids.len()).collect();
     if addresses.len() < ids.len() {
         return Err(Refusal::new("InvalidIp.Address", format!("The network {network} has no free address")));
     }
-    let plan = Plan::holding(Work::INTERFACE, ids.clone()).reserving(addresses.clone());
-    let task = call.world.start(plan, move |world| {
-        for (id, address) in ids.iter().zip(addresses) {
-            let interface = world.interface(&network, Some(address), false);
-            world.change(id, |instance| instance.interfaces.push(interface));
-        }
-    });
-    Ok(with_empty_message(task))
+    let reserves = addresses.iter().map(|address| (network.clone(), *address)).collect();
+    let plan = Plan::holding(work::INTERFACE, ids.clone()).reserving(reserves);
+    let effect = Effect::AddInterfaces { network, addresses: ids.into_iter().zip(addresses).collect() };
+    Ok(with_empty_message(&call.world.start(plan.then(effect))))
 }
 
 fn delete(call: &mut Call) -> Result<Json, Refusal> {
@@ -113,26 +95,18 @@ fn delete(call: &mut Call) -> Result<Json, Refusal> {
             return Err(Refusal::new("InvalidInterfaceID.Malformed", format!("The server {id} has no interface in the network")));
         }
     }
-    let task = call.world.start(Plan::holding(Work::INTERFACE, ids.clone()), move |world| {
-        for id in &ids {
-            world.change(id, |instance| instance.interfaces.retain(|own| !gone.contains(&own.id)));
-        }
-        for interface in &gone {
-            world.unbind(interface);
-        }
-    });
-    Ok(with_empty_message(task))
+    let effect = Effect::RemoveInterfaces { instances: ids.clone(), interfaces: gone };
+    Ok(with_empty_message(&call.world.start(Plan::holding(work::INTERFACE, ids).then(effect))))
 }
 
 /// The document's examples of the batches have no message.
-fn with_empty_message(task: u64) -> Json {
-    json!({"Data": {}, "Message": "", "TaskId": task.to_string()})
+fn with_empty_message(task: &str) -> Json {
+    json!({"Data": {}, "Message": "", "TaskId": task})
 }
 
 fn free_addresses(call: &mut Call) -> Result<Json, Refusal> {
     let network = call.world.network(call.params.required("PrivateId"))?;
-    let segment = cidr(call.params.required("Segment")).map(|(address, bits)| Range::new(address, bits));
-    let taken = call.world.taken();
-    let free: Vec<_> = network.free(segment, &taken).map(|address| address.to_string()).collect();
+    let segment = call.params.required("Segment").parse().ok();
+    let free: Vec<_> = call.world.addresses.free(&network.id, network.range, segment).map(|address| address.to_string()).collect();
     Ok(json!({"Data": {"AvailableIPTotal": free.len(), "AvailableIPList": free}}))
 }

@@ -1,7 +1,8 @@
 //! Prices. The document gives no tariff; this one is made up, and fixed.
 
+use super::state::Disk;
 use super::{Call, Handler};
-use crate::simulator::instance::Disk;
+use crate::simulator::money::Money;
 use crate::simulator::params::Params;
 use crate::simulator::refusal::Refusal;
 use serde_json::{Value as Json, json};
@@ -34,14 +35,14 @@ impl Order {
         }
     }
 
-    /// In yuan: of the months for a prepaid order, else of a month's use.
-    pub(super) fn price(&self) -> f64 {
+    /// Of the months for a prepaid order, else of a month's use.
+    pub(super) fn price(&self) -> Money {
         // A call may order more than can be counted.
         let cents = [(self.cpu, 3000), (self.ram, 1500), (self.storage, 30), (self.packages, 500)];
         let cents = cents.into_iter().fold(0, |sum: u64, (units, price)| sum.saturating_add(units.saturating_mul(price)));
         let months = if self.is_prepaid { self.months } else { 1 };
         let cents = u32::try_from(cents.saturating_mul(self.amount).saturating_mul(months)).unwrap_or(u32::MAX);
-        f64::from(cents) / 100.0
+        Money::cents(cents.into())
     }
 }
 
@@ -51,5 +52,5 @@ fn price(call: &mut Call) -> Result<Json, Refusal> {
     let system = params.object("SystemDisk").and_then(|disk| disk.count("Size")).unwrap_or(20);
     let disks = params.objects("DataDisks").into_iter().map(|disk| super::create::data_disk(call, disk));
     let disks = disks.collect::<Result<Vec<_>, _>>()?;
-    Ok(json!({"Message": "success", "Data": {"TotalPrice": Order::of(params, system, &disks).price()}}))
+    Ok(json!({"Message": "success", "Data": {"TotalPrice": Order::of(params, system, &disks).price().json()}}))
 }

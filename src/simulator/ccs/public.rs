@@ -3,7 +3,7 @@
 use super::{Call, Handler};
 use crate::catalog::{Action, KnownValue, Labelled};
 use crate::simulator::refusal::Refusal;
-use crate::simulator::task::Task;
+use crate::simulator::task::{Dialect, Stage, Task};
 use serde_json::{Value as Json, json};
 
 pub(super) const ACTIONS: &[(&str, Handler)] =
@@ -14,12 +14,11 @@ const TYPES_ON_SALE: usize = 8;
 
 fn task(call: &mut Call) -> Result<Json, Refusal> {
     let id = call.params.required("TaskId");
-    let task = call.world.tasks.iter().find(|task| task.id.to_string() == id);
-    let task = task.ok_or_else(|| call.malformed("TaskId", &format!("there is no task {id:?}")))?;
-    let status = task.status(call.world.elapsed());
-    let mut answer = described(task, status);
+    let tasks = &call.world.tasks;
+    let task = tasks.get(Dialect::CdsTask, id).ok_or_else(|| call.malformed("TaskId", &format!("there is no task {id:?}")))?;
+    let mut answer = described(task, tasks.status(task));
     // The document has no field for the reason; the text is the only place for it.
-    if let Some(reason) = task.failure.as_ref().filter(|_| status == "ERROR") {
+    if let Some(reason) = task.failure.as_ref().filter(|_| tasks.stage(task) == Stage::Failed) {
         answer["Message"] = json!(reason);
     }
     Ok(answer)
@@ -31,9 +30,9 @@ fn described(task: &Task, status: &str) -> Json {
             "Status": status,
             "ResourceId": task.resources.first(),
             "ResourceIds": task.resources,
-            "TaskType": task.work.kind,
+            "TaskType": task.kind,
         },
-        "TaskId": task.id.to_string(),
+        "TaskId": task.id,
     })
 }
 

@@ -1,13 +1,13 @@
 //! Rules of security groups.
 
 use super::security_group::group;
-use super::{Call, Handler, done_at_once, started_with_data, written};
-use crate::simulator::check::cidr;
-use crate::simulator::group::{Rule, SecurityGroup};
+use super::state::{Rule, SecurityGroup};
+use super::{Call, Effect, Handler, done_at_once, started_with_data, work, written};
+use crate::simulator::addresses::Range;
 use crate::simulator::refusal::Refusal;
-use crate::simulator::task::Work;
-use crate::simulator::world::{Plan, World};
+use crate::simulator::task::Plan;
 use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 pub(super) const ACTIONS: &[(&str, Handler)] = &[
@@ -54,7 +54,7 @@ fn add(call: &mut Call) -> Result<Json, Refusal> {
     let params = call.params;
     let group_id = group(call)?.id.clone();
     let target = params.required("TargetAddress");
-    let is_address = target.parse::<Ipv4Addr>().is_ok() || cidr(target).is_some();
+    let is_address = target.parse::<Ipv4Addr>().is_ok() || target.parse::<Range>().is_ok();
     if params.required("RuleType") == "ip" && !is_address {
         return Err(call.malformed("TargetAddress", "it is neither an address nor a range"));
     }
@@ -78,8 +78,8 @@ fn add(call: &mut Call) -> Result<Json, Refusal> {
         allows: params.required("Action") == "1",
         created: call.world.now(),
     };
-    let plan = Plan::about(Work::SECURITY_GROUP, vec![id]);
-    Ok(started_with_data(call.world.start(plan, move |world| in_group(world, &group_id, |group| group.rules.push(rule)))))
+    let plan = Plan::about(work::SECURITY_GROUP, vec![id]).then(Effect::AddRule { group: group_id, rule });
+    Ok(started_with_data(&call.world.start(plan)))
 }
 
 /// A port, a range of ports, or several of either; 0 is all of them.
@@ -93,11 +93,8 @@ fn remove(call: &mut Call) -> Result<Json, Refusal> {
     for id in &ids {
         own_rule(group, id)?;
     }
-    let (group_id, plan) = (group.id.clone(), Plan::about(Work::SECURITY_GROUP, ids.clone()));
-    let task = call.world.start(plan, move |world| {
-        in_group(world, &group_id, |group| group.rules.retain(|rule| !ids.contains(&rule.id)));
-    });
-    Ok(started_with_data(task))
+    let effect = Effect::RemoveRules { group: group.id.clone(), rules: ids.clone() };
+    Ok(started_with_data(&call.world.start(Plan::about(work::SECURITY_GROUP, ids).then(effect))))
 }
 
 fn modify(call: &mut Call) -> Result<Json, Refusal> {
@@ -109,35 +106,17 @@ fn modify(call: &mut Call) -> Result<Json, Refusal> {
 fn prioritise(call: &mut Call) -> Result<Json, Refusal> {
     let entries = call.params.objects("BindData");
     let group = group(call)?;
-    let mut priorities = Vec::new();
+    let mut priorities = BTreeMap::new();
     for entry in entries {
         let rule = own_rule(group, entry.required("RuleId"))?;
-        priorities.push((rule.id.clone(), entry.count("Priority").unwrap_or(rule.priority)));
+        priorities.insert(rule.id.clone(), entry.count("Priority").unwrap_or(rule.priority));
     }
-    let group_id = group.id.clone();
-    let plan = Plan::about(Work::SECURITY_GROUP, priorities.iter().map(|(id, _)| id.clone()).collect());
-    let task = call.world.start(plan, move |world| {
-        in_group(world, &group_id, |group| {
-            for (id, priority) in priorities {
-                for rule in group.rules.iter_mut().filter(|rule| rule.id == id) {
-                    rule.priority = priority;
-                }
-            }
-        });
-    });
-    Ok(started_with_data(task))
+    let plan = Plan::about(work::SECURITY_GROUP, priorities.keys().cloned().collect());
+    let effect = Effect::PrioritiseRules { group: group.id.clone(), priorities };
+    Ok(started_with_data(&call.world.start(plan.then(effect))))
 }
 
 fn own_rule<'a>(group: &'a mut SecurityGroup, id: &str) -> Result<&'a mut Rule, Refusal> {
     let missing = || Refusal::new("InvalidSecurityGroupRuleId.NotFound", format!("The security group has no rule {id:?}"));
     group.rules.iter_mut().find(|rule| rule.id == id).ok_or_else(missing)
-}
-
-/// Changes a group that is still there, at the end of a task.
-fn in_group(world: &mut World, id: &str, change: impl FnOnce(&mut SecurityGroup)) {
-    let now = world.now();
-    if let Some(group) = world.groups.iter_mut().find(|group| group.id == id) {
-        group.updated = now;
-        change(group);
-    }
 }

@@ -1,13 +1,12 @@
 //! Security groups and the interfaces in them.
 
-use super::{Call, Handler, done_at_once, started_with_data, written};
-use crate::simulator::group::SecurityGroup;
-use crate::simulator::instance::Interface;
+use super::state::SecurityGroup;
+use super::{Call, Effect, Handler, done_at_once, started_with_data, work, written};
 use crate::simulator::refusal::Refusal;
-use crate::simulator::task::Work;
-use crate::simulator::world::{Plan, World};
+use crate::simulator::task::Plan;
+use crate::simulator::world::World;
 use serde_json::{Value as Json, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const ACTIONS: &[(&str, Handler)] = &[
     ("CreateSecurityGroup", create),
@@ -23,7 +22,7 @@ pub(super) const ACTIONS: &[(&str, Handler)] = &[
 pub(super) fn group<'a>(call: &'a mut Call) -> Result<&'a mut SecurityGroup, Refusal> {
     let id = call.params.required("SecurityGroupId");
     let missing = || Refusal::new("InvalidSecurityGroupId.NotFound", format!("There is no security group {id:?}"));
-    call.world.groups.iter_mut().find(|group| group.id == id).ok_or_else(missing)
+    call.world.ccs.security_groups.get_mut(id).ok_or_else(missing)
 }
 
 fn create(call: &mut Call) -> Result<Json, Refusal> {
@@ -32,13 +31,13 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
         return Err(call.malformed("SecurityGroupName", "it is empty"));
     }
     let (id, now) = (call.world.ids.uuid(), call.world.now());
-    call.world.groups.push(SecurityGroup {
+    call.world.ccs.security_groups.insert(SecurityGroup {
         id,
         name: params.required("SecurityGroupName").to_owned(),
         description: params.required("Description").to_owned(),
         kind: params.required("SecurityGroupType").to_owned(),
         rules: Vec::new(),
-        interfaces: BTreeSet::new(),
+        interfaces: BTreeMap::new(),
         created: now,
         updated: now,
     });
@@ -51,14 +50,14 @@ fn delete(call: &mut Call) -> Result<Json, Refusal> {
         return Err(Refusal::new("InvalidSecurityGroupId.InUse", format!("The security group {} has interfaces in it", group.id)));
     }
     let id = group.id.clone();
-    call.world.groups.retain(|group| group.id != id);
+    call.world.ccs.security_groups.remove(&id);
     Ok(done_at_once())
 }
 
 fn force_delete(call: &mut Call) -> Result<Json, Refusal> {
     let id = group(call)?.id.clone();
-    let plan = Plan::about(Work::SECURITY_GROUP, vec![id.clone()]);
-    Ok(started_with_data(call.world.start(plan, move |world| world.groups.retain(|group| group.id != id))))
+    let plan = Plan::about(work::SECURITY_GROUP, vec![id.clone()]).then(Effect::RemoveGroup { group: id });
+    Ok(started_with_data(&call.world.start(plan)))
 }
 
 fn modify(call: &mut Call) -> Result<Json, Refusal> {
@@ -74,24 +73,23 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
     let (params, world) = (call.params, &*call.world);
     let is = |name: &str, value: &str| params.text(name).is_none_or(|wanted| wanted.is_empty() || wanted == value);
     let keyword = params.text("Keyword").unwrap_or_default();
-    let found = world
-        .groups
-        .iter()
-        .filter(|group| is("SecurityGroupId", &group.id) && is("SecurityGroupType", &group.kind) && group.name.contains(keyword));
+    let found =
+        world.ccs.security_groups.iter().filter(|group| {
+            is("SecurityGroupId", &group.id) && is("SecurityGroupType", &group.kind) && group.name.contains(keyword)
+        });
     let groups: Vec<_> = found.map(|group| described(world, group)).collect();
     Ok(json!({"Data": {"SecurityGroupCount": groups.len(), "SecurityGroup": groups}, "TaskId": ""}))
 }
 
-pub(crate) fn described(world: &World, group: &SecurityGroup) -> Json {
-    let is_in = |interface: &Interface| group.interfaces.contains(&interface.id);
-    let members = world.instances.iter().filter(|instance| instance.interfaces.iter().any(is_in));
-    let vdcs: BTreeSet<_> = members.clone().map(|instance| &instance.vdc_id).collect();
+fn described(world: &World, group: &SecurityGroup) -> Json {
+    let members: BTreeSet<_> = group.interfaces.values().collect();
+    let vdcs: BTreeSet<_> = members.iter().filter_map(|id| world.ccs.instances.get(id)).map(|server| &server.vdc_id).collect();
     json!({
         "SecurityGroupId": group.id,
         "SecurityGroupName": group.name,
         "SecurityGroupType": group.kind,
         "Description": group.description,
-        "BindInstanceCount": members.count(),
+        "BindInstanceCount": members.len(),
         "BindInterfaceCount": group.interfaces.len(),
         "BindVdcCount": vdcs.len(),
         "CreateTime": written(group.created),
@@ -102,33 +100,22 @@ pub(crate) fn described(world: &World, group: &SecurityGroup) -> Json {
 /// Puts the interfaces of `BindData` into the group, or takes them out.
 fn bind(call: &mut Call, join: bool) -> Result<Json, Refusal> {
     let group_id = group(call)?.id.clone();
-    let mut interfaces = Vec::new();
+    let mut interfaces = BTreeMap::new();
     let mut instances = Vec::new();
     for entry in call.params.objects("BindData") {
-        let instance = &*call.world.idle(entry.required("InstanceId"))?;
+        let instance = call.world.idle_instance(entry.required("InstanceId"))?;
         let network = entry.text("PrivateId").or(entry.text("PublicId"));
-        let wanted = instance.interfaces.iter().filter(|own| network.is_none_or(|id| own.network == id));
-        let wanted: Vec<_> = wanted.map(|own| own.id.clone()).collect();
-        instances.push(instance.id.clone());
-        if wanted.is_empty() {
+        let mut wanted = instance.interfaces.iter().filter(|own| network.is_none_or(|id| own.network == id)).peekable();
+        if wanted.peek().is_none() {
             return Err(call.malformed("BindData", "the server has no interface in the network"));
         }
-        interfaces.extend(wanted);
+        interfaces.extend(wanted.map(|own| (own.id.clone(), instance.id.clone())));
+        instances.push(instance.id.clone());
     }
     if interfaces.is_empty() {
         return Err(call.malformed("BindData", "it is empty"));
     }
-    let task = call.world.start(Plan::about(Work::SECURITY_GROUP, instances), move |world| {
-        // A server may have gone meanwhile.
-        let there: BTreeSet<String> =
-            world.instances.iter().flat_map(|instance| &instance.interfaces).map(|own| own.id.clone()).collect();
-        for group in world.groups.iter_mut().filter(|group| group.id == group_id) {
-            if join {
-                group.interfaces.extend(interfaces.iter().filter(|id| there.contains(*id)).cloned());
-            } else {
-                group.interfaces.retain(|id| !interfaces.contains(id));
-            }
-        }
-    });
-    Ok(started_with_data(task))
+    let effect =
+        if join { Effect::JoinGroup { group: group_id, interfaces } } else { Effect::LeaveGroup { group: group_id, interfaces } };
+    Ok(started_with_data(&call.world.start(Plan::about(work::SECURITY_GROUP, instances).then(effect))))
 }

@@ -83,7 +83,7 @@ async fn a_dry_run_creates_nothing() {
     let answer = cloud.ask("CreateInstance", &order(&json!({"DryRun": true, "LabelNames": ["a"]}))).ok();
     assert_eq!(answer["TaskId"], "");
     let state = cloud.simulator.state_json();
-    assert_eq!((&state["Instances"], &state["Tags"], &state["Tasks"]), (&json!([]), &json!({}), &json!([])));
+    assert_eq!((&state["ccs"]["instances"], &state["ccs"]["tags"], &state["tasks"]), (&json!([]), &json!({}), &json!([])));
 }
 
 #[tokio::test(start_paused = true)]
@@ -105,7 +105,7 @@ async fn an_order_needs_a_balance_that_covers_it() {
     cloud.ask("CreateInstance", &order(&json!({}))).refused(400, "NotEnoughBalance");
     cloud.simulator.set_balance(10_000.0);
     cloud.ask("CreateInstance", &order(&json!({"InstanceChargeType": "PrePaid"}))).ok();
-    assert!(cloud.simulator.state_json()["Balance"].as_f64().unwrap() < 10_000.0);
+    assert!(cloud.simulator.state_json()["wallet"]["balance"].as_f64().unwrap() < 10_000.0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -30,7 +30,7 @@ async fn a_socket_answers_as_the_function_does() {
     let log = client().get(format!("{address}/_sim/requests")).send().await.unwrap().text().await.unwrap();
     assert!(log.contains("DescribeTags") && !log.contains("Signature"));
     let state = client().get(format!("{address}/_sim/state")).send().await.unwrap().text().await.unwrap();
-    assert!(state.contains("Instances"));
+    assert!(state.contains("instances"));
 }
 
 #[tokio::test]

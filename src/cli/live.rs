@@ -1,0 +1,141 @@
+//! Live lines on a terminal: one for each wait and for each call that takes long, ten at most and a count of the rest.
+
+use super::progress::seconds;
+use crate::clock::real_now;
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Lines at most; what has none is counted.
+const MOST_LINES: usize = 10;
+
+/// A call that takes longer gets a line.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What a terminal shows while calls and waits go on.
+pub(super) struct Live {
+    lines: MultiProgress,
+    waits: Mutex<Waits>,
+    calls: Arc<Mutex<BTreeMap<u64, OpenCall>>>,
+    watcher: Once,
+}
+
+/// The waits that go on, and the lines of those that have one.
+#[derive(Default)]
+struct Waits {
+    lines: BTreeMap<u64, Option<ProgressBar>>,
+    shown: usize,
+    rest: Option<ProgressBar>,
+}
+
+/// A call on its way, and its line once it has one.
+struct OpenCall {
+    action: String,
+    started: Instant,
+    line: Option<ProgressBar>,
+}
+
+impl Live {
+    pub(super) fn new() -> Self {
+        let lines = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
+        Self { lines, waits: Mutex::default(), calls: Arc::default(), watcher: Once::new() }
+    }
+
+    /// Writes something above the lines.
+    pub(super) fn suspend(&self, write: impl FnOnce()) {
+        self.lines.suspend(write);
+    }
+
+    /// A wait goes on.
+    pub(super) fn waiting(&self, id: u64, what: &str, state: &str) {
+        let mut waits = lock(&self.waits);
+        if !matches!(waits.lines.get(&id), Some(Some(_))) {
+            let line = (waits.shown < MOST_LINES).then(|| match &waits.rest {
+                Some(rest) => self.lines.insert_before(rest, spinner("{spinner} {msg}, {elapsed}")),
+                None => self.lines.add(spinner("{spinner} {msg}, {elapsed}")),
+            });
+            waits.shown += usize::from(line.is_some());
+            waits.lines.insert(id, line);
+            self.count_rest(&mut waits);
+        }
+        if let Some(Some(line)) = waits.lines.get(&id) {
+            line.set_message(format!("{what}: {state}"));
+        }
+    }
+
+    /// A wait has ended.
+    pub(super) fn wait_ended(&self, id: u64) {
+        let mut waits = lock(&self.waits);
+        if let Some(line) = waits.lines.remove(&id).flatten() {
+            waits.shown -= 1;
+            line.finish_and_clear();
+        }
+        self.count_rest(&mut waits);
+    }
+
+    fn count_rest(&self, waits: &mut Waits) {
+        let count = waits.lines.len() - waits.shown;
+        if count == 0 {
+            if let Some(rest) = waits.rest.take() {
+                rest.finish_and_clear();
+            }
+            return;
+        }
+        let rest = waits.rest.get_or_insert_with(|| self.lines.add(spinner("  {msg}")));
+        rest.set_message(format!("and {count} more"));
+    }
+
+    /// A call is on its way.
+    pub(super) fn call_started(&self, id: u64, action: String) {
+        lock(&self.calls).insert(id, OpenCall { action, started: real_now(), line: None });
+        // Most scripts are done before anybody could read a line, so the thread that draws them starts with the first call.
+        self.watcher.call_once(|| {
+            let (lines, calls) = (self.lines.clone(), Arc::clone(&self.calls));
+            thread::spawn(move || {
+                loop {
+                    thread::sleep(PATIENCE / 5);
+                    draw_calls(&lines, &mut lock(&calls));
+                }
+            });
+        });
+    }
+
+    /// A call has ended.
+    pub(super) fn call_ended(&self, id: u64) {
+        if let Some(line) = lock(&self.calls).remove(&id).and_then(|call| call.line) {
+            line.finish_and_clear();
+        }
+    }
+}
+
+fn draw_calls(lines: &MultiProgress, calls: &mut BTreeMap<u64, OpenCall>) {
+    let mut shown = calls.values().filter(|call| call.line.is_some()).count();
+    for call in calls.values_mut() {
+        let elapsed = real_now() - call.started;
+        if elapsed < PATIENCE {
+            continue;
+        }
+        if call.line.is_none() && shown < MOST_LINES {
+            call.line = Some(lines.add(spinner("{spinner} {msg}")));
+            shown += 1;
+        }
+        if let Some(line) = &call.line {
+            line.set_message(format!("{}: no answer yet, {}", call.action, seconds(elapsed)));
+        }
+    }
+}
+
+fn spinner(template: &str) -> ProgressBar {
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,99 @@
+//! Rate limits: a token bucket for each account of a product, shared by all that goes on in a run, and a cap on what is on its way.
+
+use crate::client::effects::Lane;
+use crate::clock::Clock;
+use crate::config::RateLimit;
+use governor::clock::Clock as Ticking;
+use governor::middleware::NoOpMiddleware;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// Attempts that may be on their way at once: each holds a connection, and a process may have some 1,000 files open.
+const FLYING: usize = 256;
+
+/// The run's clock as the limiter reads it; virtual in a rehearsal.
+#[derive(Debug, Clone)]
+struct Ticks(Clock);
+
+impl Ticking for Ticks {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+type Limiter = RateLimiter<NotKeyed, InMemoryState, Ticks, NoOpMiddleware<Duration>>;
+
+/// One lane: who comes first goes first.
+#[derive(Default)]
+struct Queue {
+    first: tokio::sync::Mutex<()>,
+    limiter: Option<Limiter>,
+    /// Nobody leaves before this time, because the service wants a pause.
+    closed_until: Mutex<Duration>,
+}
+
+/// The lanes of a run, by product and access key.
+pub(super) struct Lanes {
+    clock: Clock,
+    queues: Mutex<HashMap<(String, String), Arc<Queue>>>,
+    flying: Semaphore,
+}
+
+impl Lanes {
+    pub(super) fn new(clock: Clock) -> Self {
+        Self { clock, queues: Mutex::default(), flying: Semaphore::new(FLYING) }
+    }
+
+    /// What an attempt holds while it is on its way.
+    pub(super) async fn permit(&self) -> Option<SemaphorePermit<'_>> {
+        self.flying.acquire().await.ok()
+    }
+
+    /// Waits until a request may leave.
+    pub(super) async fn turn(&self, lane: &Lane) {
+        let queue = self.queue(lane);
+        let _first = queue.first.lock().await;
+        loop {
+            let now = self.clock.elapsed();
+            let closed = lock(&queue.closed_until).saturating_sub(now);
+            let limited = || queue.limiter.as_ref().and_then(|limiter| limiter.check().err());
+            let wait = if closed.is_zero() { limited().map(|early| early.wait_time_from(now)) } else { Some(closed) };
+            match wait {
+                Some(wait) => self.clock.sleep(wait).await,
+                None => return,
+            }
+        }
+    }
+
+    /// Lets nobody leave for so long.
+    pub(super) fn close(&self, lane: &Lane, pause: Duration) {
+        let queue = self.queue(lane);
+        let until = self.clock.elapsed().saturating_add(pause);
+        let mut closed = lock(&queue.closed_until);
+        *closed = until.max(*closed);
+    }
+
+    fn queue(&self, lane: &Lane) -> Arc<Queue> {
+        let mut queues = lock(&self.queues);
+        let key = (lane.product.clone(), lane.access_key.clone());
+        Arc::clone(queues.entry(key).or_insert_with(|| {
+            let limiter = lane.limit.and_then(quota).map(|quota| Limiter::direct_with_clock(quota, Ticks(self.clock.clone())));
+            Arc::new(Queue { limiter, ..Queue::default() })
+        }))
+    }
+}
+
+fn quota(limit: RateLimit) -> Option<Quota> {
+    let period = Duration::try_from_secs_f64(1.0 / limit.per_second).ok()?;
+    Some(Quota::with_period(period)?.allow_burst(limit.burst))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,187 @@
+//! `csv.encode` and `csv.decode`: tables as RFC 4180 has them; text stays exact.
+
+use crate::catalog::suggest;
+use crate::lua::convert;
+use crate::lua::native::{Natives, Outcome, invalid};
+use csv::{ByteRecord, QuoteStyle, ReaderBuilder, Terminator, WriterBuilder};
+use mlua::{Lua, LuaString, Table, Value};
+use std::collections::BTreeSet;
+
+pub(in crate::lua) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
+    natives.fallible("csv_encode", |lua, _, (rows, options): (Table, Option<Table>)| {
+        outcome(
+            lua,
+            "csv.encode",
+            Options::of(options.as_ref(), &["columns", "header", "separator", "crlf"]).and_then(|options| encode(&rows, &options)),
+        )
+    })?;
+    natives.fallible("csv_decode", |lua, _, (text, options): (LuaString, Option<Table>)| {
+        let options = match Options::of(options.as_ref(), &["header", "separator"]) {
+            Ok(options) => options,
+            Err(problem) => return outcome(lua, "csv.decode", Err(problem)),
+        };
+        let decoded = decode(lua, &text.as_bytes(), &options)?;
+        outcome(lua, "csv.decode", decoded)
+    })
+}
+
+fn outcome<T>(lua: &Lua, name: &str, outcome: Result<T, String>) -> mlua::Result<Outcome<T>> {
+    match outcome {
+        Ok(value) => Ok(Ok(value)),
+        Err(problem) => Ok(Err(invalid(lua, &format!("{name}: {problem}"))?)),
+    }
+}
+
+struct Options {
+    /// What stands first, and in which order; all names in alphabetical order where it is not given.
+    columns: Option<Vec<String>>,
+    header: bool,
+    separator: u8,
+    crlf: bool,
+}
+
+impl Options {
+    fn of(table: Option<&Table>, known: &[&str]) -> Result<Self, String> {
+        let mut options = Self { columns: None, header: true, separator: b',', crlf: false };
+        for (key, value) in table.into_iter().flat_map(|table| table.pairs::<Value, Value>().flatten()) {
+            let key = key.to_string().unwrap_or_default();
+            if !known.contains(&key.as_str()) {
+                let near = suggest::nearest(&key, known.iter().copied());
+                return Err(format!("unknown option {key:?}{}", suggest::did_you_mean(&near)));
+            }
+            match (key.as_str(), value) {
+                ("header", Value::Boolean(header)) => options.header = header,
+                ("crlf", Value::Boolean(crlf)) => options.crlf = crlf,
+                ("separator", Value::String(text)) if text.as_bytes().len() == 1 && !b"\"\r\n".contains(&text.as_bytes()[0]) => {
+                    options.separator = text.as_bytes()[0];
+                }
+                ("columns", Value::Table(names)) => {
+                    let names: mlua::Result<Vec<String>> = names.sequence_values().collect();
+                    options.columns = Some(names.map_err(|_| "columns must be a list of names")?);
+                }
+                ("separator", _) => return Err("separator must be one character, as \";\" or \"\\t\"".to_owned()),
+                ("columns", _) => return Err("columns must be a list of names".to_owned()),
+                _ => return Err(format!("{key} must be true or false")),
+            }
+        }
+        Ok(options)
+    }
+}
+
+fn encode(rows: &Table, options: &Options) -> Result<String, String> {
+    let rows: Vec<Table> = (1..=rows.raw_len())
+        .map(|index| match rows.raw_get(index) {
+            Ok(Value::Table(row)) => Ok(row),
+            Ok(other) => Err(format!("row {index} is a {}, must be a table", other.type_name())),
+            Err(failure) => Err(failure.to_string()),
+        })
+        .collect::<Result<_, _>>()?;
+    // Lists of lists have no names; what a first empty row is decides nothing.
+    let is_list = rows.iter().any(|row| row.raw_len() > 0);
+    let mut writer = WriterBuilder::new()
+        .delimiter(options.separator)
+        .terminator(if options.crlf { Terminator::CRLF } else { Terminator::Any(b'\n') })
+        .quote_style(QuoteStyle::Necessary)
+        .flexible(true)
+        .from_writer(Vec::new());
+    let failed = |failure: csv::Error| failure.to_string();
+    let columns = match (&options.columns, is_list) {
+        (Some(columns), _) => columns.clone(),
+        (None, true) => Vec::new(),
+        (None, false) => names(&rows)?,
+    };
+    if options.header && !columns.is_empty() {
+        writer.write_record(&columns).map_err(failed)?;
+    }
+    for (index, row) in rows.iter().enumerate() {
+        let mut record = ByteRecord::new();
+        if is_list {
+            for position in 1..=row.raw_len() {
+                cell(&mut record, row.raw_get(position), index + 1, &position.to_string())?;
+            }
+        } else {
+            for name in &columns {
+                cell(&mut record, row.get(name.as_str()), index + 1, name)?;
+            }
+        }
+        writer.write_byte_record(&record).map_err(failed)?;
+    }
+    let bytes = writer.into_inner().map_err(|failure| failure.to_string())?;
+    String::from_utf8(bytes).map_err(|_| "a field is not UTF-8".to_owned())
+}
+
+/// All names of all records.
+fn names(rows: &[Table]) -> Result<Vec<String>, String> {
+    let mut names = BTreeSet::new();
+    for (index, row) in rows.iter().enumerate() {
+        for (key, _) in row.pairs::<Value, Value>().flatten() {
+            match &key {
+                Value::String(name) => names.insert(name.to_string_lossy()),
+                other => {
+                    return Err(format!(
+                        "row {} has the key {}, which is no name",
+                        index + 1,
+                        other.to_string().unwrap_or_default()
+                    ));
+                }
+            };
+        }
+    }
+    Ok(names.into_iter().collect())
+}
+
+fn cell(record: &mut ByteRecord, value: mlua::Result<Value>, row: usize, column: &str) -> Result<(), String> {
+    match value.map_err(|failure| failure.to_string())? {
+        Value::Nil => record.push_field(b""),
+        Value::String(text) => record.push_field(&text.as_bytes()),
+        Value::Table(_) => return Err(format!("row {row}, {column}: is a table, which is no field; take json.encode of it")),
+        other => match convert::lua_to_json(&other)? {
+            serde_json::Value::Null => record.push_field(b""),
+            serde_json::Value::String(text) => record.push_field(text.as_bytes()),
+            scalar => record.push_field(scalar.to_string().as_bytes()),
+        },
+    }
+    Ok(())
+}
+
+/// The rows, and the names of the columns where a header gives any.
+type Decoded = (Table, Option<Vec<LuaString>>);
+
+fn decode(lua: &Lua, text: &[u8], options: &Options) -> mlua::Result<Result<Decoded, String>> {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let mut reader = ReaderBuilder::new().delimiter(options.separator).has_headers(false).flexible(true).from_reader(text);
+    let rows = lua.create_table()?;
+    let mut header: Option<Vec<LuaString>> = None;
+    let mut width = None;
+    let mut count = 0;
+    let mut record = ByteRecord::new();
+    loop {
+        match reader.read_byte_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => return Ok(Ok((rows, header))),
+            Err(failure) => return Ok(Err(failure.to_string())),
+        }
+        let line = record.position().map_or(0, csv::Position::line);
+        // A short or a long row is a misplaced separator or quotation mark, which must not shift fields in silence.
+        if *width.get_or_insert(record.len()) != record.len() {
+            let expected = width.unwrap_or_default();
+            return Ok(Err(format!("line {line} has {} fields and the first line {expected}", record.len())));
+        }
+        let fields = record.iter().map(|field| lua.create_string(field)).collect::<mlua::Result<Vec<_>>>()?;
+        if options.header && header.is_none() {
+            let names: BTreeSet<_> = fields.iter().map(|name| name.as_bytes().to_vec()).collect();
+            if names.len() < fields.len() {
+                return Ok(Err("the header has a name twice; header = false gives lists".to_owned()));
+            }
+            header = Some(fields);
+            continue;
+        }
+        let row = lua.create_table()?;
+        match &header {
+            Some(names) => names.iter().zip(fields).try_for_each(|(name, field)| row.raw_set(name, field))?,
+            None => fields.into_iter().enumerate().try_for_each(|(index, field)| row.raw_set(index + 1, field))?,
+        }
+        count += 1;
+        rows.raw_set(count, row)?;
+    }
+}

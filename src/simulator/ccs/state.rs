@@ -1,0 +1,239 @@
+//! Servers with their disks and interfaces, security groups and templates.
+
+use crate::simulator::refusal::Refusal;
+use crate::simulator::store::{Keyed, Store};
+use crate::simulator::world::{World, is_uuid};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+
+/// What the account has here.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct State {
+    pub(crate) instances: Store<Instance>,
+    /// Names by number.
+    pub(crate) tags: BTreeMap<u64, String>,
+    pub(crate) security_groups: Store<SecurityGroup>,
+    pub(crate) templates: Store<Template>,
+}
+
+/// Whether a server is switched on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Power {
+    Running,
+    Stopped,
+}
+
+/// A disk; the system disk too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Disk {
+    pub(crate) id: String,
+    /// In GB.
+    pub(crate) size: u64,
+    pub(crate) kind: String,
+    /// Packages of IOPS.
+    #[serde(default)]
+    pub(crate) packages: u64,
+}
+
+impl Disk {
+    /// IOPS that the size and the packages give: ten a GB, as in the document's example, and 500 a package.
+    pub(crate) fn iops(&self) -> u64 {
+        self.packages.saturating_mul(500).saturating_add(self.size.saturating_mul(10))
+    }
+}
+
+/// A network interface.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Interface {
+    pub(crate) id: String,
+    pub(crate) network: String,
+    #[serde(default)]
+    pub(crate) address: Option<Ipv4Addr>,
+    #[serde(default)]
+    pub(crate) ipv6: Option<String>,
+    pub(crate) mac: String,
+    #[serde(default = "yes")]
+    pub(crate) connected: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A cloud server.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Instance {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) vdc_id: String,
+    pub(crate) cpu: u64,
+    /// In GB.
+    pub(crate) ram: u64,
+    pub(crate) kind: String,
+    pub(crate) image: String,
+    pub(crate) charge_type: String,
+    pub(crate) power: Power,
+    pub(crate) system: Disk,
+    #[serde(default)]
+    pub(crate) disks: Vec<Disk>,
+    #[serde(default)]
+    pub(crate) interfaces: Vec<Interface>,
+    #[serde(default)]
+    pub(crate) tags: BTreeSet<u64>,
+    #[serde(default)]
+    pub(crate) is_protected: bool,
+    pub(crate) created: Timestamp,
+}
+
+impl Keyed for Instance {
+    fn key(&self) -> &str {
+        &self.id
+    }
+}
+
+/// A rule of a security group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rule {
+    pub(crate) id: String,
+    #[serde(default)]
+    pub(crate) description: String,
+    pub(crate) target_address: String,
+    pub(crate) target_port: String,
+    pub(crate) local_port: String,
+    pub(crate) direction: String,
+    pub(crate) protocol: String,
+    pub(crate) kind: String,
+    pub(crate) priority: u64,
+    pub(crate) allows: bool,
+    pub(crate) created: Timestamp,
+}
+
+/// A security group.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SecurityGroup {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) description: String,
+    pub(crate) kind: String,
+    #[serde(default)]
+    pub(crate) rules: Vec<Rule>,
+    /// The interfaces that it guards, each with its server.
+    #[serde(default)]
+    pub(crate) interfaces: BTreeMap<String, String>,
+    pub(crate) created: Timestamp,
+    pub(crate) updated: Timestamp,
+}
+
+impl Keyed for SecurityGroup {
+    fn key(&self) -> &str {
+        &self.id
+    }
+}
+
+/// A private image.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Template {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) image: String,
+    /// The system disk's size in GB.
+    pub(crate) system_size: u64,
+    /// The zones where it can be used.
+    pub(crate) regions: Vec<String>,
+    pub(crate) created: Timestamp,
+}
+
+impl Keyed for Template {
+    fn key(&self) -> &str {
+        &self.id
+    }
+}
+
+impl World {
+    /// A server by its id.
+    pub(crate) fn instance(&self, id: &str) -> Result<&Instance, Refusal> {
+        if !is_uuid(id) {
+            return Err(Refusal::new("InvalidInstanceID.Malformed", format!("{id:?} is not the id of a server")));
+        }
+        self.ccs.instances.get(id).ok_or_else(|| Refusal::new("InstanceNotFound", format!("There is no server {id}")))
+    }
+
+    /// A server that no task works on.
+    pub(crate) fn idle_instance(&self, id: &str) -> Result<&Instance, Refusal> {
+        let instance = self.instance(id)?;
+        match self.tasks.shown(id) {
+            None => Ok(instance),
+            Some(state) => Err(Refusal::new("IncorrectInstanceStatus", format!("The server {id} is {state}"))),
+        }
+    }
+
+    /// As `InstanceStatus` writes it.
+    pub(crate) fn instance_status<'a>(&'a self, instance: &Instance) -> &'a str {
+        self.tasks.shown(&instance.id).unwrap_or(match instance.power {
+            Power::Running => "running",
+            Power::Stopped => "stopped",
+        })
+    }
+
+    /// A server that is still there, for what a task does at its end.
+    pub(super) fn change_instance(&mut self, id: &str, change: impl FnOnce(&mut Instance)) {
+        if let Some(instance) = self.ccs.instances.get_mut(id) {
+            change(instance);
+        }
+    }
+
+    /// Takes servers away, and all that hangs on them.
+    pub(super) fn remove_instances(&mut self, ids: &[String]) {
+        let gone: Vec<_> = ids.iter().filter_map(|id| self.ccs.instances.remove(id)).collect();
+        for instance in &gone {
+            for interface in &instance.interfaces {
+                self.forget_interface(interface);
+            }
+        }
+    }
+
+    /// A new interface, connected, whose address is taken from now on.
+    pub(super) fn new_interface(&mut self, network: &str, address: Option<Ipv4Addr>, with_ipv6: bool) -> Interface {
+        if let Some(address) = address {
+            self.addresses.take(network, address);
+        }
+        let ipv6 = with_ipv6.then(|| address.map(ipv6_of)).flatten();
+        Interface { id: self.ids.uuid(), network: network.to_owned(), address, ipv6, mac: self.ids.mac(), connected: true }
+    }
+
+    /// Sets an interface's address free and takes it out of every security group.
+    pub(super) fn forget_interface(&mut self, interface: &Interface) {
+        if let Some(address) = interface.address {
+            self.addresses.release(&interface.network, address);
+        }
+        for group in self.ccs.security_groups.iter_mut() {
+            group.interfaces.remove(&interface.id);
+        }
+    }
+}
+
+/// Finds out which addresses the servers have.
+pub(crate) fn index(world: &mut World) {
+    for interface in world.ccs.instances.iter().flat_map(|instance| &instance.interfaces) {
+        if let Some(address) = interface.address {
+            world.addresses.take(&interface.network, address);
+        }
+    }
+}
+
+/// The IPv6 address beside an IPv4 one.
+pub(super) fn ipv6_of(address: Ipv4Addr) -> String {
+    let [_, _, third, fourth] = address.octets();
+    format!("2000:1:2:{third:x}::{fourth:x}")
+}

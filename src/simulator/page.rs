@@ -1,0 +1,68 @@
+//! Pages of a list.
+
+use super::call::Call;
+use super::refusal::Refusal;
+
+/// A part of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Page {
+    /// Counts from 1.
+    pub(crate) number: u64,
+    /// How many items it has at most; never 0.
+    pub(crate) size: u64,
+    skip: u64,
+}
+
+impl Page {
+    /// The page that a call asks for with the parameters that the catalogue names; the first one where it names none.
+    pub(crate) fn of(call: &Call, default_size: u64) -> Result<Self, Refusal> {
+        let Some(paginator) = &call.action.paginator else { return Ok(Self::new(1, default_size)) };
+        let given = |name: &'_ Option<String>| name.clone().and_then(|name| Some((call.params.number(&name)?, name)));
+        let mut page = Self::new(1, default_size);
+        for (size, name) in given(&paginator.size).into_iter().chain(given(&paginator.limit)) {
+            let size = u64::try_from(size).ok().filter(|size| *size > 0);
+            page = Self::new(1, size.ok_or_else(|| call.malformed(&name, "it must be 1 at least"))?);
+        }
+        if let Some((number, name)) = given(&paginator.page) {
+            let number = u64::try_from(number).ok().filter(|number| *number > 0);
+            page = Self::new(number.ok_or_else(|| call.malformed(&name, "pages count from 1"))?, page.size);
+        }
+        if let Some((offset, name)) = given(&paginator.offset) {
+            page.skip = u64::try_from(offset).map_err(|_| call.malformed(&name, "it must be 0 at least"))?;
+        }
+        Ok(page)
+    }
+
+    pub(crate) fn new(number: u64, size: u64) -> Self {
+        let size = size.max(1);
+        Self { number, size, skip: number.saturating_sub(1).saturating_mul(size) }
+    }
+
+    /// What of a list is on the page.
+    pub(crate) fn take<T>(self, items: impl Iterator<Item = T>) -> Vec<T> {
+        let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        items.skip(size(self.skip)).take(size(self.size)).collect()
+    }
+
+    /// How many pages so many items have.
+    pub(crate) fn count(self, items: usize) -> u64 {
+        (items as u64).div_ceil(self.size)
+    }
+
+    /// How many items come before the page.
+    pub(crate) fn offset(self) -> u64 {
+        self.skip
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Page;
+
+    #[test]
+    fn pages_count_from_one_and_the_last_may_be_short() {
+        assert_eq!(Page::new(2, 3).take(0..5), [3, 4]);
+        assert_eq!((Page::new(1, 3).count(5), Page::new(1, 3).count(6), Page::new(1, 3).count(0)), (2, 2, 0));
+        assert!(Page::new(u64::MAX, u64::MAX).take(0..5).is_empty());
+    }
+}

@@ -1,0 +1,33 @@
+//! Answers held to the catalogue.
+
+use crate::catalog::Action;
+use crate::simulator::shape::ENVELOPE;
+use serde_json::Value as Json;
+
+/// Holds an answer to the fields that the catalogue declares, and to the document's example.
+#[track_caller]
+pub(crate) fn documented(action: &Action, answer: &Json) {
+    for name in action.answer.example.as_object().unwrap().keys() {
+        assert!(answer.get(name).is_some(), "{} lacks {name}", action.name);
+    }
+    let of_any = |name: &str| ENVELOPE.contains(&name) || action.product.reply.iter().any(|field| field.name == name);
+    let known = |name: &str| of_any(name) || action.answer.fields.iter().any(|field| field.name == name);
+    for (name, value) in answer.as_object().unwrap() {
+        assert!(known(name), "{} answers {name}, which is not declared", action.name);
+        if let Some(field) = action.answer.fields.iter().find(|field| field.name == *name) {
+            fields_fit(action, field, value, name);
+        }
+    }
+}
+
+fn fields_fit(action: &Action, field: &crate::catalog::Field, value: &Json, at: &str) {
+    let declared = action.service.fields_of(field);
+    let objects: Vec<_> = value.as_array().map_or_else(|| vec![value], |items| items.iter().collect());
+    for object in objects.into_iter().filter_map(Json::as_object).filter(|_| !declared.is_empty()) {
+        for (name, value) in object {
+            let inner = declared.iter().find(|inner| inner.name == *name);
+            let inner = inner.unwrap_or_else(|| panic!("{}: {at}.{name} is not declared", action.name));
+            fields_fit(action, inner, value, &format!("{at}.{name}"));
+        }
+    }
+}

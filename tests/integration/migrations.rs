@@ -1,0 +1,86 @@
+//! The example migrations, from one simulated account to another.
+
+use crate::support::{Test, simulator};
+use cumulua::simulator::Simulator;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Two accounts, each a cloud of its own.
+struct Accounts {
+    old: (String, Arc<Simulator>),
+    new: (String, Arc<Simulator>),
+}
+
+impl Accounts {
+    fn new() -> Self {
+        let accounts = Self { old: simulator(), new: simulator() };
+        for (_, simulator) in [&accounts.old, &accounts.new] {
+            // Tasks end before they are asked for, so that nothing is waited for.
+            simulator.set_time_scale(0.0);
+        }
+        accounts
+    }
+
+    fn script(&self, args: &[&str]) -> Test {
+        let profile = |name: &str, url: &str| format!("[profiles.{name}.cds]\nendpoint = {url:?}\n");
+        let config = profile("old", &self.old.0) + &profile("new", &self.new.0);
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/migrations/copy-security-groups.lua");
+        let test = Test::new().file("profiles.toml", config);
+        test.args(["--config", "profiles.toml", "run", script.to_str().unwrap()]).args(args.iter().copied())
+    }
+
+    /// Makes two groups with rules in the old account.
+    fn furnish(&self) {
+        let code = r#"
+            local ccs = cds.ccs
+            for _, name in ipairs { "web", "db" } do
+                wait(ccs.CreateSecurityGroup { SecurityGroupName = name, Description = name, SecurityGroupType = "private" })
+                local id = ccs.DescribeSecurityGroups { Keyword = name }.Data.SecurityGroup[1].SecurityGroupId
+                for priority, port in ipairs { "22", "443" } do
+                    wait(ccs.AddSecurityGroupRule {
+                        SecurityGroupId = id, Action = "1", Description = port, TargetAddress = "10.0.0.0/8", TargetPort = "0",
+                        LocalPort = port, Direction = "all", Priority = tostring(priority), Protocol = "TCP", RuleType = "ip",
+                    })
+                end
+                wait(ccs.AddSecurityGroupRule {
+                    SecurityGroupId = id, Action = "1", Description = "ping", TargetAddress = "0.0.0.0/0",
+                    Direction = "all", Priority = "9", Protocol = "ICMP", RuleType = "ip",
+                })
+            end
+        "#;
+        Test::against(&self.old.0, code).prints("");
+    }
+
+    /// How often the new account was asked to make something.
+    fn made(&self) -> usize {
+        let is_making = |name: &str| name.starts_with("Create") || name.starts_with("Add");
+        self.new.1.requests().iter().filter(|record| record.action.as_deref().is_some_and(is_making)).count()
+    }
+}
+
+#[test]
+fn security_groups_are_copied_once() {
+    let accounts = Accounts::new();
+    accounts.furnish();
+    let run = |args: &[&str]| {
+        let output = accounts.script(args).run();
+        assert_eq!(output.status, 0, "{}", output.stderr);
+        output.stdout
+    };
+    let both = ["--from", "old", "--to", "new"];
+    assert!(run(&[&both[..], &["--dry-run"]].concat()).contains("dry run: 2 groups and 6 rules would be made in new"));
+    assert_eq!(accounts.made(), 0);
+    assert!(run(&[&both[..], &["web"]].concat()).contains("1 groups and 3 rules made in new"));
+    assert!(run(&both).contains("1 groups and 3 rules made in new"));
+    assert_eq!(accounts.made(), 8);
+    assert!(run(&both).contains("0 groups and 0 rules made in new"));
+    assert_eq!(accounts.made(), 8);
+}
+
+#[test]
+fn a_group_that_is_not_there_and_bad_arguments_are_said() {
+    let accounts = Accounts::new();
+    accounts.script(&["--from", "old", "--to", "new", "nothing"]).fails(1, &["old has no security group nothing"]);
+    accounts.script(&["--from", "old"]).fails(1, &["usage: copy-security-groups.lua"]);
+    accounts.script(&["--from", "old", "--to", "old"]).fails(1, &["the same profile"]);
+}
