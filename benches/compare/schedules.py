@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What `cumulua schedule serve` needs for 10,000 schedules, and how late it starts 200 runs spread over one second.
 
-    benches/compare/schedules.py [--binary target/release/cumulua] [--seconds 60]
+    benches/compare/schedules.py [--binary target/release/cumulua] [--seconds 60] [--burst 200]
 
 Builds a release where no binary is given. Linux only (/proc). Prints memory and processor time of the idle server, then lateness: from
 when a firing is due until its process was started, as the server's own histogram has it, and until the process had begun to carry the run
@@ -20,16 +20,15 @@ import urllib.request
 from pathlib import Path
 
 SCHEDULES = 10_000
-BURST = 200
 
 
-def file(firing):
+def file(burst):
     """10,000 schedules, of which so many fire every ten seconds, spread over one second."""
     text = []
     for number in range(SCHEDULES):
         text.append(f'[[schedule]]\nname = "job-{number:05}"\nscript = "job.lua"\n')
-        if number < firing:
-            text.append(f'every = "10s"\nstart = 2026-01-01T00:00:00.{number * 1000 // BURST:03}Z\n')
+        if number < burst:
+            text.append(f'every = "10s"\nstart = 2026-01-01T00:00:00.{number * 1000 // burst:03}Z\n')
         else:
             # Half a year away on average, and every one at a time of its own.
             text.append(f'cron = "{number % 60} {number // 60 % 24} {number // 1440 + 1} {(time.gmtime().tm_mon + 5) % 12 + 1} *"\n')
@@ -85,8 +84,8 @@ def idle(binary, folder, seconds):
     server.end()
 
 
-def burst(binary, folder, seconds):
-    (folder / "schedules.toml").write_text(file(BURST))
+def firing(binary, folder, seconds, burst):
+    (folder / "schedules.toml").write_text(file(burst))
     server = Server(binary, folder)
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -110,6 +109,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--binary", type=Path)
     parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--burst", type=int, default=200, help="firings in the second")
     options = parser.parse_args()
     if not options.binary:
         subprocess.run(["cargo", "build", "--release", "--quiet"], check=True, cwd=Path(__file__).parents[2])
@@ -122,8 +122,8 @@ def main():
         for leftover in folder.glob("runs.db*"):
             if leftover.is_file():
                 leftover.unlink()
-        print(f"{BURST} firings spread over one second, every ten seconds for {options.seconds} s:")
-        burst(binary, folder, options.seconds)
+        print(f"{options.burst} firings spread over one second, every ten seconds for {options.seconds} s:")
+        firing(binary, folder, options.seconds, options.burst)
 
 
 if __name__ == "__main__":

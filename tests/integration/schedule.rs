@@ -57,6 +57,14 @@ fn the_example_has_nothing_odd_and_the_schema_is_printed() {
 }
 
 #[test]
+fn the_examples_script_counts_servers_and_changes_nothing() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/inventory.lua");
+    let run = ["run", "--sim", "--read-only", script.to_str().unwrap()];
+    assert_eq!(Test::new().args(run).run_well(), "no servers\n");
+    assert_eq!(Test::new().args(run).arg("Running").run_well(), "");
+}
+
+#[test]
 fn next_prints_the_firings_after_a_time_with_their_offsets() {
     let next = ["schedule", "next", "--from", "2026-03-27T12:00:00+01:00", "--count", "3"];
     let text = format!("{DAILY}[[schedule]]\nname = 'often'\nscript = 'a.lua'\nevery = '12h'\nend = 2026-03-28\n");
@@ -123,6 +131,7 @@ mod served {
     use super::{DAILY, Filter, Planned, RunOutcome, ScheduleFile, SignedDuration, Store, fs, wall_now};
     use std::io::{BufRead as _, BufReader, Read as _, Write as _};
     use std::net::TcpStream;
+    use std::os::unix::net::UnixDatagram;
     use std::process::{Child, Command, Output, Stdio};
     use std::sync::mpsc::{Receiver, channel};
     use std::time::Duration;
@@ -137,8 +146,16 @@ mod served {
 
     impl Served {
         fn start(folder: TempDir, args: &[&str]) -> Self {
-            let mut child =
-                command(&folder, &["schedule", "serve", "--store", "runs.db"]).args(args).stderr(Stdio::piped()).spawn().unwrap();
+            Self::start_with(folder, args, &[])
+        }
+
+        fn start_with(folder: TempDir, args: &[&str], variables: &[(&str, &str)]) -> Self {
+            let mut child = command(&folder, &["schedule", "serve", "--store", "runs.db"])
+                .args(args)
+                .envs(variables.iter().copied())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
             let stderr = child.stderr.take().unwrap();
             let (send, lines) = channel();
             std::thread::spawn(move || BufReader::new(stderr).lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
@@ -148,7 +165,7 @@ mod served {
         /// Reads up to a line that has these words.
         fn says(&self, words: &str) -> String {
             let mut seen = Vec::new();
-            while let Ok(line) = self.lines.recv_timeout(Duration::from_secs(60)) {
+            while let Ok(line) = self.lines.recv_timeout(Duration::from_mins(1)) {
                 if line.contains(words) {
                     return line;
                 }
@@ -259,6 +276,48 @@ mod served {
         assert_eq!(outcomes("caught-up"), ["too late", "ran", "ran"]);
         let rows = store.firings(Some("caught-up"), None, None, false, Some(1)).unwrap();
         assert!(rows[0].detail.as_deref().unwrap().starts_with("caught up"), "{:?}", rows[0].detail);
+    }
+
+    #[test]
+    fn systemd_is_told_when_the_server_is_ready_reloads_and_ends() {
+        let folder = folder(DAILY, "");
+        let path = folder.path().join("notify");
+        let socket = UnixDatagram::bind(&path).unwrap();
+        socket.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+        let served = Served::start_with(folder, &[], &[("NOTIFY_SOCKET", path.to_str().unwrap())]);
+        let told = |words: &str| {
+            let mut buffer = [0; 4096];
+            loop {
+                let length = socket.recv(&mut buffer).unwrap();
+                let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+                if text.contains(words) {
+                    return text;
+                }
+            }
+        };
+        told("READY=1");
+        told("WATCHDOG=1");
+        served.signal("HUP");
+        assert!(told("RELOADING=1").contains("MONOTONIC_USEC="));
+        told("READY=1");
+        served.end();
+        told("STOPPING=1");
+    }
+
+    #[test]
+    fn a_schedule_that_comes_back_into_the_file_is_paused_as_it_was_left() {
+        let served = Served::start(folder(DAILY, ""), &[]);
+        served.says("serving 1 schedules");
+        assert!(served.run(&["schedule", "pause", "nightly"]).status.success());
+        served.says("nightly: asked to pause: paused");
+        let soon = |name: &str| format!("[[schedule]]\nname = '{name}'\nscript = 'a.lua'\nevery = '1s'\n");
+        served.write("schedules.toml", &soon("other"));
+        served.signal("HUP");
+        served.says("other: started");
+        served.write("schedules.toml", &soon("nightly"));
+        served.signal("HUP");
+        assert!(served.says("nightly: 2").contains("did not run: the schedule was paused"));
+        served.end();
     }
 
     #[test]

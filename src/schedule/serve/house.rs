@@ -113,6 +113,7 @@ impl Serving {
                 let now = wall_now();
                 let decisions = self.engine.reload(&file, now);
                 self.carry_out(decisions, None);
+                self.pause_again();
                 self.file = file;
                 let written = self.server.store.plan(planned(&self.file), now);
                 self.note(written);
@@ -126,6 +127,18 @@ impl Serving {
             }
         }
         let _ = sd_notify::notify(&[NotifyState::Ready]);
+    }
+
+    /// A schedule that comes back into the file is paused as it was left.
+    fn pause_again(&mut self) {
+        match self.server.store.schedule_states() {
+            Ok(states) => {
+                for (name, _) in states.iter().filter(|(_, state)| state.paused.is_some()) {
+                    self.engine.set_paused(name, true);
+                }
+            }
+            Err(problem) => self.fault(&problem),
+        }
     }
 
     /// Forgets what the schedules' `keep` does not keep.
