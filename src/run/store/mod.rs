@@ -11,6 +11,7 @@ mod firings;
 pub mod locks;
 mod output;
 mod runs;
+mod schedules;
 mod timeline;
 mod waits;
 mod writer;
@@ -20,6 +21,7 @@ pub use error::StoreError;
 pub use firings::{Firing, FiringOutcome, FiringRow, ScheduleState};
 pub use output::{Line, Output, OutputRow, Stream};
 pub use runs::{Filter, Found, NewRun, Prune, Pruned, RunEnd, RunOutcome, RunRow};
+pub use schedules::{Decided, Planned, Request, RequestKind};
 pub use timeline::{Moment, Standing};
 pub use waits::{WaitEnd, WaitRow, WaitStart};
 

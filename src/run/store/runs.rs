@@ -70,7 +70,8 @@ impl RunOutcome {
         }
     }
 
-    fn parse(word: &str) -> Option<Self> {
+    /// The outcome of that word.
+    pub(super) fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|outcome| outcome.as_str() == word)
     }
 }
