@@ -10,12 +10,24 @@ const OTHER_CODES: &[(&str, u16)] = &[
     ("InternalError", 500),
     ("InvalidAccessKeyId.NotFound", 404),
     ("InvalidAction.NotFound", 404),
+    ("InvalidAvailableZone.NotFound", 404),
+    ("InvalidDiskId.NotFound", 404),
+    ("InvalidEcsId.NotFound", 404),
+    ("InvalidEvent.NotFound", 404),
+    ("InvalidOperation", 403),
+    ("InvalidOperation.AzMismatch", 403),
     ("InvalidOperation.DeletionProtection", 403),
+    ("InvalidOperation.DiskStatusUnsupported", 403),
+    ("InvalidOperation.InstanceStatusUnsupported", 403),
+    ("InvalidOperation.SnapshotStatusUnsupported", 403),
     ("InvalidParameter", 400),
+    ("InvalidRegion.NotFound", 404),
     ("InvalidSecurityGroupId.InUse", 403),
     ("InvalidSecurityGroupId.NotFound", 404),
     ("InvalidSecurityGroupRuleId.NotFound", 404),
     ("InvalidSignatureMethod", 400),
+    ("InvalidSnapshotChainId.NotFound", 404),
+    ("InvalidSnapshotId.NotFound", 404),
     ("InvalidTagId.NotFound", 404),
     ("InvalidTimeStamp.Expired", 400),
     ("InvalidTimeStamp.Format", 400),
@@ -66,7 +78,8 @@ impl Refusal {
 
     /// A parameter that is not given.
     pub(crate) fn missing(action: &Action, name: &str) -> Self {
-        let code = documented(action, "IncompleteParamter").unwrap_or_else(|| "MissingParameter".to_owned());
+        let known = ["IncompleteParamter", "MissingParameter", "InvalidParameter.IsNull"];
+        let code = known.iter().find_map(|code| documented(action, code)).unwrap_or_else(|| "MissingParameter".to_owned());
         Self::new(code, format!("The parameter {name} is required"))
     }
 
