@@ -15,7 +15,7 @@ mod power;
 mod price;
 mod state;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod zone;
 
 pub(crate) use effect::Effect;
