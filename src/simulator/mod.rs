@@ -51,6 +51,7 @@ mod task;
 mod tests;
 mod vdc;
 mod vpc;
+mod watch;
 mod wings;
 mod world;
 mod xml;
