@@ -173,6 +173,7 @@ impl State {
     pub(super) fn attach(&mut self, id: &str, server: Option<&str>) {
         let Some(disk) = self.disks.get_mut(id) else { return };
         let before = std::mem::replace(&mut disk.server, server.map(str::to_owned));
+        disk.releases &= server.is_some();
         if let Some(disks) = before.as_ref().and_then(|server| self.index.attached.get_mut(server)) {
             disks.retain(|disk| disk != id);
             if disks.is_empty() {

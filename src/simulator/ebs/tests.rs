@@ -302,9 +302,9 @@ async fn disks_that_do_not_fit_are_refused_and_leave_nothing() {
         cloud.ask(&format!("cds.ebs.{action}"), &none).refused(404, "InvalidDiskId.NotFound");
     }
     assert_eq!(cloud.simulator.state_json(), before);
+    let data = server_data_disk(&cloud, &server_id);
     cloud.simulator.fault(FaultRule::new(Fault::TaskFails("full".into())).times(3));
     cloud.done("cds.ebs.CreateDisk", &disk(&json!({"InstanceId": server_id})));
-    let data = server_data_disk(&cloud, &server_id);
     cloud.done("cds.ebs.DetachDisk", &json!({"DiskIds": [data]}));
     cloud.done("cds.ebs.CreateSnapshot", &json!({"DiskId": data}));
     let after = cloud.simulator.state_json();
