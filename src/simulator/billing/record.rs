@@ -68,7 +68,7 @@ pub(super) fn records(world: &World, from: Timestamp, to: Timestamp) -> Vec<Reco
     records
 }
 
-fn of_use<'a>(metered: &'a Use, from: Timestamp, to: Timestamp, now: Timestamp) -> Option<Record<'a>> {
+fn of_use(metered: &Use, from: Timestamp, to: Timestamp, now: Timestamp) -> Option<Record<'_>> {
     let (begin, end) = (metered.began.max(from), metered.ended.unwrap_or(now).min(to));
     if begin >= end {
         return None;
@@ -97,7 +97,8 @@ fn of_use<'a>(metered: &'a Use, from: Timestamp, to: Timestamp, now: Timestamp) 
 
 /// A record for each resource of a charge, at equal shares; the first one has the odd cents.
 fn of_charge<'a>(world: &'a World, charge: &'a Charge) -> Vec<Record<'a>> {
-    let whose: Vec<&str> = if charge.resources.is_empty() { vec![""] } else { charge.resources.iter().map(String::as_str).collect() };
+    let whose: Vec<&str> =
+        if charge.resources.is_empty() { vec![""] } else { charge.resources.iter().map(String::as_str).collect() };
     let count = i64::try_from(whose.len()).unwrap_or(1);
     let share = charge.amount.in_cents() / count;
     let odd = charge.amount.in_cents() - share * count;

@@ -8,13 +8,8 @@ use crate::simulator::refusal::Refusal;
 use crate::simulator::task::Plan;
 use serde_json::{Value as Json, json};
 
-pub(super) const ACTIONS: &[(&str, Handler)] = &[
-    ("CreateDisk", create),
-    ("DeleteDisk", delete),
-    ("DetachDisk", detach),
-    ("AttachDisk", attach),
-    ("ExtendDisk", extend),
-];
+pub(super) const ACTIONS: &[(&str, Handler)] =
+    &[("CreateDisk", create), ("DeleteDisk", delete), ("DetachDisk", detach), ("AttachDisk", attach), ("ExtendDisk", extend)];
 
 /// The largest disk in GB, and how many a call may ask for; the document names neither.
 const MAX_SIZE: u64 = 4000;

@@ -11,16 +11,32 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Effect {
     /// New disks are there, and metered from now on.
-    Finish { disks: Vec<String> },
+    Finish {
+        disks: Vec<String>,
+    },
     /// Disks that could not be made.
-    Discard { disks: Vec<String> },
-    Detach { disks: Vec<String> },
-    Extend { disk: String, size: u64 },
+    Discard {
+        disks: Vec<String>,
+    },
+    Detach {
+        disks: Vec<String>,
+    },
+    Extend {
+        disk: String,
+        size: u64,
+    },
     /// Disks, and those snapshots of them that are not kept for ever, where that is wanted.
-    Delete { disks: Vec<String>, with_snapshots: bool },
-    RemoveSnapshots { snapshots: Vec<String> },
+    Delete {
+        disks: Vec<String>,
+        with_snapshots: bool,
+    },
+    RemoveSnapshots {
+        snapshots: Vec<String>,
+    },
     /// A disk is as its snapshot has it; its server starts again where that is wanted.
-    RollBack { start: Option<String> },
+    RollBack {
+        start: Option<String>,
+    },
 }
 
 impl Effect {

@@ -6,7 +6,7 @@ use super::state::{Disk, Snapshot};
 use super::{Call, Effect, work};
 use crate::catalog::Action;
 use crate::simulator::call::Handler;
-use crate::simulator::ecs::{filled, ids, ids_in_text, started, written};
+use crate::simulator::ecs::{Os, filled, ids, ids_in_text, started, written};
 use crate::simulator::refusal::Refusal;
 use crate::simulator::task::Plan;
 use crate::simulator::world::World;
@@ -47,11 +47,12 @@ impl Wish {
 }
 
 /// What a snapshot says of its disk.
+#[derive(Clone, Copy)]
 pub(super) struct Source<'a> {
     pub(super) id: &'a str,
     pub(super) name: &'a str,
     pub(super) size: u64,
-    pub(super) system: Option<&'a crate::simulator::ecs::Os>,
+    pub(super) system: Option<&'a Os>,
 }
 
 /// Adds a snapshot to the chain of its disk in a zone, which begins with it where there is none; its id.
@@ -115,8 +116,7 @@ fn list(call: &mut Call) -> Result<Json, Refusal> {
     let world = &*call.world;
     let disk = call.params.text("DiskId").filter(|id| !id.is_empty());
     let fits = |snapshot: &&Snapshot| {
-        zones.as_ref().is_none_or(|zones| zones.contains(&snapshot.zone.as_str()))
-            && disk.is_none_or(|id| id == snapshot.disk_id)
+        zones.as_ref().is_none_or(|zones| zones.contains(&snapshot.zone.as_str())) && disk.is_none_or(|id| id == snapshot.disk_id)
     };
     let found: Vec<_> = match (ids_in_text(call, "SnapshotIds")?, disk) {
         (Some(ids), _) => ids.iter().filter_map(|id| world.ebs.snapshots.get(id)).filter(fits).collect(),

@@ -325,9 +325,8 @@ impl World {
     /// Takes the snapshots away whose days are over. What a task works on waits for its end.
     pub(super) fn expire_snapshots(&mut self) {
         let now = self.now();
-        let is_over = |snapshot: &&Snapshot| {
-            snapshot.ends().is_some_and(|end| end <= now) && self.tasks.holder(&snapshot.id).is_none()
-        };
+        let is_over =
+            |snapshot: &&Snapshot| snapshot.ends().is_some_and(|end| end <= now) && self.tasks.holder(&snapshot.id).is_none();
         let over: Vec<_> = self.ebs.snapshots.iter().filter(is_over).map(|snapshot| snapshot.id.clone()).collect();
         for id in over {
             self.ebs.remove_snapshot(&id);

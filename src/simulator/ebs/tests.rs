@@ -96,7 +96,10 @@ async fn a_disk_is_created_attached_enlarged_detached_and_deleted() {
     cloud.settle();
     assert_eq!(state().0, "running");
     let attached = cloud.ask("cds.ebs.DescribeEcsAttachDisks", &json!({"InstanceId": server_id})).ok();
-    assert_eq!((&attached["Data"]["DiskList"][0]["Property"], &attached["Data"]["DiskList"][1]["DiskId"]), (&json!("system"), &json!(id)));
+    assert_eq!(
+        (&attached["Data"]["DiskList"][0]["Property"], &attached["Data"]["DiskList"][1]["DiskId"]),
+        (&json!("system"), &json!(id))
+    );
 
     let extend = |size: u64| json!({"DiskId": id, "ExtendedSize": size});
     cloud.ask("cds.ebs.ExtendDisk", &extend(32)).refused(400, "MinDiskSizeLess");
@@ -136,7 +139,9 @@ async fn a_disk_goes_with_its_server_only_where_that_is_wanted() {
 #[tokio::test(start_paused = true)]
 async fn the_quota_of_a_zone_runs_out() {
     let cloud = Cloud::new();
-    let quota = |zone: &str| cloud.ask("cds.ebs.DescribeDiskQuota", &json!({"AvailableZoneCode": zone})).ok()["Data"]["QuotaList"][0].clone();
+    let quota = |zone: &str| {
+        cloud.ask("cds.ebs.DescribeDiskQuota", &json!({"AvailableZoneCode": zone})).ok()["Data"]["QuotaList"][0].clone()
+    };
     let many = disks(&cloud, &json!({"Size": 2048, "Number": 5}));
     assert_eq!((&quota(ZONE)["UsedQuota"], &quota(ZONE)["FreeQuota"]), (&json!(10_240), &json!(0)));
     cloud.ask("cds.ebs.CreateDisk", &disk(&json!({}))).refused(403, "InvalidOperation");
@@ -169,9 +174,13 @@ async fn disks_are_listed_by_zone_region_and_id_page_by_page() {
 async fn snapshots_stand_in_a_chain_and_run_out() {
     let cloud = Cloud::new();
     let id = disks(&cloud, &json!({})).remove(0);
-    let made = cloud.ask("cds.ebs.CreateSnapshot", &json!({"DiskId": id, "SnapshotName": "before-upgrade", "ReservedTime": "Forever"})).ok();
+    let made = cloud
+        .ask("cds.ebs.CreateSnapshot", &json!({"DiskId": id, "SnapshotName": "before-upgrade", "ReservedTime": "Forever"}))
+        .ok();
     let first = made["Data"]["SnapshotId"].as_str().unwrap().to_owned();
-    let info = |snapshot: &str| cloud.ask("cds.ebs.DescribeSnapshot", &json!({"SnapshotId": snapshot})).ok()["Data"]["SnapshotInfo"].clone();
+    let info = |snapshot: &str| {
+        cloud.ask("cds.ebs.DescribeSnapshot", &json!({"SnapshotId": snapshot})).ok()["Data"]["SnapshotInfo"].clone()
+    };
     assert_eq!((&info(&first)["SnapshotStatus"], &shown(&cloud, &id)["Status"]), (&json!("creating"), &json!("creating_snapshot")));
     cloud.settle();
     assert_eq!((&info(&first)["SnapshotStatus"], &info(&first)["SnapshotName"]), (&json!("running"), &json!("before-upgrade")));
@@ -183,10 +192,18 @@ async fn snapshots_stand_in_a_chain_and_run_out() {
     assert!(third.ends_with("-03"), "an id is not given twice");
 
     let chain = cloud.ask("cds.ebs.DescribeSnapshotChain", &json!({"DiskId": id, "PageNumber": 2, "PageSize": 1})).ok();
-    assert_eq!((&chain["TotalCount"], &chain["Data"]["SnapshotNum"], &chain["Data"]["SnapshotList"][0]["SnapshotId"]), (&json!(2), &json!(2), &json!(third)));
+    assert_eq!(
+        (&chain["TotalCount"], &chain["Data"]["SnapshotNum"], &chain["Data"]["SnapshotList"][0]["SnapshotId"]),
+        (&json!(2), &json!(2), &json!(third))
+    );
     let chains = cloud.ask("cds.ebs.DescribeSnapshotChainList", &json!({"DiskId": id})).ok();
-    assert_eq!((&chains["TotalCount"], &chains["Data"]["SnapshotChainList"][0]["SnapshotChainId"]), (&json!(1), &chain["Data"]["SnapshotChainId"]));
-    cloud.ask("cds.ebs.DescribeSnapshotChain", &json!({"SnapshotChainId": "sl-disk-none"})).refused(404, "InvalidSnapshotChainId.NotFound");
+    assert_eq!(
+        (&chains["TotalCount"], &chains["Data"]["SnapshotChainList"][0]["SnapshotChainId"]),
+        (&json!(1), &chain["Data"]["SnapshotChainId"])
+    );
+    cloud
+        .ask("cds.ebs.DescribeSnapshotChain", &json!({"SnapshotChainId": "sl-disk-none"}))
+        .refused(404, "InvalidSnapshotChainId.NotFound");
     cloud.ask("cds.ebs.DescribeSnapshotChain", &json!({})).refused(400, "MissingParameter");
 
     for _ in 0..8 {
@@ -219,7 +236,8 @@ async fn a_disk_is_rolled_back_while_its_server_is_off() {
     let id = system_disk(&cloud, &server_id);
     let taken = snapshot(&cloud, &id, "1");
     let back = |changes: &Json| {
-        let mut params = json!({"DiskId": id, "SnapshotId": taken, "NewSnapshot": {"SnapshotName": "rollback_test", "ReservedTime": "2"}});
+        let mut params =
+            json!({"DiskId": id, "SnapshotId": taken, "NewSnapshot": {"SnapshotName": "rollback_test", "ReservedTime": "2"}});
         merge(params.as_object_mut().unwrap(), changes);
         cloud.ask("cds.ebs.RollbackDiskBySnapShot", &params)
     };
@@ -254,7 +272,9 @@ async fn snapshots_become_disks_images_and_copies() {
     cloud.ask("cds.ebs.CreateDisk", &from(&system, 48)).refused(403, "InvalidOperation");
     cloud.ask("cds.ebs.CreateDisk", &from(&data, 40)).refused(400, "MinDiskSizeLess");
     cloud.ask("cds.ebs.CreateDisk", &from(&data, 48)).ok();
-    let state = |snapshot: &str| cloud.ask("cds.ebs.DescribeSnapshot", &json!({"SnapshotId": snapshot})).ok()["Data"]["SnapshotInfo"].clone();
+    let state = |snapshot: &str| {
+        cloud.ask("cds.ebs.DescribeSnapshot", &json!({"SnapshotId": snapshot})).ok()["Data"]["SnapshotInfo"].clone()
+    };
     assert_eq!(state(&data)["SnapshotStatus"], "disk_creating");
     cloud.ask("cds.ebs.DeleteSnapshot", &json!({"SnapshotIds": [data]})).refused(403, "InvalidOperation.SnapshotStatusUnsupported");
     cloud.settle();
@@ -369,7 +389,8 @@ fn holds_together(state: &Json) {
         assert!(existing.contains(metered["resource"].as_str().unwrap()), "{metered}");
     }
     let cents = |amount: &Json| (amount.as_f64().unwrap() * 100.0).round();
-    let paid: f64 = list("wallet", "charges").iter().filter(|charge| charge["refunded"] == false).map(|charge| cents(&charge["amount"])).sum();
+    let paid: f64 =
+        list("wallet", "charges").iter().filter(|charge| charge["refunded"] == false).map(|charge| cents(&charge["amount"])).sum();
     assert!((cents(&state["wallet"]["balance"]) + paid - 100_000_000.0).abs() < 0.5, "money appeared");
 }
 

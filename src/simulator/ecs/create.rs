@@ -113,7 +113,11 @@ fn names(call: &Call, number: u64) -> Vec<String> {
 fn subnet(call: &Call, zone: &str, number: u64) -> Result<(String, Vec<Ipv4Addr>), Refusal> {
     let id = |object: &str, field: &str| {
         let id = call.params.object(object).and_then(|object| object.text(field)).unwrap_or_default();
-        if id.is_empty() { Err(Refusal::new("InvalidParameter.IsNull", format!("The parameter {object}.{field} is empty"))) } else { Ok(id) }
+        if id.is_empty() {
+            Err(Refusal::new("InvalidParameter.IsNull", format!("The parameter {object}.{field} is empty")))
+        } else {
+            Ok(id)
+        }
     };
     let (vpc, subnet) = (id("VpcInfo", "VpcId")?, id("SubnetInfo", "SubnetId")?);
     call.world.check_ecs_vpc(vpc)?;

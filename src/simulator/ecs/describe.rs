@@ -152,7 +152,8 @@ fn in_list(action: &Action, world: &World, server: &Server) -> Json {
     let family = family::known(&server.family);
     let is_gpu = server.gpu > 0;
     let local = server.local_disks.iter().find(|disk| disk.is_system);
-    let system = local.map(|disk| disk.size).or_else(|| world.ebs_disks_of(&server.id).find(|disk| disk.is_system()).map(|disk| disk.size));
+    let system =
+        local.map(|disk| disk.size).or_else(|| world.ebs_disks_of(&server.id).find(|disk| disk.is_system()).map(|disk| disk.size));
     let (public, others) = shown.exits();
     json!({
         "EcsId": server.id,

@@ -69,7 +69,7 @@ fn check_size(size: u64, is_local: bool, least: u64, most: u64) -> Result<(), Re
     if size > most {
         return Err(Refusal::new("MaxDiskSizeExceed", format!("The disk must have {most} GB at most")));
     }
-    if !is_local && size % STEP != 0 {
+    if !is_local && !size.is_multiple_of(STEP) {
         return Err(Refusal::new("InvalidDiskSize.ValueNotSupported", format!("Cloud disks come in multiples of {STEP} GB")));
     }
     Ok(())

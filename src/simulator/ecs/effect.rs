@@ -10,16 +10,35 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Effect {
     /// New servers run, with their new cloud disks; from now on they cost what on-demand ones cost.
-    Build { servers: Vec<String>, disks: Vec<String>, credit: Option<u64> },
+    Build {
+        servers: Vec<String>,
+        disks: Vec<String>,
+        credit: Option<u64>,
+    },
     /// Takes new servers and disks back, and the money.
-    CancelOrder { servers: Vec<String>, disks: Vec<String>, charge: Option<usize> },
-    SetPower { servers: Vec<String>, to: Power },
+    CancelOrder {
+        servers: Vec<String>,
+        disks: Vec<String>,
+        charge: Option<usize>,
+    },
+    SetPower {
+        servers: Vec<String>,
+        to: Power,
+    },
     /// Servers go, and the disks that go with them; the other ones are detached.
-    Delete { servers: Vec<String> },
+    Delete {
+        servers: Vec<String>,
+    },
     AddImage(Image),
-    CopyImage { image: String, zones: Vec<String> },
+    CopyImage {
+        image: String,
+        zones: Vec<String>,
+    },
     /// In one zone or everywhere.
-    RemoveImages { images: Vec<String>, zone: Option<String> },
+    RemoveImages {
+        images: Vec<String>,
+        zone: Option<String>,
+    },
 }
 
 impl Effect {

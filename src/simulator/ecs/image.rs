@@ -78,7 +78,8 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
     let zone = call.edge_zone_if_given("AvailableZoneCode")?.map(|zone| zone.code);
     let wanted = ids_in_text(call, "ImageIds")?;
     let world = &*call.world;
-    if let Some(missing) = wanted.iter().flatten().find(|id| !world.ecs.images.contains(id) && !public().any(|os| os.image_id == **id))
+    if let Some(missing) =
+        wanted.iter().flatten().find(|id| !world.ecs.images.contains(id) && !public().any(|os| os.image_id == **id))
     {
         return Err(Refusal::new("InvalidImage.NotFound", format!("There is no image {missing}")));
     }

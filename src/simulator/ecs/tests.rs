@@ -1,7 +1,7 @@
 use crate::catalog::path;
-use crate::simulator::{Fault, FaultRule};
 use crate::simulator::tests::documented::documented;
 use crate::simulator::tests::{Cloud, advance, merge};
+use crate::simulator::{Fault, FaultRule};
 use serde_json::{Value as Json, json};
 
 pub(crate) const ZONE: &str = "CN_Hohhot_B";
@@ -82,10 +82,9 @@ async fn a_server_is_created_stopped_renamed_imaged_and_deleted() {
     assert_eq!(status(&cloud, &ids[0]), "building");
     let running = event(&cloud, &made);
     assert_eq!((&running["EventStatus"], &running["TaskList"][1]["EndTime"]), (&json!("doing"), &json!("")));
-    cloud.ask("cds.ecs.OperateInstance", &json!({"EcsIds": [ids[0]], "OpType": "shutdown_ecs"})).refused(
-        403,
-        "InvalidOperation.InstanceStatusUnsupported",
-    );
+    cloud
+        .ask("cds.ecs.OperateInstance", &json!({"EcsIds": [ids[0]], "OpType": "shutdown_ecs"}))
+        .refused(403, "InvalidOperation.InstanceStatusUnsupported");
     cloud.settle();
     let done = event(&cloud, &made);
     assert_eq!((&done["EventStatus"], &done["TaskList"][1]["ResourceId"]), (&json!("success"), &json!(ids[1])));
@@ -102,10 +101,9 @@ async fn a_server_is_created_stopped_renamed_imaged_and_deleted() {
     assert_eq!(status(&cloud, &ids[0]), "shutdown");
     refused("shutdown_ecs");
     refused("restart_ecs");
-    cloud.ask("cds.ecs.DescribeInstanceVncUrl", &json!({"EcsId": ids[0]})).refused(
-        403,
-        "InvalidOperation.InstanceStatusUnsupported",
-    );
+    cloud
+        .ask("cds.ecs.DescribeInstanceVncUrl", &json!({"EcsId": ids[0]}))
+        .refused(403, "InvalidOperation.InstanceStatusUnsupported");
     operate(&cloud, &ids[0], "start_up_ecs");
     cloud.ask("cds.ecs.ModifyInstanceName", &json!({"EcsId": ids[0], "Name": "db"})).ok();
     assert_eq!(server(&cloud, &ids[0])["EcsName"], "db");
@@ -147,7 +145,9 @@ async fn servers_are_found_by_zone_vpc_and_word_and_page_by_page() {
     ] {
         assert_eq!(list(&params)["TotalCount"], count, "{params}");
     }
-    cloud.ask("cds.ecs.DescribeInstanceList", &json!({"AvailableZoneCode": "CN_Nowhere_A"})).refused(404, "InvalidAvailableZone.NotFound");
+    cloud
+        .ask("cds.ecs.DescribeInstanceList", &json!({"AvailableZoneCode": "CN_Nowhere_A"}))
+        .refused(404, "InvalidAvailableZone.NotFound");
     cloud.ask("cds.ecs.DescribeInstanceList", &json!({"VpcId": "nothing"})).refused(404, "InvalidVpc.NotFound");
 }
 
@@ -212,7 +212,10 @@ async fn a_gateway_gives_an_address_and_a_local_disk_is_the_servers_own() {
     let shown = server(&cloud, &id);
     let public = shown["Pipe"]["PubNet"].as_str().unwrap();
     assert!(public.starts_with("10.15.") && shown["Pipe"]["EipInfo"][public].is_object());
-    assert_eq!((&shown["Disk"]["SystemDiskConf"]["DiskFeature"], &shown["Disk"]["DataDiskConf"][0]["Size"]), (&json!("local"), &json!(50)));
+    assert_eq!(
+        (&shown["Disk"]["SystemDiskConf"]["DiskFeature"], &shown["Disk"]["DataDiskConf"][0]["Size"]),
+        (&json!("local"), &json!(50))
+    );
     assert_eq!(cloud.ask("cds.ebs.DescribeDiskList", &json!({})).ok()["TotalCount"], 0);
 }
 
@@ -225,7 +228,10 @@ async fn a_creation_that_fails_leaves_nothing_and_costs_nothing() {
     let asked = cloud.ask("cds.ecs.DescribeEvent", &json!({"EventId": made["Data"]["EventId"]})).ok();
     assert_eq!((&asked["Msg"], &asked["Data"]["EventStatus"]), (&json!("no host"), &json!("failed")));
     let after = cloud.simulator.state_json();
-    assert_eq!((&before["ecs"], &before["ebs"], &before["wallet"]["balance"]), (&after["ecs"], &after["ebs"], &after["wallet"]["balance"]));
+    assert_eq!(
+        (&before["ecs"], &before["ebs"], &before["wallet"]["balance"]),
+        (&after["ecs"], &after["ebs"], &after["wallet"]["balance"])
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -244,7 +250,9 @@ async fn images_are_copied_to_zones_and_deleted_zone_by_zone() {
     assert_eq!(zones(), [ZONE, "CN_Suqian_A"]);
     let in_zone = json!({"ImageIds": [image], "AvailableZoneCode": "CN_Suqian_B"});
     cloud.ask("cds.ecs.DeleteImage", &in_zone).refused(404, "InvalidImage.NotFound");
-    cloud.ask("cds.ecs.SyncImage", &json!({"ImageId": image, "AvailableZoneCodes": ["x"]})).refused(404, "InvalidAvailableZone.NotFound");
+    cloud
+        .ask("cds.ecs.SyncImage", &json!({"ImageId": image, "AvailableZoneCodes": ["x"]}))
+        .refused(404, "InvalidAvailableZone.NotFound");
     cloud.done("cds.ecs.DeleteImage", &json!({"ImageIds": [image], "AvailableZoneCode": ZONE}));
     assert_eq!(zones(), ["CN_Suqian_A"]);
     cloud.ask("cds.ecs.CreateInstance", &order(&json!({"ImageId": image}))).refused(404, "InvalidImage.NotFound");
@@ -307,7 +315,8 @@ async fn prices_are_those_that_are_paid() {
     let price = |asked: &Json| cloud.ask("cds.ecs.DescribePrice", asked).ok()["Data"].clone();
     let quoted = price(&asked);
     let before = balance();
-    let bought = json!({"BillingMethod": "1", "SystemDisk": disk, "DataDisk": [disk], "Number": 2, "Duration": 2, "IsAutoRenewal": 0});
+    let bought =
+        json!({"BillingMethod": "1", "SystemDisk": disk, "DataDisk": [disk], "Number": 2, "Duration": 2, "IsAutoRenewal": 0});
     let id = servers(&cloud, &bought).remove(0);
     assert!((before - balance() - quoted["TotalPrice"].as_f64().unwrap()).abs() < 1e-6);
     let shown = server(&cloud, &id);

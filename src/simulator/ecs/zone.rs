@@ -98,15 +98,15 @@ fn regions(call: &mut Call) -> Result<Json, Refusal> {
     let mut regions: Vec<(String, Json)> = Vec::new();
     for zone in zones(call.action) {
         let shown = json!({"AzId": zone.id(), "AzName": zone.name, "AvailableZoneCode": zone.code});
-        match regions.iter_mut().find(|(code, _)| *code == zone.region).and_then(|(_, region)| region["AzList"].as_array_mut()) {
-            Some(zones) => zones.push(shown),
-            None => {
-                let region = json!({
-                    "RegionId": zone.region_id(), "RegionName": zone.region_name, "RegionCode": zone.region, "AzList": [shown],
-                });
-                regions.push((zone.region, region));
-            }
+        let known = regions.iter_mut().find(|(code, _)| *code == zone.region);
+        if let Some(zones) = known.and_then(|(_, region)| region["AzList"].as_array_mut()) {
+            zones.push(shown);
+            continue;
         }
+        let region = json!({
+            "RegionId": zone.region_id(), "RegionName": zone.region_name, "RegionCode": zone.region, "AzList": [shown],
+        });
+        regions.push((zone.region, region));
     }
     let regions: Vec<_> = regions.into_iter().map(|(_, region)| region).collect();
     Ok(json!({"Data": [{"RegionGroupId": GROUP.0, "RegionGroupName": GROUP.1, "RegionList": regions}]}))
