@@ -85,6 +85,7 @@ impl World {
             self.addresses.take(network, *address);
         }
         ccs::index(&mut self);
+        vpc::index(&mut self);
         self
     }
 

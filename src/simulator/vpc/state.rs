@@ -1,0 +1,315 @@
+//! VPCs, their subnets and gateways, EIPs with their bandwidths, and VLINKs.
+
+use super::not_found;
+use crate::simulator::addresses::Range;
+use crate::simulator::refusal::Refusal;
+use crate::simulator::store::{Keyed, Store};
+use crate::simulator::world::World;
+use crate::simulator::{SUBNET_ID, VPC_ID};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+/// What the account has here.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct State {
+    pub(crate) vpcs: Store<Vpc>,
+    /// Subnets and virtual egress gateways.
+    pub(crate) nets: Store<Net>,
+    pub(crate) eips: Store<Eip>,
+    /// The shared ones.
+    pub(crate) bandwidths: Store<Bandwidth>,
+    pub(crate) vlinks: Store<Vlink>,
+    /// What the addresses of EIPs are taken from.
+    pub(crate) eip_pool: Range,
+}
+
+impl Default for State {
+    /// A VPC with a subnet.
+    fn default() -> Self {
+        let vpc = Vpc {
+            id: VPC_ID.to_owned(),
+            name: "openapi测试".to_owned(),
+            range: Range::new(Ipv4Addr::new(10, 10, 0, 0), 16),
+            region: "CN_Hongkong".to_owned(),
+            carrier: None,
+            created: Timestamp::UNIX_EPOCH,
+        };
+        let subnet = Net {
+            id: SUBNET_ID.to_owned(),
+            name: "子网1".to_owned(),
+            vpc_id: VPC_ID.to_owned(),
+            zone: "CN_Hongkong_B".to_owned(),
+            range: Range::new(Ipv4Addr::new(10, 10, 11, 0), 24),
+            kind: NetKind::Subnet,
+        };
+        Self {
+            // As the document's example shows it.
+            vpcs: [Vpc { created: "2022-03-29T16:06:27Z".parse().unwrap_or(vpc.created), ..vpc }].into_iter().collect(),
+            nets: [subnet].into_iter().collect(),
+            eips: Store::default(),
+            bandwidths: Store::default(),
+            vlinks: Store::default(),
+            eip_pool: Range::new(Ipv4Addr::new(118, 186, 64, 0), 20),
+        }
+    }
+}
+
+/// A VPC.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Vpc {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) range: Range,
+    pub(crate) region: String,
+    /// The carrier of its bandwidth, once one was set; edge sites only.
+    #[serde(default)]
+    pub(crate) carrier: Option<String>,
+    pub(crate) created: Timestamp,
+}
+
+impl Keyed for Vpc {
+    fn key(&self) -> &str {
+        &self.id
+    }
+}
+
+/// A subnet or a virtual egress gateway of a VPC.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Net {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) vpc_id: String,
+    pub(crate) zone: String,
+    pub(crate) range: Range,
+    pub(crate) kind: NetKind,
+}
+
+/// Which of the two it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum NetKind {
+    Subnet,
+    Gateway {
+        /// The carrier of its bandwidth, as `Bandwidth_CMCC`.
+        carrier: String,
+        /// The addresses that the account keeps, with its remarks.
+        #[serde(default)]
+        reserved: BTreeMap<Ipv4Addr, String>,
+    },
+}
+
+impl Keyed for Net {
+    fn key(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Net {
+    pub(crate) fn is_subnet(&self) -> bool {
+        self.kind == NetKind::Subnet
+    }
+
+    /// The addresses that the cloud keeps for its routers, and the one it keeps for itself, as in the document's example of
+    /// `DescribeIPInfo`.
+    pub(super) fn system_addresses(&self) -> (Vec<Ipv4Addr>, Option<Ipv4Addr>) {
+        (self.range.hosts().take(3).collect(), self.range.hosts().next_back())
+    }
+
+    /// Whether a server can have this address, or an EIP be bound to it.
+    pub(crate) fn offers(&self, address: Ipv4Addr) -> bool {
+        let (routers, system) = self.system_addresses();
+        self.range.offers(address) && !routers.contains(&address) && system != Some(address)
+    }
+}
+
+/// A public address.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Eip {
+    pub(crate) id: String,
+    pub(crate) address: Ipv4Addr,
+    pub(crate) region: String,
+    /// Empty at cloud platform sites.
+    #[serde(default)]
+    pub(crate) zone: String,
+    #[serde(default)]
+    pub(crate) description: String,
+    pub(crate) bandwidth: Line,
+    #[serde(default)]
+    pub(crate) bound: Option<Binding>,
+    pub(crate) created: Timestamp,
+}
+
+/// The bandwidth of an EIP.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Line {
+    Own(Bandwidth),
+    /// The id of a shared one.
+    Shared(String),
+}
+
+/// What an EIP is bound to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Binding {
+    /// A subnet or a gateway.
+    pub(crate) net: String,
+    pub(crate) address: Ipv4Addr,
+}
+
+impl Keyed for Eip {
+    fn key(&self) -> &str {
+        &self.id
+    }
+}
+
+/// A bandwidth, shared or an EIP's own.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Bandwidth {
+    pub(crate) id: String,
+    /// Empty for an EIP's own.
+    #[serde(default)]
+    pub(crate) name: String,
+    pub(crate) region: String,
+    /// Empty for an EIP's own at a cloud platform site.
+    #[serde(default)]
+    pub(crate) zone: String,
+    /// The carrier, as `Bandwidth_China_Telecom`.
+    pub(crate) carrier: String,
+    /// The billing scheme, as `BandwIdth` or `BandwIdth_Shared`.
+    pub(crate) scheme: String,
+    /// In Mbps.
+    pub(crate) qos: u64,
+    pub(crate) created: Timestamp,
+}
+
+impl Keyed for Bandwidth {
+    fn key(&self) -> &str {
+        &self.id
+    }
+}
+
+/// What joins a subnet with a private network of a VDC.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Vlink {
+    pub(crate) id: String,
+    pub(crate) subnet: String,
+    /// The private network of the VDC.
+    pub(crate) network: String,
+    /// The servers in it, each with its interface.
+    #[serde(default)]
+    pub(crate) servers: BTreeMap<String, String>,
+}
+
+impl Keyed for Vlink {
+    fn key(&self) -> &str {
+        &self.id
+    }
+}
+
+impl World {
+    /// A VPC by its id.
+    pub(crate) fn vpc(&self, id: &str) -> Result<&Vpc, Refusal> {
+        self.vpc.vpcs.get(id).ok_or_else(|| not_found("VPCId", id))
+    }
+
+    /// The VLINK that leads to a private network or a subnet.
+    pub(crate) fn vlink_to(&self, network: &str) -> Option<&Vlink> {
+        self.vpc.vlinks.iter().find(|vlink| vlink.network == network || vlink.subnet == network)
+    }
+
+    /// The EIP that is bound to an address of a subnet or gateway.
+    pub(crate) fn eip_at(&self, net: &str, address: Ipv4Addr) -> Option<&Eip> {
+        let is_there = |bound: &Binding| bound.net == net && bound.address == address;
+        self.vpc.eips.iter().find(|eip| eip.bound.as_ref().is_some_and(is_there))
+    }
+
+    /// The bandwidth that an EIP has now.
+    pub(super) fn line_of<'a>(&'a self, eip: &'a Eip) -> Option<&'a Bandwidth> {
+        match &eip.bandwidth {
+            Line::Own(own) => Some(own),
+            Line::Shared(id) => self.vpc.bandwidths.get(id),
+        }
+    }
+
+    /// Keeps the addresses that nobody else can have.
+    pub(super) fn open_net(&mut self, net: &Net) {
+        let (routers, system) = net.system_addresses();
+        for address in routers.into_iter().chain(system) {
+            self.addresses.take(&net.id, address);
+        }
+    }
+
+    /// Takes a subnet or gateway away.
+    pub(super) fn close_net(&mut self, id: &str) {
+        let Some(net) = self.vpc.nets.remove(id) else { return };
+        let (routers, system) = net.system_addresses();
+        for address in routers.into_iter().chain(system) {
+            self.addresses.release(&net.id, address);
+        }
+        if let NetKind::Gateway { reserved, .. } = &net.kind {
+            for address in reserved.keys() {
+                self.addresses.release(&net.id, *address);
+            }
+        }
+    }
+
+    /// Takes an EIP away and gives its address up.
+    pub(super) fn remove_eip(&mut self, id: &str) {
+        self.unbind(id);
+        if let Some(eip) = self.vpc.eips.remove(id) {
+            self.addresses.release(EIPS, eip.address);
+        }
+    }
+
+    /// Binds an EIP that is there to an address of a net that is there. Only a gateway's address is taken by it: a subnet's is a
+    /// server's, which may come later.
+    pub(super) fn bind(&mut self, eip: &str, net: &str, address: Ipv4Addr) {
+        let Some(is_gateway) = self.vpc.nets.get(net).map(|net| !net.is_subnet()) else { return };
+        let Some(eip) = self.vpc.eips.get_mut(eip).filter(|eip| eip.bound.is_none()) else { return };
+        eip.bound = Some(Binding { net: net.to_owned(), address });
+        if is_gateway {
+            self.addresses.take(net, address);
+        }
+    }
+
+    pub(super) fn unbind(&mut self, eip: &str) {
+        let Some(bound) = self.vpc.eips.get_mut(eip).and_then(|eip| eip.bound.take()) else { return };
+        if self.vpc.nets.get(&bound.net).is_some_and(|net| !net.is_subnet()) {
+            self.addresses.release(&bound.net, bound.address);
+        }
+    }
+}
+
+/// The register's name for the addresses of EIPs.
+pub(super) const EIPS: &str = "eips";
+
+/// Finds out which addresses subnets, gateways and EIPs have.
+pub(crate) fn index(world: &mut World) {
+    for eip in world.vpc.eips.iter() {
+        world.addresses.take(EIPS, eip.address);
+        if let Some(bound) = &eip.bound
+            && world.vpc.nets.get(&bound.net).is_some_and(|net| !net.is_subnet())
+        {
+            world.addresses.take(&bound.net, bound.address);
+        }
+    }
+    for net in world.vpc.nets.iter() {
+        let (routers, system) = net.system_addresses();
+        let reserved = match &net.kind {
+            NetKind::Gateway { reserved, .. } => reserved.keys().copied().collect(),
+            NetKind::Subnet => Vec::new(),
+        };
+        for address in routers.into_iter().chain(system).chain(reserved) {
+            world.addresses.take(&net.id, address);
+        }
+    }
+}
