@@ -76,9 +76,8 @@ fn described(world: &World, gpn: &Gpn) -> Json {
         _ => "正常",
     };
     let pops = gpn.pops.iter().filter_map(|id| world.vdc.pops.get(id));
-    let pops: Vec<_> = pops
-        .map(|pop| json!({"PopId": pop.id, "PopName": pop.name, "CityId": city_id(&pop.region), "Qos": gpn.qos}))
-        .collect();
+    let pops: Vec<_> =
+        pops.map(|pop| json!({"PopId": pop.id, "PopName": pop.name, "CityId": city_id(&pop.region), "Qos": gpn.qos})).collect();
     json!({
         "GpnId": gpn.id,
         "Name": gpn.name,
@@ -283,7 +282,8 @@ fn connectable(call: &mut Call) -> Result<Json, Refusal> {
     let data = match call.params.required("Type") {
         "vdc" => {
             let vdcs = world.vdc.vdcs.iter().map(|vdc| {
-                let private = world.networks_of(&vdc.id).filter(|network| !network.is_public() && world.gpn_of(&network.id).is_none());
+                let private =
+                    world.networks_of(&vdc.id).filter(|network| !network.is_public() && world.gpn_of(&network.id).is_none());
                 let address = |network: &Network| network.segments.first().map(|segment| segment.range.address().to_string());
                 let private = private.map(|network| json!({"PrivateId": network.id, "Address": address(network)}));
                 json!({

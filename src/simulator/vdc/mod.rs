@@ -23,15 +23,8 @@ use super::refusal::Refusal;
 
 /// What carries an Action out, by the Action's name.
 pub(crate) fn handler(action: &str) -> Option<Handler> {
-    let tables = [
-        centre::ACTIONS,
-        gpn::ACTIONS,
-        price::ACTIONS,
-        private::ACTIONS,
-        public::ACTIONS,
-        receiver::ACTIONS,
-        usage::ACTIONS,
-    ];
+    let tables =
+        [centre::ACTIONS, gpn::ACTIONS, price::ACTIONS, private::ACTIONS, public::ACTIONS, receiver::ACTIONS, usage::ACTIONS];
     call::find(&tables, action)
 }
 

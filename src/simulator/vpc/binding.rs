@@ -26,7 +26,8 @@ fn idle_net<'a>(call: &'a Call, id: &str) -> Result<&'a Net, Refusal> {
 /// An address of a net that an EIP can be bound to and none is.
 fn open_address(call: &Call, net: &Net, name: &str, text: &str) -> Result<Ipv4Addr, Refusal> {
     let address = text.parse().ok().filter(|address| net.offers(*address));
-    let address = address.ok_or_else(|| call.malformed(name, &format!("{text} is not an address of {} that can be used", net.id)))?;
+    let address =
+        address.ok_or_else(|| call.malformed(name, &format!("{text} is not an address of {} that can be used", net.id)))?;
     if let Some(other) = call.world.eip_at(&net.id, address) {
         return Err(wrong_state(format!("The EIP {} is bound to {text} already", other.id)));
     }

@@ -1,7 +1,7 @@
 //! EIPs: public addresses that are bought.
 
 use super::state::{Bandwidth, EIPS, Eip, Line};
-use super::{Call, Effect, Handler, not_found, price, site, started, work, wrong_state, written};
+use super::{Call, Effect, Handler, not_found, price, site, started, work, written, wrong_state};
 use crate::simulator::money::Money;
 use crate::simulator::refusal::Refusal;
 use crate::simulator::task::Plan;

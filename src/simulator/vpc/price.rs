@@ -58,9 +58,10 @@ fn schemes(call: &mut Call) -> Result<Json, Refusal> {
         })
     });
     let schemes: Vec<_> = schemes.collect();
-    let carriers = call.table("VpcBandwidth").iter().map(|carrier| {
-        json!({"BandwidthType": carrier.value, "BandwidthTypeName": carrier.term, "BillingSchemeList": schemes})
-    });
+    let carriers = call
+        .table("VpcBandwidth")
+        .iter()
+        .map(|carrier| json!({"BandwidthType": carrier.value, "BandwidthTypeName": carrier.term, "BillingSchemeList": schemes}));
     Ok(json!({"Data": carriers.collect::<Vec<_>>()}))
 }
 

@@ -68,8 +68,6 @@ fn segments(range: Range, users: &BTreeMap<Ipv4Addr, String>) -> Vec<Json> {
         let [first, second, third, _] = address.octets();
         segments.entry([first, second, third]).or_default().push(json);
     }
-    let segment = |([first, second, third], addresses): ([u8; 3], Vec<Json>)| {
-        json!({"NetSignal": format!("{first}.{second}.{third}.*"), "IPList": addresses})
-    };
+    let segment = |([first, second, third], addresses): ([u8; 3], Vec<Json>)| json!({"NetSignal": format!("{first}.{second}.{third}.*"), "IPList": addresses});
     segments.into_iter().map(segment).collect()
 }

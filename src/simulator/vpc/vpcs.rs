@@ -2,7 +2,7 @@
 
 use super::net::{self, Wish};
 use super::state::{NetKind, Vpc};
-use super::{Call, Effect, Handler, in_use, site, started, work, wrong_state, written};
+use super::{Call, Effect, Handler, in_use, site, started, work, written, wrong_state};
 use crate::simulator::addresses::Range;
 use crate::simulator::refusal::Refusal;
 use crate::simulator::task::Plan;
@@ -15,8 +15,7 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
     let page = call.page(10)?;
     let (region, keyword) = (call.region()?, call.params.text("Keyword").unwrap_or_default());
     let world = &*call.world;
-    let found: Vec<_> =
-        world.vpc.vpcs.iter().filter(|vpc| site::same(&vpc.region, region) && vpc.name.contains(keyword)).collect();
+    let found: Vec<_> = world.vpc.vpcs.iter().filter(|vpc| site::same(&vpc.region, region) && vpc.name.contains(keyword)).collect();
     let total = found.len();
     let shown = page.take(found.into_iter()).into_iter().map(|vpc| {
         let mut json = json!({
