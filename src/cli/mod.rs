@@ -7,6 +7,7 @@ mod docs;
 mod options;
 mod profile;
 mod progress;
+mod rehearsed;
 mod report;
 mod run;
 mod sign;
@@ -56,7 +57,8 @@ enum Command {
 pub fn main() -> ExitCode {
     let Arguments { global, command } = Arguments::parse();
     report::set_color(global.color);
-    if let Err(problem) = world::check(&global) {
+    let simulates = global.sim || matches!(command, Some(Command::Sim(_)));
+    if let Err(problem) = world::check(&global, simulates) {
         report::error(&problem);
         return status::USAGE.into();
     }

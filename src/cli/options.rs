@@ -1,5 +1,6 @@
 //! Options that every subcommand takes.
 
+use super::rehearsed::Rehearsed;
 use crate::clock::parse_duration;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -23,6 +24,14 @@ pub(super) struct GlobalOptions {
     /// Uses a simulator inside this process: nothing leaves the machine, and waiting takes no real time
     #[arg(long, global = true)]
     pub(super) sim: bool,
+    /// With --sim, begins from the account that this file describes
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) seed_file: Option<PathBuf>,
+    /// With --sim, writes the account to this file in the end
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) dump: Option<PathBuf>,
+    #[arg(skip)]
+    pub(super) rehearsed: Rehearsed,
     /// Reads this file in place of cumulua.toml beside the script or above it and of the user's own
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,

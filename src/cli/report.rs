@@ -36,6 +36,12 @@ pub(super) fn error(message: &str) {
     say(&format!("{style}error{style:#}: {message}"));
 }
 
+/// One line on standard error, of something that stops nothing.
+pub(super) fn warning(message: &str) {
+    let style = anstyle::AnsiColor::Yellow.on_default().bold();
+    say(&format!("{style}warning{style:#}: {message}"));
+}
+
 /// A script's error with the line that it came from.
 struct Located {
     message: String,

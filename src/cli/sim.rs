@@ -1,22 +1,25 @@
 //! `cumulua sim`: the simulator as a server.
 
 use super::options::GlobalOptions;
-use super::{report, status, world};
+use super::{rehearsed, report, status, world};
 use crate::clock::Clock;
-use crate::simulator::{self, Simulator};
+use crate::simulator::{self, FAULT_SYNTAX, FaultRule, Options, Simulator};
 use clap::Args;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 
 /// Runs the simulator as a server
 ///
-/// It verifies signatures, keeps state and forgets it when it ends. One port answers for all products. It stands beside a real
-/// cloud only in its answers: nothing that it makes exists.
+/// It verifies signatures and keeps state, all products on one port. It stands beside a real cloud only in its answers: nothing
+/// that it makes exists. With --seed-file it begins from an account that a file describes, with --dump it writes the account to a
+/// file when it is ended (Ctrl-C, SIGTERM); tasks that run go on from there. A browser that opens its address sees it work.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example, in two terminals:\n  cumulua sim --listen 127.0.0.1:8080\n  cumulua run --endpoint cds=http://127.0.0.1:8080 scripts/quickstart.lua"
+    after_help = EXAMPLE,
+    after_long_help = format!("Faults, as --fault takes them:\n\n{FAULT_SYNTAX}\n\n{EXAMPLE}")
 )]
 pub(super) struct Sim {
     /// Where to listen; port 0 takes a free one
@@ -28,13 +31,18 @@ pub(super) struct Sim {
     /// The secret that is accepted
     #[arg(long, value_name = "SECRET", default_value = simulator::SECRET, hide_default_value = false)]
     secret: String,
-    /// Seeds ids and durations
-    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
-    seed: u64,
+    /// Seeds ids, durations and chance [default: 1, or that of --seed-file]
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
     /// How much faster tasks go than in a cloud
     #[arg(long, value_name = "FACTOR", default_value_t = 60.0)]
     speed: f64,
+    /// Lets something go wrong; can be given several times, the first that strikes counts
+    #[arg(long = "fault", value_name = "PATTERN:KIND…", value_parser = str::parse::<FaultRule>)]
+    faults: Vec<FaultRule>,
 }
+
+const EXAMPLE: &str = "Example, in two terminals:\n  cumulua sim --listen 127.0.0.1:8080\n  cumulua run --endpoint cds=http://127.0.0.1:8080 scripts/quickstart.lua";
 
 impl Sim {
     /// Serves until it is ended.
@@ -44,24 +52,61 @@ impl Sim {
             return status::USAGE.into();
         }
         let options = GlobalOptions { sim: false, ..options.clone() };
-        world::block_on(&options, async {
-            let catalog = world::catalog(&options);
-            let own =
-                simulator::Options { access_key: self.access_key, secret: self.secret, seed: self.seed, clock: Clock::system() };
-            let simulator = Arc::new(Simulator::new(catalog, own));
-            simulator.set_time_scale(1.0 / self.speed);
-            let listening = async {
-                let listener = TcpListener::bind(self.listen).await?;
-                report::print(&format!("listening on http://{}", listener.local_addr()?));
-                simulator::serve(simulator, listener).await
-            };
-            match listening.await {
-                Ok(()) => status::DONE.into(),
-                Err(problem) => {
-                    report::error(&format!("cannot serve on {}: {problem}; --listen takes another address", self.listen));
-                    status::SCRIPT.into()
-                }
+        world::block_on(&options, self.serve(&options))
+    }
+
+    async fn serve(self, options: &GlobalOptions) -> ExitCode {
+        let listen = self.listen;
+        let simulator = match self.simulator(options) {
+            Ok(simulator) => Arc::new(simulator),
+            Err(problem) => {
+                report::error(&problem);
+                return status::USAGE.into();
             }
-        })
+        };
+        let ended = Arc::new(Notify::new());
+        let end = Arc::clone(&ended);
+        let heard = ctrlc::set_handler(move || end.notify_one());
+        if let Err(problem) = heard {
+            report::warning(&format!("Ctrl-C ends the simulator at once, without --dump: {problem}"));
+        }
+        let listening = async {
+            let listener = TcpListener::bind(listen).await?;
+            report::print(&format!("listening on http://{}", listener.local_addr()?));
+            simulator::serve(Arc::clone(&simulator), listener).await
+        };
+        let served = tokio::select! {
+            served = listening => served,
+            () = ended.notified() => Ok(()),
+        };
+        if let Err(problem) = served {
+            report::error(&format!("cannot serve on {listen}: {problem}; --listen takes another address"));
+            return status::SCRIPT.into();
+        }
+        match options.dump.as_ref().map(|file| rehearsed::dump(&simulator, file)) {
+            Some(Err(problem)) => {
+                report::error(&problem);
+                status::SCRIPT.into()
+            }
+            _ => status::DONE.into(),
+        }
+    }
+
+    fn simulator(self, options: &GlobalOptions) -> Result<Simulator, String> {
+        let catalog = world::catalog(options);
+        let seed = self.seed.unwrap_or(world::SIMULATOR_SEED);
+        let own = Options { access_key: self.access_key, secret: self.secret, seed, clock: Clock::system() };
+        let simulator = match options.rehearsed.saved() {
+            Some(saved) => {
+                let saved = self.seed.map_or(saved.clone(), |seed| saved.with_seed(seed));
+                Simulator::from_saved(Arc::clone(&catalog), own, saved)
+            }
+            None => Simulator::new(Arc::clone(&catalog), own),
+        };
+        simulator.set_time_scale(1.0 / self.speed);
+        for rule in self.faults {
+            simulator.fault(rule.known_to(&catalog).map_err(|problem| format!("--fault: {problem}"))?);
+        }
+        Ok(simulator)
     }
 }

@@ -1,10 +1,12 @@
-//! `--sim`: the simulator as a transport in this process, on the run's own clock.
+//! `--sim`: the simulator as a transport in this process, on the run's own clock, and as a script may direct it.
 
 use crate::catalog::Catalog;
 use crate::client::effects::BoxFuture;
 use crate::client::transport::{Request, Response, Transport, TransportError};
 use crate::clock::Clock;
-use crate::simulator::{self, Options, Outcome, Simulator};
+use crate::gate::Rehearsal;
+use crate::simulator::{self, FaultRule, Options, Outcome, SavedState, Simulator};
+use serde_json::{Map, Value as Json};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,18 +16,28 @@ const LATENCY: Duration = Duration::from_millis(20);
 /// The simulator in this process.
 pub(super) struct InProcess {
     simulator: Simulator,
+    catalog: Arc<Catalog>,
     clock: Clock,
 }
 
 impl InProcess {
-    pub(super) fn new(catalog: Arc<Catalog>, clock: Clock, seed: u64) -> Self {
+    pub(super) fn new(catalog: Arc<Catalog>, clock: Clock, seed: u64, saved: Option<SavedState>) -> Self {
         let options = Options {
             access_key: simulator::ACCESS_KEY.to_owned(),
             secret: simulator::SECRET.to_owned(),
             seed,
             clock: clock.clone(),
         };
-        Self { simulator: Simulator::new(catalog, options), clock }
+        let simulator = match saved {
+            Some(saved) => Simulator::from_saved(Arc::clone(&catalog), options, saved),
+            None => Simulator::new(Arc::clone(&catalog), options),
+        };
+        Self { simulator, catalog, clock }
+    }
+
+    /// The simulator itself.
+    pub(super) fn simulator(&self) -> &Simulator {
+        &self.simulator
     }
 
     async fn answer(&self, request: Request) -> Result<Response, TransportError> {
@@ -46,17 +58,57 @@ impl InProcess {
                 self.clock.sleep(delay).await;
                 response
             }
+            Outcome::Unconnected => {
+                return Err(TransportError::NotConnected { host, reason: "the simulator refused the connection".to_owned() });
+            }
             Outcome::Dropped => {
                 return Err(TransportError::Dropped { host, reason: "the simulator closed the connection".to_owned() });
             }
         };
-        let (parts, body) = response.into_parts();
-        Ok(Response { status: parts.status, headers: parts.headers, body })
+        whole(&host, request.max_answer, response)
     }
+}
+
+/// The answer as a client reads it from a connection, where it is whole.
+fn whole(host: &str, limit: usize, response: http::Response<bytes::Bytes>) -> Result<Response, TransportError> {
+    let (parts, body) = response.into_parts();
+    let status = parts.status.as_u16();
+    let promised = parts.headers.get(http::header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if body.len() > limit {
+        return Err(TransportError::TooLarge { host: host.to_owned(), status, limit });
+    }
+    if promised.is_some_and(|promised: usize| promised > body.len()) {
+        let reason = "the simulator closed the connection".to_owned();
+        return Err(TransportError::CutShort { host: host.to_owned(), status, reason });
+    }
+    Ok(Response { status: parts.status, headers: parts.headers, body })
 }
 
 impl Transport for InProcess {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         Box::pin(self.answer(request))
+    }
+}
+
+impl Rehearsal for InProcess {
+    fn fault(&self, table: &Map<String, Json>) -> Result<(), String> {
+        self.simulator.fault(FaultRule::from_table(table)?.known_to(&self.catalog)?);
+        Ok(())
+    }
+
+    fn clear(&self) {
+        self.simulator.clear_faults();
+    }
+
+    fn requests(&self) -> Json {
+        serde_json::to_value(self.simulator.requests()).unwrap_or_default()
+    }
+
+    fn state(&self) -> Json {
+        self.simulator.state_json()
+    }
+
+    fn skew(&self, seconds: i64) {
+        self.simulator.set_clock_skew(seconds);
     }
 }

@@ -3,13 +3,13 @@
 use super::options::GlobalOptions;
 use super::progress::Progress;
 use super::simulated::InProcess;
-use super::{report, status};
+use super::{rehearsed, report, status};
 use crate::catalog::{Catalog, suggest};
 use crate::client::transport::{HttpTransport, Transport};
 use crate::clock::Clock;
 use crate::config::{Flags, Profiles, user_folder};
 use crate::gate::audit::Audit;
-use crate::gate::{Gate, Policy, Random, World};
+use crate::gate::{Gate, Policy, Random, Rehearsal, World};
 use crate::secret::Redactor;
 use crate::simulator;
 use std::future::Future;
@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 /// The seed of `--sim`: a rehearsal goes the same way every time.
-const SIMULATOR_SEED: u64 = 1;
+pub(super) const SIMULATOR_SEED: u64 = 1;
 
 /// The catalogue with the user's overlays.
 pub(super) fn catalog(options: &GlobalOptions) -> Arc<Catalog> {
@@ -27,9 +27,18 @@ pub(super) fn catalog(options: &GlobalOptions) -> Arc<Catalog> {
 }
 
 /// What clap cannot see is wrong with the options: names that the catalogue lacks would otherwise change nothing, silently.
-pub(super) fn check(options: &GlobalOptions) -> Result<(), String> {
+pub(super) fn check(options: &GlobalOptions, simulates: bool) -> Result<(), String> {
     if let Some(folder) = options.catalog.iter().find(|folder| !folder.is_dir()) {
         return Err(format!("--catalog {} is not a folder", folder.display()));
+    }
+    if !simulates && (options.seed_file.is_some() || options.dump.is_some()) {
+        return Err("--seed-file and --dump are about a simulator; they go with --sim, or with cumulua sim".to_owned());
+    }
+    if let Some(file) = options.seed_file.as_ref() {
+        options.rehearsed.begin_from(rehearsed::read(file).map_err(|problem| format!("--seed-file: {problem}"))?);
+    }
+    if let Some(file) = options.dump.as_ref() {
+        rehearsed::is_writable(file).map_err(|problem| format!("--dump: {problem}"))?;
     }
     if options.endpoint.is_empty() {
         return Ok(());
@@ -63,10 +72,13 @@ pub(super) fn profiles(options: &GlobalOptions, start: &Path) -> Profiles {
 pub(super) fn gate(options: &GlobalOptions, start: &Path, policy: Policy) -> Arc<Gate> {
     let catalog = catalog(options);
     let clock = Clock::system();
-    let (random, transport): (Random, Arc<dyn Transport>) = if options.sim {
-        (Random::seeded(SIMULATOR_SEED), Arc::new(InProcess::new(Arc::clone(&catalog), clock.clone(), SIMULATOR_SEED)))
+    let (random, transport, rehearsal): (Random, Arc<dyn Transport>, Option<Arc<dyn Rehearsal>>) = if options.sim {
+        let saved = || options.rehearsed.saved();
+        let make = || InProcess::new(Arc::clone(&catalog), clock.clone(), SIMULATOR_SEED, saved());
+        let simulator = options.rehearsed.simulator(make);
+        (Random::seeded(SIMULATOR_SEED), Arc::clone(&simulator) as Arc<dyn Transport>, Some(simulator))
     } else {
-        (Random::system(), Arc::new(HttpTransport::default()))
+        (Random::system(), Arc::new(HttpTransport::default()), None)
     };
     Arc::new(Gate::new(World {
         profiles: Arc::new(profiles(options, start)),
@@ -78,6 +90,7 @@ pub(super) fn gate(options: &GlobalOptions, start: &Path, policy: Policy) -> Arc
         audit: audit_path(options).map(Audit::new),
         policy: Policy { read_only: options.read_only, ..policy },
         redactor: Arc::new(Redactor::default()),
+        rehearsal,
     }))
 }
 
@@ -92,7 +105,17 @@ pub(super) fn block_on<F: Future<Output = ExitCode>>(options: &GlobalOptions, fu
     builder.enable_all().start_paused(options.sim);
     match builder.build() {
         Ok(runtime) => {
-            let status = runtime.block_on(future);
+            let status = runtime.block_on(async {
+                let status = future.await;
+                // Inside the runtime, whose clock the simulator has.
+                match options.dump.as_ref().filter(|_| options.sim).map(|file| options.rehearsed.dump(file)) {
+                    Some(Err(problem)) => {
+                        report::error(&problem);
+                        status::SCRIPT.into()
+                    }
+                    _ => status,
+                }
+            });
             // A name that is still being resolved must not hold the command back.
             runtime.shutdown_background();
             status

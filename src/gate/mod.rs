@@ -8,6 +8,7 @@ mod ledger;
 mod observer;
 mod policy;
 mod random;
+mod rehearsal;
 mod wait;
 
 pub use interrupt::{Interrupt, Stop};
@@ -16,6 +17,7 @@ pub use ledger::{OpenEnds, UnknownOutcome};
 pub use observer::{Event, Level, Observer, Silent};
 pub use policy::Policy;
 pub use random::Random;
+pub use rehearsal::Rehearsal;
 pub use wait::{Awaited, WAIT_TIMEOUT, WaitError};
 
 use crate::catalog::{Action, Catalog};
@@ -71,6 +73,8 @@ pub struct World {
     pub policy: Policy,
     /// What replaces secrets in text.
     pub redactor: Arc<Redactor>,
+    /// The cloud that is rehearsed on; none where the cloud is real.
+    pub rehearsal: Option<Arc<dyn Rehearsal>>,
 }
 
 /// The one door every effect of a script goes through.
@@ -118,6 +122,11 @@ impl Gate {
     /// The catalogue.
     pub fn catalog(&self) -> &Arc<Catalog> {
         &self.world.catalog
+    }
+
+    /// The cloud that is rehearsed on; none where the cloud is real.
+    pub fn rehearsal(&self) -> Option<&Arc<dyn Rehearsal>> {
+        self.world.rehearsal.as_ref()
     }
 
     /// What ends the run from outside.

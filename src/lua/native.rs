@@ -1,7 +1,7 @@
 //! The native functions that the prelude builds a script's world from. Each answers `true, results…` or `false, error`.
 
 use super::error;
-use super::modules::{help, json, loader, pretty, process, time};
+use super::modules::{help, json, loader, pretty, process, sim, time};
 use super::product;
 use super::secret::SecretValue;
 use super::vm::{Chunk, Limits};
@@ -120,6 +120,7 @@ pub(super) fn table(
     help::register(&natives)?;
     loader::register(&natives, chunk, sources)?;
     process::register(&natives)?;
+    sim::register(&natives)?;
     natives.table.raw_set("null", Value::NULL)?;
     natives.table.raw_set("args", lua.create_sequence_from(chunk.args.iter().map(String::as_str))?)?;
     Ok(natives.table)

@@ -494,6 +494,15 @@ null = native.null
 args = native.args
 secret = exported(native.secret)
 env = exported(native.env)
+if native.sim_fault then
+	sim = {
+		fault = exported(native.sim_fault),
+		clear = native.sim_clear,
+		skew = exported(native.sim_skew),
+		requests = native.sim_requests,
+		state = native.sim_state,
+	}
+end
 json = { encode = exported(native.json_encode), decode = exported(native.json_decode) }
 loaded.json = json
 

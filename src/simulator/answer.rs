@@ -1,6 +1,6 @@
 //! Answers as bytes, whole or spoilt by a fault.
 
-use super::fault::Fault;
+use super::fault::{Fault, Strike};
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use jiff::Timestamp;
@@ -14,6 +14,8 @@ pub enum Outcome {
     Answer(Response<Bytes>),
     /// With an answer that comes after so long.
     Delayed(Duration, Response<Bytes>),
+    /// Without a connection.
+    Unconnected,
     /// With the connection closed and no answer.
     Dropped,
 }
@@ -31,9 +33,14 @@ pub(crate) fn response(status: u16, content_type: &'static str, body: impl Into<
 }
 
 /// What a fault makes of the answer to a call that was carried out.
-pub(crate) fn spoilt(fault: Option<&Fault>, mut answer: Response<Bytes>) -> Outcome {
+pub(crate) fn spoilt(strike: Option<&Strike>, mut answer: Response<Bytes>) -> Outcome {
     let whole = answer.body().clone();
-    match fault {
+    let seconds = strike.and_then(|strike| strike.retry_after).filter(|_| !answer.status().is_success());
+    if let Some(seconds) = seconds {
+        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    match strike.map(|strike| &strike.fault) {
+        Some(Fault::NoConnection) => return Outcome::Unconnected,
         Some(Fault::DropAfter | Fault::DropBefore) => return Outcome::Dropped,
         Some(Fault::Delay(delay)) => return Outcome::Delayed(*delay, answer),
         Some(Fault::CutShort) => {

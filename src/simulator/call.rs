@@ -1,6 +1,6 @@
 //! A call that has been let in and checked, and what its handlers have in common.
 
-use super::page::Page;
+use super::page::{Page, Slip};
 use super::params::Params;
 use super::refusal::Refusal;
 use super::world::World;
@@ -12,6 +12,8 @@ pub(crate) struct Call<'a> {
     pub(crate) world: &'a mut World,
     pub(crate) action: &'a Action,
     pub(crate) params: Params<'a>,
+    /// What a fault makes of a page.
+    pub(crate) slip: Slip,
 }
 
 /// What carries an Action out: its answer without what every answer of the product has, or why not.

@@ -14,7 +14,7 @@ pub(crate) fn parameters(action: &Action, incoming: &Incoming) -> Result<Map<Str
     let in_body = incoming.product() == Product::Cds && incoming.method == "POST";
     let mut given = if in_body { from_body(incoming)? } else { flat::unfold(action, &incoming.signed())? };
     given.retain(|_, value| !value.is_null());
-    all_fit(action, &action.params, &given)?;
+    all_fit(action, &action.params, &mut given)?;
     for group in &action.one_of {
         let count = group.iter().filter(|name| given.contains_key(*name)).count();
         if count == 0 {
@@ -27,18 +27,23 @@ pub(crate) fn parameters(action: &Action, incoming: &Incoming) -> Result<Map<Str
 }
 
 fn from_body(incoming: &Incoming) -> Result<Map<String, Json>, Refusal> {
+    // A client that has nothing to say may send nothing.
+    if incoming.body.is_empty() {
+        return Ok(Map::new());
+    }
     match serde_json::from_slice(&incoming.body) {
         Ok(Json::Object(map)) => Ok(map),
         _ => Err(Refusal::new("InvalidParameter", "The body is not a JSON object")),
     }
 }
 
-fn all_fit(action: &Action, params: &[Param], given: &Map<String, Json>) -> Result<(), Refusal> {
+fn all_fit(action: &Action, params: &[Param], given: &mut Map<String, Json>) -> Result<(), Refusal> {
     for param in params {
-        match given.get(&param.name).filter(|value| !value.is_null()) {
-            Some(value) => fits(action, param, value)?,
-            None if is_required(param, given) => return Err(Refusal::missing(action, &param.name)),
-            None => {}
+        if given.get(&param.name).is_some_and(|value| !value.is_null()) {
+            let value = given.entry(param.name.clone()).or_insert(Json::Null);
+            fits(action, param, value)?;
+        } else if is_required(param, given) {
+            return Err(Refusal::missing(action, &param.name));
         }
     }
     Ok(())
@@ -52,8 +57,10 @@ fn is_required(param: &Param, siblings: &Map<String, Json>) -> bool {
     }
 }
 
-fn fits(action: &Action, param: &Param, value: &Json) -> Result<(), Refusal> {
+/// Holds a value to its parameter. The vendors' own clients write numbers as texts and texts as numbers: these become what is declared.
+fn fits(action: &Action, param: &Param, value: &mut Json) -> Result<(), Refusal> {
     let refuse = |why: String| Err(Refusal::malformed(action, &param.name, why));
+    become_of(param.kind, value);
     if !is_of(param.kind, value) {
         return refuse(format!("it is not of the type {}", param.kind.as_str()));
     }
@@ -64,6 +71,7 @@ fn fits(action: &Action, param: &Param, value: &Json) -> Result<(), Refusal> {
             }
             let element = param.of.unwrap_or(if param.fields.is_empty() { Kind::String } else { Kind::Object });
             for item in items {
+                become_of(element, item);
                 if !is_of(element, item) {
                     return refuse(format!("an element is not of the type {}", element.as_str()));
                 }
@@ -76,6 +84,19 @@ fn fits(action: &Action, param: &Param, value: &Json) -> Result<(), Refusal> {
         }
         Json::Object(fields) => all_fit(action, &param.fields, fields),
         scalar => scalar_fits(action, param, scalar),
+    }
+}
+
+/// Turns a number into a text and a text into a number or a truth value, where nothing is lost.
+fn become_of(kind: Kind, value: &mut Json) {
+    let wanted = match (kind, &*value) {
+        (Kind::String, Json::Number(number)) => Some(Json::from(number.to_string())),
+        (Kind::Integer | Kind::Number, Json::String(text)) => serde_json::from_str(text.trim()).ok().filter(Json::is_number),
+        (Kind::Boolean, Json::String(text)) => text.trim().to_ascii_lowercase().parse().ok().map(Json::Bool),
+        _ => None,
+    };
+    if let Some(wanted) = wanted {
+        *value = wanted;
     }
 }
 

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// Makes ids: the same ones in the same order for the same seed.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Ids {
     seed: u64,
@@ -15,9 +15,20 @@ pub(crate) struct Ids {
     numbers: BTreeMap<String, u64>,
 }
 
+impl Default for Ids {
+    fn default() -> Self {
+        Self::new(1)
+    }
+}
+
 impl Ids {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, ..Self::default() }
+        Self { seed, made: 0, numbers: BTreeMap::new() }
+    }
+
+    /// Goes on with another seed.
+    pub(crate) fn reseed(&mut self, seed: u64) {
+        self.seed = seed;
     }
 
     pub(crate) fn seed(&self) -> u64 {

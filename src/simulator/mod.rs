@@ -27,18 +27,21 @@ mod ebs;
 mod ecs;
 mod envelope;
 mod fault;
+mod fault_syntax;
 mod flat;
 mod ids;
 mod log;
 mod mcs;
 mod money;
 mod oss_admin;
+mod pace;
 mod page;
 mod params;
 mod refusal;
 mod request;
 mod route;
 mod sas;
+mod saved;
 mod server;
 mod shape;
 mod signature;
@@ -48,13 +51,16 @@ mod task;
 mod tests;
 mod vdc;
 mod vpc;
+mod watch;
 mod wings;
 mod world;
 mod xml;
 
 pub use answer::Outcome;
 pub use fault::{Fault, FaultRule};
+pub use fault_syntax::FAULT_SYNTAX;
 pub use log::Record;
+pub use saved::SavedState;
 pub use server::serve;
 
 use crate::catalog::{Action, Catalog};
@@ -62,17 +68,17 @@ use crate::clock::Clock;
 use admission::{Door, Key};
 use bytes::Bytes;
 use call::Call;
-use fault::Faults;
+use fault::{Faults, Strike};
 use http::{Request, Response};
 use jiff::{SignedDuration, Timestamp};
 use money::Money;
+use page::Slip;
 use params::Params;
 use refusal::Refusal;
 use request::Incoming;
 use serde_json::Value as Json;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 use task::Fate;
 use world::World;
 
@@ -118,8 +124,6 @@ pub struct Simulator {
     catalog: Arc<Catalog>,
     clock: Clock,
     seed: u64,
-    began: Timestamp,
-    began_elapsed: Duration,
     state: Mutex<State>,
 }
 
@@ -135,17 +139,28 @@ struct State {
 impl Simulator {
     /// A cloud with an empty VDC.
     pub fn new(catalog: Arc<Catalog>, options: Options) -> Self {
+        let world = World::new(options.seed);
+        Self::with(catalog, options, world)
+    }
+
+    /// A cloud that goes on where another one stopped, with the seed of that one.
+    pub fn from_saved(catalog: Arc<Catalog>, options: Options, saved: SavedState) -> Self {
+        let seed = saved.0.ids.seed();
+        Self::with(catalog, Options { seed, ..options }, saved.0)
+    }
+
+    fn with(catalog: Arc<Catalog>, options: Options, world: World) -> Self {
         let Options { access_key, secret, seed, clock } = options;
-        let (began, began_elapsed) = (clock.now(), clock.elapsed());
+        let world = world.awake(clock.now(), clock.elapsed());
         let state = State {
-            world: World::new(seed).awake(began),
+            world,
             door: Door::new(Key { id: access_key, secret }),
             faults: Faults::new(seed),
             skew: SignedDuration::ZERO,
             requests: 0,
             log: VecDeque::new(),
         };
-        Self { catalog, clock, seed, began, began_elapsed, state: Mutex::new(state) }
+        Self { catalog, clock, seed, state: Mutex::new(state) }
     }
 
     /// Answers one request as the cloud would. A dropped connection becomes an empty answer with status 444, and a delay is
@@ -153,17 +168,17 @@ impl Simulator {
     pub fn handle(&self, request: &Request<Bytes>) -> Response<Bytes> {
         match self.answer(request) {
             Outcome::Answer(response) | Outcome::Delayed(_, response) => response,
-            Outcome::Dropped => answer::response(444, "text/plain", Bytes::new(), self.began),
+            Outcome::Unconnected | Outcome::Dropped => answer::response(444, "text/plain", Bytes::new(), Timestamp::UNIX_EPOCH),
         }
     }
 
     /// Answers one request, or says how the connection ends instead.
     pub fn answer(&self, request: &Request<Bytes>) -> Outcome {
-        let elapsed = self.elapsed();
+        let clock = self.clock.elapsed();
         let incoming = Incoming::new(request);
         let mut state = self.state();
         let state = &mut *state;
-        state.world.settle(elapsed);
+        state.world.settle(clock);
         state.requests += 1;
         let now = state.world.now().saturating_add(state.skew).unwrap_or(Timestamp::MAX);
         let request_id = ids::uuid(self.seed, "request", state.requests);
@@ -179,7 +194,7 @@ impl Simulator {
             code: "Success".to_owned(),
             fault: None,
         };
-        let (fault, result) = self.carry_out(state, &incoming, now, &mut record);
+        let (strike, result) = self.carry_out(state, &incoming, now, &mut record);
         let (product, format) = (incoming.product(), incoming.format());
         let answer = match result {
             Ok((action, answer)) => {
@@ -192,11 +207,11 @@ impl Simulator {
                 answer::response(refusal.status(), content_type, body, now)
             }
         };
-        record.fault = fault.as_ref().map(|fault| format!("{fault:?}"));
-        let outcome = answer::spoilt(fault.as_ref(), answer);
+        record.fault = strike.as_ref().map(|strike| strike.fault.to_string());
+        let outcome = answer::spoilt(strike.as_ref(), answer);
         record.status = match &outcome {
             Outcome::Answer(response) | Outcome::Delayed(_, response) => Some(response.status().as_u16()),
-            Outcome::Dropped => None,
+            Outcome::Unconnected | Outcome::Dropped => None,
         };
         if state.log.len() == REMEMBERED {
             state.log.pop_front();
@@ -205,33 +220,43 @@ impl Simulator {
         outcome
     }
 
-    fn carry_out(&self, state: &mut State, incoming: &Incoming, now: Timestamp, record: &mut Record) -> (Option<Fault>, Ending) {
+    fn carry_out(&self, state: &mut State, incoming: &Incoming, now: Timestamp, record: &mut Record) -> (Option<Strike>, Ending) {
         let admitted = state.door.admit(incoming, now).and_then(|()| route::find(&self.catalog, incoming));
         let (action, handler) = match admitted {
             Ok(found) => found,
             Err(refusal) => return (None, Err((None, refusal))),
         };
-        let fault = state.faults.strike(&action);
-        if let Some(refusal) = fault.as_ref().and_then(refused_by) {
-            return (fault, Err((Some(action), refusal)));
+        let given = check::parameters(&action, incoming);
+        let strike = state.faults.strike(&action, given.as_ref().ok().map(Params));
+        let fault = strike.as_ref().map(|strike| &strike.fault);
+        if let Some(refusal) = fault.and_then(refused_by) {
+            let refusal = refusal.of(&action);
+            return (strike, Err((Some(action), refusal)));
         }
-        state.world.fate = match &fault {
+        state.world.fate = match fault {
             Some(Fault::TaskFails(reason)) => Some(Fate::Fails(reason.clone())),
             Some(Fault::TaskHangs) => Some(Fate::Hangs),
             _ => None,
         };
-        let result = check::parameters(&action, incoming).and_then(|given| {
+        let slip = match fault {
+            Some(Fault::PageGrows) => Slip::Grown,
+            Some(Fault::PageShrinks) => Slip::Shrunk,
+            _ => Slip::None,
+        };
+        let result = given.and_then(|given| {
             record.parameters = log::redacted(&action, &given);
-            handler(&mut Call { world: &mut state.world, action: &action, params: Params(&given) })
+            let mut answer = handler(&mut Call { world: &mut state.world, action: &action, params: Params(&given), slip })?;
+            page::slip_totals(&action, slip, &mut answer);
+            Ok(answer)
         });
         state.world.fate = None;
         let result = match fault {
-            Some(Fault::ServerError { http, .. }) => Err(server_error(http)),
+            Some(Fault::ServerError { http, .. }) => Err(server_error(*http)),
             _ => result.map_err(|refusal| refusal.of(&action)),
         };
         match result {
-            Ok(answer) => (fault, Ok((action, answer))),
-            Err(refusal) => (fault, Err((Some(action), refusal))),
+            Ok(answer) => (strike, Ok((action, answer))),
+            Err(refusal) => (strike, Err((Some(action), refusal))),
         }
     }
 
@@ -245,9 +270,10 @@ impl Simulator {
         self.state().faults.clear();
     }
 
-    /// Multiplies the durations of the tasks that start from now on; 0 ends them at once.
+    /// Lets tasks take so many times as long as in a cloud, from now on. The time of day stays the clock's.
     pub fn set_time_scale(&self, scale: f64) {
-        self.state().world.time_scale = scale.max(0.0);
+        let clock = self.clock.elapsed();
+        self.state().world.pace.change_speed(clock, 1.0 / scale.clamp(1e-9, 1e9));
     }
 
     /// Puts the cloud's clock ahead by so many seconds, or behind.
@@ -265,18 +291,23 @@ impl Simulator {
         self.state().log.iter().cloned().collect()
     }
 
-    /// All that the account has now, as a seed file has it.
-    pub fn state_json(&self) -> Json {
-        let elapsed = self.elapsed();
+    /// All that the account has now, as a file from which [`Self::from_saved`] goes on.
+    pub fn saved(&self) -> String {
+        let clock = self.clock.elapsed();
         let mut state = self.state();
-        state.world.settle(elapsed);
-        serde_json::to_value(&state.world).unwrap_or_default()
+        state.world.settle(clock);
+        let mut text = serde_json::to_string_pretty(&state.world).unwrap_or_default();
+        text.push('\n');
+        text
     }
 
-    /// Time since this cloud began. It follows the clock's elapsed time: a client's correction of its own clock, which may be
-    /// the same object, must not move the cloud's.
-    fn elapsed(&self) -> Duration {
-        self.clock.elapsed().saturating_sub(self.began_elapsed)
+    /// All that the account has now.
+    pub fn state_json(&self) -> Json {
+        // The clock's elapsed time, because a client's correction of its own time of day must not move the cloud's.
+        let clock = self.clock.elapsed();
+        let mut state = self.state();
+        state.world.settle(clock);
+        serde_json::to_value(&state.world).unwrap_or_default()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -291,11 +322,15 @@ type Ending = Result<(Action, Json), (Option<Action>, Refusal)>;
 fn refused_by(fault: &Fault) -> Option<Refusal> {
     match fault {
         Fault::Refuse { code, http } => {
-            Some(Refusal::new(code.clone(), "The simulator was told to refuse this").with_status(*http))
+            let refusal = Refusal::new(code.clone(), "The simulator was told to refuse this");
+            Some(match http {
+                Some(http) => refusal.with_status(*http),
+                None => refusal,
+            })
         }
         Fault::Throttle => Some(Refusal::new("Throttling", "The request was denied due to request throttling")),
         Fault::ServerError { http, carried_out: false } => Some(server_error(*http)),
-        Fault::DropBefore => Some(Refusal::new("Dropped", "The connection was closed")),
+        Fault::NoConnection | Fault::DropBefore => Some(Refusal::new("Dropped", "The connection was closed")),
         _ => None,
     }
 }

@@ -2,6 +2,8 @@
 
 use super::call::Call;
 use super::refusal::Refusal;
+use crate::catalog::Action;
+use serde_json::{Value as Json, json};
 
 /// A part of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +13,7 @@ pub(crate) struct Page {
     /// How many items it has at most; never 0.
     pub(crate) size: u64,
     skip: u64,
+    slip: Slip,
 }
 
 impl Page {
@@ -30,18 +33,24 @@ impl Page {
         if let Some((offset, name)) = given(&paginator.offset) {
             page.skip = u64::try_from(offset).map_err(|_| call.malformed(&name, "it must be 0 at least"))?;
         }
+        page.slip = call.slip;
         Ok(page)
     }
 
     pub(crate) fn new(number: u64, size: u64) -> Self {
         let size = size.max(1);
-        Self { number, size, skip: number.saturating_sub(1).saturating_mul(size) }
+        Self { number, size, skip: number.saturating_sub(1).saturating_mul(size), slip: Slip::None }
     }
 
     /// What of a list is on the page.
     pub(crate) fn take<T>(self, items: impl Iterator<Item = T>) -> Vec<T> {
         let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-        items.skip(size(self.skip)).take(size(self.size)).collect()
+        let skip = match self.slip {
+            Slip::Grown => self.skip.saturating_sub(1),
+            Slip::Shrunk => self.skip.saturating_add(1),
+            Slip::None => self.skip,
+        };
+        items.skip(size(skip)).take(size(self.size)).collect()
     }
 
     /// How many pages so many items have.
@@ -52,6 +61,34 @@ impl Page {
     /// How many items come before the page.
     pub(crate) fn offset(self) -> u64 {
         self.skip
+    }
+}
+
+/// What has happened in front of a page since the one before it was read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Slip {
+    #[default]
+    None,
+    /// An item has come.
+    Grown,
+    /// An item has gone.
+    Shrunk,
+}
+
+/// Makes the server's own total of an answer one larger or smaller, where the catalogue knows where it stands.
+pub(crate) fn slip_totals(action: &Action, slip: Slip, answer: &mut Json) {
+    let Some(total) = action.paginator.as_ref().and_then(|paginator| paginator.total.as_deref()) else { return };
+    let by = match slip {
+        Slip::None => return,
+        Slip::Grown => 1,
+        Slip::Shrunk => -1,
+    };
+    if let Some(total) = answer.pointer_mut(&format!("/{}", total.replace('.', "/"))) {
+        match &*total {
+            Json::Number(number) => *total = json!(number.as_i64().unwrap_or_default() + by),
+            Json::String(text) => *total = json!((text.parse::<i64>().unwrap_or_default() + by).to_string()),
+            _ => {}
+        }
     }
 }
 

@@ -71,9 +71,9 @@ pub(crate) struct Work {
 
 impl Work {
     /// How long the `number`th task takes: always the same for the same seed, in whole milliseconds.
-    fn duration(self, seed: u64, number: u64, scale: f64) -> Duration {
+    fn duration(self, seed: u64, number: u64) -> Duration {
         let seconds = f64::from(self.least) + f64::from(self.most - self.least) * ids::fraction(seed, "task", number);
-        Duration::try_from_secs_f64((seconds * scale * 1000.0).round() / 1000.0).unwrap_or(Duration::ZERO)
+        Duration::try_from_secs_f64((seconds * 1000.0).round() / 1000.0).unwrap_or(Duration::ZERO)
     }
 }
 
@@ -252,14 +252,14 @@ impl Tasks {
     }
 
     /// Starts a task now.
-    pub(crate) fn start(&mut self, plan: Plan, ids: &mut ids::Ids, now: Timestamp, scale: f64, fate: Option<&Fate>) -> String {
+    pub(crate) fn start(&mut self, plan: Plan, ids: &mut ids::Ids, now: Timestamp, fate: Option<&Fate>) -> String {
         let id = match plan.work.dialect {
             Dialect::CdsTask => {
                 ids.number("cds_task", FIRST_TASK, |number| self.places.contains_key(&number.to_string())).to_string()
             }
             _ => ids.uuid(),
         };
-        let duration = plan.work.duration(ids.seed(), FIRST_TASK + self.list.len() as u64, scale);
+        let duration = plan.work.duration(ids.seed(), FIRST_TASK + self.list.len() as u64);
         let (failure, hangs) = match fate {
             Some(Fate::Fails(reason)) => (Some(reason.clone()), false),
             Some(Fate::Hangs) => (None, true),

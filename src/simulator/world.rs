@@ -3,9 +3,10 @@
 use super::addresses::Addresses;
 use super::ids::{self, Ids};
 use super::money::{Charge, Money, Wallet};
+use super::pace::Pace;
 use super::task::{Fate, Plan, Tasks};
 use super::{aegis, billing, bms, bms_disk, ccs, desktop, ebs, ecs, mcs, oss_admin, sas, vdc, vpc};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -33,14 +34,11 @@ pub(crate) struct World {
     /// Follows from the rest.
     #[serde(skip)]
     pub(crate) addresses: Addresses,
-    /// Durations of new tasks are multiplied by it.
-    #[serde(skip)]
-    pub(crate) time_scale: f64,
     /// Of the tasks that are started from now on.
     #[serde(skip)]
     pub(crate) fate: Option<Fate>,
     #[serde(skip)]
-    began: Timestamp,
+    pub(crate) pace: Pace,
 }
 
 impl Default for World {
@@ -63,9 +61,8 @@ impl Default for World {
             aegis: aegis::State::default(),
             tasks: Tasks::default(),
             addresses: Addresses::default(),
-            time_scale: 1.0,
             fate: None,
-            began: Timestamp::UNIX_EPOCH,
+            pace: Pace::default(),
         }
     }
 }
@@ -76,10 +73,9 @@ impl World {
         Self { ids: Ids::new(seed), ..Self::default() }
     }
 
-    /// Puts the world at a time of day and finds out what follows from its parts.
-    pub(crate) fn awake(mut self, now: Timestamp) -> Self {
-        self.time_scale = 1.0;
-        self.began = now.saturating_sub(signed(self.tasks.elapsed())).unwrap_or(Timestamp::MIN);
+    /// Lets time begin for the world, at a time of day and of the clock, and finds out what follows from its parts.
+    pub(crate) fn awake(mut self, day: Timestamp, clock: Duration) -> Self {
+        self.pace = Pace::starting(day, self.tasks.elapsed(), clock);
         self.addresses = Addresses::default();
         for (network, address) in self.tasks.reserved() {
             self.addresses.take(network, *address);
@@ -91,23 +87,15 @@ impl World {
 
     /// The time of day that the world has come to.
     pub(crate) fn now(&self) -> Timestamp {
-        self.at(self.tasks.elapsed())
+        self.pace.day_at(self.tasks.elapsed())
     }
 
-    /// Time since the world began.
-    pub(crate) fn elapsed(&self) -> Duration {
-        self.tasks.elapsed()
-    }
-
-    fn at(&self, elapsed: Duration) -> Timestamp {
-        self.began.saturating_add(signed(elapsed)).unwrap_or(Timestamp::MAX)
-    }
-
-    /// Brings the world to a time: the tasks that are due by then end, in order.
-    pub(crate) fn settle(&mut self, elapsed: Duration) {
+    /// Brings the world to a time of the clock: the tasks that are due by then end, in order.
+    pub(crate) fn settle(&mut self, clock: Duration) {
+        let elapsed = self.pace.tasks_at(clock);
         while let Some(due) = self.tasks.next_due().filter(|due| *due <= elapsed) {
             self.tasks.pass(due);
-            let Some((freed, effect)) = self.tasks.end_next(self.at(due)) else { break };
+            let Some((freed, effect)) = self.tasks.end_next(self.pace.day_at(due)) else { break };
             for (network, address) in freed {
                 self.addresses.release(&network, address);
             }
@@ -124,7 +112,7 @@ impl World {
             self.addresses.take(network, *address);
         }
         let now = self.now();
-        self.tasks.start(plan, &mut self.ids, now, self.time_scale, self.fate.as_ref())
+        self.tasks.start(plan, &mut self.ids, now, self.fate.as_ref())
     }
 
     /// Pays from the account with Capital Online; the charge's number for a refund, where there was something to pay.
@@ -133,14 +121,15 @@ impl World {
         self.wallet.pay(Charge { time: self.now(), service, item, resources, amount, refunded: false })
     }
 
+    /// What does not fit together, as a person may have written it: each names the list and the id.
+    pub(crate) fn problems(&self) -> Vec<String> {
+        [vdc::problems(self), vpc::problems(self), ccs::problems(self)].concat()
+    }
+
     /// A number from 0 up to 1 that is always the same for the same purpose and number.
     pub(crate) fn fraction(&self, purpose: &str, number: u64) -> f64 {
         ids::fraction(self.ids.seed(), purpose, number)
     }
-}
-
-fn signed(duration: Duration) -> SignedDuration {
-    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
 }
 
 pub(crate) fn is_uuid(id: &str) -> bool {

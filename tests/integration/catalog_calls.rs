@@ -133,6 +133,7 @@ impl Bench {
             audit: None,
             policy: Policy::default(),
             redactor: Arc::new(Redactor::default()),
+            rehearsal: None,
         };
         Self { gate: Gate::new(world), recorder, _folder: folder }
     }

@@ -3,7 +3,7 @@
 use crate::support::{Test, simulator};
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 #[test]
 fn the_quickstart_runs_over_http_and_leaves_nothing_behind() {
@@ -26,20 +26,39 @@ fn one_bit_of_the_secret_makes_a_signature_error_that_the_script_sees() {
     assert!(output.stdout.starts_with("false\tservice\tSignatureDoesNotMatch\t"), "{}", output.stdout);
 }
 
+/// `cumulua sim` in a process of its own, which ends with this.
+struct Served {
+    child: Child,
+    url: String,
+}
+
+impl Served {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_cumulua"))
+            .args(["sim", "--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.strip_prefix("listening on ").unwrap().trim().to_owned();
+        Self { child, url }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 #[test]
 fn the_command_serves_and_says_where() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_cumulua"))
-        .args(["sim", "--listen", "127.0.0.1:0", "--secret", "other-secret"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let url = line.strip_prefix("listening on ").unwrap().trim().to_owned();
-    let right = Test::against(&url, "print(cds.ccs.DescribeTags().Code)").credentials("sim", "other-secret").run();
-    let wrong = Test::against(&url, "cds.ccs.DescribeTags()").run();
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let served = Served::start(&["--secret", "other-secret"]);
+    let right = Test::against(&served.url, "print(cds.ccs.DescribeTags().Code)").credentials("sim", "other-secret").run();
+    let wrong = Test::against(&served.url, "cds.ccs.DescribeTags()").run();
     assert_eq!(right.stdout, "Success\n", "{}", right.stderr);
     assert_eq!(wrong.status, 3);
 }
@@ -62,4 +81,59 @@ fn a_clock_that_is_off_is_corrected_once_and_said() {
         Test::against(&url, "print(cds.ccs.CreateTag({ TagName = 'x' }).Code) print(meta(cds.ccs.DescribeTags()).attempts)").run();
     assert_eq!((output.status, output.stdout.as_str()), (0, "Success\n1\n"), "{}", output.stderr);
     assert_eq!(output.stderr.matches("s behind the service's").count(), 1, "{}", output.stderr);
+}
+
+#[test]
+fn faults_come_from_the_command_line_and_wrong_ones_are_explained() {
+    Test::new().args(["sim", "--fault", "CreateDsk:drop-after"]).fails(2, &["no Action is named CreateDsk", "CreateDisk"]);
+    Test::new().args(["sim", "--fault", "CreateDisk:drop"]).fails(2, &["there is no kind of fault", "drop-after"]);
+    let served = Served::start(&["--fault", "CreateTag:refuse:NotEnoughBalance,times=1"]);
+    let code = "for _ = 1, 2 do print(pcall(cds.ccs.CreateTag, { TagName = 'x' })) end";
+    let output = Test::against(&served.url, code).run();
+    assert!(output.stdout.starts_with("false\t") && output.stdout.contains("NotEnoughBalance"), "{}", output.stdout);
+    assert!(output.stdout.contains("\ntrue\t"), "{}", output.stdout);
+}
+
+/// Ends a process as `kill` does, and waits for it.
+fn terminate(served: &mut Served) -> Option<i32> {
+    Command::new("kill").args(["-TERM", &served.child.id().to_string()]).status().unwrap();
+    served.child.wait().unwrap().code()
+}
+
+#[test]
+fn an_account_outlives_the_simulator_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let mut first = Served::start(&["--dump", &file("a.json"), "--speed", "1"]);
+    let order =
+        "cds.ccs.CreateInstance { RegionId = 'CN_Beijing_A', VdcId = '0bb08ed7-e686-4168-93e5-e0187579753b', InstanceName = 'web',
+        InstanceType = 'CCS.C3', Cpu = 2, Ram = 4, Password = 'Pass-word-1' }";
+    Test::against(&first.url, &format!("print({order}.TaskId)")).prints("190982\n");
+    assert_eq!(terminate(&mut first), Some(0));
+    let saved = std::fs::read_to_string(file("a.json")).unwrap();
+    assert!(saved.contains("\"has_left\"") && !saved.contains("Pass-word-1"), "{saved}");
+    // The task that was running goes on in another process, and under --sim in no time.
+    let mut second = Served::start(&["--seed-file", &file("a.json"), "--dump", &file("b.json"), "--speed", "100000"]);
+    Test::against(&second.url, "print(wait(task('cds_task', '190982'))[1] ~= nil, #cds.ccs.DescribeInstances().Data.Instances)")
+        .prints("true\t1\n");
+    assert_eq!(terminate(&mut second), Some(0));
+    let mut third = Served::start(&["--seed-file", &file("b.json"), "--dump", &file("c.json")]);
+    assert_eq!(terminate(&mut third), Some(0));
+    assert_eq!(std::fs::read_to_string(file("b.json")).unwrap(), std::fs::read_to_string(file("c.json")).unwrap());
+    let code = "wait(task('cds_task', '190982')) print(cds.ccs.DescribeInstances().Data.Instances[1].InstanceStatus)";
+    let simulated = Test::new().args(["run", "--sim", "--seed-file", &file("a.json"), "--dump", &file("d.json"), "-e", code]).run();
+    assert_eq!(simulated.stdout, "running\n", "{}", simulated.stderr);
+    assert!(std::fs::read_to_string(file("d.json")).unwrap().contains("\"ended\""));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 4, "nothing else is left beside the files");
+}
+
+#[test]
+fn a_file_that_does_not_do_is_refused_before_anything_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("seed.json").to_str().unwrap().to_owned();
+    std::fs::write(&path, "{\n  \"ccs\": { \"instances\": [ { \"name\": 5 } ] }\n}").unwrap();
+    Test::new().args(["sim", "--seed-file", &path]).fails(2, &["--seed-file", "line 2", "column"]);
+    Test::new().args(["sim", "--seed-file", "/nowhere.json"]).fails(2, &["/nowhere.json cannot be read"]);
+    Test::new().args(["sim", "--dump", "/no/where.json"]).fails(2, &["there is no folder /no"]);
+    Test::new().args(["run", "--seed-file", &path, "-e", ""]).fails(2, &["--sim"]);
 }

@@ -5,4 +5,5 @@ pub(super) mod json;
 pub(super) mod loader;
 pub mod pretty;
 pub(super) mod process;
+pub(super) mod sim;
 pub(super) mod time;

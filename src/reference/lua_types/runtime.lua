@@ -106,6 +106,43 @@ function json.encode(value, options) end
 ---@return any
 function json.decode(text) end
 
+---What goes wrong in a rehearsal.
+---@class cumulua.Fault
+---@field action? string An Action's name with or without its service, with `*` for anything; every Action unless given
+---@field kind "refuse"|"throttle"|"error"|"error_after"|"no_connection"|"drop_before"|"drop_after"|"delay"|"cut_short"|"malformed"|"empty"|"deep"|"large"|"task_fails"|"task_hangs"|"page_grows"|"page_shrinks"
+---@field times? integer So many times only
+---@field after? integer So many calls go well first
+---@field chance? number From 0 for never to 1 for always
+---@field retry_after? integer Errors carry a `Retry-After` of so many seconds
+---@field code? string The code of `refuse`
+---@field http? integer The status of `refuse`, `error` and `error_after`
+---@field seconds? number The time of `delay`
+---@field reason? string The reason of `task_fails`
+---@field bytes? integer The size of `large`
+
+---The simulated cloud, as a script may direct it; there with `--sim` only.
+---@class cumulua.sim
+sim = {}
+
+---Makes something go wrong; the first fault that strikes at a call counts.
+---@param fault cumulua.Fault
+function sim.fault(fault) end
+
+---Lets everything go right again.
+function sim.clear() end
+
+---Puts the cloud's clock ahead by so many seconds, or behind.
+---@param seconds integer
+function sim.skew(seconds) end
+
+---The requests that reached the cloud, oldest first, without secrets.
+---@return { time: string, request_id: string, method: string, path: string, action?: string, parameters?: table, status?: integer, code: string, fault?: string }[]
+function sim.requests() end
+
+---All that the account has, as `cumulua sim --dump` writes it.
+---@return table
+function sim.state() end
+
 ---Lines on standard error.
 ---@class cumulua.log
 log = {}

@@ -15,7 +15,7 @@ mod tag;
 mod template;
 
 pub(crate) use effect::Effect;
-pub(crate) use state::{State, index};
+pub(crate) use state::{State, index, problems};
 
 use super::call::{self, Call, Handler};
 use super::refusal::Refusal;

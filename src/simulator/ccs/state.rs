@@ -5,7 +5,7 @@ use crate::simulator::store::{Keyed, Store};
 use crate::simulator::world::{World, is_uuid};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::net::Ipv4Addr;
 
 /// What the account has here.
@@ -224,6 +224,50 @@ impl World {
             vlink.servers.retain(|_, own| *own != interface.id);
         }
     }
+}
+
+/// What does not fit together.
+pub(crate) fn problems(world: &World) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut addresses = HashSet::new();
+    for instance in world.ccs.instances.iter() {
+        let mut tell = |problem: String| problems.push(format!("ccs.instances, {}: {problem}", instance.id));
+        if !is_uuid(&instance.id) {
+            tell("the id of a server is a UUID".to_owned());
+        }
+        if !world.vdc.vdcs.contains(&instance.vdc_id) {
+            tell(format!("there is no VDC {}", instance.vdc_id));
+        }
+        for tag in instance.tags.iter().filter(|tag| !world.ccs.tags.contains_key(tag)) {
+            tell(format!("there is no tag {tag}"));
+        }
+        for interface in &instance.interfaces {
+            match world.vdc.networks.get(&interface.network) {
+                None => tell(format!("there is no network {}", interface.network)),
+                Some(network) if network.vdc_id != instance.vdc_id => {
+                    tell(format!("the network {} is not in its VDC", network.id));
+                }
+                Some(network) => {
+                    if let Some(address) = interface.address.filter(|address| !network.has(*address)) {
+                        tell(format!("{address} is not an address of the network {}", network.id));
+                    }
+                }
+            }
+            if let Some(address) = interface.address.filter(|own| !addresses.insert((&interface.network, *own))) {
+                tell(format!("another server has {address} too"));
+            }
+        }
+    }
+    for group in world.ccs.security_groups.iter() {
+        for (interface, server) in &group.interfaces {
+            let known =
+                world.ccs.instances.get(server).is_some_and(|server| server.interfaces.iter().any(|own| own.id == *interface));
+            if !known {
+                problems.push(format!("ccs.security_groups, {}: no server {server} has an interface {interface}", group.id));
+            }
+        }
+    }
+    problems
 }
 
 /// Finds out which addresses the servers have.

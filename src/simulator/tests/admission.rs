@@ -147,12 +147,15 @@ async fn parameters_are_held_to_the_catalogue() {
     ask("CreateTag", "{").refused(400, "InvalidParameter");
     ask("CreateTag", "{}").refused(400, "MissingParameter");
     ask("CreateTag", r#"{"TagName": null}"#).refused(400, "MissingParameter");
-    ask("CreateTag", r#"{"TagName": 5}"#).refused(400, "InvalidParameter");
+    ask("CreateTag", "").refused(400, "MissingParameter");
+    ask("CreateTag", r#"{"TagName": ["x"]}"#).refused(400, "InvalidParameter");
+    ask("CreateTag", r#"{"TagName": true}"#).refused(400, "InvalidParameter");
     let refused = |changes: serde_json::Value| cloud.ask("CreateInstance", &super::order(&changes));
     refused(json!({"Cpu": 3})).refused(400, "InvalidParameter");
     refused(json!({"Amount": 0})).refused(400, "InvalidParameter");
     refused(json!({"Amount": 100})).refused(400, "InvalidParameter");
-    refused(json!({"Amount": "1"})).refused(400, "InvalidParameter");
+    refused(json!({"Amount": "many"})).refused(400, "InvalidParameter");
+    refused(json!({"Amount": "1.5"})).refused(400, "InvalidParameter");
     refused(json!({"DataDisks": [{"Type": "ssd_disk"}]})).refused(400, "MissingParameter");
     refused(json!({"DataDisks": [7]})).refused(400, "InvalidParameter");
     refused(json!({"UserData": ["not base64!"]})).refused(400, "InvalidParameter");
@@ -162,6 +165,27 @@ async fn parameters_are_held_to_the_catalogue() {
     refused(json!({"ImageId": "Nothing"})).refused(404, "InvalidLaunchTemplateVersion.NotFound");
     let unknown = json!({"SomethingNew": 1});
     cloud.ask("DescribeTags", &unknown).ok();
+}
+
+#[tokio::test(start_paused = true)]
+async fn numbers_and_texts_stand_for_each_other_as_the_vendors_clients_write_them() {
+    let cloud = Cloud::new();
+    cloud.ask("CreateTag", &json!({"TagName": 5})).ok();
+    assert_eq!(cloud.ask("DescribeTags", &json!({})).ok()["Data"][0]["TagName"], "5");
+    cloud.ask("CreateInstance", &super::order(&json!({"Amount": "2", "Cpu": "4", "DeletionProtection": "True"}))).ok();
+    assert_eq!(cloud.ask("DescribeInstances", &json!({"PageSize": "1"})).ok()["Data"]["PageCount"], 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_vendors_clients_noise_is_tolerated() {
+    let cloud = Cloud::new();
+    // The Python SDK writes the body into the signed query as well, where a parameter `Action` gives way to the Action's name.
+    let mut pairs = cloud.common("CreateTag");
+    for (name, value) in [("TagName", "x"), ("More.0.Size", "1"), ("RequestClient", "SDK"), ("SignatureType", "")] {
+        pairs.push((name.to_owned(), value.to_owned()));
+    }
+    answer(&cloud, &signed("POST", "/ccs", pairs, SECRET, r#"{"TagName": "x", "More": [{"Size": 1}], "Nothing": null}"#.into()))
+        .ok();
 }
 
 #[tokio::test(start_paused = true)]

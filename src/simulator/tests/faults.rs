@@ -10,7 +10,7 @@ fn create_tag(cloud: &Cloud, name: &str) -> Outcome {
 fn body(outcome: Outcome) -> String {
     match outcome {
         Outcome::Answer(response) | Outcome::Delayed(_, response) => String::from_utf8(response.body().to_vec()).unwrap(),
-        Outcome::Dropped => panic!("there is no answer"),
+        Outcome::Unconnected | Outcome::Dropped => panic!("there is no answer"),
     }
 }
 
@@ -27,7 +27,7 @@ async fn refusals_strike_where_and_as_often_as_they_shall() {
     assert_eq!(tags(&cloud), 2);
     cloud
         .simulator
-        .fault(FaultRule::new(Fault::Refuse { code: "NotEnoughBalance".into(), http: 400 }).on("cds.ccs.CreateInstance"));
+        .fault(FaultRule::new(Fault::Refuse { code: "NotEnoughBalance".into(), http: None }).on("cds.ccs.CreateInstance"));
     cloud.ask("CreateInstance", &order(&json!({}))).refused(400, "NotEnoughBalance");
     cloud.simulator.clear_faults();
     cloud.ask("CreateInstance", &order(&json!({}))).ok();
@@ -110,7 +110,59 @@ async fn chance_follows_from_the_seed() {
 #[tokio::test(start_paused = true)]
 async fn time_can_be_scaled_away() {
     let cloud = Cloud::new();
-    cloud.simulator.set_time_scale(0.0);
+    cloud.simulator.set_time_scale(0.001);
     let task = cloud.ask("CreateInstance", &order(&json!({}))).ok()["TaskId"].clone();
+    advance(1);
     assert_eq!(cloud.ask("DescribeTask", &json!({"TaskId": task})).ok()["Data"]["Status"], "FINISH");
+    assert_eq!(
+        cloud.simulator.handle(&cloud.request("DescribeTags", &json!({}))).headers()["date"],
+        "Sun, 01 Mar 2026 08:00:01 GMT"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_after_the_first_slips_by_an_item() {
+    let cloud = Cloud::new();
+    let ids = cloud.servers(5);
+    let page = |number: u64| -> Vec<String> {
+        let answer = cloud.ask("DescribeInstances", &json!({"PageNumber": number, "PageSize": 2})).ok();
+        let instances = answer["Data"]["Instances"].as_array().unwrap().clone();
+        instances.iter().map(|instance| instance["InstanceId"].as_str().unwrap().to_owned()).collect()
+    };
+    cloud.simulator.fault(FaultRule::new(Fault::PageGrows).times(1));
+    assert_eq!((page(1), page(2), page(2)), (ids[..2].to_vec(), ids[1..3].to_vec(), ids[2..4].to_vec()));
+    cloud.simulator.fault(FaultRule::new(Fault::PageShrinks).times(1));
+    assert_eq!((page(1), page(2), page(3)), (ids[..2].to_vec(), ids[3..].to_vec(), ids[4..].to_vec()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn errors_carry_a_retry_after_where_they_shall() {
+    let cloud = Cloud::new();
+    cloud.simulator.fault(FaultRule::new(Fault::Throttle).retry_after(7).times(1));
+    cloud.simulator.fault(FaultRule::new(Fault::Throttle).times(1));
+    let answer = || cloud.simulator.handle(&cloud.request("DescribeTags", &json!({})));
+    let (with, without) = (answer(), answer());
+    assert_eq!((with.status().as_u16(), &with.headers()["retry-after"]), (429, &http::HeaderValue::from_static("7")));
+    assert_eq!((without.status().as_u16(), without.headers().get("retry-after")), (429, None));
+    assert!(!answer().headers().contains_key("retry-after"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_has_the_documented_status_unless_another_is_given() {
+    let cloud = Cloud::new();
+    let refuse = |http| {
+        cloud.simulator.clear_faults();
+        cloud.simulator.fault(FaultRule::new(Fault::Refuse { code: "IncorrectInstanceStatus".into(), http }));
+        cloud.ask("StopInstance", &json!({"InstanceId": "x"}))
+    };
+    refuse(None).refused(403, "IncorrectInstanceStatus");
+    refuse(Some(409)).refused(409, "IncorrectInstanceStatus");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_is_not_made_carries_nothing_out() {
+    let cloud = Cloud::new();
+    cloud.simulator.fault(FaultRule::new(Fault::NoConnection).times(1));
+    assert!(matches!(create_tag(&cloud, "a"), Outcome::Unconnected));
+    assert_eq!(tags(&cloud), 0);
 }

@@ -7,6 +7,7 @@ pub(crate) mod documented;
 mod faults;
 mod instances;
 mod networks;
+mod saved;
 mod security_groups;
 mod server;
 mod tags;
@@ -144,14 +145,16 @@ impl Cloud {
     /// Lets time pass until every task that can end has ended.
     pub(crate) fn settle(&self) {
         loop {
-            let next = {
-                let state = self.simulator.state();
-                state.world.tasks.next_due().map(|due| due.saturating_sub(self.simulator.elapsed()))
+            let clock = self.clock.elapsed();
+            let wait = {
+                let world = &mut self.simulator.state().world;
+                world.settle(clock);
+                world.tasks.next_due().map(|due| due.saturating_sub(world.pace.tasks_at(clock)))
             };
-            let Some(wait) = next else { return };
-            advance(wait.as_secs() + 1);
-            let elapsed = self.simulator.elapsed();
-            self.simulator.state().world.settle(elapsed);
+            match wait {
+                Some(wait) => advance(wait.as_secs() + 1),
+                None => return,
+            }
         }
     }
 

@@ -104,9 +104,9 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     world.vdc.vdcs.insert(Vdc { id: id.clone(), name, region: region.to_owned(), project: default_project() });
     let mut holds = vec![id.clone()];
     holds.extend(order.zip(range).map(|(order, range)| public::insert(world, &id, order, range)));
-    let charge = world.pay("cds.vdc", "CreateVdc", holds.clone(), price);
+    let charge = call.charge(holds.clone(), price);
     let plan = Plan::holding(work::CREATE_VDC, holds).making(vec![id.clone()]).showing("creating");
-    Ok(json!({"TaskId": world.start(plan.or_else(Effect::CancelVdc { vdc: id, charge }))}))
+    Ok(json!({"TaskId": call.world.start(plan.or_else(Effect::CancelVdc { vdc: id, charge }))}))
 }
 
 fn delete(call: &mut Call) -> Result<Json, Refusal> {

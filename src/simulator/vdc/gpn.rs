@@ -241,9 +241,9 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
         subnets: Vec::new(),
         pops: points.pops,
     });
-    let charge = world.pay("cds.vdc", "CreateGPN", vec![id.clone()], price);
+    let charge = call.charge(vec![id.clone()], price);
     let plan = Plan::holding(work::GPN, holds).making(vec![id.clone()]).showing("creating");
-    Ok(started(&world.start(plan.or_else(Effect::CancelGpn { gpn: id, charge }))))
+    Ok(started(&call.world.start(plan.or_else(Effect::CancelGpn { gpn: id, charge }))))
 }
 
 fn delete(call: &mut Call) -> Result<Json, Refusal> {
@@ -258,7 +258,7 @@ fn add(call: &mut Call) -> Result<Json, Refusal> {
     let points = Points::of(call, "VdcAdd", "PopAdd", Some(gpn))?;
     let (id, price) = (gpn.id.clone(), price::ACCESS_POINT.of(gpn.qos.saturating_mul(points.count())));
     call.affordable(price)?;
-    let charge = call.world.pay("cds.vdc", "AddAccessPoint", vec![id.clone()], price);
+    let charge = call.charge(vec![id.clone()], price);
     let plan = Plan::holding(work::GPN, points.held(&id)).making(vec![id.clone()]);
     let effect = Effect::JoinGpn { gpn: id, networks: points.networks, pops: points.pops };
     Ok(started(&call.world.start(plan.then(effect).or_else(Effect::Refund { charge }))))

@@ -14,7 +14,7 @@ mod tests;
 mod usage;
 
 pub(crate) use effect::Effect;
-pub(crate) use state::{Network, State};
+pub(crate) use state::{Network, State, problems};
 pub(crate) use usage::{traffic, users};
 
 use super::call::{self, Call, Handler};
@@ -51,10 +51,18 @@ fn wrong_state(text: impl Into<String>) -> Refusal {
 }
 
 impl Call<'_> {
-    /// Refuses an order that the account cannot pay.
+    /// Refuses an order that the account cannot pay, and one for a trial credit: the account has none.
     pub(crate) fn affordable(&self, price: Money) -> Result<(), Refusal> {
+        if let Some(credit) = self.params.int("SubjectId") {
+            return Err(self.malformed("SubjectId", &format!("there is no trial credit {credit}")));
+        }
         let text = "The account's balance does not cover the order; top it up first";
         if self.world.wallet.covers(price) { Ok(()) } else { Err(Refusal::new("Account.Arrearage", text)) }
+    }
+
+    /// Pays for what a call orders; the charge's number for a refund.
+    pub(crate) fn charge(&mut self, resources: Vec<String>, price: Money) -> Option<usize> {
+        self.world.pay(&self.action.service.service, &self.action.name, resources, price)
     }
 }
 

@@ -22,7 +22,8 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     if own.iter().flat_map(|network| network.ranges()).any(|own| own.overlaps(range)) {
         return Err(call.malformed("Address", "a private network of the VDC has addresses of this range"));
     }
-    let numbered = || (1..).map(|number| format!("私网{number}")).find(|name| !own.iter().any(|network| network.name == *name));
+    let numbered =
+        || (1..=own.len() + 1).map(|number| format!("私网{number}")).find(|name| !own.iter().any(|network| network.name == *name));
     let name = call.params.text("Name").filter(|name| !name.is_empty()).map(str::to_owned);
     let name = name.or_else(numbered).unwrap_or_default();
     let world = &mut *call.world;

@@ -56,9 +56,9 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     let range = call.world.free_public_range(order.addresses.bits).ok_or_else(|| sold_out("Public addresses"))?;
     let world = &mut *call.world;
     let id = insert(world, &vdc, order, range);
-    let charge = world.pay("cds.vdc", "CreatePublicNetwork", vec![id.clone()], price);
+    let charge = call.charge(vec![id.clone()], price);
     let plan = Plan::holding(work::NETWORK, vec![id.clone()]).showing("creating");
-    Ok(json!({"TaskId": world.start(plan.or_else(Effect::CancelNetwork { network: id, charge }))}))
+    Ok(json!({"TaskId": call.world.start(plan.or_else(Effect::CancelNetwork { network: id, charge }))}))
 }
 
 fn resize(call: &mut Call) -> Result<Json, Refusal> {
@@ -68,7 +68,7 @@ fn resize(call: &mut Call) -> Result<Json, Refusal> {
     let price = bandwidth_price(&bandwidth.billing, qos) - bandwidth_price(&bandwidth.billing, bandwidth.qos);
     let id = network.id.clone();
     call.affordable(price.max(Money::ZERO))?;
-    let charge = call.world.pay("cds.vdc", "ModifyPublicNetwork", vec![id.clone()], price);
+    let charge = call.charge(vec![id.clone()], price);
     let plan = Plan::holding(work::NETWORK, vec![id.clone()]).then(Effect::Resize { network: id, qos });
     Ok(json!({"TaskId": call.world.start(plan.or_else(Effect::Refund { charge }))}))
 }
@@ -83,11 +83,11 @@ fn add_range(call: &mut Call) -> Result<Json, Refusal> {
     if let Some(network) = world.vdc.networks.get_mut(&network) {
         network.segments.push(Segment { id: segment.clone(), range, stage: Stage::Coming });
     }
-    let charge = world.pay("cds.vdc", "AddPublicIp", vec![network.clone()], addresses.price());
+    let charge = call.charge(vec![network.clone()], addresses.price());
     let plan = Plan::holding(work::NETWORK, vec![network.clone()])
         .then(Effect::OpenRange { network: network.clone(), segment: segment.clone() })
         .or_else(Effect::CancelRange { network, segment, charge });
-    Ok(json!({"TaskId": world.start(plan)}))
+    Ok(json!({"TaskId": call.world.start(plan)}))
 }
 
 fn delete_range(call: &mut Call) -> Result<Json, Refusal> {

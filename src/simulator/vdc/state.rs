@@ -7,7 +7,7 @@ use crate::simulator::store::{Keyed, Store};
 use crate::simulator::world::{World, is_uuid};
 use crate::simulator::{PRIVATE_ID, PUBLIC_ID, REGION_ID, VDC_ID};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::net::Ipv4Addr;
 
 /// What the account has here.
@@ -171,6 +171,8 @@ pub(crate) struct Bandwidth {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Segment {
+    /// Only those of public networks are ever asked for.
+    #[serde(default)]
     pub(crate) id: String,
     pub(crate) range: Range,
     #[serde(default)]
@@ -220,7 +222,12 @@ impl Network {
         self.segments.iter().filter(|segment| segment.is_there()).map(|segment| segment.range)
     }
 
-    /// Whether a server can have this address.
+    /// Whether an address is one of the network's, be it that nothing can get it any more.
+    pub(crate) fn has(&self, address: Ipv4Addr) -> bool {
+        self.ranges().any(|range| range.offers(address))
+    }
+
+    /// Whether a server can get this address.
     pub(crate) fn offers(&self, address: Ipv4Addr) -> bool {
         self.open().any(|range| range.offers(address))
     }
@@ -393,4 +400,48 @@ impl World {
     pub(crate) fn network_status(&self, id: &str) -> &str {
         self.tasks.shown(id).unwrap_or("ok")
     }
+}
+
+/// What does not fit together.
+pub(crate) fn problems(world: &World) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut public: Vec<(Range, &str)> = Vec::new();
+    let mut segments = HashSet::new();
+    for network in world.vdc.networks.iter() {
+        let mut tell = |problem: String| problems.push(format!("vdc.networks, {}: {problem}", network.id));
+        if !world.vdc.vdcs.contains(&network.vdc_id) {
+            tell(format!("there is no VDC {}", network.vdc_id));
+        }
+        if !network.is_public() && network.segments.len() != 1 {
+            tell("a private network has one range".to_owned());
+        }
+        for segment in &network.segments {
+            if network.is_public() && !segments.insert(&segment.id) {
+                tell(format!("another range has the id {} too", segment.id));
+            }
+            if let Some((other, owner)) = public.iter().find(|(other, _)| network.is_public() && other.overlaps(segment.range)) {
+                tell(format!("its range {} overlaps with {other} of {owner}", segment.range));
+            }
+            public.extend(network.is_public().then_some((segment.range, network.id.as_str())));
+        }
+    }
+    let mut joined = HashSet::new();
+    for gpn in world.vdc.gpns.iter() {
+        let mut tell = |problem: String| problems.push(format!("vdc.gpns, {}: {problem}", gpn.id));
+        for id in &gpn.networks {
+            if world.vdc.networks.get(id).is_none_or(Network::is_public) {
+                tell(format!("there is no private network {id}"));
+            }
+        }
+        for id in gpn.subnets.iter().filter(|id| world.vpc.nets.get(id).is_none_or(|net| !net.is_subnet())) {
+            tell(format!("there is no subnet {id}"));
+        }
+        for id in gpn.pops.iter().filter(|id| !world.vdc.pops.contains(id)) {
+            tell(format!("there is no point of presence {id}"));
+        }
+        for id in gpn.networks.iter().chain(&gpn.subnets).filter(|id| !joined.insert(*id)) {
+            tell(format!("another GPN has {id} too"));
+        }
+    }
+    problems
 }

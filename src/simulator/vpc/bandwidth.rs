@@ -60,7 +60,7 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
         qos,
         created,
     });
-    world.pay("cds.vpc", "CreateBandwidth", vec![id.clone()], price);
+    call.charge(vec![id.clone()], price);
     Ok(json!({"Data": [{"BandwidthId": id}]}))
 }
 
@@ -78,7 +78,7 @@ fn resize(call: &mut Call) -> Result<Json, Refusal> {
     let price = rate.map_or(Money::ZERO, |rate| rate.of(qos) - rate.of(own.qos));
     let id = own.id.clone();
     call.affordable(price.max(Money::ZERO))?;
-    let charge = call.world.pay("cds.vpc", "UpdateBandwidth", vec![id.clone()], price);
+    let charge = call.charge(vec![id.clone()], price);
     let plan = Plan::holding(work::BANDWIDTH, vec![id.clone()]).then(Effect::ResizeBandwidth { bandwidth: id, qos });
     Ok(started(&call.world.start(plan.or_else(Effect::Refund { charge }))))
 }
@@ -148,7 +148,7 @@ fn leave(call: &mut Call) -> Result<Json, Refusal> {
     let (rate, qos) = (call.rate("EipBillScheme")?, qos(call)?);
     let price = rate.of(qos) * ids.len() as u64;
     call.affordable(price)?;
-    let charge = call.world.pay("cds.vpc", "BandwidthRemoveEIP", ids.clone(), price);
+    let charge = call.charge(ids.clone(), price);
     let (carrier, scheme) = (carrier.to_owned(), params.required("BillScheme").to_owned());
     let plan = plan.then(Effect::Leave { eips: ids, carrier, scheme, qos }).or_else(Effect::Refund { charge });
     Ok(started(&call.world.start(plan)))

@@ -113,9 +113,9 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
         shown.push(json!({"EIPId": id, "IP": address.to_string()}));
         ids.push(id);
     }
-    let charge = world.pay("cds.vpc", "CreateEIP", ids.clone(), price);
+    let charge = call.charge(ids.clone(), price);
     let plan = Plan::holding(work::CREATE_EIP, ids.clone()).showing("creating");
-    world.start(plan.or_else(Effect::CancelEips { eips: ids, charge }));
+    call.world.start(plan.or_else(Effect::CancelEips { eips: ids, charge }));
     Ok(json!({"Data": shown}))
 }
 
@@ -140,7 +140,7 @@ fn update(call: &mut Call) -> Result<Json, Refusal> {
     }
     // A remark takes no time.
     let Some((qos, price)) = order else { return Ok(started("")) };
-    let charge = call.world.pay("cds.vpc", "UpdateEIP", vec![id.clone()], price);
+    let charge = call.charge(vec![id.clone()], price);
     let plan = Plan::holding(work::EIP, vec![id.clone()]).then(Effect::ResizeEip { eip: id, qos });
     Ok(started(&call.world.start(plan.or_else(Effect::Refund { charge }))))
 }

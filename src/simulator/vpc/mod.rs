@@ -16,7 +16,7 @@ mod vlink;
 mod vpcs;
 
 pub(crate) use effect::Effect;
-pub(crate) use state::{State, index};
+pub(crate) use state::{State, index, problems};
 
 use super::call::{self, Call, Handler};
 use super::refusal::Refusal;

@@ -4,11 +4,12 @@ use super::not_found;
 use crate::simulator::addresses::Range;
 use crate::simulator::refusal::Refusal;
 use crate::simulator::store::{Keyed, Store};
+use crate::simulator::vdc::Network;
 use crate::simulator::world::World;
 use crate::simulator::{SUBNET_ID, VPC_ID};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::net::Ipv4Addr;
 
 /// What the account has here.
@@ -312,4 +313,59 @@ pub(crate) fn index(world: &mut World) {
             world.addresses.take(&net.id, address);
         }
     }
+}
+
+/// What does not fit together.
+pub(crate) fn problems(world: &World) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut ranges: Vec<&Net> = Vec::new();
+    for net in world.vpc.nets.iter() {
+        let mut tell = |problem: String| problems.push(format!("vpc.nets, {}: {problem}", net.id));
+        match world.vpc.vpcs.get(&net.vpc_id) {
+            None => tell(format!("there is no VPC {}", net.vpc_id)),
+            Some(vpc) if !vpc.range.covers(net.range) => tell(format!("{} is not in the VPC's range {}", net.range, vpc.range)),
+            Some(_) => {}
+        }
+        if let Some(other) = ranges.iter().find(|other| other.vpc_id == net.vpc_id && other.range.overlaps(net.range)) {
+            tell(format!("{} overlaps with {} of {}", net.range, other.range, other.id));
+        }
+        ranges.push(net);
+    }
+    let (mut addresses, mut bound) = (HashSet::new(), HashSet::new());
+    for eip in world.vpc.eips.iter() {
+        let mut tell = |problem: String| problems.push(format!("vpc.eips, {}: {problem}", eip.id));
+        if !addresses.insert(eip.address) {
+            tell(format!("another EIP has {} too", eip.address));
+        }
+        if world.line_of(eip).is_none() {
+            tell("its shared bandwidth is not there".to_owned());
+        }
+        let Some(binding) = &eip.bound else { continue };
+        match world.vpc.nets.get(&binding.net) {
+            None => tell(format!("there is no subnet or gateway {}", binding.net)),
+            Some(net) if !net.offers(binding.address) => {
+                tell(format!("{} is not an address of {} that can be used", binding.address, net.id));
+            }
+            Some(_) => {}
+        }
+        if !bound.insert((&binding.net, binding.address)) {
+            tell(format!("another EIP is bound to {} too", binding.address));
+        }
+    }
+    for vlink in world.vpc.vlinks.iter() {
+        let mut tell = |problem: String| problems.push(format!("vpc.vlinks, {}: {problem}", vlink.id));
+        if world.vpc.nets.get(&vlink.subnet).is_none_or(|net| !net.is_subnet()) {
+            tell(format!("there is no subnet {}", vlink.subnet));
+        }
+        if world.vdc.networks.get(&vlink.network).is_none_or(Network::is_public) {
+            tell(format!("there is no private network {}", vlink.network));
+        }
+        for (server, card) in &vlink.servers {
+            let known = world.ccs.instances.get(server).is_some_and(|server| server.interfaces.iter().any(|own| own.id == *card));
+            if !known {
+                tell(format!("no server {server} has an interface {card}"));
+            }
+        }
+    }
+    problems
 }

@@ -1,5 +1,5 @@
 use crate::simulator::tests::{Answer, Cloud, documented::documented};
-use crate::simulator::{Fault, FaultRule, PRIVATE_ID, PUBLIC_ID, SUBNET_ID, VDC_ID, VPC_ID, ids, vpc};
+use crate::simulator::{Fault, FaultRule, PRIVATE_ID, PUBLIC_ID, SUBNET_ID, SavedState, VDC_ID, VPC_ID, ids, vpc};
 use serde_json::{Value as Json, json};
 
 const NOBODY: &str = "11111111-2222-4333-8444-555555555555";
@@ -285,6 +285,7 @@ async fn eips_cost_money_and_run_out() {
     order(json!({"BillScheme": "BandwIdth_Shared"})).refused(400, "InvalidParameter");
     order(json!({"Qos": 0})).refused(400, "InvalidParameter");
     order(json!({"Size": 0})).refused(400, "InvalidParameter");
+    order(json!({"SubjectId": 123})).refused(400, "InvalidParameter");
     order(json!({"Size": 5000})).refused(403, "Region.NotOnSale");
     order(json!({"Size": 100_000_000_000_u64})).refused(400, "Account.Arrearage");
     order(json!({"Qos": 9_000_000_000_000_000_000_u64, "Size": 3})).refused(400, "Account.Arrearage");
@@ -497,6 +498,8 @@ fn walk(seed: u64, steps: u64) -> Json {
         assert!([200, 400, 403, 404].contains(&answer.0), "{action}: {}", answer.1);
         crate::simulator::tests::advance(draw("time", 30) as u64);
     }
+    let saved = cloud.simulator.saved();
+    assert_eq!(SavedState::parse(&saved).map(|_| ()), Ok(()));
     cloud.settle();
     holds_together(&cloud.simulator.state_json());
     cloud.simulator.state_json()
@@ -529,4 +532,31 @@ async fn a_random_walk_leaves_no_broken_state_and_repeats_itself() {
     for seed in 0..3 {
         assert_eq!(walk(seed, 120), walk(seed, 120), "seed {seed}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_does_not_fit_together_is_refused() {
+    let cloud = Cloud::new();
+    buy(&cloud, 2);
+    shared(&cloud);
+    done(&cloud, "CreateVLINK", &json!({"SubnetId": SUBNET_ID, "PipeId": PRIVATE_ID}));
+    let good = cloud.simulator.state_json();
+    let problem = |at: &str, value: Json| {
+        let mut state = good.clone();
+        *state.pointer_mut(at).unwrap() = value;
+        SavedState::parse(&state.to_string()).map(|_| ()).unwrap_err()
+    };
+    assert_eq!(SavedState::parse(&good.to_string()).map(|_| ()), Ok(()));
+    assert!(problem("/vpc/nets/0/vpc_id", json!(NOBODY)).contains("there is no VPC"));
+    assert!(problem("/vpc/nets/0/range", json!("10.99.0.0/24")).contains("is not in the VPC's range"));
+    assert!(problem("/vpc/eips/0/address", good["vpc"]["eips"][1]["address"].clone()).contains("another EIP has"));
+    assert!(problem("/vpc/eips/0/bandwidth", json!({"shared": NOBODY})).contains("shared bandwidth is not there"));
+    let bound = |net: &str, address: &str| json!({"net": net, "address": address});
+    assert!(problem("/vpc/eips/0/bound", bound(NOBODY, "10.10.11.9")).contains("there is no subnet or gateway"));
+    assert!(problem("/vpc/eips/0/bound", bound(SUBNET_ID, "10.10.11.1")).contains("is not an address of"));
+    assert!(problem("/vpc/vlinks/0/servers", json!({NOBODY: NOBODY})).contains("has an interface"));
+    assert!(problem("/vdc/networks/0/vdc_id", json!(NOBODY)).contains("there is no VDC"));
+    let gpn = json!({"id": "g", "name": "g", "qos": 5, "evpn": 1, "order": "o", "networks": [PUBLIC_ID], "pops": ["p"]});
+    let told = problem("/vdc/gpns", json!([gpn]));
+    assert!(told.contains("there is no private network") && told.contains("there is no point of presence p"), "{told}");
 }

@@ -72,6 +72,10 @@ fn add(call: &mut Call) -> Result<Json, Refusal> {
         return Err(wrong_state(format!("The server {known} is in the VLINK already")));
     }
     let network = call.world.ready_network(&vlink.network)?;
+    let is_far = |id: &&String| call.world.ccs.instances.get(id).is_some_and(|server| server.vdc_id != network.vdc_id);
+    if let Some(far) = servers.iter().find(is_far) {
+        return Err(call.malformed("VMIdList", &format!("the server {far} is not in the VDC that the VLINK leads to")));
+    }
     let addresses: Vec<_> = network.free(&call.world.addresses, None).take(servers.len()).collect();
     if addresses.len() < servers.len() {
         return Err(wrong_state(format!("The network {} has no free address", network.id)));

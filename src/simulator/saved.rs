@@ -1,0 +1,33 @@
+//! A world in a file: what a rehearsal begins from, and what is left of it.
+
+use super::world::World;
+
+/// How many faults of a file are told at once.
+const TOLD: usize = 10;
+
+/// A world that was read from a file.
+#[derive(Debug, Clone)]
+pub struct SavedState(pub(crate) World);
+
+impl SavedState {
+    /// The same with another seed for all ids, durations and chances to come.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.0.ids.reseed(seed);
+        self
+    }
+
+    /// Reads a world from the JSON that [`super::Simulator::saved`] writes, or that a person has written: parts that are absent are
+    /// as in a new cloud. An error says where it is: by line and column, or by the name of the list and the id.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let world: World = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let problems = world.problems();
+        if problems.is_empty() {
+            return Ok(Self(world));
+        }
+        let told = problems.iter().take(TOLD).map(|problem| format!("\n  {problem}")).collect::<String>();
+        let more = problems.len().saturating_sub(TOLD);
+        let more = if more > 0 { format!("\n  and {more} more") } else { String::new() };
+        Err(format!("what it says does not fit together:{told}{more}"))
+    }
+}
