@@ -81,6 +81,7 @@ impl World {
             self.addresses.take(network, *address);
         }
         ccs::index(&mut self);
+        vpc::index(&mut self);
         ecs::index(&mut self);
         ebs::index(&mut self);
         self
@@ -124,7 +125,7 @@ impl World {
 
     /// What does not fit together, as a person may have written it: each names the list and the id.
     pub(crate) fn problems(&self) -> Vec<String> {
-        [vdc::problems(self), ccs::problems(self), ecs::problems(self), ebs::problems(self)].concat()
+        [vdc::problems(self), vpc::problems(self), ccs::problems(self), ecs::problems(self), ebs::problems(self)].concat()
     }
 
     /// A number from 0 up to 1 that is always the same for the same purpose and number.

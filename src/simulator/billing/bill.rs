@@ -149,7 +149,7 @@ fn detail(call: &mut Call) -> Result<Json, Refusal> {
 impl World {
     /// The addresses of a server that is there, and whether each is public.
     fn placed(&self, id: &str) -> Vec<(bool, String)> {
-        let is_public = |network: &str| self.vdc.networks.get(network).is_some_and(|network| network.is_public);
+        let is_public = |network: &str| self.vdc.networks.get(network).is_some_and(crate::simulator::vdc::Network::is_public);
         let of_vdc = self.ccs.instances.get(id).into_iter().flat_map(|server| &server.interfaces);
         let of_vdc = of_vdc.filter_map(|own| Some((is_public(&own.network), own.address?.to_string())));
         let of_vpc = self.ecs.servers.get(id).map(|server| (false, server.address.to_string()));

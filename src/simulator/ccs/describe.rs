@@ -86,7 +86,7 @@ fn described(world: &World, instance: &Instance) -> Json {
     let interfaces = |public: bool| -> Vec<Json> {
         let with_network = instance.interfaces.iter().filter_map(|own| Some((own, world.vdc.networks.get(&own.network)?)));
         with_network
-            .filter(|(_, network)| network.is_public == public)
+            .filter(|(_, network)| network.is_public() == public)
             .map(|(interface, network)| interface_json(interface, &network.name, public))
             .collect()
     };

@@ -1,7 +1,6 @@
 //! Creating servers.
 
 use super::disk::{self, Wish};
-use super::network::Net;
 use super::price::{self, Term};
 use super::state::{Billing, Exit, LocalDisk, Os, Power, Server};
 use super::{Call, Effect, Handler, day, family, filled, image, work};
@@ -10,6 +9,7 @@ use crate::simulator::money::Money;
 use crate::simulator::params::Params;
 use crate::simulator::refusal::Refusal;
 use crate::simulator::task::Plan;
+use crate::simulator::vpc::Net;
 use crate::simulator::world::World;
 use serde_json::{Value as Json, json};
 use std::net::{IpAddr, Ipv4Addr};
@@ -18,6 +18,16 @@ pub(super) const ACTIONS: &[(&str, Handler)] = &[("CreateInstance", create)];
 
 /// How many servers a call may ask for.
 const MOST_AT_ONCE: u64 = 100;
+
+/// A way out of the servers.
+struct Way {
+    gateway: String,
+    is_default: bool,
+    /// The servers' addresses in the gateway.
+    addresses: Vec<Ipv4Addr>,
+    /// Elastic IPs for the first of them, in order: the document does not say how several pair up.
+    eips: Vec<String>,
+}
 
 /// What is ordered, checked.
 struct Order {
@@ -30,8 +40,7 @@ struct Order {
     disks: Vec<Wish>,
     /// The servers' private addresses.
     subnet: (String, Vec<Ipv4Addr>),
-    /// The gateways, whether one is the default, and the servers' addresses there.
-    exits: Vec<(String, bool, Vec<Ipv4Addr>)>,
+    exits: Vec<Way>,
     billing: Billing,
     price: Money,
     credit: Option<u64>,
@@ -121,9 +130,9 @@ fn subnet(call: &Call, zone: &str, number: u64) -> Result<(String, Vec<Ipv4Addr>
     };
     let (vpc, subnet) = (id("VpcInfo", "VpcId")?, id("SubnetInfo", "SubnetId")?);
     call.world.check_ecs_vpc(vpc)?;
-    let net = call.world.ecs_net(subnet, zone).filter(|net| net.vpc_id == vpc && !net.is_gateway);
+    let net = call.net_for_servers(subnet, zone, vpc)?.filter(|net| net.is_subnet());
     let net = net.ok_or_else(|| call.malformed("SubnetInfo", &format!("the VPC has no subnet {subnet} in {zone}")))?;
-    Ok((net.id.clone(), addresses(call, &net, number)?))
+    Ok((net.id.clone(), addresses(call, net, number)?))
 }
 
 /// The first free addresses of a network.
@@ -134,7 +143,7 @@ fn addresses(call: &Call, net: &Net, number: u64) -> Result<Vec<Ipv4Addr>, Refus
     if free.len() == wanted { Ok(free.clone()) } else { Err(used_up()) }
 }
 
-fn exits(call: &Call, zone: &str, number: u64, os: &Os) -> Result<Vec<(String, bool, Vec<Ipv4Addr>)>, Refusal> {
+fn exits(call: &Call, zone: &str, number: u64, os: &Os) -> Result<Vec<Way>, Refusal> {
     let wanted = call.params.objects("PubnetInfo");
     if wanted.is_empty() {
         return Ok(Vec::new());
@@ -147,18 +156,27 @@ fn exits(call: &Call, zone: &str, number: u64, os: &Os) -> Result<Vec<(String, b
         return Err(call.malformed("PubnetInfo", "exactly one gateway must be the default one"));
     }
     let vpc = call.params.object("VpcInfo").and_then(|vpc| vpc.text("VpcId")).unwrap_or_default();
-    let mut exits: Vec<(String, bool, Vec<Ipv4Addr>)> = Vec::new();
+    let mut exits: Vec<Way> = Vec::new();
     for gateway in wanted {
         let id = gateway.text("SubnetId").unwrap_or_default();
-        let net = call.world.ecs_net(id, zone).filter(|net| net.vpc_id == vpc && net.is_gateway);
+        let net = call.net_for_servers(id, zone, vpc)?.filter(|net| !net.is_subnet());
         let net = net.ok_or_else(|| call.malformed("PubnetInfo", &format!("the VPC has no egress gateway {id:?} in {zone}")))?;
-        if exits.iter().any(|(known, ..)| *known == net.id) {
+        if exits.iter().any(|known| known.gateway == net.id) {
             return Err(call.malformed("PubnetInfo", &format!("the gateway {id} stands there twice")));
         }
-        if let Some(eip) = gateway.texts("EipIds").first() {
-            return Err(call.malformed("PubnetInfo", &format!("there is no free elastic IP {eip}")));
+        let addresses = addresses(call, net, number)?;
+        let mut eips: Vec<String> = Vec::new();
+        for eip in gateway.texts("EipIds") {
+            let eip = call.free_eip(eip, zone)?.id.clone();
+            if eips.contains(&eip) || exits.iter().any(|known| known.eips.contains(&eip)) {
+                return Err(call.malformed("PubnetInfo", &format!("the elastic IP {eip} stands there twice")));
+            }
+            eips.push(eip);
         }
-        exits.push((net.id.clone(), is_default(&gateway), addresses(call, &net, number)?));
+        if eips.len() > addresses.len() {
+            return Err(call.malformed("PubnetInfo", "there are more elastic IPs than servers"));
+        }
+        exits.push(Way { gateway: net.id.clone(), is_default: is_default(&gateway), addresses, eips });
     }
     Ok(exits)
 }
@@ -211,9 +229,13 @@ fn add_server(world: &mut World, order: &Order, number: usize, id: &str) -> Vec<
     let address = order.subnet.1[number];
     world.addresses.take(&order.subnet.0, address);
     let mut exits = Vec::new();
-    for (network, is_default, addresses) in &order.exits {
-        world.addresses.take(network, addresses[number]);
-        exits.push(Exit { network: network.clone(), address: addresses[number], is_default: *is_default });
+    for way in &order.exits {
+        let address = way.addresses[number];
+        world.addresses.take(&way.gateway, address);
+        if let Some(eip) = way.eips.get(number) {
+            world.bind(eip, &way.gateway, address);
+        }
+        exits.push(Exit { network: way.gateway.clone(), address, is_default: way.is_default });
     }
     world.ecs.servers.insert(Server {
         id: id.to_owned(),

@@ -1,11 +1,11 @@
 //! What can be seen of servers.
 
-use super::network::Net;
 use super::state::{Billing, LocalDisk, Server};
 use super::{Call, Handler, Power, family, filled, ids, written, zone};
 use crate::catalog::Action;
 use crate::simulator::ebs::Disk;
 use crate::simulator::refusal::Refusal;
+use crate::simulator::vpc::Net;
 use crate::simulator::world::World;
 use serde_json::{Map, Value as Json, json};
 use std::net::Ipv4Addr;
@@ -93,6 +93,9 @@ fn status_display(status: &str) -> &'static str {
 struct Shown<'a> {
     server: &'a Server,
     net: Option<&'a Net>,
+    vpc_id: &'a str,
+    vpc_name: &'a str,
+    vpc_created: String,
     status: &'static str,
     zone_id: String,
     zone_name: &'a str,
@@ -111,9 +114,14 @@ impl<'a> Shown<'a> {
             Billing::OnDemand => ("0", "按需计费", NEVER.to_owned(), "1"),
             Billing::Prepaid { until, renews, .. } => ("1", "包年包月", written(*until), if *renews { "1" } else { "0" }),
         };
+        let net = world.vpc.nets.get(&server.subnet_id);
+        let vpc = net.and_then(|net| world.vpc.vpcs.get(&net.vpc_id));
         Self {
             server,
-            net: world.ecs.networks.get(&server.subnet_id),
+            net,
+            vpc_id: vpc.map_or("", |vpc| &vpc.id),
+            vpc_name: vpc.map_or("", |vpc| &vpc.name),
+            vpc_created: vpc.map_or_else(String::new, |vpc| written(vpc.created)),
             status: world.ecs_status(server),
             zone_id: zone.as_ref().map_or_else(String::new, super::Zone::id),
             zone_name: zone.as_ref().map_or("", |zone| zone.name),
@@ -133,18 +141,28 @@ impl<'a> Shown<'a> {
         (default, exits.iter().filter(|exit| !exit.is_default).map(|exit| exit.address).collect())
     }
 
-    /// The public address behind each address.
-    fn eips(&self, with_bandwidth: bool) -> Map<String, Json> {
-        let own = std::iter::once(self.server.address).chain(self.server.exits.iter().map(|exit| exit.address));
-        own.map(|address| {
-            let mut eip = json!({"ConfName": "", "EipIp": ""});
+    /// The public address behind each address; with the bandwidth that it may use where that is wanted.
+    fn eips(&self, action: &Action, world: &World, with_bandwidth: bool) -> Map<String, Json> {
+        let own = std::iter::once((&self.server.subnet_id, self.server.address));
+        let own = own.chain(self.server.exits.iter().map(|exit| (&exit.network, exit.address)));
+        own.map(|(network, address)| {
+            let eip = world.eip_at(network, address);
+            let line = eip.and_then(|eip| world.line_of(eip));
+            let carrier = line.map_or_else(String::new, |line| carrier_name(action, &line.carrier));
+            let mut shown = json!({"ConfName": carrier, "EipIp": eip.map_or_else(String::new, |eip| eip.address.to_string())});
             if with_bandwidth {
-                eip["CurrentUseQos"] = json!("");
+                shown["CurrentUseQos"] = json!(line.map_or_else(String::new, |line| line.qos.to_string()));
             }
-            (address.to_string(), eip)
+            (address.to_string(), shown)
         })
         .collect()
     }
+}
+
+fn carrier_name(action: &Action, carrier: &str) -> String {
+    let table = action.product.tables.get("VpcBandwidth").map_or(&[][..], |table| &table.values);
+    let known = table.iter().find(|known| known.value == carrier);
+    known.map_or_else(|| carrier.to_owned(), |known| known.term.clone().unwrap_or_else(|| known.label.clone()))
 }
 
 fn in_list(action: &Action, world: &World, server: &Server) -> Json {
@@ -158,8 +176,8 @@ fn in_list(action: &Action, world: &World, server: &Server) -> Json {
     json!({
         "EcsId": server.id,
         "EcsName": server.name,
-        "VpcId": shown.net.map_or("", |net| &net.vpc_id),
-        "VpcName": shown.net.map_or("", |net| &net.vpc_name),
+        "VpcId": shown.vpc_id,
+        "VpcName": shown.vpc_name,
         "Status": shown.status,
         "StatusDisplay": status_display(shown.status),
         "AzId": shown.zone_id,
@@ -169,7 +187,7 @@ fn in_list(action: &Action, world: &World, server: &Server) -> Json {
         "PrivateNet": server.address,
         "PubNet": public,
         "VirtualNet": others,
-        "EipInfo": shown.eips(false),
+        "EipInfo": shown.eips(action, world, false),
         "CreateTime": written(server.created),
         "EndBillTime": shown.end,
         "IsAutoRenewal": shown.renews,
@@ -237,15 +255,15 @@ fn in_full(action: &Action, world: &World, server: &Server) -> Json {
         },
         "Disk": {"SystemDiskConf": system, "DataDiskConf": data},
         "Pipe": {
-            "VpcName": shown.net.map_or("", |net| &net.vpc_name),
-            "VpcId": shown.net.map_or("", |net| &net.vpc_id),
+            "VpcName": shown.vpc_name,
+            "VpcId": shown.vpc_id,
             "SubnetId": server.subnet_id,
             "SubnetName": shown.net.map_or("", |net| &net.name),
-            "CreateTime": written(server.created),
+            "CreateTime": shown.vpc_created,
             "PrivateNet": server.address,
             "PubNet": public,
             "VirtualNet": others,
-            "EipInfo": shown.eips(true),
+            "EipInfo": shown.eips(action, world, true),
         },
         "BillingInfo": {
             "BillingMethod": shown.method,

@@ -1,8 +1,6 @@
-//! Elastic servers, private images and the networks that servers lie in.
+//! Elastic servers.
 
 use super::image::Image;
-use super::network::Net;
-use crate::simulator::addresses::Range;
 use crate::simulator::refusal::Refusal;
 use crate::simulator::store::{Keyed, Store};
 use crate::simulator::world::World;
@@ -18,29 +16,13 @@ pub(crate) struct State {
     pub(crate) servers: Store<Server>,
     /// Private ones.
     pub(crate) images: Store<Image>,
-    /// Subnets and egress gateways.
-    pub(crate) networks: Store<Net>,
     /// How many servers the account may have.
     pub(crate) quota: u64,
 }
 
 impl Default for State {
-    /// The VPC of the document's examples, with a subnet and an egress gateway in Hohhot B.
     fn default() -> Self {
-        let net = |id: &str, name: &str, is_gateway, third| Net {
-            id: id.to_owned(),
-            name: name.to_owned(),
-            vpc_id: "7ab97a9a-8c0f-11ec-9b99-d2fedeecdbd1".to_owned(),
-            vpc_name: "呼和浩特B-VPC".to_owned(),
-            zone: "CN_Hohhot_B".to_owned(),
-            is_gateway,
-            range: Range::new(Ipv4Addr::new(10, 15, third, 0), 22),
-        };
-        let networks = [
-            net("2cee7596-bbbb-11ec-a287-debf4cca37ce", "test-kvm", false, 100),
-            net("3d1f86a8-bbbb-11ec-a287-debf4cca37ce", "出网网关", true, 0),
-        ];
-        Self { servers: Store::default(), images: Store::default(), networks: networks.into_iter().collect(), quota: 1000 }
+        Self { servers: Store::default(), images: Store::default(), quota: 1000 }
     }
 }
 
@@ -186,9 +168,9 @@ impl World {
     /// Takes a server away, with its addresses.
     pub(super) fn remove_ecs_server(&mut self, id: &str) {
         let Some(server) = self.ecs.servers.remove(id) else { return };
-        self.addresses.release(&server.subnet_id, server.address);
+        self.leave_network(&server.subnet_id, server.address);
         for exit in &server.exits {
-            self.addresses.release(&exit.network, exit.address);
+            self.leave_network(&exit.network, exit.address);
         }
     }
 }
@@ -211,10 +193,12 @@ pub(crate) fn problems(world: &World) -> Vec<String> {
         let own = std::iter::once((&server.subnet_id, server.address));
         for (network, address) in own.chain(server.exits.iter().map(|exit| (&exit.network, exit.address))) {
             let mut tell = |problem: String| problems.push(format!("ecs.servers, {}: {problem}", server.id));
-            match world.ecs.networks.get(network) {
+            match world.vpc.nets.get(network) {
                 None => tell(format!("there is no network {network}")),
-                Some(known) if known.zone != server.zone => tell(format!("the network {network} is not in its zone")),
-                Some(known) if !known.range.offers(address) => tell(format!("{address} is not an address of {}", known.range)),
+                Some(known) if !known.zone.eq_ignore_ascii_case(&server.zone) => {
+                    tell(format!("the network {network} is not in its zone"))
+                }
+                Some(known) if !known.offers(address) => tell(format!("{address} is not an address of {}", known.range)),
                 Some(_) => {}
             }
             if !addresses.insert((network, address)) {

@@ -1,13 +1,10 @@
 use crate::catalog::path;
 use crate::simulator::tests::documented::documented;
 use crate::simulator::tests::{Cloud, advance, merge};
-use crate::simulator::{Fault, FaultRule};
+use crate::simulator::{EDGE_GATEWAY_ID as GATEWAY, EDGE_SUBNET_ID as SUBNET, EDGE_VPC_ID as VPC, Fault, FaultRule};
 use serde_json::{Value as Json, json};
 
 pub(crate) const ZONE: &str = "CN_Hohhot_B";
-const VPC: &str = "7ab97a9a-8c0f-11ec-9b99-d2fedeecdbd1";
-const SUBNET: &str = "2cee7596-bbbb-11ec-a287-debf4cca37ce";
-const GATEWAY: &str = "3d1f86a8-bbbb-11ec-a287-debf4cca37ce";
 
 /// An order of a server with a data disk that outlives it, with some of it changed.
 pub(crate) fn order(changes: &Json) -> Json {
@@ -217,6 +214,28 @@ async fn a_gateway_gives_an_address_and_a_local_disk_is_the_servers_own() {
         (&json!("local"), &json!(50))
     );
     assert_eq!(cloud.ask("cds.ebs.DescribeDiskList", &json!({})).ok()["TotalCount"], 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_elastic_ip_is_bound_to_the_server_and_free_when_it_goes() {
+    let cloud = Cloud::new();
+    let order_eip = json!({"RegionCode": "CN_Huhhot", "AvailableZoneCode": ZONE, "BandwidthType": "Bandwidth_CMCC",
+        "BillScheme": "Traffic", "Qos": 5, "Size": 1});
+    let bought = cloud.done("cds.vpc.CreateEIP", &order_eip)["Data"][0].clone();
+    let way = json!({"SubnetId": GATEWAY, "IpType": "default_gateway", "EipIds": [bought["EIPId"]]});
+    let id = servers(&cloud, &json!({"PubnetInfo": [way]})).remove(0);
+    let pipe = server(&cloud, &id)["Pipe"].clone();
+    assert_eq!(pipe["EipInfo"][pipe["PubNet"].as_str().unwrap()]["EipIp"], bought["IP"]);
+    cloud.ask("cds.ecs.CreateInstance", &order(&json!({"PubnetInfo": [way]}))).refused(403, "InvalidOperation");
+    let taken = cloud.ask("cds.vpc.DeleteSubnet", &json!({"SubnetId": SUBNET}));
+    assert_ne!(taken.code(), "Success", "a server lies in the subnet");
+    cloud.done("cds.ecs.DeleteInstance", &json!({"EcsIds": [id]}));
+    let eips = cloud.ask("cds.vpc.DescribeEIP", &json!({"RegionCode": "CN_Huhhot", "AvailableZoneCode": ZONE})).ok();
+    assert_eq!(eips["Data"]["EIPList"][0]["IsBind"], false);
+    let unknown = json!({"SubnetId": GATEWAY, "IpType": "default_gateway", "EipIds": ["none"]});
+    cloud.ask("cds.ecs.CreateInstance", &order(&json!({"PubnetInfo": [unknown]}))).refused(400, "InvalidParameter");
+    cloud.done("cds.vpc.DeleteSubnet", &json!({"SubnetId": SUBNET}));
+    cloud.ask("cds.ecs.CreateInstance", &order(&json!({}))).refused(400, "InvalidParameter");
 }
 
 #[tokio::test(start_paused = true)]

@@ -99,7 +99,7 @@ async fn a_file_that_makes_no_sense_is_refused_with_the_place() {
     assert!(refusal("{\n  \"css\": {}\n}").contains("unknown field `css`") && refusal("{\n  \"css\": {}\n}").contains("line 2"));
     assert!(refusal(r#"{"ccs": {"instances": [{"id": 5}]}}"#).contains("column"));
     assert!(refusal("nothing").contains("line 1"));
-    let network = json!({"id": "n", "name": "n", "vdc_id": "v", "is_public": false, "range": "10.0.0.0/24"});
+    let network = json!({"id": "n", "name": "n", "vdc_id": "v", "kind": {"private": {}}, "segments": [{"range": "10.0.0.0/24"}]});
     let lost = refusal(&json!({"vdc": {"networks": [network]}}).to_string());
     assert!(lost.contains("vdc.networks, n: there is no VDC v"), "{lost}");
     let twice = refusal(&json!({"vdc": {"networks": [network, network]}}).to_string());
