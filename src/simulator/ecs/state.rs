@@ -196,7 +196,7 @@ pub(crate) fn problems(world: &World) -> Vec<String> {
             match world.vpc.nets.get(network) {
                 None => tell(format!("there is no network {network}")),
                 Some(known) if !known.zone.eq_ignore_ascii_case(&server.zone) => {
-                    tell(format!("the network {network} is not in its zone"))
+                    tell(format!("the network {network} is not in its zone"));
                 }
                 Some(known) if !known.offers(address) => tell(format!("{address} is not an address of {}", known.range)),
                 Some(_) => {}
