@@ -29,7 +29,7 @@ fn steps() -> impl Strategy<Value = (Vec<u16>, Vec<Step>)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_sequence_of_actions_breaks_the_account((services, steps) in steps()) {
