@@ -81,6 +81,7 @@ impl World {
             self.addresses.take(network, *address);
         }
         ccs::index(&mut self);
+        mcs::index(&mut self);
         self
     }
 
