@@ -7,9 +7,11 @@ use std::fmt;
 /// Codes that are not documented by the vendor for its cloud; they are Alibaba's names, whose conventions it follows.
 /// The HTTP status stands beside each. `VDCNotFound` and `InvalidVDCID.Malformed` are documented, but for /network only.
 const OTHER_CODES: &[(&str, u16)] = &[
+    ("IdempotentParameterMismatch", 400),
     ("InternalError", 500),
     ("InvalidAccessKeyId.NotFound", 404),
     ("InvalidAction.NotFound", 404),
+    ("InvalidInstanceId.NotFound", 404),
     ("InvalidOperation.DeletionProtection", 403),
     ("InvalidParameter", 400),
     ("InvalidSecurityGroupId.InUse", 403),
@@ -22,6 +24,7 @@ const OTHER_CODES: &[(&str, u16)] = &[
     ("InvalidVDCID.Malformed", 400),
     ("InvalidVersion", 400),
     ("MissingParameter", 400),
+    ("ORDER.OPEND", 400),
     ("ServiceUnavailable", 503),
     ("SignatureDoesNotMatch", 403),
     ("SignatureNonceUsed", 400),

@@ -5,7 +5,7 @@ use super::ids::{self, Ids};
 use super::money::{Charge, Money, Wallet};
 use super::pace::Pace;
 use super::task::{Fate, Plan, Tasks};
-use super::{aegis, billing, bms, bms_disk, ccs, desktop, ebs, ecs, mcs, oss_admin, sas, vdc, vpc};
+use super::{aegis, aliyun, billing, bms, bms_disk, ccs, desktop, ebs, ecs, mcs, oss_admin, sas, vdc, vpc};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -27,6 +27,8 @@ pub(crate) struct World {
     pub(crate) desktop: desktop::State,
     pub(crate) billing: billing::State,
     pub(crate) mcs: mcs::State,
+    /// The account with Alibaba.
+    pub(crate) aliyun: aliyun::State,
     pub(crate) oss_admin: oss_admin::State,
     pub(crate) sas: sas::State,
     pub(crate) aegis: aegis::State,
@@ -56,6 +58,7 @@ impl Default for World {
             desktop: desktop::State::default(),
             billing: billing::State::default(),
             mcs: mcs::State::default(),
+            aliyun: aliyun::State::default(),
             oss_admin: oss_admin::State::default(),
             sas: sas::State::default(),
             aegis: aegis::State::default(),
