@@ -13,7 +13,7 @@ const LONGEST: usize = 64;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Token {
-    pub(crate) token: String,
+    pub(crate) id: String,
     /// The whole name of the Action.
     pub(crate) action: String,
     pub(crate) params: Map<String, Json>,
@@ -22,7 +22,7 @@ pub(crate) struct Token {
 
 impl Keyed for Token {
     fn key(&self) -> &str {
-        &self.token
+        &self.id
     }
 }
 
@@ -47,6 +47,6 @@ pub(crate) fn once(call: &mut Call, carry_out: impl FnOnce(&mut Call) -> Result<
         return Err(Refusal::new("IdempotentParameterMismatch", message));
     }
     let answer = carry_out(call)?;
-    call.world.aliyun.tokens.insert(Token { token, action, params, answer: answer.clone() });
+    call.world.aliyun.tokens.insert(Token { id: token, action, params, answer: answer.clone() });
     Ok(answer)
 }

@@ -47,12 +47,12 @@ fn instances(call: &mut Call) -> Result<Json, Refusal> {
 
 /// A machine as the document's tables describe it.
 pub(super) fn instance_json(world: &World, instance: &Instance) -> Json {
-    let kind = world.mcs.instance_types.get(&instance.instance_type);
+    let kind = world.mcs.instance_types.get(&instance.type_id);
     json!({
         "instanceId": instance.id,
         "instanceName": instance.name,
         "instanceType": kind.map(|kind| &kind.name),
-        "instanceTypeId": instance.instance_type,
+        "instanceTypeId": instance.type_id,
         "status": world.mcs_status(instance),
         "cpu": kind.map_or(0, |kind| kind.cpu),
         "memory": kind.map_or(0, |kind| kind.memory),
@@ -98,7 +98,7 @@ fn interfaces(call: &mut Call) -> Result<Json, Refusal> {
         "networkName": mcs.network.name,
         "ipAddress": address(&instance),
         "macAddress": instance.mac,
-        "bandwidth": mcs.instance_types.get(&instance.instance_type).map_or(0, |kind| kind.external_bandwidth),
+        "bandwidth": mcs.instance_types.get(&instance.type_id).map_or(0, |kind| kind.external_bandwidth),
         "driver": "virtio",
         "index": 0,
     });
@@ -108,7 +108,7 @@ fn interfaces(call: &mut Call) -> Result<Json, Refusal> {
 /// The first password. It is nowhere in the state: it follows from the seed and from when it was made.
 fn password(call: &mut Call) -> Result<Json, Refusal> {
     let instance = call.instance_of_mcs()?;
-    let account = call.world.mcs.templates.get(&instance.template).map_or("root", |template| template.account.as_str());
+    let account = call.world.mcs.templates.get(&instance.template_id).map_or("root", |template| template.account.as_str());
     let draw = |number| ids::uuid(call.world.ids.seed(), &format!("password {} {}", instance.id, instance.password_made), number);
     let plain: String =
         draw(0).bytes().chain(draw(1).bytes()).filter(u8::is_ascii_alphanumeric).take(PASSWORD_LENGTH).map(char::from).collect();

@@ -58,14 +58,14 @@ impl Effect {
                 if let Some(system) = instance.disks.first_mut() {
                     system.size = template.system_disk;
                 }
-                instance.template = template.id;
+                instance.template_id = template.id;
                 instance.metadata.extend(template.metadata);
                 instance.password_made = now;
             }
             Self::ChangeType { instance: id, to, lease_began, lease_ends } => {
                 let Some(kind) = world.mcs.instance_types.get(&to).cloned() else { return };
                 let Some(instance) = world.mcs.instances.get_mut(&id) else { return };
-                instance.instance_type = to;
+                instance.type_id = to;
                 (instance.lease_began, instance.lease_ends) = (lease_began, lease_ends);
                 // Data is not cut off: a disk never shrinks.
                 if let Some(data) = instance.disks.get_mut(1) {

@@ -71,7 +71,7 @@ fn power(call: &mut Call, from: Condition, to: Condition, work: Work, showing: &
 fn rebuild(call: &mut Call) -> Result<Json, Refusal> {
     let instance = call.idle_instance_of_mcs()?;
     in_condition(&instance, &[Condition::Running, Condition::Ready])?;
-    let image = template(call.world, call.params.text("ImageId").unwrap_or(&instance.template))?.id.clone();
+    let image = template(call.world, call.params.text("ImageId").unwrap_or(&instance.template_id))?.id.clone();
     let effect = Effect::Rebuild { instance: instance.id.clone(), template: image };
     call.world.start(Plan::holding(work::REBUILD, vec![instance.id]).showing("rebuilding").then(effect));
     Ok(done())

@@ -76,7 +76,7 @@ pub(super) fn pay(call: &mut Call, price: Money, instance: &str) -> Result<Optio
 fn renew(call: &mut Call) -> Result<Json, Refusal> {
     let term = Term::of(call)?;
     let instance = call.idle_instance_of_mcs()?;
-    let kind = call.world.mcs.instance_types.get(&instance.instance_type);
+    let kind = call.world.mcs.instance_types.get(&instance.type_id);
     let price = kind.map(|kind| term.price(kind)).ok_or_else(|| refusal(404, "The instance's type is no longer sold"))?;
     pay(call, price, &instance.id)?;
     let world = &mut *call.world;
@@ -98,6 +98,7 @@ fn contract(call: &mut Call) -> Result<Json, Refusal> {
     }))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "handlers have one form")]
 fn balance(call: &mut Call) -> Result<Json, Refusal> {
     let mcs = &call.world.mcs;
     let mut answer = json!({"balance": mcs.wallet.balance.json()});

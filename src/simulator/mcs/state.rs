@@ -176,10 +176,8 @@ pub(crate) struct Disk {
 pub(crate) struct Instance {
     pub(crate) id: String,
     pub(crate) name: String,
-    /// The id of its type.
-    pub(crate) instance_type: String,
-    /// The id of its template.
-    pub(crate) template: String,
+    pub(crate) type_id: String,
+    pub(crate) template_id: String,
     pub(crate) condition: Condition,
     /// The system disk first.
     #[serde(default)]
@@ -279,5 +277,7 @@ pub(crate) fn index(world: &mut World) {
         world.addresses.take(&network, address);
     }
     let ids: Vec<_> = world.mcs.instances.iter().map(|instance| instance.id.clone()).collect();
-    ids.iter().for_each(|id| world.watch_lease(id));
+    for id in &ids {
+        world.watch_lease(id);
+    }
 }
