@@ -30,7 +30,8 @@ impl Term {
         let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(refusal)?;
         let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
         let number = number.parse().ok().filter(|number| is_number && (1..=LONGEST).contains(number)).ok_or_else(refusal)?;
-        match unit {
+        // The vendor's client lets small letters pass.
+        match unit.to_ascii_uppercase().as_str() {
             "H" => Ok(Self::Hours(number)),
             "M" => Ok(Self::Months(number)),
             _ => Err(refusal()),
