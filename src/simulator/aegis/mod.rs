@@ -49,6 +49,16 @@ impl Effect {
     }
 }
 
+/// What time brings: instances renew themselves.
+pub(crate) fn pass(world: &mut World) {
+    GOODS.pass(world);
+}
+
+/// What does not fit together.
+pub(crate) fn problems(world: &World) -> Vec<String> {
+    GOODS.problems("aegis.instances", &world.aegis.instances)
+}
+
 /// What carries an Action out, by the Action's name.
 pub(crate) fn handler(action: &str) -> Option<Handler> {
     call::find(&[ACTIONS], action)
@@ -84,7 +94,7 @@ fn renew(call: &mut Call) -> Result<Json, Refusal> {
 
 fn summary(call: &mut Call) -> Result<Json, Refusal> {
     let owner = call.owner("OwnerId")?;
-    let Some(subscription) = GOODS.up_to_date(call.world, &owner) else {
+    let Some(subscription) = GOODS.of(call.world, &owner) else {
         return Err(Refusal::new("InvalidInstanceId.NotFound", format!("The account {owner} has no instance")));
     };
     Ok(json!({

@@ -102,7 +102,7 @@ impl Goods {
             Some(true) => Some(months(call)?),
             _ => None,
         };
-        if self.up_to_date(call.world, &owner).is_some() {
+        if self.of(call.world, &owner).is_some() {
             return Err(Refusal::new("Forbidden", format!("The account {owner} has an instance, and can have one only")));
         }
         let price = term.price(self.rate(&edition, machines));
@@ -163,23 +163,40 @@ impl Goods {
         Ok(json!({}))
     }
 
-    /// What an owner has, renewed by itself where that was due and could be paid.
-    pub(crate) fn up_to_date(&self, world: &mut World, owner: &str) -> Option<Subscription> {
-        let mut subscription = (self.kept)(world).get(owner)?.clone();
+    /// What an owner has.
+    pub(crate) fn of(&self, world: &mut World, owner: &str) -> Option<Subscription> {
+        (self.kept)(world).get(owner).cloned()
+    }
+
+    /// Renews what renews itself, where it is due and can be paid.
+    pub(crate) fn pass(&self, world: &mut World) {
         let now = world.now();
-        while let Some(months) = subscription.renews_itself_for.filter(|months| *months > 0 && subscription.expires <= now) {
-            let term = Term::Months(i64::from(months));
-            let price = term.price(self.rate(&subscription.edition, subscription.machines));
+        let is_due = |subscription: &&Subscription| subscription.renews_itself_for.is_some() && subscription.expires <= now;
+        let due: Vec<_> = (self.kept)(world).iter().filter(is_due).cloned().collect();
+        for subscription in due {
+            self.renew_by_itself(world, subscription);
+        }
+    }
+
+    fn renew_by_itself(&self, world: &mut World, mut subscription: Subscription) {
+        let now = world.now();
+        let term = Term::Months(subscription.renews_itself_for.unwrap_or(0).into());
+        let price = term.price(self.rate(&subscription.edition, subscription.machines));
+        while subscription.expires <= now && price <= world.aliyun.balance {
             let began = subscription.expires;
-            if price > world.aliyun.balance || began >= term.end(began) {
-                break;
-            }
             subscription.expires = term.end(began);
-            let action = "automatic renewal".to_owned();
-            world.order(placed(action, began, &subscription, price, (began, subscription.expires)));
+            if subscription.expires <= began {
+                return;
+            }
+            world.order(placed("automatic renewal".to_owned(), began, &subscription, price, (began, subscription.expires)));
             self.keep(world, subscription.clone());
         }
-        Some(subscription)
+    }
+
+    /// What does not fit together in a list of this name.
+    pub(crate) fn problems(&self, name: &str, subscriptions: &Store<Subscription>) -> Vec<String> {
+        let unknown = subscriptions.iter().filter(|one| self.rank(&one.edition).is_none());
+        unknown.map(|one| format!("{name}, {}: there is no edition {}", one.id, one.edition)).collect()
     }
 
     fn keep(&self, world: &mut World, subscription: Subscription) {
@@ -192,7 +209,7 @@ impl Goods {
     fn of_call(&self, call: &mut Call) -> Result<Subscription, Refusal> {
         let owner = call.owner("OwnerId")?;
         let id = call.params.required("InstanceId");
-        let found = self.up_to_date(call.world, &owner).filter(|subscription| subscription.id == id);
+        let found = self.of(call.world, &owner).filter(|subscription| subscription.id == id);
         found.ok_or_else(|| Refusal::new("InvalidInstanceId.NotFound", format!("The account {owner} has no instance {id}")))
     }
 

@@ -22,7 +22,6 @@ pub(super) const ACTIONS: &[(&str, Handler)] = &[
 const PASSWORD_LENGTH: usize = 12;
 
 fn instances(call: &mut Call) -> Result<Json, Refusal> {
-    call.world.end_leases();
     let world = &*call.world;
     let filter = list::Filter::of(call, &["name", "status"])?
         .and("id", call.params.texts("InstanceId"))

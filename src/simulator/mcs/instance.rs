@@ -30,13 +30,12 @@ impl Instance {
 
 impl Call<'_> {
     /// The machine that `InstanceId` names, by id or by name.
-    pub(super) fn instance_of_mcs(&mut self) -> Result<Instance, Refusal> {
-        self.world.end_leases();
+    pub(super) fn instance_of_mcs(&self) -> Result<Instance, Refusal> {
         self.world.mcs_instance(self.params.required("InstanceId")).cloned()
     }
 
     /// The same where nothing is being done to it.
-    pub(super) fn idle_instance_of_mcs(&mut self) -> Result<Instance, Refusal> {
+    pub(super) fn idle_instance_of_mcs(&self) -> Result<Instance, Refusal> {
         let instance = self.instance_of_mcs()?;
         match self.world.tasks.shown(&instance.id) {
             None => Ok(instance),

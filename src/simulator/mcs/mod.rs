@@ -15,7 +15,7 @@ mod state;
 mod tests;
 
 pub(crate) use effect::Effect;
-pub(crate) use state::{State, index};
+pub(crate) use state::{State, index, pass, problems};
 
 use super::call::{self, Call, Handler};
 use super::refusal::Refusal;

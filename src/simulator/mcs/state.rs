@@ -1,5 +1,6 @@
 //! What an account with Meituan has: machines, key pairs, money, and what it can choose from.
 
+use super::public_key::PublicKey;
 use super::refusal;
 use crate::simulator::addresses::Range;
 use crate::simulator::money::{Money, Wallet};
@@ -8,7 +9,7 @@ use crate::simulator::store::{Keyed, Store};
 use crate::simulator::world::World;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::net::Ipv4Addr;
 
 /// How long a machine is kept after its lease has ended, as in the document's example.
@@ -246,28 +247,68 @@ impl World {
         }
     }
 
-    /// Suspends the machines whose lease has ended, and takes away those that were kept long enough.
-    pub(super) fn end_leases(&mut self) {
-        let now = self.now();
-        while self.mcs.leases.first().is_some_and(|(time, _)| *time <= now) {
-            let Some((_, id)) = self.mcs.leases.pop_first() else { return };
-            let Some(instance) = self.mcs.instances.get_mut(&id) else { continue };
-            if instance.kept_until() <= now {
-                self.remove_mcs_instance(&id);
-                continue;
-            }
-            if instance.lease_ends <= now && instance.condition != Condition::Error {
-                instance.condition = Condition::Suspend;
-            }
-            let next = if instance.lease_ends <= now { instance.kept_until() } else { instance.lease_ends };
-            self.mcs.leases.insert((next, id));
-        }
-    }
-
     /// Notes that money has moved.
     pub(super) fn mcs_balance_changed(&mut self) {
         self.mcs.balance_changed = Some(self.now());
     }
+}
+
+/// Suspends the machines whose lease has ended, and takes away those that were kept long enough.
+pub(crate) fn pass(world: &mut World) {
+    let now = world.now();
+    while world.mcs.leases.first().is_some_and(|(time, _)| *time <= now) {
+        let Some((_, id)) = world.mcs.leases.pop_first() else { return };
+        let Some(instance) = world.mcs.instances.get_mut(&id) else { continue };
+        if instance.kept_until() <= now {
+            world.remove_mcs_instance(&id);
+            continue;
+        }
+        if instance.lease_ends <= now && instance.condition != Condition::Error {
+            instance.condition = Condition::Suspend;
+        }
+        let next = if instance.lease_ends <= now { instance.kept_until() } else { instance.lease_ends };
+        world.mcs.leases.insert((next, id));
+    }
+}
+
+/// What does not fit together.
+pub(crate) fn problems(world: &World) -> Vec<String> {
+    let mcs = &world.mcs;
+    let mut problems = Vec::new();
+    let mut addresses = HashSet::new();
+    for instance in mcs.instances.iter() {
+        let mut tell = |problem: String| problems.push(format!("mcs.instances, {}: {problem}", instance.id));
+        if !mcs.instance_types.contains(&instance.type_id) {
+            tell(format!("there is no instance type {}", instance.type_id));
+        }
+        if !mcs.templates.contains(&instance.template_id) {
+            tell(format!("there is no template {}", instance.template_id));
+        }
+        if instance.lease_ends < instance.lease_began {
+            tell("its lease ends before it begins".to_owned());
+        }
+        if let Some(why) = instance.key.as_ref().and_then(|key| PublicKey::parse(&key.public_key).err()) {
+            tell(format!("its key: {why}"));
+        }
+        if let Some(address) = instance.address {
+            if !mcs.network.range.offers(address) {
+                tell(format!("{address} is not an address of the network {}", mcs.network.range));
+            }
+            if !addresses.insert(address) {
+                tell(format!("another machine has {address} too"));
+            }
+        }
+    }
+    let mut names = HashSet::new();
+    for key in mcs.key_pairs.iter() {
+        if let Err(why) = PublicKey::parse(&key.public_key) {
+            problems.push(format!("mcs.key_pairs, {}: {why}", key.id));
+        }
+        if !names.insert(&key.name) {
+            problems.push(format!("mcs.key_pairs, {}: another one is called {} too", key.id, key.name));
+        }
+    }
+    problems
 }
 
 /// Finds out which addresses the machines have, and when their leases end.

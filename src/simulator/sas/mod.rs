@@ -46,6 +46,16 @@ impl Effect {
     }
 }
 
+/// What time brings: instances renew themselves.
+pub(crate) fn pass(world: &mut World) {
+    GOODS.pass(world);
+}
+
+/// What does not fit together.
+pub(crate) fn problems(world: &World) -> Vec<String> {
+    GOODS.problems("sas.instances", &world.sas.instances)
+}
+
 /// What carries an Action out, by the Action's name.
 pub(crate) fn handler(action: &str) -> Option<Handler> {
     call::find(&[ACTIONS], action)
