@@ -103,25 +103,39 @@ def aliyun_python_sdk_core():
         client = AcsClient(ACCESS_KEY, secret, "cn-hangzhou", auto_retry=False)
         return json.loads(client.do_action_with_exception(request))
 
-    sas, aegis = "2017-07-05", "2016-11-11"
+    def refused(ask, code):
+        try:
+            answer = ask()
+        except ServerException as refusal:
+            check(refusal.get_error_code() == code, f"aliyun-python-sdk-core: {code} is wanted, not {refusal}")
+        else:
+            sys.exit(f"vendor_clients.py: aliyun-python-sdk-core: {code} is wanted, not {answer}")
+
+    sas, aegis, oss = "2017-07-05", "2016-11-11", "2015-03-02"
     owner = {"OwnerId": 1}
-    before = call("GetInstanceCount", sas, query=owner)["Data"]
+    # It is sold for as many machines as the account has, one instance an account.
+    machines = call("GetInstanceCount", sas, query=owner)["Data"]
     token = {"ClientToken": "6a8d1f6e-7d2c-4a0c-9a0b-3a9b3a1e8f10"}
-    order = {"VersionCode": "level2", "Duration": 1, "PricingCycle": "Month", "BuyNumber": 10, **owner, **token}
+    order = {"VersionCode": "level2", "Duration": 1, "PricingCycle": "Month", "BuyNumber": machines, **owner, **token}
     created = call("CreateInstance", sas, body=order)
     check(created["InstanceId"].startswith("sas-"), f"aliyun-python-sdk-core creates {created}")
     again = call("CreateInstance", sas, query=order, method="GET")
     check(again["InstanceId"] == created["InstanceId"], f"aliyun-python-sdk-core repeats {again}")
-    check(call("GetInstanceCount", sas, query=owner)["Data"] == before + 1, "aliyun-python-sdk-core: the count does not grow by one")
-    call("RefundInstance", sas, query={"InstanceId": created["InstanceId"], **owner})
-    check(call("GetInstanceCount", sas, query=owner)["Data"] == before, "aliyun-python-sdk-core: the instance is still counted")
-    for version, action in [(sas, "GetInstanceCount"), (aegis, "GetSummary")]:
-        try:
-            call(action, version, secret=SECRET + "x", query=owner)
-        except ServerException as refusal:
-            check(refusal.get_error_code() == "SignatureDoesNotMatch", f"aliyun-python-sdk-core with a wrong secret: {refusal}")
-        else:
-            sys.exit("vendor_clients.py: aliyun-python-sdk-core: a wrong secret is let in")
+    check(again["OrderId"] == created["OrderId"], f"aliyun-python-sdk-core repeats {again}")
+    release = {"InstanceId": created["InstanceId"], **owner}
+    call("RefundInstance", sas, query=release)
+    refused(lambda: call("RefundInstance", sas, query=release), "InvalidInstanceId.NotFound")
+    guard = {"VersionCode": 4, "Duration": 1, "PricingCycle": "Month", "VmNumber": 3, "ClientToken": "guard", **owner}
+    created = call("CreateInstance", aegis, body=guard)
+    listed = call("GetSummary", aegis, query=owner)
+    check(listed["InstanceId"] == created["InstanceId"], f"aliyun-python-sdk-core lists {listed}")
+    check(listed["TotalMachineNum"] == "3", f"aliyun-python-sdk-core lists {listed}")
+    opened = call("CreateOssInstance", oss, query={"ownerId": 1})["oss-admin_aliyuncs_com_CreateOssInstance_2015-03-02_response"]
+    check(opened["instacneStatus"] == "enabled", f"aliyun-python-sdk-core opens {opened}")
+    call("ReleaseOssInstance", oss, query={"ownerId": 1})
+    refused(lambda: call("StopOssInstance", oss, query={"ownerId": 1}), "Forbidden")
+    for version, action in [(sas, "GetInstanceCount"), (aegis, "GetSummary"), (oss, "StopOssInstance")]:
+        refused(lambda: call(action, version, secret=SECRET + "x", query=owner), "SignatureDoesNotMatch")
 
 
 class Mcs(AWSQueryConnection):

@@ -113,7 +113,8 @@ fn common_parameters(product: Product) -> &'static [&'static str] {
 fn scheme(product: Product, incoming: &Incoming) -> Result<(&'static str, Digest, &'static str), Refusal> {
     let method = incoming.get("SignatureMethod").unwrap_or_default();
     match (product, method) {
-        (Product::Cds | Product::Aliyun, "HMAC-SHA1") => Ok(("AccessKeyId", Digest::Sha1, "1.0")),
+        // The OSS document's sample calls write it in the second way.
+        (Product::Cds | Product::Aliyun, "HMAC-SHA1") | (Product::Aliyun, "Hmac-SHA1") => Ok(("AccessKeyId", Digest::Sha1, "1.0")),
         (Product::Mcs, "HmacSHA1") => Ok(("AWSAccessKeyId", Digest::Sha1, "2")),
         (Product::Mcs, "HmacSHA256") => Ok(("AWSAccessKeyId", Digest::Sha256, "2")),
         _ => Err(Refusal::new("InvalidSignatureMethod", format!("SignatureMethod {method:?} is not supported"))),

@@ -15,6 +15,7 @@
 mod addresses;
 mod admission;
 mod aegis;
+mod aliyun;
 mod answer;
 mod billing;
 mod bms;

@@ -8,6 +8,7 @@ use std::fmt;
 /// The HTTP status stands beside each. `VDCNotFound` and `InvalidVDCID.Malformed` are documented, but for /network only.
 const OTHER_CODES: &[(&str, u16)] = &[
     ("DependencyViolation", 403),
+    ("IdempotentParameterMismatch", 400),
     ("IncorrectStatus", 403),
     ("IncorrectVdcStatus", 403),
     ("InternalError", 500),
@@ -20,6 +21,7 @@ const OTHER_CODES: &[(&str, u16)] = &[
     ("InvalidEIPId.NotFound", 404),
     ("InvalidEcsId.NotFound", 404),
     ("InvalidEvent.NotFound", 404),
+    ("InvalidInstanceId.NotFound", 404),
     ("InvalidNetId.NotFound", 404),
     ("InvalidOperation", 403),
     ("InvalidOperation.AzMismatch", 403),
@@ -46,6 +48,7 @@ const OTHER_CODES: &[(&str, u16)] = &[
     ("InvalidVersion", 400),
     ("InvalidVirtualGateWayId.NotFound", 404),
     ("MissingParameter", 400),
+    ("ORDER.OPEND", 400),
     ("Region.NotOnSale", 403),
     ("ServiceUnavailable", 503),
     ("SignatureDoesNotMatch", 403),

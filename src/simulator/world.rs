@@ -5,7 +5,7 @@ use super::ids::{self, Ids};
 use super::money::{Charge, Money, Wallet};
 use super::pace::Pace;
 use super::task::{Fate, Plan, Tasks};
-use super::{aegis, billing, bms, bms_disk, ccs, desktop, ebs, ecs, mcs, oss_admin, sas, vdc, vpc};
+use super::{aegis, aliyun, billing, bms, bms_disk, ccs, desktop, ebs, ecs, mcs, oss_admin, sas, vdc, vpc};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -27,6 +27,8 @@ pub(crate) struct World {
     pub(crate) desktop: desktop::State,
     pub(crate) billing: billing::State,
     pub(crate) mcs: mcs::State,
+    /// The account with Alibaba.
+    pub(crate) aliyun: aliyun::State,
     pub(crate) oss_admin: oss_admin::State,
     pub(crate) sas: sas::State,
     pub(crate) aegis: aegis::State,
@@ -58,6 +60,7 @@ impl World {
         vpc::index(&mut self);
         ecs::index(&mut self);
         ebs::index(&mut self);
+        mcs::index(&mut self);
         self
     }
 
@@ -80,6 +83,9 @@ impl World {
             }
         }
         self.tasks.pass(elapsed);
+        mcs::pass(self);
+        sas::pass(self);
+        aegis::pass(self);
     }
 
     /// Starts a task now; its id.
@@ -99,7 +105,7 @@ impl World {
 
     /// What does not fit together, as a person may have written it: each names the list and the id.
     pub(crate) fn problems(&self) -> Vec<String> {
-        [vdc::problems(self), vpc::problems(self), ccs::problems(self), ecs::problems(self), ebs::problems(self)].concat()
+        [vdc::problems(self), vpc::problems(self), ccs::problems(self), ecs::problems(self), ebs::problems(self), mcs::problems(self), sas::problems(self), aegis::problems(self)].concat()
     }
 
     /// A number from 0 up to 1 that is always the same for the same purpose and number.
