@@ -81,6 +81,8 @@ impl World {
             self.addresses.take(network, *address);
         }
         ccs::index(&mut self);
+        bms::index(&mut self);
+        desktop::index(&mut self);
         self
     }
 
@@ -103,6 +105,8 @@ impl World {
             }
         }
         self.tasks.pass(elapsed);
+        bms::renew(self);
+        desktop::renew(self);
     }
 
     /// Starts a task now; its id.
@@ -122,7 +126,7 @@ impl World {
 
     /// What does not fit together, as a person may have written it: each names the list and the id.
     pub(crate) fn problems(&self) -> Vec<String> {
-        [vdc::problems(self), ccs::problems(self)].concat()
+        [vdc::problems(self), ccs::problems(self), bms::problems(self), bms_disk::problems(self), desktop::problems(self)].concat()
     }
 
     /// A number from 0 up to 1 that is always the same for the same purpose and number.

@@ -1,6 +1,6 @@
 //! Answers held to the catalogue.
 
-use crate::catalog::Action;
+use crate::catalog::{Action, Kind};
 use crate::simulator::shape::ENVELOPE;
 use serde_json::Value as Json;
 
@@ -22,8 +22,13 @@ pub(crate) fn documented(action: &Action, answer: &Json) {
 
 fn fields_fit(action: &Action, field: &crate::catalog::Field, value: &Json, at: &str) {
     let declared = action.service.fields_of(field);
-    let objects: Vec<_> = value.as_array().map_or_else(|| vec![value], |items| items.iter().collect());
-    for object in objects.into_iter().filter_map(Json::as_object).filter(|_| !declared.is_empty()) {
+    // A map's keys are free; what stands below them is declared.
+    let values: Vec<_> = match value {
+        Json::Object(map) if field.kinds.as_slice().contains(&Kind::Map) => map.values().collect(),
+        value => vec![value],
+    };
+    let objects = values.into_iter().flat_map(|value| value.as_array().map_or_else(|| vec![value], |items| items.iter().collect()));
+    for object in objects.filter_map(Json::as_object).filter(|_| !declared.is_empty()) {
         for (name, value) in object {
             let inner = declared.iter().find(|inner| inner.name == *name);
             let inner = inner.unwrap_or_else(|| panic!("{}: {at}.{name} is not declared", action.name));
