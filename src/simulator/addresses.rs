@@ -106,6 +106,17 @@ pub(crate) struct Addresses {
     pools: HashMap<String, Pool>,
 }
 
+impl PartialEq for Addresses {
+    /// Whether the same addresses are taken as often.
+    fn eq(&self, other: &Self) -> bool {
+        let users = |addresses: &Self| -> HashMap<String, HashMap<u32, u32>> {
+            let in_use = addresses.pools.iter().filter(|(_, pool)| !pool.users.is_empty());
+            in_use.map(|(network, pool)| (network.clone(), pool.users.clone())).collect()
+        };
+        users(self) == users(other)
+    }
+}
+
 impl Addresses {
     /// Takes an address; one that is taken twice must be released twice.
     pub(crate) fn take(&mut self, network: &str, address: Ipv4Addr) {

@@ -50,19 +50,27 @@ impl Door {
             expect(incoming, "Version", CDS_VERSION, "InvalidVersion")?;
         }
         timely(product, incoming.get("Timestamp").unwrap_or_default(), now)?;
-        let (secret, text) = self.signed_text(product, incoming);
-        if !signature::fits(digest, &secret, &text, incoming.get("Signature").unwrap_or_default()) {
-            return Err(Refusal::new("SignatureDoesNotMatch", "The signature is not the one computed here"));
+        let (secret, texts) = self.signed_texts(product, incoming);
+        let given = incoming.get("Signature").unwrap_or_default();
+        if !texts.iter().any(|text| signature::fits(digest, &secret, text, given)) {
+            return Err(Refusal::new("SignatureDoesNotMatch", mismatch(product, &texts)));
         }
         self.once(incoming, now)
     }
 
-    fn signed_text(&self, product: Product, incoming: &Incoming) -> (String, String) {
+    /// The key of the signature, and the texts that may have been signed.
+    fn signed_texts(&self, product: Product, incoming: &Incoming) -> (String, Vec<String>) {
         let (pairs, secret) = (incoming.signed(), &self.key.secret);
         match product {
-            Product::Cds => (secret.clone(), signature::pop_string(&incoming.method, &pairs)),
-            Product::Aliyun => (format!("{secret}&"), signature::pop_string(&incoming.method, &pairs)),
-            Product::Mcs => (secret.clone(), signature::sigv2_string(&incoming.method, &incoming.host, &incoming.path, &pairs)),
+            Product::Cds => (secret.clone(), vec![signature::pop_string(&incoming.method, &pairs)]),
+            Product::Aliyun => (format!("{secret}&"), vec![signature::pop_string(&incoming.method, &pairs)]),
+            Product::Mcs => {
+                // Some clients sign the host without its port.
+                let bare = incoming.host.rsplit_once(':').map(|(host, _)| host);
+                let hosts = [Some(incoming.host.as_str()), bare].into_iter().flatten();
+                let texts = hosts.map(|host| signature::sigv2_string(&incoming.method, host, &incoming.path, &pairs));
+                (secret.clone(), texts.collect())
+            }
         }
     }
 
@@ -79,6 +87,16 @@ impl Door {
         self.nonces.insert(Arc::clone(&nonce));
         self.coming.push_back((now, nonce));
         Ok(())
+    }
+}
+
+/// What is said of a signature that is not right. Alibaba tells what it has signed itself, and its clients compare.
+fn mismatch(product: Product, texts: &[String]) -> String {
+    match (product, texts) {
+        (Product::Aliyun, [text, ..]) => {
+            format!("Specified signature is not matched with our calculation. server string to sign is:{text}")
+        }
+        _ => "The signature is not the one computed here".to_owned(),
     }
 }
 

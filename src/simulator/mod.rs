@@ -52,6 +52,7 @@ mod term;
 mod tests;
 mod vdc;
 mod vpc;
+mod watch;
 mod wings;
 mod world;
 mod xml;

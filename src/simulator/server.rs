@@ -1,6 +1,6 @@
 //! The simulator on a socket, for other processes and other languages.
 
-use super::{Outcome, Simulator};
+use super::{Outcome, Simulator, watch};
 use axum::body::{Body, to_bytes};
 use axum::extract::connect_info::{ConnectInfo, Connected};
 use axum::extract::{Request, State};
@@ -8,7 +8,7 @@ use axum::response::Response;
 use axum::serve::{IncomingStream, Listener};
 use axum::{Router, routing::get};
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
@@ -22,10 +22,14 @@ use tokio::net::{TcpListener, TcpStream};
 /// The largest request that is read, in bytes.
 const MAX_REQUEST: usize = 16 << 20;
 
-/// Serves a simulator until the task is dropped: any path is the cloud's, but for `/_sim/requests` and `/_sim/state`.
+/// Serves a simulator until the task is dropped: any path is the cloud's, but for those below `/_sim/` and, for a browser, `/`.
 pub async fn serve(simulator: Arc<Simulator>, listener: TcpListener) -> io::Result<()> {
-    let router =
-        Router::new().route("/_sim/requests", get(requests)).route("/_sim/state", get(state)).fallback(any).with_state(simulator);
+    let router = Router::new()
+        .route("/_sim/requests", get(requests))
+        .route("/_sim/state", get(state))
+        .route("/_sim/status", get(status))
+        .fallback(any)
+        .with_state(simulator);
     axum::serve(Doorway(listener), router.into_make_service_with_connect_info::<Scissors>()).await
 }
 
@@ -34,7 +38,25 @@ async fn requests(State(simulator): State<Arc<Simulator>>) -> Response {
 }
 
 async fn state(State(simulator): State<Arc<Simulator>>) -> Response {
-    json(simulator.state_json().to_string())
+    json(simulator.saved())
+}
+
+async fn status(State(simulator): State<Arc<Simulator>>) -> Response {
+    json(watch::status(&simulator).to_string())
+}
+
+/// Alibaba's calls have this path too, but never without a query.
+fn is_for_a_person(request: &Request) -> bool {
+    request.method() == Method::GET && request.uri().path() == "/" && request.uri().query().is_none()
+}
+
+fn page() -> Response {
+    let mut response = Response::new(Body::from(watch::page()));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'";
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    response
 }
 
 fn json(text: String) -> Response {
@@ -44,6 +66,9 @@ fn json(text: String) -> Response {
 }
 
 async fn any(State(simulator): State<Arc<Simulator>>, ConnectInfo(scissors): ConnectInfo<Scissors>, request: Request) -> Response {
+    if is_for_a_person(&request) {
+        return page();
+    }
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, MAX_REQUEST).await else {
         let mut response = Response::new(Body::empty());

@@ -1,8 +1,9 @@
 //! Resources in the order of their creation, found by their ids.
 
 use serde::de::Error as _;
+use serde::ser::SerializeSeq as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// What has an id that never changes.
 pub(crate) trait Keyed {
@@ -10,28 +11,33 @@ pub(crate) trait Keyed {
     fn key(&self) -> &str;
 }
 
-/// Resources of one kind. Finding, adding and removing one takes the same time however many there are; in a seed file it is a
-/// list.
+/// How many places are counted together.
+const BLOCK: usize = 256;
+
+/// Resources of one kind. Finding, adding and removing one, and starting at the n-th, take no walk over the others; in a seed file
+/// it is a list.
 #[derive(Debug, Clone)]
 pub(crate) struct Store<T> {
-    items: BTreeMap<u64, T>,
-    places: HashMap<String, u64>,
-    next: u64,
+    /// In the order of creation; what is removed leaves its place empty until half of them are.
+    items: Vec<Option<T>>,
+    /// How many places of each block are taken.
+    taken: Vec<usize>,
+    places: HashMap<String, usize>,
 }
 
 impl<T> Default for Store<T> {
     fn default() -> Self {
-        Self { items: BTreeMap::new(), places: HashMap::new(), next: 0 }
+        Self { items: Vec::new(), taken: Vec::new(), places: HashMap::new() }
     }
 }
 
 impl<T: Keyed> Store<T> {
     pub(crate) fn len(&self) -> usize {
-        self.items.len()
+        self.places.len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.items.is_empty()
+        self.places.is_empty()
     }
 
     pub(crate) fn contains(&self, id: &str) -> bool {
@@ -39,48 +45,128 @@ impl<T: Keyed> Store<T> {
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<&T> {
-        self.items.get(self.places.get(id)?)
+        self.items[*self.places.get(id)?].as_ref()
     }
 
     pub(crate) fn get_mut(&mut self, id: &str) -> Option<&mut T> {
-        self.items.get_mut(self.places.get(id)?)
+        self.items[*self.places.get(id)?].as_mut()
     }
 
     /// Adds a resource at the end; one of the same id gives way.
     pub(crate) fn insert(&mut self, item: T) {
-        if let Some(old) = self.places.insert(item.key().to_owned(), self.next) {
-            self.items.remove(&old);
+        self.remove(item.key());
+        let place = self.items.len();
+        if place.is_multiple_of(BLOCK) {
+            self.taken.push(0);
         }
-        self.items.insert(self.next, item);
-        self.next += 1;
+        self.taken[place / BLOCK] += 1;
+        self.places.insert(item.key().to_owned(), place);
+        self.items.push(Some(item));
     }
 
     pub(crate) fn remove(&mut self, id: &str) -> Option<T> {
         let place = self.places.remove(id)?;
-        self.items.remove(&place)
-    }
-
-    /// In the order of their creation, from either end.
-    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> + ExactSizeIterator + Clone {
-        self.items.values()
-    }
-
-    pub(crate) fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut T> {
-        self.items.values_mut()
+        let item = self.items[place].take();
+        self.taken[place / BLOCK] -= 1;
+        if self.items.len() > BLOCK && self.places.len() < self.items.len() / 2 {
+            self.close_up();
+        }
+        item
     }
 
     /// Takes away what `keep` does not want.
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(&T) -> bool) {
-        let places = &mut self.places;
-        self.items.retain(|_, item| {
-            let stays = keep(item);
-            if !stays {
-                places.remove(item.key());
-            }
-            stays
-        });
+        for item in &mut self.items {
+            *item = item.take().filter(|item| keep(item));
+        }
+        self.close_up();
+    }
+
+    /// Leaves no place empty.
+    fn close_up(&mut self) {
+        *self = std::mem::take(&mut self.items).into_iter().flatten().collect();
+    }
+
+    /// In the order of their creation, from either end.
+    pub(crate) fn iter(&self) -> Iter<'_, T> {
+        Iter { store: self, next: 0, end: self.items.len(), left: self.len() }
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut T> {
+        self.items.iter_mut().flatten()
     }
 }
+
+/// Walks over resources; to skip many of them is cheap.
+#[derive(Debug)]
+pub(crate) struct Iter<'a, T> {
+    store: &'a Store<T>,
+    next: usize,
+    end: usize,
+    left: usize,
+}
+
+impl<T> Clone for Iter<'_, T> {
+    fn clone(&self) -> Self {
+        Self { ..*self }
+    }
+}
+
+impl<'a, T> Iterator for Iter<'a, T> {
+    type Item = &'a T;
+
+    fn next(&mut self) -> Option<&'a T> {
+        while self.next < self.end {
+            let item = self.store.items[self.next].as_ref();
+            self.next += 1;
+            if item.is_some() {
+                self.left -= 1;
+                return item;
+            }
+        }
+        None
+    }
+
+    fn nth(&mut self, mut number: usize) -> Option<&'a T> {
+        if number >= self.left {
+            (self.next, self.left) = (self.end, 0);
+            return None;
+        }
+        while number > 0 {
+            let taken = self.store.taken[self.next / BLOCK];
+            // Whole blocks are counted, the rest is walked.
+            if self.next.is_multiple_of(BLOCK) && number >= taken && self.next + BLOCK <= self.end {
+                self.next += BLOCK;
+                self.left -= taken;
+                number -= taken;
+            } else {
+                self.next()?;
+                number -= 1;
+            }
+        }
+        self.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl<T> DoubleEndedIterator for Iter<'_, T> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        while self.next < self.end {
+            self.end -= 1;
+            let item = self.store.items[self.end].as_ref();
+            if item.is_some() {
+                self.left -= 1;
+                return item;
+            }
+        }
+        None
+    }
+}
+
+impl<T> ExactSizeIterator for Iter<'_, T> {}
 
 impl<T: Keyed> FromIterator<T> for Store<T> {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
@@ -94,7 +180,11 @@ impl<T: Keyed> FromIterator<T> for Store<T> {
 
 impl<T: Serialize> Serialize for Store<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.items.values())
+        let mut list = serializer.serialize_seq(Some(self.places.len()))?;
+        for item in self.items.iter().flatten() {
+            list.serialize_element(item)?;
+        }
+        list.end()
     }
 }
 
@@ -114,6 +204,7 @@ impl<'de, T: Keyed + Deserialize<'de>> Deserialize<'de> for Store<T> {
 #[cfg(test)]
 mod tests {
     use super::{Keyed, Store};
+    use proptest::prelude::*;
     use serde::{Deserialize, Serialize};
 
     #[derive(Serialize, Deserialize)]
@@ -144,6 +235,30 @@ mod tests {
         store.retain(|thing| thing.id != "b");
         assert_eq!((ids(&store).as_str(), store.len()), ("dca", 3));
         assert!(store.get("b").is_none() && store.get_mut("c").is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn it_behaves_like_a_list(steps in prop::collection::vec((any::<bool>(), 0u32..900), 0..2000), skip in 0usize..1000) {
+            let (mut store, mut list) = (Store::default(), Vec::<String>::new());
+            for (adds, number) in steps {
+                let id = number.to_string();
+                list.retain(|known| *known != id);
+                if adds {
+                    list.push(id.clone());
+                    store.insert(Thing { id });
+                } else {
+                    store.remove(&id);
+                }
+            }
+            let shown = |thing: &Thing| thing.id.clone();
+            prop_assert_eq!(store.len(), list.len());
+            prop_assert_eq!(store.iter().map(shown).collect::<Vec<_>>(), list.clone());
+            prop_assert_eq!(store.iter().rev().map(shown).collect::<Vec<_>>(), list.iter().rev().cloned().collect::<Vec<_>>());
+            let mut rest = store.iter().skip(skip);
+            prop_assert_eq!(rest.next().map(shown), list.get(skip).cloned());
+            prop_assert_eq!(rest.map(shown).collect::<Vec<_>>(), list.iter().skip(skip + 1).cloned().collect::<Vec<_>>());
+        }
     }
 
     #[test]

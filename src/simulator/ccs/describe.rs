@@ -6,7 +6,7 @@ use crate::simulator::refusal::Refusal;
 use crate::simulator::world::{World, is_uuid};
 use jiff::civil::DateTime;
 use serde_json::{Value as Json, json};
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 pub(super) const ACTIONS: &[(&str, Handler)] =
@@ -38,8 +38,8 @@ fn instances(call: &mut Call) -> Result<Json, Refusal> {
 /// Which servers are asked for; looked up once, so that a hundred thousand servers are soon gone through.
 struct Filter<'a> {
     id: Option<&'a str>,
-    vdcs: Option<HashSet<&'a str>>,
-    addresses: Option<HashSet<Ipv4Addr>>,
+    vdcs: Option<BTreeSet<&'a str>>,
+    addresses: Option<BTreeSet<Ipv4Addr>>,
     ipv6: Option<&'a str>,
     tag: Option<Option<u64>>,
 }

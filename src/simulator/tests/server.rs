@@ -43,3 +43,30 @@ async fn a_connection_is_dropped_or_cut_short_for_real() {
     assert!(error.is_body() || error.is_decode(), "{error:?}");
     assert!(send(&cloud, &address).await.is_ok());
 }
+
+#[tokio::test]
+async fn a_page_shows_what_goes_on_and_hides_what_is_secret() {
+    let (cloud, address) = served().await;
+    cloud.ask("CreateInstance", &super::order(&json!({"Amount": 30}))).ok();
+    cloud.ask("StopInstance", &json!({"InstanceId": "none"})).refused(400, "InvalidInstanceID.Malformed");
+    let get = async |path: &str| client().get(format!("{address}{path}")).send().await.unwrap();
+    let page = get("/").await;
+    assert!(page.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
+    assert!(page.headers()["content-security-policy"].to_str().unwrap().contains("default-src 'none'"));
+    let page = page.text().await.unwrap();
+    for outside in ["https://", "http://", "src="] {
+        assert!(!page.contains(outside), "{outside} is in the page");
+    }
+    let text = get("/_sim/status").await.text().await.unwrap();
+    let status: Json = serde_json::from_str(&text).unwrap();
+    let instances = &status["services"]["cds.ccs"]["instances"];
+    assert_eq!((&instances["count"], instances["newest"].as_array().unwrap().len()), (&json!(30), 12));
+    assert_eq!(
+        (&status["running"], &status["tasks"][0]["status"], &status["request_count"]),
+        (&json!(1), &json!("NEW"), &json!(2))
+    );
+    assert_eq!((&status["requests"][0]["status"], &status["requests"][1]["action"]), (&json!(400), &json!("CreateInstance")));
+    assert!(!text.contains("123abc,.;"));
+    // Alibaba's calls go to the same path.
+    assert_eq!(get("/?Action=GetInstanceCount").await.status(), 400);
+}
