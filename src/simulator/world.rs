@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// Everything that the one account has. A file need not have every part: what is absent is as in a new cloud.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct World {
     pub(crate) ids: Ids,
@@ -39,32 +39,6 @@ pub(crate) struct World {
     pub(crate) fate: Option<Fate>,
     #[serde(skip)]
     pub(crate) pace: Pace,
-}
-
-impl Default for World {
-    fn default() -> Self {
-        Self {
-            ids: Ids::default(),
-            wallet: Wallet::default(),
-            vdc: vdc::State::default(),
-            vpc: vpc::State::default(),
-            ccs: ccs::State::default(),
-            ecs: ecs::State::default(),
-            ebs: ebs::State::default(),
-            bms: bms::State::default(),
-            bms_disk: bms_disk::State::default(),
-            desktop: desktop::State::default(),
-            billing: billing::State::default(),
-            mcs: mcs::State::default(),
-            oss_admin: oss_admin::State::default(),
-            sas: sas::State::default(),
-            aegis: aegis::State::default(),
-            tasks: Tasks::default(),
-            addresses: Addresses::default(),
-            fate: None,
-            pace: Pace::default(),
-        }
-    }
 }
 
 impl World {
@@ -96,11 +70,11 @@ impl World {
         let elapsed = self.pace.tasks_at(clock);
         while let Some(due) = self.tasks.next_due().filter(|due| *due <= elapsed) {
             self.tasks.pass(due);
-            let Some((freed, effect)) = self.tasks.end_next(self.pace.day_at(due)) else { break };
-            for (network, address) in freed {
+            let Some(end) = self.tasks.end_next(self.pace.day_at(due)) else { break };
+            for (network, address) in end.frees {
                 self.addresses.release(&network, address);
             }
-            if let Some(effect) = effect {
+            if let Some(effect) = end.effect {
                 effect.apply(self);
             }
         }
