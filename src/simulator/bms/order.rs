@@ -26,6 +26,9 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     }
     let charge_type = ChargeType::of(params.required("InstanceChargeType"));
     let created = call.world.now();
+    if let Some(credit) = params.text("SubjectId") {
+        return Err(call.malformed("SubjectId", &format!("the account has no trial credit {credit:?}")));
+    }
     let is_prepaid = charge_type == ChargeType::Prepaid;
     let end = term(call).end(created).ok_or_else(|| call.malformed("PrepaidMonth", "it is too large"))?;
     let price = unit_price(call, charge_type, &compute);
@@ -87,6 +90,9 @@ fn vdc(call: &Call) -> Result<String, Refusal> {
     let (id, region) = (call.params.required("VdcId"), call.params.required("RegionId"));
     let not_valid = |why: String| Refusal::new("VdcNotFound", why);
     let vdc = call.world.vdc.vdcs.get(id).ok_or_else(|| not_valid(format!("There is no VDC {id:?}")))?;
+    if let Some(state) = call.world.tasks.shown(id) {
+        return Err(not_valid(format!("The VDC {id} is {state}")));
+    }
     if vdc.region == region { Ok(vdc.id.clone()) } else { Err(not_valid(format!("The VDC {id} is in {}", vdc.region))) }
 }
 
@@ -140,6 +146,9 @@ fn networks(call: &Call, vdc: &str) -> Result<Vec<String>, Refusal> {
     for id in call.params.texts("PipeIds") {
         let network = call.world.vdc.networks.get(id).filter(|network| network.vdc_id == vdc);
         let network = network.ok_or_else(|| Refusal::new("PipeIdNotFound", format!("The VDC {vdc} has no network {id:?}")))?;
+        if let Some(state) = call.world.tasks.shown(id).filter(|state| ["creating", "deleting"].contains(state)) {
+            return Err(Refusal::new("PipeIdNotFound", format!("The network {id} is {state}")));
+        }
         if !ids.contains(&network.id) {
             ids.push(network.id.clone());
         }

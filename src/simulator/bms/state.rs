@@ -8,6 +8,7 @@ use crate::simulator::term::Term;
 use crate::simulator::world::World;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use std::net::Ipv4Addr;
 
 /// What the account has here, and what it can buy.
@@ -319,6 +320,7 @@ pub(crate) fn index(world: &mut World) {
 /// What does not fit together, as a person may have written it.
 pub(crate) fn problems(world: &World) -> Vec<String> {
     let mut problems = Vec::new();
+    let mut addresses = HashSet::new();
     for server in world.bms.servers.iter() {
         let mut tell = |problem: String| problems.push(format!("bms.servers, {}: {problem}", server.id));
         if !world.vdc.vdcs.contains(&server.vdc_id) {
@@ -327,14 +329,18 @@ pub(crate) fn problems(world: &World) -> Vec<String> {
         for card in &server.cards {
             match world.vdc.networks.get(&card.network) {
                 None => tell(format!("there is no network {}", card.network)),
-                Some(network) if !network.range.contains(card.address) => {
-                    tell(format!("{} is not in the network {}", card.address, card.network));
+                Some(network) if network.vdc_id != server.vdc_id => tell(format!("the network {} is not in its VDC", network.id)),
+                Some(network) if !network.range.offers(card.address) => {
+                    tell(format!("{} is not an address of the network {}", card.address, network.id));
                 }
                 Some(_) => {}
             }
+            if !addresses.insert((&card.network, card.address)) {
+                tell(format!("another server has {} too", card.address));
+            }
         }
         if (server.charge_type == ChargeType::Prepaid) != server.paid_until.is_some() {
-            tell("only prepaid servers have paid_until, and all of them".to_owned());
+            tell("servers that are prepaid have paid_until, and no others".to_owned());
         }
     }
     problems

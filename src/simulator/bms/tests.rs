@@ -168,6 +168,7 @@ async fn orders_are_refused_for_the_documented_reasons() {
     refused(json!({"CustomPartition": ["/"], "CustomPartitionSize": []}), "ParameterIsEmpty");
     refused(json!({"CustomPartition": ["/"]}), "DataNotExists");
     refused(json!({"AssignHostNo": "x"}), "DataNotExists");
+    refused(json!({"SubjectId": "68327"}), "DataNotExists");
     refused(json!({"PrepaidMonth": u64::MAX}), "DataNotExists");
     cloud.simulator.set_balance(10.0);
     refused(json!({}), "NotEnoughBalance");
@@ -337,4 +338,26 @@ async fn a_random_walk_ends_in_a_state_that_can_be_read_again() {
         let read: crate::simulator::world::World = serde_json::from_value(state).unwrap();
         assert_eq!(super::problems(&read), Vec::<String>::new());
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_whose_servers_do_not_fit_together_is_told_of() {
+    let cloud = cloud();
+    servers(&cloud, &json!({"Amount": 2, "PipeIds": [PRIVATE]}));
+    let problems = |change: &dyn Fn(&mut Json)| {
+        let mut state = cloud.simulator.state_json();
+        change(&mut state["bms"]["servers"][1]);
+        super::problems(&serde_json::from_value(state).unwrap())
+    };
+    assert_eq!(problems(&|_| ()), Vec::<String>::new());
+    let has = |change: &dyn Fn(&mut Json), text: &str| {
+        let told = problems(change);
+        assert!(told.iter().any(|problem| problem.contains(text)), "{told:?}");
+    };
+    has(&|server| server["vdc_id"] = json!("nowhere"), "there is no VDC nowhere");
+    has(&|server| server["vdc_id"] = json!(crate::simulator::VDC_ID), "is not in its VDC");
+    has(&|server| server["cards"][0]["network"] = json!("none"), "there is no network none");
+    has(&|server| server["cards"][0]["address"] = json!("10.241.14.2"), "another server has 10.241.14.2 too");
+    has(&|server| server["cards"][0]["address"] = json!("10.0.0.2"), "10.0.0.2 is not an address of the network");
+    has(&|server| server["charge_type"] = json!("prepaid"), "have paid_until");
 }

@@ -31,7 +31,7 @@ fn list(call: &mut Call) -> Result<Json, Refusal> {
         json!({
             "accountId": account.id,
             "name": account.name,
-            "password": account.password,
+            "password": account.password.clone().unwrap_or_else(|| made_up_password(call, account)),
             "email": account.email,
             "remark": account.remark,
             "bindNum": bound.get(account.id.as_str()).copied().unwrap_or(0),
@@ -112,6 +112,11 @@ fn is_acceptable(password: &str) -> bool {
         && has(u8::is_ascii_uppercase)
 }
 
+/// The password of a sub-account for which none was chosen, always the same.
+fn made_up_password(call: &Call, account: &Account) -> String {
+    format!("Gcw{:06.0}", call.world.fraction(&format!("{} password", account.id), 0) * 999_999.0)
+}
+
 /// Sub-accounts are found by their addresses, so no two have the same.
 fn is_taken(call: &Call, email: &str) -> Option<String> {
     let known = call.world.desktop.accounts.iter().any(|account| account.email == email);
@@ -121,9 +126,7 @@ fn is_taken(call: &Call, email: &str) -> Option<String> {
 fn add(call: &mut Call, wanted: Wanted) {
     let world = &mut *call.world;
     let id = world.ids.uuid();
-    let made_up = || format!("Gcw{}", world.ids.number("password", 738_211, |_| false));
-    let password = wanted.password.unwrap_or_else(made_up);
-    let Wanted { name, email, remark, .. } = wanted;
+    let Wanted { name, email, password, remark } = wanted;
     world.desktop.accounts.insert(Account { id: id.clone(), name, email, password, remark, has_failed: false });
     let plan = Plan::holding(work::ACCOUNT, vec![id.clone()]).showing("creating");
     world.start(plan.or_else(Effect::FailAccount { account: id }));

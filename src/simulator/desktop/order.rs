@@ -29,6 +29,9 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     }
     let is_monthly = cycle == "month";
     let term = term(call)?;
+    if let Some(credit) = call.params.text("subAccountId") {
+        return Err(Refusal::new(UNKNOWN, format!("The account has no trial credit {credit:?}")));
+    }
     let place = Place::of(call, &site)?;
     quota(call, is_monthly, amount)?;
     room(call, &site, amount)?;

@@ -8,6 +8,7 @@ use crate::simulator::store::{Keyed, Store};
 use crate::simulator::world::World;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use std::net::Ipv4Addr;
 
 /// What the account has here, and what it can buy.
@@ -149,8 +150,9 @@ pub(crate) struct Account {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) email: String,
-    /// In clear, as the cloud answers it.
-    pub(crate) password: String,
+    /// As it was chosen; never written to a file. The cloud answers it in clear, and a made-up one where there is none.
+    #[serde(default, skip_serializing)]
+    pub(crate) password: Option<String>,
     #[serde(default)]
     pub(crate) remark: String,
     /// It could not be created.
@@ -343,6 +345,7 @@ pub(crate) fn index(world: &mut World) {
 pub(crate) fn problems(world: &World) -> Vec<String> {
     let state = &world.desktop;
     let mut problems = Vec::new();
+    let mut addresses = HashSet::new();
     for vpc in state.vpcs.iter().filter(|vpc| !state.sites.contains(&vpc.site)) {
         problems.push(format!("desktop.vpcs, {}: there is no site {}", vpc.id, vpc.site));
     }
@@ -365,8 +368,11 @@ pub(crate) fn problems(world: &World) -> Vec<String> {
         for (id, address) in [(&desktop.subnet, desktop.private_address), (&desktop.gateway, desktop.public_address)] {
             match network(id) {
                 None => tell(format!("the VPC {} has no network {id}", desktop.vpc)),
-                Some(network) if !network.range.contains(address) => tell(format!("{address} is not in the network {id}")),
+                Some(network) if !network.range.offers(address) => tell(format!("{address} is not an address of the network {id}")),
                 Some(_) => {}
+            }
+            if !addresses.insert((id, address)) {
+                tell(format!("another desktop has {address} too"));
             }
         }
     }

@@ -210,6 +210,7 @@ async fn orders_are_refused_for_the_documented_reasons() {
     refused(json!({"siteId": NOBODY}), "10006");
     refused(json!({"productId": NOBODY}), "10006");
     refused(json!({"imageId": NOBODY}), "10006");
+    refused(json!({"subAccountId": "76581"}), "10006");
     refused(json!({"sysVolume": "tape"}), "10003");
     refused(json!({"sysVolume": "ssd"}), "10003");
     refused(json!({"sysVolume": "ssd", "sysVolumeSize": "201"}), "10003");
@@ -362,6 +363,7 @@ async fn sub_accounts_are_made_changed_and_refused() {
     assert_eq!((&answer["successNum"], &answer["failedNum"]), (&json!(1), &json!(3)));
     assert_eq!(answer["failedMsgs"][1]["messsage"], "a remark has at most 30 characters");
     assert_eq!(list(json!({"email": "one@b.cn"}))[0]["password"], "Abcdefg1");
+    assert!(!cloud.simulator.saved().contains("Abcdefg1"), "a password stands in a file");
     cloud.simulator.fault(FaultRule::new(Fault::TaskFails("x".into())).times(1));
     done(&cloud, "CreateSubAccount", json!({"email": "bad@b.cn", "name": "bad"}));
     let bad = list(json!({"email": "bad@b.cn"}))[0].clone();
@@ -512,5 +514,28 @@ async fn a_random_walk_ends_in_a_state_that_can_be_read_again() {
         }
         let read: crate::simulator::world::World = serde_json::from_value(state).unwrap();
         assert_eq!(super::problems(&read), Vec::<String>::new());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_whose_desktops_do_not_fit_together_is_told_of() {
+    let cloud = Cloud::new();
+    desktops(&cloud, &json!({"num": "2"}));
+    let problems = |change: &dyn Fn(&mut Json)| {
+        let mut state = cloud.simulator.state_json();
+        change(&mut state["desktop"]["desktops"][1]);
+        super::problems(&serde_json::from_value(state).unwrap())
+    };
+    assert_eq!(problems(&|_| ()), Vec::<String>::new());
+    for (field, value, text) in [
+        ("site", "none", "there is no site none"),
+        ("product", "none", "there is no product none"),
+        ("account", "none", "there is no sub-account none"),
+        ("subnet", "none", "has no network none"),
+        ("private_address", "10.9.0.9", "10.9.0.9 is not an address"),
+        ("public_address", "10.3.0.2", "another desktop has 10.3.0.2 too"),
+    ] {
+        let told = problems(&|desktop| desktop[field] = json!(value));
+        assert!(told.iter().any(|problem| problem.contains(text)), "{told:?}");
     }
 }
