@@ -48,6 +48,7 @@ mod shape;
 mod signature;
 mod store;
 mod task;
+mod term;
 #[cfg(test)]
 mod tests;
 mod vdc;

@@ -70,6 +70,10 @@ const OTHER_NAMES: &[(&str, &str)] = &[
     ("SegmentId", "IpId"),
     ("Type", "PublicNetwork.Type"),
 ];
+/// Codes for any parameter that is not given: `/ccs`, bare metal, desktops.
+const MISSING: &[&str] = &["IncompleteParamter", "MissingParameter", "InvalidParameter.IsNull", "ParameterInvalid", "10003"];
+/// Codes for any parameter that has a wrong value.
+const MALFORMED: &[&str] = &["10003", "DataNotExists", "ParameterInvalid"];
 
 /// Why the cloud does not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,8 +111,7 @@ impl Refusal {
 
     /// A parameter that is not given.
     pub(crate) fn missing(action: &Action, name: &str) -> Self {
-        let known = ["IncompleteParamter", "MissingParameter", "InvalidParameter.IsNull"];
-        let code = known.iter().find_map(|code| documented(action, code)).unwrap_or_else(|| "MissingParameter".to_owned());
+        let code = MISSING.iter().find_map(|code| documented(action, code)).unwrap_or_else(|| "MissingParameter".to_owned());
         Self::new(code, format!("The parameter {name} is required"))
     }
 
@@ -117,13 +120,17 @@ impl Refusal {
         let own = match name {
             "InstanceId" | "InstanceIds" => "InvalidInstanceID.Malformed".to_owned(),
             "PublicIp" | "PrivateIp" => format!("Invalid{name}Address.Malformed"),
+            "Amount" if documented(action, "AmountOversize").is_some() => "AmountOversize".to_owned(),
             _ => format!("Invalid{name}.Malformed"),
         };
         let of_service = || action.service.errors.keys().find(|code| code.eq_ignore_ascii_case(&own)).cloned();
         let of_room = || OTHER_CODES.iter().find(|(code, _)| code.eq_ignore_ascii_case(&own)).map(|(code, _)| (*code).to_owned());
         let other = OTHER_NAMES.iter().find(|(known, _)| *known == name);
         let by_other_name = || documented(action, &format!("Invalid{}.Malformed", other?.1));
-        let code = documented(action, &own).or_else(by_other_name).or_else(of_service).or_else(of_room);
+        let of_any = || MALFORMED.iter().find_map(|code| documented(action, code));
+        let of_other = || MALFORMED.iter().find(|code| action.service.errors.contains_key(**code)).map(|code| (*code).to_owned());
+        let code =
+            documented(action, &own).or_else(by_other_name).or_else(of_service).or_else(of_room).or_else(of_any).or_else(of_other);
         Self::new(code.unwrap_or_else(|| "InvalidParameter".to_owned()), format!("The parameter {name} is not valid: {why}"))
     }
 }

@@ -61,6 +61,8 @@ impl World {
         ecs::index(&mut self);
         ebs::index(&mut self);
         mcs::index(&mut self);
+        bms::index(&mut self);
+        desktop::index(&mut self);
         self
     }
 
@@ -86,6 +88,8 @@ impl World {
         mcs::pass(self);
         sas::pass(self);
         aegis::pass(self);
+        bms::renew(self);
+        desktop::renew(self);
     }
 
     /// Starts a task now; its id.
@@ -105,7 +109,20 @@ impl World {
 
     /// What does not fit together, as a person may have written it: each names the list and the id.
     pub(crate) fn problems(&self) -> Vec<String> {
-        [vdc::problems(self), vpc::problems(self), ccs::problems(self), ecs::problems(self), ebs::problems(self), mcs::problems(self), sas::problems(self), aegis::problems(self)].concat()
+        let problems = [
+            vdc::problems(self),
+            vpc::problems(self),
+            ccs::problems(self),
+            ecs::problems(self),
+            ebs::problems(self),
+            bms::problems(self),
+            bms_disk::problems(self),
+            desktop::problems(self),
+            mcs::problems(self),
+            sas::problems(self),
+            aegis::problems(self),
+        ];
+        problems.concat()
     }
 
     /// A number from 0 up to 1 that is always the same for the same purpose and number.

@@ -1,27 +1,46 @@
 //! The service `/bms` of Capital Online: bare-metal servers.
 
-use super::call::Handler;
-use super::world::World;
-use serde::{Deserialize, Serialize};
+mod describe;
+mod effect;
+mod operate;
+mod order;
+mod price;
+mod ready;
+mod renewal;
+mod state;
+#[cfg(test)]
+pub(in crate::simulator) mod tests;
 
-/// What the account has here.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct State {}
+pub(crate) use effect::Effect;
+pub(crate) use renewal::renew;
+pub(crate) use state::{State, index, problems};
 
-/// What the end of a task does here.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub(crate) enum Effect {}
-
-impl Effect {
-    /// Does it.
-    pub(crate) fn apply(self, _world: &mut World) {
-        match self {}
-    }
-}
+use super::call::{self, Call, Handler};
 
 /// What carries an Action out, by the Action's name.
-pub(crate) fn handler(_action: &str) -> Option<Handler> {
-    None
+pub(crate) fn handler(action: &str) -> Option<Handler> {
+    call::find(&[describe::ACTIONS, operate::ACTIONS, order::ACTIONS, price::ACTIONS, renewal::ACTIONS], action)
+}
+
+/// What names the works of this service have, and how long they take.
+mod work {
+    use crate::simulator::task::{Dialect, Work};
+
+    const fn work(kind: &'static str, least: u32, most: u32) -> Work {
+        Work { dialect: Dialect::BmsTask, kind, least, most }
+    }
+
+    pub(super) const CREATE: Work = work("create_bms", 300, 900);
+    pub(super) const POWER: Work = work("power_bms", 30, 120);
+    pub(super) const REINSTALL: Work = work("reinstall_bms", 300, 900);
+    pub(super) const DELETE: Work = work("delete_bms", 60, 180);
+}
+
+/// The document's examples are in this zone, which its appendix of zones lacks.
+const EXAMPLES_ZONE: &str = "CN_Beijing_F";
+
+/// Whether bare metal stands in a zone; nothing where there is no such zone. The appendix of zones marks those that have some.
+pub(super) fn has_bare_metal(call: &Call, zone: &str) -> Option<bool> {
+    let known = call.table("Region").iter().find(|known| known.value == zone);
+    known.map(|known| known.label.contains("bare metal")).or((zone == EXAMPLES_ZONE).then_some(true))
 }

@@ -1,27 +1,40 @@
-//! The service `/storage-service` of Capital Online: disks of bare-metal servers, and their snapshots.
+//! The service `/storage-service` of Capital Online: cloud disks of bare-metal servers and their snapshots. Its works are tasks
+//! that nothing can ask about: the states of disks show how they stand.
 
-use super::call::Handler;
-use super::world::World;
-use serde::{Deserialize, Serialize};
+mod change;
+mod describe;
+mod disk;
+mod effect;
+mod goods;
+mod snapshot;
+mod state;
+#[cfg(test)]
+mod tests;
 
-/// What the account has here.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct State {}
+pub(crate) use effect::Effect;
+pub(crate) use state::{State, problems};
 
-/// What the end of a task does here.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub(crate) enum Effect {}
-
-impl Effect {
-    /// Does it.
-    pub(crate) fn apply(self, _world: &mut World) {
-        match self {}
-    }
-}
+use super::call::{self, Call, Handler};
 
 /// What carries an Action out, by the Action's name.
-pub(crate) fn handler(_action: &str) -> Option<Handler> {
-    None
+pub(crate) fn handler(action: &str) -> Option<Handler> {
+    call::find(&[change::ACTIONS, describe::ACTIONS, disk::ACTIONS, goods::ACTIONS, snapshot::ACTIONS], action)
+}
+
+/// How long the works of this service take; their names are nowhere to be seen.
+mod work {
+    use crate::simulator::task::{Dialect, Work};
+
+    const fn work(kind: &'static str, least: u32, most: u32) -> Work {
+        Work { dialect: Dialect::Unasked, kind, least, most }
+    }
+
+    pub(super) const CREATE: Work = work("create_bms_disk", 10, 40);
+    pub(super) const ATTACH: Work = work("attach_bms_disk", 5, 20);
+    pub(super) const DETACH: Work = work("detach_bms_disk", 5, 20);
+    pub(super) const DELETE: Work = work("delete_bms_disk", 5, 20);
+    pub(super) const CHANGE: Work = work("change_bms_disk", 10, 40);
+    pub(super) const SNAPSHOT: Work = work("snapshot_bms_disk", 20, 90);
+    pub(super) const CLONE: Work = work("clone_bms_snapshot", 30, 120);
+    pub(super) const ROLLBACK: Work = work("rollback_bms_snapshot", 30, 120);
 }

@@ -22,13 +22,13 @@ pub(crate) fn documented(action: &Action, answer: &Json) {
 
 fn fields_fit(action: &Action, field: &crate::catalog::Field, value: &Json, at: &str) {
     let declared = action.service.fields_of(field);
-    let objects: Vec<_> = match value {
-        Json::Array(items) => items.iter().collect(),
-        // The keys of a map are ids.
-        Json::Object(entries) if field.kinds.as_slice() == [Kind::Map] => entries.values().collect(),
+    // A map's keys are free; what stands below them is declared.
+    let values: Vec<_> = match value {
+        Json::Object(map) if field.kinds.as_slice().contains(&Kind::Map) => map.values().collect(),
         value => vec![value],
     };
-    for object in objects.into_iter().filter_map(Json::as_object).filter(|_| !declared.is_empty()) {
+    let objects = values.into_iter().flat_map(|value| value.as_array().map_or_else(|| vec![value], |items| items.iter().collect()));
+    for object in objects.filter_map(Json::as_object).filter(|_| !declared.is_empty()) {
         for (name, value) in object {
             let inner = declared.iter().find(|inner| inner.name == *name);
             let inner = inner.unwrap_or_else(|| panic!("{}: {at}.{name} is not declared", action.name));
