@@ -113,7 +113,7 @@ async fn the_other_products_schemes_are_verified() {
     };
     pop("sim-secret&").refused(404, "InvalidAction.NotFound");
     let refused = pop("sim-secret");
-    refused.refused(403, "SignatureDoesNotMatch");
+    refused.refused(400, "SignatureDoesNotMatch");
     let told = refused.1["Message"].as_str().unwrap().split_once("server string to sign is:").unwrap().1;
     assert!(told.starts_with("GET&%2F&AccessKeyId%3Dsim%26Action%3DCreateOssInstance%26"), "{told}");
     let mcs = |secret: &str, host: &str| {
