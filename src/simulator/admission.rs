@@ -53,7 +53,7 @@ impl Door {
         let (secret, texts) = self.signed_texts(product, incoming);
         let given = incoming.get("Signature").unwrap_or_default();
         if !texts.iter().any(|text| signature::fits(digest, &secret, text, given)) {
-            return Err(Refusal::new("SignatureDoesNotMatch", mismatch(product, &texts)));
+            return Err(mismatch(product, &texts));
         }
         self.once(incoming, now)
     }
@@ -90,13 +90,15 @@ impl Door {
     }
 }
 
-/// What is said of a signature that is not right. Alibaba tells what it has signed itself, and its clients compare.
-fn mismatch(product: Product, texts: &[String]) -> String {
+/// The refusal of a signature that is not right. Alibaba tells what it has signed itself, with a status of its own, and its clients compare.
+fn mismatch(product: Product, texts: &[String]) -> Refusal {
+    const CODE: &str = "SignatureDoesNotMatch";
     match (product, texts) {
         (Product::Aliyun, [text, ..]) => {
-            format!("Specified signature is not matched with our calculation. server string to sign is:{text}")
+            let told = "Specified signature is not matched with our calculation. server string to sign is";
+            Refusal::new(CODE, format!("{told}:{text}")).with_status(400)
         }
-        _ => "The signature is not the one computed here".to_owned(),
+        _ => Refusal::new(CODE, "The signature is not the one computed here"),
     }
 }
 

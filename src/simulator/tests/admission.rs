@@ -117,7 +117,7 @@ async fn the_other_products_schemes_are_verified() {
     assert_eq!(pop("sim-secret&").0, 200);
     pop_by("Hmac-SHA1", "sim-secret&").refused(400, "ORDER.OPEND");
     let refused = pop("sim-secret");
-    refused.refused(403, "SignatureDoesNotMatch");
+    refused.refused(400, "SignatureDoesNotMatch");
     let told = refused.1["Message"].as_str().unwrap().split_once("server string to sign is:").unwrap().1;
     assert!(told.starts_with("GET&%2F&AccessKeyId%3Dsim%26Action%3DCreateOssInstance%26"), "{told}");
     let mcs = |secret: &str, host: &str| {
