@@ -88,7 +88,9 @@ impl Interrupt {
     fn wake(&self) {
         self.notify.notify_waiters();
         let inside: Vec<_> = lock(&self.inside).iter().filter_map(Weak::upgrade).collect();
-        inside.iter().for_each(|inside| inside.wake());
+        for inside in inside {
+            inside.wake();
+        }
     }
 
     /// Whether it is raised; cheap enough for every instruction.

@@ -159,7 +159,7 @@ impl Gate {
         };
         let mut watched = Watched { gate: self, id: self.next_wait(), what, started, ended: false };
         let outcome = match Poll::new(self, &watched, &awaited, timeout, place) {
-            Ok(mut poll) => poll.to_its_end().await,
+            Ok(mut poll) => poll.until_it_ends().await,
             Err(unknown) => Err(unknown),
         };
         let (text, done) = match &outcome {
@@ -219,7 +219,7 @@ impl<'a> Poll<'a> {
     }
 
     /// Asks until the task has ended; gives the ids of what it made or changed.
-    async fn to_its_end(&mut self) -> Result<Vec<String>, WaitError> {
+    async fn until_it_ends(&mut self) -> Result<Vec<String>, WaitError> {
         loop {
             let turn = self.gate.lanes.poll().await;
             // Boxed, and not made before its turn: the pauses are long, and ten thousand waits must not each hold room for a call.

@@ -36,10 +36,6 @@ impl<T: Keyed> Store<T> {
         self.places.len()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.places.is_empty()
-    }
-
     pub(crate) fn contains(&self, id: &str) -> bool {
         self.places.contains_key(id)
     }
