@@ -17,6 +17,7 @@
 //! - [`gate`]: the one door every effect of a script goes through.
 //! - [`lua`]: the runtime. It knows no HTTP.
 //! - [`run`]: one script from its first line to the last of what it deferred.
+//! - [`repl`]: lines of Lua one after the other, at a prompt.
 //! - [`cli`]: the command; only it prints or exits.
 //! - [`simulator`]: the clouds' stand-in, with signature code of its own; only the command and tests know it.
 //!
@@ -36,6 +37,7 @@ pub mod credentials;
 pub mod gate;
 pub mod lua;
 pub mod reference;
+pub mod repl;
 pub mod run;
 pub mod secret;
 pub mod simulator;

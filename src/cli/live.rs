@@ -4,7 +4,8 @@ use super::progress::seconds;
 use crate::clock::real_now;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,12 +15,16 @@ const MOST_LINES: usize = 10;
 /// A call that takes longer gets a line.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// The line of a wait; its time ticks between two polls.
+const WAIT: &str = "{spinner} {msg}, {elapsed}";
+
 /// What a terminal shows while calls and waits go on.
 pub(super) struct Live {
     lines: MultiProgress,
     waits: Mutex<Waits>,
     calls: Arc<Mutex<BTreeMap<u64, OpenCall>>>,
-    watcher: Once,
+    /// Whether the thread that draws the lines of calls runs.
+    is_watched: Arc<AtomicBool>,
 }
 
 /// The waits that go on, and the lines of those that have one.
@@ -40,7 +45,7 @@ struct OpenCall {
 impl Live {
     pub(super) fn new() -> Self {
         let lines = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
-        Self { lines, waits: Mutex::default(), calls: Arc::default(), watcher: Once::new() }
+        Self { lines, waits: Mutex::default(), calls: Arc::default(), is_watched: Arc::default() }
     }
 
     /// Writes something above the lines.
@@ -53,8 +58,8 @@ impl Live {
         let mut waits = lock(&self.waits);
         if !matches!(waits.lines.get(&id), Some(Some(_))) {
             let line = (waits.shown < MOST_LINES).then(|| match &waits.rest {
-                Some(rest) => self.lines.insert_before(rest, spinner("{spinner} {msg}, {elapsed}")),
-                None => self.lines.add(spinner("{spinner} {msg}, {elapsed}")),
+                Some(rest) => ticking(self.lines.insert_before(rest, ProgressBar::new_spinner()), WAIT),
+                None => ticking(self.lines.add(ProgressBar::new_spinner()), WAIT),
             });
             waits.shown += usize::from(line.is_some());
             waits.lines.insert(id, line);
@@ -70,7 +75,7 @@ impl Live {
         let mut waits = lock(&self.waits);
         if let Some(line) = waits.lines.remove(&id).flatten() {
             waits.shown -= 1;
-            line.finish_and_clear();
+            self.clear(&line);
         }
         self.count_rest(&mut waits);
     }
@@ -79,34 +84,45 @@ impl Live {
         let count = waits.lines.len() - waits.shown;
         if count == 0 {
             if let Some(rest) = waits.rest.take() {
-                rest.finish_and_clear();
+                self.clear(&rest);
             }
             return;
         }
-        let rest = waits.rest.get_or_insert_with(|| self.lines.add(spinner("  {msg}")));
+        let rest = waits.rest.get_or_insert_with(|| ticking(self.lines.add(ProgressBar::new_spinner()), "  {msg}"));
         rest.set_message(format!("and {count} more"));
     }
 
     /// A call is on its way.
     pub(super) fn call_started(&self, id: u64, action: String) {
         lock(&self.calls).insert(id, OpenCall { action, started: real_now(), line: None });
-        // Most scripts are done before anybody could read a line, so the thread that draws them starts with the first call.
-        self.watcher.call_once(|| {
-            let (lines, calls) = (self.lines.clone(), Arc::clone(&self.calls));
+        // Most scripts are done before anybody could read a line, so the thread that draws them starts with a call. It ends when none is
+        // on its way: a prompt that waits must cost nothing.
+        if !self.is_watched.swap(true, Ordering::SeqCst) {
+            let (lines, calls, is_watched) = (self.lines.clone(), Arc::clone(&self.calls), Arc::clone(&self.is_watched));
             thread::spawn(move || {
                 loop {
                     thread::sleep(PATIENCE / 5);
-                    draw_calls(&lines, &mut lock(&calls));
+                    let mut calls = lock(&calls);
+                    if calls.is_empty() {
+                        is_watched.store(false, Ordering::SeqCst);
+                        return;
+                    }
+                    draw_calls(&lines, &mut calls);
                 }
             });
-        });
+        }
     }
 
     /// A call has ended.
     pub(super) fn call_ended(&self, id: u64) {
         if let Some(line) = lock(&self.calls).remove(&id).and_then(|call| call.line) {
-            line.finish_and_clear();
+            self.clear(&line);
         }
+    }
+
+    fn clear(&self, line: &ProgressBar) {
+        line.finish_and_clear();
+        self.lines.remove(line);
     }
 }
 
@@ -118,7 +134,7 @@ fn draw_calls(lines: &MultiProgress, calls: &mut BTreeMap<u64, OpenCall>) {
             continue;
         }
         if call.line.is_none() && shown < MOST_LINES {
-            call.line = Some(lines.add(spinner("{spinner} {msg}")));
+            call.line = Some(ticking(lines.add(ProgressBar::new_spinner()), "{spinner} {msg}"));
             shown += 1;
         }
         if let Some(line) = &call.line {
@@ -127,8 +143,8 @@ fn draw_calls(lines: &MultiProgress, calls: &mut BTreeMap<u64, OpenCall>) {
     }
 }
 
-fn spinner(template: &str) -> ProgressBar {
-    let bar = ProgressBar::new_spinner();
+/// It ticks once it has its place: before, it would draw wherever the cursor stands.
+fn ticking(bar: ProgressBar, template: &str) -> ProgressBar {
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }

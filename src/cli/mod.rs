@@ -10,9 +10,11 @@ mod options;
 mod profile;
 mod progress;
 mod rehearsed;
+mod repl;
 mod report;
 mod run;
 mod runs;
+mod screen;
 mod sign;
 mod sim;
 mod simulated;
@@ -22,13 +24,13 @@ mod types;
 mod wait;
 mod world;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use lazy::Lazy;
 use options::GlobalOptions;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
-/// Scripts the APIs of five clouds in Lua: every Action is a function, with signing and waiting built in.
+/// Scripts the APIs of five clouds in Lua: every Action is a function, with signing and waiting built in. Without a command: the prompt.
 #[derive(Debug, Parser)]
 #[command(
     name = "cumulua",
@@ -47,6 +49,7 @@ enum Command {
     Run(run::Run),
     /// Shows what ran, what it did, and what did not run and why
     Runs(Lazy<runs::Runs>),
+    Repl(repl::Repl),
     Call(call::Call),
     Wait(wait::Wait),
     Actions(actions::Actions),
@@ -71,6 +74,7 @@ pub fn main() -> ExitCode {
     match command {
         Some(Command::Run(command)) => command.run(&global),
         Some(Command::Runs(Lazy(command))) => command.run(&global),
+        Some(Command::Repl(command)) => command.run(&global),
         Some(Command::Call(command)) => command.run(&global),
         Some(Command::Wait(command)) => command.run(&global),
         Some(Command::Actions(command)) => command.run(&global),
@@ -83,9 +87,6 @@ pub fn main() -> ExitCode {
         Some(Command::Completions(command)) => command.run(),
         // `echo … | cumulua` runs as a script.
         None if !std::io::stdin().is_terminal() => run::Run::from_standard_input().run(&global),
-        None => {
-            let _ = Arguments::command().print_help();
-            status::USAGE.into()
-        }
+        None => repl::Repl::default().run(&global),
     }
 }

@@ -101,6 +101,7 @@ fn account_lines(product: &ProductModel, account: &Account) -> Vec<String> {
     }
     lines.extend(account.region.iter().map(|region| line("region", region)));
     lines.extend(account.read_only.iter().map(|read_only| line("read only", read_only)));
+    lines.extend(account.production.iter().map(|production| line("production", production)));
     lines.extend(account.endpoints.iter().map(|(name, url)| line(&format!("endpoint {name}"), url)));
     if account.endpoints.is_empty() {
         lines.push(match &product.credentials.url {

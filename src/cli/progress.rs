@@ -52,9 +52,14 @@ impl Progress {
     }
 
     fn print(&self, text: &str) {
+        self.aside(|| write(text));
+    }
+
+    /// Writes something else while no live line stands in the way.
+    pub(super) fn aside(&self, write: impl FnOnce()) {
         match &self.live {
-            Some(live) => live.suspend(|| write(text)),
-            None => write(text),
+            Some(live) => live.suspend(write),
+            None => write(),
         }
     }
 

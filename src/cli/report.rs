@@ -84,6 +84,11 @@ const LONGEST_EXCERPT: usize = 400;
 
 /// Prints a script's error: what, where, what to do.
 fn script_error(error: &ScriptError, sources: &Sources, gate: &Gate, verbose: bool) {
+    say(&gate.redact(&rendered(error, sources, verbose)));
+}
+
+/// A script's error as text: what, where, what to do, and the rest of the stack where that is asked for. It may hold secrets.
+pub(super) fn rendered(error: &ScriptError, sources: &Sources, with_trace: bool) -> String {
     let name = chunk_name(error);
     // Only what was loaded is shown: the name in an error's text is the script's to choose.
     let excerpt = sources.get(name).zip(error.line).and_then(|(text, line)| Some((text, line_span(text, line as usize)?)));
@@ -109,10 +114,11 @@ fn script_error(error: &ScriptError, sources: &Sources, gate: &Gate, verbose: bo
     if handler.render_report(&mut rendered, &located).is_err() {
         rendered.clone_from(&located.message);
     }
-    say(&gate.redact(rendered.trim_end()));
-    if verbose && !error.traceback.is_empty() {
-        say(&gate.redact(&error.traceback));
+    let mut text = rendered.trim_end().to_owned();
+    if with_trace && !error.traceback.is_empty() {
+        text = format!("{text}\n{}", error.traceback);
     }
+    text
 }
 
 /// The chunk's name without the mark that says what kind of name it is.

@@ -17,7 +17,7 @@ use std::time::Duration;
 use std::{fs, io};
 
 /// Memory of a script, where nothing says otherwise.
-const MEMORY: &str = "1G";
+pub(super) const MEMORY: &str = "1G";
 
 /// Runs a script
 ///

@@ -124,7 +124,8 @@ pub(super) struct Subject {
     pub(super) run: Option<String>,
 }
 
-fn world(options: &GlobalOptions, start: &Path, policy: Policy) -> World {
+/// What the gate of a run is made of. Must be called inside the runtime, whose clock it takes.
+pub(super) fn world(options: &GlobalOptions, start: &Path, policy: Policy) -> World {
     let catalog = catalog(options);
     let clock = Clock::system();
     let (random, transport, rehearsal): (Random, Arc<dyn Transport>, Option<Arc<dyn Rehearsal>>) = if options.sim {
@@ -146,6 +147,7 @@ fn world(options: &GlobalOptions, start: &Path, policy: Policy) -> World {
         policy: Policy { read_only: options.read_only, ..policy },
         redactor: Arc::new(Redactor::default()),
         rehearsal,
+        confirm: None,
     }
 }
 
@@ -155,7 +157,7 @@ pub(super) fn store_path(options: &GlobalOptions) -> Option<PathBuf> {
 }
 
 /// A rehearsal is recorded only where somebody says where.
-fn audit_path(options: &GlobalOptions) -> Option<PathBuf> {
+pub(super) fn audit_path(options: &GlobalOptions) -> Option<PathBuf> {
     options.audit.clone().or_else(|| if options.sim { None } else { Audit::default_path() })
 }
 

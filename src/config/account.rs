@@ -26,6 +26,8 @@ pub struct Account {
     pub read_only: Option<Setting<bool>>,
     /// How fast requests may follow one another; none in a rehearsal.
     pub rate_limit: Option<RateLimit>,
+    /// The profile is marked as production.
+    pub production: Option<Setting<bool>>,
 }
 
 /// How fast requests may follow one another.

@@ -44,6 +44,9 @@ pub enum ConfigError {
         /// Names that may have been meant.
         near: Vec<String>,
     },
+    /// The simulator knows one account only.
+    #[error("the simulator has one profile; start without --sim to use those of cumulua.toml")]
+    Simulated,
     /// No access key or no secret.
     #[error(
         "no {what} for {product}; set {variable}, or `{key}` of [profiles.{profile}.{product}] in cumulua.toml, or try the simulator with --sim"

@@ -58,6 +58,8 @@ pub struct ProfileTable {
     pub region: Option<String>,
     /// Mutating calls are refused.
     pub read_only: Option<bool>,
+    /// The prompt shows it in red and asks before what can destroy or cost.
+    pub production: Option<bool>,
     /// Endpoints may be plain http beyond this machine.
     pub allow_http: Option<bool>,
     /// `[profiles.NAME.secrets]`: what `secret "name"` reads.
@@ -83,7 +85,7 @@ impl<'de> Deserialize<'de> for ProfileTable {
             type Value = ProfileTable;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a table with region, read_only, allow_http, secrets and a table for each product")
+                f.write_str("a table with region, read_only, production, allow_http, secrets and a table for each product")
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ProfileTable, A::Error> {
@@ -92,6 +94,7 @@ impl<'de> Deserialize<'de> for ProfileTable {
                     match key.as_str() {
                         "region" => table.region = Some(map.next_value()?),
                         "read_only" => table.read_only = Some(map.next_value()?),
+                        "production" => table.production = Some(map.next_value()?),
                         "allow_http" => table.allow_http = Some(map.next_value()?),
                         "secrets" => table.secrets = map.next_value()?,
                         _ => {

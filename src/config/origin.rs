@@ -8,6 +8,8 @@ use std::path::PathBuf;
 pub enum Origin {
     /// A flag of the command.
     Flag(&'static str),
+    /// A command at the prompt.
+    Prompt(&'static str),
     /// An option of the call.
     Call,
     /// An environment variable.
@@ -23,7 +25,7 @@ pub enum Origin {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Flag(name) => f.write_str(name),
+            Self::Flag(name) | Self::Prompt(name) => f.write_str(name),
             Self::Call => f.write_str("option of the call"),
             Self::Environment(name) => write!(f, "environment variable {name}"),
             Self::File(path) => write!(f, "{}", path.display()),

@@ -38,6 +38,8 @@ pub struct Flags {
 #[derive(Debug, Default)]
 pub struct Profiles {
     flags: Flags,
+    /// What a person at the prompt has chosen since: the profile and the region, in place of the flags'.
+    chosen: Mutex<(Option<String>, Option<String>)>,
     files: OnceLock<Result<Vec<ConfigFile>, ConfigError>>,
     /// Secrets that were read: a password manager is asked once a run, not once a call.
     read: Mutex<Vec<(SecretSource, Secret)>>,
@@ -80,8 +82,8 @@ impl Profiles {
         if self.flags.simulator {
             return Ok(Setting::new("simulator".to_owned(), Origin::Simulator));
         }
-        if let Some(name) = &self.flags.profile {
-            return Ok(Setting::new(name.clone(), Origin::Flag("--profile")));
+        if let Some(setting) = self.profile_flag() {
+            return Ok(setting);
         }
         if let Some(setting) = from_environment("CUMULUA_PROFILE") {
             return Ok(setting);
@@ -111,9 +113,7 @@ impl Profiles {
         let tables = self.tables(&name)?;
         // The environment of the vendor's tools speaks for one account. A profile that the script names is another, and so is one with
         // an account of its own that the command names: nobody who says `--profile production` means what a shell happens to export.
-        let has_account =
-            || tables.iter().any(|(_, table)| table.products.get(&product.product).is_some_and(|own| own.access_key.is_some()));
-        let chosen = profile.is_some() || (self.flags.profile.is_some() && has_account());
+        let chosen = profile.is_some() || self.has_chosen_account(product, &tables);
         let from_variable = |variable: &str| if chosen { None } else { from_environment(variable) };
         let in_files = |read: &dyn Fn(&ProductTable) -> Option<String>| {
             tables.iter().find_map(|(file, table)| {
@@ -153,14 +153,11 @@ impl Profiles {
         let is_simulated = access_key.origin == Origin::Simulator;
         let secret_key = secret_key.or_else(|| is_simulated.then(|| self.simulator_secret_key()));
         let secret_key = secret_key.ok_or_else(|| missing("secret key", &variables.secret_key, "secret_key"))?;
-        let own_region = in_files(&|table| table.region.clone()).or_else(|| {
-            tables.iter().find_map(|(file, table)| Some(Setting::new(table.region.clone()?, Origin::File(file.path.clone()))))
-        });
         let region = region
             .map(|region| Setting::new(region.to_owned(), Origin::Call))
             .or_else(|| self.region_flag())
             .or_else(|| variables.region.as_deref().and_then(from_variable))
-            .or(own_region)
+            .or_else(|| region_in_files(product, &tables))
             .or_else(|| default_region(product));
         Ok(Account {
             access_key,
@@ -171,8 +168,43 @@ impl Profiles {
             allow_http: allow_http(&tables)?,
             read_only: self.read_only(&tables),
             rate_limit: Some(rate_limit(&tables, &product.product)?),
+            production: production(&tables),
             profile: name,
         })
+    }
+
+    /// Takes this profile from now on, in place of the flag's.
+    pub fn choose_profile(&self, name: &str) -> Result<(), ConfigError> {
+        if self.flags.simulator {
+            return Err(ConfigError::Simulated);
+        }
+        self.tables(name)?;
+        self.chosen.lock().unwrap_or_else(PoisonError::into_inner).0 = Some(name.to_owned());
+        Ok(())
+    }
+
+    /// Takes this region from now on, in place of the flag's.
+    pub fn choose_region(&self, region: &str) {
+        self.chosen.lock().unwrap_or_else(PoisonError::into_inner).1 = Some(region.to_owned());
+    }
+
+    /// Where a profile is marked as production, if it is.
+    pub fn production(&self, name: &str) -> Result<Option<Setting<bool>>, ConfigError> {
+        if self.flags.simulator { Ok(None) } else { Ok(production(&self.tables(name)?)) }
+    }
+
+    /// The region of a product's calls that name none, whether there are credentials or not.
+    pub fn region(&self, product: &ProductModel) -> Result<Option<Setting<String>>, ConfigError> {
+        let flag = self.region_flag();
+        if self.flags.simulator {
+            return Ok(flag.or_else(|| default_region(product)));
+        }
+        let tables = self.tables(&self.current()?.value)?;
+        let variable = product.credentials.region.as_deref().filter(|_| !self.has_chosen_account(product, &tables));
+        Ok(flag
+            .or_else(|| variable.and_then(from_environment))
+            .or_else(|| region_in_files(product, &tables))
+            .or_else(|| default_region(product)))
     }
 
     /// Reads `secret "name"` as the profile says; where it says nothing, from the environment variable of that name.
@@ -222,6 +254,7 @@ impl Profiles {
             allow_http: false,
             read_only: self.read_only(&[]),
             rate_limit: None,
+            production: None,
         })
     }
 
@@ -245,7 +278,23 @@ impl Profiles {
         Ok(tables)
     }
 
+    /// Whether the command, or a person at the prompt, names a profile that has an account of its own.
+    fn has_chosen_account(&self, product: &ProductModel, tables: &[(&ConfigFile, &ProfileTable)]) -> bool {
+        let is_own = |table: &ProfileTable| table.products.get(&product.product).is_some_and(|own| own.access_key.is_some());
+        self.profile_flag().is_some() && tables.iter().any(|(_, table)| is_own(table))
+    }
+
+    fn profile_flag(&self) -> Option<Setting<String>> {
+        let chosen = self.chosen.lock().unwrap_or_else(PoisonError::into_inner).0.clone();
+        let chosen = chosen.map(|name| Setting::new(name, Origin::Prompt(":profile")));
+        chosen.or_else(|| self.flags.profile.clone().map(|name| Setting::new(name, Origin::Flag("--profile"))))
+    }
+
     fn region_flag(&self) -> Option<Setting<String>> {
+        let chosen = self.chosen.lock().unwrap_or_else(PoisonError::into_inner).1.clone();
+        if let Some(region) = chosen {
+            return Some(Setting::new(region, Origin::Prompt(":region")));
+        }
         self.flags.region.clone().map(|region| Setting::new(region, Origin::Flag("--region")))
     }
 
@@ -253,9 +302,7 @@ impl Profiles {
         if self.flags.read_only {
             return Some(Setting::new(true, Origin::Flag("--read-only")));
         }
-        // One file that says so is enough: a project's must not lift what the user's own forbids.
-        let protecting = tables.iter().find(|(_, table)| table.read_only == Some(true));
-        protecting.map(|(file, _)| Setting::new(true, Origin::File(file.path.clone())))
+        said_by_any(tables, |table| table.read_only)
     }
 
     fn endpoints(
@@ -325,6 +372,24 @@ fn secret_in_files(
         }
     }
     Ok(None)
+}
+
+/// One file that says so is enough: a project's must not lift what the user's own forbids.
+fn said_by_any(tables: &[(&ConfigFile, &ProfileTable)], read: impl Fn(&ProfileTable) -> Option<bool>) -> Option<Setting<bool>> {
+    let protecting = tables.iter().find(|(_, table)| read(table) == Some(true));
+    protecting.map(|(file, _)| Setting::new(true, Origin::File(file.path.clone())))
+}
+
+fn production(tables: &[(&ConfigFile, &ProfileTable)]) -> Option<Setting<bool>> {
+    said_by_any(tables, |table| table.production)
+}
+
+fn region_in_files(product: &ProductModel, tables: &[(&ConfigFile, &ProfileTable)]) -> Option<Setting<String>> {
+    let of_product = |table: &ProfileTable| table.products.get(&product.product)?.region.clone();
+    let in_files = |read: &dyn Fn(&ProfileTable) -> Option<String>| {
+        tables.iter().find_map(|(file, table)| Some(Setting::new(read(table)?, Origin::File(file.path.clone()))))
+    };
+    in_files(&of_product).or_else(|| in_files(&|table| table.region.clone()))
 }
 
 fn default_region(product: &ProductModel) -> Option<Setting<String>> {

@@ -5,6 +5,7 @@ use crate::client::value::{Params, Value};
 use crate::secret::{REDACTED, Redactor};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
+use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -59,22 +60,37 @@ pub struct Record {
     pub message: Option<String>,
 }
 
-/// The audit's file.
+/// The audit's file, and the latest records for whoever looks back while the run goes on.
 #[derive(Debug)]
 pub struct Audit {
-    path: PathBuf,
+    path: Option<PathBuf>,
     file: Mutex<Option<File>>,
+    keeps: bool,
+    kept: Mutex<VecDeque<String>>,
 }
+
+/// Records that are kept at most.
+const MOST_KEPT: usize = 1_000;
 
 impl Audit {
     /// An audit in this file.
     pub fn new(path: PathBuf) -> Self {
-        Self { path, file: Mutex::new(None) }
+        Self { path: Some(path), file: Mutex::new(None), keeps: false, kept: Mutex::default() }
+    }
+
+    /// An audit that keeps its latest records too; without a file, nothing but these.
+    pub fn keeping(path: Option<PathBuf>) -> Self {
+        Self { path, file: Mutex::new(None), keeps: true, kept: Mutex::default() }
     }
 
     /// The file.
-    pub fn path(&self) -> &Path {
-        &self.path
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// The latest records, oldest first.
+    pub fn kept(&self) -> Vec<String> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
     /// The file in the user's state folder.
@@ -88,10 +104,18 @@ impl Audit {
     /// Appends a record, as one write of one line, so that runs side by side do not mix.
     pub(super) fn append(&self, record: &Record, redactor: &Redactor) -> io::Result<()> {
         let line = redactor.redact(&serde_json::to_string(record).map_err(io::Error::other)?) + "\n";
+        if self.keeps {
+            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.push_back(line.trim_end().to_owned());
+            if kept.len() > MOST_KEPT {
+                kept.pop_front();
+            }
+        }
+        let Some(path) = &self.path else { return Ok(()) };
         let mut held = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let file = match &mut *held {
             Some(file) => file,
-            none => none.insert(open(&self.path)?),
+            none => none.insert(open(path)?),
         };
         file.write_all(line.as_bytes())
     }

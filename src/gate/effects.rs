@@ -23,6 +23,7 @@ pub(super) struct CallEffects<'a> {
     /// What the script gave, and once it is admitted what is sent.
     params: Mutex<Params>,
     place: &'a Place,
+    profile: Option<String>,
     finished: bool,
     /// Whether an attempt is on its way.
     is_flying: AtomicBool,
@@ -41,6 +42,7 @@ impl<'a> CallEffects<'a> {
             action: call.action.clone(),
             params: Mutex::new(call.params.clone()),
             place,
+            profile: call.options.profile.clone(),
             finished: false,
             is_flying: AtomicBool::new(false),
             landed: Notify::new(),
@@ -123,10 +125,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Effects for CallEffects<'_> {
     fn admit(&self, action: &Action, params: &Params) -> Result<(), CallError> {
-        self.gate.admit(action)?;
+        audit::learn(&self.gate.world.redactor, action, params);
+        self.gate.admit(action, params, self.profile.as_deref())?;
         // The record must hold what is sent, ids that the runtime made included.
         lock(&self.params).clone_from(params);
-        audit::learn(&self.gate.world.redactor, action, params);
         Ok(())
     }
 

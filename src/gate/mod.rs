@@ -2,6 +2,7 @@
 //! a variable, a secret. What must see all effects hooks in here: policies, the audit, cancellation, the report of open ends.
 
 pub mod audit;
+mod confirm;
 mod effects;
 mod interrupt;
 mod ledger;
@@ -19,6 +20,7 @@ mod wait;
 mod watch;
 pub mod web;
 
+pub use confirm::{Confirm, Question};
 pub use interrupt::{Interrupt, Stop};
 use ledger::Ledger;
 pub use ledger::{OpenEnds, UnknownOutcome};
@@ -93,6 +95,8 @@ pub struct World {
     pub redactor: Arc<Redactor>,
     /// The cloud that is rehearsed on; none where the cloud is real.
     pub rehearsal: Option<Arc<dyn Rehearsal>>,
+    /// Who is asked before a call that can destroy or cost in production; nobody in a script's run.
+    pub confirm: Option<Arc<dyn Confirm>>,
 }
 
 /// The one door every effect of a script goes through.
@@ -234,6 +238,16 @@ impl Gate {
         }
     }
 
+    /// The layers of configuration.
+    pub fn profiles(&self) -> &Arc<Profiles> {
+        &self.world.profiles
+    }
+
+    /// The latest records of the audit, one line of JSON each, where it keeps them.
+    pub fn recorded(&self) -> Vec<String> {
+        self.world.audit.as_ref().map(Audit::kept).unwrap_or_default()
+    }
+
     /// The time of day.
     pub fn now(&self) -> Timestamp {
         self.world.clock.now()
@@ -331,12 +345,12 @@ impl Gate {
     }
 
     /// Whether a policy lets a call pass.
-    fn admit(&self, action: &Action) -> Result<(), CallError> {
+    fn admit(&self, action: &Action, params: &Params, profile: Option<&str>) -> Result<(), CallError> {
         if self.world.policy.read_only && !action.read_only {
             let reason = format!("{} changes things and this run is read-only", action.full_name);
             return Err(CallError::Forbidden(reason));
         }
-        Ok(())
+        self.confirmed(action, params, profile)
     }
 
     fn record(&self, number: u64, record: Record) {
@@ -344,7 +358,8 @@ impl Gate {
             && let Err(error) = audit.append(&record, &self.world.redactor)
             && !self.audit_failed.swap(true, Ordering::Relaxed)
         {
-            self.log(Level::Warn, &format!("calls cannot be recorded in {}: {error}", audit.path().display()));
+            let file = audit.path().map(|path| path.display().to_string()).unwrap_or_default();
+            self.log(Level::Warn, &format!("calls cannot be recorded in {file}: {error}"));
         }
         self.keep(number, record);
     }

@@ -8,7 +8,9 @@ mod paging;
 mod parallel;
 mod product;
 mod secret;
+pub mod session;
 mod states;
+pub mod syntax;
 mod vm;
 mod wait;
 

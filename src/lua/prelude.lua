@@ -215,7 +215,7 @@ function tostring(...)
 	return text
 end
 
-local function write_line(text)
+local write_line = function(text)
 	local ok = stdout:write(text, "\n") and stdout:flush()
 	if not ok then
 		raise(native.output_closed())
@@ -1010,4 +1010,12 @@ return {
 		return #deferred > 0
 	end,
 	tostring = tostring,
+	-- The whole name of an Action's function.
+	action_name = function(f)
+		return action_names[f]
+	end,
+	-- Sends what `print`, `pp` and `help` write elsewhere.
+	set_output = function(write)
+		write_line = write
+	end,
 }

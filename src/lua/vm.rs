@@ -33,11 +33,11 @@ pub struct Chunk {
 
 /// A VM for one run.
 pub struct Runtime {
-    lua: Lua,
-    gate: Arc<Gate>,
-    prelude: Table,
+    pub(super) lua: Lua,
+    pub(super) gate: Arc<Gate>,
+    pub(super) prelude: Table,
     limits: Limits,
-    sources: SharedSources,
+    pub(super) sources: SharedSources,
 }
 
 impl Runtime {
@@ -96,7 +96,7 @@ impl Runtime {
         self.prelude.get::<Function>("has_deferred").and_then(|has| has.call(())).unwrap_or(false)
     }
 
-    async fn in_coroutine(&self, name: &str, arguments: MultiValue) -> Result<MultiValue, ScriptError> {
+    pub(super) async fn in_coroutine(&self, name: &str, arguments: MultiValue) -> Result<MultiValue, ScriptError> {
         let start = || {
             let function: Function = self.prelude.get(name)?;
             self.lua.create_thread(function)?.into_async::<MultiValue>(arguments)
@@ -107,7 +107,7 @@ impl Runtime {
         }
     }
 
-    fn outcome(&self, results: &MultiValue) -> Result<(), ScriptError> {
+    pub(super) fn outcome(&self, results: &MultiValue) -> Result<(), ScriptError> {
         if let Some(Value::Boolean(true)) = results.front() {
             Ok(())
         } else {
@@ -129,7 +129,7 @@ impl Runtime {
     }
 
     /// The hook that ends Lua code once the run is ended: then it fires at every instruction, because `pcall` can catch one error.
-    fn install_hook(&self) -> mlua::Result<()> {
+    pub(super) fn install_hook(&self) -> mlua::Result<()> {
         let gate = Arc::clone(&self.gate);
         self.lua.set_global_hook(HookTriggers::new().every_nth_instruction(HOOK_INTERVAL), move |lua, _| {
             if !gate.interrupt().is_raised() {
@@ -167,6 +167,6 @@ fn syntax_error(failure: &mlua::Error) -> ScriptError {
     }
 }
 
-fn internal(failure: &mlua::Error) -> ScriptError {
+pub(super) fn internal(failure: &mlua::Error) -> ScriptError {
     error::located(&failure.to_string(), "")
 }

@@ -17,8 +17,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("gate", &["catalog", "client", "clock", "config", "secret"]),
     ("lua", &["catalog", "client", "clock", "gate", "reference", "secret"]),
     ("run", &["clock", "gate", "lua", "secret"]),
+    ("repl", &["catalog", "clock", "config", "gate", "lua", "reference", "secret"]),
     ("simulator", &["catalog", "clock"]),
-    ("cli", &["catalog", "client", "clock", "config", "gate", "lua", "reference", "run", "secret", "simulator"]),
+    ("cli", &["catalog", "client", "clock", "config", "gate", "lua", "reference", "repl", "run", "secret", "simulator"]),
 ];
 
 /// Crates that only some rooms may know.
@@ -29,6 +30,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
     ("sqlx", &["run"]),
+    ("rustyline", &["repl"]),
 ];
 
 /// A file's text without its unit tests, comments and the texts that it generates.

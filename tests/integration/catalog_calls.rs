@@ -123,6 +123,7 @@ impl Bench {
         fs::write(&config, ["cds", "mcs", "aliyun"].map(product).concat()).unwrap();
         let recorder = Arc::new(recorder);
         let world = World {
+            confirm: None,
             catalog: Arc::default(),
             profiles: Arc::new(Profiles::new(Flags {
                 config: Some(config),

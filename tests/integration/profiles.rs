@@ -50,6 +50,21 @@ fn a_profile_that_the_command_names_goes_before_the_environment() {
 }
 
 #[test]
+fn any_file_makes_a_profile_production_and_none_takes_it_back() {
+    let shown = |project: &str, own: &str| {
+        let file = |says: &str| {
+            format!("profile = 'p'\n[profiles.p]\n{says}\n[profiles.p.cds]\naccess_key = 'k'\nsecret_key = {{ env = 'S' }}\n")
+        };
+        let test = Test::new().file("cumulua.toml", file(project)).file("config/cumulua/cumulua.toml", file(own));
+        test.env("S", "secret").args(["profile", "show"]).run().stdout
+    };
+    assert!(shown("production = false", "production = true").contains("production: true"));
+    assert!(shown("production = true", "").contains("production: true"));
+    assert!(!shown("production = false", "").contains("production"));
+    Test::new().file("cumulua.toml", "[profiles.p]\nproduction = 'yes'").args(["profile", "list"]).fails(1, &["line 2"]);
+}
+
+#[test]
 fn the_projects_file_goes_before_the_users_own() {
     let own = "[profiles.staging]\nregion = 'us'\n[profiles.staging.mcs]\naccess_key = 'own'\nsecret_key = 'x'\n";
     let output = project().file("config/cumulua/cumulua.toml", own).args(["profile", "show"]).run();

@@ -90,7 +90,7 @@ assert(table.concat(order, " ") == "task second first after", table.concat(order
 assert(fails(parallel, { function() defer(function() error("late", 0) end) end }) == "late")
 
 local place = meta(parallel { function() return cds.ccs.DescribeTags() end }[1]).place
-assert(place.path:find("^0%.%d+$") and place.number == 1, "an effect in a task has a place of its own")
+assert(place.path:find("^0%.%d+%.%d+$") and place.number == 1, "an effect in a task has a place of its own")
 for what, bad in pairs {
 	["a number in place of a function"] = function() parallel { 1 } end,
 	["a hole"] = function() parallel { print, nil, print } end,

@@ -1,13 +1,14 @@
 //! `help`: the catalogue's pages in a script or at the prompt.
 
+use super::pretty;
 use crate::catalog::search::search;
 use crate::catalog::{Catalog, CatalogError};
 use crate::lua::native::{Natives, invalid};
 use crate::reference;
 use crate::reference::page::{self, Paper};
 
-/// Pages in a script's output are as wide as a plain terminal.
-const WIDTH: usize = 100;
+/// Pages are as wide as the terminal, and wider than this nobody reads.
+const WIDEST: usize = 100;
 
 pub(in crate::lua) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
     natives.fallible("help", |lua, gate, subject: Option<String>| {
@@ -23,13 +24,13 @@ pub(in crate::lua) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
 
 /// The page of that name, else the Actions that have its words, else an error that suggests names.
 fn help(catalog: &Catalog, name: &str) -> Result<String, CatalogError> {
-    let paper = Paper { width: WIDTH, colour: false };
+    let paper = Paper { width: pretty::width().min(WIDEST), colour: false };
     if name.is_empty() {
         let pages = catalog.products().into_iter().map(|product| page::named(catalog, &product, &paper));
         return Ok(pages.collect::<Result<Vec<_>, _>>()?.join("\n"));
     }
     page::named(catalog, name, &paper).or_else(|failure| {
         let found = search(catalog.actions()?, &[name.to_owned()]);
-        if found.is_empty() { Err(failure) } else { Ok(reference::table(&found, WIDTH)) }
+        if found.is_empty() { Err(failure) } else { Ok(reference::table(&found, paper.width)) }
     })
 }

@@ -8,5 +8,6 @@ pub(super) mod loader;
 pub(super) mod lock;
 pub mod pretty;
 pub(super) mod process;
+mod records;
 pub(super) mod sim;
 pub(super) mod time;

@@ -1,17 +1,17 @@
 //! `pp`: values as a person reads them: records as aligned tables, everything else indented.
 
+use super::records;
 use crate::lua::native::{Natives, invalid};
 use crate::lua::{convert, error};
-use comfy_table::{ContentArrangement, Table as TextTable, presets};
 use mlua::{Table, Value};
 use std::fmt::Write as _;
 
 /// Lines before a value is cut: a terminal's scroll-back is no place for more.
-const MOST_LINES: usize = 2_000;
+pub(super) const MOST_LINES: usize = 2_000;
 /// Levels before a value is cut.
 const DEEPEST: usize = 12;
-/// Records have columns only up to so many; more are a structure to read line by line.
-const MOST_COLUMNS: usize = 12;
+/// A text that is only glanced at, in characters.
+const GLANCE: usize = 40;
 
 pub(in crate::lua) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
     natives.fallible("pretty", |lua, _, (value, format): (Value, Option<String>)| match format.as_deref() {
@@ -27,7 +27,7 @@ pub(in crate::lua) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
 /// A value as text for a terminal of that width.
 pub fn render(value: &Value, width: usize) -> String {
     if let Value::Table(table) = value
-        && let Some(text) = records(table, width)
+        && let Some(text) = records::render(table, width)
     {
         return text;
     }
@@ -38,68 +38,13 @@ pub fn render(value: &Value, width: usize) -> String {
 }
 
 /// The columns that standard output has; 100 where it is no terminal.
-fn width() -> usize {
+pub(super) fn width() -> usize {
     console::Term::stdout().size_checked().map_or(100, |(_, columns)| usize::from(columns)).max(20)
 }
 
-/// A list of flat records as a table; none where the list is anything else.
-fn records(list: &Table, width: usize) -> Option<String> {
-    let rows: Vec<Table> = list.sequence_values::<Table>().collect::<mlua::Result<_>>().ok()?;
-    if rows.is_empty() || list.pairs::<Value, Value>().count() != rows.len() {
-        return None;
-    }
-    let mut columns: Vec<String> = Vec::new();
-    for row in &rows {
-        let mut own = Vec::new();
-        for (key, value) in row.pairs::<Value, Value>().flatten() {
-            let (Value::String(name), false) = (&key, matches!(value, Value::Table(_))) else { return None };
-            own.push(name.to_string_lossy());
-        }
-        own.sort();
-        for name in own {
-            if !columns.contains(&name) {
-                columns.push(name);
-            }
-        }
-    }
-    if columns.is_empty() || columns.len() > MOST_COLUMNS {
-        return None;
-    }
-    columns.sort_by_key(|name| column_rank(name));
-    let mut table = TextTable::new();
-    table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(u16::try_from(width).unwrap_or(100));
-    table.set_header(&columns);
-    for row in rows.iter().take(MOST_LINES) {
-        table.add_row(columns.iter().map(|name| match row.raw_get::<Value>(name.as_str()) {
-            Ok(Value::String(text)) => printable(&text.to_string_lossy()),
-            Ok(Value::Nil) | Err(_) => String::new(),
-            Ok(value) => scalar(&value),
-        }));
-    }
-    let mut text = table.to_string();
-    if rows.len() > MOST_LINES {
-        let _ = write!(text, "\n… and {} more", rows.len() - MOST_LINES);
-    }
-    Some(text)
-}
-
 /// Text without control characters: a resource's name must not drive the terminal.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
-}
-
-/// Numbers of steps, ids and names come first, as a person looks for them.
-fn column_rank(name: &str) -> (u8, String) {
-    let lower = name.to_lowercase();
-    let rank = match lower.as_str() {
-        "step" | "#" | "no" => 0,
-        _ if lower.ends_with("name") || lower == "what" => 1,
-        _ if lower.ends_with("id") => 2,
-        _ if lower.contains("status") || lower == "state" => 3,
-        _ => 4,
-    };
-    (rank, lower)
 }
 
 fn write_value(text: &mut String, value: &Value, depth: usize, width: usize, parents: &mut Vec<*const std::ffi::c_void>) {
@@ -117,6 +62,15 @@ fn write_value(text: &mut String, value: &Value, depth: usize, width: usize, par
     }
     if depth >= DEEPEST {
         text.push_str("{ … }");
+        return;
+    }
+    if depth > 0
+        && let Some(records) = records::render(table, width.saturating_sub(depth * 2))
+    {
+        let indent = "  ".repeat(depth);
+        records.lines().for_each(|line| {
+            let _ = write!(text, "\n{indent}{line}");
+        });
         return;
     }
     parents.push(table.to_pointer());
@@ -184,7 +138,13 @@ fn is_identifier(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-fn scalar(value: &Value) -> String {
+/// A value that is no table in a few words.
+pub(in crate::lua) fn glance(value: &Value) -> String {
+    let text = scalar(value);
+    if text.chars().count() <= GLANCE { text } else { text.chars().take(GLANCE - 1).chain(['…']).collect() }
+}
+
+pub(super) fn scalar(value: &Value) -> String {
     match value {
         Value::String(text) => format!("{:?}", text.to_string_lossy()),
         Value::LightUserData(pointer) if pointer.0.is_null() => "null".to_owned(),

@@ -38,6 +38,19 @@ fn alias(name: &str, texts: &[String]) -> String {
     format!("\n---@alias cumulua.{name} {union}\n")
 }
 
+/// What a global of the runtime is, as `time.now`, in its first sentence.
+pub fn runtime_summary(name: &str) -> Option<String> {
+    let of_block = |block: &str| {
+        let defines = |line: &str| {
+            let rest = line.strip_prefix("function ").unwrap_or(line);
+            rest.strip_prefix(name).is_some_and(|rest| rest.starts_with('(') || rest.starts_with(" = "))
+        };
+        let first = block.lines().next()?.strip_prefix("---").filter(|text| !text.starts_with('@'))?;
+        block.lines().any(defines).then(|| first.to_owned())
+    };
+    RUNTIME.split("\n\n").find_map(of_block)
+}
+
 fn product_text(product: &ProductModel) -> String {
     let name = &product.product;
     let title = &product.title;

@@ -1,0 +1,215 @@
+//! `cumulua` on a terminal: the prompt.
+
+use super::options::{GlobalOptions, memory};
+use super::progress::Progress;
+use super::run::MEMORY;
+use super::screen::Screen;
+use super::{report, status, world};
+use crate::config::FILE_NAME;
+use crate::gate::audit::Audit;
+use crate::gate::{Event, Gate, Level, Observer, Policy, World};
+use crate::lua::Limits;
+use crate::repl::{self, Front, Interrupts, Turn};
+use clap::Args;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread;
+
+/// Opens the prompt: Lua line by line, with the clouds at hand
+///
+/// Tab completes, help shows what there is, Ctrl-C stops what runs, Ctrl-D leaves. Without a command, cumulua opens it too.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  cumulua --sim\n  cumulua --profile staging\n  cumulua repl --allow-run")]
+pub(super) struct Repl {
+    /// The memory that the session may use, as 256M or 2G
+    #[arg(long, value_name = "SIZE", value_parser = memory, default_value = MEMORY)]
+    max_memory: usize,
+    /// Lets the session's Lua read and write below this path too
+    #[arg(long, value_name = "PATH")]
+    allow_path: Vec<PathBuf>,
+    /// Lets the session's Lua start processes
+    #[arg(long)]
+    allow_run: bool,
+}
+
+impl Default for Repl {
+    fn default() -> Self {
+        Self { max_memory: memory(MEMORY).unwrap_or(usize::MAX), allow_path: Vec::new(), allow_run: false }
+    }
+}
+
+impl Repl {
+    /// Talks until somebody leaves.
+    pub(super) fn run(self, options: &GlobalOptions) -> ExitCode {
+        let modes = Modes::now();
+        let status = world::block_on(options, async { self.talk(options, &modes).await });
+        modes.restore();
+        status
+    }
+
+    async fn talk(self, options: &GlobalOptions, modes: &Modes) -> ExitCode {
+        let policy = Policy { read_only: options.read_only, allow_paths: self.allow_path, allow_run: self.allow_run };
+        let progress = Arc::new(Progress::new(options.log_format, options.verbose));
+        let world = world::world(options, Path::new("."), policy);
+        let redactor = Arc::clone(&world.redactor);
+        let front = Front::new(Arc::new(Screen { progress: Arc::clone(&progress), redactor: Arc::clone(&redactor) }));
+        let gate = Arc::new(Gate::new(World {
+            observer: Arc::new(Heard { progress, front: Arc::clone(&front) }),
+            audit: Some(Audit::keeping(world::audit_path(options))),
+            confirm: Some(front.clone()),
+            ..world
+        }));
+        let interrupts = Interrupts::new(Arc::clone(&gate), Arc::clone(&front));
+        hear_signals(Arc::clone(&interrupts), modes.clone());
+        report::say(concat!("cumulua ", env!("CARGO_PKG_VERSION"), ": help, Tab, Ctrl-D leaves"));
+        let session = repl::Options {
+            limits: Limits { memory: self.max_memory },
+            folder: PathBuf::from("."),
+            history: repl::history_path(project(options).as_deref()),
+            interrupts,
+            redactor,
+        };
+        match repl::run(front, gate, session).await {
+            Ok(status) => ExitCode::from(status),
+            Err(problem) => {
+                report::error(&problem);
+                status::SCRIPT.into()
+            }
+        }
+    }
+}
+
+/// The folder of the project's configuration, where there is one.
+fn project(options: &GlobalOptions) -> Option<PathBuf> {
+    if let Some(file) = &options.config {
+        return file.canonicalize().ok()?.parent().map(Path::to_owned);
+    }
+    let here = std::env::current_dir().ok()?;
+    here.ancestors().find(|folder| folder.join(FILE_NAME).is_file()).map(Path::to_owned)
+}
+
+/// Shows what happens in front, and of what happens behind only what may need a person.
+struct Heard {
+    progress: Arc<Progress>,
+    front: Arc<Front>,
+}
+
+impl Observer for Heard {
+    fn event(&self, event: Event) {
+        match (self.front.turn(), event) {
+            (Turn::Job(job), Event::Log { level: Level::Warn | Level::Error, message }) => {
+                self.front.say(&format!("[{job}] {message}"));
+            }
+            (Turn::Job(_), _) => {}
+            (Turn::Foreground | Turn::Nobody, event) => self.progress.event(event),
+        }
+    }
+}
+
+/// Hears Ctrl-C and signals that ask to end, on a thread of its own: the session's may be busy with Lua.
+fn hear_signals(interrupts: Arc<Interrupts>, modes: Modes) {
+    let hearing = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let mut signals = Signals::new()?;
+            loop {
+                let is_stuck = match signals.next().await {
+                    Signal::Interrupt => interrupts.interrupt(),
+                    Signal::End => interrupts.end(),
+                };
+                if is_stuck {
+                    modes.restore();
+                    report::error("interrupted; what ran did not react and was left");
+                    std::process::exit(i32::from(status::INTERRUPTED.0));
+                }
+            }
+        })
+    };
+    thread::spawn(move || {
+        let heard: std::io::Result<()> = hearing();
+        // Without the handlers Ctrl-C ends the process, which is what remains.
+        if let Err(failure) = heard {
+            report::error(&format!("Ctrl-C cannot be heard: {failure}"));
+        }
+    });
+}
+
+enum Signal {
+    Interrupt,
+    End,
+}
+
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+    hang_up: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> Signal {
+        tokio::select! {
+            _ = self.interrupt.recv() => Signal::Interrupt,
+            _ = self.terminate.recv() => Signal::End,
+            _ = self.hang_up.recv() => Signal::End,
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) -> Signal {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => Signal::Interrupt,
+            Err(_) => Signal::End,
+        }
+    }
+}
+
+/// The terminal's modes as they were: a session that ends while a line is being typed must put them back.
+#[derive(Clone)]
+struct Modes {
+    #[cfg(unix)]
+    termios: Option<nix::sys::termios::Termios>,
+}
+
+#[cfg(unix)]
+impl Modes {
+    fn now() -> Self {
+        Self { termios: nix::sys::termios::tcgetattr(std::io::stdin()).ok() }
+    }
+
+    fn restore(&self) {
+        use nix::sys::termios::{SetArg, tcsetattr};
+        if let Some(termios) = &self.termios {
+            let _ = tcsetattr(std::io::stdin(), SetArg::TCSADRAIN, termios);
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl Modes {
+    fn now() -> Self {
+        Self {}
+    }
+
+    fn restore(&self) {}
+}

@@ -1,0 +1,120 @@
+//! The terminal of a session beside its line: output, the pager, the editor.
+
+use super::progress::Progress;
+use super::report;
+use crate::lua::{ScriptError, Sources};
+use crate::repl::Terminal;
+use crate::secret::Redactor;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::{env, fs, io};
+
+/// The pager where `PAGER` names none: it leaves short texts alone.
+const PAGER: &str = "less -FRX";
+/// The editor where neither `VISUAL` nor `EDITOR` names one.
+const EDITOR: &str = "vi";
+
+/// The terminal of a session beside its line.
+pub(super) struct Screen {
+    pub(super) progress: Arc<Progress>,
+    pub(super) redactor: Arc<Redactor>,
+}
+
+impl Terminal for Screen {
+    fn height(&self) -> usize {
+        console::Term::stdout().size_checked().map_or(24, |(rows, _)| usize::from(rows))
+    }
+
+    fn width(&self) -> usize {
+        console::Term::stdout().size_checked().map_or(100, |(_, columns)| usize::from(columns)).max(20)
+    }
+
+    fn has_color(&self) -> bool {
+        report::output_has_color()
+    }
+
+    fn print(&self, text: &str) -> bool {
+        let mut written = Ok(());
+        self.progress.aside(|| {
+            let mut stdout = io::stdout().lock();
+            written = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+        });
+        written.is_ok()
+    }
+
+    fn say(&self, text: &str) {
+        self.progress.aside(|| report::say(&self.redactor.redact(text)));
+    }
+
+    fn page(&self, text: &str) {
+        let width = self.width();
+        let rows: usize = text.lines().map(|line| console::measure_text_width(line).div_ceil(width).max(1)).sum();
+        let is_dumb = env::var_os("TERM").is_none_or(|term| term == "dumb");
+        if rows < self.height() || is_dumb || !console::Term::stdout().is_term() || !through_pager(text) {
+            self.print(text);
+        }
+    }
+
+    fn error(&self, error: &ScriptError, sources: &Sources, with_trace: bool) -> String {
+        self.redactor.redact(&report::rendered(error, sources, with_trace))
+    }
+
+    fn edit(&self, text: &str) -> Result<String, String> {
+        let file = Draft::write(text).map_err(|failure| format!("the text cannot be put into a file: {failure}"))?;
+        let editor = ["VISUAL", "EDITOR"].iter().find_map(|name| env::var(name).ok().filter(|editor| !editor.is_empty()));
+        let editor = editor.unwrap_or_else(|| EDITOR.to_owned());
+        // An editor's variable may hold arguments, which only a shell reads as people write them.
+        let ended = Command::new("sh").arg("-c").arg(format!("{editor} \"$0\"")).arg(&file.0).status();
+        match ended {
+            Ok(status) if status.success() => fs::read_to_string(&file.0).map_err(|failure| format!("the file is lost: {failure}")),
+            Ok(status) => Err(format!("{editor} ended with {status}; nothing runs")),
+            Err(failure) => Err(format!("{editor} does not start: {failure}; set EDITOR")),
+        }
+    }
+}
+
+/// Whether the pager has shown the text.
+fn through_pager(text: &str) -> bool {
+    let pager = env::var("PAGER").unwrap_or_else(|_| PAGER.to_owned());
+    if pager.trim().is_empty() {
+        return false;
+    }
+    let started = Command::new("sh").arg("-c").arg(&pager).stdin(Stdio::piped()).spawn();
+    let Ok(mut child) = started else { return false };
+    if let Some(mut stdin) = child.stdin.take() {
+        // Who has read enough closes the pipe.
+        let _ = stdin.write_all(text.as_bytes()).and_then(|()| stdin.write_all(b"\n"));
+    }
+    // The shell's own status for a command that it does not find.
+    child.wait().is_ok_and(|status| status.code() != Some(127))
+}
+
+/// A file that only its owner reads, gone when it is done with.
+struct Draft(PathBuf);
+
+impl Draft {
+    fn write(text: &str) -> io::Result<Self> {
+        let path = env::temp_dir().join(format!("cumulua-{}.lua", uuid::Uuid::from_u64_pair(random()?, random()?)));
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt as _;
+            options.mode(0o600);
+        }
+        options.open(&path)?.write_all(format!("{text}\n").as_bytes())?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+fn random() -> io::Result<u64> {
+    getrandom::u64().map_err(io::Error::other)
+}

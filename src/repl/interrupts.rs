@@ -1,0 +1,116 @@
+//! Ctrl-C while something runs, and signals that end the session.
+
+use super::front::Front;
+use super::turn::Turn;
+use crate::gate::{Gate, Stop};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// A job that has the VM is given so long to hand it back before Ctrl-C ends it.
+const JOBS_TURN: Duration = Duration::from_millis(300);
+/// What has not ended after this does not react.
+const REACTION: Duration = Duration::from_secs(2);
+
+/// Ctrl-C while something runs, and signals that end the session.
+pub struct Interrupts {
+    gate: Arc<Gate>,
+    front: Arc<Front>,
+    is_running: AtomicBool,
+    is_requested: AtomicBool,
+    is_stuck: AtomicBool,
+    requested: Notify,
+    ended: Notify,
+}
+
+impl Interrupts {
+    /// Interrupts of what runs behind `gate`.
+    pub fn new(gate: Arc<Gate>, front: Arc<Front>) -> Arc<Self> {
+        Arc::new(Self {
+            gate,
+            front,
+            is_running: AtomicBool::new(false),
+            is_requested: AtomicBool::new(false),
+            is_stuck: AtomicBool::new(false),
+            requested: Notify::new(),
+            ended: Notify::new(),
+        })
+    }
+
+    /// Ctrl-C. At the prompt it is a key, and a signal that comes just before it means nothing. True where what runs has not reacted to the last
+    /// one: then only the process can end.
+    pub fn interrupt(self: &Arc<Self>) -> bool {
+        let job_has_the_vm = matches!(self.front.turn(), Turn::Job(_));
+        if !self.is_running.load(Ordering::SeqCst) && !job_has_the_vm {
+            return false;
+        }
+        if self.is_stuck.load(Ordering::SeqCst) {
+            return true;
+        }
+        if !self.is_requested.swap(true, Ordering::SeqCst) {
+            self.front.set_interrupted(true);
+            self.requested.notify_one();
+            let watcher = Arc::clone(self);
+            thread::spawn(move || watcher.watch());
+        }
+        false
+    }
+
+    /// A signal that asks to end: what runs is stopped, then the session ends. True as for [`Self::interrupt`].
+    pub fn end(self: &Arc<Self>) -> bool {
+        self.ended.notify_one();
+        self.interrupt()
+    }
+
+    fn watch(&self) {
+        // The session's thread hears of it where it waits; Lua code hears of it through the hook.
+        if matches!(self.front.turn(), Turn::Job(_)) {
+            thread::sleep(JOBS_TURN);
+        }
+        self.interrupt_now();
+        if !self.is_running.load(Ordering::SeqCst) {
+            // It was for a job that kept the VM from the prompt.
+            return self.clear();
+        }
+        thread::sleep(REACTION);
+        if self.is_requested.load(Ordering::SeqCst) {
+            self.is_stuck.store(true, Ordering::SeqCst);
+            self.front.say("this does not react; Ctrl-C again ends the whole session");
+        }
+    }
+
+    fn interrupt_now(&self) {
+        if self.is_requested.load(Ordering::SeqCst) && self.front.turn() != Turn::Nobody {
+            self.gate.interrupt().raise(Stop::Interrupted);
+        }
+    }
+
+    /// Waits for Ctrl-C.
+    pub(super) async fn requested(&self) {
+        self.requested.notified().await;
+    }
+
+    /// Waits for a signal that ends the session.
+    pub(super) async fn ended(&self) {
+        self.ended.notified().await;
+    }
+
+    /// Says that something runs, which Ctrl-C is for.
+    pub(super) fn begin(&self) {
+        self.clear();
+        self.is_running.store(true, Ordering::SeqCst);
+    }
+
+    /// Says that what ran has ended.
+    pub(super) fn clear(&self) {
+        self.is_running.store(false, Ordering::SeqCst);
+        self.front.set_interrupted(false);
+        self.is_stuck.store(false, Ordering::SeqCst);
+        if self.is_requested.swap(false, Ordering::SeqCst) {
+            // The permit that nobody took.
+            let _ = futures_util::FutureExt::now_or_never(self.requested.notified());
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! What a line leaves open in the cloud, and how to go on with it at the prompt.
+
+use crate::gate::OpenEnds;
+
+/// A line for each call of unknown outcome and each task that goes on.
+pub(super) fn lines(open: &OpenEnds) -> Vec<String> {
+    let unknown = open.unknown.iter().map(|call| {
+        let tell = match &call.lookup {
+            Some(lookup) => format!("{lookup} tells"),
+            None => "no documented Action tells, look at the console".to_owned(),
+        };
+        format!("unknown outcome: {} may have been carried out; {tell}", call.action)
+    });
+    let running = open.tasks.iter().map(|(task, action)| {
+        let with: Vec<String> = task.with.iter().map(|(name, id)| format!("{name} = {id:?}")).collect();
+        let with = if with.is_empty() { String::new() } else { format!(", {{ {} }}", with.join(", ")) };
+        let handle = format!("task({:?}, {:?}{with})", task.dialect, task.id);
+        format!("still running in the cloud: {task}, started by {action}; wait({handle}) takes it up again")
+    });
+    unknown.chain(running).collect()
+}

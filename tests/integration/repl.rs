@@ -1,0 +1,542 @@
+//! The prompt, driven by keys on a terminal of 80 and of 40 columns.
+
+#![cfg(unix)]
+
+use crate::support::simulator;
+use crate::terminal::{CTRL_C, CTRL_D, ENTER, Place, TAB, Terminal, UP};
+use cumulua::lua::session::{Judgement, Session};
+use cumulua::simulator::{Fault, FaultRule};
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+const WIDTHS: [u16; 2] = [80, 40];
+
+/// A server of the simulator, as a line of Lua.
+const CREATE: &str = "r = cds.ccs.CreateInstance { RegionId = 'CN_Beijing_A', VdcId = '0bb08ed7-e686-4168-93e5-e0187579753b', \
+                      InstanceName = 'web', Cpu = 4, Ram = 8, InstanceType = 'CCS.C3', Password = secret 'vm-password' }";
+
+fn at_both_widths(test: impl Fn(Terminal)) {
+    for width in WIDTHS {
+        test(Place::new().simulated(width));
+    }
+}
+
+/// A place whose profile `there` has the simulator at this URL, marked as production or not.
+fn with_profile(url: &str, is_production: bool) -> Place {
+    let config = format!(
+        "profile = \"there\"\n[profiles.there]\nregion = \"cn\"\nproduction = {is_production}\n[profiles.there.cds]\nendpoint = {url:?}\n\
+         [profiles.other]\nregion = \"us\"\n[profiles.other.cds]\nendpoint = {url:?}\n"
+    );
+    Place::new().file("config/cumulua/cumulua.toml", &config).env("VM_PASSWORD", "Simulated-1!")
+}
+
+#[test]
+fn locals_outlive_their_line_and_values_are_shown() {
+    at_both_widths(|mut terminal| {
+        terminal.line("local x = 20").says("x + 1", "\n21").says("_ * 2", "\n42").line("local function double(n) return 2 * n end");
+        terminal.says("double(x), 'te' .. 'xt'", "40\n\"text\"");
+        terminal.says("nil", "\nnil\n");
+        terminal.line("do local x = 1 end").says("x + 11", "\n31");
+    });
+}
+
+#[test]
+fn closures_and_later_lines_see_the_same_variable() {
+    at_both_widths(|mut terminal| {
+        terminal.line("local n = 0; local function up() n = n + 1; return n end");
+        terminal.line("up()").line("n = n + 10").says("up() + 100", "\n112");
+        terminal.line("local n = 5").says("up() .. '-' .. n", "\"13-5\"");
+        terminal.line("local limit <const> = 3").says("limit = 4", "attempt to assign to const variable 'limit'");
+    });
+}
+
+#[test]
+fn a_line_that_fails_keeps_what_it_had_set() {
+    at_both_widths(|mut terminal| {
+        terminal.says("local a, b = 7; b = 8; error('half' .. 'way')", "halfway");
+        terminal.says("a * 100 + b", "\n708");
+        terminal.line("local k = 1; keep = function() return k end").says("local k = missing()", "missing");
+        terminal.says("k + 500", "\n501");
+    });
+}
+
+#[test]
+fn a_chunk_goes_on_until_it_is_complete() {
+    at_both_widths(|mut terminal| {
+        terminal.line("local sum = 0").line("for i = 1, 4 do").line("  sum = sum + i").says("end", ">");
+        terminal.says("sum * 1000", "\n10000");
+        terminal.line("{ 'a',").says("'b' }", "{ \"a\", \"b\" }");
+        terminal.line("t = [[one").line("two]]").says("#t .. '!'", "\"7!\"");
+    });
+}
+
+#[test]
+fn ten_thousand_pasted_lines_run_at_once() {
+    at_both_widths(|mut terminal| {
+        let lines: Vec<String> = (1..=10_000).map(|number| format!("local v{number} = {number}")).collect();
+        terminal.keys(&format!("\u{1b}[200~{}\u{1b}[201~", lines.join("\n")));
+        terminal.expect("local v10000 = 10000").keys(ENTER).expect(">");
+        terminal.says("v1 + v201 + v9999", "10201");
+    });
+}
+
+#[test]
+fn a_pasted_text_that_is_no_chunk_runs_line_by_line() {
+    at_both_widths(|mut terminal| {
+        terminal.keys("\u{1b}[200~y = 30\ny + 3\nfor i = 5, 5 do\n  print('i' .. i)\nend\ny + 4\u{1b}[201~\r");
+        terminal.expect_line("33").expect_line("i5").expect_line("34");
+        terminal.keys("\u{1b}[200~y + 5\nmissing()\ny + 6\u{1b}[201~\r");
+        terminal.expect("1 more of the pasted inputs did not run");
+    });
+}
+
+#[test]
+fn the_history_is_the_projects_own_and_never_holds_a_secret() {
+    for width in WIDTHS {
+        let place = Place::new().file("cumulua.toml", "[profiles.x]\n");
+        let mut terminal = place.simulated(width);
+        terminal
+            .says("6 * 111", "\n666")
+            .says("t = { Password = 'hunter22' }", ">")
+            .says("'pw-is-' .. 'geheim33'", "pw-is-geheim33");
+        let call = CREATE.replace("secret 'vm-password'", "'geheim33' .. 'X-1'").replace("Password", "[\"Pass\" .. \"word\"]");
+        terminal.says(&call, ">").says(" 7 * 111", "\n777").keys(CTRL_D).ends_well();
+        let projects = place.path("state/cumulua/projects");
+        let file = fs::read_dir(projects).unwrap().next().unwrap().unwrap().path();
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        let kept = fs::read_to_string(&file).unwrap();
+        assert!(kept.contains("6 * 111") && !kept.contains("hunter22") && !kept.contains("7 * 111"), "{kept}");
+        let mut terminal = place.simulated(width);
+        terminal.keys("\u{12}6 *").expect("reverse-i-search").keys(ENTER).expect("\n666");
+        assert!(!place.path("state/cumulua/history").exists());
+    }
+}
+
+#[test]
+fn a_line_whose_secret_becomes_known_later_leaves_the_history() {
+    let place = Place::new();
+    let mut terminal = place.simulated(80);
+    terminal.says("local pw = 'Geheim-33'", ">").says(&CREATE.replace("secret 'vm-password'", "pw"), ">");
+    let kept = fs::read_to_string(place.path("state/cumulua/history")).unwrap();
+    assert!(kept.contains("CreateInstance") && !kept.contains("Geheim"), "{kept}");
+    terminal.keys(UP).keys(UP).keys(UP).line("").says("40 + 2", "\n42");
+    assert!(terminal.screen().matches("Geheim").count() == 1, "{}", terminal.screen());
+}
+
+#[test]
+fn completion_offers_what_can_stand_there_with_its_summary() {
+    for width in WIDTHS {
+        let place = Place::new().file("tools/net.lua", "-- Networks\nreturn {}").file("tidy.lua", "-- Tidies up\nreturn {}");
+        let mut terminal = place.simulated(width);
+        let mut offers = |keys: &str, words: &[&str]| {
+            terminal.keys(keys).keys(TAB);
+            for word in words {
+                terminal.expect(word);
+            }
+            terminal.interrupts();
+        };
+        offers("cds.", &["ccs", "Cloud servers", "vpc"]);
+        offers("cds.ccs.DescribeInst", &["DescribeInstanceMonitor  Reads", "DescribeInstances"]);
+        offers("cds.ccs.CreateInstance { V", &["{ VdcId ="]);
+        offers("cds.ccs.CreateInstance { DataDisks = { { Si", &["{ { Size ="]);
+        offers("cds.ccs.CreateInstance { RegionId = 'CN_Gua", &["CN_Guangzhou_A"]);
+        offers("require 'ti", &["require 'tidy'"]);
+        offers(":ti", &[":timing"]);
+        offers("wai", &["wait"]);
+        terminal.line("answer = cds.ccs.DescribeInstances()");
+        terminal.keys("answer.Data.Ins").keys(TAB).expect("answer.Data.Instances").keys("[1].").keys(TAB);
+        terminal.expect("InstanceName").expect("InstanceStatus");
+    }
+}
+
+#[test]
+fn the_hint_has_the_parameters_that_are_still_missing() {
+    for (width, words, fewer) in [
+        (80, "RegionId, VdcId, Password, InstanceName, Cpu,", "RegionId, InstanceName, Cpu,"),
+        (40, "RegionId, VdcId, Password, …", "Password = 2,  RegionId, …"),
+    ] {
+        let mut terminal = Place::new().simulated(width);
+        terminal.line("cds.ccs.CreateInstance {").expect(words);
+        terminal.keys("VdcId = 1, Password = 2,").expect(fewer);
+        let screen = terminal.screen();
+        assert!(screen.lines().all(|line| line.chars().count() <= usize::from(width)), "{screen}");
+        assert_eq!(screen.lines().filter(|line| !line.is_empty()).count(), 3, "a hint takes no line of its own: {screen}");
+    }
+    let mut terminal = Place::new().simulated(80);
+    terminal.keys("cds.ccs.CreateInstance").expect("{ RegionId, VdcId, Password, …");
+}
+
+#[test]
+fn records_are_tables_that_fit_and_other_values_are_readable() {
+    for width in WIDTHS {
+        let mut terminal = Place::new().simulated(width);
+        terminal.line("rows = {}");
+        terminal.line("for i = 1, 3 do rows[i] = { Id = 'i-' .. i, Name = 'web' .. i, Status = 'up', Zone = ('z'):rep(30), Disks = { {}, {} } } end");
+        terminal.says("rows", "│ web3");
+        let screen = terminal.screen();
+        let mut table = screen.lines().filter(|line| line.starts_with(['│', '┌', '╞', '└']));
+        assert!(table.all(|line| line.chars().count() <= usize::from(width)), "{screen}");
+        let head = screen.lines().find(|line| line.contains("│ Name")).unwrap().to_owned();
+        assert!(head.find("Name") < head.find("Id") && head.find("Id") < head.find("Status"), "{head}");
+        terminal.says("pp({ b = { 1, 2 } }, 'json')", "\"b\": [");
+        terminal.line("loop = {}; loop.me = loop").says("loop", "itself");
+        terminal.says("'\\u{4e91}服务器'", "\"云服务器\"");
+    }
+}
+
+#[test]
+fn a_hundred_thousand_entries_are_cut_and_long_values_go_through_the_pager() {
+    for width in WIDTHS {
+        let place = Place::new().rows(24).env("PAGER", "cat > paged; echo pager was here");
+        let mut terminal = place.simulated(width);
+        terminal.line("big = {} for i = 1, 100000 do big[i] = { n = i } end").says("big", "pager was here");
+        let paged = fs::read_to_string(place.path("paged")).unwrap();
+        assert!(paged.contains("and 98000 more"), "{}", paged.lines().last().unwrap());
+        terminal.says("1 + 1", "\n2");
+    }
+}
+
+#[test]
+fn help_shows_the_catalogues_pages() {
+    at_both_widths(|mut terminal| {
+        terminal.says("help", ":save FILE [FROM-TO]");
+        terminal.says("?cds.ccs.DescribeTags", "Lists all tags of the account");
+        terminal.says("help(cds.ccs.DeleteTag)", "cds.ccs.DeleteTag");
+        terminal.says("help \"create tag\"", "cds.ccs.CreateTag");
+        terminal.line("local stop = cds.ccs.StopInstance").says("?stop", "cds.ccs.StopInstance");
+        terminal.says("?nothing of that kind", "not in the catalogue");
+        let widest = terminal.screen().lines().map(|line| line.chars().count()).max().unwrap();
+        assert!(widest <= 80, "{}", terminal.screen());
+    });
+}
+
+#[test]
+fn ctrl_c_stops_a_loop_a_sleep_and_a_call_and_the_session_goes_on() {
+    let (url, simulator) = simulator();
+    simulator.fault(FaultRule::new(Fault::Delay(Duration::from_hours(1))));
+    for width in WIDTHS {
+        let place = with_profile(&url, false);
+        let mut terminal = place.open(width, &[]);
+        terminal.expect("there cn>").line("local kept = 41");
+        for (index, code) in
+            ["while true do pcall(function() while true do end end) end", "time.sleep('1h')", "cds.ccs.DescribeTags()"]
+                .into_iter()
+                .enumerate()
+        {
+            terminal.line(&format!("print('begun', {index}) {code}")).expect(&format!("begun\t{index}\n").replace('\t', " "));
+            terminal.keys(CTRL_C).expect_count("interrupted", index + 1);
+        }
+        terminal.says("kept + 1", "\n42");
+    }
+}
+
+#[test]
+fn ctrl_c_says_what_goes_on_in_the_cloud_and_how_to_wait_for_it() {
+    let (url, simulator) = simulator();
+    simulator.fault(FaultRule::new(Fault::TaskHangs));
+    for width in WIDTHS {
+        let place = with_profile(&url, false);
+        let mut terminal = place.open(width, &[]);
+        terminal.expect("there cn>").line(CREATE);
+        terminal.line("print('wai' .. 'ting') wait(r)").expect("waiting").keys(CTRL_C);
+        terminal.expect("still running in the cloud: cds_task").expect("wait(task(\"cds_task\"");
+        terminal.says("1 + 1", "\n2");
+    }
+}
+
+#[test]
+fn a_second_ctrl_c_asks_before_leaving() {
+    at_both_widths(|mut terminal| {
+        terminal.keys("typed").expect("> typed").interrupts();
+        terminal.keys(CTRL_C).expect("Leave? [y/N]").line("n");
+        terminal.says("1 + 1", "\n2");
+        terminal.interrupts().expect("Ctrl-C again").keys(CTRL_C);
+        terminal.expect_count("Leave? [y/N]", 2);
+        terminal.line("y").ends_well();
+    });
+}
+
+#[test]
+fn a_job_runs_behind_and_its_result_comes_above_the_typed_line() {
+    let (url, simulator) = simulator();
+    simulator.fault(FaultRule::new(Fault::TaskHangs));
+    for width in WIDTHS {
+        let place = with_profile(&url, false).file("go.lua", "return os.rename('wait', 'went')");
+        let mut terminal = place.open(width, &[]);
+        terminal.expect("there cn>");
+        terminal.says(
+            "&while not io.open('go') do time.sleep(0.02) end print('beh' .. 'ind') return 40 + 2",
+            "[1] runs in the background",
+        );
+        terminal.says("jobs", "[1] for").says("20 + 3", "\n23");
+        terminal.keys("local typed = 'half").expect("'half");
+        fs::write(place.path("go"), "").unwrap();
+        terminal.expect("behind").expect("[1] done after").expect_line("42");
+        terminal.says(" way'", ">").says("typed .. '!'", "\"half way!\"");
+        terminal.says("&time.sleep('1h')", "[2] runs").says(":stop 2", "[2] stopped");
+        terminal.says("&error('ou' .. 'ch')", "ouch");
+        terminal.says("jobs", "nothing runs in the background");
+    }
+}
+
+#[test]
+fn ctrl_c_in_front_leaves_jobs_alone() {
+    let place = Place::new();
+    let mut terminal = place.open(80, &[]);
+    terminal.expect("default").line("&while not io.open('go') do time.sleep(0.02) end return 'job' .. ' lives'");
+    terminal.line("print('beg' .. 'un') time.sleep('1h')").expect("begun").keys(CTRL_C);
+    terminal.expect("interrupted");
+    fs::write(place.path("go"), "").unwrap();
+    terminal.expect("\"job lives\"");
+}
+
+#[test]
+fn commands_change_the_profile_the_region_and_what_is_shown() {
+    let (url, _simulator) = simulator();
+    for width in WIDTHS {
+        let mut terminal = with_profile(&url, false).open(width, &[]);
+        terminal.expect("there cn>");
+        terminal.says(":profile", "there are: other, there").line(":profile other");
+        terminal.expect("other us>").line(":region asia");
+        terminal.expect("other asia>");
+        terminal.says(":region nowhere", "no product has a region").says(":profile otter", "did you mean other");
+        terminal.says(":timing", "each line says").says("1 + 1", "took 0.");
+        terminal.says("cds.ccs.DescribeTags()", "took").says(":audit", "cds.ccs.DescribeTags done");
+        terminal.says(":quti", "did you mean quit");
+    }
+}
+
+#[test]
+fn a_session_is_saved_as_a_script_that_runs_by_itself() {
+    for width in WIDTHS {
+        let place = Place::new();
+        let mut terminal = place.simulated(width);
+        terminal
+            .line("local n = 20")
+            .says("n + 1", "\n21")
+            .says("missing()", "missing")
+            .says("print('last was ' .. _)", "last was 21");
+        terminal.says(&CREATE.replace("secret 'vm-password'", "'Geheim-33'"), ">").says("#wait(r)", "\n1");
+        terminal
+            .says(":lines", "secret \"password\"")
+            .says(":save all.lua", "written to all.lua")
+            .says(":save part.lua 1-2", "part.lua");
+        terminal.says(":save all.lua", "exists");
+        let script = fs::read_to_string(place.path("all.lua")).unwrap();
+        assert!(!script.contains("Geheim") && script.contains("secret \"password\""), "{script}");
+        let run = |name: &str| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_cumulua"));
+            let output =
+                command.args(["run", "--sim", name]).current_dir(place.folder()).env_clear().env("HOME", place.folder()).output();
+            let output = output.unwrap();
+            assert!(output.status.success(), "{script}\n{}", String::from_utf8_lossy(&output.stderr));
+            String::from_utf8_lossy(&output.stdout).into_owned()
+        };
+        assert_eq!(run("all.lua"), "last was 21\n");
+        assert_eq!(run("part.lua"), "21\n");
+        terminal.says(":reset", "a new session").says("n", "\nnil").says(":load part.lua", "21").says("n + 5", "\n25");
+        terminal.line(":quit").ends_well();
+    }
+}
+
+#[test]
+fn more_locals_than_a_function_may_have_are_saved_too() {
+    let place = Place::new();
+    let mut terminal = place.simulated(80);
+    let lines: Vec<String> = (1..=300).map(|number| format!("local v{number} = {number}")).collect();
+    let lines = lines.join(" ");
+    terminal.says(&format!("\u{1b}[200~{lines}\u{1b}[201~"), ">").says("v1 + v300", "\n301").says(":save many.lua", "written");
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_cumulua")).args(["run", "many.lua"]).current_dir(place.folder()).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "301\n", "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn the_last_line_is_edited_and_runs() {
+    for width in WIDTHS {
+        let place = Place::new().env("EDITOR", "sed -i s/20/50/");
+        let mut terminal = place.simulated(width);
+        terminal.says("20 + 3", "\n23").says(":edit", "\n53");
+        assert!(fs::read_dir(place.folder()).unwrap().flatten().all(|entry| entry.path().extension().is_none_or(|e| e != "lua")));
+    }
+}
+
+#[test]
+fn production_is_marked_and_asks_before_what_destroys_or_costs() {
+    let (url, simulator) = simulator();
+    for width in WIDTHS {
+        let place = with_profile(&url, true);
+        let mut terminal = place.open(width, &[]);
+        terminal.expect("there! cn>");
+        assert!(terminal.bytes().contains("\u{1b}[1m\u{1b}[31mthere!"), "{:?}", terminal.bytes());
+        let before = simulator.requests().len();
+        terminal.line(CREATE).expect("costs").expect("InstanceName").expect("Send it to there? [y/N]").line("");
+        terminal.expect("it was not confirmed");
+        let screen = terminal.screen();
+        assert!(screen.contains("[secret]") && !screen.contains("Simulated-1!"), "{screen}");
+        assert_eq!(simulator.requests().len(), before);
+        terminal.line(CREATE.trim_start_matches("r = ")).expect_count("Send it to there? [y/N]", 2);
+        terminal.line("y").expect("TaskId");
+        assert_eq!(simulator.requests().len(), before + 1);
+        terminal.says("cds.ccs.DescribeTags()", "Success");
+        terminal.says(&format!("&{CREATE}"), "a line in the background cannot ask");
+        assert_eq!(simulator.requests().len(), before + 2);
+        // A script is not asked.
+        let mut script = Command::new(env!("CARGO_BIN_EXE_cumulua"));
+        let output = script
+            .args(["run", "-e", CREATE])
+            .current_dir(place.folder())
+            .env_clear()
+            .envs([("HOME", place.folder()), ("XDG_CONFIG_HOME", &place.path("config"))])
+            .env("VM_PASSWORD", "Simulated-1!")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn an_error_takes_one_screen_and_the_rest_is_shown_on_demand() {
+    for width in WIDTHS {
+        let mut terminal = Place::new().rows(30).simulated(width);
+        terminal.line("local function inner() error('bro' .. 'ken') end").line("local function outer() inner() end");
+        terminal.says("outer()", "broken").expect(":trace shows the rest");
+        terminal.expect("input[1]:1");
+        terminal.says(":trace", "stack traceback").says("1 +* 1", "unexpected symbol near '*'");
+    }
+}
+
+#[test]
+fn many_faults_are_cut_to_the_screen() {
+    let mut terminal = Place::new().rows(16).env("PAGER", "").simulated(80);
+    terminal.says("error(('a line\\n'):rep(50))", ":trace shows the rest");
+    let screen = terminal.screen();
+    assert!(screen.contains("error(("), "the typed line is still on the screen: {screen}");
+    terminal.says("1 + 1", "\n2");
+}
+
+#[test]
+fn what_was_deferred_runs_at_the_end() {
+    at_both_widths(|mut terminal| {
+        terminal.line("defer(function() print('tidied' .. ' up') end)");
+        terminal.line("local f <close> = setmetatable({}, { __close = function() print('clo' .. 'sed') end })");
+        terminal.keys(CTRL_D).expect("running what was deferred").expect("closed\ntidied up").ends_well();
+    });
+}
+
+/// The fenced block of the guide that shows a session.
+fn transcript() -> Vec<String> {
+    let guide = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/guide.md")).unwrap();
+    let start = guide.find("```text\nsimulator cn> ").unwrap() + "```text\n".len();
+    guide[start..].split("```").next().unwrap().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn the_guides_session_goes_as_it_says() {
+    const PROMPT: &str = "simulator cn> ";
+    let lines = transcript();
+    let mut terminal = Place::new().simulated(80);
+    let mut rest = lines.iter().peekable();
+    while let Some(line) = rest.next() {
+        let Some(first) = line.strip_prefix(PROMPT) else { continue };
+        let mut input = first.to_owned();
+        while Session::judge(&input) == Judgement::Incomplete && !input.starts_with([':', '&']) {
+            terminal.line(input.lines().last().unwrap());
+            input = format!("{input}\n{}", rest.next().unwrap());
+        }
+        terminal.says(input.lines().last().unwrap(), "");
+    }
+    let shown = terminal.screen();
+    let session: Vec<&str> = shown.lines().skip_while(|line| !line.starts_with(PROMPT)).map(str::trim_end).collect();
+    let session: Vec<&str> = session.into_iter().take(lines.len()).collect();
+    assert_eq!(session, lines, "{shown}");
+}
+
+/// Every Lua file below a folder of the repository.
+fn lua_files(folder: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(lua_files(path.to_str().unwrap()));
+        } else if path.extension().is_some_and(|extension| extension == "lua") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn every_script_runs_at_the_prompt_as_by_itself() {
+    let mut judged = 0;
+    for path in lua_files("tests/lua").into_iter().chain(lua_files("scripts")).chain(lua_files("src")) {
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        let text = text.trim_start_matches('\u{feff}');
+        let text = if text.starts_with('#') { format!("--{text}") } else { text.to_owned() };
+        let is_lua = !path.ends_with("broken.lua") && !text.contains("\u{1b}Lua");
+        assert_eq!(Session::judge(&text) == Judgement::Whole, is_lua, "{}", path.display());
+        judged += 1;
+    }
+    assert!(judged > 30, "{judged}");
+    let place = Place::new();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/quickstart.lua");
+    let mut terminal = place.simulated(80);
+    terminal.says(&format!(":load {}", script.display()), "deleted");
+}
+
+#[test]
+fn os_exit_leaves_with_its_status_and_a_signal_puts_the_terminal_back() {
+    let mut terminal = Place::new().simulated(80);
+    assert_eq!(terminal.line("os.exit(7)").ends(), 7);
+    let mut terminal = Place::new().simulated(80);
+    terminal.keys("half a line").expect("half a line");
+    terminal.signal(rexpect::process::Signal::SIGTERM);
+    assert_eq!(terminal.ends(), 0);
+}
+
+#[test]
+fn standard_input_that_is_no_terminal_is_a_script() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_cumulua"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"local x = 20\nprint(x + 1)").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.stdout.as_slice(), output.stderr.as_slice()), (b"21\n".as_slice(), b"".as_slice()));
+}
+
+#[test]
+fn without_colour_there_is_none_and_production_is_still_marked() {
+    let (url, _simulator) = simulator();
+    for width in WIDTHS {
+        let mut terminal = with_profile(&url, true).env("NO_COLOR", "1").open(width, &[]);
+        terminal.expect("there! cn>").line("missing()");
+        terminal.expect("attempt to call");
+        assert!(!terminal.bytes().contains("\u{1b}[3") && !terminal.bytes().contains("\u{1b}[1m"), "{:?}", terminal.bytes());
+    }
+}
+
+#[test]
+fn a_dumb_terminal_is_enough() {
+    for width in WIDTHS {
+        let mut terminal = Place::new().env("TERM", "dumb").open(width, &["--sim"]);
+        terminal.expect("simulator cn>").says("local x = 20", ">").says("x + 1", "\n21");
+        // A note waits for the next line there.
+        terminal.says("&40 + 2", "[1] runs").says("1", "\n1").says("2", "[1] done");
+        terminal.line("for i = 8, 8 do").says("print('i' .. i) end", "i8");
+        assert!(!terminal.bytes().contains('\u{1b}'), "{:?}", terminal.bytes());
+    }
+}
+
+#[test]
+fn wide_characters_are_edited_as_what_they_are() {
+    at_both_widths(|mut terminal| {
+        terminal.keys("x = '服务器'").keys("\u{1b}[D\u{1b}[D\u{7f}").keys("云").keys(ENTER);
+        terminal.says("x .. utf8.len(x)", "\"服云器3\"").says("服", "unexpected symbol");
+    });
+}
