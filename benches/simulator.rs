@@ -154,7 +154,8 @@ fn account() -> String {
         let comma = if number == 0 { "" } else { "," };
         let _ = write!(servers, "{comma}{server}");
     }
-    let network = json!({"id": PRIVATE_ID, "name": "all", "vdc_id": VDC_ID, "is_public": false, "range": "10.0.0.0/8"});
+    let network =
+        json!({"id": PRIVATE_ID, "name": "all", "vdc_id": VDC_ID, "kind": {"private": {}}, "segments": [{"range": "10.0.0.0/8"}]});
     format!(r#"{{"vdc": {{"networks": [{network}]}}, "ccs": {{"instances": [{servers}]}}}}"#)
 }
 

@@ -60,6 +60,12 @@ pub fn real_now() -> std::time::Instant {
     std::time::Instant::now()
 }
 
+/// The machine's wall clock, which may jump: for schedules, which go by the time of day whatever it was a moment ago.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's clock")]
+pub fn wall_now() -> Timestamp {
+    Timestamp::now()
+}
+
 /// No duration of a script or of an option is longer: a hundred years.
 pub const LONGEST: Duration = Duration::from_hours(24 * 365 * 100);
 

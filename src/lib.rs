@@ -18,6 +18,7 @@
 //! - [`lua`]: the runtime. It knows no HTTP.
 //! - [`run`]: one script from its first line to the last of what it deferred.
 //! - [`repl`]: lines of Lua one after the other, at a prompt.
+//! - [`schedule`]: runbooks on a schedule: when each fires, what becomes of it, and the server that starts its run's process.
 //! - [`cli`]: the command; only it prints or exits.
 //! - [`simulator`]: the clouds' stand-in, with signature code of its own; only the command and tests know it.
 //!
@@ -39,5 +40,6 @@ pub mod lua;
 pub mod reference;
 pub mod repl;
 pub mod run;
+pub mod schedule;
 pub mod secret;
 pub mod simulator;

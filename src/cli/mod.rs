@@ -5,6 +5,7 @@ mod call;
 mod completions;
 mod docs;
 mod lazy;
+mod lifeline;
 mod live;
 mod options;
 mod profile;
@@ -14,6 +15,7 @@ mod repl;
 mod report;
 mod run;
 mod runs;
+mod schedule;
 mod screen;
 mod sign;
 mod sim;
@@ -57,6 +59,7 @@ enum Command {
     Types(types::Types),
     Sign(sign::Sign),
     Sim(sim::Sim),
+    Schedule(schedule::Schedule),
     Profile(profile::Profile),
     Trust(trust::Trust),
     Completions(completions::Completions),
@@ -82,6 +85,7 @@ pub fn main() -> ExitCode {
         Some(Command::Types(command)) => command.run(&global),
         Some(Command::Sign(command)) => command.run(),
         Some(Command::Sim(command)) => command.run(&global),
+        Some(Command::Schedule(command)) => command.run(&global),
         Some(Command::Profile(command)) => command.run(&global),
         Some(Command::Trust(command)) => command.run(),
         Some(Command::Completions(command)) => command.run(),

@@ -104,21 +104,39 @@ pub(super) fn rendered(error: &ScriptError, sources: &Sources, with_trace: bool)
         }
         (None, None) => Located { message: error.message.clone(), source: None, span: None, help: help(error) },
     };
+    let mut text = drawn(&located);
+    if with_trace && !error.traceback.is_empty() {
+        text = format!("{text}\n{}", error.traceback);
+    }
+    text
+}
+
+/// A report as standard error takes it.
+fn drawn(located: &Located) -> String {
     let theme = match (has_color(), std::io::stderr().is_terminal()) {
         (true, _) => GraphicalTheme::unicode(),
         (false, true) => GraphicalTheme::unicode_nocolor(),
         (false, false) => GraphicalTheme::none(),
     };
-    let mut rendered = String::new();
+    let mut text = String::new();
     let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_context_lines(1).with_width(width());
-    if handler.render_report(&mut rendered, &located).is_err() {
-        rendered.clone_from(&located.message);
+    if handler.render_report(&mut text, located).is_err() {
+        text.clone_from(&located.message);
     }
-    let mut text = rendered.trim_end().to_owned();
-    if with_trace && !error.traceback.is_empty() {
-        text = format!("{text}\n{}", error.traceback);
-    }
-    text
+    text.trim_end().to_owned()
+}
+
+/// Prints what is wrong with a file, with the lines that are meant.
+pub(super) fn excerpt(message: &str, name: &str, text: &str, span: std::ops::Range<usize>, language: &str) {
+    // A fault of a whole table is shown by its first line.
+    let first = text.get(span.clone()).and_then(|meant| meant.lines().next()).map_or(0, str::len);
+    let located = Located {
+        message: message.to_owned(),
+        source: Some(NamedSource::new(name, text.to_owned()).with_language(language)),
+        span: Some(SourceSpan::from((span.start, first))),
+        help: None,
+    };
+    say(&drawn(&located));
 }
 
 /// The chunk's name without the mark that says what kind of name it is.

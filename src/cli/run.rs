@@ -2,7 +2,7 @@
 
 use super::options::{Format, GlobalOptions, duration, memory};
 use super::status::Status;
-use super::{progress, report, status, world};
+use super::{lifeline, progress, report, status, world};
 use crate::clock::real_now;
 use crate::gate::{Gate, Policy, Stop};
 use crate::lua::{Chunk, Limits};
@@ -58,6 +58,9 @@ pub(super) struct Run {
     /// The schedule whose lock the run holds
     #[arg(long, value_name = "NAME", hide = true, requires = "run_id")]
     run_schedule: Option<String>,
+    /// Standard input is a pipe from the server, whose end is the run's
+    #[arg(long, hide = true)]
+    lifeline: bool,
 }
 
 impl Run {
@@ -74,6 +77,7 @@ impl Run {
             error_format: Format::Text,
             run_id: None,
             run_schedule: None,
+            lifeline: false,
         }
     }
 
@@ -107,12 +111,18 @@ impl Run {
                 }
             }
             let guard = guarded(&gate, recording.clone());
+            if self.lifeline {
+                lifeline::hold(&guard, self.max_memory);
+            }
             if let Some(limit) = self.timeout {
                 gate.limit(limit);
                 guard.limit(limit);
             }
             let started = real_now();
-            let ending = run::run(Arc::clone(&gate), &guard, Limits { memory: self.max_memory }, &chunk).await;
+            let mut ending = run::run(Arc::clone(&gate), &guard, Limits { memory: self.max_memory }, &chunk).await;
+            if self.lifeline {
+                ending.stop = lifeline::reason(ending.stop);
+            }
             let status = status::of_ending(&ending);
             let failed = ending.error.is_some() || !ending.deferred.is_empty();
             match (self.error_format, &ending.stop) {
@@ -179,6 +189,7 @@ pub(super) fn outcome(status: Status, stop: Option<&Stop>) -> RunOutcome {
     match stop {
         Some(Stop::Interrupted) => RunOutcome::Interrupted,
         Some(Stop::TimedOut(_)) => RunOutcome::TimedOut,
+        Some(Stop::Ended(_)) => RunOutcome::Cancelled,
         _ if status == status::DONE => RunOutcome::Done,
         _ => RunOutcome::Failed,
     }

@@ -43,7 +43,7 @@ pub(super) fn of_ending(ending: &Ending) -> Status {
 /// The status of a run that was ended from outside.
 pub(super) fn of_stop(stop: &Stop) -> Status {
     match stop {
-        Stop::Interrupted => INTERRUPTED,
+        Stop::Interrupted | Stop::Ended(_) => INTERRUPTED,
         Stop::TimedOut(_) => TIMED_OUT,
         Stop::Exit(status) => Status(*status),
         Stop::OutOfMemory(_) | Stop::OutputClosed | Stop::DeferredTooLong(_) | Stop::SiblingFailed => SCRIPT,

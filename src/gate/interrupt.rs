@@ -17,6 +17,8 @@ pub enum Stop {
     OutOfMemory(usize),
     /// Nobody reads standard output any more.
     OutputClosed,
+    /// The server that started the run ends it, or is gone; why, in its words.
+    Ended(String),
     /// `os.exit`.
     Exit(u8),
     /// What was deferred had its time.
@@ -35,6 +37,7 @@ impl Stop {
                 format!("the script needs more than its {} MiB of memory; --max-memory gives it more", limit / (1024 * 1024))
             }
             Self::OutputClosed => "standard output is closed".to_owned(),
+            Self::Ended(reason) => reason.clone(),
             Self::Exit(status) => format!("os.exit({status})"),
             Self::DeferredTooLong(limit) => format!("deferred functions did not end within {} s", limit.as_secs_f64()),
             Self::SiblingFailed => "another task of the same parallel failed".to_owned(),

@@ -124,9 +124,13 @@ fn last(failure: Option<&Failure>) -> String {
     failure.map(|failure| format!("; the last time that it was asked for failed: {failure}")).unwrap_or_default()
 }
 
-/// The ids of what a task made say more than that it is done.
+/// The ids of what a task made say more than that it is done, where they are few.
 fn done(resources: &[String]) -> String {
-    if resources.is_empty() { "done".to_owned() } else { format!("done, {}", resources.join(", ")) }
+    match resources.len() {
+        0 => "done".to_owned(),
+        1..=3 => format!("done, {}", resources.join(", ")),
+        many => format!("done, {many} resources"),
+    }
 }
 
 fn about(resources: &[String]) -> String {

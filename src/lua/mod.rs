@@ -17,4 +17,5 @@ mod wait;
 pub use error::ScriptError;
 pub use modules::loader::Sources;
 pub use modules::pretty;
+pub use syntax::fault;
 pub use vm::{Chunk, Limits, Runtime};

@@ -26,6 +26,11 @@ impl Range {
         self.first.into()
     }
 
+    /// The last address, which is the network's broadcast address.
+    pub(crate) fn broadcast(self) -> Ipv4Addr {
+        self.last().into()
+    }
+
     /// The bits of the mask.
     pub(crate) fn bits(self) -> u8 {
         self.bits
@@ -43,6 +48,26 @@ impl Range {
     /// Whether the two have an address in common.
     pub(crate) fn overlaps(self, other: Self) -> bool {
         self.first <= other.last() && other.first <= self.last()
+    }
+
+    /// The addresses between the network's own and its broadcast address, the gateway's among them.
+    pub(crate) fn hosts(self) -> impl DoubleEndedIterator<Item = Ipv4Addr> {
+        (self.first.saturating_add(1)..=self.last_host()).map(Ipv4Addr::from)
+    }
+
+    /// The first range of a size in this one that has nothing in common with those in use.
+    pub(crate) fn gap(self, bits: u8, used: impl Iterator<Item = Self>) -> Option<Self> {
+        let mut used: Vec<_> = used.filter(|used| used.overlaps(self)).collect();
+        used.sort_unstable_by_key(|used| used.first);
+        let mut candidate = Self { first: self.first, bits };
+        for used in used {
+            if used.overlaps(candidate) {
+                // The next one that is aligned to its size.
+                let after = used.last().checked_add(1)?.checked_add(hosts(bits))?;
+                candidate.first = after & !hosts(bits);
+            }
+        }
+        self.covers(candidate).then_some(candidate)
     }
 
     /// Whether a server can have this address: network, gateway and broadcast are nobody's.
@@ -104,6 +129,17 @@ impl<'de> Deserialize<'de> for Range {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Addresses {
     pools: HashMap<String, Pool>,
+}
+
+impl PartialEq for Addresses {
+    /// Whether the same addresses are taken as often.
+    fn eq(&self, other: &Self) -> bool {
+        let users = |addresses: &Self| -> HashMap<String, HashMap<u32, u32>> {
+            let in_use = addresses.pools.iter().filter(|(_, pool)| !pool.users.is_empty());
+            in_use.map(|(network, pool)| (network.clone(), pool.users.clone())).collect()
+        };
+        users(self) == users(other)
+    }
 }
 
 impl Addresses {
@@ -218,6 +254,19 @@ mod tests {
         assert!(!range.overlaps("10.0.1.0/24".parse().unwrap()));
         assert!("10.0.0.0/33".parse::<Range>().is_err() && "10.0.0/24".parse::<Range>().is_err());
         assert_eq!(Range::new(Ipv4Addr::new(9, 9, 9, 9), 32).size(), 0);
+    }
+
+    #[test]
+    fn gaps_are_aligned_and_avoid_what_is_in_use() {
+        let range = |text: &str| text.parse::<Range>().unwrap();
+        let used = ["10.0.0.64/26", "10.0.0.0/30", "10.9.0.0/16"].map(range);
+        let gap = |bits| range("10.0.0.0/24").gap(bits, used.into_iter()).map(|gap| gap.to_string());
+        assert_eq!(gap(30).as_deref(), Some("10.0.0.4/30"));
+        assert_eq!(gap(27).as_deref(), Some("10.0.0.32/27"));
+        assert_eq!(gap(25).as_deref(), Some("10.0.0.128/25"));
+        assert_eq!(gap(24), None);
+        assert_eq!(range("255.255.255.0/24").gap(24, std::iter::once(range("255.255.255.0/24"))), None);
+        assert_eq!(range("10.0.0.8/29").hosts().count(), 6);
     }
 
     proptest! {

@@ -50,19 +50,27 @@ impl Door {
             expect(incoming, "Version", CDS_VERSION, "InvalidVersion")?;
         }
         timely(product, incoming.get("Timestamp").unwrap_or_default(), now)?;
-        let (secret, text) = self.signed_text(product, incoming);
-        if !signature::fits(digest, &secret, &text, incoming.get("Signature").unwrap_or_default()) {
-            return Err(Refusal::new("SignatureDoesNotMatch", "The signature is not the one computed here"));
+        let (secret, texts) = self.signed_texts(product, incoming);
+        let given = incoming.get("Signature").unwrap_or_default();
+        if !texts.iter().any(|text| signature::fits(digest, &secret, text, given)) {
+            return Err(Refusal::new("SignatureDoesNotMatch", mismatch(product, &texts)));
         }
         self.once(incoming, now)
     }
 
-    fn signed_text(&self, product: Product, incoming: &Incoming) -> (String, String) {
+    /// The key of the signature, and the texts that may have been signed.
+    fn signed_texts(&self, product: Product, incoming: &Incoming) -> (String, Vec<String>) {
         let (pairs, secret) = (incoming.signed(), &self.key.secret);
         match product {
-            Product::Cds => (secret.clone(), signature::pop_string(&incoming.method, &pairs)),
-            Product::Aliyun => (format!("{secret}&"), signature::pop_string(&incoming.method, &pairs)),
-            Product::Mcs => (secret.clone(), signature::sigv2_string(&incoming.method, &incoming.host, &incoming.path, &pairs)),
+            Product::Cds => (secret.clone(), vec![signature::pop_string(&incoming.method, &pairs)]),
+            Product::Aliyun => (format!("{secret}&"), vec![signature::pop_string(&incoming.method, &pairs)]),
+            Product::Mcs => {
+                // Some clients sign the host without its port.
+                let bare = incoming.host.rsplit_once(':').map(|(host, _)| host);
+                let hosts = [Some(incoming.host.as_str()), bare].into_iter().flatten();
+                let texts = hosts.map(|host| signature::sigv2_string(&incoming.method, host, &incoming.path, &pairs));
+                (secret.clone(), texts.collect())
+            }
         }
     }
 
@@ -82,6 +90,16 @@ impl Door {
     }
 }
 
+/// What is said of a signature that is not right. Alibaba tells what it has signed itself, and its clients compare.
+fn mismatch(product: Product, texts: &[String]) -> String {
+    match (product, texts) {
+        (Product::Aliyun, [text, ..]) => {
+            format!("Specified signature is not matched with our calculation. server string to sign is:{text}")
+        }
+        _ => "The signature is not the one computed here".to_owned(),
+    }
+}
+
 fn common_parameters(product: Product) -> &'static [&'static str] {
     match product {
         Product::Cds | Product::Aliyun => {
@@ -95,7 +113,8 @@ fn common_parameters(product: Product) -> &'static [&'static str] {
 fn scheme(product: Product, incoming: &Incoming) -> Result<(&'static str, Digest, &'static str), Refusal> {
     let method = incoming.get("SignatureMethod").unwrap_or_default();
     match (product, method) {
-        (Product::Cds | Product::Aliyun, "HMAC-SHA1") => Ok(("AccessKeyId", Digest::Sha1, "1.0")),
+        // The OSS document's sample calls write it in the second way.
+        (Product::Cds | Product::Aliyun, "HMAC-SHA1") | (Product::Aliyun, "Hmac-SHA1") => Ok(("AccessKeyId", Digest::Sha1, "1.0")),
         (Product::Mcs, "HmacSHA1") => Ok(("AWSAccessKeyId", Digest::Sha1, "2")),
         (Product::Mcs, "HmacSHA256") => Ok(("AWSAccessKeyId", Digest::Sha256, "2")),
         _ => Err(Refusal::new("InvalidSignatureMethod", format!("SignatureMethod {method:?} is not supported"))),

@@ -8,6 +8,8 @@ use serde_json::{Map, Value as Json, json};
 
 const JSON: &str = "application/json";
 const XML: &str = "text/xml";
+/// As Meituan's document says.
+const MCS_XML: &str = "application/xml";
 
 /// The OSS document's examples wrap answers by these; two of them name another Action.
 const OSS_WRAPPERS: &[(&str, &str)] = &[
@@ -45,7 +47,7 @@ pub(crate) fn success(product: Product, format: Format, action: &Action, mut ans
             let wrapper = format!("{}Response", action.name);
             match format {
                 Format::Json => (JSON, json!({wrapper: answer}).to_string()),
-                Format::Xml => (XML, xml::document(&wrapper, &answer)),
+                Format::Xml => (MCS_XML, xml::document(&wrapper, &answer)),
             }
         }
     }
@@ -109,10 +111,12 @@ pub(crate) fn refusal(
             }
         }
         (Product::Mcs, format) => {
-            let error = json!({"Error": {"message": format!("{code}: {message}"), "code": refusal.status()}});
+            // Its own codes are statuses; those of the door say more.
+            let message = if code.parse::<u16>().is_ok() { message.clone() } else { format!("{code}: {message}") };
+            let error = json!({"Error": {"message": message, "code": refusal.status()}});
             match format {
                 Format::Json => (JSON, json!({"ErrorResponse": error}).to_string()),
-                Format::Xml => (XML, xml::document("ErrorResponse", &error)),
+                Format::Xml => (MCS_XML, xml::document("ErrorResponse", &error)),
             }
         }
     }

@@ -25,6 +25,8 @@ fn fields(action: &Action, params: &[Param], pairs: &[(&str, &str)]) -> Result<M
         }
         match param.kind {
             Kind::List => given.insert(param.name.clone(), list(action, param, &below)?),
+            // The vendor's client numbers the elements of a list also where the document joins them by commas.
+            Kind::String => given.insert(param.name.clone(), joined(&below)),
             Kind::Object => given.insert(param.name.clone(), fields(action, &param.fields, &below)?.into()),
             _ => None,
         };
@@ -46,6 +48,12 @@ fn list(action: &Action, param: &Param, below: &[(&str, &str)]) -> Result<Json, 
         _ => fields(action, &param.fields, &parts).map(Json::Object),
     };
     elements.into_values().map(element).collect()
+}
+
+fn joined(below: &[(&str, &str)]) -> Json {
+    let mut parts: Vec<(u32, &str)> = below.iter().filter_map(|(number, part)| Some((number.parse().ok()?, *part))).collect();
+    parts.sort_unstable();
+    parts.into_iter().map(|(_, part)| part).collect::<Vec<_>>().join(",").into()
 }
 
 /// A whole parameter in one text: a list is a JSON array or joined by commas.
@@ -93,5 +101,12 @@ mod tests {
             json!({"InstanceId": ["a", "b", "c"], "Limit": 5, "Filter": [{"Name": "status", "Value": ["ready", "active"]}]});
         assert_eq!(json!(unfold(&action, &given).unwrap()), expected);
         assert!(unfold(&action, &pairs(&[("Limit", "many")])).is_err());
+    }
+
+    #[test]
+    fn a_list_that_is_documented_as_joined_may_be_numbered() {
+        let action = Catalog::default().action("cds.ccs.StopInstances").unwrap();
+        let given = unfold(&action, &pairs(&[("InstanceIds.1", "b"), ("InstanceIds.0", "a"), ("Other.0", "c")])).unwrap();
+        assert_eq!(json!(given), json!({"InstanceIds": "a,b"}));
     }
 }

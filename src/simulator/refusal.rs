@@ -7,27 +7,68 @@ use std::fmt;
 /// Codes that are not documented by the vendor for its cloud; they are Alibaba's names, whose conventions it follows.
 /// The HTTP status stands beside each. `VDCNotFound` and `InvalidVDCID.Malformed` are documented, but for /network only.
 const OTHER_CODES: &[(&str, u16)] = &[
+    ("DependencyViolation", 403),
+    ("IdempotentParameterMismatch", 400),
+    ("IncorrectStatus", 403),
+    ("IncorrectVdcStatus", 403),
     ("InternalError", 500),
     ("InvalidAccessKeyId.NotFound", 404),
     ("InvalidAction.NotFound", 404),
+    ("InvalidAvailableZone.NotFound", 404),
+    ("InvalidBandwidthId.NotFound", 404),
+    ("InvalidCloudId.NotFound", 404),
+    ("InvalidDiskId.NotFound", 404),
+    ("InvalidEIPId.NotFound", 404),
+    ("InvalidEcsId.NotFound", 404),
+    ("InvalidEvent.NotFound", 404),
+    ("InvalidInstanceId.NotFound", 404),
+    ("InvalidNetId.NotFound", 404),
+    ("InvalidOperation", 403),
+    ("InvalidOperation.AzMismatch", 403),
     ("InvalidOperation.DeletionProtection", 403),
+    ("InvalidOperation.DiskStatusUnsupported", 403),
+    ("InvalidOperation.InstanceStatusUnsupported", 403),
+    ("InvalidOperation.SnapshotStatusUnsupported", 403),
     ("InvalidParameter", 400),
+    ("InvalidRegion.NotFound", 404),
     ("InvalidSecurityGroupId.InUse", 403),
     ("InvalidSecurityGroupId.NotFound", 404),
     ("InvalidSecurityGroupRuleId.NotFound", 404),
     ("InvalidSignatureMethod", 400),
+    ("InvalidSnapshotChainId.NotFound", 404),
+    ("InvalidSnapshotId.NotFound", 404),
+    ("InvalidSubnetId.NotFound", 404),
     ("InvalidTagId.NotFound", 404),
     ("InvalidTimeStamp.Expired", 400),
     ("InvalidTimeStamp.Format", 400),
     ("InvalidVDCID.Malformed", 400),
+    ("InvalidVLINKId.NotFound", 404),
+    ("InvalidVMId.NotFound", 404),
+    ("InvalidVPCId.NotFound", 404),
     ("InvalidVersion", 400),
+    ("InvalidVirtualGateWayId.NotFound", 404),
     ("MissingParameter", 400),
+    ("ORDER.OPEND", 400),
+    ("Region.NotOnSale", 403),
     ("ServiceUnavailable", 503),
     ("SignatureDoesNotMatch", 403),
     ("SignatureNonceUsed", 400),
     ("Throttling", 429),
     ("UnsupportedHTTPMethod", 405),
     ("VDCNotFound", 400),
+];
+
+/// Parameters whose codes have another name in them, where the Action documents it.
+const OTHER_NAMES: &[(&str, &str)] = &[
+    ("BillingMethod", "PublicNetwork.BillingMethod"),
+    ("FloatBandwidth", "PublicNetwork.Bandwich"),
+    ("IPNum", "PublicNetwork.Ip"),
+    ("NetworkId", "PublicId"),
+    ("Number", "PublicNetwork.IP"),
+    ("PublicId", "PublicNetworkID"),
+    ("Qos", "PublicNetwork.Bandwich"),
+    ("SegmentId", "IpId"),
+    ("Type", "PublicNetwork.Type"),
 ];
 
 /// Why the cloud does not do what it was asked.
@@ -66,7 +107,8 @@ impl Refusal {
 
     /// A parameter that is not given.
     pub(crate) fn missing(action: &Action, name: &str) -> Self {
-        let code = documented(action, "IncompleteParamter").unwrap_or_else(|| "MissingParameter".to_owned());
+        let known = ["IncompleteParamter", "MissingParameter", "InvalidParameter.IsNull"];
+        let code = known.iter().find_map(|code| documented(action, code)).unwrap_or_else(|| "MissingParameter".to_owned());
         Self::new(code, format!("The parameter {name} is required"))
     }
 
@@ -79,7 +121,9 @@ impl Refusal {
         };
         let of_service = || action.service.errors.keys().find(|code| code.eq_ignore_ascii_case(&own)).cloned();
         let of_room = || OTHER_CODES.iter().find(|(code, _)| code.eq_ignore_ascii_case(&own)).map(|(code, _)| (*code).to_owned());
-        let code = documented(action, &own).or_else(of_service).or_else(of_room);
+        let other = OTHER_NAMES.iter().find(|(known, _)| *known == name);
+        let by_other_name = || documented(action, &format!("Invalid{}.Malformed", other?.1));
+        let code = documented(action, &own).or_else(by_other_name).or_else(of_service).or_else(of_room);
         Self::new(code.unwrap_or_else(|| "InvalidParameter".to_owned()), format!("The parameter {name} is not valid: {why}"))
     }
 }

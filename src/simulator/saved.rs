@@ -25,9 +25,11 @@ impl SavedState {
         if problems.is_empty() {
             return Ok(Self(world));
         }
-        let told = problems.iter().take(TOLD).map(|problem| format!("\n  {problem}")).collect::<String>();
         let more = problems.len().saturating_sub(TOLD);
-        let more = if more > 0 { format!("\n  and {more} more") } else { String::new() };
-        Err(format!("what it says does not fit together:{told}{more}"))
+        let mut told: Vec<String> = problems.into_iter().take(TOLD).collect();
+        if more > 0 {
+            told.push(format!("and {more} more"));
+        }
+        Err(format!("what it says does not fit together:\n  {}", told.join("\n  ")))
     }
 }

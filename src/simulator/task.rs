@@ -188,6 +188,15 @@ impl Task {
     }
 }
 
+/// What the end of a task leaves to do.
+#[derive(Debug)]
+pub(crate) struct End {
+    /// Addresses that are free now.
+    pub(crate) frees: Vec<(String, Ipv4Addr)>,
+    /// What happens now.
+    pub(crate) effect: Option<Effect>,
+}
+
 /// All tasks, and how far time has come.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tasks {
@@ -299,8 +308,8 @@ impl Tasks {
         self.due.first().map(|(due, _)| *due)
     }
 
-    /// Ends the task that is due first, at a time of day: the addresses that it sets free, and what happens now.
-    pub(crate) fn end_next(&mut self, now: Timestamp) -> Option<(Vec<(String, Ipv4Addr)>, Option<Effect>)> {
+    /// Ends the task that is due first, at a time of day.
+    pub(crate) fn end_next(&mut self, now: Timestamp) -> Option<End> {
         let (_, place) = self.due.pop_first()?;
         let task = &mut self.list[place];
         task.progress = Progress::Ended(now);
@@ -310,7 +319,7 @@ impl Tasks {
             }
         }
         let (effect, undo) = (task.effect.take(), task.undo.take());
-        Some((std::mem::take(&mut task.reserves), if task.failure.is_some() { undo } else { effect }))
+        Some(End { frees: std::mem::take(&mut task.reserves), effect: if task.failure.is_some() { undo } else { effect } })
     }
 }
 

@@ -39,7 +39,7 @@ macro_rules! effects {
         #[derive(Debug, Clone, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         pub(crate) enum Effect {
-            $($variant($module::Effect)),*
+            $($variant(Box<$module::Effect>)),*
         }
 
         impl Effect {
@@ -53,7 +53,7 @@ macro_rules! effects {
 
         $(impl From<$module::Effect> for Effect {
             fn from(effect: $module::Effect) -> Self {
-                Self::$variant(effect)
+                Self::$variant(Box::new(effect))
             }
         })*
     };

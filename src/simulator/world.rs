@@ -5,13 +5,13 @@ use super::ids::{self, Ids};
 use super::money::{Charge, Money, Wallet};
 use super::pace::Pace;
 use super::task::{Fate, Plan, Tasks};
-use super::{aegis, billing, bms, bms_disk, ccs, desktop, ebs, ecs, mcs, oss_admin, sas, vdc, vpc};
+use super::{aegis, aliyun, billing, bms, bms_disk, ccs, desktop, ebs, ecs, mcs, oss_admin, sas, vdc, vpc};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// Everything that the one account has. A file need not have every part: what is absent is as in a new cloud.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct World {
     pub(crate) ids: Ids,
@@ -27,6 +27,8 @@ pub(crate) struct World {
     pub(crate) desktop: desktop::State,
     pub(crate) billing: billing::State,
     pub(crate) mcs: mcs::State,
+    /// The account with Alibaba.
+    pub(crate) aliyun: aliyun::State,
     pub(crate) oss_admin: oss_admin::State,
     pub(crate) sas: sas::State,
     pub(crate) aegis: aegis::State,
@@ -39,32 +41,6 @@ pub(crate) struct World {
     pub(crate) fate: Option<Fate>,
     #[serde(skip)]
     pub(crate) pace: Pace,
-}
-
-impl Default for World {
-    fn default() -> Self {
-        Self {
-            ids: Ids::default(),
-            wallet: Wallet::default(),
-            vdc: vdc::State::default(),
-            vpc: vpc::State::default(),
-            ccs: ccs::State::default(),
-            ecs: ecs::State::default(),
-            ebs: ebs::State::default(),
-            bms: bms::State::default(),
-            bms_disk: bms_disk::State::default(),
-            desktop: desktop::State::default(),
-            billing: billing::State::default(),
-            mcs: mcs::State::default(),
-            oss_admin: oss_admin::State::default(),
-            sas: sas::State::default(),
-            aegis: aegis::State::default(),
-            tasks: Tasks::default(),
-            addresses: Addresses::default(),
-            fate: None,
-            pace: Pace::default(),
-        }
-    }
 }
 
 impl World {
@@ -81,6 +57,10 @@ impl World {
             self.addresses.take(network, *address);
         }
         ccs::index(&mut self);
+        vpc::index(&mut self);
+        ecs::index(&mut self);
+        ebs::index(&mut self);
+        mcs::index(&mut self);
         self
     }
 
@@ -94,15 +74,18 @@ impl World {
         let elapsed = self.pace.tasks_at(clock);
         while let Some(due) = self.tasks.next_due().filter(|due| *due <= elapsed) {
             self.tasks.pass(due);
-            let Some((freed, effect)) = self.tasks.end_next(self.pace.day_at(due)) else { break };
-            for (network, address) in freed {
+            let Some(end) = self.tasks.end_next(self.pace.day_at(due)) else { break };
+            for (network, address) in end.frees {
                 self.addresses.release(&network, address);
             }
-            if let Some(effect) = effect {
+            if let Some(effect) = end.effect {
                 effect.apply(self);
             }
         }
         self.tasks.pass(elapsed);
+        mcs::pass(self);
+        sas::pass(self);
+        aegis::pass(self);
     }
 
     /// Starts a task now; its id.
@@ -122,7 +105,7 @@ impl World {
 
     /// What does not fit together, as a person may have written it: each names the list and the id.
     pub(crate) fn problems(&self) -> Vec<String> {
-        [vdc::problems(self), ccs::problems(self)].concat()
+        [vdc::problems(self), vpc::problems(self), ccs::problems(self), ecs::problems(self), ebs::problems(self), mcs::problems(self), sas::problems(self), aegis::problems(self)].concat()
     }
 
     /// A number from 0 up to 1 that is always the same for the same purpose and number.

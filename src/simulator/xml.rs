@@ -16,14 +16,14 @@ fn element(text: &mut String, name: &str, value: &Json) {
         }
         return;
     }
-    text.push_str(&format!("<{name}>"));
+    text.extend(["<", name, ">"]);
     match value {
         Json::Object(fields) => fields.iter().for_each(|(name, value)| element(text, name, value)),
         Json::String(string) => escape(text, string),
         Json::Null => {}
         scalar => text.push_str(&scalar.to_string()),
     }
-    text.push_str(&format!("</{name}>"));
+    text.extend(["</", name, ">"]);
 }
 
 fn escape(text: &mut String, string: &str) {

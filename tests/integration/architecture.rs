@@ -18,19 +18,24 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("lua", &["catalog", "client", "clock", "gate", "reference", "secret"]),
     ("run", &["clock", "gate", "lua", "secret"]),
     ("repl", &["catalog", "clock", "config", "gate", "lua", "reference", "secret"]),
+    ("schedule", &["catalog", "client", "clock", "gate", "run", "secret"]),
     ("simulator", &["catalog", "clock"]),
-    ("cli", &["catalog", "client", "clock", "config", "gate", "lua", "reference", "repl", "run", "secret", "simulator"]),
+    (
+        "cli",
+        &["catalog", "client", "clock", "config", "gate", "lua", "reference", "repl", "run", "schedule", "secret", "simulator"],
+    ),
 ];
 
 /// Crates that only some rooms may know.
 const CRATES: &[(&str, &[&str])] = &[
     ("mlua", &["lua"]),
     ("reqwest", &["client"]),
-    ("axum", &["simulator"]),
+    ("axum", &["schedule", "simulator"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
     ("sqlx", &["run"]),
     ("rustyline", &["repl"]),
+    ("croner", &["schedule"]),
 ];
 
 /// A file's text without its unit tests, comments and the texts that it generates.

@@ -19,6 +19,7 @@ mod readme;
 mod repl;
 mod runbooks;
 mod runs;
+mod schedule;
 mod shell;
 mod signing;
 mod simulator;

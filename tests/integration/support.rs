@@ -106,6 +106,13 @@ impl Test {
         }
     }
 
+    /// Runs it and holds it to ending well; what it printed.
+    pub(crate) fn run_well(self) -> String {
+        let output = self.run();
+        assert_eq!(output.status, 0, "standard error: {}", output.stderr);
+        output.stdout
+    }
+
     /// Runs it and holds it to what it prints on standard output.
     pub(crate) fn prints(self, expected: &str) {
         let output = self.run();

@@ -1,8 +1,10 @@
 //! Lua's text as tokens, for the prompt: also of a line that is not finished yet, or wrong.
 
+mod fault;
 pub mod locals;
 mod scopes;
 
+pub use fault::fault;
 use std::ops::Range;
 
 /// What a token is.

@@ -206,7 +206,22 @@ impl Store {
     }
 }
 
-async fn decide(connection: &mut SqliteConnection, firing: Firing, run: Option<NewRun>) -> Result<bool, sqlx::Error> {
+/// Decides a firing.
+pub(super) async fn decide(connection: &mut SqliteConnection, firing: Firing, run: Option<NewRun>) -> Result<bool, sqlx::Error> {
+    let (schedule, due) = (firing.schedule.clone(), firing.due);
+    let is_new = decide_beside(connection, firing, run).await?;
+    if is_new {
+        advance(connection, &schedule, due).await?;
+    }
+    Ok(is_new)
+}
+
+/// Decides a firing without saying that the schedule is decided up to it.
+pub(super) async fn decide_beside(
+    connection: &mut SqliteConnection,
+    firing: Firing,
+    run: Option<NewRun>,
+) -> Result<bool, sqlx::Error> {
     let query = sqlx::query(
         "INSERT INTO firings (schedule, due_at, decided_at, outcome, detail, run_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT (schedule, due_at) DO UPDATE SET decided_at = ?3, outcome = ?4, detail = ?5, run_id = ?6
@@ -217,7 +232,6 @@ async fn decide(connection: &mut SqliteConnection, firing: Firing, run: Option<N
     if query.execute(&mut *connection).await?.rows_affected() == 0 {
         return Ok(false);
     }
-    advance(connection, &firing.schedule, firing.due).await?;
     if let Some(run) = run {
         runs::insert(connection, run).await?;
     }

@@ -69,6 +69,7 @@ impl RunOutcome {
         }
     }
 
+    /// The outcome of that word.
     pub(super) fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|outcome| outcome.as_str() == word)
     }

@@ -32,7 +32,7 @@ struct Wish {
 fn create(call: &mut Call) -> Result<Json, Refusal> {
     let params = call.params;
     call.zone("RegionId")?;
-    let vdc = call.world.vdc(params.required("VdcId"))?.clone();
+    let vdc = call.world.ready_vdc(params.required("VdcId"))?.clone();
     if vdc.region != params.required("RegionId") {
         return Err(Refusal::new("Zone.NotOnSale", format!("The VDC {} is in {}", vdc.id, vdc.region)));
     }
@@ -179,7 +179,7 @@ fn wishes(call: &Call, vdc: &str, servers: usize) -> Result<Vec<Wish>, Refusal> 
     if ordered.is_empty() {
         let public = params.texts("PublicIp");
         if !public.is_empty() {
-            let network = call.world.vdc.networks.iter().find(|network| network.is_public && network.vdc_id == vdc);
+            let network = call.world.vdc.networks.iter().find(|network| network.is_public() && network.vdc_id == vdc);
             wanted.push((network.ok_or_else(|| call.malformed("PublicIp", "the VDC has no public network"))?, public, None));
         }
         for private in params.objects("PrivateIp") {
@@ -207,13 +207,13 @@ fn wishes(call: &Call, vdc: &str, servers: usize) -> Result<Vec<Wish>, Refusal> 
             promised.extend(address.map(|address| (network.id.clone(), address)));
             addresses.push(address);
         }
-        wishes.push(Wish { network: network.id.clone(), addresses, with_ipv6: with_ipv6 && network.is_public });
+        wishes.push(Wish { network: network.id.clone(), addresses, with_ipv6: with_ipv6 && network.is_public() });
     }
     Ok(wishes)
 }
 
 fn network_of<'a>(call: &'a Call, vdc: &str, id: &str) -> Result<&'a Network, Refusal> {
-    let network = call.world.network(id)?;
+    let network = call.world.ready_network(id)?;
     if network.vdc_id == vdc {
         Ok(network)
     } else {
@@ -230,20 +230,20 @@ fn address(
     promised: &BTreeSet<(String, Ipv4Addr)>,
     named: &mut BTreeSet<Ipv4Addr>,
 ) -> Result<Ipv4Addr, Refusal> {
-    let kind = if network.is_public { "Public" } else { "Private" };
+    let kind = if network.is_public() { "Public" } else { "Private" };
     if text == "auto" {
         let none = || Refusal::new("InvalidIp.Address", format!("The network {} has no free address", network.id));
-        let mut free = call.world.addresses.free(&network.id, network.range, segment);
+        let mut free = network.free(&call.world.addresses, segment);
         return free.find(|address| !promised.contains(&(network.id.clone(), *address))).ok_or_else(none);
     }
-    let address = text.parse().ok().filter(|address| network.range.offers(*address));
+    let address = text.parse().ok().filter(|address| network.offers(*address));
     let outside = || Refusal::malformed(call.action, &format!("{kind}Ip"), format!("{text} is not an address of the network"));
     let address = address.ok_or_else(outside)?;
     if !named.insert(address) {
         return Err(Refusal::new("InvalidIp.IpRepeated", format!("{text} occurs more than once")));
     }
     if call.world.addresses.is_taken(&network.id, address) || promised.contains(&(network.id.clone(), address)) {
-        let code = if network.is_public { "InvalidPublicIpAddress.Duplicated" } else { "InvalidPrivateIpAddress.Duplicated" };
+        let code = if network.is_public() { "InvalidPublicIpAddress.Duplicated" } else { "InvalidPrivateIpAddress.Duplicated" };
         return Err(Refusal::new(code, format!("{text} is in use")));
     }
     Ok(address)

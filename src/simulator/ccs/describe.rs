@@ -35,13 +35,21 @@ fn instances(call: &mut Call) -> Result<Json, Refusal> {
     Ok(json!({"Data": {"Instances": shown, "PageNumber": page.number, "PageCount": page.count(count)}}))
 }
 
+/// A tag that is asked for by its name.
+#[derive(Clone, Copy)]
+enum Tag {
+    Known(u64),
+    /// No server carries it.
+    Unknown,
+}
+
 /// Which servers are asked for; looked up once, so that a hundred thousand servers are soon gone through.
 struct Filter<'a> {
     id: Option<&'a str>,
     vdcs: Option<BTreeSet<&'a str>>,
     addresses: Option<BTreeSet<Ipv4Addr>>,
     ipv6: Option<&'a str>,
-    tag: Option<Option<u64>>,
+    tag: Option<Tag>,
 }
 
 impl<'a> Filter<'a> {
@@ -55,7 +63,8 @@ impl<'a> Filter<'a> {
         let has = |wanted: Option<&str>, own: &str| wanted.is_none_or(|wanted| wanted == own);
         let vdcs = world.vdc.vdcs.iter().filter(|own| has(vdc, &own.id) && has(name, &own.name) && has(region, &own.region));
         let addresses = params.texts("PublicIp");
-        let tag = |name: &str| world.ccs.tags.iter().find(|(_, known)| *known == name).map(|(id, _)| *id);
+        let tag =
+            |name: &str| world.ccs.tags.iter().find(|(_, known)| *known == name).map_or(Tag::Unknown, |(id, _)| Tag::Known(*id));
         Ok(Self {
             id: params.text("InstanceId"),
             vdcs: (vdc.is_some() || name.is_some() || region.is_some()).then(|| vdcs.map(|own| own.id.as_str()).collect()),
@@ -72,7 +81,7 @@ impl<'a> Filter<'a> {
     fn fits(&self, instance: &Instance) -> bool {
         let mut interfaces = instance.interfaces.iter();
         self.vdcs.as_ref().is_none_or(|vdcs| vdcs.contains(instance.vdc_id.as_str()))
-            && self.tag.is_none_or(|tag| tag.is_some_and(|tag| instance.tags.contains(&tag)))
+            && self.tag.is_none_or(|tag| matches!(tag, Tag::Known(id) if instance.tags.contains(&id)))
             && self.addresses.as_ref().is_none_or(|wanted| {
                 instance.interfaces.iter().any(|own| own.address.is_some_and(|address| wanted.contains(&address)))
             })
@@ -86,7 +95,7 @@ fn described(world: &World, instance: &Instance) -> Json {
     let interfaces = |public: bool| -> Vec<Json> {
         let with_network = instance.interfaces.iter().filter_map(|own| Some((own, world.vdc.networks.get(&own.network)?)));
         with_network
-            .filter(|(_, network)| network.is_public == public)
+            .filter(|(_, network)| network.is_public() == public)
             .map(|(interface, network)| interface_json(interface, &network.name, public))
             .collect()
     };

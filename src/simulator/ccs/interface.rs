@@ -29,7 +29,7 @@ fn readdress(call: &mut Call) -> Result<Json, Refusal> {
     let address = match text {
         "None" => None,
         text => match text.parse::<Ipv4Addr>() {
-            Ok(address) if network.range.offers(address) => Some(address),
+            Ok(address) if network.offers(address) => Some(address),
             _ => return Err(Refusal::new("InvalidIp.Address", format!("{text} is not an address of the network"))),
         },
     };
@@ -37,7 +37,7 @@ fn readdress(call: &mut Call) -> Result<Json, Refusal> {
     if address.is_some_and(|address| Some(address) != present && call.world.addresses.is_taken(&network.id, address)) {
         return Err(Refusal::new("InvalidIp.IpAssigned", format!("{text} is in use")));
     }
-    let wants_ipv6 = call.params.flag("Ipv6Bind") == Some(true) && network.is_public;
+    let wants_ipv6 = call.params.flag("Ipv6Bind") == Some(true) && network.is_public();
     let ipv6 = address.filter(|_| wants_ipv6).map(ipv6_of);
     let reserves = address.into_iter().map(|address| (network.id.clone(), address)).collect();
     let plan = Plan::holding(work::INTERFACE, vec![id.clone()]).reserving(reserves);
@@ -55,10 +55,10 @@ fn own_interface(call: &mut Call) -> Result<(String, String, String), Refusal> {
 /// The network and the idle servers of a batch, all in one VDC.
 fn batch(call: &mut Call) -> Result<(String, Vec<String>), Refusal> {
     let params = call.params;
-    let vdc = call.world.vdc(params.required("VdcId"))?.id.clone();
+    let vdc = call.world.ready_vdc(params.required("VdcId"))?.id.clone();
     let name = if params.text("PublicId").is_some() { "PublicId" } else { "PrivateId" };
-    let network = call.world.network(params.required(name))?;
-    if network.vdc_id != vdc || network.is_public != (name == "PublicId") {
+    let network = call.world.ready_network(params.required(name))?;
+    if network.vdc_id != vdc || network.is_public() != (name == "PublicId") {
         return Err(call.malformed(name, "the VDC has no such network"));
     }
     let network = network.id.clone();
@@ -73,8 +73,7 @@ fn batch(call: &mut Call) -> Result<(String, Vec<String>), Refusal> {
 
 fn add(call: &mut Call) -> Result<Json, Refusal> {
     let (network, ids) = batch(call)?;
-    let range = call.world.network(&network)?.range;
-    let addresses: Vec<_> = call.world.addresses.free(&network, range, None).take(ids.len()).collect();
+    let addresses: Vec<_> = call.world.network(&network)?.free(&call.world.addresses, None).take(ids.len()).collect();
     if addresses.len() < ids.len() {
         return Err(Refusal::new("InvalidIp.Address", format!("The network {network} has no free address")));
     }
@@ -107,6 +106,6 @@ fn with_empty_message(task: &str) -> Json {
 fn free_addresses(call: &mut Call) -> Result<Json, Refusal> {
     let network = call.world.network(call.params.required("PrivateId"))?;
     let segment = call.params.required("Segment").parse().ok();
-    let free: Vec<_> = call.world.addresses.free(&network.id, network.range, segment).map(|address| address.to_string()).collect();
+    let free: Vec<_> = network.free(&call.world.addresses, segment).map(|address| address.to_string()).collect();
     Ok(json!({"Data": {"AvailableIPTotal": free.len(), "AvailableIPList": free}}))
 }

@@ -204,7 +204,7 @@ impl World {
     }
 
     /// A new interface, connected, whose address is taken from now on.
-    pub(super) fn new_interface(&mut self, network: &str, address: Option<Ipv4Addr>, with_ipv6: bool) -> Interface {
+    pub(crate) fn new_interface(&mut self, network: &str, address: Option<Ipv4Addr>, with_ipv6: bool) -> Interface {
         if let Some(address) = address {
             self.addresses.take(network, address);
         }
@@ -212,13 +212,16 @@ impl World {
         Interface { id: self.ids.uuid(), network: network.to_owned(), address, ipv6, mac: self.ids.mac(), connected: true }
     }
 
-    /// Sets an interface's address free and takes it out of every security group.
-    pub(super) fn forget_interface(&mut self, interface: &Interface) {
+    /// Sets an interface's address free and takes it out of every security group and VLINK.
+    pub(crate) fn forget_interface(&mut self, interface: &Interface) {
         if let Some(address) = interface.address {
             self.addresses.release(&interface.network, address);
         }
         for group in self.ccs.security_groups.iter_mut() {
             group.interfaces.remove(&interface.id);
+        }
+        for vlink in self.vpc.vlinks.iter_mut() {
+            vlink.servers.retain(|_, own| *own != interface.id);
         }
     }
 }
@@ -245,8 +248,8 @@ pub(crate) fn problems(world: &World) -> Vec<String> {
                     tell(format!("the network {} is not in its VDC", network.id));
                 }
                 Some(network) => {
-                    if let Some(address) = interface.address.filter(|address| !network.range.offers(*address)) {
-                        tell(format!("{address} is not an address of the network {}", network.range));
+                    if let Some(address) = interface.address.filter(|address| !network.has(*address)) {
+                        tell(format!("{address} is not an address of the network {}", network.id));
                     }
                 }
             }

@@ -105,15 +105,22 @@ async fn what_is_not_held_is_refused_after_the_signature() {
 #[tokio::test(start_paused = true)]
 async fn the_other_products_schemes_are_verified() {
     let cloud = Cloud::new();
-    let pop = |secret: &str| {
+    let pop_by = |method: &str, secret: &str| {
         let mut pairs = cloud.common("CreateOssInstance");
-        pairs.retain(|(name, _)| name != "Version");
+        pairs.retain(|(name, _)| name != "Version" && name != "SignatureMethod");
+        pairs.push(("SignatureMethod".to_owned(), method.to_owned()));
         pairs.push(("Version".to_owned(), "2015-03-02".to_owned()));
         answer(&cloud, &signed("GET", "/", pairs, secret, String::new()))
     };
-    pop("sim-secret&").refused(404, "InvalidAction.NotFound");
-    pop("sim-secret").refused(403, "SignatureDoesNotMatch");
-    let mcs = |secret: &str| {
+    let pop = |secret: &str| pop_by("HMAC-SHA1", secret);
+    pop_by("HMAC-SHA256", "sim-secret&").refused(400, "InvalidSignatureMethod");
+    assert_eq!(pop("sim-secret&").0, 200);
+    pop_by("Hmac-SHA1", "sim-secret&").refused(400, "ORDER.OPEND");
+    let refused = pop("sim-secret");
+    refused.refused(403, "SignatureDoesNotMatch");
+    let told = refused.1["Message"].as_str().unwrap().split_once("server string to sign is:").unwrap().1;
+    assert!(told.starts_with("GET&%2F&AccessKeyId%3Dsim%26Action%3DCreateOssInstance%26"), "{told}");
+    let mcs = |secret: &str, host: &str| {
         let time = format!("{:.3}", cloud.clock.now());
         let pairs = [
             ("Action", "DescribeInstances"),
@@ -124,7 +131,7 @@ async fn the_other_products_schemes_are_verified() {
             ("Format", "json"),
         ];
         let mut pairs: Vec<_> = pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let text = signature::sigv2_string("POST", "mcs.example:8883", "/mcs/v1", &pairs);
+        let text = signature::sigv2_string("POST", host, "/mcs/v1", &pairs);
         pairs.push(("Signature".to_owned(), signature::signature(Digest::Sha256, secret, &text)));
         let form: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
         let request = Request::post("/mcs/v1")
@@ -134,8 +141,12 @@ async fn the_other_products_schemes_are_verified() {
             .unwrap();
         cloud.simulator.handle(&request)
     };
-    assert_eq!((mcs("sim-secret").status().as_u16(), mcs("other").status().as_u16()), (404, 403));
-    let body = String::from_utf8(mcs("other").body().to_vec()).unwrap();
+    let status = |secret: &str, host: &str| mcs(secret, host).status().as_u16();
+    for host in ["mcs.example:8883", "mcs.example"] {
+        assert_eq!((status("sim-secret", host), status("other", host)), (200, 403));
+    }
+    assert_eq!(status("sim-secret", "other.example"), 403);
+    let body = String::from_utf8(mcs("other", "mcs.example").body().to_vec()).unwrap();
     assert!(body.starts_with(r#"{"ErrorResponse":{"Error":{"#), "{body}");
 }
 

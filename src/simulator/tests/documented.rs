@@ -1,6 +1,6 @@
 //! Answers held to the catalogue.
 
-use crate::catalog::Action;
+use crate::catalog::{Action, Kind};
 use crate::simulator::shape::ENVELOPE;
 use serde_json::Value as Json;
 
@@ -22,7 +22,12 @@ pub(crate) fn documented(action: &Action, answer: &Json) {
 
 fn fields_fit(action: &Action, field: &crate::catalog::Field, value: &Json, at: &str) {
     let declared = action.service.fields_of(field);
-    let objects: Vec<_> = value.as_array().map_or_else(|| vec![value], |items| items.iter().collect());
+    let objects: Vec<_> = match value {
+        Json::Array(items) => items.iter().collect(),
+        // The keys of a map are ids.
+        Json::Object(entries) if field.kinds.as_slice() == [Kind::Map] => entries.values().collect(),
+        value => vec![value],
+    };
     for object in objects.into_iter().filter_map(Json::as_object).filter(|_| !declared.is_empty()) {
         for (name, value) in object {
             let inner = declared.iter().find(|inner| inner.name == *name);

@@ -7,6 +7,7 @@ pub(crate) mod documented;
 mod faults;
 mod instances;
 mod networks;
+mod property;
 mod saved;
 mod security_groups;
 mod server;

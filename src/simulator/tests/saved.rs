@@ -99,7 +99,7 @@ async fn a_file_that_makes_no_sense_is_refused_with_the_place() {
     assert!(refusal("{\n  \"css\": {}\n}").contains("unknown field `css`") && refusal("{\n  \"css\": {}\n}").contains("line 2"));
     assert!(refusal(r#"{"ccs": {"instances": [{"id": 5}]}}"#).contains("column"));
     assert!(refusal("nothing").contains("line 1"));
-    let network = json!({"id": "n", "name": "n", "vdc_id": "v", "is_public": false, "range": "10.0.0.0/24"});
+    let network = json!({"id": "n", "name": "n", "vdc_id": "v", "kind": {"private": {}}, "segments": [{"range": "10.0.0.0/24"}]});
     let lost = refusal(&json!({"vdc": {"networks": [network]}}).to_string());
     assert!(lost.contains("vdc.networks, n: there is no VDC v"), "{lost}");
     let twice = refusal(&json!({"vdc": {"networks": [network, network]}}).to_string());
@@ -112,4 +112,13 @@ async fn a_file_that_makes_no_sense_is_refused_with_the_place() {
     assert!(refusal(&task(json!({"has_left": -1}))).contains("-1"));
     assert!(refusal(&task(json!({"effect": {"ccs": {"explode": {}}}}))).contains("unknown variant `explode`"));
     assert!(from(&task(json!({"has_left": 5}))).is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_guides_example_is_a_file_that_does() {
+    let guide = include_str!("../../../docs/guide.md");
+    let example = guide.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let cloud = from(example).unwrap();
+    let shown = cloud.ask("DescribeInstances", &json!({"TagName": "blue"})).ok()["Data"]["Instances"][0].clone();
+    assert_eq!((&shown["InstanceName"], &shown["PrivateNetworkInterface"][0]["IP"]), (&json!("web-1"), &json!("10.1.0.10")));
 }

@@ -1,108 +1,72 @@
-//! The service `/network` of Capital Online: virtual data centres with their public and private networks.
+//! The service `/network` of Capital Online: virtual data centres with their public and private networks, and what joins them.
 
-use super::addresses::Range;
-use super::call::Handler;
+mod centre;
+mod effect;
+mod gpn;
+mod order;
+pub(crate) mod price;
+mod private;
+mod public;
+mod receiver;
+mod state;
+#[cfg(test)]
+mod tests;
+mod usage;
+
+pub(crate) use effect::Effect;
+pub(crate) use state::{Network, State, problems};
+pub(crate) use usage::{traffic, users};
+
+use super::call::{self, Call, Handler};
+use super::money::Money;
 use super::refusal::Refusal;
-use super::store::{Keyed, Store};
-use super::world::{World, is_uuid};
-use super::{PRIVATE_ID, PUBLIC_ID, REGION_ID, VDC_ID};
-use serde::{Deserialize, Serialize};
-use std::net::Ipv4Addr;
-
-/// What the account has here.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct State {
-    pub(crate) vdcs: Store<Vdc>,
-    pub(crate) networks: Store<Network>,
-}
-
-impl Default for State {
-    /// A VDC with a public and a private network.
-    fn default() -> Self {
-        let network = |id: &str, name: &str, is_public, range| Network {
-            id: id.to_owned(),
-            name: name.to_owned(),
-            vdc_id: VDC_ID.to_owned(),
-            is_public,
-            range,
-        };
-        let vdc = Vdc { id: VDC_ID.to_owned(), name: "cdsApi-testaa".to_owned(), region: REGION_ID.to_owned() };
-        let networks = [
-            network(PUBLIC_ID, "cdsApi-public-2", true, Range::new(Ipv4Addr::new(101, 251, 0, 0), 20)),
-            network(PRIVATE_ID, "siwang-api1", false, Range::new(Ipv4Addr::new(10, 240, 192, 0), 20)),
-        ];
-        Self { vdcs: [vdc].into_iter().collect(), networks: networks.into_iter().collect() }
-    }
-}
-
-/// A virtual data centre.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Vdc {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    /// Its zone.
-    pub(crate) region: String,
-}
-
-impl Keyed for Vdc {
-    fn key(&self) -> &str {
-        &self.id
-    }
-}
-
-/// A public or private network of a VDC.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Network {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) vdc_id: String,
-    pub(crate) is_public: bool,
-    pub(crate) range: Range,
-}
-
-impl Keyed for Network {
-    fn key(&self) -> &str {
-        &self.id
-    }
-}
-
-impl World {
-    /// A VDC by its id.
-    pub(crate) fn vdc(&self, id: &str) -> Result<&Vdc, Refusal> {
-        if !is_uuid(id) {
-            return Err(Refusal::new("InvalidVDCID.Malformed", "The parameter VdcId is not valid: it is not the id of a VDC"));
-        }
-        self.vdc.vdcs.get(id).ok_or_else(|| Refusal::new("VDCNotFound", format!("There is no VDC {id}")))
-    }
-
-    /// A network of a VDC by its id.
-    pub(crate) fn network(&self, id: &str) -> Result<&Network, Refusal> {
-        self.vdc.networks.get(id).ok_or_else(|| Refusal::new("InvalidParameter", format!("There is no network {id}")))
-    }
-}
-
-/// What does not fit together.
-pub(crate) fn problems(world: &World) -> Vec<String> {
-    let lost = world.vdc.networks.iter().filter(|network| !world.vdc.vdcs.contains(&network.vdc_id));
-    lost.map(|network| format!("vdc.networks, {}: there is no VDC {}", network.id, network.vdc_id)).collect()
-}
-
-/// What the end of a task does here.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub(crate) enum Effect {}
-
-impl Effect {
-    /// Does it.
-    pub(crate) fn apply(self, _world: &mut World) {
-        match self {}
-    }
-}
 
 /// What carries an Action out, by the Action's name.
-pub(crate) fn handler(_action: &str) -> Option<Handler> {
-    None
+pub(crate) fn handler(action: &str) -> Option<Handler> {
+    let tables =
+        [centre::ACTIONS, gpn::ACTIONS, price::ACTIONS, private::ACTIONS, public::ACTIONS, receiver::ACTIONS, usage::ACTIONS];
+    call::find(&tables, action)
+}
+
+/// What task dialect and names the works of this service have, and how long they take.
+mod work {
+    use crate::simulator::task::{Dialect, Work};
+
+    const fn work(kind: &'static str, least: u32, most: u32) -> Work {
+        Work { dialect: Dialect::CdsTask, kind, least, most }
+    }
+
+    pub(super) const CREATE_VDC: Work = work("createVdc", 20, 60);
+    pub(super) const DELETE_VDC: Work = work("deleteVdc", 10, 40);
+    pub(super) const NETWORK: Work = work("updateNetwork", 10, 40);
+    pub(super) const GPN: Work = work("updateGpn", 20, 60);
+    /// `DeletePublicNetwork` answers without a task.
+    pub(super) const DELETE_PUBLIC: Work = Work { dialect: Dialect::Unasked, ..work("deletePublicNetwork", 10, 40) };
+}
+
+/// The vendor's code for what cannot be done with a resource as it is now. The document gives it for VDCs only, with a text that
+/// speaks of any resource.
+fn wrong_state(text: impl Into<String>) -> Refusal {
+    Refusal::new("IncorrectVdcStatus", text)
+}
+
+impl Call<'_> {
+    /// Refuses an order that the account cannot pay, and one for a trial credit: the account has none.
+    pub(crate) fn affordable(&self, price: Money) -> Result<(), Refusal> {
+        if let Some(credit) = self.params.int("SubjectId") {
+            return Err(self.malformed("SubjectId", &format!("there is no trial credit {credit}")));
+        }
+        let text = "The account's balance does not cover the order; top it up first";
+        if self.world.wallet.covers(price) { Ok(()) } else { Err(Refusal::new("Account.Arrearage", text)) }
+    }
+
+    /// Pays for what a call orders; the charge's number for a refund.
+    pub(crate) fn charge(&mut self, resources: Vec<String>, price: Money) -> Option<usize> {
+        self.world.pay(&self.action.service.service, &self.action.name, resources, price)
+    }
+}
+
+/// The vendor has no addresses left for a purchase.
+pub(crate) fn sold_out(what: &str) -> Refusal {
+    Refusal::new("Region.NotOnSale", format!("{what} are no longer available for sale"))
 }

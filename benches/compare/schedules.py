@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""What `cumulua schedule serve` needs for 10,000 schedules, and how late it starts 200 runs spread over one second.
+
+    benches/compare/schedules.py [--binary target/release/cumulua] [--seconds 60] [--burst 200]
+
+Builds a release where no binary is given. Linux only (/proc). Prints memory and processor time of the idle server, then lateness: from
+when a firing is due until its process was started, as the server's own histogram has it, and until the process had begun to carry the run
+out, as the history has it. The second includes the child's own start and its first write into the history.
+"""
+
+import argparse
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+SCHEDULES = 10_000
+
+
+def file(burst):
+    """10,000 schedules, of which so many fire every ten seconds, spread over one second."""
+    text = []
+    for number in range(SCHEDULES):
+        text.append(f'[[schedule]]\nname = "job-{number:05}"\nscript = "job.lua"\n')
+        if number < burst:
+            text.append(f'every = "10s"\nstart = 2026-01-01T00:00:00.{number * 1000 // burst:03}Z\n')
+        else:
+            # Half a year away on average, and every one at a time of its own.
+            text.append(f'cron = "{number % 60} {number // 60 % 24} {number // 1440 + 1} {(time.gmtime().tm_mon + 5) % 12 + 1} *"\n')
+            text.append('timezone = "Europe/Berlin"\n')
+    return "\n".join(text)
+
+
+class Server:
+    def __init__(self, binary, folder):
+        environment = {"HOME": str(folder), "PATH": "/usr/bin:/bin"}
+        command = [binary, "schedule", "serve", "--store", "runs.db", "--http", "127.0.0.1:0"]
+        self.process = subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True)
+        self.address = None
+        for line in self.process.stderr:
+            if found := re.search(r"http://(\S+)", line):
+                self.address = found[1]
+            if "serving" in line:
+                break
+        os.set_blocking(self.process.stderr.fileno(), False)
+
+    def status(self, key):
+        return int(re.search(rf"{key}:\s+(\d+)", Path(f"/proc/{self.process.pid}/status").read_text())[1])
+
+    def cpu(self):
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def drain(self):
+        while self.process.stderr.read(1 << 16):
+            pass
+
+    def metrics(self):
+        return urllib.request.urlopen(f"http://{self.address}/metrics").read().decode()
+
+    def end(self):
+        self.process.send_signal(signal.SIGTERM)
+        os.set_blocking(self.process.stderr.fileno(), True)
+        self.process.stderr.read()
+        self.process.wait()
+
+
+def idle(binary, folder, seconds):
+    (folder / "schedules.toml").write_text(file(0))
+    began = time.monotonic()
+    server = Server(binary, folder)
+    print(f"start with {SCHEDULES} schedules: {time.monotonic() - began:.2f} s")
+    time.sleep(3)
+    before = server.cpu()
+    time.sleep(seconds)
+    used = server.cpu() - before
+    print(f"idle: {server.status('VmRSS') / 1024:.1f} MB of memory ({server.status('VmHWM') / 1024:.1f} MB at most), "
+          f"{used / seconds * 100:.2f} % of a core over {seconds} s")
+    server.end()
+
+
+def firing(binary, folder, seconds, burst):
+    (folder / "schedules.toml").write_text(file(burst))
+    server = Server(binary, folder)
+    # What falls due while the server is still reading its file is late for another reason.
+    while not re.search(rf"^cumulua_schedules {SCHEDULES}$", server.metrics(), re.MULTILINE):
+        time.sleep(0.1)
+    time.sleep(2)
+    server.drain()
+    (before, total_before), began = lateness(server.metrics()), int(time.time() * 1000)
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        time.sleep(0.5)
+        server.drain()
+    text = server.metrics()
+    server.end()
+    after, total = lateness(text)
+    total -= total_before
+    for bound, count in after.items():
+        if bound <= 0.5:
+            print(f"  started within {bound * 1000:g} ms: {(count - before[bound]) / total * 100:.2f} % of {total}")
+    store = sqlite3.connect(folder / "runs.db")
+    query = "SELECT claimed_at - due_at FROM runs WHERE claimed_at IS NOT NULL AND attempt = 1 AND due_at >= ?"
+    late = sorted(row[0] for row in store.execute(query, [began]))
+    if late:
+        print(f"  carried out by its process after: {late[len(late) // 2]} ms median, {late[len(late) * 99 // 100]} ms 99th percentile, {late[-1]} ms at most")
+    print("  outcomes:", dict(store.execute("SELECT outcome, count(*) FROM firings GROUP BY outcome").fetchall()))
+
+
+def lateness(text):
+    """The histogram's buckets by their bounds in seconds, and its count."""
+    buckets = {float(bound): int(count) for bound, count in re.findall(r'lateness_seconds_bucket\{le="([\d.]+)"\} (\d+)', text)}
+    return buckets, int(re.search(r"lateness_seconds_count (\d+)", text)[1])
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--binary", type=Path)
+    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--burst", type=int, default=200, help="firings in the second")
+    options = parser.parse_args()
+    if not options.binary:
+        subprocess.run(["cargo", "build", "--release", "--quiet"], check=True, cwd=Path(__file__).parents[2])
+        options.binary = Path(__file__).parents[2] / "target/release/cumulua"
+    binary = options.binary.resolve()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "job.lua").write_text("")
+        idle(binary, folder, options.seconds)
+        for leftover in folder.glob("runs.db*"):
+            if leftover.is_file():
+                leftover.unlink()
+        print(f"{options.burst} firings spread over one second, every ten seconds for {options.seconds} s:")
+        firing(binary, folder, options.seconds, options.burst)
+
+
+if __name__ == "__main__":
+    main()

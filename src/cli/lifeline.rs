@@ -1,0 +1,67 @@
+//! The lifeline of a run that a server has started: a pipe on standard input. A line in it tells the run to end and why; its end tells
+//! that the server is gone, however it went.
+
+use crate::gate::Stop;
+use crate::run::Guard;
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader};
+use std::sync::Arc;
+use std::thread;
+
+/// Beyond a script's own memory: the runtime, its libraries, and the stacks and arenas that threads reserve.
+const BESIDE_SCRIPT: u64 = 2 << 30;
+
+/// Why a run ends whose server is gone.
+const GONE: &str = "ended, because the server that started the run is gone";
+
+/// What ended a run: a server that is gone no longer reads its output either, and which of both is seen first is chance.
+pub(super) fn reason(stop: Option<Stop>) -> Option<Stop> {
+    match stop {
+        Some(Stop::OutputClosed) => Some(Stop::Ended(GONE.to_owned())),
+        other => other,
+    }
+}
+
+/// Holds the lifeline until the run ends. The script's own standard input is empty.
+pub(super) fn hold(guard: &Arc<Guard>, memory: usize) {
+    limit_memory(memory);
+    let guard = Arc::clone(guard);
+    match take_standard_input() {
+        Ok(pipe) => drop(thread::spawn(move || {
+            let mut reason = String::new();
+            let words = match BufReader::new(pipe).read_line(&mut reason) {
+                Ok(1..) => reason.trim().to_owned(),
+                _ => GONE.to_owned(),
+            };
+            guard.stop(&Stop::Ended(words));
+        })),
+        // A run that nobody can end must not begin.
+        Err(error) => guard.stop(&Stop::Ended(format!("the pipe from the server cannot be used: {error}"))),
+    }
+}
+
+#[cfg(unix)]
+fn take_standard_input() -> io::Result<File> {
+    // Not to be inherited by what the script starts: that would keep no pipe open, but read from it.
+    let pipe = rustix::io::fcntl_dupfd_cloexec(io::stdin(), 3)?;
+    rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
+    Ok(File::from(pipe))
+}
+
+#[cfg(not(unix))]
+fn take_standard_input() -> io::Result<File> {
+    Err(io::Error::from(io::ErrorKind::Unsupported))
+}
+
+/// What the script's own limit does not see, as a runaway library, ends this process and not the machine.
+fn limit_memory(memory: usize) {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let wanted = (memory as u64).saturating_add(BESIDE_SCRIPT);
+        let before = getrlimit(Resource::As);
+        let limit = before.current.map_or(wanted, |current| current.min(wanted));
+        // Without it the script's own limit remains.
+        let _ = setrlimit(Resource::As, Rlimit { current: Some(limit), maximum: before.maximum });
+    }
+}

@@ -1,0 +1,101 @@
+//! `cumulua schedule check`: what is wrong with a schedule file, and what looks odd.
+
+use super::super::options::GlobalOptions;
+use super::super::{report, status, world};
+use super::{FileArgument, read};
+use crate::catalog::suggest;
+use crate::clock::wall_now;
+use crate::lua;
+use crate::schedule::file::{Schedule, ScheduleFile};
+use crate::schedule::odd;
+use clap::Args;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Says what is wrong with a schedule file, and what in it looks odd
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    #[command(flatten)]
+    file: FileArgument,
+    /// Fails where something looks odd, too
+    #[arg(long)]
+    strict: bool,
+}
+
+impl Check {
+    /// Checks the file.
+    pub(super) fn run(self, options: &GlobalOptions) -> ExitCode {
+        let file = match read(&self.file.file) {
+            Ok(file) => file,
+            Err(status) => return status,
+        };
+        let path = file.path.display();
+        let mut warnings: Vec<(usize, String)> = odd::oddities(&file, wall_now());
+        let mut problems = Vec::new();
+        let mut scripts = BTreeMap::new();
+        for schedule in &file.schedules {
+            for script in std::iter::once(schedule.script.clone()).chain(notify_script(schedule, &file.folder)) {
+                if let Some(fault) = scripts.entry(script.clone()).or_insert_with(|| script_fault(&script)) {
+                    problems.push((schedule.line, format!("{}: {fault}", schedule.name)));
+                }
+            }
+        }
+        problems.extend(unknown_profiles(options, &file));
+        problems.sort();
+        warnings.sort();
+        for (line, problem) in &problems {
+            report::error(&format!("{path}, line {line}: {problem}"));
+        }
+        for (line, warning) in &warnings {
+            report::warning(&format!("{path}, line {line}: {warning}"));
+        }
+        let count = file.schedules.len();
+        let unzoned = file.schedules.iter().filter(|schedule| schedule.zone_is_default).count();
+        let zone = if unzoned > 0 { format!("; {unzoned} without a timezone, which go by UTC") } else { String::new() };
+        report::print(&format!("{path}: {count} schedules, {} errors, {} warnings{zone}", problems.len(), warnings.len()));
+        let failed = !problems.is_empty() || (self.strict && !warnings.is_empty());
+        if failed { status::SCRIPT.into() } else { status::DONE.into() }
+    }
+}
+
+fn notify_script(schedule: &Schedule, folder: &Path) -> Option<PathBuf> {
+    let function = schedule.notify.as_ref()?.lua.as_ref()?;
+    Some(folder.join(&function.file))
+}
+
+fn script_fault(script: &Path) -> Option<String> {
+    let name = script.display();
+    match fs::read_to_string(script) {
+        Ok(text) => lua::fault(&name.to_string(), &text).map(|fault| format!("the script does not parse: {fault}")),
+        Err(error) => Some(format!("the script {name} cannot be read: {error}")),
+    }
+}
+
+/// Profiles are looked for from each script's folder upwards, as its run will.
+fn unknown_profiles(options: &GlobalOptions, file: &ScheduleFile) -> Vec<(usize, String)> {
+    let mut by_folder: BTreeMap<PathBuf, Vec<&Arc<Schedule>>> = BTreeMap::new();
+    for schedule in file.schedules.iter().filter(|schedule| schedule.profile.is_some()) {
+        by_folder.entry(schedule.script.parent().map(Path::to_owned).unwrap_or_default()).or_default().push(schedule);
+    }
+    let mut problems = Vec::new();
+    for (folder, schedules) in by_folder {
+        let names = match world::profiles(options, &folder).names() {
+            Ok(names) => names,
+            Err(problem) => {
+                problems.push((schedules[0].line, problem.to_string()));
+                continue;
+            }
+        };
+        for schedule in schedules {
+            let profile = schedule.profile.as_deref().unwrap_or_default();
+            if !names.iter().any(|name| name == profile) {
+                let near = suggest::did_you_mean(&suggest::nearest(profile, names.iter().map(String::as_str)));
+                problems.push((schedule.line, format!("{}: there is no profile {profile:?}{near}", schedule.name)));
+            }
+        }
+    }
+    problems
+}

@@ -1,0 +1,158 @@
+//! `cumulua schedule next`: when each schedule fires next.
+
+use super::super::{report, status};
+use super::{FileArgument, read};
+use crate::clock::wall_now;
+use crate::schedule::file::Schedule;
+use crate::schedule::timing::{Beat, Firing};
+use clap::Args;
+use comfy_table::{ContentArrangement, Table, presets};
+use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::{Timestamp, Zoned};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Prints the next firings of each schedule, on its own clock and in UTC, with the changes of clocks marked
+#[derive(Debug, Args)]
+pub(super) struct Next {
+    #[command(flatten)]
+    file: FileArgument,
+    /// Firings of each schedule
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    count: u32,
+    /// Firings after this time, as 2026-03-29T00:00:00+01:00; now where none is given
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    from: Option<Timestamp>,
+    /// Prints an array of { name, at } as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// RFC 3339, or a date or date and time in UTC.
+fn time(text: &str) -> Result<Timestamp, String> {
+    let without_offset = |text: &str| text.parse::<jiff::civil::DateTime>().and_then(|time| TimeZone::UTC.to_timestamp(time));
+    text.parse::<Timestamp>()
+        .or_else(|_| text.parse::<Zoned>().map(|time| time.timestamp()))
+        .or_else(|_| without_offset(text))
+        .map_err(|_| "write it as 2026-03-29T00:00:00+01:00; without an offset it is in UTC".to_owned())
+}
+
+struct Row {
+    schedule: Arc<Schedule>,
+    firing: Firing,
+    before: Timestamp,
+}
+
+impl Next {
+    /// Prints them.
+    pub(super) fn run(self) -> ExitCode {
+        let file = match read(&self.file.file) {
+            Ok(file) => file,
+            Err(status) => return status,
+        };
+        let from = self.from.unwrap_or_else(wall_now);
+        let mut rows = Vec::new();
+        for schedule in &file.schedules {
+            let mut before = from;
+            for firing in schedule.timing.firings(from).take(self.count as usize) {
+                rows.push(Row { schedule: Arc::clone(schedule), firing, before });
+                before = firing.at;
+            }
+        }
+        rows.sort_by(|a, b| (a.firing.at, &a.schedule.name).cmp(&(b.firing.at, &b.schedule.name)));
+        if self.json {
+            report::print(&format!("{:#}", rows.iter().map(Row::json).collect::<serde_json::Value>()));
+            return status::DONE.into();
+        }
+        if rows.is_empty() {
+            report::print("nothing fires any more");
+        } else {
+            report::print(&table(&rows));
+        }
+        let silent = file.schedules.iter().filter(|schedule| schedule.timing.next(from).is_none());
+        let silent: Vec<_> = silent.map(|schedule| schedule.name.to_string()).collect();
+        if !silent.is_empty() {
+            report::warning(&format!("these never fire: {}", silent.join(", ")));
+        }
+        if file.schedules.iter().any(|schedule| schedule.zone_is_default) {
+            report::say("schedules without a timezone go by UTC");
+        }
+        status::DONE.into()
+    }
+}
+
+fn table(rows: &[Row]) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(["SCHEDULE", "LOCAL", "ZONE", "UTC", "NOTE"]);
+    for row in rows {
+        let local = row.local();
+        table.add_row([
+            row.schedule.name.to_string(),
+            local.strftime("%a %Y-%m-%d %H:%M:%S %:z").to_string(),
+            row.schedule.timing.zone.name().to_owned(),
+            row.firing.at.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
+            row.notes().join("; "),
+        ]);
+    }
+    if let Some(first) = table.column_mut(0) {
+        first.set_padding((0, 1));
+    }
+    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+impl Row {
+    fn local(&self) -> Zoned {
+        self.firing.at.to_zoned(self.schedule.timing.zone.0.clone())
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let local = self.local();
+        let fraction = if self.firing.at.subsec_nanosecond() == 0 { "" } else { "%.f" };
+        let mut row = serde_json::json!({
+            "name": &*self.schedule.name,
+            "at": local.strftime(&format!("%Y-%m-%dT%H:%M:%S{fraction}%:z")).to_string(),
+        });
+        if !self.schedule.timing.shift.is_zero() {
+            row["due"] = self.firing.due.to_string().into();
+        }
+        if self.schedule.paused {
+            row["paused"] = true.into();
+        }
+        row
+    }
+
+    /// What a change of clocks does to the firing, and what else a person should know.
+    fn notes(&self) -> Vec<String> {
+        let zone = &self.schedule.timing.zone.0;
+        let local = self.local();
+        let mut notes = Vec::new();
+        let earlier = zone.to_offset(self.before);
+        if earlier != local.offset() {
+            let direction = if local.offset().seconds() > earlier.seconds() { "forward" } else { "back" };
+            notes.push(format!("DST: the clocks went {direction}, {} to {}", offset(earlier), offset(local.offset())));
+        }
+        if let Beat::Cron(expression) = &self.schedule.timing.beat {
+            let pattern = expression.pattern();
+            if !pattern.follows_clock() && !pattern.names(local.datetime()) {
+                notes.push("its time is skipped, so it fires at the end of the gap".to_owned());
+            }
+            if let AmbiguousOffset::Fold { before, .. } = zone.to_ambiguous_timestamp(local.datetime()).offset() {
+                let which = if before == local.offset() { "first" } else { "second" };
+                notes.push(format!("the {which} of two {}", local.strftime("%H:%M")));
+            }
+        }
+        if !self.schedule.timing.shift.is_zero() {
+            notes.push(format!("jitter: {:?} later", self.schedule.timing.shift));
+        }
+        if self.schedule.paused {
+            notes.push("paused".to_owned());
+        }
+        notes
+    }
+}
+
+fn offset(offset: jiff::tz::Offset) -> String {
+    let minutes = offset.seconds().abs() / 60;
+    format!("{}{:02}:{:02}", if offset.is_negative() { '-' } else { '+' }, minutes / 60, minutes % 60)
+}

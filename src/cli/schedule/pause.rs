@@ -1,0 +1,92 @@
+//! `cumulua schedule pause` and `resume`: keep a schedule from firing, whether a server runs or not.
+
+use super::super::options::GlobalOptions;
+use super::super::{report, status};
+use super::{read, store};
+use crate::clock::wall_now;
+use crate::run::store::{RequestKind, Store, StoreError};
+use crate::schedule::file::FILE_NAME;
+use clap::Args;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Keeps a schedule from firing, until it is resumed; its firings are recorded as missed
+#[derive(Debug, Args)]
+pub(super) struct Pause {
+    #[command(flatten)]
+    which: Which,
+}
+
+/// Lets a paused schedule fire again
+#[derive(Debug, Args)]
+pub(super) struct Resume {
+    #[command(flatten)]
+    which: Which,
+}
+
+/// One schedule of a file.
+#[derive(Debug, Args)]
+pub(super) struct Which {
+    /// The schedule
+    #[arg(value_name = "NAME")]
+    pub(super) name: String,
+    /// The schedule file that has it
+    #[arg(long, value_name = "FILE", default_value = FILE_NAME)]
+    pub(super) file: PathBuf,
+}
+
+impl Pause {
+    /// Pauses it.
+    pub(super) fn run(self, options: &GlobalOptions) -> ExitCode {
+        set(options, &self.which, true)
+    }
+}
+
+impl Resume {
+    /// Resumes it.
+    pub(super) fn run(self, options: &GlobalOptions) -> ExitCode {
+        set(options, &self.which, false)
+    }
+}
+
+fn set(options: &GlobalOptions, which: &Which, paused: bool) -> ExitCode {
+    let store = match store(options) {
+        Ok(store) => store,
+        Err(status) => return status,
+    };
+    // A name that no file has would change nothing, silently.
+    let file = match read(&which.file) {
+        Ok(file) => file,
+        Err(status) => return status,
+    };
+    let schedule = match file.find(&which.name) {
+        Ok(schedule) => schedule,
+        Err(problem) => {
+            report::error(&problem);
+            return status::SCRIPT.into();
+        }
+    };
+    match change(&store, &which.name, paused) {
+        Ok(changed) => {
+            let state = if paused { "paused" } else { "resumed" };
+            let already = if changed { "" } else { " already" };
+            report::print(&format!("{}: {state}{already}", which.name));
+            if !paused && schedule.paused {
+                report::warning(&format!("{} itself has paused = true, which keeps it from firing", file.path.display()));
+            }
+            status::DONE.into()
+        }
+        Err(problem) => {
+            report::error(&problem.to_string());
+            status::SCRIPT.into()
+        }
+    }
+}
+
+/// The store knows it from now on; a server is told, and one that begins later reads it.
+fn change(store: &Store, name: &str, paused: bool) -> Result<bool, StoreError> {
+    let changed = store.set_paused(name, paused, wall_now())?;
+    let kind = if paused { RequestKind::Pause } else { RequestKind::Resume };
+    store.request(kind, name, wall_now())?;
+    Ok(changed)
+}

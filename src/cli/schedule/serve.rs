@@ -1,0 +1,145 @@
+//! `cumulua schedule serve`: the server.
+
+use super::super::options::{Format, GlobalOptions, duration};
+use super::super::{report, status, world};
+use super::{FileArgument, refuse, shared, store};
+use crate::clock::wall_now;
+use crate::gate::web::{Text, WebRequest};
+use crate::gate::{Level, Place, Policy};
+use crate::schedule::serve::{Launcher, Log, Post, ServeError, Server};
+use crate::secret::Secret;
+use clap::Args;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Runs each script at its times until it is told to end
+///
+/// SIGTERM: nothing starts any more, running runs get the file's grace. SIGHUP or a changed file: the file is read again; a faulty one is
+/// refused, and the one before it stays. One server serves one run store.
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    file: FileArgument,
+    /// Serves /health and /metrics on this address of this machine; port 0 takes a free one
+    #[arg(long, value_name = "ADDR")]
+    http: Option<SocketAddr>,
+    /// Lets --http listen beyond this machine: whoever reaches it can read the metrics
+    #[arg(long, requires = "http")]
+    http_public: bool,
+    /// What running runs get at the server's end, in place of the file's grace
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    grace: Option<Duration>,
+}
+
+impl Serve {
+    /// Serves.
+    pub(super) fn run(self, options: &GlobalOptions) -> ExitCode {
+        if self.http.is_some_and(|address| !address.ip().is_loopback()) && !self.http_public {
+            report::error("--http takes an address of this machine, as 127.0.0.1:9188; --http-public lets it listen beyond");
+            return status::USAGE.into();
+        }
+        let store = match store(options) {
+            Ok(store) => store,
+            Err(status) => return status,
+        };
+        let launcher = match launcher(options, &store) {
+            Ok(launcher) => launcher,
+            Err(status) => return status,
+        };
+        let post = post(options, &self.file.file);
+        let log = Arc::new(Lines { format: options.log_format, verbose: options.verbose > 0 });
+        let server = Server { file: self.file.file, store, launcher, post, http: self.http, grace: self.grace, log };
+        // The schedule's clock is real, also where its runs are rehearsals.
+        let options = GlobalOptions { sim: false, ..options.clone() };
+        world::block_on(&options, async {
+            match server.serve().await {
+                Ok(()) => status::DONE.into(),
+                Err(ServeError::File(problem)) => {
+                    refuse(&problem);
+                    status::SCRIPT.into()
+                }
+                Err(problem) => {
+                    report::error(&problem.to_string());
+                    status::SCRIPT.into()
+                }
+            }
+        })
+    }
+}
+
+/// What starts runs.
+pub(super) fn launcher(options: &GlobalOptions, store: &crate::run::store::Store) -> Result<Launcher, ExitCode> {
+    let path = std::path::absolute(store.path()).unwrap_or_else(|_| store.path().to_owned());
+    Launcher::new(shared(options), path).map_err(|problem| {
+        report::error(&format!("this program cannot be found again: {problem}"));
+        status::SCRIPT.into()
+    })
+}
+
+/// How long a webhook may take.
+const WEBHOOK: Duration = Duration::from_secs(30);
+
+/// Webhooks, through a gate of their own: only to hosts that the configuration lets scripts reach, and in the audit.
+fn post(options: &GlobalOptions, file: &Path) -> Post {
+    // Runs that may change nothing are the more worth a call.
+    let options = GlobalOptions { read_only: false, ..options.clone() };
+    let folder = file.parent().map(Path::to_owned).unwrap_or_default();
+    Arc::new(move |url, event| {
+        let gate = world::gate(&options, &folder, Policy::default());
+        let request = WebRequest {
+            function: "schedule.notify".to_owned(),
+            method: "POST",
+            url: Text::Secret(Secret::new(url)),
+            headers: Vec::new(),
+            body: Some(("application/json", event.to_string().into())),
+            timeout: WEBHOOK,
+            redirects: 0,
+            max_answer: 1 << 20,
+        };
+        Box::pin(async move {
+            match gate.request(request, &Place::default()).await {
+                Ok(answer) if answer.status.is_success() => Ok(()),
+                Ok(answer) => Err(format!("it answered {}", answer.status)),
+                Err(failure) => Err(gate.redact(&failure.error.to_string())),
+            }
+        })
+    })
+}
+
+/// The server's lines on standard error.
+pub(super) struct Lines {
+    pub(super) format: Format,
+    pub(super) verbose: bool,
+}
+
+impl Log for Lines {
+    fn line(&self, level: Level, message: &str, fields: &[(&str, &str)]) {
+        if level == Level::Debug && !self.verbose {
+            return;
+        }
+        let word = match level {
+            Level::Debug => "debug",
+            Level::Info => "info",
+            Level::Warn => "warning",
+            Level::Error => "error",
+        };
+        let time = format!("{:.3}", wall_now());
+        let line = match self.format {
+            Format::Text => format!("{time} {word}: {message}"),
+            Format::Json => {
+                let mut line =
+                    serde_json::json!({ "time": time, "level": if word == "warning" { "warn" } else { word }, "message": message });
+                for (name, value) in fields {
+                    line[name] = (*value).into();
+                }
+                line.to_string()
+            }
+        };
+        // Nobody can be told that standard error is closed.
+        let _ = writeln!(std::io::stderr().lock(), "{line}");
+    }
+}

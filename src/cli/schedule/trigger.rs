@@ -1,0 +1,111 @@
+//! `cumulua schedule trigger`: runs a schedule now, by the server that serves it, else right here.
+
+use super::super::options::GlobalOptions;
+use super::super::{report, status};
+use super::pause::Which;
+use super::serve::launcher;
+use super::{new_id, read, store};
+use crate::clock::{real_now, wall_now};
+use crate::run::store::locks::Taken;
+use crate::run::store::{RequestKind, Store, StoreError, Stream};
+use crate::schedule::file::Schedule;
+use crate::schedule::serve::{Once, run_once};
+use clap::Args;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long the server has to answer; it looks once a second.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Runs a schedule now, whatever its times: by the server where one serves it, else in this terminal
+#[derive(Debug, Args)]
+pub(super) struct Trigger {
+    #[command(flatten)]
+    which: Which,
+}
+
+impl Trigger {
+    /// Runs it.
+    pub(super) fn run(self, options: &GlobalOptions) -> ExitCode {
+        let store = match store(options) {
+            Ok(store) => store,
+            Err(status) => return status,
+        };
+        let file = match read(&self.which.file) {
+            Ok(file) => file,
+            Err(status) => return status,
+        };
+        let schedule = match file.find(&self.which.name) {
+            Ok(schedule) => schedule,
+            Err(problem) => return failed(&problem),
+        };
+        match store.locks().server() {
+            Ok(Taken::By(_)) => ask(&store, &self.which.name),
+            // A server that begins meanwhile finds the run going on.
+            Ok(Taken::Held(lock)) => {
+                drop(lock);
+                here(options, &store, schedule, &file.folder)
+            }
+            Err(problem) => failed(&format!("whether a server runs cannot be seen: {problem}")),
+        }
+    }
+}
+
+fn failed(problem: &str) -> ExitCode {
+    report::error(problem);
+    status::SCRIPT.into()
+}
+
+fn ask(store: &Store, name: &str) -> ExitCode {
+    match answer(store, name) {
+        Ok(Some(answer)) => {
+            if let Some(problem) = answer.strip_prefix("error: ") {
+                return failed(problem);
+            }
+            report::print(&format!("{name}: {answer}; `cumulua runs list --name {name}` shows it"));
+            status::DONE.into()
+        }
+        Ok(None) => failed("the server did not answer, and the request is withdrawn"),
+        Err(problem) => failed(&problem.to_string()),
+    }
+}
+
+fn answer(store: &Store, name: &str) -> Result<Option<String>, StoreError> {
+    let request = store.request(RequestKind::Trigger, name, wall_now())?;
+    let began = real_now();
+    while real_now() - began < PATIENCE {
+        if let Some(answer) = store.answer_to(request)? {
+            return Ok(Some(answer));
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    // Answered in the last moment, it has happened.
+    if store.withdraw(request)? { Ok(None) } else { store.answer_to(request) }
+}
+
+fn here(options: &GlobalOptions, store: &Store, schedule: &Arc<Schedule>, folder: &Path) -> ExitCode {
+    let launcher = match launcher(options, store) {
+        Ok(launcher) => launcher,
+        Err(status) => return status,
+    };
+    let echo = Arc::new(|stream: Stream, line: &str| {
+        // A reader that has seen enough must not end the run.
+        let _ = match stream {
+            Stream::Out => writeln!(std::io::stdout().lock(), "{line}"),
+            Stream::Err => writeln!(std::io::stderr().lock(), "{line}"),
+        };
+    });
+    let once =
+        Once { store: store.clone(), launcher, schedule: Arc::clone(schedule), folder: folder.to_owned(), id: new_id(), echo };
+    let real = GlobalOptions { sim: false, ..options.clone() };
+    super::super::world::block_on(&real, async {
+        match run_once(once).await {
+            Ok(Some(code)) => ExitCode::from(u8::try_from(code).unwrap_or(status::SCRIPT.0)),
+            Ok(None) => status::SCRIPT.into(),
+            Err(problem) => failed(&problem),
+        }
+    })
+}

@@ -1,0 +1,212 @@
+//! What a server of schedules keeps beside firings: for which times it has decided, how each schedule's last run ended, and what people
+//! ask of it.
+
+use super::firings::{Firing, decide, decide_beside};
+use super::runs::{self, NewRun, RunOutcome};
+use super::{Store, StoreError, millis};
+use jiff::Timestamp;
+use sqlx::Row as _;
+use std::collections::{BTreeMap, HashMap};
+
+/// A schedule as a server has planned it.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// Its name.
+    pub name: String,
+    /// Its times, as a text.
+    pub times: String,
+}
+
+/// One of several decisions that belong together.
+#[derive(Debug, Clone)]
+pub enum Decided {
+    /// A firing of the schedule's own times, and its run where it has one.
+    Firing(Firing, Option<NewRun>),
+    /// A firing beside the schedule's own times: what the schedule is decided up to stays.
+    Beside(Firing, Option<NewRun>),
+    /// A run without a new firing: a repetition.
+    Run(NewRun),
+}
+
+/// What somebody asks of the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestKind {
+    /// Runs a schedule now.
+    Trigger,
+    /// Keeps a schedule from firing.
+    Pause,
+    /// Lets a schedule fire again.
+    Resume,
+}
+
+impl RequestKind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Trigger => "trigger",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        [Self::Trigger, Self::Pause, Self::Resume].into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+/// A request that waits for the server.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Its number.
+    pub id: i64,
+    /// What is asked.
+    pub kind: RequestKind,
+    /// Of which schedule.
+    pub schedule: String,
+}
+
+impl Store {
+    /// The times for which each schedule is decided, as they were planned last.
+    pub fn planned_times(&self) -> Result<HashMap<String, String>, StoreError> {
+        self.read(|connection| {
+            Box::pin(async {
+                let rows = sqlx::query("SELECT name, times FROM schedules WHERE times IS NOT NULL").fetch_all(connection).await?;
+                rows.iter().map(|row| Ok((row.try_get("name")?, row.try_get("times")?))).collect()
+            })
+        })
+    }
+
+    /// Records the schedules that there are now. One that is new or has other times is decided up to `now`; one that is gone is
+    /// forgotten, but for its being paused.
+    pub fn plan(&self, schedules: Vec<Planned>, now: Timestamp) -> Result<(), StoreError> {
+        self.write(move |connection| {
+            Box::pin(async move {
+                let rows =
+                    sqlx::query("SELECT name, times FROM schedules WHERE times IS NOT NULL").fetch_all(&mut *connection).await?;
+                let mut before: BTreeMap<String, String> = BTreeMap::new();
+                for row in &rows {
+                    before.insert(row.try_get("name")?, row.try_get("times")?);
+                }
+                for schedule in schedules {
+                    if before.remove(&schedule.name).as_ref() == Some(&schedule.times) {
+                        continue;
+                    }
+                    let query = sqlx::query(
+                        "INSERT INTO schedules (name, times, decided_upto) VALUES (?1, ?2, ?3) ON CONFLICT (name)
+                         DO UPDATE SET times = ?2, decided_upto = max(coalesce(decided_upto, ?3), ?3)",
+                    );
+                    query.bind(schedule.name).bind(schedule.times).bind(millis(now)).execute(&mut *connection).await?;
+                }
+                for name in before.into_keys() {
+                    sqlx::query("UPDATE schedules SET times = NULL WHERE name = ?").bind(name).execute(&mut *connection).await?;
+                }
+                Ok(())
+            })
+        })
+    }
+
+    /// How the last run of each schedule ended.
+    pub fn last_outcomes(&self) -> Result<HashMap<String, RunOutcome>, StoreError> {
+        self.read(|connection| {
+            Box::pin(async {
+                // SQLite takes the other columns from the row that has the maximum.
+                let rows = sqlx::query(
+                    "SELECT name, outcome, max(started_at) FROM runs WHERE kind IN ('schedule', 'trigger') AND outcome IS NOT NULL
+                     GROUP BY name",
+                );
+                let mut outcomes = HashMap::new();
+                for row in rows.fetch_all(connection).await? {
+                    let word: String = row.try_get("outcome")?;
+                    outcomes.extend(
+                        RunOutcome::parse(&word).map(|outcome| row.try_get("name").map(|name| (name, outcome))).transpose()?,
+                    );
+                }
+                Ok(outcomes)
+            })
+        })
+    }
+
+    /// Records a firing that is none of its schedule's own times, as [`Store::decide`] does, but what the schedule is decided up to stays.
+    pub fn decide_beside(&self, firing: Firing, run: Option<NewRun>) -> Result<bool, StoreError> {
+        self.write(move |connection| Box::pin(decide_beside(connection, firing, run)))
+    }
+
+    /// Records decisions in one step, so that none is there without those before it; which of them are new, as [`Store::decide`] says.
+    pub fn decide_together(&self, decisions: Vec<Decided>) -> Result<Vec<bool>, StoreError> {
+        self.write(move |connection| {
+            Box::pin(async move {
+                let mut new = Vec::with_capacity(decisions.len());
+                for decision in decisions {
+                    new.push(match decision {
+                        Decided::Firing(firing, run) => decide(connection, firing, run).await?,
+                        Decided::Beside(firing, run) => decide_beside(connection, firing, run).await?,
+                        Decided::Run(run) => runs::insert(connection, run).await.map(|()| true)?,
+                    });
+                }
+                Ok(new)
+            })
+        })
+    }
+
+    /// Asks something of the server; gives the request's number.
+    pub fn request(&self, kind: RequestKind, schedule: &str, now: Timestamp) -> Result<i64, StoreError> {
+        let schedule = schedule.to_owned();
+        self.write(move |connection| {
+            Box::pin(async move {
+                let query = sqlx::query("INSERT INTO requests (kind, schedule, asked_at) VALUES (?, ?, ?)");
+                let done = query.bind(kind.as_str()).bind(schedule).bind(millis(now)).execute(connection).await?;
+                Ok(done.last_insert_rowid())
+            })
+        })
+    }
+
+    /// The requests that wait for the server, in the order of asking.
+    pub fn requests(&self) -> Result<Vec<Request>, StoreError> {
+        self.read(|connection| {
+            Box::pin(async {
+                let rows = sqlx::query("SELECT id, kind, schedule FROM requests WHERE answered_at IS NULL ORDER BY id");
+                let mut requests = Vec::new();
+                for row in rows.fetch_all(connection).await? {
+                    let word: String = row.try_get("kind")?;
+                    let kind = RequestKind::parse(&word);
+                    let request = kind.map(|kind| {
+                        Ok::<_, sqlx::Error>(Request { id: row.try_get("id")?, kind, schedule: row.try_get("schedule")? })
+                    });
+                    requests.extend(request.transpose()?);
+                }
+                Ok(requests)
+            })
+        })
+    }
+
+    /// Answers a request, and forgets those that were answered more than an hour ago.
+    pub fn answer(&self, request: i64, answer: String, now: Timestamp) -> Result<(), StoreError> {
+        self.write(move |connection| {
+            Box::pin(async move {
+                let query = sqlx::query("UPDATE requests SET answered_at = ?, answer = ? WHERE id = ?");
+                query.bind(millis(now)).bind(answer).bind(request).execute(&mut *connection).await?;
+                let query = sqlx::query("DELETE FROM requests WHERE answered_at < ?");
+                query.bind(millis(now) - 3_600_000).execute(connection).await.map(drop)
+            })
+        })
+    }
+
+    /// Takes back a request that nobody has answered; false where somebody has.
+    pub fn withdraw(&self, request: i64) -> Result<bool, StoreError> {
+        self.write(move |connection| {
+            Box::pin(async move {
+                let query = sqlx::query("DELETE FROM requests WHERE id = ? AND answered_at IS NULL");
+                Ok(query.bind(request).execute(connection).await?.rows_affected() == 1)
+            })
+        })
+    }
+
+    /// The answer to a request, once there is one.
+    pub fn answer_to(&self, request: i64) -> Result<Option<String>, StoreError> {
+        self.read(move |connection| {
+            Box::pin(async move {
+                let query = sqlx::query_scalar("SELECT answer FROM requests WHERE id = ? AND answered_at IS NOT NULL");
+                query.bind(request).fetch_optional(connection).await
+            })
+        })
+    }
+}

@@ -1,0 +1,293 @@
+//! Cron expressions: when one fires next, on the clock of a zone, by Debian cron's rule at a change of clocks.
+//!
+//! croner reads the fields and walks civil time; what a change of clocks means is decided here. An expression whose minute and hour are
+//! both fixed fires once for each time that it names: one that the clocks skip fires at the end of the gap, one that they repeat at the
+//! first pass. An expression with `*` in minute or hour follows the clock on the wall as time passes.
+
+use croner::Cron;
+use croner::parser::{CronParser, Seconds, Year};
+use jiff::civil::DateTime;
+use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::{SignedDuration, Timestamp};
+
+/// What stands in place of fields, and the fields that it means.
+const NICKNAMES: &[(&str, &str)] = &[
+    ("@yearly", "0 0 1 1 *"),
+    ("@annually", "0 0 1 1 *"),
+    ("@monthly", "0 0 1 * *"),
+    ("@weekly", "0 0 * * 0"),
+    ("@daily", "0 0 * * *"),
+    ("@midnight", "0 0 * * *"),
+    ("@hourly", "0 * * * *"),
+];
+
+/// No expression is searched for longer: the 29th of February on a given weekday comes every 28 years, and 40 around 2100.
+const HORIZON: SignedDuration = SignedDuration::from_hours(24 * 366 * 50);
+
+/// An expression as it is written, known to be valid. It is small: croner's form of it takes 5 KB and is made where it is needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expression {
+    text: String,
+}
+
+impl Expression {
+    /// Reads an expression of 5 fields, of 6 (seconds first), or a nickname as `@daily`; the error says what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        if text.starts_with('@') {
+            let name = text.to_ascii_lowercase();
+            if NICKNAMES.iter().all(|(nickname, _)| *nickname != name) {
+                let known: Vec<_> = NICKNAMES.iter().map(|(nickname, _)| *nickname).collect();
+                return Err(format!("{text:?} is none of {}; an interval is written as every = \"15m\"", known.join(", ")));
+            }
+            return Ok(Self { text: name });
+        }
+        let fields = text.split_whitespace().count();
+        if !(5..=6).contains(&fields) {
+            return Err(format!(
+                "{text:?} has {fields} fields; write 5 (minute, hour, day, month, weekday) or 6 (second first), as 30 2 * * *"
+            ));
+        }
+        let expression = Self { text: text.to_owned() };
+        match parser(&expression.fields()).parse(text) {
+            Ok(_) => Ok(expression),
+            Err(error) => Err(format!("{text:?} is no cron expression: {}{}", reason(&error.to_string()), backwards(text))),
+        }
+    }
+
+    /// The expression as it is written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The six fields, seconds first.
+    fn fields(&self) -> Vec<&str> {
+        let text = NICKNAMES.iter().find(|(nickname, _)| *nickname == self.text).map_or(self.text.as_str(), |(_, fields)| fields);
+        let mut fields: Vec<_> = text.split_whitespace().collect();
+        if fields.len() == 5 {
+            fields.insert(0, "0");
+        }
+        fields
+    }
+
+    /// The form that can be asked for times.
+    pub fn pattern(&self) -> Pattern {
+        let fields = self.fields();
+        let follows_clock = fields[1].starts_with('*') || fields[2].starts_with('*');
+        // It was parsed before, so there is a pattern; without one it would never fire.
+        Pattern { cron: parser(&fields).parse(&fields.join(" ")).ok(), follows_clock }
+    }
+
+    /// What is valid and yet hardly meant.
+    pub fn oddities(&self) -> Vec<String> {
+        let fields = self.fields();
+        let mut found = Vec::new();
+        for ((field, name), size) in fields.iter().zip(["second", "minute", "hour"]).zip([60, 60, 24]) {
+            for part in field.split(',') {
+                let Some(step) = part.strip_prefix("*/").and_then(|step| step.parse::<u32>().ok()) else { continue };
+                if step >= size {
+                    found.push(format!(
+                        "{part} in the {name} field is {name} 0 alone, because a step starts anew after {}",
+                        size - 1
+                    ));
+                } else if size % step != 0 && step > size / 2 {
+                    found.push(format!("{part} in the {name} field is {name} 0 and {name} {step}, not every {step} {name}s"));
+                }
+            }
+        }
+        let (day, weekday) = (fields[3], fields[5]);
+        let is_free = |field: &str| field.starts_with(['*', '?']);
+        if !is_free(day) && !is_free(weekday) && !weekday.starts_with('+') {
+            found.push(format!(
+                "day {day} and weekday {weekday} are alternatives: it fires on either; write +{weekday} where both must fit"
+            ));
+        }
+        found
+    }
+}
+
+/// croner's parser, with Debian cron's reading of days: where either field begins with `*`, both must fit.
+fn parser(fields: &[&str]) -> CronParser {
+    let both_days = fields[3].starts_with('*') || fields[5].starts_with('*');
+    CronParser::builder().seconds(Seconds::Optional).year(Year::Disallowed).dom_and_dow(both_days).build()
+}
+
+/// croner's reason without the name of its variant.
+fn reason(error: &str) -> &str {
+    error.split_once(": ").map_or(error, |(_, reason)| reason).trim_end_matches('.')
+}
+
+/// How to write a range that runs backwards.
+fn backwards(text: &str) -> String {
+    let ranges = text.split([' ', '\t', ',']).filter_map(|part| {
+        let (from, to) = part.split_once('-')?;
+        let to = to.split_once('/').map_or(to, |(to, _)| to);
+        (from.parse::<u32>().ok()? > to.parse::<u32>().ok()?).then_some((from, to))
+    });
+    match ranges.into_iter().next() {
+        Some((from, to)) => format!("; a range over the turn is two: {from}-… up to the last value, and …-{to} from the first"),
+        None => String::new(),
+    }
+}
+
+/// An expression that can be asked for times.
+pub struct Pattern {
+    cron: Option<Cron>,
+    follows_clock: bool,
+}
+
+impl Pattern {
+    /// The first firing after `after`; none where there is none within 50 years.
+    pub fn next(&self, after: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+        if self.follows_clock { self.next_on_clock(after, zone) } else { self.next_fixed(after, zone) }
+    }
+
+    /// Whether minute or hour begin with `*`, so that the expression follows the clock on the wall through a change.
+    pub fn follows_clock(&self) -> bool {
+        self.follows_clock
+    }
+
+    /// Whether the expression names this time of the clock.
+    pub fn names(&self, time: DateTime) -> bool {
+        self.cron.as_ref().is_some_and(|cron| cron.is_time_matching(&time).unwrap_or(false))
+    }
+
+    fn search(&self, from: DateTime, inclusive: bool) -> Option<DateTime> {
+        self.cron.as_ref()?.find_next_occurrence(&from, inclusive).ok()
+    }
+
+    /// Every time that is named counts once, in the order of the clock's face.
+    fn next_fixed(&self, after: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+        let horizon = after.saturating_add(HORIZON).ok()?;
+        let mut named = zone.to_datetime(after);
+        loop {
+            named = self.search(named, false)?;
+            let firing = match zone.to_ambiguous_timestamp(named).offset() {
+                AmbiguousOffset::Unambiguous { offset } | AmbiguousOffset::Fold { before: offset, .. } => {
+                    offset.to_timestamp(named).ok()?
+                }
+                AmbiguousOffset::Gap { after: offset, .. } => {
+                    // Read with the later offset, a skipped time lies before the change, which is where the gap ends.
+                    let change = zone.following(offset.to_timestamp(named).ok()?).next()?;
+                    change.timestamp()
+                }
+            };
+            if firing > horizon {
+                return None;
+            }
+            if firing > after {
+                return Some(firing);
+            }
+        }
+    }
+
+    /// Between two changes the clock runs evenly: each stretch is searched by itself.
+    fn next_on_clock(&self, after: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+        let horizon = after.saturating_add(HORIZON).ok()?;
+        let (mut from, mut inclusive) = (after, false);
+        while from < horizon {
+            let offset = zone.to_offset(from);
+            let end = zone.following(from).next().map_or(Timestamp::MAX, |change| change.timestamp());
+            let named = self.search(offset.to_datetime(from), inclusive)?;
+            let firing = offset.to_timestamp(named).ok()?;
+            if firing < end {
+                return (firing <= horizon).then_some(firing);
+            }
+            // No stretch before the named time has any, so those in between need no search; a change moves the clock by hours at most.
+            let near = firing.saturating_sub(SignedDuration::from_hours(48)).ok()?;
+            (from, inclusive) = (end.max(near), true);
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Expression;
+    use jiff::Timestamp;
+    use jiff::tz::TimeZone;
+    use std::collections::BTreeMap;
+
+    /// One change of clocks: expressions and their firings, by cronsim.
+    #[derive(serde::Deserialize)]
+    struct Table {
+        zone: String,
+        after: String,
+        until: String,
+        firings: BTreeMap<String, Vec<String>>,
+        left_out_by_cronsim: BTreeMap<String, Vec<String>>,
+    }
+
+    fn firings(expression: &str, zone: &TimeZone, after: Timestamp, until: Timestamp) -> Vec<Timestamp> {
+        let pattern = Expression::parse(expression).unwrap().pattern();
+        std::iter::successors(pattern.next(after, zone), |last| pattern.next(*last, zone)).take_while(|at| *at <= until).collect()
+    }
+
+    #[test]
+    fn every_change_of_clocks_of_2026_goes_by_debian_crons_rule() {
+        let text = include_str!("../../tests/vectors/cron_dst.json");
+        let tables: Vec<Table> = serde_json::from_str(text).unwrap();
+        let mut compared = 0;
+        for table in tables {
+            let zone = TimeZone::get(&table.zone).unwrap();
+            for (expression, expected) in table.firings {
+                let left_out = table.left_out_by_cronsim.get(&expression).into_iter().flatten();
+                let mut expected: Vec<Timestamp> = expected.iter().chain(left_out).map(|at| at.parse().unwrap()).collect();
+                expected.sort();
+                let found = firings(&expression, &zone, table.after.parse().unwrap(), table.until.parse().unwrap());
+                assert_eq!(found, expected, "{expression} in {} after {}", table.zone, table.after);
+                compared += expected.len();
+            }
+        }
+        assert!(compared > 2000, "{compared}");
+    }
+
+    #[test]
+    fn a_date_that_never_comes_has_no_firing() {
+        let now = "2026-11-21T00:00:00Z".parse().unwrap();
+        for expression in ["0 0 30 2 *", "* * 31 4 *"] {
+            assert_eq!(Expression::parse(expression).unwrap().pattern().next(now, &TimeZone::UTC), None, "{expression}");
+        }
+        let leap_monday = Expression::parse("0 0 29 2 +MON").unwrap().pattern().next(now, &TimeZone::UTC);
+        assert_eq!(leap_monday.unwrap().to_string(), "2044-02-29T00:00:00Z");
+    }
+
+    #[test]
+    fn an_asterisk_with_a_step_joins_days_as_debian_cron_does() {
+        let now = "2026-11-21T00:00:00Z".parse().unwrap();
+        let until = "2026-12-31T00:00:00Z".parse().unwrap();
+        let days: Vec<_> = firings("0 0 */10 * MON", &TimeZone::UTC, now, until).iter().map(ToString::to_string).collect();
+        assert_eq!(days, ["2026-12-21T00:00:00Z"]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        for (expression, words) in [
+            ("* * * *", "4 fields"),
+            ("1 2 3 4 5 6 7", "7 fields"),
+            ("61 * * * *", "no cron expression"),
+            ("0 22-2 * * *", "22-…"),
+            ("@reboot", "@daily"),
+            ("0 0 31x * *", "no cron expression"),
+        ] {
+            let error = Expression::parse(expression).unwrap_err();
+            assert!(error.contains(words), "{expression}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_looks_odd_is_said() {
+        for (expression, words) in [
+            ("*/70 * * * *", "minute 0 alone"),
+            ("*/45 * * * *", "not every 45 minutes"),
+            ("0 */24 * * *", "hour 0 alone"),
+            ("0 0 13 * FRI", "alternatives"),
+        ] {
+            let odd = Expression::parse(expression).unwrap().oddities().join("\n");
+            assert!(odd.contains(words), "{expression}: {odd}");
+        }
+        for expression in ["*/15 * * * *", "@daily", "0 0 13 * *", "0 0 13 * +FRI"] {
+            assert!(Expression::parse(expression).unwrap().oddities().is_empty(), "{expression}");
+        }
+    }
+}

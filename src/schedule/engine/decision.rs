@@ -1,0 +1,160 @@
+//! What the engine decides, and the words for why.
+
+use crate::schedule::file::Schedule;
+use crate::schedule::value::Occasion;
+use jiff::Timestamp;
+use std::fmt;
+use std::sync::Arc;
+
+/// Why something runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// Its time has come.
+    Schedule,
+    /// Its time was missed, and is caught up.
+    CatchUp,
+    /// `cumulua schedule trigger`.
+    Trigger,
+}
+
+impl Cause {
+    /// As history shows it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Schedule => "schedule",
+            Self::CatchUp => "catch_up",
+            Self::Trigger => "trigger",
+        }
+    }
+}
+
+/// What is to run: one attempt of one firing.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// The schedule.
+    pub schedule: Arc<Schedule>,
+    /// The time that the schedule names; together with the name it is the firing's identity.
+    pub at: Timestamp,
+    /// When it was due.
+    pub due: Timestamp,
+    /// Why it runs.
+    pub cause: Cause,
+    /// 1, and one more for each retry.
+    pub attempt: u32,
+}
+
+/// Why a firing did not run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// The schedule still ran.
+    Overlap,
+    /// As many already wait as may.
+    QueueFull,
+    /// The file or `cumulua schedule pause` keeps it from firing.
+    Paused,
+    /// It was seen later than `catch_up` allows.
+    TooLate(Gap),
+    /// A later one ran in its place.
+    Superseded,
+    /// The server was ending.
+    ShuttingDown,
+    /// The schedule was taken from the file while the firing waited.
+    Removed,
+    /// The server ended while the firing waited for its turn.
+    ServerGone,
+}
+
+/// What let the time of a firing pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gap {
+    /// No server was running.
+    NotRunning,
+    /// The machine slept, or its clock was set.
+    ClockJump,
+    /// The server was busy.
+    Busy,
+}
+
+impl Reason {
+    /// The reason's name in history.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Overlap | Self::QueueFull => "overlap",
+            Self::Paused => "paused",
+            Self::TooLate(_) | Self::Superseded | Self::ServerGone => "too late",
+            Self::ShuttingDown => "shutting down",
+            Self::Removed => "removed",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Overlap => "the run before it was still going on",
+            Self::QueueFull => "as many firings as may wait were waiting",
+            Self::Paused => "the schedule was paused",
+            Self::TooLate(Gap::NotRunning) => "no server was running at its time",
+            Self::TooLate(Gap::ClockJump) => "the machine slept or its clock was set past its time",
+            Self::TooLate(Gap::Busy) => "the server came to it too late",
+            Self::Superseded => "a later firing ran in its place",
+            Self::ShuttingDown => "the server was ending",
+            Self::Removed => "the schedule was taken from the file while the firing waited",
+            Self::ServerGone => "the server ended while the firing waited for its turn",
+        })
+    }
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It did what it was for.
+    Done,
+    /// It failed by itself: an error, a crash, its timeout.
+    Failed,
+    /// The server ended it.
+    Ended,
+}
+
+/// Why the server ends a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndReason {
+    /// The next firing takes its place.
+    Replaced,
+    /// The server ends.
+    ShuttingDown,
+}
+
+/// What becomes of a firing.
+#[derive(Debug, Clone)]
+pub enum Decision {
+    /// It runs now.
+    Start(Order),
+    /// It waits for its turn.
+    Wait(Order),
+    /// It does not run.
+    Miss(Missed),
+    /// Its run is to be ended.
+    End(Order, EndReason),
+    /// Its run failed and is repeated at that time.
+    Retry(Order, Timestamp),
+    /// Somebody is to hear of it.
+    Tell(Order, Occasion, Option<Reason>),
+}
+
+/// A firing that did not run, or several in a row.
+#[derive(Debug, Clone)]
+pub struct Missed {
+    /// The schedule.
+    pub schedule: Arc<Schedule>,
+    /// Its time; of several the last.
+    pub at: Timestamp,
+    /// When it was due.
+    pub due: Timestamp,
+    /// Why.
+    pub reason: Reason,
+    /// Why it would have run.
+    pub cause: Cause,
+    /// The first time, and how many there are, where the row stands for several.
+    pub several: Option<(Timestamp, u64)>,
+}

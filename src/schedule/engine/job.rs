@@ -1,0 +1,269 @@
+//! One schedule at work: its next firing, its runs that go on, and its firings that wait.
+
+use super::decision::{Cause, Decision, EndReason, Gap, Missed, Order, Outcome, Reason};
+use super::{LONGEST_QUEUE, MISSED_ROWS, ON_TIME};
+use crate::schedule::file::Schedule;
+use crate::schedule::timing::Firing;
+use crate::schedule::value::{CatchUp, CaughtUp, Occasion, Overlap};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// One schedule at work.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) schedule: Arc<Schedule>,
+    pub(super) next: Option<Firing>,
+    /// Attempts that run, and failed ones that will be repeated.
+    pub(super) active: Vec<Active>,
+    pub(super) waiting: VecDeque<Order>,
+    pub(super) paused: bool,
+    pub(super) failed: bool,
+}
+
+/// An attempt that runs, or a failed one that will be repeated.
+#[derive(Debug)]
+pub(super) struct Active {
+    pub(super) order: Order,
+    pub(super) state: State,
+}
+
+/// What an attempt is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    Running,
+    Ending,
+    Pausing(Timestamp),
+}
+impl Job {
+    /// A job whose firings up to `handled` are decided.
+    pub(super) fn new(schedule: &Arc<Schedule>, handled: Timestamp) -> Self {
+        Self {
+            next: schedule.timing.next(handled),
+            schedule: Arc::clone(schedule),
+            active: Vec::new(),
+            waiting: VecDeque::new(),
+            paused: false,
+            failed: false,
+        }
+    }
+
+    /// A run goes on that is no child of this process; only its end is heard of.
+    pub(super) fn take_over(&mut self, order: Order) {
+        self.active.push(Active { order, state: State::Ending });
+    }
+
+    /// The same job under a changed file.
+    pub(super) fn with(mut self, schedule: &Arc<Schedule>, now: Timestamp) -> Self {
+        let is_same = !self.is_removed() && self.schedule.timing.fingerprint() == schedule.timing.fingerprint();
+        self.next = match self.next {
+            // The time stays; only how long after it the firing is due may have changed.
+            Some(next) if is_same => schedule.timing.next(before(next.at)),
+            None if is_same => None,
+            _ => schedule.timing.next(now),
+        };
+        self.schedule = Arc::clone(schedule);
+        self
+    }
+
+    /// The schedule is no longer in the file: runs go on, nothing else starts.
+    pub(super) fn remove(&mut self, decisions: &mut Vec<Decision>) {
+        self.next = None;
+        self.active.retain(|active| !matches!(active.state, State::Pausing(_)));
+        decisions.extend(self.waiting.drain(..).map(|order| missed(&order, Reason::Removed)));
+        let mut schedule = (*self.schedule).clone();
+        schedule.timing.end = Some(Timestamp::MIN);
+        self.schedule = Arc::new(schedule);
+    }
+
+    pub(super) fn is_removed(&self) -> bool {
+        self.schedule.timing.end == Some(Timestamp::MIN)
+    }
+
+    pub(super) fn due(&mut self, now: Timestamp, gap: Gap, is_ending: bool, decisions: &mut Vec<Decision>) {
+        for active in &mut self.active {
+            if matches!(active.state, State::Pausing(until) if until <= now) && !is_ending {
+                active.state = State::Running;
+                active.order.attempt += 1;
+                active.order.due = now;
+                decisions.push(Decision::Start(active.order.clone()));
+            }
+        }
+        let Some(next) = self.next.filter(|next| next.due <= now) else { return };
+        if is_ending && self.schedule.catch_up != CatchUp::NONE && !self.is_paused() {
+            // The next server finds it undecided, and may run it.
+            return;
+        }
+        let schedule = Arc::clone(&self.schedule);
+        let mut due = VecDeque::new();
+        let mut older: Option<(Firing, Timestamp, u64)> = None;
+        let mut firings = schedule.timing.firings(before(next.at));
+        self.next = loop {
+            match firings.next() {
+                Some(firing) if firing.due <= now => due.push_back(firing),
+                next => break next,
+            }
+            // One schedule of a second missed for a week is 600,000 firings.
+            if due.len() > MISSED_ROWS
+                && schedule.catch_up.runs == CaughtUp::Latest
+                && let Some(firing) = due.pop_front()
+            {
+                older = Some(older.map_or((firing, firing.at, 1), |(_, first, count)| (firing, first, count + 1)));
+            }
+        };
+        if let Some((last, first, count)) = older {
+            let reason = if self.is_paused() { Reason::Paused } else { Reason::TooLate(gap) };
+            let several = Some((first, count));
+            decisions.push(Decision::Miss(Missed {
+                schedule: Arc::clone(&schedule),
+                at: last.at,
+                due: last.due,
+                reason,
+                cause: Cause::Schedule,
+                several,
+            }));
+        }
+        self.decide(&Vec::from(due), now, gap, is_ending, decisions);
+    }
+
+    fn decide(&mut self, due: &[Firing], now: Timestamp, gap: Gap, is_ending: bool, decisions: &mut Vec<Decision>) {
+        let age = |firing: &Firing| now.duration_since(firing.due);
+        let within = SignedDuration::try_from(self.schedule.catch_up.within).unwrap_or(SignedDuration::MAX);
+        let may_run = |firing: &Firing| age(firing) <= ON_TIME.max(within);
+        let latest = due.iter().rposition(|firing| age(firing) > ON_TIME && may_run(firing));
+        let is_overtaken = due.last().is_some_and(|firing| age(firing) <= ON_TIME);
+        for (index, firing) in due.iter().enumerate() {
+            let is_late = age(firing) > ON_TIME;
+            let cause = if is_late { Cause::CatchUp } else { Cause::Schedule };
+            let order = Order { schedule: Arc::clone(&self.schedule), at: firing.at, due: firing.due, cause, attempt: 1 };
+            let only_latest = self.schedule.catch_up.runs == CaughtUp::Latest;
+            let reason = if self.is_paused() {
+                Some(Reason::Paused)
+            } else if is_ending {
+                Some(Reason::ShuttingDown)
+            } else if !may_run(firing) {
+                Some(Reason::TooLate(gap))
+            } else if is_late && only_latest && (latest != Some(index) || is_overtaken) {
+                Some(Reason::Superseded)
+            } else {
+                None
+            };
+            if let Some(reason) = reason {
+                decisions.push(missed(&order, reason));
+                if matches!(reason, Reason::TooLate(_)) {
+                    tell(&order, Occasion::Late, Some(reason), decisions);
+                }
+                continue;
+            }
+            let late_after = self.schedule.notify.as_ref().and_then(|notify| SignedDuration::try_from(notify.late_after.0).ok());
+            if late_after.is_some_and(|limit| age(firing) > limit) {
+                tell(&order, Occasion::Late, None, decisions);
+            }
+            self.admit(order, decisions);
+        }
+    }
+
+    /// What overlapping with the runs that go on means.
+    pub(super) fn admit(&mut self, order: Order, decisions: &mut Vec<Decision>) {
+        let is_free = self.active.is_empty() && self.waiting.is_empty();
+        match self.schedule.overlap {
+            _ if is_free => self.start(order, decisions),
+            Overlap::Allow => self.start(order, decisions),
+            Overlap::Skip => decisions.push(missed(&order, Reason::Overlap)),
+            Overlap::Queue if self.waiting.len() >= LONGEST_QUEUE => decisions.push(missed(&order, Reason::QueueFull)),
+            Overlap::Queue => {
+                decisions.push(Decision::Wait(order.clone()));
+                self.waiting.push_back(order);
+            }
+            Overlap::Cancel => {
+                decisions.extend(self.waiting.drain(..).map(|order| missed(&order, Reason::Superseded)));
+                self.active.retain(|active| !matches!(active.state, State::Pausing(_)));
+                for active in self.active.iter_mut().filter(|active| active.state == State::Running) {
+                    active.state = State::Ending;
+                    decisions.push(Decision::End(active.order.clone(), EndReason::Replaced));
+                }
+                if self.active.is_empty() {
+                    self.start(order, decisions);
+                } else {
+                    decisions.push(Decision::Wait(order.clone()));
+                    self.waiting.push_back(order);
+                }
+            }
+        }
+    }
+
+    fn start(&mut self, order: Order, decisions: &mut Vec<Decision>) {
+        decisions.push(Decision::Start(order.clone()));
+        self.active.push(Active { order, state: State::Running });
+    }
+
+    /// The time of the retry, where there is one.
+    pub(super) fn ended(
+        &mut self,
+        at: Timestamp,
+        outcome: Outcome,
+        now: Timestamp,
+        is_ending: bool,
+        decisions: &mut Vec<Decision>,
+    ) -> Option<Timestamp> {
+        let index = self.active.iter().position(|active| active.order.at == at && !matches!(active.state, State::Pausing(_)))?;
+        let mut active = self.active.swap_remove(index);
+        let mut retry = None;
+        match outcome {
+            Outcome::Done => {
+                if std::mem::take(&mut self.failed) {
+                    tell(&active.order, Occasion::Recovery, None, decisions);
+                }
+            }
+            Outcome::Failed => {
+                let pause = self
+                    .schedule
+                    .retries
+                    .pause(active.order.attempt)
+                    .filter(|_| !is_ending && active.state == State::Running && !self.is_removed());
+                if let Some(time) = pause.and_then(|pause| now.checked_add(pause).ok()) {
+                    decisions.push(Decision::Retry(active.order.clone(), time));
+                    active.state = State::Pausing(time);
+                    self.active.push(active);
+                    retry = Some(time);
+                } else {
+                    self.failed = true;
+                    tell(&active.order, Occasion::Failure, None, decisions);
+                }
+            }
+            Outcome::Ended => {}
+        }
+        if self.active.is_empty()
+            && let Some(order) = self.waiting.pop_front()
+        {
+            if self.is_paused() && order.cause != Cause::Trigger {
+                decisions.push(missed(&order, Reason::Paused));
+                decisions.extend(self.waiting.drain(..).map(|order| missed(&order, Reason::Paused)));
+            } else {
+                self.start(order, decisions);
+            }
+        }
+        retry
+    }
+
+    pub(super) fn is_paused(&self) -> bool {
+        self.paused || self.schedule.paused
+    }
+}
+
+/// A search that begins here finds `time` itself.
+fn before(time: Timestamp) -> Timestamp {
+    time.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(time)
+}
+
+/// A firing that does not run.
+pub(super) fn missed(order: &Order, reason: Reason) -> Decision {
+    let schedule = Arc::clone(&order.schedule);
+    Decision::Miss(Missed { schedule, at: order.at, due: order.due, reason, cause: order.cause, several: None })
+}
+
+fn tell(order: &Order, occasion: Occasion, reason: Option<Reason>, decisions: &mut Vec<Decision>) {
+    if order.schedule.notify.as_ref().is_some_and(|notify| notify.on.contains(&occasion)) {
+        decisions.push(Decision::Tell(order.clone(), occasion, reason));
+    }
+}

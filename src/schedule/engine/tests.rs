@@ -1,0 +1,310 @@
+//! Every policy, on a clock that the tests hold.
+
+use super::{Decision, EndReason, Engine, Gap, Known, Outcome, Reason};
+use crate::schedule::file::ScheduleFile;
+use jiff::Timestamp;
+use std::collections::HashMap;
+use std::path::Path;
+
+/// A second of the minute at which every test begins.
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_792_800_000 + second).unwrap()
+}
+
+fn file(text: &str) -> ScheduleFile {
+    ScheduleFile::parse(Path::new("schedules.toml"), text).unwrap()
+}
+
+/// A schedule of every minute with these lines beside.
+fn minutely(lines: &str) -> ScheduleFile {
+    file(&format!("[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '1m'\n{lines}"))
+}
+
+fn engine(file: &ScheduleFile) -> Engine {
+    Engine::new(file, &HashMap::new(), at(0))
+}
+
+/// An engine of a server that begins at `now`, where firings up to `handled` are decided.
+fn restarted(file: &ScheduleFile, handled: i64, now: i64) -> (Engine, Vec<String>) {
+    let fingerprint = file.schedules[0].timing.fingerprint();
+    let known = Known { fingerprint, handled: at(handled), ..Known::default() };
+    let mut engine = Engine::new(file, &HashMap::from([("a".to_owned(), known)]), at(now));
+    let decisions = engine.tick(at(now), Gap::NotRunning);
+    (engine, words(decisions))
+}
+
+/// Decisions as short lines, with seconds since the tests' beginning.
+fn words(decisions: Vec<Decision>) -> Vec<String> {
+    let seconds = |time: Timestamp| time.as_second() - at(0).as_second();
+    let word = |decision| match decision {
+        Decision::Start(order) if order.attempt > 1 => format!("start {} attempt {}", seconds(order.at), order.attempt),
+        Decision::Start(order) => format!("start {} {}", seconds(order.at), order.cause.as_str()),
+        Decision::Wait(order) => format!("wait {}", seconds(order.at)),
+        Decision::Miss(miss) => match miss.several {
+            Some((first, count)) => format!("miss {} to {}, {count}: {:?}", seconds(first), seconds(miss.at), miss.reason),
+            None => format!("miss {}: {:?}", seconds(miss.at), miss.reason),
+        },
+        Decision::End(order, reason) => format!("end {}: {reason:?}", seconds(order.at)),
+        Decision::Retry(order, time) => format!("retry {} at {}", seconds(order.at), seconds(time)),
+        Decision::Tell(order, occasion, _) => format!("tell {} {}", seconds(order.at), occasion.as_str()),
+    };
+    decisions.into_iter().map(word).collect()
+}
+
+fn tick(engine: &mut Engine, second: i64) -> Vec<String> {
+    words(engine.tick(at(second), Gap::Busy))
+}
+
+fn ended(engine: &mut Engine, firing: i64, outcome: Outcome, second: i64) -> Vec<String> {
+    words(engine.ended("a", at(firing), outcome, at(second)))
+}
+
+#[test]
+fn a_firing_starts_at_its_time_and_not_before() {
+    let mut engine = engine(&minutely(""));
+    assert_eq!(engine.next_due(), Some(at(60)));
+    assert!(tick(&mut engine, 59).is_empty());
+    assert_eq!(tick(&mut engine, 60), ["start 60 schedule"]);
+    assert!(tick(&mut engine, 61).is_empty());
+    assert_eq!(engine.next_due(), Some(at(120)));
+}
+
+#[test]
+fn skip_leaves_a_firing_out_while_the_run_goes_on() {
+    let mut engine = engine(&minutely(""));
+    assert_eq!(tick(&mut engine, 60), ["start 60 schedule"]);
+    assert_eq!(tick(&mut engine, 120), ["miss 120: Overlap"]);
+    assert!(ended(&mut engine, 60, Outcome::Done, 130).is_empty());
+    assert_eq!(tick(&mut engine, 180), ["start 180 schedule"]);
+}
+
+#[test]
+fn queue_lets_firings_wait_in_order_up_to_a_number() {
+    let mut engine = engine(&minutely("overlap = 'queue'"));
+    tick(&mut engine, 60);
+    assert_eq!(tick(&mut engine, 120), ["wait 120"]);
+    assert_eq!(tick(&mut engine, 180), ["wait 180"]);
+    assert_eq!(ended(&mut engine, 60, Outcome::Failed, 190), ["start 120 schedule"]);
+    assert_eq!(ended(&mut engine, 120, Outcome::Done, 200), ["start 180 schedule"]);
+    for minute in 4..104 {
+        assert_eq!(tick(&mut engine, minute * 60), [format!("wait {}", minute * 60)]);
+    }
+    assert_eq!(tick(&mut engine, 104 * 60), ["miss 6240: QueueFull"]);
+}
+
+#[test]
+fn cancel_ends_the_run_and_starts_once_it_has_ended() {
+    let mut engine = engine(&minutely("overlap = 'cancel'"));
+    tick(&mut engine, 60);
+    assert_eq!(tick(&mut engine, 120), ["end 60: Replaced", "wait 120"]);
+    assert_eq!(tick(&mut engine, 180), ["miss 120: Superseded", "wait 180"], "it is told to end once");
+    assert_eq!(ended(&mut engine, 60, Outcome::Ended, 190), ["start 180 schedule"]);
+}
+
+#[test]
+fn allow_runs_both() {
+    let mut engine = engine(&minutely("overlap = 'allow'"));
+    tick(&mut engine, 60);
+    assert_eq!(tick(&mut engine, 120), ["start 120 schedule"]);
+    assert!(ended(&mut engine, 60, Outcome::Done, 130).is_empty());
+    assert_eq!(engine.load(), (1, 0));
+}
+
+#[test]
+fn without_catch_up_a_missed_firing_is_told_and_does_not_run() {
+    let (_, decisions) = restarted(&minutely(""), 0, 200);
+    let late = "TooLate(NotRunning)";
+    assert_eq!(decisions, [format!("miss 60: {late}"), format!("miss 120: {late}"), format!("miss 180: {late}")]);
+}
+
+#[test]
+fn a_firing_seen_within_ten_seconds_is_on_time() {
+    let (_, decisions) = restarted(&minutely(""), 0, 130);
+    assert_eq!(decisions, ["miss 60: TooLate(NotRunning)", "start 120 schedule"]);
+}
+
+#[test]
+fn catch_up_runs_the_latest_of_those_that_are_young_enough() {
+    let (_, decisions) = restarted(&minutely("catch_up = '100s'"), 0, 200);
+    assert_eq!(decisions, ["miss 60: TooLate(NotRunning)", "miss 120: Superseded", "start 180 catch_up"]);
+}
+
+#[test]
+fn catch_up_runs_none_where_the_next_one_is_just_due() {
+    let (_, decisions) = restarted(&minutely("catch_up = '1h'"), 0, 180);
+    assert_eq!(decisions, ["miss 60: Superseded", "miss 120: Superseded", "start 180 schedule"]);
+}
+
+#[test]
+fn catch_up_of_all_runs_them_in_order_as_overlap_lets_it() {
+    let lines = "catch_up = { within = '1h', runs = 'all' }\noverlap = ";
+    let (mut engine, decisions) = restarted(&minutely(&format!("{lines}'queue'")), 0, 190);
+    assert_eq!(decisions, ["start 60 catch_up", "wait 120", "wait 180"]);
+    assert_eq!(words(engine.ended("a", at(60), Outcome::Done, at(195))), ["start 120 catch_up"]);
+    let (_, decisions) = restarted(&minutely(&format!("{lines}'skip'")), 0, 190);
+    assert_eq!(decisions, ["start 60 catch_up", "miss 120: Overlap", "miss 180: Overlap"]);
+}
+
+#[test]
+fn a_week_of_missed_firings_shares_a_row_but_for_the_latest() {
+    let (_, decisions) = restarted(&minutely(""), 0, 7 * 24 * 3600 + 30);
+    assert_eq!(decisions.len(), 1001);
+    assert_eq!(decisions[0], "miss 60 to 544800, 9080: TooLate(NotRunning)");
+    assert_eq!(decisions[1], "miss 544860: TooLate(NotRunning)");
+    assert_eq!(decisions[1000], "miss 604800: TooLate(NotRunning)");
+}
+
+#[test]
+fn a_clock_that_jumps_ahead_leaves_missed_firings() {
+    let mut engine = engine(&minutely(""));
+    tick(&mut engine, 10);
+    assert_eq!(words(engine.tick(at(150), Gap::ClockJump)), ["miss 60: TooLate(ClockJump)", "miss 120: TooLate(ClockJump)"]);
+}
+
+#[test]
+fn a_clock_that_is_set_back_fires_nothing_twice_and_one_that_was_far_ahead_is_forgiven() {
+    let mut engine = engine(&minutely(""));
+    assert_eq!(tick(&mut engine, 60), ["start 60 schedule"]);
+    ended(&mut engine, 60, Outcome::Done, 61);
+    assert!(tick(&mut engine, 30).is_empty() && tick(&mut engine, 60).is_empty());
+    assert_eq!(tick(&mut engine, 120), ["start 120 schedule"]);
+    ended(&mut engine, 120, Outcome::Done, 121);
+    let year = 365 * 24 * 3600;
+    engine.tick(at(year), Gap::ClockJump);
+    assert!(tick(&mut engine, 150).is_empty());
+    assert_eq!(engine.next_due(), Some(at(180)));
+}
+
+#[test]
+fn a_failed_run_is_repeated_with_growing_pauses_and_told_once_at_the_end() {
+    let text = "retries = { count = 2, delay = '5s', backoff = 3 }\nnotify = { webhook = 'https://pager.example/x' }";
+    let mut engine = engine(&minutely(text));
+    tick(&mut engine, 60);
+    assert_eq!(ended(&mut engine, 60, Outcome::Failed, 61), ["retry 60 at 66"]);
+    assert!(tick(&mut engine, 65).is_empty());
+    assert_eq!(tick(&mut engine, 66), ["start 60 attempt 2"]);
+    assert_eq!(ended(&mut engine, 60, Outcome::Failed, 67), ["retry 60 at 82"]);
+    assert_eq!(tick(&mut engine, 82), ["start 60 attempt 3"]);
+    assert_eq!(ended(&mut engine, 60, Outcome::Failed, 83), ["tell 60 failure"]);
+    assert_eq!(tick(&mut engine, 120), ["start 120 schedule"]);
+    assert_eq!(ended(&mut engine, 120, Outcome::Done, 121), ["tell 120 recovery"]);
+    tick(&mut engine, 180);
+    assert!(ended(&mut engine, 180, Outcome::Done, 181).is_empty(), "one recovery is told once");
+}
+
+#[test]
+fn a_firing_that_waits_for_its_retry_still_counts_as_running() {
+    let mut engine = engine(&minutely("retries = { count = 1, delay = '90s' }"));
+    tick(&mut engine, 60);
+    ended(&mut engine, 60, Outcome::Failed, 61);
+    assert_eq!(tick(&mut engine, 120), ["miss 120: Overlap"]);
+    assert_eq!(tick(&mut engine, 151), ["start 60 attempt 2"]);
+}
+
+#[test]
+fn lateness_is_told_where_it_is_asked_for() {
+    let lines = "catch_up = '1h'\nnotify = { on = ['late'], webhook = 'https://pager.example/x', late_after = '30s' }";
+    let (_, decisions) = restarted(&minutely(lines), 0, 119);
+    assert_eq!(decisions, ["tell 60 late", "start 60 catch_up"]);
+    let (_, decisions) = restarted(&minutely(&lines.replace("catch_up = '1h'", "")), 0, 119);
+    assert_eq!(decisions, ["miss 60: TooLate(NotRunning)", "tell 60 late"]);
+}
+
+#[test]
+fn paused_schedules_miss_their_firings_and_can_be_triggered() {
+    let mut engine = engine(&minutely(""));
+    assert!(engine.set_paused("a", true) && !engine.set_paused("b", true));
+    assert_eq!(tick(&mut engine, 60), ["miss 60: Paused"]);
+    assert_eq!(words(engine.trigger("a", at(70)).unwrap()), ["start 70 trigger"]);
+    assert!(engine.set_paused("a", false));
+    assert_eq!(tick(&mut engine, 120), ["miss 120: Overlap"]);
+    assert!(engine.trigger("b", at(121)).is_none());
+    let (_, decisions) = restarted(&minutely("paused = true"), 0, 60);
+    assert_eq!(decisions, ["miss 60: Paused"]);
+}
+
+#[test]
+fn a_server_that_ends_starts_nothing_and_leaves_to_the_next_what_may_be_caught_up() {
+    let mut engine = engine(&minutely("overlap = 'queue'"));
+    tick(&mut engine, 60);
+    tick(&mut engine, 120);
+    assert_eq!(words(engine.end()), ["miss 120: ShuttingDown"]);
+    assert_eq!(tick(&mut engine, 180), ["miss 180: ShuttingDown"]);
+    assert!(ended(&mut engine, 60, Outcome::Failed, 181).is_empty());
+    let caught_up = minutely("catch_up = '1h'");
+    let mut engine = self::engine(&caught_up);
+    engine.end();
+    assert!(tick(&mut engine, 60).is_empty() && tick(&mut engine, 61).is_empty());
+    assert_eq!(restarted(&caught_up, 0, 90).1, ["start 60 catch_up"]);
+}
+
+#[test]
+fn a_reload_in_the_firing_second_loses_nothing_and_repeats_nothing() {
+    let before = minutely("");
+    let mut engine = engine(&before);
+    assert_eq!(words(engine.reload(&before, at(60))), ["start 60 schedule"], "due by now goes by the file before");
+    assert!(words(engine.reload(&before, at(60))).is_empty());
+    assert!(tick(&mut engine, 60).is_empty());
+    let slower = file("[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '2m'");
+    ended(&mut engine, 60, Outcome::Done, 61);
+    assert_eq!(words(engine.reload(&slower, at(120))), ["start 120 schedule"]);
+    assert_eq!(engine.next_due(), Some(at(240)));
+}
+
+#[test]
+fn a_reload_keeps_a_firing_that_jitter_still_holds_back() {
+    let jittered = minutely("jitter = '50s'");
+    let due = jittered.schedules[0].timing.next(at(0)).unwrap().due;
+    assert!(due > at(60));
+    let mut engine = engine(&jittered);
+    assert!(words(engine.reload(&minutely("jitter = '50s'\ntimeout = '5m'"), at(60))).is_empty());
+    assert_eq!(engine.next_due(), Some(due));
+    assert!(words(engine.reload(&minutely(""), at(60))).is_empty());
+    assert_eq!(tick(&mut engine, 61), ["start 60 schedule"], "without the jitter it is due at once");
+}
+
+#[test]
+fn a_schedule_that_leaves_the_file_ends_its_run_in_peace_and_starts_no_more() {
+    let mut engine = engine(&minutely("overlap = 'queue'\nretries = { count = 1 }"));
+    tick(&mut engine, 60);
+    tick(&mut engine, 120);
+    assert_eq!(words(engine.reload(&file(""), at(130))), ["miss 120: Removed"]);
+    assert!(tick(&mut engine, 180).is_empty());
+    assert!(ended(&mut engine, 60, Outcome::Failed, 190).is_empty());
+    assert_eq!((engine.count(), engine.next_due()), (0, None));
+}
+
+#[test]
+fn a_restart_between_firing_and_end_waits_for_the_run_that_still_goes_on() {
+    let file = minutely("overlap = 'queue'");
+    let (mut engine, _) = restarted(&file, 60, 70);
+    engine.adopt("a", at(60), 1);
+    assert_eq!(tick(&mut engine, 120), ["wait 120"]);
+    assert_eq!(ended(&mut engine, 60, Outcome::Ended, 130), ["start 120 schedule"]);
+}
+
+#[test]
+fn what_waited_when_a_server_died_is_taken_up_or_told() {
+    let (mut engine, _) = restarted(&minutely("overlap = 'queue'\ncatch_up = '1h'"), 60, 100);
+    assert_eq!(words(engine.take_up("a", at(60), at(100))), ["start 60 catch_up"]);
+    let (mut engine, _) = restarted(&minutely("overlap = 'queue'"), 60, 100);
+    assert_eq!(words(engine.take_up("a", at(60), at(100))), ["miss 60: ServerGone"]);
+    assert!(engine.take_up("gone", at(60), at(100)).is_empty());
+}
+
+#[test]
+fn other_times_begin_anew_and_the_same_times_go_on() {
+    let hourly = file("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '0 * * * *'");
+    let known = Known { fingerprint: minutely("").schedules[0].timing.fingerprint(), handled: at(0), ..Known::default() };
+    let mut engine = Engine::new(&hourly, &HashMap::from([("a".to_owned(), known)]), at(7000));
+    assert!(
+        engine.tick(at(7000), Gap::NotRunning).is_empty(),
+        "a schedule that was changed while no server ran has missed nothing"
+    );
+}
+
+#[test]
+fn reasons_and_ends_have_words_for_a_person() {
+    assert_eq!(Reason::TooLate(Gap::NotRunning).to_string(), "no server was running at its time");
+    assert_ne!(EndReason::Replaced, EndReason::ShuttingDown);
+}

@@ -1,0 +1,9 @@
+//! Runbooks on a schedule: the file, when each schedule fires, and the server that starts the runs.
+
+pub mod cron;
+pub mod engine;
+pub mod file;
+pub mod odd;
+pub mod serve;
+pub mod timing;
+pub mod value;

@@ -1,0 +1,54 @@
+//! What is valid in a schedule file and yet hardly meant.
+
+use super::file::ScheduleFile;
+use super::timing::Beat;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+
+/// So many schedules in one second are a crowd.
+const CROWD: usize = 50;
+
+/// How far firings are looked at for crowds.
+const AHEAD: SignedDuration = SignedDuration::from_hours(24);
+
+/// Firings of one schedule that are looked at for crowds.
+const LOOKS: usize = 100;
+
+/// What looks odd, with the lines of the schedules.
+pub fn oddities(file: &ScheduleFile, now: Timestamp) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    let mut seconds: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
+    for schedule in &file.schedules {
+        let mut odd = |what: String| found.push((schedule.line, format!("{}: {what}", schedule.name)));
+        if let Beat::Cron(expression) = &schedule.timing.beat {
+            expression.oddities().into_iter().for_each(&mut odd);
+        }
+        let mut firings = schedule.timing.firings(now).take(LOOKS).peekable();
+        if firings.peek().is_none() {
+            odd(match schedule.timing.end {
+                Some(end) if end <= now => format!("it never fires again: its end was {end:.0}"),
+                Some(end) => format!("it never fires: nothing is named before its end, {end:.0}"),
+                None => "it never fires: its date does not come within 50 years".to_owned(),
+            });
+        }
+        if schedule.paused {
+            continue;
+        }
+        for firing in firings.take_while(|firing| firing.due <= now.saturating_add(AHEAD).unwrap_or(Timestamp::MAX)) {
+            let there = seconds.entry(firing.due.as_second()).or_default();
+            // One that fires many times a second is still one.
+            if there.last() != Some(&schedule.line) {
+                there.push(schedule.line);
+            }
+        }
+    }
+    let crowded = seconds.iter().filter(|(_, lines)| lines.len() >= CROWD).max_by_key(|(_, lines)| lines.len());
+    if let Some((second, lines)) = crowded {
+        let at = Timestamp::from_second(*second).unwrap_or_default();
+        let more = seconds.values().filter(|lines| lines.len() >= CROWD).count() - 1;
+        let others = if more > 0 { format!(", and {more} other seconds of the next day are like it") } else { String::new() };
+        let message = format!("{} schedules fire in the same second, {at:.0}{others}; jitter spreads them", lines.len());
+        found.push((lines[0], message));
+    }
+    found
+}

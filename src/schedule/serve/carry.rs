@@ -1,0 +1,223 @@
+//! Carries decisions out: into the store first, then into processes.
+
+use super::child::{self, Exit, Process};
+use super::launch::new_run;
+use super::notify;
+use super::serving::{Ended, Running, Serving};
+use super::words::{length, local, outcome, time, word};
+use crate::clock::wall_now;
+use crate::gate::Level;
+use crate::run::store::{Decided, Firing, FiringOutcome, Found, RunEnd, RunOutcome};
+use crate::schedule::engine::{Cause, Decision, EndReason, Missed, Order, Outcome, Reason};
+use crate::schedule::value::{Occasion, Overlap};
+use jiff::Timestamp;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What is left to do of a decision that is in the store.
+enum Step {
+    /// A run is started, if its decision, the so-manieth of the record, was new.
+    Start(Order, String, usize),
+    End(Order, EndReason),
+    Tell(Order, Occasion, Option<Reason>),
+}
+
+impl Serving {
+    /// Carries decisions out; `exit` is the end of the run that they follow from.
+    pub(super) fn carry_out(&mut self, decisions: Vec<Decision>, exit: Option<&Ended>) {
+        let mut open = decisions;
+        // What cannot be started has consequences of its own.
+        while !open.is_empty() {
+            let (record, steps) = self.prepare(std::mem::take(&mut open));
+            // One step for all: were a later decision of a schedule there without an earlier one, a kill in between would lose that.
+            let new = if record.is_empty() { Ok(Vec::new()) } else { self.server.store.decide_together(record) };
+            let new = match new {
+                Ok(new) => {
+                    self.store_failed = false;
+                    Some(new)
+                }
+                Err(problem) => {
+                    self.fault(&problem);
+                    None
+                }
+            };
+            for step in steps {
+                match step {
+                    Step::End(order, reason) => self.end(&order, reason),
+                    Step::Tell(order, occasion, reason) => self.tell(&order, occasion, reason, exit),
+                    Step::Start(order, run, index) => match &new {
+                        Some(new) if new.get(index) == Some(&true) => open.extend(self.start(order, run)),
+                        Some(_) => open.extend(self.engine.ended(&order.schedule.name, order.at, Outcome::Ended, wall_now())),
+                        None => {
+                            let name = &order.schedule.name;
+                            let message = format!("{name}: not started, because that cannot be recorded");
+                            self.server.log.line(Level::Error, &message, &[("schedule", name)]);
+                            open.extend(self.engine.ended(name, order.at, Outcome::Ended, wall_now()));
+                        }
+                    },
+                }
+            }
+        }
+    }
+
+    /// What goes into the store, and what follows once it is there.
+    fn prepare(&self, decisions: Vec<Decision>) -> (Vec<Decided>, Vec<Step>) {
+        let (mut record, mut steps) = (Vec::new(), Vec::new());
+        let now = wall_now();
+        for decision in decisions {
+            match decision {
+                Decision::Start(order) => {
+                    let run = self.random.uuid();
+                    steps.push(Step::Start(order.clone(), run.clone(), record.len()));
+                    record.push(started(&order, run, now));
+                }
+                Decision::Wait(order) => record.push(beside(order.cause, firing(&order, FiringOutcome::Queued, None, now))),
+                Decision::Miss(miss) => record.push(self.missed(&miss, now)),
+                Decision::End(order, reason) => steps.push(Step::End(order, reason)),
+                Decision::Retry(order, at) => {
+                    let message = format!("{}: attempt {} failed; the next is at {}", order.schedule.name, order.attempt, time(at));
+                    self.server.log.line(Level::Warn, &message, &[("schedule", &order.schedule.name)]);
+                }
+                Decision::Tell(order, occasion, reason) => steps.push(Step::Tell(order, occasion, reason)),
+            }
+        }
+        (record, steps)
+    }
+
+    fn missed(&self, miss: &Missed, now: Timestamp) -> Decided {
+        let name = &miss.schedule.name;
+        let detail = match miss.several {
+            None => miss.reason.to_string(),
+            Some((first, count)) => format!("{}; this row stands for {count} firings from {} on", miss.reason, time(first)),
+        };
+        let outcome = outcome(miss.reason);
+        self.metrics.firing(word(&outcome), miss.several.map_or(1, |(_, count)| count));
+        let message = format!("{name}: {} did not run: {detail}", time(miss.at));
+        self.server.log.line(Level::Warn, &message, &[("schedule", name), ("reason", outcome.as_str())]);
+        beside(miss.cause, Firing { schedule: name.to_string(), due: miss.at, decided: now, outcome, detail: Some(detail) })
+    }
+
+    /// Starts a run that the store has; what follows where it cannot be started.
+    fn start(&mut self, order: Order, run: String) -> Vec<Decision> {
+        self.metrics.firing("ran", u64::from(order.attempt == 1));
+        let name = &order.schedule.name;
+        if order.schedule.overlap != Overlap::Allow && self.server.store.locks().is_schedule_running(name) {
+            // A run of a server before this one, whose end the history may have already, has yet to go.
+            self.held_up.push((order, run));
+            return Vec::new();
+        }
+        self.start_now(order, run)
+    }
+
+    /// Starts a run whatever else goes on.
+    pub(super) fn start_now(&mut self, order: Order, run: String) -> Vec<Decision> {
+        let name = Arc::clone(&order.schedule.name);
+        let command = self.server.launcher.run(&order, &run, &self.file.folder);
+        match Process::start(command, order.schedule.timeout) {
+            Ok((handle, process)) => {
+                if order.cause == Cause::Schedule && order.attempt == 1 {
+                    let lateness = wall_now().duration_since(order.due);
+                    self.metrics.lateness(Duration::try_from(lateness).unwrap_or(Duration::ZERO));
+                }
+                let fields = [("schedule", &*name), ("run", &*run), ("cause", order.cause.as_str())];
+                self.server.log.line(Level::Info, &format!("{name}: started for {}", time(order.at)), &fields);
+                let (ended, id) = (self.ended.clone(), run.clone());
+                let listener = child::keep(self.server.store.clone(), run.clone());
+                tokio::spawn(async move {
+                    let exit = process.supervise(listener).await;
+                    let _ = ended.send(Ended { run: id, exit });
+                });
+                self.runs.insert(run, Running { order, handle });
+                Vec::new()
+            }
+            Err(problem) => {
+                let error = Some(format!("its process cannot be started: {problem}"));
+                self.finish(&order, &Ended { run, exit: Exit { outcome: RunOutcome::Failed, status: None, error } })
+            }
+        }
+    }
+
+    fn end(&mut self, order: &Order, reason: EndReason) {
+        let words = match reason {
+            EndReason::Replaced => "ended by the server for the next firing",
+            EndReason::ShuttingDown => "ended by the server, which itself ended",
+        };
+        for running in
+            self.runs.values().filter(|running| running.order.schedule.name == order.schedule.name && running.order.at == order.at)
+        {
+            running.handle.end(words);
+        }
+    }
+
+    /// Hears that a run's process has ended.
+    pub(super) fn ended(&mut self, ended: &Ended) {
+        let Some(running) = self.runs.remove(&ended.run) else { return };
+        let decisions = self.finish(&running.order, ended);
+        self.carry_out(decisions, Some(ended));
+    }
+
+    /// Records how a run ended, where its process has not, and asks the engine what follows.
+    pub(super) fn finish(&mut self, order: &Order, ended: &Ended) -> Vec<Decision> {
+        let Ended { run, exit } = ended;
+        let name = &order.schedule.name;
+        let now = wall_now();
+        let end = RunEnd { id: run.clone(), ended: now, outcome: exit.outcome, status: exit.status, error: exit.error.clone() };
+        let written = self.server.store.end_run(end);
+        self.note(written);
+        self.metrics.run(exit.outcome.as_str());
+        let level = if exit.outcome == RunOutcome::Done { Level::Info } else { Level::Warn };
+        let status = exit.status.map(|status| status.to_string()).unwrap_or_default();
+        let with = if status.is_empty() { String::new() } else { format!(", status {status}") };
+        let fields = [("schedule", &**name), ("run", &**run), ("outcome", exit.outcome.as_str()), ("status", &*status)];
+        self.server.log.line(level, &format!("{name}: {}{with}", exit.outcome.as_str()), &fields);
+        let outcome = match exit.outcome {
+            RunOutcome::Done => Outcome::Done,
+            RunOutcome::Cancelled => Outcome::Ended,
+            _ => Outcome::Failed,
+        };
+        self.engine.ended(name, order.at, outcome, now)
+    }
+
+    fn tell(&mut self, order: &Order, occasion: Occasion, reason: Option<Reason>, exit: Option<&Ended>) {
+        let Some(notify) = &order.schedule.notify else { return };
+        let row = exit.and_then(|ended| match self.server.store.find_run(&ended.run) {
+            Ok(Found::One(row)) => Some(row),
+            _ => None,
+        });
+        let error = row.as_ref().and_then(|row| row.error.clone()).or_else(|| exit.and_then(|ended| ended.exit.error.clone()));
+        let event = serde_json::json!({
+            "event": occasion.as_str(),
+            "schedule": &*order.schedule.name,
+            "at": local(order.at, order),
+            "attempt": order.attempt,
+            "run": exit.map(|ended| &ended.run),
+            "outcome": exit.map(|ended| ended.exit.outcome.as_str()),
+            "status": exit.and_then(|ended| ended.exit.status),
+            "error": error,
+            "reason": reason.map(|reason| reason.to_string()),
+            "late_seconds": (occasion == Occasion::Late).then(|| wall_now().duration_since(order.due).as_secs()),
+        });
+        let (notify, launcher, folder) = (Arc::clone(notify), self.server.launcher.clone(), self.file.folder.clone());
+        let (post, log) = (Arc::clone(&self.server.post), Arc::clone(&self.server.log));
+        self.tells.spawn(async move { notify::tell(notify, event, launcher, &folder, post, log).await });
+    }
+}
+
+fn firing(order: &Order, outcome: FiringOutcome, detail: Option<String>, now: Timestamp) -> Firing {
+    Firing { schedule: order.schedule.name.to_string(), due: order.at, decided: now, outcome, detail }
+}
+
+/// A firing that somebody has asked for is none of the schedule's own.
+fn beside(cause: Cause, firing: Firing) -> Decided {
+    if cause == Cause::Trigger { Decided::Beside(firing, None) } else { Decided::Firing(firing, None) }
+}
+
+fn started(order: &Order, run: String, now: Timestamp) -> Decided {
+    let new = new_run(order, run.clone(), now);
+    if order.attempt > 1 {
+        return Decided::Run(new);
+    }
+    let detail = (order.cause == Cause::CatchUp).then(|| format!("caught up {} late", length(now.duration_since(order.due))));
+    let firing = firing(order, FiringOutcome::Ran { run }, detail, now);
+    if order.cause == Cause::Trigger { Decided::Beside(firing, Some(new)) } else { Decided::Firing(firing, Some(new)) }
+}

@@ -1,0 +1,194 @@
+//! A run's process: its output is kept line by line, its time is limited, and it ends when it is told to.
+
+use super::lines::Lines;
+use crate::clock::wall_now;
+use crate::run::store::{Line, Output, RunOutcome, Store, Stream};
+use std::io;
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::{Child, ChildStdin, Command};
+use tokio::sync::mpsc;
+
+/// A process that was told to end has its deferred functions to run, and then this much more.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a script has started may hold the pipes open after it; its last words are waited for so long.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// The exit status of a run that did not end in its time.
+const TIMED_OUT: i32 = 124;
+
+/// How a run's process ended.
+#[derive(Debug, Clone)]
+pub(super) struct Exit {
+    /// How the run ended, as far as its process tells.
+    pub(super) outcome: RunOutcome,
+    /// The process's exit status, where it has one.
+    pub(super) status: Option<i32>,
+    /// What a person reads where the process has said nothing itself.
+    pub(super) error: Option<String>,
+}
+
+/// The way to a run's process.
+#[derive(Debug)]
+pub(super) struct Handle {
+    end: mpsc::UnboundedSender<String>,
+}
+
+impl Handle {
+    /// Tells the process to end, and why.
+    pub(super) fn end(&self, reason: &str) {
+        let _ = self.end.send(reason.to_owned());
+    }
+}
+
+/// Who hears a run's lines.
+pub type Listener = Arc<dyn Fn(Stream, &str) + Send + Sync>;
+
+/// A run's process that has been started.
+pub(super) struct Process {
+    child: Child,
+    lifeline: Option<ChildStdin>,
+    ends: mpsc::UnboundedReceiver<String>,
+    timeout: Option<Duration>,
+}
+
+impl Process {
+    /// Starts a process.
+    pub(super) fn start(mut command: Command, timeout: Option<Duration>) -> io::Result<(Handle, Self)> {
+        command.kill_on_drop(false);
+        let mut child = command.spawn()?;
+        let lifeline = child.stdin.take();
+        let (end, ends) = mpsc::unbounded_channel();
+        Ok((Handle { end }, Self { child, lifeline, ends, timeout }))
+    }
+
+    /// Sees the process to its end. Its lines go to `listener`.
+    pub(super) async fn supervise(mut self, listener: Listener) -> Exit {
+        let id = self.child.id();
+        let (out, err) = (self.child.stdout.take(), self.child.stderr.take());
+        let heard = Arc::clone(&listener);
+        let captured =
+            tokio::spawn(async move { tokio::join!(capture(out, Stream::Out, &heard), capture(err, Stream::Err, &heard)).1 });
+        // The process ends itself at its timeout; one that does not is killed a little later.
+        let mut kill_at = self
+            .timeout
+            .map(|timeout| (tokio::time::Instant::from_std(crate::clock::real_now()) + timeout + PATIENCE, Why::TimedOut));
+        let mut ended_for = None;
+        let mut killed = None;
+        let status = loop {
+            let deadline = async {
+                match &kill_at {
+                    Some((at, _)) => tokio::time::sleep_until(*at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                status = self.child.wait() => break status,
+                Some(reason) = self.ends.recv(), if ended_for.is_none() => {
+                    if let Some(lifeline) = &mut self.lifeline {
+                        let _ = lifeline.write_all(format!("{reason}\n").as_bytes()).await;
+                    }
+                    kill_at = Some((tokio::time::Instant::from_std(crate::clock::real_now()) + PATIENCE, Why::Ended));
+                    ended_for = Some(reason);
+                }
+                () = deadline => {
+                    killed = kill_at.take().map(|(_, why)| why);
+                    kill_group(id);
+                    let _ = self.child.start_kill();
+                }
+            }
+        };
+        drop(self.lifeline);
+        let was_ended = ended_for.is_some() || status.as_ref().is_ok_and(|status| matches!(status.code(), None | Some(TIMED_OUT)));
+        if was_ended {
+            // What the script had started goes with it.
+            kill_group(id);
+        }
+        let mut captured = captured;
+        let last_error = if let Ok(last) = tokio::time::timeout(LAST_WORDS, &mut captured).await {
+            last.ok().flatten()
+        } else {
+            captured.abort();
+            None
+        };
+        exit(status, killed, ended_for, last_error)
+    }
+}
+
+/// Why a process was killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Why {
+    TimedOut,
+    Ended,
+}
+
+fn exit(status: io::Result<ExitStatus>, killed: Option<Why>, ended_for: Option<String>, last_error: Option<String>) -> Exit {
+    let status = match status {
+        Ok(status) => status,
+        Err(error) => {
+            return Exit { outcome: RunOutcome::Lost, status: None, error: Some(format!("its end cannot be seen: {error}")) };
+        }
+    };
+    let code = status.code();
+    let (outcome, error) = match (killed, ended_for) {
+        (Some(Why::TimedOut), None) => (RunOutcome::TimedOut, Some("it did not end at its timeout and was killed".to_owned())),
+        (Some(_), Some(reason)) => (RunOutcome::Cancelled, Some(format!("{reason}; it did not end by itself and was killed"))),
+        (_, Some(reason)) => (RunOutcome::Cancelled, Some(reason)),
+        (_, None) => match code {
+            Some(0) => (RunOutcome::Done, None),
+            Some(TIMED_OUT) => (RunOutcome::TimedOut, last_error),
+            Some(_) => (RunOutcome::Failed, last_error),
+            None => (RunOutcome::Failed, Some(crash(status, last_error))),
+        },
+    };
+    Exit { outcome, status: code, error }
+}
+
+fn crash(status: ExitStatus, last_error: Option<String>) -> String {
+    let last = last_error.map(|line| format!("; its last line: {line}")).unwrap_or_default();
+    // The system's own words name the signal.
+    format!("its process crashed ({status}){last}")
+}
+
+/// Ends a run's process and all that it has started.
+#[cfg(unix)]
+fn kill_group(id: Option<u32>) {
+    if let Some(group) = id.and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw) {
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+}
+
+#[cfg(not(unix))]
+fn kill_group(_: Option<u32>) {}
+
+/// Hears a stream to its end; gives its last line that is not empty.
+async fn capture(stream: Option<impl AsyncRead + Unpin>, name: Stream, listener: &Listener) -> Option<String> {
+    let mut stream = stream?;
+    let mut lines = Lines::default();
+    let mut last = None;
+    let mut buffer = vec![0; 8 * 1024];
+    let mut hear = |line: String| {
+        listener(name, &line);
+        if !line.trim().is_empty() {
+            last = Some(line);
+        }
+    };
+    while let Ok(length @ 1..) = stream.read(&mut buffer).await {
+        lines.push(&buffer[..length]).into_iter().for_each(&mut hear);
+    }
+    lines.take().into_iter().for_each(&mut hear);
+    last
+}
+
+/// A listener that keeps a run's lines in the store.
+pub(super) fn keep(store: Store, run: String) -> Listener {
+    let output = std::sync::Mutex::new(Output::default());
+    Arc::new(move |stream, text| {
+        let mut output = output.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        // A store that cannot keep up, or a full disk, stops nothing that runs; the run's end says so once.
+        let _ = store.add_line(&run, &mut output, Line { at: wall_now(), stream, text: text.to_owned() });
+    })
+}

@@ -1,0 +1,41 @@
+//! `/health` and `/metrics`.
+
+use super::metrics::Metrics;
+use crate::clock::real_now;
+use axum::extract::State;
+use axum::response::Response;
+use axum::{Router, routing::get};
+use http::{StatusCode, header};
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::net::TcpListener;
+
+#[derive(Clone)]
+struct Shown {
+    metrics: Arc<Metrics>,
+    began: Instant,
+}
+
+/// Serves until the task is dropped. `began` is where the loop's own clock begins.
+pub(super) async fn serve(listener: TcpListener, metrics: Arc<Metrics>, began: Instant) -> io::Result<()> {
+    let router = Router::new().route("/health", get(health)).route("/metrics", get(text)).with_state(Shown { metrics, began });
+    axum::serve(listener, router).await
+}
+
+async fn health(State(shown): State<Shown>) -> Response<String> {
+    let fault = shown.metrics.fault(real_now() - shown.began);
+    let status = if fault.is_some() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    answer(status, "application/json", serde_json::json!({ "status": fault.unwrap_or("ok") }).to_string())
+}
+
+async fn text(State(shown): State<Shown>) -> Response<String> {
+    answer(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", shown.metrics.text())
+}
+
+fn answer(status: StatusCode, content_type: &'static str, body: String) -> Response<String> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(content_type));
+    response
+}

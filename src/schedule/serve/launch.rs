@@ -1,0 +1,122 @@
+//! The command line of a run.
+
+use crate::run::store::NewRun;
+use crate::schedule::engine::{Cause, Order};
+use crate::schedule::value::Overlap;
+use jiff::Timestamp;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use tokio::process::Command;
+
+/// What every child of a server has in common.
+#[derive(Debug, Clone)]
+pub struct Launcher {
+    /// The program.
+    program: PathBuf,
+    /// Options that were given to the server and count for its runs too.
+    shared: Shared,
+    /// The store's file.
+    store: PathBuf,
+}
+
+/// Options that were given to the server and count for its runs too.
+#[derive(Debug, Clone, Default)]
+pub struct Shared {
+    /// The profile, where a schedule names none.
+    pub profile: Option<String>,
+    /// The region, where a schedule names none.
+    pub region: Option<String>,
+    /// Whether every run is read-only.
+    pub read_only: bool,
+    /// The others, as they stand on a command line.
+    pub others: Vec<OsString>,
+}
+
+impl Launcher {
+    /// A launcher of this very program, even where an update has put another in its place meanwhile.
+    pub fn new(shared: Shared, store: PathBuf) -> std::io::Result<Self> {
+        let itself = Path::new("/proc/self/exe");
+        let program = if itself.exists() { itself.to_owned() } else { std::env::current_exe()? };
+        Ok(Self { program, shared, store })
+    }
+
+    fn command(&self, folder: &Path) -> Command {
+        let mut command = Command::new(&self.program);
+        command.current_dir(folder).arg("run").args(&self.shared.others);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        #[cfg(unix)]
+        {
+            command.arg0("cumulua");
+            // Ctrl-C at the server's terminal is the server's to answer, and what a script has started ends with it.
+            command.process_group(0);
+        }
+        command
+    }
+
+    /// The run of an order.
+    pub(super) fn run(&self, order: &Order, run: &str, folder: &Path) -> Command {
+        let schedule = &order.schedule;
+        let mut command = self.command(folder);
+        command.arg("--lifeline").arg("--store").arg(&self.store).args(["--run-id", run]);
+        if schedule.overlap != Overlap::Allow {
+            command.args(["--run-schedule", &schedule.name]);
+        }
+        if let Some(profile) = schedule.profile.as_ref().or(self.shared.profile.as_ref()) {
+            command.args(["--profile", profile]);
+        }
+        if let Some(region) = schedule.region.as_ref().or(self.shared.region.as_ref()) {
+            command.args(["--region", region]);
+        }
+        if let Some(timeout) = schedule.timeout {
+            command.arg("--timeout").arg(timeout.as_secs_f64().to_string());
+        }
+        if let Some(memory) = schedule.max_memory {
+            command.arg("--max-memory").arg(memory.to_string());
+        }
+        if schedule.rights.read_only || self.shared.read_only {
+            command.arg("--read-only");
+        }
+        if schedule.rights.allow_run {
+            command.arg("--allow-run");
+        }
+        for path in &schedule.rights.allow_path {
+            command.arg("--allow-path").arg(path);
+        }
+        command.arg("--").arg(&schedule.script).args(&schedule.args);
+        command
+    }
+
+    /// The run of a function that hears of an occasion.
+    pub(super) fn function(&self, module: &str, function: &str, event: &str, folder: &Path) -> Command {
+        let code = "local module, name, event = args[1], args[2], json.decode(args[3])
+            local loaded = require(module)
+            local heard = type(loaded) == 'table' and loaded[name] or _G[name]
+            if type(heard) ~= 'function' then error(module .. ' has no function ' .. name) end
+            heard(event)";
+        let mut command = self.command(folder);
+        command.args(["--lifeline", "--no-record", "--timeout", "60", "-e", code, "--", module, function, event]);
+        command
+    }
+}
+
+/// A run as the store has it before its process starts.
+pub(super) fn new_run(order: &Order, id: String, now: Timestamp) -> NewRun {
+    let schedule = &order.schedule;
+    let kind = if order.cause == Cause::Trigger { "trigger" } else { "schedule" };
+    NewRun {
+        id,
+        name: schedule.name.to_string(),
+        kind: kind.to_owned(),
+        script: Some(schedule.script.display().to_string()),
+        script_hash: None,
+        args: schedule.args.clone(),
+        profile: schedule.profile.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        simulated: false,
+        pid: None,
+        due: Some(order.at),
+        attempt: order.attempt,
+        started: now,
+    }
+}

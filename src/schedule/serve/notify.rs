@@ -1,0 +1,63 @@
+//! Notifications: a Lua function in a process of its own, or an HTTP POST.
+
+use super::child::{Listener, Process};
+use super::launch::Launcher;
+use super::log::Log;
+use crate::client::effects::BoxFuture;
+use crate::gate::Level;
+use crate::run::store::Stream;
+use crate::schedule::value::{LuaFunction, Notify, Webhook};
+use serde_json::Value;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Posts JSON to a URL, where the configuration lets it. The error must not hold the URL, which may be a secret.
+pub type Post = Arc<dyn Fn(String, Value) -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+
+/// Tells whoever is to hear of an occasion; what fails is logged.
+pub(super) async fn tell(notify: Arc<Notify>, event: Value, launcher: Launcher, folder: &Path, post: Post, log: Arc<dyn Log>) {
+    let name = event["schedule"].as_str().unwrap_or_default().to_owned();
+    let mut faults = Vec::new();
+    if let Some(function) = &notify.lua
+        && let Err(problem) = call(function, &event, &launcher, folder).await
+    {
+        faults.push(format!("{}:{}: {problem}", function.file, function.function));
+    }
+    if let Some(webhook) = &notify.webhook {
+        let posted = match address(webhook) {
+            Ok(url) => post(url, event.clone()).await,
+            Err(problem) => Err(problem),
+        };
+        faults.extend(posted.err().map(|problem| format!("the webhook: {problem}")));
+    }
+    for fault in faults {
+        log.line(Level::Error, &format!("{name}: nobody was notified by {fault}"), &[("schedule", &name)]);
+    }
+}
+
+fn address(webhook: &Webhook) -> Result<String, String> {
+    match webhook {
+        Webhook::Url(url) => Ok(url.clone()),
+        Webhook::Variable(name) => std::env::var(name).map_err(|_| format!("the variable {name} is not set")),
+    }
+}
+
+async fn call(function: &LuaFunction, event: &Value, launcher: &Launcher, folder: &Path) -> Result<(), String> {
+    let module = function.file.trim_end_matches(".lua").trim_start_matches("./").replace('/', ".");
+    let command = launcher.function(&module, &function.function, &event.to_string(), folder);
+    let said = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&said);
+    let listener: Listener = Arc::new(move |stream, line| {
+        let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+        if stream == Stream::Err && heard.len() < 20 {
+            heard.push(line.trim().to_owned());
+        }
+    });
+    let (_handle, process) = Process::start(command, Some(std::time::Duration::from_mins(1))).map_err(|error| error.to_string())?;
+    let exit = process.supervise(listener).await;
+    if exit.status == Some(0) {
+        return Ok(());
+    }
+    let said = said.lock().unwrap_or_else(PoisonError::into_inner).join(" ");
+    Err(if said.is_empty() { exit.error.unwrap_or_else(|| "it failed".to_owned()) } else { said })
+}

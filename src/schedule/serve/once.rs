@@ -1,0 +1,71 @@
+//! One run of a schedule without a server: `cumulua schedule trigger` where none serves.
+
+use super::child::{self, Listener, Process};
+use super::launch::{Launcher, new_run};
+use super::words::milliseconds;
+use crate::clock::wall_now;
+use crate::run::store::{Firing, FiringOutcome, RunEnd, Store};
+use crate::schedule::engine::{Cause, Order};
+use crate::schedule::file::Schedule;
+use crate::schedule::value::Overlap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A run to be carried out here.
+pub struct Once {
+    /// Where it is recorded.
+    pub store: Store,
+    /// How it is started.
+    pub launcher: Launcher,
+    /// What runs.
+    pub schedule: Arc<Schedule>,
+    /// Where it runs.
+    pub folder: PathBuf,
+    /// The run's id.
+    pub id: String,
+    /// Who sees its lines, beside the store.
+    pub echo: Listener,
+}
+
+/// Carries it out; gives its exit status, where its process has one. The error says why it did not run.
+pub async fn run_once(once: Once) -> Result<Option<i32>, String> {
+    let Once { store, launcher, schedule, folder, id, echo } = once;
+    if schedule.overlap != Overlap::Allow && store.locks().is_schedule_running(&schedule.name) {
+        return Err(format!("{} is still going on; `cumulua runs list` shows its run", schedule.name));
+    }
+    let now = milliseconds(wall_now());
+    let order = Order { schedule, at: now, due: now, cause: Cause::Trigger, attempt: 1 };
+    let new = new_run(&order, id.clone(), now);
+    let firing = Firing {
+        schedule: order.schedule.name.to_string(),
+        due: now,
+        decided: now,
+        outcome: FiringOutcome::Ran { run: id.clone() },
+        detail: None,
+    };
+    store.decide_beside(firing, Some(new)).map_err(|problem| problem.to_string())?;
+    let command = launcher.run(&order, &id, &folder);
+    let started = Process::start(command, order.schedule.timeout);
+    let exit = match started {
+        Ok((handle, process)) => {
+            let keep = child::keep(store.clone(), id.clone());
+            let listener: Listener = Arc::new(move |stream, line| {
+                keep(stream, line);
+                echo(stream, line);
+            });
+            let mut supervised = std::pin::pin!(process.supervise(listener));
+            tokio::select! {
+                exit = &mut supervised => exit,
+                _ = tokio::signal::ctrl_c() => {
+                    handle.end("interrupted");
+                    supervised.await
+                }
+            }
+        }
+        Err(problem) => return Err(format!("its process cannot be started: {problem}")),
+    };
+    let status = exit.status;
+    let end = RunEnd { id, ended: wall_now(), outcome: exit.outcome, status, error: exit.error };
+    store.end_run(end).map_err(|problem| problem.to_string())?;
+    Ok(status)
+}

@@ -1,0 +1,52 @@
+//! The words for times, lengths and reasons.
+
+use crate::run::store::FiringOutcome;
+use crate::schedule::engine::{Order, Reason};
+use jiff::{SignedDuration, Timestamp};
+
+/// What the store calls a firing that did not run for this reason.
+pub(super) fn outcome(reason: Reason) -> FiringOutcome {
+    match reason {
+        Reason::Overlap | Reason::QueueFull => FiringOutcome::Overlap,
+        Reason::Paused => FiringOutcome::Paused,
+        Reason::TooLate(_) | Reason::ServerGone => FiringOutcome::TooLate,
+        Reason::Superseded => FiringOutcome::Superseded,
+        Reason::ShuttingDown => FiringOutcome::ShuttingDown,
+        Reason::Removed => FiringOutcome::NotStarted,
+    }
+}
+
+/// The word of an outcome.
+pub(super) fn word(outcome: &FiringOutcome) -> &'static str {
+    match outcome {
+        FiringOutcome::Ran { .. } => "ran",
+        FiringOutcome::Queued => "queued",
+        FiringOutcome::Overlap => "overlap",
+        FiringOutcome::Paused => "paused",
+        FiringOutcome::TooLate => "too late",
+        FiringOutcome::Superseded => "superseded",
+        FiringOutcome::ShuttingDown => "shutting down",
+        FiringOutcome::FileRefused => "file refused",
+        FiringOutcome::NotStarted => "not started",
+    }
+}
+
+/// The store keeps milliseconds, and a time must be found again.
+pub(super) fn milliseconds(time: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(time.as_millisecond()).unwrap_or(time)
+}
+
+/// A time in UTC.
+pub(super) fn time(time: Timestamp) -> String {
+    format!("{:.0}", milliseconds(time))
+}
+
+/// A time on the schedule's clock.
+pub(super) fn local(time: Timestamp, order: &Order) -> String {
+    milliseconds(time).to_zoned(order.schedule.timing.zone.0.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+}
+
+/// A length in whole seconds.
+pub(super) fn length(duration: SignedDuration) -> String {
+    format!("{:#}", SignedDuration::from_secs(duration.as_secs()))
+}

@@ -1,0 +1,416 @@
+//! Values of `schedules.toml` that are checked while they are read, so that what is wrong has a line and a column.
+
+use super::cron::Expression;
+use crate::clock::LONGEST;
+use jiff::tz::TimeZone;
+use jiff::{Span, SpanRelativeTo};
+use serde::de::{Error, MapAccess, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer};
+use std::fmt;
+use std::time::Duration;
+
+/// A length of time: `"90s"`, `"15m"`, `"1h 30m"`, `"7d"`, or a number of seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Length(pub Duration);
+
+impl Length {
+    /// Reads a length; days have 24 hours.
+    pub fn parse(text: &str) -> Option<Self> {
+        let duration = match text.trim().parse::<f64>() {
+            Ok(seconds) => Duration::try_from_secs_f64(seconds).ok()?,
+            Err(_) => text.parse::<Span>().ok()?.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?.try_into().ok()?,
+        };
+        (duration <= LONGEST).then_some(Self(duration))
+    }
+}
+
+const LENGTH: &str = "a length of time as \"90s\", \"15m\", \"1h 30m\", \"7d\", or a number of seconds";
+
+impl<'de> Deserialize<'de> for Length {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = Length;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(LENGTH)
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Length, E> {
+                Length::parse(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &LENGTH))
+            }
+
+            fn visit_i64<E: Error>(self, seconds: i64) -> Result<Length, E> {
+                let length = u64::try_from(seconds).ok().map(Duration::from_secs).filter(|length| *length <= LONGEST);
+                length.map(Length).ok_or_else(|| E::invalid_value(Unexpected::Signed(seconds), &LENGTH))
+            }
+
+            fn visit_f64<E: Error>(self, seconds: f64) -> Result<Length, E> {
+                Length::parse(&seconds.to_string()).ok_or_else(|| E::invalid_value(Unexpected::Float(seconds), &LENGTH))
+            }
+        }
+        deserializer.deserialize_any(Text)
+    }
+}
+
+impl<'de> Deserialize<'de> for Expression {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+/// A time zone by its IANA name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Zone(pub TimeZone);
+
+impl Zone {
+    /// UTC.
+    pub const UTC: Self = Self(TimeZone::UTC);
+
+    /// Finds a zone by its name.
+    pub fn parse(name: &str) -> Result<Self, String> {
+        if let Ok(zone) = TimeZone::get(name) {
+            return Ok(Self(zone));
+        }
+        let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+        let near = crate::catalog::suggest::nearest(name, known.iter().map(String::as_str));
+        let near = crate::catalog::suggest::did_you_mean(&near);
+        Err(format!("there is no time zone {name:?}{near}; write its IANA name, as Europe/Berlin"))
+    }
+
+    /// Its IANA name.
+    pub fn name(&self) -> &str {
+        self.0.iana_name().unwrap_or("UTC")
+    }
+}
+
+impl<'de> Deserialize<'de> for Zone {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+/// A schedule's name: what history, metrics and locks know it by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Name(pub String);
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        if name.is_empty() || name.len() > 100 || !name.chars().all(is_plain) || name.starts_with('-') {
+            return Err(D::Error::custom(format!(
+                "{name:?} is no name; take 1 to 100 letters, digits, dots, dashes and underscores, as nightly-snapshots"
+            )));
+        }
+        Ok(Self(name))
+    }
+}
+
+/// An amount of memory: `"256M"`, `"2G"`, or a number of bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size(pub u64);
+
+impl<'de> Deserialize<'de> for Size {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        const EXPECTED: &str = "an amount of memory as \"256M\", \"2G\", or a number of bytes above 0";
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = Size;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(EXPECTED)
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Size, E> {
+                let (digits, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+                let shift = match unit {
+                    "" => Some(0),
+                    "K" => Some(10),
+                    "M" => Some(20),
+                    "G" => Some(30),
+                    _ => None,
+                };
+                let bytes = digits.parse::<u64>().ok().zip(shift).and_then(|(number, shift)| number.checked_mul(1 << shift));
+                bytes.filter(|bytes| *bytes > 0).map(Size).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &EXPECTED))
+            }
+
+            fn visit_i64<E: Error>(self, bytes: i64) -> Result<Size, E> {
+                let size = u64::try_from(bytes).ok().filter(|bytes| *bytes > 0);
+                size.map(Size).ok_or_else(|| E::invalid_value(Unexpected::Signed(bytes), &EXPECTED))
+            }
+        }
+        deserializer.deserialize_any(Text)
+    }
+}
+
+/// Which of several missed firings run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CaughtUp {
+    /// The latest alone.
+    Latest,
+    /// Every one, in order.
+    All,
+}
+
+/// What becomes of missed firings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CatchUp {
+    /// How old a missed firing may be and still run.
+    pub within: Duration,
+    /// Which of those run.
+    pub runs: CaughtUp,
+}
+
+impl CatchUp {
+    /// No missed firing runs.
+    pub const NONE: Self = Self { within: Duration::ZERO, runs: CaughtUp::Latest };
+}
+
+impl<'de> Deserialize<'de> for CatchUp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        const EXPECTED: &str = "\"none\", a length of time as \"6h\", or a table as { within = \"6h\", runs = \"all\" }";
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = CatchUp;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(EXPECTED)
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<CatchUp, E> {
+                if text == "none" {
+                    return Ok(CatchUp::NONE);
+                }
+                let within = Length::parse(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &EXPECTED))?;
+                Ok(CatchUp { within: within.0, runs: CaughtUp::Latest })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<CatchUp, A::Error> {
+                #[derive(Deserialize)]
+                #[serde(deny_unknown_fields)]
+                struct Table {
+                    within: Length,
+                    #[serde(default)]
+                    runs: Option<CaughtUp>,
+                }
+                let table = Table::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
+                Ok(CatchUp { within: table.within.0, runs: table.runs.unwrap_or(CaughtUp::Latest) })
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
+
+/// What happens to a firing whose schedule still runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Overlap {
+    /// It does not run.
+    #[default]
+    Skip,
+    /// It waits for its turn.
+    Queue,
+    /// The run that goes on is ended for it.
+    Cancel,
+    /// Both run.
+    Allow,
+}
+
+/// How often and when a failed run is repeated. The whole script runs again.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retries {
+    /// How many times at most.
+    pub count: u32,
+    /// The pause before the first.
+    #[serde(default = "Retries::delay")]
+    pub delay: Length,
+    /// What each further pause is multiplied by.
+    #[serde(default = "Retries::backoff")]
+    pub backoff: f64,
+}
+
+impl Retries {
+    /// None.
+    pub const NONE: Self = Self { count: 0, delay: Length(Duration::from_mins(1)), backoff: 2.0 };
+    /// No pause is longer.
+    pub const LONGEST_PAUSE: Duration = Duration::from_hours(24);
+
+    fn delay() -> Length {
+        Self::NONE.delay
+    }
+
+    fn backoff() -> f64 {
+        Self::NONE.backoff
+    }
+
+    /// The pause before a retry, counted from 1; none where there are no more.
+    pub fn pause(&self, retry: u32) -> Option<Duration> {
+        if retry == 0 || retry > self.count {
+            return None;
+        }
+        let factor = self.backoff.powi(i32::try_from(retry - 1).unwrap_or(i32::MAX));
+        let seconds = (self.delay.0.as_secs_f64() * factor).min(Self::LONGEST_PAUSE.as_secs_f64());
+        Some(Duration::try_from_secs_f64(seconds).unwrap_or(Self::LONGEST_PAUSE))
+    }
+}
+
+/// What a notification is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Occasion {
+    /// A run failed and will not be retried.
+    Failure,
+    /// A run succeeded after one that failed.
+    Recovery,
+    /// A firing was missed, or started too late.
+    Late,
+}
+
+impl Occasion {
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Failure => "failure",
+            Self::Recovery => "recovery",
+            Self::Late => "late",
+        }
+    }
+}
+
+/// Who hears what of a schedule.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Notify {
+    /// The occasions; failure and recovery unless given.
+    #[serde(default = "Notify::occasions")]
+    pub on: Vec<Occasion>,
+    /// A Lua function, as `notify.lua:page`.
+    #[serde(default)]
+    pub lua: Option<LuaFunction>,
+    /// Where an HTTP POST goes; its host must be one that the configuration lets scripts reach.
+    #[serde(default)]
+    pub webhook: Option<Webhook>,
+    /// How late a start is late.
+    #[serde(default = "Notify::after")]
+    pub late_after: Length,
+}
+
+impl Notify {
+    fn occasions() -> Vec<Occasion> {
+        vec![Occasion::Failure, Occasion::Recovery]
+    }
+
+    fn after() -> Length {
+        Length(Duration::from_mins(1))
+    }
+}
+
+/// A function in a file of Lua.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LuaFunction {
+    /// The file, relative to the schedule file.
+    pub file: String,
+    /// The function: a field of the table that the file returns.
+    pub function: String,
+}
+
+impl<'de> Deserialize<'de> for LuaFunction {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let parts = text.rsplit_once(':').filter(|(file, function)| {
+            std::path::Path::new(file).extension().is_some_and(|end| end == "lua") && !function.is_empty()
+        });
+        let (file, function) =
+            parts.ok_or_else(|| D::Error::custom("write it as \"FILE.lua:FUNCTION\", as \"notify.lua:page\""))?;
+        Ok(Self { file: file.to_owned(), function: function.to_owned() })
+    }
+}
+
+/// A URL that may itself be a secret.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Webhook {
+    /// As it stands in the file.
+    Url(String),
+    /// In a variable of the server's environment.
+    Variable(String),
+}
+
+impl fmt::Debug for Webhook {
+    // Many webhooks carry their password in the path.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Url(_) => f.write_str(crate::secret::REDACTED),
+            Self::Variable(name) => write!(f, "{{ env = {name:?} }}"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Webhook {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        const EXPECTED: &str = "a URL, or a table as { env = \"PAGER_URL\" }";
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = Webhook;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(EXPECTED)
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Webhook, E> {
+                match url::Url::parse(text) {
+                    Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(Webhook::Url(text.to_owned())),
+                    _ => Err(E::custom("this is no http or https URL")),
+                }
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Webhook, A::Error> {
+                #[derive(Deserialize)]
+                #[serde(deny_unknown_fields)]
+                struct Table {
+                    env: String,
+                }
+                let table = Table::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
+                Ok(Webhook::Variable(table.env))
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
+
+/// How much history is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// The latest so many runs.
+    Runs(u32),
+    /// Those of so long.
+    For(Duration),
+}
+
+impl<'de> Deserialize<'de> for Keep {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        const EXPECTED: &str = "a number of runs above 0, or a length of time as \"90d\"";
+        struct Either;
+        impl Visitor<'_> for Either {
+            type Value = Keep;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(EXPECTED)
+            }
+
+            fn visit_i64<E: Error>(self, runs: i64) -> Result<Keep, E> {
+                let runs_kept = u32::try_from(runs).ok().filter(|runs| *runs > 0);
+                runs_kept.map(Keep::Runs).ok_or_else(|| E::invalid_value(Unexpected::Signed(runs), &EXPECTED))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Keep, E> {
+                // A bare number in quotation marks would be seconds, which nobody means here.
+                let length = Length::parse(text).filter(|_| text.parse::<f64>().is_err());
+                length.map(|length| Keep::For(length.0)).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &EXPECTED))
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}

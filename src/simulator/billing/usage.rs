@@ -1,0 +1,109 @@
+//! What is used on demand: it is metered by the second while it is there, and paid when it is gone.
+
+use crate::simulator::money::Money;
+use crate::simulator::store::Keyed;
+use crate::simulator::world::World;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The use of a resource at one price, from a time on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Use {
+    pub(crate) resource: String,
+    /// The service, as `cds.ecs`.
+    pub(crate) service: String,
+    /// The Action that bought it.
+    pub(crate) item: String,
+    #[serde(default)]
+    pub(crate) name: String,
+    /// The code of its zone.
+    #[serde(default)]
+    pub(crate) zone: String,
+    pub(crate) per_day: Money,
+    /// The credit that pays for it, as far as it goes.
+    #[serde(default)]
+    pub(crate) credit: Option<u64>,
+    pub(crate) began: Timestamp,
+    /// When it ended; what goes on has no end.
+    #[serde(default)]
+    pub(crate) ended: Option<Timestamp>,
+    /// What the credit paid in the end.
+    #[serde(default)]
+    pub(crate) credited: Money,
+    /// The number of the wallet's charge for the rest.
+    #[serde(default)]
+    pub(crate) charge: Option<usize>,
+}
+
+impl Keyed for Use {
+    fn key(&self) -> &str {
+        &self.resource
+    }
+}
+
+impl Use {
+    /// The use of a resource that an Action of a service bought.
+    pub(crate) fn of(resource: &str, service: &str, item: &str, per_day: Money) -> Self {
+        Self {
+            resource: resource.to_owned(),
+            service: service.to_owned(),
+            item: item.to_owned(),
+            name: String::new(),
+            zone: String::new(),
+            per_day,
+            credit: None,
+            began: Timestamp::UNIX_EPOCH,
+            ended: None,
+            credited: Money::ZERO,
+            charge: None,
+        }
+    }
+
+    /// The same with the resource's name and zone, for bills.
+    pub(crate) fn named(self, name: &str, zone: &str) -> Self {
+        Self { name: name.to_owned(), zone: zone.to_owned(), ..self }
+    }
+
+    /// The same, paid by a credit.
+    pub(crate) fn paid_by(self, credit: Option<u64>) -> Self {
+        Self { credit, ..self }
+    }
+
+    /// What it has cost up to a time, in whole cents.
+    pub(super) fn cost_until(&self, time: Timestamp) -> Money {
+        let end = self.ended.map_or(time, |ended| ended.min(time)).max(self.began);
+        let seconds = i128::from(end.duration_since(self.began).as_secs());
+        let cents = i128::from(self.per_day.in_cents()) * seconds / 86_400;
+        Money::cents(i64::try_from(cents).unwrap_or(i64::MAX))
+    }
+
+    /// What it costs now and is not paid yet.
+    pub(super) fn due(&self, now: Timestamp) -> Money {
+        if self.ended.is_some() { Money::ZERO } else { self.cost_until(now) }
+    }
+}
+
+impl World {
+    /// From now on a resource is used at a price.
+    pub(crate) fn begin_use(&mut self, metered: Use) {
+        let began = self.now();
+        self.billing.uses.insert(Use { began, ..metered });
+    }
+
+    /// The use of a resource that goes on.
+    pub(crate) fn use_of(&self, resource: &str) -> Option<&Use> {
+        self.billing.uses.get(resource)
+    }
+
+    /// A resource is used no more, or at another price: what it cost is paid now, by its credit and by the account.
+    pub(crate) fn end_use(&mut self, resource: &str) {
+        let Some(mut metered) = self.billing.uses.remove(resource) else { return };
+        let now = self.now();
+        metered.ended = Some(now);
+        let cost = metered.cost_until(now);
+        metered.credited = self.take_credit(metered.credit, cost);
+        metered.charge = self.pay(&metered.service, &metered.item, vec![metered.resource.clone()], cost - metered.credited);
+        self.billing.past_uses.push(metered);
+    }
+}

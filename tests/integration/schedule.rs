@@ -1,0 +1,342 @@
+//! `cumulua schedule`: the file as a person writes it, the table of firings, and the server from outside.
+
+use crate::support::Test;
+use cumulua::clock::wall_now;
+use cumulua::run::store::{Filter, Planned, RunOutcome, Store, locks::Taken};
+use cumulua::schedule::file::{SCHEMA, ScheduleFile};
+use jiff::SignedDuration;
+use serde_json::{Value as Json, json};
+use std::fs;
+use std::path::Path;
+
+const DAILY: &str = "[[schedule]]\nname = 'nightly'\nscript = 'a.lua'\ncron = '30 2 * * *'\ntimezone = 'Europe/Berlin'\n";
+
+#[test]
+fn check_says_what_is_wrong_with_line_and_column() {
+    let faulty = Test::new().file("schedules.toml", DAILY.replace("script", "scrpt")).args(["schedule", "check"]);
+    faulty.fails(1, &["line 3, column 1", "did you mean script?", "scrpt = 'a.lua'"]);
+    let missing = Test::new().file("schedules.toml", DAILY).args(["schedule", "check"]);
+    missing.fails(1, &["schedules.toml, line 1", "nightly: the script", "cannot be read"]);
+    let broken = Test::new().file("schedules.toml", DAILY).file("a.lua", "print(1)\nprint(").args(["schedule", "check"]);
+    broken.fails(1, &["does not parse", "a.lua:2:"]);
+    let profile = format!("{DAILY}profile = 'prodution'\n");
+    let profile = Test::new().file("schedules.toml", profile).file("a.lua", "").file("cumulua.toml", "[profiles.production]");
+    profile.args(["schedule", "check"]).fails(1, &["no profile \"prodution\"", "did you mean production?"]);
+    Test::new().args(["schedule", "check", "none.toml"]).fails(1, &["none.toml cannot be read"]);
+}
+
+#[test]
+fn check_says_what_looks_odd_and_fails_for_it_only_where_asked_to() {
+    let odd = |name: &str, cron: &str| format!("[[schedule]]\nname = '{name}'\nscript = 'a.lua'\ncron = '{cron}'\n");
+    let mut text = odd("a", "*/70 * * * *") + &odd("b", "0 0 30 2 *") + &odd("c", "0 0 13 * FRI");
+    for number in 0..50 {
+        text += &odd(&format!("crowd-{number}"), "30 4 * * *");
+    }
+    let check = |args: &[&str]| {
+        Test::new().file("s.toml", &text).file("a.lua", "").args(["schedule", "check", "s.toml"]).args(args.to_vec())
+    };
+    let output = check(&[]).run();
+    assert_eq!(output.status, 0, "{}", output.stderr);
+    assert_eq!(output.stdout, "s.toml: 53 schedules, 0 errors, 4 warnings; 53 without a timezone, which go by UTC\n");
+    let lines =
+        ["line 1: a: */70", "line 5: b: it never fires", "line 9: c: day 13", "line 13: 50 schedules fire in the same second"];
+    for line in lines {
+        assert!(output.stderr.contains(line), "{line} in {}", output.stderr);
+    }
+    check(&["--strict"]).fails(1, &["*/70"]);
+}
+
+#[test]
+fn the_example_has_nothing_odd_and_the_schema_is_printed() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/schedules.toml");
+    Test::new().args(["schedule", "check", "--strict", file.to_str().unwrap()]).run_well();
+    let printed: Json = serde_json::from_str(&Test::new().args(["schedule", "schema"]).run_well()).unwrap();
+    assert_eq!(printed, serde_json::from_str::<Json>(SCHEMA).unwrap());
+    let example: toml::Value = toml::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+    jsonschema::validate(&printed, &serde_json::to_value(example).unwrap()).unwrap();
+}
+
+#[test]
+fn the_examples_script_counts_servers_and_changes_nothing() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/inventory.lua");
+    let run = ["run", "--sim", "--read-only", script.to_str().unwrap()];
+    assert_eq!(Test::new().args(run).run_well(), "no servers\n");
+    assert_eq!(Test::new().args(run).arg("Running").run_well(), "");
+}
+
+#[test]
+fn next_prints_the_firings_after_a_time_with_their_offsets() {
+    let next = ["schedule", "next", "--from", "2026-03-27T12:00:00+01:00", "--count", "3"];
+    let text = format!("{DAILY}[[schedule]]\nname = 'often'\nscript = 'a.lua'\nevery = '12h'\nend = 2026-03-28\n");
+    let printed = Test::new().file("schedules.toml", &text).args(next).arg("--json").run_well();
+    let expected = json!([
+        { "name": "often", "at": "2026-03-27T12:00:00+00:00" },
+        { "name": "nightly", "at": "2026-03-28T02:30:00+01:00" },
+        { "name": "nightly", "at": "2026-03-29T03:00:00+02:00" },
+        { "name": "nightly", "at": "2026-03-30T02:30:00+02:00" },
+    ]);
+    assert_eq!(serde_json::from_str::<Json>(&printed).unwrap(), expected);
+    let table = Test::new().file("schedules.toml", &text).args(next).run_well();
+    let line = table.lines().find(|line| line.contains("2026-03-29")).unwrap();
+    let parts = [
+        "nightly",
+        "Sun 2026-03-29 03:00:00 +02:00",
+        "2026-03-29 01:00:00Z",
+        "DST: the clocks went forward, +01:00 to +02:00",
+        "end of the gap",
+    ];
+    assert!(parts.iter().all(|part| line.contains(part)), "{table}");
+    let autumn = ["schedule", "next", "--from", "2026-10-24T12:00:00Z", "--count", "1"];
+    let table = Test::new().file("schedules.toml", DAILY).args(autumn).run_well();
+    assert!(table.contains("02:30:00 +02:00") && table.contains("the first of two 02:30"), "{table}");
+}
+
+#[test]
+fn trigger_without_a_server_runs_right_here_and_is_recorded() {
+    let files = |script: &str| Test::new().file("schedules.toml", DAILY.to_owned() + "args = ['x']").file("a.lua", script);
+    let test = files("print('hello ' .. args[1]) log.warn('noted')").args(["schedule", "trigger", "nightly", "--store", "runs.db"]);
+    let path = test.path("runs.db");
+    let output = test.run();
+    assert_eq!((output.status, output.stdout.as_str()), (0, "hello x\n"), "{}", output.stderr);
+    assert!(output.stderr.contains("noted"));
+    let store = Store::open(path);
+    let runs = store.runs(Filter::default()).unwrap();
+    let run = &runs[0];
+    assert_eq!((run.run.name.as_str(), run.run.kind.as_str(), run.outcome), ("nightly", "trigger", Some(RunOutcome::Done)));
+    let lines: Vec<_> = store.output(&run.run.id, 0, 10).unwrap().into_iter().map(|row| row.line).collect();
+    assert!(lines.contains(&"hello x".to_owned()) && lines.iter().any(|line| line.contains("noted")), "{lines:?}");
+    assert_eq!(store.firings(Some("nightly"), None, None, false, None).unwrap()[0].run.as_deref(), Some(run.run.id.as_str()));
+    files("error 'boom'").args(["schedule", "trigger", "nightly", "--store", "runs.db"]).fails(1, &["boom"]);
+    files("")
+        .args(["schedule", "trigger", "nihgtly", "--store", "runs.db"])
+        .fails(1, &["no schedule \"nihgtly\"; did you mean nightly?"]);
+}
+
+#[test]
+fn a_faulty_file_and_a_taken_store_start_no_server() {
+    let serve = ["schedule", "serve", "--store", "runs.db"];
+    Test::new()
+        .file("schedules.toml", DAILY.replace("30 2", "30 25"))
+        .args(serve)
+        .fails(1, &["line 4, column 8", "is no cron expression"]);
+    let test = Test::new().file("schedules.toml", DAILY).args(serve);
+    let store = Store::open(test.path("runs.db"));
+    let Taken::Held(_lock) = store.locks().server().unwrap() else { panic!("nobody else has this store") };
+    test.fails(1, &["already serves the store", "runs.db", "--store"]);
+    Test::new().file("schedules.toml", DAILY).args(serve).args(["--http", "0.0.0.0:0"]).fails(2, &["--http-public"]);
+}
+
+#[cfg(unix)]
+mod served {
+    use super::{DAILY, Filter, Planned, RunOutcome, ScheduleFile, SignedDuration, Store, fs, wall_now};
+    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+    use std::net::TcpStream;
+    use std::os::unix::net::UnixDatagram;
+    use std::process::{Child, Command, Output, Stdio};
+    use std::sync::mpsc::{Receiver, channel};
+    use std::time::Duration;
+    use tempfile::TempDir;
+
+    /// A server in a folder of its own; it is read line by line.
+    struct Served {
+        folder: TempDir,
+        child: Child,
+        lines: Receiver<String>,
+    }
+
+    impl Served {
+        fn start(folder: TempDir, args: &[&str]) -> Self {
+            Self::start_with(folder, args, &[])
+        }
+
+        fn start_with(folder: TempDir, args: &[&str], variables: &[(&str, &str)]) -> Self {
+            let mut child = command(&folder, &["schedule", "serve", "--store", "runs.db"])
+                .args(args)
+                .envs(variables.iter().copied())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let stderr = child.stderr.take().unwrap();
+            let (send, lines) = channel();
+            std::thread::spawn(move || BufReader::new(stderr).lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
+            Self { folder, child, lines }
+        }
+
+        /// Reads up to a line that has these words.
+        fn says(&self, words: &str) -> String {
+            let mut seen = Vec::new();
+            while let Ok(line) = self.lines.recv_timeout(Duration::from_mins(1)) {
+                if line.contains(words) {
+                    return line;
+                }
+                seen.push(line);
+            }
+            panic!("{words:?} is not said: {seen:#?}");
+        }
+
+        fn signal(&self, name: &str) {
+            let status = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().unwrap();
+            assert!(status.success());
+        }
+
+        fn write(&self, name: &str, text: &str) {
+            fs::write(self.folder.path().join(name), text).unwrap();
+        }
+
+        fn run(&self, args: &[&str]) -> Output {
+            command(&self.folder, args).args(["--store", "runs.db"]).output().unwrap()
+        }
+
+        /// Ends it with SIGTERM; gives its store.
+        fn end(mut self) -> (TempDir, Store) {
+            self.signal("TERM");
+            self.says("ended");
+            assert!(self.child.wait().unwrap().success());
+            let store = Store::open(self.folder.path().join("runs.db"));
+            (self.folder, store)
+        }
+    }
+
+    fn command(folder: &TempDir, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cumulua"));
+        command.args(args).current_dir(folder.path()).env_clear().env("HOME", folder.path()).stdin(Stdio::null());
+        command
+    }
+
+    fn folder(schedules: &str, script: &str) -> TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("schedules.toml"), schedules).unwrap();
+        fs::write(folder.path().join("a.lua"), script).unwrap();
+        folder
+    }
+
+    #[test]
+    fn a_server_runs_what_is_asked_for_and_ends_it_when_it_ends() {
+        let script = "print('begun') defer(function() print('tidied') end) time.sleep('1h')";
+        let served = Served::start(folder(DAILY, script), &["--grace", "1ms"]);
+        served.says("serving 1 schedules");
+        assert!(served.run(&["schedule", "trigger", "nightly"]).status.success());
+        served.says("nightly: started");
+        let again = served.run(&["schedule", "trigger", "nightly"]);
+        let said = String::from_utf8_lossy(&again.stderr).into_owned();
+        assert!(!again.status.success() && said.contains("still going on"), "{said}");
+        let second = served.run(&["schedule", "serve"]);
+        assert!(!second.status.success() && String::from_utf8_lossy(&second.stderr).contains("already serves"));
+        let (_folder, store) = served.end();
+        let runs = store.runs(Filter::default()).unwrap();
+        assert_eq!(runs.len(), 1);
+        assert_eq!((runs[0].outcome, runs[0].run.kind.as_str()), (Some(RunOutcome::Cancelled), "trigger"));
+        assert!(runs[0].error.as_deref().unwrap().contains("ended by the server"), "{:?}", runs[0].error);
+        let missed = store.firings(None, None, None, true, None).unwrap();
+        assert_eq!(missed.len(), 1);
+        assert_eq!((missed[0].outcome.as_str(), missed[0].run.as_deref()), ("overlap", None));
+    }
+
+    #[test]
+    fn a_changed_file_is_taken_over_and_a_faulty_one_refused() {
+        let served = Served::start(folder(DAILY, ""), &[]);
+        served.says("serving 1 schedules");
+        served.write("schedules.toml", "[[schedule]]\nname = 'x'");
+        served.signal("HUP");
+        assert!(served.says("refused").contains("line 1, column 1: this schedule has no script"));
+        let answer = served.run(&["schedule", "trigger", "nightly"]);
+        assert!(!answer.status.success(), "the command reads the file as it is now");
+        served.write("schedules.toml", &(DAILY.to_owned() + &DAILY.replace("nightly", "weekly")));
+        served.signal("HUP");
+        served.says("serving 2 schedules");
+        assert!(served.run(&["schedule", "pause", "weekly"]).status.success());
+        served.says("weekly: asked to pause: paused");
+        let (_folder, store) = served.end();
+        assert!(store.schedule_states().unwrap()["weekly"].paused.is_some());
+    }
+
+    #[test]
+    fn what_was_missed_while_no_server_ran_is_told_or_caught_up() {
+        let start = wall_now().checked_sub(SignedDuration::from_mins(210)).unwrap();
+        let text = |name: &str, more: &str| {
+            format!("[[schedule]]\nname = '{name}'\nscript = 'a.lua'\nevery = '1h'\nstart = {start:.0}\n{more}\n")
+        };
+        let text = text("told", "") + &text("caught-up", "catch_up = { within = '2h', runs = 'all' }\noverlap = 'allow'");
+        let folder = folder(&text, "print('hello')");
+        let file = ScheduleFile::parse(&folder.path().join("schedules.toml"), &text).unwrap();
+        let planned = |schedule: &std::sync::Arc<cumulua::schedule::file::Schedule>| Planned {
+            name: schedule.name.to_string(),
+            times: schedule.timing.fingerprint(),
+        };
+        let store = Store::open(folder.path().join("runs.db"));
+        store.plan(file.schedules.iter().map(planned).collect(), start).unwrap();
+        let served = Served::start(folder, &[]);
+        served.says("caught-up: done");
+        served.says("caught-up: done");
+        let (_folder, store) = served.end();
+        let outcomes = |name: &str| -> Vec<String> {
+            store.firings(Some(name), None, None, false, None).unwrap().into_iter().rev().map(|row| row.outcome).collect()
+        };
+        assert_eq!(outcomes("told"), ["too late", "too late", "too late"]);
+        assert_eq!(outcomes("caught-up"), ["too late", "ran", "ran"]);
+        let rows = store.firings(Some("caught-up"), None, None, false, Some(1)).unwrap();
+        assert!(rows[0].detail.as_deref().unwrap().starts_with("caught up"), "{:?}", rows[0].detail);
+    }
+
+    #[test]
+    fn systemd_is_told_when_the_server_is_ready_reloads_and_ends() {
+        let folder = folder(DAILY, "");
+        let path = folder.path().join("notify");
+        let socket = UnixDatagram::bind(&path).unwrap();
+        socket.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+        let served = Served::start_with(folder, &[], &[("NOTIFY_SOCKET", path.to_str().unwrap())]);
+        let told = |words: &str| {
+            let mut buffer = [0; 4096];
+            loop {
+                let length = socket.recv(&mut buffer).unwrap();
+                let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+                if text.contains(words) {
+                    return text;
+                }
+            }
+        };
+        told("READY=1");
+        told("WATCHDOG=1");
+        served.signal("HUP");
+        assert!(told("RELOADING=1").contains("MONOTONIC_USEC="));
+        told("READY=1");
+        served.end();
+        told("STOPPING=1");
+    }
+
+    #[test]
+    fn a_schedule_that_comes_back_into_the_file_is_paused_as_it_was_left() {
+        let served = Served::start(folder(DAILY, ""), &[]);
+        served.says("serving 1 schedules");
+        assert!(served.run(&["schedule", "pause", "nightly"]).status.success());
+        served.says("nightly: asked to pause: paused");
+        let soon = |name: &str| format!("[[schedule]]\nname = '{name}'\nscript = 'a.lua'\nevery = '1s'\n");
+        served.write("schedules.toml", &soon("other"));
+        served.signal("HUP");
+        served.says("other: started");
+        served.write("schedules.toml", &soon("nightly"));
+        served.signal("HUP");
+        assert!(served.says("nightly: 2").contains("did not run: the schedule was paused"));
+        served.end();
+    }
+
+    #[test]
+    fn health_and_metrics_are_served_on_loopback() {
+        let served = Served::start(folder(DAILY, ""), &["--http", "127.0.0.1:0"]);
+        let line = served.says("health and metrics on http://");
+        let address = line.rsplit("http://").next().unwrap().to_owned();
+        served.says("serving 1 schedules");
+        let get = |path: &str| {
+            let mut stream = TcpStream::connect(&address).unwrap();
+            write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            answer
+        };
+        let health = get("/health");
+        assert!(health.starts_with("HTTP/1.1 200") && health.contains("{\"status\":\"ok\"}"), "{health}");
+        let metrics = get("/metrics");
+        assert!(metrics.contains("text/plain; version=0.0.4") && metrics.contains("\ncumulua_schedules 1\n"), "{metrics}");
+        served.end();
+    }
+}
