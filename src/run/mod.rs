@@ -1,5 +1,6 @@
 //! A run: one script from its first line to the last of what it deferred.
 
+mod arguments;
 mod guard;
 mod record;
 pub mod store;

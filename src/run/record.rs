@@ -1,12 +1,13 @@
 //! What a run does, told to the store. The store opens at the run's first effect, so that a script without any pays nothing.
 
+use super::arguments;
 use super::store::locks::{Held, Locks, Taken};
 use super::store::{Line, NewRun, Output, RunEnd, RunOutcome, Store, Stream, WaitEnd, WaitStart, sha256};
 use crate::clock::Clock;
 use crate::gate::audit::Record;
 use crate::gate::record::{Asked, Recorder};
 use crate::gate::{Event, Level, Observer};
-use crate::secret::{REDACTED, Redactor};
+use crate::secret::Redactor;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
@@ -159,7 +160,7 @@ impl Recording {
         // What was learned to be a secret during the run may stand among its arguments and in what it printed before.
         if self.redactor.known() > begun.known {
             let redactor = Arc::clone(&self.redactor);
-            let args = redacted_args(&self.about.args, &self.redactor);
+            let args = arguments::redacted(&self.about.args, &self.redactor);
             let described = if args == begun.args { Ok(()) } else { begun.store.post_description(self.run(&args)) };
             let redacted = begun.store.redact_output(&self.id, move |line| redactor.redact(line));
             described.and(redacted).map_err(|error| error.to_string())?;
@@ -192,7 +193,7 @@ impl Recording {
     }
 
     fn begun_with(&self, store: Store) -> Begun {
-        Begun { store, args: redacted_args(&self.about.args, &self.redactor), known: self.redactor.known() }
+        Begun { store, args: arguments::redacted(&self.about.args, &self.redactor), known: self.redactor.known() }
     }
 
     fn run(&self, args: &[String]) -> NewRun {
@@ -357,52 +358,4 @@ impl Observer for Overheard {
 
 fn before(now: Timestamp, duration: Duration) -> Timestamp {
     SignedDuration::try_from(duration).ok().and_then(|duration| now.checked_sub(duration).ok()).unwrap_or(now)
-}
-
-/// Words in the name of an argument whose value nobody should read.
-const SECRET_WORDS: &[&str] = &["password", "passwd", "secret", "token", "credential", "apikey", "api_key", "api-key"];
-
-/// Arguments as a record may hold them: without known secrets, and without what is named like one.
-fn redacted_args(args: &[String], redactor: &Redactor) -> Vec<String> {
-    let is_secret = |name: &str| SECRET_WORDS.iter().any(|word| name.to_lowercase().contains(word));
-    let mut is_value = false;
-    let redacted = args.iter().map(|arg| {
-        if std::mem::take(&mut is_value) && !arg.starts_with('-') {
-            return REDACTED.to_owned();
-        }
-        match arg.split_once('=') {
-            Some((name, _)) if is_secret(name) => format!("{name}={REDACTED}"),
-            None if arg.starts_with('-') && is_secret(arg) => {
-                is_value = true;
-                arg.clone()
-            }
-            _ => redactor.redact(arg),
-        }
-    });
-    redacted.collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Redactor, redacted_args};
-
-    #[test]
-    fn arguments_that_are_named_like_secrets_are_left_out() {
-        let args = ["web", "--password", "a", "--Db-Token=b", "Password=c", "x=1", "--token", "--dry-run", "known-one"];
-        let redactor = Redactor::default();
-        redactor.learn("known-one");
-        let redacted = redacted_args(&args.map(str::to_owned), &redactor);
-        let expected = [
-            "web",
-            "--password",
-            "[secret]",
-            "--Db-Token=[secret]",
-            "Password=[secret]",
-            "x=1",
-            "--token",
-            "--dry-run",
-            "[secret]",
-        ];
-        assert_eq!(redacted, expected);
-    }
 }

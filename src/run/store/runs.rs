@@ -1,10 +1,9 @@
 //! Runs: one row each, from before its first effect to how it ended.
 
 use super::writer::Kind;
-use super::{Store, StoreError, millis, timestamp};
+use super::{Filter, Store, StoreError, millis};
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, Sqlite, SqliteConnection};
+use sqlx::SqliteConnection;
 use std::time::Duration;
 
 /// A run that begins.
@@ -110,58 +109,6 @@ pub struct RunRow {
     pub calls: u64,
 }
 
-/// Which runs to list.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    /// Only of this name.
-    pub name: Option<String>,
-    /// Only what began at or after this moment.
-    pub since: Option<Timestamp>,
-    /// Only what began before this moment.
-    pub until: Option<Timestamp>,
-    /// Only what was going on at some moment between these two.
-    pub during: Option<(Timestamp, Timestamp)>,
-    /// Only what did not end well, or has not said how it ended.
-    pub failed: bool,
-    /// Only what has not ended, as far as the store knows.
-    pub open: bool,
-    /// So many at most, the latest.
-    pub limit: Option<u32>,
-}
-
-/// What the beginning of an id stands for.
-#[derive(Debug, Clone)]
-pub enum Found {
-    /// One run.
-    One(Box<RunRow>),
-    /// No run.
-    None,
-    /// Several; the ids of some of them.
-    Several(Vec<String>),
-}
-
-/// Which runs to forget. Runs that have not ended are kept.
-#[derive(Debug, Clone, Default)]
-pub struct Prune {
-    /// Only of this name.
-    pub name: Option<String>,
-    /// Those that ended before this moment.
-    pub before: Option<Timestamp>,
-    /// Of each name, all but so many of the latest.
-    pub keep: Option<u32>,
-}
-
-/// What was forgotten.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Pruned {
-    /// Runs, with all that belongs to them.
-    pub runs: u64,
-    /// Firings.
-    pub firings: u64,
-}
-
-const COLUMNS: &str = "SELECT runs.*, (SELECT count(*) FROM calls WHERE run_id = runs.id) AS calls FROM runs";
-
 impl Store {
     /// Records that a run begins. Waits until it is written.
     pub fn start_run(&self, run: NewRun) -> Result<(), StoreError> {
@@ -207,68 +154,6 @@ impl Store {
         self.ask(Kind::Write, move |connection| Box::pin(finish(connection, end)), Some(limit))
     }
 
-    /// The run whose id begins so.
-    pub fn find_run(&self, prefix: &str) -> Result<Found, StoreError> {
-        let prefix = prefix.to_lowercase();
-        self.read(move |connection| {
-            Box::pin(async move {
-                let sql = format!("{COLUMNS} WHERE substr(id, 1, ?) = ? ORDER BY started_at DESC LIMIT 10");
-                let length = i64::try_from(prefix.chars().count()).unwrap_or(i64::MAX);
-                let rows = sqlx::query(AssertSqlSafe(sql)).bind(length).bind(&prefix).fetch_all(connection).await?;
-                let mut runs = rows.iter().map(row).collect::<Result<Vec<_>, _>>()?;
-                Ok(match runs.len() {
-                    0 => Found::None,
-                    1 => Found::One(Box::new(runs.remove(0))),
-                    _ => match runs.iter().position(|found| found.run.id == prefix) {
-                        Some(whole) => Found::One(Box::new(runs.remove(whole))),
-                        None => Found::Several(runs.into_iter().map(|found| found.run.id).collect()),
-                    },
-                })
-            })
-        })
-    }
-
-    /// Runs, the latest first.
-    pub fn runs(&self, filter: Filter) -> Result<Vec<RunRow>, StoreError> {
-        self.read(move |connection| {
-            Box::pin(async move {
-                let mut query = QueryBuilder::<Sqlite>::new(COLUMNS);
-                query.push(" WHERE true");
-                if let Some(name) = filter.name {
-                    query.push(" AND name = ").push_bind(name);
-                }
-                if let Some(since) = filter.since {
-                    query.push(" AND started_at >= ").push_bind(millis(since));
-                }
-                if let Some(until) = filter.until {
-                    query.push(" AND started_at < ").push_bind(millis(until));
-                }
-                if let Some((from, to)) = filter.during {
-                    query.push(" AND started_at <= ").push_bind(millis(to));
-                    query.push(" AND coalesce(ended_at, started_at) >= ").push_bind(millis(from));
-                }
-                if filter.failed {
-                    query.push(" AND outcome IS NOT 'done'");
-                }
-                if filter.open {
-                    query.push(" AND ended_at IS NULL");
-                }
-                query.push(" ORDER BY started_at DESC, runs.rowid DESC");
-                if let Some(limit) = filter.limit {
-                    query.push(" LIMIT ").push_bind(limit);
-                }
-                query.build().fetch_all(connection).await?.iter().map(row).collect()
-            })
-        })
-    }
-
-    /// The names of all runs.
-    pub fn run_names(&self) -> Result<Vec<String>, StoreError> {
-        self.read(|connection| {
-            Box::pin(async { sqlx::query_scalar("SELECT DISTINCT name FROM runs ORDER BY name").fetch_all(connection).await })
-        })
-    }
-
     /// Records every run as lost that has not ended and that no living process carries out; gives them as they are then.
     ///
     /// For a server that begins, before it starts any run: one that another server has recorded and no process has claimed yet would
@@ -295,11 +180,6 @@ impl Store {
             }
         }
         Ok(lost)
-    }
-
-    /// Forgets runs, with their output, calls and tasks, and firings.
-    pub fn prune(&self, prune: Prune) -> Result<Pruned, StoreError> {
-        self.write(move |connection| Box::pin(forget(connection, prune)))
     }
 }
 
@@ -331,55 +211,4 @@ async fn finish(connection: &mut SqliteConnection, end: RunEnd) -> Result<bool, 
     let query = sqlx::query("UPDATE runs SET ended_at = ?, outcome = ?, status = ?, error = ? WHERE id = ? AND ended_at IS NULL");
     let query = query.bind(millis(end.ended)).bind(end.outcome.as_str()).bind(end.status).bind(end.error).bind(end.id);
     Ok(query.execute(connection).await?.rows_affected() == 1)
-}
-
-async fn forget(connection: &mut SqliteConnection, prune: Prune) -> Result<Pruned, sqlx::Error> {
-    let before = prune.before.map(millis);
-    let keep = prune.keep.map(i64::from);
-    // What is not given lets everything pass; both together keep what either would keep.
-    let runs = sqlx::query(
-        "DELETE FROM runs WHERE ended_at IS NOT NULL AND (?1 IS NULL OR name = ?1) AND (?2 IS NULL OR ended_at < ?2)
-         AND (?3 IS NULL OR id NOT IN (SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY name ORDER BY started_at DESC) AS nth
-         FROM runs) WHERE nth <= ?3))",
-    );
-    let runs = runs.bind(&prune.name).bind(before).bind(keep).execute(&mut *connection).await?.rows_affected();
-    // A firing goes with its run; one without a run goes by its age, or with the oldest that has a run.
-    let firings = sqlx::query(
-        "DELETE FROM firings WHERE outcome <> 'queued' AND (?1 IS NULL OR schedule = ?1) AND
-         CASE WHEN run_id IS NOT NULL THEN run_id NOT IN (SELECT id FROM runs)
-              WHEN ?2 IS NOT NULL THEN due_at < ?2
-              ELSE due_at < (SELECT min(due_at) FROM firings AS kept WHERE kept.schedule = firings.schedule
-                             AND kept.run_id IN (SELECT id FROM runs)) END",
-    );
-    let firings = firings.bind(&prune.name).bind(before).execute(&mut *connection).await?.rows_affected();
-    Ok(Pruned { runs, firings })
-}
-
-fn row(row: &SqliteRow) -> Result<RunRow, sqlx::Error> {
-    let time = |column: &str| row.try_get::<Option<i64>, _>(column).map(|millis| millis.map(timestamp));
-    let args: String = row.try_get("args")?;
-    let outcome: Option<String> = row.try_get("outcome")?;
-    Ok(RunRow {
-        run: NewRun {
-            id: row.try_get("id")?,
-            name: row.try_get("name")?,
-            kind: row.try_get("kind")?,
-            script: row.try_get("script")?,
-            script_hash: row.try_get("script_hash")?,
-            args: serde_json::from_str(&args).unwrap_or_default(),
-            profile: row.try_get("profile")?,
-            version: row.try_get("version")?,
-            simulated: row.try_get("simulated")?,
-            pid: row.try_get("pid")?,
-            due: time("due_at")?,
-            attempt: row.try_get("attempt")?,
-            started: timestamp(row.try_get("started_at")?),
-        },
-        claimed: time("claimed_at")?,
-        ended: time("ended_at")?,
-        outcome: outcome.as_deref().and_then(RunOutcome::parse),
-        status: row.try_get("status")?,
-        error: row.try_get("error")?,
-        calls: row.try_get("calls")?,
-    })
 }
