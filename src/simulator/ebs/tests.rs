@@ -314,7 +314,6 @@ async fn disks_that_do_not_fit_are_refused_and_leave_nothing() {
         (json!({"SnapshotId": "s-disk-none"}), 404, "InvalidSnapshotId.NotFound"),
         (json!({"AvailableZoneCode": "CN_Nowhere_A"}), 404, "InvalidAvailableZone.NotFound"),
     ] {
-        println!("{changes}");
         cloud.ask("cds.ebs.CreateDisk", &disk(&changes)).refused(http, code);
     }
     let none = json!({"DiskIds": ["disk-none"], "InstanceId": server_id});

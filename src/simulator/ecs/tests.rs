@@ -178,7 +178,6 @@ async fn an_order_that_does_not_fit_is_refused_and_leaves_nothing() {
         (json!({"BillingMethod": "1", "Duration": 13}), 400, "InvalidParameter"),
         (json!({"EcsFamilyName": null}), 400, "MissingParameter"),
     ] {
-        println!("{changes}");
         cloud.ask("cds.ecs.CreateInstance", &order(&changes)).refused(http, code);
     }
     cloud.simulator.set_balance(1.0);
