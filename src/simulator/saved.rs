@@ -18,9 +18,17 @@ impl SavedState {
     }
 
     /// Reads a world from the JSON that [`super::Simulator::saved`] writes, or that a person has written: parts that are absent are
-    /// as in a new cloud. An error says where it is: by line and column, or by the name of the list and the id.
+    /// as in a new cloud. An error says where it is: by path, line and column, or by the
+    /// name of the list and the id.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let world: World = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let world: World = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+            let path = error.path().to_string();
+            // Serde names Rust's types.
+            let problem = error.into_inner().to_string().replace("expected struct ", "expected an object: ");
+            if path == "." { problem } else { format!("{path}: {problem}") }
+        })?;
+        reader.end().map_err(|error| error.to_string())?;
         let problems = world.problems();
         if problems.is_empty() {
             return Ok(Self(world));
