@@ -109,7 +109,7 @@ local function add_rule(id, rule)
 	local is_icmp = rule.Protocol == "ICMP"
 	wait(target.AddSecurityGroupRule {
 		SecurityGroupId = id,
-		Action = tostring(rule.Action),
+		Action = rule.Action == 0 and "0" or "1",
 		Description = rule.Description,
 		TargetAddress = rule.TargetAddress,
 		TargetPort = not is_icmp and rule.TargetPort or nil,

@@ -15,17 +15,23 @@ local options = require "options" {
 	["dry-run"] = false,
 }
 
+---@type string, string
 local from, to = options.from, options.to
 if (from == "") ~= (to == "") then
 	error("give both --from and --to, or neither for last month", 0)
 elseif from == "" then
 	-- The vendor's months are those of its own zone. Day 0 of a month is the last of the month before.
-	local year, month = time.format(nil, "%Y", "Asia/Shanghai"), time.format(nil, "%m", "Asia/Shanghai")
-	to = os.date("%Y-%m-%d", os.time { year = tonumber(year), month = tonumber(month), day = 0, hour = 12 })
+	local now = time.format(nil, "%Y %m", "Asia/Shanghai")
+	---@type any
+	local last_day = { year = now:sub(1, 4), month = now:sub(6, 7), day = 0, hour = 12 }
+	to = tostring(os.date("%Y-%m-%d", os.time(last_day)))
 	from = to:sub(1, 8) .. "01"
 end
 
-local answer = cds.billing.DescribeCostSummaryByProject { DateFrom = from, DateTo = to, Currency = options.currency }
+---@type any
+local currency = options.currency
+local answer = cds.billing.DescribeCostSummaryByProject { DateFrom = from, DateTo = to, Currency = currency }
+---@type table[], number
 local rows, sum = {}, 0
 for _, bill in ipairs(answer.Data.BillInfo) do
 	rows[#rows + 1] = { Project = bill.ProjectName, ProjectId = bill.ProjectId, Resources = bill.ResourceCount, Cost = bill.TotalCost, Currency = bill.Currency }

@@ -29,8 +29,10 @@ local dry_run = options["dry-run"]
 local today = time.format(nil, "%Y%m%d", options.timezone)
 
 -- A disk in one of these states has no snapshot made of it now.
+---@type table<string, boolean>
 local busy = { building = true, build_fail = true, error = true, recycling = true, creating_snapshot = true, rollback = true, recovering = true }
 -- A snapshot in one of these is none any more, or never became one.
+---@type table<string, boolean>
 local gone = { create_fail = true, deleting = true, deleted = true, destroy = true, destroying = true, recycle_destroying = true, error = true }
 
 local function wanted_disks()

@@ -29,7 +29,9 @@ return function(known)
 				value = args[index]
 			end
 			if type(default) == "number" then
-				value = math.tointeger(tonumber(value))
+				---@type any
+				local number = math.tointeger(tonumber(value))
+				value = number
 			end
 			if value == nil then
 				error("--" .. name .. " needs " .. (type(default) == "number" and "a whole number" or "a value") .. "; " .. usage, 0)
