@@ -38,7 +38,7 @@ pub(crate) fn success(product: Product, format: Format, action: &Action, mut ans
             answer[key] = json!(id);
             let wrapper = OSS_WRAPPERS.iter().find(|(name, _)| *name == action.name).map(|(_, wrapper)| *wrapper);
             match (wrapper, format) {
-                (Some(wrapper), Format::Json) => (JSON, json!({wrapper: answer}).to_string()),
+                (Some(wrapper), Format::Json) => (JSON, wrapped(wrapper, answer)),
                 (None, Format::Json) => (JSON, answer.to_string()),
                 (_, Format::Xml) => (XML, xml::document(&format!("{}Response", action.name), &answer)),
             }
@@ -46,11 +46,16 @@ pub(crate) fn success(product: Product, format: Format, action: &Action, mut ans
         Product::Mcs => {
             let wrapper = format!("{}Response", action.name);
             match format {
-                Format::Json => (JSON, json!({wrapper: answer}).to_string()),
+                Format::Json => (JSON, wrapped(wrapper, answer)),
                 Format::Xml => (MCS_XML, xml::document(&wrapper, &answer)),
             }
         }
     }
+}
+
+/// An answer below one key, moved and not copied.
+fn wrapped(wrapper: impl Into<String>, answer: Json) -> String {
+    Json::Object([(wrapper.into(), answer)].into_iter().collect()).to_string()
 }
 
 /// Capital Online spells code and text in many ways; each Action's are those of its example.

@@ -31,8 +31,10 @@ fn instances(call: &mut Call) -> Result<Json, Refusal> {
             (page.take(found.into_iter()), count)
         }
     };
-    let shown: Vec<_> = shown.into_iter().map(|instance| described(world, instance)).collect();
-    Ok(json!({"Data": {"Instances": shown, "PageNumber": page.number, "PageCount": page.count(count)}}))
+    let mut data = json!({"PageNumber": page.number, "PageCount": page.count(count)});
+    // `json!` copies what is put into it, and a page is large.
+    data["Instances"] = shown.into_iter().map(|instance| described(world, instance)).collect();
+    Ok(Json::Object([("Data".to_owned(), data)].into_iter().collect()))
 }
 
 /// A tag that is asked for by its name.
@@ -92,7 +94,7 @@ impl<'a> Filter<'a> {
 /// A server as the document's example shows it.
 fn described(world: &World, instance: &Instance) -> Json {
     let vdc = world.vdc.vdcs.get(&instance.vdc_id);
-    let interfaces = |public: bool| -> Vec<Json> {
+    let interfaces = |public: bool| -> Json {
         let with_network = instance.interfaces.iter().filter_map(|own| Some((own, world.vdc.networks.get(&own.network)?)));
         with_network
             .filter(|(_, network)| network.is_public() == public)
@@ -100,7 +102,7 @@ fn described(world: &World, instance: &Instance) -> Json {
             .collect()
     };
     let tag = |id: &u64| json!({"TagId": id.to_string(), "TagName": world.ccs.tags.get(id)});
-    json!({
+    let mut described = json!({
         "InstanceId": instance.id,
         "InstanceName": instance.name,
         "InstanceStatus": world.instance_status(instance),
@@ -113,13 +115,14 @@ fn described(world: &World, instance: &Instance) -> Json {
         "Ram": instance.ram,
         "Disks": {
             "SystemDisk": {"IOPS": instance.system.iops(), "Size": instance.system.size, "DiskType": instance.system.kind},
-            "DataDisks": instance.disks.iter().map(disk_json).collect::<Vec<_>>(),
         },
-        "PublicNetworkInterface": interfaces(true),
-        "PrivateNetworkInterface": interfaces(false),
-        "Tags": instance.tags.iter().map(tag).collect::<Vec<_>>(),
         "CreateTime": written(instance.created),
-    })
+    });
+    described["Disks"]["DataDisks"] = instance.disks.iter().map(disk_json).collect();
+    described["PublicNetworkInterface"] = interfaces(true);
+    described["PrivateNetworkInterface"] = interfaces(false);
+    described["Tags"] = instance.tags.iter().map(tag).collect();
+    described
 }
 
 fn disk_json(disk: &Disk) -> Json {
