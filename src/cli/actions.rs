@@ -7,7 +7,6 @@ use crate::reference;
 use clap::Args;
 use std::process::ExitCode;
 
-/// Lists the Actions, or those that have all the words in their names, summaries or the vendor's own terms
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  cumulua actions create instance\n  cumulua actions 快照\n  cumulua actions --json | jq '.[].name'"

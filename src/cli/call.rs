@@ -13,7 +13,6 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Calls one Action and prints its answer as JSON
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  cumulua call --sim cds.ccs.DescribeTags\n  cumulua call --sim cds.ccs.CreateTag TagName=web\n  cumulua call --sim cds.ccs.DescribeInstances PageSize:=5 PublicIp:='[\"101.251.1.1\"]'\n\n`cumulua docs ACTION` shows the parameters of an Action."

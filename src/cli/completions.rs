@@ -5,7 +5,6 @@ use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
 use std::process::ExitCode;
 
-/// Prints a completion script for a shell
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  cumulua completions bash > ~/.local/share/bash-completion/completions/cumulua")]
 pub(super) struct Completions {

@@ -8,7 +8,6 @@ use clap::Args;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Shows the page of an Action, a service, a product or a reference table
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  cumulua docs cds.ccs.CreateInstance\n  cumulua docs cds.ccs\n  cumulua docs cds\n  cumulua docs cds.Region\n  cumulua docs --html reference/"

@@ -9,10 +9,6 @@ use std::fmt::Display;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Shows the profiles, and where each of their values comes from
-///
-/// A value counts from the flags, then the environment, then the cumulua.toml here or above, then the user's own. No secret is
-/// ever shown.
 #[derive(Debug, Args)]
 pub(super) struct Profile {
     #[command(subcommand)]

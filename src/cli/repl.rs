@@ -16,9 +16,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
 
-/// Opens the prompt: Lua line by line, with the clouds at hand
-///
-/// Tab completes, help shows what there is, Ctrl-C stops what runs, Ctrl-D leaves. Without a command, cumulua opens it too.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  cumulua --sim\n  cumulua --profile staging\n  cumulua repl --allow-run")]
 pub(super) struct Repl {

@@ -11,10 +11,6 @@ use std::io::{self, BufRead as _};
 use std::process::ExitCode;
 use url::Url;
 
-/// Reads requests as JSON lines and prints what is signed and the signature, never the secret
-///
-/// Each line is {"scheme": "cds" | "pop" | "sigv2", "method": "GET", "secret": "…", "url": "…" (sigv2), "params": {…}}; each
-/// answer is {"string_to_sign": "…", "signature": "…"}, and {"error": "…"} for a line that cannot be signed.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  echo '{\"scheme\":\"cds\",\"method\":\"GET\",\"secret\":\"s\",\"params\":{\"Action\":\"DescribeTags\"}}' | cumulua sign"

@@ -11,11 +11,6 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
-/// Runs the simulator as a server
-///
-/// It verifies signatures and keeps state, all products on one port. It stands beside a real cloud only in its answers: nothing
-/// that it makes exists. With --seed-file it begins from an account that a file describes, with --dump it writes the account to a
-/// file when it is ended (Ctrl-C, SIGTERM); tasks that run go on from there. A browser that opens its address sees it work.
 #[derive(Debug, Args)]
 #[command(
     after_help = EXAMPLE,

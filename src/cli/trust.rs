@@ -6,10 +6,6 @@ use clap::Args;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Lets this content of a project's cumulua.toml name endpoints and commands
-///
-/// A project's file is data from whoever wrote the project. Read it first: its endpoints decide where signed requests go, its
-/// commands run on this machine. A changed file must be trusted again.
 #[derive(Debug, Args)]
 pub(super) struct Trust {
     /// The file

@@ -7,7 +7,6 @@ use clap::Args;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Writes LuaLS definitions of every Action and of the runtime, so that an editor completes and checks scripts
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  cumulua types .cumulua/types\n\nThen name the folder in .luarc.json: { \"workspace.library\": [\".cumulua/types\"] }"

@@ -10,7 +10,6 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Waits for a task in the cloud and prints the ids of its resources, one a line
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  cumulua wait cds_task 190982 --timeout 30m")]
 pub(super) struct Wait {

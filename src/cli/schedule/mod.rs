@@ -18,7 +18,6 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Runs scripts at the times that a schedules.toml names
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  cumulua schedule check schedules.toml\n  cumulua schedule next schedules.toml --count 3\n  cumulua schedule serve schedules.toml --http 127.0.0.1:9188\n  cumulua schedule trigger nightly-snapshots"
