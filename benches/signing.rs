@@ -1,8 +1,13 @@
-//! What a signature costs, by scheme, for a request of ten parameters. The bar is 10 µs.
+//! What a signature costs, by scheme, for a request of ten parameters, beside nothing but the encoding and the HMAC of the same bytes. The
+//! bars are 10 µs, and 0.7 of the speed of the latter.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use criterion::{Criterion, criterion_group, criterion_main};
 use cumulua::catalog::Scheme;
 use cumulua::client::sign::{Address, sign, with_signature};
+use hmac::{Hmac, KeyInit, Mac};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::hint::black_box;
 
 fn ten_parameters() -> Vec<(String, String)> {
@@ -28,7 +33,37 @@ fn signatures(criterion: &mut Criterion) {
         criterion.bench_function(&format!("sign {scheme:?}"), |bencher| {
             bencher.iter(|| with_signature(&sign(scheme, "GET", address, black_box("0123456789abcdef"), black_box(&pairs))));
         });
+        criterion.bench_function(&format!("bare {scheme:?}"), |bencher| {
+            bencher.iter(|| bare(scheme, black_box(b"0123456789abcdef"), black_box(&pairs)));
+        });
     }
+}
+
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// The least that a signed query takes: each pair encoded, the whole encoded again where the scheme does so, the HMAC, and its Base64.
+/// The pairs come sorted in their order here, and nothing is sized or prepared for whoever calls.
+fn bare(scheme: Scheme, key: &[u8], pairs: &[(String, String)]) -> String {
+    let mut query = String::with_capacity(512);
+    for (name, value) in pairs {
+        query.extend(utf8_percent_encode(name, UNRESERVED));
+        query.push('=');
+        query.extend(utf8_percent_encode(value, UNRESERVED));
+        query.push('&');
+    }
+    let code = if scheme == Scheme::Sigv2 {
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(key).expect("any key");
+        mac.update(query.as_bytes());
+        BASE64_STANDARD.encode(mac.finalize().into_bytes())
+    } else {
+        let mut mac = Hmac::<sha1::Sha1>::new_from_slice(key).expect("any key");
+        let mut text = String::with_capacity(1024);
+        text.extend(utf8_percent_encode(&query, UNRESERVED));
+        mac.update(text.as_bytes());
+        BASE64_STANDARD.encode(mac.finalize().into_bytes())
+    };
+    query.push_str(&code);
+    query
 }
 
 criterion_group!(benches, signatures);
