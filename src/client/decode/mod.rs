@@ -23,8 +23,11 @@ pub struct Decoded {
 /// Codes by which services say that the timestamp is off. None is documented; these are Alibaba's.
 const CLOCK_CODES: &[&str] = &["InvalidTimeStamp.Expired", "InvalidTimeStamp.Format", "IllegalTimestamp", "RequestExpired"];
 
-/// A server's clock that differs by less needs no correction: services allow 15 minutes.
+/// A server's clock that differs by less needs no correction, whatever the code says.
 const CLOCK_TOLERANCE_SECONDS: i64 = 60;
+
+/// How far a timestamp may be off: a service refuses any request beyond, by whatever code.
+const CLOCK_WINDOW_SECONDS: i64 = 15 * 60;
 
 /// Decodes an answer.
 pub fn decode(action: &Action, response: &Response, now: Timestamp) -> Result<Decoded, CallError> {
@@ -116,7 +119,9 @@ fn refused(action: &Action, json: &Json, response: &Response, now: Timestamp) ->
     let code = first_text(json, &protocol.code).filter(|code| !code.is_empty());
     let message = first_text(json, &protocol.message).unwrap_or_default();
     let throttled = http_status == 429 || code.as_ref().is_some_and(|code| protocol.throttled.contains(code));
-    let about_the_time = code.as_ref().is_some_and(|code| CLOCK_CODES.contains(&code.as_str()));
+    let says_so = code.as_ref().is_some_and(|code| CLOCK_CODES.contains(&code.as_str()));
+    let tolerated = if says_so { CLOCK_TOLERANCE_SECONDS } else { CLOCK_WINDOW_SECONDS };
+    let may_be_the_time = http_status < 500 && !throttled;
     CallError::Refused(Box::new(Refusal {
         meaning: code.as_ref().and_then(|code| action.error(code)).map(|error| error.meaning.clone()),
         code,
@@ -125,7 +130,7 @@ fn refused(action: &Action, json: &Json, response: &Response, now: Timestamp) ->
         request_id: request_id(action, json, response),
         throttled,
         retry_after: retry_after(response, now),
-        clock_skew: if about_the_time { clock_skew(response, now) } else { None },
+        clock_skew: clock_skew(response, now).filter(|skew| may_be_the_time && skew.abs() > tolerated),
     }))
 }
 
@@ -143,10 +148,9 @@ fn retry_after(response: &Response, now: Timestamp) -> Option<Duration> {
     }
 }
 
-/// How far the server's clock is ahead of ours, where that is enough to matter.
+/// How many seconds the server's clock is ahead of ours.
 fn clock_skew(response: &Response, now: Timestamp) -> Option<i64> {
-    let skew = http_date(&header(response, "date")?)?.duration_since(now).as_secs();
-    (skew.abs() > CLOCK_TOLERANCE_SECONDS).then_some(skew)
+    Some(http_date(&header(response, "date")?)?.duration_since(now).as_secs())
 }
 
 fn http_date(text: &str) -> Option<Timestamp> {
