@@ -1,10 +1,12 @@
 //! How a call can fail; each variant says how far the request got.
 
 use super::endpoint::EndpointError;
+use super::lookup::Lookup;
 use super::transport::TransportError;
 use super::validate::Fault;
 use crate::catalog::suggest;
 use crate::config::ConfigError;
+use std::sync::Arc;
 
 /// The kind of an error, as scripts see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -180,7 +182,7 @@ impl CallError {
             | Self::Transport(TransportError::NotConnected { .. } | TransportError::Unusable(_)) => Sent::No,
             // The service took the request; whether it carried it out stood in the answer that is lost.
             Self::Transport(_) | Self::Unintelligible { .. } => Sent::Maybe,
-            Self::Refused(refusal) if refusal.http_status >= 500 => Sent::Maybe,
+            Self::Refused(refusal) if refusal.http_status >= 500 && !refusal.throttled => Sent::Maybe,
             Self::Refused(_) => Sent::Yes,
             Self::TimedOut { sent, .. } | Self::Cancelled { sent, .. } => *sent,
         }
@@ -236,8 +238,8 @@ pub struct Failure {
     pub sent: Sent,
     /// Whether making it again is safe and can help.
     pub retryable: bool,
-    /// The read-only Action that tells whether it was carried out, where nobody knows.
-    pub lookup: Option<String>,
+    /// What tells whether it was carried out, where nobody knows; whoever makes the call adds it.
+    pub lookup: Option<Arc<Lookup>>,
     /// Why.
     pub error: CallError,
 }
@@ -251,7 +253,7 @@ impl Failure {
     /// What happened, and what tells the rest.
     pub fn message(&self) -> String {
         match &self.lookup {
-            Some(lookup) => format!("{}; it may have been carried out, {lookup} tells", self.error),
+            Some(lookup) => format!("{}; it may have been carried out: {lookup}", self.error),
             None => self.error.to_string(),
         }
     }

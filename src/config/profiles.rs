@@ -284,6 +284,12 @@ impl Profiles {
         self.profile_flag().is_some() && tables.iter().any(|(_, table)| is_own(table))
     }
 
+    /// The profile and the region that the command, or a person at the prompt, names; a rehearsal has no account to name.
+    pub fn named(&self) -> (Option<String>, Option<String>) {
+        let profile = self.profile_flag().filter(|_| !self.flags.simulator);
+        (profile.map(|setting| setting.value), self.region_flag().map(|setting| setting.value))
+    }
+
     fn profile_flag(&self) -> Option<Setting<String>> {
         let chosen = self.chosen.lock().unwrap_or_else(PoisonError::into_inner).0.clone();
         let chosen = chosen.map(|name| Setting::new(name, Origin::Prompt(":profile")));

@@ -108,3 +108,11 @@ fn a_mutating_call_is_not_repeated_after_its_answer_was_lost() {
         .prints("false\tmaybe\t1\n");
     assert_eq!(simulator.requests().len(), 1);
 }
+
+#[test]
+fn a_refusal_for_the_rate_carried_nothing_out_whatever_its_status() {
+    let body = r#"{"Code":"Throttling","Message":"slow down"}"#;
+    let code = "local ok, e = pcall(cds.ccs.CreateTag, { TagName = 'x' }, { retries = 0 }) print(e.kind, e.sent, e.retryable, e.lookup)";
+    let url = answering(http("503 Service Unavailable", body, None));
+    Test::against(&url, code).prints("service\tyes\ttrue\tnil\n");
+}

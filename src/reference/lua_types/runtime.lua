@@ -40,6 +40,8 @@
 ---@field attempts integer
 ---The read-only Action that tells whether the call was carried out, where nobody knows.
 ---@field lookup? string
+---The parameters with which it is asked.
+---@field lookup_params? table<string, any>
 ---May the call have been carried out?
 ---@field sent "no"|"maybe"|"yes"
 ---@field retryable boolean
