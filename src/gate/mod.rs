@@ -1,6 +1,7 @@
 //! The gate: the one door every effect of a script goes through: a call, a wait, a sleep, the clock, randomness, a file, a process,
 //! a variable, a secret. What must see all effects hooks in here: policies, the audit, cancellation, the report of open ends.
 
+mod account;
 pub mod audit;
 mod confirm;
 mod effects;
@@ -239,13 +240,13 @@ impl Gate {
         outcome
     }
 
-    /// Waits; ends early where what stands at this place is ended.
     /// What would tell whether a call was carried out, if its answer is lost.
     fn lookup(&self, action: &Action, call: &Call) -> Option<Arc<Lookup>> {
         let asked = Named { profile: call.options.profile.clone(), region: call.options.region.clone() };
         Lookup::of(action, &call.params, asked.or(&self.named())).map(Arc::new)
     }
 
+    /// Waits; ends early where what stands at this place is ended.
     pub async fn sleep(&self, duration: Duration, place: &Place) -> Result<(), Stop> {
         let interrupt = self.interrupt_at(&place.path);
         tokio::select! {

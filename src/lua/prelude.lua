@@ -639,6 +639,19 @@ function lock(name, options)
 	return finish(effect("lock", name, options, path, number))
 end
 
+function expect_account(expected)
+	expected = known_options("expect_account", expected, { profile = true, id = true })
+	for key, value in next, expected do
+		if type(value) ~= "string" or value == "" then
+			raise(native.failure("validation", "expect_account: " .. key .. " must be a text that is not empty, not a " .. type(value)))
+		end
+	end
+	if next(expected) == nil then
+		raise(native.failure("validation", "expect_account needs a profile, an id (the access key), or both"))
+	end
+	finish(native.expect_account(expected.profile, expected.id))
+end
+
 local function http_function(method)
 	local name = "http." .. (method and method:lower() or "request")
 	return function(url, options)

@@ -164,3 +164,30 @@ fn a_profiles_read_only_holds_for_its_calls() {
     let test = project().credentials("sim", "sim-secret");
     test.args(["run", "--profile", "production", "--endpoint", &format!("cds={url}"), "-e", code]).prints("policy\tno\n");
 }
+
+#[test]
+fn a_script_on_the_wrong_account_stops_before_its_first_call() {
+    let (url, simulator) = simulator();
+    let run = |expected: &str, options: &[&str]| {
+        let code = format!("expect_account {expected} cds.ccs.DescribeTags()");
+        let test = project().args(["run", "--endpoint", &format!("cds={url}"), "-e", &code]).args(options.iter().copied());
+        test.run()
+    };
+    for wrong in ["{ profile = 'production' }", "{ id = 'another-key' }", "{ profile = 'staging', id = 'another-key' }"] {
+        let output = run(wrong, &[]);
+        assert_eq!(output.status, 1, "{wrong}: {}", output.stderr);
+        assert!(output.stderr.contains("the script expects") && output.stderr.contains("cumulua.toml"), "{}", output.stderr);
+    }
+    assert!(simulator.requests().is_empty());
+    // The simulator refuses the key, so a call that leaves is a failed call (3).
+    for right in ["{ profile = 'staging' }", "{ id = 'file-key' }", "{ profile = 'staging', id = 'file-key' }"] {
+        assert_eq!(run(right, &[]).status, 3, "{right}");
+    }
+    assert_eq!(run("{ profile = 'staging' }", &["--profile", "production"]).status, 1);
+    for bad in ["{}", "{ id = 7 }", "{ account = 'x' }", "'staging'"] {
+        let output = run(bad, &[]);
+        assert!(output.status == 1 && output.stderr.contains("expect_account"), "{bad}: {}", output.stderr);
+    }
+    Test::simulated("expect_account { profile = 'production', id = 'a-real-key' } print('a rehearsal goes on')")
+        .prints("a rehearsal goes on\n");
+}

@@ -85,6 +85,11 @@ wait = {}
 ---@param name string
 ---@param options? { timeout?: cumulua.Duration }
 function lock(name, options) end
+
+---Stops the script where its calls would go to another account. `profile`: the one that calls use which name none; `id`: the access key.
+---@param expected { profile?: string, id?: string }
+function expect_account(expected) end
+
 ---A state by its name, several, or a function that is given the answer and the state.
 ---@alias cumulua.StateTest string|string[]|fun(answer: any, state: string?): any
 
