@@ -165,8 +165,7 @@ pub(super) fn ending_json(ending: &Ending, gate: &Gate, status: Status) -> Strin
     }
     report["status"] = status.0.into();
     report["deferred"] = ending.deferred.iter().map(error).collect();
-    report["still_running"] =
-        tasks
+    report["still_running"] = tasks
         .map(|(task, action)| {
             let command = task.command(&ending.open.account);
             serde_json::json!({ "dialect": task.dialect, "id": task.id, "action": action, "command": command })
@@ -212,7 +211,10 @@ pub(super) fn open_ends(open: &OpenEnds) {
         say(&format!("{style}unknown outcome{style:#}: {} may have been carried out (sent = \"maybe\"){tell}", call.action));
     }
     for (task, action) in &open.tasks {
-        say(&format!("{style}still running{style:#}: {task}, started by {action}; `{}` waits for it again", task.command(&open.account)));
+        say(&format!(
+            "{style}still running{style:#}: {task}, started by {action}; `{}` waits for it again",
+            task.command(&open.account)
+        ));
     }
 }
 

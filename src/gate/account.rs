@@ -29,7 +29,8 @@ impl Gate {
         let signs = |(product, account): &(String, Account)| {
             format!("{product} calls are signed with {} ({})", account.access_key.value, account.access_key.origin)
         };
-        let found = if accounts_known { accounts.iter().map(signs).collect::<Vec<_>>().join(", ") } else { "there is none".to_owned() };
+        let found =
+            if accounts_known { accounts.iter().map(signs).collect::<Vec<_>>().join(", ") } else { "there is none".to_owned() };
         Err(Denied::Policy(format!("the script expects the access key {id}, and {found}; nothing was sent")))
     }
 

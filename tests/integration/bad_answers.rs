@@ -112,7 +112,8 @@ fn a_mutating_call_is_not_repeated_after_its_answer_was_lost() {
 #[test]
 fn a_refusal_for_the_rate_carried_nothing_out_whatever_its_status() {
     let body = r#"{"Code":"Throttling","Message":"slow down"}"#;
-    let code = "local ok, e = pcall(cds.ccs.CreateTag, { TagName = 'x' }, { retries = 0 }) print(e.kind, e.sent, e.retryable, e.lookup)";
+    let code =
+        "local ok, e = pcall(cds.ccs.CreateTag, { TagName = 'x' }, { retries = 0 }) print(e.kind, e.sent, e.retryable, e.lookup)";
     let url = answering(http("503 Service Unavailable", body, None));
     Test::against(&url, code).prints("service\tyes\ttrue\tnil\n");
 }
