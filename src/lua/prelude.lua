@@ -739,8 +739,8 @@ if native.sim_fault then
 		fault = exported(native.sim_fault),
 		clear = native.sim_clear,
 		skew = exported(native.sim_skew),
-		requests = native.sim_requests,
-		state = native.sim_state,
+		requests = exported(native.sim_requests),
+		state = exported(native.sim_state),
 	}
 end
 json = { encode = exported(native.json_encode), decode = exported(native.json_decode) }

@@ -191,3 +191,28 @@ fn a_script_on_the_wrong_account_stops_before_its_first_call() {
     Test::simulated("expect_account { profile = 'production', id = 'a-real-key' } print('a rehearsal goes on')")
         .prints("a rehearsal goes on\n");
 }
+
+#[test]
+fn a_rehearsal_has_an_account_for_each_profile_that_calls_name() {
+    let file = "profile = 'main'
+        [profiles.main.cds]\naccess_key = 'a'\n[profiles.twin.cds]\naccess_key = 'a'\n[profiles.twin]\nregion = 'us'
+        [profiles.other.cds]\naccess_key = 'b'\n[profiles.others_twin.cds]\naccess_key = 'b'\n";
+    let tags = "local function tags(profile) return #cds.with { profile = profile }.ccs.DescribeTags().Data end ";
+    let run = |options: &[&str], code: &str| {
+        let code = tags.to_owned() + code;
+        Test::new().file("cumulua.toml", file).args(["run", "--sim", "-e", &code]).args(options.iter().copied())
+    };
+    let code = "cds.ccs.CreateTag { TagName = 'x' } print(tags 'main', tags 'twin', tags 'simulator', tags 'other')";
+    run(&[], code).prints("1\t1\t1\t0\n");
+    run(&["--profile", "other"], code).prints("0\t0\t1\t1\n");
+    run(&[], "cds.with { profile = 'other' }.ccs.CreateTag { TagName = 'x' } print(tags 'main', tags 'other', tags 'others_twin')")
+        .prints("0\t1\t1\n");
+    run(&[], "tags 'otter'").fails(1, &["did you mean other?"]);
+    Test::simulated(
+        "cds.with { profile = 'anything' }.ccs.CreateTag { TagName = 'x' } print(#sim.requests(), #sim.requests 'anything')",
+    )
+    .prints("0\t1\n");
+    let meta = "local m = meta(cds.with { profile = 'other' }.ccs.DescribeTags()) print(m.profile)";
+    run(&[], meta).prints("other\n");
+    run(&[], "print(meta(cds.with { profile = 'twin' }.ccs.DescribeTags()).region)").prints("us\n");
+}
