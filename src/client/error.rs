@@ -131,6 +131,8 @@ pub enum CallError {
         http_status: u16,
         /// Its size.
         bytes: usize,
+        /// Whether it is the beginning of an answer: where nothing tells its length, a broken connection looks like its end.
+        is_cut_short: bool,
     },
     /// Answered: the service refused.
     #[error("{}", refusal(.0))]
@@ -193,7 +195,7 @@ impl CallError {
         match self {
             Self::Transport(TransportError::Unusable(_) | TransportError::TooLarge { .. }) => false,
             Self::Transport(_) | Self::TimedOut { .. } => true,
-            Self::Unintelligible { http_status, .. } => *http_status >= 500,
+            Self::Unintelligible { is_cut_short, .. } => *is_cut_short,
             Self::Refused(refusal) => refusal.throttled || refusal.http_status >= 500 || refusal.clock_skew.is_some(),
             _ => false,
         }

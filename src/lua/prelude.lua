@@ -575,6 +575,13 @@ local function call_at(place, f)
 	return back(raw_pcall(f))
 end
 
+-- However a watch ends, nothing shows that it goes on.
+local watch_meta = {
+	__close = function(watch)
+		native.watched(watch.handle, "no longer waited for", false)
+	end,
+}
+
 -- Looks once. A failure that can pass is no answer, nor is one that comes of the watch's own end; any other ends the watch.
 local function look_once(watch, look)
 	local ok, answer, state, has_failed = call_at(watch.place, look)
@@ -601,7 +608,8 @@ local function for_state(subject, options)
 	end
 	local look, what = looker(subject, options)
 	local place = place_below(place_of(running()))
-	local watch = { place = place, handle = finish(native.watch(what, options.timeout, place.path)) }
+	local handle = finish(native.watch(what, options.timeout, place.path))
+	local watch <close> = setmetatable({ place = place, handle = handle }, watch_meta)
 	local shown = ""
 	while true do
 		local seen, answer, state, has_failed = look_once(watch, look)

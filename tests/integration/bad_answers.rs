@@ -27,6 +27,13 @@ fn an_answer_that_is_cut_short_is_not_understood() {
 }
 
 #[test]
+fn reading_is_tried_again_after_an_answer_that_is_cut_short_though_nothing_tells_its_length() {
+    let body = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"Code\":\"Succ";
+    let code = "local ok, e = pcall(cds.ccs.DescribeTags, {}, { retries = 1 }) print(e.kind, e.attempts, e.retryable)";
+    Test::against(&answering(body), code).prints("response\t2\ttrue\n");
+}
+
+#[test]
 fn an_answer_nested_10000_deep_is_not_understood() {
     let body = format!("{{\"Code\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
     kind_of(&http("200 OK", &body, None), "false\tresponse\tmaybe\t200\n");

@@ -27,3 +27,4 @@ mod simulator;
 mod store;
 mod support;
 mod terminal;
+mod watch;

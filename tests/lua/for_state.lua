@@ -55,6 +55,8 @@ err = fails(wait.for_state, function()
 	error("broken", 0)
 end, { done = "x" })
 assert(err == "broken" and calls == 1, "an error of the function ends it")
+err = fails(wait.for_state, function() return 1 end, { done = function() error("undecided", 0) end })
+assert(err == "undecided", "so does one of the function that decides")
 calls = 0
 assert(wait.for_state(function()
 	calls = calls + 1
@@ -82,3 +84,9 @@ end
 assert(tostring(fails(wait.for_state, "mcs.instanc", { done = "x" })):find("mcs.instance", 1, true), "the nearest is suggested")
 local elsewhere = wait.for_state(cds.ccs.DescribeTags, { done = function() return true end, region = "us" })
 assert(meta(elsewhere).region == "us", "an Action is called in the account that the options name")
+
+-- An elastic disk by its state, until it is gone.
+local disk = wait(cds.ebs.CreateDisk { AvailableZoneCode = "CN_Hohhot_B", DiskName = "data", DiskFeature = "SSD", Size = 32, BillingMethod = "0" })[1]
+wait.for_state("cds.ebs_disk", { id = disk, done = function(answer, state) return #answer.Data.DiskList == 1 and state end, timeout = "1h" })
+cds.ebs.DeleteDisk { DiskIds = { disk } }
+assert(#wait.for_state("cds.ebs_disk", { id = disk, done = "gone", timeout = "1h" }).Data.DiskList == 0)

@@ -33,17 +33,20 @@ const CLOCK_WINDOW_SECONDS: i64 = 15 * 60;
 pub fn decode(action: &Action, response: &Response, now: Timestamp) -> Result<Decoded, CallError> {
     let protocol = &action.product.protocol;
     let http_status = response.status.as_u16();
-    let unintelligible = |reason: String| CallError::Unintelligible { reason, http_status, bytes: response.body.len() };
+    let unreadable = |reason: String, is_cut_short| {
+        let bytes = response.body.len();
+        CallError::Unintelligible { reason, http_status, bytes, is_cut_short }
+    };
+    let unintelligible = |reason: String| unreadable(reason, false);
     // Before its body is read, which may be empty or a page of HTML.
     if !(200..300).contains(&http_status) && http_status < 400 {
         return Err(unintelligible("it is a redirect, which a signed request cannot follow".to_owned()));
     }
-    let parsed = parse(action, &response.body).map_err(&unintelligible);
-    let json = match parsed {
+    let json = match parse(action, &response.body) {
         Ok(json) => json,
         // A proxy's error page is neither; its status says what happened.
         Err(_) if http_status >= 400 => return Err(refused(action, &Json::Null, response, now)),
-        Err(error) => return Err(error),
+        Err(Unreadable { reason, is_cut_short }) => return Err(unreadable(reason, is_cut_short)),
     };
     if let Some(wrapper) = &protocol.error_wrapper
         && let Some(error) = path::first(&json, wrapper)
@@ -72,24 +75,40 @@ pub fn decode(action: &Action, response: &Response, now: Timestamp) -> Result<De
     Ok(Decoded { json, http_status, request_id })
 }
 
+/// Why a body is no answer.
+struct Unreadable {
+    reason: String,
+    /// Whether it is the beginning of one.
+    is_cut_short: bool,
+}
+
+impl From<String> for Unreadable {
+    fn from(reason: String) -> Self {
+        Self { reason, is_cut_short: false }
+    }
+}
+
 /// What a body is, its first character says; a `Content-Type` does so less reliably.
-fn parse(action: &Action, body: &[u8]) -> Result<Json, String> {
+fn parse(action: &Action, body: &[u8]) -> Result<Json, Unreadable> {
     if body.iter().all(u8::is_ascii_whitespace) {
-        return Err("it is empty".to_owned());
+        return Err("it is empty".to_owned().into());
     }
     let text = std::str::from_utf8(body).map_err(|error| format!("it is not UTF-8: {error}"))?;
     let text = text.trim_start_matches('\u{feff}');
     if text.trim_start().starts_with('<') {
-        return xml::parse(action, text);
+        return Ok(xml::parse(action, text)?);
     }
     serde_json::from_str(text).map_err(|error| {
         if error.is_eof() {
-            format!("its JSON is cut short at line {}, column {}", error.line(), error.column())
-        } else if error.to_string().starts_with("recursion limit") {
+            let reason = format!("its JSON is cut short at line {}, column {}", error.line(), error.column());
+            return Unreadable { reason, is_cut_short: true };
+        }
+        let reason = if error.to_string().starts_with("recursion limit") {
             "its JSON is nested too deeply".to_owned()
         } else {
             format!("it is not JSON: {error}")
-        }
+        };
+        reason.into()
     })
 }
 
