@@ -4,8 +4,12 @@
 --   cumulua run scripts/migrations/copy-security-groups.lua --from old --to new --dry-run
 --   cumulua run scripts/migrations/copy-security-groups.lua --from old --to new web db
 --
+-- Rehearsed, each profile has an account of its own: cumulua run --sim --profile old --seed-file old.json … --from old --to new
+--
 -- Reads: the groups and rules of both accounts. Makes: groups and rules in the account of --to. Never changes or deletes any, and puts no
--- server into a group. Two groups of one name and type are the same group here. Names as arguments copy only these groups.
+-- server into a group. Two groups of one name and type are the same group here. Names as arguments copy only these groups. What a call
+-- whose answer was lost has made is looked for and not made again. Where a run was killed, let its tasks end before the next: what a task
+-- still makes is not listed.
 
 local usage = "usage: copy-security-groups.lua --from PROFILE --to PROFILE [--dry-run] [GROUP…]"
 
@@ -90,24 +94,47 @@ local function sorted(map)
 	return keys
 end
 
-local function make_group(group)
-	wait(target.CreateSecurityGroup {
-		SecurityGroupName = group.SecurityGroupName,
-		SecurityGroupType = group.SecurityGroupType,
-		Description = group.Description,
-	})
-	-- The answer does not carry the id.
+-- Makes something and waits for it. Where the answer is lost, it is there some time later, or nobody knows.
+local function make(action, params, is_there)
+	local ok, problem = pcall(function()
+		wait(action(params))
+	end)
+	if ok then
+		return
+	elseif type(problem) ~= "table" or problem.sent ~= "maybe" then
+		error(problem, 0)
+	end
+	log.warn(tostring(problem))
+	local found = pcall(wait.for_state, is_there, { done = function(there) return there end, timeout = "5m" })
+	if not found then
+		error(problem, 0)
+	end
+end
+
+local function group_like(group)
 	for made in items(target.DescribeSecurityGroups, { Keyword = group.SecurityGroupName, SecurityGroupType = group.SecurityGroupType }) do
 		if key_of(made) == key_of(group) then
 			return made
 		end
 	end
-	error("the group " .. group.SecurityGroupName .. " was made and is not listed", 0)
+end
+
+local function make_group(group)
+	local params = {
+		SecurityGroupName = group.SecurityGroupName,
+		SecurityGroupType = group.SecurityGroupType,
+		Description = group.Description,
+	}
+	make(target.CreateSecurityGroup, params, function()
+		return group_like(group) ~= nil
+	end)
+	-- The answer does not carry the id.
+	return group_like(group) or error("the group " .. group.SecurityGroupName .. " was made and is not listed", 0)
 end
 
 local function add_rule(id, rule)
 	local is_icmp = rule.Protocol == "ICMP"
-	wait(target.AddSecurityGroupRule {
+	local params = {
 		SecurityGroupId = id,
 		Action = rule.Action == 0 and "0" or "1",
 		Description = rule.Description,
@@ -118,7 +145,10 @@ local function add_rule(id, rule)
 		Priority = tostring(rule.Priority),
 		Protocol = rule.Protocol,
 		RuleType = rule.Type,
-	})
+	}
+	make(target.AddSecurityGroupRule, params, function()
+		return rules_of(target, id)[rule_key(rule)] ~= nil
+	end)
 end
 
 local function copy(group, present)
@@ -156,17 +186,32 @@ for _, name in ipairs(names) do
 	end
 end
 
-local rows = parallel.map(sorted(chosen), function(key)
+-- An error of one group must not leave the tasks of the others behind.
+local results = parallel.map(sorted(chosen), function(key)
 	return copy(chosen[key], there[key])
-end, { limit = 4 })
+end, { limit = 4, settle = true })
 
-if #rows == 0 then
+if #results == 0 then
 	print(from .. " has no security groups")
 	return
 end
-local made, added = 0, 0
-for _, row in ipairs(rows) do
-	made, added = made + (row.Made and 1 or 0), added + row.RulesMade
+local rows, problems, made, added = {}, {}, 0, 0
+for _, result in ipairs(results) do
+	local row = result.value
+	if result.ok then
+		rows[#rows + 1] = row
+		made, added = made + (row.Made and 1 or 0), added + row.RulesMade
+	else
+		problems[#problems + 1] = result.error
+	end
 end
-pp(rows)
+if #rows > 0 then
+	pp(rows)
+end
 print(("%s%d groups and %d rules %s in %s"):format(dry_run and "dry run: " or "", made, added, dry_run and "would be made" or "made", to))
+for index = 2, #problems do
+	log.error(tostring(problems[index]))
+end
+if #problems > 0 then
+	error(problems[1], 0)
+end

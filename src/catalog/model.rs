@@ -447,7 +447,7 @@ pub struct ActionModel {
     pub idempotency_token: Option<String>,
     /// What tells whether a lost call was carried out.
     #[serde(default)]
-    pub lookup: Option<Lookup>,
+    pub lookup: Option<LookupModel>,
     /// Parameters of a call.
     #[serde(default)]
     pub example: Json,
@@ -552,7 +552,7 @@ pub enum PageStyle {
 /// What tells whether a lost call was carried out.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Lookup {
+pub struct LookupModel {
     /// The read-only Action.
     pub action: String,
     /// Its parameters: the names of the lost call's.
@@ -561,8 +561,9 @@ pub struct Lookup {
     /// Paths in its answer: the lost call's parameters that they are compared with.
     #[serde(default)]
     pub compare: BTreeMap<String, String>,
-    /// `present` or `absent`: what shows that the call was carried out.
-    pub carried_out_when: String,
+    /// `present` or `absent`: what shows that the call was carried out; none where the answer has to be judged.
+    #[serde(default)]
+    pub carried_out_when: Option<String>,
 }
 
 /// The type of a value.

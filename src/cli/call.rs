@@ -7,7 +7,7 @@ use crate::catalog::Action;
 use crate::client::error::Failure;
 use crate::client::value::{Params, Value};
 use crate::client::{Call as ClientCall, CallOptions, waiter};
-use crate::gate::{Awaited, Gate, Place, Policy, Stop, WAIT_TIMEOUT, WaitError};
+use crate::gate::{Gate, Place, Policy, Stop, WAIT_TIMEOUT, WaitError};
 use clap::Args;
 use std::path::Path;
 use std::process::ExitCode;
@@ -80,8 +80,7 @@ impl Call {
             report::print(&format!("{:#}", answer.json));
             return (status::DONE, None);
         }
-        let tasks = waiter::tasks(&answer.action, &answer.json).into_iter().map(Awaited::from).collect();
-        match gate.wait(tasks, self.timeout.unwrap_or(WAIT_TIMEOUT), &place).await {
+        match gate.wait(waiter::tasks(&answer), self.timeout.unwrap_or(WAIT_TIMEOUT), &place).await {
             Ok(resources) => {
                 report::print(&format!("{:#}", serde_json::json!({ "answer": answer.json, "resources": resources })));
                 (status::DONE, None)
@@ -139,7 +138,7 @@ pub(super) fn wait_failed(gate: &Gate, failure: &WaitError) -> Status {
     report::error(&gate.redact(&failure.to_string()));
     report::open_ends(&gate.open_ends());
     match failure {
-        WaitError::UnknownDialect { .. } => status::SCRIPT,
+        WaitError::UnknownDialect { .. } | WaitError::Incomplete { .. } => status::SCRIPT,
         WaitError::Failed { .. } => status::TASK,
         WaitError::TimedOut { .. } => status::TIMED_OUT,
         WaitError::Cancelled { .. } => status::INTERRUPTED,

@@ -53,13 +53,18 @@ impl Live {
         self.lines.suspend(write);
     }
 
-    /// A wait goes on.
-    pub(super) fn waiting(&self, id: u64, what: &str, state: &str) {
+    /// A wait has gone on for so long.
+    pub(super) fn waiting(&self, id: u64, what: &str, state: &str, elapsed: Duration) {
         let mut waits = lock(&self.waits);
         if !matches!(waits.lines.get(&id), Some(Some(_))) {
-            let line = (waits.shown < MOST_LINES).then(|| match &waits.rest {
-                Some(rest) => ticking(self.lines.insert_before(rest, ProgressBar::new_spinner()), WAIT),
-                None => ticking(self.lines.add(ProgressBar::new_spinner()), WAIT),
+            let line = (waits.shown < MOST_LINES).then(|| {
+                // A wait that was counted so far did not begin with its line.
+                let line = ProgressBar::new_spinner().with_elapsed(elapsed);
+                let line = match &waits.rest {
+                    Some(rest) => self.lines.insert_before(rest, line),
+                    None => self.lines.add(line),
+                };
+                ticking(line, WAIT)
             });
             waits.shown += usize::from(line.is_some());
             waits.lines.insert(id, line);

@@ -66,7 +66,7 @@ impl Progress {
     fn waiting(&self, id: u64, what: &str, state: &str, changed: bool, elapsed: Duration) {
         let state = if state.is_empty() { "no answer yet" } else { state };
         match &self.live {
-            Some(live) => live.waiting(id, what, state),
+            Some(live) => live.waiting(id, what, state, elapsed),
             None if changed => self.line(Level::Info, &format!("{what}: {state} after {}", seconds(elapsed))),
             None => {}
         }

@@ -165,9 +165,18 @@ pub(super) fn ending_json(ending: &Ending, gate: &Gate, status: Status) -> Strin
     }
     report["status"] = status.0.into();
     report["deferred"] = ending.deferred.iter().map(error).collect();
-    report["still_running"] =
-        tasks.map(|(task, action)| serde_json::json!({ "dialect": task.dialect, "id": task.id, "action": action })).collect();
-    report["unknown_outcome"] = calls.map(|call| serde_json::json!({ "action": call.action, "lookup": call.lookup })).collect();
+    report["still_running"] = tasks
+        .map(|(task, action)| {
+            let command = task.command(&ending.open.account);
+            serde_json::json!({ "dialect": task.dialect, "id": task.id, "action": action, "command": command })
+        })
+        .collect();
+    let unknown = calls.map(|call| {
+        let lookup = call.lookup.as_ref();
+        let (action, command) = (lookup.map(|lookup| &lookup.action), lookup.map(|lookup| lookup.command()));
+        serde_json::json!({ "action": call.action, "lookup": action, "lookup_command": command })
+    });
+    report["unknown_outcome"] = unknown.collect();
     gate.redact(&report.to_string())
 }
 
@@ -196,13 +205,16 @@ pub(super) fn open_ends(open: &OpenEnds) {
     let style = anstyle::AnsiColor::Yellow.on_default().bold();
     for call in &open.unknown {
         let tell = match &call.lookup {
-            Some(lookup) => format!("; {lookup} tells"),
+            Some(lookup) => format!("; {lookup}"),
             None => "; no documented Action tells, look at the console".to_owned(),
         };
         say(&format!("{style}unknown outcome{style:#}: {} may have been carried out (sent = \"maybe\"){tell}", call.action));
     }
     for (task, action) in &open.tasks {
-        say(&format!("{style}still running{style:#}: {task}, started by {action}; `{}` waits for it again", task.command()));
+        say(&format!(
+            "{style}still running{style:#}: {task}, started by {action}; `{}` waits for it again",
+            task.command(&open.account)
+        ));
     }
 }
 

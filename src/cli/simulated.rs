@@ -7,37 +7,57 @@ use crate::clock::Clock;
 use crate::gate::Rehearsal;
 use crate::simulator::{self, FaultRule, Options, Outcome, SavedState, Simulator};
 use serde_json::{Map, Value as Json};
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use url::Url;
 
 /// What a call takes, in virtual time.
 const LATENCY: Duration = Duration::from_millis(20);
 
-/// The simulator in this process.
+/// The simulator in this process: an account for each access key.
 pub(super) struct InProcess {
+    /// The run's own account, which begins from a file and is left in one.
     simulator: Simulator,
+    /// Those of other profiles, made when they are first asked; by access key.
+    others: Mutex<BTreeMap<String, Arc<Simulator>>>,
     catalog: Arc<Catalog>,
     clock: Clock,
+    seed: u64,
+    skew: AtomicI64,
 }
 
 impl InProcess {
     pub(super) fn new(catalog: Arc<Catalog>, clock: Clock, seed: u64, saved: Option<SavedState>) -> Self {
-        let options = Options {
-            access_key: simulator::ACCESS_KEY.to_owned(),
-            secret: simulator::SECRET.to_owned(),
-            seed,
-            clock: clock.clone(),
-        };
+        let options = options(simulator::ACCESS_KEY, seed, &clock);
         let simulator = match saved {
             Some(saved) => Simulator::from_saved(Arc::clone(&catalog), options, saved),
             None => Simulator::new(Arc::clone(&catalog), options),
         };
-        Self { simulator, catalog, clock }
+        Self { simulator, others: Mutex::default(), catalog, clock, seed, skew: AtomicI64::new(0) }
     }
 
-    /// The simulator itself.
+    /// The run's own account.
     pub(super) fn simulator(&self) -> &Simulator {
         &self.simulator
+    }
+
+    /// Does something with the account of an access key.
+    fn with<T>(&self, access_key: &str, act: impl FnOnce(&Simulator) -> T) -> T {
+        if access_key == simulator::ACCESS_KEY {
+            return act(&self.simulator);
+        }
+        let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        let other = others.entry(access_key.to_owned()).or_insert_with(|| {
+            let options = options(access_key, self.seed, &self.clock);
+            let made = Simulator::new(Arc::clone(&self.catalog), options);
+            made.set_clock_skew(self.skew.load(Ordering::Relaxed));
+            Arc::new(made)
+        });
+        let other = Arc::clone(other);
+        drop(others);
+        act(&other)
     }
 
     async fn answer(&self, request: Request) -> Result<Response, TransportError> {
@@ -50,9 +70,10 @@ impl InProcess {
             }
             None => bytes::Bytes::new(),
         };
+        let access_key = access_key(&request.url, &body);
         let built = built.body(body).map_err(|error| TransportError::Unusable(error.to_string()))?;
         self.clock.sleep(LATENCY).await;
-        let response = match self.simulator.answer(&built) {
+        let response = match self.with(&access_key, |account| account.answer(&built)) {
             Outcome::Answer(response) => response,
             Outcome::Delayed(delay, response) => {
                 self.clock.sleep(delay).await;
@@ -67,6 +88,17 @@ impl InProcess {
         };
         whole(&host, request.max_answer, response)
     }
+}
+
+fn options(access_key: &str, seed: u64, clock: &Clock) -> Options {
+    Options { access_key: access_key.to_owned(), secret: simulator::SECRET.to_owned(), seed, clock: clock.clone() }
+}
+
+/// The access key that a request is signed with: it stands in the query, or in a form.
+fn access_key(url: &Url, body: &[u8]) -> String {
+    let in_form = url::form_urlencoded::parse(body);
+    let found = url.query_pairs().chain(in_form).find(|(name, _)| name == "AccessKeyId" || name == "AWSAccessKeyId");
+    found.map(|(_, key)| key.into_owned()).unwrap_or_else(|| simulator::ACCESS_KEY.to_owned())
 }
 
 /// The answer as a client reads it from a connection, where it is whole.
@@ -91,24 +123,28 @@ impl Transport for InProcess {
 }
 
 impl Rehearsal for InProcess {
-    fn fault(&self, table: &Map<String, Json>) -> Result<(), String> {
-        self.simulator.fault(FaultRule::from_table(table)?.known_to(&self.catalog)?);
+    fn fault(&self, access_key: &str, table: &Map<String, Json>) -> Result<(), String> {
+        let rule = FaultRule::from_table(table)?.known_to(&self.catalog)?;
+        self.with(access_key, |account| account.fault(rule));
         Ok(())
     }
 
     fn clear(&self) {
         self.simulator.clear_faults();
+        self.others.lock().unwrap_or_else(PoisonError::into_inner).values().for_each(|account| account.clear_faults());
     }
 
-    fn requests(&self) -> Json {
-        serde_json::to_value(self.simulator.requests()).unwrap_or_default()
+    fn requests(&self, access_key: &str) -> Json {
+        self.with(access_key, |account| serde_json::to_value(account.requests()).unwrap_or_default())
     }
 
-    fn state(&self) -> Json {
-        self.simulator.state_json()
+    fn state(&self, access_key: &str) -> Json {
+        self.with(access_key, Simulator::state_json)
     }
 
     fn skew(&self, seconds: i64) {
+        self.skew.store(seconds, Ordering::Relaxed);
         self.simulator.set_clock_skew(seconds);
+        self.others.lock().unwrap_or_else(PoisonError::into_inner).values().for_each(|account| account.set_clock_skew(seconds));
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn of_stop(stop: &Stop) -> Status {
         Stop::Interrupted | Stop::Ended(_) => INTERRUPTED,
         Stop::TimedOut(_) => TIMED_OUT,
         Stop::Exit(status) => Status(*status),
-        Stop::OutOfMemory(_) | Stop::OutputClosed | Stop::DeferredTooLong(_) | Stop::SiblingFailed => SCRIPT,
+        Stop::OutOfMemory(_) | Stop::OutputClosed | Stop::DeferredTooLong(_) | Stop::SiblingFailed | Stop::WatchTimedOut => SCRIPT,
     }
 }
 

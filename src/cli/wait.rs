@@ -2,8 +2,9 @@
 
 use super::options::{GlobalOptions, duration};
 use super::{call, report, run, status, world};
+use crate::client::command::Named;
 use crate::client::waiter::Task;
-use crate::gate::{Awaited, Place, Policy};
+use crate::gate::{Place, Policy};
 use clap::Args;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -50,7 +51,10 @@ impl Wait {
                 };
                 with.insert(name.to_owned(), id.to_owned());
             }
-            let task = |id| Awaited::from(Task { product: product.clone(), dialect: self.dialect.clone(), id, with: with.clone() });
+            let task = |id| {
+                let (product, dialect) = (product.clone(), self.dialect.clone());
+                Task { product, dialect, id, with: with.clone(), account: Named::default() }
+            };
             run::guarded(&gate, None);
             let place = Place { path: "0".to_owned(), number: 1 };
             let outcome = gate.wait(self.ids.into_iter().map(task).collect(), self.timeout, &place).await;

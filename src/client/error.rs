@@ -1,10 +1,12 @@
 //! How a call can fail; each variant says how far the request got.
 
 use super::endpoint::EndpointError;
+use super::lookup::Lookup;
 use super::transport::TransportError;
 use super::validate::Fault;
 use crate::catalog::suggest;
 use crate::config::ConfigError;
+use std::sync::Arc;
 
 /// The kind of an error, as scripts see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,6 +131,8 @@ pub enum CallError {
         http_status: u16,
         /// Its size.
         bytes: usize,
+        /// Whether it is the beginning of an answer: where nothing tells its length, a broken connection looks like its end.
+        is_cut_short: bool,
     },
     /// Answered: the service refused.
     #[error("{}", refusal(.0))]
@@ -180,7 +184,7 @@ impl CallError {
             | Self::Transport(TransportError::NotConnected { .. } | TransportError::Unusable(_)) => Sent::No,
             // The service took the request; whether it carried it out stood in the answer that is lost.
             Self::Transport(_) | Self::Unintelligible { .. } => Sent::Maybe,
-            Self::Refused(refusal) if refusal.http_status >= 500 => Sent::Maybe,
+            Self::Refused(refusal) if refusal.http_status >= 500 && !refusal.throttled => Sent::Maybe,
             Self::Refused(_) => Sent::Yes,
             Self::TimedOut { sent, .. } | Self::Cancelled { sent, .. } => *sent,
         }
@@ -191,7 +195,7 @@ impl CallError {
         match self {
             Self::Transport(TransportError::Unusable(_) | TransportError::TooLarge { .. }) => false,
             Self::Transport(_) | Self::TimedOut { .. } => true,
-            Self::Unintelligible { http_status, .. } => *http_status >= 500,
+            Self::Unintelligible { is_cut_short, .. } => *is_cut_short,
             Self::Refused(refusal) => refusal.throttled || refusal.http_status >= 500 || refusal.clock_skew.is_some(),
             _ => false,
         }
@@ -236,8 +240,8 @@ pub struct Failure {
     pub sent: Sent,
     /// Whether making it again is safe and can help.
     pub retryable: bool,
-    /// The read-only Action that tells whether it was carried out, where nobody knows.
-    pub lookup: Option<String>,
+    /// What tells whether it was carried out, where nobody knows; whoever makes the call adds it.
+    pub lookup: Option<Arc<Lookup>>,
     /// Why.
     pub error: CallError,
 }
@@ -251,7 +255,7 @@ impl Failure {
     /// What happened, and what tells the rest.
     pub fn message(&self) -> String {
         match &self.lookup {
-            Some(lookup) => format!("{}; it may have been carried out, {lookup} tells", self.error),
+            Some(lookup) => format!("{}; it may have been carried out: {lookup}", self.error),
             None => self.error.to_string(),
         }
     }

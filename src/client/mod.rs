@@ -1,9 +1,11 @@
 //! The client: a call walks through validate, gate, serialize, endpoint, and then sign, transport and decode as often as retry says.
 
+pub mod command;
 pub mod decode;
 pub mod effects;
 pub mod endpoint;
 pub mod error;
+pub mod lookup;
 pub mod paginator;
 pub mod retry;
 pub mod serialize;
@@ -17,6 +19,7 @@ use crate::catalog::{Action, PostStyle, Scheme};
 use crate::config::{Account, Profiles, is_loopback};
 use crate::secret::{Redactor, Secret};
 use bytes::Bytes;
+use command::Named;
 use decode::Decoded;
 use effects::{Effects, Lane};
 use error::{CallError, Failure, Sent};
@@ -72,10 +75,8 @@ pub struct Answer {
     pub profile: String,
     /// The region.
     pub region: Option<String>,
-    /// The profile, where the call itself named one.
-    pub asked_profile: Option<String>,
-    /// The region, where the call itself named one.
-    pub asked_region: Option<String>,
+    /// The profile and the region that the call itself named.
+    pub asked: Named,
     /// Where it was sent, without the query.
     pub endpoint: String,
     /// How often it was sent.
@@ -144,8 +145,7 @@ impl Client {
                 request_id: decoded.request_id,
                 profile: route.account.profile,
                 region: route.account.region.map(|setting| setting.value),
-                asked_profile: options.profile,
-                asked_region: options.region,
+                asked: Named { profile: options.profile, region: options.region },
                 endpoint: route.url.to_string(),
                 attempts: progress.attempts,
                 duration: world.elapsed().saturating_sub(started),
@@ -155,9 +155,8 @@ impl Client {
             Err(error) => {
                 let sent = error.sent().max(if progress.maybe_sent { Sent::Maybe } else { Sent::No });
                 let retryable = error.retryable() && (action.is_repeatable() || !progress.maybe_sent);
-                let is_open = sent == Sent::Maybe && !action.read_only;
-                let lookup = action.lookup.as_ref().filter(|_| is_open).map(|lookup| lookup.action.clone());
-                Err(Failure { action: action.full_name.clone(), attempts: progress.attempts, sent, retryable, lookup, error })
+                let (attempts, lookup) = (progress.attempts, None);
+                Err(Failure { action: action.full_name.clone(), attempts, sent, retryable, lookup, error })
             }
         }
     }

@@ -1,7 +1,9 @@
 //! What a polled answer says of a task, by the catalogue's acceptors.
 
+use super::Answer;
+use super::command::{self, Named};
 use super::value::{Params, Value};
-use crate::catalog::{Action, Matcher, StateModel, TaskState, WaiterModel, path};
+use crate::catalog::{Matcher, StateModel, TaskState, WaiterModel, path};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,6 +19,8 @@ pub struct Task {
     pub id: String,
     /// Further ids that its waiter needs.
     pub with: BTreeMap<String, String>,
+    /// The account that knows it, where it is not the run's own.
+    pub account: Named,
 }
 
 impl Task {
@@ -27,10 +31,11 @@ impl Task {
 }
 
 impl Task {
-    /// The command that waits for it.
-    pub fn command(&self) -> String {
-        let mut words = vec!["cumulua wait".to_owned(), self.dialect.clone(), self.id.clone()];
-        words.extend(self.with.iter().map(|(name, id)| format!("--with {name}={id}")));
+    /// The command that waits for it; `run` is the account of the run.
+    pub fn command(&self, run: &Named) -> String {
+        let mut words = vec!["cumulua wait".to_owned(), self.dialect.clone(), command::word(&self.id)];
+        words.extend(self.with.iter().map(|(name, id)| format!("--with {}", command::word(&format!("{name}={id}")))));
+        words.extend(self.account.or(run).words());
         words.join(" ")
     }
 }
@@ -70,14 +75,15 @@ pub enum Verdict {
 }
 
 /// The tasks that an answer names, in order; `""` and `"0"` mean that there is none.
-pub fn tasks(action: &Action, answer: &Json) -> Vec<Task> {
+pub fn tasks(answer: &Answer) -> Vec<Task> {
+    let Answer { action, json, .. } = answer;
     let Some(model) = &action.task else { return Vec::new() };
     let with: BTreeMap<String, String> =
-        model.with.iter().filter_map(|(name, at)| Some((name.clone(), path::text(path::first(answer, at)?)))).collect();
+        model.with.iter().filter_map(|(name, at)| Some((name.clone(), path::text(path::first(json, at)?)))).collect();
     let mut found: Vec<Task> = Vec::new();
-    for id in model.ids.iter().flat_map(|at| path::values(answer, at)).map(path::text) {
-        let product = action.product.product.clone();
-        let task = Task { product, dialect: model.waiter.clone(), id, with: with.clone() };
+    for id in model.ids.iter().flat_map(|at| path::values(json, at)).map(path::text) {
+        let (product, account) = (action.product.product.clone(), answer.asked.clone());
+        let task = Task { product, dialect: model.waiter.clone(), id, with: with.clone(), account };
         if !task.is_none() && !found.contains(&task) {
             found.push(task);
         }

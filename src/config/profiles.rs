@@ -48,6 +48,9 @@ pub struct Profiles {
 /// The profile where nothing names one.
 const DEFAULT_PROFILE: &str = "default";
 
+/// The profile of a rehearsal's calls that name none.
+const REHEARSED: &str = "simulator";
+
 impl Profiles {
     /// Layers below these flags.
     pub fn new(flags: Flags) -> Self {
@@ -79,9 +82,11 @@ impl Profiles {
 
     /// The profile that is used where a call names none.
     pub fn current(&self) -> Result<Setting<String>, ConfigError> {
-        if self.flags.simulator {
-            return Ok(Setting::new("simulator".to_owned(), Origin::Simulator));
-        }
+        if self.flags.simulator { Ok(Setting::new(REHEARSED.to_owned(), Origin::Simulator)) } else { self.configured() }
+    }
+
+    /// The profile that a run which is no rehearsal uses where a call names none.
+    fn configured(&self) -> Result<Setting<String>, ConfigError> {
         if let Some(setting) = self.profile_flag() {
             return Ok(setting);
         }
@@ -104,7 +109,7 @@ impl Profiles {
     /// A product's account; `profile` and `region` are the options of the call.
     pub fn account(&self, product: &ProductModel, profile: Option<&str>, region: Option<&str>) -> Result<Account, ConfigError> {
         if self.flags.simulator {
-            return self.simulated(product, region);
+            return self.simulated(product, profile, region);
         }
         let name = match profile {
             Some(name) => name.to_owned(),
@@ -237,14 +242,44 @@ impl Profiles {
         tables.any(|table| table.secrets.values().any(is_source) || table.products.values().any(in_product))
     }
 
-    fn simulated(&self, product: &ProductModel, region: Option<&str>) -> Result<Account, ConfigError> {
+    /// The access key of a profile in a rehearsal: each account that a call names is a cloud of its own. Profiles that share an access
+    /// key are one account, and so are the one that the real run would use and that of calls which name none.
+    pub fn rehearsed_key(&self, profile: Option<&str>) -> Result<String, ConfigError> {
+        let own = self.flags.simulator_credentials.0.clone();
+        let Some(name) = profile.filter(|name| *name != REHEARSED) else { return Ok(own) };
+        let (main, names) = (self.configured()?.value, self.names()?);
+        if name == main {
+            return Ok(own);
+        }
+        // Where no file has a profile, there is nothing to hold a name against.
+        let keys = if names.is_empty() { BTreeSet::new() } else { self.access_keys(name)? };
+        for known in std::iter::once(&main).chain(&names).filter(|known| *known != name) {
+            if self.access_keys(known).is_ok_and(|others| !others.is_disjoint(&keys)) {
+                return Ok(if *known == main { own } else { format!("{own}-{}", known.as_str().min(name)) });
+            }
+        }
+        Ok(format!("{own}-{name}"))
+    }
+
+    /// The access keys of a profile in the files, by product.
+    fn access_keys(&self, profile: &str) -> Result<BTreeSet<(&String, &String)>, ConfigError> {
+        let tables = self.tables(profile)?;
+        let products = tables.into_iter().flat_map(|(_, table)| &table.products);
+        Ok(products.filter_map(|(product, table)| Some((product, table.access_key.as_ref()?))).collect())
+    }
+
+    fn simulated(&self, product: &ProductModel, profile: Option<&str>, region: Option<&str>) -> Result<Account, ConfigError> {
         let region = region.map(|region| Setting::new(region.to_owned(), Origin::Call));
+        let access_key = Setting::new(self.rehearsed_key(profile)?, Origin::Simulator);
         Ok(Account {
-            profile: self.current()?.value,
-            access_key: self.simulator_access_key(),
+            profile: profile.map_or_else(|| self.current().map(|setting| setting.value), |name| Ok(name.to_owned()))?,
+            access_key,
             secret_key: self.simulator_secret_key(),
             security_token: None,
-            region: region.or_else(|| self.region_flag()).or_else(|| default_region(product)),
+            region: region
+                .or_else(|| self.region_flag())
+                .or_else(|| region_in_files(product, &self.tables(profile?).ok()?))
+                .or_else(|| default_region(product)),
             endpoints: match product.credentials.url {
                 Some(_) => {
                     BTreeMap::from([(product.product.clone(), Setting::new("http://localhost/".to_owned(), Origin::Simulator))])
@@ -282,6 +317,12 @@ impl Profiles {
     fn has_chosen_account(&self, product: &ProductModel, tables: &[(&ConfigFile, &ProfileTable)]) -> bool {
         let is_own = |table: &ProfileTable| table.products.get(&product.product).is_some_and(|own| own.access_key.is_some());
         self.profile_flag().is_some() && tables.iter().any(|(_, table)| is_own(table))
+    }
+
+    /// The profile and the region that the command, or a person at the prompt, names; a rehearsal has no account to name.
+    pub fn named(&self) -> (Option<String>, Option<String>) {
+        let profile = self.profile_flag().filter(|_| !self.flags.simulator);
+        (profile.map(|setting| setting.value), self.region_flag().map(|setting| setting.value))
     }
 
     fn profile_flag(&self) -> Option<Setting<String>> {

@@ -9,11 +9,15 @@ use crate::client::error::{CallError, Failure, Kind, Sent};
 use crate::client::transport::{Request, Response, TransportError};
 use crate::client::value::Params;
 use crate::client::{Answer, Call};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, SemaphorePermit};
+
+/// A clock that differs by less from a service's has been corrected already.
+const CLOCK_IS_RIGHT: SignedDuration = SignedDuration::from_mins(1);
 
 /// The world as one call sees it.
 pub(super) struct CallEffects<'a> {
@@ -55,9 +59,9 @@ impl<'a> CallEffects<'a> {
         self.is_flying.load(Ordering::Relaxed)
     }
 
-    /// Waits until an attempt has ended and another would follow.
-    pub(super) async fn landed(&self) {
-        self.landed.notified().await;
+    /// Waits until an attempt has ended and another would follow, from now on.
+    pub(super) fn landed(&self) -> Notified<'_> {
+        self.landed.notified()
     }
 
     /// Records how the call ended.
@@ -198,16 +202,22 @@ impl Effects for CallEffects<'_> {
 
     fn retrying(&self, error: &CallError, attempt: u32, delay: Duration, maybe_sent: bool) {
         self.gate.ledger.between_attempts(self.id, maybe_sent);
-        self.landed.notify_one();
+        self.landed.notify_waiters();
         let message = format!(
             "{}: attempt {attempt} failed ({error}); the next one follows in {:.1} s",
             self.action.full_name,
             delay.as_secs_f64()
         );
-        self.gate.log(Level::Warn, &message);
+        // What is wrong with the clock has been said.
+        let is_said = error.refusal().is_some_and(|refusal| refusal.clock_skew.is_some());
+        self.gate.log(if is_said { Level::Debug } else { Level::Warn }, &message);
     }
 
     fn clock_is_off(&self, server_now: Timestamp, seconds: i64) {
+        // Calls that were on their way together learn it together.
+        if server_now.duration_since(self.gate.now()).abs() < CLOCK_IS_RIGHT {
+            return;
+        }
         self.gate.world.clock.set(server_now);
         let direction = if seconds > 0 { "behind" } else { "ahead of" };
         let message =

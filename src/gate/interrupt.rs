@@ -25,6 +25,8 @@ pub enum Stop {
     DeferredTooLong(Duration),
     /// Another task of the same `parallel` failed.
     SiblingFailed,
+    /// The time of the `wait.for_state` around it is over.
+    WatchTimedOut,
 }
 
 impl Stop {
@@ -41,6 +43,7 @@ impl Stop {
             Self::Exit(status) => format!("os.exit({status})"),
             Self::DeferredTooLong(limit) => format!("deferred functions did not end within {} s", limit.as_secs_f64()),
             Self::SiblingFailed => "another task of the same parallel failed".to_owned(),
+            Self::WatchTimedOut => "the time of the wait.for_state around it is over".to_owned(),
         }
     }
 }

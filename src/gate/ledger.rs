@@ -1,9 +1,11 @@
 //! What the run has set going in the cloud and not yet seen the end of: for the report when it is ended from outside.
 
+use crate::client::command::Named;
 use crate::client::error::Sent;
+use crate::client::lookup::Lookup;
 use crate::client::waiter::Task;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The run's open ends.
 #[derive(Debug, Default)]
@@ -26,25 +28,27 @@ struct OpenCall {
     attempts: u32,
     /// Whether an attempt is on its way or was lost on it.
     maybe_sent: bool,
-    lookup: Option<String>,
+    lookup: Option<Arc<Lookup>>,
 }
 
 /// A mutating call that may have been carried out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct UnknownOutcome {
     /// Its Action.
     pub action: String,
-    /// The read-only Action that would tell.
-    pub lookup: Option<String>,
+    /// What would tell.
+    pub lookup: Option<Arc<Lookup>>,
 }
 
 /// What a run leaves open.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct OpenEnds {
     /// Mutating calls that may have been carried out.
     pub unknown: Vec<UnknownOutcome>,
     /// Tasks that still run in the cloud, and the Actions that started them.
     pub tasks: Vec<(Task, String)>,
+    /// The account that the run was started with.
+    pub account: Named,
 }
 
 impl OpenEnds {
@@ -56,7 +60,7 @@ impl OpenEnds {
 
 impl Ledger {
     /// A call begins; gives its number.
-    pub(super) fn begin(&self, action: &str, read_only: bool, lookup: Option<String>) -> u64 {
+    pub(super) fn begin(&self, action: &str, read_only: bool, lookup: Option<Arc<Lookup>>) -> u64 {
         let mut entries = self.lock();
         entries.next += 1;
         let id = entries.next;
@@ -121,6 +125,7 @@ impl Ledger {
         OpenEnds {
             unknown: entries.unknown.iter().cloned().chain(flying).collect(),
             tasks: entries.tasks.iter().map(|(task, action)| (task.clone(), action.clone())).collect(),
+            account: Named::default(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The gate: the one door every effect of a script goes through: a call, a wait, a sleep, the clock, randomness, a file, a process,
 //! a variable, a secret. What must see all effects hooks in here: policies, the audit, cancellation, the report of open ends.
 
+mod account;
 pub mod audit;
 mod confirm;
 mod effects;
@@ -32,11 +33,13 @@ pub use random::Random;
 pub use rehearsal::Rehearsal;
 pub use scope::Scope;
 pub use state::{Resource, Seen};
-pub use wait::{Awaited, WAIT_TIMEOUT, WaitError};
+pub use wait::{WAIT_TIMEOUT, WaitError};
 pub use watch::{Watch, WatchError};
 
 use crate::catalog::{Action, Catalog};
-use crate::client::error::{CallError, Failure};
+use crate::client::command::Named;
+use crate::client::error::{CallError, Failure, Sent};
+use crate::client::lookup::Lookup;
 use crate::client::retry::RetryBudget;
 use crate::client::transport::Transport;
 use crate::client::value::Params;
@@ -181,7 +184,13 @@ impl Gate {
 
     /// What the run has set going in the cloud and not yet seen the end of.
     pub fn open_ends(&self) -> OpenEnds {
-        self.ledger.open_ends()
+        OpenEnds { account: self.named(), ..self.ledger.open_ends() }
+    }
+
+    /// The profile and the region that whoever started the run named; what is to go on with it must name them too.
+    pub fn named(&self) -> Named {
+        let (profile, region) = self.world.profiles.named();
+        Named { profile, region }
     }
 
     /// `text` without any secret known to the run.
@@ -192,8 +201,8 @@ impl Gate {
     /// Makes a call.
     pub async fn call(&self, call: Call, place: Place) -> Result<Answer, Failure> {
         let action = call.action.clone();
-        let lookup = action.lookup.as_ref().map(|lookup| lookup.action.clone());
-        let id = self.ledger.begin(&action.full_name, action.read_only, lookup);
+        let lookup = if action.read_only { None } else { self.lookup(&action, &call) };
+        let id = self.ledger.begin(&action.full_name, action.read_only, lookup.clone());
         audit::learn(&self.world.redactor, &action, &call.params);
         let effects = CallEffects::new(self, id, &call, &place);
         let started = self.world.clock.elapsed();
@@ -215,10 +224,13 @@ impl Gate {
                 outcome = &mut made => outcome,
             }
         };
-        let outcome = outcome.map_err(|failure| self.without_secrets(failure));
+        let outcome = outcome.map_err(|failure| {
+            let lookup = lookup.filter(|_| failure.sent == Sent::Maybe);
+            self.without_secrets(Failure { lookup, ..failure })
+        });
         effects.finish(&outcome, self.world.clock.elapsed().saturating_sub(started));
         if let Ok(answer) = &outcome {
-            for task in waiter::tasks(&answer.action, &answer.json) {
+            for task in waiter::tasks(answer) {
                 self.ledger.task_started(task, &answer.action.full_name);
             }
             for warning in &answer.warnings {
@@ -226,6 +238,12 @@ impl Gate {
             }
         }
         outcome
+    }
+
+    /// What would tell whether a call was carried out, if its answer is lost.
+    fn lookup(&self, action: &Action, call: &Call) -> Option<Arc<Lookup>> {
+        let asked = Named { profile: call.options.profile.clone(), region: call.options.region.clone() };
+        Lookup::of(action, &call.params, asked.or(&self.named())).map(Arc::new)
     }
 
     /// Waits; ends early where what stands at this place is ended.

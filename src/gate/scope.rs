@@ -5,6 +5,7 @@ use super::{Gate, Interrupt, Stop};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
+use tokio::task::AbortHandle;
 
 /// What a cancelled task's deferred functions get.
 const DEFERRED_AFTER_STOP: Duration = Duration::from_secs(2);
@@ -68,14 +69,29 @@ impl Gate {
         self.raise_after(limit, Arc::downgrade(&self.interrupt), Stop::TimedOut(limit));
     }
 
-    fn raise_after(&self, delay: Duration, interrupt: Weak<Interrupt>, stop: Stop) {
+    /// Ends all whose paths begin with this one after so long; [`Self::unlimit`] forgets it.
+    pub(super) fn limit_below(&self, path: &str, limit: Duration) -> AbortHandle {
+        let inside = Interrupt::inside(&self.interrupt_at(path));
+        let alarm = self.raise_after(limit, Arc::downgrade(&inside), Stop::WatchTimedOut);
+        self.scopes.lock().insert(path.to_owned(), inside);
+        alarm
+    }
+
+    /// Forgets the limit of a path.
+    pub(super) fn unlimit(&self, path: &str, alarm: &AbortHandle) {
+        alarm.abort();
+        self.scopes.lock().remove(path);
+    }
+
+    fn raise_after(&self, delay: Duration, interrupt: Weak<Interrupt>, stop: Stop) -> AbortHandle {
         let clock = self.world.clock.clone();
-        tokio::spawn(async move {
+        let alarm = tokio::spawn(async move {
             clock.sleep(delay).await;
             if let Some(interrupt) = interrupt.upgrade() {
                 interrupt.raise(stop);
             }
         });
+        alarm.abort_handle()
     }
 
     /// Lets the deferred functions of the task at this path run, for a short time where it was cancelled; false where what is around

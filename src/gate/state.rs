@@ -45,7 +45,11 @@ impl Gate {
         let product = self.world.catalog.product(product).map_err(|_| unknown())?;
         let model = product.states.get(name).ok_or_else(unknown)?;
         let action = self.world.catalog.action(&model.operation).map_err(|_| unknown())?;
-        let params: Params = model.arguments.keys().map(|name| (name.clone(), Value::String(resource.id.clone()))).collect();
+        let id = Value::String(resource.id.clone());
+        // One that takes a list in a text is given one.
+        let is_list = |name: &String| action.param(name).is_some_and(|param| param.encoding.is_some());
+        let value = |name: &String| if is_list(name) { Value::List(vec![id.clone()]) } else { id.clone() };
+        let params: Params = model.arguments.keys().map(|name| (name.clone(), value(name))).collect();
         let options = CallOptions { profile: resource.profile.clone(), region: resource.region.clone(), ..CallOptions::default() };
         match self.call(Call { action, params, options }, place.clone()).await {
             Ok(answer) => {

@@ -1,6 +1,6 @@
 //! Waiting for tasks: polls each side by side with growing pauses until its acceptors say that it is over.
 
-use super::watch::Pace;
+use super::watch::{LAST_LOOK, Pace};
 use super::{Event, Gate, Level, Place, Stop};
 use crate::catalog::{Action, ProductModel, WaiterModel};
 use crate::client::error::Failure;
@@ -9,23 +9,6 @@ use crate::client::{Call, CallOptions};
 use futures_util::future::try_join_all;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// A task and the account that knows it.
-#[derive(Debug, Clone)]
-pub struct Awaited {
-    /// The task.
-    pub task: Task,
-    /// The profile of the polling calls; the run's own where none is named.
-    pub profile: Option<String>,
-    /// The region of the polling calls; the profile's own where none is named.
-    pub region: Option<String>,
-}
-
-impl From<Task> for Awaited {
-    fn from(task: Task) -> Self {
-        Self { task, profile: None, region: None }
-    }
-}
 
 /// How long a wait may take, where nothing else is said.
 pub const WAIT_TIMEOUT: Duration = Duration::from_hours(1);
@@ -38,6 +21,14 @@ pub enum WaitError {
     UnknownDialect {
         /// The dialect.
         dialect: String,
+    },
+    /// Its dialect needs a further id.
+    #[error("the task {task} cannot be asked for without its {name}: `cumulua wait … --with {name}=…`, or task({:?}, {:?}, {{ {name} = … }})", .task.dialect, .task.id)]
+    Incomplete {
+        /// The task.
+        task: Task,
+        /// The further id.
+        name: String,
     },
     /// The task has failed.
     #[error("the task {task} failed ({state}){}{}", reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default(), about(.resources))]
@@ -86,9 +77,11 @@ impl WaitError {
     pub fn task(&self) -> Option<&Task> {
         match self {
             Self::UnknownDialect { .. } => None,
-            Self::Failed { task, .. } | Self::TimedOut { task, .. } | Self::Cancelled { task, .. } | Self::Call { task, .. } => {
-                Some(task)
-            }
+            Self::Incomplete { task, .. }
+            | Self::Failed { task, .. }
+            | Self::TimedOut { task, .. }
+            | Self::Cancelled { task, .. }
+            | Self::Call { task, .. } => Some(task),
         }
     }
 }
@@ -139,26 +132,25 @@ fn about(resources: &[String]) -> String {
 
 impl Gate {
     /// Waits for tasks side by side; gives the ids of what they made or changed, in the tasks' order.
-    pub async fn wait(&self, tasks: Vec<Awaited>, timeout: Duration, place: &Place) -> Result<Vec<String>, WaitError> {
-        let mut running: Vec<_> = tasks.into_iter().filter(|awaited| !awaited.task.is_none()).collect();
+    pub async fn wait(&self, tasks: Vec<Task>, timeout: Duration, place: &Place) -> Result<Vec<String>, WaitError> {
+        let mut running: Vec<_> = tasks.into_iter().filter(|task| !task.is_none()).collect();
         if running.len() == 1
-            && let Some(awaited) = running.pop()
+            && let Some(task) = running.pop()
         {
-            return self.wait_for_one(awaited, timeout, place).await;
+            return self.wait_for_one(task, timeout, place).await;
         }
-        let waits = running.into_iter().map(|awaited| self.wait_for_one(awaited, timeout, place));
+        let waits = running.into_iter().map(|task| self.wait_for_one(task, timeout, place));
         Ok(try_join_all(waits).await?.concat())
     }
 
-    async fn wait_for_one(&self, awaited: Awaited, timeout: Duration, place: &Place) -> Result<Vec<String>, WaitError> {
+    async fn wait_for_one(&self, task: Task, timeout: Duration, place: &Place) -> Result<Vec<String>, WaitError> {
         let started = self.elapsed();
-        let task = &awaited.task;
-        let what = match self.ledger.started_by(task) {
+        let what = match self.ledger.started_by(&task) {
             Some(action) => format!("{action}, {task}"),
             None => task.to_string(),
         };
         let mut watched = Watched { gate: self, id: self.next_wait(), what, started, ended: false };
-        let outcome = match Poll::new(self, &watched, &awaited, timeout, place) {
+        let outcome = match Poll::new(self, &watched, &task, timeout, place) {
             Ok(mut poll) => poll.until_it_ends().await,
             Err(unknown) => Err(unknown),
         };
@@ -170,7 +162,7 @@ impl Gate {
             Err(error) => (error.to_string(), false),
         };
         if matches!(outcome, Ok(_) | Err(WaitError::Failed { .. })) {
-            self.ledger.task_ended(&awaited.task);
+            self.ledger.task_ended(&task);
         }
         watched.end(&text, done);
         outcome
@@ -181,7 +173,7 @@ impl Gate {
 struct Poll<'a> {
     gate: &'a Gate,
     watched: &'a Watched<'a>,
-    awaited: &'a Awaited,
+    task: &'a Task,
     place: &'a Place,
     timeout: Duration,
     product: Arc<ProductModel>,
@@ -196,22 +188,24 @@ impl<'a> Poll<'a> {
     fn new(
         gate: &'a Gate,
         watched: &'a Watched<'a>,
-        awaited: &'a Awaited,
+        task: &'a Task,
         timeout: Duration,
         place: &'a Place,
     ) -> Result<Self, WaitError> {
-        let task = &awaited.task;
         let unknown = || WaitError::UnknownDialect { dialect: task.dialect.clone() };
         let product = gate.waiter_for(&task.product, &task.dialect).ok_or_else(unknown)?;
         let model = &product.waiters[&task.dialect];
+        if let Some(name) = model.arguments.values().find(|name| *name != "id" && !task.with.contains_key(*name)) {
+            return Err(WaitError::Incomplete { task: task.clone(), name: name.clone() });
+        }
         let action = gate.world.catalog.action(&model.operation).map_err(|_| unknown())?;
         let pace = Pace::new(Duration::from_secs(model.delay), Duration::from_secs(model.max_delay));
         let (state, failure, has_warned) = (String::new(), None, false);
-        Ok(Self { gate, watched, awaited, place, timeout, product, action, pace, state, failure, has_warned })
+        Ok(Self { gate, watched, task, place, timeout, product, action, pace, state, failure, has_warned })
     }
 
     fn model(&self) -> &WaiterModel {
-        &self.product.waiters[&self.awaited.task.dialect]
+        &self.product.waiters[&self.task.dialect]
     }
 
     fn elapsed(&self) -> Duration {
@@ -235,14 +229,14 @@ impl<'a> Poll<'a> {
 
     /// Asks once; the ids of what the task made or changed, where it is done.
     async fn ask(&mut self) -> Result<Option<Vec<String>>, WaitError> {
-        let task = &self.awaited.task;
+        let task = self.task;
         let left = self.timeout.saturating_sub(self.elapsed());
         let options = CallOptions {
             // The wait itself tries again; a poll that hangs must not outlast it.
             retries: Some(0),
-            timeout: Some(left.max(Duration::from_secs(1))),
-            profile: self.awaited.profile.clone(),
-            region: self.awaited.region.clone(),
+            timeout: Some(left.max(LAST_LOOK)),
+            profile: task.account.profile.clone(),
+            region: task.account.region.clone(),
             unchecked: false,
         };
         let call = Call { action: self.action.clone(), params: waiter::parameters(self.model(), task), options };
@@ -278,7 +272,7 @@ impl<'a> Poll<'a> {
         if let Some(stop) = self.gate.interrupt_at(&self.place.path).reason() {
             return Err(self.cancelled(stop));
         }
-        let task = &self.awaited.task;
+        let task = self.task;
         if !failure.error.retryable() {
             return Err(WaitError::Call { task: task.clone(), failure: Box::new(failure) });
         }
@@ -301,7 +295,7 @@ impl<'a> Poll<'a> {
         let waited = self.elapsed();
         let left = self.timeout.saturating_sub(waited);
         if left.is_zero() {
-            let (task, state, failure) = (self.awaited.task.clone(), self.state.clone(), self.failure.take());
+            let (task, state, failure) = (self.task.clone(), self.state.clone(), self.failure.take());
             return Err(WaitError::TimedOut { task, state, waited, failure });
         }
         let asked = self.failure.as_ref().and_then(|failure| failure.error.refusal()?.retry_after).unwrap_or_default();
@@ -309,6 +303,6 @@ impl<'a> Poll<'a> {
     }
 
     fn cancelled(&self, stop: Stop) -> WaitError {
-        WaitError::Cancelled { task: self.awaited.task.clone(), stop }
+        WaitError::Cancelled { task: self.task.clone(), stop }
     }
 }

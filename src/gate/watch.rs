@@ -3,6 +3,7 @@
 use super::{Event, Gate, Place, Stop};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::AbortHandle;
 
 /// Something that is asked for again and again.
 pub struct Watch {
@@ -14,7 +15,13 @@ pub struct Watch {
     pace: Pace,
     state: String,
     ended: bool,
+    /// Below this path looking is ended when the time is over.
+    path: String,
+    alarm: AbortHandle,
 }
+
+/// What a look that begins when the time is over may take: what has come to its goal by then is no failure.
+pub(super) const LAST_LOOK: Duration = Duration::from_secs(1);
 
 /// The pauses between two polls: growing, and never in step with others.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +50,7 @@ impl Pace {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum WatchError {
     /// Its time is over.
-    #[error("{what} was still {state:?} after {} s", .waited.as_secs())]
+    #[error("{what} {} after {} s", seen(.state), .waited.as_secs())]
     TimedOut {
         /// What was watched.
         what: String,
@@ -57,15 +64,20 @@ pub enum WatchError {
     Cancelled(Stop),
 }
 
+fn seen(state: &str) -> String {
+    if state.is_empty() { "was not as it should be".to_owned() } else { format!("was still {state:?}") }
+}
+
 impl Watch {
     /// Seconds before the second poll, and between two polls at most.
     const PACE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(15));
 
-    /// A watch over `what`, for so long at most.
-    pub fn new(gate: Arc<Gate>, what: String, timeout: Duration) -> Self {
+    /// A watch over `what`, for so long at most. All effects of looking stand below `path`.
+    pub fn new(gate: Arc<Gate>, what: String, timeout: Duration, path: String) -> Self {
         let (id, started) = (gate.next_wait(), gate.elapsed());
         let pace = Pace::new(Self::PACE.0, Self::PACE.1);
-        Self { gate, id, what, started, timeout, pace, state: String::new(), ended: false }
+        let alarm = gate.limit_below(&path, timeout.saturating_add(LAST_LOOK));
+        Self { gate, id, what, started, timeout, pace, state: String::new(), ended: false, path, alarm }
     }
 
     /// Says how it was seen, and waits until it should be looked at again.
@@ -87,6 +99,7 @@ impl Watch {
     /// Says how it ended.
     pub fn end(&mut self, outcome: &str, done: bool) {
         if !std::mem::replace(&mut self.ended, true) {
+            self.gate.unlimit(&self.path, &self.alarm);
             let elapsed = self.gate.elapsed().saturating_sub(self.started);
             let (what, outcome) = (self.what.clone(), self.gate.redact(outcome));
             self.gate.world.observer.event(Event::WaitEnded { id: self.id, what, outcome, done, elapsed });

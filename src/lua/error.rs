@@ -1,9 +1,12 @@
 //! Errors as scripts see them: one table with the fields of the contract, whose text is a sentence with the script's own line.
 
+use super::convert;
+use crate::client::command::Named;
 use crate::client::error::{CallError, Failure, Kind};
 use crate::client::waiter::Task;
 use crate::gate::{Denied, Stop, WaitError};
 use mlua::{Lua, Table, Value};
+use serde_json::Value as Json;
 use std::fmt;
 
 /// The registry's name of the errors' metatable.
@@ -60,7 +63,11 @@ pub(super) fn plain(lua: &Lua, kind: Kind, message: &str) -> mlua::Result<Table>
 pub(super) fn call(lua: &Lua, failure: &Failure) -> mlua::Result<Table> {
     let error = &failure.error;
     let table = plain(lua, error.kind(), &failure.message())?;
-    table.raw_set("lookup", failure.lookup.as_deref())?;
+    if let Some(lookup) = &failure.lookup {
+        table.raw_set("lookup", lookup.action.as_str())?;
+        let params: Json = lookup.params.iter().map(|(name, value)| (name.clone(), value.to_redacted_json())).collect();
+        table.raw_set("lookup_params", convert::json_to_lua(lua, &params)?)?;
+    }
     table.raw_set("action", failure.action.as_str())?;
     table.raw_set("attempts", failure.attempts)?;
     table.raw_set("sent", failure.sent.as_str())?;
@@ -84,9 +91,14 @@ pub(super) fn call(lua: &Lua, failure: &Failure) -> mlua::Result<Table> {
 }
 
 /// A failed wait as an error value.
-pub(super) fn wait(lua: &Lua, error: &WaitError, handle: impl Fn(&Task) -> mlua::Result<Table>) -> mlua::Result<Table> {
+pub(super) fn wait(
+    lua: &Lua,
+    error: &WaitError,
+    run: &Named,
+    handle: impl Fn(&Task) -> mlua::Result<Table>,
+) -> mlua::Result<Table> {
     let kind = match error {
-        WaitError::UnknownDialect { .. } => Kind::Validation,
+        WaitError::UnknownDialect { .. } | WaitError::Incomplete { .. } => Kind::Validation,
         WaitError::Failed { .. } => Kind::Task,
         WaitError::TimedOut { .. } => Kind::Timeout,
         WaitError::Cancelled { .. } => Kind::Cancelled,
@@ -98,10 +110,10 @@ pub(super) fn wait(lua: &Lua, error: &WaitError, handle: impl Fn(&Task) -> mlua:
     };
     let mut message = error.to_string();
     if let (Some(task), WaitError::TimedOut { .. }) = (error.task(), error) {
-        message = format!("{message}; `{}` waits for it again", task.command());
+        message = format!("{message}; `{}` waits for it again", task.command(run));
     }
     table.raw_set("message", message)?;
-    table.raw_set("sent", "yes")?;
+    table.raw_set("sent", if kind == Kind::Validation { "no" } else { "yes" })?;
     table.raw_set("retryable", matches!(error, WaitError::TimedOut { .. }))?;
     if let WaitError::Failed { state, resources, .. } = error {
         table.raw_set("code", state.as_str())?;

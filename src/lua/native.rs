@@ -299,6 +299,12 @@ fn world(natives: &Natives<'_>) -> mlua::Result<()> {
         Ok(secret) => Ok(Ok(SecretValue(secret).into_lua(lua)?)),
         Err(denied) => Ok(Err(error::denied(lua, &denied)?)),
     })?;
+    natives.fallible("expect_account", |lua, gate, (profile, id): (Option<String>, Option<String>)| {
+        match gate.expect_account(profile.as_deref(), id.as_deref()) {
+            Ok(()) => Ok(Ok(())),
+            Err(denied) => Ok(Err(error::denied(lua, &denied)?)),
+        }
+    })?;
     natives.fallible("env", |lua, gate, name: String| match gate.variable(&name) {
         Ok(value) => Ok(Ok(value)),
         Err(denied) => Ok(Err(error::denied(lua, &denied)?)),

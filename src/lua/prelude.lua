@@ -526,8 +526,16 @@ end
 
 -- How to look: by a function of the script, or as the catalogue says. Gives the answer, its state and whether that is a failure.
 local function looker(subject, options)
+	local function refuse(with, ...)
+		for _, option in ipairs({ ... }) do
+			if options[option] ~= nil then
+				raise(native.failure("validation", "wait.for_state: the option " .. option .. " means nothing with " .. with))
+			end
+		end
+	end
 	if type(subject) == "string" then
 		finish(native.has_state(subject))
+		refuse("a state", "params")
 		return function()
 			local path, number = next_place()
 			local state, has_failed, answer, about =
@@ -538,25 +546,57 @@ local function looker(subject, options)
 			return answer, state, has_failed
 		end, subject .. " " .. raw_tostring(options.id)
 	elseif type(subject) == "function" then
+		local account
+		if action_names[subject] then
+			refuse("an Action", "id")
+			account = { profile = options.profile, region = options.region }
+		else
+			refuse("a function", "id", "profile", "region")
+		end
 		return function()
-			local answer = subject(options.params)
+			local answer = subject(options.params, account)
 			return answer, type(answer) ~= "table" and tostring(answer) or "", false
 		end, action_names[subject] or "a function"
 	end
 	raise(native.failure("validation", "wait.for_state needs a function or a state of the catalogue, as \"mcs.instance\", not a " .. type(subject)))
 end
 
--- A poll that failed for a reason that can pass is no answer; any other failure ends the watch.
-local function look_once(watch, look)
-	local ok, answer, state, has_failed = caught(raw_pcall(look))
-	if ok then
-		return true, answer, state, has_failed
+-- Calls a function whose effects stand at a place of their own.
+local function call_at(place, f)
+	local co = running()
+	local outer = place_of(co)
+	local function back(...)
+		outer.is_stuck = place.is_stuck
+		places[co] = outer
+		return caught(...)
 	end
-	if type(answer) ~= "table" or answer.retryable ~= true then
-		native.watched(watch, tostring(answer), false)
+	place.is_stuck = outer.is_stuck
+	places[co] = place
+	return back(raw_pcall(f))
+end
+
+-- However a watch ends, nothing shows that it goes on.
+local watch_meta = {
+	__close = function(watch)
+		native.watched(watch.handle, "no longer waited for", false)
+	end,
+}
+
+-- Looks once. A failure that can pass is no answer, nor is one that comes of the watch's own end; any other ends the watch.
+local function look_once(watch, look)
+	local ok, answer, state, has_failed = call_at(watch.place, look)
+	if ok then
+		watch.is_failing = false
+		return true, answer, state, has_failed
+	elseif native.is_stopped(watch.place.path) then
+		return false
+	elseif type(answer) ~= "table" or answer.retryable ~= true then
+		native.watched(watch.handle, tostring(answer), false)
 		raise(answer)
 	end
-	native.log("warn", "looking failed and is tried again: " .. tostring(answer))
+	-- The first failure of a row is said, so that an hour of silence is none.
+	native.log(watch.is_failing and "debug" or "warn", "looking failed and is tried again: " .. tostring(answer))
+	watch.is_failing = true
 	return false
 end
 
@@ -567,22 +607,24 @@ local function for_state(subject, options)
 		raise(native.failure("validation", "wait.for_state needs the option done: a function, a state or a list of states"))
 	end
 	local look, what = looker(subject, options)
-	local watch = finish(native.watch(what, options.timeout))
+	local place = place_below(place_of(running()))
+	local handle = finish(native.watch(what, options.timeout, place.path))
+	local watch <close> = setmetatable({ place = place, handle = handle }, watch_meta)
 	local shown = ""
 	while true do
 		local seen, answer, state, has_failed = look_once(watch, look)
 		if seen then
 			shown = state or "gone"
 			if is_state("done", options.done, answer, state) then
-				native.watched(watch, shown == "" and "done" or shown, true)
+				native.watched(watch.handle, shown == "" and "done" or shown, true)
 				return answer
 			elseif has_failed or options.failed ~= nil and is_state("failed", options.failed, answer, state) then
-				native.watched(watch, shown == "" and "failed" or shown, false)
+				native.watched(watch.handle, shown == "" and "failed" or shown, false)
 				raise(native.state_failure(what, shown))
 			end
 		end
 		local path, number = next_place()
-		finish(effect("pause", watch, shown, path, number))
+		finish(effect("pause", watch.handle, shown, path, number))
 	end
 end
 
@@ -603,6 +645,19 @@ function lock(name, options)
 	need_wait()
 	local path, number = next_place()
 	return finish(effect("lock", name, options, path, number))
+end
+
+function expect_account(expected)
+	expected = known_options("expect_account", expected, { profile = true, id = true })
+	for key, value in next, expected do
+		if type(value) ~= "string" or value == "" then
+			raise(native.failure("validation", "expect_account: " .. key .. " must be a text that is not empty, not a " .. type(value)))
+		end
+	end
+	if next(expected) == nil then
+		raise(native.failure("validation", "expect_account needs a profile, an id (the access key), or both"))
+	end
+	finish(native.expect_account(expected.profile, expected.id))
 end
 
 local function http_function(method)
@@ -692,8 +747,8 @@ if native.sim_fault then
 		fault = exported(native.sim_fault),
 		clear = native.sim_clear,
 		skew = exported(native.sim_skew),
-		requests = native.sim_requests,
-		state = native.sim_state,
+		requests = exported(native.sim_requests),
+		state = exported(native.sim_state),
 	}
 end
 json = { encode = exported(native.json_encode), decode = exported(native.json_decode) }

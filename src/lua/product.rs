@@ -158,7 +158,7 @@ pub(super) fn about(lua: &Lua, answer: &Answer, place: &Place) -> mlua::Result<T
     position.raw_set("number", place.number)?;
     about.raw_set("place", position)?;
     if answer.action.task.is_some() {
-        let tasks = waiter::tasks(&answer.action, &answer.json);
+        let tasks = waiter::tasks(answer);
         about.raw_set("starts_task", true)?;
         about.raw_set("task", wait::answer_handle(lua, answer, &tasks)?)?;
     }

@@ -20,13 +20,13 @@ impl UserData for Watcher {}
 type Seen = (Option<String>, bool, LuaValue, Option<Table>);
 
 pub(super) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
-    natives.fallible("watch", |lua, gate, (what, timeout): (String, LuaValue)| {
+    natives.fallible("watch", |lua, gate, (what, timeout, path): (String, LuaValue, String)| {
         let timeout = match convert::value("timeout", &timeout) {
             Ok(None) => WAIT_TIMEOUT,
             Ok(Some(value)) if duration(&value).is_some() => duration(&value).unwrap_or(WAIT_TIMEOUT),
             _ => return Ok(Err(invalid(lua, &format!("wait.for_state: the option timeout must be {DURATION}"))?)),
         };
-        Ok(Ok(Watcher(Arc::new(Mutex::new(Watch::new(Arc::clone(gate), what, timeout))))))
+        Ok(Ok(Watcher(Arc::new(Mutex::new(Watch::new(Arc::clone(gate), what, timeout, path))))))
     })?;
     natives.fallible("watched", |_, _, (watcher, outcome, done): (AnyUserData, String, bool)| {
         if let Ok(mut watch) = watcher.borrow::<Watcher>()?.0.try_lock() {

@@ -6,9 +6,10 @@ use super::native::{Natives, Outcome, invalid};
 use super::product::{DURATION, duration};
 use crate::catalog::suggest;
 use crate::client::Answer;
+use crate::client::command::Named;
 use crate::client::value::Value;
 use crate::client::waiter::Task;
-use crate::gate::{Awaited, Gate, Place, WAIT_TIMEOUT};
+use crate::gate::{Gate, Place, WAIT_TIMEOUT};
 use mlua::{Function, Lua, Table, Value as LuaValue};
 use std::collections::BTreeMap;
 
@@ -29,10 +30,13 @@ pub(super) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
         let ids = match ids {
             LuaValue::String(id) => vec![id.to_string_lossy()],
             LuaValue::Integer(id) => vec![id.to_string()],
-            LuaValue::Table(list) => list.sequence_values::<String>().collect::<mlua::Result<_>>()?,
+            LuaValue::Table(list) => match list.sequence_values::<String>().collect() {
+                Ok(ids) => ids,
+                Err(_) => return Ok(Err(invalid(lua, "a task's ids are a list of strings")?)),
+            },
             other => return Ok(Err(invalid(lua, &format!("a task's id is a string, not a {}", other.type_name()))?)),
         };
-        Ok(Ok(fields(lua, &product, &dialect, &ids, &with.unwrap_or_default())?))
+        Ok(Ok(fields(lua, &product, &dialect, &ids, &with.unwrap_or_default(), &Named::default())?))
     })
 }
 
@@ -43,15 +47,15 @@ pub(super) async fn wait(
     (handles, options, path, number): (Vec<Table>, Option<Table>, String, u64),
 ) -> mlua::Result<Outcome<Vec<String>>> {
     let place = Place { path, number };
-    let (mut timeout, mut profile, mut region) = (WAIT_TIMEOUT, None, None);
+    let (mut timeout, mut asked) = (WAIT_TIMEOUT, Named::default());
     for (key, given) in options.iter().flat_map(|options| options.pairs::<LuaValue, LuaValue>()).flatten() {
         let key = key.to_string()?;
         let value = convert::value(&key, &given).ok().flatten();
         match (key.as_str(), value) {
             ("timeout", Some(value)) if duration(&value).is_some() => timeout = duration(&value).unwrap_or(timeout),
             ("timeout", _) => return Ok(Err(invalid(lua, &format!("the option timeout must be {DURATION}"))?)),
-            ("profile", Some(Value::String(name))) => profile = Some(name),
-            ("region", Some(Value::String(name))) => region = Some(name),
+            ("profile", Some(Value::String(name))) => asked.profile = Some(name),
+            ("region", Some(Value::String(name))) => asked.region = Some(name),
             ("profile" | "region", _) => return Ok(Err(invalid(lua, &format!("the option {key} must be a string"))?)),
             (other, _) => {
                 return Ok(Err(invalid(lua, &format!("unknown option {other:?} of wait; there are timeout, profile and region"))?));
@@ -63,26 +67,17 @@ pub(super) async fn wait(
         let (product, dialect): (String, String) = (handle.raw_get("product")?, handle.raw_get("dialect")?);
         let with: BTreeMap<String, String> = handle.raw_get("with")?;
         // The account that a task was started in is the one that knows it.
-        let (own_profile, own_region): (Option<String>, Option<String>) = (handle.raw_get("profile")?, handle.raw_get("region")?);
+        let own = Named { profile: handle.raw_get("profile")?, region: handle.raw_get("region")? };
         for id in handle.raw_get::<Table>("ids")?.sequence_values::<String>() {
-            tasks.push(Awaited {
-                task: Task { product: product.clone(), dialect: dialect.clone(), id: id?, with: with.clone() },
-                profile: profile.clone().or_else(|| own_profile.clone()),
-                region: region.clone().or_else(|| own_region.clone()),
-            });
+            let account = asked.or(&own);
+            tasks.push(Task { product: product.clone(), dialect: dialect.clone(), id: id?, with: with.clone(), account });
         }
     }
     match gate.wait(tasks, timeout, &place).await {
         Ok(resources) => Ok(Ok(resources)),
-        Err(failure) => Ok(Err(error::wait(lua, &failure, |task| {
-            let table = fields(lua, &task.product, &task.dialect, std::slice::from_ref(&task.id), &task.with)?;
-            for own in &handles {
-                if own.raw_get::<Table>("ids")?.sequence_values::<String>().flatten().any(|id| id == task.id) {
-                    table.raw_set("profile", profile.clone().or(own.raw_get("profile")?))?;
-                    table.raw_set("region", region.clone().or(own.raw_get("region")?))?;
-                }
-            }
-            handle(lua, table)
+        Err(failure) => Ok(Err(error::wait(lua, &failure, &gate.named(), |task| {
+            let ids = std::slice::from_ref(&task.id);
+            handle(lua, fields(lua, &task.product, &task.dialect, ids, &task.with, &task.account)?)
         })?)),
     }
 }
@@ -92,17 +87,22 @@ pub(super) fn answer_handle(lua: &Lua, answer: &Answer, tasks: &[Task]) -> mlua:
     let ids: Vec<String> = tasks.iter().map(|task| task.id.clone()).collect();
     let with = tasks.first().map(|task| task.with.clone()).unwrap_or_default();
     let dialect = answer.action.task.as_ref().map_or("", |task| task.waiter.as_str());
-    let table = fields(lua, &answer.action.product.product, dialect, &ids, &with)?;
-    // The simulator's profile and a default need no naming; a wait in another place finds its own.
-    table.raw_set("profile", answer.asked_profile.as_deref())?;
-    table.raw_set("region", answer.asked_region.as_deref())?;
-    handle(lua, table)
+    handle(lua, fields(lua, &answer.action.product.product, dialect, &ids, &with, &answer.asked)?)
 }
 
-fn fields(lua: &Lua, product: &str, dialect: &str, ids: &[String], with: &BTreeMap<String, String>) -> mlua::Result<Table> {
+fn fields(
+    lua: &Lua,
+    product: &str,
+    dialect: &str,
+    ids: &[String],
+    with: &BTreeMap<String, String>,
+    account: &Named,
+) -> mlua::Result<Table> {
     let table = lua.create_table()?;
     table.raw_set("product", product)?;
     table.raw_set("dialect", dialect)?;
+    table.raw_set("profile", account.profile.as_deref())?;
+    table.raw_set("region", account.region.as_deref())?;
     table.raw_set("id", ids.first().map(String::as_str))?;
     table.raw_set("ids", lua.create_sequence_from(ids.iter().map(String::as_str))?)?;
     table.raw_set("with", lua.create_table_from(with.iter().map(|(name, value)| (name.as_str(), value.as_str())))?)?;

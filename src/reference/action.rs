@@ -153,8 +153,11 @@ fn sending_again(action: &Action) -> Vec<Block> {
             let join = if index == 0 { " with " } else { " and " };
             line = line.and(join).and_code(theirs).and(" = the call's ").and_code(ours);
         }
-        let found = if lookup.carried_out_when == "absent" { "nothing" } else { "something" };
-        line = line.and(format!(" tells whether it was carried out: it was if {found} is found"));
+        line = line.and(" tells whether it was carried out");
+        if let Some(when) = &lookup.carried_out_when {
+            let found = if when == "absent" { "nothing" } else { "something" };
+            line = line.and(format!(": it was if {found} is found"));
+        }
         for (index, (path, ours)) in lookup.compare.iter().enumerate() {
             let join = if index == 0 { " where " } else { " and " };
             line = line.and(join).and_code(path).and(" is the call's ").and_code(ours);

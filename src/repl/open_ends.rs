@@ -6,7 +6,7 @@ use crate::gate::OpenEnds;
 pub(super) fn lines(open: &OpenEnds) -> Vec<String> {
     let unknown = open.unknown.iter().map(|call| {
         let tell = match &call.lookup {
-            Some(lookup) => format!("{lookup} tells"),
+            Some(lookup) => lookup.to_string(),
             None => "no documented Action tells, look at the console".to_owned(),
         };
         format!("unknown outcome: {} may have been carried out; {tell}", call.action)
@@ -15,7 +15,11 @@ pub(super) fn lines(open: &OpenEnds) -> Vec<String> {
         let with: Vec<String> = task.with.iter().map(|(name, id)| format!("{name} = {id:?}")).collect();
         let with = if with.is_empty() { String::new() } else { format!(", {{ {} }}", with.join(", ")) };
         let handle = format!("task({:?}, {:?}{with})", task.dialect, task.id);
-        format!("still running in the cloud: {task}, started by {action}; wait({handle}) takes it up again")
+        let account = [("profile", &task.account.profile), ("region", &task.account.region)];
+        let account = account.into_iter().filter_map(|(name, value)| Some(format!("{name} = {:?}", value.as_ref()?)));
+        let account: Vec<String> = account.collect();
+        let options = if account.is_empty() { String::new() } else { format!(", {{ {} }}", account.join(", ")) };
+        format!("still running in the cloud: {task}, started by {action}; wait({handle}{options}) takes it up again")
     });
     unknown.chain(running).collect()
 }

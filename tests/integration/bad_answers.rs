@@ -27,6 +27,13 @@ fn an_answer_that_is_cut_short_is_not_understood() {
 }
 
 #[test]
+fn reading_is_tried_again_after_an_answer_that_is_cut_short_though_nothing_tells_its_length() {
+    let body = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"Code\":\"Succ";
+    let code = "local ok, e = pcall(cds.ccs.DescribeTags, {}, { retries = 1 }) print(e.kind, e.attempts, e.retryable)";
+    Test::against(&answering(body), code).prints("response\t2\ttrue\n");
+}
+
+#[test]
 fn an_answer_nested_10000_deep_is_not_understood() {
     let body = format!("{{\"Code\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
     kind_of(&http("200 OK", &body, None), "false\tresponse\tmaybe\t200\n");
@@ -107,4 +114,13 @@ fn a_mutating_call_is_not_repeated_after_its_answer_was_lost() {
     Test::against(&url, "local ok, e = pcall(cds.ccs.CreateTag, { TagName = 'x' }) print(ok, e.sent, e.attempts)")
         .prints("false\tmaybe\t1\n");
     assert_eq!(simulator.requests().len(), 1);
+}
+
+#[test]
+fn a_refusal_for_the_rate_carried_nothing_out_whatever_its_status() {
+    let body = r#"{"Code":"Throttling","Message":"slow down"}"#;
+    let code =
+        "local ok, e = pcall(cds.ccs.CreateTag, { TagName = 'x' }, { retries = 0 }) print(e.kind, e.sent, e.retryable, e.lookup)";
+    let url = answering(http("503 Service Unavailable", body, None));
+    Test::against(&url, code).prints("service\tyes\ttrue\tnil\n");
 }

@@ -10,9 +10,14 @@ use std::time::Duration;
 
 /// Runs code against a simulator, sends an interrupt once it has printed a line, and gives status, output and error.
 fn interrupted(url: &str, code: &str) -> (i32, String, String) {
+    interrupted_with(&[], url, code)
+}
+
+fn interrupted_with(options: &[&str], url: &str, code: &str) -> (i32, String, String) {
     let home = tempfile::tempdir().unwrap();
     let mut child: Child = Command::new(env!("CARGO_BIN_EXE_cumulua"))
         .args(["run", "--endpoint", &format!("cds={url}"), "-e", code])
+        .args(options)
         .env_clear()
         .env("HOME", home.path())
         .stdin(Stdio::null())
@@ -65,7 +70,13 @@ fn a_task_that_goes_on_is_named_with_the_way_to_wait_for_it() {
         print(meta(r).task.id) wait(r)";
     let (status, printed, stderr) = interrupted(&url, code);
     assert_eq!(status, 130, "{stderr}");
-    assert!(stderr.contains(&format!("cumulua wait cds_task {}", printed.trim())), "{stderr}");
+    assert!(stderr.contains(&format!("`cumulua wait cds_task {}`", printed.trim())), "{stderr}");
+    // Whoever pastes the command must not ask another account or region.
+    let (_, printed, stderr) = interrupted_with(&["--region", "us"], &url, code);
+    assert!(stderr.contains(&format!("`cumulua wait cds_task {} --region us`", printed.trim())), "{stderr}");
+    let bound = code.replace("cds.ccs", "cds.with { region = 'asia', profile = 'default' }.ccs");
+    let (_, printed, stderr) = interrupted_with(&["--region", "us"], &url, &bound);
+    assert!(stderr.contains(&format!("`cumulua wait cds_task {} --profile default --region asia`", printed.trim())), "{stderr}");
 }
 
 #[test]

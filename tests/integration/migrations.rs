@@ -84,3 +84,45 @@ fn a_group_that_is_not_there_and_bad_arguments_are_said() {
     accounts.script(&["--from", "old"]).fails(1, &["usage: copy-security-groups.lua"]);
     accounts.script(&["--from", "old", "--to", "old"]).fails(1, &["the same profile"]);
 }
+
+/// The same in a rehearsal, where each profile has an account of its own; answers are lost on the way.
+#[test]
+fn a_rehearsed_copy_makes_nothing_twice_on_a_bad_day() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let code = format!(
+        r#"
+        local old, new = cds.with {{ profile = "old" }}.ccs, cds.with {{ profile = "new" }}.ccs
+        for _, name in ipairs {{ "web", "db" }} do
+            wait(old.CreateSecurityGroup {{ SecurityGroupName = name, Description = name, SecurityGroupType = "private" }})
+            local id = old.DescribeSecurityGroups {{ Keyword = name }}.Data.SecurityGroup[1].SecurityGroupId
+            for priority, port in ipairs {{ "22", "443" }} do
+                wait(old.AddSecurityGroupRule {{
+                    SecurityGroupId = id, Action = "1", Description = port, TargetAddress = "10.0.0.0/8", TargetPort = "0",
+                    LocalPort = port, Direction = "all", Priority = tostring(priority), Protocol = "TCP", RuleType = "ip",
+                }})
+            end
+        end
+        assert(#sim.requests() == 0 and #sim.requests("new") == 0 and #sim.requests("old") > 6)
+        args = {{ "--from", "old", "--to", "new" }}
+        local script = "{root}/scripts/migrations/copy-security-groups.lua"
+        sim.fault {{ action = "CreateSecurityGroup", kind = "drop_after", times = 1, profile = "new" }}
+        sim.fault {{ action = "AddSecurityGroupRule", kind = "drop_after", times = 1, after = 1, profile = "new" }}
+        sim.fault {{ action = "AddSecurityGroupRule", kind = "refuse", code = "Busy", http = 400, times = 1, after = 2, profile = "new" }}
+        local ok, problem = pcall(dofile, script)
+        assert(not ok and problem.code == "Busy", tostring(problem))
+        dofile(script)
+        dofile(script)
+        time.sleep("1h")
+        local groups, rules = 0, 0
+        for group in items(new.DescribeSecurityGroups) do
+            groups = groups + 1
+            for _ in items(new.DescribeSecurityGroupAttribute, {{ SecurityGroupId = group.SecurityGroupId }}) do
+                rules = rules + 1
+            end
+        end
+        print(groups, rules)"#
+    );
+    let output = Test::new().args(["run", "--sim", "--allow-path", root, "-e", &code]).run();
+    assert_eq!(output.status, 0, "{}", output.stderr);
+    assert!(output.stdout.ends_with("0 groups and 0 rules made in new\n2\t4\n"), "{}", output.stdout);
+}

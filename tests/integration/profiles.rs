@@ -164,3 +164,55 @@ fn a_profiles_read_only_holds_for_its_calls() {
     let test = project().credentials("sim", "sim-secret");
     test.args(["run", "--profile", "production", "--endpoint", &format!("cds={url}"), "-e", code]).prints("policy\tno\n");
 }
+
+#[test]
+fn a_script_on_the_wrong_account_stops_before_its_first_call() {
+    let (url, simulator) = simulator();
+    let run = |expected: &str, options: &[&str]| {
+        let code = format!("expect_account {expected} cds.ccs.DescribeTags()");
+        let test = project().args(["run", "--endpoint", &format!("cds={url}"), "-e", &code]).args(options.iter().copied());
+        test.run()
+    };
+    for wrong in ["{ profile = 'production' }", "{ id = 'another-key' }", "{ profile = 'staging', id = 'another-key' }"] {
+        let output = run(wrong, &[]);
+        assert_eq!(output.status, 1, "{wrong}: {}", output.stderr);
+        assert!(output.stderr.contains("the script expects") && output.stderr.contains("cumulua.toml"), "{}", output.stderr);
+    }
+    assert!(simulator.requests().is_empty());
+    // The simulator refuses the key, so a call that leaves is a failed call (3).
+    for right in ["{ profile = 'staging' }", "{ id = 'file-key' }", "{ profile = 'staging', id = 'file-key' }"] {
+        assert_eq!(run(right, &[]).status, 3, "{right}");
+    }
+    assert_eq!(run("{ profile = 'staging' }", &["--profile", "production"]).status, 1);
+    for bad in ["{}", "{ id = 7 }", "{ account = 'x' }", "'staging'"] {
+        let output = run(bad, &[]);
+        assert!(output.status == 1 && output.stderr.contains("expect_account"), "{bad}: {}", output.stderr);
+    }
+    Test::simulated("expect_account { profile = 'production', id = 'a-real-key' } print('a rehearsal goes on')")
+        .prints("a rehearsal goes on\n");
+}
+
+#[test]
+fn a_rehearsal_has_an_account_for_each_profile_that_calls_name() {
+    let file = "profile = 'main'
+        [profiles.main.cds]\naccess_key = 'a'\n[profiles.twin.cds]\naccess_key = 'a'\n[profiles.twin]\nregion = 'us'
+        [profiles.other.cds]\naccess_key = 'b'\n[profiles.others_twin.cds]\naccess_key = 'b'\n";
+    let tags = "local function tags(profile) return #cds.with { profile = profile }.ccs.DescribeTags().Data end ";
+    let run = |options: &[&str], code: &str| {
+        let code = tags.to_owned() + code;
+        Test::new().file("cumulua.toml", file).args(["run", "--sim", "-e", &code]).args(options.iter().copied())
+    };
+    let code = "cds.ccs.CreateTag { TagName = 'x' } print(tags 'main', tags 'twin', tags 'simulator', tags 'other')";
+    run(&[], code).prints("1\t1\t1\t0\n");
+    run(&["--profile", "other"], code).prints("0\t0\t1\t1\n");
+    run(&[], "cds.with { profile = 'other' }.ccs.CreateTag { TagName = 'x' } print(tags 'main', tags 'other', tags 'others_twin')")
+        .prints("0\t1\t1\n");
+    run(&[], "tags 'otter'").fails(1, &["did you mean other?"]);
+    Test::simulated(
+        "cds.with { profile = 'anything' }.ccs.CreateTag { TagName = 'x' } print(#sim.requests(), #sim.requests 'anything')",
+    )
+    .prints("0\t1\n");
+    let meta = "local m = meta(cds.with { profile = 'other' }.ccs.DescribeTags()) print(m.profile)";
+    run(&[], meta).prints("other\n");
+    run(&[], "print(meta(cds.with { profile = 'twin' }.ccs.DescribeTags()).region)").prints("us\n");
+}

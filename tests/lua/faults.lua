@@ -53,10 +53,20 @@ for number, case in ipairs(cases) do
 	assert((err and err.sent) == case.sent and (err and err.kind) == case.error, name .. ": " .. tostring(err))
 	if err then
 		assert(not err.retryable and err.lookup, name .. ": the error names the call that tells: " .. tostring(err))
-		assert(tostring(err):find(err.lookup, 1, true))
+		assert(err.lookup == "cds.ccs.DescribeTags" and next(err.lookup_params) == nil)
+		assert(tostring(err):find("`cumulua call cds.ccs.DescribeTags` tells (it was if Data[].TagName is tag-" .. number .. ")", 1, true), tostring(err))
 	end
 	sim.clear()
 end
+
+-- The call that tells has the parameters of the lost one, and asks its account.
+sim.fault { action = "CreateInstance", kind = "drop_after", times = 1 }
+local lost = failure(cds.with { region = "asia" }.ccs.CreateInstance, ORDER)
+assert(lost.lookup == "cds.ccs.DescribeInstances" and lost.lookup_params.VdcId == VDC)
+local command = "`cumulua call cds.ccs.DescribeInstances --region asia VdcId=" .. VDC .. "` tells (it was if Data.Instances[].InstanceName is bad-day)"
+assert(tostring(lost):find(command, 1, true), tostring(lost))
+assert(not tostring(lost):find(ORDER.Password, 1, true))
+requests()
 
 -- A service that stays down: some attempts, with growing pauses, then its error.
 sim.fault { action = "DescribeTags", kind = "error", http = 503 }
@@ -91,6 +101,10 @@ assert(meta(cds.ccs.DescribeTags()).attempts == 1, "and so have all that follow"
 requests()
 sim.skew(0)
 cds.ccs.DescribeTags()
+sim.skew(-3600)
+assert(meta(mcs.DescribeInstances()).attempts == 2, "a code that says nothing of the time does not hide that the clocks are hours apart")
+sim.skew(0)
+mcs.DescribeInstances()
 requests()
 
 -- A wait rides out what can pass, and a task that never ends costs no more than its polls.
@@ -164,3 +178,44 @@ for _, request in ipairs(requests()) do
 end
 table.sort(names)
 assert(table.concat(names, " ") == "CreateTag DescribeTags", "and nothing was sent after the error: " .. table.concat(names, " "))
+
+-- Also where an attempt of that change had failed before.
+sim.fault { action = "CreateTag", kind = "throttle", times = 1 }
+sim.fault { action = "CreateTag", kind = "delay", seconds = 20, times = 1 }
+tag = nil
+err = failure(parallel, {
+	function()
+		time.sleep(10)
+		error("first", 0)
+	end,
+	function()
+		tag = cds.ccs.CreateTag { TagName = "second attempt" }
+	end,
+})
+assert(err == "first" and tag and tag.Code == "Success", "the second attempt was on its way and has its answer")
+requests()
+-- Between two attempts nothing is on its way, and no other follows.
+sim.fault { action = "CreateTag", kind = "throttle", retry_after = 60, times = 1 }
+tag = nil
+err = failure(parallel, {
+	function()
+		time.sleep(10)
+		error("first", 0)
+	end,
+	function()
+		tag = cds.ccs.CreateTag { TagName = "never" }
+	end,
+})
+assert(err == "first" and tag == nil and #requests() == 1)
+-- Where the sibling fails while the attempt that will fail is on its way, it is the last.
+sim.fault { action = "CreateTag", kind = "no_connection", times = 1 }
+err = failure(parallel, {
+	function()
+		time.sleep(0.01)
+		error("first", 0)
+	end,
+	function()
+		cds.ccs.CreateTag { TagName = "never" }
+	end,
+})
+assert(err == "first" and #requests() == 0, "the attempt that failed was the last")

@@ -44,4 +44,7 @@ assert(fails(wait, task("cds_task", "999999999")).kind == "service", "a task tha
 assert(tostring(task("cds_task", 7)) == "cds_task 7" and task("cds_task", 7).id == "7", "a handle has the task's id")
 local unknown = fails(task, "cds_tsk", 1)
 assert(unknown.kind == "validation" and tostring(unknown):find("cds_task", 1, true), "an unknown dialect suggests the nearest")
+assert(fails(task, "cds_task", { {} }).kind == "validation", "ids are texts")
+local incomplete = fails(wait, task("desktop_task", "7"))
+assert(incomplete.kind == "validation" and incomplete.sent == "no" and tostring(incomplete):find("requestId", 1, true), tostring(incomplete))
 assert(fails(task, "cds_task").kind == "validation", "a task has an id")

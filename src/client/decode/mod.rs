@@ -23,24 +23,30 @@ pub struct Decoded {
 /// Codes by which services say that the timestamp is off. None is documented; these are Alibaba's.
 const CLOCK_CODES: &[&str] = &["InvalidTimeStamp.Expired", "InvalidTimeStamp.Format", "IllegalTimestamp", "RequestExpired"];
 
-/// A server's clock that differs by less needs no correction: services allow 15 minutes.
+/// A server's clock that differs by less needs no correction, whatever the code says.
 const CLOCK_TOLERANCE_SECONDS: i64 = 60;
+
+/// How far a timestamp may be off: a service refuses any request beyond, by whatever code.
+const CLOCK_WINDOW_SECONDS: i64 = 15 * 60;
 
 /// Decodes an answer.
 pub fn decode(action: &Action, response: &Response, now: Timestamp) -> Result<Decoded, CallError> {
     let protocol = &action.product.protocol;
     let http_status = response.status.as_u16();
-    let unintelligible = |reason: String| CallError::Unintelligible { reason, http_status, bytes: response.body.len() };
+    let unreadable = |reason: String, is_cut_short| {
+        let bytes = response.body.len();
+        CallError::Unintelligible { reason, http_status, bytes, is_cut_short }
+    };
+    let unintelligible = |reason: String| unreadable(reason, false);
     // Before its body is read, which may be empty or a page of HTML.
     if !(200..300).contains(&http_status) && http_status < 400 {
         return Err(unintelligible("it is a redirect, which a signed request cannot follow".to_owned()));
     }
-    let parsed = parse(action, &response.body).map_err(&unintelligible);
-    let json = match parsed {
+    let json = match parse(action, &response.body) {
         Ok(json) => json,
         // A proxy's error page is neither; its status says what happened.
         Err(_) if http_status >= 400 => return Err(refused(action, &Json::Null, response, now)),
-        Err(error) => return Err(error),
+        Err(Unreadable { reason, is_cut_short }) => return Err(unreadable(reason, is_cut_short)),
     };
     if let Some(wrapper) = &protocol.error_wrapper
         && let Some(error) = path::first(&json, wrapper)
@@ -69,24 +75,40 @@ pub fn decode(action: &Action, response: &Response, now: Timestamp) -> Result<De
     Ok(Decoded { json, http_status, request_id })
 }
 
+/// Why a body is no answer.
+struct Unreadable {
+    reason: String,
+    /// Whether it is the beginning of one.
+    is_cut_short: bool,
+}
+
+impl From<String> for Unreadable {
+    fn from(reason: String) -> Self {
+        Self { reason, is_cut_short: false }
+    }
+}
+
 /// What a body is, its first character says; a `Content-Type` does so less reliably.
-fn parse(action: &Action, body: &[u8]) -> Result<Json, String> {
+fn parse(action: &Action, body: &[u8]) -> Result<Json, Unreadable> {
     if body.iter().all(u8::is_ascii_whitespace) {
-        return Err("it is empty".to_owned());
+        return Err("it is empty".to_owned().into());
     }
     let text = std::str::from_utf8(body).map_err(|error| format!("it is not UTF-8: {error}"))?;
     let text = text.trim_start_matches('\u{feff}');
     if text.trim_start().starts_with('<') {
-        return xml::parse(action, text);
+        return Ok(xml::parse(action, text)?);
     }
     serde_json::from_str(text).map_err(|error| {
         if error.is_eof() {
-            format!("its JSON is cut short at line {}, column {}", error.line(), error.column())
-        } else if error.to_string().starts_with("recursion limit") {
+            let reason = format!("its JSON is cut short at line {}, column {}", error.line(), error.column());
+            return Unreadable { reason, is_cut_short: true };
+        }
+        let reason = if error.to_string().starts_with("recursion limit") {
             "its JSON is nested too deeply".to_owned()
         } else {
             format!("it is not JSON: {error}")
-        }
+        };
+        reason.into()
     })
 }
 
@@ -116,7 +138,9 @@ fn refused(action: &Action, json: &Json, response: &Response, now: Timestamp) ->
     let code = first_text(json, &protocol.code).filter(|code| !code.is_empty());
     let message = first_text(json, &protocol.message).unwrap_or_default();
     let throttled = http_status == 429 || code.as_ref().is_some_and(|code| protocol.throttled.contains(code));
-    let about_the_time = code.as_ref().is_some_and(|code| CLOCK_CODES.contains(&code.as_str()));
+    let says_so = code.as_ref().is_some_and(|code| CLOCK_CODES.contains(&code.as_str()));
+    let tolerated = if says_so { CLOCK_TOLERANCE_SECONDS } else { CLOCK_WINDOW_SECONDS };
+    let may_be_the_time = http_status < 500 && !throttled;
     CallError::Refused(Box::new(Refusal {
         meaning: code.as_ref().and_then(|code| action.error(code)).map(|error| error.meaning.clone()),
         code,
@@ -125,7 +149,7 @@ fn refused(action: &Action, json: &Json, response: &Response, now: Timestamp) ->
         request_id: request_id(action, json, response),
         throttled,
         retry_after: retry_after(response, now),
-        clock_skew: if about_the_time { clock_skew(response, now) } else { None },
+        clock_skew: clock_skew(response, now).filter(|skew| may_be_the_time && skew.abs() > tolerated),
     }))
 }
 
@@ -143,10 +167,9 @@ fn retry_after(response: &Response, now: Timestamp) -> Option<Duration> {
     }
 }
 
-/// How far the server's clock is ahead of ours, where that is enough to matter.
+/// How many seconds the server's clock is ahead of ours.
 fn clock_skew(response: &Response, now: Timestamp) -> Option<i64> {
-    let skew = http_date(&header(response, "date")?)?.duration_since(now).as_secs();
-    (skew.abs() > CLOCK_TOLERANCE_SECONDS).then_some(skew)
+    Some(http_date(&header(response, "date")?)?.duration_since(now).as_secs())
 }
 
 fn http_date(text: &str) -> Option<Timestamp> {

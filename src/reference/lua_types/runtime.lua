@@ -40,6 +40,8 @@
 ---@field attempts integer
 ---The read-only Action that tells whether the call was carried out, where nobody knows.
 ---@field lookup? string
+---The parameters with which it is asked.
+---@field lookup_params? table<string, any>
 ---May the call have been carried out?
 ---@field sent "no"|"maybe"|"yes"
 ---@field retryable boolean
@@ -83,6 +85,11 @@ wait = {}
 ---@param name string
 ---@param options? { timeout?: cumulua.Duration }
 function lock(name, options) end
+
+---Stops the script where its calls would go to another account. `profile`: the one that calls use which name none; `id`: the access key.
+---@param expected { profile?: string, id?: string }
+function expect_account(expected) end
+
 ---A state by its name, several, or a function that is given the answer and the state.
 ---@alias cumulua.StateTest string|string[]|fun(answer: any, state: string?): any
 
@@ -246,6 +253,7 @@ function json.decode(text) end
 ---@field seconds? number The time of `delay`
 ---@field reason? string The reason of `task_fails`
 ---@field bytes? integer The size of `large`
+---@field profile? string Whose account it strikes; the run's own where none is named
 
 ---The simulated cloud, as a script may direct it; there with `--sim` only.
 ---@class cumulua.sim
@@ -262,13 +270,15 @@ function sim.clear() end
 ---@param seconds integer
 function sim.skew(seconds) end
 
----The requests that reached the cloud, oldest first, without secrets.
+---The requests that reached the account of a profile, the run's own where none is named; oldest first, without secrets.
+---@param profile? string
 ---@return { time: string, request_id: string, method: string, path: string, action?: string, parameters?: table, status?: integer, code: string, fault?: string }[]
-function sim.requests() end
+function sim.requests(profile) end
 
----All that the account has, as `cumulua sim --dump` writes it.
+---All that the account of a profile has, the run's own where none is named, as `cumulua sim --dump` writes it.
+---@param profile? string
 ---@return table
-function sim.state() end
+function sim.state(profile) end
 ---Tables as comma-separated text.
 ---@class cumulua.csv
 csv = {}
