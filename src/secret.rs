@@ -62,6 +62,10 @@ impl Redactor {
         if secret.len() < Self::SHORTEST {
             return;
         }
+        let plain = SortedByLength(std::cmp::Reverse(secret.len()), secret.to_owned());
+        if self.known.read().unwrap_or_else(PoisonError::into_inner).contains(&plain) {
+            return;
+        }
         let escaped = serde_json::Value::from(secret).to_string();
         let mut forms = vec![secret.to_owned(), escaped[1..escaped.len() - 1].to_owned()];
         // Encoders differ in what they leave as it is, and a string to sign is encoded twice.

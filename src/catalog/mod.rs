@@ -97,6 +97,11 @@ impl Action {
         own.or_else(|| self.service.errors.get(code)).or_else(|| self.product.errors.get(code))
     }
 
+    /// Whether the catalogue has it, and not only one of its name.
+    pub fn is_catalogued(&self) -> bool {
+        self.service.action(&self.name).is_some_and(|own| Arc::ptr_eq(own, &self.model))
+    }
+
     /// An Action that the catalogue lacks, called by its wire name with whatever parameters.
     pub fn uncatalogued(product: Arc<ProductModel>, service: Arc<ServiceModel>, name: &str, method: Method) -> Self {
         let model = ActionModel {

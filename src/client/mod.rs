@@ -8,6 +8,7 @@ pub mod error;
 pub mod lookup;
 pub mod paginator;
 pub mod retry;
+mod route;
 pub mod serialize;
 pub mod sign;
 pub mod transport;
@@ -16,21 +17,21 @@ pub mod value;
 pub mod waiter;
 
 use crate::catalog::{Action, PostStyle, Scheme};
-use crate::config::{Account, Profiles, is_loopback};
-use crate::secret::{Redactor, Secret};
+use crate::config::Profiles;
+use crate::secret::Redactor;
 use bytes::Bytes;
 use command::Named;
 use decode::Decoded;
-use effects::{Effects, Lane};
+use effects::Effects;
 use error::{CallError, Failure, Sent};
 use futures_util::future::{Either, select};
 use retry::RetryPolicy;
+use route::{Route, Routes};
 use serialize::Message;
 use sign::Address;
 use std::sync::Arc;
 use std::time::Duration;
 use transport::Request;
-use url::Url;
 use validate::Fault;
 use value::{Params, Value};
 
@@ -88,10 +89,11 @@ pub struct Answer {
 }
 
 /// Makes calls. What it needs of the world it gets from [`Effects`].
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Client {
     profiles: Arc<Profiles>,
     redactor: Arc<Redactor>,
+    routes: Routes,
 }
 
 /// How far a call has got.
@@ -99,15 +101,6 @@ pub struct Client {
 struct Progress {
     attempts: u32,
     maybe_sent: bool,
-}
-
-/// Where a call goes and in whose name.
-struct Route {
-    account: Account,
-    secret: Secret,
-    token: Option<Secret>,
-    url: Url,
-    lane: Lane,
 }
 
 impl Client {
@@ -120,13 +113,14 @@ impl Client {
 
     /// A client for these profiles.
     pub fn new(profiles: Arc<Profiles>, redactor: Arc<Redactor>) -> Self {
-        Self { profiles, redactor }
+        Self { profiles, redactor, routes: Routes::default() }
     }
 
     /// Makes one call.
     pub async fn call(&self, world: &dyn Effects, call: Call) -> Result<Answer, Failure> {
         let started = world.elapsed();
         let Call { action, params, options } = call;
+        let asked = Named { profile: options.profile.clone(), region: options.region.clone() };
         let mut progress = Progress::default();
         let outcome = async {
             let mut valid = validate::validate(&action, params, options.unchecked).map_err(CallError::Invalid)?;
@@ -134,7 +128,7 @@ impl Client {
             world.admit(&action, &valid.params)?;
             let message = serialize::serialize(&action, &valid.params);
             reserved(&message)?;
-            let route = self.route(&action, &options)?;
+            let route = self.routes.of(&self.profiles, &self.redactor, &action, &asked)?;
             let decoded = attempt_until_done(world, &action, &message, &route, &options, &mut progress).await?;
             Ok::<_, CallError>((decoded, route, valid.warnings))
         };
@@ -143,9 +137,9 @@ impl Client {
                 json: decoded.json,
                 http_status: decoded.http_status,
                 request_id: decoded.request_id,
-                profile: route.account.profile,
-                region: route.account.region.map(|setting| setting.value),
-                asked: Named { profile: options.profile, region: options.region },
+                profile: route.account.profile.clone(),
+                region: route.account.region.as_ref().map(|setting| setting.value.clone()),
+                asked,
                 endpoint: route.url.to_string(),
                 attempts: progress.attempts,
                 duration: world.elapsed().saturating_sub(started),
@@ -159,27 +153,6 @@ impl Client {
                 Err(Failure { action: action.full_name.clone(), attempts, sent, retryable, lookup, error })
             }
         }
-    }
-
-    fn route(&self, action: &Action, options: &CallOptions) -> Result<Route, CallError> {
-        let account = self.profiles.account(&action.product, options.profile.as_deref(), options.region.as_deref())?;
-        if let Some(setting) = account.read_only.as_ref().filter(|setting| setting.value && !action.read_only) {
-            let reason = format!(
-                "{} changes things and the profile {} is read-only ({})",
-                action.full_name, account.profile, setting.origin
-            );
-            return Err(CallError::Forbidden(reason));
-        }
-        let url = endpoint::endpoint(action, &account)?;
-        let secret = self.profiles.read("secret_key", &account.secret_key.value)?;
-        let token = account.security_token.as_ref().map(|token| self.profiles.read("security_token", &token.value)).transpose()?;
-        for known in std::iter::once(&secret).chain(&token) {
-            self.redactor.learn(known.expose());
-        }
-        // What listens on this machine is a rehearsal and can say itself when it has enough.
-        let limit = account.rate_limit.filter(|_| !is_loopback(&url));
-        let lane = Lane { product: action.product.product.clone(), access_key: account.access_key.value.clone(), limit };
-        Ok(Route { account, secret, token, url, lane })
     }
 }
 

@@ -10,6 +10,7 @@ use crate::secret::Secret;
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use url::{Host, Url};
 
@@ -40,6 +41,7 @@ pub struct Profiles {
     flags: Flags,
     /// What a person at the prompt has chosen since: the profile and the region, in place of the flags'.
     chosen: Mutex<(Option<String>, Option<String>)>,
+    choices: AtomicU64,
     files: OnceLock<Result<Vec<ConfigFile>, ConfigError>>,
     /// Secrets that were read: a password manager is asked once a run, not once a call.
     read: Mutex<Vec<(SecretSource, Secret)>>,
@@ -185,12 +187,19 @@ impl Profiles {
         }
         self.tables(name)?;
         self.chosen.lock().unwrap_or_else(PoisonError::into_inner).0 = Some(name.to_owned());
+        self.choices.fetch_add(1, Ordering::Release);
         Ok(())
     }
 
     /// Takes this region from now on, in place of the flag's.
     pub fn choose_region(&self, region: &str) {
         self.chosen.lock().unwrap_or_else(PoisonError::into_inner).1 = Some(region.to_owned());
+        self.choices.fetch_add(1, Ordering::Release);
+    }
+
+    /// How often somebody has chosen another profile or region: until the next time, every account stays as it is.
+    pub fn choices(&self) -> u64 {
+        self.choices.load(Ordering::Acquire)
     }
 
     /// Where a profile is marked as production, if it is.

@@ -3,7 +3,7 @@
 use super::secret::SecretValue;
 use crate::client::validate::Fault;
 use crate::client::value::{Params, Value};
-use mlua::{Lua, Table, Value as LuaValue};
+use mlua::{IntoLua, Lua, Table, Value as LuaValue};
 use serde_json::Value as Json;
 use std::ffi::c_void;
 
@@ -133,30 +133,31 @@ fn is_list(table: &Table) -> bool {
     table.raw_len() > 0 || table.metatable().is_some_and(|mark| mark.raw_get(LIST_MARK).unwrap_or(false))
 }
 
+/// Makes values while the VM's memory is not limited. Under a limit mlua guards each string and each field by a protected call, which is
+/// half of the work. What is made so must be limited otherwise; the limit then ends the script at its next allocation.
+pub(super) fn unguarded<T>(lua: &Lua, make: impl FnOnce() -> mlua::Result<T>) -> mlua::Result<T> {
+    let limit = lua.set_memory_limit(0)?;
+    let made = make();
+    lua.set_memory_limit(limit)?;
+    made
+}
+
+/// An answer as Lua. The client limits its size.
+pub(super) fn answer_to_lua(lua: &Lua, answer: &Json) -> mlua::Result<LuaValue> {
+    unguarded(lua, || json_to_lua(lua, answer))
+}
+
 /// JSON as Lua: integers exact, larger ones as strings, null absent in objects and the sentinel in lists.
 pub(super) fn json_to_lua(lua: &Lua, json: &Json) -> mlua::Result<LuaValue> {
     Ok(match json {
         Json::Null => LuaValue::NULL,
         Json::Bool(value) => LuaValue::Boolean(*value),
-        Json::Number(number) => {
-            if let Some(integer) = number.as_i64() {
-                LuaValue::Integer(integer)
-            } else {
-                let text = number.to_string();
-                if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
-                    LuaValue::String(lua.create_string(&text)?)
-                } else {
-                    number
-                        .as_f64()
-                        .map_or_else(|| lua.create_string(&text).map(LuaValue::String), |float| Ok(LuaValue::Number(float)))?
-                }
-            }
-        }
+        Json::Number(number) => number_to_lua(lua, number)?,
         Json::String(text) => LuaValue::String(lua.create_string(text)?),
         Json::Array(items) => {
             let table = lua.create_table_with_capacity(items.len(), 0)?;
             for (index, item) in items.iter().enumerate() {
-                table.raw_set(index + 1, json_to_lua(lua, item)?)?;
+                set(lua, &table, index + 1, item)?;
             }
             if items.is_empty() {
                 table.set_metatable(Some(list_mark(lua)?))?;
@@ -166,11 +167,30 @@ pub(super) fn json_to_lua(lua: &Lua, json: &Json) -> mlua::Result<LuaValue> {
         Json::Object(fields) => {
             let table = lua.create_table_with_capacity(0, fields.len())?;
             for (name, field) in fields.iter().filter(|(_, field)| !field.is_null()) {
-                table.raw_set(name.as_str(), json_to_lua(lua, field)?)?;
+                set(lua, &table, name.as_str(), field)?;
             }
             LuaValue::Table(table)
         }
     })
+}
+
+/// Sets a field; a text goes straight to its place, without a reference of mlua's to it, because most fields are texts.
+fn set(lua: &Lua, table: &Table, key: impl IntoLua, json: &Json) -> mlua::Result<()> {
+    match json {
+        Json::String(text) => table.raw_set(key, text.as_str()),
+        other => table.raw_set(key, json_to_lua(lua, other)?),
+    }
+}
+
+fn number_to_lua(lua: &Lua, number: &serde_json::Number) -> mlua::Result<LuaValue> {
+    if let Some(integer) = number.as_i64() {
+        return Ok(LuaValue::Integer(integer));
+    }
+    let text = number.to_string();
+    if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
+        return lua.create_string(&text).map(LuaValue::String);
+    }
+    number.as_f64().map_or_else(|| lua.create_string(&text).map(LuaValue::String), |float| Ok(LuaValue::Number(float)))
 }
 
 /// A Lua value as JSON, for `json.encode`; secrets stay closed.

@@ -49,7 +49,7 @@ pub(super) async fn next_page(
     match gate.next_page(&mut reading, &place).await {
         Ok(None) => Ok(Ok((LuaValue::Nil, None, None))),
         Ok(Some(answer)) => {
-            let table = convert::json_to_lua(lua, &answer.json)?;
+            let table = convert::answer_to_lua(lua, &answer.json)?;
             let items = lua.create_sequence_from(convert::at(&table, reading.items_path())?)?;
             Ok(Ok((table, Some(about(lua, &answer, &place)?), Some(items))))
         }

@@ -137,14 +137,15 @@ fn uncatalogued(gate: &Gate, product: &str, request: &Table, options: Option<Tab
 
 fn finish(lua: &Lua, outcome: Result<Answer, Failure>, place: &Place) -> mlua::Result<Answered> {
     match outcome {
-        Ok(answer) => Ok(Ok((convert::json_to_lua(lua, &answer.json)?, about(lua, &answer, place)?))),
+        // The client limits an answer's size.
+        Ok(answer) => convert::unguarded(lua, || Ok(Ok((convert::json_to_lua(lua, &answer.json)?, about(lua, &answer, place)?)))),
         Err(failure) => Ok(Err(error::call(lua, &failure)?)),
     }
 }
 
 /// What `meta(answer)` gives.
 pub(super) fn about(lua: &Lua, answer: &Answer, place: &Place) -> mlua::Result<Table> {
-    let about = lua.create_table()?;
+    let about = lua.create_table_with_capacity(0, 11)?;
     about.raw_set("action", answer.action.full_name.as_str())?;
     about.raw_set("profile", answer.profile.as_str())?;
     about.raw_set("region", answer.region.as_deref())?;
@@ -153,7 +154,7 @@ pub(super) fn about(lua: &Lua, answer: &Answer, place: &Place) -> mlua::Result<T
     about.raw_set("request_id", answer.request_id.as_deref())?;
     about.raw_set("attempts", answer.attempts)?;
     about.raw_set("duration", answer.duration.as_secs_f64())?;
-    let position = lua.create_table()?;
+    let position = lua.create_table_with_capacity(0, 2)?;
     position.raw_set("path", place.path.as_str())?;
     position.raw_set("number", place.number)?;
     about.raw_set("place", position)?;

@@ -80,7 +80,7 @@ pub(super) async fn read(
     match gate.look_at(&Resource { model: name, id, profile, region }, &place).await {
         Ok(seen) => {
             let (table, about) = match &seen.answer {
-                Some(answer) => (convert::json_to_lua(lua, &answer.json)?, Some(about(lua, answer, &place)?)),
+                Some(answer) => (convert::answer_to_lua(lua, &answer.json)?, Some(about(lua, answer, &place)?)),
                 None => (LuaValue::Nil, None),
             };
             Ok(Ok((seen.state, seen.has_failed, table, about)))

@@ -1,5 +1,6 @@
 //! `json.encode` and `json.decode`.
 
+use crate::client::Client;
 use crate::lua::convert;
 use crate::lua::native::{Natives, invalid};
 use mlua::{LuaString, Value};
@@ -14,6 +15,8 @@ pub(in crate::lua) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
         }
     })?;
     natives.fallible("json_decode", |lua, _, text: LuaString| match serde_json::from_slice(&text.as_bytes()) {
+        // What could be an answer becomes tables as an answer does.
+        Ok(json) if text.as_bytes().len() <= Client::MAX_ANSWER => Ok(Ok(convert::answer_to_lua(lua, &json)?)),
         Ok(json) => Ok(Ok(convert::json_to_lua(lua, &json)?)),
         Err(error) => Ok(Err(invalid(lua, &format!("json.decode: {error}"))?)),
     })
