@@ -66,7 +66,7 @@ fn fields(params: &[Param], given: &Map<String, Json>) -> Json {
 /// Whether nobody may see a field of state of this name.
 pub(crate) fn is_hidden(name: &str) -> bool {
     let name = name.to_lowercase();
-    ["password", "passwd", "secret", "token", "private_key"].iter().any(|word| name.contains(word))
+    ["password", "passwd", "secret", "token", "private_key", "public_key"].iter().any(|word| name.contains(word))
 }
 
 fn sounds_sensitive(name: &str) -> bool {
