@@ -50,7 +50,7 @@ impl Effect {
             Self::Reinstall { desktop, image } => world.change_desktop(&desktop, |desktop| desktop.image = image),
             Self::Remove { desktop } => world.remove_desktop(&desktop),
             Self::CancelOrder { desktops, charge } => {
-                world.wallet.refund(charge);
+                world.refund(charge);
                 for id in &desktops {
                     world.remove_desktop(id);
                 }

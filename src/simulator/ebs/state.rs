@@ -334,8 +334,14 @@ impl World {
     }
 }
 
-/// Finds out which disks servers have, and which snapshots chains.
+/// Finds out which disks servers have, which snapshots chains, and what is used that a file says nothing of.
 pub(crate) fn index(world: &mut World) {
+    let is_metered = |disk: &&Disk| {
+        let is_new = world.tasks.holder(&disk.id).is_some_and(|task| ["create_disk", "create_ecs"].contains(&task.kind.as_str()));
+        !is_new && world.use_of(&disk.id).is_none()
+    };
+    let unmetered: Vec<_> = world.ebs.disks.iter().filter(is_metered).map(|disk| disk.id.clone()).collect();
+    world.finish_ebs_disks(&unmetered, None);
     let ebs = &mut world.ebs;
     ebs.index = Index::default();
     for disk in ebs.disks.iter() {
