@@ -85,7 +85,7 @@ impl Use {
 pub(super) struct Total {
     /// In hundredths of a yuan.
     per_day: i128,
-    /// What they would cost beside this sum from the epoch on, times the seconds of a day.
+    /// The same of each one, times the second at which it began.
     before: i128,
 }
 

@@ -105,6 +105,7 @@ fn extend_one(
         return Err(Refusal::new(code, format!("The balance does not cover the term of {id}")));
     }
     world.pay("cds.desktop", item, vec![id.to_owned()], price);
+    world.end_use(id);
     Ok(end)
 }
 
