@@ -195,9 +195,9 @@ impl Simulator {
             time: now,
             request_id: request_id.clone(),
             method: incoming.method.clone(),
-            path: incoming.path.clone(),
-            action: incoming.get("Action").map(str::to_owned),
-            nonce: incoming.get("SignatureNonce").map(str::to_owned),
+            path: log::shortened(&incoming.path),
+            action: incoming.get("Action").map(log::shortened),
+            nonce: incoming.get("SignatureNonce").map(log::shortened),
             parameters: Json::Null,
             status: None,
             code: "Success".to_owned(),
@@ -253,7 +253,7 @@ impl Simulator {
             _ => Slip::None,
         };
         let result = given.and_then(|given| {
-            record.parameters = log::redacted(&action, &given);
+            record.parameters = log::redacted(&action, &given, incoming.body.len());
             let mut answer = handler(&mut Call { world: &mut state.world, action: &action, params: Params(&given), slip })?;
             page::slip_totals(&action, slip, &mut answer);
             Ok(answer)

@@ -268,3 +268,14 @@ async fn the_log_holds_no_secret() {
         assert!(!log.contains(secret), "{secret} in {log}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_log_keeps_little_of_a_huge_request() {
+    let cloud = Cloud::new();
+    let long = "x".repeat(100_000);
+    cloud.ask("CreateTag", &json!({"TagName": long})).ok();
+    let pairs = cloud.common(&long[..10_000]);
+    answer(&cloud, &signed("POST", "/ccs/", pairs, SECRET, "{}".into())).refused(404, "InvalidAction.NotFound");
+    let log = serde_json::to_string(&cloud.simulator.requests()).unwrap();
+    assert!(log.contains("1 parameters in 100014 bytes") && log.len() < 2000, "{} bytes: {log:.200}", log.len());
+}
