@@ -54,12 +54,12 @@ fn covers(parts: &Parts, signed: &[String]) -> bool {
 }
 
 fn string_to_sign(parts: &Parts, query: &[(String, String)], body: &Bytes, signed: &[String]) -> String {
-    let headers: String = signed.iter().map(|name| format!("{name}:{}\n", text(parts, name))).collect();
+    let headers: Vec<_> = signed.iter().map(|name| format!("{name}:{}\n", text(parts, name))).collect();
     let request = [
         parts.method.as_str(),
         parts.uri.path(),
         &canonical(query),
-        &headers,
+        &headers.concat(),
         &signed.join(";"),
         &encode_hex(&Sha256::digest(body)),
     ];

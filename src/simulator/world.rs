@@ -91,6 +91,7 @@ impl World {
         aegis::pass(self);
         ccs::renew(self);
         ecs::renew(self);
+        self.expire_snapshots();
         bms::renew(self);
         desktop::renew(self);
     }

@@ -100,7 +100,9 @@ fn makes(action: &Action) -> bool {
 /// Makes a call and holds its answer and its traces to what must be true of any.
 fn take(cloud: &Cloud, action: &Action, seed: u64, state: &mut Json, gone: &mut BTreeSet<String>) {
     if draw(seed, "waits", 3) == 0 {
-        advance(draw(seed, "time", 300));
+        // Now and then so long that terms end and renew themselves.
+        let is_leap = draw(seed, "leap", 20) == 0;
+        advance(if is_leap { 40 * 86_400 } else { draw(seed, "time", 300) });
         *state = cloud.simulator.state_json();
     }
     let known = pool(state);
