@@ -64,6 +64,10 @@ impl Instance {
         self.paid.as_ref().is_some_and(|paid| paid.until <= now)
     }
 
+    fn renews(&self) -> bool {
+        self.paid.as_ref().is_some_and(|paid| paid.renews)
+    }
+
     /// What it costs a month as it is now.
     pub(super) fn month_price(&self) -> Money {
         let disks = self.disks.iter().chain([&self.system]);
@@ -86,6 +90,12 @@ impl World {
             return Err(Refusal::new("IncorrectInstanceStatus", format!("The server {id} is not paid any more")));
         }
         Ok(())
+    }
+
+    /// Notes a term that has been paid.
+    pub(super) fn expect_end(&mut self, paid: Option<&Paid>) {
+        let Some(end) = paid.map(|paid| paid.until) else { return };
+        self.ccs.next_end = Some(self.ccs.next_end.map_or(end, |next| next.min(end)));
     }
 
     /// A server is there, or has changed, and costs what it costs now.
@@ -111,7 +121,7 @@ pub(super) fn index(world: &mut World) {
     for id in ids.iter().filter(|id| world.use_of(id).is_none()).collect::<Vec<_>>() {
         world.meter_instance(id);
     }
-    schedule(world, None);
+    note_next_end(world, None);
 }
 
 /// Renews or switches off the servers whose terms have ended by now.
@@ -138,25 +148,11 @@ pub(crate) fn renew(world: &mut World) {
         }
         world.meter_instance(&id);
     }
-    schedule(world, Some(now));
-}
-
-impl Instance {
-    fn renews(&self) -> bool {
-        self.paid.as_ref().is_some_and(|paid| paid.renews)
-    }
+    note_next_end(world, Some(now));
 }
 
 /// Notes when the next term ends, of those that end after a time.
-fn schedule(world: &mut World, after: Option<Timestamp>) {
+fn note_next_end(world: &mut World, after: Option<Timestamp>) {
     let ends = world.ccs.instances.iter().filter_map(|instance| instance.paid.as_ref()).map(|paid| paid.until);
     world.ccs.next_end = ends.filter(|end| after.is_none_or(|after| *end > after)).min();
-}
-
-impl World {
-    /// Notes a term that has been paid.
-    pub(super) fn expect_end(&mut self, paid: Option<&Paid>) {
-        let Some(end) = paid.map(|paid| paid.until) else { return };
-        self.ccs.next_end = Some(self.ccs.next_end.map_or(end, |next| next.min(end)));
-    }
 }
