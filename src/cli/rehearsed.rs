@@ -4,7 +4,7 @@ use super::simulated::InProcess;
 use crate::simulator::{SavedState, Simulator};
 use std::fmt;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::{fs, io};
 
@@ -54,18 +54,44 @@ pub(super) fn read(file: &Path) -> Result<SavedState, String> {
 
 /// Writes all that a simulator's account has: the file is there whole, or it is as it was.
 pub(super) fn dump(simulator: &Simulator, file: &Path) -> Result<(), String> {
-    let failed = |problem: io::Error| format!("the state cannot be written to {}: {problem}", file.display());
-    let mut beside = file.as_os_str().to_owned();
-    beside.push(format!(".{}.part", std::process::id()));
-    let beside = Path::new(&beside);
-    let written = fs::File::create(beside).and_then(|mut part| {
-        part.write_all(simulator.saved().as_bytes())?;
+    let written = match Target::of(file) {
+        Target::Device => fs::write(file, simulator.saved()),
+        Target::File { file, part } => replace(&file, &part, &simulator.saved()),
+    };
+    written.map_err(|problem| format!("the state cannot be written to {}: {problem}", file.display()))
+}
+
+/// What a path leads to.
+enum Target {
+    /// A device or a pipe, which must stay one.
+    Device,
+    /// A file, there or not, and one beside it that takes its place.
+    File { file: PathBuf, part: PathBuf },
+}
+
+impl Target {
+    fn of(file: &Path) -> Self {
+        // Where it is a link, the file that it leads to.
+        let file = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+        if fs::metadata(&file).is_ok_and(|known| !known.is_file()) {
+            return Self::Device;
+        }
+        let mut part = file.clone().into_os_string();
+        part.push(format!(".{}.part", std::process::id()));
+        Self::File { file, part: part.into() }
+    }
+}
+
+fn replace(file: &Path, part: &Path, text: &str) -> io::Result<()> {
+    let written = fs::File::create(part).and_then(|mut part| {
+        part.write_all(text.as_bytes())?;
         part.sync_all()
     });
-    written.and_then(|()| fs::rename(beside, file)).map_err(|problem| {
-        let _ = fs::remove_file(beside);
-        failed(problem)
-    })
+    let replaced = written.and_then(|()| fs::rename(part, file));
+    if replaced.is_err() {
+        let _ = fs::remove_file(part);
+    }
+    replaced
 }
 
 /// Refuses a file that cannot be written in the end, before anything is begun.
@@ -74,5 +100,10 @@ pub(super) fn is_writable(file: &Path) -> Result<(), String> {
     if file.is_dir() || file.file_name().is_none() {
         return Err(format!("{} is a folder; the state goes into a file", file.display()));
     }
-    if folder.is_dir() { Ok(()) } else { Err(format!("there is no folder {} for the state", folder.display())) }
+    if !folder.is_dir() {
+        return Err(format!("there is no folder {} for the state", folder.display()));
+    }
+    let Target::File { part, .. } = Target::of(file) else { return Ok(()) };
+    let tried = fs::File::create(&part).and_then(|_| fs::remove_file(&part));
+    tried.map_err(|problem| format!("no state can be written to {}: {problem}", file.display()))
 }

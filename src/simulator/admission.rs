@@ -1,7 +1,8 @@
 //! The door: keys, signatures, timestamps and nonces, before anything is looked at.
 
+use super::acs3;
 use super::refusal::Refusal;
-use super::request::{Incoming, Product};
+use super::request::{ALIYUN_VERSIONS, CDS_VERSION, Incoming, Product};
 use super::signature::{self, Digest};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{HashSet, VecDeque};
@@ -9,9 +10,6 @@ use std::sync::Arc;
 
 /// How far a request's time may be from the cloud's, either way.
 const WINDOW: SignedDuration = SignedDuration::from_mins(15);
-
-/// The version of Capital Online's API.
-const CDS_VERSION: &str = "2019-08-08";
 
 /// The account that may call.
 #[derive(Clone)]
@@ -46,11 +44,13 @@ impl Door {
             return Err(Refusal::new("InvalidAccessKeyId.NotFound", "There is no such access key"));
         }
         expect(incoming, "SignatureVersion", version, "InvalidSignatureMethod")?;
-        if product == Product::Cds {
-            expect(incoming, "Version", CDS_VERSION, "InvalidVersion")?;
+        match product {
+            Product::Cds => expect(incoming, "Version", CDS_VERSION, "InvalidVersion")?,
+            Product::Aliyun => known_version(incoming)?,
+            Product::Mcs => {}
         }
         timely(product, incoming.get("Timestamp").unwrap_or_default(), now)?;
-        let (secret, texts) = self.signed_texts(product, incoming);
+        let (secret, texts) = self.signed_texts(product, digest, incoming);
         let given = incoming.get("Signature").unwrap_or_default();
         if !texts.iter().any(|text| signature::fits(digest, &secret, text, given)) {
             return Err(mismatch(product, &texts));
@@ -59,10 +59,14 @@ impl Door {
     }
 
     /// The key of the signature, and the texts that may have been signed.
-    fn signed_texts(&self, product: Product, incoming: &Incoming) -> (String, Vec<String>) {
+    fn signed_texts(&self, product: Product, digest: Digest, incoming: &Incoming) -> (String, Vec<String>) {
         let (pairs, secret) = (incoming.signed(), &self.key.secret);
         match product {
             Product::Cds => (secret.clone(), vec![signature::pop_string(&incoming.method, &pairs)]),
+            Product::Aliyun if digest == Digest::Acs3 => {
+                let text = incoming.acs3.as_ref().and_then(|headers| headers.text.clone());
+                (secret.clone(), text.into_iter().collect())
+            }
             Product::Aliyun => (format!("{secret}&"), vec![signature::pop_string(&incoming.method, &pairs)]),
             Product::Mcs => {
                 // Some clients sign the host without its port.
@@ -98,6 +102,9 @@ fn mismatch(product: Product, texts: &[String]) -> Refusal {
             let told = "Specified signature is not matched with our calculation. server string to sign is";
             Refusal::new(CODE, format!("{told}:{text}")).with_status(400)
         }
+        (Product::Aliyun, []) => {
+            Refusal::new(CODE, "SignedHeaders must have host and every header that begins with x-acs-").with_status(400)
+        }
         _ => Refusal::new(CODE, "The signature is not the one computed here"),
     }
 }
@@ -117,6 +124,7 @@ fn scheme(product: Product, incoming: &Incoming) -> Result<(&'static str, Digest
     match (product, method) {
         // The OSS document's sample calls write it in the second way.
         (Product::Cds | Product::Aliyun, "HMAC-SHA1") | (Product::Aliyun, "Hmac-SHA1") => Ok(("AccessKeyId", Digest::Sha1, "1.0")),
+        (Product::Aliyun, acs3::METHOD) if incoming.acs3.is_some() => Ok(("AccessKeyId", Digest::Acs3, "1.0")),
         (Product::Mcs, "HmacSHA1") => Ok(("AWSAccessKeyId", Digest::Sha1, "2")),
         (Product::Mcs, "HmacSHA256") => Ok(("AWSAccessKeyId", Digest::Sha256, "2")),
         _ => Err(Refusal::new("InvalidSignatureMethod", format!("SignatureMethod {method:?} is not supported"))),
@@ -128,6 +136,15 @@ fn expect(incoming: &Incoming, name: &str, expected: &str, code: &'static str) -
         Some(given) if given == expected => Ok(()),
         _ => Err(Refusal::new(code, format!("{name} must be {expected}"))),
     }
+}
+
+fn known_version(incoming: &Incoming) -> Result<(), Refusal> {
+    let version = incoming.get("Version").unwrap_or_default();
+    if ALIYUN_VERSIONS.iter().any(|(known, _)| *known == version) {
+        return Ok(());
+    }
+    let known: Vec<_> = ALIYUN_VERSIONS.iter().map(|(known, service)| format!("{known} ({service})")).collect();
+    Err(Refusal::new("InvalidVersion", format!("Specified parameter Version is not valid. Here are {}", known.join(", "))))
 }
 
 fn timely(product: Product, text: &str, now: Timestamp) -> Result<(), Refusal> {

@@ -3,7 +3,7 @@
 use crate::catalog::{Action, Param};
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 /// What stands in place of a secret.
 const HIDDEN: &str = "***";
@@ -38,8 +38,26 @@ fn as_text<S: serde::Serializer>(time: &Timestamp, serializer: S) -> Result<S::O
     serializer.collect_str(time)
 }
 
-/// Parameters without what must not be seen; unknown ones are hidden where their name says so.
-pub(crate) fn redacted(action: &Action, given: &Map<String, Json>) -> Json {
+/// How many characters of a text are kept.
+const LONGEST: usize = 200;
+
+/// The largest body in bytes whose parameters are kept.
+const LARGEST: usize = 64 << 10;
+
+/// A text as it is kept.
+pub(crate) fn shortened(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", &text[..end]),
+    }
+}
+
+/// Parameters without what must not be seen; unknown ones are hidden where their name says so. Those of a very large body are
+/// only counted, because the log remembers many requests.
+pub(crate) fn redacted(action: &Action, given: &Map<String, Json>, body: usize) -> Json {
+    if body > LARGEST {
+        return json!({"…": format!("{} parameters in {body} bytes", given.len())});
+    }
     fields(&action.params, given)
 }
 
@@ -66,7 +84,7 @@ fn fields(params: &[Param], given: &Map<String, Json>) -> Json {
 /// Whether nobody may see a field of state of this name.
 pub(crate) fn is_hidden(name: &str) -> bool {
     let name = name.to_lowercase();
-    ["password", "passwd", "secret", "token", "private_key"].iter().any(|word| name.contains(word))
+    ["password", "passwd", "secret", "token", "private_key", "public_key"].iter().any(|word| name.contains(word))
 }
 
 fn sounds_sensitive(name: &str) -> bool {

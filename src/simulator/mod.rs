@@ -3,7 +3,7 @@
 //!
 //! # Layout
 //!
-//! A request walks through `request` (taken apart), `admission` (key, signature, time, nonce; with `signature`), `route` (which
+//! A request walks through `request` (taken apart), `admission` (key, signature, time, nonce; with `signature` and `acs3`), `route` (which
 //! Action of which service), `fault` (what shall go wrong), `check` (parameters against the catalogue; with `flat`), a handler of
 //! a service's folder, `envelope` (what the product puts around an answer; with `xml`) and `answer`. State is `world`: a `State`
 //! of each service, made of `store`s, and the `task`s, whose ends are data (`wings::Effect`); with `addresses`, `money` and `ids`,
@@ -12,6 +12,7 @@
 //! A service is a folder and a line in `wings`. What no wing holds is refused, never answered as if it had been done. Action
 //! names may stand in this room, unlike elsewhere.
 
+mod acs3;
 mod addresses;
 mod admission;
 mod aegis;
@@ -194,9 +195,9 @@ impl Simulator {
             time: now,
             request_id: request_id.clone(),
             method: incoming.method.clone(),
-            path: incoming.path.clone(),
-            action: incoming.get("Action").map(str::to_owned),
-            nonce: incoming.get("SignatureNonce").map(str::to_owned),
+            path: log::shortened(&incoming.path),
+            action: incoming.get("Action").map(log::shortened),
+            nonce: incoming.get("SignatureNonce").map(log::shortened),
             parameters: Json::Null,
             status: None,
             code: "Success".to_owned(),
@@ -252,7 +253,7 @@ impl Simulator {
             _ => Slip::None,
         };
         let result = given.and_then(|given| {
-            record.parameters = log::redacted(&action, &given);
+            record.parameters = log::redacted(&action, &given, incoming.body.len());
             let mut answer = handler(&mut Call { world: &mut state.world, action: &action, params: Params(&given), slip })?;
             page::slip_totals(&action, slip, &mut answer);
             Ok(answer)

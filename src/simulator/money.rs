@@ -127,9 +127,19 @@ pub(crate) struct Charge {
     pub(crate) resources: Vec<String>,
     /// How much.
     pub(crate) amount: Money,
+    /// The trial credit that paid it in the account's place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) credit: Option<u64>,
     /// Whether it was given back.
     #[serde(default)]
     pub(crate) refunded: bool,
+}
+
+impl Charge {
+    /// What is paid for something that an Action of a service bought.
+    pub(crate) fn new(time: Timestamp, service: &str, item: &str, resources: Vec<String>, amount: Money) -> Self {
+        Self { time, service: service.to_owned(), item: item.to_owned(), resources, amount, credit: None, refunded: false }
+    }
 }
 
 /// The money of an account, and all that was paid from it. Every payment goes through here, so that none appears from nowhere.
@@ -160,16 +170,21 @@ impl Wallet {
         if charge.amount <= Money::ZERO {
             return None;
         }
-        self.balance -= charge.amount;
+        if charge.credit.is_none() {
+            self.balance -= charge.amount;
+        }
         self.charges.push(charge);
         Some(self.charges.len() - 1)
     }
 
-    /// Gives back what was paid, once.
-    pub(crate) fn refund(&mut self, charge: Option<usize>) {
-        let Some(charge) = charge.and_then(|number| self.charges.get_mut(number)).filter(|charge| !charge.refunded) else { return };
+    /// Gives back what was paid, once; the credit that it goes to where one paid it, and how much.
+    pub(crate) fn refund(&mut self, charge: Option<usize>) -> Option<(u64, Money)> {
+        let charge = charge.and_then(|number| self.charges.get_mut(number)).filter(|charge| !charge.refunded)?;
         charge.refunded = true;
-        self.balance += charge.amount;
+        if charge.credit.is_none() {
+            self.balance += charge.amount;
+        }
+        charge.credit.map(|credit| (credit, charge.amount))
     }
 }
 
@@ -192,14 +207,7 @@ mod tests {
     fn a_refund_is_given_once() {
         let mut wallet = Wallet::default();
         let before = wallet.balance;
-        let charge = |yuan| Charge {
-            time: Timestamp::UNIX_EPOCH,
-            service: "cds.ccs".into(),
-            item: "order".into(),
-            resources: vec![],
-            amount: Money::yuan(yuan),
-            refunded: false,
-        };
+        let charge = |yuan| Charge::new(Timestamp::UNIX_EPOCH, "cds.ccs", "order", vec![], Money::yuan(yuan));
         assert_eq!(wallet.pay(charge(0.0)), None);
         let paid = wallet.pay(charge(10.0));
         assert_eq!(wallet.balance, before - Money::yuan(10.0));

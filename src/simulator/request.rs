@@ -1,5 +1,6 @@
 //! A request as the cloud reads it: which product it is for, and its pairs.
 
+use super::acs3;
 use super::envelope::Format;
 use bytes::Bytes;
 use http::header;
@@ -17,6 +18,9 @@ pub(crate) enum Product {
 pub(crate) const ALIYUN_VERSIONS: &[(&str, &str)] =
     &[("2015-03-02", "aliyun.oss_admin"), ("2017-07-05", "aliyun.sas"), ("2016-11-11", "aliyun.aegis")];
 
+/// The version of Capital Online's API.
+pub(crate) const CDS_VERSION: &str = "2019-08-08";
+
 /// A request, taken apart.
 #[derive(Debug)]
 pub(crate) struct Incoming {
@@ -28,17 +32,21 @@ pub(crate) struct Incoming {
     /// The pairs of a form body; empty where the body is something else.
     pub(crate) form: Vec<(String, String)>,
     pub(crate) body: Bytes,
+    /// What its headers say, where it has Alibaba's newer signature.
+    pub(crate) acs3: Option<acs3::Headers>,
 }
 
 impl Incoming {
     pub(crate) fn new(request: &http::Request<Bytes>) -> Self {
         let (parts, body) = request.clone().into_parts();
         let is_form = text_header(&parts, &header::CONTENT_TYPE).starts_with("application/x-www-form-urlencoded");
+        let query = pairs(parts.uri.query().unwrap_or_default().as_bytes());
         Self {
+            acs3: acs3::Headers::of(&parts, &query, &body),
             method: parts.method.as_str().to_owned(),
             host: host(&parts),
             path: parts.uri.path().to_owned(),
-            query: pairs(parts.uri.query().unwrap_or_default().as_bytes()),
+            query,
             form: if is_form { pairs(&body) } else { Vec::new() },
             body,
         }
@@ -47,18 +55,25 @@ impl Incoming {
     pub(crate) fn product(&self) -> Product {
         if self.get("AWSAccessKeyId").is_some() {
             Product::Mcs
-        } else if self.get("Version").is_some_and(|version| ALIYUN_VERSIONS.iter().any(|(known, _)| *known == version)) {
+        } else if self.acs3.is_some() || self.has_version_of_alibaba() {
             Product::Aliyun
         } else {
             Product::Cds
         }
     }
 
-    /// A parameter of the query, else of the form.
+    /// Whether its version is one of Alibaba's, or at Alibaba's path none that Capital Online has.
+    fn has_version_of_alibaba(&self) -> bool {
+        let is_known = |version: &str| ALIYUN_VERSIONS.iter().any(|(known, _)| *known == version);
+        let is_at_root = self.path.trim_end_matches('/').is_empty();
+        self.get("Version").is_some_and(|version| is_known(version) || is_at_root && version != CDS_VERSION)
+    }
+
+    /// A common parameter out of the headers, else a parameter of the query or of the form.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        let found = |pairs: &'_ [(String, String)]| pairs.iter().position(|(key, _)| key == name);
-        let of_query = || found(&self.query).map(|at| self.query[at].1.as_str());
-        of_query().or_else(|| found(&self.form).map(|at| self.form[at].1.as_str()))
+        let common = self.acs3.as_ref().map_or(&[][..], |headers| &headers.common);
+        let mut pairs = common.iter().chain(&self.query).chain(&self.form);
+        pairs.find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// The format that is asked for; Meituan's is XML unless it is said, Alibaba's documents ask for JSON.

@@ -7,11 +7,13 @@ use sha1::Sha1;
 use sha2::Sha256;
 use std::fmt::Write as _;
 
-/// A digest that a scheme allows.
+/// A digest that a scheme allows, and how it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Digest {
     Sha1,
     Sha256,
+    /// SHA-256 in hexadecimal, under Alibaba's newer signature.
+    Acs3,
 }
 
 /// What Capital Online and Alibaba sign: the method, a slash whatever the path is, and the parameters.
@@ -27,10 +29,11 @@ pub(crate) fn sigv2_string(method: &str, host: &str, path: &str, pairs: &[(Strin
 
 /// Whether a signature is that of `text`, in constant time.
 pub(crate) fn fits(digest: Digest, key: &str, text: &str, signature: &str) -> bool {
-    let Ok(given) = STANDARD.decode(signature) else { return false };
+    let given = if digest == Digest::Acs3 { decode_hex(signature) } else { STANDARD.decode(signature).ok() };
+    let Some(given) = given else { return false };
     match digest {
         Digest::Sha1 => mac::<Hmac<Sha1>>(key, text).is_some_and(|mac| mac.verify_slice(&given).is_ok()),
-        Digest::Sha256 => mac::<Hmac<Sha256>>(key, text).is_some_and(|mac| mac.verify_slice(&given).is_ok()),
+        Digest::Sha256 | Digest::Acs3 => mac::<Hmac<Sha256>>(key, text).is_some_and(|mac| mac.verify_slice(&given).is_ok()),
     }
 }
 
@@ -41,7 +44,7 @@ fn mac<M: Mac + KeyInit>(key: &str, text: &str) -> Option<M> {
 }
 
 /// Parameters but for the signature, sorted by name, encoded and joined.
-fn canonical(pairs: &[(String, String)]) -> String {
+pub(crate) fn canonical(pairs: &[(String, String)]) -> String {
     let mut sorted: Vec<_> = pairs.iter().filter(|(name, _)| name != "Signature").collect();
     sorted.sort();
     let encoded: Vec<_> = sorted.into_iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
@@ -61,11 +64,24 @@ pub(crate) fn encode(text: &str) -> String {
     encoded
 }
 
+pub(crate) fn encode_hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn decode_hex(text: &str) -> Option<Vec<u8>> {
+    let pairs = text.as_bytes().chunks(2);
+    pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok().filter(|_| pair.len() == 2)).collect()
+}
+
 /// A signature, for the tests of this room.
 #[cfg(test)]
 pub(crate) fn signature(digest: Digest, key: &str, text: &str) -> String {
     match digest {
         Digest::Sha1 => STANDARD.encode(mac::<Hmac<Sha1>>(key, text).unwrap().finalize().into_bytes()),
+        Digest::Acs3 => encode_hex(&mac::<Hmac<Sha256>>(key, text).unwrap().finalize().into_bytes()),
         Digest::Sha256 => STANDARD.encode(mac::<Hmac<Sha256>>(key, text).unwrap().finalize().into_bytes()),
     }
 }

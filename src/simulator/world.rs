@@ -56,6 +56,7 @@ impl World {
         for (network, address) in self.tasks.reserved() {
             self.addresses.take(network, *address);
         }
+        billing::index(&mut self);
         ccs::index(&mut self);
         vpc::index(&mut self);
         ecs::index(&mut self);
@@ -88,6 +89,9 @@ impl World {
         mcs::pass(self);
         sas::pass(self);
         aegis::pass(self);
+        ccs::renew(self);
+        ecs::renew(self);
+        self.expire_snapshots();
         bms::renew(self);
         desktop::renew(self);
     }
@@ -103,8 +107,14 @@ impl World {
 
     /// Pays from the account with Capital Online; the charge's number for a refund, where there was something to pay.
     pub(crate) fn pay(&mut self, service: &str, item: &str, resources: Vec<String>, amount: Money) -> Option<usize> {
-        let (service, item) = (service.to_owned(), item.to_owned());
-        self.wallet.pay(Charge { time: self.now(), service, item, resources, amount, refunded: false })
+        self.wallet.pay(Charge::new(self.now(), service, item, resources, amount))
+    }
+
+    /// Gives back what was paid, to the account or to the credit that paid it.
+    pub(crate) fn refund(&mut self, charge: Option<usize>) {
+        if let Some((credit, amount)) = self.wallet.refund(charge) {
+            self.return_credit(credit, amount);
+        }
     }
 
     /// What does not fit together, as a person may have written it: each names the list and the id.

@@ -137,3 +137,38 @@ fn a_file_that_does_not_do_is_refused_before_anything_begins() {
     Test::new().args(["sim", "--dump", "/no/where.json"]).fails(2, &["there is no folder /no"]);
     Test::new().args(["run", "--seed-file", &path, "-e", ""]).fails(2, &["--sim"]);
 }
+
+#[test]
+fn a_link_to_a_state_is_followed_and_a_device_stays_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    std::fs::write(file("state.json"), "old").unwrap();
+    std::os::unix::fs::symlink("state.json", file("link.json")).unwrap();
+    std::os::unix::fs::symlink("/dev/full", file("full")).unwrap();
+    let dump = |name: &str| Test::new().args(["run", "--sim", "--dump", &file(name), "-e", "cds.ccs.DescribeTags()"]).run();
+    assert_eq!(dump("link.json").status, 0);
+    assert!(std::fs::read_to_string(file("state.json")).unwrap().contains("\"wallet\""));
+    let full = dump("full");
+    assert!(full.status != 0 && full.stderr.contains("cannot be written"), "{} {}", full.status, full.stderr);
+    for link in ["link.json", "full"] {
+        assert!(std::fs::symlink_metadata(file(link)).unwrap().is_symlink(), "{link} was replaced");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3, "something is left beside them");
+}
+
+#[test]
+fn the_guides_inventory_loads_as_it_is_written() {
+    let guide = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guide.md")).unwrap();
+    let (_, rest) = guide.split_once("### Your own inventory").unwrap();
+    let (_, rest) = rest.split_once("```json\n").unwrap();
+    let (inventory, _) = rest.split_once("```").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.json").to_str().unwrap().to_owned();
+    std::fs::write(&file, inventory).unwrap();
+    let code = "local server = cds.ccs.DescribeInstances({ TagName = 'blue' }).Data.Instances[1]
+        print(server.InstanceName, server.VdcName, server.PrivateNetworkInterface[1].IP)
+        time.sleep('48h')
+        print(cds.billing.DescribeAccountInfo().Data.ToDeduct > 0)";
+    let output = Test::new().args(["run", "--sim", "--seed-file", &file, "-e", code]).run();
+    assert_eq!((output.status, output.stdout.as_str()), (0, "web-1\tproduction\t10.1.0.10\ntrue\n"), "{}", output.stderr);
+}

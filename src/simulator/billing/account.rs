@@ -18,7 +18,7 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
     let cost = bill::sum(&records);
     // What is metered is counted in the month in which it is paid, as the balance shows it.
     let mut months: BTreeMap<String, Money> = BTreeMap::new();
-    for charge in world.wallet.charges.iter().filter(|charge| !charge.refunded) {
+    for charge in world.wallet.charges.iter().filter(|charge| !charge.refunded && charge.credit.is_none()) {
         *months.entry(charge.time.strftime("%Y%m").to_string()).or_default() += charge.amount;
     }
     let costs = months.iter().map(|(month, amount)| json!({"Amount": amount.json(), "Currency": "CN", "Month": month}));

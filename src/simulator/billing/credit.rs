@@ -1,6 +1,6 @@
 //! Trial credits: money for what is used on demand, apart from the account's balance.
 
-use crate::simulator::money::Money;
+use crate::simulator::money::{Charge, Money};
 use crate::simulator::world::World;
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
@@ -55,6 +55,11 @@ pub(super) fn ready() -> Vec<Credit> {
 }
 
 impl World {
+    /// Whether there is a credit of this number.
+    pub(crate) fn has_credit(&self, id: u64) -> bool {
+        self.billing.credits.iter().any(|credit| credit.id == id)
+    }
+
     /// The number of the credit of a name.
     pub(crate) fn credit_named(&self, name: &str) -> Option<u64> {
         self.billing.credits.iter().find(|credit| credit.name == name).map(|credit| credit.id)
@@ -69,11 +74,31 @@ impl World {
 
     /// Whether a price can be paid, beside all that is used and not paid yet: by a credit alone, or by the account.
     pub(crate) fn affords(&self, price: Money, credit: Option<u64>) -> bool {
-        let due = |credit| self.billing.uses.iter().filter(|metered| metered.credit == credit).map(|own| own.due(self.now())).sum();
-        let due: Money = due(credit);
+        let due = self.due(credit);
         match credit {
             Some(id) => price + due <= self.good_credit(id),
             None => self.wallet.covers(price + due),
+        }
+    }
+
+    /// Pays an order with a credit alone; the charge's number for a refund.
+    pub(crate) fn pay_with_credit(
+        &mut self,
+        credit: u64,
+        service: &str,
+        item: &str,
+        resources: Vec<String>,
+        amount: Money,
+    ) -> Option<usize> {
+        let amount = self.take_credit(Some(credit), amount);
+        let charge = Charge::new(self.now(), service, item, resources, amount);
+        self.wallet.pay(Charge { credit: Some(credit), ..charge })
+    }
+
+    /// Gives an amount back to a credit.
+    pub(crate) fn return_credit(&mut self, id: u64, amount: Money) {
+        if let Some(credit) = self.billing.credits.iter_mut().find(|credit| credit.id == id) {
+            credit.balance += amount;
         }
     }
 

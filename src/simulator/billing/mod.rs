@@ -14,12 +14,13 @@ mod usage;
 
 pub(crate) use credit::Credit;
 pub(crate) use metering::Pool;
-pub(crate) use usage::Use;
+pub(crate) use usage::{Use, index};
 
 use super::call::{self, Call, Handler};
 use super::store::Store;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What the account has here, beside its wallet.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -33,6 +34,9 @@ pub(crate) struct State {
     pub(crate) past_uses: Vec<Use>,
     /// Pools of cold storage.
     pub(crate) pools: Store<Pool>,
+    /// What the uses cost together, by the credit that pays; it follows from them.
+    #[serde(skip)]
+    totals: BTreeMap<Option<u64>, usage::Total>,
 }
 
 impl Default for State {
@@ -43,6 +47,7 @@ impl Default for State {
             uses: Store::default(),
             past_uses: Vec::new(),
             pools: metering::ready().into_iter().collect(),
+            totals: BTreeMap::new(),
         }
     }
 }

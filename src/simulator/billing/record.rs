@@ -118,7 +118,10 @@ fn of_charge<'a>(world: &'a World, charge: &'a Charge) -> Vec<Record<'a>> {
             deleted: None,
             unit: amount,
             is_on_demand: false,
-            cost: Cost { master: amount, ..Cost::default() },
+            cost: match charge.credit {
+                Some(_) => Cost { vice: amount, ..Cost::default() },
+                None => Cost { master: amount, ..Cost::default() },
+            },
         }
     };
     whose.into_iter().map(record).collect()

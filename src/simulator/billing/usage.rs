@@ -1,5 +1,6 @@
 //! What is used on demand: it is metered by the second while it is there, and paid when it is gone.
 
+use super::State;
 use crate::simulator::money::Money;
 use crate::simulator::store::Keyed;
 use crate::simulator::world::World;
@@ -77,18 +78,45 @@ impl Use {
         let cents = i128::from(self.per_day.in_cents()) * seconds / 86_400;
         Money::cents(i64::try_from(cents).unwrap_or(i64::MAX))
     }
+}
 
-    /// What it costs now and is not paid yet.
-    pub(super) fn due(&self, now: Timestamp) -> Money {
-        if self.ended.is_some() { Money::ZERO } else { self.cost_until(now) }
+/// What uses cost together, so that nobody must go through them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Total {
+    /// In hundredths of a yuan.
+    per_day: i128,
+    /// The same of each one, times the second at which it began.
+    before: i128,
+}
+
+impl Total {
+    fn add(&mut self, metered: &Use, sign: i128) {
+        let per_day = i128::from(metered.per_day.in_cents()) * sign;
+        self.per_day += per_day;
+        self.before += per_day * i128::from(metered.began.as_second());
+    }
+
+    fn cost_until(self, time: Timestamp) -> Money {
+        let cents = (self.per_day * i128::from(time.as_second()) - self.before) / 86_400;
+        Money::cents(i64::try_from(cents).unwrap_or(i64::MAX))
+    }
+}
+
+/// Adds up the uses that go on.
+pub(crate) fn index(world: &mut World) {
+    let State { uses, totals, .. } = &mut world.billing;
+    totals.clear();
+    for metered in uses.iter() {
+        totals.entry(metered.credit).or_default().add(metered, 1);
     }
 }
 
 impl World {
     /// From now on a resource is used at a price.
     pub(crate) fn begin_use(&mut self, metered: Use) {
-        let began = self.now();
-        self.billing.uses.insert(Use { began, ..metered });
+        let metered = Use { began: self.now(), ..metered };
+        self.billing.totals.entry(metered.credit).or_default().add(&metered, 1);
+        self.billing.uses.insert(metered);
     }
 
     /// The use of a resource that goes on.
@@ -96,9 +124,15 @@ impl World {
         self.billing.uses.get(resource)
     }
 
+    /// What is used and not paid yet, of what a credit pays or of what the account does.
+    pub(super) fn due(&self, credit: Option<u64>) -> Money {
+        self.billing.totals.get(&credit).map_or(Money::ZERO, |total| total.cost_until(self.now()))
+    }
+
     /// A resource is used no more, or at another price: what it cost is paid now, by its credit and by the account.
     pub(crate) fn end_use(&mut self, resource: &str) {
         let Some(mut metered) = self.billing.uses.remove(resource) else { return };
+        self.billing.totals.entry(metered.credit).or_default().add(&metered, -1);
         let now = self.now();
         metered.ended = Some(now);
         let cost = metered.cost_until(now);

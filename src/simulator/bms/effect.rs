@@ -1,5 +1,6 @@
 //! What the ends of tasks do to bare-metal servers.
 
+use super::price;
 use super::state::{Layout, Power};
 use crate::simulator::world::World;
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Effect {
+    /// A new server runs; from now on it costs what one on demand costs.
+    Build {
+        server: String,
+        #[serde(default)]
+        credit: Option<u64>,
+    },
     /// One whose term has ended meanwhile stays off.
     SetPower {
         server: String,
@@ -32,6 +39,10 @@ impl Effect {
     /// Does it.
     pub(crate) fn apply(self, world: &mut World) {
         match self {
+            Self::Build { server, credit } => {
+                world.change_bare_metal(&server, |server| server.power = Power::Running);
+                price::meter(world, &server, credit);
+            }
             Self::SetPower { server, to } => {
                 let now = world.now();
                 world.change_bare_metal(&server, |server| server.power = if server.has_lapsed(now) { Power::Stopped } else { to });
@@ -43,9 +54,12 @@ impl Effect {
                     server.power = if server.has_lapsed(now) { Power::Stopped } else { Power::Running };
                 });
             }
-            Self::Remove { server } => world.remove_bare_metal(&server),
+            Self::Remove { server } => {
+                world.end_use(&server);
+                world.remove_bare_metal(&server);
+            }
             Self::CancelOrder { server, charge } => {
-                world.wallet.refund(charge);
+                world.refund(charge);
                 world.remove_bare_metal(&server);
             }
         }

@@ -26,13 +26,14 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     }
     let charge_type = ChargeType::of(params.required("InstanceChargeType"));
     let created = call.world.now();
-    if let Some(credit) = params.text("SubjectId") {
-        return Err(call.malformed("SubjectId", &format!("the account has no trial credit {credit:?}")));
-    }
+    let credit = call.credit()?;
     let is_prepaid = charge_type == ChargeType::Prepaid;
+    if is_prepaid && credit.is_some() {
+        return Err(call.malformed("SubjectId", "a trial credit pays on demand only"));
+    }
     let end = term(call).end(created).ok_or_else(|| call.malformed("PrepaidMonth", "it is too large"))?;
     let price = unit_price(call, charge_type, &compute);
-    if !call.world.wallet.covers(price * amount) {
+    if !call.world.affords(price * amount, credit) {
         return Err(Refusal::new("NotEnoughBalance", "The account's balance does not cover the order"));
     }
     let mut tasks = Vec::new();
@@ -80,7 +81,7 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
         let charge = is_prepaid.then(|| world.pay("cds.bms", "CreateBmsInstance", vec![id.clone()], price)).flatten();
         world.add_bare_metal(server);
         let plan = Plan::holding(work::CREATE, vec![id.clone()]).showing("creating");
-        let plan = plan.then(Effect::SetPower { server: id.clone(), to: Power::Running });
+        let plan = plan.then(Effect::Build { server: id.clone(), credit });
         tasks.push(world.start(plan.or_else(Effect::CancelOrder { server: id, charge })));
     }
     Ok(json!({"Data": {"TaskIds": tasks}}))

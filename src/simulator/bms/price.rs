@@ -2,9 +2,11 @@
 
 use super::state::{ChargeType, Compute, Offer};
 use super::{Call, Handler, has_bare_metal};
+use crate::simulator::billing::Use;
 use crate::simulator::money::Money;
 use crate::simulator::refusal::Refusal;
 use crate::simulator::term::Term;
+use crate::simulator::world::World;
 use serde_json::{Map, Value as Json, json};
 
 pub(super) const ACTIONS: &[(&str, Handler)] =
@@ -74,6 +76,15 @@ pub(super) fn unit_price(call: &Call, charge_type: ChargeType, compute: &Compute
         ChargeType::Prepaid => term(call).price(call.world.now(), compute.month_price),
         ChargeType::Postpaid => compute.month_price,
     }
+}
+
+/// From its end on, when a server is there, it is metered if it is paid on demand: a thirtieth of a month's price a day.
+pub(super) fn meter(world: &mut World, id: &str, credit: Option<u64>) {
+    let Some(server) = world.bms.servers.get(id).filter(|server| server.charge_type == ChargeType::Postpaid) else { return };
+    let per_day = Money::cents((server.month_price.in_cents() + 29) / 30);
+    let zone = world.vdc.vdcs.get(&server.vdc_id).map_or("", |vdc| &vdc.region);
+    let metered = Use::of(id, "cds.bms", "CreateBmsInstance", per_day).named(&server.name, zone).paid_by(credit);
+    world.begin_use(metered);
 }
 
 fn price(call: &mut Call) -> Result<Json, Refusal> {

@@ -47,8 +47,7 @@ pub(crate) fn renew(world: &mut World) {
             let term = server.renewal.term();
             let price = term.price(end, server.month_price);
             let Some(next) = term.end(end).filter(|_| wallet.covers(price)) else { break };
-            let (service, item) = ("cds.bms".to_owned(), "renewal".to_owned());
-            wallet.pay(Charge { time: end, service, item, resources: vec![server.id.clone()], amount: price, refunded: false });
+            wallet.pay(Charge::new(end, "cds.bms", "renewal", vec![server.id.clone()], price));
             server.paid_until = Some(next);
         }
         if server.has_lapsed(now) {

@@ -1,6 +1,6 @@
 //! Bare-metal servers, and what is on offer.
 
-use super::ready;
+use super::{price, ready};
 use crate::simulator::money::Money;
 use crate::simulator::refusal::Refusal;
 use crate::simulator::store::{Keyed, Store};
@@ -313,6 +313,11 @@ impl World {
 pub(crate) fn index(world: &mut World) {
     for card in world.bms.servers.iter().flat_map(|server| &server.cards) {
         world.addresses.take(&card.network, card.address);
+    }
+    let is_metered = |server: &&Server| world.tasks.shown(&server.id) != Some("creating") && world.use_of(&server.id).is_none();
+    let unmetered: Vec<_> = world.bms.servers.iter().filter(is_metered).map(|server| server.id.clone()).collect();
+    for id in unmetered {
+        price::meter(world, &id, None);
     }
     world.bms.next_end = world.bms.servers.iter().filter_map(|server| server.paid_until).min();
 }

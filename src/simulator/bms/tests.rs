@@ -363,3 +363,43 @@ async fn a_file_whose_servers_do_not_fit_together_is_told_of() {
     has(&|server| server["cards"][0]["address"] = json!("10.0.0.2"), "10.0.0.2 is not an address of the network");
     has(&|server| server["charge_type"] = json!("prepaid"), "have paid_until");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_server_on_demand_is_metered_and_its_trial_credit_pays_for_it() {
+    let cloud = cloud();
+    let credit = || cloud.ask("cds.subject.DescribeSubjects", &json!({})).ok()["Data"]["SubjectList"][0]["Balance"].clone();
+    let (begin, full) = (balance(&cloud), credit());
+    let with_credit = json!({"SubjectId": "3273359", "InstanceChargeType": "PrePaid"});
+    cloud.ask("cds.bms.CreateBmsInstance", &order(&cloud, &with_credit)).refused(400, "DataNotExists");
+    let own = servers(&cloud, &json!({"Amount": 1})).remove(0);
+    let tried = servers(&cloud, &json!({"Amount": 1, "SubjectId": "3273359"})).remove(0);
+    days(&cloud, 3);
+    assert_eq!((balance(&cloud), credit()), (begin, full.clone()));
+    let price = cloud.simulator.state_json()["bms"]["servers"][0]["month_price"].as_f64().unwrap();
+    for id in [&own, &tried] {
+        operate(&cloud, id, "stop").ok();
+        cloud.settle();
+        cloud.done("cds.bms.DeleteBmsInstance", &json!({"BaremetalId": id}));
+    }
+    let paid = begin - balance(&cloud);
+    assert!((paid - price / 10.0).abs() < price / 100.0, "{paid} of {price} a month");
+    let number = |text: &Json| text.as_str().unwrap().parse::<f64>().unwrap();
+    let credited = number(&full) - number(&credit());
+    assert!((credited - price / 10.0).abs() < price / 100.0, "{credited} of {price} a month");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_vdc_with_bare_metal_in_it_stays() {
+    let cloud = cloud();
+    let server = servers(&cloud, &json!({"Amount": 1})).remove(0);
+    cloud.simulator.state().world.vdc.networks.remove(PUBLIC);
+    let delete = || cloud.ask("cds.vdc.DeleteVdc", &json!({"VdcId": VDC}));
+    delete().refused(403, "IncorrectVdcStatus");
+    cloud.simulator.state().world.change_bare_metal(&server, |server| server.cards.clear());
+    cloud.simulator.state().world.vdc.networks.remove(PRIVATE);
+    delete().refused(403, "IncorrectVdcStatus");
+    operate(&cloud, &server, "stop").ok();
+    cloud.settle();
+    cloud.done("cds.bms.DeleteBmsInstance", &json!({"BaremetalId": server}));
+    delete().ok();
+}

@@ -1,5 +1,6 @@
 //! Creating servers.
 
+use super::payment::{self, Paid};
 use super::price::Order;
 use super::state::{Disk, Instance, Power};
 use super::{Call, Effect, Handler, work};
@@ -47,15 +48,18 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     let disks = params.objects("DataDisks").into_iter().map(|disk| data_disk(call, disk)).collect::<Result<Vec<_>, _>>()?;
     let wishes = wishes(call, &vdc.id, names.len())?;
     let order = Order::of(params, system.size, &disks);
-    let price = order.price();
-    if !call.world.wallet.covers(price) {
+    let created = call.world.now();
+    let price = order.price(created);
+    if !call.world.affords(price, None) {
         return Err(Refusal::new("NotEnoughBalance", "The account's balance does not cover the order"));
     }
+    let too_long = || call.malformed("PrepaidMonth", "it is too large");
+    let in_advance = || Paid::of(params, payment::term(params), created, order.month_price).ok_or_else(too_long);
+    let paid = order.is_prepaid.then(in_advance).transpose()?;
     if params.flag("DryRun") == Some(true) {
         return Ok(json!({"TaskId": ""}));
     }
     let tags: BTreeSet<u64> = params.texts("LabelNames").into_iter().map(|name| super::tag::ensure(call.world, name)).collect();
-    let created = call.world.now();
     let mut ids = Vec::new();
     for (number, name) in names.into_iter().enumerate() {
         let world = &mut *call.world;
@@ -77,6 +81,7 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
             kind: instance_type.to_owned(),
             image: image.clone(),
             charge_type: params.text("InstanceChargeType").unwrap_or("PostPaid").to_owned(),
+            paid: paid.clone(),
             power: Power::Stopped,
             system,
             disks,
@@ -92,6 +97,7 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
         .showing("creating")
         .then(Effect::SetPower { instances: ids.clone(), to: Power::Running })
         .or_else(Effect::CancelOrder { instances: ids, charge });
+    call.world.expect_end(paid.as_ref());
     Ok(super::started(&call.world.start(plan)))
 }
 

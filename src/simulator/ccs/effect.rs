@@ -1,5 +1,6 @@
 //! What the ends of tasks do to servers and what belongs to them.
 
+use super::payment::Paid;
 use super::state::{Disk, Power, Rule, SecurityGroup, Template};
 use crate::simulator::world::World;
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use std::net::Ipv4Addr;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Effect {
+    /// Those whose term has ended meanwhile stay off.
     SetPower {
         instances: Vec<String>,
         to: Power,
@@ -25,6 +27,8 @@ pub(crate) enum Effect {
     ChangeChargeType {
         instance: String,
         to: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        paid: Option<Paid>,
     },
     Resize {
         instance: String,
@@ -120,26 +124,35 @@ impl Effect {
     pub(crate) fn apply(self, world: &mut World) {
         match self {
             Self::SetPower { instances, to } => {
+                let now = world.now();
                 for id in &instances {
-                    world.change_instance(id, |instance| instance.power = to);
+                    world.change_instance(id, |instance| {
+                        instance.power = if instance.has_lapsed(now) { Power::Stopped } else { to }
+                    });
                 }
             }
             Self::RemoveInstances { instances } => world.remove_instances(&instances),
             Self::CancelOrder { instances, charge } => {
-                world.wallet.refund(charge);
+                world.refund(charge);
                 world.remove_instances(&instances);
             }
-            Self::ChangeChargeType { instance, to } => world.change_instance(&instance, |instance| instance.charge_type = to),
+            Self::ChangeChargeType { instance, to, paid } => {
+                world.expect_end(paid.as_ref());
+                world.change_instance(&instance, |instance| (instance.charge_type, instance.paid) = (to, paid));
+            }
             Self::Resize { instance, cpu, ram, kind } => world.change_instance(&instance, |instance| {
                 instance.cpu = cpu.unwrap_or(instance.cpu);
                 instance.ram = ram.unwrap_or(instance.ram);
                 instance.kind = kind.unwrap_or_else(|| std::mem::take(&mut instance.kind));
             }),
-            Self::Reinstall { instance, image, size } => world.change_instance(&instance, |instance| {
-                instance.image = image;
-                instance.system.size = instance.system.size.max(size);
-                instance.power = Power::Running;
-            }),
+            Self::Reinstall { instance, image, size } => {
+                let now = world.now();
+                world.change_instance(&instance, |instance| {
+                    instance.image = image;
+                    instance.system.size = instance.system.size.max(size);
+                    instance.power = if instance.has_lapsed(now) { Power::Stopped } else { Power::Running };
+                });
+            }
             Self::AddDisks { instance, disks } => world.change_instance(&instance, |instance| instance.disks.extend(disks)),
             Self::ResizeDisk { instance, disk, size, packages } => world.change_instance(&instance, |instance| {
                 for disk in instance.disks.iter_mut().filter(|own| own.id == disk) {

@@ -1,8 +1,10 @@
 //! What is done to servers that are there.
 
 use super::create::{acceptable_name, image, password};
+use super::payment::{self, PREPAID, Paid};
 use super::state::Power;
 use super::{Call, Effect, Handler, started, work};
+use crate::simulator::money::Money;
 use crate::simulator::refusal::Refusal;
 use crate::simulator::task::Plan;
 use serde_json::{Value as Json, json};
@@ -42,6 +44,7 @@ fn power(call: &mut Call, from: Power, to: Power) -> Result<Json, Refusal> {
     let ids = call.idle_instances(&ids)?;
     for id in &ids {
         in_power(call, id, from)?;
+        call.world.paid_instance(id)?;
     }
     let plan = Plan::holding(work::POWER, ids.clone()).then(Effect::SetPower { instances: ids, to });
     Ok(started(&call.world.start(plan)))
@@ -59,10 +62,24 @@ fn in_power(call: &Call, id: &str, power: Power) -> Result<(), Refusal> {
 
 fn change_charge_type(call: &mut Call) -> Result<Json, Refusal> {
     let (id, to) = (call.params.required("InstanceId").to_owned(), call.params.required("InstanceChargeType").to_owned());
-    if call.world.idle_instance(&id)?.charge_type == to {
+    let (now, instance) = (call.world.now(), call.world.idle_instance(&id)?);
+    if instance.charge_type == to && !instance.has_lapsed(now) {
         return Err(Refusal::new("IncorrectInstanceStatus", format!("The server {id} is {to} already")));
     }
-    let plan = Plan::holding(work::UPDATE, vec![id.clone()]).then(Effect::ChangeChargeType { instance: id, to });
+    let (mut paid, mut price) = (None, Money::ZERO);
+    if to == PREPAID {
+        let (term, month_price) = (payment::term_from_now(call.params), instance.month_price());
+        price = term.price(now, month_price);
+        if !call.world.affords(price, None) {
+            return Err(Refusal::new("NotEnoughBalance", "The account's balance does not cover the term"));
+        }
+        let bought = Paid::of(call.params, term, now, month_price);
+        paid = Some(bought.ok_or_else(|| call.malformed("PrepaidMonth", "it is too large"))?);
+    }
+    let charge = call.world.pay("cds.ccs", "ModifyInstanceChargeType", vec![id.clone()], price);
+    let plan = Plan::holding(work::UPDATE, vec![id.clone()])
+        .then(Effect::ChangeChargeType { instance: id, to, paid })
+        .or_else(Effect::CancelOrder { instances: Vec::new(), charge });
     Ok(started(&call.world.start(plan)))
 }
 
@@ -101,6 +118,7 @@ fn reset_image(call: &mut Call) -> Result<Json, Refusal> {
     password(call, "Password")?;
     let id = call.params.required("InstanceId").to_owned();
     call.world.idle_instance(&id)?;
+    call.world.paid_instance(&id)?;
     let (image, size) = image(call, call.params.required("ImageId"))?;
     let plan = Plan::holding(work::REINSTALL, vec![id.clone()]).then(Effect::Reinstall { instance: id, image, size });
     Ok(started(&call.world.start(plan)))

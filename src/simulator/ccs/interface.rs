@@ -104,7 +104,9 @@ fn with_empty_message(task: &str) -> Json {
 }
 
 fn free_addresses(call: &mut Call) -> Result<Json, Refusal> {
-    let network = call.world.network(call.params.required("PrivateId"))?;
+    let id = call.params.required("PrivateId");
+    let network = call.world.vdc.networks.get(id).filter(|network| !network.is_public());
+    let network = network.ok_or_else(|| call.malformed("PrivateId", &format!("there is no private network {id}")))?;
     let segment = call.params.required("Segment").parse().ok();
     let free: Vec<_> = network.free(&call.world.addresses, segment).map(|address| address.to_string()).collect();
     Ok(json!({"Data": {"AvailableIPTotal": free.len(), "AvailableIPList": free}}))

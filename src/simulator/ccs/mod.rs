@@ -6,6 +6,7 @@ mod disk;
 mod effect;
 mod instance;
 mod interface;
+mod payment;
 mod price;
 mod public;
 mod rule;
@@ -15,6 +16,7 @@ mod tag;
 mod template;
 
 pub(crate) use effect::Effect;
+pub(crate) use payment::renew;
 pub(crate) use state::{State, index, problems};
 
 use super::call::{self, Call, Handler};

@@ -1,48 +1,55 @@
 //! Prices. The document gives no tariff; this one is made up, and fixed.
 
+use super::payment::{self, PREPAID};
 use super::state::Disk;
 use super::{Call, Handler};
 use crate::simulator::money::Money;
 use crate::simulator::params::Params;
 use crate::simulator::refusal::Refusal;
+use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 pub(super) const ACTIONS: &[(&str, Handler)] = &[("DescribeInstancePrice", price)];
 
+/// What a month of a server costs whose disks have so many GB and packages of IOPS together.
+pub(super) fn month(cpu: u64, ram: u64, storage: u64, packages: u64) -> Money {
+    // A call may order more than can be counted.
+    let cents = [(cpu, 3000), (ram, 1500), (storage, 30), (packages, 500)];
+    let cents = cents.into_iter().fold(0, |sum: u64, (units, price)| sum.saturating_add(units.saturating_mul(price)));
+    Money::cents(u32::try_from(cents).unwrap_or(u32::MAX).into())
+}
+
+/// What a day costs of what costs so much a month; nothing where that is not above zero.
+pub(super) fn day(month: Money) -> Money {
+    Money::cents((month.in_cents().max(0) + 29) / 30)
+}
+
 /// An order of servers, for its price.
-pub(super) struct Order {
-    cpu: u64,
-    ram: u64,
-    /// In GB, all disks together.
-    storage: u64,
-    packages: u64,
+pub(super) struct Order<'a> {
+    params: Params<'a>,
+    /// What one server costs a month.
+    pub(super) month_price: Money,
     amount: u64,
-    months: u64,
     pub(super) is_prepaid: bool,
 }
 
-impl Order {
-    pub(super) fn of(params: Params, system_size: u64, disks: &[Disk]) -> Self {
+impl<'a> Order<'a> {
+    pub(super) fn of(params: Params<'a>, system_size: u64, disks: &[Disk]) -> Self {
         let system_packages = params.object("SystemDisk").and_then(|disk| disk.count("IOPS")).unwrap_or(0);
+        let storage = disks.iter().fold(system_size, |sum, disk| sum.saturating_add(disk.size));
+        let packages = disks.iter().fold(system_packages, |sum, disk| sum.saturating_add(disk.packages));
         Self {
-            cpu: params.count("Cpu").unwrap_or(1),
-            ram: params.count("Ram").unwrap_or(1),
-            storage: disks.iter().fold(system_size, |sum, disk| sum.saturating_add(disk.size)),
-            packages: disks.iter().fold(system_packages, |sum, disk| sum.saturating_add(disk.packages)),
+            params,
+            month_price: month(params.count("Cpu").unwrap_or(1), params.count("Ram").unwrap_or(1), storage, packages),
             amount: params.count("Amount").unwrap_or(1),
-            months: params.count("PrepaidMonth").unwrap_or(0).max(1),
-            is_prepaid: params.text("InstanceChargeType") == Some("PrePaid"),
+            is_prepaid: params.text("InstanceChargeType") == Some(PREPAID),
         }
     }
 
-    /// Of the months for a prepaid order, else of a month's use.
-    pub(super) fn price(&self) -> Money {
-        // A call may order more than can be counted.
-        let cents = [(self.cpu, 3000), (self.ram, 1500), (self.storage, 30), (self.packages, 500)];
-        let cents = cents.into_iter().fold(0, |sum: u64, (units, price)| sum.saturating_add(units.saturating_mul(price)));
-        let months = if self.is_prepaid { self.months } else { 1 };
-        let cents = u32::try_from(cents.saturating_mul(self.amount).saturating_mul(months)).unwrap_or(u32::MAX);
-        Money::cents(cents.into())
+    /// Of the term for a prepaid order, else of a month's use.
+    pub(super) fn price(&self, now: Timestamp) -> Money {
+        let month = self.month_price * self.amount;
+        if self.is_prepaid { payment::term(self.params).price(now, month) } else { month }
     }
 }
 
@@ -52,5 +59,6 @@ fn price(call: &mut Call) -> Result<Json, Refusal> {
     let system = params.object("SystemDisk").and_then(|disk| disk.count("Size")).unwrap_or(20);
     let disks = params.objects("DataDisks").into_iter().map(|disk| super::create::data_disk(call, disk));
     let disks = disks.collect::<Result<Vec<_>, _>>()?;
-    Ok(json!({"Message": "success", "Data": {"TotalPrice": Order::of(params, system, &disks).price().json()}}))
+    let price = Order::of(params, system, &disks).price(call.world.now());
+    Ok(json!({"Message": "success", "Data": {"TotalPrice": price.json()}}))
 }

@@ -1,5 +1,6 @@
 //! Servers with their disks and interfaces, security groups and templates.
 
+use super::payment::{self, Paid};
 use crate::simulator::refusal::Refusal;
 use crate::simulator::store::{Keyed, Store};
 use crate::simulator::world::{World, is_uuid};
@@ -17,6 +18,9 @@ pub(crate) struct State {
     pub(crate) tags: BTreeMap<u64, String>,
     pub(crate) security_groups: Store<SecurityGroup>,
     pub(crate) templates: Store<Template>,
+    /// When the next paid term ends; it follows from the servers.
+    #[serde(skip)]
+    pub(super) next_end: Option<Timestamp>,
 }
 
 /// Whether a server is switched on.
@@ -79,6 +83,9 @@ pub(crate) struct Instance {
     pub(crate) kind: String,
     pub(crate) image: String,
     pub(crate) charge_type: String,
+    /// What is paid in advance; a prepaid server without it is paid for good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) paid: Option<Paid>,
     pub(crate) power: Power,
     pub(crate) system: Disk,
     #[serde(default)]
@@ -186,10 +193,11 @@ impl World {
         })
     }
 
-    /// A server that is still there, for what a task does at its end.
+    /// A server that is still there, for what a task does at its end. From then on it costs what it is then.
     pub(super) fn change_instance(&mut self, id: &str, change: impl FnOnce(&mut Instance)) {
         if let Some(instance) = self.ccs.instances.get_mut(id) {
             change(instance);
+            self.meter_instance(id);
         }
     }
 
@@ -197,6 +205,7 @@ impl World {
     pub(super) fn remove_instances(&mut self, ids: &[String]) {
         let gone: Vec<_> = ids.iter().filter_map(|id| self.ccs.instances.remove(id)).collect();
         for instance in &gone {
+            self.end_use(&instance.id);
             for interface in &instance.interfaces {
                 self.forget_interface(interface);
             }
@@ -270,13 +279,14 @@ pub(crate) fn problems(world: &World) -> Vec<String> {
     problems
 }
 
-/// Finds out which addresses the servers have.
+/// Finds out which addresses the servers have, and how they are paid.
 pub(crate) fn index(world: &mut World) {
     for interface in world.ccs.instances.iter().flat_map(|instance| &instance.interfaces) {
         if let Some(address) = interface.address {
             world.addresses.take(&interface.network, address);
         }
     }
+    payment::index(world);
 }
 
 /// The IPv6 address beside an IPv4 one.

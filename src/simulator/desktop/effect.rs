@@ -8,6 +8,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Effect {
+    /// New desktops are on; from now on they cost what those on demand cost.
+    Build {
+        desktops: Vec<String>,
+        #[serde(default)]
+        credit: Option<u64>,
+    },
     /// Those whose term has ended meanwhile stay off.
     SetPower {
         desktops: Vec<String>,
@@ -42,6 +48,13 @@ impl Effect {
     pub(crate) fn apply(self, world: &mut World) {
         let now = world.now();
         match self {
+            Self::Build { desktops, credit } => {
+                for id in &desktops {
+                    world
+                        .change_desktop(id, |desktop| desktop.power = if desktop.has_lapsed(now) { Power::Off } else { Power::On });
+                    world.meter_desktop(id, credit);
+                }
+            }
             Self::SetPower { desktops, to } => {
                 for id in &desktops {
                     world.change_desktop(id, |desktop| desktop.power = if desktop.has_lapsed(now) { Power::Off } else { to });
@@ -50,7 +63,7 @@ impl Effect {
             Self::Reinstall { desktop, image } => world.change_desktop(&desktop, |desktop| desktop.image = image),
             Self::Remove { desktop } => world.remove_desktop(&desktop),
             Self::CancelOrder { desktops, charge } => {
-                world.wallet.refund(charge);
+                world.refund(charge);
                 for id in &desktops {
                     world.remove_desktop(id);
                 }

@@ -29,9 +29,7 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     }
     let is_monthly = cycle == "month";
     let term = term(call)?;
-    if let Some(credit) = call.params.text("subAccountId") {
-        return Err(Refusal::new(UNKNOWN, format!("The account has no trial credit {credit:?}")));
-    }
+    let credit = credit(call, is_monthly)?;
     let place = Place::of(call, &site)?;
     quota(call, is_monthly, amount)?;
     room(call, &site, amount)?;
@@ -39,7 +37,7 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     let created = call.world.now();
     let months = Prices::of_month(&product, ssd_size);
     let unit = if is_monthly { term.price(created, months.sum()) } else { Prices::of_hour(&product, ssd_size).sum() };
-    if !call.world.wallet.covers(unit * amount) {
+    if !call.world.affords(unit * amount, credit) {
         return Err(Refusal::new("13001", "The account's balance does not cover the order"));
     }
     let ids: Vec<String> = (0..amount).map(|_| call.world.ids.uuid()).collect();
@@ -71,7 +69,7 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     }
     let charge = is_monthly.then(|| call.world.pay("cds.desktop", "CreateVm", ids.clone(), unit * amount)).flatten();
     let plan = Plan::holding(work::CREATE, ids.clone()).showing("configuring").asked_with(request);
-    let plan = plan.then(Effect::SetPower { desktops: ids.clone(), to: Power::On });
+    let plan = plan.then(Effect::Build { desktops: ids.clone(), credit });
     let task = call.world.start(plan.or_else(Effect::CancelOrder { desktops: ids.clone(), charge }));
     let filled_in = json!({
         "billCycle": cycle,
@@ -87,6 +85,14 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     });
     let content = content(call, &filled_in);
     Ok(json!({"Data": {"requestContent": content, "requestId": request, "taskId": task, "vmIds": ids}}))
+}
+
+/// The trial credit that the desktops are billed to; it pays for what is used on demand.
+fn credit(call: &Call, is_monthly: bool) -> Result<Option<u64>, Refusal> {
+    let Some(id) = call.params.text("subAccountId").filter(|id| !id.is_empty()) else { return Ok(None) };
+    let known = id.parse().ok().filter(|id| call.world.has_credit(*id));
+    let credit = known.ok_or_else(|| Refusal::new(UNKNOWN, format!("The account has no trial credit {id:?}")))?;
+    if is_monthly { Err(Refusal::new("13001", "A trial credit pays on demand only")) } else { Ok(Some(credit)) }
 }
 
 /// The product that is sold at the site, and whether a cloud disk may be its system disk there.

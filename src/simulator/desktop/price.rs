@@ -3,9 +3,11 @@
 use super::content::content;
 use super::state::Product;
 use super::{Call, Handler, MALFORMED, UNKNOWN, filled, number, says_yes};
+use crate::simulator::billing::Use;
 use crate::simulator::money::Money;
 use crate::simulator::refusal::Refusal;
 use crate::simulator::term::Term;
+use crate::simulator::world::World;
 use serde_json::{Value as Json, json};
 
 pub(super) const ACTIONS: &[(&str, Handler)] = &[("QueryVmPrice", query)];
@@ -34,6 +36,17 @@ impl Prices {
 
     pub(super) fn sum(self) -> Money {
         self.desktop + self.disk
+    }
+}
+
+impl World {
+    /// A desktop is there and costs, if it is paid on demand, 24 hours a day.
+    pub(super) fn meter_desktop(&mut self, id: &str, credit: Option<u64>) {
+        let Some(desktop) = self.desktop.desktops.get(id).filter(|desktop| desktop.paid_until.is_none()) else { return };
+        let Some(product) = self.desktop.products.get(&desktop.product) else { return };
+        let per_day = Prices::of_hour(product, desktop.ssd_size).sum() * 24;
+        let metered = Use::of(id, "cds.desktop", "CreateVm", per_day).named(&desktop.name, &desktop.site).paid_by(credit);
+        self.begin_use(metered);
     }
 }
 

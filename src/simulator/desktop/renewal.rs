@@ -105,6 +105,7 @@ fn extend_one(
         return Err(Refusal::new(code, format!("The balance does not cover the term of {id}")));
     }
     world.pay("cds.desktop", item, vec![id.to_owned()], price);
+    world.end_use(id);
     Ok(end)
 }
 
@@ -126,8 +127,7 @@ pub(crate) fn renew(world: &mut World) {
         while let Some(end) = desktop.paid_until.filter(|end| desktop.renews_itself && *end <= now) {
             let price = OWN_TERM.price(end, desktop.month_price);
             let Some(next) = OWN_TERM.end(end).filter(|_| wallet.covers(price)) else { break };
-            let (service, item) = ("cds.desktop".to_owned(), "renewal".to_owned());
-            wallet.pay(Charge { time: end, service, item, resources: vec![desktop.id.clone()], amount: price, refunded: false });
+            wallet.pay(Charge::new(end, "cds.desktop", "renewal", vec![desktop.id.clone()], price));
             desktop.paid_until = Some(next);
         }
         if desktop.has_lapsed(now) {

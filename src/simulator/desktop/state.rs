@@ -1,6 +1,6 @@
 //! Desktops with their sub-accounts and networks, and what is sold where.
 
-use super::{line, ready};
+use super::{line, ready, work};
 use crate::simulator::addresses::Range;
 use crate::simulator::money::Money;
 use crate::simulator::refusal::Refusal;
@@ -315,6 +315,7 @@ impl World {
     /// Takes a desktop away and sets its addresses free.
     pub(super) fn remove_desktop(&mut self, id: &str) {
         let Some(desktop) = self.desktop.desktops.remove(id) else { return };
+        self.end_use(id);
         for (network, address) in self.desktop_addresses(&desktop) {
             self.addresses.release(&network, address);
         }
@@ -337,6 +338,14 @@ pub(crate) fn index(world: &mut World) {
     let taken: Vec<_> = world.desktop.desktops.iter().flat_map(|desktop| world.desktop_addresses(desktop)).collect();
     for (network, address) in taken {
         world.addresses.take(&network, address);
+    }
+    let is_metered = |desktop: &&Desktop| {
+        let is_new = world.tasks.holder(&desktop.id).is_some_and(|task| task.kind == work::CREATE.kind);
+        !is_new && world.use_of(&desktop.id).is_none()
+    };
+    let unmetered: Vec<_> = world.desktop.desktops.iter().filter(is_metered).map(|desktop| desktop.id.clone()).collect();
+    for id in unmetered {
+        world.meter_desktop(&id, None);
     }
     world.desktop.next_end = world.desktop.desktops.iter().filter_map(|desktop| desktop.paid_until).min();
 }

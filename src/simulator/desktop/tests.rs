@@ -539,3 +539,28 @@ async fn a_file_whose_desktops_do_not_fit_together_is_told_of() {
         assert!(told.iter().any(|problem| problem.contains(text)), "{told:?}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_desktop_on_demand_is_metered_until_it_is_paid_by_the_month_or_goes() {
+    const DAY: u64 = 86_400;
+    let cloud = Cloud::new();
+    let due = || cloud.ask("cds.billing.DescribeAccountInfo", &json!({})).ok()["Data"]["ToDeduct"].as_f64().unwrap();
+    let credit = || cloud.ask("cds.subject.DescribeSubjects", &json!({})).ok()["Data"]["SubjectList"][0]["Balance"].clone();
+    let on_credit = |cycle: &str| json!({"subAccountId": "3273359", "billCycle": cycle});
+    cloud.ask("cds.desktop.CreateVm", &order(&cloud, &on_credit("month"))).refused(400, "13001");
+    let first = desktops(&cloud, &json!({"num": "2"}));
+    let full = credit();
+    let tried = desktops(&cloud, &on_credit("minute")).remove(0);
+    let before = due();
+    advance(DAY);
+    let hour = (due() - before) / 72.0;
+    assert!(hour > 0.0, "{hour}");
+    cloud.ask("cds.desktop.UpdateOrder", &json!({"requestId": REQUEST, "vmIds": [first[0]]})).ok();
+    // Of the two that are left.
+    assert!((due() - 48.0 * hour).abs() < hour, "{} at {hour} an hour", due());
+    for id in [&first[1], &tried] {
+        assert_eq!(credit(), full);
+        cloud.done("cds.desktop.DeleteVm", &json!({"requestId": REQUEST, "vmId": id}));
+    }
+    assert!(due() < 0.001 && credit() != full, "{} {}", due(), credit());
+}

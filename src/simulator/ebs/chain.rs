@@ -13,7 +13,6 @@ use serde_json::{Value as Json, json};
 pub(super) const ACTIONS: &[(&str, Handler)] = &[("DescribeSnapshotChainList", list), ("DescribeSnapshotChain", one)];
 
 fn list(call: &mut Call) -> Result<Json, Refusal> {
-    call.world.expire_snapshots();
     let page = call.page(PAGE_SIZE)?;
     let zones = wanted_zones(call)?;
     let given = |name: &str| call.params.text(name).filter(|text| !text.is_empty());
@@ -65,7 +64,6 @@ fn in_list(action: &Action, world: &World, first: &Snapshot) -> Json {
 }
 
 fn one(call: &mut Call) -> Result<Json, Refusal> {
-    call.world.expire_snapshots();
     let page = call.page(PAGE_SIZE)?;
     let given = |name: &str| call.params.text(name).filter(|text| !text.is_empty());
     let world = &*call.world;

@@ -11,7 +11,6 @@ use serde_json::{Value as Json, json};
 pub(super) const ACTIONS: &[(&str, Handler)] = &[("CreateImageBySnapshot", make_image), ("CopySnapshotCrossAZ", copy)];
 
 fn make_image(call: &mut Call) -> Result<Json, Refusal> {
-    call.world.expire_snapshots();
     let (source, name) = (filled(call, "SnapshotId")?.to_owned(), filled(call, "ImageName")?.to_owned());
     let snapshot = call.world.idle_snapshot(&source)?.clone();
     let of_data = || Refusal::new("InvalidOperation", format!("The snapshot {source} is one of a data disk"));
@@ -24,7 +23,6 @@ fn make_image(call: &mut Call) -> Result<Json, Refusal> {
 }
 
 fn copy(call: &mut Call) -> Result<Json, Refusal> {
-    call.world.expire_snapshots();
     let source = filled(call, "SnapshotId")?.to_owned();
     let zone = call.edge_zone("AvailableZoneCode")?.code;
     let snapshot = call.world.idle_snapshot(&source)?.clone();

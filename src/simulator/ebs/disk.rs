@@ -16,7 +16,6 @@ const MAX_SIZE: u64 = 4000;
 const MOST_AT_ONCE: u64 = 100;
 
 fn create(call: &mut Call) -> Result<Json, Refusal> {
-    call.world.expire_snapshots();
     let params = call.params;
     let zone = call.edge_zone("AvailableZoneCode")?.code.to_owned();
     let server = params.text("InstanceId").filter(|id| !id.is_empty()).map(str::to_owned);
@@ -115,7 +114,6 @@ fn data_disks(call: &Call) -> Result<Vec<String>, Refusal> {
 }
 
 fn delete(call: &mut Call) -> Result<Json, Refusal> {
-    call.world.expire_snapshots();
     let disks = data_disks(call)?;
     let with_snapshots = match call.params.number("DeleteSnapshot") {
         None | Some(0) => false,

@@ -17,7 +17,6 @@ fn of_zone(call: &mut Call) -> Result<Json, Refusal> {
 }
 
 fn of_disk(call: &mut Call) -> Result<Json, Refusal> {
-    call.world.expire_snapshots();
     let disk = call.world.ebs_disk(filled(call, "DiskId")?)?;
     let (total, used) = (call.world.ebs.snapshot_quota, call.world.used_snapshot_quota(&disk.id));
     Ok(json!({"Data": {"DiskId": disk.id, "TotalQuota": total, "UsedQuota": used, "FreeQuota": total.saturating_sub(used)}}))

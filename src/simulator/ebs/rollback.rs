@@ -11,7 +11,6 @@ use serde_json::Value as Json;
 pub(super) const ACTIONS: &[(&str, Handler)] = &[("RollbackDiskBySnapShot", roll_back)];
 
 fn roll_back(call: &mut Call) -> Result<Json, Refusal> {
-    call.world.expire_snapshots();
     let (id, snapshot) = (filled(call, "DiskId")?, filled(call, "SnapshotId")?.to_owned());
     let disk = call.world.idle_ebs_disk(id)?.clone();
     if call.world.idle_snapshot(&snapshot)?.disk_id != disk.id {

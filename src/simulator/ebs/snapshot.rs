@@ -95,7 +95,6 @@ fn acceptable_name(call: &Call, name: &str, longest: usize) -> Result<String, Re
 }
 
 fn create(call: &mut Call) -> Result<Json, Refusal> {
-    call.world.expire_snapshots();
     let id = filled(call, "DiskId")?;
     let wish = Wish::of(call, call.params.text("SnapshotName"), call.params.text("ReservedTime"))?;
     let disk = call.world.idle_ebs_disk(id)?.clone();
@@ -110,7 +109,6 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
 }
 
 fn list(call: &mut Call) -> Result<Json, Refusal> {
-    call.world.expire_snapshots();
     let page = call.page(PAGE_SIZE)?;
     let zones = wanted_zones(call)?;
     let world = &*call.world;
@@ -129,7 +127,6 @@ fn list(call: &mut Call) -> Result<Json, Refusal> {
 }
 
 fn one(call: &mut Call) -> Result<Json, Refusal> {
-    call.world.expire_snapshots();
     let snapshot = call.world.snapshot(filled(call, "SnapshotId")?)?;
     Ok(json!({"Data": {"SnapshotInfo": described(call.action, call.world, snapshot)}}))
 }
@@ -153,7 +150,6 @@ pub(super) fn described(action: &Action, world: &World, snapshot: &Snapshot) -> 
 }
 
 fn rename(call: &mut Call) -> Result<Json, Refusal> {
-    call.world.expire_snapshots();
     let id = filled(call, "SnapshotId")?;
     let name = acceptable_name(call, filled(call, "SnapshotName")?, 126)?;
     call.world.snapshot(id)?;
@@ -164,7 +160,6 @@ fn rename(call: &mut Call) -> Result<Json, Refusal> {
 }
 
 fn delete(call: &mut Call) -> Result<Json, Refusal> {
-    call.world.expire_snapshots();
     let snapshots = ids(call, "SnapshotIds")?;
     for id in &snapshots {
         call.world.idle_snapshot(id)?;

@@ -41,6 +41,8 @@ struct Index {
     chains: BTreeMap<String, Vec<String>>,
     /// The chains of each disk.
     chains_of: HashMap<String, Vec<String>>,
+    /// When the days of the next snapshot are over, at the earliest.
+    next_end: Option<Timestamp>,
 }
 
 /// A cloud disk.
@@ -138,7 +140,9 @@ impl State {
     }
 
     fn note_snapshot(&mut self, id: &str) {
-        let Some(Snapshot { chain, disk_id, .. }) = self.snapshots.get(id) else { return };
+        let Some(snapshot) = self.snapshots.get(id) else { return };
+        self.index.next_end = self.index.next_end.into_iter().chain(snapshot.ends()).min();
+        let Snapshot { chain, disk_id, .. } = snapshot;
         let members = self.index.chains.entry(chain.clone()).or_default();
         if members.is_empty() {
             self.index.chains_of.entry(disk_id.clone()).or_default().push(chain.clone());
@@ -323,19 +327,29 @@ impl World {
     }
 
     /// Takes the snapshots away whose days are over. What a task works on waits for its end.
-    pub(super) fn expire_snapshots(&mut self) {
+    pub(crate) fn expire_snapshots(&mut self) {
         let now = self.now();
+        if self.ebs.index.next_end.is_none_or(|end| now < end) {
+            return;
+        }
         let is_over =
             |snapshot: &&Snapshot| snapshot.ends().is_some_and(|end| end <= now) && self.tasks.holder(&snapshot.id).is_none();
         let over: Vec<_> = self.ebs.snapshots.iter().filter(is_over).map(|snapshot| snapshot.id.clone()).collect();
         for id in over {
             self.ebs.remove_snapshot(&id);
         }
+        self.ebs.index.next_end = self.ebs.snapshots.iter().filter_map(Snapshot::ends).min();
     }
 }
 
-/// Finds out which disks servers have, and which snapshots chains.
+/// Finds out which disks servers have, which snapshots chains, and what is used that a file says nothing of.
 pub(crate) fn index(world: &mut World) {
+    let is_metered = |disk: &&Disk| {
+        let is_new = world.tasks.holder(&disk.id).is_some_and(|task| ["create_disk", "create_ecs"].contains(&task.kind.as_str()));
+        !is_new && world.use_of(&disk.id).is_none()
+    };
+    let unmetered: Vec<_> = world.ebs.disks.iter().filter(is_metered).map(|disk| disk.id.clone()).collect();
+    world.finish_ebs_disks(&unmetered, None);
     let ebs = &mut world.ebs;
     ebs.index = Index::default();
     for disk in ebs.disks.iter() {

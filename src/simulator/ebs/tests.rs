@@ -402,3 +402,20 @@ async fn a_random_walk_leaves_no_broken_state_and_repeats_itself() {
         assert!(read.is_ok(), "{:?}", read.err());
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_whose_days_are_over_is_gone_for_every_service_at_once() {
+    let cloud = Cloud::new();
+    let disk = cloud.done("cds.ebs.CreateDisk", &json!({"AvailableZoneCode": "CN_Hohhot_B", "DiskFeature": "SSD", "Size": 48}));
+    let disk = disk["Data"]["DiskIdSet"][0].clone();
+    let snapshot = cloud.done("cds.ebs.CreateSnapshot", &json!({"DiskId": disk}))["Data"]["SnapshotId"].clone();
+    cloud.done("cds.ebs.CreateSnapshot", &json!({"DiskId": disk, "ReservedTime": "Forever"}));
+    let kept = || cloud.simulator.state_json()["ebs"]["snapshots"].as_array().unwrap().len();
+    advance(86_000);
+    assert_eq!(kept(), 2);
+    advance(400);
+    assert_eq!(kept(), 1);
+    let disk = json!({"DiskFeature": "ssd", "Size": 48, "SnapshotId": snapshot});
+    let order = crate::simulator::ecs::tests::order(&json!({"DataDisk": [disk]}));
+    cloud.ask("cds.ecs.CreateInstance", &order).refused(404, "InvalidSnapshotId.NotFound");
+}

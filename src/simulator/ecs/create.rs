@@ -3,7 +3,7 @@
 use super::disk::{self, Wish};
 use super::price::{self, Term};
 use super::state::{Billing, Exit, LocalDisk, Os, Power, Server};
-use super::{Call, Effect, Handler, day, family, filled, image, work};
+use super::{Call, Effect, Handler, day, family, filled, image, renewal, work};
 use crate::simulator::ebs::Disk;
 use crate::simulator::money::Money;
 use crate::simulator::params::Params;
@@ -65,6 +65,9 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
         .then(Effect::Build { servers: servers.clone(), disks: disks.clone(), credit: order.credit })
         .or_else(Effect::CancelOrder { servers: servers.clone(), disks, charge });
     let event = world.start(plan);
+    if is_prepaid {
+        renewal::note_next_end(world, None);
+    }
     Ok(json!({"Data": {"EventId": event, "EcsIdSet": servers}}))
 }
 

@@ -59,7 +59,7 @@ impl Effect {
                 for id in &disks {
                     world.remove_ebs_disk(id);
                 }
-                world.wallet.refund(charge);
+                world.refund(charge);
             }
             Self::SetPower { servers, to } => servers.iter().for_each(|id| world.set_ecs_power(id, to)),
             Self::Delete { servers } => {

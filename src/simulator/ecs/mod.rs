@@ -13,6 +13,7 @@ mod network;
 mod operate;
 mod power;
 mod price;
+mod renewal;
 mod state;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -22,6 +23,7 @@ pub(crate) use effect::Effect;
 pub(crate) use event::describe as describe_event;
 pub(crate) use image::Image;
 pub(crate) use price::{disk_price, per_day_of_disk};
+pub(crate) use renewal::renew;
 pub(crate) use state::{Os, Power, Server, State, index, problems};
 pub(crate) use zone::{Zone, zones};
 

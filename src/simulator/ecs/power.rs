@@ -22,6 +22,7 @@ fn operate(call: &mut Call) -> Result<Json, Refusal> {
         if server.power != from {
             return Err(call.world.wrong_state(server));
         }
+        call.world.paid_ecs_server(server)?;
     }
     let plan = Plan::holding(work, servers.clone()).then(Effect::SetPower { servers, to });
     Ok(started(&call.world.start(plan)))

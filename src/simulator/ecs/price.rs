@@ -39,6 +39,11 @@ fn per_day((cpu, ram, gpu): (u64, u64, u64), local: u64) -> Money {
     CPU * cpu + RAM * ram + GPU * gpu + LOCAL_GB * local
 }
 
+/// What a server that is there costs a day, without its cloud disks.
+pub(super) fn per_day_of_server(server: &Server) -> Money {
+    per_day((server.cpu, server.ram, server.gpu), server.local_disks.iter().map(|disk| disk.size).sum())
+}
+
 /// What one server with all its disks costs a day.
 pub(super) fn per_day_with_disks<'a>(size: (u64, u64, u64), disks: impl Iterator<Item = &'a Wish>) -> Money {
     let of_disk = |disk: &Wish| if disk.is_local { LOCAL_GB * disk.size } else { per_day_of_disk(disk.size) };
@@ -48,9 +53,8 @@ pub(super) fn per_day_with_disks<'a>(size: (u64, u64, u64), disks: impl Iterator
 /// From its end on, when a server is there, it is metered if it is paid on demand.
 pub(super) fn meter_server(world: &mut World, id: &str, credit: Option<u64>) {
     let Some(server) = world.ecs.servers.get(id).filter(|server| server.billing == Billing::OnDemand) else { return };
-    let Server { name, zone, cpu, ram, gpu, local_disks, .. } = server;
-    let per_day = per_day((*cpu, *ram, *gpu), local_disks.iter().map(|disk| disk.size).sum());
-    let metered = Use::of(id, "cds.ecs", "CreateInstance", per_day).named(name, zone).paid_by(credit);
+    let metered = Use::of(id, "cds.ecs", "CreateInstance", per_day_of_server(server));
+    let metered = metered.named(&server.name, &server.zone).paid_by(credit);
     world.begin_use(metered);
 }
 
@@ -81,6 +85,14 @@ impl Term {
         let until = end.to_zoned(TimeZone::UTC).map_err(too_late)?.timestamp();
         let days = |count: i8| u64::try_from(count).unwrap_or(1);
         Ok(Self { months, until, first: (days(today.days_in_month() - today.day() + 1), days(today.days_in_month())) })
+    }
+
+    /// Whole months that follow on a term; none where that is beyond the calendar.
+    pub(super) fn from(end: Timestamp, months: u64) -> Option<Self> {
+        let months = months.max(1);
+        let span = Span::new().try_months(i64::try_from(months).ok()?).ok()?;
+        let until = end.to_zoned(TimeZone::UTC).checked_add(span).ok()?.timestamp();
+        Some(Self { months, until, first: (1, 1) })
     }
 
     /// The price of the term for what costs so much a day.

@@ -1,6 +1,7 @@
 //! Elastic servers.
 
 use super::image::Image;
+use super::{price, renewal};
 use crate::simulator::refusal::Refusal;
 use crate::simulator::store::{Keyed, Store};
 use crate::simulator::world::World;
@@ -18,11 +19,14 @@ pub(crate) struct State {
     pub(crate) images: Store<Image>,
     /// How many servers the account may have.
     pub(crate) quota: u64,
+    /// When the next paid term ends; it follows from the servers.
+    #[serde(skip)]
+    pub(super) next_end: Option<Timestamp>,
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self { servers: Store::default(), images: Store::default(), quota: 1000 }
+        Self { servers: Store::default(), images: Store::default(), quota: 1000, next_end: None }
     }
 }
 
@@ -158,10 +162,11 @@ impl World {
         }
     }
 
-    /// Switches a server that is still there on or off.
+    /// Switches a server that is still there on or off; one whose term has ended meanwhile stays off.
     pub(crate) fn set_ecs_power(&mut self, id: &str, to: Power) {
+        let now = self.now();
         if let Some(server) = self.ecs.servers.get_mut(id) {
-            server.power = to;
+            server.power = if server.has_lapsed(now) { Power::Shutdown } else { to };
         }
     }
 
@@ -175,8 +180,17 @@ impl World {
     }
 }
 
-/// Finds out which addresses the servers have.
+/// Finds out which addresses the servers have, and what is used on demand that a file says nothing of.
 pub(crate) fn index(world: &mut World) {
+    let is_metered = |server: &&Server| {
+        let is_new = world.tasks.holder(&server.id).is_some_and(|task| task.kind == "create_ecs");
+        !is_new && world.use_of(&server.id).is_none()
+    };
+    let unmetered: Vec<_> = world.ecs.servers.iter().filter(is_metered).map(|server| server.id.clone()).collect();
+    for id in unmetered {
+        price::meter_server(world, &id, None);
+    }
+    renewal::note_next_end(world, None);
     for server in world.ecs.servers.iter() {
         world.addresses.take(&server.subnet_id, server.address);
         for exit in &server.exits {

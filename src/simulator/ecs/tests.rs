@@ -346,3 +346,51 @@ async fn prices_are_those_that_are_paid() {
     asked["Cpu"] = json!(5);
     cloud.ask("cds.ecs.DescribePrice", &asked).refused(400, "InvalidInstanceSpec.ValueNotSupported");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_prepaid_server_renews_itself_with_its_disks_or_is_switched_off() {
+    const DAY: u64 = 86_400;
+    let cloud = Cloud::new();
+    let balance = || cloud.simulator.state_json()["wallet"]["balance"].as_f64().unwrap();
+    let order = |renews: u8| {
+        let disk = json!({"DiskFeature": "ssd", "Size": 40, "ReleaseWithInstance": 0});
+        json!({"BillingMethod": "1", "Duration": 1, "IsToMonth": 0, "IsAutoRenewal": renews, "DataDisk": [disk]})
+    };
+    let begin = balance();
+    let lasting = servers(&cloud, &order(1)).remove(0);
+    let month = begin - balance();
+    assert!(month > 0.0);
+    let passing = servers(&cloud, &order(0)).remove(0);
+    let id = server(&cloud, &lasting)["Disk"]["DataDiskConf"][0]["Id"].clone();
+    cloud.done("cds.ebs.ExtendDisk", &json!({"DiskId": id, "ExtendedSize": 80}));
+    advance(32 * DAY);
+    assert_eq!((status(&cloud, &lasting).as_str(), status(&cloud, &passing).as_str()), ("running", "shutdown"));
+    // Three terms, 40 GB metered for a good month at 0.80 a day, and the larger disk in the new term at 25 days' price.
+    let paid = begin - balance();
+    assert!((paid - 3.0 * month - 31.8 * 0.8 - 25.0 * 0.8).abs() < 0.8, "{paid} with {month} a month");
+    assert!(cloud.simulator.state_json()["billing"]["uses"].as_array().unwrap().is_empty());
+    let started = cloud.ask("cds.ecs.OperateInstance", &json!({"EcsIds": [passing], "OpType": "start_up_ecs"}));
+    started.refused(403, "InvalidOperation.InstanceStatusUnsupported");
+    cloud.simulator.set_balance(1.0);
+    advance(31 * DAY);
+    assert_eq!((status(&cloud, &lasting).as_str(), balance()), ("shutdown", 1.0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_file_has_on_demand_is_metered_from_its_beginning_on() {
+    let cloud = Cloud::new();
+    servers(&cloud, &json!({}));
+    let mut state = cloud.simulator.state_json();
+    let uses = state["billing"]["uses"].as_array_mut().unwrap();
+    assert_eq!(uses.len(), 3);
+    uses.clear();
+    let saved = crate::simulator::SavedState::parse(&state.to_string()).unwrap();
+    let options = crate::simulator::Options {
+        access_key: crate::simulator::ACCESS_KEY.into(),
+        secret: crate::simulator::SECRET.into(),
+        seed: 1,
+        clock: cloud.clock.clone(),
+    };
+    let again = crate::simulator::Simulator::from_saved(std::sync::Arc::clone(&cloud.catalog), options, saved);
+    assert_eq!(again.state_json()["billing"]["uses"].as_array().unwrap().len(), 3);
+}

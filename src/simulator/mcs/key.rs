@@ -20,8 +20,8 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
 
 fn import(call: &mut Call) -> Result<Json, Refusal> {
     let name = acceptable_name(call, "KeyName")?.to_owned();
-    let material = call.params.required("PublicKeyMaterial").trim().to_owned();
-    PublicKey::parse(&material).map_err(|why| call.malformed("PublicKeyMaterial", why))?;
+    let key = PublicKey::parse(call.params.required("PublicKeyMaterial"));
+    let material = key.map_err(|why| call.malformed("PublicKeyMaterial", why))?.line();
     if by_name(call.world, &name).is_some() {
         return Err(refusal(409, format!("A key pair is called {name} already")));
     }

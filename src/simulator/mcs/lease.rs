@@ -61,14 +61,8 @@ pub(super) fn pay(call: &mut Call, price: Money, instance: &str) -> Result<Optio
     if !world.mcs.wallet.covers(price) {
         return Err(too_expensive());
     }
-    let charge = world.mcs.wallet.pay(Charge {
-        time: world.now(),
-        service: "mcs".to_owned(),
-        item: call.action.name.clone(),
-        resources: vec![instance.to_owned()],
-        amount: price,
-        refunded: false,
-    });
+    let charge = Charge::new(world.now(), "mcs", &call.action.name, vec![instance.to_owned()], price);
+    let charge = world.mcs.wallet.pay(charge);
     world.mcs_balance_changed();
     Ok(charge)
 }

@@ -44,6 +44,11 @@ impl PublicKey {
         Ok(Self { blob, exponent, modulus })
     }
 
+    /// The key without its comment, which names a person.
+    pub(super) fn line(&self) -> String {
+        format!("ssh-rsa {}", STANDARD.encode(&self.blob))
+    }
+
     /// MD5 of the key's data: hexadecimal pairs joined by colons.
     pub(super) fn fingerprint(&self) -> String {
         let pairs: Vec<_> = Md5::digest(&self.blob).iter().map(|byte| format!("{byte:02x}")).collect();

@@ -143,6 +143,8 @@ async fn a_key_pair_encrypts_the_password_even_once_it_is_deleted() {
     import("newkey", "ssh-rsa AAAAB3Nza...OVL+2Y7R+qj@dog").refused(400, "InvalidParameter");
     let key = import("newkey", &format!("{LINE}\n")).ok()["KeyPair"].clone();
     assert_eq!((&key["keyName"], &key["keyFingerprint"]), (&json!("newkey"), &json!(FINGERPRINT)));
+    assert!(!cloud.simulator.saved().contains("qj@dog"), "{}", cloud.simulator.saved());
+    assert!(!crate::simulator::watch::status(&cloud.simulator).to_string().contains("AAAAB3"), "the page shows the key");
     import("newkey", LINE).refused(409, "A key pair is called newkey already");
     let listed =
         cloud.ask("mcs.DescribeKeyPairs", &json!({"Filter": [{"Name": "name", "Value": ["newkey"]}]})).ok()["KeyPairSet"].clone();

@@ -150,6 +150,65 @@ async fn the_other_products_schemes_are_verified() {
     assert!(body.starts_with(r#"{"ErrorResponse":{"Error":{"#), "{body}");
 }
 
+/// A call of `GetInstanceCount` as `alibabacloud_tea_openapi` 0.4.6 signs it, with some headers changed afterwards.
+fn of_tea(cloud: &Cloud, changes: &[(&str, &str)], body: &'static str) -> Answer {
+    const SIGNATURE: &str = "c3edbff82a6eb856301d562fde7c62f15f0941f18435dfc55ba4398f52cfe199";
+    const SIGNED: &str =
+        "accept;content-type;host;user-agent;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version";
+    let authorization = format!("ACS3-HMAC-SHA256 Credential=sim,SignedHeaders={SIGNED},Signature={SIGNATURE}");
+    let headers = [
+        ("accept", "application/json"),
+        ("authorization", &authorization),
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("host", "sas-api.aliyuncs.com"),
+        ("user-agent", "AlibabaCloud (Linux)"),
+        ("x-acs-action", "GetInstanceCount"),
+        ("x-acs-content-sha256", "814692c38bda3a4a1ccc437e2ca867e03a3688a951824af6db80dbbe2810b6dd"),
+        ("x-acs-date", "2026-03-01T08:00:00Z"),
+        ("x-acs-signature-nonce", "5b1e0d3a"),
+        ("x-acs-version", "2017-07-05"),
+    ];
+    let mut request = Request::post("/?Note=a%20b%2A~%27%C3%A9%2F%2B&OwnerId=1").body(Bytes::from_static(body.as_bytes())).unwrap();
+    for (name, value) in headers.into_iter().chain(changes.iter().copied()) {
+        request.headers_mut().insert(http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
+    }
+    answer(cloud, &request)
+}
+
+#[tokio::test(start_paused = true)]
+async fn alibabas_newer_signature_in_headers_is_verified() {
+    const BODY: &str = "ClientToken=t%201";
+    let cloud = Cloud::new();
+    for (name, value) in [("x-acs-action", "GetSummary"), ("x-acs-more", "1"), ("host", "other.example")] {
+        of_tea(&cloud, &[(name, value)], BODY).refused(400, "SignatureDoesNotMatch");
+    }
+    of_tea(&cloud, &[], "ClientToken=other").refused(400, "SignatureDoesNotMatch");
+    of_tea(&cloud, &[("x-acs-date", "2026-03-01T07:44:59Z")], BODY).refused(400, "InvalidTimeStamp.Expired");
+    of_tea(&cloud, &[("authorization", "ACS3-HMAC-SHA256 Credential=other,SignedHeaders=host,Signature=zz")], BODY)
+        .refused(404, "InvalidAccessKeyId.NotFound");
+    of_tea(&cloud, &[("x-acs-version", "2018-12-03")], BODY).refused(400, "InvalidVersion");
+    assert_eq!(of_tea(&cloud, &[], BODY).ok()["Data"], 1);
+    of_tea(&cloud, &[], BODY).refused(400, "SignatureNonceUsed");
+    altered(&cloud, &[("SignatureMethod", "ACS3-HMAC-SHA256")]).refused(400, "InvalidSignatureMethod");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_that_no_service_has_is_refused_in_the_words_of_the_product_that_was_asked() {
+    let cloud = Cloud::new();
+    let ask = |path: &str, version: &str, secret: &str| {
+        let mut pairs = cloud.common("GetInstanceCount");
+        pairs.retain(|(name, _)| name != "Version");
+        pairs.push(("Version".to_owned(), version.to_owned()));
+        answer(&cloud, &signed("GET", path, pairs, secret, String::new()))
+    };
+    let alibaba = ask("/", "2018-12-03", "sim-secret&");
+    alibaba.refused(400, "InvalidVersion");
+    assert!(alibaba.1["Message"].as_str().unwrap().contains("2017-07-05") && alibaba.1["HostId"].is_string(), "{}", alibaba.1);
+    let capital_online = ask("/ccs/", "2018-12-03", SECRET);
+    capital_online.refused(400, "InvalidVersion");
+    assert!(capital_online.1.get("HostId").is_none(), "{}", capital_online.1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn parameters_are_held_to_the_catalogue() {
     let cloud = Cloud::new();
@@ -208,4 +267,15 @@ async fn the_log_holds_no_secret() {
     for secret in ["123abc,.;", "c2VjcmV0", "hidden-too", "Signature", SECRET] {
         assert!(!log.contains(secret), "{secret} in {log}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_log_keeps_little_of_a_huge_request() {
+    let cloud = Cloud::new();
+    let long = "x".repeat(100_000);
+    cloud.ask("CreateTag", &json!({"TagName": long})).ok();
+    let pairs = cloud.common(&long[..10_000]);
+    answer(&cloud, &signed("POST", "/ccs/", pairs, SECRET, "{}".into())).refused(404, "InvalidAction.NotFound");
+    let log = serde_json::to_string(&cloud.simulator.requests()).unwrap();
+    assert!(log.contains("1 parameters in 100014 bytes") && log.len() < 2000, "{} bytes: {log:.200}", log.len());
 }

@@ -1,5 +1,5 @@
 use super::{Cloud, advance, order};
-use crate::simulator::{IMAGE_ID, VDC_ID};
+use crate::simulator::{Fault, FaultRule, IMAGE_ID, VDC_ID};
 use serde_json::json;
 
 #[tokio::test(start_paused = true)]
@@ -142,4 +142,81 @@ async fn what_describes_a_server_fits_it() {
     cloud.ask("DescribeInstanceMonitor", &backwards).refused(400, "InvalidParameter");
     let sizes = cloud.ask("DescribeInstanceType", &json!({"RegionId": "CN_Beijing_A", "InstanceType": "Standard"})).ok();
     assert!(sizes["Data"].as_array().unwrap().contains(&json!({"Cpu": 1, "Ram": 2, "Name": "1核2G"})));
+}
+
+/// What the account has and what it owes, in hundredths of a yuan.
+fn account(cloud: &Cloud) -> (i64, i64) {
+    let data = cloud.ask("cds.billing.DescribeAccountInfo", &json!({})).ok()["Data"].clone();
+    let cents = |name: &str| format!("{:.0}", data[name].as_f64().unwrap() * 100.0).parse().unwrap();
+    (cents("MasterTotalBalance"), cents("ToDeduct"))
+}
+
+const DAY: u64 = 86_400;
+
+#[tokio::test(start_paused = true)]
+async fn a_server_on_demand_is_metered_and_a_larger_one_costs_more() {
+    let cloud = Cloud::new();
+    let (begin, _) = account(&cloud);
+    let id = cloud.servers(1).remove(0);
+    assert_eq!(account(&cloud).0, begin);
+    advance(10 * DAY);
+    let (balance, due) = account(&cloud);
+    // 2 CPUs, 4 GB and a disk of 20 GB: 126 yuan a month.
+    assert!(balance == begin && (4200..4210).contains(&due), "{balance} {due}");
+    cloud.finish("CreateDisk", &json!({"InstanceId": id, "DataDisks": [{"Size": 1000, "Type": "high_disk"}]}));
+    let (balance, due) = account(&cloud);
+    assert!((begin - 4210..=begin - 4200).contains(&balance) && due < 5, "{balance} {due}");
+    advance(10 * DAY);
+    assert!((14_200..14_210).contains(&account(&cloud).1), "{:?}", account(&cloud));
+    cloud.finish("DeleteInstance", &json!({"InstanceIds": [id]}));
+    let (balance, due) = account(&cloud);
+    assert!((begin - 18_430..=begin - 18_400).contains(&balance) && due == 0, "{balance} {due}");
+    advance(10 * DAY);
+    assert_eq!(account(&cloud), (balance, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_prepaid_server_renews_itself_or_is_switched_off() {
+    let cloud = Cloud::new();
+    let (begin, _) = account(&cloud);
+    let order = |renew: u8| order(&json!({"InstanceChargeType": "PrePaid", "PrepaidMonth": 1, "AutoRenew": renew}));
+    let lasting = cloud.finish("CreateInstance", &order(1)).remove(0);
+    let passing = cloud.finish("CreateInstance", &order(0)).remove(0);
+    assert_eq!(account(&cloud), (begin - 2 * 12_600, 0));
+    advance(30 * DAY);
+    assert_eq!((cloud.status(&lasting), cloud.status(&passing)), ("running".into(), "running".into()));
+    advance(2 * DAY);
+    assert_eq!(account(&cloud), (begin - 3 * 12_600, 0));
+    assert_eq!((cloud.status(&lasting), cloud.status(&passing)), ("running".into(), "stopped".into()));
+    cloud.ask("StartInstance", &json!({"InstanceId": passing})).refused(403, "IncorrectInstanceStatus");
+    cloud.finish("ModifyInstanceChargeType", &json!({"InstanceId": passing, "InstanceChargeType": "PostPaid"}));
+    cloud.finish("StartInstance", &json!({"InstanceId": passing}));
+    advance(DAY);
+    assert!((420..425).contains(&account(&cloud).1), "{:?}", account(&cloud));
+    cloud.simulator.set_balance(1.0);
+    advance(31 * DAY);
+    assert_eq!(cloud.status(&lasting), "stopped");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_paid_in_advance_from_now_on_is_paid_then() {
+    let cloud = Cloud::new();
+    let id = cloud.servers(1).remove(0);
+    let (begin, _) = account(&cloud);
+    let change = json!({"InstanceId": id, "InstanceChargeType": "PrePaid", "PrepaidMonth": 1});
+    cloud.simulator.set_balance(1.0);
+    cloud.ask("ModifyInstanceChargeType", &change).refused(400, "NotEnoughBalance");
+    cloud.simulator.set_balance(1_000_000.0);
+    cloud.finish("ModifyInstanceChargeType", &change);
+    // What is left of March, 31 days less some hours, and April.
+    let (balance, due) = account(&cloud);
+    assert!((24_000..=25_200).contains(&(begin - balance)) && due == 0, "{balance} {due}");
+    cloud.ask("ModifyInstanceChargeType", &change).refused(403, "IncorrectInstanceStatus");
+    advance(20 * DAY);
+    assert_eq!(account(&cloud), (balance, 0));
+    let other = cloud.servers(1).remove(0);
+    let (before, _) = account(&cloud);
+    cloud.simulator.fault(FaultRule::new(Fault::TaskFails("busy".into())).on("ModifyInstanceChargeType"));
+    cloud.done("ModifyInstanceChargeType", &json!({"InstanceId": other, "InstanceChargeType": "PrePaid"}));
+    assert_eq!((account(&cloud).0, &cloud.instance(&other)["InstanceChargeType"]), (before, &json!("PostPaid")));
 }

@@ -19,6 +19,8 @@ async fn an_address_is_given_out_once() {
     let mut twice = private(&json!(["10.240.193.20", "10.240.193.20"]));
     twice["Amount"] = json!(2);
     cloud.ask("CreateInstance", &order(&twice)).refused(403, "InvalidIp.IpRepeated");
+    let public = json!({"PrivateId": PUBLIC_ID, "Segment": "101.251.0.0/24"});
+    cloud.ask("GetIpInfoBySegment", &public).refused(400, "InvalidParameter");
     let free = cloud.ask("GetIpInfoBySegment", &json!({"PrivateId": PRIVATE_ID, "Segment": "10.240.193.1/24"})).ok();
     assert_eq!(free["Data"]["AvailableIPTotal"], 255);
     assert!(!free["Data"]["AvailableIPList"].as_array().unwrap().contains(&json!("10.240.193.10")));

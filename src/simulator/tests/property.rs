@@ -100,7 +100,9 @@ fn makes(action: &Action) -> bool {
 /// Makes a call and holds its answer and its traces to what must be true of any.
 fn take(cloud: &Cloud, action: &Action, seed: u64, state: &mut Json, gone: &mut BTreeSet<String>) {
     if draw(seed, "waits", 3) == 0 {
-        advance(draw(seed, "time", 300));
+        // Now and then so long that terms end and renew themselves.
+        let is_leap = draw(seed, "leap", 20) == 0;
+        advance(if is_leap { 40 * 86_400 } else { draw(seed, "time", 300) });
         *state = cloud.simulator.state_json();
     }
     let known = pool(state);
@@ -148,13 +150,20 @@ fn wallets(world: &World) -> Vec<Wallet> {
     [state.get("wallet"), state["mcs"].get("wallet")].into_iter().flatten().filter_map(wallet).collect()
 }
 
+/// What the accounts have, and the trial credits together.
 fn money(world: &World) -> Vec<i64> {
-    wallets(world).iter().map(|wallet| wallet.balance.in_cents()).collect()
+    let credits = world.billing.credits.iter().map(|credit| credit.balance.in_cents()).sum();
+    wallets(world).iter().map(|wallet| wallet.balance.in_cents()).chain([credits]).collect()
 }
 
+/// What they have paid.
 fn paid(world: &World) -> Vec<i64> {
-    let of = |wallet: &Wallet| wallet.charges.iter().filter(|charge| !charge.refunded).map(|charge| charge.amount.in_cents()).sum();
-    wallets(world).iter().map(of).collect()
+    let of = |wallet: &Wallet, by_credit: bool| -> i64 {
+        let kept = wallet.charges.iter().filter(|charge| !charge.refunded && charge.credit.is_some() == by_credit);
+        kept.map(|charge| charge.amount.in_cents()).sum()
+    };
+    let metered: i64 = world.billing.past_uses.iter().map(|metered| metered.credited.in_cents()).sum();
+    wallets(world).iter().map(|wallet| of(wallet, false)).chain([of(&world.wallet, true) + metered]).collect()
 }
 
 /// The ids of all resources, each with the names of the lists that it stands in.

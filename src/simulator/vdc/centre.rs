@@ -127,6 +127,9 @@ fn delete(call: &mut Call) -> Result<Json, Refusal> {
     if world.ccs.instances.iter().any(|server| server.vdc_id == id) {
         return Err(wrong_state("The VDC has servers; delete them first"));
     }
+    if world.bms.servers.iter().any(|server| server.vdc_id == id) {
+        return Err(wrong_state("The VDC has bare-metal servers; delete them first"));
+    }
     let mut holds = vec![id.clone()];
     holds.extend(world.networks_of(&id).map(|network| network.id.clone()));
     let plan = Plan::holding(work::DELETE_VDC, holds).making(vec![id.clone()]).showing("deleting");

@@ -70,12 +70,12 @@ impl Effect {
     pub(crate) fn apply(self, world: &mut World) {
         match self {
             Self::CancelVdc { vdc, charge } => {
-                world.wallet.refund(charge);
+                world.refund(charge);
                 remove_vdc(world, &vdc);
             }
             Self::RemoveVdc { vdc } => remove_vdc(world, &vdc),
             Self::CancelNetwork { network, charge } => {
-                world.wallet.refund(charge);
+                world.refund(charge);
                 world.vdc.networks.remove(&network);
             }
             Self::RemoveNetwork { network } => {
@@ -88,15 +88,15 @@ impl Effect {
                     bandwidth.float = bandwidth.float.map(|float| float.max(qos));
                 }
             }
-            Self::Refund { charge } => world.wallet.refund(charge),
+            Self::Refund { charge } => world.refund(charge),
             Self::OpenRange { network, segment } => world.set_stage(&network, &segment, Stage::Ready),
             Self::CancelRange { network, segment, charge } => {
-                world.wallet.refund(charge);
+                world.refund(charge);
                 remove_range(world, &network, &segment);
             }
             Self::RemoveRange { network, segment } => remove_range(world, &network, &segment),
             Self::CancelGpn { gpn, charge } => {
-                world.wallet.refund(charge);
+                world.refund(charge);
                 world.vdc.gpns.remove(&gpn);
             }
             Self::RemoveGpn { gpn } => {

@@ -51,18 +51,31 @@ fn wrong_state(text: impl Into<String>) -> Refusal {
 }
 
 impl Call<'_> {
-    /// Refuses an order that the account cannot pay, and one for a trial credit: the account has none.
+    /// Refuses an order that cannot be paid, by the trial credit of `SubjectId` where one is given.
     pub(crate) fn affordable(&self, price: Money) -> Result<(), Refusal> {
-        if let Some(credit) = self.params.int("SubjectId") {
-            return Err(self.malformed("SubjectId", &format!("there is no trial credit {credit}")));
-        }
-        let text = "The account's balance does not cover the order; top it up first";
-        if self.world.wallet.covers(price) { Ok(()) } else { Err(Refusal::new("Account.Arrearage", text)) }
+        let credit = self.credit()?;
+        let text = if credit.is_some() {
+            "The trial credit does not cover the order, is not good today or is for certain goods only"
+        } else {
+            "The account's balance does not cover the order; top it up first"
+        };
+        if self.world.affords(price, credit) { Ok(()) } else { Err(Refusal::new("Account.Arrearage", text)) }
     }
 
     /// Pays for what a call orders; the charge's number for a refund.
     pub(crate) fn charge(&mut self, resources: Vec<String>, price: Money) -> Option<usize> {
-        self.world.pay(&self.action.service.service, &self.action.name, resources, price)
+        let (service, item) = (self.action.service.service.as_str(), self.action.name.as_str());
+        match self.params.number("SubjectId").and_then(|id| u64::try_from(id).ok()) {
+            Some(credit) => self.world.pay_with_credit(credit, service, item, resources, price),
+            None => self.world.pay(service, item, resources, price),
+        }
+    }
+
+    /// The trial credit of `SubjectId`, where one is given.
+    pub(crate) fn credit(&self) -> Result<Option<u64>, Refusal> {
+        let Some(given) = self.params.0.get("SubjectId") else { return Ok(None) };
+        let known = self.params.number("SubjectId").and_then(|id| u64::try_from(id).ok()).filter(|id| self.world.has_credit(*id));
+        known.map(Some).ok_or_else(|| self.malformed("SubjectId", &format!("there is no trial credit {given}")))
     }
 }
 

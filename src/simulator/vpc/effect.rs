@@ -90,7 +90,7 @@ impl Effect {
             }
             Self::RemoveNet { net } => world.close_net(&net),
             Self::CancelEips { eips, charge } => {
-                world.wallet.refund(charge);
+                world.refund(charge);
                 for eip in &eips {
                     world.remove_eip(eip);
                 }
@@ -100,7 +100,7 @@ impl Effect {
                     world.remove_eip(eip);
                 }
             }
-            Self::Refund { charge } => world.wallet.refund(charge),
+            Self::Refund { charge } => world.refund(charge),
             Self::ResizeEip { eip, qos } => {
                 if let Some(Line::Own(own)) = world.vpc.eips.get_mut(&eip).map(|eip| &mut eip.bandwidth) {
                     own.qos = qos;

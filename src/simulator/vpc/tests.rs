@@ -560,3 +560,36 @@ async fn a_file_that_does_not_fit_together_is_refused() {
     let told = problem("/vdc/gpns", json!([gpn]));
     assert!(told.contains("there is no private network") && told.contains("there is no point of presence p"), "{told}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_trial_credit_pays_in_the_accounts_place() {
+    let cloud = Cloud::new();
+    let credit = |number: usize| {
+        let subjects = cloud.ask("cds.subject.DescribeSubjects", &json!({})).ok()["Data"]["SubjectList"].clone();
+        subjects[number]["Balance"].as_str().unwrap().parse::<f64>().unwrap()
+    };
+    let (begin, full) = (balance(&cloud), credit(2));
+    let order = |changes: Json| {
+        let mut params =
+            json!({"RegionCode": "CN_Hongkong", "BandwidthType": TELECOM, "BillScheme": "BandwIdth", "Qos": 5, "Size": 2});
+        crate::simulator::tests::merge(params.as_object_mut().unwrap(), &changes);
+        ask(&cloud, "CreateEIP", &params)
+    };
+    order(json!({"SubjectId": 1})).refused(400, "InvalidParameter");
+    order(json!({"SubjectId": -1})).refused(400, "InvalidParameter");
+    // One is for certain goods only, one is used up, and the third has too little for so many.
+    for (id, count) in [(3_273_566, 1), (3_273_581, 1), (3_273_580, 100)] {
+        order(json!({"SubjectId": id, "Size": count})).refused(400, "Account.Arrearage");
+    }
+    cloud.simulator.fault(FaultRule::new(Fault::TaskFails("busy".into())).times(1));
+    order(json!({"SubjectId": 3_273_580})).ok();
+    assert!((full - credit(2) - 33.78).abs() < 0.001, "{}", credit(2));
+    cloud.settle();
+    assert_eq!((balance(&cloud), credit(2)), (begin, full));
+    order(json!({"SubjectId": 3_273_580})).ok();
+    cloud.settle();
+    assert!((full - credit(2) - 33.78).abs() < 0.001, "{}", credit(2));
+    assert_eq!(balance(&cloud).to_string(), begin.to_string());
+    let bill = cloud.ask("cds.billing.DescribeBill", &json!({"DateFromTo": "2026.03.01 - 2026.03.31", "Currency": "CN"})).ok();
+    assert_eq!((&bill["Data"]["TotalViceCost"], &bill["Data"]["TotalMasterCost"]), (&json!(33.78), &json!(0.0)));
+}
