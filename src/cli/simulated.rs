@@ -98,7 +98,7 @@ fn options(access_key: &str, seed: u64, clock: &Clock) -> Options {
 fn access_key(url: &Url, body: &[u8]) -> String {
     let in_form = url::form_urlencoded::parse(body);
     let found = url.query_pairs().chain(in_form).find(|(name, _)| name == "AccessKeyId" || name == "AWSAccessKeyId");
-    found.map(|(_, key)| key.into_owned()).unwrap_or_else(|| simulator::ACCESS_KEY.to_owned())
+    found.map_or_else(|| simulator::ACCESS_KEY.to_owned(), |(_, key)| key.into_owned())
 }
 
 /// The answer as a client reads it from a connection, where it is whole.
