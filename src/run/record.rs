@@ -299,6 +299,10 @@ impl Recorder for Recording {
         self.keep != Keep::Nothing
     }
 
+    fn hears_processes(&self) -> bool {
+        self.keep == Keep::Effects
+    }
+
     fn output(&self, text: String) -> String {
         match self.keep {
             Keep::Nothing => text,
