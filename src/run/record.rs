@@ -309,17 +309,18 @@ impl Recorder for Recording {
             Keep::Effects => self.redactor.redact(&text),
             Keep::Everything => {
                 let mut state = self.lock();
-                let mut written = std::mem::take(&mut state.partial) + &text;
-                while let Some(end) = written.find('\n') {
-                    self.hear_line(&mut state, self.line(Stream::Out, &written[..end]));
-                    written.drain(..=end);
+                let written = std::mem::take(&mut state.partial) + &text;
+                let mut rest = written.as_str();
+                while let Some((line, after)) = rest.split_once('\n') {
+                    self.hear_line(&mut state, self.line(Stream::Out, line));
+                    rest = after;
                 }
                 // Without an end of line there would be no end to it.
-                if written.len() > Output::LONGEST_LINE {
-                    self.hear_line(&mut state, self.line(Stream::Out, &written));
-                    written.clear();
+                if rest.len() > Output::LONGEST_LINE {
+                    self.hear_line(&mut state, self.line(Stream::Out, rest));
+                    rest = "";
                 }
-                state.partial = written;
+                rest.clone_into(&mut state.partial);
                 text
             }
         }

@@ -6,7 +6,7 @@ use crate::lua::native::{Natives, invalid};
 use std::io::{self, BufRead as _, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::Duration;
 
@@ -58,27 +58,29 @@ pub(in crate::lua) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
 
 /// Passes on what a child writes into pipes, without the secrets that the run knows. What is given ends with both streams.
 fn tell(gate: &Arc<Gate>, child: &mut Child) -> Receiver<()> {
-    let (ended, told) = mpsc::channel::<()>();
-    let streams: [(Option<Box<dyn Read + Send>>, fn() -> Box<dyn Write>); 2] = [
-        (child.stdout.take().map(|stream| Box::new(stream) as _), || Box::new(io::stdout())),
-        (child.stderr.take().map(|stream| Box::new(stream) as _), || Box::new(io::stderr())),
-    ];
-    for (stream, to) in streams {
-        let Some(stream) = stream else { continue };
-        let (gate, ended) = (Arc::clone(gate), ended.clone());
-        thread::spawn(move || {
-            let mut stream = BufReader::new(stream);
-            let mut line = Vec::new();
-            while matches!(stream.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line), Ok(1..)) {
-                let text = gate.redact(&String::from_utf8_lossy(&line));
-                // A reader that is gone must not stop the child.
-                let _ = to().write_all(text.as_bytes());
-                line.clear();
-            }
-            drop(ended);
-        });
+    let (ended, told) = mpsc::channel();
+    if let Some(stream) = child.stdout.take() {
+        pass_on(gate, stream, io::stdout(), ended.clone());
+    }
+    if let Some(stream) = child.stderr.take() {
+        pass_on(gate, stream, io::stderr(), ended);
     }
     told
+}
+
+fn pass_on(gate: &Arc<Gate>, from: impl Read + Send + 'static, mut to: impl Write + Send + 'static, ended: Sender<()>) {
+    let gate = Arc::clone(gate);
+    thread::spawn(move || {
+        let mut from = BufReader::new(from);
+        let mut line = Vec::new();
+        while matches!(from.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line), Ok(1..)) {
+            // A reader that is gone must not stop the child.
+            let _ = to.write_all(gate.redact(&String::from_utf8_lossy(&line)).as_bytes());
+            line.clear();
+        }
+        let _ = to.flush();
+        drop(ended);
+    });
 }
 
 #[cfg(unix)]
