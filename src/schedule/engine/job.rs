@@ -96,6 +96,11 @@ impl Job {
             _ => schedule.timing.next(now),
         };
         self.schedule = Arc::clone(schedule);
+        // What starts from now on is what the file says now.
+        let pausing = self.active.iter_mut().filter(|active| matches!(active.state, State::Pausing(_)));
+        for order in pausing.map(|active| &mut active.order).chain(&mut self.waiting) {
+            order.schedule = Arc::clone(schedule);
+        }
         self
     }
 

@@ -352,6 +352,29 @@ fn a_reload_in_the_firing_second_loses_nothing_and_repeats_nothing() {
 }
 
 #[test]
+fn what_waits_over_a_reload_starts_as_the_file_says_then() {
+    let with_script = |script: &str| {
+        let text =
+            "[[schedule]]\nname = 'a'\nscript = 'SCRIPT'\nevery = '1m'\noverlap = 'queue'\nretries = { count = 1, delay = '5s' }";
+        file(&text.replace("SCRIPT", script))
+    };
+    let started = |decisions: Vec<Decision>| -> Vec<String> {
+        let script = |decision| match decision {
+            Decision::Start(order) => Some(order.schedule.script.file_name()?.to_string_lossy().into_owned()),
+            _ => None,
+        };
+        decisions.into_iter().filter_map(script).collect()
+    };
+    let mut engine = engine(&with_script("before.lua"));
+    assert_eq!(started(engine.tick(at(60), Gap::Busy)), ["before.lua"]);
+    assert_eq!(tick(&mut engine, 120), ["wait 120"]);
+    assert_eq!(ended(&mut engine, 60, Outcome::Failed, 121), ["retry 60 at 126"]);
+    assert!(words(engine.reload(&with_script("after.lua"), at(122))).is_empty());
+    assert_eq!(started(engine.tick(at(126), Gap::Busy)), ["after.lua"]);
+    assert_eq!(started(engine.ended("a", at(60), Outcome::Done, at(130))), ["after.lua"]);
+}
+
+#[test]
 fn a_reload_keeps_a_firing_that_jitter_still_holds_back() {
     let jittered = minutely("jitter = '50s'");
     let due = jittered.schedules[0].timing.next(at(0)).unwrap().due;
