@@ -1,7 +1,7 @@
 //! `cumulua schedule`: the file as a person writes it, the table of firings, and the server from outside.
 
 use crate::support::Test;
-use cumulua::clock::wall_now;
+use cumulua::clock::{real_now, wall_now};
 use cumulua::run::store::{Filter, Planned, RequestKind, RunOutcome, Store, locks::Taken};
 use cumulua::schedule::file::{SCHEMA, ScheduleFile};
 use jiff::SignedDuration;
@@ -128,7 +128,7 @@ fn a_faulty_file_and_a_taken_store_start_no_server() {
 
 #[cfg(unix)]
 mod served {
-    use super::{DAILY, Filter, Planned, RequestKind, RunOutcome, ScheduleFile, SignedDuration, Store, fs, wall_now};
+    use super::{DAILY, Filter, Planned, RequestKind, RunOutcome, ScheduleFile, SignedDuration, Store, fs, real_now, wall_now};
     use std::io::{BufRead as _, BufReader, Read as _, Write as _};
     use std::net::TcpStream;
     use std::os::unix::net::UnixDatagram;
@@ -381,6 +381,22 @@ mod served {
         for (stream, line) in [("out", "out [secret]"), ("err", "err [secret]"), ("out", "last"), ("out", "done")] {
             assert!(lines.contains(&(stream.to_owned(), line.to_owned())), "{line}: {lines:#?}");
         }
+    }
+
+    #[test]
+    fn what_a_script_has_started_ends_with_it_also_where_the_server_is_gone() {
+        let folder = folder(&(DAILY.to_owned() + "allow_run = true\n"), "os.execute '(sleep 300; true) > held & wait'");
+        let held = folder.path().join("held");
+        assert!(Command::new("mkfifo").arg(&held).status().unwrap().success());
+        let mut served = Served::start(folder, &[]);
+        served.says("serving 1 schedules");
+        assert!(served.run(&["schedule", "trigger", "nightly"]).status.success());
+        let mut pipe = fs::File::open(&held).unwrap();
+        let killed = real_now();
+        served.child.kill().unwrap();
+        served.child.wait().unwrap();
+        pipe.read_to_end(&mut Vec::new()).unwrap();
+        assert!(real_now() - killed < Duration::from_mins(1), "the pipe ends when nobody has it open any more");
     }
 
     #[test]
