@@ -22,6 +22,22 @@ pub(super) fn reason(stop: Option<Stop>) -> Option<Stop> {
     }
 }
 
+/// Ends what the script has started, and this process, where the server is gone that would: the next server may start the schedule again
+/// as soon as this process has let go of its lock. To be called once nothing is left to be done.
+pub(super) fn take_along(stop: Option<&Stop>) {
+    if !matches!(stop, Some(Stop::Ended(reason)) if reason == GONE) {
+        return;
+    }
+    #[cfg(unix)]
+    {
+        use rustix::process::{Signal, getpgrp, getpid, kill_current_process_group};
+        // The server makes each run the first of a group; any other group is not ours to end.
+        if getpgrp() == getpid() {
+            let _ = kill_current_process_group(Signal::KILL);
+        }
+    }
+}
+
 /// Holds the lifeline until the run ends. The script's own standard input is empty.
 pub(super) fn hold(guard: &Arc<Guard>, memory: usize) {
     limit_memory(memory);

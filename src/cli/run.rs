@@ -134,6 +134,7 @@ impl Run {
                 let error = report::ending_summary(&ending);
                 ended(recording, outcome(status, ending.stop.as_ref()), status, error.as_deref());
             }
+            lifeline::take_along(ending.stop.as_ref());
             if options.sim && gate.elapsed() > Duration::from_secs(1) {
                 let (virtual_time, real_time) = (progress::seconds(gate.elapsed()), (real_now() - started).as_secs_f64());
                 report::say(&format!("simulated: {virtual_time} of cloud time in {real_time:.1} s"));
@@ -219,6 +220,7 @@ pub(super) fn guarded(gate: &Arc<Gate>, recording: Option<Arc<Recording>>) -> Ar
             if let Some(recording) = &recording {
                 ended(recording, outcome(status, Some(stop)), status, Some(&problem));
             }
+            lifeline::take_along(Some(stop));
             std::process::exit(i32::from(status.0));
         }),
     );

@@ -24,6 +24,10 @@ pub trait Recorder: Send + Sync {
     fn call(&self, number: u64, record: Record) -> Result<(), String>;
     /// Whether output is to be told at all.
     fn wants_output(&self) -> bool;
+    /// Whether what the script's processes write reaches a record, so that it must go through the run.
+    fn hears_processes(&self) -> bool {
+        false
+    }
     /// Hears what the script writes to standard output; gives what is to be written in its place.
     fn output(&self, text: String) -> String;
     /// Asks for one of the locks that runs share.
@@ -55,6 +59,11 @@ impl Gate {
     /// Whether somebody wants to hear what the script writes to standard output.
     pub fn wants_output(&self) -> bool {
         self.recorder.as_ref().is_some_and(|recorder| recorder.wants_output())
+    }
+
+    /// Whether what the script's processes write must go through the run.
+    pub fn hears_processes(&self) -> bool {
+        self.recorder.as_ref().is_some_and(|recorder| recorder.hears_processes())
     }
 
     /// What the script writes to standard output; gives what is to be written in its place.

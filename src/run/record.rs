@@ -299,23 +299,28 @@ impl Recorder for Recording {
         self.keep != Keep::Nothing
     }
 
+    fn hears_processes(&self) -> bool {
+        self.keep == Keep::Effects
+    }
+
     fn output(&self, text: String) -> String {
         match self.keep {
             Keep::Nothing => text,
             Keep::Effects => self.redactor.redact(&text),
             Keep::Everything => {
                 let mut state = self.lock();
-                let mut written = std::mem::take(&mut state.partial) + &text;
-                while let Some(end) = written.find('\n') {
-                    self.hear_line(&mut state, self.line(Stream::Out, &written[..end]));
-                    written.drain(..=end);
+                let written = std::mem::take(&mut state.partial) + &text;
+                let mut rest = written.as_str();
+                while let Some((line, after)) = rest.split_once('\n') {
+                    self.hear_line(&mut state, self.line(Stream::Out, line));
+                    rest = after;
                 }
                 // Without an end of line there would be no end to it.
-                if written.len() > Output::LONGEST_LINE {
-                    self.hear_line(&mut state, self.line(Stream::Out, &written));
-                    written.clear();
+                if rest.len() > Output::LONGEST_LINE {
+                    self.hear_line(&mut state, self.line(Stream::Out, rest));
+                    rest = "";
                 }
-                state.partial = written;
+                rest.clone_into(&mut state.partial);
                 text
             }
         }

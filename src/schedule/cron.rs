@@ -193,9 +193,11 @@ impl Pattern {
             if firing < end {
                 return (firing <= horizon).then_some(firing);
             }
-            // No stretch before the named time has any, so those in between need no search; a change moves the clock by hours at most.
+            // Nothing is named between here and there, so stretches in between need no search, but for the one whose clock repeats what
+            // was already; a change moves the clock by hours at most.
+            let repeats = zone.to_datetime(end) <= offset.to_datetime(from);
             let near = firing.saturating_sub(SignedDuration::from_hours(48)).ok()?;
-            (from, inclusive) = (end.max(near), true);
+            (from, inclusive) = (if repeats { end } else { end.max(near) }, true);
         }
         None
     }
@@ -240,6 +242,15 @@ mod tests {
             }
         }
         assert!(compared > 2000, "{compared}");
+    }
+
+    #[test]
+    fn an_hour_that_comes_twice_is_followed_twice_also_where_nothing_else_is_near() {
+        let zone = TimeZone::get("America/Havana").unwrap();
+        let (after, until) = ("2026-11-01T03:59:00Z".parse().unwrap(), "2026-11-08T00:00:00Z".parse().unwrap());
+        let found: Vec<_> = firings("*/30 0 * * SUN", &zone, after, until).iter().map(ToString::to_string).collect();
+        let both = ["2026-11-01T04:00:00Z", "2026-11-01T04:30:00Z", "2026-11-01T05:00:00Z", "2026-11-01T05:30:00Z"];
+        assert_eq!(found, both);
     }
 
     #[test]

@@ -451,6 +451,8 @@ notify = { on = ['late', 'failure'], webhook = { env = 'PAGER' }, late_after = '
         ),
         ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nnotify = { on = ['failure'] }", 5, 10, "says nobody"),
         ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nnotify = { webhook = 'pager' }", 5, 22, "no http"),
+        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nnotify = { lua = '../n.lua:f' }", 5, 18, "beside this one"),
+        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nnotify = { lua = 'my.n.lua:f' }", 5, 18, "beside this one"),
         ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nmax_memory = '1T'", 5, 14, "amount of memory"),
         ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nkeep = 0", 5, 8, "number of runs"),
         ("[defaults]\ncron = '@daily'", 2, 8, "belongs to one schedule"),

@@ -320,11 +320,22 @@ pub struct LuaFunction {
 impl<'de> Deserialize<'de> for LuaFunction {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let parts = text.rsplit_once(':').filter(|(file, function)| {
-            std::path::Path::new(file).extension().is_some_and(|end| end == "lua") && !function.is_empty()
-        });
-        let (file, function) =
-            parts.ok_or_else(|| D::Error::custom("write it as \"FILE.lua:FUNCTION\", as \"notify.lua:page\""))?;
+        // `require` finds it, from the schedule file's folder.
+        let is_module = |file: &str| {
+            let names = file.strip_suffix(".lua").unwrap_or_default();
+            names
+                .strip_prefix("./")
+                .unwrap_or(names)
+                .split('/')
+                .all(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c)))
+        };
+        let parts = text.rsplit_once(':').filter(|(file, function)| is_module(file) && !function.is_empty());
+        let (file, function) = parts.ok_or_else(|| {
+            D::Error::custom(format!(
+                "{text:?} names no function; write it as \"FILE.lua:FUNCTION\", as \"notify.lua:page\", with a file beside this one \
+                 or below, whose names have letters, digits, _ and -"
+            ))
+        })?;
         Ok(Self { file: file.to_owned(), function: function.to_owned() })
     }
 }

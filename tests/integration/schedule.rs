@@ -1,8 +1,8 @@
 //! `cumulua schedule`: the file as a person writes it, the table of firings, and the server from outside.
 
 use crate::support::Test;
-use cumulua::clock::wall_now;
-use cumulua::run::store::{Filter, Planned, RunOutcome, Store, locks::Taken};
+use cumulua::clock::{real_now, wall_now};
+use cumulua::run::store::{Filter, Planned, RequestKind, RunOutcome, Store, locks::Taken};
 use cumulua::schedule::file::{SCHEMA, ScheduleFile};
 use jiff::SignedDuration;
 use serde_json::{Value as Json, json};
@@ -128,7 +128,7 @@ fn a_faulty_file_and_a_taken_store_start_no_server() {
 
 #[cfg(unix)]
 mod served {
-    use super::{DAILY, Filter, Planned, RunOutcome, ScheduleFile, SignedDuration, Store, fs, wall_now};
+    use super::{DAILY, Filter, Planned, RequestKind, RunOutcome, ScheduleFile, SignedDuration, Store, fs, real_now, wall_now};
     use std::io::{BufRead as _, BufReader, Read as _, Write as _};
     use std::net::TcpStream;
     use std::os::unix::net::UnixDatagram;
@@ -150,12 +150,13 @@ mod served {
         }
 
         fn start_with(folder: TempDir, args: &[&str], variables: &[(&str, &str)]) -> Self {
-            let mut child = command(&folder, &["schedule", "serve", "--store", "runs.db"])
-                .args(args)
-                .envs(variables.iter().copied())
-                .stderr(Stdio::piped())
-                .spawn()
-                .unwrap();
+            let mut command = command(&folder, &["schedule", "serve", "--store", "runs.db"]);
+            command.args(args).envs(variables.iter().copied());
+            Self::spawn(folder, command)
+        }
+
+        fn spawn(folder: TempDir, mut command: Command) -> Self {
+            let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
             let stderr = child.stderr.take().unwrap();
             let (send, lines) = channel();
             std::thread::spawn(move || BufReader::new(stderr).lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
@@ -201,6 +202,14 @@ mod served {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cumulua"));
         command.args(args).current_dir(folder.path()).env_clear().env("HOME", folder.path()).stdin(Stdio::null());
         command
+    }
+
+    fn get(address: &str, path: &str) -> String {
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
     }
 
     fn folder(schedules: &str, script: &str) -> TempDir {
@@ -301,7 +310,7 @@ mod served {
         assert!(told("RELOADING=1").contains("MONOTONIC_USEC="));
         told("READY=1");
         served.end();
-        told("STOPPING=1");
+        assert!(told("STOPPING=1").contains("EXTEND_TIMEOUT_USEC=60000000"), "the grace of 30 s, and what it takes to end runs");
     }
 
     #[test]
@@ -321,21 +330,162 @@ mod served {
     }
 
     #[test]
+    fn a_retry_is_made_by_the_next_server_and_one_that_nobody_can_make_says_so() {
+        let retried = |name: &str, delay: &str| {
+            let retries = format!("retries = {{ count = 1, delay = '{delay}' }}");
+            format!("[[schedule]]\nname = '{name}'\nscript = 'a.lua'\ncron = '@yearly'\n{retries}\n")
+        };
+        let text = retried("soon", "1s") + &retried("gone", "1h");
+        let served = Served::start(folder(&text, "error 'boom'"), &[]);
+        served.says("serving 2 schedules");
+        for name in ["gone", "soon"] {
+            assert!(served.run(&["schedule", "trigger", name]).status.success());
+            served.says(&format!("{name}: attempt 1 failed"));
+        }
+        let (folder, store) = served.end();
+        assert!(store.runs(Filter { to_repeat: true, ..Filter::default() }).unwrap().iter().any(|row| row.run.name == "gone"));
+        fs::write(folder.path().join("schedules.toml"), retried("soon", "1s")).unwrap();
+        let served = Served::start(folder, &[]);
+        served.says("soon: started");
+        let (folder, store) = served.end();
+        let of = |name: &str| store.runs(Filter { name: Some(name.to_owned()), ..Filter::default() }).unwrap();
+        assert_eq!(of("soon").iter().map(|row| row.run.attempt).collect::<Vec<_>>(), [2, 1]);
+        let gone = of("gone");
+        assert_eq!(gone.len(), 1);
+        let shown = command(&folder, &["runs", "show", "gone", "--store", "runs.db"]).output().unwrap();
+        let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+        assert!(shown.contains("retry      given up: the schedule was taken from the file"), "{shown}");
+    }
+
+    #[test]
+    fn what_a_script_starts_tells_the_history_no_secret() {
+        let text = DAILY.to_owned() + "allow_run = true\n";
+        let script = "local ok = pcall(cds.ccs.DescribeTags, {}, { timeout = '10ms', retries = 0 })
+            os.execute 'echo out $CDS_SECRET_KEY; echo err $CDS_SECRET_KEY >&2; sleep 5 & echo last'
+            print('done')";
+        let variables = [("CDS_SECRET_ID", "AKID-of-the-test"), ("CDS_SECRET_KEY", "key-that-nobody-reads")];
+        let test = folder(&text, script);
+        fs::write(test.path().join("cumulua.toml"), "[profiles.default.cds]\nendpoint = 'http://127.0.0.1:1'\n").unwrap();
+        assert!(command(&test, &["trust"]).status().unwrap().success());
+        let served = Served::start_with(test, &[], &variables);
+        served.says("serving 1 schedules");
+        assert!(served.run(&["schedule", "trigger", "nightly"]).status.success());
+        served.says("nightly: done");
+        for entry in fs::read_dir(served.folder.path()).unwrap().flatten().filter(|entry| entry.path().is_file()) {
+            let bytes = fs::read(entry.path()).unwrap();
+            assert!(!String::from_utf8_lossy(&bytes).contains("key-that-nobody-reads"), "{:?}", entry.path());
+        }
+        let (_folder, store) = served.end();
+        let run = store.runs(Filter::default()).unwrap().remove(0).run.id;
+        let lines: Vec<_> = store.output(&run, 0, 100).unwrap().into_iter().map(|row| (row.stream, row.line)).collect();
+        for (stream, line) in [("out", "out [secret]"), ("err", "err [secret]"), ("out", "last"), ("out", "done")] {
+            assert!(lines.contains(&(stream.to_owned(), line.to_owned())), "{line}: {lines:#?}");
+        }
+    }
+
+    #[test]
+    fn what_a_script_has_started_ends_with_it_also_where_the_server_is_gone() {
+        let folder = folder(&(DAILY.to_owned() + "allow_run = true\n"), "os.execute '(sleep 300; true) > held & wait'");
+        let held = folder.path().join("held");
+        assert!(Command::new("mkfifo").arg(&held).status().unwrap().success());
+        let mut served = Served::start(folder, &[]);
+        served.says("serving 1 schedules");
+        assert!(served.run(&["schedule", "trigger", "nightly"]).status.success());
+        let mut pipe = fs::File::open(&held).unwrap();
+        let killed = real_now();
+        served.child.kill().unwrap();
+        served.child.wait().unwrap();
+        pipe.read_to_end(&mut Vec::new()).unwrap();
+        assert!(real_now() - killed < Duration::from_mins(1), "the pipe ends when nobody has it open any more");
+    }
+
+    #[test]
+    fn a_store_that_refuses_for_a_while_costs_no_firing_its_row() {
+        let folder = folder("[[schedule]]\nname = 'often'\nscript = 'a.lua'\nevery = '1s'\n", "");
+        let program =
+            format!("trap '' XFSZ; exec '{}' schedule serve --store runs.db --http 127.0.0.1:0", env!("CARGO_BIN_EXE_cumulua"));
+        let mut shell = Command::new("bash");
+        shell.args(["-c", &program]).current_dir(folder.path()).env_clear().env("HOME", folder.path()).stdin(Stdio::null());
+        let served = Served::spawn(folder, shell);
+        let line = served.says("health and metrics on http://");
+        let address = line.rsplit("http://").next().unwrap().to_owned();
+        served.says("often: done");
+        // A file that cannot grow is what a full disk looks like.
+        let limit = |size: &str| {
+            let pid = served.child.id().to_string();
+            assert!(Command::new("prlimit").args(["--pid", &pid, &format!("--fsize={size}:")]).status().unwrap().success());
+        };
+        limit("0");
+        served.says("cannot be used");
+        served.says("often: not started");
+        assert!(get(&address, "/health").starts_with("HTTP/1.1 503"));
+        limit("unlimited");
+        served.says("recorded late");
+        served.says("often: done");
+        assert!(get(&address, "/health").starts_with("HTTP/1.1 200"));
+        let (_folder, store) = served.end();
+        let firings = store.firings(Some("often"), None, None, false, None).unwrap();
+        assert!(firings.windows(2).all(|pair| pair[0].due.duration_since(pair[1].due).as_secs() == 1), "{firings:#?}");
+        let refused: Vec<_> = firings.iter().filter(|firing| firing.outcome == "not started").collect();
+        assert!(
+            !refused.is_empty() && refused.iter().all(|firing| firing.detail.as_deref().unwrap().contains("could not be recorded"))
+        );
+    }
+
+    #[test]
+    fn kill_9_in_any_state_leaves_each_firing_accounted_for_once() {
+        let schedule = |overlap: &str| {
+            format!("[[schedule]]\nname = '{overlap}'\nscript = 'a.lua'\nevery = '1s'\noverlap = '{overlap}'\ncatch_up = '1h'\n")
+        };
+        let names = ["skip", "queue", "cancel", "allow"];
+        let text: String = names.into_iter().map(schedule).collect();
+        let mut folder = folder(&text, "print('begun') time.sleep('700ms')");
+        // Right after it has planned, while runs begin, while one goes on, and when one has just ended.
+        for moment in ["serving 4", "skip: started", "queue: ", "allow: done", "cancel: "] {
+            let mut served = Served::start(folder, &[]);
+            served.says(moment);
+            served.child.kill().unwrap();
+            served.child.wait().unwrap();
+            folder = served.folder;
+        }
+        let served = Served::start(folder, &[]);
+        served.says("allow: done");
+        let (_folder, store) = served.end();
+        for name in names {
+            let firings = store.firings(Some(name), None, None, false, None).unwrap();
+            assert!(firings.windows(2).all(|pair| pair[0].due.duration_since(pair[1].due).as_secs() == 1), "{firings:#?}");
+            let runs = store.runs(Filter { name: Some(name.to_owned()), ..Filter::default() }).unwrap();
+            assert!(runs.iter().all(|row| row.ended.is_some()), "{runs:#?}");
+            let mut carried_out: Vec<_> = runs.iter().map(|row| row.run.id.clone()).collect();
+            let mut ran: Vec<_> = firings.iter().filter_map(|firing| firing.run.clone()).collect();
+            carried_out.sort();
+            ran.sort();
+            assert_eq!(ran, carried_out, "{name}");
+            assert!(firings.iter().all(|firing| firing.run.is_some() || firing.detail.is_some()), "{firings:#?}");
+        }
+    }
+
+    #[test]
+    fn a_trigger_that_nobody_waits_for_any_more_starts_nothing() {
+        let folder = folder(DAILY, "print('hello')");
+        let store = Store::open(folder.path().join("runs.db"));
+        let long_ago = wall_now().checked_sub(SignedDuration::from_mins(5)).unwrap();
+        store.request(RequestKind::Trigger, "nightly", long_ago).unwrap();
+        let served = Served::start(folder, &[]);
+        served.says("nightly: asked to trigger: error: nightly was not started: that was asked too long ago");
+        let (_folder, store) = served.end();
+        assert!(store.runs(Filter::default()).unwrap().is_empty());
+    }
+
+    #[test]
     fn health_and_metrics_are_served_on_loopback() {
         let served = Served::start(folder(DAILY, ""), &["--http", "127.0.0.1:0"]);
         let line = served.says("health and metrics on http://");
         let address = line.rsplit("http://").next().unwrap().to_owned();
         served.says("serving 1 schedules");
-        let get = |path: &str| {
-            let mut stream = TcpStream::connect(&address).unwrap();
-            write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).unwrap();
-            answer
-        };
-        let health = get("/health");
+        let health = get(&address, "/health");
         assert!(health.starts_with("HTTP/1.1 200") && health.contains("{\"status\":\"ok\"}"), "{health}");
-        let metrics = get("/metrics");
+        let metrics = get(&address, "/metrics");
         assert!(metrics.contains("text/plain; version=0.0.4") && metrics.contains("\ncumulua_schedules 1\n"), "{metrics}");
         served.end();
     }

@@ -1,6 +1,9 @@
 //! The run store: what has been recorded stays, once, whoever else writes and however its process ends.
 
-use cumulua::run::store::{Filter, Firing, FiringOutcome, Found, NewRun, Prune, Pruned, RunEnd, RunOutcome, Store, StoreError};
+use cumulua::run::store::{
+    Attempt, Decided, Filter, Firing, FiringOutcome, Found, NewRun, Planned, Prune, Pruned, Retry, RunEnd, RunOutcome, Store,
+    StoreError,
+};
 use jiff::Timestamp;
 use std::fs;
 use std::path::PathBuf;
@@ -67,12 +70,11 @@ fn a_firing_is_decided_once_and_a_queued_one_once_more() {
 #[test]
 fn a_schedule_is_decided_only_forwards_and_pausing_changes_nothing_else() {
     let (_folder, store) = store();
-    store.decided_upto("nightly", at(100)).unwrap();
+    store.plan(vec![Planned { name: "nightly".to_owned(), times: "every 1 s".to_owned() }], at(100)).unwrap();
+    let late = |due| Firing { decided: at(100), ..firing("nightly", due, FiringOutcome::TooLate) };
     assert_eq!(
-        store
-            .decide_all(vec![firing("nightly", 50, FiringOutcome::TooLate), firing("nightly", 60, FiringOutcome::TooLate)])
-            .unwrap(),
-        2
+        store.decide_together(vec![Decided::Firing(late(50), None), Decided::Firing(late(60), None)]).unwrap(),
+        [true, true]
     );
     assert!(store.set_paused("nightly", true, at(200)).unwrap() && !store.set_paused("nightly", true, at(300)).unwrap());
     let state = store.schedule_states().unwrap()["nightly"];
@@ -80,6 +82,53 @@ fn a_schedule_is_decided_only_forwards_and_pausing_changes_nothing_else() {
     assert!(store.set_paused("nightly", false, at(400)).unwrap());
     assert!(!store.set_paused("unknown", false, at(400)).unwrap(), "what was never paused goes on");
     assert_eq!(store.schedule_states().unwrap()["nightly"].paused, None);
+}
+
+#[test]
+fn what_a_clock_that_was_far_ahead_has_missed_is_decided_again_and_what_ran_is_not() {
+    let (_folder, store) = store();
+    let ahead = |due, outcome| Firing { decided: at(9_000), ..firing("nightly", due, outcome) };
+    store.decide(ahead(60, FiringOutcome::TooLate), None).unwrap();
+    store.decide(ahead(120, FiringOutcome::Ran { run: "r1".to_owned() }), Some(run("r1", "nightly", 120))).unwrap();
+    store.decide(ahead(8_940, FiringOutcome::TooLate), None).unwrap();
+    let again = |due: i64, id: &str| {
+        let outcome = FiringOutcome::Ran { run: id.to_owned() };
+        store.decide(firing("nightly", due, outcome), Some(run(id, "nightly", due))).unwrap()
+    };
+    assert!(again(60, "r2") && !again(120, "r3"));
+    assert_eq!(store.schedule_states().unwrap()["nightly"].decided_upto, Some(at(60)), "a restart decides what comes then");
+    assert!(!again(60, "r4"));
+}
+
+#[test]
+fn a_repetition_is_to_come_until_it_begins_or_is_given_up() {
+    let (_folder, store) = store();
+    store.decide(firing("a", 60, FiringOutcome::Ran { run: "r1".to_owned() }), Some(run("r1", "a", 60))).unwrap();
+    store.end_run(end("r1", 61, RunOutcome::Failed)).unwrap();
+    let attempt = |number| Attempt { schedule: "a".to_owned(), due: at(60), number };
+    let to_repeat = || ids(&store, Filter { to_repeat: true, ..Filter::default() });
+    assert_eq!(store.decide_together(vec![Decided::Retry(attempt(1), Retry::At(at(70)))]).unwrap(), [true]);
+    assert_eq!(to_repeat(), ["r1"]);
+    assert_eq!(store.prune(Prune { before: Some(at(100)), ..Prune::default() }).unwrap().runs, 0);
+    store.decide_together(vec![Decided::Run(NewRun { attempt: 2, ..run("r2", "a", 60) })]).unwrap();
+    assert!(to_repeat().is_empty());
+    store.decide_together(vec![Decided::Retry(attempt(2), Retry::At(at(80)))]).unwrap();
+    assert_eq!(to_repeat(), ["r2"]);
+    store.decide_together(vec![Decided::Retry(attempt(2), Retry::GivenUp("for a reason".to_owned()))]).unwrap();
+    assert!(to_repeat().is_empty());
+    let Found::One(row) = store.find_run("r2").unwrap() else { panic!("it is there") };
+    assert_eq!(row.retry_given_up.as_deref(), Some("for a reason"));
+}
+
+#[test]
+fn what_has_not_ended_was_going_on_ever_since_it_began() {
+    let (_folder, store) = store();
+    store.start_run(run("long", "a", 0)).unwrap();
+    store.start_run(run("short", "a", 10)).unwrap();
+    store.end_run(end("short", 20, RunOutcome::Done)).unwrap();
+    let during = |from, to| ids(&store, Filter { during: Some((at(from), at(to))), ..Filter::default() });
+    assert_eq!(during(15, 16), ["short", "long"]);
+    assert_eq!(during(3_600, 3_601), ["long"]);
 }
 
 #[test]

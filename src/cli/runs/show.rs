@@ -65,6 +65,11 @@ fn head(history: &History, row: &RunRow) -> String {
     };
     let simulated = if run.simulated { ", a rehearsal on the simulator" } else { "" };
     let hash = run.script_hash.as_deref().map(|hash| format!(" (sha256 {}…)", &hash[..12.min(hash.len())])).unwrap_or_default();
+    let retry = match (row.retry_at, &row.retry_given_up) {
+        (Some(at), _) => Some(format!("to come at {}", full(at))),
+        (None, Some(reason)) => Some(format!("given up: {reason}")),
+        (None, None) => None,
+    };
     let fields = [
         ("run", Some(run.id.clone())),
         ("name", Some(format!("{} ({}{simulated})", run.name, run.kind))),
@@ -78,6 +83,7 @@ fn head(history: &History, row: &RunRow) -> String {
         ("process", run.pid.filter(|_| row.ended.is_none()).map(|pid| pid.to_string())),
         ("outcome", Some(outcome)),
         ("error", row.error.clone()),
+        ("retry", retry),
         ("calls", Some(row.calls.to_string())),
     ];
     let mut text = String::new();

@@ -2,8 +2,10 @@
 
 use super::super::options::GlobalOptions;
 use super::super::{report, status};
+use super::trigger::answer;
 use super::{read, store};
 use crate::clock::wall_now;
+use crate::run::store::locks::Taken;
 use crate::run::store::{RequestKind, Store, StoreError};
 use crate::schedule::file::FILE_NAME;
 use clap::Args;
@@ -83,10 +85,19 @@ fn set(options: &GlobalOptions, which: &Which, paused: bool) -> ExitCode {
     }
 }
 
-/// The store knows it from now on; a server is told, and one that begins later reads it.
+/// The store knows it from now on, and a server that begins later reads it; one that runs is told, and has heard it once this is back.
 fn change(store: &Store, name: &str, paused: bool) -> Result<bool, StoreError> {
     let changed = store.set_paused(name, paused, wall_now())?;
-    let kind = if paused { RequestKind::Pause } else { RequestKind::Resume };
-    store.request(kind, name, wall_now())?;
+    if matches!(store.locks().server(), Ok(Taken::By(_))) {
+        let kind = if paused { RequestKind::Pause } else { RequestKind::Resume };
+        match answer(store, kind, name)? {
+            Some(answer) => {
+                if let Some(problem) = answer.strip_prefix("error: ") {
+                    report::warning(&format!("the server that runs: {problem}"));
+                }
+            }
+            None => report::warning("the server that runs did not answer, and may not have heard of it yet"),
+        }
+    }
     Ok(changed)
 }

@@ -60,7 +60,7 @@ fn failed(problem: &str) -> ExitCode {
 }
 
 fn ask(store: &Store, name: &str) -> ExitCode {
-    match answer(store, name) {
+    match answer(store, RequestKind::Trigger, name) {
         Ok(Some(answer)) => {
             if let Some(problem) = answer.strip_prefix("error: ") {
                 return failed(problem);
@@ -73,8 +73,9 @@ fn ask(store: &Store, name: &str) -> ExitCode {
     }
 }
 
-fn answer(store: &Store, name: &str) -> Result<Option<String>, StoreError> {
-    let request = store.request(RequestKind::Trigger, name, wall_now())?;
+/// Asks the server something; none where it does not answer in time, and the request is withdrawn.
+pub(super) fn answer(store: &Store, kind: RequestKind, name: &str) -> Result<Option<String>, StoreError> {
+    let request = store.request(kind, name, wall_now())?;
     let began = real_now();
     while real_now() - began < PATIENCE {
         if let Some(answer) = store.answer_to(request)? {
@@ -103,8 +104,7 @@ fn here(options: &GlobalOptions, store: &Store, schedule: &Arc<Schedule>, folder
     let real = GlobalOptions { sim: false, ..options.clone() };
     super::super::world::block_on(&real, async {
         match run_once(once).await {
-            Ok(Some(code)) => ExitCode::from(u8::try_from(code).unwrap_or(status::SCRIPT.0)),
-            Ok(None) => status::SCRIPT.into(),
+            Ok(code) => ExitCode::from(u8::try_from(code).unwrap_or(status::SCRIPT.0)),
             Err(problem) => failed(&problem),
         }
     })

@@ -1,21 +1,37 @@
 //! `os.execute`: C's own ignores Ctrl-C while its child runs, this one ends the child with the run.
 
+use crate::gate::Gate;
 use crate::lua::error;
 use crate::lua::native::{Natives, invalid};
-use std::process::Command;
+use std::io::{self, BufRead as _, BufReader, Read, Write};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::Duration;
 
 /// How often a running child is looked at: well below the time in which Ctrl-C must be heard.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// What a child has started may keep its output open; its last words are waited for so long.
+const LAST_WORDS: Duration = Duration::from_millis(300);
+
+/// A line of a child that is longer is told in parts, in bytes.
+const LONGEST_LINE: u64 = 16 * 1024;
+
 pub(in crate::lua) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
     natives.fallible("execute", |lua, gate, command: String| {
         let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
-        let mut child = match Command::new(shell).args([flag, &command]).spawn() {
+        let mut command_line = Command::new(shell);
+        command_line.args([flag, &command]);
+        if gate.hears_processes() {
+            command_line.stdout(Stdio::piped()).stderr(Stdio::piped());
+        }
+        let mut child = match command_line.spawn() {
             Ok(child) => child,
             Err(problem) => return Ok(Err(invalid(lua, &format!("os.execute: {problem}"))?)),
         };
+        let told = tell(gate, &mut child);
         loop {
             if let Some(stop) = gate.interrupt().reason() {
                 // A child that has ended by itself meanwhile needs no signal.
@@ -25,6 +41,8 @@ pub(in crate::lua) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
             }
             match child.try_wait() {
                 Ok(Some(status)) => {
+                    // Ends early once both streams have.
+                    let _ = told.recv_timeout(LAST_WORDS);
                     let (how, code) = match status.code() {
                         Some(code) => ("exit", code),
                         None => ("signal", signal(status)),
@@ -36,6 +54,33 @@ pub(in crate::lua) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
             }
         }
     })
+}
+
+/// Passes on what a child writes into pipes, without the secrets that the run knows. What is given ends with both streams.
+fn tell(gate: &Arc<Gate>, child: &mut Child) -> Receiver<()> {
+    let (ended, told) = mpsc::channel();
+    if let Some(stream) = child.stdout.take() {
+        pass_on(gate, stream, io::stdout(), ended.clone());
+    }
+    if let Some(stream) = child.stderr.take() {
+        pass_on(gate, stream, io::stderr(), ended);
+    }
+    told
+}
+
+fn pass_on(gate: &Arc<Gate>, from: impl Read + Send + 'static, mut to: impl Write + Send + 'static, ended: Sender<()>) {
+    let gate = Arc::clone(gate);
+    thread::spawn(move || {
+        let mut from = BufReader::new(from);
+        let mut line = Vec::new();
+        while matches!(from.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line), Ok(1..)) {
+            // A reader that is gone must not stop the child.
+            let _ = to.write_all(gate.redact(&String::from_utf8_lossy(&line)).as_bytes());
+            line.clear();
+        }
+        let _ = to.flush();
+        drop(ended);
+    });
 }
 
 #[cfg(unix)]

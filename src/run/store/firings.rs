@@ -100,28 +100,10 @@ pub struct ScheduleState {
 
 impl Store {
     /// Records in one step what was decided of a firing, the run that carries it out, and that the schedule is decided up to it.
-    /// Waits until it is written. False, with nothing changed, where the firing was decided before; a queued one can be decided again.
+    /// Waits until it is written. False, with nothing changed, where the firing was decided before; a queued one can be decided again,
+    /// and so can one that did not run and was decided later than now, because then the clock was wrong.
     pub fn decide(&self, firing: Firing, run: Option<NewRun>) -> Result<bool, StoreError> {
         self.write(move |connection| Box::pin(decide(connection, firing, run)))
-    }
-
-    /// The same for many firings without runs, as after a long stop; how many of them were new.
-    pub fn decide_all(&self, firings: Vec<Firing>) -> Result<usize, StoreError> {
-        self.write(move |connection| {
-            Box::pin(async move {
-                let mut decided = 0;
-                for firing in firings {
-                    decided += usize::from(decide(connection, firing, None).await?);
-                }
-                Ok(decided)
-            })
-        })
-    }
-
-    /// Says that a schedule is decided up to a moment without a firing before it: it is new, or its times have changed.
-    pub fn decided_upto(&self, schedule: &str, moment: Timestamp) -> Result<(), StoreError> {
-        let schedule = schedule.to_owned();
-        self.write(move |connection| Box::pin(async move { advance(connection, &schedule, moment).await }))
     }
 
     /// What the store knows of each schedule.
@@ -208,10 +190,10 @@ impl Store {
 
 /// Decides a firing.
 pub(super) async fn decide(connection: &mut SqliteConnection, firing: Firing, run: Option<NewRun>) -> Result<bool, sqlx::Error> {
-    let (schedule, due) = (firing.schedule.clone(), firing.due);
+    let (schedule, due, now) = (firing.schedule.clone(), firing.due, firing.decided);
     let is_new = decide_beside(connection, firing, run).await?;
     if is_new {
-        advance(connection, &schedule, due).await?;
+        advance(connection, &schedule, due, now).await?;
     }
     Ok(is_new)
 }
@@ -225,7 +207,7 @@ pub(super) async fn decide_beside(
     let query = sqlx::query(
         "INSERT INTO firings (schedule, due_at, decided_at, outcome, detail, run_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT (schedule, due_at) DO UPDATE SET decided_at = ?3, outcome = ?4, detail = ?5, run_id = ?6
-         WHERE outcome = 'queued' AND excluded.outcome <> 'queued'",
+         WHERE outcome = 'queued' AND excluded.outcome <> 'queued' OR outcome <> 'ran' AND decided_at > excluded.decided_at + 1000",
     );
     let query = query.bind(&firing.schedule).bind(millis(firing.due)).bind(millis(firing.decided)).bind(firing.outcome.as_str());
     let query = query.bind(firing.detail).bind(firing.outcome.run());
@@ -238,12 +220,13 @@ pub(super) async fn decide_beside(
     Ok(true)
 }
 
-async fn advance(connection: &mut SqliteConnection, schedule: &str, moment: Timestamp) -> Result<(), sqlx::Error> {
+/// Decided up to `moment`, as of `now`. What is decided beyond now was decided by a clock that was wrong.
+async fn advance(connection: &mut SqliteConnection, schedule: &str, moment: Timestamp, now: Timestamp) -> Result<(), sqlx::Error> {
     let query = sqlx::query(
         "INSERT INTO schedules (name, decided_upto) VALUES (?1, ?2) ON CONFLICT (name)
-         DO UPDATE SET decided_upto = max(coalesce(decided_upto, ?2), ?2)",
+         DO UPDATE SET decided_upto = iif(decided_upto > ?3 + 1000, ?2, max(coalesce(decided_upto, ?2), ?2))",
     );
-    query.bind(schedule).bind(millis(moment)).execute(connection).await.map(drop)
+    query.bind(schedule).bind(millis(moment)).bind(millis(now)).execute(connection).await.map(drop)
 }
 
 fn row(row: &SqliteRow) -> Result<FiringRow, sqlx::Error> {

@@ -24,7 +24,7 @@ pub use firings::{Firing, FiringOutcome, FiringRow, ScheduleState};
 pub use output::{Line, Output, OutputRow, Stream};
 pub use prune::{Prune, Pruned};
 pub use runs::{NewRun, RunEnd, RunOutcome, RunRow};
-pub use schedules::{Decided, Planned, Request, RequestKind};
+pub use schedules::{Attempt, Decided, Planned, Request, RequestKind, Retry};
 pub use search::{Filter, Found};
 pub use timeline::{Moment, Standing};
 pub use waits::{WaitEnd, WaitRow, WaitStart};

@@ -65,6 +65,11 @@ impl Output {
     /// A longer line is cut, in bytes.
     pub const LONGEST_LINE: usize = 16 * 1024;
 
+    #[cfg(test)]
+    pub(super) fn written(&self) -> u64 {
+        self.written
+    }
+
     /// The number of the next line, and the numbers from which to which lines are to be forgotten for it.
     fn next(&mut self, bytes: usize) -> (u64, Option<(u64, u64)>) {
         self.written += 1;
@@ -89,10 +94,13 @@ impl Store {
     /// Records a line of a run's output, without waiting.
     pub fn add_line(&self, run: &str, output: &mut Output, line: Line) -> Result<(), StoreError> {
         let text = cut(line.text);
+        // A line that is lost leaves a gap that is shown.
+        let waiting = self.queue.wait_with(text.len()).inspect_err(|_| output.written += 1)?;
         let (number, forgotten) = output.next(text.len() + 1);
         let run = run.to_owned();
         self.post(move |connection| {
             Box::pin(async move {
+                drop(waiting);
                 // A pruned run's process may still print.
                 let query = sqlx::query(
                     "INSERT OR IGNORE INTO output (run_id, number, at, stream, line)

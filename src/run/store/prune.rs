@@ -32,23 +32,43 @@ impl Store {
 }
 
 async fn forget(connection: &mut SqliteConnection, prune: Prune) -> Result<Pruned, sqlx::Error> {
-    let before = prune.before.map(millis);
-    let keep = prune.keep.map(i64::from);
+    let names = if let Some(name) = prune.name {
+        vec![name]
+    } else {
+        let query = sqlx::query_scalar("SELECT DISTINCT name FROM runs UNION SELECT DISTINCT schedule FROM firings");
+        query.fetch_all(&mut *connection).await?
+    };
+    let mut pruned = Pruned::default();
+    for name in names {
+        let one = forget_of(connection, &name, prune.before.map(millis), prune.keep).await?;
+        pruned.runs += one.runs;
+        pruned.firings += one.firings;
+    }
+    Ok(pruned)
+}
+
+/// Each statement walks one name's rows alone: a server prunes thousands of names while others fire.
+async fn forget_of(
+    connection: &mut SqliteConnection,
+    name: &str,
+    before: Option<i64>,
+    keep: Option<u32>,
+) -> Result<Pruned, sqlx::Error> {
     // What is not given lets everything pass; both together keep what either would keep.
     let runs = sqlx::query(
-        "DELETE FROM runs WHERE ended_at IS NOT NULL AND (?1 IS NULL OR name = ?1) AND (?2 IS NULL OR ended_at < ?2)
-         AND (?3 IS NULL OR id NOT IN (SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY name ORDER BY started_at DESC) AS nth
-         FROM runs) WHERE nth <= ?3))",
+        "DELETE FROM runs WHERE name = ?1 AND ended_at IS NOT NULL AND retry_at IS NULL AND (?2 IS NULL OR ended_at < ?2) AND (?3 IS NULL OR ?3 = 0 OR
+         started_at < (SELECT started_at FROM runs WHERE name = ?1 ORDER BY started_at DESC LIMIT 1 OFFSET ?3 - 1))",
     );
-    let runs = runs.bind(&prune.name).bind(before).bind(keep).execute(&mut *connection).await?.rows_affected();
+    let runs = runs.bind(name).bind(before).bind(keep).execute(&mut *connection).await?.rows_affected();
     // A firing goes with its run; one without a run goes by its age, or with the oldest that has a run.
-    let firings = sqlx::query(
-        "DELETE FROM firings WHERE outcome <> 'queued' AND (?1 IS NULL OR schedule = ?1) AND
-         CASE WHEN run_id IS NOT NULL THEN run_id NOT IN (SELECT id FROM runs)
-              WHEN ?2 IS NOT NULL THEN due_at < ?2
-              ELSE due_at < (SELECT min(due_at) FROM firings AS kept WHERE kept.schedule = firings.schedule
-                             AND kept.run_id IN (SELECT id FROM runs)) END",
+    let without_run = sqlx::query(
+        "DELETE FROM firings WHERE schedule = ? AND outcome <> 'queued' AND run_id IS NOT NULL AND run_id NOT IN (SELECT id FROM runs)",
     );
-    let firings = firings.bind(&prune.name).bind(before).execute(&mut *connection).await?.rows_affected();
+    let mut firings = without_run.bind(name).execute(&mut *connection).await?.rows_affected();
+    let older = sqlx::query(
+        "DELETE FROM firings WHERE schedule = ?1 AND outcome <> 'queued' AND run_id IS NULL
+         AND due_at < coalesce(?2, (SELECT min(due_at) FROM firings WHERE schedule = ?1 AND run_id IS NOT NULL))",
+    );
+    firings += older.bind(name).bind(before).execute(connection).await?.rows_affected();
     Ok(Pruned { runs, firings })
 }

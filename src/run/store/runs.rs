@@ -105,6 +105,10 @@ pub struct RunRow {
     pub status: Option<i32>,
     /// What went wrong.
     pub error: Option<String>,
+    /// When it is to be repeated, where that is still to come.
+    pub retry_at: Option<Timestamp>,
+    /// Why a repetition that was still to come never began.
+    pub retry_given_up: Option<String>,
     /// How many calls it has made, polls included.
     pub calls: u64,
 }

@@ -3,9 +3,9 @@
 
 use super::firings::{Firing, decide, decide_beside};
 use super::runs::{self, NewRun, RunOutcome};
-use super::{Store, StoreError, millis};
+use super::{Store, StoreError, millis, timestamp};
 use jiff::Timestamp;
-use sqlx::Row as _;
+use sqlx::{Row as _, SqliteConnection};
 use std::collections::{BTreeMap, HashMap};
 
 /// A schedule as a server has planned it.
@@ -26,6 +26,28 @@ pub enum Decided {
     Beside(Firing, Option<NewRun>),
     /// A run without a new firing: a repetition.
     Run(NewRun),
+    /// A run failed, and what becomes of its repetition.
+    Retry(Attempt, Retry),
+}
+
+/// One attempt to carry a firing out.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// The schedule's name.
+    pub schedule: String,
+    /// The firing's time.
+    pub due: Timestamp,
+    /// From 1.
+    pub number: u32,
+}
+
+/// What becomes of the repetition of a failed run.
+#[derive(Debug, Clone)]
+pub enum Retry {
+    /// It is to come.
+    At(Timestamp),
+    /// It does not come, and why.
+    GivenUp(String),
 }
 
 /// What somebody asks of the server.
@@ -62,6 +84,8 @@ pub struct Request {
     pub kind: RequestKind,
     /// Of which schedule.
     pub schedule: String,
+    /// When.
+    pub asked: Timestamp,
 }
 
 impl Store {
@@ -139,7 +163,8 @@ impl Store {
                     new.push(match decision {
                         Decided::Firing(firing, run) => decide(connection, firing, run).await?,
                         Decided::Beside(firing, run) => decide_beside(connection, firing, run).await?,
-                        Decided::Run(run) => runs::insert(connection, run).await.map(|()| true)?,
+                        Decided::Run(run) => repeat(connection, run).await.map(|()| true)?,
+                        Decided::Retry(attempt, retry) => note_retry(connection, attempt, retry).await?,
                     });
                 }
                 Ok(new)
@@ -163,13 +188,14 @@ impl Store {
     pub fn requests(&self) -> Result<Vec<Request>, StoreError> {
         self.read(|connection| {
             Box::pin(async {
-                let rows = sqlx::query("SELECT id, kind, schedule FROM requests WHERE answered_at IS NULL ORDER BY id");
+                let rows = sqlx::query("SELECT id, kind, schedule, asked_at FROM requests WHERE answered_at IS NULL ORDER BY id");
                 let mut requests = Vec::new();
                 for row in rows.fetch_all(connection).await? {
                     let word: String = row.try_get("kind")?;
                     let kind = RequestKind::parse(&word);
                     let request = kind.map(|kind| {
-                        Ok::<_, sqlx::Error>(Request { id: row.try_get("id")?, kind, schedule: row.try_get("schedule")? })
+                        let asked = timestamp(row.try_get("asked_at")?);
+                        Ok::<_, sqlx::Error>(Request { id: row.try_get("id")?, kind, schedule: row.try_get("schedule")?, asked })
                     });
                     requests.extend(request.transpose()?);
                 }
@@ -209,4 +235,28 @@ impl Store {
             })
         })
     }
+}
+
+/// Adds a repetition's run, which is then no longer to come.
+async fn repeat(connection: &mut SqliteConnection, run: NewRun) -> Result<(), sqlx::Error> {
+    let query =
+        sqlx::query("UPDATE runs SET retry_at = NULL WHERE name = ? AND due_at = ? AND attempt < ? AND retry_at IS NOT NULL");
+    let query = query.bind(run.name.clone()).bind(run.due.map(millis)).bind(i64::from(run.attempt));
+    query.execute(&mut *connection).await?;
+    runs::insert(connection, run).await
+}
+
+/// Notes what becomes of the repetition of an attempt; whether the store has that attempt.
+async fn note_retry(connection: &mut SqliteConnection, attempt: Attempt, retry: Retry) -> Result<bool, sqlx::Error> {
+    let (time, given_up) = match retry {
+        Retry::At(time) => (Some(millis(time)), None),
+        Retry::GivenUp(reason) => (None, Some(reason)),
+    };
+    // No run begins before it is due, which spares looking at all that were before.
+    let query = sqlx::query(
+        "UPDATE runs SET retry_at = ?1, retry_given_up = ?2
+         WHERE name = ?3 AND due_at = ?4 AND attempt = ?5 AND started_at >= ?4 - 60000",
+    );
+    let query = query.bind(time).bind(given_up).bind(attempt.schedule).bind(millis(attempt.due)).bind(i64::from(attempt.number));
+    Ok(query.execute(connection).await?.rows_affected() > 0)
 }

@@ -20,6 +20,8 @@ pub struct Filter {
     pub failed: bool,
     /// Only what has not ended, as far as the store knows.
     pub open: bool,
+    /// Only what is to be repeated.
+    pub to_repeat: bool,
     /// So many at most, the latest.
     pub limit: Option<u32>,
 }
@@ -76,13 +78,16 @@ impl Store {
                 }
                 if let Some((from, to)) = filter.during {
                     query.push(" AND started_at <= ").push_bind(millis(to));
-                    query.push(" AND coalesce(ended_at, started_at) >= ").push_bind(millis(from));
+                    query.push(" AND (ended_at IS NULL OR ended_at >= ").push_bind(millis(from)).push(")");
                 }
                 if filter.failed {
                     query.push(" AND outcome IS NOT 'done'");
                 }
                 if filter.open {
                     query.push(" AND ended_at IS NULL");
+                }
+                if filter.to_repeat {
+                    query.push(" AND retry_at IS NOT NULL");
                 }
                 query.push(" ORDER BY started_at DESC, runs.rowid DESC");
                 if let Some(limit) = filter.limit {
@@ -126,6 +131,8 @@ fn row(row: &SqliteRow) -> Result<RunRow, sqlx::Error> {
         outcome: outcome.as_deref().and_then(RunOutcome::parse),
         status: row.try_get("status")?,
         error: row.try_get("error")?,
+        retry_at: time("retry_at")?,
+        retry_given_up: row.try_get("retry_given_up")?,
         calls: row.try_get("calls")?,
     })
 }

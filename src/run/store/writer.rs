@@ -8,6 +8,8 @@ use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender, TrySendError};
 use std::thread;
 use std::time::Duration;
@@ -42,6 +44,9 @@ static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 /// Requests that may wait: beyond it whoever records is told that the store cannot keep up, instead of filling memory.
 const LONGEST_QUEUE: usize = 50_000;
 
+/// Lines that may wait, in bytes: scripts print faster than disks write, and a server must not grow by that.
+const LONGEST_LINES: usize = 32 << 20;
+
 /// Requests of one transaction at most.
 const LARGEST_BATCH: usize = 1_000;
 
@@ -52,6 +57,19 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) struct Queue {
     path: PathBuf,
     send: SyncSender<Queued>,
+    lines: Arc<AtomicUsize>,
+}
+
+/// Lines that wait, until this is dropped.
+pub(super) struct Waiting {
+    lines: Arc<AtomicUsize>,
+    bytes: usize,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.lines.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
 }
 
 impl Queue {
@@ -61,7 +79,13 @@ impl Queue {
         let thread_path = path.clone();
         // Without a thread the channel is closed, which every request reports.
         let _ = thread::Builder::new().name("run-store".to_owned()).spawn(move || serve(&thread_path, &locks, &receive));
-        Self { path, send }
+        Self { path, send, lines: Arc::default() }
+    }
+
+    /// Makes room for a line of so many bytes.
+    pub(super) fn wait_with(&self, bytes: usize) -> Result<Waiting, StoreError> {
+        let waiting = Waiting { lines: Arc::clone(&self.lines), bytes };
+        if self.lines.fetch_add(bytes, Ordering::Relaxed) < LONGEST_LINES { Ok(waiting) } else { Err(self.slow_disk()) }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -70,7 +94,7 @@ impl Queue {
 
     pub(super) fn push(&self, kind: Kind, job: Job, settled: Option<Settled>) -> Result<(), StoreError> {
         self.send.try_send(Queued { kind, job, settled }).map_err(|problem| match problem {
-            TrySendError::Full(_) => self.failed("it cannot keep up with what is to be recorded"),
+            TrySendError::Full(_) => self.slow_disk(),
             TrySendError::Disconnected(_) => self.ended(),
         })
     }
@@ -81,6 +105,10 @@ impl Queue {
 
     pub(super) fn slow(&self, limit: Duration) -> StoreError {
         StoreError::Slow { path: self.path.clone(), limit }
+    }
+
+    fn slow_disk(&self) -> StoreError {
+        self.failed("it cannot keep up with what is to be recorded")
     }
 
     fn failed(&self, reason: &str) -> StoreError {
@@ -133,30 +161,36 @@ fn settle(settled: Option<Settled>, outcome: Result<(), StoreError>) {
     }
 }
 
+/// Writes a batch: all of it, or where anything in it fails, nothing.
+///
+/// In SQL, because a full disk lets SQLite end a transaction by itself, after which sqlx's own count of transactions refuses every further one.
 async fn write(path: &Path, connection: &mut SqliteConnection, batch: Vec<Queued>) {
     if batch.is_empty() {
         return;
     }
-    let mut waiting = Vec::new();
-    let mut written = Ok(());
-    match connection.begin_with("BEGIN IMMEDIATE").await {
-        Ok(mut transaction) => {
-            for Queued { job, settled, .. } in batch {
-                let outcome = job(&mut transaction).await;
-                waiting.push((settled, outcome.map_err(|error| StoreError::failed(path, &error))));
-            }
-            if let Err(error) = transaction.commit().await {
-                written = Err(StoreError::failed(path, &error));
-            }
+    let mut waiting = Vec::with_capacity(batch.len());
+    let mut written = say(connection, "BEGIN IMMEDIATE").await;
+    for Queued { job, settled, .. } in batch {
+        if written.is_ok() {
+            written = job(connection).await;
         }
-        Err(error) => {
-            written = Err(StoreError::failed(path, &error));
-            waiting.extend(batch.into_iter().map(|request| (request.settled, Ok(()))));
-        }
+        waiting.push(settled);
     }
-    for (settled, outcome) in waiting {
-        settle(settled, outcome.and(written.clone()));
+    if written.is_ok() {
+        written = say(connection, "COMMIT").await;
     }
+    if written.is_err() {
+        // Refused where there is no transaction any more, which is as well.
+        let _ = say(connection, "ROLLBACK").await;
+    }
+    let written = written.map_err(|error| StoreError::failed(path, &error));
+    for settled in waiting {
+        settle(settled, written.clone());
+    }
+}
+
+async fn say(connection: &mut SqliteConnection, sql: &'static str) -> Result<(), sqlx::Error> {
+    sqlx::query(sql).execute(connection).await.map(drop)
 }
 
 async fn open(path: &Path, locks: &Locks) -> Result<SqliteConnection, StoreError> {
@@ -208,4 +242,43 @@ async fn is_current(connection: &mut SqliteConnection) -> bool {
     let newest = MIGRATIONS.iter().map(|migration| migration.version).max();
     let applied = sqlx::query_scalar::<_, Option<i64>>("SELECT max(version) FROM _sqlx_migrations WHERE success");
     applied.fetch_one(connection).await.is_ok_and(|version| version == newest)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::run::store::{Line, Output, Store, Stream};
+
+    #[test]
+    fn lines_that_wait_fill_no_memory_and_are_numbered_past() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("runs.db"));
+        let (go, gone) = std::sync::mpsc::channel::<()>();
+        store.post(move |_| Box::pin(async move { gone.recv().map_err(|_| sqlx::Error::RowNotFound) })).unwrap();
+        let mut output = Output::default();
+        let line = || Line { at: jiff::Timestamp::UNIX_EPOCH, stream: Stream::Out, text: "x".repeat(Output::LONGEST_LINE) };
+        let taken = (0..10_000).filter(|_| store.add_line("r", &mut output, line()).is_ok()).count();
+        assert_eq!(taken, super::LONGEST_LINES / Output::LONGEST_LINE);
+        go.send(()).unwrap();
+        store.flush(std::time::Duration::from_mins(1)).unwrap();
+        assert!(store.add_line("r", &mut output, line()).is_ok());
+        assert_eq!(output.written(), 10_001, "those that are lost leave a gap");
+    }
+
+    #[test]
+    fn a_transaction_that_sqlite_has_ended_by_itself_costs_no_later_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("runs.db"));
+        let failed = store.write::<(), _>(|connection| {
+            Box::pin(async move {
+                // What SQLite does of its own accord where the disk is full.
+                sqlx::query("ROLLBACK").execute(&mut *connection).await?;
+                Err(sqlx::Error::RowNotFound)
+            })
+        });
+        assert!(failed.is_err());
+        let applied = store.write(|connection| {
+            Box::pin(async move { sqlx::query_scalar("SELECT count(*) FROM runs").fetch_one(connection).await })
+        });
+        assert_eq!(applied.map_err(|error| error.to_string()), Ok(0_i64));
+    }
 }

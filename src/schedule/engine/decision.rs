@@ -43,6 +43,19 @@ pub struct Order {
     pub attempt: u32,
 }
 
+/// One attempt of a server before this one.
+#[derive(Debug, Clone, Copy)]
+pub struct Former<'a> {
+    /// The schedule's name.
+    pub name: &'a str,
+    /// The firing's time.
+    pub at: Timestamp,
+    /// From 1.
+    pub attempt: u32,
+    /// Why it ran.
+    pub cause: Cause,
+}
+
 /// Why a firing did not run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
@@ -62,6 +75,8 @@ pub enum Reason {
     Removed,
     /// The server ended while the firing waited for its turn.
     ServerGone,
+    /// The run store would not have it.
+    Unrecorded,
 }
 
 /// What let the time of a firing pass.
@@ -73,19 +88,6 @@ pub enum Gap {
     ClockJump,
     /// The server was busy.
     Busy,
-}
-
-impl Reason {
-    /// The reason's name in history.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Overlap | Self::QueueFull => "overlap",
-            Self::Paused => "paused",
-            Self::TooLate(_) | Self::Superseded | Self::ServerGone => "too late",
-            Self::ShuttingDown => "shutting down",
-            Self::Removed => "removed",
-        }
-    }
 }
 
 impl fmt::Display for Reason {
@@ -101,6 +103,7 @@ impl fmt::Display for Reason {
             Self::ShuttingDown => "the server was ending",
             Self::Removed => "the schedule was taken from the file while the firing waited",
             Self::ServerGone => "the server ended while the firing waited for its turn",
+            Self::Unrecorded => "the run store refused to record it",
         })
     }
 }
@@ -114,6 +117,8 @@ pub enum Outcome {
     Failed,
     /// The server ended it.
     Ended,
+    /// It did not begin, because the store would not have it.
+    Unrecorded,
 }
 
 /// Why the server ends a run.
@@ -138,8 +143,23 @@ pub enum Decision {
     End(Order, EndReason),
     /// Its run failed and is repeated at that time.
     Retry(Order, Timestamp),
+    /// Its run failed and was to be repeated, which does not happen any more.
+    GiveUp(Order, Reason),
     /// Somebody is to hear of it.
-    Tell(Order, Occasion, Option<Reason>),
+    Tell(Notice),
+}
+
+/// What somebody is to hear of.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    /// The firing; of several the last.
+    pub order: Order,
+    /// What it is about.
+    pub occasion: Occasion,
+    /// Why it did not run, or is not repeated.
+    pub reason: Option<Reason>,
+    /// How many firings it is about: a server that comes back after a day must not call somebody a thousand times.
+    pub firings: u64,
 }
 
 /// A firing that did not run, or several in a row.

@@ -1,7 +1,7 @@
 //! One schedule at work: its next firing, its runs that go on, and its firings that wait.
 
-use super::decision::{Cause, Decision, EndReason, Gap, Missed, Order, Outcome, Reason};
-use super::{LONGEST_QUEUE, MISSED_ROWS, ON_TIME};
+use super::decision::{Cause, Decision, EndReason, Gap, Missed, Notice, Order, Outcome, Reason};
+use super::{LONGEST_QUEUE, MISSED_ROWS, ON_TIME, UNRECORDED_PAUSE};
 use crate::schedule::file::Schedule;
 use crate::schedule::timing::Firing;
 use crate::schedule::value::{CatchUp, CaughtUp, Occasion, Overlap};
@@ -53,6 +53,39 @@ impl Job {
         self.active.push(Active { order, state: State::Ending });
     }
 
+    /// A run of a server before this one went on until both were lost; its end is to be heard next.
+    pub(super) fn take_over_lost(&mut self, order: Order) {
+        self.active.push(Active { order, state: State::Running });
+    }
+
+    /// A server before this one was to repeat `order`, an attempt that failed, at `time`.
+    pub(super) fn take_over_retry(&mut self, order: Order, time: Timestamp, now: Timestamp, decisions: &mut Vec<Decision>) {
+        if now.duration_since(time) > self.patience() {
+            self.give_up(order, Reason::TooLate(Gap::NotRunning), decisions);
+        } else {
+            self.active.push(Active { order, state: State::Pausing(time) });
+        }
+    }
+
+    /// Repeats failed attempts no more, where their time makes that so.
+    fn give_up_retries(&mut self, reason: Reason, at: impl Fn(Timestamp) -> bool, decisions: &mut Vec<Decision>) {
+        let given_up = self.active.extract_if(.., |active| matches!(active.state, State::Pausing(until) if at(until)));
+        for Active { order, .. } in given_up.collect::<Vec<_>>() {
+            self.give_up(order, reason, decisions);
+        }
+    }
+
+    fn give_up(&mut self, order: Order, reason: Reason, decisions: &mut Vec<Decision>) {
+        self.failed = true;
+        decisions.push(Decision::GiveUp(order.clone(), reason));
+        tell(order, Occasion::Failure, Some(reason), 1, decisions);
+    }
+
+    /// How old something may be and still run.
+    pub(super) fn patience(&self) -> SignedDuration {
+        SignedDuration::try_from(self.schedule.catch_up.within).unwrap_or(SignedDuration::MAX).max(ON_TIME)
+    }
+
     /// The same job under a changed file.
     pub(super) fn with(mut self, schedule: &Arc<Schedule>, now: Timestamp) -> Self {
         let is_same = !self.is_removed() && self.schedule.timing.fingerprint() == schedule.timing.fingerprint();
@@ -63,13 +96,18 @@ impl Job {
             _ => schedule.timing.next(now),
         };
         self.schedule = Arc::clone(schedule);
+        // What starts from now on is what the file says now.
+        let pausing = self.active.iter_mut().filter(|active| matches!(active.state, State::Pausing(_)));
+        for order in pausing.map(|active| &mut active.order).chain(&mut self.waiting) {
+            order.schedule = Arc::clone(schedule);
+        }
         self
     }
 
     /// The schedule is no longer in the file: runs go on, nothing else starts.
     pub(super) fn remove(&mut self, decisions: &mut Vec<Decision>) {
         self.next = None;
-        self.active.retain(|active| !matches!(active.state, State::Pausing(_)));
+        self.give_up_retries(Reason::Removed, |_| true, decisions);
         decisions.extend(self.waiting.drain(..).map(|order| missed(&order, Reason::Removed)));
         let mut schedule = (*self.schedule).clone();
         schedule.timing.end = Some(Timestamp::MIN);
@@ -81,6 +119,9 @@ impl Job {
     }
 
     pub(super) fn due(&mut self, now: Timestamp, gap: Gap, is_ending: bool, decisions: &mut Vec<Decision>) {
+        if self.is_paused() && !is_ending {
+            self.give_up_retries(Reason::Paused, |until| until <= now, decisions);
+        }
         for active in &mut self.active {
             if matches!(active.state, State::Pausing(until) if until <= now) && !is_ending {
                 active.state = State::Running;
@@ -96,6 +137,7 @@ impl Job {
         }
         let schedule = Arc::clone(&self.schedule);
         let mut due = VecDeque::new();
+        let patience = self.patience();
         let mut older: Option<(Firing, Timestamp, u64)> = None;
         let mut firings = schedule.timing.firings(before(next.at));
         self.next = loop {
@@ -104,9 +146,9 @@ impl Job {
                 next => break next,
             }
             // One schedule of a second missed for a week is 600,000 firings.
+            let may_share = |old: &mut Firing| schedule.catch_up.runs == CaughtUp::Latest || now.duration_since(old.due) > patience;
             if due.len() > MISSED_ROWS
-                && schedule.catch_up.runs == CaughtUp::Latest
-                && let Some(firing) = due.pop_front()
+                && let Some(firing) = due.pop_front_if(may_share)
             {
                 older = Some(older.map_or((firing, firing.at, 1), |(_, first, count)| (firing, first, count + 1)));
             }
@@ -123,15 +165,24 @@ impl Job {
                 several,
             }));
         }
-        self.decide(&Vec::from(due), now, gap, is_ending, decisions);
+        let older = older.map_or(0, |(_, _, count)| count);
+        self.decide(&Vec::from(due), older, now, gap, is_ending, decisions);
     }
 
-    fn decide(&mut self, due: &[Firing], now: Timestamp, gap: Gap, is_ending: bool, decisions: &mut Vec<Decision>) {
+    /// Decides about firings that are due; `older` are so many before them that were missed too.
+    fn decide(&mut self, due: &[Firing], older: u64, now: Timestamp, gap: Gap, is_ending: bool, decisions: &mut Vec<Decision>) {
         let age = |firing: &Firing| now.duration_since(firing.due);
-        let within = SignedDuration::try_from(self.schedule.catch_up.within).unwrap_or(SignedDuration::MAX);
-        let may_run = |firing: &Firing| age(firing) <= ON_TIME.max(within);
+        let patience = self.patience();
+        let may_run = |firing: &Firing| age(firing) <= patience;
         let latest = due.iter().rposition(|firing| age(firing) > ON_TIME && may_run(firing));
         let is_overtaken = due.last().is_some_and(|firing| age(firing) <= ON_TIME);
+        let late_after = self.schedule.notify.as_ref().and_then(|notify| SignedDuration::try_from(notify.late_after.0).ok());
+        let mut missed_late: Option<(Order, u64)> = None;
+        let mut started_late: Option<(Order, u64)> = None;
+        let count = |late: &mut Option<(Order, u64)>, order: &Order, before: u64| {
+            let firings = late.take().map_or(before, |(_, firings)| firings) + 1;
+            *late = Some((order.clone(), firings));
+        };
         for (index, firing) in due.iter().enumerate() {
             let is_late = age(firing) > ON_TIME;
             let cause = if is_late { Cause::CatchUp } else { Cause::Schedule };
@@ -151,15 +202,19 @@ impl Job {
             if let Some(reason) = reason {
                 decisions.push(missed(&order, reason));
                 if matches!(reason, Reason::TooLate(_)) {
-                    tell(&order, Occasion::Late, Some(reason), decisions);
+                    count(&mut missed_late, &order, older);
                 }
                 continue;
             }
-            let late_after = self.schedule.notify.as_ref().and_then(|notify| SignedDuration::try_from(notify.late_after.0).ok());
             if late_after.is_some_and(|limit| age(firing) > limit) {
-                tell(&order, Occasion::Late, None, decisions);
+                count(&mut started_late, &order, 0);
             }
             self.admit(order, decisions);
+        }
+        for (late, reason) in [(missed_late, Some(Reason::TooLate(gap))), (started_late, None)] {
+            if let Some((order, firings)) = late {
+                tell(order, Occasion::Late, reason, firings, decisions);
+            }
         }
     }
 
@@ -177,7 +232,7 @@ impl Job {
             }
             Overlap::Cancel => {
                 decisions.extend(self.waiting.drain(..).map(|order| missed(&order, Reason::Superseded)));
-                self.active.retain(|active| !matches!(active.state, State::Pausing(_)));
+                self.give_up_retries(Reason::Superseded, |_| true, decisions);
                 for active in self.active.iter_mut().filter(|active| active.state == State::Running) {
                     active.state = State::Ending;
                     decisions.push(Decision::End(active.order.clone(), EndReason::Replaced));
@@ -212,7 +267,7 @@ impl Job {
         match outcome {
             Outcome::Done => {
                 if std::mem::take(&mut self.failed) {
-                    tell(&active.order, Occasion::Recovery, None, decisions);
+                    tell(active.order, Occasion::Recovery, None, 1, decisions);
                 }
             }
             Outcome::Failed => {
@@ -228,10 +283,21 @@ impl Job {
                     retry = Some(time);
                 } else {
                     self.failed = true;
-                    tell(&active.order, Occasion::Failure, None, decisions);
+                    tell(active.order, Occasion::Failure, None, 1, decisions);
                 }
             }
-            Outcome::Ended => {}
+            Outcome::Unrecorded if active.order.attempt > 1 && !is_ending => {
+                active.order.attempt -= 1;
+                let time = now.saturating_add(UNRECORDED_PAUSE).unwrap_or(now);
+                active.state = State::Pausing(time);
+                self.active.push(active);
+                retry = Some(time);
+            }
+            // A schedule of every second must not call somebody every second for one full disk.
+            Outcome::Unrecorded if !std::mem::replace(&mut self.failed, true) => {
+                tell(active.order, Occasion::Failure, Some(Reason::Unrecorded), 1, decisions);
+            }
+            Outcome::Unrecorded | Outcome::Ended => {}
         }
         if self.active.is_empty()
             && let Some(order) = self.waiting.pop_front()
@@ -262,8 +328,8 @@ pub(super) fn missed(order: &Order, reason: Reason) -> Decision {
     Decision::Miss(Missed { schedule, at: order.at, due: order.due, reason, cause: order.cause, several: None })
 }
 
-fn tell(order: &Order, occasion: Occasion, reason: Option<Reason>, decisions: &mut Vec<Decision>) {
+fn tell(order: Order, occasion: Occasion, reason: Option<Reason>, firings: u64, decisions: &mut Vec<Decision>) {
     if order.schedule.notify.as_ref().is_some_and(|notify| notify.on.contains(&occasion)) {
-        decisions.push(Decision::Tell(order.clone(), occasion, reason));
+        decisions.push(Decision::Tell(Notice { order, occasion, reason, firings }));
     }
 }

@@ -5,7 +5,7 @@ mod job;
 #[cfg(test)]
 mod tests;
 
-pub use decision::{Cause, Decision, EndReason, Gap, Missed, Order, Outcome, Reason};
+pub use decision::{Cause, Decision, EndReason, Former, Gap, Missed, Notice, Order, Outcome, Reason};
 
 use super::file::ScheduleFile;
 use jiff::{SignedDuration, Timestamp};
@@ -25,6 +25,10 @@ pub const MISSED_ROWS: usize = 1000;
 
 /// A clock that goes back further than this was wrong before.
 const CORRECTION: SignedDuration = SignedDuration::from_hours(3);
+
+/// How long after a retry that could not be recorded it is tried again.
+const UNRECORDED_PAUSE: SignedDuration = SignedDuration::from_secs(10);
+
 /// What is known of a schedule from before the server started.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Known {
@@ -37,6 +41,7 @@ pub struct Known {
     /// The last run failed.
     pub failed: bool,
 }
+
 /// What becomes of every firing.
 #[derive(Debug, Default)]
 pub struct Engine {
@@ -66,19 +71,43 @@ impl Engine {
     }
 
     /// Takes over a run that a server before this one has started and that still goes on.
-    pub fn adopt(&mut self, name: &str, at: Timestamp, attempt: u32) {
-        let Some(job) = self.jobs.get_mut(name) else { return };
-        let order = Order { schedule: Arc::clone(&job.schedule), at, due: at, cause: Cause::Schedule, attempt };
-        job.take_over(order);
+    pub fn adopt(&mut self, former: &Former<'_>) {
+        if let Some((job, order)) = self.former(former) {
+            job.take_over(order);
+        }
+    }
+
+    /// Hears of a run that was lost with the server before this one: it failed.
+    pub fn lost(&mut self, former: &Former<'_>, now: Timestamp) -> Vec<Decision> {
+        let Some((job, order)) = self.former(former) else { return Vec::new() };
+        job.take_over_lost(order);
+        self.ended(former.name, former.at, Outcome::Failed, now)
+    }
+
+    /// Takes over a retry that the server before this one was to start at `time`, after this attempt; none where there is no such
+    /// schedule any more.
+    pub fn take_over_retry(&mut self, failed: &Former<'_>, time: Timestamp, now: Timestamp) -> Option<Vec<Decision>> {
+        let (job, order) = self.former(failed)?;
+        let mut decisions = Vec::new();
+        job.take_over_retry(order, time, now, &mut decisions);
+        let name = Arc::clone(&job.schedule.name);
+        self.agenda.push(Reverse((time, name)));
+        Some(decisions)
+    }
+
+    fn former(&mut self, former: &Former<'_>) -> Option<(&mut Job, Order)> {
+        let Former { name, at, attempt, cause } = *former;
+        let job = self.jobs.get_mut(name)?;
+        let order = Order { schedule: Arc::clone(&job.schedule), at, due: at, cause, attempt };
+        Some((job, order))
     }
 
     /// Decides anew about a firing that waited when the server before this one ended.
     pub fn take_up(&mut self, name: &str, at: Timestamp, now: Timestamp) -> Vec<Decision> {
         let Some(job) = self.jobs.get_mut(name) else { return Vec::new() };
         let order = Order { schedule: Arc::clone(&job.schedule), at, due: at, cause: Cause::CatchUp, attempt: 1 };
-        let within = SignedDuration::try_from(job.schedule.catch_up.within).unwrap_or(SignedDuration::MAX);
         let mut decisions = Vec::new();
-        if now.duration_since(at) <= within.max(ON_TIME) && !job.is_paused() {
+        if now.duration_since(at) <= job.patience() && !job.is_paused() {
             job.admit(order, &mut decisions);
         } else {
             decisions.push(missed(&order, Reason::ServerGone));
@@ -187,12 +216,12 @@ impl Engine {
         decisions
     }
 
-    /// Begins to end: nothing starts any more. What is missed from now on is left to the next server where `catch_up` lets it run then.
+    /// Begins to end: nothing starts any more. What is missed from now on is left to the next server where `catch_up` lets it run then,
+    /// and so are retries.
     pub fn end(&mut self) -> Vec<Decision> {
         self.is_ending = true;
         let mut decisions = Vec::new();
         for job in self.jobs.values_mut() {
-            job.active.retain(|active| !matches!(active.state, State::Pausing(_)));
             decisions.extend(job.waiting.drain(..).map(|order| missed(&order, Reason::ShuttingDown)));
         }
         decisions
@@ -200,7 +229,7 @@ impl Engine {
 
     fn plan(&mut self, job: &Job) {
         let retries = job.active.iter().filter_map(|active| match active.state {
-            State::Pausing(until) => Some(until),
+            State::Pausing(until) if !self.is_ending => Some(until),
             _ => None,
         });
         // While the server ends, what is left undecided must not be looked at again and again.

@@ -1,6 +1,6 @@
 //! Every policy, on a clock that the tests hold.
 
-use super::{Decision, EndReason, Engine, Gap, Known, Outcome, Reason};
+use super::{Cause, Decision, EndReason, Engine, Former, Gap, Known, Outcome, Reason};
 use crate::schedule::file::ScheduleFile;
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -46,7 +46,11 @@ fn words(decisions: Vec<Decision>) -> Vec<String> {
         },
         Decision::End(order, reason) => format!("end {}: {reason:?}", seconds(order.at)),
         Decision::Retry(order, time) => format!("retry {} at {}", seconds(order.at), seconds(time)),
-        Decision::Tell(order, occasion, _) => format!("tell {} {}", seconds(order.at), occasion.as_str()),
+        Decision::GiveUp(order, reason) => format!("give up {} attempt {}: {reason:?}", seconds(order.at), order.attempt),
+        Decision::Tell(notice) if notice.firings > 1 => {
+            format!("tell {} {} of {}", seconds(notice.order.at), notice.occasion.as_str(), notice.firings)
+        }
+        Decision::Tell(notice) => format!("tell {} {}", seconds(notice.order.at), notice.occasion.as_str()),
     };
     decisions.into_iter().map(word).collect()
 }
@@ -57,6 +61,11 @@ fn tick(engine: &mut Engine, second: i64) -> Vec<String> {
 
 fn ended(engine: &mut Engine, firing: i64, outcome: Outcome, second: i64) -> Vec<String> {
     words(engine.ended("a", at(firing), outcome, at(second)))
+}
+
+/// The first attempt for second 60, of a server before.
+fn first(name: &str) -> Former<'_> {
+    Former { name, at: at(60), attempt: 1, cause: Cause::Schedule }
 }
 
 #[test]
@@ -205,9 +214,100 @@ fn a_firing_that_waits_for_its_retry_still_counts_as_running() {
 fn lateness_is_told_where_it_is_asked_for() {
     let lines = "catch_up = '1h'\nnotify = { on = ['late'], webhook = 'https://pager.example/x', late_after = '30s' }";
     let (_, decisions) = restarted(&minutely(lines), 0, 119);
-    assert_eq!(decisions, ["tell 60 late", "start 60 catch_up"]);
+    assert_eq!(decisions, ["start 60 catch_up", "tell 60 late"]);
     let (_, decisions) = restarted(&minutely(&lines.replace("catch_up = '1h'", "")), 0, 119);
     assert_eq!(decisions, ["miss 60: TooLate(NotRunning)", "tell 60 late"]);
+}
+
+#[test]
+fn a_day_of_missed_firings_is_told_once() {
+    let lines = "notify = { on = ['late'], webhook = 'https://pager.example/x' }";
+    let (_, decisions) = restarted(&minutely(lines), 0, 24 * 3600 + 30);
+    let told: Vec<_> = decisions.iter().filter(|decision| decision.starts_with("tell")).collect();
+    assert_eq!(told, ["tell 86400 late of 1440"]);
+    let all = format!("{lines}\ncatch_up = {{ within = '10m', runs = 'all' }}\noverlap = 'allow'");
+    let (_, decisions) = restarted(&minutely(&all), 0, 24 * 3600 + 30);
+    let told: Vec<_> = decisions.iter().filter(|decision| decision.starts_with("tell")).collect();
+    assert_eq!(told, ["tell 85800 late of 1430", "tell 86340 late of 9"]);
+}
+
+#[test]
+fn what_is_too_old_to_be_caught_up_shares_a_row_also_where_all_are() {
+    let (_, decisions) =
+        restarted(&minutely("catch_up = { within = '10m', runs = 'all' }\noverlap = 'allow'"), 0, 7 * 24 * 3600 + 30);
+    assert_eq!(decisions.len(), 1001);
+    assert_eq!(decisions.iter().filter(|decision| decision.starts_with("start")).count(), 10);
+}
+
+#[test]
+fn a_retry_outlives_its_server_as_long_as_catch_up_lets_it() {
+    let retrying = |lines: &str| {
+        let notify = "notify = { webhook = 'https://pager.example/x' }";
+        minutely(&format!("retries = {{ count = 2, delay = '90s' }}\n{notify}\n{lines}"))
+    };
+    let file = retrying("");
+    let mut engine = engine(&file);
+    tick(&mut engine, 60);
+    assert_eq!(ended(&mut engine, 60, Outcome::Failed, 61), ["retry 60 at 151"]);
+    assert!(words(engine.end()).is_empty(), "the next server finds it in the store");
+    assert!(!tick(&mut engine, 160).iter().any(|decision| decision.starts_with("start")));
+    let take_over = |engine: &mut Engine, now: i64| engine.take_over_retry(&first("a"), at(151), at(now)).map(words);
+    let (mut engine, _) = restarted(&file, 120, 140);
+    assert_eq!(take_over(&mut engine, 140), Some(vec![]));
+    assert_eq!(tick(&mut engine, 151), ["start 60 attempt 2"]);
+    let (mut engine, _) = restarted(&file, 180, 200);
+    assert_eq!(take_over(&mut engine, 200).unwrap(), ["give up 60 attempt 1: TooLate(NotRunning)", "tell 60 failure"]);
+    let (mut engine, _) = restarted(&retrying("catch_up = '1h'"), 180, 200);
+    assert_eq!(take_over(&mut engine, 200), Some(vec![]));
+    assert_eq!(tick(&mut engine, 200), ["start 60 attempt 2"]);
+    assert_eq!(engine.take_over_retry(&first("b"), at(151), at(200)).map(words), None);
+}
+
+#[test]
+fn a_run_that_was_lost_with_its_server_has_failed() {
+    let lines = "notify = { webhook = 'https://pager.example/x' }";
+    let (mut engine, _) = restarted(&minutely(lines), 60, 70);
+    assert_eq!(words(engine.lost(&first("a"), at(70))), ["tell 60 failure"]);
+    let (mut engine, _) = restarted(&minutely("retries = { count = 1, delay = '5s' }"), 60, 70);
+    assert_eq!(words(engine.lost(&first("a"), at(70))), ["retry 60 at 75"]);
+    assert_eq!(tick(&mut engine, 75), ["start 60 attempt 2"]);
+    assert!(engine.lost(&first("gone"), at(70)).is_empty());
+}
+
+#[test]
+fn a_retry_that_cannot_come_any_more_is_given_up_and_told() {
+    let lines = "retries = { count = 2, delay = '30s' }\nnotify = { webhook = 'https://pager.example/x' }\noverlap = 'cancel'";
+    let failed_once = || {
+        let mut engine = engine(&minutely(lines));
+        tick(&mut engine, 60);
+        ended(&mut engine, 60, Outcome::Failed, 61);
+        engine
+    };
+    let mut engine = failed_once();
+    assert!(engine.set_paused("a", true));
+    assert_eq!(tick(&mut engine, 91), ["give up 60 attempt 1: Paused", "tell 60 failure"]);
+    let mut engine = failed_once();
+    assert_eq!(words(engine.reload(&file(""), at(70))), ["give up 60 attempt 1: Removed", "tell 60 failure"]);
+    let slow = minutely(&lines.replace("30s", "90s"));
+    let mut engine = self::engine(&slow);
+    tick(&mut engine, 60);
+    ended(&mut engine, 60, Outcome::Failed, 61);
+    assert_eq!(tick(&mut engine, 120), ["give up 60 attempt 1: Superseded", "tell 60 failure", "start 120 schedule"]);
+}
+
+#[test]
+fn what_cannot_be_recorded_is_told_once_and_a_retry_is_tried_again() {
+    let lines = "retries = { count = 2, delay = '30s' }\nnotify = { webhook = 'https://pager.example/x' }";
+    let mut engine = engine(&minutely(lines));
+    tick(&mut engine, 60);
+    assert_eq!(ended(&mut engine, 60, Outcome::Unrecorded, 60), ["tell 60 failure"]);
+    tick(&mut engine, 120);
+    assert!(ended(&mut engine, 120, Outcome::Unrecorded, 120).is_empty());
+    tick(&mut engine, 180);
+    ended(&mut engine, 180, Outcome::Failed, 181);
+    assert_eq!(tick(&mut engine, 211), ["start 180 attempt 2"]);
+    assert!(ended(&mut engine, 180, Outcome::Unrecorded, 211).is_empty());
+    assert_eq!(tick(&mut engine, 221), ["start 180 attempt 2"]);
 }
 
 #[test]
@@ -252,6 +352,29 @@ fn a_reload_in_the_firing_second_loses_nothing_and_repeats_nothing() {
 }
 
 #[test]
+fn what_waits_over_a_reload_starts_as_the_file_says_then() {
+    let with_script = |script: &str| {
+        let text =
+            "[[schedule]]\nname = 'a'\nscript = 'SCRIPT'\nevery = '1m'\noverlap = 'queue'\nretries = { count = 1, delay = '5s' }";
+        file(&text.replace("SCRIPT", script))
+    };
+    let started = |decisions: Vec<Decision>| -> Vec<String> {
+        let script = |decision| match decision {
+            Decision::Start(order) => Some(order.schedule.script.file_name()?.to_string_lossy().into_owned()),
+            _ => None,
+        };
+        decisions.into_iter().filter_map(script).collect()
+    };
+    let mut engine = engine(&with_script("before.lua"));
+    assert_eq!(started(engine.tick(at(60), Gap::Busy)), ["before.lua"]);
+    assert_eq!(tick(&mut engine, 120), ["wait 120"]);
+    assert_eq!(ended(&mut engine, 60, Outcome::Failed, 121), ["retry 60 at 126"]);
+    assert!(words(engine.reload(&with_script("after.lua"), at(122))).is_empty());
+    assert_eq!(started(engine.tick(at(126), Gap::Busy)), ["after.lua"]);
+    assert_eq!(started(engine.ended("a", at(60), Outcome::Done, at(130))), ["after.lua"]);
+}
+
+#[test]
 fn a_reload_keeps_a_firing_that_jitter_still_holds_back() {
     let jittered = minutely("jitter = '50s'");
     let due = jittered.schedules[0].timing.next(at(0)).unwrap().due;
@@ -278,7 +401,7 @@ fn a_schedule_that_leaves_the_file_ends_its_run_in_peace_and_starts_no_more() {
 fn a_restart_between_firing_and_end_waits_for_the_run_that_still_goes_on() {
     let file = minutely("overlap = 'queue'");
     let (mut engine, _) = restarted(&file, 60, 70);
-    engine.adopt("a", at(60), 1);
+    engine.adopt(&first("a"));
     assert_eq!(tick(&mut engine, 120), ["wait 120"]);
     assert_eq!(ended(&mut engine, 60, Outcome::Ended, 130), ["start 120 schedule"]);
 }

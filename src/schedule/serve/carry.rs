@@ -7,19 +7,23 @@ use super::serving::{Ended, Running, Serving};
 use super::words::{length, local, outcome, time, word};
 use crate::clock::wall_now;
 use crate::gate::Level;
-use crate::run::store::{Decided, Firing, FiringOutcome, Found, RunEnd, RunOutcome};
-use crate::schedule::engine::{Cause, Decision, EndReason, Missed, Order, Outcome, Reason};
+use crate::run::store::{Attempt, Decided, Firing, FiringOutcome, Found, Retry, RunEnd, RunOutcome};
+use crate::schedule::engine::{Cause, Decision, EndReason, Missed, Notice, Order, Outcome};
 use crate::schedule::value::{Occasion, Overlap};
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Missed firings of one schedule that are logged one by one; the history has the others too.
+const MISSED_TOLD: usize = 10;
 
 /// What is left to do of a decision that is in the store.
 enum Step {
     /// A run is started, if its decision, the so-manieth of the record, was new.
     Start(Order, String, usize),
     End(Order, EndReason),
-    Tell(Order, Occasion, Option<Reason>),
+    Tell(Notice),
 }
 
 impl Serving {
@@ -30,21 +34,11 @@ impl Serving {
         while !open.is_empty() {
             let (record, steps) = self.prepare(std::mem::take(&mut open));
             // One step for all: were a later decision of a schedule there without an earlier one, a kill in between would lose that.
-            let new = if record.is_empty() { Ok(Vec::new()) } else { self.server.store.decide_together(record) };
-            let new = match new {
-                Ok(new) => {
-                    self.store_failed = false;
-                    Some(new)
-                }
-                Err(problem) => {
-                    self.fault(&problem);
-                    None
-                }
-            };
+            let new = if record.is_empty() { Some(Vec::new()) } else { self.record(record) };
             for step in steps {
                 match step {
                     Step::End(order, reason) => self.end(&order, reason),
-                    Step::Tell(order, occasion, reason) => self.tell(&order, occasion, reason, exit),
+                    Step::Tell(notice) => self.tell(&notice, exit),
                     Step::Start(order, run, index) => match &new {
                         Some(new) if new.get(index) == Some(&true) => open.extend(self.start(order, run)),
                         Some(_) => open.extend(self.engine.ended(&order.schedule.name, order.at, Outcome::Ended, wall_now())),
@@ -52,7 +46,7 @@ impl Serving {
                             let name = &order.schedule.name;
                             let message = format!("{name}: not started, because that cannot be recorded");
                             self.server.log.line(Level::Error, &message, &[("schedule", name)]);
-                            open.extend(self.engine.ended(name, order.at, Outcome::Ended, wall_now()));
+                            open.extend(self.engine.ended(name, order.at, Outcome::Unrecorded, wall_now()));
                         }
                     },
                 }
@@ -63,6 +57,7 @@ impl Serving {
     /// What goes into the store, and what follows once it is there.
     fn prepare(&self, decisions: Vec<Decision>) -> (Vec<Decided>, Vec<Step>) {
         let (mut record, mut steps) = (Vec::new(), Vec::new());
+        let mut told: BTreeMap<Arc<str>, usize> = BTreeMap::new();
         let now = wall_now();
         for decision in decisions {
             match decision {
@@ -72,19 +67,35 @@ impl Serving {
                     record.push(started(&order, run, now));
                 }
                 Decision::Wait(order) => record.push(beside(order.cause, firing(&order, FiringOutcome::Queued, None, now))),
-                Decision::Miss(miss) => record.push(self.missed(&miss, now)),
+                Decision::Miss(miss) => {
+                    let number = told.entry(Arc::clone(&miss.schedule.name)).or_insert(0_usize);
+                    *number += 1;
+                    record.push(self.missed(&miss, *number <= MISSED_TOLD, now));
+                }
                 Decision::End(order, reason) => steps.push(Step::End(order, reason)),
                 Decision::Retry(order, at) => {
                     let message = format!("{}: attempt {} failed; the next is at {}", order.schedule.name, order.attempt, time(at));
                     self.server.log.line(Level::Warn, &message, &[("schedule", &order.schedule.name)]);
+                    record.push(Decided::Retry(attempt(&order), Retry::At(at)));
                 }
-                Decision::Tell(order, occasion, reason) => steps.push(Step::Tell(order, occasion, reason)),
+                Decision::GiveUp(order, reason) => {
+                    let name = &order.schedule.name;
+                    let message = format!("{name}: attempt {} failed and is not repeated: {reason}", order.attempt);
+                    self.server.log.line(Level::Warn, &message, &[("schedule", name)]);
+                    record.push(Decided::Retry(attempt(&order), Retry::GivenUp(reason.to_string())));
+                }
+                Decision::Tell(notice) => steps.push(Step::Tell(notice)),
             }
+        }
+        for (name, number) in told.into_iter().filter(|(_, number)| *number > MISSED_TOLD) {
+            let message =
+                format!("{name}: {} more did not run; `cumulua runs list --name {name}` shows them", number - MISSED_TOLD);
+            self.server.log.line(Level::Warn, &message, &[("schedule", &name)]);
         }
         (record, steps)
     }
 
-    fn missed(&self, miss: &Missed, now: Timestamp) -> Decided {
+    fn missed(&self, miss: &Missed, is_told: bool, now: Timestamp) -> Decided {
         let name = &miss.schedule.name;
         let detail = match miss.several {
             None => miss.reason.to_string(),
@@ -92,8 +103,10 @@ impl Serving {
         };
         let outcome = outcome(miss.reason);
         self.metrics.firing(word(&outcome), miss.several.map_or(1, |(_, count)| count));
-        let message = format!("{name}: {} did not run: {detail}", time(miss.at));
-        self.server.log.line(Level::Warn, &message, &[("schedule", name), ("reason", outcome.as_str())]);
+        if is_told {
+            let message = format!("{name}: {} did not run: {detail}", time(miss.at));
+            self.server.log.line(Level::Warn, &message, &[("schedule", name), ("reason", outcome.as_str())]);
+        }
         beside(miss.cause, Firing { schedule: name.to_string(), due: miss.at, decided: now, outcome, detail: Some(detail) })
     }
 
@@ -162,8 +175,7 @@ impl Serving {
         let name = &order.schedule.name;
         let now = wall_now();
         let end = RunEnd { id: run.clone(), ended: now, outcome: exit.outcome, status: exit.status, error: exit.error.clone() };
-        let written = self.server.store.end_run(end);
-        self.note(written);
+        self.record_end(end);
         self.metrics.run(exit.outcome.as_str());
         let level = if exit.outcome == RunOutcome::Done { Level::Info } else { Level::Warn };
         let status = exit.status.map(|status| status.to_string()).unwrap_or_default();
@@ -178,7 +190,8 @@ impl Serving {
         self.engine.ended(name, order.at, outcome, now)
     }
 
-    fn tell(&mut self, order: &Order, occasion: Occasion, reason: Option<Reason>, exit: Option<&Ended>) {
+    fn tell(&mut self, notice: &Notice, exit: Option<&Ended>) {
+        let Notice { order, occasion, reason, firings } = notice;
         let Some(notify) = &order.schedule.notify else { return };
         let row = exit.and_then(|ended| match self.server.store.find_run(&ended.run) {
             Ok(Found::One(row)) => Some(row),
@@ -195,16 +208,26 @@ impl Serving {
             "status": exit.and_then(|ended| ended.exit.status),
             "error": error,
             "reason": reason.map(|reason| reason.to_string()),
-            "late_seconds": (occasion == Occasion::Late).then(|| wall_now().duration_since(order.due).as_secs()),
+            "firings": firings,
+            "late_seconds": (*occasion == Occasion::Late).then(|| wall_now().duration_since(order.due).as_secs()),
         });
         let (notify, launcher, folder) = (Arc::clone(notify), self.server.launcher.clone(), self.file.folder.clone());
         let (post, log) = (Arc::clone(&self.server.post), Arc::clone(&self.server.log));
-        self.tells.spawn(async move { notify::tell(notify, event, launcher, &folder, post, log).await });
+        let turns = Arc::clone(&self.turns);
+        self.tells.spawn(async move {
+            // The semaphore is never closed.
+            let _turn = turns.acquire().await;
+            notify::tell(notify, event, launcher, &folder, post, log).await;
+        });
     }
 }
 
 fn firing(order: &Order, outcome: FiringOutcome, detail: Option<String>, now: Timestamp) -> Firing {
     Firing { schedule: order.schedule.name.to_string(), due: order.at, decided: now, outcome, detail }
+}
+
+fn attempt(order: &Order) -> Attempt {
+    Attempt { schedule: order.schedule.name.to_string(), due: order.at, number: order.attempt }
 }
 
 /// A firing that somebody has asked for is none of the schedule's own.

@@ -14,6 +14,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+/// Whoever asked for a run longer ago has given up, and may not want it any more.
+const OLDEST_TRIGGER: SignedDuration = SignedDuration::from_secs(30);
+
+/// Schedules whose history is pruned in a row, so that no firing waits for it.
+const PRUNED_AT_ONCE: usize = 20;
+
 /// What tells that a file has changed.
 pub(super) type Stamp = (SystemTime, u64);
 
@@ -21,13 +27,18 @@ impl Serving {
     /// Looks at everything once.
     pub(super) fn keep_house(&mut self) {
         let _ = sd_notify::notify(&[NotifyState::Watchdog]);
+        self.catch_up_on_records();
         match self.server.store.requests() {
             Ok(requests) => requests.into_iter().for_each(|request| self.answer(&request)),
             Err(problem) => self.fault(&problem),
         }
         self.look_at_adopted();
         self.start_held_up();
-        if self.ending.is_none() && stamp(&self.server.file) != self.stamp {
+        self.prune();
+        let stamp = stamp(&self.server.file);
+        // What is still being written, a look later, is not what it was.
+        let is_at_rest = std::mem::replace(&mut self.stamp_seen, stamp) == stamp;
+        if self.ending.is_none() && is_at_rest && stamp != self.stamp {
             self.reload();
         }
         if self.ending.is_some_and(|ending| real_now() >= ending) {
@@ -48,8 +59,7 @@ impl Serving {
             let now = wall_now();
             if let Some(id) = run.run.clone() {
                 let error = Some("its process ended without a word after its server had".to_owned());
-                let written = self.server.store.end_run(RunEnd { id, ended: now, outcome: RunOutcome::Lost, status: None, error });
-                self.note(written);
+                self.record_end(RunEnd { id, ended: now, outcome: RunOutcome::Lost, status: None, error });
             }
             let decisions = self.engine.ended(&run.name, run.at, Outcome::Ended, now);
             self.carry_out(decisions, None);
@@ -75,6 +85,9 @@ impl Serving {
             RequestKind::Pause | RequestKind::Resume => {
                 let paused = request.kind == RequestKind::Pause;
                 if self.engine.set_paused(name, paused) { if paused { "paused" } else { "resumed" }.to_owned() } else { unknown() }
+            }
+            RequestKind::Trigger if now.duration_since(request.asked) > OLDEST_TRIGGER => {
+                format!("error: {name} was not started: that was asked too long ago")
             }
             // The answer may be lost with the server; then the store still tells whether it ran.
             RequestKind::Trigger => match self.engine.trigger(name, milliseconds(now)) {
@@ -141,12 +154,16 @@ impl Serving {
         }
     }
 
-    /// Forgets what the schedules' `keep` does not keep.
-    pub(super) fn prune(&mut self) {
+    /// Plans to forget what the schedules' `keep` does not keep.
+    pub(super) fn plan_pruning(&mut self) {
+        let kept = self.file.schedules.iter().filter_map(|schedule| Some((Arc::clone(&schedule.name), schedule.keep?)));
+        self.to_prune = kept.collect();
+    }
+
+    /// Forgets some of it.
+    fn prune(&mut self) {
         let now = wall_now();
-        let schedules: Vec<_> =
-            self.file.schedules.iter().filter_map(|schedule| Some((Arc::clone(&schedule.name), schedule.keep?))).collect();
-        for (name, keep) in schedules {
+        for (name, keep) in self.to_prune.split_off(self.to_prune.len().saturating_sub(PRUNED_AT_ONCE)) {
             let name = Some(name.to_string());
             let prune = match keep {
                 Keep::Runs(number) => Prune { name, keep: Some(number), before: None },

@@ -95,7 +95,20 @@ impl Launcher {
             if type(heard) ~= 'function' then error(module .. ' has no function ' .. name) end
             heard(event)";
         let mut command = self.command(folder);
-        command.args(["--lifeline", "--no-record", "--timeout", "60", "-e", code, "--", module, function, event]);
+        command.args([
+            "--lifeline",
+            "--no-record",
+            "--error-format",
+            "json",
+            "--timeout",
+            "60",
+            "-e",
+            code,
+            "--",
+            module,
+            function,
+            event,
+        ]);
         command
     }
 }

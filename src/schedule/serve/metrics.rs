@@ -27,6 +27,7 @@ struct Counts {
     reloads: u64,
     refused_files: u64,
     store_faults: u64,
+    store_refuses: bool,
     clock_jumps: u64,
     /// Since the loop came by, as the loop's own clock has it.
     seen: Duration,
@@ -68,7 +69,13 @@ impl Metrics {
     }
 
     pub(super) fn store_fault(&self) {
-        self.counts().store_faults += 1;
+        let mut counts = self.counts();
+        counts.store_faults += 1;
+        counts.store_refuses = true;
+    }
+
+    pub(super) fn store_works(&self) {
+        self.counts().store_refuses = false;
     }
 
     pub(super) fn clock_jump(&self) {
@@ -86,6 +93,8 @@ impl Metrics {
             Some("ending")
         } else if now.saturating_sub(counts.seen) > Duration::from_secs(15) {
             Some("the loop does not come by")
+        } else if counts.store_refuses {
+            Some("the run store refuses to be written, so nothing starts")
         } else {
             None
         }

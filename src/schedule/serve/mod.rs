@@ -1,5 +1,6 @@
 //! The server: gives the engine the time, carries its decisions out, and keeps them in the store before anything starts.
 
+mod backlog;
 mod carry;
 mod child;
 mod clockwatch;
@@ -131,7 +132,7 @@ impl Server {
                 next_housekeeping = real_now() + HOUSEKEEPING;
             }
             if real_now() >= next_pruning {
-                serving.prune();
+                serving.plan_pruning();
                 next_pruning = real_now() + PRUNING;
             }
             if serving.is_over() {

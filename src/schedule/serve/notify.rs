@@ -58,6 +58,10 @@ async fn call(function: &LuaFunction, event: &Value, launcher: &Launcher, folder
     if exit.status == Some(0) {
         return Ok(());
     }
-    let said = said.lock().unwrap_or_else(PoisonError::into_inner).join(" ");
-    Err(if said.is_empty() { exit.error.unwrap_or_else(|| "it failed".to_owned()) } else { said })
+    let said = said.lock().unwrap_or_else(PoisonError::into_inner);
+    let message = said.iter().rev().find_map(|line| {
+        let error: Value = serde_json::from_str(line).ok()?;
+        error["message"].as_str().map(str::to_owned)
+    });
+    Err(message.or(exit.error).unwrap_or_else(|| "it failed".to_owned()))
 }

@@ -1,10 +1,10 @@
 //! One run of a schedule without a server: `cumulua schedule trigger` where none serves.
 
-use super::child::{self, Listener, Process};
+use super::child::{self, Exit, Listener, Process};
 use super::launch::{Launcher, new_run};
 use super::words::milliseconds;
 use crate::clock::wall_now;
-use crate::run::store::{Firing, FiringOutcome, RunEnd, Store};
+use crate::run::store::{Firing, FiringOutcome, RunEnd, RunOutcome, Store};
 use crate::schedule::engine::{Cause, Order};
 use crate::schedule::file::Schedule;
 use crate::schedule::value::Overlap;
@@ -27,8 +27,8 @@ pub struct Once {
     pub echo: Listener,
 }
 
-/// Carries it out; gives its exit status, where its process has one. The error says why it did not run.
-pub async fn run_once(once: Once) -> Result<Option<i32>, String> {
+/// Carries it out; gives its exit status. The error says why it did not run, or how it crashed.
+pub async fn run_once(once: Once) -> Result<i32, String> {
     let Once { store, launcher, schedule, folder, id, echo } = once;
     if schedule.overlap != Overlap::Allow && store.locks().is_schedule_running(&schedule.name) {
         return Err(format!("{} is still going on; `cumulua runs list` shows its run", schedule.name));
@@ -62,10 +62,14 @@ pub async fn run_once(once: Once) -> Result<Option<i32>, String> {
                 }
             }
         }
-        Err(problem) => return Err(format!("its process cannot be started: {problem}")),
+        Err(problem) => {
+            let error = format!("its process cannot be started: {problem}");
+            Exit { outcome: RunOutcome::Failed, status: None, error: Some(error) }
+        }
     };
-    let status = exit.status;
-    let end = RunEnd { id, ended: wall_now(), outcome: exit.outcome, status, error: exit.error };
+    let (status, error) = (exit.status, exit.error);
+    let end = RunEnd { id, ended: wall_now(), outcome: exit.outcome, status, error: error.clone() };
     store.end_run(end).map_err(|problem| problem.to_string())?;
-    Ok(status)
+    // What crashed has not said why itself.
+    status.map_or_else(|| Err(error.unwrap_or_default()), Ok)
 }

@@ -1,5 +1,6 @@
 //! The server at work: its engine, its runs, and the loop's steps.
 
+use super::backlog::Backlog;
 use super::child::{Exit, Handle};
 use super::clockwatch::ClockWatch;
 use super::metrics::Metrics;
@@ -9,18 +10,25 @@ use super::{ServeError, Server, house};
 use crate::clock::{real_now, wall_now};
 use crate::gate::{Level, Random};
 use crate::run::store::{
-    Decided, Filter, Firing, FiringOutcome, FiringRow, Planned, RunEnd, RunOutcome, RunRow, Store, StoreError,
+    Attempt, Decided, Filter, Firing, FiringOutcome, FiringRow, NewRun, Planned, Retry, RunEnd, RunOutcome, RunRow, Store,
+    StoreError,
 };
-use crate::schedule::engine::{Engine, Gap, Known, Order, Reason};
+use crate::schedule::engine::{Cause, Engine, Former, Gap, Known, Order, Reason};
 use crate::schedule::file::{Schedule, ScheduleFile};
-use crate::schedule::value::Overlap;
+use crate::schedule::value::{Keep, Overlap};
 use jiff::Timestamp;
 use sd_notify::NotifyState;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
+
+/// What the end takes at most beyond the grace: runs that are told to end and killed, and the last notifications.
+const AFTER_GRACE: Duration = Duration::from_secs(30);
+
+/// Notifications that are on their way at a time: each may be a process.
+const TELLS_AT_ONCE: usize = 8;
 
 /// A run that goes on.
 pub(super) struct Running {
@@ -46,7 +54,12 @@ pub(super) struct Adopted {
 pub(super) struct Serving {
     pub(super) server: Server,
     pub(super) file: ScheduleFile,
+    /// Of the file as it was read.
     pub(super) stamp: Option<house::Stamp>,
+    /// Of the file as it was seen last.
+    pub(super) stamp_seen: Option<house::Stamp>,
+    /// Schedules whose history is to be pruned, and what is kept of it.
+    pub(super) to_prune: Vec<(Arc<str>, Keep)>,
     pub(super) engine: Engine,
     pub(super) runs: HashMap<String, Running>,
     pub(super) adopted: Vec<Adopted>,
@@ -54,6 +67,8 @@ pub(super) struct Serving {
     pub(super) held_up: Vec<(Order, String)>,
     /// Notifications on their way.
     pub(super) tells: JoinSet<()>,
+    /// Lets so many of them go at a time.
+    pub(super) turns: Arc<Semaphore>,
     pub(super) ended: mpsc::UnboundedSender<Ended>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) random: Random,
@@ -61,7 +76,8 @@ pub(super) struct Serving {
     pub(super) watch: ClockWatch,
     /// When running runs are ended, once the server ends.
     pub(super) ending: Option<Instant>,
-    pub(super) store_failed: bool,
+    /// What the store has refused and is still to have.
+    pub(super) backlog: Backlog,
 }
 
 impl Serving {
@@ -75,9 +91,10 @@ impl Serving {
     ) -> Result<Self, ServeError> {
         let now = wall_now();
         let store = &server.store;
-        for lost in store.settle_lost_runs(now)? {
+        let lost = store.settle_lost_runs(now)?;
+        for lost in &lost {
             let (name, at) = (lost.run.name.clone(), time(lost.run.due.unwrap_or(lost.run.started)));
-            let error = lost.error.unwrap_or_default();
+            let error = lost.error.as_deref().unwrap_or_default();
             let message = format!("{name}: the run of {at} was lost: {error}");
             server.log.line(Level::Warn, &message, &[("schedule", &name), ("run", &lost.run.id)]);
         }
@@ -86,7 +103,7 @@ impl Serving {
         let mut adopted = Vec::new();
         for RunRow { run, .. } in alive.into_iter().filter(|row| matches!(row.run.kind.as_str(), "schedule" | "trigger")) {
             let at = run.due.unwrap_or(run.started);
-            engine.adopt(&run.name, at, run.attempt);
+            engine.adopt(&former(&run));
             let message = format!("{}: the run of {} still goes on", run.name, time(at));
             server.log.line(Level::Info, &message, &[("schedule", &run.name), ("run", &run.id)]);
             adopted.push(Adopted { run: Some(run.id), name: run.name, at });
@@ -94,7 +111,7 @@ impl Serving {
         for schedule in file.schedules.iter().filter(|schedule| schedule.overlap != Overlap::Allow) {
             let is_known = adopted.iter().any(|run| run.name == *schedule.name);
             if !is_known && store.locks().is_schedule_running(&schedule.name) {
-                engine.adopt(&schedule.name, now, 1);
+                engine.adopt(&Former { name: &schedule.name, at: now, attempt: 1, cause: Cause::Schedule });
                 adopted.push(Adopted { run: None, name: schedule.name.to_string(), at: now });
             }
         }
@@ -105,20 +122,24 @@ impl Serving {
             server,
             file,
             stamp,
+            stamp_seen: stamp,
+            to_prune: Vec::new(),
             engine,
             runs: HashMap::new(),
             adopted,
             held_up: Vec::new(),
             tells: JoinSet::new(),
+            turns: Arc::new(Semaphore::new(TELLS_AT_ONCE)),
             ended,
             metrics,
             random: Random::system(),
             began,
             watch,
             ending: None,
-            store_failed: false,
+            backlog: Backlog::default(),
         };
         serving.say_zone();
+        serving.take_over_failures(lost, now)?;
         for firing in waiting {
             let decisions = serving.engine.take_up(&firing.schedule, firing.due, now);
             if decisions.is_empty() {
@@ -132,6 +153,27 @@ impl Serving {
         // Only now: a firing that was missed must not count as decided before it has its row.
         serving.server.store.plan(planned(&serving.file), now)?;
         Ok(serving)
+    }
+
+    /// Hears of runs that were lost with the server before this one, and takes over the retries that it has left.
+    fn take_over_failures(&mut self, lost: Vec<RunRow>, now: Timestamp) -> Result<(), ServeError> {
+        let is_schedules = |row: &RunRow| matches!(row.run.kind.as_str(), "schedule" | "trigger");
+        let to_repeat = self.server.store.runs(Filter { to_repeat: true, ..Filter::default() })?;
+        for RunRow { run, retry_at, .. } in to_repeat {
+            let Some(time) = retry_at else { continue };
+            if let Some(decisions) = self.engine.take_over_retry(&former(&run), time, now) {
+                self.carry_out(decisions, None);
+            } else {
+                let attempt = Attempt { schedule: run.name, due: run.due.unwrap_or(run.started), number: run.attempt };
+                self.record(vec![Decided::Retry(attempt, Retry::GivenUp(Reason::Removed.to_string()))]);
+            }
+        }
+        for RunRow { run, error, .. } in lost.into_iter().filter(is_schedules) {
+            let decisions = self.engine.lost(&former(&run), now);
+            let exit = Exit { outcome: RunOutcome::Lost, status: None, error };
+            self.carry_out(decisions, Some(&Ended { run: run.id, exit }));
+        }
+        Ok(())
     }
 
     /// Says what is served, and on which clock where the file does not say.
@@ -174,31 +216,17 @@ impl Serving {
         until_house.min(Duration::try_from(until_due).unwrap_or(Duration::ZERO))
     }
 
-    /// Hears how a write went.
-    pub(super) fn note<T>(&mut self, written: Result<T, StoreError>) {
-        match written {
-            Ok(_) => self.store_failed = false,
-            Err(problem) => self.fault(&problem),
-        }
-    }
-
-    /// A store that refuses stops nothing that runs; it is said once until it works again.
-    pub(super) fn fault(&mut self, problem: &StoreError) {
-        self.metrics.store_fault();
-        if !std::mem::replace(&mut self.store_failed, true) {
-            self.server.log.line(Level::Error, &problem.to_string(), &[]);
-        }
-    }
-
     /// Does what the system asks.
     pub(super) fn hear(&mut self, signal: Signal) {
         match (signal, self.ending) {
             (Signal::Reload, None) => self.reload(),
             (Signal::Reload, Some(_)) => {}
             (Signal::End, None) => {
-                let _ = sd_notify::notify(&[NotifyState::Stopping]);
-                self.metrics.ending();
                 let grace = self.server.grace.unwrap_or(self.file.grace);
+                // Else systemd's own limit cuts a longer grace short.
+                let wanted = u32::try_from((grace + AFTER_GRACE).as_micros()).unwrap_or(u32::MAX);
+                let _ = sd_notify::notify(&[NotifyState::Stopping, NotifyState::ExtendTimeoutUsec(wanted)]);
+                self.metrics.ending();
                 self.ending = Some(real_now() + grace);
                 let message = format!("ending: nothing starts any more; {} runs have {} s", self.runs.len(), grace.as_secs_f64());
                 self.server.log.line(Level::Info, &message, &[]);
@@ -207,8 +235,7 @@ impl Serving {
                 for (order, id) in std::mem::take(&mut self.held_up) {
                     let error = Some("the server ended before the run's process had begun".to_owned());
                     let end = RunEnd { id, ended: wall_now(), outcome: RunOutcome::Cancelled, status: None, error };
-                    let written = self.server.store.end_run(end);
-                    self.note(written);
+                    self.record_end(end);
                     self.engine.ended(&order.schedule.name, order.at, crate::schedule::engine::Outcome::Ended, wall_now());
                 }
             }
@@ -221,6 +248,12 @@ impl Serving {
     pub(super) fn is_over(&self) -> bool {
         self.ending.is_some() && self.runs.is_empty()
     }
+}
+
+/// A run of a server before this one, as the engine takes it over.
+fn former(run: &NewRun) -> Former<'_> {
+    let cause = if run.kind == "trigger" { Cause::Trigger } else { Cause::Schedule };
+    Former { name: &run.name, at: run.due.unwrap_or(run.started), attempt: run.attempt, cause }
 }
 
 /// What the store knows of every schedule.

@@ -12,7 +12,7 @@ pub(super) fn outcome(reason: Reason) -> FiringOutcome {
         Reason::TooLate(_) | Reason::ServerGone => FiringOutcome::TooLate,
         Reason::Superseded => FiringOutcome::Superseded,
         Reason::ShuttingDown => FiringOutcome::ShuttingDown,
-        Reason::Removed => FiringOutcome::NotStarted,
+        Reason::Removed | Reason::Unrecorded => FiringOutcome::NotStarted,
     }
 }
 

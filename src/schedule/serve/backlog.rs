@@ -1,0 +1,127 @@
+//! What the store refuses, as on a full disk, is kept and written once it takes it again: every firing has its row, if late.
+
+use super::serving::Serving;
+use crate::clock::real_now;
+use crate::gate::Level;
+use crate::run::store::{Decided, Firing, FiringOutcome, RunEnd, StoreError};
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// So much is kept; of more the oldest is forgotten, because a server must not grow without end.
+const MOST: usize = 10_000;
+
+/// A store that works and refuses in turn is spoken of no more often.
+const SILENCE: Duration = Duration::from_mins(1);
+
+/// How long a store that is asked whether it works again has to answer.
+const PROBE: Duration = Duration::from_secs(1);
+
+/// What the store has refused and is still to have.
+#[derive(Debug, Default)]
+pub(super) struct Backlog {
+    decisions: VecDeque<Decided>,
+    ends: VecDeque<RunEnd>,
+    forgotten: u64,
+    /// Whether the store refused the last time that it was asked.
+    refused: bool,
+    /// When that was said last.
+    said: Option<Instant>,
+}
+
+impl Serving {
+    /// Records decisions in one step; which of them are new, as the store says. None where it refuses: then nothing that they would
+    /// start may start.
+    pub(super) fn record(&mut self, decisions: Vec<Decided>) -> Option<Vec<bool>> {
+        match self.server.store.decide_together(decisions.clone()) {
+            Ok(new) => {
+                self.works_again();
+                Some(new)
+            }
+            Err(problem) => {
+                self.fault(&problem);
+                let later = decisions.into_iter().filter_map(|decided| without_run(decided, &problem));
+                self.backlog.decisions.extend(later);
+                while self.backlog.decisions.len() > MOST {
+                    self.backlog.decisions.pop_front();
+                    self.backlog.forgotten += 1;
+                }
+                None
+            }
+        }
+    }
+
+    /// Records how a run ended.
+    pub(super) fn record_end(&mut self, end: RunEnd) {
+        match self.server.store.end_run(end.clone()) {
+            Ok(_) => self.works_again(),
+            Err(problem) => {
+                self.fault(&problem);
+                self.backlog.ends.push_back(end);
+                if self.backlog.ends.len() > MOST {
+                    self.backlog.ends.pop_front();
+                }
+            }
+        }
+    }
+
+    /// Hears how a write went that nobody needs again.
+    pub(super) fn note<T>(&mut self, written: Result<T, StoreError>) {
+        match written {
+            Ok(_) => self.works_again(),
+            Err(problem) => self.fault(&problem),
+        }
+    }
+
+    /// A store that refuses stops nothing that runs; it is said once until it works again.
+    pub(super) fn fault(&mut self, problem: &StoreError) {
+        self.metrics.store_fault();
+        let was_refused = std::mem::replace(&mut self.backlog.refused, true);
+        let now = real_now();
+        if !was_refused && self.backlog.said.is_none_or(|said| now - said >= SILENCE) {
+            self.backlog.said = Some(now);
+            self.server.log.line(Level::Error, &problem.to_string(), &[]);
+        }
+    }
+
+    fn works_again(&mut self) {
+        self.metrics.store_works();
+        if std::mem::take(&mut self.backlog.refused) {
+            self.server.log.line(Level::Info, "the run store can be written again", &[]);
+        }
+    }
+
+    /// Writes what the store has refused, if it takes it now.
+    pub(super) fn catch_up_on_records(&mut self) {
+        if !self.backlog.decisions.is_empty() {
+            let decisions = Vec::from(std::mem::take(&mut self.backlog.decisions));
+            let count = decisions.len();
+            if self.record(decisions).is_some() {
+                let forgotten = std::mem::take(&mut self.backlog.forgotten);
+                let lost = if forgotten > 0 { format!("; {forgotten} older ones are forgotten") } else { String::new() };
+                self.server.log.line(Level::Info, &format!("{count} decisions are recorded late{lost}"), &[]);
+            }
+        }
+        for end in std::mem::take(&mut self.backlog.ends) {
+            self.record_end(end);
+        }
+        if self.backlog.refused && self.backlog.decisions.is_empty() && self.backlog.ends.is_empty() {
+            let written = self.server.store.flush(PROBE);
+            self.note(written);
+        }
+    }
+}
+
+/// What is left to record of a decision that could not be recorded in time: a run did not begin then.
+fn without_run(decided: Decided, problem: &StoreError) -> Option<Decided> {
+    let not_started = |firing: Firing| {
+        let detail = Some(format!("it could not be recorded: {problem}"));
+        Firing { outcome: FiringOutcome::NotStarted, detail, ..firing }
+    };
+    match decided {
+        Decided::Firing(firing, Some(_)) => Some(Decided::Firing(not_started(firing), None)),
+        Decided::Beside(firing, Some(_)) => Some(Decided::Beside(not_started(firing), None)),
+        // The engine comes back to it.
+        Decided::Run(_) => None,
+        decided => Some(decided),
+    }
+}
