@@ -59,6 +59,8 @@ pub struct Form {
     pub is_statement: bool,
     /// Whether it reads the last result.
     pub uses_last: bool,
+    /// Whether it can end by a `return` of its own.
+    pub returns: bool,
     /// How many locals it declares.
     pub declarations: usize,
 }
@@ -66,11 +68,18 @@ pub struct Form {
 impl Input {
     /// What is known of its text.
     pub fn form(&self) -> Form {
-        let Some(rewritten) = &self.rewritten else { return Form { is_statement: true, ..Form::default() } };
-        Form {
+        self.rewritten.as_ref().map_or(Form { is_statement: true, ..Form::default() }, Form::of)
+    }
+}
+
+impl Form {
+    /// What is known of a rewritten text.
+    pub fn of(rewritten: &Rewritten) -> Self {
+        Self {
             is_expression: rewritten.is_expression,
             is_statement: rewritten.is_statement,
             uses_last: rewritten.uses_last,
+            returns: rewritten.returns,
             declarations: rewritten.declarations(),
         }
     }

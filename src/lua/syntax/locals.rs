@@ -60,6 +60,8 @@ pub struct Rewritten {
     pub is_statement: bool,
     /// Whether it reads the last result.
     pub uses_last: bool,
+    /// Whether it can end by a `return` of its own.
+    pub returns: bool,
     /// Names that it declares, with the keys of their slots.
     pub(super) declared: Vec<(String, String)>,
     /// What its declarations replaced, latest last.
