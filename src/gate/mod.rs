@@ -345,12 +345,12 @@ impl Gate {
     }
 
     /// Whether a policy lets a call pass.
-    fn admit(&self, action: &Action, params: &Params, profile: Option<&str>) -> Result<(), CallError> {
+    async fn admit(&self, action: &Action, params: &Params, profile: Option<&str>) -> Result<(), CallError> {
         if self.world.policy.read_only && !action.read_only {
             let reason = format!("{} changes things and this run is read-only", action.full_name);
             return Err(CallError::Forbidden(reason));
         }
-        self.confirmed(action, params, profile)
+        self.confirmed(action, params, profile).await
     }
 
     fn record(&self, number: u64, record: Record) {

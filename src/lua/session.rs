@@ -137,6 +137,16 @@ pub struct InAnswer {
     pub fields: Vec<String>,
 }
 
+/// Where a session's scripts write; each says whether it could.
+pub trait Write: Send + Sync {
+    /// Takes text, which may end in the middle of a line.
+    fn write(&self, text: &str) -> bool;
+    /// Shows the beginning of a line.
+    fn flush(&self) -> bool;
+    /// Takes a whole text that may be longer than a screen.
+    fn page(&self, text: &str) -> bool;
+}
+
 impl Session {
     /// A session whose effects go through `gate`; `folder` is where `require` looks.
     pub fn new(gate: Arc<Gate>, limits: Limits, folder: PathBuf) -> Result<Self, ScriptError> {
@@ -231,17 +241,25 @@ impl Session {
         let _ = self.runtime.lua.gc_collect();
     }
 
-    /// Sends what scripts print to `write`, which says whether it could.
-    pub fn set_output(&self, write: impl Fn(&str) -> bool + Send + Sync + 'static) -> Result<(), ScriptError> {
-        let gate = Arc::clone(&self.runtime.gate);
-        let set = || {
-            let native = self.runtime.lua.create_function(move |_, text: mlua::LuaString| {
-                if !write(&text.to_string_lossy()) {
+    /// Sends what scripts write to standard output elsewhere.
+    pub fn set_output(&self, output: Arc<dyn Write>) -> Result<(), ScriptError> {
+        let native = |write: fn(&dyn Write, &str) -> bool| {
+            let (output, gate) = (Arc::clone(&output), Arc::clone(&self.runtime.gate));
+            self.runtime.lua.create_function(move |_, text: Option<mlua::LuaString>| {
+                let text = text.map(|text| text.to_string_lossy()).unwrap_or_default();
+                if !write(output.as_ref(), &text) {
                     gate.interrupt().raise(crate::gate::Stop::OutputClosed);
                 }
                 Ok(())
-            })?;
-            self.runtime.prelude.get::<Function>("set_output")?.call::<()>(native)
+            })
+        };
+        let set = || {
+            let natives = (
+                native(|output, text| output.write(text))?,
+                native(|output, _| output.flush())?,
+                native(|output, text| output.page(text))?,
+            );
+            self.runtime.prelude.get::<Function>("set_output")?.call::<()>(natives)
         };
         set().map_err(|failure| internal(&failure))
     }
