@@ -8,13 +8,16 @@ use std::io::{IsTerminal as _, Write as _};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+/// Prints a line.
+type Print = Box<dyn Fn(&str) + Send + Sync>;
+
 /// Shows a run's events on standard error.
 pub(super) struct Progress {
     format: Format,
     verbose: u8,
     live: Option<Live>,
     /// Where lines go instead of standard error.
-    elsewhere: OnceLock<Box<dyn Fn(&str) + Send + Sync>>,
+    elsewhere: OnceLock<Print>,
 }
 
 impl Progress {

@@ -20,7 +20,7 @@ mod wait;
 mod watch;
 pub mod web;
 
-pub use confirm::{Confirm, Question};
+pub use confirm::{Asking, Confirm, Question};
 pub use interrupt::{Interrupt, Stop};
 use ledger::Ledger;
 pub use ledger::{OpenEnds, UnknownOutcome};

@@ -52,6 +52,7 @@ pub struct Input {
 
 /// What is known of an input's text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "facts of a text that do not depend on each other")]
 pub struct Form {
     /// Whether it is an expression.
     pub is_expression: bool,
@@ -242,9 +243,9 @@ impl Session {
     }
 
     /// Sends what scripts write to standard output elsewhere.
-    pub fn set_output(&self, output: Arc<dyn Write>) -> Result<(), ScriptError> {
+    pub fn set_output(&self, output: &Arc<dyn Write>) -> Result<(), ScriptError> {
         let native = |write: fn(&dyn Write, &str) -> bool| {
-            let (output, gate) = (Arc::clone(&output), Arc::clone(&self.runtime.gate));
+            let (output, gate) = (Arc::clone(output), Arc::clone(&self.runtime.gate));
             self.runtime.lua.create_function(move |_, text: Option<mlua::LuaString>| {
                 let text = text.map(|text| text.to_string_lossy()).unwrap_or_default();
                 if !write(output.as_ref(), &text) {

@@ -13,7 +13,7 @@ use super::turn::Turn;
 use super::{pages, prompt};
 use crate::catalog::Catalog;
 use crate::gate::Gate;
-use crate::lua::session::{InAnswer, Inspected, Session, Step};
+use crate::lua::session::{InAnswer, Inspected, Session, Step, Write};
 use crate::lua::{Limits, ScriptError};
 use crate::reference::page::Paper;
 use std::future::Future;
@@ -103,7 +103,8 @@ pub async fn run(front: Arc<Front>, gate: Arc<Gate>, options: Options) -> Result
 
 pub(super) fn new_session(front: &Arc<Front>, gate: &Arc<Gate>, options: &Options) -> Result<Rc<Session>, ScriptError> {
     let session = Session::new(Arc::clone(gate), options.limits, options.folder.clone())?;
-    session.set_output(front.clone())?;
+    let output: Arc<dyn Write> = Arc::clone(front) as Arc<dyn Write>;
+    session.set_output(&output)?;
     Ok(Rc::new(session))
 }
 

@@ -4,8 +4,7 @@ use super::editor::Editor;
 use super::output::{Holder, Output};
 use super::terminal::Terminal;
 use super::turn::{Turn, Turns};
-use crate::client::effects::BoxFuture;
-use crate::gate::{Confirm, Question};
+use crate::gate::{Asking, Confirm, Question};
 use crate::lua::session::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -100,7 +99,7 @@ impl Front {
 }
 
 impl Confirm for Front {
-    fn confirm<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Result<(), String>> {
+    fn confirm<'a>(&'a self, question: &'a Question) -> Asking<'a> {
         Box::pin(self.ask(question))
     }
 }

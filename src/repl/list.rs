@@ -83,8 +83,9 @@ impl ListPager {
         let shown = match key {
             KeyEvent(KeyCode::Char(' ' | 'y' | 'Y'), _) => self.screen.load(Ordering::Relaxed),
             KeyEvent(KeyCode::Enter, _) => 1,
-            KeyEvent(KeyCode::Char('n' | 'N' | 'q' | 'Q'), Modifiers::NONE) | KeyEvent(KeyCode::Backspace, _) => left,
-            KeyEvent(KeyCode::Char('C'), Modifiers::CTRL) => left,
+            KeyEvent(KeyCode::Char('n' | 'N' | 'q' | 'Q'), Modifiers::NONE)
+            | KeyEvent(KeyCode::Backspace, _)
+            | KeyEvent(KeyCode::Char('C'), Modifiers::CTRL) => left,
             _ => 0,
         };
         self.left.store(left.saturating_sub(shown), Ordering::Relaxed);

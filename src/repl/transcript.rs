@@ -95,7 +95,6 @@ fn is_return(text: &str) -> impl Fn(&Token) -> bool {
 fn statement(entry: &Entry, keeps_last: bool) -> String {
     let Entry { text, form, values, .. } = entry;
     match (ending(entry), form.is_expression) {
-        (Ending::BehindLocals, _) => text.clone(),
         (Ending::Somewhere, _) => shown(&format!("{}()", function(text)), *values, keeps_last),
         (Ending::Only, _) => shown(&bare(text), *values, keeps_last),
         (Ending::Last, true) if keeps_last && *values > 0 => format!("{LAST} = {}", bare(text)),
@@ -143,8 +142,11 @@ fn without_locals(entries: &[&Entry], texts: &[String]) -> String {
     for (entry, text) in entries.iter().zip(texts) {
         let rewritten = locals.rewrite_statements(text).unwrap_or_else(|_| text.clone());
         // Without the semicolon it would be a call of what the line before ends with.
-        script += &if ending(entry) == Ending::BehindLocals { format!(";{}()", function(&rewritten)) } else { rewritten };
-        script.push('\n');
+        let rewritten = match ending(entry) {
+            Ending::BehindLocals => format!(";{}()", function(&rewritten)),
+            _ => rewritten,
+        };
+        let _ = writeln!(script, "{rewritten}");
     }
     script
 }

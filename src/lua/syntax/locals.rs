@@ -51,6 +51,7 @@ pub enum Problem {
 
 /// A chunk whose locals persist.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "facts of a text that do not depend on each other")]
 pub struct Rewritten {
     /// What Lua compiles.
     pub text: String,
