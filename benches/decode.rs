@@ -51,7 +51,7 @@ fn decoding(criterion: &mut Criterion) {
         });
         let script = canned::Script::new(|| canned::gate(text, None), "cds.ccs.DescribeInstances()");
         group.bench_function(BenchmarkId::new("JSON to Lua", format!("{megabytes} MB")), |bencher| {
-            bencher.iter_custom(timed(&script))
+            bencher.iter_custom(timed(&script));
         });
     }
     let text = instances(1_000_000);

@@ -53,6 +53,15 @@ impl Live {
         self.lines.suspend(write);
     }
 
+    /// Takes the lines off the screen, or lets them come back.
+    pub(super) fn hide(&self, is_hidden: bool) {
+        if is_hidden {
+            // Lines that cannot be cleared are overwritten.
+            let _ = self.lines.clear();
+        }
+        self.lines.set_draw_target(if is_hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() });
+    }
+
     /// A wait has gone on for so long.
     pub(super) fn waiting(&self, id: u64, what: &str, state: &str, elapsed: Duration) {
         let mut waits = lock(&self.waits);

@@ -5,20 +5,26 @@ use super::options::Format;
 use super::report;
 use crate::gate::{Event, Level, Observer};
 use std::io::{IsTerminal as _, Write as _};
+use std::sync::OnceLock;
 use std::time::Duration;
+
+/// Prints a line.
+type Print = Box<dyn Fn(&str) + Send + Sync>;
 
 /// Shows a run's events on standard error.
 pub(super) struct Progress {
     format: Format,
     verbose: u8,
     live: Option<Live>,
+    /// Where lines go instead of standard error.
+    elsewhere: OnceLock<Print>,
 }
 
 impl Progress {
     pub(super) fn new(format: Format, verbose: u8) -> Self {
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let is_live = format == Format::Text && std::io::stderr().is_terminal() && !dumb;
-        Self { format, verbose, live: is_live.then(Live::new) }
+        Self { format, verbose, live: is_live.then(Live::new), elsewhere: OnceLock::new() }
     }
 
     fn line(&self, level: Level, message: &str) {
@@ -52,7 +58,15 @@ impl Progress {
     }
 
     fn print(&self, text: &str) {
-        self.aside(|| write(text));
+        match self.elsewhere.get() {
+            Some(print) => print(text),
+            None => self.aside(|| write(text)),
+        }
+    }
+
+    /// Gives the lines to somebody who knows when the terminal is free; live ones are drawn as before.
+    pub(super) fn print_with(&self, print: impl Fn(&str) + Send + Sync + 'static) {
+        let _ = self.elsewhere.set(Box::new(print));
     }
 
     /// Writes something else while no live line stands in the way.
@@ -60,6 +74,13 @@ impl Progress {
         match &self.live {
             Some(live) => live.suspend(write),
             None => write(),
+        }
+    }
+
+    /// Takes the live lines off the screen while somebody else has it, or lets them come back.
+    pub(super) fn hide(&self, is_hidden: bool) {
+        if let Some(live) = &self.live {
+            live.hide(is_hidden);
         }
     }
 

@@ -51,6 +51,8 @@ impl Repl {
         let world = world::world(options, Path::new("."), policy);
         let redactor = Arc::clone(&world.redactor);
         let front = Front::new(Arc::new(Screen { progress: Arc::clone(&progress), redactor: Arc::clone(&redactor) }));
+        let lines = Arc::clone(&front);
+        progress.print_with(move |text| lines.say(text));
         let gate = Arc::new(Gate::new(World {
             observer: Arc::new(Heard { progress, front: Arc::clone(&front) }),
             audit: Some(Audit::keeping(world::audit_path(options))),

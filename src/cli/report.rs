@@ -91,7 +91,7 @@ fn script_error(error: &ScriptError, sources: &Sources, gate: &Gate, verbose: bo
 pub(super) fn rendered(error: &ScriptError, sources: &Sources, with_trace: bool) -> String {
     let name = chunk_name(error);
     // Only what was loaded is shown: the name in an error's text is the script's to choose.
-    let excerpt = sources.get(name).zip(error.line).and_then(|(text, line)| Some((text, line_span(text, line as usize)?)));
+    let excerpt = sources.get(name).zip(error.line).and_then(|(text, line)| Some((text, line_span(text, line as usize, width())?)));
     let located = match (excerpt, error.line) {
         (Some((text, span)), _) => Located {
             message: error.message.clone(),
@@ -250,13 +250,16 @@ fn help(error: &ScriptError) -> Option<String> {
     }
 }
 
-/// Where a line stands in a text; none where the text has no such line, or a very long one.
-fn line_span(text: &str, line: usize) -> Option<SourceSpan> {
+/// Where a line stands in a text, as far as a terminal has room to underline it; none where the text has no such line, or a very long one.
+fn line_span(text: &str, line: usize, columns: usize) -> Option<SourceSpan> {
     let before = line.checked_sub(1)?;
     let content = text.lines().nth(before).filter(|content| content.len() <= LONGEST_EXCERPT)?;
     let start: usize = text.split_inclusive('\n').take(before).map(str::len).sum();
     let indent = content.len() - content.trim_start().len();
-    Some(SourceSpan::from((start + indent, content.trim().len())))
+    // The number of the line stands before it.
+    let room = columns.saturating_sub(line.to_string().len() + 4 + indent).max(1);
+    let underlined = console::truncate_str(content.trim(), room, "");
+    Some(SourceSpan::from((start + indent, underlined.len())))
 }
 
 fn width() -> usize {

@@ -35,11 +35,11 @@ impl Terminal for Screen {
         report::output_has_color()
     }
 
-    fn print(&self, text: &str) -> bool {
+    fn write(&self, text: &str) -> bool {
         let mut written = Ok(());
         self.progress.aside(|| {
             let mut stdout = io::stdout().lock();
-            written = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+            written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
         });
         written.is_ok()
     }
@@ -48,13 +48,23 @@ impl Terminal for Screen {
         self.progress.aside(|| report::say(&self.redactor.redact(text)));
     }
 
-    fn page(&self, text: &str) {
+    fn redact(&self, text: &str) -> String {
+        self.redactor.redact(text)
+    }
+
+    fn hide_progress(&self, is_hidden: bool) {
+        self.progress.hide(is_hidden);
+    }
+
+    fn needs_pager(&self, text: &str) -> bool {
         let width = self.width();
         let rows: usize = text.lines().map(|line| console::measure_text_width(line).div_ceil(width).max(1)).sum();
         let is_dumb = env::var_os("TERM").is_none_or(|term| term == "dumb");
-        if rows < self.height() || is_dumb || !console::Term::stdout().is_term() || !through_pager(text) {
-            self.print(text);
-        }
+        rows >= self.height() && !is_dumb && console::Term::stdout().is_term() && pager().is_some()
+    }
+
+    fn page(&self, text: &str) -> bool {
+        pager().is_some_and(|pager| through(&pager, text))
     }
 
     fn error(&self, error: &ScriptError, sources: &Sources, with_trace: bool) -> String {
@@ -75,13 +85,15 @@ impl Terminal for Screen {
     }
 }
 
-/// Whether the pager has shown the text.
-fn through_pager(text: &str) -> bool {
+/// The pager; none where an empty `PAGER` says that none is wanted.
+fn pager() -> Option<String> {
     let pager = env::var("PAGER").unwrap_or_else(|_| PAGER.to_owned());
-    if pager.trim().is_empty() {
-        return false;
-    }
-    let started = Command::new("sh").arg("-c").arg(&pager).stdin(Stdio::piped()).spawn();
+    (!pager.trim().is_empty()).then_some(pager)
+}
+
+/// Whether the pager has shown the text.
+fn through(pager: &str, text: &str) -> bool {
+    let started = Command::new("sh").arg("-c").arg(pager).stdin(Stdio::piped()).spawn();
     let Ok(mut child) = started else { return false };
     if let Some(mut stdin) = child.stdin.take() {
         // Who has read enough closes the pipe.

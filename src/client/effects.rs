@@ -26,8 +26,8 @@ pub struct Lane {
 
 /// The world, as one call sees it.
 pub trait Effects: Send + Sync {
-    /// Whether the call may be made at all, now that its parameters are known.
-    fn admit(&self, action: &Action, params: &Params) -> Result<(), CallError>;
+    /// Whether the call may be made at all, now that its parameters are known. A person may be asked.
+    fn admit<'a>(&'a self, action: &'a Action, params: &'a Params) -> BoxFuture<'a, Result<(), CallError>>;
     /// The time of day.
     fn now(&self) -> Timestamp;
     /// Time that never goes back, for deadlines.

@@ -125,7 +125,7 @@ impl Client {
         let outcome = async {
             let mut valid = validate::validate(&action, params, options.unchecked).map_err(CallError::Invalid)?;
             generate(world, &action, &mut valid.params);
-            world.admit(&action, &valid.params)?;
+            world.admit(&action, &valid.params).await?;
             let message = serialize::serialize(&action, &valid.params);
             reserved(&message)?;
             let route = self.routes.of(&self.profiles, &self.redactor, &action, &asked)?;

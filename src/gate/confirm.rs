@@ -2,6 +2,7 @@
 
 use super::{Gate, audit};
 use crate::catalog::Action;
+use crate::client::effects::BoxFuture;
 use crate::client::error::CallError;
 use crate::client::value::Params;
 
@@ -18,15 +19,18 @@ pub struct Question {
     pub params: serde_json::Value,
 }
 
+/// What waits for an answer: whether the call may be made; else why not.
+pub type Asking<'a> = BoxFuture<'a, Result<(), String>>;
+
 /// Somebody who can be asked. A run without one, as that of a script, is not asked anything.
 pub trait Confirm: Send + Sync {
     /// Whether the call may be made; else why not.
-    fn confirm(&self, question: &Question) -> Result<(), String>;
+    fn confirm<'a>(&'a self, question: &'a Question) -> Asking<'a>;
 }
 
 impl Gate {
     /// Asks before a call that can destroy or cost in production.
-    pub(super) fn confirmed(&self, action: &Action, params: &Params, profile: Option<&str>) -> Result<(), CallError> {
+    pub(super) async fn confirmed(&self, action: &Action, params: &Params, profile: Option<&str>) -> Result<(), CallError> {
         let Some(confirm) = &self.world.confirm else { return Ok(()) };
         let effects = self.effects_of(action);
         if effects.is_empty() {
@@ -37,6 +41,7 @@ impl Gate {
         let question = Question { profile, action: action.full_name.clone(), effects, params };
         confirm
             .confirm(&question)
+            .await
             .map_err(|reason| CallError::Forbidden(format!("{} is a production profile, and {reason}", question.profile)))
     }
 

@@ -28,6 +28,8 @@ pub(super) struct CallEffects<'a> {
     params: Mutex<Params>,
     place: &'a Place,
     profile: Option<String>,
+    /// Whether the observer knows of it.
+    is_admitted: AtomicBool,
     finished: bool,
     /// Whether an attempt is on its way.
     is_flying: AtomicBool,
@@ -39,7 +41,6 @@ pub(super) struct CallEffects<'a> {
 
 impl<'a> CallEffects<'a> {
     pub(super) fn new(gate: &'a Gate, id: u64, call: &Call, place: &'a Place) -> Self {
-        gate.world.observer.event(Event::CallStarted { id, action: call.action.full_name.clone() });
         Self {
             gate,
             id,
@@ -47,6 +48,7 @@ impl<'a> CallEffects<'a> {
             params: Mutex::new(call.params.clone()),
             place,
             profile: call.options.profile.clone(),
+            is_admitted: AtomicBool::new(false),
             finished: false,
             is_flying: AtomicBool::new(false),
             landed: Notify::new(),
@@ -67,7 +69,7 @@ impl<'a> CallEffects<'a> {
     /// Records how the call ended.
     pub(super) fn finish(mut self, outcome: &Result<Answer, Failure>, duration: Duration) {
         self.finished = true;
-        self.gate.world.observer.event(Event::CallEnded { id: self.id });
+        self.tell_end();
         self.gate.ledger.end(self.id, outcome.as_ref().map_or_else(|failure| failure.sent, |_| Sent::Yes));
         if outcome.is_ok() {
             self.gate.budget.refund();
@@ -104,6 +106,12 @@ impl<'a> CallEffects<'a> {
         self.gate.record(self.id, record);
     }
 
+    fn tell_end(&self) {
+        if self.is_admitted.load(Ordering::Relaxed) {
+            self.gate.world.observer.event(Event::CallEnded { id: self.id });
+        }
+    }
+
     fn record(&self, phase: &'static str) -> Record {
         Record { phase, sent: Sent::Maybe.as_str(), ..self.gate.base_record(&self.action, &lock(&self.params), self.place) }
     }
@@ -117,7 +125,7 @@ impl Drop for CallEffects<'_> {
         }
         let (attempts, sent) = self.gate.ledger.progress(self.id);
         self.gate.ledger.end(self.id, sent);
-        self.gate.world.observer.event(Event::CallEnded { id: self.id });
+        self.tell_end();
         let error = Some(Kind::Cancelled.as_str());
         self.gate.record(self.id, Record { attempts, sent: sent.as_str(), error, ..self.record("ended") });
     }
@@ -128,12 +136,16 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Effects for CallEffects<'_> {
-    fn admit(&self, action: &Action, params: &Params) -> Result<(), CallError> {
-        audit::learn(&self.gate.world.redactor, action, params);
-        self.gate.admit(action, params, self.profile.as_deref())?;
-        // The record must hold what is sent, ids that the runtime made included.
-        lock(&self.params).clone_from(params);
-        Ok(())
+    fn admit<'b>(&'b self, action: &'b Action, params: &'b Params) -> BoxFuture<'b, Result<(), CallError>> {
+        Box::pin(async move {
+            audit::learn(&self.gate.world.redactor, action, params);
+            self.gate.admit(action, params, self.profile.as_deref()).await?;
+            // The record must hold what is sent, ids that the runtime made included.
+            lock(&self.params).clone_from(params);
+            self.is_admitted.store(true, Ordering::Relaxed);
+            self.gate.world.observer.event(Event::CallStarted { id: self.id, action: action.full_name.clone() });
+            Ok(())
+        })
     }
 
     fn now(&self) -> Timestamp {

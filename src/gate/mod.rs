@@ -21,7 +21,7 @@ mod wait;
 mod watch;
 pub mod web;
 
-pub use confirm::{Confirm, Question};
+pub use confirm::{Asking, Confirm, Question};
 pub use interrupt::{Interrupt, Stop};
 use ledger::Ledger;
 pub use ledger::{OpenEnds, UnknownOutcome};
@@ -363,12 +363,12 @@ impl Gate {
     }
 
     /// Whether a policy lets a call pass.
-    fn admit(&self, action: &Action, params: &Params, profile: Option<&str>) -> Result<(), CallError> {
+    async fn admit(&self, action: &Action, params: &Params, profile: Option<&str>) -> Result<(), CallError> {
         if self.world.policy.read_only && !action.read_only {
             let reason = format!("{} changes things and this run is read-only", action.full_name);
             return Err(CallError::Forbidden(reason));
         }
-        self.confirmed(action, params, profile)
+        self.confirmed(action, params, profile).await
     }
 
     fn record(&self, number: u64, record: Record) {

@@ -230,8 +230,13 @@ function print(...)
 	write_line(concat(words, "\t"))
 end
 
+-- A text that may be long.
+local write_page = function(text)
+	write_line(text)
+end
+
 function pp(value, format)
-	write_line(finish(native.pretty(value, format)))
+	write_page(finish(native.pretty(value, format)))
 end
 
 -- Text only: bytecode can break out of any sandbox.
@@ -789,7 +794,7 @@ function help(subject)
 	if name ~= nil and (type(name) ~= "string" or name:find("^table: 0x")) then
 		raise(native.failure("validation", "help knows Actions, services, products and words, as help(cds.ccs.CreateInstance) or help \"create disk\""))
 	end
-	write_line(finish(native.help(name)))
+	write_page(finish(native.help(name)))
 end
 
 -- What was deferred, in order, with the task that it belongs to.
@@ -864,8 +869,8 @@ end
 
 io.tmpfile = nil
 
--- What the script writes to standard output is part of its run's history, where that is kept.
-if native.output then
+-- Gives what is written to standard output to `write`, with what wrote it until now.
+local function redirect(write)
 	local methods = getmetatable(stdout).__index
 	local raw_write = methods.write
 	function methods.write(file, ...)
@@ -878,11 +883,18 @@ if native.output then
 				return raw_write(file, ...)
 			end
 		end
-		return raw_write(file, native.output(concat(pieces)))
+		return write(concat(pieces), raw_write)
 	end
 	function io.write(...)
 		return raw_output():write(...)
 	end
+end
+
+-- What the script writes to standard output is part of its run's history, where that is kept.
+if native.output then
+	redirect(function(text, raw_write)
+		return raw_write(stdout, native.output(text))
+	end)
 end
 
 function os.execute(command)
@@ -1069,8 +1081,35 @@ return {
 	action_name = function(f)
 		return action_names[f]
 	end,
-	-- Sends what `print`, `pp` and `help` write elsewhere.
-	set_output = function(write)
-		write_line = write
+	-- Sends what goes to standard output elsewhere.
+	set_output = function(write, flush, page)
+		write_line = function(text)
+			write(text .. "\n")
+		end
+		write_page = page
+		redirect(function(text)
+			write(text)
+			return stdout
+		end)
+		local methods = getmetatable(stdout).__index
+		local raw_flush, raw_read = methods.flush, methods.read
+		function methods.flush(file)
+			if file ~= stdout then
+				return raw_flush(file)
+			end
+			flush()
+			return file
+		end
+		function methods.read(file, ...)
+			-- A question that somebody is to answer must be seen.
+			flush()
+			return raw_read(file, ...)
+		end
+		function io.flush()
+			return raw_output():flush()
+		end
+		function io.read(...)
+			return raw_input():read(...)
+		end
 	end,
 }

@@ -52,6 +52,7 @@ pub struct Input {
 
 /// What is known of an input's text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "facts of a text that do not depend on each other")]
 pub struct Form {
     /// Whether it is an expression.
     pub is_expression: bool,
@@ -59,6 +60,8 @@ pub struct Form {
     pub is_statement: bool,
     /// Whether it reads the last result.
     pub uses_last: bool,
+    /// Whether it can end by a `return` of its own.
+    pub returns: bool,
     /// How many locals it declares.
     pub declarations: usize,
 }
@@ -66,11 +69,18 @@ pub struct Form {
 impl Input {
     /// What is known of its text.
     pub fn form(&self) -> Form {
-        let Some(rewritten) = &self.rewritten else { return Form { is_statement: true, ..Form::default() } };
-        Form {
+        self.rewritten.as_ref().map_or(Form { is_statement: true, ..Form::default() }, Form::of)
+    }
+}
+
+impl Form {
+    /// What is known of a rewritten text.
+    pub fn of(rewritten: &Rewritten) -> Self {
+        Self {
             is_expression: rewritten.is_expression,
             is_statement: rewritten.is_statement,
             uses_last: rewritten.uses_last,
+            returns: rewritten.returns,
             declarations: rewritten.declarations(),
         }
     }
@@ -126,6 +136,16 @@ pub struct InAnswer {
     pub action: String,
     /// The fields that lead down from the answer.
     pub fields: Vec<String>,
+}
+
+/// Where a session's scripts write; each says whether it could.
+pub trait Write: Send + Sync {
+    /// Takes text, which may end in the middle of a line.
+    fn write(&self, text: &str) -> bool;
+    /// Shows the beginning of a line.
+    fn flush(&self) -> bool;
+    /// Takes a whole text that may be longer than a screen.
+    fn page(&self, text: &str) -> bool;
 }
 
 impl Session {
@@ -222,17 +242,25 @@ impl Session {
         let _ = self.runtime.lua.gc_collect();
     }
 
-    /// Sends what scripts print to `write`, which says whether it could.
-    pub fn set_output(&self, write: impl Fn(&str) -> bool + Send + Sync + 'static) -> Result<(), ScriptError> {
-        let gate = Arc::clone(&self.runtime.gate);
-        let set = || {
-            let native = self.runtime.lua.create_function(move |_, text: mlua::LuaString| {
-                if !write(&text.to_string_lossy()) {
+    /// Sends what scripts write to standard output elsewhere.
+    pub fn set_output(&self, output: &Arc<dyn Write>) -> Result<(), ScriptError> {
+        let native = |write: fn(&dyn Write, &str) -> bool| {
+            let (output, gate) = (Arc::clone(output), Arc::clone(&self.runtime.gate));
+            self.runtime.lua.create_function(move |_, text: Option<mlua::LuaString>| {
+                let text = text.map(|text| text.to_string_lossy()).unwrap_or_default();
+                if !write(output.as_ref(), &text) {
                     gate.interrupt().raise(crate::gate::Stop::OutputClosed);
                 }
                 Ok(())
-            })?;
-            self.runtime.prelude.get::<Function>("set_output")?.call::<()>(native)
+            })
+        };
+        let set = || {
+            let natives = (
+                native(|output, text| output.write(text))?,
+                native(|output, _| output.flush())?,
+                native(|output, text| output.page(text))?,
+            );
+            self.runtime.prelude.get::<Function>("set_output")?.call::<()>(natives)
         };
         set().map_err(|failure| internal(&failure))
     }

@@ -1,25 +1,30 @@
 //! The line that is typed: rustyline on a thread of its own, which asks the session's thread for what only the VM knows.
 
-use super::complete::{Candidate, Knowledge, complete};
+use super::complete::{Knowledge, complete};
 use super::highlight::{highlight, is_at_bracket};
 use super::hint::hint;
+use super::list::{ListEntry, ListKeys, ListPager, listed};
+use super::output::{Holder, Output};
 use crate::catalog::Catalog;
 use crate::config::Profiles;
 use crate::lua::session::{InAnswer, Inspected, Judgement, Session, Step};
-use rustyline::completion::{Candidate as Listed, Completer};
+use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
 use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::{Hint, Hinter};
 use rustyline::history::MemHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
-use rustyline::{ColorMode, CompletionType, Config, Context, Editor as Rustyline, ExternalPrinter as _, Helper};
+use rustyline::{
+    ColorMode, CompletionType, Config, Context, Editor as Rustyline, Event, EventHandler, ExternalPrinter as _, Helper,
+};
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
 
 /// A job that keeps the VM busy must not keep the keys waiting.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -34,7 +39,7 @@ pub(super) struct Prompt {
 /// What the session asks of the editor.
 enum Request {
     Line { prompt: Prompt, initial: String },
-    Question(String),
+    Question { text: String, answer: oneshot::Sender<bool> },
     History(Vec<String>),
 }
 
@@ -78,13 +83,9 @@ pub(super) struct Setup {
 /// A longer text, as a terminal without bracketed paste types it in, is not drawn anew at every key.
 const LONGEST: usize = 4 * 1024;
 
-type Printer = Box<dyn FnMut(String) -> bool + Send>;
-
 /// The session's end of the line.
 pub(super) struct Editor {
     requests: mpsc::Sender<Request>,
-    answers: Mutex<mpsc::Receiver<bool>>,
-    printer: Mutex<Option<Printer>>,
 }
 
 /// What comes from the editor's thread.
@@ -94,12 +95,11 @@ pub(super) struct FromEditor {
 }
 
 impl Editor {
-    /// Starts the editor's thread.
-    pub(super) fn start(setup: Setup) -> Result<(Self, FromEditor), String> {
+    /// Starts the editor's thread, which has the terminal while something is typed.
+    pub(super) fn start(setup: Setup, output: Arc<Output>) -> Result<(Self, FromEditor), String> {
         let (requests, requested) = mpsc::channel();
         let (typing, typed) = unbounded_channel();
         let (asking, asks) = unbounded_channel();
-        let (answering, answers) = mpsc::channel();
         let (starting, started) = mpsc::channel();
         thread::spawn(move || {
             let mut editor = match build(setup, asking) {
@@ -109,18 +109,16 @@ impl Editor {
                     return;
                 }
             };
-            // Without one, as on a dumb terminal, notes wait for the next prompt.
-            let printer = editor
-                .create_external_printer()
-                .ok()
-                .map(|mut printer| Box::new(move |text: String| printer.print(text).is_ok()) as Printer);
-            if starting.send(Ok(printer)).is_ok() {
-                serve(&mut editor, &requested, &typing, &answering);
+            // A dumb terminal has none.
+            if let Ok(mut printer) = editor.create_external_printer() {
+                output.print_above_with(Box::new(move |text| printer.print(text).is_ok()));
+            }
+            if starting.send(Ok(())).is_ok() {
+                serve(&mut editor, &requested, &typing, &output);
             }
         });
-        let printer = started.recv().map_err(|_| "the editor's thread ended".to_owned())??;
-        let editor = Self { requests, answers: Mutex::new(answers), printer: Mutex::new(printer) };
-        Ok((editor, FromEditor { typed, asks }))
+        started.recv().map_err(|_| "the editor's thread ended".to_owned())??;
+        Ok((Self { requests }, FromEditor { typed, asks }))
     }
 
     /// Shows the prompt; what is typed comes through the channel.
@@ -133,16 +131,10 @@ impl Editor {
         let _ = self.requests.send(Request::History(entries));
     }
 
-    /// Asks a question that is answered with y or anything else, and waits; nobody may be typing a line.
-    pub(super) fn ask(&self, question: String) -> bool {
-        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        self.requests.send(Request::Question(question)).is_ok() && answers.recv().unwrap_or(false)
-    }
-
-    /// Prints above the line that is being typed; false where that cannot be done.
-    pub(super) fn print_above(&self, text: &str) -> bool {
-        let mut printer = self.printer.lock().unwrap_or_else(PoisonError::into_inner);
-        printer.as_mut().is_some_and(|print| print(format!("{text}\n")))
+    /// Asks a question that is answered with y or anything else; nobody may be typing a line.
+    pub(super) async fn ask(&self, text: String) -> bool {
+        let (answer, answered) = oneshot::channel();
+        self.requests.send(Request::Question { text, answer }).is_ok() && answered.await.unwrap_or(false)
     }
 }
 
@@ -155,18 +147,22 @@ fn build(setup: Setup, asks: UnboundedSender<Ask>) -> rustyline::Result<Line> {
         .history_ignore_dups(true)?
         .completion_type(CompletionType::List)
         .completion_show_all_if_ambiguous(true)
+        .completion_prompt_limit(usize::MAX)
         .color_mode(color)
         .bracketed_paste(true)
         .build();
     let history = MemHistory::with_config(&config);
     let mut editor = Rustyline::with_history(config, history)?;
     fill(&mut editor, setup.history.clone());
+    let list = Arc::new(ListPager::default());
+    editor.bind_sequence(Event::Any, EventHandler::Conditional(Box::new(ListKeys(Arc::clone(&list)))));
     editor.set_helper(Some(Assistant {
         knowledge: Remote { asks, setup },
         room: Cell::new(0),
         is_empty: Cell::new(true),
         is_done: Cell::new(false),
         last_hint: RefCell::default(),
+        list,
     }));
     Ok(editor)
 }
@@ -177,25 +173,40 @@ fn fill(editor: &mut Line, entries: Vec<String>) {
     }
 }
 
-fn serve(editor: &mut Line, requests: &mpsc::Receiver<Request>, typed: &UnboundedSender<Typed>, answers: &mpsc::Sender<bool>) {
+fn serve(editor: &mut Line, requests: &mpsc::Receiver<Request>, typed: &UnboundedSender<Typed>, output: &Output) {
     while let Ok(request) = requests.recv() {
-        let goes_on = match request {
-            Request::Line { prompt, initial } => typed.send(read(editor, &prompt, &initial)).is_ok(),
-            Request::Question(question) => {
-                // No is the answer to anything but a plain yes.
-                let answer = editor.readline(&(question.as_str(), question.as_str())).unwrap_or_default();
-                answers.send(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")).is_ok()
+        match request {
+            Request::Line { prompt, initial } => {
+                output.lend(Holder::Line);
+                let line = read(editor, &prompt, &initial);
+                output.take_back();
+                if typed.send(line).is_err() {
+                    return;
+                }
+            }
+            Request::Question { text, answer } => {
+                output.lend(Holder::Other);
+                let is_confirmed = is_confirmed(&text);
+                output.take_back();
+                // A line that was ended meanwhile does not want to know any more.
+                let _ = answer.send(is_confirmed);
             }
             Request::History(entries) => {
                 let _ = editor.clear_history();
                 fill(editor, entries);
-                true
             }
-        };
-        if !goes_on {
-            return;
         }
     }
+}
+
+/// Asks; no is the answer to anything but a plain yes that was typed after the question. A line of its own has no keys in its buffer that
+/// came before.
+fn is_confirmed(question: &str) -> bool {
+    let Ok(mut line) = rustyline::DefaultEditor::new() else { return false };
+    #[cfg(unix)]
+    let _ = nix::sys::termios::tcflush(std::io::stdin(), nix::sys::termios::FlushArg::TCIFLUSH);
+    let answer = line.readline(question).unwrap_or_default();
+    matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
 }
 
 fn read(editor: &mut Line, prompt: &Prompt, initial: &str) -> Typed {
@@ -259,52 +270,27 @@ struct Assistant {
     is_done: Cell<bool>,
     /// The last hint and its line: a redraw asks again.
     last_hint: RefCell<(String, Option<String>)>,
+    list: Arc<ListPager>,
 }
 
 impl Helper for Assistant {}
-
-/// A candidate as the list shows it.
-struct ListEntry {
-    shown: String,
-    insert: String,
-}
-
-impl Listed for ListEntry {
-    fn display(&self) -> &str {
-        &self.shown
-    }
-
-    fn replacement(&self) -> &str {
-        &self.insert
-    }
-}
 
 impl Completer for Assistant {
     type Candidate = ListEntry;
 
     fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<ListEntry>)> {
         let (start, found) = complete(&line[..pos], &self.knowledge);
-        Ok((start, listed(found, columns())))
+        let (rows, columns) = size();
+        let entries = listed(found, columns);
+        self.list.begins(&entries, rows, columns);
+        Ok((start, entries))
     }
 }
 
-/// The candidates with aligned summaries, no wider than the terminal.
-fn listed(found: Vec<Candidate>, columns: usize) -> Vec<ListEntry> {
-    let widest = found.iter().map(|candidate| candidate.name.chars().count()).max().unwrap_or_default().min(columns / 2);
-    let shown = |candidate: &Candidate| {
-        if candidate.summary.is_empty() {
-            return candidate.name.clone();
-        }
-        let summary = candidate.summary.replace('\n', " ");
-        let text = format!("{:<widest$}  {summary}", candidate.name);
-        console::truncate_str(&text, columns.saturating_sub(3), "…").into_owned()
-    };
-    found.into_iter().map(|candidate| ListEntry { shown: shown(&candidate), insert: candidate.insert }).collect()
-}
-
-/// Columns of the terminal.
-fn columns() -> usize {
-    console::Term::stdout().size_checked().map_or(80, |(_, columns)| usize::from(columns)).max(20)
+/// Rows and columns of the terminal.
+fn size() -> (usize, usize) {
+    let size = console::Term::stdout().size_checked();
+    size.map_or((24, 80), |(rows, columns)| (usize::from(rows).max(2), usize::from(columns).max(20)))
 }
 
 /// A hint that is only looked at: no key puts it into the line.
@@ -329,7 +315,7 @@ impl Hinter for Assistant {
             return None;
         }
         if self.last_hint.borrow().0 != line {
-            let columns = columns();
+            let (_, columns) = size();
             let own = line.rsplit('\n').next().unwrap_or_default();
             let prompt = if own.len() == line.len() { self.room.get() } else { 0 };
             let taken = (prompt + console::measure_text_width(own)) % columns;

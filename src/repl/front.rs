@@ -1,11 +1,13 @@
-//! Where the session and its person meet: notes that do not disturb the typed line, and the question before a call in production.
+//! Where the session and its person meet: what is shown, and the question before a call in production.
 
 use super::editor::Editor;
+use super::output::{Holder, Output};
 use super::terminal::Terminal;
 use super::turn::{Turn, Turns};
-use crate::gate::{Confirm, Question};
+use crate::gate::{Asking, Confirm, Question};
+use crate::lua::session::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 /// Lines of a call's parameters that a question shows at most.
 const MOST_LINES: usize = 12;
@@ -13,24 +15,24 @@ const MOST_LINES: usize = 12;
 /// Where the session and its person meet.
 pub struct Front {
     pub(super) terminal: Arc<dyn Terminal>,
+    pub(super) output: Arc<Output>,
     pub(super) turns: Turns,
     pub(super) editor: OnceLock<Editor>,
-    at_prompt: AtomicBool,
     is_interrupted: AtomicBool,
-    /// Notes that wait for the next prompt.
-    pending: Mutex<Vec<String>>,
+    /// Side by side, tasks ask one after the other.
+    asking: tokio::sync::Mutex<()>,
 }
 
 impl Front {
     /// The front of a session on this terminal.
     pub fn new(terminal: Arc<dyn Terminal>) -> Arc<Self> {
         Arc::new(Self {
+            output: Output::new(Arc::clone(&terminal)),
             terminal,
             turns: Turns::default(),
             editor: OnceLock::new(),
-            at_prompt: AtomicBool::new(false),
             is_interrupted: AtomicBool::new(false),
-            pending: Mutex::default(),
+            asking: tokio::sync::Mutex::default(),
         })
     }
 
@@ -39,54 +41,83 @@ impl Front {
         self.turns.now()
     }
 
-    /// Whether a line is being typed.
-    pub fn is_at_prompt(&self) -> bool {
-        self.at_prompt.load(Ordering::SeqCst)
-    }
-
     /// A note: above the prompt where a line is being typed.
     pub fn say(&self, text: &str) {
-        if !self.is_at_prompt() {
-            self.terminal.say(text);
-        } else if !self.editor.get().is_some_and(|editor| editor.print_above(text)) {
-            self.pending.lock().unwrap_or_else(PoisonError::into_inner).push(text.to_owned());
-        }
+        self.output.note(text);
     }
 
-    pub(super) fn set_at_prompt(&self, at_prompt: bool) {
-        self.at_prompt.store(at_prompt, Ordering::SeqCst);
-        let pending = std::mem::take(&mut *self.pending.lock().unwrap_or_else(PoisonError::into_inner));
-        for text in pending {
-            self.terminal.say(&text);
-        }
+    /// Whether a pager, an editor or a question has the terminal: then Ctrl-C is for that.
+    pub(super) fn is_lent(&self) -> bool {
+        self.output.holder() == Holder::Other
+    }
+
+    /// Shows a text in the pager, and returns once that is left; as it is where there is none.
+    pub(super) fn show_in_pager(&self, text: &str) -> bool {
+        self.output.end(Turn::Foreground);
+        self.output.lend(Holder::Other);
+        let is_shown = self.terminal.page(text);
+        self.output.take_back();
+        is_shown || self.output.write(Turn::Foreground, &format!("{text}\n"))
+    }
+
+    /// Lets a person edit a text, and returns once they are done.
+    pub(super) fn edit(&self, text: &str) -> Result<String, String> {
+        self.output.lend(Holder::Other);
+        let edited = self.terminal.edit(text);
+        self.output.take_back();
+        edited
     }
 
     /// Says that Ctrl-C came, so that an answer that is typed after it counts for nothing.
     pub(super) fn set_interrupted(&self, is_interrupted: bool) {
         self.is_interrupted.store(is_interrupted, Ordering::SeqCst);
     }
-}
 
-impl Confirm for Front {
-    fn confirm(&self, question: &Question) -> Result<(), String> {
+    async fn ask(&self, question: &Question) -> Result<(), String> {
         if self.turn() != Turn::Foreground {
             return Err("a line in the background cannot ask; run it in front".to_owned());
         }
         let Some(editor) = self.editor.get() else { return Err("there is nobody to ask".to_owned()) };
+        let _one_at_a_time = self.asking.lock().await;
         let style = if self.terminal.has_color() { anstyle::AnsiColor::Red.on_default().bold() } else { anstyle::Style::new() };
         let Question { profile, action, effects, params } = question;
-        self.terminal.say(&format!("{style}production{style:#}: {action} {} ({profile})", effects.join(" and ")));
+        let mut text = format!("{style}production{style:#}: {action} {} ({profile})", effects.join(" and "));
         let shown = format!("{params:#}");
         for line in shown.lines().take(MOST_LINES) {
-            self.terminal.say(&format!("  {line}"));
+            text = text + "\n  " + line;
         }
         if shown.lines().count() > MOST_LINES {
-            self.terminal.say("  …");
+            text.push_str("\n  …");
         }
-        let is_confirmed = editor.ask(format!("Send it to {profile}? [y/N] "));
+        self.say(&text);
+        let is_confirmed = editor.ask(format!("Send it to {profile}? [y/N] ")).await;
         if is_confirmed && !self.is_interrupted.load(Ordering::SeqCst) {
             return Ok(());
         }
         Err("it was not confirmed".to_owned())
+    }
+}
+
+impl Confirm for Front {
+    fn confirm<'a>(&'a self, question: &'a Question) -> Asking<'a> {
+        Box::pin(self.ask(question))
+    }
+}
+
+/// What scripts write.
+impl Write for Front {
+    fn write(&self, text: &str) -> bool {
+        self.output.write(self.turn(), text)
+    }
+
+    fn flush(&self) -> bool {
+        self.output.flush(self.turn())
+    }
+
+    fn page(&self, text: &str) -> bool {
+        if self.turn() == Turn::Foreground && self.terminal.needs_pager(text) {
+            return self.show_in_pager(text);
+        }
+        self.write(&format!("{text}\n"))
     }
 }

@@ -42,6 +42,11 @@ impl Interrupts {
     /// Ctrl-C. At the prompt it is a key, and a signal that comes just before it means nothing. True where what runs has not reacted to the last
     /// one: then only the process can end.
     pub fn interrupt(self: &Arc<Self>) -> bool {
+        // A pager reads it by itself, and an editor has other uses for it.
+        !self.front.is_lent() && self.stop_running()
+    }
+
+    fn stop_running(self: &Arc<Self>) -> bool {
         let job_has_the_vm = matches!(self.front.turn(), Turn::Job(_));
         if !self.is_running.load(Ordering::SeqCst) && !job_has_the_vm {
             return false;
@@ -61,7 +66,7 @@ impl Interrupts {
     /// A signal that asks to end: what runs is stopped, then the session ends. True as for [`Self::interrupt`].
     pub fn end(self: &Arc<Self>) -> bool {
         self.ended.notify_one();
-        self.interrupt()
+        self.stop_running()
     }
 
     fn watch(&self) {

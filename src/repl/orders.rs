@@ -1,26 +1,28 @@
 //! What each `:` command does.
 
+use super::background::first_line;
 use super::commands::{self, Command};
-use super::conversation::{Conversation, Flow, first_line, new_session};
+use super::conversation::{Conversation, Flow, new_session};
 use super::transcript::Transcript;
 use crate::catalog::suggest;
 use std::fs;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 impl Conversation {
     /// Does what a command says.
     pub(super) async fn command(&mut self, command: Command) -> Flow {
         match command {
-            Command::Help => self.page(""),
+            Command::Help => self.page("").await,
             Command::Profile(name) => self.profile(name.as_deref()),
-            Command::Region(name) => self.region(name.as_deref()),
+            Command::Region(name) => self.region(name.as_deref()).await,
             Command::Timing => {
                 self.shows_timing = !self.shows_timing;
                 self.front.say(if self.shows_timing { "each line says how long it took" } else { "no line says how long it took" });
             }
-            Command::Audit => self.audit(),
+            Command::Audit => self.audit().await,
             Command::Edit => return self.edit().await,
-            Command::Lines => self.front.terminal.page(&self.transcript.listing(&self.secrets)),
+            Command::Lines => self.show(&self.transcript.listing(&self.secrets)).await,
             Command::Save { file, lines } => self.save(&file, lines.as_ref()),
             Command::Load(file) => return self.load(&file).await,
             Command::Jobs => self.list_jobs(),
@@ -29,7 +31,7 @@ impl Conversation {
                     self.problem(&format!("there is no job {number}; `jobs` lists them"));
                 }
             }
-            Command::Trace => self.trace(),
+            Command::Trace => self.trace().await,
             Command::Reset => self.reset().await,
             Command::Quit => return Some(0),
         }
@@ -56,7 +58,7 @@ impl Conversation {
         }
     }
 
-    fn region(&self, name: Option<&str>) {
+    async fn region(&mut self, name: Option<&str>) {
         let known = commands::regions(self);
         match name {
             Some(name) if known.iter().any(|region| region.name == name) => self.gate.profiles().choose_region(name),
@@ -67,23 +69,26 @@ impl Conversation {
             }
             None => {
                 let names: Vec<String> = known.iter().map(|region| format!("{}  {}", region.name, region.summary)).collect();
-                self.front.terminal.page(&names.join("\n"));
+                self.show(&names.join("\n")).await;
             }
         }
     }
 
-    fn audit(&self) {
+    async fn audit(&mut self) {
         let records: Vec<serde_json::Value> =
             self.gate.recorded().iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
         let ended = records.iter().filter(|record| record["phase"] == "ended");
         let lines: Vec<String> = ended.map(audit_line).collect();
         let text = if lines.is_empty() { "no calls yet".to_owned() } else { lines.join("\n") };
-        self.front.terminal.page(&text);
+        self.show(&text).await;
     }
 
     async fn edit(&mut self) -> Flow {
-        let last = if self.last_input.is_empty() { self.transcript.last().unwrap_or_default() } else { &self.last_input };
-        match self.front.terminal.edit(last) {
+        let last =
+            if self.last_input.is_empty() { self.transcript.last().unwrap_or_default() } else { &self.last_input }.to_owned();
+        let (front, last) = (Arc::clone(&self.front), last);
+        let edited = self.elsewhere(move || front.edit(&last)).await;
+        match edited.unwrap_or_else(|| Err("the editor's thread ended".to_owned())) {
             Ok(text) if text.trim().is_empty() => None,
             Ok(text) => {
                 text.trim_end().clone_into(&mut self.last_input);
@@ -141,9 +146,9 @@ impl Conversation {
         self.front.say(&if lines.is_empty() { "nothing runs in the background".to_owned() } else { lines.join("\n") });
     }
 
-    fn trace(&self) {
+    async fn trace(&mut self) {
         match &self.last_error {
-            Some(error) => self.front.terminal.page(&self.front.terminal.error(error, &self.session.sources(), true)),
+            Some(error) => self.show(&self.front.terminal.error(error, &self.session.sources(), true)).await,
             None => self.front.say("there was no error"),
         }
     }

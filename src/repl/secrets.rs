@@ -9,7 +9,10 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 /// Names that hold a secret whoever uses them.
-const WORDS: &[&str] = &["password", "passwd", "secret", "token", "private_key", "privatekey"];
+const WORDS: &[&str] =
+    &["password", "passwd", "passphrase", "secret", "token", "private_key", "privatekey", "api_key", "apikey", "credential"];
+/// The same, of whole names only: they are parts of other words.
+const WHOLE_WORDS: &[&str] = &["pw", "pwd", "pass"];
 
 /// Finds secrets in typed lines.
 pub(super) struct Secrets {
@@ -19,7 +22,7 @@ pub(super) struct Secrets {
     marked: OnceLock<BTreeSet<String>>,
 }
 
-/// A text in a line that is a secret, and the name that it is given to.
+/// A text in a line that is a secret, or the expression that has it, and the name that it is given to.
 struct Literal {
     range: Range<usize>,
     name: Option<String>,
@@ -57,37 +60,54 @@ impl Secrets {
     fn literals(&self, line: &str) -> Vec<Literal> {
         let all: Vec<Token> = tokens(line).into_iter().filter(|token| token.kind != TokenKind::Comment).collect();
         let text = |at: usize| all.get(at).map_or("", |token| token.text(line));
-        let mut found = Vec::new();
-        // The name that a value is given to, and the depth of brackets in which it is.
-        let mut given: Option<(String, usize)> = None;
-        let mut depth = 0_usize;
+        let mut found: Vec<Literal> = Vec::new();
+        let mut givens: Vec<Given> = Vec::new();
+        let mut open: Vec<&str> = Vec::new();
         for (at, token) in all.iter().enumerate() {
             match token.kind {
                 TokenKind::Symbol => match token.text(line) {
-                    "{" | "(" | "[" => depth += 1,
+                    bracket @ ("{" | "(" | "[") => open.push(bracket),
                     "}" | ")" | "]" => {
-                        depth = depth.saturating_sub(1);
-                        given = given.filter(|(_, inside)| *inside <= depth);
+                        open.pop();
+                        givens.retain(|given| given.depth <= open.len());
                     }
-                    "," | ";" => given = given.filter(|(_, inside)| *inside < depth),
-                    "=" => given = name_before(&all, at, line).map(|name| (name, depth)),
+                    "," => {
+                        if let Some(given) = givens.last_mut().filter(|given| given.depth == open.len()) {
+                            given.next(at + 1);
+                        }
+                    }
+                    ";" => givens.retain(|given| given.depth < open.len()),
+                    "=" => {
+                        let names = names_before(&all, at, line, open.last() == Some(&"{"));
+                        givens.retain(|given| given.depth < open.len());
+                        givens.push(Given { names, depth: open.len(), start: at + 1 });
+                    }
                     _ => {}
                 },
-                TokenKind::Keyword if !matches!(token.text(line), "and" | "or" | "not") => given = None,
+                TokenKind::Keyword if !matches!(token.text(line), "and" | "or" | "not") => givens.clear(),
                 TokenKind::Text | TokenKind::BrokenText | TokenKind::OpenText => {
                     let caller = if at > 0 && text(at - 1) == "(" { at.checked_sub(2) } else { at.checked_sub(1) };
                     let is_name_of_secret = caller.is_some_and(|caller| matches!(text(caller), "secret" | "env"));
                     let is_key = at > 0 && text(at - 1) == "[" && text(at + 1) == "]";
                     let shown = token.text(line);
                     let is_known = self.redactor.redact(shown) != shown;
-                    let name = given.as_ref().map(|(name, _)| name.clone());
+                    let given = givens.last();
+                    let name = given.and_then(|given| given.names.first().cloned());
                     let is_marked = name.as_ref().is_some_and(|name| self.is_marked(name));
-                    if !is_name_of_secret && !is_key && shown.len() > 2 && (is_known || is_marked) {
-                        let before = at.checked_sub(1).map(|before| &all[before]);
-                        let is_bare_argument =
-                            before.is_some_and(|before| before.kind == TokenKind::Name || matches!(before.text(line), ")" | "]"));
-                        found.push(Literal { range: token.range.clone(), name, is_bare_argument });
+                    let is_part = found.last().is_some_and(|last| token.range.end <= last.range.end);
+                    if is_name_of_secret || is_key || is_part || shown.len() <= 2 || !(is_known || is_marked) {
+                        continue;
                     }
+                    // A part of a secret is none: what the whole expression gives is.
+                    let expression = given.filter(|_| is_marked).map(|given| expression(&all, given.start, line));
+                    if let Some(range) = expression.filter(|range| range.contains(&token.range.start)) {
+                        found.push(Literal { range, name, is_bare_argument: false });
+                        continue;
+                    }
+                    let before = at.checked_sub(1).map(|before| &all[before]);
+                    let is_bare_argument =
+                        before.is_some_and(|before| before.kind == TokenKind::Name || matches!(before.text(line), ")" | "]"));
+                    found.push(Literal { range: token.range.clone(), name, is_bare_argument });
                 }
                 _ => {}
             }
@@ -97,7 +117,7 @@ impl Secrets {
 
     fn is_marked(&self, name: &str) -> bool {
         let lower = name.to_lowercase();
-        if WORDS.iter().any(|word| lower.contains(word)) {
+        if WORDS.iter().any(|word| lower.contains(word)) || WHOLE_WORDS.contains(&lower.as_str()) {
             return true;
         }
         let marked = self.marked.get_or_init(|| {
@@ -120,17 +140,83 @@ fn collect(params: &[Param], marked: &mut BTreeSet<String>) {
     }
 }
 
-/// The name that is assigned to by the `=` at `at`: `Name =` or `["Name"] =`.
-fn name_before(all: &[Token], at: usize, line: &str) -> Option<String> {
-    let last = all.get(at.checked_sub(1)?)?;
-    let named = match last.text(line) {
-        "]" => all.get(at.checked_sub(2)?)?,
+/// What values are given to: the names that are left, and where the value of the first begins.
+struct Given {
+    names: Vec<String>,
+    /// The depth of brackets in which it is.
+    depth: usize,
+    start: usize,
+}
+
+impl Given {
+    fn next(&mut self, start: usize) {
+        self.start = start;
+        if !self.names.is_empty() {
+            self.names.remove(0);
+        }
+    }
+}
+
+/// The names that are assigned to by the `=` at `at`: `a, b.Name =`, `["Name"] =`. A field of a table stands alone.
+fn names_before(all: &[Token], at: usize, line: &str, is_field: bool) -> Vec<String> {
+    let text = |at: usize| all[at].text(line);
+    let mut names = Vec::new();
+    let mut end = at;
+    while let Some(mut last) = end.checked_sub(1) {
         // `local name <const> =`.
-        ">" => all.get(at.checked_sub(4)?)?,
-        _ => last,
-    };
-    let text = named.text(line);
-    matches!(named.kind, TokenKind::Name | TokenKind::Text).then(|| text.trim_matches(['"', '\'']).to_owned())
+        if text(last) == ">" && last >= 3 {
+            last -= 3;
+        }
+        let named = if text(last) == "]" { last.saturating_sub(1) } else { last };
+        if !matches!(all[named].kind, TokenKind::Name | TokenKind::Text) {
+            break;
+        }
+        names.insert(0, all[named].text(line).trim_matches(['"', '\'']).to_owned());
+        // What the name is a field of does not matter.
+        let comma = (0..named).rev().find(|at| !matches!(text(*at), "." | "[" | "]") && all[*at].kind != TokenKind::Name);
+        match comma.filter(|comma| !is_field && text(*comma) == ",") {
+            Some(comma) => end = comma,
+            None => break,
+        }
+    }
+    names
+}
+
+/// The expression that begins at a token, as far as it goes on in brackets, behind operators and as the suffixes of a value.
+fn expression(all: &[Token], start: usize, line: &str) -> Range<usize> {
+    let is_value = |token: &Token| !matches!(token.kind, TokenKind::Symbol | TokenKind::Keyword);
+    let mut depth = 0_usize;
+    let mut end = start;
+    while let Some(token) = all.get(end) {
+        let text = token.text(line);
+        let before = end.checked_sub(1).filter(|before| *before >= start).map(|before| &all[before]);
+        let ends_value = before.is_some_and(|before| is_value(before) || matches!(before.text(line), ")" | "]" | "}"));
+        let goes_on = match text {
+            "{" | "(" | "[" => {
+                depth += 1;
+                true
+            }
+            "}" | ")" | "]" if depth > 0 => {
+                depth -= 1;
+                true
+            }
+            _ if depth > 0 => true,
+            "}" | ")" | "]" | "," | ";" | "=" => false,
+            "and" | "or" | "not" | "nil" | "true" | "false" => true,
+            _ if token.kind == TokenKind::Keyword => false,
+            // Two values side by side are two statements, unless the second is the argument of the first.
+            _ if is_value(token) => {
+                !ends_value || (token.kind == TokenKind::Text && before.is_some_and(|before| before.kind == TokenKind::Name))
+            }
+            _ => true,
+        };
+        if !goes_on {
+            break;
+        }
+        end += 1;
+    }
+    let last = end.checked_sub(1).filter(|last| *last >= start).map_or(0, |last| all[last].range.end);
+    all.get(start).map_or(0, |first| first.range.start)..last
 }
 
 /// `VncPassword` as a secret's name: `vnc-password`.
@@ -170,13 +256,22 @@ mod tests {
             "p.Password = 'hunter' .. 22",
             "f { password = [[hunter22]]",
             "f { Password = \"hunter22",
+            "f { Password = g { Name = 'x' } .. 'hunter22' }",
             "local my_secret <const> = 'hunter22'",
+            "local user, pw = 'me', 'hunter22'",
+            "a.user, a.password, n = f('x', 'y'), 'hunter' .. n, 1",
         ] {
             assert!(secrets(&[]).is_in(line), "{line}");
         }
-        for line in
-            ["f { Password = secret 'vm' }", "f { Password = env('PW'), Name = 'x' }", "f { Name = 'Password' }", "print 'x'"]
-        {
+        for line in [
+            "f { Password = secret 'vm' }",
+            "f { Password = env('PW'), Name = 'x' }",
+            "f { Name = 'Password' }",
+            "print 'x'",
+            "local pw, user = secret 'a', 'me'",
+            "f { password, Name = 'x' }",
+            "f { Password = p, 'x' }",
+        ] {
             assert!(!secrets(&[]).is_in(line), "{line}");
         }
     }
@@ -188,6 +283,12 @@ mod tests {
         assert!(secrets.is_in("-- hunter22"));
         assert_eq!(secrets.replaced("local vmKey = 'hunter22' -- hunter22"), "local vmKey = secret \"vm-key\" -- [secret]");
         assert_eq!(secrets.replaced("f 'hunter22'"), "f (secret \"secret\")");
+        assert_eq!(
+            secrets.replaced("f { Password = p .. 'A1!' .. g('x', { 1 }), Name = 'b' }"),
+            "f { Password = secret \"password\", Name = 'b' }"
+        );
+        assert_eq!(secrets.replaced("p.Token = 'a' .. 'bc' x = 'b'"), "p.Token = secret \"token\" x = 'b'");
+        assert_eq!(secrets.replaced("local user, pw = 'me', 'abcd' f()"), "local user, pw = 'me', secret \"pw\" f()");
         assert_eq!(secrets.replaced("f { Password = 'abcd', Name = 'b' }"), "f { Password = secret \"password\", Name = 'b' }");
     }
 }

@@ -10,12 +10,18 @@ pub trait Terminal: Send + Sync {
     fn width(&self) -> usize;
     /// Whether colours are wanted.
     fn has_color(&self) -> bool;
-    /// A line of what a script prints; false where nobody reads it any more.
-    fn print(&self, text: &str) -> bool;
-    /// A note of the session's own.
+    /// Writes to standard output; false where nobody reads it any more.
+    fn write(&self, text: &str) -> bool;
+    /// A note of the session's own, without the secrets in it.
     fn say(&self, text: &str);
-    /// A value or a page: through the pager where it is longer than the screen.
-    fn page(&self, text: &str);
+    /// Text without the secrets that are known.
+    fn redact(&self, text: &str) -> String;
+    /// Takes the progress of calls and waits off the screen, or lets it come back.
+    fn hide_progress(&self, is_hidden: bool);
+    /// Whether a text is longer than the screen, and there is a pager for it.
+    fn needs_pager(&self, text: &str) -> bool;
+    /// Shows a text in the pager, until that is left; false where it does not start.
+    fn page(&self, text: &str) -> bool;
     /// A script's error as a person reads it; with the rest of the stack where that is asked for.
     fn error(&self, error: &ScriptError, sources: &Sources, with_trace: bool) -> String;
     /// Lets the person edit a text in the editor of their choice.

@@ -16,6 +16,17 @@ pub enum Turn {
     Job(u64),
 }
 
+impl Turn {
+    /// Another number for each.
+    pub(super) fn number(self) -> u64 {
+        match self {
+            Self::Nobody => NOBODY,
+            Self::Foreground => FOREGROUND,
+            Self::Job(number) => FIRST_JOB + number,
+        }
+    }
+}
+
 /// Says whose turn it is to whoever hears an effect: the progress, the question before a call, Ctrl-C.
 #[derive(Debug, Default)]
 pub(super) struct Turns(AtomicU64);
@@ -36,11 +47,7 @@ impl Turns {
 
     /// Runs a future whose every step is a turn of `turn`.
     pub(super) async fn during<F: Future>(&self, turn: Turn, future: F) -> F::Output {
-        let mine = match turn {
-            Turn::Nobody => NOBODY,
-            Turn::Foreground => FOREGROUND,
-            Turn::Job(number) => FIRST_JOB + number,
-        };
+        let mine = turn.number();
         let mut future = pin!(future);
         std::future::poll_fn(|context| {
             let before = self.0.swap(mine, Ordering::SeqCst);

@@ -127,6 +127,13 @@ fn a_line_whose_secret_becomes_known_later_leaves_the_history() {
 }
 
 #[test]
+fn a_history_that_cannot_be_written_is_said_once() {
+    let mut terminal = Place::new().file("state", "no folder").simulated(80);
+    terminal.says("1 + 1", "the history cannot be written").says("2 + 2", "\n4").says("3 + 3", "\n6");
+    assert_eq!(terminal.screen().matches("the history cannot").count(), 1, "{}", terminal.screen());
+}
+
+#[test]
 fn completion_offers_what_can_stand_there_with_its_summary() {
     for width in WIDTHS {
         let place = Place::new().file("tools/net.lua", "-- Networks\nreturn {}").file("tidy.lua", "-- Tidies up\nreturn {}");
@@ -149,6 +156,16 @@ fn completion_offers_what_can_stand_there_with_its_summary() {
         terminal.line("answer = cds.ccs.DescribeInstances()");
         terminal.keys("answer.Data.Ins").keys(TAB).expect("answer.Data.Instances").keys("[1].").keys(TAB);
         terminal.expect("InstanceName").expect("InstanceStatus");
+    }
+}
+
+#[test]
+fn ctrl_c_leaves_a_list_that_fills_the_screen() {
+    for (width, keys) in [(80, ""), (40, "\r\r")] {
+        let mut terminal = Place::new().rows(10).simulated(width);
+        terminal.keys("cds.ecs.").keys(TAB).expect("--More--");
+        terminal.keys(keys).keys(CTRL_C).expect_line("simulator cn> cds.ecs.");
+        terminal.interrupts().says("1 + 1", "\n2");
     }
 }
 
@@ -251,8 +268,7 @@ fn ctrl_c_says_what_goes_on_in_the_cloud_and_how_to_wait_for_it() {
 fn a_second_ctrl_c_asks_before_leaving() {
     at_both_widths(|mut terminal| {
         terminal.keys("typed").expect("> typed").interrupts();
-        terminal.keys(CTRL_C).expect("Leave? [y/N]").line("n");
-        terminal.says("1 + 1", "\n2");
+        terminal.keys(CTRL_C).expect("Leave? [y/N]").says("n", "n").says("1 + 1", "\n2");
         terminal.interrupts().expect("Ctrl-C again").keys(CTRL_C);
         terminal.expect_count("Leave? [y/N]", 2);
         terminal.line("y").ends_well();
@@ -279,6 +295,54 @@ fn a_job_runs_behind_and_its_result_comes_above_the_typed_line() {
         terminal.says("&time.sleep('1h')", "[2] runs").says(":stop 2", "[2] stopped");
         terminal.says("&error('ou' .. 'ch')", "ouch");
         terminal.says("jobs", "nothing runs in the background");
+    }
+}
+
+#[test]
+fn what_a_job_writes_in_pieces_comes_above_the_typed_line() {
+    for width in WIDTHS {
+        let place = Place::new();
+        let mut terminal = place.open(width, &[]);
+        let job = "&while not io.open('go') do time.sleep(0.02) end io.write('one ', 1) io.stdout:write('\\ntwo') print(2) pp { 3 } io.write('end')";
+        terminal.expect("default").says(job, "[1] runs");
+        terminal.keys("local typed = 'half").expect("'half");
+        fs::write(place.path("go"), "").unwrap();
+        terminal.expect_line("one 1").expect_line("two2").expect_line("{ 3 }").expect_line("end").expect("[1] done");
+        terminal.says(" way'", ">").says("typed .. '!'", "\"half way!\"");
+    }
+}
+
+#[test]
+fn a_line_of_output_without_an_end_is_shown_before_the_prompt() {
+    at_both_widths(|mut terminal| {
+        terminal.line("io.write('a', 1)").expect_line("a1").expect_line("simulator cn>");
+        terminal.line("io.write('What' .. '? ') answer = io.read()").expect("What?").line("this");
+        terminal.says("answer .. '!'", "\"this!\"");
+    });
+}
+
+#[test]
+fn a_job_that_prints_a_lot_does_not_stop_the_keys() {
+    let mut terminal = Place::new().simulated(80);
+    terminal.line("&for i = 1, 5000 do print('chat', i) end print('chat' .. 'ted')");
+    for number in 0..5 {
+        terminal.line(&format!("{number} + 700"));
+    }
+    terminal.expect_line("chatted").expect_line("704").expect("[1] done");
+    terminal.says("40 + 2", "\n42");
+}
+
+#[test]
+fn jobs_go_on_while_a_pager_has_the_terminal() {
+    for width in WIDTHS {
+        let place =
+            Place::new().rows(24).env("PAGER", "touch paging; until [ -e done ]; do :; done; cat > /dev/null; echo pager saw it");
+        let mut terminal = place.open(width, &[]);
+        terminal.expect("default").line("big = {} for i = 1, 100 do big[i] = 'line ' .. i end");
+        terminal
+            .says("&while not io.open('paging') do time.sleep(0.02) end io.open('done', 'w') print('be' .. 'hind')", "[1] runs");
+        terminal.line("big").expect("pager saw it").expect("behind").says("1 + 1", "\n2");
+        terminal.says("print('be' .. 'gun') pp(big) return 'aft' .. 'er'", "\"after\"").expect_count("pager saw it", 2);
     }
 }
 
@@ -399,12 +463,50 @@ fn production_is_marked_and_asks_before_what_destroys_or_costs() {
 }
 
 #[test]
+fn an_answer_that_was_typed_before_the_question_counts_for_nothing() {
+    let (url, simulator) = simulator();
+    let place = with_profile(&url, true);
+    let mut terminal = place.open(80, &[]);
+    terminal.expect("there! cn>");
+    terminal.line(&format!("while not io.open('go') do time.sleep(0.02) end {CREATE}")).keys("y\r").expect("\ny");
+    fs::write(place.path("go"), "").unwrap();
+    terminal.expect("Send it to there? [y/N]").line("").expect("it was not confirmed");
+    assert_eq!(simulator.requests().len(), 0);
+}
+
+#[test]
+fn a_signal_ends_a_session_that_asks() {
+    let (url, simulator) = simulator();
+    let mut terminal = with_profile(&url, true).open(80, &[]);
+    terminal.expect("there! cn>").line("cds.ccs.DeleteTag { TagId = 300 }").expect("Send it to there? [y/N]");
+    terminal.signal(rexpect::process::Signal::SIGTERM);
+    assert_eq!(terminal.ends(), 0);
+    assert_eq!(simulator.requests().len(), 0);
+}
+
+#[test]
+fn tasks_side_by_side_ask_one_after_the_other() {
+    let (url, simulator) = simulator();
+    let mut terminal = with_profile(&url, true).open(80, &[]);
+    terminal.expect("there! cn>");
+    let delete = "function() return cds.ccs.DeleteTag { TagId = 300 } end";
+    terminal.line(&format!("parallel({{ {delete}, {delete} }}, {{ settle = true }})")).expect("Send it to there? [y/N]");
+    terminal.line("n").expect_count("Send it to there? [y/N]", 2);
+    assert_eq!(simulator.requests().len(), 0);
+    terminal.line("y").expect("error");
+    assert_eq!(simulator.requests().len(), 1);
+}
+
+#[test]
 fn an_error_takes_one_screen_and_the_rest_is_shown_on_demand() {
     for width in WIDTHS {
         let mut terminal = Place::new().rows(30).simulated(width);
         terminal.line("local function inner() error('bro' .. 'ken') end").line("local function outer() inner() end");
         terminal.says("outer()", "broken").expect(":trace shows the rest");
         terminal.expect("input[1]:1");
+        let screen = terminal.screen();
+        let underline: Vec<&str> = screen.lines().filter(|line| line.contains('─') && !line.contains("input[")).collect();
+        assert!(underline.iter().any(|line| line.contains("╰── here")) && underline.len() <= 3, "{screen}");
         terminal.says(":trace", "stack traceback").says("1 +* 1", "unexpected symbol near '*'");
     }
 }

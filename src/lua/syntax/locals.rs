@@ -51,6 +51,7 @@ pub enum Problem {
 
 /// A chunk whose locals persist.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "facts of a text that do not depend on each other")]
 pub struct Rewritten {
     /// What Lua compiles.
     pub text: String,
@@ -60,6 +61,8 @@ pub struct Rewritten {
     pub is_statement: bool,
     /// Whether it reads the last result.
     pub uses_last: bool,
+    /// Whether it can end by a `return` of its own.
+    pub returns: bool,
     /// Names that it declares, with the keys of their slots.
     pub(super) declared: Vec<(String, String)>,
     /// What its declarations replaced, latest last.

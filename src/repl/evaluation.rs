@@ -1,0 +1,202 @@
+//! Running what was typed: piece by piece, in front of the jobs, with its value or its error.
+
+use super::conversation::{Conversation, Flow};
+use super::open_ends;
+use super::turn::Turn;
+use crate::clock::real_now;
+use crate::gate::Stop;
+use crate::lua::ScriptError;
+use crate::lua::session::{InputError, Judgement, Session, Values};
+use std::future::Future;
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What stops but does not end within this is left where it is.
+const REACTION: Duration = Duration::from_secs(2);
+/// An unfinished piece of a pasted text is looked at again only up to so many lines.
+const LONGEST_PIECE: usize = 500;
+
+impl Conversation {
+    /// Runs a text: as one chunk where it is one, else a pasted text piece by piece.
+    pub(super) async fn evaluate(&mut self, text: &str) -> Flow {
+        let pieces = pieces(text);
+        let count = pieces.len();
+        for (index, piece) in pieces.iter().enumerate() {
+            self.inputs += 1;
+            let name = format!("=input[{}]", self.inputs);
+            match self.evaluate_one(&name, piece).await {
+                Ok(()) => {}
+                Err(flow @ Some(_)) => return flow,
+                Err(None) => {
+                    if index + 1 < count {
+                        self.front.say(&format!("{} more of the pasted inputs did not run", count - index - 1));
+                    }
+                    return None;
+                }
+            }
+        }
+        None
+    }
+
+    /// Runs one chunk; the error says whether the session ends.
+    pub(super) async fn evaluate_one(&mut self, name: &str, text: &str) -> Result<(), Flow> {
+        let input = match self.session.compile(name, text) {
+            Ok(input) => input,
+            Err(InputError::Wrong(error)) => {
+                self.failed(*error);
+                return Err(None);
+            }
+            Err(InputError::Incomplete) => {
+                self.problem("the input ends before it is whole");
+                return Err(None);
+            }
+        };
+        let form = input.form();
+        let (started, started_at) = (real_now(), self.gate.elapsed());
+        let outcome = self.in_front(Rc::clone(&self.session).run(input, true)).await;
+        let stop = self.settle();
+        let ended = match (outcome, stop) {
+            (_, Some(stop)) => Err(self.stopped(&stop)),
+            (Some(Ok(values)), None) => {
+                self.show_values(&values).await;
+                self.transcript.add(self.inputs, text, form, values.len());
+                Ok(())
+            }
+            (Some(Err(error)), None) => {
+                self.failed(error);
+                Err(None)
+            }
+            (None, None) => Err(None),
+        };
+        self.say_timing(started, started_at);
+        ended
+    }
+
+    /// Runs a future in front, with the jobs behind it, until it ends or Ctrl-C ends it; none where it did not even then.
+    pub(super) async fn in_front<T>(&mut self, future: impl Future<Output = T>) -> Option<T> {
+        let (front, interrupts) = (Arc::clone(&self.front), Arc::clone(&self.options.interrupts));
+        let mut future = pin!(front.turns.during(Turn::Foreground, future));
+        interrupts.begin();
+        // What was raised for a job that ended by itself is not this line's.
+        self.settle();
+        let outcome = loop {
+            tokio::select! {
+                biased;
+                () = interrupts.requested() => {
+                    self.gate.interrupt().raise(Stop::Interrupted);
+                    // The jobs stand still meanwhile, so that the interrupt is not theirs.
+                    break tokio::time::timeout(REACTION, &mut future).await.ok();
+                }
+                outcome = &mut future => break Some(outcome),
+                ended = self.jobs.next() => self.job_ended(ended),
+            }
+        };
+        interrupts.clear();
+        self.front.output.end(Turn::Foreground);
+        outcome
+    }
+
+    /// Makes the VM run again after something was ended from outside; what ended it.
+    pub(super) fn settle(&self) -> Option<Stop> {
+        let stop = self.gate.interrupt().lower()?;
+        self.session.recover();
+        Some(stop)
+    }
+
+    /// Says how a line was ended from outside.
+    fn stopped(&mut self, stop: &Stop) -> Flow {
+        match stop {
+            Stop::Exit(status) => return Some(*status),
+            Stop::OutputClosed => return Some(1),
+            Stop::Interrupted => {
+                self.interrupts = 1;
+                self.front.say("interrupted");
+            }
+            other => self.problem(&other.describe()),
+        }
+        self.say_open_ends();
+        None
+    }
+
+    pub(super) fn say_open_ends(&self) {
+        for line in open_ends::lines(&self.gate.open_ends()) {
+            self.front.say(&line);
+        }
+    }
+
+    async fn show_values(&mut self, values: &Values) {
+        if !values.is_empty() {
+            let text = values.text(&self.session, self.front.terminal.width());
+            self.show(&self.gate.redact(&text)).await;
+        }
+    }
+
+    fn say_timing(&self, started: Instant, started_at: Duration) {
+        if !self.shows_timing {
+            return;
+        }
+        let (real, own) = (real_now() - started, self.gate.elapsed().saturating_sub(started_at));
+        let is_virtual = own > real + Duration::from_secs(1);
+        let simulated = if is_virtual { format!(", {:.1} s of the simulator's time", own.as_secs_f64()) } else { String::new() };
+        self.front.say(&format!("took {:.3} s{simulated}", real.as_secs_f64()));
+    }
+
+    /// Shows an error in one screen; `:trace` shows the rest.
+    pub(super) fn failed(&mut self, error: ScriptError) {
+        let text = self.front.terminal.error(&error, &self.session.sources(), false);
+        let most = self.front.terminal.height().saturating_sub(4).max(6);
+        let shown: Vec<&str> = text.lines().take(most).collect();
+        let is_cut = text.lines().count() > most;
+        self.front.say(&shown.join("\n"));
+        if is_cut || has_more(&error) {
+            self.front.say(":trace shows the rest");
+        }
+        self.last_error = Some(error);
+    }
+}
+
+/// Whether an error's stack says more than where it was raised.
+fn has_more(error: &ScriptError) -> bool {
+    error.traceback.lines().filter(|line| line.contains("input[") || line.contains(".lua:")).count() > 1
+}
+
+/// A text as inputs: one where it is a chunk; else, as a pasted text can be, line by line, joined where they belong together.
+fn pieces(text: &str) -> Vec<String> {
+    if !text.contains('\n') || Session::judge(text) != Judgement::Wrong {
+        return vec![text.to_owned()];
+    }
+    let (mut found, mut open) = (Vec::new(), String::new());
+    let mut lines = text.lines();
+    for line in lines.by_ref() {
+        if open.is_empty() && line.trim().is_empty() {
+            continue;
+        }
+        open.push_str(line);
+        if Session::judge(&open) == Judgement::Incomplete && open.matches('\n').count() < LONGEST_PIECE {
+            open.push('\n');
+        } else {
+            found.push(std::mem::take(&mut open));
+        }
+    }
+    if !open.is_empty() {
+        found.push(open);
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pieces;
+
+    #[test]
+    fn a_pasted_text_that_is_no_chunk_runs_line_by_line() {
+        assert_eq!(pieces("x = 1\ny = 2"), ["x = 1\ny = 2"]);
+        assert_eq!(
+            pieces("x = 1\nx\n\nfor i = 1, 2 do\n  print(i)\nend\nx + 1"),
+            ["x = 1", "x", "for i = 1, 2 do\n  print(i)\nend", "x + 1"]
+        );
+        assert_eq!(pieces("x y\nz = {"), ["x y", "z = {\n"]);
+    }
+}
