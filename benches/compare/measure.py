@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
-"""Measures cumulua beside what people would use instead, and writes the figures into docs/performance.md.
+"""Measures cumulua beside what people would use instead, and prints the figures as Markdown.
 
-    benches/compare/measure.py [--rounds 7] [--only start,calls,pages,answer,tasks,waits,benches] [--keep]
+    benches/compare/measure.py [--rounds 7] [--only start,calls,pages,answer,tasks,waits,benches]
 
 Builds a release, installs what it compares with (Debian: lua5.4, luajit, hyperfine, time; PyPI, in an environment of its own:
 cds-python-sdk, aliyun-python-sdk-core), starts one `cumulua sim` with 100,000 servers, and lets all sides do the same work in turn, round by
-round. Between the marks in docs/performance.md everything is written anew; the text around them stays. --keep prints, and leaves the
-document alone. Linux only. Takes about half an hour, most of it the builds.
+round. Linux only.
 """
 
 import argparse
@@ -25,8 +24,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 WORK = ROOT / "target/compare"
 SIDES = ROOT / "benches/compare/sides"
-DOCUMENT = ROOT / "docs/performance.md"
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 CUMULUA = ROOT / "target/release/cumulua"
 BARE = ROOT / "target/release/examples/bare"
 PYTHON = WORK / "venv/bin/python"
@@ -43,7 +40,6 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=7, help="how often every side works; 7 unless given")
     parser.add_argument("--only", default="start,calls,pages,answer,tasks,waits,benches", help="some of the parts, by name")
-    parser.add_argument("--keep", action="store_true", help="print the figures, leave the document alone")
     options = parser.parse_args()
     parts = options.only.split(",")
     WORK.mkdir(parents=True, exist_ok=True)
@@ -61,13 +57,7 @@ def main():
                     text.append(part(url, options.rounds))
     if "benches" in parts:
         text.append(benches())
-    written = "\n\n".join(text)
-    if options.keep:
-        print(written)
-    else:
-        before, rest = DOCUMENT.read_text().split(BEGIN)
-        DOCUMENT.write_text(f"{before}{BEGIN}\n\n{written}\n\n{END}{rest.split(END)[1]}")
-        say(f"{DOCUMENT.relative_to(ROOT)} is written")
+    print("\n\n".join(text))
 
 
 def say(text):
