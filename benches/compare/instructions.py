@@ -32,6 +32,8 @@ def main():
     compiler = subprocess.run(["rustc", "--version"], capture_output=True, text=True, check=True).stdout.strip()
     if update:
         STORED.write_text(json.dumps({"compiler": compiler, "instructions": counted}, indent=2) + "\n")
+    if not STORED.exists():
+        sys.exit(f"{counted}; there is no stored figure to hold them against: --update stores these")
     stored = json.loads(STORED.read_text())
     if stored["compiler"] != compiler:
         print(f"the stored figures were made by {stored['compiler']}, this is {compiler}")

@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""From start to prompt, the memory that a waiting prompt takes, and the processor time that it uses in ten seconds.
+
+    benches/compare/prompt.py [--binary target/release/cumulua]
+
+Builds a release where no binary is given. Linux only.
+"""
+
+import argparse
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+RUNS = 60
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--binary", type=Path, help="the command to measure")
+    binary = parser.parse_args().binary
+    if binary is None:
+        subprocess.run(["cargo", "build", "--release", "--quiet", "--locked"], cwd=ROOT, check=True)
+        binary = ROOT / "target/release/cumulua"
+    with tempfile.TemporaryDirectory() as home:
+        times = sorted(timed(binary.resolve(), home) for _ in range(RUNS))
+        print(f"to the prompt: {times[0]:.1f} ms at least, {statistics.median(times):.1f} ms median, {times[-1]:.1f} ms at most")
+        process, terminal, _ = opened(binary.resolve(), home)
+        time.sleep(1)
+        before = ticks(process)
+        time.sleep(10)
+        print(f"processor time in 10 s: {ticks(process) - before} ticks")
+        status = Path(f"/proc/{process}/status").read_text()
+        print(memory(status))
+        closed(process, terminal)
+
+
+def memory(status):
+    kilobytes = {key: int(re.search(rf"{key}:\s+(\d+)", status)[1]) for key in ("VmRSS", "RssAnon")}
+    return f"memory: {kilobytes['VmRSS'] / 1024:.1f} MB, {kilobytes['RssAnon'] / 1024:.1f} of it the process's own"
+
+
+def timed(binary, home):
+    process, terminal, taken = opened(binary, home)
+    closed(process, terminal)
+    return taken
+
+
+def opened(binary, home):
+    """A session at its first prompt, and the milliseconds until then."""
+    started = time.perf_counter()
+    process, terminal = pty.fork()
+    if process == 0:
+        os.execve(binary, [str(binary), "--sim"], {"HOME": home, "TERM": "xterm-256color", "PATH": "/usr/bin:/bin"})
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    shown = b""
+    while b"> " not in shown:
+        if not select.select([terminal], [], [], 10)[0]:
+            sys.exit(f"no prompt in ten seconds: {shown!r}")
+        shown += os.read(terminal, 65536)
+    return process, terminal, (time.perf_counter() - started) * 1000
+
+
+def closed(process, terminal):
+    os.kill(process, signal.SIGKILL)
+    os.waitpid(process, 0)
+    os.close(terminal)
+
+
+def ticks(process):
+    fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+    return int(fields[11]) + int(fields[12])
+
+
+if __name__ == "__main__":
+    main()
