@@ -61,6 +61,13 @@ pub struct CallOptions {
     pub unchecked: bool,
 }
 
+impl CallOptions {
+    /// The account that they name.
+    pub fn named(&self) -> Named {
+        Named { profile: self.profile.clone(), region: self.region.clone() }
+    }
+}
+
 /// An answer and how it came about.
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -120,7 +127,7 @@ impl Client {
     pub async fn call(&self, world: &dyn Effects, call: Call) -> Result<Answer, Failure> {
         let started = world.elapsed();
         let Call { action, params, options } = call;
-        let asked = Named { profile: options.profile.clone(), region: options.region.clone() };
+        let asked = options.named();
         let mut progress = Progress::default();
         let outcome = async {
             let mut valid = validate::validate(&action, params, options.unchecked).map_err(CallError::Invalid)?;

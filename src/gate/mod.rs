@@ -242,8 +242,7 @@ impl Gate {
 
     /// What would tell whether a call was carried out, if its answer is lost.
     fn lookup(&self, action: &Action, call: &Call) -> Option<Arc<Lookup>> {
-        let asked = Named { profile: call.options.profile.clone(), region: call.options.region.clone() };
-        Lookup::of(action, &call.params, asked.or(&self.named())).map(Arc::new)
+        Lookup::of(action, &call.params, call.options.named().or(&self.named())).map(Arc::new)
     }
 
     /// Waits; ends early where what stands at this place is ended.

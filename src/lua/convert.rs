@@ -142,11 +142,6 @@ pub(super) fn unguarded<T>(lua: &Lua, make: impl FnOnce() -> mlua::Result<T>) ->
     made
 }
 
-/// An answer as Lua. The client limits its size.
-pub(super) fn answer_to_lua(lua: &Lua, answer: &Json) -> mlua::Result<LuaValue> {
-    unguarded(lua, || json_to_lua(lua, answer))
-}
-
 /// JSON as Lua: integers exact, larger ones as strings, null absent in objects and the sentinel in lists.
 pub(super) fn json_to_lua(lua: &Lua, json: &Json) -> mlua::Result<LuaValue> {
     Ok(match json {

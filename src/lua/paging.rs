@@ -3,7 +3,7 @@
 use super::convert;
 use super::error;
 use super::native::{Natives, Outcome};
-use super::product::{about, call_options};
+use super::product::{answered, call_options};
 use crate::client::error::{CallError, Failure, Kind};
 use crate::client::paginator::Paginator;
 use crate::client::value::Params;
@@ -49,9 +49,9 @@ pub(super) async fn next_page(
     match gate.next_page(&mut reading, &place).await {
         Ok(None) => Ok(Ok((LuaValue::Nil, None, None))),
         Ok(Some(answer)) => {
-            let table = convert::answer_to_lua(lua, &answer.json)?;
+            let (table, about) = answered(lua, &answer, &place)?;
             let items = lua.create_sequence_from(convert::at(&table, reading.items_path())?)?;
-            Ok(Ok((table, Some(about(lua, &answer, &place)?), Some(items))))
+            Ok(Ok((table, Some(about), Some(items))))
         }
         Err(ReadError::Call(failure)) => Ok(Err(error::call(lua, &failure)?)),
         Err(ReadError::Pages(fault)) => {

@@ -137,14 +137,17 @@ fn uncatalogued(gate: &Gate, product: &str, request: &Table, options: Option<Tab
 
 fn finish(lua: &Lua, outcome: Result<Answer, Failure>, place: &Place) -> mlua::Result<Answered> {
     match outcome {
-        // The client limits an answer's size.
-        Ok(answer) => convert::unguarded(lua, || Ok(Ok((convert::json_to_lua(lua, &answer.json)?, about(lua, &answer, place)?)))),
+        Ok(answer) => Ok(Ok(answered(lua, &answer, place)?)),
         Err(failure) => Ok(Err(error::call(lua, &failure)?)),
     }
 }
 
-/// What `meta(answer)` gives.
-pub(super) fn about(lua: &Lua, answer: &Answer, place: &Place) -> mlua::Result<Table> {
+/// An answer as Lua, and what `meta` says of it. The client limits an answer's size.
+pub(super) fn answered(lua: &Lua, answer: &Answer, place: &Place) -> mlua::Result<(LuaValue, Table)> {
+    convert::unguarded(lua, || Ok((convert::json_to_lua(lua, &answer.json)?, about(lua, answer, place)?)))
+}
+
+fn about(lua: &Lua, answer: &Answer, place: &Place) -> mlua::Result<Table> {
     let about = lua.create_table_with_capacity(0, 11)?;
     about.raw_set("action", answer.action.full_name.as_str())?;
     about.raw_set("profile", answer.profile.as_str())?;

@@ -1,7 +1,7 @@
 //! `wait.for_state`: looking at something until its state is the wanted one, for products that have no tasks.
 
 use super::native::{Natives, Outcome, invalid};
-use super::product::{DURATION, about, duration};
+use super::product::{DURATION, answered, duration};
 use super::{convert, error};
 use crate::catalog::suggest;
 use crate::client::error::Kind;
@@ -80,7 +80,10 @@ pub(super) async fn read(
     match gate.look_at(&Resource { model: name, id, profile, region }, &place).await {
         Ok(seen) => {
             let (table, about) = match &seen.answer {
-                Some(answer) => (convert::answer_to_lua(lua, &answer.json)?, Some(about(lua, answer, &place)?)),
+                Some(answer) => {
+                    let (table, about) = answered(lua, answer, &place)?;
+                    (table, Some(about))
+                }
                 None => (LuaValue::Nil, None),
             };
             Ok(Ok((seen.state, seen.has_failed, table, about)))

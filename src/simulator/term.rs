@@ -1,7 +1,7 @@
 //! Terms that are paid in advance: when they end and what they cost. Months and days are China's, as in the documents' examples,
 //! where a term ends at 16:00 UTC.
 
-use super::money::Money;
+use super::money::{Charge, Money, Wallet};
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, offset};
 use jiff::{Span, Timestamp};
@@ -35,6 +35,17 @@ impl Term {
         } else {
             month * self.months
         }
+    }
+
+    /// Pays it again from one end to the next, until that is beyond now or the wallet does not cover it; the end that is paid for.
+    pub(crate) fn renew(self, wallet: &mut Wallet, mut end: Timestamp, now: Timestamp, month: Money, service: &str, id: &str) -> Timestamp {
+        while end <= now {
+            let price = self.price(end, month);
+            let Some(next) = self.end(end).filter(|_| wallet.covers(price)) else { break };
+            wallet.pay(Charge::new(end, service, "renewal", vec![id.to_owned()], price));
+            end = next;
+        }
+        end
     }
 }
 

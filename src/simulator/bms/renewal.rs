@@ -2,7 +2,6 @@
 
 use super::state::Power;
 use super::{Call, Handler};
-use crate::simulator::money::Charge;
 use crate::simulator::refusal::Refusal;
 use crate::simulator::world::World;
 use serde_json::{Value as Json, json};
@@ -43,12 +42,9 @@ pub(crate) fn renew(world: &mut World) {
     }
     let World { bms, wallet, .. } = world;
     for server in bms.servers.iter_mut() {
-        while let Some(end) = server.paid_until.filter(|end| server.renewal.is_automatic && *end <= now) {
+        if let Some(end) = server.paid_until.filter(|_| server.renewal.is_automatic) {
             let term = server.renewal.term();
-            let price = term.price(end, server.month_price);
-            let Some(next) = term.end(end).filter(|_| wallet.covers(price)) else { break };
-            wallet.pay(Charge::new(end, "cds.bms", "renewal", vec![server.id.clone()], price));
-            server.paid_until = Some(next);
+            server.paid_until = Some(term.renew(wallet, end, now, server.month_price, "cds.bms", &server.id));
         }
         if server.has_lapsed(now) {
             server.power = Power::Stopped;

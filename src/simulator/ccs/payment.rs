@@ -3,7 +3,7 @@
 use super::price;
 use super::state::{Instance, Power};
 use crate::simulator::billing::Use;
-use crate::simulator::money::{Charge, Money};
+use crate::simulator::money::Money;
 use crate::simulator::params::Params;
 use crate::simulator::refusal::Refusal;
 use crate::simulator::term::Term;
@@ -136,12 +136,11 @@ pub(crate) fn renew(world: &mut World) {
         let World { ccs, wallet, .. } = world;
         let Some(instance) = ccs.instances.get_mut(&id) else { continue };
         let month_price = instance.month_price();
-        while let Some(paid) = instance.paid.as_mut().filter(|paid| paid.renews && paid.until <= now) {
-            let (term, start) = (paid.renewal(), paid.until);
-            let price = term.price(start, month_price);
-            let Some(end) = term.end(start).filter(|_| wallet.covers(price)) else { break };
-            wallet.pay(Charge::new(start, "cds.ccs", "renewal", vec![id.clone()], price));
-            (paid.until, paid.month_price) = (end, month_price);
+        if let Some(paid) = instance.paid.as_mut().filter(|paid| paid.renews) {
+            let end = paid.renewal().renew(wallet, paid.until, now, month_price, "cds.ccs", &id);
+            if end > paid.until {
+                (paid.until, paid.month_price) = (end, month_price);
+            }
         }
         if instance.has_lapsed(now) {
             instance.power = Power::Stopped;

@@ -5,7 +5,6 @@ use super::order::quota;
 use super::price::term;
 use super::state::Power;
 use super::{Call, Handler, UNKNOWN, filled, ids, says_yes};
-use crate::simulator::money::Charge;
 use crate::simulator::refusal::Refusal;
 use crate::simulator::term::Term;
 use crate::simulator::world::World;
@@ -124,11 +123,8 @@ pub(crate) fn renew(world: &mut World) {
     }
     let World { desktop: state, wallet, .. } = world;
     for desktop in state.desktops.iter_mut() {
-        while let Some(end) = desktop.paid_until.filter(|end| desktop.renews_itself && *end <= now) {
-            let price = OWN_TERM.price(end, desktop.month_price);
-            let Some(next) = OWN_TERM.end(end).filter(|_| wallet.covers(price)) else { break };
-            wallet.pay(Charge::new(end, "cds.desktop", "renewal", vec![desktop.id.clone()], price));
-            desktop.paid_until = Some(next);
+        if let Some(end) = desktop.paid_until.filter(|_| desktop.renews_itself) {
+            desktop.paid_until = Some(OWN_TERM.renew(wallet, end, now, desktop.month_price, "cds.desktop", &desktop.id));
         }
         if desktop.has_lapsed(now) {
             desktop.power = Power::Off;
