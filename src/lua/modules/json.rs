@@ -16,7 +16,9 @@ pub(in crate::lua) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
     })?;
     natives.fallible("json_decode", |lua, _, text: LuaString| match serde_json::from_slice(&text.as_bytes()) {
         // What could be an answer becomes tables as an answer does.
-        Ok(json) if text.as_bytes().len() <= Client::MAX_ANSWER => Ok(Ok(convert::unguarded(lua, || convert::json_to_lua(lua, &json))?)),
+        Ok(json) if text.as_bytes().len() <= Client::MAX_ANSWER => {
+            Ok(Ok(convert::unguarded(lua, || convert::json_to_lua(lua, &json))?))
+        }
         Ok(json) => Ok(Ok(convert::json_to_lua(lua, &json)?)),
         Err(error) => Ok(Err(invalid(lua, &format!("json.decode: {error}"))?)),
     })
