@@ -25,14 +25,14 @@ fn gate(criterion: &mut Criterion) {
     criterion.bench_function("call, gate alone", |bencher| {
         bencher.iter(|| {
             let call = Call { action: action.clone(), params: Params::new(), options: CallOptions::default() };
-            executor.block_on(gate.call(call, Place::default())).expect("an answer")
+            executor.block_on(gate.call(call, &Place::default())).expect("an answer")
         });
     });
 }
 
 fn lua(criterion: &mut Criterion) {
     let file = tempfile::NamedTempFile::new().expect("a file");
-    let audit = Audit::new(file.path().to_owned());
+    let audit = Audit::new(file.path().to_owned(), std::sync::Arc::default());
     let plain = canned::Script::new(|| canned::gate(ANSWER, None), LINE);
     let audited = canned::Script::new(|| canned::gate(ANSWER, Some(audit)), LINE);
     for (name, script) in [("call, line of Lua", plain), ("call, line of Lua, audited", audited)] {

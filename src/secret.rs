@@ -1,6 +1,8 @@
 //! Secrets: values that no text of ours may hold.
 
+use aho_corasick::AhoCorasick;
 use secrecy::{ExposeSecret as _, SecretString};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{PoisonError, RwLock};
@@ -39,17 +41,21 @@ impl PartialEq for Secret {
 /// Replaces every secret that the process knows in text that leaves it: logs, errors, audit records.
 ///
 /// A server may echo what it was sent (a string to sign holds the parameters), so marking our own values is not enough.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Redactor {
-    known: RwLock<BTreeSet<SortedByLength>>,
+    known: RwLock<Known>,
 }
 
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct SortedByLength(std::cmp::Reverse<usize>, String);
+/// The forms in which secrets may come back, and what finds them; none after another was learned.
+#[derive(Default)]
+struct Known {
+    forms: BTreeSet<String>,
+    search: Option<AhoCorasick>,
+}
 
-impl fmt::Debug for SortedByLength {
+impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(REDACTED)
+        f.debug_struct("Redactor").finish_non_exhaustive()
     }
 }
 
@@ -59,11 +65,7 @@ impl Redactor {
 
     /// Remembers a secret in the forms in which it may come back: as it is, and percent-encoded once and twice.
     pub fn learn(&self, secret: &str) {
-        if secret.len() < Self::SHORTEST {
-            return;
-        }
-        let plain = SortedByLength(std::cmp::Reverse(secret.len()), secret.to_owned());
-        if self.known.read().unwrap_or_else(PoisonError::into_inner).contains(&plain) {
+        if secret.len() < Self::SHORTEST || self.known.read().unwrap_or_else(PoisonError::into_inner).forms.contains(secret) {
             return;
         }
         let escaped = serde_json::Value::from(secret).to_string();
@@ -74,27 +76,66 @@ impl Redactor {
             forms.extend([encode_reserved(&once), encode_all(&once), once.replace("%20", "+"), once]);
         }
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        for form in forms {
-            known.insert(SortedByLength(std::cmp::Reverse(form.len()), form));
-        }
+        known.forms.extend(forms);
+        known.search = None;
     }
 
     /// How many forms of secrets it knows: a larger number than before says that it has learned more.
     pub fn known(&self) -> usize {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).len()
+        self.known.read().unwrap_or_else(PoisonError::into_inner).forms.len()
     }
 
     /// `text` without any secret known so far.
     pub fn redact(&self, text: &str) -> String {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        let mut clean = text.to_owned();
-        for SortedByLength(_, secret) in known.iter() {
-            if clean.contains(secret.as_str()) {
-                clean = clean.replace(secret.as_str(), REDACTED);
-            }
-        }
-        clean
+        self.clean(text).into_owned()
     }
+
+    /// The same for a text that nobody else has.
+    pub fn redacted(&self, text: String) -> String {
+        if let Cow::Owned(clean) = self.clean(&text) {
+            return clean;
+        }
+        text
+    }
+
+    /// The same without a copy, where there is none in it.
+    pub fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(search) = &known.search {
+            return replaced(search, text);
+        }
+        if known.forms.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        drop(known);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let Known { forms, search } = &mut *known;
+        replaced(search.get_or_insert_with(|| searching(forms)), text)
+    }
+}
+
+fn searching(forms: &BTreeSet<String>) -> AhoCorasick {
+    AhoCorasick::new(forms).expect("secrets take less than the 2 GiB that a search may have")
+}
+
+fn replaced<'t>(search: &AhoCorasick, text: &'t str) -> Cow<'t, str> {
+    let mut clean = String::new();
+    let mut end = 0;
+    // Of secrets that overlap nothing may stay: neither of a longer one behind a shorter one, nor of one that begins in another.
+    let mut found: Vec<_> = search.find_overlapping_iter(text).map(|found| found.range()).collect();
+    found.sort_unstable_by_key(|range| range.start);
+    for range in found {
+        if range.start >= end {
+            clean.push_str(&text[end..range.start]);
+            clean.push_str(REDACTED);
+        }
+        end = end.max(range.end);
+    }
+    if end == 0 {
+        return Cow::Borrowed(text);
+    }
+    clean.push_str(&text[end..]);
+    Cow::Owned(clean)
 }
 
 fn encode_all(text: &str) -> String {
@@ -120,5 +161,16 @@ mod tests {
         redactor.learn("p@ss word\"");
         let echoed = "plain p@ss word\" json p@ss word\\\" once p%40ss%20word%22 twice p%2540ss%2520word%2522";
         assert_eq!(redactor.redact(echoed), "plain [secret] json [secret] once [secret] twice [secret]");
+    }
+
+    #[test]
+    fn of_secrets_that_overlap_nothing_stays() {
+        let redactor = Redactor::default();
+        assert_eq!(redactor.redact("abcdefghi"), "abcdefghi");
+        for secret in ["abcdef", "defghi", "abcd", "cdefghi-jkl"] {
+            redactor.learn(secret);
+        }
+        assert_eq!(redactor.redact("x abcdefghi y abcde z abcdefghi-jkl"), "x [secret] y [secret]e z [secret]");
+        assert_eq!(redactor.redact("abcdefabcd, plain"), "[secret][secret], plain");
     }
 }

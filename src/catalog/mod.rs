@@ -106,7 +106,7 @@ impl Action {
     pub fn uncatalogued(product: Arc<ProductModel>, service: Arc<ServiceModel>, name: &str, method: Method) -> Self {
         let model = ActionModel {
             name: name.to_owned(),
-            full_name: format!("{}.{name}", service.service),
+            full_name: format!("{}.{name}", service.service).into(),
             term: None,
             summary: "Not in the catalogue".to_owned(),
             line: None,
@@ -202,7 +202,7 @@ impl Catalog {
         }
         let mut service = found.ok_or_else(|| unknown("service", name, &self.services()))?;
         for action in &mut service.actions {
-            Arc::make_mut(action).full_name = format!("{name}.{}", action.name);
+            Arc::make_mut(action).full_name = format!("{name}.{}", action.name).into();
         }
         let service = Arc::new(service);
         lock(&self.services).insert(name.to_owned(), Arc::clone(&service));
@@ -252,9 +252,9 @@ impl Catalog {
         let last = full_name.rsplit('.').next().unwrap_or(full_name);
         // The right Action in the wrong service is the likeliest slip.
         let same_name = all.iter().filter(|action| action.name.eq_ignore_ascii_case(last));
-        let mut near: Vec<String> = same_name.take(3).map(|action| action.full_name.clone()).collect();
+        let mut near: Vec<String> = same_name.take(3).map(|action| action.full_name.to_string()).collect();
         if near.is_empty() {
-            near = suggest::nearest(full_name, all.iter().map(|action| action.full_name.as_str()));
+            near = suggest::nearest(full_name, all.iter().map(|action| &*action.full_name));
         }
         CatalogError::Unknown { what: "Action", name: full_name.to_owned(), near }
     }

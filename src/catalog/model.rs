@@ -401,7 +401,7 @@ pub struct ActionModel {
     pub name: String,
     /// The whole name in Lua, as `cds.ccs.CreateInstance`.
     #[serde(skip)]
-    pub full_name: String,
+    pub full_name: Arc<str>,
     /// The vendor's own term for what it does.
     #[serde(default)]
     pub term: Option<String>,

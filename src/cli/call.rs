@@ -72,7 +72,9 @@ impl Call {
     async fn call(&self, gate: &Gate, action: Action, params: Params) -> (Status, Option<String>) {
         let options = CallOptions { timeout: self.timeout, unchecked: self.unchecked, ..CallOptions::default() };
         let place = Place { path: "0".to_owned(), number: 1 };
-        let answer = match gate.call(ClientCall { action, params, options }, place.clone()).await {
+        let outcome = gate.call(ClientCall { action, params, options }, &place).await;
+        gate.flush_audit();
+        let answer = match outcome {
             Ok(answer) => answer,
             Err(failure) => return (failed(gate, &failure), Some(failure.to_string())),
         };
@@ -80,7 +82,9 @@ impl Call {
             report::print(&format!("{:#}", answer.json));
             return (status::DONE, None);
         }
-        match gate.wait(waiter::tasks(&answer), self.timeout.unwrap_or(WAIT_TIMEOUT), &place).await {
+        let waited = gate.wait(waiter::tasks(&answer), self.timeout.unwrap_or(WAIT_TIMEOUT), &place).await;
+        gate.flush_audit();
+        match waited {
             Ok(resources) => {
                 report::print(&format!("{:#}", serde_json::json!({ "answer": answer.json, "resources": resources })));
                 (status::DONE, None)

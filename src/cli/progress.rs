@@ -104,7 +104,7 @@ impl Observer for Progress {
                     self.line(Level::Debug, &format!("call {id}: {action}"));
                 }
                 if let Some(live) = &self.live {
-                    live.call_started(id, action);
+                    live.call_started(id, action.to_string());
                 }
             }
             Event::CallEnded { id } => {

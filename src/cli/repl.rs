@@ -55,7 +55,7 @@ impl Repl {
         progress.print_with(move |text| lines.say(text));
         let gate = Arc::new(Gate::new(World {
             observer: Arc::new(Heard { progress, front: Arc::clone(&front) }),
-            audit: Some(Audit::keeping(world::audit_path(options))),
+            audit: Some(Audit::keeping(world::audit_path(options), Arc::clone(&redactor))),
             confirm: Some(front.clone()),
             ..world
         }));
@@ -69,7 +69,9 @@ impl Repl {
             interrupts,
             redactor,
         };
-        match repl::run(front, gate, session).await {
+        let outcome = repl::run(front, Arc::clone(&gate), session).await;
+        gate.flush_audit();
+        match outcome {
             Ok(status) => ExitCode::from(status),
             Err(problem) => {
                 report::error(&problem);

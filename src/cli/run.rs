@@ -120,6 +120,7 @@ impl Run {
             }
             let started = real_now();
             let mut ending = run::run(Arc::clone(&gate), &guard, Limits { memory: self.max_memory }, &chunk).await;
+            gate.flush_audit();
             if self.lifeline {
                 ending.stop = lifeline::reason(ending.stop);
             }
@@ -213,6 +214,7 @@ pub(super) fn guarded(gate: &Arc<Gate>, recording: Option<Arc<Recording>>) -> Ar
     let guard = Guard::new(
         Arc::clone(gate),
         Box::new(move |stop| {
+            stuck.flush_audit();
             let problem = format!("{}; the script did not react and was left", stop.describe());
             report::error(&problem);
             report::open_ends(&stuck.open_ends());

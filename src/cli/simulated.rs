@@ -6,12 +6,12 @@ use crate::client::transport::{Request, Response, Transport, TransportError};
 use crate::clock::Clock;
 use crate::gate::Rehearsal;
 use crate::simulator::{self, FaultRule, Options, Outcome, SavedState, Simulator};
+use http::Uri;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use url::Url;
 
 /// What a call takes, in virtual time.
 const LATENCY: Duration = Duration::from_millis(20);
@@ -61,8 +61,8 @@ impl InProcess {
     }
 
     async fn answer(&self, request: Request) -> Result<Response, TransportError> {
-        let host = request.url.host_str().unwrap_or_default().to_owned();
-        let mut built = http::Request::builder().method(request.method).uri(request.url.as_str());
+        let host = request.uri.host().unwrap_or_default().to_owned();
+        let mut built = http::Request::builder().method(request.method).uri(request.uri.clone());
         let body = match request.body {
             Some((content_type, body)) => {
                 built = built.header(http::header::CONTENT_TYPE, content_type);
@@ -70,7 +70,7 @@ impl InProcess {
             }
             None => bytes::Bytes::new(),
         };
-        let access_key = access_key(&request.url, &body);
+        let access_key = access_key(&request.uri, &body);
         let built = built.body(body).map_err(|error| TransportError::Unusable(error.to_string()))?;
         self.clock.sleep(LATENCY).await;
         let response = match self.with(&access_key, |account| account.answer(&built)) {
@@ -95,9 +95,11 @@ fn options(access_key: &str, seed: u64, clock: &Clock) -> Options {
 }
 
 /// The access key that a request is signed with: it stands in the query, or in a form.
-fn access_key(url: &Url, body: &[u8]) -> String {
+fn access_key(uri: &Uri, body: &[u8]) -> String {
     let in_form = url::form_urlencoded::parse(body);
-    let found = url.query_pairs().chain(in_form).find(|(name, _)| name == "AccessKeyId" || name == "AWSAccessKeyId");
+    let found = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
+        .chain(in_form)
+        .find(|(name, _)| name == "AccessKeyId" || name == "AWSAccessKeyId");
     found.map_or_else(|| simulator::ACCESS_KEY.to_owned(), |(_, key)| key.into_owned())
 }
 

@@ -58,6 +58,7 @@ impl Wait {
             run::guarded(&gate, None);
             let place = Place { path: "0".to_owned(), number: 1 };
             let outcome = gate.wait(self.ids.into_iter().map(task).collect(), self.timeout, &place).await;
+            gate.flush_audit();
             match outcome {
                 Ok(resources) => {
                     for resource in resources {

@@ -128,6 +128,7 @@ pub(super) struct Subject {
 pub(super) fn world(options: &GlobalOptions, start: &Path, policy: Policy) -> World {
     let catalog = catalog(options);
     let clock = Clock::system();
+    let redactor = Arc::new(Redactor::default());
     let (random, transport, rehearsal): (Random, Arc<dyn Transport>, Option<Arc<dyn Rehearsal>>) = if options.sim {
         let saved = || options.rehearsed.saved();
         let make = || InProcess::new(Arc::clone(&catalog), clock.clone(), SIMULATOR_SEED, saved());
@@ -143,9 +144,9 @@ pub(super) fn world(options: &GlobalOptions, start: &Path, policy: Policy) -> Wo
         random,
         transport,
         observer: Arc::new(Progress::new(options.log_format, options.verbose)),
-        audit: audit_path(options).map(Audit::new),
+        audit: audit_path(options).map(|path| Audit::new(path, Arc::clone(&redactor))),
         policy: Policy { read_only: options.read_only, ..policy },
-        redactor: Arc::new(Redactor::default()),
+        redactor,
         rehearsal,
         confirm: None,
     }

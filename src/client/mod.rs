@@ -1,6 +1,7 @@
 //! The client: a call walks through validate, gate, serialize, endpoint, and then sign, transport and decode as often as retry says.
 
 pub mod command;
+mod connect;
 pub mod decode;
 pub mod effects;
 pub mod endpoint;
@@ -24,14 +25,15 @@ use command::Named;
 use decode::Decoded;
 use effects::Effects;
 use error::{CallError, Failure, Sent};
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, FutureExt as _, select};
 use retry::RetryPolicy;
 use route::{Route, Routes};
 use serialize::Message;
 use sign::Address;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
-use transport::Request;
+use transport::{Request, TransportError};
 use validate::Fault;
 use value::{Params, Value};
 
@@ -80,13 +82,13 @@ pub struct Answer {
     /// The request's id.
     pub request_id: Option<String>,
     /// The profile.
-    pub profile: String,
+    pub profile: Arc<str>,
     /// The region.
-    pub region: Option<String>,
+    pub region: Option<Arc<str>>,
     /// The profile and the region that the call itself named.
     pub asked: Named,
     /// Where it was sent, without the query.
-    pub endpoint: String,
+    pub endpoint: Arc<str>,
     /// How often it was sent.
     pub attempts: u32,
     /// How long it took, pauses included.
@@ -144,10 +146,10 @@ impl Client {
                 json: decoded.json,
                 http_status: decoded.http_status,
                 request_id: decoded.request_id,
-                profile: route.account.profile.clone(),
-                region: route.account.region.as_ref().map(|setting| setting.value.clone()),
+                profile: Arc::clone(&route.profile),
+                region: route.region.clone(),
                 asked,
-                endpoint: route.url.to_string(),
+                endpoint: Arc::clone(&route.endpoint),
                 attempts: progress.attempts,
                 duration: world.elapsed().saturating_sub(started),
                 warnings,
@@ -157,7 +159,7 @@ impl Client {
                 let sent = error.sent().max(if progress.maybe_sent { Sent::Maybe } else { Sent::No });
                 let retryable = error.retryable() && (action.is_repeatable() || !progress.maybe_sent);
                 let (attempts, lookup) = (progress.attempts, None);
-                Err(Failure { action: action.full_name.clone(), attempts, sent, retryable, lookup, error })
+                Err(Failure { action: action.full_name.to_string(), attempts, sent, retryable, lookup, error })
             }
         }
     }
@@ -210,16 +212,19 @@ async fn attempt_until_done(
     let mut corrected = false;
     loop {
         let out_of_time = |sent| CallError::TimedOut { seconds: allowed.as_secs_f64(), sent };
-        let in_time = world.sleep(deadline.saturating_sub(world.elapsed()));
-        if let Either::Right(_) = select(world.turn(&route.lane), in_time).await {
-            return Err(out_of_time(Sent::No));
+        let mut turn = world.turn(&route.lane);
+        if (&mut turn).now_or_never().is_none() {
+            let in_time = world.sleep(deadline.saturating_sub(world.elapsed()));
+            if let Either::Right(_) = select(turn, in_time).await {
+                return Err(out_of_time(Sent::No));
+            }
         }
         let left = deadline.saturating_sub(world.elapsed());
+        let signed_at = world.now();
+        let request = signed(world, action, message, route, left.min(Client::ATTEMPT_TIMEOUT)).map_err(CallError::Transport)?;
         progress.attempts += 1;
         let attempts = progress.attempts;
         world.attempt(attempts);
-        let signed_at = world.now();
-        let request = signed(world, action, message, route, left.min(Client::ATTEMPT_TIMEOUT));
         let outcome = match world.send(request).await {
             Ok(response) => decode::decode(action, &response, signed_at),
             Err(error) => Err(CallError::Transport(error)),
@@ -255,10 +260,17 @@ async fn attempt_until_done(
 }
 
 /// One attempt's request: a nonce, a timestamp and a signature of its own.
-fn signed(world: &dyn Effects, action: &Action, message: &Message, route: &Route, timeout: Duration) -> Request {
+fn signed(
+    world: &dyn Effects,
+    action: &Action,
+    message: &Message,
+    route: &Route,
+    timeout: Duration,
+) -> Result<Request, TransportError> {
     let protocol = &action.product.protocol;
-    let mut pairs = message.pairs.clone();
-    pairs.extend(common_parameters(world, action, route));
+    let mut pairs: Vec<(&str, Cow<'_, str>)> = Vec::with_capacity(message.pairs.len() + 8);
+    pairs.extend(message.pairs.iter().map(|(name, value)| (name.as_str(), Cow::Borrowed(value.as_str()))));
+    add_common_parameters(&mut pairs, world, action, route);
     let method = message.method.as_str();
     let address = Address {
         scheme: route.url.scheme(),
@@ -268,52 +280,48 @@ fn signed(world: &dyn Effects, action: &Action, message: &Message, route: &Route
     };
     let signature = sign::sign(protocol.signer, method, address, route.secret.expose(), &pairs);
     let query = sign::with_signature(&signature);
-    let mut url = route.url.clone();
-    let body = match (&message.json, method) {
-        (Some(json), _) => {
-            url.set_query(Some(&query));
-            Some(("application/json", Bytes::from(json.clone())))
+    let (query, body) = match (&message.json, method) {
+        (Some(json), _) => (Some(query), Some(("application/json", json.clone()))),
+        (None, "POST") if protocol.post == PostStyle::Form => {
+            (None, Some(("application/x-www-form-urlencoded", Bytes::from(query))))
         }
-        (None, "POST") if protocol.post == PostStyle::Form => Some(("application/x-www-form-urlencoded", Bytes::from(query))),
-        (None, _) => {
-            url.set_query(Some(&query));
-            None
-        }
+        (None, _) => (Some(query), None),
     };
+    let (uri, destination) = (route.uri(query)?, route.destination);
     let headers = http::HeaderMap::new();
-    Request { method, url, headers, body, timeout, max_answer: Client::MAX_ANSWER }
+    Ok(Request { method, uri, destination, headers, body, timeout, max_answer: Client::MAX_ANSWER })
 }
 
-fn common_parameters(world: &dyn Effects, action: &Action, route: &Route) -> Vec<(String, String)> {
-    let mut pairs: Vec<(&str, String)> = vec![("Action", action.name.clone())];
+fn add_common_parameters<'a>(pairs: &mut Vec<(&'a str, Cow<'a, str>)>, world: &dyn Effects, action: &'a Action, route: &'a Route) {
+    let mut add = |name, value: Cow<'a, str>| pairs.push((name, value));
+    add("Action", action.name.as_str().into());
     let seconds = world.now().strftime("%Y-%m-%dT%H:%M:%S").to_string();
-    let access_key = route.account.access_key.value.clone();
+    let access_key = route.account.access_key.value.as_str();
     match action.product.protocol.signer {
         Scheme::Cds | Scheme::Pop => {
-            pairs.push(("AccessKeyId", access_key));
-            pairs.push(("SignatureMethod", "HMAC-SHA1".to_owned()));
-            pairs.push(("SignatureVersion", "1.0".to_owned()));
-            pairs.push(("SignatureNonce", world.uuid()));
-            pairs.push(("Timestamp", seconds + "Z"));
+            add("AccessKeyId", access_key.into());
+            add("SignatureMethod", "HMAC-SHA1".into());
+            add("SignatureVersion", "1.0".into());
+            add("SignatureNonce", world.uuid().into());
+            add("Timestamp", (seconds + "Z").into());
             if let Some(version) = action.version() {
-                pairs.push(("Version", version.to_owned()));
+                add("Version", version.into());
             }
             if let Some(token) = &route.token {
-                pairs.push(("SecurityToken", token.expose().to_owned()));
+                add("SecurityToken", token.expose().into());
             }
         }
         Scheme::Sigv2 => {
-            pairs.push(("AWSAccessKeyId", access_key));
-            pairs.push(("SignatureVersion", "2".to_owned()));
-            pairs.push(("SignatureMethod", "HmacSHA256".to_owned()));
-            pairs.push(("Timestamp", seconds + ".000Z"));
+            add("AWSAccessKeyId", access_key.into());
+            add("SignatureVersion", "2".into());
+            add("SignatureMethod", "HmacSHA256".into());
+            add("Timestamp", (seconds + ".000Z").into());
             if let Some(region) = &route.account.region {
-                pairs.push(("Region", region.value.clone()));
+                add("Region", region.value.as_str().into());
             }
         }
     }
     if let Some(format) = &action.product.protocol.format {
-        pairs.push(("Format", format.clone()));
+        add("Format", format.as_str().into());
     }
-    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

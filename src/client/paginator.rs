@@ -68,7 +68,7 @@ pub struct Paginator {
 impl Paginator {
     /// A reading from the first page on.
     pub fn new(action: Action, params: Params) -> Result<Self, PageError> {
-        let model = action.paginator.as_ref().ok_or_else(|| PageError::NotAList(action.full_name.clone()))?;
+        let model = action.paginator.as_ref().ok_or_else(|| PageError::NotAList(action.full_name.to_string()))?;
         let positions = [&model.page, &model.offset];
         if let Some(name) = positions.into_iter().flatten().find(|name| params.contains_key(*name)) {
             return Err(PageError::Reserved(name.clone()));

@@ -5,9 +5,12 @@ use super::command::Named;
 use super::effects::Lane;
 use super::endpoint;
 use super::error::CallError;
+use super::transport::{Destination, TransportError};
 use crate::catalog::Action;
 use crate::config::{Account, Profiles, is_loopback};
 use crate::secret::{Redactor, Secret};
+use http::Uri;
+use http::uri::{Authority, InvalidUri, Scheme};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use url::Url;
@@ -21,6 +24,33 @@ pub(super) struct Route {
     /// Without a query.
     pub(super) url: Url,
     pub(super) lane: Lane,
+    /// What answers say of it.
+    pub(super) profile: Arc<str>,
+    pub(super) region: Option<Arc<str>>,
+    pub(super) endpoint: Arc<str>,
+    pub(super) destination: Destination,
+    /// The URL's beginning.
+    scheme: Scheme,
+    authority: Authority,
+}
+
+impl Route {
+    /// The URL with this query.
+    pub(super) fn uri(&self, query: Option<String>) -> Result<Uri, TransportError> {
+        let mut path = self.url.path().to_owned();
+        if let Some(query) = query {
+            path.reserve_exact(query.len() + 1);
+            path.push('?');
+            path += &query;
+        }
+        let builder = Uri::builder().scheme(self.scheme.clone()).authority(self.authority.clone()).path_and_query(path);
+        builder.build().map_err(|error| unusable(&error))
+    }
+}
+
+/// An address that HTTP does not take, as one that is too long.
+fn unusable(error: &dyn std::error::Error) -> TransportError {
+    TransportError::Unusable(error.to_string())
 }
 
 /// The routes that are known. A profile does not change while it is in use; what a person chooses at the prompt does.
@@ -32,7 +62,7 @@ struct Known {
     /// What was chosen when the routes were found.
     choices: u64,
     /// By the Action's whole name.
-    routes: HashMap<String, Vec<(Named, Arc<Route>)>>,
+    routes: HashMap<Arc<str>, Vec<(Named, Arc<Route>)>>,
 }
 
 impl Routes {
@@ -82,5 +112,17 @@ fn find(profiles: &Profiles, redactor: &Redactor, action: &Action, named: &Named
     // What listens on this machine is a rehearsal and can say itself when it has enough.
     let limit = account.rate_limit.filter(|_| !is_loopback(&url));
     let lane = Lane { product: action.product.product.clone(), access_key: account.access_key.value.clone(), limit };
-    Ok(Route { account, secret, token, url, lane })
+    Ok(Route {
+        profile: account.profile.as_str().into(),
+        region: account.region.as_ref().map(|region| region.value.as_str().into()),
+        endpoint: url.as_str().into(),
+        destination: Destination::of(&url),
+        scheme: url.scheme().parse().map_err(|error: InvalidUri| CallError::Transport(unusable(&error)))?,
+        authority: url.authority().parse().map_err(|error: InvalidUri| CallError::Transport(unusable(&error)))?,
+        account,
+        secret,
+        token,
+        url,
+        lane,
+    })
 }

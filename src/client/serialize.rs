@@ -2,6 +2,7 @@
 
 use super::value::{Params, Value};
 use crate::catalog::{Action, ListStyle, Method, PostStyle};
+use bytes::Bytes;
 
 /// A request before it is signed.
 #[derive(Clone)]
@@ -11,7 +12,7 @@ pub struct Message {
     /// The pairs that are signed: the query, or the form of a POST.
     pub pairs: Vec<(String, String)>,
     /// A JSON body, which no scheme signs.
-    pub json: Option<String>,
+    pub json: Option<Bytes>,
 }
 
 /// Writes an Action's parameters as its product's wire wants them.
@@ -20,7 +21,7 @@ pub fn serialize(action: &Action, params: &Params) -> Message {
     let method = action.method();
     let mut message = Message { method, pairs: Vec::with_capacity(params.len() + 8), json: None };
     if method == Method::Post && protocol.post == PostStyle::Json {
-        message.json = Some(Value::Object(params.clone()).to_json().to_string());
+        message.json = Some(Value::Object(params.clone()).to_json().to_string().into());
     } else {
         for (name, value) in params {
             flatten(name, value, protocol.lists, &mut message.pairs);

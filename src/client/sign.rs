@@ -38,7 +38,13 @@ pub struct Signed {
 }
 
 /// Signs the pairs.
-pub fn sign(scheme: Scheme, method: &str, address: Address<'_>, secret: &str, pairs: &[(String, String)]) -> Signed {
+pub fn sign<N: AsRef<str>, V: AsRef<str>>(
+    scheme: Scheme,
+    method: &str,
+    address: Address<'_>,
+    secret: &str,
+    pairs: &[(N, V)],
+) -> Signed {
     let query = canonical_query(pairs);
     match scheme {
         Scheme::Cds | Scheme::Pop => {
@@ -56,7 +62,7 @@ pub fn sign(scheme: Scheme, method: &str, address: Address<'_>, secret: &str, pa
         Scheme::Sigv2 => {
             let path = if address.path.is_empty() { "/" } else { address.path };
             let text = format!("{method}\n{}\n{path}\n{query}", host_to_sign(address));
-            let wants_sha1 = pairs.iter().any(|(name, value)| name == "SignatureMethod" && value == "HmacSHA1");
+            let wants_sha1 = pairs.iter().any(|(name, value)| name.as_ref() == "SignatureMethod" && value.as_ref() == "HmacSHA1");
             let signature =
                 if wants_sha1 { sha1(secret.as_bytes(), text.as_bytes()) } else { sha256(secret.as_bytes(), text.as_bytes()) };
             Signed { string_to_sign: text, signature, query }
@@ -65,10 +71,10 @@ pub fn sign(scheme: Scheme, method: &str, address: Address<'_>, secret: &str, pa
 }
 
 /// Pairs sorted by name in byte order, encoded by RFC 3986 and joined.
-fn canonical_query(pairs: &[(String, String)]) -> String {
-    let mut sorted: Vec<&(String, String)> = pairs.iter().collect();
-    sorted.sort_by(|a, b| a.0.as_bytes().cmp(b.0.as_bytes()));
-    let mut query = String::with_capacity(pairs.iter().map(|(name, value)| name.len() + value.len() + 8).sum());
+fn canonical_query<N: AsRef<str>, V: AsRef<str>>(pairs: &[(N, V)]) -> String {
+    let mut sorted: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref())).collect();
+    sorted.sort_by_key(|(name, _)| name.as_bytes());
+    let mut query = String::with_capacity(sorted.iter().map(|(name, value)| name.len() + value.len() + 8).sum());
     for (name, value) in sorted {
         if !query.is_empty() {
             query.push('&');

@@ -1,12 +1,19 @@
 //! The fifth step: one attempt over HTTP. Redirects and the library's own retries are off: each would re-send a nonce.
 
+pub use super::connect::Destination;
+
+use super::connect::{Connector, causes};
 use super::effects::BoxFuture;
-use crate::config::is_loopback;
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, StatusCode, Uri, header};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Body as _;
+use hyper_util::client::legacy;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use std::sync::OnceLock;
 use std::time::Duration;
-use url::Url;
+use tower_http::decompression::Decompression;
+use tower_service::Service as _;
 
 /// An attempt on its way.
 #[derive(Clone)]
@@ -14,12 +21,14 @@ pub struct Request {
     /// The method, in capitals.
     pub method: &'static str,
     /// Where to, with the signed query; it holds a signature, so it must not be logged.
-    pub url: Url,
+    pub uri: Uri,
+    /// How it is reached.
+    pub destination: Destination,
     /// Headers beside those that HTTP itself needs; they may hold secrets.
     pub headers: HeaderMap,
     /// The body and its content type.
     pub body: Option<(&'static str, Bytes)>,
-    /// How long the attempt may take.
+    /// How long the attempt may take; whoever sends it watches over that.
     pub timeout: Duration,
     /// How large an answer may be, in bytes.
     pub max_answer: usize,
@@ -90,88 +99,68 @@ pub enum TransportError {
 
 /// Something that carries attempts: HTTP, or the simulator in this process.
 pub trait Transport: Send + Sync {
-    /// Carries one attempt.
+    /// Carries one attempt, however long it takes.
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>>;
 }
 
-/// HTTP by reqwest, set up at the first attempt.
+/// HTTP by hyper, set up at the first attempt.
 #[derive(Default)]
 pub struct HttpTransport {
-    outside: OnceLock<Result<reqwest::Client, String>>,
-    loopback: OnceLock<Result<reqwest::Client, String>>,
-    plain_loopback: OnceLock<Result<reqwest::Client, String>>,
+    outside: OnceLock<Result<Client, TransportError>>,
+    loopback: OnceLock<Result<Client, TransportError>>,
+    plain_loopback: OnceLock<Result<Client, TransportError>>,
 }
 
-/// Where an attempt goes, which decides how its connection is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Destination {
-    Outside,
-    Loopback,
-    PlainLoopback,
-}
+/// Connections that are kept, and what makes new ones.
+type Client = legacy::Client<Connector, Full<Bytes>>;
 
 impl HttpTransport {
-    /// Time to make a connection.
-    const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-    fn client(&self, url: &Url) -> Result<&reqwest::Client, TransportError> {
-        let (destination, cell) = match (is_loopback(url), url.scheme()) {
-            (false, _) => (Destination::Outside, &self.outside),
-            (true, "http") => (Destination::PlainLoopback, &self.plain_loopback),
-            (true, _) => (Destination::Loopback, &self.loopback),
+    fn client(&self, destination: Destination) -> Result<&Client, TransportError> {
+        let cell = match destination {
+            Destination::Outside => &self.outside,
+            Destination::Loopback => &self.loopback,
+            Destination::PlainLoopback => &self.plain_loopback,
         };
-        let client = cell.get_or_init(|| Self::build(destination).map_err(|error| causes(&error)));
-        client.as_ref().map_err(|reason| TransportError::Unusable(reason.clone()))
-    }
-
-    fn build(destination: Destination) -> Result<reqwest::Client, reqwest::Error> {
-        // A second call finds the provider installed, which is what we want.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("cumulua/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .connect_timeout(Self::CONNECT_TIMEOUT)
-            .tcp_nodelay(true);
-        if destination != Destination::Outside {
-            builder = builder.no_proxy();
-        }
-        if destination == Destination::PlainLoopback {
-            // It meets no certificate, and reading the system's takes megabytes. It would trust none.
-            builder = builder.tls_certs_only([]);
-        }
-        builder.build()
+        let built = cell.get_or_init(|| {
+            let connector = Connector::new(destination)?;
+            Ok(legacy::Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector))
+        });
+        built.as_ref().map_err(Clone::clone)
     }
 
     async fn attempt(&self, request: Request) -> Result<Response, TransportError> {
-        let host = authority(&request.url);
-        let client = self.client(&request.url)?;
-        let method = Method::from_bytes(request.method.as_bytes()).map_err(|error| TransportError::Unusable(error.to_string()))?;
-        let mut builder = client.request(method, request.url).timeout(request.timeout);
-        if let Some((content_type, body)) = request.body {
-            builder = builder.header(http::header::CONTENT_TYPE, content_type).body(body);
-        }
-        // A script's own content type takes the place of the one above.
-        builder = builder.headers(request.headers);
-        let mut answer = builder.send().await.map_err(|error| before_answer(error, &host, request.timeout))?;
-        let status = answer.status();
-        let headers = answer.headers().clone();
-        let mut body = BytesMut::new();
-        loop {
-            match answer.chunk().await {
-                Ok(Some(chunk)) if body.len() + chunk.len() > request.max_answer => {
-                    return Err(TransportError::TooLarge { host, status: status.as_u16(), limit: request.max_answer });
-                }
-                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                Ok(None) => return Ok(Response { status, headers, body: body.freeze() }),
-                Err(error) if error.is_timeout() => {
-                    return Err(TransportError::TimedOut { host, seconds: request.timeout.as_secs_f64() });
-                }
-                Err(error) => {
-                    return Err(TransportError::CutShort { host, status: status.as_u16(), reason: causes(&error.without_url()) });
-                }
+        let authority = request.uri.authority().cloned();
+        let host = || authority.as_ref().map(ToString::to_string).unwrap_or_default();
+        let client = self.client(request.destination)?;
+        let mut built = http::Request::builder()
+            .method(request.method)
+            .uri(request.uri)
+            .header(header::ACCEPT, "*/*")
+            .header(header::USER_AGENT, concat!("cumulua/", env!("CARGO_PKG_VERSION")));
+        let body = match request.body {
+            Some((content_type, body)) => {
+                built = built.header(header::CONTENT_TYPE, content_type);
+                Full::new(body)
             }
+            None => Full::default(),
+        };
+        let mut built = built.body(body).map_err(|error| TransportError::Unusable(error.to_string()))?;
+        // A script's own content type takes the place of the one above.
+        built.headers_mut().extend(request.headers);
+        let answer = Decompression::new(client).call(built).await.map_err(|error| before_answer(&error, host()))?;
+        let (head, mut body) = answer.into_parts();
+        let length = body.size_hint().exact().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+        let mut whole = BytesMut::with_capacity(length.min(request.max_answer));
+        while let Some(frame) = body.frame().await {
+            let status = head.status.as_u16();
+            let frame = frame.map_err(|error| TransportError::CutShort { host: host(), status, reason: causes(&*error) })?;
+            let Ok(chunk) = frame.into_data() else { continue };
+            if whole.len() + chunk.len() > request.max_answer {
+                return Err(TransportError::TooLarge { host: host(), status, limit: request.max_answer });
+            }
+            whole.extend_from_slice(&chunk);
         }
+        Ok(Response { status: head.status, headers: head.headers, body: whole.freeze() })
     }
 }
 
@@ -181,34 +170,7 @@ impl Transport for HttpTransport {
     }
 }
 
-fn before_answer(error: reqwest::Error, host: &str, timeout: Duration) -> TransportError {
-    let host = host.to_owned();
-    // The URL holds the signature.
-    let error = error.without_url();
-    if error.is_connect() {
-        TransportError::NotConnected { host, reason: causes(&error) }
-    } else if error.is_builder() {
-        TransportError::Unusable(causes(&error))
-    } else if error.is_timeout() {
-        TransportError::TimedOut { host, seconds: timeout.as_secs_f64() }
-    } else {
-        TransportError::Dropped { host, reason: causes(&error) }
-    }
-}
-
-/// An error's innermost cause says what happened; the outer ones only say where.
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut inner = error;
-    while let Some(source) = inner.source() {
-        inner = source;
-    }
-    inner.to_string()
-}
-
-fn authority(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    }
+fn before_answer(error: &legacy::Error, host: String) -> TransportError {
+    let reason = causes(error);
+    if error.is_connect() { TransportError::NotConnected { host, reason } } else { TransportError::Dropped { host, reason } }
 }

@@ -38,7 +38,7 @@ impl Gate {
         }
         let Some(profile) = self.production(profile)? else { return Ok(()) };
         let params = audit::redacted(action, params);
-        let question = Question { profile, action: action.full_name.clone(), effects, params };
+        let question = Question { profile, action: action.full_name.to_string(), effects, params };
         confirm
             .confirm(&question)
             .await

@@ -11,7 +11,7 @@ use crate::client::value::Params;
 use crate::client::{Answer, Call};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, SemaphorePermit};
@@ -78,9 +78,9 @@ impl<'a> CallEffects<'a> {
         let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         let record = match outcome {
             Ok(answer) => Record {
-                profile: Some(answer.profile.clone()),
+                profile: Some(Arc::clone(&answer.profile)),
                 region: answer.region.clone(),
-                endpoint: Some(answer.endpoint.clone()),
+                endpoint: Some(Arc::clone(&answer.endpoint)),
                 http_status: Some(answer.http_status),
                 request_id: answer.request_id.clone(),
                 attempts: answer.attempts,
@@ -143,7 +143,7 @@ impl Effects for CallEffects<'_> {
             // The record must hold what is sent, ids that the runtime made included.
             lock(&self.params).clone_from(params);
             self.is_admitted.store(true, Ordering::Relaxed);
-            self.gate.world.observer.event(Event::CallStarted { id: self.id, action: action.full_name.clone() });
+            self.gate.world.observer.event(Event::CallStarted { id: self.id, action: Arc::clone(&action.full_name) });
             Ok(())
         })
     }
@@ -198,13 +198,15 @@ impl Effects for CallEffects<'_> {
 
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         Box::pin(async move {
-            let (host, timeout) = (request.url.host_str().unwrap_or_default().to_owned(), request.timeout);
+            let (host, timeout) = (request.uri.authority().cloned(), request.timeout);
             self.is_flying.store(true, Ordering::Relaxed);
-            // HTTP's own timeout is real time; on virtual time this one counts.
             let answer = tokio::select! {
                 biased;
                 answer = self.gate.world.transport.send(request) => answer,
-                () = self.gate.world.clock.sleep(timeout) => Err(TransportError::TimedOut { host, seconds: timeout.as_secs_f64() }),
+                () = self.gate.world.clock.sleep(timeout) => {
+                    let host = host.map(|host| host.to_string()).unwrap_or_default();
+                    Err(TransportError::TimedOut { host, seconds: timeout.as_secs_f64() })
+                }
             };
             self.is_flying.store(false, Ordering::Relaxed);
             lock(&self.permit).take();

@@ -23,7 +23,7 @@ struct Entries {
 
 #[derive(Debug)]
 struct OpenCall {
-    action: String,
+    action: Arc<str>,
     read_only: bool,
     attempts: u32,
     /// Whether an attempt is on its way or was lost on it.
@@ -60,11 +60,11 @@ impl OpenEnds {
 
 impl Ledger {
     /// A call begins; gives its number.
-    pub(super) fn begin(&self, action: &str, read_only: bool, lookup: Option<Arc<Lookup>>) -> u64 {
+    pub(super) fn begin(&self, action: Arc<str>, read_only: bool, lookup: Option<Arc<Lookup>>) -> u64 {
         let mut entries = self.lock();
         entries.next += 1;
         let id = entries.next;
-        entries.calls.insert(id, OpenCall { action: action.to_owned(), read_only, attempts: 0, maybe_sent: false, lookup });
+        entries.calls.insert(id, OpenCall { action, read_only, attempts: 0, maybe_sent: false, lookup });
         id
     }
 
@@ -98,7 +98,7 @@ impl Ledger {
             && !call.read_only
             && sent == Sent::Maybe
         {
-            entries.unknown.push(UnknownOutcome { action: call.action, lookup: call.lookup });
+            entries.unknown.push(UnknownOutcome { action: call.action.to_string(), lookup: call.lookup });
         }
     }
 
@@ -121,7 +121,7 @@ impl Ledger {
     pub(super) fn open_ends(&self) -> OpenEnds {
         let entries = self.lock();
         let flying = entries.calls.values().filter(|call| !call.read_only && call.maybe_sent);
-        let flying = flying.map(|call| UnknownOutcome { action: call.action.clone(), lookup: call.lookup.clone() });
+        let flying = flying.map(|call| UnknownOutcome { action: call.action.to_string(), lookup: call.lookup.clone() });
         OpenEnds {
             unknown: entries.unknown.iter().cloned().chain(flying).collect(),
             tasks: entries.tasks.iter().map(|(task, action)| (task.clone(), action.clone())).collect(),

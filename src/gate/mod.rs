@@ -54,12 +54,12 @@ use rate::Lanes;
 use record::Recorder;
 use scope::Scopes;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use std::{fmt, io};
 
 /// Where an effect stands in its run: the same in every replay.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -106,7 +106,7 @@ pub struct World {
 pub struct Gate {
     world: World,
     client: Client,
-    run: String,
+    run: Arc<str>,
     ledger: Ledger,
     interrupt: Arc<Interrupt>,
     scopes: Scopes,
@@ -140,7 +140,7 @@ impl Gate {
     /// A gate for one run.
     pub fn new(world: World) -> Self {
         let client = Client::new(Arc::clone(&world.profiles), Arc::clone(&world.redactor));
-        let run = world.random.uuid();
+        let run = world.random.uuid().into();
         let web = Arc::clone(&world.transport);
         let lanes = Lanes::new(world.clock.clone());
         Self {
@@ -164,7 +164,7 @@ impl Gate {
     /// The gate with somebody who keeps what the run does, under the id that they have for it.
     #[must_use]
     pub fn recorded_by(self, recorder: Arc<dyn Recorder>) -> Self {
-        Self { run: recorder.run().to_owned(), recorder: Some(recorder), ..self }
+        Self { run: recorder.run().into(), recorder: Some(recorder), ..self }
     }
 
     /// The catalogue.
@@ -199,12 +199,12 @@ impl Gate {
     }
 
     /// Makes a call.
-    pub async fn call(&self, call: Call, place: Place) -> Result<Answer, Failure> {
+    pub async fn call(&self, call: Call, place: &Place) -> Result<Answer, Failure> {
         let action = call.action.clone();
         let lookup = if action.read_only { None } else { self.lookup(&action, &call) };
-        let id = self.ledger.begin(&action.full_name, action.read_only, lookup.clone());
+        let id = self.ledger.begin(Arc::clone(&action.full_name), action.read_only, lookup.clone());
         audit::learn(&self.world.redactor, &action, &call.params);
-        let effects = CallEffects::new(self, id, &call, &place);
+        let effects = CallEffects::new(self, id, &call, place);
         let started = self.world.clock.elapsed();
         let interrupt = self.interrupt_at(&place.path);
         let outcome = {
@@ -344,7 +344,7 @@ impl Gate {
     fn cancelled(&self, action: &Action, id: u64, stop: &Stop) -> Failure {
         let (attempts, sent) = self.ledger.progress(id);
         Failure {
-            action: action.full_name.clone(),
+            action: action.full_name.to_string(),
             attempts,
             sent,
             retryable: false,
@@ -371,22 +371,36 @@ impl Gate {
     }
 
     fn record(&self, number: u64, record: Record) {
-        if let Some(audit) = &self.world.audit
-            && let Err(error) = audit.append(&record, &self.world.redactor)
+        let record = Arc::new(record.without_secrets(&self.world.redactor));
+        if let Some(audit) = &self.world.audit {
+            self.recorded_in(audit, audit.append(&record));
+        }
+        self.keep(number, record);
+    }
+
+    /// Writes what the audit has not written yet; to be called before the process ends.
+    pub fn flush_audit(&self) {
+        if let Some(audit) = &self.world.audit {
+            self.recorded_in(audit, audit.flush());
+        }
+    }
+
+    /// That the audit cannot be written is said once.
+    fn recorded_in(&self, audit: &Audit, outcome: io::Result<()>) {
+        if let Err(error) = outcome
             && !self.audit_failed.swap(true, Ordering::Relaxed)
         {
             let file = audit.path().map(|path| path.display().to_string()).unwrap_or_default();
             self.log(Level::Warn, &format!("calls cannot be recorded in {file}: {error}"));
         }
-        self.keep(number, record);
     }
 
     fn base_record(&self, action: &Action, params: &Params, place: &Place) -> Record {
         Record {
-            time: self.now().to_string(),
-            run: self.run.clone(),
-            place: place.to_string(),
-            action: action.full_name.clone(),
+            time: self.now(),
+            run: Arc::clone(&self.run),
+            place: place.clone(),
+            action: Arc::clone(&action.full_name),
             read_only: action.read_only,
             params: audit::redacted(action, params),
             ..Record::default()

@@ -1,5 +1,6 @@
 //! What a run says of itself while it goes on; `cli` shows it to a person.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How much a log line matters.
@@ -30,7 +31,7 @@ pub enum Event {
         /// The call's number in the run.
         id: u64,
         /// Its Action.
-        action: String,
+        action: Arc<str>,
     },
     /// A call has ended.
     CallEnded {

@@ -60,7 +60,7 @@ impl Gate {
 
     async fn page(&self, paginator: &Paginator, options: &CallOptions, place: &Place) -> Result<Answer, Failure> {
         let call = Call { action: paginator.action().clone(), params: paginator.next_params(), options: options.clone() };
-        self.call(call, place.clone()).await
+        self.call(call, place).await
     }
 
     /// Reads a list that changed under the first reading once more, so that the error can name what changed.

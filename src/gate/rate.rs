@@ -38,10 +38,11 @@ struct Queue {
     closed_until: Mutex<Duration>,
 }
 
-/// The lanes of a run, by product and access key.
+/// The lanes of a run.
 pub(super) struct Lanes {
     clock: Clock,
-    queues: Mutex<HashMap<(String, String), Arc<Queue>>>,
+    /// By product, then by access key.
+    queues: Mutex<HashMap<String, HashMap<String, Arc<Queue>>>>,
     flying: Semaphore,
     polls: Semaphore,
 }
@@ -87,11 +88,13 @@ impl Lanes {
 
     fn queue(&self, lane: &Lane) -> Arc<Queue> {
         let mut queues = lock(&self.queues);
-        let key = (lane.product.clone(), lane.access_key.clone());
-        Arc::clone(queues.entry(key).or_insert_with(|| {
-            let limiter = lane.limit.and_then(quota).map(|quota| Limiter::direct_with_clock(quota, Ticks(self.clock.clone())));
-            Arc::new(Queue { limiter, ..Queue::default() })
-        }))
+        if let Some(queue) = queues.get(&lane.product).and_then(|queues| queues.get(&lane.access_key)) {
+            return Arc::clone(queue);
+        }
+        let limiter = lane.limit.and_then(quota).map(|quota| Limiter::direct_with_clock(quota, Ticks(self.clock.clone())));
+        let queue = Arc::new(Queue { limiter, ..Queue::default() });
+        queues.entry(lane.product.clone()).or_default().insert(lane.access_key.clone(), Arc::clone(&queue));
+        queue
     }
 }
 

@@ -5,6 +5,8 @@ use super::audit::Record;
 use super::observer::Level;
 use crate::secret::Redactor;
 use serde_json::Value as Json;
+use std::borrow::Cow;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// What came of asking for a lock.
@@ -21,7 +23,7 @@ pub trait Recorder: Send + Sync {
     /// The run's id.
     fn run(&self) -> &str;
     /// Keeps a call, redacted; of a mutating one it comes back when that is kept. Why it cannot be kept stops nothing.
-    fn call(&self, number: u64, record: Record) -> Result<(), String>;
+    fn call(&self, number: u64, record: Arc<Record>) -> Result<(), String>;
     /// Whether output is to be told at all.
     fn wants_output(&self) -> bool;
     /// Whether what the script's processes write reaches a record, so that it must go through the run.
@@ -36,18 +38,22 @@ pub trait Recorder: Send + Sync {
 
 impl Record {
     /// The record without any secret known to the run.
-    fn without_secrets(mut self, redactor: &Redactor) -> Self {
+    pub(super) fn without_secrets(mut self, redactor: &Redactor) -> Self {
         redact(&mut self.params, redactor);
-        for text in [&mut self.message, &mut self.code, &mut self.request_id, &mut self.endpoint].into_iter().flatten() {
-            *text = redactor.redact(text);
+        for text in [&mut self.message, &mut self.code, &mut self.request_id] {
+            *text = text.take().map(|text| redactor.redacted(text));
         }
+        self.endpoint = self.endpoint.map(|endpoint| match redactor.clean(&endpoint) {
+            Cow::Borrowed(_) => Arc::clone(&endpoint),
+            Cow::Owned(clean) => clean.into(),
+        });
         self
     }
 }
 
 fn redact(json: &mut Json, redactor: &Redactor) {
     match json {
-        Json::String(text) => *text = redactor.redact(text),
+        Json::String(text) => *text = redactor.redacted(std::mem::take(text)),
         Json::Array(items) => items.iter_mut().for_each(|item| redact(item, redactor)),
         Json::Object(fields) => fields.values_mut().for_each(|field| redact(field, redactor)),
         // An integer past 64 bits is text; none of them was ever a secret.
@@ -75,9 +81,9 @@ impl Gate {
     }
 
     /// Tells the recorder of a call; that it cannot be kept is said once.
-    pub(super) fn keep(&self, number: u64, record: Record) {
+    pub(super) fn keep(&self, number: u64, record: Arc<Record>) {
         let Some(recorder) = &self.recorder else { return };
-        if let Err(problem) = recorder.call(number, record.without_secrets(&self.world.redactor))
+        if let Err(problem) = recorder.call(number, record)
             && !self.record_failed.swap(true, Ordering::Relaxed)
         {
             self.log(Level::Warn, &format!("this run is not recorded: {problem}"));

@@ -51,7 +51,7 @@ impl Gate {
         let value = |name: &String| if is_list(name) { Value::List(vec![id.clone()]) } else { id.clone() };
         let params: Params = model.arguments.keys().map(|name| (name.clone(), value(name))).collect();
         let options = CallOptions { profile: resource.profile.clone(), region: resource.region.clone(), ..CallOptions::default() };
-        match self.call(Call { action, params, options }, place.clone()).await {
+        match self.call(Call { action, params, options }, place).await {
             Ok(answer) => {
                 let state = waiter::state(model, &answer.json);
                 let has_failed = state.as_deref().is_some_and(|state| waiter::has_failed(model, state));

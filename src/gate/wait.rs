@@ -240,7 +240,7 @@ impl<'a> Poll<'a> {
             unchecked: false,
         };
         let call = Call { action: self.action.clone(), params: waiter::parameters(self.model(), task), options };
-        let state = match self.gate.call(call, self.place.clone()).await {
+        let state = match self.gate.call(call, self.place).await {
             Ok(answer) => {
                 self.failure = None;
                 match waiter::judge(self.model(), &answer.json) {

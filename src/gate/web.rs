@@ -4,14 +4,16 @@ use super::audit::Record;
 use super::observer::Event;
 use super::{Gate, Level, Place, Stop};
 use crate::client::error::{CallError, Failure, Sent};
-use crate::client::transport::{Request, Response};
+use crate::client::transport::{Destination, Request, Response, TransportError};
 use crate::config::{ConfigError, is_loopback};
 use crate::secret::{REDACTED, Secret};
 use bytes::Bytes;
+use http::uri::InvalidUri;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
-use url::Url;
+use url::{Position, Url};
 
 /// Text of a request: plain, or a secret that opens only here.
 #[derive(Debug, Clone)]
@@ -35,7 +37,7 @@ impl Text {
 #[derive(Debug, Clone)]
 pub struct WebRequest {
     /// What the script called, as `http.post`.
-    pub function: String,
+    pub function: Arc<str>,
     /// The method, in capitals.
     pub method: &'static str,
     /// The URL.
@@ -110,7 +112,7 @@ impl OnItsWay<'_> {
         let duration = self.gate.elapsed().saturating_sub(self.started);
         let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         self.gate.world.observer.event(Event::CallEnded { id: self.id });
-        self.gate.record(self.id, Record { phase: "ended", time: self.gate.now().to_string(), duration_ms, ..record });
+        self.gate.record(self.id, Record { phase: "ended", time: self.gate.now(), duration_ms, ..record });
     }
 }
 
@@ -133,17 +135,17 @@ impl Gate {
         let unsent = |error| Failure::unsent(&request.function, error);
         let is_reading = request.is_reading();
         let (url, headers) = self.prepare(&request, is_reading).map_err(unsent)?;
-        let id = self.ledger.begin(&request.function, is_reading, None);
-        self.world.observer.event(Event::CallStarted { id, action: request.function.clone() });
+        let id = self.ledger.begin(Arc::clone(&request.function), is_reading, None);
+        self.world.observer.event(Event::CallStarted { id, action: Arc::clone(&request.function) });
         let record = Record {
-            time: self.now().to_string(),
+            time: self.now(),
             run: self.run.clone(),
             phase: "sending",
-            place: place.to_string(),
-            action: request.function.clone(),
+            place: place.clone(),
+            action: Arc::clone(&request.function),
             read_only: is_reading,
             params: serde_json::json!({ "method": request.method, "bytes": request.body.as_ref().map_or(0, |(_, body)| body.len()) }),
-            endpoint: Some(shown(&url, matches!(request.url, Text::Secret(_)))),
+            endpoint: Some(shown(&url, matches!(request.url, Text::Secret(_))).into()),
             sent: Sent::Maybe.as_str(),
             ..Record::default()
         };
@@ -185,7 +187,7 @@ impl Gate {
         let outcome = outcome.map_err(|error| {
             let sent = error.sent();
             let retryable = error.retryable() && (is_reading || sent == Sent::No);
-            Failure { action: request.function.clone(), attempts: 1, sent, retryable, lookup: None, error }
+            Failure { action: request.function.to_string(), attempts: 1, sent, retryable, lookup: None, error }
         });
         way.finish(&outcome);
         outcome
@@ -263,7 +265,7 @@ impl Gate {
     async fn follow(&self, request: &WebRequest, mut url: Url, mut headers: HeaderMap) -> Result<WebAnswer, CallError> {
         let mut left = if request.is_reading() { request.redirects } else { 0 };
         loop {
-            let response = self.web.send(attempt(request, &url, &headers)).await?;
+            let response = self.web.send(attempt(request, &url, &headers)?).await?;
             let target = redirected(&url, &response).filter(|_| left > 0);
             let Some(target) = target else {
                 let Response { status, headers, body } = response;
@@ -284,15 +286,16 @@ impl Gate {
     }
 }
 
-fn attempt(request: &WebRequest, url: &Url, headers: &HeaderMap) -> Request {
-    Request {
+fn attempt(request: &WebRequest, url: &Url, headers: &HeaderMap) -> Result<Request, TransportError> {
+    Ok(Request {
         method: request.method,
-        url: url.clone(),
+        uri: url[..Position::AfterQuery].parse().map_err(|error: InvalidUri| TransportError::Unusable(error.to_string()))?,
+        destination: Destination::of(url),
         headers: headers.clone(),
         body: request.body.clone(),
         timeout: request.timeout,
         max_answer: request.max_answer,
-    }
+    })
 }
 
 fn redirected(url: &Url, response: &Response) -> Option<Url> {

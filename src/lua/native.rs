@@ -1,4 +1,5 @@
-//! The native functions that the prelude builds a script's world from. Each answers `true, results…` or `false, error`.
+//! The native functions that the prelude builds a script's world from. Each answers `true, results…` or `false, error`; a call, which
+//! is what scripts do most, its answer or `false, error`.
 
 use super::error;
 use super::modules::{csv, help, http, json, loader, lock, pretty, process, sim, time};
@@ -25,6 +26,15 @@ pub(super) fn answer<T: IntoLuaMulti, E: IntoLuaMulti>(lua: &Lua, outcome: Resul
     };
     values.push_front(Value::Boolean(ok));
     Ok(values)
+}
+
+/// Results as they are, of which the first is neither nil nor false, or an error behind `false`. A coroutine takes two results over
+/// without a table around them.
+fn bare_answer<T: IntoLuaMulti>(lua: &Lua, outcome: Outcome<T>) -> mlua::Result<MultiValue> {
+    match outcome {
+        Ok(value) => value.into_lua_multi(lua),
+        Err(error) => (false, error).into_lua_multi(lua),
+    }
 }
 
 /// An error value of bad input.
@@ -146,15 +156,18 @@ fn effect(lua: &Lua, gate: Arc<Gate>) -> mlua::Result<mlua::Function> {
         // Arguments that do not fit are the script's fault and get an error value.
         macro_rules! effect {
             ($function:path) => {
+                effect!($function, answer)
+            };
+            ($function:path, $deliver:path) => {
                 match FromLuaMulti::from_lua_multi(args, &lua) {
-                    Ok(args) => Box::pin(async move { answer(&lua, $function(&lua, &gate, args).await?) }),
+                    Ok(args) => Box::pin(async move { $deliver(&lua, $function(&lua, &gate, args).await?) }),
                     Err(mismatch) => Box::pin(async move { answer::<(), _>(&lua, Err(bad_argument(&lua, &name, &mismatch)?)) }),
                 }
             };
         }
         match name.as_str() {
-            "call" => effect!(product::call),
-            "call_by_name" => effect!(product::call_by_name),
+            "call" => effect!(product::call, bare_answer),
+            "call_by_name" => effect!(product::call_by_name, bare_answer),
             "http" => effect!(http::request),
             "lock" => effect!(lock::lock),
             "next_page" => effect!(paging::next_page),

@@ -18,7 +18,7 @@ struct Reader(Arc<Mutex<Reading>>);
 impl UserData for Reader {}
 
 /// A page: the answer, what `meta` says of it, and its items.
-type Page = (LuaValue, Option<Table>, Option<Table>);
+type Page = (LuaValue, Option<AnyUserData>, Option<Table>);
 
 pub(super) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
     natives.fallible("reader", |lua, gate, (name, params, options): (String, Option<Table>, Option<Table>)| {
@@ -49,7 +49,7 @@ pub(super) async fn next_page(
     match gate.next_page(&mut reading, &place).await {
         Ok(None) => Ok(Ok((LuaValue::Nil, None, None))),
         Ok(Some(answer)) => {
-            let (table, about) = answered(lua, &answer, &place)?;
+            let (table, about) = answered(lua, answer, place)?;
             let items = lua.create_sequence_from(convert::at(&table, reading.items_path())?)?;
             Ok(Ok((table, Some(about), Some(items))))
         }

@@ -316,13 +316,13 @@ function require(name)
 	return loaded[name], path
 end
 
--- What is known of an answer: meta(r). Of an Action's function: its whole name.
+-- What is known of an answer: meta(r), a userdata until somebody asks. Of an Action's function: its whole name.
 local answers = setmetatable({}, weak_keys)
 local action_names, action_bindings = setmetatable({}, weak_keys), setmetatable({}, weak_keys)
 
-local function answered(ok, answer, about)
-	if not ok then
-		raise(answer)
+local function answered(answer, about)
+	if not answer then
+		raise(about)
 	end
 	answers[answer] = about
 	return answer
@@ -433,8 +433,17 @@ for _, product in ipairs(native.products()) do
 	_G[product] = product_table(product)
 end
 
+local function meta_of(answer)
+	local about = answers[answer]
+	if type(about) == "userdata" then
+		about = native.about(about)
+		answers[answer] = about
+	end
+	return about
+end
+
 function meta(answer)
-	return answers[answer]
+	return meta_of(answer)
 end
 
 local task_meta = { __name = "task" }
@@ -474,7 +483,7 @@ local function handles(x, found, inside)
 	if getmetatable(x) == task_meta then
 		found[#found + 1] = x
 	elseif answers[x] then
-		local about = answers[x]
+		local about = meta_of(x)
 		if not about.starts_task then
 			raise(native.failure("validation", about.action .. " starts no task, so there is nothing to wait for"))
 		end

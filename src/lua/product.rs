@@ -5,13 +5,14 @@ use super::{convert, error, wait};
 use crate::catalog::{Action, CatalogError, Method};
 use crate::client::error::{CallError, Failure};
 use crate::client::value::{Params, Value};
+use crate::client::waiter::Task;
 use crate::client::{Answer, Call, CallOptions, waiter};
 use crate::gate::{Gate, Place};
-use mlua::{Lua, Table, Value as LuaValue};
+use mlua::{AnyUserData, Lua, Table, UserData, UserDataRef, Value as LuaValue};
 use std::time::Duration;
 
 /// What a call gives its script: the answer and what `meta` says of it.
-type Answered = Outcome<(LuaValue, Table)>;
+type Answered = Outcome<(LuaValue, AnyUserData)>;
 
 /// What an effect is given: its arguments, then its place.
 pub(super) type CallArguments = (String, LuaValue, Option<Table>, String, u64);
@@ -30,7 +31,7 @@ pub(super) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
     })?;
     natives.fallible("action", |lua, gate, (service, key): (String, LuaValue)| {
         match gate.catalog().action(&format!("{service}.{}", key_text(&key))) {
-            Ok(action) => Ok(Ok(action.full_name.clone())),
+            Ok(action) => Ok(Ok(action.full_name.to_string())),
             Err(failure) => Ok(Err(unknown(lua, Some(failure))?)),
         }
     })?;
@@ -38,6 +39,7 @@ pub(super) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
         Ok(model) => Ok(Ok(model.actions.iter().map(|action| action.name.clone()).collect::<Vec<_>>())),
         Err(failure) => Ok(Err(unknown(lua, Some(failure))?)),
     })?;
+    natives.plain("about", |lua, _, known: UserDataRef<About>| about(lua, &known))?;
     natives.fallible("members", |lua, gate, product: String| {
         let services = gate.catalog().services_of(&product);
         if !services.is_empty() {
@@ -73,10 +75,10 @@ pub(super) async fn call(lua: &Lua, gate: &Gate, (name, params, options, path, n
     };
     let request = given.and_then(|params| Ok((params, call_options(options)?)));
     let outcome = match request {
-        Ok((params, options)) => gate.call(Call { action, params, options }, place.clone()).await,
+        Ok((params, options)) => gate.call(Call { action, params, options }, &place).await,
         Err(error) => Err(Failure::unsent(&name, error)),
     };
-    finish(lua, outcome, &place)
+    finish(lua, outcome, place)
 }
 
 /// `cds.call { service =, action =, method =, query =, body = }`: an Action that the catalogue lacks.
@@ -87,10 +89,10 @@ pub(super) async fn call_by_name(
 ) -> mlua::Result<Answered> {
     let place = Place { path, number };
     let outcome = match uncatalogued(gate, &product, &request, options) {
-        Ok(call) => gate.call(call, place.clone()).await,
+        Ok(call) => gate.call(call, &place).await,
         Err(error) => Err(Failure::unsent(&format!("{product}.call"), error)),
     };
-    finish(lua, outcome, &place)
+    finish(lua, outcome, place)
 }
 
 fn uncatalogued(gate: &Gate, product: &str, request: &Table, options: Option<Table>) -> Result<Call, CallError> {
@@ -135,24 +137,37 @@ fn uncatalogued(gate: &Gate, product: &str, request: &Table, options: Option<Tab
     Ok(Call { action: Action::uncatalogued(product, service, &name, method), params, options })
 }
 
-fn finish(lua: &Lua, outcome: Result<Answer, Failure>, place: &Place) -> mlua::Result<Answered> {
+fn finish(lua: &Lua, outcome: Result<Answer, Failure>, place: Place) -> mlua::Result<Answered> {
     match outcome {
-        Ok(answer) => Ok(Ok(answered(lua, &answer, place)?)),
+        Ok(answer) => Ok(Ok(answered(lua, answer, place)?)),
         Err(failure) => Ok(Err(error::call(lua, &failure)?)),
     }
 }
 
-/// An answer as Lua, and what `meta` says of it. The client limits an answer's size.
-pub(super) fn answered(lua: &Lua, answer: &Answer, place: &Place) -> mlua::Result<(LuaValue, Table)> {
-    convert::unguarded(lua, || Ok((convert::json_to_lua(lua, &answer.json)?, about(lua, answer, place)?)))
+/// What is known of an answer beside its content. Few scripts ask, so that it becomes a table only where one does.
+pub(super) struct About {
+    /// Without its content.
+    answer: Answer,
+    tasks: Vec<Task>,
+    place: Place,
 }
 
-fn about(lua: &Lua, answer: &Answer, place: &Place) -> mlua::Result<Table> {
+impl UserData for About {}
+
+/// An answer as Lua, and what `meta` says of it. The client limits an answer's size.
+pub(super) fn answered(lua: &Lua, mut answer: Answer, place: Place) -> mlua::Result<(LuaValue, AnyUserData)> {
+    let tasks = waiter::tasks(&answer);
+    let json = std::mem::take(&mut answer.json);
+    convert::unguarded(lua, || Ok((convert::json_to_lua(lua, &json)?, lua.create_userdata(About { answer, tasks, place })?)))
+}
+
+fn about(lua: &Lua, known: &About) -> mlua::Result<Table> {
+    let About { answer, tasks, place } = known;
     let about = lua.create_table_with_capacity(0, 11)?;
-    about.raw_set("action", answer.action.full_name.as_str())?;
-    about.raw_set("profile", answer.profile.as_str())?;
+    about.raw_set("action", &*answer.action.full_name)?;
+    about.raw_set("profile", &*answer.profile)?;
     about.raw_set("region", answer.region.as_deref())?;
-    about.raw_set("endpoint", answer.endpoint.as_str())?;
+    about.raw_set("endpoint", &*answer.endpoint)?;
     about.raw_set("http_status", answer.http_status)?;
     about.raw_set("request_id", answer.request_id.as_deref())?;
     about.raw_set("attempts", answer.attempts)?;
@@ -162,9 +177,8 @@ fn about(lua: &Lua, answer: &Answer, place: &Place) -> mlua::Result<Table> {
     position.raw_set("number", place.number)?;
     about.raw_set("place", position)?;
     if answer.action.task.is_some() {
-        let tasks = waiter::tasks(answer);
         about.raw_set("starts_task", true)?;
-        about.raw_set("task", wait::answer_handle(lua, answer, &tasks)?)?;
+        about.raw_set("task", wait::answer_handle(lua, answer, tasks)?)?;
     }
     Ok(about)
 }

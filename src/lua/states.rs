@@ -7,7 +7,7 @@ use crate::catalog::suggest;
 use crate::client::error::Kind;
 use crate::client::value::Value;
 use crate::gate::{Gate, Place, Resource, WAIT_TIMEOUT, Watch, WatchError};
-use mlua::{AnyUserData, Lua, Table, UserData, Value as LuaValue};
+use mlua::{AnyUserData, Lua, UserData, Value as LuaValue};
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
@@ -17,7 +17,7 @@ struct Watcher(Arc<Mutex<Watch>>);
 impl UserData for Watcher {}
 
 /// How a resource was seen: its state (nil where it is gone), whether nothing good can follow it, the answer, and what `meta` says of it.
-type Seen = (Option<String>, bool, LuaValue, Option<Table>);
+type Seen = (Option<String>, bool, LuaValue, Option<AnyUserData>);
 
 pub(super) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
     natives.fallible("watch", |lua, gate, (what, timeout, path): (String, LuaValue, String)| {
@@ -79,9 +79,9 @@ pub(super) async fn read(
     let place = Place { path, number };
     match gate.look_at(&Resource { model: name, id, profile, region }, &place).await {
         Ok(seen) => {
-            let (table, about) = match &seen.answer {
+            let (table, about) = match seen.answer {
                 Some(answer) => {
-                    let (table, about) = answered(lua, answer, &place)?;
+                    let (table, about) = answered(lua, answer, place)?;
                     (table, Some(about))
                 }
                 None => (LuaValue::Nil, None),

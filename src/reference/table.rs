@@ -5,7 +5,7 @@ use crate::catalog::Action;
 
 /// Name and summary of each Action in aligned columns; a summary is cut to its first sentence.
 pub fn table(actions: &[Action], width: usize) -> String {
-    let rows = actions.iter().map(|action| vec![action.full_name.clone(), first_sentence(&action.summary).to_owned()]);
+    let rows = actions.iter().map(|action| vec![action.full_name.to_string(), first_sentence(&action.summary).to_owned()]);
     grid(rows.collect(), &Paper { width, colour: false })
 }
 

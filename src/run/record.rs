@@ -282,14 +282,14 @@ impl Recorder for Recording {
         &self.id
     }
 
-    fn call(&self, number: u64, record: Record) -> Result<(), String> {
+    fn call(&self, number: u64, record: Arc<Record>) -> Result<(), String> {
         if self.keep == Keep::Nothing {
             return Ok(());
         }
         let begun = self.begin();
         let at = before(self.clock.now(), Duration::from_millis(record.duration_ms));
         let waits = (!record.read_only && !self.is_slow.load(Ordering::Relaxed)).then_some(PATIENCE);
-        begun.store.add_call(&self.id, number, record, at, waits).map_err(|error| {
+        begun.store.add_call(number, record, at, waits).map_err(|error| {
             self.is_slow.store(true, Ordering::Relaxed);
             error.to_string()
         })

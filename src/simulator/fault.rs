@@ -137,8 +137,8 @@ impl FaultRule {
         if actions.iter().any(|action| self.names(action)) {
             return Ok(self);
         }
-        let names = actions.iter().map(|action| if pattern.contains('.') { &action.full_name } else { &action.name });
-        let near = suggest::nearest(pattern, names.map(String::as_str));
+        let names = actions.iter().map(|action| if pattern.contains('.') { &*action.full_name } else { action.name.as_str() });
+        let near = suggest::nearest(pattern, names);
         Err(format!("no Action is named {pattern}{}", suggest::did_you_mean(&near)))
     }
 

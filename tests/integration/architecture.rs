@@ -29,7 +29,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 /// Crates that only some rooms may know.
 const CRATES: &[(&str, &[&str])] = &[
     ("mlua", &["lua"]),
-    ("reqwest", &["client"]),
+    ("hyper", &["client"]),
+    ("hyper_util", &["client"]),
     ("axum", &["schedule", "simulator"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),

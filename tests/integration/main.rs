@@ -27,4 +27,5 @@ mod simulator;
 mod store;
 mod support;
 mod terminal;
+mod transport;
 mod watch;

@@ -91,7 +91,7 @@ fn post(options: &GlobalOptions, file: &Path) -> Post {
     Arc::new(move |url, event| {
         let gate = world::gate(&options, &folder, Policy::default());
         let request = WebRequest {
-            function: "schedule.notify".to_owned(),
+            function: "schedule.notify".into(),
             method: "POST",
             url: Text::Secret(Secret::new(url)),
             headers: Vec::new(),

@@ -1,42 +1,46 @@
 //! The audit: one line of JSON for each call, redacted, in a file that is opened at the first one.
 
+mod file;
+
+use super::Place;
 use crate::catalog::{Action, Param};
 use crate::client::value::{Params, Value};
 use crate::secret::{REDACTED, Redactor};
-use serde::Serialize;
+use file::Lines;
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json};
-use std::collections::VecDeque;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
+use std::{fmt, io};
 
 /// What the audit says of a call.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Record {
     /// When, with the zone.
-    pub time: String,
+    pub time: Timestamp,
     /// The run.
-    pub run: String,
+    pub run: Arc<str>,
     /// `sending` before a mutating call leaves, `ended` after any call.
     pub phase: &'static str,
     /// The call's place in its run.
-    pub place: String,
+    #[serde(serialize_with = "as_text")]
+    pub place: Place,
     /// The Action.
-    pub action: String,
+    pub action: Arc<str>,
     /// Whether it changes nothing.
     pub read_only: bool,
     /// The redacted parameters.
     pub params: Json,
     /// The profile.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub profile: Option<String>,
+    pub profile: Option<Arc<str>>,
     /// The region.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub region: Option<String>,
+    pub region: Option<Arc<str>>,
     /// Where it was sent, without the query.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub endpoint: Option<String>,
+    pub endpoint: Option<Arc<str>>,
     /// The HTTP status.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub http_status: Option<u16>,
@@ -60,37 +64,46 @@ pub struct Record {
     pub message: Option<String>,
 }
 
-/// The audit's file, and the latest records for whoever looks back while the run goes on.
-#[derive(Debug)]
-pub struct Audit {
-    path: Option<PathBuf>,
-    file: Mutex<Option<File>>,
-    keeps: bool,
-    kept: Mutex<VecDeque<String>>,
+fn as_text<S: Serializer>(place: &Place, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(place)
 }
 
-/// Records that are kept at most.
-const MOST_KEPT: usize = 1_000;
+/// The audit's file, and the latest records for whoever looks back while the run goes on.
+pub struct Audit(Arc<Lines>);
+
+impl fmt::Debug for Audit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Audit").field(&self.path()).finish()
+    }
+}
+
+impl Drop for Audit {
+    fn drop(&mut self) {
+        // Whoever must know calls `flush` before.
+        let _ = self.flush();
+        self.0.close();
+    }
+}
 
 impl Audit {
-    /// An audit in this file.
-    pub fn new(path: PathBuf) -> Self {
-        Self { path: Some(path), file: Mutex::new(None), keeps: false, kept: Mutex::default() }
+    /// An audit in this file, without the secrets that `redactor` knows.
+    pub fn new(path: PathBuf, redactor: Arc<Redactor>) -> Self {
+        Self(Arc::new(Lines::new(Some(path), false, redactor)))
     }
 
     /// An audit that keeps its latest records too; without a file, nothing but these.
-    pub fn keeping(path: Option<PathBuf>) -> Self {
-        Self { path, file: Mutex::new(None), keeps: true, kept: Mutex::default() }
+    pub fn keeping(path: Option<PathBuf>, redactor: Arc<Redactor>) -> Self {
+        Self(Arc::new(Lines::new(path, true, redactor)))
     }
 
     /// The file.
     pub fn path(&self) -> Option<&Path> {
-        self.path.as_deref()
+        self.0.path()
     }
 
     /// The latest records, oldest first.
     pub fn kept(&self) -> Vec<String> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        self.0.kept()
     }
 
     /// The file in the user's state folder.
@@ -101,38 +114,16 @@ impl Audit {
         Some(state.join("cumulua").join("audit.jsonl"))
     }
 
-    /// Appends a record, as one write of one line, so that runs side by side do not mix.
-    pub(super) fn append(&self, record: &Record, redactor: &Redactor) -> io::Result<()> {
-        let line = redactor.redact(&serde_json::to_string(record).map_err(io::Error::other)?) + "\n";
-        if self.keeps {
-            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.push_back(line.trim_end().to_owned());
-            if kept.len() > MOST_KEPT {
-                kept.pop_front();
-            }
-        }
-        let Some(path) = &self.path else { return Ok(()) };
-        let mut held = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        let file = match &mut *held {
-            Some(file) => file,
-            none => none.insert(open(path)?),
-        };
-        file.write_all(line.as_bytes())
+    /// Appends a record. That of a mutating call is in the file when this comes back; any other follows within moments.
+    pub(super) fn append(&self, record: &Arc<Record>) -> io::Result<()> {
+        let record = Arc::clone(record);
+        if record.read_only { self.0.write_soon(record) } else { self.0.write_now(record) }
     }
-}
 
-fn open(path: &Path) -> io::Result<File> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder)?;
+    /// Writes what is not in the file yet.
+    pub(super) fn flush(&self) -> io::Result<()> {
+        self.0.write()
     }
-    let mut options = OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    options.open(path)
 }
 
 /// Parameters for a record: secrets and what the catalogue marks are left out.

@@ -64,7 +64,7 @@ fn bad(problem: impl Into<String>) -> CallError {
 
 fn parsed(name: &str, method: Option<String>, url: &LuaValue, options: &LuaValue) -> Result<WebRequest, CallError> {
     let mut request = WebRequest {
-        function: name.to_owned(),
+        function: name.into(),
         method: "GET",
         url: Text::Plain(String::new()),
         headers: Vec::new(),

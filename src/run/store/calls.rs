@@ -5,7 +5,8 @@ use super::{Store, StoreError, millis, timestamp};
 use crate::gate::audit::Record;
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// A call as the store has it.
@@ -49,21 +50,57 @@ pub struct CallRow {
     pub message: Option<String>,
 }
 
+/// Calls that are still to be written, in the order in which they were told.
+#[derive(Default)]
+pub(super) struct Unwritten(Mutex<Vec<Told>>);
+
+/// A call as the store is told of it.
+struct Told {
+    number: u64,
+    at: Timestamp,
+    record: Arc<Record>,
+}
+
+/// Calls that may wait: beyond it whoever records is told that the store cannot keep up, instead of filling memory.
+const MOST_UNWRITTEN: usize = 50_000;
+
+/// Calls of one statement at most.
+const MOST_ROWS: usize = 32;
+
+impl Unwritten {
+    fn lock(&self) -> MutexGuard<'_, Vec<Told>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Store {
     /// Records a call; where `waits`, until it is written, for so long at most.
     pub(in crate::run) fn add_call(
         &self,
-        run: &str,
         number: u64,
-        record: Record,
+        record: Arc<Record>,
         at: Timestamp,
         waits: Option<Duration>,
     ) -> Result<(), StoreError> {
-        let run = run.to_owned();
-        let job: Job = Box::new(move |connection| Box::pin(insert(connection, run, number, record, at)));
+        let mut unwritten = self.calls.lock();
+        if unwritten.len() >= MOST_UNWRITTEN {
+            return Err(self.queue.slow_disk());
+        }
+        unwritten.push(Told { number, at, record });
+        let is_alone = unwritten.len() == 1;
+        drop(unwritten);
+        let calls = Arc::clone(&self.calls);
+        let job = || -> Job {
+            Box::new(move |connection| {
+                let told = std::mem::take(&mut *calls.lock());
+                Box::pin(insert(connection, told))
+            })
+        };
         match waits {
-            Some(limit) => self.settle(Kind::Write, job, Some(limit)),
-            None => self.queue.push(Kind::Write, job, None),
+            Some(limit) => self.settle(Kind::Write, job(), Some(limit)),
+            // Whoever is not alone is written with those before.
+            None if is_alone => self.queue.push(Kind::Gather, job(), None).inspect_err(|_| self.calls.lock().clear()),
+            None => Ok(()),
         }
     }
 
@@ -80,26 +117,45 @@ impl Store {
     }
 }
 
-async fn insert(
-    connection: &mut SqliteConnection,
-    run: String,
-    number: u64,
-    record: Record,
-    at: Timestamp,
-) -> Result<(), sqlx::Error> {
-    let query = sqlx::query(
-        "INSERT INTO calls (run_id, number, at, phase, place, action, read_only, params, profile, region, endpoint, http_status, code,
-         request_id, attempts, duration_ms, sent, error, message)
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19
-         WHERE EXISTS (SELECT 1 FROM runs WHERE id = ?1)
-         ON CONFLICT (run_id, number) DO UPDATE SET phase = ?4, params = ?8, profile = ?9, region = ?10, endpoint = ?11, http_status = ?12,
-         code = ?13, request_id = ?14, attempts = ?15, duration_ms = ?16, sent = ?17, error = ?18, message = ?19",
+async fn insert(connection: &mut SqliteConnection, mut told: Vec<Told>) -> Result<(), sqlx::Error> {
+    while !told.is_empty() {
+        let rest = told.split_off(told.len().min(MOST_ROWS));
+        insert_some(connection, told).await?;
+        told = rest;
+    }
+    Ok(())
+}
+
+/// One statement for several calls: each is a way to the driver's thread and back.
+async fn insert_some(connection: &mut SqliteConnection, told: Vec<Told>) -> Result<(), sqlx::Error> {
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "WITH told (run_id, number, at, phase, place, action, read_only, params, profile, region, endpoint, http_status, code, request_id,
+         attempts, duration_ms, sent, error, message) AS (",
     );
-    let query = query.bind(run).bind(number.cast_signed()).bind(millis(at)).bind(record.phase).bind(record.place);
-    let query = query.bind(record.action).bind(record.read_only).bind(record.params.to_string());
-    let query = query.bind(record.profile).bind(record.region).bind(record.endpoint).bind(record.http_status).bind(record.code);
-    let query = query.bind(record.request_id).bind(record.attempts).bind(record.duration_ms.cast_signed());
-    query.bind(record.sent).bind(record.error).bind(record.message).execute(connection).await.map(drop)
+    query.push_values(told, |mut row, Told { number, at, record }| {
+        row.push_bind(record.run.to_string()).push_bind(number.cast_signed()).push_bind(millis(at)).push_bind(record.phase);
+        row.push_bind(record.place.to_string()).push_bind(record.action.to_string()).push_bind(record.read_only);
+        row.push_bind(record.params.to_string()).push_bind(record.profile.as_deref().map(str::to_owned));
+        row.push_bind(record.region.as_deref().map(str::to_owned)).push_bind(record.endpoint.as_deref().map(str::to_owned));
+        row.push_bind(record.http_status)
+            .push_bind(record.code.clone())
+            .push_bind(record.request_id.clone())
+            .push_bind(record.attempts);
+        row.push_bind(record.duration_ms.cast_signed())
+            .push_bind(record.sent)
+            .push_bind(record.error)
+            .push_bind(record.message.clone());
+    });
+    query.push(
+        ") INSERT INTO calls (run_id, number, at, phase, place, action, read_only, params, profile, region, endpoint, http_status, code,
+         request_id, attempts, duration_ms, sent, error, message)
+         SELECT * FROM told WHERE EXISTS (SELECT 1 FROM runs WHERE id = told.run_id)
+         ON CONFLICT (run_id, number) DO UPDATE SET phase = excluded.phase, params = excluded.params, profile = excluded.profile,
+         region = excluded.region, endpoint = excluded.endpoint, http_status = excluded.http_status, code = excluded.code,
+         request_id = excluded.request_id, attempts = excluded.attempts, duration_ms = excluded.duration_ms, sent = excluded.sent,
+         error = excluded.error, message = excluded.message",
+    );
+    query.build().execute(connection).await.map(drop)
 }
 
 fn row(row: &SqliteRow) -> Result<CallRow, sqlx::Error> {

@@ -29,6 +29,7 @@ pub use search::{Filter, Found};
 pub use timeline::{Moment, Standing};
 pub use waits::{WaitEnd, WaitRow, WaitStart};
 
+use calls::Unwritten;
 use jiff::Timestamp;
 use locks::Locks;
 use sha2::{Digest as _, Sha256};
@@ -44,6 +45,8 @@ use writer::{Answer, Job, Kind, Queue};
 pub struct Store {
     queue: Arc<Queue>,
     locks: Locks,
+    /// Calls that are still to be written.
+    calls: Arc<Unwritten>,
 }
 
 impl fmt::Debug for Store {
@@ -58,7 +61,7 @@ impl Store {
     pub fn open(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
         let locks = Locks::beside(&path);
-        Self { queue: Arc::new(Queue::start(path, locks.clone())), locks }
+        Self { queue: Arc::new(Queue::start(path, locks.clone())), locks, calls: Arc::default() }
     }
 
     /// The file in the user's state folder.

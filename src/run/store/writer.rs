@@ -25,6 +25,8 @@ pub(super) type Job = Box<dyn for<'c> FnOnce(&'c mut SqliteConnection) -> Answer
 pub(super) enum Kind {
     /// It is written with others, in one transaction.
     Write,
+    /// The same, and it may wait a moment for more of its kind.
+    Gather,
     /// It must not wait for other processes that write.
     Read,
 }
@@ -49,6 +51,9 @@ const LONGEST_LINES: usize = 32 << 20;
 
 /// Requests of one transaction at most.
 const LARGEST_BATCH: usize = 1_000;
+
+/// How long what gathers waits for more, unless something else is asked for. Each transaction takes processor time from whoever calls.
+const GATHERING: Duration = Duration::from_millis(20);
 
 /// How long SQLite waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -107,7 +112,7 @@ impl Queue {
         StoreError::Slow { path: self.path.clone(), limit }
     }
 
-    fn slow_disk(&self) -> StoreError {
+    pub(super) fn slow_disk(&self) -> StoreError {
         self.failed("it cannot keep up with what is to be recorded")
     }
 
@@ -130,8 +135,9 @@ fn serve(path: &Path, locks: &Locks, requests: &Receiver<Queued>) {
         };
         while let Ok(first) = requests.recv() {
             let mut batch = Vec::new();
-            for request in std::iter::once(first).chain(requests.try_iter().take(LARGEST_BATCH - 1)) {
-                if request.kind == Kind::Write {
+            let next = if first.kind == Kind::Gather { requests.recv_timeout(GATHERING).ok() } else { None };
+            for request in std::iter::once(first).chain(next).chain(requests.try_iter().take(LARGEST_BATCH - 1)) {
+                if request.kind != Kind::Read {
                     batch.push(request);
                     continue;
                 }

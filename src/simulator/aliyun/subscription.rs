@@ -243,7 +243,7 @@ fn months(call: &Call) -> Result<u32, Refusal> {
 }
 
 fn pay(call: &mut Call, subscription: &Subscription, amount: Money, term: (Timestamp, Timestamp)) -> String {
-    let order = placed(call.action.full_name.clone(), call.world.now(), subscription, amount, term);
+    let order = placed(call.action.full_name.to_string(), call.world.now(), subscription, amount, term);
     call.world.order(order)
 }
 

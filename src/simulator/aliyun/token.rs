@@ -38,7 +38,7 @@ pub(crate) fn once(call: &mut Call, carry_out: impl FnOnce(&mut Call) -> Result<
     }
     let mut params = call.params.0.clone();
     params.remove("ClientToken");
-    let action = call.action.full_name.clone();
+    let action = call.action.full_name.to_string();
     if let Some(known) = call.world.aliyun.tokens.get(&token) {
         if known.action == action && known.params == params {
             return Ok(known.answer.clone());

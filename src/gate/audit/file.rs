@@ -1,0 +1,163 @@
+//! The audit's lines. Those that nobody waits for are written together a moment later, by a thread of its own: writing them takes
+//! a tenth of the time of a call.
+
+use super::Record;
+use crate::secret::Redactor;
+use std::collections::VecDeque;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// How long a line may wait for more.
+const GATHERING: Duration = Duration::from_millis(20);
+
+/// Records that may wait; whoever comes with more writes them all.
+const MOST_WAITING: usize = 1_000;
+
+/// Lines that are kept at most.
+const MOST_KEPT: usize = 1_000;
+
+/// Lines on their way into a file, and the latest ones.
+pub(super) struct Lines {
+    path: Option<PathBuf>,
+    redactor: Arc<Redactor>,
+    waiting: Mutex<Waiting>,
+    /// Told when the first record waits, and at the end.
+    news: Condvar,
+    written: Mutex<Written>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    records: Vec<Arc<Record>>,
+    has_thread: bool,
+    is_closed: bool,
+    /// What the thread could not write, until somebody hears it.
+    failed: Option<io::Error>,
+}
+
+#[derive(Default)]
+struct Written {
+    file: Option<File>,
+    /// The latest lines, where somebody looks back while the run goes on.
+    kept: Option<VecDeque<String>>,
+}
+
+impl Lines {
+    pub(super) fn new(path: Option<PathBuf>, keeps: bool, redactor: Arc<Redactor>) -> Self {
+        let written = Mutex::new(Written { file: None, kept: keeps.then(VecDeque::new) });
+        Self { path, redactor, waiting: Mutex::default(), news: Condvar::new(), written }
+    }
+
+    pub(super) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// The latest lines, oldest first.
+    pub(super) fn kept(&self) -> Vec<String> {
+        // A file that cannot be written is reported by whoever records.
+        if let Err(problem) = self.write() {
+            lock(&self.waiting).failed = Some(problem);
+        }
+        lock(&self.written).kept.iter().flatten().cloned().collect()
+    }
+
+    /// Takes a record and comes back when it is written.
+    pub(super) fn write_now(&self, record: Arc<Record>) -> io::Result<()> {
+        lock(&self.waiting).records.push(record);
+        self.write()
+    }
+
+    /// Takes a record that is written within moments. The error is why earlier ones are not.
+    pub(super) fn write_soon(self: &Arc<Self>, record: Arc<Record>) -> io::Result<()> {
+        let mut waiting = lock(&self.waiting);
+        waiting.records.push(record);
+        if let Some(problem) = waiting.failed.take() {
+            return Err(problem);
+        }
+        if waiting.records.len() == 1 && waiting.has_thread {
+            self.news.notify_one();
+        }
+        if !waiting.has_thread {
+            let lines = Arc::clone(self);
+            waiting.has_thread = thread::Builder::new().name("audit".to_owned()).spawn(move || lines.write_on()).is_ok();
+        }
+        let writes_itself = !waiting.has_thread || waiting.records.len() >= MOST_WAITING;
+        drop(waiting);
+        if writes_itself { self.write() } else { Ok(()) }
+    }
+
+    /// Writes what waits, as one write of whole lines, so that runs side by side do not mix.
+    pub(super) fn write(&self) -> io::Result<()> {
+        // Held from before the records are taken, which keeps their order.
+        let mut written = lock(&self.written);
+        let (records, failed) = {
+            let mut waiting = lock(&self.waiting);
+            (std::mem::take(&mut waiting.records), waiting.failed.take())
+        };
+        let mut text = String::new();
+        for record in records {
+            let line = self.redactor.redacted(serde_json::to_string(&*record).map_err(io::Error::other)?);
+            text += &line;
+            text.push('\n');
+            if let Some(kept) = &mut written.kept {
+                kept.push_back(line);
+                if kept.len() > MOST_KEPT {
+                    kept.pop_front();
+                }
+            }
+        }
+        if let Some(path) = self.path.as_ref().filter(|_| !text.is_empty()) {
+            let file = match &mut written.file {
+                Some(file) => file,
+                none => none.insert(open(path)?),
+            };
+            file.write_all(text.as_bytes())?;
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Lets the thread end.
+    pub(super) fn close(&self) {
+        lock(&self.waiting).is_closed = true;
+        self.news.notify_one();
+    }
+
+    fn write_on(&self) {
+        loop {
+            let mut waiting = lock(&self.waiting);
+            while waiting.records.is_empty() && !waiting.is_closed {
+                waiting = self.news.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            }
+            if waiting.is_closed {
+                return;
+            }
+            drop(waiting);
+            thread::sleep(GATHERING);
+            if let Err(problem) = self.write() {
+                lock(&self.waiting).failed = Some(problem);
+            }
+        }
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder)?;
+    }
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options.open(path)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
