@@ -255,6 +255,7 @@ impl Simulator {
         let result = given.and_then(|given| {
             record.parameters = log::redacted(&action, &given, incoming.body.len());
             let mut answer = handler(&mut Call { world: &mut state.world, action: &action, params: Params(&given), slip })?;
+            state.world.meter_flows();
             page::slip_totals(&action, slip, &mut answer);
             Ok(answer)
         });

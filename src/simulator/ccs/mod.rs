@@ -4,6 +4,7 @@ mod create;
 mod describe;
 mod disk;
 mod effect;
+mod image;
 mod instance;
 mod interface;
 mod payment;
@@ -55,6 +56,7 @@ mod work {
     pub(super) const UPDATE: Work = work("newOrderUpdateVM", 20, 60);
     pub(super) const DELETE: Work = work("orderDeleteVM", 20, 60);
     pub(super) const POWER: Work = work("powerVM", 10, 40);
+    pub(super) const HARD_STOP: Work = work("powerVM", 2, 5);
     pub(super) const REINSTALL: Work = work("resetImageVM", 60, 180);
     pub(super) const PASSWORD: Work = work("resetPasswordVM", 5, 20);
     pub(super) const DISK: Work = work("newOrderUpdateVM", 15, 45);

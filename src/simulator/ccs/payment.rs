@@ -101,16 +101,8 @@ impl World {
     /// A server is there, or has changed, and costs what it costs now.
     pub(super) fn meter_instance(&mut self, id: &str) {
         let Some(instance) = self.ccs.instances.get(id) else { return };
-        let per_day = instance.metered_per_day();
-        if self.use_of(id).map_or(Money::ZERO, |metered| metered.per_day) == per_day {
-            return;
-        }
         let zone = self.vdc.vdcs.get(&instance.vdc_id).map_or("", |vdc| &vdc.region);
-        let metered = Use::of(id, "cds.ccs", "CreateInstance", per_day).named(&instance.name, zone);
-        self.end_use(id);
-        if per_day > Money::ZERO {
-            self.begin_use(metered);
-        }
+        self.meter(Use::of(id, "cds.ccs", "CreateInstance", instance.metered_per_day()).named(&instance.name, zone));
     }
 }
 

@@ -51,6 +51,24 @@ impl Disk {
     }
 }
 
+/// A data disk of a template.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DiskPlan {
+    /// In GB.
+    pub(crate) size: u64,
+    pub(crate) kind: String,
+    /// Packages of IOPS.
+    #[serde(default)]
+    pub(crate) packages: u64,
+}
+
+impl From<Disk> for DiskPlan {
+    fn from(disk: Disk) -> Self {
+        Self { size: disk.size, kind: disk.kind, packages: disk.packages }
+    }
+}
+
 /// A network interface.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -82,6 +100,12 @@ pub(crate) struct Instance {
     pub(crate) ram: u64,
     pub(crate) kind: String,
     pub(crate) image: String,
+    /// Whether its Windows was activated with a key.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_activated: bool,
+    /// The dedicated host that it was ordered on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) dedicated_host: Option<String>,
     pub(crate) charge_type: String,
     /// What is paid in advance; a prepaid server without it is paid for good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -156,6 +180,9 @@ pub(crate) struct Template {
     pub(crate) image: String,
     /// The system disk's size in GB.
     pub(crate) system_size: u64,
+    /// The data disks that a server made from it gets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) disks: Vec<DiskPlan>,
     /// The zones where it can be used.
     pub(crate) regions: Vec<String>,
     pub(crate) created: Timestamp,
