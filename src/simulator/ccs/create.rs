@@ -61,7 +61,7 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     for (number, (name, key)) in names.into_iter().zip(keys).enumerate() {
         let world = &mut *call.world;
         let id = world.ids.uuid();
-        let mut interfaces = Vec::new();
+        let mut interfaces = Vec::with_capacity(wishes.len());
         for wish in &wishes {
             if let Some(address) = wish.addresses.get(number) {
                 interfaces.push(world.new_interface(&wish.network, *address, wish.with_ipv6));

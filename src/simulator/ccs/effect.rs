@@ -224,15 +224,17 @@ impl Effect {
 }
 
 fn readdress(world: &mut World, instance: &str, interface: &str, address: Option<Ipv4Addr>, ipv6: Option<String>) {
-    let own = world.ccs.instances.get_mut(instance).and_then(|known| known.interfaces.iter_mut().find(|own| own.id == interface));
-    let Some(own) = own else { return };
-    if let Some(old) = own.address {
-        world.addresses.release(&own.network, old);
-    }
-    if let Some(new) = address {
-        world.addresses.take(&own.network, new);
-    }
-    (own.address, own.ipv6) = (address, ipv6);
+    let World { ccs, addresses, .. } = world;
+    ccs.instances.change(instance, |instance| {
+        let Some(own) = instance.interfaces.iter_mut().find(|own| own.id == interface) else { return };
+        if let Some(old) = own.address {
+            addresses.release(&own.network, old);
+        }
+        if let Some(new) = address {
+            addresses.take(&own.network, new);
+        }
+        (own.address, own.ipv6) = (address, ipv6);
+    });
 }
 
 fn remove_interfaces(world: &mut World, instances: &[String], interfaces: &[String]) {

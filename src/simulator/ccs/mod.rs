@@ -12,13 +12,14 @@ mod price;
 mod public;
 mod rule;
 mod security_group;
+mod shown;
 mod state;
 mod tag;
 mod template;
 
 pub(crate) use effect::Effect;
 pub(crate) use payment::renew;
-pub(crate) use state::{State, index, problems};
+pub(crate) use state::{Instance, State, index, problems};
 
 use super::call::{self, Call, Handler};
 use super::refusal::Refusal;

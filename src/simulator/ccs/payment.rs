@@ -126,17 +126,18 @@ pub(crate) fn renew(world: &mut World) {
     let ended: Vec<_> = world.ccs.instances.iter().filter(ended).map(|instance| instance.id.clone()).collect();
     for id in ended {
         let World { ccs, wallet, .. } = world;
-        let Some(instance) = ccs.instances.get_mut(&id) else { continue };
-        let month_price = instance.month_price();
-        if let Some(paid) = instance.paid.as_mut().filter(|paid| paid.renews) {
-            let end = paid.renewal().renew(wallet, paid.until, now, month_price, "cds.ccs", &id);
-            if end > paid.until {
-                (paid.until, paid.month_price) = (end, month_price);
+        ccs.instances.change(&id, |instance| {
+            let month_price = instance.month_price();
+            if let Some(paid) = instance.paid.as_mut().filter(|paid| paid.renews) {
+                let end = paid.renewal().renew(wallet, paid.until, now, month_price, "cds.ccs", &id);
+                if end > paid.until {
+                    (paid.until, paid.month_price) = (end, month_price);
+                }
             }
-        }
-        if instance.has_lapsed(now) {
-            instance.power = Power::Stopped;
-        }
+            if instance.has_lapsed(now) {
+                instance.power = Power::Stopped;
+            }
+        });
         world.meter_instance(&id);
     }
     note_next_end(world, Some(now));

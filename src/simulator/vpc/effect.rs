@@ -2,6 +2,7 @@
 
 use super::metering;
 use super::state::{Bandwidth, Line, NetKind};
+use crate::simulator::ccs::Instance;
 use crate::simulator::vdc;
 use crate::simulator::world::World;
 use serde::{Deserialize, Serialize};
@@ -207,18 +208,15 @@ fn add_cards(world: &mut World, vlink: &str, servers: Vec<(String, Ipv4Addr)>) {
         if let Some(vlink) = world.vpc.vlinks.get_mut(vlink) {
             vlink.servers.insert(server.clone(), interface.id.clone());
         }
-        if let Some(instance) = world.ccs.instances.get_mut(&server) {
-            instance.interfaces.push(interface);
-        }
+        world.ccs.instances.change(&server, |instance| instance.interfaces.push(interface));
     }
 }
 
 fn remove_cards(world: &mut World, vlink: &str, servers: &[String]) {
     for server in servers {
         let Some(card) = world.vpc.vlinks.get_mut(vlink).and_then(|vlink| vlink.servers.remove(server)) else { continue };
-        let Some(instance) = world.ccs.instances.get_mut(server) else { continue };
-        let gone: Vec<_> = instance.interfaces.extract_if(.., |own| own.id == card).collect();
-        for interface in &gone {
+        let take = |instance: &mut Instance| instance.interfaces.extract_if(.., |own| own.id == card).collect::<Vec<_>>();
+        for interface in world.ccs.instances.change(server, take).iter().flatten() {
             world.forget_interface(interface);
         }
     }
