@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 /// Something that a resource can be looked for by, beside its id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mark<'a> {
     /// A text that many share, as the id of what they are in.
     Text(&'a str),
@@ -15,7 +15,7 @@ pub(crate) enum Mark<'a> {
 }
 
 /// A mark that outlives the resource that has it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum OwnedMark {
     Text(Box<str>),
     Number(u64),
@@ -90,12 +90,15 @@ impl Index {
         lists.fold(first, |found, other| Cow::Owned(in_both(&found, &other)))
     }
 
+    #[expect(clippy::stable_sort_primitive, reason = "a stable sort merges the runs that stand in order already")]
     fn with_any(&self, list: &[Mark<'_>]) -> Cow<'_, [u32]> {
         match list {
             [one] => self.with(*one),
             several => {
-                let mut places: Vec<u32> = several.iter().flat_map(|mark| self.with(*mark).into_owned()).collect();
-                // A stable sort finds the runs that stand in order already.
+                let mut places = Vec::new();
+                for mark in several {
+                    places.extend_from_slice(&self.with(*mark));
+                }
                 places.sort();
                 places.dedup();
                 Cow::Owned(places)
@@ -114,12 +117,13 @@ impl Index {
 
 /// What two ordered lists have in common.
 fn in_both(one: &[u32], other: &[u32]) -> Vec<u32> {
-    let mut other = other.iter().copied().peekable();
-    let mut is_there = |place: &u32| {
-        while other.next_if(|next| next < place).is_some() {}
-        other.next_if_eq(place).is_some()
-    };
-    one.iter().copied().filter(|place| is_there(place)).collect()
+    let (short, mut long) = if one.len() < other.len() { (one, other) } else { (other, one) };
+    let mut both = Vec::new();
+    for place in short {
+        long = &long[long.partition_point(|known| known < place)..];
+        both.extend(long.first().filter(|known| *known == place));
+    }
+    both
 }
 
 /// Adds a place. New resources come at the end, so this is a push but for marks that come later.

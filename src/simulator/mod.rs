@@ -5,9 +5,9 @@
 //!
 //! A request walks through `request` (taken apart), `admission` (key, signature, time, nonce; with `signature` and `acs3`), `route` (which
 //! Action of which service), `fault` (what shall go wrong), `check` (parameters against the catalogue; with `flat`), a handler of
-//! a service's folder, `envelope` (what the product puts around an answer; with `xml`) and `answer`. State is `world`: a `State`
-//! of each service, made of `store`s, and the `task`s, whose ends are data (`wings::Effect`); with `addresses`, `money` and `ids`,
-//! which is all its chance. `server` puts it on a socket.
+//! a service's folder, `envelope` (what the product puts around an answer; with `xml` and `written`) and `answer`. State is `world`: a
+//! `State` of each service, made of `store`s with their `index`, and the `task`s, whose ends are data (`wings::Effect`); with
+//! `addresses`, `money` and `ids`, which is all its chance. `server` puts it on a socket.
 //!
 //! A service is a folder and a line in `wings`. What no wing holds is refused, never answered as if it had been done. Action
 //! names may stand in this room, unlike elsewhere.

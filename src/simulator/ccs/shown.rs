@@ -58,8 +58,8 @@ struct DataDisk<'a> {
 struct Card<'a> {
     interface_id: &'a str,
     name: &'a str,
-    #[serde(rename = "IP", serialize_with = "or_empty")]
-    ip: Option<Ipv4Addr>,
+    #[serde(rename = "IP")]
+    ip: OrEmpty,
     #[serde(rename = "MAC")]
     mac: &'a str,
     connected: u8,
@@ -78,11 +78,15 @@ struct Tag<'a> {
     tag_name: Option<&'a str>,
 }
 
-#[expect(clippy::ref_option, reason = "serde asks for it")]
-fn or_empty<S: Serializer>(address: &Option<Ipv4Addr>, serializer: S) -> Result<S::Ok, S::Error> {
-    match address {
-        Some(address) => address.serialize(serializer),
-        None => serializer.serialize_str(""),
+/// An address, or an empty text.
+struct OrEmpty(Option<Ipv4Addr>);
+
+impl Serialize for OrEmpty {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Some(address) => address.serialize(serializer),
+            None => serializer.serialize_str(""),
+        }
     }
 }
 
@@ -130,7 +134,7 @@ impl<'a> Card<'a> {
         Self {
             interface_id: &own.id,
             name: network,
-            ip: own.address,
+            ip: OrEmpty(own.address),
             mac: &own.mac,
             connected: u8::from(own.connected),
             public_id: is_public.then_some(&*own.network),

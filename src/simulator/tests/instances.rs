@@ -137,6 +137,9 @@ async fn what_describes_a_server_fits_it() {
     let points = cloud.ask("DescribeInstanceMonitor", &span).ok()["Data"]["DataPoints"].clone();
     assert_eq!((points.as_array().unwrap().len(), &points[1]["Timestamp"]), (61, &json!("2019-10-09 15:31:00")));
     assert!(cloud.ask("DescribeNetworkCardFlow", &span).ok()["Data"]["NetworkCardFlow"]["Input"].is_number());
+    let mut unknown = span.clone();
+    unknown["MetricName"] = json!("CPUUtilization");
+    cloud.ask("DescribeNetworkCardFlow", &unknown).refused(400, "InvalidParameter");
     let backwards = json!({"InstanceId": id, "MetricName": "CPUUtilization", "Period": 60,
         "StartTime": "2019-10-09 16:30:00", "EndTime": "2019-10-09 15:30:00"});
     cloud.ask("DescribeInstanceMonitor", &backwards).refused(400, "InvalidParameter");

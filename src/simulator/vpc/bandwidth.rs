@@ -60,10 +60,11 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
         scheme: params.required("BillScheme").to_owned(),
         qos,
         paid_until,
+        credit,
         created,
     });
     world.expect_end_of_bandwidth(paid_until);
-    world.meter_bandwidth(&id, credit);
+    world.meter_bandwidth(&id);
     call.charge(metering::BANDWIDTH, vec![id.clone()], rate.ahead(qos));
     Ok(json!({"Data": [{"BandwidthId": id}]}))
 }

@@ -132,7 +132,7 @@ impl Effect {
                 if let Some(bandwidth) = world.vpc.bandwidths.get_mut(&bandwidth) {
                     bandwidth.qos = qos;
                 }
-                world.meter_bandwidth(&bandwidth, None);
+                world.meter_bandwidth(&bandwidth);
             }
             Self::Join { bandwidth, eips } => {
                 for eip in &eips {
@@ -189,12 +189,13 @@ fn leave(world: &mut World, id: &str, carrier: &str, scheme: &str, qos: u64) {
             scheme: scheme.to_owned(),
             qos,
             paid_until,
+            credit: None,
             created,
         }),
     );
     world.meter_eip(id, None);
     if let Line::Shared(bandwidth) = shared {
-        world.meter_bandwidth(&bandwidth, None);
+        world.meter_bandwidth(&bandwidth);
     }
 }
 

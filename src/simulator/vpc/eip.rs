@@ -100,6 +100,7 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
             scheme: params.required("BillScheme").to_owned(),
             qos,
             paid_until,
+            credit,
             created,
         };
         world.addresses.take(EIPS, address);

@@ -33,7 +33,7 @@ impl Bandwidth {
 
     fn metered(&self, name: &str, is_in_use: impl FnOnce() -> bool) -> Use {
         let zone = if self.zone.is_empty() { &self.region } else { &self.zone };
-        Use::of(&self.id, "cds.vpc", BANDWIDTH, self.per_day(is_in_use)).named(name, zone)
+        Use::of(&self.id, "cds.vpc", BANDWIDTH, self.per_day(is_in_use)).named(name, zone).paid_by(self.credit)
     }
 }
 
@@ -46,7 +46,7 @@ impl World {
     /// An EIP is there, or has changed: it and its own bandwidth, or the shared one that it is in, cost what they cost now.
     pub(super) fn meter_eip(&mut self, id: &str, credit: Option<u64>) {
         let Some(eip) = self.vpc.eips.get(id) else { return };
-        // From its order to its end.
+        // What is not there yet costs nothing.
         if self.tasks.shown(id) == Some("creating") {
             return;
         }
@@ -59,17 +59,17 @@ impl World {
         };
         self.meter(address.paid_by(credit));
         match line {
-            Ok(own) => self.meter(own.paid_by(credit)),
-            Err(shared) => self.meter_bandwidth(&shared, None),
+            Ok(own) => self.meter(own),
+            Err(shared) => self.meter_bandwidth(&shared),
         }
     }
 
     /// A shared bandwidth is there, or has changed, and costs what it costs now.
-    pub(super) fn meter_bandwidth(&mut self, id: &str, credit: Option<u64>) {
+    pub(super) fn meter_bandwidth(&mut self, id: &str) {
         let Some(bandwidth) = self.vpc.bandwidths.get(id) else { return };
         let is_in_it = |line: &Line| matches!(line, Line::Shared(own) if own == id);
         let is_in_use = || self.vpc.eips.iter().any(|eip| eip.bound.is_some() && is_in_it(&eip.bandwidth));
-        let metered = bandwidth.metered(&bandwidth.name, is_in_use).paid_by(credit);
+        let metered = bandwidth.metered(&bandwidth.name, is_in_use);
         self.meter(metered);
     }
 
@@ -88,7 +88,7 @@ pub(super) fn index(world: &mut World) {
     }
     let bandwidths: Vec<_> = world.vpc.bandwidths.iter().map(|bandwidth| bandwidth.id.clone()).collect();
     for bandwidth in bandwidths {
-        world.meter_bandwidth(&bandwidth, None);
+        world.meter_bandwidth(&bandwidth);
     }
     note_next_end(world);
 }

@@ -205,6 +205,9 @@ pub(crate) struct Bandwidth {
     /// Until when it is paid, if by the month; one without it is paid for good then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) paid_until: Option<Timestamp>,
+    /// The trial credit that pays for it while it is metered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) credit: Option<u64>,
     pub(crate) created: Timestamp,
 }
 

@@ -676,3 +676,20 @@ async fn bandwidth_by_traffic_costs_while_something_is_bound_to_it() {
     done(&cloud, "UnbindEIP", &json!({"EIPId": id, "NetId": SUBNET_ID, "IP": "10.10.11.9"}));
     is(cost_of_a_day(&cloud), 0.33);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_trial_credit_pays_for_traffic_that_flows_later() {
+    let cloud = Cloud::new();
+    let of = |state: &Json| state["billing"]["credits"][2]["balance"].as_f64().unwrap();
+    let full = of(&cloud.simulator.state_json());
+    let flow = json!({"RegionCode": "CN_Hongkong", "BandwidthType": TELECOM, "BillScheme": "Traffic", "Qos": 5, "Size": 1,
+        "SubjectId": 3_273_580});
+    let id = done(&cloud, "CreateEIP", &flow)["Data"][0]["EIPId"].clone();
+    let bound = json!({"EIPId": id, "NetId": SUBNET_ID, "IP": "10.10.11.9"});
+    done(&cloud, "BindEIP", &bound);
+    advance(86_400);
+    done(&cloud, "UnbindEIP", &bound);
+    let paid = full - of(&cloud.simulator.state_json());
+    assert!((paid - 21.6).abs() < 0.05, "{paid}");
+    assert_eq!(balance(&cloud).to_string(), "1000000");
+}
