@@ -5,16 +5,17 @@ use bytes::Bytes;
 use cumulua::catalog::{Catalog, Scheme};
 use cumulua::client::sign::{Address, sign, with_signature};
 use cumulua::clock::{Clock, real_now};
-use cumulua::simulator::{ACCESS_KEY, Options, PRIVATE_ID, SECRET, SavedState, Simulator, VDC_ID, serve};
+use cumulua::simulator::{ACCESS_KEY, Options, REGION_ID, SECRET, SavedState, Simulator, VDC_ID, serve};
 use futures_util::future::join_all;
 use http::Request;
 use serde_json::{Value as Json, json};
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-const SERVERS: u32 = 100_000;
+mod servers;
+use servers::SERVERS;
+
 const CLIENTS: u64 = 16;
 const REQUESTS: u64 = 20_000;
 
@@ -22,7 +23,7 @@ static NONCE: AtomicU64 = AtomicU64::new(0);
 
 fn main() {
     let catalog = Arc::new(Catalog::default());
-    let text = account();
+    let text = servers::account();
     let (read, saved) = timed(|| SavedState::parse(&text).unwrap_or_else(|problem| panic!("{problem}")));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let _entered = runtime.enter();
@@ -41,16 +42,23 @@ fn main() {
 
 /// What single calls take in this process, the longest of 50.
 fn pages(simulator: &Simulator, clock: &Clock) {
-    let id = simulator_id(SERVERS / 2);
+    let id = servers::id(SERVERS / 2);
     let cases = [
         ("page of 10, the first", json!({})),
         ("page of 100, the first", json!({"PageSize": 100})),
         ("page of 100, in the middle", json!({"PageSize": 100, "PageNumber": SERVERS / 200})),
         ("page of 100, the last", json!({"PageSize": 100, "PageNumber": SERVERS / 100})),
         ("page of 1,000, in the middle", json!({"PageSize": 1000, "PageNumber": SERVERS / 2000})),
-        ("page of 100 of a VDC", json!({"PageSize": 100, "PageNumber": 7, "VdcId": VDC_ID})),
+        ("page of 100 of a VDC, the 7th", json!({"PageSize": 100, "PageNumber": 7, "VdcId": VDC_ID})),
+        ("page of 100 of a VDC, the last", json!({"PageSize": 100, "PageNumber": SERVERS / 125, "VdcId": VDC_ID})),
+        ("page of 100 of a zone, in the middle", json!({"PageSize": 100, "PageNumber": SERVERS / 200, "RegionId": REGION_ID})),
+        ("page of 100 with a tag", json!({"PageSize": 100, "PageNumber": 7, "TagName": "tenth"})),
+        (
+            "page of 100 of a VDC with a tag",
+            json!({"PageSize": 100, "VdcId": "0bb08ed7-e686-4168-93e5-e0187579753c", "TagName": "tenth"}),
+        ),
         ("one by its id", json!({"InstanceId": id})),
-        ("one by its address", json!({"PublicIp": ["10.3.0.9"]})),
+        ("one by its address", json!({"PublicIp": ["10.1.0.9"]})),
     ];
     println!("{:<44} {:>10} {:>10}", "in this process", "median", "longest");
     for (name, params) in cases {
@@ -84,8 +92,8 @@ fn throughput(simulator: &Arc<Simulator>, clock: &Clock) {
     let mixed = |number: u64| match number % 4 {
         0 => ("CreateTag", json!({"TagName": format!("tag {number}")})),
         1 => ("DescribeInstances", json!({"PageNumber": number % 10_000 + 1})),
-        2 => ("DescribeInstances", json!({"InstanceId": simulator_id(u32::try_from(number % 1000).unwrap_or(0))})),
-        _ => ("RebootInstances", json!({"InstanceIds": simulator_id(u32::try_from(number).unwrap_or(0))})),
+        2 => ("DescribeInstances", json!({"InstanceId": servers::id(u32::try_from(number % 1000).unwrap_or(0))})),
+        _ => ("RebootInstances", json!({"InstanceIds": servers::id(u32::try_from(number).unwrap_or(0))})),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     println!("{:<44} {:>10} {:>10}", format!("over HTTP, {CLIENTS} at a time"), "requests/s", "refused");
@@ -132,31 +140,6 @@ fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
     let started = real_now();
     let result = work();
     (real_now() - started, result)
-}
-
-fn simulator_id(number: u32) -> String {
-    format!("00000000-0000-4000-8000-{number:012x}")
-}
-
-/// The account as a file.
-fn account() -> String {
-    let mut servers = String::new();
-    for number in 0..SERVERS {
-        let [_, second, third, fourth] = (number + 2).to_be_bytes();
-        let server = json!({
-            "id": simulator_id(number), "name": format!("server {number}"), "vdc_id": VDC_ID, "cpu": 4, "ram": 8, "kind": "Standard",
-            "image": "Ubuntu_16.04_64", "charge_type": "PostPaid", "power": "running", "created": "2026-01-01T00:00:00Z",
-            "system": {"id": format!("s{number}"), "size": 20, "kind": "system_disk"},
-            "disks": [{"id": format!("d{number}"), "size": 100, "kind": "ssd_disk"}],
-            "interfaces": [{"id": format!("i{number}"), "network": PRIVATE_ID, "mac": "00:50:56:00:00:00",
-                "address": format!("10.{second}.{third}.{fourth}")}],
-        });
-        let comma = if number == 0 { "" } else { "," };
-        let _ = write!(servers, "{comma}{server}");
-    }
-    let network =
-        json!({"id": PRIVATE_ID, "name": "all", "vdc_id": VDC_ID, "kind": {"private": {}}, "segments": [{"range": "10.0.0.0/8"}]});
-    format!(r#"{{"vdc": {{"networks": [{network}]}}, "ccs": {{"instances": [{servers}]}}}}"#)
 }
 
 fn request(clock: &Clock, action: &str, params: &Json) -> Request<Bytes> {

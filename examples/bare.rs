@@ -5,6 +5,7 @@
 //! bare pages URL PAGE_SIZE            all servers, page by page; prints the seconds
 //! bare answer URL PAGE_SIZE           one page of servers into a `serde_json::Value`; prints the seconds
 //! bare json FILE                      a file into a `serde_json::Value`; prints the seconds
+//! bare account FILE                   writes the account that the simulator begins with
 //! ```
 
 use cumulua::catalog::Scheme;
@@ -16,6 +17,9 @@ use serde_json::{Value, json};
 use std::error::Error;
 use std::sync::atomic::{AtomicU64, Ordering};
 use url::Url;
+
+#[path = "../benches/servers/mod.rs"]
+mod servers;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -42,7 +46,8 @@ async fn main() -> Outcome<()> {
             assert!(value.is_object(), "an object came");
             Ok(())
         }
-        _ => Err("calls URL COUNT CONCURRENCY | pages URL PAGE_SIZE | answer URL PAGE_SIZE | json FILE".into()),
+        ["account", file] => Ok(std::fs::write(file, servers::account())?),
+        _ => Err("calls URL COUNT CONCURRENCY | pages URL PAGE_SIZE | answer URL PAGE_SIZE | json FILE | account FILE".into()),
     }
 }
 

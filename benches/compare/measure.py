@@ -29,8 +29,6 @@ PYTHON = WORK / "venv/bin/python"
 # The first does not say that it needs the last.
 PACKAGES = ["cds-python-sdk", "aliyun-python-sdk-core", "requests"]
 SERVERS = 100_000
-VDC = "0bb08ed7-e686-4168-93e5-e0187579753b"
-NETWORK = "4e6f6790-a6b3-11e9-8f88-0242ac110041"
 HOME = WORK / "home"
 ENVIRONMENT = {"HOME": str(HOME), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
 
@@ -105,7 +103,7 @@ class Simulator:
 
     def __enter__(self):
         seed = WORK / "servers.json"
-        seed.write_text(json.dumps(account()))
+        subprocess.run([BARE, "account", seed], check=True)
         say(f"starting a simulator with {SERVERS:,} servers")
         command = [CUMULUA, "sim", "--listen", "127.0.0.1:0", "--seed-file", seed]
         self.process = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True)
@@ -117,23 +115,6 @@ class Simulator:
     def __exit__(self, *_):
         self.process.kill()
         self.process.wait()
-
-
-def account():
-    """An account as the simulator's seed files have it."""
-
-    def server(number):
-        second, third, fourth = (number + 2) >> 16, (number + 2) >> 8 & 255, (number + 2) & 255
-        return {
-            "id": f"00000000-0000-4000-8000-{number:012x}", "name": f"server {number}", "vdc_id": VDC, "cpu": 4, "ram": 8,
-            "kind": "Standard", "image": "Ubuntu_16.04_64", "charge_type": "PostPaid", "power": "running",
-            "created": "2026-01-01T00:00:00Z", "system": {"id": f"s{number}", "size": 20, "kind": "system_disk"},
-            "disks": [{"id": f"d{number}", "size": 100, "kind": "ssd_disk"}],
-            "interfaces": [{"id": f"i{number}", "network": NETWORK, "mac": "00:50:56:00:00:00", "address": f"10.{second}.{third}.{fourth}"}],
-        }  # fmt: skip
-
-    network = {"id": NETWORK, "name": "all", "vdc_id": VDC, "kind": {"private": {}}, "segments": [{"range": "10.0.0.0/8"}]}
-    return {"vdc": {"networks": [network]}, "ccs": {"instances": [server(number) for number in range(SERVERS)]}}
 
 
 def script(name, url, *args, recorded=True):

@@ -1,9 +1,10 @@
 //! Alibaba's newer signature, `ACS3-HMAC-SHA256`, as its present clients send it: what older ones put into the query stands in
 //! headers. The source documents know the older one only; both are let in.
 
+use super::request::Pair;
 use super::signature::{canonical, encode_hex};
 use bytes::Bytes;
-use http::request::Parts;
+use http::Request;
 use sha2::{Digest as _, Sha256};
 
 /// The value of `SignatureMethod`, and how `Authorization` begins.
@@ -28,13 +29,13 @@ pub(crate) struct Headers {
 
 impl Headers {
     /// Reads them; none where the request is not signed in this way.
-    pub(crate) fn of(parts: &Parts, query: &[(String, String)], body: &Bytes) -> Option<Self> {
-        let rest = text(parts, "authorization").strip_prefix(METHOD).map(str::to_owned)?;
+    pub(crate) fn of(request: &Request<Bytes>, query: &[Pair<'_>]) -> Option<Self> {
+        let rest = text(request, "authorization").strip_prefix(METHOD).map(str::to_owned)?;
         let field = |name: &str| {
             let found = rest.split(',').filter_map(|field| field.trim().split_once('=')).find(|(own, _)| *own == name);
             found.map(|(_, value)| value.to_owned()).unwrap_or_default()
         };
-        let of_header = |(name, header): &(&str, &str)| ((*name).to_owned(), text(parts, header));
+        let of_header = |(name, header): &(&str, &str)| ((*name).to_owned(), text(request, header));
         let mut common: Vec<_> = HEADERS.iter().map(of_header).collect();
         let own = [("AccessKeyId", "Credential"), ("Signature", "Signature")];
         common.extend(own.map(|(name, own)| (name.to_owned(), field(own))));
@@ -42,33 +43,34 @@ impl Headers {
             [("SignatureMethod", METHOD), ("SignatureVersion", "1.0")].map(|(name, own)| (name.to_owned(), own.to_owned())),
         );
         let signed: Vec<_> = field("SignedHeaders").split(';').map(str::to_owned).collect();
-        let text = covers(parts, &signed).then(|| string_to_sign(parts, query, body, &signed));
+        let text = covers(request, &signed).then(|| string_to_sign(request, query, &signed));
         Some(Self { common, text })
     }
 }
 
 /// Whether all that must be signed is: the host and Alibaba's own headers.
-fn covers(parts: &Parts, signed: &[String]) -> bool {
-    let own = parts.headers.keys().map(http::HeaderName::as_str).filter(|name| name.starts_with("x-acs-"));
+fn covers(request: &Request<Bytes>, signed: &[String]) -> bool {
+    let own = request.headers().keys().map(http::HeaderName::as_str).filter(|name| name.starts_with("x-acs-"));
     own.chain(["host"]).all(|name| signed.iter().any(|known| known == name))
 }
 
-fn string_to_sign(parts: &Parts, query: &[(String, String)], body: &Bytes, signed: &[String]) -> String {
-    let headers: Vec<_> = signed.iter().map(|name| format!("{name}:{}\n", text(parts, name))).collect();
-    let request = [
-        parts.method.as_str(),
-        parts.uri.path(),
+fn string_to_sign(request: &Request<Bytes>, query: &[Pair<'_>], signed: &[String]) -> String {
+    let headers: Vec<_> = signed.iter().map(|name| format!("{name}:{}\n", text(request, name))).collect();
+    let lines = [
+        request.method().as_str(),
+        request.uri().path(),
         &canonical(query),
         &headers.concat(),
         &signed.join(";"),
-        &encode_hex(&Sha256::digest(body)),
+        &encode_hex(&Sha256::digest(request.body())),
     ];
-    format!("{METHOD}\n{}", encode_hex(&Sha256::digest(request.join("\n"))))
+    format!("{METHOD}\n{}", encode_hex(&Sha256::digest(lines.join("\n"))))
 }
 
 /// A header's values, sorted and joined; empty where there is none.
-fn text(parts: &Parts, name: &str) -> String {
-    let mut values: Vec<_> = parts.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).map(str::trim).collect();
+fn text(request: &Request<Bytes>, name: &str) -> String {
+    let mut values: Vec<_> =
+        request.headers().get_all(name).iter().filter_map(|value| value.to_str().ok()).map(str::trim).collect();
     values.sort_unstable();
     values.join(",")
 }

@@ -75,6 +75,11 @@ impl Range {
         (self.first_host()..=self.last_host()).contains(&u32::from(address))
     }
 
+    /// How many addresses it has, the network's own ones among them.
+    pub(crate) fn whole_size(self) -> u64 {
+        u64::from(hosts(self.bits)) + 1
+    }
+
     /// How many addresses servers can have.
     pub(crate) fn size(self) -> usize {
         usize::try_from((i64::from(self.last_host()) - i64::from(self.first_host()) + 1).max(0)).unwrap_or(usize::MAX)
@@ -129,6 +134,8 @@ impl<'de> Deserialize<'de> for Range {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Addresses {
     pools: HashMap<String, Pool>,
+    /// The networks that have got their first user or lost their last one since somebody asked.
+    turned: Vec<String>,
 }
 
 impl PartialEq for Addresses {
@@ -146,16 +153,28 @@ impl Addresses {
     /// Takes an address; one that is taken twice must be released twice.
     pub(crate) fn take(&mut self, network: &str, address: Ipv4Addr) {
         // The network's name is copied only where it is new.
-        match self.pools.get_mut(network) {
-            Some(pool) => pool.take(address.into()),
-            None => self.pools.entry(network.to_owned()).or_default().take(address.into()),
+        let pool = match self.pools.get_mut(network) {
+            Some(pool) => pool,
+            None => self.pools.entry(network.to_owned()).or_default(),
+        };
+        if pool.users.is_empty() {
+            self.turned.push(network.to_owned());
         }
+        pool.take(address.into());
     }
 
     pub(crate) fn release(&mut self, network: &str, address: Ipv4Addr) {
         if let Some(pool) = self.pools.get_mut(network) {
             pool.release(address.into());
+            if pool.users.is_empty() {
+                self.turned.push(network.to_owned());
+            }
         }
+    }
+
+    /// The networks that have got their first user or lost their last one since the last time.
+    pub(crate) fn turned(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.turned)
     }
 
     pub(crate) fn is_taken(&self, network: &str, address: Ipv4Addr) -> bool {

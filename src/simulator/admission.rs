@@ -5,6 +5,7 @@ use super::refusal::Refusal;
 use super::request::{ALIYUN_VERSIONS, CDS_VERSION, Incoming, Product};
 use super::signature::{self, Digest};
 use jiff::{SignedDuration, Timestamp};
+use std::borrow::Cow;
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
@@ -33,7 +34,7 @@ impl Door {
 
     /// Verifies a request that arrives at `now`.
     pub(crate) fn admit(&mut self, incoming: &Incoming, now: Timestamp) -> Result<(), Refusal> {
-        let product = incoming.product();
+        let product = incoming.product;
         for name in common_parameters(product) {
             if incoming.get(name).is_none_or(str::is_empty) {
                 return Err(Refusal::new("MissingParameter", format!("The common parameter {name} is required")));
@@ -59,21 +60,22 @@ impl Door {
     }
 
     /// The key of the signature, and the texts that may have been signed.
-    fn signed_texts(&self, product: Product, digest: Digest, incoming: &Incoming) -> (String, Vec<String>) {
+    fn signed_texts(&self, product: Product, digest: Digest, incoming: &Incoming) -> (Cow<'_, str>, Vec<String>) {
         let (pairs, secret) = (incoming.signed(), &self.key.secret);
         match product {
-            Product::Cds => (secret.clone(), vec![signature::pop_string(&incoming.method, &pairs)]),
+            Product::Cds => (secret.into(), vec![signature::pop_string(incoming.method, &pairs)]),
             Product::Aliyun if digest == Digest::Acs3 => {
                 let text = incoming.acs3.as_ref().and_then(|headers| headers.text.clone());
-                (secret.clone(), text.into_iter().collect())
+                (secret.into(), text.into_iter().collect())
             }
-            Product::Aliyun => (format!("{secret}&"), vec![signature::pop_string(&incoming.method, &pairs)]),
+            Product::Aliyun => (format!("{secret}&").into(), vec![signature::pop_string(incoming.method, &pairs)]),
             Product::Mcs => {
                 // Some clients sign the host without its port.
-                let bare = incoming.host.rsplit_once(':').map(|(host, _)| host);
-                let hosts = [Some(incoming.host.as_str()), bare].into_iter().flatten();
-                let texts = hosts.map(|host| signature::sigv2_string(&incoming.method, host, &incoming.path, &pairs));
-                (secret.clone(), texts.collect())
+                let host = incoming.host();
+                let bare = host.rsplit_once(':').map(|(host, _)| host);
+                let hosts = [Some(host.as_str()), bare].into_iter().flatten();
+                let texts = hosts.map(|host| signature::sigv2_string(incoming.method, host, incoming.path, &pairs));
+                (secret.into(), texts.collect())
             }
         }
     }

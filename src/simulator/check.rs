@@ -11,7 +11,7 @@ use std::net::Ipv4Addr;
 
 /// The checked parameters of a call: from the JSON body of a POST to Capital Online, else from the query and the form.
 pub(crate) fn parameters(action: &Action, incoming: &Incoming) -> Result<Map<String, Json>, Refusal> {
-    let in_body = incoming.product() == Product::Cds && incoming.method == "POST";
+    let in_body = incoming.product == Product::Cds && incoming.method == "POST";
     let mut given = if in_body { from_body(incoming)? } else { flat::unfold(action, &incoming.signed())? };
     given.retain(|_, value| !value.is_null());
     all_fit(action, &action.params, &mut given)?;
@@ -31,7 +31,7 @@ fn from_body(incoming: &Incoming) -> Result<Map<String, Json>, Refusal> {
     if incoming.body.is_empty() {
         return Ok(Map::new());
     }
-    match serde_json::from_slice(&incoming.body) {
+    match serde_json::from_slice(incoming.body) {
         Ok(Json::Object(map)) => Ok(map),
         _ => Err(Refusal::new("InvalidParameter", "The body is not a JSON object")),
     }

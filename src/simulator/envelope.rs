@@ -2,6 +2,7 @@
 
 use super::refusal::Refusal;
 use super::request::Product;
+use super::written::Written;
 use super::xml;
 use crate::catalog::Action;
 use serde_json::{Map, Value as Json, json};
@@ -27,11 +28,26 @@ pub(crate) enum Format {
 }
 
 /// A success: the content type and the text.
-pub(crate) fn success(product: Product, format: Format, action: &Action, mut answer: Json, id: &str) -> (&'static str, String) {
+pub(crate) fn success(
+    product: Product,
+    format: Format,
+    action: &Action,
+    mut answer: Json,
+    written: Option<Written>,
+    id: &str,
+) -> (&'static str, String) {
+    match (product, written) {
+        (Product::Cds, Some(written)) => {
+            envelop_cds(action, &mut answer, id);
+            return (JSON, written.within(&answer));
+        }
+        (_, Some(written)) => answer = written.put_into(&answer),
+        (_, None) => {}
+    }
     match product {
         Product::Cds => {
             envelop_cds(action, &mut answer, id);
-            (JSON, answer.to_string())
+            (JSON, text(&answer))
         }
         Product::Aliyun => {
             let key = documented(action, &["RequestId", "requestId", "request_id"]).unwrap_or("RequestId");
@@ -39,7 +55,7 @@ pub(crate) fn success(product: Product, format: Format, action: &Action, mut ans
             let wrapper = OSS_WRAPPERS.iter().find(|(name, _)| *name == action.name).map(|(_, wrapper)| *wrapper);
             match (wrapper, format) {
                 (Some(wrapper), Format::Json) => (JSON, wrapped(wrapper, answer)),
-                (None, Format::Json) => (JSON, answer.to_string()),
+                (None, Format::Json) => (JSON, text(&answer)),
                 (_, Format::Xml) => (XML, xml::document(&format!("{}Response", action.name), &answer)),
             }
         }
@@ -53,9 +69,14 @@ pub(crate) fn success(product: Product, format: Format, action: &Action, mut ans
     }
 }
 
+/// An answer as it is written; `to_string` would go through a formatter piece by piece.
+fn text(answer: &Json) -> String {
+    serde_json::to_string(answer).unwrap_or_default()
+}
+
 /// An answer below one key, moved and not copied.
 fn wrapped(wrapper: impl Into<String>, answer: Json) -> String {
-    Json::Object([(wrapper.into(), answer)].into_iter().collect()).to_string()
+    text(&Json::Object([(wrapper.into(), answer)].into_iter().collect()))
 }
 
 /// Capital Online spells code and text in many ways; each Action's are those of its example.
@@ -106,12 +127,12 @@ pub(crate) fn refusal(
             body.insert(spelled(&["Code", "code"]).unwrap_or("Code").to_owned(), json!(code));
             body.insert(spelled(&["Message", "Msg", "msg"]).unwrap_or("Message").to_owned(), json!(message));
             body.insert("RequestId".to_owned(), json!(id));
-            (JSON, Json::Object(body).to_string())
+            (JSON, text(&Json::Object(body)))
         }
         (Product::Aliyun, format) => {
             let body = json!({"Code": code, "Message": message, "RequestId": id, "HostId": "localhost"});
             match format {
-                Format::Json => (JSON, body.to_string()),
+                Format::Json => (JSON, text(&body)),
                 Format::Xml => (XML, xml::document("Error", &body)),
             }
         }
@@ -120,7 +141,7 @@ pub(crate) fn refusal(
             let message = if code.parse::<u16>().is_ok() { message.clone() } else { format!("{code}: {message}") };
             let error = json!({"Error": {"message": message, "code": refusal.status()}});
             match format {
-                Format::Json => (JSON, json!({"ErrorResponse": error}).to_string()),
+                Format::Json => (JSON, text(&json!({"ErrorResponse": error}))),
                 Format::Xml => (MCS_XML, xml::document("ErrorResponse", &error)),
             }
         }

@@ -6,8 +6,8 @@ use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 
 /// The Action's parameters out of pairs; what the Action does not know is passed over.
-pub(crate) fn unfold(action: &Action, pairs: &[(String, String)]) -> Result<Map<String, Json>, Refusal> {
-    let pairs: Vec<_> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+pub(crate) fn unfold<T: AsRef<str>>(action: &Action, pairs: &[(T, T)]) -> Result<Map<String, Json>, Refusal> {
+    let pairs: Vec<_> = pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref())).collect();
     fields(action, &action.params, &pairs)
 }
 

@@ -5,9 +5,9 @@
 //!
 //! A request walks through `request` (taken apart), `admission` (key, signature, time, nonce; with `signature` and `acs3`), `route` (which
 //! Action of which service), `fault` (what shall go wrong), `check` (parameters against the catalogue; with `flat`), a handler of
-//! a service's folder, `envelope` (what the product puts around an answer; with `xml`) and `answer`. State is `world`: a `State`
-//! of each service, made of `store`s, and the `task`s, whose ends are data (`wings::Effect`); with `addresses`, `money` and `ids`,
-//! which is all its chance. `server` puts it on a socket.
+//! a service's folder, `envelope` (what the product puts around an answer; with `xml` and `written`) and `answer`. State is `world`: a
+//! `State` of each service, made of `store`s with their `index`, and the `task`s, whose ends are data (`wings::Effect`); with
+//! `addresses`, `money` and `ids`, which is all its chance. `server` puts it on a socket.
 //!
 //! A service is a folder and a line in `wings`. What no wing holds is refused, never answered as if it had been done. Action
 //! names may stand in this room, unlike elsewhere.
@@ -32,6 +32,7 @@ mod fault;
 mod fault_syntax;
 mod flat;
 mod ids;
+mod index;
 mod log;
 mod mcs;
 mod money;
@@ -57,6 +58,7 @@ mod vpc;
 mod watch;
 mod wings;
 mod world;
+mod written;
 mod xml;
 
 pub use answer::Outcome;
@@ -84,6 +86,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use task::Fate;
 use world::World;
+use written::Written;
 
 /// The access key that is known where nothing else is said.
 pub const ACCESS_KEY: &str = "sim";
@@ -190,12 +193,11 @@ impl Simulator {
         state.world.settle(clock);
         state.requests += 1;
         let now = state.world.now().saturating_add(state.skew).unwrap_or(Timestamp::MAX);
-        let request_id = ids::uuid(self.seed, "request", state.requests);
         let mut record = Record {
             time: now,
-            request_id: request_id.clone(),
-            method: incoming.method.clone(),
-            path: log::shortened(&incoming.path),
+            request_id: ids::uuid(self.seed, "request", state.requests),
+            method: incoming.method.to_owned(),
+            path: log::shortened(incoming.path),
             action: incoming.get("Action").map(log::shortened),
             nonce: incoming.get("SignatureNonce").map(log::shortened),
             parameters: Json::Null,
@@ -204,15 +206,15 @@ impl Simulator {
             fault: None,
         };
         let (strike, result) = self.carry_out(state, &incoming, now, &mut record);
-        let (product, format) = (incoming.product(), incoming.format());
+        let (product, format) = (incoming.product, incoming.format());
         let answer = match result {
-            Ok((action, answer)) => {
-                let (content_type, body) = envelope::success(product, format, &action, answer, &request_id);
+            Ok((action, answer, written)) => {
+                let (content_type, body) = envelope::success(product, format, &action, answer, written, &record.request_id);
                 answer::response(200, content_type, body, now)
             }
             Err((action, refusal)) => {
                 record.code = refusal.code.to_string();
-                let (content_type, body) = envelope::refusal(product, format, action.as_ref(), &refusal, &request_id);
+                let (content_type, body) = envelope::refusal(product, format, action.as_ref(), &refusal, &record.request_id);
                 answer::response(refusal.status(), content_type, body, now)
             }
         };
@@ -254,9 +256,12 @@ impl Simulator {
         };
         let result = given.and_then(|given| {
             record.parameters = log::redacted(&action, &given, incoming.body.len());
-            let mut answer = handler(&mut Call { world: &mut state.world, action: &action, params: Params(&given), slip })?;
+            let mut call = Call { world: &mut state.world, action: &action, params: Params(&given), slip, written: None };
+            let mut answer = handler(&mut call)?;
+            let written = call.written;
+            state.world.meter_flows();
             page::slip_totals(&action, slip, &mut answer);
-            Ok(answer)
+            Ok((answer, written))
         });
         state.world.fate = None;
         let result = match fault {
@@ -264,7 +269,7 @@ impl Simulator {
             _ => result.map_err(|refusal| refusal.of(&action)),
         };
         match result {
-            Ok(answer) => (strike, Ok((action, answer))),
+            Ok((answer, written)) => (strike, Ok((action, answer, written))),
             Err(refusal) => (strike, Err((Some(action), refusal))),
         }
     }
@@ -325,7 +330,7 @@ impl Simulator {
 }
 
 /// The answer to a call or its refusal, with the Action where it is known.
-type Ending = Result<(Action, Json), (Option<Action>, Refusal)>;
+type Ending = Result<(Action, Json, Option<Written>), (Option<Action>, Refusal)>;
 
 /// The refusal of a fault that keeps a call from being carried out.
 fn refused_by(fault: &Fault) -> Option<Refusal> {

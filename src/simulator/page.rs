@@ -44,13 +44,18 @@ impl Page {
 
     /// What of a list is on the page.
     pub(crate) fn take<T>(self, items: impl Iterator<Item = T>) -> Vec<T> {
+        self.take_from(|first| items.skip(first))
+    }
+
+    /// The same of a list that can begin at its n-th item.
+    pub(crate) fn take_from<T, I: Iterator<Item = T>>(self, items: impl FnOnce(usize) -> I) -> Vec<T> {
         let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         let skip = match self.slip {
             Slip::Grown => self.skip.saturating_sub(1),
             Slip::Shrunk => self.skip.saturating_add(1),
             Slip::None => self.skip,
         };
-        items.skip(size(skip)).take(size(self.size)).collect()
+        items(size(skip)).take(size(self.size)).collect()
     }
 
     /// How many pages so many items have.

@@ -3,8 +3,8 @@
 use super::acs3;
 use super::envelope::Format;
 use bytes::Bytes;
-use http::header;
-use http::request::Parts;
+use http::{Request, header};
+use std::borrow::Cow;
 
 /// The product that a request is for; all of them answer on one port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,38 +21,43 @@ pub(crate) const ALIYUN_VERSIONS: &[(&str, &str)] =
 /// The version of Capital Online's API.
 pub(crate) const CDS_VERSION: &str = "2019-08-08";
 
+/// A name and its value, decoded; most of them are read where they stand.
+pub(crate) type Pair<'r> = (Cow<'r, str>, Cow<'r, str>);
+
 /// A request, taken apart.
 #[derive(Debug)]
-pub(crate) struct Incoming {
-    pub(crate) method: String,
-    /// Lower case, without the scheme's own port.
-    pub(crate) host: String,
-    pub(crate) path: String,
-    pub(crate) query: Vec<(String, String)>,
+pub(crate) struct Incoming<'r> {
+    request: &'r Request<Bytes>,
+    pub(crate) product: Product,
+    pub(crate) method: &'r str,
+    pub(crate) path: &'r str,
+    query: Vec<Pair<'r>>,
     /// The pairs of a form body; empty where the body is something else.
-    pub(crate) form: Vec<(String, String)>,
-    pub(crate) body: Bytes,
+    form: Vec<Pair<'r>>,
+    pub(crate) body: &'r Bytes,
     /// What its headers say, where it has Alibaba's newer signature.
     pub(crate) acs3: Option<acs3::Headers>,
 }
 
-impl Incoming {
-    pub(crate) fn new(request: &http::Request<Bytes>) -> Self {
-        let (parts, body) = request.clone().into_parts();
-        let is_form = text_header(&parts, &header::CONTENT_TYPE).starts_with("application/x-www-form-urlencoded");
-        let query = pairs(parts.uri.query().unwrap_or_default().as_bytes());
-        Self {
-            acs3: acs3::Headers::of(&parts, &query, &body),
-            method: parts.method.as_str().to_owned(),
-            host: host(&parts),
-            path: parts.uri.path().to_owned(),
+impl<'r> Incoming<'r> {
+    pub(crate) fn new(request: &'r Request<Bytes>) -> Self {
+        let is_form = text_header(request, &header::CONTENT_TYPE).starts_with("application/x-www-form-urlencoded");
+        let query = pairs(request.uri().query().unwrap_or_default().as_bytes());
+        let mut incoming = Self {
+            request,
+            product: Product::Cds,
+            acs3: acs3::Headers::of(request, &query),
+            method: request.method().as_str(),
+            path: request.uri().path(),
             query,
-            form: if is_form { pairs(&body) } else { Vec::new() },
-            body,
-        }
+            form: if is_form { pairs(request.body()) } else { Vec::new() },
+            body: request.body(),
+        };
+        incoming.product = incoming.find_product();
+        incoming
     }
 
-    pub(crate) fn product(&self) -> Product {
+    fn find_product(&self) -> Product {
         if self.get("AWSAccessKeyId").is_some() {
             Product::Mcs
         } else if self.acs3.is_some() || self.has_version_of_alibaba() {
@@ -72,13 +77,23 @@ impl Incoming {
     /// A common parameter out of the headers, else a parameter of the query or of the form.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let common = self.acs3.as_ref().map_or(&[][..], |headers| &headers.common);
-        let mut pairs = common.iter().chain(&self.query).chain(&self.form);
-        pairs.find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        let common = common.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        let mut pairs = self.query.iter().chain(&self.form);
+        common.or_else(|| pairs.find(|(key, _)| key == name).map(|(_, value)| value.as_ref()))
+    }
+
+    /// The host that it names, in lower case and without the scheme's own port.
+    pub(crate) fn host(&self) -> String {
+        let uri = self.request.uri();
+        let given = uri.authority().map_or_else(|| text_header(self.request, &header::HOST), |authority| authority.as_str());
+        let own_port = if uri.scheme_str() == Some("https") { ":443" } else { ":80" };
+        let host = given.to_lowercase();
+        host.strip_suffix(own_port).map_or_else(|| host.clone(), str::to_owned)
     }
 
     /// The format that is asked for; Meituan's is XML unless it is said, Alibaba's documents ask for JSON.
     pub(crate) fn format(&self) -> Format {
-        match (self.get("Format"), self.product()) {
+        match (self.get("Format"), self.product) {
             (Some(format), _) if format.eq_ignore_ascii_case("xml") => Format::Xml,
             (None, Product::Mcs) => Format::Xml,
             _ => Format::Json,
@@ -86,25 +101,18 @@ impl Incoming {
     }
 
     /// What is signed: Capital Online signs the query only, the others their form too.
-    pub(crate) fn signed(&self) -> Vec<(String, String)> {
-        match self.product() {
-            Product::Cds => self.query.clone(),
-            Product::Aliyun | Product::Mcs => self.query.iter().chain(&self.form).cloned().collect(),
+    pub(crate) fn signed(&self) -> Cow<'_, [Pair<'r>]> {
+        match self.product {
+            Product::Aliyun | Product::Mcs if !self.form.is_empty() => self.query.iter().chain(&self.form).cloned().collect(),
+            _ => Cow::Borrowed(&self.query),
         }
     }
 }
 
-fn pairs(text: &[u8]) -> Vec<(String, String)> {
-    url::form_urlencoded::parse(text).into_owned().collect()
+fn pairs(text: &[u8]) -> Vec<Pair<'_>> {
+    url::form_urlencoded::parse(text).collect()
 }
 
-fn text_header<'a>(parts: &'a Parts, name: &header::HeaderName) -> &'a str {
-    parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-}
-
-fn host(parts: &Parts) -> String {
-    let given = parts.uri.authority().map_or_else(|| text_header(parts, &header::HOST).to_owned(), ToString::to_string);
-    let own_port = if parts.uri.scheme_str() == Some("https") { ":443" } else { ":80" };
-    let host = given.to_lowercase();
-    host.strip_suffix(own_port).map_or(host.clone(), str::to_owned)
+fn text_header<'r>(request: &'r Request<Bytes>, name: &header::HeaderName) -> &'r str {
+    request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }

@@ -11,7 +11,7 @@ pub(crate) fn find(catalog: &Catalog, incoming: &Incoming) -> Result<(Action, Ha
     let name = incoming.get("Action").unwrap_or_default();
     let path = incoming.path.trim_end_matches('/');
     let nothing = || Refusal::new("InvalidAction.NotFound", format!("There is no Action {name:?} at {}", incoming.path));
-    let is_there = |service: &str| match incoming.product() {
+    let is_there = |service: &str| match incoming.product {
         Product::Cds => service.starts_with("cds."),
         Product::Aliyun => {
             ALIYUN_VERSIONS.iter().any(|(version, known)| *known == service && incoming.get("Version") == Some(version))
@@ -22,7 +22,7 @@ pub(crate) fn find(catalog: &Catalog, incoming: &Incoming) -> Result<(Action, Ha
         let Ok(service) = catalog.service(wing.service) else { continue };
         let Some(model) = service.action(name) else { continue };
         // An endpoint's override can put a path in front.
-        if incoming.product() == Product::Cds && !path.ends_with(service.path_of(model)) {
+        if incoming.product == Product::Cds && !path.ends_with(service.path_of(model)) {
             continue;
         }
         let Ok(action) = catalog.action(&model.full_name) else { continue };

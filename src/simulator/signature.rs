@@ -17,12 +17,16 @@ pub(crate) enum Digest {
 }
 
 /// What Capital Online and Alibaba sign: the method, a slash whatever the path is, and the parameters.
-pub(crate) fn pop_string(method: &str, pairs: &[(String, String)]) -> String {
-    format!("{method}&%2F&{}", encode(&canonical(pairs)))
+pub(crate) fn pop_string<T: AsRef<str>>(method: &str, pairs: &[(T, T)]) -> String {
+    let canonical = canonical(pairs);
+    let mut text = String::with_capacity(method.len() + 5 + canonical.len() * 3 / 2);
+    text.extend([method, "&%2F&"]);
+    encode_into(&mut text, &canonical);
+    text
 }
 
 /// What signature version 2 signs: the address too.
-pub(crate) fn sigv2_string(method: &str, host: &str, path: &str, pairs: &[(String, String)]) -> String {
+pub(crate) fn sigv2_string<T: AsRef<str>>(method: &str, host: &str, path: &str, pairs: &[(T, T)]) -> String {
     let path = if path.is_empty() { "/" } else { path };
     format!("{method}\n{}\n{path}\n{}", host.to_lowercase(), canonical(pairs))
 }
@@ -44,23 +48,47 @@ fn mac<M: Mac + KeyInit>(key: &str, text: &str) -> Option<M> {
 }
 
 /// Parameters but for the signature, sorted by name, encoded and joined.
-pub(crate) fn canonical(pairs: &[(String, String)]) -> String {
-    let mut sorted: Vec<_> = pairs.iter().filter(|(name, _)| name != "Signature").collect();
-    sorted.sort();
-    let encoded: Vec<_> = sorted.into_iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
-    encoded.join("&")
+pub(crate) fn canonical<T: AsRef<str>>(pairs: &[(T, T)]) -> String {
+    let mut sorted: Vec<_> = pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref())).collect();
+    sorted.retain(|(name, _)| *name != "Signature");
+    sorted.sort_unstable();
+    let mut text = String::with_capacity(sorted.iter().map(|(name, value)| name.len() + value.len() + 8).sum());
+    for (name, value) in sorted {
+        if !text.is_empty() {
+            text.push('&');
+        }
+        encode_into(&mut text, name);
+        text.push('=');
+        encode_into(&mut text, value);
+    }
+    text
 }
 
 /// RFC 3986: everything but letters, digits and `-_.~` is encoded.
-pub(crate) fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len() * 3);
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            let _ = write!(encoded, "%{byte:02X}");
+fn encode_into(encoded: &mut String, text: &str) {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(byte);
+    let mut rest = text;
+    while !rest.is_empty() {
+        // What need not be encoded is ASCII, so this ends between characters.
+        let plain = rest.bytes().take_while(is_plain).count();
+        encoded.push_str(&rest[..plain]);
+        rest = &rest[plain..];
+        let other = rest.bytes().take_while(|byte| !is_plain(byte)).count();
+        for byte in rest[..other].bytes() {
+            let digit = |number: u8| char::from(b"0123456789ABCDEF"[usize::from(number)]);
+            encoded.push('%');
+            encoded.push(digit(byte >> 4));
+            encoded.push(digit(byte & 15));
         }
+        rest = &rest[other..];
     }
+}
+
+/// A text, encoded, for the tests of this room.
+#[cfg(test)]
+pub(crate) fn encode(text: &str) -> String {
+    let mut encoded = String::new();
+    encode_into(&mut encoded, text);
     encoded
 }
 

@@ -58,6 +58,7 @@ impl World {
         }
         billing::index(&mut self);
         ccs::index(&mut self);
+        vdc::index(&mut self);
         vpc::index(&mut self);
         ecs::index(&mut self);
         ebs::index(&mut self);
@@ -84,6 +85,7 @@ impl World {
             if let Some(effect) = end.effect {
                 effect.apply(self);
             }
+            self.meter_flows();
         }
         self.tasks.pass(elapsed);
         mcs::pass(self);
@@ -92,6 +94,7 @@ impl World {
         ccs::renew(self);
         ecs::renew(self);
         self.expire_snapshots();
+        vpc::renew(self);
         bms::renew(self);
         desktop::renew(self);
     }

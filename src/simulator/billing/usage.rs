@@ -119,6 +119,19 @@ impl World {
         self.billing.uses.insert(metered);
     }
 
+    /// A resource is there, or has changed, and costs what it costs now. Whoever has paid for it goes on paying.
+    pub(crate) fn meter(&mut self, metered: Use) {
+        let present = self.use_of(&metered.resource);
+        if present.map_or(Money::ZERO, |present| present.per_day) == metered.per_day {
+            return;
+        }
+        let credit = present.map_or(metered.credit, |present| present.credit);
+        self.end_use(&metered.resource);
+        if metered.per_day > Money::ZERO {
+            self.begin_use(metered.paid_by(credit));
+        }
+    }
+
     /// The use of a resource that goes on.
     pub(crate) fn use_of(&self, resource: &str) -> Option<&Use> {
         self.billing.uses.get(resource)

@@ -1,10 +1,10 @@
 //! Creating servers.
 
+use super::image::{self, Image};
 use super::payment::{self, Paid};
 use super::price::Order;
 use super::state::{Disk, Instance, Power};
 use super::{Call, Effect, Handler, work};
-use crate::simulator::IMAGE_ID;
 use crate::simulator::addresses::Range;
 use crate::simulator::params::Params;
 use crate::simulator::refusal::Refusal;
@@ -19,8 +19,6 @@ pub(super) const ACTIONS: &[(&str, Handler)] = &[("CreateInstance", create)];
 /// The largest system disk and data disk in GB, as `DescribeAvailableResource` says.
 pub(super) const MAX_SYSTEM_DISK: u64 = 500;
 pub(super) const MAX_DATA_DISK: u64 = 4000;
-
-const DEFAULT_IMAGE: &str = "Ubuntu_16.04_64";
 
 /// An interface that each server gets: its network and the servers' addresses.
 struct Wish {
@@ -37,15 +35,14 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     if vdc.region != params.required("RegionId") {
         return Err(Refusal::new("Zone.NotOnSale", format!("The VDC {} is in {}", vdc.id, vdc.region)));
     }
-    let instance_type = params.required("InstanceType");
-    let unsold = || Refusal::new("InvalidInstanceType.ValueUnauthorized", format!("There is no instance type {instance_type}"));
-    call.in_table("InstanceType", instance_type, unsold)?;
+    let instance_type = instance_type(call)?;
     password(call, "Password")?;
-    let (image, image_size) = image(call, params.text("ImageId").unwrap_or(DEFAULT_IMAGE))?;
+    let image = Image::to_install(call, params.text("ImageId").unwrap_or(image::DEFAULT), &vdc.region)?;
     let amount = params.count("Amount").unwrap_or(1);
     let names = names(call, amount)?;
-    let system = system_disk(call, params.object("SystemDisk"), image_size)?;
-    let disks = params.objects("DataDisks").into_iter().map(|disk| data_disk(call, disk)).collect::<Result<Vec<_>, _>>()?;
+    let keys = image::keys(call, names.len())?;
+    let system = system_disk(call, params.object("SystemDisk"), image.size)?;
+    let disks = data_disks(call, &image)?;
     let wishes = wishes(call, &vdc.id, names.len())?;
     let order = Order::of(params, system.size, &disks);
     let created = call.world.now();
@@ -61,10 +58,10 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     }
     let tags: BTreeSet<u64> = params.texts("LabelNames").into_iter().map(|name| super::tag::ensure(call.world, name)).collect();
     let mut ids = Vec::new();
-    for (number, name) in names.into_iter().enumerate() {
+    for (number, (name, key)) in names.into_iter().zip(keys).enumerate() {
         let world = &mut *call.world;
         let id = world.ids.uuid();
-        let mut interfaces = Vec::new();
+        let mut interfaces = Vec::with_capacity(wishes.len());
         for wish in &wishes {
             if let Some(address) = wish.addresses.get(number) {
                 interfaces.push(world.new_interface(&wish.network, *address, wish.with_ipv6));
@@ -79,7 +76,9 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
             cpu: params.count("Cpu").unwrap_or(1),
             ram: params.count("Ram").unwrap_or(1),
             kind: instance_type.to_owned(),
-            image: image.clone(),
+            image: image.name.clone(),
+            is_activated: image.is_activated_by(key),
+            dedicated_host: params.text("DedicatedHostId").filter(|host| !host.is_empty()).map(str::to_owned),
             charge_type: params.text("InstanceChargeType").unwrap_or("PostPaid").to_owned(),
             paid: paid.clone(),
             power: Power::Stopped,
@@ -101,6 +100,14 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     Ok(super::started(&call.world.start(plan)))
 }
 
+/// The type of `InstanceType`, which must be sold.
+pub(super) fn instance_type<'a>(call: &Call<'a>) -> Result<&'a str, Refusal> {
+    let kind = call.params.required("InstanceType");
+    let unsold = || Refusal::new("InvalidInstanceType.ValueUnauthorized", format!("There is no instance type {kind}"));
+    call.in_table("InstanceType", kind, unsold)?;
+    Ok(kind)
+}
+
 /// Eight to thirty characters with a letter and a digit. The document gives no rule; its examples keep this one.
 pub(super) fn password(call: &Call, name: &str) -> Result<(), Refusal> {
     let text = call.params.required(name);
@@ -108,20 +115,6 @@ pub(super) fn password(call: &Call, name: &str) -> Result<(), Refusal> {
     let is_acceptable = (8..=30).contains(&text.chars().count()) && has(char::is_ascii_alphabetic) && has(char::is_ascii_digit);
     let refusal = || call.malformed(name, "it must have 8 to 30 characters, a letter and a digit among them");
     if is_acceptable { Ok(()) } else { Err(refusal()) }
-}
-
-/// The image by its id, public or private, and the size of its system disk.
-pub(super) fn image(call: &Call, id: &str) -> Result<(String, u64), Refusal> {
-    if let Some(template) = call.world.ccs.templates.get(id) {
-        if call.params.text("ImagePassword").is_none_or(str::is_empty) {
-            return Err(call.missing("ImagePassword"));
-        }
-        return Ok((template.image.clone(), template.system_size));
-    }
-    let name = if id == IMAGE_ID { DEFAULT_IMAGE } else { id };
-    let missing = || Refusal::new("InvalidLaunchTemplateVersion.NotFound", format!("There is no image {id}"));
-    call.in_table("PublicImage", name, missing)?;
-    Ok((name.to_owned(), if name.starts_with("Windows") { 40 } else { 20 }))
 }
 
 /// The servers' names: with running numbers where `DescriptionNum` asks for them.
@@ -156,6 +149,12 @@ fn system_disk(call: &Call, wanted: Option<Params>, image_size: u64) -> Result<D
     };
     let packages = wanted.and_then(|disk| disk.count("IOPS")).unwrap_or(0);
     Ok(Disk { id: String::new(), size, kind: kind.to_owned(), packages })
+}
+
+/// The data disks of a server without ids yet: those of the image, and those that are wanted.
+pub(super) fn data_disks(call: &Call, image: &Image) -> Result<Vec<Disk>, Refusal> {
+    let wanted = call.params.objects("DataDisks").into_iter().map(|disk| data_disk(call, disk));
+    image.disks.iter().cloned().map(Ok).chain(wanted).collect()
 }
 
 /// A data disk as it is wanted, without an id yet.

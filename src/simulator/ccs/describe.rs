@@ -1,12 +1,13 @@
 //! What can be seen of servers.
 
-use super::state::{Disk, Instance, Interface};
-use super::{Call, Handler, written};
+use super::shown::Shown;
+use super::{Call, Handler};
+use crate::simulator::index::Mark;
 use crate::simulator::refusal::Refusal;
-use crate::simulator::world::{World, is_uuid};
+use crate::simulator::world::is_uuid;
+use crate::simulator::written::Written;
 use jiff::civil::DateTime;
 use serde_json::{Value as Json, json};
-use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 pub(super) const ACTIONS: &[(&str, Handler)] =
@@ -17,133 +18,49 @@ const MAX_POINTS: i64 = 10_000;
 
 fn instances(call: &mut Call) -> Result<Json, Refusal> {
     let page = call.page(10)?;
-    let filter = Filter::of(call)?;
+    let lists = asked_for(call)?;
     let world = &*call.world;
-    let (shown, count) = match &filter {
-        Filter { id: Some(id), .. } => {
-            let found = world.ccs.instances.get(id).filter(|instance| filter.fits(instance));
+    let servers = &world.ccs.instances;
+    let (shown, count) = match (call.params.text("InstanceId"), lists.as_slice()) {
+        (Some(id), lists) => {
+            let found = servers.get(id).filter(|_| lists.is_empty() || servers.marked(lists).contains(id));
             (page.take(found.into_iter()), usize::from(found.is_some()))
         }
-        filter if filter.is_open() => (page.take(world.ccs.instances.iter()), world.ccs.instances.len()),
-        filter => {
-            let found: Vec<_> = world.ccs.instances.iter().filter(|instance| filter.fits(instance)).collect();
-            let count = found.len();
-            (page.take(found.into_iter()), count)
+        (None, []) => (page.take(servers.iter()), servers.len()),
+        (None, lists) => {
+            let found = servers.marked(lists);
+            (page.take_from(|first| found.skipping(first)), found.len())
         }
     };
-    let mut data = json!({"PageNumber": page.number, "PageCount": page.count(count)});
-    // `json!` copies what is put into it, and a page is large.
-    data["Instances"] = shown.into_iter().map(|instance| described(world, instance)).collect();
-    Ok(Json::Object([("Data".to_owned(), data)].into_iter().collect()))
+    let shown: Vec<_> = shown.into_iter().map(|server| Shown::of(world, server)).collect();
+    let answer = json!({"Data": {"PageNumber": page.number, "PageCount": page.count(count)}});
+    call.written = Some(Written::new(&["Data", "Instances"], &shown));
+    Ok(answer)
 }
 
-/// A tag that is asked for by its name.
-#[derive(Clone, Copy)]
-enum Tag {
-    Known(u64),
-    /// No server carries it.
-    Unknown,
-}
-
-/// Which servers are asked for; looked up once, so that a hundred thousand servers are soon gone through.
-struct Filter<'a> {
-    id: Option<&'a str>,
-    vdcs: Option<BTreeSet<&'a str>>,
-    addresses: Option<BTreeSet<Ipv4Addr>>,
-    ipv6: Option<&'a str>,
-    tag: Option<Tag>,
-}
-
-impl<'a> Filter<'a> {
-    fn of(call: &'a Call) -> Result<Self, Refusal> {
-        let (params, world) = (call.params, &*call.world);
-        let wanted = |name: &str| params.text(name).filter(|text| !text.is_empty());
-        if let Some(id) = params.text("InstanceId").filter(|id| !is_uuid(id)) {
-            return Err(call.malformed("InstanceId", &format!("{id:?} is not the id of a server")));
-        }
-        let (vdc, name, region) = (wanted("VdcId"), wanted("VdcName"), wanted("RegionId"));
+/// What is asked for, as marks of which a server must have one of each list.
+fn asked_for<'a>(call: &'a Call) -> Result<Vec<Vec<Mark<'a>>>, Refusal> {
+    let (params, world) = (call.params, &*call.world);
+    let wanted = |name: &str| params.text(name).filter(|text| !text.is_empty());
+    if let Some(id) = params.text("InstanceId").filter(|id| !is_uuid(id)) {
+        return Err(call.malformed("InstanceId", &format!("{id:?} is not the id of a server")));
+    }
+    let mut lists = Vec::new();
+    let (vdc, name, region) = (wanted("VdcId"), wanted("VdcName"), wanted("RegionId"));
+    if vdc.is_some() || name.is_some() || region.is_some() {
         let has = |wanted: Option<&str>, own: &str| wanted.is_none_or(|wanted| wanted == own);
         let vdcs = world.vdc.vdcs.iter().filter(|own| has(vdc, &own.id) && has(name, &own.name) && has(region, &own.region));
-        let addresses = params.texts("PublicIp");
-        let tag =
-            |name: &str| world.ccs.tags.iter().find(|(_, known)| *known == name).map_or(Tag::Unknown, |(id, _)| Tag::Known(*id));
-        Ok(Self {
-            id: params.text("InstanceId"),
-            vdcs: (vdc.is_some() || name.is_some() || region.is_some()).then(|| vdcs.map(|own| own.id.as_str()).collect()),
-            addresses: (!addresses.is_empty()).then(|| addresses.iter().filter_map(|address| address.parse().ok()).collect()),
-            ipv6: wanted("PublicIpv6"),
-            tag: wanted("TagName").map(tag),
-        })
+        lists.push(vdcs.map(|own| Mark::Text(&own.id)).collect());
     }
-
-    fn is_open(&self) -> bool {
-        self.vdcs.is_none() && self.addresses.is_none() && self.ipv6.is_none() && self.tag.is_none()
+    let addresses = params.texts("PublicIp");
+    if !addresses.is_empty() {
+        let addresses = addresses.into_iter().filter_map(|address| address.parse::<Ipv4Addr>().ok());
+        lists.push(addresses.map(|address| Mark::Rare(u32::from(address).into())).collect());
     }
-
-    fn fits(&self, instance: &Instance) -> bool {
-        let mut interfaces = instance.interfaces.iter();
-        self.vdcs.as_ref().is_none_or(|vdcs| vdcs.contains(instance.vdc_id.as_str()))
-            && self.tag.is_none_or(|tag| matches!(tag, Tag::Known(id) if instance.tags.contains(&id)))
-            && self.addresses.as_ref().is_none_or(|wanted| {
-                instance.interfaces.iter().any(|own| own.address.is_some_and(|address| wanted.contains(&address)))
-            })
-            && self.ipv6.is_none_or(|wanted| interfaces.any(|own| own.ipv6.as_deref() == Some(wanted)))
-    }
-}
-
-/// A server as the document's example shows it.
-fn described(world: &World, instance: &Instance) -> Json {
-    let vdc = world.vdc.vdcs.get(&instance.vdc_id);
-    let interfaces = |public: bool| -> Json {
-        let with_network = instance.interfaces.iter().filter_map(|own| Some((own, world.vdc.networks.get(&own.network)?)));
-        with_network
-            .filter(|(_, network)| network.is_public() == public)
-            .map(|(interface, network)| interface_json(interface, &network.name, public))
-            .collect()
-    };
-    let tag = |id: &u64| json!({"TagId": id.to_string(), "TagName": world.ccs.tags.get(id)});
-    let mut described = json!({
-        "InstanceId": instance.id,
-        "InstanceName": instance.name,
-        "InstanceStatus": world.instance_status(instance),
-        "InstanceChargeType": instance.charge_type,
-        "InstanceChargeStatus": "success",
-        "RegionId": vdc.map(|vdc| &vdc.region),
-        "VdcId": instance.vdc_id,
-        "VdcName": vdc.map(|vdc| &vdc.name),
-        "Cpu": instance.cpu,
-        "Ram": instance.ram,
-        "Disks": {
-            "SystemDisk": {"IOPS": instance.system.iops(), "Size": instance.system.size, "DiskType": instance.system.kind},
-        },
-        "CreateTime": written(instance.created),
-    });
-    described["Disks"]["DataDisks"] = instance.disks.iter().map(disk_json).collect();
-    described["PublicNetworkInterface"] = interfaces(true);
-    described["PrivateNetworkInterface"] = interfaces(false);
-    described["Tags"] = instance.tags.iter().map(tag).collect();
-    described
-}
-
-fn disk_json(disk: &Disk) -> Json {
-    json!({"DiskId": disk.id, "Size": disk.size, "DiskType": disk.kind, "Iops": disk.iops(), "IopsSize": disk.packages})
-}
-
-fn interface_json(interface: &Interface, network: &str, public: bool) -> Json {
-    let mut json = json!({
-        "InterfaceId": interface.id,
-        "Name": network,
-        "IP": interface.address.map(|address| address.to_string()).unwrap_or_default(),
-        "MAC": interface.mac,
-        "Connected": u8::from(interface.connected),
-    });
-    if public {
-        json["PublicId"] = json!(interface.network);
-        json["IPv6"] = json!(interface.ipv6.as_deref().unwrap_or_default());
-    } else {
-        json["PrivateId"] = json!(interface.network);
-    }
-    json
+    lists.extend(wanted("PublicIpv6").map(|ipv6| vec![Mark::Text(ipv6)]));
+    let tag = |name: &str| world.ccs.tags.iter().filter(|(_, known)| *known == name).map(|(id, _)| Mark::Number(*id)).collect();
+    lists.extend(wanted("TagName").map(tag));
+    Ok(lists)
 }
 
 fn monitor(call: &mut Call) -> Result<Json, Refusal> {
@@ -175,6 +92,9 @@ fn monitor(call: &mut Call) -> Result<Json, Refusal> {
 
 fn flow(call: &mut Call) -> Result<Json, Refusal> {
     let params = call.params;
+    if params.required("MetricName") != "NetworkCardFlow" {
+        return Err(call.malformed("MetricName", "it must be NetworkCardFlow"));
+    }
     let (instance, interface) = (call.world.instance(params.required("InstanceId"))?, params.required("InterfaceId"));
     if !instance.interfaces.iter().any(|own| own.id == interface) {
         return Err(call.malformed("InterfaceId", &format!("the server has no interface {interface}")));

@@ -1,7 +1,7 @@
 //! What the ends of tasks do to servers and what belongs to them.
 
 use super::payment::Paid;
-use super::state::{Disk, Power, Rule, SecurityGroup, Template};
+use super::state::{Disk, DiskPlan, Power, Rule, SecurityGroup, Template};
 use crate::simulator::world::World;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -40,6 +40,8 @@ pub(crate) enum Effect {
         instance: String,
         image: String,
         size: u64,
+        #[serde(default)]
+        is_activated: bool,
     },
     AddDisks {
         instance: String,
@@ -107,6 +109,8 @@ pub(crate) enum Effect {
         name: String,
         image: String,
         system_size: u64,
+        #[serde(default)]
+        disks: Vec<DiskPlan>,
         region: String,
     },
     CopyTemplate {
@@ -145,10 +149,10 @@ impl Effect {
                 instance.ram = ram.unwrap_or(instance.ram);
                 instance.kind = kind.unwrap_or_else(|| std::mem::take(&mut instance.kind));
             }),
-            Self::Reinstall { instance, image, size } => {
+            Self::Reinstall { instance, image, size, is_activated } => {
                 let now = world.now();
                 world.change_instance(&instance, |instance| {
-                    instance.image = image;
+                    (instance.image, instance.is_activated) = (image, is_activated);
                     instance.system.size = instance.system.size.max(size);
                     instance.power = if instance.has_lapsed(now) { Power::Stopped } else { Power::Running };
                 });
@@ -198,9 +202,9 @@ impl Effect {
                     rule.priority = priorities.get(&rule.id).copied().unwrap_or(rule.priority);
                 }
             }),
-            Self::MakeTemplate { id, name, image, system_size, region } => {
+            Self::MakeTemplate { id, name, image, system_size, disks, region } => {
                 let created = world.now();
-                world.ccs.templates.insert(Template { id, name, image, system_size, regions: vec![region], created });
+                world.ccs.templates.insert(Template { id, name, image, system_size, disks, regions: vec![region], created });
             }
             Self::CopyTemplate { template, region } => {
                 if let Some(template) = world.ccs.templates.get_mut(&template).filter(|known| !known.regions.contains(&region)) {
@@ -220,15 +224,17 @@ impl Effect {
 }
 
 fn readdress(world: &mut World, instance: &str, interface: &str, address: Option<Ipv4Addr>, ipv6: Option<String>) {
-    let own = world.ccs.instances.get_mut(instance).and_then(|known| known.interfaces.iter_mut().find(|own| own.id == interface));
-    let Some(own) = own else { return };
-    if let Some(old) = own.address {
-        world.addresses.release(&own.network, old);
-    }
-    if let Some(new) = address {
-        world.addresses.take(&own.network, new);
-    }
-    (own.address, own.ipv6) = (address, ipv6);
+    let World { ccs, addresses, .. } = world;
+    ccs.instances.change(instance, |instance| {
+        let Some(own) = instance.interfaces.iter_mut().find(|own| own.id == interface) else { return };
+        if let Some(old) = own.address {
+            addresses.release(&own.network, old);
+        }
+        if let Some(new) = address {
+            addresses.take(&own.network, new);
+        }
+        (own.address, own.ipv6) = (address, ipv6);
+    });
 }
 
 fn remove_interfaces(world: &mut World, instances: &[String], interfaces: &[String]) {

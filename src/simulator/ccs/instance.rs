@@ -1,6 +1,7 @@
 //! What is done to servers that are there.
 
-use super::create::{acceptable_name, image, password};
+use super::create::{acceptable_name, instance_type, password};
+use super::image::Image;
 use super::payment::{self, PREPAID, Paid};
 use super::state::Power;
 use super::{Call, Effect, Handler, started, work};
@@ -46,7 +47,9 @@ fn power(call: &mut Call, from: Power, to: Power) -> Result<Json, Refusal> {
         in_power(call, id, from)?;
         call.world.paid_instance(id)?;
     }
-    let plan = Plan::holding(work::POWER, ids.clone()).then(Effect::SetPower { instances: ids, to });
+    // A server that is switched off hard is not asked to shut down.
+    let work = if call.params.text("StopType") == Some("HARD") { work::HARD_STOP } else { work::POWER };
+    let plan = Plan::holding(work, ids.clone()).then(Effect::SetPower { instances: ids, to });
     Ok(started(&call.world.start(plan)))
 }
 
@@ -89,9 +92,8 @@ fn resize(call: &mut Call) -> Result<Json, Refusal> {
     if cpu.is_none() && ram.is_none() && kind.is_none() {
         return Err(call.missing("Cpu, Ram or InstanceType"));
     }
-    if let Some(kind) = &kind {
-        let unsold = || Refusal::new("InvalidInstanceType.ValueUnauthorized", format!("There is no instance type {kind}"));
-        call.in_table("InstanceType", kind, unsold)?;
+    if kind.is_some() {
+        instance_type(call)?;
     }
     let id = params.required("InstanceId").to_owned();
     in_power(call, &id, Power::Stopped)?;
@@ -117,10 +119,13 @@ fn protect(call: &mut Call) -> Result<Json, Refusal> {
 fn reset_image(call: &mut Call) -> Result<Json, Refusal> {
     password(call, "Password")?;
     let id = call.params.required("InstanceId").to_owned();
-    call.world.idle_instance(&id)?;
+    let vdc = &call.world.idle_instance(&id)?.vdc_id;
+    let zone = call.world.vdc.vdcs.get(vdc).map_or("", |vdc| &vdc.region);
     call.world.paid_instance(&id)?;
-    let (image, size) = image(call, call.params.required("ImageId"))?;
-    let plan = Plan::holding(work::REINSTALL, vec![id.clone()]).then(Effect::Reinstall { instance: id, image, size });
+    let image = Image::to_install(call, call.params.required("ImageId"), zone)?;
+    let is_activated = image.is_activated_by(call.params.text("ProductId"));
+    let effect = Effect::Reinstall { instance: id.clone(), image: image.name, size: image.size, is_activated };
+    let plan = Plan::holding(work::REINSTALL, vec![id]).then(effect);
     Ok(started(&call.world.start(plan)))
 }
 

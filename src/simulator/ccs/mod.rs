@@ -4,6 +4,7 @@ mod create;
 mod describe;
 mod disk;
 mod effect;
+mod image;
 mod instance;
 mod interface;
 mod payment;
@@ -11,13 +12,14 @@ mod price;
 mod public;
 mod rule;
 mod security_group;
+mod shown;
 mod state;
 mod tag;
 mod template;
 
 pub(crate) use effect::Effect;
 pub(crate) use payment::renew;
-pub(crate) use state::{State, index, problems};
+pub(crate) use state::{Instance, State, index, problems};
 
 use super::call::{self, Call, Handler};
 use super::refusal::Refusal;
@@ -55,6 +57,7 @@ mod work {
     pub(super) const UPDATE: Work = work("newOrderUpdateVM", 20, 60);
     pub(super) const DELETE: Work = work("orderDeleteVM", 20, 60);
     pub(super) const POWER: Work = work("powerVM", 10, 40);
+    pub(super) const HARD_STOP: Work = work("powerVM", 2, 5);
     pub(super) const REINSTALL: Work = work("resetImageVM", 60, 180);
     pub(super) const PASSWORD: Work = work("resetPasswordVM", 5, 20);
     pub(super) const DISK: Work = work("newOrderUpdateVM", 15, 45);

@@ -101,16 +101,8 @@ impl World {
     /// A server is there, or has changed, and costs what it costs now.
     pub(super) fn meter_instance(&mut self, id: &str) {
         let Some(instance) = self.ccs.instances.get(id) else { return };
-        let per_day = instance.metered_per_day();
-        if self.use_of(id).map_or(Money::ZERO, |metered| metered.per_day) == per_day {
-            return;
-        }
         let zone = self.vdc.vdcs.get(&instance.vdc_id).map_or("", |vdc| &vdc.region);
-        let metered = Use::of(id, "cds.ccs", "CreateInstance", per_day).named(&instance.name, zone);
-        self.end_use(id);
-        if per_day > Money::ZERO {
-            self.begin_use(metered);
-        }
+        self.meter(Use::of(id, "cds.ccs", "CreateInstance", instance.metered_per_day()).named(&instance.name, zone));
     }
 }
 
@@ -134,17 +126,18 @@ pub(crate) fn renew(world: &mut World) {
     let ended: Vec<_> = world.ccs.instances.iter().filter(ended).map(|instance| instance.id.clone()).collect();
     for id in ended {
         let World { ccs, wallet, .. } = world;
-        let Some(instance) = ccs.instances.get_mut(&id) else { continue };
-        let month_price = instance.month_price();
-        if let Some(paid) = instance.paid.as_mut().filter(|paid| paid.renews) {
-            let end = paid.renewal().renew(wallet, paid.until, now, month_price, "cds.ccs", &id);
-            if end > paid.until {
-                (paid.until, paid.month_price) = (end, month_price);
+        ccs.instances.change(&id, |instance| {
+            let month_price = instance.month_price();
+            if let Some(paid) = instance.paid.as_mut().filter(|paid| paid.renews) {
+                let end = paid.renewal().renew(wallet, paid.until, now, month_price, "cds.ccs", &id);
+                if end > paid.until {
+                    (paid.until, paid.month_price) = (end, month_price);
+                }
             }
-        }
-        if instance.has_lapsed(now) {
-            instance.power = Power::Stopped;
-        }
+            if instance.has_lapsed(now) {
+                instance.power = Power::Stopped;
+            }
+        });
         world.meter_instance(&id);
     }
     note_next_end(world, Some(now));

@@ -1,5 +1,6 @@
 //! Prices. The document gives no tariff; this one is made up, and fixed.
 
+use super::image::Image;
 use super::payment::{self, PREPAID};
 use super::state::Disk;
 use super::{Call, Handler};
@@ -56,9 +57,10 @@ impl<'a> Order<'a> {
 fn price(call: &mut Call) -> Result<Json, Refusal> {
     call.zone("RegionId")?;
     let params = call.params;
-    let system = params.object("SystemDisk").and_then(|disk| disk.count("Size")).unwrap_or(20);
-    let disks = params.objects("DataDisks").into_iter().map(|disk| super::create::data_disk(call, disk));
-    let disks = disks.collect::<Result<Vec<_>, _>>()?;
+    super::create::instance_type(call)?;
+    let image = Image::of(call, params.required("ImageId"), params.required("RegionId"))?;
+    let system = params.object("SystemDisk").and_then(|disk| disk.count("Size")).filter(|size| *size > 0).unwrap_or(image.size);
+    let disks = super::create::data_disks(call, &image)?;
     let price = Order::of(params, system, &disks).price(call.world.now());
     Ok(json!({"Message": "success", "Data": {"TotalPrice": price.json()}}))
 }

@@ -1,11 +1,12 @@
 //! Servers with their disks and interfaces, security groups and templates.
 
 use super::payment::{self, Paid};
+use crate::simulator::index::Mark;
 use crate::simulator::refusal::Refusal;
 use crate::simulator::store::{Keyed, Store};
 use crate::simulator::world::{World, is_uuid};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::net::Ipv4Addr;
 
@@ -51,6 +52,24 @@ impl Disk {
     }
 }
 
+/// A data disk of a template.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DiskPlan {
+    /// In GB.
+    pub(crate) size: u64,
+    pub(crate) kind: String,
+    /// Packages of IOPS.
+    #[serde(default)]
+    pub(crate) packages: u64,
+}
+
+impl From<Disk> for DiskPlan {
+    fn from(disk: Disk) -> Self {
+        Self { size: disk.size, kind: disk.kind, packages: disk.packages }
+    }
+}
+
 /// A network interface.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,6 +89,14 @@ fn yes() -> bool {
     true
 }
 
+/// A list without room for more: most servers have one disk and one interface, and room for four of each would be half of what a
+/// file of many servers takes.
+fn snug<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    let mut list = Vec::deserialize(deserializer)?;
+    list.shrink_to_fit();
+    Ok(list)
+}
+
 /// A cloud server.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -82,15 +109,21 @@ pub(crate) struct Instance {
     pub(crate) ram: u64,
     pub(crate) kind: String,
     pub(crate) image: String,
+    /// Whether its Windows was activated with a key.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_activated: bool,
+    /// The dedicated host that it was ordered on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) dedicated_host: Option<String>,
     pub(crate) charge_type: String,
     /// What is paid in advance; a prepaid server without it is paid for good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) paid: Option<Paid>,
     pub(crate) power: Power,
     pub(crate) system: Disk,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "snug")]
     pub(crate) disks: Vec<Disk>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "snug")]
     pub(crate) interfaces: Vec<Interface>,
     #[serde(default)]
     pub(crate) tags: BTreeSet<u64>,
@@ -100,8 +133,18 @@ pub(crate) struct Instance {
 }
 
 impl Keyed for Instance {
+    const IS_MARKED: bool = true;
+
     fn key(&self) -> &str {
         &self.id
+    }
+
+    /// Its VDC, its tags and its addresses: what `DescribeInstances` filters by.
+    fn marks(&self) -> impl Iterator<Item = Mark<'_>> {
+        let tags = self.tags.iter().map(|tag| Mark::Number(*tag));
+        let addresses = self.interfaces.iter().filter_map(|own| own.address).map(|address| Mark::Rare(u32::from(address).into()));
+        let ipv6 = self.interfaces.iter().filter_map(|own| own.ipv6.as_deref()).map(Mark::Text);
+        std::iter::once(Mark::Text(&self.vdc_id)).chain(tags).chain(addresses).chain(ipv6)
     }
 }
 
@@ -156,6 +199,9 @@ pub(crate) struct Template {
     pub(crate) image: String,
     /// The system disk's size in GB.
     pub(crate) system_size: u64,
+    /// The data disks that a server made from it gets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) disks: Vec<DiskPlan>,
     /// The zones where it can be used.
     pub(crate) regions: Vec<String>,
     pub(crate) created: Timestamp,
@@ -195,8 +241,7 @@ impl World {
 
     /// A server that is still there, for what a task does at its end. From then on it costs what it is then.
     pub(super) fn change_instance(&mut self, id: &str, change: impl FnOnce(&mut Instance)) {
-        if let Some(instance) = self.ccs.instances.get_mut(id) {
-            change(instance);
+        if self.ccs.instances.change(id, change).is_some() {
             self.meter_instance(id);
         }
     }

@@ -1,6 +1,6 @@
 //! Templates: private images made of servers.
 
-use super::state::Template;
+use super::state::{DiskPlan, Power, Template};
 use super::{Call, Effect, Handler, started_with_data, work, written};
 use crate::simulator::refusal::Refusal;
 use crate::simulator::task::Plan;
@@ -17,11 +17,19 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     let source = call.params.required("InstanceId").to_owned();
     let instance = call.world.idle_instance(&source)?.clone();
     let region = call.world.vdc(&instance.vdc_id)?.region.clone();
+    // "Made with the server running" is about one that runs.
+    let power = if call.params.flag("PowerOn") == Some(true) { Power::Running } else { Power::Stopped };
+    if instance.power != power {
+        let status = call.world.instance_status(&instance);
+        return Err(Refusal::new("IncorrectInstanceStatus", format!("The server {source} is {status}, PowerOn says otherwise")));
+    }
+    let goes_along = call.params.flag("WithDataDisk") != Some(false);
+    let disks = instance.disks.into_iter().filter(|_| goes_along).map(DiskPlan::from).collect();
     let id = call.world.ids.uuid();
     let name = call.params.required("DisplayName").to_owned();
     // The task is about the template, but the server is held all the same.
     let plan = Plan::holding(work::TEMPLATE, vec![source]).making(vec![id.clone()]);
-    let effect = Effect::MakeTemplate { id, name, image: instance.image, system_size: instance.system.size, region };
+    let effect = Effect::MakeTemplate { id, name, image: instance.image, system_size: instance.system.size, disks, region };
     Ok(started_with_data(&call.world.start(plan.then(effect))))
 }
 

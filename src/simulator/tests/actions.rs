@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 fn furnished(cloud: &Cloud) -> Json {
     let disks = json!({"DataDisks": [{"Size": 100}], "LabelNames": ["blue"]});
     let server = cloud.finish("CreateInstance", &order(&disks)).remove(0);
-    let template = cloud.finish("CreateTemplate", &json!({"InstanceId": server, "DisplayName": "t", "PowerOn": false})).remove(0);
+    let template = cloud.finish("CreateTemplate", &json!({"InstanceId": server, "DisplayName": "t", "PowerOn": true})).remove(0);
     cloud.ask("CreateSecurityGroup", &json!({"SecurityGroupName": "g", "Description": "", "SecurityGroupType": "public"})).ok();
     let group = cloud.ask("DescribeSecurityGroups", &json!({})).ok()["Data"]["SecurityGroup"][0]["SecurityGroupId"].clone();
     let rule = json!({"SecurityGroupId": group, "Action": "1", "Description": "", "TargetAddress": "0.0.0.0/0", "TargetPort": "0",
@@ -53,7 +53,8 @@ async fn every_action_of_the_catalogue_is_carried_out() {
         assert!(ccs::handler(&action.name).is_some(), "nothing carries {} out", action.name);
         let cloud = Cloud::new();
         let ids = furnished(&cloud);
-        if ["StartInstance", "StartInstances", "ModifyInstanceSpec"].contains(&action.name.as_str()) {
+        // The example of `CreateTemplate` makes one of a server that is off.
+        if ["StartInstance", "StartInstances", "ModifyInstanceSpec", "CreateTemplate"].contains(&action.name.as_str()) {
             cloud.finish("StopInstance", &json!({"InstanceId": ids["InstanceId"]}));
         }
         let answer = cloud.ask(&action.name, &example(&cloud, &action.name, &ids));

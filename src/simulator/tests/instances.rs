@@ -137,6 +137,9 @@ async fn what_describes_a_server_fits_it() {
     let points = cloud.ask("DescribeInstanceMonitor", &span).ok()["Data"]["DataPoints"].clone();
     assert_eq!((points.as_array().unwrap().len(), &points[1]["Timestamp"]), (61, &json!("2019-10-09 15:31:00")));
     assert!(cloud.ask("DescribeNetworkCardFlow", &span).ok()["Data"]["NetworkCardFlow"]["Input"].is_number());
+    let mut unknown = span.clone();
+    unknown["MetricName"] = json!("CPUUtilization");
+    cloud.ask("DescribeNetworkCardFlow", &unknown).refused(400, "InvalidParameter");
     let backwards = json!({"InstanceId": id, "MetricName": "CPUUtilization", "Period": 60,
         "StartTime": "2019-10-09 16:30:00", "EndTime": "2019-10-09 15:30:00"});
     cloud.ask("DescribeInstanceMonitor", &backwards).refused(400, "InvalidParameter");
@@ -219,4 +222,52 @@ async fn a_server_that_is_paid_in_advance_from_now_on_is_paid_then() {
     cloud.simulator.fault(FaultRule::new(Fault::TaskFails("busy".into())).on("ModifyInstanceChargeType"));
     cloud.done("ModifyInstanceChargeType", &json!({"InstanceId": other, "InstanceChargeType": "PrePaid"}));
     assert_eq!((account(&cloud).0, &cloud.instance(&other)["InstanceChargeType"]), (before, &json!("PostPaid")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn windows_is_activated_by_one_key_for_all_servers_or_one_for_each() {
+    const KEY: &str = "Q7NBW-8B24B-MG6PV-DVP24-K4QWM";
+    let cloud = Cloud::new();
+    let windows = "Windows_2019_Datacenter_64_CN";
+    let activated = |ids: &[String]| -> Vec<bool> {
+        let state = cloud.simulator.state_json();
+        let of =
+            |id: &String| state["ccs"]["instances"].as_array().unwrap().iter().find(|server| server["id"] == *id).unwrap().clone();
+        ids.iter().map(|id| of(id)["is_activated"] == true).collect()
+    };
+    let make = |image: &str, keys: serde_json::Value| order(&json!({"ImageId": image, "Amount": 2, "WindowsActivation": keys}));
+    for wrong in [
+        json!({"Batch": 0, "ProductIds": [KEY]}),
+        json!({"ProductIds": [KEY, KEY, KEY]}),
+        json!({"Batch": 1, "ProductIds": [KEY, KEY]}),
+    ] {
+        cloud.ask("CreateInstance", &make(windows, wrong)).refused(400, "InvalidParameter");
+    }
+    let one = cloud.finish("CreateInstance", &make(windows, json!({"Batch": 1, "ProductIds": [KEY]})));
+    assert_eq!(activated(&one), [true, true]);
+    let each = cloud.finish("CreateInstance", &make(windows, json!({"Batch": 0, "ProductIds": [KEY, "wrong"]})));
+    assert_eq!(activated(&each), [true, false]);
+    assert_eq!(activated(&cloud.finish("CreateInstance", &make(windows, json!({})))), [false, false]);
+    assert_eq!(
+        activated(&cloud.finish("CreateInstance", &make("Ubuntu_16.04_64", json!({"Batch": 1, "ProductIds": [KEY]})))),
+        [false, false]
+    );
+    let reset = |more: serde_json::Value| {
+        let mut params = json!({"InstanceId": one[0], "ImageId": windows, "Password": "123abc,.;"});
+        super::merge(params.as_object_mut().unwrap(), &more);
+        cloud.finish("ResetImage", &params);
+        activated(&one[..1])
+    };
+    assert_eq!(reset(json!({})), [false]);
+    assert_eq!(reset(json!({"ProductId": KEY})), [true]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_switched_off_hard_is_off_sooner() {
+    let cloud = Cloud::new();
+    let ids = cloud.servers(2);
+    cloud.ask("StopInstance", &json!({"InstanceId": ids[0], "StopType": "HARD"})).ok();
+    cloud.ask("StopInstance", &json!({"InstanceId": ids[1], "StopType": "SOFT"})).ok();
+    advance(6);
+    assert_eq!((cloud.status(&ids[0]), cloud.status(&ids[1])), ("stopped".into(), "updating".into()));
 }

@@ -76,6 +76,7 @@ fn walk(services: &[u16], steps: &[Step]) {
         let actions = if step.action % 2 == 0 && !making.is_empty() { making } else { actions };
         take(&cloud, &actions[usize::from(step.action / 2) % actions.len()], step.seed, &mut state, &mut gone);
         assert_eq!(cloud.simulator.state().world.problems(), Vec::<String>::new(), "after {service}");
+        assert!(cloud.simulator.state().world.ccs.instances.is_indexed_right(), "the index is stale after {service}");
         let paid = paid(&cloud.simulator.state().world);
         let left = self::money(&cloud.simulator.state().world);
         assert_eq!(left.iter().zip(&paid).map(|(left, paid)| left + paid).collect::<Vec<_>>(), money, "money appeared or vanished");

@@ -93,8 +93,8 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     if call.world.vdc.vdcs.len() >= call.world.vdc.max_vdcs {
         return Err(Refusal::new("QuotaExceed.Vdc", format!("The account can have {} VDCs", call.world.vdc.max_vdcs)));
     }
-    let price = order.as_ref().map_or(Money::ZERO, Order::price);
-    call.affordable(price)?;
+    call.affordable(order.as_ref().map_or(Money::ZERO, Order::to_begin))?;
+    let (ahead, credit) = (order.as_ref().map_or(Money::ZERO, Order::ahead), call.credit()?);
     let range = order.as_ref().map(|order| call.world.free_public_range(order.addresses.bits));
     let range = range.map(|range| range.ok_or_else(|| sold_out("Public addresses"))).transpose()?;
 
@@ -102,10 +102,13 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     let id = world.ids.uuid();
     let name = params.text("VdcName").filter(|name| !name.is_empty()).unwrap_or(&id).to_owned();
     world.vdc.vdcs.insert(Vdc { id: id.clone(), name, region: region.to_owned(), project: default_project() });
-    let mut holds = vec![id.clone()];
-    holds.extend(order.zip(range).map(|(order, range)| public::insert(world, &id, order, range)));
-    let charge = call.charge(holds.clone(), price);
-    let plan = Plan::holding(work::CREATE_VDC, holds).making(vec![id.clone()]).showing("creating");
+    let network = order.zip(range).map(|(order, range)| public::insert(world, &id, order, range));
+    let charge = call.charge("CreatePublicNetwork", network.iter().cloned().collect(), ahead);
+    let holds = std::iter::once(id.clone()).chain(network.clone()).collect();
+    let mut plan = Plan::holding(work::CREATE_VDC, holds).making(vec![id.clone()]).showing("creating");
+    if let Some(network) = network {
+        plan = plan.then(Effect::OpenNetwork { network, credit });
+    }
     Ok(json!({"TaskId": call.world.start(plan.or_else(Effect::CancelVdc { vdc: id, charge }))}))
 }
 

@@ -8,6 +8,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Effect {
+    /// A new public network is there; from now on it is metered, and its addresses are.
+    OpenNetwork {
+        network: String,
+        #[serde(default)]
+        credit: Option<u64>,
+    },
     /// The order was not carried out: the money comes back.
     CancelVdc {
         vdc: String,
@@ -36,20 +42,15 @@ pub(crate) enum Effect {
         network: String,
         segment: String,
     },
-    /// The order was not carried out: the money comes back.
-    CancelRange {
-        network: String,
-        segment: String,
-        charge: Option<usize>,
-    },
     RemoveRange {
         network: String,
         segment: String,
     },
-    /// The order was not carried out: the money comes back.
-    CancelGpn {
+    /// A new GPN is there; from now on it is metered.
+    OpenGpn {
         gpn: String,
-        charge: Option<usize>,
+        #[serde(default)]
+        credit: Option<u64>,
     },
     RemoveGpn {
         gpn: String,
@@ -69,6 +70,7 @@ impl Effect {
     /// Does it.
     pub(crate) fn apply(self, world: &mut World) {
         match self {
+            Self::OpenNetwork { network, credit } => world.meter_network(&network, credit),
             Self::CancelVdc { vdc, charge } => {
                 world.refund(charge);
                 remove_vdc(world, &vdc);
@@ -76,30 +78,26 @@ impl Effect {
             Self::RemoveVdc { vdc } => remove_vdc(world, &vdc),
             Self::CancelNetwork { network, charge } => {
                 world.refund(charge);
-                world.vdc.networks.remove(&network);
+                world.remove_network(&network);
             }
-            Self::RemoveNetwork { network } => {
-                world.vdc.networks.remove(&network);
-            }
+            Self::RemoveNetwork { network } => world.remove_network(&network),
             Self::Resize { network, qos } => {
                 if let Some(Kind::Public(bandwidth)) = world.vdc.networks.get_mut(&network).map(|network| &mut network.kind) {
                     bandwidth.qos = qos;
                     // The ceiling cannot be below it.
                     bandwidth.float = bandwidth.float.map(|float| float.max(qos));
                 }
+                world.meter_network(&network, None);
             }
             Self::Refund { charge } => world.refund(charge),
-            Self::OpenRange { network, segment } => world.set_stage(&network, &segment, Stage::Ready),
-            Self::CancelRange { network, segment, charge } => {
-                world.refund(charge);
-                remove_range(world, &network, &segment);
+            Self::OpenRange { network, segment } => {
+                world.set_stage(&network, &segment, Stage::Ready);
+                world.meter_network(&network, None);
             }
             Self::RemoveRange { network, segment } => remove_range(world, &network, &segment),
-            Self::CancelGpn { gpn, charge } => {
-                world.refund(charge);
-                world.vdc.gpns.remove(&gpn);
-            }
+            Self::OpenGpn { gpn, credit } => world.meter_gpn(&gpn, credit),
             Self::RemoveGpn { gpn } => {
+                world.end_use(&gpn);
                 world.vdc.gpns.remove(&gpn);
             }
             Self::JoinGpn { gpn, mut networks, mut pops } => {
@@ -120,20 +118,25 @@ impl Effect {
 }
 
 fn remove_vdc(world: &mut World, id: &str) {
+    let networks: Vec<_> = world.networks_of(id).map(|network| network.id.clone()).collect();
+    for network in networks {
+        world.remove_network(&network);
+    }
     world.vdc.vdcs.remove(id);
-    world.vdc.networks.retain(|network| network.vdc_id != id);
 }
 
 fn remove_range(world: &mut World, network: &str, segment: &str) {
+    world.end_use(segment);
     if let Some(network) = world.vdc.networks.get_mut(network) {
         network.segments.retain(|own| own.id != segment);
     }
 }
 
-/// Changes a GPN that is still there.
+/// Changes a GPN that is still there. From then on it costs what it is then.
 fn in_gpn(world: &mut World, id: &str, change: impl FnOnce(&mut Gpn)) {
     if let Some(gpn) = world.vdc.gpns.get_mut(id) {
         change(gpn);
+        world.meter_gpn(id, None);
     }
 }
 

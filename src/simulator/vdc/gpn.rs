@@ -223,8 +223,8 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     let params = call.params;
     let qos = params.count("Qos").filter(|qos| *qos > 0).ok_or_else(|| call.malformed("Qos", "it must be 1 at least"))?;
     let points = Points::of(call, "AccessPoint", "PopAccessPoint", None)?;
-    let price = price::ACCESS_POINT.of(qos.saturating_mul(points.count()));
-    call.affordable(price)?;
+    call.affordable(price::ACCESS_POINT.per_day(qos.saturating_mul(points.count())))?;
+    let credit = call.credit()?;
     let world = &mut *call.world;
     let (id, order) = (world.ids.uuid(), world.ids.uuid());
     let gpns = &world.vdc.gpns;
@@ -241,9 +241,12 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
         subnets: Vec::new(),
         pops: points.pops,
     });
-    let charge = call.charge(vec![id.clone()], price);
-    let plan = Plan::holding(work::GPN, holds).making(vec![id.clone()]).showing("creating");
-    Ok(started(&call.world.start(plan.or_else(Effect::CancelGpn { gpn: id, charge }))))
+    let plan = Plan::holding(work::GPN, holds)
+        .making(vec![id.clone()])
+        .showing("creating")
+        .then(Effect::OpenGpn { gpn: id.clone(), credit })
+        .or_else(Effect::RemoveGpn { gpn: id });
+    Ok(started(&call.world.start(plan)))
 }
 
 fn delete(call: &mut Call) -> Result<Json, Refusal> {
@@ -256,12 +259,11 @@ fn delete(call: &mut Call) -> Result<Json, Refusal> {
 fn add(call: &mut Call) -> Result<Json, Refusal> {
     let gpn = idle(call)?;
     let points = Points::of(call, "VdcAdd", "PopAdd", Some(gpn))?;
-    let (id, price) = (gpn.id.clone(), price::ACCESS_POINT.of(gpn.qos.saturating_mul(points.count())));
-    call.affordable(price)?;
-    let charge = call.charge(vec![id.clone()], price);
+    let (id, per_day) = (gpn.id.clone(), price::ACCESS_POINT.per_day(gpn.qos.saturating_mul(points.count())));
+    call.affordable(per_day)?;
     let plan = Plan::holding(work::GPN, points.held(&id)).making(vec![id.clone()]);
     let effect = Effect::JoinGpn { gpn: id, networks: points.networks, pops: points.pops };
-    Ok(started(&call.world.start(plan.then(effect).or_else(Effect::Refund { charge }))))
+    Ok(started(&call.world.start(plan.then(effect))))
 }
 
 fn remove(call: &mut Call) -> Result<Json, Refusal> {

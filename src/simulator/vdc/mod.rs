@@ -3,6 +3,7 @@
 mod centre;
 mod effect;
 mod gpn;
+mod metering;
 mod order;
 pub(crate) mod price;
 mod private;
@@ -14,6 +15,7 @@ mod tests;
 mod usage;
 
 pub(crate) use effect::Effect;
+pub(crate) use metering::index;
 pub(crate) use state::{Network, State, problems};
 pub(crate) use usage::{traffic, users};
 
@@ -62,9 +64,9 @@ impl Call<'_> {
         if self.world.affords(price, credit) { Ok(()) } else { Err(Refusal::new("Account.Arrearage", text)) }
     }
 
-    /// Pays for what a call orders; the charge's number for a refund.
-    pub(crate) fn charge(&mut self, resources: Vec<String>, price: Money) -> Option<usize> {
-        let (service, item) = (self.action.service.service.as_str(), self.action.name.as_str());
+    /// Pays for what a call orders, listed as what an Action of its service buys; the charge's number for a refund.
+    pub(crate) fn charge(&mut self, item: &str, resources: Vec<String>, price: Money) -> Option<usize> {
+        let service = self.action.service.service.as_str();
         match self.params.number("SubjectId").and_then(|id| u64::try_from(id).ok()) {
             Some(credit) => self.world.pay_with_credit(credit, service, item, resources, price),
             None => self.world.pay(service, item, resources, price),

@@ -40,6 +40,7 @@ impl Order {
                 kind: kind.to_owned(),
                 billing: billing.to_owned(),
                 qos,
+                free: 0,
                 float,
                 busy_qos: fields.count("BusyQos"),
                 busy_float: fields.count("BusyFloatBandwidth"),
@@ -49,14 +50,15 @@ impl Order {
         })
     }
 
-    pub(super) fn price(&self) -> Money {
-        bandwidth_price(&self.bandwidth.billing, self.bandwidth.qos) + self.addresses.price()
+    /// What is paid when it is ordered.
+    pub(super) fn ahead(&self) -> Money {
+        self.bandwidth.rate().map_or(Money::ZERO, |rate| rate.ahead(self.bandwidth.qos))
     }
-}
 
-/// What so much bandwidth costs when it is ordered.
-pub(super) fn bandwidth_price(billing: &str, qos: u64) -> Money {
-    price::bandwidth(billing).map_or(Money::ZERO, |rate| rate.of(qos))
+    /// What the account must be able to pay.
+    pub(super) fn to_begin(&self) -> Money {
+        self.bandwidth.rate().map_or(Money::ZERO, |rate| rate.to_begin(self.bandwidth.qos)) + self.addresses.per_day()
+    }
 }
 
 /// The size of a bandwidth as the document limits it: fixed up to 500 in steps of 5, 95th percentile in steps of 50, a package up
@@ -93,7 +95,7 @@ impl Addresses {
         Ok(Self { count: 1 << (32 - u32::from(bits)), bits })
     }
 
-    pub(super) fn price(self) -> Money {
-        price::ADDRESS.of(self.count)
+    pub(super) fn per_day(self) -> Money {
+        price::ADDRESS.per_day(self.count)
     }
 }

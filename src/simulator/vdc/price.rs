@@ -16,34 +16,77 @@ const SCHEMES: &[(&str, &str)] =
 pub(crate) struct Rate {
     /// In thousandths of a yuan.
     milli: u64,
-    cycle: &'static str,
+    per: Per,
     unit: &'static str,
-    /// Whether it is paid when it is ordered; what is used is not.
-    is_paid_ahead: bool,
+}
+
+/// What a price is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Per {
+    /// A day of it, metered while it is there.
+    Day,
+    /// A month of it, paid in advance.
+    Month,
+    /// All of it, paid in advance.
+    Package,
+    /// A GB that flows, metered while something flows.
+    Flow,
 }
 
 /// An address for a day.
-pub(crate) const ADDRESS: Rate = Rate { milli: 331, cycle: "/天", unit: "个", is_paid_ahead: true };
+pub(crate) const ADDRESS: Rate = Rate { milli: 331, per: Per::Day, unit: "个" };
+
+/// What a Mbps carries in a day, in MB.
+const MB_A_DAY: u64 = 86_400 / 8;
 
 /// One Mbps of an access point of a GPN for a day.
-pub(super) const ACCESS_POINT: Rate = Rate { milli: 10_000, cycle: "/天", unit: "Mb", is_paid_ahead: true };
+pub(super) const ACCESS_POINT: Rate = Rate { milli: 10_000, per: Per::Day, unit: "Mb" };
 
 /// What bandwidth costs under a billing scheme, of a public network, an EIP or a shared bandwidth.
 pub(crate) fn bandwidth(scheme: &str) -> Option<Rate> {
-    let (milli, cycle, unit, is_paid_ahead) = match scheme.strip_suffix("_Shared").unwrap_or(scheme) {
-        "BandwIdth" | "Bandwidth_95" => (3312, "/天", "Mb", true),
-        "BandwIdthMonth" => (99_360, "/月", "Mb", true),
-        "DataPackage" => (600, "/GB", "GB", true),
-        "Traffic" => (800, "/GB", "GB", false),
+    let (milli, per, unit) = match scheme.strip_suffix("_Shared").unwrap_or(scheme) {
+        "BandwIdth" | "Bandwidth_95" => (3312, Per::Day, "Mb"),
+        "BandwIdthMonth" => (99_360, Per::Month, "Mb"),
+        "DataPackage" => (600, Per::Package, "GB"),
+        "Traffic" => (800, Per::Flow, "GB"),
         _ => return None,
     };
-    Some(Rate { milli, cycle, unit, is_paid_ahead })
+    Some(Rate { milli, per, unit })
 }
 
 impl Rate {
-    /// What is paid for so many units when they are ordered: a day or a month of them, or all of a package.
-    pub(crate) fn of(self, units: u64) -> Money {
-        let cents = if self.is_paid_ahead { self.milli.saturating_mul(units).saturating_add(5) / 10 } else { 0 };
+    /// What is paid for so many units when they are ordered: a month of them, or all of a package.
+    pub(crate) fn ahead(self, units: u64) -> Money {
+        if matches!(self.per, Per::Month | Per::Package) { self.times(units) } else { Money::ZERO }
+    }
+
+    /// What so many units cost a day while they are there. Of a bandwidth whose traffic counts, half flows on average: the traffic
+    /// that other Actions show is drawn evenly.
+    pub(crate) fn per_day(self, units: u64) -> Money {
+        match self.per {
+            Per::Day => self.times(units),
+            Per::Month | Per::Package => Money::ZERO,
+            Per::Flow => self.times(units.saturating_mul(MB_A_DAY / 2) / 1000),
+        }
+    }
+
+    /// What an account must be able to pay to order so many units: what is paid then, or the first day.
+    pub(crate) fn to_begin(self, units: u64) -> Money {
+        self.ahead(units) + self.per_day(units)
+    }
+
+    /// Whether it is paid by the month, in advance.
+    pub(crate) fn is_monthly(self) -> bool {
+        self.per == Per::Month
+    }
+
+    /// Whether it costs only while something flows.
+    pub(crate) fn is_by_flow(self) -> bool {
+        self.per == Per::Flow
+    }
+
+    fn times(self, units: u64) -> Money {
+        let cents = self.milli.saturating_mul(units).saturating_add(5) / 10;
         Money::cents(i64::try_from(cents).unwrap_or(i64::MAX))
     }
 
@@ -51,8 +94,13 @@ impl Rate {
     #[expect(clippy::cast_precision_loss, reason = "a unit costs far less than 2^53 thousandths")]
     pub(crate) fn json(self) -> Json {
         let price = self.milli as f64 / 1000.0;
+        let cycle = match self.per {
+            Per::Day => "/天",
+            Per::Month => "/月",
+            Per::Package | Per::Flow => "/GB",
+        };
         json!({
-            "Cycle": self.cycle, "Discount": 1, "DiscountStr": "无折扣", "Price": price, "PriceStr": price.to_string(),
+            "Cycle": cycle, "Discount": 1, "DiscountStr": "无折扣", "Price": price, "PriceStr": price.to_string(),
             "Sign": "¥", "StdPrice": price, "StdPriceStr": price.to_string(), "Unit": self.unit,
         })
     }

@@ -33,7 +33,7 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
         name,
         vdc_id: vdc,
         kind: Kind::Private { is_manual },
-        segments: vec![Segment { id: segment, range, stage: Stage::Ready }],
+        segments: vec![Segment { id: segment, range, stage: Stage::Ready, is_free: false }],
     });
     let plan = Plan::holding(work::NETWORK, vec![id.clone()]).showing("creating");
     Ok(json!({"TaskId": world.start(plan.or_else(Effect::CancelNetwork { network: id, charge: None }))}))

@@ -1,6 +1,7 @@
 //! Public networks: bandwidth and ranges of public addresses.
 
-use super::order::{Addresses, Order, bandwidth_price, in_limits};
+use super::order::{Addresses, Order, in_limits};
+use super::price::Rate;
 use super::state::{Kind, Network, Segment, Stage};
 use super::{Call, Effect, Handler, sold_out, work, wrong_state};
 use crate::simulator::addresses::Range;
@@ -27,7 +28,7 @@ pub(super) fn insert(world: &mut World, vdc: &str, order: Order, range: Range) -
         name: order.name,
         vdc_id: vdc.to_owned(),
         kind: Kind::Public(order.bandwidth),
-        segments: vec![Segment { id: segment, range, stage: Stage::Ready }],
+        segments: vec![Segment { id: segment, range, stage: Stage::Ready, is_free: false }],
     });
     id
 }
@@ -51,24 +52,27 @@ fn is_idle(call: &Call, id: &str) -> Result<(), Refusal> {
 fn create(call: &mut Call) -> Result<Json, Refusal> {
     let vdc = call.world.ready_vdc(call.params.required("VdcId"))?.id.clone();
     let order = Order::of(call, call.params)?;
-    let price = order.price();
-    call.affordable(price)?;
+    call.affordable(order.to_begin())?;
+    let (ahead, credit) = (order.ahead(), call.credit()?);
     let range = call.world.free_public_range(order.addresses.bits).ok_or_else(|| sold_out("Public addresses"))?;
     let world = &mut *call.world;
     let id = insert(world, &vdc, order, range);
-    let charge = call.charge(vec![id.clone()], price);
-    let plan = Plan::holding(work::NETWORK, vec![id.clone()]).showing("creating");
-    Ok(json!({"TaskId": call.world.start(plan.or_else(Effect::CancelNetwork { network: id, charge }))}))
+    let charge = call.charge("CreatePublicNetwork", vec![id.clone()], ahead);
+    let plan = Plan::holding(work::NETWORK, vec![id.clone()])
+        .showing("creating")
+        .then(Effect::OpenNetwork { network: id.clone(), credit })
+        .or_else(Effect::CancelNetwork { network: id, charge });
+    Ok(json!({"TaskId": call.world.start(plan)}))
 }
 
 fn resize(call: &mut Call) -> Result<Json, Refusal> {
     let network = idle(call)?;
     let bandwidth = network.bandwidth().ok_or_else(|| call.malformed("PublicId", "it has no bandwidth"))?;
     let qos = in_limits(call, &bandwidth.billing, call.params.number("Qos"))?;
-    let price = bandwidth_price(&bandwidth.billing, qos) - bandwidth_price(&bandwidth.billing, bandwidth.qos);
+    let (ahead, to_begin) = (bandwidth.more(qos, Rate::ahead), bandwidth.more(qos, Rate::to_begin));
     let id = network.id.clone();
-    call.affordable(price.max(Money::ZERO))?;
-    let charge = call.charge(vec![id.clone()], price);
+    call.affordable(to_begin.max(Money::ZERO))?;
+    let charge = call.charge("CreatePublicNetwork", vec![id.clone()], ahead);
     let plan = Plan::holding(work::NETWORK, vec![id.clone()]).then(Effect::Resize { network: id, qos });
     Ok(json!({"TaskId": call.world.start(plan.or_else(Effect::Refund { charge }))}))
 }
@@ -76,17 +80,16 @@ fn resize(call: &mut Call) -> Result<Json, Refusal> {
 fn add_range(call: &mut Call) -> Result<Json, Refusal> {
     let addresses = Addresses::of(call, "Number", call.params.int("Number"))?;
     let network = idle(call)?.id.clone();
-    call.affordable(addresses.price())?;
+    call.affordable(addresses.per_day())?;
     let range = call.world.free_public_range(addresses.bits).ok_or_else(|| sold_out("Public addresses"))?;
     let world = &mut *call.world;
     let segment = world.ids.uuid();
     if let Some(network) = world.vdc.networks.get_mut(&network) {
-        network.segments.push(Segment { id: segment.clone(), range, stage: Stage::Coming });
+        network.segments.push(Segment { id: segment.clone(), range, stage: Stage::Coming, is_free: false });
     }
-    let charge = call.charge(vec![network.clone()], addresses.price());
     let plan = Plan::holding(work::NETWORK, vec![network.clone()])
         .then(Effect::OpenRange { network: network.clone(), segment: segment.clone() })
-        .or_else(Effect::CancelRange { network, segment, charge });
+        .or_else(Effect::RemoveRange { network, segment });
     Ok(json!({"TaskId": call.world.start(plan)}))
 }
 

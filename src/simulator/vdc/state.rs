@@ -40,7 +40,7 @@ impl Default for State {
             name: name.to_owned(),
             vdc_id: VDC_ID.to_owned(),
             kind,
-            segments: vec![Segment { id: segment.to_owned(), range, stage: Stage::Ready }],
+            segments: vec![Segment { id: segment.to_owned(), range, stage: Stage::Ready, is_free: true }],
         };
         let vdc = Vdc {
             id: VDC_ID.to_owned(),
@@ -52,6 +52,7 @@ impl Default for State {
             kind: "Bandwidth_BGP".to_owned(),
             billing: "BandwIdth".to_owned(),
             qos: 20,
+            free: 20,
             float: None,
             busy_qos: None,
             busy_float: None,
@@ -154,6 +155,9 @@ pub(crate) struct Bandwidth {
     pub(crate) billing: String,
     /// In Mbps; of a traffic package in GB.
     pub(crate) qos: u64,
+    /// How much of it costs nothing, as what stands ready in a new account does.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub(crate) free: u64,
     /// The ceiling with 95th percentile, in Mbps.
     #[serde(default)]
     pub(crate) float: Option<u64>,
@@ -177,6 +181,14 @@ pub(crate) struct Segment {
     pub(crate) range: Range,
     #[serde(default)]
     pub(crate) stage: Stage,
+    /// Whether it costs nothing, as what stands ready in a new account does.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_free: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_none(size: &u64) -> bool {
+    *size == 0
 }
 
 /// How far a task has come with a range.

@@ -2,11 +2,11 @@
 
 use super::eip::{self, bandwidth_json, qos};
 use super::state::{Bandwidth, Eip, Line};
-use super::{Call, Effect, Handler, in_use, not_found, site, started, work, wrong_state};
+use super::{Call, Effect, Handler, in_use, metering, not_found, site, started, work, wrong_state};
 use crate::simulator::money::Money;
 use crate::simulator::refusal::Refusal;
 use crate::simulator::task::Plan;
-use crate::simulator::vdc;
+use crate::simulator::vdc::price::Rate;
 use serde_json::{Value as Json, json};
 
 pub(super) const ACTIONS: &[(&str, Handler)] = &[
@@ -46,10 +46,11 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     let carrier = params.required("BandwidthType");
     call.carrier("BandwidthType", carrier)?;
     let (rate, qos) = (call.rate("SharedBandwidthBillScheme")?, qos(call)?);
-    let price = rate.of(qos);
-    call.affordable(price)?;
+    call.affordable(rate.to_begin(qos))?;
+    let credit = call.credit()?;
     let world = &mut *call.world;
     let (id, created) = (world.ids.uuid(), world.now());
+    let paid_until = metering::paid_until(rate, created);
     world.vpc.bandwidths.insert(Bandwidth {
         id: id.clone(),
         name: params.required("Name").to_owned(),
@@ -58,9 +59,13 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
         carrier: carrier.to_owned(),
         scheme: params.required("BillScheme").to_owned(),
         qos,
+        paid_until,
+        credit,
         created,
     });
-    call.charge(vec![id.clone()], price);
+    world.expect_end_of_bandwidth(paid_until);
+    world.meter_bandwidth(&id);
+    call.charge(metering::BANDWIDTH, vec![id.clone()], rate.ahead(qos));
     Ok(json!({"Data": [{"BandwidthId": id}]}))
 }
 
@@ -74,11 +79,9 @@ fn idle<'a>(call: &'a Call) -> Result<&'a Bandwidth, Refusal> {
 
 fn resize(call: &mut Call) -> Result<Json, Refusal> {
     let (own, qos) = (idle(call)?, qos(call)?);
-    let rate = vdc::price::bandwidth(&own.scheme);
-    let price = rate.map_or(Money::ZERO, |rate| rate.of(qos) - rate.of(own.qos));
-    let id = own.id.clone();
-    call.affordable(price.max(Money::ZERO))?;
-    let charge = call.charge(vec![id.clone()], price);
+    let (id, ahead) = (own.id.clone(), own.more(qos, Rate::ahead));
+    call.affordable(own.more(qos, Rate::to_begin).max(Money::ZERO))?;
+    let charge = call.charge(metering::BANDWIDTH, vec![id.clone()], ahead);
     let plan = Plan::holding(work::BANDWIDTH, vec![id.clone()]).then(Effect::ResizeBandwidth { bandwidth: id, qos });
     Ok(started(&call.world.start(plan.or_else(Effect::Refund { charge }))))
 }
@@ -90,6 +93,7 @@ fn delete(call: &mut Call) -> Result<Json, Refusal> {
         return Err(in_use(format!("The EIP {} is in the bandwidth; take it out first", eip.id)));
     }
     call.world.vpc.bandwidths.remove(&id);
+    call.world.end_use(&id);
     Ok(json!({"Data": null}))
 }
 
@@ -146,9 +150,9 @@ fn leave(call: &mut Call) -> Result<Json, Refusal> {
         return Err(call.malformed("RegionCode", "the EIPs are in another region"));
     }
     let (rate, qos) = (call.rate("EipBillScheme")?, qos(call)?);
-    let price = rate.of(qos) * ids.len() as u64;
-    call.affordable(price)?;
-    let charge = call.charge(ids.clone(), price);
+    let count = ids.len() as u64;
+    call.affordable(rate.to_begin(qos) * count)?;
+    let charge = call.charge(metering::BANDWIDTH, ids.clone(), rate.ahead(qos) * count);
     let (carrier, scheme) = (carrier.to_owned(), params.required("BillScheme").to_owned());
     let plan = plan.then(Effect::Leave { eips: ids, carrier, scheme, qos }).or_else(Effect::Refund { charge });
     Ok(started(&call.world.start(plan)))

@@ -1,6 +1,9 @@
 //! What the ends of tasks do to VPCs, EIPs and bandwidths.
 
+use super::metering;
 use super::state::{Bandwidth, Line, NetKind};
+use crate::simulator::ccs::Instance;
+use crate::simulator::vdc;
 use crate::simulator::world::World;
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
@@ -14,6 +17,12 @@ pub(crate) enum Effect {
     },
     RemoveNet {
         net: String,
+    },
+    /// New EIPs are there; from now on they are metered.
+    OpenEips {
+        eips: Vec<String>,
+        #[serde(default)]
+        credit: Option<u64>,
     },
     /// The order was not carried out: the money comes back.
     CancelEips {
@@ -89,6 +98,11 @@ impl Effect {
                 world.vpc.vpcs.remove(&vpc);
             }
             Self::RemoveNet { net } => world.close_net(&net),
+            Self::OpenEips { eips, credit } => {
+                for eip in &eips {
+                    world.meter_eip(eip, credit);
+                }
+            }
             Self::CancelEips { eips, charge } => {
                 world.refund(charge);
                 for eip in &eips {
@@ -105,6 +119,7 @@ impl Effect {
                 if let Some(Line::Own(own)) = world.vpc.eips.get_mut(&eip).map(|eip| &mut eip.bandwidth) {
                     own.qos = qos;
                 }
+                world.meter_eip(&eip, None);
             }
             Self::Bind { eip, net, address } => world.bind(&eip, &net, address),
             Self::Unbind { eip } => world.unbind(&eip),
@@ -117,12 +132,11 @@ impl Effect {
                 if let Some(bandwidth) = world.vpc.bandwidths.get_mut(&bandwidth) {
                     bandwidth.qos = qos;
                 }
+                world.meter_bandwidth(&bandwidth);
             }
             Self::Join { bandwidth, eips } => {
-                for eip in eips.iter().filter(|_| world.vpc.bandwidths.contains(&bandwidth)) {
-                    if let Some(eip) = world.vpc.eips.get_mut(eip) {
-                        eip.bandwidth = Line::Shared(bandwidth.clone());
-                    }
+                for eip in &eips {
+                    join(world, &bandwidth, eip);
                 }
             }
             Self::Leave { eips, carrier, scheme, qos } => {
@@ -147,10 +161,26 @@ fn reserve(world: &mut World, entry: Reservation) {
     }
 }
 
+/// An EIP gives its own bandwidth up for a shared one.
+fn join(world: &mut World, bandwidth: &str, id: &str) {
+    if !world.vpc.bandwidths.contains(bandwidth) {
+        return;
+    }
+    let Some(eip) = world.vpc.eips.get_mut(id) else { return };
+    if let Line::Own(own) = std::mem::replace(&mut eip.bandwidth, Line::Shared(bandwidth.to_owned())) {
+        world.end_use(&own.id);
+    }
+    world.meter_eip(id, None);
+}
+
 fn leave(world: &mut World, id: &str, carrier: &str, scheme: &str, qos: u64) {
     let (own, created) = (world.ids.uuid(), world.now());
-    if let Some(eip) = world.vpc.eips.get_mut(id) {
-        eip.bandwidth = Line::Own(Bandwidth {
+    let paid_until = vdc::price::bandwidth(scheme).and_then(|rate| metering::paid_until(rate, created));
+    world.expect_end_of_bandwidth(paid_until);
+    let Some(eip) = world.vpc.eips.get_mut(id) else { return };
+    let shared = std::mem::replace(
+        &mut eip.bandwidth,
+        Line::Own(Bandwidth {
             id: own,
             name: String::new(),
             region: eip.region.clone(),
@@ -158,8 +188,14 @@ fn leave(world: &mut World, id: &str, carrier: &str, scheme: &str, qos: u64) {
             carrier: carrier.to_owned(),
             scheme: scheme.to_owned(),
             qos,
+            paid_until,
+            credit: None,
             created,
-        });
+        }),
+    );
+    world.meter_eip(id, None);
+    if let Line::Shared(bandwidth) = shared {
+        world.meter_bandwidth(&bandwidth);
     }
 }
 
@@ -173,18 +209,15 @@ fn add_cards(world: &mut World, vlink: &str, servers: Vec<(String, Ipv4Addr)>) {
         if let Some(vlink) = world.vpc.vlinks.get_mut(vlink) {
             vlink.servers.insert(server.clone(), interface.id.clone());
         }
-        if let Some(instance) = world.ccs.instances.get_mut(&server) {
-            instance.interfaces.push(interface);
-        }
+        world.ccs.instances.change(&server, |instance| instance.interfaces.push(interface));
     }
 }
 
 fn remove_cards(world: &mut World, vlink: &str, servers: &[String]) {
     for server in servers {
         let Some(card) = world.vpc.vlinks.get_mut(vlink).and_then(|vlink| vlink.servers.remove(server)) else { continue };
-        let Some(instance) = world.ccs.instances.get_mut(server) else { continue };
-        let gone: Vec<_> = instance.interfaces.extract_if(.., |own| own.id == card).collect();
-        for interface in &gone {
+        let take = |instance: &mut Instance| instance.interfaces.extract_if(.., |own| own.id == card).collect::<Vec<_>>();
+        for interface in world.ccs.instances.change(server, take).iter().flatten() {
             world.forget_interface(interface);
         }
     }

@@ -1,11 +1,11 @@
 //! EIPs: public addresses that are bought.
 
 use super::state::{Bandwidth, EIPS, Eip, Line};
-use super::{Call, Effect, Handler, not_found, price, site, started, work, written, wrong_state};
+use super::{Call, Effect, Handler, metering, not_found, price, site, started, work, written, wrong_state};
 use crate::simulator::money::Money;
 use crate::simulator::refusal::Refusal;
 use crate::simulator::task::Plan;
-use crate::simulator::vdc;
+use crate::simulator::vdc::{self, price::Rate};
 use crate::simulator::world::World;
 use serde_json::{Value as Json, json};
 
@@ -78,17 +78,19 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     call.carrier("BandwidthType", carrier)?;
     let (rate, qos) = (call.rate("EipBillScheme")?, qos(call)?);
     let size = params.count("Size").filter(|size| *size > 0).ok_or_else(|| call.malformed("Size", "it must be 1 at least"))?;
-    let price = (rate.of(qos) + price::EIP.of(1)) * size;
-    call.affordable(price)?;
+    call.affordable((rate.to_begin(qos) + price::EIP.to_begin(1)) * size)?;
+    let credit = call.credit()?;
     let wanted = usize::try_from(size).unwrap_or(usize::MAX);
     let world = &mut *call.world;
     let addresses: Vec<_> = world.addresses.free(EIPS, world.vpc.eip_pool, None).take(wanted).collect();
     if addresses.len() < wanted {
         return Err(vdc::sold_out("Public addresses"));
     }
-    let (created, mut ids, mut shown) = (world.now(), Vec::new(), Vec::new());
+    let (created, mut ids, mut lines, mut shown) = (world.now(), Vec::new(), Vec::new(), Vec::new());
+    let paid_until = metering::paid_until(rate, created);
     for address in addresses {
         let (id, own) = (world.ids.uuid(), world.ids.uuid());
+        lines.push(own.clone());
         let own = Bandwidth {
             id: own,
             name: String::new(),
@@ -97,6 +99,8 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
             carrier: carrier.to_owned(),
             scheme: params.required("BillScheme").to_owned(),
             qos,
+            paid_until,
+            credit,
             created,
         };
         world.addresses.take(EIPS, address);
@@ -113,9 +117,11 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
         shown.push(json!({"EIPId": id, "IP": address.to_string()}));
         ids.push(id);
     }
-    let charge = call.charge(ids.clone(), price);
+    world.expect_end_of_bandwidth(paid_until);
+    let charge = call.charge(metering::BANDWIDTH, lines, rate.ahead(qos) * size);
     let plan = Plan::holding(work::CREATE_EIP, ids.clone()).showing("creating");
-    call.world.start(plan.or_else(Effect::CancelEips { eips: ids, charge }));
+    let plan = plan.then(Effect::OpenEips { eips: ids.clone(), credit }).or_else(Effect::CancelEips { eips: ids, charge });
+    call.world.start(plan);
     Ok(json!({"Data": shown}))
 }
 
@@ -128,10 +134,8 @@ fn update(call: &mut Call) -> Result<Json, Refusal> {
             return Err(wrong_state(format!("The EIP {id} is in a shared bandwidth; change that one")));
         };
         let qos = qos(call)?;
-        let rate = vdc::price::bandwidth(&own.scheme);
-        let price = rate.map_or(Money::ZERO, |rate| rate.of(qos) - rate.of(own.qos));
-        call.affordable(price.max(Money::ZERO))?;
-        order = Some((qos, price));
+        call.affordable(own.more(qos, Rate::to_begin).max(Money::ZERO))?;
+        order = Some((qos, own.id.clone(), own.more(qos, Rate::ahead)));
     } else if description.is_none() {
         return Err(call.missing("Description or Qos"));
     }
@@ -139,8 +143,8 @@ fn update(call: &mut Call) -> Result<Json, Refusal> {
         eip.description = description;
     }
     // A remark takes no time.
-    let Some((qos, price)) = order else { return Ok(started("")) };
-    let charge = call.charge(vec![id.clone()], price);
+    let Some((qos, line, ahead)) = order else { return Ok(started("")) };
+    let charge = call.charge(metering::BANDWIDTH, vec![line], ahead);
     let plan = Plan::holding(work::EIP, vec![id.clone()]).then(Effect::ResizeEip { eip: id, qos });
     Ok(started(&call.world.start(plan.or_else(Effect::Refund { charge }))))
 }

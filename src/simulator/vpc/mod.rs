@@ -5,6 +5,7 @@ mod binding;
 mod effect;
 mod eip;
 mod flow;
+mod metering;
 mod net;
 mod price;
 mod site;
@@ -16,6 +17,7 @@ mod vlink;
 mod vpcs;
 
 pub(crate) use effect::Effect;
+pub(crate) use metering::renew;
 pub(crate) use state::{Eip, Net, State, index, problems};
 
 use super::call::{self, Call, Handler};

@@ -1,6 +1,6 @@
 //! VPCs, their subnets and gateways, EIPs with their bandwidths, and VLINKs.
 
-use super::not_found;
+use super::{metering, not_found};
 use crate::simulator::addresses::Range;
 use crate::simulator::refusal::Refusal;
 use crate::simulator::store::{Keyed, Store};
@@ -25,6 +25,9 @@ pub(crate) struct State {
     pub(crate) vlinks: Store<Vlink>,
     /// What the addresses of EIPs are taken from.
     pub(crate) eip_pool: Range,
+    /// When the next paid month of a bandwidth ends; it follows from these.
+    #[serde(skip)]
+    pub(super) next_end: Option<Timestamp>,
 }
 
 impl Default for State {
@@ -64,6 +67,7 @@ impl Default for State {
             bandwidths: Store::default(),
             vlinks: Store::default(),
             eip_pool: Range::new(Ipv4Addr::new(118, 186, 64, 0), 20),
+            next_end: None,
         }
     }
 }
@@ -198,6 +202,12 @@ pub(crate) struct Bandwidth {
     pub(crate) scheme: String,
     /// In Mbps.
     pub(crate) qos: u64,
+    /// Until when it is paid, if by the month; one without it is paid for good then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) paid_until: Option<Timestamp>,
+    /// The trial credit that pays for it while it is metered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) credit: Option<u64>,
     pub(crate) created: Timestamp,
 }
 
@@ -276,8 +286,11 @@ impl World {
     /// Takes an EIP away and gives its address up.
     pub(super) fn remove_eip(&mut self, id: &str) {
         self.unbind(id);
-        if let Some(eip) = self.vpc.eips.remove(id) {
-            self.addresses.release(EIPS, eip.address);
+        let Some(eip) = self.vpc.eips.remove(id) else { return };
+        self.addresses.release(EIPS, eip.address);
+        self.end_use(id);
+        if let Line::Own(own) = &eip.bandwidth {
+            self.end_use(&own.id);
         }
     }
 
@@ -287,9 +300,11 @@ impl World {
         let Some(is_gateway) = self.vpc.nets.get(net).map(|net| !net.is_subnet()) else { return };
         let Some(eip) = self.vpc.eips.get_mut(eip).filter(|eip| eip.bound.is_none()) else { return };
         eip.bound = Some(Binding { net: net.to_owned(), address });
+        let id = eip.id.clone();
         if is_gateway {
             self.addresses.take(net, address);
         }
+        self.meter_eip(&id, None);
     }
 
     pub(crate) fn unbind(&mut self, eip: &str) {
@@ -297,13 +312,14 @@ impl World {
         if self.vpc.nets.get(&bound.net).is_some_and(|net| !net.is_subnet()) {
             self.addresses.release(&bound.net, bound.address);
         }
+        self.meter_eip(eip, None);
     }
 }
 
 /// The register's name for the addresses of EIPs.
 pub(super) const EIPS: &str = "eips";
 
-/// Finds out which addresses subnets, gateways and EIPs have.
+/// Finds out which addresses subnets, gateways and EIPs have, and what the account lacks of their use.
 pub(crate) fn index(world: &mut World) {
     for eip in world.vpc.eips.iter() {
         world.addresses.take(EIPS, eip.address);
@@ -323,6 +339,7 @@ pub(crate) fn index(world: &mut World) {
             world.addresses.take(&net.id, address);
         }
     }
+    metering::index(world);
 }
 
 /// What does not fit together.

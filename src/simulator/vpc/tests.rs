@@ -1,4 +1,4 @@
-use crate::simulator::tests::{Answer, Cloud, documented::documented};
+use crate::simulator::tests::{Answer, Cloud, advance, documented::documented};
 use crate::simulator::{Fault, FaultRule, PRIVATE_ID, PUBLIC_ID, SUBNET_ID, SavedState, VDC_ID, VPC_ID, ids, vpc};
 use serde_json::{Value as Json, json};
 
@@ -270,8 +270,10 @@ async fn eips_cost_money_and_run_out() {
     let cloud = Cloud::new();
     let before = balance(&cloud);
     let ids = buy(&cloud, 2);
-    // 5 Mbps and an address for a day, twice.
-    assert!((before - balance(&cloud) - 2.0 * (16.56 + 0.33)).abs() < 0.001, "{}", before - balance(&cloud));
+    assert!((before - balance(&cloud)).abs() < 0.001, "what is metered is paid when it ends");
+    // 5 Mbps and an address a day, twice.
+    let metered = cost_of_a_day(&cloud);
+    assert!((metered - 2.0 * (16.56 + 0.33)).abs() < 0.015, "{metered}");
     let order = |changes: Json| {
         let mut params =
             json!({"RegionCode": "CN_Hongkong", "BandwidthType": TELECOM, "BillScheme": "BandwIdth", "Qos": 5, "Size": 1});
@@ -583,13 +585,111 @@ async fn a_trial_credit_pays_in_the_accounts_place() {
     }
     cloud.simulator.fault(FaultRule::new(Fault::TaskFails("busy".into())).times(1));
     order(json!({"SubjectId": 3_273_580})).ok();
-    assert!((full - credit(2) - 33.78).abs() < 0.001, "{}", credit(2));
     cloud.settle();
     assert_eq!((balance(&cloud), credit(2)), (begin, full));
-    order(json!({"SubjectId": 3_273_580})).ok();
+    let bought = order(json!({"SubjectId": 3_273_580})).ok()["Data"].clone();
     cloud.settle();
+    advance(86_400);
+    for eip in bought.as_array().unwrap() {
+        ask(&cloud, "DeleteEIP", &json!({"EIPId": eip["EIPId"]})).ok();
+    }
     assert!((full - credit(2) - 33.78).abs() < 0.001, "{}", credit(2));
     assert_eq!(balance(&cloud).to_string(), begin.to_string());
     let bill = cloud.ask("cds.billing.DescribeBill", &json!({"DateFromTo": "2026.03.01 - 2026.03.31", "Currency": "CN"})).ok();
     assert_eq!((&bill["Data"]["TotalViceCost"], &bill["Data"]["TotalMasterCost"]), (&json!(33.78), &json!(0.0)));
+}
+
+/// What is used and not paid yet, in yuan.
+fn due(cloud: &Cloud) -> f64 {
+    cloud.ask("cds.billing.DescribeAccountInfo", &json!({})).ok()["Data"]["ToDeduct"].as_f64().unwrap()
+}
+
+/// What a day from now on costs, in yuan.
+fn cost_of_a_day(cloud: &Cloud) -> f64 {
+    let before = due(cloud);
+    advance(86_400);
+    due(cloud) - before
+}
+
+#[tokio::test(start_paused = true)]
+async fn eips_and_bandwidths_cost_their_price_every_day_until_they_are_gone() {
+    let cloud = Cloud::new();
+    let is = |cost: f64, expected: f64| assert!((cost - expected).abs() < 0.02, "{cost} and not {expected}");
+    let ids = buy(&cloud, 2);
+    is(cost_of_a_day(&cloud), 2.0 * (16.56 + 0.33));
+    let bandwidth = shared(&cloud);
+    is(cost_of_a_day(&cloud), 2.0 * (16.56 + 0.33) + 33.12);
+    done(&cloud, "BandwidthAddEIP", &json!({"BandwidthId": bandwidth, "EIPIdList": [ids[0]]}));
+    is(cost_of_a_day(&cloud), 16.56 + 2.0 * 0.33 + 33.12);
+    done(&cloud, "UpdateBandwidth", &json!({"BandwidthId": bandwidth, "Qos": 20}));
+    done(&cloud, "UpdateEIP", &json!({"EIPId": ids[1], "Qos": 10}));
+    is(cost_of_a_day(&cloud), 33.12 + 2.0 * 0.33 + 66.24);
+    let period = json!({"DateFromTo": "2026.03.01 - 2026.03.31", "Currency": "CN"});
+    let bill = cloud.ask("cds.billing.DescribeBill", &period).ok()["Data"]["BillInfo"].clone();
+    let ip = bill.as_array().unwrap().iter().filter(|entry| entry["ResourceType"] == "ip").count();
+    let wan = bill.as_array().unwrap().iter().filter(|entry| entry["ResourceType"] == "wan").count();
+    assert_eq!((ip, wan), (2, 3));
+    let alone = json!({"EIPIdList": [ids[0]], "Delete": false, "RegionCode": "CN_Hongkong", "BandwidthType": TELECOM,
+        "BillScheme": "BandwIdth", "Qos": 1});
+    done(&cloud, "BandwidthRemoveEIP", &alone);
+    is(cost_of_a_day(&cloud), 3.31 + 33.12 + 2.0 * 0.33 + 66.24);
+    done(&cloud, "DeleteBandwidth", &json!({"BandwidthId": bandwidth}));
+    for id in &ids {
+        done(&cloud, "DeleteEIP", &json!({"EIPId": id}));
+    }
+    is(cost_of_a_day(&cloud), 0.0);
+    is(due(&cloud), 0.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn bandwidth_by_the_month_is_paid_again_each_month() {
+    let cloud = Cloud::new();
+    let monthly =
+        json!({"RegionCode": "CN_Hongkong", "BandwidthType": TELECOM, "BillScheme": "BandwIdthMonth", "Qos": 5, "Size": 1});
+    let before = balance(&cloud);
+    let id = done(&cloud, "CreateEIP", &monthly)["Data"][0]["EIPId"].clone();
+    let paid = || ((before - balance(&cloud)) * 100.0).round() / 100.0;
+    assert_eq!(paid().to_string(), "496.8");
+    advance(32 * 86_400);
+    assert_eq!(eip(&cloud, id.as_str().unwrap()).unwrap()["IsBind"], false);
+    assert_eq!(paid().to_string(), "993.6");
+    // What the balance does not cover is owed.
+    cloud.simulator.set_balance(100.0);
+    advance(31 * 86_400);
+    ask(&cloud, "DescribeVPC", &json!({"RegionCode": "CN_Hongkong"})).ok();
+    assert_eq!(balance(&cloud).to_string(), "100");
+    cloud.simulator.set_balance(600.0);
+    assert_eq!(balance(&cloud).to_string(), "103.2");
+    done(&cloud, "DeleteEIP", &json!({"EIPId": id}));
+}
+
+#[tokio::test(start_paused = true)]
+async fn bandwidth_by_traffic_costs_while_something_is_bound_to_it() {
+    let cloud = Cloud::new();
+    let flow = json!({"RegionCode": "CN_Hongkong", "BandwidthType": TELECOM, "BillScheme": "Traffic", "Qos": 5, "Size": 1});
+    let id = done(&cloud, "CreateEIP", &flow)["Data"][0]["EIPId"].clone();
+    let is = |cost: f64, expected: f64| assert!((cost - expected).abs() < 0.02, "{cost} and not {expected}");
+    is(cost_of_a_day(&cloud), 0.33);
+    done(&cloud, "BindEIP", &json!({"EIPId": id, "NetId": SUBNET_ID, "IP": "10.10.11.9"}));
+    // Half of 5 Mbps for a day are 27 GB at 0.8.
+    is(cost_of_a_day(&cloud), 0.33 + 21.6);
+    done(&cloud, "UnbindEIP", &json!({"EIPId": id, "NetId": SUBNET_ID, "IP": "10.10.11.9"}));
+    is(cost_of_a_day(&cloud), 0.33);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_trial_credit_pays_for_traffic_that_flows_later() {
+    let cloud = Cloud::new();
+    let of = |state: &Json| state["billing"]["credits"][2]["balance"].as_f64().unwrap();
+    let full = of(&cloud.simulator.state_json());
+    let flow = json!({"RegionCode": "CN_Hongkong", "BandwidthType": TELECOM, "BillScheme": "Traffic", "Qos": 5, "Size": 1,
+        "SubjectId": 3_273_580});
+    let id = done(&cloud, "CreateEIP", &flow)["Data"][0]["EIPId"].clone();
+    let bound = json!({"EIPId": id, "NetId": SUBNET_ID, "IP": "10.10.11.9"});
+    done(&cloud, "BindEIP", &bound);
+    advance(86_400);
+    done(&cloud, "UnbindEIP", &bound);
+    let paid = full - of(&cloud.simulator.state_json());
+    assert!((paid - 21.6).abs() < 0.05, "{paid}");
+    assert_eq!(balance(&cloud).to_string(), "1000000");
 }
