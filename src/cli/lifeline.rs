@@ -22,10 +22,15 @@ pub(super) fn reason(stop: Option<Stop>) -> Option<Stop> {
     }
 }
 
+/// Whether a run was ended because its server is gone.
+pub(super) fn is_cut(stop: &Stop) -> bool {
+    matches!(stop, Stop::Ended(reason) if reason == GONE)
+}
+
 /// Ends what the script has started, and this process, where the server is gone that would: the next server may start the schedule again
 /// as soon as this process has let go of its lock. To be called once nothing is left to be done.
 pub(super) fn take_along(stop: Option<&Stop>) {
-    if !matches!(stop, Some(Stop::Ended(reason)) if reason == GONE) {
+    if !stop.is_some_and(is_cut) {
         return;
     }
     #[cfg(unix)]

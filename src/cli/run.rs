@@ -191,6 +191,8 @@ pub(super) fn outcome(status: Status, stop: Option<&Stop>) -> RunOutcome {
     match stop {
         Some(Stop::Interrupted) => RunOutcome::Interrupted,
         Some(Stop::TimedOut(_)) => RunOutcome::TimedOut,
+        // Nobody wanted that, so it is a failure: told, and repeated where the schedule says so.
+        Some(stop) if lifeline::is_cut(stop) => RunOutcome::Lost,
         Some(Stop::Ended(_)) => RunOutcome::Cancelled,
         _ if status == status::DONE => RunOutcome::Done,
         _ => RunOutcome::Failed,

@@ -108,21 +108,18 @@ impl Recording {
     /// Takes up a run that a server has recorded, before the script begins; `schedule` is the one whose lock the run holds.
     /// The error is why it must not be carried out; a store that does not work is none, and given back as a warning.
     pub fn claim(&self, schedule: Option<&str>) -> Result<Option<String>, String> {
-        let store = Store::open(&self.path);
+        let store = Store::open_served(&self.path);
         let mut problem = None;
         match store.locks().run(&self.id) {
             Ok(Taken::Held(held)) => drop(self.lock().locks.insert(LockName::Alive, held)),
             Ok(Taken::By(holder)) => return Err(format!("the run {} is already carried out by {holder}", self.id)),
             Err(error) => problem = Some(error.to_string()),
         }
-        match store.claim_run(&self.id, std::process::id(), self.clock.now()) {
+        let begun = self.begun.get_or_init(|| self.begun_with(store));
+        match begun.store.claim_run(self.run(&begun.args), self.clock.now()) {
             Ok(true) => {}
             Ok(false) => return Err(format!("the run {} is not in {} or has ended already", self.id, self.path.display())),
             Err(error) => problem = Some(error.to_string()),
-        }
-        let begun = self.begun.get_or_init(|| self.begun_with(store));
-        if let Err(error) = begun.store.describe_run(self.run(&begun.args)) {
-            problem = Some(error.to_string());
         }
         if let Some(name) = schedule {
             match begun.store.locks().schedule(name, &self.id) {

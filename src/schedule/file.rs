@@ -1,68 +1,20 @@
-//! `schedules.toml`: its form, and what it means once the defaults are filled in.
+//! A schedule file: what it holds once it is complete, and what can be wrong with it.
 
-use super::cron::Expression;
-use super::timing::{Beat, Timing};
-use super::value::{CatchUp, Keep, Length, Name, Notify, Overlap, Retries, Size, Zone};
+use super::timing::Timing;
+use super::value::{CatchUp, Keep, Notify, Overlap, Retries};
+use super::written;
 use crate::catalog::suggest;
-use jiff::Timestamp;
-use serde::Deserialize;
-use std::collections::BTreeMap;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use toml::Spanned;
-use toml::value::Datetime;
 
 /// The file's name where nothing says otherwise.
 pub const FILE_NAME: &str = "schedules.toml";
 
 /// The JSON Schema of the file, for editors.
 pub const SCHEMA: &str = include_str!("schema.json");
-
-/// What running runs get at the server's end, unless the file says otherwise.
-const GRACE: Duration = Duration::from_secs(30);
-
-/// A file as it is written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    #[serde(default)]
-    grace: Option<Length>,
-    #[serde(default)]
-    defaults: Option<Spanned<Entry>>,
-    #[serde(default)]
-    schedule: Vec<Spanned<Entry>>,
-}
-
-/// `[[schedule]]`, or `[defaults]` without what makes a schedule one.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Entry {
-    name: Option<Spanned<Name>>,
-    script: Option<Spanned<String>>,
-    args: Option<Vec<String>>,
-    profile: Option<String>,
-    region: Option<String>,
-    cron: Option<Spanned<Expression>>,
-    every: Option<Spanned<Length>>,
-    timezone: Option<Zone>,
-    overlap: Option<Overlap>,
-    catch_up: Option<CatchUp>,
-    timeout: Option<Spanned<Length>>,
-    max_memory: Option<Size>,
-    retries: Option<Spanned<Retries>>,
-    jitter: Option<Length>,
-    start: Option<Spanned<Datetime>>,
-    end: Option<Spanned<Datetime>>,
-    paused: Option<bool>,
-    notify: Option<Spanned<Notify>>,
-    keep: Option<Keep>,
-    read_only: Option<bool>,
-    allow_path: Option<Vec<PathBuf>>,
-    allow_run: Option<bool>,
-}
 
 /// A schedule, complete.
 #[derive(Debug, Clone, PartialEq)]
@@ -156,18 +108,6 @@ pub enum FileError {
     },
 }
 
-/// A fault with its place in the text.
-struct Fault {
-    span: Range<usize>,
-    reason: String,
-}
-
-impl Fault {
-    fn new(span: Range<usize>, reason: impl Into<String>) -> Self {
-        Self { span, reason: reason.into() }
-    }
-}
-
 impl ScheduleFile {
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Self, FileError> {
@@ -189,19 +129,14 @@ impl ScheduleFile {
         };
         // Runs must find it whatever folder they run in.
         let folder = folder.canonicalize().unwrap_or(folder);
-        complete(text, &folder).map(|(grace, schedules)| Self { path: path.to_owned(), folder, grace, schedules }).map_err(
-            |fault| {
+        match written::complete(text, &folder) {
+            Ok((grace, schedules)) => Ok(Self { path: path.to_owned(), folder, grace, schedules }),
+            Err(fault) => {
                 let (line, column) = position(text, fault.span.start);
-                FileError::Malformed {
-                    path: path.to_owned(),
-                    line,
-                    column,
-                    reason: fault.reason,
-                    text: Arc::from(text),
-                    span: fault.span,
-                }
-            },
-        )
+                let (path, text) = (path.to_owned(), Arc::from(text));
+                Err(FileError::Malformed { path, line, column, reason: fault.reason, text, span: fault.span })
+            }
+        }
     }
 
     /// The schedule of that name; the error names those that are near.
@@ -213,326 +148,10 @@ impl ScheduleFile {
     }
 }
 
-fn complete(text: &str, folder: &Path) -> Result<(Duration, Vec<Arc<Schedule>>), Fault> {
-    let written: Written = toml::from_str(text).map_err(|error| {
-        let span = error.span().unwrap_or(0..0);
-        Fault::new(span, with_suggestion(error.message()))
-    })?;
-    let defaults = match written.defaults {
-        Some(defaults) => {
-            no_schedule(defaults.as_ref())?;
-            defaults.into_inner()
-        }
-        None => Entry::default(),
-    };
-    let shared_notify = defaults.notify.as_ref().map(checked_notify).transpose()?.map(Arc::new);
-    let lines = Lines::of(text);
-    let mut taken: BTreeMap<Arc<str>, usize> = BTreeMap::new();
-    let mut schedules = Vec::with_capacity(written.schedule.len());
-    for entry in written.schedule {
-        let line = lines.number(entry.span().start);
-        let name_span = entry.as_ref().name.as_ref().map_or(entry.span(), Spanned::span);
-        let schedule = entry_to_schedule(entry, &defaults, shared_notify.as_ref(), folder, line)?;
-        if let Some(first) = taken.insert(Arc::clone(&schedule.name), line) {
-            return Err(Fault::new(name_span, format!("the schedule of line {first} is called {:?} too", schedule.name)));
-        }
-        schedules.push(Arc::new(schedule));
-    }
-    Ok((written.grace.map_or(GRACE, |grace| grace.0), schedules))
-}
-
-/// `[defaults]` holds what schedules may share.
-fn no_schedule(entry: &Entry) -> Result<(), Fault> {
-    let own = [
-        ("name", entry.name.as_ref().map(Spanned::span)),
-        ("script", entry.script.as_ref().map(Spanned::span)),
-        ("cron", entry.cron.as_ref().map(Spanned::span)),
-        ("every", entry.every.as_ref().map(Spanned::span)),
-    ];
-    match own.into_iter().find_map(|(key, span)| Some((key, span?))) {
-        Some((key, span)) => Err(Fault::new(span, format!("{key} belongs to one schedule; write it below its [[schedule]]"))),
-        None => Ok(()),
-    }
-}
-
-fn entry_to_schedule(
-    entry: Spanned<Entry>,
-    defaults: &Entry,
-    shared_notify: Option<&Arc<Notify>>,
-    folder: &Path,
-    line: usize,
-) -> Result<Schedule, Fault> {
-    let whole = entry.span();
-    let entry = entry.into_inner();
-    let missing = |key: &str| Fault::new(whole.clone(), format!("this schedule has no {key}"));
-    let name: Arc<str> = entry.name.ok_or_else(|| missing("name"))?.into_inner().0.into();
-    let script = entry.script.ok_or_else(|| missing("script"))?;
-    if script.as_ref().is_empty() {
-        return Err(Fault::new(script.span(), "write the script's path, relative to this file"));
-    }
-    let beat = match (entry.cron, entry.every) {
-        (Some(cron), None) => Beat::Cron(cron.into_inner()),
-        (None, Some(every)) if every.as_ref().0 < Duration::from_secs(1) => {
-            return Err(Fault::new(every.span(), "an interval is 1 s at least"));
-        }
-        (None, Some(every)) => Beat::Every(every.into_inner().0),
-        (Some(_), Some(every)) => return Err(Fault::new(every.span(), "a schedule has cron or every, not both")),
-        (None, None) => return Err(missing("cron and no every: nothing makes it fire")),
-    };
-    let written_zone = entry.timezone.or_else(|| defaults.timezone.clone());
-    let zone_is_default = written_zone.is_none();
-    let zone = written_zone.unwrap_or(Zone::UTC);
-    let bound = |own: Option<Spanned<Datetime>>, shared: &Option<Spanned<Datetime>>| {
-        own.or_else(|| shared.clone()).map(|time| instant(&time, &zone).map(|instant| (instant, time.span()))).transpose()
-    };
-    let start = bound(entry.start, &defaults.start)?;
-    let end = bound(entry.end, &defaults.end)?;
-    if let (Some((start, _)), Some((end, span))) = (&start, &end)
-        && end <= start
-    {
-        return Err(Fault::new(span.clone(), "the end is not after the start, so it would never fire"));
-    }
-    let notify = entry.notify.as_ref().map(checked_notify).transpose()?.map(Arc::new).or_else(|| shared_notify.cloned());
-    let timeout = entry.timeout.or_else(|| defaults.timeout.clone());
-    if let Some(timeout) = timeout.as_ref().filter(|timeout| timeout.as_ref().0.is_zero()) {
-        return Err(Fault::new(timeout.span(), "a timeout is more than 0; without one a run takes as long as it takes"));
-    }
-    let retries = entry.retries.or_else(|| defaults.retries.clone());
-    if let Some(retries) = retries.as_ref().filter(|retries| !(1.0..=100.0).contains(&retries.as_ref().backoff)) {
-        return Err(Fault::new(retries.span(), "backoff is a factor from 1 to 100"));
-    }
-    let jitter = entry.jitter.or(defaults.jitter).map_or(Duration::ZERO, |jitter| jitter.0);
-    let absolute = |path: PathBuf| folder.join(path);
-    Ok(Schedule {
-        script: folder.join(script.into_inner()),
-        args: entry.args.or_else(|| defaults.args.clone()).unwrap_or_default(),
-        profile: entry.profile.or_else(|| defaults.profile.clone()),
-        region: entry.region.or_else(|| defaults.region.clone()),
-        timing: Timing {
-            beat,
-            zone,
-            start: start.map(|(instant, _)| instant),
-            end: end.map(|(instant, _)| instant),
-            shift: Timing::shift_of(&name, jitter),
-        },
-        zone_is_default,
-        overlap: entry.overlap.or(defaults.overlap).unwrap_or_default(),
-        catch_up: entry.catch_up.or(defaults.catch_up).unwrap_or(CatchUp::NONE),
-        timeout: timeout.map(|timeout| timeout.into_inner().0),
-        max_memory: entry.max_memory.or(defaults.max_memory).map(|size| size.0),
-        retries: retries.map_or(Retries::NONE, Spanned::into_inner),
-        paused: entry.paused.or(defaults.paused).unwrap_or(false),
-        notify,
-        keep: entry.keep.or(defaults.keep),
-        rights: Rights {
-            read_only: entry.read_only.or(defaults.read_only).unwrap_or(false),
-            allow_path: entry
-                .allow_path
-                .or_else(|| defaults.allow_path.clone())
-                .unwrap_or_default()
-                .into_iter()
-                .map(absolute)
-                .collect(),
-            allow_run: entry.allow_run.or(defaults.allow_run).unwrap_or(false),
-        },
-        line,
-        name,
-    })
-}
-
-fn checked_notify(notify: &Spanned<Notify>) -> Result<Notify, Fault> {
-    let inner = notify.as_ref();
-    if inner.lua.is_none() && inner.webhook.is_none() {
-        return Err(Fault::new(notify.span(), "notify says nobody: give lua = \"FILE.lua:FUNCTION\" or webhook = \"URL\""));
-    }
-    Ok(inner.clone())
-}
-
-/// A time of the file; one without an offset is on the zone's clock.
-fn instant(time: &Spanned<Datetime>, zone: &Zone) -> Result<Timestamp, Fault> {
-    let fault = |reason: String| Fault::new(time.span(), reason);
-    let written = time.as_ref();
-    if written.date.is_none() {
-        return Err(fault("write a date, or a date and a time, as 2026-12-01T08:00:00+01:00".to_owned()));
-    }
-    let text = written.to_string();
-    let read = if written.offset.is_some() {
-        text.parse::<Timestamp>()
-    } else {
-        text.parse::<jiff::civil::DateTime>().and_then(|civil| zone.0.to_timestamp(civil))
-    };
-    read.map_err(|error| fault(format!("this is no time: {error}")))
-}
-
-/// serde names all keys that there are; a person wants the one that is nearest.
-fn with_suggestion(message: &str) -> String {
-    let Some(rest) = message.strip_prefix("unknown field `") else {
-        return message.to_owned();
-    };
-    let mut parts = rest.split('`');
-    let unknown = parts.next().unwrap_or_default();
-    let known: Vec<&str> = parts.skip(1).step_by(2).collect();
-    let near = suggest::nearest(unknown, known.iter().copied());
-    match near.as_slice() {
-        [] => format!("there is no key {unknown}; the keys here are {}", known.join(", ")),
-        near => format!("there is no key {unknown}{}", suggest::did_you_mean(near)),
-    }
-}
-
-/// Where the lines of a text end: a file has thousands of schedules.
-struct Lines(Vec<usize>);
-
-impl Lines {
-    fn of(text: &str) -> Self {
-        Self(text.match_indices('\n').map(|(at, _)| at).collect())
-    }
-
-    /// The line, from 1, of a byte.
-    fn number(&self, byte: usize) -> usize {
-        self.0.partition_point(|end| *end < byte) + 1
-    }
-}
-
 /// Line and column, from 1, of a byte of `text`.
 fn position(text: &str, byte: usize) -> (usize, usize) {
     let before = &text[..byte.min(text.len())];
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     (line, column)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{FileError, SCHEMA, ScheduleFile};
-    use crate::schedule::value::{CatchUp, CaughtUp, Keep, Overlap};
-    use std::path::Path;
-    use std::time::Duration;
-
-    const LEAST: &str = "[[schedule]]\nname = 'a'\nscript = 'a.lua'\n";
-
-    fn read(text: &str) -> Result<ScheduleFile, FileError> {
-        ScheduleFile::parse(Path::new("schedules.toml"), text)
-    }
-
-    /// Files that are right, and ones that are wrong with the place and words of what is said.
-    const RIGHT: &[&str] = &[
-        "",
-        "grace = '1m'\n[defaults]\ntimezone = 'Asia/Shanghai'\nnotify = { lua = 'n.lua:f' }",
-        "[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'",
-        "[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = 90\noverlap = 'queue'\ncatch_up = { within = '1d', runs = 'all' }\nkeep = 5",
-        "[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '1h 30m'\ncatch_up = 'none'\nkeep = '2w'\nmax_memory = '256M'\nargs = ['x']
-retries = { count = 2, delay = '10s', backoff = 1.5 }\njitter = '1m'\npaused = true\nprofile = 'p'\nregion = 'cn'\ntimeout = '1h'
-notify = { on = ['late', 'failure'], webhook = { env = 'PAGER' }, late_after = '5m' }\nread_only = true\nallow_path = ['x']\nallow_run = true",
-    ];
-    const WRONG: &[(&str, usize, usize, &str)] = &[
-        ("[[schedule]]\nname = 'a'\nscrpt = 'a.lua'", 3, 1, "did you mean script?"),
-        ("[[schedules]]\nname = 'a'", 1, 3, "did you mean schedule?"),
-        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'", 1, 1, "nothing makes it fire"),
-        ("[[schedule]]\nname = 'a b'", 2, 8, "is no name"),
-        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nevery = '1h'", 5, 9, "not both"),
-        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '0.5'", 4, 9, "1 s at least"),
-        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = 'soon'", 4, 9, "a length of time"),
-        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '* * * *'", 4, 8, "4 fields"),
-        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\ntimezone = 'Europe/Brelin'", 5, 12, "Europe/Berlin"),
-        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\noverlap = 'wait'", 5, 11, "queue"),
-        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\ncatch_up = true", 5, 12, "none"),
-        (
-            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\ncatch_up = { within = '1h', run = 'all' }",
-            5,
-            29,
-            "did you mean runs?",
-        ),
-        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nretries = { delay = '1m' }", 5, 11, "count"),
-        (
-            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nretries = { count = 1, backoff = 0.5 }",
-            5,
-            11,
-            "from 1 to 100",
-        ),
-        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nnotify = { on = ['failure'] }", 5, 10, "says nobody"),
-        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nnotify = { webhook = 'pager' }", 5, 22, "no http"),
-        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nnotify = { lua = '../n.lua:f' }", 5, 18, "beside this one"),
-        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nnotify = { lua = 'my.n.lua:f' }", 5, 18, "beside this one"),
-        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nmax_memory = '1T'", 5, 14, "amount of memory"),
-        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nkeep = 0", 5, 8, "number of runs"),
-        ("[defaults]\ncron = '@daily'", 2, 8, "belongs to one schedule"),
-    ];
-
-    #[test]
-    fn what_is_wrong_is_said_with_line_column_and_the_way_out() {
-        for (text, line, column, words) in WRONG {
-            match read(text) {
-                Err(FileError::Malformed { line: l, column: c, reason, .. }) => {
-                    assert!((l, c) == (*line, *column) && reason.contains(words), "{text}\n{l}:{c}: {reason}");
-                }
-                other => panic!("{text}: {other:?}"),
-            }
-        }
-    }
-
-    #[test]
-    fn the_schema_and_the_reader_agree() {
-        let schema = jsonschema::validator_for(&serde_json::from_str(SCHEMA).unwrap()).unwrap();
-        let json = |text: &str| serde_json::to_value(toml::from_str::<toml::Value>(text).unwrap()).unwrap();
-        for text in RIGHT {
-            assert!(read(text).is_ok(), "{text}: {:?}", read(text));
-            let errors: Vec<_> = schema.iter_errors(&json(text)).map(|error| error.to_string()).collect();
-            assert!(errors.is_empty(), "{text}: {errors:?}");
-        }
-        // What needs more than a schema: names of zones, forms of texts, sizes of lengths.
-        let beyond = ["1 s at least", "a length of time", "4 fields", "Europe/Berlin"];
-        for (text, _, _, words) in WRONG.iter().filter(|(_, _, _, words)| !beyond.contains(words)) {
-            assert!(!schema.is_valid(&json(text)), "{text}: the schema takes it, the reader says {words}");
-        }
-    }
-
-    #[test]
-    fn the_schema_has_every_key_of_the_reader_and_no_other() {
-        let error = read("[[schedule]]\nqqqqqq = 1").unwrap_err().to_string();
-        let known = error.split("the keys here are ").nth(1).unwrap();
-        let mut known: Vec<_> = known.split(", ").map(str::to_owned).collect();
-        let schema: serde_json::Value = serde_json::from_str(SCHEMA).unwrap();
-        let mut described: Vec<_> = schema["definitions"]["entry"]["properties"].as_object().unwrap().keys().cloned().collect();
-        known.sort();
-        described.sort();
-        assert_eq!(known, described);
-    }
-
-    #[test]
-    fn defaults_fill_in_and_a_schedule_says_otherwise() {
-        let text = format!(
-            "[defaults]\ntimezone = 'Asia/Shanghai'\ncatch_up = '1h'\nkeep = 9\n{LEAST}cron = '@daily'\n
-             [[schedule]]\nname = 'b'\nscript = 'b.lua'\nevery = '1m'\ntimezone = 'Europe/Berlin'\ncatch_up = 'none'\noverlap = 'allow'"
-        );
-        let file = read(&text).unwrap();
-        let [a, b] = &file.schedules[..] else { panic!("two schedules") };
-        assert_eq!((a.timing.zone.name(), b.timing.zone.name()), ("Asia/Shanghai", "Europe/Berlin"));
-        assert_eq!(a.catch_up, CatchUp { within: Duration::from_hours(1), runs: CaughtUp::Latest });
-        assert_eq!((b.catch_up, b.keep), (CatchUp::NONE, Some(Keep::Runs(9))));
-        assert_eq!((a.overlap, b.overlap), (Overlap::Skip, Overlap::Allow));
-        assert_eq!((a.line, b.line), (5, 10));
-        assert!(read(&format!("{LEAST}cron = '@daily'")).unwrap().schedules[0].zone_is_default);
-    }
-
-    #[test]
-    fn two_schedules_of_one_name_are_refused_at_the_second() {
-        let error = read(&format!("{LEAST}every = '1m'\n{LEAST}every = '2m'")).unwrap_err();
-        assert!(error.to_string().contains("line 6, column 8: the schedule of line 1 is called \"a\" too"), "{error}");
-    }
-
-    #[test]
-    fn bounds_without_an_offset_are_on_the_zones_clock() {
-        let text = format!("{LEAST}every = '1d'\ntimezone = 'Asia/Shanghai'\nstart = 2026-12-01\nend = 2026-12-31T08:00:00+01:00");
-        let timing = &read(&text).unwrap().schedules[0].timing;
-        assert_eq!(timing.start.unwrap().to_string(), "2026-11-30T16:00:00Z");
-        assert_eq!(timing.end.unwrap().to_string(), "2026-12-31T07:00:00Z");
-        let backwards = format!("{LEAST}every = '1d'\nstart = 2026-12-01\nend = 2026-11-01");
-        assert!(read(&backwards).unwrap_err().to_string().contains("not after the start"));
-    }
-
-    #[test]
-    fn a_webhooks_url_is_in_no_debug_text() {
-        let file = read(&format!("{LEAST}every = '1d'\nnotify = {{ webhook = 'https://pager.example/secret-token' }}")).unwrap();
-        assert!(!format!("{file:?}").contains("secret-token"));
-    }
 }

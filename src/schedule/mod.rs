@@ -7,3 +7,4 @@ pub mod odd;
 pub mod serve;
 pub mod timing;
 pub mod value;
+mod written;

@@ -339,7 +339,7 @@ fn logs_follow_a_run_to_its_end() {
     let history = History::new();
     let store = history.store();
     store.start_run(recorded("r1")).unwrap();
-    store.claim_run("r1", 1, "2026-11-21T02:30:00Z".parse().unwrap()).unwrap();
+    store.claim_run(NewRun { pid: Some(1), ..recorded("r1") }, "2026-11-21T02:30:00Z".parse().unwrap()).unwrap();
     let alive = store.locks().run("r1").unwrap().held();
     let mut output = cumulua::run::store::Output::default();
     let mut line = |text: &str| {

@@ -223,7 +223,7 @@ mod served {
     fn a_server_runs_what_is_asked_for_and_ends_it_when_it_ends() {
         let script = "print('begun') defer(function() print('tidied') end) time.sleep('1h')";
         let served = Served::start(folder(DAILY, script), &["--grace", "1ms"]);
-        served.says("serving 1 schedules");
+        served.says("serving 1 schedule");
         assert!(served.run(&["schedule", "trigger", "nightly"]).status.success());
         served.says("nightly: started");
         let again = served.run(&["schedule", "trigger", "nightly"]);
@@ -244,7 +244,7 @@ mod served {
     #[test]
     fn a_changed_file_is_taken_over_and_a_faulty_one_refused() {
         let served = Served::start(folder(DAILY, ""), &[]);
-        served.says("serving 1 schedules");
+        served.says("serving 1 schedule");
         served.write("schedules.toml", "[[schedule]]\nname = 'x'");
         served.signal("HUP");
         assert!(served.says("refused").contains("line 1, column 1: this schedule has no script"));
@@ -316,7 +316,7 @@ mod served {
     #[test]
     fn a_schedule_that_comes_back_into_the_file_is_paused_as_it_was_left() {
         let served = Served::start(folder(DAILY, ""), &[]);
-        served.says("serving 1 schedules");
+        served.says("serving 1 schedule");
         assert!(served.run(&["schedule", "pause", "nightly"]).status.success());
         served.says("nightly: asked to pause: paused");
         let soon = |name: &str| format!("[[schedule]]\nname = '{name}'\nscript = 'a.lua'\nevery = '1s'\n");
@@ -358,6 +358,61 @@ mod served {
     }
 
     #[test]
+    fn a_run_that_ended_because_its_server_was_killed_is_told_and_repeated_by_the_next() {
+        let retried = DAILY.replace("nightly", "retried") + "retries = { count = 1, delay = '1s' }\n";
+        let told = DAILY.replace("nightly", "told") + "notify = { lua = 'n.lua:hear' }\n";
+        let folder = folder(&(retried + &told), "print('begun') time.sleep('1h')");
+        let hear = "return { hear = function(event)
+            local file <close> = io.open('heard', 'a')
+            file:write(event.schedule, ' ', event.event, ' ', event.outcome, ': ', event.error, '\\n')
+        end }";
+        fs::write(folder.path().join("n.lua"), hear).unwrap();
+        let mut served = Served::start(folder, &["--grace", "1ms"]);
+        served.says("serving 2 schedules");
+        for name in ["retried", "told"] {
+            assert!(served.run(&["schedule", "trigger", name]).status.success());
+        }
+        let store = Store::open(served.folder.path().join("runs.db"));
+        let runs = |store: &Store| store.runs(Filter::default()).unwrap();
+        let until = |is_so: &dyn Fn() -> bool| {
+            let began = real_now();
+            while !is_so() {
+                assert!(real_now() - began < Duration::from_mins(1), "{:#?}", runs(&store));
+                std::thread::yield_now();
+            }
+        };
+        until(&|| runs(&store).iter().all(|row| !store.output(&row.run.id, 0, 1).unwrap().is_empty()));
+        served.child.kill().unwrap();
+        served.child.wait().unwrap();
+        until(&|| runs(&store).iter().all(|row| row.ended.is_some()));
+        for row in runs(&store) {
+            assert_eq!(row.outcome, Some(RunOutcome::Lost));
+            assert!(row.error.unwrap().contains("the server that started the run is gone"));
+        }
+        let served = Served::start(served.folder, &["--grace", "1ms"]);
+        served.says("retried: attempt 1 failed; the next is at");
+        served.says("retried: started");
+        let (folder, store) = served.end();
+        let attempts = store.runs(Filter { name: Some("retried".to_owned()), ..Filter::default() }).unwrap();
+        assert_eq!(attempts.iter().map(|row| row.run.attempt).collect::<Vec<_>>(), [2, 1]);
+        let heard = fs::read_to_string(folder.path().join("heard")).unwrap();
+        assert_eq!(heard, "told failure lost: ended, because the server that started the run is gone\n");
+        assert!(store.unheard_runs().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_server_hears_at_once_what_is_asked_of_it() {
+        let served = Served::start(folder(DAILY, ""), &[]);
+        served.says("serving 1 schedule");
+        let began = real_now();
+        for word in ["pause", "resume"].iter().cycle().take(20) {
+            assert!(served.run(&["schedule", word, "nightly"]).status.success());
+        }
+        assert!(real_now() - began < Duration::from_secs(10), "one that looks once a second would take 20 s");
+        served.end();
+    }
+
+    #[test]
     fn what_a_script_starts_tells_the_history_no_secret() {
         let text = DAILY.to_owned() + "allow_run = true\n";
         let script = "local ok = pcall(cds.ccs.DescribeTags, {}, { timeout = '10ms', retries = 0 })
@@ -368,7 +423,7 @@ mod served {
         fs::write(test.path().join("cumulua.toml"), "[profiles.default.cds]\nendpoint = 'http://127.0.0.1:1'\n").unwrap();
         assert!(command(&test, &["trust"]).status().unwrap().success());
         let served = Served::start_with(test, &[], &variables);
-        served.says("serving 1 schedules");
+        served.says("serving 1 schedule");
         assert!(served.run(&["schedule", "trigger", "nightly"]).status.success());
         served.says("nightly: done");
         for entry in fs::read_dir(served.folder.path()).unwrap().flatten().filter(|entry| entry.path().is_file()) {
@@ -389,7 +444,7 @@ mod served {
         let held = folder.path().join("held");
         assert!(Command::new("mkfifo").arg(&held).status().unwrap().success());
         let mut served = Served::start(folder, &[]);
-        served.says("serving 1 schedules");
+        served.says("serving 1 schedule");
         assert!(served.run(&["schedule", "trigger", "nightly"]).status.success());
         let mut pipe = fs::File::open(&held).unwrap();
         let killed = real_now();
@@ -482,7 +537,7 @@ mod served {
         let served = Served::start(folder(DAILY, ""), &["--http", "127.0.0.1:0"]);
         let line = served.says("health and metrics on http://");
         let address = line.rsplit("http://").next().unwrap().to_owned();
-        served.says("serving 1 schedules");
+        served.says("serving 1 schedule");
         let health = get(&address, "/health");
         assert!(health.starts_with("HTTP/1.1 200") && health.contains("{\"status\":\"ok\"}"), "{health}");
         let metrics = get(&address, "/metrics");

@@ -38,6 +38,10 @@ fn run(id: &str, name: &str, second: i64) -> NewRun {
     }
 }
 
+fn claim(store: &Store, id: &str, pid: u32, at: Timestamp) -> bool {
+    store.claim_run(NewRun { pid: Some(pid), ..run(id, "nightly", 0) }, at).unwrap()
+}
+
 fn end(id: &str, second: i64, outcome: RunOutcome) -> RunEnd {
     RunEnd { id: id.to_owned(), ended: at(second), outcome, status: Some(0), error: None }
 }
@@ -135,8 +139,8 @@ fn what_has_not_ended_was_going_on_ever_since_it_began() {
 fn how_a_run_ended_is_said_once_and_it_is_claimed_once() {
     let (_folder, store) = store();
     store.start_run(run("r1", "nightly", 0)).unwrap();
-    assert!(store.claim_run("r1", 4711, at(1)).unwrap());
-    assert!(!store.claim_run("r1", 4712, at(1)).unwrap(), "two processes must not carry out one run");
+    assert!(claim(&store, "r1", 4711, at(1)));
+    assert!(!claim(&store, "r1", 4712, at(1)), "two processes must not carry out one run");
     assert!(store.end_run(end("r1", 5, RunOutcome::Failed)).unwrap());
     assert!(!store.end_run(end("r1", 6, RunOutcome::Done)).unwrap());
     let Found::One(row) = store.find_run("r1").unwrap() else { panic!("the run is there") };
@@ -150,14 +154,56 @@ fn a_run_whose_process_is_gone_is_lost_and_one_that_lives_is_not() {
     for id in ["alive", "gone", "unclaimed"] {
         store.start_run(run(id, "nightly", 0)).unwrap();
     }
-    assert!(store.claim_run("alive", 1, at(1)).unwrap() && store.claim_run("gone", 2, at(1)).unwrap());
+    assert!(claim(&store, "alive", 1, at(1)) && claim(&store, "gone", 2, at(1)));
     let held = store.locks().run("alive").unwrap().held();
     let mut lost: Vec<_> = store.settle_lost_runs(at(9)).unwrap().into_iter().map(|row| row.run.id).collect();
     lost.sort();
     assert_eq!(lost, ["gone", "unclaimed"]);
-    assert!(!store.claim_run("unclaimed", 3, at(10)).unwrap(), "a process that comes late must not carry it out");
+    assert!(!claim(&store, "unclaimed", 3, at(10)), "a process that comes late must not carry it out");
     assert_eq!(ids(&store, Filter { open: true, ..Filter::default() }), ["alive"]);
     drop(held);
+}
+
+#[test]
+fn the_end_of_a_schedules_run_is_unheard_until_a_server_has_decided_what_follows() {
+    let (_folder, store) = store();
+    let unheard = || store.unheard_runs().unwrap().into_iter().map(|row| row.run.id).collect::<Vec<_>>();
+    store.start_run(run("r1", "nightly", 0)).unwrap();
+    store.start_run(NewRun { due: None, ..run("by-hand", "nightly", 0) }).unwrap();
+    assert!(unheard().is_empty(), "both go on");
+    let failed = RunEnd { error: Some("boom".to_owned()), ..end("r1", 5, RunOutcome::Failed) };
+    store.end_run(failed).unwrap();
+    store.end_run(end("by-hand", 5, RunOutcome::Failed)).unwrap();
+    assert_eq!(unheard(), ["r1"]);
+    assert!(store.last_outcomes().unwrap().is_empty());
+    let heard = Decided::End(RunEnd { status: Some(1), ..end("r1", 6, RunOutcome::Lost) });
+    assert_eq!(store.decide_together(vec![heard]).unwrap(), [true]);
+    assert!(unheard().is_empty());
+    let row = store.run("r1").unwrap().unwrap();
+    let said = (row.outcome, row.ended, row.status, row.error.as_deref());
+    assert_eq!(said, (Some(RunOutcome::Failed), Some(at(5)), Some(0), Some("boom")), "its own process knows best");
+    store.start_run(run("r2", "nightly", 60)).unwrap();
+    store.decide_together(vec![Decided::End(end("r2", 65, RunOutcome::Lost))]).unwrap();
+    assert_eq!(store.run("r2").unwrap().unwrap().ended, Some(at(65)), "a process that says nothing is spoken for");
+    assert_eq!(store.last_outcomes().unwrap()["nightly"], RunOutcome::Lost);
+}
+
+#[test]
+fn a_log_that_its_server_moves_grows_until_then_and_is_read_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("runs.db");
+    let store = Store::open_served(&path);
+    let size = || fs::metadata(&path).map_or(0, |data| data.len());
+    let text = "x".repeat(16_000);
+    for number in 0..400 {
+        store.start_run(NewRun { args: vec![text.clone()], ..run(&format!("r{number}"), "nightly", number) }).unwrap();
+    }
+    let before = size();
+    assert!(before < 1 << 20, "{before}");
+    store.tidy().unwrap();
+    store.flush(std::time::Duration::from_mins(1)).unwrap();
+    assert!(size() > 6 << 20);
+    assert_eq!(ids(&Store::open(&path), Filter::default()).len(), 400);
 }
 
 #[test]

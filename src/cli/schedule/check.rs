@@ -8,6 +8,7 @@ use crate::clock::wall_now;
 use crate::lua;
 use crate::schedule::file::{Schedule, ScheduleFile};
 use crate::schedule::odd;
+use crate::schedule::serve::counted;
 use clap::Args;
 use std::collections::BTreeMap;
 use std::fs;
@@ -52,10 +53,10 @@ impl Check {
         for (line, warning) in &warnings {
             report::warning(&format!("{path}, line {line}: {warning}"));
         }
-        let count = file.schedules.len();
         let unzoned = file.schedules.iter().filter(|schedule| schedule.zone_is_default).count();
         let zone = if unzoned > 0 { format!("; {unzoned} without a timezone, which go by UTC") } else { String::new() };
-        report::print(&format!("{path}: {count} schedules, {} errors, {} warnings{zone}", problems.len(), warnings.len()));
+        let (schedules, errors) = (counted(file.schedules.len(), "schedule"), counted(problems.len(), "error"));
+        report::print(&format!("{path}: {schedules}, {errors}, {}{zone}", counted(warnings.len(), "warning")));
         let failed = !problems.is_empty() || (self.strict && !warnings.is_empty());
         if failed { status::SCRIPT.into() } else { status::DONE.into() }
     }

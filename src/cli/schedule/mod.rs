@@ -82,7 +82,11 @@ fn refuse(problem: &FileError) {
 
 /// The run store; a rehearsal must have one of its own.
 fn store(options: &GlobalOptions) -> Result<Store, ExitCode> {
-    world::store_path(options).map(Store::open).ok_or_else(|| {
+    store_path(options).map(Store::open)
+}
+
+fn store_path(options: &GlobalOptions) -> Result<PathBuf, ExitCode> {
+    world::store_path(options).ok_or_else(|| {
         let reason = if options.sim { "a rehearsal has no history of its own" } else { "there is no home folder" };
         report::error(&format!("{reason}; --store FILE says where runs and firings are kept"));
         status::USAGE.into()

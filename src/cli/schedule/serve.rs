@@ -2,10 +2,11 @@
 
 use super::super::options::{Format, GlobalOptions, duration};
 use super::super::{report, status, world};
-use super::{FileArgument, refuse, shared, store};
+use super::{FileArgument, refuse, shared, store_path};
 use crate::clock::wall_now;
 use crate::gate::web::{Text, WebRequest};
 use crate::gate::{Level, Place, Policy};
+use crate::run::store::Store;
 use crate::schedule::serve::{Launcher, Log, Post, ServeError, Server};
 use crate::secret::Secret;
 use clap::Args;
@@ -42,8 +43,8 @@ impl Serve {
             report::error("--http takes an address of this machine, as 127.0.0.1:9188; --http-public lets it listen beyond");
             return status::USAGE.into();
         }
-        let store = match store(options) {
-            Ok(store) => store,
+        let store = match store_path(options) {
+            Ok(path) => Store::open_served(path),
             Err(status) => return status,
         };
         let launcher = match launcher(options, &store) {
@@ -72,7 +73,7 @@ impl Serve {
 }
 
 /// What starts runs.
-pub(super) fn launcher(options: &GlobalOptions, store: &crate::run::store::Store) -> Result<Launcher, ExitCode> {
+pub(super) fn launcher(options: &GlobalOptions, store: &Store) -> Result<Launcher, ExitCode> {
     let path = std::path::absolute(store.path()).unwrap_or_else(|_| store.path().to_owned());
     Launcher::new(shared(options), path).map_err(|problem| {
         report::error(&format!("this program cannot be found again: {problem}"));

@@ -17,8 +17,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long the server has to answer; it looks once a second.
+/// How long the server has to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long is waited before its answer is looked for first; the pauses double.
+const FIRST_LOOK: Duration = Duration::from_millis(2);
+
+/// The longest of these pauses.
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// Runs a schedule now, whatever its times: by the server where one serves it, else in this terminal
 #[derive(Debug, Args)]
@@ -77,11 +83,13 @@ fn ask(store: &Store, name: &str) -> ExitCode {
 pub(super) fn answer(store: &Store, kind: RequestKind, name: &str) -> Result<Option<String>, StoreError> {
     let request = store.request(kind, name, wall_now())?;
     let began = real_now();
+    let mut pause = FIRST_LOOK;
     while real_now() - began < PATIENCE {
+        std::thread::sleep(pause);
         if let Some(answer) = store.answer_to(request)? {
             return Ok(Some(answer));
         }
-        std::thread::sleep(Duration::from_millis(50));
+        pause = LONGEST_PAUSE.min(pause * 2);
     }
     // Answered in the last moment, it has happened.
     if store.withdraw(request)? { Ok(None) } else { store.answer_to(request) }

@@ -1,13 +1,18 @@
 //! Locks among processes: files beside the store that the system unlocks when their holder ends, however it ends.
 
+use crate::clock::real_now;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Duration;
 
 /// Characters that a file's name may hold on any system.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
+
+/// How long a lock may outlive the server that held it: a busy machine takes its time to begin a program.
+const INHERITED: Duration = Duration::from_secs(5);
 
 /// Longer names stand by their digest.
 const LONGEST_NAME: usize = 120;
@@ -64,7 +69,14 @@ impl Locks {
 
     /// The lock of the one server of a store.
     pub fn server(&self) -> io::Result<Taken> {
-        self.take("server", "")
+        let began = real_now();
+        loop {
+            match self.take("server", "")? {
+                // A process that a killed server was about to start has it until its program begins.
+                Taken::By(holder) if is_gone(&holder) && real_now() - began < INHERITED => thread::sleep(Duration::from_millis(1)),
+                taken => return Ok(taken),
+            }
+        }
     }
 
     /// The lock of a schedule, which the process that carries out its run holds: a restarted server finds it held while the run of
@@ -111,6 +123,11 @@ impl Locks {
         Ok(file)
     }
 
+    /// Where the server's bell hangs.
+    pub(super) fn bell(&self) -> PathBuf {
+        self.folder.join("bell")
+    }
+
     pub(super) fn make_folder(&self) -> io::Result<()> {
         fs::create_dir_all(&self.folder)
     }
@@ -126,7 +143,7 @@ impl Locks {
         // Whoever only looks whether it is held holds it for some microseconds.
         for _ in 0..3 {
             if matches!(tried, Err(TryLockError::WouldBlock)) {
-                std::thread::sleep(Duration::from_millis(1));
+                thread::sleep(Duration::from_millis(1));
                 tried = file.try_lock();
             }
         }
@@ -150,6 +167,19 @@ impl Locks {
         let Ok(file) = File::open(self.folder.join(file)) else { return false };
         matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
     }
+}
+
+/// Whether the process that has written this of itself has ended.
+#[cfg(unix)]
+fn is_gone(holder: &str) -> bool {
+    use rustix::{io::Errno, process};
+    let id = holder.strip_prefix("process ").and_then(|id| id.parse().ok()).and_then(process::Pid::from_raw);
+    id.is_some_and(|id| process::test_kill_process(id) == Err(Errno::SRCH))
+}
+
+#[cfg(not(unix))]
+fn is_gone(_: &str) -> bool {
+    false
 }
 
 fn file_name(kind: &str, name: &str) -> String {
@@ -185,6 +215,22 @@ mod tests {
         let (a, b) = ("ä".repeat(500), "ä".repeat(501));
         let _held = locks.schedule(&a, "").unwrap().held().unwrap();
         assert!(locks.is_schedule_running(&a) && !locks.is_schedule_running(&b));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_servers_lock_that_only_a_child_of_a_killed_one_still_has_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let locks = Locks::beside(&folder.path().join("runs.db"));
+        let mut killed = std::process::Command::new("true").spawn().unwrap();
+        killed.wait().unwrap();
+        let inherited = locks.server().unwrap().held().unwrap();
+        std::fs::write(folder.path().join("runs.db.locks/server"), format!("process {}", killed.id())).unwrap();
+        let begun = std::thread::spawn(move || drop(inherited));
+        assert!(locks.server().unwrap().held().is_some());
+        begun.join().unwrap();
+        let _held = locks.server().unwrap().held();
+        assert!(matches!(locks.server().unwrap(), Taken::By(_)), "who lives is not waited for");
     }
 
     #[test]

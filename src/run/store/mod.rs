@@ -5,6 +5,7 @@
 //! log and survives the end of the process (`synchronous = NORMAL`: a crash of the whole machine may take the last moments with it,
 //! which spares each call a flush to the disk).
 
+mod bell;
 mod calls;
 mod error;
 mod firings;
@@ -18,6 +19,7 @@ mod timeline;
 mod waits;
 mod writer;
 
+pub use bell::Bell;
 pub use calls::CallRow;
 pub use error::StoreError;
 pub use firings::{Firing, FiringOutcome, FiringRow, ScheduleState};
@@ -38,7 +40,7 @@ use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
-use writer::{Answer, Job, Kind, Queue};
+use writer::{Answer, Job, Kind, LONG_LOG, Log, Queue};
 
 /// A handle to the store; clones share the connection.
 #[derive(Clone)]
@@ -59,9 +61,32 @@ impl Store {
     /// A store in this file, which is opened, and made or brought up to date where it must be, on a thread of its own: what is wrong
     /// with it shows at the first request.
     pub fn open(path: impl Into<PathBuf>) -> Self {
-        let path = path.into();
+        Self::begin(path.into(), Log::MovedByAll)
+    }
+
+    /// The same for a server and its runs, which leave it to the server to [tidy](Self::tidy).
+    pub fn open_served(path: impl Into<PathBuf>) -> Self {
+        Self::begin(path.into(), Log::MovedByServer)
+    }
+
+    fn begin(path: PathBuf, log: Log) -> Self {
         let locks = Locks::beside(&path);
-        Self { queue: Arc::new(Queue::start(path, locks.clone())), locks, calls: Arc::default() }
+        Self { queue: Arc::new(Queue::start(path, locks.clone(), log)), locks, calls: Arc::default() }
+    }
+
+    /// Moves what is written from the file's log into the file, where it is worth it, without waiting for that. It flushes the disk.
+    pub fn tidy(&self) -> Result<(), StoreError> {
+        let job: Job = Box::new(|connection| {
+            Box::pin(async move {
+                let (_, pages, moved): (i64, i64, i64) =
+                    sqlx::query_as("PRAGMA wal_checkpoint(NOOP)").fetch_one(&mut *connection).await?;
+                if pages - moved >= i64::from(LONG_LOG) {
+                    sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(connection).await?;
+                }
+                Ok(())
+            })
+        });
+        self.queue.push(Kind::Read, job, None)
     }
 
     /// The file in the user's state folder.

@@ -50,7 +50,7 @@ pub enum RunOutcome {
     Interrupted,
     /// Its server ended it, for a later firing or because the server itself ended.
     Cancelled,
-    /// Its process ended without saying how: it was killed, or the machine stopped.
+    /// Its process ended without saying how, as it was killed or the machine stopped; or it ended itself because its server was gone.
     Lost,
 }
 
@@ -113,6 +113,14 @@ pub struct RunRow {
     pub calls: u64,
 }
 
+impl RunRow {
+    /// How it ended, where it has.
+    pub fn end(&self) -> Option<RunEnd> {
+        let (id, status, error) = (self.run.id.clone(), self.status, self.error.clone());
+        Some(RunEnd { id, ended: self.ended?, outcome: self.outcome?, status, error })
+    }
+}
+
 impl Store {
     /// Records that a run begins. Waits until it is written.
     pub fn start_run(&self, run: NewRun) -> Result<(), StoreError> {
@@ -124,26 +132,24 @@ impl Store {
         self.post(move |connection| Box::pin(insert(connection, run)))
     }
 
-    /// Says that this process carries a run out that a server has recorded; false where the run has ended meanwhile, or is another
-    /// process's, and must not be carried out.
-    pub fn claim_run(&self, id: &str, pid: u32, at: Timestamp) -> Result<bool, StoreError> {
-        let id = id.to_owned();
+    /// Says that this process carries a run out that a server has recorded, and what it knows better of it than that server; false where
+    /// the run has ended meanwhile, or is another process's, and must not be carried out.
+    pub fn claim_run(&self, run: NewRun, at: Timestamp) -> Result<bool, StoreError> {
         self.write(move |connection| {
             Box::pin(async move {
                 let query =
                     sqlx::query("UPDATE runs SET pid = ?, claimed_at = ? WHERE id = ? AND ended_at IS NULL AND claimed_at IS NULL");
-                let done = query.bind(i64::from(pid)).bind(millis(at)).bind(id).execute(connection).await?;
-                Ok(done.rows_affected() == 1)
+                let query = query.bind(run.pid.map(i64::from)).bind(millis(at)).bind(run.id.clone());
+                let is_ours = query.execute(&mut *connection).await?.rows_affected() == 1;
+                if is_ours {
+                    describe(connection, run).await?;
+                }
+                Ok(is_ours)
             })
         })
     }
 
-    /// Records what a run's own process knows better than the server that started it.
-    pub fn describe_run(&self, run: NewRun) -> Result<(), StoreError> {
-        self.write(move |connection| Box::pin(describe(connection, run)))
-    }
-
-    /// The same without waiting.
+    /// Records what a run's own process knows better than the server that started it, without waiting.
     pub(in crate::run) fn post_description(&self, run: NewRun) -> Result<(), StoreError> {
         self.post(move |connection| Box::pin(describe(connection, run)))
     }
@@ -195,13 +201,14 @@ fn args_text(args: &[String]) -> String {
 pub(super) async fn insert(connection: &mut SqliteConnection, run: NewRun) -> Result<(), sqlx::Error> {
     let query = sqlx::query(
         "INSERT INTO runs (id, name, kind, script, script_hash, args, profile, version, simulated, pid, due_at, attempt, started_at,
-         claimed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         claimed_at, unheard) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     );
+    let is_scheduled = run.due.is_some();
     let query = query.bind(run.id).bind(run.name).bind(run.kind).bind(run.script).bind(run.script_hash);
     let query = query.bind(args_text(&run.args)).bind(run.profile).bind(run.version).bind(run.simulated);
     let query = query.bind(run.pid.map(i64::from)).bind(run.due.map(millis)).bind(i64::from(run.attempt)).bind(millis(run.started));
     let claimed = run.pid.map(|_| millis(run.started));
-    query.bind(claimed).execute(connection).await.map(drop)
+    query.bind(claimed).bind(is_scheduled).execute(connection).await.map(drop)
 }
 
 async fn describe(connection: &mut SqliteConnection, run: NewRun) -> Result<(), sqlx::Error> {
@@ -213,6 +220,16 @@ async fn describe(connection: &mut SqliteConnection, run: NewRun) -> Result<(), 
 
 async fn finish(connection: &mut SqliteConnection, end: RunEnd) -> Result<bool, sqlx::Error> {
     let query = sqlx::query("UPDATE runs SET ended_at = ?, outcome = ?, status = ?, error = ? WHERE id = ? AND ended_at IS NULL");
+    let query = query.bind(millis(end.ended)).bind(end.outcome.as_str()).bind(end.status).bind(end.error).bind(end.id);
+    Ok(query.execute(connection).await?.rows_affected() == 1)
+}
+
+/// Records that a run's server has heard of its end; how it ended stays as its own process has said, where it has.
+pub(super) async fn hear(connection: &mut SqliteConnection, end: RunEnd) -> Result<bool, sqlx::Error> {
+    let query = sqlx::query(
+        "UPDATE runs SET unheard = 0, ended_at = coalesce(ended_at, ?1), outcome = iif(ended_at IS NULL, ?2, outcome),
+         status = iif(ended_at IS NULL, ?3, status), error = iif(ended_at IS NULL, ?4, error) WHERE id = ?5",
+    );
     let query = query.bind(millis(end.ended)).bind(end.outcome.as_str()).bind(end.status).bind(end.error).bind(end.id);
     Ok(query.execute(connection).await?.rows_affected() == 1)
 }

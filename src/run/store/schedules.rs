@@ -2,8 +2,8 @@
 //! ask of it.
 
 use super::firings::{Firing, decide, decide_beside};
-use super::runs::{self, NewRun, RunOutcome};
-use super::{Store, StoreError, millis, timestamp};
+use super::runs::{self, NewRun, RunEnd, RunOutcome};
+use super::{Bell, Store, StoreError, millis, timestamp};
 use jiff::Timestamp;
 use sqlx::{Row as _, SqliteConnection};
 use std::collections::{BTreeMap, HashMap};
@@ -26,6 +26,8 @@ pub enum Decided {
     Beside(Firing, Option<NewRun>),
     /// A run without a new firing: a repetition.
     Run(NewRun),
+    /// A run ended, and the server has heard of it: what follows from that is decided together with it.
+    End(RunEnd),
     /// A run failed, and what becomes of its repetition.
     Retry(Attempt, Retry),
 }
@@ -128,14 +130,14 @@ impl Store {
         })
     }
 
-    /// How the last run of each schedule ended.
+    /// How the last run of each schedule ended whose end a server has heard of.
     pub fn last_outcomes(&self) -> Result<HashMap<String, RunOutcome>, StoreError> {
         self.read(|connection| {
             Box::pin(async {
                 // SQLite takes the other columns from the row that has the maximum.
                 let rows = sqlx::query(
                     "SELECT name, outcome, max(started_at) FROM runs WHERE kind IN ('schedule', 'trigger') AND outcome IS NOT NULL
-                     GROUP BY name",
+                     AND unheard = 0 GROUP BY name",
                 );
                 let mut outcomes = HashMap::new();
                 for row in rows.fetch_all(connection).await? {
@@ -164,6 +166,7 @@ impl Store {
                         Decided::Firing(firing, run) => decide(connection, firing, run).await?,
                         Decided::Beside(firing, run) => decide_beside(connection, firing, run).await?,
                         Decided::Run(run) => repeat(connection, run).await.map(|()| true)?,
+                        Decided::End(end) => runs::hear(connection, end).await?,
                         Decided::Retry(attempt, retry) => note_retry(connection, attempt, retry).await?,
                     });
                 }
@@ -172,16 +175,18 @@ impl Store {
         })
     }
 
-    /// Asks something of the server; gives the request's number.
+    /// Asks something of the server, and wakes it; gives the request's number.
     pub fn request(&self, kind: RequestKind, schedule: &str, now: Timestamp) -> Result<i64, StoreError> {
         let schedule = schedule.to_owned();
-        self.write(move |connection| {
+        let number = self.write(move |connection| {
             Box::pin(async move {
                 let query = sqlx::query("INSERT INTO requests (kind, schedule, asked_at) VALUES (?, ?, ?)");
                 let done = query.bind(kind.as_str()).bind(schedule).bind(millis(now)).execute(connection).await?;
                 Ok(done.last_insert_rowid())
             })
-        })
+        })?;
+        Bell::ring(&self.locks);
+        Ok(number)
     }
 
     /// The requests that wait for the server, in the order of asking.

@@ -61,6 +61,17 @@ impl Store {
         })
     }
 
+    /// The run of that id.
+    pub fn run(&self, id: &str) -> Result<Option<RunRow>, StoreError> {
+        let id = id.to_owned();
+        self.read(move |connection| {
+            Box::pin(async move {
+                let sql = format!("{COLUMNS} WHERE id = ?");
+                sqlx::query(AssertSqlSafe(sql)).bind(id).fetch_optional(connection).await?.as_ref().map(row).transpose()
+            })
+        })
+    }
+
     /// Runs, the latest first.
     pub fn runs(&self, filter: Filter) -> Result<Vec<RunRow>, StoreError> {
         self.read(move |connection| {
@@ -94,6 +105,16 @@ impl Store {
                     query.push(" LIMIT ").push_bind(limit);
                 }
                 query.build().fetch_all(connection).await?.iter().map(row).collect()
+            })
+        })
+    }
+
+    /// Runs that have ended without their server having heard of it, the earliest first.
+    pub fn unheard_runs(&self) -> Result<Vec<RunRow>, StoreError> {
+        self.read(|connection| {
+            Box::pin(async {
+                let sql = format!("{COLUMNS} WHERE unheard = 1 AND ended_at IS NOT NULL ORDER BY started_at, runs.rowid");
+                sqlx::query(AssertSqlSafe(sql)).fetch_all(connection).await?.iter().map(row).collect()
             })
         })
     }

@@ -2,6 +2,7 @@
 
 use super::error::StoreError;
 use super::locks::Locks;
+use crate::clock::real_now;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
@@ -31,6 +32,29 @@ pub(super) enum Kind {
     Read,
 }
 
+/// Who moves what is written from the file's log into the file, which waits for the disk and lets others wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Log {
+    /// Whoever finds the log long.
+    MovedByAll,
+    /// The server, between firings.
+    MovedByServer,
+}
+
+impl Log {
+    /// From how many pages on a commit moves it.
+    fn longest(self) -> u32 {
+        match self {
+            Self::MovedByAll => LONG_LOG,
+            // 64 MB: what gathers while a server has no pause.
+            Self::MovedByServer => 16 * LONG_LOG,
+        }
+    }
+}
+
+/// A log that is worth being moved, in pages of 4 KiB.
+pub(super) const LONG_LOG: u32 = 1_000;
+
 /// Who waits for a request.
 pub(super) type Settled = Sender<Result<(), StoreError>>;
 
@@ -55,8 +79,11 @@ const LARGEST_BATCH: usize = 1_000;
 /// How long what gathers waits for more, unless something else is asked for. Each transaction takes processor time from whoever calls.
 const GATHERING: Duration = Duration::from_millis(20);
 
-/// How long SQLite waits for another process that writes.
+/// How long is waited for another process that writes; [`begin`] spells it out in milliseconds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long after another process had the file it is tried again.
+const TURN: Duration = Duration::from_micros(500);
 
 /// The way to the store's thread.
 pub(super) struct Queue {
@@ -79,11 +106,11 @@ impl Drop for Waiting {
 
 impl Queue {
     /// Starts the thread, which ends with the last handle.
-    pub(super) fn start(path: PathBuf, locks: Locks) -> Self {
+    pub(super) fn start(path: PathBuf, locks: Locks, log: Log) -> Self {
         let (send, receive) = mpsc::sync_channel(LONGEST_QUEUE);
         let thread_path = path.clone();
         // Without a thread the channel is closed, which every request reports.
-        let _ = thread::Builder::new().name("run-store".to_owned()).spawn(move || serve(&thread_path, &locks, &receive));
+        let _ = thread::Builder::new().name("run-store".to_owned()).spawn(move || serve(&thread_path, &locks, log, &receive));
         Self { path, send, lines: Arc::default() }
     }
 
@@ -121,7 +148,7 @@ impl Queue {
     }
 }
 
-fn serve(path: &Path, locks: &Locks, requests: &Receiver<Queued>) {
+fn serve(path: &Path, locks: &Locks, log: Log, requests: &Receiver<Queued>) {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -129,7 +156,7 @@ fn serve(path: &Path, locks: &Locks, requests: &Receiver<Queued>) {
         }
     };
     runtime.block_on(async {
-        let mut connection = match open(path, locks).await {
+        let mut connection = match open(path, locks, log).await {
             Ok(connection) => connection,
             Err(error) => return refuse(requests, &error),
         };
@@ -175,7 +202,7 @@ async fn write(path: &Path, connection: &mut SqliteConnection, batch: Vec<Queued
         return;
     }
     let mut waiting = Vec::with_capacity(batch.len());
-    let mut written = say(connection, "BEGIN IMMEDIATE").await;
+    let mut written = begin(connection).await;
     for Queued { job, settled, .. } in batch {
         if written.is_ok() {
             written = job(connection).await;
@@ -195,11 +222,38 @@ async fn write(path: &Path, connection: &mut SqliteConnection, batch: Vec<Queued
     }
 }
 
+/// Begins a transaction that writes, as soon as no other process has one.
+///
+/// SQLite itself would look again after pauses that grow to 100 ms, in which a firing would be late, while most transactions take less
+/// than one.
+async fn begin(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let since = real_now();
+    let begun = loop {
+        match say(connection, "PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; PRAGMA busy_timeout = 5000").await {
+            Err(error) if is_busy(&error) && real_now() - since < BUSY_TIMEOUT => thread::sleep(TURN),
+            begun => break begun,
+        }
+    };
+    if begun.is_err() {
+        // What only reads waits as long as ever.
+        let _ = say(connection, "PRAGMA busy_timeout = 5000").await;
+    }
+    begun
+}
+
+/// Whether another process has the file.
+fn is_busy(error: &sqlx::Error) -> bool {
+    const BUSY: i32 = 5;
+    let code = error.as_database_error().and_then(|error| error.code()?.parse::<i32>().ok());
+    // The higher bits say more about the same.
+    code.is_some_and(|code| code & 0xff == BUSY)
+}
+
 async fn say(connection: &mut SqliteConnection, sql: &'static str) -> Result<(), sqlx::Error> {
     sqlx::query(sql).execute(connection).await.map(drop)
 }
 
-async fn open(path: &Path, locks: &Locks) -> Result<SqliteConnection, StoreError> {
+async fn open(path: &Path, locks: &Locks, log: Log) -> Result<SqliteConnection, StoreError> {
     let unopened = |reason: String| StoreError::Unopened { path: path.to_owned(), reason };
     locks.make_folder().map_err(|error| unopened(error.to_string()))?;
     let options = SqliteConnectOptions::new()
@@ -209,6 +263,7 @@ async fn open(path: &Path, locks: &Locks) -> Result<SqliteConnection, StoreError
         // What turned out to be a secret, or was pruned, is overwritten.
         .pragma("secure_delete", "ON")
         .synchronous(SqliteSynchronous::Normal)
+        .pragma("wal_autocheckpoint", log.longest().to_string())
         .busy_timeout(BUSY_TIMEOUT)
         .statement_cache_capacity(64)
         .disable_statement_logging();

@@ -48,23 +48,21 @@ impl Job {
         }
     }
 
-    /// A run goes on that is no child of this process; only its end is heard of.
+    /// A run of a server before this one goes on, as far as is known; its end is to be heard of.
     pub(super) fn take_over(&mut self, order: Order) {
-        self.active.push(Active { order, state: State::Ending });
-    }
-
-    /// A run of a server before this one went on until both were lost; its end is to be heard next.
-    pub(super) fn take_over_lost(&mut self, order: Order) {
         self.active.push(Active { order, state: State::Running });
     }
 
     /// A server before this one was to repeat `order`, an attempt that failed, at `time`.
     pub(super) fn take_over_retry(&mut self, order: Order, time: Timestamp, now: Timestamp, decisions: &mut Vec<Decision>) {
-        if now.duration_since(time) > self.patience() {
-            self.give_up(order, Reason::TooLate(Gap::NotRunning), decisions);
-        } else {
-            self.active.push(Active { order, state: State::Pausing(time) });
-        }
+        self.active.push(Active { order, state: State::Pausing(time) });
+        self.give_up_late_retries(now, decisions);
+    }
+
+    /// Repeats no failed attempt that was to be repeated too long ago, while no server ran.
+    pub(super) fn give_up_late_retries(&mut self, now: Timestamp, decisions: &mut Vec<Decision>) {
+        let patience = self.patience();
+        self.give_up_retries(Reason::TooLate(Gap::NotRunning), |time| now.duration_since(time) > patience, decisions);
     }
 
     /// Repeats failed attempts no more, where their time makes that so.

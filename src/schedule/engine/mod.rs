@@ -77,11 +77,15 @@ impl Engine {
         }
     }
 
-    /// Hears of a run that was lost with the server before this one: it failed.
-    pub fn lost(&mut self, former: &Former<'_>, now: Timestamp) -> Vec<Decision> {
+    /// Hears of a run of the server before this one that ended at `ended`, which that server has not heard of any more.
+    pub fn ended_before(&mut self, former: &Former<'_>, outcome: Outcome, ended: Timestamp, now: Timestamp) -> Vec<Decision> {
         let Some((job, order)) = self.former(former) else { return Vec::new() };
-        job.take_over_lost(order);
-        self.ended(former.name, former.at, Outcome::Failed, now)
+        job.take_over(order);
+        let mut decisions = self.ended(former.name, former.at, outcome, ended);
+        if let Some(job) = self.jobs.get_mut(former.name) {
+            job.give_up_late_retries(now, &mut decisions);
+        }
+        decisions
     }
 
     /// Takes over a retry that the server before this one was to start at `time`, after this attempt; none where there is no such

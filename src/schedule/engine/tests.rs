@@ -264,14 +264,29 @@ fn a_retry_outlives_its_server_as_long_as_catch_up_lets_it() {
 }
 
 #[test]
-fn a_run_that_was_lost_with_its_server_has_failed() {
+fn the_end_of_a_run_that_its_server_has_not_heard_of_means_to_the_next_what_it_would_have_meant_to_that() {
     let lines = "notify = { webhook = 'https://pager.example/x' }";
     let (mut engine, _) = restarted(&minutely(lines), 60, 70);
-    assert_eq!(words(engine.lost(&first("a"), at(70))), ["tell 60 failure"]);
+    let ended = |engine: &mut Engine, outcome, now| words(engine.ended_before(&first("a"), outcome, at(65), at(now)));
+    assert_eq!(ended(&mut engine, Outcome::Failed, 70), ["tell 60 failure"]);
+    assert_eq!(ended(&mut engine, Outcome::Done, 70), ["tell 60 recovery"]);
+    assert!(ended(&mut engine, Outcome::Ended, 70).is_empty());
+    let retried = format!("{lines}\nretries = {{ count = 1, delay = '5s' }}");
+    let (mut engine, _) = restarted(&minutely(&retried), 60, 72);
+    assert_eq!(ended(&mut engine, Outcome::Failed, 72), ["retry 60 at 70"]);
+    assert_eq!(tick(&mut engine, 72), ["start 60 attempt 2"], "it is not yet too late for it");
+    let (mut engine, _) = restarted(&minutely(&retried), 60, 110);
+    let late = ["retry 60 at 70", "give up 60 attempt 1: TooLate(NotRunning)", "tell 60 failure"];
+    assert_eq!(ended(&mut engine, Outcome::Failed, 110), late);
+    assert!(engine.ended_before(&first("gone"), Outcome::Failed, at(65), at(70)).is_empty());
+}
+
+#[test]
+fn a_run_of_the_server_before_that_fails_while_the_next_one_serves_is_repeated() {
     let (mut engine, _) = restarted(&minutely("retries = { count = 1, delay = '5s' }"), 60, 70);
-    assert_eq!(words(engine.lost(&first("a"), at(70))), ["retry 60 at 75"]);
-    assert_eq!(tick(&mut engine, 75), ["start 60 attempt 2"]);
-    assert!(engine.lost(&first("gone"), at(70)).is_empty());
+    engine.adopt(&first("a"));
+    assert_eq!(ended(&mut engine, 60, Outcome::Failed, 75), ["retry 60 at 80"]);
+    assert_eq!(tick(&mut engine, 80), ["start 60 attempt 2"]);
 }
 
 #[test]

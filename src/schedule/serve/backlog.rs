@@ -3,7 +3,7 @@
 use super::serving::Serving;
 use crate::clock::real_now;
 use crate::gate::Level;
-use crate::run::store::{Decided, Firing, FiringOutcome, RunEnd, StoreError};
+use crate::run::store::{Decided, Firing, FiringOutcome, StoreError};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,6 @@ const PROBE: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 pub(super) struct Backlog {
     decisions: VecDeque<Decided>,
-    ends: VecDeque<RunEnd>,
     forgotten: u64,
     /// Whether the store refused the last time that it was asked.
     refused: bool,
@@ -31,7 +30,8 @@ pub(super) struct Backlog {
 impl Serving {
     /// Records decisions in one step; which of them are new, as the store says. None where it refuses: then nothing that they would
     /// start may start.
-    pub(super) fn record(&mut self, decisions: Vec<Decided>) -> Option<Vec<bool>> {
+    pub(super) fn record(&mut self, mut decisions: Vec<Decided>) -> Option<Vec<bool>> {
+        decisions.append(&mut self.quiet_ends);
         match self.server.store.decide_together(decisions.clone()) {
             Ok(new) => {
                 self.works_again();
@@ -46,20 +46,6 @@ impl Serving {
                     self.backlog.forgotten += 1;
                 }
                 None
-            }
-        }
-    }
-
-    /// Records how a run ended.
-    pub(super) fn record_end(&mut self, end: RunEnd) {
-        match self.server.store.end_run(end.clone()) {
-            Ok(_) => self.works_again(),
-            Err(problem) => {
-                self.fault(&problem);
-                self.backlog.ends.push_back(end);
-                if self.backlog.ends.len() > MOST {
-                    self.backlog.ends.pop_front();
-                }
             }
         }
     }
@@ -101,10 +87,10 @@ impl Serving {
                 self.server.log.line(Level::Info, &format!("{count} decisions are recorded late{lost}"), &[]);
             }
         }
-        for end in std::mem::take(&mut self.backlog.ends) {
-            self.record_end(end);
+        if !self.quiet_ends.is_empty() {
+            self.record(Vec::new());
         }
-        if self.backlog.refused && self.backlog.decisions.is_empty() && self.backlog.ends.is_empty() {
+        if self.backlog.refused && self.backlog.decisions.is_empty() {
             let written = self.server.store.flush(PROBE);
             self.note(written);
         }

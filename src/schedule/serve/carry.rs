@@ -3,11 +3,11 @@
 use super::child::{self, Exit, Process};
 use super::launch::new_run;
 use super::notify;
-use super::serving::{Ended, Running, Serving};
-use super::words::{length, local, outcome, time, word};
+use super::serving::{Running, Serving};
+use super::words::{length, local, meant, outcome, time, word};
 use crate::clock::wall_now;
 use crate::gate::Level;
-use crate::run::store::{Attempt, Decided, Firing, FiringOutcome, Found, Retry, RunEnd, RunOutcome};
+use crate::run::store::{Attempt, Decided, Firing, FiringOutcome, Retry, RunEnd, RunOutcome};
 use crate::schedule::engine::{Cause, Decision, EndReason, Missed, Notice, Order, Outcome};
 use crate::schedule::value::{Occasion, Overlap};
 use jiff::Timestamp;
@@ -18,35 +18,55 @@ use std::time::Duration;
 /// Missed firings of one schedule that are logged one by one; the history has the others too.
 const MISSED_TOLD: usize = 10;
 
+/// Decisions, and what they follow from.
+pub(super) struct Consequences {
+    pub(super) decisions: Vec<Decision>,
+    /// The end of a run, where it is one.
+    pub(super) of: Option<Arc<RunEnd>>,
+}
+
+impl From<Vec<Decision>> for Consequences {
+    /// Decisions that follow from the time, or from what somebody asks for.
+    fn from(decisions: Vec<Decision>) -> Self {
+        Self { decisions, of: None }
+    }
+}
+
 /// What is left to do of a decision that is in the store.
 enum Step {
     /// A run is started, if its decision, the so-manieth of the record, was new.
     Start(Order, String, usize),
     End(Order, EndReason),
-    Tell(Notice),
+    Tell(Notice, Option<Arc<RunEnd>>),
 }
 
 impl Serving {
-    /// Carries decisions out; `exit` is the end of the run that they follow from.
-    pub(super) fn carry_out(&mut self, decisions: Vec<Decision>, exit: Option<&Ended>) {
-        let mut open = decisions;
+    /// Carries decisions out.
+    pub(super) fn carry_out(&mut self, consequences: impl IntoIterator<Item = Consequences>) {
+        let mut open: Vec<_> = consequences.into_iter().collect();
         // What cannot be started has consequences of its own.
         while !open.is_empty() {
-            let (record, steps) = self.prepare(std::mem::take(&mut open));
+            let (mut record, mut steps) = (Vec::new(), Vec::new());
+            for consequences in std::mem::take(&mut open) {
+                self.prepare(consequences, &mut record, &mut steps);
+            }
             // One step for all: were a later decision of a schedule there without an earlier one, a kill in between would lose that.
             let new = if record.is_empty() { Some(Vec::new()) } else { self.record(record) };
             for step in steps {
                 match step {
                     Step::End(order, reason) => self.end(&order, reason),
-                    Step::Tell(notice) => self.tell(&notice, exit),
+                    Step::Tell(notice, end) => self.tell(&notice, end.as_deref()),
                     Step::Start(order, run, index) => match &new {
                         Some(new) if new.get(index) == Some(&true) => open.extend(self.start(order, run)),
-                        Some(_) => open.extend(self.engine.ended(&order.schedule.name, order.at, Outcome::Ended, wall_now())),
+                        Some(_) => {
+                            let decisions = self.engine.ended(&order.schedule.name, order.at, Outcome::Ended, wall_now());
+                            open.push(decisions.into());
+                        }
                         None => {
                             let name = &order.schedule.name;
                             let message = format!("{name}: not started, because that cannot be recorded");
                             self.server.log.line(Level::Error, &message, &[("schedule", name)]);
-                            open.extend(self.engine.ended(name, order.at, Outcome::Unrecorded, wall_now()));
+                            open.push(self.engine.ended(name, order.at, Outcome::Unrecorded, wall_now()).into());
                         }
                     },
                 }
@@ -54,9 +74,14 @@ impl Serving {
         }
     }
 
-    /// What goes into the store, and what follows once it is there.
-    fn prepare(&self, decisions: Vec<Decision>) -> (Vec<Decided>, Vec<Step>) {
-        let (mut record, mut steps) = (Vec::new(), Vec::new());
+    /// Adds what goes into the store, and what follows once it is there.
+    fn prepare(&mut self, consequences: Consequences, record: &mut Vec<Decided>, steps: &mut Vec<Step>) {
+        let Consequences { decisions, of } = consequences;
+        if let Some(end) = &of {
+            // A run's own process has recorded that it is done; that the server has heard of it may wait for the next record.
+            let is_quiet = decisions.is_empty() && end.outcome == RunOutcome::Done;
+            (if is_quiet { &mut self.quiet_ends } else { &mut *record }).push(Decided::End((**end).clone()));
+        }
         let mut told: BTreeMap<Arc<str>, usize> = BTreeMap::new();
         let now = wall_now();
         for decision in decisions {
@@ -84,7 +109,7 @@ impl Serving {
                     self.server.log.line(Level::Warn, &message, &[("schedule", name)]);
                     record.push(Decided::Retry(attempt(&order), Retry::GivenUp(reason.to_string())));
                 }
-                Decision::Tell(notice) => steps.push(Step::Tell(notice)),
+                Decision::Tell(notice) => steps.push(Step::Tell(notice, of.clone())),
             }
         }
         for (name, number) in told.into_iter().filter(|(_, number)| *number > MISSED_TOLD) {
@@ -92,7 +117,6 @@ impl Serving {
                 format!("{name}: {} more did not run; `cumulua runs list --name {name}` shows them", number - MISSED_TOLD);
             self.server.log.line(Level::Warn, &message, &[("schedule", &name)]);
         }
-        (record, steps)
     }
 
     fn missed(&self, miss: &Missed, is_told: bool, now: Timestamp) -> Decided {
@@ -111,19 +135,19 @@ impl Serving {
     }
 
     /// Starts a run that the store has; what follows where it cannot be started.
-    fn start(&mut self, order: Order, run: String) -> Vec<Decision> {
+    fn start(&mut self, order: Order, run: String) -> Option<Consequences> {
         self.metrics.firing("ran", u64::from(order.attempt == 1));
         let name = &order.schedule.name;
         if order.schedule.overlap != Overlap::Allow && self.server.store.locks().is_schedule_running(name) {
             // A run of a server before this one, whose end the history may have already, has yet to go.
             self.held_up.push((order, run));
-            return Vec::new();
+            return None;
         }
         self.start_now(order, run)
     }
 
     /// Starts a run whatever else goes on.
-    pub(super) fn start_now(&mut self, order: Order, run: String) -> Vec<Decision> {
+    pub(super) fn start_now(&mut self, order: Order, run: String) -> Option<Consequences> {
         let name = Arc::clone(&order.schedule.name);
         let command = self.server.launcher.run(&order, &run, &self.file.folder);
         match Process::start(command, order.schedule.timeout) {
@@ -138,14 +162,14 @@ impl Serving {
                 let listener = child::keep(self.server.store.clone(), run.clone());
                 tokio::spawn(async move {
                     let exit = process.supervise(listener).await;
-                    let _ = ended.send(Ended { run: id, exit });
+                    let _ = ended.send((id, exit));
                 });
                 self.runs.insert(run, Running { order, handle });
-                Vec::new()
+                None
             }
             Err(problem) => {
                 let error = Some(format!("its process cannot be started: {problem}"));
-                self.finish(&order, &Ended { run, exit: Exit { outcome: RunOutcome::Failed, status: None, error } })
+                Some(self.finish(&order, run, Exit { outcome: RunOutcome::Failed, status: None, error }))
             }
         }
     }
@@ -163,49 +187,39 @@ impl Serving {
     }
 
     /// Hears that a run's process has ended.
-    pub(super) fn ended(&mut self, ended: &Ended) {
-        let Some(running) = self.runs.remove(&ended.run) else { return };
-        let decisions = self.finish(&running.order, ended);
-        self.carry_out(decisions, Some(ended));
+    pub(super) fn ended(&mut self, run: String, exit: Exit) -> Option<Consequences> {
+        let running = self.runs.remove(&run)?;
+        Some(self.finish(&running.order, run, exit))
     }
 
-    /// Records how a run ended, where its process has not, and asks the engine what follows.
-    pub(super) fn finish(&mut self, order: &Order, ended: &Ended) -> Vec<Decision> {
-        let Ended { run, exit } = ended;
+    /// Says how a run ended, and asks the engine what follows.
+    fn finish(&mut self, order: &Order, run: String, exit: Exit) -> Consequences {
+        let Exit { outcome, status, error } = exit;
         let name = &order.schedule.name;
         let now = wall_now();
-        let end = RunEnd { id: run.clone(), ended: now, outcome: exit.outcome, status: exit.status, error: exit.error.clone() };
-        self.record_end(end);
-        self.metrics.run(exit.outcome.as_str());
-        let level = if exit.outcome == RunOutcome::Done { Level::Info } else { Level::Warn };
-        let status = exit.status.map(|status| status.to_string()).unwrap_or_default();
-        let with = if status.is_empty() { String::new() } else { format!(", status {status}") };
-        let fields = [("schedule", &**name), ("run", &**run), ("outcome", exit.outcome.as_str()), ("status", &*status)];
-        self.server.log.line(level, &format!("{name}: {}{with}", exit.outcome.as_str()), &fields);
-        let outcome = match exit.outcome {
-            RunOutcome::Done => Outcome::Done,
-            RunOutcome::Cancelled => Outcome::Ended,
-            _ => Outcome::Failed,
-        };
-        self.engine.ended(name, order.at, outcome, now)
+        self.metrics.run(outcome.as_str());
+        let level = if outcome == RunOutcome::Done { Level::Info } else { Level::Warn };
+        let text = status.map(|status| status.to_string()).unwrap_or_default();
+        let with = if text.is_empty() { String::new() } else { format!(", status {text}") };
+        let fields = [("schedule", &**name), ("run", &*run), ("outcome", outcome.as_str()), ("status", &*text)];
+        self.server.log.line(level, &format!("{name}: {}{with}", outcome.as_str()), &fields);
+        let decisions = self.engine.ended(name, order.at, meant(outcome), now);
+        Consequences { decisions, of: Some(Arc::new(RunEnd { id: run, ended: now, outcome, status, error })) }
     }
 
-    fn tell(&mut self, notice: &Notice, exit: Option<&Ended>) {
+    fn tell(&mut self, notice: &Notice, end: Option<&RunEnd>) {
         let Notice { order, occasion, reason, firings } = notice;
         let Some(notify) = &order.schedule.notify else { return };
-        let row = exit.and_then(|ended| match self.server.store.find_run(&ended.run) {
-            Ok(Found::One(row)) => Some(row),
-            _ => None,
-        });
-        let error = row.as_ref().and_then(|row| row.error.clone()).or_else(|| exit.and_then(|ended| ended.exit.error.clone()));
+        let recorded = end.and_then(|end| self.server.store.run(&end.id).ok().flatten()?.error);
+        let error = recorded.or_else(|| end.and_then(|end| end.error.clone()));
         let event = serde_json::json!({
             "event": occasion.as_str(),
             "schedule": &*order.schedule.name,
             "at": local(order.at, order),
             "attempt": order.attempt,
-            "run": exit.map(|ended| &ended.run),
-            "outcome": exit.map(|ended| ended.exit.outcome.as_str()),
-            "status": exit.and_then(|ended| ended.exit.status),
+            "run": end.map(|end| &end.id),
+            "outcome": end.map(|end| end.outcome.as_str()),
+            "status": end.and_then(|end| end.status),
             "error": error,
             "reason": reason.map(|reason| reason.to_string()),
             "firings": firings,

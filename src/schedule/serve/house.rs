@@ -1,10 +1,11 @@
-//! What is looked at once a second: requests, runs of a server before, the file, the grace; and the pruning of history.
+//! What is looked at once a second: requests, runs of a server before, the file, the grace; and the upkeep of history.
 
-use super::serving::{Serving, planned};
-use super::words::milliseconds;
+use super::carry::Consequences;
+use super::serving::{Adopted, Serving, planned};
+use super::words::{meant, milliseconds};
 use crate::clock::{real_now, wall_now};
 use crate::gate::Level;
-use crate::run::store::{Prune, Request, RequestKind, RunEnd, RunOutcome};
+use crate::run::store::{Prune, Request, RequestKind, RunEnd, RunOutcome, StoreError};
 use crate::schedule::engine::{Decision, Outcome};
 use crate::schedule::file::ScheduleFile;
 use crate::schedule::value::Keep;
@@ -20,6 +21,9 @@ const OLDEST_TRIGGER: SignedDuration = SignedDuration::from_secs(30);
 /// Schedules whose history is pruned in a row, so that no firing waits for it.
 const PRUNED_AT_ONCE: usize = 20;
 
+/// A time without firings in which the store can flush the disk.
+const LULL: SignedDuration = SignedDuration::from_millis(200);
+
 /// What tells that a file has changed.
 pub(super) type Stamp = (SystemTime, u64);
 
@@ -28,13 +32,11 @@ impl Serving {
     pub(super) fn keep_house(&mut self) {
         let _ = sd_notify::notify(&[NotifyState::Watchdog]);
         self.catch_up_on_records();
-        match self.server.store.requests() {
-            Ok(requests) => requests.into_iter().for_each(|request| self.answer(&request)),
-            Err(problem) => self.fault(&problem),
-        }
+        self.answer_requests();
         self.look_at_adopted();
         self.start_held_up();
         self.prune();
+        self.tidy();
         let stamp = stamp(&self.server.file);
         // What is still being written, a look later, is not what it was.
         let is_at_rest = std::mem::replace(&mut self.stamp_seen, stamp) == stamp;
@@ -48,6 +50,23 @@ impl Serving {
         }
     }
 
+    /// Does what people have asked for.
+    pub(super) fn answer_requests(&mut self) {
+        match self.server.store.requests() {
+            Ok(requests) => requests.into_iter().for_each(|request| self.answer(&request)),
+            Err(problem) => self.fault(&problem),
+        }
+    }
+
+    /// Lets the store flush the disk, where no firing would wait for that.
+    fn tidy(&self) {
+        let now = wall_now();
+        if self.engine.next_due().is_none_or(|due| due.duration_since(now) > LULL) {
+            // A disk that is full is said by whatever is to be recorded next.
+            let _ = self.server.store.tidy();
+        }
+    }
+
     fn look_at_adopted(&mut self) {
         let adopted = std::mem::take(&mut self.adopted);
         for run in adopted {
@@ -56,14 +75,30 @@ impl Serving {
                 self.adopted.push(run);
                 continue;
             }
-            let now = wall_now();
-            if let Some(id) = run.run.clone() {
-                let error = Some("its process ended without a word after its server had".to_owned());
-                self.record_end(RunEnd { id, ended: now, outcome: RunOutcome::Lost, status: None, error });
+            match self.adopted_ended(&run) {
+                Ok(consequences) => self.carry_out([consequences]),
+                Err(problem) => {
+                    // Whether it is to be repeated must not be guessed.
+                    self.fault(&problem);
+                    self.adopted.push(run);
+                }
             }
-            let decisions = self.engine.ended(&run.name, run.at, Outcome::Ended, now);
-            self.carry_out(decisions, None);
         }
+    }
+
+    /// Hears that a run of a server before has ended.
+    fn adopted_ended(&mut self, run: &Adopted) -> Result<Consequences, StoreError> {
+        let now = wall_now();
+        let Some(id) = &run.run else {
+            return Ok(self.engine.ended(&run.name, run.at, Outcome::Ended, now).into());
+        };
+        let said = self.server.store.run(id)?.and_then(|row| row.end());
+        let end = said.unwrap_or_else(|| {
+            let error = Some("its process ended without a word after its server had".to_owned());
+            RunEnd { id: id.clone(), ended: now, outcome: RunOutcome::Lost, status: None, error }
+        });
+        let decisions = self.engine.ended(&run.name, run.at, meant(end.outcome), now);
+        Ok(Consequences { decisions, of: Some(Arc::new(end)) })
     }
 
     fn start_held_up(&mut self) {
@@ -71,8 +106,8 @@ impl Serving {
             if self.server.store.locks().is_schedule_running(&order.schedule.name) {
                 self.held_up.push((order, run));
             } else {
-                let decisions = self.start_now(order, run);
-                self.carry_out(decisions, None);
+                let failed = self.start_now(order, run);
+                self.carry_out(failed);
             }
         }
     }
@@ -99,7 +134,7 @@ impl Serving {
                         Some(Decision::Miss(miss)) => format!("error: {name} was not started: {}", miss.reason),
                         _ => "heard".to_owned(),
                     };
-                    self.carry_out(decisions, None);
+                    self.carry_out([decisions.into()]);
                     answer
                 }
             },
@@ -125,7 +160,7 @@ impl Serving {
             Ok(file) => {
                 let now = wall_now();
                 let decisions = self.engine.reload(&file, now);
-                self.carry_out(decisions, None);
+                self.carry_out([decisions.into()]);
                 self.pause_again();
                 self.file = file;
                 let written = self.server.store.plan(planned(&self.file), now);

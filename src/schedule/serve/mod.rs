@@ -22,11 +22,12 @@ pub use log::Log;
 pub use metrics::Metrics;
 pub use notify::Post;
 pub use once::{Once, run_once};
+pub use words::counted;
 
 use super::file::{FileError, ScheduleFile};
 use crate::clock::real_now;
 use crate::gate::Level;
-use crate::run::store::{Store, StoreError, locks::Taken};
+use crate::run::store::{Bell, Store, StoreError, locks::Taken};
 use sd_notify::NotifyState;
 use serving::Serving;
 use signals::Signals;
@@ -38,7 +39,8 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-/// How often requests, the file and adopted runs are looked at; also the longest sleep, so that a clock that is set is noticed.
+/// How often requests that nobody has rung for, the file and adopted runs are looked at; also the longest sleep, so that a clock that is
+/// set is noticed.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
 /// What notifications on their way get at the server's end.
@@ -120,13 +122,15 @@ impl Server {
             self.log.line(Level::Info, &format!("health and metrics on http://{address}"), &[("address", &address.to_string())]);
             tokio::spawn(http::serve(listener, Arc::clone(&metrics), began));
         }
-        let (ended, mut ends) = mpsc::unbounded_channel();
-        let mut serving = Serving::begin(self, file, metrics, began, ended)?;
+        let (report, mut ends) = mpsc::unbounded_channel();
+        let mut serving = Serving::begin(self, file, metrics, began, report)?;
+        let mut bell = Bell::hang(serving.server.store.locks());
         let _ = sd_notify::notify(&[NotifyState::Ready]);
         let mut next_housekeeping = real_now();
         let mut next_pruning = real_now() + PRUNING / 10;
+        let mut ended = Vec::new();
         loop {
-            serving.tick();
+            serving.step(std::mem::take(&mut ended));
             if real_now() >= next_housekeeping {
                 serving.keep_house();
                 next_housekeeping = real_now() + HOUSEKEEPING;
@@ -140,13 +144,15 @@ impl Server {
             }
             tokio::select! {
                 biased;
-                Some(ended) = ends.recv() => serving.ended(&ended),
+                _ = ends.recv_many(&mut ended, usize::MAX) => {}
                 signal = signals.next() => serving.hear(signal),
+                () = bell.rung() => serving.answer_requests(),
                 () = tokio::time::sleep(serving.pause(next_housekeeping)) => {}
             }
         }
         let told = async { while serving.tells.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(LAST_TELLS, told).await;
+        serving.catch_up_on_records();
         serving.server.log.line(Level::Info, "ended", &[]);
         let _ = serving.server.store.flush(Duration::from_secs(5));
         Ok(())

@@ -4,7 +4,7 @@ use super::child::{self, Exit, Listener, Process};
 use super::launch::{Launcher, new_run};
 use super::words::milliseconds;
 use crate::clock::wall_now;
-use crate::run::store::{Firing, FiringOutcome, RunEnd, RunOutcome, Store};
+use crate::run::store::{Decided, Firing, FiringOutcome, RunEnd, RunOutcome, Store};
 use crate::schedule::engine::{Cause, Order};
 use crate::schedule::file::Schedule;
 use crate::schedule::value::Overlap;
@@ -69,7 +69,7 @@ pub async fn run_once(once: Once) -> Result<i32, String> {
     };
     let (status, error) = (exit.status, exit.error);
     let end = RunEnd { id, ended: wall_now(), outcome: exit.outcome, status, error: error.clone() };
-    store.end_run(end).map_err(|problem| problem.to_string())?;
+    store.decide_together(vec![Decided::End(end)]).map_err(|problem| problem.to_string())?;
     // What crashed has not said why itself.
     status.map_or_else(|| Err(error.unwrap_or_default()), Ok)
 }

@@ -1,11 +1,12 @@
 //! The server at work: its engine, its runs, and the loop's steps.
 
 use super::backlog::Backlog;
+use super::carry::Consequences;
 use super::child::{Exit, Handle};
 use super::clockwatch::ClockWatch;
 use super::metrics::Metrics;
 use super::signals::Signal;
-use super::words::time;
+use super::words::{counted, meant, time};
 use super::{ServeError, Server, house};
 use crate::clock::{real_now, wall_now};
 use crate::gate::{Level, Random};
@@ -36,11 +37,8 @@ pub(super) struct Running {
     pub(super) handle: Handle,
 }
 
-/// A run's end, as its supervisor reports it.
-pub(super) struct Ended {
-    pub(super) run: String,
-    pub(super) exit: Exit,
-}
+/// A run's id, and how its process ended.
+pub(super) type Ended = (String, Exit);
 
 /// A run of a server before this one.
 pub(super) struct Adopted {
@@ -78,6 +76,8 @@ pub(super) struct Serving {
     pub(super) ending: Option<Instant>,
     /// What the store has refused and is still to have.
     pub(super) backlog: Backlog,
+    /// Ends of runs from which nothing follows, and which go into the store with the next decisions or a second later.
+    pub(super) quiet_ends: Vec<Decided>,
 }
 
 impl Serving {
@@ -91,8 +91,7 @@ impl Serving {
     ) -> Result<Self, ServeError> {
         let now = wall_now();
         let store = &server.store;
-        let lost = store.settle_lost_runs(now)?;
-        for lost in &lost {
+        for lost in store.settle_lost_runs(now)? {
             let (name, at) = (lost.run.name.clone(), time(lost.run.due.unwrap_or(lost.run.started)));
             let error = lost.error.as_deref().unwrap_or_default();
             let message = format!("{name}: the run of {at} was lost: {error}");
@@ -137,55 +136,62 @@ impl Serving {
             watch,
             ending: None,
             backlog: Backlog::default(),
+            quiet_ends: Vec::new(),
         };
         serving.say_zone();
-        serving.take_over_failures(lost, now)?;
+        serving.take_over_retries(now)?;
+        serving.hear_of_the_past(now)?;
         for firing in waiting {
             let decisions = serving.engine.take_up(&firing.schedule, firing.due, now);
             if decisions.is_empty() {
                 // Its schedule is no longer in the file.
                 serving.server.store.decide_together(vec![Decided::Beside(removed(firing, now), None)])?;
             }
-            serving.carry_out(decisions, None);
+            serving.carry_out([decisions.into()]);
         }
         let missed = serving.engine.tick(now, Gap::NotRunning);
-        serving.carry_out(missed, None);
+        serving.carry_out([missed.into()]);
         // Only now: a firing that was missed must not count as decided before it has its row.
         serving.server.store.plan(planned(&serving.file), now)?;
         Ok(serving)
     }
 
-    /// Hears of runs that were lost with the server before this one, and takes over the retries that it has left.
-    fn take_over_failures(&mut self, lost: Vec<RunRow>, now: Timestamp) -> Result<(), ServeError> {
-        let is_schedules = |row: &RunRow| matches!(row.run.kind.as_str(), "schedule" | "trigger");
+    /// Takes over the retries that the server before this one has left.
+    fn take_over_retries(&mut self, now: Timestamp) -> Result<(), ServeError> {
         let to_repeat = self.server.store.runs(Filter { to_repeat: true, ..Filter::default() })?;
         for RunRow { run, retry_at, .. } in to_repeat {
             let Some(time) = retry_at else { continue };
             if let Some(decisions) = self.engine.take_over_retry(&former(&run), time, now) {
-                self.carry_out(decisions, None);
+                self.carry_out([decisions.into()]);
             } else {
                 let attempt = Attempt { schedule: run.name, due: run.due.unwrap_or(run.started), number: run.attempt };
                 self.record(vec![Decided::Retry(attempt, Retry::GivenUp(Reason::Removed.to_string()))]);
             }
         }
-        for RunRow { run, error, .. } in lost.into_iter().filter(is_schedules) {
-            let decisions = self.engine.lost(&former(&run), now);
-            let exit = Exit { outcome: RunOutcome::Lost, status: None, error };
-            self.carry_out(decisions, Some(&Ended { run: run.id, exit }));
+        Ok(())
+    }
+
+    /// Hears of runs that have ended, or were lost, since the server before this one did.
+    fn hear_of_the_past(&mut self, now: Timestamp) -> Result<(), ServeError> {
+        for row in self.server.store.unheard_runs()? {
+            let Some(end) = row.end() else { continue };
+            let decisions = self.engine.ended_before(&former(&row.run), meant(end.outcome), end.ended, now);
+            self.carry_out([Consequences { decisions, of: Some(Arc::new(end)) }]);
         }
         Ok(())
     }
 
     /// Says what is served, and on which clock where the file does not say.
     pub(super) fn say_zone(&self) {
-        let (count, path) = (self.file.schedules.len(), self.file.path.display());
+        let (count, path) = (counted(self.file.schedules.len(), "schedule"), self.file.path.display());
         let unzoned = self.file.schedules.iter().filter(|schedule| schedule.zone_is_default).count();
         let zone = if unzoned > 0 { format!("; {unzoned} without a timezone go by UTC") } else { String::new() };
-        self.server.log.line(Level::Info, &format!("serving {count} schedules of {path}{zone}"), &[("file", &path.to_string())]);
+        self.server.log.line(Level::Info, &format!("serving {count} of {path}{zone}"), &[("file", &path.to_string())]);
     }
 
-    /// Does what is due.
-    pub(super) fn tick(&mut self) {
+    /// Hears what has ended, and does what is due.
+    pub(super) fn step(&mut self, ends: Vec<Ended>) {
+        let mut consequences: Vec<_> = ends.into_iter().filter_map(|(run, exit)| self.ended(run, exit)).collect();
         let now = wall_now();
         let gap = match self.watch.jump(now, real_now() - self.began) {
             None => Gap::Busy,
@@ -200,8 +206,8 @@ impl Serving {
                 Gap::ClockJump
             }
         };
-        let decisions = self.engine.tick(now, gap);
-        self.carry_out(decisions, None);
+        consequences.push(self.engine.tick(now, gap).into());
+        self.carry_out(consequences);
         let (running, waiting) = (self.runs.len() + self.adopted.len(), self.engine.load().1);
         while self.tells.try_join_next().is_some() {}
         self.metrics.load(self.engine.count(), running, waiting, real_now() - self.began);
@@ -228,16 +234,18 @@ impl Serving {
                 let _ = sd_notify::notify(&[NotifyState::Stopping, NotifyState::ExtendTimeoutUsec(wanted)]);
                 self.metrics.ending();
                 self.ending = Some(real_now() + grace);
-                let message = format!("ending: nothing starts any more; {} runs have {} s", self.runs.len(), grace.as_secs_f64());
+                let message =
+                    format!("ending: nothing starts any more; {} get {} s", counted(self.runs.len(), "run"), grace.as_secs_f64());
                 self.server.log.line(Level::Info, &message, &[]);
-                let decisions = self.engine.end();
-                self.carry_out(decisions, None);
+                let mut consequences = vec![self.engine.end().into()];
                 for (order, id) in std::mem::take(&mut self.held_up) {
+                    let now = wall_now();
                     let error = Some("the server ended before the run's process had begun".to_owned());
-                    let end = RunEnd { id, ended: wall_now(), outcome: RunOutcome::Cancelled, status: None, error };
-                    self.record_end(end);
-                    self.engine.ended(&order.schedule.name, order.at, crate::schedule::engine::Outcome::Ended, wall_now());
+                    let end = RunEnd { id, ended: now, outcome: RunOutcome::Cancelled, status: None, error };
+                    let decisions = self.engine.ended(&order.schedule.name, order.at, meant(end.outcome), now);
+                    consequences.push(Consequences { decisions, of: Some(Arc::new(end)) });
                 }
+                self.carry_out(consequences);
             }
             // Whoever says it twice does not want to wait.
             (Signal::End, Some(_)) => self.ending = Some(real_now()),

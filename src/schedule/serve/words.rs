@@ -1,7 +1,7 @@
 //! The words for times, lengths and reasons.
 
-use crate::run::store::FiringOutcome;
-use crate::schedule::engine::{Order, Reason};
+use crate::run::store::{FiringOutcome, RunOutcome};
+use crate::schedule::engine::{Order, Outcome, Reason};
 use jiff::{SignedDuration, Timestamp};
 
 /// What the store calls a firing that did not run for this reason.
@@ -13,6 +13,15 @@ pub(super) fn outcome(reason: Reason) -> FiringOutcome {
         Reason::Superseded => FiringOutcome::Superseded,
         Reason::ShuttingDown => FiringOutcome::ShuttingDown,
         Reason::Removed | Reason::Unrecorded => FiringOutcome::NotStarted,
+    }
+}
+
+/// What the end of a run means for its schedule.
+pub(super) fn meant(outcome: RunOutcome) -> Outcome {
+    match outcome {
+        RunOutcome::Done => Outcome::Done,
+        RunOutcome::Cancelled => Outcome::Ended,
+        RunOutcome::Failed | RunOutcome::TimedOut | RunOutcome::Interrupted | RunOutcome::Lost => Outcome::Failed,
     }
 }
 
@@ -44,6 +53,11 @@ pub(super) fn time(time: Timestamp) -> String {
 /// A time on the schedule's clock.
 pub(super) fn local(time: Timestamp, order: &Order) -> String {
     milliseconds(time).to_zoned(order.schedule.timing.zone.0.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+}
+
+/// A number of things, as `1 run` and `2 runs`.
+pub fn counted(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 /// A length in whole seconds.
