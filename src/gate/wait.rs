@@ -86,33 +86,6 @@ impl WaitError {
     }
 }
 
-/// A task that is waited for; says that nobody waits any more where a sibling's failure ends the wait.
-struct Watched<'a> {
-    gate: &'a Gate,
-    id: u64,
-    /// The task, and the Action that started it where this run did.
-    what: String,
-    started: Duration,
-    ended: bool,
-}
-
-impl Drop for Watched<'_> {
-    fn drop(&mut self) {
-        if !self.ended {
-            self.end("no longer waited for", false);
-        }
-    }
-}
-
-impl Watched<'_> {
-    fn end(&mut self, outcome: &str, done: bool) {
-        self.ended = true;
-        let elapsed = self.gate.elapsed().saturating_sub(self.started);
-        let (what, outcome) = (self.what.clone(), self.gate.redact(outcome));
-        self.gate.world.observer.event(Event::WaitEnded { id: self.id, what, outcome, done, elapsed });
-    }
-}
-
 fn last(failure: Option<&Failure>) -> String {
     failure.map(|failure| format!("; the last time that it was asked for failed: {failure}")).unwrap_or_default()
 }
@@ -132,26 +105,20 @@ fn about(resources: &[String]) -> String {
 
 impl Gate {
     /// Waits for tasks side by side; gives the ids of what they made or changed, in the tasks' order.
-    pub async fn wait(&self, tasks: Vec<Task>, timeout: Duration, place: &Place) -> Result<Vec<String>, WaitError> {
-        let mut running: Vec<_> = tasks.into_iter().filter(|task| !task.is_none()).collect();
-        if running.len() == 1
-            && let Some(task) = running.pop()
-        {
-            return self.wait_for_one(task, timeout, place).await;
+    pub async fn wait(&self, tasks: &[Task], timeout: Duration, place: &Place) -> Result<Vec<String>, WaitError> {
+        let wait = |task| self.wait_for_one(task, timeout, place);
+        let mut running = tasks.iter().filter(|task| !task.is_none());
+        match (running.next(), running.next()) {
+            (None, _) => Ok(Vec::new()),
+            (Some(task), None) => wait(task).await,
+            (Some(first), Some(second)) => Ok(try_join_all([first, second].into_iter().chain(running).map(wait)).await?.concat()),
         }
-        let waits = running.into_iter().map(|task| self.wait_for_one(task, timeout, place));
-        Ok(try_join_all(waits).await?.concat())
     }
 
-    async fn wait_for_one(&self, task: Task, timeout: Duration, place: &Place) -> Result<Vec<String>, WaitError> {
-        let started = self.elapsed();
-        let what = match self.ledger.started_by(&task) {
-            Some(action) => format!("{action}, {task}"),
-            None => task.to_string(),
-        };
-        let mut watched = Watched { gate: self, id: self.next_wait(), what, started, ended: false };
-        let outcome = match Poll::new(self, &watched, &task, timeout, place) {
-            Ok(mut poll) => poll.until_it_ends().await,
+    async fn wait_for_one(&self, task: &Task, timeout: Duration, place: &Place) -> Result<Vec<String>, WaitError> {
+        let mut poll = Poll::new(self, task, timeout, place);
+        let outcome = match poll.asked_with() {
+            Ok(asked) => poll.until_it_ends(&asked).await,
             Err(unknown) => Err(unknown),
         };
         let (text, done) = match &outcome {
@@ -162,36 +129,57 @@ impl Gate {
             Err(error) => (error.to_string(), false),
         };
         if matches!(outcome, Ok(_) | Err(WaitError::Failed { .. })) {
-            self.ledger.task_ended(&task);
+            self.ledger.task_ended(task);
         }
-        watched.end(&text, done);
+        poll.end(&text, done);
         outcome
     }
 }
 
-/// A task that is asked for until it has ended.
-struct Poll<'a> {
-    gate: &'a Gate,
-    watched: &'a Watched<'a>,
-    task: &'a Task,
-    place: &'a Place,
-    timeout: Duration,
+/// How tasks of a dialect are asked for.
+struct Asked {
     product: Arc<ProductModel>,
     action: Action,
-    pace: Pace,
+}
+
+/// A task that is asked for until it has ended; says that nobody waits any more where a sibling's failure ends the wait. Ten thousand
+/// of them may wait at once, so it holds no more than it must.
+struct Poll<'a> {
+    gate: &'a Gate,
+    id: u64,
+    task: &'a Task,
+    place: &'a Place,
+    /// The task, and the Action that started it where this run did.
+    what: String,
+    started: Duration,
+    timeout: Duration,
     state: String,
     failure: Option<Box<Failure>>,
     has_warned: bool,
+    has_ended: bool,
+}
+
+impl Drop for Poll<'_> {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.end("no longer waited for", false);
+        }
+    }
 }
 
 impl<'a> Poll<'a> {
-    fn new(
-        gate: &'a Gate,
-        watched: &'a Watched<'a>,
-        task: &'a Task,
-        timeout: Duration,
-        place: &'a Place,
-    ) -> Result<Self, WaitError> {
+    fn new(gate: &'a Gate, task: &'a Task, timeout: Duration, place: &'a Place) -> Self {
+        let what = match gate.ledger.started_by(task) {
+            Some(action) => format!("{action}, {task}"),
+            None => task.to_string(),
+        };
+        let (id, started) = (gate.next_wait(), gate.elapsed());
+        let (state, failure, has_warned, has_ended) = (String::new(), None, false, false);
+        Self { gate, id, task, place, what, started, timeout, state, failure, has_warned, has_ended }
+    }
+
+    fn asked_with(&self) -> Result<Asked, WaitError> {
+        let (gate, task) = (self.gate, self.task);
         let unknown = || WaitError::UnknownDialect { dialect: task.dialect.clone() };
         let product = gate.waiter_for(&task.product, &task.dialect).ok_or_else(unknown)?;
         let model = &product.waiters[&task.dialect];
@@ -199,36 +187,32 @@ impl<'a> Poll<'a> {
             return Err(WaitError::Incomplete { task: task.clone(), name: name.clone() });
         }
         let action = gate.world.catalog.action(&model.operation).map_err(|_| unknown())?;
-        let pace = Pace::new(Duration::from_secs(model.delay), Duration::from_secs(model.max_delay));
-        let (state, failure, has_warned) = (String::new(), None, false);
-        Ok(Self { gate, watched, task, place, timeout, product, action, pace, state, failure, has_warned })
-    }
-
-    fn model(&self) -> &WaiterModel {
-        &self.product.waiters[&self.task.dialect]
+        Ok(Asked { product, action })
     }
 
     fn elapsed(&self) -> Duration {
-        self.gate.elapsed().saturating_sub(self.watched.started)
+        self.gate.elapsed().saturating_sub(self.started)
     }
 
     /// Asks until the task has ended; gives the ids of what it made or changed.
-    async fn until_it_ends(&mut self) -> Result<Vec<String>, WaitError> {
+    async fn until_it_ends(&mut self, asked: &Asked) -> Result<Vec<String>, WaitError> {
+        let model = &asked.product.waiters[&self.task.dialect];
+        let mut pace = Pace::new(Duration::from_secs(model.delay), Duration::from_secs(model.max_delay));
         loop {
             let turn = self.gate.lanes.poll().await;
             // Boxed, and not made before its turn: the pauses are long, and ten thousand waits must not each hold room for a call.
-            let ended = Box::pin(self.ask()).await?;
+            let ended = Box::pin(self.ask(model, &asked.action)).await?;
             drop(turn);
             if let Some(resources) = ended {
                 return Ok(resources);
             }
-            let pause = self.pause()?;
+            let pause = self.pause(&mut pace)?;
             self.gate.sleep(pause, self.place).await.map_err(|stop| self.cancelled(stop))?;
         }
     }
 
     /// Asks once; the ids of what the task made or changed, where it is done.
-    async fn ask(&mut self) -> Result<Option<Vec<String>>, WaitError> {
+    async fn ask(&mut self, model: &WaiterModel, action: &Action) -> Result<Option<Vec<String>>, WaitError> {
         let task = self.task;
         let left = self.timeout.saturating_sub(self.elapsed());
         let options = CallOptions {
@@ -239,11 +223,11 @@ impl<'a> Poll<'a> {
             region: task.account.region.clone(),
             unchecked: false,
         };
-        let call = Call { action: self.action.clone(), params: waiter::parameters(self.model(), task), options };
+        let call = Call { action: action.clone(), params: waiter::parameters(model, task), options };
         let state = match self.gate.call(call, self.place.clone()).await {
             Ok(answer) => {
                 self.failure = None;
-                match waiter::judge(self.model(), &answer.json) {
+                match waiter::judge(model, &answer.json) {
                     Verdict::Done { resources, .. } => return Ok(Some(resources)),
                     Verdict::Failed { state, reason, resources } => {
                         let reason = reason.map(|reason| self.gate.redact(&reason));
@@ -286,12 +270,12 @@ impl<'a> Poll<'a> {
     fn tell(&mut self, state: String) {
         let changed = state != self.state;
         self.state.clone_from(&state);
-        let (id, what, elapsed) = (self.watched.id, self.watched.what.clone(), self.elapsed());
+        let (id, what, elapsed) = (self.id, self.what.clone(), self.elapsed());
         self.gate.world.observer.event(Event::Waiting { id, what, state, changed, elapsed });
     }
 
     /// The pause before it is asked for again; an error where the time is over.
-    fn pause(&mut self) -> Result<Duration, WaitError> {
+    fn pause(&mut self, pace: &mut Pace) -> Result<Duration, WaitError> {
         let waited = self.elapsed();
         let left = self.timeout.saturating_sub(waited);
         if left.is_zero() {
@@ -299,10 +283,16 @@ impl<'a> Poll<'a> {
             return Err(WaitError::TimedOut { task, state, waited, failure });
         }
         let asked = self.failure.as_ref().and_then(|failure| failure.error.refusal()?.retry_after).unwrap_or_default();
-        Ok(self.pace.next(self.gate.world.random.fraction()).max(asked).min(left))
+        Ok(pace.next(self.gate.world.random.fraction()).max(asked).min(left))
     }
 
     fn cancelled(&self, stop: Stop) -> WaitError {
         WaitError::Cancelled { task: self.task.clone(), stop }
+    }
+
+    fn end(&mut self, outcome: &str, done: bool) {
+        self.has_ended = true;
+        let (what, outcome, elapsed) = (self.what.clone(), self.gate.redact(outcome), self.elapsed());
+        self.gate.world.observer.event(Event::WaitEnded { id: self.id, what, outcome, done, elapsed });
     }
 }

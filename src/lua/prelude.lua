@@ -1026,11 +1026,10 @@ local function run_tasks(name, count, start, options, usual_limit)
 	local function make(index)
 		local task = place_below(group)
 		task.task = task
-		local co = raw_create(function()
-			return run_task(task, start(index))
-		end)
+		-- One function for all tasks, which is given what differs: a closure each would be memory held while they wait.
+		local co = raw_create(run_task)
 		places[co] = task
-		return co
+		return co, task, start(index)
 	end
 	local path, number = next_place()
 	return finish(effect("parallel", make, count, limit, options.settle == true, group.path, path, number))
@@ -1045,7 +1044,7 @@ local function map(list, f, options)
 		raise(native.failure("validation", "parallel.map needs a function, not a " .. type(f)))
 	end
 	return run_tasks("parallel.map", count, function(index)
-		return f, list[index], index
+		return f, rawget(list, index), index
 	end, options, MAP_LIMIT)
 end
 
@@ -1058,7 +1057,7 @@ parallel = setmetatable({ map = map }, {
 			end
 		end
 		return run_tasks("parallel", count, function(index)
-			return functions[index]
+			return rawget(functions, index)
 		end, options)
 	end,
 	__name = "function",

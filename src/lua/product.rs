@@ -1,7 +1,7 @@
 //! Actions as functions: names from the catalogue, calls through the gate.
 
 use super::native::{Natives, Outcome, invalid};
-use super::{convert, error, wait};
+use super::{convert, error, tables, wait};
 use crate::catalog::{Action, CatalogError, Method};
 use crate::client::error::{CallError, Failure};
 use crate::client::value::{Params, Value};
@@ -144,7 +144,7 @@ fn finish(lua: &Lua, outcome: Result<Answer, Failure>, place: &Place) -> mlua::R
 
 /// An answer as Lua, and what `meta` says of it. The client limits an answer's size.
 pub(super) fn answered(lua: &Lua, answer: &Answer, place: &Place) -> mlua::Result<(LuaValue, Table)> {
-    convert::unguarded(lua, || Ok((convert::json_to_lua(lua, &answer.json)?, about(lua, answer, place)?)))
+    convert::unguarded(lua, || Ok((tables::from_parsed(lua, &answer.json)?, about(lua, answer, place)?)))
 }
 
 fn about(lua: &Lua, answer: &Answer, place: &Place) -> mlua::Result<Table> {
