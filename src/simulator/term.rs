@@ -38,7 +38,15 @@ impl Term {
     }
 
     /// Pays it again from one end to the next, until that is beyond now or the wallet does not cover it; the end that is paid for.
-    pub(crate) fn renew(self, wallet: &mut Wallet, mut end: Timestamp, now: Timestamp, month: Money, service: &str, id: &str) -> Timestamp {
+    pub(crate) fn renew(
+        self,
+        wallet: &mut Wallet,
+        mut end: Timestamp,
+        now: Timestamp,
+        month: Money,
+        service: &str,
+        id: &str,
+    ) -> Timestamp {
         while end <= now {
             let price = self.price(end, month);
             let Some(next) = self.end(end).filter(|_| wallet.covers(price)) else { break };
