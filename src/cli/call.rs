@@ -80,7 +80,7 @@ impl Call {
             report::print(&format!("{:#}", answer.json));
             return (status::DONE, None);
         }
-        match gate.wait(&waiter::tasks(&answer), self.timeout.unwrap_or(WAIT_TIMEOUT), &place).await {
+        match gate.wait(waiter::tasks(&answer), self.timeout.unwrap_or(WAIT_TIMEOUT), &place).await {
             Ok(resources) => {
                 report::print(&format!("{:#}", serde_json::json!({ "answer": answer.json, "resources": resources })));
                 (status::DONE, None)

@@ -57,7 +57,7 @@ impl Wait {
             };
             run::guarded(&gate, None);
             let place = Place { path: "0".to_owned(), number: 1 };
-            let outcome = gate.wait(&self.ids.into_iter().map(task).collect::<Vec<_>>(), self.timeout, &place).await;
+            let outcome = gate.wait(self.ids.into_iter().map(task).collect(), self.timeout, &place).await;
             match outcome {
                 Ok(resources) => {
                     for resource in resources {

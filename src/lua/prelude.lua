@@ -469,24 +469,30 @@ local function list_length(name, list)
 	return length
 end
 
--- The handles of whatever a script may wait for.
-local function handles(x, found, inside)
+-- The handle of what a script may wait for.
+local function handle_of(x)
 	if getmetatable(x) == task_meta then
-		found[#found + 1] = x
-	elseif answers[x] then
-		local about = answers[x]
-		if not about.starts_task then
-			raise(native.failure("validation", about.action .. " starts no task, so there is nothing to wait for"))
-		end
-		found[#found + 1] = about.task
-	elseif type(x) == "table" and not inside then
-		for index = 1, list_length("wait", x) do
-			handles(x[index], found, true)
-		end
-	else
-		raise(native.failure("validation", "wait needs the answer of an Action that starts a task, a task(…), or a list of them; this is a " .. type(x)))
+		return x
 	end
-	return found
+	local about = answers[x]
+	if not about then
+		raise(native.failure("validation", "wait needs the answer of an Action that starts a task, a task(…), or a list of them; this is a " .. type(x)))
+	elseif not about.starts_task then
+		raise(native.failure("validation", about.action .. " starts no task, so there is nothing to wait for"))
+	end
+	return about.task
+end
+
+-- A handle, or else the handles of a list: most waits are for one task, and need no list of their own.
+local function handles(x)
+	if type(x) ~= "table" or getmetatable(x) == task_meta or answers[x] then
+		return handle_of(x)
+	end
+	local found = {}
+	for index = 1, list_length("wait", x) do
+		found[index] = handle_of(x[index])
+	end
+	return nil, found
 end
 
 -- The options of a function by name, so that a misspelled one is not passed over.
@@ -639,9 +645,9 @@ wait = setmetatable({ for_state = for_state }, {
 		if options ~= nil and type(options) ~= "table" then
 			raise(native.failure("validation", "wait takes a table of options, as { timeout = \"15m\" }, not a " .. type(options)))
 		end
-		local list = handles(x, {})
+		local handle, list = handles(x)
 		local path, number = next_place()
-		return finish(effect("wait", list, options, path, number))
+		return finish(effect("wait", handle, list, options, path, number))
 	end,
 	__name = "function",
 })

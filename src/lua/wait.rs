@@ -43,8 +43,8 @@ pub(super) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
     })
 }
 
-/// What a wait is given: handles, options, and its place.
-type Arguments = (Vec<Table>, Option<Table>, String, u64);
+/// What a wait is given: a handle or a list of them, options, and its place.
+type Arguments = (Option<Table>, Option<Vec<Table>>, Option<Table>, String, u64);
 
 /// What is waited for, for how long at most, and where in the run.
 struct Waiting {
@@ -56,8 +56,8 @@ struct Waiting {
 /// Waits for the tasks of handles. Its arguments are read before, because ten thousand waits must not each hold them beside the tasks.
 pub(super) fn wait(lua: Lua, gate: Arc<Gate>, arguments: Arguments) -> Effect {
     match waiting(&lua, arguments) {
-        Ok(Ok(waiting)) => Box::pin(async move {
-            match gate.wait(&waiting.tasks, waiting.timeout, &waiting.place).await {
+        Ok(Ok(Waiting { tasks, timeout, place })) => Box::pin(async move {
+            match gate.wait(tasks, timeout, &place).await {
                 Ok(resources) => answer::<_, Table>(&lua, Ok(resources)),
                 Err(failure) => answer::<(), _>(&lua, Err(failed(&lua, &gate, &failure)?)),
             }
@@ -67,7 +67,7 @@ pub(super) fn wait(lua: Lua, gate: Arc<Gate>, arguments: Arguments) -> Effect {
     }
 }
 
-fn waiting(lua: &Lua, (handles, options, path, number): Arguments) -> mlua::Result<Outcome<Waiting>> {
+fn waiting(lua: &Lua, (handle, list, options, path, number): Arguments) -> mlua::Result<Outcome<Waiting>> {
     let (mut timeout, mut asked) = (WAIT_TIMEOUT, Named::default());
     for (key, given) in options.iter().flat_map(|options| options.pairs::<LuaValue, LuaValue>()).flatten() {
         let key = key.to_string()?;
@@ -83,9 +83,8 @@ fn waiting(lua: &Lua, (handles, options, path, number): Arguments) -> mlua::Resu
             }
         }
     }
-    // With room for just these: most waits are for one task.
-    let mut tasks = Vec::with_capacity(handles.len());
-    for handle in &handles {
+    let mut tasks = Vec::new();
+    for handle in handle.into_iter().chain(list.into_iter().flatten()) {
         let (product, dialect): (String, String) = (handle.raw_get("product")?, handle.raw_get("dialect")?);
         let with: BTreeMap<String, String> = handle.raw_get("with")?;
         // The account that a task was started in is the one that knows it.
