@@ -2,8 +2,8 @@
 
 use crate::gate::Rehearsal;
 use crate::lua::convert;
-use crate::lua::tables;
 use crate::lua::native::{Natives, invalid};
+use crate::lua::tables;
 use mlua::{Table, Value};
 use serde_json::Value as Json;
 use std::sync::Arc;
