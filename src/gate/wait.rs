@@ -111,8 +111,10 @@ impl Gate {
         timeout: Duration,
         place: &'a Place,
     ) -> impl Future<Output = Result<Vec<String>, WaitError>> + use<'a> {
+        // Room for these and no more: most waits are for one task.
+        let mut polls = Vec::with_capacity(tasks.len());
         let running = tasks.into_iter().filter(|task| !task.is_none());
-        let mut polls: Vec<_> = running.map(|task| Poll::new(self, task, timeout, place)).collect();
+        polls.extend(running.map(|task| Poll::new(self, task, timeout, place)));
         async move {
             match &mut polls[..] {
                 [poll] => poll.until_it_ends().await,
