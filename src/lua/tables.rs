@@ -172,10 +172,11 @@ impl<'de> Visitor<'de> for &Maker<'_, 'de> {
         }
         let first = self.fields.borrow().len();
         while let Some(name) = next {
-            let value = object.next_value_seed(self)?;
-            if !matches!(&value, Either::Right(null) if null.is_null()) {
-                self.fields.borrow_mut().push((name, value));
-            }
+            let value = match object.next_value_seed(self)? {
+                Either::Right(null) if null.is_null() => Either::Right(LuaValue::Nil),
+                value => value,
+            };
+            self.fields.borrow_mut().push((name, value));
             next = object.next_key_seed(Name)?;
         }
         let mut fields = self.fields.borrow_mut();
