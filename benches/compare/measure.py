@@ -342,7 +342,7 @@ def tasks(url, rounds):
             found[name].append(run(command))
             command = script("tasks", url, 1000, first + 1_000) if side == 0 else sdk("tasks", url, 1000, first + 1_000)
             memory[name] = max(memory[name], peak(command))
-    text = table("1,000 tasks waited for at once", found, seconds, "cds-python-sdk, a thread a task", "less", "Most of it is the tasks' own time; both sides ask as often.")
+    text = table("1,000 tasks waited for at once", found, seconds, "cds-python-sdk, a thread a task", "less", "Both sides ask equally often.")
     return text + "\n\nMemory at most: " + ", ".join(f"{name} {most:.0f} MB" for name, most in memory.items()) + "."
 
 
