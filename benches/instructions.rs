@@ -8,7 +8,7 @@ use cumulua::catalog::Scheme;
 use cumulua::client::sign::{Address, sign, with_signature};
 use std::hint::black_box;
 
-const ANSWER: &str = r#"{"Code": "Success", "Msg": "", "RequestId": "1", "Data": {"Tags": []}}"#;
+const ANSWER: &str = include_str!("canned/tags.json");
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();

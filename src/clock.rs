@@ -48,9 +48,9 @@ impl Clock {
         self.offset.store(now.duration_since(own).as_secs(), std::sync::atomic::Ordering::Relaxed);
     }
 
-    /// Waits.
-    pub async fn sleep(&self, duration: Duration) {
-        tokio::time::sleep(duration).await;
+    /// Waits. The future is little more than its timer.
+    pub fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + use<> {
+        async move { tokio::time::sleep(duration).await }
     }
 }
 

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Measures cumulua beside what people would use instead, and prints the figures as Markdown.
+"""Measures cumulua beside what people would use instead, and writes docs/performance.md.
 
-    benches/compare/measure.py [--rounds 7] [--only start,calls,pages,answer,tasks,waits,benches]
+    benches/compare/measure.py [--rounds 5] [--binary PATH] [--only start,calls,pages,answer,tasks,waits,benches]
 
-Builds a release, installs what it compares with (Debian: lua5.4, luajit, hyperfine, time; PyPI, in an environment of its own:
-cds-python-sdk, aliyun-python-sdk-core), starts one `cumulua sim` with 100,000 servers, and lets all sides do the same work in turn, round by
-round. Linux only.
+Builds a release, or takes one that is built: the command at PATH, with the bare program in `examples` beside it. Installs what it compares
+with (Debian: lua5.4, luajit, hyperfine, strace, time; PyPI, in an environment of its own: cds-python-sdk, aliyun-python-sdk-core), starts one
+`cumulua sim` with 100,000 servers, and lets all sides do the same work in turn, round by round. What the page says beside the figures stands
+in benches/compare/performance.md. With --only, some of the parts go to standard output and the page stays as it is. Linux only.
 """
 
 import argparse
@@ -14,17 +15,18 @@ import json
 import os
 import platform
 import re
+import shlex
 import shutil
 import statistics
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WORK = ROOT / "target/compare"
 SIDES = ROOT / "benches/compare/sides"
-CUMULUA = ROOT / "target/release/cumulua"
-BARE = ROOT / "target/release/examples/bare"
+PAGE, TEMPLATE = ROOT / "docs/performance.md", ROOT / "benches/compare/performance.md"
 PYTHON = WORK / "venv/bin/python"
 # The first does not say that it needs the last.
 PACKAGES = ["cds-python-sdk", "aliyun-python-sdk-core", "requests"]
@@ -33,28 +35,61 @@ HOME = WORK / "home"
 ENVIRONMENT = {"HOME": str(HOME), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
 
 
+# Seconds that one side may take once: what hangs is named, and does not hang the whole.
+LIMIT = 180
+# A side that is this command is started by its path.
+CUMULUA, BARE = "cumulua", "bare"
+PROGRAMS = {CUMULUA: ROOT / "target/release/cumulua", BARE: ROOT / "target/release/examples/bare"}
+# What the bars are held against, by what the parts name it.
+FIGURES = {}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=7, help="how often every side works; 7 unless given")
-    parser.add_argument("--only", default="start,calls,pages,answer,tasks,waits,benches", help="some of the parts, by name")
+    parser.add_argument("--rounds", type=int, default=5, help="how often every side works; 5 unless given")
+    parser.add_argument("--binary", type=Path, help="a command that is built already, with examples/bare beside it")
+    parser.add_argument("--only", help=f"some of the parts, by name: {','.join(PARTS)}")
     options = parser.parse_args()
-    parts = options.only.split(",")
+    parts = options.only.split(",") if options.only else list(PARTS)
+    if unknown := set(parts) - set(PARTS):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     WORK.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(HOME, ignore_errors=True)
     HOME.mkdir()
-    build()
+    if options.binary:
+        PROGRAMS[CUMULUA] = options.binary.resolve()
+        PROGRAMS[BARE] = PROGRAMS[CUMULUA].with_name("examples") / "bare"
+    else:
+        build()
     install()
-    text = [machine()]
-    if "start" in parts:
-        text.append(start(options.rounds))
-    if {"calls", "pages", "answer", "tasks", "waits"} & set(parts):
-        with Simulator() as url:
-            for name, part in [("calls", calls), ("pages", pages), ("answer", answer), ("tasks", tasks), ("waits", waits)]:
-                if name in parts:
-                    text.append(part(url, options.rounds))
-    if "benches" in parts:
-        text.append(benches())
-    print("\n\n".join(text))
+    found = {"machine": machine()}
+    with Simulator() as url:
+        for name in parts:
+            say(name)
+            found[name] = PARTS[name](url, options.rounds)
+    found["bars"] = bars()
+    if options.only:
+        print("\n\n".join(found.values()))
+    else:
+        PAGE.write_text(page(found))
+        say(f"written: {PAGE.relative_to(ROOT)}")
+
+
+def page(found):
+    """The template with what was found in its places."""
+    return re.sub(r"\{\{(\w+)\}\}", lambda place: found[place[1]], TEMPLATE.read_text())
+
+
+def bars():
+    """What was found beside its bar; of what was not measured there is no row."""
+    rows = ["| | bar | found | |", "|---|---|---|---|"]
+    for name, least, most, unit in BARS:
+        if (figure := FIGURES.get(name)) is None:
+            continue
+        keeps = figure >= least if most is None else figure <= most
+        bar = f"at least {least:g}{unit}" if most is None else f"at most {most:g}{unit}"
+        rows.append(f"| {name} | {bar} | {figure:.2f}{unit} | {'kept' if keeps else '**missed**'} |")
+    return "\n".join(rows)
 
 
 def say(text):
@@ -68,7 +103,7 @@ def build():
 
 
 def install():
-    programs = {"lua5.4": "lua5.4", "luajit": "luajit", "hyperfine": "hyperfine", "time": "/usr/bin/time"}
+    programs = {"lua5.4": "lua5.4", "luajit": "luajit", "hyperfine": "hyperfine", "strace": "strace", "time": "/usr/bin/time"}
     missing = [package for package, program in programs.items() if not shutil.which(program)]
     if missing:
         say(f"installing {', '.join(missing)}")
@@ -80,7 +115,11 @@ def install():
 
 
 def output(*command):
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    return subprocess.run(words(command), capture_output=True, text=True, check=True).stdout.strip()
+
+
+def words(command):
+    return [str(PROGRAMS.get(word, word)) for word in command]
 
 
 def machine():
@@ -106,7 +145,7 @@ class Simulator:
         subprocess.run([BARE, "account", seed], check=True)
         say(f"starting a simulator with {SERVERS:,} servers")
         command = [CUMULUA, "sim", "--listen", "127.0.0.1:0", "--seed-file", seed]
-        self.process = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(words(command), env=ENVIRONMENT, stdout=subprocess.PIPE, text=True)
         for line in self.process.stdout:
             if line.startswith("listening on "):
                 return line.split()[-1]
@@ -133,21 +172,41 @@ class Outcome:
 
 
 def run(command):
-    """What a side printed, and the processor time that it took."""
-    process = subprocess.Popen([str(part) for part in command], env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    printed, problems = process.stdout.read(), process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command))} ended with {process.returncode}: {problems}")
+    """What a side printed, and the processor time that it took. Its log goes to a file: a pipe that nobody reads would hold it up."""
+    with open(WORK / "problems", "w+") as problems:
+        process = subprocess.Popen(words(command), env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=problems, text=True)
+        alarm = threading.Timer(LIMIT, process.kill)
+        alarm.start()
+        printed = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        alarm.cancel()
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            problems.seek(0)
+            said = problems.read()[-2_000:]
+            sys.exit(f"{' '.join(words(command))} ended with {process.returncode}, or was ended after {LIMIT} s: {said}")
     return Outcome(float(printed), usage)
 
 
 def peak(command):
     """The most memory that a side had, in MB."""
-    timed = ["/usr/bin/time", "-f", "%M", "-o", WORK / "peak", *command]
-    subprocess.run([str(part) for part in timed], env=ENVIRONMENT, check=True, capture_output=True)
-    return int((WORK / "peak").read_text()) / 1024
+    return timed(command, "%M") / 1024
+
+
+def timed(command, form):
+    """One figure of GNU time's."""
+    command = words(["/usr/bin/time", "-f", form, "-o", WORK / "timed", *command])
+    subprocess.run(command, env=ENVIRONMENT, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=LIMIT)
+    return int((WORK / "timed").read_text())
+
+
+def syscalls(command):
+    """How often a side asks the kernel for something."""
+    command = words(["strace", "-f", "-c", "-o", WORK / "syscalls", *command])
+    subprocess.run(command, env=ENVIRONMENT, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=LIMIT)
+    rows = [line.split() for line in (WORK / "syscalls").read_text().splitlines()]
+    # Share, seconds, microseconds a call, calls, perhaps errors, name.
+    return sum(int(row[3]) for row in rows if len(row) in (5, 6) and row[0][0].isdigit() and row[-1] != "total")
 
 
 def in_turn(sides, rounds):
@@ -176,7 +235,7 @@ def table(title, found, form, base, better, note=""):
     return "\n".join(rows)
 
 
-def start(rounds):
+def start(_, rounds):
     sides = {"cumulua run -e ''": [CUMULUA, "run", "-e", ""], "lua5.4 -e ''": ["lua5.4", "-e", ""], "luajit -e ''": ["luajit", "-e", ""],
              "python -c ''": [sys.executable, "-c", ""], "the SDKs imported": [PYTHON, "-c", "import capitalonline, aliyunsdkcore.client"]}  # fmt: skip
     times, cpu = {name: [] for name in sides}, {name: [] for name in sides}
@@ -184,19 +243,21 @@ def start(rounds):
         for name, command in sides.items():
             say(f"  {number + 1}/{rounds} {name}")
             runs = 100 if name in list(sides)[:3] else 10
-            quoted = " ".join("''" if part == "" else f"'{part}'" for part in command)
-            hyperfine = ["hyperfine", "-N", "--warmup", "5", "--runs", str(runs), "--export-json", str(WORK / "start.json"), quoted]
-            subprocess.run(hyperfine, env=ENVIRONMENT, check=True, capture_output=True)
+            hyperfine = ["hyperfine", "-N", "--warmup", "5", "--runs", str(runs), "--export-json", WORK / "start.json", shlex.join(words(command))]
+            subprocess.run(words(hyperfine), env=ENVIRONMENT, check=True, capture_output=True, timeout=LIMIT)
             result = json.loads((WORK / "start.json").read_text())["results"][0]
             times[name] += result["times"]
             cpu[name].append(result["user"] + result["system"])
     base = statistics.median(times["lua5.4 -e ''"])
-    rows = ["### Start-up", "", "| | minimum | median | maximum | of lua5.4's median | CPU | memory |", "|---|---|---|---|---|---|---|"]
+    rows = ["| | minimum | median | maximum | of lua5.4's median | CPU | memory | page faults | system calls |", "|---|---|---|---|---|---|---|---|---|"]
     for name, command in sides.items():
         row = spread(times[name], lambda seconds: f"{seconds * 1000:.2f} ms")
         memory = statistics.median(peak(command) for _ in range(5))
         ratio = statistics.median(times[name]) / base
-        rows.append(f"| `{name}` | {row} | {ratio:.2f} | {statistics.median(cpu[name]) * 1000:.2f} ms | {memory:.1f} MB |")
+        if name.startswith(CUMULUA):
+            FIGURES["start-up beside lua5.4's"], FIGURES["memory of a script that does nothing"] = ratio, memory
+        faults = statistics.median(timed(command, "%R") for _ in range(5))
+        rows.append(f"| `{name}` | {row} | {ratio:.2f} | {statistics.median(cpu[name]) * 1000:.2f} ms | {memory:.1f} MB | {faults:.0f} | {syscalls(command):,} |")
     return "\n".join(rows)
 
 
@@ -204,19 +265,27 @@ def calls(url, rounds):
     parts = []
     for concurrency, title in [(1, "5,000 signed calls, one after the other"), (64, "5,000 signed calls, 64 at a time")]:
         sides = {
-            "reqwest alone": [BARE, "calls", url, "5000", str(concurrency)],
-            "cumulua": script("calls", url, 5000, concurrency),
-            "cumulua, nothing recorded": script("calls", url, 5000, concurrency, recorded=False),
-            "cds-python-sdk": sdk("calls", "cds", url, 5000, concurrency),
-            "aliyun-python-sdk-core": sdk("calls", "aliyun", url, 5000, concurrency),
+            "reqwest alone": lambda count: [BARE, "calls", url, count, concurrency],
+            "cumulua": lambda count: script("calls", url, count, concurrency),
+            "cumulua, nothing recorded": lambda count: script("calls", url, count, concurrency, recorded=False),
+            "cds-python-sdk": lambda count: sdk("calls", "cds", url, count, concurrency),
+            "aliyun-python-sdk-core": lambda count: sdk("calls", "aliyun", url, count, concurrency),
         }
         say(title)
-        parts.append(table(title, in_turn(sides, rounds), lambda rate: f"{rate:,.0f}/s", "reqwest alone", "more"))
+        found = in_turn({name: side(5_000) for name, side in sides.items()}, rounds)
+        # 500 calls more, so that a start is not counted.
+        asked = {name: (syscalls(side(1_000)) - syscalls(side(500))) / 500 for name, side in list(sides.items())[:3]}
+        note = "System calls for each call: " + ", ".join(f"{name} {count:.1f}" for name, count in asked.items()) + "."
+        parts.append(table(title, found, lambda rate: f"{rate:,.0f}/s", "reqwest alone", "more") + f"\n\n{note}")
+        middle = {name: statistics.median(outcome.value for outcome in outcomes) for name, outcomes in found.items()}
+        at_once = "64 at a time" if concurrency > 1 else "one after the other"
+        FIGURES[f"calls {at_once}, beside reqwest alone"] = middle["cumulua"] / middle["reqwest alone"]
+        for name in ("cds-python-sdk", "aliyun-python-sdk-core"):
+            FIGURES[f"calls {at_once}, beside {name}"] = middle["cumulua"] / middle[name]
     return "\n\n".join(parts)
 
 
 def pages(url, rounds):
-    say("pages")
     sides = {
         "reqwest alone": [BARE, "pages", url, "1000"],
         "cumulua": script("pages", url, 1000),
@@ -227,23 +296,24 @@ def pages(url, rounds):
 
 
 def answer(url, rounds):
-    say("an answer of 10 MB")
     size = 14_000
     file = WORK / "answer.json"
     saved = 'local a = cds.ccs.DescribeInstances { PageSize = tonumber(args[2]) }; assert(io.open(args[1], "w")):write(json.encode(a)):close()'
     writer = [CUMULUA, "run", "--no-record", "--allow-path", WORK, "--endpoint", f"cds={url}", "-e", saved, file, str(size)]
-    subprocess.run([str(part) for part in writer], env=ENVIRONMENT, check=True)
+    subprocess.run(words(writer), env=ENVIRONMENT, check=True, timeout=LIMIT)
     whole = {"reqwest alone": [BARE, "answer", url, str(size)], "cumulua": script("answer", url, size), "cds-python-sdk": sdk("answer", url, size)}
     parsed = {"serde_json::Value": [BARE, "json", file], "cumulua": script("json", url, file), "Python's json": sdk("json", file)}
     megabytes = file.stat().st_size / 1e6
+    answers, texts = in_turn(whole, rounds), in_turn(parsed, rounds * 2)
+    middle = {name: statistics.median(outcome.value for outcome in outcomes) for name, outcomes in texts.items()}
+    FIGURES["10 MB of JSON to tables, beside serde_json into Value"] = middle["cumulua"] / middle["serde_json::Value"]
     return "\n\n".join([
-        table(f"An answer of {megabytes:.1f} MB, from the call to its tables", in_turn(whole, rounds), seconds, "reqwest alone", "less", "Most of it is the simulator, which writes the answer."),
-        table(f"{megabytes:.1f} MB of JSON to tables (`json.decode`)", in_turn(parsed, rounds), seconds, "serde_json::Value", "less"),
+        table(f"An answer of {megabytes:.1f} MB, from the call to its tables", answers, seconds, "reqwest alone", "less", "Most of it is the simulator, which writes the answer."),
+        table(f"{megabytes:.1f} MB of JSON to tables (`json.decode`)", texts, seconds, "serde_json::Value", "less"),
     ])  # fmt: skip
 
 
 def tasks(url, rounds):
-    say("1,000 tasks")
     found = {"cumulua": [], "cds-python-sdk, a thread a task": []}
     memory = {name: 0.0 for name in found}
     # Every round stops other servers.
@@ -255,32 +325,37 @@ def tasks(url, rounds):
             found[name].append(run(command))
             command = script("tasks", url, 1000, first + 1_000) if side == 0 else sdk("tasks", url, 1000, first + 1_000)
             memory[name] = max(memory[name], peak(command))
-    text = table("1,000 tasks waited for at once", found, seconds, "cds-python-sdk, a thread a task", "less", "Most of it is the tasks' own time; both sides ask as often.")
+    text = table("1,000 tasks waited for at once", found, seconds, "cds-python-sdk, a thread a task", "less", "Both sides ask equally often.")
     return text + "\n\nMemory at most: " + ", ".join(f"{name} {most:.0f} MB" for name, most in memory.items()) + "."
 
 
 def waits(url, rounds):
     """The task ends after some seconds, and by then all of them have asked for it."""
-    say("10,000 coroutines that wait")
-    rows = ["### 10,000 coroutines that wait for one task", "", "| | minimum | median | maximum |", "|---|---|---|---|"]
+    rows = ["| | minimum | median | maximum |", "|---|---|---|---|"]
+    middle = {}
     for count in (1, 10_000):
-        row = spread([peak(script("waits", url, count)) for _ in range(rounds)], lambda megabytes: f"{megabytes:.1f} MB")
-        rows.append(f"| {count:,} waiting | {row} |")
-    return "\n".join(rows)
+        found = []
+        for number in range(rounds):
+            say(f"  {number + 1}/{rounds} {count:,} waiting")
+            found.append(peak(script("waits", url, count)))
+        middle[count] = statistics.median(found)
+        rows.append(f"| {count:,} waiting | {spread(found, lambda megabytes: f'{megabytes:.1f} MB')} |")
+    FIGURES["memory at 10,000 waits"] = middle[10_000]
+    each = (middle[10_000] - middle[1]) * 1024 / 10_000
+    return "\n".join(rows) + f"\n\nFor each wait: {each:.1f} KB."
 
 
 def seconds(value):
     return f"{value:.3f} s"
 
 
-def benches():
+def benches(*_):
     """The criterion benches' figures: the time of one iteration in each sample."""
-    say("benches")
     names = ["signing", "catalog", "calls", "decode", "cron"]
     shutil.rmtree(ROOT / "target/criterion", ignore_errors=True)
     selected = [part for name in names for part in ("--bench", name)]
-    subprocess.run(["cargo", "bench", "--quiet", "--locked", *selected, "--", "--noplot"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    rows = ["### Steps alone (`cargo bench`)", "", "| | minimum | median | maximum |", "|---|---|---|---|"]
+    subprocess.run(["cargo", "bench", "--quiet", "--locked", *selected, "--", "--noplot", "--warm-up-time", "1", "--measurement-time", "3"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    rows = ["| | minimum | median | maximum |", "|---|---|---|---|"]
     middle = {}
     for sample in sorted((ROOT / "target/criterion").rglob("new/sample.json")):
         name = json.loads(sample.with_name("benchmark.json").read_text())["full_id"]
@@ -288,11 +363,14 @@ def benches():
         times = [taken / count for taken, count in zip(data["times"], data["iters"])]
         middle[name] = statistics.median(times)
         rows.append(f"| {name} | {spread(times, duration)} |")
-    ratios = [f"- signing, {scheme}: {middle[f'bare {scheme}'] / middle[f'sign {scheme}']:.2f} of the speed of the bare encoding and HMAC" for scheme in ("Cds", "Pop", "Sigv2")]
+    ratios = {scheme: middle[f"bare {scheme}"] / middle[f"sign {scheme}"] for scheme in ("Cds", "Pop", "Sigv2")}
+    FIGURES["signing beside the bare encoding and HMAC, the slowest scheme"] = min(ratios.values())
+    notes = [f"- signing, {scheme}: {ratio:.2f} of the speed of the bare encoding and HMAC" for scheme, ratio in ratios.items()]
     for size in ("1 MB", "10 MB"):
         ratio = middle[f"decode/JSON to Lua/{size}"] / middle[f"decode/JSON to serde_json::Value/{size}"]
-        ratios.append(f"- {size} of JSON to Lua: {ratio:.2f} times the time of serde_json into `Value`")
-    return "\n".join([*rows, "", *ratios])
+        FIGURES[f"an answer of {size} to tables, beside serde_json into Value"] = ratio
+        notes.append(f"- an answer of {size} to Lua: {ratio:.2f} times the time of serde_json into `Value`")
+    return "\n".join([*rows, "", *notes])
 
 
 def duration(nanoseconds):
@@ -301,6 +379,22 @@ def duration(nanoseconds):
             return f"{nanoseconds / size:.2f} {unit}"
     return f"{nanoseconds:.0f} ns"
 
+
+PARTS = {"start": start, "calls": calls, "pages": pages, "answer": answer, "tasks": tasks, "waits": waits, "benches": benches}
+
+# Of each figure: at least, at most, its unit.
+BARS = [
+    ("start-up beside lua5.4's", None, 2, " times"),
+    ("memory of a script that does nothing", None, 12, " MB"),
+    ("calls one after the other, beside reqwest alone", 0.9, None, " of its speed"),
+    ("calls 64 at a time, beside reqwest alone", 0.8, None, " of its speed"),
+    ("calls 64 at a time, beside cds-python-sdk", 10, None, " times its speed"),
+    ("calls 64 at a time, beside aliyun-python-sdk-core", 10, None, " times its speed"),
+    ("signing beside the bare encoding and HMAC, the slowest scheme", 0.7, None, " of its speed"),
+    ("10 MB of JSON to tables, beside serde_json into Value", None, 3, " times"),
+    ("an answer of 10 MB to tables, beside serde_json into Value", None, 3, " times"),
+    ("memory at 10,000 waits", None, 64, " MB"),
+]
 
 if __name__ == "__main__":
     main()

@@ -17,7 +17,7 @@ pub(super) struct Ledger {
 struct Entries {
     next: u64,
     calls: BTreeMap<u64, OpenCall>,
-    tasks: BTreeMap<Task, String>,
+    tasks: BTreeMap<Arc<Task>, Arc<str>>,
     unknown: Vec<UnknownOutcome>,
 }
 
@@ -104,7 +104,7 @@ impl Ledger {
 
     /// A task has been started by this run.
     pub(super) fn task_started(&self, task: Task, action: &str) {
-        self.lock().tasks.insert(task, action.to_owned());
+        self.lock().tasks.insert(Arc::new(task), action.into());
     }
 
     /// A task has ended.
@@ -112,9 +112,9 @@ impl Ledger {
         self.lock().tasks.remove(task);
     }
 
-    /// The Action that started a task, where this run did.
-    pub(super) fn started_by(&self, task: &Task) -> Option<String> {
-        self.lock().tasks.get(task).cloned()
+    /// The task as it is kept, so that who waits for it needs none of its own, and the Action that started it; none where this run did not.
+    pub(super) fn started(&self, task: &Task) -> Option<(Arc<Task>, Arc<str>)> {
+        self.lock().tasks.get_key_value(task).map(|(task, action)| (Arc::clone(task), Arc::clone(action)))
     }
 
     /// What is open now; a mutating call that is on its way has an unknown outcome.
@@ -124,7 +124,7 @@ impl Ledger {
         let flying = flying.map(|call| UnknownOutcome { action: call.action.to_string(), lookup: call.lookup.clone() });
         OpenEnds {
             unknown: entries.unknown.iter().cloned().chain(flying).collect(),
-            tasks: entries.tasks.iter().map(|(task, action)| (task.clone(), action.clone())).collect(),
+            tasks: entries.tasks.iter().map(|(task, action)| (Task::clone(task), action.to_string())).collect(),
             account: Named::default(),
         }
     }

@@ -246,12 +246,14 @@ impl Gate {
     }
 
     /// Waits; ends early where what stands at this place is ended.
-    pub async fn sleep(&self, duration: Duration, place: &Place) -> Result<(), Stop> {
+    pub fn sleep<'a>(&'a self, duration: Duration, place: &Place) -> impl Future<Output = Result<(), Stop>> + use<'a> {
         let interrupt = self.interrupt_at(&place.path);
-        tokio::select! {
-            biased;
-            stop = interrupt.raised() => Err(stop),
-            () = self.world.clock.sleep(duration) => Ok(()),
+        async move {
+            tokio::select! {
+                biased;
+                stop = interrupt.raised() => Err(stop),
+                () = self.world.clock.sleep(duration) => Ok(()),
+            }
         }
     }
 

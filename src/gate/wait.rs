@@ -2,7 +2,7 @@
 
 use super::watch::{LAST_LOOK, Pace};
 use super::{Event, Gate, Level, Place, Stop};
-use crate::catalog::{Action, ProductModel, WaiterModel};
+use crate::catalog::{Action, ProductModel};
 use crate::client::error::Failure;
 use crate::client::waiter::{self, Task, Verdict};
 use crate::client::{Call, CallOptions};
@@ -86,33 +86,6 @@ impl WaitError {
     }
 }
 
-/// A task that is waited for; says that nobody waits any more where a sibling's failure ends the wait.
-struct Watched<'a> {
-    gate: &'a Gate,
-    id: u64,
-    /// The task, and the Action that started it where this run did.
-    what: String,
-    started: Duration,
-    ended: bool,
-}
-
-impl Drop for Watched<'_> {
-    fn drop(&mut self) {
-        if !self.ended {
-            self.end("no longer waited for", false);
-        }
-    }
-}
-
-impl Watched<'_> {
-    fn end(&mut self, outcome: &str, done: bool) {
-        self.ended = true;
-        let elapsed = self.gate.elapsed().saturating_sub(self.started);
-        let (what, outcome) = (self.what.clone(), self.gate.redact(outcome));
-        self.gate.world.observer.event(Event::WaitEnded { id: self.id, what, outcome, done, elapsed });
-    }
-}
-
 fn last(failure: Option<&Failure>) -> String {
     failure.map(|failure| format!("; the last time that it was asked for failed: {failure}")).unwrap_or_default()
 }
@@ -132,29 +105,108 @@ fn about(resources: &[String]) -> String {
 
 impl Gate {
     /// Waits for tasks side by side; gives the ids of what they made or changed, in the tasks' order.
-    pub async fn wait(&self, tasks: Vec<Task>, timeout: Duration, place: &Place) -> Result<Vec<String>, WaitError> {
-        let mut running: Vec<_> = tasks.into_iter().filter(|task| !task.is_none()).collect();
-        if running.len() == 1
-            && let Some(task) = running.pop()
-        {
-            return self.wait_for_one(task, timeout, place).await;
+    pub fn wait<'a>(
+        &'a self,
+        tasks: Vec<Task>,
+        timeout: Duration,
+        place: &'a Place,
+    ) -> impl Future<Output = Result<Vec<String>, WaitError>> + use<'a> {
+        // Room for these and no more: most waits are for one task.
+        let mut polls = Vec::with_capacity(tasks.len());
+        let running = tasks.into_iter().filter(|task| !task.is_none());
+        polls.extend(running.map(|task| Poll::new(self, task, timeout, place)));
+        async move {
+            match &mut polls[..] {
+                [poll] => poll.until_it_ends().await,
+                polls => Ok(try_join_all(polls.iter_mut().map(Poll::until_it_ends)).await?.concat()),
+            }
         }
-        let waits = running.into_iter().map(|task| self.wait_for_one(task, timeout, place));
-        Ok(try_join_all(waits).await?.concat())
+    }
+}
+
+/// A task that is asked for until it has ended; says that nobody waits any more where a sibling's failure ends the wait. Ten thousand
+/// of them may wait at once, so it holds no more than it must.
+struct Poll<'a> {
+    gate: &'a Gate,
+    id: u64,
+    task: Arc<Task>,
+    /// The Action that started the task, where this run did.
+    started_by: Option<Arc<str>>,
+    place: &'a Place,
+    started: Duration,
+    timeout: Duration,
+    pace: Option<Pace>,
+    state: String,
+    failure: Option<Box<Failure>>,
+    has_warned: bool,
+    has_ended: bool,
+}
+
+impl Drop for Poll<'_> {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.end("no longer waited for", false);
+        }
+    }
+}
+
+impl<'a> Poll<'a> {
+    fn new(gate: &'a Gate, task: Task, timeout: Duration, place: &'a Place) -> Self {
+        let (task, started_by) = match gate.ledger.started(&task) {
+            Some((task, action)) => (task, Some(action)),
+            None => (Arc::new(task), None),
+        };
+        let (id, started) = (gate.next_wait(), gate.elapsed());
+        let (pace, state, failure, has_warned, has_ended) = (None, String::new(), None, false, false);
+        Self { gate, id, task, started_by, place, started, timeout, pace, state, failure, has_warned, has_ended }
     }
 
-    async fn wait_for_one(&self, task: Task, timeout: Duration, place: &Place) -> Result<Vec<String>, WaitError> {
-        let started = self.elapsed();
-        let what = match self.ledger.started_by(&task) {
-            Some(action) => format!("{action}, {task}"),
-            None => task.to_string(),
-        };
-        let mut watched = Watched { gate: self, id: self.next_wait(), what, started, ended: false };
-        let outcome = match Poll::new(self, &watched, &task, timeout, place) {
-            Ok(mut poll) => poll.until_it_ends().await,
-            Err(unknown) => Err(unknown),
-        };
-        let (text, done) = match &outcome {
+    fn what(&self) -> String {
+        match &self.started_by {
+            Some(action) => format!("{action}, {}", self.task),
+            None => self.task.to_string(),
+        }
+    }
+
+    /// The Action that tasks of its dialect are asked for with, and the product that has the dialect's waiter.
+    fn asked_with(&self) -> Result<(Action, Arc<ProductModel>), WaitError> {
+        let (gate, task) = (self.gate, &self.task);
+        let unknown = || WaitError::UnknownDialect { dialect: task.dialect.clone() };
+        let product = gate.waiter_for(&task.product, &task.dialect).ok_or_else(unknown)?;
+        let model = &product.waiters[&task.dialect];
+        if let Some(name) = model.arguments.values().find(|name| *name != "id" && !task.with.contains_key(*name)) {
+            return Err(WaitError::Incomplete { task: Task::clone(task), name: name.clone() });
+        }
+        let action = gate.world.catalog.action(&model.operation).map_err(|_| unknown())?;
+        Ok((action, product))
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.gate.elapsed().saturating_sub(self.started)
+    }
+
+    /// Asks until the task has ended, and says how it did; gives the ids of what it made or changed.
+    async fn until_it_ends(&mut self) -> Result<Vec<String>, WaitError> {
+        let outcome = self.ended().await;
+        self.tell_end(&outcome);
+        outcome
+    }
+
+    async fn ended(&mut self) -> Result<Vec<String>, WaitError> {
+        loop {
+            let turn = self.gate.lanes.poll().await;
+            // Boxed, and not made before its turn: the pauses are long, and ten thousand waits must not each hold room for a call.
+            if let Some(resources) = Box::pin(self.ask()).await? {
+                return Ok(resources);
+            }
+            drop(turn);
+            let pause = self.pause()?;
+            self.gate.sleep(pause, self.place).await.map_err(|stop| self.cancelled(stop))?;
+        }
+    }
+
+    fn tell_end(&mut self, outcome: &Result<Vec<String>, WaitError>) {
+        let (text, done) = match outcome {
             Ok(resources) => (done(resources), true),
             Err(WaitError::Failed { state, reason, .. }) => (reason.clone().unwrap_or_else(|| state.clone()), false),
             Err(WaitError::TimedOut { .. }) => ("still running, no longer waited for".to_owned(), false),
@@ -162,74 +214,17 @@ impl Gate {
             Err(error) => (error.to_string(), false),
         };
         if matches!(outcome, Ok(_) | Err(WaitError::Failed { .. })) {
-            self.ledger.task_ended(&task);
+            self.gate.ledger.task_ended(&self.task);
         }
-        watched.end(&text, done);
-        outcome
-    }
-}
-
-/// A task that is asked for until it has ended.
-struct Poll<'a> {
-    gate: &'a Gate,
-    watched: &'a Watched<'a>,
-    task: &'a Task,
-    place: &'a Place,
-    timeout: Duration,
-    product: Arc<ProductModel>,
-    action: Action,
-    pace: Pace,
-    state: String,
-    failure: Option<Box<Failure>>,
-    has_warned: bool,
-}
-
-impl<'a> Poll<'a> {
-    fn new(
-        gate: &'a Gate,
-        watched: &'a Watched<'a>,
-        task: &'a Task,
-        timeout: Duration,
-        place: &'a Place,
-    ) -> Result<Self, WaitError> {
-        let unknown = || WaitError::UnknownDialect { dialect: task.dialect.clone() };
-        let product = gate.waiter_for(&task.product, &task.dialect).ok_or_else(unknown)?;
-        let model = &product.waiters[&task.dialect];
-        if let Some(name) = model.arguments.values().find(|name| *name != "id" && !task.with.contains_key(*name)) {
-            return Err(WaitError::Incomplete { task: task.clone(), name: name.clone() });
-        }
-        let action = gate.world.catalog.action(&model.operation).map_err(|_| unknown())?;
-        let pace = Pace::new(Duration::from_secs(model.delay), Duration::from_secs(model.max_delay));
-        let (state, failure, has_warned) = (String::new(), None, false);
-        Ok(Self { gate, watched, task, place, timeout, product, action, pace, state, failure, has_warned })
-    }
-
-    fn model(&self) -> &WaiterModel {
-        &self.product.waiters[&self.task.dialect]
-    }
-
-    fn elapsed(&self) -> Duration {
-        self.gate.elapsed().saturating_sub(self.watched.started)
-    }
-
-    /// Asks until the task has ended; gives the ids of what it made or changed.
-    async fn until_it_ends(&mut self) -> Result<Vec<String>, WaitError> {
-        loop {
-            let turn = self.gate.lanes.poll().await;
-            // Boxed, and not made before its turn: the pauses are long, and ten thousand waits must not each hold room for a call.
-            let ended = Box::pin(self.ask()).await?;
-            drop(turn);
-            if let Some(resources) = ended {
-                return Ok(resources);
-            }
-            let pause = self.pause()?;
-            self.gate.sleep(pause, self.place).await.map_err(|stop| self.cancelled(stop))?;
-        }
+        self.end(&text, done);
     }
 
     /// Asks once; the ids of what the task made or changed, where it is done.
     async fn ask(&mut self) -> Result<Option<Vec<String>>, WaitError> {
-        let task = self.task;
+        let (action, product) = self.asked_with()?;
+        let task = Arc::clone(&self.task);
+        let model = &product.waiters[&task.dialect];
+        self.pace.get_or_insert_with(|| Pace::new(Duration::from_secs(model.delay), Duration::from_secs(model.max_delay)));
         let left = self.timeout.saturating_sub(self.elapsed());
         let options = CallOptions {
             // The wait itself tries again; a poll that hangs must not outlast it.
@@ -239,15 +234,15 @@ impl<'a> Poll<'a> {
             region: task.account.region.clone(),
             unchecked: false,
         };
-        let call = Call { action: self.action.clone(), params: waiter::parameters(self.model(), task), options };
+        let call = Call { action, params: waiter::parameters(model, &task), options };
         let state = match self.gate.call(call, self.place).await {
             Ok(answer) => {
                 self.failure = None;
-                match waiter::judge(self.model(), &answer.json) {
+                match waiter::judge(model, &answer.json) {
                     Verdict::Done { resources, .. } => return Ok(Some(resources)),
                     Verdict::Failed { state, reason, resources } => {
                         let reason = reason.map(|reason| self.gate.redact(&reason));
-                        return Err(WaitError::Failed { task: task.clone(), state, reason, resources });
+                        return Err(WaitError::Failed { task: Task::clone(&task), state, reason, resources });
                     }
                     Verdict::Running { state, known } => {
                         if !known && !std::mem::replace(&mut self.has_warned, true) {
@@ -272,9 +267,9 @@ impl<'a> Poll<'a> {
         if let Some(stop) = self.gate.interrupt_at(&self.place.path).reason() {
             return Err(self.cancelled(stop));
         }
-        let task = self.task;
+        let task = &self.task;
         if !failure.error.retryable() {
-            return Err(WaitError::Call { task: task.clone(), failure: Box::new(failure) });
+            return Err(WaitError::Call { task: Task::clone(task), failure: Box::new(failure) });
         }
         // The first failure of a row is said, so that an hour of silence is none.
         let level = if self.failure.is_some() { Level::Debug } else { Level::Warn };
@@ -286,7 +281,7 @@ impl<'a> Poll<'a> {
     fn tell(&mut self, state: String) {
         let changed = state != self.state;
         self.state.clone_from(&state);
-        let (id, what, elapsed) = (self.watched.id, self.watched.what.clone(), self.elapsed());
+        let (id, what, elapsed) = (self.id, self.what(), self.elapsed());
         self.gate.world.observer.event(Event::Waiting { id, what, state, changed, elapsed });
     }
 
@@ -295,14 +290,21 @@ impl<'a> Poll<'a> {
         let waited = self.elapsed();
         let left = self.timeout.saturating_sub(waited);
         if left.is_zero() {
-            let (task, state, failure) = (self.task.clone(), self.state.clone(), self.failure.take());
+            let (task, state, failure) = (Task::clone(&self.task), self.state.clone(), self.failure.take());
             return Err(WaitError::TimedOut { task, state, waited, failure });
         }
         let asked = self.failure.as_ref().and_then(|failure| failure.error.refusal()?.retry_after).unwrap_or_default();
-        Ok(self.pace.next(self.gate.world.random.fraction()).max(asked).min(left))
+        let pause = self.pace.as_mut().map(|pace| pace.next(self.gate.world.random.fraction())).unwrap_or_default();
+        Ok(pause.max(asked).min(left))
     }
 
     fn cancelled(&self, stop: Stop) -> WaitError {
-        WaitError::Cancelled { task: self.task.clone(), stop }
+        WaitError::Cancelled { task: Task::clone(&self.task), stop }
+    }
+
+    fn end(&mut self, outcome: &str, done: bool) {
+        self.has_ended = true;
+        let (what, outcome, elapsed) = (self.what(), self.gate.redact(outcome), self.elapsed());
+        self.gate.world.observer.event(Event::WaitEnded { id: self.id, what, outcome, done, elapsed });
     }
 }

@@ -3,7 +3,7 @@
 use super::secret::SecretValue;
 use crate::client::validate::Fault;
 use crate::client::value::{Params, Value};
-use mlua::{IntoLua, Lua, Table, Value as LuaValue};
+use mlua::{Lua, Table, Value as LuaValue};
 use serde_json::Value as Json;
 use std::ffi::c_void;
 
@@ -142,52 +142,6 @@ pub(super) fn unguarded<T>(lua: &Lua, make: impl FnOnce() -> mlua::Result<T>) ->
     made
 }
 
-/// JSON as Lua: integers exact, larger ones as strings, null absent in objects and the sentinel in lists.
-pub(super) fn json_to_lua(lua: &Lua, json: &Json) -> mlua::Result<LuaValue> {
-    Ok(match json {
-        Json::Null => LuaValue::NULL,
-        Json::Bool(value) => LuaValue::Boolean(*value),
-        Json::Number(number) => number_to_lua(lua, number)?,
-        Json::String(text) => LuaValue::String(lua.create_string(text)?),
-        Json::Array(items) => {
-            let table = lua.create_table_with_capacity(items.len(), 0)?;
-            for (index, item) in items.iter().enumerate() {
-                set(lua, &table, index + 1, item)?;
-            }
-            if items.is_empty() {
-                table.set_metatable(Some(list_mark(lua)?))?;
-            }
-            LuaValue::Table(table)
-        }
-        Json::Object(fields) => {
-            let table = lua.create_table_with_capacity(0, fields.len())?;
-            for (name, field) in fields.iter().filter(|(_, field)| !field.is_null()) {
-                set(lua, &table, name.as_str(), field)?;
-            }
-            LuaValue::Table(table)
-        }
-    })
-}
-
-/// Sets a field; a text goes straight to its place, without a reference of mlua's to it, because most fields are texts.
-fn set(lua: &Lua, table: &Table, key: impl IntoLua, json: &Json) -> mlua::Result<()> {
-    match json {
-        Json::String(text) => table.raw_set(key, text.as_str()),
-        other => table.raw_set(key, json_to_lua(lua, other)?),
-    }
-}
-
-fn number_to_lua(lua: &Lua, number: &serde_json::Number) -> mlua::Result<LuaValue> {
-    if let Some(integer) = number.as_i64() {
-        return Ok(LuaValue::Integer(integer));
-    }
-    let text = number.to_string();
-    if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
-        return lua.create_string(&text).map(LuaValue::String);
-    }
-    number.as_f64().map_or_else(|| lua.create_string(&text).map(LuaValue::String), |float| Ok(LuaValue::Number(float)))
-}
-
 /// A Lua value as JSON, for `json.encode`; secrets stay closed.
 pub(super) fn lua_to_json(given: &LuaValue) -> Result<Json, String> {
     match value("", given) {
@@ -196,7 +150,8 @@ pub(super) fn lua_to_json(given: &LuaValue) -> Result<Json, String> {
     }
 }
 
-fn list_mark(lua: &Lua) -> mlua::Result<Table> {
+/// The metatable that marks a list.
+pub(super) fn list_mark(lua: &Lua) -> mlua::Result<Table> {
     if let Ok(mark) = lua.named_registry_value::<Table>(LIST_MARK) {
         return Ok(mark);
     }
@@ -205,6 +160,7 @@ fn list_mark(lua: &Lua) -> mlua::Result<Table> {
     lua.set_named_registry_value(LIST_MARK, &mark)?;
     Ok(mark)
 }
+
 /// Every value that stands at a path of the catalogue (`Data.Instances[]`) in an answer.
 pub(super) fn at(answer: &LuaValue, path: &str) -> mlua::Result<Vec<LuaValue>> {
     let mut found = vec![answer.clone()];

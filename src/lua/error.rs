@@ -1,6 +1,6 @@
 //! Errors as scripts see them: one table with the fields of the contract, whose text is a sentence with the script's own line.
 
-use super::convert;
+use super::tables;
 use crate::client::command::Named;
 use crate::client::error::{CallError, Failure, Kind};
 use crate::client::waiter::Task;
@@ -66,7 +66,7 @@ pub(super) fn call(lua: &Lua, failure: &Failure) -> mlua::Result<Table> {
     if let Some(lookup) = &failure.lookup {
         table.raw_set("lookup", lookup.action.as_str())?;
         let params: Json = lookup.params.iter().map(|(name, value)| (name.clone(), value.to_redacted_json())).collect();
-        table.raw_set("lookup_params", convert::json_to_lua(lua, &params)?)?;
+        table.raw_set("lookup_params", tables::from_parsed(lua, &params)?)?;
     }
     table.raw_set("action", failure.action.as_str())?;
     table.raw_set("attempts", failure.attempts)?;

@@ -11,6 +11,7 @@ mod secret;
 pub mod session;
 mod states;
 pub mod syntax;
+mod tables;
 mod vm;
 mod wait;
 

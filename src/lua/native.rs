@@ -148,7 +148,7 @@ fn effects(natives: &Natives<'_>) -> mlua::Result<()> {
 }
 
 /// An effect under way. Boxed one by one, so that a task that sleeps does not hold room for the largest effect there is.
-type Effect = Pin<Box<dyn Future<Output = mlua::Result<MultiValue>> + Send>>;
+pub(super) type Effect = Pin<Box<dyn Future<Output = mlua::Result<MultiValue>> + Send>>;
 
 fn effect(lua: &Lua, gate: Arc<Gate>) -> mlua::Result<mlua::Function> {
     lua.create_async_function(move |lua: Lua, (name, args): (String, MultiValue)| -> Effect {
@@ -159,8 +159,11 @@ fn effect(lua: &Lua, gate: Arc<Gate>) -> mlua::Result<mlua::Function> {
                 effect!($function, answer)
             };
             ($function:path, $deliver:path) => {
+                effect!(|args| Box::pin(async move { $deliver(&lua, $function(&lua, &gate, args).await?) }))
+            };
+            (|$args:ident| $made:expr) => {
                 match FromLuaMulti::from_lua_multi(args, &lua) {
-                    Ok(args) => Box::pin(async move { $deliver(&lua, $function(&lua, &gate, args).await?) }),
+                    Ok($args) => $made,
                     Err(mismatch) => Box::pin(async move { answer::<(), _>(&lua, Err(bad_argument(&lua, &name, &mismatch)?)) }),
                 }
             };
@@ -175,7 +178,7 @@ fn effect(lua: &Lua, gate: Arc<Gate>) -> mlua::Result<mlua::Function> {
             "pause" => effect!(states::pause),
             "read_state" => effect!(states::read),
             "sleep" => effect!(time::sleep),
-            "wait" => effect!(wait::wait),
+            "wait" => effect!(|args| wait::wait(lua, gate, args)),
             other => {
                 let unknown = mlua::Error::runtime(format!("there is no effect {other:?}"));
                 Box::pin(async move { Err(unknown) })

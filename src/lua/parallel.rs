@@ -3,8 +3,9 @@
 use super::error;
 use super::native::Natives;
 use crate::gate::{Gate, Level};
+use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use mlua::{Function, Lua, MultiValue, Table, Thread, Value};
+use mlua::{Function, Lua, Table, Thread, Value, Variadic};
 
 /// What tasks are made with: how, how many, how many at once, whether errors are collected, the path above theirs, and the place of
 /// the `parallel`.
@@ -35,7 +36,7 @@ pub(super) async fn parallel(
     let mut next = 1;
     loop {
         while first_error.is_none() && next <= count && tasks.len() < limit {
-            tasks.push(task(next, make.call(next)?));
+            tasks.push(task(next, make.call(next)?)?);
             next += 1;
         }
         let Some((number, outcome)): Option<Ended> = tasks.next().await else { break };
@@ -59,14 +60,11 @@ pub(super) async fn parallel(
     Ok(first_error.map_or(Ok(Value::Table(results)), Err))
 }
 
-async fn task(number: usize, thread: Thread) -> Ended {
-    let run = async {
-        let mut results: MultiValue = thread.into_async::<MultiValue>(())?.await?;
-        let is_ok = matches!(results.pop_front(), Some(Value::Boolean(true)));
-        let value = results.pop_front().unwrap_or(Value::Nil);
-        Ok(if is_ok { Ok(value) } else { Err(value) })
-    };
-    (number, run.await)
+/// Starts a task in its coroutine, with the arguments that come with it. Nothing else is held while it goes on: there may be ten
+/// thousand.
+fn task(number: usize, (thread, arguments): (Thread, Variadic<Value>)) -> mlua::Result<impl Future<Output = Ended>> {
+    let running = thread.into_async::<(bool, Value)>(arguments)?;
+    Ok(FutureExt::map(running, move |ended| (number, ended.map(|(is_ok, value)| if is_ok { Ok(value) } else { Err(value) }))))
 }
 
 fn settled(lua: &Lua, key: &str, value: Value) -> mlua::Result<Table> {

@@ -478,24 +478,30 @@ local function list_length(name, list)
 	return length
 end
 
--- The handles of whatever a script may wait for.
-local function handles(x, found, inside)
+-- The handle of what a script may wait for.
+local function handle_of(x)
 	if getmetatable(x) == task_meta then
-		found[#found + 1] = x
-	elseif answers[x] then
-		local about = meta_of(x)
-		if not about.starts_task then
-			raise(native.failure("validation", about.action .. " starts no task, so there is nothing to wait for"))
-		end
-		found[#found + 1] = about.task
-	elseif type(x) == "table" and not inside then
-		for index = 1, list_length("wait", x) do
-			handles(x[index], found, true)
-		end
-	else
-		raise(native.failure("validation", "wait needs the answer of an Action that starts a task, a task(…), or a list of them; this is a " .. type(x)))
+		return x
 	end
-	return found
+	local about = meta_of(x)
+	if not about then
+		raise(native.failure("validation", "wait needs the answer of an Action that starts a task, a task(…), or a list of them; this is a " .. type(x)))
+	elseif not about.starts_task then
+		raise(native.failure("validation", about.action .. " starts no task, so there is nothing to wait for"))
+	end
+	return about.task
+end
+
+-- A handle, or else the handles of a list: most waits are for one task, and need no list of their own.
+local function handles(x)
+	if type(x) ~= "table" or getmetatable(x) == task_meta or answers[x] then
+		return handle_of(x)
+	end
+	local found = {}
+	for index = 1, list_length("wait", x) do
+		found[index] = handle_of(x[index])
+	end
+	return nil, found
 end
 
 -- The options of a function by name, so that a misspelled one is not passed over.
@@ -648,9 +654,9 @@ wait = setmetatable({ for_state = for_state }, {
 		if options ~= nil and type(options) ~= "table" then
 			raise(native.failure("validation", "wait takes a table of options, as { timeout = \"15m\" }, not a " .. type(options)))
 		end
-		local list = handles(x, {})
+		local handle, list = handles(x)
 		local path, number = next_place()
-		return finish(effect("wait", list, options, path, number))
+		return finish(effect("wait", handle, list, options, path, number))
 	end,
 	__name = "function",
 })
@@ -1035,11 +1041,10 @@ local function run_tasks(name, count, start, options, usual_limit)
 	local function make(index)
 		local task = place_below(group)
 		task.task = task
-		local co = raw_create(function()
-			return run_task(task, start(index))
-		end)
+		-- One function for all tasks, which is given what differs: a closure each would be memory held while they wait.
+		local co = raw_create(run_task)
 		places[co] = task
-		return co
+		return co, task, start(index)
 	end
 	local path, number = next_place()
 	return finish(effect("parallel", make, count, limit, options.settle == true, group.path, path, number))
@@ -1054,7 +1059,7 @@ local function map(list, f, options)
 		raise(native.failure("validation", "parallel.map needs a function, not a " .. type(f)))
 	end
 	return run_tasks("parallel.map", count, function(index)
-		return f, list[index], index
+		return f, rawget(list, index), index
 	end, options, MAP_LIMIT)
 end
 
@@ -1067,7 +1072,7 @@ parallel = setmetatable({ map = map }, {
 			end
 		end
 		return run_tasks("parallel", count, function(index)
-			return functions[index]
+			return rawget(functions, index)
 		end, options)
 	end,
 	__name = "function",

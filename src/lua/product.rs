@@ -1,7 +1,7 @@
 //! Actions as functions: names from the catalogue, calls through the gate.
 
 use super::native::{Natives, Outcome, invalid};
-use super::{convert, error, wait};
+use super::{convert, error, tables, wait};
 use crate::catalog::{Action, CatalogError, Method};
 use crate::client::error::{CallError, Failure};
 use crate::client::value::{Params, Value};
@@ -158,7 +158,7 @@ impl UserData for About {}
 pub(super) fn answered(lua: &Lua, mut answer: Answer, place: Place) -> mlua::Result<(LuaValue, AnyUserData)> {
     let tasks = waiter::tasks(&answer);
     let json = std::mem::take(&mut answer.json);
-    convert::unguarded(lua, || Ok((convert::json_to_lua(lua, &json)?, lua.create_userdata(About { answer, tasks, place })?)))
+    convert::unguarded(lua, || Ok((tables::from_parsed(lua, &json)?, lua.create_userdata(About { answer, tasks, place })?)))
 }
 
 fn about(lua: &Lua, known: &About) -> mlua::Result<Table> {

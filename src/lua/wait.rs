@@ -2,16 +2,19 @@
 
 use super::convert;
 use super::error;
-use super::native::{Natives, Outcome, invalid};
+use super::native::{Effect, Natives, Outcome, answer, invalid};
 use super::product::{DURATION, duration};
 use crate::catalog::suggest;
 use crate::client::Answer;
 use crate::client::command::Named;
 use crate::client::value::Value;
 use crate::client::waiter::Task;
-use crate::gate::{Gate, Place, WAIT_TIMEOUT};
+use crate::gate::{Gate, Place, WAIT_TIMEOUT, WaitError};
 use mlua::{Function, Lua, Table, Value as LuaValue};
 use std::collections::BTreeMap;
+use std::future::ready;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// The registry's name of the function that makes a table a task handle.
 const HANDLE: &str = "cumulua.natives";
@@ -40,13 +43,31 @@ pub(super) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
     })
 }
 
-/// Waits for the tasks of handles.
-pub(super) async fn wait(
-    lua: &Lua,
-    gate: &Gate,
-    (handles, options, path, number): (Vec<Table>, Option<Table>, String, u64),
-) -> mlua::Result<Outcome<Vec<String>>> {
-    let place = Place { path, number };
+/// What a wait is given: a handle or a list of them, options, and its place.
+type Arguments = (Option<Table>, Option<Vec<Table>>, Option<Table>, String, u64);
+
+/// What is waited for, for how long at most, and where in the run.
+struct Waiting {
+    tasks: Vec<Task>,
+    timeout: Duration,
+    place: Place,
+}
+
+/// Waits for the tasks of handles. Its arguments are read before, because ten thousand waits must not each hold them beside the tasks.
+pub(super) fn wait(lua: Lua, gate: Arc<Gate>, arguments: Arguments) -> Effect {
+    match waiting(&lua, arguments) {
+        Ok(Ok(Waiting { tasks, timeout, place })) => Box::pin(async move {
+            match gate.wait(tasks, timeout, &place).await {
+                Ok(resources) => answer::<_, Table>(&lua, Ok(resources)),
+                Err(failure) => answer::<(), _>(&lua, Err(failed(&lua, &gate, &failure)?)),
+            }
+        }),
+        Ok(Err(error)) => Box::pin(async move { answer::<(), _>(&lua, Err(error)) }),
+        Err(failure) => Box::pin(ready(Err(failure))),
+    }
+}
+
+fn waiting(lua: &Lua, (handle, list, options, path, number): Arguments) -> mlua::Result<Outcome<Waiting>> {
     let (mut timeout, mut asked) = (WAIT_TIMEOUT, Named::default());
     for (key, given) in options.iter().flat_map(|options| options.pairs::<LuaValue, LuaValue>()).flatten() {
         let key = key.to_string()?;
@@ -63,7 +84,7 @@ pub(super) async fn wait(
         }
     }
     let mut tasks = Vec::new();
-    for handle in &handles {
+    for handle in handle.into_iter().chain(list.into_iter().flatten()) {
         let (product, dialect): (String, String) = (handle.raw_get("product")?, handle.raw_get("dialect")?);
         let with: BTreeMap<String, String> = handle.raw_get("with")?;
         // The account that a task was started in is the one that knows it.
@@ -73,13 +94,14 @@ pub(super) async fn wait(
             tasks.push(Task { product: product.clone(), dialect: dialect.clone(), id: id?, with: with.clone(), account });
         }
     }
-    match gate.wait(tasks, timeout, &place).await {
-        Ok(resources) => Ok(Ok(resources)),
-        Err(failure) => Ok(Err(error::wait(lua, &failure, &gate.named(), |task| {
-            let ids = std::slice::from_ref(&task.id);
-            handle(lua, fields(lua, &task.product, &task.dialect, ids, &task.with, &task.account)?)
-        })?)),
-    }
+    Ok(Ok(Waiting { tasks, timeout, place: Place { path, number } }))
+}
+
+fn failed(lua: &Lua, gate: &Gate, failure: &WaitError) -> mlua::Result<Table> {
+    error::wait(lua, failure, &gate.named(), |task| {
+        let ids = std::slice::from_ref(&task.id);
+        handle(lua, fields(lua, &task.product, &task.dialect, ids, &task.with, &task.account)?)
+    })
 }
 
 /// The handle of all tasks that an answer started; waiting for it without any is over at once.

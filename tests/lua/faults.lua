@@ -179,43 +179,32 @@ end
 table.sort(names)
 assert(table.concat(names, " ") == "CreateTag DescribeTags", "and nothing was sent after the error: " .. table.concat(names, " "))
 
+-- A task fails after so many seconds, beside one that makes a tag: the error, and the tag where there is one.
+local function beside_a_failure(seconds, name)
+	local made
+	local raised = failure(parallel, {
+		function()
+			time.sleep(seconds)
+			error("first", 0)
+		end,
+		function()
+			made = cds.ccs.CreateTag { TagName = name }
+		end,
+	})
+	return raised, made
+end
+
 -- Also where an attempt of that change had failed before.
 sim.fault { action = "CreateTag", kind = "throttle", times = 1 }
 sim.fault { action = "CreateTag", kind = "delay", seconds = 20, times = 1 }
-tag = nil
-err = failure(parallel, {
-	function()
-		time.sleep(10)
-		error("first", 0)
-	end,
-	function()
-		tag = cds.ccs.CreateTag { TagName = "second attempt" }
-	end,
-})
+err, tag = beside_a_failure(10, "second attempt")
 assert(err == "first" and tag and tag.Code == "Success", "the second attempt was on its way and has its answer")
 requests()
 -- Between two attempts nothing is on its way, and no other follows.
 sim.fault { action = "CreateTag", kind = "throttle", retry_after = 60, times = 1 }
-tag = nil
-err = failure(parallel, {
-	function()
-		time.sleep(10)
-		error("first", 0)
-	end,
-	function()
-		tag = cds.ccs.CreateTag { TagName = "never" }
-	end,
-})
+err, tag = beside_a_failure(10, "never")
 assert(err == "first" and tag == nil and #requests() == 1)
 -- Where the sibling fails while the attempt that will fail is on its way, it is the last.
 sim.fault { action = "CreateTag", kind = "no_connection", times = 1 }
-err = failure(parallel, {
-	function()
-		time.sleep(0.01)
-		error("first", 0)
-	end,
-	function()
-		cds.ccs.CreateTag { TagName = "never" }
-	end,
-})
-assert(err == "first" and #requests() == 0, "the attempt that failed was the last")
+err, tag = beside_a_failure(0.01, "never")
+assert(err == "first" and tag == nil and #requests() == 0, "the attempt that failed was the last")

@@ -17,6 +17,18 @@ assert(encode(list) == "[1,null,3]" and encode { a = null } == '{"a":null}' and 
 for _, text in ipairs { "[]", "{}", "[[],{}]", '{"a":[],"b":{}}', '"a\\n\\u0000"', "true", "[1,[2,[3]]]" } do
 	assert(encode(decode(text)) == text, "there and back: " .. text)
 end
+local twice = decode '{"a":1,"b":2,"a":null,"b":3}'
+assert(twice.a == nil and twice.b == 3, "of a name that comes twice the last counts")
+assert(decode '{"a\\u0062":{"\\n":[1.5e3,"\\t"]}}'.ab["\n"][2] == "\t", "names and texts with escapes")
+assert(decode "1e400" == "1e+400" and decode "0.45" == 0.45, "a number past all floats is a string")
+local many = "[" .. ("{\"a\":[1,\"x\"]},"):rep(20000) .. "null]"
+for _, order in ipairs { "restart", "stop" } do
+	collectgarbage(order)
+	local list = decode(many)
+	assert(#list == 20001 and list[20000].a[2] == "x" and list[20001] == null, "a large text is whole")
+	assert(collectgarbage "isrunning" == (order == "restart"), "and leaves the collector as it was")
+end
+collectgarbage "restart"
 assert(decode(encode "\u{1F600}") == "\u{1F600}", "text beyond the basic plane")
 assert(decode(encode({ a = { b = { 1, 2 } } }, { indent = true })).a.b[2] == 2, "indented text says the same")
 for what, bad in pairs { ["NaN"] = 0 / 0, ["infinity"] = math.huge, ["a function"] = print, ["not UTF-8"] = "\xff", ["a hole"] = { 1, nil, 3 }, ["mixed keys"] = { 1, 2, x = 1 }, ["a boolean key"] = { [true] = 1 } } do

@@ -14,13 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 ACCESS_KEY, SECRET = "sim", "sim-secret"
 
 
-def cds(url):
+def cds(url, method="POST"):
     from capitalonline.common.credential import Credential
     from capitalonline.common.profile import client_profile, http_profile
     from capitalonline.instance import client
 
     host = urllib.parse.urlsplit(url).netloc
-    http = http_profile.HttpProfile(protocol="http", endpoint=f"{host}/ccs/", reqMethod="POST")
+    http = http_profile.HttpProfile(protocol="http", endpoint=f"{host}/ccs/", reqMethod=method)
     profile = client_profile.ClientProfile(httpProfile=http)
     profile.signMethod = "HMAC-SHA1"
     return client.InstanceClient("ccs", "2019-08-08", Credential(ACCESS_KEY, SECRET), "Beijing", profile)
@@ -105,22 +105,21 @@ def tasks(url, count, first):
     """A thread a task, which asks after 1 s and then ever more rarely up to 15 s, as cumulua does."""
     clients = threading.local()
 
-    def client(method):
+    def client():
         if not hasattr(clients, "client"):
-            clients.client = cds(url)
-        clients.client.profile.httpProfile.reqMethod = method
+            clients.client = cds(url, "GET")
         return clients.client
 
     def stop(number):
         identity = f"00000000-0000-4000-8000-{int(first) + number:012x}"
-        return cds_call(client("POST"), "StopInstance", {"InstanceId": identity, "StopType": "HARD"})["TaskId"]
+        return cds_call(client(), "StopInstance", {"InstanceId": identity, "StopType": "HARD"})["TaskId"]
 
     def finished(task):
         pause = 1.0
         while True:
             time.sleep(pause * random.uniform(0.5, 1))
             pause = min(pause * 1.5, 15)
-            status = cds_call(client("GET"), "DescribeTask", {"TaskId": task})["Data"]["Status"]
+            status = cds_call(client(), "DescribeTask", {"TaskId": task})["Data"]["Status"]
             if status == "FINISH":
                 return
             if status not in ("NEW", "DOING"):

@@ -3,6 +3,7 @@
 use crate::gate::Rehearsal;
 use crate::lua::convert;
 use crate::lua::native::{Natives, invalid};
+use crate::lua::tables;
 use mlua::{Table, Value};
 use serde_json::Value as Json;
 use std::sync::Arc;
@@ -48,7 +49,7 @@ fn looking(natives: &Natives<'_>, name: &str, look: fn(&dyn Rehearsal, &str) -> 
     natives.fallible(name, move |lua, gate, profile: Option<String>| match gate.profiles().rehearsed_key(profile.as_deref()) {
         Ok(key) => {
             let seen = gate.rehearsal().map(|cloud| look(&**cloud, &key)).unwrap_or_default();
-            Ok(Ok(convert::json_to_lua(lua, &seen)?))
+            Ok(Ok(tables::from_parsed(lua, &seen)?))
         }
         Err(unknown) => Ok(Err(invalid(lua, &unknown.to_string())?)),
     })

@@ -1,0 +1,258 @@
+//! From JSON to tables: straight from its text, or from an answer that has been parsed. Integers are exact, larger ones are strings;
+//! null is absent in objects and the sentinel in lists.
+
+use super::convert;
+use mlua::{Either, IntoLua as _, Lua, Table, Value as LuaValue};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Value as Json;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::fmt;
+
+/// Why JSON does not become a value of Lua.
+pub(super) enum Unmade<E> {
+    /// It is no JSON.
+    Json(E),
+    /// Lua has no room for it.
+    Lua(mlua::Error),
+}
+
+/// Makes a value of JSON.
+pub(super) fn from_json<'de, D: Deserializer<'de>>(lua: &Lua, json: D) -> Result<LuaValue, Unmade<D::Error>> {
+    let maker = Maker::new(lua);
+    let made = (&maker).deserialize(json).map_err(|failure| match maker.failure.take() {
+        Some(failure) => Unmade::Lua(failure),
+        None => Unmade::Json(failure),
+    })?;
+    made.into_lua(lua).map_err(Unmade::Lua)
+}
+
+/// Makes a value of JSON that has been parsed.
+pub(super) fn from_parsed(lua: &Lua, json: &Json) -> mlua::Result<LuaValue> {
+    from_json(lua, json).map_err(|unmade| match unmade {
+        Unmade::Lua(failure) => failure,
+        Unmade::Json(failure) => mlua::Error::external(failure),
+    })
+}
+
+/// A text, borrowed where it holds no escapes.
+type Text<'de> = Either<&'de str, String>;
+
+/// What a table is filled with. A text stays one until it is in its place: a reference of mlua's to it would cost as much again, and
+/// most fields are texts.
+type Made<'de> = Either<Text<'de>, LuaValue>;
+
+/// serde_json's name of the one field of a number that is no integer of 64 bits, with `arbitrary_precision`.
+const NUMBER: &str = "$serde_json::private::Number";
+
+/// From so many fields and elements on the collector rests: none of them can be garbage yet, and it would walk over all of them at each
+/// doubling.
+const MANY: usize = 10_000;
+
+/// Makes values, and keeps what all of them share.
+struct Maker<'lua, 'de> {
+    lua: &'lua Lua,
+    /// The fields of the objects that are open, the innermost one's last: a table is made once its size is known, so that it never grows.
+    fields: RefCell<Vec<(Text<'de>, Made<'de>)>>,
+    list_mark: OnceCell<Table>,
+    made: Cell<usize>,
+    /// Whether the collector was stopped here.
+    is_paused: Cell<bool>,
+    /// An error of Lua's, which serde's cannot carry.
+    failure: Cell<Option<mlua::Error>>,
+}
+
+impl<'lua> Maker<'lua, '_> {
+    fn new(lua: &'lua Lua) -> Self {
+        let (fields, list_mark) = (RefCell::default(), OnceCell::new());
+        Self { lua, fields, list_mark, made: Cell::new(0), is_paused: Cell::new(false), failure: Cell::new(None) }
+    }
+
+    fn count(&self, made: usize) {
+        let before = self.made.get();
+        self.made.set(before + made);
+        if before < MANY && before + made >= MANY && self.lua.gc_is_running() {
+            self.lua.gc_stop();
+            self.is_paused.set(true);
+        }
+    }
+
+    fn table<E: serde::de::Error>(&self, table: mlua::Result<Table>) -> Result<Table, E> {
+        table.map_err(|failure| {
+            let error = E::custom(&failure);
+            self.failure.set(Some(failure));
+            error
+        })
+    }
+
+    /// An empty table is an object; this makes it a list.
+    fn mark(&self, table: &Table) -> mlua::Result<()> {
+        if self.list_mark.get().is_none() {
+            let _ = self.list_mark.set(convert::list_mark(self.lua)?);
+        }
+        table.set_metatable(self.list_mark.get().cloned())
+    }
+}
+
+impl Drop for Maker<'_, '_> {
+    fn drop(&mut self) {
+        if self.is_paused.get() {
+            self.lua.gc_restart();
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for &Maker<'_, 'de> {
+    type Value = Made<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Made<'de>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for &Maker<'_, 'de> {
+    type Value = Made<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("any JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Made<'de>, E> {
+        Ok(Either::Right(LuaValue::NULL))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Made<'de>, E> {
+        Ok(Either::Right(LuaValue::Boolean(value)))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Made<'de>, E> {
+        Ok(Either::Right(LuaValue::Integer(value)))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Made<'de>, E> {
+        Ok(i64::try_from(value).map_or_else(|_| owned(value.to_string()), |value| Either::Right(LuaValue::Integer(value))))
+    }
+
+    fn visit_i128<E>(self, value: i128) -> Result<Made<'de>, E> {
+        Ok(owned(value.to_string()))
+    }
+
+    fn visit_u128<E>(self, value: u128) -> Result<Made<'de>, E> {
+        Ok(owned(value.to_string()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Made<'de>, E> {
+        Ok(Either::Right(LuaValue::Number(value)))
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Made<'de>, E> {
+        Ok(Either::Left(Either::Left(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Made<'de>, E> {
+        Ok(owned(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Made<'de>, A::Error> {
+        let (mut failure, mut length) = (None, 0);
+        let elements = Elements { maker: self, list, failure: &mut failure, length: &mut length };
+        let table = self.lua.create_sequence_from(elements);
+        // Whatever ended the list first is the reason.
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+        let table = self.table(table.and_then(|table| if length == 0 { self.mark(&table).map(|()| table) } else { Ok(table) }))?;
+        self.count(length);
+        Ok(Either::Right(LuaValue::Table(table)))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Made<'de>, A::Error> {
+        let mut next = object.next_key_seed(Name)?;
+        if next == Some(Either::Left(NUMBER)) {
+            return object.next_value().map(number);
+        }
+        let first = self.fields.borrow().len();
+        while let Some(name) = next {
+            let value = match object.next_value_seed(self)? {
+                Either::Right(null) if null.is_null() => Either::Right(LuaValue::Nil),
+                value => value,
+            };
+            self.fields.borrow_mut().push((name, value));
+            next = object.next_key_seed(Name)?;
+        }
+        let mut fields = self.fields.borrow_mut();
+        self.count(fields.len() - first);
+        let table = self.table(self.lua.create_table_from(fields.drain(first..)))?;
+        Ok(Either::Right(LuaValue::Table(table)))
+    }
+}
+
+fn owned<'de>(text: String) -> Made<'de> {
+    Either::Left(Either::Right(text))
+}
+
+/// A number that is no integer of 64 bits.
+fn number<'de>(text: String) -> Made<'de> {
+    if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
+        return owned(text);
+    }
+    match text.parse::<f64>() {
+        Ok(float) if float.is_finite() => Either::Right(LuaValue::Number(float)),
+        _ => owned(text),
+    }
+}
+
+/// The elements of a list, on their way into its table.
+struct Elements<'maker, 'lua, 'de, A: SeqAccess<'de>> {
+    maker: &'maker Maker<'lua, 'de>,
+    list: A,
+    failure: &'maker mut Option<A::Error>,
+    length: &'maker mut usize,
+}
+
+impl<'de, A: SeqAccess<'de>> Iterator for Elements<'_, '_, 'de, A> {
+    type Item = Made<'de>;
+
+    fn next(&mut self) -> Option<Made<'de>> {
+        match self.list.next_element_seed(self.maker) {
+            Ok(element) => {
+                *self.length += usize::from(element.is_some());
+                element
+            }
+            Err(failure) => {
+                *self.failure = Some(failure);
+                None
+            }
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.list.size_hint().unwrap_or(0), None)
+    }
+}
+
+/// The name of a field.
+struct Name;
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Text<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Text<'de>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Name {
+    type Value = Text<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
+        Ok(Either::Left(text))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
+        Ok(Either::Right(text.to_owned()))
+    }
+}
