@@ -38,6 +38,17 @@ impl PartialEq for Secret {
     }
 }
 
+/// Parts of names that hold a secret whoever uses them, in lower case and without what separates words.
+const PARTS: &[&str] = &["password", "passwd", "passphrase", "secret", "token", "privatekey", "apikey", "credential"];
+/// The same, of whole names only: they are parts of other words.
+const NAMES: &[&str] = &["pw", "pwd", "pass"];
+
+/// Whether what has this name is a secret by its name alone: a variable, a parameter, an option with its dashes.
+pub fn is_named_secret(name: &str) -> bool {
+    let plain: String = name.chars().filter(|c| !matches!(c, '-' | '_')).flat_map(char::to_lowercase).collect();
+    PARTS.iter().any(|part| plain.contains(part)) || NAMES.contains(&plain.as_str())
+}
+
 /// Replaces every secret that the process knows in text that leaves it: logs, errors, audit records.
 ///
 /// A server may echo what it was sent (a string to sign holds the parameters), so marking our own values is not enough.
@@ -148,11 +159,37 @@ fn encode_reserved(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Redactor, Secret};
+    use super::{Redactor, Secret, is_named_secret};
 
     #[test]
     fn debug_shows_nothing() {
         assert_eq!(format!("{:?}", Secret::new("hunter2-hunter2")), "[secret]");
+    }
+
+    #[test]
+    fn a_name_tells_that_its_value_is_a_secret() {
+        for name in [
+            "Password",
+            "vmPassword",
+            "--db-passwd",
+            "PASSPHRASE",
+            "client_secret",
+            "SecurityToken",
+            "private_key",
+            "PrivateKeyPem",
+            "api-key",
+            "Api_Key",
+            "apikey",
+            "credentials",
+            "pw",
+            "--pwd",
+            "Pass",
+        ] {
+            assert!(is_named_secret(name), "{name}");
+        }
+        for name in ["", "--", "InstanceName", "KeyId", "bypass", "compass", "pwned", "passes", "public_key", "--dry-run"] {
+            assert!(!is_named_secret(name), "{name}");
+        }
     }
 
     #[test]

@@ -10,7 +10,6 @@ import argparse
 import fcntl
 import os
 import pty
-import re
 import select
 import signal
 import statistics
@@ -21,6 +20,8 @@ import tempfile
 import termios
 import time
 from pathlib import Path
+
+from process import memory, ticks
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RUNS = 60
@@ -41,14 +42,9 @@ def main():
         before = ticks(process)
         time.sleep(10)
         print(f"processor time in 10 s: {ticks(process) - before} ticks")
-        status = Path(f"/proc/{process}/status").read_text()
-        print(memory(status))
+        whole, own = memory(process, "VmRSS"), memory(process, "RssAnon")
+        print(f"memory: {whole / 1024:.1f} MB, {own / 1024:.1f} of it the process's own")
         closed(process, terminal)
-
-
-def memory(status):
-    kilobytes = {key: int(re.search(rf"{key}:\s+(\d+)", status)[1]) for key in ("VmRSS", "RssAnon")}
-    return f"memory: {kilobytes['VmRSS'] / 1024:.1f} MB, {kilobytes['RssAnon'] / 1024:.1f} of it the process's own"
 
 
 def timed(binary, home):
@@ -76,11 +72,6 @@ def closed(process, terminal):
     os.kill(process, signal.SIGKILL)
     os.waitpid(process, 0)
     os.close(terminal)
-
-
-def ticks(process):
-    fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
-    return int(fields[11]) + int(fields[12])
 
 
 if __name__ == "__main__":

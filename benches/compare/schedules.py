@@ -19,6 +19,8 @@ import time
 import urllib.request
 from pathlib import Path
 
+from process import memory, ticks
+
 SCHEDULES = 10_000
 
 
@@ -49,12 +51,11 @@ class Server:
                 break
         os.set_blocking(self.process.stderr.fileno(), False)
 
-    def status(self, key):
-        return int(re.search(rf"{key}:\s+(\d+)", Path(f"/proc/{self.process.pid}/status").read_text())[1])
+    def memory(self, key):
+        return memory(self.process.pid, key) / 1024
 
     def cpu(self):
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return ticks(self.process.pid) / os.sysconf("SC_CLK_TCK")
 
     def drain(self):
         while self.process.stderr.read(1 << 16):
@@ -79,7 +80,7 @@ def idle(binary, folder, seconds):
     before = server.cpu()
     time.sleep(seconds)
     used = server.cpu() - before
-    print(f"idle: {server.status('VmRSS') / 1024:.1f} MB of memory ({server.status('VmHWM') / 1024:.1f} MB at most), "
+    print(f"idle: {server.memory('VmRSS'):.1f} MB of memory ({server.memory('VmHWM'):.1f} MB at most), "
           f"{used / seconds * 100:.2f} % of a core over {seconds} s")
     server.end()
 

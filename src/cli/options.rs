@@ -2,6 +2,8 @@
 
 use super::rehearsed::Rehearsed;
 use crate::clock::parse_duration;
+use crate::gate::Policy;
+use crate::lua::Limits;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -58,6 +60,41 @@ pub(super) struct GlobalOptions {
     pub(super) color: Color,
 }
 
+/// What Lua may use of this machine.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Grants {
+    /// The memory that Lua may use, as 256M or 2G
+    #[arg(long, value_name = "SIZE", value_parser = memory, default_value = MEMORY)]
+    pub(super) max_memory: usize,
+    /// Lets Lua read and write below this path too
+    #[arg(long, value_name = "PATH")]
+    allow_path: Vec<PathBuf>,
+    /// Lets Lua start processes
+    #[arg(long)]
+    allow_run: bool,
+}
+
+/// Memory of a script, where nothing says otherwise.
+const MEMORY: &str = "1G";
+
+impl Default for Grants {
+    fn default() -> Self {
+        Self { max_memory: memory(MEMORY).unwrap_or(usize::MAX), allow_path: Vec::new(), allow_run: false }
+    }
+}
+
+impl Grants {
+    /// What the gate holds Lua to.
+    pub(super) fn policy(&self, options: &GlobalOptions) -> Policy {
+        Policy { read_only: options.read_only, allow_paths: self.allow_path.clone(), allow_run: self.allow_run }
+    }
+
+    /// What the VM holds it to.
+    pub(super) fn limits(&self) -> Limits {
+        Limits { memory: self.max_memory }
+    }
+}
+
 /// Text for people or JSON for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
@@ -97,7 +134,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 }
 
 /// `256M`, `2G`, or bytes.
-pub(super) fn memory(text: &str) -> Result<usize, String> {
+fn memory(text: &str) -> Result<usize, String> {
     let (digits, unit) = match text.find(|c: char| !c.is_ascii_digit()) {
         Some(at) => text.split_at(at),
         None => (text, ""),

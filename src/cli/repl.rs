@@ -1,14 +1,12 @@
 //! `cumulua` on a terminal: the prompt.
 
-use super::options::{GlobalOptions, memory};
+use super::options::{GlobalOptions, Grants};
 use super::progress::Progress;
-use super::run::MEMORY;
 use super::screen::Screen;
 use super::{report, status, world};
 use crate::config::FILE_NAME;
 use crate::gate::audit::Audit;
-use crate::gate::{Event, Gate, Level, Observer, Policy, World};
-use crate::lua::Limits;
+use crate::gate::{Event, Gate, Level, Observer, World};
 use crate::repl::{self, Front, Interrupts, Turn};
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -16,24 +14,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(after_help = "Examples:\n  cumulua --sim\n  cumulua --profile staging\n  cumulua repl --allow-run")]
 pub(super) struct Repl {
-    /// The memory that the session may use, as 256M or 2G
-    #[arg(long, value_name = "SIZE", value_parser = memory, default_value = MEMORY)]
-    max_memory: usize,
-    /// Lets the session's Lua read and write below this path too
-    #[arg(long, value_name = "PATH")]
-    allow_path: Vec<PathBuf>,
-    /// Lets the session's Lua start processes
-    #[arg(long)]
-    allow_run: bool,
-}
-
-impl Default for Repl {
-    fn default() -> Self {
-        Self { max_memory: memory(MEMORY).unwrap_or(usize::MAX), allow_path: Vec::new(), allow_run: false }
-    }
+    #[command(flatten)]
+    grants: Grants,
 }
 
 impl Repl {
@@ -46,9 +31,8 @@ impl Repl {
     }
 
     async fn talk(self, options: &GlobalOptions, modes: &Modes) -> ExitCode {
-        let policy = Policy { read_only: options.read_only, allow_paths: self.allow_path, allow_run: self.allow_run };
         let progress = Arc::new(Progress::new(options.log_format, options.verbose));
-        let world = world::world(options, Path::new("."), policy);
+        let world = world::world(options, Path::new("."), self.grants.policy(options));
         let redactor = Arc::clone(&world.redactor);
         let front = Front::new(Arc::new(Screen { progress: Arc::clone(&progress), redactor: Arc::clone(&redactor) }));
         let lines = Arc::clone(&front);
@@ -63,7 +47,7 @@ impl Repl {
         hear_signals(Arc::clone(&interrupts), modes.clone());
         report::say(concat!("cumulua ", env!("CARGO_PKG_VERSION"), ": help, Tab, Ctrl-D leaves"));
         let session = repl::Options {
-            limits: Limits { memory: self.max_memory },
+            limits: self.grants.limits(),
             folder: PathBuf::from("."),
             history: repl::history_path(project(options).as_deref()),
             interrupts,

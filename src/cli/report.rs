@@ -84,11 +84,12 @@ const LONGEST_EXCERPT: usize = 400;
 
 /// Prints a script's error: what, where, what to do.
 fn script_error(error: &ScriptError, sources: &Sources, gate: &Gate, verbose: bool) {
-    say(&gate.redact(&rendered(error, sources, verbose)));
+    say(&gate.redact(&rendered(error, sources, "cumulua docs ", verbose)));
 }
 
-/// A script's error as text: what, where, what to do, and the rest of the stack where that is asked for. It may hold secrets.
-pub(super) fn rendered(error: &ScriptError, sources: &Sources, with_trace: bool) -> String {
+/// A script's error as text: what, where, what to do, and the rest of the stack where that is asked for. `docs` in front of an Action's name
+/// shows its page. It may hold secrets.
+pub(super) fn rendered(error: &ScriptError, sources: &Sources, docs: &str, with_trace: bool) -> String {
     let name = chunk_name(error);
     // Only what was loaded is shown: the name in an error's text is the script's to choose.
     let excerpt = sources.get(name).zip(error.line).and_then(|(text, line)| Some((text, line_span(text, line as usize, width())?)));
@@ -97,12 +98,12 @@ pub(super) fn rendered(error: &ScriptError, sources: &Sources, with_trace: bool)
             message: error.message.clone(),
             span: Some(span),
             source: Some(NamedSource::new(name, text.clone()).with_language("Lua")),
-            help: help(error),
+            help: help(error, docs),
         },
         (None, Some(line)) => {
-            Located { message: format!("{name}:{line}: {}", error.message), source: None, span: None, help: help(error) }
+            Located { message: format!("{name}:{line}: {}", error.message), source: None, span: None, help: help(error, docs) }
         }
-        (None, None) => Located { message: error.message.clone(), source: None, span: None, help: help(error) },
+        (None, None) => Located { message: error.message.clone(), source: None, span: None, help: help(error, docs) },
     };
     let mut text = drawn(&located);
     if with_trace && !error.traceback.is_empty() {
@@ -241,10 +242,10 @@ pub(super) fn ending(ending: &Ending, gate: &Gate, verbose: bool) {
     }
 }
 
-fn help(error: &ScriptError) -> Option<String> {
+fn help(error: &ScriptError, docs: &str) -> Option<String> {
     match error.kind.as_deref()? {
         "service" => error.request_id.as_ref().map(|id| format!("the request's id is {id}")),
-        "validation" => error.action.as_ref().map(|action| format!("`cumulua docs {action}` shows its parameters")),
+        "validation" => error.action.as_ref().map(|action| format!("`{docs}{action}` shows its parameters")),
         "dispatch" => Some("`cumulua profile show` says which endpoint is used and why".to_owned()),
         _ => None,
     }

@@ -1,11 +1,11 @@
 //! `cumulua run`: runs a script.
 
-use super::options::{Format, GlobalOptions, duration, memory};
+use super::options::{Format, GlobalOptions, Grants, duration};
 use super::status::Status;
 use super::{lifeline, progress, report, status, world};
 use crate::clock::real_now;
-use crate::gate::{Gate, Policy, Stop};
-use crate::lua::{Chunk, Limits};
+use crate::gate::{Gate, Stop};
+use crate::lua::Chunk;
 use crate::run::store::RunOutcome;
 use crate::run::{self, Guard, Recording};
 use clap::Args;
@@ -16,14 +16,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{fs, io};
 
-/// Memory of a script, where nothing says otherwise.
-pub(super) const MEMORY: &str = "1G";
-
 /// Runs a script
 ///
 /// The script sees the products as globals (cds, mcs, aliyun), its arguments as `args`, and files below the working folder.
 #[derive(Debug, Args)]
-#[expect(clippy::struct_field_names, reason = "allow_run is the flag's name")]
+#[expect(clippy::struct_field_names, reason = "run_id and run_schedule are the flags' names")]
 #[command(
     after_help = "Examples:\n  cumulua run --sim scripts/quickstart.lua\n  cumulua run nightly.lua web-1 web-2\n  cumulua run -e 'pp(cds.ccs.DescribeInstances { PageSize = 5 }.Data.Instances)'\n  echo 'print(1 + 1)' | cumulua run -"
 )]
@@ -40,15 +37,8 @@ pub(super) struct Run {
     /// Ends the script after this time, as 90s, 15m or 1h30m
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     timeout: Option<Duration>,
-    /// The memory that the script may use, as 256M or 2G
-    #[arg(long, value_name = "SIZE", value_parser = memory, default_value = MEMORY)]
-    max_memory: usize,
-    /// Lets the script read and write below this path too
-    #[arg(long, value_name = "PATH")]
-    allow_path: Vec<PathBuf>,
-    /// Lets the script start processes
-    #[arg(long)]
-    allow_run: bool,
+    #[command(flatten)]
+    grants: Grants,
     /// The form of the error that ends the script
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     error_format: Format,
@@ -71,9 +61,7 @@ impl Run {
             code: None,
             args: Vec::new(),
             timeout: None,
-            max_memory: memory(MEMORY).unwrap_or(usize::MAX),
-            allow_path: Vec::new(),
-            allow_run: false,
+            grants: Grants::default(),
             error_format: Format::Text,
             run_id: None,
             run_schedule: None,
@@ -98,9 +86,8 @@ impl Run {
         };
         let options = options.clone();
         world::block_on(&options, async {
-            let policy = Policy { read_only: options.read_only, allow_paths: self.allow_path, allow_run: self.allow_run };
             let subject = subject(&chunk, self.run_id);
-            let (gate, recording) = world::recorded_gate(&options, &chunk.folder, policy, subject);
+            let (gate, recording) = world::recorded_gate(&options, &chunk.folder, self.grants.policy(&options), subject);
             if let Some(recording) = recording.as_ref().filter(|recording| recording.is_claimed_from_server()) {
                 match recording.claim(self.run_schedule.as_deref()) {
                     Ok(problem) => problem.iter().for_each(|problem| report::warning(&not_recorded(problem))),
@@ -112,14 +99,14 @@ impl Run {
             }
             let guard = guarded(&gate, recording.clone());
             if self.lifeline {
-                lifeline::hold(&guard, self.max_memory);
+                lifeline::hold(&guard, self.grants.max_memory);
             }
             if let Some(limit) = self.timeout {
                 gate.limit(limit);
                 guard.limit(limit);
             }
             let started = real_now();
-            let mut ending = run::run(Arc::clone(&gate), &guard, Limits { memory: self.max_memory }, &chunk).await;
+            let mut ending = run::run(Arc::clone(&gate), &guard, self.grants.limits(), &chunk).await;
             gate.flush_audit();
             if self.lifeline {
                 ending.stop = lifeline::reason(ending.stop);

@@ -2,6 +2,7 @@
 
 use super::progress::Progress;
 use super::report;
+use crate::lua::console::Attended;
 use crate::lua::{ScriptError, Sources};
 use crate::repl::Terminal;
 use crate::secret::Redactor;
@@ -13,6 +14,9 @@ use std::{env, fs, io};
 
 /// The pager where `PAGER` names none: it leaves short texts alone.
 const PAGER: &str = "less -FRX";
+/// What a terminal hands over at once, in bytes.
+#[cfg(unix)]
+const LONGEST_TYPED: usize = 4096;
 /// The editor where neither `VISUAL` nor `EDITOR` names one.
 const EDITOR: &str = "vi";
 
@@ -67,8 +71,12 @@ impl Terminal for Screen {
         pager().is_some_and(|pager| through(&pager, text))
     }
 
+    fn read(&self) -> Attended<io::Result<Option<Vec<u8>>>> {
+        Box::pin(typed())
+    }
+
     fn error(&self, error: &ScriptError, sources: &Sources, with_trace: bool) -> String {
-        self.redactor.redact(&report::rendered(error, sources, with_trace))
+        self.redactor.redact(&report::rendered(error, sources, "?", with_trace))
     }
 
     fn edit(&self, text: &str) -> Result<String, String> {
@@ -83,6 +91,43 @@ impl Terminal for Screen {
             Err(failure) => Err(format!("{editor} does not start: {failure}; set EDITOR")),
         }
     }
+}
+
+/// What is typed, once there is something.
+#[cfg(unix)]
+async fn typed() -> io::Result<Option<Vec<u8>>> {
+    let (given_up, waiting) = io::pipe()?;
+    let (done, typed) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || done.send(read_unless(&given_up)).is_ok());
+    let typed = typed.await.map_err(io::Error::other)?;
+    drop(waiting);
+    typed
+}
+
+/// Reads what is typed, unless the other end of the pipe is closed before: the next prompt wants the keys then.
+#[cfg(unix)]
+fn read_unless(given_up: &io::PipeReader) -> io::Result<Option<Vec<u8>>> {
+    use rustix::event::{PollFd, PollFlags, poll};
+    let input = io::stdin();
+    let mut watched = [PollFd::new(&input, PollFlags::IN), PollFd::new(given_up, PollFlags::IN)];
+    rustix::io::retry_on_intr(|| poll(&mut watched, None))?;
+    if !watched[1].revents().is_empty() {
+        return Ok(None);
+    }
+    // A terminal hands a line over when it is whole, so this does not wait.
+    let mut typed = vec![0; LONGEST_TYPED];
+    let length = rustix::io::read(&input, &mut typed)?;
+    typed.truncate(length);
+    Ok((length > 0).then_some(typed))
+}
+
+#[cfg(not(unix))]
+async fn typed() -> io::Result<Option<Vec<u8>>> {
+    let read = || {
+        let mut line = String::new();
+        io::stdin().read_line(&mut line).map(|length| (length > 0).then(|| line.into_bytes()))
+    };
+    tokio::task::spawn_blocking(read).await.map_err(io::Error::other)?
 }
 
 /// The pager; none where an empty `PAGER` says that none is wanted.

@@ -1,5 +1,6 @@
 //! Errors as scripts see them: one table with the fields of the contract, whose text is a sentence with the script's own line.
 
+use super::modules::pretty;
 use super::tables;
 use crate::client::command::Named;
 use crate::client::error::{CallError, Failure, Kind};
@@ -162,14 +163,18 @@ pub(super) fn from_lua(value: &Value, traceback: &str) -> ScriptError {
         }
         Value::String(text) => located(&text.to_string_lossy(), traceback),
         Value::Error(error) => located(&error.to_string(), traceback),
-        other => {
-            let shown = other.to_string().unwrap_or_else(|_| other.type_name().to_owned());
-            ScriptError {
-                message: format!("(error object is a {}: {shown})", other.type_name()),
-                traceback: traceback.to_owned(),
-                ..ScriptError::default()
-            }
-        }
+        other => ScriptError { message: shown(other), traceback: traceback.to_owned(), ..ScriptError::default() },
+    }
+}
+
+/// A value that is no error of ours, as a person reads it.
+fn shown(value: &Value) -> String {
+    let has_text = |table: &Table| table.metatable().is_some_and(|meta| meta.contains_key("__tostring").unwrap_or(false));
+    match value {
+        Value::Table(table) if has_text(table) => value.to_string().unwrap_or_else(|_| "a table was raised".to_owned()),
+        Value::Table(_) => format!("a table was raised: {}", pretty::render(value, pretty::width())),
+        Value::Nil => "nil was raised".to_owned(),
+        other => format!("a {} was raised: {}", other.type_name(), pretty::glance(other)),
     }
 }
 

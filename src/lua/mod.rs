@@ -1,5 +1,6 @@
 //! The runtime: a Lua VM in which Actions are functions and every effect goes through the gate.
 
+pub mod console;
 mod convert;
 mod error;
 mod modules;

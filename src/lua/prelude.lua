@@ -188,16 +188,20 @@ end
 
 -- What suspends a script; made at the first use, because most of a short script's start would go into it. mlua takes `yield` from
 -- the globals then, so it is given the real one.
-local made_effect
-local function effect(...)
-	if not made_effect then
-		local seen = rawget(_G, "coroutine")
-		rawset(_G, "coroutine", { yield = raw_yield })
-		made_effect = native.make_effect()
-		rawset(_G, "coroutine", seen)
+local function suspending(make)
+	local made
+	return function(...)
+		if not made then
+			local seen = rawget(_G, "coroutine")
+			rawset(_G, "coroutine", { yield = raw_yield })
+			made = make()
+			rawset(_G, "coroutine", seen)
+		end
+		return made(...)
 	end
-	return made_effect(...)
 end
+
+local effect = suspending(native.make_effect)
 
 function tostring(...)
 	if select("#", ...) == 0 then
@@ -974,7 +978,8 @@ end
 
 -- The value, its traceback and, for a string, nothing else: where it happened stands in front of the string.
 local function handler(err)
-	return { value = err, traceback = traceback(nil, 2) }
+	local source, line = script_frame()
+	return { value = err, traceback = traceback(nil, 2), source = source, line = line }
 end
 
 local function report(ok, ...)
@@ -983,7 +988,7 @@ local function report(ok, ...)
 	end
 	local caught_error = ...
 	if type(caught_error) == "table" and rawget(caught_error, "traceback") and rawget(caught_error, "kind") == nil then
-		return false, caught_error.value, caught_error.traceback
+		return false, caught_error.value, caught_error.traceback, caught_error.source, caught_error.line
 	end
 	return false, caught_error, ""
 end
@@ -1095,35 +1100,23 @@ return {
 	action_name = function(f)
 		return action_names[f]
 	end,
-	-- Sends what goes to standard output elsewhere.
-	set_output = function(write, flush, page)
-		write_line = function(text)
-			write(text .. "\n")
-		end
-		write_page = page
-		redirect(function(text)
-			write(text)
-			return stdout
-		end)
-		local methods = getmetatable(stdout).__index
-		local raw_flush, raw_read = methods.flush, methods.read
-		function methods.flush(file)
-			if file ~= stdout then
-				return raw_flush(file)
-			end
-			flush()
-			return file
-		end
-		function methods.read(file, ...)
-			-- A question that somebody is to answer must be seen.
-			flush()
-			return raw_read(file, ...)
-		end
-		function io.flush()
-			return raw_output():flush()
-		end
-		function io.read(...)
-			return raw_input():read(...)
-		end
+	-- Lets a session's console take over standard output and input.
+	hand_over = function(take, natives)
+		take(natives, {
+			can_wait = can_wait,
+			need_wait = need_wait,
+			next_place = next_place,
+			suspending = suspending,
+			finish = finish,
+			refuse = function(problem)
+				raise(native.failure("validation", problem))
+			end,
+			input = raw_input,
+			output = raw_output,
+			redirect = redirect,
+			set_writers = function(line, page)
+				write_line, write_page = line, page
+			end,
+		})
 	end,
 }

@@ -1,5 +1,6 @@
 //! A session: chunks one after the other in one VM, with locals that outlive their chunk, and looks at values without touching them.
 
+use super::console::{self, Console};
 use super::error::{self, ScriptError};
 use super::modules::loader::{Sources, remember};
 use super::modules::pretty;
@@ -138,16 +139,6 @@ pub struct InAnswer {
     pub fields: Vec<String>,
 }
 
-/// Where a session's scripts write; each says whether it could.
-pub trait Write: Send + Sync {
-    /// Takes text, which may end in the middle of a line.
-    fn write(&self, text: &str) -> bool;
-    /// Shows the beginning of a line.
-    fn flush(&self) -> bool;
-    /// Takes a whole text that may be longer than a screen.
-    fn page(&self, text: &str) -> bool;
-}
-
 impl Session {
     /// A session whose effects go through `gate`; `folder` is where `require` looks.
     pub fn new(gate: Arc<Gate>, limits: Limits, folder: PathBuf) -> Result<Self, ScriptError> {
@@ -242,27 +233,9 @@ impl Session {
         let _ = self.runtime.lua.gc_collect();
     }
 
-    /// Sends what scripts write to standard output elsewhere.
-    pub fn set_output(&self, output: &Arc<dyn Write>) -> Result<(), ScriptError> {
-        let native = |write: fn(&dyn Write, &str) -> bool| {
-            let (output, gate) = (Arc::clone(output), Arc::clone(&self.runtime.gate));
-            self.runtime.lua.create_function(move |_, text: Option<mlua::LuaString>| {
-                let text = text.map(|text| text.to_string_lossy()).unwrap_or_default();
-                if !write(output.as_ref(), &text) {
-                    gate.interrupt().raise(crate::gate::Stop::OutputClosed);
-                }
-                Ok(())
-            })
-        };
-        let set = || {
-            let natives = (
-                native(|output, text| output.write(text))?,
-                native(|output, _| output.flush())?,
-                native(|output, text| output.page(text))?,
-            );
-            self.runtime.prelude.get::<Function>("set_output")?.call::<()>(natives)
-        };
-        set().map_err(|failure| internal(&failure))
+    /// Gives scripts a console.
+    pub fn set_console(&self, console: &Arc<dyn Console>) -> Result<(), ScriptError> {
+        console::attach(&self.runtime, console).map_err(|failure| internal(&failure))
     }
 
     /// Runs what was deferred, last first; the errors that came up.

@@ -116,7 +116,13 @@ impl Runtime {
                 self.gate.interrupt().raise(Stop::OutOfMemory(self.limits.memory));
             }
             let traceback = results.get(2).and_then(Value::as_string).map(mlua::LuaString::to_string_lossy).unwrap_or_default();
-            Err(error::from_lua(&value, &traceback))
+            let mut error = error::from_lua(&value, &traceback);
+            // A text says by itself where it was raised, unless its author wants none of that.
+            if error.line.is_none() && !value.is_string() {
+                error.source = results.get(3).and_then(Value::as_string).map(mlua::LuaString::to_string_lossy);
+                error.line = results.get(4).and_then(Value::as_u32);
+            }
+            Err(error)
         }
     }
 

@@ -47,7 +47,7 @@ pub(super) fn listing(width: usize) -> String {
     let first = |(name, arguments, _): &(&str, &str, &str)| format!(":{name} {arguments}").trim_end().to_owned();
     let widest = COMMANDS.iter().map(|command| first(command).len()).max().unwrap_or_default();
     let mut rows: Vec<(String, &str)> = COMMANDS.iter().map(|command| (first(command), command.2)).collect();
-    rows.push(("?NAME".to_owned(), "Shows the page of an Action, service or product, or finds words"));
+    rows.push(("?NAME".to_owned(), "Shows the page of a name, or finds words"));
     rows.push(("&LINE".to_owned(), "Runs a line in the background"));
     rows.push(("_".to_owned(), "The last result"));
     let side_by_side = width >= widest + 30;

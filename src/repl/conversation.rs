@@ -13,9 +13,11 @@ use super::turn::Turn;
 use super::{pages, prompt};
 use crate::catalog::Catalog;
 use crate::gate::Gate;
-use crate::lua::session::{InAnswer, Inspected, Session, Step, Write};
+use crate::lua::console::Console;
+use crate::lua::session::{InAnswer, Inspected, Session, Step};
 use crate::lua::{Limits, ScriptError};
 use crate::reference::page::Paper;
+use futures_util::FutureExt as _;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -103,8 +105,8 @@ pub async fn run(front: Arc<Front>, gate: Arc<Gate>, options: Options) -> Result
 
 pub(super) fn new_session(front: &Arc<Front>, gate: &Arc<Gate>, options: &Options) -> Result<Rc<Session>, ScriptError> {
     let session = Session::new(Arc::clone(gate), options.limits, options.folder.clone())?;
-    let output: Arc<dyn Write> = Arc::clone(front) as Arc<dyn Write>;
-    session.set_output(&output)?;
+    let console: Arc<dyn Console> = Arc::clone(front) as Arc<dyn Console>;
+    session.set_console(&console)?;
     Ok(Rc::new(session))
 }
 
@@ -121,13 +123,20 @@ impl Conversation {
                 Typed::Interrupted { was_empty: true } => self.asks_to_leave().await,
                 Typed::End => Some(0),
             };
-            flow = flow.or(self.leaving.take());
+            flow = self.leaving.take().or(flow);
         }
         flow.unwrap_or_default()
     }
 
     /// Shows the prompt and waits for what is typed; jobs go on meanwhile.
     async fn typed(&mut self) -> Typed {
+        // Lines that come faster than the session would otherwise never let a job go on.
+        while let Some(ended) = self.jobs.next().now_or_never() {
+            self.job_ended(ended);
+        }
+        if self.leaving.is_some() {
+            return Typed::End;
+        }
         let prompt = prompt::prompt(self.gate.profiles(), self.gate.catalog(), self.front.terminal.has_color());
         if let Some(editor) = self.front.editor.get() {
             editor.read(prompt, String::new());

@@ -5,9 +5,11 @@ use super::output::{Holder, Output};
 use super::terminal::Terminal;
 use super::turn::{Turn, Turns};
 use crate::gate::{Asking, Confirm, Question};
-use crate::lua::session::Write;
+use crate::lua::console::{Attended, Console};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::thread;
+use tokio::sync::oneshot;
 
 /// Lines of a call's parameters that a question shows at most.
 const MOST_LINES: usize = 12;
@@ -19,7 +21,7 @@ pub struct Front {
     pub(super) turns: Turns,
     pub(super) editor: OnceLock<Editor>,
     is_interrupted: AtomicBool,
-    /// Side by side, tasks ask one after the other.
+    /// Side by side, tasks ask and show one after the other.
     asking: tokio::sync::Mutex<()>,
 }
 
@@ -104,8 +106,7 @@ impl Confirm for Front {
     }
 }
 
-/// What scripts write.
-impl Write for Front {
+impl Console for Front {
     fn write(&self, text: &str) -> bool {
         self.output.write(self.turn(), text)
     }
@@ -114,10 +115,29 @@ impl Write for Front {
         self.output.flush(self.turn())
     }
 
-    fn page(&self, text: &str) -> bool {
-        if self.turn() == Turn::Foreground && self.terminal.needs_pager(text) {
-            return self.show_in_pager(text);
-        }
-        self.write(&format!("{text}\n"))
+    fn page(self: Arc<Self>, text: String) -> Attended<bool> {
+        Box::pin(async move {
+            if self.turn() != Turn::Foreground || !self.terminal.needs_pager(&text) {
+                return self.write(&(text + "\n"));
+            }
+            // One pager after the other has the terminal.
+            let _one_at_a_time = self.asking.lock().await;
+            let (front, (done, is_shown)) = (Arc::clone(&self), oneshot::channel());
+            thread::spawn(move || done.send(front.show_in_pager(&text)));
+            is_shown.await.unwrap_or(false)
+        })
+    }
+
+    fn read(self: Arc<Self>) -> Attended<Result<Option<Vec<u8>>, String>> {
+        Box::pin(async move {
+            if self.turn() != Turn::Foreground {
+                return Err("a line in the background cannot read what is typed; run it in front".to_owned());
+            }
+            let _one_at_a_time = self.asking.lock().await;
+            self.terminal.hide_progress(true);
+            let typed = self.terminal.read().await;
+            self.terminal.hide_progress(false);
+            typed.map_err(|failure| format!("what is typed cannot be read: {failure}"))
+        })
     }
 }

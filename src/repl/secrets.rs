@@ -2,17 +2,11 @@
 
 use crate::catalog::{Catalog, Param};
 use crate::lua::syntax::{Token, TokenKind, tokens};
-use crate::secret::Redactor;
+use crate::secret::{Redactor, is_named_secret};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
-
-/// Names that hold a secret whoever uses them.
-const WORDS: &[&str] =
-    &["password", "passwd", "passphrase", "secret", "token", "private_key", "privatekey", "api_key", "apikey", "credential"];
-/// The same, of whole names only: they are parts of other words.
-const WHOLE_WORDS: &[&str] = &["pw", "pwd", "pass"];
 
 /// Finds secrets in typed lines.
 pub(super) struct Secrets {
@@ -116,8 +110,7 @@ impl Secrets {
     }
 
     fn is_marked(&self, name: &str) -> bool {
-        let lower = name.to_lowercase();
-        if WORDS.iter().any(|word| lower.contains(word)) || WHOLE_WORDS.contains(&lower.as_str()) {
+        if is_named_secret(name) {
             return true;
         }
         let marked = self.marked.get_or_init(|| {
@@ -127,7 +120,7 @@ impl Secrets {
             }
             marked
         });
-        marked.contains(&lower)
+        marked.contains(&name.to_lowercase())
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a session needs of the terminal beside the line that is typed.
 
+use crate::lua::console::Attended;
 use crate::lua::{ScriptError, Sources};
 
 /// What a session needs of the terminal beside the line that is typed; the command provides it.
@@ -22,6 +23,8 @@ pub trait Terminal: Send + Sync {
     fn needs_pager(&self, text: &str) -> bool;
     /// Shows a text in the pager, until that is left; false where it does not start.
     fn page(&self, text: &str) -> bool;
+    /// What a person types, a line at most; none at the end of it.
+    fn read(&self) -> Attended<std::io::Result<Option<Vec<u8>>>>;
     /// A script's error as a person reads it; with the rest of the stack where that is asked for.
     fn error(&self, error: &ScriptError, sources: &Sources, with_trace: bool) -> String;
     /// Lets the person edit a text in the editor of their choice.

@@ -322,6 +322,43 @@ fn a_line_of_output_without_an_end_is_shown_before_the_prompt() {
 }
 
 #[test]
+fn a_script_reads_what_is_typed_as_a_file() {
+    at_both_widths(|mut terminal| {
+        terminal
+            .line("io.write('Two num' .. 'bers? ') x, y, rest = io.read('n', 'n', 'l')")
+            .expect("Two numbers?")
+            .line("3 0x10 more");
+        terminal.says("x + y .. rest", "\"19 more\"");
+        terminal.line("io.write('A' .. 'll? ') text = io.read('a')").expect("All?").line("one").line("two").keys(CTRL_D);
+        terminal.says("text .. '!'", "\"one\\ntwo\\n!\"");
+        terminal.line("io.write('Li' .. 'nes? ') n = 0 for line in io.lines() do n = n + #line end").expect("Lines?");
+        terminal.line("12345").line("678").keys(CTRL_D);
+        terminal.says("n * 100", "\n800").says("io.read('x')", "io.read takes").says("&io.read()", "cannot read what is typed");
+    });
+}
+
+#[test]
+fn ctrl_c_ends_a_question_and_the_session_goes_on() {
+    at_both_widths(|mut terminal| {
+        terminal.says("local kept = 41", ">");
+        terminal.line("io.write('Wh' .. 'at? ') answer = io.read()").expect("What?").keys("half").expect("What? half");
+        terminal.keys(CTRL_C).expect("interrupted").says("kept + 1", "\n42").says("answer", "\nnil");
+        terminal.line("io.write('Ag' .. 'ain? ') answer = io.read()").expect("Again?").line("whole");
+        terminal.says("answer .. '!'", "\"whole!\"");
+    });
+}
+
+#[test]
+fn jobs_go_on_while_a_script_has_the_pager() {
+    let place = Place::new().rows(24).env("PAGER", "cat > paged; cat unblock");
+    assert!(Command::new("mkfifo").arg(place.path("unblock")).status().unwrap().success());
+    let mut terminal = place.open(80, &[]);
+    terminal.expect("default").says("big = {} for i = 1, 50 do big[i] = 'x' .. i end", ">");
+    let job = "&while not io.open('paged') do time.sleep(0.02) end local f = io.open('unblock', 'w') f:write('the job ' .. 'ran\\n') f:close()";
+    terminal.says(job, "[1] runs").says("pp(big)", "the job ran").says("1 + 1", "\n2");
+}
+
+#[test]
 fn a_job_that_prints_a_lot_does_not_stop_the_keys() {
     let mut terminal = Place::new().simulated(80);
     terminal.line("&for i = 1, 5000 do print('chat', i) end print('chat' .. 'ted')");
@@ -512,6 +549,22 @@ fn an_error_takes_one_screen_and_the_rest_is_shown_on_demand() {
 }
 
 #[test]
+fn whatever_is_raised_is_shown_with_its_place() {
+    at_both_widths(|mut terminal| {
+        terminal.says("error({ code = 7, why = 'x' })", "a table was raised: { code = 7, why = \"x\" }").expect("╰── here");
+        terminal.says("error(setmetatable({}, { __tostring = function() return 'own' .. 'text' end }))", "owntext");
+        terminal.says("error()", "nil was raised").says("error(true)", "a boolean was raised: true");
+    });
+}
+
+#[test]
+fn an_error_in_an_expression_is_shown_in_its_line() {
+    at_both_widths(|mut terminal| {
+        terminal.says("nowhere.Data -- of the answer", "attempt to index a nil value").expect("input[1]:1").expect("╰── here");
+    });
+}
+
+#[test]
 fn many_faults_are_cut_to_the_screen() {
     let mut terminal = Place::new().rows(16).env("PAGER", "").simulated(80);
     terminal.says("error(('a line\\n'):rep(50))", ":trace shows the rest");
@@ -593,6 +646,8 @@ fn every_script_runs_at_the_prompt_as_by_itself() {
 fn os_exit_leaves_with_its_status_and_a_signal_puts_the_terminal_back() {
     let mut terminal = Place::new().simulated(80);
     assert_eq!(terminal.line("os.exit(7)").ends(), 7);
+    let mut terminal = Place::new().simulated(80);
+    assert_eq!(terminal.line("&os.exit(8)").ends(), 8);
     let mut terminal = Place::new().simulated(80);
     terminal.keys("half a line").expect("half a line");
     terminal.signal(rexpect::process::Signal::SIGTERM);

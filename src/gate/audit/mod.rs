@@ -5,7 +5,7 @@ mod file;
 use super::Place;
 use crate::catalog::{Action, Param};
 use crate::client::value::{Params, Value};
-use crate::secret::{REDACTED, Redactor};
+use crate::secret::{REDACTED, Redactor, is_named_secret};
 use file::Lines;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
@@ -183,8 +183,6 @@ fn is_sensitive(action: &Action, known: &[Param], name: &str) -> bool {
     if let Some(param) = known.iter().find(|param| param.name == name) {
         return param.sensitive;
     }
-    let lower = name.to_lowercase();
     let marked = |param: &Param| param.sensitive && param.name.eq_ignore_ascii_case(name);
-    ["password", "passwd", "secret", "token"].iter().any(|word| lower.contains(word))
-        || action.service.actions.iter().flat_map(|action| &action.params).any(marked)
+    is_named_secret(name) || action.service.actions.iter().flat_map(|action| &action.params).any(marked)
 }

@@ -38,7 +38,7 @@ pub fn render(value: &Value, width: usize) -> String {
 }
 
 /// The columns that standard output has; 100 where it is no terminal.
-pub(super) fn width() -> usize {
+pub(in crate::lua) fn width() -> usize {
     console::Term::stdout().size_checked().map_or(100, |(_, columns)| usize::from(columns)).max(20)
 }
 

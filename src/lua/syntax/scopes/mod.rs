@@ -73,9 +73,14 @@ impl<'a> Parser<'a> {
             self.session.restore(&self.replaced);
             return Err(problem);
         }
+        let mut text = PREFIX.to_owned();
+        if is_expression {
+            text = format!("{text}return {VALUES}(");
+            // Before a comment, which would swallow it, and on the expression's own line, which Lua's errors name.
+            let end = self.tokens.last().map_or(0, |last| last.range.end);
+            self.edits.push((end..end, ")".to_owned()));
+        }
         self.edits.sort_by_key(|(range, _)| range.start);
-        let opening = if is_expression { format!("return {VALUES}(") } else { String::new() };
-        let mut text = format!("{PREFIX}{opening}");
         let mut from = 0;
         for (range, replacement) in &self.edits {
             text.push_str(&self.source[from..range.start]);
@@ -83,10 +88,6 @@ impl<'a> Parser<'a> {
             from = range.end;
         }
         text.push_str(&self.source[from..]);
-        if is_expression {
-            // A comment at the end must not swallow the bracket.
-            text.push_str("\n)");
-        }
         let Self { declared, replaced, uses_last, returns, .. } = self;
         Ok(Rewritten { text, is_expression, is_statement: !is_expression, uses_last, returns, declared, replaced })
     }

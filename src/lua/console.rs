@@ -1,0 +1,83 @@
+//! A session's console: where its scripts write, and where a person answers them.
+
+use super::error;
+use super::native::{Outcome, answer};
+use super::vm::Runtime;
+use crate::client::error::Kind;
+use crate::gate::{Gate, Stop};
+use mlua::{Function, Lua, LuaString};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// What a person takes their time for.
+pub type Attended<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Where a session's scripts write, and where a person answers them. What writes says whether it could.
+pub trait Console: Send + Sync {
+    /// Takes text, which may end in the middle of a line.
+    fn write(&self, text: &str) -> bool;
+    /// Shows the beginning of a line.
+    fn flush(&self) -> bool;
+    /// Takes a whole text that may be longer than a screen; ends once it was read.
+    fn page(self: Arc<Self>, text: String) -> Attended<bool>;
+    /// What a person types, a line at most; none at the end of it. An error says why nobody can be asked.
+    fn read(self: Arc<Self>) -> Attended<Result<Option<Vec<u8>>, String>>;
+}
+
+/// Sends what scripts write to standard output to a console, and lets them read standard input there.
+pub(super) fn attach(runtime: &Runtime, console: &Arc<dyn Console>) -> mlua::Result<()> {
+    let lua = &runtime.lua;
+    let natives = lua.create_table()?;
+    let writing = |write: fn(&dyn Console, &str) -> bool| {
+        let (console, gate) = (Arc::clone(console), Arc::clone(&runtime.gate));
+        lua.create_function(move |_, text: Option<LuaString>| {
+            let text = text.map(|text| text.to_string_lossy()).unwrap_or_default();
+            written(&gate, write(console.as_ref(), &text));
+            Ok(())
+        })
+    };
+    natives.raw_set("write", writing(|console, text| console.write(text))?)?;
+    natives.raw_set("flush", writing(|console, _| console.flush())?)?;
+    let (paging, gate) = (Arc::clone(console), Arc::clone(&runtime.gate));
+    natives.raw_set("make_page", lua.create_function(move |lua, ()| make_page(lua, &paging, &gate))?)?;
+    let (reading, gate) = (Arc::clone(console), Arc::clone(&runtime.gate));
+    natives.raw_set("make_read", lua.create_function(move |lua, ()| make_read(lua, &reading, &gate))?)?;
+    let take: Function = lua.load(include_str!("console.lua")).set_name("=[cumulua]").into_function()?;
+    runtime.prelude.get::<Function>("hand_over")?.call((take, natives))
+}
+
+fn make_page(lua: &Lua, console: &Arc<dyn Console>, gate: &Arc<Gate>) -> mlua::Result<Function> {
+    let (console, gate) = (Arc::clone(console), Arc::clone(gate));
+    lua.create_async_function(move |lua, text: LuaString| {
+        let (console, gate) = (Arc::clone(&console), Arc::clone(&gate));
+        async move {
+            written(&gate, console.page(text.to_string_lossy()).await);
+            answer(&lua, Outcome::Ok(()))
+        }
+    })
+}
+
+fn make_read(lua: &Lua, console: &Arc<dyn Console>, gate: &Arc<Gate>) -> mlua::Result<Function> {
+    let (console, gate) = (Arc::clone(console), Arc::clone(gate));
+    lua.create_async_function(move |lua, path: String| {
+        let (console, interrupt) = (Arc::clone(&console), gate.interrupt_at(&path));
+        async move {
+            let outcome = tokio::select! {
+                biased;
+                stop = interrupt.raised() => Err(error::stopped(&lua, &stop)?),
+                typed = console.read() => match typed {
+                    Ok(typed) => Ok(typed.map(|typed| lua.create_string(typed)).transpose()?),
+                    Err(problem) => Err(error::plain(&lua, Kind::Validation, &problem)?),
+                },
+            };
+            answer(&lua, outcome)
+        }
+    })
+}
+
+fn written(gate: &Gate, is_written: bool) {
+    if !is_written {
+        gate.interrupt().raise(Stop::OutputClosed);
+    }
+}
