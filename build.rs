@@ -1,5 +1,5 @@
 //! Lists the catalogue's files for `src/catalog/embedded.rs`, so that a new file is a new service without a line of code, and
-//! compiles the Lua prelude, whose parsing would be half of the command's start-up time.
+//! compiles the Lua prelude, whose parsing would be half of the command's start-up time. A release is linked for a fast start.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::{env, fs};
 fn main() {
     list_catalog();
     compile_prelude();
-    fix_addresses();
+    link_for_start();
     // The run store's tables are embedded.
     println!("cargo::rerun-if-changed={}", root().join("migrations").display());
 }
@@ -39,22 +39,44 @@ fn compile_prelude() {
     write("prelude.luac", &function.dump(true));
 }
 
-/// Links the command for fixed addresses, as Go's linker does unless told otherwise: the loader would else write 14,000 pointers at every
-/// start, a fifth of the time that a short script takes. Libraries, heap and stack still have random addresses.
-fn fix_addresses() {
+/// Links a release of the command so that it starts fast and takes little memory.
+///
+/// It has fixed addresses, as Go's linker gives unless told otherwise: the loader would else write 14,000 pointers at every start, a fifth
+/// of the time that a short script takes. Libraries, heap and stack still have random addresses.
+///
+/// The functions that a start needs stand side by side. Linux maps 64 KiB of a file around each page that is touched, so that they would else
+/// take nine times their size. A function that is not in the list, or no longer there, changes nothing but that.
+fn link_for_start() {
     let is = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
-    if is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu") && is("PROFILE", "release") {
-        println!("cargo::rustc-link-arg-bins=-no-pie");
+    if !(is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu") && is("PROFILE", "release")) {
+        return;
     }
+    println!("cargo::rustc-link-arg-bins=-no-pie");
+    // Other architectures were not measured, and mold and wild read no such script.
+    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    if !is("CARGO_CFG_TARGET_ARCH", "x86_64") || flags.contains("mold") || flags.contains("wild") {
+        return;
+    }
+    let path = root().join("packaging/start.txt");
+    println!("cargo::rerun-if-changed={}", path.display());
+    let mut script = String::from("SECTIONS { .text.start : {\n");
+    for name in fs::read_to_string(path).expect("the list can be read").lines() {
+        // What runs once, as the first use of a table does, counts as unlikely.
+        writeln!(script, "*(.text.{name} .text.unlikely.{name})").expect("a string takes any text");
+    }
+    script.push_str("} } INSERT BEFORE .text;\n");
+    let script = write("start.ld", script.as_bytes());
+    println!("cargo::rustc-link-arg-bins=-Wl,-T,{}", script.display());
 }
 
 fn root() -> PathBuf {
     PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets the variable"))
 }
 
-fn write(name: &str, content: &[u8]) {
+fn write(name: &str, content: &[u8]) -> PathBuf {
     let target = PathBuf::from(env::var("OUT_DIR").expect("cargo sets the variable")).join(name);
-    fs::write(target, content).expect("the build folder can be written");
+    fs::write(&target, content).expect("the build folder can be written");
+    target
 }
 
 fn sorted(folder: &Path) -> Vec<PathBuf> {
