@@ -142,7 +142,7 @@ class Simulator:
 
     def __enter__(self):
         seed = WORK / "servers.json"
-        subprocess.run([BARE, "account", seed], check=True)
+        subprocess.run([PROGRAMS[BARE], "account", seed], check=True)
         say(f"starting a simulator with {SERVERS:,} servers")
         command = [CUMULUA, "sim", "--listen", "127.0.0.1:0", "--seed-file", seed]
         self.process = subprocess.Popen(words(command), env=ENVIRONMENT, stdout=subprocess.PIPE, text=True)
