@@ -169,7 +169,7 @@ fn the_end_of_a_schedules_run_is_unheard_until_a_server_has_decided_what_follows
     let (_folder, store) = store();
     let unheard = || store.unheard_runs().unwrap().into_iter().map(|row| row.run.id).collect::<Vec<_>>();
     store.start_run(run("r1", "nightly", 0)).unwrap();
-    store.start_run(NewRun { due: None, ..run("by-hand", "nightly", 0) }).unwrap();
+    store.start_run(NewRun { due: None, kind: "run".to_owned(), ..run("by-hand", "nightly", 0) }).unwrap();
     assert!(unheard().is_empty(), "both go on");
     let failed = RunEnd { error: Some("boom".to_owned()), ..end("r1", 5, RunOutcome::Failed) };
     store.end_run(failed).unwrap();
