@@ -308,7 +308,7 @@ def answer(url, rounds):
     middle = {name: statistics.median(outcome.value for outcome in outcomes) for name, outcomes in texts.items()}
     FIGURES["10 MB of JSON to tables, beside serde_json into Value"] = middle["cumulua"] / middle["serde_json::Value"]
     return "\n\n".join([
-        table(f"An answer of {megabytes:.1f} MB, from the call to its tables", answers, seconds, "reqwest alone", "less", "Most of it is the simulator, which writes the answer."),
+        table(f"An answer of {megabytes:.1f} MB, from the call to its tables", answers, seconds, "reqwest alone", "less", "What reqwest alone takes is mostly the simulator, which writes the answer."),
         table(f"{megabytes:.1f} MB of JSON to tables (`json.decode`)", texts, seconds, "serde_json::Value", "less"),
     ])  # fmt: skip
 
