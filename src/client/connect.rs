@@ -1,6 +1,6 @@
 //! How a connection is made: directly or through the proxy that the environment names, with TLS where the URL says so.
 
-use super::transport::TransportError;
+use super::transport::{TransportError, unusable};
 use crate::config::is_loopback;
 use http::Uri;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
@@ -45,6 +45,9 @@ impl Destination {
 /// Time to make a connection, its TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a connection is silent before the other side is asked whether it is still there.
+const KEEPALIVE: Duration = Duration::from_secs(15);
+
 type BoxError = Box<dyn Error + Send + Sync>;
 type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 type Connecting<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
@@ -55,18 +58,23 @@ pub(super) struct Connector(HttpsConnector<Way>);
 
 impl Connector {
     pub(super) fn new(destination: Destination) -> Result<Self, TransportError> {
-        let unusable = |error: rustls::Error| TransportError::Unusable(error.to_string());
         // A second call finds the provider installed, which is what we want.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let tls = ClientConfig::builder();
         let tls = match destination {
             // It meets no certificate, and reading the system's takes megabytes. It would trust none.
             Destination::PlainLoopback => tls.with_root_certificates(RootCertStore::empty()),
-            _ => tls.with_platform_verifier().map_err(unusable)?,
+            _ => tls.with_platform_verifier().map_err(|error| unusable(&error))?,
         };
         let tls = tls.with_no_client_auth();
         let mut direct = HttpConnector::new();
         direct.set_nodelay(true);
+        // Of a connection that is gone without a word the machine tells within this time.
+        direct.set_keepalive(Some(KEEPALIVE));
+        direct.set_keepalive_interval(Some(KEEPALIVE));
+        direct.set_keepalive_retries(Some(3));
+        #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+        direct.set_tcp_user_timeout(Some(2 * KEEPALIVE));
         direct.enforce_http(false);
         let proxies = match destination {
             Destination::Outside => Some(Arc::new(Matcher::from_system())),

@@ -5,12 +5,11 @@ use super::command::Named;
 use super::effects::Lane;
 use super::endpoint;
 use super::error::CallError;
-use super::transport::{Destination, TransportError};
+use super::transport::{self, Destination, TransportError, unusable};
 use crate::catalog::Action;
 use crate::config::{Account, Profiles, is_loopback};
 use crate::secret::{Redactor, Secret};
-use http::Uri;
-use http::uri::{Authority, InvalidUri, Scheme};
+use http::{Uri, uri};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use url::Url;
@@ -29,28 +28,17 @@ pub(super) struct Route {
     pub(super) region: Option<Arc<str>>,
     pub(super) endpoint: Arc<str>,
     pub(super) destination: Destination,
-    /// The URL's beginning.
-    scheme: Scheme,
-    authority: Authority,
+    /// The URL as HTTP takes it.
+    uri: Uri,
 }
 
 impl Route {
     /// The URL with this query.
     pub(super) fn uri(&self, query: Option<String>) -> Result<Uri, TransportError> {
-        let mut path = self.url.path().to_owned();
-        if let Some(query) = query {
-            path.reserve_exact(query.len() + 1);
-            path.push('?');
-            path += &query;
-        }
-        let builder = Uri::builder().scheme(self.scheme.clone()).authority(self.authority.clone()).path_and_query(path);
-        builder.build().map_err(|error| unusable(&error))
+        let Some(query) = query else { return Ok(self.uri.clone()) };
+        let path = format!("{}?{query}", self.uri.path());
+        uri::Builder::from(self.uri.clone()).path_and_query(path).build().map_err(|error| unusable(&error))
     }
-}
-
-/// An address that HTTP does not take, as one that is too long.
-fn unusable(error: &dyn std::error::Error) -> TransportError {
-    TransportError::Unusable(error.to_string())
 }
 
 /// The routes that are known. A profile does not change while it is in use; what a person chooses at the prompt does.
@@ -117,8 +105,7 @@ fn find(profiles: &Profiles, redactor: &Redactor, action: &Action, named: &Named
         region: account.region.as_ref().map(|region| region.value.as_str().into()),
         endpoint: url.as_str().into(),
         destination: Destination::of(&url),
-        scheme: url.scheme().parse().map_err(|error: InvalidUri| CallError::Transport(unusable(&error)))?,
-        authority: url.authority().parse().map_err(|error: InvalidUri| CallError::Transport(unusable(&error)))?,
+        uri: transport::uri(&url).map_err(CallError::Transport)?,
         account,
         secret,
         token,

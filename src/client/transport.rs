@@ -5,15 +5,18 @@ pub use super::connect::Destination;
 use super::connect::{Connector, causes};
 use super::effects::BoxFuture;
 use bytes::{Bytes, BytesMut};
+use http::uri::InvalidUri;
 use http::{HeaderMap, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Body as _;
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use std::error::Error;
 use std::sync::OnceLock;
 use std::time::Duration;
 use tower_http::decompression::Decompression;
 use tower_service::Service as _;
+use url::Url;
 
 /// An attempt on its way.
 #[derive(Clone)]
@@ -144,7 +147,7 @@ impl HttpTransport {
             }
             None => Full::default(),
         };
-        let mut built = built.body(body).map_err(|error| TransportError::Unusable(error.to_string()))?;
+        let mut built = built.body(body).map_err(|error| unusable(&error))?;
         // A script's own content type takes the place of the one above.
         built.headers_mut().extend(request.headers);
         let answer = Decompression::new(client).call(built).await.map_err(|error| before_answer(&error, host()))?;
@@ -168,6 +171,15 @@ impl Transport for HttpTransport {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         Box::pin(self.attempt(request))
     }
+}
+
+/// A URL as HTTP takes it, which has a limit to its length.
+pub fn uri(url: &Url) -> Result<Uri, TransportError> {
+    url.as_str().parse().map_err(|error: InvalidUri| unusable(&error))
+}
+
+pub(super) fn unusable(error: &dyn Error) -> TransportError {
+    TransportError::Unusable(error.to_string())
 }
 
 fn before_answer(error: &legacy::Error, host: String) -> TransportError {

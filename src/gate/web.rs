@@ -4,16 +4,15 @@ use super::audit::Record;
 use super::observer::Event;
 use super::{Gate, Level, Place, Stop};
 use crate::client::error::{CallError, Failure, Sent};
-use crate::client::transport::{Destination, Request, Response, TransportError};
+use crate::client::transport::{self, Destination, Request, Response, TransportError};
 use crate::config::{ConfigError, is_loopback};
 use crate::secret::{REDACTED, Secret};
 use bytes::Bytes;
-use http::uri::InvalidUri;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use url::{Position, Url};
+use url::Url;
 
 /// Text of a request: plain, or a secret that opens only here.
 #[derive(Debug, Clone)]
@@ -289,7 +288,7 @@ impl Gate {
 fn attempt(request: &WebRequest, url: &Url, headers: &HeaderMap) -> Result<Request, TransportError> {
     Ok(Request {
         method: request.method,
-        uri: url[..Position::AfterQuery].parse().map_err(|error: InvalidUri| TransportError::Unusable(error.to_string()))?,
+        uri: transport::uri(url)?,
         destination: Destination::of(url),
         headers: headers.clone(),
         body: request.body.clone(),

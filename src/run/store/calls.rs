@@ -50,9 +50,17 @@ pub struct CallRow {
     pub message: Option<String>,
 }
 
-/// Calls that are still to be written, in the order in which they were told.
+/// Calls that are still to be written.
 #[derive(Default)]
-pub(super) struct Unwritten(Mutex<Vec<Told>>);
+pub(super) struct Unwritten(Mutex<Gathered>);
+
+#[derive(Default)]
+struct Gathered {
+    /// In the order in which they were told.
+    told: Vec<Told>,
+    /// Whether what writes them is on its way.
+    are_due: bool,
+}
 
 /// A call as the store is told of it.
 struct Told {
@@ -68,7 +76,7 @@ const MOST_UNWRITTEN: usize = 50_000;
 const MOST_ROWS: usize = 32;
 
 impl Unwritten {
-    fn lock(&self) -> MutexGuard<'_, Vec<Told>> {
+    fn lock(&self) -> MutexGuard<'_, Gathered> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -83,24 +91,19 @@ impl Store {
         waits: Option<Duration>,
     ) -> Result<(), StoreError> {
         let mut unwritten = self.calls.lock();
-        if unwritten.len() >= MOST_UNWRITTEN {
+        if unwritten.told.len() >= MOST_UNWRITTEN {
             return Err(self.queue.slow_disk());
         }
-        unwritten.push(Told { number, at, record });
-        let is_alone = unwritten.len() == 1;
+        unwritten.told.push(Told { number, at, record });
+        if waits.is_none() && std::mem::replace(&mut unwritten.are_due, true) {
+            return Ok(());
+        }
         drop(unwritten);
         let calls = Arc::clone(&self.calls);
-        let job = || -> Job {
-            Box::new(move |connection| {
-                let told = std::mem::take(&mut *calls.lock());
-                Box::pin(insert(connection, told))
-            })
-        };
+        let job: Job = Box::new(move |connection| Box::pin(insert(connection, std::mem::take(&mut *calls.lock()).told)));
         match waits {
-            Some(limit) => self.settle(Kind::Write, job(), Some(limit)),
-            // Whoever is not alone is written with those before.
-            None if is_alone => self.queue.push(Kind::Gather, job(), None).inspect_err(|_| self.calls.lock().clear()),
-            None => Ok(()),
+            Some(limit) => self.settle(Kind::Write, job, Some(limit)),
+            None => self.queue.push(Kind::Gather, job, None).inspect_err(|_| self.calls.lock().are_due = false),
         }
     }
 

@@ -307,6 +307,7 @@ async fn is_current(connection: &mut SqliteConnection) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use crate::gate::audit::Record;
     use crate::run::store::{Line, Output, Store, Stream};
 
     #[test]
@@ -323,6 +324,30 @@ mod tests {
         store.flush(std::time::Duration::from_mins(1)).unwrap();
         assert!(store.add_line("r", &mut output, line()).is_ok());
         assert_eq!(output.written(), 10_001, "those that are lost leave a gap");
+    }
+
+    #[test]
+    fn calls_that_came_while_the_queue_was_full_are_written_with_a_later_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("runs.db"));
+        store.write(|connection| Box::pin(async move {
+            let run = "INSERT INTO runs (id, name, kind, args, profile, version, simulated, attempt, started_at) VALUES ('r', '', 'run', '[]', '', '', 0, 1, 0)";
+            sqlx::query(run).execute(connection).await.map(drop)
+        })).unwrap();
+        let (go, gone) = std::sync::mpsc::channel::<()>();
+        store.post(move |_| Box::pin(async move { gone.recv().map_err(|_| sqlx::Error::RowNotFound) })).unwrap();
+        while store.post(|_| Box::pin(async { Ok(()) })).is_ok() {}
+        let record = || std::sync::Arc::new(Record { run: "r".into(), read_only: true, ..Record::default() });
+        let call = |number| store.add_call(number, record(), jiff::Timestamp::UNIX_EPOCH, None);
+        assert!(call(1).is_err(), "the queue is full");
+        go.send(()).unwrap();
+        while store.flush(std::time::Duration::from_mins(1)).is_err() {
+            std::thread::yield_now();
+        }
+        call(2).unwrap();
+        store.flush(std::time::Duration::from_mins(1)).unwrap();
+        let written: Vec<_> = store.calls("r", 0, 10).unwrap().into_iter().map(|call| call.number).collect();
+        assert_eq!(written, [1, 2]);
     }
 
     #[test]
