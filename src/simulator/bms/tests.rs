@@ -53,10 +53,6 @@ fn operate(cloud: &Cloud, id: &str, operate: &str) -> crate::simulator::tests::A
     cloud.ask("cds.bms.OperateBmsPower", &json!({"BaremetalIds": [id], "Operate": operate}))
 }
 
-fn balance(cloud: &Cloud) -> f64 {
-    cloud.simulator.state_json()["wallet"]["balance"].as_f64().unwrap()
-}
-
 /// Lets days pass, with a request at the end.
 fn days(cloud: &Cloud, days: u64) {
     advance(days * 86_400);
@@ -196,7 +192,7 @@ async fn stock_and_addresses_run_out_and_come_back() {
 #[tokio::test(start_paused = true)]
 async fn a_prepaid_server_ends_with_a_month_or_renews_itself() {
     let cloud = cloud();
-    let before = balance(&cloud);
+    let before = cloud.balance();
     let monthly = |renew: u8| {
         json!({"InstanceChargeType": "PrePaid", "PrepaidMonth": 0, "AutoRenew": renew, "PipeIds": [PRIVATE],
         "ComputeId": "8fbdb61e-b941-46db-89f6-f8953b278ec9"})
@@ -207,14 +203,14 @@ async fn a_prepaid_server_ends_with_a_month_or_renews_itself() {
     // From the 1st of March, 16:00, to the end of the month.
     assert_eq!((&price["UnitPrice"], &price["TradeAmount"]), (&json!("651.68"), &json!("1303.36")));
     let (lapsing, renewing) = (servers(&cloud, &monthly(0)).remove(0), servers(&cloud, &monthly(1)).remove(0));
-    assert!((before - balance(&cloud) - 1303.36).abs() < 1.0);
+    assert!((before - cloud.balance() - 1303.36).abs() < 1.0);
     assert_eq!(detail(&cloud, &lapsing)["ExpireDate"], "2026-04-01 00:00:00");
     operate(&cloud, &lapsing, "stop").ok();
     cloud.settle();
     cloud.ask("cds.bms.DeleteBmsInstance", &json!({"BaremetalId": lapsing})).refused(400, "LogicError");
     operate(&cloud, &lapsing, "start").ok();
     cloud.settle();
-    let before = balance(&cloud);
+    let before = cloud.balance();
     days(&cloud, 31);
     let shown = detail(&cloud, &lapsing);
     assert_eq!((&shown["State"], &shown["BillStatus"]), (&json!("stopped"), &json!("0")));
@@ -224,7 +220,7 @@ async fn a_prepaid_server_ends_with_a_month_or_renews_itself() {
         (&shown["State"], &shown["ExpireDate"], &shown["IsAutoRenewal"]),
         (&json!("running"), &json!("2026-05-01 00:00:00"), &json!(1))
     );
-    assert!((before - balance(&cloud) - 666.0).abs() < 1e-6);
+    assert!((before - cloud.balance() - 666.0).abs() < 1e-6);
 
     let modify = |changes: Json| {
         let mut all = json!({"BaremetalId": renewing, "AutoRenewal": 1, "Duration": 3});
@@ -241,19 +237,19 @@ async fn a_prepaid_server_ends_with_a_month_or_renews_itself() {
     assert_eq!(detail(&cloud, &renewing)["ExpireDate"], "2026-08-01 00:00:00");
     cloud.simulator.set_balance(1.0);
     days(&cloud, 100);
-    assert_eq!((&detail(&cloud, &renewing)["State"], balance(&cloud)), (&json!("stopped"), 1.0));
+    assert_eq!((&detail(&cloud, &renewing)["State"], cloud.balance()), (&json!("stopped"), 1.0));
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_order_that_fails_costs_nothing() {
     let cloud = cloud();
-    let before = balance(&cloud);
+    let before = cloud.balance();
     cloud.simulator.fault(FaultRule::new(Fault::TaskFails("no power".into())).times(1));
     let answer = cloud.done("cds.bms.CreateBmsInstance", &order(&cloud, &json!({"PipeIds": [PUBLIC]})));
     let task = cloud.ask("cds.bms.DescribeBmsTask", &json!({"TaskId": answer["Data"]["TaskIds"][0]})).ok();
     assert_eq!((&task["Data"]["Status"], &task["Message"]), (&json!("failed"), &json!("no power")));
     assert_eq!(cloud.ask("cds.bms.DescribeBms", &json!({})).ok()["Data"]["TotalCount"], 0);
-    assert!((before - balance(&cloud)).abs() < 1e-9);
+    assert!((before - cloud.balance()).abs() < 1e-9);
     // All five addresses are free again.
     assert_eq!(servers(&cloud, &json!({"PipeIds": [PUBLIC], "Amount": 5})).len(), 5);
 }
@@ -368,20 +364,20 @@ async fn a_file_whose_servers_do_not_fit_together_is_told_of() {
 async fn a_server_on_demand_is_metered_and_its_trial_credit_pays_for_it() {
     let cloud = cloud();
     let credit = || cloud.ask("cds.subject.DescribeSubjects", &json!({})).ok()["Data"]["SubjectList"][0]["Balance"].clone();
-    let (begin, full) = (balance(&cloud), credit());
+    let (begin, full) = (cloud.balance(), credit());
     let with_credit = json!({"SubjectId": "3273359", "InstanceChargeType": "PrePaid"});
     cloud.ask("cds.bms.CreateBmsInstance", &order(&cloud, &with_credit)).refused(400, "DataNotExists");
     let own = servers(&cloud, &json!({"Amount": 1})).remove(0);
     let tried = servers(&cloud, &json!({"Amount": 1, "SubjectId": "3273359"})).remove(0);
     days(&cloud, 3);
-    assert_eq!((balance(&cloud), credit()), (begin, full.clone()));
+    assert_eq!((cloud.balance(), credit()), (begin, full.clone()));
     let price = cloud.simulator.state_json()["bms"]["servers"][0]["month_price"].as_f64().unwrap();
     for id in [&own, &tried] {
         operate(&cloud, id, "stop").ok();
         cloud.settle();
         cloud.done("cds.bms.DeleteBmsInstance", &json!({"BaremetalId": id}));
     }
-    let paid = begin - balance(&cloud);
+    let paid = begin - cloud.balance();
     assert!((paid - price / 10.0).abs() < price / 100.0, "{paid} of {price} a month");
     let number = |text: &Json| text.as_str().unwrap().parse::<f64>().unwrap();
     let credited = number(&full) - number(&credit());

@@ -63,10 +63,6 @@ fn account(cloud: &Cloud, email: &str) -> Json {
     ask(cloud, "QuerySubAccounts", json!({"email": email})).ok()["Data"][0].clone()
 }
 
-fn balance(cloud: &Cloud) -> f64 {
-    cloud.simulator.state_json()["wallet"]["balance"].as_f64().unwrap()
-}
-
 #[track_caller]
 fn close(left: f64, right: f64) {
     assert!((left - right).abs() < 1e-6, "{left} is not {right}");
@@ -234,24 +230,24 @@ async fn orders_are_refused_for_the_documented_reasons() {
 #[tokio::test(start_paused = true)]
 async fn a_monthly_order_is_paid_and_costs_nothing_where_it_fails() {
     let cloud = Cloud::new();
-    let before = balance(&cloud);
+    let before = cloud.balance();
     let monthly = json!({"billCycle": "month", "duration": "2", "num": "2"});
     cloud.simulator.fault(FaultRule::new(Fault::TaskFails("no GPU".into())).times(1));
     let lost = done(&cloud, "CreateVm", order(&cloud, &monthly));
     assert_eq!(task(&cloud, &lost)["failReason"], "no GPU");
-    close(balance(&cloud), before);
+    close(cloud.balance(), before);
     assert_eq!(all(&cloud, json!({})), Vec::<String>::new());
     let price = json!({"siteId": SITE, "goodsId": "15273", "billCycle": "month", "duration": "2", "num": "2"});
     let price = ask(&cloud, "QueryVmPrice", price).ok()["Data"]["tradeAmount"].as_f64().unwrap();
     close(price, 5400.0);
     let vms = desktops(&cloud, &monthly);
-    close(before - balance(&cloud), price);
+    close(before - cloud.balance(), price);
     let one = shown(&cloud, &vms[0]);
     // Ordered on 2026-03-01 at 08:00 UTC; the failed order took some minutes.
     assert!(one["expireTime"].as_str().unwrap().starts_with("2026-05-01T08:0") && one["billMethod"] == 1);
     let to_end = desktops(&cloud, &json!({"billCycle": "month", "isToMonth": "1", "priceToMonth": "1"}));
     assert_eq!(shown(&cloud, &to_end[0])["expireTime"], "2026-03-31T16:00:00.000+0000");
-    close(before - balance(&cloud), price + 1350.0);
+    close(before - cloud.balance(), price + 1350.0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -280,16 +276,16 @@ async fn what_expires_is_listed_renewed_or_over() {
     renew(json!([NOBODY]), json!({})).refused(400, "10006");
     renew(json!([]), json!({})).refused(400, "10003");
     renew(json!([by_hand]), json!({"duration": "0"})).refused(400, "10003");
-    let before = balance(&cloud);
+    let before = cloud.balance();
     let renewed = renew(json!([by_hand, by_hand]), json!({"duration": "2"})).ok()["Data"].clone();
     assert_eq!((&renewed["successVmIds"], &renewed["failedVmIds"]), (&json!([by_hand]), &json!([])));
-    close(before - balance(&cloud), 2700.0);
+    close(before - cloud.balance(), 2700.0);
     assert_eq!(shown(&cloud, &by_hand)["expireTime"], "2026-05-31T16:00:00.000+0000");
     assert_eq!(expiring(), ["own using", "lapsing using"]);
-    let before = balance(&cloud);
+    let before = cloud.balance();
     advance(7 * 86_400);
     assert_eq!(expiring(), ["lapsing asMonthExpired"]);
-    close(before - balance(&cloud), 1350.0);
+    close(before - cloud.balance(), 1350.0);
     assert_eq!(shown(&cloud, &own)["expireTime"], "2026-04-30T16:00:00.000+0000");
     ask(&cloud, "OperateVm", json!({"vmIds": [lapsing], "action": "on"})).refused(400, "13002");
     // Of two only one can be paid.
@@ -302,18 +298,18 @@ async fn what_expires_is_listed_renewed_or_over() {
     assert_eq!(shown(&cloud, &lapsing)["status"], "using");
     advance(200 * 86_400);
     assert_eq!(shown(&cloud, &own)["status"], "asMonthExpired");
-    close(balance(&cloud), 50.0);
+    close(cloud.balance(), 50.0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn desktops_on_demand_become_monthly_ones() {
     let cloud = Cloud::new();
     let vms = desktops(&cloud, &json!({"num": "2"}));
-    let before = balance(&cloud);
+    let before = cloud.balance();
     let convert = |vms: &Json| ask(&cloud, "UpdateOrder", json!({"vmIds": vms, "duration": "1"}));
     convert(&json!([NOBODY])).refused(400, "10006");
     convert(&json!([vms[0]])).ok();
-    close(before - balance(&cloud), 1350.0);
+    close(before - cloud.balance(), 1350.0);
     assert_eq!(all(&cloud, json!({"billMethod": "1"})), vms[..1]);
     convert(&json!([vms[0]])).refused(400, "12503");
     cloud.simulator.set_balance(0.0);
@@ -544,23 +540,22 @@ async fn a_file_whose_desktops_do_not_fit_together_is_told_of() {
 async fn a_desktop_on_demand_is_metered_until_it_is_paid_by_the_month_or_goes() {
     const DAY: u64 = 86_400;
     let cloud = Cloud::new();
-    let due = || cloud.ask("cds.billing.DescribeAccountInfo", &json!({})).ok()["Data"]["ToDeduct"].as_f64().unwrap();
     let credit = || cloud.ask("cds.subject.DescribeSubjects", &json!({})).ok()["Data"]["SubjectList"][0]["Balance"].clone();
     let on_credit = |cycle: &str| json!({"subAccountId": "3273359", "billCycle": cycle});
     cloud.ask("cds.desktop.CreateVm", &order(&cloud, &on_credit("month"))).refused(400, "13001");
     let first = desktops(&cloud, &json!({"num": "2"}));
     let full = credit();
     let tried = desktops(&cloud, &on_credit("minute")).remove(0);
-    let before = due();
+    let before = cloud.due();
     advance(DAY);
-    let hour = (due() - before) / 72.0;
+    let hour = (cloud.due() - before) / 72.0;
     assert!(hour > 0.0, "{hour}");
     cloud.ask("cds.desktop.UpdateOrder", &json!({"requestId": REQUEST, "vmIds": [first[0]]})).ok();
     // Of the two that are left.
-    assert!((due() - 48.0 * hour).abs() < hour, "{} at {hour} an hour", due());
+    assert!((cloud.due() - 48.0 * hour).abs() < hour, "{} at {hour} an hour", cloud.due());
     for id in [&first[1], &tried] {
         assert_eq!(credit(), full);
         cloud.done("cds.desktop.DeleteVm", &json!({"requestId": REQUEST, "vmId": id}));
     }
-    assert!(due() < 0.001 && credit() != full, "{} {}", due(), credit());
+    assert!(cloud.due() < 0.001 && credit() != full, "{} {}", cloud.due(), credit());
 }

@@ -143,6 +143,23 @@ impl Cloud {
         answer
     }
 
+    /// Capital Online's balance, in yuan.
+    pub(crate) fn balance(&self) -> f64 {
+        self.simulator.state_json()["wallet"]["balance"].as_f64().unwrap()
+    }
+
+    /// What is used and not paid yet, in yuan.
+    pub(crate) fn due(&self) -> f64 {
+        self.ask("cds.billing.DescribeAccountInfo", &json!({})).ok()["Data"]["ToDeduct"].as_f64().unwrap()
+    }
+
+    /// What a day from now on costs, in yuan.
+    pub(crate) fn cost_of_a_day(&self) -> f64 {
+        let before = self.due();
+        advance(86_400);
+        self.due() - before
+    }
+
     /// Lets time pass until every task that can end has ended.
     pub(crate) fn settle(&self) {
         loop {

@@ -45,10 +45,6 @@ fn network(cloud: &Cloud, vdc: &str, name: &str) -> Option<Json> {
     all.into_iter().find(|network| network["Name"] == name)
 }
 
-fn balance(cloud: &Cloud) -> f64 {
-    cloud.simulator.state_json()["wallet"]["balance"].as_f64().unwrap()
-}
-
 fn gpn(cloud: &Cloud, name: &str) -> Json {
     ask(cloud, "DescribeGPN", &json!({"Key": name})).ok()["Data"][0].clone()
 }
@@ -99,7 +95,7 @@ async fn every_action_of_the_catalogue_is_carried_out() {
 #[tokio::test(start_paused = true)]
 async fn a_vdc_lives_from_its_order_to_its_end() {
     let cloud = Cloud::new();
-    let before = balance(&cloud);
+    let before = cloud.balance();
     let network = json!({"Name": "web", "Type": "Bandwidth_BGP", "BillingMethod": "BandwIdth", "Qos": 20, "IPNum": 8});
     let order_of = json!({"RegionId": "CN_Shanghai_A", "VdcName": "shop", "PublicNetwork": network});
     let task = ask(&cloud, "CreateVdc", &order_of).ok()["TaskId"].clone();
@@ -116,7 +112,7 @@ async fn a_vdc_lives_from_its_order_to_its_end() {
     assert_eq!((&made["VdcStatus"], &made["RegionId"]), (&json!("ok"), &json!("CN_Shanghai_A")));
     let web = &made["PublicNetwork"][0];
     assert_eq!((&web["Qos"], &web["UnuseIpNum"], &web["Segments"][0]["Mask"]), (&json!(20), &json!(5), &json!(29)));
-    assert!((before - balance(&cloud)).abs() < 0.001, "what is metered is paid when it ends");
+    assert!((before - cloud.balance()).abs() < 0.001, "what is metered is paid when it ends");
 
     done(&cloud, "CreatePrivateNetwork", &json!({"VdcId": id}));
     done(&cloud, "CreatePrivateNetwork", &json!({"VdcId": id, "Type": "manual", "Address": "192.168.0.0", "Mask": "16"}));
@@ -249,9 +245,9 @@ async fn bandwidth_has_the_limits_of_its_billing_method() {
     let made = state["vdc"]["networks"].as_array().unwrap().last().unwrap()["kind"]["public"].clone();
     assert_eq!(made["float"], 60);
     // A package of 1000 GB is paid at once.
-    let before = balance(&cloud);
+    let before = cloud.balance();
     order(json!({"BillingMethod": "DataPackage", "Qos": 1000})).ok();
-    assert!((before - balance(&cloud) - 600.0).abs() < 0.001);
+    assert!((before - cloud.balance() - 600.0).abs() < 0.001);
     cloud.simulator.set_balance(0.5);
     order(json!({})).refused(400, "Account.Arrearage");
 }
@@ -427,32 +423,20 @@ async fn alarms_reach_their_receivers() {
     assert_eq!((&changed["ReceiverMail"], &changed["ReceiverTel"]), (&json!("si.li@example.com"), &json!("(+1)2125550100")));
 }
 
-/// What is used and not paid yet, in yuan.
-fn due(cloud: &Cloud) -> f64 {
-    cloud.ask("cds.billing.DescribeAccountInfo", &json!({})).ok()["Data"]["ToDeduct"].as_f64().unwrap()
-}
-
-/// What a day from now on costs, in yuan.
-fn cost_of_a_day(cloud: &Cloud) -> f64 {
-    let before = due(cloud);
-    advance(86_400);
-    due(cloud) - before
-}
-
 #[tokio::test(start_paused = true)]
 async fn bandwidth_addresses_and_gpns_cost_their_price_every_day_until_they_are_gone() {
     let cloud = Cloud::new();
     let is = |cost: f64, expected: f64| assert!((cost - expected).abs() < 0.015, "{cost} and not {expected}");
-    is(cost_of_a_day(&cloud), 0.0);
+    is(cloud.cost_of_a_day(), 0.0);
     done(&cloud, "CreatePublicNetwork", &public(&json!({"Qos": 20, "IPNum": 4})));
     let out = network(&cloud, VDC_ID, "out").unwrap();
     let id = &out["PublicId"];
     // 20 Mbps at 3.312 and four addresses at 0.331.
-    is(cost_of_a_day(&cloud), 66.24 + 1.32);
-    is(cost_of_a_day(&cloud), 66.24 + 1.32);
+    is(cloud.cost_of_a_day(), 66.24 + 1.32);
+    is(cloud.cost_of_a_day(), 66.24 + 1.32);
     done(&cloud, "ModifyPublicNetwork", &json!({"PublicId": id, "Qos": "100"}));
     done(&cloud, "AddPublicIp", &json!({"PublicId": id, "Number": 8}));
-    is(cost_of_a_day(&cloud), 331.2 + 1.32 + 2.65);
+    is(cloud.cost_of_a_day(), 331.2 + 1.32 + 2.65);
     let period = json!({"DateFromTo": "2026.03.01 - 2026.03.31", "Currency": "CN"});
     let bill = cloud.ask("cds.billing.DescribeBill", &period).ok()["Data"]["BillInfo"].clone();
     let kinds: Vec<_> = bill.as_array().unwrap().iter().map(|entry| entry["ResourceType"].as_str().unwrap().to_owned()).collect();
@@ -460,20 +444,20 @@ async fn bandwidth_addresses_and_gpns_cost_their_price_every_day_until_they_are_
     assert_eq!((&bill[0]["ResourceId"], &bill[1]["ResourceId"]), (id, &out["Segments"][0]["SegmentId"]));
 
     done(&cloud, "DeletePublicIp", &json!({"SegmentId": out["Segments"][0]["SegmentId"]}));
-    is(cost_of_a_day(&cloud), 331.2 + 2.65);
+    is(cloud.cost_of_a_day(), 331.2 + 2.65);
     done(&cloud, "CreatePrivateNetwork", &json!({"VdcId": VDC_ID, "Name": "in"}));
     let inner = network(&cloud, VDC_ID, "in").unwrap()["PrivateId"].clone();
     let point = json!([{"VdcId": VDC_ID, "PrivateId": inner}]);
     done(&cloud, "CreateGPN", &json!({"Name": "joined", "Qos": 5, "AccessPoint": point, "PopAccessPoint": []}));
-    is(cost_of_a_day(&cloud), 331.2 + 2.65 + 50.0);
+    is(cloud.cost_of_a_day(), 331.2 + 2.65 + 50.0);
     done(&cloud, "DeleteGpn", &json!({"GpnId": gpn(&cloud, "joined")["GpnId"]}));
-    let (before, owed) = (balance(&cloud), due(&cloud));
+    let (before, owed) = (cloud.balance(), cloud.due());
     ask(&cloud, "DeletePublicNetwork", &json!({"PublicId": id})).ok();
     cloud.settle();
-    let paid = before - balance(&cloud);
+    let paid = before - cloud.balance();
     assert!(paid >= owed && paid < owed + 1.0, "{paid} {owed}");
-    is(cost_of_a_day(&cloud), 0.0);
-    is(due(&cloud), 0.0);
+    is(cloud.cost_of_a_day(), 0.0);
+    is(cloud.due(), 0.0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -488,17 +472,17 @@ async fn what_is_metered_uses_the_balance_up() {
     ask(&cloud, "CreatePublicNetwork", &public(&json!({"Qos": 20, "IPNum": 4}))).refused(400, "Account.Arrearage");
     let of_traffic = json!({"Name": "flow", "BillingMethod": "Traffic", "Qos": 5, "IPNum": 4});
     cloud.simulator.set_balance(1000.0);
-    let before = cost_of_a_day(&cloud);
+    let before = cloud.cost_of_a_day();
     let is = |cost: f64, expected: f64| assert!((cost - before - 1.32 - expected).abs() < 0.03, "{cost} and not {expected}");
     done(&cloud, "CreatePublicNetwork", &public(&of_traffic));
-    is(cost_of_a_day(&cloud), 0.0);
+    is(cloud.cost_of_a_day(), 0.0);
     let id = network(&cloud, VDC_ID, "flow").unwrap()["PublicId"].clone();
     let server = order(&json!({"PublicIp": [], "PrivateIp": [], "OrderedIP": [{"PipeId": id, "IP": ["auto"]}]}));
     let server = cloud.finish("CreateInstance", &server);
     // Half of 5 Mbps for a day are 27 GB at 0.8; the server costs 4.20 a day.
-    is(cost_of_a_day(&cloud), 21.6 + 4.2);
+    is(cloud.cost_of_a_day(), 21.6 + 4.2);
     cloud.finish("DeleteInstance", &json!({"InstanceIds": server}));
-    is(cost_of_a_day(&cloud), 0.0);
+    is(cloud.cost_of_a_day(), 0.0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -518,6 +502,6 @@ async fn networks_out_of_a_file_are_metered_but_not_what_stands_ready() {
     };
     cloud.simulator =
         std::sync::Arc::new(crate::simulator::Simulator::from_saved(std::sync::Arc::clone(&cloud.catalog), options, saved));
-    let cost = cost_of_a_day(&cloud);
+    let cost = cloud.cost_of_a_day();
     assert!((cost - 33.12 - 2.65).abs() < 0.015, "{cost}");
 }

@@ -33,10 +33,6 @@ fn shared(cloud: &Cloud) -> String {
     done(cloud, "CreateBandwidth", &order)["Data"][0]["BandwidthId"].as_str().unwrap().to_owned()
 }
 
-fn balance(cloud: &Cloud) -> f64 {
-    cloud.simulator.state_json()["wallet"]["balance"].as_f64().unwrap()
-}
-
 /// A VPC at an edge site with a gateway: the ids of the three.
 fn edge(cloud: &Cloud) -> (String, String, String) {
     let subnet = json!({"AvailableZoneCode": "CN_Suqian_A", "SubnetName": "s", "SubnetSegment": "10.6.0.0/24"});
@@ -268,11 +264,11 @@ async fn addresses_of_gateways_are_kept_and_bound_together() {
 #[tokio::test(start_paused = true)]
 async fn eips_cost_money_and_run_out() {
     let cloud = Cloud::new();
-    let before = balance(&cloud);
+    let before = cloud.balance();
     let ids = buy(&cloud, 2);
-    assert!((before - balance(&cloud)).abs() < 0.001, "what is metered is paid when it ends");
+    assert!((before - cloud.balance()).abs() < 0.001, "what is metered is paid when it ends");
     // 5 Mbps and an address a day, twice.
-    let metered = cost_of_a_day(&cloud);
+    let metered = cloud.cost_of_a_day();
     assert!((metered - 2.0 * (16.56 + 0.33)).abs() < 0.015, "{metered}");
     let order = |changes: Json| {
         let mut params =
@@ -314,7 +310,7 @@ async fn eips_cost_money_and_run_out() {
     assert_eq!(eip(&cloud, &failed).unwrap()["Status"], "creating");
     cloud.settle();
     assert!(eip(&cloud, &failed).is_none());
-    assert!((balance(&cloud) - 1000.0).abs() < 0.001);
+    assert!((cloud.balance() - 1000.0).abs() < 0.001);
 }
 
 #[tokio::test(start_paused = true)]
@@ -570,7 +566,7 @@ async fn a_trial_credit_pays_in_the_accounts_place() {
         let subjects = cloud.ask("cds.subject.DescribeSubjects", &json!({})).ok()["Data"]["SubjectList"].clone();
         subjects[number]["Balance"].as_str().unwrap().parse::<f64>().unwrap()
     };
-    let (begin, full) = (balance(&cloud), credit(2));
+    let (begin, full) = (cloud.balance(), credit(2));
     let order = |changes: Json| {
         let mut params =
             json!({"RegionCode": "CN_Hongkong", "BandwidthType": TELECOM, "BillScheme": "BandwIdth", "Qos": 5, "Size": 2});
@@ -586,7 +582,7 @@ async fn a_trial_credit_pays_in_the_accounts_place() {
     cloud.simulator.fault(FaultRule::new(Fault::TaskFails("busy".into())).times(1));
     order(json!({"SubjectId": 3_273_580})).ok();
     cloud.settle();
-    assert_eq!((balance(&cloud), credit(2)), (begin, full));
+    assert_eq!((cloud.balance(), credit(2)), (begin, full));
     let bought = order(json!({"SubjectId": 3_273_580})).ok()["Data"].clone();
     cloud.settle();
     advance(86_400);
@@ -594,21 +590,9 @@ async fn a_trial_credit_pays_in_the_accounts_place() {
         ask(&cloud, "DeleteEIP", &json!({"EIPId": eip["EIPId"]})).ok();
     }
     assert!((full - credit(2) - 33.78).abs() < 0.001, "{}", credit(2));
-    assert_eq!(balance(&cloud).to_string(), begin.to_string());
+    assert_eq!(cloud.balance().to_string(), begin.to_string());
     let bill = cloud.ask("cds.billing.DescribeBill", &json!({"DateFromTo": "2026.03.01 - 2026.03.31", "Currency": "CN"})).ok();
     assert_eq!((&bill["Data"]["TotalViceCost"], &bill["Data"]["TotalMasterCost"]), (&json!(33.78), &json!(0.0)));
-}
-
-/// What is used and not paid yet, in yuan.
-fn due(cloud: &Cloud) -> f64 {
-    cloud.ask("cds.billing.DescribeAccountInfo", &json!({})).ok()["Data"]["ToDeduct"].as_f64().unwrap()
-}
-
-/// What a day from now on costs, in yuan.
-fn cost_of_a_day(cloud: &Cloud) -> f64 {
-    let before = due(cloud);
-    advance(86_400);
-    due(cloud) - before
 }
 
 #[tokio::test(start_paused = true)]
@@ -616,14 +600,14 @@ async fn eips_and_bandwidths_cost_their_price_every_day_until_they_are_gone() {
     let cloud = Cloud::new();
     let is = |cost: f64, expected: f64| assert!((cost - expected).abs() < 0.02, "{cost} and not {expected}");
     let ids = buy(&cloud, 2);
-    is(cost_of_a_day(&cloud), 2.0 * (16.56 + 0.33));
+    is(cloud.cost_of_a_day(), 2.0 * (16.56 + 0.33));
     let bandwidth = shared(&cloud);
-    is(cost_of_a_day(&cloud), 2.0 * (16.56 + 0.33) + 33.12);
+    is(cloud.cost_of_a_day(), 2.0 * (16.56 + 0.33) + 33.12);
     done(&cloud, "BandwidthAddEIP", &json!({"BandwidthId": bandwidth, "EIPIdList": [ids[0]]}));
-    is(cost_of_a_day(&cloud), 16.56 + 2.0 * 0.33 + 33.12);
+    is(cloud.cost_of_a_day(), 16.56 + 2.0 * 0.33 + 33.12);
     done(&cloud, "UpdateBandwidth", &json!({"BandwidthId": bandwidth, "Qos": 20}));
     done(&cloud, "UpdateEIP", &json!({"EIPId": ids[1], "Qos": 10}));
-    is(cost_of_a_day(&cloud), 33.12 + 2.0 * 0.33 + 66.24);
+    is(cloud.cost_of_a_day(), 33.12 + 2.0 * 0.33 + 66.24);
     let period = json!({"DateFromTo": "2026.03.01 - 2026.03.31", "Currency": "CN"});
     let bill = cloud.ask("cds.billing.DescribeBill", &period).ok()["Data"]["BillInfo"].clone();
     let ip = bill.as_array().unwrap().iter().filter(|entry| entry["ResourceType"] == "ip").count();
@@ -632,13 +616,13 @@ async fn eips_and_bandwidths_cost_their_price_every_day_until_they_are_gone() {
     let alone = json!({"EIPIdList": [ids[0]], "Delete": false, "RegionCode": "CN_Hongkong", "BandwidthType": TELECOM,
         "BillScheme": "BandwIdth", "Qos": 1});
     done(&cloud, "BandwidthRemoveEIP", &alone);
-    is(cost_of_a_day(&cloud), 3.31 + 33.12 + 2.0 * 0.33 + 66.24);
+    is(cloud.cost_of_a_day(), 3.31 + 33.12 + 2.0 * 0.33 + 66.24);
     done(&cloud, "DeleteBandwidth", &json!({"BandwidthId": bandwidth}));
     for id in &ids {
         done(&cloud, "DeleteEIP", &json!({"EIPId": id}));
     }
-    is(cost_of_a_day(&cloud), 0.0);
-    is(due(&cloud), 0.0);
+    is(cloud.cost_of_a_day(), 0.0);
+    is(cloud.due(), 0.0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -646,9 +630,9 @@ async fn bandwidth_by_the_month_is_paid_again_each_month() {
     let cloud = Cloud::new();
     let monthly =
         json!({"RegionCode": "CN_Hongkong", "BandwidthType": TELECOM, "BillScheme": "BandwIdthMonth", "Qos": 5, "Size": 1});
-    let before = balance(&cloud);
+    let before = cloud.balance();
     let id = done(&cloud, "CreateEIP", &monthly)["Data"][0]["EIPId"].clone();
-    let paid = || ((before - balance(&cloud)) * 100.0).round() / 100.0;
+    let paid = || ((before - cloud.balance()) * 100.0).round() / 100.0;
     assert_eq!(paid().to_string(), "496.8");
     advance(32 * 86_400);
     assert_eq!(eip(&cloud, id.as_str().unwrap()).unwrap()["IsBind"], false);
@@ -657,9 +641,9 @@ async fn bandwidth_by_the_month_is_paid_again_each_month() {
     cloud.simulator.set_balance(100.0);
     advance(31 * 86_400);
     ask(&cloud, "DescribeVPC", &json!({"RegionCode": "CN_Hongkong"})).ok();
-    assert_eq!(balance(&cloud).to_string(), "100");
+    assert_eq!(cloud.balance().to_string(), "100");
     cloud.simulator.set_balance(600.0);
-    assert_eq!(balance(&cloud).to_string(), "103.2");
+    assert_eq!(cloud.balance().to_string(), "103.2");
     done(&cloud, "DeleteEIP", &json!({"EIPId": id}));
 }
 
@@ -669,12 +653,12 @@ async fn bandwidth_by_traffic_costs_while_something_is_bound_to_it() {
     let flow = json!({"RegionCode": "CN_Hongkong", "BandwidthType": TELECOM, "BillScheme": "Traffic", "Qos": 5, "Size": 1});
     let id = done(&cloud, "CreateEIP", &flow)["Data"][0]["EIPId"].clone();
     let is = |cost: f64, expected: f64| assert!((cost - expected).abs() < 0.02, "{cost} and not {expected}");
-    is(cost_of_a_day(&cloud), 0.33);
+    is(cloud.cost_of_a_day(), 0.33);
     done(&cloud, "BindEIP", &json!({"EIPId": id, "NetId": SUBNET_ID, "IP": "10.10.11.9"}));
     // Half of 5 Mbps for a day are 27 GB at 0.8.
-    is(cost_of_a_day(&cloud), 0.33 + 21.6);
+    is(cloud.cost_of_a_day(), 0.33 + 21.6);
     done(&cloud, "UnbindEIP", &json!({"EIPId": id, "NetId": SUBNET_ID, "IP": "10.10.11.9"}));
-    is(cost_of_a_day(&cloud), 0.33);
+    is(cloud.cost_of_a_day(), 0.33);
 }
 
 #[tokio::test(start_paused = true)]
@@ -691,5 +675,5 @@ async fn a_trial_credit_pays_for_traffic_that_flows_later() {
     done(&cloud, "UnbindEIP", &bound);
     let paid = full - of(&cloud.simulator.state_json());
     assert!((paid - 21.6).abs() < 0.05, "{paid}");
-    assert_eq!(balance(&cloud).to_string(), "1000000");
+    assert_eq!(cloud.balance().to_string(), "1000000");
 }
