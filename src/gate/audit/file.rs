@@ -97,17 +97,16 @@ impl Lines {
             let mut waiting = lock(&self.waiting);
             (std::mem::take(&mut waiting.records), waiting.failed.take())
         };
-        let mut text = String::new();
+        let mut text = Vec::new();
         for record in records {
-            let line = self.redactor.redacted(serde_json::to_string(&*record).map_err(io::Error::other)?);
-            text += &line;
-            text.push('\n');
-            if let Some(kept) = &mut written.kept {
-                kept.push_back(line);
-                if kept.len() > MOST_KEPT {
-                    kept.pop_front();
-                }
-            }
+            serde_json::to_writer(&mut text, &*record)?;
+            text.push(b'\n');
+        }
+        let text = self.redactor.redacted(String::from_utf8(text).map_err(io::Error::other)?);
+        if let Some(kept) = &mut written.kept {
+            kept.extend(text.lines().map(str::to_owned));
+            let surplus = kept.len().saturating_sub(MOST_KEPT);
+            kept.drain(..surplus);
         }
         if let Some(path) = self.path.as_ref().filter(|_| !text.is_empty()) {
             let file = match &mut written.file {

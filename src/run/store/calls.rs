@@ -4,9 +4,10 @@ use super::writer::{Job, Kind};
 use super::{Store, StoreError, millis, timestamp};
 use crate::gate::audit::Record;
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use sqlx::error::BoxDynError;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Arguments as _, Row as _, SqliteConnection};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// A call as the store has it.
@@ -120,45 +121,64 @@ impl Store {
     }
 }
 
-async fn insert(connection: &mut SqliteConnection, mut told: Vec<Told>) -> Result<(), sqlx::Error> {
-    while !told.is_empty() {
-        let rest = told.split_off(told.len().min(MOST_ROWS));
-        insert_some(connection, told).await?;
-        told = rest;
+/// How a row is filled, in the order of [`arguments`].
+const COLUMNS: &str = "run_id, number, at, phase, place, action, read_only, params, profile, region, endpoint, http_status, code, \
+     request_id, attempts, duration_ms, sent, error, message";
+
+/// Statements for several calls at once, since each is a way to the driver's thread and back: for the most at first, then for half as many
+/// each, so that few have to be prepared.
+static INSERTS: LazyLock<Vec<(usize, String)>> = LazyLock::new(|| {
+    let row = format!("({})", vec!["?"; COLUMNS.split(',').count()].join(", "));
+    let halves = std::iter::successors(Some(MOST_ROWS), |rows| Some(rows / 2).filter(|rows| *rows > 0));
+    let insert = |rows: usize| {
+        let told = vec![row.as_str(); rows].join(", ");
+        format!(
+            "WITH told ({COLUMNS}) AS (VALUES {told}) INSERT INTO calls ({COLUMNS})
+             SELECT * FROM told WHERE EXISTS (SELECT 1 FROM runs WHERE id = told.run_id)
+             ON CONFLICT (run_id, number) DO UPDATE SET phase = excluded.phase, params = excluded.params, profile = excluded.profile,
+             region = excluded.region, endpoint = excluded.endpoint, http_status = excluded.http_status, code = excluded.code,
+             request_id = excluded.request_id, attempts = excluded.attempts, duration_ms = excluded.duration_ms,
+             sent = excluded.sent, error = excluded.error, message = excluded.message"
+        )
+    };
+    halves.map(|rows| (rows, insert(rows))).collect()
+});
+
+async fn insert(connection: &mut SqliteConnection, told: Vec<Told>) -> Result<(), sqlx::Error> {
+    let mut told = told.into_iter();
+    for (rows, insert) in &*INSERTS {
+        while told.len() >= *rows {
+            let arguments = arguments(told.by_ref().take(*rows)).map_err(sqlx::Error::Encode)?;
+            sqlx::query_with(insert.as_str(), arguments).execute(&mut *connection).await?;
+        }
     }
     Ok(())
 }
 
-/// One statement for several calls: each is a way to the driver's thread and back.
-async fn insert_some(connection: &mut SqliteConnection, told: Vec<Told>) -> Result<(), sqlx::Error> {
-    let mut query = QueryBuilder::<Sqlite>::new(
-        "WITH told (run_id, number, at, phase, place, action, read_only, params, profile, region, endpoint, http_status, code, request_id,
-         attempts, duration_ms, sent, error, message) AS (",
-    );
-    query.push_values(told, |mut row, Told { number, at, record }| {
-        row.push_bind(record.run.to_string()).push_bind(number.cast_signed()).push_bind(millis(at)).push_bind(record.phase);
-        row.push_bind(record.place.to_string()).push_bind(record.action.to_string()).push_bind(record.read_only);
-        row.push_bind(record.params.to_string()).push_bind(record.profile.as_deref().map(str::to_owned));
-        row.push_bind(record.region.as_deref().map(str::to_owned)).push_bind(record.endpoint.as_deref().map(str::to_owned));
-        row.push_bind(record.http_status)
-            .push_bind(record.code.clone())
-            .push_bind(record.request_id.clone())
-            .push_bind(record.attempts);
-        row.push_bind(record.duration_ms.cast_signed())
-            .push_bind(record.sent)
-            .push_bind(record.error)
-            .push_bind(record.message.clone());
-    });
-    query.push(
-        ") INSERT INTO calls (run_id, number, at, phase, place, action, read_only, params, profile, region, endpoint, http_status, code,
-         request_id, attempts, duration_ms, sent, error, message)
-         SELECT * FROM told WHERE EXISTS (SELECT 1 FROM runs WHERE id = told.run_id)
-         ON CONFLICT (run_id, number) DO UPDATE SET phase = excluded.phase, params = excluded.params, profile = excluded.profile,
-         region = excluded.region, endpoint = excluded.endpoint, http_status = excluded.http_status, code = excluded.code,
-         request_id = excluded.request_id, attempts = excluded.attempts, duration_ms = excluded.duration_ms, sent = excluded.sent,
-         error = excluded.error, message = excluded.message",
-    );
-    query.build().execute(connection).await.map(drop)
+fn arguments(told: impl Iterator<Item = Told>) -> Result<SqliteArguments, BoxDynError> {
+    let mut row = SqliteArguments::default();
+    for Told { number, at, record } in told {
+        row.add(Arc::clone(&record.run))?;
+        row.add(number.cast_signed())?;
+        row.add(millis(at))?;
+        row.add(record.phase)?;
+        row.add(record.place.to_string())?;
+        row.add(Arc::clone(&record.action))?;
+        row.add(record.read_only)?;
+        row.add(record.params.to_string())?;
+        row.add(record.profile.clone())?;
+        row.add(record.region.clone())?;
+        row.add(record.endpoint.clone())?;
+        row.add(record.http_status)?;
+        row.add(record.code.clone())?;
+        row.add(record.request_id.clone())?;
+        row.add(record.attempts)?;
+        row.add(record.duration_ms.cast_signed())?;
+        row.add(record.sent)?;
+        row.add(record.error)?;
+        row.add(record.message.clone())?;
+    }
+    Ok(row)
 }
 
 fn row(row: &SqliteRow) -> Result<CallRow, sqlx::Error> {
