@@ -5,7 +5,8 @@
 mod canned;
 
 use cumulua::catalog::Scheme;
-use cumulua::client::sign::{Address, sign, with_signature};
+use cumulua::client::sign::{Address, Key, sign, with_signature};
+use cumulua::secret::Secret;
 use std::hint::black_box;
 
 const ANSWER: &str = include_str!("canned/tags.json");
@@ -32,8 +33,9 @@ fn signatures(count: u64) {
     ];
     let pairs: Vec<_> = pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let address = Address { scheme: "https", host: "cdsapi.capitalonline.net", port: None, path: "/ccs/" };
+    let key = Key::new(Scheme::Cds, &Secret::new("0123456789abcdef"));
     for _ in 0..count {
-        black_box(with_signature(&sign(Scheme::Cds, "GET", address, "0123456789abcdef", black_box(&pairs))));
+        black_box(with_signature(&sign(black_box(&key), "GET", address, black_box(&pairs))));
     }
 }
 

@@ -3,8 +3,9 @@
 
 use bytes::Bytes;
 use cumulua::catalog::{Catalog, Scheme};
-use cumulua::client::sign::{Address, sign, with_signature};
+use cumulua::client::sign::{Address, Key, sign, with_signature};
 use cumulua::clock::{Clock, real_now};
+use cumulua::secret::Secret;
 use cumulua::simulator::{ACCESS_KEY, Options, REGION_ID, SECRET, SavedState, Simulator, VDC_ID, serve};
 use futures_util::future::join_all;
 use http::Request;
@@ -161,7 +162,7 @@ fn request(clock: &Clock, action: &str, params: &Json) -> Request<Bytes> {
     }
     let method = if is_get { "GET" } else { "POST" };
     let address = Address { scheme: "http", host: "localhost", port: None, path: "/ccs/" };
-    let query = with_signature(&sign(Scheme::Cds, method, address, SECRET, &pairs));
+    let query = with_signature(&sign(&Key::new(Scheme::Cds, &Secret::new(SECRET)), method, address, &pairs));
     let body = if is_get { String::new() } else { params.to_string() };
     Request::builder().method(method).uri(format!("/ccs/?{query}")).body(body.into()).expect("a request")
 }

@@ -9,8 +9,9 @@
 //! ```
 
 use cumulua::catalog::Scheme;
-use cumulua::client::sign::{self, Address};
+use cumulua::client::sign::{self, Address, Key};
 use cumulua::clock::real_now;
+use cumulua::secret::Secret;
 use jiff::Timestamp;
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -85,13 +86,14 @@ async fn pages(service: Service, size: u64) -> Outcome<()> {
 struct Service {
     client: Client,
     url: Url,
+    key: Key,
 }
 
 impl Service {
     fn new(url: &str) -> Outcome<Self> {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().no_proxy().tcp_nodelay(true).tls_certs_only([]).build()?;
-        Ok(Self { client, url: Url::parse(url)?.join("/ccs/")? })
+        Ok(Self { client, url: Url::parse(url)?.join("/ccs/")?, key: Key::new(Scheme::Cds, &Secret::new("sim-secret")) })
     }
 
     async fn call(&self, action: &str, params: &Value) -> Outcome<Value> {
@@ -114,7 +116,7 @@ impl Service {
         let url = &self.url;
         let address =
             Address { scheme: url.scheme(), host: url.host_str().unwrap_or_default(), port: url.port(), path: url.path() };
-        let signature = sign::sign(Scheme::Cds, "POST", address, "sim-secret", &pairs);
+        let signature = sign::sign(&self.key, "POST", address, &pairs);
         let mut url = url.clone();
         url.set_query(Some(&sign::with_signature(&signature)));
         url

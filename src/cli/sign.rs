@@ -2,7 +2,8 @@
 
 use super::{report, status};
 use crate::catalog::Scheme;
-use crate::client::sign::{Address, sign};
+use crate::client::sign::{Address, Key, sign};
+use crate::secret::Secret;
 use clap::Args;
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -82,6 +83,6 @@ fn signed(line: &str) -> Result<Json, String> {
         (None, Scheme::Sigv2) => return Err("sigv2 signs the host and the path; give url".to_owned()),
         (None, _) => Address { scheme: "https", host: "", port: None, path: "/" },
     };
-    let signed = sign(line.scheme, &line.method, address, &line.secret, &pairs);
+    let signed = sign(&Key::new(line.scheme, &Secret::new(line.secret)), &line.method, address, &pairs);
     Ok(serde_json::json!({ "string_to_sign": signed.string_to_sign, "signature": signed.signature }))
 }

@@ -48,12 +48,11 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a connection is silent before the other side is asked whether it is still there.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 
-type BoxError = Box<dyn Error + Send + Sync>;
-type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
+pub(super) type BoxError = Box<dyn Error + Send + Sync>;
+pub(super) type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 type Connecting<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
 
 /// Makes connections, and gives up those that take too long.
-#[derive(Clone)]
 pub(super) struct Connector(HttpsConnector<Way>);
 
 impl Connector {
@@ -84,23 +83,12 @@ impl Connector {
         let builder = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
         Ok(Self(builder.enable_http1().enable_http2().wrap_connector(way)))
     }
-}
 
-impl Service<Uri> for Connector {
-    type Response = MaybeHttpsStream<Stream>;
-    type Error = BoxError;
-    type Future = Connecting<Self::Response>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.0.poll_ready(context)
-    }
-
-    fn call(&mut self, to: Uri) -> Self::Future {
-        let connecting = self.0.call(to);
-        Box::pin(async move {
-            let made = tokio::time::timeout(CONNECT_TIMEOUT, connecting).await;
-            made.unwrap_or_else(|_| Err(format!("it was not made within {} s", CONNECT_TIMEOUT.as_secs()).into()))
-        })
+    /// Makes a connection to where a URL leads.
+    pub(super) async fn connect(&self, to: Uri) -> Result<MaybeHttpsStream<Stream>, BoxError> {
+        let connecting = self.0.clone().call(to);
+        let made = tokio::time::timeout(CONNECT_TIMEOUT, connecting).await;
+        made.unwrap_or_else(|_| Err(format!("it was not made within {} s", CONNECT_TIMEOUT.as_secs()).into()))
     }
 }
 

@@ -27,7 +27,7 @@ pub struct Lane {
 /// The world, as one call sees it.
 pub trait Effects: Send + Sync {
     /// Whether the call may be made at all, now that its parameters are known. A person may be asked.
-    fn admit<'a>(&'a self, action: &'a Action, params: &'a Params) -> BoxFuture<'a, Result<(), CallError>>;
+    fn admit(&self, action: &Action, params: &Params) -> impl Future<Output = Result<(), CallError>> + Send;
     /// The time of day.
     fn now(&self) -> Timestamp;
     /// Time that never goes back, for deadlines.
@@ -37,9 +37,9 @@ pub trait Effects: Send + Sync {
     /// A number from 0 up to 1, for jitter.
     fn fraction(&self) -> f64;
     /// Waits.
-    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()>;
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
     /// Waits until an attempt may leave, as the rate of its lane allows.
-    fn turn<'a>(&'a self, lane: &'a Lane) -> BoxFuture<'a, ()>;
+    fn turn(&self, lane: &Lane) -> impl Future<Output = ()> + Send;
     /// Says that the service wants the requests of a lane to pause for so long.
     fn slow_down(&self, lane: &Lane, pause: Duration);
     /// Whether the run may still afford a retry; takes it from the run's budget.
@@ -47,7 +47,7 @@ pub trait Effects: Send + Sync {
     /// Says that the next attempt is about to leave.
     fn attempt(&self, number: u32);
     /// Sends one attempt.
-    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>>;
+    fn send(&self, request: Request) -> impl Future<Output = Result<Response, TransportError>> + Send;
     /// Says that an attempt failed and another follows; `maybe_sent` says whether any so far may have been carried out.
     fn retrying(&self, error: &CallError, attempt: u32, delay: Duration, maybe_sent: bool);
     /// Says that it is `server_now`, by so many seconds another time than this one's.

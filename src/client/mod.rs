@@ -8,6 +8,7 @@ pub mod endpoint;
 pub mod error;
 pub mod lookup;
 pub mod paginator;
+mod pool;
 pub mod retry;
 mod route;
 pub mod serialize;
@@ -31,6 +32,7 @@ use route::{Route, Routes};
 use serialize::Message;
 use sign::Address;
 use std::borrow::Cow;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use transport::{Request, TransportError};
@@ -126,7 +128,7 @@ impl Client {
     }
 
     /// Makes one call.
-    pub async fn call(&self, world: &dyn Effects, call: Call) -> Result<Answer, Failure> {
+    pub async fn call(&self, world: &impl Effects, call: Call) -> Result<Answer, Failure> {
         let started = world.elapsed();
         let Call { action, params, options } = call;
         let asked = options.named();
@@ -191,14 +193,14 @@ fn reserved(message: &Message) -> Result<(), CallError> {
 }
 
 /// Makes the ids that a client makes; they stay the same over retries.
-fn generate(world: &dyn Effects, action: &Action, params: &mut Params) {
+fn generate(world: &impl Effects, action: &Action, params: &mut Params) {
     for param in action.params.iter().filter(|param| param.generated.is_some()) {
         params.entry(param.name.clone()).or_insert_with(|| Value::String(world.uuid()));
     }
 }
 
 async fn attempt_until_done(
-    world: &dyn Effects,
+    world: &impl Effects,
     action: &Action,
     message: &Message,
     route: &Route,
@@ -212,9 +214,9 @@ async fn attempt_until_done(
     let mut corrected = false;
     loop {
         let out_of_time = |sent| CallError::TimedOut { seconds: allowed.as_secs_f64(), sent };
-        let mut turn = world.turn(&route.lane);
-        if (&mut turn).now_or_never().is_none() {
-            let in_time = world.sleep(deadline.saturating_sub(world.elapsed()));
+        let mut turn = pin!(world.turn(&route.lane));
+        if turn.as_mut().now_or_never().is_none() {
+            let in_time = pin!(world.sleep(deadline.saturating_sub(world.elapsed())));
             if let Either::Right(_) = select(turn, in_time).await {
                 return Err(out_of_time(Sent::No));
             }
@@ -261,7 +263,7 @@ async fn attempt_until_done(
 
 /// One attempt's request: a nonce, a timestamp and a signature of its own.
 fn signed(
-    world: &dyn Effects,
+    world: &impl Effects,
     action: &Action,
     message: &Message,
     route: &Route,
@@ -278,7 +280,7 @@ fn signed(
         port: route.url.port(),
         path: route.url.path(),
     };
-    let signature = sign::sign(protocol.signer, method, address, route.secret.expose(), &pairs);
+    let signature = sign::sign(&route.key, method, address, &pairs);
     let query = sign::with_signature(&signature);
     let (query, body) = match (&message.json, method) {
         (Some(json), _) => (Some(query), Some(("application/json", json.clone()))),
@@ -292,7 +294,7 @@ fn signed(
     Ok(Request { method, uri, destination, headers, body, timeout, max_answer: Client::MAX_ANSWER })
 }
 
-fn add_common_parameters<'a>(pairs: &mut Vec<(&'a str, Cow<'a, str>)>, world: &dyn Effects, action: &'a Action, route: &'a Route) {
+fn add_common_parameters<'a>(pairs: &mut Vec<(&'a str, Cow<'a, str>)>, world: &impl Effects, action: &'a Action, route: &'a Route) {
     let mut add = |name, value: Cow<'a, str>| pairs.push((name, value));
     add("Action", action.name.as_str().into());
     let seconds = world.now().strftime("%Y-%m-%dT%H:%M:%S").to_string();

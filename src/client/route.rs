@@ -5,6 +5,7 @@ use super::command::Named;
 use super::effects::Lane;
 use super::endpoint;
 use super::error::CallError;
+use super::sign::Key;
 use super::transport::{self, Destination, TransportError, unusable};
 use crate::catalog::Action;
 use crate::config::{Account, Profiles, is_loopback};
@@ -18,7 +19,7 @@ use url::Url;
 #[derive(Debug)]
 pub(super) struct Route {
     pub(super) account: Account,
-    pub(super) secret: Secret,
+    pub(super) key: Key,
     pub(super) token: Option<Secret>,
     /// Without a query.
     pub(super) url: Url,
@@ -107,7 +108,7 @@ fn find(profiles: &Profiles, redactor: &Redactor, action: &Action, named: &Named
         destination: Destination::of(&url),
         uri: transport::uri(&url).map_err(CallError::Transport)?,
         account,
-        secret,
+        key: Key::new(action.product.protocol.signer, &secret),
         token,
         url,
         lane,

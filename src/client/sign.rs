@@ -4,12 +4,14 @@
 //! Python clients and its corrected document all use the bare secret, and so do we.
 
 use crate::catalog::Scheme;
+use crate::secret::{REDACTED, Secret};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha1::Sha1;
 use sha2::Sha256;
+use std::fmt;
 
 /// Everything but the unreserved characters of RFC 3986.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -27,6 +29,30 @@ pub struct Address<'a> {
     pub path: &'a str,
 }
 
+/// A secret key, made ready to sign with: HMAC's first steps depend on the key alone.
+pub struct Key {
+    scheme: Scheme,
+    sha1: Hmac<Sha1>,
+    sha256: Hmac<Sha256>,
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(REDACTED)
+    }
+}
+
+impl Key {
+    /// The key of a scheme.
+    pub fn new(scheme: Scheme, secret: &Secret) -> Self {
+        let whole = if scheme == Scheme::Pop { Secret::new(format!("{}&", secret.expose())) } else { secret.clone() };
+        let bytes = whole.expose().as_bytes();
+        let sha1 = Hmac::new_from_slice(bytes).expect("HMAC takes a key of any length");
+        let sha256 = Hmac::new_from_slice(bytes).expect("HMAC takes a key of any length");
+        Self { scheme, sha1, sha256 }
+    }
+}
+
 /// What signing gives.
 pub struct Signed {
     /// What was signed; it holds the parameters, so it must not be logged.
@@ -38,33 +64,21 @@ pub struct Signed {
 }
 
 /// Signs the pairs.
-pub fn sign<N: AsRef<str>, V: AsRef<str>>(
-    scheme: Scheme,
-    method: &str,
-    address: Address<'_>,
-    secret: &str,
-    pairs: &[(N, V)],
-) -> Signed {
+pub fn sign<N: AsRef<str>, V: AsRef<str>>(key: &Key, method: &str, address: Address<'_>, pairs: &[(N, V)]) -> Signed {
     let query = canonical_query(pairs);
-    match scheme {
+    match key.scheme {
         Scheme::Cds | Scheme::Pop => {
             let mut text = String::with_capacity(query.len() * 3 / 2 + 8);
             text.push_str(method);
             text.push_str("&%2F&");
             text.extend(utf8_percent_encode(&query, ESCAPED));
-            let signature = if scheme == Scheme::Cds {
-                sha1(secret.as_bytes(), text.as_bytes())
-            } else {
-                sha1(format!("{secret}&").as_bytes(), text.as_bytes())
-            };
-            Signed { string_to_sign: text, signature, query }
+            Signed { signature: code(&key.sha1, &text), string_to_sign: text, query }
         }
         Scheme::Sigv2 => {
             let path = if address.path.is_empty() { "/" } else { address.path };
             let text = format!("{method}\n{}\n{path}\n{query}", host_to_sign(address));
             let wants_sha1 = pairs.iter().any(|(name, value)| name.as_ref() == "SignatureMethod" && value.as_ref() == "HmacSHA1");
-            let signature =
-                if wants_sha1 { sha1(secret.as_bytes(), text.as_bytes()) } else { sha256(secret.as_bytes(), text.as_bytes()) };
+            let signature = if wants_sha1 { code(&key.sha1, &text) } else { code(&key.sha256, &text) };
             Signed { string_to_sign: text, signature, query }
         }
     }
@@ -104,14 +118,6 @@ fn host_to_sign(address: Address<'_>) -> String {
     }
 }
 
-fn sha1(key: &[u8], text: &[u8]) -> String {
-    let mut mac = Hmac::<Sha1>::new_from_slice(key).expect("HMAC takes a key of any length");
-    mac.update(text);
-    BASE64_STANDARD.encode(mac.finalize().into_bytes())
-}
-
-fn sha256(key: &[u8], text: &[u8]) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
-    mac.update(text);
-    BASE64_STANDARD.encode(mac.finalize().into_bytes())
+fn code<M: Mac + Clone>(key: &M, text: &str) -> String {
+    BASE64_STANDARD.encode(key.clone().chain_update(text).finalize().into_bytes())
 }

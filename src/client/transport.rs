@@ -4,18 +4,18 @@ pub use super::connect::Destination;
 
 use super::connect::{Connector, causes};
 use super::effects::BoxFuture;
+use super::pool::{Pool, Site, Unanswered};
 use bytes::{Bytes, BytesMut};
+use flate2::read::MultiGzDecoder;
+use http::header::{self, HeaderValue};
 use http::uri::InvalidUri;
-use http::{HeaderMap, StatusCode, Uri, header};
+use http::{HeaderMap, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Body as _;
-use hyper_util::client::legacy;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use std::error::Error;
+use std::io::Read as _;
 use std::sync::OnceLock;
 use std::time::Duration;
-use tower_http::decompression::Decompression;
-use tower_service::Service as _;
 use url::Url;
 
 /// An attempt on its way.
@@ -109,62 +109,86 @@ pub trait Transport: Send + Sync {
 /// HTTP by hyper, set up at the first attempt.
 #[derive(Default)]
 pub struct HttpTransport {
-    outside: OnceLock<Result<Client, TransportError>>,
-    loopback: OnceLock<Result<Client, TransportError>>,
-    plain_loopback: OnceLock<Result<Client, TransportError>>,
+    outside: OnceLock<Result<Pool, TransportError>>,
+    loopback: OnceLock<Result<Pool, TransportError>>,
+    plain_loopback: OnceLock<Result<Pool, TransportError>>,
 }
 
-/// Connections that are kept, and what makes new ones.
-type Client = legacy::Client<Connector, Full<Bytes>>;
-
 impl HttpTransport {
-    fn client(&self, destination: Destination) -> Result<&Client, TransportError> {
+    fn pool(&self, destination: Destination) -> Result<&Pool, TransportError> {
         let cell = match destination {
             Destination::Outside => &self.outside,
             Destination::Loopback => &self.loopback,
             Destination::PlainLoopback => &self.plain_loopback,
         };
-        let built = cell.get_or_init(|| {
-            let connector = Connector::new(destination)?;
-            Ok(legacy::Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector))
-        });
-        built.as_ref().map_err(Clone::clone)
+        cell.get_or_init(|| Connector::new(destination).map(Pool::new)).as_ref().map_err(Clone::clone)
     }
 
     async fn attempt(&self, request: Request) -> Result<Response, TransportError> {
-        let authority = request.uri.authority().cloned();
-        let host = || authority.as_ref().map(ToString::to_string).unwrap_or_default();
-        let client = self.client(request.destination)?;
-        let mut built = http::Request::builder()
-            .method(request.method)
-            .uri(request.uri)
-            .header(header::ACCEPT, "*/*")
-            .header(header::USER_AGENT, concat!("cumulua/", env!("CARGO_PKG_VERSION")));
-        let body = match request.body {
+        let Request { method, uri, destination, headers, body, max_answer, timeout: _ } = request;
+        let parts = uri.into_parts();
+        let (Some(scheme), Some(authority), Some(path)) = (parts.scheme, parts.authority, parts.path_and_query) else {
+            return Err(TransportError::Unusable("a URL without a host".to_owned()));
+        };
+        let site = Site { scheme, authority };
+        let host = site.clone();
+        let host = || host.host().to_owned();
+        let pool = self.pool(destination)?;
+        let mut message = http::Request::builder()
+            .method(method)
+            .header(header::ACCEPT, HeaderValue::from_static("*/*"))
+            .header(header::ACCEPT_ENCODING, HeaderValue::from_static(GZIP))
+            .header(header::USER_AGENT, HeaderValue::from_static(concat!("cumulua/", env!("CARGO_PKG_VERSION"))));
+        let body = match body {
             Some((content_type, body)) => {
-                built = built.header(header::CONTENT_TYPE, content_type);
+                message = message.header(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
                 Full::new(body)
             }
             None => Full::default(),
         };
-        let mut built = built.body(body).map_err(|error| unusable(&error))?;
-        // A script's own content type takes the place of the one above.
-        built.headers_mut().extend(request.headers);
-        let answer = Decompression::new(client).call(built).await.map_err(|error| before_answer(&error, host()))?;
-        let (head, mut body) = answer.into_parts();
+        let mut message = message.body(body).map_err(|error| unusable(&error))?;
+        // A script's own headers take the place of those above.
+        message.headers_mut().extend(headers);
+        let (answer, lease) = pool.send(site, path, message).await.map_err(|unanswered| match unanswered {
+            Unanswered::Unsent(error) => TransportError::NotConnected { host: host(), reason: causes(&*error) },
+            Unanswered::Broken(error) => TransportError::Dropped { host: host(), reason: causes(&error) },
+        })?;
+        let (mut head, mut body) = answer.into_parts();
+        let status = head.status.as_u16();
+        let too_large = || TransportError::TooLarge { host: host(), status, limit: max_answer };
+        let cut_short = |error: &dyn Error| TransportError::CutShort { host: host(), status, reason: causes(error) };
         let length = body.size_hint().exact().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
-        let mut whole = BytesMut::with_capacity(length.min(request.max_answer));
+        let mut whole = BytesMut::with_capacity(length.min(max_answer));
         while let Some(frame) = body.frame().await {
-            let status = head.status.as_u16();
-            let frame = frame.map_err(|error| TransportError::CutShort { host: host(), status, reason: causes(&*error) })?;
-            let Ok(chunk) = frame.into_data() else { continue };
-            if whole.len() + chunk.len() > request.max_answer {
-                return Err(TransportError::TooLarge { host: host(), status, limit: request.max_answer });
+            let Ok(chunk) = frame.map_err(|error| cut_short(&error))?.into_data() else { continue };
+            if whole.len() + chunk.len() > max_answer {
+                return Err(too_large());
             }
             whole.extend_from_slice(&chunk);
         }
-        Ok(Response { status: head.status, headers: head.headers, body: whole.freeze() })
+        lease.keep();
+        let is_packed = head.headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding == GZIP);
+        // The answer to a HEAD has no body, whatever it says of one.
+        let body = if is_packed && !whole.is_empty() {
+            head.headers.remove(header::CONTENT_ENCODING);
+            head.headers.remove(header::CONTENT_LENGTH);
+            let unpacked = unpacked(&whole, max_answer).map_err(|error| cut_short(&error))?;
+            unpacked.ok_or_else(too_large)?.into()
+        } else {
+            whole.freeze()
+        };
+        Ok(Response { status: head.status, headers: head.headers, body })
     }
+}
+
+/// The one encoding of answers that is asked for.
+const GZIP: &str = "gzip";
+
+/// What gzip packed; nothing where it is more than `limit` bytes.
+fn unpacked(packed: &[u8], limit: usize) -> std::io::Result<Option<Vec<u8>>> {
+    let mut unpacked = Vec::new();
+    MultiGzDecoder::new(packed).take(limit as u64 + 1).read_to_end(&mut unpacked)?;
+    Ok((unpacked.len() <= limit).then_some(unpacked))
 }
 
 impl Transport for HttpTransport {
@@ -180,9 +204,4 @@ pub fn uri(url: &Url) -> Result<Uri, TransportError> {
 
 pub(super) fn unusable(error: &dyn Error) -> TransportError {
     TransportError::Unusable(error.to_string())
-}
-
-fn before_answer(error: &legacy::Error, host: String) -> TransportError {
-    let reason = causes(error);
-    if error.is_connect() { TransportError::NotConnected { host, reason } } else { TransportError::Dropped { host, reason } }
 }

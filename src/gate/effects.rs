@@ -4,7 +4,7 @@ use super::audit::{self, Record};
 use super::observer::{Event, Level};
 use super::{Gate, Place};
 use crate::catalog::Action;
-use crate::client::effects::{BoxFuture, Effects, Lane};
+use crate::client::effects::{Effects, Lane};
 use crate::client::error::{CallError, Failure, Kind, Sent};
 use crate::client::transport::{Request, Response, TransportError};
 use crate::client::value::Params;
@@ -136,16 +136,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Effects for CallEffects<'_> {
-    fn admit<'b>(&'b self, action: &'b Action, params: &'b Params) -> BoxFuture<'b, Result<(), CallError>> {
-        Box::pin(async move {
-            audit::learn(&self.gate.world.redactor, action, params);
-            self.gate.admit(action, params, self.profile.as_deref()).await?;
-            // The record must hold what is sent, ids that the runtime made included.
-            lock(&self.params).clone_from(params);
-            self.is_admitted.store(true, Ordering::Relaxed);
-            self.gate.world.observer.event(Event::CallStarted { id: self.id, action: Arc::clone(&action.full_name) });
-            Ok(())
-        })
+    async fn admit(&self, action: &Action, params: &Params) -> Result<(), CallError> {
+        audit::learn(&self.gate.world.redactor, action, params);
+        self.gate.admit(action, params, self.profile.as_deref()).await?;
+        // The record must hold what is sent, ids that the runtime made included.
+        lock(&self.params).clone_from(params);
+        self.is_admitted.store(true, Ordering::Relaxed);
+        self.gate.world.observer.event(Event::CallStarted { id: self.id, action: Arc::clone(&action.full_name) });
+        Ok(())
     }
 
     fn now(&self) -> Timestamp {
@@ -164,15 +162,14 @@ impl Effects for CallEffects<'_> {
         self.gate.world.random.fraction()
     }
 
-    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
-        Box::pin(self.gate.world.clock.sleep(duration))
+    async fn sleep(&self, duration: Duration) {
+        self.gate.world.clock.sleep(duration).await;
     }
 
-    fn turn<'b>(&'b self, lane: &'b Lane) -> BoxFuture<'b, ()> {
-        Box::pin(async move {
-            self.gate.lanes.turn(lane).await;
-            *lock(&self.permit) = self.gate.lanes.permit().await;
-        })
+    async fn turn(&self, lane: &Lane) {
+        self.gate.lanes.turn(lane).await;
+        let permit = self.gate.lanes.permit().await;
+        *lock(&self.permit) = permit;
     }
 
     fn slow_down(&self, lane: &Lane, pause: Duration) {
@@ -196,22 +193,20 @@ impl Effects for CallEffects<'_> {
         }
     }
 
-    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
-        Box::pin(async move {
-            let (host, timeout) = (request.uri.authority().cloned(), request.timeout);
-            self.is_flying.store(true, Ordering::Relaxed);
-            let answer = tokio::select! {
-                biased;
-                answer = self.gate.world.transport.send(request) => answer,
-                () = self.gate.world.clock.sleep(timeout) => {
-                    let host = host.map(|host| host.to_string()).unwrap_or_default();
-                    Err(TransportError::TimedOut { host, seconds: timeout.as_secs_f64() })
-                }
-            };
-            self.is_flying.store(false, Ordering::Relaxed);
-            lock(&self.permit).take();
-            answer
-        })
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let (host, timeout) = (request.uri.authority().cloned(), request.timeout);
+        self.is_flying.store(true, Ordering::Relaxed);
+        let answer = tokio::select! {
+            biased;
+            answer = self.gate.world.transport.send(request) => answer,
+            () = self.gate.world.clock.sleep(timeout) => {
+                let host = host.map(|host| host.to_string()).unwrap_or_default();
+                Err(TransportError::TimedOut { host, seconds: timeout.as_secs_f64() })
+            }
+        };
+        self.is_flying.store(false, Ordering::Relaxed);
+        lock(&self.permit).take();
+        answer
     }
 
     fn retrying(&self, error: &CallError, attempt: u32, delay: Duration, maybe_sent: bool) {

@@ -8,6 +8,7 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -43,13 +44,21 @@ pub(super) struct Lanes {
     clock: Clock,
     /// By product, then by access key.
     queues: Mutex<HashMap<String, HashMap<String, Arc<Queue>>>>,
+    /// Whether a service has ever wanted a pause.
+    was_closed: AtomicBool,
     flying: Semaphore,
     polls: Semaphore,
 }
 
 impl Lanes {
     pub(super) fn new(clock: Clock) -> Self {
-        Self { clock, queues: Mutex::default(), flying: Semaphore::new(FLYING), polls: Semaphore::new(FLYING) }
+        Self {
+            clock,
+            queues: Mutex::default(),
+            was_closed: AtomicBool::new(false),
+            flying: Semaphore::new(FLYING),
+            polls: Semaphore::new(FLYING),
+        }
     }
 
     /// What an attempt holds while it is on its way.
@@ -64,6 +73,9 @@ impl Lanes {
 
     /// Waits until a request may leave.
     pub(super) async fn turn(&self, lane: &Lane) {
+        if lane.limit.is_none() && !self.was_closed.load(Ordering::Relaxed) {
+            return;
+        }
         let queue = self.queue(lane);
         let _first = queue.first.lock().await;
         loop {
@@ -80,6 +92,7 @@ impl Lanes {
 
     /// Lets nobody leave for so long.
     pub(super) fn close(&self, lane: &Lane, pause: Duration) {
+        self.was_closed.store(true, Ordering::Relaxed);
         let queue = self.queue(lane);
         let until = self.clock.elapsed().saturating_add(pause);
         let mut closed = lock(&queue.closed_until);

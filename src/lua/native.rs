@@ -1,5 +1,5 @@
-//! The native functions that the prelude builds a script's world from. Each answers `true, results…` or `false, error`; a call, which
-//! is what scripts do most, its answer or `false, error`.
+//! The native functions that the prelude builds a script's world from. Each answers `true, results…` or `false, error`; a call of an
+//! Action, which is what scripts do most, its answer or `false, error`.
 
 use super::error;
 use super::modules::{csv, help, http, json, loader, lock, pretty, process, sim, time};
@@ -28,15 +28,6 @@ pub(super) fn answer<T: IntoLuaMulti, E: IntoLuaMulti>(lua: &Lua, outcome: Resul
     Ok(values)
 }
 
-/// Results as they are, of which the first is neither nil nor false, or an error behind `false`. A coroutine takes two results over
-/// without a table around them.
-fn bare_answer<T: IntoLuaMulti>(lua: &Lua, outcome: Outcome<T>) -> mlua::Result<MultiValue> {
-    match outcome {
-        Ok(value) => value.into_lua_multi(lua),
-        Err(error) => (false, error).into_lua_multi(lua),
-    }
-}
-
 /// An error value of bad input.
 pub(super) fn invalid(lua: &Lua, message: &str) -> mlua::Result<Table> {
     error::plain(lua, Kind::Validation, message)
@@ -45,7 +36,6 @@ pub(super) fn invalid(lua: &Lua, message: &str) -> mlua::Result<Table> {
 /// An error value for arguments of other types than a function takes.
 fn bad_argument(lua: &Lua, name: &str, mismatch: &mlua::Error) -> mlua::Result<Table> {
     let name = match name {
-        "call_by_name" => "call".to_owned(),
         "pretty" => "pp".to_owned(),
         other => other.replace('_', "."),
     };
@@ -156,10 +146,7 @@ fn effect(lua: &Lua, gate: Arc<Gate>) -> mlua::Result<mlua::Function> {
         // Arguments that do not fit are the script's fault and get an error value.
         macro_rules! effect {
             ($function:path) => {
-                effect!($function, answer)
-            };
-            ($function:path, $deliver:path) => {
-                effect!(|args| Box::pin(async move { $deliver(&lua, $function(&lua, &gate, args).await?) }))
+                effect!(|args| Box::pin(async move { answer(&lua, $function(&lua, &gate, args).await?) }))
             };
             (|$args:ident| $made:expr) => {
                 match FromLuaMulti::from_lua_multi(args, &lua) {
@@ -169,8 +156,7 @@ fn effect(lua: &Lua, gate: Arc<Gate>) -> mlua::Result<mlua::Function> {
             };
         }
         match name.as_str() {
-            "call" => effect!(product::call, bare_answer),
-            "call_by_name" => effect!(product::call_by_name, bare_answer),
+            "call" => effect!(product::call_by_name),
             "http" => effect!(http::request),
             "lock" => effect!(lock::lock),
             "next_page" => effect!(paging::next_page),

@@ -202,6 +202,7 @@ local function suspending(make)
 end
 
 local effect = suspending(native.make_effect)
+local call_action = suspending(native.make_call)
 
 function tostring(...)
 	if select("#", ...) == 0 then
@@ -346,14 +347,13 @@ local function with_defaults(options, bound)
 	return merged
 end
 
-local function action_function(name, bound)
+local function action_function(bound, name, number)
 	local function call(params, options)
 		need_wait()
 		if options ~= nil and type(options) ~= "table" then
 			raise(native.failure("validation", name .. ": the second argument is a table of options, not a " .. type(options)))
 		end
-		local path, number = next_place()
-		return answered(effect("call", name, params, with_defaults(options, bound), path, number))
+		return answered(call_action(number, params, with_defaults(options, bound), next_place()))
 	end
 	action_names[call], action_bindings[call] = name, bound
 	return call
@@ -391,7 +391,7 @@ end
 
 function service_table(name, bound)
 	return lazy("service", name, function(key)
-		return action_function(finish(native.action(name, key)), bound)
+		return action_function(bound, finish(native.action(name, key)))
 	end, function()
 		return native.actions(name)
 	end)
@@ -414,7 +414,7 @@ local function product_table(product, bound)
 		call = function(request, options)
 			need_wait()
 			local path, number = next_place()
-			return answered(effect("call_by_name", product, request, with_defaults(options, bound), path, number))
+			return answered(finish(effect("call", product, request, with_defaults(options, bound), path, number)))
 		end,
 		with = function(options)
 			if type(options) ~= "table" then
@@ -425,7 +425,7 @@ local function product_table(product, bound)
 	}
 	return lazy("product", product, function(key)
 		if single then
-			return action_function(finish(native.action(product, key)), bound)
+			return action_function(bound, finish(native.action(product, key)))
 		end
 		return service_table(finish(native.service(product, key)), bound)
 	end, function()

@@ -9,13 +9,17 @@ use crate::client::waiter::Task;
 use crate::client::{Answer, Call, CallOptions, waiter};
 use crate::gate::{Gate, Place};
 use mlua::{AnyUserData, Lua, Table, UserData, UserDataRef, Value as LuaValue};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// What a call gives its script: the answer and what `meta` says of it.
 type Answered = Outcome<(LuaValue, AnyUserData)>;
 
-/// What an effect is given: its arguments, then its place.
-pub(super) type CallArguments = (String, LuaValue, Option<Table>, String, u64);
+/// What a call is given: its Action by the number that the prelude holds for it, its arguments, then its place.
+type CallArguments = (usize, LuaValue, Option<Table>, String, u64);
+
+/// The Actions that a script has found, so that a call need not look for its own.
+type Found = Arc<Mutex<Vec<Action>>>;
 
 pub(super) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
     natives.plain("products", |_, gate, ()| Ok(gate.catalog().products()))?;
@@ -29,11 +33,33 @@ pub(super) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
         let found = gate.catalog().service(&name);
         Ok(Err(unknown(lua, found.err())?))
     })?;
-    natives.fallible("action", |lua, gate, (service, key): (String, LuaValue)| {
+    let found = Found::default();
+    let known = Arc::clone(&found);
+    // An Action's whole name, and its number.
+    natives.fallible("action", move |lua, gate, (service, key): (String, LuaValue)| {
         match gate.catalog().action(&format!("{service}.{}", key_text(&key))) {
-            Ok(action) => Ok(Ok(action.full_name.to_string())),
+            Ok(action) => {
+                let name = action.full_name.to_string();
+                let mut found = lock(&found);
+                let number = found.iter().position(|known| known.full_name == action.full_name).unwrap_or_else(|| {
+                    found.push(action);
+                    found.len() - 1
+                });
+                Ok(Ok((name, number)))
+            }
             Err(failure) => Ok(Err(unknown(lua, Some(failure))?)),
         }
+    })?;
+    natives.plain("make_call", move |lua, gate, ()| {
+        let (gate, found) = (Arc::clone(gate), Arc::clone(&known));
+        lua.create_async_function(move |lua, args: CallArguments| {
+            let (gate, action) = (Arc::clone(&gate), lock(&found).get(args.0).cloned());
+            // In a box that goes when the call ends: what mlua is given stays until Lua's collector finds it.
+            Box::pin(async move {
+                let action = action.ok_or_else(|| mlua::Error::runtime("there is no such Action"))?;
+                call(&lua, &gate, action, args).await
+            })
+        })
     })?;
     natives.fallible("actions", |lua, gate, service: String| match gate.catalog().service(&service) {
         Ok(model) => Ok(Ok(model.actions.iter().map(|action| action.name.clone()).collect::<Vec<_>>())),
@@ -61,13 +87,18 @@ fn unknown(lua: &Lua, failure: Option<CatalogError>) -> mlua::Result<Table> {
     invalid(lua, &message)
 }
 
-/// Calls an Action.
-pub(super) async fn call(lua: &Lua, gate: &Gate, (name, params, options, path, number): CallArguments) -> mlua::Result<Answered> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Calls an Action. A coroutine takes two results over without a table around them.
+async fn call(
+    lua: &Lua,
+    gate: &Gate,
+    action: Action,
+    (_, params, options, path, number): CallArguments,
+) -> mlua::Result<(LuaValue, LuaValue)> {
     let place = Place { path, number };
-    let action = match gate.catalog().action(&name) {
-        Ok(action) => action,
-        Err(failure) => return Ok(Err(unknown(lua, Some(failure))?)),
-    };
     let given = match params {
         LuaValue::Nil => Ok(Params::new()),
         LuaValue::Table(table) => convert::params(&table).map_err(CallError::Invalid),
@@ -76,9 +107,12 @@ pub(super) async fn call(lua: &Lua, gate: &Gate, (name, params, options, path, n
     let request = given.and_then(|params| Ok((params, call_options(options)?)));
     let outcome = match request {
         Ok((params, options)) => gate.call(Call { action, params, options }, &place).await,
-        Err(error) => Err(Failure::unsent(&name, error)),
+        Err(error) => Err(Failure::unsent(&action.full_name, error)),
     };
-    finish(lua, outcome, place)
+    Ok(match finish(lua, outcome, place)? {
+        Ok((answer, about)) => (answer, LuaValue::UserData(about)),
+        Err(error) => (LuaValue::Boolean(false), LuaValue::Table(error)),
+    })
 }
 
 /// `cds.call { service =, action =, method =, query =, body = }`: an Action that the catalogue lacks.

@@ -2,7 +2,8 @@
 
 use crate::support::Test;
 use cumulua::catalog::Scheme;
-use cumulua::client::sign::{Address, sign};
+use cumulua::client::sign::{Address, Key, sign};
+use cumulua::secret::Secret;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -29,7 +30,7 @@ fn every_vector_agrees() {
         let url = Url::parse(vector.url.as_deref().unwrap_or("https://host/")).unwrap();
         let address = Address { scheme: url.scheme(), host: url.host_str().unwrap(), port: url.port(), path: url.path() };
         let pairs: Vec<_> = vector.params.into_iter().collect();
-        let signed = sign(vector.scheme, &vector.method, address, &vector.secret, &pairs);
+        let signed = sign(&Key::new(vector.scheme, &Secret::new(vector.secret)), &vector.method, address, &pairs);
         assert_eq!((signed.string_to_sign, signed.signature), (vector.string_to_sign, vector.signature));
     }
 }

@@ -1,6 +1,8 @@
 //! The way to a service: through the proxy that the environment names, and answers that travel compressed.
 
 use crate::support::Test;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{self, Receiver};
@@ -91,4 +93,16 @@ fn an_answer_may_travel_compressed() {
     let (address, read) = listening(vec![[head.as_bytes(), packed].concat()]);
     Test::against(&format!("http://{address}"), CODE).prints("Success\n");
     assert!(read.recv().unwrap().to_lowercase().contains("\r\naccept-encoding: gzip\r\n"));
+}
+
+#[test]
+fn an_answer_that_is_too_large_once_unpacked_is_refused() {
+    let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+    packer.write_all(&vec![b' '; 33 * 1024 * 1024]).unwrap();
+    let packed = packer.finish().unwrap();
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", packed.len());
+    let (address, _read) = listening(vec![[head.as_bytes(), &packed].concat()]);
+    let code = "local ok, e = pcall(cds.ccs.DescribeTags, {}, { retries = 0 }) print(e.message)";
+    let printed = Test::against(&format!("http://{address}"), code).run_well();
+    assert!(printed.contains("is larger than 33554432 bytes"), "{printed}");
 }
