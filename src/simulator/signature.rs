@@ -65,15 +65,24 @@ pub(crate) fn canonical<T: AsRef<str>>(pairs: &[(T, T)]) -> String {
 }
 
 /// RFC 3986: everything but letters, digits and `-_.~` is encoded.
+const PLAIN: [bool; 256] = {
+    let (mut plain, mut byte) = ([false; 256], 0_u8);
+    while byte < 128 {
+        plain[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+        byte += 1;
+    }
+    plain
+};
+
 fn encode_into(encoded: &mut String, text: &str) {
-    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(byte);
+    let is_plain = |byte: u8| PLAIN[usize::from(byte)];
     let mut rest = text;
     while !rest.is_empty() {
         // What need not be encoded is ASCII, so this ends between characters.
-        let plain = rest.bytes().take_while(is_plain).count();
+        let plain = rest.bytes().position(|byte| !is_plain(byte)).unwrap_or(rest.len());
         encoded.push_str(&rest[..plain]);
         rest = &rest[plain..];
-        let other = rest.bytes().take_while(|byte| !is_plain(byte)).count();
+        let other = rest.bytes().position(is_plain).unwrap_or(rest.len());
         for byte in rest[..other].bytes() {
             let digit = |number: u8| char::from(b"0123456789ABCDEF"[usize::from(number)]);
             encoded.push('%');
