@@ -348,12 +348,21 @@ local function with_defaults(options, bound)
 end
 
 local function action_function(bound, name, number)
+	-- What scripts do most, written out: the hook that watches over a script's time counts each of its steps.
 	local function call(params, options)
-		need_wait()
+		local place = place_of(running())
+		if place.is_stuck or not isyieldable() then
+			raise(native.cannot_wait())
+		end
 		if options ~= nil and type(options) ~= "table" then
 			raise(native.failure("validation", name .. ": the second argument is a table of options, not a " .. type(options)))
 		end
-		return answered(call_action(number, params, with_defaults(options, bound), next_place()))
+		if bound then
+			options = with_defaults(options, bound)
+		end
+		local effects = place.number + 1
+		place.number = effects
+		return answered(call_action(number, params, options, place.path, effects))
 	end
 	action_names[call], action_bindings[call] = name, bound
 	return call

@@ -125,16 +125,15 @@ impl Store {
 const COLUMNS: &str = "run_id, number, at, phase, place, action, read_only, params, profile, region, endpoint, http_status, code, \
      request_id, attempts, duration_ms, sent, error, message";
 
-/// Statements for several calls at once, since each is a way to the driver's thread and back: for the most at first, then for half as many
-/// each, so that few have to be prepared.
+/// Statements for several calls of one run at once, since each is a way to the driver's thread and back: for the most at first, then for
+/// half as many each, so that few have to be prepared. They have no `SELECT`, for which SQLite would copy each text once more.
 static INSERTS: LazyLock<Vec<(usize, String)>> = LazyLock::new(|| {
     let row = format!("({})", vec!["?"; COLUMNS.split(',').count()].join(", "));
     let halves = std::iter::successors(Some(MOST_ROWS), |rows| Some(rows / 2).filter(|rows| *rows > 0));
     let insert = |rows: usize| {
         let told = vec![row.as_str(); rows].join(", ");
         format!(
-            "WITH told ({COLUMNS}) AS (VALUES {told}) INSERT INTO calls ({COLUMNS})
-             SELECT * FROM told WHERE EXISTS (SELECT 1 FROM runs WHERE id = told.run_id)
+            "INSERT INTO calls ({COLUMNS}) VALUES {told}
              ON CONFLICT (run_id, number) DO UPDATE SET phase = excluded.phase, params = excluded.params, profile = excluded.profile,
              region = excluded.region, endpoint = excluded.endpoint, http_status = excluded.http_status, code = excluded.code,
              request_id = excluded.request_id, attempts = excluded.attempts, duration_ms = excluded.duration_ms,
@@ -145,22 +144,30 @@ static INSERTS: LazyLock<Vec<(usize, String)>> = LazyLock::new(|| {
 });
 
 async fn insert(connection: &mut SqliteConnection, told: Vec<Told>) -> Result<(), sqlx::Error> {
-    let mut told = told.into_iter();
-    for (rows, insert) in &*INSERTS {
-        while told.len() >= *rows {
-            let arguments = arguments(told.by_ref().take(*rows)).map_err(sqlx::Error::Encode)?;
-            sqlx::query_with(insert.as_str(), arguments).execute(&mut *connection).await?;
+    for mut told in told.chunk_by(|one, next| one.record.run == next.record.run) {
+        for (rows, insert) in &*INSERTS {
+            while let Some((first, rest)) = told.split_at_checked(*rows) {
+                let arguments = arguments(first).map_err(sqlx::Error::Encode)?;
+                match sqlx::query_with(insert.as_str(), arguments).execute(&mut *connection).await {
+                    // The run has been pruned, and its calls with it.
+                    Err(sqlx::Error::Database(problem)) if problem.is_foreign_key_violation() => {}
+                    outcome => {
+                        outcome?;
+                    }
+                }
+                told = rest;
+            }
         }
     }
     Ok(())
 }
 
-fn arguments(told: impl Iterator<Item = Told>) -> Result<SqliteArguments, BoxDynError> {
+fn arguments(told: &[Told]) -> Result<SqliteArguments, BoxDynError> {
     let mut row = SqliteArguments::default();
     for Told { number, at, record } in told {
         row.add(Arc::clone(&record.run))?;
         row.add(number.cast_signed())?;
-        row.add(millis(at))?;
+        row.add(millis(*at))?;
         row.add(record.phase)?;
         row.add(record.place.to_string())?;
         row.add(Arc::clone(&record.action))?;

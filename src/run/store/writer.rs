@@ -3,6 +3,7 @@
 use super::error::StoreError;
 use super::locks::Locks;
 use crate::clock::real_now;
+use crate::priority::thread_gives_way;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
@@ -149,6 +150,10 @@ impl Queue {
 }
 
 fn serve(path: &Path, locks: &Locks, log: Log, requests: &Receiver<Queued>) {
+    // A server waits for what it writes before it fires.
+    if log == Log::MovedByAll {
+        thread_gives_way();
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -326,14 +331,18 @@ mod tests {
         assert_eq!(output.written(), 10_001, "those that are lost leave a gap");
     }
 
+    /// Puts a run `r` into it.
+    fn with_run(store: &Store) {
+        let run = "INSERT INTO runs (id, name, kind, args, profile, version, simulated, attempt, started_at) \
+                   VALUES ('r', '', 'run', '[]', '', '', 0, 1, 0)";
+        store.write(move |connection| Box::pin(async move { sqlx::query(run).execute(connection).await.map(drop) })).unwrap();
+    }
+
     #[test]
     fn calls_that_came_while_the_queue_was_full_are_written_with_a_later_one() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path().join("runs.db"));
-        store.write(|connection| Box::pin(async move {
-            let run = "INSERT INTO runs (id, name, kind, args, profile, version, simulated, attempt, started_at) VALUES ('r', '', 'run', '[]', '', '', 0, 1, 0)";
-            sqlx::query(run).execute(connection).await.map(drop)
-        })).unwrap();
+        with_run(&store);
         let (go, gone) = std::sync::mpsc::channel::<()>();
         store.post(move |_| Box::pin(async move { gone.recv().map_err(|_| sqlx::Error::RowNotFound) })).unwrap();
         while store.post(|_| Box::pin(async { Ok(()) })).is_ok() {}
@@ -348,6 +357,20 @@ mod tests {
         store.flush(std::time::Duration::from_mins(1)).unwrap();
         let written: Vec<_> = store.calls("r", 0, 10).unwrap().into_iter().map(|call| call.number).collect();
         assert_eq!(written, [1, 2]);
+    }
+
+    #[test]
+    fn calls_of_a_run_that_is_gone_keep_no_other_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("runs.db"));
+        with_run(&store);
+        for (number, run) in [(1, "r"), (2, "gone"), (3, "gone"), (4, "r")] {
+            let record = Record { run: run.into(), read_only: true, ..Record::default() };
+            store.add_call(number, std::sync::Arc::new(record), jiff::Timestamp::UNIX_EPOCH, None).unwrap();
+        }
+        store.flush(std::time::Duration::from_mins(1)).unwrap();
+        let written = |run| store.calls(run, 0, 10).unwrap().into_iter().map(|call| call.number).collect::<Vec<_>>();
+        assert_eq!((written("r"), written("gone")), (vec![1, 4], vec![]));
     }
 
     #[test]
