@@ -37,7 +37,6 @@ pub mod config;
 pub mod credentials;
 pub mod gate;
 pub mod lua;
-mod priority;
 pub mod reference;
 pub mod repl;
 pub mod run;

@@ -5,7 +5,7 @@ use super::connect::{BoxError, Connector};
 use crate::clock::real_now;
 use bytes::Bytes;
 use http::header::HOST;
-use http::uri::{Authority, PathAndQuery, Scheme};
+use http::uri::{Authority, InvalidUri, PathAndQuery, Scheme};
 use http::{HeaderValue, Request, Response, Uri, uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -22,15 +22,23 @@ const IDLE: Duration = Duration::from_secs(90);
 /// What a connection leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Site {
-    pub(super) scheme: Scheme,
-    pub(super) authority: Authority,
+    scheme: Scheme,
+    authority: Authority,
 }
 
 impl Site {
-    /// Host and port; what stands before them is nobody else's to know.
+    /// That of a URL. What stands before its host and port is nobody else's to know.
+    pub(super) fn new(scheme: Scheme, authority: Authority) -> Result<Self, InvalidUri> {
+        let authority = match authority.as_str().rsplit_once('@') {
+            Some((_, host)) => host.parse()?,
+            None => authority,
+        };
+        Ok(Self { scheme, authority })
+    }
+
+    /// Host and port.
     pub(super) fn host(&self) -> &str {
-        let authority = self.authority.as_str();
-        authority.rsplit_once('@').map_or(authority, |(_, host)| host)
+        self.authority.as_str()
     }
 
     fn uri(&self, path: PathAndQuery) -> Result<Uri, http::Error> {
@@ -220,7 +228,7 @@ mod tests {
     use hyper_util::rt::{TokioExecutor, TokioIo};
     use std::convert::Infallible;
     use std::io::{BufRead as _, BufReader, Write as _};
-    use std::net::TcpListener;
+    use std::net::{TcpListener, TcpStream};
     use std::thread;
 
     fn pool() -> Pool {
@@ -228,7 +236,7 @@ mod tests {
     }
 
     fn site(authority: &str) -> Site {
-        Site { scheme: Scheme::HTTP, authority: authority.parse().unwrap() }
+        Site::new(Scheme::HTTP, authority.parse().unwrap()).unwrap()
     }
 
     /// The text of an answer, after which the connection is kept.
@@ -238,6 +246,15 @@ mod tests {
         let text = answer.into_body().collect().await.unwrap().to_bytes();
         lease.keep();
         Ok(String::from_utf8(text.to_vec()).unwrap())
+    }
+
+    /// What a request begins with.
+    fn head(stream: &mut BufReader<TcpStream>) -> String {
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            assert_ne!(stream.read_line(&mut head).unwrap(), 0, "a whole request");
+        }
+        head
     }
 
     /// Answers so many requests on each of its connections, and then closes it or does nothing more with it. An answer is the number of its
@@ -250,11 +267,7 @@ mod tests {
             for (number, answers) in answers.iter().enumerate() {
                 let mut stream = BufReader::new(listener.accept().unwrap().0);
                 for _ in 0..*answers {
-                    let mut head = String::new();
-                    while !head.ends_with("\r\n\r\n") {
-                        assert_ne!(stream.read_line(&mut head).unwrap(), 0, "a whole request");
-                    }
-                    let text = format!("{number} {}", head.replace("\r\n", " "));
+                    let text = format!("{number} {}", head(&mut stream).replace("\r\n", " "));
                     write!(stream.get_mut(), "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{text}", text.len()).unwrap();
                 }
                 open.extend(Some(stream).filter(|_| !closes));
@@ -276,7 +289,8 @@ mod tests {
     #[tokio::test]
     async fn what_stands_before_the_host_is_not_sent() {
         let (pool, site) = (pool(), serving(&[1], false));
-        let named = Site { authority: format!("user:password@{}", site.authority).parse().unwrap(), ..site.clone() };
+        let named = format!("user:password@{}", site.host()).parse().unwrap();
+        let named = Site::new(Scheme::HTTP, named).unwrap();
         assert_eq!(get(&pool, &named, "/").await.ok(), Some(format!("0 GET / HTTP/1.1 host: {}  ", site.authority)));
     }
 
@@ -303,9 +317,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_request_that_may_have_been_read_is_told_from_one_that_never_left() {
-        let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-        assert!(matches!(get(&pool(), &site(&closed), "/").await, Err(Unanswered::Unsent(_))));
-        assert!(matches!(get(&pool(), &serving(&[0], true), "/").await, Err(Unanswered::Broken(_))));
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let site = site(&listener.local_addr().unwrap().to_string());
+        let listening = thread::spawn(move || head(&mut BufReader::new(listener.accept().unwrap().0)));
+        assert!(matches!(get(&pool(), &site, "/").await, Err(Unanswered::Broken(_))));
+        listening.join().unwrap();
+        assert!(matches!(get(&pool(), &site, "/").await, Err(Unanswered::Unsent(_))));
     }
 
     #[tokio::test]

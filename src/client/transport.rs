@@ -130,9 +130,9 @@ impl HttpTransport {
         let (Some(scheme), Some(authority), Some(path)) = (parts.scheme, parts.authority, parts.path_and_query) else {
             return Err(TransportError::Unusable("a URL without a host".to_owned()));
         };
-        let site = Site { scheme, authority };
-        let host = site.clone();
-        let host = || host.host().to_owned();
+        let site = Site::new(scheme, authority).map_err(|error| unusable(&error))?;
+        let told = site.clone();
+        let host = || told.host().to_owned();
         let pool = self.pool(destination)?;
         let mut message = http::Request::builder()
             .method(method)

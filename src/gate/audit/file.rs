@@ -2,7 +2,6 @@
 //! writing them is no part of the time of a call.
 
 use super::Record;
-use crate::priority::thread_gives_way;
 use crate::secret::Redactor;
 use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
@@ -126,7 +125,6 @@ impl Lines {
     }
 
     fn write_on(&self) {
-        thread_gives_way();
         loop {
             let mut waiting = lock(&self.waiting);
             while waiting.records.is_empty() && !waiting.is_closed {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use sqlx::error::BoxDynError;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments as _, Row as _, SqliteConnection};
+use std::collections::VecDeque;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -143,31 +144,30 @@ static INSERTS: LazyLock<Vec<(usize, String)>> = LazyLock::new(|| {
     halves.map(|rows| (rows, insert(rows))).collect()
 });
 
+/// Each call is given up once it is written: ten thousand may have gathered.
 async fn insert(connection: &mut SqliteConnection, told: Vec<Told>) -> Result<(), sqlx::Error> {
-    for mut told in told.chunk_by(|one, next| one.record.run == next.record.run) {
-        for (rows, insert) in &*INSERTS {
-            while let Some((first, rest)) = told.split_at_checked(*rows) {
-                let arguments = arguments(first).map_err(sqlx::Error::Encode)?;
-                match sqlx::query_with(insert.as_str(), arguments).execute(&mut *connection).await {
-                    // The run has been pruned, and its calls with it.
-                    Err(sqlx::Error::Database(problem)) if problem.is_foreign_key_violation() => {}
-                    outcome => {
-                        outcome?;
-                    }
-                }
-                told = rest;
+    let mut rest = VecDeque::from(told);
+    while let Some(first) = rest.front() {
+        let of_its_run = rest.iter().take(MOST_ROWS).take_while(|told| told.record.run == first.record.run).count();
+        let Some((rows, insert)) = INSERTS.iter().find(|(rows, _)| *rows <= of_its_run) else { break };
+        let arguments = arguments(rest.drain(..rows)).map_err(sqlx::Error::Encode)?;
+        match sqlx::query_with(insert.as_str(), arguments).execute(&mut *connection).await {
+            // The run has been pruned, and its calls with it.
+            Err(sqlx::Error::Database(problem)) if problem.is_foreign_key_violation() => {}
+            outcome => {
+                outcome?;
             }
         }
     }
     Ok(())
 }
 
-fn arguments(told: &[Told]) -> Result<SqliteArguments, BoxDynError> {
+fn arguments(told: impl Iterator<Item = Told>) -> Result<SqliteArguments, BoxDynError> {
     let mut row = SqliteArguments::default();
     for Told { number, at, record } in told {
         row.add(Arc::clone(&record.run))?;
         row.add(number.cast_signed())?;
-        row.add(millis(*at))?;
+        row.add(millis(at))?;
         row.add(record.phase)?;
         row.add(record.place.to_string())?;
         row.add(Arc::clone(&record.action))?;

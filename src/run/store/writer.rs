@@ -3,7 +3,6 @@
 use super::error::StoreError;
 use super::locks::Locks;
 use crate::clock::real_now;
-use crate::priority::thread_gives_way;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
@@ -150,10 +149,6 @@ impl Queue {
 }
 
 fn serve(path: &Path, locks: &Locks, log: Log, requests: &Receiver<Queued>) {
-    // A server waits for what it writes before it fires.
-    if log == Log::MovedByAll {
-        thread_gives_way();
-    }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -2,7 +2,6 @@
 
 use super::lines::Lines;
 use crate::clock::wall_now;
-use crate::priority::process_gives_way;
 use crate::run::store::{Line, Output, RunOutcome, Store, Stream};
 use std::io;
 use std::process::ExitStatus;
@@ -17,6 +16,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a script has started may hold the pipes open after it; its last words are waited for so long.
 const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// By how much runs, and what they start, are nicer than the server; 19 is the nicest that there is.
+#[cfg(unix)]
+const NICER: i32 = 5;
 
 /// The exit status of a run that did not end in its time.
 const TIMED_OUT: i32 = 124;
@@ -61,10 +64,7 @@ impl Process {
     pub(super) fn start(mut command: Command, timeout: Option<Duration>) -> io::Result<(Handle, Self)> {
         command.kill_on_drop(false);
         let mut child = command.spawn()?;
-        // Else the server's firings would be late.
-        if let Some(id) = child.id() {
-            process_gives_way(id);
-        }
+        give_way(child.id());
         let lifeline = child.stdin.take();
         let (end, ends) = mpsc::unbounded_channel();
         Ok((Handle { end }, Self { child, lifeline, ends, timeout }))
@@ -157,6 +157,19 @@ fn crash(status: ExitStatus, last_error: Option<String>) -> String {
     // The system's own words name the signal.
     format!("its process crashed ({status}){last}")
 }
+
+/// Lets the server, whose firings would else be late, go before a run where both want a processor.
+#[cfg(unix)]
+fn give_way(id: Option<u32>) {
+    if let Some(process) = id.and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw) {
+        // Where that is forbidden all are equals.
+        let own = rustix::process::getpriority_process(None).unwrap_or(0);
+        let _ = rustix::process::setpriority_process(Some(process), own + NICER);
+    }
+}
+
+#[cfg(not(unix))]
+fn give_way(_: Option<u32>) {}
 
 /// Ends a run's process and all that it has started.
 #[cfg(unix)]
