@@ -9,24 +9,23 @@ stale one costs memory and time and nothing else. Needs valgrind, and releases w
 because what is inlined is in no list.
 """
 
-import fcntl
 import os
-import pty
 import re
-import select
-import struct
 import subprocess
 import sys
 import tempfile
-import termios
 from collections import Counter
 from pathlib import Path
+
+COMPARE = Path(__file__).resolve().parent.parent / "benches/compare"
+sys.path.append(str(COMPARE))
+from terminal import at_prompt  # noqa: E402
 
 CALLGRIND = ["valgrind", "--tool=callgrind", "--demangle=no"]
 FILE = Path(__file__).with_name("order.txt")
 # Enough for a pool of connections, and for what is written now and then.
 CALLS_FEW, CALLS_MANY = 100, 500
-CALLS = Path(__file__).resolve().parent.parent / "benches/compare/sides/calls.lua"
+CALLS = COMPARE / "sides/calls.lua"
 
 
 def main():
@@ -35,7 +34,7 @@ def main():
     matched, of_start, of_call = Counter(), Counter(), Counter()
     for binary in map(Path, sys.argv[1:]):
         with tempfile.TemporaryDirectory() as home:
-            start = at_prompt(binary.resolve(), Path(home)) | in_run(binary.resolve(), Path(home))
+            start = in_session(binary.resolve(), Path(home)) | in_run(binary.resolve(), Path(home))
             call = in_call(binary.resolve(), Path(home))
         for name, size in sizes(binary):
             matched[pattern(name)] += size
@@ -96,17 +95,10 @@ def called(binary, home, url, count):
     return output
 
 
-def at_prompt(binary, home):
+def in_session(binary, home):
     output = home / "prompt"
-    process, terminal = pty.fork()
-    if process == 0:
-        os.execvpe("valgrind", [*CALLGRIND, f"--callgrind-out-file={output}", str(binary), "--sim"], environment(home))
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    shown = b""
-    while b"> " not in shown:
-        if not select.select([terminal], [], [], 60)[0]:
-            sys.exit(f"no prompt in a minute: {shown!r}")
-        shown += os.read(terminal, 65536)
+    command = [*CALLGRIND, f"--callgrind-out-file={output}", str(binary), "--sim"]
+    process, terminal = at_prompt(command, environment(home), 60)
     os.write(terminal, b"\x04")
     try:
         while os.read(terminal, 65536):

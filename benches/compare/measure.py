@@ -314,8 +314,7 @@ def answer(url, rounds):
     parsed = {"serde_json::Value": [BARE, "json", file], "cumulua": script("json", url, file), "Python's json": sdk("json", file)}
     megabytes = file.stat().st_size / 1e6
     answers, texts = in_turn(whole, rounds), in_turn(parsed, rounds * 2)
-    middle = {name: statistics.median(outcome.value for outcome in outcomes) for name, outcomes in texts.items()}
-    FIGURES["10 MB of JSON to tables, beside serde_json into Value"] = middle["cumulua"] / middle["serde_json::Value"]
+    FIGURES["10 MB of JSON to tables, beside serde_json into Value"] = beside(texts, "serde_json::Value", "cumulua", "less")
     return "\n\n".join([
         table(f"An answer of {megabytes:.1f} MB, from the call to its tables", answers, seconds, "reqwest alone", "less", "What reqwest alone takes is mostly the simulator, which writes the answer."),
         table(f"{megabytes:.1f} MB of JSON to tables (`json.decode`)", texts, seconds, "serde_json::Value", "less"),

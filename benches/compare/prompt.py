@@ -7,21 +7,17 @@ Builds a release where no binary is given. Linux only.
 """
 
 import argparse
-import fcntl
 import os
-import pty
-import select
 import signal
 import statistics
-import struct
 import subprocess
 import sys
 import tempfile
-import termios
 import time
 from pathlib import Path
 
 from process import memory, ticks
+from terminal import at_prompt
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RUNS = 60
@@ -56,15 +52,8 @@ def timed(binary, home):
 def opened(binary, home):
     """A session at its first prompt, and the milliseconds until then."""
     started = time.perf_counter()
-    process, terminal = pty.fork()
-    if process == 0:
-        os.execve(binary, [str(binary), "--sim"], {"HOME": home, "TERM": "xterm-256color", "PATH": "/usr/bin:/bin"})
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    shown = b""
-    while b"> " not in shown:
-        if not select.select([terminal], [], [], 10)[0]:
-            sys.exit(f"no prompt in ten seconds: {shown!r}")
-        shown += os.read(terminal, 65536)
+    environment = {"HOME": home, "TERM": "xterm-256color", "PATH": "/usr/bin:/bin"}
+    process, terminal = at_prompt([str(binary), "--sim"], environment, 10)
     return process, terminal, (time.perf_counter() - started) * 1000
 
 
