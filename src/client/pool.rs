@@ -1,5 +1,5 @@
-//! Connections that are kept for the next request. hyper-util's client keeps them too, but what it does around each request takes a
-//! tenth of a call; ARCHITECTURE.md has the reason.
+//! Connections that are kept for the next request. hyper-util's client keeps them too, and does more around each request than a call
+//! can afford; ARCHITECTURE.md has the reason.
 
 use super::connect::{BoxError, Connector};
 use crate::clock::real_now;

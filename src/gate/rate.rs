@@ -7,8 +7,6 @@ use governor::clock::Clock as Ticking;
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -42,23 +40,15 @@ struct Queue {
 /// The lanes of a run.
 pub(super) struct Lanes {
     clock: Clock,
-    /// By product, then by access key.
-    queues: Mutex<HashMap<String, HashMap<String, Arc<Queue>>>>,
-    /// Whether a service has ever wanted a pause.
-    was_closed: AtomicBool,
+    /// A run has few accounts.
+    queues: Mutex<Vec<(Lane, Arc<Queue>)>>,
     flying: Semaphore,
     polls: Semaphore,
 }
 
 impl Lanes {
     pub(super) fn new(clock: Clock) -> Self {
-        Self {
-            clock,
-            queues: Mutex::default(),
-            was_closed: AtomicBool::new(false),
-            flying: Semaphore::new(FLYING),
-            polls: Semaphore::new(FLYING),
-        }
+        Self { clock, queues: Mutex::default(), flying: Semaphore::new(FLYING), polls: Semaphore::new(FLYING) }
     }
 
     /// What an attempt holds while it is on its way.
@@ -73,9 +63,6 @@ impl Lanes {
 
     /// Waits until a request may leave.
     pub(super) async fn turn(&self, lane: &Lane) {
-        if lane.limit.is_none() && !self.was_closed.load(Ordering::Relaxed) {
-            return;
-        }
         let queue = self.queue(lane);
         let _first = queue.first.lock().await;
         loop {
@@ -92,7 +79,6 @@ impl Lanes {
 
     /// Lets nobody leave for so long.
     pub(super) fn close(&self, lane: &Lane, pause: Duration) {
-        self.was_closed.store(true, Ordering::Relaxed);
         let queue = self.queue(lane);
         let until = self.clock.elapsed().saturating_add(pause);
         let mut closed = lock(&queue.closed_until);
@@ -101,12 +87,13 @@ impl Lanes {
 
     fn queue(&self, lane: &Lane) -> Arc<Queue> {
         let mut queues = lock(&self.queues);
-        if let Some(queue) = queues.get(&lane.product).and_then(|queues| queues.get(&lane.access_key)) {
+        let is_its = |known: &Lane| known.access_key == lane.access_key && known.product == lane.product;
+        if let Some((_, queue)) = queues.iter().find(|(known, _)| is_its(known)) {
             return Arc::clone(queue);
         }
         let limiter = lane.limit.and_then(quota).map(|quota| Limiter::direct_with_clock(quota, Ticks(self.clock.clone())));
         let queue = Arc::new(Queue { limiter, ..Queue::default() });
-        queues.entry(lane.product.clone()).or_default().insert(lane.access_key.clone(), Arc::clone(&queue));
+        queues.push((lane.clone(), Arc::clone(&queue)));
         queue
     }
 }

@@ -106,10 +106,14 @@ function xpcall(f, handler, ...)
 	return caught(raw_xpcall(f, guarded, ...))
 end
 
-local function next_place()
-	local place = place_of(running())
+-- The path and the number of a place's next effect.
+local function next_at(place)
 	place.number = place.number + 1
 	return place.path, place.number
+end
+
+local function next_place()
+	return next_at(place_of(running()))
 end
 
 -- The task is the innermost `parallel` task that a coroutine belongs to; none is the run itself.
@@ -126,14 +130,21 @@ local function create(f)
 end
 
 -- Whether a call can suspend here: this coroutine and all that resumed it can yield.
-local function can_wait()
-	return isyieldable() and not place_of(running()).is_stuck
+local function can_wait_at(place)
+	return isyieldable() and not place.is_stuck
 end
 
+local function can_wait()
+	return can_wait_at(place_of(running()))
+end
+
+-- The place of what is about to wait.
 local function need_wait()
-	if not can_wait() then
+	local place = place_of(running())
+	if not can_wait_at(place) then
 		raise(native.cannot_wait())
 	end
+	return place
 end
 
 -- A call inside a coroutine suspends whoever resumed it too; the script never sees that.
@@ -348,21 +359,12 @@ local function with_defaults(options, bound)
 end
 
 local function action_function(bound, name, number)
-	-- What scripts do most, written out: the hook that watches over a script's time counts each of its steps.
 	local function call(params, options)
-		local place = place_of(running())
-		if place.is_stuck or not isyieldable() then
-			raise(native.cannot_wait())
-		end
+		local place = need_wait()
 		if options ~= nil and type(options) ~= "table" then
 			raise(native.failure("validation", name .. ": the second argument is a table of options, not a " .. type(options)))
 		end
-		if bound then
-			options = with_defaults(options, bound)
-		end
-		local effects = place.number + 1
-		place.number = effects
-		return answered(call_action(number, params, options, place.path, effects))
+		return answered(call_action(number, params, with_defaults(options, bound), next_at(place)))
 	end
 	action_names[call], action_bindings[call] = name, bound
 	return call

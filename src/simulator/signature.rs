@@ -64,7 +64,7 @@ pub(crate) fn canonical<T: AsRef<str>>(pairs: &[(T, T)]) -> String {
     text
 }
 
-/// RFC 3986: everything but letters, digits and `-_.~` is encoded.
+/// The bytes that RFC 3986 leaves as they are: letters, digits and `-_.~`. All others are encoded.
 const PLAIN: [bool; 256] = {
     let (mut plain, mut byte) = ([false; 256], 0_u8);
     while byte < 128 {

@@ -163,29 +163,29 @@ async fn insert(connection: &mut SqliteConnection, told: Vec<Told>) -> Result<()
 }
 
 fn arguments(told: impl Iterator<Item = Told>) -> Result<SqliteArguments, BoxDynError> {
-    let mut row = SqliteArguments::default();
+    let mut arguments = SqliteArguments::default();
     for Told { number, at, record } in told {
-        row.add(Arc::clone(&record.run))?;
-        row.add(number.cast_signed())?;
-        row.add(millis(at))?;
-        row.add(record.phase)?;
-        row.add(record.place.to_string())?;
-        row.add(Arc::clone(&record.action))?;
-        row.add(record.read_only)?;
-        row.add(record.params.to_string())?;
-        row.add(record.profile.clone())?;
-        row.add(record.region.clone())?;
-        row.add(record.endpoint.clone())?;
-        row.add(record.http_status)?;
-        row.add(record.code.clone())?;
-        row.add(record.request_id.clone())?;
-        row.add(record.attempts)?;
-        row.add(record.duration_ms.cast_signed())?;
-        row.add(record.sent)?;
-        row.add(record.error)?;
-        row.add(record.message.clone())?;
+        arguments.add(Arc::clone(&record.run))?;
+        arguments.add(number.cast_signed())?;
+        arguments.add(millis(at))?;
+        arguments.add(record.phase)?;
+        arguments.add(record.place.to_string())?;
+        arguments.add(Arc::clone(&record.action))?;
+        arguments.add(record.read_only)?;
+        arguments.add(record.params.to_string())?;
+        arguments.add(record.profile.clone())?;
+        arguments.add(record.region.clone())?;
+        arguments.add(record.endpoint.clone())?;
+        arguments.add(record.http_status)?;
+        arguments.add(record.code.clone())?;
+        arguments.add(record.request_id.clone())?;
+        arguments.add(record.attempts)?;
+        arguments.add(record.duration_ms.cast_signed())?;
+        arguments.add(record.sent)?;
+        arguments.add(record.error)?;
+        arguments.add(record.message.clone())?;
     }
-    Ok(row)
+    Ok(arguments)
 }
 
 fn row(row: &SqliteRow) -> Result<CallRow, sqlx::Error> {
