@@ -32,7 +32,7 @@ fn gate(criterion: &mut Criterion) {
 
 fn lua(criterion: &mut Criterion) {
     let file = tempfile::NamedTempFile::new().expect("a file");
-    let audit = Audit::new(file.path().to_owned(), std::sync::Arc::default());
+    let audit = Audit::new(file.path().to_owned());
     let plain = canned::Script::new(|| canned::gate(ANSWER, None), LINE);
     let audited = canned::Script::new(|| canned::gate(ANSWER, Some(audit)), LINE);
     for (name, script) in [("call, line of Lua", plain), ("call, line of Lua, audited", audited)] {

@@ -58,10 +58,17 @@ pub struct Redactor {
 }
 
 /// The forms in which secrets may come back, and what finds them; none after another was learned.
-#[derive(Default)]
 struct Known {
     forms: BTreeSet<String>,
+    /// The length of the shortest: a text that is shorter holds none.
+    shortest: usize,
     search: Option<AhoCorasick>,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self { forms: BTreeSet::new(), shortest: usize::MAX, search: None }
+    }
 }
 
 impl fmt::Debug for Redactor {
@@ -87,6 +94,7 @@ impl Redactor {
             forms.extend([encode_reserved(&once), encode_all(&once), once.replace("%20", "+"), once]);
         }
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.shortest = forms.iter().map(String::len).fold(known.shortest, usize::min);
         known.forms.extend(forms);
         known.search = None;
     }
@@ -112,15 +120,15 @@ impl Redactor {
     /// The same without a copy, where there is none in it.
     pub fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        if text.len() < known.shortest {
+            return Cow::Borrowed(text);
+        }
         if let Some(search) = &known.search {
             return replaced(search, text);
         }
-        if known.forms.is_empty() {
-            return Cow::Borrowed(text);
-        }
         drop(known);
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        let Known { forms, search } = &mut *known;
+        let Known { forms, search, .. } = &mut *known;
         replaced(search.get_or_insert_with(|| searching(forms)), text)
     }
 }

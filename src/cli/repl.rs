@@ -39,7 +39,7 @@ impl Repl {
         progress.print_with(move |text| lines.say(text));
         let gate = Arc::new(Gate::new(World {
             observer: Arc::new(Heard { progress, front: Arc::clone(&front) }),
-            audit: Some(Audit::keeping(world::audit_path(options), Arc::clone(&redactor))),
+            audit: Some(Audit::keeping(world::audit_path(options))),
             confirm: Some(front.clone()),
             ..world
         }));

@@ -144,7 +144,7 @@ pub(super) fn world(options: &GlobalOptions, start: &Path, policy: Policy) -> Wo
         random,
         transport,
         observer: Arc::new(Progress::new(options.log_format, options.verbose)),
-        audit: audit_path(options).map(|path| Audit::new(path, Arc::clone(&redactor))),
+        audit: audit_path(options).map(Audit::new),
         policy: Policy { read_only: options.read_only, ..policy },
         redactor,
         rehearsal,

@@ -1,6 +1,7 @@
 //! Asking a person before a call that can destroy or cost, where a profile says that it is production and somebody is there to ask.
 
-use super::{Gate, audit};
+use super::Gate;
+use super::audit::Shown;
 use crate::catalog::Action;
 use crate::client::effects::BoxFuture;
 use crate::client::error::CallError;
@@ -37,7 +38,8 @@ impl Gate {
             return Ok(());
         }
         let Some(profile) = self.production(profile)? else { return Ok(()) };
-        let params = audit::redacted(action, params);
+        let shown = Shown::new(action, params, &self.world.redactor);
+        let params = serde_json::to_value(shown).expect("parameters have no odd keys");
         let question = Question { profile, action: action.full_name.to_string(), effects, params };
         confirm
             .confirm(&question)

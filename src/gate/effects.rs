@@ -1,6 +1,6 @@
 //! The world as one call sees it.
 
-use super::audit::{self, Record};
+use super::audit::{self, End, Record, Shown};
 use super::observer::{Event, Level};
 use super::{Gate, Place};
 use crate::catalog::Action;
@@ -74,36 +74,36 @@ impl<'a> CallEffects<'a> {
         if outcome.is_ok() {
             self.gate.budget.refund();
         }
-        let base = self.record("ended");
         let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        let record = match outcome {
-            Ok(answer) => Record {
-                profile: Some(Arc::clone(&answer.profile)),
-                region: answer.region.clone(),
-                endpoint: Some(Arc::clone(&answer.endpoint)),
+        let clean = |text| self.gate.clean(text);
+        let end = match outcome {
+            Ok(answer) => End {
+                profile: Some(clean(&answer.profile)),
+                region: answer.region.as_deref().map(clean),
+                endpoint: Some(clean(&answer.endpoint)),
                 http_status: Some(answer.http_status),
-                request_id: answer.request_id.clone(),
+                request_id: answer.request_id.as_deref().map(clean),
                 attempts: answer.attempts,
-                sent: Sent::Yes.as_str(),
                 duration_ms,
-                ..base
+                sent: Sent::Yes.as_str(),
+                ..End::default()
             },
             Err(failure) => {
                 let refusal = failure.error.refusal();
-                Record {
+                End {
                     http_status: failure.error.http_status(),
-                    code: refusal.and_then(|refusal| refusal.code.clone()),
-                    request_id: refusal.and_then(|refusal| refusal.request_id.clone()),
+                    code: refusal.and_then(|refusal| refusal.code.as_deref()).map(clean),
+                    request_id: refusal.and_then(|refusal| refusal.request_id.as_deref()).map(clean),
                     attempts: failure.attempts,
+                    duration_ms,
                     sent: failure.sent.as_str(),
                     error: Some(failure.error.kind().as_str()),
-                    message: Some(failure.message()),
-                    duration_ms,
-                    ..base
+                    message: Some(self.gate.redact(&failure.message()).into()),
+                    ..End::default()
                 }
             }
         };
-        self.gate.record(self.id, record);
+        self.record("ended", end);
     }
 
     fn tell_end(&self) {
@@ -112,8 +112,18 @@ impl<'a> CallEffects<'a> {
         }
     }
 
-    fn record(&self, phase: &'static str) -> Record {
-        Record { phase, sent: Sent::Maybe.as_str(), ..self.gate.base_record(&self.action, &lock(&self.params), self.place) }
+    fn record(&self, phase: &'static str, end: End<'_>) {
+        self.gate.record(&Record {
+            number: self.id,
+            time: self.gate.now(),
+            run: &self.gate.run,
+            phase,
+            place: self.place,
+            action: &self.action.full_name,
+            read_only: self.action.read_only,
+            params: Shown::new(&self.action, &lock(&self.params), &self.gate.world.redactor),
+            end,
+        });
     }
 }
 
@@ -127,7 +137,7 @@ impl Drop for CallEffects<'_> {
         self.gate.ledger.end(self.id, sent);
         self.tell_end();
         let error = Some(Kind::Cancelled.as_str());
-        self.gate.record(self.id, Record { attempts, sent: sent.as_str(), error, ..self.record("ended") });
+        self.record("ended", End { attempts, sent: sent.as_str(), error, ..End::default() });
     }
 }
 
@@ -189,7 +199,7 @@ impl Effects for CallEffects<'_> {
         self.gate.ledger.attempt(self.id, number);
         // A machine that dies with the call on its way leaves this line behind.
         if number == 1 && !self.action.read_only {
-            self.gate.record(self.id, self.record("sending"));
+            self.record("sending", End { sent: Sent::Maybe.as_str(), ..End::default() });
         }
     }
 

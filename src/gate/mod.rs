@@ -47,12 +47,14 @@ use crate::client::{Answer, Call, Client, waiter};
 use crate::clock::Clock;
 use crate::config::Profiles;
 use crate::secret::{Redactor, Secret};
-use audit::{Audit, Record};
+use audit::{Audit, Record, Recorded};
 use effects::CallEffects;
 use jiff::Timestamp;
 use rate::Lanes;
 use record::Recorder;
 use scope::Scopes;
+use serde::{Serialize, Serializer};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -73,6 +75,12 @@ pub struct Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}#{}", self.path, self.number)
+    }
+}
+
+impl Serialize for Place {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -372,12 +380,12 @@ impl Gate {
         self.confirmed(action, params, profile).await
     }
 
-    fn record(&self, number: u64, record: Record) {
-        let record = Arc::new(record.without_secrets(&self.world.redactor));
+    fn record<P: Serialize>(&self, record: &Record<'_, P>) {
+        let recorded = Recorded::new(record);
         if let Some(audit) = &self.world.audit {
-            self.recorded_in(audit, audit.append(&record));
+            self.recorded_in(audit, audit.append(&recorded));
         }
-        self.keep(number, record);
+        self.keep(&recorded);
     }
 
     /// Writes what the audit has not written yet; to be called before the process ends.
@@ -397,16 +405,9 @@ impl Gate {
         }
     }
 
-    fn base_record(&self, action: &Action, params: &Params, place: &Place) -> Record {
-        Record {
-            time: self.now(),
-            run: Arc::clone(&self.run),
-            place: place.clone(),
-            action: Arc::clone(&action.full_name),
-            read_only: action.read_only,
-            params: audit::redacted(action, params),
-            ..Record::default()
-        }
+    /// `text` without any secret known to the run, copied only where there is one.
+    fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.world.redactor.clean(text)
     }
 
     fn waiter_for(&self, product: &str, dialect: &str) -> Option<Arc<crate::catalog::ProductModel>> {

@@ -1,6 +1,6 @@
 //! `http`: requests of a script that are no product's, to hosts that the configuration names.
 
-use super::audit::Record;
+use super::audit::{End, Record};
 use super::observer::Event;
 use super::{Gate, Level, Place, Stop};
 use crate::client::error::{CallError, Failure, Sent};
@@ -80,7 +80,10 @@ const OWN_HEADERS: &[&str] = &["host", "content-length", "transfer-encoding", "c
 struct OnItsWay<'a> {
     gate: &'a Gate,
     id: u64,
-    record: Record,
+    request: &'a WebRequest,
+    place: &'a Place,
+    /// Where it goes, as it may be shown.
+    endpoint: String,
     started: Duration,
     finished: bool,
 }
@@ -95,23 +98,37 @@ impl OnItsWay<'_> {
         };
         let error = outcome.as_ref().err();
         let status = outcome.as_ref().map_or_else(|failure| failure.error.http_status(), |answer| Some(answer.status.as_u16()));
-        let record = std::mem::take(&mut self.record);
-        self.end(Record {
+        self.end(End {
             http_status: status,
             attempts,
             sent: sent.as_str(),
             error: error.map(|failure| failure.error.kind().as_str()),
-            message: error.map(|failure| failure.error.to_string()),
-            ..record
+            message: error.map(|failure| self.gate.redact(&failure.error.to_string()).into()),
+            ..End::default()
         });
         self.gate.ledger.end(self.id, sent);
     }
 
-    fn end(&self, record: Record) {
+    fn end(&self, end: End<'_>) {
         let duration = self.gate.elapsed().saturating_sub(self.started);
         let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         self.gate.world.observer.event(Event::CallEnded { id: self.id });
-        self.gate.record(self.id, Record { phase: "ended", time: self.gate.now(), duration_ms, ..record });
+        self.record("ended", End { duration_ms, ..end });
+    }
+
+    fn record(&self, phase: &'static str, end: End<'_>) {
+        let bytes = self.request.body.as_ref().map_or(0, |(_, body)| body.len());
+        self.gate.record(&Record {
+            number: self.id,
+            time: self.gate.now(),
+            run: &self.gate.run,
+            phase,
+            place: self.place,
+            action: &self.request.function,
+            read_only: self.request.is_reading(),
+            params: serde_json::json!({ "method": self.request.method, "bytes": bytes }),
+            end: End { endpoint: Some(self.gate.clean(&self.endpoint)), ..end },
+        });
     }
 }
 
@@ -122,8 +139,7 @@ impl Drop for OnItsWay<'_> {
         }
         let (attempts, sent) = self.gate.ledger.progress(self.id);
         self.gate.ledger.end(self.id, sent);
-        let record = std::mem::take(&mut self.record);
-        self.end(Record { attempts, sent: sent.as_str(), error: Some("cancelled"), ..record });
+        self.end(End { attempts, sent: sent.as_str(), error: Some("cancelled"), ..End::default() });
     }
 }
 
@@ -136,22 +152,10 @@ impl Gate {
         let (url, headers) = self.prepare(&request, is_reading).map_err(unsent)?;
         let id = self.ledger.begin(Arc::clone(&request.function), is_reading, None);
         self.world.observer.event(Event::CallStarted { id, action: Arc::clone(&request.function) });
-        let record = Record {
-            time: self.now(),
-            run: self.run.clone(),
-            phase: "sending",
-            place: place.clone(),
-            action: Arc::clone(&request.function),
-            read_only: is_reading,
-            params: serde_json::json!({ "method": request.method, "bytes": request.body.as_ref().map_or(0, |(_, body)| body.len()) }),
-            endpoint: Some(shown(&url, matches!(request.url, Text::Secret(_))).into()),
-            sent: Sent::Maybe.as_str(),
-            ..Record::default()
-        };
-        let way = OnItsWay { gate: self, id, record, started: self.elapsed(), finished: false };
+        let endpoint = shown(&url, matches!(request.url, Text::Secret(_)));
+        let way = OnItsWay { gate: self, id, request: &request, place, endpoint, started: self.elapsed(), finished: false };
         if self.world.rehearsal.is_some() {
-            let endpoint = way.record.endpoint.clone().unwrap_or_default();
-            self.log(Level::Info, &format!("{} {endpoint}: not sent, this is a rehearsal", request.function));
+            self.log(Level::Info, &format!("{} {}: not sent, this is a rehearsal", request.function, way.endpoint));
             let answer =
                 WebAnswer { status: StatusCode::NO_CONTENT, headers: HeaderMap::new(), body: Bytes::new(), rehearsed: true };
             let outcome = Ok(answer);
@@ -160,7 +164,7 @@ impl Gate {
         }
         self.ledger.attempt(id, 1);
         if !is_reading {
-            self.record(id, way.record.clone());
+            way.record("sending", End { sent: Sent::Maybe.as_str(), ..End::default() });
         }
         let stopped = |stop: Stop| {
             let (_, sent) = self.ledger.progress(id);

@@ -138,7 +138,7 @@ fn effects(natives: &Natives<'_>) -> mlua::Result<()> {
 }
 
 /// An effect under way. Boxed one by one, so that a task that sleeps does not hold room for the largest effect there is.
-pub(super) type Effect = Pin<Box<dyn Future<Output = mlua::Result<MultiValue>> + Send>>;
+pub(super) type Effect = Pin<Box<dyn Future<Output = mlua::Result<MultiValue>>>>;
 
 fn effect(lua: &Lua, gate: Arc<Gate>) -> mlua::Result<mlua::Function> {
     lua.create_async_function(move |lua: Lua, (name, args): (String, MultiValue)| -> Effect {

@@ -4,7 +4,7 @@ use super::arguments;
 use super::store::locks::{Held, Locks, Taken};
 use super::store::{Line, NewRun, Output, RunEnd, RunOutcome, Store, Stream, WaitEnd, WaitStart, sha256};
 use crate::clock::Clock;
-use crate::gate::audit::Record;
+use crate::gate::audit::Recorded;
 use crate::gate::record::{Asked, Recorder};
 use crate::gate::{Event, Level, Observer};
 use crate::secret::Redactor;
@@ -279,14 +279,13 @@ impl Recorder for Recording {
         &self.id
     }
 
-    fn call(&self, number: u64, record: Arc<Record>) -> Result<(), String> {
+    fn call(&self, recorded: &Recorded) -> Result<(), String> {
         if self.keep == Keep::Nothing {
             return Ok(());
         }
         let begun = self.begin();
-        let at = before(self.clock.now(), Duration::from_millis(record.duration_ms));
-        let waits = (!record.read_only && !self.is_slow.load(Ordering::Relaxed)).then_some(PATIENCE);
-        begun.store.add_call(number, record, at, waits).map_err(|error| {
+        let waits = (!recorded.read_only && !self.is_slow.load(Ordering::Relaxed)).then_some(PATIENCE);
+        begun.store.add_call(&self.id, recorded, waits).map_err(|error| {
             self.is_slow.store(true, Ordering::Relaxed);
             error.to_string()
         })

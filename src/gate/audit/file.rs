@@ -1,8 +1,6 @@
 //! The audit's lines. Those that nobody waits for are written together a moment later, by a thread of its own, so that
 //! writing them is no part of the time of a call.
 
-use super::Record;
-use crate::secret::Redactor;
 use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -14,7 +12,7 @@ use std::time::Duration;
 /// How long a line may wait for more.
 const GATHERING: Duration = Duration::from_millis(20);
 
-/// Records that may wait; whoever comes with more writes them all.
+/// Lines that may wait; whoever comes with more writes them all.
 const MOST_WAITING: usize = 1_000;
 
 /// Lines that are kept at most.
@@ -23,16 +21,16 @@ const MOST_KEPT: usize = 1_000;
 /// Lines on their way into a file, and the latest ones.
 pub(super) struct Lines {
     path: Option<PathBuf>,
-    redactor: Arc<Redactor>,
     waiting: Mutex<Waiting>,
-    /// Told when the first record waits, and at the end.
+    /// Told when the first line waits, and at the end.
     news: Condvar,
     written: Mutex<Written>,
 }
 
 #[derive(Default)]
 struct Waiting {
-    records: Vec<Arc<Record>>,
+    text: String,
+    lines: usize,
     has_thread: bool,
     is_closed: bool,
     /// What the thread could not write, until somebody hears it.
@@ -46,10 +44,18 @@ struct Written {
     kept: Option<VecDeque<String>>,
 }
 
+impl Waiting {
+    fn add(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.text.push('\n');
+        self.lines += 1;
+    }
+}
+
 impl Lines {
-    pub(super) fn new(path: Option<PathBuf>, keeps: bool, redactor: Arc<Redactor>) -> Self {
+    pub(super) fn new(path: Option<PathBuf>, keeps: bool) -> Self {
         let written = Mutex::new(Written { file: None, kept: keeps.then(VecDeque::new) });
-        Self { path, redactor, waiting: Mutex::default(), news: Condvar::new(), written }
+        Self { path, waiting: Mutex::default(), news: Condvar::new(), written }
     }
 
     pub(super) fn path(&self) -> Option<&Path> {
@@ -65,25 +71,25 @@ impl Lines {
         lock(&self.written).kept.iter().flatten().cloned().collect()
     }
 
-    /// Takes a record and comes back when it is written.
-    pub(super) fn write_now(&self, record: Arc<Record>) -> io::Result<()> {
-        lock(&self.waiting).records.push(record);
+    /// Takes a line and comes back when it is written.
+    pub(super) fn write_now(&self, line: &str) -> io::Result<()> {
+        lock(&self.waiting).add(line);
         self.write()
     }
 
-    /// Takes a record that is written within moments. The error is why earlier ones are not.
-    pub(super) fn write_soon(self: &Arc<Self>, record: Arc<Record>) -> io::Result<()> {
+    /// Takes a line that is written within moments. The error is why earlier ones are not.
+    pub(super) fn write_soon(self: &Arc<Self>, line: &str) -> io::Result<()> {
         let mut waiting = lock(&self.waiting);
-        waiting.records.push(record);
+        waiting.add(line);
         let failed = waiting.failed.take();
-        if waiting.has_thread && waiting.records.len() == 1 {
+        if waiting.has_thread && waiting.lines == 1 {
             self.news.notify_one();
         }
         if !waiting.has_thread {
             let lines = Arc::clone(self);
             waiting.has_thread = thread::Builder::new().name("audit".to_owned()).spawn(move || lines.write_on()).is_ok();
         }
-        let writes_itself = !waiting.has_thread || waiting.records.len() >= MOST_WAITING;
+        let writes_itself = !waiting.has_thread || waiting.lines >= MOST_WAITING;
         drop(waiting);
         let written = if writes_itself { self.write() } else { Ok(()) };
         failed.map_or(written, Err)
@@ -91,18 +97,13 @@ impl Lines {
 
     /// Writes what waits, as one write of whole lines, so that runs side by side do not mix.
     pub(super) fn write(&self) -> io::Result<()> {
-        // Held from before the records are taken, which keeps their order.
+        // Held from before the lines are taken, which keeps their order.
         let mut written = lock(&self.written);
-        let (records, failed) = {
+        let (text, failed) = {
             let mut waiting = lock(&self.waiting);
-            (std::mem::take(&mut waiting.records), waiting.failed.take())
+            waiting.lines = 0;
+            (std::mem::take(&mut waiting.text), waiting.failed.take())
         };
-        let mut text = Vec::new();
-        for record in records {
-            serde_json::to_writer(&mut text, &*record)?;
-            text.push(b'\n');
-        }
-        let text = self.redactor.redacted(String::from_utf8(text).map_err(io::Error::other)?);
         if let Some(kept) = &mut written.kept {
             kept.extend(text.lines().map(str::to_owned));
             let surplus = kept.len().saturating_sub(MOST_KEPT);
@@ -127,7 +128,7 @@ impl Lines {
     fn write_on(&self) {
         loop {
             let mut waiting = lock(&self.waiting);
-            while waiting.records.is_empty() && !waiting.is_closed {
+            while waiting.lines == 0 && !waiting.is_closed {
                 waiting = self.news.wait(waiting).unwrap_or_else(PoisonError::into_inner);
             }
             if waiting.is_closed {
@@ -162,7 +163,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Lines, Record, lock};
+    use super::{Lines, lock};
     use crate::clock::real_now;
     use std::fs;
     use std::sync::Arc;
@@ -183,14 +184,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("audit.jsonl");
         fs::create_dir(&path).unwrap();
-        let lines = Arc::new(Lines::new(Some(path.clone()), false, Arc::default()));
-        lines.write_soon(Arc::default()).unwrap();
+        let lines = Arc::new(Lines::new(Some(path.clone()), false));
+        lines.write_soon("lost").unwrap();
         until(|| lock(&lines.waiting).failed.is_some());
         fs::remove_dir(&path).unwrap();
-        let later = || Arc::new(Record { action: "later".into(), ..Record::default() });
-        assert!(lines.write_soon(later()).is_err(), "the first line is lost");
+        assert!(lines.write_soon("later").is_err(), "the first line is lost");
         until(|| fs::read_to_string(&path).is_ok_and(|text| text.contains("later")));
-        lines.write_soon(later()).unwrap();
+        lines.write_soon("later").unwrap();
         lines.write().unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 2);
         lines.close();

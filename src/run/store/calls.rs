@@ -1,22 +1,23 @@
-//! Calls: one row each, of a mutating one already before it leaves.
+//! Calls: their records, of a mutating one already before it leaves.
 
 use super::writer::{Job, Kind};
 use super::{Store, StoreError, millis, timestamp};
-use crate::gate::audit::Record;
-use jiff::Timestamp;
-use sqlx::error::BoxDynError;
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Arguments as _, Row as _, SqliteConnection};
-use std::collections::VecDeque;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use crate::gate::audit::Recorded;
+use futures_util::TryStreamExt as _;
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use sqlx::SqliteConnection;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// A call as the store has it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct CallRow {
     /// Its number in the run, from 1.
     pub number: u64,
-    /// When it was made.
+    /// When it was made; in its record stands when that was made.
+    #[serde(rename = "time")]
     pub at: Timestamp,
     /// `sending` where its end was never recorded, else `ended`.
     pub phase: String,
@@ -59,23 +60,56 @@ pub(super) struct Unwritten(Mutex<Gathered>);
 #[derive(Default)]
 struct Gathered {
     /// In the order in which they were told.
-    told: Vec<Told>,
+    batches: VecDeque<Batch>,
+    /// How many calls they hold.
+    calls: usize,
     /// Whether what writes them is on its way.
     are_due: bool,
 }
 
-/// A call as the store is told of it.
-struct Told {
-    number: u64,
-    at: Timestamp,
-    record: Arc<Record>,
+/// Calls of one row.
+struct Batch {
+    run: String,
+    /// The lowest of the calls' numbers and the highest.
+    first: u64,
+    last: u64,
+    calls: usize,
+    /// Whether others may come in. What may change something comes twice, and at its end replaces its row, in which no other may be.
+    is_open: bool,
+    /// An array of JSON, of which the end is missing.
+    records: String,
+}
+
+impl Gathered {
+    fn add(&mut self, run: &str, call: &Recorded) {
+        self.calls += 1;
+        if call.read_only
+            && let Some(batch) = self.batches.back_mut().filter(|batch| batch.is_open && batch.run == run)
+        {
+            (batch.first, batch.last) = (batch.first.min(call.number), batch.last.max(call.number));
+            batch.calls += 1;
+            batch.is_open = batch.calls < MOST_CALLS;
+            batch.records.push(',');
+            batch.records.push_str(&call.line);
+            return;
+        }
+        let records = format!("[{}", call.line);
+        let (first, last) = (call.number, call.number);
+        self.batches.push_back(Batch { run: run.to_owned(), first, last, calls: 1, is_open: call.read_only, records });
+    }
+
+    /// Gives all to whoever writes them.
+    fn take(&mut self) -> VecDeque<Batch> {
+        (self.calls, self.are_due) = (0, false);
+        std::mem::take(&mut self.batches)
+    }
 }
 
 /// Calls that may wait: beyond it whoever records is told that the store cannot keep up, instead of filling memory.
 const MOST_UNWRITTEN: usize = 50_000;
 
-/// Calls of one statement at most.
-const MOST_ROWS: usize = 32;
+/// Calls of one row at most, so that no reader has to take in much at once.
+const MOST_CALLS: usize = 250;
 
 impl Unwritten {
     fn lock(&self) -> MutexGuard<'_, Gathered> {
@@ -85,24 +119,18 @@ impl Unwritten {
 
 impl Store {
     /// Records a call; where `waits`, until it is written, for so long at most.
-    pub(in crate::run) fn add_call(
-        &self,
-        number: u64,
-        record: Arc<Record>,
-        at: Timestamp,
-        waits: Option<Duration>,
-    ) -> Result<(), StoreError> {
+    pub(in crate::run) fn add_call(&self, run: &str, call: &Recorded, waits: Option<Duration>) -> Result<(), StoreError> {
         let mut unwritten = self.calls.lock();
-        if unwritten.told.len() >= MOST_UNWRITTEN {
+        if unwritten.calls >= MOST_UNWRITTEN {
             return Err(self.queue.slow_disk());
         }
-        unwritten.told.push(Told { number, at, record });
+        unwritten.add(run, call);
         if waits.is_none() && std::mem::replace(&mut unwritten.are_due, true) {
             return Ok(());
         }
         drop(unwritten);
         let calls = Arc::clone(&self.calls);
-        let job: Job = Box::new(move |connection| Box::pin(insert(connection, std::mem::take(&mut *calls.lock()).told)));
+        let job: Job = Box::new(move |connection| Box::pin(insert(connection, calls.lock().take())));
         match waits {
             Some(limit) => self.settle(Kind::Write, job, Some(limit)),
             None => self.queue.push(Kind::Gather, job, None).inspect_err(|_| self.calls.lock().are_due = false),
@@ -112,46 +140,46 @@ impl Store {
     /// A run's calls after that number, in the order in which they were made, so many at most.
     pub fn calls(&self, run: &str, after: u64, limit: u32) -> Result<Vec<CallRow>, StoreError> {
         let run = run.to_owned();
-        self.read(move |connection| {
-            Box::pin(async move {
-                let query = sqlx::query("SELECT * FROM calls WHERE run_id = ? AND number > ? ORDER BY number LIMIT ?");
-                let rows = query.bind(run).bind(after.cast_signed()).bind(limit).fetch_all(connection).await?;
-                rows.iter().map(row).collect()
-            })
-        })
+        self.read(move |connection| Box::pin(select(connection, run, after, limit)))
     }
 }
 
-/// How a row is filled, in the order of [`arguments`].
-const COLUMNS: &str = "run_id, number, at, phase, place, action, read_only, params, profile, region, endpoint, http_status, code, \
-     request_id, attempts, duration_ms, sent, error, message";
+async fn select(connection: &mut SqliteConnection, run: String, after: u64, limit: u32) -> Result<Vec<CallRow>, sqlx::Error> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let query = sqlx::query_as("SELECT number, records FROM call_batches WHERE run_id = ? AND last > ? ORDER BY number");
+    let mut batches = query.bind(run).bind(after.cast_signed()).fetch(connection);
+    let mut calls = BTreeMap::new();
+    while let Some((first, records)) = batches.try_next().await? {
+        let (first, records): (i64, String) = (first, records);
+        // What follows was made later than all that is asked for.
+        if calls.len() >= limit && calls.range(..first.cast_unsigned()).count() >= limit {
+            break;
+        }
+        let batch: Vec<CallRow> = serde_json::from_str(&records).map_err(|error| sqlx::Error::Decode(error.into()))?;
+        calls.extend(batch.into_iter().filter(|call| call.number > after).map(|call| (call.number, call.dated_from_start())));
+    }
+    Ok(calls.into_values().take(limit).collect())
+}
 
-/// Statements for several calls of one run at once, since each is a way to the driver's thread and back: for the most at first, then for
-/// half as many each, so that few have to be prepared. They have no `SELECT`, for which SQLite would copy each text once more.
-static INSERTS: LazyLock<Vec<(usize, String)>> = LazyLock::new(|| {
-    let row = format!("({})", vec!["?"; COLUMNS.split(',').count()].join(", "));
-    let halves = std::iter::successors(Some(MOST_ROWS), |rows| Some(rows / 2).filter(|rows| *rows > 0));
-    let insert = |rows: usize| {
-        let told = vec![row.as_str(); rows].join(", ");
-        format!(
-            "INSERT INTO calls ({COLUMNS}) VALUES {told}
-             ON CONFLICT (run_id, number) DO UPDATE SET phase = excluded.phase, params = excluded.params, profile = excluded.profile,
-             region = excluded.region, endpoint = excluded.endpoint, http_status = excluded.http_status, code = excluded.code,
-             request_id = excluded.request_id, attempts = excluded.attempts, duration_ms = excluded.duration_ms,
-             sent = excluded.sent, error = excluded.error, message = excluded.message"
-        )
-    };
-    halves.map(|rows| (rows, insert(rows))).collect()
-});
+impl CallRow {
+    /// The call with the time when it was made, where its record has the time of its end.
+    fn dated_from_start(mut self) -> Self {
+        let took = SignedDuration::from_millis(if self.phase == "ended" { self.duration_ms.cast_signed() } else { 0 });
+        self.at = timestamp(millis(self.at.checked_sub(took).unwrap_or(self.at)));
+        self
+    }
+}
 
-/// Each call is given up once it is written: ten thousand may have gathered.
-async fn insert(connection: &mut SqliteConnection, told: Vec<Told>) -> Result<(), sqlx::Error> {
-    let mut rest = VecDeque::from(told);
-    while let Some(first) = rest.front() {
-        let of_its_run = rest.iter().take(MOST_ROWS).take_while(|told| told.record.run == first.record.run).count();
-        let Some((rows, insert)) = INSERTS.iter().find(|(rows, _)| *rows <= of_its_run) else { break };
-        let arguments = arguments(rest.drain(..rows)).map_err(sqlx::Error::Encode)?;
-        match sqlx::query_with(insert.as_str(), arguments).execute(&mut *connection).await {
+/// Each row's calls are given up once it is written: ten thousand may have gathered.
+async fn insert(connection: &mut SqliteConnection, batches: VecDeque<Batch>) -> Result<(), sqlx::Error> {
+    for Batch { run, first, last, calls, records, .. } in batches {
+        let query = sqlx::query(
+            "INSERT INTO call_batches (run_id, number, last, calls, records) VALUES (?, ?, ?, ?, ?)
+             ON CONFLICT (run_id, number) DO UPDATE SET records = excluded.records",
+        );
+        let query = query.bind(run).bind(first.cast_signed()).bind(last.cast_signed());
+        let query = query.bind(i64::try_from(calls).unwrap_or(i64::MAX)).bind(records + "]");
+        match query.execute(&mut *connection).await {
             // The run has been pruned, and its calls with it.
             Err(sqlx::Error::Database(problem)) if problem.is_foreign_key_violation() => {}
             outcome => {
@@ -162,52 +190,100 @@ async fn insert(connection: &mut SqliteConnection, told: Vec<Told>) -> Result<()
     Ok(())
 }
 
-fn arguments(told: impl Iterator<Item = Told>) -> Result<SqliteArguments, BoxDynError> {
-    let mut arguments = SqliteArguments::default();
-    for Told { number, at, record } in told {
-        arguments.add(Arc::clone(&record.run))?;
-        arguments.add(number.cast_signed())?;
-        arguments.add(millis(at))?;
-        arguments.add(record.phase)?;
-        arguments.add(record.place.to_string())?;
-        arguments.add(Arc::clone(&record.action))?;
-        arguments.add(record.read_only)?;
-        arguments.add(record.params.to_string())?;
-        arguments.add(record.profile.clone())?;
-        arguments.add(record.region.clone())?;
-        arguments.add(record.endpoint.clone())?;
-        arguments.add(record.http_status)?;
-        arguments.add(record.code.clone())?;
-        arguments.add(record.request_id.clone())?;
-        arguments.add(record.attempts)?;
-        arguments.add(record.duration_ms.cast_signed())?;
-        arguments.add(record.sent)?;
-        arguments.add(record.error)?;
-        arguments.add(record.message.clone())?;
-    }
-    Ok(arguments)
-}
+#[cfg(test)]
+mod tests {
+    use super::CallRow;
+    use crate::gate::audit::Recorded;
+    use crate::run::store::Store;
+    use std::time::Duration;
 
-fn row(row: &SqliteRow) -> Result<CallRow, sqlx::Error> {
-    let params: String = row.try_get("params")?;
-    Ok(CallRow {
-        number: row.try_get("number")?,
-        at: timestamp(row.try_get("at")?),
-        phase: row.try_get("phase")?,
-        place: row.try_get("place")?,
-        action: row.try_get("action")?,
-        read_only: row.try_get("read_only")?,
-        params: serde_json::from_str(&params).unwrap_or_default(),
-        profile: row.try_get("profile")?,
-        region: row.try_get("region")?,
-        endpoint: row.try_get("endpoint")?,
-        http_status: row.try_get("http_status")?,
-        code: row.try_get("code")?,
-        request_id: row.try_get("request_id")?,
-        attempts: row.try_get("attempts")?,
-        duration_ms: row.try_get("duration_ms")?,
-        sent: row.try_get("sent")?,
-        error: row.try_get("error")?,
-        message: row.try_get("message")?,
-    })
+    const MUCH: Duration = Duration::from_mins(1);
+
+    /// Puts a run `r` into it.
+    fn with_run(store: &Store) {
+        let run = "INSERT INTO runs (id, name, kind, args, profile, version, simulated, attempt, started_at) \
+                   VALUES ('r', '', 'run', '[]', '', '', 0, 1, 0)";
+        store.write(move |connection| Box::pin(async move { sqlx::query(run).execute(connection).await.map(drop) })).unwrap();
+    }
+
+    fn call(number: u64, read_only: bool, phase: &str, duration_ms: u64) -> Recorded {
+        let record = serde_json::json!({
+            "number": number, "time": "1970-01-01T00:01:40Z", "run": "r", "phase": phase, "place": "0#1", "action": "cds.ccs.DescribeTags",
+            "read_only": read_only, "params": {}, "attempts": 1, "duration_ms": duration_ms, "sent": "yes",
+        });
+        Recorded { number, read_only, line: record.to_string() }
+    }
+
+    fn reading(number: u64) -> Recorded {
+        call(number, true, "ended", 1_500)
+    }
+
+    fn numbers(calls: &[CallRow]) -> Vec<u64> {
+        calls.iter().map(|call| call.number).collect()
+    }
+
+    #[test]
+    fn calls_come_in_the_order_in_which_they_were_made_whatever_row_they_are_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("runs.db"));
+        with_run(&store);
+        let read = |number| store.add_call("r", &reading(number), None).unwrap();
+        let write = |phase| store.add_call("r", &call(4, false, phase, 500), Some(MUCH)).unwrap();
+        [2, 5, 3].into_iter().for_each(read);
+        write("sending");
+        [1, 7].into_iter().for_each(read);
+        write("ended");
+        read(6);
+        store.flush(MUCH).unwrap();
+        let calls = store.calls("r", 0, 10).unwrap();
+        assert_eq!(numbers(&calls), [1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(calls.iter().filter(|call| call.phase == "ended").count(), 7);
+        assert_eq!((calls[0].at.as_millisecond(), calls[3].at.as_millisecond()), (98_500, 99_500));
+        for after in 0..8 {
+            let page = numbers(&store.calls("r", after, 2).unwrap());
+            assert_eq!(page, (after + 1..=7).take(2).collect::<Vec<_>>());
+        }
+        assert_eq!(store.run("r").unwrap().unwrap().calls, 7);
+        let seen: Vec<(i64, String, String)> = store
+            .read(|connection| {
+                let query = sqlx::query_as("SELECT number, phase, time FROM calls WHERE run_id = 'r' ORDER BY number");
+                Box::pin(query.fetch_all(connection))
+            })
+            .unwrap();
+        let row = |number| (number, "ended".to_owned(), "1970-01-01T00:01:40Z".to_owned());
+        assert_eq!(seen, (1..=7).map(row).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn calls_that_came_while_the_queue_was_full_are_written_with_a_later_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("runs.db"));
+        with_run(&store);
+        let (go, gone) = std::sync::mpsc::channel::<()>();
+        store.post(move |_| Box::pin(async move { gone.recv().map_err(|_| sqlx::Error::RowNotFound) })).unwrap();
+        while store.post(|_| Box::pin(async { Ok(()) })).is_ok() {}
+        let call = |number| store.add_call("r", &reading(number), None);
+        assert!(call(1).is_err(), "the queue is full");
+        go.send(()).unwrap();
+        while store.flush(std::time::Duration::from_mins(1)).is_err() {
+            std::thread::yield_now();
+        }
+        call(2).unwrap();
+        store.flush(std::time::Duration::from_mins(1)).unwrap();
+        let written: Vec<_> = store.calls("r", 0, 10).unwrap().into_iter().map(|call| call.number).collect();
+        assert_eq!(written, [1, 2]);
+    }
+
+    #[test]
+    fn calls_of_a_run_that_is_gone_keep_no_other_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("runs.db"));
+        with_run(&store);
+        for (number, run) in [(1, "r"), (2, "gone"), (3, "gone"), (4, "r")] {
+            store.add_call(run, &reading(number), None).unwrap();
+        }
+        store.flush(std::time::Duration::from_mins(1)).unwrap();
+        let written = |run| store.calls(run, 0, 10).unwrap().into_iter().map(|call| call.number).collect::<Vec<_>>();
+        assert_eq!((written("r"), written("gone")), (vec![1, 4], vec![]));
+    }
 }

@@ -37,7 +37,7 @@ pub enum Found {
     Several(Vec<String>),
 }
 
-const COLUMNS: &str = "SELECT runs.*, (SELECT count(*) FROM calls WHERE run_id = runs.id) AS calls FROM runs";
+const COLUMNS: &str = "SELECT runs.*, (SELECT coalesce(sum(calls), 0) FROM call_batches WHERE run_id = runs.id) AS calls FROM runs";
 
 impl Store {
     /// The run whose id begins so.

@@ -307,8 +307,11 @@ async fn is_current(connection: &mut SqliteConnection) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::gate::audit::Record;
-    use crate::run::store::{Line, Output, Store, Stream};
+    use super::MIGRATIONS;
+    use crate::run::store::{CallRow, Line, Output, Store, Stream};
+    use sqlx::migrate::Migrator;
+    use sqlx::sqlite::SqliteConnectOptions;
+    use sqlx::{ConnectOptions as _, Connection as _};
 
     #[test]
     fn lines_that_wait_fill_no_memory_and_are_numbered_past() {
@@ -326,46 +329,27 @@ mod tests {
         assert_eq!(output.written(), 10_001, "those that are lost leave a gap");
     }
 
-    /// Puts a run `r` into it.
-    fn with_run(store: &Store) {
-        let run = "INSERT INTO runs (id, name, kind, args, profile, version, simulated, attempt, started_at) \
-                   VALUES ('r', '', 'run', '[]', '', '', 0, 1, 0)";
-        store.write(move |connection| Box::pin(async move { sqlx::query(run).execute(connection).await.map(drop) })).unwrap();
-    }
-
-    #[test]
-    fn calls_that_came_while_the_queue_was_full_are_written_with_a_later_one() {
+    #[tokio::test]
+    async fn calls_of_before_batches_are_kept() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path().join("runs.db"));
-        with_run(&store);
-        let (go, gone) = std::sync::mpsc::channel::<()>();
-        store.post(move |_| Box::pin(async move { gone.recv().map_err(|_| sqlx::Error::RowNotFound) })).unwrap();
-        while store.post(|_| Box::pin(async { Ok(()) })).is_ok() {}
-        let record = || std::sync::Arc::new(Record { run: "r".into(), read_only: true, ..Record::default() });
-        let call = |number| store.add_call(number, record(), jiff::Timestamp::UNIX_EPOCH, None);
-        assert!(call(1).is_err(), "the queue is full");
-        go.send(()).unwrap();
-        while store.flush(std::time::Duration::from_mins(1)).is_err() {
-            std::thread::yield_now();
-        }
-        call(2).unwrap();
-        store.flush(std::time::Duration::from_mins(1)).unwrap();
-        let written: Vec<_> = store.calls("r", 0, 10).unwrap().into_iter().map(|call| call.number).collect();
-        assert_eq!(written, [1, 2]);
-    }
-
-    #[test]
-    fn calls_of_a_run_that_is_gone_keep_no_other_back() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path().join("runs.db"));
-        with_run(&store);
-        for (number, run) in [(1, "r"), (2, "gone"), (3, "gone"), (4, "r")] {
-            let record = Record { run: run.into(), read_only: true, ..Record::default() };
-            store.add_call(number, std::sync::Arc::new(record), jiff::Timestamp::UNIX_EPOCH, None).unwrap();
-        }
-        store.flush(std::time::Duration::from_mins(1)).unwrap();
-        let written = |run| store.calls(run, 0, 10).unwrap().into_iter().map(|call| call.number).collect::<Vec<_>>();
-        assert_eq!((written("r"), written("gone")), (vec![1, 4], vec![]));
+        let path = folder.path().join("runs.db");
+        let mut old = SqliteConnectOptions::new().filename(&path).create_if_missing(true).connect().await.unwrap();
+        let migrations = MIGRATIONS.iter().filter(|migration| migration.version < 5).cloned().collect::<Vec<_>>();
+        Migrator::with_migrations(migrations).run(&mut old).await.unwrap();
+        let rows = "INSERT INTO runs (id, name, kind, args, version, started_at) VALUES ('r', '', 'run', '[]', '', 0);
+             INSERT INTO calls (run_id, number, at, phase, place, action, read_only, params, region, http_status, attempts, duration_ms, sent)
+             VALUES ('r', 1, 5250, 'ended', '0#1', 'cds.ccs.DescribeTags', 1, '{\"PageSize\":20}', 'CN', 200, 2, 1500, 'yes'),
+                    ('r', 2, 7000, 'sending', '0#2', 'cds.ccs.CreateTag', 0, '{}', NULL, NULL, 1, 0, 'maybe')";
+        sqlx::raw_sql(rows).execute(&mut old).await.unwrap();
+        old.close().await.unwrap();
+        let calls = Store::open(&path).calls("r", 0, 10).unwrap();
+        let told = |call: &CallRow| (call.number, call.at.as_millisecond(), call.phase.clone(), call.read_only, call.http_status);
+        let expected = [(1, 5_250, "ended".to_owned(), true, Some(200)), (2, 7_000, "sending".to_owned(), false, None)];
+        assert_eq!(calls.iter().map(told).collect::<Vec<_>>(), expected);
+        assert_eq!(
+            (calls[0].params["PageSize"].as_u64(), calls[0].attempts, calls[0].region.as_deref()),
+            (Some(20), 2, Some("CN"))
+        );
     }
 
     #[test]

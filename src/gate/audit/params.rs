@@ -1,0 +1,95 @@
+//! Parameters of calls: which of them are secrets, how records show them, and what the redactor learns from them.
+
+use crate::catalog::{Action, Param};
+use crate::client::value::{Params, Value};
+use crate::secret::{REDACTED, Redactor, is_named_secret};
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
+
+/// Parameters for a record: secrets and what the catalogue marks are left out.
+#[derive(Clone, Copy)]
+pub(in crate::gate) struct Shown<'a> {
+    action: &'a Action,
+    redactor: &'a Redactor,
+    known: &'a [Param],
+    params: &'a Params,
+}
+
+impl<'a> Shown<'a> {
+    pub(in crate::gate) fn new(action: &'a Action, params: &'a Params, redactor: &'a Redactor) -> Self {
+        Self { action, redactor, known: &action.params, params }
+    }
+}
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.params.len()))?;
+        for (name, value) in self.params {
+            let shown = self.redactor.clean(name);
+            if is_sensitive(self.action, self.known, name) {
+                map.serialize_entry(&shown, REDACTED)?;
+            } else {
+                map.serialize_entry(&shown, &ShownValue { within: *self, known: fields(self.known, name), value })?;
+            }
+        }
+        map.end()
+    }
+}
+
+/// The value of a parameter, or one inside it.
+struct ShownValue<'a> {
+    within: Shown<'a>,
+    known: &'a [Param],
+    value: &'a Value,
+}
+
+impl Serialize for ShownValue<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { within, known, value } = *self;
+        match value {
+            Value::Null => serializer.serialize_unit(),
+            Value::Bool(value) => serializer.serialize_bool(*value),
+            Value::Integer(value) => serializer.serialize_i64(*value),
+            Value::Float(value) => serializer.serialize_f64(*value),
+            Value::String(text) => serializer.serialize_str(&within.redactor.clean(text)),
+            Value::Secret(_) => serializer.serialize_str(REDACTED),
+            Value::List(items) => serializer.collect_seq(items.iter().map(|value| Self { within, known, value })),
+            Value::Object(params) => Shown { known, params, ..within }.serialize(serializer),
+        }
+    }
+}
+
+/// Teaches the redactor every secret among parameters, so that an echo of it is found too.
+pub(in crate::gate) fn learn(redactor: &Redactor, action: &Action, params: &Params) {
+    learn_structure(redactor, action, &action.params, params, false);
+}
+
+fn learn_structure(redactor: &Redactor, action: &Action, known: &[Param], params: &Params, inside: bool) {
+    for (name, value) in params {
+        let sensitive = inside || is_sensitive(action, known, name);
+        learn_value(redactor, action, fields(known, name), value, sensitive);
+    }
+}
+
+fn learn_value(redactor: &Redactor, action: &Action, known: &[Param], value: &Value, sensitive: bool) {
+    match value {
+        Value::Secret(secret) => redactor.learn(secret.expose()),
+        Value::List(items) => items.iter().for_each(|item| learn_value(redactor, action, known, item, sensitive)),
+        Value::Object(fields) => learn_structure(redactor, action, known, fields, sensitive),
+        scalar if sensitive => scalar.to_text().iter().for_each(|text| redactor.learn(text)),
+        _ => {}
+    }
+}
+
+fn fields<'a>(known: &'a [Param], name: &str) -> &'a [Param] {
+    known.iter().find(|param| param.name == name).map_or(&[], |param| param.fields.as_slice())
+}
+
+/// Whether a parameter is marked; one that the catalogue does not know (a misspelled one, or of a newer Action) is taken for what its
+/// name says.
+fn is_sensitive(action: &Action, known: &[Param], name: &str) -> bool {
+    if let Some(param) = known.iter().find(|param| param.name == name) {
+        return param.sensitive;
+    }
+    let marked = |param: &Param| param.sensitive && param.name.eq_ignore_ascii_case(name);
+    is_named_secret(name) || action.service.actions.iter().flat_map(|action| &action.params).any(marked)
+}
