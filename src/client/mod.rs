@@ -297,7 +297,7 @@ fn signed(
 fn add_common_parameters<'a>(pairs: &mut Vec<(&'a str, Cow<'a, str>)>, world: &impl Effects, action: &'a Action, route: &'a Route) {
     let mut add = |name, value: Cow<'a, str>| pairs.push((name, value));
     add("Action", action.name.as_str().into());
-    let seconds = world.now().strftime("%Y-%m-%dT%H:%M:%S").to_string();
+    let now = format!("{:.0}", world.now());
     let access_key = route.account.access_key.value.as_str();
     match action.product.protocol.signer {
         Scheme::Cds | Scheme::Pop => {
@@ -305,7 +305,7 @@ fn add_common_parameters<'a>(pairs: &mut Vec<(&'a str, Cow<'a, str>)>, world: &i
             add("SignatureMethod", "HMAC-SHA1".into());
             add("SignatureVersion", "1.0".into());
             add("SignatureNonce", world.uuid().into());
-            add("Timestamp", (seconds + "Z").into());
+            add("Timestamp", now.into());
             if let Some(version) = action.version() {
                 add("Version", version.into());
             }
@@ -317,7 +317,7 @@ fn add_common_parameters<'a>(pairs: &mut Vec<(&'a str, Cow<'a, str>)>, world: &i
             add("AWSAccessKeyId", access_key.into());
             add("SignatureVersion", "2".into());
             add("SignatureMethod", "HmacSHA256".into());
-            add("Timestamp", (seconds + ".000Z").into());
+            add("Timestamp", now.replace('Z', ".000Z").into());
             if let Some(region) = &route.account.region {
                 add("Region", region.value.as_str().into());
             }

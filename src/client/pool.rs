@@ -4,6 +4,7 @@
 use super::connect::{BoxError, Connector};
 use crate::clock::real_now;
 use bytes::Bytes;
+use futures_util::future::Either;
 use http::header::HOST;
 use http::uri::{Authority, InvalidUri, PathAndQuery, Scheme};
 use http::{HeaderValue, Request, Response, Uri, uri};
@@ -69,6 +70,9 @@ struct Idle {
 
 type Body = Full<Bytes>;
 
+/// A request; the pool writes its address. In a box, because a future holds what it is given, and so does each that it waits for.
+pub(super) type Outgoing = Box<Request<Body>>;
+
 enum Connection {
     /// Carries one request at a time.
     Http1(http1::SendRequest<Body>),
@@ -79,7 +83,7 @@ enum Connection {
 /// A connection whose answer is still to be read. Dropped before that, it is closed.
 pub(super) struct Lease<'a> {
     pool: &'a Pool,
-    site: Site,
+    site: &'a Site,
     connection: Connection,
 }
 
@@ -88,7 +92,7 @@ impl Lease<'_> {
     pub(super) fn keep(self) {
         // Another one has been kept from the beginning.
         if let Connection::Http1(_) = self.connection {
-            self.pool.keep(self.site, self.connection);
+            self.pool.keep(self.site.clone(), self.connection);
         }
     }
 }
@@ -100,28 +104,28 @@ impl Pool {
 
     /// Sends a request, on a connection that is kept if there is one. A request that a closed connection gives back has not left and
     /// goes to the next.
-    pub(super) async fn send(
-        &self,
-        site: Site,
+    pub(super) async fn send<'p>(
+        &'p self,
+        site: &'p Site,
         path: PathAndQuery,
-        mut request: Request<Body>,
-    ) -> Result<(Response<Incoming>, Lease<'_>), Unanswered> {
+        mut request: Outgoing,
+    ) -> Result<(Response<Incoming>, Lease<'p>), Unanswered> {
         loop {
-            let kept = self.take(&site);
+            let kept = self.take(site);
             let is_new = kept.is_none();
             let mut connection = match kept {
                 Some(connection) => connection,
                 // In a box, since few requests need room for it.
-                None => Box::pin(self.connect(&site)).await.map_err(Unanswered::Unsent)?,
+                None => Box::pin(self.connect(site)).await.map_err(Unanswered::Unsent)?,
             };
             if !connection.is_ready().await && !is_new {
                 continue;
             }
-            connection.address(&mut request, &site, &path).map_err(|error| Unanswered::Unsent(error.into()))?;
-            match connection.try_send(request).await {
+            connection.address(&mut request, site, &path).map_err(|error| Unanswered::Unsent(error.into()))?;
+            match connection.try_send(*request).await {
                 Ok(answer) => return Ok((answer, Lease { pool: self, site, connection })),
                 Err(mut failed) => match failed.take_message() {
-                    Some(unsent) if !is_new => request = unsent,
+                    Some(unsent) if !is_new => *request = unsent,
                     Some(_) => return Err(Unanswered::Unsent(failed.into_error().into())),
                     None => return Err(Unanswered::Broken(failed.into_error())),
                 },
@@ -206,10 +210,14 @@ impl Connection {
         Ok(())
     }
 
-    async fn try_send(&mut self, request: Request<Body>) -> Result<Response<Incoming>, TrySendError<Request<Body>>> {
+    /// No `async fn`, which would keep the room that the request takes.
+    fn try_send(
+        &mut self,
+        request: Request<Body>,
+    ) -> impl Future<Output = Result<Response<Incoming>, TrySendError<Request<Body>>>> + use<> {
         match self {
-            Self::Http1(sender) => sender.try_send_request(request).await,
-            Self::Http2(sender) => sender.try_send_request(request).await,
+            Self::Http1(sender) => Either::Left(sender.try_send_request(request)),
+            Self::Http2(sender) => Either::Right(sender.try_send_request(request)),
         }
     }
 }
@@ -241,8 +249,8 @@ mod tests {
 
     /// The text of an answer, after which the connection is kept.
     async fn get(pool: &Pool, site: &Site, path: &'static str) -> Result<String, Unanswered> {
-        let request = Request::new(Full::default());
-        let (answer, lease) = pool.send(site.clone(), PathAndQuery::from_static(path), request).await?;
+        let request = Box::new(Request::new(Full::default()));
+        let (answer, lease) = pool.send(site, PathAndQuery::from_static(path), request).await?;
         let text = answer.into_body().collect().await.unwrap().to_bytes();
         lease.keep();
         Ok(String::from_utf8(text.to_vec()).unwrap())

@@ -4,15 +4,16 @@ pub use super::connect::Destination;
 
 use super::connect::{Connector, causes};
 use super::effects::BoxFuture;
-use super::pool::{Pool, Site, Unanswered};
+use super::pool::{Outgoing, Pool, Site, Unanswered};
 use bytes::{Bytes, BytesMut};
 use flate2::read::MultiGzDecoder;
 use http::header::{self, HeaderValue};
-use http::uri::InvalidUri;
+use http::uri::{InvalidUri, PathAndQuery};
 use http::{HeaderMap, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Body as _;
 use std::error::Error;
+use std::future::ready;
 use std::io::Read as _;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -124,15 +125,14 @@ impl HttpTransport {
         cell.get_or_init(|| Connector::new(destination).map(Pool::new)).as_ref().map_err(Clone::clone)
     }
 
-    async fn attempt(&self, request: Request) -> Result<Response, TransportError> {
-        let Request { method, uri, destination, headers, body, max_answer, timeout: _ } = request;
+    /// The request as HTTP has it, and the connections that may carry it.
+    fn prepared(&self, request: Request) -> Result<(&Pool, Site, PathAndQuery, Outgoing), TransportError> {
+        let Request { method, uri, destination, headers, body, .. } = request;
         let parts = uri.into_parts();
         let (Some(scheme), Some(authority), Some(path)) = (parts.scheme, parts.authority, parts.path_and_query) else {
             return Err(TransportError::Unusable("a URL without a host".to_owned()));
         };
         let site = Site::new(scheme, authority).map_err(|error| unusable(&error))?;
-        let told = site.clone();
-        let host = || told.host().to_owned();
         let pool = self.pool(destination)?;
         let mut message = http::Request::builder()
             .method(method)
@@ -149,36 +149,51 @@ impl HttpTransport {
         let mut message = message.body(body).map_err(|error| unusable(&error))?;
         // A script's own headers take the place of those above.
         message.headers_mut().extend(headers);
-        let (answer, lease) = pool.send(site, path, message).await.map_err(|unanswered| match unanswered {
-            Unanswered::Unsent(error) => TransportError::NotConnected { host: host(), reason: causes(&*error) },
-            Unanswered::Broken(error) => TransportError::Dropped { host: host(), reason: causes(&error) },
-        })?;
-        let (mut head, mut body) = answer.into_parts();
-        let status = head.status.as_u16();
-        let too_large = || TransportError::TooLarge { host: host(), status, limit: max_answer };
-        let cut_short = |error: &dyn Error| TransportError::CutShort { host: host(), status, reason: causes(error) };
-        let length = body.size_hint().exact().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
-        let mut whole = BytesMut::with_capacity(length.min(max_answer));
-        while let Some(frame) = body.frame().await {
-            let Ok(chunk) = frame.map_err(|error| cut_short(&error))?.into_data() else { continue };
-            if whole.len() + chunk.len() > max_answer {
-                return Err(too_large());
-            }
-            whole.extend_from_slice(&chunk);
-        }
-        lease.keep();
-        let is_packed = head.headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding == GZIP);
-        // The answer to a HEAD has no body, whatever it says of one.
-        let body = if is_packed && !whole.is_empty() {
-            head.headers.remove(header::CONTENT_ENCODING);
-            head.headers.remove(header::CONTENT_LENGTH);
-            let unpacked = unpacked(&whole, max_answer).map_err(|error| cut_short(&error))?;
-            unpacked.ok_or_else(too_large)?.into()
-        } else {
-            whole.freeze()
-        };
-        Ok(Response { status: head.status, headers: head.headers, body })
+        Ok((pool, site, path, Box::new(message)))
     }
+}
+
+/// Sends a request and reads its answer.
+async fn exchange(
+    pool: &Pool,
+    site: Site,
+    path: PathAndQuery,
+    message: Outgoing,
+    max_answer: usize,
+) -> Result<Response, TransportError> {
+    let (answer, lease) = pool.send(&site, path, message).await.map_err(|unanswered| {
+        let host = site.host().to_owned();
+        match unanswered {
+            Unanswered::Unsent(error) => TransportError::NotConnected { host, reason: causes(&*error) },
+            Unanswered::Broken(error) => TransportError::Dropped { host, reason: causes(&error) },
+        }
+    })?;
+    let (mut head, mut body) = answer.into_parts();
+    let host = || site.host().to_owned();
+    let status = head.status.as_u16();
+    let too_large = || TransportError::TooLarge { host: host(), status, limit: max_answer };
+    let cut_short = |error: &dyn Error| TransportError::CutShort { host: host(), status, reason: causes(error) };
+    let length = body.size_hint().exact().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+    let mut whole = BytesMut::with_capacity(length.min(max_answer));
+    while let Some(frame) = body.frame().await {
+        let Ok(chunk) = frame.map_err(|error| cut_short(&error))?.into_data() else { continue };
+        if whole.len() + chunk.len() > max_answer {
+            return Err(too_large());
+        }
+        whole.extend_from_slice(&chunk);
+    }
+    lease.keep();
+    let is_packed = head.headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding == GZIP);
+    // The answer to a HEAD has no body, whatever it says of one.
+    let body = if is_packed && !whole.is_empty() {
+        head.headers.remove(header::CONTENT_ENCODING);
+        head.headers.remove(header::CONTENT_LENGTH);
+        let unpacked = unpacked(&whole, max_answer).map_err(|error| cut_short(&error))?;
+        unpacked.ok_or_else(too_large)?.into()
+    } else {
+        whole.freeze()
+    };
+    Ok(Response { status: head.status, headers: head.headers, body })
 }
 
 /// The one encoding of answers that is asked for.
@@ -193,7 +208,11 @@ fn unpacked(packed: &[u8], limit: usize) -> std::io::Result<Option<Vec<u8>>> {
 
 impl Transport for HttpTransport {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
-        Box::pin(self.attempt(request))
+        let max_answer = request.max_answer;
+        match self.prepared(request) {
+            Ok((pool, site, path, message)) => Box::pin(exchange(pool, site, path, message, max_answer)),
+            Err(error) => Box::pin(ready(Err(error))),
+        }
     }
 }
 

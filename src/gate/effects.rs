@@ -203,20 +203,24 @@ impl Effects for CallEffects<'_> {
         }
     }
 
-    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+    /// No `async fn`, which would keep the room that the request takes.
+    fn send(&self, request: Request) -> impl Future<Output = Result<Response, TransportError>> {
         let (host, timeout) = (request.uri.authority().cloned(), request.timeout);
+        let sending = self.gate.world.transport.send(request);
         self.is_flying.store(true, Ordering::Relaxed);
-        let answer = tokio::select! {
-            biased;
-            answer = self.gate.world.transport.send(request) => answer,
-            () = self.gate.world.clock.sleep(timeout) => {
-                let host = host.map(|host| host.to_string()).unwrap_or_default();
-                Err(TransportError::TimedOut { host, seconds: timeout.as_secs_f64() })
-            }
-        };
-        self.is_flying.store(false, Ordering::Relaxed);
-        lock(&self.permit).take();
-        answer
+        async move {
+            let answer = tokio::select! {
+                biased;
+                answer = sending => answer,
+                () = self.gate.world.clock.sleep(timeout) => {
+                    let host = host.map(|host| host.to_string()).unwrap_or_default();
+                    Err(TransportError::TimedOut { host, seconds: timeout.as_secs_f64() })
+                }
+            };
+            self.is_flying.store(false, Ordering::Relaxed);
+            lock(&self.permit).take();
+            answer
+        }
     }
 
     fn retrying(&self, error: &CallError, attempt: u32, delay: Duration, maybe_sent: bool) {
