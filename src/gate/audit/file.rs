@@ -1,19 +1,16 @@
 //! The audit's lines. Those that nobody waits for are written together a moment later, by a thread of its own, so that
 //! writing them is no part of the time of a call.
 
+use super::GATHERING;
 use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
-
-/// How long a line may wait for more.
-const GATHERING: Duration = Duration::from_millis(20);
 
 /// Lines that may wait; whoever comes with more writes them all.
-const MOST_WAITING: usize = 1_000;
+const MOST_WAITING: usize = 10_000;
 
 /// Lines that are kept at most.
 const MOST_KEPT: usize = 1_000;

@@ -3,6 +3,7 @@
 use super::error::StoreError;
 use super::locks::Locks;
 use crate::clock::real_now;
+use crate::gate::audit::GATHERING;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
@@ -75,9 +76,6 @@ const LONGEST_LINES: usize = 32 << 20;
 
 /// Requests of one transaction at most.
 const LARGEST_BATCH: usize = 1_000;
-
-/// How long what gathers waits for more, unless something else is asked for. Each transaction takes processor time from whoever calls.
-const GATHERING: Duration = Duration::from_millis(20);
 
 /// How long is waited for another process that writes; [`begin`] spells it out in milliseconds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
