@@ -3,7 +3,7 @@
 
     benches/compare/measure.py [--rounds 5] [--binary PATH] [--only start,calls,pages,answer,tasks,waits,benches]
 
-Builds a release, or takes one that is built: the command at PATH, with the bare program in `examples` beside it. Installs what it compares
+Builds a release, or takes one that is built: the command at PATH, with the bare program in `examples` beside it. Copies it, installs what it compares
 with (Debian: lua5.4, luajit, hyperfine, strace, time; PyPI, in an environment of its own: cds-python-sdk, aliyun-python-sdk-core), starts one
 `cumulua sim` with 100,000 servers, and lets all sides do the same work in turn, round by round. What the page says beside the figures stands
 in benches/compare/performance.md. With --only, some of the parts go to standard output and the page stays as it is. Linux only.
@@ -61,6 +61,10 @@ def main():
         PROGRAMS[BARE] = PROGRAMS[CUMULUA].with_name("examples") / "bare"
     else:
         build()
+    for name, program in PROGRAMS.items():
+        # As `cargo install` and a package leave it, and as lua5.4's came: the kernel maps a file that was copied in larger pieces than
+        # one that a linker wrote here and there.
+        PROGRAMS[name] = Path(shutil.copy(program, WORK / name))
     install()
     found = {"machine": machine()}
     with Simulator() as url:
