@@ -115,8 +115,6 @@ impl<'a> CallEffects<'a> {
     fn record(&self, phase: &'static str, end: End<'_>) {
         self.gate.record(&Record {
             number: self.id,
-            time: self.gate.now(),
-            run: &self.gate.run,
             phase,
             place: self.place,
             action: &self.action.full_name,

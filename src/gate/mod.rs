@@ -381,7 +381,7 @@ impl Gate {
     }
 
     fn record<P: Serialize>(&self, record: &Record<'_, P>) {
-        let recorded = Recorded::new(record);
+        let recorded = Recorded::new(record, &self.run, self.now());
         if let Some(audit) = &self.world.audit {
             self.recorded_in(audit, audit.append(&recorded));
         }

@@ -120,8 +120,6 @@ impl OnItsWay<'_> {
         let bytes = self.request.body.as_ref().map_or(0, |(_, body)| body.len());
         self.gate.record(&Record {
             number: self.id,
-            time: self.gate.now(),
-            run: &self.gate.run,
             phase,
             place: self.place,
             action: &self.request.function,

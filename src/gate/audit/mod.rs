@@ -15,7 +15,7 @@ use std::time::Duration;
 use std::{fmt, io};
 
 /// How long the record of a call that only reads may wait for more, so that they are written together: each time that another thread wakes
-/// up for it takes something from who calls, and nobody looks sooner.
+/// up for it takes something from who calls.
 pub const GATHERING: Duration = Duration::from_millis(100);
 
 /// The audit's file, and the latest records for whoever looks back while the run goes on.

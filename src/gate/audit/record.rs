@@ -9,10 +9,6 @@ use std::borrow::Cow;
 pub(in crate::gate) struct Record<'a, P> {
     /// The call's number in its run, from 1.
     pub number: u64,
-    /// When the record is made, with the zone.
-    pub time: Timestamp,
-    /// The run.
-    pub run: &'a str,
     /// `sending` before a mutating call leaves, `ended` after any call.
     pub phase: &'static str,
     /// The call's place in its run.
@@ -69,11 +65,12 @@ pub struct Recorded {
 const USUAL_LENGTH: usize = 512;
 
 impl Recorded {
-    pub(in crate::gate) fn new<P: Serialize>(record: &Record<'_, P>) -> Self {
+    /// A record that a run makes at this time.
+    pub(in crate::gate) fn new<P: Serialize>(record: &Record<'_, P>, run: &str, time: Timestamp) -> Self {
         let mut line = Line(Vec::with_capacity(USUAL_LENGTH));
         line.put("number", &record.number);
-        line.put("time", &record.time);
-        line.put("run", record.run);
+        line.put("time", &time);
+        line.put("run", run);
         line.put("phase", record.phase);
         line.put("place", record.place);
         line.put("action", record.action);
@@ -140,8 +137,6 @@ mod tests {
         };
         let record = Record {
             number: 1234,
-            time: Timestamp::UNIX_EPOCH,
-            run: "r",
             phase: "ended",
             place: &Place { path: "0.2".to_owned(), number: 3 },
             action: "cds.ccs.DescribeTags",
@@ -149,7 +144,7 @@ mod tests {
             params: serde_json::json!({}),
             end,
         };
-        let recorded = Recorded::new(&record);
+        let recorded = Recorded::new(&record, "r", Timestamp::UNIX_EPOCH);
         let read: serde_json::Value = serde_json::from_str(&recorded.line).unwrap();
         let expected = serde_json::json!({
             "number": 1234, "time": "1970-01-01T00:00:00Z", "run": "r", "phase": "ended", "place": "0.2#3", "action": "cds.ccs.DescribeTags",

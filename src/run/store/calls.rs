@@ -146,11 +146,12 @@ impl Store {
 
 async fn select(connection: &mut SqliteConnection, run: String, after: u64, limit: u32) -> Result<Vec<CallRow>, sqlx::Error> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let query = sqlx::query_as("SELECT number, records FROM call_batches WHERE run_id = ? AND last > ? ORDER BY number");
+    let query = sqlx::query_as::<_, (i64, String)>(
+        "SELECT number, records FROM call_batches WHERE run_id = ? AND last > ? ORDER BY number",
+    );
     let mut batches = query.bind(run).bind(after.cast_signed()).fetch(connection);
     let mut calls = BTreeMap::new();
     while let Some((first, records)) = batches.try_next().await? {
-        let (first, records): (i64, String) = (first, records);
         // What follows was made later than all that is asked for.
         if calls.len() >= limit && calls.range(..first.cast_unsigned()).count() >= limit {
             break;
@@ -265,11 +266,11 @@ mod tests {
         let call = |number| store.add_call("r", &reading(number), None);
         assert!(call(1).is_err(), "the queue is full");
         go.send(()).unwrap();
-        while store.flush(std::time::Duration::from_mins(1)).is_err() {
+        while store.flush(MUCH).is_err() {
             std::thread::yield_now();
         }
         call(2).unwrap();
-        store.flush(std::time::Duration::from_mins(1)).unwrap();
+        store.flush(MUCH).unwrap();
         let written: Vec<_> = store.calls("r", 0, 10).unwrap().into_iter().map(|call| call.number).collect();
         assert_eq!(written, [1, 2]);
     }
@@ -282,7 +283,7 @@ mod tests {
         for (number, run) in [(1, "r"), (2, "gone"), (3, "gone"), (4, "r")] {
             store.add_call(run, &reading(number), None).unwrap();
         }
-        store.flush(std::time::Duration::from_mins(1)).unwrap();
+        store.flush(MUCH).unwrap();
         let written = |run| store.calls(run, 0, 10).unwrap().into_iter().map(|call| call.number).collect::<Vec<_>>();
         assert_eq!((written("r"), written("gone")), (vec![1, 4], vec![]));
     }
