@@ -117,7 +117,8 @@ impl<'a> CallEffects<'a> {
             number: self.id,
             phase,
             place: self.place,
-            action: &self.action.full_name,
+            // A script names what the catalogue lacks as it likes.
+            action: &self.gate.clean(&self.action.full_name),
             read_only: self.action.read_only,
             params: Shown::new(&self.action, &lock(&self.params), &self.gate.world.redactor),
             end,

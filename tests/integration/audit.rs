@@ -60,6 +60,19 @@ fn no_secret_reaches_the_audit_the_output_or_an_error() {
 }
 
 #[test]
+fn no_secret_reaches_the_audit_as_the_name_of_an_action() {
+    let code = "pcall(cds.ccs.ResetInstancesPassword, { InstanceIds = 'i-1', Password = 'plain-Password-1' })
+        pcall(cds.call, { service = 'ccs', action = 'plain-Password-1' })";
+    let test = Test::simulated(code).args(["--audit", "audit.jsonl"]);
+    let path = test.path("audit.jsonl");
+    let output = test.run();
+    assert_eq!(output.status, 0, "{}", output.stderr);
+    let audit = fs::read_to_string(path).unwrap();
+    assert!(audit.contains("\"action\":\"cds.ccs.[secret]\""), "{audit}");
+    assert!(!audit.contains("plain-Password-1"), "{audit}");
+}
+
+#[test]
 fn each_task_is_asked_for_in_the_region_that_started_it() {
     let code = "local function create(tree)
             return tree.ccs.CreateInstance { RegionId = 'CN_Beijing_A', VdcId = '0bb08ed7-e686-4168-93e5-e0187579753b',
