@@ -1,14 +1,15 @@
 //! Lists the catalogue's files for `src/catalog/embedded.rs`, so that a new file is a new service without a line of code, and
-//! compiles the Lua prelude, whose parsing would be half of the command's start-up time. A release is linked for a fast start.
+//! compiles the Lua prelude, whose parsing would take as long as all else that a start does. A release is linked for a fast start.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::{env, fs};
 
 fn main() {
     list_catalog();
     compile_prelude();
-    link_in_order();
+    link_for_a_fast_start();
     // The run store's tables are embedded.
     println!("cargo::rerun-if-changed={}", root().join("migrations").display());
 }
@@ -16,46 +17,75 @@ fn main() {
 fn list_catalog() {
     let root = root().join("catalog");
     println!("cargo::rerun-if-changed={}", root.display());
-    let mut table = String::from("&[\n");
+    let (mut names, mut texts) = (String::new(), String::from("&[\n"));
     for product in sorted(&root).into_iter().filter(|path| path.is_dir()) {
         println!("cargo::rerun-if-changed={}", product.display());
         for file in sorted(&product) {
             let stem = file.file_stem().expect("a file has a name").to_string_lossy().into_owned();
             let product = product.file_name().expect("a folder has a name").to_string_lossy().into_owned();
-            let path = file.to_str().expect("the crate stands below a path in UTF-8");
-            writeln!(table, "    ({product:?}, {stem:?}, include_str!({path:?})),").expect("a string takes any text");
+            writeln!(names, "{product}/{stem}").expect("a string takes any text");
+            writeln!(texts, "    include_str!({:?}),", text_of(&file)).expect("a string takes any text");
         }
     }
-    table.push(']');
-    write("catalog_files.rs", table.as_bytes());
+    texts.push(']');
+    write("catalog_names.txt", names.as_bytes());
+    write("catalog_texts.rs", texts.as_bytes());
 }
 
 fn compile_prelude() {
-    let path = root().join("src/lua/prelude.lua");
-    println!("cargo::rerun-if-changed={}", path.display());
-    let text = fs::read_to_string(&path).expect("the prelude can be read");
+    let root = root().join("src/lua/prelude");
+    println!("cargo::rerun-if-changed={}", root.display());
     let lua = mlua::Lua::new();
-    let function = lua.load(text).set_name("=[cumulua]").into_function().expect("the prelude parses");
-    write("prelude.luac", &function.dump(true));
+    let mut table = String::from("&[\n");
+    for path in sorted(&root) {
+        let name = path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
+        let text = fs::read_to_string(&path).expect("the prelude can be read");
+        let function = lua.load(text).set_name("=[cumulua]").into_function().unwrap_or_else(|error| panic!("{name}.lua: {error}"));
+        let compiled = write(&format!("{name}.luac"), &function.dump(true));
+        let (compiled, path) = (text_of(&compiled), text_of(&path));
+        writeln!(table, "    ({name:?}, include_bytes!({compiled:?}), include_str!({path:?})),").expect("a string takes any text");
+    }
+    table.push(']');
+    write("prelude.rs", table.as_bytes());
 }
 
 /// Links a release of the command so that it starts fast, takes little memory and calls fast.
 ///
 /// It has fixed addresses, as Go's linker gives unless told otherwise: the loader would else write 14,000 pointers at every start, a fifth
 /// of the time that a short script takes. Libraries, heap and stack still have random addresses.
-///
-/// The functions that a start needs stand side by side, and so do those of a call. Linux maps 64 KiB of a file around each page that is
-/// touched, so that a start would else take nine times its functions' size; and a processor knows the addresses of some 100 pages at a time,
-/// fewer than a call would else touch. A function that is not in the list, or no longer there, changes nothing but that.
-fn link_in_order() {
+fn link_for_a_fast_start() {
     let is = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
     if !(is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu") && is("PROFILE", "release")) {
         return;
     }
     println!("cargo::rustc-link-arg-bins=-no-pie");
-    // Other architectures were not measured, and mold and wild read no such script.
+    // What follows was measured on this architecture only.
+    if is("CARGO_CFG_TARGET_ARCH", "x86_64") {
+        link_unwinder_statically();
+        link_in_order();
+    }
+}
+
+/// Takes the unwinder from the compiler's archive. rustc asks for it as a shared library, which is found, mapped and bound at every start;
+/// a library of the same name, which only points at the archive, stands before the system's.
+fn link_unwinder_statically() {
+    let found = Command::new("cc").arg("-print-file-name=libgcc_eh.a").output();
+    let archive = found.map(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
+    // A compiler that has no such file answers with its bare name.
+    if !archive.is_ok_and(|path| path.is_absolute() && path.is_file()) {
+        return;
+    }
+    let script = write("libgcc_s.so", b"GROUP ( -lgcc_eh -lgcc )\n");
+    println!("cargo::rustc-link-arg-bins=-L{}", script.parent().expect("a file stands in a folder").display());
+}
+
+/// The functions that a start needs stand side by side, and so do those of a call. Linux maps 64 KiB of a file around each page that is
+/// touched, so that a start would else take nine times its functions' size; and a processor knows the addresses of some 100 pages at a time,
+/// fewer than a call would else touch. A function that is not in the list, or no longer there, changes nothing but that.
+fn link_in_order() {
+    // mold and wild read no such script.
     let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
-    if !is("CARGO_CFG_TARGET_ARCH", "x86_64") || flags.contains("mold") || flags.contains("wild") {
+    if flags.contains("mold") || flags.contains("wild") {
         return;
     }
     let path = root().join("packaging/order.txt");
@@ -72,6 +102,10 @@ fn link_in_order() {
 
 fn root() -> PathBuf {
     PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets the variable"))
+}
+
+fn text_of(path: &Path) -> &str {
+    path.to_str().expect("the crate and its build folder stand below paths in UTF-8")
 }
 
 fn write(name: &str, content: &[u8]) -> PathBuf {

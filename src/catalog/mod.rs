@@ -261,7 +261,7 @@ impl Catalog {
 
     /// `(product, file stem)` of every file, embedded or in an overlay.
     fn files(&self) -> BTreeSet<(String, String)> {
-        let mut files: BTreeSet<_> = embedded::FILES.iter().map(|(p, s, _)| ((*p).to_owned(), (*s).to_owned())).collect();
+        let mut files: BTreeSet<_> = embedded::names().map(|(product, stem)| (product.to_owned(), stem.to_owned())).collect();
         for overlay in &self.overlays {
             for product in entries(overlay).into_iter().filter(|path| path.is_dir()) {
                 for file in entries(&product).into_iter().filter(|path| path.extension().is_some_and(|e| e == "json")) {

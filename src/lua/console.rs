@@ -2,6 +2,7 @@
 
 use super::error;
 use super::native::{Outcome, answer};
+use super::prelude;
 use super::vm::Runtime;
 use crate::client::error::Kind;
 use crate::gate::{Gate, Stop};
@@ -43,8 +44,7 @@ pub(super) fn attach(runtime: &Runtime, console: &Arc<dyn Console>) -> mlua::Res
     natives.raw_set("make_page", lua.create_function(move |lua, ()| make_page(lua, &paging, &gate))?)?;
     let (reading, gate) = (Arc::clone(console), Arc::clone(&runtime.gate));
     natives.raw_set("make_read", lua.create_function(move |lua, ()| make_read(lua, &reading, &gate))?)?;
-    let take: Function = lua.load(include_str!("console.lua")).set_name("=[cumulua]").into_function()?;
-    runtime.prelude.get::<Function>("hand_over")?.call((take, natives))
+    prelude::part(lua, "console")?.call((natives, &runtime.prelude))
 }
 
 fn make_page(lua: &Lua, console: &Arc<dyn Console>, gate: &Arc<Gate>) -> mlua::Result<Function> {

@@ -7,6 +7,7 @@ mod modules;
 mod native;
 mod paging;
 mod parallel;
+mod prelude;
 mod product;
 mod secret;
 pub mod session;

@@ -5,7 +5,7 @@ use super::error;
 use super::modules::{csv, help, http, json, loader, lock, pretty, process, sim, time};
 use super::secret::SecretValue;
 use super::vm::{Chunk, Limits};
-use super::{paging, parallel, product, states, wait};
+use super::{paging, parallel, prelude, product, states, wait};
 use crate::catalog::suggest;
 use crate::client::error::Kind;
 use crate::gate::{Denied, Gate, Level, Stop};
@@ -101,7 +101,7 @@ fn is_memory_error(error: &mlua::Error) -> bool {
     }
 }
 
-/// All natives for one run.
+/// All natives for one run. Most are made when the first of them is asked for: to make all would be a tenth of a short script's time.
 pub(super) fn table(
     lua: &Lua,
     gate: &Arc<Gate>,
@@ -110,26 +110,51 @@ pub(super) fn table(
     sources: &loader::SharedSources,
 ) -> mlua::Result<Table> {
     let natives = Natives { lua, gate, table: lua.create_table()? };
-    errors(&natives, limits)?;
-    frames(&natives)?;
-    world(&natives)?;
-    effects(&natives)?;
-    product::register(&natives)?;
-    wait::register(&natives)?;
-    paging::register(&natives)?;
-    parallel::register(&natives)?;
-    states::register(&natives)?;
-    json::register(&natives)?;
-    csv::register(&natives)?;
-    time::register(&natives)?;
-    pretty::register(&natives)?;
-    help::register(&natives)?;
-    loader::register(&natives, chunk, sources)?;
-    process::register(&natives)?;
-    sim::register(&natives)?;
-    natives.table.raw_set("null", Value::NULL)?;
+    at_start(&natives, limits)?;
     natives.table.raw_set("args", lua.create_sequence_from(chunk.args.iter().map(String::as_str))?)?;
+    let (gate, folder, sources) = (Arc::clone(gate), chunk.folder.clone(), Arc::clone(sources));
+    let metatable = lua.create_table()?;
+    metatable.raw_set(
+        "__index",
+        lua.create_function(move |lua, (table, name): (Table, Value)| {
+            at_need(&Natives { lua, gate: &gate, table: table.clone() }, &folder, &sources)?;
+            table.set_metatable(None)?;
+            table.raw_get::<Value>(name)
+        })?,
+    )?;
+    natives.table.set_metatable(Some(metatable))?;
     Ok(natives.table)
+}
+
+/// What the prelude needs at every start, and what tells of errors: those may be of a time at which nothing more can be made.
+fn at_start(natives: &Natives<'_>, limits: Limits) -> mlua::Result<()> {
+    errors(natives, limits)?;
+    frames(natives)?;
+    natives.plain("part", |lua, _, name: String| prelude::part(lua, &name))?;
+    natives.plain("products", |_, gate, ()| Ok(gate.catalog().products()))?;
+    // Lua's integers are signed; the bits are what counts.
+    natives.plain("random", |_, gate, ()| Ok(gate.random().cast_signed()))?;
+    natives.table.raw_set("is_heard", natives.gate.wants_output())?;
+    natives.table.raw_set("is_rehearsal", natives.gate.rehearsal().is_some())?;
+    natives.table.raw_set("null", Value::NULL)
+}
+
+fn at_need(natives: &Natives<'_>, folder: &Path, sources: &loader::SharedSources) -> mlua::Result<()> {
+    world(natives)?;
+    effects(natives)?;
+    product::register(natives)?;
+    wait::register(natives)?;
+    paging::register(natives)?;
+    parallel::register(natives)?;
+    states::register(natives)?;
+    json::register(natives)?;
+    csv::register(natives)?;
+    time::register(natives)?;
+    pretty::register(natives)?;
+    help::register(natives)?;
+    loader::register(natives, folder, sources)?;
+    process::register(natives)?;
+    sim::register(natives)
 }
 
 /// What suspends a script, behind one name, and made at the first use: making an async function costs as much as thirty plain ones.
@@ -283,19 +308,15 @@ fn world(natives: &Natives<'_>) -> mlua::Result<()> {
         gate.log(level, &message.to_string_lossy());
         Ok(())
     })?;
-    // What the script writes is told to the recorder, where there is one; what is to be written in its place.
-    if natives.gate.wants_output() {
-        natives.plain("output", |lua, gate, text: mlua::LuaString| {
-            if let Ok(text) = text.to_str() {
-                return lua.create_string(gate.output(text.to_owned()));
-            }
-            // Bytes that are no text go out as they are.
-            gate.output(text.to_string_lossy());
-            Ok(text)
-        })?;
-    }
-    // Lua's integers are signed; the bits are what counts.
-    natives.plain("random", |_, gate, ()| Ok(gate.random().cast_signed()))?;
+    // What the script writes is told to the recorder; what is to be written in its place.
+    natives.plain("output", |lua, gate, text: mlua::LuaString| {
+        if let Ok(text) = text.to_str() {
+            return lua.create_string(gate.output(text.to_owned()));
+        }
+        // Bytes that are no text go out as they are.
+        gate.output(text.to_string_lossy());
+        Ok(text)
+    })?;
     natives.plain("clock", |_, gate, ()| Ok(gate.elapsed().as_secs_f64()))?;
     natives.fallible("secret", |lua, gate, name: String| match gate.secret(&name) {
         Ok(secret) => Ok(Ok(SecretValue(secret).into_lua(lua)?)),

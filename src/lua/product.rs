@@ -22,7 +22,6 @@ type CallArguments = (usize, LuaValue, Option<Table>, String, u64);
 type Found = Arc<Mutex<Vec<Action>>>;
 
 pub(super) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
-    natives.plain("products", |_, gate, ()| Ok(gate.catalog().products()))?;
     // A product that is a single service has its Actions directly below it.
     natives.plain("is_single", |_, gate, product: String| Ok(gate.catalog().services().contains(&product)))?;
     natives.fallible("service", |lua, gate, (product, key): (String, LuaValue)| {

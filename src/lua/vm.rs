@@ -2,7 +2,7 @@
 
 use super::error::{self, ScriptError};
 use super::modules::loader::{SharedSources, Sources, lua_text, remember};
-use super::native;
+use super::{native, prelude};
 use crate::gate::{Gate, Stop};
 use mlua::{Function, HookTriggers, Lua, LuaOptions, MultiValue, StdLib, Table, Value, VmState};
 use std::path::PathBuf;
@@ -45,13 +45,16 @@ impl Runtime {
     pub fn new(gate: Arc<Gate>, limits: Limits, chunk: &Chunk) -> mlua::Result<Self> {
         let libraries = StdLib::COROUTINE | StdLib::TABLE | StdLib::IO | StdLib::OS | StdLib::STRING | StdLib::UTF8 | StdLib::MATH;
         let lua = Lua::new_with(libraries, LuaOptions::default())?;
+        // What is made here stays, so that a collector would only walk it.
+        lua.gc_stop();
         let sources = SharedSources::default();
         remember(&sources, &chunk.name, &chunk.text);
         let natives = native::table(&lua, &gate, limits, chunk, &sources)?;
-        let prelude = load_prelude(&lua)?.call::<Table>((natives, Lua::poll_pending()))?;
+        let prelude = prelude::load(&lua, &natives)?;
         lua.set_memory_limit(limits.memory)?;
         let runtime = Self { lua, gate, prelude, limits, sources };
         runtime.install_hook()?;
+        runtime.lua.gc_restart();
         Ok(runtime)
     }
 
@@ -148,15 +151,6 @@ impl Runtime {
             Err(mlua::Error::runtime("the run is ended"))
         })
     }
-}
-
-/// The prelude, compiled by `build.rs`; from its text where another machine than this one compiled it.
-fn load_prelude(lua: &Lua) -> mlua::Result<Function> {
-    let compiled = lua.load(include_bytes!(concat!(env!("OUT_DIR"), "/prelude.luac")).as_slice());
-    compiled
-        .set_mode(mlua::chunk::ChunkMode::Binary)
-        .into_function()
-        .or_else(|_| lua.load(include_str!("prelude.lua")).set_name("=[cumulua]").into_function())
 }
 
 fn syntax_error(failure: &mlua::Error) -> ScriptError {

@@ -3,15 +3,14 @@
 use crate::gate::Gate;
 use crate::lua::error;
 use crate::lua::native::{Natives, invalid};
-use crate::lua::vm::Chunk;
 use mlua::{Lua, Table};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub(in crate::lua) fn register(natives: &Natives<'_>, chunk: &Chunk, sources: &SharedSources) -> mlua::Result<()> {
-    let (folder, known) = (chunk.folder.clone(), Arc::clone(sources));
+pub(in crate::lua) fn register(natives: &Natives<'_>, folder: &Path, sources: &SharedSources) -> mlua::Result<()> {
+    let (folder, known) = (folder.to_owned(), Arc::clone(sources));
     natives.fallible("find_module", move |lua, _, name: String| match find(&folder, &name) {
         Ok((text, chunk_name, path)) => {
             remember(&known, &chunk_name, &text);

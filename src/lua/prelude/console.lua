@@ -1,7 +1,7 @@
 -- A session's console: its scripts' standard output, and what a person types as their standard input.
 
--- The console's natives, and what the prelude has for it.
-local console, prelude = ...
+-- The console's natives, and what the prelude's parts have in common.
+local console, own = ...
 
 local stdin, stdout = io.stdin, io.stdout
 local select, tonumber, tostring, type = select, tonumber, tostring, type
@@ -9,19 +9,19 @@ local max, math_type, pack, unpack = math.max, math.type, table.pack, table.unpa
 
 local LONGEST_NUMBER = 200
 
-local page, read = prelude.suspending(console.make_page), prelude.suspending(console.make_read)
+local page, read = own.suspending("make_page", console), own.suspending("make_read", console)
 
-prelude.set_writers(function(text)
+own.set_writers(function(text)
 	console.write(text .. "\n")
 end, function(text)
-	if not prelude.can_wait() then
+	if not own.can_wait() then
 		console.write(text .. "\n")
 	else
-		prelude.finish(page(text))
+		own.finish(page(text))
 	end
 end)
 
-prelude.redirect(function(text)
+own.redirect(function(text)
 	console.write(text)
 	return stdout
 end)
@@ -30,10 +30,10 @@ end)
 local typed = ""
 
 local function more()
-	prelude.need_wait()
+	own.need_wait()
 	-- A question that somebody is to answer must be seen.
 	console.flush()
-	local text = prelude.finish(read((prelude.next_place())))
+	local text = own.finish(read((own.next_place())))
 	typed = typed .. (text or "")
 	return text ~= nil
 end
@@ -97,7 +97,7 @@ local function read_typed(...)
 		elseif type(format) == "string" and reader then
 			results[index] = reader()
 		else
-			prelude.refuse("io.read takes \"n\", \"l\", \"L\", \"a\" or a number of bytes, not " .. tostring(format))
+			own.raise(own.native.failure("validation", "io.read takes \"n\", \"l\", \"L\", \"a\" or a number of bytes, not " .. tostring(format)))
 		end
 		if results[index] == nil then
 			return unpack(results, 1, index)
@@ -135,16 +135,16 @@ function methods.lines(file, ...)
 end
 
 function io.flush()
-	return prelude.output():flush()
+	return own.raw.output():flush()
 end
 
 function io.read(...)
-	return prelude.input():read(...)
+	return own.raw.input():read(...)
 end
 
 function io.lines(path, ...)
 	if path == nil then
-		return prelude.input():lines(...)
+		return own.raw.input():lines(...)
 	end
 	return raw_lines(path, ...)
 end

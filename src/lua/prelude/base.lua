@@ -1,0 +1,222 @@
+-- What mlua leaves sharp is blunted here, once, before a script runs; the other parts of the prelude build on this one.
+--
+-- Native functions answer `true, results…` or `false, error`; Lua raises, so that an error is a table with the script's own line.
+-- `pcall`, `xpcall`, `coroutine.*`, `tostring` and `require` are replaced, because a call may suspend inside them and because a
+-- run that is ended from outside stays ended.
+--
+-- Some parts are loaded at every start (`prelude.rs` lists them), the others where a script first needs them: most of a short script's start
+-- would go into them.
+
+local native, pending = ...
+
+-- Lua's own globals as they were, and of its libraries what is needed, so that a part which is loaded late does not see what a script
+-- made of them.
+local globals = {}
+for name, value in next, _G do
+	globals[name] = value
+end
+globals.table = { concat = table.concat, pack = table.pack, remove = table.remove }
+globals.math = { floor = math.floor, type = math.type }
+
+local raw_pcall, raw_xpcall, raw_error = pcall, xpcall, error
+local isyieldable, running, raw_yield = coroutine.isyieldable, coroutine.running, coroutine.yield
+local type, rawget, rawset, select, setmetatable = type, rawget, rawset, select, setmetatable
+
+local weak_keys = { __mode = "k" }
+
+local function raise(err)
+	if type(err) == "table" and rawget(err, "where") == nil then
+		local source, line, short_source = native.script_frame()
+		if source then
+			rawset(err, "where", short_source .. ":" .. line)
+			rawset(err, "source", source)
+			rawset(err, "line", line)
+		end
+	end
+	raw_error(err, 0)
+end
+
+local function finish(ok, ...)
+	if ok then
+		return ...
+	end
+	raise((...))
+end
+
+-- A native function as a script sees it.
+local function exported(name)
+	return function(...)
+		return finish(native[name](...))
+	end
+end
+
+-- Each coroutine has a place in its run, the same in every replay: its path and the number of its effects so far.
+local places = setmetatable({}, weak_keys)
+
+local function place_of(co)
+	local place = places[co]
+	if not place then
+		place = { path = "0", number = 0 }
+		places[co] = place
+	end
+	return place
+end
+
+-- After something was caught: a run that is ended stays ended, and what Rust raised becomes a string.
+local function caught(ok, ...)
+	if ok then
+		return ok, ...
+	end
+	local err = ...
+	local stop = native.stopped(err, place_of(running()).path)
+	if stop then
+		raw_error(stop, 0)
+	end
+	if type(err) == "userdata" then
+		return false, native.plain(err)
+	end
+	return false, ...
+end
+
+-- A function of Lua's own, whose complaints name a script's line and not ours.
+local function from_c(name, f)
+	local function deliver(ok, ...)
+		if ok then
+			return ...
+		end
+		local err = ...
+		if type(err) == "string" then
+			err = err:gsub("^[^:]*:%-?%d*:? ", "", 1):gsub("to '[^']*'", "to '" .. name .. "'")
+			raise(native.failure("validation", err))
+		end
+		raw_error(err, 0)
+	end
+	return function(...)
+		return deliver(raw_pcall(f, ...))
+	end
+end
+
+function pcall(f, ...)
+	return caught(raw_pcall(f, ...))
+end
+
+function xpcall(f, handler, ...)
+	if type(handler) ~= "function" then
+		return caught(raw_xpcall(f, handler, ...))
+	end
+	-- No hook fires inside a handler, so one of an ended run is not called.
+	local function guarded(err)
+		if native.is_stopped(place_of(running()).path) then
+			return err
+		end
+		return handler(err)
+	end
+	return caught(raw_xpcall(f, guarded, ...))
+end
+
+-- The path and the number of a place's next effect.
+local function next_at(place)
+	place.number = place.number + 1
+	return place.path, place.number
+end
+
+local function next_place()
+	return next_at(place_of(running()))
+end
+
+-- The task is the innermost `parallel` task that a coroutine belongs to; none is the run itself.
+local function place_below(parent)
+	parent.children = (parent.children or 0) + 1
+	return { path = parent.path .. "." .. parent.children, number = 0, task = parent.task }
+end
+
+-- Whether a call can suspend here: this coroutine and all that resumed it can yield.
+local function can_wait_at(place)
+	return isyieldable() and not place.is_stuck
+end
+
+local function can_wait()
+	return can_wait_at(place_of(running()))
+end
+
+-- The place of what is about to wait.
+local function need_wait()
+	local place = place_of(running())
+	if not can_wait_at(place) then
+		raise(native.cannot_wait())
+	end
+	return place
+end
+
+-- What suspends a script, by the native that makes it at the first use: most of a short script's start would go into it. mlua takes `yield`
+-- from the globals then, so it is given the real one.
+local function suspending(make, natives)
+	local made
+	return function(...)
+		if not made then
+			local seen = rawget(_G, "coroutine")
+			rawset(_G, "coroutine", { yield = raw_yield })
+			made = (natives or native)[make]()
+			rawset(_G, "coroutine", seen)
+		end
+		return made(...)
+	end
+end
+
+-- What the prelude's parts have in common.
+local own = {
+	native = native,
+	globals = globals,
+	-- The functions of Lua's libraries that ours stand before.
+	raw = { running = running, yield = raw_yield },
+	loaded = {},
+	pending = pending,
+	places = places,
+	raise = raise,
+	finish = finish,
+	exported = exported,
+	caught = caught,
+	from_c = from_c,
+	place_of = place_of,
+	place_below = place_below,
+	next_at = next_at,
+	next_place = next_place,
+	can_wait = can_wait,
+	need_wait = need_wait,
+	suspending = suspending,
+	effect = suspending("make_effect"),
+	call_action = suspending("make_call"),
+}
+
+local parts = {}
+
+-- What a part gives, which is loaded where nobody has asked for it yet.
+function own.part(name)
+	local part = parts[name]
+	if not part then
+		part = native.part(name)(native, own)
+		parts[name] = part
+	end
+	return part
+end
+
+-- A function of a part, which is loaded at the first call.
+function own.later(part, name)
+	local f
+	return function(...)
+		if not f then
+			f = own.part(part)[name]
+		end
+		return f(...)
+	end
+end
+
+-- Puts the functions of a part in place of those that a library has.
+function own.replace(library, part, ...)
+	for index = 1, select("#", ...) do
+		local name = select(index, ...)
+		own.raw[name], library[name] = library[name], own.later(part, name)
+	end
+end
+
+return own

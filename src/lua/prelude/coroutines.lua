@@ -1,0 +1,64 @@
+-- Coroutines: a call inside one suspends whoever resumed it too, and the script never sees that.
+
+local native, own = ...
+local _ENV <const> = own.globals
+
+local raise, caught, from_c, can_wait = own.raise, own.caught, own.from_c, own.can_wait
+local places, place_of, place_below = own.places, own.place_of, own.place_below
+local raw_create, raw_resume, raw_yield, raw_close = own.raw.create, own.raw.resume, own.raw.yield, own.raw.close
+local running, pending = own.raw.running, own.pending
+
+local checked_create = from_c("coroutine.create", raw_create)
+local function create(f)
+	local co = checked_create(f)
+	places[co] = place_below(place_of(running()))
+	return co
+end
+
+-- A call inside a coroutine suspends whoever resumed it too; the script never sees that.
+local function drive(co, ok, ...)
+	if ok and select("#", ...) == 1 and (...) == pending then
+		return drive(co, raw_resume(co, raw_yield(pending)))
+	end
+	return ok, ...
+end
+
+local function resume(co, ...)
+	local place = places[co]
+	if place then
+		place.is_stuck = not can_wait() or nil
+	end
+	return drive(co, raw_resume(co, ...))
+end
+
+local checked_close = from_c("coroutine.close", raw_close)
+
+return {
+	create = create,
+	resume = function(co, ...)
+		if type(co) ~= "thread" then
+			raise(native.failure("validation", "coroutine.resume needs a coroutine, not a " .. type(co)))
+		end
+		return caught(resume(co, ...))
+	end,
+	wrap = function(f)
+		local co = create(f)
+		local function deliver(ok, ...)
+			if ok then
+				return ...
+			end
+			local err = ...
+			raw_close(co)
+			if type(err) == "userdata" then
+				err = native.plain(err)
+			end
+			error(err, 0)
+		end
+		return function(...)
+			return deliver(resume(co, ...))
+		end
+	end,
+	close = function(co)
+		return caught(checked_close(co))
+	end,
+}

@@ -1,0 +1,27 @@
+-- What keeps a script from harm: locks, and the account that it expects.
+
+local native, own = ...
+local _ENV <const> = own.globals
+
+local finish, raise, need_wait, next_place, effect = own.finish, own.raise, own.need_wait, own.next_place, own.effect
+
+local function lock(name, options)
+	need_wait()
+	local path, number = next_place()
+	return finish(effect("lock", name, options, path, number))
+end
+
+local function expect_account(expected)
+	expected = own.part("options").known("expect_account", expected, { profile = true, id = true })
+	for key, value in next, expected do
+		if type(value) ~= "string" or value == "" then
+			raise(native.failure("validation", "expect_account: " .. key .. " must be a text that is not empty, not a " .. type(value)))
+		end
+	end
+	if next(expected) == nil then
+		raise(native.failure("validation", "expect_account needs a profile, an id (the access key), or both"))
+	end
+	finish(native.expect_account(expected.profile, expected.id))
+end
+
+return { lock = lock, expect_account = expect_account }

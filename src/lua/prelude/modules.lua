@@ -1,0 +1,83 @@
+-- Loading chunks and modules.
+
+local native, own = ...
+local _ENV <const> = own.globals
+
+local raise, finish, loaded = own.raise, own.finish, own.loaded
+local raw_load = load
+local concat, pack = table.concat, table.pack
+
+-- Text only: bytecode can break out of any sandbox.
+local function load(chunk, name, mode, ...)
+	if type(chunk) == "function" then
+		local parts = {}
+		for part in chunk do
+			if type(part) ~= "string" then
+				return nil, "reader function must return a string"
+			elseif part == "" then
+				break
+			end
+			parts[#parts + 1] = part
+		end
+		chunk = concat(parts)
+	end
+	if mode ~= nil and type(mode) == "string" and not mode:find("t", 1, true) then
+		return nil, "only text can be loaded (mode is '" .. mode .. "')"
+	end
+	local loaded_chunk, err = raw_load(chunk, name, "t", ...)
+	-- Too deep a nesting passes through the run's own handler.
+	if type(err) == "table" then
+		err = err.value
+	end
+	return loaded_chunk, err
+end
+
+local function loadfile(path, mode, ...)
+	local ok, text, name = native.read_script(path)
+	if not ok then
+		-- A place that is not granted is an error, a file that is not there is none.
+		if text.kind == "policy" then
+			raise(text)
+		end
+		return nil, text.message
+	end
+	return load(text, name, mode, ...)
+end
+
+local function dofile(path)
+	local chunk, err = loadfile(path)
+	if not chunk then
+		error(err, 0)
+	end
+	return chunk()
+end
+
+local loading = {}
+
+local function require(name)
+	if loaded[name] ~= nil then
+		return loaded[name]
+	end
+	if loading[name] then
+		raise(native.failure("validation", "the module '" .. tostring(name) .. "' requires itself"))
+	end
+	local text, chunk_name, path = finish(native.find_module(name))
+	local chunk, err = raw_load(text, chunk_name, "t")
+	if not chunk then
+		raise(native.syntax_failure(err))
+	end
+	loading[name] = true
+	local result = pack(pcall(chunk, name, path))
+	loading[name] = nil
+	if not result[1] then
+		error(result[2], 0)
+	end
+	if result[2] ~= nil then
+		loaded[name] = result[2]
+	elseif loaded[name] == nil then
+		loaded[name] = true
+	end
+	return loaded[name], path
+end
+
+return { load = load, loadfile = loadfile, dofile = dofile, require = require }

@@ -1,0 +1,78 @@
+-- Tasks that run side by side.
+
+local native, own = ...
+local _ENV <const> = own.globals
+
+local finish, raise, need_wait, next_place, effect = own.finish, own.raise, own.need_wait, own.next_place, own.effect
+local places, place_of, place_below = own.places, own.place_of, own.place_below
+local raw_create, running = own.raw.create, own.raw.running
+local handler, report, run_deferred = own.handler, own.report, own.part("deferred").run
+local list_length, known_options, whole_number = own.part("options").list_length, own.part("options").known, own.part("options").whole_number
+
+-- What a task did, and what it deferred after that; its own error goes before theirs.
+local function ended(task, ok, ...)
+	if not task.has_deferred or not native.may_defer(task.path) then
+		return ok, ...
+	end
+	local errors = run_deferred(task)
+	native.has_deferred(task.path)
+	for index = ok and 2 or 1, #errors do
+		native.log("error", "a deferred function failed: " .. own.tostring(errors[index]))
+	end
+	if ok and errors[1] ~= nil then
+		return false, errors[1]
+	end
+	return ok, ...
+end
+
+local function run_task(task, f, ...)
+	return ended(task, report(xpcall(f, handler, ...)))
+end
+
+-- Runs `count` tasks, of which `start` gives the functions and their arguments.
+local function run_tasks(name, count, start, options, usual_limit)
+	need_wait()
+	options = known_options(name, options, { limit = true, settle = true })
+	local limit = whole_number(name, "limit", options.limit, 1) or usual_limit or count
+	if options.settle ~= nil and type(options.settle) ~= "boolean" then
+		raise(native.failure("validation", name .. ": the option settle must be true or false"))
+	end
+	local group = place_below(place_of(running()))
+	local function make(index)
+		local task = place_below(group)
+		task.task = task
+		-- One function for all tasks, which is given what differs: a closure each would be memory held while they wait.
+		local co = raw_create(run_task)
+		places[co] = task
+		return co, task, start(index)
+	end
+	local path, number = next_place()
+	return finish(effect("parallel", make, count, limit, options.settle == true, group.path, path, number))
+end
+
+-- What `parallel.map` runs at once where nothing else is said.
+local MAP_LIMIT = 16
+
+local function map(list, f, options)
+	local count = list_length("parallel.map", list)
+	if type(f) ~= "function" then
+		raise(native.failure("validation", "parallel.map needs a function, not a " .. type(f)))
+	end
+	return run_tasks("parallel.map", count, function(index)
+		return f, rawget(list, index), index
+	end, options, MAP_LIMIT)
+end
+
+local function all(functions, options)
+	local count = list_length("parallel", functions)
+	for index = 1, count do
+		if type(functions[index]) ~= "function" then
+			raise(native.failure("validation", "parallel needs functions; element " .. index .. " is a " .. type(functions[index])))
+		end
+	end
+	return run_tasks("parallel", count, function(index)
+		return rawget(functions, index)
+	end, options)
+end
+
+return { all = all, map = map }

@@ -1,0 +1,135 @@
+-- wait.for_state: looks at something until it is in a state.
+
+local native, own = ...
+local _ENV <const> = own.globals
+
+local finish, raise, caught, need_wait, next_place, effect = own.finish, own.raise, own.caught, own.need_wait, own.next_place, own.effect
+local places, place_of, place_below, running = own.places, own.place_of, own.place_below, own.raw.running
+local answers, action_names, text_of = own.answers, own.action_names, own.tostring
+local list_length, known_options = own.part("options").list_length, own.part("options").known
+
+local state_options = { done = true, failed = true, timeout = true, params = true, id = true, profile = true, region = true }
+
+-- Whether what was seen is what an option names: by a function, or by one or several names of a state.
+local function is_state(option, wanted, answer, state)
+	local kind = type(wanted)
+	if kind == "function" then
+		return wanted(answer, state)
+	elseif kind == "table" then
+		for index = 1, list_length("wait.for_state: the option " .. option, wanted) do
+			if is_state(option, wanted[index], answer, state) then
+				return true
+			end
+		end
+		return false
+	elseif kind == "string" then
+		return (state or "gone"):lower() == wanted:lower()
+	end
+	raise(native.failure("validation", "wait.for_state: the option " .. option .. " must be a function, a state or a list of states, not a " .. kind))
+end
+
+-- How to look: by a function of the script, or as the catalogue says. Gives the answer, its state and whether that is a failure.
+local function looker(subject, options)
+	local function refuse(with, ...)
+		for _, option in ipairs({ ... }) do
+			if options[option] ~= nil then
+				raise(native.failure("validation", "wait.for_state: the option " .. option .. " means nothing with " .. with))
+			end
+		end
+	end
+	if type(subject) == "string" then
+		finish(native.has_state(subject))
+		refuse("a state", "params")
+		return function()
+			local path, number = next_place()
+			local state, has_failed, answer, about =
+				finish(effect("read_state", subject, options.id, options.profile, options.region, path, number))
+			if answer then
+				answers[answer] = about
+			end
+			return answer, state, has_failed
+		end, subject .. " " .. tostring(options.id)
+	elseif type(subject) == "function" then
+		local account
+		if action_names[subject] then
+			refuse("an Action", "id")
+			account = { profile = options.profile, region = options.region }
+		else
+			refuse("a function", "id", "profile", "region")
+		end
+		return function()
+			local answer = subject(options.params, account)
+			return answer, type(answer) ~= "table" and text_of(answer) or "", false
+		end, action_names[subject] or "a function"
+	end
+	raise(native.failure("validation", "wait.for_state needs a function or a state of the catalogue, as \"mcs.instance\", not a " .. type(subject)))
+end
+
+-- Calls a function whose effects stand at a place of their own.
+local function call_at(place, f)
+	local co = running()
+	local outer = place_of(co)
+	local function back(...)
+		outer.is_stuck = place.is_stuck
+		places[co] = outer
+		return caught(...)
+	end
+	place.is_stuck = outer.is_stuck
+	places[co] = place
+	return back(pcall(f))
+end
+
+-- However a watch ends, nothing shows that it goes on.
+local watch_meta = {
+	__close = function(watch)
+		native.watched(watch.handle, "no longer waited for", false)
+	end,
+}
+
+-- Looks once. A failure that can pass is no answer, nor is one that comes of the watch's own end; any other ends the watch.
+local function look_once(watch, look)
+	local ok, answer, state, has_failed = call_at(watch.place, look)
+	if ok then
+		watch.is_failing = false
+		return true, answer, state, has_failed
+	elseif native.is_stopped(watch.place.path) then
+		return false
+	elseif type(answer) ~= "table" or answer.retryable ~= true then
+		native.watched(watch.handle, text_of(answer), false)
+		raise(answer)
+	end
+	-- The first failure of a row is said, so that an hour of silence is none.
+	native.log(watch.is_failing and "debug" or "warn", "looking failed and is tried again: " .. text_of(answer))
+	watch.is_failing = true
+	return false
+end
+
+local function for_state(subject, options)
+	need_wait()
+	options = known_options("wait.for_state", options, state_options)
+	if options.done == nil then
+		raise(native.failure("validation", "wait.for_state needs the option done: a function, a state or a list of states"))
+	end
+	local look, what = looker(subject, options)
+	local place = place_below(place_of(running()))
+	local handle = finish(native.watch(what, options.timeout, place.path))
+	local watch <close> = setmetatable({ place = place, handle = handle }, watch_meta)
+	local shown = ""
+	while true do
+		local seen, answer, state, has_failed = look_once(watch, look)
+		if seen then
+			shown = state or "gone"
+			if is_state("done", options.done, answer, state) then
+				native.watched(watch.handle, shown == "" and "done" or shown, true)
+				return answer
+			elseif has_failed or options.failed ~= nil and is_state("failed", options.failed, answer, state) then
+				native.watched(watch.handle, shown == "" and "failed" or shown, false)
+				raise(native.state_failure(what, shown))
+			end
+		end
+		local path, number = next_place()
+		finish(effect("pause", watch.handle, shown, path, number))
+	end
+end
+
+return { for_state = for_state }
