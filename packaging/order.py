@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Writes packaging/order.txt: the functions that run from a start to the first prompt and in a run of one line, then those of a call.
+"""Writes packaging/order.txt: the functions that run up to the first prompt, those of a run of one line, then those of a call.
 
     packaging/order.py BINARY…
 
-A release for x86-64 Linux is linked with these functions side by side (build.rs), those of both in the middle. The file is worth writing
-anew when the prompt's memory (benches/compare/prompt.py) has grown or calls have become slow (benches/compare/measure.py --only calls); a
-stale one costs memory and time and nothing else. Needs valgrind, and releases with their symbols: one of each profile that is in use,
-because what is inlined is in no list.
+A release for x86-64 Linux is linked with these functions side by side (build.rs), those of both in the middle. Symbols name the types of a
+generic function (.cargo/config.toml), so a name is that of one function. The file is worth writing anew when the prompt's memory
+(benches/compare/prompt.py) has grown or calls have become slow (benches/compare/measure.py --only calls); a stale one costs memory and time
+and nothing else. Needs valgrind, and releases with their symbols: one of each profile that is in use, because what is inlined is in no list.
 """
 
 import os
@@ -31,36 +31,29 @@ CALLS = COMPARE / "sides/calls.lua"
 def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    matched, of_start, of_call = Counter(), Counter(), Counter()
+    places = {}
     for binary in map(Path, sys.argv[1:]):
         with tempfile.TemporaryDirectory() as home:
-            start = in_session(binary.resolve(), Path(home)) | in_run(binary.resolve(), Path(home))
-            call = in_call(binary.resolve(), Path(home))
-        for name, size in sizes(binary):
-            matched[pattern(name)] += size
-            of_start[pattern(name)] += size if name in start else 0
-            of_call[pattern(name)] += size if name in call else 0
-
-    def place(name):
-        """Behind one another: what only a start needs, what a call needs too, what only a call needs. A pattern may match functions that
-        nothing needs: those stand away from the middle."""
-        start, call = of_start[name] / matched[name], of_call[name] / matched[name]
-        return (0, start, name) if not call else (1, 0, name) if start else (2, -call, name)
-
-    names = sorted((name for name in matched if of_start[name] or of_call[name]), key=place)
-    FILE.write_text("\n".join(names) + "\n")
-    print(f"{len(names)} names in {FILE}")
+            prompt, run, call = (measured(binary.resolve(), Path(home)) for measured in (in_session, in_run, in_call))
+        for name in prompt | run | call:
+            # Behind one another: what only the prompt needs, a run, a run and a call, and what only a call needs.
+            place = 3 if name in call and name not in run else 2 if name in call else 1 if name in run else 0
+            places.setdefault(pattern(name), place)
+    known = defined(sys.argv[1:])
+    places = {name: place for name, place in places.items() if name in known}
+    FILE.write_text("\n".join(sorted(places, key=lambda name: (places[name], name))) + "\n")
+    print(f"{len(places)} names in {FILE}")
 
 
-def sizes(binary):
-    listed = subprocess.run(["nm", "--print-size", binary], check=True, capture_output=True, text=True).stdout
-    lines = (line.split() for line in listed.splitlines())
-    return [(line[3], int(line[1], 16)) for line in lines if len(line) == 4 and line[2] in "tTwW"]
+def defined(binaries):
+    """The patterns of what the binaries themselves have, not their libraries."""
+    listed = (subprocess.run(["nm", binary], check=True, capture_output=True, text=True).stdout for binary in binaries)
+    lines = (line.split() for text in listed for line in text.splitlines())
+    return {pattern(line[2]) for line in lines if len(line) == 3 and line[1] in "tTwW"}
 
 
 def pattern(name):
     """A name without what another compiler or another version of a crate changes in it."""
-    name = re.sub(r"(_ZN.*17h)[0-9a-f]{16}E.*", r"\1*", name)
     name = re.sub(r"\.(constprop|part|isra|cold|llvm)\..*", "*", name)
     return re.sub(r"Cs[0-9A-Za-z]+_", "Cs*_", name) if name.startswith("_R") else name
 
