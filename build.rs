@@ -1,5 +1,5 @@
 //! Lists the catalogue's files for `src/catalog/embedded.rs`, so that a new file is a new service without a line of code, and
-//! compiles the Lua prelude, whose parsing would take as long as all else that a start does. A release is linked for a fast start.
+//! compiles the Lua prelude, which each start would else parse. A release is linked for a fast start.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

@@ -101,7 +101,7 @@ fn is_memory_error(error: &mlua::Error) -> bool {
     }
 }
 
-/// All natives for one run. Most are made when the first of them is asked for: to make all would be a tenth of a short script's time.
+/// All natives for one run. Most are made when the first of them is asked for, because a short script needs few.
 pub(super) fn table(
     lua: &Lua,
     gate: &Arc<Gate>,
@@ -212,10 +212,7 @@ fn errors(natives: &Natives<'_>, limits: Limits) -> mlua::Result<()> {
         other => Ok(other),
     })?;
     natives.plain("is_stopped", |_, gate, path: String| Ok(gate.interrupt_at(&path).is_raised()))?;
-    natives.plain("failure", |lua, _, (kind, message): (String, String)| {
-        let kind = if kind == "policy" { Kind::Policy } else { Kind::Validation };
-        error::plain(lua, kind, &message)
-    })?;
+    natives.plain("invalid", |lua, _, problem: String| invalid(lua, &problem))?;
     natives.plain("unknown_option", |lua, _, (name, key, known): (String, Value, Table)| {
         let mut names: Vec<String> = known.pairs::<String, Value>().flatten().map(|(name, _)| name).collect();
         names.sort_unstable();

@@ -4,8 +4,8 @@
 -- `pcall`, `xpcall`, `coroutine.*`, `tostring` and `require` are replaced, because a call may suspend inside them and because a
 -- run that is ended from outside stays ended.
 --
--- Some parts are loaded at every start (`prelude.rs` lists them), the others where a script first needs them: most of a short script's start
--- would go into them.
+-- Some parts are loaded at every start (`prelude.rs` lists them), the others where a script first needs them: a short script
+-- is not to pay for what it does not use.
 
 local native, pending = ...
 
@@ -36,6 +36,11 @@ local function raise(err)
 	raw_error(err, 0)
 end
 
+-- Raises an error of bad input.
+local function refuse(problem)
+	raise(native.invalid(problem))
+end
+
 local function finish(ok, ...)
 	if ok then
 		return ...
@@ -47,6 +52,13 @@ end
 local function exported(name)
 	return function(...)
 		return finish(native[name](...))
+	end
+end
+
+-- The same for one that cannot fail, and gives its results as they are.
+local function forwarded(name)
+	return function(...)
+		return native[name](...)
 	end
 end
 
@@ -87,7 +99,7 @@ local function from_c(name, f)
 		local err = ...
 		if type(err) == "string" then
 			err = err:gsub("^[^:]*:%-?%d*:? ", "", 1):gsub("to '[^']*'", "to '" .. name .. "'")
-			raise(native.failure("validation", err))
+			refuse(err)
 		end
 		raw_error(err, 0)
 	end
@@ -165,16 +177,18 @@ end
 
 -- What the prelude's parts have in common.
 local own = {
-	native = native,
 	globals = globals,
 	-- The functions of Lua's libraries that ours stand before.
 	raw = { running = running, yield = raw_yield },
 	loaded = {},
+	weak_keys = weak_keys,
 	pending = pending,
 	places = places,
 	raise = raise,
+	refuse = refuse,
 	finish = finish,
 	exported = exported,
+	forwarded = forwarded,
 	caught = caught,
 	from_c = from_c,
 	place_of = place_of,

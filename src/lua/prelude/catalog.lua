@@ -2,11 +2,9 @@
 
 local native, own = ...
 
-local finish, raise, need_wait, next_at, next_place = own.finish, own.raise, own.need_wait, own.next_at, own.next_place
-local effect, call_action = own.effect, own.call_action
+local finish, raise, refuse, need_wait, next_at, next_place = own.finish, own.raise, own.refuse, own.need_wait, own.next_at, own.next_place
+local effect, call_action, weak_keys = own.effect, own.call_action, own.weak_keys
 local raw_tostring, ipairs, next, rawset, setmetatable, type = own.globals.tostring, ipairs, next, rawset, setmetatable, type
-
-local weak_keys = { __mode = "k" }
 
 -- What is known of an answer: meta(r), a userdata until somebody asks. Of an Action's function: its whole name.
 local answers = setmetatable({}, weak_keys)
@@ -38,7 +36,7 @@ local function action_function(bound, name, number)
 	local function call(params, options)
 		local place = need_wait()
 		if options ~= nil and type(options) ~= "table" then
-			raise(native.failure("validation", name .. ": the second argument is a table of options, not a " .. type(options)))
+			refuse(name .. ": the second argument is a table of options, not a " .. type(options))
 		end
 		return answered(call_action(number, params, with_defaults(options, bound), next_at(place)))
 	end
@@ -66,7 +64,7 @@ local function lazy(kind, name, resolve, list, functions)
 			return value
 		end,
 		__newindex = function(_, key)
-			raise(native.failure("validation", name .. "." .. raw_tostring(key) .. " cannot be set: " .. name .. " is the catalogue's"))
+			refuse(name .. "." .. raw_tostring(key) .. " cannot be set: " .. name .. " is the catalogue's")
 		end,
 		__pairs = walk,
 		__name = kind,
@@ -88,7 +86,7 @@ local function bound_options(product, options)
 	local bound = {}
 	for key, value in next, options do
 		if key ~= "profile" and key ~= "region" then
-			raise(native.failure("validation", product .. ".with: unknown option '" .. raw_tostring(key) .. "'; there are profile and region"))
+			refuse(product .. ".with: unknown option '" .. raw_tostring(key) .. "'; there are profile and region")
 		end
 		bound[key] = value
 	end
@@ -104,7 +102,7 @@ local function product_table(product, bound)
 		end,
 		with = function(options)
 			if type(options) ~= "table" then
-				raise(native.failure("validation", product .. ".with needs a table, as { profile = \"b\", region = \"us\" }"))
+				refuse(product .. ".with needs a table, as { profile = \"b\", region = \"us\" }")
 			end
 			return product_table(product, with_defaults(bound_options(product, options), bound))
 		end,

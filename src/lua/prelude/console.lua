@@ -97,7 +97,7 @@ local function read_typed(...)
 		elseif type(format) == "string" and reader then
 			results[index] = reader()
 		else
-			own.raise(own.native.failure("validation", "io.read takes \"n\", \"l\", \"L\", \"a\" or a number of bytes, not " .. tostring(format)))
+			own.refuse("io.read takes \"n\", \"l\", \"L\", \"a\" or a number of bytes, not " .. tostring(format))
 		end
 		if results[index] == nil then
 			return unpack(results, 1, index)

@@ -3,7 +3,7 @@
 local native, own = ...
 local _ENV <const> = own.globals
 
-local raise, caught, from_c, can_wait = own.raise, own.caught, own.from_c, own.can_wait
+local refuse, caught, from_c, can_wait = own.refuse, own.caught, own.from_c, own.can_wait
 local places, place_of, place_below = own.places, own.place_of, own.place_below
 local raw_create, raw_resume, raw_yield, raw_close = own.raw.create, own.raw.resume, own.raw.yield, own.raw.close
 local running, pending = own.raw.running, own.pending
@@ -37,7 +37,7 @@ return {
 	create = create,
 	resume = function(co, ...)
 		if type(co) ~= "thread" then
-			raise(native.failure("validation", "coroutine.resume needs a coroutine, not a " .. type(co)))
+			refuse("coroutine.resume needs a coroutine, not a " .. type(co))
 		end
 		return caught(resume(co, ...))
 	end,

@@ -3,7 +3,7 @@
 local native, own = ...
 local _ENV <const> = own.globals
 
-local finish, raise, from_c, raw = own.finish, own.raise, own.from_c, own.raw
+local finish, raise, refuse, from_c, raw = own.finish, own.raise, own.refuse, own.from_c, own.raw
 local raw_open, raw_lines, raw_input = from_c("io.open", raw.open), from_c("io.lines", raw.lines), from_c("io.input", raw.input)
 local raw_output, raw_popen = from_c("io.output", raw.output), from_c("io.popen", raw.popen)
 local raw_date, raw_mktime = from_c("os.date", raw.date), from_c("os.time", raw.time)
@@ -20,7 +20,7 @@ end
 local function needed(path)
 	local resolved, problem = granted(path)
 	if not resolved then
-		raise(native.failure("validation", problem))
+		refuse(problem)
 	end
 	return resolved
 end

@@ -2,7 +2,7 @@
 
 local native, own = ...
 
-local finish, raise, exported, later, replace = own.finish, own.raise, own.exported, own.later, own.replace
+local finish, refuse, exported, forwarded, later, replace = own.finish, own.refuse, own.exported, own.forwarded, own.later, own.replace
 local need_wait, next_place, effect, loaded = own.need_wait, own.next_place, own.effect, own.loaded
 
 -- What is called like a function, and has other functions in it.
@@ -21,9 +21,7 @@ package = { loaded = loaded }
 for _, name in ipairs({ "string", "table", "math", "coroutine", "io", "os", "utf8" }) do
 	loaded[name] = _G[name]
 end
-for _, name in ipairs({ "load", "loadfile", "dofile", "require" }) do
-	_G[name] = later("modules", name)
-end
+replace(_G, "modules", "load", "loadfile", "dofile", "require")
 
 replace(io, "files", "open", "lines", "input", "output", "popen")
 replace(os, "files", "remove", "rename", "time", "date", "execute", "exit")
@@ -31,11 +29,7 @@ io.tmpfile, os.setlocale, os.tmpname, string.dump = nil, nil, nil, nil
 
 null, args, help = native.null, native.args, later("help", "help")
 secret, env = exported("secret"), exported("env")
-os.getenv = env
-
-function os.clock()
-	return native.clock()
-end
+os.getenv, os.clock = env, forwarded("clock")
 
 debug = {
 	traceback = function(message, level)
@@ -48,7 +42,7 @@ debug = {
 
 math.randomseed(native.random(), native.random())
 function math.randomseed()
-	raise(native.failure("validation", "math.randomseed is the runtime's: a run's randomness is seeded once"))
+	refuse("math.randomseed is the runtime's: a run's randomness is seeded once")
 end
 
 task = later("waiting", "task")
@@ -63,9 +57,7 @@ csv = { encode = exported("csv_encode"), decode = exported("csv_decode") }
 loaded.debug, loaded.http, loaded.json, loaded.csv = debug, http, json, csv
 
 time = {
-	now = function()
-		return native.now()
-	end,
+	now = forwarded("now"),
 	format = exported("time_format"),
 	parse = exported("time_parse"),
 	duration = exported("time_duration"),
@@ -79,9 +71,7 @@ time = {
 if native.is_rehearsal then
 	sim = {
 		fault = exported("sim_fault"),
-		clear = function()
-			return native.sim_clear()
-		end,
+		clear = forwarded("sim_clear"),
 		skew = exported("sim_skew"),
 		requests = exported("sim_requests"),
 		state = exported("sim_state"),

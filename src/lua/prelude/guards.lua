@@ -3,7 +3,7 @@
 local native, own = ...
 local _ENV <const> = own.globals
 
-local finish, raise, need_wait, next_place, effect = own.finish, own.raise, own.need_wait, own.next_place, own.effect
+local finish, refuse, need_wait, next_place, effect = own.finish, own.refuse, own.need_wait, own.next_place, own.effect
 
 local function lock(name, options)
 	need_wait()
@@ -15,11 +15,11 @@ local function expect_account(expected)
 	expected = own.part("options").known("expect_account", expected, { profile = true, id = true })
 	for key, value in next, expected do
 		if type(value) ~= "string" or value == "" then
-			raise(native.failure("validation", "expect_account: " .. key .. " must be a text that is not empty, not a " .. type(value)))
+			refuse("expect_account: " .. key .. " must be a text that is not empty, not a " .. type(value))
 		end
 	end
 	if next(expected) == nil then
-		raise(native.failure("validation", "expect_account needs a profile, an id (the access key), or both"))
+		refuse("expect_account needs a profile, an id (the access key), or both")
 	end
 	finish(native.expect_account(expected.profile, expected.id))
 end

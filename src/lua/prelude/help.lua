@@ -13,7 +13,7 @@ local function help(subject)
 		name = own.tostring(subject)
 	end
 	if name ~= nil and (type(name) ~= "string" or name:find("^table: 0x")) then
-		own.raise(native.failure("validation", "help knows Actions, services, products and words, as help(cds.ccs.CreateInstance) or help \"create disk\""))
+		own.refuse("help knows Actions, services, products and words, as help(cds.ccs.CreateInstance) or help \"create disk\"")
 	end
 	own.write_page(own.finish(native.help(name)))
 end

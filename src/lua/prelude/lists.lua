@@ -3,7 +3,7 @@
 local native, own = ...
 local _ENV <const> = own.globals
 
-local finish, raise, need_wait, next_place, effect = own.finish, own.raise, own.need_wait, own.next_place, own.effect
+local finish, refuse, need_wait, next_place, effect = own.finish, own.refuse, own.need_wait, own.next_place, own.effect
 local answers, action_names, action_bindings, with_defaults = own.answers, own.action_names, own.action_bindings, own.with_defaults
 local known_options, whole_number = own.part("options").known, own.part("options").whole_number
 
@@ -12,7 +12,7 @@ local function reader(name, f, params, options)
 	need_wait()
 	local action = action_names[f]
 	if not action then
-		raise(native.failure("validation", name .. " needs an Action, as " .. name .. "(cds.ccs.DescribeInstances, {}), not a " .. type(f)))
+		refuse(name .. " needs an Action, as " .. name .. "(cds.ccs.DescribeInstances, {}), not a " .. type(f))
 	end
 	local call_options, limit = {}, nil
 	for key, value in next, known_options(name, options, { limit = true, timeout = true, retries = true, profile = true, region = true, unchecked = true }) do

@@ -3,7 +3,7 @@
 local native, own = ...
 local _ENV <const> = own.globals
 
-local raise, finish, loaded = own.raise, own.finish, own.loaded
+local raise, refuse, finish, loaded = own.raise, own.refuse, own.finish, own.loaded
 local raw_load = load
 local concat, pack = table.concat, table.pack
 
@@ -59,7 +59,7 @@ local function require(name)
 		return loaded[name]
 	end
 	if loading[name] then
-		raise(native.failure("validation", "the module '" .. tostring(name) .. "' requires itself"))
+		refuse("the module '" .. tostring(name) .. "' requires itself")
 	end
 	local text, chunk_name, path = finish(native.find_module(name))
 	local chunk, err = raw_load(text, chunk_name, "t")

@@ -30,12 +30,16 @@ local write_line = function(text)
 	end
 end
 
-function print(...)
+local function joined(separator, ...)
 	local words = {}
 	for index = 1, select("#", ...) do
 		words[index] = tostring((select(index, ...)))
 	end
-	write_line(concat(words, "\t"))
+	return concat(words, separator)
+end
+
+function print(...)
+	write_line(joined("\t", ...))
 end
 
 -- A text that may be long.
@@ -49,11 +53,7 @@ end
 
 local function logger(level)
 	return function(...)
-		local words = {}
-		for index = 1, select("#", ...) do
-			words[index] = tostring((select(index, ...)))
-		end
-		native.log(level, concat(words, " "))
+		native.log(level, joined(" ", ...))
 	end
 end
 log = { debug = logger("debug"), info = logger("info"), warn = logger("warn"), error = logger("error") }

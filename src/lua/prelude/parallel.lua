@@ -3,7 +3,7 @@
 local native, own = ...
 local _ENV <const> = own.globals
 
-local finish, raise, need_wait, next_place, effect = own.finish, own.raise, own.need_wait, own.next_place, own.effect
+local finish, refuse, need_wait, next_place, effect = own.finish, own.refuse, own.need_wait, own.next_place, own.effect
 local places, place_of, place_below = own.places, own.place_of, own.place_below
 local raw_create, running = own.raw.create, own.raw.running
 local handler, report, run_deferred = own.handler, own.report, own.part("deferred").run
@@ -35,7 +35,7 @@ local function run_tasks(name, count, start, options, usual_limit)
 	options = known_options(name, options, { limit = true, settle = true })
 	local limit = whole_number(name, "limit", options.limit, 1) or usual_limit or count
 	if options.settle ~= nil and type(options.settle) ~= "boolean" then
-		raise(native.failure("validation", name .. ": the option settle must be true or false"))
+		refuse(name .. ": the option settle must be true or false")
 	end
 	local group = place_below(place_of(running()))
 	local function make(index)
@@ -56,7 +56,7 @@ local MAP_LIMIT = 16
 local function map(list, f, options)
 	local count = list_length("parallel.map", list)
 	if type(f) ~= "function" then
-		raise(native.failure("validation", "parallel.map needs a function, not a " .. type(f)))
+		refuse("parallel.map needs a function, not a " .. type(f))
 	end
 	return run_tasks("parallel.map", count, function(index)
 		return f, rawget(list, index), index
@@ -67,7 +67,7 @@ local function all(functions, options)
 	local count = list_length("parallel", functions)
 	for index = 1, count do
 		if type(functions[index]) ~= "function" then
-			raise(native.failure("validation", "parallel needs functions; element " .. index .. " is a " .. type(functions[index])))
+			refuse("parallel needs functions; element " .. index .. " is a " .. type(functions[index]))
 		end
 	end
 	return run_tasks("parallel", count, function(index)

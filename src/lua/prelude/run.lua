@@ -2,14 +2,14 @@
 
 local native, own = ...
 
-local raise, place_of = own.raise, own.place_of
+local refuse, place_of = own.refuse, own.place_of
 local raw_xpcall, running, rawget, type = own.globals.xpcall, coroutine.running, rawget, type
 
 -- What was deferred, in order, with the task that it belongs to.
 local deferred = {}
 function defer(f)
 	if type(f) ~= "function" then
-		raise(native.failure("validation", "defer needs a function, not a " .. type(f)))
+		refuse("defer needs a function, not a " .. type(f))
 	end
 	local task = place_of(running()).task
 	if task then

@@ -3,7 +3,8 @@
 local native, own = ...
 local _ENV <const> = own.globals
 
-local finish, raise, caught, need_wait, next_place, effect = own.finish, own.raise, own.caught, own.need_wait, own.next_place, own.effect
+local finish, raise, refuse, caught = own.finish, own.raise, own.refuse, own.caught
+local need_wait, next_place, effect = own.need_wait, own.next_place, own.effect
 local places, place_of, place_below, running = own.places, own.place_of, own.place_below, own.raw.running
 local answers, action_names, text_of = own.answers, own.action_names, own.tostring
 local list_length, known_options = own.part("options").list_length, own.part("options").known
@@ -25,21 +26,21 @@ local function is_state(option, wanted, answer, state)
 	elseif kind == "string" then
 		return (state or "gone"):lower() == wanted:lower()
 	end
-	raise(native.failure("validation", "wait.for_state: the option " .. option .. " must be a function, a state or a list of states, not a " .. kind))
+	refuse("wait.for_state: the option " .. option .. " must be a function, a state or a list of states, not a " .. kind)
 end
 
 -- How to look: by a function of the script, or as the catalogue says. Gives the answer, its state and whether that is a failure.
 local function looker(subject, options)
-	local function refuse(with, ...)
+	local function without(with, ...)
 		for _, option in ipairs({ ... }) do
 			if options[option] ~= nil then
-				raise(native.failure("validation", "wait.for_state: the option " .. option .. " means nothing with " .. with))
+				refuse("wait.for_state: the option " .. option .. " means nothing with " .. with)
 			end
 		end
 	end
 	if type(subject) == "string" then
 		finish(native.has_state(subject))
-		refuse("a state", "params")
+		without("a state", "params")
 		return function()
 			local path, number = next_place()
 			local state, has_failed, answer, about =
@@ -52,17 +53,17 @@ local function looker(subject, options)
 	elseif type(subject) == "function" then
 		local account
 		if action_names[subject] then
-			refuse("an Action", "id")
+			without("an Action", "id")
 			account = { profile = options.profile, region = options.region }
 		else
-			refuse("a function", "id", "profile", "region")
+			without("a function", "id", "profile", "region")
 		end
 		return function()
 			local answer = subject(options.params, account)
 			return answer, type(answer) ~= "table" and text_of(answer) or "", false
 		end, action_names[subject] or "a function"
 	end
-	raise(native.failure("validation", "wait.for_state needs a function or a state of the catalogue, as \"mcs.instance\", not a " .. type(subject)))
+	refuse("wait.for_state needs a function or a state of the catalogue, as \"mcs.instance\", not a " .. type(subject))
 end
 
 -- Calls a function whose effects stand at a place of their own.
@@ -108,7 +109,7 @@ local function for_state(subject, options)
 	need_wait()
 	options = known_options("wait.for_state", options, state_options)
 	if options.done == nil then
-		raise(native.failure("validation", "wait.for_state needs the option done: a function, a state or a list of states"))
+		refuse("wait.for_state needs the option done: a function, a state or a list of states")
 	end
 	local look, what = looker(subject, options)
 	local place = place_below(place_of(running()))

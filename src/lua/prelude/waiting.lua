@@ -3,7 +3,7 @@
 local native, own = ...
 local _ENV <const> = own.globals
 
-local finish, raise, need_wait, next_place, effect = own.finish, own.raise, own.need_wait, own.next_place, own.effect
+local finish, refuse, need_wait, next_place, effect = own.finish, own.refuse, own.need_wait, own.next_place, own.effect
 local answers, meta_of, list_length = own.answers, own.meta_of, own.part("options").list_length
 local concat = table.concat
 
@@ -19,9 +19,9 @@ local function handle_of(x)
 	end
 	local about = meta_of(x)
 	if not about then
-		raise(native.failure("validation", "wait needs the answer of an Action that starts a task, a task(…), or a list of them; this is a " .. type(x)))
+		refuse("wait needs the answer of an Action that starts a task, a task(…), or a list of them; this is a " .. type(x))
 	elseif not about.starts_task then
-		raise(native.failure("validation", about.action .. " starts no task, so there is nothing to wait for"))
+		refuse(about.action .. " starts no task, so there is nothing to wait for")
 	end
 	return about.task
 end
@@ -48,7 +48,7 @@ return {
 	wait = function(x, options)
 		need_wait()
 		if options ~= nil and type(options) ~= "table" then
-			raise(native.failure("validation", "wait takes a table of options, as { timeout = \"15m\" }, not a " .. type(options)))
+			refuse("wait takes a table of options, as { timeout = \"15m\" }, not a " .. type(options))
 		end
 		local handle, list = handles(x)
 		local path, number = next_place()
