@@ -261,7 +261,11 @@ mod tests {
         let store = Store::open(folder.path().join("runs.db"));
         with_run(&store);
         let (go, gone) = std::sync::mpsc::channel::<()>();
-        store.post(move |_| Box::pin(async move { gone.recv().map_err(|_| sqlx::Error::RowNotFound) })).unwrap();
+        let (begin, begun) = std::sync::mpsc::channel();
+        let held = move || begin.send(()).is_ok() && gone.recv().is_ok();
+        store.post(move |_| Box::pin(async move { held().then_some(()).ok_or(sqlx::Error::RowNotFound) })).unwrap();
+        // Until then the writer takes more out of the queue, which would be full for a moment only.
+        begun.recv().unwrap();
         while store.post(|_| Box::pin(async { Ok(()) })).is_ok() {}
         let call = |number| store.add_call("r", &reading(number), None);
         assert!(call(1).is_err(), "the queue is full");
