@@ -10,11 +10,13 @@ use crate::run::store::RunOutcome;
 use crate::run::{self, Guard, Recording};
 use clap::Args;
 use std::io::Read as _;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 use std::{fs, io};
+use tokio::task::spawn_local;
 
 /// Runs a script
 ///
@@ -106,7 +108,12 @@ impl Run {
                 guard.limit(limit);
             }
             let started = real_now();
-            let mut ending = run::run(Arc::clone(&gate), &guard, self.grants.limits(), &chunk).await;
+            let mut ending = {
+                let (gate, guard, limits) = (Arc::clone(&gate), Arc::clone(&guard), self.grants.limits());
+                // A task that is woken goes on at once; for what `block_on` itself waits for, tokio first asks the system for news.
+                let running = spawn_local(async move { run::run(gate, &guard, limits, &chunk).await });
+                running.await.unwrap_or_else(|failed| resume_unwind(failed.into_panic()))
+            };
             gate.flush_audit();
             if self.lifeline {
                 ending.stop = lifeline::reason(ending.stop);

@@ -19,6 +19,7 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use tokio::runtime::{Builder, LocalOptions};
 
 /// The seed of `--sim`: a rehearsal goes the same way every time.
 pub(super) const SIMULATOR_SEED: u64 = 1;
@@ -164,9 +165,9 @@ pub(super) fn audit_path(options: &GlobalOptions) -> Option<PathBuf> {
 
 /// Runs a future on this thread; with `--sim` on virtual time.
 pub(super) fn block_on<F: Future<Output = ExitCode>>(options: &GlobalOptions, future: F) -> ExitCode {
-    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let mut builder = Builder::new_current_thread();
     builder.enable_all().start_paused(options.sim);
-    match builder.build() {
+    match builder.build_local(LocalOptions::default()) {
         Ok(runtime) => {
             let status = runtime.block_on(async {
                 let status = future.await;
