@@ -27,6 +27,7 @@ use decode::Decoded;
 use effects::Effects;
 use error::{CallError, Failure, Sent};
 use futures_util::future::{Either, FutureExt as _, select};
+use jiff::Timestamp;
 use retry::RetryPolicy;
 use route::{Route, Routes};
 use serialize::Message;
@@ -223,7 +224,8 @@ async fn attempt_until_done(
         }
         let left = deadline.saturating_sub(world.elapsed());
         let signed_at = world.now();
-        let request = signed(world, action, message, route, left.min(Client::ATTEMPT_TIMEOUT)).map_err(CallError::Transport)?;
+        let timeout = left.min(Client::ATTEMPT_TIMEOUT);
+        let request = signed(world, action, message, route, signed_at, timeout).map_err(CallError::Transport)?;
         progress.attempts += 1;
         let attempts = progress.attempts;
         world.attempt(attempts);
@@ -267,12 +269,13 @@ fn signed(
     action: &Action,
     message: &Message,
     route: &Route,
+    now: Timestamp,
     timeout: Duration,
 ) -> Result<Request, TransportError> {
     let protocol = &action.product.protocol;
     let mut pairs: Vec<(&str, Cow<'_, str>)> = Vec::with_capacity(message.pairs.len() + 8);
     pairs.extend(message.pairs.iter().map(|(name, value)| (name.as_str(), Cow::Borrowed(value.as_str()))));
-    add_common_parameters(&mut pairs, world, action, route);
+    add_common_parameters(&mut pairs, world, action, route, now);
     let method = message.method.as_str();
     let address = Address {
         scheme: route.url.scheme(),
@@ -294,10 +297,16 @@ fn signed(
     Ok(Request { method, uri, destination, headers, body, timeout, max_answer: Client::MAX_ANSWER })
 }
 
-fn add_common_parameters<'a>(pairs: &mut Vec<(&'a str, Cow<'a, str>)>, world: &impl Effects, action: &'a Action, route: &'a Route) {
+fn add_common_parameters<'a>(
+    pairs: &mut Vec<(&'a str, Cow<'a, str>)>,
+    world: &impl Effects,
+    action: &'a Action,
+    route: &'a Route,
+    now: Timestamp,
+) {
     let mut add = |name, value: Cow<'a, str>| pairs.push((name, value));
     add("Action", action.name.as_str().into());
-    let now = format!("{:.0}", world.now());
+    let now = format!("{now:.0}");
     let access_key = route.account.access_key.value.as_str();
     match action.product.protocol.signer {
         Scheme::Cds | Scheme::Pop => {

@@ -37,7 +37,7 @@ impl Route {
     /// The URL with this query.
     pub(super) fn uri(&self, query: Option<String>) -> Result<Uri, TransportError> {
         let Some(query) = query else { return Ok(self.uri.clone()) };
-        let path = format!("{}?{query}", self.uri.path());
+        let path = [self.uri.path(), "?", &query].concat();
         uri::Builder::from(self.uri.clone()).path_and_query(path).build().map_err(|error| unusable(&error))
     }
 }

@@ -8,6 +8,7 @@ use super::pool::{Outgoing, Pool, Site, Unanswered};
 use bytes::{Bytes, BytesMut};
 use flate2::read::MultiGzDecoder;
 use http::header::{self, HeaderValue};
+use http::method::InvalidMethod;
 use http::uri::{InvalidUri, PathAndQuery};
 use http::{HeaderMap, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full};
@@ -134,21 +135,18 @@ impl HttpTransport {
         };
         let site = Site::new(scheme, authority).map_err(|error| unusable(&error))?;
         let pool = self.pool(destination)?;
-        let mut message = http::Request::builder()
-            .method(method)
-            .header(header::ACCEPT, HeaderValue::from_static("*/*"))
-            .header(header::ACCEPT_ENCODING, HeaderValue::from_static(GZIP))
-            .header(header::USER_AGENT, HeaderValue::from_static(concat!("cumulua/", env!("CARGO_PKG_VERSION"))));
-        let body = match body {
-            Some((content_type, body)) => {
-                message = message.header(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-                Full::new(body)
-            }
-            None => Full::default(),
-        };
-        let mut message = message.body(body).map_err(|error| unusable(&error))?;
+        let (content_type, body) = body.unzip();
+        let mut message = http::Request::new(Full::new(body.unwrap_or_default()));
+        *message.method_mut() = method.parse().map_err(|error: InvalidMethod| unusable(&error))?;
+        let sent = message.headers_mut();
+        sent.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
+        sent.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(GZIP));
+        sent.insert(header::USER_AGENT, HeaderValue::from_static(concat!("cumulua/", env!("CARGO_PKG_VERSION"))));
+        if let Some(content_type) = content_type {
+            sent.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        }
         // A script's own headers take the place of those above.
-        message.headers_mut().extend(headers);
+        sent.extend(headers);
         Ok((pool, site, path, Box::new(message)))
     }
 }

@@ -153,24 +153,28 @@ end
 
 -- The place of what is about to wait.
 local function need_wait()
-	local place = place_of(running())
+	local co = running()
+	local place = places[co] or place_of(co)
 	if not can_wait_at(place) then
 		raise(native.cannot_wait())
 	end
 	return place
 end
 
--- What suspends a script, by the native that makes it at the first use: most of a short script's start would go into it. mlua takes `yield`
--- from the globals then, so it is given the real one.
+-- What suspends a script, by the native that makes it. mlua takes `yield` from the globals, so it is given the real one.
+local function made_to_suspend(make, natives)
+	local seen = rawget(_G, "coroutine")
+	rawset(_G, "coroutine", { yield = raw_yield })
+	local made = (natives or native)[make]()
+	rawset(_G, "coroutine", seen)
+	return made
+end
+
+-- The same, made at the first use: most of a short script's start would go into it.
 local function suspending(make, natives)
 	local made
 	return function(...)
-		if not made then
-			local seen = rawget(_G, "coroutine")
-			rawset(_G, "coroutine", { yield = raw_yield })
-			made = (natives or native)[make]()
-			rawset(_G, "coroutine", seen)
-		end
+		made = made or made_to_suspend(make, natives)
 		return made(...)
 	end
 end
@@ -197,9 +201,9 @@ local own = {
 	next_place = next_place,
 	can_wait = can_wait,
 	need_wait = need_wait,
+	made_to_suspend = made_to_suspend,
 	suspending = suspending,
 	effect = suspending("make_effect"),
-	call_action = suspending("make_call"),
 }
 
 local parts = {}
