@@ -62,17 +62,16 @@ local function forwarded(name)
 	end
 end
 
--- Each coroutine has a place in its run, the same in every replay: its path and the number of its effects so far.
-local places = setmetatable({}, weak_keys)
-
-local function place_of(co)
-	local place = places[co]
-	if not place then
-		place = { path = "0", number = 0 }
-		places[co] = place
-	end
-	return place
-end
+-- Each coroutine has a place in its run, the same in every replay: its path and the number of its effects so far. One that nobody has put
+-- elsewhere is the run itself.
+local places = setmetatable({}, {
+	__mode = "k",
+	__index = function(self, co)
+		local place = { path = "0", number = 0 }
+		rawset(self, co, place)
+		return place
+	end,
+})
 
 -- After something was caught: a run that is ended stays ended, and what Rust raised becomes a string.
 local function caught(ok, ...)
@@ -80,7 +79,7 @@ local function caught(ok, ...)
 		return ok, ...
 	end
 	local err = ...
-	local stop = native.stopped(err, place_of(running()).path)
+	local stop = native.stopped(err, places[running()].path)
 	if stop then
 		raw_error(stop, 0)
 	end
@@ -118,7 +117,7 @@ function xpcall(f, handler, ...)
 	end
 	-- No hook fires inside a handler, so one of an ended run is not called.
 	local function guarded(err)
-		if native.is_stopped(place_of(running()).path) then
+		if native.is_stopped(places[running()].path) then
 			return err
 		end
 		return handler(err)
@@ -133,7 +132,7 @@ local function next_at(place)
 end
 
 local function next_place()
-	return next_at(place_of(running()))
+	return next_at(places[running()])
 end
 
 -- The task is the innermost `parallel` task that a coroutine belongs to; none is the run itself.
@@ -148,13 +147,12 @@ local function can_wait_at(place)
 end
 
 local function can_wait()
-	return can_wait_at(place_of(running()))
+	return can_wait_at(places[running()])
 end
 
 -- The place of what is about to wait.
 local function need_wait()
-	local co = running()
-	local place = places[co] or place_of(co)
+	local place = places[running()]
 	if not can_wait_at(place) then
 		raise(native.cannot_wait())
 	end
@@ -195,7 +193,6 @@ local own = {
 	forwarded = forwarded,
 	caught = caught,
 	from_c = from_c,
-	place_of = place_of,
 	place_below = place_below,
 	next_at = next_at,
 	next_place = next_place,

@@ -32,21 +32,17 @@ local function with_defaults(options, bound)
 	return merged
 end
 
--- Made at the first call.
+-- Made at the first call, and called with nothing around it: each function of ours counts under the hook that can end a run.
 local call_action
 
--- What calls an Action. It and what it needs call few functions of ours: under the hook that can end a run, each of them counts.
 local function action_function(bound, name, number)
 	local function call(params, options)
 		local place = need_wait()
 		if options ~= nil and type(options) ~= "table" then
 			refuse(name .. ": the second argument is a table of options, not a " .. type(options))
 		end
-		if bound then
-			options = with_defaults(options, bound)
-		end
 		call_action = call_action or made_to_suspend("make_call")
-		return answered(call_action(number, params, options, next_at(place)))
+		return answered(call_action(number, params, with_defaults(options, bound), next_at(place)))
 	end
 	action_names[call], action_bindings[call] = name, bound
 	return call

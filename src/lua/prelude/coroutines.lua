@@ -4,14 +4,14 @@ local native, own = ...
 local _ENV <const> = own.globals
 
 local refuse, caught, from_c, can_wait = own.refuse, own.caught, own.from_c, own.can_wait
-local places, place_of, place_below = own.places, own.place_of, own.place_below
+local places, place_below = own.places, own.place_below
 local raw_create, raw_resume, raw_yield, raw_close = own.raw.create, own.raw.resume, own.raw.yield, own.raw.close
 local running, pending = own.raw.running, own.pending
 
 local checked_create = from_c("coroutine.create", raw_create)
 local function create(f)
 	local co = checked_create(f)
-	places[co] = place_below(place_of(running()))
+	places[co] = place_below(places[running()])
 	return co
 end
 
@@ -24,7 +24,7 @@ local function drive(co, ok, ...)
 end
 
 local function resume(co, ...)
-	local place = places[co]
+	local place = rawget(places, co)
 	if place then
 		place.is_stuck = not can_wait() or nil
 	end

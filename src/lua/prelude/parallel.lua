@@ -4,7 +4,7 @@ local native, own = ...
 local _ENV <const> = own.globals
 
 local finish, refuse, need_wait, next_place, effect = own.finish, own.refuse, own.need_wait, own.next_place, own.effect
-local places, place_of, place_below = own.places, own.place_of, own.place_below
+local places, place_below = own.places, own.place_below
 local raw_create, running = own.raw.create, own.raw.running
 local handler, report, run_deferred = own.handler, own.report, own.part("deferred").run
 local list_length, known_options, whole_number = own.part("options").list_length, own.part("options").known, own.part("options").whole_number
@@ -37,7 +37,7 @@ local function run_tasks(name, count, start, options, usual_limit)
 	if options.settle ~= nil and type(options.settle) ~= "boolean" then
 		refuse(name .. ": the option settle must be true or false")
 	end
-	local group = place_below(place_of(running()))
+	local group = place_below(places[running()])
 	local function make(index)
 		local task = place_below(group)
 		task.task = task

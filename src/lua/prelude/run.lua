@@ -2,7 +2,7 @@
 
 local native, own = ...
 
-local refuse, place_of = own.refuse, own.place_of
+local refuse, places = own.refuse, own.places
 local raw_xpcall, running, rawget, type = own.globals.xpcall, coroutine.running, rawget, type
 
 -- What was deferred, in order, with the task that it belongs to.
@@ -11,7 +11,7 @@ function defer(f)
 	if type(f) ~= "function" then
 		refuse("defer needs a function, not a " .. type(f))
 	end
-	local task = place_of(running()).task
+	local task = places[running()].task
 	if task then
 		task.has_deferred = true
 	end

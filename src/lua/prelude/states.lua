@@ -5,7 +5,7 @@ local _ENV <const> = own.globals
 
 local finish, raise, refuse, caught = own.finish, own.raise, own.refuse, own.caught
 local need_wait, next_place, effect = own.need_wait, own.next_place, own.effect
-local places, place_of, place_below, running = own.places, own.place_of, own.place_below, own.raw.running
+local places, place_below, running = own.places, own.place_below, own.raw.running
 local answers, action_names, text_of = own.answers, own.action_names, own.tostring
 local list_length, known_options = own.part("options").list_length, own.part("options").known
 
@@ -69,7 +69,7 @@ end
 -- Calls a function whose effects stand at a place of their own.
 local function call_at(place, f)
 	local co = running()
-	local outer = place_of(co)
+	local outer = places[co]
 	local function back(...)
 		outer.is_stuck = place.is_stuck
 		places[co] = outer
@@ -112,7 +112,7 @@ local function for_state(subject, options)
 		refuse("wait.for_state needs the option done: a function, a state or a list of states")
 	end
 	local look, what = looker(subject, options)
-	local place = place_below(place_of(running()))
+	local place = place_below(places[running()])
 	local handle = finish(native.watch(what, options.timeout, place.path))
 	local watch <close> = setmetatable({ place = place, handle = handle }, watch_meta)
 	local shown = ""
