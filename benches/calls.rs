@@ -8,9 +8,9 @@ use cumulua::client::serialize::serialize;
 use cumulua::client::validate::validate;
 use cumulua::client::value::{Params, Value};
 use cumulua::client::{Call, CallOptions};
-use cumulua::clock::real_now;
 use cumulua::gate::Place;
 use cumulua::gate::audit::Audit;
+use cumulua_core::clock::real_now;
 use serde_json::json;
 use std::hint::black_box;
 
@@ -47,7 +47,7 @@ fn lua(criterion: &mut Criterion) {
 }
 
 fn parameters(criterion: &mut Criterion) {
-    let catalog = cumulua::catalog::Catalog::default();
+    let catalog = cumulua_core::catalog::Catalog::default();
     let action = catalog.action("cds.ccs.CreateInstance").expect("an Action");
     let given = json!({
         "RegionId": "CN_Beijing_A", "VdcId": "0bb08ed7-e686-4168-93e5-e0187579753b", "InstanceName": "web", "Cpu": 2, "Ram": 4,

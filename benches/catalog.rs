@@ -1,7 +1,7 @@
 //! What loading the catalogue costs: one service, as a script that uses one pays for it, and all of them. The bar for all is 30 ms.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use cumulua::catalog::Catalog;
+use cumulua_core::catalog::Catalog;
 
 fn loading(criterion: &mut Criterion) {
     criterion.bench_function("load one service", |bencher| {

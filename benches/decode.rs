@@ -4,7 +4,7 @@
 mod canned;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use cumulua::clock::real_now;
+use cumulua_core::clock::real_now;
 use serde_json::{Value as Json, json};
 use std::fmt::Write as _;
 

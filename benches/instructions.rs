@@ -4,9 +4,9 @@
 
 mod canned;
 
-use cumulua::catalog::Scheme;
 use cumulua::client::sign::{Address, Key, sign, with_signature};
-use cumulua::secret::Secret;
+use cumulua_core::catalog::Scheme;
+use cumulua_core::secret::Secret;
 use std::hint::black_box;
 
 const ANSWER: &str = include_str!("canned/tags.json");

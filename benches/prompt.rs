@@ -1,9 +1,9 @@
 //! What a key costs at the prompt with every service loaded: completion and the hint. The bar for a completion is 5 ms.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use cumulua::catalog::Catalog;
 use cumulua::lua::session::{InAnswer, Inspected, Step};
 use cumulua::repl::{Knowledge, complete, hint};
+use cumulua_core::catalog::Catalog;
 use std::hint::black_box;
 use std::path::Path;
 

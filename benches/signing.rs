@@ -4,9 +4,9 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use criterion::{Criterion, criterion_group, criterion_main};
-use cumulua::catalog::Scheme;
 use cumulua::client::sign::{Address, Key, sign, with_signature};
-use cumulua::secret::Secret;
+use cumulua_core::catalog::Scheme;
+use cumulua_core::secret::Secret;
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::hint::black_box;

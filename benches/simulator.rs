@@ -2,11 +2,11 @@
 //! loopback HTTP, each signed anew. The bars are 5 ms and 2,000 requests/s. `cargo bench --bench simulator`.
 
 use bytes::Bytes;
-use cumulua::catalog::{Catalog, Scheme};
 use cumulua::client::sign::{Address, Key, sign, with_signature};
-use cumulua::clock::{Clock, real_now};
-use cumulua::secret::Secret;
-use cumulua::simulator::{ACCESS_KEY, Options, REGION_ID, SECRET, SavedState, Simulator, VDC_ID, serve};
+use cumulua_core::catalog::{Catalog, Scheme};
+use cumulua_core::clock::{Clock, real_now};
+use cumulua_core::secret::Secret;
+use cumulua_simulator::{ACCESS_KEY, Options, REGION_ID, SECRET, SavedState, Simulator, VDC_ID, serve};
 use futures_util::future::join_all;
 use http::Request;
 use serde_json::{Value as Json, json};

@@ -8,10 +8,10 @@
 //! bare account FILE                   writes the account that the simulator begins with
 //! ```
 
-use cumulua::catalog::Scheme;
 use cumulua::client::sign::{self, Address, Key};
-use cumulua::clock::real_now;
-use cumulua::secret::Secret;
+use cumulua_core::catalog::Scheme;
+use cumulua_core::clock::real_now;
+use cumulua_core::secret::Secret;
 use jiff::Timestamp;
 use reqwest::Client;
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! Credential providers: a secret from the environment, a file, a command, or the configuration itself.
 
-use crate::secret::Secret;
+use cumulua_core::secret::Secret;
 use serde::Deserialize;
 use serde::de::Error as _;
 use std::path::{Path, PathBuf};

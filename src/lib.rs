@@ -10,8 +10,8 @@
 //!
 //! Imports run one way, from the bottom of this list to its top; `tests/integration/architecture.rs` holds the code to it.
 //!
-//! - [`clock`], [`secret`]: time that can be virtual, values that no text may hold.
-//! - [`catalog`]: every Action as data, from `catalog/`. [`mod@reference`]: what is generated from it for people and editors.
+//! - [`cumulua_core`], a package of its own: every Action as data, from `catalog/`; time that can be virtual; values that no text may hold.
+//! - [`mod@reference`]: what is generated from the catalogue for people and editors.
 //! - [`config`], [`credentials`]: profiles, and where each of their values comes from.
 //! - [`client`]: the pipeline, one file a step. It knows no Lua.
 //! - [`gate`]: the one door every effect of a script goes through.
@@ -20,7 +20,7 @@
 //! - [`repl`]: lines of Lua one after the other, at a prompt.
 //! - [`schedule`]: runbooks on a schedule: when each fires, what becomes of it, and the server that starts its run's process.
 //! - [`cli`]: the command; only it prints or exits.
-//! - [`simulator`]: the clouds' stand-in, with signature code of its own; only the command and tests know it.
+//! - [`cumulua_simulator`], a package of its own: the clouds' stand-in, with signature code of its own; only the command and tests know it.
 //!
 //! # What holds everywhere
 //!
@@ -29,10 +29,8 @@
 //! - Every attempt is signed anew. Integers are exact. Times are shown with their zone.
 //! - What is known of one Action is data in `catalog/`, never code.
 
-pub mod catalog;
 pub mod cli;
 pub mod client;
-pub mod clock;
 pub mod config;
 pub mod credentials;
 pub mod gate;
@@ -41,5 +39,3 @@ pub mod reference;
 pub mod repl;
 pub mod run;
 pub mod schedule;
-pub mod secret;
-pub mod simulator;

@@ -3,12 +3,12 @@
 use bytes::Bytes;
 use cumulua::client::effects::BoxFuture;
 use cumulua::client::transport::{Request, Response, Transport, TransportError};
-use cumulua::clock::Clock;
 use cumulua::config::{Flags, Profiles};
 use cumulua::gate::audit::Audit;
 use cumulua::gate::{Gate, Policy, Random, Silent, World};
 use cumulua::lua::{Chunk, Limits, Runtime};
-use cumulua::secret::Redactor;
+use cumulua_core::clock::Clock;
+use cumulua_core::secret::Redactor;
 use http::{HeaderMap, StatusCode};
 use std::collections::BTreeMap;
 use std::path::PathBuf;

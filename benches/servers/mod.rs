@@ -1,6 +1,6 @@
 //! An account of 100,000 servers as a seed file, for the simulator's bench and, by `examples/bare.rs`, for `benches/compare/`.
 
-use cumulua::simulator::{PRIVATE_ID, REGION_ID, VDC_ID};
+use cumulua_simulator::{PRIVATE_ID, REGION_ID, VDC_ID};
 use serde_json::json;
 use std::fmt::Write as _;
 

@@ -2,9 +2,9 @@
 
 use super::options::GlobalOptions;
 use super::{report, status, world};
-use crate::catalog::search::search;
 use crate::reference;
 use clap::Args;
+use cumulua_core::catalog::search::search;
 use std::process::ExitCode;
 
 #[derive(Debug, Args)]

@@ -3,12 +3,12 @@
 use super::options::{GlobalOptions, duration};
 use super::status::Status;
 use super::{report, run, status, world};
-use crate::catalog::Action;
 use crate::client::error::Failure;
 use crate::client::value::{Params, Value};
 use crate::client::{Call as ClientCall, CallOptions, waiter};
 use crate::gate::{Gate, Place, Policy, Stop, WAIT_TIMEOUT, WaitError};
 use clap::Args;
+use cumulua_core::catalog::Action;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;

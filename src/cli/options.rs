@@ -1,10 +1,10 @@
 //! Options that every subcommand takes.
 
 use super::rehearsed::Rehearsed;
-use crate::clock::parse_duration;
 use crate::gate::Policy;
 use crate::lua::Limits;
 use clap::{Args, ValueEnum};
+use cumulua_core::clock::parse_duration;
 use std::path::PathBuf;
 use std::time::Duration;
 

@@ -2,9 +2,9 @@
 
 use super::options::GlobalOptions;
 use super::{report, status, world};
-use crate::catalog::ProductModel;
 use crate::config::{Account, ConfigError, Profiles, Setting};
 use clap::{Args, Subcommand};
+use cumulua_core::catalog::ProductModel;
 use std::fmt::Display;
 use std::path::Path;
 use std::process::ExitCode;

@@ -36,7 +36,7 @@ impl Progress {
                     Level::Warn => "warn",
                     Level::Error => "error",
                 };
-                let time = crate::clock::Clock::system().now().to_string();
+                let time = cumulua_core::clock::Clock::system().now().to_string();
                 serde_json::json!({ "time": time, "level": level, "message": message }).to_string()
             }
             Format::Text => {

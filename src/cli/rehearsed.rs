@@ -1,7 +1,7 @@
 //! Files that a rehearsal begins from and leaves behind.
 
 use super::simulated::InProcess;
-use crate::simulator::{SavedState, Simulator};
+use cumulua_simulator::{SavedState, Simulator};
 use std::fmt;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

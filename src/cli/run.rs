@@ -3,12 +3,12 @@
 use super::options::{Format, GlobalOptions, Grants, duration};
 use super::status::Status;
 use super::{lifeline, progress, report, status, world};
-use crate::clock::real_now;
 use crate::gate::{Gate, Stop};
 use crate::lua::Chunk;
 use crate::run::store::RunOutcome;
 use crate::run::{self, Guard, Recording};
 use clap::Args;
+use cumulua_core::clock::real_now;
 use std::io::Read as _;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};

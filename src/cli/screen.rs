@@ -5,7 +5,7 @@ use super::report;
 use crate::lua::console::Attended;
 use crate::lua::{ScriptError, Sources};
 use crate::repl::Terminal;
-use crate::secret::Redactor;
+use cumulua_core::secret::Redactor;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};

@@ -1,10 +1,10 @@
 //! `cumulua sign`: what a signature should be, to compare with what a server echoed.
 
 use super::{report, status};
-use crate::catalog::Scheme;
 use crate::client::sign::{Address, Key, sign};
-use crate::secret::Secret;
 use clap::Args;
+use cumulua_core::catalog::Scheme;
+use cumulua_core::secret::Secret;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;

@@ -2,9 +2,9 @@
 
 use super::options::GlobalOptions;
 use super::{rehearsed, report, status, world};
-use crate::clock::Clock;
-use crate::simulator::{self, FAULT_SYNTAX, FaultRule, Options, Simulator};
 use clap::Args;
+use cumulua_core::clock::Clock;
+use cumulua_simulator::{FAULT_SYNTAX, FaultRule, Options, Simulator};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -21,10 +21,10 @@ pub(super) struct Sim {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
     /// The access key that is accepted
-    #[arg(long, value_name = "ID", default_value = simulator::ACCESS_KEY)]
+    #[arg(long, value_name = "ID", default_value = cumulua_simulator::ACCESS_KEY)]
     access_key: String,
     /// The secret that is accepted
-    #[arg(long, value_name = "SECRET", default_value = simulator::SECRET, hide_default_value = false)]
+    #[arg(long, value_name = "SECRET", default_value = cumulua_simulator::SECRET, hide_default_value = false)]
     secret: String,
     /// Seeds ids, durations and chance [default: 1, or that of --seed-file]
     #[arg(long, value_name = "NUMBER")]
@@ -68,7 +68,7 @@ impl Sim {
         let listening = async {
             let listener = TcpListener::bind(listen).await?;
             report::print(&format!("listening on http://{}", listener.local_addr()?));
-            simulator::serve(Arc::clone(&simulator), listener).await
+            cumulua_simulator::serve(Arc::clone(&simulator), listener).await
         };
         let served = tokio::select! {
             served = listening => served,

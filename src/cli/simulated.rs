@@ -1,11 +1,11 @@
 //! `--sim`: the simulator as a transport in this process, on the run's own clock, and as a script may direct it.
 
-use crate::catalog::Catalog;
 use crate::client::effects::BoxFuture;
 use crate::client::transport::{Request, Response, Transport, TransportError};
-use crate::clock::Clock;
 use crate::gate::Rehearsal;
-use crate::simulator::{self, FaultRule, Options, Outcome, SavedState, Simulator};
+use cumulua_core::catalog::Catalog;
+use cumulua_core::clock::Clock;
+use cumulua_simulator::{FaultRule, Options, Outcome, SavedState, Simulator};
 use http::Uri;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ pub(super) struct InProcess {
 
 impl InProcess {
     pub(super) fn new(catalog: Arc<Catalog>, clock: Clock, seed: u64, saved: Option<SavedState>) -> Self {
-        let options = options(simulator::ACCESS_KEY, seed, &clock);
+        let options = options(cumulua_simulator::ACCESS_KEY, seed, &clock);
         let simulator = match saved {
             Some(saved) => Simulator::from_saved(Arc::clone(&catalog), options, saved),
             None => Simulator::new(Arc::clone(&catalog), options),
@@ -45,7 +45,7 @@ impl InProcess {
 
     /// Does something with the account of an access key.
     fn with<T>(&self, access_key: &str, act: impl FnOnce(&Simulator) -> T) -> T {
-        if access_key == simulator::ACCESS_KEY {
+        if access_key == cumulua_simulator::ACCESS_KEY {
             return act(&self.simulator);
         }
         let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
@@ -91,7 +91,7 @@ impl InProcess {
 }
 
 fn options(access_key: &str, seed: u64, clock: &Clock) -> Options {
-    Options { access_key: access_key.to_owned(), secret: simulator::SECRET.to_owned(), seed, clock: clock.clone() }
+    Options { access_key: access_key.to_owned(), secret: cumulua_simulator::SECRET.to_owned(), seed, clock: clock.clone() }
 }
 
 /// The access key that a request is signed with: it stands in the query, or in a form.
@@ -100,7 +100,7 @@ fn access_key(uri: &Uri, body: &[u8]) -> String {
     let found = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
         .chain(in_form)
         .find(|(name, _)| name == "AccessKeyId" || name == "AWSAccessKeyId");
-    found.map_or_else(|| simulator::ACCESS_KEY.to_owned(), |(_, key)| key.into_owned())
+    found.map_or_else(|| cumulua_simulator::ACCESS_KEY.to_owned(), |(_, key)| key.into_owned())
 }
 
 /// The answer as a client reads it from a connection, where it is whole.

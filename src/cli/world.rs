@@ -4,17 +4,16 @@ use super::options::GlobalOptions;
 use super::progress::Progress;
 use super::simulated::InProcess;
 use super::{rehearsed, report, status};
-use crate::catalog::{Catalog, suggest};
 use crate::client::transport::{HttpTransport, Transport};
-use crate::clock::Clock;
 use crate::config::{Flags, Profiles, user_folder};
 use crate::gate::audit::Audit;
 use crate::gate::record::Recorder;
 use crate::gate::{Gate, Policy, Random, Rehearsal, World};
 use crate::run::store::Store;
 use crate::run::{About, Keep, Overheard, Recording};
-use crate::secret::Redactor;
-use crate::simulator;
+use cumulua_core::catalog::{Catalog, suggest};
+use cumulua_core::clock::Clock;
+use cumulua_core::secret::Redactor;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -68,7 +67,7 @@ pub(super) fn profiles(options: &GlobalOptions, start: &Path) -> Profiles {
         config: options.config.clone(),
         start: start.canonicalize().unwrap_or_else(|_| start.to_owned()),
         simulator: options.sim,
-        simulator_credentials: (simulator::ACCESS_KEY.to_owned(), simulator::SECRET.to_owned()),
+        simulator_credentials: (cumulua_simulator::ACCESS_KEY.to_owned(), cumulua_simulator::SECRET.to_owned()),
     })
 }
 

@@ -3,8 +3,8 @@
 use super::error::CallError;
 use super::transport::{Request, Response, TransportError};
 use super::value::Params;
-use crate::catalog::Action;
 use crate::config::RateLimit;
+use cumulua_core::catalog::Action;
 use jiff::Timestamp;
 use std::future::Future;
 use std::pin::Pin;

@@ -1,7 +1,7 @@
 //! The third step: where a request goes.
 
-use crate::catalog::Action;
 use crate::config::{Account, is_loopback};
+use cumulua_core::catalog::Action;
 use url::Url;
 
 /// Why there is nowhere to send a request.

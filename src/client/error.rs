@@ -4,8 +4,8 @@ use super::endpoint::EndpointError;
 use super::lookup::Lookup;
 use super::transport::TransportError;
 use super::validate::Fault;
-use crate::catalog::suggest;
 use crate::config::ConfigError;
+use cumulua_core::catalog::suggest;
 use std::sync::Arc;
 
 /// The kind of an error, as scripts see it.

@@ -2,7 +2,7 @@
 
 use super::command::{self, Named};
 use super::value::{Params, Value};
-use crate::catalog::{Action, LookupModel};
+use cumulua_core::catalog::{Action, LookupModel};
 use std::fmt;
 
 /// The reading call that tells whether a lost one was carried out.
@@ -90,10 +90,10 @@ fn evidence<'a>(model: &LookupModel, given: impl Fn(&str) -> Option<&'a Value>) 
 #[cfg(test)]
 mod tests {
     use super::Lookup;
-    use crate::catalog::Catalog;
     use crate::client::command::Named;
     use crate::client::value::{Params, Value};
-    use crate::secret::Secret;
+    use cumulua_core::catalog::Catalog;
+    use cumulua_core::secret::Secret;
     use serde_json::json;
 
     fn lookup(action: &str, params: &serde_json::Value, account: Named) -> Lookup {

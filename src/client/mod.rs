@@ -18,11 +18,11 @@ pub mod validate;
 pub mod value;
 pub mod waiter;
 
-use crate::catalog::{Action, PostStyle, Scheme};
 use crate::config::Profiles;
-use crate::secret::Redactor;
 use bytes::Bytes;
 use command::Named;
+use cumulua_core::catalog::{Action, PostStyle, Scheme};
+use cumulua_core::secret::Redactor;
 use decode::Decoded;
 use effects::Effects;
 use error::{CallError, Failure, Sent};

@@ -4,7 +4,7 @@
 //! unique. A list that changes while it is read is an error: an item that slides to a page that was read already would be missed.
 
 use super::value::{Params, Value};
-use crate::catalog::{Action, PageStyle, PaginatorModel, Required, path};
+use cumulua_core::catalog::{Action, PageStyle, PaginatorModel, Required, path};
 use serde_json::Value as Json;
 use std::collections::HashSet;
 
@@ -126,7 +126,7 @@ impl Paginator {
 
     /// A number as the parameter's type wants it.
     fn number(&self, name: &str, number: u64) -> Value {
-        let is_text = self.action.param(name).is_some_and(|param| param.kind == crate::catalog::Kind::String);
+        let is_text = self.action.param(name).is_some_and(|param| param.kind == cumulua_core::catalog::Kind::String);
         if is_text { Value::String(number.to_string()) } else { Value::Integer(i64::try_from(number).unwrap_or(i64::MAX)) }
     }
 
@@ -223,8 +223,8 @@ fn changed(vanished: &[String], appeared: &[String], expected: u64, collected: u
 #[cfg(test)]
 mod tests {
     use super::{PageError, Paginator, Progress};
-    use crate::catalog::Catalog;
     use crate::client::value::{Params, Value};
+    use cumulua_core::catalog::Catalog;
     use serde_json::json;
 
     fn reading(action: &str) -> Paginator {

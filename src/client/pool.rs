@@ -2,8 +2,8 @@
 //! can afford; ARCHITECTURE.md has the reason.
 
 use super::connect::{BoxError, Connector};
-use crate::clock::real_now;
 use bytes::Bytes;
+use cumulua_core::clock::real_now;
 use futures_util::future::Either;
 use http::header::HOST;
 use http::uri::{Authority, InvalidUri, PathAndQuery, Scheme};

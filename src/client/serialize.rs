@@ -1,8 +1,8 @@
 //! The second step: parameters become what travels: signed pairs, and a JSON body where the product has one.
 
 use super::value::{Params, Value};
-use crate::catalog::{Action, ListStyle, Method, PostStyle};
 use bytes::Bytes;
+use cumulua_core::catalog::{Action, ListStyle, Method, PostStyle};
 
 /// A request before it is signed.
 #[derive(Clone)]

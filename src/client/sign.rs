@@ -3,10 +3,10 @@
 //! `cds` and `pop` differ only in the key: Capital Online's document says "secret plus &", but its own sample code, its Go and
 //! Python clients and its corrected document all use the bare secret, and so do we.
 
-use crate::catalog::Scheme;
-use crate::secret::{REDACTED, Secret};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use cumulua_core::catalog::Scheme;
+use cumulua_core::secret::{REDACTED, Secret};
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha1::Sha1;

@@ -1,8 +1,8 @@
 //! The first step: holds parameters against the catalogue before anything is sent, and reports all faults at once.
 
 use super::value::{Params, Value};
-use crate::catalog::{Action, Encoding, Kind, KnownValue, Param, Required, suggest};
-use crate::secret::Secret;
+use cumulua_core::catalog::{Action, Encoding, Kind, KnownValue, Param, Required, suggest};
+use cumulua_core::secret::Secret;
 use serde_json::Value as Json;
 use std::fmt;
 

@@ -1,6 +1,6 @@
 //! Values on their way to a service: JSON's kinds, plus secrets that only the request itself may hold.
 
-use crate::secret::{REDACTED, Secret};
+use cumulua_core::secret::{REDACTED, Secret};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 

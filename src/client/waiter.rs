@@ -3,7 +3,7 @@
 use super::Answer;
 use super::command::{self, Named};
 use super::value::{Params, Value};
-use crate::catalog::{Matcher, StateModel, TaskState, WaiterModel, path};
+use cumulua_core::catalog::{Matcher, StateModel, TaskState, WaiterModel, path};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::fmt;

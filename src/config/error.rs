@@ -37,7 +37,7 @@ pub enum ConfigError {
         rule: String,
     },
     /// A profile that no file has.
-    #[error("there is no profile {name:?}{}; `cumulua profile list` shows what there is", crate::catalog::suggest::did_you_mean(.near))]
+    #[error("there is no profile {name:?}{}; `cumulua profile list` shows what there is", cumulua_core::catalog::suggest::did_you_mean(.near))]
     UnknownProfile {
         /// The name.
         name: String,

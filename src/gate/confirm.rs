@@ -2,10 +2,10 @@
 
 use super::Gate;
 use super::audit::Shown;
-use crate::catalog::Action;
 use crate::client::effects::BoxFuture;
 use crate::client::error::CallError;
 use crate::client::value::Params;
+use cumulua_core::catalog::Action;
 
 /// What a person is asked to confirm. No field holds a secret.
 #[derive(Debug, Clone)]

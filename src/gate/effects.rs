@@ -3,12 +3,12 @@
 use super::audit::{self, End, Record, Shown};
 use super::observer::{Event, Level};
 use super::{Gate, Place};
-use crate::catalog::Action;
 use crate::client::effects::{Effects, Lane};
 use crate::client::error::{CallError, Failure, Kind, Sent};
 use crate::client::transport::{Request, Response, TransportError};
 use crate::client::value::Params;
 use crate::client::{Answer, Call};
+use cumulua_core::catalog::Action;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -36,7 +36,6 @@ pub use state::{Resource, Seen};
 pub use wait::{WAIT_TIMEOUT, WaitError};
 pub use watch::{Watch, WatchError};
 
-use crate::catalog::{Action, Catalog};
 use crate::client::command::Named;
 use crate::client::error::{CallError, Failure, Sent};
 use crate::client::lookup::Lookup;
@@ -44,10 +43,11 @@ use crate::client::retry::RetryBudget;
 use crate::client::transport::Transport;
 use crate::client::value::Params;
 use crate::client::{Answer, Call, Client, waiter};
-use crate::clock::Clock;
 use crate::config::Profiles;
-use crate::secret::{Redactor, Secret};
 use audit::{Audit, Record, Recorded};
+use cumulua_core::catalog::{Action, Catalog};
+use cumulua_core::clock::Clock;
+use cumulua_core::secret::{Redactor, Secret};
 use effects::CallEffects;
 use jiff::Timestamp;
 use rate::Lanes;
@@ -410,7 +410,7 @@ impl Gate {
         self.world.redactor.clean(text)
     }
 
-    fn waiter_for(&self, product: &str, dialect: &str) -> Option<Arc<crate::catalog::ProductModel>> {
+    fn waiter_for(&self, product: &str, dialect: &str) -> Option<Arc<cumulua_core::catalog::ProductModel>> {
         let model = self.world.catalog.product(product).ok()?;
         model.waiters.contains_key(dialect).then_some(model)
     }

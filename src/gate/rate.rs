@@ -1,8 +1,8 @@
 //! Rate limits: a token bucket for each account of a product, shared by all that goes on in a run, and a cap on what is on its way.
 
 use crate::client::effects::Lane;
-use crate::clock::Clock;
 use crate::config::RateLimit;
+use cumulua_core::clock::Clock;
 use governor::clock::Clock as Ticking;
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};

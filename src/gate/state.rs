@@ -1,10 +1,10 @@
 //! The state of a resource, asked for as the catalogue says.
 
 use super::{Gate, Place};
-use crate::catalog::StateModel;
 use crate::client::error::{CallError, Failure};
 use crate::client::value::{Params, Value};
 use crate::client::{Answer, Call, CallOptions, waiter};
+use cumulua_core::catalog::StateModel;
 
 /// A resource whose state the catalogue can ask for.
 #[derive(Debug, Clone)]

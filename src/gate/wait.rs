@@ -2,10 +2,10 @@
 
 use super::watch::{LAST_LOOK, Pace};
 use super::{Event, Gate, Level, Place, Stop};
-use crate::catalog::{Action, ProductModel};
 use crate::client::error::Failure;
 use crate::client::waiter::{self, Task, Verdict};
 use crate::client::{Call, CallOptions};
+use cumulua_core::catalog::{Action, ProductModel};
 use futures_util::future::try_join_all;
 use std::sync::Arc;
 use std::time::Duration;

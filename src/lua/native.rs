@@ -6,9 +6,9 @@ use super::modules::{csv, help, http, json, loader, lock, pretty, process, sim, 
 use super::secret::SecretValue;
 use super::vm::{Chunk, Limits};
 use super::{paging, parallel, prelude, product, states, wait};
-use crate::catalog::suggest;
 use crate::client::error::Kind;
 use crate::gate::{Denied, Gate, Level, Stop};
+use cumulua_core::catalog::suggest;
 use mlua::{FromLuaMulti, IntoLua, IntoLuaMulti, Lua, MultiValue, Table, Value};
 use std::future::Future;
 use std::path::Path;

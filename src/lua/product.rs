@@ -2,12 +2,12 @@
 
 use super::native::{Natives, Outcome, invalid};
 use super::{convert, error, tables, wait};
-use crate::catalog::{Action, CatalogError, Method};
 use crate::client::error::{CallError, Failure};
 use crate::client::value::{Params, Value};
 use crate::client::waiter::Task;
 use crate::client::{Answer, Call, CallOptions, waiter};
 use crate::gate::{Gate, Place};
+use cumulua_core::catalog::{Action, CatalogError, Method};
 use mlua::{AnyUserData, Lua, Table, UserData, UserDataRef, Value as LuaValue};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -236,8 +236,8 @@ pub(super) fn call_options(options: Option<Table>) -> Result<CallOptions, CallEr
             ("unchecked", Some(Value::Bool(unchecked))) => parsed.unchecked = unchecked,
             ("unchecked", _) => return Err(wrong("true or false")),
             (other, _) => {
-                let near = crate::catalog::suggest::nearest(other, ["timeout", "retries", "profile", "region", "unchecked"]);
-                let hint = crate::catalog::suggest::did_you_mean(&near);
+                let near = cumulua_core::catalog::suggest::nearest(other, ["timeout", "retries", "profile", "region", "unchecked"]);
+                let hint = cumulua_core::catalog::suggest::did_you_mean(&near);
                 return Err(CallError::BadOption(format!("unknown option {other:?}{hint}")));
             }
         }
@@ -253,8 +253,8 @@ pub(super) fn duration(value: &Value) -> Option<Duration> {
     match value {
         Value::Integer(seconds) => Some(Duration::from_secs(u64::try_from(*seconds).ok()?)),
         Value::Float(seconds) => Duration::try_from_secs_f64(*seconds).ok(),
-        Value::String(text) => crate::clock::parse_duration(text),
+        Value::String(text) => cumulua_core::clock::parse_duration(text),
         _ => None,
     }
-    .filter(|duration| *duration <= crate::clock::LONGEST)
+    .filter(|duration| *duration <= cumulua_core::clock::LONGEST)
 }

@@ -1,6 +1,6 @@
 //! A secret as a script holds it: opaque, and open only as a parameter of a call.
 
-use crate::secret::{REDACTED, Secret};
+use cumulua_core::secret::{REDACTED, Secret};
 use mlua::{MetaMethod, UserData, UserDataMethods, Value};
 
 /// A secret as a script holds it.

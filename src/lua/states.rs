@@ -3,10 +3,10 @@
 use super::native::{Natives, Outcome, invalid};
 use super::product::{DURATION, answered, duration};
 use super::{convert, error};
-use crate::catalog::suggest;
 use crate::client::error::Kind;
 use crate::client::value::Value;
 use crate::gate::{Gate, Place, Resource, WAIT_TIMEOUT, Watch, WatchError};
+use cumulua_core::catalog::suggest;
 use mlua::{AnyUserData, Lua, UserData, Value as LuaValue};
 use std::sync::Arc;
 use tokio::sync::Mutex;

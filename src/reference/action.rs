@@ -2,7 +2,7 @@
 
 use super::document::{Block, Document, Line, Row};
 use super::{describe, example};
-use crate::catalog::{Action, Matcher, PageStyle, PaginatorModel, Required, TaskState};
+use cumulua_core::catalog::{Action, Matcher, PageStyle, PaginatorModel, Required, TaskState};
 
 /// Everything that the catalogue says of an Action.
 pub(super) fn document(action: &Action) -> Document {

@@ -1,8 +1,8 @@
 //! Types, limits and effects in words.
 
 use super::document::{Block, Line, Row};
-use crate::catalog::path::text;
-use crate::catalog::{Action, Encoding, Field, Kind, KnownValue, Param, ProductModel, Required, ServiceModel};
+use cumulua_core::catalog::path::text;
+use cumulua_core::catalog::{Action, Encoding, Field, Kind, KnownValue, Param, ProductModel, Required, ServiceModel};
 
 /// What carrying an Action out does.
 pub(super) fn effect(action: &Action) -> String {

@@ -1,6 +1,6 @@
 //! A page of the reference as data, before it is terminal text or HTML.
 
-use crate::catalog::ServiceModel;
+use cumulua_core::catalog::ServiceModel;
 
 /// A page.
 #[derive(Debug, Clone)]

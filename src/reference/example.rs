@@ -1,7 +1,7 @@
 //! Examples as text: a call in Lua, an answer in JSON, with keys in the documented order.
 
-use crate::catalog::path::text;
-use crate::catalog::{Action, Field, Param};
+use cumulua_core::catalog::path::text;
+use cumulua_core::catalog::{Action, Field, Param};
 use serde_json::Value as Json;
 
 /// A line longer than this is broken up.

@@ -1,6 +1,6 @@
 //! The catalogue for other programs, as `cumulua actions --json` prints it.
 
-use crate::catalog::{Action, Param};
+use cumulua_core::catalog::{Action, Param};
 use serde_json::{Value as Json, json};
 
 /// One object an Action: name, address, effects and parameters, nested ones under `children`.
@@ -47,7 +47,7 @@ fn param(param: &Param) -> Json {
 #[cfg(test)]
 mod tests {
     use super::listing;
-    use crate::catalog::Catalog;
+    use cumulua_core::catalog::Catalog;
 
     #[test]
     fn an_action_is_listed_as_the_checker_reads_it() {

@@ -17,7 +17,7 @@ mod table;
 pub use listing::listing;
 pub use table::table;
 
-use crate::catalog::CatalogError;
+use cumulua_core::catalog::CatalogError;
 use std::fs;
 use std::path::{Path, PathBuf};
 

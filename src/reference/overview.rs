@@ -3,8 +3,8 @@
 use super::describe::effect;
 use super::document::{Block, Document, Line, Row};
 use super::table::first_sentence;
-use crate::catalog::path::text;
-use crate::catalog::{Action, Catalog, CatalogError, ProductModel, Region, Table};
+use cumulua_core::catalog::path::text;
+use cumulua_core::catalog::{Action, Catalog, CatalogError, ProductModel, Region, Table};
 
 /// A product: its services, how it is reached, its tables; the Actions too where it is a single service.
 pub(super) fn product(catalog: &Catalog, name: &str) -> Result<Document, CatalogError> {

@@ -2,9 +2,9 @@
 
 use super::document::{Block, Document, Line, Row};
 use super::{action as of_action, overview};
-use crate::catalog::{Action, Catalog, CatalogError};
 use anstyle::{AnsiColor, Style};
 use comfy_table::{Attribute, Cell, ColumnConstraint, ContentArrangement, LineStyle, Table, presets};
+use cumulua_core::catalog::{Action, Catalog, CatalogError};
 
 /// What a page is written on.
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +55,7 @@ pub fn product(catalog: &Catalog, name: &str, paper: &Paper) -> Result<String, C
 pub fn table(catalog: &Catalog, product: &str, name: &str, paper: &Paper) -> Result<String, CatalogError> {
     let model = catalog.product(product)?;
     let Some(table) = model.tables.get(name) else {
-        let near = crate::catalog::suggest::nearest(name, model.tables.keys().map(String::as_str));
+        let near = cumulua_core::catalog::suggest::nearest(name, model.tables.keys().map(String::as_str));
         return Err(CatalogError::Unknown { what: "table", name: format!("{product}.{name}"), near });
     };
     Ok(render(&overview::table(&model, name, table), paper))
@@ -156,7 +156,7 @@ fn finish(mut table: Table) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Paper, named, table};
-    use crate::catalog::{Catalog, CatalogError};
+    use cumulua_core::catalog::{Catalog, CatalogError};
 
     fn page(name: &str) -> String {
         named(&Catalog::default(), name, &Paper { width: 100, colour: false }).unwrap()

@@ -1,7 +1,7 @@
 //! Actions with their summaries, for the terminal.
 
 use super::page::{Paper, grid};
-use crate::catalog::Action;
+use cumulua_core::catalog::Action;
 
 /// Name and summary of each Action in aligned columns; a summary is cut to its first sentence.
 pub fn table(actions: &[Action], width: usize) -> String {
@@ -18,7 +18,7 @@ pub(super) fn first_sentence(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::{first_sentence, table};
-    use crate::catalog::Catalog;
+    use cumulua_core::catalog::Catalog;
 
     #[test]
     fn names_and_summaries_stand_in_columns_of_the_given_width() {

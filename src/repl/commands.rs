@@ -1,7 +1,7 @@
 //! The session's own commands, which begin with `:`.
 
 use super::complete::{Candidate, Knowledge, matching};
-use crate::catalog::suggest;
+use cumulua_core::catalog::suggest;
 use std::fs;
 use std::ops::RangeInclusive;
 

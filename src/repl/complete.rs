@@ -2,10 +2,10 @@
 
 use super::commands;
 use super::context::{self, Callee, Context, Place, ValuePath};
-use crate::catalog::{Action, Catalog, Field, Kind, KnownValue, Param, Required};
 use crate::lua::session::{InAnswer, Inspected, Step};
 use crate::lua::syntax;
 use crate::reference::lua_types;
+use cumulua_core::catalog::{Action, Catalog, Field, Kind, KnownValue, Param, Required};
 use serde_json::Value as Json;
 use std::fs;
 use std::path::Path;

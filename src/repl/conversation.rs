@@ -11,12 +11,12 @@ use super::secrets::Secrets;
 use super::transcript::Transcript;
 use super::turn::Turn;
 use super::{pages, prompt};
-use crate::catalog::Catalog;
 use crate::gate::Gate;
 use crate::lua::console::Console;
 use crate::lua::session::{InAnswer, Inspected, Session, Step};
 use crate::lua::{Limits, ScriptError};
 use crate::reference::page::Paper;
+use cumulua_core::catalog::Catalog;
 use futures_util::FutureExt as _;
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -37,7 +37,7 @@ pub struct Options {
     /// Ctrl-C.
     pub interrupts: Arc<Interrupts>,
     /// Secrets that are known.
-    pub redactor: Arc<crate::secret::Redactor>,
+    pub redactor: Arc<cumulua_core::secret::Redactor>,
 }
 
 /// Whether the session goes on, or the status that it ends with.

@@ -3,10 +3,10 @@
 use super::conversation::{Conversation, Flow};
 use super::open_ends;
 use super::turn::Turn;
-use crate::clock::real_now;
 use crate::gate::Stop;
 use crate::lua::ScriptError;
 use crate::lua::session::{InputError, Judgement, Session, Values};
+use cumulua_core::clock::real_now;
 use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;

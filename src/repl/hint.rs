@@ -2,7 +2,7 @@
 
 use super::complete::{Knowledge, action_at, is_required, params_of};
 use super::context;
-use crate::catalog::Param;
+use cumulua_core::catalog::Param;
 
 /// The hint behind `line`, in at most `room` columns.
 pub fn hint(line: &str, room: usize, knowledge: &dyn Knowledge) -> Option<String> {

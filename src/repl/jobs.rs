@@ -2,9 +2,9 @@
 
 use super::front::Front;
 use super::turn::Turn;
-use crate::clock::real_now;
 use crate::lua::ScriptError;
 use crate::lua::session::{Form, Input, Session, Values};
+use cumulua_core::clock::real_now;
 use futures_util::future::{AbortHandle, Abortable};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use std::collections::BTreeMap;

@@ -4,7 +4,7 @@ use super::background::first_line;
 use super::commands::{self, Command};
 use super::conversation::{Conversation, Flow, new_session};
 use super::transcript::Transcript;
-use crate::catalog::suggest;
+use cumulua_core::catalog::suggest;
 use std::fs;
 use std::ops::RangeInclusive;
 use std::sync::Arc;

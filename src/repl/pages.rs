@@ -3,9 +3,9 @@
 use super::commands;
 use super::complete::{Knowledge, action_at};
 use super::context;
-use crate::catalog::search::search;
 use crate::reference;
 use crate::reference::page::{self, Paper};
+use cumulua_core::catalog::search::search;
 
 /// The page of a name, of the Action that a variable holds, or the Actions that have the words; else what may have been meant.
 pub(super) fn page(subject: &str, paper: &Paper, knowledge: &dyn Knowledge) -> Result<String, String> {

@@ -1,9 +1,9 @@
 //! The prompt: whose account the next line uses, in red where it is production.
 
 use super::editor::Prompt;
-use crate::catalog::Catalog;
 use crate::config::Profiles;
 use anstyle::{AnsiColor, Style};
+use cumulua_core::catalog::Catalog;
 
 /// Names are cut, so that the line has room on a narrow terminal.
 const LONGEST: usize = 16;

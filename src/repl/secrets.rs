@@ -1,8 +1,8 @@
 //! Secrets in typed lines: such a line is never written down as it stands.
 
-use crate::catalog::{Catalog, Param};
 use crate::lua::syntax::{Token, TokenKind, tokens};
-use crate::secret::{Redactor, is_named_secret};
+use cumulua_core::catalog::{Catalog, Param};
+use cumulua_core::secret::{Redactor, is_named_secret};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -229,8 +229,8 @@ fn kebab(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::Secrets;
-    use crate::catalog::Catalog;
-    use crate::secret::Redactor;
+    use cumulua_core::catalog::Catalog;
+    use cumulua_core::secret::Redactor;
     use std::sync::Arc;
 
     fn secrets(known: &[&str]) -> Secrets {

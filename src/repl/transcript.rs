@@ -154,10 +154,10 @@ fn without_locals(entries: &[&Entry], texts: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::Transcript;
-    use crate::catalog::Catalog;
     use crate::lua::session::Form;
     use crate::repl::secrets::Secrets;
-    use crate::secret::Redactor;
+    use cumulua_core::catalog::Catalog;
+    use cumulua_core::secret::Redactor;
     use std::sync::Arc;
 
     fn secrets() -> Secrets {

@@ -1,6 +1,6 @@
 //! Arguments as a record may hold them.
 
-use crate::secret::{REDACTED, Redactor, is_named_secret};
+use cumulua_core::secret::{REDACTED, Redactor, is_named_secret};
 
 /// Arguments as a record may hold them: without known secrets, and without what is named like one.
 pub(super) fn redacted(args: &[String], redactor: &Redactor) -> Vec<String> {

@@ -3,8 +3,8 @@
 //! Lua code ends at its next instructions and calls end at once. What no hook can end, a pattern match inside C, does not react;
 //! then the guard reports it, and the command exits under its feet.
 
-use crate::clock::real_now;
 use crate::gate::{Gate, Stop};
+use cumulua_core::clock::real_now;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};

@@ -3,11 +3,11 @@
 use super::arguments;
 use super::store::locks::{Held, Locks, Taken};
 use super::store::{Line, NewRun, Output, RunEnd, RunOutcome, Store, Stream, WaitEnd, WaitStart, sha256};
-use crate::clock::Clock;
 use crate::gate::audit::Recorded;
 use crate::gate::record::{Asked, Recorder};
 use crate::gate::{Event, Level, Observer};
-use crate::secret::Redactor;
+use cumulua_core::clock::Clock;
+use cumulua_core::secret::Redactor;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;

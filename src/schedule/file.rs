@@ -3,7 +3,7 @@
 use super::timing::Timing;
 use super::value::{CatchUp, Keep, Notify, Overlap, Retries};
 use super::written;
-use crate::catalog::suggest;
+use cumulua_core::catalog::suggest;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! Values of `schedules.toml` that are checked while they are read, so that what is wrong has a line and a column.
 
 use super::cron::Expression;
-use crate::clock::LONGEST;
+use cumulua_core::clock::LONGEST;
 use jiff::tz::TimeZone;
 use jiff::{Span, SpanRelativeTo};
 use serde::de::{Error, MapAccess, Unexpected, Visitor};
@@ -73,8 +73,8 @@ impl Zone {
             return Ok(Self(zone));
         }
         let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
-        let near = crate::catalog::suggest::nearest(name, known.iter().map(String::as_str));
-        let near = crate::catalog::suggest::did_you_mean(&near);
+        let near = cumulua_core::catalog::suggest::nearest(name, known.iter().map(String::as_str));
+        let near = cumulua_core::catalog::suggest::did_you_mean(&near);
         Err(format!("there is no time zone {name:?}{near}; write its IANA name, as Europe/Berlin"))
     }
 
@@ -353,7 +353,7 @@ impl fmt::Debug for Webhook {
     // Many webhooks carry their password in the path.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Url(_) => f.write_str(crate::secret::REDACTED),
+            Self::Url(_) => f.write_str(cumulua_core::secret::REDACTED),
             Self::Variable(name) => write!(f, "{{ env = {name:?} }}"),
         }
     }

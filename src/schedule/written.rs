@@ -4,7 +4,7 @@ use super::cron::Expression;
 use super::file::{Rights, Schedule};
 use super::timing::{Beat, Timing};
 use super::value::{CatchUp, Keep, Length, Name, Notify, Overlap, Retries, Size, Zone};
-use crate::catalog::suggest;
+use cumulua_core::catalog::suggest;
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeMap;

@@ -1,29 +1,22 @@
 //! The house plan's direction of imports, held to the code.
 
-use cumulua::catalog::Catalog;
+use cumulua_core::catalog::Catalog;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Rooms that a room may import, beside itself. What is not here is not allowed.
+/// Rooms that a room may import, beside itself and the package `cumulua-core`. What is not here is not allowed.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
-    ("clock", &[]),
-    ("secret", &[]),
-    ("catalog", &["clock", "secret"]),
-    ("reference", &["catalog"]),
-    ("credentials", &["secret"]),
-    ("config", &["catalog", "credentials", "secret"]),
-    ("client", &["catalog", "clock", "config", "credentials", "secret"]),
-    ("gate", &["catalog", "client", "clock", "config", "secret"]),
-    ("lua", &["catalog", "client", "clock", "gate", "reference", "secret"]),
-    ("run", &["clock", "gate", "lua", "secret"]),
-    ("repl", &["catalog", "clock", "config", "gate", "lua", "reference", "secret"]),
-    ("schedule", &["catalog", "client", "clock", "gate", "run", "secret"]),
-    ("simulator", &["catalog", "clock"]),
-    (
-        "cli",
-        &["catalog", "client", "clock", "config", "gate", "lua", "reference", "repl", "run", "schedule", "secret", "simulator"],
-    ),
+    ("reference", &[]),
+    ("credentials", &[]),
+    ("config", &["credentials"]),
+    ("client", &["config", "credentials"]),
+    ("gate", &["client", "config"]),
+    ("lua", &["client", "gate", "reference"]),
+    ("run", &["gate", "lua"]),
+    ("repl", &["config", "gate", "lua", "reference"]),
+    ("schedule", &["client", "gate", "run"]),
+    ("cli", &["client", "config", "gate", "lua", "reference", "repl", "run", "schedule"]),
 ];
 
 /// Crates that only some rooms may know.
@@ -31,12 +24,13 @@ const CRATES: &[(&str, &[&str])] = &[
     ("mlua", &["lua"]),
     ("hyper", &["client"]),
     ("hyper_util", &["client"]),
-    ("axum", &["schedule", "simulator"]),
+    ("axum", &["schedule"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
     ("sqlx", &["run"]),
     ("rustyline", &["repl"]),
     ("croner", &["schedule"]),
+    ("cumulua_simulator", &["cli"]),
 ];
 
 /// A file's text without its unit tests, comments and the texts that it generates.
@@ -61,9 +55,9 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Every file below `src/` with its room and its text.
-fn sources() -> Vec<(PathBuf, String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+/// Every file below a folder of sources with its room and its text.
+fn below(folder: &str) -> Vec<(PathBuf, String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let with_room = |path: PathBuf| {
         let relative = path.strip_prefix(&root).unwrap();
         let room = relative.components().next().unwrap().as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned();
@@ -75,6 +69,16 @@ fn sources() -> Vec<(PathBuf, String, String)> {
         .map(with_room)
         .filter(|(path, room, _)| room != "lib" && room != "main" && !path.iter().any(|part| part == "tests"))
         .collect()
+}
+
+/// Every file of the package `cumulua`.
+fn sources() -> Vec<(PathBuf, String, String)> {
+    below("src")
+}
+
+/// Every file of the packages that `cumulua` is built on.
+fn packages() -> [(&'static str, Vec<(PathBuf, String, String)>); 2] {
+    [("core", below("crates/core/src")), ("simulator", below("crates/simulator/src"))]
 }
 
 /// What follows each `crate::` in code.
@@ -119,10 +123,11 @@ fn no_action_is_named_outside_the_simulator() {
     let catalog = Catalog::default();
     let names: Vec<String> = catalog.actions().unwrap().iter().map(|action| format!("\"{}\"", action.name)).collect();
     let mut offences = Vec::new();
-    for (path, room, text) in sources() {
+    let core = packages().into_iter().filter(|(package, _)| *package != "simulator").flat_map(|(_, files)| files);
+    for (path, _, text) in sources().into_iter().chain(core) {
         // Unit tests may take examples.
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-        for name in names.iter().filter(|name| room != "simulator" && code.contains(name.as_str())) {
+        for name in names.iter().filter(|name| code.contains(name.as_str())) {
             offences.push(format!("{} names {name}", path.display()));
         }
     }
@@ -132,7 +137,8 @@ fn no_action_is_named_outside_the_simulator() {
 #[test]
 fn only_the_command_prints_or_exits() {
     let mut offences = Vec::new();
-    for (path, room, text) in sources() {
+    let packages = packages().into_iter().flat_map(|(_, files)| files);
+    for (path, room, text) in sources().into_iter().chain(packages) {
         for word in ["println!", "eprintln!", "print!(", "process::exit"] {
             if room != "cli" && text.contains(word) {
                 offences.push(format!("{} has {word}", path.display()));

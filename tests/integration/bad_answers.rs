@@ -1,7 +1,7 @@
 //! Answers that cannot be understood: an error of kind `response`, and an outcome that nobody knows.
 
 use crate::support::{Test, answering, http, simulator};
-use cumulua::simulator::{Fault, FaultRule};
+use cumulua_simulator::{Fault, FaultRule};
 
 const REPORT: &str =
     "local ok, e = pcall(cds.ccs.CreateTag, { TagName = 'x' }, { retries = 0 }) print(ok, e.kind, e.sent, e.http_status)";

@@ -1,6 +1,6 @@
 //! Lints over the embedded catalogue: whatever a file says of another place must be there. Each failure lists every offender.
 
-use cumulua::catalog::{
+use cumulua_core::catalog::{
     Action, Catalog, Encoding, Field, Kind, KnownValue, PageStyle, Param, ProductModel, Required, ServiceModel, path,
 };
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};

@@ -1,10 +1,10 @@
 //! What services answer, in every spelling that documents and servers have, becomes one answer or one refusal.
 
 use bytes::Bytes;
-use cumulua::catalog::{Action, Catalog};
 use cumulua::client::decode::{Decoded, decode};
 use cumulua::client::error::{CallError, Kind, Refusal, Sent};
 use cumulua::client::transport::Response;
+use cumulua_core::catalog::{Action, Catalog};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};

@@ -3,7 +3,7 @@
 #![cfg(unix)]
 
 use crate::support::simulator;
-use cumulua::simulator::{Fault, FaultRule};
+use cumulua_simulator::{Fault, FaultRule};
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! The example migrations, from one simulated account to another.
 
 use crate::support::{Test, simulator};
-use cumulua::simulator::Simulator;
+use cumulua_simulator::Simulator;
 use std::path::Path;
 use std::sync::Arc;
 

@@ -5,7 +5,7 @@
 use crate::support::simulator;
 use crate::terminal::{CTRL_C, CTRL_D, ENTER, Place, TAB, Terminal, UP};
 use cumulua::lua::session::{Judgement, Session};
-use cumulua::simulator::{Fault, FaultRule};
+use cumulua_simulator::{Fault, FaultRule};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};

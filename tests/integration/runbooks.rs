@@ -1,7 +1,7 @@
 //! The runbooks of `scripts/runbooks/`: what they touch, what they leave alone, and that --dry-run touches nothing.
 
 use crate::support::{Output, Test, answering, http, simulator};
-use cumulua::clock::Clock;
+use cumulua_core::clock::Clock;
 use std::path::Path;
 
 /// A runbook against the cloud at this URL.
@@ -164,9 +164,7 @@ fn each_disk_has_one_snapshot_a_day_and_the_oldest_of_the_runbooks_own_go() {
     assert_eq!((again.stdout.matches("is there").count(), creations()), (2, made_so_far), "{}", again.stdout);
     runbook(&url, "nightly-snapshots.lua", &["--disks", "disk-of-nobody"]).fails(1, &["there is no disk disk-of-nobody"]);
     simulator.fault(
-        cumulua::simulator::FaultRule::new(cumulua::simulator::Fault::TaskFails("no room".to_owned()))
-            .on("CreateSnapshot")
-            .times(1),
+        cumulua_simulator::FaultRule::new(cumulua_simulator::Fault::TaskFails("no room".to_owned())).on("CreateSnapshot").times(1),
     );
     let failed = runbook(&url, "nightly-snapshots.lua", &["--prefix", "weekly"]).fails(1, &["1 of 2 disks failed", "no room"]);
     assert!(failed.stdout.contains("made, 0 old ones deleted"), "the other disk is not held up: {}", failed.stdout);

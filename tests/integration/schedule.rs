@@ -1,9 +1,9 @@
 //! `cumulua schedule`: the file as a person writes it, the table of firings, and the server from outside.
 
 use crate::support::Test;
-use cumulua::clock::{real_now, wall_now};
 use cumulua::run::store::{Filter, Planned, RequestKind, RunOutcome, Store, locks::Taken};
 use cumulua::schedule::file::{SCHEMA, ScheduleFile};
+use cumulua_core::clock::{real_now, wall_now};
 use jiff::SignedDuration;
 use serde_json::{Value as Json, json};
 use std::fs;

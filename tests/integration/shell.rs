@@ -56,7 +56,7 @@ fn wait_goes_on_with_a_task_of_an_earlier_run() {
 #[test]
 fn a_failed_task_has_its_own_status() {
     let (url, simulator) = simulator();
-    simulator.fault(cumulua::simulator::FaultRule::new(cumulua::simulator::Fault::TaskFails("no capacity".to_owned())));
+    simulator.fault(cumulua_simulator::FaultRule::new(cumulua_simulator::Fault::TaskFails("no capacity".to_owned())));
     let code = "wait(cds.ccs.CreateInstance { RegionId = 'CN_Beijing_A', VdcId = '0bb08ed7-e686-4168-93e5-e0187579753b',
         InstanceName = 'web', InstanceType = 'CCS.C3', Cpu = 2, Ram = 4, Password = 'Pass-word-1' })";
     Test::against(&url, code).fails(4, &["cds_task", "failed"]);

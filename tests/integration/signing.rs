@@ -1,9 +1,9 @@
 //! Signatures, held to what other implementations gave.
 
 use crate::support::Test;
-use cumulua::catalog::Scheme;
 use cumulua::client::sign::{Address, Key, sign};
-use cumulua::secret::Secret;
+use cumulua_core::catalog::Scheme;
+use cumulua_core::secret::Secret;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;

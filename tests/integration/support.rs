@@ -1,8 +1,8 @@
 //! The harness: a command in a folder of its own, with an environment of its own.
 
-use cumulua::catalog::Catalog;
-use cumulua::clock::Clock;
-use cumulua::simulator::{self, Options, Simulator};
+use cumulua_core::catalog::Catalog;
+use cumulua_core::clock::Clock;
+use cumulua_simulator::{self, Options, Simulator};
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -146,8 +146,8 @@ pub(crate) fn simulator() -> (String, Arc<Simulator>) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async move {
             let options = Options {
-                access_key: simulator::ACCESS_KEY.to_owned(),
-                secret: simulator::SECRET.to_owned(),
+                access_key: cumulua_simulator::ACCESS_KEY.to_owned(),
+                secret: cumulua_simulator::SECRET.to_owned(),
                 seed: 1,
                 clock: Clock::system(),
             };
@@ -155,7 +155,7 @@ pub(crate) fn simulator() -> (String, Arc<Simulator>) {
             // Tasks of minutes end in milliseconds, so that nothing is waited for.
             simulator.set_time_scale(0.0001);
             send.send(Arc::clone(&simulator)).unwrap();
-            simulator::serve(simulator, tokio::net::TcpListener::from_std(listener).unwrap()).await.unwrap();
+            cumulua_simulator::serve(simulator, tokio::net::TcpListener::from_std(listener).unwrap()).await.unwrap();
         });
     });
     (url, receive.recv().unwrap())

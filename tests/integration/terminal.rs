@@ -1,6 +1,6 @@
 //! A terminal in a test: the command on a pty, and the screen that a person would see.
 
-use cumulua::clock::real_now;
+use cumulua_core::clock::real_now;
 use rexpect::process::PtyProcess;
 use std::fs::File;
 use std::io::{Read as _, Write as _};

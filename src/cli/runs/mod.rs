@@ -10,10 +10,10 @@ mod times;
 use super::options::GlobalOptions;
 use super::report;
 use super::status::{self, Status};
-use crate::clock::Clock;
 use crate::run::store::{Filter, Found, RunRow, Standing, Store, StoreError};
 use clap::{Args, Subcommand};
 use comfy_table::{Table, presets};
+use cumulua_core::clock::Clock;
 use std::process::ExitCode;
 use times::Times;
 
@@ -117,8 +117,8 @@ impl History {
             return Ok(row);
         }
         let names = self.store.run_names()?;
-        let near = crate::catalog::suggest::nearest(wanted, names.iter().map(String::as_str));
-        let hint = crate::catalog::suggest::did_you_mean(&near);
+        let near = cumulua_core::catalog::suggest::nearest(wanted, names.iter().map(String::as_str));
+        let hint = cumulua_core::catalog::suggest::did_you_mean(&near);
         let message = format!("no run has that id or name: {wanted}{hint}; `cumulua runs list` shows what there is");
         Err(Problem { message, status: status::SCRIPT })
     }

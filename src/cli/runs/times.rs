@@ -1,6 +1,6 @@
 //! Times as a person gives and reads them: in this machine's zone, which is always shown.
 
-use crate::clock::parse_duration;
+use cumulua_core::clock::parse_duration;
 use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, Zoned};
@@ -78,7 +78,9 @@ pub(super) fn parse_age(text: &str) -> Option<Duration> {
         _ => return parse_duration(text),
     };
     match text[..text.len() - 1].trim().parse::<u64>() {
-        Ok(count) => count.checked_mul(days * 24 * 3600).map(Duration::from_secs).filter(|age| *age <= crate::clock::LONGEST),
+        Ok(count) => {
+            count.checked_mul(days * 24 * 3600).map(Duration::from_secs).filter(|age| *age <= cumulua_core::clock::LONGEST)
+        }
         Err(_) => parse_duration(text),
     }
 }

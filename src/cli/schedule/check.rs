@@ -3,13 +3,13 @@
 use super::super::options::GlobalOptions;
 use super::super::{report, status, world};
 use super::{FileArgument, read};
-use crate::catalog::suggest;
-use crate::clock::wall_now;
 use crate::lua;
 use crate::schedule::file::{Schedule, ScheduleFile};
 use crate::schedule::odd;
 use crate::schedule::serve::counted;
 use clap::Args;
+use cumulua_core::catalog::suggest;
+use cumulua_core::clock::wall_now;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -2,11 +2,11 @@
 
 use super::super::{report, status};
 use super::{FileArgument, read};
-use crate::clock::wall_now;
 use crate::schedule::file::Schedule;
 use crate::schedule::timing::{Beat, Firing};
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
+use cumulua_core::clock::wall_now;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Timestamp, Zoned};
 use std::process::ExitCode;

@@ -4,11 +4,11 @@ use super::super::options::GlobalOptions;
 use super::super::{report, status};
 use super::trigger::answer;
 use super::{read, store};
-use crate::clock::wall_now;
 use crate::run::store::locks::Taken;
 use crate::run::store::{RequestKind, Store, StoreError};
 use crate::schedule::file::FILE_NAME;
 use clap::Args;
+use cumulua_core::clock::wall_now;
 use std::path::PathBuf;
 use std::process::ExitCode;
 

@@ -3,13 +3,13 @@
 use super::super::options::{Format, GlobalOptions, duration};
 use super::super::{report, status, world};
 use super::{FileArgument, refuse, shared, store_path};
-use crate::clock::wall_now;
 use crate::gate::web::{Text, WebRequest};
 use crate::gate::{Level, Place, Policy};
 use crate::run::store::Store;
 use crate::schedule::serve::{Launcher, Log, Post, ServeError, Server};
-use crate::secret::Secret;
 use clap::Args;
+use cumulua_core::clock::wall_now;
+use cumulua_core::secret::Secret;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;

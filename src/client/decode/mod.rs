@@ -4,7 +4,7 @@ mod xml;
 
 use super::error::{CallError, Refusal};
 use super::transport::Response;
-use crate::catalog::{Action, Wrapper, path};
+use cumulua_core::catalog::{Action, Wrapper, path};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 use std::time::Duration;

@@ -2,7 +2,7 @@
 //!
 //! XML has neither lists nor numbers: what an element is, the Action's answer in the catalogue says.
 
-use crate::catalog::{Action, Field, Kind, ServiceModel, Wrapper};
+use cumulua_core::catalog::{Action, Field, Kind, ServiceModel, Wrapper};
 use quick_xml::errors::{Error, IllFormedError};
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
@@ -219,7 +219,7 @@ fn number(text: &str) -> Option<Json> {
 #[cfg(test)]
 mod tests {
     use super::parse;
-    use crate::catalog::{Action, Catalog};
+    use cumulua_core::catalog::{Action, Catalog};
     use serde_json::{Value as Json, json};
     use std::fs;
 

@@ -161,7 +161,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::{Lines, lock};
-    use crate::clock::real_now;
+    use cumulua_core::clock::real_now;
     use std::fs;
     use std::sync::Arc;
     use std::thread;

@@ -1,8 +1,8 @@
 //! Parameters of calls: which of them are secrets, how records show them, and what the redactor learns from them.
 
-use crate::catalog::{Action, Param};
 use crate::client::value::{Params, Value};
-use crate::secret::{REDACTED, Redactor, is_named_secret};
+use cumulua_core::catalog::{Action, Param};
+use cumulua_core::secret::{REDACTED, Redactor, is_named_secret};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 /// Parameters for a record: secrets and what the catalogue marks are left out.

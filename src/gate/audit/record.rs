@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use std::borrow::Cow;
 
-/// What is recorded of a call, without any secret known to the run: its texts are [clean](crate::secret::Redactor::clean).
+/// What is recorded of a call, without any secret known to the run: its texts are [clean](cumulua_core::secret::Redactor::clean).
 pub(in crate::gate) struct Record<'a, P> {
     /// The call's number in its run, from 1.
     pub number: u64,
@@ -120,7 +120,7 @@ impl Line {
 mod tests {
     use super::{End, Record, Recorded};
     use crate::gate::Place;
-    use crate::secret::Redactor;
+    use cumulua_core::secret::Redactor;
     use jiff::Timestamp;
 
     #[test]

@@ -1,9 +1,9 @@
 //! `csv.encode` and `csv.decode`: tables as RFC 4180 has them; text stays exact.
 
-use crate::catalog::suggest;
 use crate::lua::convert;
 use crate::lua::native::{Natives, Outcome, invalid};
 use csv::{ByteRecord, QuoteStyle, ReaderBuilder, Terminator, WriterBuilder};
+use cumulua_core::catalog::suggest;
 use mlua::{Lua, LuaString, Table, Value};
 use std::collections::BTreeSet;
 

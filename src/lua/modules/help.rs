@@ -1,11 +1,11 @@
 //! `help`: the catalogue's pages in a script or at the prompt.
 
 use super::pretty;
-use crate::catalog::search::search;
-use crate::catalog::{Catalog, CatalogError};
 use crate::lua::native::{Natives, invalid};
 use crate::reference;
 use crate::reference::page::{self, Paper};
+use cumulua_core::catalog::search::search;
+use cumulua_core::catalog::{Catalog, CatalogError};
 
 /// Pages are as wide as the terminal, and wider than this nobody reads.
 const WIDEST: usize = 100;

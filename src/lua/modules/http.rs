@@ -1,6 +1,5 @@
 //! `http`: a small client for webhooks and the like; what it sends goes through the gate.
 
-use crate::catalog::suggest;
 use crate::client::error::{CallError, Failure};
 use crate::client::value::Value;
 use crate::gate::web::{Text, WebAnswer, WebRequest};
@@ -9,6 +8,7 @@ use crate::lua::native::Outcome;
 use crate::lua::product::{DURATION, duration};
 use crate::lua::{convert, error};
 use bytes::Bytes;
+use cumulua_core::catalog::suggest;
 use mlua::{Lua, Table, Value as LuaValue};
 use std::time::Duration;
 

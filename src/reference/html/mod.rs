@@ -4,7 +4,7 @@ mod search;
 
 use super::document::{Block, Document, Line, Row, Span};
 use super::{Output, ReferenceError, action, overview};
-use crate::catalog::Catalog;
+use cumulua_core::catalog::Catalog;
 use maud::{DOCTYPE, Markup, html};
 use std::path::{Path, PathBuf};
 
@@ -160,8 +160,8 @@ fn line(line: &Line) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::{frame, line, write_site};
-    use crate::catalog::Catalog;
     use crate::reference::document::Line;
+    use cumulua_core::catalog::Catalog;
     use maud::html;
     use std::collections::BTreeSet;
     use std::fs;

@@ -1,6 +1,6 @@
 //! The index that the pages search, as a script, since a page opened from a folder may not fetch.
 
-use crate::catalog::{Action, Field, Param};
+use cumulua_core::catalog::{Action, Field, Param};
 use serde_json::json;
 
 /// `window.cumuluaIndex = […]`: `n`ame, `s`ummary, `t`erm and, for weaker matches, the `w`ords of parameters and fields.
@@ -39,7 +39,7 @@ fn field_words(fields: &[Field], words: &mut Vec<String>) {
 #[cfg(test)]
 mod tests {
     use super::index;
-    use crate::catalog::Catalog;
+    use cumulua_core::catalog::Catalog;
     use serde_json::Value as Json;
 
     #[test]

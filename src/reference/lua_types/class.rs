@@ -1,9 +1,9 @@
 //! Classes of the definition files: tables of parameters and of answers, with nested ones beside them.
 
-use crate::catalog::path::text;
-use crate::catalog::{Action, Field, Kind, KnownValue, Param, Required};
 use crate::reference::describe::{field_meaning, meaning};
 use crate::reference::example::{is_identifier, lua_string};
+use cumulua_core::catalog::path::text;
+use cumulua_core::catalog::{Action, Field, Kind, KnownValue, Param, Required};
 
 /// Classes, each followed by an empty line.
 #[derive(Default)]
@@ -145,7 +145,7 @@ fn word(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Classes, literals};
-    use crate::catalog::{Catalog, Field, Kind, KnownValue, Param};
+    use cumulua_core::catalog::{Catalog, Field, Kind, KnownValue, Param};
     use serde_json::json;
 
     fn params(params: serde_json::Value) -> String {

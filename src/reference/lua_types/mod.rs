@@ -3,8 +3,8 @@
 mod class;
 
 use super::{Output, ReferenceError};
-use crate::catalog::{Action, Catalog, ProductModel, Required, ServiceModel};
 use class::Classes;
+use cumulua_core::catalog::{Action, Catalog, ProductModel, Required, ServiceModel};
 use std::path::{Path, PathBuf};
 
 const HEAD: &str = "--- @meta _\n-- DO NOT EDIT: `cumulua types` writes this file from the catalogue.\n";
@@ -98,7 +98,7 @@ fn action_text(action: &Action) -> String {
 #[cfg(test)]
 mod tests {
     use super::{RUNTIME, write_types};
-    use crate::catalog::Catalog;
+    use cumulua_core::catalog::Catalog;
     use std::fs;
 
     fn file(name: &str) -> String {

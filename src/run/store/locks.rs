@@ -1,6 +1,6 @@
 //! Locks among processes: files beside the store that the system unlocks when their holder ends, however it ends.
 
-use crate::clock::real_now;
+use cumulua_core::clock::real_now;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};

@@ -2,8 +2,8 @@
 
 use super::error::StoreError;
 use super::locks::Locks;
-use crate::clock::real_now;
 use crate::gate::audit::GATHERING;
+use cumulua_core::clock::real_now;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};

@@ -1,9 +1,9 @@
 //! What the store refuses, as on a full disk, is kept and written once it takes it again: every firing has its row, if late.
 
 use super::serving::Serving;
-use crate::clock::real_now;
 use crate::gate::Level;
 use crate::run::store::{Decided, Firing, FiringOutcome, StoreError};
+use cumulua_core::clock::real_now;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 

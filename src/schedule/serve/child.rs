@@ -1,8 +1,8 @@
 //! A run's process: its output is kept line by line, its time is limited, and it ends when it is told to.
 
 use super::lines::Lines;
-use crate::clock::wall_now;
 use crate::run::store::{Line, Output, RunOutcome, Store, Stream};
+use cumulua_core::clock::wall_now;
 use std::io;
 use std::process::ExitStatus;
 use std::sync::Arc;
@@ -80,7 +80,7 @@ impl Process {
         // The process ends itself at its timeout; one that does not is killed a little later.
         let mut kill_at = self
             .timeout
-            .map(|timeout| (tokio::time::Instant::from_std(crate::clock::real_now()) + timeout + PATIENCE, Why::TimedOut));
+            .map(|timeout| (tokio::time::Instant::from_std(cumulua_core::clock::real_now()) + timeout + PATIENCE, Why::TimedOut));
         let mut ended_for = None;
         let mut killed = None;
         let status = loop {
@@ -96,7 +96,7 @@ impl Process {
                     if let Some(lifeline) = &mut self.lifeline {
                         let _ = lifeline.write_all(format!("{reason}\n").as_bytes()).await;
                     }
-                    kill_at = Some((tokio::time::Instant::from_std(crate::clock::real_now()) + PATIENCE, Why::Ended));
+                    kill_at = Some((tokio::time::Instant::from_std(cumulua_core::clock::real_now()) + PATIENCE, Why::Ended));
                     ended_for = Some(reason);
                 }
                 () = deadline => {

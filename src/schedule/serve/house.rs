@@ -3,12 +3,12 @@
 use super::carry::Consequences;
 use super::serving::{Adopted, Serving, planned};
 use super::words::{meant, milliseconds};
-use crate::clock::{real_now, wall_now};
 use crate::gate::Level;
 use crate::run::store::{Prune, Request, RequestKind, RunEnd, RunOutcome, StoreError};
 use crate::schedule::engine::{Decision, Outcome};
 use crate::schedule::file::ScheduleFile;
 use crate::schedule::value::Keep;
+use cumulua_core::clock::{real_now, wall_now};
 use jiff::SignedDuration;
 use sd_notify::NotifyState;
 use std::path::Path;

@@ -1,10 +1,10 @@
 //! `/health` and `/metrics`.
 
 use super::metrics::Metrics;
-use crate::clock::real_now;
 use axum::extract::State;
 use axum::response::Response;
 use axum::{Router, routing::get};
+use cumulua_core::clock::real_now;
 use http::{StatusCode, header};
 use std::io;
 use std::sync::Arc;

@@ -25,9 +25,9 @@ pub use once::{Once, run_once};
 pub use words::counted;
 
 use super::file::{FileError, ScheduleFile};
-use crate::clock::real_now;
 use crate::gate::Level;
 use crate::run::store::{Bell, Store, StoreError, locks::Taken};
+use cumulua_core::clock::real_now;
 use sd_notify::NotifyState;
 use serving::Serving;
 use signals::Signals;

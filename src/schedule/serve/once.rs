@@ -3,11 +3,11 @@
 use super::child::{self, Exit, Listener, Process};
 use super::launch::{Launcher, new_run};
 use super::words::milliseconds;
-use crate::clock::wall_now;
 use crate::run::store::{Decided, Firing, FiringOutcome, RunEnd, RunOutcome, Store};
 use crate::schedule::engine::{Cause, Order};
 use crate::schedule::file::Schedule;
 use crate::schedule::value::Overlap;
+use cumulua_core::clock::wall_now;
 use std::path::PathBuf;
 use std::sync::Arc;
 

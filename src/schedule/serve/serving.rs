@@ -8,7 +8,6 @@ use super::metrics::Metrics;
 use super::signals::Signal;
 use super::words::{counted, meant, time};
 use super::{ServeError, Server, house};
-use crate::clock::{real_now, wall_now};
 use crate::gate::{Level, Random};
 use crate::run::store::{
     Attempt, Decided, Filter, Firing, FiringOutcome, FiringRow, NewRun, Planned, Retry, RunEnd, RunOutcome, RunRow, Store,
@@ -17,6 +16,7 @@ use crate::run::store::{
 use crate::schedule::engine::{Cause, Engine, Former, Gap, Known, Order, Reason};
 use crate::schedule::file::{Schedule, ScheduleFile};
 use crate::schedule::value::{Keep, Overlap};
+use cumulua_core::clock::{real_now, wall_now};
 use jiff::Timestamp;
 use sd_notify::NotifyState;
 use std::collections::HashMap;

@@ -1,0 +1,93 @@
+//! What was asked, without its secrets.
+
+use cumulua_core::catalog::{Action, Param};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Map, Value as Json, json};
+
+/// What stands in place of a secret.
+const HIDDEN: &str = "***";
+
+/// A request and how it was answered. It holds no signature and no sensitive parameter.
+#[derive(Debug, Clone, Serialize)]
+pub struct Record {
+    /// When it arrived, by the cloud's clock.
+    #[serde(serialize_with = "as_text")]
+    pub time: Timestamp,
+    /// The id in its answer.
+    pub request_id: String,
+    /// Its HTTP method.
+    pub method: String,
+    /// Its path.
+    pub path: String,
+    /// The Action, as the request names it.
+    pub action: Option<String>,
+    /// The nonce, which must be a fresh one for every attempt.
+    pub nonce: Option<String>,
+    /// The Action's parameters, once they have been checked.
+    pub parameters: Json,
+    /// The HTTP status; none where the connection was dropped.
+    pub status: Option<u16>,
+    /// `Success`, or the error code.
+    pub code: String,
+    /// The fault that struck.
+    pub fault: Option<String>,
+}
+
+fn as_text<S: serde::Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(time)
+}
+
+/// How many characters of a text are kept.
+const LONGEST: usize = 200;
+
+/// The largest body in bytes whose parameters are kept.
+const LARGEST: usize = 64 << 10;
+
+/// A text as it is kept.
+pub(crate) fn shortened(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", &text[..end]),
+    }
+}
+
+/// Parameters without what must not be seen; unknown ones are hidden where their name says so. Those of a very large body are
+/// only counted, because the log remembers many requests.
+pub(crate) fn redacted(action: &Action, given: &Map<String, Json>, body: usize) -> Json {
+    if body > LARGEST {
+        return json!({"…": format!("{} parameters in {body} bytes", given.len())});
+    }
+    fields(&action.params, given)
+}
+
+fn fields(params: &[Param], given: &Map<String, Json>) -> Json {
+    let shown = given.iter().map(|(name, value)| {
+        let param = params.iter().find(|param| param.name == *name);
+        let is_sensitive = param.map_or_else(|| sounds_sensitive(name), |param| param.sensitive);
+        let value = match (value, param) {
+            _ if is_sensitive => HIDDEN.into(),
+            (Json::Object(inner), Some(param)) => fields(&param.fields, inner),
+            (Json::Array(items), Some(param)) => items
+                .iter()
+                .map(|item| item.as_object().map_or_else(|| item.clone(), |inner| fields(&param.fields, inner)))
+                .collect(),
+            // Nobody knows what may be inside.
+            (Json::Object(_) | Json::Array(_), None) => HIDDEN.into(),
+            (value, _) => value.clone(),
+        };
+        (name.clone(), value)
+    });
+    Json::Object(shown.collect())
+}
+
+/// Whether nobody may see a field of state of this name.
+pub(crate) fn is_hidden(name: &str) -> bool {
+    let name = name.to_lowercase();
+    ["password", "passwd", "secret", "token", "private_key", "public_key"].iter().any(|word| name.contains(word))
+}
+
+fn sounds_sensitive(name: &str) -> bool {
+    let name = name.to_lowercase();
+    ["password", "passwd", "secret", "token", "signature", "key"].iter().any(|word| name.contains(word))
+}
