@@ -40,14 +40,12 @@ pub(super) fn attach(runtime: &Runtime, console: &Arc<dyn Console>) -> mlua::Res
     };
     natives.raw_set("write", writing(|console, text| console.write(text))?)?;
     natives.raw_set("flush", writing(|console, _| console.flush())?)?;
-    let (paging, gate) = (Arc::clone(console), Arc::clone(&runtime.gate));
-    natives.raw_set("make_page", lua.create_function(move |lua, ()| make_page(lua, &paging, &gate))?)?;
-    let (reading, gate) = (Arc::clone(console), Arc::clone(&runtime.gate));
-    natives.raw_set("make_read", lua.create_function(move |lua, ()| make_read(lua, &reading, &gate))?)?;
-    prelude::part(lua, "console")?.call((natives, &runtime.prelude))
+    natives.raw_set("page", page(lua, console, &runtime.gate)?)?;
+    natives.raw_set("read", read(lua, console, &runtime.gate)?)?;
+    prelude::chunk(lua, "console")?.call((natives, &runtime.prelude))
 }
 
-fn make_page(lua: &Lua, console: &Arc<dyn Console>, gate: &Arc<Gate>) -> mlua::Result<Function> {
+fn page(lua: &Lua, console: &Arc<dyn Console>, gate: &Arc<Gate>) -> mlua::Result<Function> {
     let (console, gate) = (Arc::clone(console), Arc::clone(gate));
     lua.create_async_function(move |lua, text: LuaString| {
         let (console, gate) = (Arc::clone(&console), Arc::clone(&gate));
@@ -58,7 +56,7 @@ fn make_page(lua: &Lua, console: &Arc<dyn Console>, gate: &Arc<Gate>) -> mlua::R
     })
 }
 
-fn make_read(lua: &Lua, console: &Arc<dyn Console>, gate: &Arc<Gate>) -> mlua::Result<Function> {
+fn read(lua: &Lua, console: &Arc<dyn Console>, gate: &Arc<Gate>) -> mlua::Result<Function> {
     let (console, gate) = (Arc::clone(console), Arc::clone(gate));
     lua.create_async_function(move |lua, path: String| {
         let (console, interrupt) = (Arc::clone(&console), gate.interrupt_at(&path));

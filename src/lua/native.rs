@@ -5,7 +5,7 @@ use super::error;
 use super::modules::{csv, help, http, json, loader, lock, pretty, process, sim, time};
 use super::secret::SecretValue;
 use super::vm::{Chunk, Limits};
-use super::{paging, parallel, prelude, product, states, wait};
+use super::{paging, parallel, product, states, wait};
 use crate::client::error::Kind;
 use crate::gate::{Denied, Gate, Level, Stop};
 use cumulua_core::catalog::suggest;
@@ -101,7 +101,7 @@ fn is_memory_error(error: &mlua::Error) -> bool {
     }
 }
 
-/// All natives for one run. Most are made when the first of them is asked for, because a short script needs few.
+/// All natives for one run.
 pub(super) fn table(
     lua: &Lua,
     gate: &Arc<Gate>,
@@ -110,61 +110,40 @@ pub(super) fn table(
     sources: &loader::SharedSources,
 ) -> mlua::Result<Table> {
     let natives = Natives { lua, gate, table: lua.create_table()? };
-    at_start(&natives, limits)?;
-    natives.table.raw_set("args", lua.create_sequence_from(chunk.args.iter().map(String::as_str))?)?;
-    let (gate, folder, sources) = (Arc::clone(gate), chunk.folder.clone(), Arc::clone(sources));
-    let metatable = lua.create_table()?;
-    metatable.raw_set(
-        "__index",
-        lua.create_function(move |lua, (table, name): (Table, Value)| {
-            at_need(&Natives { lua, gate: &gate, table: table.clone() }, &folder, &sources)?;
-            table.set_metatable(None)?;
-            table.raw_get::<Value>(name)
-        })?,
-    )?;
-    natives.table.set_metatable(Some(metatable))?;
+    errors(&natives, limits)?;
+    frames(&natives)?;
+    facts(&natives, chunk)?;
+    world(&natives)?;
+    product::register(&natives)?;
+    wait::register(&natives)?;
+    paging::register(&natives)?;
+    parallel::register(&natives)?;
+    states::register(&natives)?;
+    json::register(&natives)?;
+    csv::register(&natives)?;
+    time::register(&natives)?;
+    pretty::register(&natives)?;
+    help::register(&natives)?;
+    loader::register(&natives, &chunk.folder, sources)?;
+    process::register(&natives)?;
+    sim::register(&natives)?;
+    natives.table.raw_set("effect", effect(lua, Arc::clone(gate))?)?;
     Ok(natives.table)
 }
 
-/// What the prelude needs at every start, and what tells of errors: those may be of a time at which nothing more can be made.
-fn at_start(natives: &Natives<'_>, limits: Limits) -> mlua::Result<()> {
-    errors(natives, limits)?;
-    frames(natives)?;
-    natives.plain("part", |lua, _, name: String| prelude::part(lua, &name))?;
-    natives.plain("products", |_, gate, ()| Ok(gate.catalog().products()))?;
-    // Lua's integers are signed; the bits are what counts.
-    natives.plain("random", |_, gate, ()| Ok(gate.random().cast_signed()))?;
-    natives.table.raw_set("is_heard", natives.gate.wants_output())?;
-    natives.table.raw_set("is_rehearsal", natives.gate.rehearsal().is_some())?;
+/// What does not change while a script runs.
+fn facts(natives: &Natives<'_>, chunk: &Chunk) -> mlua::Result<()> {
+    let (lua, gate) = (natives.lua, natives.gate);
+    natives.table.raw_set("args", lua.create_sequence_from(chunk.args.iter().map(String::as_str))?)?;
+    natives.table.raw_set("is_heard", gate.wants_output())?;
+    natives.table.raw_set("is_rehearsal", gate.rehearsal().is_some())?;
     natives.table.raw_set("null", Value::NULL)
-}
-
-fn at_need(natives: &Natives<'_>, folder: &Path, sources: &loader::SharedSources) -> mlua::Result<()> {
-    world(natives)?;
-    effects(natives)?;
-    product::register(natives)?;
-    wait::register(natives)?;
-    paging::register(natives)?;
-    parallel::register(natives)?;
-    states::register(natives)?;
-    json::register(natives)?;
-    csv::register(natives)?;
-    time::register(natives)?;
-    pretty::register(natives)?;
-    help::register(natives)?;
-    loader::register(natives, folder, sources)?;
-    process::register(natives)?;
-    sim::register(natives)
-}
-
-/// What suspends a script, behind one name, and made at the first use: making an async function costs as much as thirty plain ones.
-fn effects(natives: &Natives<'_>) -> mlua::Result<()> {
-    natives.plain("make_effect", |lua, gate, ()| effect(lua, Arc::clone(gate)))
 }
 
 /// An effect under way. Boxed one by one, so that a task that sleeps does not hold room for the largest effect there is.
 pub(super) type Effect = Pin<Box<dyn Future<Output = mlua::Result<MultiValue>>>>;
 
+/// What suspends a script, behind one name: an async function costs a start as much as thirty plain ones.
 fn effect(lua: &Lua, gate: Arc<Gate>) -> mlua::Result<mlua::Function> {
     lua.create_async_function(move |lua: Lua, (name, args): (String, MultiValue)| -> Effect {
         let gate = Arc::clone(&gate);
@@ -295,6 +274,9 @@ fn frames(natives: &Natives<'_>) -> mlua::Result<()> {
 }
 
 fn world(natives: &Natives<'_>) -> mlua::Result<()> {
+    natives.plain("products", |_, gate, ()| Ok(gate.catalog().products()))?;
+    // Lua's integers are signed; the bits are what counts.
+    natives.plain("random", |_, gate, ()| Ok(gate.random().cast_signed()))?;
     natives.plain("log", |_, gate, (level, message): (String, mlua::LuaString)| {
         let level = match level.as_str() {
             "debug" => Level::Debug,

@@ -49,17 +49,16 @@ pub(super) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
             Err(failure) => Ok(Err(unknown(lua, Some(failure))?)),
         }
     })?;
-    natives.plain("make_call", move |lua, gate, ()| {
-        let (gate, found) = (Arc::clone(gate), Arc::clone(&known));
-        lua.create_async_function(move |lua, args: CallArguments| {
-            let (gate, action) = (Arc::clone(&gate), lock(&found).get(args.0).cloned());
-            // In a box that goes when the call ends: what mlua is given stays until Lua's collector finds it.
-            Box::pin(async move {
-                let action = action.ok_or_else(|| mlua::Error::runtime("there is no such Action"))?;
-                call(&lua, &gate, action, args).await
-            })
+    let gate = Arc::clone(natives.gate);
+    let call_action = natives.lua.create_async_function(move |lua, args: CallArguments| {
+        let (gate, action) = (Arc::clone(&gate), lock(&known).get(args.0).cloned());
+        // In a box that goes when the call ends: what mlua is given stays until Lua's collector finds it.
+        Box::pin(async move {
+            let action = action.ok_or_else(|| mlua::Error::runtime("there is no such Action"))?;
+            call(&lua, &gate, action, args).await
         })
     })?;
+    natives.table.raw_set("call", call_action)?;
     natives.fallible("actions", |lua, gate, service: String| match gate.catalog().service(&service) {
         Ok(model) => Ok(Ok(model.actions.iter().map(|action| action.name.clone()).collect::<Vec<_>>())),
         Err(failure) => Ok(Err(unknown(lua, Some(failure))?)),

@@ -4,13 +4,11 @@
 -- `pcall`, `xpcall`, `coroutine.*`, `tostring` and `require` are replaced, because a call may suspend inside them and because a
 -- run that is ended from outside stays ended.
 --
--- Some parts are loaded at every start (`prelude.rs` lists them), the others where a script first needs them: a short script
--- is not to pay for what it does not use.
+-- Every part is loaded before the script is, in the order that `prelude.rs` gives.
 
 local native, pending = ...
 
--- Lua's own globals as they were, and of its libraries what is needed, so that a part which is loaded late does not see what a script
--- made of them.
+-- Lua's own globals as they were, and of its libraries what is needed: what a script makes of them later changes nothing here.
 local globals = {}
 for name, value in next, _G do
 	globals[name] = value
@@ -19,8 +17,8 @@ globals.table = { concat = table.concat, pack = table.pack, remove = table.remov
 globals.math = { floor = math.floor, type = math.type }
 
 local raw_pcall, raw_xpcall, raw_error = pcall, xpcall, error
-local isyieldable, running, raw_yield = coroutine.isyieldable, coroutine.running, coroutine.yield
-local type, rawget, rawset, select, setmetatable = type, rawget, rawset, select, setmetatable
+local isyieldable, running = coroutine.isyieldable, coroutine.running
+local type, rawget, rawset, setmetatable = type, rawget, rawset, setmetatable
 
 local weak_keys = { __mode = "k" }
 
@@ -159,30 +157,19 @@ local function need_wait()
 	return place
 end
 
--- What suspends a script, by the native that makes it. mlua takes `yield` from the globals, so it is given the real one.
-local function made_to_suspend(make, natives)
-	local seen = rawget(_G, "coroutine")
-	rawset(_G, "coroutine", { yield = raw_yield })
-	local made = (natives or native)[make]()
-	rawset(_G, "coroutine", seen)
-	return made
-end
-
--- The same, made at the first use: most of a short script's start would go into it.
-local function suspending(make, natives)
-	local made
-	return function(...)
-		made = made or made_to_suspend(make, natives)
-		return made(...)
-	end
+-- What is called like a function, and has other functions in it.
+local function callable(f, functions)
+	return setmetatable(functions, {
+		__call = function(_, ...)
+			return f(...)
+		end,
+		__name = "function",
+	})
 end
 
 -- What the prelude's parts have in common.
-local own = {
+return {
 	globals = globals,
-	-- The functions of Lua's libraries that ours stand before.
-	raw = { running = running, yield = raw_yield },
-	loaded = {},
 	weak_keys = weak_keys,
 	pending = pending,
 	places = places,
@@ -198,40 +185,6 @@ local own = {
 	next_place = next_place,
 	can_wait = can_wait,
 	need_wait = need_wait,
-	made_to_suspend = made_to_suspend,
-	suspending = suspending,
-	effect = suspending("make_effect"),
+	effect = native.effect,
+	callable = callable,
 }
-
-local parts = {}
-
--- What a part gives, which is loaded where nobody has asked for it yet.
-function own.part(name)
-	local part = parts[name]
-	if not part then
-		part = native.part(name)(native, own)
-		parts[name] = part
-	end
-	return part
-end
-
--- A function of a part, which is loaded at the first call.
-function own.later(part, name)
-	local f
-	return function(...)
-		if not f then
-			f = own.part(part)[name]
-		end
-		return f(...)
-	end
-end
-
--- Puts the functions of a part in place of those that a library has.
-function own.replace(library, part, ...)
-	for index = 1, select("#", ...) do
-		local name = select(index, ...)
-		own.raw[name], library[name] = library[name], own.later(part, name)
-	end
-end
-
-return own

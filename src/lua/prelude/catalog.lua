@@ -3,7 +3,7 @@
 local native, own = ...
 
 local finish, raise, refuse, need_wait, next_at, next_place = own.finish, own.raise, own.refuse, own.need_wait, own.next_at, own.next_place
-local effect, made_to_suspend, weak_keys = own.effect, own.made_to_suspend, own.weak_keys
+local effect, call_action, weak_keys = own.effect, native.call, own.weak_keys
 local raw_tostring, ipairs, next, rawset, setmetatable, type = own.globals.tostring, ipairs, next, rawset, setmetatable, type
 
 -- What is known of an answer: meta(r), a userdata until somebody asks. Of an Action's function: its whole name.
@@ -32,16 +32,13 @@ local function with_defaults(options, bound)
 	return merged
 end
 
--- Made at the first call, and called with nothing around it: each function of ours counts under the hook that can end a run.
-local call_action
-
 local function action_function(bound, name, number)
 	local function call(params, options)
 		local place = need_wait()
 		if options ~= nil and type(options) ~= "table" then
 			refuse(name .. ": the second argument is a table of options, not a " .. type(options))
 		end
-		call_action = call_action or made_to_suspend("make_call")
+		-- With nothing around it: each function of ours counts under the hook that can end a run.
 		return answered(call_action(number, params, with_defaults(options, bound), next_at(place)))
 	end
 	action_names[call], action_bindings[call] = name, bound

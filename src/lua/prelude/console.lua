@@ -5,11 +5,12 @@ local console, own = ...
 
 local stdin, stdout = io.stdin, io.stdout
 local select, tonumber, tostring, type = select, tonumber, tostring, type
+local raw_input, raw_output = io.input, io.output
 local max, math_type, pack, unpack = math.max, math.type, table.pack, table.unpack
 
 local LONGEST_NUMBER = 200
 
-local page, read = own.suspending("make_page", console), own.suspending("make_read", console)
+local page, read = console.page, console.read
 
 own.set_writers(function(text)
 	console.write(text .. "\n")
@@ -135,16 +136,16 @@ function methods.lines(file, ...)
 end
 
 function io.flush()
-	return own.raw.output():flush()
+	return raw_output():flush()
 end
 
 function io.read(...)
-	return own.raw.input():read(...)
+	return raw_input():read(...)
 end
 
 function io.lines(path, ...)
 	if path == nil then
-		return own.raw.input():lines(...)
+		return raw_input():lines(...)
 	end
 	return raw_lines(path, ...)
 end

@@ -5,8 +5,8 @@ local _ENV <const> = own.globals
 
 local refuse, caught, from_c, can_wait = own.refuse, own.caught, own.from_c, own.can_wait
 local places, place_below = own.places, own.place_below
-local raw_create, raw_resume, raw_yield, raw_close = own.raw.create, own.raw.resume, own.raw.yield, own.raw.close
-local running, pending = own.raw.running, own.pending
+local raw_create, raw_resume, raw_yield, raw_close = coroutine.create, coroutine.resume, coroutine.yield, coroutine.close
+local running, pending = coroutine.running, own.pending
 
 local checked_create = from_c("coroutine.create", raw_create)
 local function create(f)
@@ -33,32 +33,35 @@ end
 
 local checked_close = from_c("coroutine.close", raw_close)
 
-return {
-	create = create,
-	resume = function(co, ...)
-		if type(co) ~= "thread" then
-			refuse("coroutine.resume needs a coroutine, not a " .. type(co))
+own.raw_create = raw_create
+
+coroutine.create = create
+
+function coroutine.resume(co, ...)
+	if type(co) ~= "thread" then
+		refuse("coroutine.resume needs a coroutine, not a " .. type(co))
+	end
+	return caught(resume(co, ...))
+end
+
+function coroutine.wrap(f)
+	local co = create(f)
+	local function deliver(ok, ...)
+		if ok then
+			return ...
 		end
-		return caught(resume(co, ...))
-	end,
-	wrap = function(f)
-		local co = create(f)
-		local function deliver(ok, ...)
-			if ok then
-				return ...
-			end
-			local err = ...
-			raw_close(co)
-			if type(err) == "userdata" then
-				err = native.plain(err)
-			end
-			error(err, 0)
+		local err = ...
+		raw_close(co)
+		if type(err) == "userdata" then
+			err = native.plain(err)
 		end
-		return function(...)
-			return deliver(resume(co, ...))
-		end
-	end,
-	close = function(co)
-		return caught(checked_close(co))
-	end,
-}
+		error(err, 0)
+	end
+	return function(...)
+		return deliver(resume(co, ...))
+	end
+end
+
+function coroutine.close(co)
+	return caught(checked_close(co))
+end

@@ -3,13 +3,14 @@
 local native, own = ...
 local _ENV <const> = own.globals
 
-local finish, raise, refuse, from_c, raw = own.finish, own.raise, own.refuse, own.from_c, own.raw
-local raw_open, raw_lines, raw_input = from_c("io.open", raw.open), from_c("io.lines", raw.lines), from_c("io.input", raw.input)
-local raw_output, raw_popen = from_c("io.output", raw.output), from_c("io.popen", raw.popen)
-local raw_date, raw_mktime = from_c("os.date", raw.date), from_c("os.time", raw.time)
+local finish, raise, refuse, from_c = own.finish, own.raise, own.refuse, own.from_c
+local raw_open, raw_lines, raw_input = from_c("io.open", io.open), from_c("io.lines", io.lines), from_c("io.input", io.input)
+local raw_output, raw_popen = from_c("io.output", io.output), from_c("io.popen", io.popen)
+local raw_date, raw_mktime = from_c("os.date", os.date), from_c("os.time", os.time)
+local raw_remove, raw_rename = os.remove, os.rename
 local floor = math.floor
 
-local files = {}
+io.tmpfile, os.setlocale, os.tmpname = nil, nil, nil
 
 -- The path to open; nil and why where there is no such folder. A place that is not granted is an error.
 local function granted(path)
@@ -33,7 +34,7 @@ local function or_problem(path, ok, problem, code)
 	return ok
 end
 
-function files.open(path, mode)
+function io.open(path, mode)
 	local resolved, problem = granted(path)
 	if not resolved then
 		return nil, problem, 2
@@ -41,27 +42,27 @@ function files.open(path, mode)
 	return or_problem(path, raw_open(resolved, mode))
 end
 
-function files.lines(path, ...)
+function io.lines(path, ...)
 	if path == nil then
 		return raw_lines(path, ...)
 	end
 	return raw_lines(needed(path), ...)
 end
 
-function files.input(file)
+function io.input(file)
 	return raw_input(type(file) == "string" and needed(file) or file)
 end
 
-function files.output(file)
+function io.output(file)
 	return raw_output(type(file) == "string" and needed(file) or file)
 end
 
-function files.popen(...)
+function io.popen(...)
 	finish(native.process())
 	return raw_popen(...)
 end
 
-function files.execute(command)
+function os.execute(command)
 	finish(native.process())
 	if command == nil then
 		return true
@@ -69,36 +70,36 @@ function files.execute(command)
 	return finish(native.execute(command))
 end
 
-function files.remove(path)
+function os.remove(path)
 	local resolved, problem = finish(native.entry(path))
 	if not resolved then
 		return nil, problem, 2
 	end
-	return or_problem(path, raw.remove(resolved))
+	return or_problem(path, raw_remove(resolved))
 end
 
-function files.rename(from, to)
+function os.rename(from, to)
 	local resolved, problem = finish(native.entry(from))
 	local target, target_problem = finish(native.entry(to))
 	if not (resolved and target) then
 		return nil, problem or target_problem, 2
 	end
-	return or_problem(from, raw.rename(resolved, target))
+	return or_problem(from, raw_rename(resolved, target))
 end
 
-function files.time(parts)
+function os.time(parts)
 	if parts ~= nil then
 		return raw_mktime(parts)
 	end
 	return floor(native.now())
 end
 
-function files.date(format, at)
+function os.date(format, at)
 	return raw_date(format, at or floor(native.now()))
 end
 
-function files.exit(code)
+function os.exit(code)
 	raise(native.exit(code))
 end
 
-return files
+os.getenv, os.clock = own.exported("env"), own.forwarded("clock")

@@ -1,35 +1,16 @@
--- What a script sees as globals. Most of it is loaded at its first use.
+-- What a script sees as globals beside what the other parts have put there.
 
 local native, own = ...
 
-local finish, refuse, exported, forwarded, later, replace = own.finish, own.refuse, own.exported, own.forwarded, own.later, own.replace
+local finish, refuse, exported, forwarded = own.finish, own.refuse, own.exported, own.forwarded
 local need_wait, next_place, effect, loaded = own.need_wait, own.next_place, own.effect, own.loaded
+local type = type
 
--- What is called like a function, and has other functions in it.
-local function callable(f, functions)
-	return setmetatable(functions, {
-		__call = function(_, ...)
-			return f(...)
-		end,
-		__name = "function",
-	})
-end
+-- Bytecode can break out of any sandbox, and nothing here loads it.
+string.dump = nil
 
-replace(coroutine, "coroutines", "create", "resume", "wrap", "close")
-
-package = { loaded = loaded }
-for _, name in ipairs({ "string", "table", "math", "coroutine", "io", "os", "utf8" }) do
-	loaded[name] = _G[name]
-end
-replace(_G, "modules", "load", "loadfile", "dofile", "require")
-
-replace(io, "files", "open", "lines", "input", "output", "popen")
-replace(os, "files", "remove", "rename", "time", "date", "execute", "exit")
-io.tmpfile, os.setlocale, os.tmpname, string.dump = nil, nil, nil, nil
-
-null, args, help = native.null, native.args, later("help", "help")
-secret, env = exported("secret"), exported("env")
-os.getenv, os.clock = env, forwarded("clock")
+null, args = native.null, native.args
+secret, env = exported("secret"), os.getenv
 
 debug = {
 	traceback = function(message, level)
@@ -45,16 +26,9 @@ function math.randomseed()
 	refuse("math.randomseed is the runtime's: a run's randomness is seeded once")
 end
 
-task = later("waiting", "task")
-native.task_handle = later("waiting", "handle")
-wait = callable(later("waiting", "wait"), { for_state = later("states", "for_state") })
-parallel = callable(later("parallel", "all"), { map = later("parallel", "map") })
-pages, items = later("lists", "pages"), later("lists", "items")
-lock, expect_account = later("guards", "lock"), later("guards", "expect_account")
-http = { request = later("http", "request"), get = later("http", "get"), post = later("http", "post") }
 json = { encode = exported("json_encode"), decode = exported("json_decode") }
 csv = { encode = exported("csv_encode"), decode = exported("csv_decode") }
-loaded.debug, loaded.http, loaded.json, loaded.csv = debug, http, json, csv
+loaded.debug, loaded.json, loaded.csv = debug, json, csv
 
 time = {
 	now = forwarded("now"),

@@ -12,7 +12,7 @@ local function lock(name, options)
 end
 
 local function expect_account(expected)
-	expected = own.part("options").known("expect_account", expected, { profile = true, id = true })
+	expected = own.known_options("expect_account", expected, { profile = true, id = true })
 	for key, value in next, expected do
 		if type(value) ~= "string" or value == "" then
 			refuse("expect_account: " .. key .. " must be a text that is not empty, not a " .. type(value))
@@ -24,4 +24,4 @@ local function expect_account(expected)
 	finish(native.expect_account(expected.profile, expected.id))
 end
 
-return { lock = lock, expect_account = expect_account }
+_G.lock, _G.expect_account = lock, expect_account

@@ -18,4 +18,4 @@ local function help(subject)
 	own.write_page(own.finish(native.help(name)))
 end
 
-return { help = help }
+_G.help = help

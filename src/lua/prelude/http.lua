@@ -17,4 +17,5 @@ local function of_method(method)
 	end
 end
 
-return { request = of_method(), get = of_method("GET"), post = of_method("POST") }
+_G.http = { request = of_method(), get = of_method("GET"), post = of_method("POST") }
+own.loaded.http = _G.http

@@ -5,7 +5,7 @@ local _ENV <const> = own.globals
 
 local finish, refuse, need_wait, next_place, effect = own.finish, own.refuse, own.need_wait, own.next_place, own.effect
 local answers, action_names, action_bindings, with_defaults = own.answers, own.action_names, own.action_bindings, own.with_defaults
-local known_options, whole_number = own.part("options").known, own.part("options").whole_number
+local known_options, whole_number = own.known_options, own.whole_number
 
 -- What reads a list page by page, and where the reading is to stop on purpose.
 local function reader(name, f, params, options)
@@ -72,4 +72,4 @@ local function items(f, params, options)
 	end
 end
 
-return { pages = pages, items = items }
+_G.pages, _G.items = pages, items

@@ -3,9 +3,15 @@
 local native, own = ...
 local _ENV <const> = own.globals
 
-local raise, refuse, finish, loaded = own.raise, own.refuse, own.finish, own.loaded
+local raise, refuse, finish = own.raise, own.refuse, own.finish
 local raw_load = load
 local concat, pack = table.concat, table.pack
+
+local loaded = {}
+for _, name in ipairs({ "string", "table", "math", "coroutine", "io", "os", "utf8" }) do
+	loaded[name] = _G[name]
+end
+_G.package = { loaded = loaded }
 
 -- Text only: bytecode can break out of any sandbox.
 local function load(chunk, name, mode, ...)
@@ -80,4 +86,5 @@ local function require(name)
 	return loaded[name], path
 end
 
-return { load = load, loadfile = loadfile, dofile = dofile, require = require }
+_G.load, _G.loadfile, _G.dofile, _G.require = load, loadfile, dofile, require
+own.loaded = loaded

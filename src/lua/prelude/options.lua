@@ -43,4 +43,4 @@ local function whole_number(name, option, value, least)
 	return value
 end
 
-return { list_length = list_length, known = known_options, whole_number = whole_number }
+own.list_length, own.known_options, own.whole_number = list_length, known_options, whole_number

@@ -5,9 +5,9 @@ local _ENV <const> = own.globals
 
 local finish, refuse, need_wait, next_place, effect = own.finish, own.refuse, own.need_wait, own.next_place, own.effect
 local places, place_below = own.places, own.place_below
-local raw_create, running = own.raw.create, own.raw.running
-local handler, report, run_deferred = own.handler, own.report, own.part("deferred").run
-local list_length, known_options, whole_number = own.part("options").list_length, own.part("options").known, own.part("options").whole_number
+local raw_create, running = own.raw_create, coroutine.running
+local handler, report, run_deferred = own.handler, own.report, own.run_deferred
+local list_length, known_options, whole_number = own.list_length, own.known_options, own.whole_number
 
 -- What a task did, and what it deferred after that; its own error goes before theirs.
 local function ended(task, ok, ...)
@@ -75,4 +75,4 @@ local function all(functions, options)
 	end, options)
 end
 
-return { all = all, map = map }
+_G.parallel = own.callable(all, { map = map })

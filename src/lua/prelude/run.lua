@@ -2,12 +2,14 @@
 
 local native, own = ...
 
+local _ENV <const> = own.globals
+
 local refuse, places = own.refuse, own.places
-local raw_xpcall, running, rawget, type = own.globals.xpcall, coroutine.running, rawget, type
+local running, pack, table_remove = coroutine.running, table.pack, table.remove
 
 -- What was deferred, in order, with the task that it belongs to.
 local deferred = {}
-function defer(f)
+function _G.defer(f)
 	if type(f) ~= "function" then
 		refuse("defer needs a function, not a " .. type(f))
 	end
@@ -35,16 +37,32 @@ local function report(ok, ...)
 	return false, caught_error, ""
 end
 
-own.handler, own.report, own.deferred = handler, report, deferred
+-- Runs what a task deferred, or all that is left, last first; the errors that came up.
+local function run_deferred(task)
+	local errors = {}
+	-- What a deferred function defers runs too.
+	local index = #deferred
+	while index > 0 do
+		local entry = deferred[index]
+		if task == nil or entry.task == task then
+			table_remove(deferred, index)
+			local result = pack(report(xpcall(entry.f, handler)))
+			if not result[1] then
+				errors[#errors + 1] = result[2] == nil and "nil was raised" or result[2]
+			end
+			index = #deferred
+		else
+			index = index - 1
+		end
+	end
+	return errors
+end
+
+own.handler, own.report, own.run_deferred = handler, report, run_deferred
 
 -- Runs a chunk; true, or false with the error and its traceback.
 function own.run(chunk, ...)
-	return report(raw_xpcall(chunk, handler, ...))
-end
-
--- Runs what was deferred and has not run yet; the errors that came up.
-function own.run_deferred()
-	return own.part("deferred").run(nil)
+	return report(xpcall(chunk, handler, ...))
 end
 
 function own.has_deferred()

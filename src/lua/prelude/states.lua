@@ -5,9 +5,9 @@ local _ENV <const> = own.globals
 
 local finish, raise, refuse, caught = own.finish, own.raise, own.refuse, own.caught
 local need_wait, next_place, effect = own.need_wait, own.next_place, own.effect
-local places, place_below, running = own.places, own.place_below, own.raw.running
+local places, place_below, running = own.places, own.place_below, coroutine.running
 local answers, action_names, text_of = own.answers, own.action_names, own.tostring
-local list_length, known_options = own.part("options").list_length, own.part("options").known
+local list_length, known_options = own.list_length, own.known_options
 
 local state_options = { done = true, failed = true, timeout = true, params = true, id = true, profile = true, region = true }
 
@@ -105,7 +105,7 @@ local function look_once(watch, look)
 	return false
 end
 
-local function for_state(subject, options)
+function _G.wait.for_state(subject, options)
 	need_wait()
 	options = known_options("wait.for_state", options, state_options)
 	if options.done == nil then
@@ -132,5 +132,3 @@ local function for_state(subject, options)
 		finish(effect("pause", watch.handle, shown, path, number))
 	end
 end
-
-return { for_state = for_state }

@@ -4,8 +4,8 @@ local native, own = ...
 local _ENV <const> = own.globals
 
 local finish, refuse, need_wait, next_place, effect = own.finish, own.refuse, own.need_wait, own.next_place, own.effect
-local answers, meta_of, list_length = own.answers, own.meta_of, own.part("options").list_length
-local concat = table.concat
+local answers, meta_of, list_length = own.answers, own.meta_of, own.list_length
+local callable, concat = own.callable, table.concat
 
 local task_meta = { __name = "task" }
 function task_meta.__tostring(self)
@@ -38,20 +38,21 @@ local function handles(x)
 	return nil, found
 end
 
-return {
-	task = function(dialect, ids, with)
-		return setmetatable(finish(native.task(dialect, ids, with)), task_meta)
-	end,
-	handle = function(handle)
-		return setmetatable(handle, task_meta)
-	end,
-	wait = function(x, options)
-		need_wait()
-		if options ~= nil and type(options) ~= "table" then
-			refuse("wait takes a table of options, as { timeout = \"15m\" }, not a " .. type(options))
-		end
-		local handle, list = handles(x)
-		local path, number = next_place()
-		return finish(effect("wait", handle, list, options, path, number))
-	end,
-}
+function _G.task(dialect, ids, with)
+	return setmetatable(finish(native.task(dialect, ids, with)), task_meta)
+end
+
+-- Makes fields a handle.
+function native.task_handle(handle)
+	return setmetatable(handle, task_meta)
+end
+
+_G.wait = callable(function(x, options)
+	need_wait()
+	if options ~= nil and type(options) ~= "table" then
+		refuse("wait takes a table of options, as { timeout = \"15m\" }, not a " .. type(options))
+	end
+	local handle, list = handles(x)
+	local path, number = next_place()
+	return finish(effect("wait", handle, list, options, path, number))
+end, {})
