@@ -13,6 +13,7 @@ fn main() {
         println!("cargo::rerun-if-changed={}", product.display());
         for file in sorted(&product) {
             let (product, stem) = (name(product.file_name()), name(file.file_stem()));
+            let file = file.to_str().expect("the repository stands below a path in UTF-8");
             writeln!(table, "    ({product:?}, {stem:?}, include_str!({file:?})),").expect("a string takes any text");
         }
     }

@@ -4,7 +4,6 @@ use super::page::{Page, Slip};
 use super::params::Params;
 use super::refusal::Refusal;
 use super::world::World;
-use super::written::Written;
 use cumulua_core::catalog::{Action, Labelled};
 use serde_json::Value as Json;
 
@@ -15,8 +14,6 @@ pub(crate) struct Call<'a> {
     pub(crate) params: Params<'a>,
     /// What a fault makes of a page.
     pub(crate) slip: Slip,
-    /// A part of the answer that the handler has written itself.
-    pub(crate) written: Option<Written>,
 }
 
 /// What carries an Action out: its answer without what every answer of the product has, or why not.

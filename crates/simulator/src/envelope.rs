@@ -2,7 +2,6 @@
 
 use super::refusal::Refusal;
 use super::request::Product;
-use super::written::Written;
 use super::xml;
 use cumulua_core::catalog::Action;
 use serde_json::{Map, Value as Json, json};
@@ -28,22 +27,7 @@ pub(crate) enum Format {
 }
 
 /// A success: the content type and the text.
-pub(crate) fn success(
-    product: Product,
-    format: Format,
-    action: &Action,
-    mut answer: Json,
-    written: Option<Written>,
-    id: &str,
-) -> (&'static str, String) {
-    match (product, written) {
-        (Product::Cds, Some(written)) => {
-            envelop_cds(action, &mut answer, id);
-            return (JSON, written.within(&answer));
-        }
-        (_, Some(written)) => answer = written.put_into(&answer),
-        (_, None) => {}
-    }
+pub(crate) fn success(product: Product, format: Format, action: &Action, mut answer: Json, id: &str) -> (&'static str, String) {
     match product {
         Product::Cds => {
             envelop_cds(action, &mut answer, id);

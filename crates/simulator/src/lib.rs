@@ -5,7 +5,7 @@
 //!
 //! A request walks through `request` (taken apart), `admission` (key, signature, time, nonce; with `signature` and `acs3`), `route` (which
 //! Action of which service), `fault` (what shall go wrong), `check` (parameters against the catalogue; with `flat`), a handler of
-//! a service's folder, `envelope` (what the product puts around an answer; with `xml` and `written`) and `answer`. State is `world`: a
+//! a service's folder, `envelope` (what the product puts around an answer; with `xml`) and `answer`. State is `world`: a
 //! `State` of each service, made of `store`s with their `index`, and the `task`s, whose ends are data (`wings::Effect`); with
 //! `addresses`, `money` and `ids`, which is all its chance. `server` puts it on a socket.
 //!
@@ -58,7 +58,6 @@ mod vpc;
 mod watch;
 mod wings;
 mod world;
-mod written;
 mod xml;
 
 pub use answer::Outcome;
@@ -86,7 +85,6 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use task::Fate;
 use world::World;
-use written::Written;
 
 /// The access key that is known where nothing else is said.
 pub const ACCESS_KEY: &str = "sim";
@@ -208,8 +206,8 @@ impl Simulator {
         let (strike, result) = self.carry_out(state, &incoming, now, &mut record);
         let (product, format) = (incoming.product, incoming.format());
         let answer = match result {
-            Ok((action, answer, written)) => {
-                let (content_type, body) = envelope::success(product, format, &action, answer, written, &record.request_id);
+            Ok((action, answer)) => {
+                let (content_type, body) = envelope::success(product, format, &action, answer, &record.request_id);
                 answer::response(200, content_type, body, now)
             }
             Err((action, refusal)) => {
@@ -256,12 +254,11 @@ impl Simulator {
         };
         let result = given.and_then(|given| {
             record.parameters = log::redacted(&action, &given, incoming.body.len());
-            let mut call = Call { world: &mut state.world, action: &action, params: Params(&given), slip, written: None };
+            let mut call = Call { world: &mut state.world, action: &action, params: Params(&given), slip };
             let mut answer = handler(&mut call)?;
-            let written = call.written;
             state.world.meter_flows();
             page::slip_totals(&action, slip, &mut answer);
-            Ok((answer, written))
+            Ok(answer)
         });
         state.world.fate = None;
         let result = match fault {
@@ -269,7 +266,7 @@ impl Simulator {
             _ => result.map_err(|refusal| refusal.of(&action)),
         };
         match result {
-            Ok((answer, written)) => (strike, Ok((action, answer, written))),
+            Ok(answer) => (strike, Ok((action, answer))),
             Err(refusal) => (strike, Err((Some(action), refusal))),
         }
     }
@@ -330,7 +327,7 @@ impl Simulator {
 }
 
 /// The answer to a call or its refusal, with the Action where it is known.
-type Ending = Result<(Action, Json, Option<Written>), (Option<Action>, Refusal)>;
+type Ending = Result<(Action, Json), (Option<Action>, Refusal)>;
 
 /// The refusal of a fault that keeps a call from being carried out.
 fn refused_by(fault: &Fault) -> Option<Refusal> {

@@ -5,7 +5,6 @@ use super::{Call, Handler};
 use crate::index::Mark;
 use crate::refusal::Refusal;
 use crate::world::is_uuid;
-use crate::written::Written;
 use jiff::civil::DateTime;
 use serde_json::{Value as Json, json};
 use std::net::Ipv4Addr;
@@ -33,9 +32,7 @@ fn instances(call: &mut Call) -> Result<Json, Refusal> {
         }
     };
     let shown: Vec<_> = shown.into_iter().map(|server| Shown::of(world, server)).collect();
-    let answer = json!({"Data": {"PageNumber": page.number, "PageCount": page.count(count)}});
-    call.written = Some(Written::new(&["Data", "Instances"], &shown));
-    Ok(answer)
+    Ok(json!({"Data": {"PageNumber": page.number, "PageCount": page.count(count), "Instances": shown}}))
 }
 
 /// What is asked for, as marks of which a server must have one of each list.

@@ -1,4 +1,4 @@
-//! A server as the document's example of `DescribeInstances` shows it, written without a copy in between: a page has many.
+//! A server as the document's example of `DescribeInstances` shows it.
 
 use super::state::{Disk, Instance, Interface};
 use super::written;

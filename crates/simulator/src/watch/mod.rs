@@ -1,11 +1,10 @@
 //! A page that shows the cloud at work, and the data behind it.
 
-mod digest;
+mod resources;
 
 use super::Simulator;
 use super::task::{Progress, Stage, Task, Tasks};
 use super::world::World;
-use digest::digest;
 use maud::{DOCTYPE, PreEscaped, html};
 use serde_json::{Map, Value as Json, json};
 
@@ -106,25 +105,9 @@ fn shown(tasks: &Tasks, task: &Task) -> Json {
 
 /// What each service has, where it has anything.
 fn services(world: &World) -> Map<String, Json> {
-    let states = [
-        ("cds.ccs", digest(&world.ccs)),
-        ("cds.vdc", digest(&world.vdc)),
-        ("cds.vpc", digest(&world.vpc)),
-        ("cds.ecs", digest(&world.ecs)),
-        ("cds.ebs", digest(&world.ebs)),
-        ("cds.bms", digest(&world.bms)),
-        ("cds.bms_disk", digest(&world.bms_disk)),
-        ("cds.desktop", digest(&world.desktop)),
-        ("cds.billing", digest(&world.billing)),
-        ("mcs", digest(&world.mcs)),
-        ("aliyun.oss_admin", digest(&world.oss_admin)),
-        ("aliyun.sas", digest(&world.sas)),
-        ("aliyun.aegis", digest(&world.aegis)),
-    ];
-    let is_something = |value: &Json| value.get("count").is_some_and(|count| *count != 0);
-    let with_something = states.into_iter().map(|(name, mut fields)| {
-        fields.retain(|_, value| is_something(value));
-        (name.to_owned(), fields)
+    let with_something = resources::of(world).into_iter().map(|(service, lists)| {
+        let lists = lists.into_iter().filter(|(_, list)| list.count > 0);
+        (service.to_owned(), lists.map(|(name, list)| (name.to_owned(), json!(list))).collect::<Map<_, _>>())
     });
-    with_something.filter(|(_, fields)| !fields.is_empty()).map(|(name, fields)| (name, Json::Object(fields))).collect()
+    with_something.filter(|(_, lists)| !lists.is_empty()).map(|(name, lists)| (name, Json::Object(lists))).collect()
 }
