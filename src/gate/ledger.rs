@@ -51,13 +51,6 @@ pub struct OpenEnds {
     pub account: Named,
 }
 
-impl OpenEnds {
-    /// Whether there is nothing to say.
-    pub fn is_empty(&self) -> bool {
-        self.unknown.is_empty() && self.tasks.is_empty()
-    }
-}
-
 impl Ledger {
     /// A call begins; gives its number.
     pub(super) fn begin(&self, action: Arc<str>, read_only: bool, lookup: Option<Arc<Lookup>>) -> u64 {

@@ -55,8 +55,11 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Every file below a folder of sources with its room and its text.
-fn below(folder: &str) -> Vec<(PathBuf, String, String)> {
+/// A file, its room and its text.
+type Source = (PathBuf, String, String);
+
+/// Every file below a folder of sources.
+fn below(folder: &str) -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let with_room = |path: PathBuf| {
         let relative = path.strip_prefix(&root).unwrap();
@@ -72,12 +75,12 @@ fn below(folder: &str) -> Vec<(PathBuf, String, String)> {
 }
 
 /// Every file of the package `cumulua`.
-fn sources() -> Vec<(PathBuf, String, String)> {
+fn sources() -> Vec<Source> {
     below("src")
 }
 
 /// Every file of the packages that `cumulua` is built on.
-fn packages() -> [(&'static str, Vec<(PathBuf, String, String)>); 2] {
+fn packages() -> [(&'static str, Vec<Source>); 2] {
     [("core", below("crates/core/src")), ("simulator", below("crates/simulator/src"))]
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use std::borrow::Cow;
 
 /// What is recorded of a call, without any secret known to the run: its texts are [clean](cumulua_core::secret::Redactor::clean).
+#[derive(Serialize)]
 pub(in crate::gate) struct Record<'a, P> {
     /// The call's number in its run, from 1.
     pub number: u64,
@@ -20,23 +21,30 @@ pub(in crate::gate) struct Record<'a, P> {
     /// The parameters.
     pub params: P,
     /// What came of it.
+    #[serde(flatten)]
     pub end: End<'a>,
 }
 
 /// What came of a call, as far as it is known.
-#[derive(Default)]
+#[derive(Default, Serialize)]
 pub(in crate::gate) struct End<'a> {
     /// The profile.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<Cow<'a, str>>,
     /// The region.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<Cow<'a, str>>,
     /// Where it was sent, without the query.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<Cow<'a, str>>,
     /// The HTTP status.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub http_status: Option<u16>,
     /// The service's code, of a refusal.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<Cow<'a, str>>,
     /// The request's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<Cow<'a, str>>,
     /// How often it was sent.
     pub attempts: u32,
@@ -45,8 +53,10 @@ pub(in crate::gate) struct End<'a> {
     /// May it have been carried out?
     pub sent: &'static str,
     /// The kind of error.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<&'static str>,
     /// What went wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<Cow<'a, str>>,
 }
 
@@ -61,58 +71,20 @@ pub struct Recorded {
     pub line: String,
 }
 
-/// Few lines are longer.
-const USUAL_LENGTH: usize = 512;
+/// A line: a record with the run that makes it, and when.
+#[derive(Serialize)]
+struct Line<'a, P> {
+    time: Timestamp,
+    run: &'a str,
+    #[serde(flatten)]
+    record: &'a Record<'a, P>,
+}
 
 impl Recorded {
     /// A record that a run makes at this time.
     pub(in crate::gate) fn new<P: Serialize>(record: &Record<'_, P>, run: &str, time: Timestamp) -> Self {
-        let mut line = Line(Vec::with_capacity(USUAL_LENGTH));
-        line.put("number", &record.number);
-        line.put("time", &time);
-        line.put("run", run);
-        line.put("phase", record.phase);
-        line.put("place", record.place);
-        line.put("action", record.action);
-        line.put("read_only", &record.read_only);
-        line.put("params", &record.params);
-        let end = &record.end;
-        line.put_known("profile", end.profile.as_deref());
-        line.put_known("region", end.region.as_deref());
-        line.put_known("endpoint", end.endpoint.as_deref());
-        line.put_known("http_status", end.http_status.as_ref());
-        line.put_known("code", end.code.as_deref());
-        line.put_known("request_id", end.request_id.as_deref());
-        line.put("attempts", &end.attempts);
-        line.put("duration_ms", &end.duration_ms);
-        line.put("sent", end.sent);
-        line.put_known("error", end.error);
-        line.put_known("message", end.message.as_deref());
-        Self { number: record.number, read_only: record.read_only, line: line.finished() }
-    }
-}
-
-/// A line of JSON, field by field: a derived `Serialize` would look for what must be escaped in each name too, which took as long as
-/// all the rest.
-struct Line(Vec<u8>);
-
-impl Line {
-    fn put<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) {
-        self.0.extend_from_slice(if self.0.is_empty() { b"{\"" } else { b",\"" });
-        self.0.extend_from_slice(name.as_bytes());
-        self.0.extend_from_slice(b"\":");
-        serde_json::to_writer(&mut self.0, value).expect("memory takes what is written, and the keys of all maps are texts");
-    }
-
-    fn put_known<T: Serialize + ?Sized>(&mut self, name: &'static str, value: Option<&T>) {
-        if let Some(value) = value {
-            self.put(name, value);
-        }
-    }
-
-    fn finished(mut self) -> String {
-        self.0.push(b'}');
-        String::from_utf8(self.0).expect("JSON is UTF-8")
+        let line = serde_json::to_string(&Line { time, run, record }).expect("the keys of all maps are texts");
+        Self { number: record.number, read_only: record.read_only, line }
     }
 }
 

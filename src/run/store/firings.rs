@@ -27,8 +27,6 @@ pub enum FiringOutcome {
     Superseded,
     /// The server was about to end.
     ShuttingDown,
-    /// The schedule file was refused.
-    FileRefused,
     /// Its process could not be started.
     NotStarted,
 }
@@ -44,7 +42,6 @@ impl FiringOutcome {
             Self::TooLate => "too late",
             Self::Superseded => "superseded",
             Self::ShuttingDown => "shutting down",
-            Self::FileRefused => "file refused",
             Self::NotStarted => "not started",
         }
     }

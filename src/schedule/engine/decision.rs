@@ -121,15 +121,6 @@ pub enum Outcome {
     Unrecorded,
 }
 
-/// Why the server ends a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EndReason {
-    /// The next firing takes its place.
-    Replaced,
-    /// The server ends.
-    ShuttingDown,
-}
-
 /// What becomes of a firing.
 #[derive(Debug, Clone)]
 pub enum Decision {
@@ -139,8 +130,8 @@ pub enum Decision {
     Wait(Order),
     /// It does not run.
     Miss(Missed),
-    /// Its run is to be ended.
-    End(Order, EndReason),
+    /// Its run is to be ended, because the next firing takes its place.
+    End(Order),
     /// Its run failed and is repeated at that time.
     Retry(Order, Timestamp),
     /// Its run failed and was to be repeated, which does not happen any more.
@@ -169,8 +160,6 @@ pub struct Missed {
     pub schedule: Arc<Schedule>,
     /// Its time; of several the last.
     pub at: Timestamp,
-    /// When it was due.
-    pub due: Timestamp,
     /// Why.
     pub reason: Reason,
     /// Why it would have run.

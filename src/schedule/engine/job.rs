@@ -1,6 +1,6 @@
 //! One schedule at work: its next firing, its runs that go on, and its firings that wait.
 
-use super::decision::{Cause, Decision, EndReason, Gap, Missed, Notice, Order, Outcome, Reason};
+use super::decision::{Cause, Decision, Gap, Missed, Notice, Order, Outcome, Reason};
 use super::{LONGEST_QUEUE, MISSED_ROWS, ON_TIME, UNRECORDED_PAUSE};
 use crate::schedule::file::Schedule;
 use crate::schedule::timing::Firing;
@@ -157,7 +157,6 @@ impl Job {
             decisions.push(Decision::Miss(Missed {
                 schedule: Arc::clone(&schedule),
                 at: last.at,
-                due: last.due,
                 reason,
                 cause: Cause::Schedule,
                 several,
@@ -233,7 +232,7 @@ impl Job {
                 self.give_up_retries(Reason::Superseded, |_| true, decisions);
                 for active in self.active.iter_mut().filter(|active| active.state == State::Running) {
                     active.state = State::Ending;
-                    decisions.push(Decision::End(active.order.clone(), EndReason::Replaced));
+                    decisions.push(Decision::End(active.order.clone()));
                 }
                 if self.active.is_empty() {
                     self.start(order, decisions);
@@ -323,7 +322,7 @@ fn before(time: Timestamp) -> Timestamp {
 /// A firing that does not run.
 pub(super) fn missed(order: &Order, reason: Reason) -> Decision {
     let schedule = Arc::clone(&order.schedule);
-    Decision::Miss(Missed { schedule, at: order.at, due: order.due, reason, cause: order.cause, several: None })
+    Decision::Miss(Missed { schedule, at: order.at, reason, cause: order.cause, several: None })
 }
 
 fn tell(order: Order, occasion: Occasion, reason: Option<Reason>, firings: u64, decisions: &mut Vec<Decision>) {

@@ -5,7 +5,7 @@ mod job;
 #[cfg(test)]
 mod tests;
 
-pub use decision::{Cause, Decision, EndReason, Former, Gap, Missed, Notice, Order, Outcome, Reason};
+pub use decision::{Cause, Decision, Former, Gap, Missed, Notice, Order, Outcome, Reason};
 
 use super::file::ScheduleFile;
 use jiff::{SignedDuration, Timestamp};

@@ -4,10 +4,10 @@ use super::child::{self, Exit, Process};
 use super::launch::new_run;
 use super::notify;
 use super::serving::{Running, Serving};
-use super::words::{length, local, meant, outcome, time, word};
+use super::words::{length, local, meant, outcome, time};
 use crate::gate::Level;
 use crate::run::store::{Attempt, Decided, Firing, FiringOutcome, Retry, RunEnd, RunOutcome};
-use crate::schedule::engine::{Cause, Decision, EndReason, Missed, Notice, Order, Outcome};
+use crate::schedule::engine::{Cause, Decision, Missed, Notice, Order, Outcome};
 use crate::schedule::value::{Occasion, Overlap};
 use cumulua_core::clock::wall_now;
 use jiff::Timestamp;
@@ -36,7 +36,7 @@ impl From<Vec<Decision>> for Consequences {
 enum Step {
     /// A run is started, if its decision, the so-manieth of the record, was new.
     Start(Order, String, usize),
-    End(Order, EndReason),
+    End(Order),
     Tell(Notice, Option<Arc<RunEnd>>),
 }
 
@@ -54,7 +54,7 @@ impl Serving {
             let new = if record.is_empty() { Some(Vec::new()) } else { self.record(record) };
             for step in steps {
                 match step {
-                    Step::End(order, reason) => self.end(&order, reason),
+                    Step::End(order) => self.end(&order),
                     Step::Tell(notice, end) => self.tell(&notice, end.as_deref()),
                     Step::Start(order, run, index) => match &new {
                         Some(new) if new.get(index) == Some(&true) => open.extend(self.start(order, run)),
@@ -97,7 +97,7 @@ impl Serving {
                     *number += 1;
                     record.push(self.missed(&miss, *number <= MISSED_TOLD, now));
                 }
-                Decision::End(order, reason) => steps.push(Step::End(order, reason)),
+                Decision::End(order) => steps.push(Step::End(order)),
                 Decision::Retry(order, at) => {
                     let message = format!("{}: attempt {} failed; the next is at {}", order.schedule.name, order.attempt, time(at));
                     self.server.log.line(Level::Warn, &message, &[("schedule", &order.schedule.name)]);
@@ -126,7 +126,7 @@ impl Serving {
             Some((first, count)) => format!("{}; this row stands for {count} firings from {} on", miss.reason, time(first)),
         };
         let outcome = outcome(miss.reason);
-        self.metrics.firing(word(&outcome), miss.several.map_or(1, |(_, count)| count));
+        self.metrics.firing(outcome.as_str(), miss.several.map_or(1, |(_, count)| count));
         if is_told {
             let message = format!("{name}: {} did not run: {detail}", time(miss.at));
             self.server.log.line(Level::Warn, &message, &[("schedule", name), ("reason", outcome.as_str())]);
@@ -174,15 +174,12 @@ impl Serving {
         }
     }
 
-    fn end(&mut self, order: &Order, reason: EndReason) {
-        let words = match reason {
-            EndReason::Replaced => "ended by the server for the next firing",
-            EndReason::ShuttingDown => "ended by the server, which itself ended",
-        };
+    /// Ends a run, because the next firing takes its place.
+    fn end(&mut self, order: &Order) {
         for running in
             self.runs.values().filter(|running| running.order.schedule.name == order.schedule.name && running.order.at == order.at)
         {
-            running.handle.end(words);
+            running.handle.end("ended by the server for the next firing");
         }
     }
 

@@ -25,21 +25,6 @@ pub(super) fn meant(outcome: RunOutcome) -> Outcome {
     }
 }
 
-/// The word of an outcome.
-pub(super) fn word(outcome: &FiringOutcome) -> &'static str {
-    match outcome {
-        FiringOutcome::Ran { .. } => "ran",
-        FiringOutcome::Queued => "queued",
-        FiringOutcome::Overlap => "overlap",
-        FiringOutcome::Paused => "paused",
-        FiringOutcome::TooLate => "too late",
-        FiringOutcome::Superseded => "superseded",
-        FiringOutcome::ShuttingDown => "shutting down",
-        FiringOutcome::FileRefused => "file refused",
-        FiringOutcome::NotStarted => "not started",
-    }
-}
-
 /// The store keeps milliseconds, and a time must be found again.
 pub(super) fn milliseconds(time: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(time.as_millisecond()).unwrap_or(time)
