@@ -20,8 +20,12 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import threading
+import time
 from pathlib import Path
+
+from process import memory
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WORK = ROOT / "target/compare"
@@ -255,7 +259,7 @@ def start(_, rounds):
     for number in range(rounds):
         for name, command in sides.items():
             say(f"  {number + 1}/{rounds} {name}")
-            runs = 100 if name in list(sides)[:3] else 10
+            runs = 200 if name in list(sides)[:3] else 10
             hyperfine = ["hyperfine", "-N", "--warmup", "5", "--runs", str(runs), "--export-json", WORK / "start.json", shlex.join(words(command))]
             subprocess.run(words(hyperfine), env=ENVIRONMENT, check=True, capture_output=True, timeout=LIMIT)
             result = json.loads((WORK / "start.json").read_text())["results"][0]
@@ -265,13 +269,38 @@ def start(_, rounds):
     rows = ["| | minimum | median | maximum | of lua5.4's median | CPU | memory | page faults | system calls |", "|---|---|---|---|---|---|---|---|---|"]
     for name, command in sides.items():
         row = spread(times[name], lambda seconds: f"{seconds * 1000:.2f} ms")
-        memory = statistics.median(peak(command) for _ in range(5))
+        resident = statistics.median(peak(command) for _ in range(5))
         ratio = statistics.median(times[name]) / base
         if name.startswith(CUMULUA):
-            FIGURES["start-up beside lua5.4's"], FIGURES["memory of a script that does nothing"] = ratio, memory
+            FIGURES["start-up beside lua5.4's"], FIGURES["start-up"] = ratio, statistics.median(times[name]) * 1000
+            FIGURES["memory of a script that does nothing"], FIGURES["private memory of it"] = resident, private() / 1024
         faults = statistics.median(timed(command, "%R") for _ in range(5))
-        rows.append(f"| `{name}` | {row} | {ratio:.2f} | {statistics.median(cpu[name]) * 1000:.2f} ms | {memory:.1f} MB | {faults:.0f} | {syscalls(command):,} |")
+        rows.append(f"| `{name}` | {row} | {ratio:.2f} | {statistics.median(cpu[name]) * 1000:.2f} ms | {resident:.1f} MB | {faults:.0f} | {syscalls(command):,} |")
     return "\n".join(rows)
+
+
+def private():
+    """The kilobytes of its own (RssAnon) that a script that does nothing has, in the middle of five."""
+    return statistics.median(idle(lambda process: memory(process, "RssAnon")) for _ in range(5))
+
+
+def idle(look):
+    """What `look` finds of a script that has begun and waits."""
+    with tempfile.TemporaryDirectory(dir=WORK) as folder:
+        mark = Path(folder) / "begun"
+        code = f'io.open({json.dumps(str(mark))}, "w"):close() time.sleep "60s"'
+        command = [CUMULUA, "run", "--allow-path", folder, "-e", code]
+        process = subprocess.Popen(words(command), env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            until = time.monotonic() + LIMIT
+            while not mark.exists():
+                if time.monotonic() > until or process.poll() is not None:
+                    sys.exit("a script that only waits did not begin")
+                time.sleep(0.01)
+            return look(process.pid)
+        finally:
+            process.kill()
+            process.wait()
 
 
 def calls(url, rounds):
@@ -409,8 +438,10 @@ PARTS = {"start": start, "calls": calls, "pages": pages, "answer": answer, "task
 
 # Of each figure: at least, at most, its unit.
 BARS = [
-    ("start-up beside lua5.4's", None, 2, " times"),
+    ("start-up beside lua5.4's", None, 3, " times"),
+    ("start-up", None, 4, " ms"),
     ("memory of a script that does nothing", None, 12, " MB"),
+    ("private memory of it", None, 2, " MB"),
     ("calls one after the other, beside reqwest alone", 0.9, None, " of its speed"),
     ("calls 64 at a time, beside reqwest alone", 0.8, None, " of its speed"),
     ("calls 64 at a time, beside cds-python-sdk", 10, None, " times its speed"),

@@ -32,7 +32,7 @@ fn run(args: &[&str]) -> (i32, String, String) {
 #[test]
 fn the_readmes_first_command_shows_the_main_job() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    assert!(readme.contains("cargo run --release -- run --sim scripts/quickstart.lua"));
+    assert!(readme.contains("cargo run -- run --sim scripts/quickstart.lua"));
     let (status, stdout, stderr) = run(&["run", "--sim", "scripts/quickstart.lua"]);
     assert_eq!(status, 0, "{stderr}");
     for step in ["created", "found by tag", "stopped", "resized", "started", "deleted", "0 left"] {
