@@ -42,7 +42,7 @@ pub(super) fn attach(runtime: &Runtime, console: &Arc<dyn Console>) -> mlua::Res
     natives.raw_set("flush", writing(|console, _| console.flush())?)?;
     natives.raw_set("page", page(lua, console, &runtime.gate)?)?;
     natives.raw_set("read", read(lua, console, &runtime.gate)?)?;
-    prelude::chunk(lua, prelude::CONSOLE)?.call((natives, &runtime.prelude))
+    prelude::chunk(lua, "console")?.call((natives, &runtime.prelude))
 }
 
 fn page(lua: &Lua, console: &Arc<dyn Console>, gate: &Arc<Gate>) -> mlua::Result<Function> {
