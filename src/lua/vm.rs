@@ -45,8 +45,6 @@ impl Runtime {
     pub fn new(gate: Arc<Gate>, limits: Limits, chunk: &Chunk) -> mlua::Result<Self> {
         let libraries = StdLib::COROUTINE | StdLib::TABLE | StdLib::IO | StdLib::OS | StdLib::STRING | StdLib::UTF8 | StdLib::MATH;
         let lua = Lua::new_with(libraries, LuaOptions::default())?;
-        // What is made here stays, so that a collector would only walk it.
-        lua.gc_stop();
         let sources = SharedSources::default();
         remember(&sources, &chunk.name, &chunk.text);
         let natives = native::table(&lua, &gate, limits, chunk, &sources)?;
@@ -54,7 +52,6 @@ impl Runtime {
         lua.set_memory_limit(limits.memory)?;
         let runtime = Self { lua, gate, prelude, limits, sources };
         runtime.install_hook()?;
-        runtime.lua.gc_restart();
         Ok(runtime)
     }
 
