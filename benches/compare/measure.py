@@ -273,7 +273,7 @@ def start(_, rounds):
         ratio = statistics.median(times[name]) / base
         if name.startswith(CUMULUA):
             FIGURES["start-up beside lua5.4's"], FIGURES["start-up"] = ratio, statistics.median(times[name]) * 1000
-            FIGURES["memory of a script that does nothing"], FIGURES["private memory of it"] = resident, private() / 1024
+            FIGURES["private memory of a script that does nothing"] = private() / 1024
         faults = statistics.median(timed(command, "%R") for _ in range(5))
         rows.append(f"| `{name}` | {row} | {ratio:.2f} | {statistics.median(cpu[name]) * 1000:.2f} ms | {resident:.1f} MB | {faults:.0f} | {syscalls(command):,} |")
     return "\n".join(rows)
@@ -440,8 +440,7 @@ PARTS = {"start": start, "calls": calls, "pages": pages, "answer": answer, "task
 BARS = [
     ("start-up beside lua5.4's", None, 3, " times"),
     ("start-up", None, 4, " ms"),
-    ("memory of a script that does nothing", None, 12, " MB"),
-    ("private memory of it", None, 2, " MB"),
+    ("private memory of a script that does nothing", None, 2, " MB"),
     ("calls one after the other, beside reqwest alone", 0.9, None, " of its speed"),
     ("calls 64 at a time, beside reqwest alone", 0.8, None, " of its speed"),
     ("calls 64 at a time, beside cds-python-sdk", 10, None, " times its speed"),
