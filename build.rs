@@ -1,30 +1,30 @@
-//! Compiles the Lua prelude, which each start would otherwise parse.
+//! Compiles the core of the standard library, which each start would otherwise parse.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 fn main() {
-    compile_prelude();
+    compile_core();
     // The run store's tables are embedded.
     println!("cargo::rerun-if-changed={}", root().join("migrations").display());
 }
 
-fn compile_prelude() {
-    let root = root().join("src/lua/prelude");
+fn compile_core() {
+    let root = root().join("stdlib/core");
     println!("cargo::rerun-if-changed={}", root.display());
     let lua = mlua::Lua::new();
     let mut table = String::from("&[\n");
     for path in sorted(&root) {
         let name = path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
-        let text = fs::read_to_string(&path).expect("the prelude can be read");
+        let text = fs::read_to_string(&path).expect("the standard library can be read");
         let function = lua.load(text).set_name("=[cumulua]").into_function().unwrap_or_else(|error| panic!("{name}.lua: {error}"));
         let compiled = write(&format!("{name}.luac"), &function.dump(true));
         let (compiled, path) = (text_of(&compiled), text_of(&path));
         writeln!(table, "    ({name:?}, include_bytes!({compiled:?}), include_str!({path:?})),").expect("a string takes any text");
     }
     table.push(']');
-    write("prelude.rs", table.as_bytes());
+    write("core.rs", table.as_bytes());
 }
 
 fn root() -> PathBuf {
@@ -43,8 +43,8 @@ fn write(name: &str, content: &[u8]) -> PathBuf {
 
 fn sorted(folder: &Path) -> Vec<PathBuf> {
     let mut paths: Vec<_> = fs::read_dir(folder)
-        .expect("the prelude can be read")
-        .map(|entry| entry.expect("the prelude can be read").path())
+        .expect("the standard library can be read")
+        .map(|entry| entry.expect("the standard library can be read").path())
         .collect();
     paths.sort();
     paths

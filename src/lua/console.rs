@@ -2,7 +2,7 @@
 
 use super::error;
 use super::native::{Outcome, answer};
-use super::prelude;
+use super::stdlib;
 use super::vm::Runtime;
 use crate::client::error::Kind;
 use crate::gate::{Gate, Stop};
@@ -42,7 +42,7 @@ pub(super) fn attach(runtime: &Runtime, console: &Arc<dyn Console>) -> mlua::Res
     natives.raw_set("flush", writing(|console, _| console.flush())?)?;
     natives.raw_set("page", page(lua, console, &runtime.gate)?)?;
     natives.raw_set("read", read(lua, console, &runtime.gate)?)?;
-    prelude::chunk(lua, "console")?.call((natives, &runtime.prelude))
+    stdlib::chunk(lua, "console")?.call((natives, &runtime.core))
 }
 
 fn page(lua: &Lua, console: &Arc<dyn Console>, gate: &Arc<Gate>) -> mlua::Result<Function> {

@@ -1,4 +1,4 @@
-//! The native functions that the prelude builds a script's world from. Each answers `true, results…` or `false, error`; a call of an
+//! The native functions that the core builds a script's world from. Each answers `true, results…` or `false, error`; a call of an
 //! Action, which is what scripts do most, its answer or `false, error`.
 
 use super::error;

@@ -15,7 +15,7 @@ use std::time::Duration;
 /// What a call gives its script: the answer and what `meta` says of it.
 type Answered = Outcome<(LuaValue, AnyUserData)>;
 
-/// What a call is given: its Action by the number that the prelude holds for it, its arguments, then its place.
+/// What a call is given: its Action by the number that the core holds for it, its arguments, then its place.
 type CallArguments = (usize, LuaValue, Option<Table>, String, u64);
 
 /// The Actions that a script has found, so that a call need not look for its own.

@@ -325,7 +325,7 @@ impl Session {
     }
 
     fn action_name(&self, function: &Function) -> Option<String> {
-        let name: Function = self.runtime.prelude.get("action_name").ok()?;
+        let name: Function = self.runtime.core.get("action_name").ok()?;
         name.call::<Option<String>>(function).ok().flatten()
     }
 

@@ -2,7 +2,7 @@
 
 use super::error::{self, ScriptError};
 use super::modules::loader::{SharedSources, Sources, lua_text, remember};
-use super::{native, prelude};
+use super::{native, stdlib};
 use crate::gate::{Gate, Stop};
 use mlua::{Function, HookTriggers, Lua, LuaOptions, MultiValue, StdLib, Table, Value, VmState};
 use std::path::PathBuf;
@@ -35,7 +35,7 @@ pub struct Chunk {
 pub struct Runtime {
     pub(super) lua: Lua,
     pub(super) gate: Arc<Gate>,
-    pub(super) prelude: Table,
+    pub(super) core: Table,
     limits: Limits,
     pub(super) sources: SharedSources,
 }
@@ -48,9 +48,9 @@ impl Runtime {
         let sources = SharedSources::default();
         remember(&sources, &chunk.name, &chunk.text);
         let natives = native::table(&lua, &gate, limits, chunk, &sources)?;
-        let prelude = prelude::load(&lua, &natives)?;
+        let core = stdlib::load(&lua, &natives)?;
         lua.set_memory_limit(limits.memory)?;
-        let runtime = Self { lua, gate, prelude, limits, sources };
+        let runtime = Self { lua, gate, core, limits, sources };
         runtime.install_hook()?;
         Ok(runtime)
     }
@@ -93,12 +93,12 @@ impl Runtime {
 
     /// Whether the script deferred anything.
     pub fn has_deferred(&self) -> bool {
-        self.prelude.get::<Function>("has_deferred").and_then(|has| has.call(())).unwrap_or(false)
+        self.core.get::<Function>("has_deferred").and_then(|has| has.call(())).unwrap_or(false)
     }
 
     pub(super) async fn in_coroutine(&self, name: &str, arguments: MultiValue) -> Result<MultiValue, ScriptError> {
         let start = || {
-            let function: Function = self.prelude.get(name)?;
+            let function: Function = self.core.get(name)?;
             self.lua.create_thread(function)?.into_async::<MultiValue>(arguments)
         };
         match start() {

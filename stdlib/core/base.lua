@@ -1,10 +1,10 @@
--- What mlua leaves sharp is blunted here, once, before a script runs; the other parts of the prelude build on this one.
+-- What mlua leaves sharp is blunted here, once, before a script runs; the other files of the core build on this one.
 --
 -- Native functions answer `true, results…` or `false, error`; Lua raises, so that an error is a table with the script's own line.
 -- `pcall`, `xpcall`, `coroutine.*`, `tostring` and `require` are replaced, because a call may suspend inside them and because a
 -- run that is ended from outside stays ended.
 --
--- Every part is loaded before the script is, in the order that `prelude.rs` gives.
+-- Every file is loaded before the script is, in the order that `stdlib.rs` gives.
 
 local native, pending = ...
 
@@ -167,7 +167,7 @@ local function callable(f, functions)
 	})
 end
 
--- What the prelude's parts have in common.
+-- What the core's files have in common.
 return {
 	globals = globals,
 	weak_keys = weak_keys,

@@ -1,10 +1,10 @@
-//! The prelude: what of a script's world is made in Lua, a chunk a file.
+//! The Lua half of the runtime: `stdlib/core`, a chunk a file, loaded into every script.
 
 use mlua::chunk::ChunkMode;
 use mlua::{Function, Lua, Table};
 
-/// `(name, compiled, text)` of each file; `build.rs` compiles the folder `prelude`.
-const FILES: &[(&str, &[u8], &str)] = include!(concat!(env!("OUT_DIR"), "/prelude.rs"));
+/// `(name, compiled, text)` of each file; `build.rs` compiles the folder `stdlib/core`.
+const FILES: &[(&str, &[u8], &str)] = include!(concat!(env!("OUT_DIR"), "/core.rs"));
 
 /// What every script gets, in the order in which it is loaded: each builds on those before it.
 const ORDER: [&str; 15] = [
@@ -37,7 +37,7 @@ pub(super) fn load(lua: &Lua, natives: &Table) -> mlua::Result<Table> {
 /// A file's chunk; from its text where another machine than this one compiled it.
 pub(super) fn chunk(lua: &Lua, name: &str) -> mlua::Result<Function> {
     let Some((_, compiled, text)) = FILES.iter().find(|(known, ..)| *known == name) else {
-        return Err(mlua::Error::runtime(format!("the prelude has no file {name:?}")));
+        return Err(mlua::Error::runtime(format!("the core has no file {name:?}")));
     };
     let compiled = lua.load(*compiled).set_mode(ChunkMode::Binary).into_function();
     compiled.or_else(|_| lua.load(*text).set_name("=[cumulua]").into_function())

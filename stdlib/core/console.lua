@@ -1,6 +1,6 @@
 -- A session's console: its scripts' standard output, and what a person types as their standard input.
 
--- The console's natives, and what the prelude's parts have in common.
+-- The console's natives, and what the core's files have in common.
 local console, own = ...
 
 local stdin, stdout = io.stdin, io.stdout
