@@ -1,11 +1,10 @@
 //! A session's console: where its scripts write, and where a person answers them.
 
-use super::error;
-use super::native::{Outcome, answer};
+use super::bindings::answer;
+use super::error::Raised;
 use super::stdlib;
 use super::vm::Runtime;
-use crate::client::error::Kind;
-use crate::gate::{Gate, Stop};
+use crate::gate::{Gate, Place, Stop};
 use mlua::{Function, Lua, LuaString};
 use std::future::Future;
 use std::pin::Pin;
@@ -51,22 +50,22 @@ fn page(lua: &Lua, console: &Arc<dyn Console>, gate: &Arc<Gate>) -> mlua::Result
         let (console, gate) = (Arc::clone(&console), Arc::clone(&gate));
         async move {
             written(&gate, console.page(text.to_string_lossy()).await);
-            answer(&lua, Outcome::Ok(()))
+            answer(&lua, Ok(()))
         }
     })
 }
 
 fn read(lua: &Lua, console: &Arc<dyn Console>, gate: &Arc<Gate>) -> mlua::Result<Function> {
     let (console, gate) = (Arc::clone(console), Arc::clone(gate));
-    lua.create_async_function(move |lua, path: String| {
-        let (console, interrupt) = (Arc::clone(&console), gate.interrupt_at(&path));
+    lua.create_async_function(move |lua, place: Place| {
+        let (console, interrupt) = (Arc::clone(&console), gate.interrupt_at(&place.path));
         async move {
             let outcome = tokio::select! {
                 biased;
-                stop = interrupt.raised() => Err(error::stopped(&lua, &stop)?),
+                stop = interrupt.raised() => Err(Raised::from(stop)),
                 typed = console.read() => match typed {
                     Ok(typed) => Ok(typed.map(|typed| lua.create_string(typed)).transpose()?),
-                    Err(problem) => Err(error::plain(&lua, Kind::Validation, &problem)?),
+                    Err(problem) => Err(Raised::Invalid(problem)),
                 },
             };
             answer(&lua, outcome)

@@ -1,7 +1,7 @@
 //! Errors as scripts see them: one table with the fields of the contract, whose text is a sentence with the script's own line.
 
-use super::modules::pretty;
-use super::tables;
+use super::marks::{self, is_error};
+use super::{json, pretty};
 use crate::client::command::Named;
 use crate::client::error::{CallError, Failure, Kind};
 use crate::client::waiter::Task;
@@ -9,9 +9,6 @@ use crate::gate::{Denied, Stop, WaitError};
 use mlua::{Lua, Table, Value};
 use serde_json::Value as Json;
 use std::fmt;
-
-/// The registry's name of the errors' metatable.
-const METATABLE: &str = "cumulua.error";
 
 /// An error that left the script, as the command reports it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,6 +45,74 @@ impl fmt::Display for ScriptError {
     }
 }
 
+/// What a function of ours raises. `?` takes the errors of the layers below.
+pub(super) enum Raised {
+    /// Bad input, and what is wrong with it.
+    Invalid(String),
+    /// Something of that kind.
+    Plain(Kind, String),
+    /// A failed call.
+    Call(Box<Failure>),
+    /// A refusal of the gate.
+    Denied(Denied),
+    /// The end of a run from outside.
+    Stopped(Stop),
+    /// A value that has been made already.
+    Value(Value),
+    /// The VM's own failure, which is no error of the script's.
+    Vm(mlua::Error),
+}
+
+impl Raised {
+    /// Bad input.
+    pub(super) fn invalid(problem: impl Into<String>) -> Self {
+        Self::Invalid(problem.into())
+    }
+
+    /// The value that Lua raises, or the VM's failure.
+    pub(super) fn into_value(self, lua: &Lua) -> mlua::Result<Value> {
+        match self {
+            Self::Invalid(problem) => invalid(lua, &problem).map(Value::Table),
+            Self::Plain(kind, message) => plain(lua, kind, &message).map(Value::Table),
+            Self::Call(failure) => call(lua, &failure).map(Value::Table),
+            Self::Denied(refusal) => denied(lua, &refusal).map(Value::Table),
+            Self::Stopped(stop) => stopped(lua, &stop).map(Value::Table),
+            Self::Value(value) => Ok(value),
+            Self::Vm(failure) => Err(failure),
+        }
+    }
+}
+
+impl From<mlua::Error> for Raised {
+    fn from(failure: mlua::Error) -> Self {
+        Self::Vm(failure)
+    }
+}
+
+impl From<Failure> for Raised {
+    fn from(failure: Failure) -> Self {
+        Self::Call(Box::new(failure))
+    }
+}
+
+impl From<Denied> for Raised {
+    fn from(refusal: Denied) -> Self {
+        Self::Denied(refusal)
+    }
+}
+
+impl From<Stop> for Raised {
+    fn from(stop: Stop) -> Self {
+        Self::Stopped(stop)
+    }
+}
+
+impl From<Table> for Raised {
+    fn from(error: Table) -> Self {
+        Self::Value(Value::Table(error))
+    }
+}
+
 /// An error value with a kind and a message.
 pub(super) fn plain(lua: &Lua, kind: Kind, message: &str) -> mlua::Result<Table> {
     let table = lua.create_table()?;
@@ -60,14 +125,19 @@ pub(super) fn plain(lua: &Lua, kind: Kind, message: &str) -> mlua::Result<Table>
     Ok(table)
 }
 
+/// An error value of bad input.
+pub(super) fn invalid(lua: &Lua, problem: &str) -> mlua::Result<Table> {
+    plain(lua, Kind::Validation, problem)
+}
+
 /// A failed call as an error value.
-pub(super) fn call(lua: &Lua, failure: &Failure) -> mlua::Result<Table> {
+fn call(lua: &Lua, failure: &Failure) -> mlua::Result<Table> {
     let error = &failure.error;
     let table = plain(lua, error.kind(), &failure.message())?;
     if let Some(lookup) = &failure.lookup {
         table.raw_set("lookup", lookup.action.as_str())?;
         let params: Json = lookup.params.iter().map(|(name, value)| (name.clone(), value.to_redacted_json())).collect();
-        table.raw_set("lookup_params", tables::from_parsed(lua, &params)?)?;
+        table.raw_set("lookup_params", json::from_value(lua, &params)?)?;
     }
     table.raw_set("action", failure.action.as_str())?;
     table.raw_set("attempts", failure.attempts)?;
@@ -127,7 +197,7 @@ pub(super) fn wait(
 }
 
 /// A refusal of the gate as an error value.
-pub(super) fn denied(lua: &Lua, denied: &Denied) -> mlua::Result<Table> {
+fn denied(lua: &Lua, denied: &Denied) -> mlua::Result<Table> {
     let kind = match denied {
         Denied::Policy(_) => Kind::Policy,
         Denied::Config(error) if error.is_about_credentials() => Kind::Credentials,
@@ -178,11 +248,6 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// Whether a table is one of our error values.
-pub(super) fn is_error(table: &Table) -> bool {
-    table.metatable().is_some_and(|meta| meta.raw_get(METATABLE).unwrap_or(false))
-}
-
 /// Lua's own errors begin with `file:line: `.
 pub(super) fn located(text: &str, traceback: &str) -> ScriptError {
     let mut error = ScriptError { message: text.to_owned(), traceback: traceback.to_owned(), ..ScriptError::default() };
@@ -204,12 +269,12 @@ pub(super) fn located(text: &str, traceback: &str) -> ScriptError {
 }
 
 fn metatable(lua: &Lua) -> mlua::Result<Table> {
-    if let Ok(known) = lua.named_registry_value::<Table>(METATABLE) {
+    if let Ok(known) = lua.named_registry_value::<Table>(marks::ERROR) {
         return Ok(known);
     }
     let meta = lua.create_table()?;
     meta.set("__name", "error")?;
-    meta.set(METATABLE, true)?;
+    meta.set(marks::ERROR, true)?;
     meta.set("__tostring", lua.create_function(|_, table: Table| Ok(sentence(&table, true)))?)?;
     let concat = |_: &Lua, (left, right): (Value, Value)| {
         let text = |value: Value| match value {
@@ -219,7 +284,7 @@ fn metatable(lua: &Lua) -> mlua::Result<Table> {
         Ok(text(left)? + &text(right)?)
     };
     meta.set("__concat", lua.create_function(concat)?)?;
-    lua.set_named_registry_value(METATABLE, &meta)?;
+    lua.set_named_registry_value(marks::ERROR, &meta)?;
     Ok(meta)
 }
 
@@ -229,4 +294,21 @@ fn sentence(table: &Table, with_place: bool) -> String {
     let place = text("where").filter(|_| with_place).map(|place| place + ": ").unwrap_or_default();
     let action = text("action").map(|action| action + ": ").unwrap_or_default();
     place + &action + &text("message").unwrap_or_default()
+}
+
+/// Whether a caught value is Lua's own error for want of memory.
+pub(super) fn is_out_of_memory(value: &Value) -> bool {
+    match value {
+        Value::String(text) => *text == "not enough memory",
+        Value::Error(error) => is_memory_error(error),
+        _ => false,
+    }
+}
+
+fn is_memory_error(error: &mlua::Error) -> bool {
+    match error {
+        mlua::Error::MemoryError(_) => true,
+        mlua::Error::CallbackError { cause, .. } | mlua::Error::BadArgument { cause, .. } => is_memory_error(cause),
+        _ => false,
+    }
 }

@@ -1,24 +1,27 @@
 //! The runtime: a Lua VM in which Actions are functions and every effect goes through the gate.
 
+mod answer;
+mod bindings;
+mod chunk;
 pub mod console;
-mod convert;
 mod error;
+mod json;
+mod marks;
 mod modules;
-mod native;
-mod paging;
-mod parallel;
-mod product;
+mod natives;
+mod options;
+mod params;
+pub mod pretty;
 mod secret;
 pub mod session;
-mod states;
+mod sources;
 mod stdlib;
 pub mod syntax;
-mod tables;
+mod task_handle;
 mod vm;
-mod wait;
 
+pub use chunk::{Chunk, Limits};
 pub use error::ScriptError;
-pub use modules::loader::Sources;
-pub use modules::pretty;
+pub use sources::Sources;
 pub use syntax::fault;
-pub use vm::{Chunk, Limits, Runtime};
+pub use vm::Runtime;

@@ -1,12 +1,13 @@
 //! A session: chunks one after the other in one VM, with locals that outlive their chunk, and looks at values without touching them.
 
+use super::chunk::{Chunk, Limits};
 use super::console::{self, Console};
 use super::error::{self, ScriptError};
-use super::modules::loader::{Sources, remember};
-use super::modules::pretty;
+use super::pretty;
+use super::sources::{Sources, remember};
 use super::syntax::locals::{CLOSE, LAST, Locals, Problem, Rewritten, TABLE, VALUES};
 use super::syntax::{TokenKind, tokens};
-use super::vm::{Chunk, Limits, Runtime, internal};
+use super::vm::{Runtime, internal};
 use crate::gate::Gate;
 use mlua::{Function, MultiValue, Table, Value};
 use std::cell::RefCell;

@@ -1,35 +1,15 @@
 //! The VM: its libraries, its limits, and how a chunk runs in it.
 
+use super::chunk::{Chunk, Limits};
 use super::error::{self, ScriptError};
-use super::modules::loader::{SharedSources, Sources, lua_text, remember};
-use super::{native, stdlib};
+use super::sources::{SharedSources, Sources, lua_text, remember};
+use super::{natives, stdlib};
 use crate::gate::{Gate, Stop};
 use mlua::{Function, HookTriggers, Lua, LuaOptions, MultiValue, StdLib, Table, Value, VmState};
-use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 
 /// The hook looks at the run's interrupt after so many instructions: a few microseconds.
 const HOOK_INTERVAL: u32 = 2_000;
-
-/// What a script may use.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Memory of the VM, in bytes.
-    pub memory: usize,
-}
-
-/// A chunk of Lua to run.
-#[derive(Debug, Clone)]
-pub struct Chunk {
-    /// Lua's name of it: `@path` for a file, `=name` for others.
-    pub name: String,
-    /// Its text.
-    pub text: String,
-    /// Its arguments.
-    pub args: Vec<String>,
-    /// The folder in which `require` looks for modules.
-    pub folder: PathBuf,
-}
 
 /// A VM for one run.
 pub struct Runtime {
@@ -47,7 +27,7 @@ impl Runtime {
         let lua = Lua::new_with(libraries, LuaOptions::default())?;
         let sources = SharedSources::default();
         remember(&sources, &chunk.name, &chunk.text);
-        let natives = native::table(&lua, &gate, limits, chunk, &sources)?;
+        let natives = natives::table(&lua, &gate, limits, chunk, &sources)?;
         let core = stdlib::load(&lua, &natives)?;
         lua.set_memory_limit(limits.memory)?;
         let runtime = Self { lua, gate, core, limits, sources };
@@ -112,7 +92,7 @@ impl Runtime {
             Ok(())
         } else {
             let value = results.get(1).cloned().unwrap_or(Value::Nil);
-            if native::is_out_of_memory(&value) {
+            if error::is_out_of_memory(&value) {
                 self.gate.interrupt().raise(Stop::OutOfMemory(self.limits.memory));
             }
             let traceback = results.get(2).and_then(Value::as_string).map(mlua::LuaString::to_string_lossy).unwrap_or_default();

@@ -123,10 +123,10 @@ function xpcall(f, handler, ...)
 	return caught(raw_xpcall(f, guarded, ...))
 end
 
--- The path and the number of a place's next effect.
+-- The place, counted on to its next effect: what each native that suspends is given first.
 local function next_at(place)
 	place.number = place.number + 1
-	return place.path, place.number
+	return place
 end
 
 local function next_place()
@@ -185,6 +185,5 @@ return {
 	next_place = next_place,
 	can_wait = can_wait,
 	need_wait = need_wait,
-	effect = native.effect,
 	callable = callable,
 }

@@ -3,7 +3,7 @@
 local native, own = ...
 
 local finish, raise, refuse, need_wait, next_at, next_place = own.finish, own.raise, own.refuse, own.need_wait, own.next_at, own.next_place
-local effect, call_action, weak_keys = own.effect, native.call, own.weak_keys
+local call_action, weak_keys = native.call_action, own.weak_keys
 local raw_tostring, ipairs, next, rawset, setmetatable, type = own.globals.tostring, ipairs, next, rawset, setmetatable, type
 
 -- What is known of an answer: meta(r), a userdata until somebody asks. Of an Action's function: its whole name.
@@ -39,7 +39,7 @@ local function action_function(bound, name, number)
 			refuse(name .. ": the second argument is a table of options, not a " .. type(options))
 		end
 		-- With nothing around it: each function of ours counts under the hook that can end a run.
-		return answered(call_action(number, params, with_defaults(options, bound), next_at(place)))
+		return answered(call_action(next_at(place), number, params, with_defaults(options, bound)))
 	end
 	action_names[call], action_bindings[call] = name, bound
 	return call
@@ -98,8 +98,7 @@ local function product_table(product, bound)
 	local functions = {
 		call = function(request, options)
 			need_wait()
-			local path, number = next_place()
-			return answered(finish(effect("call", product, request, with_defaults(options, bound), path, number)))
+			return answered(finish(native.call(next_place(), product, request, with_defaults(options, bound))))
 		end,
 		with = function(options)
 			if type(options) ~= "table" then

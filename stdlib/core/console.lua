@@ -34,7 +34,7 @@ local function more()
 	own.need_wait()
 	-- A question that somebody is to answer must be seen.
 	console.flush()
-	local text = own.finish(read((own.next_place())))
+	local text = own.finish(read(own.next_place()))
 	typed = typed .. (text or "")
 	return text ~= nil
 end

@@ -3,12 +3,11 @@
 local native, own = ...
 local _ENV <const> = own.globals
 
-local finish, refuse, need_wait, next_place, effect = own.finish, own.refuse, own.need_wait, own.next_place, own.effect
+local finish, refuse, need_wait, next_place = own.finish, own.refuse, own.need_wait, own.next_place
 
 local function lock(name, options)
 	need_wait()
-	local path, number = next_place()
-	return finish(effect("lock", name, options, path, number))
+	return finish(native.lock(next_place(), name, options))
 end
 
 local function expect_account(expected)

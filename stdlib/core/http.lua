@@ -1,9 +1,9 @@
 -- Requests to other hosts.
 
-local _, own = ...
+local native, own = ...
 local _ENV <const> = own.globals
 
-local finish, need_wait, next_place, effect = own.finish, own.need_wait, own.next_place, own.effect
+local finish, need_wait, next_place = own.finish, own.need_wait, own.next_place
 
 local function of_method(method)
 	local name = "http." .. (method and method:lower() or "request")
@@ -12,8 +12,7 @@ local function of_method(method)
 		if not method then
 			url, options = nil, url
 		end
-		local path, number = next_place()
-		return finish(effect("http", name, method, url, options, path, number))
+		return finish(native.http(next_place(), name, method, url, options))
 	end
 end
 

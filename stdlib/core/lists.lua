@@ -3,7 +3,7 @@
 local native, own = ...
 local _ENV <const> = own.globals
 
-local finish, refuse, need_wait, next_place, effect = own.finish, own.refuse, own.need_wait, own.next_place, own.effect
+local finish, refuse, need_wait, next_place = own.finish, own.refuse, own.need_wait, own.next_place
 local answers, action_names, action_bindings, with_defaults = own.answers, own.action_names, own.action_bindings, own.with_defaults
 local known_options, whole_number = own.known_options, own.whole_number
 
@@ -27,8 +27,7 @@ end
 
 local function next_page(reading)
 	need_wait()
-	local path, number = next_place()
-	local answer, about, list = finish(effect("next_page", reading, path, number))
+	local answer, about, list = finish(native.next_page(next_place(), reading))
 	if answer ~= nil then
 		answers[answer] = about
 	end

@@ -3,7 +3,7 @@
 local native, own = ...
 local _ENV <const> = own.globals
 
-local finish, refuse, need_wait, next_place, effect = own.finish, own.refuse, own.need_wait, own.next_place, own.effect
+local finish, refuse, need_wait, next_place = own.finish, own.refuse, own.need_wait, own.next_place
 local places, place_below = own.places, own.place_below
 local raw_create, running = own.raw_create, coroutine.running
 local handler, report, run_deferred = own.handler, own.report, own.run_deferred
@@ -46,8 +46,7 @@ local function run_tasks(name, count, start, options, usual_limit)
 		places[co] = task
 		return co, task, start(index)
 	end
-	local path, number = next_place()
-	return finish(effect("parallel", make, count, limit, options.settle == true, group.path, path, number))
+	return finish(native.parallel(next_place(), make, count, limit, options.settle == true, group.path))
 end
 
 -- What `parallel.map` runs at once where nothing else is said.

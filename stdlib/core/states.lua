@@ -4,7 +4,7 @@ local native, own = ...
 local _ENV <const> = own.globals
 
 local finish, raise, refuse, caught = own.finish, own.raise, own.refuse, own.caught
-local need_wait, next_place, effect = own.need_wait, own.next_place, own.effect
+local need_wait, next_place = own.need_wait, own.next_place
 local places, place_below, running = own.places, own.place_below, coroutine.running
 local answers, action_names, text_of = own.answers, own.action_names, own.tostring
 local list_length, known_options = own.list_length, own.known_options
@@ -42,9 +42,8 @@ local function looker(subject, options)
 		finish(native.has_state(subject))
 		without("a state", "params")
 		return function()
-			local path, number = next_place()
 			local state, has_failed, answer, about =
-				finish(effect("read_state", subject, options.id, options.profile, options.region, path, number))
+				finish(native.read_state(next_place(), subject, options.id, options.profile, options.region))
 			if answer then
 				answers[answer] = about
 			end
@@ -128,7 +127,6 @@ function _G.wait.for_state(subject, options)
 				raise(native.state_failure(what, shown))
 			end
 		end
-		local path, number = next_place()
-		finish(effect("pause", watch.handle, shown, path, number))
+		finish(native.pause(next_place(), watch.handle, shown))
 	end
 end

@@ -3,7 +3,7 @@
 local native, own = ...
 local _ENV <const> = own.globals
 
-local finish, refuse, need_wait, next_place, effect = own.finish, own.refuse, own.need_wait, own.next_place, own.effect
+local finish, refuse, need_wait, next_place = own.finish, own.refuse, own.need_wait, own.next_place
 local answers, meta_of, list_length = own.answers, own.meta_of, own.list_length
 local callable, concat = own.callable, table.concat
 
@@ -53,6 +53,5 @@ _G.wait = callable(function(x, options)
 		refuse("wait takes a table of options, as { timeout = \"15m\" }, not a " .. type(options))
 	end
 	local handle, list = handles(x)
-	local path, number = next_place()
-	return finish(effect("wait", handle, list, options, path, number))
+	return finish(native.wait(next_place(), handle, list, options))
 end, {})

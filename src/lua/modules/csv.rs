@@ -1,35 +1,26 @@
 //! `csv.encode` and `csv.decode`: tables as RFC 4180 has them; text stays exact.
 
-use crate::lua::convert;
-use crate::lua::native::{Natives, Outcome, invalid};
+use crate::lua::bindings::Bindings;
+use crate::lua::error::Raised;
+use crate::lua::params;
 use csv::{ByteRecord, QuoteStyle, ReaderBuilder, Terminator, WriterBuilder};
 use cumulua_core::catalog::suggest;
 use mlua::{Lua, LuaString, Table, Value};
 use std::collections::BTreeSet;
 
-pub(in crate::lua) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
-    natives.fallible("csv_encode", |lua, _, (rows, options): (Table, Option<Table>)| {
-        outcome(
-            lua,
-            "csv.encode",
-            Options::of(options.as_ref(), &["columns", "header", "separator", "crlf"]).and_then(|options| encode(&rows, &options)),
-        )
+pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
+    bindings.function("csv_encode", |_, _, (rows, options): (Table, Option<Table>)| {
+        let options = Options::of(options.as_ref(), &["columns", "header", "separator", "crlf"]);
+        options.and_then(|options| encode(&rows, &options)).map_err(|problem| Raised::Invalid(format!("csv.encode: {problem}")))
     })?;
-    natives.fallible("csv_decode", |lua, _, (text, options): (LuaString, Option<Table>)| {
-        let options = match Options::of(options.as_ref(), &["header", "separator"]) {
-            Ok(options) => options,
-            Err(problem) => return outcome(lua, "csv.decode", Err(problem)),
-        };
-        let decoded = decode(lua, &text.as_bytes(), &options)?;
-        outcome(lua, "csv.decode", decoded)
+    bindings.function("csv_decode", |lua, _, (text, options): (LuaString, Option<Table>)| {
+        let bad = |problem| Raised::Invalid(format!("csv.decode: {problem}"));
+        let options = Options::of(options.as_ref(), &["header", "separator"]).map_err(bad)?;
+        decode(lua, &text.as_bytes(), &options).map_err(|failure| match failure {
+            Undecoded::Text(problem) => bad(problem),
+            Undecoded::Lua(failure) => failure.into(),
+        })
     })
-}
-
-fn outcome<T>(lua: &Lua, name: &str, outcome: Result<T, String>) -> mlua::Result<Outcome<T>> {
-    match outcome {
-        Ok(value) => Ok(Ok(value)),
-        Err(problem) => Ok(Err(invalid(lua, &format!("{name}: {problem}"))?)),
-    }
 }
 
 struct Options {
@@ -135,7 +126,7 @@ fn cell(record: &mut ByteRecord, value: mlua::Result<Value>, row: usize, column:
         Value::Nil => record.push_field(b""),
         Value::String(text) => record.push_field(&text.as_bytes()),
         Value::Table(_) => return Err(format!("row {row}, {column}: is a table, which is no field; take json.encode of it")),
-        other => match convert::lua_to_json(&other)? {
+        other => match params::json(&other)? {
             serde_json::Value::Null => record.push_field(b""),
             serde_json::Value::String(text) => record.push_field(text.as_bytes()),
             scalar => record.push_field(scalar.to_string().as_bytes()),
@@ -147,7 +138,21 @@ fn cell(record: &mut ByteRecord, value: mlua::Result<Value>, row: usize, column:
 /// The rows, and the names of the columns where a header gives any.
 type Decoded = (Table, Option<Vec<LuaString>>);
 
-fn decode(lua: &Lua, text: &[u8], options: &Options) -> mlua::Result<Result<Decoded, String>> {
+/// Why a text does not become tables.
+enum Undecoded {
+    /// It is no such text.
+    Text(String),
+    /// Lua has no room for it.
+    Lua(mlua::Error),
+}
+
+impl From<mlua::Error> for Undecoded {
+    fn from(failure: mlua::Error) -> Self {
+        Self::Lua(failure)
+    }
+}
+
+fn decode(lua: &Lua, text: &[u8], options: &Options) -> Result<Decoded, Undecoded> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let mut reader = ReaderBuilder::new().delimiter(options.separator).has_headers(false).flexible(true).from_reader(text);
     let rows = lua.create_table()?;
@@ -158,20 +163,21 @@ fn decode(lua: &Lua, text: &[u8], options: &Options) -> mlua::Result<Result<Deco
     loop {
         match reader.read_byte_record(&mut record) {
             Ok(true) => {}
-            Ok(false) => return Ok(Ok((rows, header))),
-            Err(failure) => return Ok(Err(failure.to_string())),
+            Ok(false) => return Ok((rows, header)),
+            Err(failure) => return Err(Undecoded::Text(failure.to_string())),
         }
         let line = record.position().map_or(0, csv::Position::line);
         // A short or a long row is a misplaced separator or quotation mark, which must not shift fields in silence.
         if *width.get_or_insert(record.len()) != record.len() {
             let expected = width.unwrap_or_default();
-            return Ok(Err(format!("line {line} has {} fields and the first line {expected}", record.len())));
+            let problem = format!("line {line} has {} fields and the first line {expected}", record.len());
+            return Err(Undecoded::Text(problem));
         }
         let fields = record.iter().map(|field| lua.create_string(field)).collect::<mlua::Result<Vec<_>>>()?;
         if options.header && header.is_none() {
             let names: BTreeSet<_> = fields.iter().map(|name| name.as_bytes().to_vec()).collect();
             if names.len() < fields.len() {
-                return Ok(Err("the header has a name twice; header = false gives lists".to_owned()));
+                return Err(Undecoded::Text("the header has a name twice; header = false gives lists".to_owned()));
             }
             header = Some(fields);
             continue;

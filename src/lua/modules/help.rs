@@ -1,7 +1,8 @@
 //! `help`: the catalogue's pages in a script or at the prompt.
 
-use super::pretty;
-use crate::lua::native::{Natives, invalid};
+use crate::lua::bindings::Bindings;
+use crate::lua::error::Raised;
+use crate::lua::pretty;
 use crate::reference;
 use crate::reference::page::{self, Paper};
 use cumulua_core::catalog::search::search;
@@ -10,14 +11,14 @@ use cumulua_core::catalog::{Catalog, CatalogError};
 /// Pages are as wide as the terminal, and wider than this nobody reads.
 const WIDEST: usize = 100;
 
-pub(in crate::lua) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
-    natives.fallible("help", |lua, gate, subject: Option<String>| {
+pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
+    bindings.function("help", |_, gate, subject: Option<String>| {
         let subject = subject.unwrap_or_default();
         // Product and service tables print as `service cds.ccs`.
         let name = subject.strip_prefix("service ").or_else(|| subject.strip_prefix("product ")).unwrap_or(&subject);
         match help(gate.catalog(), name) {
-            Ok(text) => Ok(Ok(text.trim_end().to_owned())),
-            Err(failure) => Ok(Err(invalid(lua, &failure.to_string())?)),
+            Ok(text) => Ok(text.trim_end().to_owned()),
+            Err(failure) => Err(Raised::Invalid(failure.to_string())),
         }
     })
 }

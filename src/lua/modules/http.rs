@@ -4,12 +4,14 @@ use crate::client::error::{CallError, Failure};
 use crate::client::value::Value;
 use crate::gate::web::{Text, WebAnswer, WebRequest};
 use crate::gate::{Gate, Place};
-use crate::lua::native::Outcome;
-use crate::lua::product::{DURATION, duration};
-use crate::lua::{convert, error};
+use crate::lua::bindings::Bindings;
+use crate::lua::error::Raised;
+use crate::lua::options::{DURATION, duration};
+use crate::lua::params;
 use bytes::Bytes;
 use cumulua_core::catalog::suggest;
 use mlua::{Lua, Table, Value as LuaValue};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a request may take, unless the script says otherwise.
@@ -23,23 +25,17 @@ const MOST_REDIRECTS: i64 = 10;
 
 const OPTIONS: &[&str] = &["method", "url", "query", "headers", "body", "json", "timeout", "redirects", "max_size"];
 
-/// The function's name, its method where it has one, the URL, the options, and the place in the run.
-type Arguments = (String, Option<String>, LuaValue, LuaValue, String, u64);
+/// The function's name, its method where it has one, the URL and the options.
+type Arguments = (String, Option<String>, LuaValue, LuaValue);
+
+pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
+    bindings.effect("http", request)
+}
 
 /// Sends a request.
-pub(in crate::lua) async fn request(
-    lua: &Lua,
-    gate: &Gate,
-    (name, method, url, options, path, number): Arguments,
-) -> mlua::Result<Outcome<Table>> {
-    let outcome = match parsed(&name, method, &url, &options) {
-        Ok(request) => gate.request(request, &Place { path, number }).await,
-        Err(problem) => Err(Failure::unsent(&name, problem)),
-    };
-    match outcome {
-        Ok(answer) => Ok(Ok(answered(lua, &answer)?)),
-        Err(failure) => Ok(Err(error::call(lua, &failure)?)),
-    }
+async fn request(lua: Lua, gate: Arc<Gate>, place: Place, (name, method, url, options): Arguments) -> Result<Table, Raised> {
+    let request = parsed(&name, method, &url, &options).map_err(|problem| Failure::unsent(&name, problem))?;
+    Ok(answered(&lua, &gate.request(request, &place).await?)?)
 }
 
 fn answered(lua: &Lua, answer: &WebAnswer) -> mlua::Result<Table> {
@@ -73,7 +69,7 @@ fn parsed(name: &str, method: Option<String>, url: &LuaValue, options: &LuaValue
         redirects: 0,
         max_answer: usize::try_from(MAX_ANSWER).unwrap_or(usize::MAX),
     };
-    let (mut own_method, mut own_url, mut query) = (None, convert::value("url", url).map_err(CallError::Invalid)?, Vec::new());
+    let (mut own_method, mut own_url, mut query) = (None, params::value("url", url).map_err(CallError::Invalid)?, Vec::new());
     let options = match options {
         LuaValue::Nil => None,
         LuaValue::Table(table) => Some(table),
@@ -86,7 +82,7 @@ fn parsed(name: &str, method: Option<String>, url: &LuaValue, options: &LuaValue
             request.body = Some(("text/plain; charset=utf-8", body(&given)?));
             continue;
         }
-        let value = convert::value(&key, &given).map_err(CallError::Invalid)?;
+        let value = params::value(&key, &given).map_err(CallError::Invalid)?;
         let wrong = |expected: &str| bad(format!("{key} must be {expected}"));
         match (key.as_str(), value) {
             ("method" | "url", _) if has_fixed => {

@@ -1,52 +1,26 @@
 //! `require`, `loadfile` and `dofile`: modules beside the script, and files that the gate grants.
 
 use crate::gate::Gate;
-use crate::lua::error;
-use crate::lua::native::{Natives, invalid};
-use mlua::{Lua, Table};
-use std::collections::BTreeMap;
+use crate::lua::bindings::Bindings;
+use crate::lua::error::Raised;
+use crate::lua::sources::{SharedSources, lua_text, remember};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-pub(in crate::lua) fn register(natives: &Natives<'_>, folder: &Path, sources: &SharedSources) -> mlua::Result<()> {
+pub(in crate::lua) fn register(bindings: &Bindings<'_>, folder: &Path, sources: &SharedSources) -> mlua::Result<()> {
     let (folder, known) = (folder.to_owned(), Arc::clone(sources));
-    natives.fallible("find_module", move |lua, _, name: String| match find(&folder, &name) {
-        Ok((text, chunk_name, path)) => {
-            remember(&known, &chunk_name, &text);
-            Ok(Ok((text, chunk_name, path)))
-        }
-        Err(problem) => Ok(Err(invalid(lua, &problem)?)),
+    bindings.function("find_module", move |_, _, name: String| {
+        let (text, chunk_name, path) = find(&folder, &name).map_err(Raised::Invalid)?;
+        remember(&known, &chunk_name, &text);
+        Ok((text, chunk_name, path))
     })?;
     let known = Arc::clone(sources);
-    natives.fallible("read_script", move |lua, gate, path: String| {
-        let read = read_script(lua, gate, &path)?;
-        if let Ok((text, chunk_name)) = &read {
-            remember(&known, chunk_name, text);
-        }
-        Ok(read)
+    bindings.function("read_script", move |_, gate, path: String| {
+        let (text, chunk_name) = read_script(gate, &path)?;
+        remember(&known, &chunk_name, &text);
+        Ok((text, chunk_name))
     })
-}
-
-/// A script's text as Lua takes it: a byte-order mark is dropped, and a first line `#!…` is the system's; its line stays, so that
-/// numbers agree.
-pub(in crate::lua) fn lua_text(text: &str) -> String {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    match text.strip_prefix('#') {
-        Some(rest) => format!("--{rest}"),
-        None => text.to_owned(),
-    }
-}
-
-/// The texts of chunks, by their names, so that an error can show its line.
-pub type Sources = BTreeMap<String, String>;
-
-/// Sources that the runtime and its loader share.
-pub(in crate::lua) type SharedSources = Arc<Mutex<Sources>>;
-
-pub(in crate::lua) fn remember(sources: &SharedSources, chunk_name: &str, text: &str) {
-    let name = chunk_name.trim_start_matches(['@', '=']).to_owned();
-    sources.lock().unwrap_or_else(PoisonError::into_inner).insert(name, text.to_owned());
 }
 
 /// Text, chunk name and path of a module.
@@ -69,13 +43,9 @@ fn find(folder: &Path, name: &str) -> Result<(String, String, String), String> {
     Err(format!("there is no module {name:?}: neither {looked} is there"))
 }
 
-fn read_script(lua: &Lua, gate: &Gate, path: &str) -> mlua::Result<Result<(String, String), Table>> {
-    let resolved = match gate.path(Path::new(path)) {
-        Ok(resolved) => resolved,
-        Err(denied) => return Ok(Err(error::denied(lua, &denied)?)),
-    };
-    match fs::read_to_string(&resolved) {
-        Ok(text) => Ok(Ok((lua_text(&text), format!("@{path}")))),
-        Err(failure) => Ok(Err(invalid(lua, &format!("{path} cannot be read: {failure}"))?)),
-    }
+fn read_script(gate: &Gate, path: &str) -> Result<(String, String), Raised> {
+    let resolved = gate.path(Path::new(path))?;
+    let text = fs::read_to_string(&resolved);
+    let text = text.map_err(|failure| Raised::Invalid(format!("{path} cannot be read: {failure}")))?;
+    Ok((lua_text(&text), format!("@{path}")))
 }

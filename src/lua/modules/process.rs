@@ -1,8 +1,8 @@
 //! `os.execute`: C's own ignores Ctrl-C while its child runs, this one ends the child with the run.
 
 use crate::gate::Gate;
-use crate::lua::error;
-use crate::lua::native::{Natives, invalid};
+use crate::lua::bindings::Bindings;
+use crate::lua::error::Raised;
 use std::io::{self, BufRead as _, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -19,38 +19,36 @@ const LAST_WORDS: Duration = Duration::from_millis(300);
 /// A line of a child that is longer is told in parts, in bytes.
 const LONGEST_LINE: u64 = 16 * 1024;
 
-pub(in crate::lua) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
-    natives.fallible("execute", |lua, gate, command: String| {
+pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
+    bindings.function("process", |_, gate, ()| Ok(gate.process()?))?;
+    bindings.function("execute", |_, gate, command: String| {
+        let failed = |problem: io::Error| Raised::Invalid(format!("os.execute: {problem}"));
         let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
         let mut command_line = Command::new(shell);
         command_line.args([flag, &command]);
         if gate.hears_processes() {
             command_line.stdout(Stdio::piped()).stderr(Stdio::piped());
         }
-        let mut child = match command_line.spawn() {
-            Ok(child) => child,
-            Err(problem) => return Ok(Err(invalid(lua, &format!("os.execute: {problem}"))?)),
-        };
+        let mut child = command_line.spawn().map_err(failed)?;
         let told = tell(gate, &mut child);
         loop {
             if let Some(stop) = gate.interrupt().reason() {
                 // A child that has ended by itself meanwhile needs no signal.
                 let _ = child.kill();
                 let _ = child.wait();
-                return Ok(Err(error::stopped(lua, &stop)?));
+                return Err(stop.into());
             }
-            match child.try_wait() {
-                Ok(Some(status)) => {
+            match child.try_wait().map_err(failed)? {
+                Some(status) => {
                     // Ends early once both streams have.
                     let _ = told.recv_timeout(LAST_WORDS);
                     let (how, code) = match status.code() {
                         Some(code) => ("exit", code),
                         None => ("signal", signal(status)),
                     };
-                    return Ok(Ok((status.success().then_some(true), how, code)));
+                    return Ok((status.success().then_some(true), how, code));
                 }
-                Ok(None) => thread::sleep(LOOK),
-                Err(problem) => return Ok(Err(invalid(lua, &format!("os.execute: {problem}"))?)),
+                None => thread::sleep(LOOK),
             }
         }
     })

@@ -1,56 +1,52 @@
 //! `sim`, which is there in a rehearsal only: what goes wrong, and what the cloud has seen and holds.
 
-use crate::gate::Rehearsal;
-use crate::lua::convert;
-use crate::lua::native::{Natives, invalid};
-use crate::lua::tables;
+use crate::gate::{Gate, Rehearsal};
+use crate::lua::bindings::Bindings;
+use crate::lua::error::Raised;
+use crate::lua::{json, params};
 use mlua::{Table, Value};
 use serde_json::Value as Json;
 use std::sync::Arc;
 
-pub(in crate::lua) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
-    let Some(rehearsal) = natives.gate.rehearsal() else { return Ok(()) };
+pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
+    bindings.value("is_rehearsal", bindings.gate.rehearsal().is_some())?;
+    let Some(rehearsal) = bindings.gate.rehearsal() else { return Ok(()) };
     let cloud = Arc::clone(rehearsal);
-    natives.fallible("sim_fault", move |lua, gate, table: Table| match convert::lua_to_json(&Value::Table(table)) {
-        Ok(Json::Object(mut table)) => {
-            let profile = match table.remove("profile") {
-                None => None,
-                Some(Json::String(name)) => Some(name),
-                Some(_) => return Ok(Err(invalid(lua, "sim.fault: profile must be a string")?)),
-            };
-            let key = match gate.profiles().rehearsed_key(profile.as_deref()) {
-                Ok(key) => key,
-                Err(unknown) => return Ok(Err(invalid(lua, &format!("sim.fault: {unknown}"))?)),
-            };
-            match cloud.fault(&key, &table) {
-                Ok(()) => Ok(Ok(())),
-                Err(problem) => Ok(Err(invalid(lua, &format!("sim.fault: {problem}"))?)),
-            }
-        }
-        Ok(_) => {
-            Ok(Err(invalid(lua, "sim.fault needs a table, as { action = \"CreateDisk\", kind = \"drop_after\", times = 1 }")?))
-        }
-        Err(problem) => Ok(Err(invalid(lua, &format!("sim.fault: {problem}"))?)),
+    bindings.function("sim_fault", move |_, gate, table: Table| {
+        fault(gate, &*cloud, table).map_err(|problem| Raised::Invalid(format!("sim.fault{problem}")))
     })?;
-    natives.plain("sim_clear", |_, gate, ()| {
+    bindings.plain("sim_clear", |_, gate, ()| {
         gate.rehearsal().iter().for_each(|cloud| cloud.clear());
         Ok(())
     })?;
-    natives.fallible("sim_skew", |_, gate, seconds: i64| {
+    bindings.function("sim_skew", |_, gate, seconds: i64| {
         gate.rehearsal().iter().for_each(|cloud| cloud.skew(seconds));
-        Ok(Ok(()))
+        Ok(())
     })?;
-    looking(natives, "sim_requests", |cloud, key| cloud.requests(key))?;
-    looking(natives, "sim_state", |cloud, key| cloud.state(key))
+    looking(bindings, "sim_requests", |cloud, key| cloud.requests(key))?;
+    looking(bindings, "sim_state", |cloud, key| cloud.state(key))
+}
+
+fn fault(gate: &Gate, cloud: &dyn Rehearsal, table: Table) -> Result<(), String> {
+    let mut fields = match params::json(&Value::Table(table)) {
+        Ok(Json::Object(fields)) => fields,
+        Ok(_) => return Err(" needs a table, as { action = \"CreateDisk\", kind = \"drop_after\", times = 1 }".to_owned()),
+        Err(problem) => return Err(format!(": {problem}")),
+    };
+    let profile = match fields.remove("profile") {
+        None => None,
+        Some(Json::String(name)) => Some(name),
+        Some(_) => return Err(": profile must be a string".to_owned()),
+    };
+    let key = gate.profiles().rehearsed_key(profile.as_deref()).map_err(|unknown| format!(": {unknown}"))?;
+    cloud.fault(&key, &fields).map_err(|problem| format!(": {problem}"))
 }
 
 /// A look at the account of a profile, the run's own where none is named.
-fn looking(natives: &Natives<'_>, name: &str, look: fn(&dyn Rehearsal, &str) -> Json) -> mlua::Result<()> {
-    natives.fallible(name, move |lua, gate, profile: Option<String>| match gate.profiles().rehearsed_key(profile.as_deref()) {
-        Ok(key) => {
-            let seen = gate.rehearsal().map(|cloud| look(&**cloud, &key)).unwrap_or_default();
-            Ok(Ok(tables::from_parsed(lua, &seen)?))
-        }
-        Err(unknown) => Ok(Err(invalid(lua, &unknown.to_string())?)),
+fn looking(bindings: &Bindings<'_>, name: &str, look: fn(&dyn Rehearsal, &str) -> Json) -> mlua::Result<()> {
+    bindings.function(name, move |lua, gate, profile: Option<String>| {
+        let key = gate.profiles().rehearsed_key(profile.as_deref()).map_err(|unknown| Raised::Invalid(unknown.to_string()))?;
+        let seen = gate.rehearsal().map(|cloud| look(&**cloud, &key)).unwrap_or_default();
+        Ok(json::from_value(lua, &seen)?)
     })
 }

@@ -1,6 +1,6 @@
 //! Whether a text is Lua, without running it.
 
-use crate::lua::modules::loader::lua_text;
+use crate::lua::sources::lua_text;
 use mlua::{Lua, LuaOptions, StdLib};
 
 /// What keeps a script's text from being Lua, with its line; none where nothing does.

@@ -1,28 +1,13 @@
-//! `pp`: values as a person reads them: records as aligned tables, everything else indented.
+//! Any value as text: lists of records as tables, short tables on a line, others indented.
 
 use super::records;
-use crate::lua::native::{Natives, invalid};
-use crate::lua::{convert, error};
+use super::scalar::{MOST_LINES, scalar};
+use crate::lua::marks::is_error;
 use mlua::{Table, Value};
 use std::fmt::Write as _;
 
-/// Lines before a value is cut: a terminal's scroll-back is no place for more.
-pub(super) const MOST_LINES: usize = 2_000;
 /// Levels before a value is cut.
 const DEEPEST: usize = 12;
-/// A text that is only glanced at, in characters.
-const GLANCE: usize = 40;
-
-pub(in crate::lua) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
-    natives.fallible("pretty", |lua, _, (value, format): (Value, Option<String>)| match format.as_deref() {
-        None => Ok(Ok(render(&value, width()))),
-        Some("json") => match convert::lua_to_json(&value) {
-            Ok(json) => Ok(Ok(format!("{json:#}"))),
-            Err(problem) => Ok(Err(invalid(lua, &format!("pp: {problem}"))?)),
-        },
-        Some(other) => Ok(Err(invalid(lua, &format!("pp knows no format {other:?}; there is \"json\""))?)),
-    })
-}
 
 /// A value as text for a terminal of that width.
 pub fn render(value: &Value, width: usize) -> String {
@@ -37,22 +22,12 @@ pub fn render(value: &Value, width: usize) -> String {
     text
 }
 
-/// The columns that standard output has; 100 where it is no terminal.
-pub(in crate::lua) fn width() -> usize {
-    console::Term::stdout().size_checked().map_or(100, |(_, columns)| usize::from(columns)).max(20)
-}
-
-/// Text without control characters: a resource's name must not drive the terminal.
-pub(super) fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
-}
-
 fn write_value(text: &mut String, value: &Value, depth: usize, width: usize, parents: &mut Vec<*const std::ffi::c_void>) {
     let Value::Table(table) = value else {
         text.push_str(&scalar(value));
         return;
     };
-    if error::is_error(table) {
+    if is_error(table) {
         text.push_str(&scalar(value));
         return;
     }
@@ -136,18 +111,4 @@ fn is_identifier(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with(|first: char| first.is_ascii_digit())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-}
-
-/// A value that is no table in a few words.
-pub(in crate::lua) fn glance(value: &Value) -> String {
-    let text = scalar(value);
-    if text.chars().count() <= GLANCE { text } else { text.chars().take(GLANCE - 1).chain(['…']).collect() }
-}
-
-pub(super) fn scalar(value: &Value) -> String {
-    match value {
-        Value::String(text) => format!("{:?}", text.to_string_lossy()),
-        Value::LightUserData(pointer) if pointer.0.is_null() => "null".to_owned(),
-        other => other.to_string().unwrap_or_else(|_| other.type_name().to_owned()),
-    }
 }

@@ -1,20 +1,21 @@
 //! `parallel`: Lua functions side by side, each in a coroutine of its own that its calls suspend.
 
-use super::error;
-use super::native::Natives;
-use crate::gate::{Gate, Level};
+use crate::gate::{Gate, Level, Place};
+use crate::lua::bindings::Bindings;
+use crate::lua::error::{self, Raised};
 use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use mlua::{Function, Lua, Table, Thread, Value, Variadic};
+use std::sync::Arc;
 
-/// What tasks are made with: how, how many, how many at once, whether errors are collected, the path above theirs, and the place of
-/// the `parallel`.
-type Arguments = (Function, usize, usize, bool, String, String, u64);
+/// What tasks are made with: how, how many, how many at once, whether errors are collected, and the path above theirs.
+type Arguments = (Function, usize, usize, bool, String);
 
-pub(super) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
+pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
+    bindings.effect("parallel", parallel)?;
     // Whether the deferred functions of the task at this path may run now.
-    natives.plain("may_defer", |_, gate, path: String| Ok(gate.may_defer(&path)))?;
-    natives.plain("has_deferred", |_, gate, path: String| {
+    bindings.plain("may_defer", |_, gate, path: String| Ok(gate.may_defer(&path)))?;
+    bindings.plain("has_deferred", |_, gate, path: String| {
         gate.has_deferred(&path);
         Ok(())
     })
@@ -24,11 +25,12 @@ pub(super) fn register(natives: &Natives<'_>) -> mlua::Result<()> {
 type Ended = (usize, mlua::Result<Result<Value, Value>>);
 
 /// Runs tasks and gives their results in order; the first error stops the others and is the result.
-pub(super) async fn parallel(
-    lua: &Lua,
-    gate: &Gate,
-    (make, count, limit, settle, group, path, _): Arguments,
-) -> mlua::Result<Result<Value, Value>> {
+async fn parallel(
+    lua: Lua,
+    gate: Arc<Gate>,
+    place: Place,
+    (make, count, limit, settle, group): Arguments,
+) -> Result<Table, Raised> {
     let results = lua.create_table()?;
     let mut tasks = FuturesUnordered::new();
     let scope = gate.scope(&group);
@@ -42,22 +44,22 @@ pub(super) async fn parallel(
         let Some((number, outcome)): Option<Ended> = tasks.next().await else { break };
         // What is no error of the task's own ends the run: the hook's sign, or the want of memory.
         match outcome? {
-            Ok(value) if settle => results.raw_set(number, settled(lua, "value", value)?)?,
+            Ok(value) if settle => results.raw_set(number, settled(&lua, "value", value)?)?,
             Ok(value) => results.raw_set(number, value)?,
-            Err(error) if settle => results.raw_set(number, settled(lua, "error", error)?)?,
+            Err(error) if settle => results.raw_set(number, settled(&lua, "error", error)?)?,
             Err(error) if first_error.is_none() => {
                 scope.cancel();
                 first_error = Some(error);
             }
-            Err(error) => also_failed(gate, &error),
+            Err(error) => also_failed(&gate, &error),
         }
     }
     drop(scope);
     // Errors that were collected must not hide that whatever is around has ended.
-    if let Some(stop) = gate.interrupt_at(&path).reason() {
-        return Ok(Err(Value::Table(error::stopped(lua, &stop)?)));
+    if let Some(stop) = gate.interrupt_at(&place.path).reason() {
+        return Err(stop.into());
     }
-    Ok(first_error.map_or(Ok(Value::Table(results)), Err))
+    first_error.map_or(Ok(results), |error| Err(Raised::Value(error)))
 }
 
 /// Starts a task in its coroutine, with the arguments that come with it. Nothing else is held while it goes on: there may be ten

@@ -1,14 +1,12 @@
-//! Values between Lua and the layers below: parameters down, answers up.
+//! A script's values as the client takes them: parameters, options, what becomes JSON.
 
+use super::marks::is_list;
 use super::secret::SecretValue;
 use crate::client::validate::Fault;
 use crate::client::value::{Params, Value};
-use mlua::{Lua, Table, Value as LuaValue};
+use mlua::{Table, Value as LuaValue};
 use serde_json::Value as Json;
 use std::ffi::c_void;
-
-/// The registry's name of the metatable that marks a list, so that an empty one stays a list.
-const LIST_MARK: &str = "cumulua.list";
 
 /// Deeper tables than this are refused.
 const DEEPEST: usize = 100;
@@ -17,7 +15,7 @@ const DEEPEST: usize = 100;
 const MOST_VALUES: usize = 2_000_000;
 
 /// A script's parameters as the client takes them; all faults at once.
-pub(super) fn params(table: &Table) -> Result<Params, Vec<Fault>> {
+pub(super) fn table(table: &Table) -> Result<Params, Vec<Fault>> {
     let mut walk = Walk::default();
     let params = walk.object("", table);
     if walk.faults.is_empty() { Ok(params) } else { Err(walk.faults) }
@@ -128,55 +126,10 @@ impl Walk {
     }
 }
 
-/// An empty table is an object unless it was decoded from an empty list; validation takes either for the other.
-fn is_list(table: &Table) -> bool {
-    table.raw_len() > 0 || table.metatable().is_some_and(|mark| mark.raw_get(LIST_MARK).unwrap_or(false))
-}
-
-/// Makes values while the VM's memory is not limited. Under a limit mlua guards each string and each field by a protected call, which is
-/// half of the work. What is made so must be limited otherwise; the limit then ends the script at its next allocation.
-pub(super) fn unguarded<T>(lua: &Lua, make: impl FnOnce() -> mlua::Result<T>) -> mlua::Result<T> {
-    let limit = lua.set_memory_limit(0)?;
-    let made = make();
-    lua.set_memory_limit(limit)?;
-    made
-}
-
 /// A Lua value as JSON, for `json.encode`; secrets stay closed.
-pub(super) fn lua_to_json(given: &LuaValue) -> Result<Json, String> {
+pub(super) fn json(given: &LuaValue) -> Result<Json, String> {
     match value("", given) {
         Err(faults) => Err(faults.first().map_or_else(String::new, |fault| format!("the value {fault}"))),
         Ok(converted) => Ok(converted.map_or(Json::Null, |value| value.to_redacted_json())),
     }
-}
-
-/// The metatable that marks a list.
-pub(super) fn list_mark(lua: &Lua) -> mlua::Result<Table> {
-    if let Ok(mark) = lua.named_registry_value::<Table>(LIST_MARK) {
-        return Ok(mark);
-    }
-    let mark = lua.create_table()?;
-    mark.set(LIST_MARK, true)?;
-    lua.set_named_registry_value(LIST_MARK, &mark)?;
-    Ok(mark)
-}
-
-/// Every value that stands at a path of the catalogue (`Data.Instances[]`) in an answer.
-pub(super) fn at(answer: &LuaValue, path: &str) -> mlua::Result<Vec<LuaValue>> {
-    let mut found = vec![answer.clone()];
-    for part in path.split('.') {
-        let key = part.strip_suffix("[]");
-        let mut next = Vec::new();
-        for value in found.iter().filter_map(LuaValue::as_table) {
-            match value.raw_get::<LuaValue>(key.unwrap_or(part))? {
-                LuaValue::Table(list) if key.is_some() && is_list(&list) => {
-                    next.extend(list.sequence_values::<LuaValue>().flatten().filter(|item| !item.is_null()));
-                }
-                LuaValue::Nil => {}
-                other => next.push(other),
-            }
-        }
-        found = next;
-    }
-    Ok(found)
 }

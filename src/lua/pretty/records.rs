@@ -1,7 +1,7 @@
 //! Lists of records as aligned tables: all columns where they fit, else those that a person looks for first.
 
-use super::pretty::{MOST_LINES, printable, scalar};
-use crate::lua::error;
+use super::scalar::{MOST_LINES, printable, scalar};
+use crate::lua::marks::is_error;
 use comfy_table::{ContentArrangement, Table as TextTable, presets};
 use mlua::{Table, Value};
 use std::collections::BTreeMap;
@@ -48,7 +48,7 @@ fn rows(list: &Table, length: usize) -> Option<Vec<Table>> {
     }
     let rows: Option<Vec<Table>> = (1..=length.min(MOST_LINES))
         .map(|index| match list.raw_get::<Value>(index) {
-            Ok(Value::Table(row)) if row.raw_len() == 0 && !error::is_error(&row) => Some(row),
+            Ok(Value::Table(row)) if row.raw_len() == 0 && !is_error(&row) => Some(row),
             _ => None,
         })
         .collect();

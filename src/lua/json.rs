@@ -1,7 +1,7 @@
 //! From JSON to tables: straight from its text, or from an answer that has been parsed. Integers are exact, larger ones are strings;
 //! null is absent in objects and the sentinel in lists.
 
-use super::convert;
+use super::marks::{self, is_list};
 use mlua::{Either, IntoLua as _, Lua, Table, Value as LuaValue};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value as Json;
@@ -27,11 +27,40 @@ pub(super) fn from_json<'de, D: Deserializer<'de>>(lua: &Lua, json: D) -> Result
 }
 
 /// Makes a value of JSON that has been parsed.
-pub(super) fn from_parsed(lua: &Lua, json: &Json) -> mlua::Result<LuaValue> {
+pub(super) fn from_value(lua: &Lua, json: &Json) -> mlua::Result<LuaValue> {
     from_json(lua, json).map_err(|unmade| match unmade {
         Unmade::Lua(failure) => failure,
         Unmade::Json(failure) => mlua::Error::external(failure),
     })
+}
+
+/// Makes values while the VM's memory is not limited. Under a limit mlua guards each string and each field by a protected call, which is
+/// half of the work. What is made so must be limited otherwise; the limit then ends the script at its next allocation.
+pub(super) fn unguarded<T>(lua: &Lua, make: impl FnOnce() -> mlua::Result<T>) -> mlua::Result<T> {
+    let limit = lua.set_memory_limit(0)?;
+    let made = make();
+    lua.set_memory_limit(limit)?;
+    made
+}
+
+/// Every value that stands at a path of the catalogue (`Data.Instances[]`) in an answer.
+pub(super) fn at(answer: &LuaValue, path: &str) -> mlua::Result<Vec<LuaValue>> {
+    let mut found = vec![answer.clone()];
+    for part in path.split('.') {
+        let key = part.strip_suffix("[]");
+        let mut next = Vec::new();
+        for value in found.iter().filter_map(LuaValue::as_table) {
+            match value.raw_get::<LuaValue>(key.unwrap_or(part))? {
+                LuaValue::Table(list) if key.is_some() && is_list(&list) => {
+                    next.extend(list.sequence_values::<LuaValue>().flatten().filter(|item| !item.is_null()));
+                }
+                LuaValue::Nil => {}
+                other => next.push(other),
+            }
+        }
+        found = next;
+    }
+    Ok(found)
 }
 
 /// A text, borrowed where it holds no escapes.
@@ -87,7 +116,7 @@ impl<'lua> Maker<'lua, '_> {
     /// An empty table is an object; this makes it a list.
     fn mark(&self, table: &Table) -> mlua::Result<()> {
         if self.list_mark.get().is_none() {
-            let _ = self.list_mark.set(convert::list_mark(self.lua)?);
+            let _ = self.list_mark.set(marks::list(self.lua)?);
         }
         table.set_metatable(self.list_mark.get().cloned())
     }

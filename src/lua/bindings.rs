@@ -1,0 +1,111 @@
+//! How functions of ours become functions of Lua's.
+//!
+//! A native answers `true, results…`, or `false` and an error that `stdlib/core` raises: what Rust raises itself would reach a script
+//! as a userdata without its line.
+
+use super::error::Raised;
+use crate::gate::{Gate, Place};
+use mlua::{FromLua, FromLuaMulti, IntoLua, IntoLuaMulti, Lua, MultiValue, Table, Value};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// Registers functions, each with the gate at hand.
+pub(super) struct Bindings<'a> {
+    pub(super) lua: &'a Lua,
+    pub(super) gate: &'a Arc<Gate>,
+    pub(super) table: Table,
+}
+
+/// An effect under way. Boxed one by one, so that a task that sleeps does not hold room for the largest effect there is; and in a box
+/// that goes when the effect ends, because what mlua is given stays until Lua's collector finds it.
+pub(super) type Effect = Pin<Box<dyn Future<Output = mlua::Result<MultiValue>>>>;
+
+impl Bindings<'_> {
+    /// A value that stays what it is.
+    pub(super) fn value(&self, name: &str, value: impl IntoLua) -> mlua::Result<()> {
+        self.table.raw_set(name, value)
+    }
+
+    /// A function that cannot fail, and gives its results as they are.
+    pub(super) fn plain<A: FromLuaMulti, R: IntoLuaMulti>(
+        &self,
+        name: &str,
+        function: impl Fn(&Lua, &Arc<Gate>, A) -> mlua::Result<R> + Send + Sync + 'static,
+    ) -> mlua::Result<()> {
+        let gate = Arc::clone(self.gate);
+        self.table.raw_set(name, self.lua.create_function(move |lua, args| function(lua, &gate, args))?)
+    }
+
+    /// A function that can raise an error.
+    pub(super) fn function<A: FromLuaMulti, R: IntoLuaMulti>(
+        &self,
+        name: &str,
+        function: impl Fn(&Lua, &Arc<Gate>, A) -> Result<R, Raised> + Send + Sync + 'static,
+    ) -> mlua::Result<()> {
+        let called = name.to_owned();
+        self.plain(name, move |lua, gate, args: MultiValue| {
+            answer(lua, parsed(lua, &called, args).and_then(|args| function(lua, gate, args)))
+        })
+    }
+
+    /// A function that suspends the script; it is given its place in the run first. Arguments that do not fit are the script's fault.
+    pub(super) fn effect<A: FromLuaMulti, R: IntoLuaMulti, F: Future<Output = Result<R, Raised>> + 'static>(
+        &self,
+        name: &str,
+        effect: impl Fn(Lua, Arc<Gate>, Place, A) -> F + Send + Sync + 'static,
+    ) -> mlua::Result<()> {
+        let (called, gate) = (name.to_owned(), Arc::clone(self.gate));
+        let function = self.lua.create_async_function(move |lua, (place, args): (Place, MultiValue)| -> Effect {
+            match parsed(&lua, &called, args) {
+                Ok(args) => {
+                    let made = effect(lua.clone(), Arc::clone(&gate), place, args);
+                    Box::pin(async move { answer(&lua, made.await) })
+                }
+                Err(mismatch) => Box::pin(async move { answer::<()>(&lua, Err(mismatch)) }),
+            }
+        })?;
+        self.table.raw_set(name, function)
+    }
+}
+
+/// Results behind `true`, or an error behind `false`.
+pub(super) fn answer<T: IntoLuaMulti>(lua: &Lua, outcome: Result<T, Raised>) -> mlua::Result<MultiValue> {
+    let (ok, mut values) = match outcome {
+        Ok(value) => (true, value.into_lua_multi(lua)?),
+        Err(raised) => (false, raised.into_value(lua)?.into_lua_multi(lua)?),
+    };
+    values.push_front(Value::Boolean(ok));
+    Ok(values)
+}
+
+/// Arguments as a function takes them.
+fn parsed<A: FromLuaMulti>(lua: &Lua, name: &str, args: MultiValue) -> Result<A, Raised> {
+    A::from_lua_multi(args, lua).map_err(|mismatch| Raised::Invalid(bad_argument(name, &mismatch)))
+}
+
+fn bad_argument(name: &str, mismatch: &mlua::Error) -> String {
+    let name = match name {
+        "pretty" => "pp".to_owned(),
+        other => other.replace('_', "."),
+    };
+    let problem = match mismatch {
+        mlua::Error::FromLuaConversionError { from, to, .. } => format!("needs a {}, not a {from}", to.to_lowercase()),
+        mlua::Error::BadArgument { pos, cause, .. } => match &**cause {
+            mlua::Error::FromLuaConversionError { from, to, .. } => {
+                format!("needs a {} as argument {pos}, not a {from}", to.to_lowercase())
+            }
+            other => format!("cannot take argument {pos}: {other}"),
+        },
+        other => other.to_string(),
+    };
+    format!("{name} {problem}")
+}
+
+/// `stdlib/core` keeps a table for each coroutine, and counts its effects there.
+impl FromLua for Place {
+    fn from_lua(value: Value, lua: &Lua) -> mlua::Result<Self> {
+        let place = Table::from_lua(value, lua)?;
+        Ok(Self { path: place.raw_get("path")?, number: place.raw_get("number")? })
+    }
+}

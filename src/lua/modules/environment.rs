@@ -1,0 +1,31 @@
+//! What a script finds around it: arguments, variables, secrets, its account, chance and the clock; and how it ends itself.
+
+use crate::gate::Stop;
+use crate::lua::bindings::Bindings;
+use crate::lua::error;
+use crate::lua::secret::SecretValue;
+use mlua::Value;
+
+pub(in crate::lua) fn register(bindings: &Bindings<'_>, args: &[String]) -> mlua::Result<()> {
+    bindings.value("args", bindings.lua.create_sequence_from(args.iter().map(String::as_str))?)?;
+    bindings.value("null", Value::NULL)?;
+    // Lua's integers are signed; the bits are what counts.
+    bindings.plain("random", |_, gate, ()| Ok(gate.random().cast_signed()))?;
+    bindings.plain("clock", |_, gate, ()| Ok(gate.elapsed().as_secs_f64()))?;
+    bindings.function("secret", |_, gate, name: String| Ok(SecretValue(gate.secret(&name)?)))?;
+    bindings.function("env", |_, gate, name: String| Ok(gate.variable(&name)?))?;
+    bindings.function("expect_account", |_, gate, (profile, id): (Option<String>, Option<String>)| {
+        Ok(gate.expect_account(profile.as_deref(), id.as_deref())?)
+    })?;
+    bindings.plain("exit", |lua, gate, code: Value| {
+        let status = match code {
+            Value::Nil | Value::Boolean(true) => 0,
+            Value::Boolean(false) => 1,
+            // As the system does with the status of a process.
+            Value::Integer(code) => u8::try_from(code & 0xff).unwrap_or(1),
+            _ => return error::invalid(lua, "os.exit takes true, false or a whole number"),
+        };
+        gate.interrupt().raise(Stop::Exit(status));
+        error::stopped(lua, &Stop::Exit(status))
+    })
+}

@@ -1,0 +1,89 @@
+//! `wait` and `task`: waiting for tasks.
+
+use crate::client::command::Named;
+use crate::client::value::Value;
+use crate::client::waiter::Task;
+use crate::gate::{Gate, Place, WAIT_TIMEOUT};
+use crate::lua::bindings::Bindings;
+use crate::lua::error::{self, Raised};
+use crate::lua::options::{DURATION, duration};
+use crate::lua::{params, task_handle};
+use cumulua_core::catalog::suggest;
+use mlua::{Lua, Table, Value as LuaValue};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
+    task_handle::register(bindings.lua, &bindings.table)?;
+    bindings.effect("wait", wait)?;
+    bindings.function("task", |lua, gate, (dialect, ids, with): (String, LuaValue, Option<BTreeMap<String, String>>)| {
+        let product = gate.product_of_dialect(&dialect).map_err(|known| {
+            let near = suggest::did_you_mean(&suggest::nearest(&dialect, known.iter().map(String::as_str)));
+            Raised::Invalid(format!("there is no dialect of tasks {dialect:?}{near}; there are {}", known.join(", ")))
+        })?;
+        let ids = match ids {
+            LuaValue::String(id) => vec![id.to_string_lossy()],
+            LuaValue::Integer(id) => vec![id.to_string()],
+            LuaValue::Table(list) => {
+                let ids: mlua::Result<Vec<String>> = list.sequence_values().collect();
+                ids.map_err(|_| Raised::invalid("a task's ids are a list of strings"))?
+            }
+            other => return Err(Raised::Invalid(format!("a task's id is a string, not a {}", other.type_name()))),
+        };
+        Ok(task_handle::fields(lua, &product, &dialect, &ids, &with.unwrap_or_default(), &Named::default())?)
+    })
+}
+
+/// A handle or a list of them, and options.
+type Arguments = (Option<Table>, Option<Vec<Table>>, Option<Table>);
+
+/// Waits for the tasks of handles. Its arguments are read before, because ten thousand waits must not each hold them beside the tasks.
+fn wait(lua: Lua, gate: Arc<Gate>, place: Place, arguments: Arguments) -> impl Future<Output = Result<Vec<String>, Raised>> {
+    let waiting = waiting(arguments);
+    async move {
+        let (tasks, timeout) = waiting?;
+        match gate.wait(tasks, timeout, &place).await {
+            Ok(resources) => Ok(resources),
+            Err(failure) => {
+                let handle = |task: &Task| {
+                    let ids = std::slice::from_ref(&task.id);
+                    let fields = task_handle::fields(&lua, &task.product, &task.dialect, ids, &task.with, &task.account)?;
+                    task_handle::handle(&lua, fields)
+                };
+                Err(error::wait(&lua, &failure, &gate.named(), handle)?.into())
+            }
+        }
+    }
+}
+
+/// What is waited for, and for how long at most.
+fn waiting((handle, list, options): Arguments) -> Result<(Vec<Task>, Duration), Raised> {
+    let (mut timeout, mut asked) = (WAIT_TIMEOUT, Named::default());
+    for (key, given) in options.iter().flat_map(|options| options.pairs::<LuaValue, LuaValue>()).flatten() {
+        let key = key.to_string()?;
+        let value = params::value(&key, &given).ok().flatten();
+        match (key.as_str(), value) {
+            ("timeout", Some(value)) if duration(&value).is_some() => timeout = duration(&value).unwrap_or(timeout),
+            ("timeout", _) => return Err(Raised::Invalid(format!("the option timeout must be {DURATION}"))),
+            ("profile", Some(Value::String(name))) => asked.profile = Some(name),
+            ("region", Some(Value::String(name))) => asked.region = Some(name),
+            ("profile" | "region", _) => return Err(Raised::Invalid(format!("the option {key} must be a string"))),
+            (other, _) => {
+                return Err(Raised::Invalid(format!("unknown option {other:?} of wait; there are timeout, profile and region")));
+            }
+        }
+    }
+    let mut tasks = Vec::new();
+    for handle in handle.into_iter().chain(list.into_iter().flatten()) {
+        let (product, dialect): (String, String) = (handle.raw_get("product")?, handle.raw_get("dialect")?);
+        let with: BTreeMap<String, String> = handle.raw_get("with")?;
+        // The account that a task was started in is the one that knows it.
+        let own = Named { profile: handle.raw_get("profile")?, region: handle.raw_get("region")? };
+        for id in handle.raw_get::<Table>("ids")?.sequence_values::<String>() {
+            let account = asked.or(&own);
+            tasks.push(Task { product: product.clone(), dialect: dialect.clone(), id: id?, with: with.clone(), account });
+        }
+    }
+    Ok((tasks, timeout))
+}
