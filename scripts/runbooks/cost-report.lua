@@ -6,7 +6,7 @@
 -- Reads: the account's costs by project; last month's unless --from and --to say otherwise. Touches: nothing in the cloud. Writes
 -- cost-by-project.csv and cost-by-project.svg into the folder --out, which must be there; with --dry-run it only says so.
 
-local options = require "options" {
+local options = require "std.args" {
 	usage = "cost-report.lua [--from YYYY-MM-DD] [--to YYYY-MM-DD] [--currency CN] [--out FOLDER] [--dry-run]",
 	from = "",
 	to = "",

@@ -8,7 +8,7 @@
 -- ago and have no description, because a description is how somebody says that an address is kept on purpose. An address that is released
 -- may be gone for good.
 
-local options = require "options" {
+local options = require "std.args" {
 	usage = "loose-eips.lua [--regions CN_Hongkong,…] [--zone ZONE] [--days 7] [--release] [--dry-run]",
 	regions = "CN_Hongkong",
 	zone = "",

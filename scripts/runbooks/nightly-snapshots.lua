@@ -8,7 +8,7 @@
 -- (their names begin with --prefix and end with their disk) beyond the --keep latest of the disk, once the new one is there. Never touches
 -- other snapshots. A second run on the same day makes nothing twice. Days are those of --timezone.
 
-local options = require "options" {
+local options = require "std.args" {
 	usage = "nightly-snapshots.lua [--zone ZONE] [--disks ID,ID] [--keep 7] [--prefix nightly] [--timezone UTC] [--dry-run]",
 	zone = "",
 	disks = "",

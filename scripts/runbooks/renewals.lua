@@ -7,7 +7,7 @@
 -- --days says). Touches: nothing in the cloud, and renews nothing. With --csv it writes that file, with --webhook it posts a text to the URL
 -- that the secret of that name holds, where there is something to report; with --dry-run it only says so.
 
-local options = require "options" {
+local options = require "std.args" {
 	usage = "renewals.lua [--days 14] [--csv FILE] [--webhook SECRET] [--dry-run]",
 	days = 14,
 	csv = "",

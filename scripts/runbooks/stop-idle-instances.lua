@@ -7,7 +7,7 @@
 -- that the system inside saves). Never starts, changes or deletes any. What is stopped already, or on its way to another state, is left alone.
 -- Idle are the hours from --from up to --to, over midnight where --to is earlier, the whole day where both are the same.
 
-local options = require "options" {
+local options = require "std.args" {
 	usage = "stop-idle-instances.lua [--tag office-hours] [--from 20:00] [--to 07:00] [--zone UTC] [--weekends] [--dry-run]",
 	tag = "office-hours",
 	from = "20:00",

@@ -1,10 +1,13 @@
-//! The Lua half of the runtime: `stdlib/core`, a chunk a file, loaded into every script.
+//! The Lua half of the runtime: `stdlib/core`, a chunk a file, is loaded into every script; a script requires what is in `stdlib/std`.
 
 use mlua::chunk::ChunkMode;
 use mlua::{Function, Lua, Table};
 
 /// `(name, compiled, text)` of each file; `build.rs` compiles the folder `stdlib/core`.
 const FILES: &[(&str, &[u8], &str)] = include!(concat!(env!("OUT_DIR"), "/core.rs"));
+
+/// `(name, text)` of each module that a script can require as `std.NAME`.
+pub(super) const MODULES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/std.rs"));
 
 /// What every script gets, in the order in which it is loaded: each builds on those before it.
 const ORDER: [&str; 15] = [

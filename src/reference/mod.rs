@@ -51,7 +51,8 @@ impl<'a> Output<'a> {
 
     fn write(&mut self, name: &str, text: &str) -> Result<(), ReferenceError> {
         let file = self.folder.join(name);
-        fs::write(&file, text).map_err(|reason| ReferenceError::Unwritable { file: file.clone(), reason })?;
+        let made = file.parent().map_or(Ok(()), fs::create_dir_all);
+        made.and_then(|()| fs::write(&file, text)).map_err(|reason| ReferenceError::Unwritable { file: file.clone(), reason })?;
         self.written.push(file);
         Ok(())
     }

@@ -24,6 +24,7 @@ mod schedule;
 mod shell;
 mod signing;
 mod simulator;
+mod stdlib;
 mod store;
 mod support;
 mod terminal;

@@ -24,7 +24,7 @@ fn lua(url: &str, code: &str) -> String {
 
 #[test]
 fn a_runbooks_arguments_are_checked() {
-    // By the module options.lua that they share.
+    // By the module std.args that they share.
     let (url, simulator) = simulator();
     for (args, words) in [
         (vec!["--tags", "x"], vec!["unknown argument --tags", "usage: stop-idle-instances.lua"]),
@@ -237,8 +237,7 @@ fn what_is_paid_in_advance_and_ends_soon_is_reported() {
         report('--days', '70', '--csv', 'never.csv', '--webhook', 'hook', '--dry-run')
         time.sleep(25 * 86400)
         report('--days', '70', '--csv', 'renewals.csv', '--webhook', 'hook')";
-    let test =
-        Test::new().file("setup.lua", setup).file("renewals.lua", text("renewals.lua")).file("options.lua", text("options.lua"));
+    let test = Test::new().file("setup.lua", setup).file("renewals.lua", text("renewals.lua"));
     let (never, table) = (test.path("never.csv"), test.path("renewals.csv"));
     let output = done(test.args(["run", "--sim", "setup.lua"]).env("HOOK", "https://hooks.example.com/services/x"));
     let reports: Vec<&str> = output.stdout.split("--\t").collect();

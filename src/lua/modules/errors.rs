@@ -10,6 +10,11 @@ use mlua::{IntoLua as _, Table, Value};
 /// Chunks that are ours and not a script's.
 const OWN_CHUNKS: &[&str] = &["=[cumulua]", "=__mlua_async_poll", "=[C]"];
 
+/// Modules of the standard library are ours too.
+fn is_own(source: &str) -> bool {
+    OWN_CHUNKS.contains(&source) || source.starts_with("=std.")
+}
+
 /// Frames that are looked at for the script's own; a deeper one tells a person nothing.
 const DEEPEST_FRAME: usize = 200;
 
@@ -84,7 +89,7 @@ fn frames(bindings: &Bindings<'_>) -> mlua::Result<()> {
             });
             match frame {
                 None => break,
-                Some((source, Some(line), short)) if !OWN_CHUNKS.contains(&source.as_str()) => {
+                Some((source, Some(line), short)) if !is_own(&source) => {
                     return Ok((Some(source), Some(line), short));
                 }
                 Some(_) => {}

@@ -1,16 +1,26 @@
-//! `require`, `loadfile` and `dofile`: modules beside the script, and files that the gate grants.
+//! `require`, `loadfile` and `dofile`: modules of the standard library, modules beside the script, and files that the gate grants.
 
-use crate::gate::Gate;
+use crate::gate::{Gate, Level};
 use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
 use crate::lua::sources::{SharedSources, lua_text, remember};
+use crate::lua::stdlib::MODULES;
+use cumulua_core::catalog::suggest;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// What the names of the standard library's modules begin with.
+const OWN: &str = "std.";
+
 pub(in crate::lua) fn register(bindings: &Bindings<'_>, folder: &Path, sources: &SharedSources) -> mlua::Result<()> {
     let (folder, known) = (folder.to_owned(), Arc::clone(sources));
-    bindings.function("find_module", move |_, _, name: String| {
+    bindings.function("find_module", move |_, gate, name: String| {
+        if let Some(own) = name.strip_prefix(OWN) {
+            warn_of_unused(gate, &folder, &name);
+            let text = standard(own).map_err(Raised::Invalid)?;
+            return Ok((text.to_owned(), format!("={name}"), name));
+        }
         let (text, chunk_name, path) = find(&folder, &name).map_err(Raised::Invalid)?;
         remember(&known, &chunk_name, &text);
         Ok((text, chunk_name, path))
@@ -23,6 +33,32 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>, folder: &Path, sources: 
     })
 }
 
+/// The text of a module of the standard library.
+fn standard(name: &str) -> Result<&'static str, String> {
+    let known = || MODULES.iter().map(|(known, _)| *known);
+    MODULES.iter().find(|(known, _)| *known == name).map(|(_, text)| *text).ok_or_else(|| {
+        let near: Vec<_> = suggest::nearest(name, known()).into_iter().map(|near| format!("{OWN}{near}")).collect();
+        let there: Vec<_> = known().map(|known| format!("{OWN}{known}")).collect();
+        let near = suggest::did_you_mean(&near);
+        format!("the standard library has no module \"{OWN}{name}\"{near}; there are: {}", there.join(", "))
+    })
+}
+
+/// A file that looks like a module of the standard library is not loaded, which must not go unnoticed.
+fn warn_of_unused(gate: &Gate, folder: &Path, name: &str) {
+    for file in candidates(folder, name).iter().filter(|file| file.is_file()) {
+        let message =
+            format!("{} is not loaded: names that begin with {OWN} are the standard library's; name it otherwise", file.display());
+        gate.log(Level::Warn, &message);
+    }
+}
+
+/// Where a module may stand beside a script.
+fn candidates(folder: &Path, name: &str) -> [PathBuf; 2] {
+    let relative: PathBuf = name.split('.').collect();
+    [folder.join(&relative).with_extension("lua"), folder.join(&relative).join("init.lua")]
+}
+
 /// Text, chunk name and path of a module.
 fn find(folder: &Path, name: &str) -> Result<(String, String, String), String> {
     let is_part =
@@ -30,8 +66,7 @@ fn find(folder: &Path, name: &str) -> Result<(String, String, String), String> {
     if !name.split('.').all(is_part) {
         return Err(format!("{name:?} is not the name of a module: letters, digits, _ and -, joined by dots"));
     }
-    let relative: PathBuf = name.split('.').collect();
-    let candidates = [folder.join(&relative).with_extension("lua"), folder.join(&relative).join("init.lua")];
+    let candidates = candidates(folder, name);
     for path in &candidates {
         if path.is_file() {
             let text = fs::read_to_string(path)

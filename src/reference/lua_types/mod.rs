@@ -8,12 +8,18 @@ use cumulua_core::catalog::{Action, Catalog, ProductModel, Required, ServiceMode
 use std::path::{Path, PathBuf};
 
 const HEAD: &str = "--- @meta _\n-- DO NOT EDIT: `cumulua types` writes this file from the catalogue.\n";
-const RUNTIME: &str = include_str!("runtime.lua");
 
-/// Writes `cumulua.lua` (the runtime's globals and the products) and a file for each service, as `cds.ccs.lua`, into `folder`.
+/// The types of what every script has.
+const CORE: &str = include_str!("../../../stdlib/types/core.lua");
+
+/// `(name, text)` of the types of each module of the standard library.
+const MODULES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/std_types.rs"));
+
+/// Writes `cumulua.lua` (the runtime's globals and the products), a file for each service, as `cds.ccs.lua`, and one for each module of
+/// the standard library, as `std/args.lua`, into `folder`.
 pub fn write_types(catalog: &Catalog, folder: &Path) -> Result<Vec<PathBuf>, ReferenceError> {
     let mut output = Output::into(folder)?;
-    let mut runtime = vec![format!("{HEAD}\n{RUNTIME}")];
+    let mut runtime = vec![format!("{HEAD}\n{CORE}")];
     let (mut kinds, mut states) = (Vec::new(), Vec::new());
     for name in catalog.products() {
         let product = catalog.product(&name)?;
@@ -24,6 +30,9 @@ pub fn write_types(catalog: &Catalog, folder: &Path) -> Result<Vec<PathBuf>, Ref
     runtime.push(alias("TaskKind", &kinds));
     runtime.push(alias("StateName", &states));
     output.write("cumulua.lua", &runtime.concat())?;
+    for (name, text) in MODULES {
+        output.write(&format!("std/{name}.lua"), text)?;
+    }
     for name in catalog.services() {
         let service = catalog.service(&name)?;
         output.write(&format!("{name}.lua"), &service_text(&service, &catalog.actions_of(&name)?))?;
@@ -48,7 +57,7 @@ pub fn runtime_summary(name: &str) -> Option<String> {
         let first = block.lines().next()?.strip_prefix("---").filter(|text| !text.starts_with('@'))?;
         block.lines().any(defines).then(|| first.to_owned())
     };
-    RUNTIME.split("\n\n").find_map(of_block)
+    CORE.split("\n\n").find_map(of_block)
 }
 
 fn product_text(product: &ProductModel) -> String {
@@ -97,7 +106,7 @@ fn action_text(action: &Action) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{RUNTIME, write_types};
+    use super::{CORE, write_types};
     use cumulua_core::catalog::Catalog;
     use std::fs;
 
@@ -153,7 +162,7 @@ mod tests {
     #[test]
     fn the_runtimes_globals_are_defined() {
         for global in "wait task meta defer json log time pp help args secret env null".split(' ') {
-            let defined = RUNTIME.contains(&format!("function {global}(")) || RUNTIME.contains(&format!("\n{global} = "));
+            let defined = CORE.contains(&format!("function {global}(")) || CORE.contains(&format!("\n{global} = "));
             assert!(defined, "{global}");
         }
         assert!(file("cumulua.lua").contains("function cds.with(options) end"));

@@ -1,6 +1,6 @@
--- The arguments of a runbook: `--name value`, `--name=value`, and `--name` alone for what is true or false.
+-- The arguments of a script: `--name value`, `--name=value`, and `--name` alone for what is true or false.
 --
---   local options = require "options" { usage = "…", keep = 7, zone = "", ["dry-run"] = false }
+--   local options = require "std.args" { usage = "…", keep = 7, zone = "", ["dry-run"] = false }
 --
 -- Each default says what kind of value its option takes: text, a whole number, or true or false.
 

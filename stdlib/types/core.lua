@@ -214,28 +214,34 @@ function defer(fn) end
 ---@class cumulua.http
 http = {}
 
+---Asks for a URL by GET.
 ---@param url string|cumulua.Secret
 ---@param options? cumulua.HttpOptions
 ---@return cumulua.HttpAnswer
 function http.get(url, options) end
 
+---Sends a body to a URL by POST.
 ---@param url string|cumulua.Secret
 ---@param options? cumulua.HttpOptions
 ---@return cumulua.HttpAnswer
 function http.post(url, options) end
 
+---Sends a request of any method, which may end at any status.
 ---@param request cumulua.HttpRequest
 ---@return cumulua.HttpAnswer
 function http.request(request) end
 
+---Values as JSON text and back. Integers are exact; null is `null` in lists and absent in objects.
 ---@class cumulua.json
 json = {}
 
+---A value as JSON text; `indent` puts each field on a line of its own. A secret stays `[secret]`.
 ---@param value any
 ---@param options? { indent?: boolean }
 ---@return string
 function json.encode(value, options) end
 
+---The value of a JSON text. Integers past 64 bits are strings.
 ---@param text string
 ---@return any
 function json.decode(text) end
@@ -279,15 +285,18 @@ function sim.requests(profile) end
 ---@param profile? string
 ---@return table
 function sim.state(profile) end
+
 ---Tables as comma-separated text.
 ---@class cumulua.csv
 csv = {}
+
 ---Rows are records by column, or lists. Text stays exact; nil and null are empty fields.
 ---`columns`: which, and in which order (all, by name); `header`: false leaves it out; `separator`: `,`; `crlf`: lines end as on Windows.
 ---@param rows table[]
 ---@param options? { columns?: string[], header?: boolean, separator?: string, crlf?: boolean }
 ---@return string
 function csv.encode(rows, options) end
+
 ---Records by the names of the first line, all fields as text, and these names in their order; lists with `header = false`.
 ---@param text string
 ---@param options? { header?: boolean, separator?: string }
@@ -299,18 +308,23 @@ function csv.decode(text, options) end
 ---@class cumulua.log
 log = {}
 
+---Logs a line that is shown with `-v` only.
 ---@param ... any
 function log.debug(...) end
 
+---Logs what happens.
 ---@param ... any
 function log.info(...) end
 
+---Logs what may need a person.
 ---@param ... any
 function log.warn(...) end
 
+---Logs what needs a person.
 ---@param ... any
 function log.error(...) end
 
+---The time of day and durations; under `--sim` both are virtual.
 ---@class cumulua.time
 time = {}
 
@@ -335,6 +349,7 @@ function time.parse(text) end
 ---@return number
 function time.duration(duration) end
 
+---Waits so long; what runs beside it goes on.
 ---@param duration cumulua.Duration
 function time.sleep(duration) end
 
