@@ -1,7 +1,7 @@
 //! What a key costs at the prompt with every service loaded: completion and the hint. The bar for a completion is 5 ms.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use cumulua::lua::session::{InAnswer, Inspected, Step};
+use cumulua::lua::inspect::{InAnswer, Inspected, Step};
 use cumulua::repl::{Knowledge, complete, hint};
 use cumulua_core::catalog::Catalog;
 use std::hint::black_box;

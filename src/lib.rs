@@ -11,6 +11,7 @@
 //! Imports run one way, from the bottom of this list to its top; `tests/integration/architecture.rs` holds the code to it.
 //!
 //! - [`cumulua_core`], a package of its own: every Action as data, from `catalog/`; time that can be virtual; values that no text may hold.
+//! - [`lua_syntax`]: Lua's text as tokens, and the locals that outlive a prompt's line. It knows no Lua state.
 //! - [`mod@reference`]: what is generated from the catalogue for people and editors.
 //! - [`config`], [`credentials`]: profiles, and where each of their values comes from.
 //! - [`client`]: the pipeline, one file a step. It knows no Lua.
@@ -35,6 +36,7 @@ pub mod config;
 pub mod credentials;
 pub mod gate;
 pub mod lua;
+pub mod lua_syntax;
 pub mod reference;
 pub mod repl;
 pub mod run;

@@ -5,7 +5,8 @@ use super::jobs::{Ended, Job};
 use super::turn::Turn;
 use crate::gate::Stop;
 use crate::lua::ScriptError;
-use crate::lua::session::{Form, InputError, Values};
+use crate::lua::judge::Form;
+use crate::lua::session::{InputError, Values};
 use std::fmt::Write as _;
 use std::time::Duration;
 

@@ -2,8 +2,8 @@
 
 use super::commands;
 use super::context::{self, Callee, Context, Place, ValuePath};
-use crate::lua::session::{InAnswer, Inspected, Step};
-use crate::lua::syntax;
+use crate::lua::inspect::{InAnswer, Inspected, Step};
+use crate::lua_syntax;
 use crate::reference::lua_types;
 use cumulua_core::catalog::{Action, Catalog, Field, Kind, KnownValue, Param, Required};
 use serde_json::Value as Json;
@@ -134,7 +134,7 @@ fn fields(path: &ValuePath, knowledge: &dyn Knowledge) -> Vec<Candidate> {
                     .map_or(glance.clone(), |summary| if glance.is_empty() { summary } else { format!("{glance} · {summary}") });
                 (name, summary)
             });
-            described.filter(|(name, _)| syntax::is_name(name)).map(|(name, summary)| Candidate::new(name, summary)).collect()
+            described.filter(|(name, _)| lua_syntax::is_name(name)).map(|(name, summary)| Candidate::new(name, summary)).collect()
         }
         Inspected::Action(_) => Vec::new(),
         // An empty list has no element to look at, but the document says what one would have.
@@ -223,7 +223,7 @@ fn literal(value: &Json, label: String, quote: Option<char>) -> Candidate {
 
 fn names(word: &str, knowledge: &dyn Knowledge) -> Vec<Candidate> {
     let products = knowledge.catalog().products();
-    let described = knowledge.names().into_iter().filter(|(name, _)| syntax::is_name(name)).map(|(name, glance)| {
+    let described = knowledge.names().into_iter().filter(|(name, _)| lua_syntax::is_name(name)).map(|(name, glance)| {
         let summary = match glance.as_str() {
             _ if products.contains(&name) && glance == name => {
                 knowledge.catalog().product(&name).map(|product| product.title.clone()).unwrap_or(glance)
@@ -235,7 +235,7 @@ fn names(word: &str, knowledge: &dyn Knowledge) -> Vec<Candidate> {
     });
     let mut found: Vec<Candidate> = described.collect();
     if !word.is_empty() {
-        found.extend(syntax::keywords().iter().map(|keyword| Candidate::new(*keyword, "")));
+        found.extend(lua_syntax::keywords().iter().map(|keyword| Candidate::new(*keyword, "")));
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
     found

@@ -1,7 +1,7 @@
 //! What stands at the cursor: the word that is typed, and what it is in: a path, a call's parameters, a value, a module.
 
-use crate::lua::session::Step;
-use crate::lua::syntax::{Token, TokenKind, plain_text, tokens};
+use crate::lua::inspect::Step;
+use crate::lua_syntax::{Token, TokenKind, code, plain_text, tokens};
 use std::ops::Range;
 
 /// A value's path in a line: `r.Data.Instances[1]`.
@@ -82,7 +82,7 @@ pub(super) fn at_end_of(line: &str) -> Context {
 
 /// The call whose parameters are being typed at the end of `line`.
 pub(super) fn call_at_end_of(line: &str) -> Option<Callee> {
-    let all: Vec<Token> = tokens(line).into_iter().filter(|token| token.kind != TokenKind::Comment).collect();
+    let all = code(line);
     let reader = Reader { line, tokens: &all };
     let open = reader.open_brackets();
     let innermost = open.iter().rposition(|at| reader.is(*at, "{"))?;
@@ -225,7 +225,7 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::{Callee, Place, ValuePath, at_end_of, call_at_end_of};
-    use crate::lua::session::Step;
+    use crate::lua::inspect::Step;
 
     fn path(text: &str) -> ValuePath {
         let mut names = text.split('.').map(str::to_owned);

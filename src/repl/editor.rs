@@ -6,7 +6,9 @@ use super::hint::hint;
 use super::list::{ListEntry, ListKeys, ListPager, listed};
 use super::output::{Holder, Output};
 use crate::config::Profiles;
-use crate::lua::session::{InAnswer, Inspected, Judgement, Session, Step};
+use crate::lua::inspect::{InAnswer, Inspected, Step};
+use crate::lua::judge::{Judgement, judge};
+use crate::lua::session::Session;
 use cumulua_core::catalog::Catalog;
 use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
@@ -353,7 +355,7 @@ impl Validator for Assistant {
     fn validate(&self, context: &mut ValidationContext) -> rustyline::Result<ValidationResult> {
         let input = context.input();
         let line = input.strip_prefix('&').unwrap_or(input);
-        let is_incomplete = !line.starts_with([':', '?']) && Session::judge(line) == Judgement::Incomplete;
+        let is_incomplete = !line.starts_with([':', '?']) && judge(line) == Judgement::Incomplete;
         // An empty line behind an unfinished one ends it: the error says what is missing.
         let goes_on = is_incomplete && !input.ends_with("\n\n");
         Ok(if goes_on { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })

@@ -5,7 +5,8 @@ use super::open_ends;
 use super::turn::Turn;
 use crate::gate::Stop;
 use crate::lua::ScriptError;
-use crate::lua::session::{InputError, Judgement, Session, Values};
+use crate::lua::judge::{Judgement, judge};
+use crate::lua::session::{InputError, Values};
 use cumulua_core::clock::real_now;
 use std::future::Future;
 use std::pin::pin;
@@ -164,7 +165,7 @@ fn has_more(error: &ScriptError) -> bool {
 
 /// A text as inputs: one where it is a chunk; else, as a pasted text can be, line by line, joined where they belong together.
 fn pieces(text: &str) -> Vec<String> {
-    if !text.contains('\n') || Session::judge(text) != Judgement::Wrong {
+    if !text.contains('\n') || judge(text) != Judgement::Wrong {
         return vec![text.to_owned()];
     }
     let (mut found, mut open) = (Vec::new(), String::new());
@@ -174,7 +175,7 @@ fn pieces(text: &str) -> Vec<String> {
             continue;
         }
         open.push_str(line);
-        if Session::judge(&open) == Judgement::Incomplete && open.matches('\n').count() < LONGEST_PIECE {
+        if judge(&open) == Judgement::Incomplete && open.matches('\n').count() < LONGEST_PIECE {
             open.push('\n');
         } else {
             found.push(std::mem::take(&mut open));

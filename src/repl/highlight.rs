@@ -1,6 +1,6 @@
 //! Colours of a typed line, and the bracket that belongs to the one at the cursor.
 
-use crate::lua::syntax::{Token, TokenKind, tokens};
+use crate::lua_syntax::{Token, TokenKind, tokens};
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write as _;
 

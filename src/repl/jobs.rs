@@ -3,7 +3,8 @@
 use super::front::Front;
 use super::turn::Turn;
 use crate::lua::ScriptError;
-use crate::lua::session::{Form, Input, Session, Values};
+use crate::lua::judge::Form;
+use crate::lua::session::{Input, Session, Values};
 use cumulua_core::clock::real_now;
 use futures_util::future::{AbortHandle, Abortable};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};

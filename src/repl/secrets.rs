@@ -1,6 +1,6 @@
 //! Secrets in typed lines: such a line is never written down as it stands.
 
-use crate::lua::syntax::{Token, TokenKind, tokens};
+use crate::lua_syntax::{Token, TokenKind, code};
 use cumulua_core::catalog::{Catalog, Param};
 use cumulua_core::secret::{Redactor, is_named_secret};
 use std::collections::BTreeSet;
@@ -52,7 +52,7 @@ impl Secrets {
     }
 
     fn literals(&self, line: &str) -> Vec<Literal> {
-        let all: Vec<Token> = tokens(line).into_iter().filter(|token| token.kind != TokenKind::Comment).collect();
+        let all = code(line);
         let text = |at: usize| all.get(at).map_or("", |token| token.text(line));
         let mut found: Vec<Literal> = Vec::new();
         let mut givens: Vec<Given> = Vec::new();

@@ -1,9 +1,9 @@
 //! The session's successful inputs, and the script that they make.
 
 use super::secrets::Secrets;
-use crate::lua::session::Form;
-use crate::lua::syntax::locals::{LAST, Locals, TABLE};
-use crate::lua::syntax::{Token, TokenKind, tokens};
+use crate::lua::judge::Form;
+use crate::lua_syntax::locals::{LAST, Locals, TABLE};
+use crate::lua_syntax::{Token, TokenKind, code};
 use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 
@@ -77,8 +77,7 @@ enum Ending {
 }
 
 fn ending(entry: &Entry) -> Ending {
-    let begins_with_it =
-        || tokens(&entry.text).iter().find(|token| token.kind != TokenKind::Comment).is_some_and(is_return(&entry.text));
+    let begins_with_it = || code(&entry.text).first().is_some_and(is_return(&entry.text));
     match &entry.form {
         Form { returns: false, .. } => Ending::Last,
         _ if begins_with_it() => Ending::Only,
@@ -122,7 +121,7 @@ fn function(text: &str) -> String {
 
 /// An expression without the `return` and the semicolon around it.
 fn bare(text: &str) -> String {
-    let code: Vec<Token> = tokens(text).into_iter().filter(|token| token.kind != TokenKind::Comment).collect();
+    let code = code(text);
     let mut bare = text.to_owned();
     if let Some(last) = code.last().filter(|last| last.text(text) == ";") {
         bare.replace_range(last.range.clone(), "");
@@ -154,7 +153,7 @@ fn without_locals(entries: &[&Entry], texts: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::Transcript;
-    use crate::lua::session::Form;
+    use crate::lua::judge::Form;
     use crate::repl::secrets::Secrets;
     use cumulua_core::catalog::Catalog;
     use cumulua_core::secret::Redactor;
@@ -192,7 +191,7 @@ mod tests {
     /// A session's inputs as a script, and what that prints.
     fn saved(inputs: &[(&str, usize)]) -> (String, String) {
         let mut transcript = Transcript::default();
-        let mut locals = crate::lua::syntax::locals::Locals::default();
+        let mut locals = crate::lua_syntax::locals::Locals::default();
         for (number, (text, values)) in inputs.iter().enumerate() {
             let form = Form::of(&locals.rewrite(text).unwrap());
             transcript.add(number + 1, text, form, *values);

@@ -7,14 +7,15 @@ use std::path::{Path, PathBuf};
 
 /// Rooms that a room may import, beside itself and the package `cumulua-core`. What is not here is not allowed.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("lua_syntax", &[]),
     ("reference", &[]),
     ("credentials", &[]),
     ("config", &["credentials"]),
     ("client", &["config", "credentials"]),
     ("gate", &["client", "config"]),
-    ("lua", &["client", "gate", "reference"]),
+    ("lua", &["client", "gate", "lua_syntax", "reference"]),
     ("run", &["gate", "lua"]),
-    ("repl", &["config", "gate", "lua", "reference"]),
+    ("repl", &["config", "gate", "lua", "lua_syntax", "reference"]),
     ("schedule", &["client", "gate", "run"]),
     ("cli", &["client", "config", "gate", "lua", "reference", "repl", "run", "schedule"]),
 ];

@@ -4,7 +4,7 @@
 
 use crate::support::simulator;
 use crate::terminal::{CTRL_C, CTRL_D, ENTER, Place, TAB, Terminal, UP};
-use cumulua::lua::session::{Judgement, Session};
+use cumulua::lua::judge::{Judgement, judge};
 use cumulua_simulator::{Fault, FaultRule};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -598,7 +598,7 @@ fn the_guides_session_goes_as_it_says() {
     while let Some(line) = rest.next() {
         let Some(first) = line.strip_prefix(PROMPT) else { continue };
         let mut input = first.to_owned();
-        while Session::judge(&input) == Judgement::Incomplete && !input.starts_with([':', '&']) {
+        while judge(&input) == Judgement::Incomplete && !input.starts_with([':', '&']) {
             terminal.line(input.lines().last().unwrap());
             input = format!("{input}\n{}", rest.next().unwrap());
         }
@@ -632,7 +632,7 @@ fn every_script_runs_at_the_prompt_as_by_itself() {
         let text = text.trim_start_matches('\u{feff}');
         let text = if text.starts_with('#') { format!("--{text}") } else { text.to_owned() };
         let is_lua = !path.ends_with("broken.lua") && !text.contains("\u{1b}Lua");
-        assert_eq!(Session::judge(&text) == Judgement::Whole, is_lua, "{}", path.display());
+        assert_eq!(judge(&text) == Judgement::Whole, is_lua, "{}", path.display());
         judged += 1;
     }
     assert!(judged > 30, "{judged}");

@@ -1,10 +1,5 @@
-//! Lua's text as tokens, for the prompt: also of a line that is not finished yet, or wrong.
+//! Lua's text as tokens: also of a line that is not finished yet, or wrong.
 
-mod fault;
-pub mod locals;
-mod scopes;
-
-pub use fault::fault;
 use std::ops::Range;
 
 /// What a token is.
@@ -76,6 +71,13 @@ pub fn tokens(text: &str) -> Vec<Token> {
         at = end;
     }
     found
+}
+
+/// All tokens of a text but its comments.
+pub fn code(text: &str) -> Vec<Token> {
+    let mut all = tokens(text);
+    all.retain(|token| token.kind != TokenKind::Comment);
+    all
 }
 
 /// The value of a string's token without escapes; none where it has any, or is long.

@@ -1,9 +1,8 @@
 //! Locals that outlive their line: the top-level locals of a prompt's lines become fields of one table, name by name as Lua's scopes
 //! would have it, so that later lines and the closures of earlier ones see the same variable.
 
-use super::scopes::Parser;
-use super::{Token, TokenKind, tokens};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 /// The name of the table that holds the locals. A chunk has it as a local of its own.
 pub const TABLE: &str = "__session";
@@ -21,48 +20,38 @@ pub(super) const PREFIX: &str = "local __session = __session; ";
 /// The locals of a session: names that stand for fields of [`TABLE`].
 #[derive(Debug, Default)]
 pub struct Locals {
-    pub(super) slots: BTreeMap<String, Slot>,
+    slots: BTreeMap<String, Slot>,
     keys: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct Slot {
-    pub(super) key: String,
+    key: String,
     /// A closure has seen it: a new declaration of the name must be another variable.
-    pub(super) captured: bool,
-    pub(super) constant: bool,
+    captured: bool,
+    constant: bool,
 }
 
-/// Why a text is no chunk.
+/// A constant that a text assigns to. Lua's compiler cannot tell: for it the constant is a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Problem {
-    /// More lines can finish it.
-    Incomplete,
-    /// Lua's compiler says what is wrong.
-    Syntax,
-    /// A constant is assigned to, in this line.
-    Constant {
-        /// Its name.
-        name: String,
-        /// The line, from 1.
-        line: usize,
-    },
+pub struct ConstantAssigned {
+    /// Its name.
+    pub name: String,
+    /// The line, from 1.
+    pub line: usize,
 }
 
 /// A chunk whose locals persist.
-#[derive(Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "facts of a text that do not depend on each other")]
+#[derive(Debug, Default)]
 pub struct Rewritten {
-    /// What Lua compiles.
+    /// What Lua compiles, where the chunk is statements.
     pub text: String,
-    /// Whether it is an expression.
-    pub is_expression: bool,
-    /// Whether it is a statement too, as a call is both.
-    pub is_statement: bool,
     /// Whether it reads the last result.
     pub uses_last: bool,
     /// Whether it can end by a `return` of its own.
     pub returns: bool,
+    /// The bytes of `text` that can be an expression: all code, but no semicolon at its end.
+    pub(super) expression: Range<usize>,
     /// Names that it declares, with the keys of their slots.
     pub(super) declared: Vec<(String, String)>,
     /// What its declarations replaced, latest last.
@@ -73,6 +62,22 @@ impl Rewritten {
     /// How many locals it declares.
     pub fn declarations(&self) -> usize {
         self.declared.len()
+    }
+
+    /// A chunk that Lua compiles if the text is an expression, and only then. None where it is certainly not one.
+    pub fn expression(&self) -> Option<String> {
+        let code = &self.text[self.expression.clone()];
+        // Lua knows a `return` without values.
+        let is_empty = code.is_empty() || code.starts_with(';');
+        (!is_empty).then(|| format!("{PREFIX}return {}", &self.text[PREFIX.len()..]))
+    }
+
+    /// What Lua compiles, where the text is an expression.
+    pub fn values(&self) -> String {
+        let (before, code) = (&self.text[PREFIX.len()..self.expression.start], &self.text[self.expression.clone()]);
+        // Before a comment, which would swallow the bracket, and on the expression's own line, which Lua's errors name.
+        let behind = self.text[self.expression.end..].trim_start_matches(';');
+        format!("{PREFIX}return {VALUES}({before}{code}){behind}")
     }
 }
 
@@ -90,29 +95,6 @@ impl Locals {
         self.slots.get(name).map(|slot| slot.key.as_str())
     }
 
-    /// A line as Lua compiles it: an expression where it is one, else statements. Its declarations count from now on.
-    pub fn rewrite(&mut self, source: &str) -> Result<Rewritten, Problem> {
-        let all: Vec<Token> = tokens(source).into_iter().filter(|token| token.kind != TokenKind::Comment).collect();
-        let expression = Parser::new(source, &all, self).expression_chunk();
-        // What is an expression declares nothing, so reading it twice does no harm.
-        let statements = Parser::new(source, &all, self).chunk();
-        if let Ok(rewritten) = expression {
-            return Ok(Rewritten { is_statement: statements.is_ok(), ..rewritten });
-        }
-        match (expression, statements) {
-            (_, Ok(rewritten)) => Ok(rewritten),
-            (Err(Problem::Incomplete), _) | (_, Err(Problem::Incomplete)) => Err(Problem::Incomplete),
-            (_, Err(problem)) => Err(problem),
-        }
-    }
-
-    /// Statements as a part of a script that has [`TABLE`] as a local of its own.
-    pub fn rewrite_statements(&mut self, source: &str) -> Result<String, Problem> {
-        let all: Vec<Token> = tokens(source).into_iter().filter(|token| token.kind != TokenKind::Comment).collect();
-        let rewritten = Parser::new(source, &all, self).chunk()?;
-        Ok(rewritten.text[PREFIX.len()..].to_owned())
-    }
-
     /// Takes back the declarations of a chunk that never ran.
     pub fn undo(&mut self, rewritten: &Rewritten) {
         self.restore(&rewritten.replaced);
@@ -126,7 +108,7 @@ impl Locals {
         self.restore(&replaced);
     }
 
-    pub(super) fn restore(&mut self, replaced: &[(String, Option<Slot>)]) {
+    fn restore(&mut self, replaced: &[(String, Option<Slot>)]) {
         for (name, slot) in replaced.iter().rev() {
             match slot {
                 Some(slot) => self.slots.insert(name.clone(), slot.clone()),
@@ -135,15 +117,26 @@ impl Locals {
         }
     }
 
-    /// A slot for a new declaration: the name's own, unless a closure holds on to it.
-    pub(super) fn declare(&mut self, name: &str, constant: bool) -> String {
+    /// A slot for a new declaration: the name's own, unless a closure holds on to it. Its key, and what the name stood for before.
+    pub(super) fn declare(&mut self, name: &str, constant: bool) -> (String, Option<Slot>) {
         let key = match self.slots.get(name) {
             Some(slot) if !slot.captured => slot.key.clone(),
             _ => self.fresh_key(name),
         };
         self.keys.insert(key.clone());
-        self.slots.insert(name.to_owned(), Slot { key: key.clone(), captured: false, constant });
-        key
+        let before = self.slots.insert(name.to_owned(), Slot { key: key.clone(), captured: false, constant });
+        (key, before)
+    }
+
+    /// The key of a name that is read or set, from now on seen by a closure where it stands in a function.
+    pub(super) fn refer(&mut self, name: &str, is_in_function: bool) -> Option<&str> {
+        let slot = self.slots.get_mut(name)?;
+        slot.captured |= is_in_function;
+        Some(&slot.key)
+    }
+
+    pub(super) fn is_constant(&self, name: &str) -> bool {
+        self.slots.get(name).is_some_and(|slot| slot.constant)
     }
 
     fn fresh_key(&self, name: &str) -> String {
@@ -155,7 +148,7 @@ impl Locals {
 
 #[cfg(test)]
 mod tests {
-    use super::{Locals, Problem};
+    use super::{ConstantAssigned, Locals};
 
     /// The lines as Lua compiles them, without the prefix.
     fn rewritten(lines: &[&str]) -> Vec<String> {
@@ -195,40 +188,10 @@ mod tests {
     }
 
     #[test]
-    fn what_more_lines_can_finish_is_incomplete() {
-        for text in [
-            "for i = 1, 3 do",
-            "x =",
-            "f(",
-            "{",
-            "{ 1,",
-            "function f(a",
-            "if x then y() else",
-            "s = [[a",
-            "local x <",
-            "a.",
-            "a, b =",
-            "return {",
-            "1 +",
-            "x = 'a\\",
-            "while true",
-            "--[[ a",
-            "(1 + 2",
-            "f {",
-            "local function",
-        ] {
-            assert_eq!(Locals::default().rewrite(text).unwrap_err(), Problem::Incomplete, "{text}");
-        }
-        for text in ["end", "x y", "1 = 2", "for do", "x = )", "'a", "local 1", "f() = 1", "a.1", "x = 1 y"] {
-            assert_eq!(Locals::default().rewrite(text).unwrap_err(), Problem::Syntax, "{text}");
-        }
-    }
-
-    #[test]
     fn a_constant_stays_one() {
         let mut locals = Locals::default();
         locals.rewrite("local x <const> = 1").unwrap();
-        assert_eq!(locals.rewrite("y = 1\nx = 2").unwrap_err(), Problem::Constant { name: "x".to_owned(), line: 2 });
+        assert_eq!(locals.rewrite("y = 1\nx = 2").unwrap_err(), ConstantAssigned { name: "x".to_owned(), line: 2 });
         locals.rewrite("do local x; x = 2 end").unwrap();
         locals.rewrite("local x = 2").unwrap();
         locals.rewrite("x = 3").unwrap();
@@ -252,8 +215,9 @@ mod tests {
     }
 
     #[test]
-    fn deep_nesting_is_refused_and_long_chains_are_not() {
-        assert!(Locals::default().rewrite(&"(".repeat(100_000)).is_err());
+    fn long_and_deep_texts_are_rewritten_in_one_go() {
+        Locals::default().rewrite(&"(x".repeat(100_000)).unwrap();
+        Locals::default().rewrite(&"do ".repeat(100_000)).unwrap();
         Locals::default().rewrite(&format!("x = {}1", "1 + ".repeat(100_000))).unwrap();
         Locals::default().rewrite(&"local a = 1\n".repeat(10_000)).unwrap();
     }

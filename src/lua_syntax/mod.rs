@@ -1,0 +1,9 @@
+//! Lua's text for the prompt: its tokens, also of a line that is not finished yet or wrong, and the locals that outlive their line.
+//!
+//! Whether a text is Lua at all is the compiler's to say.
+
+pub mod locals;
+mod scan;
+mod tokens;
+
+pub use tokens::{Token, TokenKind, code, is_name, keywords, plain_text, tokens};
