@@ -122,7 +122,10 @@ impl<'a> Scan<'a> {
         while self.at < self.tokens.len() {
             self.step();
         }
-        self.end_statement(self.at);
+        // A statement that lacks an operand has not ended, and what would stand behind it would hide that.
+        if self.before != Before::Operator {
+            self.end_statement(self.at);
+        }
         self.finish()
     }
 

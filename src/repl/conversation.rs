@@ -1,16 +1,18 @@
 //! The conversation: a line is read, done, and answered, until somebody leaves.
 
-use super::commands::{self, Command};
-use super::complete::Knowledge;
-use super::editor::{Ask, Editor, FromEditor, Setup, Typed};
+use super::commands::pages;
+use super::commands::parse::{self, Command};
+use super::commands::transcript::Transcript;
+use super::editor::candidate::Knowledge;
+use super::editor::history::History;
+use super::editor::line::{Editor, FromEditor, Setup, Typed};
+use super::editor::prompt;
+use super::editor::remote::Ask;
+use super::editor::secrets::Secrets;
 use super::front::Front;
-use super::history::History;
 use super::interrupts::Interrupts;
 use super::jobs::Jobs;
-use super::secrets::Secrets;
-use super::transcript::Transcript;
 use super::turn::Turn;
-use super::{pages, prompt};
 use crate::gate::Gate;
 use crate::lua::console::Console;
 use crate::lua::inspect::{InAnswer, Inspected, Step};
@@ -179,7 +181,7 @@ impl Conversation {
         }
         self.interrupts = 0;
         let flow = if let Some(command) = text.strip_prefix(':') {
-            match commands::parse(command) {
+            match parse::parse(command) {
                 Ok(command) => self.command(command).await,
                 Err(problem) => {
                     self.problem(&problem);

@@ -1,6 +1,6 @@
 //! Where the session and its person meet: what is shown, and the question before a call in production.
 
-use super::editor::Editor;
+use super::editor::line::Editor;
 use super::output::{Holder, Output};
 use super::terminal::Terminal;
 use super::turn::{Turn, Turns};

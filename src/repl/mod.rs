@@ -5,33 +5,23 @@
 
 mod background;
 mod commands;
-mod complete;
-mod context;
 mod conversation;
 mod editor;
 mod evaluation;
 mod front;
-mod highlight;
-mod hint;
-mod history;
 mod interrupts;
 mod jobs;
-mod list;
 mod open_ends;
-mod orders;
 mod output;
-mod pages;
-mod prompt;
-mod secrets;
 mod terminal;
-mod transcript;
 mod turn;
 
-pub use complete::{Candidate, Knowledge, complete};
 pub use conversation::{Options, run};
+pub use editor::candidate::{Candidate, Knowledge};
+pub use editor::complete::complete;
+pub use editor::hint::hint;
+pub use editor::history::path as history_path;
 pub use front::Front;
-pub use hint::hint;
-pub use history::path as history_path;
 pub use interrupts::Interrupts;
 pub use terminal::Terminal;
 pub use turn::Turn;

@@ -6,14 +6,14 @@ use std::ops::Range;
 
 /// A value's path in a line: `r.Data.Instances[1]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ValuePath {
-    pub(super) root: String,
-    pub(super) steps: Vec<Step>,
+pub(in crate::repl) struct ValuePath {
+    pub(in crate::repl) root: String,
+    pub(in crate::repl) steps: Vec<Step>,
 }
 
 impl ValuePath {
     /// As the catalogue names things; none where an index is among the steps.
-    pub(super) fn dotted(&self) -> Option<String> {
+    pub(in crate::repl) fn dotted(&self) -> Option<String> {
         let fields = self.steps.iter().map(|step| match step {
             Step::Field(name) => Some(name.as_str()),
             Step::Index(_) => None,
@@ -25,17 +25,17 @@ impl ValuePath {
 
 /// The call whose table of parameters the cursor is in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Callee {
-    pub(super) function: ValuePath,
+pub(in crate::repl) struct Callee {
+    pub(in crate::repl) function: ValuePath,
     /// The parameters whose tables lead down to the cursor.
-    pub(super) nested: Vec<String>,
+    pub(in crate::repl) nested: Vec<String>,
     /// The keys that the table has already.
-    pub(super) given: Vec<String>,
+    pub(in crate::repl) given: Vec<String>,
 }
 
 /// What the word at the cursor is in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Place {
+pub(in crate::repl) enum Place {
     /// A name by itself.
     Name,
     /// A field of a value.
@@ -52,16 +52,16 @@ pub(super) enum Place {
 
 /// What stands at the cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Context {
-    pub(super) place: Place,
+pub(in crate::repl) struct Context {
+    pub(in crate::repl) place: Place,
     /// The bytes of the word that is typed.
-    pub(super) word: Range<usize>,
+    pub(in crate::repl) word: Range<usize>,
     /// The quotation mark that the word stands behind.
-    pub(super) quote: Option<char>,
+    pub(in crate::repl) quote: Option<char>,
 }
 
 /// What stands at the end of `line`, which is the text up to the cursor.
-pub(super) fn at_end_of(line: &str) -> Context {
+pub(in crate::repl) fn at_end_of(line: &str) -> Context {
     let all: Vec<Token> = tokens(line);
     let before_last = &all[..all.len().saturating_sub(1)];
     let last = all.last().filter(|token| token.range.end == line.len());
@@ -81,7 +81,7 @@ pub(super) fn at_end_of(line: &str) -> Context {
 }
 
 /// The call whose parameters are being typed at the end of `line`.
-pub(super) fn call_at_end_of(line: &str) -> Option<Callee> {
+pub(in crate::repl) fn call_at_end_of(line: &str) -> Option<Callee> {
     let all = code(line);
     let reader = Reader { line, tokens: &all };
     let open = reader.open_brackets();
@@ -90,7 +90,7 @@ pub(super) fn call_at_end_of(line: &str) -> Option<Callee> {
 }
 
 /// The path that a line ends with.
-pub(super) fn path_at_end_of(line: &str) -> Option<ValuePath> {
+pub(in crate::repl) fn path_at_end_of(line: &str) -> Option<ValuePath> {
     let all: Vec<Token> = tokens(line);
     let reader = Reader { line, tokens: &all };
     if all.last()?.range.end == line.len() { reader.path(all.len()) } else { None }

@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 /// Finds secrets in typed lines.
-pub(super) struct Secrets {
+pub(in crate::repl) struct Secrets {
     catalog: Arc<Catalog>,
     redactor: Arc<Redactor>,
     /// What the catalogue marks, in lower case; read at the first line that gives any name a text.
@@ -26,17 +26,17 @@ struct Literal {
 
 impl Secrets {
     /// What the catalogue marks, and what the run has learned.
-    pub(super) fn new(catalog: Arc<Catalog>, redactor: Arc<Redactor>) -> Self {
+    pub(in crate::repl) fn new(catalog: Arc<Catalog>, redactor: Arc<Redactor>) -> Self {
         Self { catalog, redactor, marked: OnceLock::new() }
     }
 
     /// Whether a line holds a secret, as far as anybody can tell by now.
-    pub(super) fn is_in(&self, line: &str) -> bool {
+    pub(in crate::repl) fn is_in(&self, line: &str) -> bool {
         self.redactor.redact(line) != line || !self.literals(line).is_empty()
     }
 
     /// The line with each secret read by its name.
-    pub(super) fn replaced(&self, line: &str) -> String {
+    pub(in crate::repl) fn replaced(&self, line: &str) -> String {
         let mut text = String::new();
         let mut from = 0;
         for literal in self.literals(line) {

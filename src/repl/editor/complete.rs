@@ -1,51 +1,20 @@
 //! Completion: what can stand at the cursor, each candidate with its summary.
 
-use super::commands;
+use super::candidate::{Candidate, Knowledge, matching};
 use super::context::{self, Callee, Context, Place, ValuePath};
-use crate::lua::inspect::{InAnswer, Inspected, Step};
-use crate::lua_syntax;
+use crate::lua::inspect::{InAnswer, Inspected};
+use crate::lua_syntax::{is_name, keywords};
 use crate::reference::lua_types;
+use crate::repl::commands::parse;
 use cumulua_core::catalog::{Action, Catalog, Field, Kind, KnownValue, Param, Required};
 use serde_json::Value as Json;
 use std::fs;
 use std::path::Path;
 
-/// What completion needs to know; looking never changes anything.
-pub trait Knowledge {
-    /// The catalogue.
-    fn catalog(&self) -> &Catalog;
-    /// The folder where `require` looks.
-    fn folder(&self) -> &Path;
-    /// The names of the profiles.
-    fn profiles(&self) -> Vec<String>;
-    /// Locals and globals, each with a glance at it.
-    fn names(&self) -> Vec<(String, String)>;
-    /// What stands at a path.
-    fn inspect(&self, root: &str, steps: &[Step]) -> (Inspected, Option<InAnswer>);
-}
-
-/// Something that can stand at the cursor.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Candidate {
-    /// What a person looks for.
-    pub name: String,
-    /// What is put in.
-    pub insert: String,
-    /// What it is, in a line.
-    pub summary: String,
-}
-
-impl Candidate {
-    pub(super) fn new(name: impl Into<String>, summary: impl Into<String>) -> Self {
-        let name = name.into();
-        Self { insert: name.clone(), name, summary: summary.into() }
-    }
-}
-
 /// Where the word at the end of `line` begins, and what can stand in its place.
 pub fn complete(line: &str, knowledge: &dyn Knowledge) -> (usize, Vec<Candidate>) {
     if let Some(command) = line.strip_prefix(':') {
-        let (start, found) = commands::complete(command, knowledge);
+        let (start, found) = parse::complete(command, knowledge);
         return (start + 1, found);
     }
     let (offset, line) = match line.strip_prefix(['?', '&']) {
@@ -58,7 +27,7 @@ pub fn complete(line: &str, knowledge: &dyn Knowledge) -> (usize, Vec<Candidate>
 }
 
 /// The Action that a path names, directly or through a variable.
-pub(super) fn action_at(path: &ValuePath, knowledge: &dyn Knowledge) -> Option<Action> {
+pub(in crate::repl) fn action_at(path: &ValuePath, knowledge: &dyn Knowledge) -> Option<Action> {
     let name = match catalogue_name(path, knowledge) {
         Some(name) => name,
         None => match knowledge.inspect(&path.root, &path.steps).0 {
@@ -70,21 +39,10 @@ pub(super) fn action_at(path: &ValuePath, knowledge: &dyn Knowledge) -> Option<A
 }
 
 /// The parameters of the table that is being typed.
-pub(super) fn params_of<'a>(action: &'a Action, callee: &Callee) -> &'a [Param] {
+pub(in crate::repl) fn params_of<'a>(action: &'a Action, callee: &Callee) -> &'a [Param] {
     callee.nested.iter().fold(action.params.as_slice(), |params, name| {
         params.iter().find(|param| param.name == *name).map_or(&[], |param| param.fields.as_slice())
     })
-}
-
-/// Those that begin with the word; where none does, those that have it somewhere.
-pub(super) fn matching(found: Vec<Candidate>, word: &str) -> Vec<Candidate> {
-    let word = word.to_lowercase();
-    let (begin, others): (Vec<_>, Vec<_>) =
-        found.into_iter().partition(|candidate| candidate.name.to_lowercase().starts_with(&word));
-    if !begin.is_empty() || word.is_empty() {
-        return begin;
-    }
-    others.into_iter().filter(|candidate| candidate.name.to_lowercase().contains(&word)).collect()
 }
 
 fn candidates(context: &Context, word: &str, knowledge: &dyn Knowledge) -> Vec<Candidate> {
@@ -134,7 +92,7 @@ fn fields(path: &ValuePath, knowledge: &dyn Knowledge) -> Vec<Candidate> {
                     .map_or(glance.clone(), |summary| if glance.is_empty() { summary } else { format!("{glance} · {summary}") });
                 (name, summary)
             });
-            described.filter(|(name, _)| lua_syntax::is_name(name)).map(|(name, summary)| Candidate::new(name, summary)).collect()
+            described.filter(|(name, _)| is_name(name)).map(|(name, summary)| Candidate::new(name, summary)).collect()
         }
         Inspected::Action(_) => Vec::new(),
         // An empty list has no element to look at, but the document says what one would have.
@@ -184,7 +142,7 @@ fn keys(params: &[Param], given: &[String]) -> Vec<Candidate> {
 }
 
 /// Whether a call without it is refused.
-pub(super) fn is_required(param: &Param) -> bool {
+pub(in crate::repl) fn is_required(param: &Param) -> bool {
     param.required == Required::Yes && param.generated.is_none()
 }
 
@@ -223,7 +181,7 @@ fn literal(value: &Json, label: String, quote: Option<char>) -> Candidate {
 
 fn names(word: &str, knowledge: &dyn Knowledge) -> Vec<Candidate> {
     let products = knowledge.catalog().products();
-    let described = knowledge.names().into_iter().filter(|(name, _)| lua_syntax::is_name(name)).map(|(name, glance)| {
+    let described = knowledge.names().into_iter().filter(|(name, _)| is_name(name)).map(|(name, glance)| {
         let summary = match glance.as_str() {
             _ if products.contains(&name) && glance == name => {
                 knowledge.catalog().product(&name).map(|product| product.title.clone()).unwrap_or(glance)
@@ -235,7 +193,7 @@ fn names(word: &str, knowledge: &dyn Knowledge) -> Vec<Candidate> {
     });
     let mut found: Vec<Candidate> = described.collect();
     if !word.is_empty() {
-        found.extend(lua_syntax::keywords().iter().map(|keyword| Candidate::new(*keyword, "")));
+        found.extend(keywords().iter().map(|keyword| Candidate::new(*keyword, "")));
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
     found

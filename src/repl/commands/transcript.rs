@@ -1,9 +1,9 @@
 //! The session's successful inputs, and the script that they make.
 
-use super::secrets::Secrets;
 use crate::lua::judge::Form;
 use crate::lua_syntax::locals::{LAST, Locals, TABLE};
 use crate::lua_syntax::{Token, TokenKind, code};
+use crate::repl::editor::secrets::Secrets;
 use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 
@@ -18,18 +18,18 @@ struct Entry {
 
 /// The session's successful inputs.
 #[derive(Default)]
-pub(super) struct Transcript(Vec<Entry>);
+pub(in crate::repl) struct Transcript(Vec<Entry>);
 
 /// A script of more locals would not compile: Lua's limit of a function is 200.
 const MOST_LOCALS: usize = 180;
 
 impl Transcript {
-    pub(super) fn add(&mut self, number: usize, text: &str, form: Form, values: usize) {
+    pub(in crate::repl) fn add(&mut self, number: usize, text: &str, form: Form, values: usize) {
         self.0.push(Entry { number, text: text.to_owned(), form, values });
     }
 
     /// The inputs by number, as `:lines` shows them.
-    pub(super) fn listing(&self, secrets: &Secrets) -> String {
+    pub(in crate::repl) fn listing(&self, secrets: &Secrets) -> String {
         let numbered = self.0.iter().map(|entry| {
             let text = secrets.replaced(&entry.text);
             format!("{:>4}  {}", entry.number, text.replace('\n', "\n      "))
@@ -38,12 +38,12 @@ impl Transcript {
     }
 
     /// The last input.
-    pub(super) fn last(&self) -> Option<&str> {
+    pub(in crate::repl) fn last(&self) -> Option<&str> {
         self.0.last().map(|entry| entry.text.as_str())
     }
 
     /// The inputs of these numbers as a script that runs by itself; none where there are no such inputs.
-    pub(super) fn script(&self, lines: Option<&RangeInclusive<usize>>, secrets: &Secrets) -> Option<String> {
+    pub(in crate::repl) fn script(&self, lines: Option<&RangeInclusive<usize>>, secrets: &Secrets) -> Option<String> {
         let chosen: Vec<&Entry> = self.0.iter().filter(|entry| lines.is_none_or(|lines| lines.contains(&entry.number))).collect();
         if chosen.is_empty() {
             return None;
@@ -154,7 +154,7 @@ fn without_locals(entries: &[&Entry], texts: &[String]) -> String {
 mod tests {
     use super::Transcript;
     use crate::lua::judge::Form;
-    use crate::repl::secrets::Secrets;
+    use crate::repl::editor::secrets::Secrets;
     use cumulua_core::catalog::Catalog;
     use cumulua_core::secret::Redactor;
     use std::sync::Arc;

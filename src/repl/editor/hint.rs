@@ -1,6 +1,7 @@
 //! The hint behind the cursor: the parameters that the Action being typed still takes, required ones first.
 
-use super::complete::{Knowledge, action_at, is_required, params_of};
+use super::candidate::Knowledge;
+use super::complete::{action_at, is_required, params_of};
 use super::context;
 use cumulua_core::catalog::Param;
 

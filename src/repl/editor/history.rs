@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const MOST: usize = 2_000;
 
 /// The inputs of this session and of those before it.
-pub(super) struct History {
+pub(in crate::repl) struct History {
     path: Option<PathBuf>,
     entries: Vec<String>,
 }
@@ -29,7 +29,7 @@ pub fn path(project: Option<&Path>) -> Option<PathBuf> {
 
 impl History {
     /// Reads a history; one that cannot be read is empty.
-    pub(super) fn open(path: Option<PathBuf>) -> Self {
+    pub(in crate::repl) fn open(path: Option<PathBuf>) -> Self {
         let entries = path.as_deref().map(read).unwrap_or_default();
         let history = Self { path, entries };
         if history.entries.len() > 2 * MOST {
@@ -41,12 +41,12 @@ impl History {
     }
 
     /// The latest inputs, oldest first.
-    pub(super) fn entries(&self) -> &[String] {
+    pub(in crate::repl) fn entries(&self) -> &[String] {
         &self.entries[self.entries.len().saturating_sub(MOST)..]
     }
 
     /// Adds an input, unless it is the last one again.
-    pub(super) fn add(&mut self, input: &str) -> io::Result<()> {
+    pub(in crate::repl) fn add(&mut self, input: &str) -> io::Result<()> {
         if self.entries.last().is_some_and(|last| last == input) {
             return Ok(());
         }
@@ -59,7 +59,7 @@ impl History {
     }
 
     /// Takes out inputs that turned out to hold a secret; whether there were any.
-    pub(super) fn purge(&mut self, is_secret: impl Fn(&str) -> bool) -> io::Result<bool> {
+    pub(in crate::repl) fn purge(&mut self, is_secret: impl Fn(&str) -> bool) -> io::Result<bool> {
         let before = self.entries.len();
         self.entries.retain(|entry| !is_secret(entry));
         if self.entries.len() == before {

@@ -1,9 +1,9 @@
 //! What each `:` command does.
 
-use super::background::first_line;
-use super::commands::{self, Command};
-use super::conversation::{Conversation, Flow, new_session};
+use super::parse::{self, Command};
 use super::transcript::Transcript;
+use crate::repl::background::first_line;
+use crate::repl::conversation::{Conversation, Flow, new_session};
 use cumulua_core::catalog::suggest;
 use std::fs;
 use std::ops::RangeInclusive;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 impl Conversation {
     /// Does what a command says.
-    pub(super) async fn command(&mut self, command: Command) -> Flow {
+    pub(in crate::repl) async fn command(&mut self, command: Command) -> Flow {
         match command {
             Command::Help => self.page("").await,
             Command::Profile(name) => self.profile(name.as_deref()),
@@ -59,7 +59,7 @@ impl Conversation {
     }
 
     async fn region(&mut self, name: Option<&str>) {
-        let known = commands::regions(self);
+        let known = parse::regions(self);
         match name {
             Some(name) if known.iter().any(|region| region.name == name) => self.gate.profiles().choose_region(name),
             Some(name) => {

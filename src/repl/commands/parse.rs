@@ -1,13 +1,13 @@
 //! The session's own commands, which begin with `:`.
 
-use super::complete::{Candidate, Knowledge, matching};
+use crate::repl::editor::candidate::{Candidate, Knowledge, matching};
 use cumulua_core::catalog::suggest;
 use std::fs;
 use std::ops::RangeInclusive;
 
 /// A command of the session.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Command {
+pub(in crate::repl) enum Command {
     Help,
     Profile(Option<String>),
     Region(Option<String>),
@@ -43,7 +43,7 @@ const COMMANDS: &[(&str, &str, &str)] = &[
 ];
 
 /// The list that `:help` shows.
-pub(super) fn listing(width: usize) -> String {
+pub(in crate::repl) fn listing(width: usize) -> String {
     let first = |(name, arguments, _): &(&str, &str, &str)| format!(":{name} {arguments}").trim_end().to_owned();
     let widest = COMMANDS.iter().map(|command| first(command).len()).max().unwrap_or_default();
     let mut rows: Vec<(String, &str)> = COMMANDS.iter().map(|command| (first(command), command.2)).collect();
@@ -58,7 +58,7 @@ pub(super) fn listing(width: usize) -> String {
 }
 
 /// The command that a line without its `:` gives, or what is wrong with it.
-pub(super) fn parse(line: &str) -> Result<Command, String> {
+pub(in crate::repl) fn parse(line: &str) -> Result<Command, String> {
     let mut words = line.split_whitespace();
     let name = words.next().unwrap_or_default();
     let arguments: Vec<&str> = words.collect();
@@ -107,7 +107,7 @@ fn range(text: &str) -> Option<RangeInclusive<usize>> {
 }
 
 /// What can stand at the end of a command; where the word begins in it.
-pub(super) fn complete(line: &str, knowledge: &dyn Knowledge) -> (usize, Vec<Candidate>) {
+pub(in crate::repl) fn complete(line: &str, knowledge: &dyn Knowledge) -> (usize, Vec<Candidate>) {
     let start = line.rfind(' ').map_or(0, |space| space + 1);
     let word = &line[start..];
     let found = match line.split_whitespace().next() {
@@ -121,7 +121,7 @@ pub(super) fn complete(line: &str, knowledge: &dyn Knowledge) -> (usize, Vec<Can
 }
 
 /// The regions of all products, each with what a person calls it.
-pub(super) fn regions(knowledge: &dyn Knowledge) -> Vec<Candidate> {
+pub(in crate::repl) fn regions(knowledge: &dyn Knowledge) -> Vec<Candidate> {
     let catalog = knowledge.catalog();
     let mut found: Vec<Candidate> = Vec::new();
     for product in catalog.products().iter().filter_map(|name| catalog.product(name).ok()) {

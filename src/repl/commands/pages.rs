@@ -1,14 +1,15 @@
 //! What `?` and `help` show: the catalogue's pages, or the Actions that words find.
 
-use super::commands;
-use super::complete::{Knowledge, action_at};
-use super::context;
+use super::parse;
 use crate::reference;
 use crate::reference::page::{self, Paper};
+use crate::repl::editor::candidate::Knowledge;
+use crate::repl::editor::complete::action_at;
+use crate::repl::editor::context;
 use cumulua_core::catalog::search::search;
 
 /// The page of a name, of the Action that a variable holds, or the Actions that have the words; else what may have been meant.
-pub(super) fn page(subject: &str, paper: &Paper, knowledge: &dyn Knowledge) -> Result<String, String> {
+pub(in crate::repl) fn page(subject: &str, paper: &Paper, knowledge: &dyn Knowledge) -> Result<String, String> {
     let subject = subject.trim().trim_matches(['"', '\'']);
     let catalog = knowledge.catalog();
     if subject.is_empty() {
@@ -37,7 +38,7 @@ fn overview(paper: &Paper, knowledge: &dyn Knowledge) -> String {
         "{}\n\n{}\n\n{}",
         wrapped(intro, paper.width),
         products.map(|line| wrapped(&line, paper.width)).collect::<Vec<_>>().join("\n"),
-        commands::listing(paper.width)
+        parse::listing(paper.width)
     )
 }
 

@@ -1,6 +1,5 @@
 //! The prompt: whose account the next line uses, in red where it is production.
 
-use super::editor::Prompt;
 use crate::config::Profiles;
 use anstyle::{AnsiColor, Style};
 use cumulua_core::catalog::Catalog;
@@ -8,8 +7,15 @@ use cumulua_core::catalog::Catalog;
 /// Names are cut, so that the line has room on a narrow terminal.
 const LONGEST: usize = 16;
 
+/// A prompt, with and without colour.
+#[derive(Debug, Clone, Default)]
+pub(in crate::repl) struct Prompt {
+    pub(in crate::repl) plain: String,
+    pub(in crate::repl) styled: String,
+}
+
 /// The prompt for the profile and region of the next line.
-pub(super) fn prompt(profiles: &Profiles, catalog: &Catalog, has_color: bool) -> Prompt {
+pub(in crate::repl) fn prompt(profiles: &Profiles, catalog: &Catalog, has_color: bool) -> Prompt {
     let Ok(profile) = profiles.current() else {
         return Prompt { plain: "? > ".to_owned(), styled: "? > ".to_owned() };
     };

@@ -1,6 +1,6 @@
 //! The list of candidates: aligned summaries, a bound on its length, and Ctrl-C while it stops at a full screen.
 
-use super::complete::Candidate;
+use super::candidate::Candidate;
 use rustyline::completion::Candidate as Listed;
 use rustyline::{Cmd, ConditionalEventHandler, Event, EventContext, KeyCode, KeyEvent, Modifiers, Movement, RepeatCount};
 use std::sync::Arc;
