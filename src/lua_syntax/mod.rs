@@ -2,6 +2,7 @@
 //!
 //! Whether a text is Lua at all is the compiler's to say.
 
+mod draft;
 pub mod locals;
 mod scan;
 mod tokens;

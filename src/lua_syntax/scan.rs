@@ -1,12 +1,12 @@
-//! The scopes of a chunk, followed token by token: which names are a session's, and what stands in their place.
+//! The scopes of a chunk, followed token by token: which names are a session's.
 //!
 //! This is no parser. It knows where blocks, brackets and statements begin and end, and what it cannot make sense of it leaves as it
 //! is: Lua's compiler refuses that. It keeps the lines, so that errors name the right one.
 
-use super::locals::{CLOSE, ConstantAssigned, LAST, Locals, PREFIX, Rewritten, TABLE};
-use super::tokens::{Token, TokenKind, code};
+use super::draft::Draft;
+use super::locals::{CLOSE, ConstantAssigned, Locals, PREFIX, Rewritten, TABLE};
+use super::tokens::TokenKind;
 use std::mem;
-use std::ops::Range;
 
 impl Locals {
     /// A text as Lua compiles it. Its declarations count from now on.
@@ -79,14 +79,13 @@ struct Declaration {
     keyword: usize,
     /// Each name with its attribute.
     names: Vec<(usize, Option<usize>)>,
-    /// The end of the names.
-    end: usize,
+    /// The last token before the `=`.
+    last: usize,
     has_values: bool,
 }
 
 struct Scan<'a> {
-    source: &'a str,
-    tokens: Vec<Token>,
+    draft: Draft<'a>,
     /// The next token.
     at: usize,
     before: Before,
@@ -95,47 +94,32 @@ struct Scan<'a> {
     /// Names that mean something else than the session's here, as blocks inside the chunk have declared them.
     hidden: Vec<&'a str>,
     functions: usize,
-    session: &'a mut Locals,
-    edits: Vec<(Range<usize>, String)>,
-    assigned: Option<ConstantAssigned>,
-    rewritten: Rewritten,
 }
 
 impl<'a> Scan<'a> {
     fn new(source: &'a str, session: &'a mut Locals) -> Self {
-        Self {
-            source,
-            tokens: code(source),
-            at: 0,
-            before: Before::Statement,
-            open: vec![Open::Block(Block::default())],
-            hidden: Vec::new(),
-            functions: 0,
-            session,
-            edits: Vec::new(),
-            assigned: None,
-            rewritten: Rewritten::default(),
-        }
+        let open = vec![Open::Block(Block::default())];
+        Self { draft: Draft::new(source, session), at: 0, before: Before::Statement, open, hidden: Vec::new(), functions: 0 }
     }
 
     fn run(mut self) -> (Rewritten, Option<ConstantAssigned>) {
-        while self.at < self.tokens.len() {
-            self.step();
+        while let Some(kind) = self.draft.kind(self.at) {
+            self.step(kind);
         }
         // A statement that lacks an operand has not ended, and what would stand behind it would hide that.
         if self.before != Before::Operator {
             self.end_statement(self.at);
         }
-        self.finish()
+        self.draft.finish()
     }
 
-    fn step(&mut self) {
+    fn step(&mut self, kind: TokenKind) {
         let at = self.at;
-        if self.ends_statement(at) {
+        if self.ends_statement(at, kind) {
             self.end_statement(at);
         }
         self.at += 1;
-        match self.tokens[at].kind {
+        match kind {
             TokenKind::Name => self.name(at),
             TokenKind::Keyword => self.keyword(at),
             TokenKind::Symbol => self.symbol(at),
@@ -145,13 +129,13 @@ impl<'a> Scan<'a> {
     }
 
     /// Whether the statement before a token, if there is one, has ended there.
-    fn ends_statement(&self, at: usize) -> bool {
-        match self.text(at) {
+    fn ends_statement(&self, at: usize, kind: TokenKind) -> bool {
+        match self.draft.text(at) {
             ";" | "end" | "else" | "elseif" | "until" => true,
             "and" | "or" | "in" => false,
             "(" => self.before == Before::Value,
             text => {
-                let can_begin = text == "::" || matches!(self.tokens[at].kind, TokenKind::Name | TokenKind::Keyword);
+                let can_begin = text == "::" || matches!(kind, TokenKind::Name | TokenKind::Keyword);
                 can_begin && matches!(self.before, Before::Value | Before::Callable)
             }
         }
@@ -163,7 +147,7 @@ impl<'a> Scan<'a> {
             block.targets.clear();
             let (declaration, is_until) = (block.declaration.take(), block.is_until);
             if let Some(declaration) = declaration {
-                self.declare_all(&declaration, next);
+                self.declare(&declaration, next);
             }
             self.before = Before::Statement;
             if !is_until || !self.leave() {
@@ -172,56 +156,85 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn keyword(&mut self, at: usize) {
-        match self.text(at) {
-            "local" if self.before == Before::Statement => self.local(at),
-            "function" => self.function(),
-            "for" => {
-                let names = self.names();
-                if let Some(block) = self.block() {
-                    block.loop_names = names;
-                }
-                self.before = Before::Operator;
+    fn name(&mut self, at: usize) {
+        let next = self.draft.text(at + 1);
+        let is_first = self.before == Before::Statement || (at > 0 && self.draft.text(at - 1) == ",");
+        match self.open.last_mut() {
+            // The key of a field.
+            Some(Open::Bracket { is_table: true, .. }) if next == "=" => {}
+            Some(Open::Block(block)) if is_first && matches!(next, "=" | ",") => {
+                block.targets.push(at);
+                self.refer(at);
             }
+            _ => self.refer(at),
+        }
+        self.before = Before::Callable;
+    }
+
+    fn refer(&mut self, at: usize) {
+        if !self.hidden.contains(&self.draft.text(at)) {
+            self.draft.refer(at, self.functions > 0);
+        }
+    }
+
+    fn assign(&mut self, at: usize) {
+        if !self.hidden.contains(&self.draft.text(at)) {
+            self.draft.assign(at);
+        }
+    }
+
+    fn keyword(&mut self, at: usize) {
+        self.before = match self.draft.text(at) {
+            "local" if self.before == Before::Statement => return self.local(at),
+            "function" => return self.function(),
+            "then" | "repeat" => return self.enter(Block::default(), Vec::new()),
             "do" => {
                 let names = self.block().map(|block| mem::take(&mut block.loop_names));
-                self.enter(Block::default(), names.unwrap_or_default());
-            }
-            "then" | "repeat" => self.enter(Block::default(), Vec::new()),
-            "else" => {
-                self.leave();
-                self.enter(Block::default(), Vec::new());
-            }
-            "elseif" => {
-                self.leave();
-                self.before = Before::Operator;
+                return self.enter(Block::default(), names.unwrap_or_default());
             }
             "end" => {
                 self.leave();
+                return;
+            }
+            "else" => {
+                self.leave();
+                return self.enter(Block::default(), Vec::new());
+            }
+            "elseif" => {
+                self.leave();
+                Before::Operator
             }
             "until" => {
                 if let Some(block) = self.block() {
                     block.is_until = true;
                 }
-                self.before = Before::Operator;
+                Before::Operator
             }
-            "goto" => self.before = if self.take_name() { Before::Statement } else { Before::Operator },
-            "break" => self.before = Before::Statement,
+            "for" => {
+                let names = self.take_names();
+                if let Some(block) = self.block() {
+                    block.loop_names = names;
+                }
+                Before::Operator
+            }
             "return" => {
-                self.rewritten.returns |= self.functions == 0;
-                self.before = Before::Operator;
+                if self.functions == 0 {
+                    self.draft.returns();
+                }
+                Before::Operator
             }
-            "nil" | "true" | "false" => self.before = Before::Value,
-            _ => self.before = Before::Operator,
-        }
+            "goto" if self.take_name() => Before::Statement,
+            "break" => Before::Statement,
+            "nil" | "true" | "false" => Before::Value,
+            _ => Before::Operator,
+        };
     }
 
     fn symbol(&mut self, at: usize) {
-        let before = self.before;
-        self.before = match self.text(at) {
+        self.before = match self.draft.text(at) {
             text @ ("(" | "[" | "{") => {
                 let is_table = text == "{";
-                let closed = if is_table && before != Before::Callable { Before::Value } else { Before::Callable };
+                let closed = if is_table && self.before != Before::Callable { Before::Value } else { Before::Callable };
                 self.open.push(Open::Bracket { is_table, closed });
                 Before::Operator
             }
@@ -236,7 +249,7 @@ impl<'a> Scan<'a> {
             "=" => {
                 let targets = self.block().map(|block| mem::take(&mut block.targets));
                 for target in targets.unwrap_or_default() {
-                    self.guard_constant(target);
+                    self.assign(target);
                 }
                 Before::Operator
             }
@@ -244,30 +257,13 @@ impl<'a> Scan<'a> {
         };
     }
 
-    fn name(&mut self, at: usize) {
-        let next = self.text(at + 1);
-        let stands_alone = self.before == Before::Statement || (at > 0 && self.text(at - 1) == ",");
-        let is_key = match self.open.last_mut() {
-            Some(Open::Bracket { is_table, .. }) => *is_table && next == "=",
-            Some(Open::Block(block)) if stands_alone && matches!(next, "=" | ",") => {
-                block.targets.push(at);
-                false
-            }
-            _ => false,
-        };
-        if !is_key {
-            self.refer(at);
-        }
-        self.before = Before::Callable;
-    }
-
     /// What follows `function`, to the beginning of its body.
     fn function(&mut self) {
         let (name, mut is_method) = (self.at, false);
         let is_value = !self.take_name();
         if !is_value {
-            if !matches!(self.text(self.at), "." | ":") {
-                self.guard_constant(name);
+            if !matches!(self.draft.text(self.at), "." | ":") {
+                self.assign(name);
             }
             self.refer(name);
             while self.take(".") {
@@ -275,13 +271,13 @@ impl<'a> Scan<'a> {
             }
             is_method = self.take(":") && self.take_name();
         }
-        self.function_body(is_value, is_method.then_some("self"));
+        self.parameters(is_value, is_method.then_some("self"));
     }
 
-    fn function_body(&mut self, is_value: bool, itself: Option<&'a str>) {
+    fn parameters(&mut self, is_value: bool, itself: Option<&'a str>) {
         let mut names: Vec<&str> = itself.into_iter().collect();
         if self.take("(") {
-            names.extend(self.names());
+            names.extend(self.take_names());
             self.take(")");
         }
         self.functions += 1;
@@ -293,24 +289,28 @@ impl<'a> Scan<'a> {
         if self.take("function") {
             let name = self.at;
             // Lua knows no `local function a.b()`.
-            if self.take_name() && self.text(self.at) == "(" {
-                self.declare_function(keyword, name);
+            let is_whole = self.take_name() && self.draft.text(self.at) == "(";
+            if is_whole && self.is_top_level() {
+                self.draft.remove(keyword, keyword);
+                self.draft.declare(name, false);
+            } else if is_whole {
+                self.hidden.push(self.draft.text(name));
             }
-            return self.function_body(false, None);
+            return self.parameters(false, None);
         }
         self.before = Before::Operator;
-        if let Some(names) = self.declared_names() {
-            let end = self.tokens[self.at - 1].range.end;
+        if let Some(names) = self.take_declared() {
+            let last = self.at - 1;
             let has_values = self.take("=");
             self.before = if has_values { Before::Operator } else { Before::Value };
             if let Some(block) = self.block() {
-                block.declaration = Some(Declaration { keyword, names, end, has_values });
+                block.declaration = Some(Declaration { keyword, names, last, has_values });
             }
         }
     }
 
     /// The names of a `local` with their attributes; none where they are not as Lua wants them.
-    fn declared_names(&mut self) -> Option<Vec<(usize, Option<usize>)>> {
+    fn take_declared(&mut self) -> Option<Vec<(usize, Option<usize>)>> {
         let mut names = Vec::new();
         loop {
             let name = self.at;
@@ -318,9 +318,7 @@ impl<'a> Scan<'a> {
                 return None;
             }
             let attribute = self.take("<").then_some(self.at);
-            if let Some(attribute) = attribute
-                && !(matches!(self.text(attribute), "const" | "close") && self.take_name() && self.take(">"))
-            {
+            if attribute.is_some() && !((self.take("const") || self.take("close")) && self.take(">")) {
                 return None;
             }
             names.push((name, attribute));
@@ -330,77 +328,31 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn declare_all(&mut self, declaration: &Declaration, next: usize) {
-        let Declaration { keyword, names, end, has_values } = declaration;
+    /// The names of a `local` count from the token `next` on.
+    fn declare(&mut self, declaration: &Declaration, next: usize) {
+        let Declaration { keyword, names, last, has_values } = declaration;
         // The environment of the rest of the chunk is no variable that a later line could see.
-        let is_environment = names.iter().any(|(name, _)| self.text(*name) == "_ENV");
+        let is_environment = names.iter().any(|(name, _)| self.draft.text(*name) == "_ENV");
         if !self.is_top_level() || is_environment {
-            self.hidden.extend(names.iter().map(|(name, _)| self.tokens[*name].text(self.source)));
+            self.hidden.extend(names.iter().map(|(name, _)| self.draft.text(*name)));
             return;
         }
-        self.replace(*keyword, String::new());
+        self.draft.remove(*keyword, *keyword);
         let mut closed = None;
         for (name, attribute) in names {
-            let key = self.declare(*name, attribute.is_some());
+            let key = self.draft.declare(*name, attribute.is_some());
             if let Some(attribute) = attribute {
-                let sign = self.tokens[attribute - 1].range.start..self.tokens[attribute + 1].range.end;
-                self.edits.push((sign, String::new()));
-                if self.text(*attribute) == "close" {
+                self.draft.remove(attribute - 1, attribute + 1);
+                if self.draft.text(*attribute) == "close" {
                     closed = Some(key);
                 }
             }
         }
         if !has_values {
-            self.edits.push((*end..*end, " = nil;".to_owned()));
+            self.draft.insert_behind(*last, " = nil;".to_owned());
         }
         if let Some(key) = closed {
-            let end = self.tokens[next - 1].range.end;
-            self.edits.push((end..end, format!("; {CLOSE}({TABLE}.{key});")));
-        }
-    }
-
-    fn declare_function(&mut self, keyword: usize, name: usize) {
-        if self.is_top_level() {
-            self.replace(keyword, String::new());
-            self.declare(name, false);
-        } else {
-            self.hidden.push(self.tokens[name].text(self.source));
-        }
-    }
-
-    /// Makes a name the session's; its key.
-    fn declare(&mut self, at: usize, constant: bool) -> String {
-        let name = self.text(at);
-        let key = if name == LAST {
-            LAST.to_owned()
-        } else {
-            let (key, before) = self.session.declare(name, constant);
-            self.rewritten.replaced.push((name.to_owned(), before));
-            self.rewritten.declared.push((name.to_owned(), key.clone()));
-            key
-        };
-        self.replace(at, format!("{TABLE}.{key}"));
-        key
-    }
-
-    /// A name that is read or set: its variable may be the session's.
-    fn refer(&mut self, at: usize) {
-        let name = self.text(at);
-        if self.hidden.contains(&name) {
-            return;
-        }
-        self.rewritten.uses_last |= name == LAST;
-        let key = if name == LAST { Some(LAST) } else { self.session.refer(name, self.functions > 0) };
-        if let Some(replacement) = key.map(|key| format!("{TABLE}.{key}")) {
-            self.replace(at, replacement);
-        }
-    }
-
-    fn guard_constant(&mut self, at: usize) {
-        let name = self.text(at);
-        if self.assigned.is_none() && self.session.is_constant(name) && !self.hidden.contains(&name) {
-            let line = self.source[..self.tokens[at].range.start].matches('\n').count() + 1;
-            self.assigned = Some(ConstantAssigned { name: name.to_owned(), line });
+            self.draft.insert_behind(next - 1, format!("; {CLOSE}({TABLE}.{key});"));
         }
     }
 
@@ -434,59 +386,30 @@ impl<'a> Scan<'a> {
         self.open.len() == 1
     }
 
-    /// A token's text; none behind the last.
-    fn text(&self, at: usize) -> &'a str {
-        self.tokens.get(at).map_or("", |token| token.text(self.source))
-    }
-
     fn take(&mut self, text: &str) -> bool {
-        let is_there = self.text(self.at) == text;
+        let is_there = self.draft.text(self.at) == text;
         self.at += usize::from(is_there);
         is_there
     }
 
     fn take_name(&mut self) -> bool {
-        let is_there = self.tokens.get(self.at).is_some_and(|token| token.kind == TokenKind::Name);
+        let is_there = self.draft.kind(self.at) == Some(TokenKind::Name);
         self.at += usize::from(is_there);
         is_there
     }
 
     /// Names between commas, as parameters and loops have them.
-    fn names(&mut self) -> Vec<&'a str> {
+    fn take_names(&mut self) -> Vec<&'a str> {
         let mut names = Vec::new();
         loop {
             let name = self.at;
             if self.take_name() {
-                names.push(self.text(name));
+                names.push(self.draft.text(name));
             }
             if !self.take(",") {
                 self.take("...");
                 return names;
             }
         }
-    }
-
-    fn replace(&mut self, at: usize, text: String) {
-        self.edits.push((self.tokens[at].range.clone(), text));
-    }
-
-    fn finish(self) -> (Rewritten, Option<ConstantAssigned>) {
-        let Self { source, tokens, mut edits, mut rewritten, assigned, .. } = self;
-        edits.sort_by_key(|(range, _)| range.start);
-        let mut text = PREFIX.to_owned();
-        let mut from = 0;
-        for (range, replacement) in &edits {
-            text.push_str(&source[from..range.start]);
-            text.push_str(replacement);
-            from = range.end;
-        }
-        text.push_str(&source[from..]);
-        // Behind the last token and before the first nothing was changed.
-        let code_end = |token: &Token| if token.text(source) == ";" { token.range.start } else { token.range.end };
-        let behind = source.len() - tokens.last().map_or(0, code_end);
-        let start = PREFIX.len() + tokens.first().map_or(source.len(), |token| token.range.start);
-        rewritten.expression = start..(text.len() - behind).max(start);
-        rewritten.text = text;
-        (rewritten, assigned)
     }
 }
