@@ -106,7 +106,7 @@ fn compiles(text: &str) -> Judgement {
 
 #[cfg(test)]
 mod tests {
-    use super::{Judgement, fault, judge};
+    use super::{Judgement, fault, input_refusal, judge};
 
     #[test]
     fn a_fault_has_its_line_and_a_shebang_is_none() {
@@ -154,6 +154,31 @@ mod tests {
         }
         for text in ["", " ", "-- a", ";", "'a\\\nb'", "return", "x", "x;"] {
             assert_eq!(judge(text), Judgement::Whole, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_put_behind_a_declaration_does_not_make_it_wrong() {
+        for text in ["local f <close> =", "local f <close> = g(", "local f = 1\nlocal function f", "local f = 1\nlocal f <"] {
+            assert_eq!(judge(text), Judgement::Incomplete, "{text}");
+        }
+        for text in ["f, local x = 1, 2", "local x.y = 1", "local x[1] = 1", "local function f.g() end", "local x <late> = 1"] {
+            assert_eq!(judge(text), Judgement::Wrong, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_input_is_refused_where_it_goes_wrong() {
+        for (text, place) in [
+            ("1 +* 1", "near '*'"),
+            ("x y", "syntax error near 'y'"),
+            ("price * 1.2.3", "malformed number near '1.2.3'"),
+            ("x = )", "unexpected symbol near ')'"),
+            ("for i = ) do", "unexpected symbol near ')'"),
+            ("(f())\nlocal 1", "near 'local'"),
+        ] {
+            let refused = input_refusal("=input", text).unwrap().to_string();
+            assert!(refused.contains(place), "{text}: {refused}");
         }
     }
 

@@ -188,6 +188,34 @@ mod tests {
     }
 
     #[test]
+    fn a_name_means_the_sessions_variable_only_where_no_block_has_its_own() {
+        assert_eq!(
+            rewritten(&[
+                "local x, f",
+                "if x then local x = x; x() elseif x then x() else x() end x()",
+                "repeat local x until x() x()",
+                "for i, x in x do x() end x()",
+                "while x do local function x() return x end end",
+                "local x = {} (f)(x)",
+                "local x = f {} (x)",
+                "goto x ::x:: f.x(x):x(x)",
+                "function x.f:x(f) return f, self, x end",
+            ]),
+            [
+                " __session.x, __session.f = nil;",
+                "if __session.x then local x = __session.x; x() elseif __session.x then __session.x() else __session.x() end __session.x()",
+                "repeat local x until x() __session.x()",
+                "for i, x in __session.x do x() end __session.x()",
+                "while __session.x do local function x() return x end end",
+                " __session.x = {} (__session.f)(__session.x)",
+                " __session.x = __session.f {} (__session.x)",
+                "goto x ::x:: __session.f.x(__session.x):x(__session.x)",
+                "function __session.x.f:x(f) return f, self, __session.x end",
+            ]
+        );
+    }
+
+    #[test]
     fn a_constant_stays_one() {
         let mut locals = Locals::default();
         locals.rewrite("local x <const> = 1").unwrap();
