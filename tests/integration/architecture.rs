@@ -1,5 +1,6 @@
 //! The house plan's direction of imports, held to the code.
 
+use crate::circles::{circles, mod_files_with_definitions};
 use cumulua_core::catalog::Catalog;
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,6 +20,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("schedule", &["client", "gate", "run"]),
     ("cli", &["client", "config", "gate", "lua", "reference", "repl", "run", "schedule"]),
 ];
+
+/// Rooms in which files import each other in one direction only.
+const CLEAR: &[&str] = &["lua", "lua_syntax", "repl"];
 
 /// Crates that only some rooms may know.
 const CRATES: &[(&str, &[&str])] = &[
@@ -150,4 +154,16 @@ fn only_the_command_prints_or_exits() {
         }
     }
     assert!(offences.is_empty(), "{}", offences.join("\n"));
+}
+
+#[test]
+fn no_file_imports_another_in_a_circle() {
+    let found = circles(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), CLEAR);
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn a_mod_file_defines_nothing() {
+    let found = mod_files_with_definitions(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), CLEAR);
+    assert!(found.is_empty(), "{}", found.join("\n"));
 }

@@ -8,6 +8,7 @@ mod bad_answers;
 mod bad_input;
 mod catalog_calls;
 mod catalog_lints;
+mod circles;
 mod clock;
 mod decode_answers;
 mod http;
