@@ -137,8 +137,13 @@ pub enum Denied {
     #[error("{0}")]
     Policy(String),
     /// There is no such path.
-    #[error("{0}")]
-    NoSuchPath(String),
+    #[error("{path}: {problem}")]
+    NoSuchPath {
+        /// The path as the script gave it.
+        path: String,
+        /// Why it leads nowhere.
+        problem: Arc<std::io::Error>,
+    },
     /// The configuration does not give it.
     #[error("{0}")]
     Config(#[from] crate::config::ConfigError),

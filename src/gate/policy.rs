@@ -3,6 +3,7 @@
 use super::Denied;
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 /// What a run's script may do.
 #[derive(Debug, Clone, Default)]
@@ -33,7 +34,8 @@ impl Policy {
         if path.as_os_str().as_encoded_bytes().contains(&0) {
             return Err(Denied::Policy(format!("{:?} is not the path of a file", path.display().to_string())));
         }
-        let resolved = resolved.map_err(|error| Denied::NoSuchPath(format!("{}: {error}", path.display())))?;
+        let resolved =
+            resolved.map_err(|problem| Denied::NoSuchPath { path: path.display().to_string(), problem: Arc::new(problem) })?;
         let working = std::env::current_dir().and_then(|folder| folder.canonicalize()).ok();
         let granted = self.allow_paths.iter().filter_map(|path| path.canonicalize().ok());
         if working.into_iter().chain(granted).any(|root| resolved.starts_with(root)) {

@@ -2,11 +2,16 @@
 
 use super::bindings::answer;
 use super::error::Raised;
+use super::files::arguments::Arguments;
+use super::files::given::value;
+use super::files::handle::Handle;
+use super::files::request::Request;
 use super::stdlib;
 use super::vm::Runtime;
 use crate::gate::{Gate, Place, Stop};
-use mlua::{Function, Lua, LuaString};
+use mlua::{AnyUserData, Function, Lua, LuaString, MultiValue};
 use std::future::Future;
+use std::io::{self, Write};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -28,53 +33,109 @@ pub trait Console: Send + Sync {
 /// Sends what scripts write to standard output to a console, and lets them read standard input there.
 pub(super) fn attach(runtime: &Runtime, console: &Arc<dyn Console>) -> mlua::Result<()> {
     let lua = &runtime.lua;
+    let file = ConsoleFile { console: Arc::clone(console), gate: Arc::clone(&runtime.gate) };
+    let handle = |name: &str| runtime.core.get::<AnyUserData>(name);
+    handle("stdin")?.borrow_mut::<Handle>()?.read_typed();
+    handle("stdout")?.borrow_mut::<Handle>()?.write_to(Box::new(file.clone()));
     let natives = lua.create_table()?;
-    let writing = |write: fn(&dyn Console, &str) -> bool| {
-        let (console, gate) = (Arc::clone(console), Arc::clone(&runtime.gate));
-        lua.create_function(move |_, text: Option<LuaString>| {
-            let text = text.map(|text| text.to_string_lossy()).unwrap_or_default();
-            written(&gate, write(console.as_ref(), &text));
-            Ok(())
-        })
+    let writer = file.clone();
+    let write = move |_: &Lua, text: LuaString| {
+        writer.show(&text.as_bytes());
+        Ok(())
     };
-    natives.raw_set("write", writing(|console, text| console.write(text))?)?;
-    natives.raw_set("flush", writing(|console, _| console.flush())?)?;
-    natives.raw_set("page", page(lua, console, &runtime.gate)?)?;
-    natives.raw_set("read", read(lua, console, &runtime.gate)?)?;
+    natives.raw_set("write", lua.create_function(write)?)?;
+    natives.raw_set("page", page(lua, file.clone())?)?;
+    natives.raw_set("read", read(lua, file)?)?;
     stdlib::chunk(lua, "console")?.call((natives, &runtime.core))
 }
 
-fn page(lua: &Lua, console: &Arc<dyn Console>, gate: &Arc<Gate>) -> mlua::Result<Function> {
-    let (console, gate) = (Arc::clone(console), Arc::clone(gate));
+fn page(lua: &Lua, file: ConsoleFile) -> mlua::Result<Function> {
     lua.create_async_function(move |lua, text: LuaString| {
-        let (console, gate) = (Arc::clone(&console), Arc::clone(&gate));
+        let file = file.clone();
         async move {
-            written(&gate, console.page(text.to_string_lossy()).await);
+            let is_shown = Arc::clone(&file.console).page(text.to_string_lossy()).await;
+            file.end_unless(is_shown);
             answer(&lua, Ok(()))
         }
     })
 }
 
-fn read(lua: &Lua, console: &Arc<dyn Console>, gate: &Arc<Gate>) -> mlua::Result<Function> {
-    let (console, gate) = (Arc::clone(console), Arc::clone(gate));
-    lua.create_async_function(move |lua, place: Place| {
-        let (console, interrupt) = (Arc::clone(&console), gate.interrupt_at(&place.path));
+/// Reads from standard input.
+fn read(lua: &Lua, file: ConsoleFile) -> mlua::Result<Function> {
+    lua.create_async_function(move |lua, (place, stdin, formats): (Place, AnyUserData, MultiValue)| {
+        let file = file.clone();
         async move {
-            let outcome = tokio::select! {
-                biased;
-                stop = interrupt.raised() => Err(Raised::from(stop)),
-                typed = console.read() => match typed {
-                    Ok(typed) => Ok(typed.map(|typed| lua.create_string(typed)).transpose()?),
-                    Err(problem) => Err(Raised::Invalid(problem)),
-                },
+            let outcome = match Arguments::new(&lua, "read", formats).formats(0) {
+                Ok(formats) => file.read(&lua, &stdin, Request::new(formats), &place).await,
+                Err(_) => Err(Raised::invalid(FORMATS)),
             };
             answer(&lua, outcome)
         }
     })
 }
 
-fn written(gate: &Gate, is_written: bool) {
-    if !is_written {
-        gate.interrupt().raise(Stop::OutputClosed);
+const FORMATS: &str = "io.read takes \"n\", \"l\", \"L\", \"a\" or a number of bytes";
+
+/// A console as the file that scripts write to and read from.
+#[derive(Clone)]
+struct ConsoleFile {
+    console: Arc<dyn Console>,
+    gate: Arc<Gate>,
+}
+
+impl ConsoleFile {
+    fn show(&self, bytes: &[u8]) {
+        self.end_unless(self.console.write(&String::from_utf8_lossy(bytes)));
+    }
+
+    /// Ends the run where what it writes cannot be seen any more.
+    fn end_unless(&self, is_shown: bool) {
+        if !is_shown {
+            self.gate.interrupt().raise(Stop::OutputClosed);
+        }
+    }
+
+    async fn read(&self, lua: &Lua, stdin: &AnyUserData, mut request: Request, place: &Place) -> Result<MultiValue, Raised> {
+        let interrupt = self.gate.interrupt_at(&place.path);
+        let mut items = MultiValue::new();
+        loop {
+            if advance(lua, stdin, &mut request, &mut items)? {
+                return Ok(items);
+            }
+            // A question that is to be answered must be seen.
+            self.end_unless(self.console.flush());
+            let typed = tokio::select! {
+                biased;
+                stop = interrupt.raised() => return Err(stop.into()),
+                typed = Arc::clone(&self.console).read() => typed,
+            };
+            match typed {
+                Ok(Some(typed)) => stdin.borrow_mut::<Handle>()?.typed().ok_or(mlua::Error::UserDataTypeMismatch)?.push(&typed),
+                Ok(None) => request.end(),
+                Err(problem) => return Err(Raised::Invalid(problem)),
+            }
+        }
+    }
+}
+
+/// Takes what is there of what was typed. The file is not held while a person is waited for: others may read meanwhile.
+fn advance(lua: &Lua, stdin: &AnyUserData, request: &mut Request, items: &mut MultiValue) -> mlua::Result<bool> {
+    let mut handle = stdin.borrow_mut::<Handle>()?;
+    let typed = handle.typed().ok_or(mlua::Error::UserDataTypeMismatch)?;
+    request.advance(typed, |item| {
+        items.push_back(value(lua, item)?);
+        Ok(())
+    })
+}
+
+impl Write for ConsoleFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.show(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.end_unless(self.console.flush());
+        Ok(())
     }
 }

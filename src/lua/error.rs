@@ -51,6 +51,8 @@ pub(super) enum Raised {
     Invalid(String),
     /// Something of that kind.
     Plain(Kind, String),
+    /// A text of Lua's own kind, in front of which the script's line is put.
+    Text(String),
     /// A failed call.
     Call(Box<Failure>),
     /// A refusal of the gate.
@@ -74,6 +76,7 @@ impl Raised {
         match self {
             Self::Invalid(problem) => invalid(lua, &problem).map(Value::Table),
             Self::Plain(kind, message) => plain(lua, kind, &message).map(Value::Table),
+            Self::Text(text) => lua.create_string(text).map(Value::String),
             Self::Call(failure) => call(lua, &failure).map(Value::Table),
             Self::Denied(refusal) => denied(lua, &refusal).map(Value::Table),
             Self::Stopped(stop) => stopped(lua, &stop).map(Value::Table),
@@ -201,7 +204,7 @@ fn denied(lua: &Lua, denied: &Denied) -> mlua::Result<Table> {
     let kind = match denied {
         Denied::Policy(_) => Kind::Policy,
         Denied::Config(error) if error.is_about_credentials() => Kind::Credentials,
-        Denied::NoSuchPath(_) | Denied::Config(_) => Kind::Validation,
+        Denied::NoSuchPath { .. } | Denied::Config(_) => Kind::Validation,
     };
     plain(lua, kind, &denied.to_string())
 }

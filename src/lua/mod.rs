@@ -5,6 +5,7 @@ mod bindings;
 mod chunk;
 pub mod console;
 mod error;
+mod files;
 pub mod inspect;
 mod json;
 pub mod judge;
@@ -23,6 +24,7 @@ mod vm;
 
 pub use chunk::{Chunk, Limits};
 pub use error::ScriptError;
+pub use files::standard::flush_standard_output;
 pub use judge::fault;
 pub use sources::Sources;
 pub use vm::Runtime;

@@ -4,8 +4,8 @@ use super::bindings::Bindings;
 use super::chunk::{Chunk, Limits};
 use super::modules::catalog::{self, Found};
 use super::modules::{
-    call, csv, environment, errors, help, http, json, loader, lock, output, pages, parallel, paths, pp, process, sim, time, wait,
-    wait_state,
+    call, csv, environment, errors, files, help, http, json, loader, lock, output, pages, parallel, paths, pp, process, sim, time,
+    wait, wait_state,
 };
 use super::sources::SharedSources;
 use crate::gate::Gate;
@@ -21,6 +21,7 @@ pub(super) fn table(lua: &Lua, gate: &Arc<Gate>, limits: Limits, chunk: &Chunk, 
     csv::register(&bindings)?;
     environment::register(&bindings, &chunk.args)?;
     errors::register(&bindings, limits.memory)?;
+    files::register(&bindings, limits.memory)?;
     help::register(&bindings)?;
     http::register(&bindings)?;
     json::register(&bindings)?;

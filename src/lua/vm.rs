@@ -2,6 +2,7 @@
 
 use super::chunk::{Chunk, Limits};
 use super::error::{self, ScriptError};
+use super::files::standard::flush_standard_output;
 use super::sources::{SharedSources, Sources, lua_text, remember};
 use super::{natives, stdlib};
 use crate::gate::{Gate, Stop};
@@ -18,19 +19,29 @@ pub struct Runtime {
     pub(super) core: Table,
     limits: Limits,
     pub(super) sources: SharedSources,
+    _last: FlushAtEnd,
+}
+
+/// What finalizers write when the VM closes goes out too, so this stands behind the VM.
+struct FlushAtEnd;
+
+impl Drop for FlushAtEnd {
+    fn drop(&mut self) {
+        flush_standard_output();
+    }
 }
 
 impl Runtime {
     /// A VM whose effects go through `gate`.
     pub fn new(gate: Arc<Gate>, limits: Limits, chunk: &Chunk) -> mlua::Result<Self> {
-        let libraries = StdLib::COROUTINE | StdLib::TABLE | StdLib::IO | StdLib::OS | StdLib::STRING | StdLib::UTF8 | StdLib::MATH;
+        let libraries = StdLib::COROUTINE | StdLib::TABLE | StdLib::OS | StdLib::STRING | StdLib::UTF8 | StdLib::MATH;
         let lua = Lua::new_with(libraries, LuaOptions::default())?;
         let sources = SharedSources::default();
         remember(&sources, &chunk.name, &chunk.text);
         let natives = natives::table(&lua, &gate, limits, chunk, &sources)?;
         let core = stdlib::load(&lua, &natives)?;
         lua.set_memory_limit(limits.memory)?;
-        let runtime = Self { lua, gate, core, limits, sources };
+        let runtime = Self { lua, gate, core, limits, sources, _last: FlushAtEnd };
         runtime.install_hook()?;
         Ok(runtime)
     }

@@ -13,7 +13,7 @@ local globals = {}
 for name, value in next, _G do
 	globals[name] = value
 end
-globals.table = { concat = table.concat, pack = table.pack, remove = table.remove }
+globals.table = { concat = table.concat, pack = table.pack, remove = table.remove, unpack = table.unpack }
 globals.math = { floor = math.floor, type = math.type }
 
 local raw_pcall, raw_xpcall, raw_error = pcall, xpcall, error
@@ -32,6 +32,12 @@ local function raise(err)
 		end
 	end
 	raw_error(err, 0)
+end
+
+-- Raises what Lua's own functions raise: a text that begins with the script's line.
+local function complain(problem)
+	local _, line, short_source = native.script_frame()
+	raw_error(line and short_source .. ":" .. line .. ": " .. problem or problem, 0)
 end
 
 -- Raises an error of bad input.
@@ -96,7 +102,7 @@ local function from_c(name, f)
 		local err = ...
 		if type(err) == "string" then
 			err = err:gsub("^[^:]*:%-?%d*:? ", "", 1):gsub("to '[^']*'", "to '" .. name .. "'")
-			refuse(err)
+			complain(err)
 		end
 		raw_error(err, 0)
 	end
@@ -174,6 +180,7 @@ return {
 	pending = pending,
 	places = places,
 	raise = raise,
+	complain = complain,
 	refuse = refuse,
 	finish = finish,
 	exported = exported,

@@ -1,91 +1,229 @@
--- Files and processes, which the grants of a run limit, and its clock.
+-- Files as Lua's manual has them, and processes, which the grants of a run limit; and its clock.
 
 local native, own = ...
 local _ENV <const> = own.globals
 
-local finish, raise, refuse, from_c = own.finish, own.raise, own.refuse, own.from_c
-local raw_open, raw_lines, raw_input = from_c("io.open", io.open), from_c("io.lines", io.lines), from_c("io.input", io.input)
-local raw_output, raw_popen = from_c("io.output", io.output), from_c("io.popen", io.popen)
-local raw_date, raw_mktime = from_c("os.date", os.date), from_c("os.time", os.time)
-local raw_remove, raw_rename = os.remove, os.rename
-local floor = math.floor
+local finish, raise, complain, from_c = own.finish, own.raise, own.complain, own.from_c
+local raw_date, raw_mktime, raw_getmetatable = from_c("os.date", os.date), from_c("os.time", os.time), getmetatable
+local file_write, file_close, file_flush, file_use = native.file_write, native.file_close, native.file_flush, native.file_use
+local floor, pack, unpack = math.floor, table.pack, table.unpack
 
-io.tmpfile, os.setlocale, os.tmpname = nil, nil, nil
+os.setlocale, os.tmpname = nil, nil
 
--- The path to open; nil and why where there is no such folder. A place that is not granted is an error.
-local function granted(path)
-	return finish(native.path(path))
+-- As Lua's own: an iterator keeps so many formats.
+local MOST_FORMATS = 250
+
+-- What files.rs gives where a closed file is used.
+local CLOSED = "attempt to use a closed file"
+
+local stdin, stdout, stderr
+
+-- What a native of files gives: results, or what is raised, a text of Lua's own kind or an error value.
+local function give(ok, ...)
+	if ok then
+		return ...
+	end
+	local problem = ...
+	if type(problem) == "string" then
+		complain(problem)
+	end
+	raise(problem)
 end
 
--- The same where there is nobody to give nil to.
-local function needed(path)
-	local resolved, problem = granted(path)
-	if not resolved then
-		refuse(problem)
+local function giving(f)
+	return function(...)
+		return give(f(...))
 	end
-	return resolved
 end
 
--- What Lua says of a file has the path in it that the script gave.
-local function or_problem(path, ok, problem, code)
-	if not ok and type(problem) == "string" then
-		return nil, path .. ": " .. (problem:match(": ([^:]*)$") or problem), code
+-- A session's console puts a reader of what is typed in its place.
+local read = native.file_read
+
+function own.set_typed_reader(read_typed)
+	read = function(file, ...)
+		if file == stdin then
+			return read_typed(file, ...)
+		end
+		return native.file_read(file, ...)
 	end
-	return ok
 end
 
-function io.open(path, mode)
-	local resolved, problem = granted(path)
-	if not resolved then
-		return nil, problem, 2
+-- The files that may hold what was written, for the collector to take.
+local opened = setmetatable({}, own.weak_keys)
+
+local function keep(file, ...)
+	if file then
+		opened[file] = true
 	end
-	return or_problem(path, raw_open(resolved, mode))
+	return file, ...
 end
 
-function io.lines(path, ...)
-	if path == nil then
-		return raw_lines(path, ...)
+-- What a process reads is there, and what it writes comes after.
+local function flush_all()
+	for file in next, opened do
+		file_flush(file)
 	end
-	return raw_lines(needed(path), ...)
+end
+
+-- What goes on with a default file that may be closed.
+local function of_default(name, ok, ...)
+	if not ok and (...) == CLOSED then
+		complain("default " .. name .. " file is closed")
+	end
+	return give(ok, ...)
+end
+
+local function check_count(first, ...)
+	local count = select("#", ...)
+	if count > MOST_FORMATS then
+		complain("bad argument #" .. (MOST_FORMATS + first) .. " to 'lines' (too many arguments)")
+	end
+end
+
+-- A function that gives what the formats read, until there is no more.
+local function iterator(file, closes, ...)
+	local formats = pack(...)
+	local function deliver(ok, first, ...)
+		if not ok then
+			give(false, first == CLOSED and "file is already closed" or first)
+		end
+		if first ~= nil then
+			return first, ...
+		end
+		local problem = ...
+		if problem ~= nil then
+			complain(problem)
+		end
+		if closes then
+			give(file_close(file))
+		end
+	end
+	if formats.n == 0 then
+		return function()
+			return deliver(read(file))
+		end
+	end
+	return function()
+		return deliver(read(file, unpack(formats, 1, formats.n)))
+	end
+end
+
+local methods = {
+	close = giving(native.file_close),
+	flush = giving(native.file_flush),
+	seek = giving(native.file_seek),
+	setvbuf = giving(native.file_setvbuf),
+}
+
+function methods.lines(...)
+	local file = give(file_use("lines", ...))
+	check_count(1, select(2, ...))
+	return iterator(file, false, select(2, ...))
+end
+
+function methods.read(...)
+	return give(read(...))
+end
+
+function methods.write(...)
+	return give(file_write(...))
+end
+
+local meta = {
+	__name = "FILE*",
+	__index = methods,
+	__tostring = giving(native.file_text),
+	__close = native.file_drop,
+	__gc = native.file_drop,
+}
+
+stdin, stdout, stderr = native.standard_files(meta)
+local input, output = stdin, stdout
+keep(stdout)
+own.stdin, own.stdout = stdin, stdout
+
+-- A userdata's metatable is closed; that of files is known from Lua.
+function _G.getmetatable(...)
+	if select("#", ...) == 0 then
+		complain("bad argument #1 to 'getmetatable' (value expected)")
+	end
+	local found = raw_getmetatable(...)
+	return found == false and native.is_file(...) and meta or found
+end
+
+local io = { stdin = stdin, stdout = stdout, stderr = stderr, type = giving(native.file_kind) }
+_G.io, own.loaded.io = io, io
+
+function io.open(...)
+	return keep(give(native.file_open(...)))
+end
+
+function io.close(...)
+	if select("#", ...) == 0 then
+		return give(file_close(output))
+	end
+	return give(file_close(...))
+end
+
+-- The file that a default becomes: one that is open, or one at a path.
+local function default(name, mode, file)
+	if type(file) == "string" or type(file) == "number" then
+		return keep(give(native.file_need(name, mode, file)))
+	end
+	return give(file_use(name, file))
 end
 
 function io.input(file)
-	return raw_input(type(file) == "string" and needed(file) or file)
+	if file ~= nil then
+		input = default("input", "r", file)
+	end
+	return input
 end
 
 function io.output(file)
-	return raw_output(type(file) == "string" and needed(file) or file)
+	if file ~= nil then
+		output = default("output", "w", file)
+	end
+	return output
+end
+
+function io.read(...)
+	return of_default("input", read(input, ...))
+end
+
+function io.write(...)
+	return of_default("output", file_write(output, ...))
+end
+
+function io.flush()
+	return of_default("output", file_flush(output))
+end
+
+function io.lines(path, ...)
+	check_count(2, ...)
+	if path == nil then
+		return iterator(give(file_use("lines", input)), false, ...)
+	end
+	local file = give(native.file_need("lines", "r", path))
+	return iterator(file, true, ...), nil, nil, file
 end
 
 function io.popen(...)
 	finish(native.process())
-	return raw_popen(...)
+	flush_all()
+	return keep(give(native.file_popen(...)))
 end
 
 function os.execute(command)
 	finish(native.process())
+	flush_all()
 	if command == nil then
 		return true
 	end
 	return finish(native.execute(command))
 end
 
-function os.remove(path)
-	local resolved, problem = finish(native.entry(path))
-	if not resolved then
-		return nil, problem, 2
-	end
-	return or_problem(path, raw_remove(resolved))
-end
-
-function os.rename(from, to)
-	local resolved, problem = finish(native.entry(from))
-	local target, target_problem = finish(native.entry(to))
-	if not (resolved and target) then
-		return nil, problem or target_problem, 2
-	end
-	return or_problem(from, raw_rename(resolved, target))
-end
+os.remove, os.rename = giving(native.remove), giving(native.rename)
 
 function os.time(parts)
 	if parts ~= nil then

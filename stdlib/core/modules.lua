@@ -8,7 +8,7 @@ local raw_load = load
 local concat, pack = table.concat, table.pack
 
 local loaded = {}
-for _, name in ipairs({ "string", "table", "math", "coroutine", "io", "os", "utf8" }) do
+for _, name in ipairs({ "string", "table", "math", "coroutine", "os", "utf8" }) do
 	loaded[name] = _G[name]
 end
 _G.package = { loaded = loaded }

@@ -4,8 +4,7 @@ local native, own = ...
 
 local finish, raise = own.finish, own.raise
 local raw_error, raw_tostring = error, own.globals.tostring
-local select, type, concat, pack = select, type, table.concat, table.pack
-local stdout, raw_output = io.stdout, io.output
+local select, type, concat = select, type, table.concat
 
 function tostring(...)
 	if select("#", ...) == 0 then
@@ -24,8 +23,7 @@ function tostring(...)
 end
 
 local write_line = function(text)
-	local ok = stdout:write(text, "\n") and stdout:flush()
-	if not ok then
+	if not native.print(text) then
 		raise(native.output_closed())
 	end
 end
@@ -58,35 +56,7 @@ local function logger(level)
 end
 log = { debug = logger("debug"), info = logger("info"), warn = logger("warn"), error = logger("error") }
 
--- Gives what is written to standard output to `write`, with what wrote it until now.
-local function redirect(write)
-	local methods = getmetatable(stdout).__index
-	local raw_write = methods.write
-	function methods.write(file, ...)
-		if file ~= stdout then
-			return raw_write(file, ...)
-		end
-		local pieces = pack(...)
-		for index = 1, pieces.n do
-			if type(pieces[index]) ~= "string" and type(pieces[index]) ~= "number" then
-				return raw_write(file, ...)
-			end
-		end
-		return write(concat(pieces), raw_write)
-	end
-	function io.write(...)
-		return raw_output():write(...)
-	end
-end
-
--- What the script writes to standard output is part of its run's history, where that is kept.
-if native.is_heard then
-	redirect(function(text, raw_write)
-		return raw_write(stdout, native.output(text))
-	end)
-end
-
-own.tostring, own.redirect = tostring, redirect
+own.tostring = tostring
 
 function own.write_page(text)
 	write_page(text)

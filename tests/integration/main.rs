@@ -11,6 +11,7 @@ mod catalog_lints;
 mod circles;
 mod clock;
 mod decode_answers;
+mod files;
 mod http;
 mod interrupt;
 mod limits;

@@ -5,6 +5,7 @@ pub(super) mod catalog;
 pub(super) mod csv;
 pub(super) mod environment;
 pub(super) mod errors;
+pub(super) mod files;
 pub(super) mod help;
 pub(super) mod http;
 pub(super) mod json;

@@ -1,20 +1,35 @@
-//! Paths that the gate grants, for the functions of Lua's that open, rename and remove files.
+//! `os.remove` and `os.rename`.
 
-use crate::gate::Denied;
 use crate::lua::bindings::Bindings;
+use crate::lua::files::arguments::Arguments;
+use crate::lua::files::given::{done, failed};
+use crate::lua::files::path::{Judged, judge};
+use mlua::MultiValue;
 use std::path::Path;
+use std::{fs, io};
 
 pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
-    // The path to open, or nil and why it cannot be: a missing folder is no fault of the script's.
-    for (name, entry_itself) in [("path", false), ("entry", true)] {
-        bindings.function(name, move |_, gate, path: String| {
-            let granted = if entry_itself { gate.entry(Path::new(&path)) } else { gate.path(Path::new(&path)) };
-            match granted {
-                Ok(resolved) => Ok((Some(resolved.to_string_lossy().into_owned()), None)),
-                Err(Denied::NoSuchPath(problem)) => Ok((None, Some(problem))),
-                Err(denied) => Err(denied.into()),
-            }
-        })?;
-    }
-    Ok(())
+    bindings.function("remove", |lua, gate, values: MultiValue| {
+        let path = Arguments::new(lua, "remove", values).text(0)?;
+        match judge(gate, &path, Judged::Entry)? {
+            Ok(judged) => done(lua, remove(&judged), Some(&path.as_bytes())),
+            Err(problem) => failed(lua, &problem, Some(&path.as_bytes())),
+        }
+    })?;
+    bindings.function("rename", |lua, gate, values: MultiValue| {
+        let arguments = Arguments::new(lua, "rename", values);
+        let (from, to) = (arguments.text(0)?, arguments.text(1)?);
+        let source = judge(gate, &from, Judged::Entry)?;
+        let target = judge(gate, &to, Judged::Entry)?;
+        match (source, target) {
+            (Ok(source), Ok(target)) => done(lua, fs::rename(source, target), Some(&from.as_bytes())),
+            (Err(problem), _) => failed(lua, &problem, Some(&from.as_bytes())),
+            (_, Err(problem)) => failed(lua, &problem, Some(&to.as_bytes())),
+        }
+    })
+}
+
+/// Removes a file, or a folder with nothing in it.
+fn remove(judged: &Path) -> io::Result<()> {
+    if judged.symlink_metadata()?.is_dir() { fs::remove_dir(judged) } else { fs::remove_file(judged) }
 }

@@ -3,15 +3,13 @@
 use crate::gate::Gate;
 use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
+use crate::lua::files::child::{outcome, shell, wait};
 use std::io::{self, BufRead as _, BufReader, Read, Write};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::Duration;
-
-/// How often a running child is looked at: well below the time in which Ctrl-C must be heard.
-const LOOK: Duration = Duration::from_millis(20);
 
 /// What a child has started may keep its output open; its last words are waited for so long.
 const LAST_WORDS: Duration = Duration::from_millis(300);
@@ -23,34 +21,16 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
     bindings.function("process", |_, gate, ()| Ok(gate.process()?))?;
     bindings.function("execute", |_, gate, command: String| {
         let failed = |problem: io::Error| Raised::Invalid(format!("os.execute: {problem}"));
-        let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
-        let mut command_line = Command::new(shell);
-        command_line.args([flag, &command]);
+        let mut command_line = shell(&command);
         if gate.hears_processes() {
             command_line.stdout(Stdio::piped()).stderr(Stdio::piped());
         }
         let mut child = command_line.spawn().map_err(failed)?;
         let told = tell(gate, &mut child);
-        loop {
-            if let Some(stop) = gate.interrupt().reason() {
-                // A child that has ended by itself meanwhile needs no signal.
-                let _ = child.kill();
-                let _ = child.wait();
-                return Err(stop.into());
-            }
-            match child.try_wait().map_err(failed)? {
-                Some(status) => {
-                    // Ends early once both streams have.
-                    let _ = told.recv_timeout(LAST_WORDS);
-                    let (how, code) = match status.code() {
-                        Some(code) => ("exit", code),
-                        None => ("signal", signal(status)),
-                    };
-                    return Ok((status.success().then_some(true), how, code));
-                }
-                None => thread::sleep(LOOK),
-            }
-        }
+        let status = wait(gate, &mut child).map_err(failed)??;
+        // Ends early once both streams have.
+        let _ = told.recv_timeout(LAST_WORDS);
+        Ok(outcome(status))
     })
 }
 
@@ -79,15 +59,4 @@ fn pass_on(gate: &Arc<Gate>, from: impl Read + Send + 'static, mut to: impl Writ
         let _ = to.flush();
         drop(ended);
     });
-}
-
-#[cfg(unix)]
-fn signal(status: std::process::ExitStatus) -> i32 {
-    use std::os::unix::process::ExitStatusExt as _;
-    status.signal().unwrap_or(0)
-}
-
-#[cfg(not(unix))]
-fn signal(_: std::process::ExitStatus) -> i32 {
-    0
 }

@@ -1,0 +1,145 @@
+//! What a script holds as a file: one userdata, whatever is behind it.
+
+use super::child::Piped;
+use super::input::Input;
+use super::problem;
+use super::request::{Item, Request};
+use super::standard::Standard;
+use super::stream::{Buffering, ReadError, Stream, Whence};
+use crate::gate::Stop;
+use std::io::{self, Write};
+use std::process::ExitStatus;
+
+/// A file, open or closed.
+pub(in crate::lua) struct Handle(Backing);
+
+enum Backing {
+    Closed,
+    File(Stream),
+    Process(Piped),
+    Standard(Standard),
+    /// What a person types at a session's console, as far as it is not read.
+    Typed(Input),
+    /// A session's console.
+    Console(Box<dyn Write>),
+}
+
+/// How a file was closed.
+pub(in crate::lua) enum Closing {
+    /// It is.
+    Closed(io::Result<()>),
+    /// A standard stream stays open.
+    Kept,
+    /// So did its process end.
+    Process(io::Result<Result<ExitStatus, Stop>>),
+}
+
+impl Handle {
+    /// A file.
+    pub(in crate::lua) fn file(stream: Stream) -> Self {
+        Self(Backing::File(stream))
+    }
+
+    /// One end of a pipe.
+    pub(in crate::lua) fn process(process: Piped) -> Self {
+        Self(Backing::Process(process))
+    }
+
+    /// A standard stream.
+    pub(in crate::lua) fn standard(stream: Standard) -> Self {
+        Self(Backing::Standard(stream))
+    }
+
+    /// Makes standard input what is typed at a console.
+    pub(in crate::lua) fn read_typed(&mut self) {
+        self.0 = Backing::Typed(Input::default());
+    }
+
+    /// Makes standard output a console.
+    pub(in crate::lua) fn write_to(&mut self, console: Box<dyn Write>) {
+        self.0 = Backing::Console(console);
+    }
+
+    /// What was typed; none where it is another file.
+    pub(in crate::lua) fn typed(&mut self) -> Option<&mut Input> {
+        match &mut self.0 {
+            Backing::Typed(input) => Some(input),
+            _ => None,
+        }
+    }
+
+    /// Whether it is closed.
+    pub(in crate::lua) fn is_closed(&self) -> bool {
+        matches!(self.0, Backing::Closed)
+    }
+
+    /// Whether it is this stream of the process.
+    pub(in crate::lua) fn is_standard(&self, stream: Standard) -> bool {
+        matches!(self.0, Backing::Standard(standard) if standard == stream)
+    }
+
+    /// Reads what is asked for; `room` is how many bytes may be read and not given.
+    pub(in crate::lua) fn read<E>(
+        &mut self,
+        request: &mut Request,
+        room: usize,
+        give: impl FnMut(Item<'_>) -> Result<(), E>,
+    ) -> Result<(), ReadError<E>> {
+        self.with_stream(|stream| Ok(stream.read(request, room, give))).map_err(ReadError::System)?
+    }
+
+    /// Writes bytes, or keeps them to be written.
+    pub(in crate::lua) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match &mut self.0 {
+            Backing::Console(console) => console.write_all(bytes),
+            _ => self.with_stream(|stream| stream.write(bytes)),
+        }
+    }
+
+    /// Writes what waits.
+    pub(in crate::lua) fn flush(&mut self) -> io::Result<()> {
+        match &mut self.0 {
+            Backing::Console(console) => console.flush(),
+            Backing::Typed(_) => Ok(()),
+            _ => self.with_stream(Stream::flush),
+        }
+    }
+
+    /// Goes to a place; where that is, from the beginning.
+    pub(in crate::lua) fn seek(&mut self, whence: Whence, offset: i64) -> io::Result<u64> {
+        match &self.0 {
+            Backing::Console(_) | Backing::Typed(_) => Err(problem::illegal_seek()),
+            _ => self.with_stream(|stream| stream.seek(whence, offset)),
+        }
+    }
+
+    /// Says when what is written from now on reaches the file.
+    pub(in crate::lua) fn set_buffering(&mut self, buffering: Buffering, size: Option<usize>) -> io::Result<()> {
+        match &self.0 {
+            Backing::Console(_) | Backing::Typed(_) => Ok(()),
+            _ => self.with_stream(|stream| stream.set_buffering(buffering, size)),
+        }
+    }
+
+    /// Closes it, unless it is a standard stream.
+    pub(in crate::lua) fn close(&mut self) -> Closing {
+        match std::mem::replace(&mut self.0, Backing::Closed) {
+            Backing::Closed => Closing::Closed(Ok(())),
+            Backing::File(mut stream) => Closing::Closed(stream.flush()),
+            Backing::Process(process) => Closing::Process(process.close()),
+            kept @ (Backing::Standard(_) | Backing::Typed(_) | Backing::Console(_)) => {
+                self.0 = kept;
+                Closing::Kept
+            }
+        }
+    }
+
+    fn with_stream<R>(&mut self, use_it: impl FnOnce(&mut Stream) -> io::Result<R>) -> io::Result<R> {
+        match &mut self.0 {
+            Backing::File(stream) => use_it(stream),
+            Backing::Process(process) => process.stream().map_or_else(|| Err(problem::bad_descriptor()), use_it),
+            Backing::Standard(standard) => use_it(&mut *standard.stream()?),
+            Backing::Closed | Backing::Typed(_) | Backing::Console(_) => Err(problem::bad_descriptor()),
+        }
+    }
+}

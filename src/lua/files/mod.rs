@@ -1,0 +1,16 @@
+//! File handles: buffered descriptors, Lua's formats to read from them, and the userdata that scripts hold.
+
+pub(super) mod arguments;
+pub(super) mod child;
+pub(super) mod format;
+pub(super) mod given;
+pub(super) mod handle;
+pub(super) mod input;
+pub(super) mod numeral;
+pub(super) mod open;
+pub(super) mod output;
+pub(super) mod path;
+pub(super) mod problem;
+pub(super) mod request;
+pub(super) mod standard;
+pub(super) mod stream;

@@ -1,0 +1,71 @@
+//! The process's standard streams, which all VMs share with their buffers.
+
+use super::stream::{Access, Buffering, Stream};
+use std::fs::File;
+use std::io::{self, IsTerminal};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
+
+/// One of the standard streams. Scripts use it over a descriptor of its own, and cannot close it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::lua) enum Standard {
+    Input,
+    Output,
+    Error,
+}
+
+static INPUT: OnceLock<Mutex<Stream>> = OnceLock::new();
+static OUTPUT: OnceLock<Mutex<Stream>> = OnceLock::new();
+static ERROR: OnceLock<Mutex<Stream>> = OnceLock::new();
+
+impl Standard {
+    /// Its stream, which its first use opens.
+    pub(in crate::lua) fn stream(self) -> io::Result<MutexGuard<'static, Stream>> {
+        let cell = match self {
+            Self::Input => &INPUT,
+            Self::Output => &OUTPUT,
+            Self::Error => &ERROR,
+        };
+        let stream = if let Some(stream) = cell.get() {
+            stream
+        } else {
+            let opened = self.open()?;
+            cell.get_or_init(|| Mutex::new(opened))
+        };
+        Ok(stream.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn open(self) -> io::Result<Stream> {
+        let ends_lines = |is_terminal| if is_terminal { Buffering::Line } else { Buffering::Full };
+        Ok(match self {
+            // A person who is asked must see the question.
+            Self::Input => {
+                Stream::new(duplicate(&io::stdin())?, Access::READ, Buffering::Full).before_waiting(flush_standard_output)
+            }
+            Self::Output => Stream::new(duplicate(&io::stdout())?, Access::WRITE, ends_lines(io::stdout().is_terminal())),
+            Self::Error => Stream::new(duplicate(&io::stderr())?, Access::WRITE, Buffering::No),
+        })
+    }
+}
+
+/// Writes what scripts have written to standard output and waits in its buffer: a run calls it at its end, and what ends the process
+/// while a script does not react. A script that is inside a write keeps what it has.
+pub fn flush_standard_output() {
+    let Some(stream) = OUTPUT.get() else { return };
+    let mut stream = match stream.try_lock() {
+        Ok(stream) => stream,
+        Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+        Err(TryLockError::WouldBlock) => return,
+    };
+    // A reader that is gone wants nothing more.
+    let _ = stream.flush();
+}
+
+#[cfg(unix)]
+fn duplicate(stream: &impl std::os::fd::AsFd) -> io::Result<File> {
+    stream.as_fd().try_clone_to_owned().map(File::from)
+}
+
+#[cfg(windows)]
+fn duplicate(stream: &impl std::os::windows::io::AsHandle) -> io::Result<File> {
+    stream.as_handle().try_clone_to_owned().map(File::from)
+}
