@@ -1,7 +1,8 @@
 //! A shell's process, of which a script has one end of a pipe.
 
+use super::refused::Refused;
 use super::stream::{Access, Buffering, Stream};
-use crate::gate::{Gate, Stop};
+use crate::gate::Gate;
 use std::fs::File;
 use std::io;
 #[cfg(unix)]
@@ -50,11 +51,11 @@ impl Piped {
     }
 
     /// Closes the script's end and waits for the process; how that ended.
-    pub(in crate::lua) fn close(mut self) -> io::Result<Result<ExitStatus, Stop>> {
-        self.end().unwrap_or_else(|| Err(io::ErrorKind::NotFound.into()))
+    pub(in crate::lua) fn close(mut self) -> Result<ExitStatus, Refused> {
+        self.end().unwrap_or_else(|| Err(io::Error::from(io::ErrorKind::NotFound).into()))
     }
 
-    fn end(&mut self) -> Option<io::Result<Result<ExitStatus, Stop>>> {
+    fn end(&mut self) -> Option<Result<ExitStatus, Refused>> {
         self.stream = None;
         Some(wait(&self.gate, &mut self.child.take()?))
     }
@@ -76,17 +77,17 @@ pub(in crate::lua) fn shell(command: &str) -> Command {
 }
 
 /// Waits for a child; ends it where the run is ended.
-pub(in crate::lua) fn wait(gate: &Gate, child: &mut Child) -> io::Result<Result<ExitStatus, Stop>> {
+pub(in crate::lua) fn wait(gate: &Gate, child: &mut Child) -> Result<ExitStatus, Refused> {
     let mut pause = FIRST_LOOK;
     loop {
         if let Some(stop) = gate.interrupt().reason() {
             // A child that has ended by itself meanwhile needs no signal.
             let _ = child.kill();
             let _ = child.wait();
-            return Ok(Err(stop));
+            return Err(stop.into());
         }
         if let Some(status) = child.try_wait()? {
-            return Ok(Ok(status));
+            return Ok(status);
         }
         thread::sleep(pause);
         pause = (pause * 2).min(LOOK);

@@ -2,6 +2,7 @@
 
 use super::numeral::Number;
 use super::problem;
+use super::refused::Refused;
 use super::request::Item;
 use crate::lua::error::Raised;
 use mlua::{IntoLuaMulti as _, Lua, MultiValue, Value};
@@ -15,6 +16,14 @@ pub(in crate::lua) fn failed(lua: &Lua, problem: &io::Error, path: Option<&[u8]>
         None => lua.create_string(text)?,
     };
     Ok((Value::Nil, text, problem::code(problem)).into_lua_multi(lua)?)
+}
+
+/// The same, or what is raised.
+pub(in crate::lua) fn refused(lua: &Lua, refused: Refused, path: Option<&[u8]>) -> Result<MultiValue, Raised> {
+    match refused {
+        Refused::System(problem) => failed(lua, &problem, path),
+        Refused::Raised(raised) => Err(raised),
+    }
 }
 
 /// `true`, or what Lua gives where the system refuses.

@@ -3,10 +3,10 @@
 use super::child::Piped;
 use super::input::Input;
 use super::problem;
+use super::refused::Refused;
 use super::request::{Item, Request};
 use super::standard::Standard;
 use super::stream::{Buffering, ReadError, Stream, Whence};
-use crate::gate::Stop;
 use std::io::{self, Write};
 use std::process::ExitStatus;
 
@@ -31,7 +31,7 @@ pub(in crate::lua) enum Closing {
     /// A standard stream stays open.
     Kept,
     /// So did its process end.
-    Process(io::Result<Result<ExitStatus, Stop>>),
+    Process(Result<ExitStatus, Refused>),
 }
 
 impl Handle {

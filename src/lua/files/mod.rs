@@ -11,6 +11,7 @@ pub(super) mod open;
 pub(super) mod output;
 pub(super) mod path;
 pub(super) mod problem;
+pub(super) mod refused;
 pub(super) mod request;
 pub(super) mod standard;
 pub(super) mod stream;

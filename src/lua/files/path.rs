@@ -1,7 +1,7 @@
 //! Paths that a script gives, judged by the gate.
 
+use super::refused::Refused;
 use crate::gate::{Denied, Gate};
-use crate::lua::error::Raised;
 use mlua::LuaString;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,15 +16,15 @@ pub(in crate::lua) enum Judged {
 }
 
 /// The path to use in place of a script's, or why there is none: that is no fault of the script's. One that is not granted is.
-pub(in crate::lua) fn judge(gate: &Gate, path: &LuaString, judged: Judged) -> Result<io::Result<PathBuf>, Raised> {
+pub(in crate::lua) fn judge(gate: &Gate, path: &LuaString, judged: Judged) -> Result<PathBuf, Refused> {
     let path = of_text(path);
     let verdict = match judged {
         Judged::File => gate.path(&path),
         Judged::Entry => gate.entry(&path),
     };
     match verdict {
-        Ok(resolved) => Ok(Ok(resolved)),
-        Err(Denied::NoSuchPath { problem, .. }) => Ok(Err(no_such_path(&problem))),
+        Ok(resolved) => Ok(resolved),
+        Err(Denied::NoSuchPath { problem, .. }) => Err(no_such_path(&problem).into()),
         Err(denied) => Err(denied.into()),
     }
 }

@@ -5,17 +5,17 @@ use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
 use crate::lua::files::arguments::Arguments;
 use crate::lua::files::child::{Piped, outcome};
-use crate::lua::files::given::{done, failed, value};
+use crate::lua::files::given::{done, failed, refused, value};
 use crate::lua::files::handle::{Closing, Handle};
 use crate::lua::files::open::{Mode, open};
 use crate::lua::files::output;
 use crate::lua::files::path::{Judged, judge};
 use crate::lua::files::problem;
+use crate::lua::files::refused::Refused;
 use crate::lua::files::request::Request;
 use crate::lua::files::standard::Standard;
 use crate::lua::files::stream::{Buffering, ReadError, Whence};
 use mlua::{AnyUserData, IntoLuaMulti, Lua, LuaString, MultiValue, Table, UserDataFields, Value};
-use std::io;
 use std::sync::Arc;
 
 pub(in crate::lua) fn register(bindings: &Bindings<'_>, memory: usize) -> mlua::Result<()> {
@@ -80,9 +80,9 @@ fn open_file(lua: &Lua, gate: &Gate, values: MultiValue) -> Result<MultiValue, R
         None => Mode::READ,
         Some(name) => Mode::named(&name.as_bytes()).ok_or_else(|| arguments.complaint(1, "invalid mode"))?,
     };
-    match opened(gate, &path, mode)? {
+    match opened(gate, &path, mode) {
         Ok(handle) => Ok(lua.create_any_userdata(handle)?.into_lua_multi(lua)?),
-        Err(problem) => failed(lua, &problem, Some(&path.as_bytes())),
+        Err(refusal) => refused(lua, refusal, Some(&path.as_bytes())),
     }
 }
 
@@ -92,15 +92,18 @@ fn need_file(lua: &Lua, gate: &Arc<Gate>, mut values: MultiValue) -> Result<AnyU
     let (function, mode) = (word(), word());
     let path = Arguments::new(lua, &function, values).text(0)?;
     let mode = if mode == "w" { Mode::WRITE } else { Mode::READ };
-    match opened(gate, &path, mode)? {
+    match opened(gate, &path, mode) {
         Ok(handle) => Ok(lua.create_any_userdata(handle)?),
-        Err(problem) => Err(Raised::Text(format!("cannot open file '{}' ({})", path.to_string_lossy(), problem::text(&problem)))),
+        Err(Refused::Raised(raised)) => Err(raised),
+        Err(Refused::System(problem)) => {
+            Err(Raised::Text(format!("cannot open file '{}' ({})", path.to_string_lossy(), problem::text(&problem))))
+        }
     }
 }
 
-fn opened(gate: &Gate, path: &LuaString, mode: Mode) -> Result<io::Result<Handle>, Raised> {
+fn opened(gate: &Gate, path: &LuaString, mode: Mode) -> Result<Handle, Refused> {
     let judged = judge(gate, path, Judged::File)?;
-    Ok(judged.and_then(|judged| open(&judged, mode)).map(Handle::file))
+    Ok(Handle::file(open(&judged, mode)?))
 }
 
 fn start(lua: &Lua, gate: &Arc<Gate>, values: MultiValue) -> Result<MultiValue, Raised> {
@@ -186,8 +189,7 @@ fn close(lua: &Lua, _: &Arc<Gate>, values: MultiValue) -> Result<MultiValue, Rai
     match closing {
         Closing::Closed(outcome) => done(lua, outcome, None),
         Closing::Kept => Ok((Value::Nil, "cannot close standard file").into_lua_multi(lua)?),
-        Closing::Process(Ok(Ok(status))) => Ok(outcome(status).into_lua_multi(lua)?),
-        Closing::Process(Ok(Err(stop))) => Err(stop.into()),
-        Closing::Process(Err(problem)) => failed(lua, &problem, None),
+        Closing::Process(Ok(status)) => Ok(outcome(status).into_lua_multi(lua)?),
+        Closing::Process(Err(refusal)) => refused(lua, refusal, None),
     }
 }

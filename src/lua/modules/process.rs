@@ -4,6 +4,7 @@ use crate::gate::Gate;
 use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
 use crate::lua::files::child::{outcome, shell, wait};
+use crate::lua::files::refused::Refused;
 use std::io::{self, BufRead as _, BufReader, Read, Write};
 use std::process::{Child, Stdio};
 use std::sync::Arc;
@@ -27,7 +28,10 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
         }
         let mut child = command_line.spawn().map_err(failed)?;
         let told = tell(gate, &mut child);
-        let status = wait(gate, &mut child).map_err(failed)??;
+        let status = wait(gate, &mut child).map_err(|refusal| match refusal {
+            Refused::System(problem) => failed(problem),
+            Refused::Raised(raised) => raised,
+        })?;
         // Ends early once both streams have.
         let _ = told.recv_timeout(LAST_WORDS);
         Ok(outcome(status))
