@@ -47,7 +47,6 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Run),
-    /// Shows what ran, what it did, and what did not run and why
     Runs(runs::Runs),
     /// Opens the prompt: Lua line by line, with the clouds at hand
     ///

@@ -81,19 +81,21 @@ pub(super) fn answer<T: IntoLuaMulti>(lua: &Lua, outcome: Result<T, Raised>) -> 
 
 /// Arguments as a function takes them.
 fn parsed<A: FromLuaMulti>(lua: &Lua, name: &str, args: MultiValue) -> Result<A, Raised> {
-    A::from_lua_multi(args, lua).map_err(|mismatch| Raised::Invalid(bad_argument(name, &mismatch)))
+    A::from_lua_multi(args, lua).map_err(|mismatch| Raised::invalid(bad_argument(name, &mismatch)))
 }
 
 fn bad_argument(name: &str, mismatch: &mlua::Error) -> String {
     let name = match name {
         "pretty" => "pp".to_owned(),
+        "find_module" => "require".to_owned(),
         other => other.replace('_', "."),
     };
+    let wanted = |to: &str| if to == "&str" { "text in UTF-8".to_owned() } else { to.to_lowercase() };
     let problem = match mismatch {
-        mlua::Error::FromLuaConversionError { from, to, .. } => format!("needs a {}, not a {from}", to.to_lowercase()),
+        mlua::Error::FromLuaConversionError { from, to, .. } => format!("needs a {}, not a {from}", wanted(to)),
         mlua::Error::BadArgument { pos, cause, .. } => match &**cause {
             mlua::Error::FromLuaConversionError { from, to, .. } => {
-                format!("needs a {} as argument {pos}, not a {from}", to.to_lowercase())
+                format!("needs a {} as argument {pos}, not a {from}", wanted(to))
             }
             other => format!("cannot take argument {pos}: {other}"),
         },

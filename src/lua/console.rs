@@ -112,7 +112,7 @@ impl ConsoleFile {
             match typed {
                 Ok(Some(typed)) => stdin.borrow_mut::<Handle>()?.typed().ok_or(mlua::Error::UserDataTypeMismatch)?.push(&typed),
                 Ok(None) => request.end(),
-                Err(problem) => return Err(Raised::Invalid(problem)),
+                Err(problem) => return Err(Raised::invalid(problem)),
             }
         }
     }

@@ -90,7 +90,10 @@ impl Session {
     /// Compiles an input; its declarations count from now on.
     pub fn compile(&self, name: &str, text: &str) -> Result<Input, InputError> {
         remember(&self.runtime.sources, name, text);
-        let rewritten = self.locals.borrow_mut().rewrite(text).map_err(|assigned| constant_assigned(name, &assigned))?;
+        // What is no Lua at all is told first, and a line that is not finished may still become another one.
+        let rewritten = self.locals.borrow_mut().rewrite(text).map_err(|assigned| {
+            judge::input_refusal(name, text).map_or_else(|| constant_assigned(name, &assigned), |failure| wrong(&failure))
+        })?;
         let form = Form::of(&rewritten);
         let compiled = match form.judgement {
             Judgement::Whole if form.is_expression => self.load(name, &rewritten.values()).map_err(|failure| wrong(&failure)),

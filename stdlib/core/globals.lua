@@ -50,3 +50,19 @@ if native.is_rehearsal then
 		state = exported("sim_state"),
 	}
 end
+
+-- What modules of the standard library see: what a script makes of its globals changes nothing of theirs. Its arguments are its own to set.
+local kept = {}
+for name, value in next, _G do
+	if name ~= "args" then
+		local copy = value
+		if type(value) == "table" and value ~= _G and not getmetatable(value) then
+			copy = {}
+			for key, inner in next, value do
+				copy[key] = inner
+			end
+		end
+		kept[name] = copy
+	end
+end
+own.kept_globals = setmetatable(kept, { __index = _G })

@@ -67,8 +67,8 @@ local function require(name)
 	if loading[name] then
 		refuse("the module '" .. tostring(name) .. "' requires itself")
 	end
-	local text, chunk_name, path = finish(native.find_module(name))
-	local chunk, err = raw_load(text, chunk_name, "t")
+	local text, chunk_name, path, is_own = finish(native.find_module(name))
+	local chunk, err = raw_load(text, chunk_name, "t", is_own and own.kept_globals or _G)
 	if not chunk then
 		raise(native.syntax_failure(err))
 	end

@@ -4,23 +4,44 @@
 --
 -- Each default says what kind of value its option takes: text, a whole number, or true or false.
 
+local kinds = { string = "text", integer = "a whole number", boolean = "true or false" }
+
+local function kind_of(value)
+	return kinds[math.type(value) or type(value)]
+end
+
+-- What a script gave wrong is its own fault, at its own line.
+local function check(known)
+	if type(known) ~= "table" or type(known.usage) ~= "string" then
+		error("std.args takes a table of defaults with a text `usage`, as { usage = \"x.lua [--keep N]\", keep = 7 }", 3)
+	end
+	for name, default in pairs(known) do
+		if type(name) ~= "string" or not kind_of(default) then
+			error("std.args: the default of " .. tostring(name) .. " must be text, a whole number, or true or false, not a " .. type(default), 3)
+		end
+	end
+end
+
 return function(known)
-	local usage = "usage: " .. known.usage
+	check(known)
+	-- What the one who runs the script gave wrong has no line.
+	local function refuse(problem)
+		error(problem .. "; usage: " .. known.usage, 0)
+	end
 	local options = {}
 	for name, default in pairs(known) do
 		options[name] = default
 	end
 	local index = 1
 	while index <= #args do
-		local name, value = args[index]:match "^%-%-([^=]+)=(.*)$"
-		name = name or args[index]:match "^%-%-(.+)$"
+		local name, value = string.match(args[index], "^%-%-([^=]+)=(.*)$")
+		name = name or string.match(args[index], "^%-%-(.+)$")
 		local default = known[name]
 		if name == "usage" or default == nil then
-			error("unknown argument " .. args[index] .. "; " .. usage, 0)
-		end
-		if type(default) == "boolean" then
+			refuse("unknown argument " .. args[index])
+		elseif type(default) == "boolean" then
 			if value ~= nil then
-				error("--" .. name .. " takes no value; " .. usage, 0)
+				refuse("--" .. name .. " takes no value")
 			end
 			options[name] = true
 		else
@@ -34,7 +55,7 @@ return function(known)
 				value = number
 			end
 			if value == nil then
-				error("--" .. name .. " needs " .. (type(default) == "number" and "a whole number" or "a value") .. "; " .. usage, 0)
+				refuse("--" .. name .. " needs " .. (type(default) == "number" and "a whole number" or "a value"))
 			end
 			options[name] = value
 		end

@@ -5,7 +5,7 @@ use cumulua::reference::lua_types::runtime_summary;
 use std::fs;
 use std::path::Path;
 
-/// What Lua's own manual describes and cumulua leaves in place.
+/// What Lua's own manual describes, whether cumulua keeps Lua's function or has one of its own that does the same.
 const LUA: &str = "
     assert collectgarbage dofile error getmetatable ipairs load loadfile next pairs pcall print rawequal rawget rawlen rawset require select
     setmetatable tonumber tostring type warn xpcall
@@ -117,5 +117,35 @@ fn the_arguments_of_a_script_are_read_by_their_names() {
     ] {
         let output = given(&args);
         assert!(output.status == 1 && output.stderr.contains(problem), "{args:?}: {}", output.stderr);
+    }
+}
+
+#[test]
+fn a_misused_module_names_the_line_of_the_script() {
+    for (code, problem) in [
+        ("\nrequire 'std.args' (5)", "std.args takes a table of defaults with a text `usage`"),
+        ("\nrequire 'std.args' { keep = 7 }", "std.args takes a table of defaults with a text `usage`"),
+        ("\nrequire 'std.args' { usage = 'x', share = 0.5 }", "std.args: the default of share must be text, a whole number"),
+    ] {
+        let output = Test::new().file("x.lua", code).args(["run", "--sim", "x.lua"]).run();
+        let (stderr, named) = (output.stderr.replace("\n  | ", " "), "x.lua:2:");
+        assert!(output.status == 1 && stderr.contains(problem) && stderr.contains(named), "{code}: {stderr}");
+    }
+}
+
+#[test]
+fn a_module_of_the_standard_library_does_not_depend_on_what_a_script_makes_of_its_globals() {
+    let code = "local read = print error, type, pairs, string.match, math.tointeger = nil, nil, nil, nil, nil
+        read(require 'std.args' { usage = 'x', keep = 7 }.keep)";
+    Test::new().file("x.lua", code).args(["run", "--sim", "x.lua", "--keep", "8"]).prints("8\n");
+}
+
+#[test]
+fn the_types_of_an_editor_beside_a_script_are_no_module() {
+    let test = Test::simulated("require 'std.args'").file("std/args.lua", include_str!("../../stdlib/types/std/args.lua"));
+    let output = test.run();
+    assert_eq!((output.status, output.stderr.contains("is not loaded")), (0, false), "{}", output.stderr);
+    for name in ["std./tmp/x", "std.", "std..args"] {
+        Test::simulated(&format!("require '{name}'")).fails(1, &["is not the name of a module"]);
     }
 }

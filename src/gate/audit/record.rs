@@ -8,7 +8,8 @@ use std::borrow::Cow;
 /// What is recorded of a call, without any secret known to the run: its texts are [clean](cumulua_core::secret::Redactor::clean).
 #[derive(Serialize)]
 pub(in crate::gate) struct Record<'a, P> {
-    /// The call's number in its run, from 1.
+    /// The call's number in its run, from 1; it stands first in a line.
+    #[serde(skip)]
     pub number: u64,
     /// `sending` before a mutating call leaves, `ended` after any call.
     pub phase: &'static str,
@@ -74,6 +75,7 @@ pub struct Recorded {
 /// A line: a record with the run that makes it, and when.
 #[derive(Serialize)]
 struct Line<'a, P> {
+    number: u64,
     time: Timestamp,
     run: &'a str,
     #[serde(flatten)]
@@ -83,7 +85,8 @@ struct Line<'a, P> {
 impl Recorded {
     /// A record that a run makes at this time.
     pub(in crate::gate) fn new<P: Serialize>(record: &Record<'_, P>, run: &str, time: Timestamp) -> Self {
-        let line = serde_json::to_string(&Line { time, run, record }).expect("the keys of all maps are texts");
+        let line =
+            serde_json::to_string(&Line { number: record.number, time, run, record }).expect("the keys of all maps are texts");
         Self { number: record.number, read_only: record.read_only, line }
     }
 }
@@ -123,6 +126,11 @@ mod tests {
             "read_only": true, "params": {}, "attempts": 0, "duration_ms": 1234, "sent": "maybe", "message": "[secret] is no token; [secret]\n",
         });
         assert_eq!(read, expected);
+        assert!(
+            recorded.line.starts_with(r#"{"number":1234,"time":"1970-01-01T00:00:00Z","run":"r","phase":"ended","#),
+            "{}",
+            recorded.line
+        );
         assert_eq!((recorded.number, recorded.read_only), (1234, true));
     }
 }

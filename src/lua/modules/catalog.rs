@@ -66,5 +66,5 @@ fn key_text(key: &LuaValue) -> String {
 }
 
 fn unknown(failure: &CatalogError) -> Raised {
-    Raised::Invalid(failure.to_string())
+    Raised::invalid(failure.to_string())
 }

@@ -11,10 +11,10 @@ use std::collections::BTreeSet;
 pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
     bindings.function("csv_encode", |_, _, (rows, options): (Table, Option<Table>)| {
         let options = Options::of(options.as_ref(), &["columns", "header", "separator", "crlf"]);
-        options.and_then(|options| encode(&rows, &options)).map_err(|problem| Raised::Invalid(format!("csv.encode: {problem}")))
+        options.and_then(|options| encode(&rows, &options)).map_err(|problem| Raised::invalid(format!("csv.encode: {problem}")))
     })?;
     bindings.function("csv_decode", |lua, _, (text, options): (LuaString, Option<Table>)| {
-        let bad = |problem| Raised::Invalid(format!("csv.decode: {problem}"));
+        let bad = |problem| Raised::invalid(format!("csv.decode: {problem}"));
         let options = Options::of(options.as_ref(), &["header", "separator"]).map_err(bad)?;
         decode(lua, &text.as_bytes(), &options).map_err(|failure| match failure {
             Undecoded::Text(problem) => bad(problem),

@@ -18,7 +18,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
         let name = subject.strip_prefix("service ").or_else(|| subject.strip_prefix("product ")).unwrap_or(&subject);
         match help(gate.catalog(), name) {
             Ok(text) => Ok(text.trim_end().to_owned()),
-            Err(failure) => Err(Raised::Invalid(failure.to_string())),
+            Err(failure) => Err(Raised::invalid(failure.to_string())),
         }
     })
 }

@@ -10,7 +10,7 @@ use mlua::{Lua, LuaString, Table, Value};
 pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
     bindings.function("json_encode", |_, _, (value, options): (Value, Option<Table>)| {
         let indent = options.map(|options| options.get::<bool>("indent")).transpose()?.unwrap_or(false);
-        let json = params::json(&value).map_err(|problem| Raised::Invalid(format!("json.encode: {problem}")))?;
+        let json = params::json(&value).map_err(|problem| Raised::invalid(format!("json.encode: {problem}")))?;
         Ok(if indent { format!("{json:#}") } else { json.to_string() })
     })?;
     bindings.function("json_decode", |lua, _, text: LuaString| {
@@ -19,7 +19,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
         let decoded =
             if text.len() <= Client::MAX_ANSWER { json::unguarded(lua, || Ok(decoded(lua, &text)))? } else { decoded(lua, &text) };
         decoded.map_err(|unmade| match unmade {
-            Unmade::Json(error) => Raised::Invalid(format!("json.decode: {error}")),
+            Unmade::Json(error) => Raised::invalid(format!("json.decode: {error}")),
             Unmade::Lua(failure) => failure.into(),
         })
     })

@@ -16,14 +16,15 @@ const OWN: &str = "std.";
 pub(in crate::lua) fn register(bindings: &Bindings<'_>, folder: &Path, sources: &SharedSources) -> mlua::Result<()> {
     let (folder, known) = (folder.to_owned(), Arc::clone(sources));
     bindings.function("find_module", move |_, gate, name: String| {
+        check_name(&name).map_err(Raised::invalid)?;
         if let Some(own) = name.strip_prefix(OWN) {
             warn_of_unused(gate, &folder, &name);
-            let text = standard(own).map_err(Raised::Invalid)?;
-            return Ok((text.to_owned(), format!("={name}"), name));
+            let text = standard(own).map_err(Raised::invalid)?;
+            return Ok((text.to_owned(), format!("={name}"), name, true));
         }
-        let (text, chunk_name, path) = find(&folder, &name).map_err(Raised::Invalid)?;
+        let (text, chunk_name, path) = find(&folder, &name).map_err(Raised::invalid)?;
         remember(&known, &chunk_name, &text);
-        Ok((text, chunk_name, path))
+        Ok((text, chunk_name, path, false))
     })?;
     let known = Arc::clone(sources);
     bindings.function("read_script", move |_, gate, path: String| {
@@ -46,7 +47,9 @@ fn standard(name: &str) -> Result<&'static str, String> {
 
 /// A file that looks like a module of the standard library is not loaded, which must not go unnoticed.
 fn warn_of_unused(gate: &Gate, folder: &Path, name: &str) {
-    for file in candidates(folder, name).iter().filter(|file| file.is_file()) {
+    // What `cumulua types` writes there for editors is no module.
+    let is_module = |file: &&PathBuf| fs::read_to_string(file).is_ok_and(|text| !text.starts_with("---@meta std."));
+    for file in candidates(folder, name).iter().filter(is_module) {
         let message =
             format!("{} is not loaded: names that begin with {OWN} are the standard library's; name it otherwise", file.display());
         gate.log(Level::Warn, &message);
@@ -59,13 +62,18 @@ fn candidates(folder: &Path, name: &str) -> [PathBuf; 2] {
     [folder.join(&relative).with_extension("lua"), folder.join(&relative).join("init.lua")]
 }
 
-/// Text, chunk name and path of a module.
-fn find(folder: &Path, name: &str) -> Result<(String, String, String), String> {
+/// Whether that can be the name of a module: anything else would be a path.
+fn check_name(name: &str) -> Result<(), String> {
     let is_part =
         |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
     if !name.split('.').all(is_part) {
         return Err(format!("{name:?} is not the name of a module: letters, digits, _ and -, joined by dots"));
     }
+    Ok(())
+}
+
+/// Text, chunk name and path of a module.
+fn find(folder: &Path, name: &str) -> Result<(String, String, String), String> {
     let candidates = candidates(folder, name);
     for path in &candidates {
         if path.is_file() {
@@ -81,6 +89,6 @@ fn find(folder: &Path, name: &str) -> Result<(String, String, String), String> {
 fn read_script(gate: &Gate, path: &str) -> Result<(String, String), Raised> {
     let resolved = gate.path(Path::new(path))?;
     let text = fs::read_to_string(&resolved);
-    let text = text.map_err(|failure| Raised::Invalid(format!("{path} cannot be read: {failure}")))?;
+    let text = text.map_err(|failure| Raised::invalid(format!("{path} cannot be read: {failure}")))?;
     Ok((lua_text(&text), format!("@{path}")))
 }

@@ -21,9 +21,9 @@ async fn lock(_: Lua, gate: Arc<Gate>, place: Place, (name, options): (String, O
     for (key, value) in options.iter().flat_map(|options| options.pairs::<LuaValue, LuaValue>().flatten()) {
         let key = key.to_string()?;
         if key != "timeout" {
-            return Err(Raised::Invalid(format!("lock: unknown option {key:?}; there is timeout")));
+            return Err(Raised::invalid(format!("lock: unknown option {key:?}; there is timeout")));
         }
-        timeout = duration_of(&value).ok_or_else(|| Raised::Invalid(format!("lock: timeout must be {DURATION}")))?;
+        timeout = duration_of(&value).ok_or_else(|| Raised::invalid(format!("lock: timeout must be {DURATION}")))?;
     }
     gate.lock(&name, timeout, &place).await.map_err(|failure| match failure {
         LockError::Cancelled(stop) => stop.into(),

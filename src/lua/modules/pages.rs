@@ -27,7 +27,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
         let request = given.and_then(|params| Ok((params, options::call(options)?)));
         let (params, options) = request.map_err(|error| Failure::unsent(&name, error))?;
         let action = gate.catalog().action(&name).map_err(mlua::Error::external)?;
-        let paginator = Paginator::new(action, params).map_err(|fault| Raised::Invalid(fault.to_string()))?;
+        let paginator = Paginator::new(action, params).map_err(|fault| Raised::invalid(fault.to_string()))?;
         Ok(Reader(Arc::new(Mutex::new(Reading::new(paginator, options)))))
     })
 }

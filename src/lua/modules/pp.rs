@@ -10,8 +10,8 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
         None => Ok(pretty::render(&value, pretty::width())),
         Some("json") => match params::json(&value) {
             Ok(json) => Ok(format!("{json:#}")),
-            Err(problem) => Err(Raised::Invalid(format!("pp: {problem}"))),
+            Err(problem) => Err(Raised::invalid(format!("pp: {problem}"))),
         },
-        Some(other) => Err(Raised::Invalid(format!("pp knows no format {other:?}; there is \"json\""))),
+        Some(other) => Err(Raised::invalid(format!("pp knows no format {other:?}; there is \"json\""))),
     })
 }

@@ -21,7 +21,7 @@ const LONGEST_LINE: u64 = 16 * 1024;
 pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
     bindings.function("process", |_, gate, ()| Ok(gate.process()?))?;
     bindings.function("execute", |_, gate, command: String| {
-        let failed = |problem: io::Error| Raised::Invalid(format!("os.execute: {problem}"));
+        let failed = |problem: io::Error| Raised::invalid(format!("os.execute: {problem}"));
         let mut command_line = shell(&command);
         if gate.hears_processes() {
             command_line.stdout(Stdio::piped()).stderr(Stdio::piped());

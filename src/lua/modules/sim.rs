@@ -13,7 +13,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
     let Some(rehearsal) = bindings.gate.rehearsal() else { return Ok(()) };
     let cloud = Arc::clone(rehearsal);
     bindings.function("sim_fault", move |_, gate, table: Table| {
-        fault(gate, &*cloud, table).map_err(|problem| Raised::Invalid(format!("sim.fault{problem}")))
+        fault(gate, &*cloud, table).map_err(|problem| Raised::invalid(format!("sim.fault{problem}")))
     })?;
     bindings.plain("sim_clear", |_, gate, ()| {
         gate.rehearsal().iter().for_each(|cloud| cloud.clear());
@@ -45,7 +45,7 @@ fn fault(gate: &Gate, cloud: &dyn Rehearsal, table: Table) -> Result<(), String>
 /// A look at the account of a profile, the run's own where none is named.
 fn looking(bindings: &Bindings<'_>, name: &str, look: fn(&dyn Rehearsal, &str) -> Json) -> mlua::Result<()> {
     bindings.function(name, move |lua, gate, profile: Option<String>| {
-        let key = gate.profiles().rehearsed_key(profile.as_deref()).map_err(|unknown| Raised::Invalid(unknown.to_string()))?;
+        let key = gate.profiles().rehearsed_key(profile.as_deref()).map_err(|unknown| Raised::invalid(unknown.to_string()))?;
         let seen = gate.rehearsal().map(|cloud| look(&**cloud, &key)).unwrap_or_default();
         Ok(json::from_value(lua, &seen)?)
     })

@@ -19,24 +19,24 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
         };
         let zone = zone.as_deref().unwrap_or("UTC");
         let known = TimeZone::get(zone);
-        let zone = known.map_err(|_| Raised::Invalid(format!("there is no time zone {zone:?}; as UTC or Asia/Shanghai")))?;
+        let zone = known.map_err(|_| Raised::invalid(format!("there is no time zone {zone:?}; as UTC or Asia/Shanghai")))?;
         let format = format.as_deref().unwrap_or("%Y-%m-%dT%H:%M:%S%:z");
         let text = jiff::fmt::strtime::format(format, &at.to_zoned(zone));
-        text.map_err(|failure| Raised::Invalid(format!("time.format: {failure}")))
+        text.map_err(|failure| Raised::invalid(format!("time.format: {failure}")))
     })?;
     bindings.function("time_parse", |_, _, text: String| match text.parse::<Timestamp>() {
         Ok(at) => Ok(seconds(at)),
-        Err(failure) => Err(Raised::Invalid(format!("time.parse needs RFC 3339, as 2026-11-21T08:00:00+08:00: {failure}"))),
+        Err(failure) => Err(Raised::invalid(format!("time.parse needs RFC 3339, as 2026-11-21T08:00:00+08:00: {failure}"))),
     })?;
     bindings.function("time_duration", |_, _, value: LuaValue| match duration_of(&value) {
         Some(duration) => Ok(duration.as_secs_f64()),
-        None => Err(Raised::Invalid(format!("time.duration needs {DURATION}"))),
+        None => Err(Raised::invalid(format!("time.duration needs {DURATION}"))),
     })
 }
 
 /// Waits for a duration.
 async fn sleep(_: Lua, gate: Arc<Gate>, place: Place, value: LuaValue) -> Result<(), Raised> {
-    let duration = duration_of(&value).ok_or_else(|| Raised::Invalid(format!("time.sleep needs {DURATION}")))?;
+    let duration = duration_of(&value).ok_or_else(|| Raised::invalid(format!("time.sleep needs {DURATION}")))?;
     Ok(gate.sleep(duration, &place).await?)
 }
 

@@ -6,7 +6,7 @@ use crate::client::waiter::Task;
 use crate::gate::{Gate, Place, WAIT_TIMEOUT};
 use crate::lua::bindings::Bindings;
 use crate::lua::error::{self, Raised};
-use crate::lua::options::{DURATION, duration};
+use crate::lua::options::{DURATION, duration_of};
 use crate::lua::{params, task_handle};
 use cumulua_core::catalog::suggest;
 use mlua::{Lua, Table, Value as LuaValue};
@@ -20,7 +20,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
     bindings.function("task", |lua, gate, (dialect, ids, with): (String, LuaValue, Option<BTreeMap<String, String>>)| {
         let product = gate.product_of_dialect(&dialect).map_err(|known| {
             let near = suggest::did_you_mean(&suggest::nearest(&dialect, known.iter().map(String::as_str)));
-            Raised::Invalid(format!("there is no dialect of tasks {dialect:?}{near}; there are {}", known.join(", ")))
+            Raised::invalid(format!("there is no dialect of tasks {dialect:?}{near}; there are {}", known.join(", ")))
         })?;
         let ids = match ids {
             LuaValue::String(id) => vec![id.to_string_lossy()],
@@ -29,7 +29,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
                 let ids: mlua::Result<Vec<String>> = list.sequence_values().collect();
                 ids.map_err(|_| Raised::invalid("a task's ids are a list of strings"))?
             }
-            other => return Err(Raised::Invalid(format!("a task's id is a string, not a {}", other.type_name()))),
+            other => return Err(Raised::invalid(format!("a task's id is a string, not a {}", other.type_name()))),
         };
         Ok(task_handle::fields(lua, &product, &dialect, &ids, &with.unwrap_or_default(), &Named::default())?)
     })
@@ -62,15 +62,17 @@ fn waiting((handle, list, options): Arguments) -> Result<(Vec<Task>, Duration), 
     let (mut timeout, mut asked) = (WAIT_TIMEOUT, Named::default());
     for (key, given) in options.iter().flat_map(|options| options.pairs::<LuaValue, LuaValue>()).flatten() {
         let key = key.to_string()?;
-        let value = params::value(&key, &given).ok().flatten();
-        match (key.as_str(), value) {
-            ("timeout", Some(value)) if duration(&value).is_some() => timeout = duration(&value).unwrap_or(timeout),
-            ("timeout", _) => return Err(Raised::Invalid(format!("the option timeout must be {DURATION}"))),
+        if key == "timeout" {
+            let problem = || Raised::invalid(format!("the option timeout must be {DURATION}"));
+            timeout = duration_of(&given).ok_or_else(problem)?;
+            continue;
+        }
+        match (key.as_str(), params::value(&key, &given).ok().flatten()) {
             ("profile", Some(Value::String(name))) => asked.profile = Some(name),
             ("region", Some(Value::String(name))) => asked.region = Some(name),
-            ("profile" | "region", _) => return Err(Raised::Invalid(format!("the option {key} must be a string"))),
+            ("profile" | "region", _) => return Err(Raised::invalid(format!("the option {key} must be a string"))),
             (other, _) => {
-                return Err(Raised::Invalid(format!("unknown option {other:?} of wait; there are timeout, profile and region")));
+                return Err(Raised::invalid(format!("unknown option {other:?} of wait; there are timeout, profile and region")));
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::gate::{Gate, Place, Resource, WAIT_TIMEOUT, Watch, WatchError};
 use crate::lua::answer::answered;
 use crate::lua::bindings::Bindings;
 use crate::lua::error::{self, Raised};
-use crate::lua::options::{DURATION, duration};
+use crate::lua::options::{DURATION, duration_of};
 use crate::lua::params;
 use cumulua_core::catalog::suggest;
 use mlua::{AnyUserData, Lua, UserData, Value as LuaValue};
@@ -25,10 +25,10 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
     bindings.effect("pause", pause)?;
     bindings.effect("read_state", read)?;
     bindings.function("watch", |_, gate, (what, timeout, path): (String, LuaValue, String)| {
-        let timeout = match params::value("timeout", &timeout) {
-            Ok(None) => WAIT_TIMEOUT,
-            Ok(Some(value)) if duration(&value).is_some() => duration(&value).unwrap_or(WAIT_TIMEOUT),
-            _ => return Err(Raised::Invalid(format!("wait.for_state: the option timeout must be {DURATION}"))),
+        let timeout = match timeout {
+            LuaValue::Nil => WAIT_TIMEOUT,
+            given => duration_of(&given)
+                .ok_or_else(|| Raised::invalid(format!("wait.for_state: the option timeout must be {DURATION}")))?,
         };
         Ok(Watcher(Arc::new(Mutex::new(Watch::new(Arc::clone(gate), what, timeout, path)))))
     })?;
@@ -46,7 +46,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
         }
         let near = suggest::did_you_mean(&suggest::nearest(&name, known.iter().map(String::as_str)));
         let there = known.join(", ");
-        Err(Raised::Invalid(format!("wait.for_state knows no state {name:?}{near}; there are {there}, or give a function")))
+        Err(Raised::invalid(format!("wait.for_state knows no state {name:?}{near}; there are {there}, or give a function")))
     })
 }
 

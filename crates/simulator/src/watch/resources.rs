@@ -131,15 +131,17 @@ mod tests {
 
     #[test]
     fn every_list_of_every_service_is_shown() {
+        // What no resources are: the account's money and orders, ids, and tasks, which have a place of their own.
+        const NO_SERVICES: &[&str] = &["aliyun", "ids", "tasks", "wallet"];
         let world = World::new(1);
+        let shown = of(&world);
         let state = serde_json::to_value(&world).unwrap();
-        for (service, lists) in of(&world) {
-            let own = &state[service.rsplit('.').next().unwrap()];
-            let fields = own.as_object().unwrap().iter();
-            let listed: Vec<_> = fields.filter(|(_, value)| value.is_array()).map(|(name, _)| &**name).collect();
-            let shown: Vec<_> = lists.iter().map(|(name, _)| *name).collect();
-            let missing: Vec<_> = listed.into_iter().filter(|name| !shown.contains(name)).collect();
-            assert!(missing.is_empty(), "{service} has {missing:?}, which the page does not show");
+        for (service, fields) in state.as_object().unwrap().iter().filter(|(name, _)| !NO_SERVICES.contains(&name.as_str())) {
+            let lists = shown.iter().find(|(name, _)| name.rsplit('.').next() == Some(service));
+            let (_, lists) = lists.unwrap_or_else(|| panic!("the page does not show {service}"));
+            for (name, _) in fields.as_object().unwrap().iter().filter(|(_, value)| value.is_array()) {
+                assert!(lists.iter().any(|(shown, _)| shown == name), "the page does not show {service}.{name}");
+            }
         }
     }
 }
