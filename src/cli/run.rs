@@ -4,7 +4,7 @@ use super::options::{Format, GlobalOptions, Grants, duration};
 use super::status::Status;
 use super::{lifeline, progress, report, status, world};
 use crate::gate::{Gate, Stop};
-use crate::lua::{Chunk, flush_standard_output};
+use crate::lua::{Chunk, flush_everything};
 use crate::run::store::RunOutcome;
 use crate::run::{self, Guard, Recording};
 use clap::Args;
@@ -211,7 +211,7 @@ pub(super) fn guarded(gate: &Arc<Gate>, recording: Option<Arc<Recording>>) -> Ar
         Arc::clone(gate),
         Box::new(move |stop| {
             stuck.flush_audit();
-            flush_standard_output();
+            flush_everything();
             let problem = format!("{}; the script did not react and was left", stop.describe());
             report::error(&problem);
             report::open_ends(&stuck.open_ends());

@@ -106,7 +106,13 @@ impl ConsoleFile {
             self.end_unless(self.console.flush());
             let typed = tokio::select! {
                 biased;
-                stop = interrupt.raised() => return Err(stop.into()),
+                stop = interrupt.raised() => {
+                    // What was typed was for the question that is given up.
+                    if let Some(typed) = stdin.borrow_mut::<Handle>()?.typed() {
+                        typed.clear();
+                    }
+                    return Err(stop.into());
+                }
                 typed = Arc::clone(&self.console).read() => typed,
             };
             match typed {

@@ -24,7 +24,7 @@ mod vm;
 
 pub use chunk::{Chunk, Limits};
 pub use error::ScriptError;
-pub use files::standard::flush_standard_output;
+pub use files::shared::flush_everything;
 pub use judge::fault;
 pub use sources::Sources;
 pub use vm::Runtime;

@@ -16,13 +16,14 @@ use std::sync::{Arc, PoisonError};
 
 /// A VM that runs chunks one after the other, and several side by side where they wait.
 pub struct Session {
-    pub(super) runtime: Runtime,
     pub(super) locals: RefCell<Locals>,
     /// What the locals hold, by their keys.
     pub(super) cells: Table,
     /// Globals, and beside them the names that rewritten chunks need.
     environment: Table,
     pub(super) meta: Function,
+    /// The last to go, because it collects what the others hold.
+    pub(super) runtime: Runtime,
 }
 
 /// Why an input does not run.

@@ -7,7 +7,7 @@ use mlua::{Function, Lua, Table};
 use std::collections::BTreeMap;
 
 /// The registry's name of the table that `stdlib/core` puts its function into.
-const NATIVES: &str = "cumulua.natives";
+pub(super) const NATIVES: &str = "cumulua.natives";
 
 /// Lets handles be made with the function that is, or will be, in this table.
 pub(super) fn register(lua: &Lua, natives: &Table) -> mlua::Result<()> {

@@ -2,8 +2,9 @@
 
 use super::chunk::{Chunk, Limits};
 use super::error::{self, ScriptError};
-use super::files::standard::flush_standard_output;
+use super::files::standard::{flush_standard_output, open_standard_streams};
 use super::sources::{SharedSources, Sources, lua_text, remember};
+use super::task_handle::NATIVES;
 use super::{natives, stdlib};
 use crate::gate::{Gate, Stop};
 use mlua::{Function, HookTriggers, Lua, LuaOptions, MultiValue, StdLib, Table, Value, VmState};
@@ -19,29 +20,45 @@ pub struct Runtime {
     pub(super) core: Table,
     limits: Limits,
     pub(super) sources: SharedSources,
-    _last: FlushAtEnd,
 }
 
-/// What finalizers write when the VM closes goes out too, so this stands behind the VM.
-struct FlushAtEnd;
-
-impl Drop for FlushAtEnd {
+/// Finalizers run while functions of ours still work: once the VM is being closed, they do not. So all that a script can reach is let go
+/// and collected before.
+impl Drop for Runtime {
     fn drop(&mut self) {
+        // Without memory for a table there is none for a finalizer either.
+        if let Ok(nothing) = self.lua.create_table() {
+            let let_go = self.core.get::<Function>("let_go").and_then(|let_go| let_go.call::<()>(()));
+            debug_assert!(let_go.is_ok(), "{let_go:?}");
+            self.core = nothing.clone();
+            let _ = self.lua.set_globals(nothing);
+            for name in [LOADED, NATIVES] {
+                let _ = self.lua.unset_named_registry_value(name);
+            }
+            // What a finalizer makes may have one too.
+            for _ in 0..2 {
+                let _ = self.lua.gc_collect();
+            }
+        }
         flush_standard_output();
     }
 }
+
+/// Lua's own name of its table of modules, which holds the globals.
+const LOADED: &str = "_LOADED";
 
 impl Runtime {
     /// A VM whose effects go through `gate`.
     pub fn new(gate: Arc<Gate>, limits: Limits, chunk: &Chunk) -> mlua::Result<Self> {
         let libraries = StdLib::COROUTINE | StdLib::TABLE | StdLib::OS | StdLib::STRING | StdLib::UTF8 | StdLib::MATH;
         let lua = Lua::new_with(libraries, LuaOptions::default())?;
+        open_standard_streams();
         let sources = SharedSources::default();
         remember(&sources, &chunk.name, &chunk.text);
         let natives = natives::table(&lua, &gate, limits, chunk, &sources)?;
         let core = stdlib::load(&lua, &natives)?;
         lua.set_memory_limit(limits.memory)?;
-        let runtime = Self { lua, gate, core, limits, sources, _last: FlushAtEnd };
+        let runtime = Self { lua, gate, core, limits, sources };
         runtime.install_hook()?;
         Ok(runtime)
     }

@@ -133,8 +133,8 @@ local meta = {
 	__name = "FILE*",
 	__index = methods,
 	__tostring = giving(native.file_text),
-	__close = native.file_drop,
-	__gc = native.file_drop,
+	__close = giving(native.file_drop),
+	__gc = giving(native.file_drop),
 }
 
 stdin, stdout, stderr = native.standard_files(meta)

@@ -92,9 +92,10 @@ fn all_that_was_written_goes_out_however_a_run_ends() {
 fn a_script_that_does_not_react_to_ctrl_c_loses_nothing_that_it_wrote() {
     let (url, _simulator) = simulator();
     let home = tempfile::tempdir().unwrap();
-    let code = "print(1) io.write('kept') string.rep('a', 40000):find(('a*'):rep(30) .. 'b')";
+    let code = "file = io.open('waits', 'w') file:write('waits') print(1) io.write('kept') string.rep('a', 40000):find(('a*'):rep(30) .. 'b')";
     let mut child = Command::new(env!("CARGO_BIN_EXE_cumulua"))
         .args(["run", "--endpoint", &format!("cds={url}"), "-e", code])
+        .current_dir(home.path())
         .env("HOME", home.path())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -107,6 +108,7 @@ fn a_script_that_does_not_react_to_ctrl_c_loses_nothing_that_it_wrote() {
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
     stdout.read_to_string(&mut printed).unwrap();
     assert_eq!((child.wait().unwrap().code(), printed.as_str()), (Some(130), "1\nkept"));
+    assert_eq!(std::fs::read_to_string(home.path().join("waits")).unwrap(), "waits");
 }
 
 #[test]
@@ -126,4 +128,52 @@ fn a_full_disk_is_what_write_gives() {
     Test::new()
         .args(["run", "--sim", "--allow-path", "/dev", "-e", code])
         .prints("nil\tNo space left on device\t28\ntrue\tnil\tNo space left on device\t28\n");
+}
+
+#[test]
+fn finalizers_work_to_the_end_of_a_run() {
+    let code = "file = io.open('late', 'w')
+        kept = setmetatable({}, { __gc = function() print('bye', io.type(file)) file:write('late') file:close() end })
+        package.loaded.module = setmetatable({}, { __gc = function() io.write('module ') end })
+        waiting = coroutine.wrap(function()
+            local inner = setmetatable({}, { __gc = function() print('coroutine') end })
+            coroutine.yield(inner)
+        end)
+        waiting()";
+    for end in ["", " os.exit(0)"] {
+        let test = Test::simulated(&format!("{code}{end}"));
+        let late = test.path("late");
+        let output = test.run();
+        assert_eq!((output.status, std::fs::read_to_string(&late).unwrap().as_str()), (0, "late"), "{}", output.stderr);
+        let mut words: Vec<_> = output.stdout.split_whitespace().collect();
+        words.sort_unstable();
+        assert_eq!(
+            (words.join(" "), output.stderr.contains("panicked")),
+            ("bye coroutine file module".to_owned(), false),
+            "{}",
+            output.stderr
+        );
+    }
+}
+
+#[test]
+fn a_script_that_ends_itself_lets_its_processes_end() {
+    let test = allowed("pipe = io.popen('read line; echo $line > copy', 'w') pipe:write('whole\\n') os.exit(0)");
+    let copy = test.path("copy");
+    let output = test.run();
+    assert_eq!((output.status, std::fs::read_to_string(copy).unwrap().as_str()), (0, "whole\n"), "{}", output.stderr);
+}
+
+#[test]
+fn a_script_without_descriptors_still_has_its_standard_streams() {
+    let code = "local t = {} for i = 1, 200 do local f, e = io.open('h', 'w') if not f then print(e) io.stderr:write('warned') break end t[i] = f end";
+    let shell = Command::new("sh")
+        .args(["-c", "ulimit -n 40; exec \"$0\" run --sim --no-record -e \"$1\"", env!("CARGO_BIN_EXE_cumulua"), code])
+        .current_dir(tempfile::tempdir().unwrap().path())
+        .env("HOME", "/nonexistent")
+        .output()
+        .unwrap();
+    let (stdout, stderr) = (String::from_utf8_lossy(&shell.stdout), String::from_utf8_lossy(&shell.stderr));
+    assert_eq!(stdout, "h: Too many open files\n", "{stderr}");
+    assert!(stderr.contains("warned"), "{stderr}");
 }

@@ -42,6 +42,7 @@ specs! {
     io_buffers => "io/buffers.lua",
     io_closing => "io/closing.lua",
     io_defaults => "io/defaults.lua",
+    io_finalizers => "io/finalizers.lua",
     io_formats => "io/formats.lua",
     io_lines => "io/lines.lua",
     io_modes => "io/modes.lua",

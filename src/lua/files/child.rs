@@ -1,8 +1,9 @@
 //! A shell's process, of which a script has one end of a pipe.
 
 use super::refused::Refused;
+use super::shared::Shared;
 use super::stream::{Access, Buffering, Stream};
-use crate::gate::Gate;
+use crate::gate::{Gate, Stop};
 use std::fs::File;
 use std::io;
 #[cfg(unix)]
@@ -22,7 +23,7 @@ const LOOK: Duration = Duration::from_millis(20);
 /// A process that reads from a script, or writes to it.
 pub(in crate::lua) struct Piped {
     /// None once the script's end is closed.
-    stream: Option<Stream>,
+    stream: Option<Shared>,
     /// None once it has ended.
     child: Option<Child>,
     gate: Arc<Gate>,
@@ -41,13 +42,13 @@ impl Piped {
         let output = child.stdout.take().map(Descriptor::from);
         let end = output.or_else(|| child.stdin.take().map(Descriptor::from));
         let access = if is_read { Access::READ } else { Access::WRITE };
-        let stream = end.map(|end| Stream::new(File::from(end), access, Buffering::Full));
+        let stream = end.map(|end| Shared::new(Stream::new(File::from(end), access, Buffering::Full)));
         Ok(Self { stream, child: Some(child), gate: Arc::clone(gate) })
     }
 
     /// The script's end of the pipe.
-    pub(super) fn stream(&mut self) -> Option<&mut Stream> {
-        self.stream.as_mut()
+    pub(super) fn stream(&self) -> Option<&Shared> {
+        self.stream.as_ref()
     }
 
     /// Closes the script's end and waits for the process; how that ended.
@@ -80,7 +81,8 @@ pub(in crate::lua) fn shell(command: &str) -> Command {
 pub(in crate::lua) fn wait(gate: &Gate, child: &mut Child) -> Result<ExitStatus, Refused> {
     let mut pause = FIRST_LOOK;
     loop {
-        if let Some(stop) = gate.interrupt().reason() {
+        // A script that ends itself does not end what it started.
+        if let Some(stop) = gate.interrupt().reason().filter(|stop| !matches!(stop, Stop::Exit(_))) {
             // A child that has ended by itself meanwhile needs no signal.
             let _ = child.kill();
             let _ = child.wait();

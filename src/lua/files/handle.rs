@@ -5,6 +5,7 @@ use super::input::Input;
 use super::problem;
 use super::refused::Refused;
 use super::request::{Item, Request};
+use super::shared::Shared;
 use super::standard::Standard;
 use super::stream::{Buffering, ReadError, Stream, Whence};
 use std::io::{self, Write};
@@ -15,7 +16,7 @@ pub(in crate::lua) struct Handle(Backing);
 
 enum Backing {
     Closed,
-    File(Stream),
+    File(Shared),
     Process(Piped),
     Standard(Standard),
     /// What a person types at a session's console, as far as it is not read.
@@ -37,7 +38,7 @@ pub(in crate::lua) enum Closing {
 impl Handle {
     /// A file.
     pub(in crate::lua) fn file(stream: Stream) -> Self {
-        Self(Backing::File(stream))
+        Self(Backing::File(Shared::new(stream)))
     }
 
     /// One end of a pipe.
@@ -125,7 +126,7 @@ impl Handle {
     pub(in crate::lua) fn close(&mut self) -> Closing {
         match std::mem::replace(&mut self.0, Backing::Closed) {
             Backing::Closed => Closing::Closed(Ok(())),
-            Backing::File(mut stream) => Closing::Closed(stream.flush()),
+            Backing::File(stream) => Closing::Closed(stream.lock().flush()),
             Backing::Process(process) => Closing::Process(process.close()),
             kept @ (Backing::Standard(_) | Backing::Typed(_) | Backing::Console(_)) => {
                 self.0 = kept;
@@ -136,8 +137,10 @@ impl Handle {
 
     fn with_stream<R>(&mut self, use_it: impl FnOnce(&mut Stream) -> io::Result<R>) -> io::Result<R> {
         match &mut self.0 {
-            Backing::File(stream) => use_it(stream),
-            Backing::Process(process) => process.stream().map_or_else(|| Err(problem::bad_descriptor()), use_it),
+            Backing::File(stream) => use_it(&mut stream.lock()),
+            Backing::Process(process) => {
+                process.stream().map_or_else(|| Err(problem::bad_descriptor()), |stream| use_it(&mut stream.lock()))
+            }
             Backing::Standard(standard) => use_it(&mut *standard.stream()?),
             Backing::Closed | Backing::Typed(_) | Backing::Console(_) => Err(problem::bad_descriptor()),
         }

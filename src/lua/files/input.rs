@@ -49,7 +49,7 @@ impl Input {
     }
 
     /// Forgets what is not read.
-    pub(super) fn clear(&mut self) {
+    pub(in crate::lua) fn clear(&mut self) {
         self.passed += self.unread().len();
         self.start = 0;
         if self.bytes.capacity() > KEPT {

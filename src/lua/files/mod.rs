@@ -13,5 +13,6 @@ pub(super) mod path;
 pub(super) mod problem;
 pub(super) mod refused;
 pub(super) mod request;
+pub(super) mod shared;
 pub(super) mod standard;
 pub(super) mod stream;

@@ -34,3 +34,8 @@ pub(super) fn invalid() -> io::Error {
 pub(super) fn illegal_seek() -> io::Error {
     io::Error::from_raw_os_error(ESPIPE)
 }
+
+/// Whether a file has no places.
+pub(super) fn is_illegal_seek(problem: &io::Error) -> bool {
+    problem.raw_os_error() == Some(ESPIPE)
+}

@@ -18,7 +18,7 @@ static OUTPUT: OnceLock<Mutex<Stream>> = OnceLock::new();
 static ERROR: OnceLock<Mutex<Stream>> = OnceLock::new();
 
 impl Standard {
-    /// Its stream, which its first use opens.
+    /// Its stream, which the first VM opens.
     pub(in crate::lua) fn stream(self) -> io::Result<MutexGuard<'static, Stream>> {
         let cell = match self {
             Self::Input => &INPUT,
@@ -47,9 +47,16 @@ impl Standard {
     }
 }
 
-/// Writes what scripts have written to standard output and waits in its buffer: a run calls it at its end, and what ends the process
-/// while a script does not react. A script that is inside a write keeps what it has.
-pub fn flush_standard_output() {
+/// Opens the standard streams, so that a script that takes all descriptors still has them.
+pub(in crate::lua) fn open_standard_streams() {
+    for stream in [Standard::Input, Standard::Output, Standard::Error] {
+        // One that is not there is a problem of what uses it.
+        drop(stream.stream());
+    }
+}
+
+/// Writes what scripts have written to standard output and waits in its buffer. A script that is inside a write keeps what it has.
+pub(in crate::lua) fn flush_standard_output() {
     let Some(stream) = OUTPUT.get() else { return };
     let mut stream = match stream.try_lock() {
         Ok(stream) => stream,

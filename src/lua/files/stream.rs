@@ -13,7 +13,7 @@ const USUAL: usize = 8 * 1024;
 const LARGEST_PART: usize = 1024 * 1024;
 
 /// A script's buffer is no larger: it is not counted as memory of the VM.
-const LARGEST_BUFFER: usize = 1024 * 1024;
+const LARGEST_BUFFER: usize = 64 * 1024;
 
 /// When what was written reaches the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,8 +177,12 @@ impl Stream {
     fn drop_input(&mut self) -> io::Result<()> {
         let ahead = self.ahead();
         if ahead > 0 {
-            self.file.seek(SeekFrom::Current(-ahead))?;
-            self.input.clear();
+            match self.file.seek(SeekFrom::Current(-ahead)) {
+                Ok(_) => self.input.clear(),
+                // A pipe or a terminal has no places: what was read ahead of it stays to be read.
+                Err(problem) if problem::is_illegal_seek(&problem) => {}
+                Err(problem) => return Err(problem),
+            }
         }
         Ok(())
     }

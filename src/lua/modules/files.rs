@@ -34,8 +34,8 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>, memory: usize) -> mlua::
         done(lua, flushed, None)
     })?;
     // Closes a file without results: at the end of a scope.
-    bindings.plain("file_drop", |_, _, file: AnyUserData| {
-        drop(file.borrow_mut::<Handle>()?.close());
+    bindings.function("file_drop", |lua, _, values: MultiValue| {
+        drop(Arguments::new(lua, "close", values).handle()?.borrow_mut::<Handle>()?.close());
         Ok(())
     })?;
     // An open file or a complaint of the function that was called.
@@ -128,10 +128,16 @@ fn read(lua: &Lua, values: MultiValue, memory: usize) -> Result<MultiValue, Rais
     // What is read and has become no value of Lua's yet is held to the VM's limit as well.
     let room = if memory == 0 { usize::MAX } else { memory.saturating_sub(lua.used_memory()) };
     let mut items = MultiValue::new();
+    // A finalizer that the collector calls meanwhile may use the same file.
+    let collects = lua.gc_is_running();
+    lua.gc_stop();
     let outcome = file.borrow_mut::<Handle>()?.read(&mut request, room, |item| {
         items.push_back(value(lua, item)?);
         Ok(())
     });
+    if collects {
+        lua.gc_restart();
+    }
     match outcome {
         Ok(()) => Ok(items),
         Err(ReadError::System(problem)) => failed(lua, &problem, None),
@@ -140,19 +146,37 @@ fn read(lua: &Lua, values: MultiValue, memory: usize) -> Result<MultiValue, Rais
     }
 }
 
+/// Texts of one `write` go together up to so many bytes.
+const TOGETHER: usize = 64 * 1024;
+
 fn write(lua: &Lua, gate: &Arc<Gate>, values: MultiValue) -> Result<MultiValue, Raised> {
     let arguments = Arguments::of_method(lua, "write", values);
     let file = arguments.file()?;
-    let mut bytes = Vec::new();
-    for (index, value) in arguments.rest(1) {
-        let text = arguments.text(index)?;
-        let text = text.as_bytes();
-        // `%.14g`, as C writes it: without the point by which `tostring` tells a float.
-        let text = if value.is_number() { text.strip_suffix(b".0").unwrap_or(&text) } else { &text };
-        bytes.extend_from_slice(text);
-    }
+    let texts: Vec<(bool, LuaString)> =
+        arguments.rest(1).map(|(index, value)| Ok((value.is_number(), arguments.text(index)?))).collect::<Result<_, Raised>>()?;
     let mut handle = file.borrow_mut::<Handle>()?;
-    let outcome = if handle.is_standard(Standard::Output) { output::write(gate, &bytes) } else { handle.write(&bytes) };
+    let mut put = |bytes: &[u8]| {
+        if handle.is_standard(Standard::Output) { output::write(gate, bytes) } else { handle.write(bytes) }
+    };
+    let outcome = (|| {
+        // Short texts go together; long ones are not held a second time.
+        let mut together = Vec::new();
+        for (is_number, text) in texts {
+            let text = text.as_bytes();
+            // `%.14g`, as C writes it: without the point by which `tostring` tells a float.
+            let text = if is_number { text.strip_suffix(b".0").unwrap_or(&text) } else { &text };
+            if together.len() + text.len() > TOGETHER && !together.is_empty() {
+                put(&together)?;
+                together.clear();
+            }
+            if text.len() > TOGETHER {
+                put(text)?;
+            } else {
+                together.extend_from_slice(text);
+            }
+        }
+        put(&together)
+    })();
     match outcome {
         Ok(()) => Ok(file.into_lua_multi(lua)?),
         Err(problem) => failed(lua, &problem, None),

@@ -1,0 +1,54 @@
+//! Files that may hold what was written. A script holds them, and so does the process: one that ends while its script does not react
+//! must not lose what waits.
+
+use super::standard::flush_standard_output;
+use super::stream::Stream;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak, mpsc};
+use std::thread;
+use std::time::Duration;
+
+/// A file that a script and the process hold.
+pub(super) struct Shared(Arc<Mutex<Stream>>);
+
+static OPEN: Mutex<Vec<Weak<Mutex<Stream>>>> = Mutex::new(Vec::new());
+
+/// Time for what waits, because a pipe that nobody reads takes nothing.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+impl Shared {
+    pub(super) fn new(stream: Stream) -> Self {
+        let shared = Arc::new(Mutex::new(stream));
+        let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+        // Those that are closed go once they would make the list grow.
+        if open.len() == open.capacity() {
+            open.retain(|stream| stream.strong_count() > 0);
+        }
+        open.push(Arc::downgrade(&shared));
+        Self(shared)
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Stream> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Writes what scripts have written and waits in buffers, for a process that ends while its script does not react. A file that a script is
+/// inside keeps what it has.
+pub fn flush_everything() {
+    let (flushed, done) = mpsc::channel();
+    thread::spawn(move || {
+        flush_standard_output();
+        let open = OPEN.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for stream in open.iter().filter_map(Weak::upgrade) {
+            let mut stream = match stream.try_lock() {
+                Ok(stream) => stream,
+                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => continue,
+            };
+            // There is nobody left to hear of a full disk.
+            let _ = stream.flush();
+        }
+        let _ = flushed.send(());
+    });
+    let _ = done.recv_timeout(PATIENCE);
+}
