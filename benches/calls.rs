@@ -8,7 +8,7 @@ use cumulua::client::serialize::serialize;
 use cumulua::client::validate::validate;
 use cumulua::client::value::{Params, Value};
 use cumulua::client::{Call, CallOptions};
-use cumulua::gate::Place;
+use cumulua::effect_id::EffectId;
 use cumulua::gate::audit::Audit;
 use cumulua_core::clock::real_now;
 use serde_json::json;
@@ -25,7 +25,7 @@ fn gate(criterion: &mut Criterion) {
     criterion.bench_function("call, gate alone", |bencher| {
         bencher.iter(|| {
             let call = Call { action: action.clone(), params: Params::new(), options: CallOptions::default() };
-            executor.block_on(gate.call(call, &Place::default())).expect("an answer")
+            executor.block_on(gate.call(call, &EffectId::default())).expect("an answer")
         });
     });
 }

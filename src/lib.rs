@@ -15,6 +15,7 @@
 //! - [`mod@reference`]: what is generated from the catalogue for people and editors.
 //! - [`config`], [`credentials`]: profiles, and where each of their values comes from.
 //! - [`client`]: the pipeline, one file a step. It knows no Lua.
+//! - [`effect_id`]: an effect's place in its run.
 //! - [`gate`]: the one door every effect of a script goes through.
 //! - [`lua`]: the runtime. It knows no HTTP.
 //! - [`run`]: one script from its first line to the last of what it deferred.
@@ -34,6 +35,7 @@ pub mod cli;
 pub mod client;
 pub mod config;
 pub mod credentials;
+pub mod effect_id;
 pub mod gate;
 pub mod lua;
 pub mod lua_syntax;

@@ -6,7 +6,8 @@ use super::{report, run, status, world};
 use crate::client::error::Failure;
 use crate::client::value::{Params, Value};
 use crate::client::{Call as ClientCall, CallOptions, waiter};
-use crate::gate::{Gate, Place, Policy, Stop, WAIT_TIMEOUT, WaitError};
+use crate::effect_id::EffectId;
+use crate::gate::{Gate, Policy, Stop, WAIT_TIMEOUT, WaitError};
 use clap::Args;
 use cumulua_core::catalog::Action;
 use std::path::Path;
@@ -71,7 +72,7 @@ impl Call {
     /// The status, and what went wrong.
     async fn call(&self, gate: &Gate, action: Action, params: Params) -> (Status, Option<String>) {
         let options = CallOptions { timeout: self.timeout, unchecked: self.unchecked, ..CallOptions::default() };
-        let place = Place { path: "0".to_owned(), number: 1 };
+        let place = EffectId { path: "0".to_owned(), number: 1 };
         let outcome = gate.call(ClientCall { action, params, options }, &place).await;
         gate.flush_audit();
         let answer = match outcome {

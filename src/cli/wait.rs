@@ -4,7 +4,8 @@ use super::options::{GlobalOptions, duration};
 use super::{call, report, run, status, world};
 use crate::client::command::Named;
 use crate::client::waiter::Task;
-use crate::gate::{Place, Policy};
+use crate::effect_id::EffectId;
+use crate::gate::Policy;
 use clap::Args;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -56,7 +57,7 @@ impl Wait {
                 Task { product, dialect, id, with: with.clone(), account: Named::default() }
             };
             run::guarded(&gate, None);
-            let place = Place { path: "0".to_owned(), number: 1 };
+            let place = EffectId { path: "0".to_owned(), number: 1 };
             let outcome = gate.wait(self.ids.into_iter().map(task).collect(), self.timeout, &place).await;
             gate.flush_audit();
             match outcome {

@@ -1,13 +1,14 @@
 //! The world as one call sees it.
 
+use super::Gate;
 use super::audit::{self, End, Record, Shown};
 use super::observer::{Event, Level};
-use super::{Gate, Place};
 use crate::client::effects::{Effects, Lane};
 use crate::client::error::{CallError, Failure, Kind, Sent};
 use crate::client::transport::{Request, Response, TransportError};
 use crate::client::value::Params;
 use crate::client::{Answer, Call};
+use crate::effect_id::EffectId;
 use cumulua_core::catalog::Action;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,7 +27,7 @@ pub(super) struct CallEffects<'a> {
     action: Action,
     /// What the script gave, and once it is admitted what is sent.
     params: Mutex<Params>,
-    place: &'a Place,
+    place: &'a EffectId,
     profile: Option<String>,
     /// Whether the observer knows of it.
     is_admitted: AtomicBool,
@@ -40,7 +41,7 @@ pub(super) struct CallEffects<'a> {
 }
 
 impl<'a> CallEffects<'a> {
-    pub(super) fn new(gate: &'a Gate, id: u64, call: &Call, place: &'a Place) -> Self {
+    pub(super) fn new(gate: &'a Gate, id: u64, call: &Call, place: &'a EffectId) -> Self {
         Self {
             gate,
             id,

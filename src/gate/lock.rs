@@ -1,7 +1,8 @@
 //! `lock "name"`: one holder among the runs of one store.
 
 use super::record::Asked;
-use super::{Gate, Level, Place, Stop};
+use super::{Gate, Level, Stop};
+use crate::effect_id::EffectId;
 use std::time::Duration;
 
 /// Why a lock was not given.
@@ -39,7 +40,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 impl Gate {
     /// Takes a lock for the rest of the run, waiting for it so long at most. One that the run has is its own already.
-    pub async fn lock(&self, name: &str, timeout: Duration, place: &Place) -> Result<(), LockError> {
+    pub async fn lock(&self, name: &str, timeout: Duration, place: &EffectId) -> Result<(), LockError> {
         // A rehearsal without a store is alone.
         let Some(recorder) = &self.recorder else { return Ok(()) };
         let started = self.elapsed();

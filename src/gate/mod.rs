@@ -44,6 +44,7 @@ use crate::client::transport::Transport;
 use crate::client::value::Params;
 use crate::client::{Answer, Call, Client, waiter};
 use crate::config::Profiles;
+use crate::effect_id::EffectId;
 use audit::{Audit, Record, Recorded};
 use cumulua_core::catalog::{Action, Catalog};
 use cumulua_core::clock::Clock;
@@ -53,36 +54,15 @@ use jiff::Timestamp;
 use rate::Lanes;
 use record::Recorder;
 use scope::Scopes;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use std::{fmt, io};
-
-/// Where an effect stands in its run: the same in every replay.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Place {
-    /// The coroutine, as the numbers of its ancestors: `0` is the script itself.
-    pub path: String,
-    /// The effect's number in that coroutine, from 1.
-    pub number: u64,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}#{}", self.path, self.number)
-    }
-}
-
-impl Serialize for Place {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
 
 /// What a gate is made of.
 pub struct World {
@@ -212,7 +192,7 @@ impl Gate {
     }
 
     /// Makes a call.
-    pub async fn call(&self, call: Call, place: &Place) -> Result<Answer, Failure> {
+    pub async fn call(&self, call: Call, place: &EffectId) -> Result<Answer, Failure> {
         let action = call.action.clone();
         let lookup = if action.read_only { None } else { self.lookup(&action, &call) };
         let id = self.ledger.begin(Arc::clone(&action.full_name), action.read_only, lookup.clone());
@@ -259,7 +239,7 @@ impl Gate {
     }
 
     /// Waits; ends early where what stands at this place is ended.
-    pub fn sleep<'a>(&'a self, duration: Duration, place: &Place) -> impl Future<Output = Result<(), Stop>> + use<'a> {
+    pub fn sleep<'a>(&'a self, duration: Duration, place: &EffectId) -> impl Future<Output = Result<(), Stop>> + use<'a> {
         let interrupt = self.interrupt_at(&place.path);
         async move {
             tokio::select! {

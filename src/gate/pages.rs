@@ -1,9 +1,10 @@
 //! Reading a list page by page, each page a call through the gate.
 
-use super::{Gate, Place};
+use super::Gate;
 use crate::client::error::Failure;
 use crate::client::paginator::{PageError, Paginator, Progress};
 use crate::client::{Answer, Call, CallOptions};
+use crate::effect_id::EffectId;
 
 /// A list that is being read.
 #[derive(Debug)]
@@ -43,7 +44,7 @@ impl Reading {
 
 impl Gate {
     /// The next page; none behind the last.
-    pub async fn next_page(&self, reading: &mut Reading, place: &Place) -> Result<Option<Answer>, ReadError> {
+    pub async fn next_page(&self, reading: &mut Reading, place: &EffectId) -> Result<Option<Answer>, ReadError> {
         if reading.is_complete {
             return Ok(None);
         }
@@ -58,13 +59,13 @@ impl Gate {
         Ok(Some(answer))
     }
 
-    async fn page(&self, paginator: &Paginator, options: &CallOptions, place: &Place) -> Result<Answer, Failure> {
+    async fn page(&self, paginator: &Paginator, options: &CallOptions, place: &EffectId) -> Result<Answer, Failure> {
         let call = Call { action: paginator.action().clone(), params: paginator.next_params(), options: options.clone() };
         self.call(call, place).await
     }
 
     /// Reads a list that changed under the first reading once more, so that the error can name what changed.
-    async fn read_again(&self, first: &Reading, place: &Place) -> ReadError {
+    async fn read_again(&self, first: &Reading, place: &EffectId) -> ReadError {
         let mut second = first.paginator.again();
         loop {
             let answer = match self.page(&second, &first.options, place).await {

@@ -1,9 +1,10 @@
 //! The state of a resource, asked for as the catalogue says.
 
-use super::{Gate, Place};
+use super::Gate;
 use crate::client::error::{CallError, Failure};
 use crate::client::value::{Params, Value};
 use crate::client::{Answer, Call, CallOptions, waiter};
+use crate::effect_id::EffectId;
 use cumulua_core::catalog::StateModel;
 
 /// A resource whose state the catalogue can ask for.
@@ -39,7 +40,7 @@ impl Gate {
     }
 
     /// Asks for the state of a resource.
-    pub async fn look_at(&self, resource: &Resource, place: &Place) -> Result<Seen, Failure> {
+    pub async fn look_at(&self, resource: &Resource, place: &EffectId) -> Result<Seen, Failure> {
         let unknown = || Failure::unsent(&resource.model, CallError::BadOption("the catalogue has no such state".to_owned()));
         let (product, name) = resource.model.split_once('.').ok_or_else(unknown)?;
         let product = self.world.catalog.product(product).map_err(|_| unknown())?;

@@ -1,10 +1,11 @@
 //! Waiting for tasks: polls each side by side with growing pauses until its acceptors say that it is over.
 
 use super::watch::{LAST_LOOK, Pace};
-use super::{Event, Gate, Level, Place, Stop};
+use super::{Event, Gate, Level, Stop};
 use crate::client::error::Failure;
 use crate::client::waiter::{self, Task, Verdict};
 use crate::client::{Call, CallOptions};
+use crate::effect_id::EffectId;
 use cumulua_core::catalog::{Action, ProductModel};
 use futures_util::future::try_join_all;
 use std::sync::Arc;
@@ -109,7 +110,7 @@ impl Gate {
         &'a self,
         tasks: Vec<Task>,
         timeout: Duration,
-        place: &'a Place,
+        place: &'a EffectId,
     ) -> impl Future<Output = Result<Vec<String>, WaitError>> + use<'a> {
         // Room for these and no more: most waits are for one task.
         let mut polls = Vec::with_capacity(tasks.len());
@@ -132,7 +133,7 @@ struct Poll<'a> {
     task: Arc<Task>,
     /// The Action that started the task, where this run did.
     started_by: Option<Arc<str>>,
-    place: &'a Place,
+    place: &'a EffectId,
     started: Duration,
     timeout: Duration,
     pace: Option<Pace>,
@@ -151,7 +152,7 @@ impl Drop for Poll<'_> {
 }
 
 impl<'a> Poll<'a> {
-    fn new(gate: &'a Gate, task: Task, timeout: Duration, place: &'a Place) -> Self {
+    fn new(gate: &'a Gate, task: Task, timeout: Duration, place: &'a EffectId) -> Self {
         let (task, started_by) = match gate.ledger.started(&task) {
             Some((task, action)) => (task, Some(action)),
             None => (Arc::new(task), None),

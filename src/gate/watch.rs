@@ -1,6 +1,7 @@
 //! A watch: something is asked for again and again, with growing pauses, until it is as it should be.
 
-use super::{Event, Gate, Place, Stop};
+use super::{Event, Gate, Stop};
+use crate::effect_id::EffectId;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::AbortHandle;
@@ -81,7 +82,7 @@ impl Watch {
     }
 
     /// Says how it was seen, and waits until it should be looked at again.
-    pub async fn pause(&mut self, state: String, place: &Place) -> Result<(), WatchError> {
+    pub async fn pause(&mut self, state: String, place: &EffectId) -> Result<(), WatchError> {
         let changed = state != self.state;
         self.state = state;
         let elapsed = self.gate.elapsed().saturating_sub(self.started);

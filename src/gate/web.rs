@@ -2,10 +2,11 @@
 
 use super::audit::{End, Record};
 use super::observer::Event;
-use super::{Gate, Level, Place, Stop};
+use super::{Gate, Level, Stop};
 use crate::client::error::{CallError, Failure, Sent};
 use crate::client::transport::{self, Destination, Request, Response, TransportError};
 use crate::config::{ConfigError, is_loopback};
+use crate::effect_id::EffectId;
 use bytes::Bytes;
 use cumulua_core::secret::{REDACTED, Secret};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -81,7 +82,7 @@ struct OnItsWay<'a> {
     gate: &'a Gate,
     id: u64,
     request: &'a WebRequest,
-    place: &'a Place,
+    place: &'a EffectId,
     /// Where it goes, as it may be shown.
     endpoint: String,
     started: Duration,
@@ -143,7 +144,7 @@ impl Drop for OnItsWay<'_> {
 
 impl Gate {
     /// Sends a script's request. An answer of any status is an answer; nothing is sent twice.
-    pub async fn request(&self, request: WebRequest, place: &Place) -> Result<WebAnswer, Failure> {
+    pub async fn request(&self, request: WebRequest, place: &EffectId) -> Result<WebAnswer, Failure> {
         self.learn(&request);
         let unsent = |error| Failure::unsent(&request.function, error);
         let is_reading = request.is_reading();

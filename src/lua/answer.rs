@@ -3,7 +3,7 @@
 use super::{json, task_handle};
 use crate::client::Answer;
 use crate::client::waiter::{self, Task};
-use crate::gate::Place;
+use crate::effect_id::EffectId;
 use mlua::{AnyUserData, Lua, Table, UserData, Value as LuaValue};
 
 /// What is known of an answer beside its content. Few scripts ask, so that it becomes a table only where one does.
@@ -11,13 +11,13 @@ pub(super) struct About {
     /// Without its content.
     answer: Answer,
     tasks: Vec<Task>,
-    place: Place,
+    place: EffectId,
 }
 
 impl UserData for About {}
 
 /// An answer as Lua, and what `meta` says of it. The client limits an answer's size.
-pub(super) fn answered(lua: &Lua, mut answer: Answer, place: Place) -> mlua::Result<(LuaValue, AnyUserData)> {
+pub(super) fn answered(lua: &Lua, mut answer: Answer, place: EffectId) -> mlua::Result<(LuaValue, AnyUserData)> {
     let tasks = waiter::tasks(&answer);
     let content = std::mem::take(&mut answer.json);
     json::unguarded(lua, || Ok((json::from_value(lua, &content)?, lua.create_userdata(About { answer, tasks, place })?)))

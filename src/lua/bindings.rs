@@ -4,7 +4,8 @@
 //! as a userdata without its line.
 
 use super::error::Raised;
-use crate::gate::{Gate, Place};
+use crate::effect_id::EffectId;
+use crate::gate::Gate;
 use mlua::{FromLua, FromLuaMulti, IntoLua, IntoLuaMulti, Lua, MultiValue, Table, Value};
 use std::future::Future;
 use std::pin::Pin;
@@ -53,10 +54,10 @@ impl Bindings<'_> {
     pub(super) fn effect<A: FromLuaMulti, R: IntoLuaMulti, F: Future<Output = Result<R, Raised>> + 'static>(
         &self,
         name: &str,
-        effect: impl Fn(Lua, Arc<Gate>, Place, A) -> F + Send + Sync + 'static,
+        effect: impl Fn(Lua, Arc<Gate>, EffectId, A) -> F + Send + Sync + 'static,
     ) -> mlua::Result<()> {
         let (called, gate) = (name.to_owned(), Arc::clone(self.gate));
-        let function = self.lua.create_async_function(move |lua, (place, args): (Place, MultiValue)| -> Effect {
+        let function = self.lua.create_async_function(move |lua, (place, args): (EffectId, MultiValue)| -> Effect {
             match parsed(&lua, &called, args) {
                 Ok(args) => {
                     let made = effect(lua.clone(), Arc::clone(&gate), place, args);
@@ -105,7 +106,7 @@ fn bad_argument(name: &str, mismatch: &mlua::Error) -> String {
 }
 
 /// `stdlib/core` keeps a table for each coroutine, and counts its effects there.
-impl FromLua for Place {
+impl FromLua for EffectId {
     fn from_lua(value: Value, lua: &Lua) -> mlua::Result<Self> {
         let place = Table::from_lua(value, lua)?;
         Ok(Self { path: place.raw_get("path")?, number: place.raw_get("number")? })

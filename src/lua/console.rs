@@ -8,7 +8,8 @@ use super::files::handle::Handle;
 use super::files::request::Request;
 use super::stdlib;
 use super::vm::Runtime;
-use crate::gate::{Gate, Place, Stop};
+use crate::effect_id::EffectId;
+use crate::gate::{Gate, Stop};
 use mlua::{AnyUserData, Function, Lua, LuaString, MultiValue};
 use std::future::Future;
 use std::io::{self, Write};
@@ -62,7 +63,7 @@ fn page(lua: &Lua, file: ConsoleFile) -> mlua::Result<Function> {
 
 /// Reads from standard input.
 fn read(lua: &Lua, file: ConsoleFile) -> mlua::Result<Function> {
-    lua.create_async_function(move |lua, (place, stdin, formats): (Place, AnyUserData, MultiValue)| {
+    lua.create_async_function(move |lua, (place, stdin, formats): (EffectId, AnyUserData, MultiValue)| {
         let file = file.clone();
         async move {
             let outcome = match Arguments::new(&lua, "read", formats).formats(0) {
@@ -95,7 +96,7 @@ impl ConsoleFile {
         }
     }
 
-    async fn read(&self, lua: &Lua, stdin: &AnyUserData, mut request: Request, place: &Place) -> Result<MultiValue, Raised> {
+    async fn read(&self, lua: &Lua, stdin: &AnyUserData, mut request: Request, place: &EffectId) -> Result<MultiValue, Raised> {
         let interrupt = self.gate.interrupt_at(&place.path);
         let mut items = MultiValue::new();
         loop {

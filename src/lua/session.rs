@@ -8,8 +8,8 @@ use super::sources::{Sources, remember};
 use super::vm::{Runtime, internal};
 use crate::gate::Gate;
 use crate::lua_syntax::locals::{CLOSE, ConstantAssigned, LAST, Locals, Rewritten, TABLE, VALUES};
-use mlua::{Function, MultiValue, Table, Value};
-use std::cell::RefCell;
+use mlua::{Function, Table, Value};
+use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::{Arc, PoisonError};
@@ -17,6 +17,8 @@ use std::sync::{Arc, PoisonError};
 /// A VM that runs chunks one after the other, and several side by side where they wait.
 pub struct Session {
     pub(super) locals: RefCell<Locals>,
+    /// How many inputs have run.
+    inputs: Cell<u64>,
     /// What the locals hold, by their keys.
     pub(super) cells: Table,
     /// Globals, and beside them the names that rewritten chunks need.
@@ -85,7 +87,7 @@ impl Session {
         let values: Function = lua.load("return ...").set_name("=[cumulua]").into_function()?;
         environment.raw_set(VALUES, values)?;
         let meta = globals.raw_get("meta")?;
-        Ok(Self { locals: RefCell::default(), cells, environment, meta, runtime })
+        Ok(Self { locals: RefCell::default(), inputs: Cell::default(), cells, environment, meta, runtime })
     }
 
     /// Compiles an input; its declarations count from now on.
@@ -123,7 +125,9 @@ impl Session {
     /// Runs an input to its end; its value becomes the last result where `keeps_last` says so. What it has set before an error stays
     /// set.
     pub async fn run(self: Rc<Self>, input: Input, keeps_last: bool) -> Result<Values, ScriptError> {
-        let results = self.runtime.in_coroutine("run", MultiValue::from_iter([Value::Function(input.function)])).await;
+        self.inputs.set(self.inputs.get() + 1);
+        let path = format!("i{}", self.inputs.get());
+        let results = self.runtime.run_at(&path, input.function, &[]).await;
         let ended = results.and_then(|results| self.runtime.outcome(&results).map(|()| results));
         match ended {
             Ok(results) => {

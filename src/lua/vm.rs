@@ -7,7 +7,7 @@ use super::sources::{SharedSources, Sources, lua_text, remember};
 use super::task_handle::NATIVES;
 use super::{natives, stdlib};
 use crate::gate::{Gate, Stop};
-use mlua::{Function, HookTriggers, Lua, LuaOptions, MultiValue, StdLib, Table, Value, VmState};
+use mlua::{Function, HookTriggers, IntoLuaMulti as _, Lua, LuaOptions, MultiValue, StdLib, Table, Value, Variadic, VmState};
 use std::sync::{Arc, PoisonError};
 
 /// The hook looks at the run's interrupt after so many instructions: a few microseconds.
@@ -68,13 +68,15 @@ impl Runtime {
         let loaded =
             self.lua.load(lua_text(&chunk.text)).set_name(&chunk.name).set_mode(mlua::chunk::ChunkMode::Text).into_function();
         let function = loaded.map_err(|failure| syntax_error(&failure))?;
-        let mut arguments = MultiValue::new();
-        for argument in &chunk.args {
-            arguments.push_back(Value::String(self.lua.create_string(argument).map_err(|failure| internal(&failure))?));
-        }
-        arguments.push_front(Value::Function(function));
-        let results = self.in_coroutine("run", arguments).await?;
+        let results = self.run_at("0", function, &chunk.args).await?;
         self.outcome(&results)
+    }
+
+    /// Runs a function in a coroutine whose effects stand at this path, which no other of the run has.
+    pub(super) async fn run_at(&self, path: &str, function: Function, args: &[String]) -> Result<MultiValue, ScriptError> {
+        let arguments = (path, function, args.iter().map(String::as_str).collect::<Variadic<_>>());
+        let arguments = arguments.into_lua_multi(&self.lua).map_err(|failure| internal(&failure))?;
+        self.in_coroutine("run", arguments).await
     }
 
     /// Runs what the script deferred, last first; the errors that came up.
@@ -82,7 +84,7 @@ impl Runtime {
         if let Err(failure) = self.install_hook() {
             return vec![internal(&failure)];
         }
-        match self.in_coroutine("run_deferred", MultiValue::new()).await {
+        match self.in_coroutine("run_all_deferred", MultiValue::new()).await {
             Ok(results) => {
                 let Some(Value::Table(errors)) = results.front() else { return Vec::new() };
                 let is_stop = self.gate.interrupt().is_raised();
@@ -104,7 +106,7 @@ impl Runtime {
         self.core.get::<Function>("has_deferred").and_then(|has| has.call(())).unwrap_or(false)
     }
 
-    pub(super) async fn in_coroutine(&self, name: &str, arguments: MultiValue) -> Result<MultiValue, ScriptError> {
+    async fn in_coroutine(&self, name: &str, arguments: MultiValue) -> Result<MultiValue, ScriptError> {
         let start = || {
             let function: Function = self.core.get(name)?;
             self.lua.create_thread(function)?.into_async::<MultiValue>(arguments)

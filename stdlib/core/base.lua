@@ -66,16 +66,17 @@ local function forwarded(name)
 	end
 end
 
--- Each coroutine has a place in its run, the same in every replay: its path and the number of its effects so far. One that nobody has put
--- elsewhere is the run itself.
+-- Each coroutine has a place in its run, the same in every replay: its path and the number of its effects so far. The script's is `0`, that
+-- of what it deferred `0.d`, that of a prompt's inputs `i1`, `i2`, …; what a coroutine makes stands below its maker's.
 local places = setmetatable({}, {
 	__mode = "k",
-	__index = function(self, co)
-		local place = { path = "0", number = 0 }
-		rawset(self, co, place)
-		return place
+	__index = function()
+		raw_error("a coroutine has no place in its run; please report this as a bug", 0)
 	end,
 })
+
+-- The VM's main thread runs finalizers and what Rust asks for. It has no effects, because it cannot wait.
+places[running()] = { path = "main", number = 0 }
 
 -- After something was caught: a run that is ended stays ended, and what Rust raised becomes a string.
 local function caught(ok, ...)

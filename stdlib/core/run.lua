@@ -60,9 +60,19 @@ end
 
 own.handler, own.report, own.run_deferred = handler, report, run_deferred
 
--- Runs a chunk; true, or false with the error and its traceback.
-function own.run(chunk, ...)
+-- Runs a chunk at a path of its own; true, or false with the error and its traceback.
+function own.run(path, chunk, ...)
+	places[running()] = { path = path, number = 0 }
 	return report(xpcall(chunk, handler, ...))
+end
+
+-- Where what is left at the end runs, however often that is.
+local at_the_end = { path = "0.d", number = 0 }
+
+-- Runs what is left, last first; the errors that came up.
+function own.run_all_deferred()
+	places[running()] = at_the_end
+	return run_deferred(nil)
 end
 
 function own.has_deferred()

@@ -9,16 +9,17 @@ use std::path::{Path, PathBuf};
 /// Rooms that a room may import, beside itself and the package `cumulua-core`. What is not here is not allowed.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("lua_syntax", &[]),
+    ("effect_id", &[]),
     ("reference", &[]),
     ("credentials", &[]),
     ("config", &["credentials"]),
     ("client", &["config", "credentials"]),
-    ("gate", &["client", "config"]),
-    ("lua", &["client", "gate", "lua_syntax", "reference"]),
+    ("gate", &["client", "config", "effect_id"]),
+    ("lua", &["client", "effect_id", "gate", "lua_syntax", "reference"]),
     ("run", &["gate", "lua"]),
     ("repl", &["config", "gate", "lua", "lua_syntax", "reference"]),
     ("schedule", &["client", "gate", "run"]),
-    ("cli", &["client", "config", "gate", "lua", "reference", "repl", "run", "schedule"]),
+    ("cli", &["client", "config", "effect_id", "gate", "lua", "reference", "repl", "run", "schedule"]),
 ];
 
 /// Rooms in which files import each other in one direction only.

@@ -10,7 +10,8 @@ use cumulua::client::transport::{HttpTransport, Request, Response, Transport, Tr
 use cumulua::client::value::Value;
 use cumulua::client::{Answer, Call, CallOptions};
 use cumulua::config::{Flags, Profiles};
-use cumulua::gate::{Gate, Place, Policy, Random, Silent, World};
+use cumulua::effect_id::EffectId;
+use cumulua::gate::{Gate, Policy, Random, Silent, World};
 use cumulua_core::catalog::{Action, Catalog};
 use cumulua_core::clock::Clock;
 use cumulua_core::secret::Redactor;
@@ -160,7 +161,7 @@ impl Bench {
             retries: Some(0),
             ..CallOptions::default()
         };
-        self.gate.call(Call { action: action.clone(), params, options }, &Place::default()).await
+        self.gate.call(Call { action: action.clone(), params, options }, &EffectId::default()).await
     }
 
     fn last(&self) -> Request {

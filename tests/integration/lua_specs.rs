@@ -60,6 +60,7 @@ specs! {
     numbers => "numbers.lua",
     paging => "paging.lua",
     parallel => "parallel.lua",
+    places => "places.lua",
     pp => "pp.lua",
     require => "require.lua",
     require_bom_and_shebang => "require_bom_and_shebang.lua",

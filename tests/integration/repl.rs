@@ -44,6 +44,14 @@ fn locals_outlive_their_line_and_values_are_shown() {
 }
 
 #[test]
+fn each_input_has_a_place_of_its_own_in_the_run() {
+    at_both_widths(|mut terminal| {
+        let place = "meta(cds.ccs.DescribeTags()).place.path";
+        terminal.says(place, "\"i1\"").line("x = 1").says(place, "\"i3\"");
+    });
+}
+
+#[test]
 fn closures_and_later_lines_see_the_same_variable() {
     at_both_widths(|mut terminal| {
         terminal.line("local n = 0; local function up() n = n + 1; return n end");

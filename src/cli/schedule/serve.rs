@@ -3,8 +3,9 @@
 use super::super::options::{Format, GlobalOptions, duration};
 use super::super::{report, status, world};
 use super::{FileArgument, refuse, shared, store_path};
+use crate::effect_id::EffectId;
 use crate::gate::web::{Text, WebRequest};
-use crate::gate::{Level, Place, Policy};
+use crate::gate::{Level, Policy};
 use crate::run::store::Store;
 use crate::schedule::serve::{Launcher, Log, Post, ServeError, Server};
 use clap::Args;
@@ -102,7 +103,7 @@ fn post(options: &GlobalOptions, file: &Path) -> Post {
             max_answer: 1 << 20,
         };
         Box::pin(async move {
-            match gate.request(request, &Place::default()).await {
+            match gate.request(request, &EffectId::default()).await {
                 Ok(answer) if answer.status.is_success() => Ok(()),
                 Ok(answer) => Err(format!("it answered {}", answer.status)),
                 Err(failure) => Err(gate.redact(&failure.error.to_string())),

@@ -1,6 +1,6 @@
 //! What is recorded of a call, by the audit and by whoever else keeps it: one line of JSON.
 
-use crate::gate::Place;
+use crate::effect_id::EffectId;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -14,7 +14,7 @@ pub(in crate::gate) struct Record<'a, P> {
     /// `sending` before a mutating call leaves, `ended` after any call.
     pub phase: &'static str,
     /// The call's place in its run.
-    pub place: &'a Place,
+    pub place: &'a EffectId,
     /// The Action.
     pub action: &'a str,
     /// Whether it changes nothing.
@@ -94,7 +94,7 @@ impl Recorded {
 #[cfg(test)]
 mod tests {
     use super::{End, Record, Recorded};
-    use crate::gate::Place;
+    use crate::effect_id::EffectId;
     use cumulua_core::secret::Redactor;
     use jiff::Timestamp;
 
@@ -113,7 +113,7 @@ mod tests {
         let record = Record {
             number: 1234,
             phase: "ended",
-            place: &Place { path: "0.2".to_owned(), number: 3 },
+            place: &EffectId { path: "0.2".to_owned(), number: 3 },
             action: "cds.ccs.DescribeTags",
             read_only: true,
             params: serde_json::json!({}),

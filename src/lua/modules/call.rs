@@ -4,7 +4,8 @@ use super::catalog::Found;
 use crate::client::Call;
 use crate::client::error::{CallError, Failure};
 use crate::client::value::Params;
-use crate::gate::{Gate, Place};
+use crate::effect_id::EffectId;
+use crate::gate::Gate;
 use crate::lua::answer::answered;
 use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
@@ -14,7 +15,7 @@ use mlua::{AnyUserData, Lua, Table, Value as LuaValue};
 use std::sync::Arc;
 
 /// The place, the Action by the number that the core holds for it, parameters and options.
-type Arguments = (Place, usize, LuaValue, Option<Table>);
+type Arguments = (EffectId, usize, LuaValue, Option<Table>);
 
 pub(in crate::lua) fn register(bindings: &Bindings<'_>, found: &Found) -> mlua::Result<()> {
     bindings.effect("call", call_by_name)?;
@@ -36,7 +37,7 @@ async fn call(
     lua: &Lua,
     gate: &Gate,
     action: Action,
-    place: Place,
+    place: EffectId,
     params: LuaValue,
     options: Option<Table>,
 ) -> mlua::Result<(LuaValue, LuaValue)> {
@@ -63,7 +64,7 @@ async fn call(
 async fn call_by_name(
     lua: Lua,
     gate: Arc<Gate>,
-    place: Place,
+    place: EffectId,
     (product, request, options): (String, Table, Option<Table>),
 ) -> Result<(LuaValue, AnyUserData), Raised> {
     let call =

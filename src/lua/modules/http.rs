@@ -2,8 +2,9 @@
 
 use crate::client::error::{CallError, Failure};
 use crate::client::value::Value;
+use crate::effect_id::EffectId;
+use crate::gate::Gate;
 use crate::gate::web::{Text, WebAnswer, WebRequest};
-use crate::gate::{Gate, Place};
 use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
 use crate::lua::options::{DURATION, duration};
@@ -33,7 +34,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
 }
 
 /// Sends a request.
-async fn request(lua: Lua, gate: Arc<Gate>, place: Place, (name, method, url, options): Arguments) -> Result<Table, Raised> {
+async fn request(lua: Lua, gate: Arc<Gate>, place: EffectId, (name, method, url, options): Arguments) -> Result<Table, Raised> {
     let request = parsed(&name, method, &url, &options).map_err(|problem| Failure::unsent(&name, problem))?;
     Ok(answered(&lua, &gate.request(request, &place).await?)?)
 }

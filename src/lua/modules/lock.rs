@@ -1,7 +1,8 @@
 //! `lock "name"`: one holder among the runs of one store.
 
 use crate::client::error::Kind;
-use crate::gate::{Gate, LockError, Place, WAIT_TIMEOUT};
+use crate::effect_id::EffectId;
+use crate::gate::{Gate, LockError, WAIT_TIMEOUT};
 use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
 use crate::lua::options::{DURATION, duration_of};
@@ -13,7 +14,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
 }
 
 /// Takes a lock for the rest of the run.
-async fn lock(_: Lua, gate: Arc<Gate>, place: Place, (name, options): (String, Option<Table>)) -> Result<(), Raised> {
+async fn lock(_: Lua, gate: Arc<Gate>, place: EffectId, (name, options): (String, Option<Table>)) -> Result<(), Raised> {
     if name.is_empty() {
         return Err(Raised::invalid("lock needs a name"));
     }

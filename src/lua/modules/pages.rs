@@ -3,7 +3,8 @@
 use crate::client::error::{CallError, Failure, Kind};
 use crate::client::paginator::Paginator;
 use crate::client::value::Params;
-use crate::gate::{Gate, Place, ReadError, Reading};
+use crate::effect_id::EffectId;
+use crate::gate::{Gate, ReadError, Reading};
 use crate::lua::answer::answered;
 use crate::lua::bindings::Bindings;
 use crate::lua::error::{self, Raised};
@@ -33,7 +34,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
 }
 
 /// The next page; nil behind the last.
-async fn next_page(lua: Lua, gate: Arc<Gate>, place: Place, reader: AnyUserData) -> Result<Page, Raised> {
+async fn next_page(lua: Lua, gate: Arc<Gate>, place: EffectId, reader: AnyUserData) -> Result<Page, Raised> {
     let reading = Arc::clone(&reader.borrow::<Reader>()?.0);
     // Two tasks that share an iterator take turns.
     let mut reading = reading.lock().await;

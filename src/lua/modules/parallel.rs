@@ -1,6 +1,7 @@
 //! `parallel`: Lua functions side by side, each in a coroutine of its own that its calls suspend.
 
-use crate::gate::{Gate, Level, Place};
+use crate::effect_id::EffectId;
+use crate::gate::{Gate, Level};
 use crate::lua::bindings::Bindings;
 use crate::lua::error::{self, Raised};
 use futures_util::FutureExt;
@@ -28,7 +29,7 @@ type Ended = (usize, mlua::Result<Result<Value, Value>>);
 async fn parallel(
     lua: Lua,
     gate: Arc<Gate>,
-    place: Place,
+    place: EffectId,
     (make, count, limit, settle, group): Arguments,
 ) -> Result<Table, Raised> {
     let results = lua.create_table()?;

@@ -1,6 +1,7 @@
 //! `time`: now, RFC 3339 in any zone, durations, and sleeping.
 
-use crate::gate::{Gate, Place};
+use crate::effect_id::EffectId;
+use crate::gate::Gate;
 use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
 use crate::lua::options::{DURATION, duration_of};
@@ -35,7 +36,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
 }
 
 /// Waits for a duration.
-async fn sleep(_: Lua, gate: Arc<Gate>, place: Place, value: LuaValue) -> Result<(), Raised> {
+async fn sleep(_: Lua, gate: Arc<Gate>, place: EffectId, value: LuaValue) -> Result<(), Raised> {
     let duration = duration_of(&value).ok_or_else(|| Raised::invalid(format!("time.sleep needs {DURATION}")))?;
     Ok(gate.sleep(duration, &place).await?)
 }

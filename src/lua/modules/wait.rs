@@ -3,7 +3,8 @@
 use crate::client::command::Named;
 use crate::client::value::Value;
 use crate::client::waiter::Task;
-use crate::gate::{Gate, Place, WAIT_TIMEOUT};
+use crate::effect_id::EffectId;
+use crate::gate::{Gate, WAIT_TIMEOUT};
 use crate::lua::bindings::Bindings;
 use crate::lua::error::{self, Raised};
 use crate::lua::options::{DURATION, duration_of};
@@ -39,7 +40,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
 type Arguments = (Option<Table>, Option<Vec<Table>>, Option<Table>);
 
 /// Waits for the tasks of handles. Its arguments are read before, because ten thousand waits must not each hold them beside the tasks.
-fn wait(lua: Lua, gate: Arc<Gate>, place: Place, arguments: Arguments) -> impl Future<Output = Result<Vec<String>, Raised>> {
+fn wait(lua: Lua, gate: Arc<Gate>, place: EffectId, arguments: Arguments) -> impl Future<Output = Result<Vec<String>, Raised>> {
     let waiting = waiting(arguments);
     async move {
         let (tasks, timeout) = waiting?;

@@ -2,7 +2,8 @@
 
 use crate::client::error::Kind;
 use crate::client::value::Value;
-use crate::gate::{Gate, Place, Resource, WAIT_TIMEOUT, Watch, WatchError};
+use crate::effect_id::EffectId;
+use crate::gate::{Gate, Resource, WAIT_TIMEOUT, Watch, WatchError};
 use crate::lua::answer::answered;
 use crate::lua::bindings::Bindings;
 use crate::lua::error::{self, Raised};
@@ -51,7 +52,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
 }
 
 /// Waits until it is time to look again.
-async fn pause(lua: Lua, _: Arc<Gate>, place: Place, (watcher, state): (AnyUserData, String)) -> Result<(), Raised> {
+async fn pause(lua: Lua, _: Arc<Gate>, place: EffectId, (watcher, state): (AnyUserData, String)) -> Result<(), Raised> {
     let watch = Arc::clone(&watcher.borrow::<Watcher>()?.0);
     let mut watch = watch.lock().await;
     match watch.pause(state, &place).await {
@@ -69,7 +70,7 @@ async fn pause(lua: Lua, _: Arc<Gate>, place: Place, (watcher, state): (AnyUserD
 async fn read(
     lua: Lua,
     gate: Arc<Gate>,
-    place: Place,
+    place: EffectId,
     (name, id, profile, region): (String, LuaValue, Option<String>, Option<String>),
 ) -> Result<Seen, Raised> {
     let id = match params::value("id", &id) {
