@@ -6,8 +6,9 @@
 use super::error::Raised;
 use crate::effect_id::EffectId;
 use crate::gate::Gate;
+use futures_util::FutureExt as _;
 use mlua::{FromLua, FromLuaMulti, IntoLua, IntoLuaMulti, Lua, MultiValue, Table, Value};
-use std::future::Future;
+use std::future::{Future, ready};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -59,11 +60,12 @@ impl Bindings<'_> {
         let (called, gate) = (name.to_owned(), Arc::clone(self.gate));
         let function = self.lua.create_async_function(move |lua, (place, args): (EffectId, MultiValue)| -> Effect {
             match parsed(&lua, &called, args) {
+                // An async block would hold the effect twice: as what it is given, and as what it waits for.
                 Ok(args) => {
-                    let made = effect(lua.clone(), Arc::clone(&gate), place, args);
-                    Box::pin(async move { answer(&lua, made.await) })
+                    let effect = effect(lua.clone(), Arc::clone(&gate), place, args);
+                    Box::pin(effect.map(move |outcome| answer(&lua, outcome)))
                 }
-                Err(mismatch) => Box::pin(async move { answer::<()>(&lua, Err(mismatch)) }),
+                Err(mismatch) => Box::pin(ready(answer::<()>(&lua, Err(mismatch)))),
             }
         })?;
         self.table.raw_set(name, function)

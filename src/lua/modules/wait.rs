@@ -10,8 +10,10 @@ use crate::lua::error::{self, Raised};
 use crate::lua::options::{DURATION, duration_of};
 use crate::lua::{params, task_handle};
 use cumulua_core::catalog::suggest;
+use futures_util::future::Either;
 use mlua::{Lua, Table, Value as LuaValue};
 use std::collections::BTreeMap;
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,9 +43,11 @@ type Arguments = (Option<Table>, Option<Vec<Table>>, Option<Table>);
 
 /// Waits for the tasks of handles. Its arguments are read before, because ten thousand waits must not each hold them beside the tasks.
 fn wait(lua: Lua, gate: Arc<Gate>, place: EffectId, arguments: Arguments) -> impl Future<Output = Result<Vec<String>, Raised>> {
-    let waiting = waiting(arguments);
-    async move {
-        let (tasks, timeout) = waiting?;
+    let (tasks, timeout) = match waiting(arguments) {
+        Ok(waiting) => waiting,
+        Err(raised) => return Either::Right(ready(Err(raised))),
+    };
+    Either::Left(async move {
         match gate.wait(tasks, timeout, &place).await {
             Ok(resources) => Ok(resources),
             Err(failure) => {
@@ -55,7 +59,7 @@ fn wait(lua: Lua, gate: Arc<Gate>, place: EffectId, arguments: Arguments) -> imp
                 Err(error::wait(&lua, &failure, &gate.named(), handle)?.into())
             }
         }
-    }
+    })
 }
 
 /// What is waited for, and for how long at most.
