@@ -30,5 +30,6 @@ mod stdlib;
 mod store;
 mod support;
 mod terminal;
+mod tls;
 mod transport;
 mod watch;
