@@ -12,6 +12,7 @@ use clap::Args;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::mpsc;
 use std::thread;
 
 #[derive(Debug, Default, Args)]
@@ -92,12 +93,16 @@ impl Observer for Heard {
     }
 }
 
-/// Hears Ctrl-C and signals that ask to end, on a thread of its own: the session's may be busy with Lua.
+/// Hears Ctrl-C and signals that ask to end, on a thread of its own: the session's may be busy with Lua. They are heard once this comes
+/// back, because a Ctrl-C before that would end the process.
 fn hear_signals(interrupts: Arc<Interrupts>, modes: Modes) {
+    let (hears, is_heard) = mpsc::channel();
     let hearing = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let mut signals = Signals::new()?;
+            // Nothing waits for it any more where the session has ended meanwhile.
+            let _ = hears.send(());
             loop {
                 let is_stuck = match signals.next().await {
                     Signal::Interrupt => interrupts.interrupt(),
@@ -118,6 +123,8 @@ fn hear_signals(interrupts: Arc<Interrupts>, modes: Modes) {
             report::error(&format!("Ctrl-C cannot be heard: {failure}"));
         }
     });
+    // Without handlers the channel is closed.
+    let _ = is_heard.recv();
 }
 
 enum Signal {
