@@ -57,6 +57,8 @@ impl Runtime {
         remember(&sources, &chunk.name, &chunk.text);
         let natives = natives::table(&lua, &gate, limits, chunk, &sources)?;
         let core = stdlib::load(&lua, &natives)?;
+        // What loading left behind goes, and the collector counts from what stays.
+        lua.gc_collect()?;
         lua.set_memory_limit(limits.memory)?;
         let runtime = Self { lua, gate, core, limits, sources };
         runtime.install_hook()?;
