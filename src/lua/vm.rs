@@ -26,15 +26,7 @@ pub struct Runtime {
 /// and collected before.
 impl Drop for Runtime {
     fn drop(&mut self) {
-        // Without memory for a table there is none for a finalizer either.
-        if let Ok(nothing) = self.lua.create_table() {
-            let let_go = self.core.get::<Function>("let_go").and_then(|let_go| let_go.call::<()>(()));
-            debug_assert!(let_go.is_ok(), "{let_go:?}");
-            self.core = nothing.clone();
-            let _ = self.lua.set_globals(nothing);
-            for name in [LOADED, NATIVES] {
-                let _ = self.lua.unset_named_registry_value(name);
-            }
+        if self.let_go().is_ok() {
             // What a finalizer makes may have one too.
             for _ in 0..2 {
                 let _ = self.lua.gc_collect();
@@ -63,6 +55,21 @@ impl Runtime {
         let runtime = Self { lua, gate, core, limits, sources };
         runtime.install_hook()?;
         Ok(runtime)
+    }
+
+    /// Lets go of what a script can reach. Functions of the core that the VM itself holds, as those of files, would keep it. No Lua runs
+    /// here, because the hook of a run that is ended would end that too.
+    fn let_go(&mut self) -> mlua::Result<()> {
+        // A script may have taken all that it may have.
+        self.lua.set_memory_limit(0)?;
+        self.core.raw_get::<Table>("globals")?.raw_set("_G", Value::Nil)?;
+        for held in ["loaded", "kept_globals"] {
+            self.core.raw_set(held, Value::Nil)?;
+        }
+        self.core = self.lua.create_table()?;
+        self.lua.set_globals(self.lua.create_table()?)?;
+        [LOADED, NATIVES].into_iter().try_for_each(|name| self.lua.unset_named_registry_value(name))?;
+        self.lua.set_memory_limit(self.limits.memory).map(drop)
     }
 
     /// Runs a chunk to its end; the error that left it, where one did.

@@ -66,8 +66,3 @@ for name, value in next, _G do
 	end
 end
 own.kept_globals = setmetatable(kept, { __index = _G })
-
--- Lets go of what a script can reach, before the VM is closed: functions of ours that the VM itself holds would keep it.
-function own.let_go()
-	own.globals._G, own.loaded, own.kept_globals = nil, nil, nil
-end

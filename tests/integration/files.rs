@@ -177,3 +177,11 @@ fn a_script_without_descriptors_still_has_its_standard_streams() {
     assert_eq!(stdout, "h: Too many open files\n", "{stderr}");
     assert!(stderr.contains("warned"), "{stderr}");
 }
+
+#[test]
+fn finalizers_work_where_a_script_took_all_its_memory() {
+    let code = "kept = setmetatable({}, { __gc = function() print('bye') end })
+        local t = {} for i = 1, 1e9 do t[i] = ('x'):rep(1000) .. i end";
+    let output = Test::simulated(code).args(["--max-memory", "16M"]).run();
+    assert_eq!((output.stdout.as_str(), output.stderr.contains("panicked")), ("bye\n", false), "{}", output.stderr);
+}
