@@ -3,7 +3,7 @@
 //! # How a call walks through
 //!
 //! ```text
-//! Lua call -> catalog lookup -> validate -> gate -> serialize -> [ sign -> send -> decode ] looped by retry -> answer -> wait
+//! Lua call -> catalog lookup -> prepare -> admit -> route -> [ limit -> intent -> sign -> send -> decode ] looped by retry -> answer -> wait
 //! ```
 //!
 //! # Layout
@@ -14,9 +14,10 @@
 //! - [`lua_syntax`]: Lua's text as tokens, and the locals that outlive a prompt's line. It knows no Lua state.
 //! - [`mod@reference`]: what is generated from the catalogue for people and editors.
 //! - [`config`], [`credentials`]: profiles, and where each of their values comes from.
-//! - [`client`]: the pipeline, one file a step. It knows no Lua.
+//! - [`client`]: the pure steps of a call, one a file, and the transport. It knows no Lua, and calls nobody back.
+//! - [`policy`]: the one judge of what may happen, from names and settings. Pure.
 //! - [`effect_id`]: an effect's place in its run.
-//! - [`gate`]: the one door every effect of a script goes through.
+//! - [`gate`]: every effect of a script passes it; one effect a file.
 //! - [`lua`]: the runtime. It knows no HTTP.
 //! - [`run`]: one script from its first line to the last of what it deferred.
 //! - [`repl`]: lines of Lua one after the other, at a prompt.
@@ -39,6 +40,7 @@ pub mod effect_id;
 pub mod gate;
 pub mod lua;
 pub mod lua_syntax;
+pub mod policy;
 pub mod reference;
 pub mod repl;
 pub mod run;

@@ -1,11 +1,11 @@
 //! Scripts over a service that answers at once with what it was told to: what is measured is cumulua's own share of a call.
 
 use bytes::Bytes;
-use cumulua::client::effects::BoxFuture;
+use cumulua::client::transport::BoxFuture;
 use cumulua::client::transport::{Request, Response, Transport, TransportError};
 use cumulua::config::{Flags, Profiles};
 use cumulua::gate::audit::Audit;
-use cumulua::gate::{Gate, Policy, Random, Silent, World};
+use cumulua::gate::{Gate, GateParts, Grants, Random, Silent};
 use cumulua::lua::{Chunk, Limits, Runtime};
 use cumulua_core::clock::Clock;
 use cumulua_core::secret::Redactor;
@@ -27,7 +27,7 @@ impl Transport for Canned {
 /// A gate over a service that answers with `body`; calls are recorded where an audit is given.
 pub(crate) fn gate(body: impl Into<Bytes>, audit: Option<Audit>) -> Arc<Gate> {
     let mcs = ("mcs".to_owned(), "http://127.0.0.1:1/".to_owned());
-    Arc::new(Gate::new(World {
+    Arc::new(Gate::new(GateParts {
         catalog: Arc::default(),
         profiles: Arc::new(Profiles::new(Flags {
             endpoints: BTreeMap::from([mcs]),
@@ -40,7 +40,7 @@ pub(crate) fn gate(body: impl Into<Bytes>, audit: Option<Audit>) -> Arc<Gate> {
         transport: Arc::new(Canned(body.into())),
         observer: Arc::new(Silent),
         audit,
-        policy: Policy::default(),
+        grants: Grants::default(),
         redactor: Arc::new(Redactor::default()),
         rehearsal: None,
         confirm: None,

@@ -7,7 +7,7 @@ use crate::client::error::Failure;
 use crate::client::value::{Params, Value};
 use crate::client::{Call as ClientCall, CallOptions, waiter};
 use crate::effect_id::EffectId;
-use crate::gate::{Gate, Policy, Stop, WAIT_TIMEOUT, WaitError};
+use crate::gate::{Gate, Grants, Stop, WAIT_TIMEOUT, WaitError};
 use clap::Args;
 use cumulua_core::catalog::Action;
 use std::path::Path;
@@ -39,7 +39,7 @@ impl Call {
     /// Makes the call.
     pub(super) fn run(self, options: &GlobalOptions) -> ExitCode {
         world::block_on(options, async {
-            let policy = Policy { read_only: options.read_only, ..Policy::default() };
+            let grants = Grants { read_only: options.read_only, ..Grants::default() };
             let subject = world::Subject {
                 name: self.action.clone(),
                 kind: "call",
@@ -48,7 +48,7 @@ impl Call {
                 args: self.params.clone(),
                 run: None,
             };
-            let (gate, recording) = world::recorded_gate(options, Path::new("."), policy, subject);
+            let (gate, recording) = world::recorded_gate(options, Path::new("."), grants, subject);
             let action = match gate.catalog().action(&self.action) {
                 Ok(action) => action,
                 Err(problem) => return usage(&problem.to_string()),

@@ -1,7 +1,7 @@
 //! Options that every subcommand takes.
 
 use super::rehearsed::Rehearsed;
-use crate::gate::Policy;
+use crate::gate::Grants;
 use crate::lua::Limits;
 use clap::{Args, ValueEnum};
 use cumulua_core::clock::parse_duration;
@@ -62,7 +62,7 @@ pub(super) struct GlobalOptions {
 
 /// What Lua may use of this machine.
 #[derive(Debug, Clone, Args)]
-pub(super) struct Grants {
+pub(super) struct GrantOptions {
     /// The memory that Lua may use, as 256M or 2G
     #[arg(long, value_name = "SIZE", value_parser = memory, default_value = MEMORY)]
     pub(super) max_memory: usize,
@@ -77,16 +77,16 @@ pub(super) struct Grants {
 /// Memory of a script, where nothing says otherwise.
 const MEMORY: &str = "1G";
 
-impl Default for Grants {
+impl Default for GrantOptions {
     fn default() -> Self {
         Self { max_memory: memory(MEMORY).unwrap_or(usize::MAX), allow_path: Vec::new(), allow_run: false }
     }
 }
 
-impl Grants {
+impl GrantOptions {
     /// What the gate holds Lua to.
-    pub(super) fn policy(&self, options: &GlobalOptions) -> Policy {
-        Policy { read_only: options.read_only, allow_paths: self.allow_path.clone(), allow_run: self.allow_run }
+    pub(super) fn grants(&self, options: &GlobalOptions) -> Grants {
+        Grants { read_only: options.read_only, allow_paths: self.allow_path.clone(), allow_run: self.allow_run }
     }
 
     /// What the VM holds it to.

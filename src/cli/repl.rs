@@ -1,12 +1,12 @@
 //! `cumulua` on a terminal: the prompt.
 
-use super::options::{GlobalOptions, Grants};
+use super::options::{GlobalOptions, GrantOptions};
 use super::progress::Progress;
 use super::screen::Screen;
 use super::{report, status, world};
 use crate::config::FILE_NAME;
 use crate::gate::audit::Audit;
-use crate::gate::{Event, Gate, Level, Observer, World};
+use crate::gate::{Event, Gate, GateParts, Level, Observer};
 use crate::repl::{self, Front, Interrupts, Turn};
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use std::thread;
 #[command(after_help = "Examples:\n  cumulua --sim\n  cumulua --profile staging\n  cumulua repl --allow-run")]
 pub(super) struct Repl {
     #[command(flatten)]
-    grants: Grants,
+    grants: GrantOptions,
 }
 
 impl Repl {
@@ -33,12 +33,12 @@ impl Repl {
 
     async fn talk(self, options: &GlobalOptions, modes: &Modes) -> ExitCode {
         let progress = Arc::new(Progress::new(options.log_format, options.verbose));
-        let world = world::world(options, Path::new("."), self.grants.policy(options));
+        let world = world::world(options, Path::new("."), self.grants.grants(options));
         let redactor = Arc::clone(&world.redactor);
         let front = Front::new(Arc::new(Screen { progress: Arc::clone(&progress), redactor: Arc::clone(&redactor) }));
         let lines = Arc::clone(&front);
         progress.print_with(move |text| lines.say(text));
-        let gate = Arc::new(Gate::new(World {
+        let gate = Arc::new(Gate::new(GateParts {
             observer: Arc::new(Heard { progress, front: Arc::clone(&front) }),
             audit: Some(Audit::keeping(world::audit_path(options))),
             confirm: Some(front.clone()),

@@ -1,6 +1,6 @@
 //! `cumulua run`: runs a script.
 
-use super::options::{Format, GlobalOptions, Grants, duration};
+use super::options::{Format, GlobalOptions, GrantOptions, duration};
 use super::status::Status;
 use super::{lifeline, progress, report, status, world};
 use crate::gate::{Gate, Stop};
@@ -40,7 +40,7 @@ pub(super) struct Run {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     timeout: Option<Duration>,
     #[command(flatten)]
-    grants: Grants,
+    grants: GrantOptions,
     /// The form of the error that ends the script
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     error_format: Format,
@@ -63,7 +63,7 @@ impl Run {
             code: None,
             args: Vec::new(),
             timeout: None,
-            grants: Grants::default(),
+            grants: GrantOptions::default(),
             error_format: Format::Text,
             run_id: None,
             run_schedule: None,
@@ -89,7 +89,7 @@ impl Run {
         let options = options.clone();
         world::block_on(&options, async {
             let subject = subject(&chunk, self.run_id);
-            let (gate, recording) = world::recorded_gate(&options, &chunk.folder, self.grants.policy(&options), subject);
+            let (gate, recording) = world::recorded_gate(&options, &chunk.folder, self.grants.grants(&options), subject);
             if let Some(recording) = recording.as_ref().filter(|recording| recording.is_claimed_from_server()) {
                 match recording.claim(self.run_schedule.as_deref()) {
                     Ok(problem) => problem.iter().for_each(|problem| report::warning(&not_recorded(problem))),

@@ -1,6 +1,6 @@
 //! `--sim`: the simulator as a transport in this process, on the run's own clock, and as a script may direct it.
 
-use crate::client::effects::BoxFuture;
+use crate::client::transport::BoxFuture;
 use crate::client::transport::{Request, Response, Transport, TransportError};
 use crate::gate::Rehearsal;
 use cumulua_core::catalog::Catalog;

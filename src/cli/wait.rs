@@ -5,7 +5,7 @@ use super::{call, report, run, status, world};
 use crate::client::command::Named;
 use crate::client::waiter::Task;
 use crate::effect_id::EffectId;
-use crate::gate::Policy;
+use crate::gate::Grants;
 use clap::Args;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -32,7 +32,7 @@ impl Wait {
     /// Waits.
     pub(super) fn run(self, options: &GlobalOptions) -> ExitCode {
         world::block_on(options, async {
-            let gate = world::gate(options, Path::new("."), Policy::default());
+            let gate = world::gate(options, Path::new("."), Grants::default());
             if self.ids.iter().any(String::is_empty) {
                 report::error("an id is empty; a variable in the command may not be set");
                 return status::USAGE.into();

@@ -8,7 +8,7 @@ use crate::client::transport::{HttpTransport, Transport};
 use crate::config::{Flags, Profiles, user_folder};
 use crate::gate::audit::Audit;
 use crate::gate::record::Recorder;
-use crate::gate::{Gate, Policy, Random, Rehearsal, World};
+use crate::gate::{Gate, GateParts, Grants, Random, Rehearsal};
 use crate::run::store::Store;
 use crate::run::{About, Keep, Overheard, Recording};
 use cumulua_core::catalog::{Catalog, suggest};
@@ -72,18 +72,18 @@ pub(super) fn profiles(options: &GlobalOptions, start: &Path) -> Profiles {
 }
 
 /// The gate of what is no run of a script. Must be called inside the runtime, whose clock it takes.
-pub(super) fn gate(options: &GlobalOptions, start: &Path, policy: Policy) -> Arc<Gate> {
-    Arc::new(Gate::new(world(options, start, policy)))
+pub(super) fn gate(options: &GlobalOptions, start: &Path, grants: Grants) -> Arc<Gate> {
+    Arc::new(Gate::new(world(options, start, grants)))
 }
 
 /// The gate of a run, and what records it. Must be called inside the runtime, whose clock it takes.
 pub(super) fn recorded_gate(
     options: &GlobalOptions,
     start: &Path,
-    policy: Policy,
+    grants: Grants,
     subject: Subject,
 ) -> (Arc<Gate>, Option<Arc<Recording>>) {
-    let mut world = world(options, start, policy);
+    let mut world = world(options, start, grants);
     let Some(path) = store_path(options) else { return (Arc::new(Gate::new(world)), None) };
     let profiles = Arc::clone(&world.profiles);
     let about = About {
@@ -125,9 +125,9 @@ pub(super) struct Subject {
 }
 
 /// What the gate of a run is made of. Must be called inside the runtime, whose clock it takes.
-pub(super) fn world(options: &GlobalOptions, start: &Path, policy: Policy) -> World {
+pub(super) fn world(options: &GlobalOptions, start: &Path, grants: Grants) -> GateParts {
     let catalog = catalog(options);
-    let clock = Clock::system();
+    let clock = if options.sim { Clock::paused() } else { Clock::system() };
     let redactor = Arc::new(Redactor::default());
     let (random, transport, rehearsal): (Random, Arc<dyn Transport>, Option<Arc<dyn Rehearsal>>) = if options.sim {
         let saved = || options.rehearsed.saved();
@@ -137,7 +137,7 @@ pub(super) fn world(options: &GlobalOptions, start: &Path, policy: Policy) -> Wo
     } else {
         (Random::system(), Arc::new(HttpTransport::default()), None)
     };
-    World {
+    GateParts {
         profiles: Arc::new(profiles(options, start)),
         catalog,
         clock,
@@ -145,7 +145,7 @@ pub(super) fn world(options: &GlobalOptions, start: &Path, policy: Policy) -> Wo
         transport,
         observer: Arc::new(Progress::new(options.log_format, options.verbose)),
         audit: audit_path(options).map(Audit::new),
-        policy: Policy { read_only: options.read_only, ..policy },
+        grants: Grants { read_only: options.read_only, ..grants },
         redactor,
         rehearsal,
         confirm: None,

@@ -1,36 +1,59 @@
-//! Whose name a call is made in, and where it goes. Found out once for each Action, profile and region: finding it out takes as long as
-//! signing a request and sending it.
+//! Whose name a call is made in, and where it goes. This only finds; whether the call may be made is judged between the two.
 
 use super::command::Named;
-use super::effects::Lane;
 use super::endpoint;
 use super::error::CallError;
 use super::sign::Key;
 use super::transport::{self, Destination, TransportError, unusable};
-use crate::config::{Account, Profiles, is_loopback};
+use crate::config::{Account, Profiles, RateLimit, is_loopback};
 use cumulua_core::catalog::Action;
 use cumulua_core::secret::{Redactor, Secret};
 use http::{Uri, uri};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use url::Url;
 
-/// Whose name a call is made in, and where it goes.
+/// Whose name a call is made in, as names and settings have it, and once it was asked for, where it goes. No key is read before.
 #[derive(Debug)]
-pub(super) struct Route {
-    pub(super) account: Account,
-    pub(super) key: Key,
-    pub(super) token: Option<Secret>,
-    /// Without a query.
-    pub(super) url: Url,
-    pub(super) lane: Lane,
+pub struct Authority {
+    /// The account.
+    pub account: Account,
     /// What answers say of it.
-    pub(super) profile: Arc<str>,
-    pub(super) region: Option<Arc<str>>,
-    pub(super) endpoint: Arc<str>,
+    pub profile: Arc<str>,
+    route: OnceLock<Route>,
+}
+
+/// Where a call goes, and the key that it is signed with.
+#[derive(Debug)]
+pub struct Route {
+    /// The access key's id.
+    pub access_key: String,
+    /// The region.
+    pub region: Option<Arc<str>>,
+    /// What signs.
+    pub key: Key,
+    /// A session's token.
+    pub token: Option<Secret>,
+    /// Without a query.
+    pub url: Url,
+    /// What shares its rate.
+    pub lane: Lane,
+    /// What answers say of it.
+    pub endpoint: Arc<str>,
     pub(super) destination: Destination,
     /// The URL as HTTP takes it.
     uri: Uri,
+}
+
+/// What shares a rate limit: an account of a product.
+#[derive(Debug, Clone)]
+pub struct Lane {
+    /// The product.
+    pub product: String,
+    /// The access key's id.
+    pub access_key: String,
+    /// The limit; none for an endpoint on this machine.
+    pub limit: Option<RateLimit>,
 }
 
 impl Route {
@@ -42,57 +65,65 @@ impl Route {
     }
 }
 
-/// The routes that are known. A profile does not change while it is in use; what a person chooses at the prompt does.
+impl Authority {
+    /// The way of an Action's calls, and the key, which is read here. Both stay what they are.
+    pub fn route(&self, profiles: &Profiles, redactor: &Redactor, action: &Action) -> Result<&Route, CallError> {
+        if let Some(route) = self.route.get() {
+            return Ok(route);
+        }
+        let found = find(&self.account, profiles, redactor, action)?;
+        Ok(self.route.get_or_init(|| found))
+    }
+}
+
+/// The accounts and ways that are known: finding one out takes as long as signing a request and sending it. A profile does not change while
+/// it is in use; what a person chooses at the prompt does.
 #[derive(Debug, Default)]
-pub(super) struct Routes(Mutex<Known>);
+pub struct Routes(Mutex<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
-    /// What was chosen when the routes were found.
+    /// What was chosen when they were found.
     choices: u64,
     /// By the Action's whole name.
-    routes: HashMap<Arc<str>, Vec<(Named, Arc<Route>)>>,
+    authorities: HashMap<Arc<str>, Vec<(Named, Arc<Authority>)>>,
 }
 
 impl Routes {
-    /// The route of an Action in an account.
-    pub(super) fn of(
-        &self,
-        profiles: &Profiles,
-        redactor: &Redactor,
-        action: &Action,
-        account: &Named,
-    ) -> Result<Arc<Route>, CallError> {
+    /// Whose name a call of an Action is made in.
+    pub fn of(&self, profiles: &Profiles, action: &Action, named: &Named) -> Result<Arc<Authority>, CallError> {
+        let find = || {
+            let account = profiles.account(&action.product, named.profile.as_deref(), named.region.as_deref())?;
+            Ok::<_, CallError>(Arc::new(Authority { profile: account.profile.as_str().into(), account, route: OnceLock::new() }))
+        };
         // Another Action may be called by this one's name.
         if !action.is_catalogued() {
-            return find(profiles, redactor, action, account).map(Arc::new);
+            return find();
         }
         let choices = profiles.choices();
         {
-            let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let routes = known.routes.get(&action.full_name).filter(|_| known.choices == choices);
-            if let Some((_, route)) = routes.into_iter().flatten().find(|(own, _)| own == account) {
-                return Ok(Arc::clone(route));
+            let known = self.lock();
+            let authorities = known.authorities.get(&action.full_name).filter(|_| known.choices == choices);
+            if let Some((_, authority)) = authorities.into_iter().flatten().find(|(own, _)| own == named) {
+                return Ok(Arc::clone(authority));
             }
         }
-        let route = Arc::new(find(profiles, redactor, action, account)?);
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let authority = find()?;
+        let mut known = self.lock();
         if known.choices != choices {
             *known = Known { choices, ..Known::default() };
         }
-        known.routes.entry(action.full_name.clone()).or_default().push((account.clone(), Arc::clone(&route)));
-        Ok(route)
+        known.authorities.entry(action.full_name.clone()).or_default().push((named.clone(), Arc::clone(&authority)));
+        Ok(authority)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn find(profiles: &Profiles, redactor: &Redactor, action: &Action, named: &Named) -> Result<Route, CallError> {
-    let account = profiles.account(&action.product, named.profile.as_deref(), named.region.as_deref())?;
-    if let Some(setting) = account.read_only.as_ref().filter(|setting| setting.value && !action.read_only) {
-        let reason =
-            format!("{} changes things and the profile {} is read-only ({})", action.full_name, account.profile, setting.origin);
-        return Err(CallError::Forbidden(reason));
-    }
-    let url = endpoint::endpoint(action, &account)?;
+fn find(account: &Account, profiles: &Profiles, redactor: &Redactor, action: &Action) -> Result<Route, CallError> {
+    let url = endpoint::endpoint(action, account)?;
     let secret = profiles.read("secret_key", &account.secret_key.value)?;
     let token = account.security_token.as_ref().map(|token| profiles.read("security_token", &token.value)).transpose()?;
     for known in std::iter::once(&secret).chain(&token) {
@@ -100,17 +131,16 @@ fn find(profiles: &Profiles, redactor: &Redactor, action: &Action, named: &Named
     }
     // What listens on this machine is a rehearsal and can say itself when it has enough.
     let limit = account.rate_limit.filter(|_| !is_loopback(&url));
-    let lane = Lane { product: action.product.product.clone(), access_key: account.access_key.value.clone(), limit };
+    let access_key = account.access_key.value.clone();
     Ok(Route {
-        profile: account.profile.as_str().into(),
+        lane: Lane { product: action.product.product.clone(), access_key: access_key.clone(), limit },
         region: account.region.as_ref().map(|region| region.value.as_str().into()),
         endpoint: url.as_str().into(),
         destination: Destination::of(&url),
         uri: transport::uri(&url).map_err(CallError::Transport)?,
-        account,
         key: Key::new(action.product.protocol.signer, &secret),
+        access_key,
         token,
         url,
-        lane,
     })
 }

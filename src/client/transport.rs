@@ -3,7 +3,6 @@
 pub use super::connect::Destination;
 
 use super::connect::{Connector, causes};
-use super::effects::BoxFuture;
 use super::pool::{Outgoing, Pool, Site, Unanswered};
 use bytes::{Bytes, BytesMut};
 use flate2::read::MultiGzDecoder;
@@ -16,6 +15,7 @@ use hyper::body::Body as _;
 use std::error::Error;
 use std::future::ready;
 use std::io::Read as _;
+use std::pin::Pin;
 use std::sync::OnceLock;
 use std::time::Duration;
 use url::Url;
@@ -101,6 +101,9 @@ pub enum TransportError {
         limit: usize,
     },
 }
+
+/// A boxed future, for traits that are used as objects.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Something that carries attempts: HTTP, or the simulator in this process.
 pub trait Transport: Send + Sync {

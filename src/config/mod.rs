@@ -16,4 +16,4 @@ pub use error::ConfigError;
 pub use file::{ConfigFile, FILE_NAME, ProductTable, ProfileTable, user_folder};
 pub use origin::{Origin, Setting};
 pub use profiles::{Flags, Profiles, is_loopback};
-pub use web::HttpTable;
+pub use web::{AllowedHost, HttpTable};

@@ -103,11 +103,6 @@ impl Profiles {
         Ok(Setting::new(DEFAULT_PROFILE.to_owned(), Origin::Catalog))
     }
 
-    /// Whether this is a rehearsal.
-    pub(super) fn is_simulated(&self) -> bool {
-        self.flags.simulator
-    }
-
     /// A product's account; `profile` and `region` are the options of the call.
     pub fn account(&self, product: &ProductModel, profile: Option<&str>, region: Option<&str>) -> Result<Account, ConfigError> {
         if self.flags.simulator {

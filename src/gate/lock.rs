@@ -1,8 +1,12 @@
 //! `lock "name"`: one holder among the runs of one store.
 
+use super::base::Gate;
+use super::cancel::Stop;
+use super::effect::{Effect, Open};
+use super::events::Level;
 use super::record::Asked;
-use super::{Gate, Level, Stop};
 use crate::effect_id::EffectId;
+use cumulua_core::clock::real_now;
 use std::time::Duration;
 
 /// Why a lock was not given.
@@ -38,30 +42,49 @@ fn by(holder: &str) -> String {
 /// The first pause between two questions; they grow to a second.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
+struct Lock<'a> {
+    name: &'a str,
+    timeout: Duration,
+}
+
 impl Gate {
     /// Takes a lock for the rest of the run, waiting for it so long at most. One that the run has is its own already.
-    pub async fn lock(&self, name: &str, timeout: Duration, place: &EffectId) -> Result<(), LockError> {
+    pub async fn lock(&self, name: &str, timeout: Duration, id: &EffectId) -> Result<(), LockError> {
+        self.through(Lock { name, timeout }, id).await
+    }
+}
+
+impl Effect for Lock<'_> {
+    type Outcome = Result<(), LockError>;
+
+    async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
+        let (gate, Self { name, timeout }) = (open.gate, self);
         // A rehearsal without a store is alone.
-        let Some(recorder) = &self.recorder else { return Ok(()) };
-        let started = self.elapsed();
+        let Some(recorder) = &gate.recorder else { return Ok(()) };
+        // Other runs hold it by the machine's own time, whatever this run's clock does.
+        let started = real_now();
         let mut pause = FIRST_PAUSE;
         let mut told = false;
         loop {
-            let unusable = |reason| LockError::Unusable { name: name.to_owned(), reason };
+            let unusable = |reason| LockError::Unusable { name: (*name).to_owned(), reason };
             let holder = match recorder.lock(name).map_err(unusable)? {
                 Asked::Granted => return Ok(()),
                 Asked::HeldBy(holder) => holder,
             };
-            let waited = self.elapsed().saturating_sub(started);
+            let waited = started.elapsed();
             let left = timeout.saturating_sub(waited);
             if left.is_zero() {
-                return Err(LockError::TimedOut { name: name.to_owned(), holder, waited });
+                return Err(LockError::TimedOut { name: (*name).to_owned(), holder, waited });
             }
             if !std::mem::replace(&mut told, true) {
-                self.log(Level::Info, &format!("waiting for the lock {name:?}, which is held{}", by(&holder)));
+                gate.log(Level::Info, &format!("waiting for the lock {name:?}, which is held{}", by(&holder)));
             }
-            self.sleep(pause.min(left), place).await.map_err(LockError::Cancelled)?;
+            gate.clock().real_sleep(pause.min(left)).await;
             pause = (pause * 2).min(Duration::from_secs(1));
         }
+    }
+
+    fn stopped(&self, _: &Open<'_>, stop: Stop) -> Self::Outcome {
+        Err(LockError::Cancelled(stop))
     }
 }

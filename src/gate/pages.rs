@@ -1,10 +1,13 @@
-//! Reading a list page by page, each page a call through the gate.
+//! Reading a list page by page: each page is an effect.
 
-use super::Gate;
-use crate::client::error::Failure;
+use super::base::Gate;
+use super::cancel::Stop;
+use super::effect::{Effect, Open};
+use crate::client::error::{CallError, Failure, Sent};
 use crate::client::paginator::{PageError, Paginator, Progress};
 use crate::client::{Answer, Call, CallOptions};
 use crate::effect_id::EffectId;
+use std::cell::Cell;
 
 /// A list that is being read.
 #[derive(Debug)]
@@ -42,40 +45,55 @@ impl Reading {
     }
 }
 
+/// The next page of a list.
+struct NextPage<'r>(Cell<Option<&'r mut Reading>>, String);
+
 impl Gate {
     /// The next page; none behind the last.
-    pub async fn next_page(&self, reading: &mut Reading, place: &EffectId) -> Result<Option<Answer>, ReadError> {
-        if reading.is_complete {
-            return Ok(None);
-        }
+    pub async fn next_page(&self, reading: &mut Reading, id: &EffectId) -> Result<Option<Answer>, ReadError> {
+        let action = reading.action().to_owned();
+        self.through(NextPage(Cell::new(Some(reading)), action), id).await
+    }
+}
+
+impl Effect for NextPage<'_> {
+    type Outcome = Result<Option<Answer>, ReadError>;
+
+    async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
+        let Some(reading) = self.0.take().filter(|reading| !reading.is_complete) else { return Ok(None) };
         // An error ends the reading: what would follow it proves nothing.
         reading.is_complete = true;
-        let answer = self.page(&reading.paginator, &reading.options, place).await?;
+        let answer = page(open, &reading.paginator, &reading.options).await?;
         match reading.paginator.take(&answer.json)? {
             Progress::More => reading.is_complete = false,
             Progress::Complete => {}
-            Progress::Doubtful => return Err(self.read_again(reading, place).await),
+            Progress::Doubtful => return Err(read_again(open, reading).await),
         }
         Ok(Some(answer))
     }
 
-    async fn page(&self, paginator: &Paginator, options: &CallOptions, place: &EffectId) -> Result<Answer, Failure> {
-        let call = Call { action: paginator.action().clone(), params: paginator.next_params(), options: options.clone() };
-        self.call(call, place).await
+    fn stopped(&self, _: &Open<'_>, stop: Stop) -> Self::Outcome {
+        let error = CallError::Cancelled { reason: stop.describe(), sent: Sent::No };
+        Err(ReadError::Call(Failure::unsent(&self.1, error)))
     }
+}
 
-    /// Reads a list that changed under the first reading once more, so that the error can name what changed.
-    async fn read_again(&self, first: &Reading, place: &EffectId) -> ReadError {
-        let mut second = first.paginator.again();
-        loop {
-            let answer = match self.page(&second, &first.options, place).await {
-                Ok(answer) => answer,
-                Err(failure) => return failure.into(),
-            };
-            match second.take(&answer.json) {
-                Ok(Progress::More) => {}
-                Ok(Progress::Complete | Progress::Doubtful) | Err(_) => return first.paginator.changed_since(&second).into(),
-            }
+/// Reads a list that changed under the first reading once more, so that the error can name what changed.
+async fn read_again(open: &Open<'_>, first: &Reading) -> ReadError {
+    let mut second = first.paginator.again();
+    loop {
+        let answer = match page(open, &second, &first.options).await {
+            Ok(answer) => answer,
+            Err(failure) => return failure.into(),
+        };
+        match second.take(&answer.json) {
+            Ok(Progress::More) => {}
+            Ok(Progress::Complete | Progress::Doubtful) | Err(_) => return first.paginator.changed_since(&second).into(),
         }
     }
+}
+
+async fn page(open: &Open<'_>, paginator: &Paginator, options: &CallOptions) -> Result<Answer, Failure> {
+    let call = Call { action: paginator.action().clone(), params: paginator.next_params(), options: options.clone() };
+    open.gate.call_within(call, open.id).await
 }

@@ -1,34 +1,14 @@
 //! Scopes: the tasks of a `parallel` can be ended without their run. A place in the run tells the scope that it is in, because the
 //! paths of a task's coroutine and of all that it makes begin with the scope's own.
 
-use super::{Gate, Interrupt, Stop};
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use super::base::Gate;
+use super::cancel::{Interrupt, Stop};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::task::AbortHandle;
 
 /// What a cancelled task's deferred functions get.
 const DEFERRED_AFTER_STOP: Duration = Duration::from_secs(2);
-
-/// The scopes of what goes on, by their paths.
-#[derive(Debug, Default)]
-pub(super) struct Scopes(Mutex<HashMap<String, Arc<Interrupt>>>);
-
-impl Scopes {
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Interrupt>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The innermost scope that a path is in.
-    fn around(&self, path: &str) -> Option<Arc<Interrupt>> {
-        let scopes = self.lock();
-        if scopes.is_empty() {
-            return None;
-        }
-        let ancestors = std::iter::successors(Some(path), |inner| inner.rsplit_once('.').map(|(outer, _)| outer));
-        ancestors.into_iter().find_map(|path| scopes.get(path)).cloned()
-    }
-}
 
 /// The scope of the tasks of one `parallel`, for as long as any of them goes on.
 pub struct Scope<'a> {
@@ -84,7 +64,7 @@ impl Gate {
     }
 
     fn raise_after(&self, delay: Duration, interrupt: Weak<Interrupt>, stop: Stop) -> AbortHandle {
-        let clock = self.world.clock.clone();
+        let clock = self.parts.clock.clone();
         let alarm = tokio::spawn(async move {
             clock.sleep(delay).await;
             if let Some(interrupt) = interrupt.upgrade() {

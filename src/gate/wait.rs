@@ -1,13 +1,18 @@
-//! Waiting for tasks: polls each side by side with growing pauses until its acceptors say that it is over.
+//! Waiting for tasks: each is asked for with growing pauses, side by side with the others, until an acceptor of its dialect says that it is
+//! over.
 
-use super::watch::{LAST_LOOK, Pace};
-use super::{Event, Gate, Level, Stop};
+use super::backoff::{Backoff, LAST_LOOK};
+use super::base::Gate;
+use super::cancel::Stop;
+use super::effect::{Effect, Open};
+use super::events::{Event, Level};
 use crate::client::error::Failure;
 use crate::client::waiter::{self, Task, Verdict};
 use crate::client::{Call, CallOptions};
 use crate::effect_id::EffectId;
-use cumulua_core::catalog::{Action, ProductModel};
+use cumulua_core::catalog::{Action, ProductModel, WaiterModel};
 use futures_util::future::try_join_all;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,10 +61,10 @@ pub enum WaitError {
         failure: Option<Box<Failure>>,
     },
     /// The run was ended.
-    #[error("cancelled: {}; the task {task} goes on in the cloud", .stop.describe())]
+    #[error("cancelled: {}{}", .stop.describe(), going_on(.task.as_ref()))]
     Cancelled {
-        /// The task.
-        task: Task,
+        /// A task that goes on, where there is one.
+        task: Option<Task>,
         /// What ended the run.
         stop: Stop,
     },
@@ -78,13 +83,16 @@ impl WaitError {
     pub fn task(&self) -> Option<&Task> {
         match self {
             Self::UnknownDialect { .. } => None,
-            Self::Incomplete { task, .. }
-            | Self::Failed { task, .. }
-            | Self::TimedOut { task, .. }
-            | Self::Cancelled { task, .. }
-            | Self::Call { task, .. } => Some(task),
+            Self::Incomplete { task, .. } | Self::Failed { task, .. } | Self::TimedOut { task, .. } | Self::Call { task, .. } => {
+                Some(task)
+            }
+            Self::Cancelled { task, .. } => task.as_ref(),
         }
     }
+}
+
+fn going_on(task: Option<&Task>) -> String {
+    task.map(|task| format!("; the task {task} goes on in the cloud")).unwrap_or_default()
 }
 
 fn last(failure: Option<&Failure>) -> String {
@@ -104,62 +112,138 @@ fn about(resources: &[String]) -> String {
     if resources.is_empty() { String::new() } else { format!("; it was about {}", resources.join(", ")) }
 }
 
-impl Gate {
-    /// Waits for tasks side by side; gives the ids of what they made or changed, in the tasks' order.
-    pub fn wait<'a>(
-        &'a self,
-        tasks: Vec<Task>,
-        timeout: Duration,
-        place: &'a EffectId,
-    ) -> impl Future<Output = Result<Vec<String>, WaitError>> + use<'a> {
-        // Room for these and no more: most waits are for one task.
-        let mut polls = Vec::with_capacity(tasks.len());
-        let running = tasks.into_iter().filter(|task| !task.is_none());
-        polls.extend(running.map(|task| Poll::new(self, task, timeout, place)));
-        async move {
-            match &mut polls[..] {
-                [poll] => poll.until_it_ends().await,
-                polls => Ok(try_join_all(polls.iter_mut().map(Poll::until_it_ends)).await?.concat()),
-            }
-        }
-    }
+/// A wait for some tasks. Ten thousand of them may go on at once, so it holds no more than it must.
+struct WaitEffect {
+    tasks: Vec<Awaited>,
+    timeout: Duration,
 }
 
-/// A task that is asked for until it has ended; says that nobody waits any more where a sibling's failure ends the wait. Ten thousand
-/// of them may wait at once, so it holds no more than it must.
-struct Poll<'a> {
-    gate: &'a Gate,
-    id: u64,
+/// A task that is waited for, and how it was seen last.
+struct Awaited {
+    /// The wait's number in the run.
+    number: u64,
     task: Arc<Task>,
     /// The Action that started the task, where this run did.
     started_by: Option<Arc<str>>,
-    place: &'a EffectId,
     started: Duration,
-    timeout: Duration,
-    pace: Option<Pace>,
-    state: String,
-    failure: Option<Box<Failure>>,
-    has_warned: bool,
-    has_ended: bool,
+    state: RefCell<String>,
+    has_ended: Cell<bool>,
 }
 
-impl Drop for Poll<'_> {
-    fn drop(&mut self) {
-        if !self.has_ended {
-            self.end("no longer waited for", false);
-        }
+impl Gate {
+    /// Waits for tasks side by side; gives the ids of what they made or changed, in the tasks' order.
+    pub async fn wait(&self, tasks: Vec<Task>, timeout: Duration, id: &EffectId) -> Result<Vec<String>, WaitError> {
+        // Room for these and no more: most waits are for one task.
+        let mut awaited = Vec::with_capacity(tasks.len());
+        awaited.extend(tasks.into_iter().filter(|task| !task.is_none()).map(|task| Awaited::new(self, task)));
+        self.through(WaitEffect { tasks: awaited, timeout }, id).await
     }
 }
 
-impl<'a> Poll<'a> {
-    fn new(gate: &'a Gate, task: Task, timeout: Duration, place: &'a EffectId) -> Self {
-        let (task, started_by) = match gate.ledger.started(&task) {
+impl Effect for WaitEffect {
+    type Outcome = Result<Vec<String>, WaitError>;
+
+    async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
+        match &self.tasks[..] {
+            [task] => self.wait_for(task, open).await,
+            tasks => Ok(try_join_all(tasks.iter().map(|task| self.wait_for(task, open))).await?.concat()),
+        }
+    }
+
+    fn stopped(&self, open: &Open<'_>, stop: Stop) -> Self::Outcome {
+        let going_on: Vec<_> = self.tasks.iter().filter(|task| !task.has_ended.get()).collect();
+        for task in &going_on {
+            task.end(open.gate, "still running", false);
+        }
+        let task = going_on.first().or(self.tasks.first().as_ref()).map(|task| Task::clone(&task.task));
+        Err(WaitError::Cancelled { task, stop })
+    }
+
+    fn ended(&self, open: &Open<'_>, _: Option<&Self::Outcome>) {
+        // A sibling's failure ends the wait for the others.
+        self.tasks.iter().filter(|task| !task.has_ended.get()).for_each(|task| task.end(open.gate, "no longer waited for", false));
+    }
+}
+
+impl WaitEffect {
+    /// Asks for a task until it has ended, or its time is over; gives the ids of what it made or changed.
+    async fn wait_for(&self, awaited: &Awaited, open: &Open<'_>) -> Result<Vec<String>, WaitError> {
+        let outcome = self.poll(awaited, open).await;
+        awaited.end_with(open.gate, &outcome);
+        outcome
+    }
+
+    async fn poll(&self, awaited: &Awaited, open: &Open<'_>) -> Result<Vec<String>, WaitError> {
+        let (gate, task) = (open.gate, || Task::clone(&awaited.task));
+        let mut backoff = awaited.backoff(gate)?;
+        let mut failure: Option<Box<Failure>> = None;
+        let mut has_warned = false;
+        loop {
+            // Boxed, and not made before its turn: the pauses are long, and ten thousand waits must not each hold room for a call.
+            let asked = {
+                let _turn = gate.limiter.poll().await;
+                Box::pin(self.ask(awaited, open)).await?
+            };
+            match asked {
+                Ok(Verdict::Done { resources, .. }) => return Ok(resources),
+                Ok(Verdict::Failed { state, reason, resources }) => {
+                    let reason = reason.map(|reason| gate.redact(&reason));
+                    return Err(WaitError::Failed { task: task(), state, reason, resources });
+                }
+                Ok(Verdict::Running { state, known }) => {
+                    failure = None;
+                    if !known && !std::mem::replace(&mut has_warned, true) {
+                        let task = &awaited.task;
+                        let message = format!("the task {task} is in a state that no document names: {state:?}; waiting on");
+                        gate.log(Level::Warn, &message);
+                    }
+                    awaited.announce(gate, Some(state));
+                }
+                Err(failed) if failed.error.retryable() => {
+                    // The first failure of a row is said, so that an hour of silence is none.
+                    let level = if failure.is_some() { Level::Debug } else { Level::Warn };
+                    gate.log(level, &format!("asking for the task {} failed and is tried again: {failed}", awaited.task));
+                    failure = Some(Box::new(failed));
+                    awaited.announce(gate, None);
+                }
+                Err(failed) => return Err(WaitError::Call { task: task(), failure: Box::new(failed) }),
+            }
+            let waited = awaited.elapsed(gate);
+            let left = self.timeout.saturating_sub(waited);
+            if left.is_zero() {
+                return Err(WaitError::TimedOut { task: task(), state: awaited.state.borrow().clone(), waited, failure });
+            }
+            let asked_for = failure.as_ref().and_then(|failure| failure.error.refusal()?.retry_after).unwrap_or_default();
+            gate.clock().sleep(backoff.next(gate.parts.random.fraction()).max(asked_for).min(left)).await;
+        }
+    }
+
+    /// Asks for a task once.
+    async fn ask(&self, awaited: &Awaited, open: &Open<'_>) -> Result<Result<Verdict, Failure>, WaitError> {
+        let (action, product) = awaited.asked_with(open.gate)?;
+        let (task, model) = (&awaited.task, &product.waiters[&awaited.task.dialect]);
+        let left = self.timeout.saturating_sub(awaited.elapsed(open.gate));
+        let options = CallOptions {
+            // The wait itself tries again; a poll that hangs must not outlast it.
+            retries: Some(0),
+            timeout: Some(left.max(LAST_LOOK)),
+            profile: task.account.profile.clone(),
+            region: task.account.region.clone(),
+            unchecked: false,
+        };
+        let call = Call { action, params: waiter::parameters(model, task), options };
+        Ok(open.gate.call_within(call, open.id).await.map(|answer| waiter::judge(model, &answer.json)))
+    }
+}
+
+impl Awaited {
+    fn new(gate: &Gate, task: Task) -> Self {
+        let (task, started_by) = match gate.in_flight.started(&task) {
             Some((task, action)) => (task, Some(action)),
             None => (Arc::new(task), None),
         };
-        let (id, started) = (gate.next_wait(), gate.elapsed());
-        let (pace, state, failure, has_warned, has_ended) = (None, String::new(), None, false, false);
-        Self { gate, id, task, started_by, place, started, timeout, pace, state, failure, has_warned, has_ended }
+        let (number, started) = (gate.next_wait(), gate.elapsed());
+        Self { number, task, started_by, started, state: RefCell::default(), has_ended: Cell::new(false) }
     }
 
     fn what(&self) -> String {
@@ -169,143 +253,54 @@ impl<'a> Poll<'a> {
         }
     }
 
+    fn elapsed(&self, gate: &Gate) -> Duration {
+        gate.elapsed().saturating_sub(self.started)
+    }
+
     /// The Action that tasks of its dialect are asked for with, and the product that has the dialect's waiter.
-    fn asked_with(&self) -> Result<(Action, Arc<ProductModel>), WaitError> {
-        let (gate, task) = (self.gate, &self.task);
+    fn asked_with(&self, gate: &Gate) -> Result<(Action, Arc<ProductModel>), WaitError> {
+        let task = &self.task;
         let unknown = || WaitError::UnknownDialect { dialect: task.dialect.clone() };
         let product = gate.waiter_for(&task.product, &task.dialect).ok_or_else(unknown)?;
         let model = &product.waiters[&task.dialect];
         if let Some(name) = model.arguments.values().find(|name| *name != "id" && !task.with.contains_key(*name)) {
             return Err(WaitError::Incomplete { task: Task::clone(task), name: name.clone() });
         }
-        let action = gate.world.catalog.action(&model.operation).map_err(|_| unknown())?;
+        let action = gate.parts.catalog.action(&model.operation).map_err(|_| unknown())?;
         Ok((action, product))
     }
 
-    fn elapsed(&self) -> Duration {
-        self.gate.elapsed().saturating_sub(self.started)
+    fn backoff(&self, gate: &Gate) -> Result<Backoff, WaitError> {
+        let (_, product) = self.asked_with(gate)?;
+        let WaiterModel { delay, max_delay, .. } = &product.waiters[&self.task.dialect];
+        Ok(Backoff::new(Duration::from_secs(*delay), Duration::from_secs(*max_delay)))
     }
 
-    /// Asks until the task has ended, and says how it did; gives the ids of what it made or changed.
-    async fn until_it_ends(&mut self) -> Result<Vec<String>, WaitError> {
-        let outcome = self.ended().await;
-        self.tell_end(&outcome);
-        outcome
+    /// Says how it is seen; without a state, that it is as before.
+    fn announce(&self, gate: &Gate, state: Option<String>) {
+        let before = self.state.borrow().clone();
+        let state = state.unwrap_or_else(|| before.clone());
+        let changed = state != before;
+        self.state.borrow_mut().clone_from(&state);
+        gate.event(Event::Waiting { id: self.number, what: self.what(), state, changed, elapsed: self.elapsed(gate) });
     }
 
-    async fn ended(&mut self) -> Result<Vec<String>, WaitError> {
-        loop {
-            let turn = self.gate.lanes.poll().await;
-            // Boxed, and not made before its turn: the pauses are long, and ten thousand waits must not each hold room for a call.
-            if let Some(resources) = Box::pin(self.ask()).await? {
-                return Ok(resources);
-            }
-            drop(turn);
-            let pause = self.pause()?;
-            self.gate.sleep(pause, self.place).await.map_err(|stop| self.cancelled(stop))?;
-        }
-    }
-
-    fn tell_end(&mut self, outcome: &Result<Vec<String>, WaitError>) {
+    fn end_with(&self, gate: &Gate, outcome: &Result<Vec<String>, WaitError>) {
         let (text, done) = match outcome {
             Ok(resources) => (done(resources), true),
             Err(WaitError::Failed { state, reason, .. }) => (reason.clone().unwrap_or_else(|| state.clone()), false),
             Err(WaitError::TimedOut { .. }) => ("still running, no longer waited for".to_owned(), false),
-            Err(WaitError::Cancelled { .. }) => ("still running".to_owned(), false),
             Err(error) => (error.to_string(), false),
         };
         if matches!(outcome, Ok(_) | Err(WaitError::Failed { .. })) {
-            self.gate.ledger.task_ended(&self.task);
+            gate.in_flight.task_ended(&self.task);
         }
-        self.end(&text, done);
+        self.end(gate, &text, done);
     }
 
-    /// Asks once; the ids of what the task made or changed, where it is done.
-    async fn ask(&mut self) -> Result<Option<Vec<String>>, WaitError> {
-        let (action, product) = self.asked_with()?;
-        let task = Arc::clone(&self.task);
-        let model = &product.waiters[&task.dialect];
-        self.pace.get_or_insert_with(|| Pace::new(Duration::from_secs(model.delay), Duration::from_secs(model.max_delay)));
-        let left = self.timeout.saturating_sub(self.elapsed());
-        let options = CallOptions {
-            // The wait itself tries again; a poll that hangs must not outlast it.
-            retries: Some(0),
-            timeout: Some(left.max(LAST_LOOK)),
-            profile: task.account.profile.clone(),
-            region: task.account.region.clone(),
-            unchecked: false,
-        };
-        let call = Call { action, params: waiter::parameters(model, &task), options };
-        let state = match self.gate.call(call, self.place).await {
-            Ok(answer) => {
-                self.failure = None;
-                match waiter::judge(model, &answer.json) {
-                    Verdict::Done { resources, .. } => return Ok(Some(resources)),
-                    Verdict::Failed { state, reason, resources } => {
-                        let reason = reason.map(|reason| self.gate.redact(&reason));
-                        return Err(WaitError::Failed { task: Task::clone(&task), state, reason, resources });
-                    }
-                    Verdict::Running { state, known } => {
-                        if !known && !std::mem::replace(&mut self.has_warned, true) {
-                            let message = format!("the task {task} is in a state that no document names: {state:?}; waiting on");
-                            self.gate.log(Level::Warn, &message);
-                        }
-                        state
-                    }
-                }
-            }
-            Err(failure) => {
-                self.ride_out(failure)?;
-                self.state.clone()
-            }
-        };
-        self.tell(state);
-        Ok(None)
-    }
-
-    /// Takes a failure that can pass; the wait goes on.
-    fn ride_out(&mut self, failure: Failure) -> Result<(), WaitError> {
-        if let Some(stop) = self.gate.interrupt_at(&self.place.path).reason() {
-            return Err(self.cancelled(stop));
-        }
-        let task = &self.task;
-        if !failure.error.retryable() {
-            return Err(WaitError::Call { task: Task::clone(task), failure: Box::new(failure) });
-        }
-        // The first failure of a row is said, so that an hour of silence is none.
-        let level = if self.failure.is_some() { Level::Debug } else { Level::Warn };
-        self.gate.log(level, &format!("asking for the task {task} failed and is tried again: {failure}"));
-        self.failure = Some(Box::new(failure));
-        Ok(())
-    }
-
-    fn tell(&mut self, state: String) {
-        let changed = state != self.state;
-        self.state.clone_from(&state);
-        let (id, what, elapsed) = (self.id, self.what(), self.elapsed());
-        self.gate.world.observer.event(Event::Waiting { id, what, state, changed, elapsed });
-    }
-
-    /// The pause before it is asked for again; an error where the time is over.
-    fn pause(&mut self) -> Result<Duration, WaitError> {
-        let waited = self.elapsed();
-        let left = self.timeout.saturating_sub(waited);
-        if left.is_zero() {
-            let (task, state, failure) = (Task::clone(&self.task), self.state.clone(), self.failure.take());
-            return Err(WaitError::TimedOut { task, state, waited, failure });
-        }
-        let asked = self.failure.as_ref().and_then(|failure| failure.error.refusal()?.retry_after).unwrap_or_default();
-        let pause = self.pace.as_mut().map(|pace| pace.next(self.gate.world.random.fraction())).unwrap_or_default();
-        Ok(pause.max(asked).min(left))
-    }
-
-    fn cancelled(&self, stop: Stop) -> WaitError {
-        WaitError::Cancelled { task: Task::clone(&self.task), stop }
-    }
-
-    fn end(&mut self, outcome: &str, done: bool) {
-        self.has_ended = true;
-        let (what, outcome, elapsed) = (self.what(), self.gate.redact(outcome), self.elapsed());
-        self.gate.world.observer.event(Event::WaitEnded { id: self.id, what, outcome, done, elapsed });
+    fn end(&self, gate: &Gate, outcome: &str, done: bool) {
+        self.has_ended.set(true);
+        let (what, outcome, elapsed) = (self.what(), gate.redact(outcome), self.elapsed(gate));
+        gate.event(Event::WaitEnded { id: self.number, what, outcome, done, elapsed });
     }
 }

@@ -1,16 +1,20 @@
 //! `http`: requests of a script that are no product's, to hosts that the configuration names.
 
+use super::admit::allow;
 use super::audit::{End, Record};
-use super::observer::Event;
-use super::{Gate, Level, Stop};
+use super::base::Gate;
+use super::cancel::Stop;
+use super::effect::{Effect, Open};
+use super::events::{Event, Level};
 use crate::client::error::{CallError, Failure, Sent};
 use crate::client::transport::{self, Destination, Request, Response, TransportError};
-use crate::config::{ConfigError, is_loopback};
+use crate::config::is_loopback;
 use crate::effect_id::EffectId;
+use crate::policy::{RequestSubject, Subject, Target};
 use bytes::Bytes;
-use cumulua_core::secret::{REDACTED, Secret};
+use cumulua_core::secret::{REDACTED, Redactor, Secret};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use std::pin::pin;
+use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
@@ -77,151 +81,163 @@ pub struct WebAnswer {
 /// Headers that say where a request goes and where it ends, which the URL and the body decide.
 const OWN_HEADERS: &[&str] = &["host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"];
 
-/// A request on its way; one that nobody waits for any more has ended too.
-struct OnItsWay<'a> {
-    gate: &'a Gate,
-    id: u64,
-    request: &'a WebRequest,
-    place: &'a EffectId,
-    /// Where it goes, as it may be shown.
-    endpoint: String,
+/// A request under way.
+struct RequestEffect {
+    request: WebRequest,
+    /// Its number in the run.
+    number: u64,
     started: Duration,
-    finished: bool,
-}
-
-impl OnItsWay<'_> {
-    fn finish(mut self, outcome: &Result<WebAnswer, Failure>) {
-        self.finished = true;
-        let (sent, attempts) = match outcome {
-            Ok(answer) if answer.rehearsed => (Sent::No, 0),
-            Ok(_) => (Sent::Yes, 1),
-            Err(failure) => (failure.sent, failure.attempts),
-        };
-        let error = outcome.as_ref().err();
-        let status = outcome.as_ref().map_or_else(|failure| failure.error.http_status(), |answer| Some(answer.status.as_u16()));
-        self.end(End {
-            http_status: status,
-            attempts,
-            sent: sent.as_str(),
-            error: error.map(|failure| failure.error.kind().as_str()),
-            message: error.map(|failure| self.gate.redact(&failure.error.to_string()).into()),
-            ..End::default()
-        });
-        self.gate.ledger.end(self.id, sent);
-    }
-
-    fn end(&self, end: End<'_>) {
-        let duration = self.gate.elapsed().saturating_sub(self.started);
-        let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        self.gate.world.observer.event(Event::CallEnded { id: self.id });
-        self.record("ended", End { duration_ms, ..end });
-    }
-
-    fn record(&self, phase: &'static str, end: End<'_>) {
-        let bytes = self.request.body.as_ref().map_or(0, |(_, body)| body.len());
-        self.gate.record(&Record {
-            number: self.id,
-            phase,
-            place: self.place,
-            action: &self.request.function,
-            read_only: self.request.is_reading(),
-            params: serde_json::json!({ "method": self.request.method, "bytes": bytes }),
-            end: End { endpoint: Some(self.gate.clean(&self.endpoint)), ..end },
-        });
-    }
-}
-
-impl Drop for OnItsWay<'_> {
-    fn drop(&mut self) {
-        if self.finished {
-            return;
-        }
-        let (attempts, sent) = self.gate.ledger.progress(self.id);
-        self.gate.ledger.end(self.id, sent);
-        self.end(End { attempts, sent: sent.as_str(), error: Some("cancelled"), ..End::default() });
-    }
+    /// Where it goes, as it may be shown.
+    endpoint: OnceCell<String>,
+    /// Whether the observer knows of it.
+    is_announced: Cell<bool>,
 }
 
 impl Gate {
     /// Sends a script's request. An answer of any status is an answer; nothing is sent twice.
-    pub async fn request(&self, request: WebRequest, place: &EffectId) -> Result<WebAnswer, Failure> {
-        self.learn(&request);
-        let unsent = |error| Failure::unsent(&request.function, error);
-        let is_reading = request.is_reading();
-        let (url, headers) = self.prepare(&request, is_reading).map_err(unsent)?;
-        let id = self.ledger.begin(Arc::clone(&request.function), is_reading, None);
-        self.world.observer.event(Event::CallStarted { id, action: Arc::clone(&request.function) });
-        let endpoint = shown(&url, matches!(request.url, Text::Secret(_)));
-        let way = OnItsWay { gate: self, id, request: &request, place, endpoint, started: self.elapsed(), finished: false };
-        if self.world.rehearsal.is_some() {
-            self.log(Level::Info, &format!("{} {}: not sent, this is a rehearsal", request.function, way.endpoint));
-            let answer =
-                WebAnswer { status: StatusCode::NO_CONTENT, headers: HeaderMap::new(), body: Bytes::new(), rehearsed: true };
-            let outcome = Ok(answer);
-            way.finish(&outcome);
-            return outcome;
-        }
-        self.ledger.attempt(id, 1);
-        if !is_reading {
-            way.record("sending", End { sent: Sent::Maybe.as_str(), ..End::default() });
-        }
-        let stopped = |stop: Stop| {
-            let (_, sent) = self.ledger.progress(id);
-            Err(CallError::Cancelled { reason: stop.describe(), sent })
-        };
-        let interrupt = self.interrupt_at(&place.path);
-        let outcome = {
-            let mut answered = pin!(self.within(request.timeout, self.follow(&request, url, headers)));
-            tokio::select! {
-                biased;
-                stop = interrupt.raised() => match stop {
-                    // The answer to a change that is on its way is worth more than the time until it comes.
-                    Stop::SiblingFailed if !is_reading => tokio::select! {
-                        biased;
-                        answer = &mut answered => answer,
-                        stop = self.interrupt.raised() => stopped(stop),
-                    },
-                    stop => stopped(stop),
-                },
-                answer = &mut answered => answer,
-            }
-        };
-        let outcome = outcome.map_err(|error| {
-            let sent = error.sent();
-            let retryable = error.retryable() && (is_reading || sent == Sent::No);
-            Failure { action: request.function.to_string(), attempts: 1, sent, retryable, lookup: None, error }
-        });
-        way.finish(&outcome);
-        outcome
+    pub async fn request(&self, request: WebRequest, id: &EffectId) -> Result<WebAnswer, Failure> {
+        learn(&self.parts.redactor, &request);
+        let number = self.in_flight.begin(Arc::clone(&request.function), request.is_reading(), None);
+        let (endpoint, is_announced) = (OnceCell::new(), Cell::new(false));
+        self.through(RequestEffect { request, number, started: self.elapsed(), endpoint, is_announced }, id).await
+    }
+}
+
+impl Effect for RequestEffect {
+    type Outcome = Result<WebAnswer, Failure>;
+
+    fn changes(&self) -> bool {
+        !self.request.is_reading()
     }
 
-    /// Teaches the redactor what opens here.
-    fn learn(&self, request: &WebRequest) {
-        let redactor = &self.world.redactor;
-        for text in request.headers.iter().flat_map(|(_, parts)| parts).chain([&request.url]) {
-            if let Text::Secret(secret) = text {
-                redactor.learn(secret.expose());
-            }
+    async fn perform(&self, open: &Open<'_>) -> Result<WebAnswer, Failure> {
+        self.answer(open).await.map_err(|error| self.failure(open.gate, error))
+    }
+
+    fn stopped(&self, open: &Open<'_>, stop: Stop) -> Result<WebAnswer, Failure> {
+        let (_, sent) = open.gate.in_flight.progress(self.number);
+        Err(self.failure(open.gate, CallError::Cancelled { reason: stop.describe(), sent }))
+    }
+
+    fn ended(&self, open: &Open<'_>, outcome: Option<&Result<WebAnswer, Failure>>) {
+        let gate = open.gate;
+        let (attempts, sent) = match outcome {
+            Some(Ok(answer)) if answer.rehearsed => (0, Sent::No),
+            Some(Ok(_)) => (1, Sent::Yes),
+            Some(Err(failure)) => (failure.attempts, failure.sent),
+            None => gate.in_flight.progress(self.number),
+        };
+        let failure = outcome.and_then(|outcome| outcome.as_ref().err());
+        let status = |outcome: &Result<WebAnswer, Failure>| {
+            outcome.as_ref().map_or_else(|failure| failure.error.http_status(), |answer| Some(answer.status.as_u16()))
+        };
+        let kind = failure.map(|failure| failure.error.kind().as_str());
+        let duration = gate.elapsed().saturating_sub(self.started);
+        if self.is_announced.get() {
+            gate.event(Event::CallEnded { id: self.number });
         }
-        if let (Text::Secret(_), Ok(url)) = (&request.url, Url::parse(request.url.expose())) {
-            redactor.learn(url.as_str());
-            // A path of a few letters is no secret, and would be found in many a word.
-            for part in [Some(url.path()), url.query()].into_iter().flatten().filter(|part| part.len() >= 12) {
-                redactor.learn(part);
+        gate.in_flight.end(self.number, sent);
+        gate.record(&self.record(
+            open,
+            "ended",
+            End {
+                http_status: outcome.and_then(status),
+                attempts,
+                duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+                sent: sent.as_str(),
+                error: kind.or_else(|| outcome.is_none().then_some("cancelled")),
+                message: failure.map(|failure| gate.redact(&failure.error.to_string()).into()),
+                ..End::default()
+            },
+        ));
+    }
+}
+
+impl RequestEffect {
+    async fn answer(&self, open: &Open<'_>) -> Result<WebAnswer, CallError> {
+        let (gate, request) = (open.gate, &self.request);
+        let url = parsed(request.url.expose())?;
+        let headers = request.header_map()?;
+        self.admit(gate, &url)?;
+        let endpoint = self.endpoint.get_or_init(|| shown(&url, matches!(request.url, Text::Secret(_))));
+        self.is_announced.set(true);
+        gate.event(Event::CallStarted { id: self.number, action: Arc::clone(&request.function) });
+        if gate.parts.rehearsal.is_some() {
+            gate.log(Level::Info, &format!("{} {endpoint}: not sent, this is a rehearsal", request.function));
+            let (status, headers, body) = (StatusCode::NO_CONTENT, HeaderMap::new(), Bytes::new());
+            return Ok(WebAnswer { status, headers, body, rehearsed: true });
+        }
+        if self.changes() {
+            open.commit_intent(|| self.record(open, "sending", End { sent: Sent::Maybe.as_str(), ..End::default() })).await;
+        }
+        gate.in_flight.attempt(self.number, 1);
+        let answer = open.in_flight(gate.clock().within(request.timeout, self.follow(gate, url, headers))).await;
+        answer.unwrap_or_else(|| Err(CallError::TimedOut { seconds: request.timeout.as_secs_f64(), sent: Sent::Maybe }))
+    }
+
+    /// Sends it, and where the script wants that and it changes nothing, on to where it is redirected.
+    async fn follow(&self, gate: &Gate, mut url: Url, mut headers: HeaderMap) -> Result<WebAnswer, CallError> {
+        let mut left = if self.changes() { 0 } else { self.request.redirects };
+        loop {
+            let response = gate.parts.transport.send(attempt(&self.request, &url, &headers)?).await?;
+            let target = redirected(&url, &response).filter(|_| left > 0);
+            let Some(target) = target else {
+                let Response { status, headers, body } = response;
+                return Ok(WebAnswer { status, headers, body, rehearsed: false });
+            };
+            if url.scheme() == "https" && target.scheme() == "http" && !is_loopback(&target) {
+                let reason = format!("{} redirects to plain http", url.host_str().unwrap_or_default());
+                return Err(CallError::Forbidden(reason));
             }
+            let target = parsed(target.as_str())?;
+            self.admit(gate, &target)?;
+            // What was meant for one host is not another's to read.
+            if target.origin() != url.origin() {
+                headers.clear();
+            }
+            url = target;
+            left -= 1;
         }
     }
 
-    /// The URL and the headers, once nothing speaks against sending them.
-    fn prepare(&self, request: &WebRequest, is_reading: bool) -> Result<(Url, HeaderMap), CallError> {
+    fn admit(&self, gate: &Gate, url: &Url) -> Result<(), CallError> {
+        let is_simulated = gate.parts.rehearsal.is_some();
+        let hosts = if is_simulated { Vec::new() } else { gate.parts.profiles.allowed_hosts()? };
+        let subject = RequestSubject {
+            method: self.request.method,
+            changes: self.changes(),
+            target: if is_simulated { Target::Simulated } else { Target::Url(url, &hosts) },
+            is_read_only_run: gate.parts.grants.read_only,
+        };
+        allow(&Subject::Request(subject)).map_err(CallError::Forbidden)
+    }
+
+    fn failure(&self, gate: &Gate, error: CallError) -> Failure {
+        let (attempts, _) = gate.in_flight.progress(self.number);
+        let sent = error.sent();
+        let retryable = error.retryable() && (!self.changes() || sent == Sent::No);
+        Failure { action: self.request.function.to_string(), attempts, sent, retryable, lookup: None, error }
+    }
+
+    fn record<'a>(&'a self, open: &'a Open<'_>, phase: &'static str, end: End<'a>) -> Record<'a, serde_json::Value> {
+        let bytes = self.request.body.as_ref().map_or(0, |(_, body)| body.len());
+        Record {
+            number: self.number,
+            phase,
+            place: open.id,
+            action: self.request.function.as_ref().into(),
+            read_only: !self.changes(),
+            params: serde_json::json!({ "method": self.request.method, "bytes": bytes }),
+            end: End { endpoint: self.endpoint.get().map(|endpoint| open.gate.clean(endpoint)), ..end },
+        }
+    }
+}
+
+impl WebRequest {
+    fn header_map(&self) -> Result<HeaderMap, CallError> {
         let bad = |problem: String| CallError::BadOption(problem);
-        if self.world.policy.read_only && !is_reading {
-            return Err(CallError::Forbidden(format!("{} may change things and this run is read-only", request.method)));
-        }
-        let url = Url::parse(request.url.expose())
-            .map_err(|error| bad(format!("url is no URL: {error}; write it as https://host/path")))?;
         let mut headers = HeaderMap::new();
-        for (name, parts) in &request.headers {
+        for (name, parts) in &self.headers {
             let named = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad(format!("{name:?} is no name of a header")))?;
             if OWN_HEADERS.contains(&named.as_str()) {
                 return Err(bad(format!("the header {name} is HTTP's own business")));
@@ -232,60 +248,37 @@ impl Gate {
             value.set_sensitive(parts.iter().any(|part| matches!(part, Text::Secret(_))));
             headers.append(named, value);
         }
-        self.allow(&url)?;
-        Ok((url, headers))
+        Ok(headers)
     }
+}
 
-    fn allow(&self, url: &Url) -> Result<(), CallError> {
-        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-            return Err(CallError::BadOption(format!("url begins with {}:, and only http and https are spoken", url.scheme())));
+/// Teaches the redactor what opens here.
+fn learn(redactor: &Redactor, request: &WebRequest) {
+    for text in request.headers.iter().flat_map(|(_, parts)| parts).chain([&request.url]) {
+        if let Text::Secret(secret) = text {
+            redactor.learn(secret.expose());
         }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(CallError::BadOption(
-                "url holds a user name or a password; send them as a header, from a `secret`".to_owned(),
-            ));
-        }
-        self.world.profiles.allows_web(url).map_err(|error| match error {
-            ConfigError::HostNotAllowed { .. } | ConfigError::Untrusted { .. } => CallError::Forbidden(error.to_string()),
-            other => CallError::Config(other),
-        })
     }
+    if let (Text::Secret(_), Ok(url)) = (&request.url, Url::parse(request.url.expose())) {
+        redactor.learn(url.as_str());
+        // A path of a few letters is no secret, and would be found in many a word.
+        for part in [Some(url.path()), url.query()].into_iter().flatten().filter(|part| part.len() >= 12) {
+            redactor.learn(part);
+        }
+    }
+}
 
-    async fn within(
-        &self,
-        timeout: Duration,
-        answer: impl Future<Output = Result<WebAnswer, CallError>>,
-    ) -> Result<WebAnswer, CallError> {
-        tokio::select! {
-            biased;
-            answer = answer => answer,
-            () = self.world.clock.sleep(timeout) => Err(CallError::TimedOut { seconds: timeout.as_secs_f64(), sent: Sent::Maybe }),
-        }
+/// A URL that can be asked at all.
+fn parsed(text: &str) -> Result<Url, CallError> {
+    let bad = |problem: String| CallError::BadOption(problem);
+    let url = Url::parse(text).map_err(|error| bad(format!("url is no URL: {error}; write it as https://host/path")))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+        return Err(bad(format!("url begins with {}:, and only http and https are spoken", url.scheme())));
     }
-
-    /// Sends a request, and where the script wants that and it changes nothing, on to where it is redirected.
-    async fn follow(&self, request: &WebRequest, mut url: Url, mut headers: HeaderMap) -> Result<WebAnswer, CallError> {
-        let mut left = if request.is_reading() { request.redirects } else { 0 };
-        loop {
-            let response = self.web.send(attempt(request, &url, &headers)?).await?;
-            let target = redirected(&url, &response).filter(|_| left > 0);
-            let Some(target) = target else {
-                let Response { status, headers, body } = response;
-                return Ok(WebAnswer { status, headers, body, rehearsed: false });
-            };
-            if url.scheme() == "https" && target.scheme() == "http" && !is_loopback(&target) {
-                let reason = format!("{} redirects to plain http", url.host_str().unwrap_or_default());
-                return Err(CallError::Forbidden(reason));
-            }
-            self.allow(&target)?;
-            // What was meant for one host is not another's to read.
-            if target.origin() != url.origin() {
-                headers.clear();
-            }
-            url = target;
-            left -= 1;
-        }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(bad("url holds a user name or a password; send them as a header, from a `secret`".to_owned()));
     }
+    Ok(url)
 }
 
 fn attempt(request: &WebRequest, url: &Url, headers: &HeaderMap) -> Result<Request, TransportError> {

@@ -51,6 +51,18 @@ impl Bindings<'_> {
         })
     }
 
+    /// A function whose effect ends at once; it is given its place in the run first.
+    pub(super) fn effect_now<A: FromLuaMulti, R: IntoLuaMulti>(
+        &self,
+        name: &str,
+        effect: impl Fn(&Lua, &Arc<Gate>, &EffectId, A) -> Result<R, Raised> + Send + Sync + 'static,
+    ) -> mlua::Result<()> {
+        let called = name.to_owned();
+        self.plain(name, move |lua, gate, (id, args): (EffectId, MultiValue)| {
+            answer(lua, parsed(lua, &called, args).and_then(|args| effect(lua, gate, &id, args)))
+        })
+    }
+
     /// A function that suspends the script; it is given its place in the run first. Arguments that do not fit are the script's fault.
     pub(super) fn effect<A: FromLuaMulti, R: IntoLuaMulti, F: Future<Output = Result<R, Raised>> + 'static>(
         &self,

@@ -54,7 +54,8 @@ fn page(lua: &Lua, file: ConsoleFile) -> mlua::Result<Function> {
     lua.create_async_function(move |lua, text: LuaString| {
         let file = file.clone();
         async move {
-            let is_shown = Arc::clone(&file.console).page(text.to_string_lossy()).await;
+            let paging = Arc::clone(&file.console).page(text.to_string_lossy());
+            let is_shown = file.gate.clock().real(paging).await;
             file.end_unless(is_shown);
             answer(&lua, Ok(()))
         }
@@ -97,7 +98,6 @@ impl ConsoleFile {
     }
 
     async fn read(&self, lua: &Lua, stdin: &AnyUserData, mut request: Request, place: &EffectId) -> Result<MultiValue, Raised> {
-        let interrupt = self.gate.interrupt_at(&place.path);
         let mut items = MultiValue::new();
         loop {
             if advance(lua, stdin, &mut request, &mut items)? {
@@ -105,16 +105,15 @@ impl ConsoleFile {
             }
             // A question that is to be answered must be seen.
             self.end_unless(self.console.flush());
-            let typed = tokio::select! {
-                biased;
-                stop = interrupt.raised() => {
+            let typed = match self.gate.read_input(Arc::clone(&self.console).read(), place).await {
+                Ok(typed) => typed,
+                Err(stop) => {
                     // What was typed was for the question that is given up.
                     if let Some(typed) = stdin.borrow_mut::<Handle>()?.typed() {
                         typed.clear();
                     }
                     return Err(stop.into());
                 }
-                typed = Arc::clone(&self.console).read() => typed,
             };
             match typed {
                 Ok(Some(typed)) => stdin.borrow_mut::<Handle>()?.typed().ok_or(mlua::Error::UserDataTypeMismatch)?.push(&typed),

@@ -5,7 +5,7 @@ use super::{json, pretty};
 use crate::client::command::Named;
 use crate::client::error::{CallError, Failure, Kind};
 use crate::client::waiter::Task;
-use crate::gate::{Denied, Stop, WaitError};
+use crate::gate::{Denied, Stop, VariableError, WaitError};
 use mlua::{Lua, Table, Value};
 use serde_json::Value as Json;
 use std::fmt;
@@ -101,6 +101,15 @@ impl From<Failure> for Raised {
 impl From<Denied> for Raised {
     fn from(refusal: Denied) -> Self {
         Self::Denied(refusal)
+    }
+}
+
+impl From<VariableError> for Raised {
+    fn from(error: VariableError) -> Self {
+        match error {
+            VariableError::Denied(refusal) => Self::Denied(refusal),
+            VariableError::Stopped(stop) => Self::Stopped(stop),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::arguments;
 use super::store::locks::{Held, Locks, Taken};
 use super::store::{Line, NewRun, Output, RunEnd, RunOutcome, Store, Stream, WaitEnd, WaitStart, sha256};
+use crate::client::transport::BoxFuture;
 use crate::gate::audit::Recorded;
 use crate::gate::record::{Asked, Recorder};
 use crate::gate::{Event, Level, Observer};
@@ -10,6 +11,7 @@ use cumulua_core::clock::Clock;
 use cumulua_core::secret::Redactor;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::future::ready;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -283,11 +285,23 @@ impl Recorder for Recording {
         if self.keep == Keep::Nothing {
             return Ok(());
         }
-        let begun = self.begin();
-        let waits = (!recorded.read_only && !self.is_slow.load(Ordering::Relaxed)).then_some(PATIENCE);
-        begun.store.add_call(&self.id, recorded, waits).map_err(|error| {
-            self.is_slow.store(true, Ordering::Relaxed);
-            error.to_string()
+        self.begin().store.add_call(&self.id, recorded).map_err(|error| error.to_string())
+    }
+
+    fn intent<'a>(&'a self, recorded: &'a Recorded) -> BoxFuture<'a, Result<(), String>> {
+        if self.keep == Keep::Nothing {
+            return Box::pin(ready(Ok(())));
+        }
+        Box::pin(async move {
+            let store = &self.begin().store;
+            if self.is_slow.load(Ordering::Relaxed) {
+                return store.add_call(&self.id, recorded).map_err(|error| error.to_string());
+            }
+            let written = self.clock.real_within(PATIENCE, store.add_intent(&self.id, recorded)).await;
+            written.unwrap_or_else(|| Err(store.slow(PATIENCE))).map_err(|error| {
+                self.is_slow.store(true, Ordering::Relaxed);
+                error.to_string()
+            })
         })
     }
 

@@ -140,6 +140,13 @@ local function next_place()
 	return next_at(places[running()])
 end
 
+-- A native effect that ends at once, as a script sees it.
+local function placed(name)
+	return function(...)
+		return finish(native[name](next_place(), ...))
+	end
+end
+
 -- The task is the innermost `parallel` task that a coroutine belongs to; none is the run itself.
 local function place_below(parent)
 	parent.children = (parent.children or 0) + 1
@@ -186,6 +193,7 @@ return {
 	finish = finish,
 	exported = exported,
 	forwarded = forwarded,
+	placed = placed,
 	caught = caught,
 	from_c = from_c,
 	place_below = place_below,

@@ -5,7 +5,8 @@ local _ENV <const> = own.globals
 
 local finish, raise, complain, from_c = own.finish, own.raise, own.complain, own.from_c
 local raw_date, raw_mktime, raw_getmetatable = from_c("os.date", os.date), from_c("os.time", os.time), getmetatable
-local file_write, file_close, file_flush, file_use = native.file_write, native.file_close, native.file_flush, native.file_use
+local file_write, file_flush, file_use = native.file_write, native.file_flush, native.file_use
+local next_place, can_wait = own.next_place, own.can_wait
 local floor, pack, unpack = math.floor, table.pack, table.unpack
 
 os.setlocale, os.tmpname = nil, nil
@@ -36,16 +37,45 @@ local function giving(f)
 	end
 end
 
+-- The same for an effect.
+local function giving_at(f)
+	return function(...)
+		return give(f(next_place(), ...))
+	end
+end
+
+-- The files that processes write and read, for the collector to take.
+local pipes = setmetatable({}, own.weak_keys)
+
+-- Reads what comes from outside. Where Lua can yield, the run's other tasks go on meanwhile.
+local function read_input(...)
+	if can_wait() then
+		return native.input_await(next_place(), ...)
+	end
+	return native.input_read(next_place(), ...)
+end
+
 -- A session's console puts a reader of what is typed in its place.
-local read = native.file_read
+local read_stdin = read_input
 
 function own.set_typed_reader(read_typed)
-	read = function(file, ...)
-		if file == stdin then
-			return read_typed(file, ...)
-		end
-		return native.file_read(file, ...)
+	read_stdin = read_typed
+end
+
+local function read(file, ...)
+	if file == stdin then
+		return read_stdin(file, ...)
+	elseif pipes[file] then
+		return read_input(file, ...)
 	end
+	return native.file_read(file, ...)
+end
+
+local function file_close(...)
+	if pipes[...] and can_wait() then
+		return native.process_close(next_place(), ...)
+	end
+	return native.file_close(next_place(), ...)
 end
 
 -- The files that may hold what was written, for the collector to take.
@@ -58,10 +88,10 @@ local function keep(file, ...)
 	return file, ...
 end
 
--- What a process reads is there, and what it writes comes after.
-local function flush_all()
+-- What a process reads is there, and what it writes comes after. This is part of the process's effect.
+local function flush_all(place)
 	for file in next, opened do
-		file_flush(file)
+		file_flush(place, file)
 	end
 end
 
@@ -109,8 +139,8 @@ local function iterator(file, closes, ...)
 end
 
 local methods = {
-	close = giving(native.file_close),
-	flush = giving(native.file_flush),
+	close = giving(file_close),
+	flush = giving_at(file_flush),
 	seek = giving(native.file_seek),
 	setvbuf = giving(native.file_setvbuf),
 }
@@ -133,8 +163,8 @@ local meta = {
 	__name = "FILE*",
 	__index = methods,
 	__tostring = giving(native.file_text),
-	__close = giving(native.file_drop),
-	__gc = giving(native.file_drop),
+	__close = giving_at(native.file_drop),
+	__gc = giving_at(native.file_drop),
 }
 
 stdin, stdout, stderr = native.standard_files(meta)
@@ -155,7 +185,7 @@ local io = { stdin = stdin, stdout = stdout, stderr = stderr, type = giving(nati
 _G.io, own.loaded.io = io, io
 
 function io.open(...)
-	return keep(give(native.file_open(...)))
+	return keep(give(native.file_open(next_place(), ...)))
 end
 
 function io.close(...)
@@ -168,7 +198,7 @@ end
 -- The file that a default becomes: one that is open, or one at a path.
 local function default(name, mode, file)
 	if type(file) == "string" or type(file) == "number" then
-		return keep(give(native.file_need(name, mode, file)))
+		return keep(give(native.file_need(next_place(), name, mode, file)))
 	end
 	return give(file_use(name, file))
 end
@@ -196,7 +226,7 @@ function io.write(...)
 end
 
 function io.flush()
-	return of_default("output", file_flush(output))
+	return of_default("output", file_flush(next_place(), output))
 end
 
 function io.lines(path, ...)
@@ -204,26 +234,32 @@ function io.lines(path, ...)
 	if path == nil then
 		return iterator(give(file_use("lines", input)), false, ...)
 	end
-	local file = give(native.file_need("lines", "r", path))
+	local file = give(native.file_need(next_place(), "lines", "r", path))
 	return iterator(file, true, ...), nil, nil, file
 end
 
 function io.popen(...)
 	finish(native.process())
-	flush_all()
-	return keep(give(native.file_popen(...)))
+	local place = next_place()
+	flush_all(place)
+	local file, problem, code = give(native.file_popen(place, ...))
+	if file then
+		pipes[file] = true
+	end
+	return keep(file, problem, code)
 end
 
 function os.execute(command)
 	finish(native.process())
-	flush_all()
 	if command == nil then
 		return true
 	end
-	return finish(native.execute(command))
+	local place = next_place()
+	flush_all(place)
+	return finish((can_wait() and native.execute or native.execute_now)(place, command))
 end
 
-os.remove, os.rename = giving(native.remove), giving(native.rename)
+os.remove, os.rename = giving_at(native.remove), giving_at(native.rename)
 
 function os.time(parts)
 	if parts ~= nil then
@@ -240,4 +276,4 @@ function os.exit(code)
 	raise(native.exit(code))
 end
 
-os.getenv, os.clock = own.exported("env"), own.forwarded("clock")
+os.getenv, os.clock = own.placed("env"), own.forwarded("clock")

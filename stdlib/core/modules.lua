@@ -3,7 +3,7 @@
 local native, own = ...
 local _ENV <const> = own.globals
 
-local raise, refuse, finish = own.raise, own.refuse, own.finish
+local raise, refuse, finish, next_place = own.raise, own.refuse, own.finish, own.next_place
 local raw_load = load
 local concat, pack = table.concat, table.pack
 
@@ -39,7 +39,7 @@ local function load(chunk, name, mode, ...)
 end
 
 local function loadfile(path, mode, ...)
-	local ok, text, name = native.read_script(path)
+	local ok, text, name = native.read_script(next_place(), path)
 	if not ok then
 		-- A place that is not granted is an error, a file that is not there is none.
 		if text.kind == "policy" then
@@ -67,7 +67,7 @@ local function require(name)
 	if loading[name] then
 		refuse("the module '" .. tostring(name) .. "' requires itself")
 	end
-	local text, chunk_name, path, is_own = finish(native.find_module(name))
+	local text, chunk_name, path, is_own = finish(native.find_module(next_place(), name))
 	local chunk, err = raw_load(text, chunk_name, "t", is_own and own.kept_globals or _G)
 	if not chunk then
 		raise(native.syntax_failure(err))

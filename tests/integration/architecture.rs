@@ -14,16 +14,17 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("credentials", &[]),
     ("config", &["credentials"]),
     ("client", &["config", "credentials"]),
-    ("gate", &["client", "config", "effect_id"]),
+    ("policy", &["config"]),
+    ("gate", &["client", "config", "effect_id", "policy"]),
     ("lua", &["client", "effect_id", "gate", "lua_syntax", "reference"]),
-    ("run", &["gate", "lua"]),
+    ("run", &["client", "gate", "lua"]),
     ("repl", &["config", "gate", "lua", "lua_syntax", "reference"]),
     ("schedule", &["client", "gate", "run"]),
     ("cli", &["client", "config", "effect_id", "gate", "lua", "reference", "repl", "run", "schedule"]),
 ];
 
 /// Rooms in which files import each other in one direction only.
-const CLEAR: &[&str] = &["lua", "lua_syntax", "repl"];
+const CLEAR: &[&str] = &["client", "gate", "lua", "lua_syntax", "policy", "repl"];
 
 /// Crates that only some rooms may know.
 const CRATES: &[(&str, &[&str])] = &[
@@ -33,6 +34,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("axum", &["schedule"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
+    ("cap_std", &["gate"]),
     ("sqlx", &["run"]),
     ("rustyline", &["repl"]),
     ("croner", &["schedule"]),

@@ -4,14 +4,14 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use cumulua::client::effects::BoxFuture;
 use cumulua::client::error::{Failure, Kind};
+use cumulua::client::transport::BoxFuture;
 use cumulua::client::transport::{HttpTransport, Request, Response, Transport, TransportError};
 use cumulua::client::value::Value;
 use cumulua::client::{Answer, Call, CallOptions};
 use cumulua::config::{Flags, Profiles};
 use cumulua::effect_id::EffectId;
-use cumulua::gate::{Gate, Policy, Random, Silent, World};
+use cumulua::gate::{Gate, GateParts, Grants, Random, Silent};
 use cumulua_core::catalog::{Action, Catalog};
 use cumulua_core::clock::Clock;
 use cumulua_core::secret::Redactor;
@@ -123,7 +123,7 @@ impl Bench {
         };
         fs::write(&config, ["cds", "mcs", "aliyun"].map(product).concat()).unwrap();
         let recorder = Arc::new(recorder);
-        let world = World {
+        let world = GateParts {
             confirm: None,
             catalog: Arc::default(),
             profiles: Arc::new(Profiles::new(Flags {
@@ -137,7 +137,7 @@ impl Bench {
             transport: Arc::clone(&recorder) as Arc<dyn Transport>,
             observer: Arc::new(Silent),
             audit: None,
-            policy: Policy::default(),
+            grants: Grants::default(),
             redactor: Arc::new(Redactor::default()),
             rehearsal: None,
         };

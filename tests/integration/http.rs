@@ -4,7 +4,7 @@ use crate::support::{Test, flat, http as answer};
 use cumulua::run::store::{Filter, Store};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
@@ -17,28 +17,29 @@ fn server(answers: Vec<String>) -> (String, Receiver<String>) {
         for answer in answers {
             let (stream, _) = listener.accept().unwrap();
             let mut reader = BufReader::new(stream);
-            let (mut request, mut length) = (String::new(), 0);
-            loop {
-                let mut line = String::new();
-                if reader.read_line(&mut line).unwrap() == 0 {
-                    break;
-                }
-                if let Some(value) = line.to_lowercase().strip_prefix("content-length: ") {
-                    length = value.trim().parse().unwrap();
-                }
-                request += &line;
-                if line == "\r\n" {
-                    break;
-                }
-            }
-            let mut body = vec![0; length];
-            reader.read_exact(&mut body).unwrap();
-            request += &String::from_utf8_lossy(&body);
+            let request = read_request(&mut reader);
             let _ = send.send(request);
             let _ = reader.get_mut().write_all(answer.as_bytes());
         }
     });
     (address, receive)
+}
+
+/// A request with its body.
+fn read_request(reader: &mut BufReader<TcpStream>) -> String {
+    let (mut request, mut length) = (String::new(), 0);
+    while !request.ends_with("\r\n\r\n") {
+        let start = request.len();
+        if reader.read_line(&mut request).unwrap() == 0 {
+            break;
+        }
+        if let Some(value) = request[start..].to_lowercase().strip_prefix("content-length: ") {
+            length = value.trim().parse().unwrap();
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    request + &String::from_utf8_lossy(&body)
 }
 
 fn allowing(hosts: &[&str], code: &str) -> Test {
@@ -166,18 +167,30 @@ fn a_read_only_run_only_reads_and_a_rehearsal_sends_nothing() {
 
 #[test]
 fn a_change_that_is_on_its_way_is_awaited_when_a_sibling_fails() {
-    let (address, asked) = server(vec![answer("201 Created", "made", None)]);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    // The sibling is answered, and fails, while the change is on its way.
+    let serving = thread::spawn(move || {
+        let accept = || BufReader::new(listener.accept().unwrap().0);
+        let mut asked = [accept(), accept()].map(|mut reader| (read_request(&mut reader), reader));
+        asked.sort_by(|one, other| one.0.cmp(&other.0));
+        let methods = asked.each_ref().map(|(request, _)| request[..4].to_owned());
+        for ((_, reader), answer) in asked.iter_mut().zip([answer("200 OK", "", None), answer("201 Created", "made", None)]) {
+            reader.get_mut().write_all(answer.as_bytes()).unwrap();
+        }
+        methods
+    });
     let code = format!(
         "print(pcall(parallel, {{
             function() http.post('http://{address}/', {{ body = 'x' }}) end,
-            function() error 'broken' end,
+            function() http.get 'http://{address}/' error 'broken' end,
         }}))"
     );
     let test = allowing(&[&address], &code).args(["--store", "runs.db"]);
     let store = test.path("runs.db");
     let output = test.run();
     assert!(output.stdout.starts_with("false") && output.stdout.contains("broken"), "{}{}", output.stdout, output.stderr);
-    assert!(asked.recv().unwrap().starts_with("POST"));
+    assert_eq!(serving.join().unwrap(), ["GET ", "POST"]);
     let store = Store::open(&store);
     let run = store.runs(Filter::default()).unwrap().remove(0).run.id;
     let calls = store.calls(&run, 0, 10).unwrap();

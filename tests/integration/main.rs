@@ -19,6 +19,7 @@ mod lua_specs;
 mod migrations;
 mod profiles;
 mod readme;
+mod real_time;
 mod repl;
 mod runbooks;
 mod runs;

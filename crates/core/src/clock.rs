@@ -4,7 +4,10 @@
 //! nothing else can go on, and the wall clock moves by what was slept. Guards against runaway scripts use [`real_now`] instead.
 
 use jiff::{SignedDuration, Timestamp};
-use std::sync::Arc;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
+use std::task::Poll;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -14,6 +17,20 @@ pub struct Clock {
     started: Instant,
     started_at: Timestamp,
     offset: Arc<std::sync::atomic::AtomicI64>,
+    /// Whether time moves by sleeping alone; then, what keeps it where it is.
+    stillness: Option<Arc<Mutex<Weak<Hold>>>>,
+}
+
+/// Keeps virtual time where it is: tokio moves it on only where no blocking task is left.
+#[derive(Debug)]
+struct Hold(#[expect(dead_code, reason = "the task ends when this is dropped")] mpsc::Sender<()>);
+
+impl Hold {
+    fn new() -> Self {
+        let (hold, held) = mpsc::channel::<()>();
+        tokio::task::spawn_blocking(move || held.recv());
+        Self(hold)
+    }
 }
 
 impl Clock {
@@ -26,7 +43,12 @@ impl Clock {
     /// A clock that shows `start` now.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's clock")]
     pub fn starting_at(start: Timestamp) -> Self {
-        Self { started: Instant::now(), started_at: start, offset: Arc::default() }
+        Self { started: Instant::now(), started_at: start, offset: Arc::default(), stillness: None }
+    }
+
+    /// The machine's time now, on a runtime whose time is paused: it moves by sleeping alone.
+    pub fn paused() -> Self {
+        Self { stillness: Some(Arc::default()), ..Self::system() }
     }
 
     /// The time of day, in UTC.
@@ -48,10 +70,75 @@ impl Clock {
         self.offset.store(now.duration_since(own).as_secs(), std::sync::atomic::Ordering::Relaxed);
     }
 
+    /// Waits for something so long at most; none where it takes longer. What is there already needs no timer, and is given though the time
+    /// is over.
+    pub async fn within<F: Future>(&self, limit: Duration, future: F) -> Option<F::Output> {
+        let mut future = pin!(future);
+        match poll_once(future.as_mut()).await {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => tokio::time::timeout(limit, future).await.ok(),
+        }
+    }
+
+    /// Waits for the real world: a process, a file, the store, a person. Virtual time stands still meanwhile, because none of what sleeps may
+    /// take that long for its own time.
+    pub async fn real<F: Future>(&self, future: F) -> F::Output {
+        let Some(stillness) = &self.stillness else { return future.await };
+        let mut future = pin!(future);
+        // What is there already needs no thread.
+        if let Poll::Ready(output) = poll_once(future.as_mut()).await {
+            return output;
+        }
+        let _hold = held(stillness);
+        future.await
+    }
+
+    /// The same, so long at most by the machine's own time; none where it takes longer.
+    pub async fn real_within<F: Future>(&self, limit: Duration, future: F) -> Option<F::Output> {
+        if self.stillness.is_none() {
+            return self.within(limit, future).await;
+        }
+        let mut future = pin!(future);
+        if let Poll::Ready(output) = poll_once(future.as_mut()).await {
+            return Some(output);
+        }
+        tokio::select! {
+            biased;
+            output = future => Some(output),
+            () = real_alarm(limit) => None,
+        }
+    }
+
+    /// Waits by the machine's own time.
+    pub async fn real_sleep(&self, duration: Duration) {
+        if self.stillness.is_some() { real_alarm(duration).await } else { self.sleep(duration).await }
+    }
+
     /// Waits. The future is little more than its timer.
     pub fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + use<> {
         async move { tokio::time::sleep(duration).await }
     }
+}
+
+/// Polls a future as the task itself does it, so that it is woken.
+async fn poll_once<F: Future>(mut future: Pin<&mut F>) -> Poll<F::Output> {
+    poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await
+}
+
+/// Ends after so long by the machine's own time, and lets virtual time stand still until then or until nobody waits for it.
+async fn real_alarm(delay: Duration) {
+    let (_hold, held) = mpsc::channel::<()>();
+    let _ = tokio::task::spawn_blocking(move || held.recv_timeout(delay)).await;
+}
+
+/// One hold for all that wait.
+fn held(stillness: &Mutex<Weak<Hold>>) -> Arc<Hold> {
+    let mut known = stillness.lock().unwrap_or_else(PoisonError::into_inner);
+    known.upgrade().unwrap_or_else(|| {
+        let hold = Arc::new(Hold::new());
+        *known = Arc::downgrade(&hold);
+        hold
+    })
 }
 
 /// Real time, whatever the runtime's clock does: for guards and for measuring.

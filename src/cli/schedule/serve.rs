@@ -5,7 +5,7 @@ use super::super::{report, status, world};
 use super::{FileArgument, refuse, shared, store_path};
 use crate::effect_id::EffectId;
 use crate::gate::web::{Text, WebRequest};
-use crate::gate::{Level, Policy};
+use crate::gate::{Grants, Level};
 use crate::run::store::Store;
 use crate::schedule::serve::{Launcher, Log, Post, ServeError, Server};
 use clap::Args;
@@ -91,7 +91,7 @@ fn post(options: &GlobalOptions, file: &Path) -> Post {
     let options = GlobalOptions { read_only: false, ..options.clone() };
     let folder = file.parent().map(Path::to_owned).unwrap_or_default();
     Arc::new(move |url, event| {
-        let gate = world::gate(&options, &folder, Policy::default());
+        let gate = world::gate(&options, &folder, Grants::default());
         let request = WebRequest {
             function: "schedule.notify".into(),
             method: "POST",

@@ -1,13 +1,17 @@
 //! The audit's lines. Those that nobody waits for are written together a moment later, by a thread of its own, so that
 //! writing them is no part of the time of a call.
 
-use super::GATHERING;
 use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
+
+/// How long the record of a call that only reads may wait for more, so that they are written together: each time that another thread wakes
+/// up for it takes something from who calls.
+pub const GATHERING: Duration = Duration::from_millis(100);
 
 /// Lines that may wait; whoever comes with more writes them all.
 const MOST_WAITING: usize = 10_000;

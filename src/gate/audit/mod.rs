@@ -1,76 +1,12 @@
 //! The audit: one line of JSON for each call, redacted, in a file that is opened at the first one.
 
 mod file;
+mod log;
 mod params;
 mod record;
 
+pub use file::GATHERING;
+pub use log::Audit;
 pub(super) use params::{Shown, learn};
 pub use record::Recorded;
 pub(super) use record::{End, Record};
-
-use file::Lines;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
-use std::{fmt, io};
-
-/// How long the record of a call that only reads may wait for more, so that they are written together: each time that another thread wakes
-/// up for it takes something from who calls.
-pub const GATHERING: Duration = Duration::from_millis(100);
-
-/// The audit's file, and the latest records for whoever looks back while the run goes on.
-pub struct Audit(Arc<Lines>);
-
-impl fmt::Debug for Audit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Audit").field(&self.path()).finish()
-    }
-}
-
-impl Drop for Audit {
-    fn drop(&mut self) {
-        // Whoever must know calls `flush` before.
-        let _ = self.flush();
-        self.0.close();
-    }
-}
-
-impl Audit {
-    /// An audit in this file.
-    pub fn new(path: PathBuf) -> Self {
-        Self(Arc::new(Lines::new(Some(path), false)))
-    }
-
-    /// An audit that keeps its latest records too; without a file, nothing but these.
-    pub fn keeping(path: Option<PathBuf>) -> Self {
-        Self(Arc::new(Lines::new(path, true)))
-    }
-
-    /// The file.
-    pub fn path(&self) -> Option<&Path> {
-        self.0.path()
-    }
-
-    /// The latest records, oldest first.
-    pub fn kept(&self) -> Vec<String> {
-        self.0.kept()
-    }
-
-    /// The file in the user's state folder.
-    pub fn default_path() -> Option<PathBuf> {
-        use etcetera::BaseStrategy as _;
-        let folders = etcetera::choose_base_strategy().ok()?;
-        let state = folders.state_dir().unwrap_or_else(|| folders.data_dir());
-        Some(state.join("cumulua").join("audit.jsonl"))
-    }
-
-    /// Appends a record. That of a mutating call is in the file when this comes back; any other follows within moments.
-    pub(super) fn append(&self, recorded: &Recorded) -> io::Result<()> {
-        if recorded.read_only { self.0.write_soon(&recorded.line) } else { self.0.write_now(&recorded.line) }
-    }
-
-    /// Writes what is not in the file yet.
-    pub(super) fn flush(&self) -> io::Result<()> {
-        self.0.write()
-    }
-}

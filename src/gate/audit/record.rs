@@ -16,7 +16,7 @@ pub(in crate::gate) struct Record<'a, P> {
     /// The call's place in its run.
     pub place: &'a EffectId,
     /// The Action.
-    pub action: &'a str,
+    pub action: Cow<'a, str>,
     /// Whether it changes nothing.
     pub read_only: bool,
     /// The parameters.
@@ -114,7 +114,7 @@ mod tests {
             number: 1234,
             phase: "ended",
             place: &EffectId { path: "0.2".to_owned(), number: 3 },
-            action: "cds.ccs.DescribeTags",
+            action: "cds.ccs.DescribeTags".into(),
             read_only: true,
             params: serde_json::json!({}),
             end,

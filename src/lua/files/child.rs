@@ -3,22 +3,13 @@
 use super::refused::Refused;
 use super::shared::Shared;
 use super::stream::{Access, Buffering, Stream};
-use crate::gate::{Gate, Stop};
+use crate::effect_id::EffectId;
+use crate::gate::{Gate, ProcessError, Streams, Waiting};
 use std::fs::File;
 use std::io;
-#[cfg(unix)]
-use std::os::fd::OwnedFd as Descriptor;
-#[cfg(windows)]
-use std::os::windows::io::OwnedHandle as Descriptor;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
-use std::thread;
-use std::time::Duration;
-
-/// How often a running child is looked at, at first, because most end at once.
-const FIRST_LOOK: Duration = Duration::from_millis(1);
-/// And later: well below the time in which Ctrl-C must end it.
-const LOOK: Duration = Duration::from_millis(20);
+use tokio::process::Child;
 
 /// A process that reads from a script, or writes to it.
 pub(in crate::lua) struct Piped {
@@ -31,18 +22,15 @@ pub(in crate::lua) struct Piped {
 
 impl Piped {
     /// Starts a command whose output is read, or whose input is written.
-    pub(in crate::lua) fn start(gate: &Arc<Gate>, command: &str, is_read: bool) -> io::Result<Self> {
-        let mut shell = shell(command);
-        if is_read {
-            shell.stdout(Stdio::piped())
-        } else {
-            shell.stdin(Stdio::piped())
-        };
-        let mut child = shell.spawn()?;
-        let output = child.stdout.take().map(Descriptor::from);
-        let end = output.or_else(|| child.stdin.take().map(Descriptor::from));
+    pub(in crate::lua) fn start(gate: &Arc<Gate>, command: &str, is_read: bool, id: &EffectId) -> Result<Self, ProcessError> {
+        let mut streams = Streams::default();
+        let piped = if is_read { &mut streams.output } else { &mut streams.input };
+        *piped = Some(Stdio::piped());
+        let mut child = gate.start(command, streams, id)?;
+        let output = child.stdout.take().map(parent_file);
+        let end = output.or_else(|| child.stdin.take().map(parent_file)).transpose().map_err(ProcessError::System)?;
         let access = if is_read { Access::READ } else { Access::WRITE };
-        let stream = end.map(|end| Shared::new(Stream::new(File::from(end), access, Buffering::Full)));
+        let stream = end.map(|end| Shared::new(Stream::new(end, access, Buffering::Full)));
         Ok(Self { stream, child: Some(child), gate: Arc::clone(gate) })
     }
 
@@ -52,52 +40,59 @@ impl Piped {
     }
 
     /// Closes the script's end and waits for the process; how that ended.
-    pub(in crate::lua) fn close(mut self) -> Result<ExitStatus, Refused> {
-        self.end().unwrap_or_else(|| Err(io::Error::from(io::ErrorKind::NotFound).into()))
-    }
-
-    fn end(&mut self) -> Option<Result<ExitStatus, Refused>> {
+    pub(in crate::lua) async fn close(mut self, waiting: Waiting, id: &EffectId) -> Result<ExitStatus, Refused> {
         self.stream = None;
-        Some(wait(&self.gate, &mut self.child.take()?))
+        match self.child.take() {
+            Some(child) => Ok(self.gate.wait_for(child, waiting, id).await?),
+            None => Err(io::Error::from(io::ErrorKind::NotFound).into()),
+        }
     }
 }
 
 /// C waits for the process of a handle that is lost, too.
 impl Drop for Piped {
     fn drop(&mut self) {
-        let _ = self.end();
+        self.stream = None;
+        if let Some(child) = &mut self.child {
+            let _ = self.gate.wait_out(child);
+        }
     }
 }
 
-/// The system's shell, which runs a command.
-pub(in crate::lua) fn shell(command: &str) -> Command {
-    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
-    let mut command_line = Command::new(shell);
-    command_line.args([flag, command]);
-    command_line
+/// The run's end of a process's pipe, as a file that blocks.
+pub(in crate::lua) fn parent_file(stream: impl IntoParentFile) -> io::Result<File> {
+    stream.into_parent_file()
 }
 
-/// Waits for a child; ends it where the run is ended.
-pub(in crate::lua) fn wait(gate: &Gate, child: &mut Child) -> Result<ExitStatus, Refused> {
-    let mut pause = FIRST_LOOK;
-    loop {
-        // A script that ends itself does not end what it started.
-        if let Some(stop) = gate.interrupt().reason().filter(|stop| !matches!(stop, Stop::Exit(_))) {
-            // A child that has ended by itself meanwhile needs no signal.
-            let _ = child.kill();
-            let _ = child.wait();
-            return Err(stop.into());
-        }
-        if let Some(status) = child.try_wait()? {
-            return Ok(status);
-        }
-        thread::sleep(pause);
-        pause = (pause * 2).min(LOOK);
-    }
+/// One of the ends that tokio has of a process's pipes.
+pub(in crate::lua) trait IntoParentFile {
+    /// The same as a file that blocks.
+    fn into_parent_file(self) -> io::Result<File>;
 }
+
+macro_rules! parent_ends {
+    ($($stream:ident),*) => {$(
+        impl IntoParentFile for tokio::process::$stream {
+            #[cfg(unix)]
+            fn into_parent_file(self) -> io::Result<File> {
+                self.into_owned_fd().map(File::from)
+            }
+
+            #[cfg(windows)]
+            fn into_parent_file(self) -> io::Result<File> {
+                self.into_owned_handle().map(File::from)
+            }
+        }
+    )*};
+}
+
+parent_ends!(ChildStdin, ChildStdout, ChildStderr);
 
 /// How a process ended, as Lua words it.
-pub(in crate::lua) fn outcome(status: ExitStatus) -> (Option<bool>, &'static str, i32) {
+pub(in crate::lua) type Outcome = (Option<bool>, &'static str, i32);
+
+/// How a process ended, as Lua words it.
+pub(in crate::lua) fn outcome(status: ExitStatus) -> Outcome {
     let (how, code) = match status.code() {
         Some(code) => ("exit", code),
         None => ("signal", signal(status)),

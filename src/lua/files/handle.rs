@@ -3,13 +3,12 @@
 use super::child::Piped;
 use super::input::Input;
 use super::problem;
-use super::refused::Refused;
 use super::request::{Item, Request};
 use super::shared::Shared;
 use super::standard::Standard;
 use super::stream::{Buffering, ReadError, Stream, Whence};
+use std::fs::File;
 use std::io::{self, Write};
-use std::process::ExitStatus;
 
 /// A file, open or closed.
 pub(in crate::lua) struct Handle(Backing);
@@ -31,8 +30,8 @@ pub(in crate::lua) enum Closing {
     Closed(io::Result<()>),
     /// A standard stream stays open.
     Kept,
-    /// So did its process end.
-    Process(Result<ExitStatus, Refused>),
+    /// So is the run's end of the pipe; the process may go on.
+    Process(Piped),
 }
 
 impl Handle {
@@ -89,6 +88,26 @@ impl Handle {
         self.with_stream(|stream| Ok(stream.read(request, room, give))).map_err(ReadError::System)?
     }
 
+    /// Gives the items that are there, without waiting for more; whether that was all.
+    pub(in crate::lua) fn advance<E>(
+        &mut self,
+        request: &mut Request,
+        room: usize,
+        give: impl FnMut(Item<'_>) -> Result<(), E>,
+    ) -> Result<bool, ReadError<E>> {
+        self.with_stream(|stream| Ok(stream.advance(request, room, give))).map_err(ReadError::System)?
+    }
+
+    /// Takes what can be read at once, which is nothing only at the end.
+    pub(in crate::lua) fn fill(&mut self, request: &mut Request) -> io::Result<()> {
+        self.with_stream(|stream| stream.fill(request))
+    }
+
+    /// A file that can be read when this one can, to be waited for.
+    pub(in crate::lua) fn source(&mut self) -> io::Result<File> {
+        self.with_stream(Stream::source)
+    }
+
     /// Writes bytes, or keeps them to be written.
     pub(in crate::lua) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         match &mut self.0 {
@@ -127,7 +146,7 @@ impl Handle {
         match std::mem::replace(&mut self.0, Backing::Closed) {
             Backing::Closed => Closing::Closed(Ok(())),
             Backing::File(stream) => Closing::Closed(stream.lock().flush()),
-            Backing::Process(process) => Closing::Process(process.close()),
+            Backing::Process(process) => Closing::Process(process),
             kept @ (Backing::Standard(_) | Backing::Typed(_) | Backing::Console(_)) => {
                 self.0 = kept;
                 Closing::Kept

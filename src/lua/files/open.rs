@@ -1,8 +1,8 @@
-//! Opening a file in one of C's modes: the one place where a script's files are opened.
+//! Opening a file in one of C's modes.
 
 use super::stream::{Access, Buffering, Stream, Whence};
-use std::fs::OpenOptions;
-use std::io;
+use crate::effect_id::EffectId;
+use crate::gate::{FileError, Gate, Opening};
 use std::path::Path;
 
 /// A mode of C's `fopen`.
@@ -40,17 +40,17 @@ impl Mode {
     }
 }
 
-/// Opens the file at a path that was judged.
-pub(in crate::lua) fn open(judged: &Path, mode: Mode) -> io::Result<Stream> {
+/// Opens the file at a path.
+pub(in crate::lua) fn open(gate: &Gate, path: &Path, mode: Mode, id: &EffectId) -> Result<Stream, FileError> {
     let access = Access { reads: mode.kind == Kind::Read || mode.is_update, writes: mode.kind != Kind::Read || mode.is_update };
-    let mut options = OpenOptions::new();
-    options.read(access.reads);
-    match mode.kind {
-        Kind::Read => options.write(access.writes),
-        Kind::Write => options.write(true).create(true).truncate(true),
-        Kind::Append => options.append(true).create(true),
+    let opening = Opening {
+        reads: access.reads,
+        writes: access.writes,
+        appends: mode.kind == Kind::Append,
+        creates: mode.kind != Kind::Read,
+        truncates: mode.kind == Kind::Write,
     };
-    let mut stream = Stream::new(options.open(judged)?, access, Buffering::Full);
+    let mut stream = Stream::new(gate.open(path, opening, id)?, access, Buffering::Full);
     if mode.kind == Kind::Append && !mode.is_update {
         // Where the first byte will stand is where the script is; a pipe has no places.
         let _ = stream.seek(Whence::End, 0);

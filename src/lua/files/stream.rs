@@ -84,30 +84,57 @@ impl Stream {
         room: usize,
         mut give: impl FnMut(Item<'_>) -> Result<(), E>,
     ) -> Result<(), ReadError<E>> {
+        if self.access.reads && request.least(&self.input) == usize::MAX {
+            self.flush().map_err(ReadError::System)?;
+            if self.left().is_some_and(|left| left > room) {
+                return Err(ReadError::TooLarge);
+            }
+        }
+        while !self.advance(request, room, &mut give)? {
+            self.fill(request).map_err(ReadError::System)?;
+        }
+        Ok(())
+    }
+
+    /// Gives the items that are there; whether that was all. Before the system is asked for more, what must be seen by then is written.
+    pub(super) fn advance<E>(
+        &mut self,
+        request: &mut Request,
+        room: usize,
+        give: impl FnMut(Item<'_>) -> Result<(), E>,
+    ) -> Result<bool, ReadError<E>> {
         if !self.access.reads {
             return Err(ReadError::System(problem::bad_descriptor()));
         }
         self.flush().map_err(ReadError::System)?;
-        if request.least(&self.input) == usize::MAX && self.left().is_some_and(|left| left > room) {
+        if request.advance(&mut self.input, give).map_err(ReadError::Given)? {
+            return Ok(true);
+        }
+        if self.input.unread().len() > room {
             return Err(ReadError::TooLarge);
         }
-        while !request.advance(&mut self.input, &mut give).map_err(ReadError::Given)? {
-            if self.input.unread().len() > room {
-                return Err(ReadError::TooLarge);
-            }
-            let most = match self.buffering {
-                Buffering::No => request.least(&self.input).min(USUAL),
-                Buffering::Full | Buffering::Line => self.input.unread().len().clamp(USUAL, LARGEST_PART),
-            };
-            if let Some(prepare) = self.before_waiting {
-                prepare();
-            }
-            let file = &mut self.file;
-            if self.input.push_from(most, |part| read_part(file, part)).map_err(ReadError::System)? == 0 {
-                request.end();
-            }
+        if let Some(prepare) = self.before_waiting {
+            prepare();
+        }
+        Ok(false)
+    }
+
+    /// Takes a part of what can be read; nothing is its end.
+    pub(super) fn fill(&mut self, request: &mut Request) -> io::Result<()> {
+        let most = match self.buffering {
+            Buffering::No => request.least(&self.input).min(USUAL),
+            Buffering::Full | Buffering::Line => self.input.unread().len().clamp(USUAL, LARGEST_PART),
+        };
+        let file = &mut self.file;
+        if self.input.push_from(most, |part| read_part(file, part))? == 0 {
+            request.end();
         }
         Ok(())
+    }
+
+    /// A file that can be read when this one can.
+    pub(super) fn source(&mut self) -> io::Result<File> {
+        self.file.try_clone()
     }
 
     /// Writes bytes, or keeps them to be written.

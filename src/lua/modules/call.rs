@@ -2,7 +2,7 @@
 
 use super::catalog::Found;
 use crate::client::Call;
-use crate::client::error::{CallError, Failure};
+use crate::client::error::CallError;
 use crate::client::value::Params;
 use crate::effect_id::EffectId;
 use crate::gate::Gate;
@@ -49,7 +49,7 @@ async fn call(
     let request = given.and_then(|params| Ok((params, options::call(options)?)));
     let outcome = match request {
         Ok((params, options)) => gate.call(Call { action, params, options }, &place).await,
-        Err(error) => Err(Failure::unsent(&action.full_name, error)),
+        Err(error) => Err(gate.refuse(&action.full_name, action.read_only, error, &place)),
     };
     Ok(match outcome {
         Ok(answer) => {
@@ -67,8 +67,9 @@ async fn call_by_name(
     place: EffectId,
     (product, request, options): (String, Table, Option<Table>),
 ) -> Result<(LuaValue, AnyUserData), Raised> {
-    let call =
-        uncatalogued(&gate, &product, &request, options).map_err(|error| Failure::unsent(&format!("{product}.call"), error))?;
+    let call = uncatalogued(&gate, &product, &request, options);
+    // Of what cannot be read, nothing says that it changes nothing.
+    let call = call.map_err(|error| gate.refuse(&format!("{product}.call"), false, error, &place))?;
     Ok(answered(&lua, gate.call(call, &place).await?, place)?)
 }
 

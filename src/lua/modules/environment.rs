@@ -13,7 +13,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>, args: &[String]) -> mlua
     bindings.plain("random", |_, gate, ()| Ok(gate.random().cast_signed()))?;
     bindings.plain("clock", |_, gate, ()| Ok(gate.elapsed().as_secs_f64()))?;
     bindings.function("secret", |_, gate, name: String| Ok(SecretValue(gate.secret(&name)?)))?;
-    bindings.function("env", |_, gate, name: String| Ok(gate.variable(&name)?))?;
+    bindings.effect_now("env", |_, gate, id, name: String| Ok(gate.variable(&name, id)?))?;
     bindings.function("expect_account", |_, gate, (profile, id): (Option<String>, Option<String>)| {
         Ok(gate.expect_account(profile.as_deref(), id.as_deref())?)
     })?;

@@ -1,6 +1,7 @@
 //! `io`: opening files, and what a script does with an open one. stdlib/core/files.lua makes Lua's functions of these.
 
-use crate::gate::Gate;
+use crate::effect_id::EffectId;
+use crate::gate::{Gate, Waiting, readable};
 use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
 use crate::lua::files::arguments::Arguments;
@@ -9,33 +10,40 @@ use crate::lua::files::given::{done, failed, refused, value};
 use crate::lua::files::handle::{Closing, Handle};
 use crate::lua::files::open::{Mode, open};
 use crate::lua::files::output;
-use crate::lua::files::path::{Judged, judge};
+use crate::lua::files::path::of_text;
 use crate::lua::files::problem;
 use crate::lua::files::refused::Refused;
 use crate::lua::files::request::Request;
 use crate::lua::files::standard::Standard;
 use crate::lua::files::stream::{Buffering, ReadError, Whence};
+use futures_util::FutureExt as _;
 use mlua::{AnyUserData, IntoLuaMulti, Lua, LuaString, MultiValue, Table, UserDataFields, Value};
 use std::sync::Arc;
 
 pub(in crate::lua) fn register(bindings: &Bindings<'_>, memory: usize) -> mlua::Result<()> {
     bindings.plain("standard_files", |lua, _, meta: Table| standard_files(lua, &meta))?;
-    bindings.function("file_open", |lua, gate, values| open_file(lua, gate, values))?;
-    bindings.function("file_need", need_file)?;
-    bindings.function("file_popen", start)?;
+    bindings.effect_now("file_open", open_file)?;
+    bindings.effect_now("file_need", need_file)?;
+    bindings.effect_now("file_popen", start)?;
     bindings.function("file_read", move |lua, _, values| read(lua, values, memory))?;
+    // What comes from outside: the run's other tasks go on meanwhile, where Lua can yield.
+    bindings.effect_now("input_read", move |lua, gate, id, values| gate.read_input_now(|| read(lua, values, memory), id)?)?;
+    bindings.effect("input_await", move |lua, gate, id, values| read_on(lua, gate, id, values, memory))?;
     bindings.function("file_write", write)?;
     bindings.function("file_seek", seek)?;
     bindings.function("file_setvbuf", set_buffering)?;
-    bindings.function("file_close", close)?;
-    bindings.function("file_flush", |lua, _, values: MultiValue| {
+    bindings.effect_now("file_close", close)?;
+    bindings.effect("process_close", close_process)?;
+    bindings.effect_now("file_flush", |lua, gate, id, values: MultiValue| {
         let arguments = Arguments::of_method(lua, "flush", values);
-        let flushed = arguments.file()?.borrow_mut::<Handle>()?.flush();
-        done(lua, flushed, None)
+        let mut handle = arguments.file()?.borrow_mut::<Handle>()?;
+        done(lua, gate.write_out(|| handle.flush(), id), None)
     })?;
     // Closes a file without results: at the end of a scope.
-    bindings.function("file_drop", |lua, _, values: MultiValue| {
-        drop(Arguments::new(lua, "close", values).handle()?.borrow_mut::<Handle>()?.close());
+    bindings.effect_now("file_drop", |lua, gate, id, values: MultiValue| {
+        let arguments = Arguments::new(lua, "close", values);
+        let mut handle = arguments.handle()?.borrow_mut::<Handle>()?;
+        drop(gate.write_out(|| handle.close(), id));
         Ok(())
     })?;
     // An open file or a complaint of the function that was called.
@@ -73,26 +81,26 @@ fn standard_files(lua: &Lua, meta: &Table) -> mlua::Result<(AnyUserData, AnyUser
     Ok((standard(Standard::Input)?, standard(Standard::Output)?, standard(Standard::Error)?))
 }
 
-fn open_file(lua: &Lua, gate: &Gate, values: MultiValue) -> Result<MultiValue, Raised> {
+fn open_file(lua: &Lua, gate: &Arc<Gate>, id: &EffectId, values: MultiValue) -> Result<MultiValue, Raised> {
     let arguments = Arguments::new(lua, "open", values);
     let path = arguments.text(0)?;
     let mode = match arguments.optional_text(1)? {
         None => Mode::READ,
         Some(name) => Mode::named(&name.as_bytes()).ok_or_else(|| arguments.complaint(1, "invalid mode"))?,
     };
-    match opened(gate, &path, mode) {
+    match opened(gate, &path, mode, id) {
         Ok(handle) => Ok(lua.create_any_userdata(handle)?.into_lua_multi(lua)?),
         Err(refusal) => refused(lua, refusal, Some(&path.as_bytes())),
     }
 }
 
 /// For functions that have no use for nil: the file at a path is there, or that it cannot be opened is raised.
-fn need_file(lua: &Lua, gate: &Arc<Gate>, mut values: MultiValue) -> Result<AnyUserData, Raised> {
+fn need_file(lua: &Lua, gate: &Arc<Gate>, id: &EffectId, mut values: MultiValue) -> Result<AnyUserData, Raised> {
     let mut word = || values.pop_front().and_then(|word| word.as_string().map(LuaString::to_string_lossy)).unwrap_or_default();
     let (function, mode) = (word(), word());
     let path = Arguments::new(lua, &function, values).text(0)?;
     let mode = if mode == "w" { Mode::WRITE } else { Mode::READ };
-    match opened(gate, &path, mode) {
+    match opened(gate, &path, mode, id) {
         Ok(handle) => Ok(lua.create_any_userdata(handle)?),
         Err(Refused::Raised(raised)) => Err(raised),
         Err(Refused::System(problem)) => {
@@ -101,23 +109,22 @@ fn need_file(lua: &Lua, gate: &Arc<Gate>, mut values: MultiValue) -> Result<AnyU
     }
 }
 
-fn opened(gate: &Gate, path: &LuaString, mode: Mode) -> Result<Handle, Refused> {
-    let judged = judge(gate, path, Judged::File)?;
-    Ok(Handle::file(open(&judged, mode)?))
+fn opened(gate: &Gate, path: &LuaString, mode: Mode, id: &EffectId) -> Result<Handle, Refused> {
+    Ok(Handle::file(open(gate, &of_text(path), mode, id)?))
 }
 
-fn start(lua: &Lua, gate: &Arc<Gate>, values: MultiValue) -> Result<MultiValue, Raised> {
+fn start(lua: &Lua, gate: &Arc<Gate>, id: &EffectId, values: MultiValue) -> Result<MultiValue, Raised> {
     let arguments = Arguments::new(lua, "popen", values);
-    gate.process()?;
+    gate.may_run()?;
     let command = arguments.text(0)?;
     let is_read = match arguments.optional_text(1)?.as_ref().map(LuaString::as_bytes).as_deref() {
         None | Some(b"r") => true,
         Some(b"w") => false,
         Some(_) => return Err(arguments.complaint(1, "invalid mode")),
     };
-    match Piped::start(gate, &command.to_string_lossy(), is_read) {
+    match Piped::start(gate, &command.to_string_lossy(), is_read, id) {
         Ok(process) => Ok(lua.create_any_userdata(Handle::process(process))?.into_lua_multi(lua)?),
-        Err(problem) => failed(lua, &problem, Some(&command.as_bytes())),
+        Err(error) => refused(lua, error.into(), Some(&command.as_bytes())),
     }
 }
 
@@ -125,19 +132,79 @@ fn read(lua: &Lua, values: MultiValue, memory: usize) -> Result<MultiValue, Rais
     let arguments = Arguments::of_method(lua, "read", values);
     let file = arguments.file()?;
     let mut request = Request::new(arguments.formats(1)?);
-    // What is read and has become no value of Lua's yet is held to the VM's limit as well.
-    let room = if memory == 0 { usize::MAX } else { memory.saturating_sub(lua.used_memory()) };
     let mut items = MultiValue::new();
-    // A finalizer that the collector calls meanwhile may use the same file.
+    let outcome = without_collector(lua, || {
+        let mut handle = file.borrow_mut::<Handle>()?;
+        Ok(handle.read(&mut request, room(lua, memory), |item| {
+            items.push_back(value(lua, item)?);
+            Ok(())
+        }))
+    })?;
+    given(lua, outcome, items)
+}
+
+/// Reads what comes bit by bit. The file is not held while more is waited for: others may read meanwhile.
+async fn read_on(lua: Lua, gate: Arc<Gate>, id: EffectId, values: MultiValue, memory: usize) -> Result<MultiValue, Raised> {
+    let arguments = Arguments::of_method(&lua, "read", values);
+    let file = arguments.file()?;
+    let mut request = Request::new(arguments.formats(1)?);
+    let mut items = MultiValue::new();
+    let outcome = gate.read_input(read_bit_by_bit(&lua, file, &mut request, memory, &mut items), &id).await??;
+    given(&lua, outcome, items)
+}
+
+async fn read_bit_by_bit(
+    lua: &Lua,
+    file: &AnyUserData,
+    request: &mut Request,
+    memory: usize,
+    items: &mut MultiValue,
+) -> mlua::Result<Result<(), ReadError<mlua::Error>>> {
+    loop {
+        let advanced = without_collector(lua, || {
+            let mut handle = file.borrow_mut::<Handle>()?;
+            Ok(handle.advance(request, room(lua, memory), |item| {
+                items.push_back(value(lua, item)?);
+                Ok(())
+            }))
+        })?;
+        match advanced {
+            Ok(false) => {}
+            Ok(true) => return Ok(Ok(())),
+            Err(error) => return Ok(Err(error)),
+        }
+        let source = file.borrow_mut::<Handle>()?.source();
+        let ready = match source {
+            Ok(source) => readable(source).await,
+            Err(problem) => Err(problem),
+        };
+        let filled = match ready {
+            Ok(()) => file.borrow_mut::<Handle>()?.fill(request),
+            Err(problem) => Err(problem),
+        };
+        if let Err(problem) = filled {
+            return Ok(Err(ReadError::System(problem)));
+        }
+    }
+}
+
+/// How many bytes may be read: what has become no value of Lua's yet is held to the VM's limit as well.
+fn room(lua: &Lua, memory: usize) -> usize {
+    if memory == 0 { usize::MAX } else { memory.saturating_sub(lua.used_memory()) }
+}
+
+/// Does something with a file while no finalizer that the collector calls can use the same one.
+fn without_collector<R>(lua: &Lua, use_it: impl FnOnce() -> mlua::Result<R>) -> mlua::Result<R> {
     let collects = lua.gc_is_running();
     lua.gc_stop();
-    let outcome = file.borrow_mut::<Handle>()?.read(&mut request, room, |item| {
-        items.push_back(value(lua, item)?);
-        Ok(())
-    });
+    let outcome = use_it();
     if collects {
         lua.gc_restart();
     }
+    outcome
+}
+
+fn given(lua: &Lua, outcome: Result<(), ReadError<mlua::Error>>, items: MultiValue) -> Result<MultiValue, Raised> {
     match outcome {
         Ok(()) => Ok(items),
         Err(ReadError::System(problem)) => failed(lua, &problem, None),
@@ -207,13 +274,32 @@ fn set_buffering(lua: &Lua, _: &Arc<Gate>, values: MultiValue) -> Result<MultiVa
     done(lua, outcome, None)
 }
 
-fn close(lua: &Lua, _: &Arc<Gate>, values: MultiValue) -> Result<MultiValue, Raised> {
+fn close(lua: &Lua, gate: &Arc<Gate>, id: &EffectId, values: MultiValue) -> Result<MultiValue, Raised> {
     let arguments = Arguments::new(lua, "close", values);
-    let closing = arguments.file()?.borrow_mut::<Handle>()?.close();
+    let mut handle = arguments.file()?.borrow_mut::<Handle>()?;
+    let closing = gate.write_out(|| handle.close(), id);
+    drop(handle);
+    let closed = closed(lua, closing, Waiting::Blocks, id).now_or_never();
+    closed.unwrap_or_else(|| Err(Raised::invalid("a process cannot be waited for here")))
+}
+
+/// Closes what may be one end of a process's pipe, and waits for the process.
+async fn close_process(lua: Lua, gate: Arc<Gate>, id: EffectId, values: MultiValue) -> Result<MultiValue, Raised> {
+    let arguments = Arguments::new(&lua, "close", values);
+    let closing = {
+        let mut handle = arguments.file()?.borrow_mut::<Handle>()?;
+        gate.write_out(|| handle.close(), &id)
+    };
+    closed(&lua, closing, Waiting::Yields, &id).await
+}
+
+async fn closed(lua: &Lua, closing: Closing, waiting: Waiting, id: &EffectId) -> Result<MultiValue, Raised> {
     match closing {
         Closing::Closed(outcome) => done(lua, outcome, None),
         Closing::Kept => Ok((Value::Nil, "cannot close standard file").into_lua_multi(lua)?),
-        Closing::Process(Ok(status)) => Ok(outcome(status).into_lua_multi(lua)?),
-        Closing::Process(Err(refusal)) => refused(lua, refusal, None),
+        Closing::Process(process) => match process.close(waiting, id).await {
+            Ok(status) => Ok(outcome(status).into_lua_multi(lua)?),
+            Err(refusal) => refused(lua, refusal, None),
+        },
     }
 }

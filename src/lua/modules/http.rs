@@ -1,6 +1,6 @@
 //! `http`: a small client for webhooks and the like; what it sends goes through the gate.
 
-use crate::client::error::{CallError, Failure};
+use crate::client::error::CallError;
 use crate::client::value::Value;
 use crate::effect_id::EffectId;
 use crate::gate::Gate;
@@ -35,7 +35,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
 
 /// Sends a request.
 async fn request(lua: Lua, gate: Arc<Gate>, place: EffectId, (name, method, url, options): Arguments) -> Result<Table, Raised> {
-    let request = parsed(&name, method, &url, &options).map_err(|problem| Failure::unsent(&name, problem))?;
+    let request = parsed(&name, method, &url, &options).map_err(|problem| gate.refuse(&name, false, problem, &place))?;
     Ok(answered(&lua, &gate.request(request, &place).await?)?)
 }
 

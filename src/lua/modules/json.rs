@@ -1,6 +1,6 @@
 //! `json.encode` and `json.decode`.
 
-use crate::client::Client;
+use crate::client::Answer;
 use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
 use crate::lua::json::{self, Unmade};
@@ -17,7 +17,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
         let text = text.as_bytes();
         // What could be an answer becomes tables as an answer does.
         let decoded =
-            if text.len() <= Client::MAX_ANSWER { json::unguarded(lua, || Ok(decoded(lua, &text)))? } else { decoded(lua, &text) };
+            if text.len() <= Answer::LARGEST { json::unguarded(lua, || Ok(decoded(lua, &text)))? } else { decoded(lua, &text) };
         decoded.map_err(|unmade| match unmade {
             Unmade::Json(error) => Raised::invalid(format!("json.decode: {error}")),
             Unmade::Lua(failure) => failure.into(),

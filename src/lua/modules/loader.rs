@@ -1,6 +1,7 @@
 //! `require`, `loadfile` and `dofile`: modules of the standard library, modules beside the script, and files that the gate grants.
 
-use crate::gate::{Gate, Level};
+use crate::effect_id::EffectId;
+use crate::gate::{FileError, Gate, Level};
 use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
 use crate::lua::sources::{SharedSources, lua_text, remember};
@@ -15,20 +16,20 @@ const OWN: &str = "std.";
 
 pub(in crate::lua) fn register(bindings: &Bindings<'_>, folder: &Path, sources: &SharedSources) -> mlua::Result<()> {
     let (folder, known) = (folder.to_owned(), Arc::clone(sources));
-    bindings.function("find_module", move |_, gate, name: String| {
+    bindings.effect_now("find_module", move |_, gate, id, name: String| {
         check_name(&name).map_err(Raised::invalid)?;
         if let Some(own) = name.strip_prefix(OWN) {
             warn_of_unused(gate, &folder, &name);
             let text = standard(own).map_err(Raised::invalid)?;
             return Ok((text.to_owned(), format!("={name}"), name, true));
         }
-        let (text, chunk_name, path) = find(&folder, &name).map_err(Raised::invalid)?;
+        let (text, chunk_name, path) = find(gate, &folder, &name, id)?;
         remember(&known, &chunk_name, &text);
         Ok((text, chunk_name, path, false))
     })?;
     let known = Arc::clone(sources);
-    bindings.function("read_script", move |_, gate, path: String| {
-        let (text, chunk_name) = read_script(gate, &path)?;
+    bindings.effect_now("read_script", move |_, gate, id, path: String| {
+        let (text, chunk_name) = read_script(gate, &path, id)?;
         remember(&known, &chunk_name, &text);
         Ok((text, chunk_name))
     })
@@ -73,22 +74,30 @@ fn check_name(name: &str) -> Result<(), String> {
 }
 
 /// Text, chunk name and path of a module.
-fn find(folder: &Path, name: &str) -> Result<(String, String, String), String> {
+fn find(gate: &Gate, folder: &Path, name: &str, id: &EffectId) -> Result<(String, String, String), Raised> {
     let candidates = candidates(folder, name);
-    for path in &candidates {
-        if path.is_file() {
-            let text = fs::read_to_string(path)
-                .map_err(|error| format!("the module {name:?} in {} cannot be read: {error}", path.display()))?;
-            return Ok((lua_text(&text), format!("@{}", path.display()), path.display().to_string()));
+    match gate.module(&candidates, id) {
+        Ok(Some((path, text))) => {
+            let path = path.display().to_string();
+            Ok((lua_text(&text), format!("@{path}"), path))
         }
+        Ok(None) => {
+            let looked = candidates.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" nor ");
+            Err(Raised::invalid(format!("there is no module {name:?}: neither {looked} is there")))
+        }
+        Err(error) => Err(unread(&format!("the module {name:?}"), error)),
     }
-    let looked = candidates.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" nor ");
-    Err(format!("there is no module {name:?}: neither {looked} is there"))
 }
 
-fn read_script(gate: &Gate, path: &str) -> Result<(String, String), Raised> {
-    let resolved = gate.path(Path::new(path))?;
-    let text = fs::read_to_string(&resolved);
-    let text = text.map_err(|failure| Raised::invalid(format!("{path} cannot be read: {failure}")))?;
+fn read_script(gate: &Gate, path: &str, id: &EffectId) -> Result<(String, String), Raised> {
+    let text = gate.script(Path::new(path), id).map_err(|error| unread(path, error))?;
     Ok((lua_text(&text), format!("@{path}")))
+}
+
+fn unread(what: &str, error: FileError) -> Raised {
+    match error {
+        FileError::Denied(denied) => denied.into(),
+        FileError::System(problem) => Raised::invalid(format!("{what} cannot be read: {problem}")),
+        FileError::Stopped(stop) => stop.into(),
+    }
 }

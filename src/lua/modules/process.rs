@@ -1,16 +1,20 @@
-//! `os.execute`: C's own ignores Ctrl-C while its child runs, this one ends the child with the run.
+//! `os.execute`: C's own ignores Ctrl-C while its child runs, this one ends the child with the run, and lets the run's other tasks go on.
 
-use crate::gate::Gate;
+use crate::effect_id::EffectId;
+use crate::gate::{Gate, Streams, Waiting};
 use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
-use crate::lua::files::child::{outcome, shell, wait};
+use crate::lua::files::child::{Outcome, outcome, parent_file};
 use crate::lua::files::refused::Refused;
+use futures_util::FutureExt as _;
+use mlua::Lua;
 use std::io::{self, BufRead as _, BufReader, Read, Write};
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::Duration;
+use tokio::process::Child;
 
 /// What a child has started may keep its output open; its last words are waited for so long.
 const LAST_WORDS: Duration = Duration::from_millis(300);
@@ -19,38 +23,53 @@ const LAST_WORDS: Duration = Duration::from_millis(300);
 const LONGEST_LINE: u64 = 16 * 1024;
 
 pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
-    bindings.function("process", |_, gate, ()| Ok(gate.process()?))?;
-    bindings.function("execute", |_, gate, command: String| {
-        let failed = |problem: io::Error| Raised::invalid(format!("os.execute: {problem}"));
-        let mut command_line = shell(&command);
-        if gate.hears_processes() {
-            command_line.stdout(Stdio::piped()).stderr(Stdio::piped());
-        }
-        let mut child = command_line.spawn().map_err(failed)?;
-        let told = tell(gate, &mut child);
-        let status = wait(gate, &mut child).map_err(|refusal| match refusal {
-            Refused::System(problem) => failed(problem),
-            Refused::Raised(raised) => raised,
-        })?;
-        // Ends early once both streams have.
-        let _ = told.recv_timeout(LAST_WORDS);
-        Ok(outcome(status))
+    bindings.function("process", |_, gate, ()| Ok(gate.may_run()?))?;
+    bindings.effect("execute", |_: Lua, gate: Arc<Gate>, id: EffectId, command: String| async move {
+        execute(&gate, &id, &command, Waiting::Yields).await
+    })?;
+    bindings.effect_now("execute_now", |_, gate, id, command: String| {
+        let executed = execute(gate, id, &command, Waiting::Blocks).now_or_never();
+        executed.unwrap_or_else(|| Err(Raised::invalid("os.execute cannot wait here")))
     })
 }
 
-/// Passes on what a child writes into pipes, without the secrets that the run knows. What is given ends with both streams.
-fn tell(gate: &Arc<Gate>, child: &mut Child) -> Receiver<()> {
+async fn execute(gate: &Arc<Gate>, id: &EffectId, command: &str, waiting: Waiting) -> Result<Outcome, Raised> {
+    let hears = gate.hears_processes();
+    let piped = || hears.then(Stdio::piped);
+    let streams = Streams { input: None, output: piped(), error: piped() };
     let (ended, told) = mpsc::channel();
-    if let Some(stream) = child.stdout.take() {
-        pass_on(gate, stream, io::stdout(), ended.clone());
-    }
-    if let Some(stream) = child.stderr.take() {
-        pass_on(gate, stream, io::stderr(), ended);
-    }
-    told
+    let attend = |child: &mut Child| pass_on(gate, child, &ended);
+    let status = gate.execute(command, streams, attend, waiting, id).await.map_err(|error| match Refused::from(error) {
+        Refused::System(problem) => Raised::invalid(format!("os.execute: {problem}")),
+        Refused::Raised(raised) => raised,
+    })?;
+    drop(ended);
+    last_words(gate, told, waiting).await;
+    Ok(outcome(status))
 }
 
-fn pass_on(gate: &Arc<Gate>, from: impl Read + Send + 'static, mut to: impl Write + Send + 'static, ended: Sender<()>) {
+/// Ends early once both streams have.
+async fn last_words(gate: &Gate, told: Receiver<()>, waiting: Waiting) {
+    let heard = move || told.recv_timeout(LAST_WORDS).is_ok();
+    let _ = match waiting {
+        Waiting::Blocks => heard(),
+        // A thread that ends by itself soon.
+        Waiting::Yields => gate.clock().real(tokio::task::spawn_blocking(heard)).await.unwrap_or_default(),
+    };
+}
+
+/// Passes on what a child writes into pipes, without the secrets that the run knows. `ended` goes with both streams.
+fn pass_on(gate: &Arc<Gate>, child: &mut Child, ended: &Sender<()>) -> io::Result<()> {
+    if let Some(stream) = child.stdout.take() {
+        copy(gate, parent_file(stream)?, io::stdout(), ended.clone());
+    }
+    if let Some(stream) = child.stderr.take() {
+        copy(gate, parent_file(stream)?, io::stderr(), ended.clone());
+    }
+    Ok(())
+}
+
+fn copy(gate: &Arc<Gate>, from: impl Read + Send + 'static, mut to: impl Write + Send + 'static, ended: Sender<()>) {
     let gate = Arc::clone(gate);
     thread::spawn(move || {
         let mut from = BufReader::new(from);

@@ -78,7 +78,7 @@ async fn read(
         Ok(Some(Value::Integer(id))) => id.to_string(),
         _ => return Err(Raised::invalid("wait.for_state needs the option id: the resource's id, a text that is not empty")),
     };
-    let seen = gate.look_at(&Resource { model: name, id, profile, region }, &place).await?;
+    let seen = gate.look_at(Resource { model: name, id, profile, region }, &place).await?;
     let (table, about) = match seen.answer {
         Some(answer) => {
             let (table, about) = answered(&lua, answer, place)?;

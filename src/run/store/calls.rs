@@ -9,7 +9,6 @@ use serde::Deserialize;
 use sqlx::SqliteConnection;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 /// A call as the store has it.
 #[derive(Debug, Clone, Deserialize)]
@@ -81,7 +80,11 @@ struct Batch {
 }
 
 impl Gathered {
-    fn add(&mut self, run: &str, call: &Recorded) {
+    /// Takes a call, unless too many wait.
+    fn add(&mut self, run: &str, call: &Recorded) -> Result<(), ()> {
+        if self.calls >= MOST_UNWRITTEN {
+            return Err(());
+        }
         self.calls += 1;
         if call.read_only
             && let Some(batch) = self.batches.back_mut().filter(|batch| batch.is_open && batch.run == run)
@@ -91,11 +94,12 @@ impl Gathered {
             batch.is_open = batch.calls < MOST_CALLS;
             batch.records.push(',');
             batch.records.push_str(&call.line);
-            return;
+            return Ok(());
         }
         let records = format!("[{}", call.line);
         let (first, last) = (call.number, call.number);
         self.batches.push_back(Batch { run: run.to_owned(), first, last, calls: 1, is_open: call.read_only, records });
+        Ok(())
     }
 
     /// Gives all to whoever writes them.
@@ -118,23 +122,29 @@ impl Unwritten {
 }
 
 impl Store {
-    /// Records a call; where `waits`, until it is written, for so long at most.
-    pub(in crate::run) fn add_call(&self, run: &str, call: &Recorded, waits: Option<Duration>) -> Result<(), StoreError> {
+    /// Records a call, which is soon written: one that only reads with others, any other at once.
+    pub(in crate::run) fn add_call(&self, run: &str, call: &Recorded) -> Result<(), StoreError> {
         let mut unwritten = self.calls.lock();
-        if unwritten.calls >= MOST_UNWRITTEN {
-            return Err(self.queue.slow_disk());
-        }
-        unwritten.add(run, call);
-        if waits.is_none() && std::mem::replace(&mut unwritten.are_due, true) {
+        unwritten.add(run, call).map_err(|()| self.queue.slow_disk())?;
+        if call.read_only && std::mem::replace(&mut unwritten.are_due, true) {
             return Ok(());
         }
         drop(unwritten);
+        let kind = if call.read_only { Kind::Gather } else { Kind::Write };
+        self.queue.push(kind, self.write_calls(), None).inspect_err(|_| self.calls.lock().are_due = false)
+    }
+
+    /// Records that a call is about to leave; ends when that is written. Those of calls side by side are written in one transaction.
+    pub(in crate::run) async fn add_intent(&self, run: &str, call: &Recorded) -> Result<(), StoreError> {
+        self.calls.lock().add(run, call).map_err(|()| self.queue.slow_disk())?;
+        let written = self.settle_later(Kind::Write, self.write_calls())?;
+        written.await.unwrap_or_else(|_| Err(self.queue.ended()))
+    }
+
+    /// Writes all calls that are not written yet.
+    fn write_calls(&self) -> Job {
         let calls = Arc::clone(&self.calls);
-        let job: Job = Box::new(move |connection| Box::pin(insert(connection, calls.lock().take())));
-        match waits {
-            Some(limit) => self.settle(Kind::Write, job, Some(limit)),
-            None => self.queue.push(Kind::Gather, job, None).inspect_err(|_| self.calls.lock().are_due = false),
-        }
+        Box::new(move |connection| Box::pin(insert(connection, calls.lock().take())))
     }
 
     /// A run's calls after that number, in the order in which they were made, so many at most.
@@ -228,8 +238,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path().join("runs.db"));
         with_run(&store);
-        let read = |number| store.add_call("r", &reading(number), None).unwrap();
-        let write = |phase| store.add_call("r", &call(4, false, phase, 500), Some(MUCH)).unwrap();
+        let read = |number| store.add_call("r", &reading(number)).unwrap();
+        let write = |phase| {
+            store.add_call("r", &call(4, false, phase, 500)).unwrap();
+            store.flush(MUCH).unwrap();
+        };
         [2, 5, 3].into_iter().for_each(read);
         write("sending");
         [1, 7].into_iter().for_each(read);
@@ -267,7 +280,7 @@ mod tests {
         // Until then the writer takes more out of the queue, which would be full for a moment only.
         begun.recv().unwrap();
         while store.post(|_| Box::pin(async { Ok(()) })).is_ok() {}
-        let call = |number| store.add_call("r", &reading(number), None);
+        let call = |number| store.add_call("r", &reading(number));
         assert!(call(1).is_err(), "the queue is full");
         go.send(()).unwrap();
         while store.flush(MUCH).is_err() {
@@ -285,7 +298,7 @@ mod tests {
         let store = Store::open(folder.path().join("runs.db"));
         with_run(&store);
         for (number, run) in [(1, "r"), (2, "gone"), (3, "gone"), (4, "r")] {
-            store.add_call(run, &reading(number), None).unwrap();
+            store.add_call(run, &reading(number)).unwrap();
         }
         store.flush(MUCH).unwrap();
         let written = |run| store.calls(run, 0, 10).unwrap().into_iter().map(|call| call.number).collect::<Vec<_>>();

@@ -40,6 +40,7 @@ use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
+use tokio::sync::oneshot;
 use writer::{Answer, Job, Kind, LONG_LOG, Log, Queue};
 
 /// A handle to the store; clones share the connection.
@@ -112,6 +113,11 @@ impl Store {
         self.settle(Kind::Write, Box::new(|_| Box::pin(async { Ok(()) })), Some(limit))
     }
 
+    /// That something was not written within that time.
+    pub(in crate::run) fn slow(&self, limit: Duration) -> StoreError {
+        self.queue.slow(limit)
+    }
+
     /// Looks something up.
     fn read<T, J>(&self, job: J) -> Result<T, StoreError>
     where
@@ -155,9 +161,17 @@ impl Store {
         take.recv().map_err(|_| self.queue.ended())
     }
 
+    /// The same for who must not block; what is given ends with the result.
+    fn settle_later(&self, kind: Kind, job: Job) -> Result<oneshot::Receiver<Result<(), StoreError>>, StoreError> {
+        let (give, take) = oneshot::channel();
+        self.queue.push(kind, job, Some(Box::new(move |outcome| drop(give.send(outcome)))))?;
+        Ok(take)
+    }
+
     fn settle(&self, kind: Kind, job: Job, limit: Option<Duration>) -> Result<(), StoreError> {
         let (give, take) = mpsc::channel();
-        self.queue.push(kind, job, Some(give))?;
+        // Whoever asked may have given up waiting.
+        self.queue.push(kind, job, Some(Box::new(move |outcome| drop(give.send(outcome)))))?;
         let settled = match limit {
             Some(limit) => take.recv_timeout(limit).map_err(|problem| match problem {
                 mpsc::RecvTimeoutError::Timeout => self.queue.slow(limit),

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender, SyncSender, TrySendError};
+use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::thread;
 use std::time::Duration;
 
@@ -57,7 +57,7 @@ impl Log {
 pub(super) const LONG_LOG: u32 = 1_000;
 
 /// Who waits for a request.
-pub(super) type Settled = Sender<Result<(), StoreError>>;
+pub(super) type Settled = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// A request and who waits for it.
 struct Queued {
@@ -187,8 +187,7 @@ fn refuse(requests: &Receiver<Queued>, error: &StoreError) {
 
 fn settle(settled: Option<Settled>, outcome: Result<(), StoreError>) {
     if let Some(settled) = settled {
-        // Whoever asked may have given up waiting.
-        let _ = settled.send(outcome);
+        settled(outcome);
     }
 }
 

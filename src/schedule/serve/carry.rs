@@ -225,7 +225,7 @@ impl Serving {
         let (notify, launcher, folder) = (Arc::clone(notify), self.server.launcher.clone(), self.file.folder.clone());
         let (post, log) = (Arc::clone(&self.server.post), Arc::clone(&self.server.log));
         let turns = Arc::clone(&self.turns);
-        self.tells.spawn(async move {
+        self.tells.spawn_local(async move {
             // The semaphore is never closed.
             let _turn = turns.acquire().await;
             notify::tell(notify, event, launcher, &folder, post, log).await;

@@ -3,16 +3,16 @@
 use super::child::{Listener, Process};
 use super::launch::Launcher;
 use super::log::Log;
-use crate::client::effects::BoxFuture;
 use crate::gate::Level;
 use crate::run::store::Stream;
 use crate::schedule::value::{LuaFunction, Notify, Webhook};
+use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Posts JSON to a URL, where the configuration lets it. The error must not hold the URL, which may be a secret.
-pub type Post = Arc<dyn Fn(String, Value) -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+pub type Post = Arc<dyn Fn(String, Value) -> LocalBoxFuture<'static, Result<(), String>> + Send + Sync>;
 
 /// Tells whoever is to hear of an occasion; what fails is logged.
 pub(super) async fn tell(notify: Arc<Notify>, event: Value, launcher: Launcher, folder: &Path, post: Post, log: Arc<dyn Log>) {

@@ -1,6 +1,6 @@
 //! Rate limits: a token bucket for each account of a product, shared by all that goes on in a run, and a cap on what is on its way.
 
-use crate::client::effects::Lane;
+use crate::client::route::Lane;
 use crate::config::RateLimit;
 use cumulua_core::clock::Clock;
 use governor::clock::Clock as Ticking;
@@ -26,19 +26,19 @@ impl Ticking for Ticks {
     }
 }
 
-type Limiter = RateLimiter<NotKeyed, InMemoryState, Ticks, NoOpMiddleware<Duration>>;
+type Bucket = RateLimiter<NotKeyed, InMemoryState, Ticks, NoOpMiddleware<Duration>>;
 
 /// One lane: who comes first goes first.
 #[derive(Default)]
 struct Queue {
     first: tokio::sync::Mutex<()>,
-    limiter: Option<Limiter>,
+    bucket: Option<Bucket>,
     /// Nobody leaves before this time, because the service wants a pause.
     closed_until: Mutex<Duration>,
 }
 
-/// The lanes of a run.
-pub(super) struct Lanes {
+/// The rates of a run's accounts.
+pub(super) struct Limiter {
     clock: Clock,
     /// A run has few accounts.
     queues: Mutex<Vec<(Lane, Arc<Queue>)>>,
@@ -46,13 +46,17 @@ pub(super) struct Lanes {
     polls: Semaphore,
 }
 
-impl Lanes {
+/// What an attempt holds while it is on its way.
+pub(super) type Slot<'a> = Option<SemaphorePermit<'a>>;
+
+impl Limiter {
     pub(super) fn new(clock: Clock) -> Self {
         Self { clock, queues: Mutex::default(), flying: Semaphore::new(FLYING), polls: Semaphore::new(FLYING) }
     }
 
-    /// What an attempt holds while it is on its way.
-    pub(super) async fn permit(&self) -> Option<SemaphorePermit<'_>> {
+    /// Waits until an attempt may leave.
+    pub(super) async fn acquire(&self, lane: &Lane) -> Slot<'_> {
+        self.turn(lane).await;
         self.flying.acquire().await.ok()
     }
 
@@ -61,14 +65,13 @@ impl Lanes {
         self.polls.acquire().await.ok()
     }
 
-    /// Waits until a request may leave.
-    pub(super) async fn turn(&self, lane: &Lane) {
+    async fn turn(&self, lane: &Lane) {
         let queue = self.queue(lane);
         let _first = queue.first.lock().await;
         loop {
             let now = self.clock.elapsed();
             let closed = lock(&queue.closed_until).saturating_sub(now);
-            let limited = || queue.limiter.as_ref().and_then(|limiter| limiter.check().err());
+            let limited = || queue.bucket.as_ref().and_then(|bucket| bucket.check().err());
             let wait = if closed.is_zero() { limited().map(|early| early.wait_time_from(now)) } else { Some(closed) };
             match wait {
                 Some(wait) => self.clock.sleep(wait).await,
@@ -91,8 +94,8 @@ impl Lanes {
         if let Some((_, queue)) = queues.iter().find(|(known, _)| is_its(known)) {
             return Arc::clone(queue);
         }
-        let limiter = lane.limit.and_then(quota).map(|quota| Limiter::direct_with_clock(quota, Ticks(self.clock.clone())));
-        let queue = Arc::new(Queue { limiter, ..Queue::default() });
+        let bucket = lane.limit.and_then(quota).map(|quota| Bucket::direct_with_clock(quota, Ticks(self.clock.clone())));
+        let queue = Arc::new(Queue { bucket, ..Queue::default() });
         queues.push((lane.clone(), Arc::clone(&queue)));
         queue
     }

@@ -7,9 +7,9 @@ use crate::client::waiter::Task;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The run's open ends.
+/// The run's calls and tasks that have not ended.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
+pub(super) struct InFlight {
     entries: Mutex<Entries>,
 }
 
@@ -51,7 +51,7 @@ pub struct OpenEnds {
     pub account: Named,
 }
 
-impl Ledger {
+impl InFlight {
     /// A call begins; gives its number.
     pub(super) fn begin(&self, action: Arc<str>, read_only: bool, lookup: Option<Arc<Lookup>>) -> u64 {
         let mut entries = self.lock();
@@ -70,7 +70,7 @@ impl Ledger {
     }
 
     /// No attempt of a call is on its way; says whether any so far may have been carried out.
-    pub(super) fn between_attempts(&self, id: u64, maybe_sent: bool) {
+    pub(super) fn landed(&self, id: u64, maybe_sent: bool) {
         if let Some(call) = self.lock().calls.get_mut(&id) {
             call.maybe_sent = maybe_sent;
         }

@@ -1,0 +1,86 @@
+//! One attempt's request: a nonce, a timestamp and a signature of its own.
+
+use super::call::Answer;
+use super::route::Route;
+use super::serialize::Message;
+use super::sign::{self, Address};
+use super::transport::{Request, TransportError};
+use bytes::Bytes;
+use cumulua_core::catalog::{Action, PostStyle, Scheme};
+use jiff::Timestamp;
+use std::borrow::Cow;
+use std::time::Duration;
+
+/// A request that can be sent once. `nonce` makes what no other request has, where the scheme wants that.
+pub fn signed(
+    action: &Action,
+    message: &Message,
+    route: &Route,
+    now: Timestamp,
+    timeout: Duration,
+    nonce: impl FnOnce() -> String,
+) -> Result<Request, TransportError> {
+    let protocol = &action.product.protocol;
+    let mut pairs: Vec<(&str, Cow<'_, str>)> = Vec::with_capacity(message.pairs.len() + 8);
+    pairs.extend(message.pairs.iter().map(|(name, value)| (name.as_str(), Cow::Borrowed(value.as_str()))));
+    add_common_parameters(&mut pairs, action, route, now, nonce);
+    let method = message.method.as_str();
+    let address = Address {
+        scheme: route.url.scheme(),
+        host: route.url.host_str().unwrap_or_default(),
+        port: route.url.port(),
+        path: route.url.path(),
+    };
+    let signature = sign::sign(&route.key, method, address, &pairs);
+    let query = sign::with_signature(&signature);
+    let (query, body) = match (&message.json, method) {
+        (Some(json), _) => (Some(query), Some(("application/json", json.clone()))),
+        (None, "POST") if protocol.post == PostStyle::Form => {
+            (None, Some(("application/x-www-form-urlencoded", Bytes::from(query))))
+        }
+        (None, _) => (Some(query), None),
+    };
+    let (uri, destination) = (route.uri(query)?, route.destination);
+    let headers = http::HeaderMap::new();
+    Ok(Request { method, uri, destination, headers, body, timeout, max_answer: Answer::LARGEST })
+}
+
+fn add_common_parameters<'a>(
+    pairs: &mut Vec<(&'a str, Cow<'a, str>)>,
+    action: &'a Action,
+    route: &'a Route,
+    now: Timestamp,
+    nonce: impl FnOnce() -> String,
+) {
+    let mut add = |name, value: Cow<'a, str>| pairs.push((name, value));
+    add("Action", action.name.as_str().into());
+    let now = format!("{now:.0}");
+    let access_key = route.access_key.as_str();
+    match action.product.protocol.signer {
+        Scheme::Cds | Scheme::Pop => {
+            add("AccessKeyId", access_key.into());
+            add("SignatureMethod", "HMAC-SHA1".into());
+            add("SignatureVersion", "1.0".into());
+            add("SignatureNonce", nonce().into());
+            add("Timestamp", now.into());
+            if let Some(version) = action.version() {
+                add("Version", version.into());
+            }
+            if let Some(token) = &route.token {
+                add("SecurityToken", token.expose().into());
+            }
+        }
+        Scheme::Sigv2 => {
+            add("AWSAccessKeyId", access_key.into());
+            add("SignatureVersion", "2".into());
+            add("SignatureMethod", "HmacSHA256".into());
+            add("Timestamp", now.replace('Z', ".000Z").into());
+            if let Some(region) = &route.region {
+                add("Region", (&**region).into());
+            }
+        }
+    }
+    if let Some(format) = &action.product.protocol.format {
+        add("Format", format.as_str().into());
+    }
+}

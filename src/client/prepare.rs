@@ -1,0 +1,55 @@
+//! The first step of a call: its parameters are checked, get the ids that a client makes, and become what travels. Nothing of an account is
+//! known yet.
+
+use super::call::Call;
+use super::error::CallError;
+use super::serialize::{Message, serialize};
+use super::validate::{Fault, validate};
+use super::value::{Params, Value};
+
+/// A call that can be signed.
+pub struct Prepared {
+    /// The parameters as they are sent, generated ids included.
+    pub params: Params,
+    /// What travels.
+    pub message: Message,
+    /// Values that a newer cloud may know and the catalogue does not.
+    pub warnings: Vec<Fault>,
+}
+
+/// Checks a call and writes its message; `uuid` makes ids, which stay the same over retries.
+pub fn prepare(call: &Call, mut uuid: impl FnMut() -> String) -> Result<Prepared, CallError> {
+    let Call { action, params, options } = call;
+    let mut valid = validate(action, params.clone(), options.unchecked).map_err(CallError::Invalid)?;
+    for param in action.params.iter().filter(|param| param.generated.is_some()) {
+        valid.params.entry(param.name.clone()).or_insert_with(|| Value::String(uuid()));
+    }
+    let message = serialize(action, &valid.params);
+    refuse_common(&message)?;
+    Ok(Prepared { params: valid.params, message, warnings: valid.warnings })
+}
+
+/// Parameters that every signed request carries. One of a script's own beside them would make the service read another request than
+/// the one that was checked and recorded.
+const COMMON_PARAMETERS: &[&str] = &[
+    "Action",
+    "AccessKeyId",
+    "AWSAccessKeyId",
+    "Format",
+    "Region",
+    "SecurityToken",
+    "Signature",
+    "SignatureMethod",
+    "SignatureNonce",
+    "SignatureVersion",
+    "Timestamp",
+    "Version",
+];
+
+/// Refuses parameters that would stand beside the common ones. In a JSON body they stand apart, and may have these names.
+fn refuse_common(message: &Message) -> Result<(), CallError> {
+    let is_common = |name: &str| COMMON_PARAMETERS.iter().any(|common| common.eq_ignore_ascii_case(name));
+    let fault = |name: &String| Fault { path: name.clone(), problem: "is a common parameter, which the runtime sets".to_owned() };
+    let faults: Vec<_> = message.pairs.iter().filter(|(name, _)| is_common(name)).map(|(name, _)| fault(name)).collect();
+    if faults.is_empty() { Ok(()) } else { Err(CallError::Invalid(faults)) }
+}

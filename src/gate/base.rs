@@ -1,0 +1,190 @@
+//! The gate of one run: what it is made of, and what it knows without any effect.
+
+use super::audit::Audit;
+use super::cancel::Interrupt;
+use super::confirm::Confirm;
+use super::events::{Event, Level, Observer};
+use super::grants::Grants;
+use super::in_flight::{InFlight, OpenEnds};
+use super::limiter::Limiter;
+use super::random::Random;
+use super::record::Recorder;
+use super::rehearsal::Rehearsal;
+use super::scopes::Scopes;
+use crate::client::Routes;
+use crate::client::command::Named;
+use crate::client::retry::RetryBudget;
+use crate::client::transport::Transport;
+use crate::config::Profiles;
+use cumulua_core::catalog::{Catalog, ProductModel};
+use cumulua_core::clock::Clock;
+use cumulua_core::secret::Redactor;
+use jiff::Timestamp;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// What a gate is made of.
+pub struct GateParts {
+    /// The catalogue.
+    pub catalog: Arc<Catalog>,
+    /// The layers of configuration.
+    pub profiles: Arc<Profiles>,
+    /// Time.
+    pub clock: Clock,
+    /// Randomness.
+    pub random: Random,
+    /// What carries attempts.
+    pub transport: Arc<dyn Transport>,
+    /// Who hears what happens.
+    pub observer: Arc<dyn Observer>,
+    /// Where calls are recorded.
+    pub audit: Option<Audit>,
+    /// What the script may do.
+    pub grants: Grants,
+    /// What replaces secrets in text.
+    pub redactor: Arc<Redactor>,
+    /// The cloud that is rehearsed on; none where the cloud is real.
+    pub rehearsal: Option<Arc<dyn Rehearsal>>,
+    /// Who is asked before a call that can destroy or cost in production; nobody in a script's run.
+    pub confirm: Option<Arc<dyn Confirm>>,
+}
+
+/// What every effect of a script passes.
+pub struct Gate {
+    pub(super) parts: GateParts,
+    pub(super) run: Arc<str>,
+    pub(super) routes: Routes,
+    pub(super) limiter: Limiter,
+    pub(super) budget: RetryBudget,
+    pub(super) in_flight: InFlight,
+    pub(super) interrupt: Arc<Interrupt>,
+    pub(super) scopes: Scopes,
+    pub(super) recorder: Option<Arc<dyn Recorder>>,
+    pub(super) audit_failed: AtomicBool,
+    pub(super) record_failed: AtomicBool,
+    /// Variables that were read as secrets, which `env` must not give.
+    pub(super) secret_variables: Mutex<BTreeSet<String>>,
+    waits: AtomicU64,
+}
+
+impl Gate {
+    /// A gate for one run.
+    pub fn new(parts: GateParts) -> Self {
+        Self {
+            run: parts.random.uuid().into(),
+            routes: Routes::default(),
+            limiter: Limiter::new(parts.clock.clone()),
+            budget: RetryBudget::default(),
+            in_flight: InFlight::default(),
+            interrupt: Arc::default(),
+            scopes: Scopes::default(),
+            recorder: None,
+            audit_failed: AtomicBool::new(false),
+            record_failed: AtomicBool::new(false),
+            secret_variables: Mutex::default(),
+            waits: AtomicU64::new(0),
+            parts,
+        }
+    }
+
+    /// The gate with somebody who keeps what the run does, under the id that they have for it.
+    #[must_use]
+    pub fn recorded_by(self, recorder: Arc<dyn Recorder>) -> Self {
+        Self { run: recorder.run().into(), recorder: Some(recorder), ..self }
+    }
+
+    /// The catalogue.
+    pub fn catalog(&self) -> &Arc<Catalog> {
+        &self.parts.catalog
+    }
+
+    /// The layers of configuration.
+    pub fn profiles(&self) -> &Arc<Profiles> {
+        &self.parts.profiles
+    }
+
+    /// The cloud that is rehearsed on; none where the cloud is real.
+    pub fn rehearsal(&self) -> Option<&Arc<dyn Rehearsal>> {
+        self.parts.rehearsal.as_ref()
+    }
+
+    /// What ends the run from outside.
+    pub fn interrupt(&self) -> &Interrupt {
+        &self.interrupt
+    }
+
+    /// What the run has set going in the cloud and not yet seen the end of.
+    pub fn open_ends(&self) -> OpenEnds {
+        OpenEnds { account: self.named(), ..self.in_flight.open_ends() }
+    }
+
+    /// The profile and the region that whoever started the run named; what is to go on with it must name them too.
+    pub fn named(&self) -> Named {
+        let (profile, region) = self.parts.profiles.named();
+        Named { profile, region }
+    }
+
+    /// `text` without any secret known to the run.
+    pub fn redact(&self, text: &str) -> String {
+        self.parts.redactor.redact(text)
+    }
+
+    /// `text` without any secret known to the run, copied only where there is one.
+    pub(super) fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.parts.redactor.clean(text)
+    }
+
+    /// The run's clock.
+    pub fn clock(&self) -> &Clock {
+        &self.parts.clock
+    }
+
+    /// The time of day.
+    pub fn now(&self) -> Timestamp {
+        self.parts.clock.now()
+    }
+
+    /// Time since the run began.
+    pub fn elapsed(&self) -> Duration {
+        self.parts.clock.elapsed()
+    }
+
+    /// Any 64 bits.
+    pub fn random(&self) -> u64 {
+        self.parts.random.bits()
+    }
+
+    /// Logs a line.
+    pub fn log(&self, level: Level, message: &str) {
+        self.event(Event::Log { level, message: self.redact(message) });
+    }
+
+    pub(super) fn event(&self, event: Event) {
+        self.parts.observer.event(event);
+    }
+
+    /// A number for a wait.
+    pub(super) fn next_wait(&self) -> u64 {
+        self.waits.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// The product that has a dialect's waiter.
+    pub(super) fn waiter_for(&self, product: &str, dialect: &str) -> Option<Arc<ProductModel>> {
+        let model = self.parts.catalog.product(product).ok()?;
+        model.waiters.contains_key(dialect).then_some(model)
+    }
+
+    /// The product that has a dialect of tasks; the dialects there are, where none has it.
+    pub fn product_of_dialect(&self, dialect: &str) -> Result<String, Vec<String>> {
+        let mut known = BTreeMap::new();
+        for product in self.parts.catalog.products() {
+            if let Ok(model) = self.parts.catalog.product(&product) {
+                known.extend(model.waiters.keys().map(|dialect| (dialect.clone(), product.clone())));
+            }
+        }
+        known.get(dialect).cloned().ok_or_else(|| known.into_keys().collect())
+    }
+}

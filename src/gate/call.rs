@@ -1,0 +1,306 @@
+//! A call: its whole path, from its parameters to its answer.
+
+use super::audit::{self, End, Record, Shown};
+use super::base::Gate;
+use super::cancel::Stop;
+use super::confirm::Question;
+use super::effect::{Effect, Open};
+use super::events::{Event, Level};
+use crate::client::attempt::signed;
+use crate::client::attempts::Reason;
+use crate::client::error::{CallError, Failure, Sent};
+use crate::client::lookup::Lookup;
+use crate::client::transport::{Request, Response, TransportError};
+use crate::client::{Again, Answer, Attempts, Authority, Call, Next, Prepared, Route, prepare, waiter};
+use crate::effect_id::EffectId;
+use crate::policy::{CallSubject, Subject};
+use jiff::{SignedDuration, Timestamp};
+use std::cell::{Cell, OnceCell};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A call under way.
+struct CallEffect {
+    call: Call,
+    /// Its number in the run.
+    number: u64,
+    started: Duration,
+    /// What tells whether it was carried out, if its answer is lost.
+    lookup: Option<Arc<Lookup>>,
+    prepared: OnceCell<Prepared>,
+    authority: OnceCell<Arc<Authority>>,
+    /// Whether the observer knows of it.
+    is_announced: Cell<bool>,
+}
+
+impl Gate {
+    /// Makes a call.
+    pub async fn call(&self, call: Call, id: &EffectId) -> Result<Answer, Failure> {
+        self.through(CallEffect::new(self, call), id).await
+    }
+
+    /// Makes a call that is part of another effect.
+    pub(super) async fn call_within(&self, call: Call, id: &EffectId) -> Result<Answer, Failure> {
+        self.within(CallEffect::new(self, call), id).await
+    }
+}
+
+impl Effect for CallEffect {
+    type Outcome = Result<Answer, Failure>;
+
+    fn changes(&self) -> bool {
+        !self.call.action.read_only
+    }
+
+    async fn perform(&self, open: &Open<'_>) -> Result<Answer, Failure> {
+        self.answer(open).await.map_err(|error| self.failure(open.gate, error))
+    }
+
+    fn stopped(&self, open: &Open<'_>, stop: Stop) -> Result<Answer, Failure> {
+        let (_, sent) = open.gate.in_flight.progress(self.number);
+        Err(self.failure(open.gate, CallError::Cancelled { reason: stop.describe(), sent }))
+    }
+
+    fn ended(&self, open: &Open<'_>, outcome: Option<&Result<Answer, Failure>>) {
+        if let Some(outcome) = outcome {
+            return self.end(open, outcome);
+        }
+        let stop = open.gate.interrupt_at(&open.id.path).reason();
+        let reason = stop.map_or_else(|| "no longer waited for".to_owned(), |stop| stop.describe());
+        let (_, sent) = open.gate.in_flight.progress(self.number);
+        self.end(open, &Err(self.failure(open.gate, CallError::Cancelled { reason, sent })));
+    }
+}
+
+impl CallEffect {
+    fn new(gate: &Gate, call: Call) -> Self {
+        // Before any text is made of them.
+        audit::learn(&gate.parts.redactor, &call.action, &call.params);
+        let account = || call.options.named().or(&gate.named());
+        let lookup = if call.action.read_only { None } else { Lookup::of(&call.action, &call.params, account()).map(Arc::new) };
+        Self {
+            number: gate.in_flight.begin(Arc::clone(&call.action.full_name), call.action.read_only, lookup.clone()),
+            started: gate.elapsed(),
+            lookup,
+            prepared: OnceCell::new(),
+            authority: OnceCell::new(),
+            is_announced: Cell::new(false),
+            call,
+        }
+    }
+
+    /// Whatever `?` returns here is recorded, because the effect ends with it.
+    async fn answer(&self, open: &Open<'_>) -> Result<Answer, CallError> {
+        let (gate, action) = (open.gate, &self.call.action);
+        let prepared = prepare(&self.call, || gate.parts.random.uuid())?;
+        let prepared = self.prepared.get_or_init(|| prepared);
+        audit::learn(&gate.parts.redactor, action, &prepared.params);
+        let authority = gate.routes.of(&gate.parts.profiles, action, &self.call.options.named())?;
+        let authority = self.authority.get_or_init(|| authority);
+        let subject = self.subject(gate, authority);
+        gate.admit(&Subject::Call(subject), || self.question(gate, &subject, prepared)).await?;
+        self.announce(gate);
+        let route = authority.route(&gate.parts.profiles, &gate.parts.redactor, action)?;
+        let mut attempts = Attempts::new(action, &self.call.options, gate.elapsed());
+        loop {
+            let slot = gate.clock().within(attempts.left(gate.elapsed()), gate.limiter.acquire(&route.lane)).await;
+            let slot = slot.ok_or_else(|| attempts.out_of_time(Sent::No))?;
+            if self.changes() {
+                open.commit_intent(|| self.record(open, "sending", End { sent: Sent::Maybe.as_str(), ..End::default() })).await;
+            }
+            let (signed_at, timeout) = (gate.now(), attempts.timeout(gate.elapsed()));
+            let request = signed(action, &prepared.message, route, signed_at, timeout, || gate.parts.random.uuid())
+                .map_err(CallError::Transport)?;
+            gate.in_flight.attempt(self.number, attempts.begin());
+            let response = open.in_flight(gate.send(request)).await;
+            drop(slot);
+            let next = attempts.judge(action, response, signed_at, || gate.parts.random.fraction(), gate.elapsed());
+            gate.in_flight.landed(self.number, attempts.maybe_sent());
+            if let Some((server_now, ahead)) = attempts.take_server_clock() {
+                gate.correct_clock(server_now, ahead);
+            }
+            match next {
+                Next::Answer(decoded) => {
+                    return Ok(Answer {
+                        action: action.clone(),
+                        json: decoded.json,
+                        http_status: decoded.http_status,
+                        request_id: decoded.request_id,
+                        profile: Arc::clone(&authority.profile),
+                        region: route.region.clone(),
+                        asked: self.call.options.named(),
+                        endpoint: Arc::clone(&route.endpoint),
+                        attempts: attempts.made(),
+                        duration: gate.elapsed().saturating_sub(self.started),
+                        warnings: prepared.warnings.clone(),
+                    });
+                }
+                Next::Failed(error) => return Err(error),
+                Next::Again(again) => self.before_next(open, route, &attempts, again).await?,
+            }
+        }
+    }
+
+    /// What comes before the next attempt: a service that is busy or down must not be asked ever more often.
+    async fn before_next(&self, open: &Open<'_>, route: &Route, attempts: &Attempts, again: Again) -> Result<(), CallError> {
+        let (gate, name) = (open.gate, &self.call.action.full_name);
+        let Again { error, pause, reason } = again;
+        match reason {
+            Reason::Throttled => gate.limiter.close(&route.lane, pause),
+            Reason::ClockSkew => {}
+            Reason::Passing if gate.budget.take() => {}
+            Reason::Passing => {
+                gate.log(Level::Warn, &format!("{name}: not tried again, because the run has used up its retries"));
+                return Err(error);
+            }
+        }
+        open.land();
+        let (made, pause_s) = (attempts.made(), pause.as_secs_f64());
+        // What is wrong with the clock has been said.
+        let level = if reason == Reason::ClockSkew { Level::Debug } else { Level::Warn };
+        gate.log(level, &format!("{name}: attempt {made} failed ({error}); the next one follows in {pause_s:.1} s"));
+        gate.clock().sleep(pause).await;
+        Ok(())
+    }
+
+    fn subject<'a>(&'a self, gate: &Gate, authority: &'a Authority) -> CallSubject<'a> {
+        CallSubject {
+            action: &self.call.action,
+            account: &authority.account,
+            is_read_only_run: gate.parts.grants.read_only,
+            has_person: gate.parts.confirm.is_some(),
+        }
+    }
+
+    fn question(&self, gate: &Gate, subject: &CallSubject<'_>, prepared: &Prepared) -> Question {
+        let action = &self.call.action;
+        let params = Shown::new(action, &prepared.params, &gate.parts.redactor);
+        Question {
+            profile: subject.account.profile.clone(),
+            action: action.full_name.to_string(),
+            effects: subject.effects(),
+            params: serde_json::to_value(params).expect("parameters have no odd keys"),
+        }
+    }
+
+    fn announce(&self, gate: &Gate) {
+        self.is_announced.set(true);
+        gate.event(Event::CallStarted { id: self.number, action: Arc::clone(&self.call.action.full_name) });
+    }
+
+    /// The failed call: what it may have done is what any of its attempts may have.
+    fn failure(&self, gate: &Gate, mut error: CallError) -> Failure {
+        // A service may echo what it was sent.
+        if let CallError::Refused(refusal) = &mut error {
+            refusal.message = gate.redact(&refusal.message);
+        }
+        let (attempts, maybe) = gate.in_flight.progress(self.number);
+        let sent = error.sent().max(maybe);
+        Failure {
+            action: self.call.action.full_name.to_string(),
+            attempts,
+            sent,
+            retryable: error.retryable() && (self.call.action.is_repeatable() || maybe == Sent::No),
+            lookup: self.lookup.clone().filter(|_| sent == Sent::Maybe),
+            error,
+        }
+    }
+
+    fn end(&self, open: &Open<'_>, outcome: &Result<Answer, Failure>) {
+        let gate = open.gate;
+        if self.is_announced.get() {
+            gate.event(Event::CallEnded { id: self.number });
+        }
+        gate.in_flight.end(self.number, outcome.as_ref().map_or_else(|failure| failure.sent, |_| Sent::Yes));
+        gate.record(&self.record(open, "ended", self.described(gate, outcome)));
+        let Ok(answer) = outcome else { return };
+        gate.budget.refund();
+        for task in waiter::tasks(answer) {
+            gate.in_flight.task_started(task, &answer.action.full_name);
+        }
+        for warning in &answer.warnings {
+            gate.log(Level::Warn, &format!("{}: {warning}", answer.action.full_name));
+        }
+    }
+
+    fn described<'a>(&self, gate: &'a Gate, outcome: &'a Result<Answer, Failure>) -> End<'a> {
+        let clean = |text| gate.clean(text);
+        let duration = gate.elapsed().saturating_sub(self.started);
+        let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        match outcome {
+            Ok(answer) => End {
+                profile: Some(clean(&answer.profile)),
+                region: answer.region.as_deref().map(clean),
+                endpoint: Some(clean(&answer.endpoint)),
+                http_status: Some(answer.http_status),
+                request_id: answer.request_id.as_deref().map(clean),
+                attempts: answer.attempts,
+                duration_ms,
+                sent: Sent::Yes.as_str(),
+                ..End::default()
+            },
+            Err(failure) => {
+                let refusal = failure.error.refusal();
+                End {
+                    http_status: failure.error.http_status(),
+                    code: refusal.and_then(|refusal| refusal.code.as_deref()).map(clean),
+                    request_id: refusal.and_then(|refusal| refusal.request_id.as_deref()).map(clean),
+                    attempts: failure.attempts,
+                    duration_ms,
+                    sent: failure.sent.as_str(),
+                    error: Some(failure.error.kind().as_str()),
+                    message: Some(gate.redact(&failure.message()).into()),
+                    ..End::default()
+                }
+            }
+        }
+    }
+
+    /// What is recorded holds what is sent, ids that the runtime made included; before there is that, what the script gave.
+    fn record<'a>(&'a self, open: &'a Open<'_>, phase: &'static str, end: End<'a>) -> Record<'a, Shown<'a>> {
+        let (gate, action) = (open.gate, &self.call.action);
+        let params = self.prepared.get().map_or(&self.call.params, |prepared| &prepared.params);
+        Record {
+            number: self.number,
+            phase,
+            place: open.id,
+            // A script names what the catalogue lacks as it likes.
+            action: gate.clean(&action.full_name),
+            read_only: action.read_only,
+            params: Shown::new(action, params, &gate.parts.redactor),
+            end,
+        }
+    }
+}
+
+impl Gate {
+    /// Sends one attempt. No `async fn`, which would keep the room that the request takes.
+    pub(super) fn send(&self, request: Request) -> impl Future<Output = Result<Response, TransportError>> {
+        let (host, timeout) = (request.uri.authority().cloned(), request.timeout);
+        let sending = self.parts.transport.send(request);
+        async move {
+            tokio::select! {
+                biased;
+                answer = sending => answer,
+                () = self.clock().sleep(timeout) => {
+                    let host = host.map(|host| host.to_string()).unwrap_or_default();
+                    Err(TransportError::TimedOut { host, seconds: timeout.as_secs_f64() })
+                }
+            }
+        }
+    }
+
+    /// Takes the service's time, which is so many seconds ahead of this machine's.
+    fn correct_clock(&self, server_now: Timestamp, ahead: i64) {
+        /// A clock that differs by less has been corrected already: calls that were on their way together learn it together.
+        const IS_RIGHT: SignedDuration = SignedDuration::from_mins(1);
+        if server_now.duration_since(self.now()).abs() < IS_RIGHT {
+            return;
+        }
+        self.clock().set(server_now);
+        let direction = if ahead > 0 { "behind" } else { "ahead of" };
+        let message =
+            format!("this machine's clock is {} s {direction} the service's; signing with the service's time", ahead.abs());
+        self.log(Level::Warn, &message);
+    }
+}

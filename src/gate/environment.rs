@@ -1,0 +1,77 @@
+//! The environment: variables, and secrets that a profile or a variable holds.
+
+use super::admit::allow;
+use super::base::Gate;
+use super::cancel::Stop;
+use super::denied::Denied;
+use super::effect::{Effect, Open};
+use crate::effect_id::EffectId;
+use crate::policy::{HeldSecret, Subject, VariableSubject};
+use cumulua_core::secret::Secret;
+use std::sync::PoisonError;
+
+/// Why a variable is not given.
+#[derive(Debug)]
+pub enum VariableError {
+    /// It must not be.
+    Denied(Denied),
+    /// The run was ended.
+    Stopped(Stop),
+}
+
+struct Variable<'a>(&'a str);
+
+impl Effect for Variable<'_> {
+    type Outcome = Result<Option<String>, VariableError>;
+
+    async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
+        open.gate.allow_variable(self.0, false).map_err(VariableError::Denied)?;
+        Ok(std::env::var(self.0).ok())
+    }
+
+    fn stopped(&self, _: &Open<'_>, stop: Stop) -> Self::Outcome {
+        Err(VariableError::Stopped(stop))
+    }
+}
+
+impl Gate {
+    /// A variable of the environment; none where it is not set. One that holds a secret is refused.
+    pub fn variable(&self, name: &str, id: &EffectId) -> Result<Option<String>, VariableError> {
+        self.through_now(Variable(name), id)
+    }
+
+    /// Reads `secret "name"` as the profile says.
+    pub fn secret(&self, name: &str) -> Result<Secret, Denied> {
+        let (secret, variable) = self.parts.profiles.secret(name)?;
+        if let Some(variable) = &variable {
+            self.allow_variable(variable, true)?;
+        }
+        self.parts.redactor.learn(secret.expose());
+        self.secret_variables.lock().unwrap_or_else(PoisonError::into_inner).extend(variable);
+        Ok(secret)
+    }
+
+    fn allow_variable(&self, name: &str, stays_closed: bool) -> Result<(), Denied> {
+        let product = self.product_signed_with(name);
+        let holds = match &product {
+            Some(title) => Some(HeldSecret::OfProduct(title)),
+            None => self.is_secret_variable(name).then_some(HeldSecret::OfScript),
+        };
+        allow(&Subject::Variable(VariableSubject { name, holds, stays_closed })).map_err(Denied::Policy)
+    }
+
+    /// The title of the product whose calls are signed with what this variable holds.
+    fn product_signed_with(&self, name: &str) -> Option<String> {
+        let catalog = &self.parts.catalog;
+        catalog.products().iter().filter_map(|product| catalog.product(product).ok()).find_map(|product| {
+            let variables = &product.credentials;
+            let is_its = name == variables.secret_key || variables.security_token.as_deref() == Some(name);
+            is_its.then(|| product.title.clone())
+        })
+    }
+
+    fn is_secret_variable(&self, name: &str) -> bool {
+        let known = self.secret_variables.lock().unwrap_or_else(PoisonError::into_inner);
+        known.contains(name) || self.parts.profiles.is_secret_variable(name)
+    }
+}

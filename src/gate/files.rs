@@ -1,0 +1,255 @@
+//! Files: opening, removing, renaming, and writing out what a script has written. Reading from an open file is no effect.
+//!
+//! A path is resolved, judged, and then opened below the granted root, where no link leads out: what was judged is what is opened, whatever
+//! happens to the folders in between.
+
+use super::admit::grant;
+use super::base::Gate;
+use super::cancel::Stop;
+use super::denied::Denied;
+use super::effect::{Effect, Open};
+use crate::effect_id::EffectId;
+use crate::policy::FileSubject;
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, OpenOptions};
+use std::cell::Cell;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+/// Why an effect on a file has no result.
+#[derive(Debug)]
+pub enum FileError {
+    /// It is not granted.
+    Denied(Denied),
+    /// The system refuses.
+    System(io::Error),
+    /// The run was ended.
+    Stopped(Stop),
+}
+
+/// Why an entry was not renamed.
+#[derive(Debug)]
+pub enum RenameError {
+    /// The entry's own path, or the renaming itself.
+    Source(FileError),
+    /// The path that it was to have.
+    Target(FileError),
+}
+
+impl From<io::Error> for FileError {
+    fn from(problem: io::Error) -> Self {
+        Self::System(problem)
+    }
+}
+
+/// What a file is opened for.
+#[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "the options of opening do not depend on each other")]
+pub struct Opening {
+    /// It is read.
+    pub reads: bool,
+    /// It is written.
+    pub writes: bool,
+    /// What is written goes to its end.
+    pub appends: bool,
+    /// It is made where it is not there.
+    pub creates: bool,
+    /// What it holds is dropped.
+    pub truncates: bool,
+}
+
+impl Gate {
+    /// Opens a file.
+    pub fn open(&self, path: &Path, opening: Opening, id: &EffectId) -> Result<File, FileError> {
+        self.through_now(OpenFile { path, opening }, id)
+    }
+
+    /// Removes a file or an empty folder. A link is itself, wherever it leads.
+    pub fn remove(&self, path: &Path, id: &EffectId) -> Result<(), FileError> {
+        self.through_now(Remove(path), id)
+    }
+
+    /// Renames an entry of a folder. A link is itself, wherever it leads.
+    pub fn rename(&self, from: &Path, to: &Path, id: &EffectId) -> Result<(), RenameError> {
+        self.through_now(Rename { from, to }, id)
+    }
+
+    /// Writes out what a script has written, as `write` does it: at a flush or when a file is closed. A run that is ended loses nothing that
+    /// was written before.
+    pub fn write_out<R>(&self, write: impl FnOnce() -> R, id: &EffectId) -> R {
+        self.through_now(WriteOut(Cell::new(Some(write))), id)
+    }
+
+    /// The text of a file, for what loads it.
+    pub(super) fn read_granted(&self, path: &Path) -> Result<String, FileError> {
+        let opening = Opening { reads: true, ..Opening::default() };
+        Ok(io::read_to_string(self.open_granted(path, opening)?)?)
+    }
+
+    fn open_granted(&self, path: &Path, opening: Opening) -> Result<File, FileError> {
+        let Opening { reads, writes, appends, creates, truncates } = opening;
+        let (root, rest) = self.granted(path, resolve(path))?;
+        let mut options = OpenOptions::new();
+        options.read(reads).write(writes && !appends).append(appends).create(creates).truncate(truncates);
+        Ok(root.open_with(rest, &options)?.into_std())
+    }
+
+    /// An entry of a folder, below the root that is granted.
+    fn granted_entry(&self, path: &Path) -> Result<(Dir, PathBuf), FileError> {
+        self.granted(path, resolve_entry(path))
+    }
+
+    fn granted(&self, path: &Path, resolved: io::Result<PathBuf>) -> Result<(Dir, PathBuf), FileError> {
+        // C would open what stands before the NUL, which is not what was looked at.
+        if path.as_os_str().as_encoded_bytes().contains(&0) {
+            let refusal = format!("{:?} is not the path of a file", path.display().to_string());
+            return Err(FileError::Denied(Denied::Policy(refusal)));
+        }
+        let resolved = resolved.map_err(|problem| {
+            FileError::Denied(Denied::NoSuchPath { path: path.display().to_string(), problem: Arc::new(problem) })
+        })?;
+        let subject = FileSubject { given: path, resolved: &resolved, roots: &self.parts.grants.roots() };
+        let (root, rest) = grant(subject).map_err(|because| FileError::Denied(Denied::Policy(because)))?;
+        // A root that is a file itself, or that is meant itself, is an entry of its folder.
+        let (folder, name) = match (rest.as_os_str().is_empty(), root.parent(), root.file_name()) {
+            (true, Some(folder), Some(name)) => (folder.to_owned(), PathBuf::from(name)),
+            (true, ..) => (root, PathBuf::from(OsStr::new("."))),
+            (false, ..) => (root, rest),
+        };
+        Ok((Dir::open_ambient_dir(folder, ambient_authority())?, name))
+    }
+}
+
+struct OpenFile<'a> {
+    path: &'a Path,
+    opening: Opening,
+}
+
+impl Effect for OpenFile<'_> {
+    type Outcome = Result<File, FileError>;
+
+    async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
+        open.gate.open_granted(self.path, self.opening)
+    }
+
+    fn stopped(&self, _: &Open<'_>, stop: Stop) -> Self::Outcome {
+        Err(FileError::Stopped(stop))
+    }
+}
+
+struct Remove<'a>(&'a Path);
+
+impl Effect for Remove<'_> {
+    type Outcome = Result<(), FileError>;
+
+    async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
+        let (folder, name) = open.gate.granted_entry(self.0)?;
+        let is_folder = folder.symlink_metadata(&name)?.is_dir();
+        Ok(if is_folder { folder.remove_dir(name) } else { folder.remove_file(name) }?)
+    }
+
+    fn stopped(&self, _: &Open<'_>, stop: Stop) -> Self::Outcome {
+        Err(FileError::Stopped(stop))
+    }
+}
+
+struct Rename<'a> {
+    from: &'a Path,
+    to: &'a Path,
+}
+
+impl Effect for Rename<'_> {
+    type Outcome = Result<(), RenameError>;
+
+    async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
+        // That a path is not granted is more than that one is not there, whichever it is.
+        match (open.gate.granted_entry(self.from), open.gate.granted_entry(self.to)) {
+            (_, Err(refusal @ FileError::Denied(Denied::Policy(_)))) => Err(RenameError::Target(refusal)),
+            (Err(refusal), _) => Err(RenameError::Source(refusal)),
+            (_, Err(refusal)) => Err(RenameError::Target(refusal)),
+            (Ok((from, old)), Ok((to, new))) => from.rename(old, &to, new).map_err(|problem| RenameError::Source(problem.into())),
+        }
+    }
+
+    fn stopped(&self, _: &Open<'_>, stop: Stop) -> Self::Outcome {
+        Err(RenameError::Source(FileError::Stopped(stop)))
+    }
+}
+
+/// What writes, taken once.
+struct WriteOut<F>(Cell<Option<F>>);
+
+impl<R, F: FnOnce() -> R> WriteOut<F> {
+    fn write(&self) -> R {
+        self.0.take().expect("it is carried out or stopped, and not both")()
+    }
+}
+
+impl<R, F: FnOnce() -> R> Effect for WriteOut<F> {
+    type Outcome = R;
+
+    async fn perform(&self, _: &Open<'_>) -> R {
+        self.write()
+    }
+
+    fn stopped(&self, _: &Open<'_>, _: Stop) -> R {
+        self.write()
+    }
+}
+
+/// A path without links and dots; its last part need not exist.
+fn resolve(path: &Path) -> io::Result<PathBuf> {
+    if let Ok(resolved) = path.canonicalize() {
+        return Ok(resolved);
+    }
+    // A dangling link would be followed on writing, to a place that was not looked at.
+    if path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink()) {
+        return Err(io::Error::other("it is a link that leads nowhere"));
+    }
+    resolve_entry(path)
+}
+
+/// A path whose folder is without links and dots, and whose last part stays as it is.
+fn resolve_entry(path: &Path) -> io::Result<PathBuf> {
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    match path.components().next_back() {
+        Some(Component::Normal(name)) => Ok(parent.canonicalize()?.join(name)),
+        // `..` and `/` are entries of nothing here; where they lead decides.
+        _ => path.canonicalize(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{resolve, resolve_entry};
+    use std::fs;
+    use std::path::Path;
+
+    #[test]
+    fn dots_are_resolved_and_the_last_part_need_not_be_there() {
+        let here = std::env::current_dir().unwrap().canonicalize().unwrap();
+        assert_eq!(resolve(Path::new("src/../Cargo.toml")).unwrap(), here.join("Cargo.toml"));
+        assert_eq!(resolve(Path::new("src/../new.txt")).unwrap(), here.join("new.txt"));
+        assert_eq!(resolve_entry(Path::new("src/..")).unwrap(), here);
+        assert!(resolve(Path::new("no-such-folder/new.txt")).is_err());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_link_is_where_it_leads_and_as_an_entry_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().canonicalize().unwrap();
+        fs::write(folder.join("file"), "").unwrap();
+        std::os::unix::fs::symlink("file", folder.join("link")).unwrap();
+        std::os::unix::fs::symlink("nowhere", folder.join("dangling")).unwrap();
+        assert_eq!(resolve(&folder.join("link")).unwrap(), folder.join("file"));
+        assert_eq!(resolve_entry(&folder.join("link")).unwrap(), folder.join("link"));
+        assert!(resolve(&folder.join("dangling")).is_err());
+    }
+}

@@ -1,0 +1,72 @@
+//! What is recorded of calls and requests: in the audit, and by whoever keeps the run.
+
+use super::audit::{Audit, Record, Recorded};
+use super::base::Gate;
+use super::effect::Open;
+use super::events::Level;
+use serde::Serialize;
+use std::io;
+use std::sync::atomic::Ordering;
+
+impl Gate {
+    /// Records how something ended.
+    pub(super) fn record<P: Serialize>(&self, record: &Record<'_, P>) {
+        let recorded = self.written(record);
+        if let Some(recorder) = &self.recorder {
+            self.kept(recorder.call(&recorded));
+        }
+    }
+
+    fn written<P: Serialize>(&self, record: &Record<'_, P>) -> Recorded {
+        let recorded = Recorded::new(record, &self.run, self.now());
+        if let Some(audit) = &self.parts.audit {
+            self.appended(audit, audit.append(&recorded));
+        }
+        recorded
+    }
+
+    /// The latest records of the audit, one line of JSON each, where it keeps them.
+    pub fn recorded(&self) -> Vec<String> {
+        self.parts.audit.as_ref().map(Audit::kept).unwrap_or_default()
+    }
+
+    /// Writes what the audit has not written yet; to be called before the process ends.
+    pub fn flush_audit(&self) {
+        if let Some(audit) = &self.parts.audit {
+            self.appended(audit, audit.flush());
+        }
+    }
+
+    /// That the audit cannot be written is said once.
+    fn appended(&self, audit: &Audit, outcome: io::Result<()>) {
+        if let Err(error) = outcome
+            && !self.audit_failed.swap(true, Ordering::Relaxed)
+        {
+            let file = audit.path().map(|path| path.display().to_string()).unwrap_or_default();
+            self.log(Level::Warn, &format!("calls cannot be recorded in {file}: {error}"));
+        }
+    }
+
+    /// That the run cannot be recorded is said once.
+    fn kept(&self, outcome: Result<(), String>) {
+        if let Err(problem) = outcome
+            && !self.record_failed.swap(true, Ordering::Relaxed)
+        {
+            self.log(Level::Warn, &format!("this run is not recorded: {problem}"));
+        }
+    }
+}
+
+impl Open<'_> {
+    /// Commits that a change is about to leave, once an effect and before a byte of it does: a machine that dies with the change on its way
+    /// leaves this behind.
+    pub(super) async fn commit_intent<'r, P: Serialize>(&self, record: impl FnOnce() -> Record<'r, P>) {
+        if !self.needs_intent() {
+            return;
+        }
+        let recorded = self.gate.written(&record());
+        if let Some(recorder) = &self.gate.recorder {
+            self.gate.kept(recorder.intent(&recorded).await);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Sleeping.
+
+use super::base::Gate;
+use super::cancel::Stop;
+use super::effect::{Effect, Open};
+use crate::effect_id::EffectId;
+use std::time::Duration;
+
+struct Sleep(Duration);
+
+impl Effect for Sleep {
+    type Outcome = Result<(), Stop>;
+
+    async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
+        open.gate.clock().sleep(self.0).await;
+        Ok(())
+    }
+
+    fn stopped(&self, _: &Open<'_>, stop: Stop) -> Self::Outcome {
+        Err(stop)
+    }
+}
+
+impl Gate {
+    /// Sleeps; ends early where what stands at this place is ended.
+    pub async fn sleep(&self, duration: Duration, id: &EffectId) -> Result<(), Stop> {
+        self.through(Sleep(duration), id).await
+    }
+}

@@ -1,0 +1,192 @@
+//! Waiting for a state: something is asked for again and again, with growing pauses, until it is as it should be.
+//!
+//! The loop is in `stdlib/core/wait_state.lua`, because what is asked for, and whether it is as it should be, may be functions of the script.
+//! Here is what it does in each round: it looks ([`Gate::look_at`]), says what it saw, and pauses ([`Watch::pause`]).
+
+use super::backoff::{Backoff, LAST_LOOK};
+use super::base::Gate;
+use super::cancel::Stop;
+use super::effect::{Effect, Open};
+use super::events::Event;
+use crate::client::error::{CallError, Failure, Sent};
+use crate::client::value::{Params, Value};
+use crate::client::{Answer, Call, CallOptions, waiter};
+use crate::effect_id::EffectId;
+use cumulua_core::catalog::StateModel;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::AbortHandle;
+
+/// A resource whose state the catalogue can ask for.
+#[derive(Debug, Clone)]
+pub struct Resource {
+    /// The state's whole name, as `mcs.instance`.
+    pub model: String,
+    /// The resource's id.
+    pub id: String,
+    /// The profile; the run's own where none is named.
+    pub profile: Option<String>,
+    /// The region; the profile's own where none is named.
+    pub region: Option<String>,
+}
+
+/// How a resource was seen.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// Its state in the service's words; none where it is gone.
+    pub state: Option<String>,
+    /// Whether nothing good can follow that state.
+    pub has_failed: bool,
+    /// The answer; none where the service said that there is no such resource.
+    pub answer: Option<Answer>,
+}
+
+/// A look at a resource.
+struct Look(Resource);
+
+impl Effect for Look {
+    type Outcome = Result<Seen, Failure>;
+
+    async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
+        let (gate, Resource { model, id, profile, region }) = (open.gate, &self.0);
+        let unknown = || Failure::unsent(model, CallError::BadOption("the catalogue has no such state".to_owned()));
+        let (product, name) = model.split_once('.').ok_or_else(unknown)?;
+        let product = gate.parts.catalog.product(product).map_err(|_| unknown())?;
+        let model = product.states.get(name).ok_or_else(unknown)?;
+        let action = gate.parts.catalog.action(&model.operation).map_err(|_| unknown())?;
+        let id = Value::String(id.clone());
+        // One that takes a list in a text is given one.
+        let is_list = |name: &String| action.param(name).is_some_and(|param| param.encoding.is_some());
+        let value = |name: &String| if is_list(name) { Value::List(vec![id.clone()]) } else { id.clone() };
+        let params: Params = model.arguments.keys().map(|name| (name.clone(), value(name))).collect();
+        let options = CallOptions { profile: profile.clone(), region: region.clone(), ..CallOptions::default() };
+        match gate.call_within(Call { action, params, options }, open.id).await {
+            Ok(answer) => {
+                let state = waiter::state(model, &answer.json);
+                let has_failed = state.as_deref().is_some_and(|state| waiter::has_failed(model, state));
+                Ok(Seen { state, has_failed, answer: Some(answer) })
+            }
+            Err(failure) if is_gone(model, &failure) => Ok(Seen { state: None, has_failed: false, answer: None }),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    fn stopped(&self, _: &Open<'_>, stop: Stop) -> Self::Outcome {
+        let error = CallError::Cancelled { reason: stop.describe(), sent: Sent::No };
+        Err(Failure::unsent(&self.0.model, error))
+    }
+}
+
+fn is_gone(model: &StateModel, failure: &Failure) -> bool {
+    failure.error.refusal().and_then(|refusal| refusal.code.as_ref()).is_some_and(|code| model.gone.contains(code))
+}
+
+impl Gate {
+    /// The whole names of all states that the catalogue can ask for.
+    pub fn state_models(&self) -> Vec<String> {
+        let products = self.parts.catalog.products();
+        let models = products.iter().filter_map(|product| self.parts.catalog.product(product).ok());
+        models.flat_map(|model| model.states.keys().map(|name| format!("{}.{name}", model.product)).collect::<Vec<_>>()).collect()
+    }
+
+    /// Asks for the state of a resource.
+    pub async fn look_at(&self, resource: Resource, id: &EffectId) -> Result<Seen, Failure> {
+        self.through(Look(resource), id).await
+    }
+}
+
+/// What goes on between two looks.
+pub struct Watch {
+    gate: Arc<Gate>,
+    /// The wait's number in the run.
+    number: u64,
+    what: String,
+    started: Duration,
+    timeout: Duration,
+    backoff: Backoff,
+    state: String,
+    has_ended: bool,
+    /// Below this path looking is ended when the time is over.
+    path: String,
+    alarm: AbortHandle,
+}
+
+/// Why a watch goes no further.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum WatchError {
+    /// Its time is over.
+    #[error("{what} {} after {} s", seen(.state), .waited.as_secs())]
+    TimedOut {
+        /// What was watched.
+        what: String,
+        /// How it was seen last.
+        state: String,
+        /// How long it was watched.
+        waited: Duration,
+    },
+    /// Ended from outside.
+    #[error("cancelled: {}", .0.describe())]
+    Cancelled(Stop),
+}
+
+fn seen(state: &str) -> String {
+    if state.is_empty() { "was not as it should be".to_owned() } else { format!("was still {state:?}") }
+}
+
+impl Watch {
+    /// The pause before the second look.
+    const FIRST_PAUSE: Duration = Duration::from_secs(1);
+    /// The pause between two looks at most.
+    const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+    /// A watch over `what`, for so long at most. All effects of looking stand below `path`.
+    pub fn new(gate: Arc<Gate>, what: String, timeout: Duration, path: String) -> Self {
+        Self {
+            number: gate.next_wait(),
+            started: gate.elapsed(),
+            alarm: gate.limit_below(&path, timeout.saturating_add(LAST_LOOK)),
+            backoff: Backoff::new(Self::FIRST_PAUSE, Self::LONGEST_PAUSE),
+            state: String::new(),
+            has_ended: false,
+            gate,
+            what,
+            timeout,
+            path,
+        }
+    }
+
+    /// Says how it was seen, and waits until it should be looked at again.
+    pub async fn pause(&mut self, state: String, id: &EffectId) -> Result<(), WatchError> {
+        let changed = state != self.state;
+        self.state = state;
+        let elapsed = self.elapsed();
+        let (what, state) = (self.what.clone(), self.state.clone());
+        self.gate.event(Event::Waiting { id: self.number, what, state, changed, elapsed });
+        let left = self.timeout.saturating_sub(elapsed);
+        if left.is_zero() {
+            self.end("not waited for any longer", false);
+            return Err(WatchError::TimedOut { what: self.what.clone(), state: self.state.clone(), waited: elapsed });
+        }
+        let pause = self.backoff.next(self.gate.parts.random.fraction()).min(left);
+        self.gate.sleep(pause, id).await.map_err(WatchError::Cancelled)
+    }
+
+    /// Says how it ended.
+    pub fn end(&mut self, outcome: &str, done: bool) {
+        if !std::mem::replace(&mut self.has_ended, true) {
+            self.gate.unlimit(&self.path, &self.alarm);
+            let (what, outcome, elapsed) = (self.what.clone(), self.gate.redact(outcome), self.elapsed());
+            self.gate.event(Event::WaitEnded { id: self.number, what, outcome, done, elapsed });
+        }
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.gate.elapsed().saturating_sub(self.started)
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.end("no longer waited for", false);
+    }
+}

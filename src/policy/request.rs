@@ -1,0 +1,104 @@
+//! Requests of a script to hosts that are no product's: only to those that the configuration names.
+
+use super::verdict::Verdict;
+use crate::config::{AllowedHost, is_loopback};
+use url::Url;
+
+/// A request of a script.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestSubject<'a> {
+    /// Its method, in capitals.
+    pub method: &'a str,
+    /// Whether it may change something, as HTTP has it.
+    pub changes: bool,
+    /// Where it goes.
+    pub target: Target<'a>,
+    /// `--read-only`.
+    pub is_read_only_run: bool,
+}
+
+/// Where a request goes.
+#[derive(Debug, Clone, Copy)]
+pub enum Target<'a> {
+    /// Nowhere: it is not sent, because this is a simulation.
+    Simulated,
+    /// To this URL; the hosts that are allowed, the first before the others.
+    Url(&'a Url, &'a [AllowedHost]),
+}
+
+/// Whether it may be sent.
+pub(super) fn judge(subject: &RequestSubject<'_>) -> Verdict {
+    if subject.is_read_only_run && subject.changes {
+        return Verdict::deny(format!("{} may change things and this run is read-only", subject.method));
+    }
+    match subject.target {
+        Target::Simulated => Verdict::allow(),
+        Target::Url(url, hosts) => to(url, hosts),
+    }
+}
+
+fn to(url: &Url, hosts: &[AllowedHost]) -> Verdict {
+    let matching = || hosts.iter().filter(|host| matches(host, url));
+    if matching().any(|host| host.is_trusted) {
+        return Verdict::allow();
+    }
+    match matching().next_back() {
+        Some(host) => Verdict::deny(host.untrusted().to_string()),
+        None => Verdict::deny(AllowedHost::missing(entry_for(url)).to_string()),
+    }
+}
+
+fn matches(allowed: &AllowedHost, url: &Url) -> bool {
+    let AllowedHost { url: host, has_scheme, .. } = allowed;
+    let same_scheme = host.scheme() == url.scheme() || (is_loopback(host) && !has_scheme);
+    let same_port = match host.port() {
+        Some(port) => url.port_or_known_default() == Some(port),
+        // `https://h:443` is stored without its port, which means the same here.
+        None => url.port().is_none(),
+    };
+    same_scheme && same_port && host.host() == url.host()
+}
+
+/// What would have to stand in the configuration for this URL.
+fn entry_for(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    if url.scheme() == "http" && !is_loopback(url) { format!("http://{host}{port}") } else { format!("{host}{port}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AllowedHost, Url, entry_for, matches};
+
+    fn allows(entry: &str, url: &str) -> bool {
+        matches(&AllowedHost::parse("cumulua.toml".as_ref(), true, entry).unwrap(), &Url::parse(url).unwrap())
+    }
+
+    #[test]
+    fn an_entry_is_one_host_one_port_and_one_scheme() {
+        for (entry, url) in [
+            ("hooks.example.com", "https://hooks.example.com/a?b=c"),
+            ("Hooks.Example.com:443", "https://hooks.example.com/"),
+            ("hooks.example.com:8443", "https://hooks.example.com:8443/"),
+            ("127.0.0.1:8080", "http://127.0.0.1:8080/x"),
+            ("localhost:8080", "https://localhost:8080/x"),
+            ("http://intranet.example", "http://intranet.example/x"),
+        ] {
+            assert!(allows(entry, url), "{entry} allows {url}");
+            assert!(allows(&entry_for(&Url::parse(url).unwrap()), url), "what an error proposes for {url} allows it");
+        }
+        for (entry, url) in [
+            ("*", "https://hooks.example.com/"),
+            ("hooks.example.com", "http://hooks.example.com/"),
+            ("hooks.example.com", "https://hooks.example.com:8443/"),
+            ("hooks.example.com", "https://a.hooks.example.com/"),
+            ("hooks.example.com", "https://hooks.example.com.evil.example/"),
+            ("hooks.example.com", "https://hooks.example.com@evil.example/"),
+            ("127.0.0.1:8080", "http://127.0.0.1:8081/"),
+            ("127.0.0.1:8080", "http://localhost:8080/"),
+            ("http://intranet.example", "https://intranet.example/"),
+        ] {
+            assert!(!allows(entry, url), "{entry} does not allow {url}");
+        }
+    }
+}
