@@ -21,9 +21,9 @@ const ORDER: [&str; 15] = [
     "guards",
     "http",
     "help",
-    "lists",
-    "waiting",
-    "states",
+    "pages",
+    "wait",
+    "wait_state",
     "parallel",
     "globals",
 ];

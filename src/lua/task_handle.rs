@@ -1,4 +1,4 @@
-//! Handles of tasks: what `wait` waits for. `stdlib/core/waiting.lua` gives them their metatable.
+//! Handles of tasks: what `wait` waits for. `stdlib/core/wait.lua` gives them their metatable.
 
 use crate::client::Answer;
 use crate::client::command::Named;
