@@ -2,31 +2,47 @@
 """Counts the instructions of a signature and of a call, and holds them against benches/instructions.json.
 
     benches/compare/instructions.py [--update]
+    benches/compare/instructions.py --calls [--binary PATH]
 
 More than 10 % above the stored figure fails; --update stores what was counted. Unlike time, the count is the same on a busy machine. It
 differs between compilers, so the file names the one that made it. Installs valgrind (Debian) where it is missing.
+
+--calls counts what a call takes in all, HTTP and the record included, against one simulator: `cumulua run` beside reqwest alone
+(examples/bare.rs). More than 1.5 times as many instructions fail. It builds a release, or takes the command at PATH, with the bare program
+in `examples` beside it.
 """
 
 import argparse
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STORED = ROOT / "benches/instructions.json"
 ROUNDS = 500
 TOLERANCE = 0.10
+# The difference of two runs is counted, so that a start is not.
+FEW, MANY = 200, 700
+# A call's instructions, beside those of reqwest alone.
+MOST = 1.5
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--update", action="store_true", help="store what is counted")
-    update = parser.parse_args().update
+    parser.add_argument("--calls", action="store_true", help="count whole calls beside reqwest alone's")
+    parser.add_argument("--binary", type=Path, help="with --calls: a command that is built already, with examples/bare beside it")
+    options = parser.parse_args()
+    update = options.update
     if not shutil.which("valgrind"):
         subprocess.run(["apt-get", "install", "--quiet", "--yes", "valgrind"], check=True, stdout=subprocess.DEVNULL)
+    if options.calls:
+        sys.exit(calls(options.binary or build_release()))
     program = build()
     counted = {work: (count(program, work, ROUNDS) - count(program, work, 0)) // ROUNDS for work in ("sign", "call")}
     compiler = subprocess.run(["rustc", "--version"], capture_output=True, text=True, check=True).stdout.strip()
@@ -48,9 +64,47 @@ def build():
     return next(message["executable"] for message in built if message.get("executable") and message["target"]["name"] == "instructions")
 
 
+def build_release():
+    subprocess.run(["cargo", "build", "--quiet", "--release", "--locked", "--bin", "cumulua", "--example", "bare"], cwd=ROOT, check=True)
+    return ROOT / "target/release/cumulua"
+
+
+def calls(cumulua):
+    """Prints both sides and their ratio; gives what is wrong with it."""
+    cumulua = cumulua.resolve()
+    script = ROOT / "benches/compare/sides/calls.lua"
+    with tempfile.TemporaryDirectory() as home:
+        environment = {"HOME": home, "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+        simulator = subprocess.Popen([cumulua, "sim", "--listen", "127.0.0.1:0"], env=environment, stdout=subprocess.PIPE, text=True)
+        try:
+            url = next(line.split()[-1] for line in simulator.stdout if line.startswith("listening on "))
+            sides = {
+                "cumulua": [cumulua, "run", "--endpoint", f"cds={url}", script],
+                "reqwest alone": [cumulua.with_name("examples") / "bare", "calls", url],
+            }
+            # One call at a time: the count is the same in every run, up to a few in a thousand.
+            made = {
+                name: [collected([*command, str(number), "1"], environment) for number in (FEW, MANY)] for name, command in sides.items()
+            }
+        finally:
+            simulator.kill()
+            simulator.wait()
+    counted = {name: (many - few) // (MANY - FEW) for name, (few, many) in made.items()}
+    for name, instructions in counted.items():
+        print(f"{name}: {instructions:,} instructions a call")
+    ratio = counted["cumulua"] / counted["reqwest alone"]
+    print(f"ratio: {ratio:.2f}, at most {MOST:g}")
+    return None if ratio <= MOST else f"a call takes {ratio:.2f} times the instructions of reqwest alone, and {MOST:g} are allowed"
+
+
 def count(program, work, rounds):
-    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", program, work, str(rounds)]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return collected([program, work, str(rounds)])
+
+
+def collected(command, environment=None):
+    """The instructions of all threads."""
+    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *command]
+    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     return int(re.search(r"Collected : (\d+)", ended.stderr)[1])
 
 

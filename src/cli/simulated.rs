@@ -1,17 +1,16 @@
 //! `--sim`: the simulator as a transport in this process, on the run's own clock, and as a script may direct it.
 
-use crate::client::transport::BoxFuture;
-use crate::client::transport::{Request, Response, Transport, TransportError};
+use crate::client::transport::{AnswerTo, BoxFuture, Request, Response, Transport, TransportError, deliver};
 use crate::gate::Rehearsal;
 use cumulua_core::catalog::Catalog;
 use cumulua_core::clock::Clock;
 use cumulua_simulator::{FaultRule, Options, Outcome, SavedState, Simulator};
-use http::Uri;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use url::Url;
 
 /// What a call takes, in virtual time.
 const LATENCY: Duration = Duration::from_millis(20);
@@ -61,16 +60,16 @@ impl InProcess {
     }
 
     async fn answer(&self, request: Request) -> Result<Response, TransportError> {
-        let host = request.uri.host().unwrap_or_default().to_owned();
-        let mut built = http::Request::builder().method(request.method).uri(request.uri.clone());
+        let host = request.url.host_str().unwrap_or_default().to_owned();
+        let mut built = http::Request::builder().method(request.method).uri(request.url.as_str());
         let body = match request.body {
             Some((content_type, body)) => {
                 built = built.header(http::header::CONTENT_TYPE, content_type);
-                body
+                body.collect().await.map_err(|error| TransportError::NoBody(error.to_string()))?
             }
             None => bytes::Bytes::new(),
         };
-        let access_key = access_key(&request.uri, &body);
+        let access_key = access_key(&request.url, &body);
         let built = built.body(body).map_err(|error| TransportError::Unusable(error.to_string()))?;
         self.clock.sleep(LATENCY).await;
         let response = match self.with(&access_key, |account| account.answer(&built)) {
@@ -86,7 +85,7 @@ impl InProcess {
                 return Err(TransportError::Dropped { host, reason: "the simulator closed the connection".to_owned() });
             }
         };
-        whole(&host, request.max_answer, response)
+        whole(&host, &request.answer, response).await
     }
 }
 
@@ -95,27 +94,24 @@ fn options(access_key: &str, seed: u64, clock: &Clock) -> Options {
 }
 
 /// The access key that a request is signed with: it stands in the query, or in a form.
-fn access_key(uri: &Uri, body: &[u8]) -> String {
+fn access_key(url: &Url, body: &[u8]) -> String {
     let in_form = url::form_urlencoded::parse(body);
-    let found = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
+    let found = url::form_urlencoded::parse(url.query().unwrap_or_default().as_bytes())
         .chain(in_form)
         .find(|(name, _)| name == "AccessKeyId" || name == "AWSAccessKeyId");
     found.map_or_else(|| cumulua_simulator::ACCESS_KEY.to_owned(), |(_, key)| key.into_owned())
 }
 
 /// The answer as a client reads it from a connection, where it is whole.
-fn whole(host: &str, limit: usize, response: http::Response<bytes::Bytes>) -> Result<Response, TransportError> {
+async fn whole(host: &str, to: &AnswerTo, response: http::Response<bytes::Bytes>) -> Result<Response, TransportError> {
     let (parts, body) = response.into_parts();
     let status = parts.status.as_u16();
     let promised = parts.headers.get(http::header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if body.len() > limit {
-        return Err(TransportError::TooLarge { host: host.to_owned(), status, limit });
-    }
     if promised.is_some_and(|promised: usize| promised > body.len()) {
         let reason = "the simulator closed the connection".to_owned();
         return Err(TransportError::CutShort { host: host.to_owned(), status, reason });
     }
-    Ok(Response { status: parts.status, headers: parts.headers, body })
+    deliver(Response { status: parts.status, headers: parts.headers, body }, host, to).await
 }
 
 impl Transport for InProcess {

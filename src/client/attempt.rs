@@ -4,7 +4,7 @@ use super::call::Answer;
 use super::route::Route;
 use super::serialize::Message;
 use super::sign::{self, Address};
-use super::transport::{Request, TransportError};
+use super::transport::{AnswerTo, Request};
 use bytes::Bytes;
 use cumulua_core::catalog::{Action, PostStyle, Scheme};
 use jiff::Timestamp;
@@ -19,7 +19,7 @@ pub fn signed(
     now: Timestamp,
     timeout: Duration,
     nonce: impl FnOnce() -> String,
-) -> Result<Request, TransportError> {
+) -> Request {
     let protocol = &action.product.protocol;
     let mut pairs: Vec<(&str, Cow<'_, str>)> = Vec::with_capacity(message.pairs.len() + 8);
     pairs.extend(message.pairs.iter().map(|(name, value)| (name.as_str(), Cow::Borrowed(value.as_str()))));
@@ -34,15 +34,14 @@ pub fn signed(
     let signature = sign::sign(&route.key, method, address, &pairs);
     let query = sign::with_signature(&signature);
     let (query, body) = match (&message.json, method) {
-        (Some(json), _) => (Some(query), Some(("application/json", json.clone()))),
+        (Some(json), _) => (Some(query), Some(("application/json", json.clone().into()))),
         (None, "POST") if protocol.post == PostStyle::Form => {
-            (None, Some(("application/x-www-form-urlencoded", Bytes::from(query))))
+            (None, Some(("application/x-www-form-urlencoded", Bytes::from(query).into())))
         }
         (None, _) => (Some(query), None),
     };
-    let (uri, destination) = (route.uri(query)?, route.destination);
-    let headers = http::HeaderMap::new();
-    Ok(Request { method, uri, destination, headers, body, timeout, max_answer: Answer::LARGEST })
+    let (url, headers) = (route.url(query.as_deref()), http::HeaderMap::new());
+    Request { method, url, headers, body, timeout, answer: AnswerTo::Memory(Answer::LARGEST) }
 }
 
 fn add_common_parameters<'a>(

@@ -163,9 +163,10 @@ impl CallError {
             Self::Invalid(_) | Self::BadOption(_) | Self::Unknown { .. } | Self::Config(_) | Self::Endpoint(_) => Kind::Validation,
             Self::Forbidden(_) => Kind::Policy,
             Self::Transport(TransportError::TimedOut { .. }) | Self::TimedOut { .. } => Kind::Timeout,
-            Self::Transport(TransportError::CutShort { .. } | TransportError::TooLarge { .. }) | Self::Unintelligible { .. } => {
-                Kind::Response
-            }
+            Self::Transport(
+                TransportError::CutShort { .. } | TransportError::TooLarge { .. } | TransportError::NotWritten { .. },
+            )
+            | Self::Unintelligible { .. } => Kind::Response,
             Self::Transport(_) => Kind::Dispatch,
             Self::Refused(_) => Kind::Service,
             Self::Cancelled { .. } => Kind::Cancelled,
@@ -181,7 +182,9 @@ impl CallError {
             | Self::Config(_)
             | Self::Endpoint(_)
             | Self::Forbidden(_)
-            | Self::Transport(TransportError::NotConnected { .. } | TransportError::Unusable(_)) => Sent::No,
+            | Self::Transport(TransportError::NotConnected { .. } | TransportError::Unusable(_) | TransportError::NoBody(_)) => {
+                Sent::No
+            }
             // The service took the request; whether it carried it out stood in the answer that is lost.
             Self::Transport(_) | Self::Unintelligible { .. } => Sent::Maybe,
             Self::Refused(refusal) if refusal.http_status >= 500 && !refusal.throttled => Sent::Maybe,
@@ -193,7 +196,12 @@ impl CallError {
     /// Whether trying again can help, be it by the runtime or by a person.
     pub fn retryable(&self) -> bool {
         match self {
-            Self::Transport(TransportError::Unusable(_) | TransportError::TooLarge { .. }) => false,
+            Self::Transport(
+                TransportError::Unusable(_)
+                | TransportError::NoBody(_)
+                | TransportError::TooLarge { .. }
+                | TransportError::NotWritten { .. },
+            ) => false,
             Self::Transport(_) | Self::TimedOut { .. } => true,
             Self::Unintelligible { is_cut_short, .. } => *is_cut_short,
             Self::Refused(refusal) => refusal.throttled || refusal.http_status >= 500 || refusal.clock_skew.is_some(),
@@ -222,7 +230,11 @@ impl CallError {
         match self {
             Self::Refused(refusal) => Some(refusal.http_status),
             Self::Unintelligible { http_status, .. } => Some(*http_status),
-            Self::Transport(TransportError::CutShort { status, .. } | TransportError::TooLarge { status, .. }) => Some(*status),
+            Self::Transport(
+                TransportError::CutShort { status, .. }
+                | TransportError::TooLarge { status, .. }
+                | TransportError::NotWritten { status, .. },
+            ) => Some(*status),
             _ => None,
         }
     }

@@ -3,15 +3,14 @@
 
 pub mod attempt;
 pub mod attempts;
+mod body;
 pub mod call;
 pub mod command;
-mod connect;
 pub mod decode;
 pub mod endpoint;
 pub mod error;
 pub mod lookup;
 pub mod paginator;
-mod pool;
 pub mod prepare;
 pub mod retry;
 pub mod route;

@@ -4,11 +4,9 @@ use super::command::Named;
 use super::endpoint;
 use super::error::CallError;
 use super::sign::Key;
-use super::transport::{self, Destination, TransportError, unusable};
 use crate::config::{Account, Profiles, RateLimit, is_loopback};
 use cumulua_core::catalog::Action;
 use cumulua_core::secret::{Redactor, Secret};
-use http::{Uri, uri};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use url::Url;
@@ -40,9 +38,6 @@ pub struct Route {
     pub lane: Lane,
     /// What answers say of it.
     pub endpoint: Arc<str>,
-    pub(super) destination: Destination,
-    /// The URL as HTTP takes it.
-    uri: Uri,
 }
 
 /// What shares a rate limit: an account of a product.
@@ -58,10 +53,10 @@ pub struct Lane {
 
 impl Route {
     /// The URL with this query.
-    pub(super) fn uri(&self, query: Option<String>) -> Result<Uri, TransportError> {
-        let Some(query) = query else { return Ok(self.uri.clone()) };
-        let path = [self.uri.path(), "?", &query].concat();
-        uri::Builder::from(self.uri.clone()).path_and_query(path).build().map_err(|error| unusable(&error))
+    pub(super) fn url(&self, query: Option<&str>) -> Url {
+        let mut url = self.url.clone();
+        url.set_query(query);
+        url
     }
 }
 
@@ -136,8 +131,6 @@ fn find(account: &Account, profiles: &Profiles, redactor: &Redactor, action: &Ac
         lane: Lane { product: action.product.product.clone(), access_key: access_key.clone(), limit },
         region: account.region.as_ref().map(|region| region.value.as_str().into()),
         endpoint: url.as_str().into(),
-        destination: Destination::of(&url),
-        uri: transport::uri(&url).map_err(CallError::Transport)?,
         key: Key::new(action.product.protocol.signer, &secret),
         access_key,
         token,

@@ -35,13 +35,17 @@ struct CallEffect {
 
 impl Gate {
     /// Makes a call.
-    pub async fn call(&self, call: Call, id: &EffectId) -> Result<Answer, Failure> {
-        self.through(CallEffect::new(self, call), id).await
+    pub fn call<'a>(&'a self, call: Call, id: &'a EffectId) -> impl Future<Output = Result<Answer, Failure>> + use<'a> {
+        self.through(CallEffect::new(self, call), id)
     }
 
     /// Makes a call that is part of another effect.
-    pub(super) async fn call_within(&self, call: Call, id: &EffectId) -> Result<Answer, Failure> {
-        self.within(CallEffect::new(self, call), id).await
+    pub(super) fn call_within<'a>(
+        &'a self,
+        call: Call,
+        id: &'a EffectId,
+    ) -> impl Future<Output = Result<Answer, Failure>> + use<'a> {
+        self.within(CallEffect::new(self, call), id)
     }
 }
 
@@ -109,8 +113,7 @@ impl CallEffect {
                 open.commit_intent(|| self.record(open, "sending", End { sent: Sent::Maybe.as_str(), ..End::default() })).await;
             }
             let (signed_at, timeout) = (gate.now(), attempts.timeout(gate.elapsed()));
-            let request = signed(action, &prepared.message, route, signed_at, timeout, || gate.parts.random.uuid())
-                .map_err(CallError::Transport)?;
+            let request = signed(action, &prepared.message, route, signed_at, timeout, || gate.parts.random.uuid());
             gate.in_flight.attempt(self.number, attempts.begin());
             let response = open.in_flight(gate.send(request)).await;
             drop(slot);
@@ -276,14 +279,13 @@ impl CallEffect {
 impl Gate {
     /// Sends one attempt. No `async fn`, which would keep the room that the request takes.
     pub(super) fn send(&self, request: Request) -> impl Future<Output = Result<Response, TransportError>> {
-        let (host, timeout) = (request.uri.authority().cloned(), request.timeout);
+        let (host, timeout) = (request.host().to_owned(), request.timeout);
         let sending = self.parts.transport.send(request);
         async move {
             tokio::select! {
                 biased;
                 answer = sending => answer,
                 () = self.clock().sleep(timeout) => {
-                    let host = host.map(|host| host.to_string()).unwrap_or_default();
                     Err(TransportError::TimedOut { host, seconds: timeout.as_secs_f64() })
                 }
             }

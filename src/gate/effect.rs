@@ -3,7 +3,7 @@
 use super::base::Gate;
 use super::cancel::Stop;
 use crate::effect_id::EffectId;
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::future::Future;
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
@@ -35,13 +35,14 @@ pub(super) struct Open<'a> {
     pub(super) gate: &'a Gate,
     pub(super) id: &'a EffectId,
     is_in_flight: Cell<bool>,
-    landed: Notify,
+    /// Made for the first that waits for it.
+    landed: OnceCell<Box<Notify>>,
     has_intent: Cell<bool>,
 }
 
 impl<'a> Open<'a> {
     pub(super) fn new(gate: &'a Gate, id: &'a EffectId) -> Self {
-        Self { gate, id, is_in_flight: Cell::new(false), landed: Notify::new(), has_intent: Cell::new(false) }
+        Self { gate, id, is_in_flight: Cell::new(false), landed: OnceCell::new(), has_intent: Cell::new(false) }
     }
 
     /// Whether something is on its way of which only an answer tells what came of it.
@@ -59,12 +60,14 @@ impl<'a> Open<'a> {
 
     /// Says that nothing is on its way, and that something else would follow.
     pub(super) fn land(&self) {
-        self.landed.notify_waiters();
+        if let Some(landed) = self.landed.get() {
+            landed.notify_waiters();
+        }
     }
 
     /// Waits until that is said, from now on.
     pub(super) fn landed(&self) -> Notified<'_> {
-        self.landed.notified()
+        self.landed.get_or_init(Box::default).notified()
     }
 
     /// Whether its intent has still to be kept; so it is asked for once.

@@ -23,7 +23,7 @@ impl Effect for Sleep {
 
 impl Gate {
     /// Sleeps; ends early where what stands at this place is ended.
-    pub async fn sleep(&self, duration: Duration, id: &EffectId) -> Result<(), Stop> {
-        self.through(Sleep(duration), id).await
+    pub fn sleep<'a>(&'a self, duration: Duration, id: &'a EffectId) -> impl Future<Output = Result<(), Stop>> + use<'a> {
+        self.through(Sleep(duration), id)
     }
 }

@@ -1,58 +1,70 @@
 //! How an effect passes the gate.
 
 use super::base::Gate;
-use super::cancel::Stop;
+use super::cancel::{Interrupt, Stop};
 use super::effect::{Effect, Open};
 use crate::effect_id::EffectId;
 use futures_util::FutureExt as _;
-use std::pin::pin;
 
 /// An effect under way. One that nobody waits for any more, because what it is part of has ended, has ended too.
 struct UnderWay<'a, E: Effect> {
-    effect: &'a E,
-    open: &'a Open<'a>,
+    effect: E,
+    open: Open<'a>,
     has_ended: bool,
 }
 
-impl<E: Effect> UnderWay<'_, E> {
-    fn end(mut self, outcome: &E::Outcome) {
+impl<'a, E: Effect> UnderWay<'a, E> {
+    fn new(gate: &'a Gate, effect: E, id: &'a EffectId) -> Self {
+        Self { effect, open: Open::new(gate, id), has_ended: false }
+    }
+
+    /// Ends with the reason once the effect is to be given up.
+    async fn given_up(&self, interrupt: &Interrupt) -> Stop {
+        let stop = interrupt.raised().await;
+        if stop != Stop::SiblingFailed || !self.effect.changes() || !self.open.is_in_flight() {
+            return stop;
+        }
+        // The answer to a change that is on its way is worth more than the time until it comes. In a box, because few end so.
+        drop(stop);
+        Box::pin(self.landed()).await
+    }
+
+    async fn landed(&self) -> Stop {
+        tokio::select! {
+            biased;
+            () = self.open.landed() => Stop::SiblingFailed,
+            stop = self.open.gate.interrupt.raised() => stop,
+        }
+    }
+
+    fn end(&mut self, outcome: &E::Outcome) {
         self.has_ended = true;
-        self.effect.ended(self.open, Some(outcome));
+        self.effect.ended(&self.open, Some(outcome));
     }
 }
 
 impl<E: Effect> Drop for UnderWay<'_, E> {
     fn drop(&mut self) {
         if !self.has_ended {
-            self.effect.ended(self.open, None);
+            self.effect.ended(&self.open, None);
         }
     }
 }
 
 impl Gate {
-    /// Carries an effect out, and ends it where what stands at its place is ended.
-    pub(super) async fn through<E: Effect>(&self, effect: E, id: &EffectId) -> E::Outcome {
-        let (open, interrupt) = (Open::new(self, id), self.interrupt_at(&id.path));
-        let under_way = UnderWay { effect: &effect, open: &open, has_ended: false };
-        let outcome = {
-            let mut performed = pin!(effect.perform(&open));
-            tokio::select! {
+    /// Carries an effect out, and ends it where what stands at its place is ended. No `async fn`, which would hold the effect twice: there may
+    /// be ten thousand.
+    pub(super) fn through<'a, E: Effect>(&'a self, effect: E, id: &'a EffectId) -> impl Future<Output = E::Outcome> + use<'a, E> {
+        let (mut under_way, interrupt) = (UnderWay::new(self, effect, id), self.interrupt_at(&id.path));
+        async move {
+            let outcome = tokio::select! {
                 biased;
-                stop = interrupt.raised() => match stop {
-                    // The answer to a change that is on its way is worth more than the time until it comes.
-                    Stop::SiblingFailed if effect.changes() && open.is_in_flight() => tokio::select! {
-                        biased;
-                        outcome = &mut performed => outcome,
-                        () = open.landed() => effect.stopped(&open, stop),
-                        stop = self.interrupt.raised() => effect.stopped(&open, stop),
-                    },
-                    stop => effect.stopped(&open, stop),
-                },
-                outcome = &mut performed => outcome,
-            }
-        };
-        under_way.end(&outcome);
-        outcome
+                stop = under_way.given_up(&interrupt) => under_way.effect.stopped(&under_way.open, stop),
+                outcome = under_way.effect.perform(&under_way.open) => outcome,
+            };
+            under_way.end(&outcome);
+            outcome
+        }
     }
 
     /// The same for an effect that waits for nothing, where Lua cannot yield.
@@ -61,11 +73,12 @@ impl Gate {
     }
 
     /// Carries out what is part of another effect: it has that one's place, and ends with it.
-    pub(super) async fn within<E: Effect>(&self, effect: E, id: &EffectId) -> E::Outcome {
-        let open = Open::new(self, id);
-        let under_way = UnderWay { effect: &effect, open: &open, has_ended: false };
-        let outcome = effect.perform(&open).await;
-        under_way.end(&outcome);
-        outcome
+    pub(super) fn within<'a, E: Effect>(&'a self, effect: E, id: &'a EffectId) -> impl Future<Output = E::Outcome> + use<'a, E> {
+        let mut under_way = UnderWay::new(self, effect, id);
+        async move {
+            let outcome = under_way.effect.perform(&under_way.open).await;
+            under_way.end(&outcome);
+            outcome
+        }
     }
 }

@@ -11,6 +11,7 @@ use crate::client::waiter::{self, Task, Verdict};
 use crate::client::{Call, CallOptions};
 use crate::effect_id::EffectId;
 use cumulua_core::catalog::{Action, ProductModel, WaiterModel};
+use futures_util::FutureExt as _;
 use futures_util::future::try_join_all;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -132,11 +133,16 @@ struct Awaited {
 
 impl Gate {
     /// Waits for tasks side by side; gives the ids of what they made or changed, in the tasks' order.
-    pub async fn wait(&self, tasks: Vec<Task>, timeout: Duration, id: &EffectId) -> Result<Vec<String>, WaitError> {
+    pub fn wait<'a>(
+        &'a self,
+        tasks: Vec<Task>,
+        timeout: Duration,
+        id: &'a EffectId,
+    ) -> impl Future<Output = Result<Vec<String>, WaitError>> + use<'a> {
         // Room for these and no more: most waits are for one task.
         let mut awaited = Vec::with_capacity(tasks.len());
         awaited.extend(tasks.into_iter().filter(|task| !task.is_none()).map(|task| Awaited::new(self, task)));
-        self.through(WaitEffect { tasks: awaited, timeout }, id).await
+        self.through(WaitEffect { tasks: awaited, timeout }, id)
     }
 }
 
@@ -145,8 +151,8 @@ impl Effect for WaitEffect {
 
     async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
         match &self.tasks[..] {
-            [task] => self.wait_for(task, open).await,
-            tasks => Ok(try_join_all(tasks.iter().map(|task| self.wait_for(task, open))).await?.concat()),
+            [task] => self.poll(task, open).await,
+            tasks => Ok(try_join_all(tasks.iter().map(|task| self.poll(task, open))).await?.concat()),
         }
     }
 
@@ -166,55 +172,67 @@ impl Effect for WaitEffect {
 }
 
 impl WaitEffect {
-    /// Asks for a task until it has ended, or its time is over; gives the ids of what it made or changed.
-    async fn wait_for(&self, awaited: &Awaited, open: &Open<'_>) -> Result<Vec<String>, WaitError> {
-        let outcome = self.poll(awaited, open).await;
-        awaited.end_with(open.gate, &outcome);
-        outcome
+    /// Asks for a task until it has ended, or its time is over, and says how it did; gives the ids of what it made or changed.
+    fn poll<'a>(
+        &'a self,
+        awaited: &'a Awaited,
+        open: &'a Open<'a>,
+    ) -> impl Future<Output = Result<Vec<String>, WaitError>> + use<'a> {
+        self.until_it_ends(awaited, open).inspect(move |outcome| awaited.end_with(open.gate, outcome))
     }
 
-    async fn poll(&self, awaited: &Awaited, open: &Open<'_>) -> Result<Vec<String>, WaitError> {
-        let (gate, task) = (open.gate, || Task::clone(&awaited.task));
-        let mut backoff = awaited.backoff(gate)?;
-        let mut failure: Option<Box<Failure>> = None;
-        let mut has_warned = false;
-        loop {
-            // Boxed, and not made before its turn: the pauses are long, and ten thousand waits must not each hold room for a call.
-            let asked = {
-                let _turn = gate.limiter.poll().await;
-                Box::pin(self.ask(awaited, open)).await?
-            };
-            match asked {
-                Ok(Verdict::Done { resources, .. }) => return Ok(resources),
-                Ok(Verdict::Failed { state, reason, resources }) => {
-                    let reason = reason.map(|reason| gate.redact(&reason));
-                    return Err(WaitError::Failed { task: task(), state, reason, resources });
-                }
-                Ok(Verdict::Running { state, known }) => {
-                    failure = None;
-                    if !known && !std::mem::replace(&mut has_warned, true) {
-                        let task = &awaited.task;
-                        let message = format!("the task {task} is in a state that no document names: {state:?}; waiting on");
-                        gate.log(Level::Warn, &message);
+    /// An async block, which holds what it is given once.
+    fn until_it_ends<'a>(
+        &'a self,
+        awaited: &'a Awaited,
+        open: &'a Open<'a>,
+    ) -> impl Future<Output = Result<Vec<String>, WaitError>> + use<'a> {
+        async move {
+            let mut backoff = awaited.backoff(open.gate)?;
+            let mut failure: Option<Box<Failure>> = None;
+            let mut has_warned = false;
+            loop {
+                // Boxed, and not made before its turn: the pauses are long, and ten thousand waits must not each hold room for a call.
+                match {
+                    let _turn = open.gate.limiter.poll().await;
+                    Box::pin(self.ask(awaited, open)).await?
+                } {
+                    Ok(Verdict::Done { resources, .. }) => return Ok(resources),
+                    Ok(Verdict::Failed { state, reason, resources }) => {
+                        let reason = reason.map(|reason| open.gate.redact(&reason));
+                        return Err(WaitError::Failed { task: awaited.task(), state, reason, resources });
                     }
-                    awaited.announce(gate, Some(state));
+                    Ok(Verdict::Running { state, known }) => {
+                        failure = None;
+                        if !known && !std::mem::replace(&mut has_warned, true) {
+                            let task = &awaited.task;
+                            let message = format!("the task {task} is in a state that no document names: {state:?}; waiting on");
+                            open.gate.log(Level::Warn, &message);
+                        }
+                        awaited.announce(open.gate, Some(state));
+                    }
+                    Err(failed) if failed.error.retryable() => {
+                        // The first failure of a row is said, so that an hour of silence is none.
+                        let level = if failure.is_some() { Level::Debug } else { Level::Warn };
+                        open.gate.log(level, &format!("asking for the task {} failed and is tried again: {failed}", awaited.task));
+                        failure = Some(Box::new(failed));
+                        awaited.announce(open.gate, None);
+                    }
+                    Err(failed) => return Err(WaitError::Call { task: awaited.task(), failure: Box::new(failed) }),
                 }
-                Err(failed) if failed.error.retryable() => {
-                    // The first failure of a row is said, so that an hour of silence is none.
-                    let level = if failure.is_some() { Level::Debug } else { Level::Warn };
-                    gate.log(level, &format!("asking for the task {} failed and is tried again: {failed}", awaited.task));
-                    failure = Some(Box::new(failed));
-                    awaited.announce(gate, None);
+                let waited = awaited.elapsed(open.gate);
+                let left = self.timeout.saturating_sub(waited);
+                if left.is_zero() {
+                    return Err(WaitError::TimedOut {
+                        task: awaited.task(),
+                        state: awaited.state.borrow().clone(),
+                        waited,
+                        failure,
+                    });
                 }
-                Err(failed) => return Err(WaitError::Call { task: task(), failure: Box::new(failed) }),
+                let asked_for = failure.as_ref().and_then(|failure| failure.error.refusal()?.retry_after).unwrap_or_default();
+                open.gate.clock().sleep(backoff.next(open.gate.parts.random.fraction()).max(asked_for).min(left)).await;
             }
-            let waited = awaited.elapsed(gate);
-            let left = self.timeout.saturating_sub(waited);
-            if left.is_zero() {
-                return Err(WaitError::TimedOut { task: task(), state: awaited.state.borrow().clone(), waited, failure });
-            }
-            let asked_for = failure.as_ref().and_then(|failure| failure.error.refusal()?.retry_after).unwrap_or_default();
-            gate.clock().sleep(backoff.next(gate.parts.random.fraction()).max(asked_for).min(left)).await;
         }
     }
 
@@ -244,6 +262,10 @@ impl Awaited {
         };
         let (number, started) = (gate.next_wait(), gate.elapsed());
         Self { number, task, started_by, started, state: RefCell::default(), has_ended: Cell::new(false) }
+    }
+
+    fn task(&self) -> Task {
+        Task::clone(&self.task)
     }
 
     fn what(&self) -> String {

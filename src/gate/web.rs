@@ -7,7 +7,7 @@ use super::cancel::Stop;
 use super::effect::{Effect, Open};
 use super::events::{Event, Level};
 use crate::client::error::{CallError, Failure, Sent};
-use crate::client::transport::{self, Destination, Request, Response, TransportError};
+use crate::client::transport::{AnswerTo, Request, Response};
 use crate::config::is_loopback;
 use crate::effect_id::EffectId;
 use crate::policy::{RequestSubject, Subject, Target};
@@ -179,7 +179,7 @@ impl RequestEffect {
     async fn follow(&self, gate: &Gate, mut url: Url, mut headers: HeaderMap) -> Result<WebAnswer, CallError> {
         let mut left = if self.changes() { 0 } else { self.request.redirects };
         loop {
-            let response = gate.parts.transport.send(attempt(&self.request, &url, &headers)?).await?;
+            let response = gate.parts.transport.send(attempt(&self.request, &url, &headers)).await?;
             let target = redirected(&url, &response).filter(|_| left > 0);
             let Some(target) = target else {
                 let Response { status, headers, body } = response;
@@ -281,16 +281,15 @@ fn parsed(text: &str) -> Result<Url, CallError> {
     Ok(url)
 }
 
-fn attempt(request: &WebRequest, url: &Url, headers: &HeaderMap) -> Result<Request, TransportError> {
-    Ok(Request {
+fn attempt(request: &WebRequest, url: &Url, headers: &HeaderMap) -> Request {
+    Request {
         method: request.method,
-        uri: transport::uri(url)?,
-        destination: Destination::of(url),
+        url: url.clone(),
         headers: headers.clone(),
-        body: request.body.clone(),
+        body: request.body.clone().map(|(content_type, body)| (content_type, body.into())),
         timeout: request.timeout,
-        max_answer: request.max_answer,
-    })
+        answer: AnswerTo::Memory(request.max_answer),
+    }
 }
 
 fn redirected(url: &Url, response: &Response) -> Option<Url> {

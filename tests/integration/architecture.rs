@@ -31,6 +31,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("mlua", &["lua"]),
     ("hyper", &["client"]),
     ("hyper_util", &["client"]),
+    ("reqwest", &["client"]),
     ("axum", &["schedule"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),

@@ -114,9 +114,9 @@ impl Clock {
         if self.stillness.is_some() { real_alarm(duration).await } else { self.sleep(duration).await }
     }
 
-    /// Waits. The future is little more than its timer.
+    /// Waits, from now on. Nothing but the timer, because ten thousand waits may each have one.
     pub fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + use<> {
-        async move { tokio::time::sleep(duration).await }
+        tokio::time::sleep(duration)
     }
 }
 
