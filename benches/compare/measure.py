@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures cumulua beside what people would use instead, and writes docs/performance.md.
 
-    benches/compare/measure.py [--rounds 5] [--binary PATH] [--only start,calls,pages,answer,tasks,waits,benches]
+    benches/compare/measure.py [--rounds 5] [--binary PATH] [--only start,calls,changes,pages,answer,tasks,waits,benches]
 
 Builds a release, or takes one that is built: the command at PATH, with the bare program in `examples` beside it. Copies it, installs what it compares
 with (Debian: lua5.4, luajit, hyperfine, strace, time; PyPI, in an environment of its own: cds-python-sdk, aliyun-python-sdk-core), starts one
@@ -329,6 +329,18 @@ def calls(url, rounds):
     return "\n\n".join(parts)
 
 
+def changes(url, rounds):
+    """What committing an intent before each change costs."""
+    sides = {
+        "recorded": script("changes", url, 1_500, 64),
+        "nothing recorded": script("changes", url, 1_500, 64, recorded=False),
+    }
+    # What was made stays in the simulator, which is slower with each; both sides meet it alike.
+    found = in_turn(sides, rounds * 3)
+    FIGURES["1,500 changes 64 at a time, recorded beside unrecorded"] = beside(found, "nothing recorded", "recorded", "less")
+    return table("1,500 changes, 64 at a time", found, seconds, "nothing recorded", "less")
+
+
 def pages(url, rounds):
     sides = {
         "reqwest alone": [BARE, "pages", url, "1000"],
@@ -434,7 +446,7 @@ def duration(nanoseconds):
     return f"{nanoseconds:.0f} ns"
 
 
-PARTS = {"start": start, "calls": calls, "pages": pages, "answer": answer, "tasks": tasks, "waits": waits, "benches": benches}
+PARTS = {"start": start, "calls": calls, "changes": changes, "pages": pages, "answer": answer, "tasks": tasks, "waits": waits, "benches": benches}
 
 # Of each figure: at least, at most, its unit.
 BARS = [
@@ -445,6 +457,7 @@ BARS = [
     ("calls 64 at a time, beside reqwest alone", 0.7, None, " of its speed"),
     ("calls 64 at a time, beside cds-python-sdk", 10, None, " times its speed"),
     ("calls 64 at a time, beside aliyun-python-sdk-core", 10, None, " times its speed"),
+    ("1,500 changes 64 at a time, recorded beside unrecorded", None, 1.5, " times the time"),
     ("signing beside the bare encoding and HMAC, the slowest scheme", 0.7, None, " of its speed"),
     ("10 MB of JSON to tables, beside serde_json into Value", None, 3, " times"),
     ("an answer of 10 MB to tables, beside serde_json into Value", None, 3, " times"),

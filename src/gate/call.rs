@@ -1,6 +1,6 @@
 //! A call: its whole path, from its parameters to its answer.
 
-use super::audit::{self, End, Record, Shown};
+use super::audit::{self, End, Record, SENDING, Shown};
 use super::base::Gate;
 use super::cancel::Stop;
 use super::confirm::Question;
@@ -110,7 +110,7 @@ impl CallEffect {
             let slot = gate.clock().within(attempts.left(gate.elapsed()), gate.limiter.acquire(&route.lane)).await;
             let slot = slot.ok_or_else(|| attempts.out_of_time(Sent::No))?;
             if self.changes() {
-                open.commit_intent(|| self.record(open, "sending", End { sent: Sent::Maybe.as_str(), ..End::default() })).await;
+                open.commit_intent(|| self.record(open, SENDING, End { sent: Sent::Maybe.as_str(), ..End::default() })).await;
             }
             let (signed_at, timeout) = (gate.now(), attempts.timeout(gate.elapsed()));
             let request = signed(action, &prepared.message, route, signed_at, timeout, || gate.parts.random.uuid());

@@ -172,31 +172,19 @@ impl Effect for WaitEffect {
 }
 
 impl WaitEffect {
-    /// Asks for a task until it has ended, or its time is over, and says how it did; gives the ids of what it made or changed.
+    /// Asks for a task until it has ended, or its time is over, and says how it did; gives the ids of what it made or changed. An async block,
+    /// which holds what it is given once.
     fn poll<'a>(
         &'a self,
         awaited: &'a Awaited,
         open: &'a Open<'a>,
     ) -> impl Future<Output = Result<Vec<String>, WaitError>> + use<'a> {
-        self.until_it_ends(awaited, open).inspect(move |outcome| awaited.end_with(open.gate, outcome))
-    }
-
-    /// An async block, which holds what it is given once.
-    fn until_it_ends<'a>(
-        &'a self,
-        awaited: &'a Awaited,
-        open: &'a Open<'a>,
-    ) -> impl Future<Output = Result<Vec<String>, WaitError>> + use<'a> {
-        async move {
+        let polling = async move {
             let mut backoff = awaited.backoff(open.gate)?;
             let mut failure: Option<Box<Failure>> = None;
             let mut has_warned = false;
             loop {
-                // Boxed, and not made before its turn: the pauses are long, and ten thousand waits must not each hold room for a call.
-                match {
-                    let _turn = open.gate.limiter.poll().await;
-                    Box::pin(self.ask(awaited, open)).await?
-                } {
+                match self.ask_in_turn(awaited, open).await? {
                     Ok(Verdict::Done { resources, .. }) => return Ok(resources),
                     Ok(Verdict::Failed { state, reason, resources }) => {
                         let reason = reason.map(|reason| open.gate.redact(&reason));
@@ -233,7 +221,14 @@ impl WaitEffect {
                 let asked_for = failure.as_ref().and_then(|failure| failure.error.refusal()?.retry_after).unwrap_or_default();
                 open.gate.clock().sleep(backoff.next(open.gate.parts.random.fraction()).max(asked_for).min(left)).await;
             }
-        }
+        };
+        polling.inspect(move |outcome| awaited.end_with(open.gate, outcome))
+    }
+
+    /// Boxed, and not made before its turn: the pauses are long, and ten thousand waits must not each hold room for a call.
+    async fn ask_in_turn(&self, awaited: &Awaited, open: &Open<'_>) -> Result<Result<Verdict, Failure>, WaitError> {
+        let _turn = open.gate.limiter.poll().await;
+        Box::pin(self.ask(awaited, open)).await
     }
 
     /// Asks for a task once.

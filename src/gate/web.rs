@@ -1,7 +1,7 @@
 //! `http`: requests of a script that are no product's, to hosts that the configuration names.
 
 use super::admit::allow;
-use super::audit::{End, Record};
+use super::audit::{End, Record, SENDING};
 use super::base::Gate;
 use super::cancel::Stop;
 use super::effect::{Effect, Open};
@@ -168,7 +168,7 @@ impl RequestEffect {
             return Ok(WebAnswer { status, headers, body, rehearsed: true });
         }
         if self.changes() {
-            open.commit_intent(|| self.record(open, "sending", End { sent: Sent::Maybe.as_str(), ..End::default() })).await;
+            open.commit_intent(|| self.record(open, SENDING, End { sent: Sent::Maybe.as_str(), ..End::default() })).await;
         }
         gate.in_flight.attempt(self.number, 1);
         let answer = open.in_flight(gate.clock().within(request.timeout, self.follow(gate, url, headers))).await;

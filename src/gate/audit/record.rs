@@ -5,6 +5,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use std::borrow::Cow;
 
+/// The phase of a change that is about to leave.
+pub(in crate::gate) const SENDING: &str = "sending";
+
 /// What is recorded of a call, without any secret known to the run: its texts are [clean](cumulua_core::secret::Redactor::clean).
 #[derive(Serialize)]
 pub(in crate::gate) struct Record<'a, P> {
@@ -68,6 +71,8 @@ pub struct Recorded {
     pub number: u64,
     /// Whether it changes nothing.
     pub read_only: bool,
+    /// Whether it is about to leave.
+    pub is_intent: bool,
     /// The JSON, without a line break.
     pub line: String,
 }
@@ -87,7 +92,7 @@ impl Recorded {
     pub(in crate::gate) fn new<P: Serialize>(record: &Record<'_, P>, run: &str, time: Timestamp) -> Self {
         let line =
             serde_json::to_string(&Line { number: record.number, time, run, record }).expect("the keys of all maps are texts");
-        Self { number: record.number, read_only: record.read_only, line }
+        Self { number: record.number, read_only: record.read_only, is_intent: record.phase == SENDING, line }
     }
 }
 

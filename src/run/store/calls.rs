@@ -6,9 +6,10 @@ use crate::gate::audit::Recorded;
 use futures_util::TryStreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use sqlx::SqliteConnection;
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use tokio::sync::oneshot;
 
 /// A call as the store has it.
 #[derive(Debug, Clone, Deserialize)]
@@ -64,9 +65,18 @@ struct Gathered {
     calls: usize,
     /// Whether what writes them is on its way.
     are_due: bool,
+    /// Calls that are about to leave once they are written.
+    intents: VecDeque<Batch>,
+    /// Who waits for that.
+    waiting: Vec<Waiting>,
+    /// Whether what writes them is on its way.
+    intents_are_due: bool,
 }
 
+type Waiting = oneshot::Sender<Result<(), StoreError>>;
+
 /// Calls of one row.
+#[derive(Clone)]
 struct Batch {
     run: String,
     /// The lowest of the calls' numbers and the highest.
@@ -80,7 +90,7 @@ struct Batch {
 }
 
 impl Gathered {
-    /// Takes a call, unless too many wait.
+    /// Takes a call that has ended, unless too many wait.
     fn add(&mut self, run: &str, call: &Recorded) -> Result<(), ()> {
         if self.calls >= MOST_UNWRITTEN {
             return Err(());
@@ -96,16 +106,27 @@ impl Gathered {
             batch.records.push_str(&call.line);
             return Ok(());
         }
-        let records = format!("[{}", call.line);
-        let (first, last) = (call.number, call.number);
-        self.batches.push_back(Batch { run: run.to_owned(), first, last, calls: 1, is_open: call.read_only, records });
+        self.batches.push_back(Batch::of(run, call));
         Ok(())
     }
 
-    /// Gives all to whoever writes them.
+    /// Gives all that have ended to whoever writes them.
     fn take(&mut self) -> VecDeque<Batch> {
         (self.calls, self.are_due) = (0, false);
         std::mem::take(&mut self.batches)
+    }
+
+    /// Gives all that are about to leave to whoever writes them.
+    fn take_intents(&mut self) -> (VecDeque<Batch>, Vec<Waiting>) {
+        self.intents_are_due = false;
+        (std::mem::take(&mut self.intents), std::mem::take(&mut self.waiting))
+    }
+}
+
+impl Batch {
+    fn of(run: &str, call: &Recorded) -> Self {
+        let records = format!("[{}", call.line);
+        Self { run: run.to_owned(), first: call.number, last: call.number, calls: 1, is_open: call.read_only, records }
     }
 }
 
@@ -122,29 +143,59 @@ impl Unwritten {
 }
 
 impl Store {
-    /// Records a call, which is soon written: one that only reads with others, any other at once.
+    /// Records how a call ended, within moments, with others that end meanwhile.
     pub(in crate::run) fn add_call(&self, run: &str, call: &Recorded) -> Result<(), StoreError> {
         let mut unwritten = self.calls.lock();
         unwritten.add(run, call).map_err(|()| self.queue.slow_disk())?;
-        if call.read_only && std::mem::replace(&mut unwritten.are_due, true) {
+        if std::mem::replace(&mut unwritten.are_due, true) {
             return Ok(());
         }
         drop(unwritten);
-        let kind = if call.read_only { Kind::Gather } else { Kind::Write };
-        self.queue.push(kind, self.write_calls(), None).inspect_err(|_| self.calls.lock().are_due = false)
+        let (calls, due) = (Arc::clone(&self.calls), Arc::clone(&self.calls));
+        let job: Job = Box::new(move |connection| Box::pin(insert(connection, calls.lock().take())));
+        // Where the transaction did not begin, they are still there.
+        let settled = move |outcome: Result<(), StoreError>| due.lock().are_due &= outcome.is_ok();
+        self.queue.push(Kind::Gather, job, Some(Box::new(settled))).inspect_err(|_| self.calls.lock().are_due = false)
     }
 
     /// Records that a call is about to leave; ends when that is written. Those of calls side by side are written in one transaction.
     pub(in crate::run) async fn add_intent(&self, run: &str, call: &Recorded) -> Result<(), StoreError> {
-        self.calls.lock().add(run, call).map_err(|()| self.queue.slow_disk())?;
-        let written = self.settle_later(Kind::Write, self.write_calls())?;
-        written.await.unwrap_or_else(|_| Err(self.queue.ended()))
+        let (written, settled) = oneshot::channel();
+        {
+            let mut unwritten = self.calls.lock();
+            unwritten.intents.push_back(Batch::of(run, call));
+            unwritten.waiting.push(written);
+            self.write_intents(unwritten)?;
+        }
+        settled.await.unwrap_or_else(|_| Err(self.queue.ended()))
     }
 
-    /// Writes all calls that are not written yet.
-    fn write_calls(&self) -> Job {
-        let calls = Arc::clone(&self.calls);
-        Box::new(move |connection| Box::pin(insert(connection, calls.lock().take())))
+    fn write_intents(&self, mut unwritten: MutexGuard<'_, Gathered>) -> Result<(), StoreError> {
+        if std::mem::replace(&mut unwritten.intents_are_due, true) {
+            return Ok(());
+        }
+        drop(unwritten);
+        let (calls, due, taken) = (Arc::clone(&self.calls), Arc::clone(&self.calls), Arc::new(OnceLock::new()));
+        let settled_with = Arc::clone(&taken);
+        let job: Job = Box::new(move |connection| {
+            let (intents, waiting) = calls.lock().take_intents();
+            let _ = taken.set(Mutex::new(waiting));
+            Box::pin(insert(connection, intents))
+        });
+        let settled = move |outcome: Result<(), StoreError>| {
+            let waiting = match settled_with.get() {
+                Some(waiting) => std::mem::take(&mut *waiting.lock().unwrap_or_else(PoisonError::into_inner)),
+                // The transaction did not begin.
+                None => due.lock().take_intents().1,
+            };
+            for waiting in waiting {
+                // Whoever asked may have given up waiting.
+                let _ = waiting.send(outcome.clone());
+            }
+        };
+        // What could not be given to the thread waits for the next that can.
+        let given = self.queue.push(Kind::Intent, job, Some(Box::new(settled)));
+        given.inspect_err(|_| self.calls.lock().intents_are_due = false)
     }
 
     /// A run's calls after that number, in the order in which they were made, so many at most.
@@ -181,24 +232,45 @@ impl CallRow {
     }
 }
 
+/// Rows of one statement, because each statement goes to SQLite's thread and back. Few sizes, so that few statements are prepared.
+const ROWS: [usize; 3] = [64, 8, 1];
+
+/// Rows that go together are no larger, in bytes: a statement holds a copy of them.
+const TOGETHER: usize = 64 * 1024;
+
 /// Each row's calls are given up once it is written: ten thousand may have gathered.
-async fn insert(connection: &mut SqliteConnection, batches: VecDeque<Batch>) -> Result<(), sqlx::Error> {
-    for Batch { run, first, last, calls, records, .. } in batches {
-        let query = sqlx::query(
-            "INSERT INTO call_batches (run_id, number, last, calls, records) VALUES (?, ?, ?, ?, ?)
-             ON CONFLICT (run_id, number) DO UPDATE SET records = excluded.records",
-        );
-        let query = query.bind(run).bind(first.cast_signed()).bind(last.cast_signed());
-        let query = query.bind(i64::try_from(calls).unwrap_or(i64::MAX)).bind(records + "]");
-        match query.execute(&mut *connection).await {
-            // The run has been pruned, and its calls with it.
-            Err(sqlx::Error::Database(problem)) if problem.is_foreign_key_violation() => {}
-            outcome => {
-                outcome?;
-            }
+async fn insert(connection: &mut SqliteConnection, mut batches: VecDeque<Batch>) -> Result<(), sqlx::Error> {
+    while !batches.is_empty() {
+        let fits = |size: usize| {
+            let bytes = || batches.iter().take(size).map(|batch| batch.records.len()).sum::<usize>();
+            size == 1 || size <= batches.len() && bytes() <= TOGETHER
+        };
+        let size = ROWS.into_iter().find(|size| fits(*size)).unwrap_or(1);
+        let rows: Vec<Batch> = batches.drain(..size).collect();
+        // One whose run has been pruned, and its calls with it, keeps the others back.
+        if size > 1 && insert_rows(connection, rows.clone()).await? {
+            continue;
+        }
+        for row in rows {
+            insert_rows(connection, vec![row]).await?;
         }
     }
     Ok(())
+}
+
+/// Writes rows together; false where the run of one has been pruned, and none is written.
+async fn insert_rows(connection: &mut SqliteConnection, rows: Vec<Batch>) -> Result<bool, sqlx::Error> {
+    let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO call_batches (run_id, number, last, calls, records) ");
+    query.push_values(rows, |mut row, Batch { run, first, last, calls, mut records, .. }| {
+        records.push(']');
+        row.push_bind(run).push_bind(first.cast_signed()).push_bind(last.cast_signed());
+        row.push_bind(i64::try_from(calls).unwrap_or(i64::MAX)).push_bind(records);
+    });
+    query.push(" ON CONFLICT (run_id, number) DO UPDATE SET records = excluded.records");
+    match query.build().execute(connection).await {
+        Err(sqlx::Error::Database(problem)) if problem.is_foreign_key_violation() => Ok(false),
+        outcome => outcome.map(|_| true),
+    }
 }
 
 #[cfg(test)]
@@ -222,7 +294,7 @@ mod tests {
             "number": number, "time": "1970-01-01T00:01:40Z", "run": "r", "phase": phase, "place": "0#1", "action": "cds.ccs.DescribeTags",
             "read_only": read_only, "params": {}, "attempts": 1, "duration_ms": duration_ms, "sent": "yes",
         });
-        Recorded { number, read_only, line: record.to_string() }
+        Recorded { number, read_only, is_intent: phase == "sending", line: record.to_string() }
     }
 
     fn reading(number: u64) -> Recorded {
@@ -233,20 +305,16 @@ mod tests {
         calls.iter().map(|call| call.number).collect()
     }
 
-    #[test]
-    fn calls_come_in_the_order_in_which_they_were_made_whatever_row_they_are_in() {
+    #[tokio::test]
+    async fn calls_come_in_the_order_in_which_they_were_made_whatever_row_they_are_in() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path().join("runs.db"));
         with_run(&store);
         let read = |number| store.add_call("r", &reading(number)).unwrap();
-        let write = |phase| {
-            store.add_call("r", &call(4, false, phase, 500)).unwrap();
-            store.flush(MUCH).unwrap();
-        };
         [2, 5, 3].into_iter().for_each(read);
-        write("sending");
+        store.add_intent("r", &call(4, false, "sending", 0)).await.unwrap();
         [1, 7].into_iter().for_each(read);
-        write("ended");
+        store.add_call("r", &call(4, false, "ended", 500)).unwrap();
         read(6);
         store.flush(MUCH).unwrap();
         let calls = store.calls("r", 0, 10).unwrap();

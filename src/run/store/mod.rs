@@ -31,7 +31,6 @@ pub use search::{Filter, Found};
 pub use timeline::{Moment, Standing};
 pub use waits::{WaitEnd, WaitRow, WaitStart};
 
-use calls::Unwritten;
 use jiff::Timestamp;
 use locks::Locks;
 use sha2::{Digest as _, Sha256};
@@ -40,7 +39,6 @@ use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
-use tokio::sync::oneshot;
 use writer::{Answer, Job, Kind, LONG_LOG, Log, Queue};
 
 /// A handle to the store; clones share the connection.
@@ -49,7 +47,9 @@ pub struct Store {
     queue: Arc<Queue>,
     locks: Locks,
     /// Calls that are still to be written.
-    calls: Arc<Unwritten>,
+    calls: Arc<calls::Unwritten>,
+    /// Waits that are.
+    waits: Arc<waits::Unwritten>,
 }
 
 impl fmt::Debug for Store {
@@ -72,7 +72,7 @@ impl Store {
 
     fn begin(path: PathBuf, log: Log) -> Self {
         let locks = Locks::beside(&path);
-        Self { queue: Arc::new(Queue::start(path, locks.clone(), log)), locks, calls: Arc::default() }
+        Self { queue: Arc::new(Queue::start(path, locks.clone(), log)), locks, calls: Arc::default(), waits: Arc::default() }
     }
 
     /// Moves what is written from the file's log into the file, where it is worth it, without waiting for that. It flushes the disk.
@@ -159,13 +159,6 @@ impl Store {
         });
         self.settle(kind, kept, limit)?;
         take.recv().map_err(|_| self.queue.ended())
-    }
-
-    /// The same for who must not block; what is given ends with the result.
-    fn settle_later(&self, kind: Kind, job: Job) -> Result<oneshot::Receiver<Result<(), StoreError>>, StoreError> {
-        let (give, take) = oneshot::channel();
-        self.queue.push(kind, job, Some(Box::new(move |outcome| drop(give.send(outcome)))))?;
-        Ok(take)
     }
 
     fn settle(&self, kind: Kind, job: Job, limit: Option<Duration>) -> Result<(), StoreError> {

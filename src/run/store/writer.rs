@@ -29,6 +29,8 @@ pub(super) enum Kind {
     Write,
     /// The same, and it may wait a moment for more of its kind.
     Gather,
+    /// The same, and somebody waits for it: what has time is written after it.
+    Intent,
     /// It must not wait for other processes that write.
     Read,
 }
@@ -161,7 +163,8 @@ fn serve(path: &Path, locks: &Locks, log: Log, requests: &Receiver<Queued>) {
         while let Ok(first) = requests.recv() {
             let mut batch = Vec::new();
             let next = if first.kind == Kind::Gather { requests.recv_timeout(GATHERING).ok() } else { None };
-            for request in std::iter::once(first).chain(next).chain(requests.try_iter().take(LARGEST_BATCH - 1)) {
+            let given = std::iter::once(first).chain(next).chain(requests.try_iter().take(LARGEST_BATCH - 1)).collect();
+            for request in intents_first(path, &mut connection, given).await {
                 if request.kind != Kind::Read {
                     batch.push(request);
                     continue;
@@ -176,6 +179,16 @@ fn serve(path: &Path, locks: &Locks, log: Log, requests: &Receiver<Queued>) {
         // The file is whole without it; closing only tidies the log away.
         let _ = connection.close().await;
     });
+}
+
+/// Writes intents before what has time; gives the rest. Where there is anything else, as the run's own row, all goes in its order.
+async fn intents_first(path: &Path, connection: &mut SqliteConnection, given: Vec<Queued>) -> Vec<Queued> {
+    if !given.iter().all(|request| matches!(request.kind, Kind::Gather | Kind::Intent)) {
+        return given;
+    }
+    let (intents, rest) = given.into_iter().partition(|request| request.kind == Kind::Intent);
+    write(path, connection, intents).await;
+    rest
 }
 
 /// Tells everybody who ever asks why there is no store.
@@ -261,6 +274,7 @@ async fn open(path: &Path, locks: &Locks, log: Log) -> Result<SqliteConnection, 
         .pragma("secure_delete", "ON")
         .synchronous(SqliteSynchronous::Normal)
         .pragma("wal_autocheckpoint", log.longest().to_string())
+        .pragma("cache_size", "-512")
         .busy_timeout(BUSY_TIMEOUT)
         .statement_cache_capacity(64)
         .disable_statement_logging();
