@@ -8,12 +8,12 @@ use super::base::Gate;
 use super::cancel::Stop;
 use super::denied::Denied;
 use super::effect::{Effect, Open};
+use super::grants::Grants;
 use crate::effect_id::EffectId;
 use crate::policy::FileSubject;
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
 use std::cell::Cell;
-use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -91,36 +91,37 @@ impl Gate {
 
     fn open_granted(&self, path: &Path, opening: Opening) -> Result<File, FileError> {
         let Opening { reads, writes, appends, creates, truncates } = opening;
-        let (root, rest) = self.granted(path, resolve(path))?;
+        let (root, rest) = granted(&self.parts.grants, path, resolve(path))?;
         let mut options = OpenOptions::new();
         options.read(reads).write(writes && !appends).append(appends).create(creates).truncate(truncates);
         Ok(root.open_with(rest, &options)?.into_std())
     }
+}
 
-    /// An entry of a folder, below the root that is granted.
-    fn granted_entry(&self, path: &Path) -> Result<(Dir, PathBuf), FileError> {
-        self.granted(path, resolve_entry(path))
+/// The granted root of a path, and what is left of the path below it.
+fn granted(grants: &Grants, path: &Path, resolved: io::Result<PathBuf>) -> Result<(Dir, PathBuf), FileError> {
+    // C would open what stands before the NUL, which is not what was looked at.
+    if path.as_os_str().as_encoded_bytes().contains(&0) {
+        let refusal = format!("{:?} is not the path of a file", path.display().to_string());
+        return Err(FileError::Denied(Denied::Policy(refusal)));
     }
+    let resolved = resolved.map_err(|problem| {
+        FileError::Denied(Denied::NoSuchPath { path: path.display().to_string(), problem: Arc::new(problem) })
+    })?;
+    let subject = FileSubject { given: path, resolved: &resolved, roots: &grants.roots() };
+    let (root, rest) = grant(subject).map_err(|because| FileError::Denied(Denied::Policy(because)))?;
+    // A root that is a file itself, or that is meant itself, is an entry of its folder.
+    let (folder, name) = match (rest.as_os_str().is_empty(), root.parent(), root.file_name()) {
+        (true, Some(folder), Some(name)) => (folder.to_owned(), PathBuf::from(name)),
+        (true, ..) => (root, PathBuf::from(".")),
+        (false, ..) => (root, rest),
+    };
+    Ok((Dir::open_ambient_dir(folder, ambient_authority())?, name))
+}
 
-    fn granted(&self, path: &Path, resolved: io::Result<PathBuf>) -> Result<(Dir, PathBuf), FileError> {
-        // C would open what stands before the NUL, which is not what was looked at.
-        if path.as_os_str().as_encoded_bytes().contains(&0) {
-            let refusal = format!("{:?} is not the path of a file", path.display().to_string());
-            return Err(FileError::Denied(Denied::Policy(refusal)));
-        }
-        let resolved = resolved.map_err(|problem| {
-            FileError::Denied(Denied::NoSuchPath { path: path.display().to_string(), problem: Arc::new(problem) })
-        })?;
-        let subject = FileSubject { given: path, resolved: &resolved, roots: &self.parts.grants.roots() };
-        let (root, rest) = grant(subject).map_err(|because| FileError::Denied(Denied::Policy(because)))?;
-        // A root that is a file itself, or that is meant itself, is an entry of its folder.
-        let (folder, name) = match (rest.as_os_str().is_empty(), root.parent(), root.file_name()) {
-            (true, Some(folder), Some(name)) => (folder.to_owned(), PathBuf::from(name)),
-            (true, ..) => (root, PathBuf::from(OsStr::new("."))),
-            (false, ..) => (root, rest),
-        };
-        Ok((Dir::open_ambient_dir(folder, ambient_authority())?, name))
-    }
+/// The same for an entry of a folder.
+fn granted_entry(grants: &Grants, path: &Path) -> Result<(Dir, PathBuf), FileError> {
+    granted(grants, path, resolve_entry(path))
 }
 
 struct OpenFile<'a> {
@@ -146,7 +147,7 @@ impl Effect for Remove<'_> {
     type Outcome = Result<(), FileError>;
 
     async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
-        let (folder, name) = open.gate.granted_entry(self.0)?;
+        let (folder, name) = granted_entry(&open.gate.parts.grants, self.0)?;
         let is_folder = folder.symlink_metadata(&name)?.is_dir();
         Ok(if is_folder { folder.remove_dir(name) } else { folder.remove_file(name) }?)
     }
@@ -166,7 +167,8 @@ impl Effect for Rename<'_> {
 
     async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
         // That a path is not granted is more than that one is not there, whichever it is.
-        match (open.gate.granted_entry(self.from), open.gate.granted_entry(self.to)) {
+        let grants = &open.gate.parts.grants;
+        match (granted_entry(grants, self.from), granted_entry(grants, self.to)) {
             (_, Err(refusal @ FileError::Denied(Denied::Policy(_)))) => Err(RenameError::Target(refusal)),
             (Err(refusal), _) => Err(RenameError::Source(refusal)),
             (_, Err(refusal)) => Err(RenameError::Target(refusal)),
@@ -227,7 +229,7 @@ fn resolve_entry(path: &Path) -> io::Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::{resolve, resolve_entry};
+    use super::{Grants, granted, resolve, resolve_entry};
     use std::fs;
     use std::path::Path;
 
@@ -251,5 +253,32 @@ mod tests {
         assert_eq!(resolve(&folder.join("link")).unwrap(), folder.join("file"));
         assert_eq!(resolve_entry(&folder.join("link")).unwrap(), folder.join("link"));
         assert!(resolve(&folder.join("dangling")).is_err());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_was_judged_is_what_is_opened() {
+        let (granted_folder, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let folder = granted_folder.path().canonicalize().unwrap();
+        fs::create_dir(folder.join("inner")).unwrap();
+        for place in [&folder.join("inner"), outside.path()] {
+            fs::write(place.join("file"), "").unwrap();
+        }
+        let grants = Grants { allow_paths: vec![folder.clone()], ..Grants::default() };
+        let path = folder.join("inner/file");
+        let (root, rest) = granted(&grants, &path, resolve(&path)).unwrap();
+        assert!(root.open(&rest).is_ok());
+        fs::rename(folder.join("inner"), folder.join("moved")).unwrap();
+        std::os::unix::fs::symlink(outside.path(), folder.join("inner")).unwrap();
+        assert!(root.open(&rest).is_err(), "a link that was put there meanwhile leads nowhere");
+    }
+
+    #[test]
+    fn a_path_outside_is_refused_and_the_remedy_named() {
+        let refused = |path: &str| granted(&Grants::default(), Path::new(path), resolve(Path::new(path))).is_err();
+        for outside in ["/etc/hostname", "src/../../../etc/hostname", "Cargo.toml\0"] {
+            assert!(refused(outside), "{outside:?}");
+        }
+        assert!(!refused("src/../Cargo.toml"));
     }
 }

@@ -32,6 +32,33 @@ fn each_call_has_a_record_and_a_mutating_one_another_before_it_leaves() {
 }
 
 #[test]
+fn what_cannot_be_made_is_recorded_too() {
+    let code = "for _, call in ipairs {
+            function() cds.ccs.CreateTag('web') end,
+            function() cds.ccs.CreateTag({ TagName = 'web' }, { retry = 1 }) end,
+            function() cds.ccs.CreateTag { TagNam = secret 'vm-password' } end,
+            function() cds.call { service = 'ccs', name = 'CreateTag' } end,
+            function() http.post('http://127.0.0.1:1/', { jsn = secret 'vm-password' }) end,
+        } do
+            assert(not pcall(call))
+        end";
+    let test = Test::simulated(code).args(["--audit", "audit.jsonl"]);
+    let path = test.path("audit.jsonl");
+    let output = test.run();
+    assert_eq!(output.status, 0, "{}", output.stderr);
+    let text = fs::read_to_string(path).unwrap();
+    let records: Vec<Json> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told: Vec<_> = records
+        .iter()
+        .map(|record| [&record["action"], &record["phase"], &record["sent"], &record["error"]].map(|value| value.as_str().unwrap()))
+        .collect();
+    let refused = |action| [action, "ended", "no", "validation"];
+    let create = refused("cds.ccs.CreateTag");
+    assert_eq!(told, [create, create, create, refused("cds.call"), refused("http.post")]);
+    assert!(!text.contains("Simulated-1"), "{text}");
+}
+
+#[test]
 fn no_secret_reaches_the_audit_the_output_or_an_error() {
     let (url, simulator) = simulator();
     let code = "local p = secret 'vm-password'

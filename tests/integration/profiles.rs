@@ -216,3 +216,18 @@ fn a_rehearsal_has_an_account_for_each_profile_that_calls_name() {
     run(&[], meta).prints("other\n");
     run(&[], "print(meta(cds.with { profile = 'twin' }.ccs.DescribeTags()).region)").prints("us\n");
 }
+
+#[test]
+fn no_key_is_read_before_a_call_is_admitted() {
+    let profile = "[profiles.default.cds]\naccess_key = 'key'\nsecret_key = { command = ['touch', 'asked'] }\n";
+    let refused = |code: &str, options: &[&str]| {
+        let test = Test::new().file("config/cumulua/cumulua.toml", profile).args(["run", "-e", code]).args(options.iter().copied());
+        let asked = test.path("asked");
+        let output = test.run();
+        assert!(output.stderr.contains("nothing was"), "{}", output.stderr);
+        asked.exists()
+    };
+    assert!(!refused("cds.ccs.CreateTag { TagName = 'web' }", &["--read-only"]), "a read-only run");
+    assert!(!refused("cds.ccs.CreateTag { TagNam = 'web' }", &[]), "parameters that do not fit");
+    assert!(refused("cds.ccs.CreateTag { TagName = 'web' }", &[]), "an admitted call; the command gives no key");
+}
