@@ -24,13 +24,13 @@ pub(super) trait Effect {
     /// What the script is given where it is ended from outside.
     fn stopped(&self, open: &Open<'_>, stop: Stop) -> Self::Outcome;
 
-    /// Called once when it has ended; without an outcome where nobody waits for it any more.
+    /// Called once when it has ended; without an outcome where it was dropped before.
     fn ended(&self, open: &Open<'_>, outcome: Option<&Self::Outcome>) {
         let _ = (open, outcome);
     }
 }
 
-/// How far an effect has got. Beside its future, because whoever ends it must see that while the future is borrowed.
+/// How far an effect has got. Beside its future, because what ends it must see that while the future is borrowed.
 pub(super) struct Open<'a> {
     pub(super) gate: &'a Gate,
     pub(super) id: &'a EffectId,

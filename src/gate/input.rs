@@ -7,7 +7,7 @@ use crate::effect_id::EffectId;
 use futures_util::FutureExt as _;
 use std::cell::Cell;
 #[cfg(unix)]
-use tokio::sync::oneshot;
+use {rustix::event::Timespec, tokio::sync::oneshot};
 
 /// What reads, taken once.
 struct Input<F>(Cell<Option<F>>);
@@ -26,7 +26,7 @@ impl<R, F: Future<Output = R>> Effect for Input<F> {
 }
 
 impl Gate {
-    /// Carries `reading` out, which waits for somebody outside; ends early where what stands at this place is ended.
+    /// Carries `reading` out, which waits for the world outside; ends early where what stands at this place is ended.
     pub async fn read_input<R>(&self, reading: impl Future<Output = R>, id: &EffectId) -> Result<R, Stop> {
         self.through(Input(Cell::new(Some(reading))), id).await
     }
@@ -40,8 +40,12 @@ impl Gate {
 /// Ends once something can be read from a file, or never will be.
 #[cfg(unix)]
 pub async fn readable(file: std::fs::File) -> std::io::Result<()> {
+    // What is there already needs no thread.
+    if is_readable(&file, Timespec::default())? {
+        return Ok(());
+    }
     let (found, ready) = oneshot::channel();
-    // A thread, because tokio watches a borrowed descriptor only in unsafe code. It ends soon after nobody waits any more.
+    // A thread, because tokio watches a borrowed descriptor only in unsafe code. It ends soon after the future is dropped.
     tokio::task::spawn_blocking(move || {
         while !found.is_closed() {
             match is_readable(&file, LOOK) {
@@ -55,10 +59,10 @@ pub async fn readable(file: std::fs::File) -> std::io::Result<()> {
 
 /// How long a thread waits for a file before it looks whether anybody still does.
 #[cfg(unix)]
-const LOOK: rustix::event::Timespec = rustix::event::Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
 #[cfg(unix)]
-fn is_readable(file: &std::fs::File, limit: rustix::event::Timespec) -> std::io::Result<bool> {
+fn is_readable(file: &std::fs::File, limit: Timespec) -> std::io::Result<bool> {
     use rustix::event::{PollFd, PollFlags, poll};
     use rustix::io::Errno;
     match poll(&mut [PollFd::new(file, PollFlags::IN)], Some(&limit)) {
@@ -67,7 +71,7 @@ fn is_readable(file: &std::fs::File, limit: rustix::event::Timespec) -> std::io:
     }
 }
 
-/// Elsewhere whoever reads waits itself.
+/// Elsewhere the read itself waits.
 #[cfg(not(unix))]
 pub async fn readable(_: std::fs::File) -> std::io::Result<()> {
     Ok(())

@@ -1,4 +1,4 @@
-//! What a script writes to standard output, for whoever keeps it.
+//! What a script writes to standard output, for the history.
 
 use super::base::Gate;
 

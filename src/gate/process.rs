@@ -43,12 +43,12 @@ pub struct Streams {
     pub error: Option<Stdio>,
 }
 
-/// Whether whoever waits for a process can yield to the run's other tasks.
+/// Whether Lua can yield to the run's other tasks while a process is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Waiting {
     /// It can.
     Yields,
-    /// It cannot, because Lua cannot: the whole run waits.
+    /// It cannot: the whole run waits.
     Blocks,
 }
 
@@ -81,7 +81,7 @@ impl Gate {
         self.through(End { process: RefCell::new(process), waiting }, id).await
     }
 
-    /// The same for a process that nobody asks for any more: the whole run waits, as C does.
+    /// The same for a process whose handle is lost: the whole run waits, as C does.
     pub fn wait_out(&self, process: &mut Child) -> Result<ExitStatus, ProcessError> {
         let mut pause = FIRST_LOOK;
         loop {
@@ -106,7 +106,7 @@ fn kill(process: &mut Child, stop: &Stop) {
     }
 }
 
-/// Waits for a process. It is borrowed for a moment each time, so that whoever ends it meanwhile can have it.
+/// Waits for a process. It is borrowed for a moment each time, so that what ends it meanwhile can have it.
 async fn until_it_ends(open: &Open<'_>, waiting: Waiting, process: &RefCell<Child>) -> Result<ExitStatus, ProcessError> {
     if waiting == Waiting::Blocks {
         return open.gate.wait_out(&mut process.borrow_mut());

@@ -1,4 +1,4 @@
-//! What is recorded of calls and requests: in the audit, and by whoever keeps the run.
+//! What is recorded of calls and requests, in the audit and in the history.
 
 use super::audit::{Audit, Record, Recorded};
 use super::base::Gate;

@@ -6,7 +6,7 @@ use super::effect::{Effect, Open};
 use crate::effect_id::EffectId;
 use futures_util::FutureExt as _;
 
-/// An effect under way. One that nobody waits for any more, because what it is part of has ended, has ended too.
+/// An effect under way. One that is dropped, because what it is part of has ended, has ended too.
 struct UnderWay<'a, E: Effect> {
     effect: E,
     open: Open<'a>,

@@ -47,12 +47,32 @@ end
 -- The files that processes write and read, for the collector to take.
 local pipes = setmetatable({}, own.weak_keys)
 
--- Reads what comes from outside. Where Lua can yield, the run's other tasks go on meanwhile.
-local function read_input(...)
+-- Waits for what comes from outside. Where Lua can yield, the run's other tasks go on meanwhile.
+local function await_input(...)
 	if can_wait() then
 		return native.input_await(next_place(), ...)
 	end
 	return native.input_read(next_place(), ...)
+end
+
+local function ready_or_awaited(file, count, format, ok, is_ready, ...)
+	if not ok then
+		return false, is_ready
+	elseif is_ready then
+		return true, ...
+	elseif count == 0 then
+		return await_input(file)
+	end
+	return await_input(file, format)
+end
+
+-- Reads what comes from outside. What is there already is no effect, and most lines are.
+local function read_input(file, ...)
+	local count = select("#", ...)
+	if count > 1 then
+		return await_input(file, ...)
+	end
+	return ready_or_awaited(file, count, (...), native.input_ready(file, ...))
 end
 
 -- A session's console puts a reader of what is typed in its place.

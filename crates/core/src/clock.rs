@@ -125,7 +125,7 @@ async fn poll_once<F: Future>(mut future: Pin<&mut F>) -> Poll<F::Output> {
     poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await
 }
 
-/// Ends after so long by the machine's own time, and lets virtual time stand still until then or until nobody waits for it.
+/// Ends after so long by the machine's own time, and lets virtual time stand still until then, or until it is dropped.
 async fn real_alarm(delay: Duration) {
     let (_hold, held) = mpsc::channel::<()>();
     let _ = tokio::task::spawn_blocking(move || held.recv_timeout(delay)).await;

@@ -27,6 +27,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>, memory: usize) -> mlua::
     bindings.effect_now("file_popen", start)?;
     bindings.function("file_read", move |lua, _, values| read(lua, values, memory))?;
     // What comes from outside: the run's other tasks go on meanwhile, where Lua can yield.
+    bindings.function("input_ready", move |lua, _, values| read_ready(lua, values, memory))?;
     bindings.effect_now("input_read", move |lua, gate, id, values| gate.read_input_now(|| read(lua, values, memory), id)?)?;
     bindings.effect("input_await", move |lua, gate, id, values| read_on(lua, gate, id, values, memory))?;
     bindings.function("file_write", write)?;
@@ -143,6 +144,20 @@ fn read(lua: &Lua, values: MultiValue, memory: usize) -> Result<MultiValue, Rais
     given(lua, outcome, items)
 }
 
+/// Whether one format can be read without asking for more, and what it reads.
+fn read_ready(lua: &Lua, values: MultiValue, memory: usize) -> Result<MultiValue, Raised> {
+    let arguments = Arguments::of_method(lua, "read", values);
+    let file = arguments.file()?;
+    let mut request = Request::new(arguments.formats(1)?);
+    let mut items = MultiValue::new();
+    let is_ready = match advance(lua, file, &mut request, memory, &mut items)? {
+        Ok(is_ready) => is_ready,
+        Err(error) => return given(lua, Err(error), items),
+    };
+    items.push_front(Value::Boolean(is_ready));
+    Ok(items)
+}
+
 /// Reads what comes bit by bit. The file is not held while more is waited for: others may read meanwhile.
 async fn read_on(lua: Lua, gate: Arc<Gate>, id: EffectId, values: MultiValue, memory: usize) -> Result<MultiValue, Raised> {
     let arguments = Arguments::of_method(&lua, "read", values);
@@ -161,14 +176,7 @@ async fn read_bit_by_bit(
     items: &mut MultiValue,
 ) -> mlua::Result<Result<(), ReadError<mlua::Error>>> {
     loop {
-        let advanced = without_collector(lua, || {
-            let mut handle = file.borrow_mut::<Handle>()?;
-            Ok(handle.advance(request, room(lua, memory), |item| {
-                items.push_back(value(lua, item)?);
-                Ok(())
-            }))
-        })?;
-        match advanced {
+        match advance(lua, file, request, memory, items)? {
             Ok(false) => {}
             Ok(true) => return Ok(Ok(())),
             Err(error) => return Ok(Err(error)),
@@ -186,6 +194,23 @@ async fn read_bit_by_bit(
             return Ok(Err(ReadError::System(problem)));
         }
     }
+}
+
+/// Takes what is there of what is asked for; whether that was all.
+fn advance(
+    lua: &Lua,
+    file: &AnyUserData,
+    request: &mut Request,
+    memory: usize,
+    items: &mut MultiValue,
+) -> mlua::Result<Result<bool, ReadError<mlua::Error>>> {
+    without_collector(lua, || {
+        let mut handle = file.borrow_mut::<Handle>()?;
+        Ok(handle.advance(request, room(lua, memory), |item| {
+            items.push_back(value(lua, item)?);
+            Ok(())
+        }))
+    })
 }
 
 /// How many bytes may be read: what has become no value of Lua's yet is held to the VM's limit as well.
