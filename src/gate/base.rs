@@ -22,8 +22,9 @@ use cumulua_core::secret::Redactor;
 use jiff::Timestamp;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 /// What a gate is made of.
@@ -65,6 +66,7 @@ pub struct Gate {
     pub(super) recorder: Option<Arc<dyn Recorder>>,
     pub(super) audit_failed: AtomicBool,
     pub(super) record_failed: AtomicBool,
+    roots: OnceLock<Vec<PathBuf>>,
     /// Variables that were read as secrets, which `env` must not give.
     pub(super) secret_variables: Mutex<BTreeSet<String>>,
     waits: AtomicU64,
@@ -84,6 +86,7 @@ impl Gate {
             recorder: None,
             audit_failed: AtomicBool::new(false),
             record_failed: AtomicBool::new(false),
+            roots: OnceLock::new(),
             secret_variables: Mutex::default(),
             waits: AtomicU64::new(0),
             parts,
@@ -164,6 +167,11 @@ impl Gate {
 
     pub(super) fn event(&self, event: Event) {
         self.parts.observer.event(event);
+    }
+
+    /// What may be read and written, without links and dots; the first effect on a file finds it out.
+    pub(super) fn roots(&self) -> &[PathBuf] {
+        self.roots.get_or_init(|| self.parts.grants.roots())
     }
 
     /// A number for a wait.

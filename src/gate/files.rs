@@ -8,7 +8,7 @@ use super::base::Gate;
 use super::cancel::Stop;
 use super::denied::Denied;
 use super::effect::{Effect, Open};
-use super::grants::Grants;
+use super::grants::{resolve, resolve_entry};
 use crate::effect_id::EffectId;
 use crate::policy::FileSubject;
 use cap_std::ambient_authority;
@@ -16,7 +16,7 @@ use cap_std::fs::{Dir, OpenOptions};
 use std::cell::Cell;
 use std::fs::File;
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Why an effect on a file has no result.
@@ -91,7 +91,7 @@ impl Gate {
 
     fn open_granted(&self, path: &Path, opening: Opening) -> Result<File, FileError> {
         let Opening { reads, writes, appends, creates, truncates } = opening;
-        let (root, rest) = granted(&self.parts.grants, path, resolve(path))?;
+        let (root, rest) = granted(self.roots(), path, resolve(path))?;
         let mut options = OpenOptions::new();
         options.read(reads).write(writes && !appends).append(appends).create(creates).truncate(truncates);
         Ok(root.open_with(rest, &options)?.into_std())
@@ -99,7 +99,7 @@ impl Gate {
 }
 
 /// The granted root of a path, and what is left of the path below it.
-fn granted(grants: &Grants, path: &Path, resolved: io::Result<PathBuf>) -> Result<(Dir, PathBuf), FileError> {
+fn granted(roots: &[PathBuf], path: &Path, resolved: io::Result<PathBuf>) -> Result<(Dir, PathBuf), FileError> {
     // C would open what stands before the NUL, which is not what was looked at.
     if path.as_os_str().as_encoded_bytes().contains(&0) {
         let refusal = format!("{:?} is not the path of a file", path.display().to_string());
@@ -108,7 +108,7 @@ fn granted(grants: &Grants, path: &Path, resolved: io::Result<PathBuf>) -> Resul
     let resolved = resolved.map_err(|problem| {
         FileError::Denied(Denied::NoSuchPath { path: path.display().to_string(), problem: Arc::new(problem) })
     })?;
-    let subject = FileSubject { given: path, resolved: &resolved, roots: &grants.roots() };
+    let subject = FileSubject { given: path, resolved: &resolved, roots };
     let (root, rest) = grant(subject).map_err(|because| FileError::Denied(Denied::Policy(because)))?;
     // A root that is a file itself, or that is meant itself, is an entry of its folder.
     let (folder, name) = match (rest.as_os_str().is_empty(), root.parent(), root.file_name()) {
@@ -116,12 +116,21 @@ fn granted(grants: &Grants, path: &Path, resolved: io::Result<PathBuf>) -> Resul
         (true, ..) => (root, PathBuf::from(".")),
         (false, ..) => (root, rest),
     };
+    // A path that ends so is a folder's.
+    let is_folder = path.as_os_str().as_encoded_bytes().ends_with(b"/");
+    let name = if is_folder { name.join("") } else { name };
     Ok((Dir::open_ambient_dir(folder, ambient_authority())?, name))
 }
 
 /// The same for an entry of a folder.
-fn granted_entry(grants: &Grants, path: &Path) -> Result<(Dir, PathBuf), FileError> {
-    granted(grants, path, resolve_entry(path))
+fn granted_entry(roots: &[PathBuf], path: &Path) -> Result<(Dir, PathBuf), FileError> {
+    let resolved = resolve_entry(path);
+    // What is in a granted folder is granted, and not the folder.
+    if resolved.as_ref().is_ok_and(|resolved| roots.contains(resolved) && resolved.is_dir()) {
+        let refusal = format!("{} is a folder that is granted itself, and stays", path.display());
+        return Err(FileError::Denied(Denied::Policy(refusal)));
+    }
+    granted(roots, path, resolved)
 }
 
 struct OpenFile<'a> {
@@ -147,7 +156,7 @@ impl Effect for Remove<'_> {
     type Outcome = Result<(), FileError>;
 
     async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
-        let (folder, name) = granted_entry(&open.gate.parts.grants, self.0)?;
+        let (folder, name) = granted_entry(open.gate.roots(), self.0)?;
         let is_folder = folder.symlink_metadata(&name)?.is_dir();
         Ok(if is_folder { folder.remove_dir(name) } else { folder.remove_file(name) }?)
     }
@@ -167,8 +176,8 @@ impl Effect for Rename<'_> {
 
     async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
         // That a path is not granted is more than that one is not there, whichever it is.
-        let grants = &open.gate.parts.grants;
-        match (granted_entry(grants, self.from), granted_entry(grants, self.to)) {
+        let roots = open.gate.roots();
+        match (granted_entry(roots, self.from), granted_entry(roots, self.to)) {
             (_, Err(refusal @ FileError::Denied(Denied::Policy(_)))) => Err(RenameError::Target(refusal)),
             (Err(refusal), _) => Err(RenameError::Source(refusal)),
             (_, Err(refusal)) => Err(RenameError::Target(refusal)),
@@ -202,34 +211,10 @@ impl<R, F: FnOnce() -> R> Effect for WriteOut<F> {
     }
 }
 
-/// A path without links and dots; its last part need not exist.
-fn resolve(path: &Path) -> io::Result<PathBuf> {
-    if let Ok(resolved) = path.canonicalize() {
-        return Ok(resolved);
-    }
-    // A dangling link would be followed on writing, to a place that was not looked at.
-    if path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink()) {
-        return Err(io::Error::other("it is a link that leads nowhere"));
-    }
-    resolve_entry(path)
-}
-
-/// A path whose folder is without links and dots, and whose last part stays as it is.
-fn resolve_entry(path: &Path) -> io::Result<PathBuf> {
-    let parent = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    match path.components().next_back() {
-        Some(Component::Normal(name)) => Ok(parent.canonicalize()?.join(name)),
-        // `..` and `/` are entries of nothing here; where they lead decides.
-        _ => path.canonicalize(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Grants, granted, resolve, resolve_entry};
+    use super::{granted, resolve, resolve_entry};
+    use crate::gate::Grants;
     use std::fs;
     use std::path::Path;
 
@@ -264,9 +249,8 @@ mod tests {
         for place in [&folder.join("inner"), outside.path()] {
             fs::write(place.join("file"), "").unwrap();
         }
-        let grants = Grants { allow_paths: vec![folder.clone()], ..Grants::default() };
         let path = folder.join("inner/file");
-        let (root, rest) = granted(&grants, &path, resolve(&path)).unwrap();
+        let (root, rest) = granted(&[folder.clone()], &path, resolve(&path)).unwrap();
         assert!(root.open(&rest).is_ok());
         fs::rename(folder.join("inner"), folder.join("moved")).unwrap();
         std::os::unix::fs::symlink(outside.path(), folder.join("inner")).unwrap();
@@ -275,7 +259,8 @@ mod tests {
 
     #[test]
     fn a_path_outside_is_refused_and_the_remedy_named() {
-        let refused = |path: &str| granted(&Grants::default(), Path::new(path), resolve(Path::new(path))).is_err();
+        let roots = Grants::default().roots();
+        let refused = |path: &str| granted(&roots, Path::new(path), resolve(Path::new(path))).is_err();
         for outside in ["/etc/hostname", "src/../../../etc/hostname", "Cargo.toml\0"] {
             assert!(refused(outside), "{outside:?}");
         }

@@ -1,6 +1,7 @@
 //! What a script may do beyond calls: which files it may touch, and whether it may start processes.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Component, Path, PathBuf};
 
 /// What a run's script may do.
 #[derive(Debug, Clone, Default)]
@@ -14,9 +15,34 @@ pub struct Grants {
 }
 
 impl Grants {
-    /// What may be read and written, without links and dots.
+    /// What may be read and written, without links and dots. Found out once, before the script can put a link in the place of any.
     pub(super) fn roots(&self) -> Vec<PathBuf> {
         let working = std::env::current_dir().and_then(|folder| folder.canonicalize()).ok();
-        working.into_iter().chain(self.allow_paths.iter().filter_map(|path| path.canonicalize().ok())).collect()
+        working.into_iter().chain(self.allow_paths.iter().filter_map(|path| resolve(path).ok())).collect()
+    }
+}
+
+/// A path without links and dots; its last part need not exist.
+pub(super) fn resolve(path: &Path) -> io::Result<PathBuf> {
+    if let Ok(resolved) = path.canonicalize() {
+        return Ok(resolved);
+    }
+    // A dangling link would be followed on writing, to a place that was not looked at.
+    if path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink()) {
+        return Err(io::Error::other("it is a link that leads nowhere"));
+    }
+    resolve_entry(path)
+}
+
+/// A path whose folder is without links and dots, and whose last part stays as it is.
+pub(super) fn resolve_entry(path: &Path) -> io::Result<PathBuf> {
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    match path.components().next_back() {
+        Some(Component::Normal(name)) => Ok(parent.canonicalize()?.join(name)),
+        // `..` and `/` are entries of nothing here; where they lead decides.
+        _ => path.canonicalize(),
     }
 }

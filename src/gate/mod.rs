@@ -54,5 +54,6 @@ pub use process::{ProcessError, Streams, Waiting};
 pub use random::Random;
 pub use rehearsal::Rehearsal;
 pub use scope::Scope;
+pub use through::at_once;
 pub use wait::{WAIT_TIMEOUT, WaitError};
 pub use wait_state::{Resource, Seen, Watch, WatchError};

@@ -5,6 +5,7 @@ use super::cancel::{Interrupt, Stop};
 use super::effect::{Effect, Open};
 use crate::effect_id::EffectId;
 use futures_util::FutureExt as _;
+use tokio::task::unconstrained;
 
 /// An effect under way. One that is dropped, because what it is part of has ended, has ended too.
 struct UnderWay<'a, E: Effect> {
@@ -51,6 +52,12 @@ impl<E: Effect> Drop for UnderWay<'_, E> {
     }
 }
 
+/// What a future gives that waits for nothing; none where it would. tokio's budget does not count here: a task that has used it up would be
+/// told to wait.
+pub fn at_once<F: Future>(future: F) -> Option<F::Output> {
+    unconstrained(future).now_or_never()
+}
+
 impl Gate {
     /// Carries an effect out, and ends it where what stands at its place is ended. No `async fn`, which would hold the effect twice: there may
     /// be ten thousand.
@@ -69,7 +76,7 @@ impl Gate {
 
     /// The same for an effect that waits for nothing, where Lua cannot yield.
     pub(super) fn through_now<E: Effect>(&self, effect: E, id: &EffectId) -> E::Outcome {
-        self.through(effect, id).now_or_never().expect("an effect that waits for nothing ends at once")
+        at_once(self.through(effect, id)).expect("an effect that waits for nothing ends at once")
     }
 
     /// Carries out what is part of another effect: it has that one's place, and ends with it.

@@ -15,6 +15,8 @@ end, function(text)
 	end
 end)
 
+own.shares_terminal = true
+
 own.set_typed_reader(function(...)
 	own.need_wait()
 	return read(own.next_place(), ...)

@@ -47,9 +47,14 @@ end
 -- The files that processes write and read, for the collector to take.
 local pipes = setmetatable({}, own.weak_keys)
 
--- Waits for what comes from outside. Where Lua can yield, the run's other tasks go on meanwhile.
+-- Whether the run's other tasks go on while a process is waited for. At the prompt they do not: a process reads what is typed.
+local function can_go_on()
+	return can_wait() and not own.shares_terminal
+end
+
+-- Waits for what comes from outside.
 local function await_input(...)
-	if can_wait() then
+	if can_go_on() then
 		return native.input_await(next_place(), ...)
 	end
 	return native.input_read(next_place(), ...)
@@ -92,7 +97,7 @@ local function read(file, ...)
 end
 
 local function file_close(...)
-	if pipes[...] and can_wait() then
+	if pipes[...] and can_go_on() then
 		return native.process_close(next_place(), ...)
 	end
 	return native.file_close(next_place(), ...)
@@ -276,7 +281,7 @@ function os.execute(command)
 	end
 	local place = next_place()
 	flush_all(place)
-	return finish((can_wait() and native.execute or native.execute_now)(place, command))
+	return finish((can_go_on() and native.execute or native.execute_now)(place, command))
 end
 
 os.remove, os.rename = giving_at(native.remove), giving_at(native.rename)

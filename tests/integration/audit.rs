@@ -37,6 +37,7 @@ fn what_cannot_be_made_is_recorded_too() {
             function() cds.ccs.CreateTag('web') end,
             function() cds.ccs.CreateTag({ TagName = 'web' }, { retry = 1 }) end,
             function() cds.ccs.CreateTag { TagNam = secret 'vm-password' } end,
+            function() cds.ccs.CreateInstance { Passwrd = 'hunter2-secret', AdminPass = 'hunter2-secret' } end,
             function() cds.call { service = 'ccs', name = 'CreateTag' } end,
             function() http.post('http://127.0.0.1:1/', { jsn = secret 'vm-password' }) end,
         } do
@@ -54,8 +55,9 @@ fn what_cannot_be_made_is_recorded_too() {
         .collect();
     let refused = |action| [action, "ended", "no", "validation"];
     let create = refused("cds.ccs.CreateTag");
-    assert_eq!(told, [create, create, create, refused("cds.call"), refused("http.post")]);
-    assert!(!text.contains("Simulated-1"), "{text}");
+    let instance = refused("cds.ccs.CreateInstance");
+    assert_eq!(told, [create, create, create, instance, refused("cds.call"), refused("http.post")]);
+    assert!(!text.contains("Simulated-1") && !text.contains("hunter2"), "{text}");
 }
 
 #[test]

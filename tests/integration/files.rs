@@ -185,3 +185,33 @@ fn finalizers_work_where_a_script_took_all_its_memory() {
     let output = Test::simulated(code).args(["--max-memory", "16M"]).run();
     assert_eq!((output.stdout.as_str(), output.stderr.contains("panicked")), ("bye\n", false), "{}", output.stderr);
 }
+
+#[test]
+fn a_script_cannot_put_a_link_in_the_place_of_what_is_granted() {
+    let outside = tempfile::tempdir().unwrap();
+    std::fs::write(outside.path().join("secret"), "outside").unwrap();
+    let code = "assert(io.open 'granted.txt' and io.open 'granted/inside')
+        assert(os.rename('file-link', 'granted.txt'))
+        print((pcall(io.open, 'granted.txt')))
+        print((pcall(os.rename, 'folder-link', 'granted')), (pcall(os.rename, 'granted', 'moved')))";
+    let test = Test::new().file("granted/inside", "").file("granted.txt", "");
+    let test = test.args(["run", "--allow-path", "granted", "--allow-path", "granted.txt", "-e", code]);
+    std::os::unix::fs::symlink(outside.path().join("secret"), test.path("file-link")).unwrap();
+    std::os::unix::fs::symlink(outside.path(), test.path("folder-link")).unwrap();
+    test.prints("false\nfalse\tfalse\n");
+}
+
+#[test]
+fn a_folder_that_is_granted_stays_and_a_path_that_ends_like_one_is_no_file() {
+    let code = "print(select(2, pcall(os.remove, '.')))
+        print(pcall(os.remove, (io.popen 'pwd':read())))
+        for _, path in ipairs { 'file/', 'new/' } do
+            print((io.open(path, 'w')))
+        end
+        print((os.remove 'file/'))
+        print(io.open('file'):read 'a')";
+    let printed = Test::new().file("file", "kept").args(["run", "--allow-run", "-e", code]).run_well();
+    let lines: Vec<&str> = printed.lines().collect();
+    assert!(lines[0].contains("granted itself") && lines[1].contains("granted itself"), "{printed}");
+    assert_eq!(lines[2..], ["nil", "nil", "nil", "kept"], "{printed}");
+}

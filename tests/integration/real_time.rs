@@ -113,3 +113,30 @@ fn a_process_ends_with_the_task_that_waits_for_it() {
     let printed = Test::new().args(["run", "--allow-run", "-e", code]).run_well();
     assert!(printed.starts_with("false\t") && printed.ends_with("broken\ngone\n"), "{printed}");
 }
+
+/// tokio lets a task do so much before others get their turn, and tells what it waits for to wait: an effect that ends at once does all the same.
+#[test]
+fn an_effect_that_ends_at_once_does_so_however_much_a_task_does() {
+    let code = "for i = 1, 300 do time.sleep(0) os.getenv 'A' pcall(io.open, '/etc/hostname') pcall(cds.ccs.CreateTag, 'x') end
+        parallel.map({ 1, 2, 3 }, function(i)
+            for _ = 1, 300 do time.sleep(0) io.open(i .. '.txt', 'w'):close() os.remove(i .. '.txt') end
+        end)
+        print 'done'";
+    Test::simulated(code).prints("done\n");
+    let code = "local list = {} for i = 1, 300 do list[i] = i end
+        parallel.map(list, function(i) local f = io.popen('echo ' .. i) assert(f:read 'n' == i) f:close() os.remove 'nothing' end, { limit = 150 })
+        print 'done'";
+    Test::new().args(["run", "--allow-run", "-e", code]).prints("done\n");
+}
+
+#[test]
+fn a_pipe_that_is_read_ends_with_its_task() {
+    let code = "print(pcall(parallel, {
+            function() io.popen('exec sleep 600'):read 'a' end,
+            function() os.execute 'true' error 'broken' end,
+        }))
+        collectgarbage()
+        print 'gone'";
+    let printed = Test::new().args(["run", "--allow-run", "-e", code]).run_well();
+    assert!(printed.ends_with("broken\ngone\n"), "{printed}");
+}

@@ -52,9 +52,9 @@ impl Audit {
         Some(state.join("cumulua").join("audit.jsonl"))
     }
 
-    /// Appends a record. That of a change which is about to leave is in the file when this comes back; any other follows within moments.
+    /// Appends a record. That of a change, about to leave or ended, is in the file when this comes back; any other follows within moments.
     pub(in crate::gate) fn append(&self, recorded: &Recorded) -> io::Result<()> {
-        if recorded.is_intent { self.0.write_now(&recorded.line) } else { self.0.write_soon(&recorded.line) }
+        if recorded.read_only { self.0.write_soon(&recorded.line) } else { self.0.write_now(&recorded.line) }
     }
 
     /// Writes what is not in the file yet.

@@ -1,7 +1,7 @@
 //! Parameters of calls: which of them are secrets, how records show them, and what the redactor learns from them.
 
 use crate::client::value::{Params, Value};
-use cumulua_core::catalog::{Action, Param};
+use cumulua_core::catalog::{Action, Param, suggest};
 use cumulua_core::secret::{REDACTED, Redactor, is_named_secret};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
@@ -25,7 +25,7 @@ impl Serialize for Shown<'_> {
         let mut map = serializer.serialize_map(Some(self.params.len()))?;
         for (name, value) in self.params {
             let shown = self.redactor.clean(name);
-            if is_sensitive(self.action, self.known, name) {
+            if is_sensitive(self.action, self.known, name) || is_unknown(self.action, self.known, name) {
                 map.serialize_entry(&shown, REDACTED)?;
             } else {
                 map.serialize_entry(&shown, &ShownValue { within: *self, known: fields(self.known, name), value })?;
@@ -84,6 +84,11 @@ fn fields<'a>(known: &'a [Param], name: &str) -> &'a [Param] {
     known.iter().find(|param| param.name == name).map_or(&[], |param| param.fields.as_slice())
 }
 
+/// Whether the catalogue has the Action and not the parameter: what it holds is anybody's guess, and a misspelled password is one.
+fn is_unknown(action: &Action, known: &[Param], name: &str) -> bool {
+    action.is_catalogued() && !known.is_empty() && known.iter().all(|param| param.name != name)
+}
+
 /// Whether a parameter is marked; one that the catalogue does not know (a misspelled one, or of a newer Action) is taken for what its
 /// name says.
 fn is_sensitive(action: &Action, known: &[Param], name: &str) -> bool {
@@ -91,5 +96,8 @@ fn is_sensitive(action: &Action, known: &[Param], name: &str) -> bool {
         return param.sensitive;
     }
     let marked = |param: &Param| param.sensitive && param.name.eq_ignore_ascii_case(name);
-    is_named_secret(name) || action.service.actions.iter().flat_map(|action| &action.params).any(marked)
+    let sensitive = || known.iter().filter(|param| param.sensitive).map(|param| param.name.as_str());
+    is_named_secret(name)
+        || action.service.actions.iter().flat_map(|action| &action.params).any(marked)
+        || !suggest::nearest(name, sensitive()).is_empty()
 }

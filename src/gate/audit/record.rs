@@ -71,8 +71,6 @@ pub struct Recorded {
     pub number: u64,
     /// Whether it changes nothing.
     pub read_only: bool,
-    /// Whether it is about to leave.
-    pub is_intent: bool,
     /// The JSON, without a line break.
     pub line: String,
 }
@@ -92,7 +90,7 @@ impl Recorded {
     pub(in crate::gate) fn new<P: Serialize>(record: &Record<'_, P>, run: &str, time: Timestamp) -> Self {
         let line =
             serde_json::to_string(&Line { number: record.number, time, run, record }).expect("the keys of all maps are texts");
-        Self { number: record.number, read_only: record.read_only, is_intent: record.phase == SENDING, line }
+        Self { number: record.number, read_only: record.read_only, line }
     }
 }
 

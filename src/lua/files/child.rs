@@ -39,6 +39,14 @@ impl Piped {
         self.stream.as_ref()
     }
 
+    /// Ends the process.
+    pub(super) fn end(&mut self) {
+        if let Some(child) = &mut self.child {
+            // One that has ended by itself meanwhile needs no signal.
+            let _ = child.start_kill();
+        }
+    }
+
     /// Closes the script's end and waits for the process; how that ended.
     pub(in crate::lua) async fn close(mut self, waiting: Waiting, id: &EffectId) -> Result<ExitStatus, Refused> {
         self.stream = None;

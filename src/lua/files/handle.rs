@@ -141,6 +141,13 @@ impl Handle {
         }
     }
 
+    /// Ends the process whose pipe it is.
+    pub(in crate::lua) fn end_process(&mut self) {
+        if let Backing::Process(process) = &mut self.0 {
+            process.end();
+        }
+    }
+
     /// Closes it, unless it is a standard stream.
     pub(in crate::lua) fn close(&mut self) -> Closing {
         match std::mem::replace(&mut self.0, Backing::Closed) {

@@ -1,7 +1,7 @@
 //! `io`: opening files, and what a script does with an open one. stdlib/core/files.lua makes Lua's functions of these.
 
 use crate::effect_id::EffectId;
-use crate::gate::{Gate, Waiting, readable};
+use crate::gate::{Gate, Stop, Waiting, at_once, readable};
 use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
 use crate::lua::files::arguments::Arguments;
@@ -16,7 +16,6 @@ use crate::lua::files::refused::Refused;
 use crate::lua::files::request::Request;
 use crate::lua::files::standard::Standard;
 use crate::lua::files::stream::{Buffering, ReadError, Whence};
-use futures_util::FutureExt as _;
 use mlua::{AnyUserData, IntoLuaMulti, Lua, LuaString, MultiValue, Table, UserDataFields, Value};
 use std::sync::Arc;
 
@@ -164,8 +163,16 @@ async fn read_on(lua: Lua, gate: Arc<Gate>, id: EffectId, values: MultiValue, me
     let file = arguments.file()?;
     let mut request = Request::new(arguments.formats(1)?);
     let mut items = MultiValue::new();
-    let outcome = gate.read_input(read_bit_by_bit(&lua, file, &mut request, memory, &mut items), &id).await??;
-    given(&lua, outcome, items)
+    match gate.read_input(read_bit_by_bit(&lua, file, &mut request, memory, &mut items), &id).await {
+        Ok(outcome) => given(&lua, outcome?, items),
+        Err(stop) => {
+            // What is ended while a process is waited for ends the process, too. A script that ends itself does not end what it started.
+            if !matches!(stop, Stop::Exit(_)) {
+                file.borrow_mut::<Handle>()?.end_process();
+            }
+            Err(stop.into())
+        }
+    }
 }
 
 async fn read_bit_by_bit(
@@ -304,7 +311,7 @@ fn close(lua: &Lua, gate: &Arc<Gate>, id: &EffectId, values: MultiValue) -> Resu
     let mut handle = arguments.file()?.borrow_mut::<Handle>()?;
     let closing = gate.write_out(|| handle.close(), id);
     drop(handle);
-    let closed = closed(lua, closing, Waiting::Blocks, id).now_or_never();
+    let closed = at_once(closed(lua, closing, Waiting::Blocks, id));
     closed.unwrap_or_else(|| Err(Raised::invalid("a process cannot be waited for here")))
 }
 

@@ -1,12 +1,11 @@
 //! `os.execute`: C's own ignores Ctrl-C while its child runs, this one ends the child with the run, and lets the run's other tasks go on.
 
 use crate::effect_id::EffectId;
-use crate::gate::{Gate, Streams, Waiting};
+use crate::gate::{Gate, Streams, Waiting, at_once};
 use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
 use crate::lua::files::child::{Outcome, outcome, parent_file};
 use crate::lua::files::refused::Refused;
-use futures_util::FutureExt as _;
 use mlua::Lua;
 use std::io::{self, BufRead as _, BufReader, Read, Write};
 use std::process::Stdio;
@@ -28,7 +27,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
         execute(&gate, &id, &command, Waiting::Yields).await
     })?;
     bindings.effect_now("execute_now", |_, gate, id, command: String| {
-        let executed = execute(gate, id, &command, Waiting::Blocks).now_or_never();
+        let executed = at_once(execute(gate, id, &command, Waiting::Blocks));
         executed.unwrap_or_else(|| Err(Raised::invalid("os.execute cannot wait here")))
     })
 }

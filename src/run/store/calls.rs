@@ -294,7 +294,7 @@ mod tests {
             "number": number, "time": "1970-01-01T00:01:40Z", "run": "r", "phase": phase, "place": "0#1", "action": "cds.ccs.DescribeTags",
             "read_only": read_only, "params": {}, "attempts": 1, "duration_ms": duration_ms, "sent": "yes",
         });
-        Recorded { number, read_only, is_intent: phase == "sending", line: record.to_string() }
+        Recorded { number, read_only, line: record.to_string() }
     }
 
     fn reading(number: u64) -> Recorded {
