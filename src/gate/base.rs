@@ -24,7 +24,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// What a gate is made of.
@@ -66,7 +66,8 @@ pub struct Gate {
     pub(super) recorder: Option<Arc<dyn Recorder>>,
     pub(super) audit_failed: AtomicBool,
     pub(super) record_failed: AtomicBool,
-    roots: OnceLock<Vec<PathBuf>>,
+    /// What may be read and written, without links and dots, as it was before the script could put a link in its place.
+    pub(super) roots: Vec<PathBuf>,
     /// Variables that were read as secrets, which `env` must not give.
     pub(super) secret_variables: Mutex<BTreeSet<String>>,
     waits: AtomicU64,
@@ -86,7 +87,7 @@ impl Gate {
             recorder: None,
             audit_failed: AtomicBool::new(false),
             record_failed: AtomicBool::new(false),
-            roots: OnceLock::new(),
+            roots: parts.grants.roots(),
             secret_variables: Mutex::default(),
             waits: AtomicU64::new(0),
             parts,
@@ -167,11 +168,6 @@ impl Gate {
 
     pub(super) fn event(&self, event: Event) {
         self.parts.observer.event(event);
-    }
-
-    /// What may be read and written, without links and dots; the first effect on a file finds it out.
-    pub(super) fn roots(&self) -> &[PathBuf] {
-        self.roots.get_or_init(|| self.parts.grants.roots())
     }
 
     /// A number for a wait.

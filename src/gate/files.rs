@@ -91,7 +91,7 @@ impl Gate {
 
     fn open_granted(&self, path: &Path, opening: Opening) -> Result<File, FileError> {
         let Opening { reads, writes, appends, creates, truncates } = opening;
-        let (root, rest) = granted(self.roots(), path, resolve(path))?;
+        let (root, rest) = granted(&self.roots, path, resolve(path))?;
         let mut options = OpenOptions::new();
         options.read(reads).write(writes && !appends).append(appends).create(creates).truncate(truncates);
         Ok(root.open_with(rest, &options)?.into_std())
@@ -156,7 +156,7 @@ impl Effect for Remove<'_> {
     type Outcome = Result<(), FileError>;
 
     async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
-        let (folder, name) = granted_entry(open.gate.roots(), self.0)?;
+        let (folder, name) = granted_entry(&open.gate.roots, self.0)?;
         let is_folder = folder.symlink_metadata(&name)?.is_dir();
         Ok(if is_folder { folder.remove_dir(name) } else { folder.remove_file(name) }?)
     }
@@ -176,7 +176,7 @@ impl Effect for Rename<'_> {
 
     async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
         // That a path is not granted is more than that one is not there, whichever it is.
-        let roots = open.gate.roots();
+        let roots = &open.gate.roots;
         match (granted_entry(roots, self.from), granted_entry(roots, self.to)) {
             (_, Err(refusal @ FileError::Denied(Denied::Policy(_)))) => Err(RenameError::Target(refusal)),
             (Err(refusal), _) => Err(RenameError::Source(refusal)),

@@ -15,7 +15,7 @@ pub struct Grants {
 }
 
 impl Grants {
-    /// What may be read and written, without links and dots. Found out once, before the script can put a link in the place of any.
+    /// What may be read and written, without links and dots.
     pub(super) fn roots(&self) -> Vec<PathBuf> {
         let working = std::env::current_dir().and_then(|folder| folder.canonicalize()).ok();
         working.into_iter().chain(self.allow_paths.iter().filter_map(|path| resolve(path).ok())).collect()

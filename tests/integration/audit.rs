@@ -38,6 +38,7 @@ fn what_cannot_be_made_is_recorded_too() {
             function() cds.ccs.CreateTag({ TagName = 'web' }, { retry = 1 }) end,
             function() cds.ccs.CreateTag { TagNam = secret 'vm-password' } end,
             function() cds.ccs.CreateInstance { Passwrd = 'hunter2-secret', AdminPass = 'hunter2-secret' } end,
+            function() cds.ccs.DescribeTags { Passwrod = 'hunter2-secret' } end,
             function() cds.call { service = 'ccs', name = 'CreateTag' } end,
             function() http.post('http://127.0.0.1:1/', { jsn = secret 'vm-password' }) end,
         } do
@@ -56,7 +57,8 @@ fn what_cannot_be_made_is_recorded_too() {
     let refused = |action| [action, "ended", "no", "validation"];
     let create = refused("cds.ccs.CreateTag");
     let instance = refused("cds.ccs.CreateInstance");
-    assert_eq!(told, [create, create, create, instance, refused("cds.call"), refused("http.post")]);
+    let tags = refused("cds.ccs.DescribeTags");
+    assert_eq!(told, [create, create, create, instance, tags, refused("cds.call"), refused("http.post")]);
     assert!(!text.contains("Simulated-1") && !text.contains("hunter2"), "{text}");
 }
 

@@ -202,6 +202,21 @@ fn a_script_cannot_put_a_link_in_the_place_of_what_is_granted() {
 }
 
 #[test]
+fn what_is_granted_is_what_it_was_when_the_script_began() {
+    let (granted, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    std::fs::write(outside.path().join("secret"), "outside").unwrap();
+    let (granted, outside) = (granted.path().join("folder"), outside.path());
+    std::fs::create_dir(&granted).unwrap();
+    let code = format!(
+        "os.execute('rmdir {0} && ln -s {1} {0}') print((pcall(io.open, '{0}/secret')))",
+        granted.display(),
+        outside.display()
+    );
+    let test = Test::new().args(["run", "--allow-run", "--allow-path", &granted.display().to_string(), "-e", &code]);
+    test.prints("false\n");
+}
+
+#[test]
 fn a_folder_that_is_granted_stays_and_a_path_that_ends_like_one_is_no_file() {
     let code = "print(select(2, pcall(os.remove, '.')))
         print(pcall(os.remove, (io.popen 'pwd':read())))

@@ -86,7 +86,9 @@ fn fields<'a>(known: &'a [Param], name: &str) -> &'a [Param] {
 
 /// Whether the catalogue has the Action and not the parameter: what it holds is anybody's guess, and a misspelled password is one.
 fn is_unknown(action: &Action, known: &[Param], name: &str) -> bool {
-    action.is_catalogued() && !known.is_empty() && known.iter().all(|param| param.name != name)
+    // Of a parameter without fields in the catalogue, as a map, nothing more is known.
+    let tells = !known.is_empty() || action.params.is_empty();
+    action.is_catalogued() && tells && known.iter().all(|param| param.name != name)
 }
 
 /// Whether a parameter is marked; one that the catalogue does not know (a misspelled one, or of a newer Action) is taken for what its
