@@ -11,18 +11,13 @@ use std::sync::atomic::Ordering;
 impl Gate {
     /// Records how something ended.
     pub(super) fn record<P: Serialize>(&self, record: &Record<'_, P>) {
-        let recorded = self.written(record);
-        if let Some(recorder) = &self.recorder {
-            self.kept(recorder.call(&recorded));
-        }
-    }
-
-    fn written<P: Serialize>(&self, record: &Record<'_, P>) -> Recorded {
         let recorded = Recorded::new(record, &self.run, self.now());
         if let Some(audit) = &self.parts.audit {
             self.appended(audit, audit.append(&recorded));
         }
-        recorded
+        if let Some(recorder) = &self.recorder {
+            self.kept(recorder.call(&recorded));
+        }
     }
 
     /// The latest records of the audit, one line of JSON each, where it keeps them.
@@ -64,9 +59,15 @@ impl Open<'_> {
         if !self.needs_intent() {
             return;
         }
-        let recorded = self.gate.written(&record());
-        if let Some(recorder) = &self.gate.recorder {
-            self.gate.kept(recorder.intent(&recorded).await);
+        let gate = self.gate;
+        let recorded = Recorded::new(&record(), &gate.run, gate.now());
+        if let Some(audit) = &gate.parts.audit {
+            audit.hold(&recorded);
         }
+        if let Some(recorder) = &gate.recorder {
+            gate.kept(recorder.intent(&recorded).await);
+        }
+        // The first of those that were committed together writes the lines of all.
+        gate.flush_audit();
     }
 }

@@ -72,6 +72,13 @@ impl Lines {
         lock(&self.written).kept.iter().flatten().cloned().collect()
     }
 
+    /// Takes a line that is written with the next. It is not counted, because the thread is woken for the first that is.
+    pub(super) fn hold(&self, line: &str) {
+        let mut waiting = lock(&self.waiting);
+        waiting.add(line);
+        waiting.lines -= 1;
+    }
+
     /// Takes a line and comes back when it is written.
     pub(super) fn write_now(&self, line: &str) -> io::Result<()> {
         lock(&self.waiting).add(line);

@@ -57,6 +57,11 @@ impl Audit {
         if recorded.read_only { self.0.write_soon(&recorded.line) } else { self.0.write_now(&recorded.line) }
     }
 
+    /// Takes a record that is written by the next [`flush`](Self::flush).
+    pub(in crate::gate) fn hold(&self, recorded: &Recorded) {
+        self.0.hold(&recorded.line);
+    }
+
     /// Writes what is not in the file yet.
     pub(in crate::gate) fn flush(&self) -> io::Result<()> {
         self.0.write()

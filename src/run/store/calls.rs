@@ -233,7 +233,7 @@ impl CallRow {
 }
 
 /// Rows of one statement, because each statement goes to SQLite's thread and back. Few sizes, so that few statements are prepared.
-const ROWS: [usize; 3] = [64, 8, 1];
+const ROWS: [usize; 7] = [64, 32, 16, 8, 4, 2, 1];
 
 /// Rows that go together are no larger, in bytes: a statement holds a copy of them.
 const TOGETHER: usize = 64 * 1024;
