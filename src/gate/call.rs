@@ -110,7 +110,7 @@ impl CallEffect {
             let slot = gate.clock().within(attempts.left(gate.elapsed()), gate.limiter.acquire(&route.lane)).await;
             let slot = slot.ok_or_else(|| attempts.out_of_time(Sent::No))?;
             if self.changes() {
-                open.commit_intent(|| self.record(open, SENDING, End { sent: Sent::Maybe.as_str(), ..End::default() })).await;
+                open.commit_intent(|| self.record(open, SENDING, End::of_intent())).await;
             }
             let (signed_at, timeout) = (gate.now(), attempts.timeout(gate.elapsed()));
             let request = signed(action, &prepared.message, route, signed_at, timeout, || gate.parts.random.uuid());
@@ -228,8 +228,7 @@ impl CallEffect {
 
     fn described<'a>(&self, gate: &'a Gate, outcome: &'a Result<Answer, Failure>) -> End<'a> {
         let clean = |text| gate.clean(text);
-        let duration = gate.elapsed().saturating_sub(self.started);
-        let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let duration_ms = audit::millis(gate.elapsed().saturating_sub(self.started));
         match outcome {
             Ok(answer) => End {
                 profile: Some(clean(&answer.profile)),

@@ -1,7 +1,7 @@
 //! `http`: requests of a script that are no product's, to hosts that the configuration names.
 
 use super::admit::allow;
-use super::audit::{End, Record, SENDING};
+use super::audit::{End, Record, SENDING, millis};
 use super::base::Gate;
 use super::cancel::Stop;
 use super::effect::{Effect, Open};
@@ -132,7 +132,6 @@ impl Effect for RequestEffect {
             outcome.as_ref().map_or_else(|failure| failure.error.http_status(), |answer| Some(answer.status.as_u16()))
         };
         let kind = failure.map(|failure| failure.error.kind().as_str());
-        let duration = gate.elapsed().saturating_sub(self.started);
         if self.is_announced.get() {
             gate.event(Event::CallEnded { id: self.number });
         }
@@ -143,7 +142,7 @@ impl Effect for RequestEffect {
             End {
                 http_status: outcome.and_then(status),
                 attempts,
-                duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+                duration_ms: millis(gate.elapsed().saturating_sub(self.started)),
                 sent: sent.as_str(),
                 error: kind.or_else(|| outcome.is_none().then_some("cancelled")),
                 message: failure.map(|failure| gate.redact(&failure.error.to_string()).into()),
@@ -168,7 +167,7 @@ impl RequestEffect {
             return Ok(WebAnswer { status, headers, body, rehearsed: true });
         }
         if self.changes() {
-            open.commit_intent(|| self.record(open, SENDING, End { sent: Sent::Maybe.as_str(), ..End::default() })).await;
+            open.commit_intent(|| self.record(open, SENDING, End::of_intent())).await;
         }
         gate.in_flight.attempt(self.number, 1);
         let answer = open.in_flight(gate.clock().within(request.timeout, self.follow(gate, url, headers))).await;

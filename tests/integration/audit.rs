@@ -4,15 +4,21 @@ use crate::support::{Test, simulator};
 use serde_json::Value as Json;
 use std::fs;
 
-#[test]
-fn each_call_has_a_record_and_a_mutating_one_another_before_it_leaves() {
-    let code = "cds.ccs.DescribeTags() cds.ccs.CreateTag { TagName = 'web' } pcall(cds.ccs.DeleteTag, { TagId = '999999' })";
+/// The audit of a simulated run that ends well: its text and its records.
+fn recorded(code: &str) -> (String, Vec<Json>) {
     let test = Test::simulated(code).args(["--audit", "audit.jsonl"]);
     let path = test.path("audit.jsonl");
     let output = test.run();
     assert_eq!(output.status, 0, "{}", output.stderr);
     let text = fs::read_to_string(path).unwrap();
-    let records: Vec<Json> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let records = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    (text, records)
+}
+
+#[test]
+fn each_call_has_a_record_and_a_mutating_one_another_before_it_leaves() {
+    let code = "cds.ccs.DescribeTags() cds.ccs.CreateTag { TagName = 'web' } pcall(cds.ccs.DeleteTag, { TagId = '999999' })";
+    let (_, records) = recorded(code);
     let told: Vec<_> =
         records.iter().map(|record| (record["action"].as_str().unwrap(), record["phase"].as_str().unwrap())).collect();
     assert_eq!(
@@ -44,12 +50,7 @@ fn what_cannot_be_made_is_recorded_too() {
         } do
             assert(not pcall(call))
         end";
-    let test = Test::simulated(code).args(["--audit", "audit.jsonl"]);
-    let path = test.path("audit.jsonl");
-    let output = test.run();
-    assert_eq!(output.status, 0, "{}", output.stderr);
-    let text = fs::read_to_string(path).unwrap();
-    let records: Vec<Json> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let (text, records) = recorded(code);
     let told: Vec<_> = records
         .iter()
         .map(|record| [&record["action"], &record["phase"], &record["sent"], &record["error"]].map(|value| value.as_str().unwrap()))

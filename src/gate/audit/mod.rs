@@ -9,4 +9,4 @@ pub use file::GATHERING;
 pub use log::Audit;
 pub(super) use params::{Shown, learn};
 pub use record::Recorded;
-pub(super) use record::{End, Record, SENDING};
+pub(super) use record::{End, Record, SENDING, millis};

@@ -1,9 +1,11 @@
 //! What is recorded of a call, by the audit and by whoever else keeps it: one line of JSON.
 
+use crate::client::error::Sent;
 use crate::effect_id::EffectId;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::borrow::Cow;
+use std::time::Duration;
 
 /// The phase of a change that is about to leave.
 pub(in crate::gate) const SENDING: &str = "sending";
@@ -62,6 +64,18 @@ pub(in crate::gate) struct End<'a> {
     /// What went wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<Cow<'a, str>>,
+}
+
+impl End<'_> {
+    /// That of a change which is about to leave.
+    pub(in crate::gate) fn of_intent() -> Self {
+        Self { sent: Sent::Maybe.as_str(), ..Self::default() }
+    }
+}
+
+/// A duration as records have it, in milliseconds.
+pub(in crate::gate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A record as it is written.

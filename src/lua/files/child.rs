@@ -27,8 +27,11 @@ impl Piped {
         let piped = if is_read { &mut streams.output } else { &mut streams.input };
         *piped = Some(Stdio::piped());
         let mut child = gate.start(command, streams, id)?;
-        let output = child.stdout.take().map(parent_file);
-        let end = output.or_else(|| child.stdin.take().map(parent_file)).transpose().map_err(ProcessError::System)?;
+        let output = child.stdout.take().map(IntoParentFile::into_parent_file);
+        let end = output
+            .or_else(|| child.stdin.take().map(IntoParentFile::into_parent_file))
+            .transpose()
+            .map_err(ProcessError::System)?;
         let access = if is_read { Access::READ } else { Access::WRITE };
         let stream = end.map(|end| Shared::new(Stream::new(end, access, Buffering::Full)));
         Ok(Self { stream, child: Some(child), gate: Arc::clone(gate) })
@@ -67,12 +70,7 @@ impl Drop for Piped {
     }
 }
 
-/// The run's end of a process's pipe, as a file that blocks.
-pub(in crate::lua) fn parent_file(stream: impl IntoParentFile) -> io::Result<File> {
-    stream.into_parent_file()
-}
-
-/// One of the ends that tokio has of a process's pipes.
+/// The run's end of a process's pipe, as tokio has it.
 pub(in crate::lua) trait IntoParentFile {
     /// The same as a file that blocks.
     fn into_parent_file(self) -> io::Result<File>;

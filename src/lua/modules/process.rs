@@ -4,7 +4,7 @@ use crate::effect_id::EffectId;
 use crate::gate::{Gate, Streams, Waiting, at_once};
 use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
-use crate::lua::files::child::{Outcome, outcome, parent_file};
+use crate::lua::files::child::{IntoParentFile as _, Outcome, outcome};
 use crate::lua::files::refused::Refused;
 use mlua::Lua;
 use std::io::{self, BufRead as _, BufReader, Read, Write};
@@ -60,10 +60,10 @@ async fn last_words(gate: &Gate, told: Receiver<()>, waiting: Waiting) {
 /// Passes on what a child writes into pipes, without the secrets that the run knows. `ended` goes with both streams.
 fn pass_on(gate: &Arc<Gate>, child: &mut Child, ended: &Sender<()>) -> io::Result<()> {
     if let Some(stream) = child.stdout.take() {
-        copy(gate, parent_file(stream)?, io::stdout(), ended.clone());
+        copy(gate, stream.into_parent_file()?, io::stdout(), ended.clone());
     }
     if let Some(stream) = child.stderr.take() {
-        copy(gate, parent_file(stream)?, io::stderr(), ended.clone());
+        copy(gate, stream.into_parent_file()?, io::stderr(), ended.clone());
     }
     Ok(())
 }
