@@ -1,14 +1,16 @@
 //! Calls: their records, of a mutating one already before it leaves.
 
-use super::writer::{Job, Kind};
+use super::writer::{Insert, Kind, Work};
 use super::{Store, StoreError, millis, timestamp};
 use crate::gate::audit::Recorded;
 use futures_util::TryStreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+use sqlx::error::BoxDynError;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Arguments as _, AssertSqlSafe, SqlSafeStr as _, SqliteConnection};
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 /// A call as the store has it.
@@ -61,14 +63,19 @@ pub(super) struct Unwritten(Mutex<Gathered>);
 struct Gathered {
     /// In the order in which they were told.
     batches: VecDeque<Batch>,
-    /// How many calls they hold.
+    /// What is being written of those before. It stays where that fails, for the next time.
+    taken: Vec<Insert>,
+    /// How many calls both hold, and how many of them what is taken.
     calls: usize,
+    calls_taken: usize,
     /// Whether what writes them is on its way.
     are_due: bool,
     /// Calls that are about to leave once they are written.
     intents: VecDeque<Batch>,
     /// Who waits for that.
     waiting: Vec<Waiting>,
+    /// Who waits for those that are being written.
+    waiting_for_taken: Vec<Waiting>,
     /// Whether what writes them is on its way.
     intents_are_due: bool,
 }
@@ -111,15 +118,37 @@ impl Gathered {
     }
 
     /// Gives all that have ended to whoever writes them.
-    fn take(&mut self) -> VecDeque<Batch> {
-        (self.calls, self.are_due) = (0, false);
-        std::mem::take(&mut self.batches)
+    fn take(&mut self) -> Result<Vec<Insert>, sqlx::Error> {
+        (self.are_due, self.calls_taken) = (false, self.calls);
+        self.taken.append(&mut inserts(&mut self.batches, "DO UPDATE SET records = excluded.records")?);
+        Ok(self.taken.clone())
+    }
+
+    fn settle(&mut self, is_written: bool) {
+        if is_written {
+            self.taken = Vec::new();
+            self.calls -= std::mem::take(&mut self.calls_taken);
+        } else {
+            self.are_due = false;
+        }
     }
 
     /// Gives all that are about to leave to whoever writes them.
-    fn take_intents(&mut self) -> (VecDeque<Batch>, Vec<Waiting>) {
+    fn take_intents(&mut self) -> Result<Vec<Insert>, sqlx::Error> {
         self.intents_are_due = false;
-        (std::mem::take(&mut self.intents), std::mem::take(&mut self.waiting))
+        self.waiting_for_taken.append(&mut self.waiting);
+        inserts(&mut self.intents, "DO NOTHING")
+    }
+
+    /// Gives who waits for those whose outcome is known now.
+    fn settle_intents(&mut self) -> Vec<Waiting> {
+        if self.waiting_for_taken.is_empty() {
+            // Their transaction did not begin, so that nothing was taken.
+            self.intents.clear();
+            self.intents_are_due = false;
+            return std::mem::take(&mut self.waiting);
+        }
+        std::mem::take(&mut self.waiting_for_taken)
     }
 }
 
@@ -151,11 +180,10 @@ impl Store {
             return Ok(());
         }
         drop(unwritten);
-        let (calls, due) = (Arc::clone(&self.calls), Arc::clone(&self.calls));
-        let job: Job = Box::new(move |connection| Box::pin(insert(connection, calls.lock().take())));
-        // Where the transaction did not begin, they are still there.
-        let settled = move |outcome: Result<(), StoreError>| due.lock().are_due &= outcome.is_ok();
-        self.queue.push(Kind::Gather, job, Some(Box::new(settled))).inspect_err(|_| self.calls.lock().are_due = false)
+        let (calls, written) = (Arc::clone(&self.calls), Arc::clone(&self.calls));
+        let rows = Work::Rows(Box::new(move || calls.lock().take()));
+        let settled = move |outcome: Result<(), StoreError>| written.lock().settle(outcome.is_ok());
+        self.queue.push(Kind::Gather, rows, Some(Box::new(settled))).inspect_err(|_| self.calls.lock().are_due = false)
     }
 
     /// Records that a call is about to leave; ends when that is written. Those of calls side by side are written in one transaction.
@@ -175,26 +203,17 @@ impl Store {
             return Ok(());
         }
         drop(unwritten);
-        let (calls, due, taken) = (Arc::clone(&self.calls), Arc::clone(&self.calls), Arc::new(OnceLock::new()));
-        let settled_with = Arc::clone(&taken);
-        let job: Job = Box::new(move |connection| {
-            let (intents, waiting) = calls.lock().take_intents();
-            let _ = taken.set(Mutex::new(waiting));
-            Box::pin(insert(connection, intents))
-        });
+        let (calls, written) = (Arc::clone(&self.calls), Arc::clone(&self.calls));
+        let rows = Work::Rows(Box::new(move || calls.lock().take_intents()));
         let settled = move |outcome: Result<(), StoreError>| {
-            let waiting = match settled_with.get() {
-                Some(waiting) => std::mem::take(&mut *waiting.lock().unwrap_or_else(PoisonError::into_inner)),
-                // The transaction did not begin.
-                None => due.lock().take_intents().1,
-            };
+            let waiting = written.lock().settle_intents();
             for waiting in waiting {
                 // Whoever asked may have given up waiting.
                 let _ = waiting.send(outcome.clone());
             }
         };
         // What could not be given to the thread waits for the next that can.
-        let given = self.queue.push(Kind::Intent, job, Some(Box::new(settled)));
+        let given = self.queue.push(Kind::Intent, rows, Some(Box::new(settled)));
         given.inspect_err(|_| self.calls.lock().intents_are_due = false)
     }
 
@@ -232,45 +251,48 @@ impl CallRow {
     }
 }
 
-/// Rows of one statement, because each statement goes to SQLite's thread and back. Few sizes, so that few statements are prepared.
-const ROWS: [usize; 7] = [64, 32, 16, 8, 4, 2, 1];
+/// Rows of one statement at most.
+const MOST_ROWS: usize = 64;
 
-/// Rows that go together are no larger, in bytes: a statement holds a copy of them.
+/// Rows that go together are no larger, in bytes: a statement holds them all.
 const TOGETHER: usize = 64 * 1024;
 
-/// Each row's calls are given up once it is written: ten thousand may have gathered.
-async fn insert(connection: &mut SqliteConnection, mut batches: VecDeque<Batch>) -> Result<(), sqlx::Error> {
+/// Makes statements of as many rows as go together. Each row's calls move there: ten thousand may have gathered. An end takes the place
+/// of its intent, and an intent that comes late not that of its end.
+fn inserts(batches: &mut VecDeque<Batch>, where_known: &str) -> Result<Vec<Insert>, sqlx::Error> {
+    let mut inserts = Vec::new();
     while !batches.is_empty() {
-        let fits = |size: usize| {
-            let bytes = || batches.iter().take(size).map(|batch| batch.records.len()).sum::<usize>();
-            size == 1 || size <= batches.len() && bytes() <= TOGETHER
+        let mut bytes = 0;
+        let fits = |batch: &&Batch| {
+            bytes += batch.records.len();
+            bytes <= TOGETHER
         };
-        let size = ROWS.into_iter().find(|size| fits(*size)).unwrap_or(1);
-        let rows: Vec<Batch> = batches.drain(..size).collect();
-        // One whose run has been pruned, and its calls with it, keeps the others back.
-        if size > 1 && insert_rows(connection, rows.clone()).await? {
-            continue;
-        }
-        for row in rows {
-            insert_rows(connection, vec![row]).await?;
-        }
+        let rows = batches.iter().take(MOST_ROWS).take_while(fits).count().max(1);
+        inserts.push(insert(batches.drain(..rows), where_known)?);
     }
-    Ok(())
+    Ok(inserts)
 }
 
-/// Writes rows together; false where the run of one has been pruned, and none is written.
-async fn insert_rows(connection: &mut SqliteConnection, rows: Vec<Batch>) -> Result<bool, sqlx::Error> {
-    let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO call_batches (run_id, number, last, calls, records) ");
-    query.push_values(rows, |mut row, Batch { run, first, last, calls, mut records, .. }| {
+/// A statement that writes these rows, without those whose run has been pruned, and its calls with it.
+fn insert(batches: impl ExactSizeIterator<Item = Batch>, where_known: &str) -> Result<Insert, sqlx::Error> {
+    // Few sizes, so that few statements are prepared. A row too many is one of NULLs, which is of no run.
+    let places = vec!["(?, ?, ?, ?, ?)"; batches.len().next_power_of_two()].join(", ");
+    let sql = format!(
+        "INSERT INTO call_batches (run_id, number, last, calls, records)
+         SELECT * FROM (VALUES {places}) WHERE EXISTS (SELECT 1 FROM runs WHERE id = column1)
+         ON CONFLICT (run_id, number) {where_known}"
+    );
+    let mut values = SqliteArguments::default();
+    let add = |Batch { run, first, last, calls, mut records, .. }| {
         records.push(']');
-        row.push_bind(run).push_bind(first.cast_signed()).push_bind(last.cast_signed());
-        row.push_bind(i64::try_from(calls).unwrap_or(i64::MAX)).push_bind(records);
-    });
-    query.push(" ON CONFLICT (run_id, number) DO UPDATE SET records = excluded.records");
-    match query.build().execute(connection).await {
-        Err(sqlx::Error::Database(problem)) if problem.is_foreign_key_violation() => Ok(false),
-        outcome => outcome.map(|_| true),
-    }
+        values.add(run)?;
+        values.add(first.cast_signed())?;
+        values.add(last.cast_signed())?;
+        values.add(i64::try_from(calls)?)?;
+        values.add(records)
+    };
+    batches.map(add).collect::<Result<(), BoxDynError>>().map_err(sqlx::Error::Encode)?;
+    Ok(Insert { sql: AssertSqlSafe(sql).into_sql_str(), values })
 }
 
 #[cfg(test)]
@@ -371,5 +393,36 @@ mod tests {
         store.flush(MUCH).unwrap();
         let written = |run| store.calls(run, 0, 10).unwrap().into_iter().map(|call| call.number).collect::<Vec<_>>();
         assert_eq!((written("r"), written("gone")), (vec![1, 4], vec![]));
+    }
+
+    #[tokio::test]
+    async fn an_intent_that_is_written_late_does_not_take_the_place_of_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("runs.db"));
+        with_run(&store);
+        store.add_call("r", &call(1, false, "ended", 500)).unwrap();
+        store.flush(MUCH).unwrap();
+        store.add_intent("r", &call(1, false, "sending", 0)).await.unwrap();
+        assert_eq!(store.calls("r", 0, 10).unwrap()[0].phase, "ended");
+    }
+
+    #[test]
+    fn calls_whose_transaction_fails_are_written_with_later_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("runs.db"));
+        with_run(&store);
+        let (go, gone) = std::sync::mpsc::channel::<()>();
+        let (begin, begun) = std::sync::mpsc::channel();
+        let held = move || begin.send(()).is_ok() && gone.recv().is_ok();
+        store.post(move |_| Box::pin(async move { held().then_some(()).ok_or(sqlx::Error::RowNotFound) })).unwrap();
+        begun.recv().unwrap();
+        store.add_call("r", &reading(1)).unwrap();
+        store.post(|_| Box::pin(async { Err(sqlx::Error::RowNotFound) })).unwrap();
+        go.send(()).unwrap();
+        assert!(store.flush(MUCH).is_err(), "it shares the transaction");
+        assert!(store.calls("r", 0, 10).unwrap().is_empty(), "so does the call");
+        store.add_call("r", &reading(2)).unwrap();
+        store.flush(MUCH).unwrap();
+        assert_eq!(numbers(&store.calls("r", 0, 10).unwrap()), [1, 2]);
     }
 }

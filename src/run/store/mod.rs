@@ -39,7 +39,7 @@ use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
-use writer::{Answer, Job, Kind, LONG_LOG, Log, Queue};
+use writer::{Answer, Job, Kind, LONG_LOG, Log, Queue, Work};
 
 /// A handle to the store; clones share the connection.
 #[derive(Clone)]
@@ -87,7 +87,7 @@ impl Store {
                 Ok(())
             })
         });
-        self.queue.push(Kind::Read, job, None)
+        self.queue.push(Kind::Read, Work::Statements(job), None)
     }
 
     /// The file in the user's state folder.
@@ -141,7 +141,7 @@ impl Store {
     where
         J: for<'c> FnOnce(&'c mut SqliteConnection) -> Answer<'c, ()> + Send + 'static,
     {
-        self.queue.push(Kind::Write, Box::new(job), None)
+        self.queue.push(Kind::Write, Work::Statements(Box::new(job)), None)
     }
 
     fn ask<T, J>(&self, kind: Kind, job: J, limit: Option<Duration>) -> Result<T, StoreError>
@@ -164,7 +164,7 @@ impl Store {
     fn settle(&self, kind: Kind, job: Job, limit: Option<Duration>) -> Result<(), StoreError> {
         let (give, take) = mpsc::channel();
         // Whoever asked may have given up waiting.
-        self.queue.push(kind, job, Some(Box::new(move |outcome| drop(give.send(outcome)))))?;
+        self.queue.push(kind, Work::Statements(job), Some(Box::new(move |outcome| drop(give.send(outcome)))))?;
         let settled = match limit {
             Some(limit) => take.recv_timeout(limit).map_err(|problem| match problem {
                 mpsc::RecvTimeoutError::Timeout => self.queue.slow(limit),

@@ -1,6 +1,6 @@
 //! Waits: for tasks and for states.
 
-use super::writer::{Job, Kind};
+use super::writer::{Job, Kind, Work};
 use super::{Store, StoreError, millis, timestamp};
 use jiff::Timestamp;
 use sqlx::Row as _;
@@ -101,7 +101,9 @@ impl Store {
         });
         // Where the transaction did not begin, they are still there.
         let settled = move |outcome: Result<(), StoreError>| due.lock().are_due &= outcome.is_ok();
-        self.queue.push(Kind::Write, job, Some(Box::new(settled))).inspect_err(|_| self.waits.lock().are_due = false)
+        self.queue
+            .push(Kind::Write, Work::Statements(job), Some(Box::new(settled)))
+            .inspect_err(|_| self.waits.lock().are_due = false)
     }
 
     /// A run's waits, in the order in which they began.

@@ -5,8 +5,8 @@ use super::locks::Locks;
 use crate::gate::audit::GATHERING;
 use cumulua_core::clock::real_now;
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqlSafeStr as _, SqlStr, SqliteConnection};
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -21,6 +21,21 @@ pub(super) type Answer<'c, T> = Pin<Box<dyn Future<Output = Result<T, sqlx::Erro
 
 /// A request, as the thread sees it.
 pub(super) type Job = Box<dyn for<'c> FnOnce(&'c mut SqliteConnection) -> Answer<'c, ()> + Send>;
+
+/// Rows that go in with one statement, whose parameters these are.
+#[derive(Clone)]
+pub(super) struct Insert {
+    pub(super) sql: SqlStr,
+    pub(super) values: SqliteArguments,
+}
+
+/// What a request writes or reads.
+pub(super) enum Work {
+    /// With statements of its own.
+    Statements(Job),
+    /// Rows, asked for when they are to be written, and kept by whoever gives them until the outcome is settled.
+    Rows(Box<dyn FnOnce() -> Result<Vec<Insert>, sqlx::Error> + Send>),
+}
 
 /// What a request does to the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +79,7 @@ pub(super) type Settled = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 /// A request and who waits for it.
 struct Queued {
     kind: Kind,
-    job: Job,
+    work: Work,
     settled: Option<Settled>,
 }
 
@@ -79,7 +94,7 @@ const LONGEST_LINES: usize = 32 << 20;
 /// Requests of one transaction at most.
 const LARGEST_BATCH: usize = 1_000;
 
-/// How long is waited for another process that writes; [`begin`] spells it out in milliseconds.
+/// How long is waited for another process that writes; [`BEGIN`] spells it out in milliseconds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long after another process had the file it is tried again.
@@ -124,8 +139,8 @@ impl Queue {
         &self.path
     }
 
-    pub(super) fn push(&self, kind: Kind, job: Job, settled: Option<Settled>) -> Result<(), StoreError> {
-        self.send.try_send(Queued { kind, job, settled }).map_err(|problem| match problem {
+    pub(super) fn push(&self, kind: Kind, work: Work, settled: Option<Settled>) -> Result<(), StoreError> {
+        self.send.try_send(Queued { kind, work, settled }).map_err(|problem| match problem {
             TrySendError::Full(_) => self.slow_disk(),
             TrySendError::Disconnected(_) => self.ended(),
         })
@@ -171,7 +186,7 @@ fn serve(path: &Path, locks: &Locks, log: Log, requests: &Receiver<Queued>) {
                 }
                 // What was given before must be seen.
                 write(path, &mut connection, std::mem::take(&mut batch)).await;
-                let outcome = (request.job)(&mut connection).await;
+                let outcome = request.work.carry_out(&mut connection).await;
                 settle(request.settled, outcome.map_err(|error| StoreError::failed(path, &error)));
             }
             write(path, &mut connection, batch).await;
@@ -204,51 +219,92 @@ fn settle(settled: Option<Settled>, outcome: Result<(), StoreError>) {
     }
 }
 
+impl Work {
+    async fn carry_out(self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Statements(job) => job(connection).await,
+            Self::Rows(rows) => {
+                for Insert { sql, values } in rows()? {
+                    sqlx::query_with(sql, values).execute(&mut *connection).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
 /// Writes a batch: all of it, or where anything in it fails, nothing.
-///
-/// In SQL, because a full disk lets SQLite end a transaction by itself, after which sqlx's own count of transactions refuses every further one.
 async fn write(path: &Path, connection: &mut SqliteConnection, batch: Vec<Queued>) {
     if batch.is_empty() {
         return;
     }
-    let mut waiting = Vec::with_capacity(batch.len());
-    let mut written = begin(connection).await;
-    for Queued { job, settled, .. } in batch {
-        if written.is_ok() {
-            written = job(connection).await;
-        }
-        waiting.push(settled);
-    }
-    if written.is_ok() {
-        written = say(connection, "COMMIT").await;
-    }
-    if written.is_err() {
-        // Refused where there is no transaction any more, which is as well.
-        let _ = say(connection, "ROLLBACK").await;
-    }
+    let (work, waiting): (Vec<_>, Vec<_>) = batch.into_iter().map(|request| (request.work, request.settled)).unzip();
+    let written = match <[Work; 1]>::try_from(work) {
+        Ok([Work::Rows(rows)]) => match rows() {
+            Ok(inserts) => write_rows(connection, inserts).await,
+            Err(error) => Err(error),
+        },
+        Ok([work]) => write_together(connection, vec![work]).await,
+        Err(work) => write_together(connection, work).await,
+    };
     let written = written.map_err(|error| StoreError::failed(path, &error));
     for settled in waiting {
         settle(settled, written.clone());
     }
 }
 
-/// Begins a transaction that writes, as soon as no other process has one.
+/// Each statement goes to SQLite's own thread and back, so that what needs only one is a transaction at once.
+async fn write_rows(connection: &mut SqliteConnection, inserts: Vec<Insert>) -> Result<(), sqlx::Error> {
+    let [Insert { sql, values }] = &inserts[..] else {
+        return write_together(connection, vec![Work::Rows(Box::new(move || Ok(inserts)))]).await;
+    };
+    let sql = AssertSqlSafe(format!("{BEGIN}; {}; COMMIT", sql.as_str())).into_sql_str();
+    let written = on_turn(async || sqlx::query_with(sql.clone(), values.clone()).execute(&mut *connection).await.map(drop)).await;
+    if written.is_err() {
+        give_up(connection).await;
+    }
+    written
+}
+
+/// In SQL, because a full disk lets SQLite end a transaction by itself, after which sqlx's own count of transactions refuses every further one.
+async fn write_together(connection: &mut SqliteConnection, work: Vec<Work>) -> Result<(), sqlx::Error> {
+    let mut written = on_turn(async || say(connection, BEGIN).await).await;
+    for work in work {
+        if written.is_ok() {
+            written = work.carry_out(connection).await;
+        }
+    }
+    if written.is_ok() {
+        written = say(connection, "COMMIT").await;
+    }
+    if written.is_err() {
+        give_up(connection).await;
+    }
+    written
+}
+
+/// Begins a transaction that writes. What only reads waits as long as ever.
+const BEGIN: &str = "PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; PRAGMA busy_timeout = 5000";
+
+/// Does what begins a transaction as soon as no other process has one.
 ///
 /// SQLite itself would look again after pauses that grow to 100 ms, in which a firing would be late, while most transactions take less
 /// than one.
-async fn begin(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+async fn on_turn(mut begun: impl AsyncFnMut() -> Result<(), sqlx::Error>) -> Result<(), sqlx::Error> {
     let since = real_now();
-    let begun = loop {
-        match say(connection, "PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; PRAGMA busy_timeout = 5000").await {
+    loop {
+        match begun().await {
             Err(error) if is_busy(&error) && real_now() - since < BUSY_TIMEOUT => thread::sleep(TURN),
-            begun => break begun,
+            begun => return begun,
         }
-    };
-    if begun.is_err() {
-        // What only reads waits as long as ever.
-        let _ = say(connection, "PRAGMA busy_timeout = 5000").await;
     }
-    begun
+}
+
+/// Ends what was begun and failed, or did not begin.
+async fn give_up(connection: &mut SqliteConnection) {
+    // Refused where there is no transaction any more, which is as well.
+    let _ = say(connection, "ROLLBACK").await;
+    let _ = say(connection, "PRAGMA busy_timeout = 5000").await;
 }
 
 /// Whether another process has the file.
