@@ -6,7 +6,6 @@ use crate::gate::audit::Recorded;
 use futures_util::TryStreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use sqlx::error::BoxDynError;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments as _, AssertSqlSafe, SqlSafeStr as _, SqliteConnection};
 use std::collections::{BTreeMap, VecDeque};
@@ -291,7 +290,7 @@ fn insert(batches: impl ExactSizeIterator<Item = Batch>, where_known: &str) -> R
         values.add(i64::try_from(calls)?)?;
         values.add(records)
     };
-    batches.map(add).collect::<Result<(), BoxDynError>>().map_err(sqlx::Error::Encode)?;
+    batches.map(add).try_for_each(|added| added).map_err(sqlx::Error::Encode)?;
     Ok(Insert { sql: AssertSqlSafe(sql).into_sql_str(), values })
 }
 
