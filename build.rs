@@ -11,7 +11,7 @@ fn main() {
     write("std.rs", table(&root().join("stdlib/std"), |_, file| format!("include_str!({:?})", text_of(file))).as_bytes());
     write("std_types.rs", table(&root().join("stdlib/std"), types).as_bytes());
     // The run store's tables are embedded.
-    println!("cargo::rerun-if-changed={}", root().join("migrations").display());
+    println!("cargo::rerun-if-changed={}", root().join("src/history/migrations").display());
 }
 
 /// A list of `(name, …)` of the files of a folder.

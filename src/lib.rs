@@ -18,6 +18,7 @@
 //! - [`policy`]: the one judge of what may happen, from names and settings. Pure.
 //! - [`effect_id`]: an effect's place in its run.
 //! - [`gate`]: every effect of a script passes it; one effect a file.
+//! - [`history`]: what ran, what it did, and why something did not run, in one SQLite file.
 //! - [`lua`]: the runtime. It knows no HTTP.
 //! - [`run`]: one script from its first line to the last of what it deferred.
 //! - [`repl`]: lines of Lua one after the other, at a prompt.
@@ -38,6 +39,7 @@ pub mod config;
 pub mod credentials;
 pub mod effect_id;
 pub mod gate;
+pub mod history;
 pub mod lua;
 pub mod lua_syntax;
 pub mod policy;

@@ -292,3 +292,8 @@ pub(super) fn print(text: &str) {
         std::process::exit(i32::from(super::status::SCRIPT.0));
     }
 }
+
+/// Text without control characters, of which a resource's name may have any: a terminal must not obey a script's output of last night.
+pub(super) fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
+}

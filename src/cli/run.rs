@@ -4,8 +4,8 @@ use super::options::{Format, GlobalOptions, GrantOptions, duration};
 use super::status::Status;
 use super::{lifeline, progress, report, status, world};
 use crate::gate::{Gate, Stop};
+use crate::history::RunOutcome;
 use crate::lua::{Chunk, flush_everything};
-use crate::run::store::RunOutcome;
 use crate::run::{self, Guard, Recording};
 use clap::Args;
 use cumulua_core::clock::real_now;
@@ -206,7 +206,7 @@ fn not_recorded(problem: &str) -> String {
 
 /// A guard that Ctrl-C goes to; a script that does not react is left where it is.
 pub(super) fn guarded(gate: &Arc<Gate>, recording: Option<Arc<Recording>>) -> Arc<Guard> {
-    let stuck = Arc::clone(gate);
+    let (stuck, stuck_recording) = (Arc::clone(gate), recording.clone());
     let guard = Guard::new(
         Arc::clone(gate),
         Box::new(move |stop| {
@@ -216,13 +216,17 @@ pub(super) fn guarded(gate: &Arc<Gate>, recording: Option<Arc<Recording>>) -> Ar
             report::error(&problem);
             report::open_ends(&stuck.open_ends());
             let status = status::of_stop(stop);
-            if let Some(recording) = &recording {
+            if let Some(recording) = &stuck_recording {
                 ended(recording, outcome(status, Some(stop)), status, Some(&problem));
             }
             lifeline::take_along(Some(stop));
             std::process::exit(i32::from(status.0));
         }),
     );
+    if let Some(recording) = recording {
+        let cancelled = Arc::clone(&guard);
+        recording.cancelled_by(Arc::new(move |reason| cancelled.stop(&Stop::Ended(reason))));
+    }
     let interrupted = Arc::clone(&guard);
     // Without the handler Ctrl-C ends the process, which is what remains where it cannot be set.
     let _ = ctrlc::set_handler(move || interrupted.stop(&Stop::Interrupted));

@@ -9,8 +9,8 @@ use crate::config::{Flags, Profiles, user_folder};
 use crate::gate::audit::Audit;
 use crate::gate::record::Recorder;
 use crate::gate::{Gate, GateParts, Grants, Random, Rehearsal};
-use crate::run::store::Store;
-use crate::run::{About, Keep, Overheard, Recording};
+use crate::history::Store;
+use crate::run::{About, Keep, Recording};
 use cumulua_core::catalog::{Catalog, suggest};
 use cumulua_core::clock::Clock;
 use cumulua_core::secret::Redactor;
@@ -83,7 +83,7 @@ pub(super) fn recorded_gate(
     grants: Grants,
     subject: Subject,
 ) -> (Arc<Gate>, Option<Arc<Recording>>) {
-    let mut world = world(options, start, grants);
+    let world = world(options, start, grants);
     let Some(path) = store_path(options) else { return (Arc::new(Gate::new(world)), None) };
     let profiles = Arc::clone(&world.profiles);
     let about = About {
@@ -103,7 +103,6 @@ pub(super) fn recorded_gate(
     // Rehearsals share the seed of their randomness, runs must not share their ids.
     let id = subject.run.unwrap_or_else(|| Random::system().uuid());
     let recording = Arc::new(Recording::new(id, about, keep, path, world.clock.clone(), Arc::clone(&world.redactor)));
-    world.observer = Arc::new(Overheard { recording: Arc::clone(&recording), observer: world.observer });
     let gate = Gate::new(world).recorded_by(Arc::clone(&recording) as Arc<dyn Recorder>);
     (Arc::new(gate), Some(recording))
 }

@@ -163,7 +163,11 @@ impl Gate {
 
     /// Logs a line.
     pub fn log(&self, level: Level, message: &str) {
-        self.event(Event::Log { level, message: self.redact(message) });
+        let message = self.redact(message);
+        if let Some(recorder) = &self.recorder {
+            recorder.logged(level, &message);
+        }
+        self.event(Event::Log { level, message });
     }
 
     pub(super) fn event(&self, event: Event) {

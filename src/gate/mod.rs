@@ -35,6 +35,7 @@ mod scopes;
 mod sleep;
 mod through;
 mod wait;
+mod wait_record;
 mod wait_state;
 pub mod web;
 

@@ -1,7 +1,9 @@
 //! Recording: what a run does is told to a [`Recorder`], which keeps it beyond the run.
 
 use super::audit::Recorded;
+use super::events::Level;
 use crate::client::transport::BoxFuture;
+use std::time::Duration;
 
 /// What came of asking for a lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +22,12 @@ pub trait Recorder: Send + Sync {
     fn call(&self, recorded: &Recorded) -> Result<(), String>;
     /// Keeps that a change is about to leave; ends when that is kept. Why it cannot be kept stops nothing.
     fn intent<'a>(&'a self, recorded: &'a Recorded) -> BoxFuture<'a, Result<(), String>>;
+    /// Keeps that a wait has begun, so long ago. Why it cannot be kept stops nothing.
+    fn wait_began(&self, number: u64, what: &str, elapsed: Duration) -> Result<(), String>;
+    /// Keeps how a wait ended, in a few words without secrets, and whether well.
+    fn wait_ended(&self, number: u64, outcome: &str, done: bool) -> Result<(), String>;
+    /// Keeps a line that the script or the runtime about it has logged, without secrets.
+    fn logged(&self, level: Level, message: &str);
     /// Whether output is to be told at all.
     fn wants_output(&self) -> bool;
     /// Whether what the script's processes write reaches a record, so that it must go through the run.

@@ -43,7 +43,7 @@ impl Gate {
     }
 
     /// That the run cannot be recorded is said once.
-    fn kept(&self, outcome: Result<(), String>) {
+    pub(super) fn kept(&self, outcome: Result<(), String>) {
         if let Err(problem) = outcome
             && !self.record_failed.swap(true, Ordering::Relaxed)
         {

@@ -5,7 +5,8 @@ use super::backoff::{Backoff, LAST_LOOK};
 use super::base::Gate;
 use super::cancel::Stop;
 use super::effect::{Effect, Open};
-use super::events::{Event, Level};
+use super::events::Level;
+use super::wait_record::WaitRecord;
 use crate::client::error::Failure;
 use crate::client::waiter::{self, Task, Verdict};
 use crate::client::{Call, CallOptions};
@@ -13,7 +14,7 @@ use crate::effect_id::EffectId;
 use cumulua_core::catalog::{Action, ProductModel, WaiterModel};
 use futures_util::FutureExt as _;
 use futures_util::future::try_join_all;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -121,14 +122,11 @@ struct WaitEffect {
 
 /// A task that is waited for, and how it was seen last.
 struct Awaited {
-    /// The wait's number in the run.
-    number: u64,
+    record: WaitRecord,
     task: Arc<Task>,
     /// The Action that started the task, where this run did.
     started_by: Option<Arc<str>>,
-    started: Duration,
     state: RefCell<String>,
-    has_ended: Cell<bool>,
 }
 
 impl Gate {
@@ -157,7 +155,7 @@ impl Effect for WaitEffect {
     }
 
     fn stopped(&self, open: &Open<'_>, stop: Stop) -> Self::Outcome {
-        let going_on: Vec<_> = self.tasks.iter().filter(|task| !task.has_ended.get()).collect();
+        let going_on: Vec<_> = self.tasks.iter().filter(|task| !task.record.has_ended()).collect();
         for task in &going_on {
             task.end(open.gate, "still running", false);
         }
@@ -167,7 +165,10 @@ impl Effect for WaitEffect {
 
     fn ended(&self, open: &Open<'_>, _: Option<&Self::Outcome>) {
         // A sibling's failure ends the wait for the others.
-        self.tasks.iter().filter(|task| !task.has_ended.get()).for_each(|task| task.end(open.gate, "no longer waited for", false));
+        self.tasks
+            .iter()
+            .filter(|task| !task.record.has_ended())
+            .for_each(|task| task.end(open.gate, "no longer waited for", false));
     }
 }
 
@@ -208,7 +209,7 @@ impl WaitEffect {
                     }
                     Err(failed) => return Err(WaitError::Call { task: awaited.task(), failure: Box::new(failed) }),
                 }
-                let waited = awaited.elapsed(open.gate);
+                let waited = awaited.record.elapsed(open.gate);
                 let left = self.timeout.saturating_sub(waited);
                 if left.is_zero() {
                     return Err(WaitError::TimedOut {
@@ -235,7 +236,7 @@ impl WaitEffect {
     async fn ask(&self, awaited: &Awaited, open: &Open<'_>) -> Result<Result<Verdict, Failure>, WaitError> {
         let (action, product) = awaited.asked_with(open.gate)?;
         let (task, model) = (&awaited.task, &product.waiters[&awaited.task.dialect]);
-        let left = self.timeout.saturating_sub(awaited.elapsed(open.gate));
+        let left = self.timeout.saturating_sub(awaited.record.elapsed(open.gate));
         let options = CallOptions {
             // The wait itself tries again; a poll that hangs must not outlast it.
             retries: Some(0),
@@ -255,8 +256,7 @@ impl Awaited {
             Some((task, action)) => (task, Some(action)),
             None => (Arc::new(task), None),
         };
-        let (number, started) = (gate.next_wait(), gate.elapsed());
-        Self { number, task, started_by, started, state: RefCell::default(), has_ended: Cell::new(false) }
+        Self { record: WaitRecord::new(gate), task, started_by, state: RefCell::default() }
     }
 
     fn task(&self) -> Task {
@@ -268,10 +268,6 @@ impl Awaited {
             Some(action) => format!("{action}, {}", self.task),
             None => self.task.to_string(),
         }
-    }
-
-    fn elapsed(&self, gate: &Gate) -> Duration {
-        gate.elapsed().saturating_sub(self.started)
     }
 
     /// The Action that tasks of its dialect are asked for with, and the product that has the dialect's waiter.
@@ -299,7 +295,7 @@ impl Awaited {
         let state = state.unwrap_or_else(|| before.clone());
         let changed = state != before;
         self.state.borrow_mut().clone_from(&state);
-        gate.event(Event::Waiting { id: self.number, what: self.what(), state, changed, elapsed: self.elapsed(gate) });
+        self.record.goes_on(gate, self.what(), state, changed);
     }
 
     fn end_with(&self, gate: &Gate, outcome: &Result<Vec<String>, WaitError>) {
@@ -316,8 +312,6 @@ impl Awaited {
     }
 
     fn end(&self, gate: &Gate, outcome: &str, done: bool) {
-        self.has_ended.set(true);
-        let (what, outcome, elapsed) = (self.what(), gate.redact(outcome), self.elapsed(gate));
-        gate.event(Event::WaitEnded { id: self.number, what, outcome, done, elapsed });
+        self.record.end(gate, self.what(), outcome, done);
     }
 }

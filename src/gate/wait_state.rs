@@ -7,7 +7,7 @@ use super::backoff::{Backoff, LAST_LOOK};
 use super::base::Gate;
 use super::cancel::Stop;
 use super::effect::{Effect, Open};
-use super::events::Event;
+use super::wait_record::WaitRecord;
 use crate::client::error::{CallError, Failure, Sent};
 use crate::client::value::{Params, Value};
 use crate::client::{Answer, Call, CallOptions, waiter};
@@ -98,14 +98,11 @@ impl Gate {
 /// What goes on between two looks.
 pub struct Watch {
     gate: Arc<Gate>,
-    /// The wait's number in the run.
-    number: u64,
+    record: WaitRecord,
     what: String,
-    started: Duration,
     timeout: Duration,
     backoff: Backoff,
     state: String,
-    has_ended: bool,
     /// Below this path looking is ended when the time is over.
     path: String,
     alarm: AbortHandle,
@@ -142,12 +139,10 @@ impl Watch {
     /// A watch over `what`, for so long at most. All effects of looking stand below `path`.
     pub fn new(gate: Arc<Gate>, what: String, timeout: Duration, path: String) -> Self {
         Self {
-            number: gate.next_wait(),
-            started: gate.elapsed(),
+            record: WaitRecord::new(&gate),
             alarm: gate.limit_below(&path, timeout.saturating_add(LAST_LOOK)),
             backoff: Backoff::new(Self::FIRST_PAUSE, Self::LONGEST_PAUSE),
             state: String::new(),
-            has_ended: false,
             gate,
             what,
             timeout,
@@ -159,9 +154,8 @@ impl Watch {
     pub async fn pause(&mut self, state: String, id: &EffectId) -> Result<(), WatchError> {
         let changed = state != self.state;
         self.state = state;
-        let elapsed = self.elapsed();
-        let (what, state) = (self.what.clone(), self.state.clone());
-        self.gate.event(Event::Waiting { id: self.number, what, state, changed, elapsed });
+        self.record.goes_on(&self.gate, self.what.clone(), self.state.clone(), changed);
+        let elapsed = self.record.elapsed(&self.gate);
         let left = self.timeout.saturating_sub(elapsed);
         if left.is_zero() {
             self.end("not waited for any longer", false);
@@ -173,15 +167,10 @@ impl Watch {
 
     /// Says how it ended.
     pub fn end(&mut self, outcome: &str, done: bool) {
-        if !std::mem::replace(&mut self.has_ended, true) {
+        if !self.record.has_ended() {
             self.gate.unlimit(&self.path, &self.alarm);
-            let (what, outcome, elapsed) = (self.what.clone(), self.gate.redact(outcome), self.elapsed());
-            self.gate.event(Event::WaitEnded { id: self.number, what, outcome, done, elapsed });
+            self.record.end(&self.gate, self.what.clone(), outcome, done);
         }
-    }
-
-    fn elapsed(&self) -> Duration {
-        self.gate.elapsed().saturating_sub(self.started)
     }
 }
 

@@ -16,15 +16,16 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("client", &["config", "credentials"]),
     ("policy", &["config"]),
     ("gate", &["client", "config", "effect_id", "policy"]),
+    ("history", &[]),
     ("lua", &["client", "effect_id", "gate", "lua_syntax", "reference"]),
-    ("run", &["client", "gate", "lua"]),
+    ("run", &["client", "gate", "history", "lua"]),
     ("repl", &["config", "gate", "lua", "lua_syntax", "reference"]),
-    ("schedule", &["client", "gate", "run"]),
-    ("cli", &["client", "config", "effect_id", "gate", "lua", "reference", "repl", "run", "schedule"]),
+    ("schedule", &["client", "gate", "history", "run"]),
+    ("cli", &["client", "config", "effect_id", "gate", "history", "lua", "reference", "repl", "run", "schedule"]),
 ];
 
 /// Rooms in which files import each other in one direction only.
-const CLEAR: &[&str] = &["client", "gate", "lua", "lua_syntax", "policy", "repl"];
+const CLEAR: &[&str] = &["client", "gate", "history", "lua", "lua_syntax", "policy", "repl", "run"];
 
 /// Crates that only some rooms may know.
 const CRATES: &[(&str, &[&str])] = &[
@@ -36,7 +37,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
     ("cap_std", &["gate"]),
-    ("sqlx", &["run"]),
+    ("sqlx", &["history"]),
     ("rustyline", &["repl"]),
     ("croner", &["schedule"]),
     ("cumulua_simulator", &["cli"]),

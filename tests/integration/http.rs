@@ -1,7 +1,7 @@
 //! `http` for scripts: only to hosts that the configuration names, nothing sent twice, no secret in any record.
 
 use crate::support::{Test, flat, http as answer};
-use cumulua::run::store::{Filter, Store};
+use cumulua::history::{Filter, Store};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};

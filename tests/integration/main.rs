@@ -10,6 +10,8 @@ mod catalog_calls;
 mod catalog_lints;
 mod circles;
 mod clock;
+#[cfg(unix)]
+mod control;
 mod decode_answers;
 mod files;
 mod http;

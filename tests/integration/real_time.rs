@@ -2,7 +2,7 @@
 //! fires meanwhile.
 
 use crate::support::Test;
-use cumulua::run::store::Store;
+use cumulua::history::Store;
 use sqlx::{Connection as _, Executor as _, SqliteConnection};
 use std::io::Write as _;
 use std::process::{Command, Stdio};

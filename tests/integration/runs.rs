@@ -1,7 +1,7 @@
 //! The history of runs: what is recorded, what is not, and how it is shown.
 
 use crate::support::{Test, simulator};
-use cumulua::run::store::{CallRow, Filter, Found, NewRun, RunOutcome, RunRow, Standing, Store};
+use cumulua::history::{CallRow, Filter, Found, NewRun, RunOutcome, RunRow, RunState, Store};
 use serde_json::Value as Json;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
@@ -60,7 +60,7 @@ fn a_run_is_recorded_with_its_output_its_calls_and_its_waits() {
     let runs = history.runs();
     let [run] = runs.as_slice() else { panic!("{runs:?}") };
     assert_eq!((run.run.name.as_str(), run.run.kind.as_str(), run.status), ("night", "run", Some(3)));
-    assert_eq!((run.outcome, run.run.profile.as_deref()), (Some(RunOutcome::Failed), Some("simulator")));
+    assert_eq!((run.state.outcome(), run.run.profile.as_deref()), (Some(RunOutcome::Failed), Some("simulator")));
     assert!(run.error.as_ref().unwrap().starts_with("night.lua:4: cds.ccs.DeleteTag"), "{:?}", run.error);
     assert_eq!(run.run.args, ["x", "--token", "[secret]"]);
     assert_eq!(run.run.script_hash.as_ref().unwrap().len(), 64);
@@ -95,7 +95,7 @@ fn call_is_recorded_and_shown() {
     let history = History::new();
     history.command(["call", "--sim", "cds.ccs.CreateTag", "TagName=web"]).run();
     history.command(["call", "--sim", "cds.ccs.DeleteTag", "TagId=9"]).fails(3, &[]);
-    let told: Vec<_> = history.runs().into_iter().map(|row| (row.run.name, row.outcome, row.run.args.concat())).collect();
+    let told: Vec<_> = history.runs().into_iter().map(|row| (row.run.name, row.state.outcome(), row.run.args.concat())).collect();
     let expected = [
         ("cds.ccs.DeleteTag".to_owned(), Some(RunOutcome::Failed), "TagId=9".to_owned()),
         ("cds.ccs.CreateTag".to_owned(), Some(RunOutcome::Done), "TagName=web".to_owned()),
@@ -147,11 +147,11 @@ fn a_mutating_call_is_in_the_store_before_it_leaves_and_kill_9_does_not_take_it(
     let (mut stream, _) = listener.accept().unwrap();
     let _ = stream.read(&mut [0; 1024]).unwrap();
     let running = history.runs().remove(0);
-    assert_eq!(history.store().standing(&running), Standing::Running);
+    assert_eq!(history.store().state(&running), RunState::Running);
     child.kill().unwrap();
     child.wait().unwrap();
     let lost = history.runs().remove(0);
-    assert_eq!(history.store().standing(&lost), Standing::Lost);
+    assert_eq!(history.store().state(&lost), RunState::Ended(RunOutcome::Lost));
     let calls = history.calls(&lost);
     assert_eq!((calls.len(), calls[0].phase.as_str(), calls[0].sent.as_str()), (1, "sending", "maybe"));
     assert_eq!(history.lines(&lost), [("out".to_owned(), "before".to_owned())]);
@@ -242,7 +242,10 @@ fn a_run_that_a_server_has_recorded_is_claimed_once_and_its_output_is_the_server
     let args = ["run", "--sim", "--run-id", "r1", "--run-schedule", "nightly", "-e", code, "arg"];
     history.command(args).prints("[secret]\n");
     let Found::One(row) = history.store().find_run("r1").unwrap() else { panic!("it is there") };
-    assert_eq!((row.run.name.as_str(), row.run.kind.as_str(), row.outcome), ("nightly", "schedule", Some(RunOutcome::Done)));
+    assert_eq!(
+        (row.run.name.as_str(), row.run.kind.as_str(), row.state.outcome()),
+        ("nightly", "schedule", Some(RunOutcome::Done))
+    );
     assert_eq!((row.calls, row.run.args.concat().as_str()), (1, "arg"));
     assert!(history.lines(&row).is_empty());
     history.command(args).fails(1, &["r1", "has ended"]);
@@ -260,7 +263,7 @@ fn a_schedules_run_is_not_carried_out_beside_an_earlier_one() {
         .fails(1, &["still going on", "r1"]);
     assert_eq!(output.stdout, "");
     let Found::One(row) = store.find_run("r2").unwrap() else { panic!("it is there") };
-    assert_eq!(row.outcome, Some(RunOutcome::Failed));
+    assert_eq!(row.state.outcome(), Some(RunOutcome::Failed));
 }
 
 #[test]
@@ -292,7 +295,7 @@ fn the_history_is_shown_in_this_machines_zone_by_id_and_by_name() {
 
 #[test]
 fn what_happened_at_half_past_two_is_one_question() {
-    use cumulua::run::store::{Firing, FiringOutcome};
+    use cumulua::history::{Firing, FiringOutcome};
     let history = History::new();
     let store = history.store();
     let at = |text: &str| text.parse().unwrap();
@@ -310,7 +313,7 @@ fn what_happened_at_half_past_two_is_one_question() {
             Some(NewRun { started: at("2026-11-20T18:10:00Z"), ..recorded("r1") }),
         )
         .unwrap();
-    let end = cumulua::run::store::RunEnd {
+    let end = cumulua::history::RunEnd {
         id: "r1".to_owned(),
         ended: at("2026-11-20T18:50:00Z"),
         outcome: RunOutcome::TimedOut,
@@ -341,10 +344,10 @@ fn logs_follow_a_run_to_its_end() {
     store.start_run(recorded("r1")).unwrap();
     store.claim_run(NewRun { pid: Some(1), ..recorded("r1") }, "2026-11-21T02:30:00Z".parse().unwrap()).unwrap();
     let alive = store.locks().run("r1").unwrap().held();
-    let mut output = cumulua::run::store::Output::default();
+    let mut output = cumulua::history::Output::default();
     let mut line = |text: &str| {
         let at = "2026-11-21T02:30:01Z".parse().unwrap();
-        let line = cumulua::run::store::Line { at, stream: cumulua::run::store::Stream::Out, text: text.to_owned() };
+        let line = cumulua::history::Line { at, stream: cumulua::history::Stream::Out, text: text.to_owned() };
         store.add_line("r1", &mut output, line).unwrap();
     };
     line("first");

@@ -1,7 +1,7 @@
 //! `cumulua schedule`: the file as a person writes it, the table of firings, and the server from outside.
 
 use crate::support::Test;
-use cumulua::run::store::{Filter, Planned, RequestKind, RunOutcome, Store, locks::Taken};
+use cumulua::history::{Filter, Planned, RunOutcome, Store, locks::Taken};
 use cumulua::schedule::file::{SCHEMA, ScheduleFile};
 use cumulua_core::clock::{real_now, wall_now};
 use jiff::SignedDuration;
@@ -102,7 +102,7 @@ fn trigger_without_a_server_runs_right_here_and_is_recorded() {
     let store = Store::open(path);
     let runs = store.runs(Filter::default()).unwrap();
     let run = &runs[0];
-    assert_eq!((run.run.name.as_str(), run.run.kind.as_str(), run.outcome), ("nightly", "trigger", Some(RunOutcome::Done)));
+    assert_eq!((run.run.name.as_str(), run.run.kind.as_str(), run.state.outcome()), ("nightly", "trigger", Some(RunOutcome::Done)));
     let lines: Vec<_> = store.output(&run.run.id, 0, 10).unwrap().into_iter().map(|row| row.line).collect();
     assert!(lines.contains(&"hello x".to_owned()) && lines.iter().any(|line| line.contains("noted")), "{lines:?}");
     assert_eq!(store.firings(Some("nightly"), None, None, false, None).unwrap()[0].run.as_deref(), Some(run.run.id.as_str()));
@@ -128,7 +128,7 @@ fn a_faulty_file_and_a_taken_store_start_no_server() {
 
 #[cfg(unix)]
 mod served {
-    use super::{DAILY, Filter, Planned, RequestKind, RunOutcome, ScheduleFile, SignedDuration, Store, fs, real_now, wall_now};
+    use super::{DAILY, Filter, Planned, RunOutcome, ScheduleFile, SignedDuration, Store, fs, real_now, wall_now};
     use std::io::{BufRead as _, BufReader, Read as _, Write as _};
     use std::net::TcpStream;
     use std::os::unix::net::UnixDatagram;
@@ -140,8 +140,18 @@ mod served {
     /// A server in a folder of its own; it is read line by line.
     struct Served {
         folder: TempDir,
-        child: Child,
+        child: Process,
         lines: Receiver<String>,
+    }
+
+    /// A process that a failing test does not leave behind, where it would hold the tests' own output open.
+    struct Process(Child);
+
+    impl Drop for Process {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
     }
 
     impl Served {
@@ -160,7 +170,7 @@ mod served {
             let stderr = child.stderr.take().unwrap();
             let (send, lines) = channel();
             std::thread::spawn(move || BufReader::new(stderr).lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
-            Self { folder, child, lines }
+            Self { folder, child: Process(child), lines }
         }
 
         /// Reads up to a line that has these words.
@@ -176,7 +186,7 @@ mod served {
         }
 
         fn signal(&self, name: &str) {
-            let status = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().unwrap();
+            let status = Command::new("kill").args([&format!("-{name}"), &self.child.0.id().to_string()]).status().unwrap();
             assert!(status.success());
         }
 
@@ -192,7 +202,7 @@ mod served {
         fn end(mut self) -> (TempDir, Store) {
             self.signal("TERM");
             self.says("ended");
-            assert!(self.child.wait().unwrap().success());
+            assert!(self.child.0.wait().unwrap().success());
             let store = Store::open(self.folder.path().join("runs.db"));
             (self.folder, store)
         }
@@ -234,7 +244,7 @@ mod served {
         let (_folder, store) = served.end();
         let runs = store.runs(Filter::default()).unwrap();
         assert_eq!(runs.len(), 1);
-        assert_eq!((runs[0].outcome, runs[0].run.kind.as_str()), (Some(RunOutcome::Cancelled), "trigger"));
+        assert_eq!((runs[0].state.outcome(), runs[0].run.kind.as_str()), (Some(RunOutcome::Cancelled), "trigger"));
         assert!(runs[0].error.as_deref().unwrap().contains("ended by the server"), "{:?}", runs[0].error);
         let missed = store.firings(None, None, None, true, None).unwrap();
         assert_eq!(missed.len(), 1);
@@ -254,7 +264,7 @@ mod served {
         served.signal("HUP");
         served.says("serving 2 schedules");
         assert!(served.run(&["schedule", "pause", "weekly"]).status.success());
-        served.says("weekly: asked to pause: paused");
+        served.says("weekly: paused");
         let (_folder, store) = served.end();
         assert!(store.schedule_states().unwrap()["weekly"].paused.is_some());
     }
@@ -318,7 +328,7 @@ mod served {
         let served = Served::start(folder(DAILY, ""), &[]);
         served.says("serving 1 schedule");
         assert!(served.run(&["schedule", "pause", "nightly"]).status.success());
-        served.says("nightly: asked to pause: paused");
+        served.says("nightly: paused");
         let soon = |name: &str| format!("[[schedule]]\nname = '{name}'\nscript = 'a.lua'\nevery = '1s'\n");
         served.write("schedules.toml", &soon("other"));
         served.signal("HUP");
@@ -382,11 +392,11 @@ mod served {
             }
         };
         until(&|| runs(&store).iter().all(|row| !store.output(&row.run.id, 0, 1).unwrap().is_empty()));
-        served.child.kill().unwrap();
-        served.child.wait().unwrap();
+        served.child.0.kill().unwrap();
+        served.child.0.wait().unwrap();
         until(&|| runs(&store).iter().all(|row| row.ended.is_some()));
         for row in runs(&store) {
-            assert_eq!(row.outcome, Some(RunOutcome::Lost));
+            assert_eq!(row.state.outcome(), Some(RunOutcome::Lost));
             assert!(row.error.unwrap().contains("the server that started the run is gone"));
         }
         let served = Served::start(served.folder, &["--grace", "1ms"]);
@@ -448,8 +458,8 @@ mod served {
         assert!(served.run(&["schedule", "trigger", "nightly"]).status.success());
         let mut pipe = fs::File::open(&held).unwrap();
         let killed = real_now();
-        served.child.kill().unwrap();
-        served.child.wait().unwrap();
+        served.child.0.kill().unwrap();
+        served.child.0.wait().unwrap();
         pipe.read_to_end(&mut Vec::new()).unwrap();
         assert!(real_now() - killed < Duration::from_mins(1), "the pipe ends when nobody has it open any more");
     }
@@ -467,7 +477,7 @@ mod served {
         served.says("often: done");
         // A file that cannot grow is what a full disk looks like.
         let limit = |size: &str| {
-            let pid = served.child.id().to_string();
+            let pid = served.child.0.id().to_string();
             assert!(Command::new("prlimit").args(["--pid", &pid, &format!("--fsize={size}:")]).status().unwrap().success());
         };
         limit("0");
@@ -499,8 +509,8 @@ mod served {
         for moment in ["serving 4", "skip: started", "queue: ", "allow: done", "cancel: "] {
             let mut served = Served::start(folder, &[]);
             served.says(moment);
-            served.child.kill().unwrap();
-            served.child.wait().unwrap();
+            served.child.0.kill().unwrap();
+            served.child.0.wait().unwrap();
             folder = served.folder;
         }
         let served = Served::start(folder, &[]);
@@ -521,15 +531,25 @@ mod served {
     }
 
     #[test]
-    fn a_trigger_that_nobody_waits_for_any_more_starts_nothing() {
-        let folder = folder(DAILY, "print('hello')");
-        let store = Store::open(folder.path().join("runs.db"));
-        let long_ago = wall_now().checked_sub(SignedDuration::from_mins(5)).unwrap();
-        store.request(RequestKind::Trigger, "nightly", long_ago).unwrap();
-        let served = Served::start(folder, &[]);
-        served.says("nightly: asked to trigger: error: nightly was not started: that was asked too long ago");
-        let (_folder, store) = served.end();
-        assert!(store.runs(Filter::default()).unwrap().is_empty());
+    fn a_server_is_told_to_read_its_file_and_which_schedules_are_paused() {
+        let served = Served::start(folder(DAILY, ""), &[]);
+        served.says("serving 1 schedule");
+        let said = |output: Output| String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        served.write("schedules.toml", "[[schedule]\n");
+        let reloaded = served.run(&["schedule", "reload"]);
+        assert_eq!(reloaded.status.code(), Some(1));
+        assert!(said(reloaded).contains("the changed file is refused"));
+        served.write("schedules.toml", DAILY);
+        let reloaded = served.run(&["schedule", "reload"]);
+        assert!(reloaded.status.success() && said(reloaded) == "1 schedule served\n");
+        for (command, word) in [("pause", "paused"), ("resume", "resumed")] {
+            assert_eq!(said(served.run(&["schedule", command, "nightly"])), format!("nightly: {word}\n"));
+            served.says(&format!("nightly: {word}"));
+        }
+        let (folder, _) = served.end();
+        let alone = command(&folder, &["schedule", "reload", "--store", "runs.db"]).output().unwrap();
+        assert_eq!(alone.status.code(), Some(1));
+        assert!(said(alone).contains("no server serves the store"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The run store: what has been recorded stays, once, whoever else writes and however its process ends.
 
-use cumulua::run::store::{
+use cumulua::history::{
     Attempt, Decided, Filter, Firing, FiringOutcome, Found, NewRun, Planned, Prune, Pruned, Retry, RunEnd, RunOutcome, Store,
     StoreError,
 };
@@ -144,7 +144,7 @@ fn how_a_run_ended_is_said_once_and_it_is_claimed_once() {
     assert!(store.end_run(end("r1", 5, RunOutcome::Failed)).unwrap());
     assert!(!store.end_run(end("r1", 6, RunOutcome::Done)).unwrap());
     let Found::One(row) = store.find_run("r1").unwrap() else { panic!("the run is there") };
-    assert_eq!((row.outcome, row.ended, row.run.pid), (Some(RunOutcome::Failed), Some(at(5)), Some(4711)));
+    assert_eq!((row.state.outcome(), row.ended, row.run.pid), (Some(RunOutcome::Failed), Some(at(5)), Some(4711)));
     assert_eq!(row.run.args, ["a b"]);
 }
 
@@ -180,7 +180,7 @@ fn the_end_of_a_schedules_run_is_unheard_until_a_server_has_decided_what_follows
     assert_eq!(store.decide_together(vec![heard]).unwrap(), [true]);
     assert!(unheard().is_empty());
     let row = store.run("r1").unwrap().unwrap();
-    let said = (row.outcome, row.ended, row.status, row.error.as_deref());
+    let said = (row.state.outcome(), row.ended, row.status, row.error.as_deref());
     assert_eq!(said, (Some(RunOutcome::Failed), Some(at(5)), Some(0), Some("boom")), "its own process knows best");
     store.start_run(run("r2", "nightly", 60)).unwrap();
     store.decide_together(vec![Decided::End(end("r2", 65, RunOutcome::Lost))]).unwrap();

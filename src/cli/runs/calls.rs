@@ -3,7 +3,7 @@
 use super::times::took;
 use super::{History, Problem, table};
 use crate::cli::report;
-use crate::run::store::CallRow;
+use crate::history::CallRow;
 use clap::Args;
 use jiff::SignedDuration;
 

@@ -3,7 +3,7 @@
 use super::times::{FORMS, took};
 use super::{History, Problem, short_id, table};
 use crate::cli::report;
-use crate::run::store::{Filter, FiringRow, RunRow, Standing};
+use crate::history::{Filter, FiringRow, RunRow, RunState};
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use std::cmp::Reverse;
@@ -66,7 +66,7 @@ impl List {
         let wanted = self.limit.saturating_add(1);
         let filter =
             Filter { name: self.name.clone(), since, until, during, failed: self.failed, limit: Some(wanted), ..Filter::default() };
-        let goes_on = |row: &RunRow| matches!(history.store.standing(row), Standing::Starting | Standing::Running);
+        let goes_on = |row: &RunRow| matches!(history.store.state(row), RunState::Queued | RunState::Running);
         let runs = history.store.runs(filter)?.into_iter().filter(|row| !(self.failed && goes_on(row)));
         let mut entries: Vec<Entry> = runs.map(|row| Entry::Run(Box::new(row))).collect();
         let (from, to) = (during.map(|(from, _)| from).or(since), during.map(|(_, to)| to).or(until));

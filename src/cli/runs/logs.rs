@@ -1,8 +1,8 @@
 //! `cumulua runs logs`.
 
-use super::{History, Problem, printable};
+use super::{History, Problem};
 use crate::cli::report;
-use crate::run::store::{OutputRow, Standing};
+use crate::history::{OutputRow, RunState};
 use clap::Args;
 use std::io::IsTerminal as _;
 use std::thread;
@@ -36,7 +36,7 @@ impl Logs {
         let mut printed = 0;
         loop {
             // Asked before the lines are read, so that the last ones are not missed.
-            let goes_on = self.follow && matches!(history.store.standing(&row), Standing::Starting | Standing::Running);
+            let goes_on = self.follow && matches!(history.store.state(&row), RunState::Queued | RunState::Running);
             loop {
                 let lines = history.store.output(&row.run.id, printed, PAGE)?;
                 let Some(last) = lines.last() else { break };
@@ -62,7 +62,7 @@ impl Logs {
         let left_out = if gap > 0 { format!("… {gap} lines are left out\n") } else { String::new() };
         let time = if self.timestamps { history.times.full(line.at) + "  " } else { String::new() };
         // A file gets every byte.
-        let text = if std::io::stdout().is_terminal() { printable(&line.line) } else { line.line.clone() };
+        let text = if std::io::stdout().is_terminal() { report::printable(&line.line) } else { line.line.clone() };
         format!("{left_out}{time}{text}")
     }
 }

@@ -1,6 +1,7 @@
 //! `cumulua runs`: the history of runs.
 
 mod calls;
+mod cancel;
 mod list;
 mod logs;
 mod prune;
@@ -10,7 +11,7 @@ mod times;
 use super::options::GlobalOptions;
 use super::report;
 use super::status::{self, Status};
-use crate::run::store::{Filter, Found, RunRow, Standing, Store, StoreError};
+use crate::history::{Filter, Found, RunRow, Store, StoreError};
 use clap::{Args, Subcommand};
 use comfy_table::{Table, presets};
 use cumulua_core::clock::Clock;
@@ -23,7 +24,7 @@ use times::Times;
 /// names a file.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  cumulua runs list --at 02:30\n  cumulua runs list --name nightly --since 7d --failed\n  cumulua runs show 3f2a\n  cumulua runs logs -f nightly\n  cumulua runs prune --older-than 90d"
+    after_help = "Examples:\n  cumulua runs list --at 02:30\n  cumulua runs list --name nightly --since 7d --failed\n  cumulua runs show 3f2a\n  cumulua runs logs -f nightly\n  cumulua runs cancel 3f2a\n  cumulua runs prune --older-than 90d"
 )]
 pub(super) struct Runs {
     #[command(subcommand)]
@@ -37,6 +38,7 @@ enum Command {
     Logs(logs::Logs),
     Calls(calls::Calls),
     Prune(prune::Prune),
+    Cancel(cancel::Cancel),
 }
 
 impl Runs {
@@ -62,6 +64,7 @@ impl Runs {
             Command::Logs(command) => command.run(&history),
             Command::Calls(command) => command.run(&history),
             Command::Prune(command) => command.run(&history),
+            Command::Cancel(command) => command.run(&history),
         };
         match shown {
             Ok(()) => status::DONE.into(),
@@ -123,15 +126,9 @@ impl History {
         Err(Problem { message, status: status::SCRIPT })
     }
 
-    /// How a run went, in a word.
+    /// Where a run stands, or how it went, in a word.
     fn word(&self, row: &RunRow) -> &'static str {
-        match (self.store.standing(row), row.outcome) {
-            (Standing::Ended, Some(outcome)) => outcome.as_str(),
-            (Standing::Ended, None) => "ended",
-            (Standing::Starting, _) => "starting",
-            (Standing::Running, _) => "running",
-            (Standing::Lost, _) => "lost",
-        }
+        self.store.state(row).as_str()
     }
 
     /// A run for programs.
@@ -146,11 +143,6 @@ impl History {
             "calls": row.calls,
         })
     }
-}
-
-/// Text without control characters, of which a resource's name may have any: a terminal must not obey a script's output of last night.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
 }
 
 /// The beginning of an id: enough to tell runs apart.

@@ -3,7 +3,6 @@
 use super::times::{FORMS, parse_age};
 use super::{History, Problem};
 use crate::cli::report;
-use crate::run::store;
 use clap::Args;
 use std::time::Duration;
 
@@ -30,7 +29,7 @@ impl Prune {
         }
         let moment = |age: Duration| history.times.before(age).ok_or_else(|| Problem::usage(format!("give an age: {FORMS}")));
         let before = self.older_than.map(moment).transpose()?;
-        let pruned = history.store.prune(store::Prune { name: self.name, before, keep: self.keep })?;
+        let pruned = history.store.prune(crate::history::Prune { name: self.name, before, keep: self.keep })?;
         report::print(&format!("forgot {} runs and {} firings", pruned.runs, pruned.firings));
         Ok(())
     }

@@ -1,9 +1,9 @@
 //! `cumulua runs show`.
 
 use super::times::took;
-use super::{History, Problem, printable};
+use super::{History, Problem};
 use crate::cli::report;
-use crate::run::store::{CallRow, Moment, RunRow};
+use crate::history::{CallRow, Moment, RunRow};
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use std::fmt::Write as _;
@@ -42,7 +42,7 @@ impl Show {
                 }
                 number = output.number;
             }
-            line(*at, &printable(&told(moment)));
+            line(*at, &report::printable(&told(moment)));
         }
         if let Some(ended) = row.ended {
             let status = row.status.map(|status| format!(", exit status {status}")).unwrap_or_default();

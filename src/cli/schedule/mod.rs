@@ -3,6 +3,7 @@
 mod check;
 mod next;
 mod pause;
+mod reload;
 mod schema;
 mod serve;
 mod trigger;
@@ -10,13 +11,15 @@ mod trigger;
 use super::options::GlobalOptions;
 use super::{report, status, world};
 use crate::gate::Random;
-use crate::run::store::Store;
+use crate::history::Store;
+use crate::run::control::{self, AskError, Reply, Request};
 use crate::schedule::file::{FILE_NAME, FileError, ScheduleFile};
 use crate::schedule::serve::Shared;
 use clap::{Args, Subcommand};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 #[derive(Debug, Args)]
 #[command(
@@ -35,6 +38,7 @@ enum Command {
     Trigger(trigger::Trigger),
     Pause(pause::Pause),
     Resume(pause::Resume),
+    Reload(reload::Reload),
     Schema(schema::Schema),
 }
 
@@ -48,6 +52,7 @@ impl Schedule {
             Command::Trigger(command) => command.run(options),
             Command::Pause(command) => command.run(options),
             Command::Resume(command) => command.run(options),
+            Command::Reload(command) => command.run(options),
             Command::Schema(command) => command.run(),
         }
     }
@@ -91,6 +96,21 @@ fn store_path(options: &GlobalOptions) -> Result<PathBuf, ExitCode> {
         report::error(&format!("{reason}; --store FILE says where runs and firings are kept"));
         status::USAGE.into()
     })
+}
+
+/// How long the server's answer is waited for; it says itself when it does not come to something.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Asks something of the server that holds the store's lock; its answer, or what is wrong.
+fn ask_server(store: &Store, holder: &str, request: &Request) -> Result<String, String> {
+    match control::ask(&control::server_socket(store.path()), request, PATIENCE) {
+        Ok(Reply::Done(answer)) => Ok(report::printable(&answer)),
+        Ok(Reply::Refused(problem)) => Err(report::printable(&problem)),
+        Err(problem @ AskError::Nobody(_)) => {
+            Err(format!("the server ({holder}) does not listen: {problem}; it is of another version, or could not make its socket"))
+        }
+        Err(problem) => Err(problem.to_string()),
+    }
 }
 
 /// Options that count for a schedule's runs too.

@@ -2,10 +2,10 @@
 
 use super::super::options::GlobalOptions;
 use super::super::{report, status};
-use super::trigger::answer;
-use super::{read, store};
-use crate::run::store::locks::Taken;
-use crate::run::store::{RequestKind, Store, StoreError};
+use super::{ask_server, read, store};
+use crate::history::locks::Taken;
+use crate::history::{Store, StoreError};
+use crate::run::control::Request;
 use crate::schedule::file::FILE_NAME;
 use clap::Args;
 use cumulua_core::clock::wall_now;
@@ -85,19 +85,13 @@ fn set(options: &GlobalOptions, which: &Which, paused: bool) -> ExitCode {
     }
 }
 
-/// The store knows it from now on, and a server that begins later reads it; one that runs is told, and has heard it once this is back.
+/// The store knows it from now on, and a server that begins later reads it; one that runs is told to look, and has once this is back.
 fn change(store: &Store, name: &str, paused: bool) -> Result<bool, StoreError> {
     let changed = store.set_paused(name, paused, wall_now())?;
-    if matches!(store.locks().server(), Ok(Taken::By(_))) {
-        let kind = if paused { RequestKind::Pause } else { RequestKind::Resume };
-        match answer(store, kind, name)? {
-            Some(answer) => {
-                if let Some(problem) = answer.strip_prefix("error: ") {
-                    report::warning(&format!("the server that runs: {problem}"));
-                }
-            }
-            None => report::warning("the server that runs did not answer, and may not have heard of it yet"),
-        }
+    if let Ok(Taken::By(holder)) = store.locks().server()
+        && let Err(problem) = ask_server(store, &holder, &Request::Look)
+    {
+        report::warning(&format!("the server that runs may not have heard of it yet: {problem}"));
     }
     Ok(changed)
 }

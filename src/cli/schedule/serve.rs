@@ -6,7 +6,7 @@ use super::{FileArgument, refuse, shared, store_path};
 use crate::effect_id::EffectId;
 use crate::gate::web::{Text, WebRequest};
 use crate::gate::{Grants, Level};
-use crate::run::store::Store;
+use crate::history::Store;
 use crate::schedule::serve::{Launcher, Log, Post, ServeError, Server};
 use clap::Args;
 use cumulua_core::clock::wall_now;

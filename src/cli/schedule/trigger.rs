@@ -5,26 +5,16 @@ use super::super::{report, status};
 use super::pause::Which;
 use super::serve::launcher;
 use super::{new_id, read, store};
-use crate::run::store::locks::Taken;
-use crate::run::store::{RequestKind, Store, StoreError, Stream};
+use crate::history::locks::Taken;
+use crate::history::{Store, Stream};
+use crate::run::control::Request;
 use crate::schedule::file::Schedule;
 use crate::schedule::serve::{Once, run_once};
 use clap::Args;
-use cumulua_core::clock::{real_now, wall_now};
 use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// How long the server has to answer.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// How long is waited before its answer is looked for first; the pauses double.
-const FIRST_LOOK: Duration = Duration::from_millis(2);
-
-/// The longest of these pauses.
-const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// Runs a schedule now, whatever its times: by the server where one serves it, else in this terminal
 #[derive(Debug, Args)]
@@ -49,7 +39,7 @@ impl Trigger {
             Err(problem) => return failed(&problem),
         };
         match store.locks().server() {
-            Ok(Taken::By(_)) => ask(&store, &self.which.name),
+            Ok(Taken::By(holder)) => ask(&store, &holder, &self.which.name),
             // A server that begins meanwhile finds the run going on.
             Ok(Taken::Held(lock)) => {
                 drop(lock);
@@ -65,34 +55,14 @@ fn failed(problem: &str) -> ExitCode {
     status::SCRIPT.into()
 }
 
-fn ask(store: &Store, name: &str) -> ExitCode {
-    match answer(store, RequestKind::Trigger, name) {
-        Ok(Some(answer)) => {
-            if let Some(problem) = answer.strip_prefix("error: ") {
-                return failed(problem);
-            }
+fn ask(store: &Store, holder: &str, name: &str) -> ExitCode {
+    match super::ask_server(store, holder, &Request::Trigger { schedule: name.to_owned() }) {
+        Ok(answer) => {
             report::print(&format!("{name}: {answer}; `cumulua runs list --name {name}` shows it"));
             status::DONE.into()
         }
-        Ok(None) => failed("the server did not answer, and the request is withdrawn"),
-        Err(problem) => failed(&problem.to_string()),
+        Err(problem) => failed(&problem),
     }
-}
-
-/// Asks the server something; none where it does not answer in time, and the request is withdrawn.
-pub(super) fn answer(store: &Store, kind: RequestKind, name: &str) -> Result<Option<String>, StoreError> {
-    let request = store.request(kind, name, wall_now())?;
-    let began = real_now();
-    let mut pause = FIRST_LOOK;
-    while real_now() - began < PATIENCE {
-        std::thread::sleep(pause);
-        if let Some(answer) = store.answer_to(request)? {
-            return Ok(Some(answer));
-        }
-        pause = LONGEST_PAUSE.min(pause * 2);
-    }
-    // Answered in the last moment, it has happened.
-    if store.withdraw(request)? { Ok(None) } else { store.answer_to(request) }
 }
 
 fn here(options: &GlobalOptions, store: &Store, schedule: &Arc<Schedule>, folder: &Path) -> ExitCode {

@@ -187,15 +187,9 @@ impl Engine {
         Some(decisions)
     }
 
-    /// Keeps a schedule from firing, or lets it fire again; whether there is one of that name.
+    /// Keeps a schedule from firing, or lets it fire again; whether it was otherwise before.
     pub fn set_paused(&mut self, name: &str, paused: bool) -> bool {
-        match self.jobs.get_mut(name) {
-            Some(job) => {
-                job.paused = paused;
-                true
-            }
-            None => false,
-        }
+        self.jobs.get_mut(name).is_some_and(|job| std::mem::replace(&mut job.paused, paused) != paused)
     }
 
     /// Takes a changed file over. What is due by now goes by the file before.

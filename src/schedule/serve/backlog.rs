@@ -2,7 +2,7 @@
 
 use super::serving::Serving;
 use crate::gate::Level;
-use crate::run::store::{Decided, Firing, FiringOutcome, StoreError};
+use crate::history::{Decided, Firing, FiringOutcome, StoreError};
 use cumulua_core::clock::real_now;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};

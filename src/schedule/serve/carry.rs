@@ -6,7 +6,7 @@ use super::notify;
 use super::serving::{Running, Serving};
 use super::words::{length, local, meant, outcome, time};
 use crate::gate::Level;
-use crate::run::store::{Attempt, Decided, Firing, FiringOutcome, Retry, RunEnd, RunOutcome};
+use crate::history::{Attempt, Decided, Firing, FiringOutcome, Retry, RunEnd, RunOutcome};
 use crate::schedule::engine::{Cause, Decision, Missed, Notice, Order, Outcome};
 use crate::schedule::value::{Occasion, Overlap};
 use cumulua_core::clock::wall_now;

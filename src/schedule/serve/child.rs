@@ -1,7 +1,7 @@
 //! A run's process: its output is kept line by line, its time is limited, and it ends when it is told to.
 
 use super::lines::Lines;
-use crate::run::store::{Line, Output, RunOutcome, Store, Stream};
+use crate::history::{Line, Output, RunOutcome, Store, Stream};
 use cumulua_core::clock::wall_now;
 use std::io;
 use std::process::ExitStatus;

@@ -1,10 +1,12 @@
-//! What is looked at once a second: requests, runs of a server before, the file, the grace; and the upkeep of history.
+//! What is looked at once a second: runs of a server before, the file, the grace; and the upkeep of history.
 
 use super::carry::Consequences;
+use super::requests::Asked;
 use super::serving::{Adopted, Serving, planned};
-use super::words::{meant, milliseconds};
+use super::words::{counted, meant, milliseconds};
 use crate::gate::Level;
-use crate::run::store::{Prune, Request, RequestKind, RunEnd, RunOutcome, StoreError};
+use crate::history::{Prune, RunEnd, RunOutcome, StoreError};
+use crate::run::control::{Reply, Request};
 use crate::schedule::engine::{Decision, Outcome};
 use crate::schedule::file::ScheduleFile;
 use crate::schedule::value::Keep;
@@ -14,9 +16,6 @@ use sd_notify::NotifyState;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
-
-/// Whoever asked for a run longer ago has given up, and may not want it any more.
-const OLDEST_TRIGGER: SignedDuration = SignedDuration::from_secs(30);
 
 /// Schedules whose history is pruned in a row, so that no firing waits for it.
 const PRUNED_AT_ONCE: usize = 20;
@@ -32,7 +31,6 @@ impl Serving {
     pub(super) fn keep_house(&mut self) {
         let _ = sd_notify::notify(&[NotifyState::Watchdog]);
         self.catch_up_on_records();
-        self.answer_requests();
         self.look_at_adopted();
         self.start_held_up();
         self.prune();
@@ -47,14 +45,6 @@ impl Serving {
             for running in self.runs.values() {
                 running.handle.end("ended by the server, which itself ended");
             }
-        }
-    }
-
-    /// Does what people have asked for.
-    pub(super) fn answer_requests(&mut self) {
-        match self.server.store.requests() {
-            Ok(requests) => requests.into_iter().for_each(|request| self.answer(&request)),
-            Err(problem) => self.fault(&problem),
         }
     }
 
@@ -112,81 +102,91 @@ impl Serving {
         }
     }
 
-    fn answer(&mut self, request: &Request) {
-        let now = wall_now();
-        let name = &request.schedule;
-        let unknown = || format!("error: {}", self.file.find(name).err().unwrap_or_default());
-        let answer = match request.kind {
-            RequestKind::Pause | RequestKind::Resume => {
-                let paused = request.kind == RequestKind::Pause;
-                if self.engine.set_paused(name, paused) { if paused { "paused" } else { "resumed" }.to_owned() } else { unknown() }
-            }
-            RequestKind::Trigger if now.duration_since(request.asked) > OLDEST_TRIGGER => {
-                format!("error: {name} was not started: that was asked too long ago")
-            }
-            // The answer may be lost with the server; then the store still tells whether it ran.
-            RequestKind::Trigger => match self.engine.trigger(name, milliseconds(now)) {
-                None => unknown(),
-                Some(decisions) => {
-                    let answer = match decisions.last() {
-                        Some(Decision::Start(_)) => "started".to_owned(),
-                        Some(Decision::Wait(_)) => "waits for the run that goes on".to_owned(),
-                        Some(Decision::Miss(miss)) => format!("error: {name} was not started: {}", miss.reason),
-                        _ => "heard".to_owned(),
-                    };
-                    self.carry_out([decisions.into()]);
-                    answer
-                }
-            },
+    /// Does what somebody has asked for, who waits for the answer.
+    pub(super) fn answer(&mut self, asked: Asked) {
+        if !asked.take() {
+            return;
+        }
+        let (about, reply) = match &asked.request {
+            Request::Trigger { schedule } => (Some(schedule), self.trigger(schedule)),
+            Request::Look => (None, self.look()),
+            Request::Reload if self.ending.is_some() => (None, Reply::Refused("the server is ending".to_owned())),
+            Request::Reload => (None, self.reload()),
+            other @ Request::Cancel { .. } => (None, Reply::unknown("server", other.verb())),
         };
-        self.server.log.line(
-            Level::Info,
-            &format!("{name}: asked to {:?}: {answer}", request.kind).to_lowercase(),
-            &[("schedule", name)],
-        );
-        let written = self.server.store.answer(request.id, answer, now);
-        self.note(written);
+        let (Reply::Done(text) | Reply::Refused(text)) = &reply;
+        let name = about.map(|name| format!("{name}: ")).unwrap_or_default();
+        let fields: Vec<_> = about.map(|name| ("schedule", name.as_str())).into_iter().collect();
+        self.server.log.line(Level::Info, &format!("{name}asked to {}: {text}", asked.request.verb()), &fields);
+        asked.answer(reply);
+    }
+
+    /// Runs a schedule now. The answer may be lost with the server; then the store still tells whether it ran.
+    fn trigger(&mut self, name: &str) -> Reply {
+        let Some(decisions) = self.engine.trigger(name, milliseconds(wall_now())) else {
+            return Reply::Refused(self.file.find(name).err().unwrap_or_default());
+        };
+        let reply = match decisions.last() {
+            Some(Decision::Start(_)) => Reply::Done("started".to_owned()),
+            Some(Decision::Wait(_)) => Reply::Done("waits for the run that goes on".to_owned()),
+            Some(Decision::Miss(miss)) => Reply::Refused(format!("{name} was not started: {}", miss.reason)),
+            _ => Reply::Done("heard".to_owned()),
+        };
+        self.carry_out([decisions.into()]);
+        reply
+    }
+
+    /// Pauses and resumes schedules as the history says.
+    fn look(&mut self) -> Reply {
+        match self.server.store.schedule_states() {
+            Ok(states) => {
+                for schedule in &self.file.schedules {
+                    let is_paused = states.get(&*schedule.name).is_some_and(|state| state.paused.is_some());
+                    if self.engine.set_paused(&schedule.name, is_paused) {
+                        let (name, word) = (&*schedule.name, if is_paused { "paused" } else { "resumed" });
+                        self.server.log.line(Level::Info, &format!("{name}: {word}"), &[("schedule", name)]);
+                    }
+                }
+                Reply::Done("done".to_owned())
+            }
+            Err(problem) => {
+                self.fault(&problem);
+                Reply::Refused(problem.to_string())
+            }
+        }
     }
 
     /// Takes the file over as it is now, where nothing is wrong with it.
-    pub(super) fn reload(&mut self) {
+    pub(super) fn reload(&mut self) -> Reply {
         let monotonic = NotifyState::monotonic_usec_now();
         let _ = sd_notify::notify(&match monotonic {
             Ok(monotonic) => vec![NotifyState::Reloading, monotonic],
             Err(_) => vec![NotifyState::Reloading],
         });
         self.stamp = stamp(&self.server.file);
-        match ScheduleFile::read(&self.server.file) {
+        let reply = match ScheduleFile::read(&self.server.file) {
             Ok(file) => {
                 let now = wall_now();
                 let decisions = self.engine.reload(&file, now);
                 self.carry_out([decisions.into()]);
-                self.pause_again();
                 self.file = file;
+                // A schedule that comes back into the file is paused as it was left.
+                self.look();
                 let written = self.server.store.plan(planned(&self.file), now);
                 self.note(written);
                 self.metrics.reload(false);
                 self.say_zone();
+                Reply::Done(format!("{} served", counted(self.file.schedules.len(), "schedule")))
             }
             Err(problem) => {
                 self.metrics.reload(true);
                 let message = format!("the changed file is refused, and the one before it stays: {problem}");
                 self.server.log.line(Level::Error, &message, &[]);
+                Reply::Refused(message)
             }
-        }
+        };
         let _ = sd_notify::notify(&[NotifyState::Ready]);
-    }
-
-    /// A schedule that comes back into the file is paused as it was left.
-    fn pause_again(&mut self) {
-        match self.server.store.schedule_states() {
-            Ok(states) => {
-                for (name, _) in states.iter().filter(|(_, state)| state.paused.is_some()) {
-                    self.engine.set_paused(name, true);
-                }
-            }
-            Err(problem) => self.fault(&problem),
-        }
+        reply
     }
 
     /// Plans to forget what the schedules' `keep` does not keep.

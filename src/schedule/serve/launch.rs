@@ -1,6 +1,6 @@
 //! The command line of a run.
 
-use crate::run::store::NewRun;
+use crate::history::NewRun;
 use crate::schedule::engine::{Cause, Order};
 use crate::schedule::value::Overlap;
 use jiff::Timestamp;

@@ -12,6 +12,7 @@ mod log;
 mod metrics;
 mod notify;
 mod once;
+mod requests;
 mod serving;
 mod signals;
 mod words;
@@ -26,8 +27,9 @@ pub use words::counted;
 
 use super::file::{FileError, ScheduleFile};
 use crate::gate::Level;
-use crate::run::store::{Bell, Store, StoreError, locks::Taken};
+use crate::history::{Store, StoreError, locks::Taken};
 use cumulua_core::clock::real_now;
+use requests::Requests;
 use sd_notify::NotifyState;
 use serving::Serving;
 use signals::Signals;
@@ -39,7 +41,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-/// How often requests that nobody has rung for, the file and adopted runs are looked at; also the longest sleep, so that a clock that is
+/// How often the file and adopted runs are looked at; also the longest sleep, so that a clock that is
 /// set is noticed.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
@@ -124,7 +126,13 @@ impl Server {
         }
         let (report, mut ends) = mpsc::unbounded_channel();
         let mut serving = Serving::begin(self, file, metrics, began, report)?;
-        let mut bell = Bell::hang(serving.server.store.locks());
+        let (mut requests, problem) = Requests::listen(serving.server.store.path());
+        if let Some(problem) = problem {
+            let message = format!(
+                "`schedule trigger`, `pause`, `resume` and `reload` are not heard, because the server's socket cannot be made: {problem}"
+            );
+            serving.server.log.line(Level::Warn, &message, &[]);
+        }
         let _ = sd_notify::notify(&[NotifyState::Ready]);
         let mut next_housekeeping = real_now();
         let mut next_pruning = real_now() + PRUNING / 10;
@@ -146,7 +154,7 @@ impl Server {
                 biased;
                 _ = ends.recv_many(&mut ended, usize::MAX) => {}
                 signal = signals.next() => serving.hear(signal),
-                () = bell.rung() => serving.answer_requests(),
+                asked = requests.next() => serving.answer(asked),
                 () = tokio::time::sleep(serving.pause(next_housekeeping)) => {}
             }
         }

@@ -4,7 +4,7 @@ use super::child::{Listener, Process};
 use super::launch::Launcher;
 use super::log::Log;
 use crate::gate::Level;
-use crate::run::store::Stream;
+use crate::history::Stream;
 use crate::schedule::value::{LuaFunction, Notify, Webhook};
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;

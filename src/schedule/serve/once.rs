@@ -3,7 +3,7 @@
 use super::child::{self, Exit, Listener, Process};
 use super::launch::{Launcher, new_run};
 use super::words::milliseconds;
-use crate::run::store::{Decided, Firing, FiringOutcome, RunEnd, RunOutcome, Store};
+use crate::history::{Decided, Firing, FiringOutcome, RunEnd, RunOutcome, Store};
 use crate::schedule::engine::{Cause, Order};
 use crate::schedule::file::Schedule;
 use crate::schedule::value::Overlap;

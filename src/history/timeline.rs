@@ -1,6 +1,10 @@
 //! A run's timeline: its calls, waits and output in the order in which they happened.
 
-use super::{CallRow, OutputRow, RunRow, Store, StoreError, WaitRow};
+use super::calls::CallRow;
+use super::error::StoreError;
+use super::output::OutputRow;
+use super::store::Store;
+use super::waits::WaitRow;
 use jiff::Timestamp;
 
 /// Something that happened in a run.
@@ -23,33 +27,10 @@ pub enum Moment {
     Line(OutputRow),
 }
 
-/// Where a run stands, as far as the store and the system know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// A server has recorded it, and its process has not begun yet.
-    Starting,
-    /// It goes on.
-    Running,
-    /// It ended.
-    Ended,
-    /// Its process is gone, and has not said how it ended.
-    Lost,
-}
-
 /// Rows that are read at once.
 const PAGE: u32 = 10_000;
 
 impl Store {
-    /// Where a run stands.
-    pub fn standing(&self, row: &RunRow) -> Standing {
-        match (row.ended, row.claimed) {
-            (Some(_), _) => Standing::Ended,
-            (None, None) => Standing::Starting,
-            (None, Some(_)) if self.locks().is_run_alive(&row.run.id) => Standing::Running,
-            (None, Some(_)) => Standing::Lost,
-        }
-    }
-
     /// A run's timeline.
     pub fn timeline(&self, run: &str) -> Result<Vec<(Timestamp, Moment)>, StoreError> {
         let mut moments = Vec::new();

@@ -1,36 +1,14 @@
 //! Waits: for tasks and for states.
 
-use super::writer::{Job, Kind, Work};
-use super::{Store, StoreError, millis, timestamp};
+use super::connection::{Job, Kind, Work};
+use super::error::StoreError;
+use super::store::Store;
+use super::times::timestamp;
+use super::wait_changes::{Change, WaitEnd, WaitStart, write};
 use jiff::Timestamp;
 use sqlx::Row as _;
-use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// A wait that begins.
-#[derive(Debug, Clone)]
-pub struct WaitStart {
-    /// Its number in the run, from 1.
-    pub number: u64,
-    /// When.
-    pub started: Timestamp,
-    /// The task or the state that is waited for, with the Action that started it where this run made the call.
-    pub what: String,
-}
-
-/// How a wait ended.
-#[derive(Debug, Clone)]
-pub struct WaitEnd {
-    /// The wait's number in the run.
-    pub number: u64,
-    /// When.
-    pub ended: Timestamp,
-    /// How, in a few words.
-    pub outcome: String,
-    /// Whether it came to a good end.
-    pub done: bool,
-}
+use std::sync::Arc;
 
 /// A wait as the store has it.
 #[derive(Debug, Clone)]
@@ -45,37 +23,14 @@ pub struct WaitRow {
     pub done: Option<bool>,
 }
 
-/// What is still to be written of waits.
-#[derive(Default)]
-pub(super) struct Unwritten(Mutex<Gathered>);
-
-#[derive(Default)]
-struct Gathered {
-    /// By run; in the order in which they were told.
-    batches: Vec<(String, Vec<Change>)>,
-    /// Whether what writes them is on its way.
-    are_due: bool,
-}
-
-enum Change {
-    Began(WaitStart),
-    Ended(WaitEnd),
-}
-
-impl Unwritten {
-    fn lock(&self) -> MutexGuard<'_, Gathered> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl Store {
     /// Records that a wait begins, without waiting for that.
-    pub(in crate::run) fn wait_began(&self, run: &str, start: WaitStart) -> Result<(), StoreError> {
+    pub fn wait_began(&self, run: &str, start: WaitStart) -> Result<(), StoreError> {
         self.add_wait(run, Change::Began(start))
     }
 
     /// Records how a wait ended, without waiting for that.
-    pub(in crate::run) fn wait_ended(&self, run: &str, end: WaitEnd) -> Result<(), StoreError> {
+    pub fn wait_ended(&self, run: &str, end: WaitEnd) -> Result<(), StoreError> {
         self.add_wait(run, Change::Ended(end))
     }
 
@@ -116,33 +71,6 @@ impl Store {
             })
         })
     }
-}
-
-async fn write(connection: &mut SqliteConnection, batches: Vec<(String, Vec<Change>)>) -> Result<(), sqlx::Error> {
-    for (run, changes) in batches {
-        for change in changes {
-            let query = match change {
-                Change::Began(start) => sqlx::query(
-                    "INSERT INTO waits (run_id, number, started_at, what)
-                     SELECT ?1, ?2, ?3, ?4 WHERE EXISTS (SELECT 1 FROM runs WHERE id = ?1)",
-                )
-                .bind(&run)
-                .bind(start.number.cast_signed())
-                .bind(millis(start.started))
-                .bind(start.what),
-                Change::Ended(end) => {
-                    sqlx::query("UPDATE waits SET ended_at = ?, outcome = ?, done = ? WHERE run_id = ? AND number = ?")
-                        .bind(millis(end.ended))
-                        .bind(end.outcome)
-                        .bind(end.done)
-                        .bind(&run)
-                        .bind(end.number.cast_signed())
-                }
-            };
-            query.execute(&mut *connection).await?;
-        }
-    }
-    Ok(())
 }
 
 fn row(row: &SqliteRow) -> Result<WaitRow, sqlx::Error> {

@@ -1,9 +1,12 @@
-//! What a server of schedules keeps beside firings: for which times it has decided, how each schedule's last run ended, and what people
-//! ask of it.
+//! What a server of schedules keeps beside firings: for which times it has decided, and how each schedule's last
+//! run ended.
 
+use super::error::StoreError;
 use super::firings::{Firing, decide, decide_beside};
-use super::runs::{self, NewRun, RunEnd, RunOutcome};
-use super::{Bell, Store, StoreError, millis, timestamp};
+use super::runs::{self, NewRun, RunEnd};
+use super::state::{RunOutcome, RunState};
+use super::store::Store;
+use super::times::millis;
 use jiff::Timestamp;
 use sqlx::{Row as _, SqliteConnection};
 use std::collections::{BTreeMap, HashMap};
@@ -52,44 +55,6 @@ pub enum Retry {
     GivenUp(String),
 }
 
-/// What somebody asks of the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RequestKind {
-    /// Runs a schedule now.
-    Trigger,
-    /// Keeps a schedule from firing.
-    Pause,
-    /// Lets a schedule fire again.
-    Resume,
-}
-
-impl RequestKind {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Trigger => "trigger",
-            Self::Pause => "pause",
-            Self::Resume => "resume",
-        }
-    }
-
-    fn parse(word: &str) -> Option<Self> {
-        [Self::Trigger, Self::Pause, Self::Resume].into_iter().find(|kind| kind.as_str() == word)
-    }
-}
-
-/// A request that waits for the server.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// Its number.
-    pub id: i64,
-    /// What is asked.
-    pub kind: RequestKind,
-    /// Of which schedule.
-    pub schedule: String,
-    /// When.
-    pub asked: Timestamp,
-}
-
 impl Store {
     /// The times for which each schedule is decided, as they were planned last.
     pub fn planned_times(&self) -> Result<HashMap<String, String>, StoreError> {
@@ -136,15 +101,14 @@ impl Store {
             Box::pin(async {
                 // SQLite takes the other columns from the row that has the maximum.
                 let rows = sqlx::query(
-                    "SELECT name, outcome, max(started_at) FROM runs WHERE kind IN ('schedule', 'trigger') AND outcome IS NOT NULL
+                    "SELECT name, state, max(started_at) FROM runs WHERE kind IN ('schedule', 'trigger') AND ended_at IS NOT NULL
                      AND unheard = 0 GROUP BY name",
                 );
                 let mut outcomes = HashMap::new();
                 for row in rows.fetch_all(connection).await? {
-                    let word: String = row.try_get("outcome")?;
-                    outcomes.extend(
-                        RunOutcome::parse(&word).map(|outcome| row.try_get("name").map(|name| (name, outcome))).transpose()?,
-                    );
+                    let word: String = row.try_get("state")?;
+                    let outcome = RunState::parse(&word).and_then(RunState::outcome);
+                    outcomes.extend(outcome.map(|outcome| row.try_get("name").map(|name| (name, outcome))).transpose()?);
                 }
                 Ok(outcomes)
             })
@@ -171,72 +135,6 @@ impl Store {
                     });
                 }
                 Ok(new)
-            })
-        })
-    }
-
-    /// Asks something of the server, and wakes it; gives the request's number.
-    pub fn request(&self, kind: RequestKind, schedule: &str, now: Timestamp) -> Result<i64, StoreError> {
-        let schedule = schedule.to_owned();
-        let number = self.write(move |connection| {
-            Box::pin(async move {
-                let query = sqlx::query("INSERT INTO requests (kind, schedule, asked_at) VALUES (?, ?, ?)");
-                let done = query.bind(kind.as_str()).bind(schedule).bind(millis(now)).execute(connection).await?;
-                Ok(done.last_insert_rowid())
-            })
-        })?;
-        Bell::ring(&self.locks);
-        Ok(number)
-    }
-
-    /// The requests that wait for the server, in the order of asking.
-    pub fn requests(&self) -> Result<Vec<Request>, StoreError> {
-        self.read(|connection| {
-            Box::pin(async {
-                let rows = sqlx::query("SELECT id, kind, schedule, asked_at FROM requests WHERE answered_at IS NULL ORDER BY id");
-                let mut requests = Vec::new();
-                for row in rows.fetch_all(connection).await? {
-                    let word: String = row.try_get("kind")?;
-                    let kind = RequestKind::parse(&word);
-                    let request = kind.map(|kind| {
-                        let asked = timestamp(row.try_get("asked_at")?);
-                        Ok::<_, sqlx::Error>(Request { id: row.try_get("id")?, kind, schedule: row.try_get("schedule")?, asked })
-                    });
-                    requests.extend(request.transpose()?);
-                }
-                Ok(requests)
-            })
-        })
-    }
-
-    /// Answers a request, and forgets those that were answered more than an hour ago.
-    pub fn answer(&self, request: i64, answer: String, now: Timestamp) -> Result<(), StoreError> {
-        self.write(move |connection| {
-            Box::pin(async move {
-                let query = sqlx::query("UPDATE requests SET answered_at = ?, answer = ? WHERE id = ?");
-                query.bind(millis(now)).bind(answer).bind(request).execute(&mut *connection).await?;
-                let query = sqlx::query("DELETE FROM requests WHERE answered_at < ?");
-                query.bind(millis(now) - 3_600_000).execute(connection).await.map(drop)
-            })
-        })
-    }
-
-    /// Takes back a request that nobody has answered; false where somebody has.
-    pub fn withdraw(&self, request: i64) -> Result<bool, StoreError> {
-        self.write(move |connection| {
-            Box::pin(async move {
-                let query = sqlx::query("DELETE FROM requests WHERE id = ? AND answered_at IS NULL");
-                Ok(query.bind(request).execute(connection).await?.rows_affected() == 1)
-            })
-        })
-    }
-
-    /// The answer to a request, once there is one.
-    pub fn answer_to(&self, request: i64) -> Result<Option<String>, StoreError> {
-        self.read(move |connection| {
-            Box::pin(async move {
-                let query = sqlx::query_scalar("SELECT answer FROM requests WHERE id = ? AND answered_at IS NOT NULL");
-                query.bind(request).fetch_optional(connection).await
             })
         })
     }

@@ -1,7 +1,10 @@
 //! Runs: one row each, from before its first effect to how it ended.
 
-use super::writer::Kind;
-use super::{Filter, Store, StoreError, millis};
+use super::connection::Kind;
+use super::error::StoreError;
+use super::state::{RunOutcome, RunState};
+use super::store::Store;
+use super::times::millis;
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 use std::time::Duration;
@@ -37,44 +40,6 @@ pub struct NewRun {
     pub started: Timestamp,
 }
 
-/// How a run ended, in a word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RunOutcome {
-    /// It came to its end.
-    Done,
-    /// An error ended it.
-    Failed,
-    /// Its time was over.
-    TimedOut,
-    /// Somebody interrupted it.
-    Interrupted,
-    /// Its server ended it, for a later firing or because the server itself ended.
-    Cancelled,
-    /// Its process ended without saying how, as it was killed or the machine stopped; or it ended itself because its server was gone.
-    Lost,
-}
-
-impl RunOutcome {
-    const ALL: [Self; 6] = [Self::Done, Self::Failed, Self::TimedOut, Self::Interrupted, Self::Cancelled, Self::Lost];
-
-    /// The word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Failed => "failed",
-            Self::TimedOut => "timed out",
-            Self::Interrupted => "interrupted",
-            Self::Cancelled => "cancelled",
-            Self::Lost => "lost",
-        }
-    }
-
-    /// The outcome of that word.
-    pub(super) fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|outcome| outcome.as_str() == word)
-    }
-}
-
 /// How a run ended.
 #[derive(Debug, Clone)]
 pub struct RunEnd {
@@ -99,8 +64,8 @@ pub struct RunRow {
     pub claimed: Option<Timestamp>,
     /// When it ended.
     pub ended: Option<Timestamp>,
-    /// How it ended.
-    pub outcome: Option<RunOutcome>,
+    /// Where it stands, as it was recorded last.
+    pub state: RunState,
     /// Its exit status.
     pub status: Option<i32>,
     /// What went wrong.
@@ -117,7 +82,7 @@ impl RunRow {
     /// How it ended, where it has.
     pub fn end(&self) -> Option<RunEnd> {
         let (id, status, error) = (self.run.id.clone(), self.status, self.error.clone());
-        Some(RunEnd { id, ended: self.ended?, outcome: self.outcome?, status, error })
+        Some(RunEnd { id, ended: self.ended?, outcome: self.state.outcome()?, status, error })
     }
 }
 
@@ -128,7 +93,7 @@ impl Store {
     }
 
     /// Records that a run begins, without waiting.
-    pub(in crate::run) fn post_run(&self, run: NewRun) -> Result<(), StoreError> {
+    pub fn post_run(&self, run: NewRun) -> Result<(), StoreError> {
         self.post(move |connection| Box::pin(insert(connection, run)))
     }
 
@@ -138,7 +103,7 @@ impl Store {
         self.write(move |connection| {
             Box::pin(async move {
                 let query =
-                    sqlx::query("UPDATE runs SET pid = ?, claimed_at = ? WHERE id = ? AND ended_at IS NULL AND claimed_at IS NULL");
+                    sqlx::query("UPDATE runs SET state = 'running', pid = ?, claimed_at = ? WHERE id = ? AND state = 'starting'");
                 let query = query.bind(run.pid.map(i64::from)).bind(millis(at)).bind(run.id.clone());
                 let is_ours = query.execute(&mut *connection).await?.rows_affected() == 1;
                 if is_ours {
@@ -150,7 +115,7 @@ impl Store {
     }
 
     /// Records what a run's own process knows better than the server that started it, without waiting.
-    pub(in crate::run) fn post_description(&self, run: NewRun) -> Result<(), StoreError> {
+    pub fn post_description(&self, run: NewRun) -> Result<(), StoreError> {
         self.post(move |connection| Box::pin(describe(connection, run)))
     }
 
@@ -163,34 +128,6 @@ impl Store {
     pub fn end_run_within(&self, end: RunEnd, limit: Duration) -> Result<bool, StoreError> {
         self.ask(Kind::Write, move |connection| Box::pin(finish(connection, end)), Some(limit))
     }
-
-    /// Records every run as lost that has not ended and that no living process carries out; gives them as they are then.
-    ///
-    /// For a server that begins, before it starts any run: one that another server has recorded and no process has claimed yet would
-    /// be taken for lost too, and its process would find that out in [`Store::claim_run`].
-    pub fn settle_lost_runs(&self, at: Timestamp) -> Result<Vec<RunRow>, StoreError> {
-        let open = self.runs(Filter { open: true, ..Filter::default() })?;
-        let mut lost = Vec::new();
-        for mut row in open.into_iter().filter(|row| !self.locks().is_run_alive(&row.run.id)) {
-            let error = match row.claimed {
-                Some(_) => "its process ended without a word: it was killed, or the machine stopped",
-                None => "the server ended before the run's process had begun",
-            };
-            let end = RunEnd {
-                id: row.run.id.clone(),
-                ended: at,
-                outcome: RunOutcome::Lost,
-                status: None,
-                error: Some(error.to_owned()),
-            };
-            self.locks().forget_run(&row.run.id);
-            if self.end_run(end)? {
-                (row.ended, row.outcome, row.error) = (Some(at), Some(RunOutcome::Lost), Some(error.to_owned()));
-                lost.push(row);
-            }
-        }
-        Ok(lost)
-    }
 }
 
 fn args_text(args: &[String]) -> String {
@@ -201,14 +138,15 @@ fn args_text(args: &[String]) -> String {
 pub(super) async fn insert(connection: &mut SqliteConnection, run: NewRun) -> Result<(), sqlx::Error> {
     let query = sqlx::query(
         "INSERT INTO runs (id, name, kind, script, script_hash, args, profile, version, simulated, pid, due_at, attempt, started_at,
-         claimed_at, unheard) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         claimed_at, unheard, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     );
     let is_scheduled = run.due.is_some();
     let query = query.bind(run.id).bind(run.name).bind(run.kind).bind(run.script).bind(run.script_hash);
     let query = query.bind(args_text(&run.args)).bind(run.profile).bind(run.version).bind(run.simulated);
     let query = query.bind(run.pid.map(i64::from)).bind(run.due.map(millis)).bind(i64::from(run.attempt)).bind(millis(run.started));
     let claimed = run.pid.map(|_| millis(run.started));
-    query.bind(claimed).bind(is_scheduled).execute(connection).await.map(drop)
+    let state = if claimed.is_some() { RunState::Running } else { RunState::Queued };
+    query.bind(claimed).bind(is_scheduled).bind(state.as_str()).execute(connection).await.map(drop)
 }
 
 async fn describe(connection: &mut SqliteConnection, run: NewRun) -> Result<(), sqlx::Error> {
@@ -219,7 +157,7 @@ async fn describe(connection: &mut SqliteConnection, run: NewRun) -> Result<(), 
 }
 
 async fn finish(connection: &mut SqliteConnection, end: RunEnd) -> Result<bool, sqlx::Error> {
-    let query = sqlx::query("UPDATE runs SET ended_at = ?, outcome = ?, status = ?, error = ? WHERE id = ? AND ended_at IS NULL");
+    let query = sqlx::query("UPDATE runs SET ended_at = ?, state = ?, status = ?, error = ? WHERE id = ? AND ended_at IS NULL");
     let query = query.bind(millis(end.ended)).bind(end.outcome.as_str()).bind(end.status).bind(end.error).bind(end.id);
     Ok(query.execute(connection).await?.rows_affected() == 1)
 }
@@ -227,7 +165,7 @@ async fn finish(connection: &mut SqliteConnection, end: RunEnd) -> Result<bool, 
 /// Records that a run's server has heard of its end; how it ended stays as its own process has said, where it has.
 pub(super) async fn hear(connection: &mut SqliteConnection, end: RunEnd) -> Result<bool, sqlx::Error> {
     let query = sqlx::query(
-        "UPDATE runs SET unheard = 0, ended_at = coalesce(ended_at, ?1), outcome = iif(ended_at IS NULL, ?2, outcome),
+        "UPDATE runs SET unheard = 0, ended_at = coalesce(ended_at, ?1), state = iif(ended_at IS NULL, ?2, state),
          status = iif(ended_at IS NULL, ?3, status), error = iif(ended_at IS NULL, ?4, error) WHERE id = ?5",
     );
     let query = query.bind(millis(end.ended)).bind(end.outcome.as_str()).bind(end.status).bind(end.error).bind(end.id);

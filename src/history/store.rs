@@ -1,55 +1,24 @@
-//! The run store: what ran, what it did, and why something did not run, in one SQLite file.
-//!
-//! [`Store`] is a handle to a thread of its own, which has the only connection of this process: a run on virtual time must not wait
-//! for a database on that clock. What is given to it together is written in one transaction. A write that is answered is in the file's
-//! log and survives the end of the process (`synchronous = NORMAL`: a crash of the whole machine may take the last moments with it,
-//! which spares each call a flush to the disk).
+//! The handle to the history.
 
-mod bell;
-mod calls;
-mod error;
-mod firings;
-pub mod locks;
-mod output;
-mod prune;
-mod runs;
-mod schedules;
-mod search;
-mod timeline;
-mod waits;
-mod writer;
-
-pub use bell::Bell;
-pub use calls::CallRow;
-pub use error::StoreError;
-pub use firings::{Firing, FiringOutcome, FiringRow, ScheduleState};
-pub use output::{Line, Output, OutputRow, Stream};
-pub use prune::{Prune, Pruned};
-pub use runs::{NewRun, RunEnd, RunOutcome, RunRow};
-pub use schedules::{Attempt, Decided, Planned, Request, RequestKind, Retry};
-pub use search::{Filter, Found};
-pub use timeline::{Moment, Standing};
-pub use waits::{WaitEnd, WaitRow, WaitStart};
-
-use jiff::Timestamp;
-use locks::Locks;
-use sha2::{Digest as _, Sha256};
+use super::connection::{Answer, Job, Kind, LONG_LOG, Log, Queue, Work};
+use super::error::StoreError;
+use super::locks::Locks;
+use super::{call_batches, wait_changes};
 use sqlx::SqliteConnection;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
-use writer::{Answer, Job, Kind, LONG_LOG, Log, Queue, Work};
 
 /// A handle to the store; clones share the connection.
 #[derive(Clone)]
 pub struct Store {
-    queue: Arc<Queue>,
+    pub(super) queue: Arc<Queue>,
     locks: Locks,
     /// Calls that are still to be written.
-    calls: Arc<calls::Unwritten>,
+    pub(super) calls: Arc<call_batches::Unwritten>,
     /// Waits that are.
-    waits: Arc<waits::Unwritten>,
+    pub(super) waits: Arc<wait_changes::Unwritten>,
 }
 
 impl fmt::Debug for Store {
@@ -114,12 +83,12 @@ impl Store {
     }
 
     /// That something was not written within that time.
-    pub(in crate::run) fn slow(&self, limit: Duration) -> StoreError {
+    pub fn slow(&self, limit: Duration) -> StoreError {
         self.queue.slow(limit)
     }
 
     /// Looks something up.
-    fn read<T, J>(&self, job: J) -> Result<T, StoreError>
+    pub(super) fn read<T, J>(&self, job: J) -> Result<T, StoreError>
     where
         T: Send + 'static,
         J: for<'c> FnOnce(&'c mut SqliteConnection) -> Answer<'c, T> + Send + 'static,
@@ -128,7 +97,7 @@ impl Store {
     }
 
     /// Writes something; once it is written, its result.
-    fn write<T, J>(&self, job: J) -> Result<T, StoreError>
+    pub(super) fn write<T, J>(&self, job: J) -> Result<T, StoreError>
     where
         T: Send + 'static,
         J: for<'c> FnOnce(&'c mut SqliteConnection) -> Answer<'c, T> + Send + 'static,
@@ -137,14 +106,14 @@ impl Store {
     }
 
     /// Writes something, without waiting for it.
-    fn post<J>(&self, job: J) -> Result<(), StoreError>
+    pub(super) fn post<J>(&self, job: J) -> Result<(), StoreError>
     where
         J: for<'c> FnOnce(&'c mut SqliteConnection) -> Answer<'c, ()> + Send + 'static,
     {
         self.queue.push(Kind::Write, Work::Statements(Box::new(job)), None)
     }
 
-    fn ask<T, J>(&self, kind: Kind, job: J, limit: Option<Duration>) -> Result<T, StoreError>
+    pub(super) fn ask<T, J>(&self, kind: Kind, job: J, limit: Option<Duration>) -> Result<T, StoreError>
     where
         T: Send + 'static,
         J: for<'c> FnOnce(&'c mut SqliteConnection) -> Answer<'c, T> + Send + 'static,
@@ -174,22 +143,4 @@ impl Store {
         };
         settled?
     }
-}
-
-/// A SHA-256 in hexadecimal digits.
-pub(in crate::run) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
-}
-
-/// A time as the tables hold it.
-fn millis(at: Timestamp) -> i64 {
-    at.as_millisecond()
-}
-
-/// A time out of the tables.
-fn timestamp(millis: i64) -> Timestamp {
-    Timestamp::from_millisecond(millis).unwrap_or_default()
 }

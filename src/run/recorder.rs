@@ -1,20 +1,23 @@
-//! What a run does, told to the store. The store opens at the run's first effect, so that a script without any pays nothing.
+//! What of a run is kept in the history: the run itself, its calls and its waits; its lines and its locks through `lines` and `run_locks`.
 
 use super::arguments;
-use super::store::locks::{Held, Locks, Taken};
-use super::store::{Line, NewRun, Output, RunEnd, RunOutcome, Store, Stream, WaitEnd, WaitStart, sha256};
+use super::control::{Listener, Reply, Request, run_socket};
+use super::lines::Lines;
+use super::run_locks::{LockName, RunLocks};
 use crate::client::transport::BoxFuture;
+use crate::gate::Level;
 use crate::gate::audit::Recorded;
 use crate::gate::record::{Asked, Recorder};
-use crate::gate::{Event, Level, Observer};
+use crate::history::locks::{Locks, Taken};
+use crate::history::{CallRecord, NewRun, RunEnd, RunOutcome, Store, WaitEnd, WaitStart, sha256};
 use cumulua_core::clock::Clock;
 use cumulua_core::secret::Redactor;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::ready;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 /// What is known of a run before it begins.
@@ -49,6 +52,9 @@ pub enum Keep {
 /// How long a mutating call waits for its record, and the end of a run for its own.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// Ends a run from outside, for a reason in words.
+pub type Cancel = Arc<dyn Fn(String) + Send + Sync>;
+
 /// A run on its way into the store.
 pub struct Recording {
     id: String,
@@ -61,7 +67,9 @@ pub struct Recording {
     begun: OnceLock<Begun>,
     /// A store that let one call wait in vain must not hold up the next.
     is_slow: AtomicBool,
-    state: Mutex<State>,
+    lines: Lines,
+    locks: RunLocks,
+    control: Mutex<Control>,
 }
 
 /// What a run has of the store once it uses it.
@@ -72,34 +80,32 @@ struct Begun {
     known: usize,
 }
 
+/// How the run is told to end from elsewhere.
 #[derive(Default)]
-struct State {
-    /// Lines from before the first effect.
-    pending: VecDeque<Line>,
-    pending_bytes: usize,
-    left_out: usize,
-    /// What was written since the last line break.
-    partial: String,
-    output: Output,
-    /// The waits that go on.
-    waits: BTreeSet<u64>,
-    /// Until the run ends or its process does. The one without a name says that the run goes on.
-    locks: BTreeMap<LockName, Held>,
-}
-
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum LockName {
-    Alive,
-    Schedule,
-    Named(String),
+struct Control {
+    cancel: Option<Cancel>,
+    listener: Option<Listener>,
 }
 
 impl Recording {
     /// A run with this id, to be kept in the store in this file.
     pub fn new(id: String, about: About, keep: Keep, path: PathBuf, clock: Clock, redactor: Arc<Redactor>) -> Self {
         let started = clock.now();
-        let (begun, is_slow, state) = (OnceLock::new(), AtomicBool::new(false), Mutex::default());
-        Self { id, about, keep, path, clock, started, redactor, begun, is_slow, state }
+        let lines = Lines::new(id.clone(), clock.clone(), Arc::clone(&redactor));
+        Self {
+            id,
+            about,
+            keep,
+            path,
+            clock,
+            started,
+            redactor,
+            begun: OnceLock::new(),
+            is_slow: AtomicBool::new(false),
+            lines,
+            locks: RunLocks::default(),
+            control: Mutex::default(),
+        }
     }
 
     /// Whether a server has recorded the run, so that it must be claimed before the script begins.
@@ -113,7 +119,7 @@ impl Recording {
         let store = Store::open_served(&self.path);
         let mut problem = None;
         match store.locks().run(&self.id) {
-            Ok(Taken::Held(held)) => drop(self.lock().locks.insert(LockName::Alive, held)),
+            Ok(Taken::Held(held)) => self.locks.keep(LockName::Alive, held),
             Ok(Taken::By(holder)) => return Err(format!("the run {} is already carried out by {holder}", self.id)),
             Err(error) => problem = Some(error.to_string()),
         }
@@ -125,7 +131,7 @@ impl Recording {
         }
         if let Some(name) = schedule {
             match begun.store.locks().schedule(name, &self.id) {
-                Ok(Taken::Held(held)) => drop(self.lock().locks.insert(LockName::Schedule, held)),
+                Ok(Taken::Held(held)) => self.locks.keep(LockName::Schedule, held),
                 Ok(Taken::By(holder)) => {
                     let refusal = format!("an earlier run of {name} is still going on ({holder})");
                     let _ = self.end(RunOutcome::Failed, None, Some(&refusal));
@@ -134,7 +140,35 @@ impl Recording {
                 Err(error) => problem = Some(error.to_string()),
             }
         }
+        self.listen();
         Ok(problem)
+    }
+
+    /// Lets the run be ended from elsewhere, from when others know of it.
+    pub fn cancelled_by(&self, cancel: Cancel) {
+        self.control.lock().unwrap_or_else(PoisonError::into_inner).cancel = Some(cancel);
+        if self.begun.get().is_some() {
+            self.listen();
+        }
+    }
+
+    /// Listens, where the run holds its lock and there is somebody to be told. A run that cannot is only ended in other ways.
+    fn listen(&self) {
+        let mut control = self.control.lock().unwrap_or_else(PoisonError::into_inner);
+        if control.listener.is_some() || !self.locks.is_alive() {
+            return;
+        }
+        let Some(cancel) = control.cancel.clone() else { return };
+        let answer = move |request: &Request| match request {
+            Request::Cancel { reason } => {
+                let (cancel, reason) = (Arc::clone(&cancel), reason.clone());
+                // Whoever asks is answered before the process ends.
+                thread::spawn(move || cancel(reason));
+                Reply::Done("the run ends".to_owned())
+            }
+            other => Reply::unknown("run", other.verb()),
+        };
+        control.listener = Listener::start(&run_socket(&self.path, &self.id), "run", answer).ok();
     }
 
     /// Records how the run ended and releases its locks. The error is why it is not recorded.
@@ -143,19 +177,14 @@ impl Recording {
             Some(begun) => self.write_end(begun, outcome, status, error),
             None => Ok(()),
         };
+        self.control.lock().unwrap_or_else(PoisonError::into_inner).listener = None;
         // Whoever looks in between must not take the run for lost.
-        self.lock().locks.clear();
+        self.locks.release();
         written
     }
 
     fn write_end(&self, begun: &Begun, outcome: RunOutcome, status: Option<i32>, error: Option<&str>) -> Result<(), String> {
-        let mut state = self.lock();
-        let rest = std::mem::take(&mut state.partial);
-        let rest = (!rest.is_empty()).then(|| self.line(Stream::Out, &rest));
-        for line in std::mem::take(&mut state.pending).into_iter().chain(rest) {
-            self.add_line(begun, &mut state, line);
-        }
-        drop(state);
+        self.lines.end();
         // What was learned to be a secret during the run may stand among its arguments and in what it printed before.
         if self.redactor.known() > begun.known {
             let redactor = Arc::clone(&self.redactor);
@@ -171,24 +200,23 @@ impl Recording {
 
     /// The store, which the first effect opens.
     fn begin(&self) -> &Begun {
-        self.begun.get_or_init(|| {
+        let mut is_first = false;
+        let begun = self.begun.get_or_init(|| {
+            is_first = true;
             let store = Store::open(&self.path);
-            let alive = store.locks().run(&self.id).ok().and_then(Taken::held);
+            if let Some(alive) = store.locks().run(&self.id).ok().and_then(Taken::held) {
+                self.locks.keep(LockName::Alive, alive);
+            }
             let begun = self.begun_with(store);
             // A store that refuses this refuses the call that follows too, which is where it is reported.
             let _ = begun.store.post_run(self.run(&begun.args));
-            let mut state = self.lock();
-            state.locks.extend(alive.map(|held| (LockName::Alive, held)));
-            if state.left_out > 0 {
-                let text = format!("… {} earlier lines are left out", state.left_out);
-                let at = state.pending.front().map_or(self.started, |line| line.at);
-                self.add_line(&begun, &mut state, Line { at, stream: Stream::Out, text });
-            }
-            for line in std::mem::take(&mut state.pending) {
-                self.add_line(&begun, &mut state, line);
-            }
+            self.lines.begin(&begun.store);
             begun
-        })
+        });
+        if is_first {
+            self.listen();
+        }
+        begun
     }
 
     fn begun_with(&self, store: Store) -> Begun {
@@ -213,67 +241,6 @@ impl Recording {
             started: self.started,
         }
     }
-
-    fn line(&self, stream: Stream, text: &str) -> Line {
-        Line { at: self.clock.now(), stream, text: text.to_owned() }
-    }
-
-    fn add_line(&self, begun: &Begun, state: &mut State, mut line: Line) {
-        line.text = self.redactor.redact(&line.text);
-        // Output that cannot be kept is no reason to say more than the calls' warning says.
-        let _ = begun.store.add_line(&self.id, &mut state.output, line);
-    }
-
-    fn hear_line(&self, state: &mut State, line: Line) {
-        if let Some(begun) = self.begun.get() {
-            return self.add_line(begun, state, line);
-        }
-        state.pending_bytes += line.text.len();
-        state.pending.push_back(line);
-        while state.pending_bytes > Output::TAIL
-            && let Some(line) = state.pending.pop_front()
-        {
-            state.pending_bytes -= line.text.len();
-            state.left_out += 1;
-        }
-    }
-
-    fn hear(&self, event: &Event) {
-        match event {
-            Event::Log { level, message } if *level != Level::Debug && self.keep == Keep::Everything => {
-                let word = match level {
-                    Level::Debug | Level::Info => "info",
-                    Level::Warn => "warning",
-                    Level::Error => "error",
-                };
-                let mut state = self.lock();
-                for line in message.lines() {
-                    self.hear_line(&mut state, self.line(Stream::Err, &format!("{word}: {line}")));
-                }
-            }
-            Event::Waiting { id, what, elapsed, .. } if self.keep != Keep::Nothing => self.wait_goes_on(*id, what, *elapsed),
-            Event::WaitEnded { id, what, outcome, done, elapsed } if self.keep != Keep::Nothing => {
-                self.wait_goes_on(*id, what, *elapsed);
-                self.lock().waits.remove(id);
-                let end = WaitEnd { number: *id, ended: self.clock.now(), outcome: outcome.clone(), done: *done };
-                let _ = self.begin().store.wait_ended(&self.id, end);
-            }
-            _ => {}
-        }
-    }
-
-    /// Records that a wait has begun, once.
-    fn wait_goes_on(&self, number: u64, what: &str, elapsed: Duration) {
-        let begun = self.begin();
-        if self.lock().waits.insert(number) {
-            let started = before(self.clock.now(), elapsed);
-            let _ = begun.store.wait_began(&self.id, WaitStart { number, started, what: what.to_owned() });
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Recorder for Recording {
@@ -285,7 +252,7 @@ impl Recorder for Recording {
         if self.keep == Keep::Nothing {
             return Ok(());
         }
-        self.begin().store.add_call(&self.id, recorded).map_err(|error| error.to_string())
+        self.begin().store.add_call(&self.id, record(recorded)).map_err(|error| error.to_string())
     }
 
     fn intent<'a>(&'a self, recorded: &'a Recorded) -> BoxFuture<'a, Result<(), String>> {
@@ -295,14 +262,37 @@ impl Recorder for Recording {
         Box::pin(async move {
             let store = &self.begin().store;
             if self.is_slow.load(Ordering::Relaxed) {
-                return store.add_call(&self.id, recorded).map_err(|error| error.to_string());
+                return store.add_call(&self.id, record(recorded)).map_err(|error| error.to_string());
             }
-            let written = self.clock.real_within(PATIENCE, store.add_intent(&self.id, recorded)).await;
+            let written = self.clock.real_within(PATIENCE, store.add_intent(&self.id, record(recorded))).await;
             written.unwrap_or_else(|| Err(store.slow(PATIENCE))).map_err(|error| {
                 self.is_slow.store(true, Ordering::Relaxed);
                 error.to_string()
             })
         })
+    }
+
+    fn wait_began(&self, number: u64, what: &str, elapsed: Duration) -> Result<(), String> {
+        if self.keep == Keep::Nothing {
+            return Ok(());
+        }
+        let start = WaitStart { number, started: before(self.clock.now(), elapsed), what: what.to_owned() };
+        self.begin().store.wait_began(&self.id, start).map_err(|error| error.to_string())
+    }
+
+    fn wait_ended(&self, number: u64, outcome: &str, done: bool) -> Result<(), String> {
+        if self.keep == Keep::Nothing {
+            return Ok(());
+        }
+        let end = WaitEnd { number, ended: self.clock.now(), outcome: outcome.to_owned(), done };
+        self.begin().store.wait_ended(&self.id, end).map_err(|error| error.to_string())
+    }
+
+    fn logged(&self, level: Level, message: &str) {
+        // Of a run that a server has started, that hears what its process writes.
+        if self.keep == Keep::Everything {
+            self.lines.log(level, message);
+        }
     }
 
     fn wants_output(&self) -> bool {
@@ -318,19 +308,7 @@ impl Recorder for Recording {
             Keep::Nothing => text,
             Keep::Effects => self.redactor.redact(&text),
             Keep::Everything => {
-                let mut state = self.lock();
-                let written = std::mem::take(&mut state.partial) + &text;
-                let mut rest = written.as_str();
-                while let Some((line, after)) = rest.split_once('\n') {
-                    self.hear_line(&mut state, self.line(Stream::Out, line));
-                    rest = after;
-                }
-                // Without an end of line there would be no end to it.
-                if rest.len() > Output::LONGEST_LINE {
-                    self.hear_line(&mut state, self.line(Stream::Out, rest));
-                    rest = "";
-                }
-                rest.clone_into(&mut state.partial);
+                self.lines.print(&text);
                 text
             }
         }
@@ -341,34 +319,12 @@ impl Recorder for Recording {
             Keep::Nothing => Locks::beside(&self.path),
             _ => self.begin().store.locks().clone(),
         };
-        let key = LockName::Named(name.to_owned());
-        let mut state = Recording::lock(self);
-        if state.locks.contains_key(&key) {
-            return Ok(Asked::Granted);
-        }
-        match locks.named(name, &self.id).map_err(|error| error.to_string())? {
-            Taken::Held(held) => {
-                state.locks.insert(key, held);
-                Ok(Asked::Granted)
-            }
-            Taken::By(holder) => Ok(Asked::HeldBy(holder)),
-        }
+        self.locks.ask(&locks, name, &self.id)
     }
 }
 
-/// Hears what a run does, for its recording and for somebody else.
-pub struct Overheard {
-    /// The recording.
-    pub recording: Arc<Recording>,
-    /// Who else hears it.
-    pub observer: Arc<dyn Observer>,
-}
-
-impl Observer for Overheard {
-    fn event(&self, event: Event) {
-        self.recording.hear(&event);
-        self.observer.event(event);
-    }
+fn record(recorded: &Recorded) -> CallRecord<'_> {
+    CallRecord { number: recorded.number, read_only: recorded.read_only, line: &recorded.line }
 }
 
 fn before(now: Timestamp, duration: Duration) -> Timestamp {

@@ -1,6 +1,10 @@
 //! Looking runs up.
 
-use super::{NewRun, RunOutcome, RunRow, Store, StoreError, millis, timestamp};
+use super::error::StoreError;
+use super::runs::{NewRun, RunRow};
+use super::state::RunState;
+use super::store::Store;
+use super::times::{millis, timestamp};
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, Sqlite};
@@ -92,7 +96,7 @@ impl Store {
                     query.push(" AND (ended_at IS NULL OR ended_at >= ").push_bind(millis(from)).push(")");
                 }
                 if filter.failed {
-                    query.push(" AND outcome IS NOT 'done'");
+                    query.push(" AND state <> 'done'");
                 }
                 if filter.open {
                     query.push(" AND ended_at IS NULL");
@@ -130,7 +134,7 @@ impl Store {
 fn row(row: &SqliteRow) -> Result<RunRow, sqlx::Error> {
     let time = |column: &str| row.try_get::<Option<i64>, _>(column).map(|millis| millis.map(timestamp));
     let args: String = row.try_get("args")?;
-    let outcome: Option<String> = row.try_get("outcome")?;
+    let state: String = row.try_get("state")?;
     Ok(RunRow {
         run: NewRun {
             id: row.try_get("id")?,
@@ -149,7 +153,8 @@ fn row(row: &SqliteRow) -> Result<RunRow, sqlx::Error> {
         },
         claimed: time("claimed_at")?,
         ended: time("ended_at")?,
-        outcome: outcome.as_deref().and_then(RunOutcome::parse),
+        // A word of a later version: it did not end well, as far as this one knows.
+        state: RunState::parse(&state).unwrap_or(RunState::Running),
         status: row.try_get("status")?,
         error: row.try_get("error")?,
         retry_at: time("retry_at")?,

@@ -1,5 +1,6 @@
 //! Locks among processes: files beside the store that the system unlocks when their holder ends, however it ends.
 
+use super::digest::sha256;
 use cumulua_core::clock::real_now;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -123,11 +124,6 @@ impl Locks {
         Ok(file)
     }
 
-    /// Where the server's bell hangs.
-    pub(super) fn bell(&self) -> PathBuf {
-        self.folder.join("bell")
-    }
-
     pub(super) fn make_folder(&self) -> io::Result<()> {
         fs::create_dir_all(&self.folder)
     }
@@ -187,7 +183,7 @@ fn file_name(kind: &str, name: &str) -> String {
     if encoded.len() <= LONGEST_NAME {
         return format!("{kind}-{encoded}");
     }
-    format!("{kind}-sha256-{}", super::sha256(name.as_bytes()))
+    format!("{kind}-sha256-{}", sha256(name.as_bytes()))
 }
 
 #[cfg(test)]

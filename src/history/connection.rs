@@ -2,7 +2,6 @@
 
 use super::error::StoreError;
 use super::locks::Locks;
-use crate::gate::audit::GATHERING;
 use cumulua_core::clock::real_now;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -83,7 +82,7 @@ struct Queued {
     settled: Option<Settled>,
 }
 
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+static MIGRATIONS: Migrator = sqlx::migrate!("src/history/migrations");
 
 /// Requests that may wait: beyond it whoever records is told that the store cannot keep up, instead of filling memory.
 const LONGEST_QUEUE: usize = 50_000;
@@ -93,6 +92,9 @@ const LONGEST_LINES: usize = 32 << 20;
 
 /// Requests of one transaction at most.
 const LARGEST_BATCH: usize = 1_000;
+
+/// How long what has time waits for more of its kind.
+const GATHERING: Duration = Duration::from_millis(100);
 
 /// How long is waited for another process that writes; [`BEGIN`] spells it out in milliseconds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -375,7 +377,7 @@ async fn is_current(connection: &mut SqliteConnection) -> bool {
 #[cfg(test)]
 mod tests {
     use super::MIGRATIONS;
-    use crate::run::store::{CallRow, Line, Output, Store, Stream};
+    use crate::history::{CallRow, Line, Output, RunOutcome, RunState, Store, Stream};
     use sqlx::migrate::Migrator;
     use sqlx::sqlite::SqliteConnectOptions;
     use sqlx::{ConnectOptions as _, Connection as _};
@@ -417,6 +419,27 @@ mod tests {
             (calls[0].params["PageSize"].as_u64(), calls[0].attempts, calls[0].region.as_deref()),
             (Some(20), 2, Some("CN"))
         );
+    }
+
+    #[tokio::test]
+    async fn runs_of_the_version_before_keep_their_states_and_end_in_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("runs.db");
+        let mut old = SqliteConnectOptions::new().filename(&path).create_if_missing(true).connect().await.unwrap();
+        let migrations = MIGRATIONS.iter().filter(|migration| migration.version < 6).cloned().collect::<Vec<_>>();
+        Migrator::with_migrations(migrations).run(&mut old).await.unwrap();
+        let rows = "INSERT INTO runs (id, name, kind, args, version, started_at, claimed_at, ended_at, outcome)
+             VALUES ('over', '', 'run', '[]', '', 0, 0, 5, 'timed out'), ('on', '', 'run', '[]', '', 0, 0, NULL, NULL),
+                    ('not begun', '', 'run', '[]', '', 0, NULL, NULL, NULL)";
+        sqlx::raw_sql(rows).execute(&mut old).await.unwrap();
+        let store = Store::open(&path);
+        let state = |id| store.run(id).unwrap().unwrap().state;
+        assert_eq!(state("over"), RunState::Ended(RunOutcome::TimedOut));
+        assert_eq!((state("on"), state("not begun")), (RunState::Running, RunState::Queued));
+        // A run of that version, which goes on meanwhile, says how it ended.
+        let end = "UPDATE runs SET ended_at = 7, outcome = 'failed', status = 1 WHERE id = 'on' AND ended_at IS NULL";
+        sqlx::raw_sql(end).execute(&mut old).await.unwrap();
+        assert_eq!(state("on"), RunState::Ended(RunOutcome::Failed));
     }
 
     #[test]

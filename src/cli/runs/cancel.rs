@@ -1,0 +1,84 @@
+//! `cumulua runs cancel`: ends a run from elsewhere.
+
+use super::{History, Problem, short_id};
+use crate::cli::{report, status};
+use crate::history::{RunEnd, RunOutcome, RunRow, RunState};
+use crate::run::DEFERRED_AFTER_STOP;
+use crate::run::control::{self, AskError, Reply, Request};
+use clap::Args;
+use cumulua_core::clock::{real_now, wall_now};
+use std::thread;
+use std::time::Duration;
+
+/// Why the run ended, for its history.
+const REASON: &str = "cancelled by `cumulua runs cancel`";
+
+/// How long the run's answer is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often it is looked whether the run has ended.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Ends a run that goes on: what it deferred runs, for 2 s at most
+///
+/// The run's process is told, which must be on this machine and of this user. What the run has started in the cloud goes on there.
+#[derive(Debug, Args)]
+pub(super) struct Cancel {
+    /// The beginning of the run's id, or a name for its latest run
+    #[arg(value_name = "RUN")]
+    run: String,
+}
+
+impl Cancel {
+    /// Ends it.
+    pub(super) fn run(self, history: &History) -> Result<(), Problem> {
+        let row = history.find(&self.run)?;
+        let name = format!("{} {}", row.run.name, short_id(&row.run.id, 8));
+        match history.store.state(&row) {
+            RunState::Ended(outcome) => Err(refused(format!("{name} has ended already: {}", outcome.as_str()))),
+            RunState::Queued => {
+                let end = RunEnd {
+                    id: row.run.id.clone(),
+                    ended: wall_now(),
+                    outcome: RunOutcome::Cancelled,
+                    status: None,
+                    error: Some(REASON.to_owned()),
+                };
+                if history.store.end_run(end)? {
+                    report::print(&format!("{name}: cancelled before it began"));
+                    return Ok(());
+                }
+                // Its process has begun meanwhile.
+                tell(history, &row, &name)
+            }
+            RunState::Running => tell(history, &row, &name),
+        }
+    }
+}
+
+fn tell(history: &History, row: &RunRow, name: &str) -> Result<(), Problem> {
+    let socket = control::run_socket(history.store.path(), &row.run.id);
+    match control::ask(&socket, &Request::Cancel { reason: REASON.to_owned() }, PATIENCE) {
+        Ok(Reply::Done(_)) => {}
+        Ok(Reply::Refused(problem)) => return Err(refused(format!("{name}: {}", report::printable(&problem)))),
+        Err(AskError::Nobody(_)) => {
+            let process = row.run.pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
+            return Err(refused(format!("{name} does not listen{process}: it is of another version, or has just ended")));
+        }
+        Err(problem) => return Err(refused(format!("{name}: {problem}"))),
+    }
+    let told = real_now();
+    while real_now() - told < DEFERRED_AFTER_STOP + PATIENCE {
+        if let Some(RunState::Ended(outcome)) = history.store.run(&row.run.id)?.map(|row| history.store.state(&row)) {
+            report::print(&format!("{name}: {}", outcome.as_str()));
+            return Ok(());
+        }
+        thread::sleep(PAUSE);
+    }
+    report::print(&format!("{name}: told to end; `cumulua runs show {}` says once it has", short_id(&row.run.id, 8)));
+    Ok(())
+}
+
+fn refused(message: String) -> Problem {
+    Problem { message, status: status::SCRIPT }
+}

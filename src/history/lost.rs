@@ -1,0 +1,46 @@
+//! Runs whose process is gone without a word.
+
+use super::error::StoreError;
+use super::runs::{RunEnd, RunRow};
+use super::search::Filter;
+use super::state::{RunOutcome, RunState};
+use super::store::Store;
+use jiff::Timestamp;
+
+impl Store {
+    /// Where a run stands now: one that has not said how it ended, and whose process is gone, is lost.
+    pub fn state(&self, row: &RunRow) -> RunState {
+        match row.state {
+            RunState::Running if !self.locks().is_run_alive(&row.run.id) => RunState::Ended(RunOutcome::Lost),
+            state => state,
+        }
+    }
+
+    /// Records every run as lost that has not ended and that no living process carries out; gives them as they are then.
+    ///
+    /// For a server that begins, before it starts any run: one that another server has recorded and no process has claimed yet would
+    /// be taken for lost too, and its process would find that out in [`Store::claim_run`].
+    pub fn settle_lost_runs(&self, at: Timestamp) -> Result<Vec<RunRow>, StoreError> {
+        let open = self.runs(Filter { open: true, ..Filter::default() })?;
+        let mut lost = Vec::new();
+        for mut row in open.into_iter().filter(|row| !self.locks().is_run_alive(&row.run.id)) {
+            let error = match row.state {
+                RunState::Queued => "the server ended before the run's process had begun",
+                _ => "its process ended without a word: it was killed, or the machine stopped",
+            };
+            let end = RunEnd {
+                id: row.run.id.clone(),
+                ended: at,
+                outcome: RunOutcome::Lost,
+                status: None,
+                error: Some(error.to_owned()),
+            };
+            self.locks().forget_run(&row.run.id);
+            if self.end_run(end)? {
+                (row.ended, row.state, row.error) = (Some(at), RunState::Ended(RunOutcome::Lost), Some(error.to_owned()));
+                lost.push(row);
+            }
+        }
+        Ok(lost)
+    }
+}

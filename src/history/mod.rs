@@ -1,0 +1,42 @@
+//! The history: what ran, what it did, and why something did not run, in one SQLite file.
+//!
+//! [`Store`] is a handle to a thread of its own, which has the only connection of this process: a run on virtual time must not wait
+//! for a database on that clock. What is given to it together is written in one transaction. A write that is answered is in the file's
+//! log and survives the end of the process (`synchronous = NORMAL`: a crash of the whole machine may take the last moments with it,
+//! which spares each call a flush to the disk).
+
+mod call_batches;
+mod calls;
+mod connection;
+mod digest;
+mod error;
+mod firings;
+pub mod locks;
+mod lost;
+mod output;
+mod prune;
+mod runs;
+mod schedules;
+mod search;
+mod state;
+mod store;
+mod timeline;
+mod times;
+mod wait_changes;
+mod waits;
+
+pub use call_batches::CallRecord;
+pub use calls::CallRow;
+pub use digest::sha256;
+pub use error::StoreError;
+pub use firings::{Firing, FiringOutcome, FiringRow, ScheduleState};
+pub use output::{Line, Output, OutputRow, Stream};
+pub use prune::{Prune, Pruned};
+pub use runs::{NewRun, RunEnd, RunRow};
+pub use schedules::{Attempt, Decided, Planned, Retry};
+pub use search::{Filter, Found};
+pub use state::{RunOutcome, RunState};
+pub use store::Store;
+pub use timeline::Moment;
+pub use wait_changes::{WaitEnd, WaitStart};
+pub use waits::WaitRow;

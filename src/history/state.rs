@@ -1,0 +1,70 @@
+//! Where a run stands: one word in one column.
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunState {
+    /// A server has recorded it, and its process has not begun yet.
+    Queued,
+    /// It goes on.
+    Running,
+    /// It has ended.
+    Ended(RunOutcome),
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunOutcome {
+    /// It came to its end.
+    Done,
+    /// An error ended it.
+    Failed,
+    /// Its time was over.
+    TimedOut,
+    /// A person interrupted it.
+    Interrupted,
+    /// It was cancelled: by a person from elsewhere, for a later firing, or because its server ended.
+    Cancelled,
+    /// Its process ended without saying how, as it was killed or the machine stopped; or it ended itself because its server was gone.
+    Lost,
+}
+
+impl RunOutcome {
+    const ALL: [Self; 6] = [Self::Done, Self::Failed, Self::TimedOut, Self::Interrupted, Self::Cancelled, Self::Lost];
+
+    /// The word, in the history and in its table.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::TimedOut => "timed out",
+            Self::Interrupted => "interrupted",
+            Self::Cancelled => "cancelled",
+            Self::Lost => "lost",
+        }
+    }
+}
+
+impl RunState {
+    /// The word, in the history and in its table.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "starting",
+            Self::Running => "running",
+            Self::Ended(outcome) => outcome.as_str(),
+        }
+    }
+
+    /// The state of that word.
+    pub(super) fn parse(word: &str) -> Option<Self> {
+        let ended = RunOutcome::ALL.into_iter().map(Self::Ended);
+        [Self::Queued, Self::Running].into_iter().chain(ended).find(|state| state.as_str() == word)
+    }
+
+    /// How it ended, where it has.
+    pub fn outcome(self) -> Option<RunOutcome> {
+        match self {
+            Self::Ended(outcome) => Some(outcome),
+            Self::Queued | Self::Running => None,
+        }
+    }
+}

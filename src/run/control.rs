@@ -1,0 +1,310 @@
+//! Control sockets: how a process that runs scripts is told something by another command of the same user.
+//!
+//! Each listens on a Unix socket of its own in the folder `<store>.d`: a server on `server.sock`, a run on `<run>.sock`. A request is a
+//! line of JSON, and so is its answer: `{"verb":"cancel","reason":"…"}`, then `{"done":"…"}` or `{"refused":"…"}`. What must outlast a
+//! process is a row of the history; a request only says that it is there.
+
+use serde::{Deserialize, Serialize};
+use std::io::{self, BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+#[cfg(unix)]
+pub use unix::{Listener, ask};
+
+/// A longer line is refused, in bytes.
+const LONGEST_LINE: u64 = 64 * 1024;
+
+/// How long whoever has connected may take for a line.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What can be asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verb", rename_all = "snake_case")]
+pub enum Request {
+    /// A run is to end.
+    Cancel {
+        /// Why, for its history.
+        #[serde(default)]
+        reason: String,
+    },
+    /// The server is to run a schedule now.
+    Trigger {
+        /// The schedule's name.
+        schedule: String,
+    },
+    /// The server is to look at which schedules are paused.
+    Look,
+    /// The server is to read its file again.
+    Reload,
+}
+
+/// What is answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// What has been done.
+    Done(String),
+    /// Why it is not done.
+    Refused(String),
+}
+
+impl Request {
+    const VERBS: [&'static str; 4] = ["cancel", "trigger", "look", "reload"];
+
+    /// The verb.
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Self::Cancel { .. } => "cancel",
+            Self::Trigger { .. } => "trigger",
+            Self::Look => "look",
+            Self::Reload => "reload",
+        }
+    }
+
+    /// Reads a line for a listener of this kind, which is a `run` or a `server`.
+    fn read(line: &[u8], kind: &str) -> Result<Self, Reply> {
+        let refused = |error: serde_json::Error| Reply::Refused(format!("the request is no line of JSON as it should be: {error}"));
+        let value: serde_json::Value = serde_json::from_slice(line).map_err(refused)?;
+        match value["verb"].as_str() {
+            Some(verb) if Self::VERBS.contains(&verb) => serde_json::from_value(value).map_err(refused),
+            verb => Err(Reply::unknown(kind, verb.unwrap_or("a request without a verb"))),
+        }
+    }
+}
+
+impl Reply {
+    /// The answer of a listener of this kind to a verb that it does not know.
+    pub fn unknown(kind: &str, verb: &str) -> Self {
+        let version = env!("CARGO_PKG_VERSION");
+        // What somebody else has sent is quoted, so that it controls no terminal.
+        let verb: String = verb.chars().take(40).flat_map(char::escape_debug).collect();
+        Self::Refused(format!("this {kind} is of version {version} and does not know {verb}"))
+    }
+}
+
+/// Why nobody has answered.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// There is no listener.
+    #[error("nobody listens on {}", .0.display())]
+    Nobody(PathBuf),
+    /// It cannot be asked, or its answer cannot be read.
+    #[error("{} cannot be asked: {reason}", .socket.display())]
+    Failed {
+        /// The socket.
+        socket: PathBuf,
+        /// What the system says.
+        reason: io::Error,
+    },
+}
+
+/// The socket of the server of the store in this file.
+pub fn server_socket(store: &Path) -> PathBuf {
+    folder(store).join("server.sock")
+}
+
+/// The socket of a run in the store in this file.
+pub fn run_socket(store: &Path, run: &str) -> PathBuf {
+    // An id is given by whoever starts the run, and must lead to no other folder.
+    let name: String = run.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
+    folder(store).join(format!("{name}.sock"))
+}
+
+fn folder(store: &Path) -> PathBuf {
+    let mut folder = store.as_os_str().to_owned();
+    folder.push(".d");
+    PathBuf::from(folder)
+}
+
+/// Reads a line of JSON that is not too long.
+fn read_line(stream: impl io::Read) -> io::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    BufReader::new(io::Read::take(stream, LONGEST_LINE + 1)).read_until(b'\n', &mut line)?;
+    if line.last() != Some(&b'\n') {
+        let problem = if line.len() as u64 > LONGEST_LINE { "the line is longer than 64 KiB" } else { "the line has no end" };
+        return Err(io::Error::new(io::ErrorKind::InvalidData, problem));
+    }
+    Ok(line)
+}
+
+fn write_line(mut stream: impl io::Write, content: &impl Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(content)?;
+    line.push(b'\n');
+    io::Write::write_all(&mut stream, &line)
+}
+
+#[cfg(unix)]
+mod unix {
+    use super::{AskError, PATIENCE, Reply, Request, read_line, write_line};
+    use rustix::fs::{Mode, OFlags};
+    use std::fs::{self, DirBuilder, Permissions};
+    use std::io;
+    use std::os::fd::{AsRawFd as _, OwnedFd};
+    use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+    use std::os::unix::net::{UnixListener, UnixStream};
+    use std::path::{Path, PathBuf};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
+    use std::time::Duration;
+
+    /// Answers requests on a thread of its own, until it is dropped.
+    #[derive(Debug)]
+    pub struct Listener {
+        place: Place,
+        is_over: Arc<AtomicBool>,
+    }
+
+    impl Listener {
+        /// Listens on this socket, in place of one that another process has left. To be called under the lock of what it belongs to, a `run`
+        /// or a `server`, which names it in answers.
+        pub fn start(
+            socket: &Path,
+            kind: &'static str,
+            answer: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+        ) -> io::Result<Self> {
+            let place = Place::make(socket)?;
+            match fs::remove_file(place.path()) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            let listener = UnixListener::bind(place.path())?;
+            fs::set_permissions(place.path(), Permissions::from_mode(0o600))?;
+            let is_over = Arc::new(AtomicBool::new(false));
+            let (over, answer) = (Arc::clone(&is_over), Arc::new(answer));
+            thread::Builder::new().name("control".to_owned()).spawn(move || {
+                for connected in listener.incoming() {
+                    if over.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    let (Ok(stream), answer) = (connected, Arc::clone(&answer)) else { continue };
+                    // Whoever connects and says nothing must not keep others waiting.
+                    thread::spawn(move || serve(&stream, kind, &*answer));
+                }
+            })?;
+            Ok(Self { place, is_over })
+        }
+    }
+
+    impl Drop for Listener {
+        fn drop(&mut self) {
+            self.is_over.store(true, Ordering::Relaxed);
+            // The thread looks once somebody connects.
+            let _ = UnixStream::connect(self.place.path());
+            let _ = fs::remove_file(self.place.path());
+        }
+    }
+
+    /// Answers whoever has connected; who is gone meanwhile needs no answer.
+    fn serve(stream: &UnixStream, kind: &str, answer: &dyn Fn(&Request) -> Reply) {
+        let reply = heard(stream, kind).map_or_else(|refused| refused, |request| answer(&request));
+        let _ = write_line(stream, &reply);
+    }
+
+    fn heard(stream: &UnixStream, kind: &str) -> Result<Request, Reply> {
+        if !is_ours(stream) {
+            return Err(Reply::Refused("only the user who started it may ask something of it".to_owned()));
+        }
+        let line = stream.set_read_timeout(Some(PATIENCE)).and_then(|()| read_line(stream));
+        Request::read(&line.map_err(|error| Reply::Refused(error.to_string()))?, kind)
+    }
+
+    /// Whether the other side is of this user, or the superuser's.
+    fn is_ours(stream: &UnixStream) -> bool {
+        #[cfg(target_os = "linux")]
+        {
+            let user = rustix::net::sockopt::socket_peercred(stream).map(|peer| peer.uid);
+            user.is_ok_and(|user| user.is_root() || user == rustix::process::geteuid())
+        }
+        // Elsewhere the folder keeps others out.
+        #[cfg(not(target_os = "linux"))]
+        {
+            let _ = stream;
+            true
+        }
+    }
+
+    /// Asks something of whoever listens on a socket, and waits so long for the answer.
+    pub fn ask(socket: &Path, request: &Request, patience: Duration) -> Result<Reply, AskError> {
+        asked(socket, request, patience).map_err(|reason| match reason.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => AskError::Nobody(socket.to_owned()),
+            _ => AskError::Failed { socket: socket.to_owned(), reason },
+        })
+    }
+
+    fn asked(socket: &Path, request: &Request, patience: Duration) -> io::Result<Reply> {
+        let stream = UnixStream::connect(Place::find(socket)?.path())?;
+        stream.set_read_timeout(Some(patience))?;
+        write_line(&stream, request)?;
+        Ok(serde_json::from_slice(&read_line(&stream)?)?)
+    }
+
+    /// A socket in its folder, which is open: a socket's address has 108 bytes, and a path may be longer.
+    #[derive(Debug)]
+    struct Place {
+        folder: OwnedFd,
+        socket: PathBuf,
+    }
+
+    impl Place {
+        /// Makes the folder where there is none, and nobody else's.
+        fn make(socket: &Path) -> io::Result<Self> {
+            if let Some(folder) = socket.parent() {
+                DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+            }
+            let place = Self::find(socket)?;
+            let found = rustix::fs::fstat(&place.folder)?;
+            if found.st_uid != rustix::process::geteuid().as_raw() {
+                return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the folder of its socket belongs to another user"));
+            }
+            if found.st_mode & 0o077 != 0 {
+                rustix::fs::fchmod(&place.folder, Mode::RWXU)?;
+            }
+            Ok(place)
+        }
+
+        fn find(socket: &Path) -> io::Result<Self> {
+            let folder = socket.parent().unwrap_or(socket);
+            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            Ok(Self { folder: rustix::fs::open(folder, flags, Mode::empty())?, socket: socket.to_owned() })
+        }
+
+        fn path(&self) -> PathBuf {
+            let name = self.socket.file_name().unwrap_or_default();
+            if cfg!(target_os = "linux") {
+                Path::new("/proc/self/fd").join(self.folder.as_raw_fd().to_string()).join(name)
+            } else {
+                self.socket.clone()
+            }
+        }
+    }
+}
+
+#[cfg(not(unix))]
+pub use elsewhere::{Listener, ask};
+
+/// Where there are no such sockets, nobody listens.
+#[cfg(not(unix))]
+mod elsewhere {
+    use super::{AskError, Reply, Request};
+    use std::io;
+    use std::path::Path;
+    use std::time::Duration;
+
+    /// Nobody.
+    #[derive(Debug)]
+    pub struct Listener;
+
+    impl Listener {
+        /// Fails.
+        pub fn start(_: &Path, _: &'static str, _: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> io::Result<Self> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+    }
+
+    /// Asks nobody.
+    pub fn ask(socket: &Path, _: &Request, _: Duration) -> Result<Reply, AskError> {
+        Err(AskError::Nobody(socket.to_owned()))
+    }
+}

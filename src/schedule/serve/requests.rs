@@ -1,0 +1,102 @@
+//! What people ask of the server over its socket.
+
+use crate::run::control::{Listener, Reply, Request, server_socket};
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, mpsc as blocking};
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// How long the loop has to come to a request; then nothing is done any more, and whoever asked is told so.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+const OPEN: u8 = 0;
+const TAKEN: u8 = 1;
+const WITHDRAWN: u8 = 2;
+
+/// A request that waits for its answer.
+pub(super) struct Asked {
+    pub(super) request: Request,
+    state: Arc<AtomicU8>,
+    reply: blocking::Sender<Reply>,
+}
+
+impl Asked {
+    /// Takes it, unless whoever asked has been told that nothing is done.
+    pub(super) fn take(&self) -> bool {
+        self.state.compare_exchange(OPEN, TAKEN, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    pub(super) fn answer(self, reply: Reply) {
+        // Whoever asked may have gone.
+        let _ = self.reply.send(reply);
+    }
+}
+
+/// The server's socket, and what has been asked there.
+pub(super) struct Requests {
+    asked: mpsc::UnboundedReceiver<Asked>,
+    /// Where there is none, nobody is heard.
+    _listener: Option<Listener>,
+}
+
+impl Requests {
+    /// Listens, under the server's lock; with why it cannot, where it cannot.
+    pub(super) fn listen(store: &Path) -> (Self, Option<io::Error>) {
+        let (give, asked) = mpsc::unbounded_channel();
+        let listener = Listener::start(&server_socket(store), "server", move |request| wait_for_answer(&give, request, PATIENCE));
+        let (listener, problem) = match listener {
+            Ok(listener) => (Some(listener), None),
+            Err(problem) => (None, Some(problem)),
+        };
+        (Self { asked, _listener: listener }, problem)
+    }
+
+    /// The next request.
+    pub(super) async fn next(&mut self) -> Asked {
+        match self.asked.recv().await {
+            Some(asked) => asked,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// Gives a request to the loop; on the listener's thread.
+fn wait_for_answer(server: &mpsc::UnboundedSender<Asked>, request: &Request, patience: Duration) -> Reply {
+    let (reply, answer) = blocking::channel();
+    let state = Arc::new(AtomicU8::new(OPEN));
+    let ending = || Reply::Refused("the server is ending".to_owned());
+    if server.send(Asked { request: request.clone(), state: Arc::clone(&state), reply }).is_err() {
+        return ending();
+    }
+    match answer.recv_timeout(patience) {
+        Ok(reply) => reply,
+        Err(blocking::RecvTimeoutError::Disconnected) => ending(),
+        Err(blocking::RecvTimeoutError::Timeout) => {
+            if state.compare_exchange(OPEN, WITHDRAWN, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+                return Reply::Refused(format!(
+                    "the server did not come to it within {} s, and does not do it any more",
+                    patience.as_secs()
+                ));
+            }
+            answer.recv().unwrap_or_else(|_| ending())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Reply, Request, wait_for_answer};
+    use std::time::Duration;
+    use tokio::sync::mpsc;
+
+    #[test]
+    fn what_nobody_waits_for_any_more_is_not_done() {
+        let (give, mut asked) = mpsc::unbounded_channel();
+        let trigger = Request::Trigger { schedule: "nightly".to_owned() };
+        let Reply::Refused(problem) = wait_for_answer(&give, &trigger, Duration::ZERO) else { panic!("nobody has answered") };
+        assert!(problem.contains("does not do it any more"), "{problem}");
+        assert!(!asked.try_recv().unwrap().take());
+    }
+}

@@ -1,0 +1,171 @@
+//! Control sockets: who is heard, what is answered, and what is done.
+
+use crate::support::{Test, simulator};
+use cumulua::history::{Filter, RunOutcome, Store};
+use cumulua::run::control::{AskError, Listener, Reply, Request, ask, run_socket, server_socket};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+use tempfile::TempDir;
+
+const MUCH: Duration = Duration::from_mins(1);
+
+/// A store's path, which no socket's address could hold.
+fn store() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let deep = folder.path().join("a-folder-with-a-long-name".repeat(6));
+    std::fs::create_dir(&deep).unwrap();
+    let store = deep.join("runs.db");
+    (folder, store)
+}
+
+fn listening(store: &Path) -> Listener {
+    let answer = |request: &Request| match request {
+        Request::Trigger { schedule } => Reply::Done(schedule.clone()),
+        other => Reply::unknown("server", other.verb()),
+    };
+    Listener::start(&server_socket(store), "server", answer).unwrap()
+}
+
+/// What is answered to bytes as somebody else may send them.
+fn answered(store: &Path, sent: &[u8]) -> String {
+    // The path of the socket is too long for an address.
+    let link = tempfile::tempdir().unwrap();
+    let near = link.path().join("d");
+    std::os::unix::fs::symlink(server_socket(store).parent().unwrap(), &near).unwrap();
+    let mut stream = UnixStream::connect(near.join("server.sock")).unwrap();
+    // Whoever listens may refuse a line before it has read all of it.
+    let _ = stream.write_all(sent);
+    let _ = stream.shutdown(std::net::Shutdown::Write);
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer);
+    answer
+}
+
+#[test]
+fn a_request_is_answered_by_whoever_listens_there() {
+    let (_folder, store) = store();
+    let trigger = Request::Trigger { schedule: "nightly".to_owned() };
+    assert!(matches!(ask(&server_socket(&store), &trigger, MUCH), Err(AskError::Nobody(_))));
+    let listener = listening(&store);
+    assert_eq!(ask(&server_socket(&store), &trigger, MUCH).unwrap(), Reply::Done("nightly".to_owned()));
+    drop(listener);
+    assert!(matches!(ask(&server_socket(&store), &trigger, MUCH), Err(AskError::Nobody(_))));
+}
+
+#[test]
+fn only_its_user_can_reach_a_socket() {
+    let (_folder, store) = store();
+    let socket = server_socket(&store);
+    let folder = socket.parent().unwrap();
+    std::fs::create_dir(folder).unwrap();
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let _listener = listening(&store);
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(folder), mode(&socket)), (0o700, 0o600));
+}
+
+#[test]
+fn a_socket_that_a_killed_process_has_left_is_replaced() {
+    let (_folder, store) = store();
+    let socket = server_socket(&store);
+    std::mem::forget(listening(&store));
+    let _listener = listening(&store);
+    assert!(std::fs::metadata(&socket).unwrap().file_type().is_socket());
+    let trigger = Request::Trigger { schedule: "again".to_owned() };
+    assert_eq!(ask(&socket, &trigger, MUCH).unwrap(), Reply::Done("again".to_owned()));
+}
+
+#[test]
+fn what_is_no_request_is_refused_with_what_is_wrong() {
+    let (_folder, store) = store();
+    let _listener = listening(&store);
+    let refused = |sent: &[u8], words: &str| {
+        let answer = answered(&store, sent);
+        assert!(answer.contains("refused") && answer.contains(words), "{answer}");
+    };
+    refused(b"hello\n", "no line of JSON");
+    refused(b"{\"verb\":\"trigger\",\"schedule\":7}\n", "no line of JSON as it should be");
+    refused(b"{\"verb\":\"trigger\"", "has no end");
+    refused(&[b'x'; 70_000], "longer than 64 KiB");
+    let version = format!("this server is of version {} and does not know", env!("CARGO_PKG_VERSION"));
+    refused(b"{\"verb\":\"suspend\"}\n", &format!("{version} suspend"));
+    refused(b"{\"verb\":\"cancel\"}\n", &format!("{version} cancel"));
+    refused(b"{}\n", &version);
+    refused(b"{\"verb\":\"\\u001b[2J\"}\n", "u{1b}[2J");
+    let answer = answered(&store, b"{\"verb\":\"trigger\",\"schedule\":\"x\",\"of_a_later_version\":1}\n");
+    assert_eq!(answer, "{\"done\":\"x\"}\n");
+}
+
+/// A run that goes on, until something ends it.
+struct Going {
+    folder: TempDir,
+    child: std::process::Child,
+}
+
+impl Drop for Going {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Going {
+    fn start(code: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (url, _) = simulator();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_cumulua"))
+            .args(["run", "--store", "runs.db", "--endpoint", &format!("cds={url}"), "-e", code])
+            .current_dir(folder.path())
+            .env_clear()
+            .env("HOME", folder.path())
+            .envs([("CUMULUA_CDS_ACCESS_KEY", "sim"), ("CUMULUA_CDS_SECRET_KEY", "sim-secret")])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line, "begun\n");
+        Self { folder, child }
+    }
+
+    fn store(&self) -> Store {
+        Store::open(self.folder.path().join("runs.db"))
+    }
+
+    fn cumulua<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Test {
+        let store = self.folder.path().join("runs.db");
+        Test::new().args(args).env("CUMULUA_STORE", store.to_str().unwrap())
+    }
+}
+
+#[test]
+fn a_run_is_cancelled_from_elsewhere_and_what_it_deferred_runs() {
+    let mut going = Going::start(
+        "cds.ccs.DescribeTags() defer(function() local file = io.open('tidied', 'w') file:write('yes') file:close() end)
+         io.stdout:setvbuf('no') print('begun') time.sleep('1h')",
+    );
+    let run = going.store().runs(Filter::default()).unwrap().remove(0).run.id;
+    let cancelled = going.cumulua(["runs", "cancel", &run[..8]]).run();
+    assert_eq!((cancelled.status, cancelled.stdout), (0, format!("(command line) {}: cancelled\n", &run[..8])));
+    let _ = going.child.wait();
+    let row = going.store().run(&run).unwrap().unwrap();
+    assert_eq!(row.state.outcome(), Some(RunOutcome::Cancelled));
+    assert!(row.error.is_some_and(|error| error.contains("runs cancel")));
+    assert_eq!(std::fs::read_to_string(going.folder.path().join("tidied")).unwrap(), "yes");
+    assert!(!run_socket(&going.folder.path().join("runs.db"), &run).exists(), "it leaves no socket behind");
+    going.cumulua(["runs", "cancel", &run[..8]]).fails(1, &["has ended already: cancelled"]);
+}
+
+#[test]
+fn a_run_that_does_not_listen_is_left_alone() {
+    let mut going = Going::start("cds.ccs.DescribeTags() print('begun') io.stdout:flush() time.sleep('1h')");
+    let run = going.store().runs(Filter::default()).unwrap().remove(0).run.id;
+    std::fs::remove_file(run_socket(&going.folder.path().join("runs.db"), &run)).unwrap();
+    going.cumulua(["runs", "cancel", &run]).fails(1, &["does not listen", &going.child.id().to_string()]);
+    assert!(going.child.try_wait().unwrap().is_none());
+}
