@@ -90,7 +90,7 @@ fn what_is_no_request_is_refused_with_what_is_wrong() {
     refused(b"hello\n", "no line of JSON");
     refused(b"{\"verb\":\"trigger\",\"schedule\":7}\n", "no line of JSON as it should be");
     refused(b"{\"verb\":\"trigger\"", "has no end");
-    refused(&[b'x'; 70_000], "longer than 64 KiB");
+    refused(&vec![b'x'; 70_000], "longer than 64 KiB");
     let version = format!("this server is of version {} and does not know", env!("CARGO_PKG_VERSION"));
     refused(b"{\"verb\":\"suspend\"}\n", &format!("{version} suspend"));
     refused(b"{\"verb\":\"cancel\"}\n", &format!("{version} cancel"));
