@@ -1,7 +1,7 @@
 //! `cumulua completions`: completion scripts for shells.
 
-use super::{Arguments, report, status};
-use clap::{Args, CommandFactory as _};
+use super::{report, status};
+use clap::Args;
 use clap_complete::Shell;
 use std::process::ExitCode;
 
@@ -13,10 +13,10 @@ pub(super) struct Completions {
 }
 
 impl Completions {
-    /// Prints it.
-    pub(super) fn run(self) -> ExitCode {
+    /// Prints it, for this command.
+    pub(super) fn run(self, command: &mut clap::Command) -> ExitCode {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Arguments::command(), "cumulua", &mut script);
+        clap_complete::generate(self.shell, command, "cumulua", &mut script);
         report::print(&String::from_utf8_lossy(&script));
         status::DONE.into()
     }

@@ -1,6 +1,6 @@
 //! Live lines on a terminal: one for each wait and for each call that takes long, ten at most and a count of the rest.
 
-use super::progress::seconds;
+use super::report::seconds;
 use cumulua_core::clock::real_now;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeMap;

@@ -2,7 +2,7 @@
 
 use super::live::Live;
 use super::options::Format;
-use super::report;
+use super::report::{self, seconds};
 use crate::gate::{Event, Level, Observer};
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::OnceLock;
@@ -130,14 +130,4 @@ impl Observer for Progress {
 fn write(text: &str) {
     // Nobody can be told that standard error is closed.
     let _ = writeln!(std::io::stderr().lock(), "{text}");
-}
-
-/// `45s`, `12m 5s`.
-pub(super) fn seconds(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
-        (0, 0, s) => format!("{s}s"),
-        (0, m, s) => format!("{m}m {s}s"),
-        (h, m, s) => format!("{h}h {m}m {s}s"),
-    }
 }

@@ -9,6 +9,7 @@ use anstream::{AutoStream, ColorChoice};
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode, SourceSpan};
 use std::fmt;
 use std::io::{IsTerminal as _, Write as _};
+use std::time::Duration;
 
 /// Takes `--color` for everything that is printed from now on.
 pub(super) fn set_color(color: Color) {
@@ -296,4 +297,14 @@ pub(super) fn print(text: &str) {
 /// Text without control characters, of which a resource's name may have any: a terminal must not obey a script's output of last night.
 pub(super) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
+}
+
+/// `45s`, `12m 5s`.
+pub(super) fn seconds(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, s) => format!("{s}s"),
+        (0, m, s) => format!("{m}m {s}s"),
+        (h, m, s) => format!("{h}h {m}m {s}s"),
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::options::{Format, GlobalOptions, GrantOptions, duration};
 use super::status::Status;
-use super::{lifeline, progress, report, status, world};
+use super::{lifeline, report, status, world};
 use crate::gate::{Gate, Stop};
 use crate::history::RunOutcome;
 use crate::lua::{Chunk, flush_everything};
@@ -131,7 +131,7 @@ impl Run {
             }
             lifeline::take_along(ending.stop.as_ref());
             if options.sim && gate.elapsed() > Duration::from_secs(1) {
-                let (virtual_time, real_time) = (progress::seconds(gate.elapsed()), (real_now() - started).as_secs_f64());
+                let (virtual_time, real_time) = (report::seconds(gate.elapsed()), (real_now() - started).as_secs_f64());
                 report::say(&format!("simulated: {virtual_time} of cloud time in {real_time:.1} s"));
             }
             status.into()

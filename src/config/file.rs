@@ -1,8 +1,8 @@
 //! `cumulua.toml`: its form, and where one is looked for.
 
 use super::error::ConfigError;
+use super::folder::{FILE_NAME, user_file};
 use super::trust;
-use super::web::HttpTable;
 use crate::credentials::SecretSource;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
@@ -10,9 +10,6 @@ use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs};
-
-/// The file's name, in a project and in the user's configuration folder.
-pub const FILE_NAME: &str = "cumulua.toml";
 
 /// Where a file stands, which decides what it may say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,6 +180,15 @@ pub struct ProductTable {
     pub endpoints: BTreeMap<String, String>,
 }
 
+/// `[http]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpTable {
+    /// Hosts as `hooks.example.com`, `hooks.example.com:8443`, `127.0.0.1:8080` or `http://intranet.example`.
+    #[serde(default)]
+    pub allow: Vec<String>,
+}
+
 impl ConfigFile {
     /// Reads a file.
     fn read(path: &Path, location: Location) -> Result<Self, ConfigError> {
@@ -217,17 +223,6 @@ impl ConfigFile {
         }
         Ok(files)
     }
-}
-
-/// The file in the user's configuration folder, whether it is there or not.
-pub(super) fn user_file() -> Option<PathBuf> {
-    Some(user_folder()?.join(FILE_NAME))
-}
-
-/// cumulua's folder in the user's configuration, whether it is there or not.
-pub fn user_folder() -> Option<PathBuf> {
-    use etcetera::BaseStrategy as _;
-    Some(etcetera::choose_base_strategy().ok()?.config_dir().join("cumulua"))
 }
 
 /// Line and column, from 1, of a byte of `text`.

@@ -6,6 +6,7 @@
 mod account;
 mod error;
 mod file;
+mod folder;
 mod origin;
 mod profiles;
 pub mod trust;
@@ -13,7 +14,8 @@ mod web;
 
 pub use account::{Account, RateLimit};
 pub use error::ConfigError;
-pub use file::{ConfigFile, FILE_NAME, ProductTable, ProfileTable, user_folder};
+pub use file::{ConfigFile, HttpTable, ProductTable, ProfileTable};
+pub use folder::{FILE_NAME, user_folder};
 pub use origin::{Origin, Setting};
-pub use profiles::{Flags, Profiles, is_loopback};
-pub use web::{AllowedHost, HttpTable};
+pub use profiles::{Flags, Profiles};
+pub use web::{AllowedHost, is_loopback};

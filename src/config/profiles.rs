@@ -4,6 +4,7 @@ use super::account::{Account, RateLimit};
 use super::error::ConfigError;
 use super::file::{ConfigFile, ProductTable, ProfileTable};
 use super::origin::{Origin, Setting};
+use super::web::{AllowedHost, is_loopback};
 use crate::credentials::{self, SecretSource};
 use cumulua_core::catalog::{ProductModel, suggest};
 use cumulua_core::secret::Secret;
@@ -12,7 +13,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
-use url::{Host, Url};
+use url::Url;
 
 /// What the command's flags say.
 #[derive(Debug, Clone, Default)]
@@ -74,6 +75,12 @@ impl Profiles {
     pub fn files(&self) -> Result<&[ConfigFile], ConfigError> {
         let files = self.files.get_or_init(|| ConfigFile::discover(self.flags.config.as_deref(), &self.flags.start));
         files.as_deref().map_err(Clone::clone)
+    }
+
+    /// The hosts that scripts may ask, the first before the others.
+    pub fn allowed_hosts(&self) -> Result<Vec<AllowedHost>, ConfigError> {
+        let entries = self.files()?.iter().flat_map(|file| file.tables.http.allow.iter().map(move |entry| (file, entry)));
+        entries.map(|(file, entry)| AllowedHost::parse(&file.path, file.trusted, entry)).collect()
     }
 
     /// The names of all profiles.
@@ -383,16 +390,6 @@ impl Profiles {
 
 fn is_loopback_url(url: &str) -> bool {
     Url::parse(url).is_ok_and(|url| is_loopback(&url))
-}
-
-/// Whether a URL stays on this machine.
-pub fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 fn from_environment(variable: &str) -> Option<Setting<String>> {

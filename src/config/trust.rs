@@ -2,6 +2,7 @@
 //!
 //! A trust is for one content of one path; a changed file must be read again.
 
+use super::folder::user_file;
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -41,5 +42,5 @@ fn entry(path: &Path, content: &str) -> String {
 }
 
 fn store() -> Option<PathBuf> {
-    super::file::user_file().map(|file| file.with_file_name("trusted"))
+    user_file().map(|file| file.with_file_name("trusted"))
 }

@@ -1,19 +1,8 @@
 //! `[http]`: the hosts that scripts may ask beside the products' own.
 
 use super::error::ConfigError;
-use super::profiles::{Profiles, is_loopback};
-use serde::Deserialize;
 use std::path::{Path, PathBuf};
-use url::Url;
-
-/// `[http]`.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct HttpTable {
-    /// Hosts as `hooks.example.com`, `hooks.example.com:8443`, `127.0.0.1:8080` or `http://intranet.example`.
-    #[serde(default)]
-    pub allow: Vec<String>,
-}
+use url::{Host, Url};
 
 /// A host that scripts may ask. One without a scheme means https; on this machine it needs a port and means http too.
 #[derive(Debug, Clone)]
@@ -26,14 +15,6 @@ pub struct AllowedHost {
     pub is_trusted: bool,
     entry: String,
     path: PathBuf,
-}
-
-impl Profiles {
-    /// The hosts that scripts may ask, the first before the others.
-    pub fn allowed_hosts(&self) -> Result<Vec<AllowedHost>, ConfigError> {
-        let entries = self.files()?.iter().flat_map(|file| file.tables.http.allow.iter().map(move |entry| (file, entry)));
-        entries.map(|(file, entry)| AllowedHost::parse(&file.path, file.trusted, entry)).collect()
-    }
 }
 
 impl AllowedHost {
@@ -63,6 +44,16 @@ impl AllowedHost {
     /// That no file names it; `entry` would.
     pub fn missing(entry: String) -> ConfigError {
         ConfigError::HostNotAllowed { entry }
+    }
+}
+
+/// Whether a URL stays on this machine.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }
 

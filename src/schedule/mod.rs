@@ -3,8 +3,9 @@
 pub mod cron;
 pub mod engine;
 pub mod file;
+pub mod model;
 pub mod odd;
-pub mod serve;
+pub mod server;
 pub mod timing;
 pub mod value;
 mod written;

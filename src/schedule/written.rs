@@ -1,7 +1,7 @@
 //! `schedules.toml` as a person writes it, and the schedules that it means once the defaults are filled in.
 
 use super::cron::Expression;
-use super::file::{Rights, Schedule};
+use super::model::{Rights, Schedule};
 use super::timing::{Beat, Timing};
 use super::value::{CatchUp, Keep, Length, Name, Notify, Overlap, Retries, Size, Zone};
 use cumulua_core::catalog::suggest;

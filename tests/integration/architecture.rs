@@ -25,7 +25,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms in which files import each other in one direction only.
-const CLEAR: &[&str] = &["client", "gate", "history", "lua", "lua_syntax", "policy", "repl", "run"];
+const CLEAR: &[&str] = &["cli", "client", "config", "gate", "history", "lua", "lua_syntax", "policy", "repl", "run", "schedule"];
 
 /// Crates that only some rooms may know.
 const CRATES: &[(&str, &[&str])] = &[

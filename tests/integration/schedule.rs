@@ -278,7 +278,7 @@ mod served {
         let text = text("told", "") + &text("caught-up", "catch_up = { within = '2h', runs = 'all' }\noverlap = 'allow'");
         let folder = folder(&text, "print('hello')");
         let file = ScheduleFile::parse(&folder.path().join("schedules.toml"), &text).unwrap();
-        let planned = |schedule: &std::sync::Arc<cumulua::schedule::file::Schedule>| Planned {
+        let planned = |schedule: &std::sync::Arc<cumulua::schedule::model::Schedule>| Planned {
             name: schedule.name.to_string(),
             times: schedule.timing.fingerprint(),
         };

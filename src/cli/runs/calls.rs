@@ -1,7 +1,7 @@
 //! `cumulua runs calls`.
 
+use super::history::{History, Problem, table};
 use super::times::took;
-use super::{History, Problem, table};
 use crate::cli::report;
 use crate::history::CallRow;
 use clap::Args;

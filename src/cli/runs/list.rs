@@ -1,7 +1,7 @@
 //! `cumulua runs list`.
 
+use super::history::{History, Problem, short_id, table};
 use super::times::{FORMS, took};
-use super::{History, Problem, short_id, table};
 use crate::cli::report;
 use crate::history::{Filter, FiringRow, RunRow, RunState};
 use clap::Args;

@@ -1,6 +1,6 @@
 //! `cumulua runs logs`.
 
-use super::{History, Problem};
+use super::history::{History, Problem};
 use crate::cli::report;
 use crate::history::{OutputRow, RunState};
 use clap::Args;

@@ -1,7 +1,7 @@
 //! `cumulua runs prune`.
 
+use super::history::{History, Problem};
 use super::times::{FORMS, parse_age};
-use super::{History, Problem};
 use crate::cli::report;
 use clap::Args;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! `cumulua runs show`.
 
+use super::history::{History, Problem};
 use super::times::took;
-use super::{History, Problem};
 use crate::cli::report;
 use crate::history::{CallRow, Moment, RunRow};
 use clap::Args;

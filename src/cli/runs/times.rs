@@ -91,7 +91,7 @@ pub(super) fn took(duration: SignedDuration) -> String {
     match millis {
         0..1_000 => format!("{millis} ms"),
         1_000..60_000 => format!("{}.{} s", millis / 1000, millis % 1000 / 100),
-        _ => crate::cli::progress::seconds(Duration::from_millis(millis)),
+        _ => crate::cli::report::seconds(Duration::from_millis(millis)),
     }
 }
 

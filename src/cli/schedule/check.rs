@@ -2,11 +2,12 @@
 
 use super::super::options::GlobalOptions;
 use super::super::{report, status, world};
-use super::{FileArgument, read};
+use super::common::{FileArgument, read};
 use crate::lua;
-use crate::schedule::file::{Schedule, ScheduleFile};
+use crate::schedule::file::ScheduleFile;
+use crate::schedule::model::Schedule;
 use crate::schedule::odd;
-use crate::schedule::serve::counted;
+use crate::schedule::server::counted;
 use clap::Args;
 use cumulua_core::catalog::suggest;
 use cumulua_core::clock::wall_now;

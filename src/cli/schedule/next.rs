@@ -1,8 +1,8 @@
 //! `cumulua schedule next`: when each schedule fires next.
 
 use super::super::{report, status};
-use super::{FileArgument, read};
-use crate::schedule::file::Schedule;
+use super::common::{FileArgument, read};
+use crate::schedule::model::Schedule;
 use crate::schedule::timing::{Beat, Firing};
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};

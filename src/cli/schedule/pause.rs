@@ -2,7 +2,7 @@
 
 use super::super::options::GlobalOptions;
 use super::super::{report, status};
-use super::{ask_server, read, store};
+use super::common::{ask_server, read, store};
 use crate::history::locks::Taken;
 use crate::history::{Store, StoreError};
 use crate::run::control::Request;

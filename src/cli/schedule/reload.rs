@@ -2,7 +2,7 @@
 
 use super::super::options::GlobalOptions;
 use super::super::{report, status};
-use super::{ask_server, store};
+use super::common::{ask_server, store};
 use crate::history::locks::Taken;
 use crate::run::control::Request;
 use clap::Args;

@@ -2,12 +2,12 @@
 
 use super::super::options::{Format, GlobalOptions, duration};
 use super::super::{report, status, world};
-use super::{FileArgument, refuse, shared, store_path};
+use super::common::{FileArgument, refuse, shared, store_path};
 use crate::effect_id::EffectId;
 use crate::gate::web::{Text, WebRequest};
 use crate::gate::{Grants, Level};
 use crate::history::Store;
-use crate::schedule::serve::{Launcher, Log, Post, ServeError, Server};
+use crate::schedule::server::{Launcher, Log, Post, ServeError, Server};
 use clap::Args;
 use cumulua_core::clock::wall_now;
 use cumulua_core::secret::Secret;

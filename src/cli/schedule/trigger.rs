@@ -2,14 +2,14 @@
 
 use super::super::options::GlobalOptions;
 use super::super::{report, status};
+use super::common::{ask_server, new_id, read, store};
 use super::pause::Which;
 use super::serve::launcher;
-use super::{new_id, read, store};
 use crate::history::locks::Taken;
 use crate::history::{Store, Stream};
 use crate::run::control::Request;
-use crate::schedule::file::Schedule;
-use crate::schedule::serve::{Once, run_once};
+use crate::schedule::model::Schedule;
+use crate::schedule::server::{Once, run_once};
 use clap::Args;
 use std::io::Write as _;
 use std::path::Path;
@@ -56,7 +56,7 @@ fn failed(problem: &str) -> ExitCode {
 }
 
 fn ask(store: &Store, holder: &str, name: &str) -> ExitCode {
-    match super::ask_server(store, holder, &Request::Trigger { schedule: name.to_owned() }) {
+    match ask_server(store, holder, &Request::Trigger { schedule: name.to_owned() }) {
         Ok(answer) => {
             report::print(&format!("{name}: {answer}; `cumulua runs list --name {name}` shows it"));
             status::DONE.into()

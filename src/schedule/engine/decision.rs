@@ -1,6 +1,6 @@
 //! What the engine decides, and the words for why.
 
-use crate::schedule::file::Schedule;
+use crate::schedule::model::Schedule;
 use crate::schedule::value::Occasion;
 use jiff::Timestamp;
 use std::fmt;

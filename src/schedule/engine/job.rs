@@ -1,13 +1,24 @@
 //! One schedule at work: its next firing, its runs that go on, and its firings that wait.
 
 use super::decision::{Cause, Decision, Gap, Missed, Notice, Order, Outcome, Reason};
-use super::{LONGEST_QUEUE, MISSED_ROWS, ON_TIME, UNRECORDED_PAUSE};
-use crate::schedule::file::Schedule;
+use crate::schedule::model::Schedule;
 use crate::schedule::timing::Firing;
 use crate::schedule::value::{CatchUp, CaughtUp, Occasion, Overlap};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::VecDeque;
 use std::sync::Arc;
+
+/// A firing that is seen no later than this is on time, and runs whatever `catch_up` says.
+const ON_TIME: SignedDuration = SignedDuration::from_secs(10);
+
+/// Firings of one schedule that may wait for their turn.
+const LONGEST_QUEUE: usize = 100;
+
+/// Missed firings of one schedule that get a row each; of more, the older ones share one.
+const MISSED_ROWS: usize = 1000;
+
+/// How long after a retry that could not be recorded it is tried again.
+const UNRECORDED_PAUSE: SignedDuration = SignedDuration::from_secs(10);
 
 /// One schedule at work.
 #[derive(Debug)]

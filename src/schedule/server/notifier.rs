@@ -10,12 +10,55 @@ use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 /// Posts JSON to a URL, where the configuration lets it. The error must not hold the URL, which may be a secret.
 pub type Post = Arc<dyn Fn(String, Value) -> LocalBoxFuture<'static, Result<(), String>> + Send + Sync>;
 
+/// Notifications that are on their way at a time: each may be a process.
+const AT_ONCE: usize = 8;
+
+/// Notifications on their way.
+pub(super) struct Notifier {
+    launcher: Launcher,
+    post: Post,
+    log: Arc<dyn Log>,
+    under_way: JoinSet<()>,
+    turns: Arc<Semaphore>,
+}
+
+impl Notifier {
+    pub(super) fn new(launcher: Launcher, post: Post, log: Arc<dyn Log>) -> Self {
+        Self { launcher, post, log, under_way: JoinSet::new(), turns: Arc::new(Semaphore::new(AT_ONCE)) }
+    }
+
+    /// Sends a notification on its way.
+    pub(super) fn tell(&mut self, notify: &Arc<Notify>, event: Value, folder: &Path) {
+        let (notify, launcher, folder) = (Arc::clone(notify), self.launcher.clone(), folder.to_owned());
+        let (post, log, turns) = (Arc::clone(&self.post), Arc::clone(&self.log), Arc::clone(&self.turns));
+        self.under_way.spawn_local(async move {
+            // The semaphore is never closed.
+            let _turn = turns.acquire().await;
+            tell(notify, event, launcher, &folder, post, log).await;
+        });
+    }
+
+    /// Forgets those that have arrived.
+    pub(super) fn tidy(&mut self) {
+        while self.under_way.try_join_next().is_some() {}
+    }
+
+    /// Waits for those on their way, so long at most.
+    pub(super) async fn finish(&mut self, limit: Duration) {
+        let arrived = async { while self.under_way.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(limit, arrived).await;
+    }
+}
+
 /// Tells whoever is to hear of an occasion; what fails is logged.
-pub(super) async fn tell(notify: Arc<Notify>, event: Value, launcher: Launcher, folder: &Path, post: Post, log: Arc<dyn Log>) {
+async fn tell(notify: Arc<Notify>, event: Value, launcher: Launcher, folder: &Path, post: Post, log: Arc<dyn Log>) {
     let name = event["schedule"].as_str().unwrap_or_default().to_owned();
     let mut faults = Vec::new();
     if let Some(function) = &notify.lua
@@ -53,7 +96,7 @@ async fn call(function: &LuaFunction, event: &Value, launcher: &Launcher, folder
             heard.push(line.trim().to_owned());
         }
     });
-    let (_handle, process) = Process::start(command, Some(std::time::Duration::from_mins(1))).map_err(|error| error.to_string())?;
+    let (_handle, process) = Process::start(command, Some(Duration::from_mins(1))).map_err(|error| error.to_string())?;
     let exit = process.supervise(listener).await;
     if exit.status == Some(0) {
         return Ok(());

@@ -1,13 +1,15 @@
-//! Carries decisions out: into the store first, then into processes.
+//! Carries the engine's decisions out: into the history first, then into processes and notifications.
 
-use super::child::{self, Exit, Process};
+use super::child::Exit;
 use super::launch::new_run;
-use super::notify;
-use super::serving::{Running, Serving};
-use super::words::{length, local, meant, outcome, time};
-use crate::gate::Level;
+use super::notifier::Notifier;
+use super::processes::{Ended, Processes};
+use super::records::Records;
+use super::words::{length, local, time};
+use crate::gate::{Level, Random};
 use crate::history::{Attempt, Decided, Firing, FiringOutcome, Retry, RunEnd, RunOutcome};
-use crate::schedule::engine::{Cause, Decision, Missed, Notice, Order, Outcome};
+use crate::schedule::engine::{Cause, Decision, Engine, Missed, Notice, Order, Outcome};
+use crate::schedule::file::ScheduleFile;
 use crate::schedule::value::{Occasion, Overlap};
 use cumulua_core::clock::wall_now;
 use jiff::Timestamp;
@@ -40,7 +42,23 @@ enum Step {
     Tell(Notice, Option<Arc<RunEnd>>),
 }
 
-impl Serving {
+/// The engine, and what its decisions are carried out with.
+pub(super) struct Dispatch {
+    pub(super) engine: Engine,
+    pub(super) file: ScheduleFile,
+    pub(super) records: Records,
+    pub(super) processes: Processes,
+    pub(super) notifier: Notifier,
+    random: Random,
+    /// Runs that the history has, and whose schedule's lock a process of a server before still holds.
+    held_up: Vec<(Order, String)>,
+}
+
+impl Dispatch {
+    pub(super) fn new(engine: Engine, file: ScheduleFile, records: Records, processes: Processes, notifier: Notifier) -> Self {
+        Self { engine, file, records, processes, notifier, random: Random::system(), held_up: Vec::new() }
+    }
+
     /// Carries decisions out.
     pub(super) fn carry_out(&mut self, consequences: impl IntoIterator<Item = Consequences>) {
         let mut open: Vec<_> = consequences.into_iter().collect();
@@ -51,10 +69,10 @@ impl Serving {
                 self.prepare(consequences, &mut record, &mut steps);
             }
             // One step for all: were a later decision of a schedule there without an earlier one, a kill in between would lose that.
-            let new = if record.is_empty() { Some(Vec::new()) } else { self.record(record) };
+            let new = if record.is_empty() { Some(Vec::new()) } else { self.records.record(record) };
             for step in steps {
                 match step {
-                    Step::End(order) => self.end(&order),
+                    Step::End(order) => self.processes.end(&order, "ended by the server for the next firing"),
                     Step::Tell(notice, end) => self.tell(&notice, end.as_deref()),
                     Step::Start(order, run, index) => match &new {
                         Some(new) if new.get(index) == Some(&true) => open.extend(self.start(order, run)),
@@ -65,7 +83,7 @@ impl Serving {
                         None => {
                             let name = &order.schedule.name;
                             let message = format!("{name}: not started, because that cannot be recorded");
-                            self.server.log.line(Level::Error, &message, &[("schedule", name)]);
+                            self.records.say(Level::Error, name, &message);
                             open.push(self.engine.ended(name, order.at, Outcome::Unrecorded, wall_now()).into());
                         }
                     },
@@ -79,8 +97,12 @@ impl Serving {
         let Consequences { decisions, of } = consequences;
         if let Some(end) = &of {
             // A run's own process has recorded that it is done; that the server has heard of it may wait for the next record.
-            let is_quiet = decisions.is_empty() && end.outcome == RunOutcome::Done;
-            (if is_quiet { &mut self.quiet_ends } else { &mut *record }).push(Decided::End((**end).clone()));
+            let end = RunEnd::clone(end);
+            if decisions.is_empty() && end.outcome == RunOutcome::Done {
+                self.records.record_later(end);
+            } else {
+                record.push(Decided::End(end));
+            }
         }
         let mut told: BTreeMap<Arc<str>, usize> = BTreeMap::new();
         let now = wall_now();
@@ -100,13 +122,13 @@ impl Serving {
                 Decision::End(order) => steps.push(Step::End(order)),
                 Decision::Retry(order, at) => {
                     let message = format!("{}: attempt {} failed; the next is at {}", order.schedule.name, order.attempt, time(at));
-                    self.server.log.line(Level::Warn, &message, &[("schedule", &order.schedule.name)]);
+                    self.records.say(Level::Warn, &order.schedule.name, &message);
                     record.push(Decided::Retry(attempt(&order), Retry::At(at)));
                 }
                 Decision::GiveUp(order, reason) => {
                     let name = &order.schedule.name;
                     let message = format!("{name}: attempt {} failed and is not repeated: {reason}", order.attempt);
-                    self.server.log.line(Level::Warn, &message, &[("schedule", name)]);
+                    self.records.say(Level::Warn, name, &message);
                     record.push(Decided::Retry(attempt(&order), Retry::GivenUp(reason.to_string())));
                 }
                 Decision::Tell(notice) => steps.push(Step::Tell(notice, of.clone())),
@@ -115,7 +137,7 @@ impl Serving {
         for (name, number) in told.into_iter().filter(|(_, number)| *number > MISSED_TOLD) {
             let message =
                 format!("{name}: {} more did not run; `cumulua runs list --name {name}` shows them", number - MISSED_TOLD);
-            self.server.log.line(Level::Warn, &message, &[("schedule", &name)]);
+            self.records.say(Level::Warn, &name, &message);
         }
     }
 
@@ -125,20 +147,20 @@ impl Serving {
             None => miss.reason.to_string(),
             Some((first, count)) => format!("{}; this row stands for {count} firings from {} on", miss.reason, time(first)),
         };
-        let outcome = outcome(miss.reason);
-        self.metrics.firing(outcome.as_str(), miss.several.map_or(1, |(_, count)| count));
+        let outcome = FiringOutcome::from(miss.reason);
+        self.records.metrics.firing(outcome.as_str(), miss.several.map_or(1, |(_, count)| count));
         if is_told {
             let message = format!("{name}: {} did not run: {detail}", time(miss.at));
-            self.server.log.line(Level::Warn, &message, &[("schedule", name), ("reason", outcome.as_str())]);
+            self.records.log.line(Level::Warn, &message, &[("schedule", name), ("reason", outcome.as_str())]);
         }
         beside(miss.cause, Firing { schedule: name.to_string(), due: miss.at, decided: now, outcome, detail: Some(detail) })
     }
 
     /// Starts a run that the store has; what follows where it cannot be started.
     fn start(&mut self, order: Order, run: String) -> Option<Consequences> {
-        self.metrics.firing("ran", u64::from(order.attempt == 1));
+        self.records.metrics.firing("ran", u64::from(order.attempt == 1));
         let name = &order.schedule.name;
-        if order.schedule.overlap != Overlap::Allow && self.server.store.locks().is_schedule_running(name) {
+        if order.schedule.overlap != Overlap::Allow && self.records.store.locks().is_schedule_running(name) {
             // A run of a server before this one, whose end the history may have already, has yet to go.
             self.held_up.push((order, run));
             return None;
@@ -147,67 +169,74 @@ impl Serving {
     }
 
     /// Starts a run whatever else goes on.
-    pub(super) fn start_now(&mut self, order: Order, run: String) -> Option<Consequences> {
-        let name = Arc::clone(&order.schedule.name);
-        let command = self.server.launcher.run(&order, &run, &self.file.folder);
-        match Process::start(command, order.schedule.timeout) {
-            Ok((handle, process)) => {
-                if order.cause == Cause::Schedule && order.attempt == 1 {
-                    let lateness = wall_now().duration_since(order.due);
-                    self.metrics.lateness(Duration::try_from(lateness).unwrap_or(Duration::ZERO));
-                }
-                let fields = [("schedule", &*name), ("run", &*run), ("cause", order.cause.as_str())];
-                self.server.log.line(Level::Info, &format!("{name}: started for {}", time(order.at)), &fields);
-                let (ended, id) = (self.ended.clone(), run.clone());
-                let listener = child::keep(self.server.store.clone(), run.clone());
-                tokio::spawn(async move {
-                    let exit = process.supervise(listener).await;
-                    let _ = ended.send((id, exit));
-                });
-                self.runs.insert(run, Running { order, handle });
-                None
-            }
-            Err(problem) => {
-                let error = Some(format!("its process cannot be started: {problem}"));
-                Some(self.finish(&order, run, Exit { outcome: RunOutcome::Failed, status: None, error }))
+    fn start_now(&mut self, order: Order, run: String) -> Option<Consequences> {
+        let (name, at, due, cause) = (Arc::clone(&order.schedule.name), order.at, order.due, order.cause);
+        let is_first = cause == Cause::Schedule && order.attempt == 1;
+        if let Err((order, problem)) = self.processes.start(order, run.clone(), &self.file.folder, &self.records.store) {
+            let error = Some(format!("its process cannot be started: {problem}"));
+            return Some(self.finish(&order, run, Exit { outcome: RunOutcome::Failed, status: None, error }));
+        }
+        if is_first {
+            let lateness = wall_now().duration_since(due);
+            self.records.metrics.lateness(Duration::try_from(lateness).unwrap_or(Duration::ZERO));
+        }
+        let fields = [("schedule", &*name), ("run", &*run), ("cause", cause.as_str())];
+        self.records.log.line(Level::Info, &format!("{name}: started for {}", time(at)), &fields);
+        None
+    }
+
+    /// Starts those that were held up and are no more.
+    pub(super) fn start_held_up(&mut self) {
+        for (order, run) in std::mem::take(&mut self.held_up) {
+            if self.records.store.locks().is_schedule_running(&order.schedule.name) {
+                self.held_up.push((order, run));
+            } else {
+                let failed = self.start_now(order, run);
+                self.carry_out(failed);
             }
         }
     }
 
-    /// Ends a run, because the next firing takes its place.
-    fn end(&mut self, order: &Order) {
-        for running in
-            self.runs.values().filter(|running| running.order.schedule.name == order.schedule.name && running.order.at == order.at)
-        {
-            running.handle.end("ended by the server for the next firing");
+    /// Begins to end: nothing starts any more.
+    pub(super) fn begin_to_end(&mut self) {
+        let mut consequences = vec![self.engine.end().into()];
+        for (order, id) in std::mem::take(&mut self.held_up) {
+            let error = Some("the server ended before the run's process had begun".to_owned());
+            let end = RunEnd { id, ended: wall_now(), outcome: RunOutcome::Cancelled, status: None, error };
+            consequences.push(self.heard(&order.schedule.name, order.at, end));
         }
+        self.carry_out(consequences);
     }
 
     /// Hears that a run's process has ended.
-    pub(super) fn ended(&mut self, run: String, exit: Exit) -> Option<Consequences> {
-        let running = self.runs.remove(&run)?;
-        Some(self.finish(&running.order, run, exit))
+    pub(super) fn ended(&mut self, (run, exit): Ended) -> Option<Consequences> {
+        let order = self.processes.forget(&run)?;
+        Some(self.finish(&order, run, exit))
+    }
+
+    /// Asks the engine what follows from a run's end.
+    pub(super) fn heard(&mut self, schedule: &str, at: Timestamp, end: RunEnd) -> Consequences {
+        let decisions = self.engine.ended(schedule, at, Outcome::from(end.outcome), wall_now());
+        Consequences { decisions, of: Some(Arc::new(end)) }
     }
 
     /// Says how a run ended, and asks the engine what follows.
     fn finish(&mut self, order: &Order, run: String, exit: Exit) -> Consequences {
         let Exit { outcome, status, error } = exit;
         let name = &order.schedule.name;
-        let now = wall_now();
-        self.metrics.run(outcome.as_str());
+        self.records.metrics.run(outcome.as_str());
         let level = if outcome == RunOutcome::Done { Level::Info } else { Level::Warn };
         let text = status.map(|status| status.to_string()).unwrap_or_default();
         let with = if text.is_empty() { String::new() } else { format!(", status {text}") };
         let fields = [("schedule", &**name), ("run", &*run), ("outcome", outcome.as_str()), ("status", &*text)];
-        self.server.log.line(level, &format!("{name}: {}{with}", outcome.as_str()), &fields);
-        let decisions = self.engine.ended(name, order.at, meant(outcome), now);
-        Consequences { decisions, of: Some(Arc::new(RunEnd { id: run, ended: now, outcome, status, error })) }
+        self.records.log.line(level, &format!("{name}: {}{with}", outcome.as_str()), &fields);
+        self.heard(name, order.at, RunEnd { id: run, ended: wall_now(), outcome, status, error })
     }
 
     fn tell(&mut self, notice: &Notice, end: Option<&RunEnd>) {
         let Notice { order, occasion, reason, firings } = notice;
         let Some(notify) = &order.schedule.notify else { return };
-        let recorded = end.and_then(|end| self.server.store.run(&end.id).ok().flatten()?.error);
+        let recorded = end.and_then(|end| self.records.store.run(&end.id).ok().flatten()?.error);
         let error = recorded.or_else(|| end.and_then(|end| end.error.clone()));
         let event = serde_json::json!({
             "event": occasion.as_str(),
@@ -222,14 +251,7 @@ impl Serving {
             "firings": firings,
             "late_seconds": (*occasion == Occasion::Late).then(|| wall_now().duration_since(order.due).as_secs()),
         });
-        let (notify, launcher, folder) = (Arc::clone(notify), self.server.launcher.clone(), self.file.folder.clone());
-        let (post, log) = (Arc::clone(&self.server.post), Arc::clone(&self.server.log));
-        let turns = Arc::clone(&self.turns);
-        self.tells.spawn_local(async move {
-            // The semaphore is never closed.
-            let _turn = turns.acquire().await;
-            notify::tell(notify, event, launcher, &folder, post, log).await;
-        });
+        self.notifier.tell(notify, event, &self.file.folder);
     }
 }
 

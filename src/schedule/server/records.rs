@@ -1,10 +1,13 @@
-//! What the store refuses, as on a full disk, is kept and written once it takes it again: every firing has its row, if late.
+//! What the server writes into the history. What the store refuses, as on a full disk, is kept and written once it takes it again: every
+//! firing has its row, if late.
 
-use super::serving::Serving;
+use super::log::Log;
+use super::metrics::Metrics;
 use crate::gate::Level;
-use crate::history::{Decided, Firing, FiringOutcome, StoreError};
+use crate::history::{Decided, Firing, FiringOutcome, RunEnd, Store, StoreError};
 use cumulua_core::clock::real_now;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// So much is kept; of more the oldest is forgotten, because a server must not grow without end.
@@ -16,23 +19,43 @@ const SILENCE: Duration = Duration::from_mins(1);
 /// How long a store that is asked whether it works again has to answer.
 const PROBE: Duration = Duration::from_secs(1);
 
-/// What the store has refused and is still to have.
-#[derive(Debug, Default)]
-pub(super) struct Backlog {
-    decisions: VecDeque<Decided>,
+/// What the server writes into the history, and what it says of that.
+pub(super) struct Records {
+    pub(super) store: Store,
+    pub(super) log: Arc<dyn Log>,
+    pub(super) metrics: Arc<Metrics>,
+    /// What the store has refused and is still to have.
+    refused: VecDeque<Decided>,
     forgotten: u64,
     /// Whether the store refused the last time that it was asked.
-    refused: bool,
+    refuses: bool,
     /// When that was said last.
     said: Option<Instant>,
+    /// Ends of runs from which nothing follows, and which go into the store with the next decisions or a second later.
+    quiet_ends: Vec<Decided>,
 }
 
-impl Serving {
+impl Records {
+    pub(super) fn new(store: Store, log: Arc<dyn Log>, metrics: Arc<Metrics>) -> Self {
+        let (refused, quiet_ends) = (VecDeque::new(), Vec::new());
+        Self { store, log, metrics, refused, forgotten: 0, refuses: false, said: None, quiet_ends }
+    }
+
+    /// Says something of a schedule.
+    pub(super) fn say(&self, level: Level, schedule: &str, message: &str) {
+        self.log.line(level, message, &[("schedule", schedule)]);
+    }
+
+    /// Records with the next decisions, or a second later, that a run has ended.
+    pub(super) fn record_later(&mut self, end: RunEnd) {
+        self.quiet_ends.push(Decided::End(end));
+    }
+
     /// Records decisions in one step; which of them are new, as the store says. None where it refuses: then nothing that they would
     /// start may start.
     pub(super) fn record(&mut self, mut decisions: Vec<Decided>) -> Option<Vec<bool>> {
         decisions.append(&mut self.quiet_ends);
-        match self.server.store.decide_together(decisions.clone()) {
+        match self.store.decide_together(decisions.clone()) {
             Ok(new) => {
                 self.works_again();
                 Some(new)
@@ -40,10 +63,10 @@ impl Serving {
             Err(problem) => {
                 self.fault(&problem);
                 let later = decisions.into_iter().filter_map(|decided| without_run(decided, &problem));
-                self.backlog.decisions.extend(later);
-                while self.backlog.decisions.len() > MOST {
-                    self.backlog.decisions.pop_front();
-                    self.backlog.forgotten += 1;
+                self.refused.extend(later);
+                while self.refused.len() > MOST {
+                    self.refused.pop_front();
+                    self.forgotten += 1;
                 }
                 None
             }
@@ -61,37 +84,37 @@ impl Serving {
     /// A store that refuses stops nothing that runs; it is said once until it works again.
     pub(super) fn fault(&mut self, problem: &StoreError) {
         self.metrics.store_fault();
-        let was_refused = std::mem::replace(&mut self.backlog.refused, true);
+        let was_refused = std::mem::replace(&mut self.refuses, true);
         let now = real_now();
-        if !was_refused && self.backlog.said.is_none_or(|said| now - said >= SILENCE) {
-            self.backlog.said = Some(now);
-            self.server.log.line(Level::Error, &problem.to_string(), &[]);
+        if !was_refused && self.said.is_none_or(|said| now - said >= SILENCE) {
+            self.said = Some(now);
+            self.log.line(Level::Error, &problem.to_string(), &[]);
         }
     }
 
     fn works_again(&mut self) {
         self.metrics.store_works();
-        if std::mem::take(&mut self.backlog.refused) {
-            self.server.log.line(Level::Info, "the run store can be written again", &[]);
+        if std::mem::take(&mut self.refuses) {
+            self.log.line(Level::Info, "the run store can be written again", &[]);
         }
     }
 
     /// Writes what the store has refused, if it takes it now.
-    pub(super) fn catch_up_on_records(&mut self) {
-        if !self.backlog.decisions.is_empty() {
-            let decisions = Vec::from(std::mem::take(&mut self.backlog.decisions));
+    pub(super) fn catch_up(&mut self) {
+        if !self.refused.is_empty() {
+            let decisions = Vec::from(std::mem::take(&mut self.refused));
             let count = decisions.len();
             if self.record(decisions).is_some() {
-                let forgotten = std::mem::take(&mut self.backlog.forgotten);
+                let forgotten = std::mem::take(&mut self.forgotten);
                 let lost = if forgotten > 0 { format!("; {forgotten} older ones are forgotten") } else { String::new() };
-                self.server.log.line(Level::Info, &format!("{count} decisions are recorded late{lost}"), &[]);
+                self.log.line(Level::Info, &format!("{count} decisions are recorded late{lost}"), &[]);
             }
         }
         if !self.quiet_ends.is_empty() {
             self.record(Vec::new());
         }
-        if self.backlog.refused && self.backlog.decisions.is_empty() {
-            let written = self.server.store.flush(PROBE);
+        if self.refuses && self.refused.is_empty() {
+            let written = self.store.flush(PROBE);
             self.note(written);
         }
     }

@@ -1,39 +1,22 @@
-//! The server: gives the engine the time, carries its decisions out, and keeps them in the store before anything starts.
+//! The server's loop: gives the engine the time, carries its decisions out, and keeps them in the history before anything starts.
 
-mod backlog;
-mod carry;
-mod child;
-mod clockwatch;
-mod house;
-mod http;
-mod launch;
-mod lines;
-mod log;
-mod metrics;
-mod notify;
-mod once;
-mod requests;
-mod serving;
-mod signals;
-mod words;
-
-pub use child::Listener;
-pub use launch::{Launcher, Shared};
-pub use log::Log;
-pub use metrics::Metrics;
-pub use notify::Post;
-pub use once::{Once, run_once};
-pub use words::counted;
-
-use super::file::{FileError, ScheduleFile};
+use super::dispatch::Dispatch;
+use super::error::ServeError;
+use super::http;
+use super::launch::Launcher;
+use super::log::Log;
+use super::metrics::Metrics;
+use super::notifier::{Notifier, Post};
+use super::processes::Processes;
+use super::records::Records;
+use super::requests::Requests;
+use super::serving::{Serving, engine};
+use super::signals::Signals;
 use crate::gate::Level;
-use crate::history::{Store, StoreError, locks::Taken};
+use crate::history::{Store, locks::Taken};
+use crate::schedule::file::ScheduleFile;
 use cumulua_core::clock::real_now;
-use requests::Requests;
 use sd_notify::NotifyState;
-use serving::Serving;
-use signals::Signals;
-use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -50,40 +33,6 @@ const LAST_TELLS: Duration = Duration::from_secs(10);
 
 /// How often history is pruned.
 const PRUNING: Duration = Duration::from_mins(10);
-
-/// Why a server cannot serve.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// Its file is faulty.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// The store cannot be used.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// There is another server.
-    #[error("{holder} already serves the store {}; end it first, or give this one a store of its own with --store", .store.display())]
-    Taken {
-        /// Who holds the store.
-        holder: String,
-        /// The store.
-        store: PathBuf,
-    },
-    /// The system refuses something.
-    #[error("{what}: {reason}")]
-    System {
-        /// What.
-        what: String,
-        /// What the system says.
-        reason: io::Error,
-    },
-}
-
-impl ServeError {
-    fn system(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
-        let what = what.into();
-        |reason| Self::System { what, reason }
-    }
-}
 
 /// What a server is made of.
 pub struct Server {
@@ -125,14 +74,16 @@ impl Server {
             tokio::spawn(http::serve(listener, Arc::clone(&metrics), began));
         }
         let (report, mut ends) = mpsc::unbounded_channel();
-        let mut serving = Serving::begin(self, file, metrics, began, report)?;
-        let (mut requests, problem) = Requests::listen(serving.server.store.path());
+        let (mut requests, problem) = Requests::listen(self.store.path());
         if let Some(problem) = problem {
-            let message = format!(
-                "`schedule trigger`, `pause`, `resume` and `reload` are not heard, because the server's socket cannot be made: {problem}"
-            );
-            serving.server.log.line(Level::Warn, &message, &[]);
+            let message = format!("the server's socket cannot be made, so that no command is heard: {problem}");
+            self.log.line(Level::Warn, &message, &[]);
         }
+        let records = Records::new(self.store, Arc::clone(&self.log), metrics);
+        let processes = Processes::new(self.launcher.clone(), report);
+        let notifier = Notifier::new(self.launcher, self.post, self.log);
+        let dispatch = Dispatch::new(engine(&file, &records)?, file, records, processes, notifier);
+        let mut serving = Serving::begin(dispatch, self.file, self.grace, began)?;
         let _ = sd_notify::notify(&[NotifyState::Ready]);
         let mut next_housekeeping = real_now();
         let mut next_pruning = real_now() + PRUNING / 10;
@@ -158,11 +109,11 @@ impl Server {
                 () = tokio::time::sleep(serving.pause(next_housekeeping)) => {}
             }
         }
-        let told = async { while serving.tells.join_next().await.is_some() {} };
-        let _ = tokio::time::timeout(LAST_TELLS, told).await;
-        serving.catch_up_on_records();
-        serving.server.log.line(Level::Info, "ended", &[]);
-        let _ = serving.server.store.flush(Duration::from_secs(5));
+        serving.dispatch.notifier.finish(LAST_TELLS).await;
+        let records = &mut serving.dispatch.records;
+        records.catch_up();
+        records.log.line(Level::Info, "ended", &[]);
+        let _ = records.store.flush(Duration::from_secs(5));
         Ok(())
     }
 }

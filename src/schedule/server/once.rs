@@ -5,7 +5,7 @@ use super::launch::{Launcher, new_run};
 use super::words::milliseconds;
 use crate::history::{Decided, Firing, FiringOutcome, RunEnd, RunOutcome, Store};
 use crate::schedule::engine::{Cause, Order};
-use crate::schedule::file::Schedule;
+use crate::schedule::model::Schedule;
 use crate::schedule::value::Overlap;
 use cumulua_core::clock::wall_now;
 use std::path::PathBuf;

@@ -1,0 +1,69 @@
+//! `cumulua runs` and its subcommands.
+
+use super::history::{History, Problem};
+use super::times::Times;
+use super::{calls, cancel, list, logs, prune, show};
+use crate::cli::options::GlobalOptions;
+use crate::cli::{report, status};
+use crate::history::Store;
+use clap::{Args, Subcommand};
+use cumulua_core::clock::Clock;
+use std::process::ExitCode;
+
+/// Shows what ran, what it did, and what did not run and why
+///
+/// Every run that makes a call, waits or takes a lock is recorded, unless --no-record leaves it out; a rehearsal (--sim) only where --store
+/// names a file.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cumulua runs list --at 02:30\n  cumulua runs list --name nightly --since 7d --failed\n  cumulua runs show 3f2a\n  cumulua runs logs -f nightly\n  cumulua runs cancel 3f2a\n  cumulua runs prune --older-than 90d"
+)]
+pub(in crate::cli) struct Runs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    List(list::List),
+    Show(show::Show),
+    Logs(logs::Logs),
+    Calls(calls::Calls),
+    Prune(prune::Prune),
+    Cancel(cancel::Cancel),
+}
+
+impl Runs {
+    /// Shows it.
+    pub(in crate::cli) fn run(self, options: &GlobalOptions) -> ExitCode {
+        // The history of a rehearsal stands where its run put it; without that, the history is the user's own.
+        let Some(path) = options.store.clone().or_else(Store::default_path) else {
+            report::error("there is no home folder to look for the run store in; --store names its file");
+            return status::USAGE.into();
+        };
+        if !path.exists() {
+            let json = matches!(&self.command, Command::List(list) if list.wants_json());
+            if json {
+                report::print("[]");
+            }
+            report::say(&format!("nothing is recorded in {} yet; a run is once it makes a call", path.display()));
+            return if matches!(self.command, Command::List(_)) { status::DONE.into() } else { status::SCRIPT.into() };
+        }
+        let history = History { store: Store::open(path), times: Times::here(Clock::system().now()) };
+        let shown = match self.command {
+            Command::List(command) => command.run(&history),
+            Command::Show(command) => command.run(&history),
+            Command::Logs(command) => command.run(&history),
+            Command::Calls(command) => command.run(&history),
+            Command::Prune(command) => command.run(&history),
+            Command::Cancel(command) => command.run(&history),
+        };
+        match shown {
+            Ok(()) => status::DONE.into(),
+            Err(Problem { message, status }) => {
+                report::error(&message);
+                status.into()
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What the subcommands of `cumulua runs` share: finding a run, and how it is shown.
+
+use super::times::Times;
+use crate::cli::status::{self, Status};
+use crate::history::{Filter, Found, RunRow, Store, StoreError};
+use comfy_table::{Table, presets};
+
+/// What a subcommand works with.
+pub(super) struct History {
+    pub(super) store: Store,
+    pub(super) times: Times,
+}
+
+/// Why there is nothing to show.
+pub(super) struct Problem {
+    pub(super) message: String,
+    pub(super) status: Status,
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Self { message: error.to_string(), status: status::SCRIPT }
+    }
+}
+
+impl Problem {
+    pub(super) fn usage(message: impl Into<String>) -> Self {
+        Self { message: message.into(), status: status::USAGE }
+    }
+}
+
+impl History {
+    /// The run that a person means: the beginning of an id, else a name, whose latest run it is.
+    pub(super) fn find(&self, wanted: &str) -> Result<RunRow, Problem> {
+        if wanted.is_empty() {
+            return Err(Problem::usage("name a run by the beginning of its id, or by its name for the latest of that name"));
+        }
+        match self.store.find_run(wanted)? {
+            Found::One(row) => return Ok(*row),
+            Found::Several(ids) => {
+                let ids: Vec<_> = ids.iter().map(|id| short_id(id, 13)).collect();
+                let message = format!("several runs begin with {wanted}: {}; give more of the id", ids.join(", "));
+                return Err(Problem::usage(message));
+            }
+            Found::None => {}
+        }
+        let latest = Filter { name: Some(wanted.to_owned()), limit: Some(1), ..Filter::default() };
+        if let Some(row) = self.store.runs(latest)?.pop() {
+            return Ok(row);
+        }
+        let names = self.store.run_names()?;
+        let near = cumulua_core::catalog::suggest::nearest(wanted, names.iter().map(String::as_str));
+        let hint = cumulua_core::catalog::suggest::did_you_mean(&near);
+        let message = format!("no run has that id or name: {wanted}{hint}; `cumulua runs list` shows what there is");
+        Err(Problem { message, status: status::SCRIPT })
+    }
+
+    /// Where a run stands, or how it went, in a word.
+    pub(super) fn word(&self, row: &RunRow) -> &'static str {
+        self.store.state(row).as_str()
+    }
+
+    /// A run for programs.
+    pub(super) fn json(&self, row: &RunRow) -> serde_json::Value {
+        let time = |at| self.times.exact(at);
+        let run = &row.run;
+        serde_json::json!({
+            "id": run.id, "name": run.name, "kind": run.kind, "script": run.script, "script_sha256": run.script_hash, "args": run.args,
+            "profile": run.profile, "version": run.version, "simulated": run.simulated, "pid": run.pid, "attempt": run.attempt,
+            "due": run.due.map(time), "started": time(run.started), "ended": row.ended.map(time), "outcome": self.word(row),
+            "status": row.status, "error": row.error, "retry_at": row.retry_at.map(time), "retry_given_up": row.retry_given_up,
+            "calls": row.calls,
+        })
+    }
+}
+
+/// The beginning of an id: enough to tell runs apart.
+pub(super) fn short_id(id: &str, length: usize) -> String {
+    id.chars().take(length).collect()
+}
+
+/// A table without lines. On a terminal what does not fit is cut off: a broken line is harder to read than a short one, and `show` and
+/// `--json` have the rest.
+pub(super) fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(header).add_rows(rows);
+    let terminal = console::Term::stdout();
+    let width = terminal.is_term().then(|| usize::from(terminal.size().1));
+    let text = table.to_string();
+    let lines = text.lines().map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end()).map(|line| match width {
+        Some(width) => console::truncate_str(line, width, "…"),
+        None => line.into(),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}

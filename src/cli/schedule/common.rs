@@ -1,0 +1,98 @@
+//! What the subcommands of `cumulua schedule` share.
+
+use crate::cli::options::GlobalOptions;
+use crate::cli::{report, status, world};
+use crate::gate::Random;
+use crate::history::Store;
+use crate::run::control::{self, AskError, Reply, Request};
+use crate::schedule::file::{FILE_NAME, FileError, ScheduleFile};
+use crate::schedule::server::Shared;
+use clap::Args;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// The schedule file that a subcommand is about.
+#[derive(Debug, Args)]
+pub(super) struct FileArgument {
+    /// The schedule file
+    #[arg(value_name = "FILE", default_value = FILE_NAME)]
+    pub(super) file: PathBuf,
+}
+
+/// Reads a file; what is wrong with it is printed.
+pub(super) fn read(path: &Path) -> Result<ScheduleFile, ExitCode> {
+    ScheduleFile::read(path).map_err(|problem| {
+        refuse(&problem);
+        status::SCRIPT.into()
+    })
+}
+
+/// Prints what is wrong with a file, with the line.
+pub(super) fn refuse(problem: &FileError) {
+    match problem {
+        FileError::Malformed { path, line, column, reason, text, span } => {
+            let message = format!("line {line}, column {column}: {reason}");
+            report::excerpt(&message, &path.display().to_string(), text, span.clone(), "TOML");
+        }
+        FileError::Unreadable { .. } => report::error(&problem.to_string()),
+    }
+}
+
+/// The run store; a rehearsal must have one of its own.
+pub(super) fn store(options: &GlobalOptions) -> Result<Store, ExitCode> {
+    store_path(options).map(Store::open)
+}
+
+pub(super) fn store_path(options: &GlobalOptions) -> Result<PathBuf, ExitCode> {
+    world::store_path(options).ok_or_else(|| {
+        let reason = if options.sim { "a rehearsal has no history of its own" } else { "there is no home folder" };
+        report::error(&format!("{reason}; --store FILE says where runs and firings are kept"));
+        status::USAGE.into()
+    })
+}
+
+/// How long the server's answer is waited for; it says itself when it does not come to something.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Asks something of the server that holds the store's lock; its answer, or what is wrong.
+pub(super) fn ask_server(store: &Store, holder: &str, request: &Request) -> Result<String, String> {
+    match control::ask(&control::server_socket(store.path()), request, PATIENCE) {
+        Ok(Reply::Done(answer)) => Ok(report::printable(&answer)),
+        Ok(Reply::Refused(problem)) => Err(report::printable(&problem)),
+        Err(problem @ AskError::Nobody(_)) => {
+            Err(format!("the server ({holder}) does not listen: {problem}; it is of another version, or could not make its socket"))
+        }
+        Err(problem) => Err(problem.to_string()),
+    }
+}
+
+/// Options that count for a schedule's runs too.
+pub(super) fn shared(options: &GlobalOptions) -> Shared {
+    let mut others: Vec<OsString> = Vec::new();
+    let absolute = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone()).into_os_string();
+    for (name, url) in &options.endpoint {
+        others.extend(["--endpoint".into(), format!("{name}={url}").into()]);
+    }
+    for folder in &options.catalog {
+        others.extend(["--catalog".into(), absolute(folder)]);
+    }
+    if let Some(file) = &options.config {
+        others.extend(["--config".into(), absolute(file)]);
+    }
+    if let Some(file) = &options.audit {
+        // It may not be there yet.
+        others.extend(["--audit".into(), std::path::absolute(file).unwrap_or_else(|_| file.clone()).into_os_string()]);
+    }
+    if options.sim {
+        others.push("--sim".into());
+    }
+    others.extend((0..options.verbose).map(|_| OsString::from("-v")));
+    Shared { profile: options.profile.clone(), region: options.region.clone(), read_only: options.read_only, others }
+}
+
+/// An id for a run.
+pub(super) fn new_id() -> String {
+    Random::system().uuid()
+}

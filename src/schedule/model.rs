@@ -1,0 +1,57 @@
+//! A schedule, as a file's text comes to it.
+
+use super::timing::Timing;
+use super::value::{CatchUp, Keep, Notify, Overlap, Retries};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A schedule, complete.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Schedule {
+    /// Its name, which no other of the file has.
+    pub name: Arc<str>,
+    /// The script.
+    pub script: PathBuf,
+    /// The script's arguments.
+    pub args: Vec<String>,
+    /// The profile of cumulua.toml.
+    pub profile: Option<String>,
+    /// The region.
+    pub region: Option<String>,
+    /// When it fires.
+    pub timing: Timing,
+    /// Whether the zone is UTC because nothing says otherwise.
+    pub zone_is_default: bool,
+    /// What happens to a firing while it still runs.
+    pub overlap: Overlap,
+    /// What becomes of missed firings.
+    pub catch_up: CatchUp,
+    /// How long a run may take.
+    pub timeout: Option<Duration>,
+    /// The memory of a run, in bytes.
+    pub max_memory: Option<u64>,
+    /// How a failed run is repeated.
+    pub retries: Retries,
+    /// Whether the file keeps it from firing.
+    pub paused: bool,
+    /// Who hears of failures.
+    pub notify: Option<Arc<Notify>>,
+    /// How much history is kept; all where nothing says otherwise.
+    pub keep: Option<Keep>,
+    /// What its script may do.
+    pub rights: Rights,
+    /// The line of the file that the schedule begins in, from 1.
+    pub line: usize,
+}
+
+/// What a schedule's script may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rights {
+    /// Mutating calls are refused.
+    pub read_only: bool,
+    /// Paths beyond the schedule file's folder that the script may use.
+    pub allow_path: Vec<PathBuf>,
+    /// Whether the script may start processes.
+    pub allow_run: bool,
+}

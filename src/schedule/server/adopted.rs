@@ -1,0 +1,157 @@
+//! What a server takes over from the one before it: runs that go on, retries that are to come, firings that wait, and ends of runs that
+//! nobody has heard of.
+
+use super::dispatch::{Consequences, Dispatch};
+use super::error::ServeError;
+use super::words::time;
+use crate::gate::Level;
+use crate::history::{
+    Attempt, Decided, Filter, Firing, FiringOutcome, FiringRow, NewRun, Retry, RunEnd, RunOutcome, RunRow, Store, StoreError,
+};
+use crate::schedule::engine::{Cause, Former, Known, Outcome, Reason};
+use crate::schedule::value::Overlap;
+use cumulua_core::clock::wall_now;
+use jiff::Timestamp;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A run of a server before this one.
+struct Run {
+    /// None where the history has its end already, and only its process has yet to go.
+    id: Option<String>,
+    name: String,
+    at: Timestamp,
+}
+
+/// Runs of a server before this one that go on.
+#[derive(Default)]
+pub(super) struct Adopted(Vec<Run>);
+
+impl Adopted {
+    /// Finds them, before anything is decided.
+    pub(super) fn find(dispatch: &mut Dispatch, now: Timestamp) -> Result<Self, ServeError> {
+        let Dispatch { engine, file, records, .. } = dispatch;
+        let mut adopted = Vec::new();
+        let going_on = records.store.runs(Filter { open: true, ..Filter::default() })?;
+        for RunRow { run, .. } in going_on.into_iter().filter(|row| matches!(row.run.kind.as_str(), "schedule" | "trigger")) {
+            let at = run.due.unwrap_or(run.started);
+            engine.adopt(&former(&run));
+            let message = format!("{}: the run of {} still goes on", run.name, time(at));
+            records.log.line(Level::Info, &message, &[("schedule", &run.name), ("run", &run.id)]);
+            adopted.push(Run { id: Some(run.id), name: run.name, at });
+        }
+        for schedule in file.schedules.iter().filter(|schedule| schedule.overlap != Overlap::Allow) {
+            let is_known = adopted.iter().any(|run| run.name == *schedule.name);
+            if !is_known && records.store.locks().is_schedule_running(&schedule.name) {
+                engine.adopt(&Former { name: &schedule.name, at: now, attempt: 1, cause: Cause::Schedule });
+                adopted.push(Run { id: None, name: schedule.name.to_string(), at: now });
+            }
+        }
+        Ok(Self(adopted))
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Looks which have ended.
+    pub(super) fn look(&mut self, dispatch: &mut Dispatch) {
+        for run in std::mem::take(&mut self.0) {
+            let locks = dispatch.records.store.locks();
+            if run.id.as_ref().map_or_else(|| locks.is_schedule_running(&run.name), |id| locks.is_run_alive(id)) {
+                self.0.push(run);
+                continue;
+            }
+            match ended(&run, dispatch) {
+                Ok(consequences) => dispatch.carry_out([consequences]),
+                Err(problem) => {
+                    // Whether it is to be repeated must not be guessed.
+                    dispatch.records.fault(&problem);
+                    self.0.push(run);
+                }
+            }
+        }
+    }
+}
+
+/// Hears that a run of a server before has ended.
+fn ended(run: &Run, dispatch: &mut Dispatch) -> Result<Consequences, StoreError> {
+    let now = wall_now();
+    let Some(id) = &run.id else {
+        return Ok(dispatch.engine.ended(&run.name, run.at, Outcome::Ended, now).into());
+    };
+    let said = dispatch.records.store.run(id)?.and_then(|row| row.end());
+    let end = said.unwrap_or_else(|| {
+        let error = Some("its process ended without a word after its server had".to_owned());
+        RunEnd { id: id.clone(), ended: now, outcome: RunOutcome::Lost, status: None, error }
+    });
+    Ok(dispatch.heard(&run.name, run.at, end))
+}
+
+/// Takes over what the server before this one has left undone, before anything new is decided.
+pub(super) fn take_over(dispatch: &mut Dispatch, now: Timestamp) -> Result<(), ServeError> {
+    let waiting = dispatch.records.store.queued_firings()?;
+    take_over_retries(dispatch, now)?;
+    hear_of_the_past(dispatch, now)?;
+    for firing in waiting {
+        let decisions = dispatch.engine.take_up(&firing.schedule, firing.due, now);
+        if decisions.is_empty() {
+            // Its schedule is no longer in the file.
+            dispatch.records.store.decide_together(vec![Decided::Beside(removed(firing, now), None)])?;
+        }
+        dispatch.carry_out([decisions.into()]);
+    }
+    Ok(())
+}
+
+/// Takes over the retries that the server before this one has left.
+fn take_over_retries(dispatch: &mut Dispatch, now: Timestamp) -> Result<(), ServeError> {
+    let to_repeat = dispatch.records.store.runs(Filter { to_repeat: true, ..Filter::default() })?;
+    for RunRow { run, retry_at, .. } in to_repeat {
+        let Some(time) = retry_at else { continue };
+        if let Some(decisions) = dispatch.engine.take_over_retry(&former(&run), time, now) {
+            dispatch.carry_out([decisions.into()]);
+        } else {
+            let attempt = Attempt { schedule: run.name, due: run.due.unwrap_or(run.started), number: run.attempt };
+            dispatch.records.record(vec![Decided::Retry(attempt, Retry::GivenUp(Reason::Removed.to_string()))]);
+        }
+    }
+    Ok(())
+}
+
+/// Hears of runs that have ended, or were lost, since the server before this one did.
+fn hear_of_the_past(dispatch: &mut Dispatch, now: Timestamp) -> Result<(), ServeError> {
+    for row in dispatch.records.store.unheard_runs()? {
+        let Some(end) = row.end() else { continue };
+        let decisions = dispatch.engine.ended_before(&former(&row.run), end.outcome.into(), end.ended, now);
+        dispatch.carry_out([Consequences { decisions, of: Some(Arc::new(end)) }]);
+    }
+    Ok(())
+}
+
+/// A run of a server before this one, as the engine takes it over.
+fn former(run: &NewRun) -> Former<'_> {
+    let cause = if run.kind == "trigger" { Cause::Trigger } else { Cause::Schedule };
+    Former { name: &run.name, at: run.due.unwrap_or(run.started), attempt: run.attempt, cause }
+}
+
+/// What the store knows of every schedule.
+pub(super) fn known(store: &Store) -> Result<HashMap<String, Known>, StoreError> {
+    let times = store.planned_times()?;
+    let outcomes = store.last_outcomes()?;
+    let states = store.schedule_states()?.into_iter().map(|(name, state)| {
+        let known = Known {
+            fingerprint: times.get(&name).cloned().unwrap_or_default(),
+            handled: state.decided_upto.unwrap_or(Timestamp::MIN),
+            paused: state.paused.is_some(),
+            failed: outcomes.get(&name).is_some_and(|outcome| !matches!(outcome, RunOutcome::Done | RunOutcome::Cancelled)),
+        };
+        (name, known)
+    });
+    Ok(states.collect())
+}
+
+fn removed(row: FiringRow, now: Timestamp) -> Firing {
+    let detail = Some(Reason::Removed.to_string());
+    Firing { schedule: row.schedule, due: row.due, decided: now, outcome: FiringOutcome::NotStarted, detail }
+}

@@ -1,0 +1,35 @@
+//! The server: starts runs when the engine says so, and keeps what becomes of each firing.
+
+mod adopted;
+mod child;
+mod clockwatch;
+mod dispatch;
+mod error;
+mod event_loop;
+mod file_watch;
+mod http;
+mod launch;
+mod lines;
+mod log;
+mod metrics;
+mod notifier;
+mod once;
+mod outcomes;
+mod processes;
+mod pruning;
+mod records;
+mod reload;
+mod requests;
+mod serving;
+mod signals;
+mod words;
+
+pub use child::Listener;
+pub use error::ServeError;
+pub use event_loop::Server;
+pub use launch::{Launcher, Shared};
+pub use log::Log;
+pub use metrics::Metrics;
+pub use notifier::Post;
+pub use once::{Once, run_once};
+pub use words::counted;

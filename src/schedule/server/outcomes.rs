@@ -1,0 +1,28 @@
+//! What the engine's words are in the history, and the other way round.
+
+use crate::history::{FiringOutcome, RunOutcome};
+use crate::schedule::engine::{Outcome, Reason};
+
+impl From<Reason> for FiringOutcome {
+    fn from(reason: Reason) -> Self {
+        match reason {
+            Reason::Overlap | Reason::QueueFull => Self::Overlap,
+            Reason::Paused => Self::Paused,
+            Reason::TooLate(_) | Reason::ServerGone => Self::TooLate,
+            Reason::Superseded => Self::Superseded,
+            Reason::ShuttingDown => Self::ShuttingDown,
+            Reason::Removed | Reason::Unrecorded => Self::NotStarted,
+        }
+    }
+}
+
+impl From<RunOutcome> for Outcome {
+    /// What the end of a run means for its schedule.
+    fn from(outcome: RunOutcome) -> Self {
+        match outcome {
+            RunOutcome::Done => Self::Done,
+            RunOutcome::Cancelled => Self::Ended,
+            RunOutcome::Failed | RunOutcome::TimedOut | RunOutcome::Interrupted | RunOutcome::Lost => Self::Failed,
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The processes of runs that go on.
+
+use super::child::{self, Exit, Handle, Process};
+use super::launch::Launcher;
+use crate::history::Store;
+use crate::schedule::engine::Order;
+use std::collections::HashMap;
+use std::io;
+use std::path::Path;
+use tokio::sync::mpsc;
+
+/// A run's id, and how its process ended.
+pub(super) type Ended = (String, Exit);
+
+/// A run that goes on.
+struct Running {
+    order: Order,
+    handle: Handle,
+}
+
+/// The processes of runs that go on.
+pub(super) struct Processes {
+    launcher: Launcher,
+    running: HashMap<String, Running>,
+    ended: mpsc::UnboundedSender<Ended>,
+}
+
+impl Processes {
+    /// None yet; `ended` hears of each that ends.
+    pub(super) fn new(launcher: Launcher, ended: mpsc::UnboundedSender<Ended>) -> Self {
+        Self { launcher, running: HashMap::new(), ended }
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.running.len()
+    }
+
+    /// Starts a run's process, whose output goes into the store.
+    pub(super) fn start(&mut self, order: Order, run: String, folder: &Path, store: &Store) -> Result<(), (Order, io::Error)> {
+        let command = self.launcher.run(&order, &run, folder);
+        let (handle, process) = match Process::start(command, order.schedule.timeout) {
+            Ok(started) => started,
+            Err(problem) => return Err((order, problem)),
+        };
+        let (ended, id) = (self.ended.clone(), run.clone());
+        let listener = child::keep(store.clone(), run.clone());
+        tokio::spawn(async move {
+            let exit = process.supervise(listener).await;
+            let _ = ended.send((id, exit));
+        });
+        self.running.insert(run, Running { order, handle });
+        Ok(())
+    }
+
+    /// Hears that a process has ended; what it was for.
+    pub(super) fn forget(&mut self, run: &str) -> Option<Order> {
+        self.running.remove(run).map(|running| running.order)
+    }
+
+    /// Tells the run of a firing to end.
+    pub(super) fn end(&self, order: &Order, reason: &str) {
+        let is_meant = |other: &Order| other.schedule.name == order.schedule.name && other.at == order.at;
+        self.running.values().filter(|running| is_meant(&running.order)).for_each(|running| running.handle.end(reason));
+    }
+
+    /// Tells all to end.
+    pub(super) fn end_all(&self, reason: &str) {
+        self.running.values().for_each(|running| running.handle.end(reason));
+    }
+}

@@ -1,0 +1,82 @@
+//! Taking the schedule file over, and which of its schedules are paused.
+
+use super::dispatch::Dispatch;
+use super::file_watch::FileWatch;
+use super::words::counted;
+use crate::gate::Level;
+use crate::history::Planned;
+use crate::run::control::Reply;
+use crate::schedule::file::ScheduleFile;
+use crate::schedule::model::Schedule;
+use cumulua_core::clock::wall_now;
+use sd_notify::NotifyState;
+use std::sync::Arc;
+
+/// Takes the file over as it is now, where nothing is wrong with it.
+pub(super) fn reload(dispatch: &mut Dispatch, watch: &mut FileWatch) -> Reply {
+    let monotonic = NotifyState::monotonic_usec_now();
+    let _ = sd_notify::notify(&match monotonic {
+        Ok(monotonic) => vec![NotifyState::Reloading, monotonic],
+        Err(_) => vec![NotifyState::Reloading],
+    });
+    watch.reads();
+    let reply = match ScheduleFile::read(&watch.path) {
+        Ok(file) => {
+            let now = wall_now();
+            let decisions = dispatch.engine.reload(&file, now);
+            dispatch.carry_out([decisions.into()]);
+            dispatch.file = file;
+            // A schedule that comes back into the file is paused as it was left.
+            look_at_paused(dispatch);
+            let written = dispatch.records.store.plan(planned(&dispatch.file), now);
+            dispatch.records.note(written);
+            dispatch.records.metrics.reload(false);
+            say_zone(dispatch);
+            Reply::Done(format!("{} served", counted(dispatch.file.schedules.len(), "schedule")))
+        }
+        Err(problem) => {
+            dispatch.records.metrics.reload(true);
+            let message = format!("the changed file is refused, and the one before it stays: {problem}");
+            dispatch.records.log.line(Level::Error, &message, &[]);
+            Reply::Refused(message)
+        }
+    };
+    let _ = sd_notify::notify(&[NotifyState::Ready]);
+    reply
+}
+
+/// Pauses and resumes schedules as the history says.
+pub(super) fn look_at_paused(dispatch: &mut Dispatch) -> Reply {
+    match dispatch.records.store.schedule_states() {
+        Ok(states) => {
+            for schedule in &dispatch.file.schedules {
+                let name = &*schedule.name;
+                let is_paused = states.get(name).is_some_and(|state| state.paused.is_some());
+                if dispatch.engine.set_paused(name, is_paused) {
+                    let word = if is_paused { "paused" } else { "resumed" };
+                    dispatch.records.say(Level::Info, name, &format!("{name}: {word}"));
+                }
+            }
+            Reply::Done("done".to_owned())
+        }
+        Err(problem) => {
+            dispatch.records.fault(&problem);
+            Reply::Refused(problem.to_string())
+        }
+    }
+}
+
+/// Says what is served, and on which clock where the file does not say.
+pub(super) fn say_zone(dispatch: &Dispatch) {
+    let file = &dispatch.file;
+    let (count, path) = (counted(file.schedules.len(), "schedule"), file.path.display());
+    let unzoned = file.schedules.iter().filter(|schedule| schedule.zone_is_default).count();
+    let zone = if unzoned > 0 { format!("; {unzoned} without a timezone go by UTC") } else { String::new() };
+    dispatch.records.log.line(Level::Info, &format!("serving {count} of {path}{zone}"), &[("file", &path.to_string())]);
+}
+
+/// The schedules as the store keeps them.
+pub(super) fn planned(file: &ScheduleFile) -> Vec<Planned> {
+    let planned = |schedule: &Arc<Schedule>| Planned { name: schedule.name.to_string(), times: schedule.timing.fingerprint() };
+    file.schedules.iter().map(planned).collect()
+}

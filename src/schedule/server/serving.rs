@@ -1,0 +1,202 @@
+//! The server at work: what each turn of its loop does.
+
+use super::adopted::{Adopted, known, take_over};
+use super::clockwatch::ClockWatch;
+use super::dispatch::Dispatch;
+use super::error::ServeError;
+use super::file_watch::FileWatch;
+use super::processes::Ended;
+use super::pruning::Pruning;
+use super::records::Records;
+use super::reload::{look_at_paused, planned, reload, say_zone};
+use super::requests::Asked;
+use super::signals::Signal;
+use super::words::{counted, milliseconds, time};
+use crate::gate::Level;
+use crate::run::control::{Reply, Request};
+use crate::schedule::engine::{Decision, Engine, Gap};
+use crate::schedule::file::ScheduleFile;
+use cumulua_core::clock::{real_now, wall_now};
+use jiff::SignedDuration;
+use sd_notify::NotifyState;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// What the end takes at most beyond the grace: runs that are told to end and killed, and the last notifications.
+const AFTER_GRACE: Duration = Duration::from_secs(30);
+
+/// A time without firings in which the store can flush the disk.
+const LULL: SignedDuration = SignedDuration::from_millis(200);
+
+/// The server at work.
+pub(super) struct Serving {
+    pub(super) dispatch: Dispatch,
+    adopted: Adopted,
+    file_watch: FileWatch,
+    pruning: Pruning,
+    clock_watch: ClockWatch,
+    began: Instant,
+    /// In place of the file's grace.
+    grace: Option<Duration>,
+    /// When running runs are ended, once the server ends.
+    ending: Option<Instant>,
+}
+
+/// An engine that goes on where the one before it stopped. Runs whose process is gone without a word are lost from here on.
+pub(super) fn engine(file: &ScheduleFile, records: &Records) -> Result<Engine, ServeError> {
+    let now = wall_now();
+    for lost in records.store.settle_lost_runs(now)? {
+        let (name, at) = (lost.run.name.clone(), time(lost.run.due.unwrap_or(lost.run.started)));
+        let error = lost.error.as_deref().unwrap_or_default();
+        let message = format!("{name}: the run of {at} was lost: {error}");
+        records.log.line(Level::Warn, &message, &[("schedule", &name), ("run", &lost.run.id)]);
+    }
+    Ok(Engine::new(file, &known(&records.store)?, now))
+}
+
+impl Serving {
+    /// Takes up where the server before this one stopped.
+    pub(super) fn begin(
+        mut dispatch: Dispatch,
+        path: PathBuf,
+        grace: Option<Duration>,
+        began: Instant,
+    ) -> Result<Self, ServeError> {
+        let now = wall_now();
+        let (clock_watch, file_watch) = (ClockWatch::new(now, Duration::ZERO), FileWatch::new(path));
+        let adopted = Adopted::find(&mut dispatch, now)?;
+        say_zone(&dispatch);
+        take_over(&mut dispatch, now)?;
+        let missed = dispatch.engine.tick(now, Gap::NotRunning);
+        dispatch.carry_out([missed.into()]);
+        // Only now: a firing that was missed must not count as decided before it has its row.
+        dispatch.records.store.plan(planned(&dispatch.file), now)?;
+        Ok(Self { dispatch, adopted, file_watch, pruning: Pruning::default(), clock_watch, began, grace, ending: None })
+    }
+
+    /// Hears what has ended, and does what is due.
+    pub(super) fn step(&mut self, ends: Vec<Ended>) {
+        let dispatch = &mut self.dispatch;
+        let mut consequences: Vec<_> = ends.into_iter().filter_map(|ended| dispatch.ended(ended)).collect();
+        let now = wall_now();
+        let gap = match self.clock_watch.jump(now, real_now() - self.began) {
+            None => Gap::Busy,
+            Some(jump) => {
+                dispatch.records.metrics.clock_jump();
+                let direction = if jump.is_negative() { "back" } else { "ahead" };
+                let message = format!(
+                    "the clock went {direction} by {:.0} s, or the machine slept; what was missed goes by catch_up",
+                    jump.abs().as_secs_f64()
+                );
+                dispatch.records.log.line(Level::Warn, &message, &[]);
+                Gap::ClockJump
+            }
+        };
+        consequences.push(dispatch.engine.tick(now, gap).into());
+        dispatch.carry_out(consequences);
+        dispatch.notifier.tidy();
+        let (running, waiting) = (dispatch.processes.count() + self.adopted.count(), dispatch.engine.load().1);
+        dispatch.records.metrics.load(dispatch.engine.count(), running, waiting, real_now() - self.began);
+    }
+
+    /// Looks at everything once: runs of a server before, the file, the grace; and the upkeep of history.
+    pub(super) fn keep_house(&mut self) {
+        let _ = sd_notify::notify(&[NotifyState::Watchdog]);
+        self.dispatch.records.catch_up();
+        self.adopted.look(&mut self.dispatch);
+        self.dispatch.start_held_up();
+        self.pruning.go_on(&mut self.dispatch.records);
+        self.tidy();
+        if self.file_watch.has_changed() && self.ending.is_none() {
+            reload(&mut self.dispatch, &mut self.file_watch);
+        }
+        if self.ending.is_some_and(|ending| real_now() >= ending) {
+            self.dispatch.processes.end_all("ended by the server, which itself ended");
+        }
+    }
+
+    /// Lets the store flush the disk, where no firing would wait for that.
+    fn tidy(&self) {
+        let now = wall_now();
+        if self.dispatch.engine.next_due().is_none_or(|due| due.duration_since(now) > LULL) {
+            // A disk that is full is said by whatever is to be recorded next.
+            let _ = self.dispatch.records.store.tidy();
+        }
+    }
+
+    /// Plans to forget what schedules do not keep.
+    pub(super) fn plan_pruning(&mut self) {
+        self.pruning.plan(&self.dispatch.file);
+    }
+
+    /// How long nothing is to be done.
+    pub(super) fn pause(&self, housekeeping: Instant) -> Duration {
+        let until_house = housekeeping.saturating_duration_since(real_now());
+        let Some(due) = self.dispatch.engine.next_due() else { return until_house };
+        let until_due = due.duration_since(wall_now());
+        // A timer that rings early would only ring again.
+        until_house.min(Duration::try_from(until_due).unwrap_or(Duration::ZERO))
+    }
+
+    /// Does what somebody has asked for, who waits for the answer.
+    pub(super) fn answer(&mut self, asked: Asked) {
+        if !asked.take() {
+            return;
+        }
+        let (about, reply) = match &asked.request {
+            Request::Trigger { schedule } => (Some(schedule), self.trigger(schedule)),
+            Request::Look => (None, look_at_paused(&mut self.dispatch)),
+            Request::Reload if self.ending.is_some() => (None, Reply::Refused("the server is ending".to_owned())),
+            Request::Reload => (None, reload(&mut self.dispatch, &mut self.file_watch)),
+            other @ Request::Cancel { .. } => (None, Reply::unknown("server", other.verb())),
+        };
+        let (Reply::Done(text) | Reply::Refused(text)) = &reply;
+        let name = about.map(|name| format!("{name}: ")).unwrap_or_default();
+        let fields: Vec<_> = about.map(|name| ("schedule", name.as_str())).into_iter().collect();
+        self.dispatch.records.log.line(Level::Info, &format!("{name}asked to {}: {text}", asked.request.verb()), &fields);
+        asked.answer(reply);
+    }
+
+    /// Runs a schedule now. The answer may be lost with the server; then the store still tells whether it ran.
+    fn trigger(&mut self, name: &str) -> Reply {
+        let Some(decisions) = self.dispatch.engine.trigger(name, milliseconds(wall_now())) else {
+            return Reply::Refused(self.dispatch.file.find(name).err().unwrap_or_default());
+        };
+        let reply = match decisions.last() {
+            Some(Decision::Start(_)) => Reply::Done("started".to_owned()),
+            Some(Decision::Wait(_)) => Reply::Done("waits for the run that goes on".to_owned()),
+            Some(Decision::Miss(miss)) => Reply::Refused(format!("{name} was not started: {}", miss.reason)),
+            _ => Reply::Done("heard".to_owned()),
+        };
+        self.dispatch.carry_out([decisions.into()]);
+        reply
+    }
+
+    /// Does what the system asks.
+    pub(super) fn hear(&mut self, signal: Signal) {
+        match (signal, self.ending) {
+            (Signal::Reload, None) => drop(reload(&mut self.dispatch, &mut self.file_watch)),
+            (Signal::Reload, Some(_)) => {}
+            (Signal::End, None) => {
+                let grace = self.grace.unwrap_or(self.dispatch.file.grace);
+                // Else systemd's own limit cuts a longer grace short.
+                let wanted = u32::try_from((grace + AFTER_GRACE).as_micros()).unwrap_or(u32::MAX);
+                let _ = sd_notify::notify(&[NotifyState::Stopping, NotifyState::ExtendTimeoutUsec(wanted)]);
+                self.ending = Some(real_now() + grace);
+                let records = &self.dispatch.records;
+                records.metrics.ending();
+                let runs = counted(self.dispatch.processes.count(), "run");
+                let message = format!("ending: nothing starts any more; {runs} get {} s", grace.as_secs_f64());
+                records.log.line(Level::Info, &message, &[]);
+                self.dispatch.begin_to_end();
+            }
+            // Whoever says it twice does not want to wait.
+            (Signal::End, Some(_)) => self.ending = Some(real_now()),
+        }
+    }
+
+    /// Whether the server may end.
+    pub(super) fn is_over(&self) -> bool {
+        self.ending.is_some() && self.dispatch.processes.count() == 0
+    }
+}
