@@ -1,6 +1,7 @@
 //! `cumulua call`: one Action from the shell.
 
 use super::options::{GlobalOptions, duration};
+use super::rehearsed::Rehearsal;
 use super::status::Status;
 use super::{report, run, status, world};
 use crate::client::error::Failure;
@@ -37,8 +38,8 @@ pub(super) struct Call {
 
 impl Call {
     /// Makes the call.
-    pub(super) fn run(self, options: &GlobalOptions) -> ExitCode {
-        world::block_on(options, async {
+    pub(super) fn run(self, options: &GlobalOptions, rehearsal: &Rehearsal) -> ExitCode {
+        world::block_on(options, rehearsal, async {
             let grants = Grants { read_only: options.read_only, ..Grants::default() };
             let subject = world::Subject {
                 name: self.action.clone(),
@@ -48,7 +49,7 @@ impl Call {
                 args: self.params.clone(),
                 run: None,
             };
-            let (gate, recording) = world::recorded_gate(options, Path::new("."), grants, subject);
+            let (gate, recording) = world::recorded_gate(options, rehearsal, Path::new("."), grants, subject);
             let action = match gate.catalog().action(&self.action) {
                 Ok(action) => action,
                 Err(problem) => return usage(&problem.to_string()),

@@ -72,27 +72,30 @@ pub fn main() -> ExitCode {
     let Arguments { global, command } = Arguments::parse();
     report::set_color(global.color);
     let simulates = global.sim || matches!(command, Some(Command::Sim(_)));
-    if let Err(problem) = world::check(&global, simulates) {
-        report::error(&problem);
-        return status::USAGE.into();
-    }
+    let rehearsal = match world::check(&global, simulates) {
+        Ok(rehearsal) => rehearsal,
+        Err(problem) => {
+            report::error(&problem);
+            return status::USAGE.into();
+        }
+    };
     match command {
-        Some(Command::Run(command)) => command.run(&global),
+        Some(Command::Run(command)) => command.run(&global, &rehearsal),
         Some(Command::Runs(command)) => command.run(&global),
-        Some(Command::Repl(command)) => command.run(&global),
-        Some(Command::Call(command)) => command.run(&global),
-        Some(Command::Wait(command)) => command.run(&global),
+        Some(Command::Repl(command)) => command.run(&global, &rehearsal),
+        Some(Command::Call(command)) => command.run(&global, &rehearsal),
+        Some(Command::Wait(command)) => command.run(&global, &rehearsal),
         Some(Command::Actions(command)) => command.run(&global),
         Some(Command::Docs(command)) => command.run(&global),
         Some(Command::Types(command)) => command.run(&global),
         Some(Command::Sign(command)) => command.run(),
-        Some(Command::Sim(command)) => command.run(&global),
+        Some(Command::Sim(command)) => command.run(&global, &rehearsal),
         Some(Command::Schedule(command)) => command.run(&global),
         Some(Command::Profile(command)) => command.run(&global),
         Some(Command::Trust(command)) => command.run(),
         Some(Command::Completions(command)) => command.run(&mut Arguments::command()),
         // `echo … | cumulua` runs as a script.
-        None if !std::io::stdin().is_terminal() => run::Run::from_standard_input().run(&global),
-        None => repl::Repl::default().run(&global),
+        None if !std::io::stdin().is_terminal() => run::Run::from_standard_input().run(&global, &rehearsal),
+        None => repl::Repl::default().run(&global, &rehearsal),
     }
 }

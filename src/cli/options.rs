@@ -1,6 +1,5 @@
 //! Options that every subcommand takes.
 
-use super::rehearsed::Rehearsed;
 use crate::gate::Grants;
 use crate::lua::Limits;
 use clap::{Args, ValueEnum};
@@ -32,8 +31,6 @@ pub(super) struct GlobalOptions {
     /// With --sim, writes the account to this file in the end
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) dump: Option<PathBuf>,
-    #[arg(skip)]
-    pub(super) rehearsed: Rehearsed,
     /// Reads this file in place of cumulua.toml beside the script or above it and of the user's own
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,

@@ -1,48 +1,38 @@
-//! Files that a rehearsal begins from and leaves behind.
+//! A rehearsal: its simulator, and the files that it begins from and leaves behind.
 
 use super::simulated::InProcess;
 use cumulua_simulator::{SavedState, Simulator};
-use std::fmt;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::{fs, io};
 
-/// The rehearsal of this command, with `--sim`: the state to begin from, once it is read, and the simulator, once there is one.
-#[derive(Clone, Default)]
-pub(super) struct Rehearsed(Arc<Cells>);
-
+/// The rehearsal of this command, with `--sim`: the state that it begins from, and its simulator once there is one.
 #[derive(Default)]
-struct Cells {
-    saved: OnceLock<SavedState>,
+pub(super) struct Rehearsal {
+    saved: Option<SavedState>,
     simulator: OnceLock<Arc<InProcess>>,
 }
 
-impl fmt::Debug for Rehearsed {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Rehearsed")
-    }
-}
-
-impl Rehearsed {
-    /// Takes the state to begin from.
-    pub(super) fn begin_from(&self, saved: SavedState) {
-        let _ = self.0.saved.set(saved);
+impl Rehearsal {
+    /// One that begins from a state, else from an empty account.
+    pub(super) fn new(saved: Option<SavedState>) -> Self {
+        Self { saved, simulator: OnceLock::new() }
     }
 
     /// The state to begin from.
     pub(super) fn saved(&self) -> Option<SavedState> {
-        self.0.saved.get().cloned()
+        self.saved.clone()
     }
 
     /// The simulator of this command, made at the first use.
-    pub(super) fn simulator(&self, make: impl FnOnce() -> InProcess) -> Arc<InProcess> {
-        Arc::clone(self.0.simulator.get_or_init(|| Arc::new(make())))
+    pub(super) fn simulator(&self, make: impl FnOnce(Option<SavedState>) -> InProcess) -> Arc<InProcess> {
+        Arc::clone(self.simulator.get_or_init(|| Arc::new(make(self.saved()))))
     }
 
     /// Writes what is left; nothing where no simulator was needed.
     pub(super) fn dump(&self, file: &Path) -> Result<(), String> {
-        self.0.simulator.get().map_or(Ok(()), |rehearsal| dump(rehearsal.simulator(), file))
+        self.simulator.get().map_or(Ok(()), |simulator| dump(simulator.simulator(), file))
     }
 }
 

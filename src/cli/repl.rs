@@ -2,6 +2,7 @@
 
 use super::options::{GlobalOptions, GrantOptions};
 use super::progress::Progress;
+use super::rehearsed::Rehearsal;
 use super::screen::Screen;
 use super::{report, status, world};
 use crate::config::FILE_NAME;
@@ -24,16 +25,16 @@ pub(super) struct Repl {
 
 impl Repl {
     /// Talks until somebody leaves.
-    pub(super) fn run(self, options: &GlobalOptions) -> ExitCode {
+    pub(super) fn run(self, options: &GlobalOptions, rehearsal: &Rehearsal) -> ExitCode {
         let modes = Modes::now();
-        let status = world::block_on(options, async { self.talk(options, &modes).await });
+        let status = world::block_on(options, rehearsal, async { self.talk(options, rehearsal, &modes).await });
         modes.restore();
         status
     }
 
-    async fn talk(self, options: &GlobalOptions, modes: &Modes) -> ExitCode {
+    async fn talk(self, options: &GlobalOptions, rehearsal: &Rehearsal, modes: &Modes) -> ExitCode {
         let progress = Arc::new(Progress::new(options.log_format, options.verbose));
-        let world = world::world(options, Path::new("."), self.grants.grants(options));
+        let world = world::world(options, rehearsal, Path::new("."), self.grants.grants(options));
         let redactor = Arc::clone(&world.redactor);
         let front = Front::new(Arc::new(Screen { progress: Arc::clone(&progress), redactor: Arc::clone(&redactor) }));
         let lines = Arc::clone(&front);

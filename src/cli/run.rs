@@ -1,6 +1,7 @@
 //! `cumulua run`: runs a script.
 
 use super::options::{Format, GlobalOptions, GrantOptions, duration};
+use super::rehearsed::Rehearsal;
 use super::status::Status;
 use super::{lifeline, report, status, world};
 use crate::gate::{Gate, Stop};
@@ -72,7 +73,7 @@ impl Run {
     }
 
     /// Runs the script to its end.
-    pub(super) fn run(self, options: &GlobalOptions) -> ExitCode {
+    pub(super) fn run(self, options: &GlobalOptions, rehearsal: &Rehearsal) -> ExitCode {
         let chunk = match self.chunk() {
             Ok(chunk) => chunk,
             Err(problem) => {
@@ -87,9 +88,9 @@ impl Run {
             }
         };
         let options = options.clone();
-        world::block_on(&options, async {
+        world::block_on(&options, rehearsal, async {
             let subject = subject(&chunk, self.run_id);
-            let (gate, recording) = world::recorded_gate(&options, &chunk.folder, self.grants.grants(&options), subject);
+            let (gate, recording) = world::recorded_gate(&options, rehearsal, &chunk.folder, self.grants.grants(&options), subject);
             if let Some(recording) = recording.as_ref().filter(|recording| recording.is_claimed_from_server()) {
                 match recording.claim(self.run_schedule.as_deref()) {
                     Ok(problem) => problem.iter().for_each(|problem| report::warning(&not_recorded(problem))),

@@ -1,6 +1,7 @@
 //! `cumulua sim`: the simulator as a server.
 
 use super::options::GlobalOptions;
+use super::rehearsed::Rehearsal;
 use super::{rehearsed, report, status, world};
 use clap::Args;
 use cumulua_core::clock::Clock;
@@ -41,18 +42,18 @@ const EXAMPLE: &str = "Example, in two terminals:\n  cumulua sim --listen 127.0.
 
 impl Sim {
     /// Serves until it is ended.
-    pub(super) fn run(self, options: &GlobalOptions) -> ExitCode {
+    pub(super) fn run(self, options: &GlobalOptions, rehearsal: &Rehearsal) -> ExitCode {
         if !(self.speed.is_finite() && self.speed > 0.0) {
             report::error("--speed must be a number above 0");
             return status::USAGE.into();
         }
         let options = GlobalOptions { sim: false, ..options.clone() };
-        world::block_on(&options, self.serve(&options))
+        world::block_on(&options, rehearsal, self.serve(&options, rehearsal))
     }
 
-    async fn serve(self, options: &GlobalOptions) -> ExitCode {
+    async fn serve(self, options: &GlobalOptions, rehearsal: &Rehearsal) -> ExitCode {
         let listen = self.listen;
-        let simulator = match self.simulator(options) {
+        let simulator = match self.simulator(options, rehearsal) {
             Ok(simulator) => Arc::new(simulator),
             Err(problem) => {
                 report::error(&problem);
@@ -87,11 +88,11 @@ impl Sim {
         }
     }
 
-    fn simulator(self, options: &GlobalOptions) -> Result<Simulator, String> {
+    fn simulator(self, options: &GlobalOptions, rehearsal: &Rehearsal) -> Result<Simulator, String> {
         let catalog = world::catalog(options);
         let seed = self.seed.unwrap_or(world::SIMULATOR_SEED);
         let own = Options { access_key: self.access_key, secret: self.secret, seed, clock: Clock::system() };
-        let simulator = match options.rehearsed.saved() {
+        let simulator = match rehearsal.saved() {
             Some(saved) => {
                 let saved = self.seed.map_or(saved.clone(), |seed| saved.with_seed(seed));
                 Simulator::from_saved(Arc::clone(&catalog), own, saved)

@@ -1,6 +1,7 @@
 //! `cumulua wait`: waits for a task that an earlier run left.
 
 use super::options::{GlobalOptions, duration};
+use super::rehearsed::Rehearsal;
 use super::{call, report, run, status, world};
 use crate::client::command::Named;
 use crate::client::waiter::Task;
@@ -30,9 +31,9 @@ pub(super) struct Wait {
 
 impl Wait {
     /// Waits.
-    pub(super) fn run(self, options: &GlobalOptions) -> ExitCode {
-        world::block_on(options, async {
-            let gate = world::gate(options, Path::new("."), Grants::default());
+    pub(super) fn run(self, options: &GlobalOptions, rehearsal: &Rehearsal) -> ExitCode {
+        world::block_on(options, rehearsal, async {
+            let gate = world::plain_gate(options, rehearsal, Path::new("."), Grants::default());
             if self.ids.iter().any(String::is_empty) {
                 report::error("an id is empty; a variable in the command may not be set");
                 return status::USAGE.into();

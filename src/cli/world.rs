@@ -2,13 +2,14 @@
 
 use super::options::GlobalOptions;
 use super::progress::Progress;
+use super::rehearsed::{self, Rehearsal};
 use super::simulated::InProcess;
-use super::{rehearsed, report, status};
+use super::{report, status};
 use crate::client::transport::{HttpTransport, Transport};
 use crate::config::{Flags, Profiles, user_folder};
 use crate::gate::audit::Audit;
 use crate::gate::record::Recorder;
-use crate::gate::{Gate, GateParts, Grants, Random, Rehearsal};
+use crate::gate::{self, Gate, GateParts, Grants, Random};
 use crate::history::Store;
 use crate::run::{About, Keep, Recording};
 use cumulua_core::catalog::{Catalog, suggest};
@@ -30,21 +31,21 @@ pub(super) fn catalog(options: &GlobalOptions) -> Arc<Catalog> {
 }
 
 /// What clap cannot see is wrong with the options: names that the catalogue lacks would otherwise change nothing, silently.
-pub(super) fn check(options: &GlobalOptions, simulates: bool) -> Result<(), String> {
+/// Gives the rehearsal of this command, with the state that it begins from.
+pub(super) fn check(options: &GlobalOptions, simulates: bool) -> Result<Rehearsal, String> {
     if let Some(folder) = options.catalog.iter().find(|folder| !folder.is_dir()) {
         return Err(format!("--catalog {} is not a folder", folder.display()));
     }
     if !simulates && (options.seed_file.is_some() || options.dump.is_some()) {
         return Err("--seed-file and --dump are about a simulator; they go with --sim, or with cumulua sim".to_owned());
     }
-    if let Some(file) = options.seed_file.as_ref() {
-        options.rehearsed.begin_from(rehearsed::read(file).map_err(|problem| format!("--seed-file: {problem}"))?);
-    }
+    let saved = options.seed_file.as_ref().map(|file| rehearsed::read(file)).transpose();
+    let rehearsal = Rehearsal::new(saved.map_err(|problem| format!("--seed-file: {problem}"))?);
     if let Some(file) = options.dump.as_ref() {
         rehearsed::is_writable(file).map_err(|problem| format!("--dump: {problem}"))?;
     }
     if options.endpoint.is_empty() {
-        return Ok(());
+        return Ok(rehearsal);
     }
     let catalog = catalog(options);
     let known: Vec<String> = catalog.products().into_iter().chain(catalog.services()).collect();
@@ -54,7 +55,7 @@ pub(super) fn check(options: &GlobalOptions, simulates: bool) -> Result<(), Stri
             return Err(format!("--endpoint {name}=…: there is no product or service {name:?}{near}"));
         }
     }
-    Ok(())
+    Ok(rehearsal)
 }
 
 /// The profiles, searched from `start` upwards.
@@ -72,18 +73,19 @@ pub(super) fn profiles(options: &GlobalOptions, start: &Path) -> Profiles {
 }
 
 /// The gate of what is no run of a script. Must be called inside the runtime, whose clock it takes.
-pub(super) fn gate(options: &GlobalOptions, start: &Path, grants: Grants) -> Arc<Gate> {
-    Arc::new(Gate::new(world(options, start, grants)))
+pub(super) fn plain_gate(options: &GlobalOptions, rehearsal: &Rehearsal, start: &Path, grants: Grants) -> Arc<Gate> {
+    Arc::new(Gate::new(world(options, rehearsal, start, grants)))
 }
 
 /// The gate of a run, and what records it. Must be called inside the runtime, whose clock it takes.
 pub(super) fn recorded_gate(
     options: &GlobalOptions,
+    rehearsal: &Rehearsal,
     start: &Path,
     grants: Grants,
     subject: Subject,
 ) -> (Arc<Gate>, Option<Arc<Recording>>) {
-    let world = world(options, start, grants);
+    let world = world(options, rehearsal, start, grants);
     let Some(path) = store_path(options) else { return (Arc::new(Gate::new(world)), None) };
     let profiles = Arc::clone(&world.profiles);
     let about = About {
@@ -124,14 +126,13 @@ pub(super) struct Subject {
 }
 
 /// What the gate of a run is made of. Must be called inside the runtime, whose clock it takes.
-pub(super) fn world(options: &GlobalOptions, start: &Path, grants: Grants) -> GateParts {
+pub(super) fn world(options: &GlobalOptions, rehearsal: &Rehearsal, start: &Path, grants: Grants) -> GateParts {
     let catalog = catalog(options);
     let clock = if options.sim { Clock::paused() } else { Clock::system() };
     let redactor = Arc::new(Redactor::default());
-    let (random, transport, rehearsal): (Random, Arc<dyn Transport>, Option<Arc<dyn Rehearsal>>) = if options.sim {
-        let saved = || options.rehearsed.saved();
-        let make = || InProcess::new(Arc::clone(&catalog), clock.clone(), SIMULATOR_SEED, saved());
-        let simulator = options.rehearsed.simulator(make);
+    let (random, transport, rehearsal): (Random, Arc<dyn Transport>, Option<Arc<dyn gate::Rehearsal>>) = if options.sim {
+        let make = |saved| InProcess::new(Arc::clone(&catalog), clock.clone(), SIMULATOR_SEED, saved);
+        let simulator = rehearsal.simulator(make);
         (Random::seeded(SIMULATOR_SEED), Arc::clone(&simulator) as Arc<dyn Transport>, Some(simulator))
     } else {
         (Random::system(), Arc::new(HttpTransport::default()), None)
@@ -162,7 +163,7 @@ pub(super) fn audit_path(options: &GlobalOptions) -> Option<PathBuf> {
 }
 
 /// Runs a future on this thread; with `--sim` on virtual time.
-pub(super) fn block_on<F: Future<Output = ExitCode>>(options: &GlobalOptions, future: F) -> ExitCode {
+pub(super) fn block_on<F: Future<Output = ExitCode>>(options: &GlobalOptions, rehearsal: &Rehearsal, future: F) -> ExitCode {
     let mut builder = Builder::new_current_thread();
     builder.enable_all().start_paused(options.sim);
     match builder.build_local(LocalOptions::default()) {
@@ -170,7 +171,7 @@ pub(super) fn block_on<F: Future<Output = ExitCode>>(options: &GlobalOptions, fu
             let status = runtime.block_on(async {
                 let status = future.await;
                 // Inside the runtime, whose clock the simulator has.
-                match options.dump.as_ref().filter(|_| options.sim).map(|file| options.rehearsed.dump(file)) {
+                match options.dump.as_ref().filter(|_| options.sim).map(|file| rehearsal.dump(file)) {
                     Some(Err(problem)) => {
                         report::error(&problem);
                         status::SCRIPT.into()

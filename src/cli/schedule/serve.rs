@@ -1,6 +1,7 @@
 //! `cumulua schedule serve`: the server.
 
 use super::super::options::{Format, GlobalOptions, duration};
+use super::super::rehearsed::Rehearsal;
 use super::super::{report, status, world};
 use super::common::{FileArgument, refuse, shared, store_path};
 use crate::effect_id::EffectId;
@@ -57,7 +58,7 @@ impl Serve {
         let server = Server { file: self.file.file, store, launcher, post, http: self.http, grace: self.grace, log };
         // The schedule's clock is real, also where its runs are rehearsals.
         let options = GlobalOptions { sim: false, ..options.clone() };
-        world::block_on(&options, async {
+        world::block_on(&options, &Rehearsal::default(), async {
             match server.serve().await {
                 Ok(()) => status::DONE.into(),
                 Err(ServeError::File(problem)) => {
@@ -91,7 +92,7 @@ fn post(options: &GlobalOptions, file: &Path) -> Post {
     let options = GlobalOptions { read_only: false, ..options.clone() };
     let folder = file.parent().map(Path::to_owned).unwrap_or_default();
     Arc::new(move |url, event| {
-        let gate = world::gate(&options, &folder, Grants::default());
+        let gate = world::plain_gate(&options, &Rehearsal::default(), &folder, Grants::default());
         let request = WebRequest {
             function: "schedule.notify".into(),
             method: "POST",

@@ -1,6 +1,7 @@
 //! `cumulua schedule trigger`: runs a schedule now, by the server that serves it, else right here.
 
 use super::super::options::GlobalOptions;
+use super::super::rehearsed::Rehearsal;
 use super::super::{report, status};
 use super::common::{ask_server, new_id, read, store};
 use super::pause::Which;
@@ -80,7 +81,7 @@ fn here(options: &GlobalOptions, store: &Store, schedule: &Arc<Schedule>, folder
     let once =
         Once { store: store.clone(), launcher, schedule: Arc::clone(schedule), folder: folder.to_owned(), id: new_id(), echo };
     let real = GlobalOptions { sim: false, ..options.clone() };
-    super::super::world::block_on(&real, async {
+    super::super::world::block_on(&real, &Rehearsal::default(), async {
         match run_once(once).await {
             Ok(code) => ExitCode::from(u8::try_from(code).unwrap_or(status::SCRIPT.0)),
             Err(problem) => failed(&problem),
