@@ -1,6 +1,7 @@
 use super::documented::documented;
 use super::{Cloud, merge, order};
-use crate::{PRIVATE_ID, VDC_ID, ccs};
+use crate::services::ccs;
+use crate::{PRIVATE_ID, VDC_ID};
 use serde_json::{Value as Json, json};
 
 /// A cloud with one of everything, and its ids.

@@ -1,6 +1,6 @@
 use super::{Answer, Cloud, signed};
 use crate::SECRET;
-use crate::signature::{self, Digest};
+use crate::http::signature::{self, Digest};
 use bytes::Bytes;
 use http::Request;
 use serde_json::json;

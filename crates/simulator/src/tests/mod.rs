@@ -15,8 +15,8 @@ mod tags;
 mod templates;
 mod walk;
 
-use super::signature::{self, Digest};
-use super::{ACCESS_KEY, Options, Outcome, REGION_ID, SECRET, Simulator, VDC_ID};
+use crate::http::signature::{self, Digest};
+use crate::{ACCESS_KEY, Options, Outcome, REGION_ID, SECRET, Simulator, VDC_ID};
 use bytes::Bytes;
 use cumulua_core::catalog::{Catalog, Scheme, path};
 use cumulua_core::clock::Clock;
@@ -225,7 +225,7 @@ pub(crate) fn advance(seconds: u64) {
 pub(crate) fn order(changes: &Json) -> Json {
     let mut order = json!({
         "RegionId": REGION_ID, "VdcId": VDC_ID, "InstanceName": "web", "Cpu": 2, "Ram": 4, "InstanceType": "Standard",
-        "Password": "123abc,.;", "PublicIp": ["auto"], "PrivateIp": [{"PrivateId": super::PRIVATE_ID, "IP": ["auto"]}],
+        "Password": "123abc,.;", "PublicIp": ["auto"], "PrivateIp": [{"PrivateId": crate::PRIVATE_ID, "IP": ["auto"]}],
     });
     merge(order.as_object_mut().unwrap(), changes);
     order

@@ -3,10 +3,10 @@
 
 use super::documented::documented;
 use super::{Cloud, advance};
-use crate::ids;
-use crate::money::Wallet;
-use crate::wings::WINGS;
-use crate::world::World;
+use crate::cloud::ids;
+use crate::cloud::money::Wallet;
+use crate::cloud::world::World;
+use crate::services::list::SERVICES;
 use cumulua_core::catalog::{Action, Kind, KnownValue, Param, Required};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -52,7 +52,7 @@ proptest! {
 /// Sequences by chance are spread thin over many services; each gets one of its own.
 #[tokio::test(start_paused = true)]
 async fn every_service_survives_a_long_walk() {
-    for service in 0..u16::try_from(WINGS.len()).unwrap() {
+    for service in 0..u16::try_from(SERVICES.len()).unwrap() {
         let step = |number: u64| {
             let random = |purpose: &str| u16::try_from(draw(u64::from(service) << 32 | number, purpose, 1 << 16)).unwrap();
             // One call in four goes to a neighbour.
@@ -69,7 +69,7 @@ fn walk(services: &[u16], steps: &[Step]) {
     let mut gone = BTreeSet::new();
     let mut state = cloud.simulator.state_json();
     for step in steps {
-        let service = WINGS[usize::from(services[usize::from(step.service) % services.len()]) % WINGS.len()].service;
+        let service = SERVICES[usize::from(services[usize::from(step.service) % services.len()]) % SERVICES.len()].name;
         let actions = cloud.catalog.actions_of(service).unwrap();
         // Half of the calls make something, so that there is something for the others.
         let making: Vec<_> = actions.iter().filter(|action| makes(action)).cloned().collect();

@@ -61,7 +61,7 @@ async fn what_is_written_and_read_is_written_the_same() {
 async fn a_cloud_goes_on_where_it_stopped() {
     let cloud = busy();
     let other = from_at(&cloud.simulator.saved(), cloud.clock.now()).unwrap();
-    let taken = json!({"PublicIp": [], "PrivateIp": [{"PrivateId": super::super::PRIVATE_ID, "IP": ["10.240.192.200"]}]});
+    let taken = json!({"PublicIp": [], "PrivateIp": [{"PrivateId": crate::PRIVATE_ID, "IP": ["10.240.192.200"]}]});
     for cloud in [&cloud, &other] {
         cloud.ask("CreateInstance", &order(&taken)).refused(400, "InvalidPrivateIpAddress.Duplicated");
         cloud

@@ -1,5 +1,5 @@
 use super::{Cloud, advance, order};
-use crate::ids;
+use crate::cloud::ids;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 

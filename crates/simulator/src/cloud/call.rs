@@ -1,0 +1,62 @@
+//! A call that has been let in and checked, and what its handlers have in common.
+
+use crate::cloud::page::{Page, Slip};
+use crate::cloud::params::Params;
+use crate::cloud::refusal::Refusal;
+use crate::cloud::world::World;
+use cumulua_core::catalog::{Action, Labelled};
+use serde_json::Value as Json;
+
+/// A call whose parameters fit the catalogue.
+pub(crate) struct Call<'a> {
+    pub(crate) world: &'a mut World,
+    pub(crate) action: &'a Action,
+    pub(crate) params: Params<'a>,
+    /// What a fault makes of a page.
+    pub(crate) slip: Slip,
+}
+
+/// What carries an Action out: its answer without what every answer of the product has, or why not.
+pub(crate) type Handler = fn(&mut Call<'_>) -> Result<Json, Refusal>;
+
+/// The handlers of some Actions, by their names.
+pub(crate) type Table = &'static [(&'static str, Handler)];
+
+/// The handler of an Action, out of several tables.
+pub(crate) fn find(tables: &[Table], action: &str) -> Option<Handler> {
+    tables.iter().copied().flatten().find(|(name, _)| *name == action).map(|(_, handler)| *handler)
+}
+
+impl<'a> Call<'a> {
+    /// A parameter has a value that does not do.
+    pub(crate) fn malformed(&self, name: &str, why: &str) -> Refusal {
+        Refusal::malformed(self.action, name, why)
+    }
+
+    /// A parameter is not given.
+    pub(crate) fn missing(&self, name: &str) -> Refusal {
+        Refusal::missing(self.action, name)
+    }
+
+    /// A reference table of the product; empty where there is none.
+    pub(crate) fn table(&self, name: &str) -> &'a [Labelled] {
+        self.action.product.tables.get(name).map_or(&[], |table| &table.values)
+    }
+
+    /// Refuses a value that a reference table of the product lacks.
+    pub(crate) fn in_table(&self, table: &str, value: &str, refusal: impl FnOnce() -> Refusal) -> Result<(), Refusal> {
+        let known = |table: &cumulua_core::catalog::Table| table.values.iter().any(|known| known.value == value);
+        if self.action.product.tables.get(table).is_none_or(known) { Ok(()) } else { Err(refusal()) }
+    }
+
+    /// Refuses a zone that the product does not have.
+    pub(crate) fn zone(&self, name: &str) -> Result<(), Refusal> {
+        let zone = self.params.required(name);
+        self.in_table("Region", zone, || self.malformed(name, "it is not a zone"))
+    }
+
+    /// The page that is asked for, by the Action's own way of paging.
+    pub(crate) fn page(&self, default_size: u64) -> Result<Page, Refusal> {
+        Page::of(self, default_size)
+    }
+}

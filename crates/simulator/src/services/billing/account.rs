@@ -1,0 +1,46 @@
+//! The account's balance, and what it has cost month by month.
+
+use super::record::records;
+use super::{Call, bill, written};
+use crate::cloud::call::Handler;
+use crate::cloud::money::Money;
+use crate::cloud::refusal::Refusal;
+use jiff::Timestamp;
+use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
+
+pub(super) const ACTIONS: &[(&str, Handler)] = &[("DescribeAccountInfo", describe)];
+
+#[expect(clippy::unnecessary_wraps, reason = "handlers have one form")]
+fn describe(call: &mut Call) -> Result<Json, Refusal> {
+    let world = &*call.world;
+    let records = records(world, Timestamp::MIN, Timestamp::MAX);
+    let cost = bill::sum(&records);
+    // What is metered is counted in the month in which it is paid, as the balance shows it.
+    let mut months: BTreeMap<String, Money> = BTreeMap::new();
+    for charge in world.wallet.charges.iter().filter(|charge| !charge.refunded && charge.credit.is_none()) {
+        *months.entry(charge.time.strftime("%Y%m").to_string()).or_default() += charge.amount;
+    }
+    let costs = months.iter().map(|(month, amount)| json!({"Amount": amount.json(), "Currency": "CN", "Month": month}));
+    let costs: Vec<_> = costs.collect();
+    // Whatever the account has had was recharged once; the cloud begins with it.
+    let recharged = world.wallet.balance + cost.master;
+    let since = world.pace.day_at(std::time::Duration::ZERO);
+    let recharge = json!({
+        "Amount": recharged.json(),
+        "CreateDate": written(since),
+        "Currency": "CN",
+        "SwiftNumber": since.strftime("%Y%m%d%H%M%S").to_string() + "0001",
+        "Type": "线上充值",
+    });
+    Ok(json!({"Data": {
+        "MasterTotalBalance": world.wallet.balance.json(),
+        "CreditLine": 0,
+        "ToDeduct": cost.due.json(),
+        "RechargeCount": 1,
+        "RechargeRecord": [recharge],
+        "MasterTotalCost": cost.master.json(),
+        "CostCount": costs.len(),
+        "CostRecords": costs,
+    }}))
+}

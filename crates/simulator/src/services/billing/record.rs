@@ -1,0 +1,175 @@
+//! What each resource cost in a period, from what was paid and what is used.
+
+use super::Use;
+use crate::cloud::money::{Charge, Money};
+use crate::cloud::world::World;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, HashSet};
+
+/// A stretch of a resource in a bill.
+#[derive(Debug, Clone)]
+pub(super) struct Record<'a> {
+    pub(super) resource: &'a str,
+    pub(super) service: &'a str,
+    pub(super) item: &'a str,
+    pub(super) name: &'a str,
+    pub(super) zone: &'a str,
+    pub(super) begin: Timestamp,
+    /// Of what goes on, or of the period.
+    pub(super) end: Timestamp,
+    /// Since when the resource is there, and until when.
+    pub(super) created: Timestamp,
+    pub(super) deleted: Option<Timestamp>,
+    /// The price of a day; of what was paid at once that price.
+    pub(super) unit: Money,
+    pub(super) is_on_demand: bool,
+    pub(super) cost: Cost,
+}
+
+/// A cost by who pays it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Cost {
+    /// The account's balance.
+    pub(super) master: Money,
+    /// Trial credits.
+    pub(super) vice: Money,
+    /// Nobody yet: it is used and will be paid.
+    pub(super) due: Money,
+}
+
+impl Cost {
+    pub(super) fn total(self) -> Money {
+        self.master + self.vice + self.due
+    }
+}
+
+impl std::iter::Sum for Cost {
+    fn sum<I: Iterator<Item = Self>>(costs: I) -> Self {
+        costs.fold(Self::default(), |sum, cost| Self {
+            master: sum.master + cost.master,
+            vice: sum.vice + cost.vice,
+            due: sum.due + cost.due,
+        })
+    }
+}
+
+/// The records from one moment to before another one, in the order of the resources' first ones. The records of periods that
+/// follow on each other cost together what those of the whole time cost.
+pub(super) fn records(world: &World, from: Timestamp, to: Timestamp) -> Vec<Record<'_>> {
+    let now = world.now();
+    let uses = world.billing.past_uses.iter().chain(world.billing.uses.iter());
+    let mut records: Vec<_> = uses.filter_map(|metered| of_use(metered, from, to, now)).collect();
+    let metered: HashSet<usize> = world.billing.past_uses.iter().filter_map(|metered| metered.charge).collect();
+    for (number, charge) in world.wallet.charges.iter().enumerate() {
+        let is_here = !charge.refunded && !metered.contains(&number) && (from..to).contains(&charge.time);
+        records.extend(is_here.then(|| of_charge(world, charge)).into_iter().flatten());
+    }
+    records.sort_by_key(|record| record.begin);
+    records
+}
+
+fn of_use(metered: &Use, from: Timestamp, to: Timestamp, now: Timestamp) -> Option<Record<'_>> {
+    let (begin, end) = (metered.began.max(from), metered.ended.unwrap_or(now).min(to));
+    if begin >= end {
+        return None;
+    }
+    let (before, after) = (metered.cost_until(begin), metered.cost_until(end));
+    // The credit pays first.
+    let vice = after.min(metered.credited) - before.min(metered.credited);
+    let rest = after - before - vice;
+    let is_paid = metered.ended.is_some();
+    let (master, due) = if is_paid { (rest, Money::ZERO) } else { (Money::ZERO, rest) };
+    Some(Record {
+        resource: &metered.resource,
+        service: &metered.service,
+        item: &metered.item,
+        name: &metered.name,
+        zone: &metered.zone,
+        begin,
+        end,
+        created: metered.began,
+        deleted: metered.ended,
+        unit: metered.per_day,
+        is_on_demand: true,
+        cost: Cost { master, vice, due },
+    })
+}
+
+/// A record for each resource of a charge, at equal shares; the first one has the odd cents.
+fn of_charge<'a>(world: &'a World, charge: &'a Charge) -> Vec<Record<'a>> {
+    let whose: Vec<&str> =
+        if charge.resources.is_empty() { vec![""] } else { charge.resources.iter().map(String::as_str).collect() };
+    let count = i64::try_from(whose.len()).unwrap_or(1);
+    let share = charge.amount.in_cents() / count;
+    let odd = charge.amount.in_cents() - share * count;
+    let mut amounts = std::iter::once(share + odd).chain(std::iter::repeat(share));
+    let record = |resource| {
+        let amount = Money::cents(amounts.next().unwrap_or(share));
+        let (name, zone) = world.known(resource).unwrap_or((&charge.item, ""));
+        Record {
+            resource,
+            service: &charge.service,
+            item: &charge.item,
+            name,
+            zone,
+            begin: charge.time,
+            end: charge.time,
+            created: charge.time,
+            deleted: None,
+            unit: amount,
+            is_on_demand: false,
+            cost: match charge.credit {
+                Some(_) => Cost { vice: amount, ..Cost::default() },
+                None => Cost { master: amount, ..Cost::default() },
+            },
+        }
+    };
+    whose.into_iter().map(record).collect()
+}
+
+impl World {
+    /// The name and the zone of a server or disk that is there.
+    fn known(&self, id: &str) -> Option<(&str, &str)> {
+        if let Some(server) = self.ccs.instances.get(id) {
+            let zone = self.vdc.vdcs.get(&server.vdc_id).map_or("", |vdc| &vdc.region);
+            return Some((&server.name, zone));
+        }
+        if let Some(server) = self.ecs.servers.get(id) {
+            return Some((&server.name, &server.zone));
+        }
+        self.ebs.disks.get(id).map(|disk| (disk.name.as_str(), disk.zone.as_str()))
+    }
+}
+
+/// Records by what `key` says of them, in the order of its first appearance.
+pub(super) fn grouped<'a, 'b, K: Ord + Copy>(
+    records: &'b [Record<'a>],
+    key: impl Fn(&'b Record<'a>) -> K,
+) -> Vec<(K, Vec<&'b Record<'a>>)> {
+    let mut places: BTreeMap<K, usize> = BTreeMap::new();
+    let mut groups: Vec<(K, Vec<&Record>)> = Vec::new();
+    for record in records {
+        let own = key(record);
+        let place = *places.entry(own).or_insert(groups.len());
+        if place == groups.len() {
+            groups.push((own, Vec::new()));
+        }
+        groups[place].1.push(record);
+    }
+    groups
+}
+
+/// The kind of a product, as `ResourceType` writes it, and its name. `vm`, `ip` and `wan` are documented.
+pub(super) fn product(record: &Record) -> (&'static str, &'static str) {
+    match (record.service, record.item) {
+        ("cds.ccs", _) => ("vm", "云服务器"),
+        ("cds.ecs", _) => ("ecs", "弹性云服务器"),
+        ("cds.ebs", _) => ("disk", "云盘"),
+        ("cds.vpc" | "cds.vdc", item) if item.to_ascii_lowercase().contains("ip") => ("ip", "公网IP"),
+        ("cds.vpc" | "cds.vdc", _) => ("wan", "带宽"),
+        ("cds.bms", _) => ("bms", "裸金属"),
+        ("cds.bms_disk", _) => ("bms_disk", "裸金属云硬盘"),
+        ("cds.desktop", _) => ("desktop", "云桌面"),
+        _ => ("other", "其他"),
+    }
+}

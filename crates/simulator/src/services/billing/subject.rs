@@ -1,0 +1,37 @@
+//! The service `/platform/subject` of Capital Online: trial credits.
+
+use super::Credit;
+use crate::cloud::call::{self, Call, Handler};
+use crate::cloud::refusal::Refusal;
+use serde_json::{Value as Json, json};
+
+/// What carries an Action out, by the Action's name.
+pub(crate) fn handler(action: &str) -> Option<Handler> {
+    call::find(&[&[("DescribeSubjects", describe)]], action)
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "handlers have one form")]
+fn describe(call: &mut Call) -> Result<Json, Refusal> {
+    let credits: Vec<_> = call.world.billing.credits.iter().map(described).collect();
+    Ok(json!({"Data": {"Total": credits.len(), "Currency": "人民币", "SubjectList": credits}}))
+}
+
+fn described(credit: &Credit) -> Json {
+    let joined = |part: fn(&(String, String)) -> &str, all: &str| {
+        let parts: Vec<_> = credit.goods.iter().map(part).collect();
+        if parts.is_empty() { all.to_owned() } else { parts.join(",") }
+    };
+    json!({
+        "Id": credit.id,
+        "Name": credit.name,
+        "Balance": credit.balance.text(),
+        "BeginTime": credit.begins.to_string(),
+        "EndTime": credit.ends.to_string(),
+        "BillMethod": "0",
+        "BillMethodDisplay": "按需计费",
+        "GoodsIds": joined(|(id, _)| id, "unlimited"),
+        "GoodsNames": joined(|(_, name)| name, "无限制"),
+        "SiteIds": "unlimited",
+        "SiteNames": "无限制",
+    })
+}

@@ -1,0 +1,84 @@
+//! What the ends of tasks do to disks and snapshots.
+
+use crate::cloud::world::World;
+use serde::{Deserialize, Serialize};
+
+/// What the end of a task does here. What has gone meanwhile is passed over.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum Effect {
+    /// Stays undone where the server has gone.
+    Attach {
+        disk: String,
+        server: String,
+    },
+    Detach {
+        disk: String,
+    },
+    /// With its snapshots.
+    RemoveDisk {
+        disk: String,
+    },
+    SetIops {
+        disk: String,
+        iops: u64,
+    },
+    AddBandwidth {
+        disk: String,
+        more: u64,
+    },
+    Grow {
+        disk: String,
+        more: u64,
+    },
+    RemoveSnapshot {
+        snapshot: String,
+    },
+    RollBack {
+        snapshot: String,
+    },
+}
+
+impl Effect {
+    /// Does it.
+    pub(crate) fn apply(self, world: &mut World) {
+        match self {
+            Self::Attach { disk, server } => {
+                if world.bare_metal(&server).is_none() {
+                    return;
+                }
+                // Whoever attaches an empty disk fills a part of it.
+                let share = world.fraction(&format!("{disk} use"), 0) * 0.6;
+                world.change_bms_disk(&disk, |disk| {
+                    disk.server = Some(server);
+                    if disk.used == 0 {
+                        disk.used = part(disk.size, share);
+                    }
+                });
+            }
+            Self::Detach { disk } => world.change_bms_disk(&disk, |disk| disk.server = None),
+            Self::RemoveDisk { disk } => {
+                world.bms_disk.disks.remove(&disk);
+                world.bms_disk.snapshots.retain(|snapshot| snapshot.disk != disk);
+            }
+            Self::SetIops { disk, iops } => world.change_bms_disk(&disk, |disk| disk.iops = iops),
+            Self::AddBandwidth { disk, more } => {
+                world.change_bms_disk(&disk, |disk| disk.bandwidth = disk.bandwidth.saturating_add(more));
+            }
+            Self::Grow { disk, more } => world.change_bms_disk(&disk, |disk| disk.size = disk.size.saturating_add(more)),
+            Self::RemoveSnapshot { snapshot } => {
+                world.bms_disk.snapshots.remove(&snapshot);
+            }
+            Self::RollBack { snapshot } => {
+                if let Some(snapshot) = world.bms_disk.snapshots.get(&snapshot).cloned() {
+                    world.change_bms_disk(&snapshot.disk, |disk| disk.used = snapshot.used);
+                }
+            }
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "it is an estimate")]
+fn part(size: u64, share: f64) -> u64 {
+    (size as f64 * share) as u64
+}

@@ -1,0 +1,150 @@
+//! How servers are paid: by the second while they are there, or in advance for terms that renew themselves.
+
+use super::price;
+use super::state::{Instance, Power};
+use crate::cloud::money::Money;
+use crate::cloud::params::Params;
+use crate::cloud::refusal::Refusal;
+use crate::cloud::term::Term;
+use crate::cloud::world::World;
+use crate::services::billing::Use;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The charge type of what is paid in advance.
+pub(super) const PREPAID: &str = "PrePaid";
+
+/// What is paid in advance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Paid {
+    /// When the term ends.
+    pub(crate) until: Timestamp,
+    /// How many months a renewal buys, one at least.
+    #[serde(default = "one")]
+    pub(crate) months: u64,
+    #[serde(default)]
+    pub(crate) renews: bool,
+    /// What a month of it costs: of the server as it was when it was paid.
+    pub(crate) month_price: Money,
+}
+
+fn one() -> u64 {
+    1
+}
+
+impl Paid {
+    /// What an order in advance buys from a time on, as `PrepaidMonth` and `AutoRenew` have it.
+    pub(super) fn of(params: Params, term: Term, now: Timestamp, month_price: Money) -> Option<Self> {
+        let months = params.count("PrepaidMonth").unwrap_or(0).max(1);
+        Some(Self { until: term.end(now)?, months, renews: params.int("AutoRenew") != Some(0), month_price })
+    }
+
+    /// What a renewal buys. A term that ended with a month begins with one.
+    fn renewal(&self) -> Term {
+        Term { months: self.months.max(1), to_month_end: false, charges_whole_months: false }
+    }
+}
+
+/// The term of an order: 0 months are what is left of this one.
+pub(super) fn term(params: Params) -> Term {
+    let months = params.count("PrepaidMonth").unwrap_or(0);
+    Term { months: months.max(1), to_month_end: months == 0, charges_whole_months: false }
+}
+
+/// The term of a server that is paid in advance from now on: what is left of this month, and whole months after it.
+pub(super) fn term_from_now(params: Params) -> Term {
+    let months = params.count("PrepaidMonth").unwrap_or(0).saturating_add(1);
+    Term { months, to_month_end: true, charges_whole_months: false }
+}
+
+impl Instance {
+    /// Whether its term is over.
+    pub(super) fn has_lapsed(&self, now: Timestamp) -> bool {
+        self.paid.as_ref().is_some_and(|paid| paid.until <= now)
+    }
+
+    fn renews(&self) -> bool {
+        self.paid.as_ref().is_some_and(|paid| paid.renews)
+    }
+
+    /// What it costs a month as it is now.
+    pub(super) fn month_price(&self) -> Money {
+        let disks = self.disks.iter().chain([&self.system]);
+        let sum = |part: fn(&super::state::Disk) -> u64| disks.clone().fold(0, |sum: u64, disk| sum.saturating_add(part(disk)));
+        price::month(self.cpu, self.ram, sum(|disk| disk.size), sum(|disk| disk.packages))
+    }
+
+    /// What it costs a day beside what is paid in advance.
+    fn metered_per_day(&self) -> Money {
+        let is_prepaid = self.charge_type == PREPAID;
+        let paid = self.paid.as_ref().map_or(if is_prepaid { self.month_price() } else { Money::ZERO }, |paid| paid.month_price);
+        price::day(self.month_price() - paid)
+    }
+}
+
+impl World {
+    /// Refuses a server that is not paid any more.
+    pub(super) fn paid_instance(&self, id: &str) -> Result<(), Refusal> {
+        if self.instance(id)?.has_lapsed(self.now()) {
+            return Err(Refusal::new("IncorrectInstanceStatus", format!("The server {id} is not paid any more")));
+        }
+        Ok(())
+    }
+
+    /// Notes a term that has been paid.
+    pub(super) fn expect_end(&mut self, paid: Option<&Paid>) {
+        let Some(end) = paid.map(|paid| paid.until) else { return };
+        self.ccs.next_end = Some(self.ccs.next_end.map_or(end, |next| next.min(end)));
+    }
+
+    /// A server is there, or has changed, and costs what it costs now.
+    pub(super) fn meter_instance(&mut self, id: &str) {
+        let Some(instance) = self.ccs.instances.get(id) else { return };
+        let zone = self.vdc.vdcs.get(&instance.vdc_id).map_or("", |vdc| &vdc.region);
+        self.meter(Use::of(id, "cds.ccs", "CreateInstance", instance.metered_per_day()).named(&instance.name, zone));
+    }
+}
+
+/// Finds out what an account out of a file lacks: the use of its servers, and when the next term ends.
+pub(super) fn index(world: &mut World) {
+    let is_there = |world: &World, id: &str| world.tasks.shown(id) != Some("creating");
+    let ids: Vec<_> = world.ccs.instances.iter().map(|instance| instance.id.clone()).filter(|id| is_there(world, id)).collect();
+    for id in ids.iter().filter(|id| world.use_of(id).is_none()).collect::<Vec<_>>() {
+        world.meter_instance(id);
+    }
+    note_next_end(world, None);
+}
+
+/// Renews or switches off the servers whose terms have ended by now.
+pub(crate) fn renew(world: &mut World) {
+    let now = world.now();
+    if world.ccs.next_end.is_none_or(|end| now < end) {
+        return;
+    }
+    let ended = |instance: &&Instance| instance.has_lapsed(now) && (instance.renews() || instance.power == Power::Running);
+    let ended: Vec<_> = world.ccs.instances.iter().filter(ended).map(|instance| instance.id.clone()).collect();
+    for id in ended {
+        let World { ccs, wallet, .. } = world;
+        ccs.instances.change(&id, |instance| {
+            let month_price = instance.month_price();
+            if let Some(paid) = instance.paid.as_mut().filter(|paid| paid.renews) {
+                let end = paid.renewal().renew(wallet, paid.until, now, month_price, "cds.ccs", &id);
+                if end > paid.until {
+                    (paid.until, paid.month_price) = (end, month_price);
+                }
+            }
+            if instance.has_lapsed(now) {
+                instance.power = Power::Stopped;
+            }
+        });
+        world.meter_instance(&id);
+    }
+    note_next_end(world, Some(now));
+}
+
+/// Notes when the next term ends, of those that end after a time.
+fn note_next_end(world: &mut World, after: Option<Timestamp>) {
+    let ends = world.ccs.instances.iter().filter_map(|instance| instance.paid.as_ref()).map(|paid| paid.until);
+    world.ccs.next_end = ends.filter(|end| after.is_none_or(|after| *end > after)).min();
+}

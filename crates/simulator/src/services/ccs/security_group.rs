@@ -1,0 +1,121 @@
+//! Security groups and the interfaces in them.
+
+use super::state::SecurityGroup;
+use super::{Call, Effect, Handler, done_at_once, started_with_data, work, written};
+use crate::cloud::refusal::Refusal;
+use crate::cloud::task::Plan;
+use crate::cloud::world::World;
+use serde_json::{Value as Json, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) const ACTIONS: &[(&str, Handler)] = &[
+    ("CreateSecurityGroup", create),
+    ("DeleteSecurityGroup", delete),
+    ("ForceDeleteSecurityGroup", force_delete),
+    ("ModifySecurityGroupAttribute", modify),
+    ("DescribeSecurityGroups", describe),
+    ("JoinSecurityGroup", |call| bind(call, true)),
+    ("LeaveSecurityGroup", |call| bind(call, false)),
+];
+
+/// The group that `SecurityGroupId` names.
+pub(super) fn group<'a>(call: &'a mut Call) -> Result<&'a mut SecurityGroup, Refusal> {
+    let id = call.params.required("SecurityGroupId");
+    let missing = || Refusal::new("InvalidSecurityGroupId.NotFound", format!("There is no security group {id:?}"));
+    call.world.ccs.security_groups.get_mut(id).ok_or_else(missing)
+}
+
+fn create(call: &mut Call) -> Result<Json, Refusal> {
+    let params = call.params;
+    if params.required("SecurityGroupName").trim().is_empty() {
+        return Err(call.malformed("SecurityGroupName", "it is empty"));
+    }
+    let (id, now) = (call.world.ids.uuid(), call.world.now());
+    call.world.ccs.security_groups.insert(SecurityGroup {
+        id,
+        name: params.required("SecurityGroupName").to_owned(),
+        description: params.required("Description").to_owned(),
+        kind: params.required("SecurityGroupType").to_owned(),
+        rules: Vec::new(),
+        interfaces: BTreeMap::new(),
+        created: now,
+        updated: now,
+    });
+    Ok(done_at_once())
+}
+
+fn delete(call: &mut Call) -> Result<Json, Refusal> {
+    let group = group(call)?;
+    if !group.interfaces.is_empty() {
+        return Err(Refusal::new("InvalidSecurityGroupId.InUse", format!("The security group {} has interfaces in it", group.id)));
+    }
+    let id = group.id.clone();
+    call.world.ccs.security_groups.remove(&id);
+    Ok(done_at_once())
+}
+
+fn force_delete(call: &mut Call) -> Result<Json, Refusal> {
+    let id = group(call)?.id.clone();
+    let plan = Plan::about(work::SECURITY_GROUP, vec![id.clone()]).then(Effect::RemoveGroup { group: id });
+    Ok(started_with_data(&call.world.start(plan)))
+}
+
+fn modify(call: &mut Call) -> Result<Json, Refusal> {
+    let (name, description) = (call.params.required("SecurityGroupName"), call.params.required("Description"));
+    let now = call.world.now();
+    let group = group(call)?;
+    (group.name, group.description, group.updated) = (name.to_owned(), description.to_owned(), now);
+    Ok(done_at_once())
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "handlers have one form")]
+fn describe(call: &mut Call) -> Result<Json, Refusal> {
+    let (params, world) = (call.params, &*call.world);
+    let is = |name: &str, value: &str| params.text(name).is_none_or(|wanted| wanted.is_empty() || wanted == value);
+    let keyword = params.text("Keyword").unwrap_or_default();
+    let found =
+        world.ccs.security_groups.iter().filter(|group| {
+            is("SecurityGroupId", &group.id) && is("SecurityGroupType", &group.kind) && group.name.contains(keyword)
+        });
+    let groups: Vec<_> = found.map(|group| described(world, group)).collect();
+    Ok(json!({"Data": {"SecurityGroupCount": groups.len(), "SecurityGroup": groups}, "TaskId": ""}))
+}
+
+fn described(world: &World, group: &SecurityGroup) -> Json {
+    let members: BTreeSet<_> = group.interfaces.values().collect();
+    let vdcs: BTreeSet<_> = members.iter().filter_map(|id| world.ccs.instances.get(id)).map(|server| &server.vdc_id).collect();
+    json!({
+        "SecurityGroupId": group.id,
+        "SecurityGroupName": group.name,
+        "SecurityGroupType": group.kind,
+        "Description": group.description,
+        "BindInstanceCount": members.len(),
+        "BindInterfaceCount": group.interfaces.len(),
+        "BindVdcCount": vdcs.len(),
+        "CreateTime": written(group.created),
+        "UpdateTime": written(group.updated),
+    })
+}
+
+/// Puts the interfaces of `BindData` into the group, or takes them out.
+fn bind(call: &mut Call, join: bool) -> Result<Json, Refusal> {
+    let group_id = group(call)?.id.clone();
+    let mut interfaces = BTreeMap::new();
+    let mut instances = Vec::new();
+    for entry in call.params.objects("BindData") {
+        let instance = call.world.idle_instance(entry.required("InstanceId"))?;
+        let network = entry.text("PrivateId").or(entry.text("PublicId"));
+        let mut wanted = instance.interfaces.iter().filter(|own| network.is_none_or(|id| own.network == id)).peekable();
+        if wanted.peek().is_none() {
+            return Err(call.malformed("BindData", "the server has no interface in the network"));
+        }
+        interfaces.extend(wanted.map(|own| (own.id.clone(), instance.id.clone())));
+        instances.push(instance.id.clone());
+    }
+    if interfaces.is_empty() {
+        return Err(call.malformed("BindData", "it is empty"));
+    }
+    let effect =
+        if join { Effect::JoinGroup { group: group_id, interfaces } } else { Effect::LeaveGroup { group: group_id, interfaces } };
+    Ok(started_with_data(&call.world.start(Plan::about(work::SECURITY_GROUP, instances).then(effect))))
+}

@@ -1,0 +1,70 @@
+//! Templates: private images made of servers.
+
+use super::state::{DiskPlan, Power, Template};
+use super::{Call, Effect, Handler, started_with_data, work, written};
+use crate::cloud::refusal::Refusal;
+use crate::cloud::task::Plan;
+use serde_json::{Value as Json, json};
+
+pub(super) const ACTIONS: &[(&str, Handler)] = &[
+    ("CreateTemplate", create),
+    ("DeleteTemplate", |call| in_zone(call, false)),
+    ("SyncTemplate", |call| in_zone(call, true)),
+    ("DescribeTemplateInfo", describe),
+];
+
+fn create(call: &mut Call) -> Result<Json, Refusal> {
+    let source = call.params.required("InstanceId").to_owned();
+    let instance = call.world.idle_instance(&source)?.clone();
+    let region = call.world.vdc(&instance.vdc_id)?.region.clone();
+    // "Made with the server running" is about one that runs.
+    let power = if call.params.flag("PowerOn") == Some(true) { Power::Running } else { Power::Stopped };
+    if instance.power != power {
+        let status = call.world.instance_status(&instance);
+        return Err(Refusal::new("IncorrectInstanceStatus", format!("The server {source} is {status}, PowerOn says otherwise")));
+    }
+    let goes_along = call.params.flag("WithDataDisk") != Some(false);
+    let disks = instance.disks.into_iter().filter(|_| goes_along).map(DiskPlan::from).collect();
+    let id = call.world.ids.uuid();
+    let name = call.params.required("DisplayName").to_owned();
+    // The task is about the template, but the server is held all the same.
+    let plan = Plan::holding(work::TEMPLATE, vec![source]).making(vec![id.clone()]);
+    let effect = Effect::MakeTemplate { id, name, image: instance.image, system_size: instance.system.size, disks, region };
+    Ok(started_with_data(&call.world.start(plan.then(effect))))
+}
+
+/// Copies a template into a zone, or takes it away there; one that is nowhere is gone.
+fn in_zone(call: &mut Call, copy: bool) -> Result<Json, Refusal> {
+    call.zone("RegionId")?;
+    let (id, region) = (call.params.required("TemplateId").to_owned(), call.params.required("RegionId").to_owned());
+    let missing = || Refusal::new("InvalidLaunchTemplateVersion.NotFound", format!("There is no template {id:?} there"));
+    let template = call.world.ccs.templates.get(&id).ok_or_else(missing)?;
+    if !copy && !template.regions.contains(&region) {
+        return Err(missing());
+    }
+    let plan = Plan::about(work::TEMPLATE, vec![id.clone()]);
+    let effect = if copy { Effect::CopyTemplate { template: id, region } } else { Effect::TakeTemplate { template: id, region } };
+    Ok(started_with_data(&call.world.start(plan.then(effect))))
+}
+
+fn describe(call: &mut Call) -> Result<Json, Refusal> {
+    let page = call.page(10)?;
+    let keyword = call.params.text("Keyword").unwrap_or_default();
+    let found: Vec<_> = call.world.ccs.templates.iter().filter(|template| template.name.contains(keyword)).collect();
+    let pages = page.count(found.len());
+    let shown: Vec<_> = page.take(found.into_iter()).into_iter().map(|template| described(call, template)).collect();
+    Ok(json!({"Data": {"TotalPage": pages, "TemplateList": shown}}))
+}
+
+fn described(call: &Call, template: &Template) -> Json {
+    let region = |id: &String| json!({"Status": "normal", "RegionId": id, "RegionName": super::public::zone_name(call.action, id)});
+    json!({
+        "TemplateId": template.id,
+        "Name": template.name,
+        "Status": "normal",
+        "OSType": template.image,
+        "Count": template.regions.len(),
+        "Region": template.regions.iter().map(region).collect::<Vec<_>>(),
+        "CreateTime": written(template.created),
+    })
+}

@@ -1,0 +1,87 @@
+//! What the ends of tasks do to desktops, networks and sub-accounts.
+
+use super::state::{Network, Power};
+use crate::cloud::world::World;
+use serde::{Deserialize, Serialize};
+
+/// What the end of a task does here. What has gone meanwhile is passed over.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum Effect {
+    /// New desktops are on; from now on they cost what those on demand cost.
+    Build {
+        desktops: Vec<String>,
+        #[serde(default)]
+        credit: Option<u64>,
+    },
+    /// Those whose term has ended meanwhile stay off.
+    SetPower {
+        desktops: Vec<String>,
+        to: Power,
+    },
+    Reinstall {
+        desktop: String,
+        image: String,
+    },
+    Remove {
+        desktop: String,
+    },
+    /// The order was not carried out: the money comes back.
+    CancelOrder {
+        desktops: Vec<String>,
+        charge: Option<usize>,
+    },
+    RemoveVpc {
+        vpc: String,
+    },
+    AddNetworks {
+        vpc: String,
+        networks: Vec<Network>,
+    },
+    FailAccount {
+        account: String,
+    },
+}
+
+impl Effect {
+    /// Does it.
+    pub(crate) fn apply(self, world: &mut World) {
+        let now = world.now();
+        match self {
+            Self::Build { desktops, credit } => {
+                for id in &desktops {
+                    world
+                        .change_desktop(id, |desktop| desktop.power = if desktop.has_lapsed(now) { Power::Off } else { Power::On });
+                    world.meter_desktop(id, credit);
+                }
+            }
+            Self::SetPower { desktops, to } => {
+                for id in &desktops {
+                    world.change_desktop(id, |desktop| desktop.power = if desktop.has_lapsed(now) { Power::Off } else { to });
+                }
+            }
+            Self::Reinstall { desktop, image } => world.change_desktop(&desktop, |desktop| desktop.image = image),
+            Self::Remove { desktop } => world.remove_desktop(&desktop),
+            Self::CancelOrder { desktops, charge } => {
+                world.refund(charge);
+                for id in &desktops {
+                    world.remove_desktop(id);
+                }
+            }
+            Self::RemoveVpc { vpc } => {
+                world.desktop.vpcs.remove(&vpc);
+            }
+            Self::AddNetworks { vpc, networks } => {
+                if let Some(vpc) = world.desktop.vpcs.get_mut(&vpc) {
+                    vpc.networks.extend(networks);
+                    vpc.updated = now;
+                }
+            }
+            Self::FailAccount { account } => {
+                if let Some(account) = world.desktop.accounts.get_mut(&account) {
+                    account.has_failed = true;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! What is done to desktops that are there.
+
+use super::content::content;
+use super::goods::installable;
+use super::state::Power;
+use super::{Call, Effect, Handler, UNKNOWN, done, filled, ids, work};
+use crate::cloud::refusal::Refusal;
+use crate::cloud::task::{Fate, Plan};
+use serde_json::{Value as Json, json};
+
+pub(super) const ACTIONS: &[(&str, Handler)] = &[
+    ("OperateVm", power),
+    ("RebuildVm", rebuild),
+    ("DeleteVm", delete),
+    ("ChangeVmName", rename),
+    ("UpdateVmLabels", label),
+    ("ConfigNet", configure),
+];
+
+const OPERATION_FAILED: &str = "13002";
+
+/// A desktop in the wrong state refuses the call. One that is not there makes the task fail, after the others were operated: the
+/// document's example of `QueryTask` is such a task.
+fn power(call: &mut Call) -> Result<Json, Refusal> {
+    filled(call, "requestId")?;
+    let (from, to, shows, verb) = match call.params.required("action") {
+        "on" => (Power::Off, Power::On, "starting", "power on"),
+        "off" => (Power::On, Power::Off, "stoping", "power off"),
+        _ => (Power::On, Power::On, "rebooting", "reboot"),
+    };
+    let ids = ids(call, "vmIds")?;
+    let is_known = |id: &&&str| call.world.desktop.desktops.contains(id);
+    let known: Vec<String> = ids.iter().filter(is_known).map(|id| (*id).to_owned()).collect();
+    let lost = ids.iter().find(|id| !is_known(id)).map(|id| format!("subtask {verb} desktop {id} failed: no such desktop"));
+    for id in &known {
+        let desktop = call.world.idle_desktop(id, OPERATION_FAILED)?;
+        if desktop.power != from || desktop.has_lapsed(call.world.now()) {
+            let status = call.world.desktop_status(desktop);
+            return Err(Refusal::new(OPERATION_FAILED, format!("The desktop {id} is {status}")));
+        }
+    }
+    let effect = Effect::SetPower { desktops: known.clone(), to };
+    let plan = Plan::holding(work::POWER, known).showing(shows);
+    let told = call.world.fate.clone();
+    let plan = match lost.filter(|_| told.is_none()) {
+        None => plan.then(effect),
+        Some(reason) => {
+            call.world.fate = Some(Fate::Fails(reason));
+            plan.or_else(effect)
+        }
+    };
+    let answer = started_for_all(call, plan, &ids);
+    call.world.fate = told;
+    Ok(answer)
+}
+
+fn rebuild(call: &mut Call) -> Result<Json, Refusal> {
+    let request = filled(call, "requestId")?;
+    let desktop = call.world.a_desktop(filled(call, "vmId")?, UNKNOWN)?;
+    let status = call.world.desktop_status(desktop);
+    if status != "stop" {
+        return Err(Refusal::new(
+            "13004",
+            format!("The desktop {} is {status}, and only one that is off is reinstalled", desktop.id),
+        ));
+    }
+    let id = desktop.id.clone();
+    let image = installable(call, &desktop.product, &desktop.site)?.id.clone();
+    let plan = Plan::holding(work::REBUILD, vec![id.clone()]).showing("configuring").asked_with(request);
+    let task = call.world.start(plan.then(Effect::Reinstall { desktop: id.clone(), image }));
+    // The document's example of this Action shows no more.
+    let content = format!("vmId={id}");
+    Ok(json!({"Data": {"requestContent": content, "requestId": request, "taskId": task, "vmId": id}}))
+}
+
+fn delete(call: &mut Call) -> Result<Json, Refusal> {
+    let (request, id) = (filled(call, "requestId")?, filled(call, "vmId")?);
+    call.world.a_desktop(id, UNKNOWN)?;
+    call.world.idle_desktop(id, OPERATION_FAILED)?;
+    let plan = Plan::holding(work::DELETE, vec![id.to_owned()]).showing("deleteing").asked_with(request);
+    let task = call.world.start(plan.then(Effect::Remove { desktop: id.to_owned() }));
+    let content = content(call, &json!({"funVmParam": {"instanceIds": [id]}}));
+    Ok(json!({"Data": {"requestContent": content, "requestId": request, "taskId": task, "vmId": id}}))
+}
+
+fn rename(call: &mut Call) -> Result<Json, Refusal> {
+    filled(call, "requestId")?;
+    let (id, name) = (filled(call, "vmId")?, filled(call, "name")?);
+    call.world.a_desktop(id, UNKNOWN)?;
+    call.world.change_desktop(id, |desktop| name.clone_into(&mut desktop.name));
+    Ok(done())
+}
+
+fn label(call: &mut Call) -> Result<Json, Refusal> {
+    filled(call, "requestId")?;
+    let (ids, label) = (ids(call, "vmIds")?, call.params.required("label"));
+    for id in &ids {
+        call.world.a_desktop(id, "13015")?;
+    }
+    for id in &ids {
+        call.world.change_desktop(id, |desktop| label.clone_into(&mut desktop.label));
+    }
+    Ok(done())
+}
+
+/// What it configures is not documented: the desktops are busy meanwhile and then as they were.
+fn configure(call: &mut Call) -> Result<Json, Refusal> {
+    filled(call, "requestId")?;
+    let ids = ids(call, "vmIds")?;
+    for id in &ids {
+        call.world.idle_desktop(id, OPERATION_FAILED)?;
+    }
+    let held = ids.iter().map(|id| (*id).to_owned()).collect();
+    let plan = Plan::holding(work::CONFIGURE, held).showing("configuring");
+    Ok(started_for_all(call, plan, &ids))
+}
+
+fn started_for_all(call: &mut Call, plan: Plan, ids: &[&str]) -> Json {
+    let request = call.params.required("requestId");
+    let task = call.world.start(plan.asked_with(request));
+    let content = content(call, &json!({"funVmParam": {"instanceIds": ids}}));
+    json!({"Data": {"requestContent": content, "requestId": request, "taskId": task, "vmIds": ids}})
+}

@@ -1,0 +1,93 @@
+//! What the ends of tasks do to servers and images.
+
+use super::image::Image;
+use super::state::Power;
+use crate::cloud::world::World;
+use serde::{Deserialize, Serialize};
+
+/// What the end of a task does here.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum Effect {
+    /// New servers run, with their new cloud disks; from now on they cost what on-demand ones cost.
+    Build {
+        servers: Vec<String>,
+        disks: Vec<String>,
+        credit: Option<u64>,
+    },
+    /// Takes new servers and disks back, and the money.
+    CancelOrder {
+        servers: Vec<String>,
+        disks: Vec<String>,
+        charge: Option<usize>,
+    },
+    SetPower {
+        servers: Vec<String>,
+        to: Power,
+    },
+    /// Servers go, and the disks that go with them; the other ones are detached.
+    Delete {
+        servers: Vec<String>,
+    },
+    AddImage(Image),
+    CopyImage {
+        image: String,
+        zones: Vec<String>,
+    },
+    /// In one zone or everywhere.
+    RemoveImages {
+        images: Vec<String>,
+        zone: Option<String>,
+    },
+}
+
+impl Effect {
+    /// Does it.
+    pub(crate) fn apply(self, world: &mut World) {
+        match self {
+            Self::Build { servers, disks, credit } => {
+                for id in &servers {
+                    world.set_ecs_power(id, Power::Running);
+                    super::price::meter_server(world, id, credit);
+                }
+                world.finish_ebs_disks(&disks, credit);
+            }
+            Self::CancelOrder { servers, disks, charge } => {
+                for id in &servers {
+                    world.remove_ecs_server(id);
+                }
+                for id in &disks {
+                    world.remove_ebs_disk(id);
+                }
+                world.refund(charge);
+            }
+            Self::SetPower { servers, to } => servers.iter().for_each(|id| world.set_ecs_power(id, to)),
+            Self::Delete { servers } => {
+                for id in &servers {
+                    world.release_ebs_disks(id);
+                    world.end_use(id);
+                    world.remove_ecs_server(id);
+                }
+            }
+            Self::AddImage(image) => world.ecs.images.insert(image),
+            Self::CopyImage { image, zones } => {
+                let Some(image) = world.ecs.images.get_mut(&image) else { return };
+                for zone in zones {
+                    if !image.zones.contains(&zone) {
+                        image.zones.push(zone);
+                    }
+                }
+            }
+            Self::RemoveImages { images, zone } => {
+                for id in images {
+                    let Some(image) = world.ecs.images.get_mut(&id) else { continue };
+                    image.zones.retain(|own| zone.as_ref().is_some_and(|zone| own != zone));
+                    // One that is nowhere is gone.
+                    if image.zones.is_empty() {
+                        world.ecs.images.remove(&id);
+                    }
+                }
+            }
+        }
+    }
+}

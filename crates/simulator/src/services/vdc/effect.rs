@@ -1,0 +1,151 @@
+//! What the ends of tasks do to VDCs and networks.
+
+use super::state::{Gpn, Kind, Stage};
+use crate::cloud::world::World;
+use serde::{Deserialize, Serialize};
+
+/// What the end of a task does here. What has gone meanwhile is passed over.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum Effect {
+    /// A new public network is there; from now on it is metered, and its addresses are.
+    OpenNetwork {
+        network: String,
+        #[serde(default)]
+        credit: Option<u64>,
+    },
+    /// The order was not carried out: the money comes back.
+    CancelVdc {
+        vdc: String,
+        charge: Option<usize>,
+    },
+    RemoveVdc {
+        vdc: String,
+    },
+    /// The order was not carried out: the money comes back.
+    CancelNetwork {
+        network: String,
+        charge: Option<usize>,
+    },
+    RemoveNetwork {
+        network: String,
+    },
+    Resize {
+        network: String,
+        qos: u64,
+    },
+    Refund {
+        charge: Option<usize>,
+    },
+    /// A range can be used from now on.
+    OpenRange {
+        network: String,
+        segment: String,
+    },
+    RemoveRange {
+        network: String,
+        segment: String,
+    },
+    /// A new GPN is there; from now on it is metered.
+    OpenGpn {
+        gpn: String,
+        #[serde(default)]
+        credit: Option<u64>,
+    },
+    RemoveGpn {
+        gpn: String,
+    },
+    JoinGpn {
+        gpn: String,
+        networks: Vec<String>,
+        pops: Vec<String>,
+    },
+    LeaveGpn {
+        gpn: String,
+        points: Vec<String>,
+    },
+}
+
+impl Effect {
+    /// Does it.
+    pub(crate) fn apply(self, world: &mut World) {
+        match self {
+            Self::OpenNetwork { network, credit } => world.meter_network(&network, credit),
+            Self::CancelVdc { vdc, charge } => {
+                world.refund(charge);
+                remove_vdc(world, &vdc);
+            }
+            Self::RemoveVdc { vdc } => remove_vdc(world, &vdc),
+            Self::CancelNetwork { network, charge } => {
+                world.refund(charge);
+                world.remove_network(&network);
+            }
+            Self::RemoveNetwork { network } => world.remove_network(&network),
+            Self::Resize { network, qos } => {
+                if let Some(Kind::Public(bandwidth)) = world.vdc.networks.get_mut(&network).map(|network| &mut network.kind) {
+                    bandwidth.qos = qos;
+                    // The ceiling cannot be below it.
+                    bandwidth.float = bandwidth.float.map(|float| float.max(qos));
+                }
+                world.meter_network(&network, None);
+            }
+            Self::Refund { charge } => world.refund(charge),
+            Self::OpenRange { network, segment } => {
+                world.set_stage(&network, &segment, Stage::Ready);
+                world.meter_network(&network, None);
+            }
+            Self::RemoveRange { network, segment } => remove_range(world, &network, &segment),
+            Self::OpenGpn { gpn, credit } => world.meter_gpn(&gpn, credit),
+            Self::RemoveGpn { gpn } => {
+                world.end_use(&gpn);
+                world.vdc.gpns.remove(&gpn);
+            }
+            Self::JoinGpn { gpn, mut networks, mut pops } => {
+                networks.retain(|network| world.vdc.networks.contains(network));
+                pops.retain(|pop| world.vdc.pops.contains(pop));
+                in_gpn(world, &gpn, |gpn| {
+                    gpn.networks.extend(networks);
+                    gpn.pops.extend(pops);
+                });
+            }
+            Self::LeaveGpn { gpn, points } => in_gpn(world, &gpn, |gpn| {
+                for own in [&mut gpn.networks, &mut gpn.subnets, &mut gpn.pops] {
+                    own.retain(|point| !points.contains(point));
+                }
+            }),
+        }
+    }
+}
+
+fn remove_vdc(world: &mut World, id: &str) {
+    let networks: Vec<_> = world.networks_of(id).map(|network| network.id.clone()).collect();
+    for network in networks {
+        world.remove_network(&network);
+    }
+    world.vdc.vdcs.remove(id);
+}
+
+fn remove_range(world: &mut World, network: &str, segment: &str) {
+    world.end_use(segment);
+    if let Some(network) = world.vdc.networks.get_mut(network) {
+        network.segments.retain(|own| own.id != segment);
+    }
+}
+
+/// Changes a GPN that is still there. From then on it costs what it is then.
+fn in_gpn(world: &mut World, id: &str, change: impl FnOnce(&mut Gpn)) {
+    if let Some(gpn) = world.vdc.gpns.get_mut(id) {
+        change(gpn);
+        world.meter_gpn(id, None);
+    }
+}
+
+impl World {
+    /// Says how far a range of a network has come.
+    pub(super) fn set_stage(&mut self, network: &str, segment: &str, stage: Stage) {
+        let segments = self.vdc.networks.get_mut(network).map(|network| &mut network.segments);
+        for own in segments.into_iter().flatten().filter(|own| own.id == segment) {
+            own.stage = stage;
+        }
+    }
+}

@@ -1,0 +1,459 @@
+//! Virtual data centres, their networks, global private networks, and who hears of alarms.
+
+use super::wrong_state;
+use crate::cloud::addresses::{Addresses, Range};
+use crate::cloud::refusal::Refusal;
+use crate::cloud::store::{Keyed, Store};
+use crate::cloud::world::{World, is_uuid};
+use crate::{PRIVATE_ID, PUBLIC_ID, REGION_ID, VDC_ID};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeSet, HashSet};
+use std::net::Ipv4Addr;
+
+/// What the account has here.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct State {
+    pub(crate) vdcs: Store<Vdc>,
+    pub(crate) networks: Store<Network>,
+    pub(crate) gpns: Store<Gpn>,
+    /// Points of presence that a GPN can have; the document names none.
+    pub(crate) pops: Store<Pop>,
+    pub(crate) receivers: Store<Receiver>,
+    /// How many VDCs the account may have; the document gives no number.
+    pub(crate) max_vdcs: usize,
+    /// How many private networks a VDC may have; the document gives no number.
+    pub(crate) max_private_networks: usize,
+    /// Zones where no new VDC can be bought; the document's appendix marks one as closed.
+    pub(crate) closed_regions: BTreeSet<String>,
+    /// What public ranges are bought from.
+    pub(crate) public_pool: Range,
+    /// What the ranges of private networks are chosen from, 256 addresses each.
+    pub(crate) private_pool: Range,
+}
+
+impl Default for State {
+    /// A VDC with a public and a private network.
+    fn default() -> Self {
+        let network = |id: &str, name: &str, kind, segment: &str, range| Network {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            vdc_id: VDC_ID.to_owned(),
+            kind,
+            segments: vec![Segment { id: segment.to_owned(), range, stage: Stage::Ready, is_free: true }],
+        };
+        let vdc = Vdc {
+            id: VDC_ID.to_owned(),
+            name: "cdsApi-testaa".to_owned(),
+            region: REGION_ID.to_owned(),
+            project: default_project(),
+        };
+        let public = Kind::Public(Bandwidth {
+            kind: "Bandwidth_BGP".to_owned(),
+            billing: "BandwIdth".to_owned(),
+            qos: 20,
+            free: 20,
+            float: None,
+            busy_qos: None,
+            busy_float: None,
+            auto_renew: false,
+        });
+        let private = Kind::Private { is_manual: false };
+        let (wide, narrow) = (Range::new(Ipv4Addr::new(101, 251, 0, 0), 20), Range::new(Ipv4Addr::new(10, 240, 192, 0), 20));
+        let networks = [
+            network(PUBLIC_ID, "cdsApi-public-2", public, "e0e5ea32-a7b6-11e9-9052-0242ac11001b", wide),
+            network(PRIVATE_ID, "siwang-api1", private, "4e6a0f3c-a6b3-11e9-8f88-0242ac110041", narrow),
+        ];
+        let pop = |id: &str, name: &str, region: &str| Pop { id: id.into(), name: name.into(), region: region.into() };
+        let receiver = |id: &str, groups: &[&str]| Receiver {
+            id: id.to_owned(),
+            name: "zhangsan".to_owned(),
+            mail: "san.zhang@capitalonline.net".to_owned(),
+            country: "+86".to_owned(),
+            mobile: "13322221111".to_owned(),
+            groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+        };
+        Self {
+            vdcs: [vdc].into_iter().collect(),
+            networks: networks.into_iter().collect(),
+            gpns: Store::default(),
+            pops: [
+                pop("c20a8769-26be-11ea-8333-0242ac110002", "北京POP", "CN_Beijing_A"),
+                pop("c20a8770-26be-11ea-8333-0242ac110002", "香港POP", "CN_Hongkong_A"),
+            ]
+            .into_iter()
+            .collect(),
+            receivers: [
+                receiver("40abe08e-5073-11e9-b148-0242ac1103aa", &["6541d60c-d71f-11ec-b673-0242ac110033"]),
+                receiver("a09855ea-15f6-11ec-bd9c-ce61e0b35baf", &[]),
+            ]
+            .into_iter()
+            .collect(),
+            max_vdcs: 20,
+            max_private_networks: 10,
+            closed_regions: ["APAC_Mumbai_B".to_owned()].into(),
+            public_pool: Range::new(Ipv4Addr::new(101, 251, 0, 0), 16),
+            private_pool: Range::new(Ipv4Addr::new(10, 240, 0, 0), 14),
+        }
+    }
+}
+
+/// A virtual data centre.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Vdc {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// Its zone.
+    pub(crate) region: String,
+    /// The project that it belongs to.
+    #[serde(default = "default_project")]
+    pub(crate) project: String,
+}
+
+pub(super) fn default_project() -> String {
+    "0-0".to_owned()
+}
+
+impl Keyed for Vdc {
+    fn key(&self) -> &str {
+        &self.id
+    }
+}
+
+/// A public or private network of a VDC.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Network {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) vdc_id: String,
+    pub(crate) kind: Kind,
+    /// Its ranges of addresses; a private network has one.
+    pub(crate) segments: Vec<Segment>,
+}
+
+/// What kind of network it is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum Kind {
+    Public(Bandwidth),
+    Private {
+        /// Whether its range was chosen by hand.
+        #[serde(default)]
+        is_manual: bool,
+    },
+}
+
+/// The bandwidth of a public network.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Bandwidth {
+    /// The carrier, as `Bandwidth_BGP`.
+    pub(crate) kind: String,
+    /// `BandwIdth`, `Traffic`, `DataPackage` or `Bandwidth_95`.
+    pub(crate) billing: String,
+    /// In Mbps; of a traffic package in GB.
+    pub(crate) qos: u64,
+    /// How much of it costs nothing, as what stands ready in a new account does.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub(crate) free: u64,
+    /// The ceiling with 95th percentile, in Mbps.
+    #[serde(default)]
+    pub(crate) float: Option<u64>,
+    /// In busy hours, in Mbps.
+    #[serde(default)]
+    pub(crate) busy_qos: Option<u64>,
+    /// The ceiling in busy hours, in Mbps.
+    #[serde(default)]
+    pub(crate) busy_float: Option<u64>,
+    #[serde(default)]
+    pub(crate) auto_renew: bool,
+}
+
+/// A range of addresses of a network.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Segment {
+    /// Only those of public networks are ever asked for.
+    #[serde(default)]
+    pub(crate) id: String,
+    pub(crate) range: Range,
+    #[serde(default)]
+    pub(crate) stage: Stage,
+    /// Whether it costs nothing, as what stands ready in a new account does.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_free: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_none(size: &u64) -> bool {
+    *size == 0
+}
+
+/// How far a task has come with a range.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Stage {
+    /// Bought, not there yet.
+    Coming,
+    #[default]
+    Ready,
+    /// Given back: still there, but nothing gets an address of it.
+    Going,
+}
+
+impl Segment {
+    /// Whether it can be seen.
+    pub(super) fn is_there(&self) -> bool {
+        self.stage != Stage::Coming
+    }
+}
+
+impl Keyed for Network {
+    fn key(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Network {
+    pub(crate) fn is_public(&self) -> bool {
+        matches!(self.kind, Kind::Public(_))
+    }
+
+    /// The bandwidth that was bought; private networks have none.
+    pub(crate) fn bandwidth(&self) -> Option<&Bandwidth> {
+        match &self.kind {
+            Kind::Public(bandwidth) => Some(bandwidth),
+            Kind::Private { .. } => None,
+        }
+    }
+
+    /// The ranges that are there.
+    pub(crate) fn ranges(&self) -> impl Iterator<Item = Range> {
+        self.segments.iter().filter(|segment| segment.is_there()).map(|segment| segment.range)
+    }
+
+    /// Whether an address is one of the network's, be it that nothing can get it any more.
+    pub(crate) fn has(&self, address: Ipv4Addr) -> bool {
+        self.ranges().any(|range| range.offers(address))
+    }
+
+    /// Whether a server can get this address.
+    pub(crate) fn offers(&self, address: Ipv4Addr) -> bool {
+        self.open().any(|range| range.offers(address))
+    }
+
+    /// The addresses that a server can have and nothing has, in order; those of a segment, where one is given.
+    pub(crate) fn free<'a>(&'a self, addresses: &'a Addresses, segment: Option<Range>) -> impl Iterator<Item = Ipv4Addr> + 'a {
+        self.open().flat_map(move |range| addresses.free(&self.id, range, segment))
+    }
+
+    /// How many addresses a server can have and nothing has.
+    pub(crate) fn free_count(&self, addresses: &Addresses) -> usize {
+        self.open().map(Range::size).sum::<usize>().saturating_sub(addresses.count(&self.id))
+    }
+
+    fn open(&self) -> impl Iterator<Item = Range> {
+        self.segments.iter().filter(|segment| segment.stage == Stage::Ready).map(|segment| segment.range)
+    }
+
+    /// A private network's range as a GPN shows it: one that was chosen by hand with its own mask, another by its ends.
+    pub(super) fn private_net(&self) -> String {
+        match self.kind {
+            Kind::Private { is_manual: true } => self.segments.first().map(|segment| segment.range.to_string()).unwrap_or_default(),
+            _ => self.segments.first().map(|segment| self.ends(segment.range)).unwrap_or_default(),
+        }
+    }
+
+    /// First and last address; the vendor's own ranges are parts of networks of 16 bits.
+    pub(super) fn ends(&self, range: Range) -> String {
+        let bits = if matches!(self.kind, Kind::Private { is_manual: true }) { range.bits() } else { range.bits().min(16) };
+        format!("{}/{bits}~{}/{bits}", range.address(), range.broadcast())
+    }
+}
+
+/// A global private network.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Gpn {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// In Mbps.
+    pub(crate) qos: u64,
+    pub(crate) evpn: u64,
+    pub(crate) order: String,
+    #[serde(default = "default_project")]
+    pub(crate) project: String,
+    /// The private networks of VDCs that it joins.
+    #[serde(default)]
+    pub(crate) networks: Vec<String>,
+    /// The subnets of VPCs that it joins; no Action adds one.
+    #[serde(default)]
+    pub(crate) subnets: Vec<String>,
+    /// The points of presence that it joins.
+    #[serde(default)]
+    pub(crate) pops: Vec<String>,
+}
+
+impl Keyed for Gpn {
+    fn key(&self) -> &str {
+        &self.id
+    }
+}
+
+/// A point of presence.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Pop {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// A zone of its city.
+    pub(crate) region: String,
+}
+
+impl Keyed for Pop {
+    fn key(&self) -> &str {
+        &self.id
+    }
+}
+
+/// Somebody who hears of network alarms.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Receiver {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) mail: String,
+    /// `+86` or `+1`.
+    pub(crate) country: String,
+    /// Without the country.
+    pub(crate) mobile: String,
+    /// The monitoring groups that it is in.
+    #[serde(default)]
+    pub(crate) groups: BTreeSet<String>,
+}
+
+impl Keyed for Receiver {
+    fn key(&self) -> &str {
+        &self.id
+    }
+}
+
+impl World {
+    /// A VDC by its id.
+    pub(crate) fn vdc(&self, id: &str) -> Result<&Vdc, Refusal> {
+        if !is_uuid(id) {
+            return Err(Refusal::new("InvalidVDCID.Malformed", "The parameter VdcId is not valid: it is not the id of a VDC"));
+        }
+        self.vdc.vdcs.get(id).ok_or_else(|| Refusal::new("VDCNotFound", format!("There is no VDC {id}")))
+    }
+
+    /// A VDC in which something can be made: neither still being created nor going away.
+    pub(crate) fn ready_vdc(&self, id: &str) -> Result<&Vdc, Refusal> {
+        let vdc = self.vdc(id)?;
+        match self.tasks.shown(id) {
+            None => Ok(vdc),
+            Some(state) => Err(wrong_state(format!("The VDC {id} is {state}"))),
+        }
+    }
+
+    /// A network of a VDC by its id.
+    pub(crate) fn network(&self, id: &str) -> Result<&Network, Refusal> {
+        self.vdc.networks.get(id).ok_or_else(|| Refusal::new("InvalidParameter", format!("There is no network {id}")))
+    }
+
+    /// A network that something can be put into: neither still being created nor going away.
+    pub(crate) fn ready_network(&self, id: &str) -> Result<&Network, Refusal> {
+        let network = self.network(id)?;
+        match self.tasks.shown(id).filter(|state| ["creating", "deleting"].contains(state)) {
+            None => Ok(network),
+            Some(state) => Err(Refusal::new("InvalidParameter", format!("The network {id} is {state}"))),
+        }
+    }
+
+    /// The networks of a VDC.
+    pub(crate) fn networks_of<'a>(&'a self, vdc: &'a str) -> impl Iterator<Item = &'a Network> {
+        self.vdc.networks.iter().filter(move |network| network.vdc_id == vdc)
+    }
+
+    /// The GPN that a network or subnet is in.
+    pub(crate) fn gpn_of(&self, network: &str) -> Option<&Gpn> {
+        self.vdc.gpns.iter().find(|gpn| gpn.networks.iter().chain(&gpn.subnets).any(|own| own == network))
+    }
+
+    /// What keeps a network from being taken away.
+    pub(super) fn network_use(&self, id: &str) -> Option<&'static str> {
+        let has_interface = || self.ccs.instances.iter().any(|own| own.interfaces.iter().any(|own| own.network == id));
+        if self.addresses.count(id) > 0 || has_interface() {
+            Some("servers are in it")
+        } else if self.gpn_of(id).is_some() {
+            Some("it is in a GPN")
+        } else if self.vlink_to(id).is_some() {
+            Some("a VLINK leads to it")
+        } else {
+            None
+        }
+    }
+
+    /// A public range of a size that nobody has.
+    pub(super) fn free_public_range(&self, bits: u8) -> Option<Range> {
+        let public = self.vdc.networks.iter().filter(|network| network.is_public());
+        self.vdc.public_pool.gap(bits, public.flat_map(|network| &network.segments).map(|segment| segment.range))
+    }
+
+    /// A range for a private network that no other one of the account has.
+    pub(super) fn free_private_range(&self) -> Option<Range> {
+        let private = self.vdc.networks.iter().filter(|network| !network.is_public());
+        self.vdc.private_pool.gap(24, private.flat_map(|network| &network.segments).map(|segment| segment.range))
+    }
+
+    /// A network's or a VDC's state as the document writes it.
+    pub(crate) fn network_status(&self, id: &str) -> &str {
+        self.tasks.shown(id).unwrap_or("ok")
+    }
+}
+
+/// What does not fit together.
+pub(crate) fn problems(world: &World) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut public: Vec<(Range, &str)> = Vec::new();
+    let mut segments = HashSet::new();
+    for network in world.vdc.networks.iter() {
+        let mut tell = |problem: String| problems.push(format!("vdc.networks, {}: {problem}", network.id));
+        if !world.vdc.vdcs.contains(&network.vdc_id) {
+            tell(format!("there is no VDC {}", network.vdc_id));
+        }
+        if !network.is_public() && network.segments.len() != 1 {
+            tell("a private network has one range".to_owned());
+        }
+        for segment in &network.segments {
+            if network.is_public() && !segments.insert(&segment.id) {
+                tell(format!("another range has the id {} too", segment.id));
+            }
+            if let Some((other, owner)) = public.iter().find(|(other, _)| network.is_public() && other.overlaps(segment.range)) {
+                tell(format!("its range {} overlaps with {other} of {owner}", segment.range));
+            }
+            public.extend(network.is_public().then_some((segment.range, network.id.as_str())));
+        }
+    }
+    let mut joined = HashSet::new();
+    for gpn in world.vdc.gpns.iter() {
+        let mut tell = |problem: String| problems.push(format!("vdc.gpns, {}: {problem}", gpn.id));
+        for id in &gpn.networks {
+            if world.vdc.networks.get(id).is_none_or(Network::is_public) {
+                tell(format!("there is no private network {id}"));
+            }
+        }
+        for id in gpn.subnets.iter().filter(|id| world.vpc.nets.get(id).is_none_or(|net| !net.is_subnet())) {
+            tell(format!("there is no subnet {id}"));
+        }
+        for id in gpn.pops.iter().filter(|id| !world.vdc.pops.contains(id)) {
+            tell(format!("there is no point of presence {id}"));
+        }
+        for id in gpn.networks.iter().chain(&gpn.subnets).filter(|id| !joined.insert(*id)) {
+            tell(format!("another GPN has {id} too"));
+        }
+    }
+    problems
+}

@@ -1,0 +1,264 @@
+//! A simulated cloud: a request goes in, and its answer comes out.
+
+use crate::cloud::call::Call;
+use crate::cloud::ids;
+use crate::cloud::money::Money;
+use crate::cloud::page::{self, Slip};
+use crate::cloud::params::Params;
+use crate::cloud::refusal::Refusal;
+use crate::cloud::saved::SavedState;
+use crate::cloud::task::Fate;
+use crate::cloud::world::World;
+use crate::faults::fault::{Fault, FaultRule, Faults, Strike};
+use crate::http::answer::{self, Outcome};
+use crate::http::authentication::{Authenticator, Key};
+use crate::http::log::{self, Record};
+use crate::http::request::Incoming;
+use crate::http::{check, envelope, route};
+use bytes::Bytes;
+use cumulua_core::catalog::{Action, Catalog};
+use cumulua_core::clock::Clock;
+use http::{Request, Response};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value as Json;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How many requests the log remembers.
+const REMEMBERED: usize = 10_000;
+
+/// How a simulated cloud begins.
+#[derive(Clone)]
+pub struct Options {
+    /// The one access key that may call.
+    pub access_key: String,
+    /// Its secret.
+    pub secret: String,
+    /// What ids, durations and chances follow from.
+    pub seed: u64,
+    /// The time; a virtual one makes tasks progress in virtual time.
+    pub clock: Clock,
+}
+
+/// A simulated cloud with one account.
+pub struct Simulator {
+    catalog: Arc<Catalog>,
+    pub(crate) clock: Clock,
+    seed: u64,
+    state: Mutex<State>,
+}
+
+/// What a request may move.
+pub(crate) struct State {
+    pub(crate) world: World,
+    pub(crate) authenticator: Authenticator,
+    pub(crate) faults: Faults,
+    pub(crate) skew: SignedDuration,
+    pub(crate) requests: u64,
+    pub(crate) log: VecDeque<Record>,
+}
+
+impl Simulator {
+    /// A cloud with an empty VDC.
+    pub fn new(catalog: Arc<Catalog>, options: Options) -> Self {
+        let world = World::new(options.seed);
+        Self::with(catalog, options, world)
+    }
+
+    /// A cloud that goes on where another one stopped, with the seed of that one.
+    pub fn from_saved(catalog: Arc<Catalog>, options: Options, saved: SavedState) -> Self {
+        let seed = saved.0.ids.seed();
+        Self::with(catalog, Options { seed, ..options }, saved.0)
+    }
+
+    fn with(catalog: Arc<Catalog>, options: Options, world: World) -> Self {
+        let Options { access_key, secret, seed, clock } = options;
+        let world = world.awake(clock.now(), clock.elapsed());
+        let state = State {
+            world,
+            authenticator: Authenticator::new(Key { id: access_key, secret }),
+            faults: Faults::new(seed),
+            skew: SignedDuration::ZERO,
+            requests: 0,
+            log: VecDeque::new(),
+        };
+        Self { catalog, clock, seed, state: Mutex::new(state) }
+    }
+
+    /// Answers one request as the cloud would. A dropped connection becomes an empty answer with status 444, and a delay is
+    /// left out; [`Self::answer`] tells them apart.
+    pub fn handle(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        match self.answer(request) {
+            Outcome::Answer(response) | Outcome::Delayed(_, response) => response,
+            Outcome::Unconnected | Outcome::Dropped => answer::response(444, "text/plain", Bytes::new(), Timestamp::UNIX_EPOCH),
+        }
+    }
+
+    /// Answers one request, or says how the connection ends instead.
+    pub fn answer(&self, request: &Request<Bytes>) -> Outcome {
+        let clock = self.clock.elapsed();
+        let incoming = Incoming::new(request);
+        let mut state = self.state();
+        let state = &mut *state;
+        state.world.settle(clock);
+        state.requests += 1;
+        let now = state.world.now().saturating_add(state.skew).unwrap_or(Timestamp::MAX);
+        let mut record = Record {
+            time: now,
+            request_id: ids::uuid(self.seed, "request", state.requests),
+            method: incoming.method.to_owned(),
+            path: log::shortened(incoming.path),
+            action: incoming.get("Action").map(log::shortened),
+            nonce: incoming.get("SignatureNonce").map(log::shortened),
+            parameters: Json::Null,
+            status: None,
+            code: "Success".to_owned(),
+            fault: None,
+        };
+        let (strike, result) = self.carry_out(state, &incoming, now, &mut record);
+        let (product, format) = (incoming.product, incoming.format());
+        let answer = match result {
+            Ok((action, answer)) => {
+                let (content_type, body) = envelope::success(product, format, &action, answer, &record.request_id);
+                answer::response(200, content_type, body, now)
+            }
+            Err((action, refusal)) => {
+                record.code = refusal.code.to_string();
+                let (content_type, body) = envelope::refusal(product, format, action.as_ref(), &refusal, &record.request_id);
+                answer::response(refusal.status(), content_type, body, now)
+            }
+        };
+        record.fault = strike.as_ref().map(|strike| strike.fault.to_string());
+        let outcome = answer::spoilt(strike.as_ref(), answer);
+        record.status = match &outcome {
+            Outcome::Answer(response) | Outcome::Delayed(_, response) => Some(response.status().as_u16()),
+            Outcome::Unconnected | Outcome::Dropped => None,
+        };
+        if state.log.len() == REMEMBERED {
+            state.log.pop_front();
+        }
+        state.log.push_back(record);
+        outcome
+    }
+
+    fn carry_out(&self, state: &mut State, incoming: &Incoming, now: Timestamp, record: &mut Record) -> (Option<Strike>, Ending) {
+        let admitted = state.authenticator.admit(incoming, now).and_then(|()| route::find(&self.catalog, incoming));
+        let (action, handler) = match admitted {
+            Ok(found) => found,
+            Err(refusal) => return (None, Err((None, refusal))),
+        };
+        let given = check::parameters(&action, incoming);
+        let strike = state.faults.strike(&action, given.as_ref().ok().map(Params));
+        let fault = strike.as_ref().map(|strike| &strike.fault);
+        if let Some(refusal) = fault.and_then(refused_by) {
+            let refusal = refusal.of(&action);
+            return (strike, Err((Some(action), refusal)));
+        }
+        state.world.fate = match fault {
+            Some(Fault::TaskFails(reason)) => Some(Fate::Fails(reason.clone())),
+            Some(Fault::TaskHangs) => Some(Fate::Hangs),
+            _ => None,
+        };
+        let slip = match fault {
+            Some(Fault::PageGrows) => Slip::Grown,
+            Some(Fault::PageShrinks) => Slip::Shrunk,
+            _ => Slip::None,
+        };
+        let result = given.and_then(|given| {
+            record.parameters = log::redacted(&action, &given, incoming.body.len());
+            let mut call = Call { world: &mut state.world, action: &action, params: Params(&given), slip };
+            let mut answer = handler(&mut call)?;
+            state.world.meter_flows();
+            page::slip_totals(&action, slip, &mut answer);
+            Ok(answer)
+        });
+        state.world.fate = None;
+        let result = match fault {
+            Some(Fault::ServerError { http, .. }) => Err(server_error(*http)),
+            _ => result.map_err(|refusal| refusal.of(&action)),
+        };
+        match result {
+            Ok(answer) => (strike, Ok((action, answer))),
+            Err(refusal) => (strike, Err((Some(action), refusal))),
+        }
+    }
+
+    /// Makes something go wrong; the first rule that strikes at a call counts.
+    pub fn fault(&self, rule: FaultRule) {
+        self.state().faults.add(rule);
+    }
+
+    /// Lets everything go right again.
+    pub fn clear_faults(&self) {
+        self.state().faults.clear();
+    }
+
+    /// Lets tasks take so many times as long as in a cloud, from now on. The time of day stays the clock's.
+    pub fn set_time_scale(&self, scale: f64) {
+        let clock = self.clock.elapsed();
+        self.state().world.pace.change_speed(clock, 1.0 / scale.clamp(1e-9, 1e9));
+    }
+
+    /// Puts the cloud's clock ahead by so many seconds, or behind.
+    pub fn set_clock_skew(&self, seconds: i64) {
+        self.state().skew = SignedDuration::from_secs(seconds);
+    }
+
+    /// Sets the account's balance in yuan.
+    pub fn set_balance(&self, balance: f64) {
+        self.state().world.wallet.balance = Money::yuan(balance);
+    }
+
+    /// The requests so far, oldest first, without secrets; of very many the last ones.
+    pub fn requests(&self) -> Vec<Record> {
+        self.state().log.iter().cloned().collect()
+    }
+
+    /// All that the account has now, as a file from which [`Self::from_saved`] goes on.
+    pub fn saved(&self) -> String {
+        let clock = self.clock.elapsed();
+        let mut state = self.state();
+        state.world.settle(clock);
+        let mut text = serde_json::to_string_pretty(&state.world).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+
+    /// All that the account has now.
+    pub fn state_json(&self) -> Json {
+        // The clock's elapsed time, because a client's correction of its own time of day must not move the cloud's.
+        let clock = self.clock.elapsed();
+        let mut state = self.state();
+        state.world.settle(clock);
+        serde_json::to_value(&state.world).unwrap_or_default()
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The answer to a call or its refusal, with the Action where it is known.
+type Ending = Result<(Action, Json), (Option<Action>, Refusal)>;
+
+/// The refusal of a fault that keeps a call from being carried out.
+fn refused_by(fault: &Fault) -> Option<Refusal> {
+    match fault {
+        Fault::Refuse { code, http } => {
+            let refusal = Refusal::new(code.clone(), "The simulator was told to refuse this");
+            Some(match http {
+                Some(http) => refusal.with_status(*http),
+                None => refusal,
+            })
+        }
+        Fault::Throttle => Some(Refusal::new("Throttling", "The request was denied due to request throttling")),
+        Fault::ServerError { http, carried_out: false } => Some(server_error(*http)),
+        Fault::NoConnection | Fault::DropBefore => Some(Refusal::new("Dropped", "The connection was closed")),
+        _ => None,
+    }
+}
+
+fn server_error(http: u16) -> Refusal {
+    let code = if http == 503 { "ServiceUnavailable" } else { "InternalError" };
+    Refusal::new(code, "The simulator was told to fail").with_status(http)
+}
