@@ -93,7 +93,7 @@ def account(folder):
             if after - before != 1000:
                 faults.append(f"{schedule}: nothing between {before} and {after}")
         for due, outcome, run, detail in rows:
-            runs = store.execute("SELECT id, outcome, claimed_at, ended_at FROM runs WHERE name = ? AND due_at = ?", [schedule, due]).fetchall()
+            runs = store.execute("SELECT id, state, claimed_at, ended_at FROM runs WHERE name = ? AND due_at = ?", [schedule, due]).fetchall()
             if outcome == "ran":
                 if len(runs) != 1 or runs[0][0] != run or runs[0][3] is None:
                     faults.append(f"{schedule} {due}: ran, and its runs are {runs}")

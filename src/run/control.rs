@@ -111,6 +111,12 @@ pub fn run_socket(store: &Path, run: &str) -> PathBuf {
     folder(store).join(format!("{name}.sock"))
 }
 
+/// Tidies away the socket that a run left which was killed.
+pub fn forget_run(store: &Path, run: &str) {
+    // One that stays is only litter.
+    let _ = std::fs::remove_file(run_socket(store, run));
+}
+
 fn folder(store: &Path) -> PathBuf {
     let mut folder = store.as_os_str().to_owned();
     folder.push(".d");

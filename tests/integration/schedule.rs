@@ -531,6 +531,27 @@ mod served {
     }
 
     #[test]
+    fn a_run_that_a_person_cancels_has_not_failed_and_is_not_repeated() {
+        let schedules = format!("{DAILY}retries = {{ count = 3, delay = \"1s\" }}\n");
+        let served = Served::start(folder(&schedules, "print('begun') time.sleep('1h')"), &[]);
+        served.says("serving 1 schedule");
+        assert!(served.run(&["schedule", "trigger", "nightly"]).status.success());
+        served.says("nightly: started");
+        let store = Store::open(served.folder.path().join("runs.db"));
+        // Its process has begun once it is known who it is.
+        while store.runs(Filter::default()).unwrap()[0].claimed.is_none() {
+            std::thread::yield_now();
+        }
+        let cancelled = served.run(&["runs", "cancel", "nightly"]);
+        assert!(cancelled.status.success(), "{}", String::from_utf8_lossy(&cancelled.stderr));
+        served.says("nightly: cancelled, status 130");
+        let (_folder, store) = served.end();
+        let runs = store.runs(Filter::default()).unwrap();
+        assert_eq!((runs.len(), runs[0].state.outcome()), (1, Some(RunOutcome::Cancelled)));
+        assert!(runs[0].retry_at.is_none() && runs[0].retry_given_up.is_none());
+    }
+
+    #[test]
     fn a_server_is_told_to_read_its_file_and_which_schedules_are_paused() {
         let served = Served::start(folder(DAILY, ""), &[]);
         served.says("serving 1 schedule");

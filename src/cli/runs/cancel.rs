@@ -16,6 +16,9 @@ const REASON: &str = "cancelled by `cumulua runs cancel`";
 /// How long the run's answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long a run that has just begun may take until it listens.
+const BEGINNING: Duration = Duration::from_millis(500);
+
 /// How often it is looked whether the run has ended.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -58,7 +61,14 @@ impl Cancel {
 
 fn tell(history: &History, row: &RunRow, name: &str) -> Result<(), Problem> {
     let socket = control::run_socket(history.store.path(), &row.run.id);
-    match control::ask(&socket, &Request::Cancel { reason: REASON.to_owned() }, PATIENCE) {
+    let began = real_now();
+    let told = loop {
+        match control::ask(&socket, &Request::Cancel { reason: REASON.to_owned() }, PATIENCE) {
+            Err(AskError::Nobody(_)) if real_now() - began < BEGINNING => thread::sleep(PAUSE),
+            told => break told,
+        }
+    };
+    match told {
         Ok(Reply::Done(_)) => {}
         Ok(Reply::Refused(problem)) => return Err(refused(format!("{name}: {}", report::printable(&problem)))),
         Err(AskError::Nobody(_)) => {

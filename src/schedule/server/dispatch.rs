@@ -220,9 +220,20 @@ impl Dispatch {
         Consequences { decisions, of: Some(Arc::new(end)) }
     }
 
+    /// A process that ended by itself and not well may have said why: a person has cancelled it, its time was over.
+    fn as_recorded(&self, run: &str, exit: Exit) -> Exit {
+        if exit.outcome != RunOutcome::Failed {
+            return exit;
+        }
+        match self.records.store.run(run).ok().flatten().and_then(|row| row.end()) {
+            Some(end) => Exit { outcome: end.outcome, error: end.error.or(exit.error), ..exit },
+            None => exit,
+        }
+    }
+
     /// Says how a run ended, and asks the engine what follows.
     fn finish(&mut self, order: &Order, run: String, exit: Exit) -> Consequences {
-        let Exit { outcome, status, error } = exit;
+        let Exit { outcome, status, error } = self.as_recorded(&run, exit);
         let name = &order.schedule.name;
         self.records.metrics.run(outcome.as_str());
         let level = if outcome == RunOutcome::Done { Level::Info } else { Level::Warn };

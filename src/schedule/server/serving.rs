@@ -13,7 +13,7 @@ use super::requests::Asked;
 use super::signals::Signal;
 use super::words::{counted, milliseconds, time};
 use crate::gate::Level;
-use crate::run::control::{Reply, Request};
+use crate::run::control::{Reply, Request, forget_run};
 use crate::schedule::engine::{Decision, Engine, Gap};
 use crate::schedule::file::ScheduleFile;
 use cumulua_core::clock::{real_now, wall_now};
@@ -46,6 +46,7 @@ pub(super) struct Serving {
 pub(super) fn engine(file: &ScheduleFile, records: &Records) -> Result<Engine, ServeError> {
     let now = wall_now();
     for lost in records.store.settle_lost_runs(now)? {
+        forget_run(records.store.path(), &lost.run.id);
         let (name, at) = (lost.run.name.clone(), time(lost.run.due.unwrap_or(lost.run.started)));
         let error = lost.error.as_deref().unwrap_or_default();
         let message = format!("{name}: the run of {at} was lost: {error}");
