@@ -10,9 +10,13 @@ use jiff::Timestamp;
 impl Store {
     /// Where a run stands now: one that has not said how it ended, and whose process is gone, is lost.
     pub fn state(&self, row: &RunRow) -> RunState {
-        match row.state {
-            RunState::Running if !self.locks().is_run_alive(&row.run.id) => RunState::Ended(RunOutcome::Lost),
-            state => state,
+        if row.state != RunState::Running || self.locks().is_run_alive(&row.run.id) {
+            return row.state;
+        }
+        // It says how it ended before it lets go of its lock, which may have been since the row was read.
+        match self.run(&row.run.id) {
+            Ok(Some(now)) if now.state != RunState::Running => now.state,
+            _ => RunState::Ended(RunOutcome::Lost),
         }
     }
 
@@ -42,5 +46,25 @@ impl Store {
             }
         }
         Ok(lost)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::history::{Filter, RunEnd, RunOutcome, RunState, Store};
+    use jiff::Timestamp;
+
+    #[test]
+    fn a_run_that_has_ended_since_its_row_was_read_is_not_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("runs.db"));
+        let run =
+            "INSERT INTO runs (id, name, kind, args, version, started_at, state) VALUES ('r', '', 'run', '[]', '', 0, 'running')";
+        store.write(move |connection| Box::pin(async move { sqlx::query(run).execute(connection).await.map(drop) })).unwrap();
+        let read = store.runs(Filter::default()).unwrap().remove(0);
+        assert_eq!(store.state(&read), RunState::Ended(RunOutcome::Lost), "nobody holds its lock");
+        let ended = Timestamp::UNIX_EPOCH;
+        store.end_run(RunEnd { id: "r".to_owned(), ended, outcome: RunOutcome::Done, status: Some(0), error: None }).unwrap();
+        assert_eq!(store.state(&read), RunState::Ended(RunOutcome::Done));
     }
 }
