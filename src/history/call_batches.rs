@@ -5,7 +5,7 @@ use super::error::StoreError;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments as _, AssertSqlSafe, SqlSafeStr as _};
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 /// What is to be recorded of a call.
@@ -28,7 +28,7 @@ pub(super) struct Gathered {
     /// In the order in which they were told.
     batches: VecDeque<Batch>,
     /// What is being written of those before. It stays where that fails, for the next time.
-    taken: Vec<Insert>,
+    taken: Vec<Arc<Insert>>,
     /// How many calls both hold, and how many of them what is taken.
     calls: usize,
     calls_taken: usize,
@@ -108,7 +108,7 @@ impl Gathered {
     }
 
     /// Gives all that have ended to whoever writes them.
-    pub(super) fn take(&mut self) -> Result<Vec<Insert>, sqlx::Error> {
+    pub(super) fn take(&mut self) -> Result<Vec<Arc<Insert>>, sqlx::Error> {
         (self.are_due, self.calls_taken) = (false, self.calls);
         self.taken.append(&mut inserts(&mut self.batches, "DO UPDATE SET records = excluded.records")?);
         Ok(self.taken.clone())
@@ -124,7 +124,7 @@ impl Gathered {
     }
 
     /// Gives all that are about to leave to whoever writes them.
-    pub(super) fn take_intents(&mut self) -> Result<Vec<Insert>, sqlx::Error> {
+    pub(super) fn take_intents(&mut self) -> Result<Vec<Arc<Insert>>, sqlx::Error> {
         self.intents_are_due = false;
         self.waiting_for_taken.append(&mut self.waiting);
         inserts(&mut self.intents, "DO NOTHING")
@@ -169,7 +169,7 @@ const TOGETHER: usize = 64 * 1024;
 
 /// Makes statements of as many rows as go together. Each row's calls move there: ten thousand may have gathered. An end takes the place
 /// of its intent, and an intent that comes late not that of its end.
-fn inserts(batches: &mut VecDeque<Batch>, where_known: &str) -> Result<Vec<Insert>, sqlx::Error> {
+fn inserts(batches: &mut VecDeque<Batch>, where_known: &str) -> Result<Vec<Arc<Insert>>, sqlx::Error> {
     let mut inserts = Vec::new();
     while !batches.is_empty() {
         let mut bytes = 0;
@@ -178,7 +178,7 @@ fn inserts(batches: &mut VecDeque<Batch>, where_known: &str) -> Result<Vec<Inser
             bytes <= TOGETHER
         };
         let rows = batches.iter().take(MOST_ROWS).take_while(fits).count().max(1);
-        inserts.push(insert(batches.drain(..rows), where_known)?);
+        inserts.push(Arc::new(insert(batches.drain(..rows), where_known)?));
     }
     Ok(inserts)
 }

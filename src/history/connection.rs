@@ -22,7 +22,6 @@ pub(super) type Answer<'c, T> = Pin<Box<dyn Future<Output = Result<T, sqlx::Erro
 pub(super) type Job = Box<dyn for<'c> FnOnce(&'c mut SqliteConnection) -> Answer<'c, ()> + Send>;
 
 /// Rows that go in with one statement, whose parameters these are.
-#[derive(Clone)]
 pub(super) struct Insert {
     pub(super) sql: SqlStr,
     pub(super) values: SqliteArguments,
@@ -33,7 +32,7 @@ pub(super) enum Work {
     /// With statements of its own.
     Statements(Job),
     /// Rows, asked for when they are to be written, and kept by whoever gives them until the outcome is settled.
-    Rows(Box<dyn FnOnce() -> Result<Vec<Insert>, sqlx::Error> + Send>),
+    Rows(Box<dyn FnOnce() -> Result<Vec<Arc<Insert>>, sqlx::Error> + Send>),
 }
 
 /// What a request does to the file.
@@ -226,8 +225,8 @@ impl Work {
         match self {
             Self::Statements(job) => job(connection).await,
             Self::Rows(rows) => {
-                for Insert { sql, values } in rows()? {
-                    sqlx::query_with(sql, values).execute(&mut *connection).await?;
+                for insert in rows()? {
+                    sqlx::query_with(insert.sql.clone(), insert.values.clone()).execute(&mut *connection).await?;
                 }
                 Ok(())
             }
@@ -256,12 +255,13 @@ async fn write(path: &Path, connection: &mut SqliteConnection, batch: Vec<Queued
 }
 
 /// Each statement goes to SQLite's own thread and back, so that what needs only one is a transaction at once.
-async fn write_rows(connection: &mut SqliteConnection, inserts: Vec<Insert>) -> Result<(), sqlx::Error> {
-    let [Insert { sql, values }] = &inserts[..] else {
+async fn write_rows(connection: &mut SqliteConnection, inserts: Vec<Arc<Insert>>) -> Result<(), sqlx::Error> {
+    let [insert] = &inserts[..] else {
         return write_together(connection, vec![Work::Rows(Box::new(move || Ok(inserts)))]).await;
     };
-    let sql = AssertSqlSafe(format!("{BEGIN}; {}; COMMIT", sql.as_str())).into_sql_str();
-    let written = on_turn(async || sqlx::query_with(sql.clone(), values.clone()).execute(&mut *connection).await.map(drop)).await;
+    let sql = AssertSqlSafe(format!("{BEGIN}; {}; COMMIT", insert.sql.as_str())).into_sql_str();
+    let written =
+        on_turn(async || sqlx::query_with(sql.clone(), insert.values.clone()).execute(&mut *connection).await.map(drop)).await;
     if written.is_err() {
         give_up(connection).await;
     }
