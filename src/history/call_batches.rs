@@ -47,7 +47,6 @@ pub(super) struct Gathered {
 type Waiting = oneshot::Sender<Result<(), StoreError>>;
 
 /// Calls of one row.
-#[derive(Clone)]
 struct Batch {
     run: String,
     /// The lowest of the calls' numbers and the highest.

@@ -27,12 +27,15 @@ pub(super) struct Insert {
     pub(super) values: SqliteArguments,
 }
 
+/// Gives rows when they are to be written.
+pub(super) type Rows = Box<dyn FnOnce() -> Result<Vec<Arc<Insert>>, sqlx::Error> + Send>;
+
 /// What a request writes or reads.
 pub(super) enum Work {
     /// With statements of its own.
     Statements(Job),
     /// Rows, asked for when they are to be written, and kept by whoever gives them until the outcome is settled.
-    Rows(Box<dyn FnOnce() -> Result<Vec<Arc<Insert>>, sqlx::Error> + Send>),
+    Rows(Rows),
 }
 
 /// What a request does to the file.
@@ -241,10 +244,7 @@ async fn write(path: &Path, connection: &mut SqliteConnection, batch: Vec<Queued
     }
     let (work, waiting): (Vec<_>, Vec<_>) = batch.into_iter().map(|request| (request.work, request.settled)).unzip();
     let written = match <[Work; 1]>::try_from(work) {
-        Ok([Work::Rows(rows)]) => match rows() {
-            Ok(inserts) => write_rows(connection, inserts).await,
-            Err(error) => Err(error),
-        },
+        Ok([Work::Rows(rows)]) => write_rows(connection, rows).await,
         Ok([work]) => write_together(connection, vec![work]).await,
         Err(work) => write_together(connection, work).await,
     };
@@ -255,7 +255,8 @@ async fn write(path: &Path, connection: &mut SqliteConnection, batch: Vec<Queued
 }
 
 /// Each statement goes to SQLite's own thread and back, so that what needs only one is a transaction at once.
-async fn write_rows(connection: &mut SqliteConnection, inserts: Vec<Arc<Insert>>) -> Result<(), sqlx::Error> {
+async fn write_rows(connection: &mut SqliteConnection, rows: Rows) -> Result<(), sqlx::Error> {
+    let inserts = rows()?;
     let [insert] = &inserts[..] else {
         return write_together(connection, vec![Work::Rows(Box::new(move || Ok(inserts)))]).await;
     };

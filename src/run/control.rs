@@ -155,6 +155,9 @@ mod unix {
     use std::thread;
     use std::time::Duration;
 
+    /// How long after a connection that could not be taken the next is.
+    const AFTER_FAILURE: Duration = Duration::from_millis(100);
+
     /// Answers requests on a thread of its own, until it is dropped.
     #[derive(Debug)]
     pub struct Listener {
@@ -184,9 +187,14 @@ mod unix {
                     if over.load(Ordering::Relaxed) {
                         break;
                     }
-                    let (Ok(stream), answer) = (connected, Arc::clone(&answer)) else { continue };
-                    // Whoever connects and says nothing must not keep others waiting.
-                    thread::spawn(move || serve(&stream, kind, &*answer));
+                    let Ok(stream) = connected else {
+                        // As where the process has no descriptor left: asking again at once would only burn the processor.
+                        thread::sleep(AFTER_FAILURE);
+                        continue;
+                    };
+                    let answer = Arc::clone(&answer);
+                    // Whoever connects and says nothing must not keep others waiting. Without a thread they are not answered.
+                    let _ = thread::Builder::new().spawn(move || serve(&stream, kind, &*answer));
                 }
             })?;
             Ok(Self { place, is_over })

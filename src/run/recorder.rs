@@ -140,7 +140,6 @@ impl Recording {
                 Err(error) => problem = Some(error.to_string()),
             }
         }
-        self.listen();
         Ok(problem)
     }
 
@@ -200,9 +199,7 @@ impl Recording {
 
     /// The store, which the first effect opens.
     fn begin(&self) -> &Begun {
-        let mut is_first = false;
-        let begun = self.begun.get_or_init(|| {
-            is_first = true;
+        self.begun.get_or_init(|| {
             let store = Store::open(&self.path);
             if let Some(alive) = store.locks().run(&self.id).ok().and_then(Taken::held) {
                 self.locks.keep(LockName::Alive, alive);
@@ -211,12 +208,9 @@ impl Recording {
             // A store that refuses this refuses the call that follows too, which is where it is reported.
             let _ = begun.store.post_run(self.run(&begun.args));
             self.lines.begin(&begun.store);
-            begun
-        });
-        if is_first {
             self.listen();
-        }
-        begun
+            begun
+        })
     }
 
     fn begun_with(&self, store: Store) -> Begun {

@@ -220,15 +220,15 @@ impl Dispatch {
         Consequences { decisions, of: Some(Arc::new(end)) }
     }
 
-    /// A process that ended by itself and not well may have said why: a person has cancelled it, its time was over.
+    /// A run that has not ended well says best what went wrong; and one that ended by itself, whether that is a failure: a person may
+    /// have cancelled it.
     fn as_recorded(&self, run: &str, exit: Exit) -> Exit {
-        if exit.outcome != RunOutcome::Failed {
+        if exit.outcome == RunOutcome::Done {
             return exit;
         }
-        match self.records.store.run(run).ok().flatten().and_then(|row| row.end()) {
-            Some(end) => Exit { outcome: end.outcome, error: end.error.or(exit.error), ..exit },
-            None => exit,
-        }
+        let Some(end) = self.records.store.run(run).ok().flatten().and_then(|row| row.end()) else { return exit };
+        let outcome = if exit.outcome == RunOutcome::Failed { end.outcome } else { exit.outcome };
+        Exit { outcome, error: end.error.or(exit.error), ..exit }
     }
 
     /// Says how a run ended, and asks the engine what follows.
@@ -247,8 +247,6 @@ impl Dispatch {
     fn tell(&mut self, notice: &Notice, end: Option<&RunEnd>) {
         let Notice { order, occasion, reason, firings } = notice;
         let Some(notify) = &order.schedule.notify else { return };
-        let recorded = end.and_then(|end| self.records.store.run(&end.id).ok().flatten()?.error);
-        let error = recorded.or_else(|| end.and_then(|end| end.error.clone()));
         let event = serde_json::json!({
             "event": occasion.as_str(),
             "schedule": &*order.schedule.name,
@@ -257,7 +255,7 @@ impl Dispatch {
             "run": end.map(|end| &end.id),
             "outcome": end.map(|end| end.outcome.as_str()),
             "status": end.and_then(|end| end.status),
-            "error": error,
+            "error": end.and_then(|end| end.error.as_ref()),
             "reason": reason.map(|reason| reason.to_string()),
             "firings": firings,
             "late_seconds": (*occasion == Occasion::Late).then(|| wall_now().duration_since(order.due).as_secs()),

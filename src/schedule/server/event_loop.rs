@@ -24,8 +24,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-/// How often the file and adopted runs are looked at; also the longest sleep, so that a clock that is
-/// set is noticed.
+/// How often the file and adopted runs are looked at; also the longest sleep, so that a clock that is set is noticed.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
 /// What notifications on their way get at the server's end.
