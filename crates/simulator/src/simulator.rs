@@ -1,20 +1,19 @@
 //! A simulated cloud: a request goes in, and its answer comes out.
 
-use crate::cloud::call::Call;
-use crate::cloud::ids;
+use crate::cloud::ids::{self, Ids};
+use crate::cloud::kernel::Kernel;
 use crate::cloud::money::Money;
-use crate::cloud::page::{self, Slip};
+use crate::cloud::page_fault::{self, PageFault};
 use crate::cloud::params::Params;
 use crate::cloud::refusal::Refusal;
-use crate::cloud::saved::SavedState;
-use crate::cloud::task::Fate;
-use crate::cloud::world::World;
+use crate::cloud::task::TaskFault;
 use crate::faults::fault::{Fault, FaultRule, Faults, Strike};
 use crate::http::answer::{self, Outcome};
 use crate::http::authentication::{Authenticator, Key};
 use crate::http::log::{self, Record};
 use crate::http::request::Incoming;
 use crate::http::{check, envelope, route};
+use crate::services::list::SERVICES;
 use bytes::Bytes;
 use cumulua_core::catalog::{Action, Catalog};
 use cumulua_core::clock::Clock;
@@ -48,9 +47,29 @@ pub struct Simulator {
     state: Mutex<State>,
 }
 
+/// A cloud that was read from a file.
+#[derive(Debug, Clone)]
+pub struct SavedState(Kernel);
+
+impl SavedState {
+    /// The same with another seed for all ids, durations and chances to come.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.0.cloud.ids.reseed(seed);
+        self
+    }
+
+    /// Reads a cloud from the JSON that [`Simulator::saved`] writes, or that a person has written:
+    /// parts that are absent are as in a new cloud. An error says where it is: by path, line and
+    /// column, or by the name of the list and the id.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        Kernel::parse(SERVICES, text).map(Self)
+    }
+}
+
 /// What a request may move.
 pub(crate) struct State {
-    pub(crate) world: World,
+    pub(crate) kernel: Kernel,
     pub(crate) authenticator: Authenticator,
     pub(crate) faults: Faults,
     pub(crate) skew: SignedDuration,
@@ -61,21 +80,21 @@ pub(crate) struct State {
 impl Simulator {
     /// A cloud with an empty VDC.
     pub fn new(catalog: Arc<Catalog>, options: Options) -> Self {
-        let world = World::new(options.seed);
-        Self::with(catalog, options, world)
+        let kernel = Kernel::new(SERVICES, Ids::new(options.seed));
+        Self::with(catalog, options, kernel)
     }
 
     /// A cloud that goes on where another one stopped, with the seed of that one.
     pub fn from_saved(catalog: Arc<Catalog>, options: Options, saved: SavedState) -> Self {
-        let seed = saved.0.ids.seed();
+        let seed = saved.0.cloud.ids.seed();
         Self::with(catalog, Options { seed, ..options }, saved.0)
     }
 
-    fn with(catalog: Arc<Catalog>, options: Options, world: World) -> Self {
+    fn with(catalog: Arc<Catalog>, options: Options, mut kernel: Kernel) -> Self {
         let Options { access_key, secret, seed, clock } = options;
-        let world = world.awake(clock.now(), clock.elapsed());
+        kernel.begin(clock.now(), clock.elapsed());
         let state = State {
-            world,
+            kernel,
             authenticator: Authenticator::new(Key { id: access_key, secret }),
             faults: Faults::new(seed),
             skew: SignedDuration::ZERO,
@@ -100,9 +119,9 @@ impl Simulator {
         let incoming = Incoming::new(request);
         let mut state = self.state();
         let state = &mut *state;
-        state.world.settle(clock);
+        state.kernel.settle(clock);
         state.requests += 1;
-        let now = state.world.now().saturating_add(state.skew).unwrap_or(Timestamp::MAX);
+        let now = state.kernel.cloud.now().saturating_add(state.skew).unwrap_or(Timestamp::MAX);
         let mut record = Record {
             time: now,
             request_id: ids::uuid(self.seed, "request", state.requests),
@@ -142,7 +161,7 @@ impl Simulator {
     }
 
     fn carry_out(&self, state: &mut State, incoming: &Incoming, now: Timestamp, record: &mut Record) -> (Option<Strike>, Ending) {
-        let admitted = state.authenticator.admit(incoming, now).and_then(|()| route::find(&self.catalog, incoming));
+        let admitted = state.authenticator.admit(incoming, now).and_then(|()| route::find(SERVICES, &self.catalog, incoming));
         let (action, handler) = match admitted {
             Ok(found) => found,
             Err(refusal) => return (None, Err((None, refusal))),
@@ -154,25 +173,23 @@ impl Simulator {
             let refusal = refusal.of(&action);
             return (strike, Err((Some(action), refusal)));
         }
-        state.world.fate = match fault {
-            Some(Fault::TaskFails(reason)) => Some(Fate::Fails(reason.clone())),
-            Some(Fault::TaskHangs) => Some(Fate::Hangs),
+        state.kernel.cloud.task_fault = match fault {
+            Some(Fault::TaskFails(reason)) => Some(TaskFault::Fails(reason.clone())),
+            Some(Fault::TaskHangs) => Some(TaskFault::Hangs),
             _ => None,
         };
-        let slip = match fault {
-            Some(Fault::PageGrows) => Slip::Grown,
-            Some(Fault::PageShrinks) => Slip::Shrunk,
-            _ => Slip::None,
+        let page_fault = match fault {
+            Some(Fault::PageGrows) => PageFault::Grown,
+            Some(Fault::PageShrinks) => PageFault::Shrunk,
+            _ => PageFault::None,
         };
         let result = given.and_then(|given| {
             record.parameters = log::redacted(&action, &given, incoming.body.len());
-            let mut call = Call { world: &mut state.world, action: &action, params: Params(&given), slip };
-            let mut answer = handler(&mut call)?;
-            state.world.meter_flows();
-            page::slip_totals(&action, slip, &mut answer);
+            let mut answer = state.kernel.call(handler, &action, Params(&given), page_fault)?;
+            page_fault::shift_total(&action, page_fault, &mut answer);
             Ok(answer)
         });
-        state.world.fate = None;
+        state.kernel.cloud.task_fault = None;
         let result = match fault {
             Some(Fault::ServerError { http, .. }) => Err(server_error(*http)),
             _ => result.map_err(|refusal| refusal.of(&action)),
@@ -196,7 +213,7 @@ impl Simulator {
     /// Lets tasks take so many times as long as in a cloud, from now on. The time of day stays the clock's.
     pub fn set_time_scale(&self, scale: f64) {
         let clock = self.clock.elapsed();
-        self.state().world.pace.change_speed(clock, 1.0 / scale.clamp(1e-9, 1e9));
+        self.state().kernel.cloud.clock.change_speed(clock, 1.0 / scale.clamp(1e-9, 1e9));
     }
 
     /// Puts the cloud's clock ahead by so many seconds, or behind.
@@ -206,7 +223,7 @@ impl Simulator {
 
     /// Sets the account's balance in yuan.
     pub fn set_balance(&self, balance: f64) {
-        self.state().world.wallet.balance = Money::yuan(balance);
+        self.state().kernel.cloud.wallet.balance = Money::yuan(balance);
     }
 
     /// The requests so far, oldest first, without secrets; of very many the last ones.
@@ -218,8 +235,8 @@ impl Simulator {
     pub fn saved(&self) -> String {
         let clock = self.clock.elapsed();
         let mut state = self.state();
-        state.world.settle(clock);
-        let mut text = serde_json::to_string_pretty(&state.world).unwrap_or_default();
+        state.kernel.settle(clock);
+        let mut text = serde_json::to_string_pretty(&state.kernel.cloud).unwrap_or_default();
         text.push('\n');
         text
     }
@@ -229,8 +246,8 @@ impl Simulator {
         // The clock's elapsed time, because a client's correction of its own time of day must not move the cloud's.
         let clock = self.clock.elapsed();
         let mut state = self.state();
-        state.world.settle(clock);
-        serde_json::to_value(&state.world).unwrap_or_default()
+        state.kernel.settle(clock);
+        serde_json::to_value(&state.kernel.cloud).unwrap_or_default()
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

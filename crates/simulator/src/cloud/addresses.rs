@@ -130,7 +130,7 @@ impl<'de> Deserialize<'de> for Range {
     }
 }
 
-/// The addresses that are in use or reserved, by network. It follows from the rest of the world, so no file has it.
+/// The addresses that are in use or reserved, by network. It follows from the rest of the cloud, so no file has it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Addresses {
     pools: HashMap<String, Pool>,

@@ -1,19 +1,19 @@
 //! A call that has been let in and checked, and what its handlers have in common.
 
-use crate::cloud::page::{Page, Slip};
+use crate::cloud::page_fault::PageFault;
 use crate::cloud::params::Params;
 use crate::cloud::refusal::Refusal;
-use crate::cloud::world::World;
+use crate::cloud::state::Cloud;
 use cumulua_core::catalog::{Action, Labelled};
 use serde_json::Value as Json;
 
 /// A call whose parameters fit the catalogue.
 pub(crate) struct Call<'a> {
-    pub(crate) world: &'a mut World,
+    pub(crate) cloud: &'a mut Cloud,
     pub(crate) action: &'a Action,
     pub(crate) params: Params<'a>,
     /// What a fault makes of a page.
-    pub(crate) slip: Slip,
+    pub(crate) page_fault: PageFault,
 }
 
 /// What carries an Action out: its answer without what every answer of the product has, or why not.
@@ -21,11 +21,6 @@ pub(crate) type Handler = fn(&mut Call<'_>) -> Result<Json, Refusal>;
 
 /// The handlers of some Actions, by their names.
 pub(crate) type Table = &'static [(&'static str, Handler)];
-
-/// The handler of an Action, out of several tables.
-pub(crate) fn find(tables: &[Table], action: &str) -> Option<Handler> {
-    tables.iter().copied().flatten().find(|(name, _)| *name == action).map(|(_, handler)| *handler)
-}
 
 impl<'a> Call<'a> {
     /// A parameter has a value that does not do.
@@ -53,10 +48,5 @@ impl<'a> Call<'a> {
     pub(crate) fn zone(&self, name: &str) -> Result<(), Refusal> {
         let zone = self.params.required(name);
         self.in_table("Region", zone, || self.malformed(name, "it is not a zone"))
-    }
-
-    /// The page that is asked for, by the Action's own way of paging.
-    pub(crate) fn page(&self, default_size: u64) -> Result<Page, Refusal> {
-        Page::of(self, default_size)
     }
 }

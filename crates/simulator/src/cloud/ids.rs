@@ -92,6 +92,11 @@ fn digest(seed: u64, purpose: &str, number: u64) -> [u8; 32] {
     hash.finalize().into()
 }
 
+/// Whether an id has the form of a UUID.
+pub(crate) fn is_uuid(id: &str) -> bool {
+    id.len() == 36 && uuid::Uuid::parse_str(id).is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Ids, fraction, uuid};

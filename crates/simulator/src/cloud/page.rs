@@ -1,9 +1,8 @@
 //! Pages of a list.
 
 use crate::cloud::call::Call;
+use crate::cloud::page_fault::PageFault;
 use crate::cloud::refusal::Refusal;
-use cumulua_core::catalog::Action;
-use serde_json::{Value as Json, json};
 
 /// A part of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,12 +12,19 @@ pub(crate) struct Page {
     /// How many items it has at most; never 0.
     pub(crate) size: u64,
     skip: u64,
-    slip: Slip,
+    fault: PageFault,
+}
+
+impl Call<'_> {
+    /// The page that is asked for, by the Action's own way of paging.
+    pub(crate) fn page(&self, default_size: u64) -> Result<Page, Refusal> {
+        Page::of(self, default_size)
+    }
 }
 
 impl Page {
     /// The page that a call asks for with the parameters that the catalogue names; the first one where it names none.
-    pub(crate) fn of(call: &Call, default_size: u64) -> Result<Self, Refusal> {
+    fn of(call: &Call, default_size: u64) -> Result<Self, Refusal> {
         let Some(paginator) = &call.action.paginator else { return Ok(Self::new(1, default_size)) };
         let given = |name: &'_ Option<String>| name.clone().and_then(|name| Some((call.params.number(&name)?, name)));
         let mut page = Self::new(1, default_size);
@@ -33,13 +39,13 @@ impl Page {
         if let Some((offset, name)) = given(&paginator.offset) {
             page.skip = u64::try_from(offset).map_err(|_| call.malformed(&name, "it must be 0 at least"))?;
         }
-        page.slip = call.slip;
+        page.fault = call.page_fault;
         Ok(page)
     }
 
     pub(crate) fn new(number: u64, size: u64) -> Self {
         let size = size.max(1);
-        Self { number, size, skip: number.saturating_sub(1).saturating_mul(size), slip: Slip::None }
+        Self { number, size, skip: number.saturating_sub(1).saturating_mul(size), fault: PageFault::None }
     }
 
     /// What of a list is on the page.
@@ -50,10 +56,10 @@ impl Page {
     /// The same of a list that can begin at its n-th item.
     pub(crate) fn take_from<T, I: Iterator<Item = T>>(self, items: impl FnOnce(usize) -> I) -> Vec<T> {
         let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-        let skip = match self.slip {
-            Slip::Grown => self.skip.saturating_sub(1),
-            Slip::Shrunk => self.skip.saturating_add(1),
-            Slip::None => self.skip,
+        let skip = match self.fault {
+            PageFault::Grown => self.skip.saturating_sub(1),
+            PageFault::Shrunk => self.skip.saturating_add(1),
+            PageFault::None => self.skip,
         };
         items(size(skip)).take(size(self.size)).collect()
     }
@@ -66,34 +72,6 @@ impl Page {
     /// How many items come before the page.
     pub(crate) fn offset(self) -> u64 {
         self.skip
-    }
-}
-
-/// What has happened in front of a page since the one before it was read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Slip {
-    #[default]
-    None,
-    /// An item has come.
-    Grown,
-    /// An item has gone.
-    Shrunk,
-}
-
-/// Makes the server's own total of an answer one larger or smaller, where the catalogue knows where it stands.
-pub(crate) fn slip_totals(action: &Action, slip: Slip, answer: &mut Json) {
-    let Some(total) = action.paginator.as_ref().and_then(|paginator| paginator.total.as_deref()) else { return };
-    let by = match slip {
-        Slip::None => return,
-        Slip::Grown => 1,
-        Slip::Shrunk => -1,
-    };
-    if let Some(total) = answer.pointer_mut(&format!("/{}", total.replace('.', "/"))) {
-        match &*total {
-            Json::Number(number) => *total = json!(number.as_i64().unwrap_or_default() + by),
-            Json::String(text) => *total = json!((text.parse::<i64>().unwrap_or_default() + by).to_string()),
-            _ => {}
-        }
     }
 }
 

@@ -1,16 +1,11 @@
-//! Tasks: what takes the cloud its time, in every dialect, in one register.
+//! A task: what takes the cloud its time, in every dialect.
 
+use crate::cloud::data::Data;
 use crate::cloud::ids;
-use crate::services::list::Effect;
 use jiff::Timestamp;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::collections::{BTreeSet, HashMap};
+use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 use std::time::Duration;
-
-/// The number that task ids of Capital Online start from; the document's example of `DescribeTask` has it.
-pub(crate) const FIRST_TASK: u64 = 190_982;
 
 /// How a task is asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,10 +66,26 @@ pub(crate) struct Work {
 
 impl Work {
     /// How long the `number`th task takes: always the same for the same seed, in whole milliseconds.
-    fn duration(self, seed: u64, number: u64) -> Duration {
+    pub(crate) fn duration(self, seed: u64, number: u64) -> Duration {
         let seconds = f64::from(self.least) + f64::from(self.most - self.least) * ids::fraction(seed, "task", number);
         Duration::try_from_secs_f64((seconds * 1000.0).round() / 1000.0).unwrap_or(Duration::ZERO)
     }
+}
+
+impl Dialect {
+    /// A work of this dialect, and how many seconds it takes at least and at most.
+    pub(crate) const fn work(self, kind: &'static str, least: u32, most: u32) -> Work {
+        Work { dialect: self, kind, least, most }
+    }
+}
+
+/// What the end of a task does in a service. Its type is the service's own: the kernel keeps it and
+/// writes it to a file.
+#[derive(Debug, Clone)]
+pub(crate) struct Effect {
+    /// The name of the service's state.
+    pub(crate) state: &'static str,
+    pub(crate) data: Box<dyn Data>,
 }
 
 /// A task before it is started.
@@ -169,7 +180,7 @@ pub(crate) enum Progress {
 }
 
 impl Task {
-    fn stage(&self, now: Duration) -> Stage {
+    pub(crate) fn stage(&self, now: Duration) -> Stage {
         match self.progress {
             Progress::Ended(_) if self.failure.is_some() => Stage::Failed,
             Progress::Ended(_) => Stage::Done,
@@ -188,257 +199,9 @@ impl Task {
     }
 }
 
-/// What the end of a task leaves to do.
-#[derive(Debug)]
-pub(crate) struct End {
-    /// Addresses that are free now.
-    pub(crate) frees: Vec<(String, Ipv4Addr)>,
-    /// What happens now.
-    pub(crate) effect: Option<Effect>,
-}
-
-/// All tasks, and how far time has come.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Tasks {
-    elapsed: Duration,
-    list: Vec<Task>,
-    places: HashMap<String, usize>,
-    /// The running ones that will end, soonest first.
-    due: BTreeSet<(Duration, usize)>,
-    /// The tasks that hold resources, by these.
-    holders: HashMap<String, usize>,
-}
-
-impl Tasks {
-    /// Time since the world began.
-    pub(crate) fn elapsed(&self) -> Duration {
-        self.elapsed
-    }
-
-    /// Lets time come to a point; it never goes back.
-    pub(crate) fn pass(&mut self, elapsed: Duration) {
-        self.elapsed = self.elapsed.max(elapsed);
-    }
-
-    /// Oldest first.
-    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Task> + ExactSizeIterator {
-        self.list.iter()
-    }
-
-    /// A task of a dialect by its id.
-    pub(crate) fn get(&self, dialect: Dialect, id: &str) -> Option<&Task> {
-        self.places.get(id).map(|place| &self.list[*place]).filter(|task| task.dialect == dialect)
-    }
-
-    /// How far a task has come.
-    pub(crate) fn stage(&self, task: &Task) -> Stage {
-        task.stage(self.elapsed)
-    }
-
-    /// How far a task has come, in the words of its dialect.
-    pub(crate) fn status(&self, task: &Task) -> &'static str {
-        task.dialect.word(self.stage(task))
-    }
-
-    /// The running task that holds a resource.
-    pub(crate) fn holder(&self, resource: &str) -> Option<&Task> {
-        self.holders.get(resource).map(|place| &self.list[*place])
-    }
-
-    /// The state that a resource shows because a task works on it.
-    pub(crate) fn shown(&self, resource: &str) -> Option<&str> {
-        self.holder(resource).map(|task| task.shows.as_str())
-    }
-
-    /// How many tasks run and will end.
-    pub(crate) fn running(&self) -> usize {
-        self.due.len()
-    }
-
-    /// The addresses that running tasks reserve.
-    pub(crate) fn reserved(&self) -> impl Iterator<Item = &(String, Ipv4Addr)> {
-        self.list.iter().filter(|task| task.ended().is_none()).flat_map(|task| &task.reserves)
-    }
-
-    /// Starts a task now.
-    pub(crate) fn start(&mut self, plan: Plan, ids: &mut ids::Ids, now: Timestamp, fate: Option<&Fate>) -> String {
-        let id = match plan.work.dialect {
-            Dialect::CdsTask => {
-                ids.number("cds_task", FIRST_TASK, |number| self.places.contains_key(&number.to_string())).to_string()
-            }
-            _ => ids.uuid(),
-        };
-        let duration = plan.work.duration(ids.seed(), FIRST_TASK + self.list.len() as u64);
-        let (failure, hangs) = match fate {
-            Some(Fate::Fails(reason)) => (Some(reason.clone()), false),
-            Some(Fate::Hangs) => (None, true),
-            None => (None, false),
-        };
-        let progress = Progress::Running { started: self.elapsed, due: (!hangs).then(|| self.elapsed + duration) };
-        self.add(Task {
-            id: id.clone(),
-            dialect: plan.work.dialect,
-            kind: plan.work.kind.to_owned(),
-            request: plan.request,
-            resources: plan.resources,
-            holds: plan.holds,
-            shows: plan.shows.to_owned(),
-            reserves: plan.reserves,
-            created: now,
-            progress,
-            failure,
-            effect: plan.effect,
-            undo: plan.undo,
-        });
-        id
-    }
-
-    fn add(&mut self, task: Task) {
-        let place = self.list.len();
-        if let Progress::Running { due, .. } = task.progress {
-            self.due.extend(due.map(|due| (due, place)));
-            self.holders.extend(task.holds.iter().map(|resource| (resource.clone(), place)));
-        }
-        self.places.insert(task.id.clone(), place);
-        self.list.push(task);
-    }
-
-    /// When the next task ends.
-    pub(crate) fn next_due(&self) -> Option<Duration> {
-        self.due.first().map(|(due, _)| *due)
-    }
-
-    /// Ends the task that is due first, at a time of day.
-    pub(crate) fn end_next(&mut self, now: Timestamp) -> Option<End> {
-        let (_, place) = self.due.pop_first()?;
-        let task = &mut self.list[place];
-        task.progress = Progress::Ended(now);
-        for resource in std::mem::take(&mut task.holds) {
-            if self.holders.get(&resource) == Some(&place) {
-                self.holders.remove(&resource);
-            }
-        }
-        let (effect, undo) = (task.effect.take(), task.undo.take());
-        Some(End { frees: std::mem::take(&mut task.reserves), effect: if task.failure.is_some() { undo } else { effect } })
-    }
-}
-
 /// What a fault makes of the tasks that the present call starts.
 #[derive(Debug, Clone)]
-pub(crate) enum Fate {
+pub(crate) enum TaskFault {
     Fails(String),
     Hangs,
-}
-
-/// A task as a seed file has it: a running one by how long it has run and has left, so that it goes on where it stood.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    id: String,
-    dialect: Dialect,
-    kind: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    request: Option<String>,
-    #[serde(default)]
-    resources: Vec<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    holds: Vec<String>,
-    #[serde(default = "updating")]
-    shows: String,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    reserves: Vec<(String, Ipv4Addr)>,
-    created: Timestamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    ended: Option<Timestamp>,
-    /// Seconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    has_run: Option<f64>,
-    /// Seconds; one that hangs has none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    has_left: Option<f64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    failure: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    effect: Option<Effect>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    undo: Option<Effect>,
-}
-
-fn updating() -> String {
-    "updating".to_owned()
-}
-
-impl Serialize for Tasks {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.list.iter().cloned().map(|task| {
-            let (has_run, has_left) = match task.progress {
-                Progress::Running { started, due } => {
-                    (Some(self.elapsed.saturating_sub(started)), due.map(|due| due.saturating_sub(self.elapsed)))
-                }
-                Progress::Ended(_) => (None, None),
-            };
-            Entry {
-                ended: task.ended(),
-                has_run: has_run.map(|time| time.as_secs_f64()),
-                has_left: has_left.map(|time| time.as_secs_f64()),
-                id: task.id,
-                dialect: task.dialect,
-                kind: task.kind,
-                request: task.request,
-                resources: task.resources,
-                holds: task.holds,
-                shows: task.shows,
-                reserves: task.reserves,
-                created: task.created,
-                failure: task.failure,
-                effect: task.effect,
-                undo: task.undo,
-            }
-        }))
-    }
-}
-
-impl<'de> Deserialize<'de> for Tasks {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let entries = Vec::<Entry>::deserialize(deserializer)?;
-        let mut tasks = Self::default();
-        // Time starts where the longest-running task has run as long as it says.
-        for entry in &entries {
-            tasks.elapsed = tasks.elapsed.max(seconds::<D>(entry.has_run.unwrap_or(0.0))?);
-        }
-        for entry in entries {
-            if tasks.places.contains_key(&entry.id) {
-                return Err(D::Error::custom(format!("the task {:?} stands here twice", entry.id)));
-            }
-            let progress = match (entry.ended, entry.has_left) {
-                (Some(ended), _) => Progress::Ended(ended),
-                (None, left) => Progress::Running {
-                    started: tasks.elapsed.saturating_sub(seconds::<D>(entry.has_run.unwrap_or(0.0))?),
-                    due: left.map(seconds::<D>).transpose()?.map(|left| tasks.elapsed + left),
-                },
-            };
-            tasks.add(Task {
-                id: entry.id,
-                dialect: entry.dialect,
-                kind: entry.kind,
-                request: entry.request,
-                resources: entry.resources,
-                holds: entry.holds,
-                shows: entry.shows,
-                reserves: entry.reserves,
-                created: entry.created,
-                progress,
-                failure: entry.failure,
-                effect: entry.effect,
-                undo: entry.undo,
-            });
-        }
-        Ok(tasks)
-    }
-}
-
-fn seconds<'de, D: Deserializer<'de>>(seconds: f64) -> Result<Duration, D::Error> {
-    // A year is longer than any task.
-    let known = Duration::try_from_secs_f64(seconds).ok().filter(|time| *time < Duration::from_hours(24 * 365));
-    known.ok_or_else(|| D::Error::custom(format!("a task cannot run for {seconds} seconds")))
 }

@@ -1,6 +1,5 @@
 //! A page that shows the cloud at work, and the data behind it.
 
 mod page;
-mod resources;
 
 pub(crate) use page::{page, status};

@@ -1,8 +1,9 @@
 //! A page that shows the cloud at work, and the data behind it.
 
 use crate::Simulator;
-use crate::cloud::task::{Progress, Stage, Task, Tasks};
-use crate::cloud::world::World;
+use crate::cloud::kernel::Kernel;
+use crate::cloud::task::{Progress, Stage, Task};
+use crate::cloud::tasks::Tasks;
 use maud::{DOCTYPE, PreEscaped, html};
 use serde_json::{Map, Value as Json, json};
 
@@ -60,17 +61,17 @@ pub(crate) fn page() -> String {
 pub(crate) fn status(simulator: &Simulator) -> Json {
     let clock = simulator.clock.elapsed();
     let mut state = simulator.state();
-    state.world.settle(clock);
+    state.kernel.settle(clock);
     let requests: Vec<_> = state.log.iter().rev().take(SHOWN).collect();
     json!({
-        "time": format!("{:.0}", state.world.now()),
-        "seed": state.world.ids.seed(),
-        "balance": state.world.wallet.balance,
+        "time": format!("{:.0}", state.kernel.cloud.now()),
+        "seed": state.kernel.cloud.ids.seed(),
+        "balance": state.kernel.cloud.wallet.balance,
         "request_count": state.requests,
         "requests": requests,
-        "running": state.world.tasks.running(),
-        "tasks": tasks(&state.world.tasks),
-        "services": services(&state.world),
+        "running": state.kernel.cloud.tasks.running(),
+        "tasks": tasks(&state.kernel.cloud.tasks),
+        "services": services(&state.kernel),
     })
 }
 
@@ -102,8 +103,8 @@ fn shown(tasks: &Tasks, task: &Task) -> Json {
 }
 
 /// What each service has, where it has anything.
-fn services(world: &World) -> Map<String, Json> {
-    let with_something = super::resources::of(world).into_iter().map(|(service, lists)| {
+fn services(kernel: &Kernel) -> Map<String, Json> {
+    let with_something = kernel.lists().map(|(service, lists)| {
         let lists = lists.into_iter().filter(|(_, list)| list.count > 0);
         (service.to_owned(), lists.map(|(name, list)| (name.to_owned(), json!(list))).collect::<Map<_, _>>())
     });

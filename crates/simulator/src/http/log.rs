@@ -81,12 +81,6 @@ fn fields(params: &[Param], given: &Map<String, Json>) -> Json {
     Json::Object(shown.collect())
 }
 
-/// Whether nobody may see a field of state of this name.
-pub(crate) fn is_hidden(name: &str) -> bool {
-    let name = name.to_lowercase();
-    ["password", "passwd", "secret", "token", "private_key", "public_key"].iter().any(|word| name.contains(word))
-}
-
 fn sounds_sensitive(name: &str) -> bool {
     let name = name.to_lowercase();
     ["password", "passwd", "secret", "token", "signature", "key"].iter().any(|word| name.contains(word))

@@ -2,12 +2,12 @@
 
 use crate::cloud::call::Handler;
 use crate::cloud::refusal::Refusal;
+use crate::cloud::service::Services;
 use crate::http::request::{ALIYUN_VERSIONS, Incoming, Product};
-use crate::services::list::SERVICES;
 use cumulua_core::catalog::{Action, Catalog};
 
 /// The Action of a request and what carries it out.
-pub(crate) fn find(catalog: &Catalog, incoming: &Incoming) -> Result<(Action, Handler), Refusal> {
+pub(crate) fn find(services: Services, catalog: &Catalog, incoming: &Incoming) -> Result<(Action, Handler), Refusal> {
     let name = incoming.get("Action").unwrap_or_default();
     let path = incoming.path.trim_end_matches('/');
     let nothing = || Refusal::new("InvalidAction.NotFound", format!("There is no Action {name:?} at {}", incoming.path));
@@ -18,8 +18,8 @@ pub(crate) fn find(catalog: &Catalog, incoming: &Incoming) -> Result<(Action, Ha
         }
         Product::Mcs => service == "mcs",
     };
-    for simulated in SERVICES.iter().filter(|simulated| is_there(simulated.name)) {
-        let Ok(service) = catalog.service(simulated.name) else { continue };
+    for simulated in services.iter().filter(|simulated| is_there(simulated.name())) {
+        let Ok(service) = catalog.service(simulated.name()) else { continue };
         let Some(model) = service.action(name) else { continue };
         // An endpoint's override can put a path in front.
         if incoming.product == Product::Cds && !path.ends_with(service.path_of(model)) {
@@ -30,7 +30,7 @@ pub(crate) fn find(catalog: &Catalog, incoming: &Incoming) -> Result<(Action, Ha
             return Err(Refusal::new("UnsupportedHTTPMethod", format!("{name} does not take {}", incoming.method)));
         }
         let not_yet = || Refusal::new("InvalidAction.NotFound", format!("The simulator does not hold {} yet", action.full_name));
-        let handler = (simulated.handler)(name).ok_or_else(not_yet)?;
+        let handler = simulated.handler(name).ok_or_else(not_yet)?;
         return Ok((action, handler));
     }
     Err(nothing())

@@ -1,13 +1,13 @@
 //! The simulator on a socket, for other processes and other languages.
 
-use crate::dashboard;
-use crate::{Outcome, Simulator};
+use crate::{Outcome, Simulator, dashboard};
+use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::connect_info::{ConnectInfo, Connected};
 use axum::extract::{Request, State};
 use axum::response::Response;
+use axum::routing::get;
 use axum::serve::{IncomingStream, Listener};
-use axum::{Router, routing::get};
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header};
 use std::convert::Infallible;

@@ -1,11 +1,12 @@
 use super::documented::documented;
-use super::{Cloud, merge, order};
-use crate::services::ccs;
+use super::{TestCloud, merge, order};
+use crate::cloud::service::Service as _;
+use crate::services::ccs::Ccs;
 use crate::{PRIVATE_ID, VDC_ID};
 use serde_json::{Value as Json, json};
 
 /// A cloud with one of everything, and its ids.
-fn furnished(cloud: &Cloud) -> Json {
+fn furnished(cloud: &TestCloud) -> Json {
     let disks = json!({"DataDisks": [{"Size": 100}], "LabelNames": ["blue"]});
     let server = cloud.finish("CreateInstance", &order(&disks)).remove(0);
     let template = cloud.finish("CreateTemplate", &json!({"InstanceId": server, "DisplayName": "t", "PowerOn": true})).remove(0);
@@ -25,7 +26,7 @@ fn furnished(cloud: &Cloud) -> Json {
 }
 
 /// The catalogue's example of an Action, with the ids that are there.
-fn example(cloud: &Cloud, action: &str, ids: &Json) -> Json {
+fn example(cloud: &TestCloud, action: &str, ids: &Json) -> Json {
     let model = cloud.catalog.action(&format!("cds.ccs.{action}")).unwrap();
     let mut params = model.example.as_object().unwrap().clone();
     let names: Vec<_> = params.keys().cloned().collect();
@@ -48,11 +49,11 @@ fn example(cloud: &Cloud, action: &str, ids: &Json) -> Json {
 
 #[tokio::test(start_paused = true)]
 async fn every_action_of_the_catalogue_is_carried_out() {
-    let actions = Cloud::new().catalog.actions_of("cds.ccs").unwrap();
+    let actions = TestCloud::new().catalog.actions_of("cds.ccs").unwrap();
     assert_eq!(actions.len(), 53);
     for action in actions {
-        assert!(ccs::handler(&action.name).is_some(), "nothing carries {} out", action.name);
-        let cloud = Cloud::new();
+        assert!(Ccs.handler(&action.name).is_some(), "nothing carries {} out", action.name);
+        let cloud = TestCloud::new();
         let ids = furnished(&cloud);
         // The example of `CreateTemplate` makes one of a server that is off.
         if ["StartInstance", "StartInstances", "ModifyInstanceSpec", "CreateTemplate"].contains(&action.name.as_str()) {
@@ -66,7 +67,7 @@ async fn every_action_of_the_catalogue_is_carried_out() {
 
 #[tokio::test(start_paused = true)]
 async fn an_unknown_parameter_changes_nothing() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let mut params = json!({"PageNumber": 1});
     merge(params.as_object_mut().unwrap(), &json!({"AvailableResource": {"deep": [1]}}));
     cloud.ask("DescribeInstances", &params).ok();

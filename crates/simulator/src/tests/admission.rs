@@ -1,17 +1,17 @@
-use super::{Answer, Cloud, signed};
+use super::{Answer, TestCloud, signed};
 use crate::SECRET;
 use crate::http::signature::{self, Digest};
 use bytes::Bytes;
 use http::Request;
 use serde_json::json;
 
-fn answer(cloud: &Cloud, request: &Request<Bytes>) -> Answer {
+fn answer(cloud: &TestCloud, request: &Request<Bytes>) -> Answer {
     let response = cloud.simulator.handle(request);
     Answer(response.status().as_u16(), serde_json::from_slice(response.body()).unwrap())
 }
 
 /// A call of `DescribeTags` with some common parameters changed before it is signed; an empty value takes one away.
-fn altered(cloud: &Cloud, changes: &[(&str, &str)]) -> Answer {
+fn altered(cloud: &TestCloud, changes: &[(&str, &str)]) -> Answer {
     let mut pairs = cloud.common("DescribeTags");
     for (name, value) in changes {
         pairs.retain(|(known, _)| known != name);
@@ -24,7 +24,7 @@ fn altered(cloud: &Cloud, changes: &[(&str, &str)]) -> Answer {
 
 #[tokio::test(start_paused = true)]
 async fn a_secret_that_differs_by_one_bit_is_refused_and_nothing_is_echoed() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     for bit in 0..8 {
         let mut secret = SECRET.as_bytes().to_vec();
         secret[0] ^= 1 << bit;
@@ -37,7 +37,7 @@ async fn a_secret_that_differs_by_one_bit_is_refused_and_nothing_is_echoed() {
 
 #[tokio::test(start_paused = true)]
 async fn the_signature_covers_method_and_query() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let request = cloud.request("DescribeTask", &json!({"TaskId": "190982"}));
     let changed = request.uri().to_string().replace("190982", "190983");
     let request = Request::builder().uri(changed).body(Bytes::new()).unwrap();
@@ -49,7 +49,7 @@ async fn the_signature_covers_method_and_query() {
 
 #[tokio::test(start_paused = true)]
 async fn common_parameters_are_wanted_and_held_to_their_values() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     for name in ["Action", "AccessKeyId", "SignatureMethod", "SignatureVersion", "SignatureNonce", "Timestamp", "Version"] {
         altered(&cloud, &[(name, "")]).refused(400, "MissingParameter");
     }
@@ -66,7 +66,7 @@ async fn common_parameters_are_wanted_and_held_to_their_values() {
 
 #[tokio::test(start_paused = true)]
 async fn a_nonce_is_good_for_one_request() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     altered(&cloud, &[("SignatureNonce", "one")]).ok();
     altered(&cloud, &[("SignatureNonce", "one")]).refused(400, "SignatureNonceUsed");
     altered(&cloud, &[("SignatureNonce", "two")]).ok();
@@ -74,7 +74,7 @@ async fn a_nonce_is_good_for_one_request() {
 
 #[tokio::test(start_paused = true)]
 async fn the_clouds_clock_can_be_off_and_answers_tell_it() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     cloud.simulator.set_clock_skew(3600);
     altered(&cloud, &[]).refused(400, "InvalidTimeStamp.Expired");
     let response = cloud.simulator.handle(&cloud.request("DescribeTags", &json!({})));
@@ -85,7 +85,7 @@ async fn the_clouds_clock_can_be_off_and_answers_tell_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_prefix_in_front_of_the_path_is_allowed() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     for path in ["/ccs", "/ccs/", "/prefix/ccs/", "/a/b/ccs"] {
         answer(&cloud, &signed("POST", path, cloud.common("DescribeTags"), SECRET, "{}".into())).ok();
     }
@@ -93,7 +93,7 @@ async fn a_prefix_in_front_of_the_path_is_allowed() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_not_held_is_refused_after_the_signature() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let ask =
         |path: &str, action: &str, secret: &str| answer(&cloud, &signed("POST", path, cloud.common(action), secret, "{}".into()));
     ask("/vpc/", "CreateVpc", SECRET).refused(404, "InvalidAction.NotFound");
@@ -104,7 +104,7 @@ async fn what_is_not_held_is_refused_after_the_signature() {
 
 #[tokio::test(start_paused = true)]
 async fn the_other_products_schemes_are_verified() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let pop_by = |method: &str, secret: &str| {
         let mut pairs = cloud.common("CreateOssInstance");
         pairs.retain(|(name, _)| name != "Version" && name != "SignatureMethod");
@@ -151,7 +151,7 @@ async fn the_other_products_schemes_are_verified() {
 }
 
 /// A call of `GetInstanceCount` as `alibabacloud_tea_openapi` 0.4.6 signs it, with some headers changed afterwards.
-fn of_tea(cloud: &Cloud, changes: &[(&str, &str)], body: &'static str) -> Answer {
+fn of_tea(cloud: &TestCloud, changes: &[(&str, &str)], body: &'static str) -> Answer {
     const SIGNATURE: &str = "c3edbff82a6eb856301d562fde7c62f15f0941f18435dfc55ba4398f52cfe199";
     const SIGNED: &str =
         "accept;content-type;host;user-agent;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version";
@@ -178,7 +178,7 @@ fn of_tea(cloud: &Cloud, changes: &[(&str, &str)], body: &'static str) -> Answer
 #[tokio::test(start_paused = true)]
 async fn alibabas_newer_signature_in_headers_is_verified() {
     const BODY: &str = "ClientToken=t%201";
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     for (name, value) in [("x-acs-action", "GetSummary"), ("x-acs-more", "1"), ("host", "other.example")] {
         of_tea(&cloud, &[(name, value)], BODY).refused(400, "SignatureDoesNotMatch");
     }
@@ -194,7 +194,7 @@ async fn alibabas_newer_signature_in_headers_is_verified() {
 
 #[tokio::test(start_paused = true)]
 async fn a_version_that_no_service_has_is_refused_in_the_words_of_the_product_that_was_asked() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let ask = |path: &str, version: &str, secret: &str| {
         let mut pairs = cloud.common("GetInstanceCount");
         pairs.retain(|(name, _)| name != "Version");
@@ -211,7 +211,7 @@ async fn a_version_that_no_service_has_is_refused_in_the_words_of_the_product_th
 
 #[tokio::test(start_paused = true)]
 async fn parameters_are_held_to_the_catalogue() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let ask = |action: &str, body: &str| answer(&cloud, &signed("POST", "/ccs/", cloud.common(action), SECRET, body.into()));
     ask("CreateTag", "[]").refused(400, "InvalidParameter");
     ask("CreateTag", "{").refused(400, "InvalidParameter");
@@ -239,7 +239,7 @@ async fn parameters_are_held_to_the_catalogue() {
 
 #[tokio::test(start_paused = true)]
 async fn numbers_and_texts_stand_for_each_other_as_the_vendors_clients_write_them() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     cloud.ask("CreateTag", &json!({"TagName": 5})).ok();
     assert_eq!(cloud.ask("DescribeTags", &json!({})).ok()["Data"][0]["TagName"], "5");
     cloud.ask("CreateInstance", &super::order(&json!({"Amount": "2", "Cpu": "4", "DeletionProtection": "True"}))).ok();
@@ -248,7 +248,7 @@ async fn numbers_and_texts_stand_for_each_other_as_the_vendors_clients_write_the
 
 #[tokio::test(start_paused = true)]
 async fn the_vendors_clients_noise_is_tolerated() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     // The Python SDK writes the body into the signed query as well, where a parameter `Action` gives way to the Action's name.
     let mut pairs = cloud.common("CreateTag");
     for (name, value) in [("TagName", "x"), ("More.0.Size", "1"), ("RequestClient", "SDK"), ("SignatureType", "")] {
@@ -260,7 +260,7 @@ async fn the_vendors_clients_noise_is_tolerated() {
 
 #[tokio::test(start_paused = true)]
 async fn the_log_holds_no_secret() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     cloud.ask("CreateInstance", &super::order(&json!({"UserData": ["c2VjcmV0"], "NewPassword": "hidden-too"}))).ok();
     let log = serde_json::to_string(&cloud.simulator.requests()).unwrap();
     assert!(log.contains("CreateInstance") && log.contains("nonce-0"));
@@ -271,7 +271,7 @@ async fn the_log_holds_no_secret() {
 
 #[tokio::test(start_paused = true)]
 async fn the_log_keeps_little_of_a_huge_request() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let long = "x".repeat(100_000);
     cloud.ask("CreateTag", &json!({"TagName": long})).ok();
     let pairs = cloud.common(&long[..10_000]);

@@ -1,9 +1,9 @@
-use super::{Cloud, advance};
+use super::{TestCloud, advance};
 use serde_json::{Value as Json, json};
 
 #[tokio::test(start_paused = true)]
 async fn disks_are_added_grown_and_deleted() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let id = cloud.servers(1).remove(0);
     let disks = || cloud.instance(&id)["Disks"]["DataDisks"].clone();
     let new = json!({"InstanceId": id, "DataDisks": [{"Size": 100, "Type": "ssd_disk", "IOPS": 5}, {"Size": 200}]});
@@ -32,7 +32,7 @@ async fn disks_are_added_grown_and_deleted() {
 
 #[tokio::test(start_paused = true)]
 async fn a_system_disk_only_grows() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let id = cloud.servers(1).remove(0);
     cloud.finish("ExtendSystemDisk", &json!({"InstanceId": id, "Size": 60}));
     assert_eq!(cloud.instance(&id)["Disks"]["SystemDisk"]["Size"], 60);

@@ -1,9 +1,9 @@
-use super::{Cloud, advance, order};
+use super::{TestCloud, advance, order};
 use crate::{Fault, FaultRule, Outcome};
 use serde_json::json;
 use std::time::Duration;
 
-fn create_tag(cloud: &Cloud, name: &str) -> Outcome {
+fn create_tag(cloud: &TestCloud, name: &str) -> Outcome {
     cloud.outcome("CreateTag", &json!({"TagName": name}))
 }
 
@@ -14,13 +14,13 @@ fn body(outcome: Outcome) -> String {
     }
 }
 
-fn tags(cloud: &Cloud) -> usize {
+fn tags(cloud: &TestCloud) -> usize {
     cloud.ask("DescribeTags", &json!({})).ok()["Data"].as_array().unwrap().len()
 }
 
 #[tokio::test(start_paused = true)]
 async fn refusals_strike_where_and_as_often_as_they_shall() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     cloud.simulator.fault(FaultRule::new(Fault::Throttle).on("Create*").after(1).times(2));
     let codes: Vec<_> = (0..4).map(|n| cloud.ask("CreateTag", &json!({"TagName": format!("t{n}")})).0).collect();
     assert_eq!(codes, [200, 429, 429, 200]);
@@ -35,7 +35,7 @@ async fn refusals_strike_where_and_as_often_as_they_shall() {
 
 #[tokio::test(start_paused = true)]
 async fn a_lost_answer_says_nothing_of_whether_the_call_was_carried_out() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let strike = |fault| cloud.simulator.fault(FaultRule::new(fault).times(1));
     strike(Fault::DropBefore);
     assert!(matches!(create_tag(&cloud, "a"), Outcome::Dropped));
@@ -53,7 +53,7 @@ async fn a_lost_answer_says_nothing_of_whether_the_call_was_carried_out() {
 
 #[tokio::test(start_paused = true)]
 async fn answers_are_spoilt_in_every_way() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let spoilt = |fault: Fault| {
         cloud.simulator.fault(FaultRule::new(fault).times(1));
         cloud.outcome("DescribeTags", &json!({}))
@@ -71,7 +71,7 @@ async fn answers_are_spoilt_in_every_way() {
 
 #[tokio::test(start_paused = true)]
 async fn a_task_that_fails_changes_nothing_and_says_why() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let id = cloud.servers(1).remove(0);
     let fails = || cloud.simulator.fault(FaultRule::new(Fault::TaskFails("the host is full".into())).times(1));
     fails();
@@ -88,7 +88,7 @@ async fn a_task_that_fails_changes_nothing_and_says_why() {
 
 #[tokio::test(start_paused = true)]
 async fn a_task_that_hangs_never_ends() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     cloud.simulator.fault(FaultRule::new(Fault::TaskHangs).times(1));
     let task = cloud.ask("CreateInstance", &order(&json!({}))).ok()["TaskId"].clone();
     advance(1_000_000);
@@ -98,7 +98,7 @@ async fn a_task_that_hangs_never_ends() {
 #[tokio::test(start_paused = true)]
 async fn chance_follows_from_the_seed() {
     let run = |seed: u64| -> Vec<u16> {
-        let cloud = Cloud::with_seed(seed);
+        let cloud = TestCloud::with_seed(seed);
         cloud.simulator.fault(FaultRule::new(Fault::Throttle).with_probability(0.5));
         (0..40).map(|_| cloud.ask("DescribeTags", &json!({})).0).collect()
     };
@@ -109,7 +109,7 @@ async fn chance_follows_from_the_seed() {
 
 #[tokio::test(start_paused = true)]
 async fn time_can_be_scaled_away() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     cloud.simulator.set_time_scale(0.001);
     let task = cloud.ask("CreateInstance", &order(&json!({}))).ok()["TaskId"].clone();
     advance(1);
@@ -122,7 +122,7 @@ async fn time_can_be_scaled_away() {
 
 #[tokio::test(start_paused = true)]
 async fn a_page_after_the_first_slips_by_an_item() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let ids = cloud.servers(5);
     let page = |number: u64| -> Vec<String> {
         let answer = cloud.ask("DescribeInstances", &json!({"PageNumber": number, "PageSize": 2})).ok();
@@ -137,7 +137,7 @@ async fn a_page_after_the_first_slips_by_an_item() {
 
 #[tokio::test(start_paused = true)]
 async fn errors_carry_a_retry_after_where_they_shall() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     cloud.simulator.fault(FaultRule::new(Fault::Throttle).retry_after(7).times(1));
     cloud.simulator.fault(FaultRule::new(Fault::Throttle).times(1));
     let answer = || cloud.simulator.handle(&cloud.request("DescribeTags", &json!({})));
@@ -149,7 +149,7 @@ async fn errors_carry_a_retry_after_where_they_shall() {
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_has_the_documented_status_unless_another_is_given() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let refuse = |http| {
         cloud.simulator.clear_faults();
         cloud.simulator.fault(FaultRule::new(Fault::Refuse { code: "IncorrectInstanceStatus".into(), http }));
@@ -161,7 +161,7 @@ async fn a_refusal_has_the_documented_status_unless_another_is_given() {
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_that_is_not_made_carries_nothing_out() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     cloud.simulator.fault(FaultRule::new(Fault::NoConnection).times(1));
     assert!(matches!(create_tag(&cloud, "a"), Outcome::Unconnected));
     assert_eq!(tags(&cloud), 0);

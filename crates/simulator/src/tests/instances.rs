@@ -1,10 +1,10 @@
-use super::{Cloud, advance, order};
+use super::{TestCloud, advance, order};
 use crate::{Fault, FaultRule, IMAGE_ID, VDC_ID};
 use serde_json::json;
 
 #[tokio::test(start_paused = true)]
 async fn a_server_lives_from_its_order_to_its_deletion() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let task = cloud.ask("CreateInstance", &order(&json!({"Amount": 2, "DescriptionNum": "007"}))).ok()["TaskId"].clone();
     let ask = json!({"TaskId": task});
     let status = || cloud.ask("DescribeTask", &ask).ok()["Data"]["Status"].clone();
@@ -40,7 +40,7 @@ async fn a_server_lives_from_its_order_to_its_deletion() {
 
 #[tokio::test(start_paused = true)]
 async fn ids_are_held_to_their_form_in_each_documents_spelling() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     cloud.ask("StopInstance", &json!({"InstanceId": "web"})).refused(400, "InvalidInstanceID.Malformed");
     cloud.ask("RebootInstance", &json!({"InstanceId": "web"})).refused(400, "InvalidInstanceId.Malformed");
     cloud.ask("DescribeTask", &json!({"TaskId": "1"})).refused(400, "InvalidTaskID.Malformed");
@@ -48,7 +48,7 @@ async fn ids_are_held_to_their_form_in_each_documents_spelling() {
 
 #[tokio::test(start_paused = true)]
 async fn lists_are_paged_and_filtered() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let ids = cloud.servers(12);
     let page = |params: serde_json::Value| cloud.ask("DescribeInstances", &params).ok()["Data"].clone();
     let first = page(json!({}));
@@ -69,7 +69,7 @@ async fn lists_are_paged_and_filtered() {
 
 #[tokio::test(start_paused = true)]
 async fn a_protected_server_is_not_deleted() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let ids = cloud.servers(2);
     cloud.ask("ModifyInstanceAttribute", &json!({"InstanceIds": [ids[1]], "DeletionProtection": true})).ok();
     cloud.ask("DeleteInstance", &json!({"InstanceIds": ids})).refused(403, "InvalidOperation.DeletionProtection");
@@ -79,7 +79,7 @@ async fn a_protected_server_is_not_deleted() {
 
 #[tokio::test(start_paused = true)]
 async fn a_dry_run_creates_nothing() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let answer = cloud.ask("CreateInstance", &order(&json!({"DryRun": true, "LabelNames": ["a"]}))).ok();
     assert_eq!(answer["TaskId"], "");
     let state = cloud.simulator.state_json();
@@ -88,7 +88,7 @@ async fn a_dry_run_creates_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn batches_come_comma_separated() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let ids = cloud.servers(2);
     cloud.finish("StopInstances", &json!({"InstanceIds": ids.join(","), "StopType": "HARD"}));
     assert_eq!(cloud.status(&ids[1]), "stopped");
@@ -100,7 +100,7 @@ async fn batches_come_comma_separated() {
 
 #[tokio::test(start_paused = true)]
 async fn an_order_needs_a_balance_that_covers_it() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     cloud.simulator.set_balance(10.0);
     cloud.ask("CreateInstance", &order(&json!({}))).refused(400, "NotEnoughBalance");
     cloud.simulator.set_balance(10_000.0);
@@ -110,7 +110,7 @@ async fn an_order_needs_a_balance_that_covers_it() {
 
 #[tokio::test(start_paused = true)]
 async fn numbers_beyond_counting_are_no_trouble() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let huge = json!({"InstanceChargeType": "PrePaid", "PrepaidMonth": u64::MAX, "SystemDisk": {"IOPS": u64::MAX}});
     cloud.ask("CreateInstance", &order(&huge)).refused(400, "NotEnoughBalance");
     cloud.ask("DescribeInstances", &json!({"PageNumber": u64::MAX, "PageSize": u64::MAX})).ok();
@@ -121,7 +121,7 @@ async fn numbers_beyond_counting_are_no_trouble() {
 
 #[tokio::test(start_paused = true)]
 async fn the_documents_own_order_works() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let example = cloud.catalog.action("cds.ccs.CreateInstance").unwrap().example.clone();
     assert_eq!((&example["VdcId"], &example["ImageId"]), (&json!(VDC_ID), &json!(IMAGE_ID)));
     assert_eq!(cloud.finish("CreateInstance", &example).len(), 1);
@@ -129,7 +129,7 @@ async fn the_documents_own_order_works() {
 
 #[tokio::test(start_paused = true)]
 async fn what_describes_a_server_fits_it() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let id = cloud.servers(1).remove(0);
     let interface = cloud.instance(&id)["PrivateNetworkInterface"][0]["InterfaceId"].clone();
     let span = json!({"InstanceId": id, "InterfaceId": interface, "MetricName": "NetworkCardFlow", "Period": 60,
@@ -148,7 +148,7 @@ async fn what_describes_a_server_fits_it() {
 }
 
 /// What the account has and what it owes, in hundredths of a yuan.
-fn account(cloud: &Cloud) -> (i64, i64) {
+fn account(cloud: &TestCloud) -> (i64, i64) {
     let data = cloud.ask("cds.billing.DescribeAccountInfo", &json!({})).ok()["Data"].clone();
     let cents = |name: &str| format!("{:.0}", data[name].as_f64().unwrap() * 100.0).parse().unwrap();
     (cents("MasterTotalBalance"), cents("ToDeduct"))
@@ -158,7 +158,7 @@ const DAY: u64 = 86_400;
 
 #[tokio::test(start_paused = true)]
 async fn a_server_on_demand_is_metered_and_a_larger_one_costs_more() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let (begin, _) = account(&cloud);
     let id = cloud.servers(1).remove(0);
     assert_eq!(account(&cloud).0, begin);
@@ -180,7 +180,7 @@ async fn a_server_on_demand_is_metered_and_a_larger_one_costs_more() {
 
 #[tokio::test(start_paused = true)]
 async fn a_prepaid_server_renews_itself_or_is_switched_off() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let (begin, _) = account(&cloud);
     let order = |renew: u8| order(&json!({"InstanceChargeType": "PrePaid", "PrepaidMonth": 1, "AutoRenew": renew}));
     let lasting = cloud.finish("CreateInstance", &order(1)).remove(0);
@@ -203,7 +203,7 @@ async fn a_prepaid_server_renews_itself_or_is_switched_off() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_is_paid_in_advance_from_now_on_is_paid_then() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let id = cloud.servers(1).remove(0);
     let (begin, _) = account(&cloud);
     let change = json!({"InstanceId": id, "InstanceChargeType": "PrePaid", "PrepaidMonth": 1});
@@ -227,7 +227,7 @@ async fn a_server_that_is_paid_in_advance_from_now_on_is_paid_then() {
 #[tokio::test(start_paused = true)]
 async fn windows_is_activated_by_one_key_for_all_servers_or_one_for_each() {
     const KEY: &str = "Q7NBW-8B24B-MG6PV-DVP24-K4QWM";
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let windows = "Windows_2019_Datacenter_64_CN";
     let activated = |ids: &[String]| -> Vec<bool> {
         let state = cloud.simulator.state_json();
@@ -264,7 +264,7 @@ async fn windows_is_activated_by_one_key_for_all_servers_or_one_for_each() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_is_switched_off_hard_is_off_sooner() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let ids = cloud.servers(2);
     cloud.ask("StopInstance", &json!({"InstanceId": ids[0], "StopType": "HARD"})).ok();
     cloud.ask("StopInstance", &json!({"InstanceId": ids[1], "StopType": "SOFT"})).ok();

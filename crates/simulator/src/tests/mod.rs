@@ -6,6 +6,7 @@ mod disks;
 pub(crate) mod documented;
 mod faults;
 mod instances;
+mod lists;
 mod networks;
 mod property;
 mod saved;
@@ -16,7 +17,7 @@ mod templates;
 mod walk;
 
 use crate::http::signature::{self, Digest};
-use crate::{ACCESS_KEY, Options, Outcome, REGION_ID, SECRET, Simulator, VDC_ID};
+use crate::{ACCESS_KEY, Options, Outcome, REGION_ID, SECRET, SavedState, Simulator, VDC_ID};
 use bytes::Bytes;
 use cumulua_core::catalog::{Catalog, Scheme, path};
 use cumulua_core::clock::Clock;
@@ -31,7 +32,7 @@ use std::time::Duration;
 static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(Arc::default);
 
 /// A cloud and a client of it, in virtual time.
-pub(crate) struct Cloud {
+pub(crate) struct TestCloud {
     pub(crate) simulator: Arc<Simulator>,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) clock: Clock,
@@ -65,7 +66,7 @@ impl Answer {
     }
 }
 
-impl Cloud {
+impl TestCloud {
     pub(crate) fn new() -> Self {
         Self::with_seed(7)
     }
@@ -75,6 +76,16 @@ impl Cloud {
         let catalog = Arc::clone(&CATALOG);
         let options = Options { access_key: ACCESS_KEY.into(), secret: SECRET.into(), seed, clock: clock.clone() };
         Self { simulator: Arc::new(Simulator::new(Arc::clone(&catalog), options)), catalog, clock, nonces: AtomicU64::new(0) }
+    }
+
+    /// A cloud that begins from a file at a time of day.
+    pub(crate) fn from_saved(text: &str, now: Timestamp) -> Result<Self, String> {
+        let mut cloud = Self::new();
+        let clock = Clock::starting_at(now);
+        let options = Options { access_key: ACCESS_KEY.into(), secret: SECRET.into(), seed: 3, clock: clock.clone() };
+        cloud.simulator = Arc::new(Simulator::from_saved(Arc::clone(&CATALOG), options, SavedState::parse(text)?));
+        cloud.clock = clock;
+        Ok(cloud)
     }
 
     /// The common parameters of a call now.
@@ -165,9 +176,10 @@ impl Cloud {
         loop {
             let clock = self.clock.elapsed();
             let wait = {
-                let world = &mut self.simulator.state().world;
-                world.settle(clock);
-                world.tasks.next_due().map(|due| due.saturating_sub(world.pace.tasks_at(clock)))
+                let kernel = &mut self.simulator.state().kernel;
+                kernel.settle(clock);
+                let due = kernel.cloud.tasks.next_due();
+                due.map(|due| due.saturating_sub(kernel.cloud.clock.tasks_at(clock)))
             };
             match wait {
                 Some(wait) => advance(wait.as_secs() + 1),

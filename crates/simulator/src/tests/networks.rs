@@ -1,4 +1,4 @@
-use super::{Cloud, order};
+use super::{TestCloud, order};
 use crate::{PRIVATE_ID, PUBLIC_ID, VDC_ID};
 use serde_json::{Value as Json, json};
 
@@ -8,7 +8,7 @@ fn private(addresses: &Json) -> Json {
 
 #[tokio::test(start_paused = true)]
 async fn an_address_is_given_out_once() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let create = |addresses: Json| cloud.ask("CreateInstance", &order(&private(&addresses)));
     create(json!(["10.240.193.10"])).ok();
     create(json!(["10.240.193.10"])).refused(400, "InvalidPrivateIpAddress.Duplicated");
@@ -28,7 +28,7 @@ async fn an_address_is_given_out_once() {
 
 #[tokio::test(start_paused = true)]
 async fn interfaces_come_and_go() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let ids = cloud.finish("CreateInstance", &order(&json!({"Amount": 2, "PublicIp": [], "PrivateIp": []})));
     let add = json!({"InstanceIds": ids, "PublicId": PUBLIC_ID, "VdcId": VDC_ID, "Password": "EcsV587!"});
     let mut both = add.clone();

@@ -1,22 +1,10 @@
-use super::{CATALOG, Cloud, advance, order};
-use crate::{Fault, FaultRule, Options, SavedState, Simulator, VDC_ID};
-use cumulua_core::clock::Clock;
-use jiff::Timestamp;
+use super::{TestCloud, advance, order};
+use crate::{Fault, FaultRule, VDC_ID};
 use serde_json::{Value as Json, json};
-use std::sync::Arc;
 
 /// A cloud that begins from a file.
-fn from(text: &str) -> Result<Cloud, String> {
-    from_at(text, Cloud::new().clock.now())
-}
-
-fn from_at(text: &str, now: Timestamp) -> Result<Cloud, String> {
-    let mut cloud = Cloud::new();
-    let clock = Clock::starting_at(now);
-    let options = Options { access_key: super::ACCESS_KEY.into(), secret: super::SECRET.into(), seed: 3, clock: clock.clone() };
-    cloud.simulator = Arc::new(Simulator::from_saved(Arc::clone(&CATALOG), options, SavedState::parse(text)?));
-    cloud.clock = clock;
-    Ok(cloud)
+fn from(text: &str) -> Result<TestCloud, String> {
+    TestCloud::from_saved(text, TestCloud::new().clock.now())
 }
 
 fn refusal(text: &str) -> String {
@@ -24,8 +12,8 @@ fn refusal(text: &str) -> String {
 }
 
 /// A cloud in the midst of things: tasks that run, one that will fail, one that hangs.
-fn busy() -> Cloud {
-    let cloud = Cloud::new();
+fn busy() -> TestCloud {
+    let cloud = TestCloud::new();
     let ids = cloud.servers(6);
     let server = |at: usize, more: Json| {
         let mut params = json!({"InstanceId": ids[at]});
@@ -53,14 +41,14 @@ async fn what_is_written_and_read_is_written_the_same() {
     let first = busy().simulator.saved();
     assert_eq!(first, from(&first).unwrap().simulator.saved());
     assert!(first.contains("has_left") && first.contains("set_power"));
-    let new = Cloud::new().simulator.saved();
+    let new = TestCloud::new().simulator.saved();
     assert_eq!(new, from(&new).unwrap().simulator.saved());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_cloud_goes_on_where_it_stopped() {
     let cloud = busy();
-    let other = from_at(&cloud.simulator.saved(), cloud.clock.now()).unwrap();
+    let other = TestCloud::from_saved(&cloud.simulator.saved(), cloud.clock.now()).unwrap();
     let taken = json!({"PublicIp": [], "PrivateIp": [{"PrivateId": crate::PRIVATE_ID, "IP": ["10.240.192.200"]}]});
     for cloud in [&cloud, &other] {
         cloud.ask("CreateInstance", &order(&taken)).refused(400, "InvalidPrivateIpAddress.Duplicated");
@@ -70,7 +58,7 @@ async fn a_cloud_goes_on_where_it_stopped() {
     }
     advance(200);
     assert!(cloud.simulator.saved() == other.simulator.saved(), "they differ");
-    let id = |cloud: &Cloud| cloud.ask("CreateInstance", &order(&json!({}))).ok()["TaskId"].clone();
+    let id = |cloud: &TestCloud| cloud.ask("CreateInstance", &order(&json!({}))).ok()["TaskId"].clone();
     assert_eq!(id(&cloud), id(&other));
     cloud.settle();
     other.settle();

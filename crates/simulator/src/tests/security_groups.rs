@@ -1,13 +1,13 @@
-use super::Cloud;
+use super::TestCloud;
 use crate::PRIVATE_ID;
 use serde_json::{Value as Json, json};
 
-fn group(cloud: &Cloud) -> Json {
+fn group(cloud: &TestCloud) -> Json {
     cloud.ask("CreateSecurityGroup", &json!({"SecurityGroupName": "web", "Description": "d", "SecurityGroupType": "private"})).ok();
     described(cloud)["SecurityGroupId"].clone()
 }
 
-fn described(cloud: &Cloud) -> Json {
+fn described(cloud: &TestCloud) -> Json {
     cloud.ask("DescribeSecurityGroups", &json!({"Keyword": "web"})).ok()["Data"]["SecurityGroup"][0].clone()
 }
 
@@ -18,7 +18,7 @@ fn rule(group: &Json) -> Json {
 
 #[tokio::test(start_paused = true)]
 async fn rules_are_added_ranked_described_and_removed() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let id = group(&cloud);
     let rules = || cloud.ask("DescribeSecurityGroupAttribute", &json!({"SecurityGroupId": id})).ok()["Data"].clone();
     let made = cloud.finish("AddSecurityGroupRule", &rule(&id));
@@ -50,7 +50,7 @@ async fn rules_are_added_ranked_described_and_removed() {
 
 #[tokio::test(start_paused = true)]
 async fn a_group_in_use_is_deleted_only_by_force() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let (id, servers) = (group(&cloud), cloud.servers(2));
     let entry = |server: &str| json!({"InstanceId": server, "PrivateId": PRIVATE_ID});
     let bind = json!({"SecurityGroupId": id, "BindData": [entry(&servers[0]), entry(&servers[1])]});

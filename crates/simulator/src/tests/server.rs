@@ -1,11 +1,11 @@
-use super::Cloud;
+use super::TestCloud;
 use crate::{Fault, FaultRule, serve};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
 /// A cloud on a loopback port, and its address.
-async fn served() -> (Cloud, String) {
-    let cloud = Cloud::new();
+async fn served() -> (TestCloud, String) {
+    let cloud = TestCloud::new();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(serve(Arc::clone(&cloud.simulator), listener));
@@ -17,7 +17,7 @@ fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().retry(reqwest::retry::never()).build().unwrap()
 }
 
-async fn send(cloud: &Cloud, address: &str) -> Result<String, reqwest::Error> {
+async fn send(cloud: &TestCloud, address: &str) -> Result<String, reqwest::Error> {
     let request = cloud.request("DescribeTags", &json!({}));
     client().post(format!("{address}{}", request.uri())).body(request.into_body()).send().await?.text().await
 }

@@ -1,9 +1,9 @@
-use super::{Cloud, order};
+use super::{TestCloud, order};
 use serde_json::{Value as Json, json};
 
 #[tokio::test(start_paused = true)]
 async fn tags_are_made_bound_and_only_deleted_when_nobody_carries_them() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     cloud.ask("CreateTag", &json!({"TagName": "blue"})).ok();
     let ids = cloud.finish("CreateInstance", &order(&json!({"Amount": 2, "LabelNames": ["blue", "green"]})));
     let tags = cloud.ask("DescribeTags", &json!({})).ok()["Data"].clone();
@@ -25,7 +25,7 @@ async fn tags_are_made_bound_and_only_deleted_when_nobody_carries_them() {
 
 #[tokio::test(start_paused = true)]
 async fn a_deleted_server_carries_no_tag() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let ids = cloud.finish("CreateInstance", &order(&json!({"LabelNames": ["blue"]})));
     cloud.finish("DeleteInstance", &json!({"InstanceIds": ids}));
     cloud.ask("DeleteTag", &json!({"TagId": "257"})).ok();

@@ -1,9 +1,9 @@
-use super::{Cloud, order};
+use super::{TestCloud, order};
 use serde_json::{Value as Json, json};
 
 #[tokio::test(start_paused = true)]
 async fn a_template_is_made_of_a_server_copied_used_and_deleted() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let server = cloud.servers(1).remove(0);
     let templates =
         || -> Json { cloud.ask("DescribeTemplateInfo", &json!({"PageNumber": 1, "PageSize": 10})).ok()["Data"].clone() };
@@ -27,7 +27,7 @@ async fn a_template_is_made_of_a_server_copied_used_and_deleted() {
 
 #[tokio::test(start_paused = true)]
 async fn a_template_is_made_as_power_on_says_and_takes_the_data_disks_along() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let disks = json!([{"Size": 100, "Type": "high_disk"}, {"Size": 50, "Type": "ssd_disk", "IOPS": 5}]);
     let server = cloud.finish("CreateInstance", &order(&json!({"DataDisks": disks}))).remove(0);
     let make = |changes: Json| {
@@ -64,7 +64,7 @@ async fn a_template_is_made_as_power_on_says_and_takes_the_data_disks_along() {
 
 #[tokio::test(start_paused = true)]
 async fn a_template_can_be_used_only_where_it_has_been_copied_to() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let server = cloud.servers(1).remove(0);
     let template = cloud.finish("CreateTemplate", &json!({"InstanceId": server, "DisplayName": "t", "PowerOn": true})).remove(0);
     cloud.finish("SyncTemplate", &json!({"TemplateId": template, "RegionId": "CN_Beijing_B"}));

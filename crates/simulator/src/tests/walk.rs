@@ -1,11 +1,11 @@
-use super::{Cloud, advance, order};
+use super::{TestCloud, advance, order};
 use crate::cloud::ids;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 
 /// Does whatever chance says, allowed or not, and returns what the account looks like in the end.
 fn walk(seed: u64, steps: u64) -> Json {
-    let cloud = Cloud::with_seed(seed);
+    let cloud = TestCloud::with_seed(seed);
     for step in 0..steps {
         let draw = |purpose: &str, most: usize| pick(seed, purpose, step, most);
         let state = cloud.simulator.state_json();

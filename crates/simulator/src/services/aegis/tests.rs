@@ -1,11 +1,12 @@
 use crate::cloud::money::Money;
+use crate::services::aliyun::ALIYUN;
 use crate::tests::documented::documented;
-use crate::tests::{Answer, Cloud, merge};
+use crate::tests::{Answer, TestCloud, merge};
 use serde_json::{Value as Json, json};
 
 const OWNER: u64 = 1_217_259_133_477_183;
 
-fn ask(cloud: &Cloud, action: &str, changes: &Json) -> Answer {
+fn ask(cloud: &TestCloud, action: &str, changes: &Json) -> Answer {
     let mut params = json!({"OwnerId": OWNER});
     merge(params.as_object_mut().unwrap(), changes);
     cloud.ask(&format!("aliyun.aegis.{action}"), &params)
@@ -18,10 +19,10 @@ fn order(token: &str, changes: &Json) -> Json {
 }
 
 /// A cloud whose account has three ECS servers, as in the document's sample call.
-fn cloud() -> Cloud {
-    let cloud = Cloud::new();
+fn cloud() -> TestCloud {
+    let cloud = TestCloud::new();
     let owners = json!([{"id": OWNER.to_string(), "ecs_servers": 3}]);
-    cloud.simulator.state().world.aliyun.owners = serde_json::from_value(owners).unwrap();
+    cloud.simulator.state().kernel.cloud[ALIYUN].owners = serde_json::from_value(owners).unwrap();
     cloud
 }
 
@@ -61,9 +62,9 @@ async fn a_guard_is_bought_seen_raised_and_renewed() {
     ask(&cloud, "UpgradeInstance", &of("c", json!({"VmNumber": 4}))).ok();
     assert_eq!(ask(&cloud, "GetSummary", &json!({})).ok()["TotalMachineNum"], "4");
     ask(&cloud, "RenewInstance", &of("d", json!({"VmNumber": 4}))).refused(400, "InvalidParameter");
-    let before = cloud.simulator.state().world.aliyun.balance;
+    let before = cloud.simulator.state().kernel.cloud[ALIYUN].balance;
     ask(&cloud, "RenewInstance", &of("d", json!({"PricingCycle": "Day", "Duration": 10}))).ok();
-    assert_eq!(cloud.simulator.state().world.aliyun.balance, before - Money::yuan(60.0));
+    assert_eq!(cloud.simulator.state().kernel.cloud[ALIYUN].balance, before - Money::yuan(60.0));
     let summary = ask(&cloud, "GetSummary", &json!({})).ok();
     assert_eq!((&summary["TotalMachineNum"], &summary["ExpireDateTimestamp"]), (&json!("3"), &json!(1_775_894_400_000_i64)));
     ask(&cloud, "RenewInstance", &of("e", json!({"InstanceId": "aegis-cn-other"}))).refused(404, "InvalidInstanceId.NotFound");
@@ -81,8 +82,8 @@ async fn orders_are_held_to_the_document() {
     ] {
         ask(&cloud, "CreateInstance", &order("a", &wrong)).refused(400, "InvalidParameter");
     }
-    cloud.simulator.state().world.aliyun.is_verified = false;
+    cloud.simulator.state().kernel.cloud[ALIYUN].is_verified = false;
     ask(&cloud, "CreateInstance", &order("a", &json!({}))).refused(403, "Forbidden.UserVerification");
-    cloud.simulator.state().world.aliyun.is_verified = true;
+    cloud.simulator.state().kernel.cloud[ALIYUN].is_verified = true;
     ask(&cloud, "CreateInstance", &order("a", &json!({"IsAutoRenew": false, "AutoRenewDuration": 0}))).ok();
 }

@@ -1,14 +1,14 @@
 //! A service that an owner has for a time, for so many machines: bought, renewed, raised and given back.
 
-use super::order::{Order, covered, share};
+use super::order::{covered, share};
+use super::state::{ALIYUN, Order, Subscription};
 use crate::cloud::call::Call;
 use crate::cloud::money::Money;
 use crate::cloud::refusal::Refusal;
-use crate::cloud::store::{Keyed, Store};
-use crate::cloud::world::World;
+use crate::cloud::state::Cloud;
+use crate::cloud::store::Store;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
-use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 /// The longest term in units of its cycle; the documents have no limit.
@@ -16,28 +16,6 @@ const LONGEST: i64 = 999;
 
 /// Seconds of a month where a price is counted by days or hours.
 const MONTH: i64 = 30 * 24 * 3600;
-
-/// A service that an owner has; one at most of each.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Subscription {
-    pub(crate) owner: String,
-    pub(crate) id: String,
-    /// The `VersionCode`.
-    pub(crate) edition: String,
-    /// Machines that are paid for.
-    pub(crate) machines: u64,
-    pub(crate) expires: Timestamp,
-    /// Months that it renews itself for at its end; never where there are none.
-    #[serde(default)]
-    pub(crate) renews_itself_for: Option<u32>,
-}
-
-impl Keyed for Subscription {
-    fn key(&self) -> &str {
-        &self.owner
-    }
-}
 
 /// What is sold by a service.
 pub(crate) struct Goods {
@@ -48,7 +26,7 @@ pub(crate) struct Goods {
     /// The parameter with the number of machines.
     pub(crate) machines: &'static str,
     /// Where they are kept.
-    pub(crate) kept: fn(&mut World) -> &mut Store<Subscription>,
+    pub(crate) kept: fn(&mut Cloud) -> &mut Store<Subscription>,
 }
 
 /// How long is bought.
@@ -102,15 +80,15 @@ impl Goods {
             Some(true) => Some(months(call)?),
             _ => None,
         };
-        if self.of(call.world, &owner).is_some() {
+        if self.of(call.cloud, &owner).is_some() {
             return Err(Refusal::new("Forbidden", format!("The account {owner} has an instance, and can have one only")));
         }
         let price = term.price(self.rate(&edition, machines));
         covered(call, price)?;
-        let (id, now) = (call.world.ids.short(self.prefix), call.world.now());
+        let (id, now) = (call.cloud.ids.short(self.prefix), call.cloud.now());
         let subscription = Subscription { owner, id: id.clone(), edition, machines, expires: term.end(now), renews_itself_for };
         let order = pay(call, &subscription, price, (now, subscription.expires));
-        (self.kept)(call.world).insert(subscription);
+        (self.kept)(call.cloud).insert(subscription);
         Ok(json!({"OrderId": order, "InstanceId": id}))
     }
 
@@ -124,7 +102,7 @@ impl Goods {
         let began = subscription.expires;
         subscription.expires = term.end(began);
         let order = pay(call, &subscription, price, (began, subscription.expires));
-        self.keep(call.world, subscription);
+        self.keep(call.cloud, subscription);
         Ok(json!({"OrderId": order}))
     }
 
@@ -132,7 +110,7 @@ impl Goods {
     pub(crate) fn raise(&self, call: &mut Call) -> Result<Json, Refusal> {
         let mut subscription = self.of_call(call)?;
         let (edition, machines) = (self.edition(call)?, self.machines(call)?);
-        let now = call.world.now();
+        let now = call.cloud.now();
         if subscription.expires <= now {
             return Err(Refusal::new("Forbidden", format!("The instance {} has expired; renew it first", subscription.id)));
         }
@@ -151,45 +129,45 @@ impl Goods {
         covered(call, price)?;
         (subscription.edition, subscription.machines) = (edition, machines);
         let order = pay(call, &subscription, price, (now, subscription.expires));
-        self.keep(call.world, subscription);
+        self.keep(call.cloud, subscription);
         Ok(json!({"OrderId": order}))
     }
 
     /// Ends it now and pays back what is for the time from now on.
     pub(crate) fn release(&self, call: &mut Call) -> Result<Json, Refusal> {
         let subscription = self.of_call(call)?;
-        call.world.give_back(&subscription.id);
-        (self.kept)(call.world).remove(&subscription.owner);
+        call.cloud.give_back(&subscription.id);
+        (self.kept)(call.cloud).remove(&subscription.owner);
         Ok(json!({}))
     }
 
     /// What an owner has.
-    pub(crate) fn of(&self, world: &mut World, owner: &str) -> Option<Subscription> {
-        (self.kept)(world).get(owner).cloned()
+    pub(crate) fn of(&self, cloud: &mut Cloud, owner: &str) -> Option<Subscription> {
+        (self.kept)(cloud).get(owner).cloned()
     }
 
     /// Renews what renews itself, where it is due and can be paid.
-    pub(crate) fn pass(&self, world: &mut World) {
-        let now = world.now();
+    pub(crate) fn renew_due(&self, cloud: &mut Cloud) {
+        let now = cloud.now();
         let is_due = |subscription: &&Subscription| subscription.renews_itself_for.is_some() && subscription.expires <= now;
-        let due: Vec<_> = (self.kept)(world).iter().filter(is_due).cloned().collect();
+        let due: Vec<_> = (self.kept)(cloud).iter().filter(is_due).cloned().collect();
         for subscription in due {
-            self.renew_by_itself(world, subscription);
+            self.renew_by_itself(cloud, subscription);
         }
     }
 
-    fn renew_by_itself(&self, world: &mut World, mut subscription: Subscription) {
-        let now = world.now();
+    fn renew_by_itself(&self, cloud: &mut Cloud, mut subscription: Subscription) {
+        let now = cloud.now();
         let term = Term::Months(subscription.renews_itself_for.unwrap_or(0).into());
         let price = term.price(self.rate(&subscription.edition, subscription.machines));
-        while subscription.expires <= now && price <= world.aliyun.balance {
+        while subscription.expires <= now && price <= cloud[ALIYUN].balance {
             let began = subscription.expires;
             subscription.expires = term.end(began);
             if subscription.expires <= began {
                 return;
             }
-            world.order(placed("automatic renewal".to_owned(), began, &subscription, price, (began, subscription.expires)));
-            self.keep(world, subscription.clone());
+            cloud.order(placed("automatic renewal".to_owned(), began, &subscription, price, (began, subscription.expires)));
+            self.keep(cloud, subscription.clone());
         }
     }
 
@@ -199,8 +177,8 @@ impl Goods {
         unknown.map(|one| format!("{name}, {}: there is no edition {}", one.id, one.edition)).collect()
     }
 
-    fn keep(&self, world: &mut World, subscription: Subscription) {
-        if let Some(kept) = (self.kept)(world).get_mut(&subscription.owner) {
+    fn keep(&self, cloud: &mut Cloud, subscription: Subscription) {
+        if let Some(kept) = (self.kept)(cloud).get_mut(&subscription.owner) {
             *kept = subscription;
         }
     }
@@ -209,7 +187,7 @@ impl Goods {
     fn of_call(&self, call: &mut Call) -> Result<Subscription, Refusal> {
         let owner = call.owner("OwnerId")?;
         let id = call.params.required("InstanceId");
-        let found = self.of(call.world, &owner).filter(|subscription| subscription.id == id);
+        let found = self.of(call.cloud, &owner).filter(|subscription| subscription.id == id);
         found.ok_or_else(|| Refusal::new("InvalidInstanceId.NotFound", format!("The account {owner} has no instance {id}")))
     }
 
@@ -243,8 +221,8 @@ fn months(call: &Call) -> Result<u32, Refusal> {
 }
 
 fn pay(call: &mut Call, subscription: &Subscription, amount: Money, term: (Timestamp, Timestamp)) -> String {
-    let order = placed(call.action.full_name.to_string(), call.world.now(), subscription, amount, term);
-    call.world.order(order)
+    let order = placed(call.action.full_name.to_string(), call.cloud.now(), subscription, amount, term);
+    call.cloud.order(order)
 }
 
 fn placed(

@@ -1,30 +1,12 @@
 //! `ClientToken`: a call that is repeated with the same one is carried out once.
 
+use super::state::{ALIYUN, Token};
 use crate::cloud::call::Call;
 use crate::cloud::refusal::Refusal;
-use crate::cloud::store::Keyed;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 /// The longest token, as Alibaba's other services have it.
 const LONGEST: usize = 64;
-
-/// A call that was carried out.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Token {
-    pub(crate) id: String,
-    /// The whole name of the Action.
-    pub(crate) action: String,
-    pub(crate) params: Map<String, Json>,
-    pub(crate) answer: Json,
-}
-
-impl Keyed for Token {
-    fn key(&self) -> &str {
-        &self.id
-    }
-}
 
 /// Carries an order out once for a token: a repetition gets the same answer, another call with it is refused. A call that was
 /// refused leaves its token free.
@@ -39,7 +21,7 @@ pub(crate) fn once(call: &mut Call, carry_out: impl FnOnce(&mut Call) -> Result<
     let mut params = call.params.0.clone();
     params.remove("ClientToken");
     let action = call.action.full_name.to_string();
-    if let Some(known) = call.world.aliyun.tokens.get(&token) {
+    if let Some(known) = call.cloud[ALIYUN].tokens.get(&token) {
         if known.action == action && known.params == params {
             return Ok(known.answer.clone());
         }
@@ -47,6 +29,6 @@ pub(crate) fn once(call: &mut Call, carry_out: impl FnOnce(&mut Call) -> Result<
         return Err(Refusal::new("IdempotentParameterMismatch", message));
     }
     let answer = carry_out(call)?;
-    call.world.aliyun.tokens.insert(Token { id: token, action, params, answer: answer.clone() });
+    call.cloud[ALIYUN].tokens.insert(Token { id: token, action, params, answer: answer.clone() });
     Ok(answer)
 }

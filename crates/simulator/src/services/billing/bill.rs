@@ -1,11 +1,14 @@
 //! Bills: what each resource cost in a period.
 
 use super::period::Period;
-use super::record::{Cost, Record, grouped, product, records};
-use super::{Call, written};
-use crate::cloud::call::Handler;
+use super::record::{Cost, Record, grouped, product, records, totals};
+use crate::cloud::call::{Call, Handler};
+use crate::cloud::format::format_time;
 use crate::cloud::refusal::Refusal;
-use crate::cloud::world::World;
+use crate::cloud::state::Cloud;
+use crate::services::ccs::CCS;
+use crate::services::ecs::ECS;
+use crate::services::vdc::VDC;
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use serde_json::{Value as Json, json};
@@ -23,7 +26,7 @@ pub(super) const PROJECT: &str = "默认项目组";
 /// The records of a period in a currency. The account's money is yuan.
 pub(super) fn in_currency<'a>(call: &'a Call, period: Period) -> Result<Vec<Record<'a>>, Refusal> {
     match call.params.text("Currency").unwrap_or("CN") {
-        "CN" => Ok(records(call.world, period.start(), period.end())),
+        "CN" => Ok(records(call.cloud, period.start(), period.end())),
         "US" => Ok(Vec::new()),
         _ => Err(call.malformed("Currency", "it is neither CN nor US")),
     }
@@ -42,11 +45,11 @@ fn bill(call: &mut Call) -> Result<Json, Refusal> {
     let records = in_currency(call, days.ok_or_else(malformed)?)?;
     let total = sum(&records);
     let resources = grouped(&records, |record| record.resource).into_iter().map(|(_, records)| {
-        let mut shown = described(call.world, records[0]);
+        let mut shown = described(call.cloud, records[0]);
         shown["TotalCost"] = sum(records.iter().copied()).total().json();
         let last = records[records.len() - 1];
-        let deleted = last.deleted.filter(|_| call.world.use_of(last.resource).is_none());
-        shown["DeleteTime"] = json!(deleted.map(written).unwrap_or_default());
+        let deleted = last.deleted.filter(|_| call.cloud.use_of(last.resource).is_none());
+        shown["DeleteTime"] = json!(deleted.map(format_time).unwrap_or_default());
         shown
     });
     let resources: Vec<_> = resources.collect();
@@ -56,8 +59,8 @@ fn bill(call: &mut Call) -> Result<Json, Refusal> {
 }
 
 /// What every bill says of a resource.
-fn described(world: &World, record: &Record) -> Json {
-    let vdc = world.ccs.instances.get(record.resource).and_then(|server| world.vdc.vdcs.get(&server.vdc_id));
+fn described(cloud: &Cloud, record: &Record) -> Json {
+    let vdc = cloud[CCS].instances.get(record.resource).and_then(|server| cloud[VDC].vdcs.get(&server.vdc_id));
     json!({
         "RegionId": record.zone,
         "ResourceId": record.resource,
@@ -66,7 +69,7 @@ fn described(world: &World, record: &Record) -> Json {
         "TotalCost": record.cost.total().json(),
         "VdcId": vdc.map_or("", |vdc| &vdc.id),
         "VdcName": vdc.map_or("", |vdc| &vdc.name),
-        "CreateTime": written(record.created),
+        "CreateTime": format_time(record.created),
     })
 }
 
@@ -75,7 +78,7 @@ fn of_resource(call: &mut Call) -> Result<Json, Refusal> {
     let id = call.params.required("ResourceId");
     let own: Vec<_> = records.iter().filter(|record| record.resource == id).collect();
     let shown = own.iter().map(|record| {
-        let mut shown = described(call.world, record);
+        let mut shown = described(call.cloud, record);
         let (configuration, unit) = (product(record).1, record.unit.text());
         let fields = json!({
             "Configuration": configuration,
@@ -86,7 +89,7 @@ fn of_resource(call: &mut Call) -> Result<Json, Refusal> {
             "PayDesc": if record.is_on_demand { "按需计费" } else { "包年包月" },
             "Status": if record.deleted.is_some() { "deleted" } else { "running" },
             "UnitPrice": record.unit.json(),
-            "IPs": call.world.addresses_of(record.resource),
+            "IPs": call.cloud.addresses_of(record.resource),
             "ProjectName": PROJECT,
             "ProjectId": PROJECT_ID,
         });
@@ -111,15 +114,16 @@ fn detail(call: &mut Call) -> Result<Json, Refusal> {
     if call.params.text("ProjectName").is_some_and(|name| !name.is_empty() && name != PROJECT) {
         records.clear();
     }
-    let world = &*call.world;
+    let cloud = &*call.cloud;
     let shown = records.iter().map(|record| {
-        let server = world.ccs.instances.get(record.resource);
-        let (public, private): (Vec<_>, Vec<_>) = world.placed(record.resource).into_iter().partition(|(is_public, _)| *is_public);
+        let server = cloud[CCS].instances.get(record.resource);
+        let (public, private): (Vec<_>, Vec<_>) = cloud.placed(record.resource).into_iter().partition(|(is_public, _)| *is_public);
         let first = |found: Vec<(bool, String)>| found.into_iter().next().map(|(_, address)| address).unwrap_or_default();
-        let labels: Vec<_> = server.into_iter().flat_map(|server| &server.tags).filter_map(|tag| world.ccs.tags.get(tag)).collect();
+        let labels: Vec<_> =
+            server.into_iter().flat_map(|server| &server.tags).filter_map(|tag| cloud[CCS].tags.get(tag)).collect();
         json!({
             "Site": record.zone,
-            "APP": server.and_then(|server| world.vdc.vdcs.get(&server.vdc_id)).map_or("", |vdc| &vdc.name),
+            "APP": server.and_then(|server| cloud[VDC].vdcs.get(&server.vdc_id)).map_or("", |vdc| &vdc.name),
             "PublicIp": first(public),
             "PrivateIp": first(private),
             "Currency": "CN",
@@ -132,8 +136,8 @@ fn detail(call: &mut Call) -> Result<Json, Refusal> {
             "Config": product(record).1,
             "Product": product(record).1,
             "Resource": record.name,
-            "BeginTime": written(record.begin),
-            "EndTime": written(record.end),
+            "BeginTime": format_time(record.begin),
+            "EndTime": format_time(record.end),
         })
     });
     let shown: Vec<_> = shown.collect();
@@ -141,18 +145,18 @@ fn detail(call: &mut Call) -> Result<Json, Refusal> {
         "BeginTime": period.first.strftime(DOTS).to_string(),
         "EndTime": period.last.strftime(DOTS).to_string(),
         "TotalRecords": shown.len(),
-        "TotalSummary": super::summary::totals("CN", sum(&records)),
+        "TotalSummary": totals("CN", sum(&records)),
         "BillDetail": shown,
     }}))
 }
 
-impl World {
+impl Cloud {
     /// The addresses of a server that is there, and whether each is public.
     fn placed(&self, id: &str) -> Vec<(bool, String)> {
-        let is_public = |network: &str| self.vdc.networks.get(network).is_some_and(crate::services::vdc::Network::is_public);
-        let of_vdc = self.ccs.instances.get(id).into_iter().flat_map(|server| &server.interfaces);
+        let is_public = |network: &str| self[VDC].networks.get(network).is_some_and(crate::services::vdc::Network::is_public);
+        let of_vdc = self[CCS].instances.get(id).into_iter().flat_map(|server| &server.interfaces);
         let of_vdc = of_vdc.filter_map(|own| Some((is_public(&own.network), own.address?.to_string())));
-        let of_vpc = self.ecs.servers.get(id).map(|server| (false, server.address.to_string()));
+        let of_vpc = self[ECS].servers.get(id).map(|server| (false, server.address.to_string()));
         of_vdc.chain(of_vpc).collect()
     }
 

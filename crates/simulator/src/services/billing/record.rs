@@ -1,9 +1,14 @@
 //! What each resource cost in a period, from what was paid and what is used.
 
-use super::Use;
+use super::state::{BILLING, Use};
 use crate::cloud::money::{Charge, Money};
-use crate::cloud::world::World;
+use crate::cloud::state::Cloud;
+use crate::services::ccs::CCS;
+use crate::services::ebs::EBS;
+use crate::services::ecs::ECS;
+use crate::services::vdc::VDC;
 use jiff::Timestamp;
+use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, HashSet};
 
 /// A stretch of a resource in a bill.
@@ -55,14 +60,14 @@ impl std::iter::Sum for Cost {
 
 /// The records from one moment to before another one, in the order of the resources' first ones. The records of periods that
 /// follow on each other cost together what those of the whole time cost.
-pub(super) fn records(world: &World, from: Timestamp, to: Timestamp) -> Vec<Record<'_>> {
-    let now = world.now();
-    let uses = world.billing.past_uses.iter().chain(world.billing.uses.iter());
+pub(super) fn records(cloud: &Cloud, from: Timestamp, to: Timestamp) -> Vec<Record<'_>> {
+    let now = cloud.now();
+    let uses = cloud[BILLING].past_uses.iter().chain(cloud[BILLING].uses.iter());
     let mut records: Vec<_> = uses.filter_map(|metered| of_use(metered, from, to, now)).collect();
-    let metered: HashSet<usize> = world.billing.past_uses.iter().filter_map(|metered| metered.charge).collect();
-    for (number, charge) in world.wallet.charges.iter().enumerate() {
+    let metered: HashSet<usize> = cloud[BILLING].past_uses.iter().filter_map(|metered| metered.charge).collect();
+    for (number, charge) in cloud.wallet.charges.iter().enumerate() {
         let is_here = !charge.refunded && !metered.contains(&number) && (from..to).contains(&charge.time);
-        records.extend(is_here.then(|| of_charge(world, charge)).into_iter().flatten());
+        records.extend(is_here.then(|| of_charge(cloud, charge)).into_iter().flatten());
     }
     records.sort_by_key(|record| record.begin);
     records
@@ -96,7 +101,7 @@ fn of_use(metered: &Use, from: Timestamp, to: Timestamp, now: Timestamp) -> Opti
 }
 
 /// A record for each resource of a charge, at equal shares; the first one has the odd cents.
-fn of_charge<'a>(world: &'a World, charge: &'a Charge) -> Vec<Record<'a>> {
+fn of_charge<'a>(cloud: &'a Cloud, charge: &'a Charge) -> Vec<Record<'a>> {
     let whose: Vec<&str> =
         if charge.resources.is_empty() { vec![""] } else { charge.resources.iter().map(String::as_str).collect() };
     let count = i64::try_from(whose.len()).unwrap_or(1);
@@ -105,7 +110,7 @@ fn of_charge<'a>(world: &'a World, charge: &'a Charge) -> Vec<Record<'a>> {
     let mut amounts = std::iter::once(share + odd).chain(std::iter::repeat(share));
     let record = |resource| {
         let amount = Money::cents(amounts.next().unwrap_or(share));
-        let (name, zone) = world.known(resource).unwrap_or((&charge.item, ""));
+        let (name, zone) = cloud.known(resource).unwrap_or((&charge.item, ""));
         Record {
             resource,
             service: &charge.service,
@@ -127,17 +132,17 @@ fn of_charge<'a>(world: &'a World, charge: &'a Charge) -> Vec<Record<'a>> {
     whose.into_iter().map(record).collect()
 }
 
-impl World {
+impl Cloud {
     /// The name and the zone of a server or disk that is there.
     fn known(&self, id: &str) -> Option<(&str, &str)> {
-        if let Some(server) = self.ccs.instances.get(id) {
-            let zone = self.vdc.vdcs.get(&server.vdc_id).map_or("", |vdc| &vdc.region);
+        if let Some(server) = self[CCS].instances.get(id) {
+            let zone = self[VDC].vdcs.get(&server.vdc_id).map_or("", |vdc| &vdc.region);
             return Some((&server.name, zone));
         }
-        if let Some(server) = self.ecs.servers.get(id) {
+        if let Some(server) = self[ECS].servers.get(id) {
             return Some((&server.name, &server.zone));
         }
-        self.ebs.disks.get(id).map(|disk| (disk.name.as_str(), disk.zone.as_str()))
+        self[EBS].disks.get(id).map(|disk| (disk.name.as_str(), disk.zone.as_str()))
     }
 }
 
@@ -172,4 +177,15 @@ pub(super) fn product(record: &Record) -> (&'static str, &'static str) {
         ("cds.desktop", _) => ("desktop", "云桌面"),
         _ => ("other", "其他"),
     }
+}
+
+/// The totals of an account.
+pub(super) fn totals(currency: &str, cost: Cost) -> Json {
+    json!({
+        "TotalCost": cost.total().json(),
+        "MasterCost": cost.master.json(),
+        "ViceCost": cost.vice.json(),
+        "ToDeduct": cost.due.json(),
+        "Currency": currency,
+    })
 }

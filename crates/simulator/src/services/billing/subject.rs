@@ -1,18 +1,27 @@
 //! The service `/platform/subject` of Capital Online: trial credits.
 
-use super::Credit;
-use crate::cloud::call::{self, Call, Handler};
+use super::state::{BILLING, Credit};
+use crate::cloud::call::{Call, Table};
 use crate::cloud::refusal::Refusal;
+use crate::cloud::service::Service;
 use serde_json::{Value as Json, json};
 
-/// What carries an Action out, by the Action's name.
-pub(crate) fn handler(action: &str) -> Option<Handler> {
-    call::find(&[&[("DescribeSubjects", describe)]], action)
+/// The service.
+pub(crate) struct Subject;
+
+impl Service for Subject {
+    fn name(&self) -> &'static str {
+        "cds.subject"
+    }
+
+    fn actions(&self) -> &'static [Table] {
+        &[&[("DescribeSubjects", describe)]]
+    }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "handlers have one form")]
 fn describe(call: &mut Call) -> Result<Json, Refusal> {
-    let credits: Vec<_> = call.world.billing.credits.iter().map(described).collect();
+    let credits: Vec<_> = call.cloud[BILLING].credits.iter().map(described).collect();
     Ok(json!({"Data": {"Total": credits.len(), "Currency": "人民币", "SubjectList": credits}}))
 }
 

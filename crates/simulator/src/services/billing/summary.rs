@@ -1,27 +1,15 @@
 //! Costs by product and by project.
 
-use super::Call;
 use super::bill::{PROJECT, PROJECT_ID, in_currency, sum};
 use super::period::Period;
-use super::record::{Cost, Record, grouped, product};
-use crate::cloud::call::Handler;
+use super::record::{Record, grouped, product, totals};
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 
 pub(super) const ACTIONS: &[(&str, Handler)] =
     &[("DescribeCostSummaryByPro", by_product), ("DescribeCostSummaryByProject", by_project)];
-
-/// The totals of an account.
-pub(super) fn totals(currency: &str, cost: Cost) -> Json {
-    json!({
-        "TotalCost": cost.total().json(),
-        "MasterCost": cost.master.json(),
-        "ViceCost": cost.vice.json(),
-        "ToDeduct": cost.due.json(),
-        "Currency": currency,
-    })
-}
 
 fn by_product(call: &mut Call) -> Result<Json, Refusal> {
     summary(call, product, |(kind, name), shown| {

@@ -1,13 +1,13 @@
 use crate::services::ecs::tests::{order, servers};
 use crate::tests::documented::documented;
-use crate::tests::{Cloud, advance};
+use crate::tests::{TestCloud, advance};
 use serde_json::{Value as Json, json};
 
 const DAY: u64 = 86_400;
 
 /// A cloud with a prepaid server of /ccs, an elastic one and a disk that is gone, two days on.
-fn busy() -> (Cloud, String) {
-    let cloud = Cloud::new();
+fn busy() -> (TestCloud, String) {
+    let cloud = TestCloud::new();
     cloud.finish("CreateInstance", &crate::tests::order(&json!({"InstanceChargeType": "PrePaid", "PrepaidMonth": 1})));
     let disk = cloud.done("cds.ebs.CreateDisk", &json!({"AvailableZoneCode": "CN_Hohhot_B", "DiskFeature": "SSD", "Size": 80}));
     let server = servers(&cloud, &json!({})).remove(0);
@@ -94,7 +94,7 @@ async fn bills_and_summaries_agree_with_each_other_and_with_the_balance() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_used_is_paid_when_it_ends() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let account = || cloud.ask("cds.billing.DescribeAccountInfo", &json!({})).ok()["Data"].clone();
     let id = servers(&cloud, &json!({"DataDisk": []})).remove(0);
     assert_eq!(cents(&account()["MasterTotalCost"]), 0);
@@ -111,7 +111,7 @@ async fn what_is_used_is_paid_when_it_ends() {
 
 #[tokio::test(start_paused = true)]
 async fn a_test_account_pays_until_its_credit_is_used_up() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let credit = || cloud.ask("cds.ecs.DescribeAccountSubject", &json!({})).ok()["Data"][4].clone();
     let balance = || cents(&cloud.ask("cds.billing.DescribeAccountInfo", &json!({})).ok()["Data"]["MasterTotalBalance"]);
     let id = servers(&cloud, &json!({"TestAccount": "kvmtest", "DataDisk": []})).remove(0);
@@ -152,7 +152,7 @@ async fn periods_that_make_no_sense_are_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn storage_is_metered_by_pool() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let metering = |params: &Json| cloud.ask("cds.metering.GetMetering", params);
     assert_eq!(metering(&json!({"EndTime": "20191101"})).ok()["Data"].as_array().unwrap().len(), 2);
     assert_eq!(metering(&json!({"EndTime": "20191101", "Uid": "2001"})).ok()["Data"][0]["Cold"], 165.1226);

@@ -1,11 +1,11 @@
 //! Lists and details of servers, and their tasks.
 
-use super::state::{Card, Server, Volume};
-use super::{Call, Handler};
+use super::state::{BMS, Card, Server, Volume};
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
 use crate::cloud::task::{Dialect, Stage};
 use crate::cloud::term::{written, written_with_offset};
-use crate::services::vdc::Network;
+use crate::services::vdc::{Network, VDC};
 use serde_json::{Value as Json, json};
 use std::net::Ipv4Addr;
 
@@ -17,7 +17,7 @@ fn list(call: &mut Call) -> Result<Json, Refusal> {
     let page = call.page(PAGE_SIZE)?;
     let (vdc, name) = (call.params.text("VdcId"), call.params.text("Name"));
     let fits = |server: &&Server| vdc.is_none_or(|vdc| vdc == server.vdc_id) && name.is_none_or(|name| name == server.name);
-    let found = call.world.bms.servers.iter().filter(fits);
+    let found = call.cloud[BMS].servers.iter().filter(fits);
     let count = found.clone().count();
     let shown: Vec<_> = page.take(found).into_iter().map(|server| described(call, server, false)).collect();
     Ok(json!({"Data": {
@@ -32,8 +32,8 @@ fn list(call: &mut Call) -> Result<Json, Refusal> {
 fn detail(call: &mut Call) -> Result<Json, Refusal> {
     let id = call.params.required("BaremetalId");
     let missing = || Refusal::new("InstanceNotFound", format!("There is no bare-metal server {id:?}"));
-    let server = call.world.bare_metal(id).ok_or_else(missing)?;
-    let now = call.world.now();
+    let server = call.cloud.bare_metal(id).ok_or_else(missing)?;
+    let now = call.cloud.now();
     let mut json = described(call, server, true);
     let more = json!({
         "ImageName": server.image,
@@ -49,8 +49,8 @@ fn detail(call: &mut Call) -> Result<Json, Refusal> {
 }
 
 fn described(call: &Call, server: &Server, in_detail: bool) -> Json {
-    let vdc = call.world.vdc.vdcs.get(&server.vdc_id);
-    let (state, status) = call.world.bare_metal_state(server);
+    let vdc = call.cloud[VDC].vdcs.get(&server.vdc_id);
+    let (state, status) = call.cloud.bare_metal_state(server);
     let cards: Vec<_> = server.cards.iter().map(|card| card_json(call, server, card, in_detail)).collect();
     json!({
         "BaremetalId": server.id,
@@ -72,7 +72,7 @@ fn described(call: &Call, server: &Server, in_detail: bool) -> Json {
 }
 
 fn zone_name(call: &Call, id: &str) -> String {
-    if id == super::EXAMPLES_ZONE {
+    if id == super::zone::EXAMPLES_ZONE {
         return "中国大陆-北京-可用区F(内测)".to_owned();
     }
     let zone = call.table("Region").iter().find(|zone| zone.value == id);
@@ -80,13 +80,13 @@ fn zone_name(call: &Call, id: &str) -> String {
 }
 
 fn card_json(call: &Call, server: &Server, card: &Card, in_detail: bool) -> Json {
-    let network = call.world.vdc.networks.get(&card.network);
+    let network = call.cloud[VDC].networks.get(&card.network);
     let range = network.and_then(|network| network.ranges().find(|range| range.contains(card.address)));
     let gateway = range.map(|range| Ipv4Addr::from(u32::from(range.address()).saturating_add(1)).to_string());
     let mask = range.map(|range| Ipv4Addr::from(u32::MAX.checked_shl(32 - u32::from(range.bits())).unwrap_or(0)).to_string());
     let mut json = json!({
         "Id": card.id,
-        "VlanId": format!("{:.0}", 1000.0 + call.world.fraction(&format!("{} vlan", card.network), 0) * 3000.0),
+        "VlanId": format!("{:.0}", 1000.0 + call.cloud.fraction(&format!("{} vlan", card.network), 0) * 3000.0),
         "IpType": if network.is_some_and(Network::is_public) { "public" } else { "private" },
         "IpVersion": "ipV4",
         "IpAddress": card.address.to_string(),
@@ -126,7 +126,7 @@ fn running_time(seconds: i64) -> String {
 
 fn task(call: &mut Call) -> Result<Json, Refusal> {
     let id = call.params.required("TaskId");
-    let tasks = &call.world.tasks;
+    let tasks = &call.cloud.tasks;
     let task = tasks.get(Dialect::BmsTask, id).ok_or_else(|| Refusal::new("DataNotExists", format!("There is no task {id:?}")))?;
     let mut answer = json!({"Data": {"BareMetalIds": task.resources, "Status": tasks.status(task)}});
     if let (Stage::Failed, Some(failure)) = (tasks.stage(task), &task.failure) {

@@ -1,8 +1,9 @@
 //! What the ends of tasks do to bare-metal servers.
 
 use super::price;
-use super::state::{Layout, Power};
-use crate::cloud::world::World;
+use super::state::{BMS, Layout, Power};
+use crate::cloud::service::TaskEffect;
+use crate::cloud::state::Cloud;
 use serde::{Deserialize, Serialize};
 
 /// What the end of a task does here. What has gone meanwhile is passed over.
@@ -35,32 +36,33 @@ pub(crate) enum Effect {
     },
 }
 
-impl Effect {
-    /// Does it.
-    pub(crate) fn apply(self, world: &mut World) {
+impl TaskEffect for Effect {
+    const STATE: &'static str = BMS.name();
+
+    fn apply(self, cloud: &mut Cloud) {
         match self {
             Self::Build { server, credit } => {
-                world.change_bare_metal(&server, |server| server.power = Power::Running);
-                price::meter(world, &server, credit);
+                cloud.change_bare_metal(&server, |server| server.power = Power::Running);
+                price::meter(cloud, &server, credit);
             }
             Self::SetPower { server, to } => {
-                let now = world.now();
-                world.change_bare_metal(&server, |server| server.power = if server.has_lapsed(now) { Power::Stopped } else { to });
+                let now = cloud.now();
+                cloud.change_bare_metal(&server, |server| server.power = if server.has_lapsed(now) { Power::Stopped } else { to });
             }
             Self::Reinstall { server, image, layout } => {
-                let now = world.now();
-                world.change_bare_metal(&server, |server| {
+                let now = cloud.now();
+                cloud.change_bare_metal(&server, |server| {
                     (server.image, server.layout) = (image, layout);
                     server.power = if server.has_lapsed(now) { Power::Stopped } else { Power::Running };
                 });
             }
             Self::Remove { server } => {
-                world.end_use(&server);
-                world.remove_bare_metal(&server);
+                cloud.end_use(&server);
+                cloud.remove_bare_metal(&server);
             }
             Self::CancelOrder { server, charge } => {
-                world.refund(charge);
-                world.remove_bare_metal(&server);
+                cloud.refund(charge);
+                cloud.remove_bare_metal(&server);
             }
         }
     }

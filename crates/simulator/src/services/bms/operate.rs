@@ -2,7 +2,8 @@
 
 use super::order::{image, layout};
 use super::state::{ChargeType, Power};
-use super::{Call, Effect, Handler, work};
+use super::{Effect, work};
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
 use crate::cloud::task::Plan;
 use serde_json::{Value as Json, json};
@@ -19,12 +20,12 @@ fn power(call: &mut Call) -> Result<Json, Refusal> {
     };
     let mut ids: Vec<String> = Vec::new();
     for id in call.params.texts("BaremetalIds") {
-        let server = call.world.idle_bare_metal(id, "InstanceError")?;
+        let server = call.cloud.idle_bare_metal(id, "InstanceError")?;
         let refuse = |why: &str| Err(Refusal::new("InstanceError", format!("The server {id} {why}")));
         if server.power != from {
             return refuse(if from == Power::Running { "is powered off" } else { "is powered on" });
         }
-        if server.has_lapsed(call.world.now()) {
+        if server.has_lapsed(call.cloud.now()) {
             return refuse("is not paid any more");
         }
         if !ids.iter().any(|known| known == id) {
@@ -33,7 +34,7 @@ fn power(call: &mut Call) -> Result<Json, Refusal> {
     }
     let start = |id: &String| {
         let plan = Plan::holding(work::POWER, vec![id.clone()]).showing(shown);
-        call.world.start(plan.then(Effect::SetPower { server: id.clone(), to }))
+        call.cloud.start(plan.then(Effect::SetPower { server: id.clone(), to }))
     };
     let tasks: Vec<_> = ids.iter().map(start).collect();
     Ok(json!({"Data": {"BaremetalIds": ids, "TaskIds": tasks}}))
@@ -41,38 +42,38 @@ fn power(call: &mut Call) -> Result<Json, Refusal> {
 
 fn reinstall(call: &mut Call) -> Result<Json, Refusal> {
     let id = call.params.required("BaremetalId").to_owned();
-    if call.world.bare_metal(&id).is_none() {
+    if call.cloud.bare_metal(&id).is_none() {
         return Err(Refusal::new("DataNotExists", format!("There is no bare-metal server {id:?}")));
     }
     let (image, layout) = (image(call)?, layout(call)?);
-    if call.world.idle_bare_metal(&id, "RebuildFailed")?.has_lapsed(call.world.now()) {
+    if call.cloud.idle_bare_metal(&id, "RebuildFailed")?.has_lapsed(call.cloud.now()) {
         return Err(Refusal::new("RebuildFailed", format!("The server {id} is not paid any more")));
     }
     let plan = Plan::holding(work::REINSTALL, vec![id.clone()]).showing("rebuilding");
-    let task = call.world.start(plan.then(Effect::Reinstall { server: id, image, layout }));
+    let task = call.cloud.start(plan.then(Effect::Reinstall { server: id, image, layout }));
     Ok(json!({"Data": {"TaskIds": [task]}}))
 }
 
 fn delete(call: &mut Call) -> Result<Json, Refusal> {
     let id = call.params.required("BaremetalId").to_owned();
-    if call.world.bare_metal(&id).is_none() {
+    if call.cloud.bare_metal(&id).is_none() {
         return Err(Refusal::new("InstanceNotFound", format!("There is no bare-metal server {id:?}")));
     }
-    let server = call.world.idle_bare_metal(&id, "LogicError")?;
+    let server = call.cloud.idle_bare_metal(&id, "LogicError")?;
     if server.charge_type == ChargeType::Prepaid || server.power == Power::Running {
         let message = "Only servers that are paid on demand and powered off can be deleted";
         return Err(Refusal::new("LogicError", message));
     }
     let plan = Plan::holding(work::DELETE, vec![id.clone()]).showing("deleting");
-    call.world.start(plan.then(Effect::Remove { server: id }));
+    call.cloud.start(plan.then(Effect::Remove { server: id }));
     Ok(json!({"Data": {}}))
 }
 
 fn console(call: &mut Call) -> Result<Json, Refusal> {
     let id = call.params.required("BaremetalId");
-    if call.world.bare_metal(id).is_none() {
+    if call.cloud.bare_metal(id).is_none() {
         return Err(Refusal::new("DataNotExists", format!("There is no bare-metal server {id:?}")));
     }
-    let (user, token) = (call.world.ids.uuid(), call.world.ids.uuid());
+    let (user, token) = (call.cloud.ids.uuid(), call.cloud.ids.uuid());
     Ok(json!({"Data": {"Url": format!("http://114.112.35.22/vnc/?authId={user}&token={token}")}}))
 }

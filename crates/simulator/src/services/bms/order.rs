@@ -1,10 +1,12 @@
 //! Ordering servers.
 
 use super::price::{configuration, term, unit_price};
-use super::state::{Card, ChargeType, Layout, Partition, Power, Renewal, Server, Volume};
-use super::{Call, Effect, Handler, work};
+use super::state::{BMS, Card, ChargeType, Layout, Partition, Power, Renewal, Server, Volume};
+use super::{Effect, work};
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
 use crate::cloud::task::Plan;
+use crate::services::vdc::VDC;
 use serde_json::{Value as Json, json};
 use std::net::Ipv4Addr;
 
@@ -25,7 +27,7 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
         return Err(Refusal::new("NotSufficient", format!("Only {} servers of this configuration are left", compute.stock)));
     }
     let charge_type = ChargeType::of(params.required("InstanceChargeType"));
-    let created = call.world.now();
+    let created = call.cloud.now();
     let credit = call.credit()?;
     let is_prepaid = charge_type == ChargeType::Prepaid;
     if is_prepaid && credit.is_some() {
@@ -33,24 +35,24 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     }
     let end = term(call).end(created).ok_or_else(|| call.malformed("PrepaidMonth", "it is too large"))?;
     let price = unit_price(call, charge_type, &compute);
-    if !call.world.affords(price * amount, credit) {
+    if !call.cloud.affords(price * amount, credit) {
         return Err(Refusal::new("NotEnoughBalance", "The account's balance does not cover the order"));
     }
     let mut tasks = Vec::new();
     for (number, name) in names.into_iter().enumerate() {
-        let world = &mut *call.world;
-        let id = world.ids.uuid();
+        let cloud = &mut *call.cloud;
+        let id = cloud.ids.uuid();
         let mut cards = Vec::new();
         for (network, addresses) in networks.iter().zip(&addresses) {
             let address = addresses[number];
-            world.addresses.take(network, address);
-            let macs = vec![world.ids.mac(), world.ids.mac()];
-            cards.push(Card { id: world.ids.uuid(), network: network.clone(), address, macs });
+            cloud.addresses.take(network, address);
+            let macs = vec![cloud.ids.mac(), cloud.ids.mac()];
+            cards.push(Card { id: cloud.ids.uuid(), network: network.clone(), address, macs });
         }
         let disks = compute.disks.iter().flat_map(|disk| (0..disk.count).map(move |_| disk));
         let volume = |(disk, path): (&super::state::LocalDisk, char)| Volume {
-            id: world.ids.uuid(),
-            attachment: world.ids.uuid(),
+            id: cloud.ids.uuid(),
+            attachment: cloud.ids.uuid(),
             kind: disk.kind.clone(),
             size: disk.size,
             path: format!("sd{path}"),
@@ -69,7 +71,7 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
             month_price: compute.month_price,
             paid_until: is_prepaid.then_some(end),
             renewal: Renewal { is_automatic: is_prepaid && params.int("AutoRenew") == Some(1), ..Renewal::default() },
-            order_id: world.ids.uuid(),
+            order_id: cloud.ids.uuid(),
             is_monitored: params.flag("EnableMonitor") == Some(true),
             is_bonded: params.int("IsBond") == Some(1),
             port_mode: port_mode.clone(),
@@ -78,11 +80,11 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
             volumes,
             created,
         };
-        let charge = is_prepaid.then(|| world.pay("cds.bms", "CreateBmsInstance", vec![id.clone()], price)).flatten();
-        world.add_bare_metal(server);
+        let charge = is_prepaid.then(|| cloud.pay("cds.bms", "CreateBmsInstance", vec![id.clone()], price)).flatten();
+        cloud.add_bare_metal(server);
         let plan = Plan::holding(work::CREATE, vec![id.clone()]).showing("creating");
         let plan = plan.then(Effect::Build { server: id.clone(), credit });
-        tasks.push(world.start(plan.or_else(Effect::CancelOrder { server: id, charge })));
+        tasks.push(cloud.start(plan.or_else(Effect::CancelOrder { server: id, charge })));
     }
     Ok(json!({"Data": {"TaskIds": tasks}}))
 }
@@ -90,8 +92,8 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
 fn vdc(call: &Call) -> Result<String, Refusal> {
     let (id, region) = (call.params.required("VdcId"), call.params.required("RegionId"));
     let not_valid = |why: String| Refusal::new("VdcNotFound", why);
-    let vdc = call.world.vdc.vdcs.get(id).ok_or_else(|| not_valid(format!("There is no VDC {id:?}")))?;
-    if let Some(state) = call.world.tasks.shown(id) {
+    let vdc = call.cloud[VDC].vdcs.get(id).ok_or_else(|| not_valid(format!("There is no VDC {id:?}")))?;
+    if let Some(state) = call.cloud.tasks.shown(id) {
         return Err(not_valid(format!("The VDC {id} is {state}")));
     }
     if vdc.region == region { Ok(vdc.id.clone()) } else { Err(not_valid(format!("The VDC {id} is in {}", vdc.region))) }
@@ -101,7 +103,7 @@ fn vdc(call: &Call) -> Result<String, Refusal> {
 pub(super) fn image(call: &Call) -> Result<String, Refusal> {
     let id = call.params.required("ImageId");
     let missing = || Refusal::new("ImageNotFound", format!("Image cannot be found by id[{id}]"));
-    call.world.bms.images.get(id).map(|image| image.name.clone()).ok_or_else(missing)
+    call.cloud[BMS].images.get(id).map(|image| image.name.clone()).ok_or_else(missing)
 }
 
 /// How the disks shall be laid out.
@@ -145,9 +147,9 @@ fn names(call: &Call, amount: u64) -> Result<Vec<String>, Refusal> {
 fn networks(call: &Call, vdc: &str) -> Result<Vec<String>, Refusal> {
     let mut ids: Vec<String> = Vec::new();
     for id in call.params.texts("PipeIds") {
-        let network = call.world.vdc.networks.get(id).filter(|network| network.vdc_id == vdc);
+        let network = call.cloud[VDC].networks.get(id).filter(|network| network.vdc_id == vdc);
         let network = network.ok_or_else(|| Refusal::new("PipeIdNotFound", format!("The VDC {vdc} has no network {id:?}")))?;
-        if let Some(state) = call.world.tasks.shown(id).filter(|state| ["creating", "deleting"].contains(state)) {
+        if let Some(state) = call.cloud.tasks.shown(id).filter(|state| ["creating", "deleting"].contains(state)) {
             return Err(Refusal::new("PipeIdNotFound", format!("The network {id} is {state}")));
         }
         if !ids.contains(&network.id) {
@@ -160,7 +162,7 @@ fn networks(call: &Call, vdc: &str) -> Result<Vec<String>, Refusal> {
 /// Free addresses of each network, one a server.
 fn addresses(call: &Call, networks: &[String], servers: usize) -> Result<Vec<Vec<Ipv4Addr>>, Refusal> {
     let free = |id: &String| {
-        let free: Vec<_> = call.world.network(id)?.free(&call.world.addresses, None).take(servers).collect();
+        let free: Vec<_> = call.cloud.network(id)?.free(&call.cloud.addresses, None).take(servers).collect();
         let few = || Refusal::new("IpNotEnough", format!("The network {id} has only {} free addresses", free.len()));
         if free.len() == servers { Ok(free) } else { Err(few()) }
     };

@@ -1,12 +1,14 @@
 //! Offers, images and prices.
 
-use super::state::{ChargeType, Compute, Offer};
-use super::{Call, Handler, has_bare_metal};
+use super::state::{BMS, ChargeType, Compute, Offer};
+use super::zone::has_bare_metal;
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::money::Money;
 use crate::cloud::refusal::Refusal;
+use crate::cloud::state::Cloud;
 use crate::cloud::term::Term;
-use crate::cloud::world::World;
 use crate::services::billing::Use;
+use crate::services::vdc::VDC;
 use serde_json::{Map, Value as Json, json};
 
 pub(super) const ACTIONS: &[(&str, Handler)] =
@@ -19,7 +21,7 @@ fn goods(call: &mut Call) -> Result<Json, Refusal> {
     let has_some = has_bare_metal(call, call.params.required("RegionId"));
     let has_some = has_some.ok_or_else(|| call.malformed("RegionId", "it is not a zone"))?;
     let sold_as = |charge_type| -> Json {
-        let offers = call.world.bms.offers.iter().filter(|offer| offer.charge_types.contains(&charge_type));
+        let offers = call.cloud[BMS].offers.iter().filter(|offer| offer.charge_types.contains(&charge_type));
         let offers: Vec<_> = offers.map(offer_json).collect();
         // The document says that a list without an offer may be null.
         if has_some && !offers.is_empty() { json!(offers) } else { Json::Null }
@@ -52,7 +54,7 @@ pub(super) fn configuration<'a>(call: &'a Call, unknown_compute: &'static str) -
         return Err(nothing(format!("There is no bare metal in {zone:?}")));
     }
     let goods = params.count("GoodsId").unwrap_or(0);
-    let offer = call.world.bms.offers.iter().find(|offer| offer.goods_id == goods);
+    let offer = call.cloud[BMS].offers.iter().find(|offer| offer.goods_id == goods);
     let offer = offer.ok_or_else(|| nothing(format!("There is no offer {goods}")))?;
     let id = params.required("ComputeId");
     let compute = offer.computes.iter().find(|compute| compute.id == id);
@@ -73,18 +75,18 @@ pub(super) fn term(call: &Call) -> Term {
 /// What the wire's orders say of their price: for the term, or of a month's use.
 pub(super) fn unit_price(call: &Call, charge_type: ChargeType, compute: &Compute) -> Money {
     match charge_type {
-        ChargeType::Prepaid => term(call).price(call.world.now(), compute.month_price),
+        ChargeType::Prepaid => term(call).price(call.cloud.now(), compute.month_price),
         ChargeType::Postpaid => compute.month_price,
     }
 }
 
 /// From its end on, when a server is there, it is metered if it is paid on demand: a thirtieth of a month's price a day.
-pub(super) fn meter(world: &mut World, id: &str, credit: Option<u64>) {
-    let Some(server) = world.bms.servers.get(id).filter(|server| server.charge_type == ChargeType::Postpaid) else { return };
+pub(super) fn meter(cloud: &mut Cloud, id: &str, credit: Option<u64>) {
+    let Some(server) = cloud[BMS].servers.get(id).filter(|server| server.charge_type == ChargeType::Postpaid) else { return };
     let per_day = Money::cents((server.month_price.in_cents() + 29) / 30);
-    let zone = world.vdc.vdcs.get(&server.vdc_id).map_or("", |vdc| &vdc.region);
+    let zone = cloud[VDC].vdcs.get(&server.vdc_id).map_or("", |vdc| &vdc.region);
     let metered = Use::of(id, "cds.bms", "CreateBmsInstance", per_day).named(&server.name, zone).paid_by(credit);
-    world.begin_use(metered);
+    cloud.begin_use(metered);
 }
 
 fn price(call: &mut Call) -> Result<Json, Refusal> {
@@ -95,7 +97,7 @@ fn price(call: &mut Call) -> Result<Json, Refusal> {
     }
     let amount = call.params.count("Amount").filter(|amount| (1..=MAX_AMOUNT).contains(amount));
     let amount = amount.ok_or_else(|| Refusal::new("DataNotExists", "Amount must be from 1 to 100"))?;
-    if term(call).end(call.world.now()).is_none() {
+    if term(call).end(call.cloud.now()).is_none() {
         return Err(Refusal::new("DataNotExists", "PrepaidMonth is too large"));
     }
     let unit = unit_price(call, ChargeType::Prepaid, compute);
@@ -106,7 +108,7 @@ fn price(call: &mut Call) -> Result<Json, Refusal> {
 fn images(call: &mut Call) -> Result<Json, Refusal> {
     let (kind, family) = (call.params.text("ImageType"), call.params.text("OsType"));
     let mut families = Map::new();
-    for image in call.world.bms.images.iter() {
+    for image in call.cloud[BMS].images.iter() {
         let own_kind = if image.is_private { "private" } else { "public" };
         let fits =
             kind.is_none_or(|kind| kind == own_kind) && family.is_none_or(|family| family.eq_ignore_ascii_case(&image.family));

@@ -1,8 +1,14 @@
 //! What is on offer in a new account: the ids of the document's examples. Prices, of which the document has one, are made up.
 
-use super::state::{ChargeType, Compute, Image, LocalDisk, Offer, stock};
+use super::state::{ChargeType, Compute, Image, LocalDisk, Offer, State, stock};
 use crate::cloud::money::Money;
 use crate::cloud::store::Store;
+
+impl Default for State {
+    fn default() -> Self {
+        Self { servers: Store::default(), offers: offers(), images: images(), next_end: None }
+    }
+}
 
 const BOTH: &[ChargeType] = &[ChargeType::Prepaid, ChargeType::Postpaid];
 

@@ -1,9 +1,9 @@
 //! Paid terms: what renews itself is paid again when its term ends, and the rest is switched off then.
 
-use super::state::Power;
-use super::{Call, Handler};
+use super::state::{BMS, Power};
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
-use crate::cloud::world::World;
+use crate::cloud::state::Cloud;
 use serde_json::{Value as Json, json};
 
 pub(super) const ACTIONS: &[(&str, Handler)] = &[("ModifyBmsOrder", modify)];
@@ -12,7 +12,7 @@ fn modify(call: &mut Call) -> Result<Json, Refusal> {
     let params = call.params;
     let id = params.required("BaremetalId");
     let missing = || Refusal::new("InstanceNotFound", format!("There is no bare-metal server {id:?}"));
-    let server = call.world.bare_metal(id).ok_or_else(missing)?;
+    let server = call.cloud.bare_metal(id).ok_or_else(missing)?;
     let cannot = |why: &str| Refusal::new("OrderUpdateError", why.to_owned());
     if server.paid_until.is_none() {
         return Err(cannot("The server is paid on demand: its order does not end"));
@@ -25,7 +25,7 @@ fn modify(call: &mut Call) -> Result<Json, Refusal> {
         return Err(cannot("Duration is not a number of months"));
     }
     let order = server.order_id.clone();
-    call.world.change_bare_metal(id, |server| {
+    call.cloud.change_bare_metal(id, |server| {
         let renewal = &mut server.renewal;
         renewal.is_automatic = params.int("AutoRenewal") == Some(1);
         renewal.months = months.flatten().unwrap_or(renewal.months);
@@ -35,12 +35,13 @@ fn modify(call: &mut Call) -> Result<Json, Refusal> {
 }
 
 /// Renews or switches off the servers whose terms have ended by now.
-pub(crate) fn renew(world: &mut World) {
-    let now = world.now();
-    if world.bms.next_end.is_none_or(|end| now < end) {
+pub(crate) fn renew(cloud: &mut Cloud) {
+    let now = cloud.now();
+    if cloud[BMS].next_end.is_none_or(|end| now < end) {
         return;
     }
-    let World { bms, wallet, .. } = world;
+    let Cloud { states, wallet, .. } = cloud;
+    let bms = &mut states[BMS];
     for server in bms.servers.iter_mut() {
         if let Some(end) = server.paid_until.filter(|_| server.renewal.is_automatic) {
             let term = server.renewal.term();

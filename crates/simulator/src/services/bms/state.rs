@@ -1,15 +1,15 @@
 //! Bare-metal servers, and what is on offer.
 
-use super::{price, ready};
 use crate::cloud::money::Money;
-use crate::cloud::refusal::Refusal;
+use crate::cloud::service_states::StateKey;
 use crate::cloud::store::{Keyed, Store};
 use crate::cloud::term::Term;
-use crate::cloud::world::World;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
 use std::net::Ipv4Addr;
+
+/// Where the state is kept.
+pub(crate) const BMS: StateKey<State> = StateKey::new("bms");
 
 /// What the account has here, and what it can buy.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -21,12 +21,6 @@ pub(crate) struct State {
     /// When the next paid term ends; it follows from the servers.
     #[serde(skip)]
     pub(super) next_end: Option<Timestamp>,
-}
-
-impl Default for State {
-    fn default() -> Self {
-        Self { servers: Store::default(), offers: ready::offers(), images: ready::images(), next_end: None }
-    }
 }
 
 /// How a server is paid.
@@ -238,115 +232,4 @@ impl Server {
     pub(crate) fn has_lapsed(&self, now: Timestamp) -> bool {
         self.paid_until.is_some_and(|end| end <= now)
     }
-}
-
-impl World {
-    /// A bare-metal server that is there.
-    pub(crate) fn bare_metal(&self, id: &str) -> Option<&Server> {
-        self.bms.servers.get(id)
-    }
-
-    /// A bare-metal server's state, and the same in Chinese.
-    pub(crate) fn bare_metal_state<'a>(&'a self, server: &Server) -> (&'a str, &'static str) {
-        let state = self.tasks.shown(&server.id).unwrap_or(match server.power {
-            Power::Running => "running",
-            Power::Stopped => "stopped",
-        });
-        let text = match state {
-            "creating" => "创建中",
-            "starting" => "开机中",
-            "stopping" => "关机中",
-            "resetting" => "重启中",
-            "rebuilding" => "重装中",
-            "deleting" => "删除中",
-            "running" => "运行中",
-            "stopped" => "已关机",
-            _ => "更新中",
-        };
-        (state, text)
-    }
-
-    /// A server that is there and that no task works on.
-    pub(super) fn idle_bare_metal(&self, id: &str, code: &'static str) -> Result<&Server, Refusal> {
-        let server = self.bare_metal(id).ok_or_else(|| Refusal::new(code, format!("There is no bare-metal server {id:?}")))?;
-        match self.tasks.shown(id) {
-            None => Ok(server),
-            Some(state) => Err(Refusal::new(code, format!("The server {id} is {state}"))),
-        }
-    }
-
-    /// A server that is still there, for what a task does at its end.
-    pub(super) fn change_bare_metal(&mut self, id: &str, change: impl FnOnce(&mut Server)) {
-        if let Some(server) = self.bms.servers.get_mut(id) {
-            change(server);
-        }
-    }
-
-    /// Adds a server that was bought: there is one less to buy, and its end is kept in mind.
-    pub(super) fn add_bare_metal(&mut self, server: Server) {
-        if let Some(compute) = self.compute_of(&server) {
-            compute.stock = compute.stock.saturating_sub(1);
-        }
-        self.bms.next_end = self.bms.next_end.into_iter().chain(server.paid_until).min();
-        self.bms.servers.insert(server);
-    }
-
-    fn compute_of(&mut self, server: &Server) -> Option<&mut Compute> {
-        let mut computes = self.bms.offers.iter_mut().flat_map(|offer| &mut offer.computes);
-        computes.find(|compute| compute.id == server.compute_id)
-    }
-
-    /// Takes a server away: its addresses are free, its cloud disks detached, and it can be bought again.
-    pub(super) fn remove_bare_metal(&mut self, id: &str) {
-        let Some(server) = self.bms.servers.remove(id) else { return };
-        for card in &server.cards {
-            self.addresses.release(&card.network, card.address);
-        }
-        if let Some(compute) = self.compute_of(&server) {
-            compute.stock = compute.stock.saturating_add(1);
-        }
-        self.detach_disks_of(id);
-    }
-}
-
-/// Finds out which addresses the servers have, and when their terms end.
-pub(crate) fn index(world: &mut World) {
-    for card in world.bms.servers.iter().flat_map(|server| &server.cards) {
-        world.addresses.take(&card.network, card.address);
-    }
-    let is_metered = |server: &&Server| world.tasks.shown(&server.id) != Some("creating") && world.use_of(&server.id).is_none();
-    let unmetered: Vec<_> = world.bms.servers.iter().filter(is_metered).map(|server| server.id.clone()).collect();
-    for id in unmetered {
-        price::meter(world, &id, None);
-    }
-    world.bms.next_end = world.bms.servers.iter().filter_map(|server| server.paid_until).min();
-}
-
-/// What does not fit together, as a person may have written it.
-pub(crate) fn problems(world: &World) -> Vec<String> {
-    let mut problems = Vec::new();
-    let mut addresses = HashSet::new();
-    for server in world.bms.servers.iter() {
-        let mut tell = |problem: String| problems.push(format!("bms.servers, {}: {problem}", server.id));
-        if !world.vdc.vdcs.contains(&server.vdc_id) {
-            tell(format!("there is no VDC {}", server.vdc_id));
-        }
-        for card in &server.cards {
-            match world.vdc.networks.get(&card.network) {
-                None => tell(format!("there is no network {}", card.network)),
-                Some(network) if network.vdc_id != server.vdc_id => tell(format!("the network {} is not in its VDC", network.id)),
-                Some(network) if !network.has(card.address) => {
-                    tell(format!("{} is not an address of the network {}", card.address, network.id));
-                }
-                Some(_) => {}
-            }
-            if !addresses.insert((&card.network, card.address)) {
-                tell(format!("another server has {} too", card.address));
-            }
-        }
-        if (server.charge_type == ChargeType::Prepaid) != server.paid_until.is_some() {
-            tell("servers that are prepaid have paid_until, and no others".to_owned());
-        }
-    }
-    problems
 }

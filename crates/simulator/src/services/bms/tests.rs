@@ -1,7 +1,8 @@
 use crate::cloud::ids;
-use crate::services::vdc;
-use crate::tests::{Cloud, advance, documented::documented, merge};
-use crate::{Fault, FaultRule};
+use crate::services::vdc::{self, VDC as VDC_STATE};
+use crate::tests::documented::documented;
+use crate::tests::{TestCloud, advance, merge};
+use crate::{Fault, FaultRule, SavedState};
 use serde_json::{Value as Json, json};
 
 const VDC: &str = "062f81d7-cee2-4aca-880f-ad8766c78dab";
@@ -10,8 +11,8 @@ const PUBLIC: &str = "6c00cd1c-73db-11ea-8379-0242ac110002";
 const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 
 /// A cloud with the VDC and the networks of the document's order; the public one has five addresses.
-pub(crate) fn cloud() -> Cloud {
-    let cloud = Cloud::new();
+pub(crate) fn cloud() -> TestCloud {
+    let cloud = TestCloud::new();
     let network = |id, name, is_public, range| -> vdc::Network {
         let bandwidth = json!({"public": {"kind": "Bandwidth_BGP", "billing": "BandwIdth", "qos": 5}});
         let kind = if is_public { bandwidth } else { json!({"private": {}}) };
@@ -21,23 +22,23 @@ pub(crate) fn cloud() -> Cloud {
     let own = json!({"id": VDC, "name": "bare", "region": "CN_Beijing_F"});
     {
         let mut state = cloud.simulator.state();
-        let world = &mut state.world.vdc;
-        world.vdcs.insert(serde_json::from_value(own).unwrap());
-        world.networks.insert(network(PRIVATE, "private", false, "10.241.14.0/24"));
-        world.networks.insert(network(PUBLIC, "public", true, "101.252.0.0/29"));
+        let own_state = &mut state.kernel.cloud[VDC_STATE];
+        own_state.vdcs.insert(serde_json::from_value(own).unwrap());
+        own_state.networks.insert(network(PRIVATE, "private", false, "10.241.14.0/24"));
+        own_state.networks.insert(network(PUBLIC, "public", true, "101.252.0.0/29"));
     }
     cloud
 }
 
 /// The document's order, with some of it changed.
-pub(crate) fn order(cloud: &Cloud, changes: &Json) -> Json {
+pub(crate) fn order(cloud: &TestCloud, changes: &Json) -> Json {
     let mut order = cloud.catalog.action("cds.bms.CreateBmsInstance").unwrap().example.clone();
     merge(order.as_object_mut().unwrap(), changes);
     order
 }
 
 /// Orders servers on demand and waits until they run; their ids.
-pub(crate) fn servers(cloud: &Cloud, changes: &Json) -> Vec<String> {
+pub(crate) fn servers(cloud: &TestCloud, changes: &Json) -> Vec<String> {
     let mut all = json!({"InstanceChargeType": "PostPaid"});
     merge(all.as_object_mut().unwrap(), changes);
     let tasks = cloud.done("cds.bms.CreateBmsInstance", &order(cloud, &all))["Data"]["TaskIds"].clone();
@@ -47,23 +48,23 @@ pub(crate) fn servers(cloud: &Cloud, changes: &Json) -> Vec<String> {
     tasks.iter().map(|task| task["BareMetalIds"][0].as_str().unwrap().to_owned()).collect()
 }
 
-fn detail(cloud: &Cloud, id: &str) -> Json {
+fn detail(cloud: &TestCloud, id: &str) -> Json {
     cloud.ask("cds.bms.DescribeBmsDetail", &json!({"BaremetalId": id})).ok()["Data"].clone()
 }
 
-fn operate(cloud: &Cloud, id: &str, operate: &str) -> crate::tests::Answer {
+fn operate(cloud: &TestCloud, id: &str, operate: &str) -> crate::tests::Answer {
     cloud.ask("cds.bms.OperateBmsPower", &json!({"BaremetalIds": [id], "Operate": operate}))
 }
 
 /// Lets days pass, with a request at the end.
-fn days(cloud: &Cloud, days: u64) {
+fn days(cloud: &TestCloud, days: u64) {
     advance(days * 86_400);
     cloud.ask("cds.bms.DescribeBms", &json!({})).ok();
 }
 
 #[tokio::test(start_paused = true)]
 async fn every_action_answers_as_documented() {
-    let actions = Cloud::new().catalog.actions_of("cds.bms").unwrap();
+    let actions = TestCloud::new().catalog.actions_of("cds.bms").unwrap();
     assert_eq!(actions.len(), 12);
     for action in actions {
         let cloud = cloud();
@@ -335,8 +336,7 @@ async fn a_random_walk_ends_in_a_state_that_can_be_read_again() {
         for card in state["bms"]["servers"].as_array().unwrap().iter().flat_map(|server| server["cards"].as_array().unwrap()) {
             assert!(addresses.insert(card["address"].to_string()), "an address is there twice");
         }
-        let read: crate::cloud::world::World = serde_json::from_value(state).unwrap();
-        assert_eq!(super::problems(&read), Vec::<String>::new());
+        SavedState::parse(&state.to_string()).unwrap();
     }
 }
 
@@ -347,12 +347,12 @@ async fn a_file_whose_servers_do_not_fit_together_is_told_of() {
     let problems = |change: &dyn Fn(&mut Json)| {
         let mut state = cloud.simulator.state_json();
         change(&mut state["bms"]["servers"][1]);
-        super::problems(&serde_json::from_value(state).unwrap())
+        SavedState::parse(&state.to_string()).err().unwrap_or_default()
     };
-    assert_eq!(problems(&|_| ()), Vec::<String>::new());
+    assert_eq!(problems(&|_| ()), "");
     let has = |change: &dyn Fn(&mut Json), text: &str| {
         let told = problems(change);
-        assert!(told.iter().any(|problem| problem.contains(text)), "{told:?}");
+        assert!(told.contains(text), "{told}");
     };
     has(&|server| server["vdc_id"] = json!("nowhere"), "there is no VDC nowhere");
     has(&|server| server["vdc_id"] = json!(crate::VDC_ID), "is not in its VDC");
@@ -390,11 +390,11 @@ async fn a_server_on_demand_is_metered_and_its_trial_credit_pays_for_it() {
 async fn a_vdc_with_bare_metal_in_it_stays() {
     let cloud = cloud();
     let server = servers(&cloud, &json!({"Amount": 1})).remove(0);
-    cloud.simulator.state().world.vdc.networks.remove(PUBLIC);
+    cloud.simulator.state().kernel.cloud[VDC_STATE].networks.remove(PUBLIC);
     let delete = || cloud.ask("cds.vdc.DeleteVdc", &json!({"VdcId": VDC}));
     delete().refused(403, "IncorrectVdcStatus");
-    cloud.simulator.state().world.change_bare_metal(&server, |server| server.cards.clear());
-    cloud.simulator.state().world.vdc.networks.remove(PRIVATE);
+    cloud.simulator.state().kernel.cloud.change_bare_metal(&server, |server| server.cards.clear());
+    cloud.simulator.state().kernel.cloud[VDC_STATE].networks.remove(PRIVATE);
     delete().refused(403, "IncorrectVdcStatus");
     operate(&cloud, &server, "stop").ok();
     cloud.settle();

@@ -1,7 +1,8 @@
 //! Disks changed in speed and size.
 
 use super::disk::above_0;
-use super::{Call, Effect, Handler, work};
+use super::{Effect, work};
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
 use crate::cloud::task::Plan;
 use serde_json::{Value as Json, json};
@@ -22,14 +23,14 @@ fn bandwidth(call: &mut Call) -> Result<Json, Refusal> {
 fn grow(call: &mut Call) -> Result<Json, Refusal> {
     let more = above_0(call, "Size")?;
     let id = call.params.text("DiskId").ok_or_else(|| call.missing("DiskId"))?;
-    let disk = call.world.idle_bms_disk(id)?;
-    call.world.fits_pool(&disk.region, disk.kind, more)?;
+    let disk = call.cloud.idle_bms_disk(id)?;
+    call.cloud.fits_pool(&disk.region, disk.kind, more)?;
     change(call, |disk| Effect::Grow { disk, more })
 }
 
 fn change(call: &mut Call, effect: impl FnOnce(String) -> Effect) -> Result<Json, Refusal> {
-    let id = call.world.idle_bms_disk(call.params.required("DiskId"))?.id.clone();
+    let id = call.cloud.idle_bms_disk(call.params.required("DiskId"))?.id.clone();
     let plan = Plan::holding(work::CHANGE, vec![id.clone()]);
-    let task = call.world.start(plan.then(effect(id)));
+    let task = call.cloud.start(plan.then(effect(id)));
     Ok(json!({"Data": {"TaskId": task}}))
 }

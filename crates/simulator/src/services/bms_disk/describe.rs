@@ -1,8 +1,9 @@
 //! Lists of disks, and how full disks and pools are.
 
 use super::goods::region;
-use super::state::{Disk, Kind, refused};
-use super::{Call, Handler};
+use super::refusals::refused;
+use super::state::{BMS_DISK, Disk, Kind};
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
 use crate::cloud::term::written;
 use serde_json::{Value as Json, json};
@@ -29,7 +30,7 @@ fn list(call: &mut Call) -> Result<Json, Refusal> {
             && server.is_none_or(|server| disk.server.as_deref() == Some(server))
             && name.is_none_or(|name| name == disk.name)
     };
-    let found = call.world.bms_disk.disks.iter().filter(fits);
+    let found = call.cloud[BMS_DISK].disks.iter().filter(fits);
     let total = found.clone().count();
     let shown: Vec<_> = page.take(found).into_iter().map(|disk| described(call, disk)).collect();
     Ok(json!({"Data": {"Total": total, "DiskList": shown}}))
@@ -41,7 +42,7 @@ fn described(call: &Call, disk: &Disk) -> Json {
     json!({
         "DiskId": disk.id,
         "Name": disk.name,
-        "State": call.world.tasks.shown(&disk.id).unwrap_or(idle),
+        "State": call.cloud.tasks.shown(&disk.id).unwrap_or(idle),
         "Size": disk.size,
         "Iops": disk.iops,
         "Bw": disk.bandwidth,
@@ -55,7 +56,7 @@ fn described(call: &Call, disk: &Disk) -> Json {
 
 fn usage(call: &mut Call) -> Result<Json, Refusal> {
     let id = call.params.required("DiskId");
-    let disk = call.world.bms_disk.disks.get(id).ok_or_else(|| refused(format!("There is no disk {id:?}")))?;
+    let disk = call.cloud[BMS_DISK].disks.get(id).ok_or_else(|| refused(format!("There is no disk {id:?}")))?;
     Ok(json!({"Data": {"DiskId": id, "Use": disk.used, "Size": disk.size, "Ratio": ratio(disk.used, disk.size)}}))
 }
 
@@ -63,7 +64,7 @@ fn pool(call: &mut Call) -> Result<Json, Refusal> {
     let region = region(call)?;
     let name = call.params.required("PoolName");
     let kind = Kind::of_pool(name).ok_or_else(|| call.malformed("PoolName", "there is no such pool"))?;
-    let (used, size) = (call.world.pool_use(&region, kind), call.world.bms_disk.pool_size);
+    let (used, size) = (call.cloud.pool_use(&region, kind), call.cloud[BMS_DISK].pool_size);
     Ok(json!({"Data": {"PoolName": name, "Use": used, "Size": size, "Ratio": ratio(used, size)}}))
 }
 

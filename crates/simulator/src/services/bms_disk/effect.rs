@@ -1,6 +1,8 @@
 //! What the ends of tasks do to disks and snapshots.
 
-use crate::cloud::world::World;
+use super::state::BMS_DISK;
+use crate::cloud::service::TaskEffect;
+use crate::cloud::state::Cloud;
 use serde::{Deserialize, Serialize};
 
 /// What the end of a task does here. What has gone meanwhile is passed over.
@@ -39,39 +41,40 @@ pub(crate) enum Effect {
     },
 }
 
-impl Effect {
-    /// Does it.
-    pub(crate) fn apply(self, world: &mut World) {
+impl TaskEffect for Effect {
+    const STATE: &'static str = BMS_DISK.name();
+
+    fn apply(self, cloud: &mut Cloud) {
         match self {
             Self::Attach { disk, server } => {
-                if world.bare_metal(&server).is_none() {
+                if cloud.bare_metal(&server).is_none() {
                     return;
                 }
                 // Whoever attaches an empty disk fills a part of it.
-                let share = world.fraction(&format!("{disk} use"), 0) * 0.6;
-                world.change_bms_disk(&disk, |disk| {
+                let share = cloud.fraction(&format!("{disk} use"), 0) * 0.6;
+                cloud.change_bms_disk(&disk, |disk| {
                     disk.server = Some(server);
                     if disk.used == 0 {
                         disk.used = part(disk.size, share);
                     }
                 });
             }
-            Self::Detach { disk } => world.change_bms_disk(&disk, |disk| disk.server = None),
+            Self::Detach { disk } => cloud.change_bms_disk(&disk, |disk| disk.server = None),
             Self::RemoveDisk { disk } => {
-                world.bms_disk.disks.remove(&disk);
-                world.bms_disk.snapshots.retain(|snapshot| snapshot.disk != disk);
+                cloud[BMS_DISK].disks.remove(&disk);
+                cloud[BMS_DISK].snapshots.retain(|snapshot| snapshot.disk != disk);
             }
-            Self::SetIops { disk, iops } => world.change_bms_disk(&disk, |disk| disk.iops = iops),
+            Self::SetIops { disk, iops } => cloud.change_bms_disk(&disk, |disk| disk.iops = iops),
             Self::AddBandwidth { disk, more } => {
-                world.change_bms_disk(&disk, |disk| disk.bandwidth = disk.bandwidth.saturating_add(more));
+                cloud.change_bms_disk(&disk, |disk| disk.bandwidth = disk.bandwidth.saturating_add(more));
             }
-            Self::Grow { disk, more } => world.change_bms_disk(&disk, |disk| disk.size = disk.size.saturating_add(more)),
+            Self::Grow { disk, more } => cloud.change_bms_disk(&disk, |disk| disk.size = disk.size.saturating_add(more)),
             Self::RemoveSnapshot { snapshot } => {
-                world.bms_disk.snapshots.remove(&snapshot);
+                cloud[BMS_DISK].snapshots.remove(&snapshot);
             }
             Self::RollBack { snapshot } => {
-                if let Some(snapshot) = world.bms_disk.snapshots.get(&snapshot).cloned() {
-                    world.change_bms_disk(&snapshot.disk, |disk| disk.used = snapshot.used);
+                if let Some(snapshot) = cloud[BMS_DISK].snapshots.get(&snapshot).cloned() {
+                    cloud.change_bms_disk(&snapshot.disk, |disk| disk.used = snapshot.used);
                 }
             }
         }

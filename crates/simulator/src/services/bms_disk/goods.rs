@@ -1,9 +1,10 @@
 //! Goods ids: what a disk is made of. Which combinations are sold is not documented, so any is; the id holds it.
 
-use super::state::{Kind, refused};
-use super::{Call, Handler};
+use super::refusals::refused;
+use super::state::Kind;
+use crate::cloud::call::{Call, Handler};
+use crate::cloud::ids::is_uuid;
 use crate::cloud::refusal::Refusal;
-use crate::cloud::world::is_uuid;
 use serde_json::{Value as Json, json};
 
 pub(super) const ACTIONS: &[(&str, Handler)] = &[("DescribeGoodsId", describe)];
@@ -61,8 +62,10 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
 
 #[cfg(test)]
 mod tests {
-    use super::{EXAMPLE, Goods, Kind};
-    use crate::cloud::world::is_uuid;
+    use super::EXAMPLE;
+    use super::Goods;
+    use super::Kind;
+    use crate::cloud::ids::is_uuid;
 
     #[test]
     fn an_id_holds_what_it_stands_for() {

@@ -1,37 +1,38 @@
 use crate::services::bms::tests::{cloud, servers};
-use crate::tests::{Answer, Cloud, documented::documented, merge};
+use crate::tests::documented::documented;
+use crate::tests::{Answer, TestCloud, merge};
 use crate::{Fault, FaultRule};
 use serde_json::{Value as Json, json};
 
 const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 
-fn ask(cloud: &Cloud, action: &str, params: &Json) -> Answer {
+fn ask(cloud: &TestCloud, action: &str, params: &Json) -> Answer {
     cloud.ask(&format!("cds.bms_disk.{action}"), params)
 }
 
-fn done(cloud: &Cloud, action: &str, params: &Json) -> Json {
+fn done(cloud: &TestCloud, action: &str, params: &Json) -> Json {
     cloud.done(&format!("cds.bms_disk.{action}"), params)
 }
 
 /// The document's order of a disk, with some of it changed.
-fn order(cloud: &Cloud, changes: &Json) -> Json {
+fn order(cloud: &TestCloud, changes: &Json) -> Json {
     let mut order = cloud.catalog.action("cds.bms_disk.CreateDisk").unwrap().example.clone();
     merge(order.as_object_mut().unwrap(), changes);
     order
 }
 
-fn disk(cloud: &Cloud) -> String {
+fn disk(cloud: &TestCloud) -> String {
     let made = done(cloud, "CreateDisk", &order(cloud, &json!({})));
     made["Data"]["DiskInfo"][0]["DiskId"].as_str().unwrap().to_owned()
 }
 
-fn shown(cloud: &Cloud, id: &str) -> Json {
+fn shown(cloud: &TestCloud, id: &str) -> Json {
     ask(cloud, "DescribeDisks", &json!({"DiskId": id})).ok()["Data"]["DiskList"][0].clone()
 }
 
 #[tokio::test(start_paused = true)]
 async fn every_action_answers_as_documented() {
-    let actions = Cloud::new().catalog.actions_of("cds.bms_disk").unwrap();
+    let actions = TestCloud::new().catalog.actions_of("cds.bms_disk").unwrap();
     assert_eq!(actions.len(), 15);
     for action in actions {
         let cloud = cloud();

@@ -1,10 +1,12 @@
 //! What can be seen of servers.
 
 use super::shown::Shown;
-use super::{Call, Handler};
+use super::state::CCS;
+use crate::cloud::call::{Call, Handler};
+use crate::cloud::ids::is_uuid;
 use crate::cloud::index::Mark;
 use crate::cloud::refusal::Refusal;
-use crate::cloud::world::is_uuid;
+use crate::services::vdc::VDC;
 use jiff::civil::DateTime;
 use serde_json::{Value as Json, json};
 use std::net::Ipv4Addr;
@@ -18,8 +20,8 @@ const MAX_POINTS: i64 = 10_000;
 fn instances(call: &mut Call) -> Result<Json, Refusal> {
     let page = call.page(10)?;
     let lists = asked_for(call)?;
-    let world = &*call.world;
-    let servers = &world.ccs.instances;
+    let cloud = &*call.cloud;
+    let servers = &cloud[CCS].instances;
     let (shown, count) = match (call.params.text("InstanceId"), lists.as_slice()) {
         (Some(id), lists) => {
             let found = servers.get(id).filter(|_| lists.is_empty() || servers.marked(lists).contains(id));
@@ -31,13 +33,13 @@ fn instances(call: &mut Call) -> Result<Json, Refusal> {
             (page.take_from(|first| found.skipping(first)), found.len())
         }
     };
-    let shown: Vec<_> = shown.into_iter().map(|server| Shown::of(world, server)).collect();
+    let shown: Vec<_> = shown.into_iter().map(|server| Shown::of(cloud, server)).collect();
     Ok(json!({"Data": {"PageNumber": page.number, "PageCount": page.count(count), "Instances": shown}}))
 }
 
 /// What is asked for, as marks of which a server must have one of each list.
 fn asked_for<'a>(call: &'a Call) -> Result<Vec<Vec<Mark<'a>>>, Refusal> {
-    let (params, world) = (call.params, &*call.world);
+    let (params, cloud) = (call.params, &*call.cloud);
     let wanted = |name: &str| params.text(name).filter(|text| !text.is_empty());
     if let Some(id) = params.text("InstanceId").filter(|id| !is_uuid(id)) {
         return Err(call.malformed("InstanceId", &format!("{id:?} is not the id of a server")));
@@ -46,7 +48,7 @@ fn asked_for<'a>(call: &'a Call) -> Result<Vec<Vec<Mark<'a>>>, Refusal> {
     let (vdc, name, region) = (wanted("VdcId"), wanted("VdcName"), wanted("RegionId"));
     if vdc.is_some() || name.is_some() || region.is_some() {
         let has = |wanted: Option<&str>, own: &str| wanted.is_none_or(|wanted| wanted == own);
-        let vdcs = world.vdc.vdcs.iter().filter(|own| has(vdc, &own.id) && has(name, &own.name) && has(region, &own.region));
+        let vdcs = cloud[VDC].vdcs.iter().filter(|own| has(vdc, &own.id) && has(name, &own.name) && has(region, &own.region));
         lists.push(vdcs.map(|own| Mark::Text(&own.id)).collect());
     }
     let addresses = params.texts("PublicIp");
@@ -55,14 +57,14 @@ fn asked_for<'a>(call: &'a Call) -> Result<Vec<Vec<Mark<'a>>>, Refusal> {
         lists.push(addresses.map(|address| Mark::Rare(u32::from(address).into())).collect());
     }
     lists.extend(wanted("PublicIpv6").map(|ipv6| vec![Mark::Text(ipv6)]));
-    let tag = |name: &str| world.ccs.tags.iter().filter(|(_, known)| *known == name).map(|(id, _)| Mark::Number(*id)).collect();
+    let tag = |name: &str| cloud[CCS].tags.iter().filter(|(_, known)| *known == name).map(|(id, _)| Mark::Number(*id)).collect();
     lists.extend(wanted("TagName").map(tag));
     Ok(lists)
 }
 
 fn monitor(call: &mut Call) -> Result<Json, Refusal> {
     let params = call.params;
-    let instance = call.world.instance(params.required("InstanceId"))?;
+    let instance = call.cloud.instance(params.required("InstanceId"))?;
     if let Some(id) = params.text("InterfaceId").filter(|id| !instance.interfaces.iter().any(|own| own.id == *id)) {
         return Err(call.malformed("InterfaceId", &format!("the server has no interface {id}")));
     }
@@ -81,7 +83,7 @@ fn monitor(call: &mut Call) -> Result<Json, Refusal> {
     for step in 0..=seconds / period {
         let time = start.saturating_add(jiff::SignedDuration::from_secs(step * period));
         let number = u64::try_from(time.duration_since(DateTime::constant(1970, 1, 1, 0, 0, 0, 0)).as_secs()).unwrap_or(0);
-        let value = (call.world.fraction(params.required("MetricName"), number) * 10_000.0).round() / 100.0;
+        let value = (call.cloud.fraction(params.required("MetricName"), number) * 10_000.0).round() / 100.0;
         points.push(json!({"Timestamp": time.strftime("%Y-%m-%d %H:%M:%S").to_string(), "Value": value}));
     }
     Ok(json!({"Data": {"DataPoints": points, "InstanceId": instance.id, "Period": period.to_string()}}))
@@ -92,13 +94,13 @@ fn flow(call: &mut Call) -> Result<Json, Refusal> {
     if params.required("MetricName") != "NetworkCardFlow" {
         return Err(call.malformed("MetricName", "it must be NetworkCardFlow"));
     }
-    let (instance, interface) = (call.world.instance(params.required("InstanceId"))?, params.required("InterfaceId"));
+    let (instance, interface) = (call.cloud.instance(params.required("InstanceId"))?, params.required("InterfaceId"));
     if !instance.interfaces.iter().any(|own| own.id == interface) {
         return Err(call.malformed("InterfaceId", &format!("the server has no interface {interface}")));
     }
     let (start, end) = span(call)?;
     let hours = end.duration_since(start).as_secs_f64() / 3600.0;
-    let flow = |purpose: &str| (call.world.fraction(purpose, 0) * hours * 100_000.0).round() / 100_000.0;
+    let flow = |purpose: &str| (call.cloud.fraction(purpose, 0) * hours * 100_000.0).round() / 100_000.0;
     Ok(json!({"Data": {
         "NetworkCardFlow": {"Input": flow(&format!("{interface} in")), "Output": flow(&format!("{interface} out"))},
         "InstanceId": instance.id,

@@ -1,8 +1,9 @@
 //! What the ends of tasks do to servers and what belongs to them.
 
-use super::payment::Paid;
-use super::state::{Disk, DiskPlan, Power, Rule, SecurityGroup, Template};
-use crate::cloud::world::World;
+use super::state::{CCS, Disk, DiskPlan, Paid, Power, Rule, SecurityGroup, Template};
+use crate::cloud::service::TaskEffect;
+use crate::cloud::state::Cloud;
+use crate::services::vdc::VDC;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -123,108 +124,110 @@ pub(crate) enum Effect {
     },
 }
 
-impl Effect {
-    /// Does it.
-    pub(crate) fn apply(self, world: &mut World) {
+impl TaskEffect for Effect {
+    const STATE: &'static str = CCS.name();
+
+    fn apply(self, cloud: &mut Cloud) {
         match self {
             Self::SetPower { instances, to } => {
-                let now = world.now();
+                let now = cloud.now();
                 for id in &instances {
-                    world.change_instance(id, |instance| {
+                    cloud.change_instance(id, |instance| {
                         instance.power = if instance.has_lapsed(now) { Power::Stopped } else { to }
                     });
                 }
             }
-            Self::RemoveInstances { instances } => world.remove_instances(&instances),
+            Self::RemoveInstances { instances } => cloud.remove_instances(&instances),
             Self::CancelOrder { instances, charge } => {
-                world.refund(charge);
-                world.remove_instances(&instances);
+                cloud.refund(charge);
+                cloud.remove_instances(&instances);
             }
             Self::ChangeChargeType { instance, to, paid } => {
-                world.expect_end(paid.as_ref());
-                world.change_instance(&instance, |instance| (instance.charge_type, instance.paid) = (to, paid));
+                cloud.expect_end(paid.as_ref());
+                cloud.change_instance(&instance, |instance| (instance.charge_type, instance.paid) = (to, paid));
             }
-            Self::Resize { instance, cpu, ram, kind } => world.change_instance(&instance, |instance| {
+            Self::Resize { instance, cpu, ram, kind } => cloud.change_instance(&instance, |instance| {
                 instance.cpu = cpu.unwrap_or(instance.cpu);
                 instance.ram = ram.unwrap_or(instance.ram);
                 instance.kind = kind.unwrap_or_else(|| std::mem::take(&mut instance.kind));
             }),
             Self::Reinstall { instance, image, size, is_activated } => {
-                let now = world.now();
-                world.change_instance(&instance, |instance| {
+                let now = cloud.now();
+                cloud.change_instance(&instance, |instance| {
                     (instance.image, instance.is_activated) = (image, is_activated);
                     instance.system.size = instance.system.size.max(size);
                     instance.power = if instance.has_lapsed(now) { Power::Stopped } else { Power::Running };
                 });
             }
-            Self::AddDisks { instance, disks } => world.change_instance(&instance, |instance| instance.disks.extend(disks)),
-            Self::ResizeDisk { instance, disk, size, packages } => world.change_instance(&instance, |instance| {
+            Self::AddDisks { instance, disks } => cloud.change_instance(&instance, |instance| instance.disks.extend(disks)),
+            Self::ResizeDisk { instance, disk, size, packages } => cloud.change_instance(&instance, |instance| {
                 for disk in instance.disks.iter_mut().filter(|own| own.id == disk) {
                     (disk.size, disk.packages) = (size, packages);
                 }
             }),
             Self::ExtendSystemDisk { instance, size, packages } => {
-                world.change_instance(&instance, |instance| (instance.system.size, instance.system.packages) = (size, packages));
+                cloud.change_instance(&instance, |instance| (instance.system.size, instance.system.packages) = (size, packages));
             }
             Self::RemoveDisks { instance, disks } => {
-                world.change_instance(&instance, |instance| instance.disks.retain(|disk| !disks.contains(&disk.id)));
+                cloud.change_instance(&instance, |instance| instance.disks.retain(|disk| !disks.contains(&disk.id)));
             }
-            Self::Connect { instance, interface, connected } => world.change_instance(&instance, |instance| {
+            Self::Connect { instance, interface, connected } => cloud.change_instance(&instance, |instance| {
                 for own in instance.interfaces.iter_mut().filter(|own| own.id == interface) {
                     own.connected = connected;
                 }
             }),
-            Self::Readdress { instance, interface, address, ipv6 } => readdress(world, &instance, &interface, address, ipv6),
+            Self::Readdress { instance, interface, address, ipv6 } => readdress(cloud, &instance, &interface, address, ipv6),
             Self::AddInterfaces { network, addresses } => {
                 for (instance, address) in
-                    addresses.into_iter().filter(|_| world.vdc.networks.contains(&network)).collect::<Vec<_>>()
+                    addresses.into_iter().filter(|_| cloud[VDC].networks.contains(&network)).collect::<Vec<_>>()
                 {
-                    if world.ccs.instances.contains(&instance) {
-                        let interface = world.new_interface(&network, Some(address), false);
-                        world.change_instance(&instance, |instance| instance.interfaces.push(interface));
+                    if cloud[CCS].instances.contains(&instance) {
+                        let interface = cloud.new_interface(&network, Some(address), false);
+                        cloud.change_instance(&instance, |instance| instance.interfaces.push(interface));
                     }
                 }
             }
-            Self::RemoveInterfaces { instances, interfaces } => remove_interfaces(world, &instances, &interfaces),
+            Self::RemoveInterfaces { instances, interfaces } => remove_interfaces(cloud, &instances, &interfaces),
             Self::RemoveGroup { group } => {
-                world.ccs.security_groups.remove(&group);
+                cloud[CCS].security_groups.remove(&group);
             }
-            Self::JoinGroup { group, interfaces } => join(world, &group, interfaces),
+            Self::JoinGroup { group, interfaces } => join(cloud, &group, interfaces),
             Self::LeaveGroup { group, interfaces } => {
-                in_group(world, &group, |group| group.interfaces.retain(|id, _| !interfaces.contains_key(id)));
+                in_group(cloud, &group, |group| group.interfaces.retain(|id, _| !interfaces.contains_key(id)));
             }
-            Self::AddRule { group, rule } => in_group(world, &group, |group| group.rules.push(rule)),
+            Self::AddRule { group, rule } => in_group(cloud, &group, |group| group.rules.push(rule)),
             Self::RemoveRules { group, rules } => {
-                in_group(world, &group, |group| group.rules.retain(|rule| !rules.contains(&rule.id)));
+                in_group(cloud, &group, |group| group.rules.retain(|rule| !rules.contains(&rule.id)));
             }
-            Self::PrioritiseRules { group, priorities } => in_group(world, &group, |group| {
+            Self::PrioritiseRules { group, priorities } => in_group(cloud, &group, |group| {
                 for rule in &mut group.rules {
                     rule.priority = priorities.get(&rule.id).copied().unwrap_or(rule.priority);
                 }
             }),
             Self::MakeTemplate { id, name, image, system_size, disks, region } => {
-                let created = world.now();
-                world.ccs.templates.insert(Template { id, name, image, system_size, disks, regions: vec![region], created });
+                let created = cloud.now();
+                cloud[CCS].templates.insert(Template { id, name, image, system_size, disks, regions: vec![region], created });
             }
             Self::CopyTemplate { template, region } => {
-                if let Some(template) = world.ccs.templates.get_mut(&template).filter(|known| !known.regions.contains(&region)) {
+                if let Some(template) = cloud[CCS].templates.get_mut(&template).filter(|known| !known.regions.contains(&region)) {
                     template.regions.push(region);
                 }
             }
             Self::TakeTemplate { template, region } => {
-                let Some(known) = world.ccs.templates.get_mut(&template) else { return };
+                let Some(known) = cloud[CCS].templates.get_mut(&template) else { return };
                 known.regions.retain(|own| *own != region);
                 // One that is nowhere is gone.
                 if known.regions.is_empty() {
-                    world.ccs.templates.remove(&template);
+                    cloud[CCS].templates.remove(&template);
                 }
             }
         }
     }
 }
 
-fn readdress(world: &mut World, instance: &str, interface: &str, address: Option<Ipv4Addr>, ipv6: Option<String>) {
-    let World { ccs, addresses, .. } = world;
+fn readdress(cloud: &mut Cloud, instance: &str, interface: &str, address: Option<Ipv4Addr>, ipv6: Option<String>) {
+    let Cloud { states, addresses, .. } = cloud;
+    let ccs = &mut states[CCS];
     ccs.instances.change(instance, |instance| {
         let Some(own) = instance.interfaces.iter_mut().find(|own| own.id == interface) else { return };
         if let Some(old) = own.address {
@@ -237,31 +240,31 @@ fn readdress(world: &mut World, instance: &str, interface: &str, address: Option
     });
 }
 
-fn remove_interfaces(world: &mut World, instances: &[String], interfaces: &[String]) {
+fn remove_interfaces(cloud: &mut Cloud, instances: &[String], interfaces: &[String]) {
     for id in instances {
         let mut gone = Vec::new();
-        world.change_instance(id, |instance| {
+        cloud.change_instance(id, |instance| {
             gone = instance.interfaces.extract_if(.., |own| interfaces.contains(&own.id)).collect();
         });
         for interface in &gone {
-            world.forget_interface(interface);
+            cloud.forget_interface(interface);
         }
     }
 }
 
 /// Adds the interfaces that are still there.
-fn join(world: &mut World, group: &str, mut interfaces: BTreeMap<String, String>) {
-    let instances = &world.ccs.instances;
+fn join(cloud: &mut Cloud, group: &str, mut interfaces: BTreeMap<String, String>) {
+    let instances = &cloud[CCS].instances;
     interfaces.retain(|interface, instance| {
         instances.get(instance).is_some_and(|known| known.interfaces.iter().any(|own| own.id == *interface))
     });
-    in_group(world, group, |group| group.interfaces.extend(interfaces));
+    in_group(cloud, group, |group| group.interfaces.extend(interfaces));
 }
 
 /// Changes a group that is still there.
-fn in_group(world: &mut World, id: &str, change: impl FnOnce(&mut SecurityGroup)) {
-    let now = world.now();
-    if let Some(group) = world.ccs.security_groups.get_mut(id) {
+fn in_group(cloud: &mut Cloud, id: &str, change: impl FnOnce(&mut SecurityGroup)) {
+    let now = cloud.now();
+    if let Some(group) = cloud[CCS].security_groups.get_mut(id) {
         group.updated = now;
         change(group);
     }

@@ -1,8 +1,8 @@
 //! What servers are made from: a public image or a template, and the keys that activate Windows.
 
-use super::Call;
-use super::state::Disk;
+use super::state::{CCS, Disk};
 use crate::IMAGE_ID;
+use crate::cloud::call::Call;
 use crate::cloud::refusal::Refusal;
 
 pub(super) const DEFAULT: &str = "Ubuntu_16.04_64";
@@ -21,7 +21,7 @@ impl Image {
     /// The image of an id in a zone, public or private.
     pub(super) fn of(call: &Call, id: &str, zone: &str) -> Result<Self, Refusal> {
         let missing = || Refusal::new("InvalidLaunchTemplateVersion.NotFound", format!("There is no image {id} in {zone}"));
-        if let Some(template) = call.world.ccs.templates.get(id) {
+        if let Some(template) = call.cloud[CCS].templates.get(id) {
             if !template.regions.iter().any(|region| region == zone) {
                 return Err(missing());
             }
@@ -41,7 +41,7 @@ impl Image {
     /// The same for what is installed, where a private image needs its password.
     pub(super) fn to_install(call: &Call, id: &str, zone: &str) -> Result<Self, Refusal> {
         let image = Self::of(call, id, zone)?;
-        if call.world.ccs.templates.contains(id) && call.params.text("ImagePassword").is_none_or(str::is_empty) {
+        if call.cloud[CCS].templates.contains(id) && call.params.text("ImagePassword").is_none_or(str::is_empty) {
             return Err(call.missing("ImagePassword"));
         }
         Ok(image)

@@ -1,37 +1,18 @@
 //! How servers are paid: by the second while they are there, or in advance for terms that renew themselves.
 
-use super::price;
-use super::state::{Instance, Power};
+use super::state::{CCS, Instance, Paid, Power};
+use super::tariff;
 use crate::cloud::money::Money;
 use crate::cloud::params::Params;
 use crate::cloud::refusal::Refusal;
+use crate::cloud::state::Cloud;
 use crate::cloud::term::Term;
-use crate::cloud::world::World;
 use crate::services::billing::Use;
+use crate::services::vdc::VDC;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 /// The charge type of what is paid in advance.
 pub(super) const PREPAID: &str = "PrePaid";
-
-/// What is paid in advance.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Paid {
-    /// When the term ends.
-    pub(crate) until: Timestamp,
-    /// How many months a renewal buys, one at least.
-    #[serde(default = "one")]
-    pub(crate) months: u64,
-    #[serde(default)]
-    pub(crate) renews: bool,
-    /// What a month of it costs: of the server as it was when it was paid.
-    pub(crate) month_price: Money,
-}
-
-fn one() -> u64 {
-    1
-}
 
 impl Paid {
     /// What an order in advance buys from a time on, as `PrepaidMonth` and `AutoRenew` have it.
@@ -72,18 +53,18 @@ impl Instance {
     pub(super) fn month_price(&self) -> Money {
         let disks = self.disks.iter().chain([&self.system]);
         let sum = |part: fn(&super::state::Disk) -> u64| disks.clone().fold(0, |sum: u64, disk| sum.saturating_add(part(disk)));
-        price::month(self.cpu, self.ram, sum(|disk| disk.size), sum(|disk| disk.packages))
+        tariff::month(self.cpu, self.ram, sum(|disk| disk.size), sum(|disk| disk.packages))
     }
 
     /// What it costs a day beside what is paid in advance.
     fn metered_per_day(&self) -> Money {
         let is_prepaid = self.charge_type == PREPAID;
         let paid = self.paid.as_ref().map_or(if is_prepaid { self.month_price() } else { Money::ZERO }, |paid| paid.month_price);
-        price::day(self.month_price() - paid)
+        tariff::day(self.month_price() - paid)
     }
 }
 
-impl World {
+impl Cloud {
     /// Refuses a server that is not paid any more.
     pub(super) fn paid_instance(&self, id: &str) -> Result<(), Refusal> {
         if self.instance(id)?.has_lapsed(self.now()) {
@@ -95,37 +76,38 @@ impl World {
     /// Notes a term that has been paid.
     pub(super) fn expect_end(&mut self, paid: Option<&Paid>) {
         let Some(end) = paid.map(|paid| paid.until) else { return };
-        self.ccs.next_end = Some(self.ccs.next_end.map_or(end, |next| next.min(end)));
+        self[CCS].next_end = Some(self[CCS].next_end.map_or(end, |next| next.min(end)));
     }
 
     /// A server is there, or has changed, and costs what it costs now.
     pub(super) fn meter_instance(&mut self, id: &str) {
-        let Some(instance) = self.ccs.instances.get(id) else { return };
-        let zone = self.vdc.vdcs.get(&instance.vdc_id).map_or("", |vdc| &vdc.region);
+        let Some(instance) = self[CCS].instances.get(id) else { return };
+        let zone = self[VDC].vdcs.get(&instance.vdc_id).map_or("", |vdc| &vdc.region);
         self.meter(Use::of(id, "cds.ccs", "CreateInstance", instance.metered_per_day()).named(&instance.name, zone));
     }
 }
 
 /// Finds out what an account out of a file lacks: the use of its servers, and when the next term ends.
-pub(super) fn index(world: &mut World) {
-    let is_there = |world: &World, id: &str| world.tasks.shown(id) != Some("creating");
-    let ids: Vec<_> = world.ccs.instances.iter().map(|instance| instance.id.clone()).filter(|id| is_there(world, id)).collect();
-    for id in ids.iter().filter(|id| world.use_of(id).is_none()).collect::<Vec<_>>() {
-        world.meter_instance(id);
+pub(super) fn index(cloud: &mut Cloud) {
+    let is_there = |cloud: &Cloud, id: &str| cloud.tasks.shown(id) != Some("creating");
+    let ids: Vec<_> = cloud[CCS].instances.iter().map(|instance| instance.id.clone()).filter(|id| is_there(cloud, id)).collect();
+    for id in ids.iter().filter(|id| cloud.use_of(id).is_none()).collect::<Vec<_>>() {
+        cloud.meter_instance(id);
     }
-    note_next_end(world, None);
+    note_next_end(cloud, None);
 }
 
 /// Renews or switches off the servers whose terms have ended by now.
-pub(crate) fn renew(world: &mut World) {
-    let now = world.now();
-    if world.ccs.next_end.is_none_or(|end| now < end) {
+pub(crate) fn renew(cloud: &mut Cloud) {
+    let now = cloud.now();
+    if cloud[CCS].next_end.is_none_or(|end| now < end) {
         return;
     }
     let ended = |instance: &&Instance| instance.has_lapsed(now) && (instance.renews() || instance.power == Power::Running);
-    let ended: Vec<_> = world.ccs.instances.iter().filter(ended).map(|instance| instance.id.clone()).collect();
+    let ended: Vec<_> = cloud[CCS].instances.iter().filter(ended).map(|instance| instance.id.clone()).collect();
     for id in ended {
-        let World { ccs, wallet, .. } = world;
+        let Cloud { states, wallet, .. } = cloud;
+        let ccs = &mut states[CCS];
         ccs.instances.change(&id, |instance| {
             let month_price = instance.month_price();
             if let Some(paid) = instance.paid.as_mut().filter(|paid| paid.renews) {
@@ -138,13 +120,13 @@ pub(crate) fn renew(world: &mut World) {
                 instance.power = Power::Stopped;
             }
         });
-        world.meter_instance(&id);
+        cloud.meter_instance(&id);
     }
-    note_next_end(world, Some(now));
+    note_next_end(cloud, Some(now));
 }
 
 /// Notes when the next term ends, of those that end after a time.
-fn note_next_end(world: &mut World, after: Option<Timestamp>) {
-    let ends = world.ccs.instances.iter().filter_map(|instance| instance.paid.as_ref()).map(|paid| paid.until);
-    world.ccs.next_end = ends.filter(|end| after.is_none_or(|after| *end > after)).min();
+fn note_next_end(cloud: &mut Cloud, after: Option<Timestamp>) {
+    let ends = cloud[CCS].instances.iter().filter_map(|instance| instance.paid.as_ref()).map(|paid| paid.until);
+    cloud[CCS].next_end = ends.filter(|end| after.is_none_or(|after| *end > after)).min();
 }

@@ -1,6 +1,6 @@
 //! What is on sale, and how tasks stand.
 
-use super::{Call, Handler};
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
 use crate::cloud::task::{Dialect, Stage, Task};
 use cumulua_core::catalog::{Action, KnownValue, Labelled};
@@ -14,7 +14,7 @@ const TYPES_ON_SALE: usize = 8;
 
 fn task(call: &mut Call) -> Result<Json, Refusal> {
     let id = call.params.required("TaskId");
-    let tasks = &call.world.tasks;
+    let tasks = &call.cloud.tasks;
     let task = tasks.get(Dialect::CdsTask, id).ok_or_else(|| call.malformed("TaskId", &format!("there is no task {id:?}")))?;
     let mut answer = described(task, tasks.status(task));
     // The document has no field for the reason; the text is the only place for it.
@@ -69,12 +69,12 @@ fn goods(call: &Call, kind: &Labelled) -> Json {
         "InstanceType": kind.value,
         "ImageGoods": {"PublicImage": images.collect::<Vec<_>>(), "PrivateImages": null},
         "DiskGoods": [
-            {"MinSize": 100, "MaxSize": super::create::MAX_DATA_DISK, "Type": "high_disk", "Step": 100},
-            {"MinSize": 50, "MaxSize": super::create::MAX_DATA_DISK, "Type": "ssd_disk", "Step": 50},
+            {"MinSize": 100, "MaxSize": super::new_disks::MAX_DATA_DISK, "Type": "high_disk", "Step": 100},
+            {"MinSize": 50, "MaxSize": super::new_disks::MAX_DATA_DISK, "Type": "ssd_disk", "Step": 50},
         ],
         "SystemDiskGoods": [
-            {"MinSize": 0, "MaxSize": super::create::MAX_SYSTEM_DISK, "Type": "system_disk", "Step": 10},
-            {"MinSize": 0, "MaxSize": super::create::MAX_SYSTEM_DISK, "Type": "ssd_system_disk", "Step": 10},
+            {"MinSize": 0, "MaxSize": super::new_disks::MAX_SYSTEM_DISK, "Type": "system_disk", "Step": 10},
+            {"MinSize": 0, "MaxSize": super::new_disks::MAX_SYSTEM_DISK, "Type": "ssd_system_disk", "Step": 10},
         ],
     })
 }

@@ -1,9 +1,12 @@
 //! Rules of security groups.
 
+use super::answers::{done_at_once, started_with_data};
 use super::security_group::group;
 use super::state::{Rule, SecurityGroup};
-use super::{Call, Effect, Handler, done_at_once, started_with_data, work, written};
+use super::{Effect, work};
 use crate::cloud::addresses::Range;
+use crate::cloud::call::{Call, Handler};
+use crate::cloud::format::format_time;
 use crate::cloud::refusal::Refusal;
 use crate::cloud::task::Plan;
 use serde_json::{Value as Json, json};
@@ -46,7 +49,7 @@ fn described(rule: &Rule) -> Json {
         "Type": rule.kind,
         "Priority": rule.priority,
         "Action": u8::from(rule.allows),
-        "CreateTime": written(rule.created),
+        "CreateTime": format_time(rule.created),
     })
 }
 
@@ -63,7 +66,7 @@ fn add(call: &mut Call) -> Result<Json, Refusal> {
             return Err(call.malformed(name, "it is not a port"));
         }
     }
-    let id = call.world.ids.uuid();
+    let id = call.cloud.ids.uuid();
     let text = |name: &str| params.text(name).unwrap_or_default().to_owned();
     let rule = Rule {
         id: id.clone(),
@@ -76,10 +79,10 @@ fn add(call: &mut Call) -> Result<Json, Refusal> {
         kind: text("RuleType"),
         priority: params.required("Priority").parse().unwrap_or(1),
         allows: params.required("Action") == "1",
-        created: call.world.now(),
+        created: call.cloud.now(),
     };
     let plan = Plan::about(work::SECURITY_GROUP, vec![id]).then(Effect::AddRule { group: group_id, rule });
-    Ok(started_with_data(&call.world.start(plan)))
+    Ok(started_with_data(&call.cloud.start(plan)))
 }
 
 /// A port, a range of ports, or several of either; 0 is all of them.
@@ -94,7 +97,7 @@ fn remove(call: &mut Call) -> Result<Json, Refusal> {
         own_rule(group, id)?;
     }
     let effect = Effect::RemoveRules { group: group.id.clone(), rules: ids.clone() };
-    Ok(started_with_data(&call.world.start(Plan::about(work::SECURITY_GROUP, ids).then(effect))))
+    Ok(started_with_data(&call.cloud.start(Plan::about(work::SECURITY_GROUP, ids).then(effect))))
 }
 
 fn modify(call: &mut Call) -> Result<Json, Refusal> {
@@ -113,7 +116,7 @@ fn prioritise(call: &mut Call) -> Result<Json, Refusal> {
     }
     let plan = Plan::about(work::SECURITY_GROUP, priorities.keys().cloned().collect());
     let effect = Effect::PrioritiseRules { group: group.id.clone(), priorities };
-    Ok(started_with_data(&call.world.start(plan.then(effect))))
+    Ok(started_with_data(&call.cloud.start(plan.then(effect))))
 }
 
 fn own_rule<'a>(group: &'a mut SecurityGroup, id: &str) -> Result<&'a mut Rule, Refusal> {

@@ -1,10 +1,13 @@
 //! Security groups and the interfaces in them.
 
-use super::state::SecurityGroup;
-use super::{Call, Effect, Handler, done_at_once, started_with_data, work, written};
+use super::answers::{done_at_once, started_with_data};
+use super::state::{CCS, SecurityGroup};
+use super::{Effect, work};
+use crate::cloud::call::{Call, Handler};
+use crate::cloud::format::format_time;
 use crate::cloud::refusal::Refusal;
+use crate::cloud::state::Cloud;
 use crate::cloud::task::Plan;
-use crate::cloud::world::World;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +25,7 @@ pub(super) const ACTIONS: &[(&str, Handler)] = &[
 pub(super) fn group<'a>(call: &'a mut Call) -> Result<&'a mut SecurityGroup, Refusal> {
     let id = call.params.required("SecurityGroupId");
     let missing = || Refusal::new("InvalidSecurityGroupId.NotFound", format!("There is no security group {id:?}"));
-    call.world.ccs.security_groups.get_mut(id).ok_or_else(missing)
+    call.cloud[CCS].security_groups.get_mut(id).ok_or_else(missing)
 }
 
 fn create(call: &mut Call) -> Result<Json, Refusal> {
@@ -30,8 +33,8 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     if params.required("SecurityGroupName").trim().is_empty() {
         return Err(call.malformed("SecurityGroupName", "it is empty"));
     }
-    let (id, now) = (call.world.ids.uuid(), call.world.now());
-    call.world.ccs.security_groups.insert(SecurityGroup {
+    let (id, now) = (call.cloud.ids.uuid(), call.cloud.now());
+    call.cloud[CCS].security_groups.insert(SecurityGroup {
         id,
         name: params.required("SecurityGroupName").to_owned(),
         description: params.required("Description").to_owned(),
@@ -50,19 +53,19 @@ fn delete(call: &mut Call) -> Result<Json, Refusal> {
         return Err(Refusal::new("InvalidSecurityGroupId.InUse", format!("The security group {} has interfaces in it", group.id)));
     }
     let id = group.id.clone();
-    call.world.ccs.security_groups.remove(&id);
+    call.cloud[CCS].security_groups.remove(&id);
     Ok(done_at_once())
 }
 
 fn force_delete(call: &mut Call) -> Result<Json, Refusal> {
     let id = group(call)?.id.clone();
     let plan = Plan::about(work::SECURITY_GROUP, vec![id.clone()]).then(Effect::RemoveGroup { group: id });
-    Ok(started_with_data(&call.world.start(plan)))
+    Ok(started_with_data(&call.cloud.start(plan)))
 }
 
 fn modify(call: &mut Call) -> Result<Json, Refusal> {
     let (name, description) = (call.params.required("SecurityGroupName"), call.params.required("Description"));
-    let now = call.world.now();
+    let now = call.cloud.now();
     let group = group(call)?;
     (group.name, group.description, group.updated) = (name.to_owned(), description.to_owned(), now);
     Ok(done_at_once())
@@ -70,20 +73,20 @@ fn modify(call: &mut Call) -> Result<Json, Refusal> {
 
 #[expect(clippy::unnecessary_wraps, reason = "handlers have one form")]
 fn describe(call: &mut Call) -> Result<Json, Refusal> {
-    let (params, world) = (call.params, &*call.world);
+    let (params, cloud) = (call.params, &*call.cloud);
     let is = |name: &str, value: &str| params.text(name).is_none_or(|wanted| wanted.is_empty() || wanted == value);
     let keyword = params.text("Keyword").unwrap_or_default();
-    let found =
-        world.ccs.security_groups.iter().filter(|group| {
-            is("SecurityGroupId", &group.id) && is("SecurityGroupType", &group.kind) && group.name.contains(keyword)
-        });
-    let groups: Vec<_> = found.map(|group| described(world, group)).collect();
+    let found = cloud[CCS]
+        .security_groups
+        .iter()
+        .filter(|group| is("SecurityGroupId", &group.id) && is("SecurityGroupType", &group.kind) && group.name.contains(keyword));
+    let groups: Vec<_> = found.map(|group| described(cloud, group)).collect();
     Ok(json!({"Data": {"SecurityGroupCount": groups.len(), "SecurityGroup": groups}, "TaskId": ""}))
 }
 
-fn described(world: &World, group: &SecurityGroup) -> Json {
+fn described(cloud: &Cloud, group: &SecurityGroup) -> Json {
     let members: BTreeSet<_> = group.interfaces.values().collect();
-    let vdcs: BTreeSet<_> = members.iter().filter_map(|id| world.ccs.instances.get(id)).map(|server| &server.vdc_id).collect();
+    let vdcs: BTreeSet<_> = members.iter().filter_map(|id| cloud[CCS].instances.get(id)).map(|server| &server.vdc_id).collect();
     json!({
         "SecurityGroupId": group.id,
         "SecurityGroupName": group.name,
@@ -92,8 +95,8 @@ fn described(world: &World, group: &SecurityGroup) -> Json {
         "BindInstanceCount": members.len(),
         "BindInterfaceCount": group.interfaces.len(),
         "BindVdcCount": vdcs.len(),
-        "CreateTime": written(group.created),
-        "UpdateTime": written(group.updated),
+        "CreateTime": format_time(group.created),
+        "UpdateTime": format_time(group.updated),
     })
 }
 
@@ -103,7 +106,7 @@ fn bind(call: &mut Call, join: bool) -> Result<Json, Refusal> {
     let mut interfaces = BTreeMap::new();
     let mut instances = Vec::new();
     for entry in call.params.objects("BindData") {
-        let instance = call.world.idle_instance(entry.required("InstanceId"))?;
+        let instance = call.cloud.idle_instance(entry.required("InstanceId"))?;
         let network = entry.text("PrivateId").or(entry.text("PublicId"));
         let mut wanted = instance.interfaces.iter().filter(|own| network.is_none_or(|id| own.network == id)).peekable();
         if wanted.peek().is_none() {
@@ -117,5 +120,5 @@ fn bind(call: &mut Call, join: bool) -> Result<Json, Refusal> {
     }
     let effect =
         if join { Effect::JoinGroup { group: group_id, interfaces } } else { Effect::LeaveGroup { group: group_id, interfaces } };
-    Ok(started_with_data(&call.world.start(Plan::about(work::SECURITY_GROUP, instances).then(effect))))
+    Ok(started_with_data(&call.cloud.start(Plan::about(work::SECURITY_GROUP, instances).then(effect))))
 }

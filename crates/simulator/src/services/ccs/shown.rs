@@ -1,8 +1,9 @@
 //! A server as the document's example of `DescribeInstances` shows it.
 
-use super::state::{Disk, Instance, Interface};
-use super::written;
-use crate::cloud::world::World;
+use super::state::{CCS, Disk, Instance, Interface};
+use crate::cloud::format::format_time;
+use crate::cloud::state::Cloud;
+use crate::services::vdc::VDC;
 use serde::{Serialize, Serializer};
 use std::net::Ipv4Addr;
 
@@ -91,19 +92,19 @@ impl Serialize for OrEmpty {
 }
 
 impl<'a> Shown<'a> {
-    pub(super) fn of(world: &'a World, server: &'a Instance) -> Self {
-        let vdc = world.vdc.vdcs.get(&server.vdc_id);
+    pub(super) fn of(cloud: &'a Cloud, server: &'a Instance) -> Self {
+        let vdc = cloud[VDC].vdcs.get(&server.vdc_id);
         let (mut public, mut private) = (Vec::new(), Vec::new());
         for own in &server.interfaces {
-            let Some(network) = world.vdc.networks.get(&own.network) else { continue };
+            let Some(network) = cloud[VDC].networks.get(&own.network) else { continue };
             let list = if network.is_public() { &mut public } else { &mut private };
             list.push(Card::of(own, &network.name, network.is_public()));
         }
-        let tag = |id: &u64| Tag { tag_id: id.to_string(), tag_name: world.ccs.tags.get(id).map(String::as_str) };
+        let tag = |id: &u64| Tag { tag_id: id.to_string(), tag_name: cloud[CCS].tags.get(id).map(String::as_str) };
         Self {
             instance_id: &server.id,
             instance_name: &server.name,
-            instance_status: world.instance_status(server),
+            instance_status: cloud.instance_status(server),
             instance_charge_type: &server.charge_type,
             instance_charge_status: "success",
             region_id: vdc.map(|vdc| vdc.region.as_str()),
@@ -115,7 +116,7 @@ impl<'a> Shown<'a> {
                 system_disk: SystemDisk { iops: server.system.iops(), size: server.system.size, disk_type: &server.system.kind },
                 data_disks: server.disks.iter().map(DataDisk::of).collect(),
             },
-            create_time: written(server.created),
+            create_time: format_time(server.created),
             public_network_interface: public,
             private_network_interface: private,
             tags: server.tags.iter().map(tag).collect(),

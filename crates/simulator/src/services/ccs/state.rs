@@ -1,14 +1,16 @@
 //! Servers with their disks and interfaces, security groups and templates.
 
-use super::payment::{self, Paid};
 use crate::cloud::index::Mark;
-use crate::cloud::refusal::Refusal;
+use crate::cloud::money::Money;
+use crate::cloud::service_states::StateKey;
 use crate::cloud::store::{Keyed, Store};
-use crate::cloud::world::{World, is_uuid};
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
+
+/// Where the state is kept.
+pub(crate) const CCS: StateKey<State> = StateKey::new("ccs");
 
 /// What the account has here.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -95,6 +97,25 @@ fn snug<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Resu
     let mut list = Vec::deserialize(deserializer)?;
     list.shrink_to_fit();
     Ok(list)
+}
+
+/// What is paid in advance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Paid {
+    /// When the term ends.
+    pub(crate) until: Timestamp,
+    /// How many months a renewal buys, one at least.
+    #[serde(default = "one")]
+    pub(crate) months: u64,
+    #[serde(default)]
+    pub(crate) renews: bool,
+    /// What a month of it costs: of the server as it was when it was paid.
+    pub(crate) month_price: Money,
+}
+
+fn one() -> u64 {
+    1
 }
 
 /// A cloud server.
@@ -211,131 +232,4 @@ impl Keyed for Template {
     fn key(&self) -> &str {
         &self.id
     }
-}
-
-impl World {
-    /// A server by its id.
-    pub(crate) fn instance(&self, id: &str) -> Result<&Instance, Refusal> {
-        if !is_uuid(id) {
-            return Err(Refusal::new("InvalidInstanceID.Malformed", format!("{id:?} is not the id of a server")));
-        }
-        self.ccs.instances.get(id).ok_or_else(|| Refusal::new("InstanceNotFound", format!("There is no server {id}")))
-    }
-
-    /// A server that no task works on.
-    pub(crate) fn idle_instance(&self, id: &str) -> Result<&Instance, Refusal> {
-        let instance = self.instance(id)?;
-        match self.tasks.shown(id) {
-            None => Ok(instance),
-            Some(state) => Err(Refusal::new("IncorrectInstanceStatus", format!("The server {id} is {state}"))),
-        }
-    }
-
-    /// As `InstanceStatus` writes it.
-    pub(crate) fn instance_status<'a>(&'a self, instance: &Instance) -> &'a str {
-        self.tasks.shown(&instance.id).unwrap_or(match instance.power {
-            Power::Running => "running",
-            Power::Stopped => "stopped",
-        })
-    }
-
-    /// A server that is still there, for what a task does at its end. From then on it costs what it is then.
-    pub(super) fn change_instance(&mut self, id: &str, change: impl FnOnce(&mut Instance)) {
-        if self.ccs.instances.change(id, change).is_some() {
-            self.meter_instance(id);
-        }
-    }
-
-    /// Takes servers away, and all that hangs on them.
-    pub(super) fn remove_instances(&mut self, ids: &[String]) {
-        let gone: Vec<_> = ids.iter().filter_map(|id| self.ccs.instances.remove(id)).collect();
-        for instance in &gone {
-            self.end_use(&instance.id);
-            for interface in &instance.interfaces {
-                self.forget_interface(interface);
-            }
-        }
-    }
-
-    /// A new interface, connected, whose address is taken from now on.
-    pub(crate) fn new_interface(&mut self, network: &str, address: Option<Ipv4Addr>, with_ipv6: bool) -> Interface {
-        if let Some(address) = address {
-            self.addresses.take(network, address);
-        }
-        let ipv6 = with_ipv6.then(|| address.map(ipv6_of)).flatten();
-        Interface { id: self.ids.uuid(), network: network.to_owned(), address, ipv6, mac: self.ids.mac(), connected: true }
-    }
-
-    /// Sets an interface's address free and takes it out of every security group and VLINK.
-    pub(crate) fn forget_interface(&mut self, interface: &Interface) {
-        if let Some(address) = interface.address {
-            self.addresses.release(&interface.network, address);
-        }
-        for group in self.ccs.security_groups.iter_mut() {
-            group.interfaces.remove(&interface.id);
-        }
-        for vlink in self.vpc.vlinks.iter_mut() {
-            vlink.servers.retain(|_, own| *own != interface.id);
-        }
-    }
-}
-
-/// What does not fit together.
-pub(crate) fn problems(world: &World) -> Vec<String> {
-    let mut problems = Vec::new();
-    let mut addresses = HashSet::new();
-    for instance in world.ccs.instances.iter() {
-        let mut tell = |problem: String| problems.push(format!("ccs.instances, {}: {problem}", instance.id));
-        if !is_uuid(&instance.id) {
-            tell("the id of a server is a UUID".to_owned());
-        }
-        if !world.vdc.vdcs.contains(&instance.vdc_id) {
-            tell(format!("there is no VDC {}", instance.vdc_id));
-        }
-        for tag in instance.tags.iter().filter(|tag| !world.ccs.tags.contains_key(tag)) {
-            tell(format!("there is no tag {tag}"));
-        }
-        for interface in &instance.interfaces {
-            match world.vdc.networks.get(&interface.network) {
-                None => tell(format!("there is no network {}", interface.network)),
-                Some(network) if network.vdc_id != instance.vdc_id => {
-                    tell(format!("the network {} is not in its VDC", network.id));
-                }
-                Some(network) => {
-                    if let Some(address) = interface.address.filter(|address| !network.has(*address)) {
-                        tell(format!("{address} is not an address of the network {}", network.id));
-                    }
-                }
-            }
-            if let Some(address) = interface.address.filter(|own| !addresses.insert((&interface.network, *own))) {
-                tell(format!("another server has {address} too"));
-            }
-        }
-    }
-    for group in world.ccs.security_groups.iter() {
-        for (interface, server) in &group.interfaces {
-            let known =
-                world.ccs.instances.get(server).is_some_and(|server| server.interfaces.iter().any(|own| own.id == *interface));
-            if !known {
-                problems.push(format!("ccs.security_groups, {}: no server {server} has an interface {interface}", group.id));
-            }
-        }
-    }
-    problems
-}
-
-/// Finds out which addresses the servers have, and how they are paid.
-pub(crate) fn index(world: &mut World) {
-    for interface in world.ccs.instances.iter().flat_map(|instance| &instance.interfaces) {
-        if let Some(address) = interface.address {
-            world.addresses.take(&interface.network, address);
-        }
-    }
-    payment::index(world);
-}
-
-/// The IPv6 address beside an IPv4 one.
-pub(super) fn ipv6_of(address: Ipv4Addr) -> String {
-    let [_, _, third, fourth] = address.octets();
-    format!("2000:1:2:{third:x}::{fourth:x}")
 }

@@ -1,7 +1,10 @@
 //! Sub-accounts: the people who use desktops.
 
-use super::state::Account;
-use super::{Call, Effect, Handler, MALFORMED, UNKNOWN, done, filled, ids, work};
+use super::answers::done;
+use super::arguments::{MALFORMED, UNKNOWN, filled, ids};
+use super::state::{Account, DESKTOP};
+use super::{Effect, work};
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::params::Params;
 use crate::cloud::refusal::Refusal;
 use crate::cloud::task::Plan;
@@ -21,7 +24,7 @@ const MAX_REMARK: usize = 30;
 #[expect(clippy::unnecessary_wraps, reason = "handlers have one form")]
 fn list(call: &mut Call) -> Result<Json, Refusal> {
     let mut bound: HashMap<&str, u64> = HashMap::new();
-    for account in call.world.desktop.desktops.iter().filter_map(|desktop| desktop.account.as_deref()) {
+    for account in call.cloud[DESKTOP].desktops.iter().filter_map(|desktop| desktop.account.as_deref()) {
         *bound.entry(account).or_default() += 1;
     }
     let has = |name: &str, own: &str| call.params.text(name).is_none_or(|wanted| wanted.is_empty() || wanted == own);
@@ -35,10 +38,10 @@ fn list(call: &mut Call) -> Result<Json, Refusal> {
             "email": account.email,
             "remark": account.remark,
             "bindNum": bound.get(account.id.as_str()).copied().unwrap_or(0),
-            "status": call.world.tasks.shown(&account.id).unwrap_or(idle),
+            "status": call.cloud.tasks.shown(&account.id).unwrap_or(idle),
         })
     };
-    Ok(json!({"Data": call.world.desktop.accounts.iter().filter(fits).map(described).collect::<Vec<_>>()}))
+    Ok(json!({"Data": call.cloud[DESKTOP].accounts.iter().filter(fits).map(described).collect::<Vec<_>>()}))
 }
 
 fn create(call: &mut Call) -> Result<Json, Refusal> {
@@ -114,29 +117,29 @@ fn is_acceptable(password: &str) -> bool {
 
 /// The password of a sub-account for which none was chosen, always the same.
 fn made_up_password(call: &Call, account: &Account) -> String {
-    format!("Gcw{:06.0}", call.world.fraction(&format!("{} password", account.id), 0) * 999_999.0)
+    format!("Gcw{:06.0}", call.cloud.fraction(&format!("{} password", account.id), 0) * 999_999.0)
 }
 
 /// Sub-accounts are found by their addresses, so no two have the same.
 fn is_taken(call: &Call, email: &str) -> Option<String> {
-    let known = call.world.desktop.accounts.iter().any(|account| account.email == email);
+    let known = call.cloud[DESKTOP].accounts.iter().any(|account| account.email == email);
     known.then(|| format!("{email} has a sub-account already"))
 }
 
 fn add(call: &mut Call, wanted: Wanted) {
-    let world = &mut *call.world;
-    let id = world.ids.uuid();
+    let cloud = &mut *call.cloud;
+    let id = cloud.ids.uuid();
     let Wanted { name, email, password, remark } = wanted;
-    world.desktop.accounts.insert(Account { id: id.clone(), name, email, password, remark, has_failed: false });
+    cloud[DESKTOP].accounts.insert(Account { id: id.clone(), name, email, password, remark, has_failed: false });
     let plan = Plan::holding(work::ACCOUNT, vec![id.clone()]).showing("creating");
-    world.start(plan.or_else(Effect::FailAccount { account: id }));
+    cloud.start(plan.or_else(Effect::FailAccount { account: id }));
 }
 
 /// The sub-account of an address that is created and in order.
 fn of_email(call: &Call, email: &str, code: &'static str) -> Result<String, Refusal> {
-    let account = call.world.desktop.accounts.iter().find(|account| account.email == email);
+    let account = call.cloud[DESKTOP].accounts.iter().find(|account| account.email == email);
     let account = account.ok_or_else(|| Refusal::new(UNKNOWN, format!("There is no sub-account {email:?}")))?;
-    if account.has_failed || call.world.tasks.shown(&account.id).is_some() {
+    if account.has_failed || call.cloud.tasks.shown(&account.id).is_some() {
         return Err(Refusal::new(code, format!("The sub-account {email} is not created")));
     }
     Ok(account.id.clone())
@@ -146,7 +149,7 @@ fn rename(call: &mut Call) -> Result<Json, Refusal> {
     filled(call, "requestId")?;
     let name = filled(call, "name")?;
     let id = of_email(call, filled(call, "email")?, "10211")?;
-    if let Some(account) = call.world.desktop.accounts.get_mut(&id) {
+    if let Some(account) = call.cloud[DESKTOP].accounts.get_mut(&id) {
         name.clone_into(&mut account.name);
     }
     Ok(done())
@@ -157,7 +160,7 @@ fn remark(call: &mut Call) -> Result<Json, Refusal> {
     let remark = call.params.required("remark");
     let accounts = ids(call, "emails")?.into_iter().map(|email| of_email(call, email, "11013")).collect::<Result<Vec<_>, _>>()?;
     for id in &accounts {
-        if let Some(account) = call.world.desktop.accounts.get_mut(id) {
+        if let Some(account) = call.cloud[DESKTOP].accounts.get_mut(id) {
             remark.clone_into(&mut account.remark);
         }
     }

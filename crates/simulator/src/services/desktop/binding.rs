@@ -1,7 +1,9 @@
 //! Who uses which desktop.
 
-use super::state::{Desktop, Power};
-use super::{Call, Handler, done, filled, ids};
+use super::answers::done;
+use super::arguments::{filled, ids};
+use super::state::{DESKTOP, Desktop, Power};
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
 use serde_json::{Value as Json, json};
 
@@ -10,9 +12,9 @@ pub(super) const ACTIONS: &[(&str, Handler)] = &[("ChangeAccount", change), ("Bi
 /// The sub-account that `accountId` names, created and in order.
 fn account(call: &Call, code: &'static str) -> Result<String, Refusal> {
     let id = filled(call, "accountId")?;
-    let account = call.world.desktop.accounts.get(id);
+    let account = call.cloud[DESKTOP].accounts.get(id);
     let account = account.ok_or_else(|| Refusal::new(code, format!("There is no sub-account {id:?}")))?;
-    if account.has_failed || call.world.tasks.shown(id).is_some() {
+    if account.has_failed || call.cloud.tasks.shown(id).is_some() {
         return Err(Refusal::new(code, format!("The sub-account {id} is not created")));
     }
     Ok(account.id.clone())
@@ -23,12 +25,12 @@ fn change(call: &mut Call) -> Result<Json, Refusal> {
     const CODE: &str = "13011";
     filled(call, "requestId")?;
     let account = account(call, CODE)?;
-    let desktop = call.world.idle_desktop(filled(call, "vmId")?, CODE)?;
+    let desktop = call.cloud.idle_desktop(filled(call, "vmId")?, CODE)?;
     if desktop.account.is_some() && desktop.power == Power::On {
         return Err(Refusal::new(CODE, format!("The desktop {} has a user and is on", desktop.id)));
     }
     let id = desktop.id.clone();
-    call.world.change_desktop(&id, |desktop| desktop.account = Some(account));
+    call.cloud.change_desktop(&id, |desktop| desktop.account = Some(account));
     Ok(done())
 }
 
@@ -60,9 +62,9 @@ fn each(
 ) -> Result<Json, Refusal> {
     let (mut done, mut failed) = (Vec::new(), Vec::new());
     for id in ids(call, "vmIds")? {
-        let fit = match call.world.desktop.desktops.get(id) {
+        let fit = match call.cloud[DESKTOP].desktops.get(id) {
             None => Err("no such desktop"),
-            Some(_) if call.world.tasks.shown(id).is_some() => Err("the desktop is busy"),
+            Some(_) if call.cloud.tasks.shown(id).is_some() => Err("the desktop is busy"),
             Some(desktop) => fits(desktop),
         };
         match fit {
@@ -74,7 +76,7 @@ fn each(
         return Err(Refusal::new(code, format!("{id}: {why}")));
     }
     for id in &done {
-        call.world.change_desktop(id, change);
+        call.cloud.change_desktop(id, change);
     }
     let failed: Vec<_> = failed.into_iter().map(|(id, why)| json!({"vmId": id, "messsage": why})).collect();
     Ok(json!({"Data": {"successNum": done.len(), "failedNum": failed.len(), "failedMsgs": failed}}))

@@ -1,6 +1,6 @@
 //! `requestContent`: what the service took a request for.
 
-use super::Call;
+use crate::cloud::call::Call;
 use serde_json::{Map, Value as Json, json};
 
 /// The account in the document's examples.

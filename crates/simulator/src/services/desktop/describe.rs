@@ -1,8 +1,10 @@
 //! Desktops and tasks as they are asked about.
 
+use super::answers::NEVER;
+use super::arguments::{MALFORMED, UNKNOWN, filled};
 use super::line::line;
-use super::state::Desktop;
-use super::{Call, Handler, MALFORMED, NEVER, UNKNOWN, filled};
+use super::state::{DESKTOP, Desktop};
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
 use crate::cloud::task::{Dialect, Stage};
 use crate::cloud::term::written_with_offset;
@@ -21,7 +23,7 @@ fn list(call: &mut Call) -> Result<Json, Refusal> {
     if method.is_some_and(|method| !["0", "1"].contains(&method)) {
         return Err(Refusal::new(MALFORMED, "billMethod is 0 or 1"));
     }
-    let state = &call.world.desktop;
+    let state = &call.cloud[DESKTOP];
     let email = |desktop: &Desktop| desktop.account.as_ref().and_then(|id| state.accounts.get(id)).map(|account| &account.email);
     let vpc_name = |desktop: &Desktop| state.vpcs.get(&desktop.vpc).map(|vpc| &vpc.name);
     let has = |wanted: Option<&str>, own: Option<&String>| wanted.is_none_or(|wanted| own.is_some_and(|own| own == wanted));
@@ -40,13 +42,13 @@ fn list(call: &mut Call) -> Result<Json, Refusal> {
 }
 
 fn one(call: &mut Call) -> Result<Json, Refusal> {
-    let world = &*call.world;
-    let desktop = world.a_desktop(filled(call, "vmId")?, UNKNOWN)?;
-    let vpc = world.desktop.vpcs.get(&desktop.vpc);
+    let cloud = &*call.cloud;
+    let desktop = cloud.a_desktop(filled(call, "vmId")?, UNKNOWN)?;
+    let vpc = cloud[DESKTOP].vpcs.get(&desktop.vpc);
     let network = |id: &str| vpc.and_then(|vpc| vpc.network(id));
     let carrier = network(&desktop.gateway).and_then(|gateway| line(gateway.line?)).map_or("", |line| line.name);
     let vlan = network(&desktop.subnet).map_or(0, |subnet| subnet.vlan);
-    let account = desktop.account.as_ref().and_then(|id| world.desktop.accounts.get(id));
+    let account = desktop.account.as_ref().and_then(|id| cloud[DESKTOP].accounts.get(id));
     Ok(json!({"Data": {
         "vmName": desktop.name,
         "siteId": desktop.site,
@@ -62,7 +64,7 @@ fn one(call: &mut Call) -> Result<Json, Refusal> {
         "accountEmail": account.map_or("", |account| &account.email),
         "label": desktop.label,
         "expireTime": written_with_offset(desktop.paid_until.unwrap_or(NEVER)),
-        "status": world.desktop_status(desktop),
+        "status": cloud.desktop_status(desktop),
     }}))
 }
 
@@ -73,16 +75,16 @@ fn bill_method(desktop: &Desktop) -> u8 {
 /// Names instead of ids, as documented.
 #[expect(clippy::unnecessary_wraps, reason = "handlers have one form")]
 fn expiring(call: &mut Call) -> Result<Json, Refusal> {
-    let world = &*call.world;
-    let soon = world.now().saturating_add(SOON).unwrap_or(NEVER);
+    let cloud = &*call.cloud;
+    let soon = cloud.now().saturating_add(SOON).unwrap_or(NEVER);
     let ending =
-        world.desktop.desktops.iter().filter_map(|desktop| Some((desktop, desktop.paid_until.filter(|end| *end <= soon)?)));
+        cloud[DESKTOP].desktops.iter().filter_map(|desktop| Some((desktop, desktop.paid_until.filter(|end| *end <= soon)?)));
     let described = ending.map(|(desktop, end)| {
         json!({
             "vmName": desktop.name,
             "billMethod": bill_method(desktop),
             "expireTime": written_with_offset(end),
-            "status": world.desktop_status(desktop),
+            "status": cloud.desktop_status(desktop),
         })
     });
     Ok(json!({"Data": described.collect::<Vec<_>>()}))
@@ -91,7 +93,7 @@ fn expiring(call: &mut Call) -> Result<Json, Refusal> {
 /// A task is found by its id together with the id of the call that started it.
 fn task(call: &mut Call) -> Result<Json, Refusal> {
     let (id, request) = (filled(call, "taskId")?, filled(call, "requestId")?);
-    let tasks = &call.world.tasks;
+    let tasks = &call.cloud.tasks;
     let task = tasks.get(Dialect::DesktopTask, id).filter(|task| task.request.as_deref() == Some(request));
     let task = task.ok_or_else(|| Refusal::new(UNKNOWN, format!("There is no task {id:?} of the request {request:?}")))?;
     let has_failed = tasks.stage(task) == Stage::Failed;

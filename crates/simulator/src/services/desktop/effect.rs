@@ -1,7 +1,8 @@
 //! What the ends of tasks do to desktops, networks and sub-accounts.
 
-use super::state::{Network, Power};
-use crate::cloud::world::World;
+use super::state::{DESKTOP, Network, Power};
+use crate::cloud::service::TaskEffect;
+use crate::cloud::state::Cloud;
 use serde::{Deserialize, Serialize};
 
 /// What the end of a task does here. What has gone meanwhile is passed over.
@@ -43,42 +44,43 @@ pub(crate) enum Effect {
     },
 }
 
-impl Effect {
-    /// Does it.
-    pub(crate) fn apply(self, world: &mut World) {
-        let now = world.now();
+impl TaskEffect for Effect {
+    const STATE: &'static str = DESKTOP.name();
+
+    fn apply(self, cloud: &mut Cloud) {
+        let now = cloud.now();
         match self {
             Self::Build { desktops, credit } => {
                 for id in &desktops {
-                    world
+                    cloud
                         .change_desktop(id, |desktop| desktop.power = if desktop.has_lapsed(now) { Power::Off } else { Power::On });
-                    world.meter_desktop(id, credit);
+                    cloud.meter_desktop(id, credit);
                 }
             }
             Self::SetPower { desktops, to } => {
                 for id in &desktops {
-                    world.change_desktop(id, |desktop| desktop.power = if desktop.has_lapsed(now) { Power::Off } else { to });
+                    cloud.change_desktop(id, |desktop| desktop.power = if desktop.has_lapsed(now) { Power::Off } else { to });
                 }
             }
-            Self::Reinstall { desktop, image } => world.change_desktop(&desktop, |desktop| desktop.image = image),
-            Self::Remove { desktop } => world.remove_desktop(&desktop),
+            Self::Reinstall { desktop, image } => cloud.change_desktop(&desktop, |desktop| desktop.image = image),
+            Self::Remove { desktop } => cloud.remove_desktop(&desktop),
             Self::CancelOrder { desktops, charge } => {
-                world.refund(charge);
+                cloud.refund(charge);
                 for id in &desktops {
-                    world.remove_desktop(id);
+                    cloud.remove_desktop(id);
                 }
             }
             Self::RemoveVpc { vpc } => {
-                world.desktop.vpcs.remove(&vpc);
+                cloud[DESKTOP].vpcs.remove(&vpc);
             }
             Self::AddNetworks { vpc, networks } => {
-                if let Some(vpc) = world.desktop.vpcs.get_mut(&vpc) {
+                if let Some(vpc) = cloud[DESKTOP].vpcs.get_mut(&vpc) {
                     vpc.networks.extend(networks);
                     vpc.updated = now;
                 }
             }
             Self::FailAccount { account } => {
-                if let Some(account) = world.desktop.accounts.get_mut(&account) {
+                if let Some(account) = cloud[DESKTOP].accounts.get_mut(&account) {
                     account.has_failed = true;
                 }
             }

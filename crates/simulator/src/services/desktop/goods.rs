@@ -1,7 +1,8 @@
 //! What is sold where: sites, products and images.
 
-use super::state::{Image, Product, Site};
-use super::{Call, Handler, UNKNOWN};
+use super::arguments::UNKNOWN;
+use super::state::{DESKTOP, Image, Product, Site};
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
 use serde_json::{Value as Json, json};
 
@@ -10,7 +11,7 @@ pub(super) const ACTIONS: &[(&str, Handler)] = &[("QuerySites", sites), ("QueryP
 #[expect(clippy::unnecessary_wraps, reason = "handlers have one form")]
 fn sites(call: &mut Call) -> Result<Json, Refusal> {
     let wanted = call.params.text("siteId");
-    let sites = call.world.desktop.sites.iter().filter(|site| wanted.is_none_or(|wanted| wanted == site.id));
+    let sites = call.cloud[DESKTOP].sites.iter().filter(|site| wanted.is_none_or(|wanted| wanted == site.id));
     Ok(json!({"Data": sites.map(site_json).collect::<Vec<_>>()}))
 }
 
@@ -34,7 +35,7 @@ fn products(call: &mut Call) -> Result<Json, Refusal> {
         let sites = product.sites.iter().filter(|sold| wanted.is_none_or(|wanted| wanted == sold.site));
         sites.map(|sold| product_json(product, &sold.site, sold.allows_ssd)).collect()
     };
-    Ok(json!({"Data": call.world.desktop.products.iter().flat_map(rows).collect::<Vec<_>>()}))
+    Ok(json!({"Data": call.cloud[DESKTOP].products.iter().flat_map(rows).collect::<Vec<_>>()}))
 }
 
 fn product_json(product: &Product, site: &str, allows_ssd: bool) -> Json {
@@ -58,9 +59,9 @@ fn product_json(product: &Product, site: &str, allows_ssd: bool) -> Json {
 
 fn images(call: &mut Call) -> Result<Json, Refusal> {
     let (site, product) = (call.params.text("siteId"), call.params.text("productId"));
-    let state = &call.world.desktop;
+    let state = &call.cloud[DESKTOP];
     if let Some(site) = site {
-        call.world.desktop_site(site)?;
+        call.cloud.desktop_site(site)?;
     }
     if let Some(product) = product.filter(|product| !state.products.contains(product)) {
         return Err(Refusal::new(UNKNOWN, format!("There is no product {product:?}")));
@@ -83,7 +84,7 @@ fn images(call: &mut Call) -> Result<Json, Refusal> {
 
 /// An image with its sites; nothing where it is at none of those that are asked for.
 fn image_json(call: &Call, image: &Image, site: Option<&str>) -> Option<Json> {
-    let name = |site: &str| call.world.desktop.sites.get(site).map(|site| site.name.clone());
+    let name = |site: &str| call.cloud[DESKTOP].sites.get(site).map(|site| site.name.clone());
     let places = image.sites.iter().filter(|place| site.is_none_or(|site| site == place.site));
     let places = places
         .map(|place| json!({"imageSiteId": place.id, "siteId": place.site, "siteName": name(&place.site), "status": place.status}));
@@ -105,7 +106,7 @@ fn image_json(call: &Call, image: &Image, site: Option<&str>) -> Option<Json> {
 pub(super) fn installable<'a>(call: &'a Call, product: &str, site: &str) -> Result<&'a Image, Refusal> {
     let id = call.params.required("imageId");
     let unknown = || Refusal::new(UNKNOWN, format!("There is no image {id:?} for the product at the site"));
-    let image = call.world.desktop.images.get(id).filter(|image| image.product == product).ok_or_else(unknown)?;
+    let image = call.cloud[DESKTOP].images.get(id).filter(|image| image.product == product).ok_or_else(unknown)?;
     let place = image.sites.iter().find(|place| place.site == site).ok_or_else(unknown)?;
     if ["Available", "Using"].contains(&place.status.as_str()) {
         Ok(image)

@@ -1,7 +1,8 @@
 //! Carriers' lines: how they are billed, what elastic addresses cost on them, and which they have.
 
-use super::{Call, Handler, UNKNOWN, filled, number};
+use super::arguments::{UNKNOWN, filled, number};
 use crate::cloud::addresses::Range;
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::money::Money;
 use crate::cloud::refusal::Refusal;
 use crate::cloud::shape;
@@ -43,14 +44,14 @@ pub(super) fn pool(line: u64) -> String {
 /// The lines are the same at each site, and so are the document's.
 fn schemes(call: &mut Call) -> Result<Json, Refusal> {
     filled(call, "requestId")?;
-    call.world.desktop_site(call.params.required("siteId"))?;
+    call.cloud.desktop_site(call.params.required("siteId"))?;
     shape::example(call)
 }
 
 /// In the document's example: a day costs 0.50 an address, and 1.50 for 5 Mbps.
 fn price(call: &mut Call) -> Result<Json, Refusal> {
     filled(call, "requestId")?;
-    call.world.desktop_site(call.params.required("siteId"))?;
+    call.cloud.desktop_site(call.params.required("siteId"))?;
     let (size, qos) = (number(call, "size", 1)?, number(call, "qos", 1)?);
     let conf = filled(call, "bandwidthConfId")?;
     let known = conf.parse().ok().and_then(line);
@@ -70,6 +71,6 @@ fn a_day(price: Money) -> Json {
         "price_str": price.text(),
         "sign": "¥",
         "cycle": "/天",
-        "end_time": crate::cloud::term::written(super::NEVER),
+        "end_time": crate::cloud::term::written(super::answers::NEVER),
     })
 }

@@ -1,14 +1,16 @@
 //! The networks of sites: default ones, which are made here, and own ones.
 
+use super::arguments::filled;
 use super::content::{CUSTOMER, USER, content};
 use super::line::{LINES, line};
-use super::state::{Network, Vpc};
-use super::{Call, Effect, Handler, filled, work};
+use super::state::{DESKTOP, Network, Vpc};
+use super::{Effect, work};
 use crate::cloud::addresses::Range;
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
+use crate::cloud::state::Cloud;
 use crate::cloud::task::Plan;
 use crate::cloud::term::written;
-use crate::cloud::world::World;
 use serde_json::{Value as Json, json};
 use std::net::Ipv4Addr;
 
@@ -39,51 +41,51 @@ pub(super) fn default_networks(present: &[Network], next: &mut impl FnMut() -> (
     made
 }
 
-fn new_networks(world: &mut World, present: &[Network]) -> Vec<Network> {
-    let mut next = || (world.ids.uuid(), 1400 + world.ids.number("desktop_vlan", 400, |_| false) % 2600);
+fn new_networks(cloud: &mut Cloud, present: &[Network]) -> Vec<Network> {
+    let mut next = || (cloud.ids.uuid(), 1400 + cloud.ids.number("desktop_vlan", 400, |_| false) % 2600);
     default_networks(present, &mut next)
 }
 
 fn default_net<'a>(call: &'a Call, site: &str) -> Option<&'a Vpc> {
-    call.world.desktop.vpcs.iter().find(|vpc| vpc.site == site && vpc.record.is_some())
+    call.cloud[DESKTOP].vpcs.iter().find(|vpc| vpc.site == site && vpc.record.is_some())
 }
 
 fn create(call: &mut Call) -> Result<Json, Refusal> {
     let request = filled(call, "requestId")?;
-    let site = call.world.desktop_site(call.params.required("siteId"))?.clone();
+    let site = call.cloud.desktop_site(call.params.required("siteId"))?.clone();
     if default_net(call, &site.id).is_some() {
         return Err(Refusal::new("13500", format!("The site {} has a default network already", site.id)));
     }
-    let world = &mut *call.world;
-    let (id, created) = (world.ids.uuid(), world.now());
-    let record = world.ids.number("desktop_net", 477, |_| false);
+    let cloud = &mut *call.cloud;
+    let (id, created) = (cloud.ids.uuid(), cloud.now());
+    let record = cloud.ids.number("desktop_net", 477, |_| false);
     let vpc = Vpc {
         id: id.clone(),
         name: format!("{}-云桌面默认VPC", site.city),
         site: site.id.clone(),
         range: Range::new(Ipv4Addr::new(10, 0, 0, 0), 8),
-        record: Some((record, world.ids.uuid())),
-        networks: new_networks(world, &[]),
+        record: Some((record, cloud.ids.uuid())),
+        networks: new_networks(cloud, &[]),
         created,
         updated: created,
     };
-    world.desktop.vpcs.insert(vpc);
+    cloud[DESKTOP].vpcs.insert(vpc);
     let plan = Plan::holding(work::NETWORK, vec![id.clone()]).showing("creating").asked_with(request);
-    let task = world.start(plan.or_else(Effect::RemoveVpc { vpc: id }));
+    let task = cloud.start(plan.or_else(Effect::RemoveVpc { vpc: id }));
     Ok(started(call, &task))
 }
 
 fn supply(call: &mut Call) -> Result<Json, Refusal> {
     let request = filled(call, "requestId")?;
-    let site = call.world.desktop_site(call.params.required("siteId"))?.id.clone();
+    let site = call.cloud.desktop_site(call.params.required("siteId"))?.id.clone();
     let vpc = default_net(call, &site).cloned();
     let vpc = vpc.ok_or_else(|| Refusal::new("13506", format!("The site {site} has no default network to complete")))?;
-    if let Some(state) = call.world.tasks.shown(&vpc.id) {
+    if let Some(state) = call.cloud.tasks.shown(&vpc.id) {
         return Err(Refusal::new("13506", format!("The default network is {state}")));
     }
-    let networks = new_networks(call.world, &vpc.networks);
+    let networks = new_networks(call.cloud, &vpc.networks);
     let plan = Plan::holding(work::NETWORK, vec![vpc.id.clone()]).asked_with(request);
-    let task = call.world.start(plan.then(Effect::AddNetworks { vpc: vpc.id, networks }));
+    let task = call.cloud.start(plan.then(Effect::AddNetworks { vpc: vpc.id, networks }));
     Ok(started(call, &task))
 }
 
@@ -95,10 +97,10 @@ fn started(call: &Call, task: &str) -> Json {
 /// What is answered where there is none is not documented; here it is null.
 fn default_of_site(call: &mut Call) -> Result<Json, Refusal> {
     filled(call, "requestId")?;
-    let site = call.world.desktop_site(call.params.required("siteId"))?;
+    let site = call.cloud.desktop_site(call.params.required("siteId"))?;
     let vpc = default_net(call, &site.id);
     let described = vpc.and_then(|vpc| vpc.record.as_ref().map(|(number, id)| (vpc, number, id))).map(|(vpc, number, id)| {
-        let mut json = described(call.world, vpc);
+        let mut json = described(call.cloud, vpc);
         json["id"] = json!(number);
         json["vpcRecordId"] = json!(id);
         json["cityId"] = json!(site.city_id);
@@ -112,15 +114,15 @@ fn default_of_site(call: &mut Call) -> Result<Json, Refusal> {
 
 fn own_of_site(call: &mut Call) -> Result<Json, Refusal> {
     filled(call, "requestId")?;
-    let site = call.world.desktop_site(call.params.required("siteId"))?;
-    let own = call.world.desktop.vpcs.iter().filter(|vpc| vpc.site == site.id && vpc.record.is_none());
-    Ok(json!({"Data": own.map(|vpc| described(call.world, vpc)).collect::<Vec<_>>()}))
+    let site = call.cloud.desktop_site(call.params.required("siteId"))?;
+    let own = call.cloud[DESKTOP].vpcs.iter().filter(|vpc| vpc.site == site.id && vpc.record.is_none());
+    Ok(json!({"Data": own.map(|vpc| described(call.cloud, vpc)).collect::<Vec<_>>()}))
 }
 
-fn described(world: &World, vpc: &Vpc) -> Json {
+fn described(cloud: &Cloud, vpc: &Vpc) -> Json {
     let networks = |gateways: bool| -> Vec<Json> {
         let own = vpc.networks.iter().filter(|network| network.line.is_some() == gateways);
-        own.map(|network| network_json(world, vpc, network)).collect()
+        own.map(|network| network_json(cloud, vpc, network)).collect()
     };
     json!({
         "vpcId": vpc.id,
@@ -133,13 +135,13 @@ fn described(world: &World, vpc: &Vpc) -> Json {
     })
 }
 
-fn network_json(world: &World, vpc: &Vpc, network: &Network) -> Json {
-    let (status, status_text) = match world.tasks.shown(&vpc.id) {
+fn network_json(cloud: &Cloud, vpc: &Vpc, network: &Network) -> Json {
+    let (status, status_text) = match cloud.tasks.shown(&vpc.id) {
         None => ("ok", "正常"),
         Some("creating") => ("creating", "创建中"),
         Some(_) => ("updating", "更新中"),
     };
-    let used = KEPT + world.addresses.count(&network.id);
+    let used = KEPT + cloud.addresses.count(&network.id);
     let size = 1_usize.checked_shl(32 - u32::from(network.range.bits())).unwrap_or(usize::MAX);
     let mut json = json!({
         "id": network.id,

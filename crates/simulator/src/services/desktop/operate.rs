@@ -1,11 +1,14 @@
 //! What is done to desktops that are there.
 
+use super::answers::done;
+use super::arguments::{UNKNOWN, filled, ids};
 use super::content::content;
 use super::goods::installable;
-use super::state::Power;
-use super::{Call, Effect, Handler, UNKNOWN, done, filled, ids, work};
+use super::state::{DESKTOP, Power};
+use super::{Effect, work};
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
-use crate::cloud::task::{Fate, Plan};
+use crate::cloud::task::{Plan, TaskFault};
 use serde_json::{Value as Json, json};
 
 pub(super) const ACTIONS: &[(&str, Handler)] = &[
@@ -29,35 +32,35 @@ fn power(call: &mut Call) -> Result<Json, Refusal> {
         _ => (Power::On, Power::On, "rebooting", "reboot"),
     };
     let ids = ids(call, "vmIds")?;
-    let is_known = |id: &&&str| call.world.desktop.desktops.contains(id);
+    let is_known = |id: &&&str| call.cloud[DESKTOP].desktops.contains(id);
     let known: Vec<String> = ids.iter().filter(is_known).map(|id| (*id).to_owned()).collect();
     let lost = ids.iter().find(|id| !is_known(id)).map(|id| format!("subtask {verb} desktop {id} failed: no such desktop"));
     for id in &known {
-        let desktop = call.world.idle_desktop(id, OPERATION_FAILED)?;
-        if desktop.power != from || desktop.has_lapsed(call.world.now()) {
-            let status = call.world.desktop_status(desktop);
+        let desktop = call.cloud.idle_desktop(id, OPERATION_FAILED)?;
+        if desktop.power != from || desktop.has_lapsed(call.cloud.now()) {
+            let status = call.cloud.desktop_status(desktop);
             return Err(Refusal::new(OPERATION_FAILED, format!("The desktop {id} is {status}")));
         }
     }
     let effect = Effect::SetPower { desktops: known.clone(), to };
     let plan = Plan::holding(work::POWER, known).showing(shows);
-    let told = call.world.fate.clone();
+    let told = call.cloud.task_fault.clone();
     let plan = match lost.filter(|_| told.is_none()) {
         None => plan.then(effect),
         Some(reason) => {
-            call.world.fate = Some(Fate::Fails(reason));
+            call.cloud.task_fault = Some(TaskFault::Fails(reason));
             plan.or_else(effect)
         }
     };
     let answer = started_for_all(call, plan, &ids);
-    call.world.fate = told;
+    call.cloud.task_fault = told;
     Ok(answer)
 }
 
 fn rebuild(call: &mut Call) -> Result<Json, Refusal> {
     let request = filled(call, "requestId")?;
-    let desktop = call.world.a_desktop(filled(call, "vmId")?, UNKNOWN)?;
-    let status = call.world.desktop_status(desktop);
+    let desktop = call.cloud.a_desktop(filled(call, "vmId")?, UNKNOWN)?;
+    let status = call.cloud.desktop_status(desktop);
     if status != "stop" {
         return Err(Refusal::new(
             "13004",
@@ -67,7 +70,7 @@ fn rebuild(call: &mut Call) -> Result<Json, Refusal> {
     let id = desktop.id.clone();
     let image = installable(call, &desktop.product, &desktop.site)?.id.clone();
     let plan = Plan::holding(work::REBUILD, vec![id.clone()]).showing("configuring").asked_with(request);
-    let task = call.world.start(plan.then(Effect::Reinstall { desktop: id.clone(), image }));
+    let task = call.cloud.start(plan.then(Effect::Reinstall { desktop: id.clone(), image }));
     // The document's example of this Action shows no more.
     let content = format!("vmId={id}");
     Ok(json!({"Data": {"requestContent": content, "requestId": request, "taskId": task, "vmId": id}}))
@@ -75,10 +78,10 @@ fn rebuild(call: &mut Call) -> Result<Json, Refusal> {
 
 fn delete(call: &mut Call) -> Result<Json, Refusal> {
     let (request, id) = (filled(call, "requestId")?, filled(call, "vmId")?);
-    call.world.a_desktop(id, UNKNOWN)?;
-    call.world.idle_desktop(id, OPERATION_FAILED)?;
+    call.cloud.a_desktop(id, UNKNOWN)?;
+    call.cloud.idle_desktop(id, OPERATION_FAILED)?;
     let plan = Plan::holding(work::DELETE, vec![id.to_owned()]).showing("deleteing").asked_with(request);
-    let task = call.world.start(plan.then(Effect::Remove { desktop: id.to_owned() }));
+    let task = call.cloud.start(plan.then(Effect::Remove { desktop: id.to_owned() }));
     let content = content(call, &json!({"funVmParam": {"instanceIds": [id]}}));
     Ok(json!({"Data": {"requestContent": content, "requestId": request, "taskId": task, "vmId": id}}))
 }
@@ -86,8 +89,8 @@ fn delete(call: &mut Call) -> Result<Json, Refusal> {
 fn rename(call: &mut Call) -> Result<Json, Refusal> {
     filled(call, "requestId")?;
     let (id, name) = (filled(call, "vmId")?, filled(call, "name")?);
-    call.world.a_desktop(id, UNKNOWN)?;
-    call.world.change_desktop(id, |desktop| name.clone_into(&mut desktop.name));
+    call.cloud.a_desktop(id, UNKNOWN)?;
+    call.cloud.change_desktop(id, |desktop| name.clone_into(&mut desktop.name));
     Ok(done())
 }
 
@@ -95,10 +98,10 @@ fn label(call: &mut Call) -> Result<Json, Refusal> {
     filled(call, "requestId")?;
     let (ids, label) = (ids(call, "vmIds")?, call.params.required("label"));
     for id in &ids {
-        call.world.a_desktop(id, "13015")?;
+        call.cloud.a_desktop(id, "13015")?;
     }
     for id in &ids {
-        call.world.change_desktop(id, |desktop| label.clone_into(&mut desktop.label));
+        call.cloud.change_desktop(id, |desktop| label.clone_into(&mut desktop.label));
     }
     Ok(done())
 }
@@ -108,7 +111,7 @@ fn configure(call: &mut Call) -> Result<Json, Refusal> {
     filled(call, "requestId")?;
     let ids = ids(call, "vmIds")?;
     for id in &ids {
-        call.world.idle_desktop(id, OPERATION_FAILED)?;
+        call.cloud.idle_desktop(id, OPERATION_FAILED)?;
     }
     let held = ids.iter().map(|id| (*id).to_owned()).collect();
     let plan = Plan::holding(work::CONFIGURE, held).showing("configuring");
@@ -117,7 +120,7 @@ fn configure(call: &mut Call) -> Result<Json, Refusal> {
 
 fn started_for_all(call: &mut Call, plan: Plan, ids: &[&str]) -> Json {
     let request = call.params.required("requestId");
-    let task = call.world.start(plan.asked_with(request));
+    let task = call.cloud.start(plan.asked_with(request));
     let content = content(call, &json!({"funVmParam": {"instanceIds": ids}}));
     json!({"Data": {"requestContent": content, "requestId": request, "taskId": task, "vmIds": ids}})
 }

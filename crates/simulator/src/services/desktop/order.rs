@@ -1,12 +1,14 @@
 //! Ordering desktops.
 
+use super::arguments::{MALFORMED, UNKNOWN, filled, number, says_yes};
 use super::content::content;
 use super::goods::installable;
 use super::line::{Line, line, pool};
 use super::price::{Prices, ssd_size, term};
-use super::state::{Desktop, Network, Power, Product, Vpc};
-use super::{Call, Effect, Handler, MALFORMED, UNKNOWN, filled, number, says_yes, work};
+use super::state::{DESKTOP, Desktop, Network, Power, Product, Vpc};
+use super::{Effect, work};
 use crate::cloud::addresses::Range;
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
 use crate::cloud::task::Plan;
 use serde_json::{Value as Json, json};
@@ -17,7 +19,7 @@ pub(super) const ACTIONS: &[(&str, Handler)] = &[("CreateVm", create)];
 fn create(call: &mut Call) -> Result<Json, Refusal> {
     let request = filled(call, "requestId")?;
     let name = filled(call, "name")?;
-    let site = call.world.desktop_site(filled(call, "siteId")?)?.id.clone();
+    let site = call.cloud.desktop_site(filled(call, "siteId")?)?.id.clone();
     let (product, allows_ssd) = product(call, &site)?;
     let image = installable(call, &product.id, &site)?;
     let (image_id, image_size) = (image.id.clone(), image.size);
@@ -34,17 +36,17 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     quota(call, is_monthly, amount)?;
     room(call, &site, amount)?;
     let addresses = place.addresses(call, amount)?;
-    let created = call.world.now();
+    let created = call.cloud.now();
     let months = Prices::of_month(&product, ssd_size);
     let unit = if is_monthly { term.price(created, months.sum()) } else { Prices::of_hour(&product, ssd_size).sum() };
-    if !call.world.affords(unit * amount, credit) {
+    if !call.cloud.affords(unit * amount, credit) {
         return Err(Refusal::new("13001", "The account's balance does not cover the order"));
     }
-    let ids: Vec<String> = (0..amount).map(|_| call.world.ids.uuid()).collect();
+    let ids: Vec<String> = (0..amount).map(|_| call.cloud.ids.uuid()).collect();
     for ((number, id), [private, public, elastic]) in (first..).zip(&ids).zip(addresses) {
         // The first one has no number: test, test_001, test_002.
         let numbered = number.checked_sub(first).filter(|place| *place > 0).map(|_| format!("{name}_{:03}", number - 1));
-        call.world.add_desktop(Desktop {
+        call.cloud.add_desktop(Desktop {
             id: id.clone(),
             name: numbered.unwrap_or_else(|| name.to_owned()),
             site: site.clone(),
@@ -67,10 +69,10 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
             created,
         });
     }
-    let charge = is_monthly.then(|| call.world.pay("cds.desktop", "CreateVm", ids.clone(), unit * amount)).flatten();
+    let charge = is_monthly.then(|| call.cloud.pay("cds.desktop", "CreateVm", ids.clone(), unit * amount)).flatten();
     let plan = Plan::holding(work::CREATE, ids.clone()).showing("configuring").asked_with(request);
     let plan = plan.then(Effect::Build { desktops: ids.clone(), credit });
-    let task = call.world.start(plan.or_else(Effect::CancelOrder { desktops: ids.clone(), charge }));
+    let task = call.cloud.start(plan.or_else(Effect::CancelOrder { desktops: ids.clone(), charge }));
     let filled_in = json!({
         "billCycle": cycle,
         "billMethod": u8::from(is_monthly),
@@ -90,7 +92,7 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
 /// The trial credit that the desktops are billed to; it pays for what is used on demand.
 fn credit(call: &Call, is_monthly: bool) -> Result<Option<u64>, Refusal> {
     let Some(id) = call.params.text("subAccountId").filter(|id| !id.is_empty()) else { return Ok(None) };
-    let known = id.parse().ok().filter(|id| call.world.has_credit(*id));
+    let known = id.parse().ok().filter(|id| call.cloud.has_credit(*id));
     let credit = known.ok_or_else(|| Refusal::new(UNKNOWN, format!("The account has no trial credit {id:?}")))?;
     if is_monthly { Err(Refusal::new("13001", "A trial credit pays on demand only")) } else { Ok(Some(credit)) }
 }
@@ -99,14 +101,14 @@ fn credit(call: &Call, is_monthly: bool) -> Result<Option<u64>, Refusal> {
 fn product(call: &Call, site: &str) -> Result<(Product, bool), Refusal> {
     let id = filled(call, "productId")?;
     let unknown = || Refusal::new(UNKNOWN, format!("The site does not sell the product {id:?}"));
-    let product = call.world.desktop.products.get(id).ok_or_else(unknown)?;
+    let product = call.cloud[DESKTOP].products.get(id).ok_or_else(unknown)?;
     let place = product.sites.iter().find(|place| place.site == site).ok_or_else(unknown)?;
     Ok((product.clone(), place.allows_ssd))
 }
 
 /// Refuses more desktops than the account may have of a kind.
 pub(super) fn quota(call: &Call, monthly: bool, more: u64) -> Result<(), Refusal> {
-    let state = &call.world.desktop;
+    let state = &call.cloud[DESKTOP];
     let present = state.desktops.iter().filter(|desktop| desktop.paid_until.is_some() == monthly).count() as u64;
     let (quota, code, kind) =
         if monthly { (state.monthly_quota, "12501", "monthly") } else { (state.on_demand_quota, "12502", "on-demand") };
@@ -117,8 +119,8 @@ pub(super) fn quota(call: &Call, monthly: bool, more: u64) -> Result<(), Refusal
 }
 
 fn room(call: &Call, site: &str, more: u64) -> Result<(), Refusal> {
-    let present = call.world.desktop.desktops.iter().filter(|desktop| desktop.site == site).count() as u64;
-    let capacity = call.world.desktop_site(site)?.capacity;
+    let present = call.cloud[DESKTOP].desktops.iter().filter(|desktop| desktop.site == site).count() as u64;
+    let capacity = call.cloud.desktop_site(site)?.capacity;
     if present.saturating_add(more) <= capacity {
         return Ok(());
     }
@@ -138,9 +140,9 @@ impl Place {
     fn of(call: &Call, site: &str) -> Result<Self, Refusal> {
         let wrong = |why: String| Refusal::new("13505", why);
         let id = filled(call, "vpcId")?;
-        let vpc = call.world.desktop.vpcs.get(id).filter(|vpc| vpc.site == site);
+        let vpc = call.cloud[DESKTOP].vpcs.get(id).filter(|vpc| vpc.site == site);
         let vpc = vpc.ok_or_else(|| wrong(format!("There is no VPC {id:?} at the site")))?;
-        if let Some(state) = call.world.tasks.shown(id) {
+        if let Some(state) = call.cloud.tasks.shown(id) {
             return Err(wrong(format!("The VPC {id} is {state}")));
         }
         let network = |vpc: &'_ Vpc, name: &str, is_gateway: bool| -> Result<Network, Refusal> {
@@ -163,7 +165,7 @@ impl Place {
 
     /// A private, a public and an elastic address for each desktop.
     fn addresses(&self, call: &Call, amount: u64) -> Result<Vec<[Ipv4Addr; 3]>, Refusal> {
-        let addresses = &call.world.addresses;
+        let addresses = &call.cloud.addresses;
         let pool = pool(self.line.id);
         let private = addresses.free(&self.subnet.0, self.subnet.1, None);
         let public = addresses.free(&self.gateway.0, self.gateway.1, None);

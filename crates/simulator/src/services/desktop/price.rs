@@ -1,12 +1,13 @@
 //! What desktops cost.
 
+use super::arguments::{MALFORMED, UNKNOWN, filled, number, says_yes};
 use super::content::content;
-use super::state::Product;
-use super::{Call, Handler, MALFORMED, UNKNOWN, filled, number, says_yes};
+use super::state::{DESKTOP, Product};
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::money::Money;
 use crate::cloud::refusal::Refusal;
+use crate::cloud::state::Cloud;
 use crate::cloud::term::Term;
-use crate::cloud::world::World;
 use crate::services::billing::Use;
 use serde_json::{Value as Json, json};
 
@@ -39,11 +40,11 @@ impl Prices {
     }
 }
 
-impl World {
+impl Cloud {
     /// A desktop is there and costs, if it is paid on demand, 24 hours a day.
     pub(super) fn meter_desktop(&mut self, id: &str, credit: Option<u64>) {
-        let Some(desktop) = self.desktop.desktops.get(id).filter(|desktop| desktop.paid_until.is_none()) else { return };
-        let Some(product) = self.desktop.products.get(&desktop.product) else { return };
+        let Some(desktop) = self[DESKTOP].desktops.get(id).filter(|desktop| desktop.paid_until.is_none()) else { return };
+        let Some(product) = self[DESKTOP].products.get(&desktop.product) else { return };
         let per_day = Prices::of_hour(product, desktop.ssd_size).sum() * 24;
         let metered = Use::of(id, "cds.desktop", "CreateVm", per_day).named(&desktop.name, &desktop.site).paid_by(credit);
         self.begin_use(metered);
@@ -57,7 +58,7 @@ pub(super) fn term(call: &Call) -> Result<Term, Refusal> {
         to_month_end: says_yes(call, "isToMonth", false),
         charges_whole_months: says_yes(call, "priceToMonth", false),
     };
-    let has_end = term.end(call.world.now()).is_some();
+    let has_end = term.end(call.cloud.now()).is_some();
     if has_end { Ok(term) } else { Err(Refusal::new(MALFORMED, "duration is too large")) }
 }
 
@@ -81,16 +82,16 @@ pub(super) fn ssd_size(call: &Call, image_size: u64, allowed: bool) -> Result<Op
 /// For an hour where it is paid on demand, else for the whole term; in yuan, as the table says.
 fn query(call: &mut Call) -> Result<Json, Refusal> {
     let request = filled(call, "requestId")?;
-    let site = call.world.desktop_site(filled(call, "siteId")?)?.id.clone();
+    let site = call.cloud.desktop_site(filled(call, "siteId")?)?.id.clone();
     let goods = filled(call, "goodsId")?;
-    let mut products = call.world.desktop.products.iter();
+    let mut products = call.cloud[DESKTOP].products.iter();
     let sold = products.find_map(|product| {
         let place = product.sites.iter().find(|place| place.site == site)?;
         (product.goods_id.to_string() == goods).then_some((product, place))
     });
     let (product, place) = sold.ok_or_else(|| Refusal::new("12505", format!("The site does not sell the goods {goods:?}")))?;
     let (size, amount) = (ssd_size(call, 0, place.allows_ssd)?, number(call, "num", 1)?);
-    let now = call.world.now();
+    let now = call.cloud.now();
     let term = term(call)?;
     let over = |term: Term, prices: Prices| Prices { desktop: term.price(now, prices.desktop), disk: term.price(now, prices.disk) };
     let months = Prices::of_month(product, size);

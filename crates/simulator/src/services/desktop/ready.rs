@@ -2,23 +2,46 @@
 //! made up.
 
 use super::network::default_networks;
-use super::state::{Image, ImageSite, Network, Product, ProductSite, Site, Vpc, capacity};
+use super::state::{Image, ImageSite, Network, Product, ProductSite, Site, State, Vpc, capacity};
 use crate::cloud::addresses::Range;
 use crate::cloud::money::Money;
 use crate::cloud::store::Store;
 use jiff::Timestamp;
 use std::net::Ipv4Addr;
 
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            desktops: Store::default(),
+            accounts: Store::default(),
+            vpcs: vpcs(),
+            images: images(),
+            products: products(),
+            sites: sites(),
+            monthly_quota: 100,
+            on_demand_quota: 100,
+            next_end: None,
+        }
+    }
+}
+
 const XIANGYANG: &str = "32e6fd62-9bac-11ec-875a-2a8d1f4e167e";
+
 const SUQIAN: &str = "f7c3c7a6-8d5f-11ec-9311-5293695d0ddd";
+
 const SUQIAN_B: &str = "09a38804-c1ee-11ec-bd22-4641dfd57315";
+
 const LOUDI: &str = "ebbfcb70-a98f-11ec-926b-8aaa763f849e";
+
 const BAODING: &str = "9efa59c0-a0db-11ec-aefa-1efd5a8f8465";
+
 /// The document prices a desktop here and names the site nowhere.
 const UNNAMED: &str = "e5aa47be-da46-11ec-bad2-defff767b3b5";
+
 const SITES: [&str; 6] = [XIANGYANG, SUQIAN, SUQIAN_B, LOUDI, BAODING, UNNAMED];
 
 const GRAPHICS: &str = "745f6546-dc5f-492f-82d1-9eb47cd9fa2d";
+
 const WORKSTATION: &str = "e0997510-1b69-4de8-85a8-cc44b2dd28f8";
 
 pub(super) fn sites() -> Store<Site> {

@@ -1,13 +1,14 @@
 //! Paid terms: converted to, renewed by hand and by themselves, and over.
 
+use super::arguments::{UNKNOWN, filled, ids, says_yes};
 use super::content::content;
 use super::order::quota;
 use super::price::term;
-use super::state::Power;
-use super::{Call, Handler, UNKNOWN, filled, ids, says_yes};
+use super::state::{DESKTOP, Power};
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
+use crate::cloud::state::Cloud;
 use crate::cloud::term::Term;
-use crate::cloud::world::World;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
@@ -21,12 +22,12 @@ fn convert(call: &mut Call) -> Result<Json, Refusal> {
     filled(call, "requestId")?;
     let (ids, term) = (ids(call, "vmIds")?, term(call)?);
     for id in &ids {
-        if call.world.a_desktop(id, UNKNOWN)?.paid_until.is_some() {
+        if call.cloud.a_desktop(id, UNKNOWN)?.paid_until.is_some() {
             return Err(Refusal::new("12503", format!("The desktop {id} is paid by the month already")));
         }
     }
     quota(call, true, ids.len() as u64)?;
-    let start = call.world.now();
+    let start = call.cloud.now();
     extend(call, FAILED, "UpdateOrder", &ids, term, false, |_| start)
 }
 
@@ -35,11 +36,11 @@ fn renew_by_hand(call: &mut Call) -> Result<Json, Refusal> {
     filled(call, "requestId")?;
     let (ids, term) = (ids(call, "vmIds")?, term(call)?);
     for id in &ids {
-        if call.world.a_desktop(id, UNKNOWN)?.paid_until.is_none() {
+        if call.cloud.a_desktop(id, UNKNOWN)?.paid_until.is_none() {
             return Err(Refusal::new("12504", format!("The desktop {id} is paid on demand")));
         }
     }
-    let now = call.world.now();
+    let now = call.cloud.now();
     extend(call, FAILED, "RenewalOrder", &ids, term, true, |end| end.map_or(now, |end| end.max(now)))
 }
 
@@ -56,10 +57,10 @@ fn extend(
     let renews_itself = says_yes(call, "isAutoRenewal", renews_itself);
     let (mut done, mut failed, mut reasons) = (Vec::new(), Vec::new(), Vec::new());
     for id in ids {
-        match extend_one(call.world, code, item, id, term, &start) {
+        match extend_one(call.cloud, code, item, id, term, &start) {
             Ok(end) => {
-                call.world.change_desktop(id, |desktop| (desktop.paid_until, desktop.renews_itself) = (Some(end), renews_itself));
-                call.world.mind_desktop_end(Some(end));
+                call.cloud.change_desktop(id, |desktop| (desktop.paid_until, desktop.renews_itself) = (Some(end), renews_itself));
+                call.cloud.mind_desktop_end(Some(end));
                 done.push(*id);
             }
             Err(refusal) => {
@@ -89,39 +90,40 @@ fn extend(
 
 /// The new end of a desktop's term, which is paid.
 fn extend_one(
-    world: &mut World,
+    cloud: &mut Cloud,
     code: &'static str,
     item: &str,
     id: &str,
     term: Term,
     start: impl Fn(Option<Timestamp>) -> Timestamp,
 ) -> Result<Timestamp, Refusal> {
-    let desktop = world.idle_desktop(id, code)?;
+    let desktop = cloud.idle_desktop(id, code)?;
     let start = start(desktop.paid_until);
     let end = term.end(start).ok_or_else(|| Refusal::new(code, "The term is too long"))?;
     let price = term.price(start, desktop.month_price);
-    if !world.wallet.covers(price) {
+    if !cloud.wallet.covers(price) {
         return Err(Refusal::new(code, format!("The balance does not cover the term of {id}")));
     }
-    world.pay("cds.desktop", item, vec![id.to_owned()], price);
-    world.end_use(id);
+    cloud.pay("cds.desktop", item, vec![id.to_owned()], price);
+    cloud.end_use(id);
     Ok(end)
 }
 
-impl World {
+impl Cloud {
     /// Keeps in mind when a desktop's term ends.
     pub(super) fn mind_desktop_end(&mut self, end: Option<Timestamp>) {
-        self.desktop.next_end = self.desktop.next_end.into_iter().chain(end).min();
+        self[DESKTOP].next_end = self[DESKTOP].next_end.into_iter().chain(end).min();
     }
 }
 
 /// Renews or switches off the desktops whose terms have ended by now.
-pub(crate) fn renew(world: &mut World) {
-    let now = world.now();
-    if world.desktop.next_end.is_none_or(|end| now < end) {
+pub(crate) fn renew(cloud: &mut Cloud) {
+    let now = cloud.now();
+    if cloud[DESKTOP].next_end.is_none_or(|end| now < end) {
         return;
     }
-    let World { desktop: state, wallet, .. } = world;
+    let Cloud { states, wallet, .. } = cloud;
+    let state = &mut states[DESKTOP];
     for desktop in state.desktops.iter_mut() {
         if let Some(end) = desktop.paid_until.filter(|_| desktop.renews_itself) {
             desktop.paid_until = Some(OWN_TERM.renew(wallet, end, now, desktop.month_price, "cds.desktop", &desktop.id));

@@ -1,15 +1,15 @@
 //! Desktops with their sub-accounts and networks, and what is sold where.
 
-use super::{line, ready, work};
 use crate::cloud::addresses::Range;
 use crate::cloud::money::Money;
-use crate::cloud::refusal::Refusal;
+use crate::cloud::service_states::StateKey;
 use crate::cloud::store::{Keyed, Store};
-use crate::cloud::world::World;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
 use std::net::Ipv4Addr;
+
+/// Where the state is kept.
+pub(crate) const DESKTOP: StateKey<State> = StateKey::new("desktop");
 
 /// What the account has here, and what it can buy.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -28,22 +28,6 @@ pub(crate) struct State {
     /// When the next paid term ends; it follows from the desktops.
     #[serde(skip)]
     pub(super) next_end: Option<Timestamp>,
-}
-
-impl Default for State {
-    fn default() -> Self {
-        Self {
-            desktops: Store::default(),
-            accounts: Store::default(),
-            vpcs: ready::vpcs(),
-            images: ready::images(),
-            products: ready::products(),
-            sites: ready::sites(),
-            monthly_quota: 100,
-            on_demand_quota: 100,
-            next_end: None,
-        }
-    }
 }
 
 /// Where desktops stand.
@@ -264,126 +248,4 @@ impl Vpc {
     pub(super) fn network(&self, id: &str) -> Option<&Network> {
         self.networks.iter().find(|network| network.id == id)
     }
-}
-
-impl World {
-    /// A desktop by its id.
-    pub(super) fn a_desktop(&self, id: &str, code: &'static str) -> Result<&Desktop, Refusal> {
-        self.desktop.desktops.get(id).ok_or_else(|| Refusal::new(code, format!("There is no desktop {id:?}")))
-    }
-
-    /// A desktop that no task works on.
-    pub(super) fn idle_desktop(&self, id: &str, code: &'static str) -> Result<&Desktop, Refusal> {
-        let desktop = self.a_desktop(id, code)?;
-        match self.tasks.shown(id) {
-            None => Ok(desktop),
-            Some(state) => Err(Refusal::new(code, format!("The desktop {id} is {state}"))),
-        }
-    }
-
-    /// As `status` writes it.
-    pub(super) fn desktop_status<'a>(&'a self, desktop: &Desktop) -> &'a str {
-        let idle = match desktop.power {
-            _ if desktop.has_lapsed(self.now()) => "asMonthExpired",
-            Power::On => "using",
-            Power::Off => "stop",
-        };
-        self.tasks.shown(&desktop.id).unwrap_or(idle)
-    }
-
-    /// A site that is there.
-    pub(super) fn desktop_site(&self, id: &str) -> Result<&Site, Refusal> {
-        self.desktop.sites.get(id).ok_or_else(|| Refusal::new(super::UNKNOWN, format!("There is no site {id:?}")))
-    }
-
-    /// A desktop that is still there, for what a task does at its end.
-    pub(super) fn change_desktop(&mut self, id: &str, change: impl FnOnce(&mut Desktop)) {
-        if let Some(desktop) = self.desktop.desktops.get_mut(id) {
-            change(desktop);
-        }
-    }
-
-    /// Adds a desktop, whose addresses are taken and whose end is kept in mind from now on.
-    pub(super) fn add_desktop(&mut self, desktop: Desktop) {
-        for (network, address) in self.desktop_addresses(&desktop) {
-            self.addresses.take(&network, address);
-        }
-        self.mind_desktop_end(desktop.paid_until);
-        self.desktop.desktops.insert(desktop);
-    }
-
-    /// Takes a desktop away and sets its addresses free.
-    pub(super) fn remove_desktop(&mut self, id: &str) {
-        let Some(desktop) = self.desktop.desktops.remove(id) else { return };
-        self.end_use(id);
-        for (network, address) in self.desktop_addresses(&desktop) {
-            self.addresses.release(&network, address);
-        }
-    }
-
-    /// The addresses of a desktop with their networks.
-    fn desktop_addresses(&self, desktop: &Desktop) -> [(String, Ipv4Addr); 3] {
-        let vpc = self.desktop.vpcs.get(&desktop.vpc);
-        let line = vpc.and_then(|vpc| vpc.network(&desktop.gateway)).and_then(|gateway| gateway.line);
-        [
-            (desktop.subnet.clone(), desktop.private_address),
-            (desktop.gateway.clone(), desktop.public_address),
-            (line::pool(line.unwrap_or(0)), desktop.elastic_address),
-        ]
-    }
-}
-
-/// Finds out which addresses the desktops have, and when their terms end.
-pub(crate) fn index(world: &mut World) {
-    let taken: Vec<_> = world.desktop.desktops.iter().flat_map(|desktop| world.desktop_addresses(desktop)).collect();
-    for (network, address) in taken {
-        world.addresses.take(&network, address);
-    }
-    let is_metered = |desktop: &&Desktop| {
-        let is_new = world.tasks.holder(&desktop.id).is_some_and(|task| task.kind == work::CREATE.kind);
-        !is_new && world.use_of(&desktop.id).is_none()
-    };
-    let unmetered: Vec<_> = world.desktop.desktops.iter().filter(is_metered).map(|desktop| desktop.id.clone()).collect();
-    for id in unmetered {
-        world.meter_desktop(&id, None);
-    }
-    world.desktop.next_end = world.desktop.desktops.iter().filter_map(|desktop| desktop.paid_until).min();
-}
-
-/// What does not fit together, as a person may have written it.
-pub(crate) fn problems(world: &World) -> Vec<String> {
-    let state = &world.desktop;
-    let mut problems = Vec::new();
-    let mut addresses = HashSet::new();
-    for vpc in state.vpcs.iter().filter(|vpc| !state.sites.contains(&vpc.site)) {
-        problems.push(format!("desktop.vpcs, {}: there is no site {}", vpc.id, vpc.site));
-    }
-    for image in state.images.iter().filter(|image| !state.products.contains(&image.product)) {
-        problems.push(format!("desktop.images, {}: there is no product {}", image.id, image.product));
-    }
-    for desktop in state.desktops.iter() {
-        let mut tell = |problem: String| problems.push(format!("desktop.desktops, {}: {problem}", desktop.id));
-        if !state.sites.contains(&desktop.site) {
-            tell(format!("there is no site {}", desktop.site));
-        }
-        if !state.products.contains(&desktop.product) {
-            tell(format!("there is no product {}", desktop.product));
-        }
-        if let Some(account) = desktop.account.as_ref().filter(|account| !state.accounts.contains(account)) {
-            tell(format!("there is no sub-account {account}"));
-        }
-        let vpc = state.vpcs.get(&desktop.vpc);
-        let network = |id: &str| vpc.and_then(|vpc| vpc.network(id));
-        for (id, address) in [(&desktop.subnet, desktop.private_address), (&desktop.gateway, desktop.public_address)] {
-            match network(id) {
-                None => tell(format!("the VPC {} has no network {id}", desktop.vpc)),
-                Some(network) if !network.range.offers(address) => tell(format!("{address} is not an address of the network {id}")),
-                Some(_) => {}
-            }
-            if !addresses.insert((id, address)) {
-                tell(format!("another desktop has {address} too"));
-            }
-        }
-    }
-    problems
 }

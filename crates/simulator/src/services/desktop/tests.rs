@@ -1,7 +1,9 @@
 use super::line::LINES;
+use super::state::DESKTOP;
 use crate::services::bms::tests::draw;
-use crate::tests::{Answer, Cloud, advance, documented::documented, merge};
-use crate::{Fault, FaultRule};
+use crate::tests::documented::documented;
+use crate::tests::{Answer, TestCloud, advance, merge};
+use crate::{Fault, FaultRule, SavedState};
 use serde_json::{Value as Json, json};
 
 const SITE: &str = "ebbfcb70-a98f-11ec-926b-8aaa763f849e";
@@ -11,7 +13,7 @@ const REQUEST: &str = "6ca9ed98-27c8-4431-995f-59cc6d743dab";
 const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 const EMAIL: &str = "17716313367@163.com";
 
-fn ask(cloud: &Cloud, action: &str, params: Json) -> Answer {
+fn ask(cloud: &TestCloud, action: &str, params: Json) -> Answer {
     let mut params = params;
     if !action.starts_with("Query") || action == "QueryVmPrice" {
         params.as_object_mut().unwrap().entry("requestId").or_insert(json!(REQUEST));
@@ -20,14 +22,14 @@ fn ask(cloud: &Cloud, action: &str, params: Json) -> Answer {
 }
 
 #[track_caller]
-fn done(cloud: &Cloud, action: &str, params: Json) -> Json {
+fn done(cloud: &TestCloud, action: &str, params: Json) -> Json {
     let answer = ask(cloud, action, params).ok()["Data"].clone();
     cloud.settle();
     answer
 }
 
 /// The document's order, at its site, with some of it changed.
-fn order(cloud: &Cloud, changes: &Json) -> Json {
+fn order(cloud: &TestCloud, changes: &Json) -> Json {
     let mut order = cloud.catalog.action("cds.desktop.CreateVm").unwrap().example.clone();
     let place = json!({
         "vpcId": "73cbf764-cdcb-11ec-a318-ee97882ecf7d",
@@ -39,24 +41,24 @@ fn order(cloud: &Cloud, changes: &Json) -> Json {
     order
 }
 
-fn desktops(cloud: &Cloud, changes: &Json) -> Vec<String> {
+fn desktops(cloud: &TestCloud, changes: &Json) -> Vec<String> {
     let made = done(cloud, "CreateVm", order(cloud, changes));
     serde_json::from_value(made["vmIds"].clone()).unwrap()
 }
 
-fn shown(cloud: &Cloud, id: &str) -> Json {
+fn shown(cloud: &TestCloud, id: &str) -> Json {
     ask(cloud, "QueryVm", json!({"vmId": id})).ok()["Data"].clone()
 }
 
-fn all(cloud: &Cloud, params: Json) -> Vec<String> {
+fn all(cloud: &TestCloud, params: Json) -> Vec<String> {
     serde_json::from_value(ask(cloud, "QueryVms", params).ok()["Data"]["vmIds"].clone()).unwrap()
 }
 
-fn task(cloud: &Cloud, answer: &Json) -> Json {
+fn task(cloud: &TestCloud, answer: &Json) -> Json {
     ask(cloud, "QueryTask", json!({"taskId": answer["taskId"], "requestId": answer["requestId"]})).ok()["Data"].clone()
 }
 
-fn account(cloud: &Cloud, email: &str) -> Json {
+fn account(cloud: &TestCloud, email: &str) -> Json {
     if ask(cloud, "QuerySubAccounts", json!({"email": email})).ok()["Data"].as_array().unwrap().is_empty() {
         done(cloud, "CreateSubAccount", json!({"email": email, "name": "miao123", "remark": "r"}));
     }
@@ -70,10 +72,10 @@ fn close(left: f64, right: f64) {
 
 #[tokio::test(start_paused = true)]
 async fn every_action_answers_as_documented() {
-    let actions = Cloud::new().catalog.actions_of("cds.desktop").unwrap();
+    let actions = TestCloud::new().catalog.actions_of("cds.desktop").unwrap();
     assert_eq!(actions.len(), 31);
     for action in actions {
-        let cloud = Cloud::new();
+        let cloud = TestCloud::new();
         let monthly = ["RenewalOrder", "QueryExpireVms"].contains(&action.name.as_str());
         let id = desktops(&cloud, &json!({"billCycle": if monthly { "month" } else { "minute" }})).remove(0);
         let started = cloud.simulator.state_json()["tasks"][0].clone();
@@ -109,7 +111,7 @@ async fn every_action_answers_as_documented() {
 
 #[tokio::test(start_paused = true)]
 async fn a_desktop_lives_from_its_order_to_its_deletion() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let made = ask(&cloud, "CreateVm", order(&cloud, &json!({"num": "3"}))).ok()["Data"].clone();
     let vms: Vec<String> = serde_json::from_value(made["vmIds"].clone()).unwrap();
     let names: Vec<_> = vms.iter().map(|id| shown(&cloud, id)["vmName"].clone()).collect();
@@ -174,7 +176,7 @@ async fn a_desktop_lives_from_its_order_to_its_deletion() {
 
 #[tokio::test(start_paused = true)]
 async fn operating_a_desktop_that_is_not_there_fails_as_a_task() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let vms = desktops(&cloud, &json!({}));
     let answer = done(&cloud, "OperateVm", json!({"vmIds": [vms[0], NOBODY], "action": "off"}));
     let ended = task(&cloud, &answer);
@@ -185,7 +187,7 @@ async fn operating_a_desktop_that_is_not_there_fails_as_a_task() {
 
 #[tokio::test(start_paused = true)]
 async fn orders_are_refused_for_the_documented_reasons() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let refused = |changes: Json, code: &str| {
         let before = cloud.simulator.state_json();
         cloud.ask("cds.desktop.CreateVm", &order(&cloud, &changes)).refused(400, code);
@@ -229,7 +231,7 @@ async fn orders_are_refused_for_the_documented_reasons() {
 
 #[tokio::test(start_paused = true)]
 async fn a_monthly_order_is_paid_and_costs_nothing_where_it_fails() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let before = cloud.balance();
     let monthly = json!({"billCycle": "month", "duration": "2", "num": "2"});
     cloud.simulator.fault(FaultRule::new(Fault::TaskFails("no GPU".into())).times(1));
@@ -252,7 +254,7 @@ async fn a_monthly_order_is_paid_and_costs_nothing_where_it_fails() {
 
 #[tokio::test(start_paused = true)]
 async fn what_expires_is_listed_renewed_or_over() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let monthly = |name: &str, renews: &str| {
         let changes = json!({"name": name, "billCycle": "month", "isToMonth": "1", "isAutoRenewal": renews});
         desktops(&cloud, &changes).remove(0)
@@ -303,7 +305,7 @@ async fn what_expires_is_listed_renewed_or_over() {
 
 #[tokio::test(start_paused = true)]
 async fn desktops_on_demand_become_monthly_ones() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let vms = desktops(&cloud, &json!({"num": "2"}));
     let before = cloud.balance();
     let convert = |vms: &Json| ask(&cloud, "UpdateOrder", json!({"vmIds": vms, "duration": "1"}));
@@ -314,7 +316,7 @@ async fn desktops_on_demand_become_monthly_ones() {
     convert(&json!([vms[0]])).refused(400, "12503");
     cloud.simulator.set_balance(0.0);
     convert(&json!([vms[1]])).refused(400, "12506");
-    cloud.simulator.state().world.desktop.monthly_quota = 1;
+    cloud.simulator.state().kernel.cloud[DESKTOP].monthly_quota = 1;
     convert(&json!([vms[1]])).refused(400, "12501");
     assert_eq!(all(&cloud, json!({"billMethod": "0"})), vms[1..]);
     ask(&cloud, "QueryVms", json!({"billMethod": "2"})).refused(400, "10003");
@@ -322,7 +324,7 @@ async fn desktops_on_demand_become_monthly_ones() {
 
 #[tokio::test(start_paused = true)]
 async fn sub_accounts_are_made_changed_and_refused() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let list = |params: Json| ask(&cloud, "QuerySubAccounts", params).ok()["Data"].clone();
     let create = |changes: Json| {
         let mut params = json!({"email": EMAIL, "name": "miao123"});
@@ -370,7 +372,7 @@ async fn sub_accounts_are_made_changed_and_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn users_are_bound_and_unbound() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let (first, second) = (account(&cloud, EMAIL)["accountId"].clone(), account(&cloud, "b@b.cn")["accountId"].clone());
     let vms = desktops(&cloud, &json!({"num": "2"}));
     let change = |account: &Json| ask(&cloud, "ChangeAccount", json!({"vmId": vms[0], "accountId": account}));
@@ -393,7 +395,7 @@ async fn users_are_bound_and_unbound() {
 
 #[tokio::test(start_paused = true)]
 async fn a_site_gets_a_default_network_and_then_desktops() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let net = |site: &str| ask(&cloud, "GetDefaultNet", json!({"siteId": site})).ok()["Data"].clone();
     assert_eq!(net(OTHER_SITE), Json::Null);
     ask(&cloud, "SupplyDefaultNet", json!({"siteId": OTHER_SITE})).refused(400, "13506");
@@ -414,7 +416,7 @@ async fn a_site_gets_a_default_network_and_then_desktops() {
     assert_eq!(all(&cloud, json!({"vpcName": "宿迁-云桌面默认VPC", "siteId": OTHER_SITE, "productId": PRODUCT})), vms);
     {
         let mut state = cloud.simulator.state();
-        let vpc = state.world.desktop.vpcs.get_mut(own["vpcId"].as_str().unwrap()).unwrap();
+        let vpc = state.kernel.cloud[DESKTOP].vpcs.get_mut(own["vpcId"].as_str().unwrap()).unwrap();
         vpc.networks.retain(|network| network.line != Some(10289));
     }
     assert_eq!(net(OTHER_SITE)["vgateways"].as_array().unwrap().len(), 1);
@@ -431,7 +433,7 @@ async fn a_site_gets_a_default_network_and_then_desktops() {
 
 #[tokio::test(start_paused = true)]
 async fn offers_and_prices_agree() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let data = |action: &str, params: Json| ask(&cloud, action, params).ok()["Data"].clone();
     let row = data("QueryProducts", json!({"siteId": SITE}))[0].clone();
     assert_eq!((&row["requirePrice"], &row["monthPrice"]), (&json!(0.186_833_333_3), &json!(3364.0)));
@@ -478,7 +480,7 @@ async fn offers_and_prices_agree() {
 #[tokio::test(start_paused = true)]
 async fn a_random_walk_ends_in_a_state_that_can_be_read_again() {
     for seed in 0..4 {
-        let cloud = Cloud::new();
+        let cloud = TestCloud::new();
         let account = account(&cloud, EMAIL)["accountId"].clone();
         for step in 0..80 {
             let draw = |purpose: &str, most: u32| draw(seed, purpose, step, most);
@@ -508,21 +510,20 @@ async fn a_random_walk_ends_in_a_state_that_can_be_read_again() {
         for desktop in state["desktop"]["desktops"].as_array().unwrap() {
             assert!(addresses.insert(desktop["elastic_address"].to_string()), "an address is there twice");
         }
-        let read: crate::cloud::world::World = serde_json::from_value(state).unwrap();
-        assert_eq!(super::problems(&read), Vec::<String>::new());
+        SavedState::parse(&state.to_string()).unwrap();
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_file_whose_desktops_do_not_fit_together_is_told_of() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     desktops(&cloud, &json!({"num": "2"}));
     let problems = |change: &dyn Fn(&mut Json)| {
         let mut state = cloud.simulator.state_json();
         change(&mut state["desktop"]["desktops"][1]);
-        super::problems(&serde_json::from_value(state).unwrap())
+        SavedState::parse(&state.to_string()).err().unwrap_or_default()
     };
-    assert_eq!(problems(&|_| ()), Vec::<String>::new());
+    assert_eq!(problems(&|_| ()), "");
     for (field, value, text) in [
         ("site", "none", "there is no site none"),
         ("product", "none", "there is no product none"),
@@ -532,14 +533,14 @@ async fn a_file_whose_desktops_do_not_fit_together_is_told_of() {
         ("public_address", "10.3.0.2", "another desktop has 10.3.0.2 too"),
     ] {
         let told = problems(&|desktop| desktop[field] = json!(value));
-        assert!(told.iter().any(|problem| problem.contains(text)), "{told:?}");
+        assert!(told.contains(text), "{told}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_desktop_on_demand_is_metered_until_it_is_paid_by_the_month_or_goes() {
     const DAY: u64 = 86_400;
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let credit = || cloud.ask("cds.subject.DescribeSubjects", &json!({})).ok()["Data"]["SubjectList"][0]["Balance"].clone();
     let on_credit = |cycle: &str| json!({"subAccountId": "3273359", "billCycle": cycle});
     cloud.ask("cds.desktop.CreateVm", &order(&cloud, &on_credit("month"))).refused(400, "13001");

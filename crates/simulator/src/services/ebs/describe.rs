@@ -1,11 +1,10 @@
 //! What can be seen of disks.
 
-use super::Call;
-use super::state::Disk;
-use crate::cloud::call::Handler;
+use super::state::{Disk, EBS};
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
-use crate::cloud::world::World;
-use crate::services::ecs::{self, filled, ids_in_text};
+use crate::cloud::state::Cloud;
+use crate::services::ecs::{self, ECS, filled, ids_in_text};
 use cumulua_core::catalog::Action;
 use serde_json::{Value as Json, json};
 
@@ -32,32 +31,32 @@ pub(super) fn wanted_zones<'a>(call: &Call<'a>) -> Result<Option<Vec<&'a str>>, 
 fn list(call: &mut Call) -> Result<Json, Refusal> {
     let page = call.page(PAGE_SIZE)?;
     let zones = wanted_zones(call)?;
-    let world = &*call.world;
+    let cloud = &*call.cloud;
     let is_there = |disk: &&Disk| zones.as_ref().is_none_or(|zones| zones.contains(&disk.zone.as_str()));
     let (shown, count) = match ids_in_text(call, "DiskIds")? {
         Some(ids) => {
-            let found: Vec<_> = ids.iter().filter_map(|id| world.ebs.disks.get(id)).filter(is_there).collect();
+            let found: Vec<_> = ids.iter().filter_map(|id| cloud[EBS].disks.get(id)).filter(is_there).collect();
             (page.take(found.iter().copied()), found.len())
         }
-        None => (page.take(world.ebs.disks.iter().filter(is_there)), world.ebs.disks.iter().filter(is_there).count()),
+        None => (page.take(cloud[EBS].disks.iter().filter(is_there)), cloud[EBS].disks.iter().filter(is_there).count()),
     };
-    let shown: Vec<_> = shown.into_iter().map(|disk| described(call.action, world, disk)).collect();
+    let shown: Vec<_> = shown.into_iter().map(|disk| described(call.action, cloud, disk)).collect();
     Ok(json!({"PageNumber": page.number, "PageSize": page.size, "TotalCount": count, "Data": {"DiskList": shown}}))
 }
 
 fn one(call: &mut Call) -> Result<Json, Refusal> {
-    let disk = call.world.ebs_disk(filled(call, "DiskId")?)?;
-    Ok(json!({"Data": {"DiskInfo": described(call.action, call.world, disk)}}))
+    let disk = call.cloud.ebs_disk(filled(call, "DiskId")?)?;
+    Ok(json!({"Data": {"DiskInfo": described(call.action, call.cloud, disk)}}))
 }
 
 fn of_server(call: &mut Call) -> Result<Json, Refusal> {
-    let server = call.world.ecs_server(filled(call, "InstanceId")?)?;
-    let disks: Vec<_> = call.world.ebs_disks_of(&server.id).map(|disk| described(call.action, call.world, disk)).collect();
+    let server = call.cloud.ecs_server(filled(call, "InstanceId")?)?;
+    let disks: Vec<_> = call.cloud.ebs_disks_of(&server.id).map(|disk| described(call.action, call.cloud, disk)).collect();
     Ok(json!({"Data": {"DiskList": disks}}))
 }
 
-fn described(action: &Action, world: &World, disk: &Disk) -> Json {
-    let status = world.ebs_disk_status(disk);
+fn described(action: &Action, cloud: &Cloud, disk: &Disk) -> Json {
+    let status = cloud.ebs_disk_status(disk);
     let display = match status {
         "building" => "创建中",
         "running" => "使用中",
@@ -68,7 +67,7 @@ fn described(action: &Action, world: &World, disk: &Disk) -> Json {
         "rollback" => "回滚中",
         _ => "更新中",
     };
-    let (server, server_name) = server_of(world, disk);
+    let (server, server_name) = server_of(cloud, disk);
     json!({
         "DiskId": disk.id,
         "DiskName": disk.name,
@@ -87,8 +86,8 @@ fn described(action: &Action, world: &World, disk: &Disk) -> Json {
 }
 
 /// The id and the name of the server that a disk is attached to; empty where there is none.
-pub(super) fn server_of<'a>(world: &'a World, disk: &Disk) -> (&'a str, &'a str) {
-    let server = disk.server.as_ref().and_then(|server| world.ecs.servers.get(server));
+pub(super) fn server_of<'a>(cloud: &'a Cloud, disk: &Disk) -> (&'a str, &'a str) {
+    let server = disk.server.as_ref().and_then(|server| cloud[ECS].servers.get(server));
     server.map_or(("", ""), |server| (&server.id, &server.name))
 }
 

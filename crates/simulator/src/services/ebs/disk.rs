@@ -1,8 +1,8 @@
 //! Creating, deleting, attaching, detaching and enlarging disks.
 
-use super::state::Disk;
-use super::{Call, Effect, work};
-use crate::cloud::call::Handler;
+use super::state::{Disk, EBS};
+use super::{Effect, work};
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
 use crate::cloud::task::Plan;
 use crate::services::ecs::{self, day, filled, ids, started};
@@ -32,7 +32,7 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     let snapshot = params.text("SnapshotId").filter(|id| !id.is_empty());
     let size = params.count("Size").unwrap_or(0);
     if let Some(id) = snapshot {
-        let snapshot = call.world.data_snapshot(id)?;
+        let snapshot = call.cloud.data_snapshot(id)?;
         if snapshot.zone != zone {
             return Err(az_mismatch(format!("The snapshot {id} is in {}", snapshot.zone)));
         }
@@ -45,30 +45,30 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     if number > MOST_AT_ONCE {
         return Err(call.malformed("Number", &format!("it must be {MOST_AT_ONCE} at most")));
     }
-    call.world.check_ebs_quota(&zone, size.saturating_mul(number))?;
-    if !call.world.affords(ecs::disk_price(size, number), None) {
+    call.cloud.check_ebs_quota(&zone, size.saturating_mul(number))?;
+    if !call.cloud.affords(ecs::disk_price(size, number), None) {
         return Err(Refusal::new("InvalidOperation", "The account's balance does not cover the disks"));
     }
     let releases = server.is_some() && params.count("ReleaseWithInstance") != Some(0);
-    let created = call.world.now();
-    let disks: Vec<_> = (0..number).map(|_| call.world.ids.short("disk")).collect();
+    let created = call.cloud.now();
+    let disks: Vec<_> = (0..number).map(|_| call.cloud.ids.short("disk")).collect();
     for id in &disks {
         let (id, name, zone, server) = (id.clone(), name.clone(), zone.clone(), server.clone());
-        call.world.add_ebs_disk(Disk { id, name, zone, size, system: None, server, releases, is_prepaid: false, created });
+        call.cloud.add_ebs_disk(Disk { id, name, zone, size, system: None, server, releases, is_prepaid: false, created });
     }
     let held = disks.iter().cloned().chain(snapshot.map(str::to_owned)).collect();
     let plan = Plan::holding(work::CREATE, held)
         .making(disks.clone())
         .then(Effect::Finish { disks: disks.clone() })
         .or_else(Effect::Discard { disks: disks.clone() });
-    let event = call.world.start(plan);
+    let event = call.cloud.start(plan);
     Ok(json!({"Data": {"EventId": event, "DiskIdSet": disks}}))
 }
 
 /// Two to forty letters, digits, Chinese characters and some signs, a Latin letter first.
 fn name(call: &Call) -> Result<String, Refusal> {
     let Some(name) = call.params.text("DiskName").filter(|name| !name.is_empty()) else {
-        return Ok(format!("ssd_{}", day(call.world)));
+        return Ok(format!("ssd_{}", day(call.cloud)));
     };
     let is_known = |letter: char| letter.is_ascii_alphanumeric() || is_chinese(letter) || "._:-()".contains(letter);
     let is_acceptable = (2..=40).contains(&name.chars().count())
@@ -92,7 +92,7 @@ fn check_largest(size: u64) -> Result<(), Refusal> {
 
 /// Refuses a server that no disk of a zone can be attached to.
 fn fits_server(call: &Call, server: &str, zone: &str) -> Result<(), Refusal> {
-    let server = call.world.idle_ecs_server(server)?;
+    let server = call.cloud.idle_ecs_server(server)?;
     if server.zone != zone {
         return Err(az_mismatch(format!("The server {} is in {}", server.id, server.zone)));
     }
@@ -106,7 +106,7 @@ fn fits_server(call: &Call, server: &str, zone: &str) -> Result<(), Refusal> {
 fn data_disks(call: &Call) -> Result<Vec<String>, Refusal> {
     let disks = ids(call, "DiskIds")?;
     for id in &disks {
-        if call.world.idle_ebs_disk(id)?.is_system() {
+        if call.cloud.idle_ebs_disk(id)?.is_system() {
             return Err(Refusal::new("InvalidOperation", format!("The disk {id} is a system disk")));
         }
     }
@@ -122,31 +122,31 @@ fn delete(call: &mut Call) -> Result<Json, Refusal> {
     };
     let mut held = disks.clone();
     for id in &disks {
-        let disk = call.world.ebs_disk(id)?;
+        let disk = call.cloud.ebs_disk(id)?;
         if disk.server.is_some() {
-            return Err(call.world.wrong_disk_state(disk));
+            return Err(call.cloud.wrong_disk_state(disk));
         }
-        let own = call.world.ebs.snapshots_of(id).filter(|snapshot| with_snapshots && snapshot.kept_days.is_some());
+        let own = call.cloud[EBS].snapshots_of(id).filter(|snapshot| with_snapshots && snapshot.kept_days.is_some());
         for snapshot in own.map(|snapshot| snapshot.id.clone()).collect::<Vec<_>>() {
-            call.world.idle_snapshot(&snapshot)?;
+            call.cloud.idle_snapshot(&snapshot)?;
             held.push(snapshot);
         }
     }
     let plan = Plan::holding(work::DELETE, held).making(disks.clone()).then(Effect::Delete { disks, with_snapshots });
-    Ok(started(&call.world.start(plan)))
+    Ok(started(&call.cloud.start(plan)))
 }
 
 fn detach(call: &mut Call) -> Result<Json, Refusal> {
     let disks = data_disks(call)?;
     for id in &disks {
-        let disk = call.world.ebs_disk(id)?;
+        let disk = call.cloud.ebs_disk(id)?;
         match &disk.server {
-            Some(server) => call.world.idle_ecs_server(server)?,
-            None => return Err(call.world.wrong_disk_state(disk)),
+            Some(server) => call.cloud.idle_ecs_server(server)?,
+            None => return Err(call.cloud.wrong_disk_state(disk)),
         };
     }
     let plan = Plan::holding(work::DETACH, disks.clone()).then(Effect::Detach { disks });
-    Ok(started(&call.world.start(plan)))
+    Ok(started(&call.cloud.start(plan)))
 }
 
 /// The server has the disks from now on, in the state mounting, until it turns out that they cannot be attached.
@@ -154,38 +154,38 @@ fn attach(call: &mut Call) -> Result<Json, Refusal> {
     let server = filled(call, "InstanceId")?.to_owned();
     let disks = data_disks(call)?;
     for id in &disks {
-        let disk = call.world.ebs_disk(id)?;
+        let disk = call.cloud.ebs_disk(id)?;
         if disk.server.is_some() {
-            return Err(call.world.wrong_disk_state(disk));
+            return Err(call.cloud.wrong_disk_state(disk));
         }
         fits_server(call, &server, &disk.zone)?;
     }
     let releases = call.params.count("ReleaseWithInstance") != Some(0);
     for id in &disks {
-        call.world.ebs.attach(id, Some(&server));
-        if let Some(disk) = call.world.ebs.disks.get_mut(id) {
+        call.cloud[EBS].attach(id, Some(&server));
+        if let Some(disk) = call.cloud[EBS].disks.get_mut(id) {
             disk.releases = releases;
         }
     }
     let plan = Plan::holding(work::ATTACH, disks.clone()).or_else(Effect::Detach { disks });
-    Ok(started(&call.world.start(plan)))
+    Ok(started(&call.cloud.start(plan)))
 }
 
 fn extend(call: &mut Call) -> Result<Json, Refusal> {
     let id = filled(call, "DiskId")?.to_owned();
-    let disk = call.world.idle_ebs_disk(&id)?;
+    let disk = call.cloud.idle_ebs_disk(&id)?;
     let size = call.params.count("ExtendedSize").ok_or_else(|| call.malformed("ExtendedSize", "it is negative"))?;
     if size <= disk.size {
         return Err(Refusal::new("MinDiskSizeLess", format!("The disk {id} has {} GB already", disk.size)));
     }
     check_largest(size)?;
     if let Some(server) = &disk.server {
-        call.world.idle_ecs_server(server)?;
+        call.cloud.idle_ecs_server(server)?;
     }
-    call.world.check_ebs_quota(&disk.zone, size - disk.size)?;
-    if !call.world.affords(ecs::disk_price(size - disk.size, 1), None) {
+    call.cloud.check_ebs_quota(&disk.zone, size - disk.size)?;
+    if !call.cloud.affords(ecs::disk_price(size - disk.size, 1), None) {
         return Err(Refusal::new("InvalidOperation", "The account's balance does not cover the larger disk"));
     }
     let plan = Plan::holding(work::EXTEND, vec![id.clone()]).then(Effect::Extend { disk: id, size });
-    Ok(started(&call.world.start(plan)))
+    Ok(started(&call.cloud.start(plan)))
 }

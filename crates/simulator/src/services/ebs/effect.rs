@@ -1,7 +1,9 @@
 //! What the ends of tasks do to disks and snapshots.
 
+use super::state::EBS;
 use crate::cloud::money::Money;
-use crate::cloud::world::World;
+use crate::cloud::service::TaskEffect;
+use crate::cloud::state::Cloud;
 use crate::services::billing::Use;
 use crate::services::ecs::{self, Power};
 use serde::{Deserialize, Serialize};
@@ -39,27 +41,28 @@ pub(crate) enum Effect {
     },
 }
 
-impl Effect {
-    /// Does it.
-    pub(crate) fn apply(self, world: &mut World) {
+impl TaskEffect for Effect {
+    const STATE: &'static str = EBS.name();
+
+    fn apply(self, cloud: &mut Cloud) {
         match self {
-            Self::Finish { disks } => world.finish_ebs_disks(&disks, None),
-            Self::Discard { disks } => disks.iter().for_each(|id| world.remove_ebs_disk(id)),
-            Self::Detach { disks } => disks.iter().for_each(|id| world.ebs.attach(id, None)),
-            Self::Extend { disk, size } => extend(world, &disk, size),
+            Self::Finish { disks } => cloud.finish_ebs_disks(&disks, None),
+            Self::Discard { disks } => disks.iter().for_each(|id| cloud.remove_ebs_disk(id)),
+            Self::Detach { disks } => disks.iter().for_each(|id| cloud[EBS].attach(id, None)),
+            Self::Extend { disk, size } => extend(cloud, &disk, size),
             Self::Delete { disks, with_snapshots } => {
                 for id in &disks {
                     if with_snapshots {
-                        world.remove_snapshots_of(id);
+                        cloud.remove_snapshots_of(id);
                     }
-                    world.remove_ebs_disk(id);
+                    cloud.remove_ebs_disk(id);
                 }
             }
-            Self::RemoveSnapshots { snapshots } => snapshots.iter().for_each(|id| world.ebs.remove_snapshot(id)),
+            Self::RemoveSnapshots { snapshots } => snapshots.iter().for_each(|id| cloud[EBS].remove_snapshot(id)),
             Self::RollBack { start } => {
                 // Nothing of what a disk holds is simulated, so the server is all that changes.
                 if let Some(server) = start {
-                    world.set_ecs_power(&server, Power::Running);
+                    cloud.set_ecs_power(&server, Power::Running);
                 }
             }
         }
@@ -67,13 +70,13 @@ impl Effect {
 }
 
 /// Enlarges a disk. It is metered by its new size from now on; one that is paid with its server by what it grew.
-fn extend(world: &mut World, id: &str, size: u64) {
-    let Some(disk) = world.ebs.disks.get_mut(id) else { return };
+fn extend(cloud: &mut Cloud, id: &str, size: u64) {
+    let Some(disk) = cloud[EBS].disks.get_mut(id) else { return };
     let grown = size.saturating_sub(disk.size);
     disk.size = size;
     let (name, zone) = (disk.name.clone(), disk.zone.clone());
-    let (before, credit) = world.use_of(id).map_or((Money::ZERO, None), |metered| (metered.per_day, metered.credit));
-    world.end_use(id);
+    let (before, credit) = cloud.use_of(id).map_or((Money::ZERO, None), |metered| (metered.per_day, metered.credit));
+    cloud.end_use(id);
     let per_day = before + ecs::per_day_of_disk(grown);
-    world.begin_use(Use::of(id, "cds.ebs", "CreateDisk", per_day).named(&name, &zone).paid_by(credit));
+    cloud.begin_use(Use::of(id, "cds.ebs", "CreateDisk", per_day).named(&name, &zone).paid_by(credit));
 }

@@ -2,13 +2,14 @@
 
 use super::describe::{PAGE_SIZE, region_of, wanted_zones};
 use super::disk::is_chinese;
-use super::state::{Disk, Snapshot};
-use super::{Call, Effect, work};
-use crate::cloud::call::Handler;
+use super::state::{Disk, EBS, Snapshot};
+use super::{Effect, work};
+use crate::cloud::call::{Call, Handler};
+use crate::cloud::format::format_time;
 use crate::cloud::refusal::Refusal;
+use crate::cloud::state::Cloud;
 use crate::cloud::task::Plan;
-use crate::cloud::world::World;
-use crate::services::ecs::{Os, filled, ids, ids_in_text, started, written};
+use crate::services::ecs::{Os, filled, ids, ids_in_text, started};
 use cumulua_core::catalog::Action;
 use serde_json::{Value as Json, json};
 
@@ -40,9 +41,9 @@ impl Wish {
     }
 
     /// Makes the snapshot; its id.
-    pub(super) fn make(self, world: &mut World, disk: &Disk, zone: &str) -> String {
+    pub(super) fn make(self, cloud: &mut Cloud, disk: &Disk, zone: &str) -> String {
         let source = Source { id: &disk.id, name: &disk.name, size: disk.size, system: disk.system.as_ref() };
-        add(world, source, zone, self.name, self.kept_days)
+        add(cloud, source, zone, self.name, self.kept_days)
     }
 }
 
@@ -56,19 +57,19 @@ pub(super) struct Source<'a> {
 }
 
 /// Adds a snapshot to the chain of its disk in a zone, which begins with it where there is none; its id.
-pub(super) fn add(world: &mut World, source: Source, zone: &str, name: Option<String>, kept_days: Option<u32>) -> String {
-    let in_zone = |chain: &&str| world.ebs.chain(chain).next().is_some_and(|snapshot| snapshot.zone == zone);
-    let known = world.ebs.chains_of(source.id).find(in_zone).map(str::to_owned);
+pub(super) fn add(cloud: &mut Cloud, source: Source, zone: &str, name: Option<String>, kept_days: Option<u32>) -> String {
+    let in_zone = |chain: &&str| cloud[EBS].chain(chain).next().is_some_and(|snapshot| snapshot.zone == zone);
+    let known = cloud[EBS].chains_of(source.id).find(in_zone).map(str::to_owned);
     let chain = known.unwrap_or_else(|| {
-        let letters: String = world.ids.short("").chars().skip(1).take(4).collect();
+        let letters: String = cloud.ids.short("").chars().skip(1).take(4).collect();
         format!("sl-{}-{letters}", source.id)
     });
     let stem = chain.replacen("sl-", "s-", 1);
-    let snapshots = &world.ebs.snapshots;
-    let number = world.ids.number(&chain, 1, |number| snapshots.contains(&format!("{stem}-{number:02}")));
+    let snapshots = &cloud.states[EBS].snapshots;
+    let number = cloud.ids.number(&chain, 1, |number| snapshots.contains(&format!("{stem}-{number:02}")));
     let id = format!("{stem}-{number:02}");
-    let created = world.now();
-    world.ebs.add_snapshot(Snapshot {
+    let created = cloud.now();
+    cloud[EBS].add_snapshot(Snapshot {
         name: name.unwrap_or_else(|| id.clone()),
         id: id.clone(),
         chain,
@@ -97,43 +98,43 @@ fn acceptable_name(call: &Call, name: &str, longest: usize) -> Result<String, Re
 fn create(call: &mut Call) -> Result<Json, Refusal> {
     let id = filled(call, "DiskId")?;
     let wish = Wish::of(call, call.params.text("SnapshotName"), call.params.text("ReservedTime"))?;
-    let disk = call.world.idle_ebs_disk(id)?.clone();
-    call.world.check_snapshot_quota(id)?;
+    let disk = call.cloud.idle_ebs_disk(id)?.clone();
+    call.cloud.check_snapshot_quota(id)?;
     let zone = disk.zone.clone();
-    let snapshot = wish.make(call.world, &disk, &zone);
+    let snapshot = wish.make(call.cloud, &disk, &zone);
     let plan = Plan::holding(work::CREATE_SNAPSHOT, vec![snapshot.clone(), disk.id])
         .making(vec![snapshot.clone()])
         .or_else(Effect::RemoveSnapshots { snapshots: vec![snapshot.clone()] });
-    let event = call.world.start(plan);
+    let event = call.cloud.start(plan);
     Ok(json!({"Data": {"EventId": event, "SnapshotId": snapshot}}))
 }
 
 fn list(call: &mut Call) -> Result<Json, Refusal> {
     let page = call.page(PAGE_SIZE)?;
     let zones = wanted_zones(call)?;
-    let world = &*call.world;
+    let cloud = &*call.cloud;
     let disk = call.params.text("DiskId").filter(|id| !id.is_empty());
     let fits = |snapshot: &&Snapshot| {
         zones.as_ref().is_none_or(|zones| zones.contains(&snapshot.zone.as_str())) && disk.is_none_or(|id| id == snapshot.disk_id)
     };
     let found: Vec<_> = match (ids_in_text(call, "SnapshotIds")?, disk) {
-        (Some(ids), _) => ids.iter().filter_map(|id| world.ebs.snapshots.get(id)).filter(fits).collect(),
-        (None, Some(disk)) => world.ebs.snapshots_of(disk).filter(fits).collect(),
-        (None, None) => world.ebs.snapshots.iter().filter(fits).collect(),
+        (Some(ids), _) => ids.iter().filter_map(|id| cloud[EBS].snapshots.get(id)).filter(fits).collect(),
+        (None, Some(disk)) => cloud[EBS].snapshots_of(disk).filter(fits).collect(),
+        (None, None) => cloud[EBS].snapshots.iter().filter(fits).collect(),
     };
     let count = found.len();
-    let shown: Vec<_> = page.take(found.into_iter()).into_iter().map(|own| described(call.action, world, own)).collect();
+    let shown: Vec<_> = page.take(found.into_iter()).into_iter().map(|own| described(call.action, cloud, own)).collect();
     Ok(json!({"PageNumber": page.number, "PageSize": page.size, "TotalCount": count, "Data": {"SnapshotList": shown}}))
 }
 
 fn one(call: &mut Call) -> Result<Json, Refusal> {
-    let snapshot = call.world.snapshot(filled(call, "SnapshotId")?)?;
-    Ok(json!({"Data": {"SnapshotInfo": described(call.action, call.world, snapshot)}}))
+    let snapshot = call.cloud.snapshot(filled(call, "SnapshotId")?)?;
+    Ok(json!({"Data": {"SnapshotInfo": described(call.action, call.cloud, snapshot)}}))
 }
 
-pub(super) fn described(action: &Action, world: &World, snapshot: &Snapshot) -> Json {
+pub(super) fn described(action: &Action, cloud: &Cloud, snapshot: &Snapshot) -> Json {
     // The disk as it is now, while it is there.
-    let name = world.ebs.disks.get(&snapshot.disk_id).map_or(&snapshot.disk_name, |disk| &disk.name);
+    let name = cloud[EBS].disks.get(&snapshot.disk_id).map_or(&snapshot.disk_name, |disk| &disk.name);
     json!({
         "SnapshotId": snapshot.id,
         "SnapshotName": snapshot.name,
@@ -141,8 +142,8 @@ pub(super) fn described(action: &Action, world: &World, snapshot: &Snapshot) -> 
         "DiskName": name,
         "DiskSize": snapshot.disk_size,
         "ReservedTime": snapshot.kept_days.map_or_else(|| "Forever".to_owned(), |days| days.to_string()),
-        "SnapshotStatus": world.snapshot_status(snapshot),
-        "CreateTime": written(snapshot.created),
+        "SnapshotStatus": cloud.snapshot_status(snapshot),
+        "CreateTime": format_time(snapshot.created),
         "RegionCode": region_of(action, &snapshot.zone),
         "AvailableZoneCode": snapshot.zone,
         "DiskProperty": if snapshot.system.is_some() { "system" } else { "data" },
@@ -152,8 +153,8 @@ pub(super) fn described(action: &Action, world: &World, snapshot: &Snapshot) -> 
 fn rename(call: &mut Call) -> Result<Json, Refusal> {
     let id = filled(call, "SnapshotId")?;
     let name = acceptable_name(call, filled(call, "SnapshotName")?, 126)?;
-    call.world.snapshot(id)?;
-    if let Some(snapshot) = call.world.ebs.snapshots.get_mut(id) {
+    call.cloud.snapshot(id)?;
+    if let Some(snapshot) = call.cloud[EBS].snapshots.get_mut(id) {
         snapshot.name = name;
     }
     Ok(json!({"Data": {}}))
@@ -162,8 +163,8 @@ fn rename(call: &mut Call) -> Result<Json, Refusal> {
 fn delete(call: &mut Call) -> Result<Json, Refusal> {
     let snapshots = ids(call, "SnapshotIds")?;
     for id in &snapshots {
-        call.world.idle_snapshot(id)?;
+        call.cloud.idle_snapshot(id)?;
     }
     let plan = Plan::holding(work::DELETE_SNAPSHOT, snapshots.clone()).then(Effect::RemoveSnapshots { snapshots });
-    Ok(started(&call.world.start(plan)))
+    Ok(started(&call.cloud.start(plan)))
 }

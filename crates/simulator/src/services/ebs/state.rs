@@ -1,13 +1,14 @@
 //! Cloud disks and their snapshots.
 
-use crate::cloud::refusal::Refusal;
+use crate::cloud::service_states::StateKey;
 use crate::cloud::store::{Keyed, Store};
-use crate::cloud::world::World;
-use crate::services::billing::Use;
-use crate::services::ecs::{self, Os};
+use crate::services::ecs::Os;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
+
+/// Where the state is kept.
+pub(crate) const EBS: StateKey<State> = StateKey::new("ebs");
 
 /// What the account has here.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -21,7 +22,7 @@ pub(crate) struct State {
     pub(crate) snapshot_quota: u64,
     /// Follows from the disks and snapshots.
     #[serde(skip)]
-    index: Index,
+    pub(super) index: Index,
 }
 
 impl Default for State {
@@ -34,15 +35,15 @@ impl Default for State {
 
 /// What is found without a walk over all disks or snapshots.
 #[derive(Debug, Clone, Default)]
-struct Index {
+pub(super) struct Index {
     /// The disks of each server.
-    attached: HashMap<String, Vec<String>>,
+    pub(super) attached: HashMap<String, Vec<String>>,
     /// The snapshots of each chain.
-    chains: BTreeMap<String, Vec<String>>,
+    pub(super) chains: BTreeMap<String, Vec<String>>,
     /// The chains of each disk.
-    chains_of: HashMap<String, Vec<String>>,
+    pub(super) chains_of: HashMap<String, Vec<String>>,
     /// When the days of the next snapshot are over, at the earliest.
-    next_end: Option<Timestamp>,
+    pub(super) next_end: Option<Timestamp>,
 }
 
 /// A cloud disk.
@@ -112,7 +113,7 @@ impl Keyed for Snapshot {
 }
 
 impl Snapshot {
-    fn ends(&self) -> Option<Timestamp> {
+    pub(super) fn ends(&self) -> Option<Timestamp> {
         let days = self.kept_days?;
         self.created.checked_add(SignedDuration::from_hours(24 * i64::from(days))).ok()
     }
@@ -139,7 +140,7 @@ impl State {
         self.index.chains_of.get(disk).into_iter().flatten().flat_map(|chain| self.chain(chain))
     }
 
-    fn note_snapshot(&mut self, id: &str) {
+    pub(super) fn note_snapshot(&mut self, id: &str) {
         let Some(snapshot) = self.snapshots.get(id) else { return };
         self.index.next_end = self.index.next_end.into_iter().chain(snapshot.ends()).min();
         let Snapshot { chain, disk_id, .. } = snapshot;
@@ -188,199 +189,4 @@ impl State {
             self.index.attached.entry(server.to_owned()).or_default().push(id.to_owned());
         }
     }
-}
-
-impl World {
-    /// A disk by its id.
-    pub(crate) fn ebs_disk(&self, id: &str) -> Result<&Disk, Refusal> {
-        self.ebs.disks.get(id).ok_or_else(|| Refusal::new("InvalidDiskId.NotFound", format!("There is no disk {id}")))
-    }
-
-    /// A disk that no task works on.
-    pub(super) fn idle_ebs_disk(&self, id: &str) -> Result<&Disk, Refusal> {
-        let disk = self.ebs_disk(id)?;
-        if self.tasks.holder(id).is_none() { Ok(disk) } else { Err(self.wrong_disk_state(disk)) }
-    }
-
-    pub(super) fn wrong_disk_state(&self, disk: &Disk) -> Refusal {
-        let message = format!("The disk {} has the state {}", disk.id, self.ebs_disk_status(disk));
-        Refusal::new("InvalidOperation.DiskStatusUnsupported", message)
-    }
-
-    /// As `Status` of a disk writes it. No word for a disk that is being deleted is documented.
-    pub(crate) fn ebs_disk_status(&self, disk: &Disk) -> &'static str {
-        match self.tasks.holder(&disk.id).map(|task| task.kind.as_str()) {
-            Some("create_disk" | "create_ecs") => "building",
-            Some("mount_disk") => "mounting",
-            Some("unmount_disk") => "unmounting",
-            Some("create_snapshot") => "creating_snapshot",
-            Some("rollback_disk") => "rollback",
-            Some(_) => "updating",
-            None if disk.server.is_some() => "running",
-            None => "waiting",
-        }
-    }
-
-    /// A snapshot by its id.
-    pub(super) fn snapshot(&self, id: &str) -> Result<&Snapshot, Refusal> {
-        self.ebs.snapshots.get(id).ok_or_else(|| Refusal::new("InvalidSnapshotId.NotFound", format!("There is no snapshot {id}")))
-    }
-
-    /// A snapshot that no task works on.
-    pub(super) fn idle_snapshot(&self, id: &str) -> Result<&Snapshot, Refusal> {
-        let snapshot = self.snapshot(id)?;
-        if self.tasks.holder(id).is_none() {
-            return Ok(snapshot);
-        }
-        let message = format!("The snapshot {id} has the state {}", self.snapshot_status(snapshot));
-        Err(Refusal::new("InvalidOperation.SnapshotStatusUnsupported", message))
-    }
-
-    /// A snapshot of a data disk, for a new data disk.
-    pub(crate) fn data_snapshot(&self, id: &str) -> Result<&Snapshot, Refusal> {
-        let snapshot = self.idle_snapshot(id)?;
-        if snapshot.system.is_none() {
-            return Ok(snapshot);
-        }
-        Err(Refusal::new("InvalidOperation", format!("The snapshot {id} is one of a system disk")))
-    }
-
-    /// As `SnapshotStatus` writes it.
-    pub(super) fn snapshot_status(&self, snapshot: &Snapshot) -> &'static str {
-        match self.tasks.holder(&snapshot.id).map(|task| task.kind.as_str()) {
-            Some("create_snapshot") => "creating",
-            // The copy is held, and so is the snapshot that it is made from.
-            Some("copy_snapshot") if self.tasks.holder(&snapshot.id).is_some_and(|task| task.resources.contains(&snapshot.id)) => {
-                "creating"
-            }
-            Some("delete_snapshot" | "delete_disk") => "deleting",
-            Some("create_disk" | "create_ecs") => "disk_creating",
-            Some("rollback_disk") => "disk_rollback",
-            _ => "running",
-        }
-    }
-
-    /// The disks of a server, the system disk first.
-    pub(crate) fn ebs_disks_of(&self, server: &str) -> impl Iterator<Item = &Disk> {
-        self.ebs.index.attached.get(server).into_iter().flatten().filter_map(|id| self.ebs.disks.get(id))
-    }
-
-    /// How many GB the account has in a zone.
-    pub(super) fn used_ebs_quota(&self, zone: &str) -> u64 {
-        self.ebs.disks.iter().filter(|disk| disk.zone == zone).fold(0, |sum: u64, disk| sum.saturating_add(disk.size))
-    }
-
-    /// Refuses so many more GB in a zone than there are left.
-    pub(crate) fn check_ebs_quota(&self, zone: &str, size: u64) -> Result<(), Refusal> {
-        let free = self.ebs.zone_quota.saturating_sub(self.used_ebs_quota(zone));
-        if size <= free {
-            return Ok(());
-        }
-        Err(Refusal::new("InvalidOperation", format!("{size} GB are more than the {free} GB that are left in {zone}")))
-    }
-
-    /// Adds a disk, attached where it says so.
-    pub(crate) fn add_ebs_disk(&mut self, mut disk: Disk) {
-        let (id, server) = (disk.id.clone(), disk.server.take());
-        self.ebs.disks.insert(disk);
-        self.ebs.attach(&id, server.as_deref());
-    }
-
-    /// New disks are there: from now on they are metered, if they are not paid with their server.
-    pub(crate) fn finish_ebs_disks(&mut self, ids: &[String], credit: Option<u64>) {
-        for id in ids {
-            let Some(disk) = self.ebs.disks.get(id).filter(|disk| !disk.is_prepaid) else { continue };
-            let metered = Use::of(id, "cds.ebs", "CreateDisk", ecs::per_day_of_disk(disk.size));
-            let metered = metered.named(&disk.name, &disk.zone).paid_by(credit);
-            self.begin_use(metered);
-        }
-    }
-
-    /// Takes a disk away. Its snapshots stay.
-    pub(crate) fn remove_ebs_disk(&mut self, id: &str) {
-        self.ebs.attach(id, None);
-        self.end_use(id);
-        self.ebs.disks.remove(id);
-    }
-
-    /// What becomes of the disks of a server that goes: those that go with it are taken away, with the snapshots that are not
-    /// kept for ever, and the others are free.
-    pub(crate) fn release_ebs_disks(&mut self, server: &str) {
-        let disks: Vec<_> = self.ebs_disks_of(server).map(|disk| (disk.id.clone(), disk.releases)).collect();
-        for (id, goes) in disks {
-            if goes {
-                self.remove_snapshots_of(&id);
-                self.remove_ebs_disk(&id);
-            } else {
-                self.ebs.attach(&id, None);
-            }
-        }
-    }
-
-    /// Takes the snapshots of a disk away that are not kept for ever.
-    pub(super) fn remove_snapshots_of(&mut self, disk: &str) {
-        let goes = |snapshot: &&Snapshot| snapshot.kept_days.is_some() && self.tasks.holder(&snapshot.id).is_none();
-        let gone: Vec<_> = self.ebs.snapshots_of(disk).filter(goes).map(|snapshot| snapshot.id.clone()).collect();
-        for id in gone {
-            self.ebs.remove_snapshot(&id);
-        }
-    }
-
-    /// Takes the snapshots away whose days are over. What a task works on waits for its end.
-    pub(crate) fn expire_snapshots(&mut self) {
-        let now = self.now();
-        if self.ebs.index.next_end.is_none_or(|end| now < end) {
-            return;
-        }
-        let is_over =
-            |snapshot: &&Snapshot| snapshot.ends().is_some_and(|end| end <= now) && self.tasks.holder(&snapshot.id).is_none();
-        let over: Vec<_> = self.ebs.snapshots.iter().filter(is_over).map(|snapshot| snapshot.id.clone()).collect();
-        for id in over {
-            self.ebs.remove_snapshot(&id);
-        }
-        self.ebs.index.next_end = self.ebs.snapshots.iter().filter_map(Snapshot::ends).min();
-    }
-}
-
-/// Finds out which disks servers have, which snapshots chains, and what is used that a file says nothing of.
-pub(crate) fn index(world: &mut World) {
-    let is_metered = |disk: &&Disk| {
-        let is_new = world.tasks.holder(&disk.id).is_some_and(|task| ["create_disk", "create_ecs"].contains(&task.kind.as_str()));
-        !is_new && world.use_of(&disk.id).is_none()
-    };
-    let unmetered: Vec<_> = world.ebs.disks.iter().filter(is_metered).map(|disk| disk.id.clone()).collect();
-    world.finish_ebs_disks(&unmetered, None);
-    let ebs = &mut world.ebs;
-    ebs.index = Index::default();
-    for disk in ebs.disks.iter() {
-        if let Some(server) = &disk.server {
-            ebs.index.attached.entry(server.clone()).or_default().push(disk.id.clone());
-        }
-    }
-    for id in ebs.snapshots.iter().map(|snapshot| snapshot.id.clone()).collect::<Vec<_>>() {
-        ebs.note_snapshot(&id);
-    }
-}
-
-/// What does not fit together.
-pub(crate) fn problems(world: &World) -> Vec<String> {
-    let mut problems = Vec::new();
-    for disk in world.ebs.disks.iter() {
-        let Some(server) = &disk.server else { continue };
-        match world.ecs.servers.get(server) {
-            None => problems.push(format!("ebs.disks, {}: there is no server {server}", disk.id)),
-            Some(server) if server.zone != disk.zone => {
-                problems.push(format!("ebs.disks, {}: the server {} is not in its zone", disk.id, server.id));
-            }
-            Some(_) => {}
-        }
-    }
-    let mut chains: HashMap<&str, (&str, &str)> = HashMap::new();
-    for snapshot in world.ebs.snapshots.iter() {
-        let own = (snapshot.disk_id.as_str(), snapshot.zone.as_str());
-        if *chains.entry(&snapshot.chain).or_insert(own) != own {
-            problems.push(format!("ebs.snapshots, {}: its chain is another disk's or zone's", snapshot.id));
-        }
-    }
-    problems
 }

@@ -1,7 +1,7 @@
 use crate::cloud::ids;
 use crate::services::ecs::tests::{ZONE, operate, order, server, servers};
 use crate::tests::documented::documented;
-use crate::tests::{Cloud, advance, merge};
+use crate::tests::{TestCloud, advance, merge};
 use crate::{Fault, FaultRule};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
@@ -14,37 +14,37 @@ fn disk(changes: &Json) -> Json {
 }
 
 #[track_caller]
-fn disks(cloud: &Cloud, changes: &Json) -> Vec<String> {
+fn disks(cloud: &TestCloud, changes: &Json) -> Vec<String> {
     let made = cloud.done("cds.ebs.CreateDisk", &disk(changes));
     serde_json::from_value(made["Data"]["DiskIdSet"].clone()).unwrap()
 }
 
-fn shown(cloud: &Cloud, id: &str) -> Json {
+fn shown(cloud: &TestCloud, id: &str) -> Json {
     cloud.ask("cds.ebs.DescribeDisk", &json!({"DiskId": id})).ok()["Data"]["DiskInfo"].clone()
 }
 
 #[track_caller]
-fn snapshot(cloud: &Cloud, disk: &str, kept: &str) -> String {
+fn snapshot(cloud: &TestCloud, disk: &str, kept: &str) -> String {
     let made = cloud.done("cds.ebs.CreateSnapshot", &json!({"DiskId": disk, "ReservedTime": kept}));
     made["Data"]["SnapshotId"].as_str().unwrap().to_owned()
 }
 
-fn snapshots(cloud: &Cloud, disk: &str) -> Vec<String> {
+fn snapshots(cloud: &TestCloud, disk: &str) -> Vec<String> {
     let list = cloud.ask("cds.ebs.DescribeSnapshotList", &json!({"DiskId": disk})).ok();
     let list = list["Data"]["SnapshotList"].as_array().unwrap().clone();
     list.iter().map(|snapshot| snapshot["SnapshotId"].as_str().unwrap().to_owned()).collect()
 }
 
-fn system_disk(cloud: &Cloud, server_id: &str) -> String {
+fn system_disk(cloud: &TestCloud, server_id: &str) -> String {
     server(cloud, server_id)["Disk"]["SystemDiskConf"]["DiskId"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test(start_paused = true)]
 async fn every_action_of_the_catalogue_is_carried_out() {
-    let actions = Cloud::new().catalog.actions_of("cds.ebs").unwrap();
+    let actions = TestCloud::new().catalog.actions_of("cds.ebs").unwrap();
     assert_eq!(actions.len(), 21);
     for action in actions {
-        let cloud = Cloud::new();
+        let cloud = TestCloud::new();
         let server = servers(&cloud, &json!({})).remove(0);
         let system = system_disk(&cloud, &server);
         let made = cloud.done("cds.ebs.CreateDisk", &disk(&json!({})));
@@ -78,13 +78,13 @@ async fn every_action_of_the_catalogue_is_carried_out() {
     }
 }
 
-fn server_data_disk(cloud: &Cloud, id: &str) -> Json {
+fn server_data_disk(cloud: &TestCloud, id: &str) -> Json {
     server(cloud, id)["Disk"]["DataDiskConf"][0]["Id"].clone()
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_disk_is_created_attached_enlarged_detached_and_deleted() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let server_id = servers(&cloud, &json!({"DataDisk": []})).remove(0);
     let id = disks(&cloud, &json!({})).remove(0);
     let state = || (shown(&cloud, &id)["Status"].clone(), shown(&cloud, &id)["EcsId"].clone());
@@ -126,7 +126,7 @@ async fn a_disk_is_created_attached_enlarged_detached_and_deleted() {
 
 #[tokio::test(start_paused = true)]
 async fn a_disk_goes_with_its_server_only_where_that_is_wanted() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let server_id = servers(&cloud, &json!({"DataDisk": []})).remove(0);
     let goes = disks(&cloud, &json!({"InstanceId": server_id})).remove(0);
     let stays = disks(&cloud, &json!({"InstanceId": server_id, "ReleaseWithInstance": 0})).remove(0);
@@ -139,7 +139,7 @@ async fn a_disk_goes_with_its_server_only_where_that_is_wanted() {
 
 #[tokio::test(start_paused = true)]
 async fn the_quota_of_a_zone_runs_out() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let quota = |zone: &str| {
         cloud.ask("cds.ebs.DescribeDiskQuota", &json!({"AvailableZoneCode": zone})).ok()["Data"]["QuotaList"][0].clone()
     };
@@ -155,7 +155,7 @@ async fn the_quota_of_a_zone_runs_out() {
 
 #[tokio::test(start_paused = true)]
 async fn disks_are_listed_by_zone_region_and_id_page_by_page() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let here = disks(&cloud, &json!({"Number": 3}));
     let there = disks(&cloud, &json!({"AvailableZoneCode": "CN_Suqian_B", "Number": 22}));
     let list = |params: &Json| cloud.ask("cds.ebs.DescribeDiskList", params).ok();
@@ -173,7 +173,7 @@ async fn disks_are_listed_by_zone_region_and_id_page_by_page() {
 
 #[tokio::test(start_paused = true)]
 async fn snapshots_stand_in_a_chain_and_run_out() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let id = disks(&cloud, &json!({})).remove(0);
     let made = cloud
         .ask("cds.ebs.CreateSnapshot", &json!({"DiskId": id, "SnapshotName": "before-upgrade", "ReservedTime": "Forever"}))
@@ -220,7 +220,7 @@ async fn snapshots_stand_in_a_chain_and_run_out() {
 
 #[tokio::test(start_paused = true)]
 async fn a_snapshot_is_gone_when_its_days_are_over() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let id = disks(&cloud, &json!({})).remove(0);
     let (short, long) = (snapshot(&cloud, &id, ""), snapshot(&cloud, &id, "2"));
     advance(23 * 3600);
@@ -232,7 +232,7 @@ async fn a_snapshot_is_gone_when_its_days_are_over() {
 
 #[tokio::test(start_paused = true)]
 async fn a_disk_is_rolled_back_while_its_server_is_off() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let server_id = servers(&cloud, &json!({})).remove(0);
     let id = system_disk(&cloud, &server_id);
     let taken = snapshot(&cloud, &id, "1");
@@ -264,7 +264,7 @@ async fn a_disk_is_rolled_back_while_its_server_is_off() {
 
 #[tokio::test(start_paused = true)]
 async fn snapshots_become_disks_images_and_copies() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let server_id = servers(&cloud, &json!({})).remove(0);
     let system = snapshot(&cloud, &system_disk(&cloud, &server_id), "1");
     let data = server_data_disk(&cloud, &server_id);
@@ -300,7 +300,7 @@ async fn snapshots_become_disks_images_and_copies() {
 
 #[tokio::test(start_paused = true)]
 async fn disks_that_do_not_fit_are_refused_and_leave_nothing() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let server_id = servers(&cloud, &json!({})).remove(0);
     let before = cloud.simulator.state_json();
     for (changes, http, code) in [
@@ -338,7 +338,7 @@ fn pick(seed: u64, purpose: &str, step: u64, most: usize) -> usize {
 
 /// Does whatever chance says, allowed or not; the state in the end.
 fn walk(seed: u64, steps: u64) -> Json {
-    let cloud = Cloud::with_seed(seed);
+    let cloud = TestCloud::with_seed(seed);
     for step in 0..steps {
         let state = cloud.simulator.state_json();
         holds_together(&state);
@@ -406,7 +406,7 @@ async fn a_random_walk_leaves_no_broken_state_and_repeats_itself() {
 
 #[tokio::test(start_paused = true)]
 async fn a_snapshot_whose_days_are_over_is_gone_for_every_service_at_once() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let disk = cloud.done("cds.ebs.CreateDisk", &json!({"AvailableZoneCode": "CN_Hohhot_B", "DiskFeature": "SSD", "Size": 48}));
     let disk = disk["Data"]["DiskIdSet"][0].clone();
     let snapshot = cloud.done("cds.ebs.CreateSnapshot", &json!({"DiskId": disk}))["Data"]["SnapshotId"].clone();

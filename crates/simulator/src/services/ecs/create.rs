@@ -1,14 +1,17 @@
 //! Creating servers.
 
+use super::answers::day;
+use super::arguments::filled;
 use super::disk::{self, Wish};
 use super::price::{self, Term};
-use super::state::{Billing, Exit, LocalDisk, Os, Power, Server};
-use super::{Call, Effect, Handler, day, family, filled, image, renewal, work};
+use super::state::{Billing, ECS, Exit, LocalDisk, Os, Power, Server};
+use super::{Effect, family, image, renewal, work};
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::money::Money;
 use crate::cloud::params::Params;
 use crate::cloud::refusal::Refusal;
+use crate::cloud::state::Cloud;
 use crate::cloud::task::Plan;
-use crate::cloud::world::World;
 use crate::services::ebs::Disk;
 use crate::services::vpc::Net;
 use serde_json::{Value as Json, json};
@@ -49,14 +52,14 @@ struct Order {
 
 fn create(call: &mut Call) -> Result<Json, Refusal> {
     let order = order(call)?;
-    let world = &mut *call.world;
-    let charge_ids: Vec<_> = order.names.iter().map(|_| world.ids.short("ins")).collect();
+    let cloud = &mut *call.cloud;
+    let charge_ids: Vec<_> = order.names.iter().map(|_| cloud.ids.short("ins")).collect();
     let mut disks = Vec::new();
     for (number, id) in charge_ids.iter().enumerate() {
-        disks.extend(add_server(world, &order, number, id));
+        disks.extend(add_server(cloud, &order, number, id));
     }
     let is_prepaid = order.billing != Billing::OnDemand;
-    let charge = if is_prepaid { world.pay("cds.ecs", "CreateInstance", charge_ids.clone(), order.price) } else { None };
+    let charge = if is_prepaid { cloud.pay("cds.ecs", "CreateInstance", charge_ids.clone(), order.price) } else { None };
     let snapshots = order.disks.iter().filter_map(|disk| disk.snapshot.clone());
     let servers = charge_ids;
     let held = servers.iter().chain(&disks).cloned().chain(snapshots).collect();
@@ -64,9 +67,9 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
         .making(servers.clone())
         .then(Effect::Build { servers: servers.clone(), disks: disks.clone(), credit: order.credit })
         .or_else(Effect::CancelOrder { servers: servers.clone(), disks, charge });
-    let event = world.start(plan);
+    let event = cloud.start(plan);
     if is_prepaid {
-        renewal::note_next_end(world, None);
+        renewal::note_next_end(cloud, None);
     }
     Ok(json!({"Data": {"EventId": event, "EcsIdSet": servers}}))
 }
@@ -77,12 +80,12 @@ fn order(call: &Call) -> Result<Order, Refusal> {
     let family = filled(call, "EcsFamilyName")?.to_owned();
     let size = family::size(call)?;
     let number = params.count("Number").unwrap_or(1);
-    check_number(call.world, number)?;
+    check_number(call.cloud, number)?;
     filled(call, "Password")?;
-    let os = image::system_of(call.world, filled(call, "ImageId")?, &zone)?;
+    let os = image::system_of(call.cloud, filled(call, "ImageId")?, &zone)?;
     let (system, disks) = disk::wishes(call, "SystemDisk", "DataDisk", os.size)?;
     let cloud_size = std::iter::once(&system).chain(&disks).filter(|disk| !disk.is_local).map(|disk| disk.size).sum::<u64>();
-    call.world.check_ebs_quota(&zone, cloud_size.saturating_mul(number))?;
+    call.cloud.check_ebs_quota(&zone, cloud_size.saturating_mul(number))?;
     let subnet = subnet(call, &zone, number)?;
     let exits = exits(call, &zone, number, &os)?;
     dns(call)?;
@@ -96,7 +99,7 @@ fn order(call: &Call) -> Result<Order, Refusal> {
     } else {
         (Billing::OnDemand, per_day)
     };
-    if !call.world.affords(price, credit) {
+    if !call.cloud.affords(price, credit) {
         return Err(Refusal::new("InvalidOperation", "The account's balance does not cover the order"));
     }
     let is_utc = params.count("UtcTime") == Some(1);
@@ -104,8 +107,8 @@ fn order(call: &Call) -> Result<Order, Refusal> {
     Ok(Order { zone, family, size, names, os, system, disks, subnet, exits, billing, price, credit, is_utc })
 }
 
-fn check_number(world: &World, number: u64) -> Result<(), Refusal> {
-    let free = world.ecs.quota.saturating_sub(world.ecs.servers.len() as u64);
+fn check_number(cloud: &Cloud, number: u64) -> Result<(), Refusal> {
+    let free = cloud[ECS].quota.saturating_sub(cloud[ECS].servers.len() as u64);
     if number <= free.min(MOST_AT_ONCE) {
         return Ok(());
     }
@@ -115,7 +118,7 @@ fn check_number(world: &World, number: u64) -> Result<(), Refusal> {
 
 fn names(call: &Call, number: u64) -> Vec<String> {
     let given = call.params.text("Name").filter(|name| !name.is_empty()).map(str::to_owned);
-    let name = given.unwrap_or_else(|| format!("ecs-{}", day(call.world)));
+    let name = given.unwrap_or_else(|| format!("ecs-{}", day(call.cloud)));
     match call.params.count("StartNumber") {
         Some(first) => (0..number).map(|at| format!("{name}-{}", first.saturating_add(at))).collect(),
         None => (0..number).map(|_| name.clone()).collect(),
@@ -132,7 +135,7 @@ fn subnet(call: &Call, zone: &str, number: u64) -> Result<(String, Vec<Ipv4Addr>
         }
     };
     let (vpc, subnet) = (id("VpcInfo", "VpcId")?, id("SubnetInfo", "SubnetId")?);
-    call.world.check_ecs_vpc(vpc)?;
+    call.cloud.check_ecs_vpc(vpc)?;
     let net = call.net_for_servers(subnet, zone, vpc)?.filter(|net| net.is_subnet());
     let net = net.ok_or_else(|| call.malformed("SubnetInfo", &format!("the VPC has no subnet {subnet} in {zone}")))?;
     Ok((net.id.clone(), addresses(call, net, number)?))
@@ -141,7 +144,7 @@ fn subnet(call: &Call, zone: &str, number: u64) -> Result<(String, Vec<Ipv4Addr>
 /// The first free addresses of a network.
 fn addresses(call: &Call, net: &Net, number: u64) -> Result<Vec<Ipv4Addr>, Refusal> {
     let wanted = usize::try_from(number).unwrap_or(usize::MAX);
-    let free: Vec<_> = call.world.addresses.free(&net.id, net.range, None).take(wanted).collect();
+    let free: Vec<_> = call.cloud.addresses.free(&net.id, net.range, None).take(wanted).collect();
     let used_up = || Refusal::new("InvalidOperation", format!("The network {} has {} free addresses", net.id, free.len()));
     if free.len() == wanted { Ok(free.clone()) } else { Err(used_up()) }
 }
@@ -195,7 +198,7 @@ fn dns(call: &Call) -> Result<(), Refusal> {
 fn credit(call: &Call) -> Result<Option<u64>, Refusal> {
     let Some(name) = call.params.text("TestAccount").filter(|name| !name.is_empty()) else { return Ok(None) };
     let missing = || Refusal::new("InvalidAccount.NotFound", format!("There is no test account {name}"));
-    let credit = call.world.credit_named(name).ok_or_else(missing)?;
+    let credit = call.cloud.credit_named(name).ok_or_else(missing)?;
     if call.params.text("BillingMethod") == Some("1") {
         return Err(Refusal::new("InvalidOperation", "A test account pays on demand only"));
     }
@@ -203,12 +206,12 @@ fn credit(call: &Call) -> Result<Option<u64>, Refusal> {
 }
 
 /// Adds one of the ordered servers with its cloud disks; the ids of these.
-fn add_server(world: &mut World, order: &Order, number: usize, id: &str) -> Vec<String> {
-    let (created, today) = (world.now(), day(world));
+fn add_server(cloud: &mut Cloud, order: &Order, number: usize, id: &str) -> Vec<String> {
+    let (created, today) = (cloud.now(), day(cloud));
     let (mut local_disks, mut cloud_disks) = (Vec::new(), Vec::new());
     let is_prepaid = order.billing != Billing::OnDemand;
     for (wish, is_system) in std::iter::once((&order.system, true)).chain(order.disks.iter().map(|wish| (wish, false))) {
-        let disk_id = world.ids.short("disk");
+        let disk_id = cloud.ids.short("disk");
         let size = wish.size;
         if wish.is_local {
             local_disks.push(LocalDisk { id: disk_id, name: format!("local_{today}"), size, is_system });
@@ -226,21 +229,21 @@ fn add_server(world: &mut World, order: &Order, number: usize, id: &str) -> Vec<
             is_prepaid,
             created,
         };
-        world.add_ebs_disk(disk);
+        cloud.add_ebs_disk(disk);
     }
     let (cpu, ram, gpu) = order.size;
     let address = order.subnet.1[number];
-    world.addresses.take(&order.subnet.0, address);
+    cloud.addresses.take(&order.subnet.0, address);
     let mut exits = Vec::new();
     for way in &order.exits {
         let address = way.addresses[number];
-        world.addresses.take(&way.gateway, address);
+        cloud.addresses.take(&way.gateway, address);
         if let Some(eip) = way.eips.get(number) {
-            world.bind(eip, &way.gateway, address);
+            cloud.bind(eip, &way.gateway, address);
         }
         exits.push(Exit { network: way.gateway.clone(), address, is_default: way.is_default });
     }
-    world.ecs.servers.insert(Server {
+    cloud[ECS].servers.insert(Server {
         id: id.to_owned(),
         name: order.names[number].clone(),
         zone: order.zone.clone(),

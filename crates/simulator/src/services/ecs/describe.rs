@@ -1,11 +1,14 @@
 //! What can be seen of servers.
 
-use super::state::{Billing, LocalDisk, Server};
-use super::{Call, Handler, Power, family, filled, ids, written, zone};
+use super::arguments::{filled, ids};
+use super::state::{Billing, ECS, LocalDisk, Server};
+use super::{Power, family, zone};
+use crate::cloud::call::{Call, Handler};
+use crate::cloud::format::format_time;
 use crate::cloud::refusal::Refusal;
-use crate::cloud::world::World;
+use crate::cloud::state::Cloud;
 use crate::services::ebs::Disk;
-use crate::services::vpc::Net;
+use crate::services::vpc::{Net, VPC};
 use cumulua_core::catalog::Action;
 use serde_json::{Map, Value as Json, json};
 use std::net::Ipv4Addr;
@@ -28,38 +31,38 @@ const PAGE_SIZE: u64 = 20;
 
 fn list(call: &mut Call) -> Result<Json, Refusal> {
     let zone = call.edge_zone_if_given("AvailableZoneCode")?.map(|zone| zone.code);
-    let world = &*call.world;
+    let cloud = &*call.cloud;
     let given = |name: &str| call.params.text(name).filter(|text| !text.is_empty());
     let vpc = given("VpcId");
     if let Some(vpc) = vpc {
-        world.check_ecs_vpc(vpc)?;
+        cloud.check_ecs_vpc(vpc)?;
     }
     let word = given("SearchInfo");
     let fits = |server: &&Server| {
         let has_word = |word: &str| server.id == word || server.name.contains(word) || server.address.to_string() == word;
         zone.is_none_or(|code| code == server.zone)
-            && vpc.is_none_or(|vpc| world.ecs_vpc_of(server).is_some_and(|own| own == vpc))
+            && vpc.is_none_or(|vpc| cloud.ecs_vpc_of(server).is_some_and(|own| own == vpc))
             && word.is_none_or(has_word)
     };
     let is_open = zone.is_none() && vpc.is_none() && word.is_none();
-    let count = if is_open { world.ecs.servers.len() } else { world.ecs.servers.iter().filter(fits).count() };
+    let count = if is_open { cloud[ECS].servers.len() } else { cloud[ECS].servers.iter().filter(fits).count() };
     let is_paged = call.params.count("PageNumber").is_some() || call.params.count("PageSize").is_some();
     let page = if is_paged { call.page(PAGE_SIZE)? } else { call.page(count as u64)? };
     let shown: Vec<_> =
-        page.take(world.ecs.servers.iter().filter(fits)).into_iter().map(|server| in_list(call.action, world, server)).collect();
+        page.take(cloud[ECS].servers.iter().filter(fits)).into_iter().map(|server| in_list(call.action, cloud, server)).collect();
     let size = if is_paged { page.size } else { count as u64 };
     Ok(json!({"PageNumber": page.number, "PageSize": size, "TotalCount": count, "Data": {"EcsList": shown}}))
 }
 
 fn one(call: &mut Call) -> Result<Json, Refusal> {
-    let server = call.world.ecs_server(filled(call, "EcsId")?)?;
-    Ok(json!({"Data": in_full(call.action, call.world, server)}))
+    let server = call.cloud.ecs_server(filled(call, "EcsId")?)?;
+    Ok(json!({"Data": in_full(call.action, call.cloud, server)}))
 }
 
 fn states(call: &mut Call) -> Result<Json, Refusal> {
     let mut states = Map::new();
     for id in ids(call, "EcsIds")? {
-        let status = call.world.ecs_status(call.world.ecs_server(&id)?);
+        let status = call.cloud.ecs_status(call.cloud.ecs_server(&id)?);
         states.insert(id, json!({"Status": status, "StatusDisplay": status_display(status)}));
     }
     Ok(json!({"Data": {"EcsStatus": states}}))
@@ -67,11 +70,11 @@ fn states(call: &mut Call) -> Result<Json, Refusal> {
 
 fn console(call: &mut Call) -> Result<Json, Refusal> {
     let id = filled(call, "EcsId")?;
-    let server = call.world.idle_ecs_server(id)?;
+    let server = call.cloud.idle_ecs_server(id)?;
     if server.power != Power::Running {
-        return Err(call.world.wrong_state(server));
+        return Err(call.cloud.wrong_state(server));
     }
-    let token = call.world.ids.uuid();
+    let token = call.cloud.ids.uuid();
     Ok(json!({"Data": {"InstanceVncUrl": format!("http://vnc.capitalonline.net/{id}?token={token}")}}))
 }
 
@@ -108,21 +111,21 @@ struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    fn of(action: &'a Action, world: &'a World, server: &'a Server) -> Self {
+    fn of(action: &'a Action, cloud: &'a Cloud, server: &'a Server) -> Self {
         let zone = zone::named(action, &server.zone);
         let (method, method_name, end, renews) = match &server.billing {
             Billing::OnDemand => ("0", "按需计费", NEVER.to_owned(), "1"),
-            Billing::Prepaid { until, renews, .. } => ("1", "包年包月", written(*until), if *renews { "1" } else { "0" }),
+            Billing::Prepaid { until, renews, .. } => ("1", "包年包月", format_time(*until), if *renews { "1" } else { "0" }),
         };
-        let net = world.vpc.nets.get(&server.subnet_id);
-        let vpc = net.and_then(|net| world.vpc.vpcs.get(&net.vpc_id));
+        let net = cloud[VPC].nets.get(&server.subnet_id);
+        let vpc = net.and_then(|net| cloud[VPC].vpcs.get(&net.vpc_id));
         Self {
             server,
             net,
             vpc_id: vpc.map_or("", |vpc| &vpc.id),
             vpc_name: vpc.map_or("", |vpc| &vpc.name),
-            vpc_created: vpc.map_or_else(String::new, |vpc| written(vpc.created)),
-            status: world.ecs_status(server),
+            vpc_created: vpc.map_or_else(String::new, |vpc| format_time(vpc.created)),
+            status: cloud.ecs_status(server),
             zone_id: zone.as_ref().map_or_else(String::new, super::Zone::id),
             zone_name: zone.as_ref().map_or("", |zone| zone.name),
             region_id: zone.as_ref().map_or_else(String::new, super::Zone::region_id),
@@ -142,12 +145,12 @@ impl<'a> Shown<'a> {
     }
 
     /// The public address behind each address; with the bandwidth that it may use where that is wanted.
-    fn eips(&self, action: &Action, world: &World, with_bandwidth: bool) -> Map<String, Json> {
+    fn eips(&self, action: &Action, cloud: &Cloud, with_bandwidth: bool) -> Map<String, Json> {
         let own = std::iter::once((&self.server.subnet_id, self.server.address));
         let own = own.chain(self.server.exits.iter().map(|exit| (&exit.network, exit.address)));
         own.map(|(network, address)| {
-            let eip = world.eip_at(network, address);
-            let line = eip.and_then(|eip| world.line_of(eip));
+            let eip = cloud.eip_at(network, address);
+            let line = eip.and_then(|eip| cloud.line_of(eip));
             let carrier = line.map_or_else(String::new, |line| carrier_name(action, &line.carrier));
             let mut shown = json!({"ConfName": carrier, "EipIp": eip.map_or_else(String::new, |eip| eip.address.to_string())});
             if with_bandwidth {
@@ -165,13 +168,13 @@ fn carrier_name(action: &Action, carrier: &str) -> String {
     known.map_or_else(|| carrier.to_owned(), |known| known.term.clone().unwrap_or_else(|| known.label.clone()))
 }
 
-fn in_list(action: &Action, world: &World, server: &Server) -> Json {
-    let shown = Shown::of(action, world, server);
+fn in_list(action: &Action, cloud: &Cloud, server: &Server) -> Json {
+    let shown = Shown::of(action, cloud, server);
     let family = family::known(&server.family);
     let is_gpu = server.gpu > 0;
     let local = server.local_disks.iter().find(|disk| disk.is_system);
     let system =
-        local.map(|disk| disk.size).or_else(|| world.ebs_disks_of(&server.id).find(|disk| disk.is_system()).map(|disk| disk.size));
+        local.map(|disk| disk.size).or_else(|| cloud.ebs_disks_of(&server.id).find(|disk| disk.is_system()).map(|disk| disk.size));
     let (public, others) = shown.exits();
     json!({
         "EcsId": server.id,
@@ -187,8 +190,8 @@ fn in_list(action: &Action, world: &World, server: &Server) -> Json {
         "PrivateNet": server.address,
         "PubNet": public,
         "VirtualNet": others,
-        "EipInfo": shown.eips(action, world, false),
-        "CreateTime": written(server.created),
+        "EipInfo": shown.eips(action, cloud, false),
+        "CreateTime": format_time(server.created),
         "EndBillTime": shown.end,
         "IsAutoRenewal": shown.renews,
         "IsGpu": is_gpu,
@@ -212,8 +215,8 @@ fn in_list(action: &Action, world: &World, server: &Server) -> Json {
     })
 }
 
-fn in_full(action: &Action, world: &World, server: &Server) -> Json {
-    let shown = Shown::of(action, world, server);
+fn in_full(action: &Action, cloud: &Cloud, server: &Server) -> Json {
+    let shown = Shown::of(action, cloud, server);
     let months = if let Billing::Prepaid { months, .. } = server.billing { months } else { 0 };
     let is_gpu = server.gpu > 0;
     let (public, others) = shown.exits();
@@ -223,7 +226,7 @@ fn in_full(action: &Action, world: &World, server: &Server) -> Json {
         let shown = local_disk(disk);
         if disk.is_system { system = shown } else { data.push(shown) }
     }
-    for disk in world.ebs_disks_of(&server.id) {
+    for disk in cloud.ebs_disks_of(&server.id) {
         let shown = cloud_disk(disk);
         if disk.is_system() { system = shown } else { data.push(shown) }
     }
@@ -236,7 +239,7 @@ fn in_full(action: &Action, world: &World, server: &Server) -> Json {
         "AzName": shown.zone_name,
         "Status": shown.status,
         "StatusDisplay": status_display(shown.status),
-        "CreateTime": written(server.created),
+        "CreateTime": format_time(server.created),
         "Duration": months,
         "EndBillTime": shown.end,
         "IsAutoRenewal": shown.renews,
@@ -263,7 +266,7 @@ fn in_full(action: &Action, world: &World, server: &Server) -> Json {
             "PrivateNet": server.address,
             "PubNet": public,
             "VirtualNet": others,
-            "EipInfo": shown.eips(action, world, true),
+            "EipInfo": shown.eips(action, cloud, true),
         },
         "BillingInfo": {
             "BillingMethod": shown.method,

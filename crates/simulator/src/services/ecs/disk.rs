@@ -1,6 +1,6 @@
 //! The disks that an order of servers asks for.
 
-use super::Call;
+use crate::cloud::call::Call;
 use crate::cloud::params::Params;
 use crate::cloud::refusal::Refusal;
 
@@ -47,7 +47,7 @@ fn data_disk(call: &Call, name: &str, wanted: Params) -> Result<Wish, Refusal> {
     if snapshot.is_some() && is_local {
         return Err(call.malformed(name, "a local disk cannot be made from a snapshot"));
     }
-    let least = snapshot.map(|id| call.world.data_snapshot(id)).transpose()?.map(|snapshot| snapshot.disk_size);
+    let least = snapshot.map(|id| call.cloud.data_snapshot(id)).transpose()?.map(|snapshot| snapshot.disk_size);
     let size = wanted.count("Size").or(least).ok_or_else(|| call.missing(&format!("{name}.Size")))?;
     check_size(size, is_local, least.unwrap_or(MIN_CLOUD), MAX_DATA)?;
     let releases = wanted.count("ReleaseWithInstance") != Some(0);

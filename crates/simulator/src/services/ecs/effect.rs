@@ -1,8 +1,8 @@
 //! What the ends of tasks do to servers and images.
 
-use super::image::Image;
-use super::state::Power;
-use crate::cloud::world::World;
+use super::state::{ECS, Image, Power};
+use crate::cloud::service::TaskEffect;
+use crate::cloud::state::Cloud;
 use serde::{Deserialize, Serialize};
 
 /// What the end of a task does here.
@@ -41,37 +41,38 @@ pub(crate) enum Effect {
     },
 }
 
-impl Effect {
-    /// Does it.
-    pub(crate) fn apply(self, world: &mut World) {
+impl TaskEffect for Effect {
+    const STATE: &'static str = ECS.name();
+
+    fn apply(self, cloud: &mut Cloud) {
         match self {
             Self::Build { servers, disks, credit } => {
                 for id in &servers {
-                    world.set_ecs_power(id, Power::Running);
-                    super::price::meter_server(world, id, credit);
+                    cloud.set_ecs_power(id, Power::Running);
+                    super::price::meter_server(cloud, id, credit);
                 }
-                world.finish_ebs_disks(&disks, credit);
+                cloud.finish_ebs_disks(&disks, credit);
             }
             Self::CancelOrder { servers, disks, charge } => {
                 for id in &servers {
-                    world.remove_ecs_server(id);
+                    cloud.remove_ecs_server(id);
                 }
                 for id in &disks {
-                    world.remove_ebs_disk(id);
+                    cloud.remove_ebs_disk(id);
                 }
-                world.refund(charge);
+                cloud.refund(charge);
             }
-            Self::SetPower { servers, to } => servers.iter().for_each(|id| world.set_ecs_power(id, to)),
+            Self::SetPower { servers, to } => servers.iter().for_each(|id| cloud.set_ecs_power(id, to)),
             Self::Delete { servers } => {
                 for id in &servers {
-                    world.release_ebs_disks(id);
-                    world.end_use(id);
-                    world.remove_ecs_server(id);
+                    cloud.release_ebs_disks(id);
+                    cloud.end_use(id);
+                    cloud.remove_ecs_server(id);
                 }
             }
-            Self::AddImage(image) => world.ecs.images.insert(image),
+            Self::AddImage(image) => cloud[ECS].images.insert(image),
             Self::CopyImage { image, zones } => {
-                let Some(image) = world.ecs.images.get_mut(&image) else { return };
+                let Some(image) = cloud[ECS].images.get_mut(&image) else { return };
                 for zone in zones {
                     if !image.zones.contains(&zone) {
                         image.zones.push(zone);
@@ -80,11 +81,11 @@ impl Effect {
             }
             Self::RemoveImages { images, zone } => {
                 for id in images {
-                    let Some(image) = world.ecs.images.get_mut(&id) else { continue };
+                    let Some(image) = cloud[ECS].images.get_mut(&id) else { continue };
                     image.zones.retain(|own| zone.as_ref().is_some_and(|zone| own != zone));
                     // One that is nowhere is gone.
                     if image.zones.is_empty() {
-                        world.ecs.images.remove(&id);
+                        cloud[ECS].images.remove(&id);
                     }
                 }
             }

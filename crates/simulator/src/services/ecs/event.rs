@@ -1,10 +1,12 @@
 //! Events: how the tasks of elastic servers and of their disks stand.
 
-use super::{Call, Handler, filled, written};
+use super::arguments::filled;
+use crate::cloud::call::{Call, Handler};
+use crate::cloud::format::format_time;
 use crate::cloud::ids;
 use crate::cloud::refusal::Refusal;
+use crate::cloud::state::Cloud;
 use crate::cloud::task::{Dialect, Stage, Task};
-use crate::cloud::world::World;
 use serde_json::{Value as Json, json};
 
 pub(super) const ACTIONS: &[(&str, Handler)] = &[("DescribeEvent", |call| describe(call, Dialect::EcsEvent))];
@@ -48,30 +50,30 @@ fn resource_kind(id: &str) -> (&'static str, &'static str) {
 /// How an event of one of the two services stands.
 pub(crate) fn describe(call: &mut Call, dialect: Dialect) -> Result<Json, Refusal> {
     let id = filled(call, "EventId")?;
-    let world = &*call.world;
+    let cloud = &*call.cloud;
     let missing = || Refusal::new("InvalidEvent.NotFound", format!("There is no event {id}"));
-    let task = world.tasks.get(dialect, id).ok_or_else(missing)?;
-    let mut answer = described(world, task);
+    let task = cloud.tasks.get(dialect, id).ok_or_else(missing)?;
+    let mut answer = described(cloud, task);
     // The document has no field for the reason; the text is the only place for it.
-    if let Some(reason) = task.failure.as_ref().filter(|_| world.tasks.stage(task) == Stage::Failed) {
+    if let Some(reason) = task.failure.as_ref().filter(|_| cloud.tasks.stage(task) == Stage::Failed) {
         answer["Msg"] = json!(reason);
     }
     Ok(answer)
 }
 
-fn described(world: &World, event: &Task) -> Json {
-    let status = world.tasks.status(event);
-    let display = match world.tasks.stage(event) {
+fn described(cloud: &Cloud, event: &Task) -> Json {
+    let status = cloud.tasks.status(event);
+    let display = match cloud.tasks.stage(event) {
         Stage::Waiting | Stage::Working => "进行中",
         Stage::Done => "成功",
         Stage::Failed => "失败",
     };
-    let (kind, created) = (event.kind.as_str(), written(event.created));
-    let ended = event.ended().map(written);
+    let (kind, created) = (event.kind.as_str(), format_time(event.created));
+    let ended = event.ended().map(format_time);
     let tasks = (0..).zip(&event.resources).map(|(number, resource)| {
         let (resource_type, resource_display) = resource_kind(resource);
         json!({
-            "TaskId": ids::uuid(world.ids.seed(), &event.id, number),
+            "TaskId": ids::uuid(cloud.ids.seed(), &event.id, number),
             "Status": status,
             "StatusDisplay": display,
             "ResourceId": resource,

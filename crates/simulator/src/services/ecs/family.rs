@@ -1,6 +1,7 @@
 //! Instance families and the sizes that they have.
 
-use super::{Call, Handler, filled};
+use super::arguments::filled;
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
 use serde_json::{Value as Json, json};
 

@@ -1,37 +1,20 @@
 //! Images: public ones, and private ones made of servers and snapshots.
 
-use super::{Call, Effect, Handler, Os, filled, ids, ids_in_text, started, work, written, zones};
+use super::answers::started;
+use super::arguments::{filled, ids, ids_in_text};
+use super::state::{ECS, Image};
+use super::{Effect, Os, work, zones};
+use crate::cloud::call::{Call, Handler};
+use crate::cloud::format::format_time;
 use crate::cloud::ids as chance;
 use crate::cloud::refusal::Refusal;
-use crate::cloud::store::Keyed;
+use crate::cloud::state::Cloud;
 use crate::cloud::task::Plan;
-use crate::cloud::world::World;
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use std::collections::HashSet;
 
 pub(super) const ACTIONS: &[(&str, Handler)] =
     &[("DescribeImages", describe), ("CreateImage", create), ("DeleteImage", delete), ("SyncImage", sync)];
-
-/// A private image.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Image {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    /// What is in it; its name and id are those of the image that this one descends from.
-    pub(crate) os: Os,
-    /// The codes of the zones that hold it.
-    pub(crate) zones: Vec<String>,
-    pub(crate) created: Timestamp,
-}
-
-impl Keyed for Image {
-    fn key(&self) -> &str {
-        &self.id
-    }
-}
 
 /// Public images: name, system, version, size in GB, driver.
 const PUBLIC: &[(&str, &str, &str, u64, &str)] = &[
@@ -64,12 +47,12 @@ fn public() -> impl Iterator<Item = Os> {
 }
 
 /// The system of an image that is meant by its id or its name, if a zone has it.
-pub(super) fn system_of(world: &World, meant: &str, zone: &str) -> Result<Os, Refusal> {
+pub(super) fn system_of(cloud: &Cloud, meant: &str, zone: &str) -> Result<Os, Refusal> {
     if let Some(os) = public().find(|os| os.image_id == meant || os.image_name == meant) {
         return Ok(os);
     }
-    let by_name = || world.ecs.images.iter().find(|image| image.name == meant && image.zones.iter().any(|own| own == zone));
-    let image = world.ecs.images.get(meant).or_else(by_name).filter(|image| image.zones.iter().any(|own| own == zone));
+    let by_name = || cloud[ECS].images.iter().find(|image| image.name == meant && image.zones.iter().any(|own| own == zone));
+    let image = cloud[ECS].images.get(meant).or_else(by_name).filter(|image| image.zones.iter().any(|own| own == zone));
     let image = image.ok_or_else(|| Refusal::new("InvalidImage.NotFound", format!("There is no image {meant} in {zone}")))?;
     Ok(Os { image_id: image.id.clone(), image_name: image.name.clone(), ..image.os.clone() })
 }
@@ -77,9 +60,9 @@ pub(super) fn system_of(world: &World, meant: &str, zone: &str) -> Result<Os, Re
 fn describe(call: &mut Call) -> Result<Json, Refusal> {
     let zone = call.edge_zone_if_given("AvailableZoneCode")?.map(|zone| zone.code);
     let wanted = ids_in_text(call, "ImageIds")?;
-    let world = &*call.world;
+    let cloud = &*call.cloud;
     if let Some(missing) =
-        wanted.iter().flatten().find(|id| !world.ecs.images.contains(id) && !public().any(|os| os.image_id == **id))
+        wanted.iter().flatten().find(|id| !cloud[ECS].images.contains(id) && !public().any(|os| os.image_id == **id))
     {
         return Err(Refusal::new("InvalidImage.NotFound", format!("There is no image {missing}")));
     }
@@ -96,10 +79,10 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
                 "AzId": place.id(), "AzName": place.name, "AvailableZoneCode": place.code, "CreateTime": created,
             })
         };
-        let held = world.ecs.images.iter().filter(|image| image.zones.iter().any(|code| code == place.code));
+        let held = cloud[ECS].images.iter().filter(|image| image.zones.iter().any(|code| code == place.code));
         shown.extend(
             held.filter(|image| is_wanted(&image.id))
-                .map(|image| entry(&image.id, &image.name, "private", &image.os, &written(image.created))),
+                .map(|image| entry(&image.id, &image.name, "private", &image.os, &format_time(image.created))),
         );
         let public = public().filter(|os| is_wanted(&os.image_id));
         shown.extend(public.map(|os| entry(&os.image_id, &os.image_name, "public", &os, PUBLIC_SINCE)));
@@ -109,11 +92,11 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
 
 fn create(call: &mut Call) -> Result<Json, Refusal> {
     let (source, name) = (filled(call, "EcsId")?.to_owned(), filled(call, "Name")?.to_owned());
-    let server = call.world.idle_ecs_server(&source)?.clone();
-    let id = call.world.ids.short("img");
-    let image = Image { id: id.clone(), name, os: server.os, zones: vec![server.zone], created: call.world.now() };
+    let server = call.cloud.idle_ecs_server(&source)?.clone();
+    let id = call.cloud.ids.short("img");
+    let image = Image { id: id.clone(), name, os: server.os, zones: vec![server.zone], created: call.cloud.now() };
     let plan = Plan::holding(work::CREATE_IMAGE, vec![source]).making(vec![id.clone()]).then(Effect::AddImage(image));
-    let event = call.world.start(plan);
+    let event = call.cloud.start(plan);
     Ok(json!({"Data": {"EventId": event, "ImageId": id}}))
 }
 
@@ -122,9 +105,9 @@ fn idle_image<'a>(call: &'a Call, id: &str) -> Result<&'a Image, Refusal> {
     if public().any(|os| os.image_id == id) {
         return Err(Refusal::new("InvalidOperation", format!("The image {id} is public")));
     }
-    let image = call.world.ecs.images.get(id);
+    let image = call.cloud[ECS].images.get(id);
     let image = image.ok_or_else(|| Refusal::new("InvalidImage.NotFound", format!("There is no image {id}")))?;
-    if call.world.tasks.holder(id).is_some() {
+    if call.cloud.tasks.holder(id).is_some() {
         return Err(Refusal::new("InvalidOperation", format!("A task works on the image {id}")));
     }
     Ok(image)
@@ -140,7 +123,7 @@ fn delete(call: &mut Call) -> Result<Json, Refusal> {
         }
     }
     let plan = Plan::holding(work::DELETE_IMAGE, images.clone()).then(Effect::RemoveImages { images, zone });
-    Ok(started(&call.world.start(plan)))
+    Ok(started(&call.cloud.start(plan)))
 }
 
 fn sync(call: &mut Call) -> Result<Json, Refusal> {
@@ -151,5 +134,5 @@ fn sync(call: &mut Call) -> Result<Json, Refusal> {
     }
     idle_image(call, &id)?;
     let plan = Plan::holding(work::SYNC_IMAGE, vec![id.clone()]).then(Effect::CopyImage { image: id, zones });
-    Ok(started(&call.world.start(plan)))
+    Ok(started(&call.cloud.start(plan)))
 }

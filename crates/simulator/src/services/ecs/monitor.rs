@@ -1,6 +1,8 @@
 //! Measurements of servers. They are made up, and the same for the same seed.
 
-use super::{Call, Handler, filled, written};
+use super::arguments::filled;
+use crate::cloud::call::{Call, Handler};
+use crate::cloud::format::format_time;
 use crate::cloud::refusal::Refusal;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -36,21 +38,21 @@ const MAX_POINTS: i64 = 10_000;
 
 fn monitor(call: &mut Call) -> Result<Json, Refusal> {
     let id = filled(call, "EcsId")?;
-    let server = call.world.ecs_server(id)?;
+    let server = call.cloud.ecs_server(id)?;
     let (start, end) = period(call)?;
     let wanted = call.params.texts("Indicators");
     if let Some(unknown) = wanted.iter().find(|wanted| !SERIES.iter().any(|(indicator, ..)| indicator == *wanted)) {
         return Err(call.malformed("Indicators", &format!("there is no indicator {unknown}")));
     }
-    let (first, last) = (start.max(server.created), end.min(call.world.now()));
+    let (first, last) = (start.max(server.created), end.min(call.cloud.now()));
     let times: Vec<i64> = (first.as_second()..=last.as_second()).filter(|second| second % STEP == 0).collect();
-    let shown: Vec<_> = times.iter().filter_map(|second| Timestamp::from_second(*second).ok()).map(written).collect();
+    let shown: Vec<_> = times.iter().filter_map(|second| Timestamp::from_second(*second).ok()).map(format_time).collect();
     let mut data = Map::new();
     for (indicator, name, unit, device, most) in SERIES {
         let is_wanted = wanted.is_empty() || wanted.contains(indicator);
         if is_wanted && (server.gpu > 0 || !indicator.starts_with("Gpu")) {
             let purpose = format!("{id} {name}");
-            let value = |second: &i64| (call.world.fraction(&purpose, second.unsigned_abs()) * most * 10.0).round() / 10.0;
+            let value = |second: &i64| (call.cloud.fraction(&purpose, second.unsigned_abs()) * most * 10.0).round() / 10.0;
             let values: Vec<_> = times.iter().map(value).collect();
             data.insert((*name).to_owned(), json!({"Unit": unit, "Device": device, "Time": shown, "Value": values}));
         }
@@ -60,7 +62,7 @@ fn monitor(call: &mut Call) -> Result<Json, Refusal> {
 
 /// From when to when: the two times where a start is given, else the last hours.
 fn period(call: &Call) -> Result<(Timestamp, Timestamp), Refusal> {
-    let end = time(call, "EndTime")?.unwrap_or_else(|| call.world.now());
+    let end = time(call, "EndTime")?.unwrap_or_else(|| call.cloud.now());
     let hours: i64 = match call.params.text("TimeInterval").filter(|text| !text.is_empty()) {
         Some(text) => text.parse().ok().filter(|hours| (1..=24 * 365).contains(hours)),
         None => Some(1),

@@ -1,7 +1,10 @@
 //! Starting, stopping and restarting servers.
 
+use super::answers::started;
+use super::arguments::{filled, ids};
 use super::state::Power;
-use super::{Call, Effect, Handler, filled, ids, started, work};
+use super::{Effect, work};
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
 use crate::cloud::task::Plan;
 use serde_json::Value as Json;
@@ -18,14 +21,14 @@ fn operate(call: &mut Call) -> Result<Json, Refusal> {
     };
     let servers = call.batch(&ids(call, "EcsIds")?)?;
     for id in &servers {
-        let server = call.world.idle_ecs_server(id)?;
+        let server = call.cloud.idle_ecs_server(id)?;
         if server.power != from {
-            return Err(call.world.wrong_state(server));
+            return Err(call.cloud.wrong_state(server));
         }
-        call.world.paid_ecs_server(server)?;
+        call.cloud.paid_ecs_server(server)?;
     }
     let plan = Plan::holding(work, servers.clone()).then(Effect::SetPower { servers, to });
-    Ok(started(&call.world.start(plan)))
+    Ok(started(&call.cloud.start(plan)))
 }
 
 impl Call<'_> {
@@ -33,8 +36,8 @@ impl Call<'_> {
     pub(super) fn batch(&self, ids: &[String]) -> Result<Vec<String>, Refusal> {
         let mut places = Vec::new();
         for id in ids {
-            let server = self.world.ecs_server(id)?;
-            places.push((&server.zone, self.world.ecs_vpc_of(server)));
+            let server = self.cloud.ecs_server(id)?;
+            places.push((&server.zone, self.cloud.ecs_vpc_of(server)));
         }
         if places.iter().any(|(zone, _)| *zone != places[0].0) {
             return Err(Refusal::new("InvalidOperation.AzMismatch", "The servers do not lie in one zone"));
@@ -43,7 +46,7 @@ impl Call<'_> {
             return Err(Refusal::new("InvalidOperation.VpcMismatch", "The servers do not lie in one VPC"));
         }
         for id in ids {
-            self.world.idle_ecs_server(id)?;
+            self.cloud.idle_ecs_server(id)?;
         }
         Ok(ids.to_vec())
     }

@@ -1,11 +1,13 @@
 //! Prices. The document gives no tariff; this one is made up, and fixed.
 
+use super::arguments::filled;
 use super::disk::{self, Wish};
-use super::state::{Billing, Server};
-use super::{Call, Handler, family, filled};
+use super::family;
+use super::state::{Billing, ECS, Server};
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::money::Money;
 use crate::cloud::refusal::Refusal;
-use crate::cloud::world::World;
+use crate::cloud::state::Cloud;
 use crate::services::billing::Use;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -51,11 +53,11 @@ pub(super) fn per_day_with_disks<'a>(size: (u64, u64, u64), disks: impl Iterator
 }
 
 /// From its end on, when a server is there, it is metered if it is paid on demand.
-pub(super) fn meter_server(world: &mut World, id: &str, credit: Option<u64>) {
-    let Some(server) = world.ecs.servers.get(id).filter(|server| server.billing == Billing::OnDemand) else { return };
+pub(super) fn meter_server(cloud: &mut Cloud, id: &str, credit: Option<u64>) {
+    let Some(server) = cloud[ECS].servers.get(id).filter(|server| server.billing == Billing::OnDemand) else { return };
     let metered = Use::of(id, "cds.ecs", "CreateInstance", per_day_of_server(server));
     let metered = metered.named(&server.name, &server.zone).paid_by(credit);
-    world.begin_use(metered);
+    cloud.begin_use(metered);
 }
 
 /// How long prepaid servers are paid for, and what of a month's or a year's price that costs.
@@ -74,7 +76,7 @@ impl Term {
         }
         let to_month = call.params.count("IsToMonth") != Some(0) && months < 12;
         let too_late = |_| call.malformed("Duration", "it is too long");
-        let now = call.world.now().to_zoned(TimeZone::UTC);
+        let now = call.cloud.now().to_zoned(TimeZone::UTC);
         let ahead = |months: u64| Span::new().try_months(i64::try_from(months).unwrap_or(i64::MAX)).map_err(too_late);
         if !to_month {
             let until = now.checked_add(ahead(months)?).map_err(too_late)?.timestamp();

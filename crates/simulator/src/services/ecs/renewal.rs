@@ -1,10 +1,10 @@
 //! Paid terms: what renews itself is paid again when its term ends, and the rest is switched off then.
 
 use super::price::{self, Term};
-use super::state::{Billing, Power, Server};
+use super::state::{Billing, ECS, Power, Server};
 use crate::cloud::money::{Charge, Money};
 use crate::cloud::refusal::Refusal;
-use crate::cloud::world::World;
+use crate::cloud::state::Cloud;
 use jiff::Timestamp;
 
 impl Server {
@@ -22,7 +22,7 @@ impl Server {
     }
 }
 
-impl World {
+impl Cloud {
     /// Refuses a server that is not paid any more.
     pub(super) fn paid_ecs_server(&self, server: &Server) -> Result<(), Refusal> {
         if server.has_lapsed(self.now()) {
@@ -34,17 +34,18 @@ impl World {
 }
 
 /// Renews or switches off the servers whose terms have ended by now.
-pub(crate) fn renew(world: &mut World) {
-    let now = world.now();
-    if world.ecs.next_end.is_none_or(|end| now < end) {
+pub(crate) fn renew(cloud: &mut Cloud) {
+    let now = cloud.now();
+    if cloud[ECS].next_end.is_none_or(|end| now < end) {
         return;
     }
-    let ended: Vec<_> = world.ecs.servers.iter().filter(|server| server.has_lapsed(now)).map(|server| server.id.clone()).collect();
+    let ended: Vec<_> = cloud[ECS].servers.iter().filter(|server| server.has_lapsed(now)).map(|server| server.id.clone()).collect();
     for id in ended {
         let disks: Vec<_> =
-            world.ebs_disks_of(&id).filter(|disk| disk.is_prepaid).map(|disk| (disk.id.clone(), disk.size)).collect();
+            cloud.ebs_disks_of(&id).filter(|disk| disk.is_prepaid).map(|disk| (disk.id.clone(), disk.size)).collect();
         let of_disks: Money = disks.iter().map(|(_, size)| price::per_day_of_disk(*size)).sum();
-        let World { ecs, wallet, .. } = &mut *world;
+        let Cloud { states, wallet, .. } = &mut *cloud;
+        let ecs = &mut states[ECS];
         let Some(server) = ecs.servers.get_mut(&id) else { continue };
         let per_day = price::per_day_of_server(server) + of_disks;
         let mut is_renewed = false;
@@ -64,14 +65,14 @@ pub(crate) fn renew(world: &mut World) {
         }
         // A disk that has grown since the last payment is paid with its server again.
         for (disk, _) in disks.iter().filter(|_| is_renewed) {
-            world.end_use(disk);
+            cloud.end_use(disk);
         }
     }
-    note_next_end(world, Some(now));
+    note_next_end(cloud, Some(now));
 }
 
 /// Notes when the next term ends, of those that end after a time.
-pub(super) fn note_next_end(world: &mut World, after: Option<Timestamp>) {
-    let ends = world.ecs.servers.iter().filter_map(Server::paid_until);
-    world.ecs.next_end = ends.filter(|end| after.is_none_or(|after| *end > after)).min();
+pub(super) fn note_next_end(cloud: &mut Cloud, after: Option<Timestamp>) {
+    let ends = cloud[ECS].servers.iter().filter_map(Server::paid_until);
+    cloud[ECS].next_end = ends.filter(|end| after.is_none_or(|after| *end > after)).min();
 }

@@ -1,14 +1,13 @@
 //! Elastic servers.
 
-use super::image::Image;
-use super::{price, renewal};
-use crate::cloud::refusal::Refusal;
+use crate::cloud::service_states::StateKey;
 use crate::cloud::store::{Keyed, Store};
-use crate::cloud::world::World;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
 use std::net::Ipv4Addr;
+
+/// Where the state is kept.
+pub(crate) const ECS: StateKey<State> = StateKey::new("ecs");
 
 /// What the account has here.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -129,96 +128,21 @@ impl Keyed for Server {
     }
 }
 
-impl World {
-    /// An elastic server by its id.
-    pub(crate) fn ecs_server(&self, id: &str) -> Result<&Server, Refusal> {
-        self.ecs.servers.get(id).ok_or_else(|| Refusal::new("InvalidEcsId.NotFound", format!("There is no server {id}")))
-    }
-
-    /// An elastic server that no task works on.
-    pub(crate) fn idle_ecs_server(&self, id: &str) -> Result<&Server, Refusal> {
-        let server = self.ecs_server(id)?;
-        if self.tasks.holder(id).is_none() { Ok(server) } else { Err(self.wrong_state(server)) }
-    }
-
-    /// The server's state does not allow what is asked.
-    pub(super) fn wrong_state(&self, server: &Server) -> Refusal {
-        let message = format!("The server {} has the state {}", server.id, self.ecs_status(server));
-        Refusal::new("InvalidOperation.InstanceStatusUnsupported", message)
-    }
-
-    /// As `Status` writes it.
-    pub(crate) fn ecs_status(&self, server: &Server) -> &'static str {
-        match (self.tasks.holder(&server.id).map(|task| task.kind.as_str()), server.power) {
-            (Some("create_ecs"), _) => "building",
-            (Some("start_up_ecs"), _) => "starting_up",
-            (Some("shutdown_ecs" | "hard_shutdown_ecs"), _) => "shutting_down",
-            (Some("restart_ecs"), _) => "restarting",
-            (Some("delete_ecs"), _) => "deleting",
-            (Some("create_image"), _) => "creating_image",
-            (Some(_), _) => "updating",
-            (None, Power::Running) => "running",
-            (None, Power::Shutdown) => "shutdown",
-        }
-    }
-
-    /// Switches a server that is still there on or off; one whose term has ended meanwhile stays off.
-    pub(crate) fn set_ecs_power(&mut self, id: &str, to: Power) {
-        let now = self.now();
-        if let Some(server) = self.ecs.servers.get_mut(id) {
-            server.power = if server.has_lapsed(now) { Power::Shutdown } else { to };
-        }
-    }
-
-    /// Takes a server away, with its addresses.
-    pub(super) fn remove_ecs_server(&mut self, id: &str) {
-        let Some(server) = self.ecs.servers.remove(id) else { return };
-        self.leave_network(&server.subnet_id, server.address);
-        for exit in &server.exits {
-            self.leave_network(&exit.network, exit.address);
-        }
-    }
+/// A private image.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Image {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// What is in it; its name and id are those of the image that this one descends from.
+    pub(crate) os: Os,
+    /// The codes of the zones that hold it.
+    pub(crate) zones: Vec<String>,
+    pub(crate) created: Timestamp,
 }
 
-/// Finds out which addresses the servers have, and what is used on demand that a file says nothing of.
-pub(crate) fn index(world: &mut World) {
-    let is_metered = |server: &&Server| {
-        let is_new = world.tasks.holder(&server.id).is_some_and(|task| task.kind == "create_ecs");
-        !is_new && world.use_of(&server.id).is_none()
-    };
-    let unmetered: Vec<_> = world.ecs.servers.iter().filter(is_metered).map(|server| server.id.clone()).collect();
-    for id in unmetered {
-        price::meter_server(world, &id, None);
+impl Keyed for Image {
+    fn key(&self) -> &str {
+        &self.id
     }
-    renewal::note_next_end(world, None);
-    for server in world.ecs.servers.iter() {
-        world.addresses.take(&server.subnet_id, server.address);
-        for exit in &server.exits {
-            world.addresses.take(&exit.network, exit.address);
-        }
-    }
-}
-
-/// What does not fit together.
-pub(crate) fn problems(world: &World) -> Vec<String> {
-    let mut problems = Vec::new();
-    let mut addresses = HashSet::new();
-    for server in world.ecs.servers.iter() {
-        let own = std::iter::once((&server.subnet_id, server.address));
-        for (network, address) in own.chain(server.exits.iter().map(|exit| (&exit.network, exit.address))) {
-            let mut tell = |problem: String| problems.push(format!("ecs.servers, {}: {problem}", server.id));
-            match world.vpc.nets.get(network) {
-                None => tell(format!("there is no network {network}")),
-                Some(known) if !known.zone.eq_ignore_ascii_case(&server.zone) => {
-                    tell(format!("the network {network} is not in its zone"));
-                }
-                Some(known) if !known.offers(address) => tell(format!("{address} is not an address of {}", known.range)),
-                Some(_) => {}
-            }
-            if !addresses.insert((network, address)) {
-                tell(format!("another server has {address} too"));
-            }
-        }
-    }
-    problems
 }

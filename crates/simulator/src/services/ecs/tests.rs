@@ -1,5 +1,5 @@
 use crate::tests::documented::documented;
-use crate::tests::{Cloud, advance, merge};
+use crate::tests::{TestCloud, advance, merge};
 use crate::{EDGE_GATEWAY_ID as GATEWAY, EDGE_SUBNET_ID as SUBNET, EDGE_VPC_ID as VPC, Fault, FaultRule};
 use cumulua_core::catalog::path;
 use serde_json::{Value as Json, json};
@@ -20,35 +20,35 @@ pub(crate) fn order(changes: &Json) -> Json {
 
 /// Makes servers that run; their ids.
 #[track_caller]
-pub(crate) fn servers(cloud: &Cloud, changes: &Json) -> Vec<String> {
+pub(crate) fn servers(cloud: &TestCloud, changes: &Json) -> Vec<String> {
     let made = cloud.done("cds.ecs.CreateInstance", &order(changes));
     serde_json::from_value(made["Data"]["EcsIdSet"].clone()).unwrap()
 }
 
-pub(crate) fn server(cloud: &Cloud, id: &str) -> Json {
+pub(crate) fn server(cloud: &TestCloud, id: &str) -> Json {
     cloud.ask("cds.ecs.DescribeInstance", &json!({"EcsId": id})).ok()["Data"].clone()
 }
 
-fn status(cloud: &Cloud, id: &str) -> String {
+fn status(cloud: &TestCloud, id: &str) -> String {
     let states = cloud.ask("cds.ecs.DescribeInstanceStatus", &json!({"EcsIds": [id]})).ok();
     path::text(&states["Data"]["EcsStatus"][id]["Status"])
 }
 
 #[track_caller]
-pub(crate) fn operate(cloud: &Cloud, id: &str, operation: &str) {
+pub(crate) fn operate(cloud: &TestCloud, id: &str, operation: &str) {
     cloud.done("cds.ecs.OperateInstance", &json!({"EcsIds": [id], "OpType": operation}));
 }
 
-fn event(cloud: &Cloud, answer: &Json) -> Json {
+fn event(cloud: &TestCloud, answer: &Json) -> Json {
     cloud.ask("cds.ecs.DescribeEvent", &json!({"EventId": answer["Data"]["EventId"]})).ok()["Data"].clone()
 }
 
 #[tokio::test(start_paused = true)]
 async fn every_action_of_the_catalogue_is_carried_out() {
-    let actions = Cloud::new().catalog.actions_of("cds.ecs").unwrap();
+    let actions = TestCloud::new().catalog.actions_of("cds.ecs").unwrap();
     assert_eq!(actions.len(), 19);
     for action in actions {
-        let cloud = Cloud::new();
+        let cloud = TestCloud::new();
         let id = servers(&cloud, &json!({})).remove(0);
         let made = cloud.done("cds.ecs.CreateImage", &json!({"EcsId": id, "Name": "golden"}));
         let mut params = action.example.clone();
@@ -73,7 +73,7 @@ async fn every_action_of_the_catalogue_is_carried_out() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_is_created_stopped_renamed_imaged_and_deleted() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let made = cloud.ask("cds.ecs.CreateInstance", &order(&json!({"Number": 2, "StartNumber": 7}))).ok();
     let ids: Vec<String> = serde_json::from_value(made["Data"]["EcsIdSet"].clone()).unwrap();
     assert_eq!(status(&cloud, &ids[0]), "building");
@@ -123,7 +123,7 @@ async fn a_server_is_created_stopped_renamed_imaged_and_deleted() {
 
 #[tokio::test(start_paused = true)]
 async fn servers_are_found_by_zone_vpc_and_word_and_page_by_page() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let ids = servers(&cloud, &json!({"Number": 5, "StartNumber": 1}));
     let list = |params: &Json| cloud.ask("cds.ecs.DescribeInstanceList", params).ok();
     let all = list(&json!({}));
@@ -150,7 +150,7 @@ async fn servers_are_found_by_zone_vpc_and_word_and_page_by_page() {
 
 #[tokio::test(start_paused = true)]
 async fn an_order_that_does_not_fit_is_refused_and_leaves_nothing() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let before = cloud.simulator.state_json();
     for (changes, http, code) in [
         (json!({"AvailableZoneCode": "CN_Nowhere_A"}), 404, "InvalidAvailableZone.NotFound"),
@@ -188,7 +188,7 @@ async fn an_order_that_does_not_fit_is_refused_and_leaves_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn servers_run_out_with_the_quota_and_the_addresses() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let local = json!({"SystemDisk": {"DiskFeature": "local", "Size": 50}, "DataDisk": [], "Number": 100});
     for _ in 0..10 {
         servers(&cloud, &local);
@@ -201,7 +201,7 @@ async fn servers_run_out_with_the_quota_and_the_addresses() {
 
 #[tokio::test(start_paused = true)]
 async fn a_gateway_gives_an_address_and_a_local_disk_is_the_servers_own() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let gateways = json!([{"SubnetId": GATEWAY, "IpType": "default_gateway"}]);
     let local = json!({"DiskFeature": "local", "Size": 50});
     let id = servers(&cloud, &json!({"PubnetInfo": gateways, "SystemDisk": local, "DataDisk": [local]})).remove(0);
@@ -217,7 +217,7 @@ async fn a_gateway_gives_an_address_and_a_local_disk_is_the_servers_own() {
 
 #[tokio::test(start_paused = true)]
 async fn an_elastic_ip_is_bound_to_the_server_and_free_when_it_goes() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let order_eip = json!({"RegionCode": "CN_Huhhot", "AvailableZoneCode": ZONE, "BandwidthType": "Bandwidth_CMCC",
         "BillScheme": "Traffic", "Qos": 5, "Size": 1});
     let bought = cloud.done("cds.vpc.CreateEIP", &order_eip)["Data"][0].clone();
@@ -239,7 +239,7 @@ async fn an_elastic_ip_is_bound_to_the_server_and_free_when_it_goes() {
 
 #[tokio::test(start_paused = true)]
 async fn a_creation_that_fails_leaves_nothing_and_costs_nothing() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let before = cloud.simulator.state_json();
     cloud.simulator.fault(FaultRule::new(Fault::TaskFails("no host".into())).times(1));
     let made = cloud.done("cds.ecs.CreateInstance", &order(&json!({"BillingMethod": "1", "Number": 2})));
@@ -254,7 +254,7 @@ async fn a_creation_that_fails_leaves_nothing_and_costs_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn images_are_copied_to_zones_and_deleted_zone_by_zone() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let id = servers(&cloud, &json!({})).remove(0);
     let image = cloud.done("cds.ecs.CreateImage", &json!({"EcsId": id, "Name": "golden"}))["Data"]["ImageId"].clone();
     let zones = || {
@@ -287,7 +287,7 @@ async fn images_are_copied_to_zones_and_deleted_zone_by_zone() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_not_there_is_refused() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let ids = json!({"EcsIds": ["ins-none"], "OpType": "shutdown_ecs", "Password": "123QWEqwe"});
     for action in ["OperateInstance", "DeleteInstance", "ModifyInstancePassword", "DescribeInstanceStatus"] {
         cloud.ask(&format!("cds.ecs.{action}"), &ids).refused(404, "InvalidEcsId.NotFound");
@@ -303,7 +303,7 @@ async fn what_is_not_there_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn measurements_end_now_and_begin_with_the_server() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let id = servers(&cloud, &json!({})).remove(0);
     advance(7200);
     let measured = |changes: &Json| {
@@ -325,7 +325,7 @@ async fn measurements_end_now_and_begin_with_the_server() {
 
 #[tokio::test(start_paused = true)]
 async fn prices_are_those_that_are_paid() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let balance = || cloud.ask("cds.billing.DescribeAccountInfo", &json!({})).ok()["Data"]["MasterTotalBalance"].as_f64().unwrap();
     let disk = json!({"DiskFeature": "ssd", "Size": 40});
     let mut asked = json!({"AvailableZoneCode": ZONE, "EcsFamilyName": "Cpu计算型C4", "Cpu": 2, "Ram": 4, "BillingMethod": "1",
@@ -350,7 +350,7 @@ async fn prices_are_those_that_are_paid() {
 #[tokio::test(start_paused = true)]
 async fn a_prepaid_server_renews_itself_with_its_disks_or_is_switched_off() {
     const DAY: u64 = 86_400;
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let balance = || cloud.simulator.state_json()["wallet"]["balance"].as_f64().unwrap();
     let order = |renews: u8| {
         let disk = json!({"DiskFeature": "ssd", "Size": 40, "ReleaseWithInstance": 0});
@@ -378,7 +378,7 @@ async fn a_prepaid_server_renews_itself_with_its_disks_or_is_switched_off() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_file_has_on_demand_is_metered_from_its_beginning_on() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     servers(&cloud, &json!({}));
     let mut state = cloud.simulator.state_json();
     let uses = state["billing"]["uses"].as_array_mut().unwrap();

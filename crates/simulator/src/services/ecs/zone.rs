@@ -1,6 +1,7 @@
 //! Regions and zones.
 
-use super::{Call, Handler, filled};
+use super::arguments::filled;
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::ids;
 use crate::cloud::refusal::Refusal;
 use cumulua_core::catalog::{Action, Labelled};

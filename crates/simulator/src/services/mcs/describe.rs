@@ -3,11 +3,11 @@
 use super::lease::written;
 use super::list;
 use super::public_key::PublicKey;
-use super::state::Instance;
+use super::state::{Instance, MCS};
 use crate::cloud::call::{Call, Handler};
 use crate::cloud::ids;
 use crate::cloud::refusal::Refusal;
-use crate::cloud::world::World;
+use crate::cloud::state::Cloud;
 use serde_json::{Value as Json, json};
 
 pub(super) const ACTIONS: &[(&str, Handler)] = &[
@@ -22,12 +22,12 @@ pub(super) const ACTIONS: &[(&str, Handler)] = &[
 const PASSWORD_LENGTH: usize = 12;
 
 fn instances(call: &mut Call) -> Result<Json, Refusal> {
-    let world = &*call.world;
+    let cloud = &*call.cloud;
     let filter = list::Filter::of(call, &["name", "status"])?
         .and("id", call.params.texts("InstanceId"))
         .and("name", call.params.texts("InstanceName"));
-    let describe = |instance| instance_json(world, instance);
-    let all = world.mcs.instances.iter();
+    let describe = |instance| instance_json(cloud, instance);
+    let all = cloud[MCS].instances.iter();
     let set = if filter.is_open() {
         list::page(call, "Instance", all.len(), all, describe)?
     } else {
@@ -35,7 +35,7 @@ fn instances(call: &mut Call) -> Result<Json, Refusal> {
             filter.fits(|field| match field {
                 "id" => &instance.id,
                 "name" => &instance.name,
-                _ => world.mcs_status(instance),
+                _ => cloud.mcs_status(instance),
             })
         };
         let found: Vec<_> = all.filter(wanted).collect();
@@ -45,14 +45,14 @@ fn instances(call: &mut Call) -> Result<Json, Refusal> {
 }
 
 /// A machine as the document's tables describe it.
-pub(super) fn instance_json(world: &World, instance: &Instance) -> Json {
-    let kind = world.mcs.instance_types.get(&instance.type_id);
+pub(super) fn instance_json(cloud: &Cloud, instance: &Instance) -> Json {
+    let kind = cloud[MCS].instance_types.get(&instance.type_id);
     json!({
         "instanceId": instance.id,
         "instanceName": instance.name,
         "instanceType": kind.map(|kind| &kind.name),
         "instanceTypeId": instance.type_id,
-        "status": world.mcs_status(instance),
+        "status": cloud.mcs_status(instance),
         "cpu": kind.map_or(0, |kind| kind.cpu),
         "memory": kind.map_or(0, |kind| kind.memory),
         "volume": instance.disks.iter().map(|disk| disk.size).fold(0, u64::saturating_add),
@@ -66,7 +66,7 @@ fn address(instance: &Instance) -> String {
 
 fn status(call: &mut Call) -> Result<Json, Refusal> {
     let instance = call.instance_of_mcs()?;
-    Ok(json!({"InstanceStatus": {"status": call.world.mcs_status(&instance)}}))
+    Ok(json!({"InstanceStatus": {"status": call.cloud.mcs_status(&instance)}}))
 }
 
 fn volumes(call: &mut Call) -> Result<Json, Refusal> {
@@ -89,7 +89,7 @@ fn volumes(call: &mut Call) -> Result<Json, Refusal> {
 /// The one interface, on the public network.
 fn interfaces(call: &mut Call) -> Result<Json, Refusal> {
     let instance = call.instance_of_mcs()?;
-    let mcs = &call.world.mcs;
+    let mcs = &call.cloud[MCS];
     let interface = json!({
         "instanceId": instance.id,
         "instanceName": instance.name,
@@ -107,8 +107,8 @@ fn interfaces(call: &mut Call) -> Result<Json, Refusal> {
 /// The first password. It is nowhere in the state: it follows from the seed and from when it was made.
 fn password(call: &mut Call) -> Result<Json, Refusal> {
     let instance = call.instance_of_mcs()?;
-    let account = call.world.mcs.templates.get(&instance.template_id).map_or("root", |template| template.account.as_str());
-    let draw = |number| ids::uuid(call.world.ids.seed(), &format!("password {} {}", instance.id, instance.password_made), number);
+    let account = call.cloud[MCS].templates.get(&instance.template_id).map_or("root", |template| template.account.as_str());
+    let draw = |number| ids::uuid(call.cloud.ids.seed(), &format!("password {} {}", instance.id, instance.password_made), number);
     let plain: String =
         draw(0).bytes().chain(draw(1).bytes()).filter(u8::is_ascii_alphanumeric).take(PASSWORD_LENGTH).map(char::from).collect();
     let mut answer = json!({"timestamp": written(instance.password_made), "account": account, "passwordData": plain});

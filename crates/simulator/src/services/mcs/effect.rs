@@ -1,7 +1,8 @@
 //! What the ends of works do to machines.
 
-use super::state::Condition;
-use crate::cloud::world::World;
+use super::state::{Condition, MCS};
+use crate::cloud::service::TaskEffect;
+use crate::cloud::state::Cloud;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -36,25 +37,26 @@ pub(crate) enum Effect {
     },
 }
 
-impl Effect {
-    /// Does it.
-    pub(crate) fn apply(self, world: &mut World) {
-        let now = world.now();
+impl TaskEffect for Effect {
+    const STATE: &'static str = MCS.name();
+
+    fn apply(self, cloud: &mut Cloud) {
+        let now = cloud.now();
         match self {
             Self::SetCondition { instance, to } => {
-                if let Some(instance) = world.mcs.instances.get_mut(&instance) {
+                if let Some(instance) = cloud[MCS].instances.get_mut(&instance) {
                     instance.condition = if instance.lease_ends <= now { Condition::Suspend } else { to };
                 }
             }
             Self::GiveUp { instance, charge } => {
-                refund(world, charge);
-                if let Some(instance) = world.mcs.instances.get_mut(&instance) {
+                refund(cloud, charge);
+                if let Some(instance) = cloud[MCS].instances.get_mut(&instance) {
                     instance.condition = Condition::Error;
                 }
             }
             Self::Rebuild { instance, template } => {
-                let Some(template) = world.mcs.templates.get(&template).cloned() else { return };
-                let Some(instance) = world.mcs.instances.get_mut(&instance) else { return };
+                let Some(template) = cloud[MCS].templates.get(&template).cloned() else { return };
+                let Some(instance) = cloud[MCS].instances.get_mut(&instance) else { return };
                 if let Some(system) = instance.disks.first_mut() {
                     system.size = template.system_disk;
                 }
@@ -63,8 +65,8 @@ impl Effect {
                 instance.password_made = now;
             }
             Self::ChangeType { instance: id, to, lease_began, lease_ends } => {
-                let Some(kind) = world.mcs.instance_types.get(&to).cloned() else { return };
-                let Some(instance) = world.mcs.instances.get_mut(&id) else { return };
+                let Some(kind) = cloud[MCS].instance_types.get(&to).cloned() else { return };
+                let Some(instance) = cloud[MCS].instances.get_mut(&id) else { return };
                 instance.type_id = to;
                 (instance.lease_began, instance.lease_ends) = (lease_began, lease_ends);
                 // Data is not cut off: a disk never shrinks.
@@ -72,15 +74,15 @@ impl Effect {
                     data.size = data.size.max(kind.volume);
                 }
                 instance.wake(now);
-                world.watch_lease(&id);
+                cloud.watch_lease(&id);
             }
-            Self::Refund { charge } => refund(world, charge),
-            Self::Remove { instance } => world.remove_mcs_instance(&instance),
+            Self::Refund { charge } => refund(cloud, charge),
+            Self::Remove { instance } => cloud.remove_mcs_instance(&instance),
         }
     }
 }
 
-fn refund(world: &mut World, charge: Option<usize>) {
-    world.mcs.wallet.refund(charge);
-    world.mcs_balance_changed();
+fn refund(cloud: &mut Cloud, charge: Option<usize>) {
+    cloud[MCS].wallet.refund(charge);
+    cloud.mcs_balance_changed();
 }

@@ -1,9 +1,11 @@
 //! What is done to machines that are there.
 
+use super::answers::done;
 use super::create::{instance_type, template};
 use super::lease::{Term, pay};
-use super::state::{Condition, Instance};
-use super::{Effect, done, refusal, too_expensive, work};
+use super::refusals::{refusal, too_expensive};
+use super::state::{Condition, Instance, MCS};
+use super::{Effect, work};
 use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
 use crate::cloud::task::{Plan, Work};
@@ -31,13 +33,13 @@ impl Instance {
 impl Call<'_> {
     /// The machine that `InstanceId` names, by id or by name.
     pub(super) fn instance_of_mcs(&self) -> Result<Instance, Refusal> {
-        self.world.mcs_instance(self.params.required("InstanceId")).cloned()
+        self.cloud.mcs_instance(self.params.required("InstanceId")).cloned()
     }
 
     /// The same where nothing is being done to it.
     pub(super) fn idle_instance_of_mcs(&self) -> Result<Instance, Refusal> {
         let instance = self.instance_of_mcs()?;
-        match self.world.tasks.shown(&instance.id) {
+        match self.cloud.tasks.shown(&instance.id) {
             None => Ok(instance),
             Some(state) => Err(in_wrong_state(&instance, state)),
         }
@@ -62,7 +64,7 @@ fn power(call: &mut Call, from: Condition, to: Condition, work: Work, showing: &
     let instance = call.idle_instance_of_mcs()?;
     in_condition(&instance, &[from])?;
     let effect = Effect::SetCondition { instance: instance.id.clone(), to };
-    call.world.start(Plan::holding(work, vec![instance.id]).showing(showing).then(effect));
+    call.cloud.start(Plan::holding(work, vec![instance.id]).showing(showing).then(effect));
     Ok(done())
 }
 
@@ -70,9 +72,9 @@ fn power(call: &mut Call, from: Condition, to: Condition, work: Work, showing: &
 fn rebuild(call: &mut Call) -> Result<Json, Refusal> {
     let instance = call.idle_instance_of_mcs()?;
     in_condition(&instance, &[Condition::Running, Condition::Ready])?;
-    let image = template(call.world, call.params.text("ImageId").unwrap_or(&instance.template_id))?.id.clone();
+    let image = template(call.cloud, call.params.text("ImageId").unwrap_or(&instance.template_id))?.id.clone();
     let effect = Effect::Rebuild { instance: instance.id.clone(), template: image };
-    call.world.start(Plan::holding(work::REBUILD, vec![instance.id]).showing("rebuilding").then(effect));
+    call.cloud.start(Plan::holding(work::REBUILD, vec![instance.id]).showing("rebuilding").then(effect));
     Ok(done())
 }
 
@@ -80,7 +82,7 @@ fn rebuild(call: &mut Call) -> Result<Json, Refusal> {
 fn terminate(call: &mut Call) -> Result<Json, Refusal> {
     let instance = call.idle_instance_of_mcs()?;
     let effect = Effect::Remove { instance: instance.id.clone() };
-    call.world.start(Plan::holding(work::TERMINATE, vec![instance.id]).showing("deleting").then(effect));
+    call.cloud.start(Plan::holding(work::TERMINATE, vec![instance.id]).showing("deleting").then(effect));
     Ok(done())
 }
 
@@ -89,16 +91,16 @@ fn change_type(call: &mut Call) -> Result<Json, Refusal> {
     let term = Term::of(call)?;
     let instance = call.idle_instance_of_mcs()?;
     in_condition(&instance, &[Condition::Running, Condition::Ready])?;
-    let kind = instance_type(call.world, call.params.required("InstanceType"))?.clone();
+    let kind = instance_type(call.cloud, call.params.required("InstanceType"))?.clone();
     let price = term.price(&kind);
-    if !call.world.mcs.wallet.covers(price) {
+    if !call.cloud[MCS].wallet.covers(price) {
         return Err(too_expensive());
     }
     let charge = pay(call, price, &instance.id)?;
-    let now = call.world.now();
+    let now = call.cloud.now();
     let id = instance.id.clone();
     let effect = Effect::ChangeType { instance: id, to: kind.id, lease_began: now, lease_ends: term.end(now) };
     let plan = Plan::holding(work::CHANGE, vec![instance.id]).showing("resizing").then(effect).or_else(Effect::Refund { charge });
-    call.world.start(plan);
+    call.cloud.start(plan);
     Ok(done())
 }

@@ -1,11 +1,14 @@
 //! SSH key pairs.
 
+use super::answers::done;
+use super::arguments::acceptable_name;
+use super::list;
 use super::public_key::PublicKey;
-use super::state::KeyPair;
-use super::{acceptable_name, done, list, refusal};
+use super::refusals::refusal;
+use super::state::{KeyPair, MCS};
 use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
-use crate::cloud::world::World;
+use crate::cloud::state::Cloud;
 use serde_json::{Value as Json, json};
 
 pub(super) const ACTIONS: &[(&str, Handler)] =
@@ -13,7 +16,7 @@ pub(super) const ACTIONS: &[(&str, Handler)] =
 
 fn describe(call: &mut Call) -> Result<Json, Refusal> {
     let filter = list::Filter::of(call, &["name"])?;
-    let keys = call.world.mcs.key_pairs.iter().filter(|key| filter.fits(|_| &key.name));
+    let keys = call.cloud[MCS].key_pairs.iter().filter(|key| filter.fits(|_| &key.name));
     let set = list::set(call, "KeyPair", keys, key_json)?;
     Ok(json!({"KeyPairSet": set}))
 }
@@ -22,25 +25,25 @@ fn import(call: &mut Call) -> Result<Json, Refusal> {
     let name = acceptable_name(call, "KeyName")?.to_owned();
     let key = PublicKey::parse(call.params.required("PublicKeyMaterial"));
     let material = key.map_err(|why| call.malformed("PublicKeyMaterial", why))?.line();
-    if by_name(call.world, &name).is_some() {
+    if by_name(call.cloud, &name).is_some() {
         return Err(refusal(409, format!("A key pair is called {name} already")));
     }
-    let key = KeyPair { id: call.world.ids.uuid(), name, public_key: material };
+    let key = KeyPair { id: call.cloud.ids.uuid(), name, public_key: material };
     let answer = json!({"KeyPair": key_json(&key)});
-    call.world.mcs.key_pairs.insert(key);
+    call.cloud[MCS].key_pairs.insert(key);
     Ok(answer)
 }
 
 fn delete(call: &mut Call) -> Result<Json, Refusal> {
-    let id = by_name(call.world, call.params.required("KeyName")).map(|key| key.id.clone());
+    let id = by_name(call.cloud, call.params.required("KeyName")).map(|key| key.id.clone());
     let id = id.ok_or_else(|| refusal(404, format!("Key pair {} not found", call.params.required("KeyName"))))?;
-    call.world.mcs.key_pairs.remove(&id);
+    call.cloud[MCS].key_pairs.remove(&id);
     Ok(done())
 }
 
 /// A key pair by its name, or by its id as the vendor's clients give it.
-pub(super) fn by_name<'a>(world: &'a World, name: &str) -> Option<&'a KeyPair> {
-    let keys = &world.mcs.key_pairs;
+pub(super) fn by_name<'a>(cloud: &'a Cloud, name: &str) -> Option<&'a KeyPair> {
+    let keys = &cloud[MCS].key_pairs;
     keys.iter().find(|key| key.name == name).or_else(|| keys.get(name))
 }
 

@@ -1,7 +1,8 @@
 //! Leases and what they cost.
 
-use super::state::InstanceType;
-use super::{done, refusal, too_expensive};
+use super::answers::done;
+use super::refusals::{refusal, too_expensive};
+use super::state::{InstanceType, MCS};
 use crate::cloud::call::{Call, Handler};
 use crate::cloud::money::{Charge, Money};
 use crate::cloud::refusal::Refusal;
@@ -57,13 +58,13 @@ impl Term {
 
 /// Takes a price from the account, or refuses; the charge's number for a refund.
 pub(super) fn pay(call: &mut Call, price: Money, instance: &str) -> Result<Option<usize>, Refusal> {
-    let world = &mut *call.world;
-    if !world.mcs.wallet.covers(price) {
+    let cloud = &mut *call.cloud;
+    if !cloud[MCS].wallet.covers(price) {
         return Err(too_expensive());
     }
-    let charge = Charge::new(world.now(), "mcs", &call.action.name, vec![instance.to_owned()], price);
-    let charge = world.mcs.wallet.pay(charge);
-    world.mcs_balance_changed();
+    let charge = Charge::new(cloud.now(), "mcs", &call.action.name, vec![instance.to_owned()], price);
+    let charge = cloud[MCS].wallet.pay(charge);
+    cloud.mcs_balance_changed();
     Ok(charge)
 }
 
@@ -71,16 +72,16 @@ pub(super) fn pay(call: &mut Call, price: Money, instance: &str) -> Result<Optio
 fn renew(call: &mut Call) -> Result<Json, Refusal> {
     let term = Term::of(call)?;
     let instance = call.idle_instance_of_mcs()?;
-    let kind = call.world.mcs.instance_types.get(&instance.type_id);
+    let kind = call.cloud[MCS].instance_types.get(&instance.type_id);
     let price = kind.map(|kind| term.price(kind)).ok_or_else(|| refusal(404, "The instance's type is no longer sold"))?;
     pay(call, price, &instance.id)?;
-    let world = &mut *call.world;
-    let now = world.now();
-    if let Some(instance) = world.mcs.instances.get_mut(&instance.id) {
+    let cloud = &mut *call.cloud;
+    let now = cloud.now();
+    if let Some(instance) = cloud[MCS].instances.get_mut(&instance.id) {
         instance.lease_ends = term.end(instance.lease_ends);
         instance.wake(now);
     }
-    world.watch_lease(&instance.id);
+    cloud.watch_lease(&instance.id);
     Ok(done())
 }
 
@@ -95,7 +96,7 @@ fn contract(call: &mut Call) -> Result<Json, Refusal> {
 
 #[expect(clippy::unnecessary_wraps, reason = "handlers have one form")]
 fn balance(call: &mut Call) -> Result<Json, Refusal> {
-    let mcs = &call.world.mcs;
+    let mcs = &call.cloud[MCS];
     let mut answer = json!({"balance": mcs.wallet.balance.json()});
     if let Some(time) = mcs.balance_changed {
         answer["timestamp"] = json!(written(time));

@@ -1,6 +1,7 @@
 //! Metadata of machines: keys and values that a person can set.
 
-use super::done;
+use super::answers::done;
+use super::state::MCS;
 use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
 use serde_json::{Value as Json, json};
@@ -22,7 +23,7 @@ fn put(call: &mut Call) -> Result<Json, Refusal> {
             .malformed("Name", &format!("{name:?} is not a name: letters, digits, '_', '-' and '.' are, after a letter or '_'")));
     }
     let instance = call.instance_of_mcs()?;
-    if let Some(instance) = call.world.mcs.instances.get_mut(&instance.id) {
+    if let Some(instance) = call.cloud[MCS].instances.get_mut(&instance.id) {
         let pairs = names.into_iter().zip(values).map(|(name, value)| (name.to_owned(), value.to_owned()));
         instance.metadata.extend(pairs);
     }

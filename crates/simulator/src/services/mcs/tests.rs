@@ -1,8 +1,9 @@
 use super::public_key::tests::{FINGERPRINT, LINE, decrypt};
+use super::state::MCS;
 use crate::cloud::ids;
 use crate::cloud::money::Money;
 use crate::tests::documented::documented;
-use crate::tests::{Cloud, advance, merge};
+use crate::tests::{TestCloud, advance, merge};
 use crate::{Fault, FaultRule};
 use bytes::Bytes;
 use http::Request;
@@ -12,22 +13,22 @@ const IMAGE: &str = "d1620e45-c561-42e7-a2a4-53ae0a389bb9";
 
 /// A machine of the type `small_net` that runs; its id.
 #[track_caller]
-fn machine(cloud: &Cloud, name: &str) -> String {
+fn machine(cloud: &TestCloud, name: &str) -> String {
     let order = json!({"ImageId": IMAGE, "Duration": "72H", "InstanceType": "small_net", "InstanceName": name});
     cloud.done("mcs.CreateInstance", &order)["Instance"]["instanceId"].as_str().unwrap().to_owned()
 }
 
 #[track_caller]
-fn status(cloud: &Cloud, id: &str) -> String {
+fn status(cloud: &TestCloud, id: &str) -> String {
     let answer = cloud.ask("mcs.DescribeInstanceStatus", &json!({"InstanceId": id})).ok();
     answer["InstanceStatus"]["status"].as_str().unwrap().to_owned()
 }
 
-fn instances(cloud: &Cloud, params: &Json) -> Json {
+fn instances(cloud: &TestCloud, params: &Json) -> Json {
     cloud.ask("mcs.DescribeInstances", params).ok()["InstanceSet"].clone()
 }
 
-fn balance(cloud: &Cloud) -> Money {
+fn balance(cloud: &TestCloud) -> Money {
     serde_json::from_value(cloud.ask("mcs.GetBalance", &json!({})).ok()["balance"].clone()).unwrap()
 }
 
@@ -37,10 +38,10 @@ fn of(id: &str) -> Json {
 
 #[tokio::test(start_paused = true)]
 async fn every_action_answers_its_documented_example() {
-    let actions = Cloud::new().catalog.actions_of("mcs").unwrap();
+    let actions = TestCloud::new().catalog.actions_of("mcs").unwrap();
     assert_eq!(actions.len(), 22);
     for action in actions {
-        let cloud = Cloud::new();
+        let cloud = TestCloud::new();
         machine(&cloud, "testtest");
         machine(&cloud, "system");
         cloud.ask("mcs.ImportKeyPair", &json!({"KeyName": "testkey", "PublicKeyMaterial": LINE})).ok();
@@ -57,7 +58,7 @@ async fn every_action_answers_its_documented_example() {
 
 #[tokio::test(start_paused = true)]
 async fn a_machine_lives_from_its_order_to_its_end() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let types = cloud.ask("mcs.DescribeInstanceTypes", &json!({"Limit": 1})).ok();
     let example = &cloud.catalog.action("mcs.DescribeInstanceTypes").unwrap().answer.example;
     assert_eq!(types["InstanceTypeSet"]["InstanceType"], example["InstanceTypeSet"]["InstanceType"]);
@@ -107,7 +108,7 @@ async fn a_machine_lives_from_its_order_to_its_end() {
 
 #[tokio::test(start_paused = true)]
 async fn a_forced_stop_takes_no_time_and_a_soft_one_thirty_seconds_at_most() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let id = machine(&cloud, "web");
     cloud.ask("mcs.StopInstance", &json!({"InstanceId": id, "Force": "True"})).ok();
     advance(3);
@@ -122,7 +123,7 @@ async fn a_forced_stop_takes_no_time_and_a_soft_one_thirty_seconds_at_most() {
 
 #[tokio::test(start_paused = true)]
 async fn a_rebuilt_machine_has_the_templates_system_and_a_new_password() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let id = machine(&cloud, "web");
     let before = cloud.ask("mcs.GetPasswordData", &of(&id)).ok();
     assert_eq!((&before["account"], before["passwordData"].as_str().unwrap().len()), (&json!("cirros"), 12));
@@ -139,7 +140,7 @@ async fn a_rebuilt_machine_has_the_templates_system_and_a_new_password() {
 
 #[tokio::test(start_paused = true)]
 async fn a_key_pair_encrypts_the_password_even_once_it_is_deleted() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let import = |name: &str, key: &str| cloud.ask("mcs.ImportKeyPair", &json!({"KeyName": name, "PublicKeyMaterial": key}));
     import("newkey", "ssh-rsa AAAAB3Nza...OVL+2Y7R+qj@dog").refused(400, "InvalidParameter");
     let key = import("newkey", &format!("{LINE}\n")).ok()["KeyPair"].clone();
@@ -164,7 +165,7 @@ async fn a_key_pair_encrypts_the_password_even_once_it_is_deleted() {
 
 #[tokio::test(start_paused = true)]
 async fn money_is_paid_runs_out_and_comes_back_when_a_machine_cannot_be_made() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let start = balance(&cloud);
     let id = machine(&cloud, "web");
     assert_eq!(balance(&cloud), start - Money::cents(6 * 72));
@@ -181,7 +182,7 @@ async fn money_is_paid_runs_out_and_comes_back_when_a_machine_cannot_be_made() {
     cloud.ask("mcs.StartInstance", &of(&broken)).refused(409, "Instance instance-1 is in status error");
     cloud.done("mcs.TerminateInstance", &of(&broken));
 
-    cloud.simulator.state().world.mcs.wallet.balance = Money::cents(5);
+    cloud.simulator.state().kernel.cloud[MCS].wallet.balance = Money::cents(5);
     let count = instances(&cloud, &json!({}))["Total"].clone();
     for (action, params) in [
         ("mcs.CreateInstance", order),
@@ -195,7 +196,7 @@ async fn money_is_paid_runs_out_and_comes_back_when_a_machine_cannot_be_made() {
 
 #[tokio::test(start_paused = true)]
 async fn a_lease_is_counted_renewed_and_ends() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let id = machine(&cloud, "web");
     let contract = |id: &str| cloud.ask("mcs.GetInstanceContractInfo", &of(id)).ok();
     let expected =
@@ -221,7 +222,7 @@ async fn a_lease_is_counted_renewed_and_ends() {
 
 #[tokio::test(start_paused = true)]
 async fn lists_are_filtered_cut_and_counted() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let ids: Vec<_> = ["a", "b", "c", "b"].into_iter().map(|name| machine(&cloud, name)).collect();
     cloud.done("mcs.StopInstance", &of(&ids[0]));
     let names = |params: Json| -> Vec<String> {
@@ -253,7 +254,7 @@ async fn lists_are_filtered_cut_and_counted() {
 
 #[tokio::test(start_paused = true)]
 async fn metadata_is_added_and_changed() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let id = machine(&cloud, "system");
     let put = |names: Json, values: Json| {
         cloud.ask("mcs.PutInstanceMetadata", &json!({"InstanceId": id, "Name": names, "Value": values}))
@@ -268,7 +269,7 @@ async fn metadata_is_added_and_changed() {
 
 #[tokio::test(start_paused = true)]
 async fn references_are_checked() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let order = |changes: Json| {
         let mut order = json!({"ImageId": IMAGE, "InstanceType": "small"});
         merge(order.as_object_mut().unwrap(), &changes);
@@ -294,7 +295,7 @@ async fn references_are_checked() {
 
 #[tokio::test(start_paused = true)]
 async fn answers_are_xml_unless_json_is_wanted() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     machine(&cloud, "a<b");
     let ask = |format: &str| {
         let request = cloud.request("mcs.DescribeInstances", &json!({}));
@@ -324,17 +325,11 @@ async fn answers_are_xml_unless_json_is_wanted() {
 
 #[tokio::test(start_paused = true)]
 async fn a_saved_account_goes_on_where_it_stood() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let id = machine(&cloud, "web");
     cloud.ask("mcs.StopInstance", &of(&id)).ok();
-    let saved = serde_json::to_string(&cloud.simulator.state_json()["mcs"]).unwrap();
-    let read: super::State = serde_json::from_str(&saved).unwrap();
-    let cloud = Cloud::new();
-    {
-        let world = &mut cloud.simulator.state().world;
-        world.mcs = read;
-        super::index(world);
-    }
+    let saved = json!({"mcs": cloud.simulator.state_json()["mcs"]});
+    let cloud = TestCloud::from_saved(&saved.to_string(), cloud.clock.now()).unwrap();
     assert_eq!(status(&cloud, &id), "running", "the work that stopped it was not saved with it");
     let other = machine(&cloud, "other");
     assert_eq!(instances(&cloud, &json!({"InstanceId": [other]}))["Instance"][0]["ipAddresses"], "10.168.0.3");
@@ -345,7 +340,7 @@ async fn a_saved_account_goes_on_where_it_stood() {
 #[tokio::test(start_paused = true)]
 async fn a_random_walk_keeps_addresses_apart_and_makes_no_money() {
     for seed in 0..4 {
-        let cloud = Cloud::with_seed(seed);
+        let cloud = TestCloud::with_seed(seed);
         let mut money = balance(&cloud);
         for step in 0..120 {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small numbers")]

@@ -1,17 +1,17 @@
-use crate::tests::Cloud;
+use crate::tests::TestCloud;
 use crate::tests::documented::documented;
 use serde_json::{Value as Json, json};
 
-fn ask(cloud: &Cloud, action: &str, params: &Json) -> crate::tests::Answer {
+fn ask(cloud: &TestCloud, action: &str, params: &Json) -> crate::tests::Answer {
     cloud.ask(&format!("aliyun.oss_admin.{action}"), params)
 }
 
 #[tokio::test(start_paused = true)]
 async fn every_action_answers_its_documented_example_in_its_wrapper() {
-    let actions = Cloud::new().catalog.actions_of("aliyun.oss_admin").unwrap();
+    let actions = TestCloud::new().catalog.actions_of("aliyun.oss_admin").unwrap();
     assert_eq!(actions.len(), 4);
     for action in actions {
-        let cloud = Cloud::new();
+        let cloud = TestCloud::new();
         if action.name != "CreateOssInstance" {
             ask(&cloud, "CreateOssInstance", &json!({})).ok();
         }
@@ -26,7 +26,7 @@ async fn every_action_answers_its_documented_example_in_its_wrapper() {
 
 #[tokio::test(start_paused = true)]
 async fn a_service_is_opened_once_switched_and_closed_for_good() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     for action in ["StopOssInstance", "RestartOssInstance", "ReleaseOssInstance"] {
         ask(&cloud, action, &json!({})).refused(403, "Forbidden");
     }
@@ -36,7 +36,7 @@ async fn a_service_is_opened_once_switched_and_closed_for_good() {
     ask(&cloud, "CreateOssInstance", &json!({"ownerId": 1_217_259_133_477_183_u64})).refused(400, "ORDER.OPEND");
     assert_eq!(ask(&cloud, "CreateOssInstance", &json!({"ownerId": 12_345})).ok()["instanceName"], "12345");
     ask(&cloud, "CreateOssInstance", &json!({"ownerId": -1})).refused(400, "InvalidParameter");
-    let status = |cloud: &Cloud| cloud.simulator.state_json()["oss_admin"]["accounts"][0]["status"].clone();
+    let status = |cloud: &TestCloud| cloud.simulator.state_json()["oss_admin"]["accounts"][0]["status"].clone();
     ask(&cloud, "StopOssInstance", &json!({})).ok();
     assert_eq!(status(&cloud), "disabled");
     ask(&cloud, "StopOssInstance", &json!({})).ok();

@@ -1,12 +1,13 @@
 use crate::cloud::money::Money;
+use crate::services::aliyun::ALIYUN;
 use crate::tests::documented::documented;
-use crate::tests::{Answer, Cloud, advance, merge};
+use crate::tests::{Answer, TestCloud, advance, merge};
 use serde_json::{Value as Json, json};
 
 const OWNER: u64 = 1_217_259_133_477_183;
 const DAY: u64 = 24 * 3600;
 
-fn ask(cloud: &Cloud, action: &str, changes: &Json) -> Answer {
+fn ask(cloud: &TestCloud, action: &str, changes: &Json) -> Answer {
     let mut params = json!({"OwnerId": OWNER});
     merge(params.as_object_mut().unwrap(), changes);
     cloud.ask(&format!("aliyun.sas.{action}"), &params)
@@ -19,28 +20,28 @@ fn order(token: &str, changes: &Json) -> Json {
     order
 }
 
-fn balance(cloud: &Cloud) -> Money {
-    cloud.simulator.state().world.aliyun.balance
+fn balance(cloud: &TestCloud) -> Money {
+    cloud.simulator.state().kernel.cloud[ALIYUN].balance
 }
 
 /// A cloud whose account has so many ECS servers.
-fn with_servers(servers: u64) -> Cloud {
-    let cloud = Cloud::new();
+fn with_servers(servers: u64) -> TestCloud {
+    let cloud = TestCloud::new();
     set_servers(&cloud, servers);
     cloud
 }
 
-fn set_servers(cloud: &Cloud, servers: u64) {
+fn set_servers(cloud: &TestCloud, servers: u64) {
     let owners = json!([{"id": OWNER.to_string(), "ecs_servers": servers, "rds_instances": 0}]);
-    cloud.simulator.state().world.aliyun.owners = serde_json::from_value(owners).unwrap();
+    cloud.simulator.state().kernel.cloud[ALIYUN].owners = serde_json::from_value(owners).unwrap();
 }
 
 #[tokio::test(start_paused = true)]
 async fn every_action_answers_its_documented_example() {
-    let actions = Cloud::new().catalog.actions_of("aliyun.sas").unwrap();
+    let actions = TestCloud::new().catalog.actions_of("aliyun.sas").unwrap();
     assert_eq!(actions.len(), 5);
     for action in actions {
-        let cloud = Cloud::new();
+        let cloud = TestCloud::new();
         let mut params = action.example.as_object().unwrap().clone();
         if params.contains_key("InstanceId") {
             let id = ask(&cloud, "CreateInstance", &order("first", &json!({}))).ok()["InstanceId"].clone();
@@ -91,7 +92,7 @@ async fn an_instance_is_bought_renewed_raised_and_given_back() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_used_is_not_paid_back() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let start = balance(&cloud);
     let id = ask(&cloud, "CreateInstance", &order("a", &json!({}))).ok()["InstanceId"].clone();
     advance(31 * DAY / 2);
@@ -101,7 +102,7 @@ async fn what_was_used_is_not_paid_back() {
 
 #[tokio::test(start_paused = true)]
 async fn a_token_is_carried_out_once_and_means_one_call() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let first = ask(&cloud, "CreateInstance", &order("token", &json!({}))).ok();
     let paid = balance(&cloud);
     let again = ask(&cloud, "CreateInstance", &order("token", &json!({}))).ok();
@@ -123,22 +124,22 @@ async fn a_token_is_carried_out_once_and_means_one_call() {
 
 #[tokio::test(start_paused = true)]
 async fn a_refused_order_leaves_its_token_free_and_nothing_behind() {
-    let cloud = Cloud::new();
-    cloud.simulator.state().world.aliyun.balance = Money::yuan(9.99);
+    let cloud = TestCloud::new();
+    cloud.simulator.state().kernel.cloud[ALIYUN].balance = Money::yuan(9.99);
     ask(&cloud, "CreateInstance", &order("a", &json!({}))).refused(400, "InsufficientBalance");
     let state = cloud.simulator.state_json();
     assert_eq!(
         (&state["sas"]["instances"], &state["aliyun"]["orders"], &state["aliyun"]["tokens"]),
         (&json!([]), &json!([]), &json!([]))
     );
-    cloud.simulator.state().world.aliyun.balance = Money::yuan(10.0);
+    cloud.simulator.state().kernel.cloud[ALIYUN].balance = Money::yuan(10.0);
     ask(&cloud, "CreateInstance", &order("a", &json!({}))).ok();
     assert_eq!(balance(&cloud), Money::ZERO);
 }
 
 #[tokio::test(start_paused = true)]
 async fn orders_are_held_to_the_document() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     for wrong in [
         json!({"BuyNumber": 2}),
         json!({"BuyNumber": 0}),
@@ -161,23 +162,23 @@ async fn orders_are_held_to_the_document() {
 
 #[tokio::test(start_paused = true)]
 async fn an_instance_renews_itself_while_there_is_money() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let changes = json!({"IsAutoRenew": true, "AutoRenewDuration": 1});
     let id = ask(&cloud, "CreateInstance", &order("a", &changes)).ok()["InstanceId"].clone();
-    cloud.simulator.state().world.aliyun.balance = Money::yuan(25.0);
+    cloud.simulator.state().kernel.cloud[ALIYUN].balance = Money::yuan(25.0);
     advance(200 * DAY);
     let raise = order("b", &json!({"InstanceId": id, "VersionCode": "level2"}));
     ask(&cloud, "UpgradeInstance", &raise).refused(403, "Forbidden");
     let state = cloud.simulator.state_json();
     assert_eq!((&state["sas"]["instances"][0]["expires"], balance(&cloud)), (&json!("2026-06-01T08:00:00Z"), Money::yuan(5.0)));
     assert_eq!(state["aliyun"]["orders"][2]["time"], "2026-05-01T08:00:00Z");
-    cloud.simulator.state().world.aliyun.balance = Money::yuan(1_000.0);
+    cloud.simulator.state().kernel.cloud[ALIYUN].balance = Money::yuan(1_000.0);
     ask(&cloud, "RefundInstance", &json!({"InstanceId": id})).ok();
 }
 
 #[tokio::test(start_paused = true)]
 async fn owners_are_apart() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let first = ask(&cloud, "CreateInstance", &order("a", &json!({}))).ok()["InstanceId"].clone();
     ask(&cloud, "CreateInstance", &order("b", &json!({"OwnerId": 12_345}))).ok();
     ask(&cloud, "RefundInstance", &json!({"OwnerId": 12_345, "InstanceId": first})).refused(404, "InvalidInstanceId.NotFound");

@@ -1,12 +1,16 @@
 //! Virtual data centres.
 
 use super::order::Order;
-use super::state::{Network, Vdc, default_project};
-use super::{Call, Effect, Handler, public, sold_out, work, wrong_state};
+use super::refusals::{sold_out, wrong_state};
+use super::state::{Network, VDC, Vdc, default_project};
+use super::{Effect, public, work};
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::money::Money;
 use crate::cloud::refusal::Refusal;
+use crate::cloud::state::Cloud;
 use crate::cloud::task::Plan;
-use crate::cloud::world::World;
+use crate::services::bms::BMS;
+use crate::services::ccs::CCS;
 use serde_json::{Value as Json, json};
 
 pub(super) const ACTIONS: &[(&str, Handler)] =
@@ -14,12 +18,12 @@ pub(super) const ACTIONS: &[(&str, Handler)] =
 
 fn describe(call: &mut Call) -> Result<Json, Refusal> {
     let page = call.page(10)?;
-    let (params, world) = (call.params, &*call.world);
+    let (params, cloud) = (call.params, &*call.cloud);
     let wanted = |name: &str| params.text(name).filter(|text| !text.is_empty());
     if wanted("RegionId").is_some() {
         call.zone("RegionId")?;
     }
-    let one = wanted("VdcId").map(|id| world.vdc(id)).transpose()?;
+    let one = wanted("VdcId").map(|id| cloud.vdc(id)).transpose()?;
     let (region, project, keyword) = (wanted("RegionId"), wanted("ProjectId"), wanted("Keyword"));
     let fits = |vdc: &&Vdc| {
         region.is_none_or(|region| region == vdc.region)
@@ -28,29 +32,29 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
     };
     let found: Vec<_> = match one {
         Some(vdc) => Some(vdc).into_iter().filter(fits).collect(),
-        None => world.vdc.vdcs.iter().filter(fits).collect(),
+        None => cloud[VDC].vdcs.iter().filter(fits).collect(),
     };
     let count = page.count(found.len());
-    let shown: Vec<_> = page.take(found.into_iter()).into_iter().map(|vdc| described(world, vdc)).collect();
+    let shown: Vec<_> = page.take(found.into_iter()).into_iter().map(|vdc| described(cloud, vdc)).collect();
     Ok(json!({"PageNumber": page.number, "PageCount": count, "Data": shown}))
 }
 
 /// A VDC as the document's example shows it, where each has page numbers of its own that mean nothing.
-fn described(world: &World, vdc: &Vdc) -> Json {
-    let (public, private): (Vec<_>, Vec<_>) = world.networks_of(&vdc.id).partition(|network| network.is_public());
+fn described(cloud: &Cloud, vdc: &Vdc) -> Json {
+    let (public, private): (Vec<_>, Vec<_>) = cloud.networks_of(&vdc.id).partition(|network| network.is_public());
     json!({
         "VdcId": vdc.id,
         "VdcName": vdc.name,
         "RegionId": vdc.region,
-        "VdcStatus": world.network_status(&vdc.id),
+        "VdcStatus": cloud.network_status(&vdc.id),
         "PageNumber": 0,
         "PageCount": 0,
-        "PublicNetwork": public.into_iter().map(|network| public_json(world, network)).collect::<Vec<_>>(),
-        "PrivateNetwork": private.into_iter().map(|network| private_json(world, network)).collect::<Vec<_>>(),
+        "PublicNetwork": public.into_iter().map(|network| public_json(cloud, network)).collect::<Vec<_>>(),
+        "PrivateNetwork": private.into_iter().map(|network| private_json(cloud, network)).collect::<Vec<_>>(),
     })
 }
 
-fn public_json(world: &World, network: &Network) -> Json {
+fn public_json(cloud: &Cloud, network: &Network) -> Json {
     let segments = network.segments.iter().filter(|segment| segment.is_there());
     let segment_json = |segment: &super::state::Segment| {
         json!({
@@ -63,20 +67,20 @@ fn public_json(world: &World, network: &Network) -> Json {
     json!({
         "PublicId": network.id,
         "Name": network.name,
-        "Status": world.network_status(&network.id),
+        "Status": cloud.network_status(&network.id),
         "Type": network.bandwidth().map(|bandwidth| &bandwidth.kind),
         "Qos": network.bandwidth().map(|bandwidth| bandwidth.qos),
-        "UnuseIpNum": network.free_count(&world.addresses),
+        "UnuseIpNum": network.free_count(&cloud.addresses),
         "Segments": segments.map(segment_json).collect::<Vec<_>>(),
     })
 }
 
-fn private_json(world: &World, network: &Network) -> Json {
+fn private_json(cloud: &Cloud, network: &Network) -> Json {
     json!({
         "PrivateId": network.id,
         "Name": network.name,
-        "Status": world.network_status(&network.id),
-        "UnuseIpNum": network.free_count(&world.addresses),
+        "Status": cloud.network_status(&network.id),
+        "UnuseIpNum": network.free_count(&cloud.addresses),
         "Segments": network.ranges().map(|range| network.ends(range)).collect::<Vec<_>>(),
     })
 }
@@ -85,67 +89,67 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     let params = call.params;
     call.zone("RegionId")?;
     let region = params.required("RegionId");
-    if call.world.vdc.closed_regions.contains(region) {
+    if call.cloud[VDC].closed_regions.contains(region) {
         return Err(Refusal::new("Region.NotOnSale", format!("Nothing more is sold in {region}; take another zone")));
     }
     let order = params.object("PublicNetwork").filter(|fields| !fields.0.is_empty());
     let order = order.map(|fields| Order::of(call, fields)).transpose()?;
-    if call.world.vdc.vdcs.len() >= call.world.vdc.max_vdcs {
-        return Err(Refusal::new("QuotaExceed.Vdc", format!("The account can have {} VDCs", call.world.vdc.max_vdcs)));
+    if call.cloud[VDC].vdcs.len() >= call.cloud[VDC].max_vdcs {
+        return Err(Refusal::new("QuotaExceed.Vdc", format!("The account can have {} VDCs", call.cloud[VDC].max_vdcs)));
     }
     call.affordable(order.as_ref().map_or(Money::ZERO, Order::to_begin))?;
     let (ahead, credit) = (order.as_ref().map_or(Money::ZERO, Order::ahead), call.credit()?);
-    let range = order.as_ref().map(|order| call.world.free_public_range(order.addresses.bits));
+    let range = order.as_ref().map(|order| call.cloud.free_public_range(order.addresses.bits));
     let range = range.map(|range| range.ok_or_else(|| sold_out("Public addresses"))).transpose()?;
 
-    let world = &mut *call.world;
-    let id = world.ids.uuid();
+    let cloud = &mut *call.cloud;
+    let id = cloud.ids.uuid();
     let name = params.text("VdcName").filter(|name| !name.is_empty()).unwrap_or(&id).to_owned();
-    world.vdc.vdcs.insert(Vdc { id: id.clone(), name, region: region.to_owned(), project: default_project() });
-    let network = order.zip(range).map(|(order, range)| public::insert(world, &id, order, range));
+    cloud[VDC].vdcs.insert(Vdc { id: id.clone(), name, region: region.to_owned(), project: default_project() });
+    let network = order.zip(range).map(|(order, range)| public::insert(cloud, &id, order, range));
     let charge = call.charge("CreatePublicNetwork", network.iter().cloned().collect(), ahead);
     let holds = std::iter::once(id.clone()).chain(network.clone()).collect();
     let mut plan = Plan::holding(work::CREATE_VDC, holds).making(vec![id.clone()]).showing("creating");
     if let Some(network) = network {
         plan = plan.then(Effect::OpenNetwork { network, credit });
     }
-    Ok(json!({"TaskId": call.world.start(plan.or_else(Effect::CancelVdc { vdc: id, charge }))}))
+    Ok(json!({"TaskId": call.cloud.start(plan.or_else(Effect::CancelVdc { vdc: id, charge }))}))
 }
 
 fn delete(call: &mut Call) -> Result<Json, Refusal> {
     let id = call.params.required("VdcId").to_owned();
-    call.world.ready_vdc(&id)?;
-    let world = &*call.world;
-    for network in world.networks_of(&id) {
+    call.cloud.ready_vdc(&id)?;
+    let cloud = &*call.cloud;
+    for network in cloud.networks_of(&id) {
         if network.is_public() {
             return Err(wrong_state(format!("The VDC has the public network {}; delete it first", network.id)));
         }
-        if let Some(state) = world.tasks.shown(&network.id) {
+        if let Some(state) = cloud.tasks.shown(&network.id) {
             return Err(wrong_state(format!("The private network {} is {state}", network.id)));
         }
-        if let Some(reason) = world.network_use(&network.id) {
+        if let Some(reason) = cloud.network_use(&network.id) {
             return Err(wrong_state(format!("The private network {} is in use: {reason}", network.id)));
         }
     }
-    if world.ccs.instances.iter().any(|server| server.vdc_id == id) {
+    if cloud[CCS].instances.iter().any(|server| server.vdc_id == id) {
         return Err(wrong_state("The VDC has servers; delete them first"));
     }
-    if world.bms.servers.iter().any(|server| server.vdc_id == id) {
+    if cloud[BMS].servers.iter().any(|server| server.vdc_id == id) {
         return Err(wrong_state("The VDC has bare-metal servers; delete them first"));
     }
     let mut holds = vec![id.clone()];
-    holds.extend(world.networks_of(&id).map(|network| network.id.clone()));
+    holds.extend(cloud.networks_of(&id).map(|network| network.id.clone()));
     let plan = Plan::holding(work::DELETE_VDC, holds).making(vec![id.clone()]).showing("deleting");
-    Ok(json!({"TaskId": call.world.start(plan.then(Effect::RemoveVdc { vdc: id }))}))
+    Ok(json!({"TaskId": call.cloud.start(plan.then(Effect::RemoveVdc { vdc: id }))}))
 }
 
 fn rename(call: &mut Call) -> Result<Json, Refusal> {
     let (id, name) = (call.params.required("VdcId"), call.params.required("VdcName"));
-    call.world.ready_vdc(id)?;
+    call.cloud.ready_vdc(id)?;
     if name.trim().is_empty() {
         return Err(call.malformed("VdcName", "it is empty"));
     }
-    if let Some(vdc) = call.world.vdc.vdcs.get_mut(id) {
+    if let Some(vdc) = call.cloud[VDC].vdcs.get_mut(id) {
         name.clone_into(&mut vdc.name);
     }
     Ok(json!({"Data": {}, "TaskId": ""}))

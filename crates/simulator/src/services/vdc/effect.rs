@@ -1,7 +1,8 @@
 //! What the ends of tasks do to VDCs and networks.
 
-use super::state::{Gpn, Kind, Stage};
-use crate::cloud::world::World;
+use super::state::{Gpn, Kind, Stage, VDC};
+use crate::cloud::service::TaskEffect;
+use crate::cloud::state::Cloud;
 use serde::{Deserialize, Serialize};
 
 /// What the end of a task does here. What has gone meanwhile is passed over.
@@ -66,49 +67,50 @@ pub(crate) enum Effect {
     },
 }
 
-impl Effect {
-    /// Does it.
-    pub(crate) fn apply(self, world: &mut World) {
+impl TaskEffect for Effect {
+    const STATE: &'static str = VDC.name();
+
+    fn apply(self, cloud: &mut Cloud) {
         match self {
-            Self::OpenNetwork { network, credit } => world.meter_network(&network, credit),
+            Self::OpenNetwork { network, credit } => cloud.meter_network(&network, credit),
             Self::CancelVdc { vdc, charge } => {
-                world.refund(charge);
-                remove_vdc(world, &vdc);
+                cloud.refund(charge);
+                remove_vdc(cloud, &vdc);
             }
-            Self::RemoveVdc { vdc } => remove_vdc(world, &vdc),
+            Self::RemoveVdc { vdc } => remove_vdc(cloud, &vdc),
             Self::CancelNetwork { network, charge } => {
-                world.refund(charge);
-                world.remove_network(&network);
+                cloud.refund(charge);
+                cloud.remove_network(&network);
             }
-            Self::RemoveNetwork { network } => world.remove_network(&network),
+            Self::RemoveNetwork { network } => cloud.remove_network(&network),
             Self::Resize { network, qos } => {
-                if let Some(Kind::Public(bandwidth)) = world.vdc.networks.get_mut(&network).map(|network| &mut network.kind) {
+                if let Some(Kind::Public(bandwidth)) = cloud[VDC].networks.get_mut(&network).map(|network| &mut network.kind) {
                     bandwidth.qos = qos;
                     // The ceiling cannot be below it.
                     bandwidth.float = bandwidth.float.map(|float| float.max(qos));
                 }
-                world.meter_network(&network, None);
+                cloud.meter_network(&network, None);
             }
-            Self::Refund { charge } => world.refund(charge),
+            Self::Refund { charge } => cloud.refund(charge),
             Self::OpenRange { network, segment } => {
-                world.set_stage(&network, &segment, Stage::Ready);
-                world.meter_network(&network, None);
+                cloud.set_stage(&network, &segment, Stage::Ready);
+                cloud.meter_network(&network, None);
             }
-            Self::RemoveRange { network, segment } => remove_range(world, &network, &segment),
-            Self::OpenGpn { gpn, credit } => world.meter_gpn(&gpn, credit),
+            Self::RemoveRange { network, segment } => remove_range(cloud, &network, &segment),
+            Self::OpenGpn { gpn, credit } => cloud.meter_gpn(&gpn, credit),
             Self::RemoveGpn { gpn } => {
-                world.end_use(&gpn);
-                world.vdc.gpns.remove(&gpn);
+                cloud.end_use(&gpn);
+                cloud[VDC].gpns.remove(&gpn);
             }
             Self::JoinGpn { gpn, mut networks, mut pops } => {
-                networks.retain(|network| world.vdc.networks.contains(network));
-                pops.retain(|pop| world.vdc.pops.contains(pop));
-                in_gpn(world, &gpn, |gpn| {
+                networks.retain(|network| cloud[VDC].networks.contains(network));
+                pops.retain(|pop| cloud[VDC].pops.contains(pop));
+                in_gpn(cloud, &gpn, |gpn| {
                     gpn.networks.extend(networks);
                     gpn.pops.extend(pops);
                 });
             }
-            Self::LeaveGpn { gpn, points } => in_gpn(world, &gpn, |gpn| {
+            Self::LeaveGpn { gpn, points } => in_gpn(cloud, &gpn, |gpn| {
                 for own in [&mut gpn.networks, &mut gpn.subnets, &mut gpn.pops] {
                     own.retain(|point| !points.contains(point));
                 }
@@ -117,33 +119,33 @@ impl Effect {
     }
 }
 
-fn remove_vdc(world: &mut World, id: &str) {
-    let networks: Vec<_> = world.networks_of(id).map(|network| network.id.clone()).collect();
+fn remove_vdc(cloud: &mut Cloud, id: &str) {
+    let networks: Vec<_> = cloud.networks_of(id).map(|network| network.id.clone()).collect();
     for network in networks {
-        world.remove_network(&network);
+        cloud.remove_network(&network);
     }
-    world.vdc.vdcs.remove(id);
+    cloud[VDC].vdcs.remove(id);
 }
 
-fn remove_range(world: &mut World, network: &str, segment: &str) {
-    world.end_use(segment);
-    if let Some(network) = world.vdc.networks.get_mut(network) {
+fn remove_range(cloud: &mut Cloud, network: &str, segment: &str) {
+    cloud.end_use(segment);
+    if let Some(network) = cloud[VDC].networks.get_mut(network) {
         network.segments.retain(|own| own.id != segment);
     }
 }
 
 /// Changes a GPN that is still there. From then on it costs what it is then.
-fn in_gpn(world: &mut World, id: &str, change: impl FnOnce(&mut Gpn)) {
-    if let Some(gpn) = world.vdc.gpns.get_mut(id) {
+fn in_gpn(cloud: &mut Cloud, id: &str, change: impl FnOnce(&mut Gpn)) {
+    if let Some(gpn) = cloud[VDC].gpns.get_mut(id) {
         change(gpn);
-        world.meter_gpn(id, None);
+        cloud.meter_gpn(id, None);
     }
 }
 
-impl World {
+impl Cloud {
     /// Says how far a range of a network has come.
     pub(super) fn set_stage(&mut self, network: &str, segment: &str, stage: Stage) {
-        let segments = self.vdc.networks.get_mut(network).map(|network| &mut network.segments);
+        let segments = self[VDC].networks.get_mut(network).map(|network| &mut network.segments);
         for own in segments.into_iter().flatten().filter(|own| own.id == segment) {
             own.stage = stage;
         }

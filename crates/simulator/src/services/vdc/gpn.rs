@@ -1,13 +1,16 @@
 //! Global private networks, and what can be connected to them.
 
-use super::state::{Gpn, Network, Pop, default_project};
-use super::{Call, Effect, Handler, price, work, wrong_state};
+use super::refusals::wrong_state;
+use super::state::{Gpn, Network, Pop, VDC, default_project};
+use super::{Effect, price, work};
 use crate::cloud::addresses::Range;
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::ids;
 use crate::cloud::params::Params;
 use crate::cloud::refusal::Refusal;
+use crate::cloud::state::Cloud;
 use crate::cloud::task::Plan;
-use crate::cloud::world::World;
+use crate::services::vpc::VPC;
 use serde_json::{Value as Json, json};
 
 pub(super) const ACTIONS: &[(&str, Handler)] = &[
@@ -37,7 +40,7 @@ fn city_id(region: &str) -> String {
     known.map_or_else(|| ids::uuid(0, &format!("city {city}"), 0), |(_, id)| (*id).to_owned())
 }
 
-/// A zone's part of the world. The document names two; the others are called alike.
+/// A zone's part of the cloud. The document names two; the others are called alike.
 fn part_of_the_world(region: &str) -> &'static str {
     match region.split_once('_').map_or("", |(part, _)| part) {
         "CN" if region.starts_with("CN_Taipei") || region.starts_with("CN_Hongkong") => "亚太地区",
@@ -56,26 +59,26 @@ fn started(task: &str) -> Json {
 
 #[expect(clippy::unnecessary_wraps, reason = "handlers have one form")]
 fn describe(call: &mut Call) -> Result<Json, Refusal> {
-    let (params, world) = (call.params, &*call.world);
+    let (params, cloud) = (call.params, &*call.cloud);
     let wanted = |name: &str| params.text(name).filter(|text| !text.is_empty());
     let (id, word, project) = (wanted("GpnId"), wanted("Key"), wanted("ProjectId"));
-    let found = world.vdc.gpns.iter().filter(|gpn| {
+    let found = cloud[VDC].gpns.iter().filter(|gpn| {
         id.is_none_or(|id| id == gpn.id)
             && word.is_none_or(|word| gpn.name.contains(word))
             && project.is_none_or(|project| project == gpn.project)
     });
-    Ok(json!({"Data": found.map(|gpn| described(world, gpn)).collect::<Vec<_>>()}))
+    Ok(json!({"Data": found.map(|gpn| described(cloud, gpn)).collect::<Vec<_>>()}))
 }
 
-fn described(world: &World, gpn: &Gpn) -> Json {
-    let status = world.network_status(&gpn.id);
+fn described(cloud: &Cloud, gpn: &Gpn) -> Json {
+    let status = cloud.network_status(&gpn.id);
     let status_text = match status {
         "creating" => "创建中",
         "deleting" => "删除中",
         "updating" => "更新中",
         _ => "正常",
     };
-    let pops = gpn.pops.iter().filter_map(|id| world.vdc.pops.get(id));
+    let pops = gpn.pops.iter().filter_map(|id| cloud[VDC].pops.get(id));
     let pops: Vec<_> =
         pops.map(|pop| json!({"PopId": pop.id, "PopName": pop.name, "CityId": city_id(&pop.region), "Qos": gpn.qos})).collect();
     json!({
@@ -86,15 +89,15 @@ fn described(world: &World, gpn: &Gpn) -> Json {
         "Status": status,
         "StatusStr": status_text,
         "SubOrderId": gpn.order,
-        "JoinVdcs": gpn.networks.iter().filter_map(|id| join_vdc(world, gpn, id)).collect::<Vec<_>>(),
-        "JoinVpcs": gpn.subnets.iter().filter_map(|id| join_vpc(world, gpn, id)).collect::<Vec<_>>(),
+        "JoinVdcs": gpn.networks.iter().filter_map(|id| join_vdc(cloud, gpn, id)).collect::<Vec<_>>(),
+        "JoinVpcs": gpn.subnets.iter().filter_map(|id| join_vpc(cloud, gpn, id)).collect::<Vec<_>>(),
         "JoinPops": if pops.is_empty() { Json::Null } else { json!(pops) },
     })
 }
 
-fn join_vdc(world: &World, gpn: &Gpn, id: &str) -> Option<Json> {
-    let network = world.vdc.networks.get(id)?;
-    let vdc = world.vdc.vdcs.get(&network.vdc_id)?;
+fn join_vdc(cloud: &Cloud, gpn: &Gpn, id: &str) -> Option<Json> {
+    let network = cloud[VDC].networks.get(id)?;
+    let vdc = cloud[VDC].vdcs.get(&network.vdc_id)?;
     Some(json!({
         "PrivateId": network.id,
         "RegionId": vdc.region,
@@ -107,9 +110,9 @@ fn join_vdc(world: &World, gpn: &Gpn, id: &str) -> Option<Json> {
     }))
 }
 
-fn join_vpc(world: &World, gpn: &Gpn, id: &str) -> Option<Json> {
-    let subnet = world.vpc.nets.get(id)?;
-    let vpc = world.vpc.vpcs.get(&subnet.vpc_id)?;
+fn join_vpc(cloud: &Cloud, gpn: &Gpn, id: &str) -> Option<Json> {
+    let subnet = cloud[VPC].nets.get(id)?;
+    let vpc = cloud[VPC].vpcs.get(&subnet.vpc_id)?;
     Some(json!({
         "PrivateId": subnet.id,
         "RegionId": subnet.zone,
@@ -125,8 +128,8 @@ fn join_vpc(world: &World, gpn: &Gpn, id: &str) -> Option<Json> {
 /// The GPN of `GpnId`, none that a task works on.
 fn idle<'a>(call: &'a Call) -> Result<&'a Gpn, Refusal> {
     let id = call.params.required("GpnId");
-    let gpn = call.world.vdc.gpns.get(id).ok_or_else(|| call.malformed("GpnId", &format!("there is no GPN {id}")))?;
-    match call.world.tasks.shown(id) {
+    let gpn = call.cloud[VDC].gpns.get(id).ok_or_else(|| call.malformed("GpnId", &format!("there is no GPN {id}")))?;
+    match call.cloud.tasks.shown(id) {
         None => Ok(gpn),
         Some(state) => Err(wrong_state(format!("The GPN {id} is {state}"))),
     }
@@ -142,7 +145,7 @@ struct Points {
 impl Points {
     fn of(call: &Call, vdcs: &str, pops: &str, present: Option<&Gpn>) -> Result<Self, Refusal> {
         let mut points = Self { networks: Vec::new(), pops: Vec::new() };
-        let joined = present.into_iter().flat_map(|gpn| &gpn.networks).filter_map(|id| call.world.vdc.networks.get(id));
+        let joined = present.into_iter().flat_map(|gpn| &gpn.networks).filter_map(|id| call.cloud[VDC].networks.get(id));
         let mut ranges: Vec<Range> = joined.flat_map(Network::ranges).collect();
         for entry in call.params.objects(vdcs) {
             let network = access_network(call, entry)?;
@@ -196,15 +199,15 @@ fn in_city(call: &Call, entry: Params, region: &str) -> Result<(), Refusal> {
 
 fn access_network<'a>(call: &'a Call, entry: Params) -> Result<&'a Network, Refusal> {
     of_type(call, entry, "vdc")?;
-    let vdc = call.world.ready_vdc(entry.required("VdcId"))?;
+    let vdc = call.cloud.ready_vdc(entry.required("VdcId"))?;
     in_city(call, entry, &vdc.region)?;
     let id = entry.required("PrivateId");
-    let network = call.world.vdc.networks.get(id).filter(|network| network.vdc_id == vdc.id && !network.is_public());
+    let network = call.cloud[VDC].networks.get(id).filter(|network| network.vdc_id == vdc.id && !network.is_public());
     let network = network.ok_or_else(|| call.malformed("PrivateId", &format!("the VDC has no private network {id}")))?;
-    if let Some(state) = call.world.tasks.shown(id) {
+    if let Some(state) = call.cloud.tasks.shown(id) {
         return Err(wrong_state(format!("The network {id} is {state}")));
     }
-    match call.world.gpn_of(id) {
+    match call.cloud.gpn_of(id) {
         None => Ok(network),
         Some(gpn) => Err(call.malformed("PrivateId", &format!("it is in the GPN {} already", gpn.id))),
     }
@@ -213,7 +216,7 @@ fn access_network<'a>(call: &'a Call, entry: Params) -> Result<&'a Network, Refu
 fn access_pop<'a>(call: &'a Call, entry: Params) -> Result<&'a Pop, Refusal> {
     of_type(call, entry, "pop")?;
     let id = entry.required("PopId");
-    let pop = call.world.vdc.pops.get(id);
+    let pop = call.cloud[VDC].pops.get(id);
     let pop = pop.ok_or_else(|| call.malformed("PopId", &format!("there is no point of presence {id}")))?;
     in_city(call, entry, &pop.region)?;
     Ok(pop)
@@ -225,12 +228,12 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     let points = Points::of(call, "AccessPoint", "PopAccessPoint", None)?;
     call.affordable(price::ACCESS_POINT.per_day(qos.saturating_mul(points.count())))?;
     let credit = call.credit()?;
-    let world = &mut *call.world;
-    let (id, order) = (world.ids.uuid(), world.ids.uuid());
-    let gpns = &world.vdc.gpns;
-    let evpn = world.ids.number("evpn", FIRST_EVPN, |number| gpns.iter().any(|gpn| gpn.evpn == number));
+    let cloud = &mut *call.cloud;
+    let (id, order) = (cloud.ids.uuid(), cloud.ids.uuid());
+    let gpns = &cloud.states[VDC].gpns;
+    let evpn = cloud.ids.number("evpn", FIRST_EVPN, |number| gpns.iter().any(|gpn| gpn.evpn == number));
     let holds = points.held(&id);
-    world.vdc.gpns.insert(Gpn {
+    cloud[VDC].gpns.insert(Gpn {
         id: id.clone(),
         name: params.required("Name").to_owned(),
         qos,
@@ -246,14 +249,14 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
         .showing("creating")
         .then(Effect::OpenGpn { gpn: id.clone(), credit })
         .or_else(Effect::RemoveGpn { gpn: id });
-    Ok(started(&call.world.start(plan)))
+    Ok(started(&call.cloud.start(plan)))
 }
 
 fn delete(call: &mut Call) -> Result<Json, Refusal> {
     let gpn = idle(call)?;
     let id = gpn.id.clone();
     let plan = Plan::holding(work::GPN, vec![id.clone()]).showing("deleting");
-    Ok(started(&call.world.start(plan.then(Effect::RemoveGpn { gpn: id }))))
+    Ok(started(&call.cloud.start(plan.then(Effect::RemoveGpn { gpn: id }))))
 }
 
 fn add(call: &mut Call) -> Result<Json, Refusal> {
@@ -263,7 +266,7 @@ fn add(call: &mut Call) -> Result<Json, Refusal> {
     call.affordable(per_day)?;
     let plan = Plan::holding(work::GPN, points.held(&id)).making(vec![id.clone()]);
     let effect = Effect::JoinGpn { gpn: id, networks: points.networks, pops: points.pops };
-    Ok(started(&call.world.start(plan.then(effect))))
+    Ok(started(&call.cloud.start(plan.then(effect))))
 }
 
 fn remove(call: &mut Call) -> Result<Json, Refusal> {
@@ -275,17 +278,17 @@ fn remove(call: &mut Call) -> Result<Json, Refusal> {
     }
     let id = gpn.id.clone();
     let plan = Plan::holding(work::GPN, vec![id.clone()]);
-    Ok(started(&call.world.start(plan.then(Effect::LeaveGpn { gpn: id, points }))))
+    Ok(started(&call.cloud.start(plan.then(Effect::LeaveGpn { gpn: id, points }))))
 }
 
 /// What is in no GPN yet.
 fn connectable(call: &mut Call) -> Result<Json, Refusal> {
-    let world = &*call.world;
+    let cloud = &*call.cloud;
     let data = match call.params.required("Type") {
         "vdc" => {
-            let vdcs = world.vdc.vdcs.iter().map(|vdc| {
+            let vdcs = cloud[VDC].vdcs.iter().map(|vdc| {
                 let private =
-                    world.networks_of(&vdc.id).filter(|network| !network.is_public() && world.gpn_of(&network.id).is_none());
+                    cloud.networks_of(&vdc.id).filter(|network| !network.is_public() && cloud.gpn_of(&network.id).is_none());
                 let address = |network: &Network| network.segments.first().map(|segment| segment.range.address().to_string());
                 let private = private.map(|network| json!({"PrivateId": network.id, "Address": address(network)}));
                 json!({
@@ -301,7 +304,7 @@ fn connectable(call: &mut Call) -> Result<Json, Refusal> {
             json!({"Pop": null, "Vdc": vdcs.collect::<Vec<_>>()})
         }
         "pop" => {
-            let pops = world.vdc.pops.iter();
+            let pops = cloud[VDC].pops.iter();
             let pops = pops.map(|pop| json!({"PopId": pop.id, "PopName": pop.name, "CityId": city_id(&pop.region)}));
             json!({"Pop": pops.collect::<Vec<_>>(), "Vdc": []})
         }

@@ -1,9 +1,9 @@
 //! What public networks, their addresses and GPNs cost while they are there.
 
 use super::price::{self, Rate};
-use super::state::{Bandwidth, Gpn, Network, Segment};
+use super::state::{Bandwidth, Gpn, Network, Segment, VDC};
 use crate::cloud::money::Money;
-use crate::cloud::world::World;
+use crate::cloud::state::Cloud;
 use crate::services::billing::Use;
 
 impl Bandwidth {
@@ -36,13 +36,13 @@ impl Gpn {
     }
 }
 
-impl World {
+impl Cloud {
     /// A public network is there, or has changed: it and each of its ranges cost what they cost now. A credit pays for what had no
     /// price before; a range that comes later is paid as its network is.
     pub(super) fn meter_network(&mut self, id: &str, credit: Option<u64>) {
-        let Some(network) = self.vdc.networks.get(id) else { return };
+        let Some(network) = self[VDC].networks.get(id) else { return };
         let Some(bandwidth) = network.bandwidth() else { return };
-        let zone = self.vdc.vdcs.get(&network.vdc_id).map_or("", |vdc| &vdc.region);
+        let zone = self[VDC].vdcs.get(&network.vdc_id).map_or("", |vdc| &vdc.region);
         let credit = credit.or_else(|| self.credit_of(network));
         let own = Use::of(&network.id, "cds.vdc", "CreatePublicNetwork", bandwidth.per_day(self.addresses.count(id) > 0))
             .named(&network.name, zone);
@@ -68,14 +68,14 @@ impl World {
 
     /// A GPN is there, or has changed, and costs what it costs now.
     pub(super) fn meter_gpn(&mut self, id: &str, credit: Option<u64>) {
-        let Some(gpn) = self.vdc.gpns.get(id) else { return };
+        let Some(gpn) = self[VDC].gpns.get(id) else { return };
         let metered = Use::of(id, "cds.vdc", "CreateGPN", gpn.per_day()).named(&gpn.name, "").paid_by(credit);
         self.meter(metered);
     }
 
     /// Takes a network away; what it and its ranges have cost is paid.
     pub(super) fn remove_network(&mut self, id: &str) {
-        let Some(network) = self.vdc.networks.remove(id) else { return };
+        let Some(network) = self[VDC].networks.remove(id) else { return };
         self.end_use(id);
         for segment in network.segments.iter().filter(|_| network.is_public()) {
             self.end_use(&segment.id);
@@ -84,15 +84,15 @@ impl World {
 }
 
 /// Finds out what an account out of a file lacks: the use of its public networks, their ranges and its GPNs.
-pub(crate) fn index(world: &mut World) {
-    let is_there = |id: &&str| world.tasks.shown(id) != Some("creating");
+pub(crate) fn index(cloud: &mut Cloud) {
+    let is_there = |id: &&str| cloud.tasks.shown(id) != Some("creating");
     let networks: Vec<_> =
-        world.vdc.networks.iter().map(|network| network.id.as_str()).filter(is_there).map(str::to_owned).collect();
-    let gpns: Vec<_> = world.vdc.gpns.iter().map(|gpn| gpn.id.as_str()).filter(is_there).map(str::to_owned).collect();
+        cloud[VDC].networks.iter().map(|network| network.id.as_str()).filter(is_there).map(str::to_owned).collect();
+    let gpns: Vec<_> = cloud[VDC].gpns.iter().map(|gpn| gpn.id.as_str()).filter(is_there).map(str::to_owned).collect();
     for network in networks {
-        world.meter_network(&network, None);
+        cloud.meter_network(&network, None);
     }
     for gpn in gpns {
-        world.meter_gpn(&gpn, None);
+        cloud.meter_gpn(&gpn, None);
     }
 }

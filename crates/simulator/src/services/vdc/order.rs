@@ -1,7 +1,8 @@
 //! An order of a public network: its bandwidth and its first addresses.
 
+use super::price;
 use super::state::Bandwidth;
-use super::{Call, price};
+use crate::cloud::call::Call;
 use crate::cloud::money::Money;
 use crate::cloud::params::Params;
 use crate::cloud::refusal::Refusal;

@@ -1,6 +1,6 @@
 //! Prices of bandwidth and addresses. The document gives those of one type and scheme; the others are made up, and fixed.
 
-use super::{Call, Handler};
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::money::Money;
 use crate::cloud::refusal::Refusal;
 use serde_json::{Value as Json, json};

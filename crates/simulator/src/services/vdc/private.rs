@@ -1,8 +1,10 @@
 //! Private networks.
 
-use super::state::{Kind, Network, Segment, Stage};
-use super::{Call, Effect, Handler, work, wrong_state};
+use super::refusals::wrong_state;
+use super::state::{Kind, Network, Segment, Stage, VDC};
+use super::{Effect, work};
 use crate::cloud::addresses::Range;
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
 use crate::cloud::task::Plan;
 use serde_json::{Value as Json, json};
@@ -11,14 +13,14 @@ use std::net::Ipv4Addr;
 pub(super) const ACTIONS: &[(&str, Handler)] = &[("CreatePrivateNetwork", create), ("DeletePrivateNetwork", delete)];
 
 fn create(call: &mut Call) -> Result<Json, Refusal> {
-    let vdc = call.world.ready_vdc(call.params.required("VdcId"))?.id.clone();
-    let own: Vec<_> = call.world.networks_of(&vdc).filter(|network| !network.is_public()).collect();
+    let vdc = call.cloud.ready_vdc(call.params.required("VdcId"))?.id.clone();
+    let own: Vec<_> = call.cloud.networks_of(&vdc).filter(|network| !network.is_public()).collect();
     let full = || Refusal::new("QuotaExceed.PrivateNetwork", "The VDC has as many private networks as it can have");
-    if own.len() >= call.world.vdc.max_private_networks {
+    if own.len() >= call.cloud[VDC].max_private_networks {
         return Err(full());
     }
     let is_manual = call.params.text("Type") == Some("manual");
-    let range = if is_manual { chosen(call)? } else { call.world.free_private_range().ok_or_else(full)? };
+    let range = if is_manual { chosen(call)? } else { call.cloud.free_private_range().ok_or_else(full)? };
     if own.iter().flat_map(|network| network.ranges()).any(|own| own.overlaps(range)) {
         return Err(call.malformed("Address", "a private network of the VDC has addresses of this range"));
     }
@@ -26,9 +28,9 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
         || (1..=own.len() + 1).map(|number| format!("私网{number}")).find(|name| !own.iter().any(|network| network.name == *name));
     let name = call.params.text("Name").filter(|name| !name.is_empty()).map(str::to_owned);
     let name = name.or_else(numbered).unwrap_or_default();
-    let world = &mut *call.world;
-    let (id, segment) = (world.ids.uuid(), world.ids.uuid());
-    world.vdc.networks.insert(Network {
+    let cloud = &mut *call.cloud;
+    let (id, segment) = (cloud.ids.uuid(), cloud.ids.uuid());
+    cloud[VDC].networks.insert(Network {
         id: id.clone(),
         name,
         vdc_id: vdc,
@@ -36,7 +38,7 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
         segments: vec![Segment { id: segment, range, stage: Stage::Ready, is_free: false }],
     });
     let plan = Plan::holding(work::NETWORK, vec![id.clone()]).showing("creating");
-    Ok(json!({"TaskId": world.start(plan.or_else(Effect::CancelNetwork { network: id, charge: None }))}))
+    Ok(json!({"TaskId": cloud.start(plan.or_else(Effect::CancelNetwork { network: id, charge: None }))}))
 }
 
 /// The range of `Address` and `Mask`. The document gives no limits; a server must find an address in it.
@@ -50,15 +52,15 @@ fn chosen(call: &Call) -> Result<Range, Refusal> {
 
 fn delete(call: &mut Call) -> Result<Json, Refusal> {
     let id = call.params.required("PrivateId").to_owned();
-    if call.world.vdc.networks.get(&id).is_none_or(Network::is_public) {
+    if call.cloud[VDC].networks.get(&id).is_none_or(Network::is_public) {
         return Err(call.malformed("PrivateId", &format!("there is no private network {id}")));
     }
-    if let Some(state) = call.world.tasks.shown(&id) {
+    if let Some(state) = call.cloud.tasks.shown(&id) {
         return Err(wrong_state(format!("The network {id} is {state}")));
     }
-    if let Some(reason) = call.world.network_use(&id) {
+    if let Some(reason) = call.cloud.network_use(&id) {
         return Err(wrong_state(format!("The network {id} is in use: {reason}")));
     }
     let plan = Plan::holding(work::NETWORK, vec![id.clone()]).showing("deleting");
-    Ok(json!({"TaskId": call.world.start(plan.then(Effect::RemoveNetwork { network: id }))}))
+    Ok(json!({"TaskId": call.cloud.start(plan.then(Effect::RemoveNetwork { network: id }))}))
 }

@@ -2,13 +2,15 @@
 
 use super::order::{Addresses, Order, in_limits};
 use super::price::Rate;
-use super::state::{Kind, Network, Segment, Stage};
-use super::{Call, Effect, Handler, sold_out, work, wrong_state};
+use super::refusals::{sold_out, wrong_state};
+use super::state::{Kind, Network, Segment, Stage, VDC};
+use super::{Effect, work};
 use crate::cloud::addresses::Range;
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::money::Money;
 use crate::cloud::refusal::Refusal;
+use crate::cloud::state::Cloud;
 use crate::cloud::task::Plan;
-use crate::cloud::world::World;
 use serde_json::{Value as Json, json};
 
 pub(super) const ACTIONS: &[(&str, Handler)] = &[
@@ -21,9 +23,9 @@ pub(super) const ACTIONS: &[(&str, Handler)] = &[
 ];
 
 /// Adds a network that was ordered; its id.
-pub(super) fn insert(world: &mut World, vdc: &str, order: Order, range: Range) -> String {
-    let (id, segment) = (world.ids.uuid(), world.ids.uuid());
-    world.vdc.networks.insert(Network {
+pub(super) fn insert(cloud: &mut Cloud, vdc: &str, order: Order, range: Range) -> String {
+    let (id, segment) = (cloud.ids.uuid(), cloud.ids.uuid());
+    cloud[VDC].networks.insert(Network {
         id: id.clone(),
         name: order.name,
         vdc_id: vdc.to_owned(),
@@ -36,33 +38,33 @@ pub(super) fn insert(world: &mut World, vdc: &str, order: Order, range: Range) -
 /// The public network of `PublicId`; with its id, none that a task works on.
 fn idle<'a>(call: &'a Call) -> Result<&'a Network, Refusal> {
     let id = call.params.required("PublicId");
-    let network = call.world.vdc.networks.get(id).filter(|network| network.is_public());
+    let network = call.cloud[VDC].networks.get(id).filter(|network| network.is_public());
     let network = network.ok_or_else(|| call.malformed("PublicId", &format!("there is no public network {id}")))?;
     is_idle(call, id)?;
     Ok(network)
 }
 
 fn is_idle(call: &Call, id: &str) -> Result<(), Refusal> {
-    match call.world.tasks.shown(id) {
+    match call.cloud.tasks.shown(id) {
         None => Ok(()),
         Some(state) => Err(wrong_state(format!("The network {id} is {state}"))),
     }
 }
 
 fn create(call: &mut Call) -> Result<Json, Refusal> {
-    let vdc = call.world.ready_vdc(call.params.required("VdcId"))?.id.clone();
+    let vdc = call.cloud.ready_vdc(call.params.required("VdcId"))?.id.clone();
     let order = Order::of(call, call.params)?;
     call.affordable(order.to_begin())?;
     let (ahead, credit) = (order.ahead(), call.credit()?);
-    let range = call.world.free_public_range(order.addresses.bits).ok_or_else(|| sold_out("Public addresses"))?;
-    let world = &mut *call.world;
-    let id = insert(world, &vdc, order, range);
+    let range = call.cloud.free_public_range(order.addresses.bits).ok_or_else(|| sold_out("Public addresses"))?;
+    let cloud = &mut *call.cloud;
+    let id = insert(cloud, &vdc, order, range);
     let charge = call.charge("CreatePublicNetwork", vec![id.clone()], ahead);
     let plan = Plan::holding(work::NETWORK, vec![id.clone()])
         .showing("creating")
         .then(Effect::OpenNetwork { network: id.clone(), credit })
         .or_else(Effect::CancelNetwork { network: id, charge });
-    Ok(json!({"TaskId": call.world.start(plan)}))
+    Ok(json!({"TaskId": call.cloud.start(plan)}))
 }
 
 fn resize(call: &mut Call) -> Result<Json, Refusal> {
@@ -74,58 +76,58 @@ fn resize(call: &mut Call) -> Result<Json, Refusal> {
     call.affordable(to_begin.max(Money::ZERO))?;
     let charge = call.charge("CreatePublicNetwork", vec![id.clone()], ahead);
     let plan = Plan::holding(work::NETWORK, vec![id.clone()]).then(Effect::Resize { network: id, qos });
-    Ok(json!({"TaskId": call.world.start(plan.or_else(Effect::Refund { charge }))}))
+    Ok(json!({"TaskId": call.cloud.start(plan.or_else(Effect::Refund { charge }))}))
 }
 
 fn add_range(call: &mut Call) -> Result<Json, Refusal> {
     let addresses = Addresses::of(call, "Number", call.params.int("Number"))?;
     let network = idle(call)?.id.clone();
     call.affordable(addresses.per_day())?;
-    let range = call.world.free_public_range(addresses.bits).ok_or_else(|| sold_out("Public addresses"))?;
-    let world = &mut *call.world;
-    let segment = world.ids.uuid();
-    if let Some(network) = world.vdc.networks.get_mut(&network) {
+    let range = call.cloud.free_public_range(addresses.bits).ok_or_else(|| sold_out("Public addresses"))?;
+    let cloud = &mut *call.cloud;
+    let segment = cloud.ids.uuid();
+    if let Some(network) = cloud[VDC].networks.get_mut(&network) {
         network.segments.push(Segment { id: segment.clone(), range, stage: Stage::Coming, is_free: false });
     }
     let plan = Plan::holding(work::NETWORK, vec![network.clone()])
         .then(Effect::OpenRange { network: network.clone(), segment: segment.clone() })
         .or_else(Effect::RemoveRange { network, segment });
-    Ok(json!({"TaskId": call.world.start(plan)}))
+    Ok(json!({"TaskId": call.cloud.start(plan)}))
 }
 
 fn delete_range(call: &mut Call) -> Result<Json, Refusal> {
     let id = call.params.required("SegmentId").to_owned();
     let of = |network: &&Network| network.is_public() && network.segments.iter().any(|own| own.id == id && own.is_there());
-    let network = call.world.vdc.networks.iter().find(of);
+    let network = call.cloud[VDC].networks.iter().find(of);
     let network = network.ok_or_else(|| call.malformed("SegmentId", &format!("there is no range {id}")))?;
     is_idle(call, &network.id)?;
-    let is_taken = |address| call.world.addresses.is_taken(&network.id, address);
+    let is_taken = |address| call.cloud.addresses.is_taken(&network.id, address);
     let range = network.segments.iter().find(|own| own.id == id).map(|own| own.range);
     if range.is_some_and(|range| range.hosts().any(is_taken)) {
         return Err(wrong_state("Addresses of the range are in use; take them off their servers first"));
     }
     let network = network.id.clone();
-    call.world.set_stage(&network, &id, Stage::Going);
+    call.cloud.set_stage(&network, &id, Stage::Going);
     let plan = Plan::holding(work::NETWORK, vec![network.clone()])
         .then(Effect::RemoveRange { network: network.clone(), segment: id.clone() })
         .or_else(Effect::OpenRange { network, segment: id });
-    Ok(json!({"TaskId": call.world.start(plan)}))
+    Ok(json!({"TaskId": call.cloud.start(plan)}))
 }
 
 fn delete(call: &mut Call) -> Result<Json, Refusal> {
     let id = idle(call)?.id.clone();
-    if let Some(reason) = call.world.network_use(&id) {
+    if let Some(reason) = call.cloud.network_use(&id) {
         return Err(wrong_state(format!("The network {id} is in use: {reason}")));
     }
     let plan = Plan::holding(work::DELETE_PUBLIC, vec![id.clone()]).showing("deleting");
-    call.world.start(plan.then(Effect::RemoveNetwork { network: id }));
+    call.cloud.start(plan.then(Effect::RemoveNetwork { network: id }));
     Ok(json!({}))
 }
 
 fn renew(call: &mut Call) -> Result<Json, Refusal> {
     let id = idle(call)?.id.clone();
     let renews = call.params.int("AutoRenew") == Some(1);
-    if let Some(Kind::Public(bandwidth)) = call.world.vdc.networks.get_mut(&id).map(|network| &mut network.kind) {
+    if let Some(Kind::Public(bandwidth)) = call.cloud[VDC].networks.get_mut(&id).map(|network| &mut network.kind) {
         bandwidth.auto_renew = renews;
     }
     Ok(json!({}))

@@ -1,7 +1,7 @@
 //! Who hears of network alarms.
 
-use super::state::Receiver;
-use super::{Call, Handler};
+use super::state::{Receiver, VDC};
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
 use serde_json::{Value as Json, json};
 
@@ -11,7 +11,7 @@ pub(super) const ACTIONS: &[(&str, Handler)] = &[("GetWanAlarmReceiver", list), 
 #[expect(clippy::unnecessary_wraps, reason = "handlers have one form")]
 fn list(call: &mut Call) -> Result<Json, Refusal> {
     let group = call.params.text("ObjGroupId").filter(|group| !group.is_empty());
-    let receivers = call.world.vdc.receivers.iter().filter(|receiver| group.is_none_or(|group| receiver.groups.contains(group)));
+    let receivers = call.cloud[VDC].receivers.iter().filter(|receiver| group.is_none_or(|group| receiver.groups.contains(group)));
     let shown = receivers.map(|receiver| {
         let by_other = receiver.groups.iter().any(|own| group != Some(own.as_str()));
         json!({
@@ -30,7 +30,7 @@ fn update(call: &mut Call) -> Result<Json, Refusal> {
     let params = call.params;
     let id = params.required("ReceiverId");
     let given = |name: &str| params.text(name).filter(|text| !text.is_empty()).map(str::to_owned);
-    let known = call.world.vdc.receivers.get(id);
+    let known = call.cloud[VDC].receivers.get(id);
     let known = known.ok_or_else(|| call.malformed("ReceiverId", &format!("there is no receiver {id}")))?;
     let (mail, mobile, country) = (given("Email"), given("Mobile"), given("Code"));
     if mail.is_none() && mobile.is_none() && country.is_none() {
@@ -48,7 +48,7 @@ fn update(call: &mut Call) -> Result<Json, Refusal> {
     if !is_mobile(&new.country, &new.mobile) {
         return Err(Refusal::new("Parameter Error", "The mobile number is not one of the country"));
     }
-    if let Some(receiver) = call.world.vdc.receivers.get_mut(id) {
+    if let Some(receiver) = call.cloud[VDC].receivers.get_mut(id) {
         *receiver = new;
     }
     Ok(json!({"Data": {}}))

@@ -1,14 +1,15 @@
 //! Virtual data centres, their networks, global private networks, and who hears of alarms.
 
-use super::wrong_state;
 use crate::cloud::addresses::{Addresses, Range};
-use crate::cloud::refusal::Refusal;
+use crate::cloud::service_states::StateKey;
 use crate::cloud::store::{Keyed, Store};
-use crate::cloud::world::{World, is_uuid};
 use crate::{PRIVATE_ID, PUBLIC_ID, REGION_ID, VDC_ID};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
+
+/// Where the state is kept.
+pub(crate) const VDC: StateKey<State> = StateKey::new("vdc");
 
 /// What the account has here.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -338,122 +339,4 @@ impl Keyed for Receiver {
     fn key(&self) -> &str {
         &self.id
     }
-}
-
-impl World {
-    /// A VDC by its id.
-    pub(crate) fn vdc(&self, id: &str) -> Result<&Vdc, Refusal> {
-        if !is_uuid(id) {
-            return Err(Refusal::new("InvalidVDCID.Malformed", "The parameter VdcId is not valid: it is not the id of a VDC"));
-        }
-        self.vdc.vdcs.get(id).ok_or_else(|| Refusal::new("VDCNotFound", format!("There is no VDC {id}")))
-    }
-
-    /// A VDC in which something can be made: neither still being created nor going away.
-    pub(crate) fn ready_vdc(&self, id: &str) -> Result<&Vdc, Refusal> {
-        let vdc = self.vdc(id)?;
-        match self.tasks.shown(id) {
-            None => Ok(vdc),
-            Some(state) => Err(wrong_state(format!("The VDC {id} is {state}"))),
-        }
-    }
-
-    /// A network of a VDC by its id.
-    pub(crate) fn network(&self, id: &str) -> Result<&Network, Refusal> {
-        self.vdc.networks.get(id).ok_or_else(|| Refusal::new("InvalidParameter", format!("There is no network {id}")))
-    }
-
-    /// A network that something can be put into: neither still being created nor going away.
-    pub(crate) fn ready_network(&self, id: &str) -> Result<&Network, Refusal> {
-        let network = self.network(id)?;
-        match self.tasks.shown(id).filter(|state| ["creating", "deleting"].contains(state)) {
-            None => Ok(network),
-            Some(state) => Err(Refusal::new("InvalidParameter", format!("The network {id} is {state}"))),
-        }
-    }
-
-    /// The networks of a VDC.
-    pub(crate) fn networks_of<'a>(&'a self, vdc: &'a str) -> impl Iterator<Item = &'a Network> {
-        self.vdc.networks.iter().filter(move |network| network.vdc_id == vdc)
-    }
-
-    /// The GPN that a network or subnet is in.
-    pub(crate) fn gpn_of(&self, network: &str) -> Option<&Gpn> {
-        self.vdc.gpns.iter().find(|gpn| gpn.networks.iter().chain(&gpn.subnets).any(|own| own == network))
-    }
-
-    /// What keeps a network from being taken away.
-    pub(super) fn network_use(&self, id: &str) -> Option<&'static str> {
-        let has_interface = || self.ccs.instances.iter().any(|own| own.interfaces.iter().any(|own| own.network == id));
-        if self.addresses.count(id) > 0 || has_interface() {
-            Some("servers are in it")
-        } else if self.gpn_of(id).is_some() {
-            Some("it is in a GPN")
-        } else if self.vlink_to(id).is_some() {
-            Some("a VLINK leads to it")
-        } else {
-            None
-        }
-    }
-
-    /// A public range of a size that nobody has.
-    pub(super) fn free_public_range(&self, bits: u8) -> Option<Range> {
-        let public = self.vdc.networks.iter().filter(|network| network.is_public());
-        self.vdc.public_pool.gap(bits, public.flat_map(|network| &network.segments).map(|segment| segment.range))
-    }
-
-    /// A range for a private network that no other one of the account has.
-    pub(super) fn free_private_range(&self) -> Option<Range> {
-        let private = self.vdc.networks.iter().filter(|network| !network.is_public());
-        self.vdc.private_pool.gap(24, private.flat_map(|network| &network.segments).map(|segment| segment.range))
-    }
-
-    /// A network's or a VDC's state as the document writes it.
-    pub(crate) fn network_status(&self, id: &str) -> &str {
-        self.tasks.shown(id).unwrap_or("ok")
-    }
-}
-
-/// What does not fit together.
-pub(crate) fn problems(world: &World) -> Vec<String> {
-    let mut problems = Vec::new();
-    let mut public: Vec<(Range, &str)> = Vec::new();
-    let mut segments = HashSet::new();
-    for network in world.vdc.networks.iter() {
-        let mut tell = |problem: String| problems.push(format!("vdc.networks, {}: {problem}", network.id));
-        if !world.vdc.vdcs.contains(&network.vdc_id) {
-            tell(format!("there is no VDC {}", network.vdc_id));
-        }
-        if !network.is_public() && network.segments.len() != 1 {
-            tell("a private network has one range".to_owned());
-        }
-        for segment in &network.segments {
-            if network.is_public() && !segments.insert(&segment.id) {
-                tell(format!("another range has the id {} too", segment.id));
-            }
-            if let Some((other, owner)) = public.iter().find(|(other, _)| network.is_public() && other.overlaps(segment.range)) {
-                tell(format!("its range {} overlaps with {other} of {owner}", segment.range));
-            }
-            public.extend(network.is_public().then_some((segment.range, network.id.as_str())));
-        }
-    }
-    let mut joined = HashSet::new();
-    for gpn in world.vdc.gpns.iter() {
-        let mut tell = |problem: String| problems.push(format!("vdc.gpns, {}: {problem}", gpn.id));
-        for id in &gpn.networks {
-            if world.vdc.networks.get(id).is_none_or(Network::is_public) {
-                tell(format!("there is no private network {id}"));
-            }
-        }
-        for id in gpn.subnets.iter().filter(|id| world.vpc.nets.get(id).is_none_or(|net| !net.is_subnet())) {
-            tell(format!("there is no subnet {id}"));
-        }
-        for id in gpn.pops.iter().filter(|id| !world.vdc.pops.contains(id)) {
-            tell(format!("there is no point of presence {id}"));
-        }
-        for id in gpn.networks.iter().chain(&gpn.subnets).filter(|id| !joined.insert(*id)) {
-            tell(format!("another GPN has {id} too"));
-        }
-    }
-    problems
 }

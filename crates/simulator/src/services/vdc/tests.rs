@@ -1,17 +1,19 @@
-use crate::services::vdc;
-use crate::tests::{Answer, Cloud, advance, documented::documented, order};
+use crate::cloud::service::Service as _;
+use crate::services::vdc::Vdc;
+use crate::tests::documented::documented;
+use crate::tests::{Answer, TestCloud, advance, order};
 use crate::{Fault, FaultRule, PRIVATE_ID, PUBLIC_ID, REGION_ID, VDC_ID};
 use serde_json::{Value as Json, json};
 
 const NOBODY: &str = "11111111-2222-4333-8444-555555555555";
 
-fn ask(cloud: &Cloud, action: &str, params: &Json) -> Answer {
+fn ask(cloud: &TestCloud, action: &str, params: &Json) -> Answer {
     cloud.ask(&format!("cds.vdc.{action}"), params)
 }
 
 /// Asks, must succeed, and lets the task end well.
 #[track_caller]
-fn done(cloud: &Cloud, action: &str, params: &Json) -> Json {
+fn done(cloud: &TestCloud, action: &str, params: &Json) -> Json {
     let answer = cloud.done(&format!("cds.vdc.{action}"), params);
     if let Some(task) = answer.get("TaskId").filter(|task| **task != "") {
         let task = cumulua_core::catalog::path::text(task);
@@ -21,12 +23,12 @@ fn done(cloud: &Cloud, action: &str, params: &Json) -> Json {
     answer
 }
 
-fn centre(cloud: &Cloud, id: &str) -> Json {
+fn centre(cloud: &TestCloud, id: &str) -> Json {
     ask(cloud, "DescribeVdc", &json!({"VdcId": id})).ok()["Data"][0].clone()
 }
 
 /// A new VDC's id.
-fn new_vdc(cloud: &Cloud, name: &str) -> String {
+fn new_vdc(cloud: &TestCloud, name: &str) -> String {
     done(cloud, "CreateVdc", &json!({"RegionId": REGION_ID, "VdcName": name}));
     let found = ask(cloud, "DescribeVdc", &json!({"Keyword": name})).ok();
     found["Data"][0]["VdcId"].as_str().unwrap().to_owned()
@@ -40,23 +42,23 @@ fn public(changes: &Json) -> Json {
 }
 
 /// The public network of a name, as `DescribeVdc` shows it.
-fn network(cloud: &Cloud, vdc: &str, name: &str) -> Option<Json> {
+fn network(cloud: &TestCloud, vdc: &str, name: &str) -> Option<Json> {
     let shown = centre(cloud, vdc);
     let all = ["PublicNetwork", "PrivateNetwork"].into_iter().flat_map(|kind| shown[kind].as_array().unwrap().clone());
     all.into_iter().find(|network| network["Name"] == name)
 }
 
-fn gpn(cloud: &Cloud, name: &str) -> Json {
+fn gpn(cloud: &TestCloud, name: &str) -> Json {
     ask(cloud, "DescribeGPN", &json!({"Key": name})).ok()["Data"][0].clone()
 }
 
 #[tokio::test(start_paused = true)]
 async fn every_action_of_the_catalogue_is_carried_out() {
-    let actions = Cloud::new().catalog.actions_of("cds.vdc").unwrap();
+    let actions = TestCloud::new().catalog.actions_of("cds.vdc").unwrap();
     assert_eq!(actions.len(), 25);
     for action in actions {
-        assert!(vdc::handler(&action.name).is_some(), "nothing carries {} out", action.name);
-        let cloud = Cloud::new();
+        assert!(Vdc.handler(&action.name).is_some(), "nothing carries {} out", action.name);
+        let cloud = TestCloud::new();
         let (other, empty) = (new_vdc(&cloud, "other"), new_vdc(&cloud, "empty"));
         for (vdc, name) in [(VDC_ID, "one"), (VDC_ID, "two"), (other.as_str(), "three")] {
             done(&cloud, "CreatePrivateNetwork", &json!({"VdcId": vdc, "Name": name}));
@@ -95,7 +97,7 @@ async fn every_action_of_the_catalogue_is_carried_out() {
 
 #[tokio::test(start_paused = true)]
 async fn a_vdc_lives_from_its_order_to_its_end() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let before = cloud.balance();
     let network = json!({"Name": "web", "Type": "Bandwidth_BGP", "BillingMethod": "BandwIdth", "Qos": 20, "IPNum": 8});
     let order_of = json!({"RegionId": "CN_Shanghai_A", "VdcName": "shop", "PublicNetwork": network});
@@ -139,7 +141,7 @@ async fn a_vdc_lives_from_its_order_to_its_end() {
 
 #[tokio::test(start_paused = true)]
 async fn a_vdc_order_is_refused_for_its_documented_reasons() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let refused = |changes: Json, http: u16, code: &str| {
         let mut params = json!({"RegionId": REGION_ID});
         crate::tests::merge(params.as_object_mut().unwrap(), &changes);
@@ -179,7 +181,7 @@ async fn a_vdc_order_is_refused_for_its_documented_reasons() {
 
 #[tokio::test(start_paused = true)]
 async fn a_public_network_grows_shrinks_and_goes() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     done(&cloud, "CreatePublicNetwork", &public(&json!({})));
     let out = || network(&cloud, VDC_ID, "out").unwrap();
     let id = out()["PublicId"].clone();
@@ -229,7 +231,7 @@ async fn a_public_network_grows_shrinks_and_goes() {
 
 #[tokio::test(start_paused = true)]
 async fn bandwidth_has_the_limits_of_its_billing_method() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let order = |changes: Json| ask(&cloud, "CreatePublicNetwork", &public(&changes));
     let malformed = "InvalidPublicNetwork.Bandwich.Malformed";
     order(json!({"BillingMethod": "Bandwidth_95", "Qos": 20})).refused(400, malformed);
@@ -255,7 +257,7 @@ async fn bandwidth_has_the_limits_of_its_billing_method() {
 
 #[tokio::test(start_paused = true)]
 async fn a_failed_task_leaves_nothing_and_gives_the_money_back() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     done(&cloud, "CreatePublicNetwork", &public(&json!({})));
     done(&cloud, "CreatePrivateNetwork", &json!({"VdcId": VDC_ID, "Name": "in"}));
     let out = network(&cloud, VDC_ID, "out").unwrap();
@@ -289,7 +291,7 @@ async fn a_failed_task_leaves_nothing_and_gives_the_money_back() {
 
 #[tokio::test(start_paused = true)]
 async fn private_networks_have_ranges_of_their_own() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let create = |changes: Json| {
         let mut params = json!({"VdcId": VDC_ID});
         crate::tests::merge(params.as_object_mut().unwrap(), &changes);
@@ -326,7 +328,7 @@ async fn private_networks_have_ranges_of_their_own() {
 
 #[tokio::test(start_paused = true)]
 async fn a_gpn_joins_networks_that_are_in_no_other() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let other = new_vdc(&cloud, "other");
     for (vdc, name) in [(VDC_ID, "a"), (other.as_str(), "b"), (other.as_str(), "c")] {
         done(&cloud, "CreatePrivateNetwork", &json!({"VdcId": vdc, "Name": name}));
@@ -387,7 +389,7 @@ async fn a_gpn_joins_networks_that_are_in_no_other() {
 
 #[tokio::test(start_paused = true)]
 async fn traffic_flows_where_addresses_are_in_use() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let traffic = |id: &str| ask(&cloud, "DescribeBandwidthTraffic", &json!({"NetworkId": id})).ok()["Data"].clone();
     let usage = |id: &str| traffic(id)["LastFiveMinutesUsage"]["Inbps"].as_f64().unwrap();
     assert!(usage(PUBLIC_ID) < 0.001);
@@ -402,7 +404,7 @@ async fn traffic_flows_where_addresses_are_in_use() {
 
 #[tokio::test(start_paused = true)]
 async fn alarms_reach_their_receivers() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let list = |group: &str| ask(&cloud, "GetWanAlarmReceiver", &json!({"ObjGroupId": group})).ok()["Data"].clone();
     let all = list("");
     assert_eq!((all.as_array().unwrap().len(), &all[0]["UsedByOther"], &all[1]["UsedByOther"]), (2, &json!(true), &json!(false)));
@@ -426,7 +428,7 @@ async fn alarms_reach_their_receivers() {
 
 #[tokio::test(start_paused = true)]
 async fn bandwidth_addresses_and_gpns_cost_their_price_every_day_until_they_are_gone() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let is = |cost: f64, expected: f64| assert!((cost - expected).abs() < 0.015, "{cost} and not {expected}");
     is(cloud.cost_of_a_day(), 0.0);
     done(&cloud, "CreatePublicNetwork", &public(&json!({"Qos": 20, "IPNum": 4})));
@@ -463,7 +465,7 @@ async fn bandwidth_addresses_and_gpns_cost_their_price_every_day_until_they_are_
 
 #[tokio::test(start_paused = true)]
 async fn what_is_metered_uses_the_balance_up() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     cloud.simulator.set_balance(200.0);
     done(&cloud, "CreatePublicNetwork", &public(&json!({"Qos": 20, "IPNum": 4})));
     ask(&cloud, "CreateVdc", &json!({"RegionId": REGION_ID, "PublicNetwork": {"Type": "BGP_4", "Qos": 20, "IPNum": 4}})).ok();
@@ -490,10 +492,10 @@ async fn what_is_metered_uses_the_balance_up() {
 async fn networks_out_of_a_file_are_metered_but_not_what_stands_ready() {
     let network = json!({"id": "n", "name": "n", "vdc_id": VDC_ID, "kind": {"public": {"kind": "Bandwidth_BGP", "billing": "BandwIdth",
         "qos": 10}}, "segments": [{"id": "s", "range": "101.252.0.0/29"}]});
-    let mut state = Cloud::new().simulator.state_json();
+    let mut state = TestCloud::new().simulator.state_json();
     state["vdc"]["networks"].as_array_mut().unwrap().push(network);
     let saved = crate::SavedState::parse(&state.to_string()).unwrap();
-    let mut cloud = Cloud::new();
+    let mut cloud = TestCloud::new();
     let key = crate::ACCESS_KEY.to_owned();
     let options = crate::Options { access_key: key, secret: crate::SECRET.to_owned(), seed: 1, clock: cloud.clock.clone() };
     cloud.simulator = std::sync::Arc::new(crate::Simulator::from_saved(std::sync::Arc::clone(&cloud.catalog), options, saved));

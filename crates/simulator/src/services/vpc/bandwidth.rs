@@ -1,8 +1,11 @@
 //! Shared bandwidths.
 
+use super::answers::started;
 use super::eip::{self, bandwidth_json, qos};
-use super::state::{Bandwidth, Eip, Line};
-use super::{Call, Effect, Handler, in_use, metering, not_found, site, started, work, wrong_state};
+use super::refusals::{in_use, not_found, wrong_state};
+use super::state::{Bandwidth, Eip, Line, VPC};
+use super::{Effect, metering, site, work};
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::money::Money;
 use crate::cloud::refusal::Refusal;
 use crate::cloud::task::Plan;
@@ -24,14 +27,14 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
     if region.is_some() {
         call.region()?;
     }
-    let world = &*call.world;
-    let found = world.vpc.bandwidths.iter().filter(|bandwidth| {
+    let cloud = &*call.cloud;
+    let found = cloud[VPC].bandwidths.iter().filter(|bandwidth| {
         region.is_none_or(|region| site::same(region, &bandwidth.region))
             && zone.is_none_or(|zone| site::same(zone, &bandwidth.zone))
             && word.is_none_or(|word| bandwidth.name.contains(word) || bandwidth.id == word)
     });
     let shown = found.map(|bandwidth| {
-        let mut json = bandwidth_json(world, bandwidth);
+        let mut json = bandwidth_json(cloud, bandwidth);
         json["RegionCode"] = json!(bandwidth.region);
         json
     });
@@ -48,10 +51,10 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     let (rate, qos) = (call.rate("SharedBandwidthBillScheme")?, qos(call)?);
     call.affordable(rate.to_begin(qos))?;
     let credit = call.credit()?;
-    let world = &mut *call.world;
-    let (id, created) = (world.ids.uuid(), world.now());
+    let cloud = &mut *call.cloud;
+    let (id, created) = (cloud.ids.uuid(), cloud.now());
     let paid_until = metering::paid_until(rate, created);
-    world.vpc.bandwidths.insert(Bandwidth {
+    cloud[VPC].bandwidths.insert(Bandwidth {
         id: id.clone(),
         name: params.required("Name").to_owned(),
         region: region.to_owned(),
@@ -63,8 +66,8 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
         credit,
         created,
     });
-    world.expect_end_of_bandwidth(paid_until);
-    world.meter_bandwidth(&id);
+    cloud.expect_end_of_bandwidth(paid_until);
+    cloud.meter_bandwidth(&id);
     call.charge(metering::BANDWIDTH, vec![id.clone()], rate.ahead(qos));
     Ok(json!({"Data": [{"BandwidthId": id}]}))
 }
@@ -72,7 +75,7 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
 /// The shared bandwidth of `BandwidthId`, none that a task works on.
 fn idle<'a>(call: &'a Call) -> Result<&'a Bandwidth, Refusal> {
     let id = call.params.required("BandwidthId");
-    let bandwidth = call.world.vpc.bandwidths.get(id).ok_or_else(|| not_found("BandwidthId", id))?;
+    let bandwidth = call.cloud[VPC].bandwidths.get(id).ok_or_else(|| not_found("BandwidthId", id))?;
     call.idle(id)?;
     Ok(bandwidth)
 }
@@ -83,17 +86,17 @@ fn resize(call: &mut Call) -> Result<Json, Refusal> {
     call.affordable(own.more(qos, Rate::to_begin).max(Money::ZERO))?;
     let charge = call.charge(metering::BANDWIDTH, vec![id.clone()], ahead);
     let plan = Plan::holding(work::BANDWIDTH, vec![id.clone()]).then(Effect::ResizeBandwidth { bandwidth: id, qos });
-    Ok(started(&call.world.start(plan.or_else(Effect::Refund { charge }))))
+    Ok(started(&call.cloud.start(plan.or_else(Effect::Refund { charge }))))
 }
 
 fn delete(call: &mut Call) -> Result<Json, Refusal> {
     let id = idle(call)?.id.clone();
     let is_in = |eip: &&Eip| matches!(&eip.bandwidth, Line::Shared(own) if *own == id);
-    if let Some(eip) = call.world.vpc.eips.iter().find(is_in) {
+    if let Some(eip) = call.cloud[VPC].eips.iter().find(is_in) {
         return Err(in_use(format!("The EIP {} is in the bandwidth; take it out first", eip.id)));
     }
-    call.world.vpc.bandwidths.remove(&id);
-    call.world.end_use(&id);
+    call.cloud[VPC].bandwidths.remove(&id);
+    call.cloud.end_use(&id);
     Ok(json!({"Data": null}))
 }
 
@@ -126,7 +129,7 @@ fn join(call: &mut Call) -> Result<Json, Refusal> {
     let bandwidth = bandwidth.id.clone();
     let holds = ids.iter().cloned().chain([bandwidth.clone()]).collect();
     let plan = Plan::holding(work::BANDWIDTH, holds).making(ids.clone());
-    Ok(started(&call.world.start(plan.then(Effect::Join { bandwidth, eips: ids }))))
+    Ok(started(&call.cloud.start(plan.then(Effect::Join { bandwidth, eips: ids }))))
 }
 
 fn leave(call: &mut Call) -> Result<Json, Refusal> {
@@ -142,7 +145,7 @@ fn leave(call: &mut Call) -> Result<Json, Refusal> {
             return Err(wrong_state(format!("The EIP {} is bound; unbind it first", eip.id)));
         }
         let plan = plan.showing("deleting").then(Effect::RemoveEips { eips: ids });
-        return Ok(started(&call.world.start(plan)));
+        return Ok(started(&call.cloud.start(plan)));
     }
     let (region, carrier) = (call.region()?, params.required("BandwidthType"));
     call.carrier("BandwidthType", carrier)?;
@@ -155,5 +158,5 @@ fn leave(call: &mut Call) -> Result<Json, Refusal> {
     let charge = call.charge(metering::BANDWIDTH, ids.clone(), rate.ahead(qos) * count);
     let (carrier, scheme) = (carrier.to_owned(), params.required("BillScheme").to_owned());
     let plan = plan.then(Effect::Leave { eips: ids, carrier, scheme, qos }).or_else(Effect::Refund { charge });
-    Ok(started(&call.world.start(plan)))
+    Ok(started(&call.cloud.start(plan)))
 }

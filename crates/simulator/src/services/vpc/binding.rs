@@ -1,8 +1,11 @@
 //! EIPs bound to addresses of subnets, and at edge sites of virtual egress gateways.
 
+use super::answers::started;
 use super::effect::Reservation;
-use super::state::{Net, NetKind};
-use super::{Call, Effect, Handler, eip, not_found, price, site, started, work, wrong_state};
+use super::refusals::{not_found, wrong_state};
+use super::state::{Net, NetKind, VPC};
+use super::{Effect, eip, price, site, work};
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
 use crate::cloud::task::Plan;
 use serde_json::{Value as Json, json};
@@ -18,7 +21,7 @@ fn place(net: &str, address: Ipv4Addr) -> String {
 
 /// A subnet or gateway that no task works on.
 fn idle_net<'a>(call: &'a Call, id: &str) -> Result<&'a Net, Refusal> {
-    let net = call.world.vpc.nets.get(id).ok_or_else(|| not_found("NetId", id))?;
+    let net = call.cloud[VPC].nets.get(id).ok_or_else(|| not_found("NetId", id))?;
     call.idle(id)?;
     Ok(net)
 }
@@ -28,7 +31,7 @@ fn open_address(call: &Call, net: &Net, name: &str, text: &str) -> Result<Ipv4Ad
     let address = text.parse().ok().filter(|address| net.offers(*address));
     let address =
         address.ok_or_else(|| call.malformed(name, &format!("{text} is not an address of {} that can be used", net.id)))?;
-    if let Some(other) = call.world.eip_at(&net.id, address) {
+    if let Some(other) = call.cloud.eip_at(&net.id, address) {
         return Err(wrong_state(format!("The EIP {} is bound to {text} already", other.id)));
     }
     call.idle(&place(&net.id, address))?;
@@ -40,7 +43,7 @@ fn bindable(call: &Call, eip: &super::state::Eip, net: &Net) -> Result<(), Refus
     if eip.bound.is_some() {
         return Err(wrong_state(format!("The EIP {} is bound already; unbind it first", eip.id)));
     }
-    let region = &call.world.vpc(&net.vpc_id)?.region;
+    let region = &call.cloud.vpc(&net.vpc_id)?.region;
     if !site::same(region, &eip.region) {
         return Err(call.malformed("NetId", &format!("it is in {region}, the EIP in {}", eip.region)));
     }
@@ -65,7 +68,7 @@ fn bind(call: &mut Call) -> Result<Json, Refusal> {
         .making(vec![eip.clone()])
         .reserving(vec![(net.clone(), address)])
         .then(Effect::Bind { eip, net, address });
-    Ok(started(&call.world.start(plan)))
+    Ok(started(&call.cloud.start(plan)))
 }
 
 fn unbind(call: &mut Call) -> Result<Json, Refusal> {
@@ -77,7 +80,7 @@ fn unbind(call: &mut Call) -> Result<Json, Refusal> {
     }
     let id = eip.id.clone();
     let plan = Plan::holding(work::EIP, vec![id.clone()]).then(Effect::Unbind { eip: id });
-    Ok(started(&call.world.start(plan)))
+    Ok(started(&call.cloud.start(plan)))
 }
 
 /// Keeps addresses of gateways and binds EIPs to the first of them, in order: the document does not say how several pair up.
@@ -98,7 +101,7 @@ fn reserve(call: &mut Call) -> Result<Json, Refusal> {
         for text in addresses {
             let address = open_address(call, net, "AddressList", text)?;
             let key = place(&net.id, address);
-            if call.world.addresses.is_taken(&net.id, address) || holds.contains(&key) {
+            if call.cloud.addresses.is_taken(&net.id, address) || holds.contains(&key) {
                 return Err(wrong_state(format!("{text} is in use already")));
             }
             let eip = eips.next().map(|eip| free_eip(call, net, eip)).transpose()?;
@@ -115,13 +118,13 @@ fn reserve(call: &mut Call) -> Result<Json, Refusal> {
     if entries.is_empty() {
         return Err(call.malformed("Ips", "it is empty"));
     }
-    call.world.start(Plan::holding(work::RESERVE, holds).reserving(taken).then(Effect::Reserve { entries }));
+    call.cloud.start(Plan::holding(work::RESERVE, holds).reserving(taken).then(Effect::Reserve { entries }));
     Ok(json!({}))
 }
 
 /// An EIP by its public address that can be bound to a net.
 fn free_eip(call: &Call, net: &Net, text: &str) -> Result<String, Refusal> {
-    let known = call.world.vpc.eips.iter().find(|eip| eip.address.to_string() == text);
+    let known = call.cloud[VPC].eips.iter().find(|eip| eip.address.to_string() == text);
     let known = known.ok_or_else(|| not_found("EIPId", text))?;
     let eip = eip::idle(call, &known.id)?;
     bindable(call, eip, net)?;
@@ -130,16 +133,16 @@ fn free_eip(call: &Call, net: &Net, text: &str) -> Result<String, Refusal> {
 
 fn bound(call: &mut Call) -> Result<Json, Refusal> {
     let ids = call.params.texts("NetIdList");
-    let nets = ids.into_iter().map(|id| call.world.vpc.nets.get(id).ok_or_else(|| not_found("NetId", id)));
+    let nets = ids.into_iter().map(|id| call.cloud[VPC].nets.get(id).ok_or_else(|| not_found("NetId", id)));
     let nets = nets.collect::<Result<Vec<_>, _>>()?;
     Ok(json!({"Data": nets.into_iter().map(|net| bound_there(call, net)).collect::<Vec<_>>()}))
 }
 
 fn bound_there(call: &Call, net: &Net) -> Json {
-    let world = &*call.world;
-    let bound = world.vpc.eips.iter().filter(|eip| eip.bound.as_ref().is_some_and(|bound| bound.net == net.id));
+    let cloud = &*call.cloud;
+    let bound = cloud[VPC].eips.iter().filter(|eip| eip.bound.as_ref().is_some_and(|bound| bound.net == net.id));
     let eips = bound.map(|eip| {
-        let line = world.line_of(eip);
+        let line = cloud.line_of(eip);
         json!({
             "EIP": eip.address.to_string(),
             "EIPId": eip.id,

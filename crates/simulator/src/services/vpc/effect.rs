@@ -1,9 +1,10 @@
 //! What the ends of tasks do to VPCs, EIPs and bandwidths.
 
 use super::metering;
-use super::state::{Bandwidth, Line, NetKind};
-use crate::cloud::world::World;
-use crate::services::ccs::Instance;
+use super::state::{Bandwidth, Line, NetKind, VPC};
+use crate::cloud::service::TaskEffect;
+use crate::cloud::state::Cloud;
+use crate::services::ccs::{CCS, Instance};
 use crate::services::vdc;
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
@@ -86,98 +87,99 @@ pub(crate) struct Reservation {
     pub(super) eip: Option<String>,
 }
 
-impl Effect {
-    /// Does it.
-    pub(crate) fn apply(self, world: &mut World) {
+impl TaskEffect for Effect {
+    const STATE: &'static str = VPC.name();
+
+    fn apply(self, cloud: &mut Cloud) {
         match self {
             Self::RemoveVpc { vpc } => {
-                let nets: Vec<_> = world.vpc.nets.iter().filter(|net| net.vpc_id == vpc).map(|net| net.id.clone()).collect();
+                let nets: Vec<_> = cloud[VPC].nets.iter().filter(|net| net.vpc_id == vpc).map(|net| net.id.clone()).collect();
                 for net in nets {
-                    world.close_net(&net);
+                    cloud.close_net(&net);
                 }
-                world.vpc.vpcs.remove(&vpc);
+                cloud[VPC].vpcs.remove(&vpc);
             }
-            Self::RemoveNet { net } => world.close_net(&net),
+            Self::RemoveNet { net } => cloud.close_net(&net),
             Self::OpenEips { eips, credit } => {
                 for eip in &eips {
-                    world.meter_eip(eip, credit);
+                    cloud.meter_eip(eip, credit);
                 }
             }
             Self::CancelEips { eips, charge } => {
-                world.refund(charge);
+                cloud.refund(charge);
                 for eip in &eips {
-                    world.remove_eip(eip);
+                    cloud.remove_eip(eip);
                 }
             }
             Self::RemoveEips { eips } => {
                 for eip in &eips {
-                    world.remove_eip(eip);
+                    cloud.remove_eip(eip);
                 }
             }
-            Self::Refund { charge } => world.refund(charge),
+            Self::Refund { charge } => cloud.refund(charge),
             Self::ResizeEip { eip, qos } => {
-                if let Some(Line::Own(own)) = world.vpc.eips.get_mut(&eip).map(|eip| &mut eip.bandwidth) {
+                if let Some(Line::Own(own)) = cloud[VPC].eips.get_mut(&eip).map(|eip| &mut eip.bandwidth) {
                     own.qos = qos;
                 }
-                world.meter_eip(&eip, None);
+                cloud.meter_eip(&eip, None);
             }
-            Self::Bind { eip, net, address } => world.bind(&eip, &net, address),
-            Self::Unbind { eip } => world.unbind(&eip),
+            Self::Bind { eip, net, address } => cloud.bind(&eip, &net, address),
+            Self::Unbind { eip } => cloud.unbind(&eip),
             Self::Reserve { entries } => {
                 for entry in entries {
-                    reserve(world, entry);
+                    reserve(cloud, entry);
                 }
             }
             Self::ResizeBandwidth { bandwidth, qos } => {
-                if let Some(bandwidth) = world.vpc.bandwidths.get_mut(&bandwidth) {
+                if let Some(bandwidth) = cloud[VPC].bandwidths.get_mut(&bandwidth) {
                     bandwidth.qos = qos;
                 }
-                world.meter_bandwidth(&bandwidth);
+                cloud.meter_bandwidth(&bandwidth);
             }
             Self::Join { bandwidth, eips } => {
                 for eip in &eips {
-                    join(world, &bandwidth, eip);
+                    join(cloud, &bandwidth, eip);
                 }
             }
             Self::Leave { eips, carrier, scheme, qos } => {
                 for id in &eips {
-                    leave(world, id, &carrier, &scheme, qos);
+                    leave(cloud, id, &carrier, &scheme, qos);
                 }
             }
-            Self::AddCards { vlink, servers } => add_cards(world, &vlink, servers),
-            Self::RemoveCards { vlink, servers } => remove_cards(world, &vlink, &servers),
+            Self::AddCards { vlink, servers } => add_cards(cloud, &vlink, servers),
+            Self::RemoveCards { vlink, servers } => remove_cards(cloud, &vlink, &servers),
         }
     }
 }
 
-fn reserve(world: &mut World, entry: Reservation) {
+fn reserve(cloud: &mut Cloud, entry: Reservation) {
     let Reservation { net, address, description, eip } = entry;
-    let Some(NetKind::Gateway { reserved, .. }) = world.vpc.nets.get_mut(&net).map(|net| &mut net.kind) else { return };
+    let Some(NetKind::Gateway { reserved, .. }) = cloud[VPC].nets.get_mut(&net).map(|net| &mut net.kind) else { return };
     if reserved.insert(address, description).is_none() {
-        world.addresses.take(&net, address);
+        cloud.addresses.take(&net, address);
     }
     if let Some(eip) = eip {
-        world.bind(&eip, &net, address);
+        cloud.bind(&eip, &net, address);
     }
 }
 
 /// An EIP gives its own bandwidth up for a shared one.
-fn join(world: &mut World, bandwidth: &str, id: &str) {
-    if !world.vpc.bandwidths.contains(bandwidth) {
+fn join(cloud: &mut Cloud, bandwidth: &str, id: &str) {
+    if !cloud[VPC].bandwidths.contains(bandwidth) {
         return;
     }
-    let Some(eip) = world.vpc.eips.get_mut(id) else { return };
+    let Some(eip) = cloud[VPC].eips.get_mut(id) else { return };
     if let Line::Own(own) = std::mem::replace(&mut eip.bandwidth, Line::Shared(bandwidth.to_owned())) {
-        world.end_use(&own.id);
+        cloud.end_use(&own.id);
     }
-    world.meter_eip(id, None);
+    cloud.meter_eip(id, None);
 }
 
-fn leave(world: &mut World, id: &str, carrier: &str, scheme: &str, qos: u64) {
-    let (own, created) = (world.ids.uuid(), world.now());
+fn leave(cloud: &mut Cloud, id: &str, carrier: &str, scheme: &str, qos: u64) {
+    let (own, created) = (cloud.ids.uuid(), cloud.now());
     let paid_until = vdc::price::bandwidth(scheme).and_then(|rate| metering::paid_until(rate, created));
-    world.expect_end_of_bandwidth(paid_until);
-    let Some(eip) = world.vpc.eips.get_mut(id) else { return };
+    cloud.expect_end_of_bandwidth(paid_until);
+    let Some(eip) = cloud[VPC].eips.get_mut(id) else { return };
     let shared = std::mem::replace(
         &mut eip.bandwidth,
         Line::Own(Bandwidth {
@@ -193,32 +195,32 @@ fn leave(world: &mut World, id: &str, carrier: &str, scheme: &str, qos: u64) {
             created,
         }),
     );
-    world.meter_eip(id, None);
+    cloud.meter_eip(id, None);
     if let Line::Shared(bandwidth) = shared {
-        world.meter_bandwidth(&bandwidth);
+        cloud.meter_bandwidth(&bandwidth);
     }
 }
 
-fn add_cards(world: &mut World, vlink: &str, servers: Vec<(String, Ipv4Addr)>) {
-    let Some(network) = world.vpc.vlinks.get(vlink).map(|vlink| vlink.network.clone()) else { return };
+fn add_cards(cloud: &mut Cloud, vlink: &str, servers: Vec<(String, Ipv4Addr)>) {
+    let Some(network) = cloud[VPC].vlinks.get(vlink).map(|vlink| vlink.network.clone()) else { return };
     for (server, address) in servers {
-        if !world.ccs.instances.contains(&server) {
+        if !cloud[CCS].instances.contains(&server) {
             continue;
         }
-        let interface = world.new_interface(&network, Some(address), false);
-        if let Some(vlink) = world.vpc.vlinks.get_mut(vlink) {
+        let interface = cloud.new_interface(&network, Some(address), false);
+        if let Some(vlink) = cloud[VPC].vlinks.get_mut(vlink) {
             vlink.servers.insert(server.clone(), interface.id.clone());
         }
-        world.ccs.instances.change(&server, |instance| instance.interfaces.push(interface));
+        cloud[CCS].instances.change(&server, |instance| instance.interfaces.push(interface));
     }
 }
 
-fn remove_cards(world: &mut World, vlink: &str, servers: &[String]) {
+fn remove_cards(cloud: &mut Cloud, vlink: &str, servers: &[String]) {
     for server in servers {
-        let Some(card) = world.vpc.vlinks.get_mut(vlink).and_then(|vlink| vlink.servers.remove(server)) else { continue };
+        let Some(card) = cloud[VPC].vlinks.get_mut(vlink).and_then(|vlink| vlink.servers.remove(server)) else { continue };
         let take = |instance: &mut Instance| instance.interfaces.extract_if(.., |own| own.id == card).collect::<Vec<_>>();
-        for interface in world.ccs.instances.change(server, take).iter().flatten() {
-            world.forget_interface(interface);
+        for interface in cloud[CCS].instances.change(server, take).iter().flatten() {
+            cloud.forget_interface(interface);
         }
     }
 }

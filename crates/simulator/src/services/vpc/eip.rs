@@ -1,12 +1,18 @@
 //! EIPs: public addresses that are bought.
 
-use super::state::{Bandwidth, EIPS, Eip, Line};
-use super::{Call, Effect, Handler, metering, not_found, price, site, started, work, written, wrong_state};
+use super::answers::started;
+use super::refusals::{not_found, wrong_state};
+use super::resources::EIPS;
+use super::state::{Bandwidth, Eip, Line, VPC};
+use super::{Effect, metering, price, site, work};
+use crate::cloud::call::{Call, Handler};
+use crate::cloud::format::format_time;
 use crate::cloud::money::Money;
 use crate::cloud::refusal::Refusal;
+use crate::cloud::state::Cloud;
 use crate::cloud::task::Plan;
-use crate::cloud::world::World;
-use crate::services::vdc::{self, price::Rate};
+use crate::services::vdc;
+use crate::services::vdc::price::Rate;
 use serde_json::{Value as Json, json};
 
 pub(super) const ACTIONS: &[(&str, Handler)] =
@@ -16,33 +22,33 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
     let region = call.region()?;
     let wanted = |name: &str| call.params.text(name).filter(|text| !text.is_empty());
     let (zone, word) = (wanted("AvailableZoneCode"), wanted("Keyword"));
-    let world = &*call.world;
-    let found = world.vpc.eips.iter().filter(|eip| {
+    let cloud = &*call.cloud;
+    let found = cloud[VPC].eips.iter().filter(|eip| {
         site::same(&eip.region, region)
             && zone.is_none_or(|zone| site::same(zone, &eip.zone))
             && word.is_none_or(|word| eip.address.to_string().contains(word))
     });
-    let shown: Vec<_> = found.map(|eip| described(world, eip)).collect();
+    let shown: Vec<_> = found.map(|eip| described(cloud, eip)).collect();
     Ok(json!({"Data": {"Total": shown.len(), "EIPList": shown}}))
 }
 
-fn described(world: &World, eip: &Eip) -> Json {
+fn described(cloud: &Cloud, eip: &Eip) -> Json {
     json!({
         "Id": eip.id,
         "IP": eip.address.to_string(),
         "RegionCode": eip.region,
         "AvailableZoneCode": eip.zone,
-        "Status": world.network_status(&eip.id),
+        "Status": cloud.network_status(&eip.id),
         "Description": eip.description,
         "IsBind": eip.bound.is_some(),
-        "CreateTime": written(eip.created),
-        "BandwidthInfo": world.line_of(eip).map(|line| bandwidth_json(world, line)),
+        "CreateTime": format_time(eip.created),
+        "BandwidthInfo": cloud.line_of(eip).map(|line| bandwidth_json(cloud, line)),
         "BindResourceInfo": eip.bound.as_ref().map(|bound| json!({"SubnetId": bound.net, "SubnetIP": bound.address.to_string()})),
     })
 }
 
 /// A bandwidth without its region, which `DescribeBandwidth` alone shows.
-pub(super) fn bandwidth_json(world: &World, bandwidth: &Bandwidth) -> Json {
+pub(super) fn bandwidth_json(cloud: &Cloud, bandwidth: &Bandwidth) -> Json {
     json!({
         "Id": bandwidth.id,
         "Name": bandwidth.name,
@@ -50,8 +56,8 @@ pub(super) fn bandwidth_json(world: &World, bandwidth: &Bandwidth) -> Json {
         "AvailableZoneCode": bandwidth.zone,
         "BandwidthType": bandwidth.carrier,
         "BillScheme": bandwidth.scheme,
-        "Status": world.network_status(&bandwidth.id),
-        "CreateTime": written(bandwidth.created),
+        "Status": cloud.network_status(&bandwidth.id),
+        "CreateTime": format_time(bandwidth.created),
     })
 }
 
@@ -62,7 +68,7 @@ pub(super) fn qos(call: &Call) -> Result<u64, Refusal> {
 
 /// An EIP that no task works on.
 pub(super) fn idle<'a>(call: &'a Call, id: &str) -> Result<&'a Eip, Refusal> {
-    let eip = call.world.vpc.eips.get(id).ok_or_else(|| not_found("EIPId", id))?;
+    let eip = call.cloud[VPC].eips.get(id).ok_or_else(|| not_found("EIPId", id))?;
     call.idle(id)?;
     Ok(eip)
 }
@@ -81,15 +87,15 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     call.affordable((rate.to_begin(qos) + price::EIP.to_begin(1)) * size)?;
     let credit = call.credit()?;
     let wanted = usize::try_from(size).unwrap_or(usize::MAX);
-    let world = &mut *call.world;
-    let addresses: Vec<_> = world.addresses.free(EIPS, world.vpc.eip_pool, None).take(wanted).collect();
+    let cloud = &mut *call.cloud;
+    let addresses: Vec<_> = cloud.addresses.free(EIPS, cloud[VPC].eip_pool, None).take(wanted).collect();
     if addresses.len() < wanted {
         return Err(vdc::sold_out("Public addresses"));
     }
-    let (created, mut ids, mut lines, mut shown) = (world.now(), Vec::new(), Vec::new(), Vec::new());
+    let (created, mut ids, mut lines, mut shown) = (cloud.now(), Vec::new(), Vec::new(), Vec::new());
     let paid_until = metering::paid_until(rate, created);
     for address in addresses {
-        let (id, own) = (world.ids.uuid(), world.ids.uuid());
+        let (id, own) = (cloud.ids.uuid(), cloud.ids.uuid());
         lines.push(own.clone());
         let own = Bandwidth {
             id: own,
@@ -103,8 +109,8 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
             credit,
             created,
         };
-        world.addresses.take(EIPS, address);
-        world.vpc.eips.insert(Eip {
+        cloud.addresses.take(EIPS, address);
+        cloud[VPC].eips.insert(Eip {
             id: id.clone(),
             address,
             region: region.to_owned(),
@@ -117,11 +123,11 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
         shown.push(json!({"EIPId": id, "IP": address.to_string()}));
         ids.push(id);
     }
-    world.expect_end_of_bandwidth(paid_until);
+    cloud.expect_end_of_bandwidth(paid_until);
     let charge = call.charge(metering::BANDWIDTH, lines, rate.ahead(qos) * size);
     let plan = Plan::holding(work::CREATE_EIP, ids.clone()).showing("creating");
     let plan = plan.then(Effect::OpenEips { eips: ids.clone(), credit }).or_else(Effect::CancelEips { eips: ids, charge });
-    call.world.start(plan);
+    call.cloud.start(plan);
     Ok(json!({"Data": shown}))
 }
 
@@ -139,14 +145,14 @@ fn update(call: &mut Call) -> Result<Json, Refusal> {
     } else if description.is_none() {
         return Err(call.missing("Description or Qos"));
     }
-    if let Some((eip, description)) = call.world.vpc.eips.get_mut(&id).zip(description) {
+    if let Some((eip, description)) = call.cloud[VPC].eips.get_mut(&id).zip(description) {
         eip.description = description;
     }
     // A remark takes no time.
     let Some((qos, line, ahead)) = order else { return Ok(started("")) };
     let charge = call.charge(metering::BANDWIDTH, vec![line], ahead);
     let plan = Plan::holding(work::EIP, vec![id.clone()]).then(Effect::ResizeEip { eip: id, qos });
-    Ok(started(&call.world.start(plan.or_else(Effect::Refund { charge }))))
+    Ok(started(&call.cloud.start(plan.or_else(Effect::Refund { charge }))))
 }
 
 fn delete(call: &mut Call) -> Result<Json, Refusal> {
@@ -154,6 +160,6 @@ fn delete(call: &mut Call) -> Result<Json, Refusal> {
     if idle(call, &id)?.bound.is_some() {
         return Err(wrong_state(format!("The EIP {id} is bound; unbind it first")));
     }
-    call.world.remove_eip(&id);
+    call.cloud.remove_eip(&id);
     Ok(json!({"Data": null}))
 }

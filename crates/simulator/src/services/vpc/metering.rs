@@ -1,9 +1,9 @@
 //! What EIPs and bandwidths cost while they are there: by the day, by what flows, or by the month.
 
-use super::state::{Bandwidth, Line};
+use super::state::{Bandwidth, Line, VPC};
 use crate::cloud::money::Money;
+use crate::cloud::state::Cloud;
 use crate::cloud::term::Term;
-use crate::cloud::world::World;
 use crate::services::billing::Use;
 use crate::services::vdc::price::{self, Rate};
 use jiff::Timestamp;
@@ -42,10 +42,10 @@ pub(super) fn paid_until(rate: Rate, now: Timestamp) -> Option<Timestamp> {
     if rate.is_monthly() { MONTH.end(now) } else { None }
 }
 
-impl World {
+impl Cloud {
     /// An EIP is there, or has changed: it and its own bandwidth, or the shared one that it is in, cost what they cost now.
     pub(super) fn meter_eip(&mut self, id: &str, credit: Option<u64>) {
-        let Some(eip) = self.vpc.eips.get(id) else { return };
+        let Some(eip) = self[VPC].eips.get(id) else { return };
         // What is not there yet costs nothing.
         if self.tasks.shown(id) == Some("creating") {
             return;
@@ -66,9 +66,9 @@ impl World {
 
     /// A shared bandwidth is there, or has changed, and costs what it costs now.
     pub(super) fn meter_bandwidth(&mut self, id: &str) {
-        let Some(bandwidth) = self.vpc.bandwidths.get(id) else { return };
+        let Some(bandwidth) = self[VPC].bandwidths.get(id) else { return };
         let is_in_it = |line: &Line| matches!(line, Line::Shared(own) if own == id);
-        let is_in_use = || self.vpc.eips.iter().any(|eip| eip.bound.is_some() && is_in_it(&eip.bandwidth));
+        let is_in_use = || self[VPC].eips.iter().any(|eip| eip.bound.is_some() && is_in_it(&eip.bandwidth));
         let metered = bandwidth.metered(&bandwidth.name, is_in_use);
         self.meter(metered);
     }
@@ -76,30 +76,31 @@ impl World {
     /// Notes a month that has been paid.
     pub(super) fn expect_end_of_bandwidth(&mut self, end: Option<Timestamp>) {
         let Some(end) = end else { return };
-        self.vpc.next_end = Some(self.vpc.next_end.map_or(end, |next| next.min(end)));
+        self[VPC].next_end = Some(self[VPC].next_end.map_or(end, |next| next.min(end)));
     }
 }
 
 /// Finds out what an account out of a file lacks: the use of its EIPs and bandwidths, and when the next paid month ends.
-pub(super) fn index(world: &mut World) {
-    let eips: Vec<_> = world.vpc.eips.iter().map(|eip| eip.id.clone()).collect();
+pub(super) fn index(cloud: &mut Cloud) {
+    let eips: Vec<_> = cloud[VPC].eips.iter().map(|eip| eip.id.clone()).collect();
     for eip in eips {
-        world.meter_eip(&eip, None);
+        cloud.meter_eip(&eip, None);
     }
-    let bandwidths: Vec<_> = world.vpc.bandwidths.iter().map(|bandwidth| bandwidth.id.clone()).collect();
+    let bandwidths: Vec<_> = cloud[VPC].bandwidths.iter().map(|bandwidth| bandwidth.id.clone()).collect();
     for bandwidth in bandwidths {
-        world.meter_bandwidth(&bandwidth);
+        cloud.meter_bandwidth(&bandwidth);
     }
-    note_next_end(world);
+    note_next_end(cloud);
 }
 
 /// Pays the months of bandwidths that have begun by now. What the balance does not cover is owed, and paid once it does.
-pub(crate) fn renew(world: &mut World) {
-    let now = world.now();
-    if world.vpc.next_end.is_none_or(|end| now < end) {
+pub(crate) fn renew(cloud: &mut Cloud) {
+    let now = cloud.now();
+    if cloud[VPC].next_end.is_none_or(|end| now < end) {
         return;
     }
-    let World { vpc, wallet, .. } = &mut *world;
+    let Cloud { states, wallet, .. } = &mut *cloud;
+    let vpc = &mut states[VPC];
     let own = vpc.eips.iter_mut().filter_map(|eip| match &mut eip.bandwidth {
         Line::Own(own) => Some(own),
         Line::Shared(_) => None,
@@ -110,13 +111,13 @@ pub(crate) fn renew(world: &mut World) {
             bandwidth.paid_until = Some(MONTH.renew(wallet, end, now, price, "cds.vpc", &bandwidth.id));
         }
     }
-    note_next_end(world);
+    note_next_end(cloud);
 }
 
-fn note_next_end(world: &mut World) {
-    let own = world.vpc.eips.iter().filter_map(|eip| match &eip.bandwidth {
+fn note_next_end(cloud: &mut Cloud) {
+    let own = cloud[VPC].eips.iter().filter_map(|eip| match &eip.bandwidth {
         Line::Own(own) => own.paid_until,
         Line::Shared(_) => None,
     });
-    world.vpc.next_end = own.chain(world.vpc.bandwidths.iter().filter_map(|bandwidth| bandwidth.paid_until)).min();
+    cloud[VPC].next_end = own.chain(cloud[VPC].bandwidths.iter().filter_map(|bandwidth| bandwidth.paid_until)).min();
 }

@@ -1,11 +1,14 @@
 //! Subnets and virtual egress gateways.
 
-use super::state::{Net, NetKind};
-use super::{Call, Effect, Handler, in_use, not_found, price, site, started, work};
+use super::answers::started;
+use super::refusals::{in_use, not_found};
+use super::state::{Net, NetKind, VPC};
+use super::{Effect, price, site, work};
 use crate::cloud::addresses::Range;
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
+use crate::cloud::state::Cloud;
 use crate::cloud::task::Plan;
-use crate::cloud::world::World;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 
@@ -64,27 +67,27 @@ impl Wish {
 }
 
 /// Makes subnets or gateways, one task each: their ids and tasks.
-pub(super) fn create_all(world: &mut World, vpc: &str, wishes: Vec<Wish>) -> (Vec<String>, Vec<String>) {
+pub(super) fn create_all(cloud: &mut Cloud, vpc: &str, wishes: Vec<Wish>) -> (Vec<String>, Vec<String>) {
     let made = wishes.into_iter().map(|Wish { name, zone, range, kind }| {
-        let id = world.ids.uuid();
+        let id = cloud.ids.uuid();
         let net = Net { id: id.clone(), name, vpc_id: vpc.to_owned(), zone, range, kind };
-        world.open_net(&net);
-        world.vpc.nets.insert(net);
+        cloud.open_net(&net);
+        cloud[VPC].nets.insert(net);
         let plan = Plan::holding(work::CREATE_NET, vec![id.clone()]).showing("creating");
-        let task = world.start(plan.or_else(Effect::RemoveNet { net: id.clone() }));
+        let task = cloud.start(plan.or_else(Effect::RemoveNet { net: id.clone() }));
         (id, task)
     });
     made.unzip()
 }
 
 fn create(call: &mut Call, subnets: bool) -> Result<Json, Refusal> {
-    let vpc = call.world.vpc(call.params.required("VPCId"))?;
+    let vpc = call.cloud.vpc(call.params.required("VPCId"))?;
     call.idle(&vpc.id)?;
-    let present: Vec<_> = call.world.vpc.nets.iter().filter(|net| net.vpc_id == vpc.id).map(|net| net.range).collect();
+    let present: Vec<_> = call.cloud[VPC].nets.iter().filter(|net| net.vpc_id == vpc.id).map(|net| net.range).collect();
     let list = if subnets { "SubnetList" } else { "VirtualGateWayList" };
     let wishes = Wish::list(call, list, &vpc.region, vpc.range, &present)?;
     let vpc = vpc.id.clone();
-    let (ids, tasks) = create_all(call.world, &vpc, wishes);
+    let (ids, tasks) = create_all(call.cloud, &vpc, wishes);
     let name = if subnets { "SubnetIdList" } else { "VirtualGateWayIdList" };
     Ok(json!({"Data": {name: ids, "TaskIdList": tasks}}))
 }
@@ -94,15 +97,15 @@ fn describe(call: &mut Call, subnets: bool) -> Result<Json, Refusal> {
     let region = call.region()?;
     let wanted = |name: &str| call.params.text(name).filter(|text| !text.is_empty());
     let (vpc_id, zone, word) = (wanted("VPCId"), wanted("AvailableZoneCode"), wanted("Keyword"));
-    let world = &*call.world;
+    let cloud = &*call.cloud;
     let fits = |net: &&Net| {
         net.is_subnet() == subnets
             && vpc_id.is_none_or(|id| id == net.vpc_id)
             && zone.is_none_or(|zone| site::same(zone, &net.zone))
             && word.is_none_or(|word| net.name.contains(word) || net.id == word)
-            && world.vpc.vpcs.get(&net.vpc_id).is_some_and(|vpc| site::same(&vpc.region, region))
+            && cloud[VPC].vpcs.get(&net.vpc_id).is_some_and(|vpc| site::same(&vpc.region, region))
     };
-    let found: Vec<_> = world.vpc.nets.iter().filter(fits).collect();
+    let found: Vec<_> = cloud[VPC].nets.iter().filter(fits).collect();
     let total = found.len();
     let shown: Vec<_> = page.take(found.into_iter()).into_iter().map(|net| described(call, net)).collect();
     let list = if subnets { "SubnetList" } else { "VirtualGateWayList" };
@@ -110,17 +113,17 @@ fn describe(call: &mut Call, subnets: bool) -> Result<Json, Refusal> {
 }
 
 fn described(call: &Call, net: &Net) -> Json {
-    let world = &*call.world;
+    let cloud = &*call.cloud;
     let prefix = if net.is_subnet() { "Subnet" } else { "VirtualGateWay" };
     let mut json = json!({
         (format!("{prefix}Id")): net.id,
         (format!("{prefix}Name")): net.name,
         (format!("{prefix}Segment")): net.range.to_string(),
-        "UsedIPNum": world.addresses.count(&net.id),
+        "UsedIPNum": cloud.addresses.count(&net.id),
         "VPCId": net.vpc_id,
-        "VPCName": world.vpc.vpcs.get(&net.vpc_id).map(|vpc| &vpc.name),
+        "VPCName": cloud[VPC].vpcs.get(&net.vpc_id).map(|vpc| &vpc.name),
         "AvailableZoneCode": net.zone,
-        "Status": world.network_status(&net.id),
+        "Status": cloud.network_status(&net.id),
     });
     if let NetKind::Gateway { carrier, .. } = &net.kind {
         json["Type"] = json!(price::carrier_name(call, carrier));
@@ -131,16 +134,16 @@ fn described(call: &Call, net: &Net) -> Json {
 fn delete(call: &mut Call, subnets: bool) -> Result<Json, Refusal> {
     let name = if subnets { "SubnetId" } else { "VirtualGateWayId" };
     let id = call.params.required(name).to_owned();
-    let net = call.world.vpc.nets.get(&id).filter(|net| net.is_subnet() == subnets).ok_or_else(|| not_found(name, &id))?;
+    let net = call.cloud[VPC].nets.get(&id).filter(|net| net.is_subnet() == subnets).ok_or_else(|| not_found(name, &id))?;
     call.idle(&id)?;
-    if let Some(reason) = call.world.net_use(net) {
+    if let Some(reason) = call.cloud.net_use(net) {
         return Err(in_use(format!("{id} is in use: {reason}")));
     }
     let plan = Plan::holding(work::DELETE_NET, vec![id.clone()]).showing("deleting");
-    Ok(started(&call.world.start(plan.then(Effect::RemoveNet { net: id }))))
+    Ok(started(&call.cloud.start(plan.then(Effect::RemoveNet { net: id }))))
 }
 
-impl World {
+impl Cloud {
     /// What keeps a subnet or gateway from being taken away.
     fn net_use(&self, net: &Net) -> Option<&'static str> {
         let kept = match &net.kind {
@@ -148,7 +151,7 @@ impl World {
             NetKind::Gateway { reserved, .. } => reserved.len(),
         };
         let (routers, system) = net.system_addresses();
-        if self.vpc.eips.iter().any(|eip| eip.bound.as_ref().is_some_and(|bound| bound.net == net.id)) {
+        if self[VPC].eips.iter().any(|eip| eip.bound.as_ref().is_some_and(|bound| bound.net == net.id)) {
             Some("EIPs are bound to it")
         } else if self.addresses.count(&net.id) > routers.len() + usize::from(system.is_some()) + kept {
             Some("addresses of it are in use")

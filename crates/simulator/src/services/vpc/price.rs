@@ -1,6 +1,6 @@
 //! What bandwidth of VPCs is sold, and for how much.
 
-use super::{Call, Handler};
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
 use crate::services::vdc::price;
 use serde_json::{Value as Json, json};

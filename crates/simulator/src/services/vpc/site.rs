@@ -1,6 +1,6 @@
 //! Regions and zones of VPCs.
 
-use super::Call;
+use crate::cloud::call::Call;
 use crate::cloud::refusal::Refusal;
 
 /// A zone that the document's examples use and its appendix lacks; nothing tells its region.

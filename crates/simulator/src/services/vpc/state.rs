@@ -1,16 +1,16 @@
 //! VPCs, their subnets and gateways, EIPs with their bandwidths, and VLINKs.
 
-use super::{metering, not_found};
 use crate::cloud::addresses::Range;
-use crate::cloud::refusal::Refusal;
+use crate::cloud::service_states::StateKey;
 use crate::cloud::store::{Keyed, Store};
-use crate::cloud::world::World;
-use crate::services::vdc::Network;
 use crate::{EDGE_GATEWAY_ID, EDGE_SUBNET_ID, EDGE_VPC_ID, SUBNET_ID, VPC_ID};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
+
+/// Where the state is kept.
+pub(crate) const VPC: StateKey<State> = StateKey::new("vpc");
 
 /// What the account has here.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -234,165 +234,4 @@ impl Keyed for Vlink {
     fn key(&self) -> &str {
         &self.id
     }
-}
-
-impl World {
-    /// A VPC by its id.
-    pub(crate) fn vpc(&self, id: &str) -> Result<&Vpc, Refusal> {
-        self.vpc.vpcs.get(id).ok_or_else(|| not_found("VPCId", id))
-    }
-
-    /// The VLINK that leads to a private network or a subnet.
-    pub(crate) fn vlink_to(&self, network: &str) -> Option<&Vlink> {
-        self.vpc.vlinks.iter().find(|vlink| vlink.network == network || vlink.subnet == network)
-    }
-
-    /// The EIP that is bound to an address of a subnet or gateway.
-    pub(crate) fn eip_at(&self, net: &str, address: Ipv4Addr) -> Option<&Eip> {
-        let is_there = |bound: &Binding| bound.net == net && bound.address == address;
-        self.vpc.eips.iter().find(|eip| eip.bound.as_ref().is_some_and(is_there))
-    }
-
-    /// The bandwidth that an EIP has now.
-    pub(crate) fn line_of<'a>(&'a self, eip: &'a Eip) -> Option<&'a Bandwidth> {
-        match &eip.bandwidth {
-            Line::Own(own) => Some(own),
-            Line::Shared(id) => self.vpc.bandwidths.get(id),
-        }
-    }
-
-    /// Keeps the addresses that nobody else can have.
-    pub(super) fn open_net(&mut self, net: &Net) {
-        let (routers, system) = net.system_addresses();
-        for address in routers.into_iter().chain(system) {
-            self.addresses.take(&net.id, address);
-        }
-    }
-
-    /// Takes a subnet or gateway away.
-    pub(super) fn close_net(&mut self, id: &str) {
-        let Some(net) = self.vpc.nets.remove(id) else { return };
-        let (routers, system) = net.system_addresses();
-        for address in routers.into_iter().chain(system) {
-            self.addresses.release(&net.id, address);
-        }
-        if let NetKind::Gateway { reserved, .. } = &net.kind {
-            for address in reserved.keys() {
-                self.addresses.release(&net.id, *address);
-            }
-        }
-    }
-
-    /// Takes an EIP away and gives its address up.
-    pub(super) fn remove_eip(&mut self, id: &str) {
-        self.unbind(id);
-        let Some(eip) = self.vpc.eips.remove(id) else { return };
-        self.addresses.release(EIPS, eip.address);
-        self.end_use(id);
-        if let Line::Own(own) = &eip.bandwidth {
-            self.end_use(&own.id);
-        }
-    }
-
-    /// Binds an EIP that is there to an address of a net that is there. Only a gateway's address is taken by it: a subnet's is a
-    /// server's, which may come later.
-    pub(crate) fn bind(&mut self, eip: &str, net: &str, address: Ipv4Addr) {
-        let Some(is_gateway) = self.vpc.nets.get(net).map(|net| !net.is_subnet()) else { return };
-        let Some(eip) = self.vpc.eips.get_mut(eip).filter(|eip| eip.bound.is_none()) else { return };
-        eip.bound = Some(Binding { net: net.to_owned(), address });
-        let id = eip.id.clone();
-        if is_gateway {
-            self.addresses.take(net, address);
-        }
-        self.meter_eip(&id, None);
-    }
-
-    pub(crate) fn unbind(&mut self, eip: &str) {
-        let Some(bound) = self.vpc.eips.get_mut(eip).and_then(|eip| eip.bound.take()) else { return };
-        if self.vpc.nets.get(&bound.net).is_some_and(|net| !net.is_subnet()) {
-            self.addresses.release(&bound.net, bound.address);
-        }
-        self.meter_eip(eip, None);
-    }
-}
-
-/// The register's name for the addresses of EIPs.
-pub(super) const EIPS: &str = "eips";
-
-/// Finds out which addresses subnets, gateways and EIPs have, and what the account lacks of their use.
-pub(crate) fn index(world: &mut World) {
-    for eip in world.vpc.eips.iter() {
-        world.addresses.take(EIPS, eip.address);
-        if let Some(bound) = &eip.bound
-            && world.vpc.nets.get(&bound.net).is_some_and(|net| !net.is_subnet())
-        {
-            world.addresses.take(&bound.net, bound.address);
-        }
-    }
-    for net in world.vpc.nets.iter() {
-        let (routers, system) = net.system_addresses();
-        let reserved = match &net.kind {
-            NetKind::Gateway { reserved, .. } => reserved.keys().copied().collect(),
-            NetKind::Subnet => Vec::new(),
-        };
-        for address in routers.into_iter().chain(system).chain(reserved) {
-            world.addresses.take(&net.id, address);
-        }
-    }
-    metering::index(world);
-}
-
-/// What does not fit together.
-pub(crate) fn problems(world: &World) -> Vec<String> {
-    let mut problems = Vec::new();
-    let mut ranges: Vec<&Net> = Vec::new();
-    for net in world.vpc.nets.iter() {
-        let mut tell = |problem: String| problems.push(format!("vpc.nets, {}: {problem}", net.id));
-        match world.vpc.vpcs.get(&net.vpc_id) {
-            None => tell(format!("there is no VPC {}", net.vpc_id)),
-            Some(vpc) if !vpc.range.covers(net.range) => tell(format!("{} is not in the VPC's range {}", net.range, vpc.range)),
-            Some(_) => {}
-        }
-        if let Some(other) = ranges.iter().find(|other| other.vpc_id == net.vpc_id && other.range.overlaps(net.range)) {
-            tell(format!("{} overlaps with {} of {}", net.range, other.range, other.id));
-        }
-        ranges.push(net);
-    }
-    let (mut addresses, mut bound) = (HashSet::new(), HashSet::new());
-    for eip in world.vpc.eips.iter() {
-        let mut tell = |problem: String| problems.push(format!("vpc.eips, {}: {problem}", eip.id));
-        if !addresses.insert(eip.address) {
-            tell(format!("another EIP has {} too", eip.address));
-        }
-        if world.line_of(eip).is_none() {
-            tell("its shared bandwidth is not there".to_owned());
-        }
-        let Some(binding) = &eip.bound else { continue };
-        match world.vpc.nets.get(&binding.net) {
-            None => tell(format!("there is no subnet or gateway {}", binding.net)),
-            Some(net) if !net.offers(binding.address) => {
-                tell(format!("{} is not an address of {} that can be used", binding.address, net.id));
-            }
-            Some(_) => {}
-        }
-        if !bound.insert((&binding.net, binding.address)) {
-            tell(format!("another EIP is bound to {} too", binding.address));
-        }
-    }
-    for vlink in world.vpc.vlinks.iter() {
-        let mut tell = |problem: String| problems.push(format!("vpc.vlinks, {}: {problem}", vlink.id));
-        if world.vpc.nets.get(&vlink.subnet).is_none_or(|net| !net.is_subnet()) {
-            tell(format!("there is no subnet {}", vlink.subnet));
-        }
-        if world.vdc.networks.get(&vlink.network).is_none_or(Network::is_public) {
-            tell(format!("there is no private network {}", vlink.network));
-        }
-        for (server, card) in &vlink.servers {
-            let known = world.ccs.instances.get(server).is_some_and(|server| server.interfaces.iter().any(|own| own.id == *card));
-            if !known {
-                tell(format!("no server {server} has an interface {card}"));
-            }
-        }
-    }
-    problems
 }

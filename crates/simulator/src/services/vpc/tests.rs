@@ -1,42 +1,44 @@
 use crate::cloud::ids;
-use crate::services::vpc;
-use crate::tests::{Answer, Cloud, advance, documented::documented};
+use crate::cloud::service::Service as _;
+use crate::services::vpc::Vpc;
+use crate::tests::documented::documented;
+use crate::tests::{Answer, TestCloud, advance};
 use crate::{Fault, FaultRule, PRIVATE_ID, PUBLIC_ID, SUBNET_ID, SavedState, VDC_ID, VPC_ID};
 use serde_json::{Value as Json, json};
 
 const NOBODY: &str = "11111111-2222-4333-8444-555555555555";
 const TELECOM: &str = "Bandwidth_China_Telecom";
 
-fn ask(cloud: &Cloud, action: &str, params: &Json) -> Answer {
+fn ask(cloud: &TestCloud, action: &str, params: &Json) -> Answer {
     cloud.ask(&format!("cds.vpc.{action}"), params)
 }
 
 #[track_caller]
-fn done(cloud: &Cloud, action: &str, params: &Json) -> Json {
+fn done(cloud: &TestCloud, action: &str, params: &Json) -> Json {
     cloud.done(&format!("cds.vpc.{action}"), params)
 }
 
 /// Buys EIPs in Hong Kong; their ids.
-fn buy(cloud: &Cloud, size: u64) -> Vec<String> {
+fn buy(cloud: &TestCloud, size: u64) -> Vec<String> {
     let order = json!({"RegionCode": "CN_Hongkong", "BandwidthType": TELECOM, "BillScheme": "BandwIdth", "Qos": 5, "Size": size});
     let bought = done(cloud, "CreateEIP", &order)["Data"].clone();
     bought.as_array().unwrap().iter().map(|eip| eip["EIPId"].as_str().unwrap().to_owned()).collect()
 }
 
-fn eip(cloud: &Cloud, id: &str) -> Option<Json> {
+fn eip(cloud: &TestCloud, id: &str) -> Option<Json> {
     let regions = ["CN_Hongkong", "CN_Suqian"].map(|region| json!({"RegionCode": region, "AvailableZoneCode": ""}));
     let lists = regions.iter().map(|params| ask(cloud, "DescribeEIP", params).ok()["Data"]["EIPList"].clone());
     lists.flat_map(|list| list.as_array().unwrap().clone()).find(|eip| eip["Id"] == id)
 }
 
-fn shared(cloud: &Cloud) -> String {
+fn shared(cloud: &TestCloud) -> String {
     let order = json!({"RegionCode": "CN_Hongkong", "AvailableZoneCode": "CN_Hongkong_A", "Name": "all", "BandwidthType": TELECOM,
         "BillScheme": "BandwIdth_Shared", "Qos": 10});
     done(cloud, "CreateBandwidth", &order)["Data"][0]["BandwidthId"].as_str().unwrap().to_owned()
 }
 
 /// A VPC at an edge site with a gateway: the ids of the three.
-fn edge(cloud: &Cloud) -> (String, String, String) {
+fn edge(cloud: &TestCloud) -> (String, String, String) {
     let subnet = json!({"AvailableZoneCode": "CN_Suqian_A", "SubnetName": "s", "SubnetSegment": "10.6.0.0/24"});
     let vpc = json!({"RegionCode": "CN_Suqian", "VPCName": "edge", "VPCSegment": "10.6.0.0/16", "VPCSegmentType": "manual",
         "SubnetList": [subnet]});
@@ -50,7 +52,7 @@ fn edge(cloud: &Cloud) -> (String, String, String) {
 }
 
 /// An EIP at the edge site: its id and address.
-fn edge_eip(cloud: &Cloud) -> (String, String) {
+fn edge_eip(cloud: &TestCloud) -> (String, String) {
     let order = json!({"RegionCode": "CN_Suqian", "AvailableZoneCode": "CN_Suqian_A", "BandwidthType": "Bandwidth_CMCC",
         "BillScheme": "Traffic", "Qos": 5, "Size": 1});
     let bought = done(cloud, "CreateEIP", &order)["Data"][0].clone();
@@ -59,11 +61,11 @@ fn edge_eip(cloud: &Cloud) -> (String, String) {
 
 #[tokio::test(start_paused = true)]
 async fn every_action_of_the_catalogue_is_carried_out() {
-    let actions = Cloud::new().catalog.actions_of("cds.vpc").unwrap();
+    let actions = TestCloud::new().catalog.actions_of("cds.vpc").unwrap();
     assert_eq!(actions.len(), 34);
     for action in actions {
-        assert!(vpc::handler(&action.name).is_some(), "nothing carries {} out", action.name);
-        let cloud = Cloud::new();
+        assert!(Vpc.handler(&action.name).is_some(), "nothing carries {} out", action.name);
+        let cloud = TestCloud::new();
         let (edge_vpc, edge_subnet, gateway) = edge(&cloud);
         let (far, address) = edge_eip(&cloud);
         let (eips, bandwidth) = (buy(&cloud, 3), shared(&cloud));
@@ -121,7 +123,7 @@ async fn every_action_of_the_catalogue_is_carried_out() {
 
 #[tokio::test(start_paused = true)]
 async fn a_vpc_lives_from_its_first_subnet_to_its_end() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let subnet =
         |name: &str, range: &str| json!({"AvailableZoneCode": "CN_Hongkong_A", "SubnetName": name, "SubnetSegment": range});
     let order = |subnets: Json| json!({"RegionCode": "CN_Hongkong", "VPCName": "shop", "VPCSegment": "10.15.0.0/16", "VPCSegmentType": "auto", "SubnetList": subnets});
@@ -179,7 +181,7 @@ async fn a_vpc_lives_from_its_first_subnet_to_its_end() {
 
 #[tokio::test(start_paused = true)]
 async fn an_eip_is_bound_to_one_address_that_exists() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let eips = buy(&cloud, 2);
     let (_, edge_subnet, gateway) = edge(&cloud);
     let bind = |eip: &str, net: &str, ip: &str| ask(&cloud, "BindEIP", &json!({"EIPId": eip, "NetId": net, "IP": ip}));
@@ -237,7 +239,7 @@ async fn an_eip_is_bound_to_one_address_that_exists() {
 
 #[tokio::test(start_paused = true)]
 async fn addresses_of_gateways_are_kept_and_bound_together() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let (_, _, gateway) = edge(&cloud);
     let ((first, one), (_, two)) = (edge_eip(&cloud), edge_eip(&cloud));
     let reserve = |zone: &str, addresses: Json, eips: Json| {
@@ -265,7 +267,7 @@ async fn addresses_of_gateways_are_kept_and_bound_together() {
 
 #[tokio::test(start_paused = true)]
 async fn eips_cost_money_and_run_out() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let before = cloud.balance();
     let ids = buy(&cloud, 2);
     assert!((before - cloud.balance()).abs() < 0.001, "what is metered is paid when it ends");
@@ -317,7 +319,7 @@ async fn eips_cost_money_and_run_out() {
 
 #[tokio::test(start_paused = true)]
 async fn eips_share_a_bandwidth_and_leave_it() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let (ids, bandwidth) = (buy(&cloud, 3), shared(&cloud));
     let join = |eips: Json| ask(&cloud, "BandwidthAddEIP", &json!({"BandwidthId": bandwidth, "EIPIdList": eips}));
     let (far, _) = edge_eip(&cloud);
@@ -361,7 +363,7 @@ async fn eips_share_a_bandwidth_and_leave_it() {
 
 #[tokio::test(start_paused = true)]
 async fn servers_join_a_vlink_with_cards_of_their_own() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let (_, edge_subnet, _) = edge(&cloud);
     let open = |subnet: &str, pipe: &str| ask(&cloud, "CreateVLINK", &json!({"SubnetId": subnet, "PipeId": pipe}));
     open(&edge_subnet, PRIVATE_ID).refused(403, "IncorrectStatus");
@@ -392,7 +394,7 @@ async fn servers_join_a_vlink_with_cards_of_their_own() {
 
 #[tokio::test(start_paused = true)]
 async fn carriers_and_prices_are_those_of_the_place() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let (id, _, _) = edge(&cloud);
     let change = |vpc: &str, carrier: &str| ask(&cloud, "UpdateVPCBandwidthType", &json!({"VPCID": vpc, "BandwidthType": carrier}));
     change(VPC_ID, TELECOM).refused(403, "IncorrectStatus");
@@ -416,7 +418,7 @@ async fn carriers_and_prices_are_those_of_the_place() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_used_is_measured() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let pipes = || ask(&cloud, "DescribePipeUtilization", &json!({})).ok()["Data"]["VdcInfo"][0].clone();
     assert_eq!((&pipes()["VdcId"], &pipes()["PipeInfo"][0]["InUtilization"]), (&json!(VDC_ID), &json!("0.0%")));
     assert_eq!(pipes()["PipeInfo"].as_array().unwrap().len(), 1);
@@ -447,7 +449,7 @@ async fn what_is_used_is_measured() {
 
 /// Does whatever chance says, allowed or not; what it refers to must be there at every step.
 fn walk(seed: u64, steps: u64) -> Json {
-    let cloud = Cloud::with_seed(seed);
+    let cloud = TestCloud::with_seed(seed);
     for step in 0..steps {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "small numbers")]
         let draw = |purpose: &str, most: usize| (ids::fraction(seed, purpose, step) * most as f64) as usize;
@@ -536,7 +538,7 @@ async fn a_random_walk_leaves_no_broken_state_and_repeats_itself() {
 
 #[tokio::test(start_paused = true)]
 async fn a_file_that_does_not_fit_together_is_refused() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     buy(&cloud, 2);
     shared(&cloud);
     done(&cloud, "CreateVLINK", &json!({"SubnetId": SUBNET_ID, "PipeId": PRIVATE_ID}));
@@ -563,7 +565,7 @@ async fn a_file_that_does_not_fit_together_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn a_trial_credit_pays_in_the_accounts_place() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let credit = |number: usize| {
         let subjects = cloud.ask("cds.subject.DescribeSubjects", &json!({})).ok()["Data"]["SubjectList"].clone();
         subjects[number]["Balance"].as_str().unwrap().parse::<f64>().unwrap()
@@ -599,7 +601,7 @@ async fn a_trial_credit_pays_in_the_accounts_place() {
 
 #[tokio::test(start_paused = true)]
 async fn eips_and_bandwidths_cost_their_price_every_day_until_they_are_gone() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let is = |cost: f64, expected: f64| assert!((cost - expected).abs() < 0.02, "{cost} and not {expected}");
     let ids = buy(&cloud, 2);
     is(cloud.cost_of_a_day(), 2.0 * (16.56 + 0.33));
@@ -629,7 +631,7 @@ async fn eips_and_bandwidths_cost_their_price_every_day_until_they_are_gone() {
 
 #[tokio::test(start_paused = true)]
 async fn bandwidth_by_the_month_is_paid_again_each_month() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let monthly =
         json!({"RegionCode": "CN_Hongkong", "BandwidthType": TELECOM, "BillScheme": "BandwIdthMonth", "Qos": 5, "Size": 1});
     let before = cloud.balance();
@@ -651,7 +653,7 @@ async fn bandwidth_by_the_month_is_paid_again_each_month() {
 
 #[tokio::test(start_paused = true)]
 async fn bandwidth_by_traffic_costs_while_something_is_bound_to_it() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let flow = json!({"RegionCode": "CN_Hongkong", "BandwidthType": TELECOM, "BillScheme": "Traffic", "Qos": 5, "Size": 1});
     let id = done(&cloud, "CreateEIP", &flow)["Data"][0]["EIPId"].clone();
     let is = |cost: f64, expected: f64| assert!((cost - expected).abs() < 0.02, "{cost} and not {expected}");
@@ -665,7 +667,7 @@ async fn bandwidth_by_traffic_costs_while_something_is_bound_to_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_trial_credit_pays_for_traffic_that_flows_later() {
-    let cloud = Cloud::new();
+    let cloud = TestCloud::new();
     let of = |state: &Json| state["billing"]["credits"][2]["balance"].as_f64().unwrap();
     let full = of(&cloud.simulator.state_json());
     let flow = json!({"RegionCode": "CN_Hongkong", "BandwidthType": TELECOM, "BillScheme": "Traffic", "Qos": 5, "Size": 1,

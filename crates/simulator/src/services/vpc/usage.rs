@@ -1,11 +1,12 @@
 //! What uses the addresses of subnets, gateways and public networks.
 
-use super::state::{Net, NetKind};
-use super::{Call, Handler, not_found};
+use super::refusals::not_found;
+use super::state::{Net, NetKind, VPC};
 use crate::cloud::addresses::Range;
+use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
-use crate::cloud::world::World;
-use crate::services::vdc;
+use crate::cloud::state::Cloud;
+use crate::services::vdc::{self, VDC};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -13,8 +14,8 @@ use std::net::Ipv4Addr;
 pub(super) const ACTIONS: &[(&str, Handler)] = &[("DescribeIPInfo", info), ("DescribeSubnetIp", subnet)];
 
 /// What has the taken addresses of a subnet or gateway, in the document's words.
-fn users(world: &World, net: &Net) -> BTreeMap<Ipv4Addr, String> {
-    let taken = net.range.hosts().filter(|address| world.addresses.is_taken(&net.id, *address));
+fn users(cloud: &Cloud, net: &Net) -> BTreeMap<Ipv4Addr, String> {
+    let taken = net.range.hosts().filter(|address| cloud.addresses.is_taken(&net.id, *address));
     let mut users: BTreeMap<_, _> = taken.map(|address| (address, "已使用".to_owned())).collect();
     let (routers, system) = net.system_addresses();
     users.extend(routers.into_iter().map(|address| (address, "路由使用".to_owned())));
@@ -26,27 +27,27 @@ fn users(world: &World, net: &Net) -> BTreeMap<Ipv4Addr, String> {
 }
 
 fn subnet(call: &mut Call) -> Result<Json, Refusal> {
-    let (world, id) = (&*call.world, call.params.required("NetId"));
-    let net = world.vpc.nets.get(id).filter(|net| net.is_subnet()).ok_or_else(|| not_found("NetId", id))?;
-    let users = users(world, net);
+    let (cloud, id) = (&*call.cloud, call.params.required("NetId"));
+    let net = cloud[VPC].nets.get(id).filter(|net| net.is_subnet()).ok_or_else(|| not_found("NetId", id))?;
+    let users = users(cloud, net);
     let free: Vec<_> = net.range.hosts().filter(|address| !users.contains_key(address)).map(|own| own.to_string()).collect();
     let used: Vec<_> = users.iter().map(|(address, usage)| json!({"IP": address.to_string(), "Usage": usage})).collect();
     Ok(json!({"Data": {"UnusedNum": free.len(), "UnusedList": free, "UsedNum": used.len(), "UsedList": used}}))
 }
 
 fn info(call: &mut Call) -> Result<Json, Refusal> {
-    let (world, id) = (&*call.world, call.params.required("NetId"));
+    let (cloud, id) = (&*call.cloud, call.params.required("NetId"));
     let (ranges, users) = match call.params.required("IPType") {
         kind @ ("subnet" | "virtual_gateway") => {
-            let net = world.vpc.nets.get(id).filter(|net| net.is_subnet() == (kind == "subnet"));
+            let net = cloud[VPC].nets.get(id).filter(|net| net.is_subnet() == (kind == "subnet"));
             let net = net.ok_or_else(|| not_found("NetId", id))?;
-            let marked = users(world, net).into_iter().map(|(address, usage)| (address, format!("已标记,用处: {usage}")));
+            let marked = users(cloud, net).into_iter().map(|(address, usage)| (address, format!("已标记,用处: {usage}")));
             (vec![net.range], marked.collect())
         }
         "pubnet" => {
-            let network = world.vdc.networks.get(id).filter(|network| network.is_public());
+            let network = cloud[VDC].networks.get(id).filter(|network| network.is_public());
             let network = network.ok_or_else(|| not_found("NetId", id))?;
-            let mut users = vdc::users(world, network);
+            let mut users = vdc::users(cloud, network);
             users.extend(network.ranges().filter_map(|range| range.hosts().next()).map(|address| (address, "网关使用".to_owned())));
             (network.ranges().collect(), users)
         }

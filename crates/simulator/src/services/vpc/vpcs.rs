@@ -1,9 +1,13 @@
 //! VPCs.
 
+use super::answers::started;
 use super::net::{self, Wish};
-use super::state::{NetKind, Vpc};
-use super::{Call, Effect, Handler, in_use, site, started, work, written, wrong_state};
+use super::refusals::{in_use, wrong_state};
+use super::state::{NetKind, VPC, Vpc};
+use super::{Effect, site, work};
 use crate::cloud::addresses::Range;
+use crate::cloud::call::{Call, Handler};
+use crate::cloud::format::format_time;
 use crate::cloud::refusal::Refusal;
 use crate::cloud::task::Plan;
 use serde_json::{Value as Json, json};
@@ -14,17 +18,18 @@ pub(super) const ACTIONS: &[(&str, Handler)] =
 fn describe(call: &mut Call) -> Result<Json, Refusal> {
     let page = call.page(10)?;
     let (region, keyword) = (call.region()?, call.params.text("Keyword").unwrap_or_default());
-    let world = &*call.world;
-    let found: Vec<_> = world.vpc.vpcs.iter().filter(|vpc| site::same(&vpc.region, region) && vpc.name.contains(keyword)).collect();
+    let cloud = &*call.cloud;
+    let found: Vec<_> =
+        cloud[VPC].vpcs.iter().filter(|vpc| site::same(&vpc.region, region) && vpc.name.contains(keyword)).collect();
     let total = found.len();
     let shown = page.take(found.into_iter()).into_iter().map(|vpc| {
         let mut json = json!({
             "VPCId": vpc.id,
             "VPCNmae": vpc.name,
             "VPCSegment": vpc.range.to_string(),
-            "Status": world.network_status(&vpc.id),
+            "Status": cloud.network_status(&vpc.id),
             "RegionCode": vpc.region,
-            "CreateTime": written(vpc.created),
+            "CreateTime": format_time(vpc.created),
         });
         if let Some(carrier) = &vpc.carrier {
             json["BandwidthType"] = json!(carrier);
@@ -39,8 +44,8 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     let region = call.region()?;
     let range: Range = params.required("VPCSegment").parse().map_err(|why: String| call.malformed("VPCSegment", &why))?;
     let wishes = Wish::list(call, "SubnetList", region, range, &[])?;
-    let world = &mut *call.world;
-    let (id, created) = (world.ids.uuid(), world.now());
+    let cloud = &mut *call.cloud;
+    let (id, created) = (cloud.ids.uuid(), cloud.now());
     let vpc = Vpc {
         id: id.clone(),
         name: params.required("VPCName").to_owned(),
@@ -49,34 +54,34 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
         carrier: None,
         created,
     };
-    world.vpc.vpcs.insert(vpc);
+    cloud[VPC].vpcs.insert(vpc);
     let plan = Plan::holding(work::CREATE_VPC, vec![id.clone()]).showing("creating");
-    let task = world.start(plan.or_else(Effect::RemoveVpc { vpc: id.clone() }));
-    let (subnets, tasks) = net::create_all(world, &id, wishes);
+    let task = cloud.start(plan.or_else(Effect::RemoveVpc { vpc: id.clone() }));
+    let (subnets, tasks) = net::create_all(cloud, &id, wishes);
     Ok(json!({"Data": {"VPCId": id, "SubnetIdList": subnets, "SubnetTaskId": tasks}, "TaskId": task}))
 }
 
 fn delete(call: &mut Call) -> Result<Json, Refusal> {
     let id = call.params.required("VPCId").to_owned();
-    call.world.vpc(&id)?;
+    call.cloud.vpc(&id)?;
     call.idle(&id)?;
-    if let Some(net) = call.world.vpc.nets.iter().find(|net| net.vpc_id == id) {
+    if let Some(net) = call.cloud[VPC].nets.iter().find(|net| net.vpc_id == id) {
         let kind = if net.kind == NetKind::Subnet { "subnet" } else { "virtual gateway" };
         return Err(in_use(format!("The VPC has the {kind} {}; delete it first", net.id)));
     }
     let plan = Plan::holding(work::DELETE_VPC, vec![id.clone()]).showing("deleting");
-    Ok(started(&call.world.start(plan.then(Effect::RemoveVpc { vpc: id }))))
+    Ok(started(&call.cloud.start(plan.then(Effect::RemoveVpc { vpc: id }))))
 }
 
 fn change_carrier(call: &mut Call) -> Result<Json, Refusal> {
     let (id, carrier) = (call.params.required("VPCID"), call.params.required("BandwidthType"));
     call.carrier("BandwidthType", carrier)?;
-    let region = &call.world.vpc(id)?.region;
+    let region = &call.cloud.vpc(id)?.region;
     if !site::is_edge(region) {
         return Err(wrong_state(format!("{region} is not an edge site; its VPCs have no type of bandwidth")));
     }
     call.idle(id)?;
-    if let Some(vpc) = call.world.vpc.vpcs.get_mut(id) {
+    if let Some(vpc) = call.cloud[VPC].vpcs.get_mut(id) {
         vpc.carrier = Some(carrier.to_owned());
     }
     Ok(json!({"Data": null}))

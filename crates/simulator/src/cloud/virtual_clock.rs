@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// Two times since a common moment: the tasks' and the clock's.
 #[derive(Debug, Clone)]
-pub(crate) struct Pace {
+pub(crate) struct VirtualClock {
     /// The moment's time of day.
     day: Timestamp,
     /// The moment on the tasks' time.
@@ -16,13 +16,13 @@ pub(crate) struct Pace {
     speed: f64,
 }
 
-impl Default for Pace {
+impl Default for VirtualClock {
     fn default() -> Self {
         Self { day: Timestamp::UNIX_EPOCH, tasks: Duration::ZERO, clock: Duration::ZERO, speed: 1.0 }
     }
 }
 
-impl Pace {
+impl VirtualClock {
     /// The tasks' time is `tasks` when the clock has come to `clock` and the time of day is `day`.
     pub(crate) fn starting(day: Timestamp, tasks: Duration, clock: Duration) -> Self {
         Self { day, tasks, clock, speed: 1.0 }
@@ -49,14 +49,14 @@ impl Pace {
 
 #[cfg(test)]
 mod tests {
-    use super::Pace;
+    use super::VirtualClock;
     use jiff::Timestamp;
     use std::time::Duration;
 
     #[test]
     fn tasks_go_faster_while_the_day_does_not() {
         let seconds = Duration::from_secs;
-        let mut pace = Pace::starting(Timestamp::UNIX_EPOCH, seconds(5), seconds(100));
+        let mut pace = VirtualClock::starting(Timestamp::UNIX_EPOCH, seconds(5), seconds(100));
         pace.change_speed(seconds(110), 60.0);
         assert_eq!(pace.tasks_at(seconds(111)), seconds(5 + 10 + 60));
         assert_eq!(pace.day_at(seconds(75)).as_second(), 11);

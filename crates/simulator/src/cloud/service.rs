@@ -1,0 +1,102 @@
+//! What the kernel knows of a service. A service is a folder below `services/` with one
+//! implementation of [`Service`], and a line in `services/list.rs`.
+
+use crate::cloud::call::{Handler, Table};
+use crate::cloud::data::Data;
+use crate::cloud::list::List;
+use crate::cloud::service_states::StateKind;
+use crate::cloud::state::Cloud;
+use crate::cloud::task::Effect;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+use std::any::Any;
+use std::fmt::Debug;
+
+/// All services, in the order in which they index, settle and report.
+pub(crate) type Services = &'static [&'static dyn Service];
+
+/// A service of the catalogue, or an account that several services share.
+pub(crate) trait Service: Sync {
+    /// Its name in the catalogue.
+    fn name(&self) -> &'static str;
+
+    /// What carries its Actions out.
+    fn actions(&self) -> &'static [Table] {
+        &[]
+    }
+
+    /// What carries an Action out, by the Action's name.
+    fn handler(&self, action: &str) -> Option<Handler> {
+        let mut handlers = self.actions().iter().copied().flatten();
+        handlers.find(|(name, _)| *name == action).map(|(_, handler)| *handler)
+    }
+
+    /// The state that it keeps; none where it only reads that of others.
+    fn state(&self) -> Option<StateKind> {
+        None
+    }
+
+    /// The effects of its tasks; none where it has no tasks.
+    fn effects(&self) -> Option<EffectKind> {
+        None
+    }
+
+    /// Finds out what follows from the states: addresses that are taken, uses that are metered.
+    /// Runs once, when a cloud begins.
+    fn index(&self, _cloud: &mut Cloud) {}
+
+    /// Follows up a change. Runs after each call and after the end of each task.
+    fn follow_up(&self, _cloud: &mut Cloud) {}
+
+    /// Does what time brings: renewals, ends of terms. Runs before each call.
+    fn settle(&self, _cloud: &mut Cloud) {}
+
+    /// What does not fit together, as a person may have written it. Each names the list and the id.
+    fn problems(&self, _cloud: &Cloud) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The lists of its resources by name, for the dashboard.
+    fn lists(&self, _cloud: &Cloud) -> Vec<(&'static str, List)> {
+        Vec::new()
+    }
+}
+
+/// What the end of a task does in a service: data, so that a running task can be written to a file.
+pub(crate) trait TaskEffect: Data + Clone + Debug + Serialize + DeserializeOwned {
+    /// The name of the service's state, which is the effect's field in a saved file.
+    const STATE: &'static str;
+
+    /// Does it. What has gone meanwhile is passed over.
+    fn apply(self, cloud: &mut Cloud);
+}
+
+impl<E: TaskEffect> From<E> for Effect {
+    fn from(effect: E) -> Self {
+        Self { state: E::STATE, data: Box::new(effect) }
+    }
+}
+
+/// How the effects of a service are read and applied.
+pub(crate) struct EffectKind {
+    /// The field in a saved file.
+    pub(crate) state: &'static str,
+    pub(crate) read: fn(Json) -> Result<Effect, serde_json::Error>,
+    pub(crate) apply: fn(Effect, &mut Cloud),
+}
+
+impl EffectKind {
+    pub(crate) fn of<E: TaskEffect>() -> Self {
+        Self {
+            state: E::STATE,
+            read: |json| serde_json::from_value::<E>(json).map(Effect::from),
+            apply: |effect, cloud| {
+                let data: Box<dyn Any> = effect.data;
+                if let Ok(effect) = data.downcast::<E>() {
+                    effect.apply(cloud);
+                }
+            },
+        }
+    }
+}

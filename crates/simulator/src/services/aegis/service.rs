@@ -1,0 +1,38 @@
+//! Alibaba's server guard (Aegis): sold for so many machines as its owner wants.
+
+use super::actions::{ACTIONS, GOODS};
+use super::state::AEGIS;
+use crate::cloud::call::Table;
+use crate::cloud::list::List;
+use crate::cloud::service::Service;
+use crate::cloud::service_states::StateKind;
+use crate::cloud::state::Cloud;
+
+/// The service.
+pub(crate) struct Aegis;
+
+impl Service for Aegis {
+    fn name(&self) -> &'static str {
+        "aliyun.aegis"
+    }
+
+    fn actions(&self) -> &'static [Table] {
+        &[ACTIONS]
+    }
+
+    fn state(&self) -> Option<StateKind> {
+        Some(AEGIS.kind())
+    }
+
+    fn settle(&self, cloud: &mut Cloud) {
+        GOODS.renew_due(cloud);
+    }
+
+    fn problems(&self, cloud: &Cloud) -> Vec<String> {
+        GOODS.problems("aegis.instances", &cloud[AEGIS].instances)
+    }
+
+    fn lists(&self, cloud: &Cloud) -> Vec<(&'static str, List)> {
+        vec![("instances", List::from(&cloud[AEGIS].instances))]
+    }
+}

@@ -1,0 +1,52 @@
+//! The service `/bms` of Capital Online: bare-metal servers.
+
+use super::effect::Effect;
+use super::state::BMS;
+use super::{describe, index, operate, order, price, problems, renewal};
+use crate::cloud::call::Table;
+use crate::cloud::list::List;
+use crate::cloud::service::{EffectKind, Service};
+use crate::cloud::service_states::StateKind;
+use crate::cloud::state::Cloud;
+
+/// The service.
+pub(crate) struct Bms;
+
+impl Service for Bms {
+    fn name(&self) -> &'static str {
+        "cds.bms"
+    }
+
+    fn actions(&self) -> &'static [Table] {
+        &[describe::ACTIONS, operate::ACTIONS, order::ACTIONS, price::ACTIONS, renewal::ACTIONS]
+    }
+
+    fn state(&self) -> Option<StateKind> {
+        Some(BMS.kind())
+    }
+
+    fn effects(&self) -> Option<EffectKind> {
+        Some(EffectKind::of::<Effect>())
+    }
+
+    fn index(&self, cloud: &mut Cloud) {
+        index::index(cloud);
+    }
+
+    fn settle(&self, cloud: &mut Cloud) {
+        renewal::renew(cloud);
+    }
+
+    fn problems(&self, cloud: &Cloud) -> Vec<String> {
+        problems::problems(cloud)
+    }
+
+    fn lists(&self, cloud: &Cloud) -> Vec<(&'static str, List)> {
+        let state = &cloud[BMS];
+        vec![
+            ("servers", List::from(&state.servers)),
+            ("offers", List::of(state.offers.iter())),
+            ("images", List::from(&state.images)),
+        ]
+    }
+}

@@ -1,0 +1,41 @@
+//! The service `/storage-service` of Capital Online: cloud disks of bare-metal servers and their snapshots. Its works are tasks
+//! that nothing can ask about: the states of disks show how they stand.
+
+use super::effect::Effect;
+use super::state::BMS_DISK;
+use super::{change, describe, disk, goods, problems, snapshot};
+use crate::cloud::call::Table;
+use crate::cloud::list::List;
+use crate::cloud::service::{EffectKind, Service};
+use crate::cloud::service_states::StateKind;
+use crate::cloud::state::Cloud;
+
+/// The service.
+pub(crate) struct BmsDisk;
+
+impl Service for BmsDisk {
+    fn name(&self) -> &'static str {
+        "cds.bms_disk"
+    }
+
+    fn actions(&self) -> &'static [Table] {
+        &[change::ACTIONS, describe::ACTIONS, disk::ACTIONS, goods::ACTIONS, snapshot::ACTIONS]
+    }
+
+    fn state(&self) -> Option<StateKind> {
+        Some(BMS_DISK.kind())
+    }
+
+    fn effects(&self) -> Option<EffectKind> {
+        Some(EffectKind::of::<Effect>())
+    }
+
+    fn problems(&self, cloud: &Cloud) -> Vec<String> {
+        problems::problems(cloud)
+    }
+
+    fn lists(&self, cloud: &Cloud) -> Vec<(&'static str, List)> {
+        let state = &cloud[BMS_DISK];
+        vec![("disks", List::from(&state.disks)), ("snapshots", List::from(&state.snapshots))]
+    }
+}

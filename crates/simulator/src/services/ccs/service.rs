@@ -1,0 +1,68 @@
+//! The service `/ccs` of Capital Online: cloud servers and what belongs to them.
+
+use super::effect::Effect;
+use super::state::CCS;
+use super::{
+    create, describe, disk, index, instance, interface, payment, price, problems, public, rule, security_group, tag, template,
+};
+use crate::cloud::call::Table;
+use crate::cloud::list::List;
+use crate::cloud::service::{EffectKind, Service};
+use crate::cloud::service_states::StateKind;
+use crate::cloud::state::Cloud;
+use serde_json::json;
+
+/// The service.
+pub(crate) struct Ccs;
+
+impl Service for Ccs {
+    fn name(&self) -> &'static str {
+        "cds.ccs"
+    }
+
+    fn actions(&self) -> &'static [Table] {
+        &[
+            create::ACTIONS,
+            describe::ACTIONS,
+            disk::ACTIONS,
+            instance::ACTIONS,
+            interface::ACTIONS,
+            price::ACTIONS,
+            public::ACTIONS,
+            rule::ACTIONS,
+            security_group::ACTIONS,
+            tag::ACTIONS,
+            template::ACTIONS,
+        ]
+    }
+
+    fn state(&self) -> Option<StateKind> {
+        Some(CCS.kind())
+    }
+
+    fn effects(&self) -> Option<EffectKind> {
+        Some(EffectKind::of::<Effect>())
+    }
+
+    fn index(&self, cloud: &mut Cloud) {
+        index::index(cloud);
+    }
+
+    fn settle(&self, cloud: &mut Cloud) {
+        payment::renew(cloud);
+    }
+
+    fn problems(&self, cloud: &Cloud) -> Vec<String> {
+        problems::problems(cloud)
+    }
+
+    fn lists(&self, cloud: &Cloud) -> Vec<(&'static str, List)> {
+        let state = &cloud[CCS];
+        vec![
+            ("instances", List::from(&state.instances)),
+            ("tags", List::of(state.tags.iter().map(|(id, name)| json!({"id": id, "value": name})))),
+            ("security_groups", List::from(&state.security_groups)),
+            ("templates", List::from(&state.templates)),
+        ]
+    }
+}

@@ -1,0 +1,60 @@
+//! The service `/ecs/v1` of Capital Online: elastic servers and their images.
+
+use super::effect::Effect;
+use super::state::ECS;
+use super::{account, create, describe, event, family, image, index, monitor, operate, power, price, problems, renewal, zone};
+use crate::cloud::call::Table;
+use crate::cloud::list::List;
+use crate::cloud::service::{EffectKind, Service};
+use crate::cloud::service_states::StateKind;
+use crate::cloud::state::Cloud;
+
+/// The service.
+pub(crate) struct Ecs;
+
+impl Service for Ecs {
+    fn name(&self) -> &'static str {
+        "cds.ecs"
+    }
+
+    fn actions(&self) -> &'static [Table] {
+        &[
+            account::ACTIONS,
+            create::ACTIONS,
+            describe::ACTIONS,
+            event::ACTIONS,
+            family::ACTIONS,
+            image::ACTIONS,
+            monitor::ACTIONS,
+            operate::ACTIONS,
+            power::ACTIONS,
+            price::ACTIONS,
+            zone::ACTIONS,
+        ]
+    }
+
+    fn state(&self) -> Option<StateKind> {
+        Some(ECS.kind())
+    }
+
+    fn effects(&self) -> Option<EffectKind> {
+        Some(EffectKind::of::<Effect>())
+    }
+
+    fn index(&self, cloud: &mut Cloud) {
+        index::index(cloud);
+    }
+
+    fn settle(&self, cloud: &mut Cloud) {
+        renewal::renew(cloud);
+    }
+
+    fn problems(&self, cloud: &Cloud) -> Vec<String> {
+        problems::problems(cloud)
+    }
+
+    fn lists(&self, cloud: &Cloud) -> Vec<(&'static str, List)> {
+        let state = &cloud[ECS];
+        vec![("servers", List::from(&state.servers)), ("images", List::from(&state.images))]
+    }
+}

@@ -1,0 +1,38 @@
+//! Alibaba's Situation Awareness (SAS): sold by the number of machines that its owner has.
+
+use super::actions::{ACTIONS, GOODS};
+use super::state::SAS;
+use crate::cloud::call::Table;
+use crate::cloud::list::List;
+use crate::cloud::service::Service;
+use crate::cloud::service_states::StateKind;
+use crate::cloud::state::Cloud;
+
+/// The service.
+pub(crate) struct Sas;
+
+impl Service for Sas {
+    fn name(&self) -> &'static str {
+        "aliyun.sas"
+    }
+
+    fn actions(&self) -> &'static [Table] {
+        &[ACTIONS]
+    }
+
+    fn state(&self) -> Option<StateKind> {
+        Some(SAS.kind())
+    }
+
+    fn settle(&self, cloud: &mut Cloud) {
+        GOODS.renew_due(cloud);
+    }
+
+    fn problems(&self, cloud: &Cloud) -> Vec<String> {
+        GOODS.problems("sas.instances", &cloud[SAS].instances)
+    }
+
+    fn lists(&self, cloud: &Cloud) -> Vec<(&'static str, List)> {
+        vec![("instances", List::from(&cloud[SAS].instances))]
+    }
+}

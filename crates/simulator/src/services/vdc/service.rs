@@ -1,0 +1,55 @@
+//! The service `/network` of Capital Online: virtual data centres with their public and private networks, and what joins them.
+
+use super::effect::Effect;
+use super::state::VDC;
+use super::{centre, gpn, metering, price, private, problems, public, receiver, usage};
+use crate::cloud::call::Table;
+use crate::cloud::list::List;
+use crate::cloud::service::{EffectKind, Service};
+use crate::cloud::service_states::StateKind;
+use crate::cloud::state::Cloud;
+
+/// The service.
+pub(crate) struct Vdc;
+
+impl Service for Vdc {
+    fn name(&self) -> &'static str {
+        "cds.vdc"
+    }
+
+    fn actions(&self) -> &'static [Table] {
+        &[centre::ACTIONS, gpn::ACTIONS, price::ACTIONS, private::ACTIONS, public::ACTIONS, receiver::ACTIONS, usage::ACTIONS]
+    }
+
+    fn state(&self) -> Option<StateKind> {
+        Some(VDC.kind())
+    }
+
+    fn effects(&self) -> Option<EffectKind> {
+        Some(EffectKind::of::<Effect>())
+    }
+
+    fn index(&self, cloud: &mut Cloud) {
+        metering::index(cloud);
+    }
+
+    fn follow_up(&self, cloud: &mut Cloud) {
+        cloud.meter_flows();
+    }
+
+    fn problems(&self, cloud: &Cloud) -> Vec<String> {
+        problems::problems(cloud)
+    }
+
+    fn lists(&self, cloud: &Cloud) -> Vec<(&'static str, List)> {
+        let state = &cloud[VDC];
+        vec![
+            ("vdcs", List::from(&state.vdcs)),
+            ("networks", List::from(&state.networks)),
+            ("gpns", List::from(&state.gpns)),
+            ("pops", List::from(&state.pops)),
+            ("receivers", List::from(&state.receivers)),
+            ("closed_regions", List::of(state.closed_regions.iter())),
+        ]
+    }
+}

@@ -1,0 +1,64 @@
+//! The service `/vpc` of Capital Online: VPCs with subnets, gateways, EIPs and bandwidths.
+
+use super::effect::Effect;
+use super::state::VPC;
+use super::{bandwidth, binding, eip, flow, index, metering, net, price, problems, usage, vlink, vpcs};
+use crate::cloud::call::Table;
+use crate::cloud::list::List;
+use crate::cloud::service::{EffectKind, Service};
+use crate::cloud::service_states::StateKind;
+use crate::cloud::state::Cloud;
+
+/// The service.
+pub(crate) struct Vpc;
+
+impl Service for Vpc {
+    fn name(&self) -> &'static str {
+        "cds.vpc"
+    }
+
+    fn actions(&self) -> &'static [Table] {
+        &[
+            bandwidth::ACTIONS,
+            binding::ACTIONS,
+            eip::ACTIONS,
+            flow::ACTIONS,
+            net::ACTIONS,
+            price::ACTIONS,
+            usage::ACTIONS,
+            vlink::ACTIONS,
+            vpcs::ACTIONS,
+        ]
+    }
+
+    fn state(&self) -> Option<StateKind> {
+        Some(VPC.kind())
+    }
+
+    fn effects(&self) -> Option<EffectKind> {
+        Some(EffectKind::of::<Effect>())
+    }
+
+    fn index(&self, cloud: &mut Cloud) {
+        index::index(cloud);
+    }
+
+    fn settle(&self, cloud: &mut Cloud) {
+        metering::renew(cloud);
+    }
+
+    fn problems(&self, cloud: &Cloud) -> Vec<String> {
+        problems::problems(cloud)
+    }
+
+    fn lists(&self, cloud: &Cloud) -> Vec<(&'static str, List)> {
+        let state = &cloud[VPC];
+        vec![
+            ("vpcs", List::from(&state.vpcs)),
+            ("nets", List::from(&state.nets)),
+            ("eips", List::from(&state.eips)),
+            ("bandwidths", List::from(&state.bandwidths)),
+            ("vlinks", List::from(&state.vlinks)),
+        ]
+    }
+}
