@@ -7,7 +7,7 @@ use crate::cloud::page_fault::{self, PageFault};
 use crate::cloud::params::Params;
 use crate::cloud::refusal::Refusal;
 use crate::cloud::task::TaskFault;
-use crate::faults::fault::{Fault, FaultRule, Faults, Strike};
+use crate::faults::fault::{Fault, FaultRule, Faults, TriggeredFault};
 use crate::http::answer::{self, Outcome};
 use crate::http::authentication::{Authenticator, Key};
 use crate::http::log::{self, Record};
@@ -134,7 +134,7 @@ impl Simulator {
             code: "Success".to_owned(),
             fault: None,
         };
-        let (strike, result) = self.carry_out(state, &incoming, now, &mut record);
+        let (triggered, result) = self.carry_out(state, &incoming, now, &mut record);
         let (product, format) = (incoming.product, incoming.format());
         let answer = match result {
             Ok((action, answer)) => {
@@ -147,8 +147,8 @@ impl Simulator {
                 answer::response(refusal.status(), content_type, body, now)
             }
         };
-        record.fault = strike.as_ref().map(|strike| strike.fault.to_string());
-        let outcome = answer::spoilt(strike.as_ref(), answer);
+        record.fault = triggered.as_ref().map(|triggered| triggered.fault.to_string());
+        let outcome = answer::spoilt(triggered.as_ref(), answer);
         record.status = match &outcome {
             Outcome::Answer(response) | Outcome::Delayed(_, response) => Some(response.status().as_u16()),
             Outcome::Unconnected | Outcome::Dropped => None,
@@ -160,18 +160,24 @@ impl Simulator {
         outcome
     }
 
-    fn carry_out(&self, state: &mut State, incoming: &Incoming, now: Timestamp, record: &mut Record) -> (Option<Strike>, Ending) {
+    fn carry_out(
+        &self,
+        state: &mut State,
+        incoming: &Incoming,
+        now: Timestamp,
+        record: &mut Record,
+    ) -> (Option<TriggeredFault>, Ending) {
         let admitted = state.authenticator.admit(incoming, now).and_then(|()| route::find(SERVICES, &self.catalog, incoming));
         let (action, handler) = match admitted {
             Ok(found) => found,
             Err(refusal) => return (None, Err((None, refusal))),
         };
         let given = check::parameters(&action, incoming);
-        let strike = state.faults.strike(&action, given.as_ref().ok().map(Params));
-        let fault = strike.as_ref().map(|strike| &strike.fault);
+        let triggered = state.faults.triggered(&action, given.as_ref().ok().map(Params));
+        let fault = triggered.as_ref().map(|triggered| &triggered.fault);
         if let Some(refusal) = fault.and_then(refused_by) {
             let refusal = refusal.of(&action);
-            return (strike, Err((Some(action), refusal)));
+            return (triggered, Err((Some(action), refusal)));
         }
         state.kernel.cloud.task_fault = match fault {
             Some(Fault::TaskFails(reason)) => Some(TaskFault::Fails(reason.clone())),
@@ -195,8 +201,8 @@ impl Simulator {
             _ => result.map_err(|refusal| refusal.of(&action)),
         };
         match result {
-            Ok(answer) => (strike, Ok((action, answer))),
-            Err(refusal) => (strike, Err((Some(action), refusal))),
+            Ok(answer) => (triggered, Ok((action, answer))),
+            Err(refusal) => (triggered, Err((Some(action), refusal))),
         }
     }
 

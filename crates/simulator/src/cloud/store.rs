@@ -23,6 +23,19 @@ pub(crate) trait Keyed {
     }
 }
 
+/// Lets types be found by their field `id`.
+macro_rules! keyed_by_id {
+    ($($resource:ty),+ $(,)?) => {
+        $(impl $crate::cloud::store::Keyed for $resource {
+            fn key(&self) -> &str {
+                &self.id
+            }
+        })+
+    };
+}
+
+pub(crate) use keyed_by_id;
+
 /// How many places are counted together.
 const BLOCK: usize = 256;
 
@@ -409,13 +422,13 @@ mod tests {
                     store.remove(&id);
                 }
             }
-            let shown = |thing: &Thing| thing.id.clone();
+            let id_of = |thing: &Thing| thing.id.clone();
             prop_assert_eq!(store.len(), list.len());
-            prop_assert_eq!(store.iter().map(shown).collect::<Vec<_>>(), list.clone());
-            prop_assert_eq!(store.iter().rev().map(shown).collect::<Vec<_>>(), list.iter().rev().cloned().collect::<Vec<_>>());
+            prop_assert_eq!(store.iter().map(id_of).collect::<Vec<_>>(), list.clone());
+            prop_assert_eq!(store.iter().rev().map(id_of).collect::<Vec<_>>(), list.iter().rev().cloned().collect::<Vec<_>>());
             let mut rest = store.iter().skip(skip);
-            prop_assert_eq!(rest.next().map(shown), list.get(skip).cloned());
-            prop_assert_eq!(rest.map(shown).collect::<Vec<_>>(), list.iter().skip(skip + 1).cloned().collect::<Vec<_>>());
+            prop_assert_eq!(rest.next().map(id_of), list.get(skip).cloned());
+            prop_assert_eq!(rest.map(id_of).collect::<Vec<_>>(), list.iter().skip(skip + 1).cloned().collect::<Vec<_>>());
         }
     }
 

@@ -73,7 +73,7 @@ impl Tasks {
     }
 
     /// The state that a resource shows because a task works on it.
-    pub(crate) fn shown(&self, resource: &str) -> Option<&str> {
+    pub(crate) fn state_of(&self, resource: &str) -> Option<&str> {
         self.holder(resource).map(|task| task.shows.as_str())
     }
 

@@ -6,7 +6,7 @@ use jiff::civil::DateTime;
 use jiff::tz::{Offset, offset};
 use jiff::{Span, Timestamp};
 
-const CHINA: Offset = offset(8);
+pub(crate) const CHINA: Offset = offset(8);
 
 /// For how long something is paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,25 +71,16 @@ fn first_of_month(time: DateTime) -> DateTime {
     time.date().first_of_month().to_datetime(jiff::civil::Time::midnight())
 }
 
-/// As `2020-04-30 11:22:41`, in China.
-pub(crate) fn written(time: Timestamp) -> String {
-    CHINA.to_datetime(time).strftime("%Y-%m-%d %H:%M:%S").to_string()
-}
-
-/// As `2022-06-30T16:00:00.000+0000`.
-pub(crate) fn written_with_offset(time: Timestamp) -> String {
-    format!("{}+0000", Offset::UTC.to_datetime(time).strftime("%Y-%m-%dT%H:%M:%S%.3f"))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Term, written, written_with_offset};
+    use super::Term;
+    use crate::cloud::format::{format_china_time, format_time_with_offset};
     use crate::cloud::money::Money;
     use jiff::Timestamp;
 
     fn ends(months: u64, to_month_end: bool) -> String {
         let start: Timestamp = "2022-06-22T12:19:08+08:00".parse().unwrap();
-        written(Term { months, to_month_end, charges_whole_months: false }.end(start).unwrap())
+        format_china_time(Term { months, to_month_end, charges_whole_months: false }.end(start).unwrap())
     }
 
     #[test]
@@ -97,7 +88,7 @@ mod tests {
         assert_eq!((ends(1, false), ends(6, false)), ("2022-07-22 12:19:08".into(), "2022-12-22 12:19:08".into()));
         assert_eq!((ends(1, true), ends(6, true)), ("2022-07-01 00:00:00".into(), "2022-12-01 00:00:00".into()));
         let end: Timestamp = "2022-07-01T00:00:00+08:00".parse().unwrap();
-        assert_eq!(written_with_offset(end), "2022-06-30T16:00:00.000+0000");
+        assert_eq!(format_time_with_offset(end), "2022-06-30T16:00:00.000+0000");
     }
 
     #[test]

@@ -11,7 +11,7 @@ const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
 /// How many requests and ended tasks are shown.
-const SHOWN: usize = 60;
+const LONGEST_LIST: usize = 60;
 
 /// The page. It asks for [`status`] again and again, and needs nothing from elsewhere.
 pub(crate) fn page() -> String {
@@ -62,7 +62,7 @@ pub(crate) fn status(simulator: &Simulator) -> Json {
     let clock = simulator.clock.elapsed();
     let mut state = simulator.state();
     state.kernel.settle(clock);
-    let requests: Vec<_> = state.log.iter().rev().take(SHOWN).collect();
+    let requests: Vec<_> = state.log.iter().rev().take(LONGEST_LIST).collect();
     json!({
         "time": format!("{:.0}", state.kernel.cloud.now()),
         "seed": state.kernel.cloud.ids.seed(),
@@ -77,12 +77,12 @@ pub(crate) fn status(simulator: &Simulator) -> Json {
 
 /// The tasks that run, and the last ones that ended.
 fn tasks(tasks: &Tasks) -> Vec<Json> {
-    let running = tasks.iter().rev().filter(|task| task.ended().is_none()).take(SHOWN);
-    let ended = tasks.iter().rev().filter(|task| task.ended().is_some()).take(SHOWN / 4);
-    running.chain(ended).map(|task| shown(tasks, task)).collect()
+    let running = tasks.iter().rev().filter(|task| task.ended().is_none()).take(LONGEST_LIST);
+    let ended = tasks.iter().rev().filter(|task| task.ended().is_some()).take(LONGEST_LIST / 4);
+    running.chain(ended).map(|task| view(tasks, task)).collect()
 }
 
-fn shown(tasks: &Tasks, task: &Task) -> Json {
+fn view(tasks: &Tasks, task: &Task) -> Json {
     let part = match task.progress {
         Progress::Ended(_) => Some(1.0),
         Progress::Running { due: None, .. } => None,

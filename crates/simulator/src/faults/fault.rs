@@ -169,7 +169,7 @@ pub(crate) struct Faults {
 
 /// A fault that strikes.
 #[derive(Debug, Clone)]
-pub(crate) struct Strike {
+pub(crate) struct TriggeredFault {
     pub(crate) fault: Fault,
     /// In seconds.
     pub(crate) retry_after: Option<u32>,
@@ -189,7 +189,7 @@ impl Faults {
     }
 
     /// The fault of a call, if it has one. Its parameters are not known where they do not fit.
-    pub(crate) fn strike(&mut self, action: &Action, given: Option<Params>) -> Option<Strike> {
+    pub(crate) fn triggered(&mut self, action: &Action, given: Option<Params>) -> Option<TriggeredFault> {
         for rule in self.rules.iter_mut().filter(|rule| rule.times != Some(0) && rule.matches(action, given)) {
             if rule.after > 0 {
                 rule.after -= 1;
@@ -198,7 +198,7 @@ impl Faults {
             self.draws += 1;
             if ids::fraction(self.seed, "fault", self.draws) < rule.chance {
                 rule.times = rule.times.map(|times| times - 1);
-                return Some(Strike { fault: rule.fault.clone(), retry_after: rule.retry_after });
+                return Some(TriggeredFault { fault: rule.fault.clone(), retry_after: rule.retry_after });
             }
         }
         None

@@ -215,7 +215,7 @@ mod tests {
     use cumulua_core::catalog::Catalog;
     use serde_json::json;
 
-    fn shown(text: &str) -> String {
+    fn view(text: &str) -> String {
         format!("{:?}", text.parse::<FaultRule>().unwrap())
     }
 
@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn a_command_line_and_a_table_mean_the_same() {
         let same = |text: &str, table: serde_json::Value| {
-            assert_eq!(shown(text), format!("{:?}", FaultRule::from_table(table.as_object().unwrap()).unwrap()));
+            assert_eq!(view(text), format!("{:?}", FaultRule::from_table(table.as_object().unwrap()).unwrap()));
         };
         same("CreateDisk:drop-after,times=1", json!({"action": "CreateDisk", "kind": "drop_after", "times": 1}));
         same(

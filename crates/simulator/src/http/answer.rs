@@ -1,6 +1,6 @@
 //! Answers as bytes, whole or spoilt by a fault.
 
-use crate::faults::fault::{Fault, Strike};
+use crate::faults::fault::{Fault, TriggeredFault};
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use jiff::Timestamp;
@@ -33,13 +33,13 @@ pub(crate) fn response(status: u16, content_type: &'static str, body: impl Into<
 }
 
 /// What a fault makes of the answer to a call that was carried out.
-pub(crate) fn spoilt(strike: Option<&Strike>, mut answer: Response<Bytes>) -> Outcome {
+pub(crate) fn spoilt(triggered: Option<&TriggeredFault>, mut answer: Response<Bytes>) -> Outcome {
     let whole = answer.body().clone();
-    let seconds = strike.and_then(|strike| strike.retry_after).filter(|_| !answer.status().is_success());
+    let seconds = triggered.and_then(|triggered| triggered.retry_after).filter(|_| !answer.status().is_success());
     if let Some(seconds) = seconds {
         answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
-    match strike.map(|strike| &strike.fault) {
+    match triggered.map(|triggered| &triggered.fault) {
         Some(Fault::NoConnection) => return Outcome::Unconnected,
         Some(Fault::DropAfter | Fault::DropBefore) => return Outcome::Dropped,
         Some(Fault::Delay(delay)) => return Outcome::Delayed(*delay, answer),

@@ -59,20 +59,20 @@ fn wrapped(wrapper: impl Into<String>, answer: Json) -> String {
 /// Capital Online spells code and text in many ways; each Action's are those of its example.
 fn envelop_cds(action: &Action, answer: &mut Json, request_id: &str) {
     let example = action.answer.example.as_object();
-    let shown = |name: &str| example.and_then(|fields| fields.get(name)).filter(|value| value.is_string());
+    let view = |name: &str| example.and_then(|fields| fields.get(name)).filter(|value| value.is_string());
     let fill = |answer: &mut Json, name: &str, otherwise: &str| {
         if answer.get(name).is_none() {
-            answer[name] = shown(name).cloned().unwrap_or_else(|| json!(otherwise));
+            answer[name] = view(name).cloned().unwrap_or_else(|| json!(otherwise));
         }
     };
-    for code in ["Code", "code"].into_iter().filter(|name| shown(name).is_some()) {
+    for code in ["Code", "code"].into_iter().filter(|name| view(name).is_some()) {
         fill(answer, code, "Success");
     }
     if answer.get("Code").is_none() && answer.get("code").is_none() {
         answer["Code"] = json!("Success");
     }
     let texts = ["Message", "Msg", "CodeMsg", "msg"];
-    for text in texts.into_iter().filter(|name| shown(name).is_some()) {
+    for text in texts.into_iter().filter(|name| view(name).is_some()) {
         fill(answer, text, "Success.");
     }
     if texts.iter().all(|name| answer.get(*name).is_none()) {

@@ -62,7 +62,7 @@ pub(crate) fn redacted(action: &Action, given: &Map<String, Json>, body: usize) 
 }
 
 fn fields(params: &[Param], given: &Map<String, Json>) -> Json {
-    let shown = given.iter().map(|(name, value)| {
+    let redacted = given.iter().map(|(name, value)| {
         let param = params.iter().find(|param| param.name == *name);
         let is_sensitive = param.map_or_else(|| sounds_sensitive(name), |param| param.sensitive);
         let value = match (value, param) {
@@ -78,7 +78,7 @@ fn fields(params: &[Param], given: &Map<String, Json>) -> Json {
         };
         (name.clone(), value)
     });
-    Json::Object(shown.collect())
+    Json::Object(redacted.collect())
 }
 
 fn sounds_sensitive(name: &str) -> bool {

@@ -31,7 +31,7 @@ pub async fn serve(simulator: Arc<Simulator>, listener: TcpListener) -> io::Resu
         .route("/_sim/status", get(status))
         .fallback(any)
         .with_state(simulator);
-    axum::serve(Doorway(listener), router.into_make_service_with_connect_info::<Scissors>()).await
+    axum::serve(AbortableListener(listener), router.into_make_service_with_connect_info::<AbortHandle>()).await
 }
 
 async fn requests(State(simulator): State<Arc<Simulator>>) -> Response {
@@ -66,7 +66,7 @@ fn json(text: String) -> Response {
     response
 }
 
-async fn any(State(simulator): State<Arc<Simulator>>, ConnectInfo(scissors): ConnectInfo<Scissors>, request: Request) -> Response {
+async fn any(State(simulator): State<Arc<Simulator>>, ConnectInfo(abort): ConnectInfo<AbortHandle>, request: Request) -> Response {
     if is_for_a_person(&request) {
         return page();
     }
@@ -83,7 +83,7 @@ async fn any(State(simulator): State<Arc<Simulator>>, ConnectInfo(scissors): Con
             streamed(response)
         }
         Outcome::Unconnected | Outcome::Dropped => {
-            scissors.0.store(true, Ordering::Relaxed);
+            abort.0.store(true, Ordering::Relaxed);
             Response::new(Body::empty())
         }
     }
@@ -107,23 +107,23 @@ fn streamed(response: http::Response<Bytes>) -> Response {
 
 /// Cuts a connection: axum's handlers cannot close one without an answer, so the stream refuses to write.
 #[derive(Debug, Clone, Default)]
-struct Scissors(Arc<AtomicBool>);
+struct AbortHandle(Arc<AtomicBool>);
 
-impl Connected<IncomingStream<'_, Doorway>> for Scissors {
-    fn connect_info(stream: IncomingStream<'_, Doorway>) -> Self {
-        stream.io().scissors.clone()
+impl Connected<IncomingStream<'_, AbortableListener>> for AbortHandle {
+    fn connect_info(stream: IncomingStream<'_, AbortableListener>) -> Self {
+        stream.io().abort.clone()
     }
 }
 
-struct Doorway(TcpListener);
+struct AbortableListener(TcpListener);
 
-impl Listener for Doorway {
-    type Io = Thread;
+impl Listener for AbortableListener {
+    type Io = AbortableStream;
     type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (Thread, SocketAddr) {
+    async fn accept(&mut self) -> (AbortableStream, SocketAddr) {
         let (stream, address) = Listener::accept(&mut self.0).await;
-        (Thread { stream, scissors: Scissors::default() }, address)
+        (AbortableStream { stream, abort: AbortHandle::default() }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -132,20 +132,20 @@ impl Listener for Doorway {
 }
 
 /// A connection that can be cut.
-struct Thread {
+struct AbortableStream {
     stream: TcpStream,
-    scissors: Scissors,
+    abort: AbortHandle,
 }
 
-impl AsyncRead for Thread {
+impl AsyncRead for AbortableStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }
 
-impl AsyncWrite for Thread {
+impl AsyncWrite for AbortableStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
-        if self.scissors.0.load(Ordering::Relaxed) {
+        if self.abort.0.load(Ordering::Relaxed) {
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
         }
         Pin::new(&mut self.stream).poll_write(cx, buffer)

@@ -16,11 +16,11 @@ fn furnished(cloud: &TestCloud) -> Json {
         "LocalPort": "80", "Direction": "all", "Priority": "1", "Protocol": "TCP", "RuleType": "ip"});
     let rule = cloud.finish("AddSecurityGroupRule", &rule).remove(0);
     cloud.ask("CreateTag", &json!({"TagName": "free"})).ok();
-    let shown = cloud.instance(&server);
+    let view = cloud.instance(&server);
     json!({
         "InstanceId": server, "VdcId": VDC_ID, "PrivateId": PRIVATE_ID, "TemplateId": template, "SecurityGroupId": group,
-        "RuleId": rule, "TagId": "258", "TaskId": "190982", "DiskId": shown["Disks"]["DataDisks"][0]["DiskId"],
-        "InterfaceId": shown["PublicNetworkInterface"][0]["InterfaceId"], "AddTagIds": "257", "DelTagIds": "257",
+        "RuleId": rule, "TagId": "258", "TaskId": "190982", "DiskId": view["Disks"]["DataDisks"][0]["DiskId"],
+        "InterfaceId": view["PublicNetworkInterface"][0]["InterfaceId"], "AddTagIds": "257", "DelTagIds": "257",
         "PublicIp": ["auto"],
     })
 }

@@ -75,8 +75,8 @@ async fn a_person_may_leave_out_what_is_as_in_a_new_cloud() {
         "created": "2025-05-01T08:00:00+08:00",
     });
     let cloud = from(&json!({"wallet": {"balance": 12.5}, "ccs": {"instances": [server]}}).to_string()).unwrap();
-    let shown = cloud.instance(id);
-    assert_eq!((&shown["InstanceName"], &shown["InstanceStatus"]), (&json!("old"), &json!("running")));
+    let view = cloud.instance(id);
+    assert_eq!((&view["InstanceName"], &view["InstanceStatus"]), (&json!("old"), &json!("running")));
     cloud.ask("CreateInstance", &order(&json!({}))).refused(400, "NotEnoughBalance");
     cloud.done("StopInstance", &json!({"InstanceId": id}));
     assert_eq!(cloud.status(id), "stopped");
@@ -109,6 +109,6 @@ async fn the_guides_example_is_a_file_that_does() {
     let guide = include_str!("../../../../docs/guide.md");
     let example = guide.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
     let cloud = from(example).unwrap();
-    let shown = cloud.ask("DescribeInstances", &json!({"TagName": "blue"})).ok()["Data"]["Instances"][0].clone();
-    assert_eq!((&shown["InstanceName"], &shown["PrivateNetworkInterface"][0]["IP"]), (&json!("web-1"), &json!("10.1.0.10")));
+    let view = cloud.ask("DescribeInstances", &json!({"TagName": "blue"})).ok()["Data"]["Instances"][0].clone();
+    assert_eq!((&view["InstanceName"], &view["PrivateNetworkInterface"][0]["IP"]), (&json!("web-1"), &json!("10.1.0.10")));
 }

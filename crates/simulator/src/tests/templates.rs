@@ -43,9 +43,9 @@ async fn a_template_is_made_as_power_on_says_and_takes_the_data_disks_along() {
     let made_from = |template: &str, disks: Json| {
         let params = order(&json!({"ImageId": template, "ImagePassword": "tpl-password", "DataDisks": disks}));
         let made = cloud.finish("CreateInstance", &params).remove(0);
-        let shown = cloud.instance(&made)["Disks"]["DataDisks"].clone();
-        let shown: Vec<_> = shown.as_array().unwrap().iter().map(|disk| (disk["Size"].clone(), disk["IopsSize"].clone())).collect();
-        json!(shown)
+        let views = cloud.instance(&made)["Disks"]["DataDisks"].clone();
+        let views: Vec<_> = views.as_array().unwrap().iter().map(|disk| (disk["Size"].clone(), disk["IopsSize"].clone())).collect();
+        json!(views)
     };
     assert_eq!(made_from(&whole, json!([])), json!([[100, 0], [50, 5]]));
     assert_eq!(made_from(&whole, json!([{"Size": 200}])), json!([[100, 0], [50, 5], [200, 0]]));

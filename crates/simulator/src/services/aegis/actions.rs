@@ -3,7 +3,7 @@
 use super::state::AEGIS;
 use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
-use crate::services::aliyun::{ALIYUN, Goods, once};
+use crate::services::aliyun::{ALIYUN, Offering, once};
 use serde_json::{Value as Json, json};
 
 pub(super) const ACTIONS: &[(&str, Handler)] = &[
@@ -14,7 +14,7 @@ pub(super) const ACTIONS: &[(&str, Handler)] = &[
 ];
 
 /// The document names edition 4 alone, and uses 1 and 2 in its sample calls.
-pub(super) const GOODS: Goods = Goods {
+pub(super) const OFFERING: Offering = Offering {
     prefix: "aegis-cn",
     editions: &[("1", 500), ("2", 1_500), ("4", 6_000)],
     machines: "VmNumber",
@@ -29,12 +29,12 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
         return Err(Refusal::new("Forbidden.UserVerification", "The account has not passed real-name verification"));
     }
     within_limit(call)?;
-    GOODS.buy(call)
+    OFFERING.buy(call)
 }
 
 fn upgrade(call: &mut Call) -> Result<Json, Refusal> {
     within_limit(call)?;
-    GOODS.raise(call)
+    OFFERING.raise(call)
 }
 
 fn within_limit(call: &Call) -> Result<(), Refusal> {
@@ -49,12 +49,12 @@ fn renew(call: &mut Call) -> Result<Json, Refusal> {
     if call.params.count("VmNumber") != Some(servers) {
         return Err(call.malformed("VmNumber", &format!("the account has {servers} ECS servers")));
     }
-    GOODS.renew(call, &["Year", "Month", "Day", "Hour"])
+    OFFERING.renew(call, &["Year", "Month", "Day", "Hour"])
 }
 
 fn summary(call: &mut Call) -> Result<Json, Refusal> {
     let owner = call.owner("OwnerId")?;
-    let Some(subscription) = GOODS.of(call.cloud, &owner) else {
+    let Some(subscription) = OFFERING.of(call.cloud, &owner) else {
         return Err(Refusal::new("InvalidInstanceId.NotFound", format!("The account {owner} has no instance")));
     };
     Ok(json!({

@@ -1,6 +1,6 @@
 //! Alibaba's server guard (Aegis): sold for so many machines as its owner wants.
 
-use super::actions::{ACTIONS, GOODS};
+use super::actions::{ACTIONS, OFFERING};
 use super::state::AEGIS;
 use crate::cloud::call::Table;
 use crate::cloud::list::List;
@@ -25,11 +25,11 @@ impl Service for Aegis {
     }
 
     fn settle(&self, cloud: &mut Cloud) {
-        GOODS.renew_due(cloud);
+        OFFERING.renew_due(cloud);
     }
 
     fn problems(&self, cloud: &Cloud) -> Vec<String> {
-        GOODS.problems("aegis.instances", &cloud[AEGIS].instances)
+        OFFERING.problems("aegis.instances", &cloud[AEGIS].instances)
     }
 
     fn lists(&self, cloud: &Cloud) -> Vec<(&'static str, List)> {

@@ -9,5 +9,5 @@ mod token;
 
 pub(crate) use service::Aliyun;
 pub(crate) use state::{ALIYUN, Subscription};
-pub(crate) use subscription::Goods;
+pub(crate) use subscription::Offering;
 pub(crate) use token::once;

@@ -1,6 +1,6 @@
 //! Orders, and the money that they move.
 
-use super::state::{ALIYUN, Order};
+use super::state::{ALIYUN, PaidOrder};
 use crate::cloud::call::Call;
 use crate::cloud::money::Money;
 use crate::cloud::refusal::Refusal;
@@ -10,7 +10,7 @@ use jiff::Timestamp;
 /// The number of the first order.
 const FIRST: u64 = 202_012_345_678_901;
 
-impl Order {
+impl PaidOrder {
     /// The share of its price that is for the time from now on.
     fn unused(&self, now: Timestamp) -> Money {
         share(
@@ -35,11 +35,11 @@ pub(super) fn covered(call: &Call, price: Money) -> Result<(), Refusal> {
 
 impl Cloud {
     /// Pays an order; its id, which is given to it here.
-    pub(super) fn order(&mut self, order: Order) -> String {
+    pub(super) fn order(&mut self, order: PaidOrder) -> String {
         let orders = &self.states[ALIYUN].orders;
         let id = self.ids.number("aliyun_order", FIRST, |number| orders.contains(&number.to_string())).to_string();
         self[ALIYUN].balance -= order.amount;
-        self[ALIYUN].orders.insert(Order { id: id.clone(), ..order });
+        self[ALIYUN].orders.insert(PaidOrder { id: id.clone(), ..order });
         id
     }
 

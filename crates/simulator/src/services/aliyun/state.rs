@@ -2,7 +2,7 @@
 
 use crate::cloud::money::Money;
 use crate::cloud::service_states::StateKey;
-use crate::cloud::store::{Keyed, Store};
+use crate::cloud::store::{Keyed, Store, keyed_by_id};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -22,7 +22,7 @@ pub(crate) struct State {
     pub(crate) balance: Money,
     /// Resource owners whose machines are not the usual ones.
     pub(crate) owners: Store<Owner>,
-    pub(crate) orders: Store<Order>,
+    pub(crate) orders: Store<PaidOrder>,
     /// The calls that were carried out with a `ClientToken`.
     pub(crate) tokens: Store<Token>,
 }
@@ -52,16 +52,10 @@ pub(crate) struct Owner {
     pub(crate) rds_instances: u64,
 }
 
-impl Keyed for Owner {
-    fn key(&self) -> &str {
-        &self.id
-    }
-}
-
 /// An order that was paid.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Order {
+pub(crate) struct PaidOrder {
     pub(crate) id: String,
     pub(crate) time: Timestamp,
     /// The whole name of the Action.
@@ -78,12 +72,6 @@ pub(crate) struct Order {
     pub(crate) ends: Timestamp,
 }
 
-impl Keyed for Order {
-    fn key(&self) -> &str {
-        &self.id
-    }
-}
-
 /// A call that was carried out.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -93,12 +81,6 @@ pub(crate) struct Token {
     pub(crate) action: String,
     pub(crate) params: Map<String, Json>,
     pub(crate) answer: Json,
-}
-
-impl Keyed for Token {
-    fn key(&self) -> &str {
-        &self.id
-    }
 }
 
 /// A service that an owner has; one at most of each.
@@ -122,3 +104,5 @@ impl Keyed for Subscription {
         &self.owner
     }
 }
+
+keyed_by_id!(Owner, PaidOrder, Token);

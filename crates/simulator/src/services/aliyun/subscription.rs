@@ -1,7 +1,7 @@
 //! A service that an owner has for a time, for so many machines: bought, renewed, raised and given back.
 
 use super::order::{covered, share};
-use super::state::{ALIYUN, Order, Subscription};
+use super::state::{ALIYUN, PaidOrder, Subscription};
 use crate::cloud::call::Call;
 use crate::cloud::money::Money;
 use crate::cloud::refusal::Refusal;
@@ -18,7 +18,7 @@ const LONGEST: i64 = 999;
 const MONTH: i64 = 30 * 24 * 3600;
 
 /// What is sold by a service.
-pub(crate) struct Goods {
+pub(crate) struct Offering {
     /// In front of the ids.
     pub(crate) prefix: &'static str,
     /// Lowest first, with the price of a machine and month in hundredths of a yuan. No document names a price.
@@ -70,7 +70,7 @@ impl Term {
     }
 }
 
-impl Goods {
+impl Offering {
     /// Buys for an owner who has none yet.
     pub(crate) fn buy(&self, call: &mut Call) -> Result<Json, Refusal> {
         let owner = call.owner("OwnerId")?;
@@ -231,7 +231,7 @@ fn placed(
     subscription: &Subscription,
     amount: Money,
     (begins, ends): (Timestamp, Timestamp),
-) -> Order {
+) -> PaidOrder {
     let (owner, instance) = (subscription.owner.clone(), subscription.id.clone());
-    Order { id: String::new(), time, action, owner, instance, amount, refunded: Money::ZERO, begins, ends }
+    PaidOrder { id: String::new(), time, action, owner, instance, amount, refunded: Money::ZERO, begins, ends }
 }

@@ -1,7 +1,7 @@
 //! The account's balance, and what it has cost month by month.
 
 use super::bill;
-use super::record::records;
+use super::bill_item::items;
 use crate::cloud::call::{Call, Handler};
 use crate::cloud::format::format_time;
 use crate::cloud::money::Money;
@@ -15,8 +15,8 @@ pub(super) const ACTIONS: &[(&str, Handler)] = &[("DescribeAccountInfo", describ
 #[expect(clippy::unnecessary_wraps, reason = "handlers have one form")]
 fn describe(call: &mut Call) -> Result<Json, Refusal> {
     let cloud = &*call.cloud;
-    let records = records(cloud, Timestamp::MIN, Timestamp::MAX);
-    let cost = bill::sum(&records);
+    let items = items(cloud, Timestamp::MIN, Timestamp::MAX);
+    let cost = bill::sum(&items);
     // What is metered is counted in the month in which it is paid, as the balance shows it.
     let mut months: BTreeMap<String, Money> = BTreeMap::new();
     for charge in cloud.wallet.charges.iter().filter(|charge| !charge.refunded && charge.credit.is_none()) {

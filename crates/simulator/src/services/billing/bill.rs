@@ -1,7 +1,7 @@
 //! Bills: what each resource cost in a period.
 
+use super::bill_item::{BillItem, Cost, grouped, items, product, totals};
 use super::period::Period;
-use super::record::{Cost, Record, grouped, product, records, totals};
 use crate::cloud::call::{Call, Handler};
 use crate::cloud::format::format_time;
 use crate::cloud::refusal::Refusal;
@@ -23,17 +23,17 @@ const DOTS: &str = "%Y.%m.%d";
 pub(super) const PROJECT_ID: &str = "0-0";
 pub(super) const PROJECT: &str = "默认项目组";
 
-/// The records of a period in a currency. The account's money is yuan.
-pub(super) fn in_currency<'a>(call: &'a Call, period: Period) -> Result<Vec<Record<'a>>, Refusal> {
+/// The items of a period in a currency. The account's money is yuan.
+pub(super) fn in_currency<'a>(call: &'a Call, period: Period) -> Result<Vec<BillItem<'a>>, Refusal> {
     match call.params.text("Currency").unwrap_or("CN") {
-        "CN" => Ok(records(call.cloud, period.start(), period.end())),
+        "CN" => Ok(items(call.cloud, period.start(), period.end())),
         "US" => Ok(Vec::new()),
         _ => Err(call.malformed("Currency", "it is neither CN nor US")),
     }
 }
 
-pub(super) fn sum<'a, 'b: 'a>(records: impl IntoIterator<Item = &'a Record<'b>>) -> Cost {
-    records.into_iter().map(|record| record.cost).sum()
+pub(super) fn sum<'a, 'b: 'a>(items: impl IntoIterator<Item = &'a BillItem<'b>>) -> Cost {
+    items.into_iter().map(|item| item.cost).sum()
 }
 
 fn bill(call: &mut Call) -> Result<Json, Refusal> {
@@ -42,15 +42,15 @@ fn bill(call: &mut Call) -> Result<Json, Refusal> {
     let days = text.split_once(" - ").and_then(|(from, to)| Period::between(day(from)?, day(to)?));
     // The one code that the document gives for this Action.
     let malformed = || Refusal::new("InvalidPublicId.Malformed", format!("{text:?} is not a period as 2019.09.02 - 2019.09.03"));
-    let records = in_currency(call, days.ok_or_else(malformed)?)?;
-    let total = sum(&records);
-    let resources = grouped(&records, |record| record.resource).into_iter().map(|(_, records)| {
-        let mut shown = described(call.cloud, records[0]);
-        shown["TotalCost"] = sum(records.iter().copied()).total().json();
-        let last = records[records.len() - 1];
+    let items = in_currency(call, days.ok_or_else(malformed)?)?;
+    let total = sum(&items);
+    let resources = grouped(&items, |item| item.resource).into_iter().map(|(_, items)| {
+        let mut view = view(call.cloud, items[0]);
+        view["TotalCost"] = sum(items.iter().copied()).total().json();
+        let last = items[items.len() - 1];
         let deleted = last.deleted.filter(|_| call.cloud.use_of(last.resource).is_none());
-        shown["DeleteTime"] = json!(deleted.map(format_time).unwrap_or_default());
-        shown
+        view["DeleteTime"] = json!(deleted.map(format_time).unwrap_or_default());
+        view
     });
     let resources: Vec<_> = resources.collect();
     Ok(json!({"Data": {
@@ -59,47 +59,47 @@ fn bill(call: &mut Call) -> Result<Json, Refusal> {
 }
 
 /// What every bill says of a resource.
-fn described(cloud: &Cloud, record: &Record) -> Json {
-    let vdc = cloud[CCS].instances.get(record.resource).and_then(|server| cloud[VDC].vdcs.get(&server.vdc_id));
+fn view(cloud: &Cloud, item: &BillItem) -> Json {
+    let vdc = cloud[CCS].instances.get(item.resource).and_then(|server| cloud[VDC].vdcs.get(&server.vdc_id));
     json!({
-        "RegionId": record.zone,
-        "ResourceId": record.resource,
-        "ResourceName": record.name,
-        "ResourceType": product(record).0,
-        "TotalCost": record.cost.total().json(),
+        "RegionId": item.zone,
+        "ResourceId": item.resource,
+        "ResourceName": item.name,
+        "ResourceType": product(item).0,
+        "TotalCost": item.cost.total().json(),
         "VdcId": vdc.map_or("", |vdc| &vdc.id),
         "VdcName": vdc.map_or("", |vdc| &vdc.name),
-        "CreateTime": format_time(record.created),
+        "CreateTime": format_time(item.created),
     })
 }
 
 fn of_resource(call: &mut Call) -> Result<Json, Refusal> {
-    let records = in_currency(call, Period::of(call, DOTS)?)?;
+    let items = in_currency(call, Period::of(call, DOTS)?)?;
     let id = call.params.required("ResourceId");
-    let own: Vec<_> = records.iter().filter(|record| record.resource == id).collect();
-    let shown = own.iter().map(|record| {
-        let mut shown = described(call.cloud, record);
-        let (configuration, unit) = (product(record).1, record.unit.text());
+    let own: Vec<_> = items.iter().filter(|item| item.resource == id).collect();
+    let views = own.iter().map(|item| {
+        let mut view = view(call.cloud, item);
+        let (configuration, unit) = (product(item).1, item.unit.text());
         let fields = json!({
             "Configuration": configuration,
             "CostDetail": format!("{configuration}:{unit}"),
-            "StartTime": record.begin.as_second(),
-            "EndTime": record.end.as_second(),
-            "PayType": if record.is_on_demand { "1" } else { "0" },
-            "PayDesc": if record.is_on_demand { "按需计费" } else { "包年包月" },
-            "Status": if record.deleted.is_some() { "deleted" } else { "running" },
-            "UnitPrice": record.unit.json(),
-            "IPs": call.cloud.addresses_of(record.resource),
+            "StartTime": item.begin.as_second(),
+            "EndTime": item.end.as_second(),
+            "PayType": if item.is_on_demand { "1" } else { "0" },
+            "PayDesc": if item.is_on_demand { "按需计费" } else { "包年包月" },
+            "Status": if item.deleted.is_some() { "deleted" } else { "running" },
+            "UnitPrice": item.unit.json(),
+            "IPs": call.cloud.addresses_of(item.resource),
             "ProjectName": PROJECT,
             "ProjectId": PROJECT_ID,
         });
-        if let (Json::Object(shown), Json::Object(fields)) = (&mut shown, fields) {
-            shown.extend(fields);
+        if let (Json::Object(view), Json::Object(fields)) = (&mut view, fields) {
+            view.extend(fields);
         }
-        shown
+        view
     });
-    let shown: Vec<_> = shown.collect();
-    Ok(json!({"Data": {"TotalCost": sum(own.iter().copied()).total().json(), "BillDetail": shown}}))
+    let views: Vec<_> = views.collect();
+    Ok(json!({"Data": {"TotalCost": sum(own.iter().copied()).total().json(), "BillDetail": views}}))
 }
 
 fn detail(call: &mut Call) -> Result<Json, Refusal> {
@@ -110,43 +110,43 @@ fn detail(call: &mut Call) -> Result<Json, Refusal> {
     if period.first.checked_add(31.days()).is_ok_and(|end| period.last > end) {
         return Err(call.malformed("DateTo", "it is more than 31 days after DateFrom"));
     }
-    let mut records = in_currency(call, period)?;
+    let mut items = in_currency(call, period)?;
     if call.params.text("ProjectName").is_some_and(|name| !name.is_empty() && name != PROJECT) {
-        records.clear();
+        items.clear();
     }
     let cloud = &*call.cloud;
-    let shown = records.iter().map(|record| {
-        let server = cloud[CCS].instances.get(record.resource);
-        let (public, private): (Vec<_>, Vec<_>) = cloud.placed(record.resource).into_iter().partition(|(is_public, _)| *is_public);
+    let views = items.iter().map(|item| {
+        let server = cloud[CCS].instances.get(item.resource);
+        let (public, private): (Vec<_>, Vec<_>) = cloud.placed(item.resource).into_iter().partition(|(is_public, _)| *is_public);
         let first = |found: Vec<(bool, String)>| found.into_iter().next().map(|(_, address)| address).unwrap_or_default();
         let labels: Vec<_> =
             server.into_iter().flat_map(|server| &server.tags).filter_map(|tag| cloud[CCS].tags.get(tag)).collect();
         json!({
-            "Site": record.zone,
+            "Site": item.zone,
             "APP": server.and_then(|server| cloud[VDC].vdcs.get(&server.vdc_id)).map_or("", |vdc| &vdc.name),
             "PublicIp": first(public),
             "PrivateIp": first(private),
             "Currency": "CN",
             "Label": labels.into_iter().cloned().collect::<Vec<_>>().join(","),
             "Project": PROJECT,
-            "GoodsType": product(record).1,
-            "CloudId": record.resource,
-            "TotalCost": record.cost.total().text(),
-            "BillType": if record.is_on_demand { "按需付费" } else { "包年包月" },
-            "Config": product(record).1,
-            "Product": product(record).1,
-            "Resource": record.name,
-            "BeginTime": format_time(record.begin),
-            "EndTime": format_time(record.end),
+            "GoodsType": product(item).1,
+            "CloudId": item.resource,
+            "TotalCost": item.cost.total().text(),
+            "BillType": if item.is_on_demand { "按需付费" } else { "包年包月" },
+            "Config": product(item).1,
+            "Product": product(item).1,
+            "Resource": item.name,
+            "BeginTime": format_time(item.begin),
+            "EndTime": format_time(item.end),
         })
     });
-    let shown: Vec<_> = shown.collect();
+    let views: Vec<_> = views.collect();
     Ok(json!({"Data": {
         "BeginTime": period.first.strftime(DOTS).to_string(),
         "EndTime": period.last.strftime(DOTS).to_string(),
-        "TotalRecords": shown.len(),
-        "TotalSummary": totals("CN", sum(&records)),
-        "BillDetail": shown,
+        "TotalRecords": views.len(),
+        "TotalSummary": totals("CN", sum(&items)),
+        "BillDetail": views,
     }}))
 }
 

@@ -30,13 +30,13 @@ fn metering(call: &mut Call) -> Result<Json, Refusal> {
         return Err(invalid(format!("{day:?} is not a day as 20191101")));
     }
     let pools = &call.cloud[BILLING].pools;
-    let shown: Vec<_> = match call.params.text("Uid").filter(|id| !id.is_empty()) {
-        Some(id) => vec![described(pools.get(id).ok_or_else(|| invalid(format!("There is no storage pool {id}")))?)],
-        None => pools.iter().map(described).collect(),
+    let views: Vec<_> = match call.params.text("Uid").filter(|id| !id.is_empty()) {
+        Some(id) => vec![view(pools.get(id).ok_or_else(|| invalid(format!("There is no storage pool {id}")))?)],
+        None => pools.iter().map(view).collect(),
     };
-    Ok(json!({"Data": shown}))
+    Ok(json!({"Data": views}))
 }
 
-fn described(pool: &Pool) -> Json {
+fn view(pool: &Pool) -> Json {
     json!({"Id": pool.id, "Name": pool.name, "TotalSize": pool.size.to_string(), "Cold": pool.cold, "Warm": pool.warm})
 }

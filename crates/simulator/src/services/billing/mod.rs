@@ -2,12 +2,12 @@
 
 mod account;
 mod bill;
+mod bill_item;
 mod credit;
 mod fixtures;
 mod metering;
 mod payment;
 mod period;
-mod record;
 mod service;
 mod state;
 mod subject;

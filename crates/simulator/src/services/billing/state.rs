@@ -2,7 +2,7 @@
 
 use crate::cloud::money::Money;
 use crate::cloud::service_states::StateKey;
-use crate::cloud::store::{Keyed, Store};
+use crate::cloud::store::{Keyed, Store, keyed_by_id};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -161,8 +161,4 @@ pub(crate) struct Pool {
     pub(crate) warm: f64,
 }
 
-impl Keyed for Pool {
-    fn key(&self) -> &str {
-        &self.id
-    }
-}
+keyed_by_id!(Pool);

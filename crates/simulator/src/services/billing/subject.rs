@@ -21,11 +21,11 @@ impl Service for Subject {
 
 #[expect(clippy::unnecessary_wraps, reason = "handlers have one form")]
 fn describe(call: &mut Call) -> Result<Json, Refusal> {
-    let credits: Vec<_> = call.cloud[BILLING].credits.iter().map(described).collect();
+    let credits: Vec<_> = call.cloud[BILLING].credits.iter().map(view).collect();
     Ok(json!({"Data": {"Total": credits.len(), "Currency": "人民币", "SubjectList": credits}}))
 }
 
-fn described(credit: &Credit) -> Json {
+fn view(credit: &Credit) -> Json {
     let joined = |part: fn(&(String, String)) -> &str, all: &str| {
         let parts: Vec<_> = credit.goods.iter().map(part).collect();
         if parts.is_empty() { all.to_owned() } else { parts.join(",") }

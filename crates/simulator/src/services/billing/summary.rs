@@ -1,8 +1,8 @@
 //! Costs by product and by project.
 
 use super::bill::{PROJECT, PROJECT_ID, in_currency, sum};
+use super::bill_item::{BillItem, grouped, product, totals};
 use super::period::Period;
-use super::record::{Record, grouped, product, totals};
 use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
 use serde_json::{Value as Json, json};
@@ -12,9 +12,9 @@ pub(super) const ACTIONS: &[(&str, Handler)] =
     &[("DescribeCostSummaryByPro", by_product), ("DescribeCostSummaryByProject", by_project)];
 
 fn by_product(call: &mut Call) -> Result<Json, Refusal> {
-    summary(call, product, |(kind, name), shown| {
-        shown["ProductName"] = json!(name);
-        shown["ProductType"] = json!(kind);
+    summary(call, product, |(kind, name), view| {
+        view["ProductName"] = json!(name);
+        view["ProductType"] = json!(kind);
     })
 }
 
@@ -22,31 +22,31 @@ fn by_project(call: &mut Call) -> Result<Json, Refusal> {
     summary(
         call,
         |_| (PROJECT_ID, PROJECT),
-        |(id, name), shown| {
-            shown["ProjectId"] = json!(id);
-            shown["ProjectName"] = json!(name);
+        |(id, name), view| {
+            view["ProjectId"] = json!(id);
+            view["ProjectName"] = json!(name);
         },
     )
 }
 
 type Group = (&'static str, &'static str);
 
-fn summary(call: &mut Call, key: fn(&Record) -> Group, name: fn(Group, &mut Json)) -> Result<Json, Refusal> {
-    let records = in_currency(call, Period::of(call, "%Y-%m-%d")?)?;
+fn summary(call: &mut Call, key: fn(&BillItem) -> Group, name: fn(Group, &mut Json)) -> Result<Json, Refusal> {
+    let items = in_currency(call, Period::of(call, "%Y-%m-%d")?)?;
     let currency = call.params.text("Currency").unwrap_or("CN");
-    let groups = grouped(&records, key).into_iter().map(|(group, records)| {
-        let cost = sum(records.iter().copied());
-        let mut shown = json!({
+    let groups = grouped(&items, key).into_iter().map(|(group, items)| {
+        let cost = sum(items.iter().copied());
+        let mut view = json!({
             "TotalCost": cost.total().json(),
             "TotalMasterCost": cost.master.json(),
             "TotalViceCost": cost.vice.json(),
             "ToDeduct": cost.due.json(),
             "Currency": currency,
-            "ResourceCount": records.iter().map(|record| record.resource).collect::<BTreeSet<_>>().len(),
+            "ResourceCount": items.iter().map(|item| item.resource).collect::<BTreeSet<_>>().len(),
         });
-        name(group, &mut shown);
-        shown
+        name(group, &mut view);
+        view
     });
     let groups: Vec<_> = groups.collect();
-    Ok(json!({"Data": {"TotalSummary": totals(currency, sum(&records)), "BillInfo": groups}}))
+    Ok(json!({"Data": {"TotalSummary": totals(currency, sum(&items)), "BillInfo": groups}}))
 }

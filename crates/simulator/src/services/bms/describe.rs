@@ -2,9 +2,9 @@
 
 use super::state::{BMS, Card, Server, Volume};
 use crate::cloud::call::{Call, Handler};
+use crate::cloud::format::{format_china_time, format_time_with_offset};
 use crate::cloud::refusal::Refusal;
 use crate::cloud::task::{Dialect, Stage};
-use crate::cloud::term::{written, written_with_offset};
 use crate::services::vdc::{Network, VDC};
 use serde_json::{Value as Json, json};
 use std::net::Ipv4Addr;
@@ -19,9 +19,9 @@ fn list(call: &mut Call) -> Result<Json, Refusal> {
     let fits = |server: &&Server| vdc.is_none_or(|vdc| vdc == server.vdc_id) && name.is_none_or(|name| name == server.name);
     let found = call.cloud[BMS].servers.iter().filter(fits);
     let count = found.clone().count();
-    let shown: Vec<_> = page.take(found).into_iter().map(|server| described(call, server, false)).collect();
+    let views: Vec<_> = page.take(found).into_iter().map(|server| view(call, server, false)).collect();
     Ok(json!({"Data": {
-        "Baremetals": shown,
+        "Baremetals": views,
         "TotalCount": count,
         "PageSize": page.size,
         "Pages": page.count(count),
@@ -34,12 +34,12 @@ fn detail(call: &mut Call) -> Result<Json, Refusal> {
     let missing = || Refusal::new("InstanceNotFound", format!("There is no bare-metal server {id:?}"));
     let server = call.cloud.bare_metal(id).ok_or_else(missing)?;
     let now = call.cloud.now();
-    let mut json = described(call, server, true);
+    let mut json = view(call, server, true);
     let more = json!({
         "ImageName": server.image,
         "BillStatus": if server.has_lapsed(now) { "0" } else { "1" },
         "RunningTime": running_time(now.duration_since(server.created).as_secs()),
-        "ExpireDate": server.paid_until.map(written).unwrap_or_default(),
+        "ExpireDate": server.paid_until.map(format_china_time).unwrap_or_default(),
         "Volumes": server.volumes.iter().map(|volume| volume_json(server, volume)).collect::<Vec<_>>(),
     });
     if let (Json::Object(json), Json::Object(more)) = (&mut json, more) {
@@ -48,7 +48,7 @@ fn detail(call: &mut Call) -> Result<Json, Refusal> {
     Ok(json!({"Data": json}))
 }
 
-fn described(call: &Call, server: &Server, in_detail: bool) -> Json {
+fn view(call: &Call, server: &Server, in_detail: bool) -> Json {
     let vdc = call.cloud[VDC].vdcs.get(&server.vdc_id);
     let (state, status) = call.cloud.bare_metal_state(server);
     let cards: Vec<_> = server.cards.iter().map(|card| card_json(call, server, card, in_detail)).collect();
@@ -66,7 +66,7 @@ fn described(call: &Call, server: &Server, in_detail: bool) -> Json {
         "RegionName": vdc.map(|vdc| zone_name(call, &vdc.region)),
         "InstanceChargeType": server.charge_type.text(),
         "IsAutoRenewal": u8::from(server.renewal.is_automatic),
-        "CreateDate": written(server.created),
+        "CreateDate": format_china_time(server.created),
         "Networks": {"NetworkCards": cards},
     })
 }
@@ -102,7 +102,7 @@ fn card_json(call: &Call, server: &Server, card: &Card, in_detail: bool) -> Json
 }
 
 fn volume_json(server: &Server, volume: &Volume) -> Json {
-    let created = written_with_offset(server.created);
+    let created = format_time_with_offset(server.created);
     json!({
         "Id": volume.attachment,
         "BaremetalId": server.id,

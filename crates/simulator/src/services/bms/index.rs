@@ -9,7 +9,7 @@ pub(crate) fn index(cloud: &mut Cloud) {
     for card in cloud.states[BMS].servers.iter().flat_map(|server| &server.cards) {
         cloud.addresses.take(&card.network, card.address);
     }
-    let is_metered = |server: &&Server| cloud.tasks.shown(&server.id) != Some("creating") && cloud.use_of(&server.id).is_none();
+    let is_metered = |server: &&Server| cloud.tasks.state_of(&server.id) != Some("creating") && cloud.use_of(&server.id).is_none();
     let unmetered: Vec<_> = cloud[BMS].servers.iter().filter(is_metered).map(|server| server.id.clone()).collect();
     for id in unmetered {
         price::meter(cloud, &id, None);

@@ -2,12 +2,12 @@
 
 mod describe;
 mod effect;
+mod fixtures;
 mod index;
 mod operate;
 mod order;
 mod price;
 mod problems;
-mod ready;
 mod renewal;
 mod resources;
 mod service;

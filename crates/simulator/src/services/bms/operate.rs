@@ -13,7 +13,7 @@ pub(super) const ACTIONS: &[(&str, Handler)] =
 
 /// One task a server, in their order; a server that is in the wrong state refuses the whole call.
 fn power(call: &mut Call) -> Result<Json, Refusal> {
-    let (from, to, shown) = match call.params.required("Operate") {
+    let (from, to, state) = match call.params.required("Operate") {
         "start" => (Power::Stopped, Power::Running, "starting"),
         "stop" => (Power::Running, Power::Stopped, "stopping"),
         _ => (Power::Running, Power::Running, "resetting"),
@@ -33,7 +33,7 @@ fn power(call: &mut Call) -> Result<Json, Refusal> {
         }
     }
     let start = |id: &String| {
-        let plan = Plan::holding(work::POWER, vec![id.clone()]).showing(shown);
+        let plan = Plan::holding(work::POWER, vec![id.clone()]).showing(state);
         call.cloud.start(plan.then(Effect::SetPower { server: id.clone(), to }))
     };
     let tasks: Vec<_> = ids.iter().map(start).collect();

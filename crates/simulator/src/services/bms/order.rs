@@ -93,7 +93,7 @@ fn vdc(call: &Call) -> Result<String, Refusal> {
     let (id, region) = (call.params.required("VdcId"), call.params.required("RegionId"));
     let not_valid = |why: String| Refusal::new("VdcNotFound", why);
     let vdc = call.cloud[VDC].vdcs.get(id).ok_or_else(|| not_valid(format!("There is no VDC {id:?}")))?;
-    if let Some(state) = call.cloud.tasks.shown(id) {
+    if let Some(state) = call.cloud.tasks.state_of(id) {
         return Err(not_valid(format!("The VDC {id} is {state}")));
     }
     if vdc.region == region { Ok(vdc.id.clone()) } else { Err(not_valid(format!("The VDC {id} is in {}", vdc.region))) }
@@ -149,7 +149,7 @@ fn networks(call: &Call, vdc: &str) -> Result<Vec<String>, Refusal> {
     for id in call.params.texts("PipeIds") {
         let network = call.cloud[VDC].networks.get(id).filter(|network| network.vdc_id == vdc);
         let network = network.ok_or_else(|| Refusal::new("PipeIdNotFound", format!("The VDC {vdc} has no network {id:?}")))?;
-        if let Some(state) = call.cloud.tasks.shown(id).filter(|state| ["creating", "deleting"].contains(state)) {
+        if let Some(state) = call.cloud.tasks.state_of(id).filter(|state| ["creating", "deleting"].contains(state)) {
             return Err(Refusal::new("PipeIdNotFound", format!("The network {id} is {state}")));
         }
         if !ids.contains(&network.id) {

@@ -12,7 +12,7 @@ impl Cloud {
 
     /// A bare-metal server's state, and the same in Chinese.
     pub(crate) fn bare_metal_state<'a>(&'a self, server: &Server) -> (&'a str, &'static str) {
-        let state = self.tasks.shown(&server.id).unwrap_or(match server.power {
+        let state = self.tasks.state_of(&server.id).unwrap_or(match server.power {
             Power::Running => "running",
             Power::Stopped => "stopped",
         });
@@ -33,7 +33,7 @@ impl Cloud {
     /// A server that is there and that no task works on.
     pub(super) fn idle_bare_metal(&self, id: &str, code: &'static str) -> Result<&Server, Refusal> {
         let server = self.bare_metal(id).ok_or_else(|| Refusal::new(code, format!("There is no bare-metal server {id:?}")))?;
-        match self.tasks.shown(id) {
+        match self.tasks.state_of(id) {
             None => Ok(server),
             Some(state) => Err(Refusal::new(code, format!("The server {id} is {state}"))),
         }

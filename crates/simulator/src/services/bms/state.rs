@@ -2,7 +2,7 @@
 
 use crate::cloud::money::Money;
 use crate::cloud::service_states::StateKey;
-use crate::cloud::store::{Keyed, Store};
+use crate::cloud::store::{Store, keyed_by_id};
 use crate::cloud::term::Term;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -101,12 +101,6 @@ pub(crate) struct Image {
     pub(crate) family: String,
     #[serde(default)]
     pub(crate) is_private: bool,
-}
-
-impl Keyed for Image {
-    fn key(&self) -> &str {
-        &self.id
-    }
 }
 
 /// Whether a server is switched on.
@@ -221,15 +215,11 @@ pub(crate) struct Server {
     pub(crate) created: Timestamp,
 }
 
-impl Keyed for Server {
-    fn key(&self) -> &str {
-        &self.id
-    }
-}
-
 impl Server {
     /// Whether its paid term is over.
     pub(crate) fn has_lapsed(&self, now: Timestamp) -> bool {
         self.paid_until.is_some_and(|end| end <= now)
     }
 }
+
+keyed_by_id!(Image, Server);

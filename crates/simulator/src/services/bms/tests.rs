@@ -102,16 +102,16 @@ async fn a_server_lives_from_its_order_to_its_deletion() {
     let task = cloud.ask("cds.bms.DescribeBmsTask", &json!({"TaskId": tasks[0]})).ok();
     assert_eq!(task["Data"], json!({"BareMetalIds": [id], "Status": "init"}));
     cloud.settle();
-    let shown = detail(&cloud, &id);
-    assert_eq!((&shown["State"], &shown["Cpu"], &shown["ImageName"]), (&json!("running"), &json!(32), &json!("ubuntu16.04_64")));
-    let card = &shown["Networks"]["NetworkCards"][0];
+    let view = detail(&cloud, &id);
+    assert_eq!((&view["State"], &view["Cpu"], &view["ImageName"]), (&json!("running"), &json!(32), &json!("ubuntu16.04_64")));
+    let card = &view["Networks"]["NetworkCards"][0];
     assert_eq!(
         (&card["IpAddress"], &card["Gateway"], &card["Netmask"]),
         (&json!("10.241.14.2"), &json!("10.241.14.1"), &json!("255.255.255.0"))
     );
     assert_eq!((&card["WorkMode"], card["Mac"].as_array().unwrap().len()), (&json!("bond6"), 2));
-    assert_eq!((shown["Volumes"].as_array().unwrap().len(), &shown["Volumes"][1]["VolumePath"]), (2, &json!("sdb")));
-    assert_eq!((&shown["CreateDate"], &shown["ExpireDate"]), (&json!("2026-03-01 16:00:00"), &json!("")));
+    assert_eq!((view["Volumes"].as_array().unwrap().len(), &view["Volumes"][1]["VolumePath"]), (2, &json!("sdb")));
+    assert_eq!((&view["CreateDate"], &view["ExpireDate"]), (&json!("2026-03-01 16:00:00"), &json!("")));
 
     let delete = json!({"BaremetalId": id});
     cloud.ask("cds.bms.DeleteBmsInstance", &delete).refused(400, "LogicError");
@@ -215,12 +215,12 @@ async fn a_prepaid_server_ends_with_a_month_or_renews_itself() {
     cloud.settle();
     let before = cloud.balance();
     days(&cloud, 31);
-    let shown = detail(&cloud, &lapsing);
-    assert_eq!((&shown["State"], &shown["BillStatus"]), (&json!("stopped"), &json!("0")));
+    let view = detail(&cloud, &lapsing);
+    assert_eq!((&view["State"], &view["BillStatus"]), (&json!("stopped"), &json!("0")));
     operate(&cloud, &lapsing, "start").refused(400, "InstanceError");
-    let shown = detail(&cloud, &renewing);
+    let view = detail(&cloud, &renewing);
     assert_eq!(
-        (&shown["State"], &shown["ExpireDate"], &shown["IsAutoRenewal"]),
+        (&view["State"], &view["ExpireDate"], &view["IsAutoRenewal"]),
         (&json!("running"), &json!("2026-05-01 00:00:00"), &json!(1))
     );
     assert!((before - cloud.balance() - 666.0).abs() < 1e-6);

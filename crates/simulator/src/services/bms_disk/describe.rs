@@ -1,11 +1,11 @@
 //! Lists of disks, and how full disks and pools are.
 
-use super::goods::region;
+use super::offerings::region;
 use super::refusals::refused;
 use super::state::{BMS_DISK, Disk, Kind};
 use crate::cloud::call::{Call, Handler};
+use crate::cloud::format::format_china_time;
 use crate::cloud::refusal::Refusal;
-use crate::cloud::term::written;
 use serde_json::{Value as Json, json};
 
 pub(super) const ACTIONS: &[(&str, Handler)] =
@@ -32,17 +32,17 @@ fn list(call: &mut Call) -> Result<Json, Refusal> {
     };
     let found = call.cloud[BMS_DISK].disks.iter().filter(fits);
     let total = found.clone().count();
-    let shown: Vec<_> = page.take(found).into_iter().map(|disk| described(call, disk)).collect();
-    Ok(json!({"Data": {"Total": total, "DiskList": shown}}))
+    let views: Vec<_> = page.take(found).into_iter().map(|disk| view(call, disk)).collect();
+    Ok(json!({"Data": {"Total": total, "DiskList": views}}))
 }
 
 /// Of the states only `attach` is documented; the others are made up after it.
-fn described(call: &Call, disk: &Disk) -> Json {
+fn view(call: &Call, disk: &Disk) -> Json {
     let idle = if disk.server.is_some() { "attach" } else { "detach" };
     json!({
         "DiskId": disk.id,
         "Name": disk.name,
-        "State": call.cloud.tasks.shown(&disk.id).unwrap_or(idle),
+        "State": call.cloud.tasks.state_of(&disk.id).unwrap_or(idle),
         "Size": disk.size,
         "Iops": disk.iops,
         "Bw": disk.bandwidth,
@@ -50,7 +50,7 @@ fn described(call: &Call, disk: &Disk) -> Json {
         "RegionId": disk.region,
         "CustomerId": CUSTOMER,
         "UserId": "",
-        "CreateTime": written(disk.created),
+        "CreateTime": format_china_time(disk.created),
     })
 }
 

@@ -1,6 +1,6 @@
 //! Disks: ordered, attached, detached and deleted.
 
-use super::goods::{Goods, region};
+use super::offerings::{Offering, region};
 use super::refusals::refused;
 use super::state::{BMS_DISK, Disk};
 use super::{Effect, work};
@@ -17,7 +17,7 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     let region = region(call)?;
     let (size, number) = (above_0(call, "Size")?, above_0(call, "Num")?);
     let goods = call.params.required("GoodsId");
-    let goods = Goods::of(goods).ok_or_else(|| call.malformed("GoodsId", "there are no such goods"))?;
+    let goods = Offering::of(goods).ok_or_else(|| call.malformed("GoodsId", "there are no such goods"))?;
     call.cloud.fits_pool(&region, goods.kind, size.saturating_mul(number))?;
     let name = call.params.required("Name");
     let mut made = Vec::new();

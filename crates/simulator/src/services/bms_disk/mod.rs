@@ -5,7 +5,7 @@ mod change;
 mod describe;
 mod disk;
 mod effect;
-mod goods;
+mod offerings;
 mod problems;
 mod refusals;
 mod resources;

@@ -9,7 +9,7 @@ impl Cloud {
     /// A disk that no task works on.
     pub(super) fn idle_bms_disk(&self, id: &str) -> Result<&Disk, Refusal> {
         let disk = self[BMS_DISK].disks.get(id).ok_or_else(|| refused(format!("There is no disk {id:?}")))?;
-        match self.tasks.shown(id) {
+        match self.tasks.state_of(id) {
             None => Ok(disk),
             Some(state) => Err(refused(format!("The disk {id} is {state}"))),
         }
@@ -18,7 +18,7 @@ impl Cloud {
     /// A finished snapshot that no task works on.
     pub(super) fn idle_bms_snapshot(&self, id: &str) -> Result<&Snapshot, Refusal> {
         let snapshot = self[BMS_DISK].snapshots.get(id).ok_or_else(|| refused(format!("There is no snapshot {id:?}")))?;
-        match self.tasks.shown(id) {
+        match self.tasks.state_of(id) {
             None => Ok(snapshot),
             Some(state) => Err(refused(format!("The snapshot {id} is {state}"))),
         }

@@ -3,7 +3,7 @@
 
 use super::effect::Effect;
 use super::state::BMS_DISK;
-use super::{change, describe, disk, goods, problems, snapshot};
+use super::{change, describe, disk, offerings, problems, snapshot};
 use crate::cloud::call::Table;
 use crate::cloud::list::List;
 use crate::cloud::service::{EffectKind, Service};
@@ -19,7 +19,7 @@ impl Service for BmsDisk {
     }
 
     fn actions(&self) -> &'static [Table] {
-        &[change::ACTIONS, describe::ACTIONS, disk::ACTIONS, goods::ACTIONS, snapshot::ACTIONS]
+        &[change::ACTIONS, describe::ACTIONS, disk::ACTIONS, offerings::ACTIONS, snapshot::ACTIONS]
     }
 
     fn state(&self) -> Option<StateKind> {

@@ -1,7 +1,7 @@
 //! Cloud disks and their snapshots.
 
 use crate::cloud::service_states::StateKey;
-use crate::cloud::store::{Keyed, Store};
+use crate::cloud::store::{Store, keyed_by_id};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -73,12 +73,6 @@ pub(crate) struct Disk {
     pub(crate) created: Timestamp,
 }
 
-impl Keyed for Disk {
-    fn key(&self) -> &str {
-        &self.id
-    }
-}
-
 /// What a disk was at a time.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -94,8 +88,4 @@ pub(crate) struct Snapshot {
     pub(crate) created: Timestamp,
 }
 
-impl Keyed for Snapshot {
-    fn key(&self) -> &str {
-        &self.id
-    }
-}
+keyed_by_id!(Disk, Snapshot);

@@ -26,7 +26,7 @@ fn disk(cloud: &TestCloud) -> String {
     made["Data"]["DiskInfo"][0]["DiskId"].as_str().unwrap().to_owned()
 }
 
-fn shown(cloud: &TestCloud, id: &str) -> Json {
+fn view(cloud: &TestCloud, id: &str) -> Json {
     ask(cloud, "DescribeDisks", &json!({"DiskId": id})).ok()["Data"]["DiskList"][0].clone()
 }
 
@@ -61,11 +61,11 @@ async fn a_disk_is_attached_grown_detached_and_deleted() {
     let goods = ask(&cloud, "DescribeGoodsId", &goods).ok()["Data"]["GoodsId"].clone();
     let made = ask(&cloud, "CreateDisk", &order(&cloud, &json!({"GoodsId": goods, "Num": 2}))).ok()["Data"]["DiskInfo"].clone();
     let id = made[0]["DiskId"].as_str().unwrap().to_owned();
-    assert_eq!((made.as_array().unwrap().len(), &shown(&cloud, &id)["State"]), (2, &json!("creating")));
+    assert_eq!((made.as_array().unwrap().len(), &view(&cloud, &id)["State"]), (2, &json!("creating")));
     let attach = json!({"InstanceId": server, "DiskId": id});
     ask(&cloud, "AttachDisk", &attach).refused(400, "ParameterInvalid");
     cloud.settle();
-    let disk = shown(&cloud, &id);
+    let disk = view(&cloud, &id);
     assert_eq!(
         (&disk["Iops"], &disk["Bw"], &disk["DiskType"], &disk["State"]),
         (&json!(8000), &json!(2000), &json!("ssd"), &json!("detach"))
@@ -73,9 +73,9 @@ async fn a_disk_is_attached_grown_detached_and_deleted() {
     let own = json!({"DiskId": id});
     ask(&cloud, "DetachDisk", &own).refused(400, "ParameterInvalid");
     ask(&cloud, "AttachDisk", &attach).ok();
-    assert_eq!(shown(&cloud, &id)["State"], "attaching");
+    assert_eq!(view(&cloud, &id)["State"], "attaching");
     cloud.settle();
-    assert_eq!(shown(&cloud, &id)["State"], "attach");
+    assert_eq!(view(&cloud, &id)["State"], "attach");
     let at_server = || ask(&cloud, "DescribeDisks", &json!({"InstanceId": server})).ok()["Data"]["Total"].clone();
     assert_eq!(at_server(), 1);
     ask(&cloud, "AttachDisk", &attach).refused(400, "ParameterInvalid");
@@ -83,12 +83,12 @@ async fn a_disk_is_attached_grown_detached_and_deleted() {
     done(&cloud, "ExpansionSize", &json!({"DiskId": id, "Size": 50}));
     done(&cloud, "ChangeIops", &json!({"DiskId": id, "Iops": 9000}));
     done(&cloud, "ChangeBandwidth", &json!({"DiskId": id, "Bw": 500}));
-    let disk = shown(&cloud, &id);
+    let disk = view(&cloud, &id);
     assert_eq!((&disk["Size"], &disk["Iops"], &disk["Bw"]), (&json!(250), &json!(9000), &json!(2500)));
     let usage = ask(&cloud, "DescribeDiskUsage", &own).ok()["Data"].clone();
     assert!(usage["Size"] == 250 && usage["Use"].as_u64().unwrap() < 250 && usage["Ratio"].as_str().unwrap().ends_with('%'));
     done(&cloud, "DetachDisk", &own);
-    assert_eq!((shown(&cloud, &id)["State"].clone(), at_server()), (json!("detach"), json!(0)));
+    assert_eq!((view(&cloud, &id)["State"].clone(), at_server()), (json!("detach"), json!(0)));
     ask(&cloud, "DeleteDisk", &own).ok();
     ask(&cloud, "ChangeIops", &json!({"DiskId": id, "Iops": 1})).refused(400, "ParameterInvalid");
     cloud.settle();
@@ -113,7 +113,7 @@ async fn snapshots_are_cloned_rolled_back_and_go_with_their_disk() {
     done(&cloud, "RollbackSnapshot", &own);
     assert_eq!(used(), 0);
     let copy = done(&cloud, "CloneSnapshot", &own)["Data"]["DiskId"].as_str().unwrap().to_owned();
-    assert_eq!((&shown(&cloud, &copy)["Size"], &shown(&cloud, &copy)["State"]), (&json!(200), &json!("detach")));
+    assert_eq!((&view(&cloud, &copy)["Size"], &view(&cloud, &copy)["State"]), (&json!(200), &json!("detach")));
     done(&cloud, "DetachDisk", &json!({"DiskId": id}));
     done(&cloud, "DeleteDisk", &json!({"DiskId": id}));
     ask(&cloud, "CloneSnapshot", &own).refused(400, "ParameterInvalid");
@@ -130,7 +130,7 @@ async fn a_server_that_goes_lets_its_disks_go() {
     done(&cloud, "AttachDisk", &json!({"DiskId": id, "InstanceId": server}));
     cloud.done("cds.bms.OperateBmsPower", &json!({"BaremetalIds": [server], "Operate": "stop"}));
     cloud.done("cds.bms.DeleteBmsInstance", &json!({"BaremetalId": server}));
-    assert_eq!(shown(&cloud, &id)["State"], "detach");
+    assert_eq!(view(&cloud, &id)["State"], "detach");
     ask(&cloud, "AttachDisk", &json!({"DiskId": id, "InstanceId": server})).refused(400, "ParameterInvalid");
 }
 
@@ -180,5 +180,5 @@ async fn a_task_that_fails_leaves_no_disk_and_no_snapshot() {
     ask(&cloud, "DeleteDisk", &lost["Data"]["DiskInfo"][0]).refused(400, "ParameterInvalid");
     fails();
     done(&cloud, "ExpansionSize", &json!({"DiskId": id, "Size": 8}));
-    assert_eq!(shown(&cloud, &id)["Size"], 200);
+    assert_eq!(view(&cloud, &id)["Size"], 200);
 }

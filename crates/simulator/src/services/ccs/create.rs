@@ -4,7 +4,7 @@ use super::answers::started;
 use super::image::{self, Image};
 use super::new_disks::{data_disks, system_disk};
 use super::new_interfaces::new_interfaces;
-use super::order::Order;
+use super::order::ServerOrder;
 use super::state::{CCS, Disk, Instance, Paid, Power};
 use super::{Effect, payment, tag, work};
 use crate::cloud::call::{Call, Handler};
@@ -31,7 +31,7 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     let system = system_disk(call, params.object("SystemDisk"), image.size)?;
     let disks = data_disks(call, &image)?;
     let new_interfaces = new_interfaces(call, &vdc.id, names.len())?;
-    let order = Order::of(params, system.size, &disks);
+    let order = ServerOrder::of(params, system.size, &disks);
     let created = call.cloud.now();
     let price = order.price(created);
     if !call.cloud.affords(price, None) {

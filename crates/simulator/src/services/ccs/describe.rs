@@ -1,7 +1,7 @@
 //! What can be seen of servers.
 
-use super::shown::Shown;
 use super::state::CCS;
+use super::view::ServerView;
 use crate::cloud::call::{Call, Handler};
 use crate::cloud::ids::is_uuid;
 use crate::cloud::index::Mark;
@@ -22,7 +22,7 @@ fn instances(call: &mut Call) -> Result<Json, Refusal> {
     let lists = asked_for(call)?;
     let cloud = &*call.cloud;
     let servers = &cloud[CCS].instances;
-    let (shown, count) = match (call.params.text("InstanceId"), lists.as_slice()) {
+    let (servers_of_page, count) = match (call.params.text("InstanceId"), lists.as_slice()) {
         (Some(id), lists) => {
             let found = servers.get(id).filter(|_| lists.is_empty() || servers.marked(lists).contains(id));
             (page.take(found.into_iter()), usize::from(found.is_some()))
@@ -33,8 +33,8 @@ fn instances(call: &mut Call) -> Result<Json, Refusal> {
             (page.take_from(|first| found.skipping(first)), found.len())
         }
     };
-    let shown: Vec<_> = shown.into_iter().map(|server| Shown::of(cloud, server)).collect();
-    Ok(json!({"Data": {"PageNumber": page.number, "PageCount": page.count(count), "Instances": shown}}))
+    let views: Vec<_> = servers_of_page.into_iter().map(|server| ServerView::of(cloud, server)).collect();
+    Ok(json!({"Data": {"PageNumber": page.number, "PageCount": page.count(count), "Instances": views}}))
 }
 
 /// What is asked for, as marks of which a server must have one of each list.

@@ -20,11 +20,11 @@ mod resources;
 mod rule;
 mod security_group;
 mod service;
-mod shown;
 mod state;
 mod tag;
 mod tariff;
 mod template;
+mod view;
 mod work;
 
 pub(crate) use effect::Effect;

@@ -8,7 +8,7 @@ use crate::cloud::params::Params;
 use jiff::Timestamp;
 
 /// An order of servers, for its price.
-pub(super) struct Order<'a> {
+pub(super) struct ServerOrder<'a> {
     params: Params<'a>,
     /// What one server costs a month.
     pub(super) month_price: Money,
@@ -16,7 +16,7 @@ pub(super) struct Order<'a> {
     pub(super) is_prepaid: bool,
 }
 
-impl<'a> Order<'a> {
+impl<'a> ServerOrder<'a> {
     pub(super) fn of(params: Params<'a>, system_size: u64, disks: &[Disk]) -> Self {
         let system_packages = params.object("SystemDisk").and_then(|disk| disk.count("IOPS")).unwrap_or(0);
         let storage = disks.iter().fold(system_size, |sum, disk| sum.saturating_add(disk.size));

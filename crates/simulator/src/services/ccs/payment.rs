@@ -89,7 +89,7 @@ impl Cloud {
 
 /// Finds out what an account out of a file lacks: the use of its servers, and when the next term ends.
 pub(super) fn index(cloud: &mut Cloud) {
-    let is_there = |cloud: &Cloud, id: &str| cloud.tasks.shown(id) != Some("creating");
+    let is_there = |cloud: &Cloud, id: &str| cloud.tasks.state_of(id) != Some("creating");
     let ids: Vec<_> = cloud[CCS].instances.iter().map(|instance| instance.id.clone()).filter(|id| is_there(cloud, id)).collect();
     for id in ids.iter().filter(|id| cloud.use_of(id).is_none()).collect::<Vec<_>>() {
         cloud.meter_instance(id);

@@ -16,7 +16,7 @@ fn task(call: &mut Call) -> Result<Json, Refusal> {
     let id = call.params.required("TaskId");
     let tasks = &call.cloud.tasks;
     let task = tasks.get(Dialect::CdsTask, id).ok_or_else(|| call.malformed("TaskId", &format!("there is no task {id:?}")))?;
-    let mut answer = described(task, tasks.status(task));
+    let mut answer = view(task, tasks.status(task));
     // The document has no field for the reason; the text is the only place for it.
     if let Some(reason) = task.failure.as_ref().filter(|_| tasks.stage(task) == Stage::Failed) {
         answer["Message"] = json!(reason);
@@ -24,7 +24,7 @@ fn task(call: &mut Call) -> Result<Json, Refusal> {
     Ok(answer)
 }
 
-fn described(task: &Task, status: &str) -> Json {
+fn view(task: &Task, status: &str) -> Json {
     json!({
         "Data": {
             "Status": status,

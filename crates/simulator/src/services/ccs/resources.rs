@@ -20,7 +20,7 @@ impl Cloud {
     /// A server that no task works on.
     pub(crate) fn idle_instance(&self, id: &str) -> Result<&Instance, Refusal> {
         let instance = self.instance(id)?;
-        match self.tasks.shown(id) {
+        match self.tasks.state_of(id) {
             None => Ok(instance),
             Some(state) => Err(Refusal::new("IncorrectInstanceStatus", format!("The server {id} is {state}"))),
         }
@@ -28,7 +28,7 @@ impl Cloud {
 
     /// As `InstanceStatus` writes it.
     pub(crate) fn instance_status<'a>(&'a self, instance: &Instance) -> &'a str {
-        self.tasks.shown(&instance.id).unwrap_or(match instance.power {
+        self.tasks.state_of(&instance.id).unwrap_or(match instance.power {
             Power::Running => "running",
             Power::Stopped => "stopped",
         })

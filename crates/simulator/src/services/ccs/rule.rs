@@ -24,7 +24,7 @@ pub(super) const ACTIONS: &[(&str, Handler)] = &[
 fn describe(call: &mut Call) -> Result<Json, Refusal> {
     let wanted = call.params.text("RuleId").filter(|id| !id.is_empty());
     let group = group(call)?;
-    let rules: Vec<_> = group.rules.iter().filter(|rule| wanted.is_none_or(|id| rule.id == id)).map(described).collect();
+    let rules: Vec<_> = group.rules.iter().filter(|rule| wanted.is_none_or(|id| rule.id == id)).map(view).collect();
     Ok(json!({
         "Data": {
             "SecurityGroupType": group.kind,
@@ -36,7 +36,7 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
     }))
 }
 
-fn described(rule: &Rule) -> Json {
+fn view(rule: &Rule) -> Json {
     json!({
         "Status": "ok",
         "RuleId": rule.id,

@@ -80,11 +80,11 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
         .security_groups
         .iter()
         .filter(|group| is("SecurityGroupId", &group.id) && is("SecurityGroupType", &group.kind) && group.name.contains(keyword));
-    let groups: Vec<_> = found.map(|group| described(cloud, group)).collect();
+    let groups: Vec<_> = found.map(|group| view(cloud, group)).collect();
     Ok(json!({"Data": {"SecurityGroupCount": groups.len(), "SecurityGroup": groups}, "TaskId": ""}))
 }
 
-fn described(cloud: &Cloud, group: &SecurityGroup) -> Json {
+fn view(cloud: &Cloud, group: &SecurityGroup) -> Json {
     let members: BTreeSet<_> = group.interfaces.values().collect();
     let vdcs: BTreeSet<_> = members.iter().filter_map(|id| cloud[CCS].instances.get(id)).map(|server| &server.vdc_id).collect();
     json!({

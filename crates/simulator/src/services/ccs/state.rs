@@ -3,7 +3,7 @@
 use crate::cloud::index::Mark;
 use crate::cloud::money::Money;
 use crate::cloud::service_states::StateKey;
-use crate::cloud::store::{Keyed, Store};
+use crate::cloud::store::{Keyed, Store, keyed_by_id};
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -205,12 +205,6 @@ pub(crate) struct SecurityGroup {
     pub(crate) updated: Timestamp,
 }
 
-impl Keyed for SecurityGroup {
-    fn key(&self) -> &str {
-        &self.id
-    }
-}
-
 /// A private image.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -228,8 +222,4 @@ pub(crate) struct Template {
     pub(crate) created: Timestamp,
 }
 
-impl Keyed for Template {
-    fn key(&self) -> &str {
-        &self.id
-    }
-}
+keyed_by_id!(SecurityGroup, Template);

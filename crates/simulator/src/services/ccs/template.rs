@@ -55,11 +55,11 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
     let keyword = call.params.text("Keyword").unwrap_or_default();
     let found: Vec<_> = call.cloud[CCS].templates.iter().filter(|template| template.name.contains(keyword)).collect();
     let pages = page.count(found.len());
-    let shown: Vec<_> = page.take(found.into_iter()).into_iter().map(|template| described(call, template)).collect();
-    Ok(json!({"Data": {"TotalPage": pages, "TemplateList": shown}}))
+    let views: Vec<_> = page.take(found.into_iter()).into_iter().map(|template| view(call, template)).collect();
+    Ok(json!({"Data": {"TotalPage": pages, "TemplateList": views}}))
 }
 
-fn described(call: &Call, template: &Template) -> Json {
+fn view(call: &Call, template: &Template) -> Json {
     let region = |id: &String| json!({"Status": "normal", "RegionId": id, "RegionName": super::public::zone_name(call.action, id)});
     json!({
         "TemplateId": template.id,

@@ -29,7 +29,7 @@ fn list(call: &mut Call) -> Result<Json, Refusal> {
     }
     let has = |name: &str, own: &str| call.params.text(name).is_none_or(|wanted| wanted.is_empty() || wanted == own);
     let fits = |account: &&Account| has("email", &account.email) && has("name", &account.name) && has("remark", &account.remark);
-    let described = |account: &Account| {
+    let view = |account: &Account| {
         let idle = if account.has_failed { "error" } else { "create" };
         json!({
             "accountId": account.id,
@@ -38,10 +38,10 @@ fn list(call: &mut Call) -> Result<Json, Refusal> {
             "email": account.email,
             "remark": account.remark,
             "bindNum": bound.get(account.id.as_str()).copied().unwrap_or(0),
-            "status": call.cloud.tasks.shown(&account.id).unwrap_or(idle),
+            "status": call.cloud.tasks.state_of(&account.id).unwrap_or(idle),
         })
     };
-    Ok(json!({"Data": call.cloud[DESKTOP].accounts.iter().filter(fits).map(described).collect::<Vec<_>>()}))
+    Ok(json!({"Data": call.cloud[DESKTOP].accounts.iter().filter(fits).map(view).collect::<Vec<_>>()}))
 }
 
 fn create(call: &mut Call) -> Result<Json, Refusal> {
@@ -139,7 +139,7 @@ fn add(call: &mut Call, wanted: Wanted) {
 fn of_email(call: &Call, email: &str, code: &'static str) -> Result<String, Refusal> {
     let account = call.cloud[DESKTOP].accounts.iter().find(|account| account.email == email);
     let account = account.ok_or_else(|| Refusal::new(UNKNOWN, format!("There is no sub-account {email:?}")))?;
-    if account.has_failed || call.cloud.tasks.shown(&account.id).is_some() {
+    if account.has_failed || call.cloud.tasks.state_of(&account.id).is_some() {
         return Err(Refusal::new(code, format!("The sub-account {email} is not created")));
     }
     Ok(account.id.clone())

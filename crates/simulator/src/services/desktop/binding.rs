@@ -14,7 +14,7 @@ fn account(call: &Call, code: &'static str) -> Result<String, Refusal> {
     let id = filled(call, "accountId")?;
     let account = call.cloud[DESKTOP].accounts.get(id);
     let account = account.ok_or_else(|| Refusal::new(code, format!("There is no sub-account {id:?}")))?;
-    if account.has_failed || call.cloud.tasks.shown(id).is_some() {
+    if account.has_failed || call.cloud.tasks.state_of(id).is_some() {
         return Err(Refusal::new(code, format!("The sub-account {id} is not created")));
     }
     Ok(account.id.clone())
@@ -64,7 +64,7 @@ fn each(
     for id in ids(call, "vmIds")? {
         let fit = match call.cloud[DESKTOP].desktops.get(id) {
             None => Err("no such desktop"),
-            Some(_) if call.cloud.tasks.shown(id).is_some() => Err("the desktop is busy"),
+            Some(_) if call.cloud.tasks.state_of(id).is_some() => Err("the desktop is busy"),
             Some(desktop) => fits(desktop),
         };
         match fit {

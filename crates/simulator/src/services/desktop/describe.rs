@@ -5,9 +5,9 @@ use super::arguments::{MALFORMED, UNKNOWN, filled};
 use super::line::line;
 use super::state::{DESKTOP, Desktop};
 use crate::cloud::call::{Call, Handler};
+use crate::cloud::format::format_time_with_offset;
 use crate::cloud::refusal::Refusal;
 use crate::cloud::task::{Dialect, Stage};
-use crate::cloud::term::written_with_offset;
 use jiff::SignedDuration;
 use serde_json::{Value as Json, json};
 
@@ -63,7 +63,7 @@ fn one(call: &mut Call) -> Result<Json, Refusal> {
         "accountName": account.map_or("", |account| &account.name),
         "accountEmail": account.map_or("", |account| &account.email),
         "label": desktop.label,
-        "expireTime": written_with_offset(desktop.paid_until.unwrap_or(NEVER)),
+        "expireTime": format_time_with_offset(desktop.paid_until.unwrap_or(NEVER)),
         "status": cloud.desktop_status(desktop),
     }}))
 }
@@ -83,7 +83,7 @@ fn expiring(call: &mut Call) -> Result<Json, Refusal> {
         json!({
             "vmName": desktop.name,
             "billMethod": bill_method(desktop),
-            "expireTime": written_with_offset(end),
+            "expireTime": format_time_with_offset(end),
             "status": cloud.desktop_status(desktop),
         })
     });

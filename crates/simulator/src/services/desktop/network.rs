@@ -7,10 +7,10 @@ use super::state::{DESKTOP, Network, Vpc};
 use super::{Effect, work};
 use crate::cloud::addresses::Range;
 use crate::cloud::call::{Call, Handler};
+use crate::cloud::format::format_china_time;
 use crate::cloud::refusal::Refusal;
 use crate::cloud::state::Cloud;
 use crate::cloud::task::Plan;
-use crate::cloud::term::written;
 use serde_json::{Value as Json, json};
 use std::net::Ipv4Addr;
 
@@ -80,7 +80,7 @@ fn supply(call: &mut Call) -> Result<Json, Refusal> {
     let site = call.cloud.desktop_site(call.params.required("siteId"))?.id.clone();
     let vpc = default_net(call, &site).cloned();
     let vpc = vpc.ok_or_else(|| Refusal::new("13506", format!("The site {site} has no default network to complete")))?;
-    if let Some(state) = call.cloud.tasks.shown(&vpc.id) {
+    if let Some(state) = call.cloud.tasks.state_of(&vpc.id) {
         return Err(Refusal::new("13506", format!("The default network is {state}")));
     }
     let networks = new_networks(call.cloud, &vpc.networks);
@@ -99,27 +99,27 @@ fn default_of_site(call: &mut Call) -> Result<Json, Refusal> {
     filled(call, "requestId")?;
     let site = call.cloud.desktop_site(call.params.required("siteId"))?;
     let vpc = default_net(call, &site.id);
-    let described = vpc.and_then(|vpc| vpc.record.as_ref().map(|(number, id)| (vpc, number, id))).map(|(vpc, number, id)| {
-        let mut json = described(call.cloud, vpc);
+    let view = vpc.and_then(|vpc| vpc.record.as_ref().map(|(number, id)| (vpc, number, id))).map(|(vpc, number, id)| {
+        let mut json = view(call.cloud, vpc);
         json["id"] = json!(number);
         json["vpcRecordId"] = json!(id);
         json["cityId"] = json!(site.city_id);
-        json["createTime"] = json!(written(vpc.created));
-        json["updateTime"] = json!(written(vpc.updated));
+        json["createTime"] = json!(format_china_time(vpc.created));
+        json["updateTime"] = json!(format_china_time(vpc.updated));
         json["deleteFlag"] = json!(false);
         json
     });
-    Ok(json!({"Data": described}))
+    Ok(json!({"Data": view}))
 }
 
 fn own_of_site(call: &mut Call) -> Result<Json, Refusal> {
     filled(call, "requestId")?;
     let site = call.cloud.desktop_site(call.params.required("siteId"))?;
     let own = call.cloud[DESKTOP].vpcs.iter().filter(|vpc| vpc.site == site.id && vpc.record.is_none());
-    Ok(json!({"Data": own.map(|vpc| described(call.cloud, vpc)).collect::<Vec<_>>()}))
+    Ok(json!({"Data": own.map(|vpc| view(call.cloud, vpc)).collect::<Vec<_>>()}))
 }
 
-fn described(cloud: &Cloud, vpc: &Vpc) -> Json {
+fn view(cloud: &Cloud, vpc: &Vpc) -> Json {
     let networks = |gateways: bool| -> Vec<Json> {
         let own = vpc.networks.iter().filter(|network| network.line.is_some() == gateways);
         own.map(|network| network_json(cloud, vpc, network)).collect()
@@ -136,7 +136,7 @@ fn described(cloud: &Cloud, vpc: &Vpc) -> Json {
 }
 
 fn network_json(cloud: &Cloud, vpc: &Vpc, network: &Network) -> Json {
-    let (status, status_text) = match cloud.tasks.shown(&vpc.id) {
+    let (status, status_text) = match cloud.tasks.state_of(&vpc.id) {
         None => ("ok", "正常"),
         Some("creating") => ("creating", "创建中"),
         Some(_) => ("updating", "更新中"),

@@ -3,7 +3,7 @@
 use super::answers::done;
 use super::arguments::{UNKNOWN, filled, ids};
 use super::content::content;
-use super::goods::installable;
+use super::offerings::installable;
 use super::state::{DESKTOP, Power};
 use super::{Effect, work};
 use crate::cloud::call::{Call, Handler};

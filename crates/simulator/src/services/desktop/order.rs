@@ -2,8 +2,8 @@
 
 use super::arguments::{MALFORMED, UNKNOWN, filled, number, says_yes};
 use super::content::content;
-use super::goods::installable;
 use super::line::{Line, line, pool};
+use super::offerings::installable;
 use super::price::{Prices, ssd_size, term};
 use super::state::{DESKTOP, Desktop, Network, Power, Product, Vpc};
 use super::{Effect, work};
@@ -32,9 +32,9 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     let is_monthly = cycle == "month";
     let term = term(call)?;
     let credit = credit(call, is_monthly)?;
-    let place = Place::of(call, &site)?;
+    let place = Location::of(call, &site)?;
     quota(call, is_monthly, amount)?;
-    room(call, &site, amount)?;
+    check_capacity(call, &site, amount)?;
     let addresses = place.addresses(call, amount)?;
     let created = call.cloud.now();
     let months = Prices::of_month(&product, ssd_size);
@@ -118,17 +118,17 @@ pub(super) fn quota(call: &Call, monthly: bool, more: u64) -> Result<(), Refusal
     Err(Refusal::new(code, format!("The account may have {quota} {kind} desktops and has {present}")))
 }
 
-fn room(call: &Call, site: &str, more: u64) -> Result<(), Refusal> {
+fn check_capacity(call: &Call, site: &str, more: u64) -> Result<(), Refusal> {
     let present = call.cloud[DESKTOP].desktops.iter().filter(|desktop| desktop.site == site).count() as u64;
     let capacity = call.cloud.desktop_site(site)?.capacity;
     if present.saturating_add(more) <= capacity {
         return Ok(());
     }
-    Err(Refusal::new("13000", format!("The site has room for {} desktops more", capacity.saturating_sub(present))))
+    Err(Refusal::new("13000", format!("The site has check_capacity for {} desktops more", capacity.saturating_sub(present))))
 }
 
 /// Where in the network a desktop shall stand.
-struct Place {
+struct Location {
     vpc: String,
     vpc_name: String,
     subnet: (String, Range),
@@ -136,13 +136,13 @@ struct Place {
     line: &'static Line,
 }
 
-impl Place {
+impl Location {
     fn of(call: &Call, site: &str) -> Result<Self, Refusal> {
         let wrong = |why: String| Refusal::new("13505", why);
         let id = filled(call, "vpcId")?;
         let vpc = call.cloud[DESKTOP].vpcs.get(id).filter(|vpc| vpc.site == site);
         let vpc = vpc.ok_or_else(|| wrong(format!("There is no VPC {id:?} at the site")))?;
-        if let Some(state) = call.cloud.tasks.shown(id) {
+        if let Some(state) = call.cloud.tasks.state_of(id) {
             return Err(wrong(format!("The VPC {id} is {state}")));
         }
         let network = |vpc: &'_ Vpc, name: &str, is_gateway: bool| -> Result<Network, Refusal> {

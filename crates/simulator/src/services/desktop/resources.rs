@@ -15,7 +15,7 @@ impl Cloud {
     /// A desktop that no task works on.
     pub(super) fn idle_desktop(&self, id: &str, code: &'static str) -> Result<&Desktop, Refusal> {
         let desktop = self.a_desktop(id, code)?;
-        match self.tasks.shown(id) {
+        match self.tasks.state_of(id) {
             None => Ok(desktop),
             Some(state) => Err(Refusal::new(code, format!("The desktop {id} is {state}"))),
         }
@@ -28,7 +28,7 @@ impl Cloud {
             Power::On => "using",
             Power::Off => "stop",
         };
-        self.tasks.shown(&desktop.id).unwrap_or(idle)
+        self.tasks.state_of(&desktop.id).unwrap_or(idle)
     }
 
     /// A site that is there.

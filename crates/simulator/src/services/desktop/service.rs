@@ -2,7 +2,7 @@
 
 use super::effect::Effect;
 use super::state::DESKTOP;
-use super::{account, binding, describe, goods, index, line, network, operate, order, price, problems, renewal};
+use super::{account, binding, describe, index, line, network, offerings, operate, order, price, problems, renewal};
 use crate::cloud::call::Table;
 use crate::cloud::list::List;
 use crate::cloud::service::{EffectKind, Service};
@@ -22,7 +22,7 @@ impl Service for Desktop {
             account::ACTIONS,
             binding::ACTIONS,
             describe::ACTIONS,
-            goods::ACTIONS,
+            offerings::ACTIONS,
             line::ACTIONS,
             network::ACTIONS,
             operate::ACTIONS,

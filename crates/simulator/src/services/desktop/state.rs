@@ -3,7 +3,7 @@
 use crate::cloud::addresses::Range;
 use crate::cloud::money::Money;
 use crate::cloud::service_states::StateKey;
-use crate::cloud::store::{Keyed, Store};
+use crate::cloud::store::{Store, keyed_by_id};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
@@ -50,12 +50,6 @@ pub(super) fn capacity() -> u64 {
     150
 }
 
-impl Keyed for Site {
-    fn key(&self) -> &str {
-        &self.id
-    }
-}
-
 /// A configuration that is sold.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -87,12 +81,6 @@ pub(crate) struct ProductSite {
     pub(crate) allows_ssd: bool,
 }
 
-impl Keyed for Product {
-    fn key(&self) -> &str {
-        &self.id
-    }
-}
-
 /// What a desktop can be installed with.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -121,12 +109,6 @@ pub(crate) struct ImageSite {
     pub(crate) status: String,
 }
 
-impl Keyed for Image {
-    fn key(&self) -> &str {
-        &self.id
-    }
-}
-
 /// A person who can use desktops.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -144,12 +126,6 @@ pub(crate) struct Account {
     pub(crate) has_failed: bool,
 }
 
-impl Keyed for Account {
-    fn key(&self) -> &str {
-        &self.id
-    }
-}
-
 /// A VPC with its networks.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -165,12 +141,6 @@ pub(crate) struct Vpc {
     pub(crate) networks: Vec<Network>,
     pub(crate) created: Timestamp,
     pub(crate) updated: Timestamp,
-}
-
-impl Keyed for Vpc {
-    fn key(&self) -> &str {
-        &self.id
-    }
 }
 
 /// A subnet, or a virtual gateway to a line.
@@ -231,12 +201,6 @@ pub(crate) struct Desktop {
     pub(crate) created: Timestamp,
 }
 
-impl Keyed for Desktop {
-    fn key(&self) -> &str {
-        &self.id
-    }
-}
-
 impl Desktop {
     /// Whether its paid term is over.
     pub(super) fn has_lapsed(&self, now: Timestamp) -> bool {
@@ -249,3 +213,5 @@ impl Vpc {
         self.networks.iter().find(|network| network.id == id)
     }
 }
+
+keyed_by_id!(Site, Product, Image, Account, Vpc, Desktop);

@@ -46,7 +46,7 @@ fn desktops(cloud: &TestCloud, changes: &Json) -> Vec<String> {
     serde_json::from_value(made["vmIds"].clone()).unwrap()
 }
 
-fn shown(cloud: &TestCloud, id: &str) -> Json {
+fn view(cloud: &TestCloud, id: &str) -> Json {
     ask(cloud, "QueryVm", json!({"vmId": id})).ok()["Data"].clone()
 }
 
@@ -114,9 +114,9 @@ async fn a_desktop_lives_from_its_order_to_its_deletion() {
     let cloud = TestCloud::new();
     let made = ask(&cloud, "CreateVm", order(&cloud, &json!({"num": "3"}))).ok()["Data"].clone();
     let vms: Vec<String> = serde_json::from_value(made["vmIds"].clone()).unwrap();
-    let names: Vec<_> = vms.iter().map(|id| shown(&cloud, id)["vmName"].clone()).collect();
+    let names: Vec<_> = vms.iter().map(|id| view(&cloud, id)["vmName"].clone()).collect();
     assert_eq!(names, ["openapi_999", "openapi_999_001", "openapi_999_002"]);
-    assert_eq!((&task(&cloud, &made)["status"], &shown(&cloud, &vms[0])["status"]), (&json!("Running"), &json!("configuring")));
+    assert_eq!((&task(&cloud, &made)["status"], &view(&cloud, &vms[0])["status"]), (&json!("Running"), &json!("configuring")));
     ask(&cloud, "QueryTask", json!({"taskId": made["taskId"], "requestId": NOBODY})).refused(400, "10006");
     ask(&cloud, "DeleteVm", json!({"vmId": vms[0]})).refused(400, "13002");
     cloud.settle();
@@ -124,7 +124,7 @@ async fn a_desktop_lives_from_its_order_to_its_deletion() {
         task(&cloud, &made),
         json!({"taskId": made["taskId"], "requestId": REQUEST, "status": "Completed", "failReason": ""})
     );
-    let one = shown(&cloud, &vms[0]);
+    let one = view(&cloud, &vms[0]);
     assert_eq!(
         (&one["eip"], &one["privateIp"], &one["publicIp"]),
         (&json!("移动:120.226.0.2"), &json!("vlan1704:10.1.0.2"), &json!("10.3.0.2"))
@@ -140,10 +140,10 @@ async fn a_desktop_lives_from_its_order_to_its_deletion() {
     operate("on").refused(400, "13002");
     operate("burn").refused(400, "10003");
     operate("off").ok();
-    assert_eq!(shown(&cloud, &vms[0])["status"], "stoping");
+    assert_eq!(view(&cloud, &vms[0])["status"], "stoping");
     operate("reboot").refused(400, "13002");
     cloud.settle();
-    assert_eq!(shown(&cloud, &vms[0])["status"], "stop");
+    assert_eq!(view(&cloud, &vms[0])["status"], "stop");
     let image = json!({"vmId": vms[0], "imageId": "0e0f9143-35c5-4368-8c62-4bab440a9b9d"});
     done(&cloud, "RebuildVm", image.clone());
     ask(&cloud, "RebuildVm", json!({"vmId": vms[0], "imageId": NOBODY})).refused(400, "10006");
@@ -151,15 +151,15 @@ async fn a_desktop_lives_from_its_order_to_its_deletion() {
     operate("on").ok();
     cloud.settle();
     operate("reboot").ok();
-    assert_eq!(shown(&cloud, &vms[0])["status"], "rebooting");
+    assert_eq!(view(&cloud, &vms[0])["status"], "rebooting");
     cloud.settle();
     ask(&cloud, "ChangeVmName", json!({"vmId": vms[0], "name": "new"})).ok();
     ask(&cloud, "UpdateVmLabels", json!({"vmIds": vms, "label": "备注"})).ok();
     done(&cloud, "ConfigNet", json!({"vmIds": vms}));
-    assert_eq!((&shown(&cloud, &vms[0])["vmName"], &shown(&cloud, &vms[2])["label"]), (&json!("new"), &json!("备注")));
+    assert_eq!((&view(&cloud, &vms[0])["vmName"], &view(&cloud, &vms[2])["label"]), (&json!("new"), &json!("备注")));
 
     let gone = ask(&cloud, "DeleteVm", json!({"vmId": vms[0]})).ok()["Data"].clone();
-    assert_eq!(shown(&cloud, &vms[0])["status"], "deleteing");
+    assert_eq!(view(&cloud, &vms[0])["status"], "deleteing");
     cloud.settle();
     assert_eq!(task(&cloud, &gone)["status"], "Completed");
     ask(&cloud, "QueryVm", json!({"vmId": vms[0]})).refused(400, "10006");
@@ -182,7 +182,7 @@ async fn operating_a_desktop_that_is_not_there_fails_as_a_task() {
     let ended = task(&cloud, &answer);
     assert_eq!(ended["status"], "Failed");
     assert_eq!(ended["failReason"], format!("subtask power off desktop {NOBODY} failed: no such desktop"));
-    assert_eq!(shown(&cloud, &vms[0])["status"], "stop");
+    assert_eq!(view(&cloud, &vms[0])["status"], "stop");
 }
 
 #[tokio::test(start_paused = true)]
@@ -244,11 +244,11 @@ async fn a_monthly_order_is_paid_and_costs_nothing_where_it_fails() {
     close(price, 5400.0);
     let vms = desktops(&cloud, &monthly);
     close(before - cloud.balance(), price);
-    let one = shown(&cloud, &vms[0]);
+    let one = view(&cloud, &vms[0]);
     // Ordered on 2026-03-01 at 08:00 UTC; the failed order took some minutes.
     assert!(one["expireTime"].as_str().unwrap().starts_with("2026-05-01T08:0") && one["billMethod"] == 1);
     let to_end = desktops(&cloud, &json!({"billCycle": "month", "isToMonth": "1", "priceToMonth": "1"}));
-    assert_eq!(shown(&cloud, &to_end[0])["expireTime"], "2026-03-31T16:00:00.000+0000");
+    assert_eq!(view(&cloud, &to_end[0])["expireTime"], "2026-03-31T16:00:00.000+0000");
     close(before - cloud.balance(), price + 1350.0);
 }
 
@@ -282,24 +282,24 @@ async fn what_expires_is_listed_renewed_or_over() {
     let renewed = renew(json!([by_hand, by_hand]), json!({"duration": "2"})).ok()["Data"].clone();
     assert_eq!((&renewed["successVmIds"], &renewed["failedVmIds"]), (&json!([by_hand]), &json!([])));
     close(before - cloud.balance(), 2700.0);
-    assert_eq!(shown(&cloud, &by_hand)["expireTime"], "2026-05-31T16:00:00.000+0000");
+    assert_eq!(view(&cloud, &by_hand)["expireTime"], "2026-05-31T16:00:00.000+0000");
     assert_eq!(expiring(), ["own using", "lapsing using"]);
     let before = cloud.balance();
     advance(7 * 86_400);
     assert_eq!(expiring(), ["lapsing asMonthExpired"]);
     close(before - cloud.balance(), 1350.0);
-    assert_eq!(shown(&cloud, &own)["expireTime"], "2026-04-30T16:00:00.000+0000");
+    assert_eq!(view(&cloud, &own)["expireTime"], "2026-04-30T16:00:00.000+0000");
     ask(&cloud, "OperateVm", json!({"vmIds": [lapsing], "action": "on"})).refused(400, "13002");
     // Of two only one can be paid.
     cloud.simulator.set_balance(1400.0);
     let part = renew(json!([lapsing, by_hand]), json!({})).ok()["Data"].clone();
     assert_eq!((&part["successVmIds"], &part["failedVmIds"]), (&json!([lapsing]), &json!([by_hand])));
     renew(json!([by_hand]), json!({})).refused(400, "12500");
-    assert_eq!(shown(&cloud, &lapsing)["status"], "stop");
+    assert_eq!(view(&cloud, &lapsing)["status"], "stop");
     done(&cloud, "OperateVm", json!({"vmIds": [lapsing], "action": "on"}));
-    assert_eq!(shown(&cloud, &lapsing)["status"], "using");
+    assert_eq!(view(&cloud, &lapsing)["status"], "using");
     advance(200 * 86_400);
-    assert_eq!(shown(&cloud, &own)["status"], "asMonthExpired");
+    assert_eq!(view(&cloud, &own)["status"], "asMonthExpired");
     close(cloud.balance(), 50.0);
 }
 
@@ -378,7 +378,7 @@ async fn users_are_bound_and_unbound() {
     let change = |account: &Json| ask(&cloud, "ChangeAccount", json!({"vmId": vms[0], "accountId": account}));
     change(&json!(NOBODY)).refused(400, "13011");
     change(&first).ok();
-    assert_eq!(shown(&cloud, &vms[0])["accountEmail"], EMAIL);
+    assert_eq!(view(&cloud, &vms[0])["accountEmail"], EMAIL);
     change(&second).refused(400, "13011");
     let bound = done(&cloud, "BindAccounts", json!({"vmIds": [vms[0], vms[1], NOBODY], "accountId": second}));
     assert_eq!((&bound["successNum"], &bound["failedNum"]), (&json!(1), &json!(2)));
@@ -390,7 +390,7 @@ async fn users_are_bound_and_unbound() {
     change(&second).ok();
     let unbound = done(&cloud, "UnbindAccounts", json!({"vmIds": vms}));
     assert_eq!((&unbound["successNum"], &unbound["failedMsgs"][0]["messsage"]), (&json!(1), &json!("the desktop is on")));
-    assert_eq!((&shown(&cloud, &vms[0])["accountEmail"], &account(&cloud, "b@b.cn")["bindNum"]), (&json!(""), &json!(1)));
+    assert_eq!((&view(&cloud, &vms[0])["accountEmail"], &account(&cloud, "b@b.cn")["bindNum"]), (&json!(""), &json!(1)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -497,7 +497,7 @@ async fn a_random_walk_ends_in_a_state_that_can_be_read_again() {
                 _ => ("UnbindAccounts", json!({"vmIds": [id]})),
             };
             let is_busy = id != NOBODY && {
-                let status = shown(&cloud, &id)["status"].clone();
+                let status = view(&cloud, &id)["status"].clone();
                 !["using", "stop", "asMonthExpired"].contains(&status.as_str().unwrap())
             };
             let answer = ask(&cloud, action, params);

@@ -25,12 +25,12 @@ fn list(call: &mut Call) -> Result<Json, Refusal> {
     };
     let found: Vec<_> = cloud[EBS].chains().filter_map(|chain| cloud[EBS].chain(chain).next()).filter(fits).collect();
     let count = found.len();
-    let shown: Vec<_> = page.take(found.into_iter()).into_iter().map(|first| in_list(call.action, cloud, first)).collect();
-    Ok(json!({"PageNumber": page.number, "PageSize": page.size, "TotalCount": count, "Data": {"SnapshotChainList": shown}}))
+    let views: Vec<_> = page.take(found.into_iter()).into_iter().map(|first| in_list(call.action, cloud, first)).collect();
+    Ok(json!({"PageNumber": page.number, "PageSize": page.size, "TotalCount": count, "Data": {"SnapshotChainList": views}}))
 }
 
 /// What a chain says of its disk; the disk as it is now, while it is there.
-fn described(cloud: &Cloud, first: &Snapshot) -> Json {
+fn view(cloud: &Cloud, first: &Snapshot) -> Json {
     let disk = cloud[EBS].disks.get(&first.disk_id);
     let (server, server_name) = disk.map_or(("", ""), |disk| server_of(cloud, disk));
     json!({
@@ -52,14 +52,14 @@ fn size(cloud: &Cloud, chain: &str) -> f64 {
 }
 
 fn in_list(action: &Action, cloud: &Cloud, first: &Snapshot) -> Json {
-    let mut shown = described(cloud, first);
+    let mut view = view(cloud, first);
     let number = cloud[EBS].chain(&first.chain).count();
-    shown["SnapshotNumber"] = json!(number);
-    shown["SnapshotNum"] = json!(number);
-    shown["SnapshotSize"] = json!(size(cloud, &first.chain));
-    shown["RegionCode"] = json!(region_of(action, &first.zone));
-    shown["AvailableZoneCode"] = json!(first.zone);
-    shown
+    view["SnapshotNumber"] = json!(number);
+    view["SnapshotNum"] = json!(number);
+    view["SnapshotSize"] = json!(size(cloud, &first.chain));
+    view["RegionCode"] = json!(region_of(action, &first.zone));
+    view["AvailableZoneCode"] = json!(first.zone);
+    view
 }
 
 fn one(call: &mut Call) -> Result<Json, Refusal> {
@@ -76,10 +76,10 @@ fn one(call: &mut Call) -> Result<Json, Refusal> {
     };
     let first = cloud[EBS].chain(id).next().filter(|first| disk.is_none_or(|disk| disk == first.disk_id)).ok_or_else(missing)?;
     let count = cloud[EBS].chain(id).count();
-    let shown = page.take(cloud[EBS].chain(id)).into_iter().map(|own| snapshot::described(call.action, cloud, own));
-    let mut data = described(cloud, first);
+    let views = page.take(cloud[EBS].chain(id)).into_iter().map(|own| snapshot::view(call.action, cloud, own));
+    let mut data = view(cloud, first);
     data["SnapshotNum"] = json!(count);
     data["SnapshotSize"] = json!(format!("{:.2}GB", size(cloud, id)));
-    data["SnapshotList"] = json!(shown.collect::<Vec<_>>());
+    data["SnapshotList"] = json!(views.collect::<Vec<_>>());
     Ok(json!({"PageNumber": page.number, "PageSize": page.size, "TotalCount": count, "Data": data}))
 }

@@ -33,29 +33,29 @@ fn list(call: &mut Call) -> Result<Json, Refusal> {
     let zones = wanted_zones(call)?;
     let cloud = &*call.cloud;
     let is_there = |disk: &&Disk| zones.as_ref().is_none_or(|zones| zones.contains(&disk.zone.as_str()));
-    let (shown, count) = match ids_in_text(call, "DiskIds")? {
+    let (disks, count) = match ids_in_text(call, "DiskIds")? {
         Some(ids) => {
             let found: Vec<_> = ids.iter().filter_map(|id| cloud[EBS].disks.get(id)).filter(is_there).collect();
             (page.take(found.iter().copied()), found.len())
         }
         None => (page.take(cloud[EBS].disks.iter().filter(is_there)), cloud[EBS].disks.iter().filter(is_there).count()),
     };
-    let shown: Vec<_> = shown.into_iter().map(|disk| described(call.action, cloud, disk)).collect();
-    Ok(json!({"PageNumber": page.number, "PageSize": page.size, "TotalCount": count, "Data": {"DiskList": shown}}))
+    let views: Vec<_> = disks.into_iter().map(|disk| view(call.action, cloud, disk)).collect();
+    Ok(json!({"PageNumber": page.number, "PageSize": page.size, "TotalCount": count, "Data": {"DiskList": views}}))
 }
 
 fn one(call: &mut Call) -> Result<Json, Refusal> {
     let disk = call.cloud.ebs_disk(filled(call, "DiskId")?)?;
-    Ok(json!({"Data": {"DiskInfo": described(call.action, call.cloud, disk)}}))
+    Ok(json!({"Data": {"DiskInfo": view(call.action, call.cloud, disk)}}))
 }
 
 fn of_server(call: &mut Call) -> Result<Json, Refusal> {
     let server = call.cloud.ecs_server(filled(call, "InstanceId")?)?;
-    let disks: Vec<_> = call.cloud.ebs_disks_of(&server.id).map(|disk| described(call.action, call.cloud, disk)).collect();
+    let disks: Vec<_> = call.cloud.ebs_disks_of(&server.id).map(|disk| view(call.action, call.cloud, disk)).collect();
     Ok(json!({"Data": {"DiskList": disks}}))
 }
 
-fn described(action: &Action, cloud: &Cloud, disk: &Disk) -> Json {
+fn view(action: &Action, cloud: &Cloud, disk: &Disk) -> Json {
     let status = cloud.ebs_disk_status(disk);
     let display = match status {
         "building" => "创建中",

@@ -123,16 +123,16 @@ fn list(call: &mut Call) -> Result<Json, Refusal> {
         (None, None) => cloud[EBS].snapshots.iter().filter(fits).collect(),
     };
     let count = found.len();
-    let shown: Vec<_> = page.take(found.into_iter()).into_iter().map(|own| described(call.action, cloud, own)).collect();
-    Ok(json!({"PageNumber": page.number, "PageSize": page.size, "TotalCount": count, "Data": {"SnapshotList": shown}}))
+    let views: Vec<_> = page.take(found.into_iter()).into_iter().map(|own| view(call.action, cloud, own)).collect();
+    Ok(json!({"PageNumber": page.number, "PageSize": page.size, "TotalCount": count, "Data": {"SnapshotList": views}}))
 }
 
 fn one(call: &mut Call) -> Result<Json, Refusal> {
     let snapshot = call.cloud.snapshot(filled(call, "SnapshotId")?)?;
-    Ok(json!({"Data": {"SnapshotInfo": described(call.action, call.cloud, snapshot)}}))
+    Ok(json!({"Data": {"SnapshotInfo": view(call.action, call.cloud, snapshot)}}))
 }
 
-pub(super) fn described(action: &Action, cloud: &Cloud, snapshot: &Snapshot) -> Json {
+pub(super) fn view(action: &Action, cloud: &Cloud, snapshot: &Snapshot) -> Json {
     // The disk as it is now, while it is there.
     let name = cloud[EBS].disks.get(&snapshot.disk_id).map_or(&snapshot.disk_name, |disk| &disk.name);
     json!({

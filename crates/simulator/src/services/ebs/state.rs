@@ -1,7 +1,7 @@
 //! Cloud disks and their snapshots.
 
 use crate::cloud::service_states::StateKey;
-use crate::cloud::store::{Keyed, Store};
+use crate::cloud::store::{Store, keyed_by_id};
 use crate::services::ecs::Os;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -71,12 +71,6 @@ pub(crate) struct Disk {
     pub(crate) created: Timestamp,
 }
 
-impl Keyed for Disk {
-    fn key(&self) -> &str {
-        &self.id
-    }
-}
-
 impl Disk {
     pub(crate) fn is_system(&self) -> bool {
         self.system.is_some()
@@ -104,12 +98,6 @@ pub(crate) struct Snapshot {
     #[serde(default)]
     pub(crate) kept_days: Option<u32>,
     pub(crate) created: Timestamp,
-}
-
-impl Keyed for Snapshot {
-    fn key(&self) -> &str {
-        &self.id
-    }
 }
 
 impl Snapshot {
@@ -190,3 +178,5 @@ impl State {
         }
     }
 }
+
+keyed_by_id!(Disk, Snapshot);

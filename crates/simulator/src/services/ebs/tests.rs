@@ -19,7 +19,7 @@ fn disks(cloud: &TestCloud, changes: &Json) -> Vec<String> {
     serde_json::from_value(made["Data"]["DiskIdSet"].clone()).unwrap()
 }
 
-fn shown(cloud: &TestCloud, id: &str) -> Json {
+fn view(cloud: &TestCloud, id: &str) -> Json {
     cloud.ask("cds.ebs.DescribeDisk", &json!({"DiskId": id})).ok()["Data"]["DiskInfo"].clone()
 }
 
@@ -87,7 +87,7 @@ async fn a_disk_is_created_attached_enlarged_detached_and_deleted() {
     let cloud = TestCloud::new();
     let server_id = servers(&cloud, &json!({"DataDisk": []})).remove(0);
     let id = disks(&cloud, &json!({})).remove(0);
-    let state = || (shown(&cloud, &id)["Status"].clone(), shown(&cloud, &id)["EcsId"].clone());
+    let state = || (view(&cloud, &id)["Status"].clone(), view(&cloud, &id)["EcsId"].clone());
     assert_eq!(state(), (json!("waiting"), json!("")));
     let to_server = json!({"DiskIds": [id], "InstanceId": server_id, "ReleaseWithInstance": 0});
     cloud.ask("cds.ebs.AttachDisk", &to_server).ok();
@@ -107,7 +107,7 @@ async fn a_disk_is_created_attached_enlarged_detached_and_deleted() {
     cloud.ask("cds.ebs.ExtendDisk", &extend(36)).refused(400, "InvalidParameter");
     cloud.ask("cds.ebs.ExtendDisk", &extend(4008)).refused(400, "MaxDiskSizeExceed");
     cloud.done("cds.ebs.ExtendDisk", &extend(64));
-    assert_eq!(shown(&cloud, &id)["Size"], 64);
+    assert_eq!(view(&cloud, &id)["Size"], 64);
 
     let one = json!({"DiskIds": [id]});
     cloud.ask("cds.ebs.DeleteDisk", &one).refused(403, "InvalidOperation.DiskStatusUnsupported");
@@ -134,7 +134,7 @@ async fn a_disk_goes_with_its_server_only_where_that_is_wanted() {
     snapshot(&cloud, &goes, "3");
     cloud.done("cds.ecs.DeleteInstance", &json!({"EcsIds": [server_id]}));
     cloud.ask("cds.ebs.DescribeDisk", &json!({"DiskId": goes})).refused(404, "InvalidDiskId.NotFound");
-    assert_eq!((shown(&cloud, &stays)["Status"].clone(), snapshots(&cloud, &goes)), (json!("waiting"), vec![kept]));
+    assert_eq!((view(&cloud, &stays)["Status"].clone(), snapshots(&cloud, &goes)), (json!("waiting"), vec![kept]));
 }
 
 #[tokio::test(start_paused = true)]
@@ -182,7 +182,7 @@ async fn snapshots_stand_in_a_chain_and_run_out() {
     let info = |snapshot: &str| {
         cloud.ask("cds.ebs.DescribeSnapshot", &json!({"SnapshotId": snapshot})).ok()["Data"]["SnapshotInfo"].clone()
     };
-    assert_eq!((&info(&first)["SnapshotStatus"], &shown(&cloud, &id)["Status"]), (&json!("creating"), &json!("creating_snapshot")));
+    assert_eq!((&info(&first)["SnapshotStatus"], &view(&cloud, &id)["Status"]), (&json!("creating"), &json!("creating_snapshot")));
     cloud.settle();
     assert_eq!((&info(&first)["SnapshotStatus"], &info(&first)["SnapshotName"]), (&json!("running"), &json!("before-upgrade")));
     assert!(first.starts_with(&format!("s-{id}-")) && first.ends_with("-01"));
@@ -249,7 +249,7 @@ async fn a_disk_is_rolled_back_while_its_server_is_off() {
     back(&json!({"NewSnapshot": {"SnapshotName": "auto-1"}})).refused(400, "InvalidParameter");
     assert_eq!(snapshots(&cloud, &id).len(), 1);
     back(&json!({})).ok();
-    assert_eq!((&shown(&cloud, &id)["Status"], &server(&cloud, &server_id)["Status"]), (&json!("rollback"), &json!("updating")));
+    assert_eq!((&view(&cloud, &id)["Status"], &server(&cloud, &server_id)["Status"]), (&json!("rollback"), &json!("updating")));
     cloud.settle();
     assert_eq!((&server(&cloud, &server_id)["Status"], snapshots(&cloud, &id).len()), (&json!("running"), 2));
     operate(&cloud, &server_id, "shutdown_ecs");

@@ -33,7 +33,7 @@ struct Way {
 }
 
 /// What is ordered, checked.
-struct Order {
+struct ServerOrder {
     zone: String,
     family: String,
     size: (u64, u64, u64),
@@ -74,7 +74,7 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     Ok(json!({"Data": {"EventId": event, "EcsIdSet": servers}}))
 }
 
-fn order(call: &Call) -> Result<Order, Refusal> {
+fn order(call: &Call) -> Result<ServerOrder, Refusal> {
     let params = call.params;
     let zone = call.edge_zone("AvailableZoneCode")?.code.to_owned();
     let family = filled(call, "EcsFamilyName")?.to_owned();
@@ -104,7 +104,7 @@ fn order(call: &Call) -> Result<Order, Refusal> {
     }
     let is_utc = params.count("UtcTime") == Some(1);
     let names = names(call, number);
-    Ok(Order { zone, family, size, names, os, system, disks, subnet, exits, billing, price, credit, is_utc })
+    Ok(ServerOrder { zone, family, size, names, os, system, disks, subnet, exits, billing, price, credit, is_utc })
 }
 
 fn check_number(cloud: &Cloud, number: u64) -> Result<(), Refusal> {
@@ -206,7 +206,7 @@ fn credit(call: &Call) -> Result<Option<u64>, Refusal> {
 }
 
 /// Adds one of the ordered servers with its cloud disks; the ids of these.
-fn add_server(cloud: &mut Cloud, order: &Order, number: usize, id: &str) -> Vec<String> {
+fn add_server(cloud: &mut Cloud, order: &ServerOrder, number: usize, id: &str) -> Vec<String> {
     let (created, today) = (cloud.now(), day(cloud));
     let (mut local_disks, mut cloud_disks) = (Vec::new(), Vec::new());
     let is_prepaid = order.billing != Billing::OnDemand;

@@ -48,10 +48,10 @@ fn list(call: &mut Call) -> Result<Json, Refusal> {
     let count = if is_open { cloud[ECS].servers.len() } else { cloud[ECS].servers.iter().filter(fits).count() };
     let is_paged = call.params.count("PageNumber").is_some() || call.params.count("PageSize").is_some();
     let page = if is_paged { call.page(PAGE_SIZE)? } else { call.page(count as u64)? };
-    let shown: Vec<_> =
+    let views: Vec<_> =
         page.take(cloud[ECS].servers.iter().filter(fits)).into_iter().map(|server| in_list(call.action, cloud, server)).collect();
     let size = if is_paged { page.size } else { count as u64 };
-    Ok(json!({"PageNumber": page.number, "PageSize": size, "TotalCount": count, "Data": {"EcsList": shown}}))
+    Ok(json!({"PageNumber": page.number, "PageSize": size, "TotalCount": count, "Data": {"EcsList": views}}))
 }
 
 fn one(call: &mut Call) -> Result<Json, Refusal> {
@@ -93,7 +93,7 @@ fn status_display(status: &str) -> &'static str {
 }
 
 /// What both ways of showing a server have in common.
-struct Shown<'a> {
+struct ServerView<'a> {
     server: &'a Server,
     net: Option<&'a Net>,
     vpc_id: &'a str,
@@ -110,7 +110,7 @@ struct Shown<'a> {
     renews: &'static str,
 }
 
-impl<'a> Shown<'a> {
+impl<'a> ServerView<'a> {
     fn of(action: &'a Action, cloud: &'a Cloud, server: &'a Server) -> Self {
         let zone = zone::named(action, &server.zone);
         let (method, method_name, end, renews) = match &server.billing {
@@ -152,11 +152,11 @@ impl<'a> Shown<'a> {
             let eip = cloud.eip_at(network, address);
             let line = eip.and_then(|eip| cloud.line_of(eip));
             let carrier = line.map_or_else(String::new, |line| carrier_name(action, &line.carrier));
-            let mut shown = json!({"ConfName": carrier, "EipIp": eip.map_or_else(String::new, |eip| eip.address.to_string())});
+            let mut view = json!({"ConfName": carrier, "EipIp": eip.map_or_else(String::new, |eip| eip.address.to_string())});
             if with_bandwidth {
-                shown["CurrentUseQos"] = json!(line.map_or_else(String::new, |line| line.qos.to_string()));
+                view["CurrentUseQos"] = json!(line.map_or_else(String::new, |line| line.qos.to_string()));
             }
-            (address.to_string(), shown)
+            (address.to_string(), view)
         })
         .collect()
     }
@@ -169,38 +169,38 @@ fn carrier_name(action: &Action, carrier: &str) -> String {
 }
 
 fn in_list(action: &Action, cloud: &Cloud, server: &Server) -> Json {
-    let shown = Shown::of(action, cloud, server);
+    let view = ServerView::of(action, cloud, server);
     let family = family::known(&server.family);
     let is_gpu = server.gpu > 0;
     let local = server.local_disks.iter().find(|disk| disk.is_system);
     let system =
         local.map(|disk| disk.size).or_else(|| cloud.ebs_disks_of(&server.id).find(|disk| disk.is_system()).map(|disk| disk.size));
-    let (public, others) = shown.exits();
+    let (public, others) = view.exits();
     json!({
         "EcsId": server.id,
         "EcsName": server.name,
-        "VpcId": shown.vpc_id,
-        "VpcName": shown.vpc_name,
-        "Status": shown.status,
-        "StatusDisplay": status_display(shown.status),
-        "AzId": shown.zone_id,
-        "AzName": shown.zone_name,
-        "RegionId": shown.region_id,
-        "RegionName": shown.region_name,
+        "VpcId": view.vpc_id,
+        "VpcName": view.vpc_name,
+        "Status": view.status,
+        "StatusDisplay": status_display(view.status),
+        "AzId": view.zone_id,
+        "AzName": view.zone_name,
+        "RegionId": view.region_id,
+        "RegionName": view.region_name,
         "PrivateNet": server.address,
         "PubNet": public,
         "VirtualNet": others,
-        "EipInfo": shown.eips(action, cloud, false),
+        "EipInfo": view.eips(action, cloud, false),
         "CreateTime": format_time(server.created),
-        "EndBillTime": shown.end,
-        "IsAutoRenewal": shown.renews,
+        "EndBillTime": view.end,
+        "IsAutoRenewal": view.renews,
         "IsGpu": is_gpu,
         "CardName": family.map_or("", |family| family.card),
         "CpuSize": server.cpu,
         "RamSize": server.ram,
         "GpuSize": server.gpu,
-        "BillingMethodName": shown.method_name,
-        "BillingMethod": shown.method,
+        "BillingMethodName": view.method_name,
+        "BillingMethod": view.method,
         "OsType": server.os.kind,
         "OsVersion": server.os.version,
         "ImageName": server.os.image_name,
@@ -216,33 +216,33 @@ fn in_list(action: &Action, cloud: &Cloud, server: &Server) -> Json {
 }
 
 fn in_full(action: &Action, cloud: &Cloud, server: &Server) -> Json {
-    let shown = Shown::of(action, cloud, server);
+    let view = ServerView::of(action, cloud, server);
     let months = if let Billing::Prepaid { months, .. } = server.billing { months } else { 0 };
     let is_gpu = server.gpu > 0;
-    let (public, others) = shown.exits();
+    let (public, others) = view.exits();
     let mut system = Json::Null;
     let mut data = Vec::new();
     for disk in &server.local_disks {
-        let shown = local_disk(disk);
-        if disk.is_system { system = shown } else { data.push(shown) }
+        let view = local_disk(disk);
+        if disk.is_system { system = view } else { data.push(view) }
     }
     for disk in cloud.ebs_disks_of(&server.id) {
-        let shown = cloud_disk(disk);
-        if disk.is_system() { system = shown } else { data.push(shown) }
+        let view = cloud_disk(disk);
+        if disk.is_system() { system = view } else { data.push(view) }
     }
     json!({
         "EcsId": server.id,
         "EcsName": server.name,
-        "RegionId": shown.region_id,
-        "RegionName": shown.region_name,
-        "AzId": shown.zone_id,
-        "AzName": shown.zone_name,
-        "Status": shown.status,
-        "StatusDisplay": status_display(shown.status),
+        "RegionId": view.region_id,
+        "RegionName": view.region_name,
+        "AzId": view.zone_id,
+        "AzName": view.zone_name,
+        "Status": view.status,
+        "StatusDisplay": status_display(view.status),
         "CreateTime": format_time(server.created),
         "Duration": months,
-        "EndBillTime": shown.end,
-        "IsAutoRenewal": shown.renews,
+        "EndBillTime": view.end,
+        "IsAutoRenewal": view.renews,
         "TimeZone": if server.is_utc { "UTC" } else { "UTC+8" },
         "IsGpu": is_gpu,
         // The document's example has it where its table has IsGpu.
@@ -258,19 +258,19 @@ fn in_full(action: &Action, cloud: &Cloud, server: &Server) -> Json {
         },
         "Disk": {"SystemDiskConf": system, "DataDiskConf": data},
         "Pipe": {
-            "VpcName": shown.vpc_name,
-            "VpcId": shown.vpc_id,
+            "VpcName": view.vpc_name,
+            "VpcId": view.vpc_id,
             "SubnetId": server.subnet_id,
-            "SubnetName": shown.net.map_or("", |net| &net.name),
-            "CreateTime": shown.vpc_created,
+            "SubnetName": view.net.map_or("", |net| &net.name),
+            "CreateTime": view.vpc_created,
             "PrivateNet": server.address,
             "PubNet": public,
             "VirtualNet": others,
-            "EipInfo": shown.eips(action, cloud, true),
+            "EipInfo": view.eips(action, cloud, true),
         },
         "BillingInfo": {
-            "BillingMethod": shown.method,
-            "BillingMethodName": shown.method_name,
+            "BillingMethod": view.method,
+            "BillingMethodName": view.method_name,
             "BillingStatus": "正常",
             "BillCycleId": if months >= 12 { "year" } else { "month" },
         },
@@ -279,15 +279,15 @@ fn in_full(action: &Action, cloud: &Cloud, server: &Server) -> Json {
 
 fn local_disk(disk: &LocalDisk) -> Json {
     // Local disks go with their server.
-    described(true, disk.is_system, &disk.name, disk.size, &disk.id, "local")
+    disk_view(true, disk.is_system, &disk.name, disk.size, &disk.id, "local")
 }
 
 fn cloud_disk(disk: &Disk) -> Json {
-    described(disk.releases, disk.is_system(), &disk.name, disk.size, &disk.id, "ssd")
+    disk_view(disk.releases, disk.is_system(), &disk.name, disk.size, &disk.id, "ssd")
 }
 
-fn described(releases: bool, is_system: bool, name: &str, size: u64, id: &str, feature: &str) -> Json {
-    let mut shown = json!({
+fn disk_view(releases: bool, is_system: bool, name: &str, size: u64, id: &str, feature: &str) -> Json {
+    let mut view = json!({
         "ReleaseWithInstance": u8::from(releases),
         "DiskType": if is_system { "system" } else { "data" },
         "Name": name,
@@ -298,6 +298,6 @@ fn described(releases: bool, is_system: bool, name: &str, size: u64, id: &str, f
         "Unit": "GB",
         "DiskFeature": feature,
     });
-    shown[if is_system { "DiskId" } else { "Id" }] = json!(id);
-    shown
+    view[if is_system { "DiskId" } else { "Id" }] = json!(id);
+    view
 }

@@ -53,7 +53,7 @@ pub(crate) fn describe(call: &mut Call, dialect: Dialect) -> Result<Json, Refusa
     let cloud = &*call.cloud;
     let missing = || Refusal::new("InvalidEvent.NotFound", format!("There is no event {id}"));
     let task = cloud.tasks.get(dialect, id).ok_or_else(missing)?;
-    let mut answer = described(cloud, task);
+    let mut answer = view(cloud, task);
     // The document has no field for the reason; the text is the only place for it.
     if let Some(reason) = task.failure.as_ref().filter(|_| cloud.tasks.stage(task) == Stage::Failed) {
         answer["Msg"] = json!(reason);
@@ -61,7 +61,7 @@ pub(crate) fn describe(call: &mut Call, dialect: Dialect) -> Result<Json, Refusa
     Ok(answer)
 }
 
-fn described(cloud: &Cloud, event: &Task) -> Json {
+fn view(cloud: &Cloud, event: &Task) -> Json {
     let status = cloud.tasks.status(event);
     let display = match cloud.tasks.stage(event) {
         Stage::Waiting | Stage::Working => "进行中",

@@ -74,11 +74,11 @@ pub(super) fn size(call: &Call) -> Result<(u64, u64, u64), Refusal> {
 fn describe(call: &mut Call) -> Result<Json, Refusal> {
     call.edge_zone("AvailableZoneCode")?;
     filled(call, "BillingMethod")?;
-    let families: Vec<_> = FAMILIES.iter().map(described).collect();
+    let families: Vec<_> = FAMILIES.iter().map(view).collect();
     Ok(json!({"Data": {"EcsFamilyInfo": families}}))
 }
 
-fn described(family: &Family) -> Json {
+fn view(family: &Family) -> Json {
     let sizes = family.sizes.iter().map(|(cpu, ram, gpu)| {
         json!({
             "GpuShowType": family.card, "GpuTypeId": family.card_id, "Cpu": cpu, "Ram": ram, "Gpu": gpu,

@@ -68,7 +68,7 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
     }
     let wanted: Option<HashSet<String>> = wanted.map(|ids| ids.into_iter().collect());
     let is_wanted = |id: &str| wanted.as_ref().is_none_or(|ids| ids.contains(id));
-    let mut shown = Vec::new();
+    let mut views = Vec::new();
     for place in zones(call.action).filter(|place| zone.is_none_or(|code| code == place.code)) {
         let entry = |id: &str, name: &str, kind: &str, os: &Os, created: &str| {
             json!({
@@ -80,14 +80,14 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
             })
         };
         let held = cloud[ECS].images.iter().filter(|image| image.zones.iter().any(|code| code == place.code));
-        shown.extend(
+        views.extend(
             held.filter(|image| is_wanted(&image.id))
                 .map(|image| entry(&image.id, &image.name, "private", &image.os, &format_time(image.created))),
         );
         let public = public().filter(|os| is_wanted(&os.image_id));
-        shown.extend(public.map(|os| entry(&os.image_id, &os.image_name, "public", &os, PUBLIC_SINCE)));
+        views.extend(public.map(|os| entry(&os.image_id, &os.image_name, "public", &os, PUBLIC_SINCE)));
     }
-    Ok(json!({"PageNumber": 1, "PageSize": shown.len(), "TotalCount": shown.len(), "Data": {"ImageList": shown}}))
+    Ok(json!({"PageNumber": 1, "PageSize": views.len(), "TotalCount": views.len(), "Data": {"ImageList": views}}))
 }
 
 fn create(call: &mut Call) -> Result<Json, Refusal> {

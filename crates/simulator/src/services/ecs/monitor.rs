@@ -46,7 +46,7 @@ fn monitor(call: &mut Call) -> Result<Json, Refusal> {
     }
     let (first, last) = (start.max(server.created), end.min(call.cloud.now()));
     let times: Vec<i64> = (first.as_second()..=last.as_second()).filter(|second| second % STEP == 0).collect();
-    let shown: Vec<_> = times.iter().filter_map(|second| Timestamp::from_second(*second).ok()).map(format_time).collect();
+    let views: Vec<_> = times.iter().filter_map(|second| Timestamp::from_second(*second).ok()).map(format_time).collect();
     let mut data = Map::new();
     for (indicator, name, unit, device, most) in SERIES {
         let is_wanted = wanted.is_empty() || wanted.contains(indicator);
@@ -54,7 +54,7 @@ fn monitor(call: &mut Call) -> Result<Json, Refusal> {
             let purpose = format!("{id} {name}");
             let value = |second: &i64| (call.cloud.fraction(&purpose, second.unsigned_abs()) * most * 10.0).round() / 10.0;
             let values: Vec<_> = times.iter().map(value).collect();
-            data.insert((*name).to_owned(), json!({"Unit": unit, "Device": device, "Time": shown, "Value": values}));
+            data.insert((*name).to_owned(), json!({"Unit": unit, "Device": device, "Time": views, "Value": values}));
         }
     }
     Ok(json!({"Data": data}))

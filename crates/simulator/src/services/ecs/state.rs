@@ -1,7 +1,7 @@
 //! Elastic servers.
 
 use crate::cloud::service_states::StateKey;
-use crate::cloud::store::{Keyed, Store};
+use crate::cloud::store::{Store, keyed_by_id};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
@@ -122,12 +122,6 @@ pub(crate) struct Server {
     pub(crate) created: Timestamp,
 }
 
-impl Keyed for Server {
-    fn key(&self) -> &str {
-        &self.id
-    }
-}
-
 /// A private image.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -141,8 +135,4 @@ pub(crate) struct Image {
     pub(crate) created: Timestamp,
 }
 
-impl Keyed for Image {
-    fn key(&self) -> &str {
-        &self.id
-    }
-}
+keyed_by_id!(Server, Image);

@@ -129,8 +129,8 @@ async fn servers_are_found_by_zone_vpc_and_word_and_page_by_page() {
     let all = list(&json!({}));
     assert_eq!((&all["TotalCount"], all["Data"]["EcsList"].as_array().unwrap().len()), (&json!(5), 5));
     let page = list(&json!({"PageNumber": 2, "PageSize": 2}));
-    let shown: Vec<_> = page["Data"]["EcsList"].as_array().unwrap().iter().map(|server| server["EcsId"].clone()).collect();
-    assert_eq!((&page["TotalCount"], shown), (&json!(5), vec![json!(ids[2]), json!(ids[3])]));
+    let views: Vec<_> = page["Data"]["EcsList"].as_array().unwrap().iter().map(|server| server["EcsId"].clone()).collect();
+    assert_eq!((&page["TotalCount"], views), (&json!(5), vec![json!(ids[2]), json!(ids[3])]));
     let address = all["Data"]["EcsList"][4]["PrivateNet"].clone();
     for (params, count) in [
         (json!({"AvailableZoneCode": ZONE, "VpcId": VPC}), 5),
@@ -205,11 +205,11 @@ async fn a_gateway_gives_an_address_and_a_local_disk_is_the_servers_own() {
     let gateways = json!([{"SubnetId": GATEWAY, "IpType": "default_gateway"}]);
     let local = json!({"DiskFeature": "local", "Size": 50});
     let id = servers(&cloud, &json!({"PubnetInfo": gateways, "SystemDisk": local, "DataDisk": [local]})).remove(0);
-    let shown = server(&cloud, &id);
-    let public = shown["Pipe"]["PubNet"].as_str().unwrap();
-    assert!(public.starts_with("10.15.") && shown["Pipe"]["EipInfo"][public].is_object());
+    let view = server(&cloud, &id);
+    let public = view["Pipe"]["PubNet"].as_str().unwrap();
+    assert!(public.starts_with("10.15.") && view["Pipe"]["EipInfo"][public].is_object());
     assert_eq!(
-        (&shown["Disk"]["SystemDiskConf"]["DiskFeature"], &shown["Disk"]["DataDiskConf"][0]["Size"]),
+        (&view["Disk"]["SystemDiskConf"]["DiskFeature"], &view["Disk"]["DataDiskConf"][0]["Size"]),
         (&json!("local"), &json!(50))
     );
     assert_eq!(cloud.ask("cds.ebs.DescribeDiskList", &json!({})).ok()["TotalCount"], 0);
@@ -259,8 +259,8 @@ async fn images_are_copied_to_zones_and_deleted_zone_by_zone() {
     let image = cloud.done("cds.ecs.CreateImage", &json!({"EcsId": id, "Name": "golden"}))["Data"]["ImageId"].clone();
     let zones = || {
         let ids = json!({"ImageIds": json!([image]).to_string()});
-        let shown = cloud.ask("cds.ecs.DescribeImages", &ids);
-        let list = shown.1["Data"]["ImageList"].as_array().cloned().unwrap_or_default();
+        let view = cloud.ask("cds.ecs.DescribeImages", &ids);
+        let list = view.1["Data"]["ImageList"].as_array().cloned().unwrap_or_default();
         list.iter().map(|image| path::text(&image["AvailableZoneCode"])).collect::<Vec<_>>()
     };
     assert_eq!(zones(), [ZONE]);
@@ -337,8 +337,8 @@ async fn prices_are_those_that_are_paid() {
         json!({"BillingMethod": "1", "SystemDisk": disk, "DataDisk": [disk], "Number": 2, "Duration": 2, "IsAutoRenewal": 0});
     let id = servers(&cloud, &bought).remove(0);
     assert!((before - balance() - quoted["TotalPrice"].as_f64().unwrap()).abs() < 1e-6);
-    let shown = server(&cloud, &id);
-    assert_eq!((&shown["EndBillTime"], &shown["IsAutoRenewal"]), (&json!("2026-05-01 00:00:00"), &json!("0")));
+    let view = server(&cloud, &id);
+    assert_eq!((&view["EndBillTime"], &view["IsAutoRenewal"]), (&json!("2026-05-01 00:00:00"), &json!("0")));
     asked["Duration"] = json!(24);
     assert_eq!(price(&asked)["PriceUnit"], "年");
     asked["BillingMethod"] = json!("0");

@@ -98,14 +98,14 @@ impl<'a> Call<'a> {
 fn regions(call: &mut Call) -> Result<Json, Refusal> {
     let mut regions: Vec<(String, Json)> = Vec::new();
     for zone in zones(call.action) {
-        let shown = json!({"AzId": zone.id(), "AzName": zone.name, "AvailableZoneCode": zone.code});
+        let view = json!({"AzId": zone.id(), "AzName": zone.name, "AvailableZoneCode": zone.code});
         let known = regions.iter_mut().find(|(code, _)| *code == zone.region);
         if let Some(zones) = known.and_then(|(_, region)| region["AzList"].as_array_mut()) {
-            zones.push(shown);
+            zones.push(view);
             continue;
         }
         let region = json!({
-            "RegionId": zone.region_id(), "RegionName": zone.region_name, "RegionCode": zone.region, "AzList": [shown],
+            "RegionId": zone.region_id(), "RegionName": zone.region_name, "RegionCode": zone.region, "AzList": [view],
         });
         regions.push((zone.region, region));
     }

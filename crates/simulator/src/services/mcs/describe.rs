@@ -1,10 +1,10 @@
 //! What can be seen of machines.
 
-use super::lease::written;
 use super::list;
 use super::public_key::PublicKey;
 use super::state::{Instance, MCS};
 use crate::cloud::call::{Call, Handler};
+use crate::cloud::format::format_rfc3339;
 use crate::cloud::ids;
 use crate::cloud::refusal::Refusal;
 use crate::cloud::state::Cloud;
@@ -111,7 +111,7 @@ fn password(call: &mut Call) -> Result<Json, Refusal> {
     let draw = |number| ids::uuid(call.cloud.ids.seed(), &format!("password {} {}", instance.id, instance.password_made), number);
     let plain: String =
         draw(0).bytes().chain(draw(1).bytes()).filter(u8::is_ascii_alphanumeric).take(PASSWORD_LENGTH).map(char::from).collect();
-    let mut answer = json!({"timestamp": written(instance.password_made), "account": account, "passwordData": plain});
+    let mut answer = json!({"timestamp": format_rfc3339(instance.password_made), "account": account, "passwordData": plain});
     if let Some(key) = &instance.key {
         let public = PublicKey::parse(&key.public_key).map_err(|why| call.malformed("InstanceId", why))?;
         answer["passwordData"] = json!(public.encrypt(&plain, &draw(2)));

@@ -39,7 +39,7 @@ impl Call<'_> {
     /// The same where nothing is being done to it.
     pub(super) fn idle_instance_of_mcs(&self) -> Result<Instance, Refusal> {
         let instance = self.instance_of_mcs()?;
-        match self.cloud.tasks.shown(&instance.id) {
+        match self.cloud.tasks.state_of(&instance.id) {
             None => Ok(instance),
             Some(state) => Err(in_wrong_state(&instance, state)),
         }

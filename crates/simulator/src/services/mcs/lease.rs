@@ -4,6 +4,7 @@ use super::answers::done;
 use super::refusals::{refusal, too_expensive};
 use super::state::{InstanceType, MCS};
 use crate::cloud::call::{Call, Handler};
+use crate::cloud::format::format_rfc3339;
 use crate::cloud::money::{Charge, Money};
 use crate::cloud::refusal::Refusal;
 use jiff::tz::TimeZone;
@@ -88,9 +89,9 @@ fn renew(call: &mut Call) -> Result<Json, Refusal> {
 fn contract(call: &mut Call) -> Result<Json, Refusal> {
     let instance = call.instance_of_mcs()?;
     Ok(json!({
-        "startedAt": written(instance.lease_began),
-        "expireAt": written(instance.lease_ends),
-        "extendTo": written(instance.kept_until()),
+        "startedAt": format_rfc3339(instance.lease_began),
+        "expireAt": format_rfc3339(instance.lease_ends),
+        "extendTo": format_rfc3339(instance.kept_until()),
     }))
 }
 
@@ -99,12 +100,7 @@ fn balance(call: &mut Call) -> Result<Json, Refusal> {
     let mcs = &call.cloud[MCS];
     let mut answer = json!({"balance": mcs.wallet.balance.json()});
     if let Some(time) = mcs.balance_changed {
-        answer["timestamp"] = json!(written(time));
+        answer["timestamp"] = json!(format_rfc3339(time));
     }
     Ok(answer)
-}
-
-/// Times as the document writes them, to the second.
-pub(super) fn written(time: Timestamp) -> String {
-    format!("{time:.0}")
 }

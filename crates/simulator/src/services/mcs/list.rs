@@ -58,11 +58,11 @@ pub(super) fn page<T>(
     describe: impl Fn(T) -> Json,
 ) -> Result<Json, Refusal> {
     let page = call.page(u64::MAX)?;
-    let shown: Vec<_> = page.take(items).into_iter().map(describe).collect();
+    let views: Vec<_> = page.take(items).into_iter().map(describe).collect();
     let mut set = Map::new();
     set.insert("Total".to_owned(), json!(total));
-    set.insert("Limit".to_owned(), json!(shown.len()));
+    set.insert("Limit".to_owned(), json!(views.len()));
     set.insert("Offset".to_owned(), json!(page.offset()));
-    set.insert(name.to_owned(), Json::Array(shown));
+    set.insert(name.to_owned(), Json::Array(views));
     Ok(Json::Object(set))
 }

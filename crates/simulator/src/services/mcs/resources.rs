@@ -22,7 +22,7 @@ impl Cloud {
 
     /// As `status` writes it.
     pub(super) fn mcs_status<'a>(&'a self, instance: &Instance) -> &'a str {
-        self.tasks.shown(&instance.id).unwrap_or(instance.condition.word())
+        self.tasks.state_of(&instance.id).unwrap_or(instance.condition.word())
     }
 
     /// Takes a machine away and sets its address free.

@@ -3,7 +3,7 @@
 use crate::cloud::addresses::Range;
 use crate::cloud::money::{Money, Wallet};
 use crate::cloud::service_states::StateKey;
-use crate::cloud::store::{Keyed, Store};
+use crate::cloud::store::{Store, keyed_by_id};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,12 +60,6 @@ fn active() -> String {
     "active".to_owned()
 }
 
-impl Keyed for Template {
-    fn key(&self) -> &str {
-        &self.id
-    }
-}
-
 /// A size that machines are sold in.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -85,12 +79,6 @@ pub(crate) struct InstanceType {
     pub(crate) price_of_a_month: Money,
 }
 
-impl Keyed for InstanceType {
-    fn key(&self) -> &str {
-        &self.id
-    }
-}
-
 /// A network.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -108,12 +96,6 @@ pub(crate) struct KeyPair {
     pub(crate) name: String,
     /// In OpenSSH's format.
     pub(crate) public_key: String,
-}
-
-impl Keyed for KeyPair {
-    fn key(&self) -> &str {
-        &self.id
-    }
 }
 
 /// The state of a machine that no work is done on.
@@ -178,15 +160,11 @@ pub(crate) struct Instance {
     pub(crate) lease_ends: Timestamp,
 }
 
-impl Keyed for Instance {
-    fn key(&self) -> &str {
-        &self.id
-    }
-}
-
 impl Instance {
     /// Until when it is kept if nobody renews it.
     pub(super) fn kept_until(&self) -> Timestamp {
         self.lease_ends.saturating_add(KEPT).unwrap_or(Timestamp::MAX)
     }
 }
+
+keyed_by_id!(Template, InstanceType, KeyPair, Instance);

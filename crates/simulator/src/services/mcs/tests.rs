@@ -85,9 +85,9 @@ async fn a_machine_lives_from_its_order_to_its_end() {
     cloud.ask("mcs.RebootInstance", &of(id)).refused(409, "Instance web is in status ready");
 
     cloud.done("mcs.ChangeInstanceType", &json!({"InstanceId": id, "InstanceType": "medium_net", "Duration": "1M"}));
-    let shown = instances(&cloud, &json!({}))["Instance"][0].clone();
+    let view = instances(&cloud, &json!({}))["Instance"][0].clone();
     assert_eq!(
-        (&shown["instanceType"], &shown["memory"], &shown["volume"], &shown["status"]),
+        (&view["instanceType"], &view["memory"], &view["volume"], &view["status"]),
         (&json!("medium_net"), &json!(2_048), &json!(52_224), &json!("ready"))
     );
     let disks = cloud.ask("mcs.DescribeInstanceVolumes", &of(id)).ok()["InstanceVolumeSet"]["InstanceVolume"].clone();
@@ -346,8 +346,8 @@ async fn a_random_walk_keeps_addresses_apart_and_makes_no_money() {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small numbers")]
             let draw = |purpose: &str, most: f64| (ids::fraction(seed, purpose, step) * most) as usize;
             let set = instances(&cloud, &json!({}));
-            let shown = set["Instance"].as_array().unwrap();
-            let chosen = shown.get(draw("which", 1.0 + f64::from(u32::try_from(shown.len()).unwrap())));
+            let view = set["Instance"].as_array().unwrap();
+            let chosen = view.get(draw("which", 1.0 + f64::from(u32::try_from(view.len()).unwrap())));
             let id = chosen.map_or("none", |one| one["instanceId"].as_str().unwrap());
             let before = chosen.map(|one| one["status"].as_str().unwrap().to_owned());
             let (action, params) = match draw("action", 7.0) {
@@ -371,8 +371,8 @@ async fn a_random_walk_keeps_addresses_apart_and_makes_no_money() {
             let now = balance(&cloud);
             assert!(now <= money, "money appears");
             money = now;
-            let addresses: std::collections::BTreeSet<_> = shown.iter().map(|one| one["ipAddresses"].to_string()).collect();
-            assert_eq!(addresses.len(), shown.len());
+            let addresses: std::collections::BTreeSet<_> = view.iter().map(|one| one["ipAddresses"].to_string()).collect();
+            assert_eq!(addresses.len(), view.len());
             advance(draw("time", 600.0) as u64);
         }
     }

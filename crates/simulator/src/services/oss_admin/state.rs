@@ -1,7 +1,7 @@
 //! What the account has here.
 
 use crate::cloud::service_states::StateKey;
-use crate::cloud::store::{Keyed, Store};
+use crate::cloud::store::{Store, keyed_by_id};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -25,12 +25,6 @@ pub(crate) struct Account {
     pub(crate) opened: Timestamp,
 }
 
-impl Keyed for Account {
-    fn key(&self) -> &str {
-        &self.id
-    }
-}
-
 /// Whether an account's data can be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -38,3 +32,5 @@ pub(crate) enum Status {
     Ok,
     Disabled,
 }
+
+keyed_by_id!(Account);

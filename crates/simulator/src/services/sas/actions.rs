@@ -4,18 +4,18 @@ use super::state::SAS;
 use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
 use crate::cloud::state::Cloud;
-use crate::services::aliyun::{Goods, once};
+use crate::services::aliyun::{Offering, once};
 use serde_json::{Value as Json, json};
 
 pub(super) const ACTIONS: &[(&str, Handler)] = &[
     ("GetInstanceCount", count),
-    ("CreateInstance", |call| once(call, |call| counted(call, |call| GOODS.buy(call)))),
-    ("RenewInstance", |call| once(call, |call| counted(call, |call| GOODS.renew(call, &["Year", "Month"])))),
-    ("UpgradeInstance", |call| once(call, |call| counted(call, |call| GOODS.raise(call)))),
-    ("RefundInstance", |call| GOODS.release(call)),
+    ("CreateInstance", |call| once(call, |call| counted(call, |call| OFFERING.buy(call)))),
+    ("RenewInstance", |call| once(call, |call| counted(call, |call| OFFERING.renew(call, &["Year", "Month"])))),
+    ("UpgradeInstance", |call| once(call, |call| counted(call, |call| OFFERING.raise(call)))),
+    ("RefundInstance", |call| OFFERING.release(call)),
 ];
 
-pub(super) const GOODS: Goods = Goods {
+pub(super) const OFFERING: Offering = Offering {
     prefix: "sas-cn",
     editions: &[("level1", 1_000), ("level2", 6_000)],
     machines: "BuyNumber",

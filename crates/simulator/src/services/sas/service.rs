@@ -1,6 +1,6 @@
 //! Alibaba's Situation Awareness (SAS): sold by the number of machines that its owner has.
 
-use super::actions::{ACTIONS, GOODS};
+use super::actions::{ACTIONS, OFFERING};
 use super::state::SAS;
 use crate::cloud::call::Table;
 use crate::cloud::list::List;
@@ -25,11 +25,11 @@ impl Service for Sas {
     }
 
     fn settle(&self, cloud: &mut Cloud) {
-        GOODS.renew_due(cloud);
+        OFFERING.renew_due(cloud);
     }
 
     fn problems(&self, cloud: &Cloud) -> Vec<String> {
-        GOODS.problems("sas.instances", &cloud[SAS].instances)
+        OFFERING.problems("sas.instances", &cloud[SAS].instances)
     }
 
     fn lists(&self, cloud: &Cloud) -> Vec<(&'static str, List)> {

@@ -67,10 +67,10 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
             && word.is_none_or(|word| gpn.name.contains(word))
             && project.is_none_or(|project| project == gpn.project)
     });
-    Ok(json!({"Data": found.map(|gpn| described(cloud, gpn)).collect::<Vec<_>>()}))
+    Ok(json!({"Data": found.map(|gpn| view(cloud, gpn)).collect::<Vec<_>>()}))
 }
 
-fn described(cloud: &Cloud, gpn: &Gpn) -> Json {
+fn view(cloud: &Cloud, gpn: &Gpn) -> Json {
     let status = cloud.network_status(&gpn.id);
     let status_text = match status {
         "creating" => "创建中",
@@ -129,7 +129,7 @@ fn join_vpc(cloud: &Cloud, gpn: &Gpn, id: &str) -> Option<Json> {
 fn idle<'a>(call: &'a Call) -> Result<&'a Gpn, Refusal> {
     let id = call.params.required("GpnId");
     let gpn = call.cloud[VDC].gpns.get(id).ok_or_else(|| call.malformed("GpnId", &format!("there is no GPN {id}")))?;
-    match call.cloud.tasks.shown(id) {
+    match call.cloud.tasks.state_of(id) {
         None => Ok(gpn),
         Some(state) => Err(wrong_state(format!("The GPN {id} is {state}"))),
     }
@@ -204,7 +204,7 @@ fn access_network<'a>(call: &'a Call, entry: Params) -> Result<&'a Network, Refu
     let id = entry.required("PrivateId");
     let network = call.cloud[VDC].networks.get(id).filter(|network| network.vdc_id == vdc.id && !network.is_public());
     let network = network.ok_or_else(|| call.malformed("PrivateId", &format!("the VDC has no private network {id}")))?;
-    if let Some(state) = call.cloud.tasks.shown(id) {
+    if let Some(state) = call.cloud.tasks.state_of(id) {
         return Err(wrong_state(format!("The network {id} is {state}")));
     }
     match call.cloud.gpn_of(id) {

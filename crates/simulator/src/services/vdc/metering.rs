@@ -85,7 +85,7 @@ impl Cloud {
 
 /// Finds out what an account out of a file lacks: the use of its public networks, their ranges and its GPNs.
 pub(crate) fn index(cloud: &mut Cloud) {
-    let is_there = |id: &&str| cloud.tasks.shown(id) != Some("creating");
+    let is_there = |id: &&str| cloud.tasks.state_of(id) != Some("creating");
     let networks: Vec<_> =
         cloud[VDC].networks.iter().map(|network| network.id.as_str()).filter(is_there).map(str::to_owned).collect();
     let gpns: Vec<_> = cloud[VDC].gpns.iter().map(|gpn| gpn.id.as_str()).filter(is_there).map(str::to_owned).collect();

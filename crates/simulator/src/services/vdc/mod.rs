@@ -1,6 +1,5 @@
 //! The service `/network` of Capital Online: virtual data centres with their public and private networks, and what joins them.
 
-mod centre;
 mod effect;
 mod gpn;
 mod metering;
@@ -17,6 +16,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod usage;
+mod vdcs;
 mod work;
 
 pub(crate) use effect::Effect;

@@ -55,7 +55,7 @@ fn delete(call: &mut Call) -> Result<Json, Refusal> {
     if call.cloud[VDC].networks.get(&id).is_none_or(Network::is_public) {
         return Err(call.malformed("PrivateId", &format!("there is no private network {id}")));
     }
-    if let Some(state) = call.cloud.tasks.shown(&id) {
+    if let Some(state) = call.cloud.tasks.state_of(&id) {
         return Err(wrong_state(format!("The network {id} is {state}")));
     }
     if let Some(reason) = call.cloud.network_use(&id) {

@@ -45,7 +45,7 @@ fn idle<'a>(call: &'a Call) -> Result<&'a Network, Refusal> {
 }
 
 fn is_idle(call: &Call, id: &str) -> Result<(), Refusal> {
-    match call.cloud.tasks.shown(id) {
+    match call.cloud.tasks.state_of(id) {
         None => Ok(()),
         Some(state) => Err(wrong_state(format!("The network {id} is {state}"))),
     }

@@ -12,7 +12,7 @@ pub(super) const ACTIONS: &[(&str, Handler)] = &[("GetWanAlarmReceiver", list), 
 fn list(call: &mut Call) -> Result<Json, Refusal> {
     let group = call.params.text("ObjGroupId").filter(|group| !group.is_empty());
     let receivers = call.cloud[VDC].receivers.iter().filter(|receiver| group.is_none_or(|group| receiver.groups.contains(group)));
-    let shown = receivers.map(|receiver| {
+    let views = receivers.map(|receiver| {
         let by_other = receiver.groups.iter().any(|own| group != Some(own.as_str()));
         json!({
             "ReceiverId": receiver.id,
@@ -23,7 +23,7 @@ fn list(call: &mut Call) -> Result<Json, Refusal> {
             "UsedByOther": by_other,
         })
     });
-    Ok(json!({"Data": shown.collect::<Vec<_>>()}))
+    Ok(json!({"Data": views.collect::<Vec<_>>()}))
 }
 
 fn update(call: &mut Call) -> Result<Json, Refusal> {

@@ -20,7 +20,7 @@ impl Cloud {
     /// A VDC in which something can be made: neither still being created nor going away.
     pub(crate) fn ready_vdc(&self, id: &str) -> Result<&Vdc, Refusal> {
         let vdc = self.vdc(id)?;
-        match self.tasks.shown(id) {
+        match self.tasks.state_of(id) {
             None => Ok(vdc),
             Some(state) => Err(wrong_state(format!("The VDC {id} is {state}"))),
         }
@@ -34,7 +34,7 @@ impl Cloud {
     /// A network that something can be put into: neither still being created nor going away.
     pub(crate) fn ready_network(&self, id: &str) -> Result<&Network, Refusal> {
         let network = self.network(id)?;
-        match self.tasks.shown(id).filter(|state| ["creating", "deleting"].contains(state)) {
+        match self.tasks.state_of(id).filter(|state| ["creating", "deleting"].contains(state)) {
             None => Ok(network),
             Some(state) => Err(Refusal::new("InvalidParameter", format!("The network {id} is {state}"))),
         }
@@ -78,6 +78,6 @@ impl Cloud {
 
     /// A network's or a VDC's state as the document writes it.
     pub(crate) fn network_status(&self, id: &str) -> &str {
-        self.tasks.shown(id).unwrap_or("ok")
+        self.tasks.state_of(id).unwrap_or("ok")
     }
 }

@@ -2,7 +2,7 @@
 
 use super::effect::Effect;
 use super::state::VDC;
-use super::{centre, gpn, metering, price, private, problems, public, receiver, usage};
+use super::{gpn, metering, price, private, problems, public, receiver, usage, vdcs};
 use crate::cloud::call::Table;
 use crate::cloud::list::List;
 use crate::cloud::service::{EffectKind, Service};
@@ -18,7 +18,7 @@ impl Service for Vdc {
     }
 
     fn actions(&self) -> &'static [Table] {
-        &[centre::ACTIONS, gpn::ACTIONS, price::ACTIONS, private::ACTIONS, public::ACTIONS, receiver::ACTIONS, usage::ACTIONS]
+        &[vdcs::ACTIONS, gpn::ACTIONS, price::ACTIONS, private::ACTIONS, public::ACTIONS, receiver::ACTIONS, usage::ACTIONS]
     }
 
     fn state(&self) -> Option<StateKind> {

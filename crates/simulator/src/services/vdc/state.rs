@@ -2,7 +2,7 @@
 
 use crate::cloud::addresses::{Addresses, Range};
 use crate::cloud::service_states::StateKey;
-use crate::cloud::store::{Keyed, Store};
+use crate::cloud::store::{Store, keyed_by_id};
 use crate::{PRIVATE_ID, PUBLIC_ID, REGION_ID, VDC_ID};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -116,12 +116,6 @@ pub(super) fn default_project() -> String {
     "0-0".to_owned()
 }
 
-impl Keyed for Vdc {
-    fn key(&self) -> &str {
-        &self.id
-    }
-}
-
 /// A public or private network of a VDC.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -211,12 +205,6 @@ impl Segment {
     }
 }
 
-impl Keyed for Network {
-    fn key(&self) -> &str {
-        &self.id
-    }
-}
-
 impl Network {
     pub(crate) fn is_public(&self) -> bool {
         matches!(self.kind, Kind::Public(_))
@@ -297,12 +285,6 @@ pub(crate) struct Gpn {
     pub(crate) pops: Vec<String>,
 }
 
-impl Keyed for Gpn {
-    fn key(&self) -> &str {
-        &self.id
-    }
-}
-
 /// A point of presence.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -311,12 +293,6 @@ pub(crate) struct Pop {
     pub(crate) name: String,
     /// A zone of its city.
     pub(crate) region: String,
-}
-
-impl Keyed for Pop {
-    fn key(&self) -> &str {
-        &self.id
-    }
 }
 
 /// Somebody who hears of network alarms.
@@ -335,8 +311,4 @@ pub(crate) struct Receiver {
     pub(crate) groups: BTreeSet<String>,
 }
 
-impl Keyed for Receiver {
-    fn key(&self) -> &str {
-        &self.id
-    }
-}
+keyed_by_id!(Vdc, Network, Gpn, Pop, Receiver);

@@ -17,8 +17,8 @@ fn done(cloud: &TestCloud, action: &str, params: &Json) -> Json {
     let answer = cloud.done(&format!("cds.vdc.{action}"), params);
     if let Some(task) = answer.get("TaskId").filter(|task| **task != "") {
         let task = cumulua_core::catalog::path::text(task);
-        let shown = cloud.ask("DescribeTask", &json!({"TaskId": task})).ok();
-        assert_eq!(shown["Data"]["Status"], "FINISH", "{action}");
+        let view = cloud.ask("DescribeTask", &json!({"TaskId": task})).ok();
+        assert_eq!(view["Data"]["Status"], "FINISH", "{action}");
     }
     answer
 }
@@ -43,8 +43,8 @@ fn public(changes: &Json) -> Json {
 
 /// The public network of a name, as `DescribeVdc` shows it.
 fn network(cloud: &TestCloud, vdc: &str, name: &str) -> Option<Json> {
-    let shown = centre(cloud, vdc);
-    let all = ["PublicNetwork", "PrivateNetwork"].into_iter().flat_map(|kind| shown[kind].as_array().unwrap().clone());
+    let view = centre(cloud, vdc);
+    let all = ["PublicNetwork", "PrivateNetwork"].into_iter().flat_map(|kind| view[kind].as_array().unwrap().clone());
     all.into_iter().find(|network| network["Name"] == name)
 }
 
@@ -109,8 +109,8 @@ async fn a_vdc_lives_from_its_order_to_its_end() {
     ask(&cloud, "CreatePrivateNetwork", &json!({"VdcId": id})).refused(403, "IncorrectVdcStatus");
     ask(&cloud, "ModifyVdcName", &json!({"VdcId": id, "VdcName": "x"})).refused(403, "IncorrectVdcStatus");
     cloud.settle();
-    let shown = cloud.ask("DescribeTask", &json!({"TaskId": task})).ok();
-    assert_eq!((&shown["Data"]["Status"], &shown["Data"]["ResourceId"]), (&json!("FINISH"), &json!(id)));
+    let view = cloud.ask("DescribeTask", &json!({"TaskId": task})).ok();
+    assert_eq!((&view["Data"]["Status"], &view["Data"]["ResourceId"]), (&json!("FINISH"), &json!(id)));
     let made = centre(&cloud, &id);
     assert_eq!((&made["VdcStatus"], &made["RegionId"]), (&json!("ok"), &json!("CN_Shanghai_A")));
     let web = &made["PublicNetwork"][0];
@@ -283,8 +283,8 @@ async fn a_failed_task_leaves_nothing_and_gives_the_money_back() {
         assert_eq!(before["vdc"], after["vdc"], "{action}");
         assert_eq!(before["wallet"]["balance"], after["wallet"]["balance"], "{action}");
         if !task.is_null() {
-            let shown = cloud.ask("DescribeTask", &json!({"TaskId": cumulua_core::catalog::path::text(&task)})).ok();
-            assert_eq!((&shown["Data"]["Status"], &shown["Message"]), (&json!("ERROR"), &json!("out of luck")), "{action}");
+            let view = cloud.ask("DescribeTask", &json!({"TaskId": cumulua_core::catalog::path::text(&task)})).ok();
+            assert_eq!((&view["Data"]["Status"], &view["Message"]), (&json!("ERROR"), &json!("out of luck")), "{action}");
         }
     }
 }
@@ -352,9 +352,9 @@ async fn a_gpn_joins_networks_that_are_in_no_other() {
     ask(&cloud, "DeleteGpn", &json!({"GpnId": id})).refused(403, "IncorrectVdcStatus");
     ask(&cloud, "DeletePrivateNetwork", &json!({"PrivateId": PRIVATE_ID})).refused(403, "IncorrectVdcStatus");
     cloud.settle();
-    let shown = gpn(&cloud, "world");
-    assert_eq!((&shown["Status"], &shown["EvpnId"], &shown["JoinPops"]), (&json!("ok"), &json!(14105), &Json::Null));
-    assert_eq!((&shown["JoinVdcs"][0]["PrivateId"], &shown["JoinVdcs"][1]["VdcName"]), (&json!(PRIVATE_ID), &json!("other")));
+    let view = gpn(&cloud, "world");
+    assert_eq!((&view["Status"], &view["EvpnId"], &view["JoinPops"]), (&json!("ok"), &json!(14105), &Json::Null));
+    assert_eq!((&view["JoinVdcs"][0]["PrivateId"], &view["JoinVdcs"][1]["VdcName"]), (&json!(PRIVATE_ID), &json!("other")));
     ask(&cloud, "DeletePrivateNetwork", &json!({"PrivateId": PRIVATE_ID})).refused(403, "IncorrectVdcStatus");
     create(json!([base]), json!([])).refused(400, "InvalidPrivateId.Malformed");
 

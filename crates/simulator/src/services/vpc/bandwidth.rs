@@ -33,13 +33,13 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
             && zone.is_none_or(|zone| site::same(zone, &bandwidth.zone))
             && word.is_none_or(|word| bandwidth.name.contains(word) || bandwidth.id == word)
     });
-    let shown = found.map(|bandwidth| {
+    let views = found.map(|bandwidth| {
         let mut json = bandwidth_json(cloud, bandwidth);
         json["RegionCode"] = json!(bandwidth.region);
         json
     });
-    let shown: Vec<_> = shown.collect();
-    Ok(json!({"Data": {"Total": shown.len(), "BandwidthList": shown}}))
+    let views: Vec<_> = views.collect();
+    Ok(json!({"Data": {"Total": views.len(), "BandwidthList": views}}))
 }
 
 fn create(call: &mut Call) -> Result<Json, Refusal> {

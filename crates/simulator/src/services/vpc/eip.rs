@@ -28,11 +28,11 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
             && zone.is_none_or(|zone| site::same(zone, &eip.zone))
             && word.is_none_or(|word| eip.address.to_string().contains(word))
     });
-    let shown: Vec<_> = found.map(|eip| described(cloud, eip)).collect();
-    Ok(json!({"Data": {"Total": shown.len(), "EIPList": shown}}))
+    let views: Vec<_> = found.map(|eip| view(cloud, eip)).collect();
+    Ok(json!({"Data": {"Total": views.len(), "EIPList": views}}))
 }
 
-fn described(cloud: &Cloud, eip: &Eip) -> Json {
+fn view(cloud: &Cloud, eip: &Eip) -> Json {
     json!({
         "Id": eip.id,
         "IP": eip.address.to_string(),
@@ -92,7 +92,7 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     if addresses.len() < wanted {
         return Err(vdc::sold_out("Public addresses"));
     }
-    let (created, mut ids, mut lines, mut shown) = (cloud.now(), Vec::new(), Vec::new(), Vec::new());
+    let (created, mut ids, mut lines, mut views) = (cloud.now(), Vec::new(), Vec::new(), Vec::new());
     let paid_until = metering::paid_until(rate, created);
     for address in addresses {
         let (id, own) = (cloud.ids.uuid(), cloud.ids.uuid());
@@ -120,7 +120,7 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
             bound: None,
             created,
         });
-        shown.push(json!({"EIPId": id, "IP": address.to_string()}));
+        views.push(json!({"EIPId": id, "IP": address.to_string()}));
         ids.push(id);
     }
     cloud.expect_end_of_bandwidth(paid_until);
@@ -128,7 +128,7 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     let plan = Plan::holding(work::CREATE_EIP, ids.clone()).showing("creating");
     let plan = plan.then(Effect::OpenEips { eips: ids.clone(), credit }).or_else(Effect::CancelEips { eips: ids, charge });
     call.cloud.start(plan);
-    Ok(json!({"Data": shown}))
+    Ok(json!({"Data": views}))
 }
 
 fn update(call: &mut Call) -> Result<Json, Refusal> {

@@ -47,7 +47,7 @@ impl Cloud {
     pub(super) fn meter_eip(&mut self, id: &str, credit: Option<u64>) {
         let Some(eip) = self[VPC].eips.get(id) else { return };
         // What is not there yet costs nothing.
-        if self.tasks.shown(id) == Some("creating") {
+        if self.tasks.state_of(id) == Some("creating") {
             return;
         }
         let name = eip.address.to_string();

@@ -107,12 +107,12 @@ fn describe(call: &mut Call, subnets: bool) -> Result<Json, Refusal> {
     };
     let found: Vec<_> = cloud[VPC].nets.iter().filter(fits).collect();
     let total = found.len();
-    let shown: Vec<_> = page.take(found.into_iter()).into_iter().map(|net| described(call, net)).collect();
+    let views: Vec<_> = page.take(found.into_iter()).into_iter().map(|net| view(call, net)).collect();
     let list = if subnets { "SubnetList" } else { "VirtualGateWayList" };
-    Ok(json!({"Data": {"Total": total, list: shown}}))
+    Ok(json!({"Data": {"Total": total, list: views}}))
 }
 
-fn described(call: &Call, net: &Net) -> Json {
+fn view(call: &Call, net: &Net) -> Json {
     let cloud = &*call.cloud;
     let prefix = if net.is_subnet() { "Subnet" } else { "VirtualGateWay" };
     let mut json = json!({

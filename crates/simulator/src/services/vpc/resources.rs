@@ -93,7 +93,7 @@ pub(super) const EIPS: &str = "eips";
 impl Call<'_> {
     /// Refuses a resource that a task works on.
     pub(super) fn idle(&self, id: &str) -> Result<(), Refusal> {
-        match self.cloud.tasks.shown(id) {
+        match self.cloud.tasks.state_of(id) {
             None => Ok(()),
             Some(state) => Err(wrong_state(format!("{id} is {state}"))),
         }

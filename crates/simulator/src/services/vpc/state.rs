@@ -2,7 +2,7 @@
 
 use crate::cloud::addresses::Range;
 use crate::cloud::service_states::StateKey;
-use crate::cloud::store::{Keyed, Store};
+use crate::cloud::store::{Store, keyed_by_id};
 use crate::{EDGE_GATEWAY_ID, EDGE_SUBNET_ID, EDGE_VPC_ID, SUBNET_ID, VPC_ID};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -86,12 +86,6 @@ pub(crate) struct Vpc {
     pub(crate) created: Timestamp,
 }
 
-impl Keyed for Vpc {
-    fn key(&self) -> &str {
-        &self.id
-    }
-}
-
 /// A subnet or a virtual egress gateway of a VPC.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -116,12 +110,6 @@ pub(crate) enum NetKind {
         #[serde(default)]
         reserved: BTreeMap<Ipv4Addr, String>,
     },
-}
-
-impl Keyed for Net {
-    fn key(&self) -> &str {
-        &self.id
-    }
 }
 
 impl Net {
@@ -178,12 +166,6 @@ pub(crate) struct Binding {
     pub(crate) address: Ipv4Addr,
 }
 
-impl Keyed for Eip {
-    fn key(&self) -> &str {
-        &self.id
-    }
-}
-
 /// A bandwidth, shared or an EIP's own.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -211,12 +193,6 @@ pub(crate) struct Bandwidth {
     pub(crate) created: Timestamp,
 }
 
-impl Keyed for Bandwidth {
-    fn key(&self) -> &str {
-        &self.id
-    }
-}
-
 /// What joins a subnet with a private network of a VDC.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -230,8 +206,4 @@ pub(crate) struct Vlink {
     pub(crate) servers: BTreeMap<String, String>,
 }
 
-impl Keyed for Vlink {
-    fn key(&self) -> &str {
-        &self.id
-    }
-}
+keyed_by_id!(Vpc, Net, Eip, Bandwidth, Vlink);

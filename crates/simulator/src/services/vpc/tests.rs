@@ -200,9 +200,9 @@ async fn an_eip_is_bound_to_one_address_that_exists() {
         (&json!(false), &json!("updating"))
     );
     cloud.settle();
-    let shown = eip(&cloud, &eips[0]).unwrap();
+    let view = eip(&cloud, &eips[0]).unwrap();
     assert_eq!(
-        (&shown["IsBind"], &shown["BindResourceInfo"]),
+        (&view["IsBind"], &view["BindResourceInfo"]),
         (&json!(true), &json!({"SubnetId": SUBNET_ID, "SubnetIP": "10.10.11.4"}))
     );
     bind(&eips[1], SUBNET_ID, "10.10.11.4").refused(403, "IncorrectStatus");
@@ -233,8 +233,8 @@ async fn an_eip_is_bound_to_one_address_that_exists() {
     cloud.settle();
     ask(&cloud, "DeleteVirtualGateWay", &json!({"VirtualGateWayId": gateway})).refused(403, "DependencyViolation");
     let gateways = ask(&cloud, "DescribeVirtualGateWay", &json!({"RegionCode": "CN_Suqian"})).ok()["Data"].clone();
-    let shown = &gateways["VirtualGateWayList"][0];
-    assert_eq!((&gateways["Total"], &shown["UsedIPNum"], &shown["Type"]), (&json!(1), &json!(5), &json!("移动")));
+    let view = &gateways["VirtualGateWayList"][0];
+    assert_eq!((&gateways["Total"], &view["UsedIPNum"], &view["Type"]), (&json!(1), &json!(5), &json!("移动")));
 }
 
 #[tokio::test(start_paused = true)]
@@ -302,8 +302,8 @@ async fn eips_cost_money_and_run_out() {
     update(json!({"Qos": 10, "Description": "ours"})).ok();
     update(json!({"Qos": 20})).refused(403, "IncorrectStatus");
     cloud.settle();
-    let shown = eip(&cloud, &ids[0]).unwrap();
-    assert_eq!((&shown["Description"], &shown["BandwidthInfo"]["Qos"]), (&json!("ours"), &json!(10)));
+    let view = eip(&cloud, &ids[0]).unwrap();
+    assert_eq!((&view["Description"], &view["BandwidthInfo"]["Qos"]), (&json!("ours"), &json!(10)));
     cloud.simulator.set_balance(3.0);
     order(json!({})).refused(400, "Account.Arrearage");
     update(json!({"Qos": 500})).refused(400, "Account.Arrearage");
@@ -400,8 +400,8 @@ async fn carriers_and_prices_are_those_of_the_place() {
     change(VPC_ID, TELECOM).refused(403, "IncorrectStatus");
     change(&id, "x").refused(400, "InvalidParameter");
     change(&id, TELECOM).ok();
-    let shown = ask(&cloud, "DescribeVPC", &json!({"RegionCode": "CN_Suqian"})).ok()["Data"]["VPCList"][0].clone();
-    assert_eq!(shown["BandwidthType"], TELECOM);
+    let view = ask(&cloud, "DescribeVPC", &json!({"RegionCode": "CN_Suqian"})).ok()["Data"]["VPCList"][0].clone();
+    assert_eq!(view["BandwidthType"], TELECOM);
     let price = |scheme: &str, kind: &str| {
         let params = json!({"RegionCode": "CN_Suqian", "AvailableZoneCode": "CN_Suqian_B", "BandwidthType": TELECOM,
             "BillScheme": scheme, "Type": kind});

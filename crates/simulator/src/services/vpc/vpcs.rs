@@ -22,7 +22,7 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
     let found: Vec<_> =
         cloud[VPC].vpcs.iter().filter(|vpc| site::same(&vpc.region, region) && vpc.name.contains(keyword)).collect();
     let total = found.len();
-    let shown = page.take(found.into_iter()).into_iter().map(|vpc| {
+    let views = page.take(found.into_iter()).into_iter().map(|vpc| {
         let mut json = json!({
             "VPCId": vpc.id,
             "VPCNmae": vpc.name,
@@ -36,7 +36,7 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
         }
         json
     });
-    Ok(json!({"Data": {"Total": total, "VPCList": shown.collect::<Vec<_>>()}}))
+    Ok(json!({"Data": {"Total": total, "VPCList": views.collect::<Vec<_>>()}}))
 }
 
 fn create(call: &mut Call) -> Result<Json, Refusal> {

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, HashSet};
 
 /// A stretch of a resource in a bill.
 #[derive(Debug, Clone)]
-pub(super) struct Record<'a> {
+pub(super) struct BillItem<'a> {
     pub(super) resource: &'a str,
     pub(super) service: &'a str,
     pub(super) item: &'a str,
@@ -58,22 +58,22 @@ impl std::iter::Sum for Cost {
     }
 }
 
-/// The records from one moment to before another one, in the order of the resources' first ones. The records of periods that
+/// The items from one moment to before another one, in the order of the resources' first ones. The items of periods that
 /// follow on each other cost together what those of the whole time cost.
-pub(super) fn records(cloud: &Cloud, from: Timestamp, to: Timestamp) -> Vec<Record<'_>> {
+pub(super) fn items(cloud: &Cloud, from: Timestamp, to: Timestamp) -> Vec<BillItem<'_>> {
     let now = cloud.now();
     let uses = cloud[BILLING].past_uses.iter().chain(cloud[BILLING].uses.iter());
-    let mut records: Vec<_> = uses.filter_map(|metered| of_use(metered, from, to, now)).collect();
+    let mut items: Vec<_> = uses.filter_map(|metered| of_use(metered, from, to, now)).collect();
     let metered: HashSet<usize> = cloud[BILLING].past_uses.iter().filter_map(|metered| metered.charge).collect();
     for (number, charge) in cloud.wallet.charges.iter().enumerate() {
         let is_here = !charge.refunded && !metered.contains(&number) && (from..to).contains(&charge.time);
-        records.extend(is_here.then(|| of_charge(cloud, charge)).into_iter().flatten());
+        items.extend(is_here.then(|| of_charge(cloud, charge)).into_iter().flatten());
     }
-    records.sort_by_key(|record| record.begin);
-    records
+    items.sort_by_key(|item| item.begin);
+    items
 }
 
-fn of_use(metered: &Use, from: Timestamp, to: Timestamp, now: Timestamp) -> Option<Record<'_>> {
+fn of_use(metered: &Use, from: Timestamp, to: Timestamp, now: Timestamp) -> Option<BillItem<'_>> {
     let (begin, end) = (metered.began.max(from), metered.ended.unwrap_or(now).min(to));
     if begin >= end {
         return None;
@@ -84,7 +84,7 @@ fn of_use(metered: &Use, from: Timestamp, to: Timestamp, now: Timestamp) -> Opti
     let rest = after - before - vice;
     let is_paid = metered.ended.is_some();
     let (master, due) = if is_paid { (rest, Money::ZERO) } else { (Money::ZERO, rest) };
-    Some(Record {
+    Some(BillItem {
         resource: &metered.resource,
         service: &metered.service,
         item: &metered.item,
@@ -100,18 +100,18 @@ fn of_use(metered: &Use, from: Timestamp, to: Timestamp, now: Timestamp) -> Opti
     })
 }
 
-/// A record for each resource of a charge, at equal shares; the first one has the odd cents.
-fn of_charge<'a>(cloud: &'a Cloud, charge: &'a Charge) -> Vec<Record<'a>> {
+/// A item for each resource of a charge, at equal shares; the first one has the rest cents.
+fn of_charge<'a>(cloud: &'a Cloud, charge: &'a Charge) -> Vec<BillItem<'a>> {
     let whose: Vec<&str> =
         if charge.resources.is_empty() { vec![""] } else { charge.resources.iter().map(String::as_str).collect() };
     let count = i64::try_from(whose.len()).unwrap_or(1);
     let share = charge.amount.in_cents() / count;
-    let odd = charge.amount.in_cents() - share * count;
-    let mut amounts = std::iter::once(share + odd).chain(std::iter::repeat(share));
-    let record = |resource| {
+    let rest = charge.amount.in_cents() - share * count;
+    let mut amounts = std::iter::once(share + rest).chain(std::iter::repeat(share));
+    let item = |resource| {
         let amount = Money::cents(amounts.next().unwrap_or(share));
         let (name, zone) = cloud.known(resource).unwrap_or((&charge.item, ""));
-        Record {
+        BillItem {
             resource,
             service: &charge.service,
             item: &charge.item,
@@ -129,7 +129,7 @@ fn of_charge<'a>(cloud: &'a Cloud, charge: &'a Charge) -> Vec<Record<'a>> {
             },
         }
     };
-    whose.into_iter().map(record).collect()
+    whose.into_iter().map(item).collect()
 }
 
 impl Cloud {
@@ -148,25 +148,25 @@ impl Cloud {
 
 /// Records by what `key` says of them, in the order of its first appearance.
 pub(super) fn grouped<'a, 'b, K: Ord + Copy>(
-    records: &'b [Record<'a>],
-    key: impl Fn(&'b Record<'a>) -> K,
-) -> Vec<(K, Vec<&'b Record<'a>>)> {
+    items: &'b [BillItem<'a>],
+    key: impl Fn(&'b BillItem<'a>) -> K,
+) -> Vec<(K, Vec<&'b BillItem<'a>>)> {
     let mut places: BTreeMap<K, usize> = BTreeMap::new();
-    let mut groups: Vec<(K, Vec<&Record>)> = Vec::new();
-    for record in records {
-        let own = key(record);
+    let mut groups: Vec<(K, Vec<&BillItem>)> = Vec::new();
+    for item in items {
+        let own = key(item);
         let place = *places.entry(own).or_insert(groups.len());
         if place == groups.len() {
             groups.push((own, Vec::new()));
         }
-        groups[place].1.push(record);
+        groups[place].1.push(item);
     }
     groups
 }
 
 /// The kind of a product, as `ResourceType` writes it, and its name. `vm`, `ip` and `wan` are documented.
-pub(super) fn product(record: &Record) -> (&'static str, &'static str) {
-    match (record.service, record.item) {
+pub(super) fn product(item: &BillItem) -> (&'static str, &'static str) {
+    match (item.service, item.item) {
         ("cds.ccs", _) => ("vm", "云服务器"),
         ("cds.ecs", _) => ("ecs", "弹性云服务器"),
         ("cds.ebs", _) => ("disk", "云盘"),

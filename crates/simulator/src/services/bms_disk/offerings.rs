@@ -1,4 +1,4 @@
-//! Goods ids: what a disk is made of. Which combinations are sold is not documented, so any is; the id holds it.
+//! Offering ids: what a disk is made of. Which combinations are sold is not documented, so any is; the id holds it.
 
 use super::refusals::refused;
 use super::state::Kind;
@@ -10,18 +10,19 @@ use serde_json::{Value as Json, json};
 pub(super) const ACTIONS: &[(&str, Handler)] = &[("DescribeGoodsId", describe)];
 
 /// The id of the document's example of `CreateDisk`, which no combination gives.
-const EXAMPLE: (&str, Goods) = ("bbf63749-0186-4c68-8adc-9bf584bc1376", Goods { kind: Kind::Nvme, bandwidth: 3000, iops: 3000 });
+const EXAMPLE: (&str, Offering) =
+    ("bbf63749-0186-4c68-8adc-9bf584bc1376", Offering { kind: Kind::Nvme, bandwidth: 3000, iops: 3000 });
 
 /// What a disk is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Goods {
+pub(super) struct Offering {
     pub(super) kind: Kind,
     /// In Mb.
     pub(super) bandwidth: u32,
     pub(super) iops: u32,
 }
 
-impl Goods {
+impl Offering {
     fn id(self) -> String {
         let kind = match self.kind {
             Kind::Ssd => "f403",
@@ -57,25 +58,25 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
     };
     let kind = call.params.required("Type");
     let kind = Kind::of(kind).ok_or_else(|| refused(format!("There are no disks of the type {kind:?}")))?;
-    Ok(json!({"Data": {"GoodsId": Goods { kind, bandwidth: amount("Bw")?, iops: amount("Iops")? }.id()}}))
+    Ok(json!({"Data": {"GoodsId": Offering { kind, bandwidth: amount("Bw")?, iops: amount("Iops")? }.id()}}))
 }
 
 #[cfg(test)]
 mod tests {
     use super::EXAMPLE;
-    use super::Goods;
     use super::Kind;
+    use super::Offering;
     use crate::cloud::ids::is_uuid;
 
     #[test]
     fn an_id_holds_what_it_stands_for() {
         for goods in
-            [Goods { kind: Kind::Ssd, bandwidth: 2000, iops: 8000 }, Goods { kind: Kind::Nvme, bandwidth: u32::MAX, iops: 1 }]
+            [Offering { kind: Kind::Ssd, bandwidth: 2000, iops: 8000 }, Offering { kind: Kind::Nvme, bandwidth: u32::MAX, iops: 1 }]
         {
             assert!(is_uuid(&goods.id()));
-            assert_eq!(Goods::of(&goods.id()), Some(goods));
+            assert_eq!(Offering::of(&goods.id()), Some(goods));
         }
-        assert_eq!(Goods::of(EXAMPLE.0), Some(EXAMPLE.1));
-        assert_eq!((Goods::of("0767874e-f3fb-11ea-800c-f0d4e2e923e0"), Goods::of("x")), (None, None));
+        assert_eq!(Offering::of(EXAMPLE.0), Some(EXAMPLE.1));
+        assert_eq!((Offering::of("0767874e-f3fb-11ea-800c-f0d4e2e923e0"), Offering::of("x")), (None, None));
     }
 }

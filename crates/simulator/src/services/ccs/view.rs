@@ -9,7 +9,7 @@ use std::net::Ipv4Addr;
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Shown<'a> {
+pub(super) struct ServerView<'a> {
     instance_id: &'a str,
     instance_name: &'a str,
     instance_status: &'a str,
@@ -91,7 +91,7 @@ impl Serialize for OrEmpty {
     }
 }
 
-impl<'a> Shown<'a> {
+impl<'a> ServerView<'a> {
     pub(super) fn of(cloud: &'a Cloud, server: &'a Instance) -> Self {
         let vdc = cloud[VDC].vdcs.get(&server.vdc_id);
         let (mut public, mut private) = (Vec::new(), Vec::new());

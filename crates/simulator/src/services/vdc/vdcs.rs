@@ -35,12 +35,12 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
         None => cloud[VDC].vdcs.iter().filter(fits).collect(),
     };
     let count = page.count(found.len());
-    let shown: Vec<_> = page.take(found.into_iter()).into_iter().map(|vdc| described(cloud, vdc)).collect();
-    Ok(json!({"PageNumber": page.number, "PageCount": count, "Data": shown}))
+    let views: Vec<_> = page.take(found.into_iter()).into_iter().map(|vdc| view(cloud, vdc)).collect();
+    Ok(json!({"PageNumber": page.number, "PageCount": count, "Data": views}))
 }
 
 /// A VDC as the document's example shows it, where each has page numbers of its own that mean nothing.
-fn described(cloud: &Cloud, vdc: &Vdc) -> Json {
+fn view(cloud: &Cloud, vdc: &Vdc) -> Json {
     let (public, private): (Vec<_>, Vec<_>) = cloud.networks_of(&vdc.id).partition(|network| network.is_public());
     json!({
         "VdcId": vdc.id,
@@ -124,7 +124,7 @@ fn delete(call: &mut Call) -> Result<Json, Refusal> {
         if network.is_public() {
             return Err(wrong_state(format!("The VDC has the public network {}; delete it first", network.id)));
         }
-        if let Some(state) = cloud.tasks.shown(&network.id) {
+        if let Some(state) = cloud.tasks.state_of(&network.id) {
             return Err(wrong_state(format!("The private network {} is {state}", network.id)));
         }
         if let Some(reason) = cloud.network_use(&network.id) {
