@@ -6,11 +6,14 @@
 //! A request walks through `http`: `request` (taken apart), `authentication` (key, signature, time, nonce; with `signature` and
 //! `acs3`), `route` (which Action of which service), `check` (parameters against the catalogue; with `flat`), `envelope` (what the
 //! product puts around an answer; with `xml`) and `answer`; `server` puts it on a socket. `faults` decides what shall go wrong.
-//! `cloud` has the state (`cloud`): a `State` of each service, made of `store`s with their `index`, and the `task`s, whose ends
-//! are data (`services::list::Effect`); with `addresses`, `money` and `ids`, which is all its chance. `services` has a folder a
-//! service with its handlers, and `dashboard` the page that shows the cloud at work. `simulator` puts them together.
+//! `cloud` has the `kernel`: the `state` with what each service keeps (`service_states`), made of `store`s with their `index`, and
+//! the `tasks`, whose effects are data; with `addresses`, `money` and `ids`, which is all its chance. It knows the services through
+//! the trait `service::Service` alone, whose defaults answer lists from data (`listing`). `services` has a folder a service, and
+//! `dashboard` the page that shows the cloud at work. `simulator` puts them together.
 //!
-//! A service is a folder and a line in `services::list`. What no service holds is refused, never answered as if it had been done.
+//! A service is a folder and a line in `services::list`: `service` says what it has, `state` what it keeps, `effect` what the ends
+//! of its tasks do, `resources` how the rest finds and changes what it keeps, `index` and `problems` what follows from a file and
+//! what does not fit together in one. What no service holds is refused, never answered as if it had been done.
 //! Action names may stand in this package, unlike elsewhere.
 
 mod cloud;

@@ -168,7 +168,7 @@ impl Simulator {
         record: &mut Record,
     ) -> (Option<TriggeredFault>, Ending) {
         let admitted = state.authenticator.admit(incoming, now).and_then(|()| route::find(SERVICES, &self.catalog, incoming));
-        let (action, handler) = match admitted {
+        let (action, service) = match admitted {
             Ok(found) => found,
             Err(refusal) => return (None, Err((None, refusal))),
         };
@@ -191,7 +191,7 @@ impl Simulator {
         };
         let result = given.and_then(|given| {
             record.parameters = log::redacted(&action, &given, incoming.body.len());
-            let mut answer = state.kernel.call(handler, &action, Params(&given), page_fault)?;
+            let mut answer = state.kernel.call(service, &action, Params(&given), page_fault)?;
             page_fault::shift_total(&action, page_fault, &mut answer);
             Ok(answer)
         });

@@ -1,13 +1,13 @@
 //! The cloud at work: its state, and the services that change it.
 
 use crate::cloud::addresses::Addresses;
-use crate::cloud::call::{Call, Handler};
+use crate::cloud::call::Call;
 use crate::cloud::ids::Ids;
 use crate::cloud::list::List;
 use crate::cloud::page_fault::PageFault;
 use crate::cloud::params::Params;
 use crate::cloud::refusal::Refusal;
-use crate::cloud::service::Services;
+use crate::cloud::service::{Service, Services};
 use crate::cloud::state::Cloud;
 use crate::cloud::task::Effect;
 use crate::cloud::virtual_clock::VirtualClock;
@@ -91,12 +91,12 @@ impl Kernel {
     /// Carries a call out.
     pub(crate) fn call(
         &mut self,
-        handler: Handler,
+        service: &dyn Service,
         action: &Action,
         params: Params<'_>,
         page_fault: PageFault,
     ) -> Result<Json, Refusal> {
-        let answer = handler(&mut Call { cloud: &mut self.cloud, action, params, page_fault })?;
+        let answer = service.carry_out(&mut Call { cloud: &mut self.cloud, action, params, page_fault })?;
         self.follow_up();
         Ok(answer)
     }

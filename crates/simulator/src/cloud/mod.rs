@@ -10,6 +10,7 @@ pub(crate) mod ids;
 pub(crate) mod index;
 pub(crate) mod kernel;
 pub(crate) mod list;
+pub(crate) mod listing;
 pub(crate) mod money;
 pub(crate) mod page;
 pub(crate) mod page_fault;

@@ -1,9 +1,11 @@
 //! What the kernel knows of a service. A service is a folder below `services/` with one
 //! implementation of [`Service`], and a line in `services/list.rs`.
 
-use crate::cloud::call::{Handler, Table};
+use crate::cloud::call::{Call, Handler, Table};
 use crate::cloud::data::Data;
 use crate::cloud::list::List;
+use crate::cloud::listing::Listing;
+use crate::cloud::refusal::Refusal;
 use crate::cloud::service_states::StateKind;
 use crate::cloud::state::Cloud;
 use crate::cloud::task::Effect;
@@ -11,7 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use std::any::Any;
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 
 /// All services, in the order in which they index, settle and report.
 pub(crate) type Services = &'static [&'static dyn Service];
@@ -21,15 +23,40 @@ pub(crate) trait Service: Sync {
     /// Its name in the catalogue.
     fn name(&self) -> &'static str;
 
-    /// What carries its Actions out.
+    /// The Actions that it carries out with code.
     fn actions(&self) -> &'static [Table] {
         &[]
     }
 
-    /// What carries an Action out, by the Action's name.
+    /// The Actions that it answers with lists made from data.
+    fn listings(&self) -> &'static [Listing] {
+        &[]
+    }
+
+    /// The code of an Action, by the Action's name.
     fn handler(&self, action: &str) -> Option<Handler> {
         let mut handlers = self.actions().iter().copied().flatten();
         handlers.find(|(name, _)| *name == action).map(|(_, handler)| *handler)
+    }
+
+    /// The list of an Action, by the Action's name.
+    fn listing(&self, action: &str) -> Option<&'static Listing> {
+        self.listings().iter().find(|listing| listing.action == action)
+    }
+
+    /// Whether it can carry an Action out.
+    fn has(&self, action: &str) -> bool {
+        self.handler(action).is_some() || self.listing(action).is_some()
+    }
+
+    /// Carries a call out: its answer without what every answer of the product has, or why not.
+    fn carry_out(&self, call: &mut Call<'_>) -> Result<Json, Refusal> {
+        let action = &call.action.name;
+        match (self.handler(action), self.listing(action)) {
+            (Some(handler), _) => handler(call),
+            (None, Some(listing)) => listing.answer(call),
+            (None, None) => Err(not_held(&call.action.full_name)),
+        }
     }
 
     /// The state that it keeps; none where it only reads that of others.
@@ -61,6 +88,12 @@ pub(crate) trait Service: Sync {
     fn lists(&self, _cloud: &Cloud) -> Vec<(&'static str, List)> {
         Vec::new()
     }
+}
+
+/// The refusal of an Action that no service holds: never an answer as if it had been carried out.
+pub(crate) fn not_held(action: impl fmt::Display) -> Refusal {
+    let message = format!("The simulator does not hold {action} yet");
+    Refusal::new("InvalidAction.NotFound", message)
 }
 
 /// What the end of a task does in a service: data, so that a running task can be written to a file.

@@ -42,6 +42,9 @@ impl<S: Data + Default + DeserializeOwned> StateKey<S> {
     }
 }
 
+/// Reads a state.
+type ReadState = fn(&mut dyn erased_serde::Deserializer<'_>) -> Result<Box<dyn Data>, erased_serde::Error>;
+
 /// How the state of a service begins and is read.
 pub(crate) struct StateKind {
     /// The field in a saved file.
@@ -49,7 +52,7 @@ pub(crate) struct StateKind {
     /// The state in a new cloud.
     pub(crate) new: fn() -> Box<dyn Data>,
     /// The state from a file; what is absent there is as in a new cloud.
-    pub(crate) read: fn(&mut dyn erased_serde::Deserializer<'_>) -> Result<Box<dyn Data>, erased_serde::Error>,
+    pub(crate) read: ReadState,
 }
 
 /// The states of all services. `states[VDC]` is the state under the key `VDC`.

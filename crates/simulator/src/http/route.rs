@@ -1,13 +1,12 @@
 //! Which Action of which service a request is for.
 
-use crate::cloud::call::Handler;
 use crate::cloud::refusal::Refusal;
-use crate::cloud::service::Services;
+use crate::cloud::service::{Service, Services, not_held};
 use crate::http::request::{ALIYUN_VERSIONS, Incoming, Product};
 use cumulua_core::catalog::{Action, Catalog};
 
 /// The Action of a request and what carries it out.
-pub(crate) fn find(services: Services, catalog: &Catalog, incoming: &Incoming) -> Result<(Action, Handler), Refusal> {
+pub(crate) fn find(services: Services, catalog: &Catalog, incoming: &Incoming) -> Result<(Action, &'static dyn Service), Refusal> {
     let name = incoming.get("Action").unwrap_or_default();
     let path = incoming.path.trim_end_matches('/');
     let nothing = || Refusal::new("InvalidAction.NotFound", format!("There is no Action {name:?} at {}", incoming.path));
@@ -29,9 +28,7 @@ pub(crate) fn find(services: Services, catalog: &Catalog, incoming: &Incoming) -
         if !action.methods.iter().any(|method| method.as_str() == incoming.method) {
             return Err(Refusal::new("UnsupportedHTTPMethod", format!("{name} does not take {}", incoming.method)));
         }
-        let not_yet = || Refusal::new("InvalidAction.NotFound", format!("The simulator does not hold {} yet", action.full_name));
-        let handler = simulated.handler(name).ok_or_else(not_yet)?;
-        return Ok((action, handler));
+        return if simulated.has(name) { Ok((action, *simulated)) } else { Err(not_held(&action.full_name)) };
     }
     Err(nothing())
 }

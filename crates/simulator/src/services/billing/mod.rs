@@ -18,5 +18,5 @@ mod usage;
 
 pub(crate) use metering::Metering;
 pub(crate) use service::Billing;
-pub(crate) use state::{BILLING, Use};
+pub(crate) use state::{BILLING, Credit, Use};
 pub(crate) use subject::Subject;

@@ -3,31 +3,24 @@
 use super::state::{BMS, Card, Server, Volume};
 use crate::cloud::call::{Call, Handler};
 use crate::cloud::format::{format_china_time, format_time_with_offset};
+use crate::cloud::listing::{Comparison, Filter, Listing};
 use crate::cloud::refusal::Refusal;
 use crate::cloud::task::{Dialect, Stage};
 use crate::services::vdc::{Network, VDC};
 use serde_json::{Value as Json, json};
 use std::net::Ipv4Addr;
 
-pub(super) const ACTIONS: &[(&str, Handler)] = &[("DescribeBms", list), ("DescribeBmsDetail", detail), ("DescribeBmsTask", task)];
+pub(super) const ACTIONS: &[(&str, Handler)] = &[("DescribeBmsDetail", detail), ("DescribeBmsTask", task)];
 
-const PAGE_SIZE: u64 = 500;
-
-fn list(call: &mut Call) -> Result<Json, Refusal> {
-    let page = call.page(PAGE_SIZE)?;
-    let (vdc, name) = (call.params.text("VdcId"), call.params.text("Name"));
-    let fits = |server: &&Server| vdc.is_none_or(|vdc| vdc == server.vdc_id) && name.is_none_or(|name| name == server.name);
-    let found = call.cloud[BMS].servers.iter().filter(fits);
-    let count = found.clone().count();
-    let views: Vec<_> = page.take(found).into_iter().map(|server| view(call, server, false)).collect();
-    Ok(json!({"Data": {
-        "Baremetals": views,
-        "TotalCount": count,
-        "PageSize": page.size,
-        "Pages": page.count(count),
-        "PageNumber": page.number,
-    }}))
-}
+pub(super) const SERVERS: Listing = Listing {
+    action: "DescribeBms",
+    rows: |call| call.cloud[BMS].servers.iter().map(|server| view(call, server, false)).collect(),
+    filters: &[
+        Filter { parameter: "VdcId", field: "VdcId", comparison: Comparison::Equals },
+        Filter { parameter: "Name", field: "Name", comparison: Comparison::Equals },
+    ],
+    page_size: 500,
+};
 
 fn detail(call: &mut Call) -> Result<Json, Refusal> {
     let id = call.params.required("BaremetalId");

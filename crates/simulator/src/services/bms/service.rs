@@ -5,6 +5,7 @@ use super::state::BMS;
 use super::{describe, index, operate, order, price, problems, renewal};
 use crate::cloud::call::Table;
 use crate::cloud::list::List;
+use crate::cloud::listing::Listing;
 use crate::cloud::service::{EffectKind, Service};
 use crate::cloud::service_states::StateKind;
 use crate::cloud::state::Cloud;
@@ -19,6 +20,10 @@ impl Service for Bms {
 
     fn actions(&self) -> &'static [Table] {
         &[describe::ACTIONS, operate::ACTIONS, order::ACTIONS, price::ACTIONS, renewal::ACTIONS]
+    }
+
+    fn listings(&self) -> &'static [Listing] {
+        &[describe::SERVERS]
     }
 
     fn state(&self) -> Option<StateKind> {

@@ -5,6 +5,7 @@ use super::refusals::refused;
 use super::state::{BMS_DISK, Disk, Kind};
 use crate::cloud::call::{Call, Handler};
 use crate::cloud::format::format_china_time;
+use crate::cloud::listing::list_answer;
 use crate::cloud::refusal::Refusal;
 use serde_json::{Value as Json, json};
 
@@ -33,7 +34,7 @@ fn list(call: &mut Call) -> Result<Json, Refusal> {
     let found = call.cloud[BMS_DISK].disks.iter().filter(fits);
     let total = found.clone().count();
     let views: Vec<_> = page.take(found).into_iter().map(|disk| view(call, disk)).collect();
-    Ok(json!({"Data": {"Total": total, "DiskList": views}}))
+    Ok(list_answer(call.action, page, total, views))
 }
 
 /// Of the states only `attach` is documented; the others are made up after it.

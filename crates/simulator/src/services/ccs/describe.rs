@@ -5,6 +5,7 @@ use super::view::ServerView;
 use crate::cloud::call::{Call, Handler};
 use crate::cloud::ids::is_uuid;
 use crate::cloud::index::Mark;
+use crate::cloud::listing::list_answer;
 use crate::cloud::refusal::Refusal;
 use crate::services::vdc::VDC;
 use jiff::civil::DateTime;
@@ -33,8 +34,8 @@ fn instances(call: &mut Call) -> Result<Json, Refusal> {
             (page.take_from(|first| found.skipping(first)), found.len())
         }
     };
-    let views: Vec<_> = servers_of_page.into_iter().map(|server| ServerView::of(cloud, server)).collect();
-    Ok(json!({"Data": {"PageNumber": page.number, "PageCount": page.count(count), "Instances": views}}))
+    let views = servers_of_page.into_iter().map(|server| json!(ServerView::of(cloud, server)));
+    Ok(list_answer(call.action, page, count, views.collect()))
 }
 
 /// What is asked for, as marks of which a server must have one of each list.

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::cloud::call::Table;
 use crate::cloud::list::List;
+use crate::cloud::listing::Listing;
 use crate::cloud::service::{EffectKind, Service};
 use crate::cloud::service_states::StateKind;
 use crate::cloud::state::Cloud;
@@ -34,6 +35,10 @@ impl Service for Ccs {
             tag::ACTIONS,
             template::ACTIONS,
         ]
+    }
+
+    fn listings(&self) -> &'static [Listing] {
+        &[tag::TAGS, template::TEMPLATES]
     }
 
     fn state(&self) -> Option<StateKind> {

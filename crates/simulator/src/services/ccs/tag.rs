@@ -3,13 +3,13 @@
 use super::answers::done_at_once;
 use super::state::CCS;
 use crate::cloud::call::{Call, Handler};
+use crate::cloud::listing::Listing;
 use crate::cloud::refusal::Refusal;
 use crate::cloud::state::Cloud;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 
 pub(super) const ACTIONS: &[(&str, Handler)] = &[
-    ("DescribeTags", describe),
     ("CreateTag", create),
     ("DeleteTag", delete),
     ("AddInstancesTags", |call| change(call, "AddTagIds", BTreeSet::insert)),
@@ -30,11 +30,15 @@ pub(super) fn ensure(cloud: &mut Cloud, name: &str) -> u64 {
     id
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "handlers have one form")]
-fn describe(call: &mut Call) -> Result<Json, Refusal> {
-    let tags: Vec<_> = call.cloud[CCS].tags.iter().map(|(id, name)| json!({"TagId": id, "TagName": name})).collect();
-    Ok(json!({"Data": tags}))
-}
+pub(super) const TAGS: Listing = Listing {
+    action: "DescribeTags",
+    rows: |call| {
+        let tags = call.cloud[CCS].tags.iter();
+        tags.map(|(id, name)| json!({"TagId": id, "TagName": name})).collect()
+    },
+    filters: &[],
+    page_size: u64::MAX,
+};
 
 fn create(call: &mut Call) -> Result<Json, Refusal> {
     let name = call.params.required("TagName");

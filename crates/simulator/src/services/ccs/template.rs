@@ -5,16 +5,13 @@ use super::state::{CCS, DiskPlan, Power, Template};
 use super::{Effect, work};
 use crate::cloud::call::{Call, Handler};
 use crate::cloud::format::format_time;
+use crate::cloud::listing::{Comparison, Filter, Listing};
 use crate::cloud::refusal::Refusal;
 use crate::cloud::task::Plan;
 use serde_json::{Value as Json, json};
 
-pub(super) const ACTIONS: &[(&str, Handler)] = &[
-    ("CreateTemplate", create),
-    ("DeleteTemplate", |call| in_zone(call, false)),
-    ("SyncTemplate", |call| in_zone(call, true)),
-    ("DescribeTemplateInfo", describe),
-];
+pub(super) const ACTIONS: &[(&str, Handler)] =
+    &[("CreateTemplate", create), ("DeleteTemplate", |call| in_zone(call, false)), ("SyncTemplate", |call| in_zone(call, true))];
 
 fn create(call: &mut Call) -> Result<Json, Refusal> {
     let source = call.params.required("InstanceId").to_owned();
@@ -50,14 +47,12 @@ fn in_zone(call: &mut Call, copy: bool) -> Result<Json, Refusal> {
     Ok(started_with_data(&call.cloud.start(plan.then(effect))))
 }
 
-fn describe(call: &mut Call) -> Result<Json, Refusal> {
-    let page = call.page(10)?;
-    let keyword = call.params.text("Keyword").unwrap_or_default();
-    let found: Vec<_> = call.cloud[CCS].templates.iter().filter(|template| template.name.contains(keyword)).collect();
-    let pages = page.count(found.len());
-    let views: Vec<_> = page.take(found.into_iter()).into_iter().map(|template| view(call, template)).collect();
-    Ok(json!({"Data": {"TotalPage": pages, "TemplateList": views}}))
-}
+pub(super) const TEMPLATES: Listing = Listing {
+    action: "DescribeTemplateInfo",
+    rows: |call| call.cloud[CCS].templates.iter().map(|template| view(call, template)).collect(),
+    filters: &[Filter { parameter: "Keyword", field: "Name", comparison: Comparison::Contains }],
+    page_size: 10,
+};
 
 fn view(call: &Call, template: &Template) -> Json {
     let region = |id: &String| json!({"Status": "normal", "RegionId": id, "RegionName": super::public::zone_name(call.action, id)});

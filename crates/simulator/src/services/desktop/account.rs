@@ -5,6 +5,7 @@ use super::arguments::{MALFORMED, UNKNOWN, filled, ids};
 use super::state::{Account, DESKTOP};
 use super::{Effect, work};
 use crate::cloud::call::{Call, Handler};
+use crate::cloud::listing::{Comparison, Filter, Listing};
 use crate::cloud::params::Params;
 use crate::cloud::refusal::Refusal;
 use crate::cloud::task::Plan;
@@ -12,7 +13,6 @@ use serde_json::{Value as Json, json};
 use std::collections::HashMap;
 
 pub(super) const ACTIONS: &[(&str, Handler)] = &[
-    ("QuerySubAccounts", list),
     ("CreateSubAccount", create),
     ("CreateSubAccounts", create_several),
     ("ChangeSubAccountName", rename),
@@ -21,14 +21,23 @@ pub(super) const ACTIONS: &[(&str, Handler)] = &[
 
 const MAX_REMARK: usize = 30;
 
-#[expect(clippy::unnecessary_wraps, reason = "handlers have one form")]
-fn list(call: &mut Call) -> Result<Json, Refusal> {
+pub(super) const ACCOUNTS: Listing = Listing {
+    action: "QuerySubAccounts",
+    rows: views,
+    filters: &[
+        Filter { parameter: "email", field: "email", comparison: Comparison::Equals },
+        Filter { parameter: "name", field: "name", comparison: Comparison::Equals },
+        Filter { parameter: "remark", field: "remark", comparison: Comparison::Equals },
+    ],
+    page_size: u64::MAX,
+};
+
+fn views(call: &Call) -> Vec<Json> {
     let mut bound: HashMap<&str, u64> = HashMap::new();
-    for account in call.cloud[DESKTOP].desktops.iter().filter_map(|desktop| desktop.account.as_deref()) {
+    let desktops = call.cloud[DESKTOP].desktops.iter();
+    for account in desktops.filter_map(|desktop| desktop.account.as_deref()) {
         *bound.entry(account).or_default() += 1;
     }
-    let has = |name: &str, own: &str| call.params.text(name).is_none_or(|wanted| wanted.is_empty() || wanted == own);
-    let fits = |account: &&Account| has("email", &account.email) && has("name", &account.name) && has("remark", &account.remark);
     let view = |account: &Account| {
         let idle = if account.has_failed { "error" } else { "create" };
         json!({
@@ -41,7 +50,7 @@ fn list(call: &mut Call) -> Result<Json, Refusal> {
             "status": call.cloud.tasks.state_of(&account.id).unwrap_or(idle),
         })
     };
-    Ok(json!({"Data": call.cloud[DESKTOP].accounts.iter().filter(fits).map(view).collect::<Vec<_>>()}))
+    call.cloud[DESKTOP].accounts.iter().map(view).collect()
 }
 
 fn create(call: &mut Call) -> Result<Json, Refusal> {

@@ -5,6 +5,7 @@ use super::state::DESKTOP;
 use super::{account, binding, describe, index, line, network, offerings, operate, order, price, problems, renewal};
 use crate::cloud::call::Table;
 use crate::cloud::list::List;
+use crate::cloud::listing::Listing;
 use crate::cloud::service::{EffectKind, Service};
 use crate::cloud::service_states::StateKind;
 use crate::cloud::state::Cloud;
@@ -30,6 +31,10 @@ impl Service for Desktop {
             price::ACTIONS,
             renewal::ACTIONS,
         ]
+    }
+
+    fn listings(&self) -> &'static [Listing] {
+        &[account::ACCOUNTS]
     }
 
     fn state(&self) -> Option<StateKind> {

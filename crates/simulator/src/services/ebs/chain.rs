@@ -4,6 +4,7 @@ use super::describe::{PAGE_SIZE, region_of, server_of, wanted_zones};
 use super::snapshot;
 use super::state::{EBS, Snapshot};
 use crate::cloud::call::{Call, Handler};
+use crate::cloud::listing::list_answer;
 use crate::cloud::refusal::Refusal;
 use crate::cloud::state::Cloud;
 use cumulua_core::catalog::Action;
@@ -26,7 +27,7 @@ fn list(call: &mut Call) -> Result<Json, Refusal> {
     let found: Vec<_> = cloud[EBS].chains().filter_map(|chain| cloud[EBS].chain(chain).next()).filter(fits).collect();
     let count = found.len();
     let views: Vec<_> = page.take(found.into_iter()).into_iter().map(|first| in_list(call.action, cloud, first)).collect();
-    Ok(json!({"PageNumber": page.number, "PageSize": page.size, "TotalCount": count, "Data": {"SnapshotChainList": views}}))
+    Ok(list_answer(call.action, page, count, views))
 }
 
 /// What a chain says of its disk; the disk as it is now, while it is there.

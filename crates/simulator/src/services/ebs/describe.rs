@@ -2,6 +2,7 @@
 
 use super::state::{Disk, EBS};
 use crate::cloud::call::{Call, Handler};
+use crate::cloud::listing::list_answer;
 use crate::cloud::refusal::Refusal;
 use crate::cloud::state::Cloud;
 use crate::services::ecs::{self, ECS, filled, ids_in_text};
@@ -41,7 +42,7 @@ fn list(call: &mut Call) -> Result<Json, Refusal> {
         None => (page.take(cloud[EBS].disks.iter().filter(is_there)), cloud[EBS].disks.iter().filter(is_there).count()),
     };
     let views: Vec<_> = disks.into_iter().map(|disk| view(call.action, cloud, disk)).collect();
-    Ok(json!({"PageNumber": page.number, "PageSize": page.size, "TotalCount": count, "Data": {"DiskList": views}}))
+    Ok(list_answer(call.action, page, count, views))
 }
 
 fn one(call: &mut Call) -> Result<Json, Refusal> {

@@ -6,6 +6,7 @@ use super::state::{Disk, EBS, Snapshot};
 use super::{Effect, work};
 use crate::cloud::call::{Call, Handler};
 use crate::cloud::format::format_time;
+use crate::cloud::listing::list_answer;
 use crate::cloud::refusal::Refusal;
 use crate::cloud::state::Cloud;
 use crate::cloud::task::Plan;
@@ -124,7 +125,7 @@ fn list(call: &mut Call) -> Result<Json, Refusal> {
     };
     let count = found.len();
     let views: Vec<_> = page.take(found.into_iter()).into_iter().map(|own| view(call.action, cloud, own)).collect();
-    Ok(json!({"PageNumber": page.number, "PageSize": page.size, "TotalCount": count, "Data": {"SnapshotList": views}}))
+    Ok(list_answer(call.action, page, count, views))
 }
 
 fn one(call: &mut Call) -> Result<Json, Refusal> {

@@ -5,6 +5,7 @@ use super::state::ECS;
 use super::{account, create, describe, event, family, image, index, monitor, operate, power, price, problems, renewal, zone};
 use crate::cloud::call::Table;
 use crate::cloud::list::List;
+use crate::cloud::listing::Listing;
 use crate::cloud::service::{EffectKind, Service};
 use crate::cloud::service_states::StateKind;
 use crate::cloud::state::Cloud;
@@ -19,7 +20,6 @@ impl Service for Ecs {
 
     fn actions(&self) -> &'static [Table] {
         &[
-            account::ACTIONS,
             create::ACTIONS,
             describe::ACTIONS,
             event::ACTIONS,
@@ -31,6 +31,10 @@ impl Service for Ecs {
             price::ACTIONS,
             zone::ACTIONS,
         ]
+    }
+
+    fn listings(&self) -> &'static [Listing] {
+        &[account::TEST_ACCOUNTS]
     }
 
     fn state(&self) -> Option<StateKind> {

@@ -3,17 +3,18 @@
 use super::list;
 use super::state::{InstanceType, MCS, Template};
 use crate::cloud::call::{Call, Handler};
+use crate::cloud::listing::Listing;
 use crate::cloud::refusal::Refusal;
 use serde_json::{Value as Json, json};
 
-pub(super) const ACTIONS: &[(&str, Handler)] =
-    &[("DescribeTemplates", describe_templates), ("DescribeInstanceTypes", describe_instance_types)];
+pub(super) const ACTIONS: &[(&str, Handler)] = &[("DescribeInstanceTypes", describe_instance_types)];
 
-#[expect(clippy::unnecessary_wraps, reason = "handlers have one form")]
-fn describe_templates(call: &mut Call) -> Result<Json, Refusal> {
-    let templates: Vec<_> = call.cloud[MCS].templates.iter().map(template_json).collect();
-    Ok(json!({"TemplateSet": {"Template": templates}}))
-}
+pub(super) const TEMPLATES: Listing = Listing {
+    action: "DescribeTemplates",
+    rows: |call| call.cloud[MCS].templates.iter().map(template_json).collect(),
+    filters: &[],
+    page_size: u64::MAX,
+};
 
 fn template_json(template: &Template) -> Json {
     json!({

@@ -5,6 +5,7 @@ use super::state::MCS;
 use super::{create, describe, index, instance, key, lease, metadata, offer, problems, resources};
 use crate::cloud::call::Table;
 use crate::cloud::list::List;
+use crate::cloud::listing::Listing;
 use crate::cloud::service::{EffectKind, Service};
 use crate::cloud::service_states::StateKind;
 use crate::cloud::state::Cloud;
@@ -19,6 +20,10 @@ impl Service for Mcs {
 
     fn actions(&self) -> &'static [Table] {
         &[create::ACTIONS, describe::ACTIONS, instance::ACTIONS, key::ACTIONS, lease::ACTIONS, metadata::ACTIONS, offer::ACTIONS]
+    }
+
+    fn listings(&self) -> &'static [Listing] {
+        &[offer::TEMPLATES]
     }
 
     fn state(&self) -> Option<StateKind> {

@@ -6,6 +6,7 @@ use super::state::{Net, NetKind, VPC};
 use super::{Effect, price, site, work};
 use crate::cloud::addresses::Range;
 use crate::cloud::call::{Call, Handler};
+use crate::cloud::listing::list_answer;
 use crate::cloud::refusal::Refusal;
 use crate::cloud::state::Cloud;
 use crate::cloud::task::Plan;
@@ -108,8 +109,7 @@ fn describe(call: &mut Call, subnets: bool) -> Result<Json, Refusal> {
     let found: Vec<_> = cloud[VPC].nets.iter().filter(fits).collect();
     let total = found.len();
     let views: Vec<_> = page.take(found.into_iter()).into_iter().map(|net| view(call, net)).collect();
-    let list = if subnets { "SubnetList" } else { "VirtualGateWayList" };
-    Ok(json!({"Data": {"Total": total, list: views}}))
+    Ok(list_answer(call.action, page, total, views))
 }
 
 fn view(call: &Call, net: &Net) -> Json {

@@ -8,6 +8,7 @@ use super::{Effect, site, work};
 use crate::cloud::addresses::Range;
 use crate::cloud::call::{Call, Handler};
 use crate::cloud::format::format_time;
+use crate::cloud::listing::list_answer;
 use crate::cloud::refusal::Refusal;
 use crate::cloud::task::Plan;
 use serde_json::{Value as Json, json};
@@ -36,7 +37,7 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
         }
         json
     });
-    Ok(json!({"Data": {"Total": total, "VPCList": views.collect::<Vec<_>>()}}))
+    Ok(list_answer(call.action, page, total, views.collect()))
 }
 
 fn create(call: &mut Call) -> Result<Json, Refusal> {
