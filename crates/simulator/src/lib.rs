@@ -32,6 +32,6 @@ pub use cloud::fixtures::{
 pub use faults::fault::{Fault, FaultRule};
 pub use faults::syntax::FAULT_SYNTAX;
 pub use http::answer::Outcome;
-pub use http::log::Record;
+pub use http::log::LoggedRequest;
 pub use http::server::serve;
 pub use simulator::{Options, SavedState, Simulator};

@@ -10,7 +10,7 @@ use crate::cloud::task::TaskFault;
 use crate::faults::fault::{Fault, FaultRule, Faults, TriggeredFault};
 use crate::http::answer::{self, Outcome};
 use crate::http::authentication::{Authenticator, Key};
-use crate::http::log::{self, Record};
+use crate::http::log::{self, LoggedRequest};
 use crate::http::request::Incoming;
 use crate::http::{check, envelope, route};
 use crate::services::list::SERVICES;
@@ -74,7 +74,7 @@ pub(crate) struct State {
     pub(crate) faults: Faults,
     pub(crate) skew: SignedDuration,
     pub(crate) requests: u64,
-    pub(crate) log: VecDeque<Record>,
+    pub(crate) log: VecDeque<LoggedRequest>,
 }
 
 impl Simulator {
@@ -122,7 +122,7 @@ impl Simulator {
         state.kernel.settle(clock);
         state.requests += 1;
         let now = state.kernel.cloud.now().saturating_add(state.skew).unwrap_or(Timestamp::MAX);
-        let mut record = Record {
+        let mut record = LoggedRequest {
             time: now,
             request_id: ids::uuid(self.seed, "request", state.requests),
             method: incoming.method.to_owned(),
@@ -165,7 +165,7 @@ impl Simulator {
         state: &mut State,
         incoming: &Incoming,
         now: Timestamp,
-        record: &mut Record,
+        record: &mut LoggedRequest,
     ) -> (Option<TriggeredFault>, Ending) {
         let admitted = state.authenticator.admit(incoming, now).and_then(|()| route::find(SERVICES, &self.catalog, incoming));
         let (action, service) = match admitted {
@@ -233,7 +233,7 @@ impl Simulator {
     }
 
     /// The requests so far, oldest first, without secrets; of very many the last ones.
-    pub fn requests(&self) -> Vec<Record> {
+    pub fn requests(&self) -> Vec<LoggedRequest> {
         self.state().log.iter().cloned().collect()
     }
 

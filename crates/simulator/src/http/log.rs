@@ -10,7 +10,7 @@ const HIDDEN: &str = "***";
 
 /// A request and how it was answered. It holds no signature and no sensitive parameter.
 #[derive(Debug, Clone, Serialize)]
-pub struct Record {
+pub struct LoggedRequest {
     /// When it arrived, by the cloud's clock.
     #[serde(serialize_with = "as_text")]
     pub time: Timestamp,

@@ -36,17 +36,17 @@ async fn refusals_strike_where_and_as_often_as_they_shall() {
 #[tokio::test(start_paused = true)]
 async fn a_lost_answer_says_nothing_of_whether_the_call_was_carried_out() {
     let cloud = TestCloud::new();
-    let strike = |fault| cloud.simulator.fault(FaultRule::new(fault).times(1));
-    strike(Fault::DropBefore);
+    let add = |fault| cloud.simulator.fault(FaultRule::new(fault).times(1));
+    add(Fault::DropBefore);
     assert!(matches!(create_tag(&cloud, "a"), Outcome::Dropped));
     assert_eq!(tags(&cloud), 0);
-    strike(Fault::DropAfter);
+    add(Fault::DropAfter);
     assert!(matches!(create_tag(&cloud, "a"), Outcome::Dropped));
     assert_eq!(tags(&cloud), 1);
-    strike(Fault::ServerError { http: 500, carried_out: false });
+    add(Fault::ServerError { http: 500, carried_out: false });
     assert!(body(create_tag(&cloud, "b")).contains("InternalError"));
     assert_eq!(tags(&cloud), 1);
-    strike(Fault::ServerError { http: 503, carried_out: true });
+    add(Fault::ServerError { http: 503, carried_out: true });
     assert!(body(create_tag(&cloud, "b")).contains("ServiceUnavailable"));
     assert_eq!(tags(&cloud), 2);
 }

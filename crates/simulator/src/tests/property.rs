@@ -21,14 +21,14 @@ const SECRET_MARK: &str = "Mark-0f-a-secret";
 
 /// One call: which Action of which of the sequence's services, and what its parameters follow from.
 #[derive(Debug, Clone, Copy)]
-struct Step {
+struct Move {
     service: u16,
     action: u16,
     seed: u64,
 }
 
-fn steps() -> impl Strategy<Value = (Vec<u16>, Vec<Step>)> {
-    let step = (any::<u16>(), any::<u16>(), any::<u64>()).prop_map(|(service, action, seed)| Step { service, action, seed });
+fn steps() -> impl Strategy<Value = (Vec<u16>, Vec<Move>)> {
+    let step = (any::<u16>(), any::<u16>(), any::<u64>()).prop_map(|(service, action, seed)| Move { service, action, seed });
     (prop::collection::vec(any::<u16>(), 1..4), prop::collection::vec(step, 1..120))
 }
 
@@ -60,7 +60,7 @@ async fn every_service_survives_a_long_walk() {
             let random = |purpose: &str| u16::try_from(draw(u64::from(service) << 32 | number, purpose, 1 << 16)).unwrap();
             // One call in four goes to a neighbour.
             let service = if number.is_multiple_of(4) { random("service") } else { 0 };
-            Step { service, action: random("action"), seed: u64::from(service) << 32 | number }
+            Move { service, action: random("action"), seed: u64::from(service) << 32 | number }
         };
         walk(&[service, service + 1], &(0..120).map(step).collect::<Vec<_>>());
     }
@@ -71,7 +71,7 @@ fn with_actions() -> Vec<&'static str> {
     SERVICES.iter().filter(|service| !service.actions().is_empty()).map(|service| service.name()).collect()
 }
 
-fn walk(services: &[u16], steps: &[Step]) {
+fn walk(services: &[u16], steps: &[Move]) {
     let cloud = TestCloud::new();
     let money = money(&cloud.simulator.state().kernel.cloud);
     let mut gone = BTreeSet::new();

@@ -36,10 +36,10 @@ pub(super) fn covered(call: &Call, price: Money) -> Result<(), Refusal> {
 impl Cloud {
     /// Pays an order; its id, which is given to it here.
     pub(super) fn order(&mut self, order: PaidOrder) -> String {
-        let orders = &self.states[ALIYUN].orders;
-        let id = self.ids.number("aliyun_order", FIRST, |number| orders.contains(&number.to_string())).to_string();
+        let paid_orders = &self.states[ALIYUN].paid_orders;
+        let id = self.ids.number("aliyun_order", FIRST, |number| paid_orders.contains(&number.to_string())).to_string();
         self[ALIYUN].balance -= order.amount;
-        self[ALIYUN].orders.insert(PaidOrder { id: id.clone(), ..order });
+        self[ALIYUN].paid_orders.insert(PaidOrder { id: id.clone(), ..order });
         id
     }
 
@@ -47,7 +47,7 @@ impl Cloud {
     pub(super) fn give_back(&mut self, instance: &str) {
         let now = self.now();
         let account = &mut self[ALIYUN];
-        for order in account.orders.iter_mut().filter(|order| order.instance == instance) {
+        for order in account.paid_orders.iter_mut().filter(|order| order.instance == instance) {
             let unused = order.unused(now) - order.refunded;
             order.refunded += unused;
             account.balance += unused;

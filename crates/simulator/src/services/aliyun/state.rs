@@ -22,7 +22,8 @@ pub(crate) struct State {
     pub(crate) balance: Money,
     /// Resource owners whose machines are not the usual ones.
     pub(crate) owners: Store<Owner>,
-    pub(crate) orders: Store<PaidOrder>,
+    #[serde(rename = "orders")]
+    pub(crate) paid_orders: Store<PaidOrder>,
     /// The calls that were carried out with a `ClientToken`.
     pub(crate) tokens: Store<Token>,
 }
@@ -34,7 +35,7 @@ impl Default for State {
             is_verified: true,
             balance: Money::cents(100_000_000),
             owners: Store::default(),
-            orders: Store::default(),
+            paid_orders: Store::default(),
             tokens: Store::default(),
         }
     }

@@ -19,7 +19,7 @@ impl Cloud {
     /// What a credit still pays today; nothing before its first day and after its last one, and where it is for certain goods.
     fn good_credit(&self, id: u64) -> Money {
         let today = self.now().to_zoned(TimeZone::UTC).date();
-        let is_good = |credit: &&Credit| credit.goods.is_empty() && (credit.begins..=credit.ends).contains(&today);
+        let is_good = |credit: &&Credit| credit.offerings.is_empty() && (credit.begins..=credit.ends).contains(&today);
         self[BILLING].credits.iter().find(|credit| credit.id == id).filter(is_good).map_or(Money::ZERO, |credit| credit.balance)
     }
 

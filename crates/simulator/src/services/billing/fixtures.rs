@@ -28,12 +28,14 @@ fn credits() -> Vec<Credit> {
         income: Money::cents(income),
         begins,
         ends: date(2036, 4, 14),
-        goods: Vec::new(),
+        offerings: Vec::new(),
     };
-    let goods = [("8534", "CCK镜像仓库增强配置"), ("8528", "带宽")].map(|(id, name)| (id.to_owned(), name.to_owned()));
+    let offerings = [("8534", "CCK镜像仓库增强配置"), ("8528", "带宽")].map(|(id, name)| (id.to_owned(), name.to_owned()));
     vec![
         credit(3_273_359, "测试项目-按需", 1_380_827, 1_380_827, date(2021, 12, 31)),
-        Credit { goods: goods.to_vec(), ..credit(3_273_566, "指定区域测试", 11_111_000, 11_111_000, date(2023, 12, 7)) },
+        Credit {
+            offerings: offerings.to_vec(), ..credit(3_273_566, "指定区域测试", 11_111_000, 11_111_000, date(2023, 12, 7))
+        },
         credit(3_273_580, "测试", 100_000, 100_000, date(2024, 2, 21)),
         credit(3_273_581, "BMSTEST", 0, 300_000, date(2022, 1, 11)),
         credit(3_273_582, "kvmtest", 100_001, 110_001, date(2022, 3, 2)),

@@ -44,8 +44,8 @@ pub(crate) struct Credit {
     /// Its last day.
     pub(crate) ends: Date,
     /// The goods that it pays for, as their numbers and names; all where there are none.
-    #[serde(default)]
-    pub(crate) goods: Vec<(String, String)>,
+    #[serde(default, rename = "goods")]
+    pub(crate) offerings: Vec<(String, String)>,
 }
 
 impl Credit {

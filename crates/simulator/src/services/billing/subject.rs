@@ -27,7 +27,7 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
 
 fn view(credit: &Credit) -> Json {
     let joined = |part: fn(&(String, String)) -> &str, all: &str| {
-        let parts: Vec<_> = credit.goods.iter().map(part).collect();
+        let parts: Vec<_> = credit.offerings.iter().map(part).collect();
         if parts.is_empty() { all.to_owned() } else { parts.join(",") }
     };
     json!({

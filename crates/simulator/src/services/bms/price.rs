@@ -12,12 +12,12 @@ use crate::services::vdc::VDC;
 use serde_json::{Map, Value as Json, json};
 
 pub(super) const ACTIONS: &[(&str, Handler)] =
-    &[("DescribeBmsGoods", goods), ("DescribeBmsGoodsPrice", price), ("DescribeBmsImage", images)];
+    &[("DescribeBmsGoods", offerings), ("DescribeBmsGoodsPrice", price), ("DescribeBmsImage", images)];
 
 /// The most servers of an order.
 pub(super) const MAX_AMOUNT: u64 = 100;
 
-fn goods(call: &mut Call) -> Result<Json, Refusal> {
+fn offerings(call: &mut Call) -> Result<Json, Refusal> {
     let has_some = has_bare_metal(call, call.params.required("RegionId"));
     let has_some = has_some.ok_or_else(|| call.malformed("RegionId", "it is not a zone"))?;
     let sold_as = |charge_type| -> Json {
@@ -53,15 +53,16 @@ pub(super) fn configuration<'a>(call: &'a Call, unknown_compute: &'static str) -
     if has_bare_metal(call, zone) != Some(true) {
         return Err(nothing(format!("There is no bare metal in {zone:?}")));
     }
-    let goods = params.count("GoodsId").unwrap_or(0);
-    let offer = call.cloud[BMS].offers.iter().find(|offer| offer.goods_id == goods);
-    let offer = offer.ok_or_else(|| nothing(format!("There is no offer {goods}")))?;
+    let offering = params.count("GoodsId").unwrap_or(0);
+    let offer = call.cloud[BMS].offers.iter().find(|offer| offer.goods_id == offering);
+    let offer = offer.ok_or_else(|| nothing(format!("There is no offer {offering}")))?;
     let id = params.required("ComputeId");
     let compute = offer.computes.iter().find(|compute| compute.id == id);
-    let compute = compute.ok_or_else(|| Refusal::new(unknown_compute, format!("The offer {goods} has no configuration {id}")))?;
+    let compute =
+        compute.ok_or_else(|| Refusal::new(unknown_compute, format!("The offer {offering} has no configuration {id}")))?;
     let charge_type = params.required("InstanceChargeType");
     if !offer.charge_types.contains(&ChargeType::of(charge_type)) {
-        return Err(nothing(format!("The offer {goods} is not sold {charge_type}")));
+        return Err(nothing(format!("The offer {offering} is not sold {charge_type}")));
     }
     Ok(compute)
 }

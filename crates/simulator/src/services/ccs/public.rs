@@ -39,7 +39,7 @@ fn view(task: &Task, status: &str) -> Json {
 fn on_sale(call: &mut Call) -> Result<Json, Refusal> {
     call.zone("RegionId")?;
     let region = call.params.required("RegionId");
-    let types: Vec<_> = table(call.action, "InstanceType").iter().take(TYPES_ON_SALE).map(|kind| goods(call, kind)).collect();
+    let types: Vec<_> = table(call.action, "InstanceType").iter().take(TYPES_ON_SALE).map(|kind| offering(call, kind)).collect();
     let bandwidths = table(call.action, "Bandwidth").iter().map(|bandwidth| {
         json!({
             "BillingMethod": [
@@ -60,7 +60,7 @@ fn on_sale(call: &mut Call) -> Result<Json, Refusal> {
     }}))
 }
 
-fn goods(call: &Call, kind: &Labelled) -> Json {
+fn offering(call: &Call, kind: &Labelled) -> Json {
     let images = table(call.action, "PublicImage").iter().map(|image| {
         let system = image.value.as_str().and_then(|id| id.split('_').next()).unwrap_or_default().to_lowercase();
         json!({"GicDisplayName": image.label, "ImageType": system, "ImageId": image.value})

@@ -11,13 +11,13 @@ use crate::cloud::refusal::Refusal;
 const OLD_TYPES: &[&str] = &["BGP_4", "BGP_2", "ChinaTelecom", "AntiDDOS"];
 
 /// What is ordered.
-pub(super) struct Order {
+pub(super) struct NetworkOrder {
     pub(super) name: String,
     pub(super) bandwidth: Bandwidth,
     pub(super) addresses: Addresses,
 }
 
-impl Order {
+impl NetworkOrder {
     /// Reads the fields of a public network, which two Actions have.
     pub(super) fn of(call: &Call, fields: Params) -> Result<Self, Refusal> {
         let kind = fields.text("Type").unwrap_or_default();

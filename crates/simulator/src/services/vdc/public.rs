@@ -1,6 +1,6 @@
 //! Public networks: bandwidth and ranges of public addresses.
 
-use super::order::{Addresses, Order, in_limits};
+use super::order::{Addresses, NetworkOrder, in_limits};
 use super::price::Rate;
 use super::refusals::{sold_out, wrong_state};
 use super::state::{Kind, Network, Segment, Stage, VDC};
@@ -23,7 +23,7 @@ pub(super) const ACTIONS: &[(&str, Handler)] = &[
 ];
 
 /// Adds a network that was ordered; its id.
-pub(super) fn insert(cloud: &mut Cloud, vdc: &str, order: Order, range: Range) -> String {
+pub(super) fn insert(cloud: &mut Cloud, vdc: &str, order: NetworkOrder, range: Range) -> String {
     let (id, segment) = (cloud.ids.uuid(), cloud.ids.uuid());
     cloud[VDC].networks.insert(Network {
         id: id.clone(),
@@ -53,7 +53,7 @@ fn is_idle(call: &Call, id: &str) -> Result<(), Refusal> {
 
 fn create(call: &mut Call) -> Result<Json, Refusal> {
     let vdc = call.cloud.ready_vdc(call.params.required("VdcId"))?.id.clone();
-    let order = Order::of(call, call.params)?;
+    let order = NetworkOrder::of(call, call.params)?;
     call.affordable(order.to_begin())?;
     let (ahead, credit) = (order.ahead(), call.credit()?);
     let range = call.cloud.free_public_range(order.addresses.bits).ok_or_else(|| sold_out("Public addresses"))?;

@@ -23,7 +23,7 @@ fn done(cloud: &TestCloud, action: &str, params: &Json) -> Json {
     answer
 }
 
-fn centre(cloud: &TestCloud, id: &str) -> Json {
+fn vdc_of(cloud: &TestCloud, id: &str) -> Json {
     ask(cloud, "DescribeVdc", &json!({"VdcId": id})).ok()["Data"][0].clone()
 }
 
@@ -43,7 +43,7 @@ fn public(changes: &Json) -> Json {
 
 /// The public network of a name, as `DescribeVdc` shows it.
 fn network(cloud: &TestCloud, vdc: &str, name: &str) -> Option<Json> {
-    let view = centre(cloud, vdc);
+    let view = vdc_of(cloud, vdc);
     let all = ["PublicNetwork", "PrivateNetwork"].into_iter().flat_map(|kind| view[kind].as_array().unwrap().clone());
     all.into_iter().find(|network| network["Name"] == name)
 }
@@ -111,7 +111,7 @@ async fn a_vdc_lives_from_its_order_to_its_end() {
     cloud.settle();
     let view = cloud.ask("DescribeTask", &json!({"TaskId": task})).ok();
     assert_eq!((&view["Data"]["Status"], &view["Data"]["ResourceId"]), (&json!("FINISH"), &json!(id)));
-    let made = centre(&cloud, &id);
+    let made = vdc_of(&cloud, &id);
     assert_eq!((&made["VdcStatus"], &made["RegionId"]), (&json!("ok"), &json!("CN_Shanghai_A")));
     let web = &made["PublicNetwork"][0];
     assert_eq!((&web["Qos"], &web["UnuseIpNum"], &web["Segments"][0]["Mask"]), (&json!(20), &json!(5), &json!(29)));
@@ -119,20 +119,20 @@ async fn a_vdc_lives_from_its_order_to_its_end() {
 
     done(&cloud, "CreatePrivateNetwork", &json!({"VdcId": id}));
     done(&cloud, "CreatePrivateNetwork", &json!({"VdcId": id, "Type": "manual", "Address": "192.168.0.0", "Mask": "16"}));
-    let private = centre(&cloud, &id)["PrivateNetwork"].clone();
+    let private = vdc_of(&cloud, &id)["PrivateNetwork"].clone();
     assert_eq!(
         (&private[0]["Name"], &private[1]["Name"], &private[0]["UnuseIpNum"]),
         (&json!("私网1"), &json!("私网2"), &json!(253))
     );
     assert_eq!(private[1]["Segments"], json!(["192.168.0.0/16~192.168.255.255/16"]));
     done(&cloud, "ModifyVdcName", &json!({"VdcId": id, "VdcName": "market"}));
-    assert_eq!(centre(&cloud, &id)["VdcName"], "market");
+    assert_eq!(vdc_of(&cloud, &id)["VdcName"], "market");
 
     ask(&cloud, "DeleteVdc", &json!({"VdcId": id})).refused(403, "IncorrectVdcStatus");
     done(&cloud, "DeletePublicNetwork", &json!({"PublicId": web["PublicId"]}));
     done(&cloud, "DeletePrivateNetwork", &json!({"PrivateId": private[0]["PrivateId"]}));
     ask(&cloud, "DeleteVdc", &json!({"VdcId": id})).ok();
-    assert_eq!(centre(&cloud, &id)["VdcStatus"], "deleting");
+    assert_eq!(vdc_of(&cloud, &id)["VdcStatus"], "deleting");
     cloud.settle();
     ask(&cloud, "DescribeVdc", &json!({"VdcId": id})).refused(400, "VDCNotFound");
     ask(&cloud, "DeleteVdc", &json!({"VdcId": id})).refused(400, "VdcNotFound");
@@ -309,7 +309,7 @@ async fn private_networks_have_ranges_of_their_own() {
     }
     create(json!({})).refused(400, "QuotaExceed.PrivateNetwork");
     cloud.settle();
-    let segments: Vec<_> = centre(&cloud, VDC_ID)["PrivateNetwork"]
+    let segments: Vec<_> = vdc_of(&cloud, VDC_ID)["PrivateNetwork"]
         .as_array()
         .unwrap()
         .iter()

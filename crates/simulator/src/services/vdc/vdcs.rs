@@ -1,6 +1,6 @@
 //! Virtual data centres.
 
-use super::order::Order;
+use super::order::NetworkOrder;
 use super::refusals::{sold_out, wrong_state};
 use super::state::{Network, VDC, Vdc, default_project};
 use super::{Effect, public, work};
@@ -93,12 +93,12 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
         return Err(Refusal::new("Region.NotOnSale", format!("Nothing more is sold in {region}; take another zone")));
     }
     let order = params.object("PublicNetwork").filter(|fields| !fields.0.is_empty());
-    let order = order.map(|fields| Order::of(call, fields)).transpose()?;
+    let order = order.map(|fields| NetworkOrder::of(call, fields)).transpose()?;
     if call.cloud[VDC].vdcs.len() >= call.cloud[VDC].max_vdcs {
         return Err(Refusal::new("QuotaExceed.Vdc", format!("The account can have {} VDCs", call.cloud[VDC].max_vdcs)));
     }
-    call.affordable(order.as_ref().map_or(Money::ZERO, Order::to_begin))?;
-    let (ahead, credit) = (order.as_ref().map_or(Money::ZERO, Order::ahead), call.credit()?);
+    call.affordable(order.as_ref().map_or(Money::ZERO, NetworkOrder::to_begin))?;
+    let (ahead, credit) = (order.as_ref().map_or(Money::ZERO, NetworkOrder::ahead), call.credit()?);
     let range = order.as_ref().map(|order| call.cloud.free_public_range(order.addresses.bits));
     let range = range.map(|range| range.ok_or_else(|| sold_out("Public addresses"))).transpose()?;
 
