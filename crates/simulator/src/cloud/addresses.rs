@@ -70,7 +70,7 @@ impl Range {
         self.covers(candidate).then_some(candidate)
     }
 
-    /// Whether a server can have this address: network, gateway and broadcast are nobody's.
+    /// Whether a server can have this address: network, gateway and broadcast address are taken.
     pub(crate) fn offers(self, address: Ipv4Addr) -> bool {
         (self.first_host()..=self.last_host()).contains(&u32::from(address))
     }
@@ -134,7 +134,7 @@ impl<'de> Deserialize<'de> for Range {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Addresses {
     pools: HashMap<String, Pool>,
-    /// The networks that have got their first user or lost their last one since somebody asked.
+    /// The networks that have got their first user or lost their last one since the last such question.
     turned: Vec<String>,
 }
 

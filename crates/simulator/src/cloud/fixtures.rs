@@ -1,6 +1,6 @@
 //! What stands ready in a new cloud, by the ids that the documents give as examples.
 
-/// The access key that is known where nothing else is said.
+/// The access key that is known by default.
 pub const ACCESS_KEY: &str = "sim";
 /// The secret of [`ACCESS_KEY`].
 pub const SECRET: &str = "sim-secret";

@@ -124,13 +124,13 @@ impl Refusal {
             _ => format!("Invalid{name}.Malformed"),
         };
         let of_service = || action.service.errors.keys().find(|code| code.eq_ignore_ascii_case(&own)).cloned();
-        let of_room = || OTHER_CODES.iter().find(|(code, _)| code.eq_ignore_ascii_case(&own)).map(|(code, _)| (*code).to_owned());
+        let of_others = || OTHER_CODES.iter().find(|(code, _)| code.eq_ignore_ascii_case(&own)).map(|(code, _)| (*code).to_owned());
         let other = OTHER_NAMES.iter().find(|(known, _)| *known == name);
         let by_other_name = || documented(action, &format!("Invalid{}.Malformed", other?.1));
         let of_any = || MALFORMED.iter().find_map(|code| documented(action, code));
         let of_other = || MALFORMED.iter().find(|code| action.service.errors.contains_key(**code)).map(|code| (*code).to_owned());
         let code =
-            documented(action, &own).or_else(by_other_name).or_else(of_service).or_else(of_room).or_else(of_any).or_else(of_other);
+            documented(action, &own).or_else(by_other_name).or_else(of_service).or_else(of_others).or_else(of_any).or_else(of_other);
         Self::new(code.unwrap_or_else(|| "InvalidParameter".to_owned()), format!("The parameter {name} is not valid: {why}"))
     }
 }

@@ -71,7 +71,7 @@ impl<T: Keyed> Store<T> {
         self.items[*self.places.get(id)?].as_ref()
     }
 
-    /// For what has no marks, because nobody would hear of another one.
+    /// For what has no marks: the index would not notice that one changes.
     pub(crate) fn get_mut(&mut self, id: &str) -> Option<&mut T> {
         const { assert!(!T::IS_MARKED, "what has marks is changed with `change`") };
         self.items[*self.places.get(id)?].as_mut()

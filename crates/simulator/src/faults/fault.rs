@@ -13,7 +13,7 @@ pub enum Fault {
     Refuse {
         /// The error code.
         code: String,
-        /// The HTTP status; none for the documented one, else 400.
+        /// The HTTP status; without it the documented one, otherwise 400.
         http: Option<u16>,
     },
     /// The call is refused for its rate (429), and not carried out.
@@ -25,7 +25,7 @@ pub enum Fault {
         /// Whether the call is carried out all the same.
         carried_out: bool,
     },
-    /// No connection is made. On a socket it is made and closed at once, because nothing else can be told by the Action.
+    /// No connection is made. On a socket it is made and closed at once, because only then is the Action known.
     NoConnection,
     /// The connection closes without an answer; the call is not carried out.
     DropBefore,

@@ -9,7 +9,7 @@ use cumulua_core::catalog::{Action, Kind, Param, Required, path};
 use serde_json::{Map, Value as Json};
 use std::net::Ipv4Addr;
 
-/// The checked parameters of a call: from the JSON body of a POST to Capital Online, else from the query and the form.
+/// The checked parameters of a call: from the JSON body of a POST to Capital Online, otherwise from the query and the form.
 pub(crate) fn parameters(action: &Action, incoming: &Incoming) -> Result<Map<String, Json>, Refusal> {
     let in_body = incoming.product == Product::Cds && incoming.method == "POST";
     let mut given = if in_body { from_body(incoming)? } else { flat::unfold(action, &incoming.signed())? };

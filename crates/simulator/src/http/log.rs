@@ -72,7 +72,7 @@ fn fields(params: &[Param], given: &Map<String, Json>) -> Json {
                 .iter()
                 .map(|item| item.as_object().map_or_else(|| item.clone(), |inner| fields(&param.fields, inner)))
                 .collect(),
-            // Nobody knows what may be inside.
+            // What may be inside is unknown.
             (Json::Object(_) | Json::Array(_), None) => HIDDEN.into(),
             (value, _) => value.clone(),
         };

@@ -78,7 +78,7 @@ impl<'r> Incoming<'r> {
         self.get("Version").is_some_and(|version| is_known(version) || is_at_root && version != CDS_VERSION)
     }
 
-    /// A common parameter out of the headers, else a parameter of the query or of the form.
+    /// A common parameter out of the headers, otherwise a parameter of the query or of the form.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let common = self.acs3.as_ref().map_or(&[][..], |headers| &headers.common);
         let common = common.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());

@@ -97,7 +97,7 @@ fn encode_into(encoded: &mut String, text: &str) {
     }
 }
 
-/// A text, encoded, for the tests of this room.
+/// A text, encoded, for the tests of this module.
 #[cfg(test)]
 pub(crate) fn encode(text: &str) -> String {
     let mut encoded = String::new();
@@ -117,7 +117,7 @@ fn decode_hex(text: &str) -> Option<Vec<u8>> {
     pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok().filter(|_| pair.len() == 2)).collect()
 }
 
-/// A signature, for the tests of this room.
+/// A signature, for the tests of this module.
 #[cfg(test)]
 pub(crate) fn signature(digest: Digest, key: &str, text: &str) -> String {
     match digest {

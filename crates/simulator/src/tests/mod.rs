@@ -1,4 +1,4 @@
-//! The simulator asked as a client would ask it, with requests that are signed by this room's own reading of the schemes.
+//! The simulator asked as a client would ask it, with requests that are signed by an independent reading of the schemes.
 
 mod actions;
 mod admission;

@@ -19,7 +19,7 @@ impl Cloud {
 }
 
 impl Call<'_> {
-    /// The account that a call is about: `name` gives it, else it is the caller's own.
+    /// The account that a call is about: `name` gives it, otherwise it is the caller's own.
     pub(crate) fn owner(&self, name: &str) -> Result<String, Refusal> {
         match self.params.int(name) {
             None => Ok(self.cloud[ALIYUN].account_id.to_string()),

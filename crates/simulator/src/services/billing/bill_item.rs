@@ -38,7 +38,7 @@ pub(super) struct Cost {
     pub(super) master: Money,
     /// Trial credits.
     pub(super) vice: Money,
-    /// Nobody yet: it is used and will be paid.
+    /// Not paid yet: it is used and will be paid.
     pub(super) due: Money,
 }
 

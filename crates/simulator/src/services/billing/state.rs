@@ -128,7 +128,7 @@ impl Use {
     }
 }
 
-/// What uses cost together, so that nobody must go through them.
+/// What all uses cost together, so that a call need not go through them.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Total {
     /// In hundredths of a yuan.

@@ -12,7 +12,7 @@ impl Cloud {
         self[BILLING].uses.insert(metered);
     }
 
-    /// A resource is there, or has changed, and costs what it costs now. Whoever has paid for it goes on paying.
+    /// A resource is there, or has changed, and costs what it costs now. The credit or account that paid for it goes on paying.
     pub(crate) fn meter(&mut self, metered: Use) {
         let present = self.use_of(&metered.resource);
         if present.map_or(Money::ZERO, |present| present.per_day) == metered.per_day {

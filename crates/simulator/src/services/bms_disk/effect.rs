@@ -50,7 +50,7 @@ impl TaskEffect for Effect {
                 if cloud.bare_metal(&server).is_none() {
                     return;
                 }
-                // Whoever attaches an empty disk fills a part of it.
+                // An empty disk that is attached gets filled in part.
                 let share = cloud.fraction(&format!("{disk} use"), 0) * 0.6;
                 cloud.change_bms_disk(&disk, |disk| {
                     disk.server = Some(server);

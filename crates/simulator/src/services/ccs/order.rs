@@ -29,7 +29,7 @@ impl<'a> ServerOrder<'a> {
         }
     }
 
-    /// Of the term for a prepaid order, else of a month's use.
+    /// Of the term for a prepaid order, otherwise of a month's use.
     pub(super) fn price(&self, now: Timestamp) -> Money {
         let month = self.month_price * self.amount;
         if self.is_prepaid { payment::term(self.params).price(now, month) } else { month }

@@ -79,7 +79,7 @@ pub(super) fn ssd_size(call: &Call, image_size: u64, allowed: bool) -> Result<Op
     }
 }
 
-/// For an hour where it is paid on demand, else for the whole term; in yuan, as the table says.
+/// For an hour where it is paid on demand, otherwise for the whole term; in yuan, as the table says.
 fn query(call: &mut Call) -> Result<Json, Refusal> {
     let request = filled(call, "requestId")?;
     let site = call.cloud.desktop_site(filled(call, "siteId")?)?.id.clone();

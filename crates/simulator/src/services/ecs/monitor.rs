@@ -60,7 +60,7 @@ fn monitor(call: &mut Call) -> Result<Json, Refusal> {
     Ok(json!({"Data": data}))
 }
 
-/// From when to when: the two times where a start is given, else the last hours.
+/// From when to when: the two times where a start is given, otherwise the last hours.
 fn period(call: &Call) -> Result<(Timestamp, Timestamp), Refusal> {
     let end = time(call, "EndTime")?.unwrap_or_else(|| call.cloud.now());
     let hours: i64 = match call.params.text("TimeInterval").filter(|text| !text.is_empty()) {

@@ -70,7 +70,7 @@ pub(super) fn template<'a>(cloud: &'a Cloud, id: &str) -> Result<&'a Template, R
     if template.status == "active" { Ok(template) } else { Err(refusal(409, format!("Image {id} is {}", template.status))) }
 }
 
-/// A type by its id, else by its name.
+/// A type by its id, otherwise by its name.
 pub(super) fn instance_type<'a>(cloud: &'a Cloud, id_or_name: &str) -> Result<&'a InstanceType, Refusal> {
     let types = &cloud[MCS].instance_types;
     let found = types.get(id_or_name).or_else(|| types.iter().find(|kind| kind.name == id_or_name));

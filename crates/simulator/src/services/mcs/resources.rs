@@ -6,7 +6,7 @@ use crate::cloud::refusal::Refusal;
 use crate::cloud::state::Cloud;
 
 impl Cloud {
-    /// A machine by its id, else by its name.
+    /// A machine by its id, otherwise by its name.
     pub(super) fn mcs_instance(&self, id_or_name: &str) -> Result<&Instance, Refusal> {
         let instances = &self[MCS].instances;
         if let Some(instance) = instances.get(id_or_name) {

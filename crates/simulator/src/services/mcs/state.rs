@@ -161,7 +161,7 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
-    /// Until when it is kept if nobody renews it.
+    /// Until when it is kept if it is not renewed.
     pub(super) fn kept_until(&self) -> Timestamp {
         self.lease_ends.saturating_add(KEPT).unwrap_or(Timestamp::MAX)
     }

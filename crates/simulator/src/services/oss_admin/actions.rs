@@ -12,7 +12,7 @@ pub(super) const ACTIONS: &[(&str, Handler)] = &[
     ("ReleaseOssInstance", release),
 ];
 
-/// When a service ends that nobody ends before; the document does not say when it is.
+/// When a service ends that is not released before; the document gives no such time.
 const NEVER: &str = "2099-12-31 23:59:59";
 
 fn create(call: &mut Call) -> Result<Json, Refusal> {

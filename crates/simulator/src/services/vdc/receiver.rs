@@ -1,4 +1,4 @@
-//! Who hears of network alarms.
+//! Who is notified of network alarms.
 
 use super::state::{Receiver, VDC};
 use crate::cloud::call::{Call, Handler};

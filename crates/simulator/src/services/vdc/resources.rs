@@ -64,7 +64,7 @@ impl Cloud {
         }
     }
 
-    /// A public range of a size that nobody has.
+    /// A public range of a size that is free.
     pub(super) fn free_public_range(&self, bits: u8) -> Option<Range> {
         let public = self[VDC].networks.iter().filter(|network| network.is_public());
         self[VDC].public_pool.gap(bits, public.flat_map(|network| &network.segments).map(|segment| segment.range))

@@ -295,7 +295,7 @@ pub(crate) struct Pop {
     pub(crate) region: String,
 }
 
-/// Somebody who hears of network alarms.
+/// A person who is notified of network alarms.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Receiver {

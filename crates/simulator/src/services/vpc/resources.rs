@@ -32,7 +32,7 @@ impl Cloud {
         }
     }
 
-    /// Keeps the addresses that nobody else can have.
+    /// Takes the addresses that the net itself needs.
     pub(super) fn open_net(&mut self, net: &Net) {
         let (routers, system) = net.system_addresses();
         for address in routers.into_iter().chain(system) {
