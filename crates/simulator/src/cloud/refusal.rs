@@ -129,8 +129,12 @@ impl Refusal {
         let by_other_name = || documented(action, &format!("Invalid{}.Malformed", other?.1));
         let of_any = || MALFORMED.iter().find_map(|code| documented(action, code));
         let of_other = || MALFORMED.iter().find(|code| action.service.errors.contains_key(**code)).map(|code| (*code).to_owned());
-        let code =
-            documented(action, &own).or_else(by_other_name).or_else(of_service).or_else(of_others).or_else(of_any).or_else(of_other);
+        let code = documented(action, &own)
+            .or_else(by_other_name)
+            .or_else(of_service)
+            .or_else(of_others)
+            .or_else(of_any)
+            .or_else(of_other);
         Self::new(code.unwrap_or_else(|| "InvalidParameter".to_owned()), format!("The parameter {name} is not valid: {why}"))
     }
 }
