@@ -26,6 +26,7 @@ mod repl;
 mod runbooks;
 mod runs;
 mod schedule;
+mod session;
 mod shell;
 mod signing;
 mod simulator;
