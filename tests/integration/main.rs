@@ -13,6 +13,7 @@ mod clock;
 #[cfg(unix)]
 mod control;
 mod decode_answers;
+mod documents;
 mod files;
 mod http;
 mod interrupt;
