@@ -3,6 +3,7 @@
 
     benches/compare/instructions.py [--update]
     benches/compare/instructions.py --calls [--binary PATH]
+    benches/compare/instructions.py --smoke
 
 More than 10 % above the stored figure fails; --update stores what was counted. Unlike time, the count is the same on a busy machine. It
 differs between compilers, so the file names the one that made it. Installs valgrind (Debian) where it is missing.
@@ -10,6 +11,8 @@ differs between compilers, so the file names the one that made it. Installs valg
 --calls counts what a call takes in all, HTTP and the record included, one after the other and 64 at a time, against one simulator: `cumulua run` beside reqwest alone
 (examples/bare.rs). More than 1.5 times as many instructions fail. It builds a release, or takes the command at PATH, with the bare program
 in `examples` beside it.
+
+--smoke counts a few rounds of all of them in a build without optimization and holds them against nothing: it shows that counting works.
 """
 
 import argparse
@@ -37,10 +40,13 @@ def main():
     parser.add_argument("--update", action="store_true", help="store what is counted")
     parser.add_argument("--calls", action="store_true", help="count whole calls beside reqwest alone's")
     parser.add_argument("--binary", type=Path, help="with --calls: a command that is built already, with examples/bare beside it")
+    parser.add_argument("--smoke", action="store_true", help="show in a few seconds that counting works")
     options = parser.parse_args()
     update = options.update
     if not shutil.which("valgrind"):
-        subprocess.run(["apt-get", "install", "--quiet", "--yes", "valgrind"], check=True, stdout=subprocess.DEVNULL)
+        install_valgrind()
+    if options.smoke:
+        sys.exit(smoke())
     if options.calls:
         sys.exit(calls(options.binary or build_release()))
     program = build()
@@ -57,8 +63,32 @@ def main():
     sys.exit("\n".join(worse))
 
 
-def build():
-    command = ["cargo", "bench", "--quiet", "--locked", "--bench", "instructions", "--no-run", "--message-format", "json"]
+def install_valgrind():
+    for command in (["apt-get", "update", "--quiet"], ["apt-get", "install", "--quiet", "--yes", "valgrind"]):
+        try:
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        except (OSError, subprocess.CalledProcessError) as error:
+            sys.exit(f"valgrind counts the instructions; it is not here and could not be installed: {error}")
+
+
+def smoke():
+    program = build(["cargo", "build"])
+    subprocess.run(["cargo", "build", "--quiet", "--locked", "--bin", "cumulua", "--example", "bare"], cwd=ROOT, check=True)
+    for work in ("sign", "call"):
+        counted = (count(program, work, 20) - count(program, work, 10)) // 10
+        print(f"{work}: {counted:,} instructions without optimization")
+        if counted <= 0:
+            return f"{work} takes no instructions"
+    built = Path(program).parent.parent / "cumulua"
+    for side, _, counted in sides(built, 10, 60, [1]):
+        print(f"{side}: {counted:,} instructions a call without optimization")
+        if counted <= 0:
+            return f"a call of {side} takes no instructions"
+    return None
+
+
+def build(cargo=("cargo", "bench", "--no-run")):
+    command = [*cargo, "--quiet", "--locked", "--bench", "instructions", "--message-format", "json"]
     messages = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
     built = [json.loads(line) for line in messages]
     return next(message["executable"] for message in built if message.get("executable") and message["target"]["name"] == "instructions")
@@ -71,26 +101,7 @@ def build_release():
 
 def calls(cumulua):
     """Prints both sides and their ratio; gives what is wrong with it."""
-    cumulua = cumulua.resolve()
-    script = ROOT / "benches/compare/sides/calls.lua"
-    with tempfile.TemporaryDirectory() as home:
-        environment = {"HOME": home, "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
-        simulator = subprocess.Popen([cumulua, "sim", "--listen", "127.0.0.1:0"], env=environment, stdout=subprocess.PIPE, text=True)
-        try:
-            url = next(line.split()[-1] for line in simulator.stdout if line.startswith("listening on "))
-            sides = {
-                "cumulua": [cumulua, "run", "--endpoint", f"cds={url}", script],
-                "reqwest alone": [cumulua.with_name("examples") / "bare", "calls", url],
-            }
-            made = {
-                (name, at_once): [collected([*command, str(number), str(at_once)], environment) for number in (FEW, MANY)]
-                for at_once in (1, 64)
-                for name, command in sides.items()
-            }
-        finally:
-            simulator.kill()
-            simulator.wait()
-    counted = {side: (many - few) // (MANY - FEW) for side, (few, many) in made.items()}
+    counted = {(side, at_once): each for side, at_once, each in sides(cumulua.resolve(), FEW, MANY, [1, 64])}
     wrong = []
     # One at a time, the count is the same in every run, up to a few in a thousand; 64 at a time, up to a few in a hundred.
     for at_once, how in ((1, "one after the other"), (64, "64 at a time")):
@@ -99,6 +110,27 @@ def calls(cumulua):
         if own / bare > MOST:
             wrong.append(f"a call takes {own / bare:.2f} times the instructions of reqwest alone, and {MOST:g} are allowed")
     return "; ".join(wrong) or None
+
+
+def sides(cumulua, few, many, together):
+    """The instructions of a call of each side, with so many calls at a time."""
+    script = ROOT / "benches/compare/sides/calls.lua"
+    with tempfile.TemporaryDirectory() as home:
+        environment = {"HOME": home, "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+        simulator = subprocess.Popen([cumulua, "sim", "--listen", "127.0.0.1:0"], env=environment, stdout=subprocess.PIPE, text=True)
+        try:
+            url = next(line.split()[-1] for line in simulator.stdout if line.startswith("listening on "))
+            commands = {
+                "cumulua": [cumulua, "run", "--endpoint", f"cds={url}", script],
+                "reqwest alone": [cumulua.with_name("examples") / "bare", "calls", url],
+            }
+            for at_once in together:
+                for side, command in commands.items():
+                    before, after = (collected([*command, str(number), str(at_once)], environment) for number in (few, many))
+                    yield side, at_once, (after - before) // (many - few)
+        finally:
+            simulator.kill()
+            simulator.wait()
 
 
 def count(program, work, rounds):
