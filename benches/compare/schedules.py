@@ -152,7 +152,7 @@ def main():
                 leftover.unlink()
         print(f"{options.burst} firings spread over one second, every ten seconds for {options.seconds} s:")
         missed += firing(binary, folder, options.schedules, options.seconds, options.burst)
-    sys.exit("\n".join(missed) if options.hold else 0)
+    sys.exit("\n".join(missed) or 0 if options.hold else 0)
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ impl Machine {
         // `cargo test` runs this test, and .ci/nightly runs all three in a clean clone.
         machine.command(
             "cargo",
-            "case \"$*\" in\n'run -- '*) shift 2; exec cumulua \"$@\" ;;\n'test' | 'install --path .') ;;\n*) exit 1 ;;\nesac",
+            "case \"$*\" in\n'run -- '*) shift 2; exec cumulua \"$@\" ;;\n'test' | 'install --locked --path .') ;;\n*) exit 1 ;;\nesac",
         );
         machine
             .command("pass", "case \"$*\" in\n'show cds/id') echo sim ;;\n'show cds/key') echo sim-secret ;;\n*) exit 1 ;;\nesac");
