@@ -1,9 +1,10 @@
 //! What the documents name is there: links, paths, and the picture of the layers.
 
-use crate::readme::{pages, read, root};
+use crate::readme::{blocks, pages, read, root};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 /// The documents beside the guide.
 const DOCUMENTS: [&str; 5] = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs/architecture.md"];
@@ -48,6 +49,36 @@ fn the_paths_that_the_documents_name_exist() {
             let is_path = FOLDERS.iter().any(|folder| named.starts_with(folder)) && !named.contains(['<', '*']);
             assert!(!is_path || root().join(named).exists(), "{path} names {named}");
         }
+    }
+}
+
+/// The commands that the documents name, in their text and in blocks of a shell.
+fn commands() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (_, text) in documents() {
+        let inline = text.split('`').skip(1).step_by(2).map(|code| code.replace('\n', " "));
+        let shell: String = blocks(&text).into_iter().filter(|block| block.language == "sh").map(|block| block.text).collect();
+        let lines = shell.lines().map(|line| line.split(" #").next().unwrap_or_default().trim().to_owned());
+        // What has alternatives in it is no command yet.
+        let commands = inline.chain(lines).filter(|code| code.starts_with("cumulua ") && !code.contains(['…', '|']));
+        found.extend(commands);
+    }
+    found
+}
+
+#[test]
+fn the_commands_that_the_documents_name_are_understood() {
+    let commands = commands();
+    assert!(commands.len() > 30, "{commands:?}");
+    for command in commands {
+        let folder = tempfile::tempdir().unwrap();
+        let words = command.strip_prefix("cumulua ").unwrap();
+        let mut shell = Command::new("sh");
+        // The help comes after everything before it has been understood.
+        shell.args(["-c", &format!("'{}' {words} --help", env!("CARGO_BIN_EXE_cumulua"))]);
+        let output = shell.current_dir(folder.path()).env_clear().env("HOME", folder.path()).output().unwrap();
+        let problem = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && problem.is_empty(), "{command}: {problem}");
     }
 }
 
