@@ -13,6 +13,7 @@ mod clock;
 #[cfg(unix)]
 mod control;
 mod decode_answers;
+mod documents;
 mod files;
 mod http;
 mod interrupt;
@@ -26,6 +27,7 @@ mod repl;
 mod runbooks;
 mod runs;
 mod schedule;
+mod session;
 mod shell;
 mod signing;
 mod simulator;

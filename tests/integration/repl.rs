@@ -592,7 +592,7 @@ fn what_was_deferred_runs_at_the_end() {
 
 /// The fenced block of the guide that shows a session.
 fn transcript() -> Vec<String> {
-    let guide = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/guide.md")).unwrap();
+    let guide = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/guide/prompt.md")).unwrap();
     let start = guide.find("```text\nsimulator cn> ").unwrap() + "```text\n".len();
     guide[start..].split("```").next().unwrap().lines().map(str::to_owned).collect()
 }

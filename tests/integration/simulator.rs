@@ -158,9 +158,8 @@ fn a_link_to_a_state_is_followed_and_a_device_stays_one() {
 
 #[test]
 fn the_guides_inventory_loads_as_it_is_written() {
-    let guide = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guide.md")).unwrap();
-    let (_, rest) = guide.split_once("### Your own inventory").unwrap();
-    let (_, rest) = rest.split_once("```json\n").unwrap();
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guide/inventory.md")).unwrap();
+    let (_, rest) = page.split_once("```json\n").unwrap();
     let (inventory, _) = rest.split_once("```").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("state.json").to_str().unwrap().to_owned();

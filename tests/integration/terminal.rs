@@ -185,6 +185,11 @@ impl Terminal {
         text(&self.seen.0.lock().unwrap())
     }
 
+    /// Looks at the screen cell by cell.
+    pub(crate) fn look<T>(&self, at: impl FnOnce(&vt100::Screen) -> T) -> T {
+        at(self.seen.0.lock().unwrap().screen.screen())
+    }
+
     /// Everything that came, with its escape sequences.
     pub(crate) fn bytes(&self) -> String {
         String::from_utf8_lossy(&self.seen.0.lock().unwrap().bytes).into_owned()

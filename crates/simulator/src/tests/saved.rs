@@ -106,8 +106,8 @@ async fn a_file_that_makes_no_sense_is_refused_with_the_place() {
 
 #[tokio::test(start_paused = true)]
 async fn the_guides_example_is_a_file_that_does() {
-    let guide = include_str!("../../../../docs/guide.md");
-    let example = guide.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let page = include_str!("../../../../docs/guide/inventory.md");
+    let example = page.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
     let cloud = from(example).unwrap();
     let view = cloud.ask("DescribeInstances", &json!({"TagName": "blue"})).ok()["Data"]["Instances"][0].clone();
     assert_eq!((&view["InstanceName"], &view["PrivateNetworkInterface"][0]["IP"]), (&json!("web-1"), &json!("10.1.0.10")));
