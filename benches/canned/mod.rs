@@ -42,7 +42,7 @@ pub(crate) fn gate(body: impl Into<Bytes>, audit: Option<Audit>) -> Arc<Gate> {
         audit,
         grants: Grants::default(),
         redactor: Arc::new(Redactor::default()),
-        rehearsal: None,
+        simulation: None,
         confirm: None,
     }))
 }

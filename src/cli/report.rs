@@ -2,7 +2,7 @@
 
 use super::options::Color;
 use super::status::Status;
-use crate::gate::{Gate, OpenEnds, Stop};
+use crate::gate::{Gate, Pending, StopReason};
 use crate::lua::{ScriptError, Sources};
 use crate::run::Ending;
 use anstream::{AutoStream, ColorChoice};
@@ -27,20 +27,20 @@ pub(super) fn has_color() -> bool {
 }
 
 /// Text on standard error, with colour where it takes any; a closed one is no fault.
-pub(super) fn say(text: &str) {
+pub(super) fn note(text: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{text}");
 }
 
 /// One line on standard error.
 pub(super) fn error(message: &str) {
     let style = anstyle::AnsiColor::Red.on_default().bold();
-    say(&format!("{style}error{style:#}: {message}"));
+    note(&format!("{style}error{style:#}: {message}"));
 }
 
 /// One line on standard error, of something that stops nothing.
 pub(super) fn warning(message: &str) {
     let style = anstyle::AnsiColor::Yellow.on_default().bold();
-    say(&format!("{style}warning{style:#}: {message}"));
+    note(&format!("{style}warning{style:#}: {message}"));
 }
 
 /// A script's error with the line that it came from.
@@ -85,12 +85,12 @@ const LONGEST_EXCERPT: usize = 400;
 
 /// Prints a script's error: what, where, what to do.
 fn script_error(error: &ScriptError, sources: &Sources, gate: &Gate, verbose: bool) {
-    say(&gate.redact(&rendered(error, sources, "cumulua docs ", verbose)));
+    note(&gate.redact(&render(error, sources, "cumulua docs ", verbose)));
 }
 
 /// A script's error as text: what, where, what to do, and the rest of the stack where that is asked for. `docs` in front of an Action's name
 /// shows its page. It may hold secrets.
-pub(super) fn rendered(error: &ScriptError, sources: &Sources, docs: &str, with_trace: bool) -> String {
+pub(super) fn render(error: &ScriptError, sources: &Sources, docs: &str, with_trace: bool) -> String {
     let name = chunk_name(error);
     // Only what was loaded is shown: the name in an error's text is the script's to choose.
     let excerpt = sources.get(name).zip(error.line).and_then(|(text, line)| Some((text, line_span(text, line as usize, width())?)));
@@ -106,7 +106,7 @@ pub(super) fn rendered(error: &ScriptError, sources: &Sources, docs: &str, with_
         }
         (None, None) => Located { message: error.message.clone(), source: None, span: None, help: help(error, docs) },
     };
-    let mut text = drawn(&located);
+    let mut text = draw(&located);
     if with_trace && !error.traceback.is_empty() {
         text = format!("{text}\n{}", error.traceback);
     }
@@ -114,7 +114,7 @@ pub(super) fn rendered(error: &ScriptError, sources: &Sources, docs: &str, with_
 }
 
 /// A report as standard error takes it.
-fn drawn(located: &Located) -> String {
+fn draw(located: &Located) -> String {
     let theme = match (has_color(), std::io::stderr().is_terminal()) {
         (true, _) => GraphicalTheme::unicode(),
         (false, true) => GraphicalTheme::unicode_nocolor(),
@@ -138,7 +138,7 @@ pub(super) fn excerpt(message: &str, name: &str, text: &str, span: std::ops::Ran
         span: Some(SourceSpan::from((span.start, first))),
         help: None,
     };
-    say(&drawn(&located));
+    note(&draw(&located));
 }
 
 /// The chunk's name without the mark that says what kind of name it is.
@@ -189,31 +189,31 @@ pub(super) fn ending_summary(ending: &Ending) -> Option<String> {
         let action = error.action.as_ref().filter(|action| !error.message.contains(action.as_str()));
         format!("{place}{}{}", action.map(|action| format!("{action}: ")).unwrap_or_default(), error.message)
     };
-    let stop = ending.stop.as_ref().filter(|stop| !matches!(stop, Stop::Exit(_))).map(Stop::describe);
+    let stop = ending.stop.as_ref().filter(|stop| !matches!(stop, StopReason::Exit(_))).map(StopReason::describe);
     let errors = ending.error.iter().chain(&ending.deferred).map(located);
     let all: Vec<String> = stop.into_iter().chain(errors).collect();
     (!all.is_empty()).then(|| all.join("; "))
 }
 
-fn stop_kind(stop: &Stop) -> &'static str {
+fn stop_kind(stop: &StopReason) -> &'static str {
     match stop {
-        Stop::TimedOut(_) => "timeout",
+        StopReason::TimedOut(_) => "timeout",
         _ => "cancelled",
     }
 }
 
 /// What the run leaves open in the cloud, and how to go on with it.
-pub(super) fn open_ends(open: &OpenEnds) {
+pub(super) fn pending(open: &Pending) {
     let style = anstyle::AnsiColor::Yellow.on_default().bold();
     for call in &open.unknown {
         let tell = match &call.lookup {
             Some(lookup) => format!("; {lookup}"),
             None => "; no documented Action tells, look at the console".to_owned(),
         };
-        say(&format!("{style}unknown outcome{style:#}: {} may have been carried out (sent = \"maybe\"){tell}", call.action));
+        note(&format!("{style}unknown outcome{style:#}: {} may have been carried out (sent = \"maybe\"){tell}", call.action));
     }
     for (task, action) in &open.tasks {
-        say(&format!(
+        note(&format!(
             "{style}still running{style:#}: {task}, started by {action}; `{}` waits for it again",
             task.command(&open.account)
         ));
@@ -221,9 +221,9 @@ pub(super) fn open_ends(open: &OpenEnds) {
 }
 
 /// Everything there is to say about how a run ended.
-pub(super) fn ending(ending: &Ending, gate: &Gate, verbose: bool) {
+pub(super) fn report_ending(ending: &Ending, gate: &Gate, verbose: bool) {
     match (&ending.stop, &ending.error) {
-        (Some(Stop::Exit(_)), _) | (None, None) => {}
+        (Some(StopReason::Exit(_)), _) | (None, None) => {}
         (Some(stop), _) => error(&stop.describe()),
         (None, Some(error)) => script_error(error, &ending.sources, gate, verbose),
     }
@@ -232,14 +232,14 @@ pub(super) fn ending(ending: &Ending, gate: &Gate, verbose: bool) {
         script_error(failed, &ending.sources, gate, verbose);
     }
     if let (Some(stop), Some(error)) = (&ending.stop, &ending.error)
-        && !matches!(stop, Stop::Exit(_))
+        && !matches!(stop, StopReason::Exit(_))
     {
         // What ended the deferred functions does not hide why the script had failed before.
         script_error(error, &ending.sources, gate, verbose);
     }
     // A script that came to its end chose not to wait.
     if ending.stop.is_some() || ending.error.is_some() {
-        open_ends(&ending.open);
+        pending(&ending.open);
     }
 }
 
@@ -289,7 +289,7 @@ pub(super) fn print(text: &str) {
         && problem.kind() != std::io::ErrorKind::BrokenPipe
     {
         error(&format!("standard output cannot be written: {problem}"));
-        say(text);
+        note(text);
         std::process::exit(i32::from(super::status::SCRIPT.0));
     }
 }

@@ -48,8 +48,8 @@ impl Terminal for Screen {
         written.is_ok()
     }
 
-    fn say(&self, text: &str) {
-        self.progress.aside(|| report::say(&self.redactor.redact(text)));
+    fn note(&self, text: &str) {
+        self.progress.aside(|| report::note(&self.redactor.redact(text)));
     }
 
     fn redact(&self, text: &str) -> String {
@@ -72,11 +72,11 @@ impl Terminal for Screen {
     }
 
     fn read(&self) -> Attended<io::Result<Option<Vec<u8>>>> {
-        Box::pin(typed())
+        Box::pin(read_typed())
     }
 
     fn error(&self, error: &ScriptError, sources: &Sources, with_trace: bool) -> String {
-        self.redactor.redact(&report::rendered(error, sources, "?", with_trace))
+        self.redactor.redact(&report::render(error, sources, "?", with_trace))
     }
 
     fn edit(&self, text: &str) -> Result<String, String> {
@@ -95,7 +95,7 @@ impl Terminal for Screen {
 
 /// What is typed, once there is something.
 #[cfg(unix)]
-async fn typed() -> io::Result<Option<Vec<u8>>> {
+async fn read_typed() -> io::Result<Option<Vec<u8>>> {
     let (given_up, waiting) = io::pipe()?;
     let (done, typed) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || done.send(read_unless(&given_up)).is_ok());

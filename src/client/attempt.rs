@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 /// A request that can be sent once. `nonce` makes what no other request has, where the scheme wants that.
-pub fn signed(
+pub fn sign_attempt(
     action: &Action,
     message: &Message,
     route: &Route,

@@ -55,7 +55,7 @@ pub enum EndpointError {
 pub fn endpoint(action: &Action, account: &Account) -> Result<Url, EndpointError> {
     let mut url = match account.endpoint(&action.service.service) {
         Some(setting) => overridden(action, &setting.value, &setting.origin.to_string(), account.allow_http)?,
-        None => documented(action, account)?,
+        None => documented_endpoint(action, account)?,
     };
     url.set_query(None);
     url.set_fragment(None);
@@ -88,7 +88,7 @@ fn overridden(action: &Action, text: &str, origin: &str, allow_http: bool) -> Re
     Ok(url)
 }
 
-fn documented(action: &Action, account: &Account) -> Result<Url, EndpointError> {
+fn documented_endpoint(action: &Action, account: &Account) -> Result<Url, EndpointError> {
     let product = &action.product;
     let Some(host) = action.host() else {
         let variable = product.credentials.url.clone().unwrap_or_default();

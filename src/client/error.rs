@@ -1,7 +1,7 @@
 //! How a call can fail; each variant says how far the request got.
 
 use super::endpoint::EndpointError;
-use super::lookup::Lookup;
+use super::outcome_probe::OutcomeProbe;
 use super::transport::TransportError;
 use super::validate::Fault;
 use crate::config::ConfigError;
@@ -253,7 +253,7 @@ pub struct Failure {
     /// Whether making it again is safe and can help.
     pub retryable: bool,
     /// What tells whether it was carried out, where nobody knows; whoever makes the call adds it.
-    pub lookup: Option<Arc<Lookup>>,
+    pub lookup: Option<Arc<OutcomeProbe>>,
     /// Why.
     pub error: CallError,
 }

@@ -12,7 +12,7 @@ use std::collections::HashSet;
 const PAGE_SIZE: u64 = 100;
 
 /// Items that an error names; more are counted.
-const NAMED: usize = 10;
+const MOST_NAMED: usize = 10;
 
 /// Why the pages are not the list.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,7 +24,7 @@ pub enum PageError {
     #[error("{0} is set page by page; to read one page, call the Action itself")]
     Reserved(String),
     /// Items came twice.
-    #[error("{} came twice: the list changed while it was read, so others may be missing; read it again", named(.0))]
+    #[error("{} came twice: the list changed while it was read, so others may be missing; read it again", list_ids(.0))]
     Twice(Vec<String>),
     /// The list is another than when the reading began.
     #[error("{}", changed(.vanished, .appeared, *.expected, *.collected))]
@@ -203,18 +203,18 @@ fn id_of(item: &Json, id: Option<&str>) -> Option<String> {
     }
 }
 
-fn named(ids: &[String]) -> String {
-    let shown = ids.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-    if ids.len() > NAMED { format!("{shown} and {} more", ids.len() - NAMED) } else { shown }
+fn list_ids(ids: &[String]) -> String {
+    let shown = ids.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
+    if ids.len() > MOST_NAMED { format!("{shown} and {} more", ids.len() - MOST_NAMED) } else { shown }
 }
 
 fn changed(vanished: &[String], appeared: &[String], expected: u64, collected: u64) -> String {
     let mut parts = Vec::new();
     if !vanished.is_empty() {
-        parts.push(format!("{} vanished", named(vanished)));
+        parts.push(format!("{} vanished", list_ids(vanished)));
     }
     if !appeared.is_empty() {
-        parts.push(format!("{} appeared", named(appeared)));
+        parts.push(format!("{} appeared", list_ids(appeared)));
     }
     let what = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join("; ")) };
     format!("the list changed while it was read: it gave {collected} items and the service counts {expected}{what}; read it again")

@@ -1,7 +1,7 @@
 //! What a polled answer says of a task, by the catalogue's acceptors.
 
 use super::Answer;
-use super::command::{self, Named};
+use super::command::{self, AccountRef};
 use super::value::{Params, Value};
 use cumulua_core::catalog::{Matcher, StateModel, TaskState, WaiterModel, path};
 use serde_json::Value as Json;
@@ -20,7 +20,7 @@ pub struct Task {
     /// Further ids that its waiter needs.
     pub with: BTreeMap<String, String>,
     /// The account that knows it, where it is not the run's own.
-    pub account: Named,
+    pub account: AccountRef,
 }
 
 impl Task {
@@ -32,10 +32,10 @@ impl Task {
 
 impl Task {
     /// The command that waits for it; `run` is the account of the run.
-    pub fn command(&self, run: &Named) -> String {
+    pub fn command(&self, run: &AccountRef) -> String {
         let mut words = vec!["cumulua wait".to_owned(), self.dialect.clone(), command::word(&self.id)];
         words.extend(self.with.iter().map(|(name, id)| format!("--with {}", command::word(&format!("{name}={id}")))));
-        words.extend(self.account.or(run).words());
+        words.extend(self.account.or(run).options());
         words.join(" ")
     }
 }

@@ -15,7 +15,7 @@ use std::{fmt, fs};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Location {
     /// Named by the user with `--config`.
-    Named,
+    Flag,
     /// Beside the script or above it: data from whoever wrote the project.
     Project,
     /// In the user's configuration folder.
@@ -210,7 +210,7 @@ impl ConfigFile {
     /// The files that count, first the one that goes before the others.
     pub(super) fn discover(named: Option<&Path>, start: &Path) -> Result<Vec<Self>, ConfigError> {
         if let Some(path) = named {
-            return Ok(vec![Self::read(path, Location::Named)?]);
+            return Ok(vec![Self::read(path, Location::Flag)?]);
         }
         let user = user_file();
         let project = start.ancestors().map(|folder| folder.join(FILE_NAME)).find(|path| path.is_file());

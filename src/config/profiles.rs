@@ -52,7 +52,7 @@ pub struct Profiles {
 const DEFAULT_PROFILE: &str = "default";
 
 /// The profile of a rehearsal's calls that name none.
-const REHEARSED: &str = "simulator";
+const SIMULATED: &str = "simulator";
 
 impl Profiles {
     /// Layers below these flags.
@@ -91,7 +91,7 @@ impl Profiles {
 
     /// The profile that is used where a call names none.
     pub fn current(&self) -> Result<Setting<String>, ConfigError> {
-        if self.flags.simulator { Ok(Setting::new(REHEARSED.to_owned(), Origin::Simulator)) } else { self.configured() }
+        if self.flags.simulator { Ok(Setting::new(SIMULATED.to_owned(), Origin::Simulator)) } else { self.configured() }
     }
 
     /// The profile that a run which is no rehearsal uses where a call names none.
@@ -255,9 +255,9 @@ impl Profiles {
 
     /// The access key of a profile in a rehearsal: each account that a call names is a cloud of its own. Profiles that share an access
     /// key are one account, and so are the one that the real run would use and that of calls which name none.
-    pub fn rehearsed_key(&self, profile: Option<&str>) -> Result<String, ConfigError> {
+    pub fn simulated_key(&self, profile: Option<&str>) -> Result<String, ConfigError> {
         let own = self.flags.simulator_credentials.0.clone();
-        let Some(name) = profile.filter(|name| *name != REHEARSED) else { return Ok(own) };
+        let Some(name) = profile.filter(|name| *name != SIMULATED) else { return Ok(own) };
         let (main, names) = (self.configured()?.value, self.names()?);
         if name == main {
             return Ok(own);
@@ -281,7 +281,7 @@ impl Profiles {
 
     fn simulated(&self, product: &ProductModel, profile: Option<&str>, region: Option<&str>) -> Result<Account, ConfigError> {
         let region = region.map(|region| Setting::new(region.to_owned(), Origin::Call));
-        let access_key = Setting::new(self.rehearsed_key(profile)?, Origin::Simulator);
+        let access_key = Setting::new(self.simulated_key(profile)?, Origin::Simulator);
         Ok(Account {
             profile: profile.map_or_else(|| self.current().map(|setting| setting.value), |name| Ok(name.to_owned()))?,
             access_key,
@@ -331,7 +331,7 @@ impl Profiles {
     }
 
     /// The profile and the region that the command, or a person at the prompt, names; a rehearsal has no account to name.
-    pub fn named(&self) -> (Option<String>, Option<String>) {
+    pub fn account_names(&self) -> (Option<String>, Option<String>) {
         let profile = self.profile_flag().filter(|_| !self.flags.simulator);
         (profile.map(|setting| setting.value), self.region_flag().map(|setting| setting.value))
     }
@@ -354,7 +354,7 @@ impl Profiles {
         if self.flags.read_only {
             return Some(Setting::new(true, Origin::Flag("--read-only")));
         }
-        said_by_any(tables, |table| table.read_only)
+        set_by_any(tables, |table| table.read_only)
     }
 
     fn endpoints(
@@ -417,13 +417,13 @@ fn secret_in_files(
 }
 
 /// One file that says so is enough: a project's must not lift what the user's own forbids.
-fn said_by_any(tables: &[(&ConfigFile, &ProfileTable)], read: impl Fn(&ProfileTable) -> Option<bool>) -> Option<Setting<bool>> {
+fn set_by_any(tables: &[(&ConfigFile, &ProfileTable)], read: impl Fn(&ProfileTable) -> Option<bool>) -> Option<Setting<bool>> {
     let protecting = tables.iter().find(|(_, table)| read(table) == Some(true));
     protecting.map(|(file, _)| Setting::new(true, Origin::File(file.path.clone())))
 }
 
 fn production(tables: &[(&ConfigFile, &ProfileTable)]) -> Option<Setting<bool>> {
-    said_by_any(tables, |table| table.production)
+    set_by_any(tables, |table| table.production)
 }
 
 fn region_in_files(product: &ProductModel, tables: &[(&ConfigFile, &ProfileTable)]) -> Option<Setting<String>> {

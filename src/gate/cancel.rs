@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 /// Why a run ends before its script does.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Stop {
+pub enum StopReason {
     /// Ctrl-C, or a signal that asks to end.
     Interrupted,
     /// The run's own time is over.
@@ -29,7 +29,7 @@ pub enum Stop {
     WatchTimedOut,
 }
 
-impl Stop {
+impl StopReason {
     /// What a person reads.
     pub fn describe(&self) -> String {
         match self {
@@ -50,16 +50,16 @@ impl Stop {
 
 /// The end from outside of a run or of a task in it, seen by its Lua code, its calls and its waits alike.
 #[derive(Debug, Default)]
-pub struct Interrupt {
+pub struct CancelToken {
     raised: AtomicBool,
-    stop: Mutex<Option<Stop>>,
+    held_reason: Mutex<Option<StopReason>>,
     notify: Notify,
     /// What ends the run or the task around this one ends this one too.
-    around: Option<Arc<Interrupt>>,
-    inside: Mutex<Vec<Weak<Interrupt>>>,
+    around: Option<Arc<CancelToken>>,
+    inside: Mutex<Vec<Weak<CancelToken>>>,
 }
 
-impl Interrupt {
+impl CancelToken {
     /// An interrupt of something inside what `around` ends.
     pub(super) fn inside(around: &Arc<Self>) -> Arc<Self> {
         let inside = Arc::new(Self { around: Some(Arc::clone(around)), ..Self::default() });
@@ -78,8 +78,8 @@ impl Interrupt {
     }
 
     /// Raises it; the first reason stays.
-    pub fn raise(&self, stop: Stop) {
-        let mut held = lock(&self.stop);
+    pub fn raise(&self, stop: StopReason) {
+        let mut held = lock(&self.held_reason);
         if held.is_none() {
             *held = Some(stop);
             self.raised.store(true, Ordering::SeqCst);
@@ -102,20 +102,20 @@ impl Interrupt {
     }
 
     /// Why it is raised.
-    pub fn reason(&self) -> Option<Stop> {
+    pub fn reason(&self) -> Option<StopReason> {
         let outer = self.around.as_ref().and_then(|around| around.reason());
-        outer.or_else(|| lock(&self.stop).clone())
+        outer.or_else(|| lock(&self.held_reason).clone())
     }
 
     /// Lowers it, so that what was deferred can run; gives the reason that stood. What is around it stays as it is.
-    pub fn lower(&self) -> Option<Stop> {
-        let mut held = lock(&self.stop);
+    pub fn lower(&self) -> Option<StopReason> {
+        let mut held = lock(&self.held_reason);
         self.raised.store(false, Ordering::SeqCst);
         held.take()
     }
 
     /// Waits until it is raised.
-    pub async fn raised(&self) -> Stop {
+    pub async fn raised(&self) -> StopReason {
         loop {
             let notified = self.notify.notified();
             tokio::pin!(notified);

@@ -1,7 +1,7 @@
 //! What an effect is, and how far one has got.
 
 use super::base::Gate;
-use super::cancel::Stop;
+use super::cancel::StopReason;
 use crate::effect_id::EffectId;
 use std::cell::{Cell, OnceCell};
 use std::future::Future;
@@ -22,7 +22,7 @@ pub(super) trait Effect {
     fn perform(&self, open: &Open<'_>) -> impl Future<Output = Self::Outcome>;
 
     /// What the script is given where it is ended from outside.
-    fn stopped(&self, open: &Open<'_>, stop: Stop) -> Self::Outcome;
+    fn stopped(&self, open: &Open<'_>, stop: StopReason) -> Self::Outcome;
 
     /// Called once when it has ended; without an outcome where it was dropped before.
     fn ended(&self, open: &Open<'_>, outcome: Option<&Self::Outcome>) {

@@ -1,8 +1,8 @@
 //! What the run has set going in the cloud and not yet seen the end of: for the report when it is ended from outside.
 
-use crate::client::command::Named;
+use crate::client::command::AccountRef;
 use crate::client::error::Sent;
-use crate::client::lookup::Lookup;
+use crate::client::outcome_probe::OutcomeProbe;
 use crate::client::waiter::Task;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,7 +28,7 @@ struct OpenCall {
     attempts: u32,
     /// Whether an attempt is on its way or was lost on it.
     maybe_sent: bool,
-    lookup: Option<Arc<Lookup>>,
+    lookup: Option<Arc<OutcomeProbe>>,
 }
 
 /// A mutating call that may have been carried out.
@@ -37,23 +37,23 @@ pub struct UnknownOutcome {
     /// Its Action.
     pub action: String,
     /// What would tell.
-    pub lookup: Option<Arc<Lookup>>,
+    pub lookup: Option<Arc<OutcomeProbe>>,
 }
 
 /// What a run leaves open.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct OpenEnds {
+pub struct Pending {
     /// Mutating calls that may have been carried out.
     pub unknown: Vec<UnknownOutcome>,
     /// Tasks that still run in the cloud, and the Actions that started them.
     pub tasks: Vec<(Task, String)>,
     /// The account that the run was started with.
-    pub account: Named,
+    pub account: AccountRef,
 }
 
 impl InFlight {
     /// A call begins; gives its number.
-    pub(super) fn begin(&self, action: Arc<str>, read_only: bool, lookup: Option<Arc<Lookup>>) -> u64 {
+    pub(super) fn begin(&self, action: Arc<str>, read_only: bool, lookup: Option<Arc<OutcomeProbe>>) -> u64 {
         let mut entries = self.lock();
         entries.next += 1;
         let id = entries.next;
@@ -111,14 +111,14 @@ impl InFlight {
     }
 
     /// What is open now; a mutating call that is on its way has an unknown outcome.
-    pub(super) fn open_ends(&self) -> OpenEnds {
+    pub(super) fn pending(&self) -> Pending {
         let entries = self.lock();
         let flying = entries.calls.values().filter(|call| !call.read_only && call.maybe_sent);
         let flying = flying.map(|call| UnknownOutcome { action: call.action.to_string(), lookup: call.lookup.clone() });
-        OpenEnds {
+        Pending {
             unknown: entries.unknown.iter().cloned().chain(flying).collect(),
             tasks: entries.tasks.iter().map(|(task, action)| (Task::clone(task), action.to_string())).collect(),
-            account: Named::default(),
+            account: AccountRef::default(),
         }
     }
 

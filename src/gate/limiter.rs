@@ -1,6 +1,6 @@
 //! Rate limits: a token bucket for each account of a product, shared by all that goes on in a run, and a cap on what is on its way.
 
-use crate::client::route::Lane;
+use crate::client::route::RateKey;
 use crate::config::RateLimit;
 use cumulua_core::clock::Clock;
 use governor::clock::Clock as Ticking;
@@ -41,7 +41,7 @@ struct Queue {
 pub(super) struct Limiter {
     clock: Clock,
     /// A run has few accounts.
-    queues: Mutex<Vec<(Lane, Arc<Queue>)>>,
+    queues: Mutex<Vec<(RateKey, Arc<Queue>)>>,
     flying: Semaphore,
     polls: Semaphore,
 }
@@ -55,8 +55,8 @@ impl Limiter {
     }
 
     /// Waits until an attempt may leave.
-    pub(super) async fn acquire(&self, lane: &Lane) -> Slot<'_> {
-        self.turn(lane).await;
+    pub(super) async fn acquire(&self, key: &RateKey) -> Slot<'_> {
+        self.wait_for_rate(key).await;
         self.flying.acquire().await.ok()
     }
 
@@ -65,8 +65,8 @@ impl Limiter {
         self.polls.acquire().await.ok()
     }
 
-    async fn turn(&self, lane: &Lane) {
-        let queue = self.queue(lane);
+    async fn wait_for_rate(&self, key: &RateKey) {
+        let queue = self.queue(key);
         let _first = queue.first.lock().await;
         loop {
             let now = self.clock.elapsed();
@@ -81,22 +81,22 @@ impl Limiter {
     }
 
     /// Lets nobody leave for so long.
-    pub(super) fn close(&self, lane: &Lane, pause: Duration) {
-        let queue = self.queue(lane);
+    pub(super) fn close(&self, key: &RateKey, pause: Duration) {
+        let queue = self.queue(key);
         let until = self.clock.elapsed().saturating_add(pause);
         let mut closed = lock(&queue.closed_until);
         *closed = until.max(*closed);
     }
 
-    fn queue(&self, lane: &Lane) -> Arc<Queue> {
+    fn queue(&self, key: &RateKey) -> Arc<Queue> {
         let mut queues = lock(&self.queues);
-        let is_its = |known: &Lane| known.access_key == lane.access_key && known.product == lane.product;
+        let is_its = |known: &RateKey| known.access_key == key.access_key && known.product == key.product;
         if let Some((_, queue)) = queues.iter().find(|(known, _)| is_its(known)) {
             return Arc::clone(queue);
         }
-        let bucket = lane.limit.and_then(quota).map(|quota| Bucket::direct_with_clock(quota, Ticks(self.clock.clone())));
+        let bucket = key.limit.and_then(quota).map(|quota| Bucket::direct_with_clock(quota, Ticks(self.clock.clone())));
         let queue = Arc::new(Queue { bucket, ..Queue::default() });
-        queues.push((lane.clone(), Arc::clone(&queue)));
+        queues.push((key.clone(), Arc::clone(&queue)));
         queue
     }
 }

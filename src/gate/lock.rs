@@ -1,10 +1,10 @@
 //! `lock "name"`: one holder among the runs of one store.
 
 use super::base::Gate;
-use super::cancel::Stop;
+use super::cancel::StopReason;
 use super::effect::{Effect, Open};
 use super::events::Level;
-use super::record::Asked;
+use super::recorder::Asked;
 use crate::effect_id::EffectId;
 use cumulua_core::clock::real_now;
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub enum LockError {
     },
     /// The run was ended.
     #[error("cancelled: {}", .0.describe())]
-    Cancelled(Stop),
+    Cancelled(StopReason),
     /// Locks do not work here.
     #[error("the lock {name:?} cannot be taken: {reason}")]
     Unusable {
@@ -84,7 +84,7 @@ impl Effect for Lock<'_> {
         }
     }
 
-    fn stopped(&self, _: &Open<'_>, stop: Stop) -> Self::Outcome {
+    fn stopped(&self, _: &Open<'_>, stop: StopReason) -> Self::Outcome {
         Err(LockError::Cancelled(stop))
     }
 }

@@ -9,8 +9,8 @@ impl Gate {
     }
 
     /// Whether what the script's processes write must go through the run.
-    pub fn hears_processes(&self) -> bool {
-        self.recorder.as_ref().is_some_and(|recorder| recorder.hears_processes())
+    pub fn captures_processes(&self) -> bool {
+        self.recorder.as_ref().is_some_and(|recorder| recorder.captures_processes())
     }
 
     /// What the script writes to standard output; gives what is to be written in its place.

@@ -1,7 +1,7 @@
 //! How an effect passes the gate.
 
 use super::base::Gate;
-use super::cancel::{Interrupt, Stop};
+use super::cancel::{CancelToken, StopReason};
 use super::effect::{Effect, Open};
 use crate::effect_id::EffectId;
 use futures_util::FutureExt as _;
@@ -20,9 +20,9 @@ impl<'a, E: Effect> UnderWay<'a, E> {
     }
 
     /// Ends with the reason once the effect is to be given up.
-    async fn given_up(&self, interrupt: &Interrupt) -> Stop {
-        let stop = interrupt.raised().await;
-        if stop != Stop::SiblingFailed || !self.effect.changes() || !self.open.is_in_flight() {
+    async fn given_up(&self, token: &CancelToken) -> StopReason {
+        let stop = token.raised().await;
+        if stop != StopReason::SiblingFailed || !self.effect.changes() || !self.open.is_in_flight() {
             return stop;
         }
         // The answer to a change that is on its way is worth more than the time until it comes. In a box, because few end so.
@@ -30,11 +30,11 @@ impl<'a, E: Effect> UnderWay<'a, E> {
         Box::pin(self.landed()).await
     }
 
-    async fn landed(&self) -> Stop {
+    async fn landed(&self) -> StopReason {
         tokio::select! {
             biased;
-            () = self.open.landed() => Stop::SiblingFailed,
-            stop = self.open.gate.interrupt.raised() => stop,
+            () = self.open.landed() => StopReason::SiblingFailed,
+            stop = self.open.gate.cancel.raised() => stop,
         }
     }
 
@@ -62,11 +62,11 @@ impl Gate {
     /// Carries an effect out, and ends it where what stands at its place is ended. No `async fn`, which would hold the effect twice: there may
     /// be ten thousand.
     pub(super) fn through<'a, E: Effect>(&'a self, effect: E, id: &'a EffectId) -> impl Future<Output = E::Outcome> + use<'a, E> {
-        let (mut under_way, interrupt) = (UnderWay::new(self, effect, id), self.interrupt_at(&id.path));
+        let (mut under_way, token) = (UnderWay::new(self, effect, id), self.cancel_at(&id.path));
         async move {
             let outcome = tokio::select! {
                 biased;
-                stop = under_way.given_up(&interrupt) => under_way.effect.stopped(&under_way.open, stop),
+                stop = under_way.given_up(&token) => under_way.effect.stopped(&under_way.open, stop),
                 outcome = under_way.effect.perform(&under_way.open) => outcome,
             };
             under_way.end(&outcome);

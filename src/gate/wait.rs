@@ -3,7 +3,7 @@
 
 use super::backoff::{Backoff, LAST_LOOK};
 use super::base::Gate;
-use super::cancel::Stop;
+use super::cancel::StopReason;
 use super::effect::{Effect, Open};
 use super::events::Level;
 use super::wait_record::WaitRecord;
@@ -63,12 +63,12 @@ pub enum WaitError {
         failure: Option<Box<Failure>>,
     },
     /// The run was ended.
-    #[error("cancelled: {}{}", .stop.describe(), going_on(.task.as_ref()))]
+    #[error("cancelled: {}{}", .stop.describe(), describe_waiting(.task.as_ref()))]
     Cancelled {
         /// A task that goes on, where there is one.
         task: Option<Task>,
         /// What ended the run.
-        stop: Stop,
+        stop: StopReason,
     },
     /// It cannot be asked for.
     #[error("the task {task} cannot be asked for: {failure}")]
@@ -93,7 +93,7 @@ impl WaitError {
     }
 }
 
-fn going_on(task: Option<&Task>) -> String {
+fn describe_waiting(task: Option<&Task>) -> String {
     task.map(|task| format!("; the task {task} goes on in the cloud")).unwrap_or_default()
 }
 
@@ -102,7 +102,7 @@ fn last(failure: Option<&Failure>) -> String {
 }
 
 /// The ids of what a task made say more than that it is done, where they are few.
-fn done(resources: &[String]) -> String {
+fn describe_done(resources: &[String]) -> String {
     match resources.len() {
         0 => "done".to_owned(),
         1..=3 => format!("done, {}", resources.join(", ")),
@@ -154,7 +154,7 @@ impl Effect for WaitEffect {
         }
     }
 
-    fn stopped(&self, open: &Open<'_>, stop: Stop) -> Self::Outcome {
+    fn stopped(&self, open: &Open<'_>, stop: StopReason) -> Self::Outcome {
         let going_on: Vec<_> = self.tasks.iter().filter(|task| !task.record.has_ended()).collect();
         for task in &going_on {
             task.end(open.gate, "still running", false);
@@ -300,7 +300,7 @@ impl Awaited {
 
     fn end_with(&self, gate: &Gate, outcome: &Result<Vec<String>, WaitError>) {
         let (text, done) = match outcome {
-            Ok(resources) => (done(resources), true),
+            Ok(resources) => (describe_done(resources), true),
             Err(WaitError::Failed { state, reason, .. }) => (reason.clone().unwrap_or_else(|| state.clone()), false),
             Err(WaitError::TimedOut { .. }) => ("still running, no longer waited for".to_owned(), false),
             Err(error) => (error.to_string(), false),

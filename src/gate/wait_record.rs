@@ -43,7 +43,7 @@ impl WaitRecord {
         let (outcome, elapsed) = (gate.redact(outcome), self.elapsed(gate));
         self.begin(gate, &what, elapsed);
         if let Some(recorder) = &gate.recorder {
-            gate.kept(recorder.wait_ended(self.number, &outcome, done));
+            gate.report_record_failure(recorder.wait_ended(self.number, &outcome, done));
         }
         gate.event(Event::WaitEnded { id: self.number, what, outcome, done, elapsed });
     }
@@ -53,7 +53,7 @@ impl WaitRecord {
         if let Some(recorder) = &gate.recorder
             && !self.has_begun.replace(true)
         {
-            gate.kept(recorder.wait_began(self.number, what, elapsed));
+            gate.report_record_failure(recorder.wait_began(self.number, what, elapsed));
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use super::backoff::{Backoff, LAST_LOOK};
 use super::base::Gate;
-use super::cancel::Stop;
+use super::cancel::StopReason;
 use super::effect::{Effect, Open};
 use super::wait_record::WaitRecord;
 use crate::client::error::{CallError, Failure, Sent};
@@ -71,7 +71,7 @@ impl Effect for Look {
         }
     }
 
-    fn stopped(&self, _: &Open<'_>, stop: Stop) -> Self::Outcome {
+    fn stopped(&self, _: &Open<'_>, stop: StopReason) -> Self::Outcome {
         let error = CallError::Cancelled { reason: stop.describe(), sent: Sent::No };
         Err(Failure::unsent(&self.0.model, error))
     }
@@ -96,7 +96,7 @@ impl Gate {
 }
 
 /// What goes on between two looks.
-pub struct Watch {
+pub struct StatePoller {
     gate: Arc<Gate>,
     record: WaitRecord,
     what: String,
@@ -110,9 +110,9 @@ pub struct Watch {
 
 /// Why a watch goes no further.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum WatchError {
+pub enum StatePollerError {
     /// Its time is over.
-    #[error("{what} {} after {} s", seen(.state), .waited.as_secs())]
+    #[error("{what} {} after {} s", describe_last_state(.state), .waited.as_secs())]
     TimedOut {
         /// What was watched.
         what: String,
@@ -123,14 +123,14 @@ pub enum WatchError {
     },
     /// Ended from outside.
     #[error("cancelled: {}", .0.describe())]
-    Cancelled(Stop),
+    Cancelled(StopReason),
 }
 
-fn seen(state: &str) -> String {
+fn describe_last_state(state: &str) -> String {
     if state.is_empty() { "was not as it should be".to_owned() } else { format!("was still {state:?}") }
 }
 
-impl Watch {
+impl StatePoller {
     /// The pause before the second look.
     const FIRST_PAUSE: Duration = Duration::from_secs(1);
     /// The pause between two looks at most.
@@ -151,7 +151,7 @@ impl Watch {
     }
 
     /// Says how it was seen, and waits until it should be looked at again.
-    pub async fn pause(&mut self, state: String, id: &EffectId) -> Result<(), WatchError> {
+    pub async fn pause(&mut self, state: String, id: &EffectId) -> Result<(), StatePollerError> {
         let changed = state != self.state;
         self.state = state;
         self.record.goes_on(&self.gate, self.what.clone(), self.state.clone(), changed);
@@ -159,10 +159,10 @@ impl Watch {
         let left = self.timeout.saturating_sub(elapsed);
         if left.is_zero() {
             self.end("not waited for any longer", false);
-            return Err(WatchError::TimedOut { what: self.what.clone(), state: self.state.clone(), waited: elapsed });
+            return Err(StatePollerError::TimedOut { what: self.what.clone(), state: self.state.clone(), waited: elapsed });
         }
         let pause = self.backoff.next(self.gate.parts.random.fraction()).min(left);
-        self.gate.sleep(pause, id).await.map_err(WatchError::Cancelled)
+        self.gate.sleep(pause, id).await.map_err(StatePollerError::Cancelled)
     }
 
     /// Says how it ended.
@@ -174,7 +174,7 @@ impl Watch {
     }
 }
 
-impl Drop for Watch {
+impl Drop for StatePoller {
     fn drop(&mut self) {
         self.end("no longer waited for", false);
     }

@@ -102,7 +102,7 @@ const GATHERING: Duration = Duration::from_millis(100);
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long after another process had the file it is tried again.
-const TURN: Duration = Duration::from_micros(500);
+const RETRY_PAUSE: Duration = Duration::from_micros(500);
 
 /// The way to the store's thread.
 pub(super) struct Queue {
@@ -262,7 +262,8 @@ async fn write_rows(connection: &mut SqliteConnection, rows: Rows) -> Result<(),
     };
     let sql = AssertSqlSafe(format!("{BEGIN}; {}; COMMIT", insert.sql.as_str())).into_sql_str();
     let written =
-        on_turn(async || sqlx::query_with(sql.clone(), insert.values.clone()).execute(&mut *connection).await.map(drop)).await;
+        begin_when_free(async || sqlx::query_with(sql.clone(), insert.values.clone()).execute(&mut *connection).await.map(drop))
+            .await;
     if written.is_err() {
         give_up(connection).await;
     }
@@ -271,14 +272,14 @@ async fn write_rows(connection: &mut SqliteConnection, rows: Rows) -> Result<(),
 
 /// In SQL, because a full disk lets SQLite end a transaction by itself, after which sqlx's own count of transactions refuses every further one.
 async fn write_together(connection: &mut SqliteConnection, work: Vec<Work>) -> Result<(), sqlx::Error> {
-    let mut written = on_turn(async || say(connection, BEGIN).await).await;
+    let mut written = begin_when_free(async || execute(connection, BEGIN).await).await;
     for work in work {
         if written.is_ok() {
             written = work.carry_out(connection).await;
         }
     }
     if written.is_ok() {
-        written = say(connection, "COMMIT").await;
+        written = execute(connection, "COMMIT").await;
     }
     if written.is_err() {
         give_up(connection).await;
@@ -293,11 +294,11 @@ const BEGIN: &str = "PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; PRAGMA busy_timeo
 ///
 /// SQLite itself would look again after pauses that grow to 100 ms, in which a firing would be late, while most transactions take less
 /// than one.
-async fn on_turn(mut begun: impl AsyncFnMut() -> Result<(), sqlx::Error>) -> Result<(), sqlx::Error> {
+async fn begin_when_free(mut begun: impl AsyncFnMut() -> Result<(), sqlx::Error>) -> Result<(), sqlx::Error> {
     let since = real_now();
     loop {
         match begun().await {
-            Err(error) if is_busy(&error) && real_now() - since < BUSY_TIMEOUT => thread::sleep(TURN),
+            Err(error) if is_busy(&error) && real_now() - since < BUSY_TIMEOUT => thread::sleep(RETRY_PAUSE),
             begun => return begun,
         }
     }
@@ -306,8 +307,8 @@ async fn on_turn(mut begun: impl AsyncFnMut() -> Result<(), sqlx::Error>) -> Res
 /// Ends what was begun and failed, or did not begin.
 async fn give_up(connection: &mut SqliteConnection) {
     // Refused where there is no transaction any more, which is as well.
-    let _ = say(connection, "ROLLBACK").await;
-    let _ = say(connection, "PRAGMA busy_timeout = 5000").await;
+    let _ = execute(connection, "ROLLBACK").await;
+    let _ = execute(connection, "PRAGMA busy_timeout = 5000").await;
 }
 
 /// Whether another process has the file.
@@ -318,7 +319,7 @@ fn is_busy(error: &sqlx::Error) -> bool {
     code.is_some_and(|code| code & 0xff == BUSY)
 }
 
-async fn say(connection: &mut SqliteConnection, sql: &'static str) -> Result<(), sqlx::Error> {
+async fn execute(connection: &mut SqliteConnection, sql: &'static str) -> Result<(), sqlx::Error> {
     sqlx::query(sql).execute(connection).await.map(drop)
 }
 
@@ -396,7 +397,7 @@ mod tests {
         go.send(()).unwrap();
         store.flush(std::time::Duration::from_mins(1)).unwrap();
         assert!(store.add_line("r", &mut output, line()).is_ok());
-        assert_eq!(output.written(), 10_001, "those that are lost leave a gap");
+        assert_eq!(output.count(), 10_001, "those that are lost leave a gap");
     }
 
     #[tokio::test]

@@ -17,7 +17,7 @@ pub(super) struct About {
 impl UserData for About {}
 
 /// An answer as Lua, and what `meta` says of it. The client limits an answer's size.
-pub(super) fn answered(lua: &Lua, mut answer: Answer, place: EffectId) -> mlua::Result<(LuaValue, AnyUserData)> {
+pub(super) fn answer_to_lua(lua: &Lua, mut answer: Answer, place: EffectId) -> mlua::Result<(LuaValue, AnyUserData)> {
     let tasks = waiter::tasks(&answer);
     let content = std::mem::take(&mut answer.json);
     json::unguarded(lua, || Ok((json::from_value(lua, &content)?, lua.create_userdata(About { answer, tasks, place })?)))

@@ -9,7 +9,7 @@ use super::files::request::Request;
 use super::stdlib;
 use super::vm::Runtime;
 use crate::effect_id::EffectId;
-use crate::gate::{Gate, Stop};
+use crate::gate::{Gate, StopReason};
 use mlua::{AnyUserData, Function, Lua, LuaString, MultiValue};
 use std::future::Future;
 use std::io::{self, Write};
@@ -93,7 +93,7 @@ impl ConsoleFile {
     /// Ends the run where what it writes cannot be seen any more.
     fn end_unless(&self, is_shown: bool) {
         if !is_shown {
-            self.gate.interrupt().raise(Stop::OutputClosed);
+            self.gate.cancel_token().raise(StopReason::OutputClosed);
         }
     }
 

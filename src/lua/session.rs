@@ -196,7 +196,7 @@ end";
 fn wrong(failure: &mlua::Error) -> InputError {
     InputError::Wrong(Box::new(match failure {
         mlua::Error::SyntaxError { message, .. } => {
-            let located = error::located(message, "");
+            let located = error::locate(message, "");
             ScriptError { kind: Some("validation".to_owned()), message: format!("this is no Lua: {}", located.message), ..located }
         }
         other => internal(other),

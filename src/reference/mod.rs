@@ -40,20 +40,20 @@ pub enum ReferenceError {
 /// Writes files of one folder and remembers which.
 struct Output<'a> {
     folder: &'a Path,
-    written: Vec<PathBuf>,
+    files: Vec<PathBuf>,
 }
 
 impl<'a> Output<'a> {
     fn into(folder: &'a Path) -> Result<Self, ReferenceError> {
         fs::create_dir_all(folder).map_err(|reason| ReferenceError::Unwritable { file: folder.to_owned(), reason })?;
-        Ok(Self { folder, written: Vec::new() })
+        Ok(Self { folder, files: Vec::new() })
     }
 
     fn write(&mut self, name: &str, text: &str) -> Result<(), ReferenceError> {
         let file = self.folder.join(name);
         let made = file.parent().map_or(Ok(()), fs::create_dir_all);
         made.and_then(|()| fs::write(&file, text)).map_err(|reason| ReferenceError::Unwritable { file: file.clone(), reason })?;
-        self.written.push(file);
+        self.files.push(file);
         Ok(())
     }
 }

@@ -14,7 +14,7 @@ pub trait Terminal: Send + Sync {
     /// Writes to standard output; false where nobody reads it any more.
     fn write(&self, text: &str) -> bool;
     /// A note of the session's own, without the secrets in it.
-    fn say(&self, text: &str);
+    fn note(&self, text: &str);
     /// Text without the secrets that are known.
     fn redact(&self, text: &str) -> String;
     /// Takes the progress of calls and waits off the screen, or lets it come back.

@@ -161,7 +161,7 @@ mod unix {
     /// Answers requests on a thread of its own, until it is dropped.
     #[derive(Debug)]
     pub struct Listener {
-        place: Place,
+        socket: SocketPath,
         is_over: Arc<AtomicBool>,
     }
 
@@ -173,7 +173,7 @@ mod unix {
             kind: &'static str,
             answer: impl Fn(&Request) -> Reply + Send + Sync + 'static,
         ) -> io::Result<Self> {
-            let place = Place::make(socket)?;
+            let place = SocketPath::make(socket)?;
             match fs::remove_file(place.path()) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
@@ -197,7 +197,7 @@ mod unix {
                     let _ = thread::Builder::new().spawn(move || serve(&stream, kind, &*answer));
                 }
             })?;
-            Ok(Self { place, is_over })
+            Ok(Self { socket: place, is_over })
         }
     }
 
@@ -205,18 +205,18 @@ mod unix {
         fn drop(&mut self) {
             self.is_over.store(true, Ordering::Relaxed);
             // The thread looks once somebody connects.
-            let _ = UnixStream::connect(self.place.path());
-            let _ = fs::remove_file(self.place.path());
+            let _ = UnixStream::connect(self.socket.path());
+            let _ = fs::remove_file(self.socket.path());
         }
     }
 
     /// Answers whoever has connected; who is gone meanwhile needs no answer.
     fn serve(stream: &UnixStream, kind: &str, answer: &dyn Fn(&Request) -> Reply) {
-        let reply = heard(stream, kind).map_or_else(|refused| refused, |request| answer(&request));
+        let reply = read_request(stream, kind).map_or_else(|refused| refused, |request| answer(&request));
         let _ = write_line(stream, &reply);
     }
 
-    fn heard(stream: &UnixStream, kind: &str) -> Result<Request, Reply> {
+    fn read_request(stream: &UnixStream, kind: &str) -> Result<Request, Reply> {
         if !is_ours(stream) {
             return Err(Reply::Refused("only the user who started it may ask something of it".to_owned()));
         }
@@ -248,7 +248,7 @@ mod unix {
     }
 
     fn asked(socket: &Path, request: &Request, patience: Duration) -> io::Result<Reply> {
-        let stream = UnixStream::connect(Place::find(socket)?.path())?;
+        let stream = UnixStream::connect(SocketPath::find(socket)?.path())?;
         stream.set_read_timeout(Some(patience))?;
         write_line(&stream, request)?;
         Ok(serde_json::from_slice(&read_line(&stream)?)?)
@@ -256,12 +256,12 @@ mod unix {
 
     /// A socket in its folder, which is open: a socket's address has 108 bytes, and a path may be longer.
     #[derive(Debug)]
-    struct Place {
+    struct SocketPath {
         folder: OwnedFd,
         socket: PathBuf,
     }
 
-    impl Place {
+    impl SocketPath {
         /// Makes the folder where there is none, and nobody else's.
         fn make(socket: &Path) -> io::Result<Self> {
             if let Some(folder) = socket.parent() {

@@ -9,5 +9,5 @@ mod run_locks;
 mod script;
 
 pub use guard::Guard;
-pub use recorder::{About, Cancel, Keep, Recording};
+pub use recorder::{About, Cancel, HistoryRecorder, Keep};
 pub use script::{DEFERRED_AFTER_STOP, Ending, run};

@@ -1,6 +1,6 @@
 //! The locks that a run holds until it ends, or its process does.
 
-use crate::gate::record::Asked;
+use crate::gate::recorder::Asked;
 use crate::history::locks::{Held, Locks, Taken};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,7 +17,7 @@ pub(super) enum LockName {
     /// That its schedule has a run.
     Schedule,
     /// What the script means by it.
-    Named(String),
+    OnName(String),
 }
 
 impl RunLocks {
@@ -32,7 +32,7 @@ impl RunLocks {
 
     /// Asks for a lock that scripts share.
     pub(super) fn ask(&self, locks: &Locks, name: &str, run: &str) -> Result<Asked, String> {
-        let key = LockName::Named(name.to_owned());
+        let key = LockName::OnName(name.to_owned());
         let mut held = self.lock();
         if held.contains_key(&key) {
             return Ok(Asked::Granted);

@@ -1,7 +1,7 @@
 //! A schedule file: what it holds once it is complete, and what can be wrong with it.
 
 use super::model::Schedule;
-use super::written;
+use super::parse;
 use cumulua_core::catalog::suggest;
 use std::fs;
 use std::ops::Range;
@@ -78,7 +78,7 @@ impl ScheduleFile {
         };
         // Runs must find it whatever folder they run in.
         let folder = folder.canonicalize().unwrap_or(folder);
-        match written::complete(text, &folder) {
+        match parse::complete(text, &folder) {
             Ok((grace, schedules)) => Ok(Self { path: path.to_owned(), folder, grace, schedules }),
             Err(fault) => {
                 let (line, column) = position(text, fault.span.start);

@@ -82,13 +82,13 @@ fn documented() -> Vec<Documented> {
 
 /// Records what leaves and answers what it was told to; with `forward` it sends it on over HTTP.
 #[derive(Default)]
-struct Recorder {
+struct RecordingTransport {
     sent: Mutex<Vec<Request>>,
     answer: Mutex<(u16, String)>,
     forward: Option<HttpTransport>,
 }
 
-impl Transport for Recorder {
+impl Transport for RecordingTransport {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         self.sent.lock().unwrap().push(request.clone());
         if let Some(http) = &self.forward {
@@ -103,16 +103,16 @@ impl Transport for Recorder {
 /// A gate over a recorder, with credentials in a file of its own.
 struct Bench {
     gate: Gate,
-    recorder: Arc<Recorder>,
+    recorder: Arc<RecordingTransport>,
     _folder: tempfile::TempDir,
 }
 
 impl Bench {
     fn new() -> Self {
-        Self::with(Recorder::default(), &[("mcs", MCS_URL)])
+        Self::with(RecordingTransport::default(), &[("mcs", MCS_URL)])
     }
 
-    fn with(recorder: Recorder, endpoints: &[(&str, &str)]) -> Self {
+    fn with(recorder: RecordingTransport, endpoints: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("cumulua.toml");
         let product = |name: &str| {
@@ -138,7 +138,7 @@ impl Bench {
             audit: None,
             grants: Grants::default(),
             redactor: Arc::new(Redactor::default()),
-            rehearsal: None,
+            simulation: None,
         };
         Self { gate: Gate::new(world), recorder, _folder: folder }
     }
@@ -640,7 +640,7 @@ async fn listen(arrivals: Arc<Mutex<Vec<Arrived>>>) -> String {
 async fn what_arrives_at_a_socket_is_what_was_signed() {
     let arrivals = Arc::default();
     let base = listen(Arc::clone(&arrivals)).await;
-    let recorder = Recorder { forward: Some(HttpTransport::default()), ..Recorder::default() };
+    let recorder = RecordingTransport { forward: Some(HttpTransport::default()), ..RecordingTransport::default() };
     let mcs = format!("{base}/mcs/v1");
     let bench = Bench::with(recorder, &[("cds", &base), ("mcs", &mcs), ("aliyun", &base)]);
     for doc in documented() {

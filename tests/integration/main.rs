@@ -19,6 +19,7 @@ mod interrupt;
 mod limits;
 mod lua_specs;
 mod migrations;
+mod names;
 mod profiles;
 mod readme;
 mod real_time;

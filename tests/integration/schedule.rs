@@ -174,7 +174,7 @@ mod served {
         }
 
         /// Reads up to a line that has these words.
-        fn says(&self, words: &str) -> String {
+        fn assert_says(&self, words: &str) -> String {
             let mut seen = Vec::new();
             while let Ok(line) = self.lines.recv_timeout(Duration::from_mins(1)) {
                 if line.contains(words) {
@@ -201,7 +201,7 @@ mod served {
         /// Ends it with SIGTERM; gives its store.
         fn end(mut self) -> (TempDir, Store) {
             self.signal("TERM");
-            self.says("ended");
+            self.assert_says("ended");
             assert!(self.child.0.wait().unwrap().success());
             let store = Store::open(self.folder.path().join("runs.db"));
             (self.folder, store)
@@ -233,9 +233,9 @@ mod served {
     fn a_server_runs_what_is_asked_for_and_ends_it_when_it_ends() {
         let script = "print('begun') defer(function() print('tidied') end) time.sleep('1h')";
         let served = Served::start(folder(DAILY, script), &["--grace", "1ms"]);
-        served.says("serving 1 schedule");
+        served.assert_says("serving 1 schedule");
         assert!(served.run(&["schedule", "trigger", "nightly"]).status.success());
-        served.says("nightly: started");
+        served.assert_says("nightly: started");
         let again = served.run(&["schedule", "trigger", "nightly"]);
         let said = String::from_utf8_lossy(&again.stderr).into_owned();
         assert!(!again.status.success() && said.contains("still going on"), "{said}");
@@ -254,17 +254,17 @@ mod served {
     #[test]
     fn a_changed_file_is_taken_over_and_a_faulty_one_refused() {
         let served = Served::start(folder(DAILY, ""), &[]);
-        served.says("serving 1 schedule");
+        served.assert_says("serving 1 schedule");
         served.write("schedules.toml", "[[schedule]]\nname = 'x'");
         served.signal("HUP");
-        assert!(served.says("refused").contains("line 1, column 1: this schedule has no script"));
+        assert!(served.assert_says("refused").contains("line 1, column 1: this schedule has no script"));
         let answer = served.run(&["schedule", "trigger", "nightly"]);
         assert!(!answer.status.success(), "the command reads the file as it is now");
         served.write("schedules.toml", &(DAILY.to_owned() + &DAILY.replace("nightly", "weekly")));
         served.signal("HUP");
-        served.says("serving 2 schedules");
+        served.assert_says("serving 2 schedules");
         assert!(served.run(&["schedule", "pause", "weekly"]).status.success());
-        served.says("weekly: paused");
+        served.assert_says("weekly: paused");
         let (_folder, store) = served.end();
         assert!(store.schedule_states().unwrap()["weekly"].paused.is_some());
     }
@@ -285,8 +285,8 @@ mod served {
         let store = Store::open(folder.path().join("runs.db"));
         store.plan(file.schedules.iter().map(planned).collect(), start).unwrap();
         let served = Served::start(folder, &[]);
-        served.says("caught-up: done");
-        served.says("caught-up: done");
+        served.assert_says("caught-up: done");
+        served.assert_says("caught-up: done");
         let (_folder, store) = served.end();
         let outcomes = |name: &str| -> Vec<String> {
             store.firings(Some(name), None, None, false, None).unwrap().into_iter().rev().map(|row| row.outcome).collect()
@@ -326,16 +326,16 @@ mod served {
     #[test]
     fn a_schedule_that_comes_back_into_the_file_is_paused_as_it_was_left() {
         let served = Served::start(folder(DAILY, ""), &[]);
-        served.says("serving 1 schedule");
+        served.assert_says("serving 1 schedule");
         assert!(served.run(&["schedule", "pause", "nightly"]).status.success());
-        served.says("nightly: paused");
+        served.assert_says("nightly: paused");
         let soon = |name: &str| format!("[[schedule]]\nname = '{name}'\nscript = 'a.lua'\nevery = '1s'\n");
         served.write("schedules.toml", &soon("other"));
         served.signal("HUP");
-        served.says("other: started");
+        served.assert_says("other: started");
         served.write("schedules.toml", &soon("nightly"));
         served.signal("HUP");
-        assert!(served.says("nightly: 2").contains("did not run: the schedule was paused"));
+        assert!(served.assert_says("nightly: 2").contains("did not run: the schedule was paused"));
         served.end();
     }
 
@@ -347,16 +347,16 @@ mod served {
         };
         let text = retried("soon", "1s") + &retried("gone", "1h");
         let served = Served::start(folder(&text, "error 'boom'"), &[]);
-        served.says("serving 2 schedules");
+        served.assert_says("serving 2 schedules");
         for name in ["gone", "soon"] {
             assert!(served.run(&["schedule", "trigger", name]).status.success());
-            served.says(&format!("{name}: attempt 1 failed"));
+            served.assert_says(&format!("{name}: attempt 1 failed"));
         }
         let (folder, store) = served.end();
         assert!(store.runs(Filter { to_repeat: true, ..Filter::default() }).unwrap().iter().any(|row| row.run.name == "gone"));
         fs::write(folder.path().join("schedules.toml"), retried("soon", "1s")).unwrap();
         let served = Served::start(folder, &[]);
-        served.says("soon: started");
+        served.assert_says("soon: started");
         let (folder, store) = served.end();
         let of = |name: &str| store.runs(Filter { name: Some(name.to_owned()), ..Filter::default() }).unwrap();
         assert_eq!(of("soon").iter().map(|row| row.run.attempt).collect::<Vec<_>>(), [2, 1]);
@@ -378,7 +378,7 @@ mod served {
         end }";
         fs::write(folder.path().join("n.lua"), hear).unwrap();
         let mut served = Served::start(folder, &["--grace", "1ms"]);
-        served.says("serving 2 schedules");
+        served.assert_says("serving 2 schedules");
         for name in ["retried", "told"] {
             assert!(served.run(&["schedule", "trigger", name]).status.success());
         }
@@ -400,8 +400,8 @@ mod served {
             assert!(row.error.unwrap().contains("the server that started the run is gone"));
         }
         let served = Served::start(served.folder, &["--grace", "1ms"]);
-        served.says("retried: attempt 1 failed; the next is at");
-        served.says("retried: started");
+        served.assert_says("retried: attempt 1 failed; the next is at");
+        served.assert_says("retried: started");
         let (folder, store) = served.end();
         let attempts = store.runs(Filter { name: Some("retried".to_owned()), ..Filter::default() }).unwrap();
         assert_eq!(attempts.iter().map(|row| row.run.attempt).collect::<Vec<_>>(), [2, 1]);
@@ -413,7 +413,7 @@ mod served {
     #[test]
     fn a_server_hears_at_once_what_is_asked_of_it() {
         let served = Served::start(folder(DAILY, ""), &[]);
-        served.says("serving 1 schedule");
+        served.assert_says("serving 1 schedule");
         let began = real_now();
         for word in ["pause", "resume"].iter().cycle().take(20) {
             assert!(served.run(&["schedule", word, "nightly"]).status.success());
@@ -433,9 +433,9 @@ mod served {
         fs::write(test.path().join("cumulua.toml"), "[profiles.default.cds]\nendpoint = 'http://127.0.0.1:1'\n").unwrap();
         assert!(command(&test, &["trust"]).status().unwrap().success());
         let served = Served::start_with(test, &[], &variables);
-        served.says("serving 1 schedule");
+        served.assert_says("serving 1 schedule");
         assert!(served.run(&["schedule", "trigger", "nightly"]).status.success());
-        served.says("nightly: done");
+        served.assert_says("nightly: done");
         for entry in fs::read_dir(served.folder.path()).unwrap().flatten().filter(|entry| entry.path().is_file()) {
             let bytes = fs::read(entry.path()).unwrap();
             assert!(!String::from_utf8_lossy(&bytes).contains("key-that-nobody-reads"), "{:?}", entry.path());
@@ -454,7 +454,7 @@ mod served {
         let held = folder.path().join("held");
         assert!(Command::new("mkfifo").arg(&held).status().unwrap().success());
         let mut served = Served::start(folder, &[]);
-        served.says("serving 1 schedule");
+        served.assert_says("serving 1 schedule");
         assert!(served.run(&["schedule", "trigger", "nightly"]).status.success());
         let mut pipe = fs::File::open(&held).unwrap();
         let killed = real_now();
@@ -472,21 +472,21 @@ mod served {
         let mut shell = Command::new("bash");
         shell.args(["-c", &program]).current_dir(folder.path()).env_clear().env("HOME", folder.path()).stdin(Stdio::null());
         let served = Served::spawn(folder, shell);
-        let line = served.says("health and metrics on http://");
+        let line = served.assert_says("health and metrics on http://");
         let address = line.rsplit("http://").next().unwrap().to_owned();
-        served.says("often: done");
+        served.assert_says("often: done");
         // A file that cannot grow is what a full disk looks like.
         let limit = |size: &str| {
             let pid = served.child.0.id().to_string();
             assert!(Command::new("prlimit").args(["--pid", &pid, &format!("--fsize={size}:")]).status().unwrap().success());
         };
         limit("0");
-        served.says("cannot be used");
-        served.says("often: not started");
+        served.assert_says("cannot be used");
+        served.assert_says("often: not started");
         assert!(get(&address, "/health").starts_with("HTTP/1.1 503"));
         limit("unlimited");
-        served.says("recorded late");
-        served.says("often: done");
+        served.assert_says("recorded late");
+        served.assert_says("often: done");
         assert!(get(&address, "/health").starts_with("HTTP/1.1 200"));
         let (_folder, store) = served.end();
         let firings = store.firings(Some("often"), None, None, false, None).unwrap();
@@ -508,13 +508,13 @@ mod served {
         // Right after it has planned, while runs begin, while one goes on, and when one has just ended.
         for moment in ["serving 4", "skip: started", "queue: ", "allow: done", "cancel: "] {
             let mut served = Served::start(folder, &[]);
-            served.says(moment);
+            served.assert_says(moment);
             served.child.0.kill().unwrap();
             served.child.0.wait().unwrap();
             folder = served.folder;
         }
         let served = Served::start(folder, &[]);
-        served.says("allow: done");
+        served.assert_says("allow: done");
         let (_folder, store) = served.end();
         for name in names {
             let firings = store.firings(Some(name), None, None, false, None).unwrap();
@@ -534,9 +534,9 @@ mod served {
     fn a_run_that_a_person_cancels_has_not_failed_and_is_not_repeated() {
         let schedules = format!("{DAILY}retries = {{ count = 3, delay = \"1s\" }}\n");
         let served = Served::start(folder(&schedules, "print('begun') time.sleep('1h')"), &[]);
-        served.says("serving 1 schedule");
+        served.assert_says("serving 1 schedule");
         assert!(served.run(&["schedule", "trigger", "nightly"]).status.success());
-        served.says("nightly: started");
+        served.assert_says("nightly: started");
         let store = Store::open(served.folder.path().join("runs.db"));
         // Its process has begun once it is known who it is.
         while store.runs(Filter::default()).unwrap()[0].claimed.is_none() {
@@ -544,7 +544,7 @@ mod served {
         }
         let cancelled = served.run(&["runs", "cancel", "nightly"]);
         assert!(cancelled.status.success(), "{}", String::from_utf8_lossy(&cancelled.stderr));
-        served.says("nightly: cancelled, status 130");
+        served.assert_says("nightly: cancelled, status 130");
         let (_folder, store) = served.end();
         let runs = store.runs(Filter::default()).unwrap();
         assert_eq!((runs.len(), runs[0].state.outcome()), (1, Some(RunOutcome::Cancelled)));
@@ -554,7 +554,7 @@ mod served {
     #[test]
     fn a_server_is_told_to_read_its_file_and_which_schedules_are_paused() {
         let served = Served::start(folder(DAILY, ""), &[]);
-        served.says("serving 1 schedule");
+        served.assert_says("serving 1 schedule");
         let said = |output: Output| String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
         served.write("schedules.toml", "[[schedule]\n");
         let reloaded = served.run(&["schedule", "reload"]);
@@ -565,7 +565,7 @@ mod served {
         assert!(reloaded.status.success() && said(reloaded) == "1 schedule served\n");
         for (command, word) in [("pause", "paused"), ("resume", "resumed")] {
             assert_eq!(said(served.run(&["schedule", command, "nightly"])), format!("nightly: {word}\n"));
-            served.says(&format!("nightly: {word}"));
+            served.assert_says(&format!("nightly: {word}"));
         }
         let (folder, _) = served.end();
         let alone = command(&folder, &["schedule", "reload", "--store", "runs.db"]).output().unwrap();
@@ -576,9 +576,9 @@ mod served {
     #[test]
     fn health_and_metrics_are_served_on_loopback() {
         let served = Served::start(folder(DAILY, ""), &["--http", "127.0.0.1:0"]);
-        let line = served.says("health and metrics on http://");
+        let line = served.assert_says("health and metrics on http://");
         let address = line.rsplit("http://").next().unwrap().to_owned();
-        served.says("serving 1 schedule");
+        served.assert_says("serving 1 schedule");
         let health = get(&address, "/health");
         assert!(health.starts_with("HTTP/1.1 200") && health.contains("{\"status\":\"ok\"}"), "{health}");
         let metrics = get(&address, "/metrics");

@@ -48,7 +48,7 @@ impl Calls {
             return Ok(());
         }
         if rows.is_empty() {
-            report::say(&format!("the run {} has made no such calls", row.run.id));
+            report::note(&format!("the run {} has made no such calls", row.run.id));
         } else {
             report::print(&table(&["#", "WHEN", "ACTION", "SENT", "TRIES", "TOOK", "REQUEST", "OUTCOME"], rows));
         }

@@ -38,7 +38,7 @@ impl Cancel {
         let row = history.find(&self.run)?;
         let name = format!("{} {}", row.run.name, short_id(&row.run.id, 8));
         match history.store.state(&row) {
-            RunState::Ended(outcome) => Err(refused(format!("{name} has ended already: {}", outcome.as_str()))),
+            RunState::Ended(outcome) => Err(refuse(format!("{name} has ended already: {}", outcome.as_str()))),
             RunState::Queued => {
                 let end = RunEnd {
                     id: row.run.id.clone(),
@@ -52,14 +52,14 @@ impl Cancel {
                     return Ok(());
                 }
                 // Its process has begun meanwhile.
-                tell(history, &row, &name)
+                request_end(history, &row, &name)
             }
-            RunState::Running => tell(history, &row, &name),
+            RunState::Running => request_end(history, &row, &name),
         }
     }
 }
 
-fn tell(history: &History, row: &RunRow, name: &str) -> Result<(), Problem> {
+fn request_end(history: &History, row: &RunRow, name: &str) -> Result<(), Problem> {
     let socket = control::run_socket(history.store.path(), &row.run.id);
     let began = real_now();
     let told = loop {
@@ -70,12 +70,12 @@ fn tell(history: &History, row: &RunRow, name: &str) -> Result<(), Problem> {
     };
     match told {
         Ok(Reply::Done(_)) => {}
-        Ok(Reply::Refused(problem)) => return Err(refused(format!("{name}: {}", report::printable(&problem)))),
+        Ok(Reply::Refused(problem)) => return Err(refuse(format!("{name}: {}", report::printable(&problem)))),
         Err(AskError::Nobody(_)) => {
             let process = row.run.pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
-            return Err(refused(format!("{name} does not listen{process}: it is of another version, or has just ended")));
+            return Err(refuse(format!("{name} does not listen{process}: it is of another version, or has just ended")));
         }
-        Err(problem) => return Err(refused(format!("{name}: {problem}"))),
+        Err(problem) => return Err(refuse(format!("{name}: {problem}"))),
     }
     let told = real_now();
     while real_now() - told < DEFERRED_AFTER_STOP + PATIENCE {
@@ -89,6 +89,6 @@ fn tell(history: &History, row: &RunRow, name: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-fn refused(message: String) -> Problem {
+fn refuse(message: String) -> Problem {
     Problem { message, status: status::SCRIPT }
 }

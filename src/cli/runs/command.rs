@@ -46,7 +46,7 @@ impl Runs {
             if json {
                 report::print("[]");
             }
-            report::say(&format!("nothing is recorded in {} yet; a run is once it makes a call", path.display()));
+            report::note(&format!("nothing is recorded in {} yet; a run is once it makes a call", path.display()));
             return if matches!(self.command, Command::List(_)) { status::DONE.into() } else { status::SCRIPT.into() };
         }
         let history = History { store: Store::open(path), times: Times::here(Clock::system().now()) };

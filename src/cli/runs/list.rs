@@ -83,13 +83,13 @@ impl List {
             return Ok(());
         }
         if entries.is_empty() {
-            report::say(&format!("nothing recorded is like that; times are given as {FORMS}"));
+            report::note(&format!("nothing recorded is like that; times are given as {FORMS}"));
             return Ok(());
         }
         let rows = entries.iter().map(|entry| row(history, entry)).collect();
         report::print(&table(&["WHEN", "NAME", "RUN", "OUTCOME", "TOOK", "CALLS", "WHY"], rows));
         if more {
-            report::say(&format!("there are more than {}; --limit shows more, --since and --name narrow it down", self.limit));
+            report::note(&format!("there are more than {}; --limit shows more, --since and --name narrow it down", self.limit));
         }
         Ok(())
     }

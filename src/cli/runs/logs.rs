@@ -40,7 +40,8 @@ impl Logs {
             loop {
                 let lines = history.store.output(&row.run.id, printed, PAGE)?;
                 let Some(last) = lines.last() else { break };
-                let text: Vec<_> = lines.iter().scan(printed, |before, line| Some(self.told(history, before, line))).collect();
+                let text: Vec<_> =
+                    lines.iter().scan(printed, |before, line| Some(self.format_line(history, before, line))).collect();
                 printed = last.number;
                 report::print(&text.join("\n"));
             }
@@ -52,7 +53,7 @@ impl Logs {
         }
     }
 
-    fn told(&self, history: &History, before: &mut u64, line: &OutputRow) -> String {
+    fn format_line(&self, history: &History, before: &mut u64, line: &OutputRow) -> String {
         let gap = line.number - *before - 1;
         *before = line.number;
         if self.json {

@@ -42,7 +42,7 @@ impl Show {
                 }
                 number = output.number;
             }
-            line(*at, &report::printable(&told(moment)));
+            line(*at, &report::printable(&describe(moment)));
         }
         if let Some(ended) = row.ended {
             let status = row.status.map(|status| format!(", exit status {status}")).unwrap_or_default();
@@ -94,7 +94,7 @@ fn head(history: &History, row: &RunRow) -> String {
 }
 
 /// A moment in a line.
-fn told(moment: &Moment) -> String {
+fn describe(moment: &Moment) -> String {
     match moment {
         Moment::Calls { first, count: 1, .. } => call(first),
         Moment::Calls { first, count, last } => {
@@ -128,11 +128,11 @@ fn call(call: &CallRow) -> String {
             format!("ok ({time}{attempts}{request})")
         }
     };
-    format!("{}{} -> {outcome}", call.action, shortened(&params))
+    format!("{}{} -> {outcome}", call.action, shorten(&params))
 }
 
 /// Parameters are told in whole by `runs calls --json`.
-fn shortened(text: &str) -> String {
+fn shorten(text: &str) -> String {
     const MOST: usize = 120;
     if text.chars().count() <= MOST { text.to_owned() } else { text.chars().take(MOST - 1).collect::<String>() + "…" }
 }

@@ -1,7 +1,7 @@
 //! What the subcommands of `cumulua schedule` share.
 
 use crate::cli::options::GlobalOptions;
-use crate::cli::{report, status, world};
+use crate::cli::{context, report, status};
 use crate::gate::Random;
 use crate::history::Store;
 use crate::run::control::{self, AskError, Reply, Request};
@@ -46,7 +46,7 @@ pub(super) fn store(options: &GlobalOptions) -> Result<Store, ExitCode> {
 }
 
 pub(super) fn store_path(options: &GlobalOptions) -> Result<PathBuf, ExitCode> {
-    world::store_path(options).ok_or_else(|| {
+    context::store_path(options).ok_or_else(|| {
         let reason = if options.sim { "a rehearsal has no history of its own" } else { "there is no home folder" };
         report::error(&format!("{reason}; --store FILE says where runs and firings are kept"));
         status::USAGE.into()
@@ -69,7 +69,7 @@ pub(super) fn ask_server(store: &Store, holder: &str, request: &Request) -> Resu
 }
 
 /// Options that count for a schedule's runs too.
-pub(super) fn shared(options: &GlobalOptions) -> Shared {
+pub(super) fn shared_options(options: &GlobalOptions) -> Shared {
     let mut others: Vec<OsString> = Vec::new();
     let absolute = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone()).into_os_string();
     for (name, url) in &options.endpoint {

@@ -1,9 +1,9 @@
 //! `cumulua schedule serve`: the server.
 
 use super::super::options::{Format, GlobalOptions, duration};
-use super::super::rehearsed::Rehearsal;
-use super::super::{report, status, world};
-use super::common::{FileArgument, refuse, shared, store_path};
+use super::super::simulation::Simulation;
+use super::super::{context, report, status};
+use super::common::{FileArgument, refuse, shared_options, store_path};
 use crate::effect_id::EffectId;
 use crate::gate::web::{Text, WebRequest};
 use crate::gate::{Grants, Level};
@@ -58,7 +58,7 @@ impl Serve {
         let server = Server { file: self.file.file, store, launcher, post, http: self.http, grace: self.grace, log };
         // The schedule's clock is real, also where its runs are rehearsals.
         let options = GlobalOptions { sim: false, ..options.clone() };
-        world::block_on(&options, &Rehearsal::default(), async {
+        context::block_on(&options, &Simulation::default(), async {
             match server.serve().await {
                 Ok(()) => status::DONE.into(),
                 Err(ServeError::File(problem)) => {
@@ -77,7 +77,7 @@ impl Serve {
 /// What starts runs.
 pub(super) fn launcher(options: &GlobalOptions, store: &Store) -> Result<Launcher, ExitCode> {
     let path = std::path::absolute(store.path()).unwrap_or_else(|_| store.path().to_owned());
-    Launcher::new(shared(options), path).map_err(|problem| {
+    Launcher::new(shared_options(options), path).map_err(|problem| {
         report::error(&format!("this program cannot be found again: {problem}"));
         status::SCRIPT.into()
     })
@@ -92,7 +92,7 @@ fn post(options: &GlobalOptions, file: &Path) -> Post {
     let options = GlobalOptions { read_only: false, ..options.clone() };
     let folder = file.parent().map(Path::to_owned).unwrap_or_default();
     Arc::new(move |url, event| {
-        let gate = world::plain_gate(&options, &Rehearsal::default(), &folder, Grants::default());
+        let gate = context::plain_gate(&options, &Simulation::default(), &folder, Grants::default());
         let request = WebRequest {
             function: "schedule.notify".into(),
             method: "POST",

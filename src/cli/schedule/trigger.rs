@@ -1,7 +1,7 @@
 //! `cumulua schedule trigger`: runs a schedule now, by the server that serves it, else right here.
 
 use super::super::options::GlobalOptions;
-use super::super::rehearsed::Rehearsal;
+use super::super::simulation::Simulation;
 use super::super::{report, status};
 use super::common::{ask_server, new_id, read, store};
 use super::pause::Which;
@@ -37,7 +37,7 @@ impl Trigger {
         };
         let schedule = match file.find(&self.which.name) {
             Ok(schedule) => schedule,
-            Err(problem) => return failed(&problem),
+            Err(problem) => return report_failure(&problem),
         };
         match store.locks().server() {
             Ok(Taken::By(holder)) => ask(&store, &holder, &self.which.name),
@@ -46,12 +46,12 @@ impl Trigger {
                 drop(lock);
                 here(options, &store, schedule, &file.folder)
             }
-            Err(problem) => failed(&format!("whether a server runs cannot be seen: {problem}")),
+            Err(problem) => report_failure(&format!("whether a server runs cannot be seen: {problem}")),
         }
     }
 }
 
-fn failed(problem: &str) -> ExitCode {
+fn report_failure(problem: &str) -> ExitCode {
     report::error(problem);
     status::SCRIPT.into()
 }
@@ -62,7 +62,7 @@ fn ask(store: &Store, holder: &str, name: &str) -> ExitCode {
             report::print(&format!("{name}: {answer}; `cumulua runs list --name {name}` shows it"));
             status::DONE.into()
         }
-        Err(problem) => failed(&problem),
+        Err(problem) => report_failure(&problem),
     }
 }
 
@@ -81,10 +81,10 @@ fn here(options: &GlobalOptions, store: &Store, schedule: &Arc<Schedule>, folder
     let once =
         Once { store: store.clone(), launcher, schedule: Arc::clone(schedule), folder: folder.to_owned(), id: new_id(), echo };
     let real = GlobalOptions { sim: false, ..options.clone() };
-    super::super::world::block_on(&real, &Rehearsal::default(), async {
+    super::super::context::block_on(&real, &Simulation::default(), async {
         match run_once(once).await {
             Ok(code) => ExitCode::from(u8::try_from(code).unwrap_or(status::SCRIPT.0)),
-            Err(problem) => failed(&problem),
+            Err(problem) => report_failure(&problem),
         }
     })
 }

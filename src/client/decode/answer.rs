@@ -44,17 +44,17 @@ pub fn decode(action: &Action, response: &Response, now: Timestamp) -> Result<De
     let json = match parse(action, &response.body) {
         Ok(json) => json,
         // A proxy's error page is neither; its status says what happened.
-        Err(_) if http_status >= 400 => return Err(refused(action, &Json::Null, response, now)),
+        Err(_) if http_status >= 400 => return Err(decode_refusal(action, &Json::Null, response, now)),
         Err(Unreadable { reason, is_cut_short }) => return Err(unreadable(reason, is_cut_short)),
     };
     if let Some(wrapper) = &protocol.error_wrapper
         && let Some(error) = path::first(&json, wrapper)
     {
-        return Err(refused(action, error, response, now));
+        return Err(decode_refusal(action, error, response, now));
     }
     let json = unwrap(action, json);
     if !json.is_object() && http_status >= 400 {
-        return Err(refused(action, &Json::Null, response, now));
+        return Err(decode_refusal(action, &Json::Null, response, now));
     }
     if !json.is_object() {
         return Err(unintelligible(format!("it is {} and not a JSON object", kind(&json))));
@@ -68,7 +68,7 @@ pub fn decode(action: &Action, response: &Response, now: Timestamp) -> Result<De
         return Err(unintelligible("it has no code, so it does not say whether the call was carried out".to_owned()));
     }
     if http_status >= 400 || !succeeded {
-        return Err(refused(action, &json, response, now));
+        return Err(decode_refusal(action, &json, response, now));
     }
     let request_id = request_id(action, &json, response);
     Ok(Decoded { json, http_status, request_id })
@@ -131,7 +131,7 @@ fn unwrap(action: &Action, json: Json) -> Json {
     }
 }
 
-fn refused(action: &Action, json: &Json, response: &Response, now: Timestamp) -> CallError {
+fn decode_refusal(action: &Action, json: &Json, response: &Response, now: Timestamp) -> CallError {
     let protocol = &action.product.protocol;
     let http_status = response.status.as_u16();
     let code = first_text(json, &protocol.code).filter(|code| !code.is_empty());

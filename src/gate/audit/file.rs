@@ -25,7 +25,7 @@ pub(super) struct Lines {
     waiting: Mutex<Waiting>,
     /// Told when the first line waits, and at the end.
     news: Condvar,
-    written: Mutex<Written>,
+    sink: Mutex<Sink>,
 }
 
 #[derive(Default)]
@@ -39,7 +39,7 @@ struct Waiting {
 }
 
 #[derive(Default)]
-struct Written {
+struct Sink {
     file: Option<File>,
     /// The latest lines, where somebody looks back while the run goes on.
     kept: Option<VecDeque<String>>,
@@ -55,8 +55,8 @@ impl Waiting {
 
 impl Lines {
     pub(super) fn new(path: Option<PathBuf>, keeps: bool) -> Self {
-        let written = Mutex::new(Written { file: None, kept: keeps.then(VecDeque::new) });
-        Self { path, waiting: Mutex::default(), news: Condvar::new(), written }
+        let sink = Mutex::new(Sink { file: None, kept: keeps.then(VecDeque::new) });
+        Self { path, waiting: Mutex::default(), news: Condvar::new(), sink }
     }
 
     pub(super) fn path(&self) -> Option<&Path> {
@@ -69,7 +69,7 @@ impl Lines {
         if let Err(problem) = self.write() {
             lock(&self.waiting).failed = Some(problem);
         }
-        lock(&self.written).kept.iter().flatten().cloned().collect()
+        lock(&self.sink).kept.iter().flatten().cloned().collect()
     }
 
     /// Takes a line that is written with the next. It is not counted, because the thread is woken for the first that is.
@@ -106,19 +106,19 @@ impl Lines {
     /// Writes what waits, as one write of whole lines, so that runs side by side do not mix.
     pub(super) fn write(&self) -> io::Result<()> {
         // Held from before the lines are taken, which keeps their order.
-        let mut written = lock(&self.written);
+        let mut sink = lock(&self.sink);
         let (text, failed) = {
             let mut waiting = lock(&self.waiting);
             waiting.lines = 0;
             (std::mem::take(&mut waiting.text), waiting.failed.take())
         };
-        if let Some(kept) = &mut written.kept {
+        if let Some(kept) = &mut sink.kept {
             kept.extend(text.lines().map(str::to_owned));
             let surplus = kept.len().saturating_sub(MOST_KEPT);
             kept.drain(..surplus);
         }
         if let Some(path) = self.path.as_ref().filter(|_| !text.is_empty()) {
-            let file = match &mut written.file {
+            let file = match &mut sink.file {
                 Some(file) => file,
                 none => none.insert(open(path)?),
             };

@@ -1,7 +1,7 @@
 //! The audit's file, and the latest records for whoever looks back while the run goes on.
 
 use super::file::Lines;
-use super::record::Recorded;
+use super::line::AuditLine;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fmt, io};
@@ -53,13 +53,13 @@ impl Audit {
     }
 
     /// Appends a record. That of a change, about to leave or ended, is in the file when this comes back; any other follows within moments.
-    pub(in crate::gate) fn append(&self, recorded: &Recorded) -> io::Result<()> {
-        if recorded.read_only { self.0.write_soon(&recorded.line) } else { self.0.write_now(&recorded.line) }
+    pub(in crate::gate) fn append(&self, line: &AuditLine) -> io::Result<()> {
+        if line.read_only { self.0.write_soon(&line.line) } else { self.0.write_now(&line.line) }
     }
 
     /// Takes a record that is written by the next [`flush`](Self::flush).
-    pub(in crate::gate) fn hold(&self, recorded: &Recorded) {
-        self.0.hold(&recorded.line);
+    pub(in crate::gate) fn hold(&self, line: &AuditLine) {
+        self.0.hold(&line.line);
     }
 
     /// Writes what is not in the file yet.

@@ -80,12 +80,12 @@ impl Request {
                 Some((numeral.value.map_or(Item::Nothing, Item::Number), numeral.length))
             }
             Format::Line { keeps_end } => {
-                let searched = self.searched.saturating_sub(input.place()).min(bytes.len());
+                let searched = self.searched.saturating_sub(input.position()).min(bytes.len());
                 if let Some(end) = bytes[searched..].iter().position(|byte| *byte == b'\n') {
                     let end = searched + end;
                     return Some((Item::Text(&bytes[..end + usize::from(keeps_end)]), end + 1));
                 }
-                self.searched = input.place() + bytes.len();
+                self.searched = input.position() + bytes.len();
                 self.is_end.then(|| (some(bytes.len()), bytes.len()))
             }
             Format::All => self.is_end.then_some((Item::Text(bytes), bytes.len())),

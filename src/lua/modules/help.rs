@@ -27,10 +27,10 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
 fn help(catalog: &Catalog, name: &str) -> Result<String, CatalogError> {
     let paper = Paper { width: pretty::width().min(WIDEST), colour: false };
     if name.is_empty() {
-        let pages = catalog.products().into_iter().map(|product| page::named(catalog, &product, &paper));
+        let pages = catalog.products().into_iter().map(|product| page::render_named(catalog, &product, &paper));
         return Ok(pages.collect::<Result<Vec<_>, _>>()?.join("\n"));
     }
-    page::named(catalog, name, &paper).or_else(|failure| {
+    page::render_named(catalog, name, &paper).or_else(|failure| {
         let found = search(catalog.actions()?, &[name.to_owned()]);
         if found.is_empty() { Err(failure) } else { Ok(reference::table(&found, paper.width)) }
     })

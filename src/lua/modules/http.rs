@@ -35,11 +35,11 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
 
 /// Sends a request.
 async fn request(lua: Lua, gate: Arc<Gate>, place: EffectId, (name, method, url, options): Arguments) -> Result<Table, Raised> {
-    let request = parsed(&name, method, &url, &options).map_err(|problem| gate.refuse(&name, false, problem, &place))?;
-    Ok(answered(&lua, &gate.request(request, &place).await?)?)
+    let request = parse_request(&name, method, &url, &options).map_err(|problem| gate.refuse(&name, false, problem, &place))?;
+    Ok(answer_to_lua(&lua, &gate.request(request, &place).await?)?)
 }
 
-fn answered(lua: &Lua, answer: &WebAnswer) -> mlua::Result<Table> {
+fn answer_to_lua(lua: &Lua, answer: &WebAnswer) -> mlua::Result<Table> {
     let headers = lua.create_table()?;
     for name in answer.headers.keys() {
         let values: Vec<_> = answer.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
@@ -49,7 +49,7 @@ fn answered(lua: &Lua, answer: &WebAnswer) -> mlua::Result<Table> {
     table.raw_set("status", answer.status.as_u16())?;
     table.raw_set("headers", headers)?;
     table.raw_set("body", lua.create_string(&answer.body)?)?;
-    if answer.rehearsed {
+    if answer.simulated {
         table.raw_set("rehearsed", true)?;
     }
     Ok(table)
@@ -59,7 +59,7 @@ fn bad(problem: impl Into<String>) -> CallError {
     CallError::BadOption(problem.into())
 }
 
-fn parsed(name: &str, method: Option<String>, url: &LuaValue, options: &LuaValue) -> Result<WebRequest, CallError> {
+fn parse_request(name: &str, method: Option<String>, url: &LuaValue, options: &LuaValue) -> Result<WebRequest, CallError> {
     let mut request = WebRequest {
         function: name.into(),
         method: "GET",

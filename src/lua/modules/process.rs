@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::process::Child;
 
 /// What a child has started may keep its output open; its last words are waited for so long.
-const LAST_WORDS: Duration = Duration::from_millis(300);
+const OUTPUT_GRACE: Duration = Duration::from_millis(300);
 
 /// A line of a child that is longer is told in parts, in bytes.
 const LONGEST_LINE: u64 = 16 * 1024;
@@ -33,7 +33,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
 }
 
 async fn execute(gate: &Arc<Gate>, id: &EffectId, command: &str, waiting: Waiting) -> Result<Outcome, Raised> {
-    let hears = gate.hears_processes();
+    let hears = gate.captures_processes();
     let piped = || hears.then(Stdio::piped);
     let streams = Streams { input: None, output: piped(), error: piped() };
     let (ended, told) = mpsc::channel();
@@ -43,13 +43,13 @@ async fn execute(gate: &Arc<Gate>, id: &EffectId, command: &str, waiting: Waitin
         Refused::Raised(raised) => raised,
     })?;
     drop(ended);
-    last_words(gate, told, waiting).await;
+    wait_for_output(gate, told, waiting).await;
     Ok(outcome(status))
 }
 
 /// Ends early once both streams have.
-async fn last_words(gate: &Gate, told: Receiver<()>, waiting: Waiting) {
-    let heard = move || told.recv_timeout(LAST_WORDS).is_ok();
+async fn wait_for_output(gate: &Gate, told: Receiver<()>, waiting: Waiting) {
+    let heard = move || told.recv_timeout(OUTPUT_GRACE).is_ok();
     let _ = match waiting {
         Waiting::Blocks => heard(),
         // A thread that ends by itself soon.

@@ -37,7 +37,7 @@ pub fn write_types(catalog: &Catalog, folder: &Path) -> Result<Vec<PathBuf>, Ref
         let service = catalog.service(&name)?;
         output.write(&format!("{name}.lua"), &service_text(&service, &catalog.actions_of(&name)?))?;
     }
-    Ok(output.written)
+    Ok(output.files)
 }
 
 /// A type of one of these texts.

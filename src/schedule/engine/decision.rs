@@ -1,7 +1,7 @@
 //! What the engine decides, and the words for why.
 
 use crate::schedule::model::Schedule;
-use crate::schedule::value::Occasion;
+use crate::schedule::value::NotifyEvent;
 use jiff::Timestamp;
 use std::fmt;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ impl Cause {
 
 /// What is to run: one attempt of one firing.
 #[derive(Debug, Clone)]
-pub struct Order {
+pub struct Attempt {
     /// The schedule.
     pub schedule: Arc<Schedule>,
     /// The time that the schedule names; together with the name it is the firing's identity.
@@ -40,18 +40,18 @@ pub struct Order {
     /// Why it runs.
     pub cause: Cause,
     /// 1, and one more for each retry.
-    pub attempt: u32,
+    pub number: u32,
 }
 
 /// One attempt of a server before this one.
 #[derive(Debug, Clone, Copy)]
-pub struct Former<'a> {
+pub struct PreviousAttempt<'a> {
     /// The schedule's name.
     pub name: &'a str,
     /// The firing's time.
     pub at: Timestamp,
     /// From 1.
-    pub attempt: u32,
+    pub number: u32,
     /// Why it ran.
     pub cause: Cause,
 }
@@ -125,28 +125,28 @@ pub enum Outcome {
 #[derive(Debug, Clone)]
 pub enum Decision {
     /// It runs now.
-    Start(Order),
+    Start(Attempt),
     /// It waits for its turn.
-    Wait(Order),
+    Wait(Attempt),
     /// It does not run.
     Miss(Missed),
     /// Its run is to be ended, because the next firing takes its place.
-    End(Order),
+    End(Attempt),
     /// Its run failed and is repeated at that time.
-    Retry(Order, Timestamp),
+    Retry(Attempt, Timestamp),
     /// Its run failed and was to be repeated, which does not happen any more.
-    GiveUp(Order, Reason),
+    GiveUp(Attempt, Reason),
     /// Somebody is to hear of it.
-    Tell(Notice),
+    Notify(Notice),
 }
 
 /// What somebody is to hear of.
 #[derive(Debug, Clone)]
 pub struct Notice {
     /// The firing; of several the last.
-    pub order: Order,
+    pub attempt: Attempt,
     /// What it is about.
-    pub occasion: Occasion,
+    pub event: NotifyEvent,
     /// Why it did not run, or is not repeated.
     pub reason: Option<Reason>,
     /// How many firings it is about: a server that comes back after a day must not call somebody a thousand times.

@@ -6,5 +6,5 @@ mod job;
 #[cfg(test)]
 mod tests;
 
-pub use deciding::{Engine, Known};
-pub use decision::{Cause, Decision, Former, Gap, Missed, Notice, Order, Outcome, Reason};
+pub use deciding::{Engine, ScheduleState};
+pub use decision::{Attempt, Cause, Decision, Gap, Missed, Notice, Outcome, PreviousAttempt, Reason};

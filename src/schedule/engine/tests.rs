@@ -1,6 +1,6 @@
 //! Every policy, on a clock that the tests hold.
 
-use super::{Cause, Decision, Engine, Former, Gap, Known, Outcome, Reason};
+use super::{Cause, Decision, Engine, Gap, Outcome, PreviousAttempt, Reason, ScheduleState};
 use crate::schedule::file::ScheduleFile;
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -27,45 +27,45 @@ fn engine(file: &ScheduleFile) -> Engine {
 /// An engine of a server that begins at `now`, where firings up to `handled` are decided.
 fn restarted(file: &ScheduleFile, handled: i64, now: i64) -> (Engine, Vec<String>) {
     let fingerprint = file.schedules[0].timing.fingerprint();
-    let known = Known { fingerprint, handled: at(handled), ..Known::default() };
+    let known = ScheduleState { fingerprint, handled: at(handled), ..ScheduleState::default() };
     let mut engine = Engine::new(file, &HashMap::from([("a".to_owned(), known)]), at(now));
     let decisions = engine.tick(at(now), Gap::NotRunning);
-    (engine, words(decisions))
+    (engine, describe(decisions))
 }
 
 /// Decisions as short lines, with seconds since the tests' beginning.
-fn words(decisions: Vec<Decision>) -> Vec<String> {
+fn describe(decisions: Vec<Decision>) -> Vec<String> {
     let seconds = |time: Timestamp| time.as_second() - at(0).as_second();
     let word = |decision| match decision {
-        Decision::Start(order) if order.attempt > 1 => format!("start {} attempt {}", seconds(order.at), order.attempt),
-        Decision::Start(order) => format!("start {} {}", seconds(order.at), order.cause.as_str()),
-        Decision::Wait(order) => format!("wait {}", seconds(order.at)),
+        Decision::Start(attempt) if attempt.number > 1 => format!("start {} attempt {}", seconds(attempt.at), attempt.number),
+        Decision::Start(attempt) => format!("start {} {}", seconds(attempt.at), attempt.cause.as_str()),
+        Decision::Wait(attempt) => format!("wait {}", seconds(attempt.at)),
         Decision::Miss(miss) => match miss.several {
             Some((first, count)) => format!("miss {} to {}, {count}: {:?}", seconds(first), seconds(miss.at), miss.reason),
             None => format!("miss {}: {:?}", seconds(miss.at), miss.reason),
         },
-        Decision::End(order) => format!("end {}: Replaced", seconds(order.at)),
-        Decision::Retry(order, time) => format!("retry {} at {}", seconds(order.at), seconds(time)),
-        Decision::GiveUp(order, reason) => format!("give up {} attempt {}: {reason:?}", seconds(order.at), order.attempt),
-        Decision::Tell(notice) if notice.firings > 1 => {
-            format!("tell {} {} of {}", seconds(notice.order.at), notice.occasion.as_str(), notice.firings)
+        Decision::End(attempt) => format!("end {}: Replaced", seconds(attempt.at)),
+        Decision::Retry(attempt, time) => format!("retry {} at {}", seconds(attempt.at), seconds(time)),
+        Decision::GiveUp(attempt, reason) => format!("give up {} attempt {}: {reason:?}", seconds(attempt.at), attempt.number),
+        Decision::Notify(notice) if notice.firings > 1 => {
+            format!("tell {} {} of {}", seconds(notice.attempt.at), notice.event.as_str(), notice.firings)
         }
-        Decision::Tell(notice) => format!("tell {} {}", seconds(notice.order.at), notice.occasion.as_str()),
+        Decision::Notify(notice) => format!("tell {} {}", seconds(notice.attempt.at), notice.event.as_str()),
     };
     decisions.into_iter().map(word).collect()
 }
 
 fn tick(engine: &mut Engine, second: i64) -> Vec<String> {
-    words(engine.tick(at(second), Gap::Busy))
+    describe(engine.tick(at(second), Gap::Busy))
 }
 
 fn ended(engine: &mut Engine, firing: i64, outcome: Outcome, second: i64) -> Vec<String> {
-    words(engine.ended("a", at(firing), outcome, at(second)))
+    describe(engine.ended("a", at(firing), outcome, at(second)))
 }
 
 /// The first attempt for second 60, of a server before.
-fn first(name: &str) -> Former<'_> {
-    Former { name, at: at(60), attempt: 1, cause: Cause::Schedule }
+fn first(name: &str) -> PreviousAttempt<'_> {
+    PreviousAttempt { name, at: at(60), number: 1, cause: Cause::Schedule }
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn catch_up_of_all_runs_them_in_order_as_overlap_lets_it() {
     let lines = "catch_up = { within = '1h', runs = 'all' }\noverlap = ";
     let (mut engine, decisions) = restarted(&minutely(&format!("{lines}'queue'")), 0, 190);
     assert_eq!(decisions, ["start 60 catch_up", "wait 120", "wait 180"]);
-    assert_eq!(words(engine.ended("a", at(60), Outcome::Done, at(195))), ["start 120 catch_up"]);
+    assert_eq!(describe(engine.ended("a", at(60), Outcome::Done, at(195))), ["start 120 catch_up"]);
     let (_, decisions) = restarted(&minutely(&format!("{lines}'skip'")), 0, 190);
     assert_eq!(decisions, ["start 60 catch_up", "miss 120: Overlap", "miss 180: Overlap"]);
 }
@@ -167,7 +167,7 @@ fn a_week_of_missed_firings_shares_a_row_but_for_the_latest() {
 fn a_clock_that_jumps_ahead_leaves_missed_firings() {
     let mut engine = engine(&minutely(""));
     tick(&mut engine, 10);
-    assert_eq!(words(engine.tick(at(150), Gap::ClockJump)), ["miss 60: TooLate(ClockJump)", "miss 120: TooLate(ClockJump)"]);
+    assert_eq!(describe(engine.tick(at(150), Gap::ClockJump)), ["miss 60: TooLate(ClockJump)", "miss 120: TooLate(ClockJump)"]);
 }
 
 #[test]
@@ -249,9 +249,9 @@ fn a_retry_outlives_its_server_as_long_as_catch_up_lets_it() {
     let mut engine = engine(&file);
     tick(&mut engine, 60);
     assert_eq!(ended(&mut engine, 60, Outcome::Failed, 61), ["retry 60 at 151"]);
-    assert!(words(engine.end()).is_empty(), "the next server finds it in the store");
+    assert!(describe(engine.end()).is_empty(), "the next server finds it in the store");
     assert!(!tick(&mut engine, 160).iter().any(|decision| decision.starts_with("start")));
-    let take_over = |engine: &mut Engine, now: i64| engine.take_over_retry(&first("a"), at(151), at(now)).map(words);
+    let take_over = |engine: &mut Engine, now: i64| engine.take_over_retry(&first("a"), at(151), at(now)).map(describe);
     let (mut engine, _) = restarted(&file, 120, 140);
     assert_eq!(take_over(&mut engine, 140), Some(vec![]));
     assert_eq!(tick(&mut engine, 151), ["start 60 attempt 2"]);
@@ -260,14 +260,14 @@ fn a_retry_outlives_its_server_as_long_as_catch_up_lets_it() {
     let (mut engine, _) = restarted(&retrying("catch_up = '1h'"), 180, 200);
     assert_eq!(take_over(&mut engine, 200), Some(vec![]));
     assert_eq!(tick(&mut engine, 200), ["start 60 attempt 2"]);
-    assert_eq!(engine.take_over_retry(&first("b"), at(151), at(200)).map(words), None);
+    assert_eq!(engine.take_over_retry(&first("b"), at(151), at(200)).map(describe), None);
 }
 
 #[test]
 fn the_end_of_a_run_that_its_server_has_not_heard_of_means_to_the_next_what_it_would_have_meant_to_that() {
     let lines = "notify = { webhook = 'https://pager.example/x' }";
     let (mut engine, _) = restarted(&minutely(lines), 60, 70);
-    let ended = |engine: &mut Engine, outcome, now| words(engine.ended_before(&first("a"), outcome, at(65), at(now)));
+    let ended = |engine: &mut Engine, outcome, now| describe(engine.ended_before(&first("a"), outcome, at(65), at(now)));
     assert_eq!(ended(&mut engine, Outcome::Failed, 70), ["tell 60 failure"]);
     assert_eq!(ended(&mut engine, Outcome::Done, 70), ["tell 60 recovery"]);
     assert!(ended(&mut engine, Outcome::Ended, 70).is_empty());
@@ -302,7 +302,7 @@ fn a_retry_that_cannot_come_any_more_is_given_up_and_told() {
     assert!(engine.set_paused("a", true));
     assert_eq!(tick(&mut engine, 91), ["give up 60 attempt 1: Paused", "tell 60 failure"]);
     let mut engine = failed_once();
-    assert_eq!(words(engine.reload(&file(""), at(70))), ["give up 60 attempt 1: Removed", "tell 60 failure"]);
+    assert_eq!(describe(engine.reload(&file(""), at(70))), ["give up 60 attempt 1: Removed", "tell 60 failure"]);
     let slow = minutely(&lines.replace("30s", "90s"));
     let mut engine = self::engine(&slow);
     tick(&mut engine, 60);
@@ -330,7 +330,7 @@ fn paused_schedules_miss_their_firings_and_can_be_triggered() {
     let mut engine = engine(&minutely(""));
     assert!(engine.set_paused("a", true) && !engine.set_paused("b", true));
     assert_eq!(tick(&mut engine, 60), ["miss 60: Paused"]);
-    assert_eq!(words(engine.trigger("a", at(70)).unwrap()), ["start 70 trigger"]);
+    assert_eq!(describe(engine.trigger("a", at(70)).unwrap()), ["start 70 trigger"]);
     assert!(engine.set_paused("a", false));
     assert_eq!(tick(&mut engine, 120), ["miss 120: Overlap"]);
     assert!(engine.trigger("b", at(121)).is_none());
@@ -343,7 +343,7 @@ fn a_server_that_ends_starts_nothing_and_leaves_to_the_next_what_may_be_caught_u
     let mut engine = engine(&minutely("overlap = 'queue'"));
     tick(&mut engine, 60);
     tick(&mut engine, 120);
-    assert_eq!(words(engine.end()), ["miss 120: ShuttingDown"]);
+    assert_eq!(describe(engine.end()), ["miss 120: ShuttingDown"]);
     assert_eq!(tick(&mut engine, 180), ["miss 180: ShuttingDown"]);
     assert!(ended(&mut engine, 60, Outcome::Failed, 181).is_empty());
     let caught_up = minutely("catch_up = '1h'");
@@ -357,12 +357,12 @@ fn a_server_that_ends_starts_nothing_and_leaves_to_the_next_what_may_be_caught_u
 fn a_reload_in_the_firing_second_loses_nothing_and_repeats_nothing() {
     let before = minutely("");
     let mut engine = engine(&before);
-    assert_eq!(words(engine.reload(&before, at(60))), ["start 60 schedule"], "due by now goes by the file before");
-    assert!(words(engine.reload(&before, at(60))).is_empty());
+    assert_eq!(describe(engine.reload(&before, at(60))), ["start 60 schedule"], "due by now goes by the file before");
+    assert!(describe(engine.reload(&before, at(60))).is_empty());
     assert!(tick(&mut engine, 60).is_empty());
     let slower = file("[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '2m'");
     ended(&mut engine, 60, Outcome::Done, 61);
-    assert_eq!(words(engine.reload(&slower, at(120))), ["start 120 schedule"]);
+    assert_eq!(describe(engine.reload(&slower, at(120))), ["start 120 schedule"]);
     assert_eq!(engine.next_due(), Some(at(240)));
 }
 
@@ -375,7 +375,7 @@ fn what_waits_over_a_reload_starts_as_the_file_says_then() {
     };
     let started = |decisions: Vec<Decision>| -> Vec<String> {
         let script = |decision| match decision {
-            Decision::Start(order) => Some(order.schedule.script.file_name()?.to_string_lossy().into_owned()),
+            Decision::Start(attempt) => Some(attempt.schedule.script.file_name()?.to_string_lossy().into_owned()),
             _ => None,
         };
         decisions.into_iter().filter_map(script).collect()
@@ -384,7 +384,7 @@ fn what_waits_over_a_reload_starts_as_the_file_says_then() {
     assert_eq!(started(engine.tick(at(60), Gap::Busy)), ["before.lua"]);
     assert_eq!(tick(&mut engine, 120), ["wait 120"]);
     assert_eq!(ended(&mut engine, 60, Outcome::Failed, 121), ["retry 60 at 126"]);
-    assert!(words(engine.reload(&with_script("after.lua"), at(122))).is_empty());
+    assert!(describe(engine.reload(&with_script("after.lua"), at(122))).is_empty());
     assert_eq!(started(engine.tick(at(126), Gap::Busy)), ["after.lua"]);
     assert_eq!(started(engine.ended("a", at(60), Outcome::Done, at(130))), ["after.lua"]);
 }
@@ -395,9 +395,9 @@ fn a_reload_keeps_a_firing_that_jitter_still_holds_back() {
     let due = jittered.schedules[0].timing.next(at(0)).unwrap().due;
     assert!(due > at(60));
     let mut engine = engine(&jittered);
-    assert!(words(engine.reload(&minutely("jitter = '50s'\ntimeout = '5m'"), at(60))).is_empty());
+    assert!(describe(engine.reload(&minutely("jitter = '50s'\ntimeout = '5m'"), at(60))).is_empty());
     assert_eq!(engine.next_due(), Some(due));
-    assert!(words(engine.reload(&minutely(""), at(60))).is_empty());
+    assert!(describe(engine.reload(&minutely(""), at(60))).is_empty());
     assert_eq!(tick(&mut engine, 61), ["start 60 schedule"], "without the jitter it is due at once");
 }
 
@@ -406,7 +406,7 @@ fn a_schedule_that_leaves_the_file_ends_its_run_in_peace_and_starts_no_more() {
     let mut engine = engine(&minutely("overlap = 'queue'\nretries = { count = 1 }"));
     tick(&mut engine, 60);
     tick(&mut engine, 120);
-    assert_eq!(words(engine.reload(&file(""), at(130))), ["miss 120: Removed"]);
+    assert_eq!(describe(engine.reload(&file(""), at(130))), ["miss 120: Removed"]);
     assert!(tick(&mut engine, 180).is_empty());
     assert!(ended(&mut engine, 60, Outcome::Failed, 190).is_empty());
     assert_eq!((engine.count(), engine.next_due()), (0, None));
@@ -424,16 +424,17 @@ fn a_restart_between_firing_and_end_waits_for_the_run_that_still_goes_on() {
 #[test]
 fn what_waited_when_a_server_died_is_taken_up_or_told() {
     let (mut engine, _) = restarted(&minutely("overlap = 'queue'\ncatch_up = '1h'"), 60, 100);
-    assert_eq!(words(engine.take_up("a", at(60), at(100))), ["start 60 catch_up"]);
+    assert_eq!(describe(engine.take_up("a", at(60), at(100))), ["start 60 catch_up"]);
     let (mut engine, _) = restarted(&minutely("overlap = 'queue'"), 60, 100);
-    assert_eq!(words(engine.take_up("a", at(60), at(100))), ["miss 60: ServerGone"]);
+    assert_eq!(describe(engine.take_up("a", at(60), at(100))), ["miss 60: ServerGone"]);
     assert!(engine.take_up("gone", at(60), at(100)).is_empty());
 }
 
 #[test]
 fn other_times_begin_anew_and_the_same_times_go_on() {
     let hourly = file("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '0 * * * *'");
-    let known = Known { fingerprint: minutely("").schedules[0].timing.fingerprint(), handled: at(0), ..Known::default() };
+    let known =
+        ScheduleState { fingerprint: minutely("").schedules[0].timing.fingerprint(), handled: at(0), ..ScheduleState::default() };
     let mut engine = Engine::new(&hourly, &HashMap::from([("a".to_owned(), known)]), at(7000));
     assert!(
         engine.tick(at(7000), Gap::NotRunning).is_empty(),

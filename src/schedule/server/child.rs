@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a script has started may hold the pipes open after it; its last words are waited for so long.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+const OUTPUT_GRACE: Duration = Duration::from_millis(500);
 
 /// By how much runs, and what they start, are nicer than the server; 19 is the nicest that there is.
 #[cfg(unix)]
@@ -54,7 +54,7 @@ pub type Listener = Arc<dyn Fn(Stream, &str) + Send + Sync>;
 /// A run's process that has been started.
 pub(super) struct Process {
     child: Child,
-    lifeline: Option<ChildStdin>,
+    stdin: Option<ChildStdin>,
     ends: mpsc::UnboundedReceiver<String>,
     timeout: Option<Duration>,
 }
@@ -67,7 +67,7 @@ impl Process {
         give_way(child.id());
         let lifeline = child.stdin.take();
         let (end, ends) = mpsc::unbounded_channel();
-        Ok((Handle { end }, Self { child, lifeline, ends, timeout }))
+        Ok((Handle { end }, Self { child, stdin: lifeline, ends, timeout }))
     }
 
     /// Sees the process to its end. Its lines go to `listener`.
@@ -93,7 +93,7 @@ impl Process {
             tokio::select! {
                 status = self.child.wait() => break status,
                 Some(reason) = self.ends.recv(), if ended_for.is_none() => {
-                    if let Some(lifeline) = &mut self.lifeline {
+                    if let Some(lifeline) = &mut self.stdin {
                         let _ = lifeline.write_all(format!("{reason}\n").as_bytes()).await;
                     }
                     kill_at = Some((tokio::time::Instant::from_std(cumulua_core::clock::real_now()) + PATIENCE, Why::Ended));
@@ -106,14 +106,14 @@ impl Process {
                 }
             }
         };
-        drop(self.lifeline);
+        drop(self.stdin);
         let was_ended = ended_for.is_some() || status.as_ref().is_ok_and(|status| matches!(status.code(), None | Some(TIMED_OUT)));
         if was_ended {
             // What the script had started goes with it.
             kill_group(id);
         }
         let mut captured = captured;
-        let last_error = if let Ok(last) = tokio::time::timeout(LAST_WORDS, &mut captured).await {
+        let last_error = if let Ok(last) = tokio::time::timeout(OUTPUT_GRACE, &mut captured).await {
             last.ok().flatten()
         } else {
             captured.abort();

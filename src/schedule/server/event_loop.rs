@@ -28,7 +28,7 @@ use tokio::sync::mpsc;
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
 /// What notifications on their way get at the server's end.
-const LAST_TELLS: Duration = Duration::from_secs(10);
+const NOTIFY_GRACE: Duration = Duration::from_secs(10);
 
 /// How often history is pruned.
 const PRUNING: Duration = Duration::from_mins(10);
@@ -90,7 +90,7 @@ impl Server {
         loop {
             serving.step(std::mem::take(&mut ended));
             if real_now() >= next_housekeeping {
-                serving.keep_house();
+                serving.do_housekeeping();
                 next_housekeeping = real_now() + HOUSEKEEPING;
             }
             if real_now() >= next_pruning {
@@ -103,12 +103,12 @@ impl Server {
             tokio::select! {
                 biased;
                 _ = ends.recv_many(&mut ended, usize::MAX) => {}
-                signal = signals.next() => serving.hear(signal),
+                signal = signals.next() => serving.handle_signal(signal),
                 asked = requests.next() => serving.answer(asked),
                 () = tokio::time::sleep(serving.pause(next_housekeeping)) => {}
             }
         }
-        serving.dispatch.notifier.finish(LAST_TELLS).await;
+        serving.dispatch.notifier.finish(NOTIFY_GRACE).await;
         let records = &mut serving.dispatch.records;
         records.catch_up();
         records.log.line(Level::Info, "ended", &[]);

@@ -26,22 +26,22 @@ pub(super) struct Notifier {
     post: Post,
     log: Arc<dyn Log>,
     under_way: JoinSet<()>,
-    turns: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
 impl Notifier {
     pub(super) fn new(launcher: Launcher, post: Post, log: Arc<dyn Log>) -> Self {
-        Self { launcher, post, log, under_way: JoinSet::new(), turns: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self { launcher, post, log, under_way: JoinSet::new(), permits: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 
     /// Sends a notification on its way.
-    pub(super) fn tell(&mut self, notify: &Arc<Notify>, event: Value, folder: &Path) {
+    pub(super) fn notify(&mut self, notify: &Arc<Notify>, event: Value, folder: &Path) {
         let (notify, launcher, folder) = (Arc::clone(notify), self.launcher.clone(), folder.to_owned());
-        let (post, log, turns) = (Arc::clone(&self.post), Arc::clone(&self.log), Arc::clone(&self.turns));
+        let (post, log, turns) = (Arc::clone(&self.post), Arc::clone(&self.log), Arc::clone(&self.permits));
         self.under_way.spawn_local(async move {
             // The semaphore is never closed.
             let _turn = turns.acquire().await;
-            tell(notify, event, launcher, &folder, post, log).await;
+            deliver(notify, event, launcher, &folder, post, log).await;
         });
     }
 
@@ -58,7 +58,7 @@ impl Notifier {
 }
 
 /// Tells whoever is to hear of an occasion; what fails is logged.
-async fn tell(notify: Arc<Notify>, event: Value, launcher: Launcher, folder: &Path, post: Post, log: Arc<dyn Log>) {
+async fn deliver(notify: Arc<Notify>, event: Value, launcher: Launcher, folder: &Path, post: Post, log: Arc<dyn Log>) {
     let name = event["schedule"].as_str().unwrap_or_default().to_owned();
     let mut faults = Vec::new();
     if let Some(function) = &notify.lua

@@ -1,17 +1,17 @@
 //! The server at work: what each turn of its loop does.
 
-use super::adopted::{Adopted, known, take_over};
+use super::adopted::{Adopted, read_schedule_states, take_over};
 use super::clockwatch::ClockWatch;
 use super::dispatch::Dispatch;
 use super::error::ServeError;
 use super::file_watch::FileWatch;
+use super::format::{count, milliseconds, time};
 use super::processes::Ended;
 use super::pruning::Pruning;
 use super::records::Records;
-use super::reload::{look_at_paused, planned, reload, say_zone};
+use super::reload::{log_zone, look_at_paused, planned, reload};
 use super::requests::Asked;
 use super::signals::Signal;
-use super::words::{counted, milliseconds, time};
 use crate::gate::Level;
 use crate::run::control::{Reply, Request, forget_run};
 use crate::schedule::engine::{Decision, Engine, Gap};
@@ -52,7 +52,7 @@ pub(super) fn engine(file: &ScheduleFile, records: &Records) -> Result<Engine, S
         let message = format!("{name}: the run of {at} was lost: {error}");
         records.log.line(Level::Warn, &message, &[("schedule", &name), ("run", &lost.run.id)]);
     }
-    Ok(Engine::new(file, &known(&records.store)?, now))
+    Ok(Engine::new(file, &read_schedule_states(&records.store)?, now))
 }
 
 impl Serving {
@@ -66,7 +66,7 @@ impl Serving {
         let now = wall_now();
         let (clock_watch, file_watch) = (ClockWatch::new(now, Duration::ZERO), FileWatch::new(path));
         let adopted = Adopted::find(&mut dispatch, now)?;
-        say_zone(&dispatch);
+        log_zone(&dispatch);
         take_over(&mut dispatch, now)?;
         let missed = dispatch.engine.tick(now, Gap::NotRunning);
         dispatch.carry_out([missed.into()]);
@@ -101,7 +101,7 @@ impl Serving {
     }
 
     /// Looks at everything once: runs of a server before, the file, the grace; and the upkeep of history.
-    pub(super) fn keep_house(&mut self) {
+    pub(super) fn do_housekeeping(&mut self) {
         let _ = sd_notify::notify(&[NotifyState::Watchdog]);
         self.dispatch.records.catch_up();
         self.adopted.look(&mut self.dispatch);
@@ -174,7 +174,7 @@ impl Serving {
     }
 
     /// Does what the system asks.
-    pub(super) fn hear(&mut self, signal: Signal) {
+    pub(super) fn handle_signal(&mut self, signal: Signal) {
         match (signal, self.ending) {
             (Signal::Reload, None) => drop(reload(&mut self.dispatch, &mut self.file_watch)),
             (Signal::Reload, Some(_)) => {}
@@ -186,7 +186,7 @@ impl Serving {
                 self.ending = Some(real_now() + grace);
                 let records = &self.dispatch.records;
                 records.metrics.ending();
-                let runs = counted(self.dispatch.processes.count(), "run");
+                let runs = count(self.dispatch.processes.count(), "run");
                 let message = format!("ending: nothing starts any more; {runs} get {} s", grace.as_secs_f64());
                 records.log.line(Level::Info, &message, &[]);
                 self.dispatch.begin_to_end();

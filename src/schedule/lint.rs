@@ -1,12 +1,12 @@
 //! What is valid in a schedule file and yet hardly meant.
 
 use super::file::ScheduleFile;
-use super::timing::Beat;
+use super::timing::Recurrence;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
 /// So many schedules in one second are a crowd.
-const CROWD: usize = 50;
+const CROWDED_SECOND: usize = 50;
 
 /// How far firings are looked at for crowds.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
@@ -15,13 +15,13 @@ const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 const LOOKS: usize = 100;
 
 /// What looks odd, with the lines of the schedules.
-pub fn oddities(file: &ScheduleFile, now: Timestamp) -> Vec<(usize, String)> {
+pub fn lints(file: &ScheduleFile, now: Timestamp) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     let mut seconds: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
     for schedule in &file.schedules {
         let mut odd = |what: String| found.push((schedule.line, format!("{}: {what}", schedule.name)));
-        if let Beat::Cron(expression) = &schedule.timing.beat {
-            expression.oddities().into_iter().for_each(&mut odd);
+        if let Recurrence::Cron(expression) = &schedule.timing.recurrence {
+            expression.lints().into_iter().for_each(&mut odd);
         }
         let mut firings = schedule.timing.firings(now).take(LOOKS).peekable();
         if firings.peek().is_none() {
@@ -42,10 +42,10 @@ pub fn oddities(file: &ScheduleFile, now: Timestamp) -> Vec<(usize, String)> {
             }
         }
     }
-    let crowded = seconds.iter().filter(|(_, lines)| lines.len() >= CROWD).max_by_key(|(_, lines)| lines.len());
+    let crowded = seconds.iter().filter(|(_, lines)| lines.len() >= CROWDED_SECOND).max_by_key(|(_, lines)| lines.len());
     if let Some((second, lines)) = crowded {
         let at = Timestamp::from_second(*second).unwrap_or_default();
-        let more = seconds.values().filter(|lines| lines.len() >= CROWD).count() - 1;
+        let more = seconds.values().filter(|lines| lines.len() >= CROWDED_SECOND).count() - 1;
         let others = if more > 0 { format!(", and {more} other seconds of the next day are like it") } else { String::new() };
         let message = format!("{} schedules fire in the same second, {at:.0}{others}; jitter spreads them", lines.len());
         found.push((lines[0], message));

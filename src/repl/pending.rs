@@ -1,9 +1,9 @@
 //! What a line leaves open in the cloud, and how to go on with it at the prompt.
 
-use crate::gate::OpenEnds;
+use crate::gate::Pending;
 
 /// A line for each call of unknown outcome and each task that goes on.
-pub(super) fn lines(open: &OpenEnds) -> Vec<String> {
+pub(super) fn lines(open: &Pending) -> Vec<String> {
     let unknown = open.unknown.iter().map(|call| {
         let tell = match &call.lookup {
             Some(lookup) => lookup.to_string(),

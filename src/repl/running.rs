@@ -7,20 +7,20 @@ use std::task::Poll;
 
 /// Whose turn it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
+pub enum Running {
     /// Nobody's: the prompt waits.
-    Nobody,
+    Nothing,
     /// The line's that a person waits for.
     Foreground,
     /// A job's, by its number.
     Job(u64),
 }
 
-impl Turn {
+impl Running {
     /// Another number for each.
     pub(super) fn number(self) -> u64 {
         match self {
-            Self::Nobody => NOBODY,
+            Self::Nothing => NOTHING,
             Self::Foreground => FOREGROUND,
             Self::Job(number) => FIRST_JOB + number,
         }
@@ -29,25 +29,25 @@ impl Turn {
 
 /// Says whose turn it is to whoever hears an effect: the progress, the question before a call, Ctrl-C.
 #[derive(Debug, Default)]
-pub(super) struct Turns(AtomicU64);
+pub(super) struct NowRunning(AtomicU64);
 
-const NOBODY: u64 = 0;
+const NOTHING: u64 = 0;
 const FOREGROUND: u64 = 1;
 const FIRST_JOB: u64 = 2;
 
-impl Turns {
+impl NowRunning {
     /// Whose turn it is now.
-    pub(super) fn now(&self) -> Turn {
+    pub(super) fn now(&self) -> Running {
         match self.0.load(Ordering::SeqCst) {
-            NOBODY => Turn::Nobody,
-            FOREGROUND => Turn::Foreground,
-            job => Turn::Job(job - FIRST_JOB),
+            NOTHING => Running::Nothing,
+            FOREGROUND => Running::Foreground,
+            job => Running::Job(job - FIRST_JOB),
         }
     }
 
     /// Runs a future whose every step is a turn of `turn`.
-    pub(super) async fn during<F: Future>(&self, turn: Turn, future: F) -> F::Output {
-        let mine = turn.number();
+    pub(super) async fn during<F: Future>(&self, running: Running, future: F) -> F::Output {
+        let mine = running.number();
         let mut future = pin!(future);
         std::future::poll_fn(|context| {
             let before = self.0.swap(mine, Ordering::SeqCst);
@@ -61,12 +61,12 @@ impl Turns {
 
 #[cfg(test)]
 mod tests {
-    use super::{Turn, Turns};
+    use super::{NowRunning, Running};
 
     #[tokio::test]
     async fn a_turn_lasts_as_long_as_its_own_steps() {
-        let turns = Turns::default();
-        turns.during(Turn::Job(3), async { assert_eq!(turns.now(), Turn::Job(3)) }).await;
-        assert_eq!(turns.now(), Turn::Nobody);
+        let turns = NowRunning::default();
+        turns.during(Running::Job(3), async { assert_eq!(turns.now(), Running::Job(3)) }).await;
+        assert_eq!(turns.now(), Running::Nothing);
     }
 }

@@ -1,6 +1,6 @@
 //! Recording: what a run does is told to a [`Recorder`], which keeps it beyond the run.
 
-use super::audit::Recorded;
+use super::audit::AuditLine;
 use super::events::Level;
 use crate::client::transport::BoxFuture;
 use std::time::Duration;
@@ -15,13 +15,13 @@ pub enum Asked {
 }
 
 /// Something that keeps what a run does, and the locks that runs share.
-pub trait Recorder: Send + Sync {
+pub trait RunRecorder: Send + Sync {
     /// The run's id.
     fn run(&self) -> &str;
     /// Keeps how a call ended, redacted; it is on its way when this comes back. Why it cannot be kept stops nothing.
-    fn call(&self, recorded: &Recorded) -> Result<(), String>;
+    fn call(&self, line: &AuditLine) -> Result<(), String>;
     /// Keeps that a change is about to leave; ends when that is kept. Why it cannot be kept stops nothing.
-    fn intent<'a>(&'a self, recorded: &'a Recorded) -> BoxFuture<'a, Result<(), String>>;
+    fn intent<'a>(&'a self, line: &'a AuditLine) -> BoxFuture<'a, Result<(), String>>;
     /// Keeps that a wait has begun, so long ago. Why it cannot be kept stops nothing.
     fn wait_began(&self, number: u64, what: &str, elapsed: Duration) -> Result<(), String>;
     /// Keeps how a wait ended, in a few words without secrets, and whether well.
@@ -31,7 +31,7 @@ pub trait Recorder: Send + Sync {
     /// Whether output is to be told at all.
     fn wants_output(&self) -> bool;
     /// Whether what the script's processes write reaches a record, so that it must go through the run.
-    fn hears_processes(&self) -> bool {
+    fn captures_processes(&self) -> bool {
         false
     }
     /// Hears what the script writes to standard output; gives what is to be written in its place.

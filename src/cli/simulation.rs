@@ -9,12 +9,12 @@ use std::{fs, io};
 
 /// The rehearsal of this command, with `--sim`: the state that it begins from, and its simulator once there is one.
 #[derive(Default)]
-pub(super) struct Rehearsal {
+pub(super) struct Simulation {
     saved: Option<SavedState>,
     simulator: OnceLock<Arc<InProcess>>,
 }
 
-impl Rehearsal {
+impl Simulation {
     /// One that begins from a state, else from an empty account.
     pub(super) fn new(saved: Option<SavedState>) -> Self {
         Self { saved, simulator: OnceLock::new() }
