@@ -60,7 +60,7 @@ enum Command {
     Profile(profile::Profile),
     /// Lets this content of a project's cumulua.toml name endpoints and commands
     ///
-    /// A project's file is data from whoever wrote the project. Read it first: its endpoints decide where signed requests go, its
+    /// A project's file is data from the project's author. Read it first: its endpoints decide where signed requests go, its
     /// commands run on this machine. A changed file must be trusted again.
     Trust(trust::Trust),
     /// Prints a completion script for a shell

@@ -152,12 +152,12 @@ pub(super) fn gate_parts(options: &GlobalOptions, simulation: &Simulation, start
     }
 }
 
-/// The file of the run store; a rehearsal has one only where somebody names it.
+/// The file of the run store; a simulation has one only where it is named.
 pub(super) fn store_path(options: &GlobalOptions) -> Option<PathBuf> {
     options.store.clone().or_else(|| if options.sim { None } else { Store::default_path() })
 }
 
-/// A rehearsal is recorded only where somebody says where.
+/// A simulation is recorded only into a file that is named.
 pub(super) fn audit_path(options: &GlobalOptions) -> Option<PathBuf> {
     options.audit.clone().or_else(|| if options.sim { None } else { Audit::default_path() })
 }

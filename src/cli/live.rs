@@ -109,7 +109,7 @@ impl Live {
     /// A call is on its way.
     pub(super) fn call_started(&self, id: u64, action: String) {
         lock(&self.calls).insert(id, OpenCall { action, started: real_now(), line: None });
-        // Most scripts are done before anybody could read a line, so the thread that draws them starts with a call. It ends when none is
+        // Most scripts are done before a line could be read, so the thread that draws them starts with a call. It ends when none is
         // on its way: a prompt that waits must cost nothing.
         if !self.is_watched.swap(true, Ordering::SeqCst) {
             let (lines, calls, is_watched) = (self.lines.clone(), Arc::clone(&self.calls), Arc::clone(&self.is_watched));

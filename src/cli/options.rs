@@ -71,7 +71,7 @@ pub(super) struct GrantOptions {
     allow_run: bool,
 }
 
-/// Memory of a script, where nothing says otherwise.
+/// Memory of a script by default.
 const MEMORY: &str = "1G";
 
 impl Default for GrantOptions {
@@ -116,7 +116,7 @@ pub(super) enum Color {
 fn endpoint(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((product, url)) if !product.is_empty() && (url.starts_with("http://") || url.starts_with("https://")) => {
-            // What stands before an @ may be a password, so only the reason is said.
+            // What stands before an @ may be a password, so only the reason is printed.
             url::Url::parse(url).map_err(|error| format!("that is no URL: {error}"))?;
             Ok((product.to_owned(), url.to_owned()))
         }

@@ -1,4 +1,4 @@
-//! What a run says while it goes on: live lines on a terminal, one line a change elsewhere.
+//! What a run prints while it goes on: live lines on a terminal, one line a change elsewhere.
 
 use super::live::Live;
 use super::options::Format;
@@ -64,7 +64,7 @@ impl Progress {
         }
     }
 
-    /// Gives the lines to somebody who knows when the terminal is free; live ones are drawn as before.
+    /// Gives the lines to a function that knows when the terminal is free; live ones are drawn as before.
     pub(super) fn print_with(&self, print: impl Fn(&str) + Send + Sync + 'static) {
         let _ = self.elsewhere.set(Box::new(print));
     }
@@ -77,7 +77,7 @@ impl Progress {
         }
     }
 
-    /// Takes the live lines off the screen while somebody else has it, or lets them come back.
+    /// Takes the live lines off the screen while it is lent, or lets them come back.
     pub(super) fn hide(&self, is_hidden: bool) {
         if let Some(live) = &self.live {
             live.hide(is_hidden);
@@ -128,6 +128,6 @@ impl Observer for Progress {
 }
 
 fn write(text: &str) {
-    // Nobody can be told that standard error is closed.
+    // That standard error is closed cannot be reported.
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }

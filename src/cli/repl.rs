@@ -24,7 +24,7 @@ pub(super) struct Repl {
 }
 
 impl Repl {
-    /// Talks until somebody leaves.
+    /// Runs until the person leaves.
     pub(super) fn run(self, options: &GlobalOptions, simulation: &Simulation) -> ExitCode {
         let modes = Modes::now();
         let status = context::block_on(options, simulation, async { self.talk(options, simulation, &modes).await });
@@ -94,7 +94,7 @@ impl Observer for SessionObserver {
     }
 }
 
-/// Hears Ctrl-C and signals that ask to end, on a thread of its own: the session's may be busy with Lua. They are heard once this comes
+/// Listens for Ctrl-C and signals that ask to end, on a thread of its own: the session's may be busy with Lua. It listens once this comes
 /// back, because a Ctrl-C before that would end the process.
 fn listen_for_signals(interrupts: Arc<Interrupts>, modes: Modes) {
     let (hears, is_heard) = mpsc::channel();
@@ -121,7 +121,7 @@ fn listen_for_signals(interrupts: Arc<Interrupts>, modes: Modes) {
         let heard: std::io::Result<()> = hearing();
         // Without the handlers Ctrl-C ends the process, which is what remains.
         if let Err(failure) = heard {
-            report::error(&format!("Ctrl-C cannot be heard: {failure}"));
+            report::error(&format!("Ctrl-C cannot be handled: {failure}"));
         }
     });
     // Without handlers the channel is closed.

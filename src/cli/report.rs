@@ -141,7 +141,7 @@ pub(super) fn excerpt(message: &str, name: &str, text: &str, span: std::ops::Ran
     note(&draw(&located));
 }
 
-/// The chunk's name without the mark that says what kind of name it is.
+/// The chunk's name without the mark of its kind.
 fn chunk_name(error: &ScriptError) -> &str {
     error.source.as_deref().unwrap_or_default().trim_start_matches(['@', '='])
 }
@@ -208,7 +208,7 @@ pub(super) fn pending(open: &Pending) {
     for call in &open.unknown {
         let tell = match &call.lookup {
             Some(lookup) => format!("; {lookup}"),
-            None => "; no documented Action tells, look at the console".to_owned(),
+            None => "; no documented Action shows it, look at the console".to_owned(),
         };
         note(&format!("{style}unknown outcome{style:#}: {} may have been carried out (sent = \"maybe\"){tell}", call.action));
     }
@@ -220,7 +220,7 @@ pub(super) fn pending(open: &Pending) {
     }
 }
 
-/// Everything there is to say about how a run ended.
+/// Prints how a run ended, with all that is left to do.
 pub(super) fn report_ending(ending: &Ending, gate: &Gate, verbose: bool) {
     match (&ending.stop, &ending.error) {
         (Some(StopReason::Exit(_)), _) | (None, None) => {}
@@ -247,7 +247,7 @@ fn help(error: &ScriptError, docs: &str) -> Option<String> {
     match error.kind.as_deref()? {
         "service" => error.request_id.as_ref().map(|id| format!("the request's id is {id}")),
         "validation" => error.action.as_ref().map(|action| format!("`{docs}{action}` shows its parameters")),
-        "dispatch" => Some("`cumulua profile show` says which endpoint is used and why".to_owned()),
+        "dispatch" => Some("`cumulua profile show` shows which endpoint is used and why".to_owned()),
         _ => None,
     }
 }

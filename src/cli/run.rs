@@ -174,7 +174,7 @@ fn working_folder() -> PathBuf {
     PathBuf::from(".")
 }
 
-/// What the history says of a script.
+/// What the history keeps of a script.
 fn subject(chunk: &Chunk, run: Option<String>) -> context::Subject {
     let script = chunk.name.strip_prefix('@').map(PathBuf::from);
     let name = match script.as_deref().and_then(Path::file_stem) {
@@ -189,7 +189,7 @@ pub(super) fn outcome(status: Status, stop: Option<&StopReason>) -> RunOutcome {
     match stop {
         Some(StopReason::Interrupted) => RunOutcome::Interrupted,
         Some(StopReason::TimedOut(_)) => RunOutcome::TimedOut,
-        // Nobody wanted that, so it is a failure: told, and repeated where the schedule says so.
+        // It was not wanted, so it is a failure: notified, and retried where the schedule has retries.
         Some(stop) if server_pipe::is_cut(stop) => RunOutcome::Lost,
         Some(StopReason::Ended(_)) => RunOutcome::Cancelled,
         _ if status == status::DONE => RunOutcome::Done,

@@ -130,7 +130,7 @@ async fn typed() -> io::Result<Option<Vec<u8>>> {
     tokio::task::spawn_blocking(read).await.map_err(io::Error::other)?
 }
 
-/// The pager; none where an empty `PAGER` says that none is wanted.
+/// The pager; none where `PAGER` is empty.
 fn pager() -> Option<String> {
     let pager = env::var("PAGER").unwrap_or_else(|_| PAGER.to_owned());
     (!pager.trim().is_empty()).then_some(pager)

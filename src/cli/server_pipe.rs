@@ -1,5 +1,5 @@
-//! The lifeline of a run that a server has started: a pipe on standard input. A line in it tells the run to end and why; its end tells
-//! that the server is gone, however it went.
+//! The pipe between a server and a run that it has started, on the run's standard input. A line in it ends the run, and is the reason; the end
+//! of the pipe means that the server is gone, however it went.
 
 use crate::gate::StopReason;
 use crate::run::Guard;
@@ -43,7 +43,7 @@ pub(super) fn take_along(stop: Option<&StopReason>) {
     }
 }
 
-/// Holds the lifeline until the run ends. The script's own standard input is empty.
+/// Holds the pipe until the run ends. The script's own standard input is empty.
 pub(super) fn hold(guard: &Arc<Guard>, memory: usize) {
     limit_memory(memory);
     let guard = Arc::clone(guard);
@@ -56,7 +56,7 @@ pub(super) fn hold(guard: &Arc<Guard>, memory: usize) {
             };
             guard.stop(&StopReason::Ended(words));
         })),
-        // A run that nobody can end must not begin.
+        // A run that its server cannot end must not begin.
         Err(error) => guard.stop(&StopReason::Ended(format!("the pipe from the server cannot be used: {error}"))),
     }
 }

@@ -36,7 +36,7 @@ impl Simulation {
     }
 }
 
-/// Reads a state to begin from; an error says where in the file it is.
+/// Reads a state to begin from; an error names the place in the file.
 pub(super) fn read(file: &Path) -> Result<SavedState, String> {
     let text = fs::read_to_string(file).map_err(|problem| format!("{} cannot be read: {problem}", file.display()))?;
     SavedState::parse(&text).map_err(|problem| format!("{}: {problem}", file.display()))

@@ -1,11 +1,11 @@
-//! The lookup: the reading call that tells whether a call whose answer was lost was carried out.
+//! The reading call that shows whether a call whose answer was lost was carried out.
 
 use super::command::{self, AccountRef};
 use super::value::{Params, Value};
 use cumulua_core::catalog::{Action, LookupModel};
 use std::fmt;
 
-/// The reading call that tells whether a lost one was carried out.
+/// The reading call that shows whether a lost one was carried out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OutcomeProbe {
     /// The whole name of its Action.
@@ -19,7 +19,7 @@ pub struct OutcomeProbe {
 }
 
 impl OutcomeProbe {
-    /// What tells of a call with `params` in `account`; none where no documented Action does.
+    /// The probe for a call with `params` in `account`; none where no documented Action does.
     pub fn of(action: &Action, params: &Params, account: AccountRef) -> Option<Self> {
         let model = action.lookup.as_ref()?;
         let given = |at: &str| at_path(action, params, at);

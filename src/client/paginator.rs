@@ -47,7 +47,7 @@ pub enum Progress {
     More,
     /// It is the whole list.
     Complete,
-    /// It is not: the numbers do not fit. A second reading tells which items are concerned.
+    /// It is not: the numbers do not fit. A second reading shows which items are concerned.
     Doubtful,
 }
 
@@ -182,7 +182,7 @@ impl Paginator {
         if is_short { Progress::Doubtful } else { Progress::Complete }
     }
 
-    /// What a second reading says of a doubtful first one.
+    /// What a second reading shows of a doubtful first one.
     pub fn changed_since(&self, second: &Self) -> PageError {
         let without = |from: &Self, other: &Self| from.ids.iter().filter(|id| !other.seen.contains(*id)).cloned().collect();
         PageError::Changed {
@@ -194,7 +194,7 @@ impl Paginator {
     }
 }
 
-/// What tells an item from the others: its id, or itself where it is no structure.
+/// What distinguishes an item: its id, or itself where it is no structure.
 fn id_of(item: &Json, id: Option<&str>) -> Option<String> {
     match (item, id) {
         (Json::Object(_), Some(at)) => path::first(item, at).map(path::text).filter(|id| !id.is_empty()),

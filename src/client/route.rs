@@ -16,7 +16,7 @@ use url::Url;
 pub struct Authority {
     /// The account.
     pub account: Account,
-    /// What answers say of it.
+    /// The same, shared with answers.
     pub profile: Arc<str>,
     route: OnceLock<Route>,
 }
@@ -36,7 +36,7 @@ pub struct Route {
     pub url: Url,
     /// What shares its rate.
     pub rate_key: RateKey,
-    /// What answers say of it.
+    /// The same, shared with answers.
     pub endpoint: Arc<str>,
 }
 
@@ -124,7 +124,7 @@ fn find(account: &Account, profiles: &Profiles, redactor: &Redactor, action: &Ac
     for known in std::iter::once(&secret).chain(&token) {
         redactor.learn(known.expose());
     }
-    // What listens on this machine is a rehearsal and can say itself when it has enough.
+    // What listens on this machine is a simulator and can refuse by itself what is too much.
     let limit = account.rate_limit.filter(|_| !is_loopback(&url));
     let access_key = account.access_key.value.clone();
     Ok(Route {

@@ -83,7 +83,7 @@ pub struct Response {
     pub body: Bytes,
 }
 
-/// How an attempt failed; the variants say how far it got.
+/// How an attempt failed; the variants show how far it got.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum TransportError {
     /// No connection was made, so nothing was sent.
@@ -91,7 +91,7 @@ pub enum TransportError {
     NotConnected {
         /// Host and port.
         host: String,
-        /// What the system says.
+        /// The system's reason.
         reason: String,
     },
     /// HTTP cannot be set up on this machine.
@@ -105,7 +105,7 @@ pub enum TransportError {
     Dropped {
         /// Host and port.
         host: String,
-        /// What the system says.
+        /// The system's reason.
         reason: String,
     },
     /// No answer within the attempt's time.
@@ -123,7 +123,7 @@ pub enum TransportError {
         host: String,
         /// The status that had arrived.
         status: u16,
-        /// What the system says.
+        /// The system's reason.
         reason: String,
     },
     /// The answer is larger than answers may be.
@@ -143,7 +143,7 @@ pub enum TransportError {
         host: String,
         /// The status that had arrived.
         status: u16,
-        /// What the system says.
+        /// The system's reason.
         reason: String,
     },
 }
@@ -298,7 +298,7 @@ fn is_unsent(error: &reqwest::Error) -> bool {
     false
 }
 
-/// An error's innermost cause says what happened; the outer ones only say where.
+/// An error's innermost cause is what happened; the outer ones only name where.
 fn causes(error: &dyn Error) -> String {
     let mut inner = error;
     while let Some(source) = inner.source() {

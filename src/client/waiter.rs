@@ -1,4 +1,4 @@
-//! What a polled answer says of a task, by the catalogue's acceptors.
+//! The state of a task in a polled answer, by the catalogue's acceptors.
 
 use super::Answer;
 use super::command::{self, AccountRef};
@@ -24,7 +24,7 @@ pub struct Task {
 }
 
 impl Task {
-    /// Whether its id says that there is nothing to wait for: `""` or `"0"`.
+    /// Whether its id means that there is nothing to wait for: `""` or `"0"`.
     pub fn is_none(&self) -> bool {
         self.id.is_empty() || self.id == "0"
     }
@@ -46,7 +46,7 @@ impl fmt::Display for Task {
     }
 }
 
-/// What an answer says of its task.
+/// The state of a task in an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// It goes on, in this state of the service's own.

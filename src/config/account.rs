@@ -40,9 +40,9 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    /// Where a profile says nothing: no document names a limit, and this is well below what the services are known to take.
+    /// The default: no document names a limit, and this is well below what the services are known to take.
     pub const DEFAULT: Self = Self { per_second: 20.0, burst: NonZeroU32::MIN.saturating_add(39) };
-    /// The slowest that a profile may say: one request in 1,000 s.
+    /// The slowest that a profile may set: one request in 1,000 s.
     pub const SLOWEST: f64 = 0.001;
     /// The fastest.
     pub const FASTEST: f64 = 1_000_000.0;

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use url::Url;
 
-/// What the command's flags say.
+/// The command's flags.
 #[derive(Debug, Clone, Default)]
 pub struct Flags {
     /// `--profile`.
@@ -30,7 +30,7 @@ pub struct Flags {
     pub config: Option<PathBuf>,
     /// Where the search for a project's file begins: the script's folder, else the working folder.
     pub start: PathBuf,
-    /// `--sim`: the simulator's credentials in place of anybody's own.
+    /// `--sim`: the simulator's credentials in place of real ones.
     pub simulator: bool,
     /// The simulator's access key and secret: also for an endpoint on this machine for which there are no others.
     pub simulator_credentials: (String, String),
@@ -121,7 +121,7 @@ impl Profiles {
         };
         let tables = self.tables(&name)?;
         // The environment of the vendor's tools speaks for one account. A profile that the script names is another, and so is one with
-        // an account of its own that the command names: nobody who says `--profile production` means what a shell happens to export.
+        // an account of its own that the command names: `--profile production` does not mean what a shell happens to export.
         let chosen = profile.is_some() || self.has_chosen_account(product, &tables);
         let from_variable = |variable: &str| if chosen { None } else { from_environment(variable) };
         let in_files = |read: &dyn Fn(&ProductTable) -> Option<String>| {
@@ -139,7 +139,7 @@ impl Profiles {
         };
         let variables = &product.credentials;
         let endpoints = self.endpoints(product, &tables, variables.url.as_deref().and_then(from_variable))?;
-        // What listens on this machine is a simulator, unless somebody has given it credentials.
+        // What listens on this machine is a simulator, unless it has been given credentials.
         let is_local = endpoints.values().all(|url| is_loopback_url(&url.value)) && !endpoints.is_empty();
         let exported = from_variable(&variables.access_key);
         let in_environment = exported.is_some();
@@ -199,7 +199,7 @@ impl Profiles {
         self.choices.fetch_add(1, Ordering::Release);
     }
 
-    /// How often somebody has chosen another profile or region: until the next time, every account stays as it is.
+    /// How often another profile or region was chosen: until the next time, every account stays as it is.
     pub fn choices(&self) -> u64 {
         self.choices.load(Ordering::Acquire)
     }
@@ -223,7 +223,7 @@ impl Profiles {
             .or_else(|| default_region(product)))
     }
 
-    /// Reads `secret "name"` as the profile says; where it says nothing, from the environment variable of that name.
+    /// Reads `secret "name"` as the profile defines it; by default from the environment variable of that name.
     /// With it comes the variable that it was read from, if it was.
     pub fn secret(&self, name: &str) -> Result<(Secret, Option<String>), ConfigError> {
         if !self.flags.simulator {
@@ -416,7 +416,7 @@ fn secret_in_files(
     Ok(None)
 }
 
-/// One file that says so is enough: a project's must not lift what the user's own forbids.
+/// One file that sets it is enough: a project's must not lift what the user's own forbids.
 fn set_by_any(tables: &[(&ConfigFile, &ProfileTable)], read: impl Fn(&ProfileTable) -> Option<bool>) -> Option<Setting<bool>> {
     let protecting = tables.iter().find(|(_, table)| read(table) == Some(true));
     protecting.map(|(file, _)| Setting::new(true, Origin::File(file.path.clone())))

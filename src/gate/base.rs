@@ -39,7 +39,7 @@ pub struct GateParts {
     pub random: Random,
     /// What carries attempts.
     pub transport: Arc<dyn Transport>,
-    /// Who hears what happens.
+    /// What observes the run.
     pub observer: Arc<dyn Observer>,
     /// Where calls are recorded.
     pub audit: Option<Audit>,
@@ -49,7 +49,7 @@ pub struct GateParts {
     pub redactor: Arc<Redactor>,
     /// The cloud that is rehearsed on; none where the cloud is real.
     pub simulation: Option<Arc<dyn Simulation>>,
-    /// Who is asked before a call that can destroy or cost in production; nobody in a script's run.
+    /// What asks a person before a call that can destroy or cost in production; none in a script's run.
     pub confirm: Option<Arc<dyn Confirm>>,
 }
 
@@ -94,7 +94,7 @@ impl Gate {
         }
     }
 
-    /// The gate with somebody who keeps what the run does, under the id that they have for it.
+    /// The gate with a recorder, under the run's id there.
     #[must_use]
     pub fn recorded_by(self, recorder: Arc<dyn RunRecorder>) -> Self {
         Self { run: recorder.run().into(), recorder: Some(recorder), ..self }
@@ -125,7 +125,7 @@ impl Gate {
         Pending { account: self.account_ref(), ..self.in_flight.pending() }
     }
 
-    /// The profile and the region that whoever started the run named; what is to go on with it must name them too.
+    /// The profile and the region that the run was started with; a command that goes on with it must name them too.
     pub fn account_ref(&self) -> AccountRef {
         let (profile, region) = self.parts.profiles.account_names();
         AccountRef { profile, region }

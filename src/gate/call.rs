@@ -25,7 +25,7 @@ struct CallEffect {
     /// Its number in the run.
     number: u64,
     started: Duration,
-    /// What tells whether it was carried out, if its answer is lost.
+    /// How to find out whether it was carried out, if its answer is lost.
     lookup: Option<Arc<OutcomeProbe>>,
     prepared: OnceCell<Prepared>,
     authority: OnceCell<Arc<Authority>>,
@@ -160,7 +160,7 @@ impl CallEffect {
         }
         open.land();
         let (made, pause_s) = (attempts.made(), pause.as_secs_f64());
-        // What is wrong with the clock has been said.
+        // What is wrong with the clock has been logged.
         let level = if reason == Reason::ClockSkew { Level::Debug } else { Level::Warn };
         gate.log(level, &format!("{name}: attempt {made} failed ({error}); the next one follows in {pause_s:.1} s"));
         gate.clock().sleep(pause).await;

@@ -15,7 +15,7 @@ pub enum StopReason {
     TimedOut(Duration),
     /// The script wants more memory than it may have, in bytes.
     OutOfMemory(usize),
-    /// Nobody reads standard output any more.
+    /// Standard output has no reader any more.
     OutputClosed,
     /// The server that started the run ends it, or is gone; why, in its words.
     Ended(String),

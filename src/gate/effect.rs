@@ -8,7 +8,7 @@ use std::future::Future;
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
-/// Something that a script does beyond its own memory. `through.rs` carries it out, ends it from outside, and tells it how it ended.
+/// Something that a script does beyond its own memory. `through.rs` carries it out, ends it from outside, and reports its end to it.
 pub(super) trait Effect {
     /// What the script is given.
     type Outcome;
@@ -45,7 +45,7 @@ impl<'a> Open<'a> {
         Self { gate, id, is_in_flight: Cell::new(false), landed: OnceCell::new(), has_intent: Cell::new(false) }
     }
 
-    /// Whether something is on its way of which only an answer tells what came of it.
+    /// Whether something is on its way whose outcome only an answer shows.
     pub(super) fn is_in_flight(&self) -> bool {
         self.is_in_flight.get()
     }
@@ -65,7 +65,7 @@ impl<'a> Open<'a> {
         }
     }
 
-    /// Waits until that is said, from now on.
+    /// Waits until it lands, from now on.
     pub(super) fn landed(&self) -> Notified<'_> {
         self.landed.get_or_init(Box::default).notified()
     }

@@ -40,7 +40,7 @@ impl Gate {
         self.through_now(Variable(name), id)
     }
 
-    /// Reads `secret "name"` as the profile says.
+    /// Reads `secret "name"` as the profile defines.
     pub fn secret(&self, name: &str) -> Result<Secret, Denied> {
         let (secret, variable) = self.parts.profiles.secret(name)?;
         if let Some(variable) = &variable {

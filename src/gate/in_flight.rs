@@ -36,7 +36,7 @@ struct OpenCall {
 pub struct UnknownOutcome {
     /// Its Action.
     pub action: String,
-    /// What would tell.
+    /// How to find out.
     pub lookup: Option<Arc<OutcomeProbe>>,
 }
 
@@ -69,7 +69,7 @@ impl InFlight {
         }
     }
 
-    /// No attempt of a call is on its way; says whether any so far may have been carried out.
+    /// No attempt of a call is on its way; `maybe_sent` is whether any so far may have been carried out.
     pub(super) fn landed(&self, id: u64, maybe_sent: bool) {
         if let Some(call) = self.lock().calls.get_mut(&id) {
             call.maybe_sent = maybe_sent;
@@ -84,7 +84,7 @@ impl InFlight {
         (call.map_or(0, |call| call.attempts), sent)
     }
 
-    /// A call has ended; a mutating one of which nobody knows the outcome stays in the report.
+    /// A call has ended; a mutating one with an unknown outcome stays in the report.
     pub(super) fn end(&self, id: u64, sent: Sent) {
         let mut entries = self.lock();
         if let Some(call) = entries.calls.remove(&id)

@@ -57,7 +57,7 @@ pub async fn readable(file: std::fs::File) -> std::io::Result<()> {
     ready.await.unwrap_or(Ok(()))
 }
 
-/// How long a thread waits for a file before it looks whether anybody still does.
+/// How long a thread waits for a file before it checks whether its run still does.
 #[cfg(unix)]
 const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 

@@ -28,12 +28,12 @@ impl Ticking for Ticks {
 
 type Bucket = RateLimiter<NotKeyed, InMemoryState, Ticks, NoOpMiddleware<Duration>>;
 
-/// One lane: who comes first goes first.
+/// The attempts that share a rate: first come, first served.
 #[derive(Default)]
 struct Queue {
     first: tokio::sync::Mutex<()>,
     bucket: Option<Bucket>,
-    /// Nobody leaves before this time, because the service wants a pause.
+    /// No attempt leaves before this time, because the service wants a pause.
     closed_until: Mutex<Duration>,
 }
 
@@ -80,7 +80,7 @@ impl Limiter {
         }
     }
 
-    /// Lets nobody leave for so long.
+    /// Lets no attempt leave for so long.
     pub(super) fn close(&self, key: &RateKey, pause: Duration) {
         let queue = self.queue(key);
         let until = self.clock.elapsed().saturating_add(pause);

@@ -17,7 +17,7 @@ pub enum LockError {
     TimedOut {
         /// The lock.
         name: String,
-        /// What the holder says of itself.
+        /// How the holder describes itself.
         holder: String,
         /// How long was waited.
         waited: Duration,
@@ -30,7 +30,7 @@ pub enum LockError {
     Unusable {
         /// The lock.
         name: String,
-        /// What the system says.
+        /// The system's reason.
         reason: String,
     },
 }

@@ -3,7 +3,7 @@
 use super::base::Gate;
 
 impl Gate {
-    /// Whether somebody wants to hear what the script writes to standard output.
+    /// Whether what the script writes to standard output is recorded.
     pub fn wants_output(&self) -> bool {
         self.recorder.as_ref().is_some_and(|recorder| recorder.wants_output())
     }

@@ -1,4 +1,4 @@
-//! Recording: what a run does is told to a [`Recorder`], which keeps it beyond the run.
+//! Recording: what a run does goes to a [`RunRecorder`], which keeps it beyond the run.
 
 use super::audit::AuditLine;
 use super::events::Level;
@@ -10,7 +10,7 @@ use std::time::Duration;
 pub enum Asked {
     /// The run holds it, until the run ends.
     Granted,
-    /// Another run holds it; what it says of itself.
+    /// Another run holds it; how it describes itself.
     HeldBy(String),
 }
 
@@ -28,13 +28,13 @@ pub trait RunRecorder: Send + Sync {
     fn wait_ended(&self, number: u64, outcome: &str, done: bool) -> Result<(), String>;
     /// Keeps a line that the script or the runtime about it has logged, without secrets.
     fn logged(&self, level: Level, message: &str);
-    /// Whether output is to be told at all.
+    /// Whether output is recorded at all.
     fn wants_output(&self) -> bool;
     /// Whether what the script's processes write reaches a record, so that it must go through the run.
     fn captures_processes(&self) -> bool {
         false
     }
-    /// Hears what the script writes to standard output; gives what is to be written in its place.
+    /// Receives what the script writes to standard output; gives what is to be written in its place.
     fn output(&self, text: String) -> String;
     /// Asks for one of the locks that runs share.
     fn lock(&self, name: &str) -> Result<Asked, String>;

@@ -32,7 +32,7 @@ impl Gate {
         }
     }
 
-    /// That the audit cannot be written is said once.
+    /// Logs once that the audit cannot be written.
     fn report_audit_failure(&self, audit: &Audit, outcome: io::Result<()>) {
         if let Err(error) = outcome
             && !self.audit_failed.swap(true, Ordering::Relaxed)
@@ -42,7 +42,7 @@ impl Gate {
         }
     }
 
-    /// That the run cannot be recorded is said once.
+    /// Logs once that the run cannot be recorded.
     pub(super) fn report_record_failure(&self, outcome: Result<(), String>) {
         if let Err(problem) = outcome
             && !self.record_failed.swap(true, Ordering::Relaxed)

@@ -1,4 +1,4 @@
-//! Scopes: the tasks of a `parallel` can be ended without their run. A place in the run tells the scope that it is in, because the
+//! Scopes: the tasks of a `parallel` can be ended without their run. The scope follows from the place in the run, because the
 //! paths of a task's coroutine and of all that it makes begin with the scope's own.
 
 use super::base::Gate;
@@ -44,7 +44,7 @@ impl Gate {
     }
 
     /// Ends the run after so long by its own clock, which a rehearsal's waits move on. A script that computes moves only real time,
-    /// which whoever runs it watches.
+    /// which the guard watches.
     pub fn limit(&self, limit: Duration) {
         self.raise_after(limit, Arc::downgrade(&self.cancel), StopReason::TimedOut(limit));
     }

@@ -1,4 +1,4 @@
-//! Waiting for tasks: each is asked for with growing pauses, side by side with the others, until an acceptor of its dialect says that it is
+//! Waiting for tasks: each is asked for with growing pauses, side by side with the others, until an acceptor of its dialect finds that it is
 //! over.
 
 use super::backoff::{Backoff, LAST_LOOK};
@@ -18,10 +18,10 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a wait may take, where nothing else is said.
+/// How long a wait may take by default.
 pub const WAIT_TIMEOUT: Duration = Duration::from_hours(1);
 
-/// Why a wait did not end well. The cloud goes on with a task whether anybody waits or not.
+/// Why a wait did not end well. The cloud goes on with a task whether it is waited for or not.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum WaitError {
     /// The catalogue has no such dialect.
@@ -101,7 +101,7 @@ fn last(failure: Option<&Failure>) -> String {
     failure.map(|failure| format!("; the last time that it was asked for failed: {failure}")).unwrap_or_default()
 }
 
-/// The ids of what a task made say more than that it is done, where they are few.
+/// The ids of what a task made, where they are few: more useful than that it is done.
 fn describe_done(resources: &[String]) -> String {
     match resources.len() {
         0 => "done".to_owned(),
@@ -173,7 +173,7 @@ impl Effect for WaitEffect {
 }
 
 impl WaitEffect {
-    /// Asks for a task until it has ended, or its time is over, and says how it did; gives the ids of what it made or changed. An async block,
+    /// Asks for a task until it has ended, or its time is over, and reports how it did; gives the ids of what it made or changed. An async block,
     /// which holds what it is given once.
     fn poll<'a>(
         &'a self,
@@ -201,7 +201,7 @@ impl WaitEffect {
                         awaited.announce(open.gate, Some(state));
                     }
                     Err(failed) if failed.error.retryable() => {
-                        // The first failure of a row is said, so that an hour of silence is none.
+                        // The first failure of a row is reported, so that an hour of silence is none.
                         let level = if failure.is_some() { Level::Debug } else { Level::Warn };
                         open.gate.log(level, &format!("asking for the task {} failed and is tried again: {failed}", awaited.task));
                         failure = Some(Box::new(failed));

@@ -1,7 +1,7 @@
 //! Waiting for a state: something is asked for again and again, with growing pauses, until it is as it should be.
 //!
 //! The loop is in `stdlib/core/wait_state.lua`, because what is asked for, and whether it is as it should be, may be functions of the script.
-//! Here is what it does in each round: it looks ([`Gate::look_at`]), says what it saw, and pauses ([`Watch::pause`]).
+//! Here is what it does in each round: it looks ([`Gate::look_at`]), reports what it saw, and pauses ([`StatePoller::pause`]).
 
 use super::backoff::{Backoff, LAST_LOOK};
 use super::base::Gate;

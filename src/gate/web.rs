@@ -22,9 +22,9 @@ use url::Url;
 /// Text of a request: plain, or a secret that opens only here.
 #[derive(Debug, Clone)]
 pub enum Text {
-    /// Anybody may read it.
+    /// It may be read by all.
     Plain(String),
-    /// Nobody may.
+    /// It may not be read.
     Secret(Secret),
 }
 
@@ -78,7 +78,7 @@ pub struct WebAnswer {
     pub simulated: bool,
 }
 
-/// Headers that say where a request goes and where it ends, which the URL and the body decide.
+/// Headers for where a request goes and where it ends, which the URL and the body decide.
 const OWN_HEADERS: &[&str] = &["host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"];
 
 /// A request under way.

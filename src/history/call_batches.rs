@@ -25,7 +25,7 @@ pub(super) struct Unwritten(Mutex<Gathered>);
 
 #[derive(Default)]
 pub(super) struct Gathered {
-    /// In the order in which they were told.
+    /// In the order in which they were reported.
     batches: VecDeque<Batch>,
     /// What is being written of those before. It stays where that fails, for the next time.
     taken: Vec<Arc<Insert>>,
@@ -106,7 +106,7 @@ impl Gathered {
         self.intents_are_due = false;
     }
 
-    /// Gives all that have ended to whoever writes them.
+    /// Takes all that have ended, to write them.
     pub(super) fn take(&mut self) -> Result<Vec<Arc<Insert>>, sqlx::Error> {
         (self.are_due, self.calls_taken) = (false, self.calls);
         self.taken.append(&mut inserts(&mut self.batches, "DO UPDATE SET records = excluded.records")?);
@@ -122,7 +122,7 @@ impl Gathered {
         }
     }
 
-    /// Gives all that are about to leave to whoever writes them.
+    /// Takes all that are about to leave, to write them.
     pub(super) fn take_intents(&mut self) -> Result<Vec<Arc<Insert>>, sqlx::Error> {
         self.intents_are_due = false;
         self.waiting_for_taken.append(&mut self.waiting);
@@ -148,7 +148,7 @@ impl Batch {
     }
 }
 
-/// Calls that may wait: beyond it whoever records is told that the store cannot keep up, instead of filling memory.
+/// Calls that may wait: beyond it recording fails, because the store cannot keep up, instead of filling memory.
 const MOST_UNWRITTEN: usize = 50_000;
 
 /// Calls of one row at most, so that no reader has to take in much at once.

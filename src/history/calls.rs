@@ -91,7 +91,7 @@ impl Store {
         let settled = move |outcome: Result<(), StoreError>| {
             let waiting = written.lock().settle_intents();
             for waiting in waiting {
-                // Whoever asked may have given up waiting.
+                // The request may have been given up.
                 let _ = waiting.send(outcome.clone());
             }
         };

@@ -34,7 +34,7 @@ pub(super) type Rows = Box<dyn FnOnce() -> Result<Vec<Arc<Insert>>, sqlx::Error>
 pub(super) enum Work {
     /// With statements of its own.
     Statements(Job),
-    /// Rows, asked for when they are to be written, and kept by whoever gives them until the outcome is settled.
+    /// Rows, asked for when they are to be written, and kept by their owner until the outcome is settled.
     Rows(Rows),
 }
 
@@ -45,7 +45,7 @@ pub(super) enum Kind {
     Write,
     /// The same, and it may wait a moment for more of its kind.
     Gather,
-    /// The same, and somebody waits for it: what has time is written after it.
+    /// The same, and it is waited for: what has time is written after it.
     Intent,
     /// It must not wait for other processes that write.
     Read,
@@ -54,7 +54,7 @@ pub(super) enum Kind {
 /// Who moves what is written from the file's log into the file, which waits for the disk and lets others wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Log {
-    /// Whoever finds the log long.
+    /// Every process that finds the log long.
     MovedByAll,
     /// The server, between firings.
     MovedByServer,
@@ -86,7 +86,7 @@ struct Queued {
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/history/migrations");
 
-/// Requests that may wait: beyond it whoever records is told that the store cannot keep up, instead of filling memory.
+/// Requests that may wait: beyond it recording fails, because the store cannot keep up, instead of filling memory.
 const LONGEST_QUEUE: usize = 50_000;
 
 /// Lines that may wait, in bytes: scripts print faster than disks write, and a server must not grow by that.
@@ -210,7 +210,7 @@ async fn intents_first(path: &Path, connection: &mut SqliteConnection, given: Ve
     rest
 }
 
-/// Tells everybody who ever asks why there is no store.
+/// Answers every request with why there is no store.
 fn refuse(requests: &Receiver<Queued>, error: &StoreError) {
     for request in requests {
         settle(request.settled, Err(error.clone()));
@@ -315,7 +315,7 @@ async fn give_up(connection: &mut SqliteConnection) {
 fn is_busy(error: &sqlx::Error) -> bool {
     const BUSY: i32 = 5;
     let code = error.as_database_error().and_then(|error| error.code()?.parse::<i32>().ok());
-    // The higher bits say more about the same.
+    // The higher bits are details of the same.
     code.is_some_and(|code| code & 0xff == BUSY)
 }
 
@@ -357,7 +357,7 @@ async fn open(path: &Path, locks: &Locks, log: Log) -> Result<SqliteConnection, 
     }
 }
 
-/// What ran, and with what, is nobody else's business.
+/// What ran, and with what, may be read by no other user.
 fn create_private(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.create(true).append(true);
@@ -438,7 +438,7 @@ mod tests {
         let state = |id| store.run(id).unwrap().unwrap().state;
         assert_eq!(state("over"), RunState::Ended(RunOutcome::TimedOut));
         assert_eq!((state("on"), state("not begun")), (RunState::Running, RunState::Queued));
-        // A run of that version, which goes on meanwhile, says how it ended.
+        // A run of that version, which goes on meanwhile, records how it ended.
         let end = "UPDATE runs SET ended_at = 7, outcome = 'failed', status = 1 WHERE id = 'on' AND ended_at IS NULL";
         sqlx::raw_sql(end).execute(&mut old).await.unwrap();
         assert_eq!(state("on"), RunState::Ended(RunOutcome::Failed));

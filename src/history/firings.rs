@@ -197,7 +197,7 @@ pub(super) async fn decide(connection: &mut SqliteConnection, firing: Firing, ru
     Ok(is_new)
 }
 
-/// Decides a firing without saying that the schedule is decided up to it.
+/// Decides a firing, but not that the schedule is decided up to it.
 pub(super) async fn decide_beside(
     connection: &mut SqliteConnection,
     firing: Firing,

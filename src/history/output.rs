@@ -26,7 +26,7 @@ impl Stream {
     }
 }
 
-/// A line of output, redacted by whoever knows the run's secrets.
+/// A line of output, redacted by the process that knows the run's secrets.
 #[derive(Debug, Clone)]
 pub struct Line {
     /// When.
@@ -50,7 +50,7 @@ pub struct OutputRow {
     pub line: String,
 }
 
-/// Numbers a run's lines and says which of them to forget. One for each run, kept by whoever records its output.
+/// Numbers a run's lines and decides which of them to forget. One for each run, kept by what records its output.
 #[derive(Debug, Default)]
 pub struct Output {
     count: u64,

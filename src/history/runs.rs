@@ -162,7 +162,7 @@ async fn finish(connection: &mut SqliteConnection, end: RunEnd) -> Result<bool, 
     Ok(query.execute(connection).await?.rows_affected() == 1)
 }
 
-/// Records that a run's server has heard of its end; how it ended stays as its own process has said, where it has.
+/// Records that a run's server has taken note of its end; how it ended stays as its own process has recorded, where it has.
 pub(super) async fn mark_heard(connection: &mut SqliteConnection, end: RunEnd) -> Result<bool, sqlx::Error> {
     let query = sqlx::query(
         "UPDATE runs SET unheard = 0, ended_at = coalesce(ended_at, ?1), state = iif(ended_at IS NULL, ?2, state),

@@ -29,7 +29,7 @@ pub enum HistoryEntry {
     Beside(Firing, Option<NewRun>),
     /// A run without a new firing: a repetition.
     Run(NewRun),
-    /// A run ended, and the server has heard of it: what follows from that is decided together with it.
+    /// A run ended, and the server has taken note of it: what follows from that is decided together with it.
     End(RunEnd),
     /// A run failed, and what becomes of its repetition.
     Retry(AttemptKey, Retry),
@@ -95,7 +95,7 @@ impl Store {
         })
     }
 
-    /// How the last run of each schedule ended whose end a server has heard of.
+    /// How the last run of each schedule ended whose end a server has taken note of.
     pub fn last_outcomes(&self) -> Result<HashMap<String, RunOutcome>, StoreError> {
         self.read(|connection| {
             Box::pin(async {
@@ -120,7 +120,7 @@ impl Store {
         self.write(move |connection| Box::pin(decide_beside(connection, firing, run)))
     }
 
-    /// Records decisions in one step, so that none is there without those before it; which of them are new, as [`Store::decide`] says.
+    /// Records decisions in one step, so that none is there without those before it; which of them are new, as from [`Store::decide`].
     pub fn decide_together(&self, decisions: Vec<HistoryEntry>) -> Result<Vec<bool>, StoreError> {
         self.write(move |connection| {
             Box::pin(async move {

@@ -35,7 +35,7 @@ pub(super) struct Unwritten(Mutex<Gathered>);
 
 #[derive(Default)]
 pub(super) struct Gathered {
-    /// By run; in the order in which they were told.
+    /// By run; in the order in which they were reported.
     pub(super) batches: Vec<(String, Vec<Change>)>,
     /// Whether what writes them is on its way.
     pub(super) are_due: bool,

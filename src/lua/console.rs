@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// What a person takes their time for.
 pub type Attended<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Where a session's scripts write, and where a person answers them. What writes says whether it could.
+/// Where a session's scripts write, and where a person answers them. Writing returns whether it could.
 pub trait Console: Send + Sync {
     /// Takes text, which may end in the middle of a line.
     fn write(&self, text: &str) -> bool;
@@ -27,7 +27,7 @@ pub trait Console: Send + Sync {
     fn flush(&self) -> bool;
     /// Takes a whole text that may be longer than a screen; ends once it was read.
     fn page(self: Arc<Self>, text: String) -> Attended<bool>;
-    /// What a person types, a line at most; none at the end of it. An error says why nobody can be asked.
+    /// What a person types, a line at most; none at the end of it. An error is why there is none to ask.
     fn read(self: Arc<Self>) -> Attended<Result<Option<Vec<u8>>, String>>;
 }
 

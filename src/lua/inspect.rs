@@ -151,7 +151,7 @@ impl Session {
     }
 }
 
-/// A look at a table ends after so many fields: nobody reads on, and the table may have millions.
+/// A look at a table ends after so many fields: more is not read, and the table may have millions.
 const MOST_FIELDS: usize = 2_000;
 
 /// The catalogue's name of a product's or service's table.

@@ -1,4 +1,4 @@
-//! What Lua's own compiler says of a text, without running it: of a script that is checked, and of a line while it is typed.
+//! The verdict of Lua's own compiler on a text, without running it: of a script that is checked, and of a line while it is typed.
 
 use super::sources::lua_text;
 use crate::lua_syntax::locals::Rewritten;

@@ -72,7 +72,7 @@ impl Walk {
             return self.fault(path, format!("is nested more than {DEEPEST} deep"));
         }
         if self.values > MOST_VALUES {
-            // One fault says it; the walk ends without more.
+            // One fault is enough; the walk ends without more.
             return if self.faults.is_empty() { self.fault(path, format!("is more than {MOST_VALUES} values")) } else { None };
         }
         self.parents.push(table.to_pointer());
@@ -88,7 +88,7 @@ impl Walk {
             let item: LuaValue = table.raw_get(index).unwrap_or(LuaValue::Nil);
             let here = format!("{path}[{index}]");
             if item.is_nil() || self.values > MOST_VALUES {
-                // One fault says it: behind a hole a border can be anywhere up to 2^63.
+                // One fault is enough: behind a hole a border can be anywhere up to 2^63.
                 let problem = if item.is_nil() { "is nil: a list must have no holes" } else { "is one value too many" };
                 self.fault(&here, problem);
                 return items;

@@ -93,7 +93,7 @@ impl Session {
     /// Compiles an input; its declarations count from now on.
     pub fn compile(&self, name: &str, text: &str) -> Result<Input, InputError> {
         remember(&self.runtime.sources, name, text);
-        // What is no Lua at all is told first, and a line that is not finished may still become another one.
+        // What is no Lua at all is reported first, and a line that is not finished may still become another one.
         let rewritten = self.locals.borrow_mut().rewrite(text).map_err(|assigned| {
             judge::input_refusal(name, text).map_or_else(|| constant_assigned(name, &assigned), |failure| wrong(&failure))
         })?;
@@ -151,7 +151,7 @@ impl Session {
 
     /// After the interrupt was lowered: Lua code runs again, and memory that a failed input took is free.
     pub fn recover(&self) {
-        // Without the hook, the next Ctrl-C would find nobody; a VM that cannot take one cannot run anything either.
+        // Without the hook, the next Ctrl-C would have no effect; a VM that cannot take one cannot run anything either.
         let _ = self.runtime.install_hook();
         let _ = self.runtime.lua.gc_collect();
     }

@@ -4,7 +4,7 @@ use super::document::{Block, Document, Line, Row};
 use super::{describe, example};
 use cumulua_core::catalog::{Action, Matcher, PageStyle, PaginatorModel, Required, TaskState};
 
-/// Everything that the catalogue says of an Action.
+/// Everything that the catalogue has on an Action.
 pub(super) fn document(action: &Action) -> Document {
     let mut page = Document::new(&action.full_name, action.term.as_deref(), Line::prose(&action.summary, &action.service));
     page.blocks.push(Block::Facts(facts(action)));

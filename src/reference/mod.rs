@@ -1,4 +1,4 @@
-//! The reference: what the catalogue says, for the terminal, a browser, an editor and other programs.
+//! The reference: what is in the catalogue, for the terminal, a browser, an editor and other programs.
 //!
 //! A [`document::Document`] is built once from the catalogue (`action`, `overview`) and written by [`page`] and [`html`];
 //! [`listing`], [`table`] and [`lua_types`] read the catalogue themselves.
@@ -32,7 +32,7 @@ pub enum ReferenceError {
     Unwritable {
         /// The file or folder.
         file: PathBuf,
-        /// What the system says.
+        /// The system's reason.
         reason: std::io::Error,
     },
 }

@@ -1,4 +1,4 @@
-//! Lines in the background, as a person hears of them: how they began, and how they ended.
+//! Lines in the background, as they are reported to a person: how they began, and how they ended.
 
 use super::conversation::Conversation;
 use super::jobs::{Ended, Job};

@@ -1,4 +1,4 @@
-//! The conversation: a line is read, done, and answered, until somebody leaves.
+//! The conversation: a line is read, done, and answered, until the person leaves.
 
 use super::commands::pages;
 use super::commands::parse::{self, Command};
@@ -55,7 +55,7 @@ pub(super) struct Conversation {
     pub(super) jobs: Jobs,
     pub(super) transcript: Transcript,
     pub(super) history: History,
-    /// Whether that was said: once is enough.
+    /// Whether that was noted: once is enough.
     pub(super) is_history_lost: bool,
     pub(super) secrets: Secrets,
     pub(super) inputs: usize,
@@ -173,7 +173,7 @@ impl Conversation {
         self.beside_jobs(leaves).await
     }
 
-    /// Does what a line says.
+    /// Carries out a line.
     async fn enter(&mut self, line: &str) -> Flow {
         let text = line.trim();
         if text.is_empty() {

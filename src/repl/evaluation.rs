@@ -41,7 +41,7 @@ impl Conversation {
         None
     }
 
-    /// Runs one chunk; the error says whether the session ends.
+    /// Runs one chunk; the error is whether the session ends.
     pub(super) async fn evaluate_one(&mut self, name: &str, text: &str) -> Result<(), Flow> {
         let input = match self.session.compile(name, text) {
             Ok(input) => input,
@@ -158,7 +158,7 @@ impl Conversation {
     }
 }
 
-/// Whether an error's stack says more than where it was raised.
+/// Whether an error's stack has more than where it was raised.
 fn has_more(error: &ScriptError) -> bool {
     error.traceback.lines().filter(|line| line.contains("input[") || line.contains(".lua:")).count() > 1
 }

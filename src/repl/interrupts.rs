@@ -70,7 +70,7 @@ impl Interrupts {
     }
 
     fn escalate(&self) {
-        // The session's thread hears of it where it waits; Lua code hears of it through the hook.
+        // The session's thread is notified where it waits, Lua code through the hook.
         if matches!(self.ui.running(), Running::Job(_)) {
             thread::sleep(JOB_GRACE);
         }
@@ -114,7 +114,7 @@ impl Interrupts {
         self.ui.set_interrupted(false);
         self.is_stuck.store(false, Ordering::SeqCst);
         if self.is_requested.swap(false, Ordering::SeqCst) {
-            // The permit that nobody took.
+            // The permit that was not taken.
             let _ = futures_util::FutureExt::now_or_never(self.requested.notified());
         }
     }

@@ -1,4 +1,4 @@
-//! What a session shows: at once, above the line that is being typed, or once whoever has the terminal gives it back.
+//! What a session shows: at once, above the line that is being typed, or once the terminal is given back by what has borrowed it.
 
 use super::running::Running;
 use super::terminal::Terminal;
@@ -72,7 +72,7 @@ impl Output {
     }
 
     /// What a script writes, line by line: the beginning of a line is held back, because progress or a prompt would overwrite it. False
-    /// where nobody reads it any more.
+    /// where it has no reader any more.
     pub(super) fn write(self: &Arc<Self>, running: Running, text: &str) -> bool {
         let mut state = self.lock();
         let open = state.open_lines.entry(running.number()).or_default();

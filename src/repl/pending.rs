@@ -7,7 +7,7 @@ pub(super) fn lines(open: &Pending) -> Vec<String> {
     let unknown = open.unknown.iter().map(|call| {
         let tell = match &call.lookup {
             Some(lookup) => lookup.to_string(),
-            None => "no documented Action tells, look at the console".to_owned(),
+            None => "no documented Action shows it, look at the console".to_owned(),
         };
         format!("unknown outcome: {} may have been carried out; {tell}", call.action)
     });

@@ -1,18 +1,18 @@
-//! Whose turn it is: the VM has one thread, so at any moment the line in front, one job or nobody runs.
+//! What runs: the VM has one thread, so at any moment that is the line in the foreground, one job, or nothing.
 
 use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 
-/// Whose turn it is.
+/// What runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Running {
-    /// Nobody's: the prompt waits.
+    /// Nothing: the prompt waits.
     Nothing,
-    /// The line's that a person waits for.
+    /// The line that a person waits for.
     Foreground,
-    /// A job's, by its number.
+    /// A job, by its number.
     Job(u64),
 }
 
@@ -27,7 +27,7 @@ impl Running {
     }
 }
 
-/// Says whose turn it is to whoever hears an effect: the progress, the question before a call, Ctrl-C.
+/// What runs now, for what observes an effect: the progress, the question before a call, Ctrl-C.
 #[derive(Debug, Default)]
 pub(super) struct NowRunning(AtomicU64);
 
@@ -36,7 +36,7 @@ const FOREGROUND: u64 = 1;
 const FIRST_JOB: u64 = 2;
 
 impl NowRunning {
-    /// Whose turn it is now.
+    /// What runs now.
     pub(super) fn now(&self) -> Running {
         match self.0.load(Ordering::SeqCst) {
             NOTHING => Running::Nothing,
@@ -45,7 +45,7 @@ impl NowRunning {
         }
     }
 
-    /// Runs a future whose every step is a turn of `turn`.
+    /// Polls a future, and says at each poll that `running` runs.
     pub(super) async fn during<F: Future>(&self, running: Running, future: F) -> F::Output {
         let mine = running.number();
         let mut future = pin!(future);

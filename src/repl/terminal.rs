@@ -11,7 +11,7 @@ pub trait Terminal: Send + Sync {
     fn width(&self) -> usize;
     /// Whether colours are wanted.
     fn has_color(&self) -> bool;
-    /// Writes to standard output; false where nobody reads it any more.
+    /// Writes to standard output; false where it has no reader any more.
     fn write(&self, text: &str) -> bool;
     /// A note of the session's own, without the secrets in it.
     fn note(&self, text: &str);

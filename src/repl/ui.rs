@@ -38,7 +38,7 @@ impl Ui {
         })
     }
 
-    /// Whose turn it is.
+    /// What runs.
     pub fn running(&self) -> Running {
         self.now_running.now()
     }
@@ -79,7 +79,7 @@ impl Ui {
         if self.running() != Running::Foreground {
             return Err("a line in the background cannot ask; run it in front".to_owned());
         }
-        let Some(editor) = self.editor.get() else { return Err("there is nobody to ask".to_owned()) };
+        let Some(editor) = self.editor.get() else { return Err("there is no one to ask".to_owned()) };
         let _one_at_a_time = self.asking.lock().await;
         let style = if self.terminal.has_color() { anstyle::AnsiColor::Red.on_default().bold() } else { anstyle::Style::new() };
         let Question { profile, action, effects, params } = question;

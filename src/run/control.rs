@@ -1,8 +1,8 @@
-//! Control sockets: how a process that runs scripts is told something by another command of the same user.
+//! Control sockets: how a process that runs scripts receives requests of other commands of the same user.
 //!
 //! Each listens on a Unix socket of its own in the folder `<store>.d`: a server on `server.sock`, a run on `<run>.sock`. A request is a
 //! line of JSON, and so is its answer: `{"verb":"cancel","reason":"…"}`, then `{"done":"…"}` or `{"refused":"…"}`. What must outlast a
-//! process is a row of the history; a request only says that it is there.
+//! process is a row of the history; a request only announces it.
 
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead as _, BufReader};
@@ -15,7 +15,7 @@ pub use unix::{Listener, ask};
 /// A longer line is refused, in bytes.
 const LONGEST_LINE: u64 = 64 * 1024;
 
-/// How long whoever has connected may take for a line.
+/// How long a client may take for a line.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What can be asked.
@@ -77,24 +77,24 @@ impl Reply {
     /// The answer of a listener of this kind to a verb that it does not know.
     pub fn unknown(kind: &str, verb: &str) -> Self {
         let version = env!("CARGO_PKG_VERSION");
-        // What somebody else has sent is quoted, so that it controls no terminal.
+        // What another process has sent is quoted, so that it controls no terminal.
         let verb: String = verb.chars().take(40).flat_map(char::escape_debug).collect();
         Self::Refused(format!("this {kind} is of version {version} and does not know {verb}"))
     }
 }
 
-/// Why nobody has answered.
+/// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
     /// There is no listener.
-    #[error("nobody listens on {}", .0.display())]
-    Nobody(PathBuf),
+    #[error("no process listens on {}", .0.display())]
+    NoListener(PathBuf),
     /// It cannot be asked, or its answer cannot be read.
     #[error("{} cannot be asked: {reason}", .socket.display())]
     Failed {
         /// The socket.
         socket: PathBuf,
-        /// What the system says.
+        /// The system's reason.
         reason: io::Error,
     },
 }
@@ -106,7 +106,7 @@ pub fn server_socket(store: &Path) -> PathBuf {
 
 /// The socket of a run in the store in this file.
 pub fn run_socket(store: &Path, run: &str) -> PathBuf {
-    // An id is given by whoever starts the run, and must lead to no other folder.
+    // An id is given by the command that starts the run, and must lead to no other folder.
     let name: String = run.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
     folder(store).join(format!("{name}.sock"))
 }
@@ -193,7 +193,7 @@ mod unix {
                         continue;
                     };
                     let answer = Arc::clone(&answer);
-                    // Whoever connects and says nothing must not keep others waiting. Without a thread they are not answered.
+                    // A client that connects and sends nothing must not keep others waiting. Without a thread they are not answered.
                     let _ = thread::Builder::new().spawn(move || serve(&stream, kind, &*answer));
                 }
             })?;
@@ -204,13 +204,13 @@ mod unix {
     impl Drop for Listener {
         fn drop(&mut self) {
             self.is_over.store(true, Ordering::Relaxed);
-            // The thread looks once somebody connects.
+            // The thread looks once a client connects.
             let _ = UnixStream::connect(self.socket.path());
             let _ = fs::remove_file(self.socket.path());
         }
     }
 
-    /// Answers whoever has connected; who is gone meanwhile needs no answer.
+    /// Answers a client; one that is gone meanwhile needs no answer.
     fn serve(stream: &UnixStream, kind: &str, answer: &dyn Fn(&Request) -> Reply) {
         let reply = read_request(stream, kind).map_or_else(|refused| refused, |request| answer(&request));
         let _ = write_line(stream, &reply);
@@ -239,10 +239,10 @@ mod unix {
         }
     }
 
-    /// Asks something of whoever listens on a socket, and waits so long for the answer.
+    /// Sends a request to the process that listens on a socket, and waits so long for the answer.
     pub fn ask(socket: &Path, request: &Request, patience: Duration) -> Result<Reply, AskError> {
         asked(socket, request, patience).map_err(|reason| match reason.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => AskError::Nobody(socket.to_owned()),
+            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => AskError::NoListener(socket.to_owned()),
             _ => AskError::Failed { socket: socket.to_owned(), reason },
         })
     }
@@ -262,7 +262,7 @@ mod unix {
     }
 
     impl SocketPath {
-        /// Makes the folder where there is none, and nobody else's.
+        /// Makes the folder where there is none; it must be of this user.
         fn make(socket: &Path) -> io::Result<Self> {
             if let Some(folder) = socket.parent() {
                 DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
@@ -298,7 +298,7 @@ mod unix {
 #[cfg(not(unix))]
 pub use elsewhere::{Listener, ask};
 
-/// Where there are no such sockets, nobody listens.
+/// Where there are no such sockets, there are no listeners.
 #[cfg(not(unix))]
 mod elsewhere {
     use super::{AskError, Reply, Request};
@@ -306,7 +306,7 @@ mod elsewhere {
     use std::path::Path;
     use std::time::Duration;
 
-    /// Nobody.
+    /// Never made.
     #[derive(Debug)]
     pub struct Listener;
 
@@ -317,8 +317,8 @@ mod elsewhere {
         }
     }
 
-    /// Asks nobody.
+    /// Fails.
     pub fn ask(socket: &Path, _: &Request, _: Duration) -> Result<Reply, AskError> {
-        Err(AskError::Nobody(socket.to_owned()))
+        Err(AskError::NoListener(socket.to_owned()))
     }
 }

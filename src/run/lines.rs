@@ -95,7 +95,7 @@ impl Lines {
     fn add(&self, state: &mut State, mut line: Line) {
         if let Some(store) = &state.store {
             line.text = self.redactor.redact(&line.text);
-            // Output that cannot be kept is no reason to say more than the calls' warning says.
+            // Output that cannot be kept needs no more than the warning about calls.
             let _ = store.add_line(&self.run, &mut state.output, line);
             return;
         }

@@ -80,7 +80,7 @@ struct Begun {
     known: usize,
 }
 
-/// How the run is told to end from elsewhere.
+/// How the run is ended from elsewhere.
 #[derive(Default)]
 struct Control {
     cancel: Option<Cancel>,
@@ -151,7 +151,7 @@ impl HistoryRecorder {
         }
     }
 
-    /// Listens, where the run holds its lock and there is somebody to be told. A run that cannot is only ended in other ways.
+    /// Listens, where the run holds its lock and can be cancelled. A run that cannot is only ended in other ways.
     fn listen(&self) {
         let mut control = self.control.lock().unwrap_or_else(PoisonError::into_inner);
         if control.listener.is_some() || !self.locks.is_alive() {
@@ -161,7 +161,7 @@ impl HistoryRecorder {
         let answer = move |request: &Request| match request {
             Request::Cancel { reason } => {
                 let (cancel, reason) = (Arc::clone(&cancel), reason.clone());
-                // Whoever asks is answered before the process ends.
+                // The request is answered before the process ends.
                 thread::spawn(move || cancel(reason));
                 Reply::Done("the run ends".to_owned())
             }
@@ -177,7 +177,7 @@ impl HistoryRecorder {
             None => Ok(()),
         };
         self.control.lock().unwrap_or_else(PoisonError::into_inner).listener = None;
-        // Whoever looks in between must not take the run for lost.
+        // A process that looks in between must not take the run for lost.
         self.locks.release();
         written
     }
@@ -283,7 +283,7 @@ impl RunRecorder for HistoryRecorder {
     }
 
     fn logged(&self, level: Level, message: &str) {
-        // Of a run that a server has started, that hears what its process writes.
+        // A server that has started the run records what its process writes.
         if self.keep == Keep::Everything {
             self.lines.log(level, message);
         }

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 #[derive(Default)]
 pub(super) struct RunLocks(Mutex<BTreeMap<LockName, Held>>);
 
-/// What a lock says.
+/// What is written into a lock.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum LockName {
     /// That the run goes on.

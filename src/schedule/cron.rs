@@ -31,7 +31,7 @@ pub struct Expression {
 }
 
 impl Expression {
-    /// Reads an expression of 5 fields, of 6 (seconds first), or a nickname as `@daily`; the error says what is wrong with it.
+    /// Reads an expression of 5 fields, of 6 (seconds first), or a nickname as `@daily`; the error is what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         if text.starts_with('@') {

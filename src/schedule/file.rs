@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The file's name where nothing says otherwise.
+/// The file's name by default.
 pub const FILE_NAME: &str = "schedules.toml";
 
 /// The JSON Schema of the file, for editors.
@@ -36,10 +36,10 @@ pub enum FileError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's reason.
         reason: String,
     },
-    /// It says something that no schedule file says.
+    /// It has something that no schedule file may have.
     #[error("the schedules {}, line {line}, column {column}: {reason}", .path.display())]
     Malformed {
         /// The file.

@@ -15,7 +15,7 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::value::Datetime;
 
-/// What running runs get at the server's end, unless the file says otherwise.
+/// What running runs get at the server's end by default.
 const GRACE: Duration = Duration::from_secs(30);
 
 /// A file as it is written.
@@ -203,7 +203,7 @@ fn entry_to_schedule(
 fn check_notify(notify: &Spanned<Notify>) -> Result<Notify, Fault> {
     let inner = notify.as_ref();
     if inner.lua.is_none() && inner.webhook.is_none() {
-        return Err(Fault::new(notify.span(), "notify says nobody: give lua = \"FILE.lua:FUNCTION\" or webhook = \"URL\""));
+        return Err(Fault::new(notify.span(), "notify names no receiver: give lua = \"FILE.lua:FUNCTION\" or webhook = \"URL\""));
     }
     Ok(inner.clone())
 }
@@ -266,7 +266,7 @@ mod tests {
         ScheduleFile::parse(Path::new("schedules.toml"), text)
     }
 
-    /// Files that are right, and ones that are wrong with the place and words of what is said.
+    /// Files that are right, and ones that are wrong with the place and words of the error.
     const RIGHT: &[&str] = &[
         "",
         "grace = '1m'\n[defaults]\ntimezone = 'Asia/Shanghai'\nnotify = { lua = 'n.lua:f' }",
@@ -301,7 +301,7 @@ notify = { on = ['late', 'failure'], webhook = { env = 'PAGER' }, late_after = '
             11,
             "from 1 to 100",
         ),
-        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nnotify = { on = ['failure'] }", 5, 10, "says nobody"),
+        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nnotify = { on = ['failure'] }", 5, 10, "names no receiver"),
         ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nnotify = { webhook = 'pager' }", 5, 22, "no http"),
         ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nnotify = { lua = '../n.lua:f' }", 5, 18, "beside this one"),
         ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nnotify = { lua = 'my.n.lua:f' }", 5, 18, "beside this one"),
@@ -334,7 +334,7 @@ notify = { on = ['late', 'failure'], webhook = { env = 'PAGER' }, late_after = '
         // What needs more than a schema: names of zones, forms of texts, sizes of lengths.
         let beyond = ["1 s at least", "a length of time", "4 fields", "Europe/Berlin"];
         for (text, _, _, words) in WRONG.iter().filter(|(_, _, _, words)| !beyond.contains(words)) {
-            assert!(!schema.is_valid(&json(text)), "{text}: the schema takes it, the reader says {words}");
+            assert!(!schema.is_valid(&json(text)), "{text}: the schema takes it, the reader refuses it: {words}");
         }
     }
 

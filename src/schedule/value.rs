@@ -280,7 +280,7 @@ impl NotifyEvent {
     }
 }
 
-/// Who hears what of a schedule.
+/// Which notifications of a schedule go where.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Notify {
@@ -417,7 +417,7 @@ impl<'de> Deserialize<'de> for Keep {
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Keep, E> {
-                // A bare number in quotation marks would be seconds, which nobody means here.
+                // A bare number in quotation marks would be seconds, which is not meant here.
                 let length = Length::parse(text).filter(|_| text.parse::<f64>().is_err());
                 length.map(|length| Keep::For(length.0)).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &EXPECTED))
             }

@@ -1,4 +1,4 @@
-//! Answers that cannot be understood: an error of kind `response`, and an outcome that nobody knows.
+//! Answers that cannot be understood: an error of kind `response`, and an unknown outcome.
 
 use crate::support::{Test, answering, http, simulator};
 use cumulua_simulator::{Fault, FaultRule};

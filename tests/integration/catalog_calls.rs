@@ -1,4 +1,4 @@
-//! Every Action of the catalogue leaves as its document says. `vectors/documented_calls.json` was derived from the documents and not
+//! Every Action of the catalogue leaves as documented. `vectors/documented_calls.json` was derived from the documents and not
 //! from the catalogue, so that a wrong catalogue fails here.
 
 use base64::Engine as _;
@@ -28,7 +28,7 @@ const MCS_URL: &str = "https://mosapi.meituan.com/mcs/v1";
 const ACCESS_KEY: &str = "access-key-id";
 const SECRET: &str = "s3cret/with+signs=";
 
-/// What a document says of an Action.
+/// What is documented of an Action.
 #[derive(Deserialize)]
 struct Documented {
     name: String,
@@ -80,7 +80,7 @@ fn documented() -> Vec<Documented> {
     all
 }
 
-/// Records what leaves and answers what it was told to; with `forward` it sends it on over HTTP.
+/// Records what leaves and answers as it was set up to; with `forward` it sends it on over HTTP.
 #[derive(Default)]
 struct RecordingTransport {
     sent: Mutex<Vec<Request>>,
@@ -151,7 +151,7 @@ impl Bench {
         *self.recorder.answer.lock().unwrap() = (status, body.to_string());
     }
 
-    /// Naming the profile keeps the environment of whoever runs the tests out.
+    /// Naming the profile keeps the environment of the tests out.
     async fn call(&self, action: &Action, params: &Json, region: Option<&str>) -> Result<Answer, Failure> {
         let Value::Object(params) = Value::from(params) else { panic!("parameters are an object") };
         let options = CallOptions {

@@ -1,4 +1,4 @@
-//! A clock that is off is corrected from the service's, and said once.
+//! A clock that is off is corrected from the service's, and logged once.
 
 use crate::support::Test;
 

@@ -1,4 +1,4 @@
-//! Control sockets: who is heard, what is answered, and what is done.
+//! Control sockets: whose requests are accepted, what is answered, and what is done.
 
 use crate::support::{Test, simulator};
 use cumulua::history::{Filter, RunOutcome, Store};
@@ -30,14 +30,14 @@ fn listening(store: &Path) -> Listener {
     Listener::start(&server_socket(store), "server", answer).unwrap()
 }
 
-/// What is answered to bytes as somebody else may send them.
+/// What is answered to bytes as another program may send them.
 fn answered(store: &Path, sent: &[u8]) -> String {
     // The path of the socket is too long for an address.
     let link = tempfile::tempdir().unwrap();
     let near = link.path().join("d");
     std::os::unix::fs::symlink(server_socket(store).parent().unwrap(), &near).unwrap();
     let mut stream = UnixStream::connect(near.join("server.sock")).unwrap();
-    // Whoever listens may refuse a line before it has read all of it.
+    // The listener may refuse a line before it has read all of it.
     let _ = stream.write_all(sent);
     let _ = stream.shutdown(std::net::Shutdown::Write);
     let mut answer = String::new();
@@ -46,14 +46,14 @@ fn answered(store: &Path, sent: &[u8]) -> String {
 }
 
 #[test]
-fn a_request_is_answered_by_whoever_listens_there() {
+fn a_request_is_answered_by_the_listener() {
     let (_folder, store) = store();
     let trigger = Request::Trigger { schedule: "nightly".to_owned() };
-    assert!(matches!(ask(&server_socket(&store), &trigger, MUCH), Err(AskError::Nobody(_))));
+    assert!(matches!(ask(&server_socket(&store), &trigger, MUCH), Err(AskError::NoListener(_))));
     let listener = listening(&store);
     assert_eq!(ask(&server_socket(&store), &trigger, MUCH).unwrap(), Reply::Done("nightly".to_owned()));
     drop(listener);
-    assert!(matches!(ask(&server_socket(&store), &trigger, MUCH), Err(AskError::Nobody(_))));
+    assert!(matches!(ask(&server_socket(&store), &trigger, MUCH), Err(AskError::NoListener(_))));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Profiles: which value counts, where it comes from, and what a project's file may not say by itself.
+//! Profiles: which value counts, where it comes from, and what a project's file may not set by itself.
 
 use crate::support::{Test, simulator};
 

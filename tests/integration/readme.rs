@@ -1,4 +1,4 @@
-//! The README's commands do what it says, and every example script runs.
+//! The README's commands do what it promises, and every example script runs.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -417,7 +417,7 @@ fn commands_change_the_profile_the_region_and_what_is_shown() {
         terminal.expect("other us>").line(":region asia");
         terminal.expect("other asia>");
         terminal.enter(":region nowhere", "no product has a region").enter(":profile otter", "did you mean other");
-        terminal.enter(":timing", "each line says").enter("1 + 1", "took 0.");
+        terminal.enter(":timing", "each line's time").enter("1 + 1", "took 0.");
         terminal.enter("cds.ccs.DescribeTags()", "took").enter(":audit", "cds.ccs.DescribeTags done");
         terminal.enter(":quti", "did you mean quit");
     }

@@ -171,7 +171,7 @@ fn each_disk_has_one_snapshot_a_day_and_the_oldest_of_the_runbooks_own_go() {
 }
 
 #[test]
-fn loose_eips_are_released_only_where_told_to_and_nobody_keeps_them() {
+fn loose_eips_are_released_only_with_the_option_and_where_none_keeps_them() {
     let (url, _simulator) = simulator();
     lua(
         &url,

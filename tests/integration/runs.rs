@@ -157,7 +157,7 @@ fn a_mutating_call_is_in_the_store_before_it_leaves_and_kill_9_does_not_take_it(
     assert_eq!(history.lines(&lost), [("out".to_owned(), "before".to_owned())]);
     let shown = history.command(["runs", "list", "--failed"]).run().stdout;
     assert!(shown.contains("lost"), "{shown}");
-    assert!(history.command(["runs", "show", "(command line)"]).run().stdout.contains("nothing was heard of it"));
+    assert!(history.command(["runs", "show", "(command line)"]).run().stdout.contains("sent, and not answered"));
 }
 
 #[test]
@@ -334,7 +334,7 @@ fn what_happened_at_half_past_two_is_one_question() {
     );
     let failed: Json = serde_json::from_str(&history.command(["runs", "list", "--failed", "--json"]).run().stdout).unwrap();
     let outcomes: Vec<_> = failed.as_array().unwrap().iter().map(|entry| entry["outcome"].as_str().unwrap()).collect();
-    assert_eq!(outcomes, ["overlap", "timed out"], "that it was paused somebody wanted");
+    assert_eq!(outcomes, ["overlap", "timed out"], "the pause was wanted");
 }
 
 #[test]

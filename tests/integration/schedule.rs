@@ -121,7 +121,7 @@ fn a_faulty_file_and_a_taken_store_start_no_server() {
         .fails(1, &["line 4, column 8", "is no cron expression"]);
     let test = Test::new().file("schedules.toml", DAILY).args(serve);
     let store = Store::open(test.path("runs.db"));
-    let Taken::Held(_lock) = store.locks().server().unwrap() else { panic!("nobody else has this store") };
+    let Taken::Held(_lock) = store.locks().server().unwrap() else { panic!("no other process has this store") };
     test.fails(1, &["already serves the store", "runs.db", "--store"]);
     Test::new().file("schedules.toml", DAILY).args(serve).args(["--http", "0.0.0.0:0"]).fails(2, &["--http-public"]);
 }
@@ -182,7 +182,7 @@ mod served {
                 }
                 seen.push(line);
             }
-            panic!("{words:?} is not said: {seen:#?}");
+            panic!("{words:?} is not in the log: {seen:#?}");
         }
 
         fn signal(&self, name: &str) {
@@ -340,7 +340,7 @@ mod served {
     }
 
     #[test]
-    fn a_retry_is_made_by_the_next_server_and_one_that_nobody_can_make_says_so() {
+    fn a_retry_is_made_by_the_next_server_and_one_that_cannot_be_made_says_so() {
         let retried = |name: &str, delay: &str| {
             let retries = format!("retries = {{ count = 1, delay = '{delay}' }}");
             format!("[[schedule]]\nname = '{name}'\nscript = 'a.lua'\ncron = '@yearly'\n{retries}\n")
@@ -461,7 +461,7 @@ mod served {
         served.child.0.kill().unwrap();
         served.child.0.wait().unwrap();
         pipe.read_to_end(&mut Vec::new()).unwrap();
-        assert!(real_now() - killed < Duration::from_mins(1), "the pipe ends when nobody has it open any more");
+        assert!(real_now() - killed < Duration::from_mins(1), "the pipe ends when no process has it open any more");
     }
 
     #[test]

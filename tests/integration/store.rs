@@ -1,4 +1,4 @@
-//! The run store: what has been recorded stays, once, whoever else writes and however its process ends.
+//! The run store: what has been recorded stays, once, whatever else writes and however its process ends.
 
 use cumulua::history::{
     AttemptKey, Filter, Firing, FiringOutcome, Found, HistoryEntry, NewRun, Planned, Prune, Pruned, Retry, RunEnd, RunOutcome,
@@ -184,7 +184,7 @@ fn the_end_of_a_schedules_run_is_unheard_until_a_server_has_decided_what_follows
     assert_eq!(said, (Some(RunOutcome::Failed), Some(at(5)), Some(0), Some("boom")), "its own process knows best");
     store.start_run(run("r2", "nightly", 60)).unwrap();
     store.decide_together(vec![HistoryEntry::End(end("r2", 65, RunOutcome::Lost))]).unwrap();
-    assert_eq!(store.run("r2").unwrap().unwrap().ended, Some(at(65)), "a process that says nothing is spoken for");
+    assert_eq!(store.run("r2").unwrap().unwrap().ended, Some(at(65)), "the server records it for a process that has not");
     assert_eq!(store.last_outcomes().unwrap()["nightly"], RunOutcome::Lost);
 }
 
@@ -269,7 +269,7 @@ fn a_store_that_cannot_be_opened_says_where_and_what_to_do() {
 
 #[cfg(unix)]
 #[test]
-fn nobody_else_may_read_it() {
+fn no_other_user_may_read_it() {
     use std::os::unix::fs::PermissionsExt as _;
     let (folder, store) = store();
     store.start_run(run("r", "a", 0)).unwrap();

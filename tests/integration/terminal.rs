@@ -34,7 +34,7 @@ pub(crate) struct Terminal {
     process: PtyProcess,
     keys: File,
     seen: Arc<(Mutex<Seen>, Condvar)>,
-    #[expect(dead_code, reason = "the folder stays as long as somebody works in it")]
+    #[expect(dead_code, reason = "the folder stays as long as it is used")]
     folder: Arc<TempDir>,
 }
 

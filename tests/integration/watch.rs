@@ -1,4 +1,4 @@
-//! What is said of a wait for a state.
+//! What is reported of a wait for a state.
 
 use crate::support::Test;
 

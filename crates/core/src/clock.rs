@@ -63,7 +63,7 @@ impl Clock {
         self.started.elapsed()
     }
 
-    /// Sets the wall clock, because a server's clock tells that the machine's is off.
+    /// Sets the wall clock, because a server's clock shows that the machine's is off.
     pub fn set(&self, now: Timestamp) {
         let elapsed = SignedDuration::try_from(self.elapsed()).unwrap_or(SignedDuration::MAX);
         let own = self.started_at.saturating_add(elapsed).unwrap_or(Timestamp::MAX);

@@ -38,7 +38,7 @@ impl PartialEq for Secret {
     }
 }
 
-/// Parts of names that hold a secret whoever uses them, in lower case and without what separates words.
+/// Parts of names that hold a secret in any product, in lower case and without what separates words.
 const PARTS: &[&str] = &["password", "passwd", "passphrase", "secret", "token", "privatekey", "apikey", "credential"];
 /// The same, of whole names only: they are parts of other words.
 const NAMES: &[&str] = &["pw", "pwd", "pass"];
@@ -99,7 +99,7 @@ impl Redactor {
         known.search = None;
     }
 
-    /// How many forms of secrets it knows: a larger number than before says that it has learned more.
+    /// How many forms of secrets it knows: a larger number than before means that it has learned more.
     pub fn form_count(&self) -> usize {
         self.forms.read().unwrap_or_else(PoisonError::into_inner).texts.len()
     }
@@ -109,7 +109,7 @@ impl Redactor {
         self.clean(text).into_owned()
     }
 
-    /// The same for a text that nobody else has.
+    /// The same for an owned text.
     pub fn redact_owned(&self, text: String) -> String {
         if let Cow::Owned(clean) = self.clean(&text) {
             return clean;

@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// Ends a run that goes on: what it deferred runs, for 2 s at most
 ///
-/// The run's process is told, which must be on this machine and of this user. What the run has started in the cloud goes on there.
+/// The request goes to the run's process, which must be on this machine and of this user. What the run has started in the cloud goes on there.
 #[derive(Debug, Args)]
 pub(super) struct Cancel {
     /// The beginning of the run's id, or a name for its latest run
@@ -64,14 +64,14 @@ fn request_end(history: &History, row: &RunRow, name: &str) -> Result<(), Proble
     let began = real_now();
     let told = loop {
         match control::ask(&socket, &Request::Cancel { reason: REASON.to_owned() }, PATIENCE) {
-            Err(AskError::Nobody(_)) if real_now() - began < BEGINNING => thread::sleep(PAUSE),
+            Err(AskError::NoListener(_)) if real_now() - began < BEGINNING => thread::sleep(PAUSE),
             told => break told,
         }
     };
     match told {
         Ok(Reply::Done(_)) => {}
         Ok(Reply::Refused(problem)) => return Err(refuse(format!("{name}: {}", report::printable(&problem)))),
-        Err(AskError::Nobody(_)) => {
+        Err(AskError::NoListener(_)) => {
             let process = row.run.pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
             return Err(refuse(format!("{name} does not listen{process}: it is of another version, or has just ended")));
         }
@@ -85,7 +85,7 @@ fn request_end(history: &History, row: &RunRow, name: &str) -> Result<(), Proble
         }
         thread::sleep(PAUSE);
     }
-    report::print(&format!("{name}: told to end; `cumulua runs show {}` says once it has", short_id(&row.run.id, 8)));
+    report::print(&format!("{name}: asked to end; `cumulua runs show {}` shows once it has", short_id(&row.run.id, 8)));
     Ok(())
 }
 

@@ -74,7 +74,7 @@ impl History {
     }
 }
 
-/// The beginning of an id: enough to tell runs apart.
+/// The beginning of an id: enough to distinguish runs.
 pub(super) fn short_id(id: &str, length: usize) -> String {
     id.chars().take(length).collect()
 }

@@ -62,7 +62,7 @@ impl List {
         let (since, until, at) = (since.map_err(Problem::usage)?, until.map_err(Problem::usage)?, at.map_err(Problem::usage)?);
         let minute = SignedDuration::from_mins(1);
         let during = at.map(|at| (at - minute, at + minute));
-        // One more than is shown tells whether there are more.
+        // One more than is shown, to know whether there are more.
         let wanted = self.limit.saturating_add(1);
         let filter =
             Filter { name: self.name.clone(), since, until, during, failed: self.failed, limit: Some(wanted), ..Filter::default() };
@@ -71,7 +71,7 @@ impl List {
         let mut entries: Vec<Entry> = runs.map(|row| Entry::Run(Box::new(row))).collect();
         let (from, to) = (during.map(|(from, _)| from).or(since), during.map(|(_, to)| to).or(until));
         let missed = history.store.firings(self.name.as_deref(), from, to, true, Some(wanted))?;
-        // Somebody wanted these.
+        // These were wanted.
         let is_wanted = |firing: &FiringRow| ["paused", "queued", "superseded"].contains(&firing.outcome.as_str());
         entries.extend(missed.into_iter().filter(|firing| !self.failed || !is_wanted(firing)).map(Entry::Missed));
         entries.sort_by_key(|entry| Reverse(entry.at()));
@@ -123,7 +123,7 @@ fn row(history: &History, entry: &Entry) -> Vec<String> {
     }
 }
 
-/// An error is told in whole by `runs show`.
+/// `runs show` has the whole error.
 fn short_text(text: &str) -> String {
     const MOST: usize = 80;
     if text.chars().count() <= MOST { text.to_owned() } else { text.chars().take(MOST - 1).collect::<String>() + "…" }

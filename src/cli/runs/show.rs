@@ -117,7 +117,7 @@ fn call(call: &CallRow) -> String {
     let attempts = if call.attempts > 1 { format!(", {} attempts", call.attempts) } else { String::new() };
     let time = took(SignedDuration::from_millis(call.duration_ms.cast_signed()));
     let outcome = match (&call.error, call.phase.as_str()) {
-        (_, "sending") => "sent, and nothing was heard of it (sent = \"maybe\")".to_owned(),
+        (_, "sending") => "sent, and not answered (sent = \"maybe\")".to_owned(),
         (Some(kind), _) => {
             let code = call.code.as_deref().map(|code| format!(" {code}")).unwrap_or_default();
             let message = call.message.as_deref().map(|message| format!(": {message}")).unwrap_or_default();
@@ -131,7 +131,7 @@ fn call(call: &CallRow) -> String {
     format!("{}{} -> {outcome}", call.action, shorten(&params))
 }
 
-/// Parameters are told in whole by `runs calls --json`.
+/// `runs calls --json` has the whole parameters.
 fn shorten(text: &str) -> String {
     const MOST: usize = 120;
     if text.chars().count() <= MOST { text.to_owned() } else { text.chars().take(MOST - 1).collect::<String>() + "…" }

@@ -48,12 +48,12 @@ pub(super) fn store(options: &GlobalOptions) -> Result<Store, ExitCode> {
 pub(super) fn store_path(options: &GlobalOptions) -> Result<PathBuf, ExitCode> {
     context::store_path(options).ok_or_else(|| {
         let reason = if options.sim { "a rehearsal has no history of its own" } else { "there is no home folder" };
-        report::error(&format!("{reason}; --store FILE says where runs and firings are kept"));
+        report::error(&format!("{reason}; --store FILE sets where runs and firings are kept"));
         status::USAGE.into()
     })
 }
 
-/// How long the server's answer is waited for; it says itself when it does not come to something.
+/// How long the server's answer is waited for; it reports itself when it does not come to a request.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Asks something of the server that holds the store's lock; its answer, or what is wrong.
@@ -61,7 +61,7 @@ pub(super) fn ask_server(store: &Store, holder: &str, request: &Request) -> Resu
     match control::ask(&control::server_socket(store.path()), request, PATIENCE) {
         Ok(Reply::Done(answer)) => Ok(report::printable(&answer)),
         Ok(Reply::Refused(problem)) => Err(report::printable(&problem)),
-        Err(problem @ AskError::Nobody(_)) => {
+        Err(problem @ AskError::NoListener(_)) => {
             Err(format!("the server ({holder}) does not listen: {problem}; it is of another version, or could not make its socket"))
         }
         Err(problem) => Err(problem.to_string()),

@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Runs each script at its times until it is told to end
+/// Runs each script at its times until it is ended
 ///
 /// SIGTERM: nothing starts any more, running runs get the file's grace. SIGHUP or a changed file: the file is read again; a faulty one is
 /// refused, and the one before it stays. One server serves one run store.
@@ -30,7 +30,7 @@ pub(super) struct Serve {
     /// Serves /health and /metrics on this address of this machine; port 0 takes a free one
     #[arg(long, value_name = "ADDR")]
     http: Option<SocketAddr>,
-    /// Lets --http listen beyond this machine: whoever reaches it can read the metrics
+    /// Lets --http listen beyond this machine: all who reach it can read the metrics
     #[arg(long, requires = "http")]
     http_public: bool,
     /// What running runs get at the server's end, in place of the file's grace
@@ -142,7 +142,7 @@ impl Log for Lines {
                 line.to_string()
             }
         };
-        // Nobody can be told that standard error is closed.
+        // That standard error is closed cannot be reported.
         let _ = writeln!(std::io::stderr().lock(), "{line}");
     }
 }

@@ -19,7 +19,7 @@ pub struct Decoded {
     pub request_id: Option<String>,
 }
 
-/// Codes by which services say that the timestamp is off. None is documented; these are Alibaba's.
+/// Codes for a timestamp that is off. None is documented; these are Alibaba's.
 const CLOCK_CODES: &[&str] = &["InvalidTimeStamp.Expired", "InvalidTimeStamp.Format", "IllegalTimestamp", "RequestExpired"];
 
 /// A server's clock that differs by less needs no correction, whatever the code says.

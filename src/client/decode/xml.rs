@@ -14,7 +14,7 @@ use std::slice;
 /// Elements nested deeper than this are refused; it is the limit that `serde_json` has.
 const MAX_DEPTH: usize = 128;
 
-/// Reads `text` as an answer of `action`, the root element as the one key of an object. An error says what is wrong, and where.
+/// Reads `text` as an answer of `action`, the root element as the one key of an object. An error is what is wrong, and where.
 pub(super) fn parse(action: &Action, text: &str) -> Result<Json, String> {
     let root = tree(text)?;
     let product = &action.product;

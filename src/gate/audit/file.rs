@@ -1,4 +1,4 @@
-//! The audit's lines. Those that nobody waits for are written together a moment later, by a thread of its own, so that
+//! The audit's lines. Those that are not waited for are written together a moment later, by a thread of its own, so that
 //! writing them is no part of the time of a call.
 
 use std::collections::VecDeque;
@@ -13,7 +13,7 @@ use std::time::Duration;
 /// up for it takes something from who calls.
 pub const GATHERING: Duration = Duration::from_millis(100);
 
-/// Lines that may wait; whoever comes with more writes them all.
+/// Lines that may wait; the call that adds one more writes them all.
 const MOST_WAITING: usize = 10_000;
 
 /// Lines that are kept at most.
@@ -23,7 +23,7 @@ const MOST_KEPT: usize = 1_000;
 pub(super) struct Lines {
     path: Option<PathBuf>,
     waiting: Mutex<Waiting>,
-    /// Told when the first line waits, and at the end.
+    /// Notified when the first line waits, and at the end.
     news: Condvar,
     sink: Mutex<Sink>,
 }
@@ -34,14 +34,14 @@ struct Waiting {
     lines: usize,
     has_thread: bool,
     is_closed: bool,
-    /// What the thread could not write, until somebody hears it.
+    /// What the thread could not write, until it is reported.
     failed: Option<io::Error>,
 }
 
 #[derive(Default)]
 struct Sink {
     file: Option<File>,
-    /// The latest lines, where somebody looks back while the run goes on.
+    /// The latest lines, where the session looks back while the run goes on.
     kept: Option<VecDeque<String>>,
 }
 
@@ -65,7 +65,7 @@ impl Lines {
 
     /// The latest lines, oldest first.
     pub(super) fn kept(&self) -> Vec<String> {
-        // A file that cannot be written is reported by whoever records.
+        // A file that cannot be written is reported with the next record.
         if let Err(problem) = self.write() {
             lock(&self.waiting).failed = Some(problem);
         }

@@ -1,4 +1,4 @@
-//! What is recorded of a call, by the audit and by whoever else keeps it: one line of JSON.
+//! What is recorded of a call, by the audit and by the history: one line of JSON.
 
 use crate::client::error::Sent;
 use crate::effect_id::EffectId;

@@ -1,4 +1,4 @@
-//! The audit's file, and the latest records for whoever looks back while the run goes on.
+//! The audit's file, and the latest records, for a session that looks back while the run goes on.
 
 use super::file::Lines;
 use super::line::AuditLine;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fmt, io};
 
-/// The audit's file, and the latest records for whoever looks back while the run goes on.
+/// The audit's file, and the latest records, for a session that looks back while the run goes on.
 pub struct Audit(Arc<Lines>);
 
 impl fmt::Debug for Audit {
@@ -17,7 +17,7 @@ impl fmt::Debug for Audit {
 
 impl Drop for Audit {
     fn drop(&mut self) {
-        // Whoever must know calls `flush` before.
+        // A caller that must know calls `flush` before.
         let _ = self.flush();
         self.0.close();
     }

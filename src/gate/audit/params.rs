@@ -84,7 +84,7 @@ fn fields<'a>(known: &'a [Param], name: &str) -> &'a [Param] {
     known.iter().find(|param| param.name == name).map_or(&[], |param| param.fields.as_slice())
 }
 
-/// Whether the catalogue has the Action and not the parameter: what it holds is anybody's guess, and a misspelled password is one.
+/// Whether the catalogue has the Action and not the parameter: what it holds is not known, and a misspelled password is such a one.
 fn is_unknown(action: &Action, known: &[Param], name: &str) -> bool {
     // Of a parameter without fields in the catalogue, as a map, nothing more is known.
     let tells = !known.is_empty() || action.params.is_empty();

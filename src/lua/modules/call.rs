@@ -68,7 +68,7 @@ async fn call_by_name(
     (product, request, options): (String, Table, Option<Table>),
 ) -> Result<(LuaValue, AnyUserData), Raised> {
     let call = uncatalogued(&gate, &product, &request, options);
-    // Of what cannot be read, nothing says that it changes nothing.
+    // What cannot be read may change something.
     let call = call.map_err(|error| gate.refuse(&format!("{product}.call"), false, error, &place))?;
     Ok(answer_to_lua(&lua, gate.call(call, &place).await?, place)?)
 }

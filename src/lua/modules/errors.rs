@@ -15,7 +15,7 @@ fn is_own(source: &str) -> bool {
     OWN_CHUNKS.contains(&source) || source.starts_with("=std.")
 }
 
-/// Frames that are looked at for the script's own; a deeper one tells a person nothing.
+/// Frames that are looked at for the script's own; a deeper one is of no use to a person.
 const DEEPEST_FRAME: usize = 200;
 
 /// `memory` is what the VM may use, in bytes.

@@ -262,7 +262,7 @@ fn write(lua: &Lua, gate: &Arc<Gate>, values: MultiValue) -> Result<MultiValue, 
         let mut together = Vec::new();
         for (is_number, text) in texts {
             let text = text.as_bytes();
-            // `%.14g`, as C writes it: without the point by which `tostring` tells a float.
+            // `%.14g`, as C writes it: without the point that `tostring` marks a float with.
             let text = if is_number { text.strip_suffix(b".0").unwrap_or(&text) } else { &text };
             if together.len() + text.len() > TOGETHER && !together.is_empty() {
                 put(&together)?;

@@ -8,7 +8,7 @@ use crate::reference::page::{self, Paper};
 use cumulua_core::catalog::search::search;
 use cumulua_core::catalog::{Catalog, CatalogError};
 
-/// Pages are as wide as the terminal, and wider than this nobody reads.
+/// Pages are as wide as the terminal, but no wider than can be read.
 const WIDEST: usize = 100;
 
 pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {

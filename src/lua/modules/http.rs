@@ -15,10 +15,10 @@ use mlua::{Lua, Table, Value as LuaValue};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a request may take, unless the script says otherwise.
+/// How long a request may take by default.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How large an answer may be, in bytes, unless the script says otherwise.
+/// How large an answer may be by default, in bytes.
 const MAX_ANSWER: i64 = 8 * 1024 * 1024;
 
 /// Redirects that a script can ask for at most.
@@ -196,7 +196,7 @@ fn with_query(url: String, query: &[(String, String)]) -> String {
             parsed.query_pairs_mut().extend_pairs(query);
             parsed.to_string()
         }
-        // The gate says what is wrong with it.
+        // The gate reports what is wrong with it.
         Err(_) => url,
     }
 }

@@ -18,7 +18,7 @@ use tokio::process::Child;
 /// What a child has started may keep its output open; its last words are waited for so long.
 const OUTPUT_GRACE: Duration = Duration::from_millis(300);
 
-/// A line of a child that is longer is told in parts, in bytes.
+/// A line of a child that is longer is passed on in parts, in bytes.
 const LONGEST_LINE: u64 = 16 * 1024;
 
 pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {

@@ -19,7 +19,7 @@ struct Watcher(Arc<Mutex<StatePoller>>);
 
 impl UserData for Watcher {}
 
-/// How a resource was seen: its state (nil where it is gone), whether nothing good can follow it, the answer, and what `meta` says of it.
+/// How a resource was seen: its state (nil where it is gone), whether nothing good can follow it, the answer, and its `meta`.
 type Seen = (Option<String>, bool, LuaValue, Option<AnyUserData>);
 
 pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
@@ -66,7 +66,7 @@ async fn pause(lua: Lua, _: Arc<Gate>, place: EffectId, (watcher, state): (AnyUs
     }
 }
 
-/// Asks for the state of a resource as the catalogue says.
+/// Asks for the state of a resource as the catalogue describes.
 async fn read(
     lua: Lua,
     gate: Arc<Gate>,

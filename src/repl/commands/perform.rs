@@ -10,7 +10,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 impl Conversation {
-    /// Does what a command says.
+    /// Carries out a command.
     pub(in crate::repl) async fn command(&mut self, command: Command) -> Flow {
         match command {
             Command::Help => self.page("").await,
@@ -18,7 +18,7 @@ impl Conversation {
             Command::Region(name) => self.region(name.as_deref()).await,
             Command::Timing => {
                 self.shows_timing = !self.shows_timing;
-                self.ui.note(if self.shows_timing { "each line says how long it took" } else { "no line says how long it took" });
+                self.ui.note(if self.shows_timing { "each line's time is shown" } else { "no line's time is shown" });
             }
             Command::Audit => self.audit().await,
             Command::Edit => return self.edit().await,

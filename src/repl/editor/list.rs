@@ -6,7 +6,7 @@ use rustyline::{Cmd, ConditionalEventHandler, Event, EventContext, KeyCode, KeyE
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Nobody reads a longer list.
+/// A longer list is not read.
 const MOST: usize = 2_000;
 
 /// A candidate as the list shows it.

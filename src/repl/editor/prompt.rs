@@ -23,7 +23,7 @@ pub(in crate::repl) fn prompt(profiles: &Profiles, catalog: &Catalog, has_color:
     let products = catalog.products();
     let regional = products.iter().filter_map(|name| catalog.product(name).ok()).find(|product| !product.regions.is_empty());
     let region = regional.and_then(|product| profiles.region(&product).ok().flatten()).map(|setting| setting.value);
-    // Without colour the mark must say it.
+    // Without color the mark must show it.
     let mark = if is_production { "!" } else { "" };
     let region = region.map(|region| format!(" {}", cut(&region))).unwrap_or_default();
     let name = format!("{}{mark}{region}", cut(&profile.value));

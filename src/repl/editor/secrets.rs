@@ -30,7 +30,7 @@ impl Secrets {
         Self { catalog, redactor, marked: OnceLock::new() }
     }
 
-    /// Whether a line holds a secret, as far as anybody can tell by now.
+    /// Whether a line holds a secret, as far as is known by now.
     pub(in crate::repl) fn is_in(&self, line: &str) -> bool {
         self.redactor.redact(line) != line || !self.literals(line).is_empty()
     }

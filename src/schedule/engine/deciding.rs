@@ -18,7 +18,7 @@ pub struct ScheduleState {
     pub fingerprint: String,
     /// Firings up to here have their row.
     pub handled: Timestamp,
-    /// `cumulua schedule pause` was said.
+    /// Whether `cumulua schedule pause` holds it back.
     pub paused: bool,
     /// The last run failed.
     pub failed: bool,
@@ -59,7 +59,7 @@ impl Engine {
         }
     }
 
-    /// Hears of a run of the server before this one that ended at `ended`, which that server has not heard of any more.
+    /// Decides what follows from a run of the server before this one that ended at `ended`, of which that server has not taken note.
     pub fn ended_before(
         &mut self,
         previous: &PreviousAttempt<'_>,
@@ -146,7 +146,7 @@ impl Engine {
         decisions
     }
 
-    /// Hears that a run has ended.
+    /// Decides what follows from the end of a run.
     pub fn ended(&mut self, name: &str, at: Timestamp, outcome: Outcome, now: Timestamp) -> Vec<Decision> {
         let mut decisions = Vec::new();
         let Some(job) = self.jobs.get_mut(name) else { return decisions };

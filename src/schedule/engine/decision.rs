@@ -136,11 +136,11 @@ pub enum Decision {
     Retry(Attempt, Timestamp),
     /// Its run failed and was to be repeated, which does not happen any more.
     GiveUp(Attempt, Reason),
-    /// Somebody is to hear of it.
+    /// A notification is to be sent.
     Notify(Notice),
 }
 
-/// What somebody is to hear of.
+/// A notification to send.
 #[derive(Debug, Clone)]
 pub struct Notice {
     /// The firing; of several the last.
@@ -149,7 +149,7 @@ pub struct Notice {
     pub event: NotifyEvent,
     /// Why it did not run, or is not repeated.
     pub reason: Option<Reason>,
-    /// How many firings it is about: a server that comes back after a day must not call somebody a thousand times.
+    /// How many firings it is about: a server that comes back after a day must not notify a thousand times.
     pub firings: u64,
 }
 

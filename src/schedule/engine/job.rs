@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// A firing that is seen no later than this is on time, and runs whatever `catch_up` says.
+/// A firing that is seen no later than this is on time, and runs whatever `catch_up` is.
 const ON_TIME: SignedDuration = SignedDuration::from_secs(10);
 
 /// Firings of one schedule that may wait for their turn.
@@ -59,7 +59,7 @@ impl Job {
         }
     }
 
-    /// A run of a server before this one goes on, as far as is known; its end is to be heard of.
+    /// A run of a server before this one goes on, as far as is known; its end is to come.
     pub(super) fn take_over(&mut self, attempt: Attempt) {
         self.active.push(Active { attempt, state: State::Running });
     }
@@ -105,7 +105,7 @@ impl Job {
             _ => schedule.timing.next(now),
         };
         self.schedule = Arc::clone(schedule);
-        // What starts from now on is what the file says now.
+        // What starts from now on is as the file is now.
         let pausing = self.active.iter_mut().filter(|active| matches!(active.state, State::Pausing(_)));
         for attempt in pausing.map(|active| &mut active.attempt).chain(&mut self.waiting) {
             attempt.schedule = Arc::clone(schedule);
@@ -301,7 +301,7 @@ impl Job {
                 self.active.push(active);
                 retry = Some(time);
             }
-            // A schedule of every second must not call somebody every second for one full disk.
+            // A schedule of every second must not notify every second of one full disk.
             Outcome::Unrecorded if !std::mem::replace(&mut self.failed, true) => {
                 notify(active.attempt, NotifyEvent::Failure, Some(Reason::Unrecorded), 1, decisions);
             }

@@ -1,4 +1,4 @@
-//! The engine: what becomes of every firing. It is told the time and what has ended, and answers with decisions; it does nothing itself.
+//! The engine: what becomes of every firing. It is given the time and what has ended, and answers with decisions; it does nothing itself.
 
 mod deciding;
 mod decision;

@@ -48,9 +48,9 @@ fn describe(decisions: Vec<Decision>) -> Vec<String> {
         Decision::Retry(attempt, time) => format!("retry {} at {}", seconds(attempt.at), seconds(time)),
         Decision::GiveUp(attempt, reason) => format!("give up {} attempt {}: {reason:?}", seconds(attempt.at), attempt.number),
         Decision::Notify(notice) if notice.firings > 1 => {
-            format!("tell {} {} of {}", seconds(notice.attempt.at), notice.event.as_str(), notice.firings)
+            format!("notify {} {} of {}", seconds(notice.attempt.at), notice.event.as_str(), notice.firings)
         }
-        Decision::Notify(notice) => format!("tell {} {}", seconds(notice.attempt.at), notice.event.as_str()),
+        Decision::Notify(notice) => format!("notify {} {}", seconds(notice.attempt.at), notice.event.as_str()),
     };
     decisions.into_iter().map(word).collect()
 }
@@ -106,7 +106,7 @@ fn cancel_ends_the_run_and_starts_once_it_has_ended() {
     let mut engine = engine(&minutely("overlap = 'cancel'"));
     tick(&mut engine, 60);
     assert_eq!(tick(&mut engine, 120), ["end 60: Replaced", "wait 120"]);
-    assert_eq!(tick(&mut engine, 180), ["miss 120: Superseded", "wait 180"], "it is told to end once");
+    assert_eq!(tick(&mut engine, 180), ["miss 120: Superseded", "wait 180"], "it is asked to end once");
     assert_eq!(ended(&mut engine, 60, Outcome::Ended, 190), ["start 180 schedule"]);
 }
 
@@ -194,11 +194,11 @@ fn a_failed_run_is_repeated_with_growing_pauses_and_told_once_at_the_end() {
     assert_eq!(tick(&mut engine, 66), ["start 60 attempt 2"]);
     assert_eq!(ended(&mut engine, 60, Outcome::Failed, 67), ["retry 60 at 82"]);
     assert_eq!(tick(&mut engine, 82), ["start 60 attempt 3"]);
-    assert_eq!(ended(&mut engine, 60, Outcome::Failed, 83), ["tell 60 failure"]);
+    assert_eq!(ended(&mut engine, 60, Outcome::Failed, 83), ["notify 60 failure"]);
     assert_eq!(tick(&mut engine, 120), ["start 120 schedule"]);
-    assert_eq!(ended(&mut engine, 120, Outcome::Done, 121), ["tell 120 recovery"]);
+    assert_eq!(ended(&mut engine, 120, Outcome::Done, 121), ["notify 120 recovery"]);
     tick(&mut engine, 180);
-    assert!(ended(&mut engine, 180, Outcome::Done, 181).is_empty(), "one recovery is told once");
+    assert!(ended(&mut engine, 180, Outcome::Done, 181).is_empty(), "one recovery is notified once");
 }
 
 #[test]
@@ -214,21 +214,21 @@ fn a_firing_that_waits_for_its_retry_still_counts_as_running() {
 fn lateness_is_told_where_it_is_asked_for() {
     let lines = "catch_up = '1h'\nnotify = { on = ['late'], webhook = 'https://pager.example/x', late_after = '30s' }";
     let (_, decisions) = restarted(&minutely(lines), 0, 119);
-    assert_eq!(decisions, ["start 60 catch_up", "tell 60 late"]);
+    assert_eq!(decisions, ["start 60 catch_up", "notify 60 late"]);
     let (_, decisions) = restarted(&minutely(&lines.replace("catch_up = '1h'", "")), 0, 119);
-    assert_eq!(decisions, ["miss 60: TooLate(NotRunning)", "tell 60 late"]);
+    assert_eq!(decisions, ["miss 60: TooLate(NotRunning)", "notify 60 late"]);
 }
 
 #[test]
 fn a_day_of_missed_firings_is_told_once() {
     let lines = "notify = { on = ['late'], webhook = 'https://pager.example/x' }";
     let (_, decisions) = restarted(&minutely(lines), 0, 24 * 3600 + 30);
-    let told: Vec<_> = decisions.iter().filter(|decision| decision.starts_with("tell")).collect();
-    assert_eq!(told, ["tell 86400 late of 1440"]);
+    let told: Vec<_> = decisions.iter().filter(|decision| decision.starts_with("notify")).collect();
+    assert_eq!(told, ["notify 86400 late of 1440"]);
     let all = format!("{lines}\ncatch_up = {{ within = '10m', runs = 'all' }}\noverlap = 'allow'");
     let (_, decisions) = restarted(&minutely(&all), 0, 24 * 3600 + 30);
-    let told: Vec<_> = decisions.iter().filter(|decision| decision.starts_with("tell")).collect();
-    assert_eq!(told, ["tell 85800 late of 1430", "tell 86340 late of 9"]);
+    let told: Vec<_> = decisions.iter().filter(|decision| decision.starts_with("notify")).collect();
+    assert_eq!(told, ["notify 85800 late of 1430", "notify 86340 late of 9"]);
 }
 
 #[test]
@@ -256,7 +256,7 @@ fn a_retry_outlives_its_server_as_long_as_catch_up_lets_it() {
     assert_eq!(take_over(&mut engine, 140), Some(vec![]));
     assert_eq!(tick(&mut engine, 151), ["start 60 attempt 2"]);
     let (mut engine, _) = restarted(&file, 180, 200);
-    assert_eq!(take_over(&mut engine, 200).unwrap(), ["give up 60 attempt 1: TooLate(NotRunning)", "tell 60 failure"]);
+    assert_eq!(take_over(&mut engine, 200).unwrap(), ["give up 60 attempt 1: TooLate(NotRunning)", "notify 60 failure"]);
     let (mut engine, _) = restarted(&retrying("catch_up = '1h'"), 180, 200);
     assert_eq!(take_over(&mut engine, 200), Some(vec![]));
     assert_eq!(tick(&mut engine, 200), ["start 60 attempt 2"]);
@@ -268,15 +268,15 @@ fn the_end_of_a_run_that_its_server_has_not_heard_of_means_to_the_next_what_it_w
     let lines = "notify = { webhook = 'https://pager.example/x' }";
     let (mut engine, _) = restarted(&minutely(lines), 60, 70);
     let ended = |engine: &mut Engine, outcome, now| describe(engine.ended_before(&first("a"), outcome, at(65), at(now)));
-    assert_eq!(ended(&mut engine, Outcome::Failed, 70), ["tell 60 failure"]);
-    assert_eq!(ended(&mut engine, Outcome::Done, 70), ["tell 60 recovery"]);
+    assert_eq!(ended(&mut engine, Outcome::Failed, 70), ["notify 60 failure"]);
+    assert_eq!(ended(&mut engine, Outcome::Done, 70), ["notify 60 recovery"]);
     assert!(ended(&mut engine, Outcome::Ended, 70).is_empty());
     let retried = format!("{lines}\nretries = {{ count = 1, delay = '5s' }}");
     let (mut engine, _) = restarted(&minutely(&retried), 60, 72);
     assert_eq!(ended(&mut engine, Outcome::Failed, 72), ["retry 60 at 70"]);
     assert_eq!(tick(&mut engine, 72), ["start 60 attempt 2"], "it is not yet too late for it");
     let (mut engine, _) = restarted(&minutely(&retried), 60, 110);
-    let late = ["retry 60 at 70", "give up 60 attempt 1: TooLate(NotRunning)", "tell 60 failure"];
+    let late = ["retry 60 at 70", "give up 60 attempt 1: TooLate(NotRunning)", "notify 60 failure"];
     assert_eq!(ended(&mut engine, Outcome::Failed, 110), late);
     assert!(engine.ended_before(&first("gone"), Outcome::Failed, at(65), at(70)).is_empty());
 }
@@ -300,14 +300,14 @@ fn a_retry_that_cannot_come_any_more_is_given_up_and_told() {
     };
     let mut engine = failed_once();
     assert!(engine.set_paused("a", true));
-    assert_eq!(tick(&mut engine, 91), ["give up 60 attempt 1: Paused", "tell 60 failure"]);
+    assert_eq!(tick(&mut engine, 91), ["give up 60 attempt 1: Paused", "notify 60 failure"]);
     let mut engine = failed_once();
-    assert_eq!(describe(engine.reload(&file(""), at(70))), ["give up 60 attempt 1: Removed", "tell 60 failure"]);
+    assert_eq!(describe(engine.reload(&file(""), at(70))), ["give up 60 attempt 1: Removed", "notify 60 failure"]);
     let slow = minutely(&lines.replace("30s", "90s"));
     let mut engine = self::engine(&slow);
     tick(&mut engine, 60);
     ended(&mut engine, 60, Outcome::Failed, 61);
-    assert_eq!(tick(&mut engine, 120), ["give up 60 attempt 1: Superseded", "tell 60 failure", "start 120 schedule"]);
+    assert_eq!(tick(&mut engine, 120), ["give up 60 attempt 1: Superseded", "notify 60 failure", "start 120 schedule"]);
 }
 
 #[test]
@@ -315,7 +315,7 @@ fn what_cannot_be_recorded_is_told_once_and_a_retry_is_tried_again() {
     let lines = "retries = { count = 2, delay = '30s' }\nnotify = { webhook = 'https://pager.example/x' }";
     let mut engine = engine(&minutely(lines));
     tick(&mut engine, 60);
-    assert_eq!(ended(&mut engine, 60, Outcome::Unrecorded, 60), ["tell 60 failure"]);
+    assert_eq!(ended(&mut engine, 60, Outcome::Unrecorded, 60), ["notify 60 failure"]);
     tick(&mut engine, 120);
     assert!(ended(&mut engine, 120, Outcome::Unrecorded, 120).is_empty());
     tick(&mut engine, 180);

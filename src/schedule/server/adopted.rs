@@ -1,5 +1,5 @@
 //! What a server takes over from the one before it: runs that go on, retries that are to come, firings that wait, and ends of runs that
-//! nobody has heard of.
+//! no server has taken note of.
 
 use super::dispatch::{DecisionBatch, Dispatch};
 use super::error::ServeError;
@@ -75,7 +75,7 @@ impl Adopted {
     }
 }
 
-/// Hears that a run of a server before has ended.
+/// Decides what follows from the end of a run of a server before.
 fn ended(run: &Run, dispatch: &mut Dispatch) -> Result<DecisionBatch, StoreError> {
     let now = wall_now();
     let Some(id) = &run.id else {
@@ -120,7 +120,7 @@ fn take_over_retries(dispatch: &mut Dispatch, now: Timestamp) -> Result<(), Serv
     Ok(())
 }
 
-/// Hears of runs that have ended, or were lost, since the server before this one did.
+/// Decides what follows from runs that have ended, or were lost, since the server before this one did.
 fn settle_unheard_runs(dispatch: &mut Dispatch, now: Timestamp) -> Result<(), ServeError> {
     for row in dispatch.records.store.unheard_runs()? {
         let Some(end) = row.end() else { continue };

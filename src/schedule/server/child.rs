@@ -1,4 +1,4 @@
-//! A run's process: its output is kept line by line, its time is limited, and it ends when it is told to.
+//! A run's process: its output is kept line by line, its time is limited, and it ends when the server ends it.
 
 use super::lines::Lines;
 use crate::history::{Line, Output, RunOutcome, Store, Stream};
@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::mpsc;
 
-/// A process that was told to end has its deferred functions to run, and then this much more.
+/// A process that was asked to end has its deferred functions to run, and then this much more.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a script has started may hold the pipes open after it; its last words are waited for so long.
@@ -27,11 +27,11 @@ const TIMED_OUT: i32 = 124;
 /// How a run's process ended.
 #[derive(Debug, Clone)]
 pub(super) struct Exit {
-    /// How the run ended, as far as its process tells.
+    /// How the run ended, as far as its process shows.
     pub(super) outcome: RunOutcome,
     /// The process's exit status, where it has one.
     pub(super) status: Option<i32>,
-    /// What a person reads where the process has said nothing itself.
+    /// What a person reads where the process has written nothing itself.
     pub(super) error: Option<String>,
 }
 
@@ -42,13 +42,13 @@ pub(super) struct Handle {
 }
 
 impl Handle {
-    /// Tells the process to end, and why.
+    /// Asks the process to end, and says why.
     pub(super) fn end(&self, reason: &str) {
         let _ = self.end.send(reason.to_owned());
     }
 }
 
-/// Who hears a run's lines.
+/// What receives a run's lines.
 pub type Listener = Arc<dyn Fn(Stream, &str) + Send + Sync>;
 
 /// A run's process that has been started.
@@ -182,7 +182,7 @@ fn kill_group(id: Option<u32>) {
 #[cfg(not(unix))]
 fn kill_group(_: Option<u32>) {}
 
-/// Hears a stream to its end; gives its last line that is not empty.
+/// Reads a stream to its end; gives its last line that is not empty.
 async fn capture(stream: Option<impl AsyncRead + Unpin>, name: Stream, listener: &Listener) -> Option<String> {
     let mut stream = stream?;
     let mut lines = Lines::default();
@@ -206,7 +206,7 @@ pub(super) fn keep(store: Store, run: String) -> Listener {
     let output = std::sync::Mutex::new(Output::default());
     Arc::new(move |stream, text| {
         let mut output = output.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        // A store that cannot keep up, or a full disk, stops nothing that runs; the run's end says so once.
+        // A store that cannot keep up, or a full disk, stops nothing that runs; it is reported once, at the run's end.
         let _ = store.add_line(&run, &mut output, Line { at: wall_now(), stream, text: text.to_owned() });
     })
 }

@@ -28,7 +28,7 @@ pub(super) struct DecisionBatch {
 }
 
 impl From<Vec<Decision>> for DecisionBatch {
-    /// Decisions that follow from the time, or from what somebody asks for.
+    /// Decisions that follow from the time, or from a request.
     fn from(decisions: Vec<Decision>) -> Self {
         Self { decisions, of: None }
     }
@@ -96,7 +96,7 @@ impl Dispatch {
     fn prepare(&mut self, batch: DecisionBatch, record: &mut Vec<HistoryEntry>, commands: &mut Vec<Command>) {
         let DecisionBatch { decisions, of } = batch;
         if let Some(end) = &of {
-            // A run's own process has recorded that it is done; that the server has heard of it may wait for the next record.
+            // A run's own process has recorded that it is done; that the server has taken note of it may wait for the next record.
             let end = RunEnd::clone(end);
             if decisions.is_empty() && end.outcome == RunOutcome::Done {
                 self.records.record_later(end);
@@ -211,7 +211,7 @@ impl Dispatch {
         self.carry_out(batches);
     }
 
-    /// Hears that a run's process has ended.
+    /// Decides what follows from the end of a run's process.
     pub(super) fn ended(&mut self, (run, exit): Ended) -> Option<DecisionBatch> {
         let attempt = self.processes.forget(&run)?;
         Some(self.finish(&attempt, run, exit))
@@ -223,7 +223,7 @@ impl Dispatch {
         DecisionBatch { decisions, of: Some(Arc::new(end)) }
     }
 
-    /// A run that has not ended well says best what went wrong; and one that ended by itself, whether that is a failure: a person may
+    /// What a run that has not ended well has recorded itself is better; for one that ended by itself, also whether that is a failure: a person may
     /// have cancelled it.
     fn prefer_recorded(&self, run: &str, exit: Exit) -> Exit {
         if exit.outcome == RunOutcome::Done {
@@ -275,7 +275,7 @@ fn attempt_key(attempt: &Attempt) -> AttemptKey {
     AttemptKey { schedule: attempt.schedule.name.to_string(), due: attempt.at, number: attempt.number }
 }
 
-/// A firing that somebody has asked for is none of the schedule's own.
+/// A firing that a person has triggered is none of the schedule's own.
 fn firing_entry(cause: Cause, firing: Firing) -> HistoryEntry {
     if cause == Cause::Trigger { HistoryEntry::Beside(firing, None) } else { HistoryEntry::Firing(firing, None) }
 }

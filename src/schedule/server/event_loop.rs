@@ -47,12 +47,12 @@ pub struct Server {
     pub http: Option<SocketAddr>,
     /// In place of the file's grace.
     pub grace: Option<Duration>,
-    /// Who hears what the server says.
+    /// Where the server logs.
     pub log: Arc<dyn Log>,
 }
 
 impl Server {
-    /// Serves until it is told to end.
+    /// Serves until a signal ends it.
     pub async fn serve(self) -> Result<(), ServeError> {
         let file = ScheduleFile::read(&self.file)?;
         let locked = self.store.locks().server().map_err(ServeError::system("the server's lock cannot be taken"))?;
@@ -63,7 +63,7 @@ impl Server {
             }
         };
         // From here on: a signal that came before would end the server without a word.
-        let mut signals = Signals::listen().map_err(ServeError::system("signals cannot be heard"))?;
+        let mut signals = Signals::listen().map_err(ServeError::system("signals cannot be handled"))?;
         let began = real_now();
         let metrics = Arc::new(Metrics::default());
         if let Some(address) = self.http {
@@ -75,7 +75,7 @@ impl Server {
         let (report, mut ends) = mpsc::unbounded_channel();
         let (mut requests, problem) = Requests::listen(self.store.path());
         if let Some(problem) = problem {
-            let message = format!("the server's socket cannot be made, so that no command is heard: {problem}");
+            let message = format!("the server's socket cannot be made, so that no command reaches it: {problem}");
             self.log.line(Level::Warn, &message, &[]);
         }
         let records = Records::new(self.store, Arc::clone(&self.log), metrics);

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// What tells that a file has changed.
+/// What differs when a file has changed.
 type Stamp = (SystemTime, u64);
 
 /// The file as it was read, and as it was seen last.

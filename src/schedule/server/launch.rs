@@ -87,7 +87,7 @@ impl Launcher {
         command
     }
 
-    /// The run of a function that hears of an occasion.
+    /// The run of a function that receives a notification.
     pub(super) fn function(&self, module: &str, function: &str, event: &str, folder: &Path) -> Command {
         let code = "local module, name, event = args[1], args[2], json.decode(args[3])
             local loaded = require(module)

@@ -1,4 +1,4 @@
-//! The server: starts runs when the engine says so, and keeps what becomes of each firing.
+//! The server: starts runs as the engine decides, and keeps what becomes of each firing.
 
 mod adopted;
 mod child;

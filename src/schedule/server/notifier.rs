@@ -57,7 +57,7 @@ impl Notifier {
     }
 }
 
-/// Tells whoever is to hear of an occasion; what fails is logged.
+/// Delivers a notification to all that it is for; what fails is logged.
 async fn deliver(notify: Arc<Notify>, event: Value, launcher: Launcher, folder: &Path, post: Post, log: Arc<dyn Log>) {
     let name = event["schedule"].as_str().unwrap_or_default().to_owned();
     let mut faults = Vec::new();
@@ -74,7 +74,7 @@ async fn deliver(notify: Arc<Notify>, event: Value, launcher: Launcher, folder: 
         faults.extend(posted.err().map(|problem| format!("the webhook: {problem}")));
     }
     for fault in faults {
-        log.line(Level::Error, &format!("{name}: nobody was notified by {fault}"), &[("schedule", &name)]);
+        log.line(Level::Error, &format!("{name}: not notified by {fault}"), &[("schedule", &name)]);
     }
 }
 

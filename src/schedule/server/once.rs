@@ -27,7 +27,7 @@ pub struct Once {
     pub echo: Listener,
 }
 
-/// Carries it out; gives its exit status. The error says why it did not run, or how it crashed.
+/// Carries it out; gives its exit status. The error is why it did not run, or how it crashed.
 pub async fn run_once(once: Once) -> Result<i32, String> {
     let Once { store, launcher, schedule, folder, id, echo } = once;
     if schedule.overlap != Overlap::Allow && store.locks().is_schedule_running(&schedule.name) {
@@ -70,6 +70,6 @@ pub async fn run_once(once: Once) -> Result<i32, String> {
     let (status, error) = (exit.status, exit.error);
     let end = RunEnd { id, ended: wall_now(), outcome: exit.outcome, status, error: error.clone() };
     store.decide_together(vec![HistoryEntry::End(end)]).map_err(|problem| problem.to_string())?;
-    // What crashed has not said why itself.
+    // What crashed has not recorded why itself.
     status.map_or_else(|| Err(error.unwrap_or_default()), Ok)
 }

@@ -26,7 +26,7 @@ pub(super) struct Processes {
 }
 
 impl Processes {
-    /// None yet; `ended` hears of each that ends.
+    /// None yet; `ended` receives each that ends.
     pub(super) fn new(launcher: Launcher, ended: mpsc::UnboundedSender<Ended>) -> Self {
         Self { launcher, running: HashMap::new(), ended }
     }
@@ -58,18 +58,18 @@ impl Processes {
         Ok(())
     }
 
-    /// Hears that a process has ended; what it was for.
+    /// Forgets a process that has ended; gives what it was for.
     pub(super) fn forget(&mut self, run: &str) -> Option<Attempt> {
         self.running.remove(run).map(|running| running.attempt)
     }
 
-    /// Tells the run of a firing to end.
+    /// Asks the run of a firing to end.
     pub(super) fn end(&self, attempt: &Attempt, reason: &str) {
         let is_meant = |other: &Attempt| other.schedule.name == attempt.schedule.name && other.at == attempt.at;
         self.running.values().filter(|running| is_meant(&running.attempt)).for_each(|running| running.handle.end(reason));
     }
 
-    /// Tells all to end.
+    /// Asks all to end.
     pub(super) fn end_all(&self, reason: &str) {
         self.running.values().for_each(|running| running.handle.end(reason));
     }

@@ -19,7 +19,7 @@ const SILENCE: Duration = Duration::from_mins(1);
 /// How long a store that is asked whether it works again has to answer.
 const PROBE: Duration = Duration::from_secs(1);
 
-/// What the server writes into the history, and what it says of that.
+/// What the server writes into the history, and what it logs about that.
 pub(super) struct Records {
     pub(super) store: Store,
     pub(super) log: Arc<dyn Log>,
@@ -29,7 +29,7 @@ pub(super) struct Records {
     forgotten: u64,
     /// Whether the store refused the last time that it was asked.
     refuses: bool,
-    /// When that was said last.
+    /// When that was logged last.
     logged: Option<Instant>,
     /// Ends of runs from which nothing follows, and which go into the store with the next decisions or a second later.
     quiet_ends: Vec<HistoryEntry>,
@@ -51,7 +51,7 @@ impl Records {
         self.quiet_ends.push(HistoryEntry::End(end));
     }
 
-    /// Records decisions in one step; which of them are new, as the store says. None where it refuses: then nothing that they would
+    /// Records decisions in one step; which of them are new to the store. None where it refuses: then nothing that they would
     /// start may start.
     pub(super) fn record(&mut self, mut decisions: Vec<HistoryEntry>) -> Option<Vec<bool>> {
         decisions.append(&mut self.quiet_ends);
@@ -73,7 +73,7 @@ impl Records {
         }
     }
 
-    /// Hears how a write went that nobody needs again.
+    /// Notes how a write went whose data is not needed again.
     pub(super) fn note<T>(&mut self, written: Result<T, StoreError>) {
         match written {
             Ok(_) => self.works_again(),
@@ -81,7 +81,7 @@ impl Records {
         }
     }
 
-    /// A store that refuses stops nothing that runs; it is said once until it works again.
+    /// A store that refuses stops nothing that runs; it is logged once until it works again.
     pub(super) fn fault(&mut self, problem: &StoreError) {
         self.metrics.store_fault();
         let was_refused = std::mem::replace(&mut self.refuses, true);

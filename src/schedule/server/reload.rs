@@ -45,7 +45,7 @@ pub(super) fn reload(dispatch: &mut Dispatch, watch: &mut FileWatch) -> Reply {
     reply
 }
 
-/// Pauses and resumes schedules as the history says.
+/// Pauses and resumes schedules as recorded in the history.
 pub(super) fn look_at_paused(dispatch: &mut Dispatch) -> Reply {
     match dispatch.records.store.schedule_states() {
         Ok(states) => {
@@ -66,7 +66,7 @@ pub(super) fn look_at_paused(dispatch: &mut Dispatch) -> Reply {
     }
 }
 
-/// Says what is served, and on which clock where the file does not say.
+/// Logs what is served, and on which clock where the file does not set one.
 pub(super) fn log_zone(dispatch: &Dispatch) {
     let file = &dispatch.file;
     let (count, path) = (count(file.schedules.len(), "schedule"), file.path.display());

@@ -22,7 +22,7 @@ use sd_notify::NotifyState;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// What the end takes at most beyond the grace: runs that are told to end and killed, and the last notifications.
+/// What the end takes at most beyond the grace: runs that are asked to end and killed, and the last notifications.
 const AFTER_GRACE: Duration = Duration::from_secs(30);
 
 /// A time without firings in which the store can flush the disk.
@@ -75,7 +75,7 @@ impl Serving {
         Ok(Self { dispatch, adopted, file_watch, pruning: Pruning::default(), clock_watch, began, grace, ending: None })
     }
 
-    /// Hears what has ended, and does what is due.
+    /// Takes in what has ended, and does what is due.
     pub(super) fn step(&mut self, ends: Vec<Ended>) {
         let dispatch = &mut self.dispatch;
         let mut consequences: Vec<_> = ends.into_iter().filter_map(|ended| dispatch.ended(ended)).collect();
@@ -120,7 +120,7 @@ impl Serving {
     fn tidy(&self) {
         let now = wall_now();
         if self.dispatch.engine.next_due().is_none_or(|due| due.duration_since(now) > LULL) {
-            // A disk that is full is said by whatever is to be recorded next.
+            // A full disk is reported by whatever is to be recorded next.
             let _ = self.dispatch.records.store.tidy();
         }
     }
@@ -139,7 +139,7 @@ impl Serving {
         until_house.min(Duration::try_from(until_due).unwrap_or(Duration::ZERO))
     }
 
-    /// Does what somebody has asked for, who waits for the answer.
+    /// Does what a command asks for, which waits for the answer.
     pub(super) fn answer(&mut self, asked: Asked) {
         if !asked.take() {
             return;
@@ -158,7 +158,7 @@ impl Serving {
         asked.answer(reply);
     }
 
-    /// Runs a schedule now. The answer may be lost with the server; then the store still tells whether it ran.
+    /// Runs a schedule now. The answer may be lost with the server; then the store still shows whether it ran.
     fn trigger(&mut self, name: &str) -> Reply {
         let Some(decisions) = self.dispatch.engine.trigger(name, milliseconds(wall_now())) else {
             return Reply::Refused(self.dispatch.file.find(name).err().unwrap_or_default());
@@ -191,7 +191,7 @@ impl Serving {
                 records.log.line(Level::Info, &message, &[]);
                 self.dispatch.begin_to_end();
             }
-            // Whoever says it twice does not want to wait.
+            // A second signal means that the person does not want to wait.
             (Signal::End, Some(_)) => self.ending = Some(real_now()),
         }
     }

@@ -35,11 +35,11 @@ pub enum CatalogError {
     Unreadable {
         /// The file.
         file: PathBuf,
-        /// What the system says.
+        /// The system's reason.
         reason: String,
     },
     /// A file does not fit `catalog/schema.json`.
-    #[error("the catalogue file {}, line {line}, column {column}: {reason}; catalog/schema.json says what fits", .file.display())]
+    #[error("the catalogue file {}, line {line}, column {column}: {reason}; see catalog/schema.json for what fits", .file.display())]
     Malformed {
         /// The file.
         file: PathBuf,
