@@ -21,7 +21,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::runtime::{Builder, LocalOptions};
 
-/// The seed of `--sim`: a rehearsal goes the same way every time.
+/// The seed of `--sim`: a simulation goes the same way every time.
 pub(super) const SIMULATOR_SEED: u64 = 1;
 
 /// The catalogue with the user's overlays.
@@ -31,7 +31,7 @@ pub(super) fn catalog(options: &GlobalOptions) -> Arc<Catalog> {
 }
 
 /// What clap cannot see is wrong with the options: names that the catalogue lacks would otherwise change nothing, silently.
-/// Gives the rehearsal of this command, with the state that it begins from.
+/// Gives the simulation of this command, with the state that it begins from.
 pub(super) fn check(options: &GlobalOptions, simulates: bool) -> Result<Simulation, String> {
     if let Some(folder) = options.catalog.iter().find(|folder| !folder.is_dir()) {
         return Err(format!("--catalog {} is not a folder", folder.display()));
@@ -102,7 +102,7 @@ pub(super) fn recorded_gate(
         (false, Some(_)) => Keep::Effects,
         (false, None) => Keep::Everything,
     };
-    // Rehearsals share the seed of their randomness, runs must not share their ids.
+    // Simulations share the seed of their randomness, runs must not share their ids.
     let id = subject.run.unwrap_or_else(|| Random::system().uuid());
     let recorder = Arc::new(HistoryRecorder::new(id, about, keep, path, parts.clock.clone(), Arc::clone(&parts.redactor)));
     let gate = Gate::new(parts).recorded_by(Arc::clone(&recorder) as Arc<dyn RunRecorder>);

@@ -34,7 +34,7 @@ impl Docs {
                 Err(problem) => report_failure(&problem.to_string()),
             };
         }
-        let paper = Paper { width: report::output_width(), colour: report::output_has_color() };
+        let paper = Paper { width: report::output_width(), color: report::output_has_color() };
         match page::render_named(&catalog, &self.name.unwrap_or_default(), &paper) {
             Ok(text) => {
                 report::print(text.trim_end());

@@ -141,15 +141,15 @@ impl Live {
 }
 
 fn draw_calls(lines: &MultiProgress, calls: &mut BTreeMap<u64, OpenCall>) {
-    let mut shown = calls.values().filter(|call| call.line.is_some()).count();
+    let mut visible = calls.values().filter(|call| call.line.is_some()).count();
     for call in calls.values_mut() {
         let elapsed = real_now() - call.started;
         if elapsed < PATIENCE {
             continue;
         }
-        if call.line.is_none() && shown < MOST_LINES {
+        if call.line.is_none() && visible < MOST_LINES {
             call.line = Some(start_ticking(lines.add(ProgressBar::new_spinner()), "{spinner} {msg}"));
-            shown += 1;
+            visible += 1;
         }
         if let Some(line) = &call.line {
             line.set_message(format!("{}: no answer yet, {}", call.action, seconds(elapsed)));

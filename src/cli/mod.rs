@@ -22,6 +22,7 @@ mod sim;
 mod simulated;
 mod simulation;
 mod status;
+mod streams;
 mod trust;
 mod types;
 mod wait;

@@ -29,7 +29,7 @@ enum Command {
 impl Profile {
     /// Shows it.
     pub(super) fn run(self, options: &GlobalOptions) -> ExitCode {
-        let shown = match &self.command {
+        let text = match &self.command {
             Command::List => list(&context::profiles(options, Path::new("."))),
             Command::Show { name } => {
                 // A named profile is the current one of this look.
@@ -37,7 +37,7 @@ impl Profile {
                 show(&options)
             }
         };
-        match shown {
+        match text {
             Ok(lines) => {
                 report::print(&lines.join("\n"));
                 status::DONE.into()

@@ -3,6 +3,7 @@
 use super::live::Live;
 use super::options::Format;
 use super::report::{self, seconds};
+use super::streams;
 use crate::gate::{Event, Level, Observer};
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::OnceLock;
@@ -23,7 +24,7 @@ pub(super) struct Progress {
 impl Progress {
     pub(super) fn new(format: Format, verbose: u8) -> Self {
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        let is_live = format == Format::Text && std::io::stderr().is_terminal() && !dumb;
+        let is_live = format == Format::Text && streams::stderr().is_terminal() && !dumb;
         Self { format, verbose, live: is_live.then(Live::new), elsewhere: OnceLock::new() }
     }
 
@@ -129,5 +130,5 @@ impl Observer for Progress {
 
 fn write(text: &str) {
     // That standard error is closed cannot be reported.
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    let _ = writeln!(streams::stderr().lock(), "{text}");
 }

@@ -76,7 +76,7 @@ fn project(options: &GlobalOptions) -> Option<PathBuf> {
     here.ancestors().find(|folder| folder.join(FILE_NAME).is_file()).map(Path::to_owned)
 }
 
-/// Shows what happens in front, and of what happens behind only what may need a person.
+/// Shows what happens in the foreground, and of jobs only what may need a person.
 struct SessionObserver {
     progress: Arc<Progress>,
     ui: Arc<Ui>,
@@ -97,13 +97,13 @@ impl Observer for SessionObserver {
 /// Listens for Ctrl-C and signals that ask to end, on a thread of its own: the session's may be busy with Lua. It listens once this comes
 /// back, because a Ctrl-C before that would end the process.
 fn listen_for_signals(interrupts: Arc<Interrupts>, modes: Modes) {
-    let (hears, is_heard) = mpsc::channel();
-    let hearing = move || {
+    let (listens, is_listening) = mpsc::channel();
+    let listen = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let mut signals = Signals::new()?;
             // Nothing waits for it any more where the session has ended meanwhile.
-            let _ = hears.send(());
+            let _ = listens.send(());
             loop {
                 let is_stuck = match signals.next().await {
                     Signal::CtrlC => interrupts.interrupt(),
@@ -118,14 +118,14 @@ fn listen_for_signals(interrupts: Arc<Interrupts>, modes: Modes) {
         })
     };
     thread::spawn(move || {
-        let heard: std::io::Result<()> = hearing();
+        let listened: std::io::Result<()> = listen();
         // Without the handlers Ctrl-C ends the process, which is what remains.
-        if let Err(failure) = heard {
+        if let Err(failure) = listened {
             report::error(&format!("Ctrl-C cannot be handled: {failure}"));
         }
     });
     // Without handlers the channel is closed.
-    let _ = is_heard.recv();
+    let _ = is_listening.recv();
 }
 
 enum Signal {

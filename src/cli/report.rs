@@ -2,6 +2,7 @@
 
 use super::options::Color;
 use super::status::Status;
+use super::streams;
 use crate::gate::{Gate, Pending, StopReason};
 use crate::lua::{ScriptError, Sources};
 use crate::run::Ending;
@@ -21,12 +22,12 @@ pub(super) fn set_color(color: Color) {
     choice.write_global();
 }
 
-/// Whether standard error takes colour.
+/// Whether standard error takes color.
 pub(super) fn has_color() -> bool {
-    AutoStream::choice(&std::io::stderr()) != ColorChoice::Never
+    AutoStream::choice(&streams::stderr()) != ColorChoice::Never
 }
 
-/// Text on standard error, with colour where it takes any; a closed one is no fault.
+/// Text on standard error, with color where it takes any; a closed one is no fault.
 pub(super) fn note(text: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{text}");
 }
@@ -115,7 +116,7 @@ pub(super) fn render(error: &ScriptError, sources: &Sources, docs: &str, with_tr
 
 /// A report as standard error takes it.
 fn draw(located: &Located) -> String {
-    let theme = match (has_color(), std::io::stderr().is_terminal()) {
+    let theme = match (has_color(), streams::stderr().is_terminal()) {
         (true, _) => GraphicalTheme::unicode(),
         (false, true) => GraphicalTheme::unicode_nocolor(),
         (false, false) => GraphicalTheme::none(),
@@ -175,7 +176,8 @@ pub(super) fn ending_json(ending: &Ending, gate: &Gate, status: Status) -> Strin
         .collect();
     let unknown = calls.map(|call| {
         let lookup = call.lookup.as_ref();
-        let (action, command) = (lookup.map(|lookup| &lookup.action), lookup.map(|lookup| lookup.command()));
+        let action = lookup.map(|lookup| &lookup.action);
+        let command = lookup.map(|lookup| lookup.command());
         serde_json::json!({ "action": call.action, "lookup": action, "lookup_command": command })
     });
     report["unknown_outcome"] = unknown.collect();
@@ -277,14 +279,14 @@ fn columns(size: Option<(u16, u16)>) -> usize {
     size.map_or(100, |(_, columns)| usize::from(columns)).clamp(40, 160)
 }
 
-/// Whether standard output takes colour.
+/// Whether standard output takes color.
 pub(super) fn output_has_color() -> bool {
-    AutoStream::choice(&std::io::stdout()) != ColorChoice::Never
+    AutoStream::choice(&streams::stdout()) != ColorChoice::Never
 }
 
 /// Text on standard output. A reader that has seen enough is no fault; a full disk is one, and what it would lose may be a task's id.
 pub(super) fn print(text: &str) {
-    let mut stdout = std::io::stdout().lock();
+    let mut stdout = streams::stdout().lock();
     if let Err(problem) = writeln!(stdout, "{text}").and_then(|()| stdout.flush())
         && problem.kind() != std::io::ErrorKind::BrokenPipe
     {

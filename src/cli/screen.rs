@@ -1,7 +1,7 @@
 //! The terminal of a session beside its line: output, the pager, the editor.
 
 use super::progress::Progress;
-use super::report;
+use super::{report, streams};
 use crate::lua::console::Attended;
 use crate::lua::{ScriptError, Sources};
 use crate::repl::Terminal;
@@ -42,7 +42,7 @@ impl Terminal for Screen {
     fn write(&self, text: &str) -> bool {
         let mut written = Ok(());
         self.progress.aside(|| {
-            let mut stdout = io::stdout().lock();
+            let mut stdout = streams::stdout().lock();
             written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
         });
         written.is_ok()

@@ -33,7 +33,7 @@ pub(super) struct Sim {
     /// How much faster tasks go than in a cloud
     #[arg(long, value_name = "FACTOR", default_value_t = 60.0)]
     speed: f64,
-    /// Lets something go wrong; can be given several times, the first that strikes counts
+    /// Lets something go wrong; can be given several times, the first that applies counts
     #[arg(long = "fault", value_name = "PATTERN:KIND…", value_parser = str::parse::<FaultRule>)]
     faults: Vec<FaultRule>,
 }
@@ -62,8 +62,8 @@ impl Sim {
         };
         let ended = Arc::new(Notify::new());
         let end = Arc::clone(&ended);
-        let heard = ctrlc::set_handler(move || end.notify_one());
-        if let Err(problem) = heard {
+        let handled = ctrlc::set_handler(move || end.notify_one());
+        if let Err(problem) = handled {
             report::warning(&format!("Ctrl-C ends the simulator at once, without --dump: {problem}"));
         }
         let listening = async {

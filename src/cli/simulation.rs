@@ -1,4 +1,4 @@
-//! A rehearsal: its simulator, and the files that it begins from and leaves behind.
+//! `--sim`: the simulator, and the files that it begins from and leaves behind.
 
 use super::simulated::InProcess;
 use cumulua_simulator::{SavedState, Simulator};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::{fs, io};
 
-/// The rehearsal of this command, with `--sim`: the state that it begins from, and its simulator once there is one.
+/// What `--sim` of this command has: the state that it begins from, and its simulator once there is one.
 #[derive(Default)]
 pub(super) struct Simulation {
     saved: Option<SavedState>,
@@ -15,7 +15,7 @@ pub(super) struct Simulation {
 }
 
 impl Simulation {
-    /// One that begins from a state, else from an empty account.
+    /// One that begins from a state, or from an empty account.
     pub(super) fn new(saved: Option<SavedState>) -> Self {
         Self { saved, simulator: OnceLock::new() }
     }

@@ -40,8 +40,14 @@ pub fn sign_attempt(
         }
         (None, _) => (Some(query), None),
     };
-    let (url, headers) = (route.url(query.as_deref()), http::HeaderMap::new());
-    Request { method, url, headers, body, timeout, answer: AnswerTo::Memory(Answer::LARGEST) }
+    Request {
+        method,
+        url: route.url(query.as_deref()),
+        headers: http::HeaderMap::new(),
+        body,
+        timeout,
+        answer: AnswerTo::Memory(Answer::LARGEST),
+    }
 }
 
 fn add_common_parameters<'a>(

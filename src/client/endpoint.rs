@@ -67,8 +67,8 @@ fn overridden(action: &Action, text: &str, origin: &str, allow_http: bool) -> Re
     let malformed = |reason: String| EndpointError::Malformed { url: text.to_owned(), origin: origin.to_owned(), reason };
     let mut url = Url::parse(text).map_err(|error| {
         // What stands before an @ may be a password.
-        let shown = text.rsplit('@').next().unwrap_or_default().to_owned();
-        EndpointError::Malformed { url: shown, origin: origin.to_owned(), reason: error.to_string() }
+        let host = text.rsplit('@').next().unwrap_or_default().to_owned();
+        EndpointError::Malformed { url: host, origin: origin.to_owned(), reason: error.to_string() }
     })?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(EndpointError::Malformed {

@@ -77,14 +77,14 @@ fn evidence<'a>(model: &LookupModel, given: impl Fn(&str) -> Option<&'a Value>) 
         _ => "",
     };
     let compared = model.compare.iter().filter_map(|(path, ours)| Some((path, given(ours)?)));
-    let shown: Vec<String> = compared
+    let texts: Vec<String> = compared
         .map(|(path, value)| match value {
             Value::List(_) | Value::Object(_) => format!("{no}{path} is among {}", value.to_redacted_json()),
             scalar => format!("{no}{path} is {}", scalar.to_text().unwrap_or_default()),
         })
         .collect();
     // A part of what has to fit together proves nothing.
-    (!shown.is_empty() && shown.len() == model.compare.len()).then(|| shown.join(" and "))
+    (!texts.is_empty() && texts.len() == model.compare.len()).then(|| texts.join(" and "))
 }
 
 #[cfg(test)]

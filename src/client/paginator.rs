@@ -1,6 +1,6 @@
 //! Paging: which page is asked for next, and whether the pages together are the whole list.
 //!
-//! What was collected is held against the server's own total, where it gives one, else against its number of pages; ids must be
+//! What was collected is held against the server's own total, where it gives one, otherwise against its number of pages; ids must be
 //! unique. A list that changes while it is read is an error: an item that slides to a page that was read already would be missed.
 
 use super::value::{Params, Value};
@@ -83,9 +83,17 @@ impl Paginator {
     }
 
     fn begin(action: Action, params: Params) -> Self {
-        let (page, collected, total, pages) = (0, 0, None, None);
-        let (ids, seen, last_page) = (Vec::new(), HashSet::new(), Vec::new());
-        Self { action, params, page, collected, ids, seen, last_page, total, pages }
+        Self {
+            action,
+            params,
+            page: 0,
+            collected: 0,
+            ids: Vec::new(),
+            seen: HashSet::new(),
+            last_page: Vec::new(),
+            total: None,
+            pages: None,
+        }
     }
 
     /// The Action.
@@ -204,8 +212,8 @@ fn id_of(item: &Json, id: Option<&str>) -> Option<String> {
 }
 
 fn list_ids(ids: &[String]) -> String {
-    let shown = ids.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
-    if ids.len() > MOST_NAMED { format!("{shown} and {} more", ids.len() - MOST_NAMED) } else { shown }
+    let text = ids.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
+    if ids.len() > MOST_NAMED { format!("{text} and {} more", ids.len() - MOST_NAMED) } else { text }
 }
 
 fn changed(vanished: &[String], appeared: &[String], expected: u64, collected: u64) -> String {

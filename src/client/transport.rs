@@ -439,7 +439,8 @@ mod tests {
 
     /// A request, as far as it comes.
     fn message(stream: &mut impl io::BufRead) -> String {
-        let (mut head, mut length) = (String::new(), 0);
+        let mut head = String::new();
+        let mut length = 0;
         while !head.ends_with("\r\n\r\n") {
             let start = head.len();
             if stream.read_line(&mut head).unwrap_or(0) == 0 {

@@ -24,7 +24,7 @@ pub struct Account {
     pub allow_http: bool,
     /// Mutating calls are refused.
     pub read_only: Option<Setting<bool>>,
-    /// How fast requests may follow one another; none in a rehearsal.
+    /// How fast requests may follow one another; none in a simulation.
     pub rate_limit: Option<RateLimit>,
     /// The profile is marked as production.
     pub production: Option<Setting<bool>>,
@@ -49,7 +49,7 @@ impl RateLimit {
 }
 
 impl Account {
-    /// The override for a service: its own, else its product's.
+    /// The override for a service: its own, otherwise its product's.
     pub fn endpoint(&self, service: &str) -> Option<&Setting<String>> {
         let product = service.split('.').next().unwrap_or(service);
         self.endpoints.get(service).or_else(|| self.endpoints.get(product))

@@ -28,7 +28,7 @@ pub struct Flags {
     pub read_only: bool,
     /// `--config FILE`.
     pub config: Option<PathBuf>,
-    /// Where the search for a project's file begins: the script's folder, else the working folder.
+    /// Where the search for a project's file begins: the script's folder, otherwise the working folder.
     pub start: PathBuf,
     /// `--sim`: the simulator's credentials in place of real ones.
     pub simulator: bool,
@@ -51,7 +51,7 @@ pub struct Profiles {
 /// The profile where nothing names one.
 const DEFAULT_PROFILE: &str = "default";
 
-/// The profile of a rehearsal's calls that name none.
+/// The profile of a simulation's calls that name none.
 const SIMULATED: &str = "simulator";
 
 impl Profiles {
@@ -94,7 +94,7 @@ impl Profiles {
         if self.flags.simulator { Ok(Setting::new(SIMULATED.to_owned(), Origin::Simulator)) } else { self.configured() }
     }
 
-    /// The profile that a run which is no rehearsal uses where a call names none.
+    /// The profile that a run on the real cloud uses where a call names none.
     fn configured(&self) -> Result<Setting<String>, ConfigError> {
         if let Some(setting) = self.profile_flag() {
             return Ok(setting);
@@ -238,7 +238,7 @@ impl Profiles {
         let variable = name.to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
         match env::var_os(&variable) {
             Some(_) => Ok((credentials::read(name, &SecretSource::Environment(variable.clone()))?, Some(variable))),
-            // A rehearsal needs no real password, and one with every kind of character passes the simulator's rules.
+            // A simulation needs no real password, and one with every kind of character passes the simulator's rules.
             None if self.flags.simulator => Ok((Secret::new("Simulated-1!"), None)),
             None => Err(ConfigError::Secret(credentials::SecretError::Unknown { name: name.to_owned(), variable })),
         }
@@ -253,7 +253,7 @@ impl Profiles {
         tables.any(|table| table.secrets.values().any(is_source) || table.products.values().any(in_product))
     }
 
-    /// The access key of a profile in a rehearsal: each account that a call names is a cloud of its own. Profiles that share an access
+    /// The access key of a profile in a simulation: each account that a call names is a cloud of its own. Profiles that share an access
     /// key are one account, and so are the one that the real run would use and that of calls which name none.
     pub fn simulated_key(&self, profile: Option<&str>) -> Result<String, ConfigError> {
         let own = self.flags.simulator_credentials.0.clone();
@@ -330,7 +330,7 @@ impl Profiles {
         self.profile_flag().is_some() && tables.iter().any(|(_, table)| is_own(table))
     }
 
-    /// The profile and the region that the command, or a person at the prompt, names; a rehearsal has no account to name.
+    /// The profile and the region that the command, or a person at the prompt, names; a simulation has no account to name.
     pub fn account_names(&self) -> (Option<String>, Option<String>) {
         let profile = self.profile_flag().filter(|_| !self.flags.simulator);
         (profile.map(|setting| setting.value), self.region_flag().map(|setting| setting.value))

@@ -47,7 +47,7 @@ pub struct GateParts {
     pub grants: Grants,
     /// What replaces secrets in text.
     pub redactor: Arc<Redactor>,
-    /// The cloud that is rehearsed on; none where the cloud is real.
+    /// The simulated cloud; none where the cloud is real.
     pub simulation: Option<Arc<dyn Simulation>>,
     /// What asks a person before a call that can destroy or cost in production; none in a script's run.
     pub confirm: Option<Arc<dyn Confirm>>,
@@ -110,7 +110,7 @@ impl Gate {
         &self.parts.profiles
     }
 
-    /// The cloud that is rehearsed on; none where the cloud is real.
+    /// The simulated cloud; none where the cloud is real.
     pub fn simulation(&self) -> Option<&Arc<dyn Simulation>> {
         self.parts.simulation.as_ref()
     }

@@ -183,7 +183,7 @@ impl CallEffect {
             profile: subject.account.profile.clone(),
             action: action.full_name.to_string(),
             effects: subject.effects(),
-            params: serde_json::to_value(params).expect("parameters have no odd keys"),
+            params: serde_json::to_value(params).expect("the keys of parameters are texts"),
         }
     }
 

@@ -58,7 +58,7 @@ impl<'a> Open<'a> {
         outcome
     }
 
-    /// Says that nothing is on its way, and that something else would follow.
+    /// Marks that nothing is on its way, and that something else would follow.
     pub(super) fn land(&self) {
         if let Some(landed) = self.landed.get() {
             landed.notify_waiters();

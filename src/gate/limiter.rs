@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 /// Attempts that may be on their way at once: each holds a connection, and a process may have some 1,000 files open.
 const FLYING: usize = 64;
 
-/// The run's clock as the limiter reads it; virtual in a rehearsal.
+/// The run's clock as the limiter reads it; virtual in a simulation.
 #[derive(Debug, Clone)]
 struct Ticks(Clock);
 

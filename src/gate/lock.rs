@@ -59,12 +59,12 @@ impl Effect for Lock<'_> {
 
     async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
         let (gate, Self { name, timeout }) = (open.gate, self);
-        // A rehearsal without a store is alone.
+        // A simulation without a store is alone.
         let Some(recorder) = &gate.recorder else { return Ok(()) };
         // Other runs hold it by the machine's own time, whatever this run's clock does.
         let started = real_now();
         let mut pause = FIRST_PAUSE;
-        let mut told = false;
+        let mut announced = false;
         loop {
             let unusable = |reason| LockError::Unusable { name: (*name).to_owned(), reason };
             let holder = match recorder.lock(name).map_err(unusable)? {
@@ -76,7 +76,7 @@ impl Effect for Lock<'_> {
             if left.is_zero() {
                 return Err(LockError::TimedOut { name: (*name).to_owned(), holder, waited });
             }
-            if !std::mem::replace(&mut told, true) {
+            if !std::mem::replace(&mut announced, true) {
                 gate.log(Level::Info, &format!("waiting for the lock {name:?}, which is held{}", by(&holder)));
             }
             gate.clock().real_sleep(pause.min(left)).await;

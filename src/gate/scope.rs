@@ -43,7 +43,7 @@ impl Gate {
         self.scopes.around(path).unwrap_or_else(|| Arc::clone(&self.cancel))
     }
 
-    /// Ends the run after so long by its own clock, which a rehearsal's waits move on. A script that computes moves only real time,
+    /// Ends the run after so long by its own clock, which the waits of a simulation move on. A script that computes moves only real time,
     /// which the guard watches.
     pub fn limit(&self, limit: Duration) {
         self.raise_after(limit, Arc::downgrade(&self.cancel), StopReason::TimedOut(limit));

@@ -1,4 +1,4 @@
-//! What a rehearsal lets a script do to the cloud that it rehearses on; a real cloud has no such door.
+//! What `--sim` lets a script do to its cloud; a real cloud lets it do none of that.
 
 use serde_json::{Map, Value as Json};
 

@@ -74,7 +74,7 @@ pub struct WebAnswer {
     pub headers: HeaderMap,
     /// Its body.
     pub body: Bytes,
-    /// Whether it is a rehearsal's: nothing was sent.
+    /// Whether it is a simulation's: nothing was sent.
     pub simulated: bool,
 }
 
@@ -98,8 +98,9 @@ impl Gate {
     pub async fn request(&self, request: WebRequest, id: &EffectId) -> Result<WebAnswer, Failure> {
         learn(&self.parts.redactor, &request);
         let number = self.in_flight.begin(Arc::clone(&request.function), request.is_reading(), None);
-        let (endpoint, is_announced) = (OnceCell::new(), Cell::new(false));
-        self.through(RequestEffect { request, number, started: self.elapsed(), endpoint, is_announced }, id).await
+        let effect =
+            RequestEffect { request, number, started: self.elapsed(), endpoint: OnceCell::new(), is_announced: Cell::new(false) };
+        self.through(effect, id).await
     }
 }
 
@@ -162,9 +163,13 @@ impl RequestEffect {
         self.is_announced.set(true);
         gate.event(Event::CallStarted { id: self.number, action: Arc::clone(&request.function) });
         if gate.parts.simulation.is_some() {
-            gate.log(Level::Info, &format!("{} {endpoint}: not sent, this is a rehearsal", request.function));
-            let (status, headers, body) = (StatusCode::NO_CONTENT, HeaderMap::new(), Bytes::new());
-            return Ok(WebAnswer { status, headers, body, simulated: true });
+            gate.log(Level::Info, &format!("{} {endpoint}: not sent, this is a simulation", request.function));
+            return Ok(WebAnswer {
+                status: StatusCode::NO_CONTENT,
+                headers: HeaderMap::new(),
+                body: Bytes::new(),
+                simulated: true,
+            });
         }
         if self.changes() {
             open.commit_intent(|| self.record(open, SENDING, End::of_intent())).await;
@@ -299,8 +304,8 @@ fn redirect_target(url: &Url, response: &Response) -> Option<Url> {
 
 /// Where a request goes, for a record: without its query, which often holds a token.
 fn redacted_url(url: &Url, is_secret: bool) -> String {
-    let mut shown = url.clone();
-    shown.set_query(None);
-    shown.set_fragment(None);
-    if is_secret { format!("{}/{REDACTED}", shown.origin().ascii_serialization()) } else { shown.to_string() }
+    let mut redacted = url.clone();
+    redacted.set_query(None);
+    redacted.set_fragment(None);
+    if is_secret { format!("{}/{REDACTED}", redacted.origin().ascii_serialization()) } else { redacted.to_string() }
 }

@@ -21,7 +21,7 @@ pub struct CallRow {
     /// When it was made; in its record stands when that was made.
     #[serde(rename = "time")]
     pub at: Timestamp,
-    /// `sending` where its end was never recorded, else `ended`.
+    /// `sending` where its end was never recorded, otherwise `ended`.
     pub phase: String,
     /// Its place in the run.
     pub place: String,

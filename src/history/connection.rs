@@ -414,9 +414,9 @@ mod tests {
         sqlx::raw_sql(rows).execute(&mut old).await.unwrap();
         old.close().await.unwrap();
         let calls = Store::open(&path).calls("r", 0, 10).unwrap();
-        let told = |call: &CallRow| (call.number, call.at.as_millisecond(), call.phase.clone(), call.read_only, call.http_status);
+        let row = |call: &CallRow| (call.number, call.at.as_millisecond(), call.phase.clone(), call.read_only, call.http_status);
         let expected = [(1, 5_250, "ended".to_owned(), true, Some(200)), (2, 7_000, "sending".to_owned(), false, None)];
-        assert_eq!(calls.iter().map(told).collect::<Vec<_>>(), expected);
+        assert_eq!(calls.iter().map(row).collect::<Vec<_>>(), expected);
         assert_eq!(
             (calls[0].params["PageSize"].as_u64(), calls[0].attempts, calls[0].region.as_deref()),
             (Some(20), 2, Some("CN"))

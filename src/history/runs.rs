@@ -14,7 +14,7 @@ use std::time::Duration;
 pub struct NewRun {
     /// A UUID.
     pub id: String,
-    /// The schedule, else the script's file name without its ending, else the Action of `cumulua call`.
+    /// The schedule, or the script's file name without its ending, or the Action of `cumulua call`.
     pub name: String,
     /// What began it: `run`, `call`, `schedule`, `trigger` or `repl`.
     pub kind: String,

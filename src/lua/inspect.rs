@@ -38,8 +38,8 @@ pub struct InAnswer {
 impl Values {
     /// The values as text for a terminal of that width, one below the other.
     pub fn text(&self, session: &Session, width: usize) -> String {
-        let shown: Vec<String> = self.0.iter().map(|value| session.render(value, width)).collect();
-        shown.join("\n")
+        let texts: Vec<String> = self.0.iter().map(|value| session.render(value, width)).collect();
+        texts.join("\n")
     }
 }
 

@@ -98,8 +98,8 @@ impl Walk {
         }
         for (key, _) in table.pairs::<LuaValue, LuaValue>().flatten() {
             if !matches!(key, LuaValue::Integer(index) if index >= 1 && usize::try_from(index).is_ok_and(|index| index <= length)) {
-                let shown = key.to_string().unwrap_or_default();
-                self.fault(path, format!("is a list that has the key {shown} too"));
+                let text = key.to_string().unwrap_or_default();
+                self.fault(path, format!("is a list that has the key {text} too"));
             }
         }
         items
@@ -109,8 +109,8 @@ impl Walk {
         let mut fields = Params::new();
         for (key, field) in table.pairs::<LuaValue, LuaValue>().flatten() {
             let LuaValue::String(name) = &key else {
-                let shown = key.to_string().unwrap_or_default();
-                self.fault(path, format!("has the key {shown}, a {} and not a name", key.type_name()));
+                let text = key.to_string().unwrap_or_default();
+                self.fault(path, format!("has the key {text}, a {} and not a name", key.type_name()));
                 continue;
             };
             let Ok(name) = name.to_str() else {

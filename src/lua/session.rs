@@ -77,7 +77,9 @@ impl Session {
         let runtime = Runtime::new(gate, limits, chunk)?;
         let lua = &runtime.lua;
         let globals = lua.globals();
-        let (cells, environment, behind) = (lua.create_table()?, lua.create_table()?, lua.create_table()?);
+        let cells = lua.create_table()?;
+        let environment = lua.create_table()?;
+        let behind = lua.create_table()?;
         behind.raw_set("__index", &globals)?;
         behind.raw_set("__newindex", &globals)?;
         environment.set_metatable(Some(behind))?;

@@ -237,7 +237,7 @@ impl Conversation {
 
     /// Shows a page of the catalogue.
     pub(super) async fn page(&mut self, subject: &str) {
-        let paper = Paper { width: self.ui.terminal.width(), colour: self.ui.terminal.has_color() };
+        let paper = Paper { width: self.ui.terminal.width(), color: self.ui.terminal.has_color() };
         match pages::page(subject, &paper, self) {
             Ok(text) => self.show(text.trim_end()).await,
             Err(problem) => self.problem(&problem),

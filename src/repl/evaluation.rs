@@ -1,4 +1,4 @@
-//! Running what was typed: piece by piece, in front of the jobs, with its value or its error.
+//! Running what was typed: piece by piece, in the foreground, with its value or its error.
 
 use super::conversation::{Conversation, Flow};
 use super::pending;
@@ -20,7 +20,7 @@ const REACTION: Duration = Duration::from_secs(2);
 const LONGEST_PIECE: usize = 500;
 
 impl Conversation {
-    /// Runs a text: as one chunk where it is one, else a pasted text piece by piece.
+    /// Runs a text: as one chunk where it is one, otherwise piece by piece, as a pasted text can be.
     pub(super) async fn evaluate(&mut self, text: &str) -> Flow {
         let pieces = pieces(text);
         let count = pieces.len();
@@ -55,7 +55,8 @@ impl Conversation {
             }
         };
         let form = input.form();
-        let (started, started_at) = (real_now(), self.gate.elapsed());
+        let started = real_now();
+        let started_at = self.gate.elapsed();
         let outcome = self.run_in_foreground(Rc::clone(&self.session).run(input, true)).await;
         let stop = self.settle();
         let ended = match (outcome, stop) {
@@ -75,7 +76,7 @@ impl Conversation {
         ended
     }
 
-    /// Runs a future in front, with the jobs behind it, until it ends or Ctrl-C ends it; none where it did not even then.
+    /// Runs a future in the foreground, beside the jobs, until it ends or Ctrl-C ends it; none where it did not even then.
     pub(super) async fn run_in_foreground<T>(&mut self, future: impl Future<Output = T>) -> Option<T> {
         let (ui, interrupts) = (Arc::clone(&self.ui), Arc::clone(&self.options.interrupts));
         let mut future = pin!(ui.now_running.during(Running::Foreground, future));
@@ -138,7 +139,8 @@ impl Conversation {
         if !self.shows_timing {
             return;
         }
-        let (real, own) = (real_now() - started, self.gate.elapsed().saturating_sub(started_at));
+        let real = real_now() - started;
+        let own = self.gate.elapsed().saturating_sub(started_at);
         let is_virtual = own > real + Duration::from_secs(1);
         let simulated = if is_virtual { format!(", {:.1} s of the simulator's time", own.as_secs_f64()) } else { String::new() };
         self.ui.note(&format!("took {:.3} s{simulated}", real.as_secs_f64()));
@@ -163,12 +165,13 @@ fn has_more(error: &ScriptError) -> bool {
     error.traceback.lines().filter(|line| line.contains("input[") || line.contains(".lua:")).count() > 1
 }
 
-/// A text as inputs: one where it is a chunk; else, as a pasted text can be, line by line, joined where they belong together.
+/// A text as inputs: one where it is a chunk; otherwise, as a pasted text can be, line by line, joined where they belong together.
 fn pieces(text: &str) -> Vec<String> {
     if !text.contains('\n') || judge(text) != Judgement::Wrong {
         return vec![text.to_owned()];
     }
-    let (mut found, mut open) = (Vec::new(), String::new());
+    let mut found = Vec::new();
+    let mut open = String::new();
     let mut lines = text.lines();
     for line in lines.by_ref() {
         if open.is_empty() && line.trim().is_empty() {

@@ -9,7 +9,7 @@ pub trait Terminal: Send + Sync {
     fn height(&self) -> usize;
     /// Columns, 20 at least.
     fn width(&self) -> usize;
-    /// Whether colours are wanted.
+    /// Whether colors are wanted.
     fn has_color(&self) -> bool;
     /// Writes to standard output; false where it has no reader any more.
     fn write(&self, text: &str) -> bool;

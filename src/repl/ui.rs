@@ -77,7 +77,7 @@ impl Ui {
 
     async fn ask(&self, question: &Question) -> Result<(), String> {
         if self.running() != Running::Foreground {
-            return Err("a line in the background cannot ask; run it in front".to_owned());
+            return Err("a line in the background cannot ask; run it in the foreground".to_owned());
         }
         let Some(editor) = self.editor.get() else { return Err("there is no one to ask".to_owned()) };
         let _one_at_a_time = self.asking.lock().await;
@@ -131,7 +131,7 @@ impl Console for Ui {
     fn read(self: Arc<Self>) -> Attended<Result<Option<Vec<u8>>, String>> {
         Box::pin(async move {
             if self.running() != Running::Foreground {
-                return Err("a line in the background cannot read what is typed; run it in front".to_owned());
+                return Err("a line in the background cannot read what is typed; run it in the foreground".to_owned());
             }
             let _one_at_a_time = self.asking.lock().await;
             self.terminal.hide_progress(true);

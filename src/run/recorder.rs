@@ -22,7 +22,7 @@ use std::time::Duration;
 
 /// What is known of a run before it begins.
 pub struct About {
-    /// The script's file name without its ending, else the Action of `cumulua call`.
+    /// The script's file name without its ending, or the Action of `cumulua call`.
     pub name: String,
     /// `run`, `call` or `repl`.
     pub kind: &'static str,

@@ -184,7 +184,8 @@ impl Pattern {
     /// Between two changes the clock runs evenly: each stretch is searched by itself.
     fn next_on_clock(&self, after: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         let horizon = after.saturating_add(HORIZON).ok()?;
-        let (mut from, mut inclusive) = (after, false);
+        let mut from = after;
+        let mut inclusive = false;
         while from < horizon {
             let offset = zone.to_offset(from);
             let end = zone.following(from).next().map_or(Timestamp::MAX, |change| change.timestamp());

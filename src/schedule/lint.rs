@@ -5,27 +5,27 @@ use super::timing::Recurrence;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
-/// So many schedules in one second are a crowd.
+/// So many schedules make a second a crowded one.
 const CROWDED_SECOND: usize = 50;
 
-/// How far firings are looked at for crowds.
+/// How far ahead crowded seconds are looked for.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
-/// Firings of one schedule that are looked at for crowds.
+/// Firings of one schedule that are looked at for crowded seconds.
 const LOOKS: usize = 100;
 
-/// What looks odd, with the lines of the schedules.
+/// What is valid and hardly meant, with the lines of the schedules.
 pub fn lints(file: &ScheduleFile, now: Timestamp) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     let mut seconds: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
     for schedule in &file.schedules {
-        let mut odd = |what: String| found.push((schedule.line, format!("{}: {what}", schedule.name)));
+        let mut lint = |what: String| found.push((schedule.line, format!("{}: {what}", schedule.name)));
         if let Recurrence::Cron(expression) = &schedule.timing.recurrence {
-            expression.lints().into_iter().for_each(&mut odd);
+            expression.lints().into_iter().for_each(&mut lint);
         }
         let mut firings = schedule.timing.firings(now).take(LOOKS).peekable();
         if firings.peek().is_none() {
-            odd(match schedule.timing.end {
+            lint(match schedule.timing.end {
                 Some(end) if end <= now => format!("it never fires again: its end was {end:.0}"),
                 Some(end) => format!("it never fires: nothing is named before its end, {end:.0}"),
                 None => "it never fires: its date does not come within 50 years".to_owned(),

@@ -11,7 +11,7 @@ use std::time::Duration;
 pub enum Recurrence {
     /// A cron expression.
     Cron(Expression),
-    /// An interval, counted from the schedule's start, else from 1970.
+    /// An interval, counted from the schedule's start, otherwise from 1970.
     Every(Duration),
 }
 
@@ -44,7 +44,7 @@ impl Timing {
     pub fn shift_of(name: &str, jitter: Duration) -> Duration {
         let hash = Sha256::digest(name.as_bytes());
         let number = hash.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-        // Whole milliseconds: finer ones would only look odd in tables.
+        // Whole milliseconds: finer ones would only clutter tables.
         let span = u64::try_from(jitter.as_millis()).unwrap_or(u64::MAX);
         Duration::from_millis(if span == 0 { 0 } else { number % span })
     }

@@ -210,7 +210,7 @@ pub enum Overlap {
     /// It does not run.
     #[default]
     Skip,
-    /// It waits for its turn.
+    /// It waits for the run before it.
     Queue,
     /// The run that goes on is ended for it.
     Cancel,

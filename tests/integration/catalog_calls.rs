@@ -122,7 +122,7 @@ impl Bench {
         };
         fs::write(&config, ["cds", "mcs", "aliyun"].map(product).concat()).unwrap();
         let recorder = Arc::new(recorder);
-        let world = GateParts {
+        let parts = GateParts {
             confirm: None,
             catalog: Arc::default(),
             profiles: Arc::new(Profiles::new(Flags {
@@ -140,7 +140,7 @@ impl Bench {
             redactor: Arc::new(Redactor::default()),
             simulation: None,
         };
-        Self { gate: Gate::new(world), recorder, _folder: folder }
+        Self { gate: Gate::new(parts), recorder, _folder: folder }
     }
 
     fn action(&self, name: &str) -> Action {

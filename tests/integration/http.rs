@@ -154,7 +154,7 @@ fn each_way_to_fail_has_its_kind_and_says_how_far_it_got() {
 }
 
 #[test]
-fn a_read_only_run_only_reads_and_a_rehearsal_sends_nothing() {
+fn a_read_only_run_only_reads_and_a_simulation_sends_nothing() {
     let (address, asked) = server(vec![answer("200 OK", "{}", None)]);
     let code = format!("print(http.get('http://{address}/').status) http.post('http://{address}/')");
     let output = allowing(&[&address], &code).args(["--read-only"]).fails(1, &["read-only"]);
@@ -162,7 +162,7 @@ fn a_read_only_run_only_reads_and_a_rehearsal_sends_nothing() {
     assert!(asked.recv().is_ok() && asked.try_recv().is_err());
     let output = Test::simulated("print(http.post('https://hooks.example.com/x?token=y', { body = 'x' }).status)").run();
     assert_eq!(output.stdout, "204\n", "{}", output.stderr);
-    assert!(flat(&output.stderr).contains("https://hooks.example.com/x: not sent, this is a rehearsal"), "{}", output.stderr);
+    assert!(flat(&output.stderr).contains("https://hooks.example.com/x: not sent, this is a simulation"), "{}", output.stderr);
 }
 
 #[test]

@@ -183,7 +183,7 @@ fn badly_named(root: &Path, folders: &[&str]) -> Vec<String> {
     for path in folders.iter().flat_map(|folder| paths_below(root, folder)) {
         let stem = Path::new(&path).file_stem().unwrap().to_string_lossy().into_owned();
         let mut definitions = vec![(Kind::Module, stem)];
-        if path.ends_with(".rs") {
+        if Path::new(&path).extension().is_some_and(|extension| extension == "rs") {
             definitions.extend(Definitions::of(&fs::read_to_string(root.join(&path)).unwrap()).0);
         }
         let named = definitions.iter().filter_map(|(kind, name)| Some((name, standard_term(*kind, name)?)));

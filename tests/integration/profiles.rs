@@ -188,12 +188,12 @@ fn a_script_on_the_wrong_account_stops_before_its_first_call() {
         let output = run(bad, &[]);
         assert!(output.status == 1 && output.stderr.contains("expect_account"), "{bad}: {}", output.stderr);
     }
-    Test::simulated("expect_account { profile = 'production', id = 'a-real-key' } print('a rehearsal goes on')")
-        .prints("a rehearsal goes on\n");
+    Test::simulated("expect_account { profile = 'production', id = 'a-real-key' } print('a simulation goes on')")
+        .prints("a simulation goes on\n");
 }
 
 #[test]
-fn a_rehearsal_has_an_account_for_each_profile_that_calls_name() {
+fn a_simulation_has_an_account_for_each_profile_that_calls_name() {
     let file = "profile = 'main'
         [profiles.main.cds]\naccess_key = 'a'\n[profiles.twin.cds]\naccess_key = 'a'\n[profiles.twin]\nregion = 'us'
         [profiles.other.cds]\naccess_key = 'b'\n[profiles.others_twin.cds]\naccess_key = 'b'\n";

@@ -3,7 +3,7 @@
 #![cfg(unix)]
 
 use crate::support::simulator;
-use crate::terminal::{CTRL_C, CTRL_D, ENTER, Environment, TAB, Terminal, UP};
+use crate::terminal::{CTRL_C, CTRL_D, ENTER, Sandbox, TAB, Terminal, UP};
 use cumulua::lua::judge::{Judgement, judge};
 use cumulua_simulator::{Fault, FaultRule};
 use std::fs;
@@ -20,17 +20,17 @@ const CREATE: &str = "r = cds.ccs.CreateInstance { RegionId = 'CN_Beijing_A', Vd
 
 fn at_both_widths(test: impl Fn(Terminal)) {
     for width in WIDTHS {
-        test(Environment::new().simulated(width));
+        test(Sandbox::new().simulated(width));
     }
 }
 
-/// A place whose profile `there` has the simulator at this URL, marked as production or not.
-fn with_profile(url: &str, is_production: bool) -> Environment {
+/// A sandbox whose profile `there` has the simulator at this URL, marked as production or not.
+fn with_profile(url: &str, is_production: bool) -> Sandbox {
     let config = format!(
         "profile = \"there\"\n[profiles.there]\nregion = \"cn\"\nproduction = {is_production}\n[profiles.there.cds]\nendpoint = {url:?}\n\
          [profiles.other]\nregion = \"us\"\n[profiles.other.cds]\nendpoint = {url:?}\n"
     );
-    Environment::new().file("config/cumulua/cumulua.toml", &config).env("VM_PASSWORD", "Simulated-1!")
+    Sandbox::new().file("config/cumulua/cumulua.toml", &config).env("VM_PASSWORD", "Simulated-1!")
 }
 
 #[test]
@@ -108,31 +108,31 @@ fn a_pasted_text_that_is_no_chunk_runs_line_by_line() {
 #[test]
 fn the_history_is_the_projects_own_and_never_holds_a_secret() {
     for width in WIDTHS {
-        let place = Environment::new().file("cumulua.toml", "[profiles.x]\n");
-        let mut terminal = place.simulated(width);
+        let sandbox = Sandbox::new().file("cumulua.toml", "[profiles.x]\n");
+        let mut terminal = sandbox.simulated(width);
         terminal
             .enter("6 * 111", "\n666")
             .enter("t = { Password = 'hunter22' }", ">")
             .enter("'pw-is-' .. 'geheim33'", "pw-is-geheim33");
         let call = CREATE.replace("secret 'vm-password'", "'geheim33' .. 'X-1'").replace("Password", "[\"Pass\" .. \"word\"]");
         terminal.enter(&call, ">").enter(" 7 * 111", "\n777").keys(CTRL_D).expect_success();
-        let projects = place.path("state/cumulua/projects");
+        let projects = sandbox.path("state/cumulua/projects");
         let file = fs::read_dir(projects).unwrap().next().unwrap().unwrap().path();
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
         let kept = fs::read_to_string(&file).unwrap();
         assert!(kept.contains("6 * 111") && !kept.contains("hunter22") && !kept.contains("7 * 111"), "{kept}");
-        let mut terminal = place.simulated(width);
+        let mut terminal = sandbox.simulated(width);
         terminal.keys("\u{12}6 *").expect("reverse-i-search").keys(ENTER).expect("\n666");
-        assert!(!place.path("state/cumulua/history").exists());
+        assert!(!sandbox.path("state/cumulua/history").exists());
     }
 }
 
 #[test]
 fn a_line_whose_secret_becomes_known_later_leaves_the_history() {
-    let place = Environment::new();
-    let mut terminal = place.simulated(80);
+    let sandbox = Sandbox::new();
+    let mut terminal = sandbox.simulated(80);
     terminal.enter("local pw = 'Geheim-33'", ">").enter(&CREATE.replace("secret 'vm-password'", "pw"), ">");
-    let kept = fs::read_to_string(place.path("state/cumulua/history")).unwrap();
+    let kept = fs::read_to_string(sandbox.path("state/cumulua/history")).unwrap();
     assert!(kept.contains("CreateInstance") && !kept.contains("Geheim"), "{kept}");
     terminal.keys(UP).keys(UP).keys(UP).line("").enter("40 + 2", "\n42");
     assert!(terminal.screen().matches("Geheim").count() == 1, "{}", terminal.screen());
@@ -140,7 +140,7 @@ fn a_line_whose_secret_becomes_known_later_leaves_the_history() {
 
 #[test]
 fn a_history_that_cannot_be_written_is_said_once() {
-    let mut terminal = Environment::new().file("state", "no folder").simulated(80);
+    let mut terminal = Sandbox::new().file("state", "no folder").simulated(80);
     terminal.enter("1 + 1", "the history cannot be written").enter("2 + 2", "\n4").enter("3 + 3", "\n6");
     assert_eq!(terminal.screen().matches("the history cannot").count(), 1, "{}", terminal.screen());
 }
@@ -148,8 +148,8 @@ fn a_history_that_cannot_be_written_is_said_once() {
 #[test]
 fn completion_offers_what_can_stand_there_with_its_summary() {
     for width in WIDTHS {
-        let place = Environment::new().file("tools/net.lua", "-- Networks\nreturn {}").file("tidy.lua", "-- Tidies up\nreturn {}");
-        let mut terminal = place.simulated(width);
+        let sandbox = Sandbox::new().file("tools/net.lua", "-- Networks\nreturn {}").file("tidy.lua", "-- Tidies up\nreturn {}");
+        let mut terminal = sandbox.simulated(width);
         let mut offers = |keys: &str, words: &[&str]| {
             terminal.keys(keys).keys(TAB);
             for word in words {
@@ -174,7 +174,7 @@ fn completion_offers_what_can_stand_there_with_its_summary() {
 #[test]
 fn ctrl_c_leaves_a_list_that_fills_the_screen() {
     for (width, keys) in [(80, ""), (40, "\r\r")] {
-        let mut terminal = Environment::new().rows(10).simulated(width);
+        let mut terminal = Sandbox::new().rows(10).simulated(width);
         terminal.keys("cds.ecs.").keys(TAB).expect("--More--");
         terminal.keys(keys).keys(CTRL_C).expect_line("simulator cn> cds.ecs.");
         terminal.press_ctrl_c().enter("1 + 1", "\n2");
@@ -187,21 +187,21 @@ fn the_hint_has_the_parameters_that_are_still_missing() {
         (80, "RegionId, VdcId, Password, InstanceName, Cpu,", "RegionId, InstanceName, Cpu,"),
         (40, "RegionId, VdcId, Password, …", "Password = 2,  RegionId, …"),
     ] {
-        let mut terminal = Environment::new().simulated(width);
+        let mut terminal = Sandbox::new().simulated(width);
         terminal.line("cds.ccs.CreateInstance {").expect(words);
         terminal.keys("VdcId = 1, Password = 2,").expect(fewer);
         let screen = terminal.screen();
         assert!(screen.lines().all(|line| line.chars().count() <= usize::from(width)), "{screen}");
         assert_eq!(screen.lines().filter(|line| !line.is_empty()).count(), 3, "a hint takes no line of its own: {screen}");
     }
-    let mut terminal = Environment::new().simulated(80);
+    let mut terminal = Sandbox::new().simulated(80);
     terminal.keys("cds.ccs.CreateInstance").expect("{ RegionId, VdcId, Password, …");
 }
 
 #[test]
 fn records_are_tables_that_fit_and_other_values_are_readable() {
     for width in WIDTHS {
-        let mut terminal = Environment::new().simulated(width);
+        let mut terminal = Sandbox::new().simulated(width);
         terminal.line("rows = {}");
         terminal.line("for i = 1, 3 do rows[i] = { Id = 'i-' .. i, Name = 'web' .. i, Status = 'up', Zone = ('z'):rep(30), Disks = { {}, {} } } end");
         terminal.enter("rows", "│ web3");
@@ -219,10 +219,10 @@ fn records_are_tables_that_fit_and_other_values_are_readable() {
 #[test]
 fn a_hundred_thousand_entries_are_cut_and_long_values_go_through_the_pager() {
     for width in WIDTHS {
-        let place = Environment::new().rows(24).env("PAGER", "cat > paged; echo pager was here");
-        let mut terminal = place.simulated(width);
+        let sandbox = Sandbox::new().rows(24).env("PAGER", "cat > paged; echo pager was here");
+        let mut terminal = sandbox.simulated(width);
         terminal.line("big = {} for i = 1, 100000 do big[i] = { n = i } end").enter("big", "pager was here");
-        let paged = fs::read_to_string(place.path("paged")).unwrap();
+        let paged = fs::read_to_string(sandbox.path("paged")).unwrap();
         assert!(paged.contains("and 98000 more"), "{}", paged.lines().last().unwrap());
         terminal.enter("1 + 1", "\n2");
     }
@@ -247,8 +247,8 @@ fn ctrl_c_stops_a_loop_a_sleep_and_a_call_and_the_session_goes_on() {
     let (url, simulator) = simulator();
     simulator.fault(FaultRule::new(Fault::Delay(Duration::from_hours(1))));
     for width in WIDTHS {
-        let place = with_profile(&url, false);
-        let mut terminal = place.open(width, &[]);
+        let sandbox = with_profile(&url, false);
+        let mut terminal = sandbox.open(width, &[]);
         terminal.expect("there cn>").line("local kept = 41");
         for (index, code) in
             ["while true do pcall(function() while true do end end) end", "time.sleep('1h')", "cds.ccs.DescribeTags()"]
@@ -267,8 +267,8 @@ fn ctrl_c_says_what_goes_on_in_the_cloud_and_how_to_wait_for_it() {
     let (url, simulator) = simulator();
     simulator.fault(FaultRule::new(Fault::TaskHangs));
     for width in WIDTHS {
-        let place = with_profile(&url, false);
-        let mut terminal = place.open(width, &[]);
+        let sandbox = with_profile(&url, false);
+        let mut terminal = sandbox.open(width, &[]);
         terminal.expect("there cn>").line(CREATE);
         terminal.line("print('wai' .. 'ting') wait(r)").expect("waiting").keys(CTRL_C);
         terminal.expect("still running in the cloud: cds_task").expect("wait(task(\"cds_task\"");
@@ -292,8 +292,8 @@ fn a_job_runs_behind_and_its_result_comes_above_the_typed_line() {
     let (url, simulator) = simulator();
     simulator.fault(FaultRule::new(Fault::TaskHangs));
     for width in WIDTHS {
-        let place = with_profile(&url, false).file("go.lua", "return os.rename('wait', 'went')");
-        let mut terminal = place.open(width, &[]);
+        let sandbox = with_profile(&url, false).file("go.lua", "return os.rename('wait', 'went')");
+        let mut terminal = sandbox.open(width, &[]);
         terminal.expect("there cn>");
         terminal.enter(
             "&while not io.open('go') do time.sleep(0.02) end print('beh' .. 'ind') return 40 + 2",
@@ -301,7 +301,7 @@ fn a_job_runs_behind_and_its_result_comes_above_the_typed_line() {
         );
         terminal.enter("jobs", "[1] for").enter("20 + 3", "\n23");
         terminal.keys("local typed = 'half").expect("'half");
-        fs::write(place.path("go"), "").unwrap();
+        fs::write(sandbox.path("go"), "").unwrap();
         terminal.expect("behind").expect("[1] done after").expect_line("42");
         terminal.enter(" way'", ">").enter("typed .. '!'", "\"half way!\"");
         terminal.enter("&time.sleep('1h')", "[2] runs").enter(":stop 2", "[2] stopped");
@@ -313,12 +313,12 @@ fn a_job_runs_behind_and_its_result_comes_above_the_typed_line() {
 #[test]
 fn what_a_job_writes_in_pieces_comes_above_the_typed_line() {
     for width in WIDTHS {
-        let place = Environment::new();
-        let mut terminal = place.open(width, &[]);
+        let sandbox = Sandbox::new();
+        let mut terminal = sandbox.open(width, &[]);
         let job = "&while not io.open('go') do time.sleep(0.02) end io.write('one ', 1) io.stdout:write('\\ntwo') print(2) pp { 3 } io.write('end')";
         terminal.expect("default").enter(job, "[1] runs");
         terminal.keys("local typed = 'half").expect("'half");
-        fs::write(place.path("go"), "").unwrap();
+        fs::write(sandbox.path("go"), "").unwrap();
         terminal.expect_line("one 1").expect_line("two2").expect_line("{ 3 }").expect_line("end").expect("[1] done");
         terminal.enter(" way'", ">").enter("typed .. '!'", "\"half way!\"");
     }
@@ -362,9 +362,9 @@ fn ctrl_c_ends_a_question_and_the_session_goes_on() {
 
 #[test]
 fn jobs_go_on_while_a_script_has_the_pager() {
-    let place = Environment::new().rows(24).env("PAGER", "cat > paged; cat unblock");
-    assert!(Command::new("mkfifo").arg(place.path("unblock")).status().unwrap().success());
-    let mut terminal = place.open(80, &[]);
+    let sandbox = Sandbox::new().rows(24).env("PAGER", "cat > paged; cat unblock");
+    assert!(Command::new("mkfifo").arg(sandbox.path("unblock")).status().unwrap().success());
+    let mut terminal = sandbox.open(80, &[]);
     terminal.expect("default").enter("big = {} for i = 1, 50 do big[i] = 'x' .. i end", ">");
     let job = "&while not io.open('paged') do time.sleep(0.02) end local f = io.open('unblock', 'w') f:write('the job ' .. 'ran\\n') f:close()";
     terminal.enter(job, "[1] runs").enter("pp(big)", "the job ran").enter("1 + 1", "\n2");
@@ -372,7 +372,7 @@ fn jobs_go_on_while_a_script_has_the_pager() {
 
 #[test]
 fn a_job_that_prints_a_lot_does_not_stop_the_keys() {
-    let mut terminal = Environment::new().simulated(80);
+    let mut terminal = Sandbox::new().simulated(80);
     terminal.line("&for i = 1, 5000 do print('chat', i) end print('chat' .. 'ted')");
     for number in 0..5 {
         terminal.line(&format!("{number} + 700"));
@@ -384,10 +384,9 @@ fn a_job_that_prints_a_lot_does_not_stop_the_keys() {
 #[test]
 fn jobs_go_on_while_a_pager_has_the_terminal() {
     for width in WIDTHS {
-        let place = Environment::new()
-            .rows(24)
-            .env("PAGER", "touch paging; until [ -e done ]; do :; done; cat > /dev/null; echo pager saw it");
-        let mut terminal = place.open(width, &[]);
+        let sandbox =
+            Sandbox::new().rows(24).env("PAGER", "touch paging; until [ -e done ]; do :; done; cat > /dev/null; echo pager saw it");
+        let mut terminal = sandbox.open(width, &[]);
         terminal.expect("default").line("big = {} for i = 1, 100 do big[i] = 'line ' .. i end");
         terminal
             .enter("&while not io.open('paging') do time.sleep(0.02) end io.open('done', 'w') print('be' .. 'hind')", "[1] runs");
@@ -397,13 +396,13 @@ fn jobs_go_on_while_a_pager_has_the_terminal() {
 }
 
 #[test]
-fn ctrl_c_in_front_leaves_jobs_alone() {
-    let place = Environment::new();
-    let mut terminal = place.open(80, &[]);
+fn ctrl_c_in_the_foreground_leaves_jobs_alone() {
+    let sandbox = Sandbox::new();
+    let mut terminal = sandbox.open(80, &[]);
     terminal.expect("default").line("&while not io.open('go') do time.sleep(0.02) end return 'job' .. ' lives'");
     terminal.line("print('beg' .. 'un') time.sleep('1h')").expect("begun").keys(CTRL_C);
     terminal.expect("interrupted");
-    fs::write(place.path("go"), "").unwrap();
+    fs::write(sandbox.path("go"), "").unwrap();
     terminal.expect("\"job lives\"");
 }
 
@@ -426,8 +425,8 @@ fn commands_change_the_profile_the_region_and_what_is_shown() {
 #[test]
 fn a_session_is_saved_as_a_script_that_runs_by_itself() {
     for width in WIDTHS {
-        let place = Environment::new();
-        let mut terminal = place.simulated(width);
+        let sandbox = Sandbox::new();
+        let mut terminal = sandbox.simulated(width);
         terminal
             .line("local n = 20")
             .enter("n + 1", "\n21")
@@ -439,12 +438,16 @@ fn a_session_is_saved_as_a_script_that_runs_by_itself() {
             .enter(":save all.lua", "written to all.lua")
             .enter(":save part.lua 1-2", "part.lua");
         terminal.enter(":save all.lua", "exists");
-        let script = fs::read_to_string(place.path("all.lua")).unwrap();
+        let script = fs::read_to_string(sandbox.path("all.lua")).unwrap();
         assert!(!script.contains("Geheim") && script.contains("secret \"password\""), "{script}");
         let run = |name: &str| {
             let mut command = Command::new(env!("CARGO_BIN_EXE_cumulua"));
-            let output =
-                command.args(["run", "--sim", name]).current_dir(place.folder()).env_clear().env("HOME", place.folder()).output();
+            let output = command
+                .args(["run", "--sim", name])
+                .current_dir(sandbox.folder())
+                .env_clear()
+                .env("HOME", sandbox.folder())
+                .output();
             let output = output.unwrap();
             assert!(output.status.success(), "{script}\n{}", String::from_utf8_lossy(&output.stderr));
             String::from_utf8_lossy(&output.stdout).into_owned()
@@ -458,23 +461,23 @@ fn a_session_is_saved_as_a_script_that_runs_by_itself() {
 
 #[test]
 fn more_locals_than_a_function_may_have_are_saved_too() {
-    let place = Environment::new();
-    let mut terminal = place.simulated(80);
+    let sandbox = Sandbox::new();
+    let mut terminal = sandbox.simulated(80);
     let lines: Vec<String> = (1..=300).map(|number| format!("local v{number} = {number}")).collect();
     let lines = lines.join(" ");
     terminal.enter(&format!("\u{1b}[200~{lines}\u{1b}[201~"), ">").enter("v1 + v300", "\n301").enter(":save many.lua", "written");
     let output =
-        Command::new(env!("CARGO_BIN_EXE_cumulua")).args(["run", "many.lua"]).current_dir(place.folder()).output().unwrap();
+        Command::new(env!("CARGO_BIN_EXE_cumulua")).args(["run", "many.lua"]).current_dir(sandbox.folder()).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "301\n", "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]
 fn the_last_line_is_edited_and_runs() {
     for width in WIDTHS {
-        let place = Environment::new().env("EDITOR", "sed -i s/20/50/");
-        let mut terminal = place.simulated(width);
+        let sandbox = Sandbox::new().env("EDITOR", "sed -i s/20/50/");
+        let mut terminal = sandbox.simulated(width);
         terminal.enter("20 + 3", "\n23").enter(":edit", "\n53");
-        assert!(fs::read_dir(place.folder()).unwrap().flatten().all(|entry| entry.path().extension().is_none_or(|e| e != "lua")));
+        assert!(fs::read_dir(sandbox.folder()).unwrap().flatten().all(|entry| entry.path().extension().is_none_or(|e| e != "lua")));
     }
 }
 
@@ -482,8 +485,8 @@ fn the_last_line_is_edited_and_runs() {
 fn production_is_marked_and_asks_before_what_destroys_or_costs() {
     let (url, simulator) = simulator();
     for width in WIDTHS {
-        let place = with_profile(&url, true);
-        let mut terminal = place.open(width, &[]);
+        let sandbox = with_profile(&url, true);
+        let mut terminal = sandbox.open(width, &[]);
         terminal.expect("there! cn>");
         assert!(terminal.bytes().contains("\u{1b}[1m\u{1b}[31mthere!"), "{:?}", terminal.bytes());
         let before = simulator.requests().len();
@@ -502,9 +505,9 @@ fn production_is_marked_and_asks_before_what_destroys_or_costs() {
         let mut script = Command::new(env!("CARGO_BIN_EXE_cumulua"));
         let output = script
             .args(["run", "-e", CREATE])
-            .current_dir(place.folder())
+            .current_dir(sandbox.folder())
             .env_clear()
-            .envs([("HOME", place.folder()), ("XDG_CONFIG_HOME", &place.path("config"))])
+            .envs([("HOME", sandbox.folder()), ("XDG_CONFIG_HOME", &sandbox.path("config"))])
             .env("VM_PASSWORD", "Simulated-1!")
             .output()
             .unwrap();
@@ -515,11 +518,11 @@ fn production_is_marked_and_asks_before_what_destroys_or_costs() {
 #[test]
 fn an_answer_that_was_typed_before_the_question_counts_for_nothing() {
     let (url, simulator) = simulator();
-    let place = with_profile(&url, true);
-    let mut terminal = place.open(80, &[]);
+    let sandbox = with_profile(&url, true);
+    let mut terminal = sandbox.open(80, &[]);
     terminal.expect("there! cn>");
     terminal.line(&format!("while not io.open('go') do time.sleep(0.02) end {CREATE}")).keys("y\r").expect("\ny");
-    fs::write(place.path("go"), "").unwrap();
+    fs::write(sandbox.path("go"), "").unwrap();
     terminal.expect("Send it to there? [y/N]").line("").expect("it was not confirmed");
     assert_eq!(simulator.requests().len(), 0);
 }
@@ -550,7 +553,7 @@ fn tasks_side_by_side_ask_one_after_the_other() {
 #[test]
 fn an_error_takes_one_screen_and_the_rest_is_shown_on_demand() {
     for width in WIDTHS {
-        let mut terminal = Environment::new().rows(30).simulated(width);
+        let mut terminal = Sandbox::new().rows(30).simulated(width);
         terminal.line("local function inner() error('bro' .. 'ken') end").line("local function outer() inner() end");
         terminal.enter("outer()", "broken").expect(":trace shows the rest");
         terminal.expect("input[1]:1");
@@ -579,7 +582,7 @@ fn an_error_in_an_expression_is_shown_in_its_line() {
 
 #[test]
 fn many_faults_are_cut_to_the_screen() {
-    let mut terminal = Environment::new().rows(16).env("PAGER", "").simulated(80);
+    let mut terminal = Sandbox::new().rows(16).env("PAGER", "").simulated(80);
     terminal.enter("error(('a line\\n'):rep(50))", ":trace shows the rest");
     let screen = terminal.screen();
     assert!(screen.contains("error(("), "the typed line is still on the screen: {screen}");
@@ -606,7 +609,7 @@ fn transcript() -> Vec<String> {
 fn the_guides_session_goes_as_it_says() {
     const PROMPT: &str = "simulator cn> ";
     let lines = transcript();
-    let mut terminal = Environment::new().simulated(80);
+    let mut terminal = Sandbox::new().simulated(80);
     let mut rest = lines.iter().peekable();
     while let Some(line) = rest.next() {
         let Some(first) = line.strip_prefix(PROMPT) else { continue };
@@ -649,19 +652,19 @@ fn every_script_runs_at_the_prompt_as_by_itself() {
         judged += 1;
     }
     assert!(judged > 30, "{judged}");
-    let place = Environment::new();
+    let sandbox = Sandbox::new();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/quickstart.lua");
-    let mut terminal = place.simulated(80);
+    let mut terminal = sandbox.simulated(80);
     terminal.enter(&format!(":load {}", script.display()), "deleted");
 }
 
 #[test]
 fn os_exit_leaves_with_its_status_and_a_signal_puts_the_terminal_back() {
-    let mut terminal = Environment::new().simulated(80);
+    let mut terminal = Sandbox::new().simulated(80);
     assert_eq!(terminal.line("os.exit(7)").expect_end(), 7);
-    let mut terminal = Environment::new().simulated(80);
+    let mut terminal = Sandbox::new().simulated(80);
     assert_eq!(terminal.line("&os.exit(8)").expect_end(), 8);
-    let mut terminal = Environment::new().simulated(80);
+    let mut terminal = Sandbox::new().simulated(80);
     terminal.keys("half a line").expect("half a line");
     terminal.signal(rexpect::process::Signal::SIGTERM);
     assert_eq!(terminal.expect_end(), 0);
@@ -681,7 +684,7 @@ fn standard_input_that_is_no_terminal_is_a_script() {
 }
 
 #[test]
-fn without_colour_there_is_none_and_production_is_still_marked() {
+fn without_color_there_is_none_and_production_is_still_marked() {
     let (url, _simulator) = simulator();
     for width in WIDTHS {
         let mut terminal = with_profile(&url, true).env("NO_COLOR", "1").open(width, &[]);
@@ -694,7 +697,7 @@ fn without_colour_there_is_none_and_production_is_still_marked() {
 #[test]
 fn a_dumb_terminal_is_enough() {
     for width in WIDTHS {
-        let mut terminal = Environment::new().env("TERM", "dumb").open(width, &["--sim"]);
+        let mut terminal = Sandbox::new().env("TERM", "dumb").open(width, &["--sim"]);
         terminal.expect("simulator cn>").enter("local x = 20", ">").enter("x + 1", "\n21");
         // A note waits for the next line there.
         terminal.enter("&40 + 2", "[1] runs").enter("1", "\n1").enter("2", "[1] done");

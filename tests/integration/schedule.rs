@@ -237,8 +237,8 @@ mod served {
         assert!(served.run(&["schedule", "trigger", "nightly"]).status.success());
         served.assert_says("nightly: started");
         let again = served.run(&["schedule", "trigger", "nightly"]);
-        let said = String::from_utf8_lossy(&again.stderr).into_owned();
-        assert!(!again.status.success() && said.contains("still going on"), "{said}");
+        let output = String::from_utf8_lossy(&again.stderr).into_owned();
+        assert!(!again.status.success() && output.contains("still going on"), "{output}");
         let second = served.run(&["schedule", "serve"]);
         assert!(!second.status.success() && String::from_utf8_lossy(&second.stderr).contains("already serves"));
         let (_folder, store) = served.end();
@@ -555,22 +555,22 @@ mod served {
     fn a_server_is_told_to_read_its_file_and_which_schedules_are_paused() {
         let served = Served::start(folder(DAILY, ""), &[]);
         served.assert_says("serving 1 schedule");
-        let said = |output: Output| String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        let output = |output: Output| String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
         served.write("schedules.toml", "[[schedule]\n");
         let reloaded = served.run(&["schedule", "reload"]);
         assert_eq!(reloaded.status.code(), Some(1));
-        assert!(said(reloaded).contains("the changed file is refused"));
+        assert!(output(reloaded).contains("the changed file is refused"));
         served.write("schedules.toml", DAILY);
         let reloaded = served.run(&["schedule", "reload"]);
-        assert!(reloaded.status.success() && said(reloaded) == "1 schedule served\n");
+        assert!(reloaded.status.success() && output(reloaded) == "1 schedule served\n");
         for (command, word) in [("pause", "paused"), ("resume", "resumed")] {
-            assert_eq!(said(served.run(&["schedule", command, "nightly"])), format!("nightly: {word}\n"));
+            assert_eq!(output(served.run(&["schedule", command, "nightly"])), format!("nightly: {word}\n"));
             served.assert_says(&format!("nightly: {word}"));
         }
         let (folder, _) = served.end();
         let alone = command(&folder, &["schedule", "reload", "--store", "runs.db"]).output().unwrap();
         assert_eq!(alone.status.code(), Some(1));
-        assert!(said(alone).contains("no server serves the store"));
+        assert!(output(alone).contains("no server serves the store"));
     }
 
     #[test]

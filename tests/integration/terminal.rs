@@ -39,13 +39,13 @@ pub(crate) struct Terminal {
 }
 
 /// A folder with files, and the terminals that are opened in it.
-pub(crate) struct Environment {
+pub(crate) struct Sandbox {
     folder: Arc<TempDir>,
     environment: Vec<(String, String)>,
     rows: u16,
 }
 
-impl Environment {
+impl Sandbox {
     pub(crate) fn new() -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let environment = [("TERM", "xterm-256color"), ("PATH", "/usr/local/bin:/usr/bin:/bin"), ("LANG", "C.UTF-8")];

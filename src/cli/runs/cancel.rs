@@ -62,13 +62,13 @@ impl Cancel {
 fn request_end(history: &History, row: &RunRow, name: &str) -> Result<(), Problem> {
     let socket = control::run_socket(history.store.path(), &row.run.id);
     let began = real_now();
-    let told = loop {
+    let reply = loop {
         match control::ask(&socket, &Request::Cancel { reason: REASON.to_owned() }, PATIENCE) {
             Err(AskError::NoListener(_)) if real_now() - began < BEGINNING => thread::sleep(PAUSE),
-            told => break told,
+            reply => break reply,
         }
     };
-    match told {
+    match reply {
         Ok(Reply::Done(_)) => {}
         Ok(Reply::Refused(problem)) => return Err(refuse(format!("{name}: {}", report::printable(&problem)))),
         Err(AskError::NoListener(_)) => {
@@ -77,8 +77,8 @@ fn request_end(history: &History, row: &RunRow, name: &str) -> Result<(), Proble
         }
         Err(problem) => return Err(refuse(format!("{name}: {problem}"))),
     }
-    let told = real_now();
-    while real_now() - told < DEFERRED_AFTER_STOP + PATIENCE {
+    let asked = real_now();
+    while real_now() - asked < DEFERRED_AFTER_STOP + PATIENCE {
         if let Some(RunState::Ended(outcome)) = history.store.run(&row.run.id)?.map(|row| history.store.state(&row)) {
             report::print(&format!("{name}: {}", outcome.as_str()));
             return Ok(());

@@ -57,9 +57,11 @@ impl List {
     }
 
     pub(super) fn run(self, history: &History) -> Result<(), Problem> {
-        let moment = |text: &Option<String>| text.as_deref().map(|text| history.times.parse(text)).transpose();
-        let (since, until, at) = (moment(&self.since), moment(&self.until), moment(&self.at));
-        let (since, until, at) = (since.map_err(Problem::usage)?, until.map_err(Problem::usage)?, at.map_err(Problem::usage)?);
+        let moment =
+            |text: &Option<String>| text.as_deref().map(|text| history.times.parse(text)).transpose().map_err(Problem::usage);
+        let since = moment(&self.since)?;
+        let until = moment(&self.until)?;
+        let at = moment(&self.at)?;
         let minute = SignedDuration::from_mins(1);
         let during = at.map(|at| (at - minute, at + minute));
         // One more than is shown, to know whether there are more.
@@ -69,7 +71,8 @@ impl List {
         let goes_on = |row: &RunRow| matches!(history.store.state(row), RunState::Queued | RunState::Running);
         let runs = history.store.runs(filter)?.into_iter().filter(|row| !(self.failed && goes_on(row)));
         let mut entries: Vec<Entry> = runs.map(|row| Entry::Run(Box::new(row))).collect();
-        let (from, to) = (during.map(|(from, _)| from).or(since), during.map(|(_, to)| to).or(until));
+        let from = during.map(|(from, _)| from).or(since);
+        let to = during.map(|(_, to)| to).or(until);
         let missed = history.store.firings(self.name.as_deref(), from, to, true, Some(wanted))?;
         // These were wanted.
         let is_wanted = |firing: &FiringRow| ["paused", "queued", "superseded"].contains(&firing.outcome.as_str());

@@ -1,7 +1,7 @@
 //! `cumulua runs logs`.
 
 use super::history::{History, Problem};
-use crate::cli::report;
+use crate::cli::{report, streams};
 use crate::history::{OutputRow, RunState};
 use clap::Args;
 use std::io::IsTerminal as _;
@@ -63,7 +63,7 @@ impl Logs {
         let left_out = if gap > 0 { format!("… {gap} lines are left out\n") } else { String::new() };
         let time = if self.timestamps { history.times.full(line.at) + "  " } else { String::new() };
         // A file gets every byte.
-        let text = if std::io::stdout().is_terminal() { report::printable(&line.line) } else { line.line.clone() };
+        let text = if streams::stdout().is_terminal() { report::printable(&line.line) } else { line.line.clone() };
         format!("{left_out}{time}{text}")
     }
 }

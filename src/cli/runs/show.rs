@@ -63,7 +63,7 @@ fn head(history: &History, row: &RunRow) -> String {
         Some(status) => format!("{} (exit status {status})", history.word(row)),
         None => history.word(row).to_owned(),
     };
-    let simulated = if run.simulated { ", a rehearsal on the simulator" } else { "" };
+    let simulated = if run.simulated { ", on the simulator" } else { "" };
     let hash = run.script_hash.as_deref().map(|hash| format!(" (sha256 {}…)", &hash[..12.min(hash.len())])).unwrap_or_default();
     let retry = match (row.retry_at, &row.retry_given_up) {
         (Some(at), _) => Some(format!("to come at {}", full(at))),

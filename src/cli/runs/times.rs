@@ -68,7 +68,7 @@ impl Times {
     }
 }
 
-/// A duration that may have days and weeks: `7d`, `2w`, else as everywhere.
+/// A duration that may have days and weeks: `7d`, `2w`, otherwise as everywhere.
 pub(super) fn parse_age(text: &str) -> Option<Duration> {
     let days = match text.as_bytes().last()? {
         b'd' => 1,

@@ -1,4 +1,4 @@
-//! `cumulua schedule check`: what is wrong with a schedule file, and what looks odd.
+//! `cumulua schedule check`: what is wrong with a schedule file, and what it may not mean.
 
 use super::super::options::GlobalOptions;
 use super::super::{context, report, status};
@@ -17,12 +17,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-/// Says what is wrong with a schedule file, and what in it looks odd
+/// Prints what is wrong with a schedule file, and what it may not mean
 #[derive(Debug, Args)]
 pub(super) struct Check {
     #[command(flatten)]
     file: FileArgument,
-    /// Fails where something looks odd, too
+    /// Fails on warnings, too
     #[arg(long)]
     strict: bool,
 }

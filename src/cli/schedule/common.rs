@@ -40,14 +40,14 @@ pub(super) fn refuse(problem: &FileError) {
     }
 }
 
-/// The run store; a rehearsal must have one of its own.
+/// The run store; a simulation must have one of its own.
 pub(super) fn store(options: &GlobalOptions) -> Result<Store, ExitCode> {
     store_path(options).map(Store::open)
 }
 
 pub(super) fn store_path(options: &GlobalOptions) -> Result<PathBuf, ExitCode> {
     context::store_path(options).ok_or_else(|| {
-        let reason = if options.sim { "a rehearsal has no history of its own" } else { "there is no home folder" };
+        let reason = if options.sim { "a simulation has no history of its own" } else { "there is no home folder" };
         report::error(&format!("{reason}; --store FILE sets where runs and firings are kept"));
         status::USAGE.into()
     })

@@ -2,7 +2,7 @@
 
 use super::super::options::{Format, GlobalOptions, duration};
 use super::super::simulation::Simulation;
-use super::super::{context, report, status};
+use super::super::{context, report, status, streams};
 use super::common::{FileArgument, refuse, shared_options, store_path};
 use crate::effect_id::EffectId;
 use crate::gate::web::{Text, WebRequest};
@@ -56,7 +56,7 @@ impl Serve {
         let post = post(options, &self.file.file);
         let log = Arc::new(Lines { format: options.log_format, verbose: options.verbose > 0 });
         let server = Server { file: self.file.file, store, launcher, post, http: self.http, grace: self.grace, log };
-        // The schedule's clock is real, also where its runs are rehearsals.
+        // The schedule's clock is real, also where its runs are simulated.
         let options = GlobalOptions { sim: false, ..options.clone() };
         context::block_on(&options, &Simulation::default(), async {
             match server.serve().await {
@@ -143,6 +143,6 @@ impl Log for Lines {
             }
         };
         // That standard error is closed cannot be reported.
-        let _ = writeln!(std::io::stderr().lock(), "{line}");
+        let _ = writeln!(streams::stderr().lock(), "{line}");
     }
 }

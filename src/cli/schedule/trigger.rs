@@ -1,8 +1,8 @@
-//! `cumulua schedule trigger`: runs a schedule now, by the server that serves it, else right here.
+//! `cumulua schedule trigger`: runs a schedule now, by the server that serves it, otherwise right here.
 
 use super::super::options::GlobalOptions;
 use super::super::simulation::Simulation;
-use super::super::{report, status};
+use super::super::{report, status, streams};
 use super::common::{ask_server, new_id, read, store};
 use super::pause::Which;
 use super::serve::launcher;
@@ -17,7 +17,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-/// Runs a schedule now, whatever its times: by the server where one serves it, else in this terminal
+/// Runs a schedule now, whatever its times: by the server where one serves it, otherwise in this terminal
 #[derive(Debug, Args)]
 pub(super) struct Trigger {
     #[command(flatten)]
@@ -74,8 +74,8 @@ fn here(options: &GlobalOptions, store: &Store, schedule: &Arc<Schedule>, folder
     let echo = Arc::new(|stream: Stream, line: &str| {
         // A reader that has seen enough must not end the run.
         let _ = match stream {
-            Stream::Out => writeln!(std::io::stdout().lock(), "{line}"),
-            Stream::Err => writeln!(std::io::stderr().lock(), "{line}"),
+            Stream::Out => writeln!(streams::stdout().lock(), "{line}"),
+            Stream::Err => writeln!(streams::stderr().lock(), "{line}"),
         };
     });
     let once =

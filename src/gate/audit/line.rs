@@ -135,18 +135,18 @@ mod tests {
             params: serde_json::json!({}),
             end,
         };
-        let recorded = AuditLine::new(&entry, "r", Timestamp::UNIX_EPOCH);
-        let read: serde_json::Value = serde_json::from_str(&recorded.line).unwrap();
+        let line = AuditLine::new(&entry, "r", Timestamp::UNIX_EPOCH);
+        let read: serde_json::Value = serde_json::from_str(&line.line).unwrap();
         let expected = serde_json::json!({
             "number": 1234, "time": "1970-01-01T00:00:00Z", "run": "r", "phase": "ended", "place": "0.2#3", "action": "cds.ccs.DescribeTags",
             "read_only": true, "params": {}, "attempts": 0, "duration_ms": 1234, "sent": "maybe", "message": "[secret] is no token; [secret]\n",
         });
         assert_eq!(read, expected);
         assert!(
-            recorded.line.starts_with(r#"{"number":1234,"time":"1970-01-01T00:00:00Z","run":"r","phase":"ended","#),
+            line.line.starts_with(r#"{"number":1234,"time":"1970-01-01T00:00:00Z","run":"r","phase":"ended","#),
             "{}",
-            recorded.line
+            line.line
         );
-        assert_eq!((recorded.number, recorded.read_only), (1234, true));
+        assert_eq!((line.number, line.read_only), (1234, true));
     }
 }

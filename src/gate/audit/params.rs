@@ -24,11 +24,11 @@ impl Serialize for RedactedParams<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.params.len()))?;
         for (name, value) in self.params {
-            let shown = self.redactor.clean(name);
+            let key = self.redactor.clean(name);
             if is_sensitive(self.action, self.known, name) || is_unknown(self.action, self.known, name) {
-                map.serialize_entry(&shown, REDACTED)?;
+                map.serialize_entry(&key, REDACTED)?;
             } else {
-                map.serialize_entry(&shown, &RedactedValue { within: *self, known: fields(self.known, name), value })?;
+                map.serialize_entry(&key, &RedactedValue { within: *self, known: fields(self.known, name), value })?;
             }
         }
         map.end()

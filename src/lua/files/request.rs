@@ -41,7 +41,7 @@ impl Request {
         self.is_end = true;
     }
 
-    /// Gives the items that are there, in order; whether it is done, or else needs more bytes.
+    /// Gives the items that are there, in order; whether it is done or needs more bytes.
     pub(in crate::lua) fn advance<E>(
         &mut self,
         input: &mut Input,

@@ -135,11 +135,11 @@ fn read(lua: &Lua, values: MultiValue, memory: usize) -> Result<MultiValue, Rais
     let mut items = MultiValue::new();
     let outcome = without_collector(lua, || {
         let mut handle = file.borrow_mut::<Handle>()?;
-        Ok(handle.read(&mut request, memory_left(lua, memory), |item| {
+        handle.read(&mut request, memory_left(lua, memory), |item| {
             items.push_back(value(lua, item)?);
             Ok(())
-        }))
-    })?;
+        })
+    });
     finish_read(lua, outcome, items)
 }
 
@@ -149,7 +149,7 @@ fn read_available(lua: &Lua, values: MultiValue, memory: usize) -> Result<MultiV
     let file = arguments.file()?;
     let mut request = Request::new(arguments.formats(1)?);
     let mut items = MultiValue::new();
-    let is_ready = match advance(lua, file, &mut request, memory, &mut items)? {
+    let is_ready = match advance(lua, file, &mut request, memory, &mut items) {
         Ok(is_ready) => is_ready,
         Err(error) => return finish_read(lua, Err(error), items),
     };
@@ -164,7 +164,7 @@ async fn read_on(lua: Lua, gate: Arc<Gate>, id: EffectId, values: MultiValue, me
     let mut request = Request::new(arguments.formats(1)?);
     let mut items = MultiValue::new();
     match gate.read_input(read_bit_by_bit(&lua, file, &mut request, memory, &mut items), &id).await {
-        Ok(outcome) => finish_read(&lua, outcome?, items),
+        Ok(outcome) => finish_read(&lua, outcome, items),
         Err(stop) => {
             // What is ended while a process is waited for ends the process, too. A script that ends itself does not end what it started.
             if !matches!(stop, StopReason::Exit(_)) {
@@ -181,12 +181,10 @@ async fn read_bit_by_bit(
     request: &mut Request,
     memory: usize,
     items: &mut MultiValue,
-) -> mlua::Result<Result<(), ReadError<mlua::Error>>> {
+) -> Result<(), ReadError<mlua::Error>> {
     loop {
-        match advance(lua, file, request, memory, items)? {
-            Ok(false) => {}
-            Ok(true) => return Ok(Ok(())),
-            Err(error) => return Ok(Err(error)),
+        if advance(lua, file, request, memory, items)? {
+            return Ok(());
         }
         let source = file.borrow_mut::<Handle>()?.source();
         let ready = match source {
@@ -197,9 +195,7 @@ async fn read_bit_by_bit(
             Ok(()) => file.borrow_mut::<Handle>()?.fill(request),
             Err(problem) => Err(problem),
         };
-        if let Err(problem) = filled {
-            return Ok(Err(ReadError::System(problem)));
-        }
+        filled.map_err(ReadError::System)?;
     }
 }
 
@@ -210,13 +206,13 @@ fn advance(
     request: &mut Request,
     memory: usize,
     items: &mut MultiValue,
-) -> mlua::Result<Result<bool, ReadError<mlua::Error>>> {
+) -> Result<bool, ReadError<mlua::Error>> {
     without_collector(lua, || {
         let mut handle = file.borrow_mut::<Handle>()?;
-        Ok(handle.advance(request, memory_left(lua, memory), |item| {
+        handle.advance(request, memory_left(lua, memory), |item| {
             items.push_back(value(lua, item)?);
             Ok(())
-        }))
+        })
     })
 }
 
@@ -226,7 +222,7 @@ fn memory_left(lua: &Lua, memory: usize) -> usize {
 }
 
 /// Does something with a file while no finalizer that the collector calls can use the same one.
-fn without_collector<R>(lua: &Lua, use_it: impl FnOnce() -> mlua::Result<R>) -> mlua::Result<R> {
+fn without_collector<R>(lua: &Lua, use_it: impl FnOnce() -> R) -> R {
     let collects = lua.gc_is_running();
     lua.gc_stop();
     let outcome = use_it();

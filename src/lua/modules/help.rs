@@ -23,9 +23,9 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
     })
 }
 
-/// The page of that name, else the Actions that have its words, else an error that suggests names.
+/// The page of that name, or the Actions that have its words, or an error that suggests names.
 fn help(catalog: &Catalog, name: &str) -> Result<String, CatalogError> {
-    let paper = Paper { width: pretty::width().min(WIDEST), colour: false };
+    let paper = Paper { width: pretty::width().min(WIDEST), color: false };
     if name.is_empty() {
         let pages = catalog.products().into_iter().map(|product| page::render_named(catalog, &product, &paper));
         return Ok(pages.collect::<Result<Vec<_>, _>>()?.join("\n"));

@@ -70,7 +70,9 @@ fn parse_request(name: &str, method: Option<String>, url: &LuaValue, options: &L
         redirects: 0,
         max_answer: usize::try_from(MAX_ANSWER).unwrap_or(usize::MAX),
     };
-    let (mut own_method, mut own_url, mut query) = (None, params::value("url", url).map_err(CallError::Invalid)?, Vec::new());
+    let mut own_method = None;
+    let mut own_url = params::value("url", url).map_err(CallError::Invalid)?;
+    let mut query = Vec::new();
     let options = match options {
         LuaValue::Nil => None,
         LuaValue::Table(table) => Some(table),

@@ -1,4 +1,4 @@
-//! `sim`, which is there in a rehearsal only: what goes wrong, and what the cloud has seen and holds.
+//! `sim`, which is there under `--sim` only: what goes wrong, and what the cloud has seen and holds.
 
 use crate::gate::{Gate, Simulation};
 use crate::lua::bindings::Bindings;
@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use std::sync::Arc;
 
 pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
-    bindings.value("is_rehearsal", bindings.gate.simulation().is_some())?;
+    bindings.value("is_simulation", bindings.gate.simulation().is_some())?;
     let Some(simulation) = bindings.gate.simulation() else { return Ok(()) };
     let cloud = Arc::clone(simulation);
     bindings.function("sim_fault", move |_, gate, table: Table| {

@@ -64,7 +64,8 @@ fn wait(lua: Lua, gate: Arc<Gate>, place: EffectId, arguments: Arguments) -> imp
 
 /// What is waited for, and for how long at most.
 fn parse_wait((handle, list, options): Arguments) -> Result<(Vec<Task>, Duration), Raised> {
-    let (mut timeout, mut asked) = (WAIT_TIMEOUT, AccountRef::default());
+    let mut timeout = WAIT_TIMEOUT;
+    let mut asked = AccountRef::default();
     for (key, given) in options.iter().flat_map(|options| options.pairs::<LuaValue, LuaValue>()).flatten() {
         let key = key.to_string()?;
         if key == "timeout" {

@@ -8,7 +8,7 @@ use crate::repl::editor::complete::action_at;
 use crate::repl::editor::context;
 use cumulua_core::catalog::search::search;
 
-/// The page of a name, of the Action that a variable holds, or the Actions that have the words; else what may have been meant.
+/// The page of a name, of the Action that a variable holds, or the Actions that have the words; otherwise what may have been meant.
 pub(in crate::repl) fn page(subject: &str, paper: &Paper, knowledge: &dyn Knowledge) -> Result<String, String> {
     let subject = subject.trim().trim_matches(['"', '\'']);
     let catalog = knowledge.catalog();

@@ -1,4 +1,4 @@
-//! What rustyline asks for while a line is typed: candidates, the hint, colours, and whether Enter ends the line.
+//! What rustyline asks for while a line is typed: candidates, the hint, colors, and whether Enter ends the line.
 
 use super::complete::complete;
 use super::highlight::{highlight, is_at_bracket};

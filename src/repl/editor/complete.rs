@@ -153,8 +153,7 @@ fn values(action: &Action, param: &Param, quote: Option<char>) -> Vec<Candidate>
         .chain(&param.known_values)
         .map(|known: &KnownValue| (known.value(), known.label().unwrap_or_default().to_owned()));
     let table = param.table.as_ref().and_then(|table| action.product.tables.get(table));
-    let in_table =
-        table.into_iter().flat_map(|table| table.values.iter().map(|labelled| (&labelled.value, labelled.label.clone())));
+    let in_table = table.into_iter().flat_map(|table| table.values.iter().map(|labeled| (&labeled.value, labeled.label.clone())));
     let mut found: Vec<Candidate> = documented.chain(in_table).map(|(value, label)| literal(value, label, quote)).collect();
     if quote.is_none() && param.kind == Kind::Boolean && found.is_empty() {
         found.extend(["true", "false"].map(|value| Candidate::new(value, &param.summary)));

@@ -7,7 +7,7 @@ use cumulua_core::catalog::Catalog;
 /// Names are cut, so that the line has room on a narrow terminal.
 const LONGEST: usize = 16;
 
-/// A prompt, with and without colour.
+/// A prompt, with and without color.
 #[derive(Debug, Clone, Default)]
 pub(in crate::repl) struct Prompt {
     pub(in crate::repl) plain: String,

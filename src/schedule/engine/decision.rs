@@ -73,7 +73,7 @@ pub enum Reason {
     ShuttingDown,
     /// The schedule was taken from the file while the firing waited.
     Removed,
-    /// The server ended while the firing waited for its turn.
+    /// The server ended while the firing waited for the run before it.
     ServerGone,
     /// The run store would not have it.
     Unrecorded,
@@ -102,7 +102,7 @@ impl fmt::Display for Reason {
             Self::Superseded => "a later firing ran in its place",
             Self::ShuttingDown => "the server was ending",
             Self::Removed => "the schedule was taken from the file while the firing waited",
-            Self::ServerGone => "the server ended while the firing waited for its turn",
+            Self::ServerGone => "the server ended while the firing waited for the run before it",
             Self::Unrecorded => "the run store refused to record it",
         })
     }
@@ -126,7 +126,7 @@ pub enum Outcome {
 pub enum Decision {
     /// It runs now.
     Start(Attempt),
-    /// It waits for its turn.
+    /// It waits for the run before it.
     Wait(Attempt),
     /// It does not run.
     Miss(Missed),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// A firing that is seen no later than this is on time, and runs whatever `catch_up` is.
 const ON_TIME: SignedDuration = SignedDuration::from_secs(10);
 
-/// Firings of one schedule that may wait for their turn.
+/// Firings of one schedule that may wait for an earlier run.
 const LONGEST_QUEUE: usize = 100;
 
 /// Missed firings of one schedule that get a row each; of more, the older ones share one.

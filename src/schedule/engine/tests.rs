@@ -223,12 +223,12 @@ fn lateness_is_told_where_it_is_asked_for() {
 fn a_day_of_missed_firings_is_told_once() {
     let lines = "notify = { on = ['late'], webhook = 'https://pager.example/x' }";
     let (_, decisions) = restarted(&minutely(lines), 0, 24 * 3600 + 30);
-    let told: Vec<_> = decisions.iter().filter(|decision| decision.starts_with("notify")).collect();
-    assert_eq!(told, ["notify 86400 late of 1440"]);
+    let notices: Vec<_> = decisions.iter().filter(|decision| decision.starts_with("notify")).collect();
+    assert_eq!(notices, ["notify 86400 late of 1440"]);
     let all = format!("{lines}\ncatch_up = {{ within = '10m', runs = 'all' }}\noverlap = 'allow'");
     let (_, decisions) = restarted(&minutely(&all), 0, 24 * 3600 + 30);
-    let told: Vec<_> = decisions.iter().filter(|decision| decision.starts_with("notify")).collect();
-    assert_eq!(told, ["notify 85800 late of 1430", "notify 86340 late of 9"]);
+    let notices: Vec<_> = decisions.iter().filter(|decision| decision.starts_with("notify")).collect();
+    assert_eq!(notices, ["notify 85800 late of 1430", "notify 86340 late of 9"]);
 }
 
 #[test]

@@ -81,8 +81,8 @@ fn ended(run: &Run, dispatch: &mut Dispatch) -> Result<DecisionBatch, StoreError
     let Some(id) = &run.id else {
         return Ok(dispatch.engine.ended(&run.name, run.at, Outcome::Ended, now).into());
     };
-    let said = dispatch.records.store.run(id)?.and_then(|row| row.end());
-    let end = said.unwrap_or_else(|| {
+    let recorded = dispatch.records.store.run(id)?.and_then(|row| row.end());
+    let end = recorded.unwrap_or_else(|| {
         let error = Some("its process ended without a word after its server had".to_owned());
         RunEnd { id: id.clone(), ended: now, outcome: RunOutcome::Lost, status: None, error }
     });

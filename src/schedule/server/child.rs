@@ -65,18 +65,18 @@ impl Process {
         command.kill_on_drop(false);
         let mut child = command.spawn()?;
         give_way(child.id());
-        let lifeline = child.stdin.take();
+        let stdin = child.stdin.take();
         let (end, ends) = mpsc::unbounded_channel();
-        Ok((Handle { end }, Self { child, stdin: lifeline, ends, timeout }))
+        Ok((Handle { end }, Self { child, stdin, ends, timeout }))
     }
 
     /// Sees the process to its end. Its lines go to `listener`.
     pub(super) async fn supervise(mut self, listener: Listener) -> Exit {
         let id = self.child.id();
         let (out, err) = (self.child.stdout.take(), self.child.stderr.take());
-        let heard = Arc::clone(&listener);
+        let receiver = Arc::clone(&listener);
         let captured =
-            tokio::spawn(async move { tokio::join!(capture(out, Stream::Out, &heard), capture(err, Stream::Err, &heard)).1 });
+            tokio::spawn(async move { tokio::join!(capture(out, Stream::Out, &receiver), capture(err, Stream::Err, &receiver)).1 });
         // The process ends itself at its timeout; one that does not is killed a little later.
         let mut kill_at = self
             .timeout
@@ -93,8 +93,8 @@ impl Process {
             tokio::select! {
                 status = self.child.wait() => break status,
                 Some(reason) = self.ends.recv(), if ended_for.is_none() => {
-                    if let Some(lifeline) = &mut self.stdin {
-                        let _ = lifeline.write_all(format!("{reason}\n").as_bytes()).await;
+                    if let Some(stdin) = &mut self.stdin {
+                        let _ = stdin.write_all(format!("{reason}\n").as_bytes()).await;
                     }
                     kill_at = Some((tokio::time::Instant::from_std(cumulua_core::clock::real_now()) + PATIENCE, Why::Ended));
                     ended_for = Some(reason);
@@ -158,7 +158,7 @@ fn crash(status: ExitStatus, last_error: Option<String>) -> String {
     format!("its process crashed ({status}){last}")
 }
 
-/// Lets the server, whose firings would else be late, go before a run where both want a processor.
+/// Lets the server, whose firings would otherwise be late, go before a run where both want a processor.
 #[cfg(unix)]
 fn give_way(id: Option<u32>) {
     if let Some(process) = id.and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw) {
@@ -188,16 +188,16 @@ async fn capture(stream: Option<impl AsyncRead + Unpin>, name: Stream, listener:
     let mut lines = Lines::default();
     let mut last = None;
     let mut buffer = vec![0; 8 * 1024];
-    let mut hear = |line: String| {
+    let mut receive = |line: String| {
         listener(name, &line);
         if !line.trim().is_empty() {
             last = Some(line);
         }
     };
     while let Ok(length @ 1..) = stream.read(&mut buffer).await {
-        lines.push(&buffer[..length]).into_iter().for_each(&mut hear);
+        lines.push(&buffer[..length]).into_iter().for_each(&mut receive);
     }
-    lines.take().into_iter().for_each(&mut hear);
+    lines.take().into_iter().for_each(&mut receive);
     last
 }
 

@@ -64,7 +64,8 @@ impl Dispatch {
         let mut open: Vec<_> = batches.into_iter().collect();
         // What cannot be started has consequences of its own.
         while !open.is_empty() {
-            let (mut record, mut commands) = (Vec::new(), Vec::new());
+            let mut record = Vec::new();
+            let mut commands = Vec::new();
             for batch in std::mem::take(&mut open) {
                 self.prepare(batch, &mut record, &mut commands);
             }
@@ -104,7 +105,7 @@ impl Dispatch {
                 record.push(HistoryEntry::End(end));
             }
         }
-        let mut told: BTreeMap<Arc<str>, usize> = BTreeMap::new();
+        let mut missed_counts: BTreeMap<Arc<str>, usize> = BTreeMap::new();
         let now = wall_now();
         for decision in decisions {
             match decision {
@@ -114,10 +115,10 @@ impl Dispatch {
                     record.push(started_entry(&attempt, run, now));
                 }
                 Decision::Wait(attempt) => {
-                    record.push(firing_entry(attempt.cause, firing(&attempt, FiringOutcome::Queued, None, now)))
+                    record.push(firing_entry(attempt.cause, firing(&attempt, FiringOutcome::Queued, None, now)));
                 }
                 Decision::Miss(miss) => {
-                    let number = told.entry(Arc::clone(&miss.schedule.name)).or_insert(0_usize);
+                    let number = missed_counts.entry(Arc::clone(&miss.schedule.name)).or_insert(0_usize);
                     *number += 1;
                     record.push(self.missed_entry(&miss, *number <= MISSED_LOGGED, now));
                 }
@@ -137,14 +138,14 @@ impl Dispatch {
                 Decision::Notify(notice) => commands.push(Command::Notify(notice, of.clone())),
             }
         }
-        for (name, number) in told.into_iter().filter(|(_, number)| *number > MISSED_LOGGED) {
+        for (name, number) in missed_counts.into_iter().filter(|(_, number)| *number > MISSED_LOGGED) {
             let message =
                 format!("{name}: {} more did not run; `cumulua runs list --name {name}` shows them", number - MISSED_LOGGED);
             self.records.log_line(Level::Warn, &name, &message);
         }
     }
 
-    fn missed_entry(&self, miss: &Missed, is_told: bool, now: Timestamp) -> HistoryEntry {
+    fn missed_entry(&self, miss: &Missed, is_logged: bool, now: Timestamp) -> HistoryEntry {
         let name = &miss.schedule.name;
         let detail = match miss.several {
             None => miss.reason.to_string(),
@@ -152,7 +153,7 @@ impl Dispatch {
         };
         let outcome = FiringOutcome::from(miss.reason);
         self.records.metrics.firing(outcome.as_str(), miss.several.map_or(1, |(_, count)| count));
-        if is_told {
+        if is_logged {
             let message = format!("{name}: {} did not run: {detail}", time(miss.at));
             self.records.log.line(Level::Warn, &message, &[("schedule", name), ("reason", outcome.as_str())]);
         }
@@ -173,7 +174,8 @@ impl Dispatch {
 
     /// Starts a run whatever else goes on.
     fn start_now(&mut self, attempt: Attempt, run: String) -> Option<DecisionBatch> {
-        let (name, at, due, cause) = (Arc::clone(&attempt.schedule.name), attempt.at, attempt.due, attempt.cause);
+        let name = Arc::clone(&attempt.schedule.name);
+        let Attempt { at, due, cause, .. } = attempt;
         let is_first = cause == Cause::Schedule && attempt.number == 1;
         if let Err((attempt, problem)) = self.processes.start(attempt, run.clone(), &self.file.folder, &self.records.store) {
             let error = Some(format!("its process cannot be started: {problem}"));

@@ -91,9 +91,9 @@ impl Launcher {
     pub(super) fn function(&self, module: &str, function: &str, event: &str, folder: &Path) -> Command {
         let code = "local module, name, event = args[1], args[2], json.decode(args[3])
             local loaded = require(module)
-            local heard = type(loaded) == 'table' and loaded[name] or _G[name]
-            if type(heard) ~= 'function' then error(module .. ' has no function ' .. name) end
-            heard(event)";
+            local receiver = type(loaded) == 'table' and loaded[name] or _G[name]
+            if type(receiver) ~= 'function' then error(module .. ' has no function ' .. name) end
+            receiver(event)";
         let mut command = self.command(folder);
         command.args([
             "--server-pipe",

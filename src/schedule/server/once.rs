@@ -67,7 +67,7 @@ pub async fn run_once(once: Once) -> Result<i32, String> {
             Exit { outcome: RunOutcome::Failed, status: None, error: Some(error) }
         }
     };
-    let (status, error) = (exit.status, exit.error);
+    let Exit { status, error, .. } = exit;
     let end = RunEnd { id, ended: wall_now(), outcome: exit.outcome, status, error: error.clone() };
     store.decide_together(vec![HistoryEntry::End(end)]).map_err(|problem| problem.to_string())?;
     // What crashed has not recorded why itself.

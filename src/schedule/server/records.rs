@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// So much is kept; of more the oldest is forgotten, because a server must not grow without end.
 const MOST: usize = 10_000;
 
-/// A store that works and refuses in turn is spoken of no more often.
+/// A store that works and refuses in turn is logged no more often.
 const SILENCE: Duration = Duration::from_mins(1);
 
 /// How long a store that is asked whether it works again has to answer.
@@ -37,8 +37,7 @@ pub(super) struct Records {
 
 impl Records {
     pub(super) fn new(store: Store, log: Arc<dyn Log>, metrics: Arc<Metrics>) -> Self {
-        let (refused, quiet_ends) = (VecDeque::new(), Vec::new());
-        Self { store, log, metrics, refused, forgotten: 0, refuses: false, logged: None, quiet_ends }
+        Self { store, log, metrics, refused: VecDeque::new(), forgotten: 0, refuses: false, logged: None, quiet_ends: Vec::new() }
     }
 
     /// Says something of a schedule.

@@ -1,4 +1,4 @@
-//! The server at work: what each turn of its loop does.
+//! The server at work: what each round of its loop does.
 
 use super::adopted::{Adopted, read_schedule_states, take_over};
 use super::clockwatch::ClockWatch;
@@ -64,7 +64,8 @@ impl Serving {
         began: Instant,
     ) -> Result<Self, ServeError> {
         let now = wall_now();
-        let (clock_watch, file_watch) = (ClockWatch::new(now, Duration::ZERO), FileWatch::new(path));
+        let clock_watch = ClockWatch::new(now, Duration::ZERO);
+        let file_watch = FileWatch::new(path);
         let adopted = Adopted::find(&mut dispatch, now)?;
         log_zone(&dispatch);
         take_over(&mut dispatch, now)?;

@@ -250,7 +250,7 @@ impl Catalog {
     fn unknown_action(&self, full_name: &str) -> CatalogError {
         let all = self.actions().unwrap_or_default();
         let last = full_name.rsplit('.').next().unwrap_or(full_name);
-        // The right Action in the wrong service is the likeliest slip.
+        // The right Action in the wrong service is the likeliest mistake.
         let same_name = all.iter().filter(|action| action.name.eq_ignore_ascii_case(last));
         let mut near: Vec<String> = same_name.take(3).map(|action| action.full_name.to_string()).collect();
         if near.is_empty() {

@@ -239,7 +239,7 @@ impl KnownValue {
     /// The value on the wire.
     pub fn value(&self) -> &Json {
         match self {
-            Self::Labelled(labelled) => &labelled.value,
+            Self::Labelled(labeled) => &labeled.value,
             Self::Bare(value) => value,
         }
     }
@@ -247,7 +247,7 @@ impl KnownValue {
     /// What it means, where that is documented.
     pub fn label(&self) -> Option<&str> {
         match self {
-            Self::Labelled(labelled) => Some(&labelled.label),
+            Self::Labelled(labeled) => Some(&labeled.label),
             Self::Bare(_) => None,
         }
     }
