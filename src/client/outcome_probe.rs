@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_must_be_absent_is_said() {
+    fn what_must_be_absent_is_named() {
         let lookup = probe("cds.ccs.DeleteTag", &json!({"TagId": 7}), AccountRef::default());
         assert!(lookup.to_string().ends_with("(it was if no Data[].TagId is 7)"), "{lookup}");
     }

@@ -551,7 +551,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_dropped_request_is_told_from_one_that_found_no_connection() {
+    async fn a_dropped_request_is_distinguished_from_one_that_found_no_connection() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = Url::parse(&format!("http://{}/?Signature=abc", listener.local_addr().unwrap())).unwrap();
         let listening = thread::spawn(move || message(&mut BufReader::new(listener.accept().unwrap().0)));

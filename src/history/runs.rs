@@ -163,7 +163,7 @@ async fn finish(connection: &mut SqliteConnection, end: RunEnd) -> Result<bool, 
 }
 
 /// Records that a run's server has taken note of its end; how it ended stays as its own process has recorded, where it has.
-pub(super) async fn mark_heard(connection: &mut SqliteConnection, end: RunEnd) -> Result<bool, sqlx::Error> {
+pub(super) async fn mark_settled(connection: &mut SqliteConnection, end: RunEnd) -> Result<bool, sqlx::Error> {
     let query = sqlx::query(
         "UPDATE runs SET unheard = 0, ended_at = coalesce(ended_at, ?1), state = iif(ended_at IS NULL, ?2, state),
          status = iif(ended_at IS NULL, ?3, status), error = iif(ended_at IS NULL, ?4, error) WHERE id = ?5",

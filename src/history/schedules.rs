@@ -130,7 +130,7 @@ impl Store {
                         HistoryEntry::Firing(firing, run) => decide(connection, firing, run).await?,
                         HistoryEntry::Beside(firing, run) => decide_beside(connection, firing, run).await?,
                         HistoryEntry::Run(run) => repeat(connection, run).await.map(|()| true)?,
-                        HistoryEntry::End(end) => runs::mark_heard(connection, end).await?,
+                        HistoryEntry::End(end) => runs::mark_settled(connection, end).await?,
                         HistoryEntry::Retry(attempt, retry) => note_retry(connection, attempt, retry).await?,
                     });
                 }

@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_string_goes_on_behind_its_line_only_where_lua_says_so() {
+    fn a_string_goes_on_behind_its_line_only_where_lua_allows_it() {
         for text in ["'a\\", "'a\\\n", "'a\\z", "'a\\z \n ", "[[a", "[==[a]]\n", "--[[ a"] {
             assert_eq!(judge(text), Judgement::Incomplete, "{text}");
         }

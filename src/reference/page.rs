@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_of_an_action_says_what_the_catalogue_knows() {
+    fn the_page_of_an_action_has_what_the_catalogue_knows() {
         has(
             &page("cds.ccs.CreateInstance"),
             &[

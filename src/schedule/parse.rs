@@ -311,7 +311,7 @@ notify = { on = ['late', 'failure'], webhook = { env = 'PAGER' }, late_after = '
     ];
 
     #[test]
-    fn what_is_wrong_is_said_with_line_column_and_the_way_out() {
+    fn what_is_wrong_is_reported_with_line_column_and_the_way_out() {
         for (text, line, column, words) in WRONG {
             match read(text) {
                 Err(FileError::Malformed { line: l, column: c, reason, .. }) => {
@@ -351,7 +351,7 @@ notify = { on = ['late', 'failure'], webhook = { env = 'PAGER' }, late_after = '
     }
 
     #[test]
-    fn defaults_fill_in_and_a_schedule_says_otherwise() {
+    fn defaults_fill_in_and_a_schedule_overrides_them() {
         let text = format!(
             "[defaults]\ntimezone = 'Asia/Shanghai'\ncatch_up = '1h'\nkeep = 9\n{LEAST}cron = '@daily'\n
              [[schedule]]\nname = 'b'\nscript = 'b.lua'\nevery = '1m'\ntimezone = 'Europe/Berlin'\ncatch_up = 'none'\noverlap = 'allow'"

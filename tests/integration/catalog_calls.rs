@@ -422,7 +422,7 @@ async fn the_catalogue_has_the_documented_actions() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_action_leaves_as_its_document_says_and_its_example_answer_is_a_success() {
+async fn every_action_leaves_as_documented_and_its_example_answer_is_a_success() {
     let bench = Bench::new();
     let mut nonces = BTreeSet::new();
     for doc in documented() {
@@ -584,7 +584,7 @@ async fn a_parameter_called_action_leaves_the_querys_action_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_documented_error_code_is_a_refusal_that_says_what_it_means() {
+async fn every_documented_error_code_is_a_refusal_with_its_meaning() {
     let bench = Bench::new();
     let mut codes = 0;
     for doc in documented() {

@@ -227,7 +227,7 @@ fn a_paginator_names_parameters_and_fields_that_there_are() {
 }
 
 #[test]
-fn a_lookup_can_tell_what_became_of_a_call() {
+fn a_lookup_can_find_out_what_became_of_a_call() {
     let catalog = Catalog::default();
     let mut found = Vec::new();
     for action in actions() {

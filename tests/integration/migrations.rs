@@ -78,7 +78,7 @@ fn security_groups_are_copied_once() {
 }
 
 #[test]
-fn a_group_that_is_not_there_and_bad_arguments_are_said() {
+fn a_group_that_is_not_there_and_bad_arguments_are_reported() {
     let accounts = Accounts::new();
     accounts.script(&["--from", "old", "--to", "new", "nothing"]).fails(1, &["old has no security group nothing"]);
     accounts.script(&["--from", "old"]).fails(1, &["usage: copy-security-groups.lua"]);

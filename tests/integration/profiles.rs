@@ -20,7 +20,7 @@ fn project() -> Test {
 }
 
 #[test]
-fn show_says_where_each_value_comes_from_and_no_secret() {
+fn show_prints_where_each_value_comes_from_and_no_secret() {
     let output = project().args(["profile", "show"]).run();
     assert_eq!(output.status, 0, "{}", output.stderr);
     assert!(output.stdout.contains("profile staging"), "{}", output.stdout);
@@ -133,7 +133,7 @@ fn secrets_come_from_the_environment_a_file_or_a_command() {
 }
 
 #[test]
-fn a_secret_that_is_nowhere_is_an_error_that_says_where_to_put_it() {
+fn a_secret_that_is_nowhere_is_an_error_with_the_place_to_put_it() {
     project().args(["run", "-e", "secret 'nowhere'"]).fails(3, &["nowhere", "NOWHERE", "cumulua.toml"]);
 }
 

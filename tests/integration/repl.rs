@@ -139,7 +139,7 @@ fn a_line_whose_secret_becomes_known_later_leaves_the_history() {
 }
 
 #[test]
-fn a_history_that_cannot_be_written_is_said_once() {
+fn a_history_that_cannot_be_written_is_reported_once() {
     let mut terminal = Sandbox::new().file("state", "no folder").simulated(80);
     terminal.enter("1 + 1", "the history cannot be written").enter("2 + 2", "\n4").enter("3 + 3", "\n6");
     assert_eq!(terminal.screen().matches("the history cannot").count(), 1, "{}", terminal.screen());
@@ -263,7 +263,7 @@ fn ctrl_c_stops_a_loop_a_sleep_and_a_call_and_the_session_goes_on() {
 }
 
 #[test]
-fn ctrl_c_says_what_goes_on_in_the_cloud_and_how_to_wait_for_it() {
+fn ctrl_c_prints_what_goes_on_in_the_cloud_and_how_to_wait_for_it() {
     let (url, simulator) = simulator();
     simulator.fault(FaultRule::new(Fault::TaskHangs));
     for width in WIDTHS {
@@ -606,7 +606,7 @@ fn transcript() -> Vec<String> {
 }
 
 #[test]
-fn the_guides_session_goes_as_it_says() {
+fn the_guides_session_goes_as_written_there() {
     const PROMPT: &str = "simulator cn> ";
     let lines = transcript();
     let mut terminal = Sandbox::new().simulated(80);

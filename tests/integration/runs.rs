@@ -96,7 +96,7 @@ fn a_script_without_effects_a_simulation_and_what_is_left_out_are_not_recorded()
 }
 
 #[test]
-fn call_is_recorded_and_shown() {
+fn a_call_is_recorded_and_listed() {
     let history = History::new();
     history.command(["call", "--sim", "cds.ccs.CreateTag", "TagName=web"]).run();
     history.command(["call", "--sim", "cds.ccs.DeleteTag", "TagId=9"]).fails(3, &[]);

@@ -136,7 +136,7 @@ fn what_has_not_ended_was_going_on_ever_since_it_began() {
 }
 
 #[test]
-fn how_a_run_ended_is_said_once_and_it_is_claimed_once() {
+fn how_a_run_ended_is_recorded_once_and_it_is_claimed_once() {
     let (_folder, store) = store();
     store.start_run(run("r1", "nightly", 0)).unwrap();
     assert!(claim(&store, "r1", 4711, at(1)));
@@ -256,7 +256,7 @@ fn many_handles_on_one_new_file_make_its_tables_once_and_write_side_by_side() {
 }
 
 #[test]
-fn a_store_that_cannot_be_opened_says_where_and_what_to_do() {
+fn a_store_that_cannot_be_opened_is_an_error_with_its_path_and_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("file"), "x").unwrap();
     let problem = Store::open(folder.path().join("file/runs.db")).runs(Filter::default()).unwrap_err();

@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_tells_that_its_value_is_a_secret() {
+    fn a_name_shows_that_its_value_is_a_secret() {
         for name in [
             "Password",
             "vmPassword",

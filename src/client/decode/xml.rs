@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn xml_that_is_cut_short_says_where() {
+    fn xml_that_is_cut_short_is_an_error_with_its_place() {
         let whole = "<ListBoxesResponse>\n  <text a=\"1\">x &amp; y</text>\n</ListBoxesResponse>";
         for end in 1..whole.len() {
             let reason = fault(&whole[..end]);
@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_xml_says_what_and_where() {
+    fn malformed_xml_is_an_error_with_its_reason_and_place() {
         for (inner, what) in [
             ("<text>x</texts>", "expected `</text>`, but `</texts>` was found"),
             ("<1text/>", "a tag is malformed"),

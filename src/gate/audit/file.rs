@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_written_is_told_once_and_keeps_no_later_line_back() {
+    fn what_could_not_be_written_is_reported_once_and_keeps_no_later_line_back() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("audit.jsonl");
         fs::create_dir(&path).unwrap();

@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_waits_as_the_buffer_says() {
+    fn what_is_written_waits_as_long_as_the_buffering_wants() {
         let (mut stream, content) = stream(BOTH);
         stream.set_buffering(Buffering::Full, Some(4)).unwrap();
         stream.write(b"1234").unwrap();

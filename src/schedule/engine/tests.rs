@@ -120,7 +120,7 @@ fn allow_runs_both() {
 }
 
 #[test]
-fn without_catch_up_a_missed_firing_is_told_and_does_not_run() {
+fn without_catch_up_a_missed_firing_is_notified_and_does_not_run() {
     let (_, decisions) = restarted(&minutely(""), 0, 200);
     let late = "TooLate(NotRunning)";
     assert_eq!(decisions, [format!("miss 60: {late}"), format!("miss 120: {late}"), format!("miss 180: {late}")]);
@@ -185,7 +185,7 @@ fn a_clock_that_is_set_back_fires_nothing_twice_and_one_that_was_far_ahead_is_fo
 }
 
 #[test]
-fn a_failed_run_is_repeated_with_growing_pauses_and_told_once_at_the_end() {
+fn a_failed_run_is_repeated_with_growing_pauses_and_notified_once_at_the_end() {
     let text = "retries = { count = 2, delay = '5s', backoff = 3 }\nnotify = { webhook = 'https://pager.example/x' }";
     let mut engine = engine(&minutely(text));
     tick(&mut engine, 60);
@@ -211,7 +211,7 @@ fn a_firing_that_waits_for_its_retry_still_counts_as_running() {
 }
 
 #[test]
-fn lateness_is_told_where_it_is_asked_for() {
+fn lateness_is_notified_where_it_is_asked_for() {
     let lines = "catch_up = '1h'\nnotify = { on = ['late'], webhook = 'https://pager.example/x', late_after = '30s' }";
     let (_, decisions) = restarted(&minutely(lines), 0, 119);
     assert_eq!(decisions, ["start 60 catch_up", "notify 60 late"]);
@@ -220,7 +220,7 @@ fn lateness_is_told_where_it_is_asked_for() {
 }
 
 #[test]
-fn a_day_of_missed_firings_is_told_once() {
+fn a_day_of_missed_firings_is_notified_once() {
     let lines = "notify = { on = ['late'], webhook = 'https://pager.example/x' }";
     let (_, decisions) = restarted(&minutely(lines), 0, 24 * 3600 + 30);
     let notices: Vec<_> = decisions.iter().filter(|decision| decision.starts_with("notify")).collect();
@@ -264,7 +264,7 @@ fn a_retry_outlives_its_server_as_long_as_catch_up_lets_it() {
 }
 
 #[test]
-fn the_end_of_a_run_that_its_server_has_not_heard_of_means_to_the_next_what_it_would_have_meant_to_that() {
+fn the_end_of_a_run_that_its_server_has_not_seen_means_to_the_next_what_it_would_have_meant_to_that() {
     let lines = "notify = { webhook = 'https://pager.example/x' }";
     let (mut engine, _) = restarted(&minutely(lines), 60, 70);
     let ended = |engine: &mut Engine, outcome, now| describe(engine.ended_before(&first("a"), outcome, at(65), at(now)));
@@ -290,7 +290,7 @@ fn a_run_of_the_server_before_that_fails_while_the_next_one_serves_is_repeated()
 }
 
 #[test]
-fn a_retry_that_cannot_come_any_more_is_given_up_and_told() {
+fn a_retry_that_cannot_come_any_more_is_given_up_and_notified() {
     let lines = "retries = { count = 2, delay = '30s' }\nnotify = { webhook = 'https://pager.example/x' }\noverlap = 'cancel'";
     let failed_once = || {
         let mut engine = engine(&minutely(lines));
@@ -311,7 +311,7 @@ fn a_retry_that_cannot_come_any_more_is_given_up_and_told() {
 }
 
 #[test]
-fn what_cannot_be_recorded_is_told_once_and_a_retry_is_tried_again() {
+fn what_cannot_be_recorded_is_notified_once_and_a_retry_is_tried_again() {
     let lines = "retries = { count = 2, delay = '30s' }\nnotify = { webhook = 'https://pager.example/x' }";
     let mut engine = engine(&minutely(lines));
     tick(&mut engine, 60);
@@ -367,7 +367,7 @@ fn a_reload_in_the_firing_second_loses_nothing_and_repeats_nothing() {
 }
 
 #[test]
-fn what_waits_over_a_reload_starts_as_the_file_says_then() {
+fn what_waits_over_a_reload_starts_as_the_file_is_then() {
     let with_script = |script: &str| {
         let text =
             "[[schedule]]\nname = 'a'\nscript = 'SCRIPT'\nevery = '1m'\noverlap = 'queue'\nretries = { count = 1, delay = '5s' }";
@@ -422,7 +422,7 @@ fn a_restart_between_firing_and_end_waits_for_the_run_that_still_goes_on() {
 }
 
 #[test]
-fn what_waited_when_a_server_died_is_taken_up_or_told() {
+fn what_waited_when_a_server_died_is_taken_up_or_notified() {
     let (mut engine, _) = restarted(&minutely("overlap = 'queue'\ncatch_up = '1h'"), 60, 100);
     assert_eq!(describe(engine.take_up("a", at(60), at(100))), ["start 60 catch_up"]);
     let (mut engine, _) = restarted(&minutely("overlap = 'queue'"), 60, 100);
