@@ -139,7 +139,7 @@ fn report_failure(gate: &Gate, failure: &Failure) -> Status {
     status::of_kind(Some(failure.error.kind().as_str()))
 }
 
-/// Says how a wait failed and gives the status for it.
+/// Reports how a wait failed and gives the status for it.
 pub(super) fn report_wait_failure(gate: &Gate, failure: &WaitError) -> Status {
     report::error(&gate.redact(&failure.to_string()));
     report::pending(&gate.pending());

@@ -1,8 +1,8 @@
 //! Builds a run's world from the options: catalogue, profiles, clock, transport, audit.
 
+use super::in_process::InProcess;
 use super::options::GlobalOptions;
 use super::progress::Progress;
-use super::simulated::InProcess;
 use super::simulation::{self, Simulation};
 use super::{report, status};
 use crate::client::transport::{HttpTransport, Transport};

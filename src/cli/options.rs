@@ -46,7 +46,7 @@ pub(super) struct GlobalOptions {
     /// Leaves this run out of the history
     #[arg(long, global = true)]
     pub(super) no_record: bool,
-    /// Says more on standard error; twice for everything
+    /// Prints more on standard error; twice for everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
     /// The form of log lines on standard error

@@ -1,6 +1,6 @@
 //! `--sim`: the simulator, and the files that it begins from and leaves behind.
 
-use super::simulated::InProcess;
+use super::in_process::InProcess;
 use cumulua_simulator::{SavedState, Simulator};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -50,7 +50,7 @@ pub(super) fn of_stop(stop: &StopReason) -> Status {
         | StopReason::OutputClosed
         | StopReason::DeferredTooLong(_)
         | StopReason::SiblingFailed
-        | StopReason::WatchTimedOut => SCRIPT,
+        | StopReason::StateWaitTimedOut => SCRIPT,
     }
 }
 

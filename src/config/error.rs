@@ -82,7 +82,7 @@ pub enum ConfigError {
         /// What would have to stand there.
         entry: String,
     },
-    /// A project's file says where to send requests or what to run, and is not trusted.
+    /// A project's file sets where to send requests or what to run, and is not trusted.
     #[error("{} sets {what}, which counts only after you have read the file and trusted it: `cumulua trust {}`", .path.display(), .path.display())]
     Untrusted {
         /// The file.

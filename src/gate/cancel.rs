@@ -17,7 +17,7 @@ pub enum StopReason {
     OutOfMemory(usize),
     /// Standard output has no reader any more.
     OutputClosed,
-    /// The server that started the run ends it, or is gone; why, in its words.
+    /// The server that started the run ends it, or is gone; with its reason.
     Ended(String),
     /// `os.exit`.
     Exit(u8),
@@ -26,11 +26,11 @@ pub enum StopReason {
     /// Another task of the same `parallel` failed.
     SiblingFailed,
     /// The time of the `wait.for_state` around it is over.
-    WatchTimedOut,
+    StateWaitTimedOut,
 }
 
 impl StopReason {
-    /// What a person reads.
+    /// The reason as a person reads it.
     pub fn describe(&self) -> String {
         match self {
             Self::Interrupted => "interrupted".to_owned(),
@@ -43,7 +43,7 @@ impl StopReason {
             Self::Exit(status) => format!("os.exit({status})"),
             Self::DeferredTooLong(limit) => format!("deferred functions did not end within {} s", limit.as_secs_f64()),
             Self::SiblingFailed => "another task of the same parallel failed".to_owned(),
-            Self::WatchTimedOut => "the time of the wait.for_state around it is over".to_owned(),
+            Self::StateWaitTimedOut => "the time of the wait.for_state around it is over".to_owned(),
         }
     }
 }
@@ -52,7 +52,7 @@ impl StopReason {
 #[derive(Debug, Default)]
 pub struct CancelToken {
     raised: AtomicBool,
-    held_reason: Mutex<Option<StopReason>>,
+    reason: Mutex<Option<StopReason>>,
     notify: Notify,
     /// What ends the run or the task around this one ends this one too.
     around: Option<Arc<CancelToken>>,
@@ -60,7 +60,7 @@ pub struct CancelToken {
 }
 
 impl CancelToken {
-    /// An interrupt of something inside what `around` ends.
+    /// A token of something inside what `around` cancels.
     pub(super) fn inside(around: &Arc<Self>) -> Arc<Self> {
         let inside = Arc::new(Self { around: Some(Arc::clone(around)), ..Self::default() });
         let mut known = lock(&around.inside);
@@ -79,7 +79,7 @@ impl CancelToken {
 
     /// Raises it; the first reason stays.
     pub fn raise(&self, stop: StopReason) {
-        let mut held = lock(&self.held_reason);
+        let mut held = lock(&self.reason);
         if held.is_none() {
             *held = Some(stop);
             self.raised.store(true, Ordering::SeqCst);
@@ -104,12 +104,12 @@ impl CancelToken {
     /// Why it is raised.
     pub fn reason(&self) -> Option<StopReason> {
         let outer = self.around.as_ref().and_then(|around| around.reason());
-        outer.or_else(|| lock(&self.held_reason).clone())
+        outer.or_else(|| lock(&self.reason).clone())
     }
 
-    /// Lowers it, so that what was deferred can run; gives the reason that stood. What is around it stays as it is.
+    /// Lowers it, so that what was deferred can run; gives the reason it had. The token around it stays as it is.
     pub fn lower(&self) -> Option<StopReason> {
-        let mut held = lock(&self.held_reason);
+        let mut held = lock(&self.reason);
         self.raised.store(false, Ordering::SeqCst);
         held.take()
     }

@@ -52,7 +52,7 @@ impl Gate {
     /// Ends all whose paths begin with this one after so long; [`Self::unlimit`] forgets it.
     pub(super) fn limit_below(&self, path: &str, limit: Duration) -> AbortHandle {
         let inside = CancelToken::inside(&self.cancel_at(path));
-        let alarm = self.raise_after(limit, Arc::downgrade(&inside), StopReason::WatchTimedOut);
+        let alarm = self.raise_after(limit, Arc::downgrade(&inside), StopReason::StateWaitTimedOut);
         self.scopes.lock().insert(path.to_owned(), inside);
         alarm
     }
@@ -88,7 +88,7 @@ impl Gate {
         true
     }
 
-    /// Says that the deferred functions of the task at this path have run.
+    /// Notes that the deferred functions of the task at this path have run.
     pub fn has_deferred(&self, path: &str) {
         self.scopes.lock().remove(path);
     }

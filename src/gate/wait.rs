@@ -289,7 +289,7 @@ impl Awaited {
         Ok(Backoff::new(Duration::from_secs(*delay), Duration::from_secs(*max_delay)))
     }
 
-    /// Says how it is seen; without a state, that it is as before.
+    /// Reports its state; without one, that it is as before.
     fn announce(&self, gate: &Gate, state: Option<String>) {
         let before = self.state.borrow().clone();
         let state = state.unwrap_or_else(|| before.clone());

@@ -95,7 +95,7 @@ impl Gate {
     }
 }
 
-/// What goes on between two looks.
+/// What waits for a state: the pauses between two looks, and the limit of all.
 pub struct StatePoller {
     gate: Arc<Gate>,
     record: WaitRecord,
@@ -108,17 +108,17 @@ pub struct StatePoller {
     alarm: AbortHandle,
 }
 
-/// Why a watch goes no further.
+/// Why a state is waited for no longer.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum StatePollerError {
     /// Its time is over.
     #[error("{what} {} after {} s", describe_last_state(.state), .waited.as_secs())]
     TimedOut {
-        /// What was watched.
+        /// What was waited for.
         what: String,
         /// How it was seen last.
         state: String,
-        /// How long it was watched.
+        /// How long it was waited for.
         waited: Duration,
     },
     /// Ended from outside.
@@ -136,7 +136,7 @@ impl StatePoller {
     /// The pause between two looks at most.
     const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
-    /// A watch over `what`, for so long at most. All effects of looking stand below `path`.
+    /// A poller of `what`, for `timeout` at most. All effects of looking stand below `path`.
     pub fn new(gate: Arc<Gate>, what: String, timeout: Duration, path: String) -> Self {
         Self {
             record: WaitRecord::new(&gate),
@@ -150,7 +150,7 @@ impl StatePoller {
         }
     }
 
-    /// Says how it was seen, and waits until it should be looked at again.
+    /// Reports how it was seen, and waits until it should be looked at again.
     pub async fn pause(&mut self, state: String, id: &EffectId) -> Result<(), StatePollerError> {
         let changed = state != self.state;
         self.state = state;
@@ -165,7 +165,7 @@ impl StatePoller {
         self.gate.sleep(pause, id).await.map_err(StatePollerError::Cancelled)
     }
 
-    /// Says how it ended.
+    /// Reports how it ended.
     pub fn end(&mut self, outcome: &str, done: bool) {
         if !self.record.has_ended() {
             self.gate.unlimit(&self.path, &self.alarm);

@@ -97,7 +97,7 @@ impl Store {
         self.post(move |connection| Box::pin(insert(connection, run)))
     }
 
-    /// Says that this process carries a run out that a server has recorded, and what it knows better of it than that server; false where
+    /// Records that this process carries out a run that a server has recorded, and what it knows better of it than that server; false where
     /// the run has ended meanwhile, or is another process's, and must not be carried out.
     pub fn claim_run(&self, run: NewRun, at: Timestamp) -> Result<bool, StoreError> {
         self.write(move |connection| {

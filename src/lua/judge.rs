@@ -97,7 +97,7 @@ fn compiles(text: &str) -> Judgement {
     let ended = if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") };
     match refusal("=input", &ended) {
         None => Judgement::Whole,
-        // Lua says so of a value that stands as a statement: more lines are not likely to make it one.
+        // Lua refuses a value that stands as a statement: more lines are not likely to make it one.
         Some(mlua::Error::SyntaxError { message, .. }) if message.ends_with("syntax error near <eof>") => Judgement::Wrong,
         Some(mlua::Error::SyntaxError { incomplete_input: true, .. }) => Judgement::Incomplete,
         Some(_) => Judgement::Wrong,

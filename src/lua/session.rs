@@ -124,7 +124,7 @@ impl Session {
         chunk.set_environment(self.environment.clone()).into_function()
     }
 
-    /// Runs an input to its end; its value becomes the last result where `keeps_last` says so. What it has set before an error stays
+    /// Runs an input to its end; its value becomes the last result where `keeps_last`. What it has set before an error stays
     /// set.
     pub async fn run(self: Rc<Self>, input: Input, keeps_last: bool) -> Result<Values, ScriptError> {
         self.inputs.set(self.inputs.get() + 1);

@@ -10,7 +10,7 @@ use crate::gate::{Gate, StopReason};
 use mlua::{Function, HookTriggers, IntoLuaMulti as _, Lua, LuaOptions, MultiValue, StdLib, Table, Value, Variadic, VmState};
 use std::sync::{Arc, PoisonError};
 
-/// The hook looks at the run's interrupt after so many instructions: a few microseconds.
+/// The hook looks at the run's cancel token after so many instructions: a few microseconds.
 const HOOK_INTERVAL: u32 = 2_000;
 
 /// A VM for one run.
@@ -136,7 +136,7 @@ impl Runtime {
             }
             let traceback = results.get(2).and_then(Value::as_string).map(mlua::LuaString::to_string_lossy).unwrap_or_default();
             let mut error = error::from_lua(&value, &traceback);
-            // A text says by itself where it was raised, unless its author wants none of that.
+            // A text begins with where it was raised, unless its author wants none of that.
             if error.line.is_none() && !value.is_string() {
                 error.source = results.get(3).and_then(Value::as_string).map(mlua::LuaString::to_string_lossy);
                 error.line = results.get(4).and_then(Value::as_u32);

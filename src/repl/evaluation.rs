@@ -107,7 +107,7 @@ impl Conversation {
         Some(stop)
     }
 
-    /// Says how a line was ended from outside.
+    /// Reports how a line was ended from outside.
     fn stopped(&mut self, stop: &StopReason) -> Flow {
         match stop {
             StopReason::Exit(status) => return Some(*status),

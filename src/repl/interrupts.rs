@@ -102,13 +102,13 @@ impl Interrupts {
         self.ended.notified().await;
     }
 
-    /// Says that something runs, which Ctrl-C is for.
+    /// Notes that something runs, which Ctrl-C is for.
     pub(super) fn begin(&self) {
         self.clear();
         self.is_running.store(true, Ordering::SeqCst);
     }
 
-    /// Says that what ran has ended.
+    /// Notes that what ran has ended.
     pub(super) fn clear(&self) {
         self.is_running.store(false, Ordering::SeqCst);
         self.ui.set_interrupted(false);

@@ -98,7 +98,7 @@ impl Output {
         }
     }
 
-    /// Says that a line or a job has ended: so has the line of text that it began.
+    /// Notes that a line or a job has ended: so has the line of text that it began.
     pub(super) fn end(self: &Arc<Self>, running: Running) {
         let mut state = self.lock();
         if let Some(open) = state.open_lines.remove(&running.number()).filter(|open| !open.is_empty()) {

@@ -45,7 +45,7 @@ impl NowRunning {
         }
     }
 
-    /// Polls a future, and says at each poll that `running` runs.
+    /// Polls a future, and sets at each poll that `running` runs.
     pub(super) async fn during<F: Future>(&self, running: Running, future: F) -> F::Output {
         let mine = running.number();
         let mut future = pin!(future);

@@ -70,7 +70,7 @@ impl Ui {
         edited
     }
 
-    /// Says that Ctrl-C came, so that an answer that is typed after it counts for nothing.
+    /// Notes that Ctrl-C came, so that an answer that is typed after it counts for nothing.
     pub(super) fn set_interrupted(&self, is_interrupted: bool) {
         self.is_interrupted.store(is_interrupted, Ordering::SeqCst);
     }

@@ -1,7 +1,7 @@
 //! The guard: ends a run from outside, by the machine's own clock, whatever the script does.
 //!
 //! Lua code ends at its next instructions and calls end at once. What no hook can end, a pattern match inside C, does not react;
-//! then the guard reports it, and the command exits under its feet.
+//! then the guard reports it, and the command exits without it.
 
 use crate::gate::{Gate, StopReason};
 use cumulua_core::clock::real_now;
@@ -59,7 +59,7 @@ impl Guard {
         }
     }
 
-    /// Says that the script has ended and what it deferred runs, for so long at most.
+    /// Notes that the script has ended and what it deferred runs, for `limit` at most.
     pub(super) fn deferring(self: &Arc<Self>, limit: Option<Duration>) {
         self.enter(Phase::Deferring);
         let Some(limit) = limit else { return };
@@ -71,7 +71,7 @@ impl Guard {
         });
     }
 
-    /// Says that the run has ended.
+    /// Notes that the run has ended.
     pub(super) fn ended(&self) {
         self.enter(Phase::Ended);
     }

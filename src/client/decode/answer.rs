@@ -22,7 +22,7 @@ pub struct Decoded {
 /// Codes for a timestamp that is off. None is documented; these are Alibaba's.
 const CLOCK_CODES: &[&str] = &["InvalidTimeStamp.Expired", "InvalidTimeStamp.Format", "IllegalTimestamp", "RequestExpired"];
 
-/// A server's clock that differs by less needs no correction, whatever the code says.
+/// A server's clock that differs by less needs no correction, whatever the code is.
 const CLOCK_TOLERANCE_SECONDS: i64 = 60;
 
 /// How far a timestamp may be off: a service refuses any request beyond, by whatever code.
@@ -43,7 +43,7 @@ pub fn decode(action: &Action, response: &Response, now: Timestamp) -> Result<De
     }
     let json = match parse(action, &response.body) {
         Ok(json) => json,
-        // A proxy's error page is neither; its status says what happened.
+        // A proxy's error page is neither; its status shows what happened.
         Err(_) if http_status >= 400 => return Err(decode_refusal(action, &Json::Null, response, now)),
         Err(Unreadable { reason, is_cut_short }) => return Err(unreadable(reason, is_cut_short)),
     };
@@ -87,7 +87,7 @@ impl From<String> for Unreadable {
     }
 }
 
-/// What a body is, its first character says; a `Content-Type` does so less reliably.
+/// What a body is, follows from its first character; a `Content-Type` is less reliable.
 fn parse(action: &Action, body: &[u8]) -> Result<Json, Unreadable> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err("it is empty".to_owned().into());

@@ -1,6 +1,6 @@
 //! An answer in XML becomes the JSON that the same service sends where it is asked for JSON.
 //!
-//! XML has neither lists nor numbers: what an element is, the Action's answer in the catalogue says.
+//! XML has neither lists nor numbers: what an element is, follows from the Action's answer in the catalogue.
 
 use cumulua_core::catalog::{Action, Field, Kind, ServiceModel, Wrapper};
 use quick_xml::errors::{Error, IllFormedError};
@@ -200,7 +200,7 @@ fn one_or_list(values: impl Iterator<Item = Json>) -> Json {
     if values.len() == 1 { values.remove(0) } else { Json::Array(values) }
 }
 
-/// Text in the first of `kinds` that says exactly the same.
+/// Text in the first of `kinds` that has exactly the same meaning.
 fn scalar(text: &str, kinds: &[Kind]) -> Json {
     let exact = kinds.iter().find_map(|kind| match kind {
         Kind::Integer if text.strip_prefix('-').unwrap_or(text).bytes().all(|byte| byte.is_ascii_digit()) => number(text),

@@ -92,7 +92,7 @@ fn is_unknown(action: &Action, known: &[Param], name: &str) -> bool {
 }
 
 /// Whether a parameter is marked; one that the catalogue does not know (a misspelled one, or of a newer Action) is taken for what its
-/// name says.
+/// name suggests.
 fn is_sensitive(action: &Action, known: &[Param], name: &str) -> bool {
     if let Some(param) = known.iter().find(|param| param.name == name) {
         return param.sensitive;

@@ -133,7 +133,7 @@ impl Handle {
         }
     }
 
-    /// Says when what is written from now on reaches the file.
+    /// Sets when what is written from now on reaches the file.
     pub(in crate::lua) fn set_buffering(&mut self, buffering: Buffering, size: Option<usize>) -> io::Result<()> {
         match &self.0 {
             Backing::Console(_) | Backing::Typed(_) => Ok(()),

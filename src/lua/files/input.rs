@@ -39,7 +39,7 @@ impl Input {
         filled
     }
 
-    /// Says that the first bytes are read.
+    /// Drops the first bytes, which are read.
     pub(super) fn consume(&mut self, length: usize) {
         self.start += length;
         self.passed += length;

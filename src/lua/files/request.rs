@@ -36,7 +36,7 @@ impl Request {
         Self { formats, next: 0, searched: 0, is_end: false }
     }
 
-    /// Says that no more bytes come.
+    /// Notes that no more bytes come.
     pub(in crate::lua) fn end(&mut self) {
         self.is_end = true;
     }

@@ -198,7 +198,7 @@ impl Stream {
         Ok(place)
     }
 
-    /// Says when what is written from now on reaches the file.
+    /// Sets when what is written from now on reaches the file.
     pub(super) fn set_buffering(&mut self, buffering: Buffering, size: Option<usize>) -> io::Result<()> {
         self.flush()?;
         self.buffering = buffering;

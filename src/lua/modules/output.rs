@@ -20,7 +20,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
         gate.cancel_token().raise(StopReason::OutputClosed);
         error::stopped(lua, &StopReason::OutputClosed)
     })?;
-    // A table's own `__tostring`, whatever its `__metatable` says.
+    // A table's own `__tostring`, whatever its `__metatable` is.
     bindings.plain("text_method", |_, _, table: Table| {
         Ok(table.metatable().map(|meta| meta.raw_get::<Value>("__tostring")).transpose()?.unwrap_or(Value::Nil))
     })

@@ -18,7 +18,7 @@ struct Reader(Arc<Mutex<Reading>>);
 
 impl UserData for Reader {}
 
-/// A page: the answer, what `meta` says of it, and its items.
+/// A page: the answer, its `meta`, and its items.
 type Page = (LuaValue, Option<AnyUserData>, Option<Table>);
 
 pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {

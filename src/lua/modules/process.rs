@@ -17,7 +17,7 @@ use std::thread;
 use std::time::Duration;
 use tokio::process::Child;
 
-/// What a child has started may keep its output open; its last words are waited for so long.
+/// What a child has started may keep its output open; its last output is waited for so long.
 const OUTPUT_GRACE: Duration = Duration::from_millis(300);
 
 /// A line of a child that is longer is passed on in parts, in bytes.

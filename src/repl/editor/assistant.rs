@@ -137,7 +137,7 @@ impl Validator for Assistant {
         let input = context.input();
         let line = input.strip_prefix('&').unwrap_or(input);
         let is_incomplete = !line.starts_with([':', '?']) && judge(line) == Judgement::Incomplete;
-        // An empty line behind an unfinished one ends it: the error says what is missing.
+        // An empty line behind an unfinished one ends it: the error names what is missing.
         let goes_on = is_incomplete && !input.ends_with("\n\n");
         Ok(if goes_on { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
     }

@@ -95,7 +95,7 @@ fn fields(path: &ValuePath, knowledge: &dyn Knowledge) -> Vec<Candidate> {
             described.filter(|(name, _)| is_name(name)).map(|(name, summary)| Candidate::new(name, summary)).collect()
         }
         Inspected::Action(_) => Vec::new(),
-        // An empty list has no element to look at, but the document says what one would have.
+        // An empty list has no element to look at, but the document shows what one would have.
         Inspected::Table(_) | Inspected::Other => known.into_iter().map(|(name, summary)| Candidate::new(name, summary)).collect(),
     }
 }

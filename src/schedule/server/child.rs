@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 /// A process that was asked to end has its deferred functions to run, and then this much more.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What a script has started may hold the pipes open after it; its last words are waited for so long.
+/// What a script has started may hold the pipes open after it; its last output is waited for so long.
 const OUTPUT_GRACE: Duration = Duration::from_millis(500);
 
 /// By how much runs, and what they start, are nicer than the server; 19 is the nicest that there is.
@@ -42,7 +42,7 @@ pub(super) struct Handle {
 }
 
 impl Handle {
-    /// Asks the process to end, and says why.
+    /// Asks the process to end, for this reason.
     pub(super) fn end(&self, reason: &str) {
         let _ = self.end.send(reason.to_owned());
     }

@@ -36,7 +36,7 @@ impl From<Vec<Decision>> for DecisionBatch {
 
 /// What is left to do of a decision that is in the store.
 enum Command {
-    /// A run is started, if its decision, the so-manieth of the record, was new.
+    /// A run is started, if its decision, at that index of the record, was new.
     Start(Attempt, String, usize),
     End(Attempt),
     Notify(Notice, Option<Arc<RunEnd>>),
@@ -62,7 +62,7 @@ impl Dispatch {
     /// Carries decisions out.
     pub(super) fn carry_out(&mut self, batches: impl IntoIterator<Item = DecisionBatch>) {
         let mut open: Vec<_> = batches.into_iter().collect();
-        // What cannot be started has consequences of its own.
+        // What cannot be started leads to decisions of its own.
         while !open.is_empty() {
             let mut record = Vec::new();
             let mut commands = Vec::new();
@@ -172,7 +172,7 @@ impl Dispatch {
         self.start_now(attempt, run)
     }
 
-    /// Starts a run whatever else goes on.
+    /// Starts a run regardless of others.
     fn start_now(&mut self, attempt: Attempt, run: String) -> Option<DecisionBatch> {
         let name = Arc::clone(&attempt.schedule.name);
         let Attempt { at, due, cause, .. } = attempt;
@@ -190,7 +190,7 @@ impl Dispatch {
         None
     }
 
-    /// Starts those that were held up and are no more.
+    /// Starts the runs that were held up and no longer are.
     pub(super) fn start_held_up(&mut self) {
         for (attempt, run) in std::mem::take(&mut self.held_up) {
             if self.records.store.locks().is_schedule_running(&attempt.schedule.name) {
@@ -236,7 +236,7 @@ impl Dispatch {
         Exit { outcome, error: end.error.or(exit.error), ..exit }
     }
 
-    /// Says how a run ended, and asks the engine what follows.
+    /// Logs how a run ended, and asks the engine what follows.
     fn finish(&mut self, attempt: &Attempt, run: String, exit: Exit) -> DecisionBatch {
         let Exit { outcome, status, error } = self.prefer_recorded(&run, exit);
         let name = &attempt.schedule.name;

@@ -26,7 +26,7 @@ impl FileWatch {
         std::mem::replace(&mut self.seen, now) == now && now != self.read
     }
 
-    /// Says that the file is read as it is now.
+    /// Notes that the file is read as it is now.
     pub(super) fn reads(&mut self) {
         self.read = stamp(&self.path);
     }

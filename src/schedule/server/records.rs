@@ -40,7 +40,7 @@ impl Records {
         Self { store, log, metrics, refused: VecDeque::new(), forgotten: 0, refuses: false, logged: None, quiet_ends: Vec::new() }
     }
 
-    /// Says something of a schedule.
+    /// Logs a line about a schedule.
     pub(super) fn log_line(&self, level: Level, schedule: &str, message: &str) {
         self.log.line(level, message, &[("schedule", schedule)]);
     }
