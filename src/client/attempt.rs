@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use std::borrow::Cow;
 use std::time::Duration;
 
-/// A request that can be sent once. `nonce` makes what no other request has, where the scheme wants that.
+/// A request that can be sent once. `nonce` makes a value of its own for it, where the scheme wants one.
 pub fn sign_attempt(
     action: &Action,
     message: &Message,

@@ -137,7 +137,7 @@ pub fn has_failed(model: &StateModel, state: &str) -> bool {
     matches(Matcher::PathPrefix, &model.failed, state)
 }
 
-/// Services do not agree with themselves on upper and lower case.
+/// Compares without regard to upper and lower case, which services do not keep.
 fn matches(matcher: Matcher, expected: &[String], state: &str) -> bool {
     let seen = state.to_lowercase();
     expected.iter().map(|expected| expected.to_lowercase()).any(|expected| match matcher {

@@ -1,4 +1,4 @@
-//! Holding a run to the account that its script expects.
+//! Checks that a run uses the account that its script expects.
 
 use super::admit::allow;
 use super::base::Gate;

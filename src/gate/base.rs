@@ -115,7 +115,7 @@ impl Gate {
         self.parts.simulation.as_ref()
     }
 
-    /// What ends the run from outside.
+    /// The token that ends the run from outside.
     pub fn cancel_token(&self) -> &CancelToken {
         &self.cancel
     }

@@ -277,7 +277,7 @@ impl CallEffect {
 }
 
 impl Gate {
-    /// Sends one attempt. No `async fn`, which would keep the room that the request takes.
+    /// Sends one attempt. No `async fn`, which would keep the memory that the request takes.
     pub(super) fn send(&self, request: Request) -> impl Future<Output = Result<Response, TransportError>> {
         let (host, timeout) = (request.host().to_owned(), request.timeout);
         let sending = self.parts.transport.send(request);

@@ -21,7 +21,7 @@ pub enum StopReason {
     Ended(String),
     /// `os.exit`.
     Exit(u8),
-    /// What was deferred had its time.
+    /// The time of the deferred functions is over.
     DeferredTooLong(Duration),
     /// Another task of the same `parallel` failed.
     SiblingFailed,
@@ -54,7 +54,7 @@ pub struct CancelToken {
     raised: AtomicBool,
     reason: Mutex<Option<StopReason>>,
     notify: Notify,
-    /// What ends the run or the task around this one ends this one too.
+    /// The token of the run or the task around this one, which cancels this one too.
     around: Option<Arc<CancelToken>>,
     inside: Mutex<Vec<Weak<CancelToken>>>,
 }
@@ -64,7 +64,7 @@ impl CancelToken {
     pub(super) fn inside(around: &Arc<Self>) -> Arc<Self> {
         let inside = Arc::new(Self { around: Some(Arc::clone(around)), ..Self::default() });
         let mut known = lock(&around.inside);
-        // What has ended is forgotten whenever the list would grow.
+        // Tokens of what has ended are dropped whenever the list would grow.
         if known.len() == known.capacity() {
             known.retain(|inside| inside.strong_count() > 0);
         }
@@ -72,7 +72,7 @@ impl CancelToken {
         inside
     }
 
-    /// What ends what is around this.
+    /// The token of what is around this.
     pub(super) fn around(&self) -> Option<&Arc<Self>> {
         self.around.as_ref()
     }

@@ -15,7 +15,7 @@ pub struct Question {
     pub params: serde_json::Value,
 }
 
-/// What waits for an answer: whether the call may be made; otherwise why not.
+/// The future of an answer: whether the call may be made; otherwise why not.
 pub type Asking<'a> = BoxFuture<'a, Result<(), String>>;
 
 /// A way to ask a person. A run without one, as that of a script, is not asked anything.

@@ -26,7 +26,7 @@ impl<R, F: Future<Output = R>> Effect for Input<F> {
 }
 
 impl Gate {
-    /// Carries `reading` out, which waits for the world outside; ends early where what stands at this place is ended.
+    /// Carries out `reading`, which waits for the world outside; ends early where the effect at this place is cancelled.
     pub async fn read_input<R>(&self, reading: impl Future<Output = R>, id: &EffectId) -> Result<R, StopReason> {
         self.through(Input(Cell::new(Some(reading))), id).await
     }

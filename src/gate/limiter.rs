@@ -60,7 +60,7 @@ impl Limiter {
         self.flying.acquire().await.ok()
     }
 
-    /// What a poll holds from before it is made: ten thousand waits must not each hold a call that stands in line.
+    /// What a poll holds from before it is made: ten thousand waits must not each hold a call that waits for its rate.
     pub(super) async fn poll(&self) -> Option<SemaphorePermit<'_>> {
         self.polls.acquire().await.ok()
     }
@@ -80,7 +80,7 @@ impl Limiter {
         }
     }
 
-    /// Lets no attempt leave for so long.
+    /// Lets no attempt of this rate leave for `pause`.
     pub(super) fn close(&self, key: &RateKey, pause: Duration) {
         let queue = self.queue(key);
         let until = self.clock.elapsed().saturating_add(pause);

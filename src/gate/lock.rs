@@ -39,7 +39,7 @@ fn by(holder: &str) -> String {
     if holder.is_empty() { String::new() } else { format!(" by {holder}") }
 }
 
-/// The first pause between two questions; they grow to a second.
+/// The first pause between two attempts to take it; they grow to a second.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 struct Lock<'a> {
@@ -48,7 +48,7 @@ struct Lock<'a> {
 }
 
 impl Gate {
-    /// Takes a lock for the rest of the run, waiting for it so long at most. One that the run has is its own already.
+    /// Takes a lock for the rest of the run, and waits for it for `timeout` at most. A lock that the run holds already is granted at once.
     pub async fn lock(&self, name: &str, timeout: Duration, id: &EffectId) -> Result<(), LockError> {
         self.through(Lock { name, timeout }, id).await
     }

@@ -61,7 +61,7 @@ impl Effect for NextPage<'_> {
 
     async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
         let Some(reading) = self.0.take().filter(|reading| !reading.is_complete) else { return Ok(None) };
-        // An error ends the reading: what would follow it proves nothing.
+        // An error ends the reading: later pages would prove nothing.
         reading.is_complete = true;
         let answer = page(open, &reading.paginator, &reading.options).await?;
         match reading.paginator.take(&answer.json)? {

@@ -5,7 +5,7 @@ use super::events::Level;
 use crate::client::transport::BoxFuture;
 use std::time::Duration;
 
-/// What came of asking for a lock.
+/// The outcome of asking for a lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {
     /// The run holds it, until the run ends.
@@ -18,11 +18,11 @@ pub enum Asked {
 pub trait RunRecorder: Send + Sync {
     /// The run's id.
     fn run(&self) -> &str;
-    /// Keeps how a call ended, redacted; it is on its way when this comes back. Why it cannot be kept stops nothing.
+    /// Keeps how a call ended, redacted; it is on its way when this returns. The error is why it cannot be kept, which stops nothing.
     fn call(&self, line: &AuditLine) -> Result<(), String>;
-    /// Keeps that a change is about to leave; ends when that is kept. Why it cannot be kept stops nothing.
+    /// Keeps that a change is about to leave; ends when that is kept. The error is why it cannot be kept, which stops nothing.
     fn intent<'a>(&'a self, line: &'a AuditLine) -> BoxFuture<'a, Result<(), String>>;
-    /// Keeps that a wait has begun, so long ago. Why it cannot be kept stops nothing.
+    /// Keeps that a wait has begun, `elapsed` ago. The error is why it cannot be kept, which stops nothing.
     fn wait_began(&self, number: u64, what: &str, elapsed: Duration) -> Result<(), String>;
     /// Keeps how a wait ended, in a few words without secrets, and whether well.
     fn wait_ended(&self, number: u64, outcome: &str, done: bool) -> Result<(), String>;

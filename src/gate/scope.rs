@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::task::AbortHandle;
 
-/// What a cancelled task's deferred functions get.
+/// The time that a cancelled task's deferred functions get.
 const DEFERRED_AFTER_STOP: Duration = Duration::from_secs(2);
 
 /// The scope of the tasks of one `parallel`, for as long as any of them goes on.
@@ -38,18 +38,18 @@ impl Gate {
         Scope { gate: self, path: path.to_owned() }
     }
 
-    /// What ends the coroutine of this path from outside.
+    /// The token that ends the coroutine of this path from outside.
     pub fn cancel_at(&self, path: &str) -> Arc<CancelToken> {
         self.scopes.around(path).unwrap_or_else(|| Arc::clone(&self.cancel))
     }
 
-    /// Ends the run after so long by its own clock, which the waits of a simulation move on. A script that computes moves only real time,
+    /// Ends the run after `limit` by its own clock, which the waits of a simulation move on. A script that computes moves only real time,
     /// which the guard watches.
     pub fn limit(&self, limit: Duration) {
         self.raise_after(limit, Arc::downgrade(&self.cancel), StopReason::TimedOut(limit));
     }
 
-    /// Ends all whose paths begin with this one after so long; [`Self::unlimit`] forgets it.
+    /// Ends all whose paths begin with this one after `limit`; [`Self::unlimit`] forgets it.
     pub(super) fn limit_below(&self, path: &str, limit: Duration) -> AbortHandle {
         let inside = CancelToken::inside(&self.cancel_at(path));
         let alarm = self.raise_after(limit, Arc::downgrade(&inside), StopReason::StateWaitTimedOut);

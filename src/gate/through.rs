@@ -19,13 +19,13 @@ impl<'a, E: Effect> UnderWay<'a, E> {
         Self { effect, open: Open::new(gate, id), has_ended: false }
     }
 
-    /// Ends with the reason once the effect is to be given up.
+    /// Waits until the effect is to be given up; the reason.
     async fn given_up(&self, token: &CancelToken) -> StopReason {
         let stop = token.raised().await;
         if stop != StopReason::SiblingFailed || !self.effect.changes() || !self.open.is_in_flight() {
             return stop;
         }
-        // The answer to a change that is on its way is worth more than the time until it comes. In a box, because few end so.
+        // The answer to a change that is on its way is worth waiting for. In a box, because few effects end so.
         drop(stop);
         Box::pin(self.landed()).await
     }
@@ -52,14 +52,14 @@ impl<E: Effect> Drop for UnderWay<'_, E> {
     }
 }
 
-/// What a future gives that waits for nothing; none where it would. tokio's budget does not count here: a task that has used it up would be
+/// The result of a future that waits for nothing; none where it would wait. tokio's budget does not count here: a task that has used it up would be
 /// told to wait.
 pub fn at_once<F: Future>(future: F) -> Option<F::Output> {
     unconstrained(future).now_or_never()
 }
 
 impl Gate {
-    /// Carries an effect out, and ends it where what stands at its place is ended. No `async fn`, which would hold the effect twice: there may
+    /// Carries out an effect, and ends it where its place in the run is cancelled. No `async fn`, which would hold the effect twice: there may
     /// be ten thousand.
     pub(super) fn through<'a, E: Effect>(&'a self, effect: E, id: &'a EffectId) -> impl Future<Output = E::Outcome> + use<'a, E> {
         let (mut under_way, token) = (UnderWay::new(self, effect, id), self.cancel_at(&id.path));

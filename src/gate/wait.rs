@@ -226,7 +226,7 @@ impl WaitEffect {
         polling.inspect(move |outcome| awaited.end_with(open.gate, outcome))
     }
 
-    /// Boxed, and not made before its turn: the pauses are long, and ten thousand waits must not each hold room for a call.
+    /// Boxed, and made only when it is polled: the pauses are long, and ten thousand waits must not each hold the memory of a call.
     async fn ask_in_turn(&self, awaited: &Awaited, open: &Open<'_>) -> Result<Result<Verdict, Failure>, WaitError> {
         let _turn = open.gate.limiter.poll().await;
         Box::pin(self.ask(awaited, open)).await

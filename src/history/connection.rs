@@ -51,7 +51,7 @@ pub(super) enum Kind {
     Read,
 }
 
-/// Who moves what is written from the file's log into the file, which waits for the disk and lets others wait.
+/// Which process moves what is written from the file's log into the file: this waits for the disk and lets others wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Log {
     /// Every process that finds the log long.
@@ -74,10 +74,10 @@ impl Log {
 /// A log that is worth being moved, in pages of 4 KiB.
 pub(super) const LONG_LOG: u32 = 1_000;
 
-/// Who waits for a request.
+/// Called when a request is settled.
 pub(super) type Settled = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
-/// A request and who waits for it.
+/// A request and what waits for it.
 struct Queued {
     kind: Kind,
     work: Work,
@@ -95,13 +95,13 @@ const LONGEST_LINES: usize = 32 << 20;
 /// Requests of one transaction at most.
 const LARGEST_BATCH: usize = 1_000;
 
-/// How long what has time waits for more of its kind.
+/// How long a request that has time waits for more of its kind.
 const GATHERING: Duration = Duration::from_millis(100);
 
-/// How long is waited for another process that writes; [`BEGIN`] spells it out in milliseconds.
+/// How long another process that writes is waited for; [`BEGIN`] spells it out in milliseconds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long after another process had the file it is tried again.
+/// The pause after which a file that another process had is tried again.
 const RETRY_PAUSE: Duration = Duration::from_micros(500);
 
 /// The way to the store's thread.
@@ -287,10 +287,10 @@ async fn write_together(connection: &mut SqliteConnection, work: Vec<Work>) -> R
     written
 }
 
-/// Begins a transaction that writes. What only reads waits as long as ever.
+/// Begins a transaction that writes. Reading keeps its own timeout.
 const BEGIN: &str = "PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; PRAGMA busy_timeout = 5000";
 
-/// Does what begins a transaction as soon as no other process has one.
+/// Begins a transaction as soon as no other process has one.
 ///
 /// SQLite itself would look again after pauses that grow to 100 ms, in which a firing would be late, while most transactions take less
 /// than one.
@@ -304,9 +304,9 @@ async fn begin_when_free(mut begun: impl AsyncFnMut() -> Result<(), sqlx::Error>
     }
 }
 
-/// Ends what was begun and failed, or did not begin.
+/// Ends a transaction that failed or did not begin.
 async fn give_up(connection: &mut SqliteConnection) {
-    // Refused where there is no transaction any more, which is as well.
+    // Refused where there is no transaction any more, which is fine.
     let _ = execute(connection, "ROLLBACK").await;
     let _ = execute(connection, "PRAGMA busy_timeout = 5000").await;
 }

@@ -35,7 +35,7 @@ pub struct Held {
 impl Drop for Held {
     fn drop(&mut self) {
         if let Some(path) = &self.remove {
-            // A file that stays is only litter.
+            // A file that is left over harms nothing.
             let _ = fs::remove_file(path);
         }
     }
@@ -111,9 +111,9 @@ impl Locks {
         self.is_held(&file_name("run", id))
     }
 
-    /// Tidies away what a run left that was killed.
+    /// Removes what a killed run has left.
     pub(super) fn forget_run(&self, id: &str) {
-        // A file that stays is only litter.
+        // A file that is left over harms nothing.
         let _ = fs::remove_file(self.folder.join(file_name("run", id)));
     }
 

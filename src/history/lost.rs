@@ -1,4 +1,4 @@
-//! Runs whose process is gone without a word.
+//! Runs whose process is gone without a record of its end.
 
 use super::error::StoreError;
 use super::runs::{RunEnd, RunRow};

@@ -96,7 +96,7 @@ impl Store {
     /// Records a line of a run's output, without waiting.
     pub fn add_line(&self, run: &str, output: &mut Output, line: Line) -> Result<(), StoreError> {
         let text = cut(line.text);
-        // A line that is lost leaves a gap that is shown.
+        // A line that is lost leaves a gap in the numbers, which `runs logs` shows.
         let waiting = self.queue.wait_with(text.len()).inspect_err(|_| output.count += 1)?;
         let (number, forgotten) = output.next(text.len() + 1);
         let run = run.to_owned();

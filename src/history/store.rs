@@ -82,7 +82,7 @@ impl Store {
         self.settle(Kind::Write, Box::new(|_| Box::pin(async { Ok(()) })), Some(limit))
     }
 
-    /// That something was not written within that time.
+    /// The error of something that was not written within that time.
     pub fn slow(&self, limit: Duration) -> StoreError {
         self.queue.slow(limit)
     }

@@ -111,9 +111,9 @@ pub fn run_socket(store: &Path, run: &str) -> PathBuf {
     folder(store).join(format!("{name}.sock"))
 }
 
-/// Tidies away the socket that a run left which was killed.
+/// Removes the socket that a killed run has left.
 pub fn forget_run(store: &Path, run: &str) {
-    // One that stays is only litter.
+    // A socket that is left over harms nothing.
     let _ = std::fs::remove_file(run_socket(store, run));
 }
 
@@ -155,7 +155,7 @@ mod unix {
     use std::thread;
     use std::time::Duration;
 
-    /// How long after a connection that could not be taken the next is.
+    /// The pause after a connection that could not be accepted.
     const AFTER_FAILURE: Duration = Duration::from_millis(100);
 
     /// Answers requests on a thread of its own, until it is dropped.
@@ -188,7 +188,7 @@ mod unix {
                         break;
                     }
                     let Ok(stream) = connected else {
-                        // As where the process has no descriptor left: asking again at once would only burn the processor.
+                        // As where the process has no descriptor left: accepting again at once would only burn the processor.
                         thread::sleep(AFTER_FAILURE);
                         continue;
                     };

@@ -42,7 +42,7 @@ impl Lines {
             self.add(&mut state, self.line(Stream::Out, line));
             rest = after;
         }
-        // Without an end of line there would be no end to it.
+        // A line without an end must not grow without bounds.
         if rest.len() > Output::LONGEST_LINE {
             self.add(&mut state, self.line(Stream::Out, rest));
             rest = "";

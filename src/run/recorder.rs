@@ -52,7 +52,7 @@ pub enum Keep {
 /// How long a mutating call waits for its record, and the end of a run for its own.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Ends a run from outside, for a reason in words.
+/// Ends a run from outside, for this reason.
 pub type Cancel = Arc<dyn Fn(String) + Send + Sync>;
 
 /// A run on its way into the store.
@@ -65,18 +65,18 @@ pub struct HistoryRecorder {
     started: Timestamp,
     redactor: Arc<Redactor>,
     begun: OnceLock<Begun>,
-    /// A store that let one call wait in vain must not hold up the next.
+    /// Whether the store let a call wait in vain: it must not hold up the next.
     is_slow: AtomicBool,
     lines: Lines,
     locks: RunLocks,
     control: Mutex<Control>,
 }
 
-/// What a run has of the store once it uses it.
+/// The run's part of the store, once it uses it.
 struct Begun {
     store: Store,
     args: Vec<String>,
-    /// How much the redactor knew then.
+    /// How many forms of secrets the redactor knew then.
     known: usize,
 }
 
@@ -114,7 +114,7 @@ impl HistoryRecorder {
     }
 
     /// Takes up a run that a server has recorded, before the script begins; `schedule` is the one whose lock the run holds.
-    /// The error is why it must not be carried out; a store that does not work is none, and given back as a warning.
+    /// The error is why it must not be carried out; a store that does not work is only a warning, which is returned.
     pub fn claim(&self, schedule: Option<&str>) -> Result<Option<String>, String> {
         let store = Store::open_served(&self.path);
         let mut problem = None;

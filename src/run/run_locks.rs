@@ -14,7 +14,7 @@ pub(super) struct RunLocks(Mutex<BTreeMap<LockName, Held>>);
 pub(super) enum LockName {
     /// That the run goes on.
     Alive,
-    /// That its schedule has a run.
+    /// Its schedule has a run.
     Schedule,
     /// What the script means by it.
     OnName(String),

@@ -21,7 +21,7 @@ pub struct Ending {
     pub sources: Sources,
 }
 
-/// What deferred functions get once the run was ended from outside.
+/// The time of deferred functions once the run was ended from outside.
 pub const DEFERRED_AFTER_STOP: Duration = Duration::from_secs(2);
 
 /// Runs a script. `guard` ends it from outside.
@@ -47,7 +47,7 @@ pub async fn run(gate: Arc<Gate>, guard: &Arc<Guard>, limits: Limits, chunk: &Ch
         Err(failure) => ending.error = Some(ScriptError { message: failure.to_string(), ..ScriptError::default() }),
     }
     guard.ended();
-    // The error of a run that was ended is only the sign that it was.
+    // The error that Lua raised because the run was ended is not the script's own.
     if ending.error.as_ref().is_some_and(|error| error.is_stop) {
         ending.error = None;
     }
@@ -55,7 +55,7 @@ pub async fn run(gate: Arc<Gate>, guard: &Arc<Guard>, limits: Limits, chunk: &Ch
     ending
 }
 
-/// What ended the deferred functions comes second to what ended the script before.
+/// What ended the script goes before what ended its deferred functions.
 fn ended_while_deferring(ending: &mut Ending, stop: Option<StopReason>) {
     let Some(stop) = stop else { return };
     ending.deferred.retain(|error| !error.is_stop);

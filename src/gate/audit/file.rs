@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 /// How long the record of a call that only reads may wait for more, so that they are written together: each time that another thread wakes
-/// up for it takes something from who calls.
+/// up for it takes time from the calls.
 pub const GATHERING: Duration = Duration::from_millis(100);
 
 /// Lines that may wait; the call that adds one more writes them all.
@@ -79,7 +79,7 @@ impl Lines {
         waiting.lines -= 1;
     }
 
-    /// Takes a line and comes back when it is written.
+    /// Takes a line and returns when it is written.
     pub(super) fn write_now(&self, line: &str) -> io::Result<()> {
         lock(&self.waiting).add(line);
         self.write()

@@ -26,12 +26,12 @@ pub(in crate::gate) struct AuditEntry<'a, P> {
     pub read_only: bool,
     /// The parameters.
     pub params: P,
-    /// What came of it.
+    /// Its outcome.
     #[serde(flatten)]
     pub end: End<'a>,
 }
 
-/// What came of a call, as far as it is known.
+/// The outcome of a call, as far as it is known.
 #[derive(Default, Serialize)]
 pub(in crate::gate) struct End<'a> {
     /// The profile.
@@ -67,7 +67,7 @@ pub(in crate::gate) struct End<'a> {
 }
 
 impl End<'_> {
-    /// That of a change which is about to leave.
+    /// The outcome of a change that is about to leave: still open.
     pub(in crate::gate) fn of_intent() -> Self {
         Self { sent: Sent::Maybe.as_str(), ..Self::default() }
     }
