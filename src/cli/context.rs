@@ -1,4 +1,4 @@
-//! Builds a run's world from the options: catalogue, profiles, clock, transport, audit.
+//! Builds what a command works with from its options: catalogue, profiles, clock, transport, audit, gate.
 
 use super::in_process::InProcess;
 use super::options::GlobalOptions;
@@ -30,7 +30,7 @@ pub(super) fn catalog(options: &GlobalOptions) -> Arc<Catalog> {
     Arc::new(Catalog::new(own.into_iter().chain(options.catalog.iter().cloned()).collect()))
 }
 
-/// What clap cannot see is wrong with the options: names that the catalogue lacks would otherwise change nothing, silently.
+/// Checks what clap cannot: names that the catalogue lacks would otherwise change nothing, silently.
 /// Gives the simulation of this command, with the state that it begins from.
 pub(super) fn check(options: &GlobalOptions, simulates: bool) -> Result<Simulation, String> {
     if let Some(folder) = options.catalog.iter().find(|folder| !folder.is_dir()) {

@@ -141,7 +141,7 @@ fn through(pager: &str, text: &str) -> bool {
     let started = Command::new("sh").arg("-c").arg(pager).stdin(Stdio::piped()).spawn();
     let Ok(mut child) = started else { return false };
     if let Some(mut stdin) = child.stdin.take() {
-        // Who has read enough closes the pipe.
+        // A reader that has read enough closes the pipe.
         let _ = stdin.write_all(text.as_bytes()).and_then(|()| stdin.write_all(b"\n"));
     }
     // The shell's own status for a command that it does not find.

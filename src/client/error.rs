@@ -15,7 +15,7 @@ pub enum Kind {
     Validation,
     /// No usable credentials.
     Credentials,
-    /// No connection, or one that broke.
+    /// There was no connection, or it broke.
     Dispatch,
     /// Out of time.
     Timeout,

@@ -1,4 +1,4 @@
-//! How an effect passes the gate.
+//! The one function that every effect passes: cancellation and recording are here.
 
 use super::base::Gate;
 use super::cancel::{CancelToken, StopReason};

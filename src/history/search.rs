@@ -1,4 +1,4 @@
-//! Looking runs up.
+//! Finds runs.
 
 use super::error::StoreError;
 use super::runs::{NewRun, RunRow};

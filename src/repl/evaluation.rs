@@ -1,4 +1,4 @@
-//! Running what was typed: piece by piece, in the foreground, with its value or its error.
+//! Runs what was typed: piece by piece, in the foreground, with its value or its error.
 
 use super::conversation::{Conversation, Flow};
 use super::pending;

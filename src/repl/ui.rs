@@ -1,4 +1,4 @@
-//! Where the session and its person meet: what is shown, and the question before a call in production.
+//! The session's user interface: what is shown, and the question before a call in production.
 
 use super::editor::line::Editor;
 use super::output::{Holder, Output};
@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 /// Lines of a call's parameters that a question shows at most.
 const MOST_LINES: usize = 12;
 
-/// Where the session and its person meet.
+/// The session's user interface.
 pub struct Ui {
     pub(super) terminal: Arc<dyn Terminal>,
     pub(super) output: Arc<Output>,
@@ -26,7 +26,7 @@ pub struct Ui {
 }
 
 impl Ui {
-    /// The front of a session on this terminal.
+    /// The user interface of a session on this terminal.
     pub fn new(terminal: Arc<dyn Terminal>) -> Arc<Self> {
         Arc::new(Self {
             output: Output::new(Arc::clone(&terminal)),

@@ -15,7 +15,7 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::value::Datetime;
 
-/// What running runs get at the server's end by default.
+/// The time that running runs get at the server's end by default.
 const GRACE: Duration = Duration::from_secs(30);
 
 /// A file as it is written.

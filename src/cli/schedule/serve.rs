@@ -33,7 +33,7 @@ pub(super) struct Serve {
     /// Lets --http listen beyond this machine: all who reach it can read the metrics
     #[arg(long, requires = "http")]
     http_public: bool,
-    /// What running runs get at the server's end, in place of the file's grace
+    /// The time that running runs get at the server's end, in place of the file's grace
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     grace: Option<Duration>,
 }

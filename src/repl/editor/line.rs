@@ -143,7 +143,7 @@ fn serve(editor: &mut Line, requests: &mpsc::Receiver<Request>, typed: &Unbounde
                 output.lend(Holder::Other);
                 let is_confirmed = is_confirmed(&text);
                 output.take_back();
-                // A line that was ended meanwhile does not want to know any more.
+                // A line that was ended meanwhile needs no answer.
                 let _ = answer.send(is_confirmed);
             }
             Request::History(entries) => {

@@ -1,4 +1,4 @@
-//! What the engine decides, and the words for why.
+//! What the engine decides, and why.
 
 use crate::schedule::model::Schedule;
 use crate::schedule::value::NotifyEvent;
@@ -75,7 +75,7 @@ pub enum Reason {
     Removed,
     /// The server ended while the firing waited for the run before it.
     ServerGone,
-    /// The run store would not have it.
+    /// The run store refused to record it.
     Unrecorded,
 }
 
@@ -117,7 +117,7 @@ pub enum Outcome {
     Failed,
     /// The server ended it.
     Ended,
-    /// It did not begin, because the store would not have it.
+    /// It did not begin, because the store refused to record it.
     Unrecorded,
 }
 

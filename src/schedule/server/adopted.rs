@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 /// A run of a server before this one.
 struct Run {
-    /// None where the history has its end already, and only its process has yet to go.
+    /// None where the history has its end already, and only its process still has to end.
     id: Option<String>,
     name: String,
     at: Timestamp,

@@ -162,7 +162,7 @@ fn crash(status: ExitStatus, last_error: Option<String>) -> String {
 #[cfg(unix)]
 fn give_way(id: Option<u32>) {
     if let Some(process) = id.and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw) {
-        // Where that is forbidden all are equals.
+        // Where that is forbidden, all have the same priority.
         let own = rustix::process::getpriority_process(None).unwrap_or(0);
         let _ = rustix::process::setpriority_process(Some(process), own + NICER);
     }

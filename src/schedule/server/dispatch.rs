@@ -34,7 +34,7 @@ impl From<Vec<Decision>> for DecisionBatch {
     }
 }
 
-/// What is left to do of a decision that is in the store.
+/// What is left to do for a decision that is in the store.
 enum Command {
     /// A run is started, if its decision, at that index of the record, was new.
     Start(Attempt, String, usize),
@@ -165,7 +165,7 @@ impl Dispatch {
         self.records.metrics.firing("ran", u64::from(attempt.number == 1));
         let name = &attempt.schedule.name;
         if attempt.schedule.overlap != Overlap::Allow && self.records.store.locks().is_schedule_running(name) {
-            // A run of a server before this one, whose end the history may have already, has yet to go.
+            // A run of a server before this one, whose end the history may have already, still has to end.
             self.held_up.push((attempt, run));
             return None;
         }

@@ -27,7 +27,7 @@ use tokio::sync::mpsc;
 /// How often the file and adopted runs are looked at; also the longest sleep, so that a clock that is set is noticed.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
-/// What notifications on their way get at the server's end.
+/// The time that notifications on their way get at the server's end.
 const NOTIFY_GRACE: Duration = Duration::from_secs(10);
 
 /// How often history is pruned.
@@ -62,7 +62,7 @@ impl Server {
                 return Err(ServeError::Taken { holder, store: self.store.path().to_owned() });
             }
         };
-        // From here on: a signal that came before would end the server without a word.
+        // From here on: a signal that came before would end the server without a line in the log.
         let mut signals = Signals::listen().map_err(ServeError::system("signals cannot be handled"))?;
         let began = real_now();
         let metrics = Arc::new(Metrics::default());

@@ -1,4 +1,4 @@
-//! The words for times and lengths.
+//! Formats times, durations, and counts for messages.
 
 use crate::schedule::engine::Attempt;
 use jiff::{SignedDuration, Timestamp};

@@ -23,7 +23,7 @@ pub struct Once {
     pub folder: PathBuf,
     /// The run's id.
     pub id: String,
-    /// Who sees its lines, beside the store.
+    /// What receives its lines, beside the store.
     pub echo: Listener,
 }
 

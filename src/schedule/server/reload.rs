@@ -1,4 +1,4 @@
-//! Taking the schedule file over, and which of its schedules are paused.
+//! Takes over a changed schedule file, and which of its schedules are paused.
 
 use super::dispatch::Dispatch;
 use super::file_watch::FileWatch;

@@ -1,4 +1,4 @@
-//! What people ask of the server over its socket.
+//! Requests to the server over its socket.
 
 use crate::run::control::{Listener, Reply, Request, server_socket};
 use std::io;

@@ -181,7 +181,7 @@ impl Serving {
             (Signal::Reload, Some(_)) => {}
             (Signal::End, None) => {
                 let grace = self.grace.unwrap_or(self.dispatch.file.grace);
-                // Else systemd's own limit cuts a longer grace short.
+                // Otherwise systemd's own limit cuts a longer grace short.
                 let wanted = u32::try_from((grace + AFTER_GRACE).as_micros()).unwrap_or(u32::MAX);
                 let _ = sd_notify::notify(&[NotifyState::Stopping, NotifyState::ExtendTimeoutUsec(wanted)]);
                 self.ending = Some(real_now() + grace);
