@@ -208,11 +208,11 @@ fn stop_kind(stop: &StopReason) -> &'static str {
 pub(super) fn pending(open: &Pending) {
     let style = anstyle::AnsiColor::Yellow.on_default().bold();
     for call in &open.unknown {
-        let tell = match &call.lookup {
+        let advice = match &call.lookup {
             Some(lookup) => format!("; {lookup}"),
             None => "; no documented Action shows it, look at the console".to_owned(),
         };
-        note(&format!("{style}unknown outcome{style:#}: {} may have been carried out (sent = \"maybe\"){tell}", call.action));
+        note(&format!("{style}unknown outcome{style:#}: {} may have been carried out (sent = \"maybe\"){advice}", call.action));
     }
     for (task, action) in &open.tasks {
         note(&format!(

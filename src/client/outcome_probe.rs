@@ -45,9 +45,9 @@ impl OutcomeProbe {
 
 impl fmt::Display for OutcomeProbe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` tells", self.command())?;
+        write!(f, "`{}` shows whether it was", self.command())?;
         match &self.evidence {
-            Some(evidence) => write!(f, " (it was if {evidence})"),
+            Some(evidence) => write!(f, " (then {evidence})"),
             None => Ok(()),
         }
     }
@@ -104,7 +104,8 @@ mod tests {
     #[test]
     fn it_is_a_command_with_the_parameters_of_the_lost_call() {
         let made = probe("cds.ccs.CreateInstance", &json!({"VdcId": "v-1", "InstanceName": "a b"}), AccountRef::default());
-        let expected = "`cumulua call cds.ccs.DescribeInstances VdcId=v-1` tells (it was if Data.Instances[].InstanceName is a b)";
+        let expected =
+            "`cumulua call cds.ccs.DescribeInstances VdcId=v-1` shows whether it was (then Data.Instances[].InstanceName is a b)";
         assert_eq!(made.to_string(), expected);
         let nested = probe("cds.ecs.CreateInstance", &json!({"VpcInfo": {"VpcId": "it's"}}), AccountRef::default());
         assert_eq!(nested.command(), r"cumulua call cds.ecs.DescribeInstanceList 'VpcId=it'\''s'");
@@ -120,7 +121,7 @@ mod tests {
     #[test]
     fn what_must_be_absent_is_named() {
         let lookup = probe("cds.ccs.DeleteTag", &json!({"TagId": 7}), AccountRef::default());
-        assert!(lookup.to_string().ends_with("(it was if no Data[].TagId is 7)"), "{lookup}");
+        assert!(lookup.to_string().ends_with("(then no Data[].TagId is 7)"), "{lookup}");
     }
 
     #[test]
@@ -128,6 +129,6 @@ mod tests {
         let params = Params::from([("TagName".to_owned(), Value::Secret(Secret::new("hidden")))]);
         let action = Catalog::default().action("cds.ccs.CreateTag").unwrap();
         let lookup = OutcomeProbe::of(&action, &params, AccountRef::default()).unwrap();
-        assert!(!lookup.to_string().contains("hidden") && !lookup.to_string().contains("it was"), "{lookup}");
+        assert!(!lookup.to_string().contains("hidden") && !lookup.to_string().contains("(then"), "{lookup}");
     }
 }

@@ -179,7 +179,7 @@ function defer(fn) end
 ---@field query? table<string, string|number>
 ---A value may be a secret, or a list whose parts stand one behind the other: `{ "Bearer ", secret "token" }`.
 ---@field headers? table<string, string|integer|cumulua.Secret|(string|cumulua.Secret)[]>
----Sent as text/plain, unless a header says otherwise.
+---Sent as text/plain, unless a header sets another type.
 ---@field body? string
 ---Sent as JSON.
 ---@field json? any
