@@ -1,7 +1,7 @@
 //! What a key costs at the prompt with every service loaded: completion and the hint. The bar for a completion is 5 ms.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use cumulua::lua::inspect::{InAnswer, Inspected, Step};
+use cumulua::lua::inspect::{InAnswer, Inspected, PathStep};
 use cumulua::repl::{Knowledge, complete, hint};
 use cumulua_core::catalog::Catalog;
 use std::hint::black_box;
@@ -27,7 +27,7 @@ impl Knowledge for Fresh {
         self.0.products().into_iter().map(|name| (name.clone(), name)).collect()
     }
 
-    fn inspect(&self, root: &str, _: &[Step]) -> (Inspected, Option<InAnswer>) {
+    fn inspect(&self, root: &str, _: &[PathStep]) -> (Inspected, Option<InAnswer>) {
         (Inspected::Catalogue(root.to_owned()), None)
     }
 }

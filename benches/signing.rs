@@ -45,7 +45,7 @@ fn signatures(criterion: &mut Criterion) {
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// The least that a signed query takes: each pair encoded, the whole encoded again where the scheme does so, the HMAC, and its Base64.
-/// The pairs come sorted in their order here, and nothing is sized or prepared for whoever calls.
+/// The pairs come sorted in their order here, and nothing is sized or prepared for the caller.
 fn bare(scheme: Scheme, key: &[u8], pairs: &[(String, String)]) -> String {
     let mut query = String::with_capacity(512);
     for (name, value) in pairs {

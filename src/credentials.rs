@@ -20,10 +20,10 @@ pub enum SecretSource {
     Command(Vec<String>),
 }
 
-/// Why a source gives no secret; what a source said is never part of it.
+/// Why a source gives no secret; a source's output is never part of it.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum SecretError {
-    /// Nothing says where the secret stands.
+    /// No source is given for the secret.
     #[error(
         "no secret {name:?}; set {variable}, or give it in [profiles.NAME.secrets] of cumulua.toml as {{ env = … }}, {{ file = … }} or {{ command = … }}"
     )]
@@ -48,7 +48,7 @@ pub enum SecretError {
         name: String,
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's reason.
         reason: String,
     },
     /// The command failed.

@@ -14,7 +14,7 @@
 //! - [`lua_syntax`]: Lua's text as tokens, and the locals that outlive a prompt's line. It knows no Lua state.
 //! - [`mod@reference`]: what is generated from the catalogue for people and editors.
 //! - [`config`], [`credentials`]: profiles, and where each of their values comes from.
-//! - [`client`]: the pure steps of a call, one a file, and the transport. It knows no Lua, and calls nobody back.
+//! - [`client`]: the pure steps of a call, one a file, and the transport. It knows no Lua, and has no callbacks.
 //! - [`policy`]: the one judge of what may happen, from names and settings. Pure.
 //! - [`effect_id`]: an effect's place in its run.
 //! - [`gate`]: every effect of a script passes it; one effect a file.

@@ -1,4 +1,4 @@
-//! Scripts over a service that answers at once with what it was told to: what is measured is cumulua's own share of a call.
+//! Scripts over a service that answers at once with what it was set up with: what is measured is cumulua's own share of a call.
 
 use bytes::Bytes;
 use cumulua::client::transport::BoxFuture;
@@ -42,12 +42,12 @@ pub(crate) fn gate(body: impl Into<Bytes>, audit: Option<Audit>) -> Arc<Gate> {
         audit,
         grants: Grants::default(),
         redactor: Arc::new(Redactor::default()),
-        rehearsal: None,
+        simulation: None,
         confirm: None,
     }))
 }
 
-/// A script that does `line` as often as its argument says.
+/// A script that does `line` as often as its argument, a number.
 pub(crate) struct Script {
     executor: tokio::runtime::Runtime,
     runtime: Runtime,

@@ -1,7 +1,7 @@
 //! `cumulua actions`: lists and finds Actions.
 
 use super::options::GlobalOptions;
-use super::{report, status, world};
+use super::{context, report, status};
 use crate::reference;
 use clap::Args;
 use cumulua_core::catalog::search::search;
@@ -13,7 +13,8 @@ use std::process::ExitCode;
 )]
 pub(super) struct Actions {
     /// Words that must all be found; the best fits come first
-    words: Vec<String>,
+    #[arg(value_name = "WORDS")]
+    terms: Vec<String>,
     /// Prints everything about them as JSON
     #[arg(long)]
     json: bool,
@@ -22,18 +23,18 @@ pub(super) struct Actions {
 impl Actions {
     /// Lists them.
     pub(super) fn run(self, options: &GlobalOptions) -> ExitCode {
-        let all = match world::catalog(options).actions() {
+        let all = match context::catalog(options).actions() {
             Ok(all) => all,
             Err(problem) => {
                 report::error(&problem.to_string());
                 return status::SCRIPT.into();
             }
         };
-        let found = if self.words.is_empty() { all } else { search(all, &self.words) };
+        let found = if self.terms.is_empty() { all } else { search(all, &self.terms) };
         if self.json {
             report::print(&format!("{:#}", reference::listing(&found)));
         } else if found.is_empty() {
-            report::error(&format!("no Action has all of: {}; fewer or other words may find it", self.words.join(" ")));
+            report::error(&format!("no Action has all of: {}; fewer or other words may find it", self.terms.join(" ")));
             return status::SCRIPT.into();
         } else {
             report::print(&reference::table(&found, report::output_width()));

@@ -1,14 +1,14 @@
 //! `cumulua call`: one Action from the shell.
 
 use super::options::{GlobalOptions, duration};
-use super::rehearsed::Rehearsal;
+use super::simulation::Simulation;
 use super::status::Status;
-use super::{report, run, status, world};
+use super::{context, report, run, status};
 use crate::client::error::Failure;
 use crate::client::value::{Params, Value};
 use crate::client::{Call as ClientCall, CallOptions, waiter};
 use crate::effect_id::EffectId;
-use crate::gate::{Gate, Grants, Stop, WAIT_TIMEOUT, WaitError};
+use crate::gate::{Gate, Grants, StopReason, WAIT_TIMEOUT, WaitError};
 use clap::Args;
 use cumulua_core::catalog::Action;
 use std::path::Path;
@@ -38,10 +38,10 @@ pub(super) struct Call {
 
 impl Call {
     /// Makes the call.
-    pub(super) fn run(self, options: &GlobalOptions, rehearsal: &Rehearsal) -> ExitCode {
-        world::block_on(options, rehearsal, async {
+    pub(super) fn run(self, options: &GlobalOptions, simulation: &Simulation) -> ExitCode {
+        context::block_on(options, simulation, async {
             let grants = Grants { read_only: options.read_only, ..Grants::default() };
-            let subject = world::Subject {
+            let subject = context::Subject {
                 name: self.action.clone(),
                 kind: "call",
                 script: None,
@@ -49,7 +49,7 @@ impl Call {
                 args: self.params.clone(),
                 run: None,
             };
-            let (gate, recording) = world::recorded_gate(options, rehearsal, Path::new("."), grants, subject);
+            let (gate, recorder) = context::recorded_gate(options, simulation, Path::new("."), grants, subject);
             let action = match gate.catalog().action(&self.action) {
                 Ok(action) => action,
                 Err(problem) => return usage(&problem.to_string()),
@@ -61,10 +61,10 @@ impl Call {
                 Ok(params) => params,
                 Err(problem) => return usage(&problem),
             };
-            run::guarded(&gate, recording.clone());
+            run::start_guard(&gate, recorder.clone());
             let (status, error) = self.call(&gate, action, params).await;
-            if let Some(recording) = &recording {
-                run::ended(recording, run::outcome(status, gate.interrupt().reason().as_ref()), status, error.as_deref());
+            if let Some(recorder) = &recorder {
+                run::record_end(recorder, run::outcome(status, gate.cancel_token().reason().as_ref()), status, error.as_deref());
             }
             status.into()
         })
@@ -78,7 +78,7 @@ impl Call {
         gate.flush_audit();
         let answer = match outcome {
             Ok(answer) => answer,
-            Err(failure) => return (failed(gate, &failure), Some(failure.to_string())),
+            Err(failure) => return (report_failure(gate, &failure), Some(failure.to_string())),
         };
         if !self.wait {
             report::print(&format!("{:#}", answer.json));
@@ -91,7 +91,7 @@ impl Call {
                 report::print(&format!("{:#}", serde_json::json!({ "answer": answer.json, "resources": resources })));
                 (status::DONE, None)
             }
-            Err(failure) => (wait_failed(gate, &failure), Some(failure.to_string())),
+            Err(failure) => (report_wait_failure(gate, &failure), Some(failure.to_string())),
         }
     }
 
@@ -130,19 +130,19 @@ fn usage(problem: &str) -> ExitCode {
     status::USAGE.into()
 }
 
-fn failed(gate: &Gate, failure: &Failure) -> Status {
+fn report_failure(gate: &Gate, failure: &Failure) -> Status {
     report::error(&gate.redact(&failure.to_string()));
-    report::open_ends(&gate.open_ends());
-    if gate.interrupt().reason() == Some(Stop::Interrupted) {
+    report::pending(&gate.pending());
+    if gate.cancel_token().reason() == Some(StopReason::Interrupted) {
         return status::INTERRUPTED;
     }
     status::of_kind(Some(failure.error.kind().as_str()))
 }
 
-/// Says how a wait failed and gives the status for it.
-pub(super) fn wait_failed(gate: &Gate, failure: &WaitError) -> Status {
+/// Reports how a wait failed and gives the status for it.
+pub(super) fn report_wait_failure(gate: &Gate, failure: &WaitError) -> Status {
     report::error(&gate.redact(&failure.to_string()));
-    report::open_ends(&gate.open_ends());
+    report::pending(&gate.pending());
     match failure {
         WaitError::UnknownDialect { .. } | WaitError::Incomplete { .. } => status::SCRIPT,
         WaitError::Failed { .. } => status::TASK,

@@ -2,7 +2,7 @@
 
 use super::options::GlobalOptions;
 use super::{
-    actions, call, completions, docs, profile, repl, report, run, runs, schedule, sign, sim, status, trust, types, wait, world,
+    actions, call, completions, context, docs, profile, repl, report, run, runs, schedule, sign, sim, status, trust, types, wait,
 };
 use clap::{CommandFactory as _, Parser, Subcommand};
 use std::io::IsTerminal as _;
@@ -60,7 +60,7 @@ enum Command {
     Profile(profile::Profile),
     /// Lets this content of a project's cumulua.toml name endpoints and commands
     ///
-    /// A project's file is data from whoever wrote the project. Read it first: its endpoints decide where signed requests go, its
+    /// A project's file is data from the project's author. Read it first: its endpoints decide where signed requests go, its
     /// commands run on this machine. A changed file must be trusted again.
     Trust(trust::Trust),
     /// Prints a completion script for a shell
@@ -72,30 +72,30 @@ pub fn main() -> ExitCode {
     let Arguments { global, command } = Arguments::parse();
     report::set_color(global.color);
     let simulates = global.sim || matches!(command, Some(Command::Sim(_)));
-    let rehearsal = match world::check(&global, simulates) {
-        Ok(rehearsal) => rehearsal,
+    let simulation = match context::check(&global, simulates) {
+        Ok(simulation) => simulation,
         Err(problem) => {
             report::error(&problem);
             return status::USAGE.into();
         }
     };
     match command {
-        Some(Command::Run(command)) => command.run(&global, &rehearsal),
+        Some(Command::Run(command)) => command.run(&global, &simulation),
         Some(Command::Runs(command)) => command.run(&global),
-        Some(Command::Repl(command)) => command.run(&global, &rehearsal),
-        Some(Command::Call(command)) => command.run(&global, &rehearsal),
-        Some(Command::Wait(command)) => command.run(&global, &rehearsal),
+        Some(Command::Repl(command)) => command.run(&global, &simulation),
+        Some(Command::Call(command)) => command.run(&global, &simulation),
+        Some(Command::Wait(command)) => command.run(&global, &simulation),
         Some(Command::Actions(command)) => command.run(&global),
         Some(Command::Docs(command)) => command.run(&global),
         Some(Command::Types(command)) => command.run(&global),
         Some(Command::Sign(command)) => command.run(),
-        Some(Command::Sim(command)) => command.run(&global, &rehearsal),
+        Some(Command::Sim(command)) => command.run(&global, &simulation),
         Some(Command::Schedule(command)) => command.run(&global),
         Some(Command::Profile(command)) => command.run(&global),
         Some(Command::Trust(command)) => command.run(),
         Some(Command::Completions(command)) => command.run(&mut Arguments::command()),
         // `echo … | cumulua` runs as a script.
-        None if !std::io::stdin().is_terminal() => run::Run::from_standard_input().run(&global, &rehearsal),
-        None => repl::Repl::default().run(&global, &rehearsal),
+        None if !std::io::stdin().is_terminal() => run::Run::from_standard_input().run(&global, &simulation),
+        None => repl::Repl::default().run(&global, &simulation),
     }
 }

@@ -1,7 +1,7 @@
 //! `cumulua docs`: the catalogue's pages.
 
 use super::options::GlobalOptions;
-use super::{report, status, world};
+use super::{context, report, status};
 use crate::reference::html;
 use crate::reference::page::{self, Paper};
 use clap::Args;
@@ -24,28 +24,28 @@ pub(super) struct Docs {
 impl Docs {
     /// Shows or writes it.
     pub(super) fn run(self, options: &GlobalOptions) -> ExitCode {
-        let catalog = world::catalog(options);
+        let catalog = context::catalog(options);
         if let Some(folder) = &self.html {
             return match html::write_site(&catalog, folder) {
                 Ok(pages) => {
                     report::print(&format!("wrote {} files; begin at {}", pages.len(), folder.join("index.html").display()));
                     status::DONE.into()
                 }
-                Err(problem) => failed(&problem.to_string()),
+                Err(problem) => report_failure(&problem.to_string()),
             };
         }
-        let paper = Paper { width: report::output_width(), colour: report::output_has_color() };
-        match page::named(&catalog, &self.name.unwrap_or_default(), &paper) {
+        let paper = Paper { width: report::output_width(), color: report::output_has_color() };
+        match page::render_named(&catalog, &self.name.unwrap_or_default(), &paper) {
             Ok(text) => {
                 report::print(text.trim_end());
                 status::DONE.into()
             }
-            Err(problem) => failed(&problem.to_string()),
+            Err(problem) => report_failure(&problem.to_string()),
         }
     }
 }
 
-fn failed(problem: &str) -> ExitCode {
+fn report_failure(problem: &str) -> ExitCode {
     report::error(problem);
     status::SCRIPT.into()
 }

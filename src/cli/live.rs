@@ -31,7 +31,7 @@ pub(super) struct Live {
 #[derive(Default)]
 struct Waits {
     lines: BTreeMap<u64, Option<ProgressBar>>,
-    shown: usize,
+    visible: usize,
     rest: Option<ProgressBar>,
 }
 
@@ -66,16 +66,16 @@ impl Live {
     pub(super) fn waiting(&self, id: u64, what: &str, state: &str, elapsed: Duration) {
         let mut waits = lock(&self.waits);
         if !matches!(waits.lines.get(&id), Some(Some(_))) {
-            let line = (waits.shown < MOST_LINES).then(|| {
+            let line = (waits.visible < MOST_LINES).then(|| {
                 // A wait that was counted so far did not begin with its line.
                 let line = ProgressBar::new_spinner().with_elapsed(elapsed);
                 let line = match &waits.rest {
                     Some(rest) => self.lines.insert_before(rest, line),
                     None => self.lines.add(line),
                 };
-                ticking(line, WAIT)
+                start_ticking(line, WAIT)
             });
-            waits.shown += usize::from(line.is_some());
+            waits.visible += usize::from(line.is_some());
             waits.lines.insert(id, line);
             self.count_rest(&mut waits);
         }
@@ -88,28 +88,28 @@ impl Live {
     pub(super) fn wait_ended(&self, id: u64) {
         let mut waits = lock(&self.waits);
         if let Some(line) = waits.lines.remove(&id).flatten() {
-            waits.shown -= 1;
+            waits.visible -= 1;
             self.clear(&line);
         }
         self.count_rest(&mut waits);
     }
 
     fn count_rest(&self, waits: &mut Waits) {
-        let count = waits.lines.len() - waits.shown;
+        let count = waits.lines.len() - waits.visible;
         if count == 0 {
             if let Some(rest) = waits.rest.take() {
                 self.clear(&rest);
             }
             return;
         }
-        let rest = waits.rest.get_or_insert_with(|| ticking(self.lines.add(ProgressBar::new_spinner()), "  {msg}"));
+        let rest = waits.rest.get_or_insert_with(|| start_ticking(self.lines.add(ProgressBar::new_spinner()), "  {msg}"));
         rest.set_message(format!("and {count} more"));
     }
 
     /// A call is on its way.
     pub(super) fn call_started(&self, id: u64, action: String) {
         lock(&self.calls).insert(id, OpenCall { action, started: real_now(), line: None });
-        // Most scripts are done before anybody could read a line, so the thread that draws them starts with a call. It ends when none is
+        // Most scripts are done before a line could be read, so the thread that draws them starts with a call. It ends when none is
         // on its way: a prompt that waits must cost nothing.
         if !self.is_watched.swap(true, Ordering::SeqCst) {
             let (lines, calls, is_watched) = (self.lines.clone(), Arc::clone(&self.calls), Arc::clone(&self.is_watched));
@@ -141,15 +141,15 @@ impl Live {
 }
 
 fn draw_calls(lines: &MultiProgress, calls: &mut BTreeMap<u64, OpenCall>) {
-    let mut shown = calls.values().filter(|call| call.line.is_some()).count();
+    let mut visible = calls.values().filter(|call| call.line.is_some()).count();
     for call in calls.values_mut() {
         let elapsed = real_now() - call.started;
         if elapsed < PATIENCE {
             continue;
         }
-        if call.line.is_none() && shown < MOST_LINES {
-            call.line = Some(ticking(lines.add(ProgressBar::new_spinner()), "{spinner} {msg}"));
-            shown += 1;
+        if call.line.is_none() && visible < MOST_LINES {
+            call.line = Some(start_ticking(lines.add(ProgressBar::new_spinner()), "{spinner} {msg}"));
+            visible += 1;
         }
         if let Some(line) = &call.line {
             line.set_message(format!("{}: no answer yet, {}", call.action, seconds(elapsed)));
@@ -158,7 +158,7 @@ fn draw_calls(lines: &MultiProgress, calls: &mut BTreeMap<u64, OpenCall>) {
 }
 
 /// It ticks once it has its place: before, it would draw wherever the cursor stands.
-fn ticking(bar: ProgressBar, template: &str) -> ProgressBar {
+fn start_ticking(bar: ProgressBar, template: &str) -> ProgressBar {
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }

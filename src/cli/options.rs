@@ -46,13 +46,13 @@ pub(super) struct GlobalOptions {
     /// Leaves this run out of the history
     #[arg(long, global = true)]
     pub(super) no_record: bool,
-    /// Says more on standard error; twice for everything
+    /// Prints more on standard error; twice for everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
     /// The form of log lines on standard error
     #[arg(long, global = true, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub(super) log_format: Format,
-    /// When to use colour
+    /// When to use color
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub(super) color: Color,
 }
@@ -71,7 +71,7 @@ pub(super) struct GrantOptions {
     allow_run: bool,
 }
 
-/// Memory of a script, where nothing says otherwise.
+/// Memory of a script by default.
 const MEMORY: &str = "1G";
 
 impl Default for GrantOptions {
@@ -101,7 +101,7 @@ pub(super) enum Format {
     Json,
 }
 
-/// When to use colour.
+/// When to use color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Color {
     /// On a terminal, unless `NO_COLOR` is set
@@ -116,7 +116,7 @@ pub(super) enum Color {
 fn endpoint(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((product, url)) if !product.is_empty() && (url.starts_with("http://") || url.starts_with("https://")) => {
-            // What stands before an @ may be a password, so only the reason is said.
+            // What stands before an @ may be a password, so only the reason is printed.
             url::Url::parse(url).map_err(|error| format!("that is no URL: {error}"))?;
             Ok((product.to_owned(), url.to_owned()))
         }

@@ -1,7 +1,7 @@
 //! `cumulua profile`: which values count and where each comes from.
 
 use super::options::GlobalOptions;
-use super::{report, status, world};
+use super::{context, report, status};
 use crate::config::{Account, ConfigError, Profiles, Setting};
 use clap::{Args, Subcommand};
 use cumulua_core::catalog::ProductModel;
@@ -29,15 +29,15 @@ enum Command {
 impl Profile {
     /// Shows it.
     pub(super) fn run(self, options: &GlobalOptions) -> ExitCode {
-        let shown = match &self.command {
-            Command::List => list(&world::profiles(options, Path::new("."))),
+        let text = match &self.command {
+            Command::List => list(&context::profiles(options, Path::new("."))),
             Command::Show { name } => {
                 // A named profile is the current one of this look.
                 let options = GlobalOptions { profile: name.clone().or_else(|| options.profile.clone()), ..options.clone() };
                 show(&options)
             }
         };
-        match shown {
+        match text {
             Ok(lines) => {
                 report::print(&lines.join("\n"));
                 status::DONE.into()
@@ -69,8 +69,8 @@ fn list(profiles: &Profiles) -> Result<Vec<String>, ConfigError> {
 }
 
 fn show(options: &GlobalOptions) -> Result<Vec<String>, ConfigError> {
-    let profiles = world::profiles(options, Path::new("."));
-    let catalog = world::catalog(options);
+    let profiles = context::profiles(options, Path::new("."));
+    let catalog = context::catalog(options);
     let current = profiles.current()?;
     let mut lines = vec![format!("profile {} ({})", current.value, current.origin)];
     for name in catalog.products() {

@@ -1,8 +1,9 @@
-//! What a run says while it goes on: live lines on a terminal, one line a change elsewhere.
+//! What a run prints while it goes on: live lines on a terminal, one line a change elsewhere.
 
 use super::live::Live;
 use super::options::Format;
 use super::report::{self, seconds};
+use super::streams;
 use crate::gate::{Event, Level, Observer};
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::OnceLock;
@@ -23,7 +24,7 @@ pub(super) struct Progress {
 impl Progress {
     pub(super) fn new(format: Format, verbose: u8) -> Self {
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        let is_live = format == Format::Text && std::io::stderr().is_terminal() && !dumb;
+        let is_live = format == Format::Text && streams::stderr().is_terminal() && !dumb;
         Self { format, verbose, live: is_live.then(Live::new), elsewhere: OnceLock::new() }
     }
 
@@ -64,7 +65,7 @@ impl Progress {
         }
     }
 
-    /// Gives the lines to somebody who knows when the terminal is free; live ones are drawn as before.
+    /// Gives the lines to a function that knows when the terminal is free; live ones are drawn as before.
     pub(super) fn print_with(&self, print: impl Fn(&str) + Send + Sync + 'static) {
         let _ = self.elsewhere.set(Box::new(print));
     }
@@ -77,7 +78,7 @@ impl Progress {
         }
     }
 
-    /// Takes the live lines off the screen while somebody else has it, or lets them come back.
+    /// Takes the live lines off the screen while it is lent, or lets them come back.
     pub(super) fn hide(&self, is_hidden: bool) {
         if let Some(live) = &self.live {
             live.hide(is_hidden);
@@ -128,6 +129,6 @@ impl Observer for Progress {
 }
 
 fn write(text: &str) {
-    // Nobody can be told that standard error is closed.
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    // That standard error is closed cannot be reported.
+    let _ = writeln!(streams::stderr().lock(), "{text}");
 }

@@ -2,13 +2,13 @@
 
 use super::options::{GlobalOptions, GrantOptions};
 use super::progress::Progress;
-use super::rehearsed::Rehearsal;
 use super::screen::Screen;
-use super::{report, status, world};
+use super::simulation::Simulation;
+use super::{context, report, status};
 use crate::config::FILE_NAME;
 use crate::gate::audit::Audit;
 use crate::gate::{Event, Gate, GateParts, Level, Observer};
-use crate::repl::{self, Front, Interrupts, Turn};
+use crate::repl::{self, Interrupts, Running, Ui};
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -24,30 +24,30 @@ pub(super) struct Repl {
 }
 
 impl Repl {
-    /// Talks until somebody leaves.
-    pub(super) fn run(self, options: &GlobalOptions, rehearsal: &Rehearsal) -> ExitCode {
+    /// Runs until the person leaves.
+    pub(super) fn run(self, options: &GlobalOptions, simulation: &Simulation) -> ExitCode {
         let modes = Modes::now();
-        let status = world::block_on(options, rehearsal, async { self.talk(options, rehearsal, &modes).await });
+        let status = context::block_on(options, simulation, async { self.talk(options, simulation, &modes).await });
         modes.restore();
         status
     }
 
-    async fn talk(self, options: &GlobalOptions, rehearsal: &Rehearsal, modes: &Modes) -> ExitCode {
+    async fn talk(self, options: &GlobalOptions, simulation: &Simulation, modes: &Modes) -> ExitCode {
         let progress = Arc::new(Progress::new(options.log_format, options.verbose));
-        let world = world::world(options, rehearsal, Path::new("."), self.grants.grants(options));
-        let redactor = Arc::clone(&world.redactor);
-        let front = Front::new(Arc::new(Screen { progress: Arc::clone(&progress), redactor: Arc::clone(&redactor) }));
-        let lines = Arc::clone(&front);
-        progress.print_with(move |text| lines.say(text));
+        let parts = context::gate_parts(options, simulation, Path::new("."), self.grants.grants(options));
+        let redactor = Arc::clone(&parts.redactor);
+        let ui = Ui::new(Arc::new(Screen { progress: Arc::clone(&progress), redactor: Arc::clone(&redactor) }));
+        let lines = Arc::clone(&ui);
+        progress.print_with(move |text| lines.note(text));
         let gate = Arc::new(Gate::new(GateParts {
-            observer: Arc::new(Heard { progress, front: Arc::clone(&front) }),
-            audit: Some(Audit::keeping(world::audit_path(options))),
-            confirm: Some(front.clone()),
-            ..world
+            observer: Arc::new(SessionObserver { progress, ui: Arc::clone(&ui) }),
+            audit: Some(Audit::keeping(context::audit_path(options))),
+            confirm: Some(ui.clone()),
+            ..parts
         }));
-        let interrupts = Interrupts::new(Arc::clone(&gate), Arc::clone(&front));
-        hear_signals(Arc::clone(&interrupts), modes.clone());
-        report::say(concat!("cumulua ", env!("CARGO_PKG_VERSION"), ": help, Tab, Ctrl-D leaves"));
+        let interrupts = Interrupts::new(Arc::clone(&gate), Arc::clone(&ui));
+        listen_for_signals(Arc::clone(&interrupts), modes.clone());
+        report::note(concat!("cumulua ", env!("CARGO_PKG_VERSION"), ": help, Tab, Ctrl-D leaves"));
         let session = repl::Options {
             limits: self.grants.limits(),
             folder: PathBuf::from("."),
@@ -55,7 +55,7 @@ impl Repl {
             interrupts,
             redactor,
         };
-        let outcome = repl::run(front, Arc::clone(&gate), session).await;
+        let outcome = repl::run(ui, Arc::clone(&gate), session).await;
         gate.flush_audit();
         match outcome {
             Ok(status) => ExitCode::from(status),
@@ -76,37 +76,37 @@ fn project(options: &GlobalOptions) -> Option<PathBuf> {
     here.ancestors().find(|folder| folder.join(FILE_NAME).is_file()).map(Path::to_owned)
 }
 
-/// Shows what happens in front, and of what happens behind only what may need a person.
-struct Heard {
+/// Shows what happens in the foreground, and of jobs only what may need a person.
+struct SessionObserver {
     progress: Arc<Progress>,
-    front: Arc<Front>,
+    ui: Arc<Ui>,
 }
 
-impl Observer for Heard {
+impl Observer for SessionObserver {
     fn event(&self, event: Event) {
-        match (self.front.turn(), event) {
-            (Turn::Job(job), Event::Log { level: Level::Warn | Level::Error, message }) => {
-                self.front.say(&format!("[{job}] {message}"));
+        match (self.ui.running(), event) {
+            (Running::Job(job), Event::Log { level: Level::Warn | Level::Error, message }) => {
+                self.ui.note(&format!("[{job}] {message}"));
             }
-            (Turn::Job(_), _) => {}
-            (Turn::Foreground | Turn::Nobody, event) => self.progress.event(event),
+            (Running::Job(_), _) => {}
+            (Running::Foreground | Running::Nothing, event) => self.progress.event(event),
         }
     }
 }
 
-/// Hears Ctrl-C and signals that ask to end, on a thread of its own: the session's may be busy with Lua. They are heard once this comes
+/// Listens for Ctrl-C and signals that ask to end, on a thread of its own: the session's may be busy with Lua. It listens once this comes
 /// back, because a Ctrl-C before that would end the process.
-fn hear_signals(interrupts: Arc<Interrupts>, modes: Modes) {
-    let (hears, is_heard) = mpsc::channel();
-    let hearing = move || {
+fn listen_for_signals(interrupts: Arc<Interrupts>, modes: Modes) {
+    let (listens, is_listening) = mpsc::channel();
+    let listen = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let mut signals = Signals::new()?;
             // Nothing waits for it any more where the session has ended meanwhile.
-            let _ = hears.send(());
+            let _ = listens.send(());
             loop {
                 let is_stuck = match signals.next().await {
-                    Signal::Interrupt => interrupts.interrupt(),
+                    Signal::CtrlC => interrupts.interrupt(),
                     Signal::End => interrupts.end(),
                 };
                 if is_stuck {
@@ -118,18 +118,18 @@ fn hear_signals(interrupts: Arc<Interrupts>, modes: Modes) {
         })
     };
     thread::spawn(move || {
-        let heard: std::io::Result<()> = hearing();
+        let listened: std::io::Result<()> = listen();
         // Without the handlers Ctrl-C ends the process, which is what remains.
-        if let Err(failure) = heard {
-            report::error(&format!("Ctrl-C cannot be heard: {failure}"));
+        if let Err(failure) = listened {
+            report::error(&format!("Ctrl-C cannot be handled: {failure}"));
         }
     });
     // Without handlers the channel is closed.
-    let _ = is_heard.recv();
+    let _ = is_listening.recv();
 }
 
 enum Signal {
-    Interrupt,
+    CtrlC,
     End,
 }
 
@@ -153,7 +153,7 @@ impl Signals {
 
     async fn next(&mut self) -> Signal {
         tokio::select! {
-            _ = self.interrupt.recv() => Signal::Interrupt,
+            _ = self.interrupt.recv() => Signal::CtrlC,
             _ = self.terminate.recv() => Signal::End,
             _ = self.hang_up.recv() => Signal::End,
         }
@@ -171,7 +171,7 @@ impl Signals {
 
     async fn next(&mut self) -> Signal {
         match tokio::signal::ctrl_c().await {
-            Ok(()) => Signal::Interrupt,
+            Ok(()) => Signal::CtrlC,
             Err(_) => Signal::End,
         }
     }

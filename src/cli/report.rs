@@ -2,7 +2,8 @@
 
 use super::options::Color;
 use super::status::Status;
-use crate::gate::{Gate, OpenEnds, Stop};
+use super::streams;
+use crate::gate::{Gate, Pending, StopReason};
 use crate::lua::{ScriptError, Sources};
 use crate::run::Ending;
 use anstream::{AutoStream, ColorChoice};
@@ -21,26 +22,26 @@ pub(super) fn set_color(color: Color) {
     choice.write_global();
 }
 
-/// Whether standard error takes colour.
+/// Whether standard error takes color.
 pub(super) fn has_color() -> bool {
-    AutoStream::choice(&std::io::stderr()) != ColorChoice::Never
+    AutoStream::choice(&streams::stderr()) != ColorChoice::Never
 }
 
-/// Text on standard error, with colour where it takes any; a closed one is no fault.
-pub(super) fn say(text: &str) {
+/// Text on standard error, with color where it takes any; a closed one is no fault.
+pub(super) fn note(text: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{text}");
 }
 
 /// One line on standard error.
 pub(super) fn error(message: &str) {
     let style = anstyle::AnsiColor::Red.on_default().bold();
-    say(&format!("{style}error{style:#}: {message}"));
+    note(&format!("{style}error{style:#}: {message}"));
 }
 
 /// One line on standard error, of something that stops nothing.
 pub(super) fn warning(message: &str) {
     let style = anstyle::AnsiColor::Yellow.on_default().bold();
-    say(&format!("{style}warning{style:#}: {message}"));
+    note(&format!("{style}warning{style:#}: {message}"));
 }
 
 /// A script's error with the line that it came from.
@@ -85,12 +86,12 @@ const LONGEST_EXCERPT: usize = 400;
 
 /// Prints a script's error: what, where, what to do.
 fn script_error(error: &ScriptError, sources: &Sources, gate: &Gate, verbose: bool) {
-    say(&gate.redact(&rendered(error, sources, "cumulua docs ", verbose)));
+    note(&gate.redact(&render(error, sources, "cumulua docs ", verbose)));
 }
 
 /// A script's error as text: what, where, what to do, and the rest of the stack where that is asked for. `docs` in front of an Action's name
 /// shows its page. It may hold secrets.
-pub(super) fn rendered(error: &ScriptError, sources: &Sources, docs: &str, with_trace: bool) -> String {
+pub(super) fn render(error: &ScriptError, sources: &Sources, docs: &str, with_trace: bool) -> String {
     let name = chunk_name(error);
     // Only what was loaded is shown: the name in an error's text is the script's to choose.
     let excerpt = sources.get(name).zip(error.line).and_then(|(text, line)| Some((text, line_span(text, line as usize, width())?)));
@@ -106,7 +107,7 @@ pub(super) fn rendered(error: &ScriptError, sources: &Sources, docs: &str, with_
         }
         (None, None) => Located { message: error.message.clone(), source: None, span: None, help: help(error, docs) },
     };
-    let mut text = drawn(&located);
+    let mut text = draw(&located);
     if with_trace && !error.traceback.is_empty() {
         text = format!("{text}\n{}", error.traceback);
     }
@@ -114,8 +115,8 @@ pub(super) fn rendered(error: &ScriptError, sources: &Sources, docs: &str, with_
 }
 
 /// A report as standard error takes it.
-fn drawn(located: &Located) -> String {
-    let theme = match (has_color(), std::io::stderr().is_terminal()) {
+fn draw(located: &Located) -> String {
+    let theme = match (has_color(), streams::stderr().is_terminal()) {
         (true, _) => GraphicalTheme::unicode(),
         (false, true) => GraphicalTheme::unicode_nocolor(),
         (false, false) => GraphicalTheme::none(),
@@ -138,10 +139,10 @@ pub(super) fn excerpt(message: &str, name: &str, text: &str, span: std::ops::Ran
         span: Some(SourceSpan::from((span.start, first))),
         help: None,
     };
-    say(&drawn(&located));
+    note(&draw(&located));
 }
 
-/// The chunk's name without the mark that says what kind of name it is.
+/// The chunk's name without the mark of its kind.
 fn chunk_name(error: &ScriptError) -> &str {
     error.source.as_deref().unwrap_or_default().trim_start_matches(['@', '='])
 }
@@ -175,7 +176,8 @@ pub(super) fn ending_json(ending: &Ending, gate: &Gate, status: Status) -> Strin
         .collect();
     let unknown = calls.map(|call| {
         let lookup = call.lookup.as_ref();
-        let (action, command) = (lookup.map(|lookup| &lookup.action), lookup.map(|lookup| lookup.command()));
+        let action = lookup.map(|lookup| &lookup.action);
+        let command = lookup.map(|lookup| lookup.command());
         serde_json::json!({ "action": call.action, "lookup": action, "lookup_command": command })
     });
     report["unknown_outcome"] = unknown.collect();
@@ -189,41 +191,41 @@ pub(super) fn ending_summary(ending: &Ending) -> Option<String> {
         let action = error.action.as_ref().filter(|action| !error.message.contains(action.as_str()));
         format!("{place}{}{}", action.map(|action| format!("{action}: ")).unwrap_or_default(), error.message)
     };
-    let stop = ending.stop.as_ref().filter(|stop| !matches!(stop, Stop::Exit(_))).map(Stop::describe);
+    let stop = ending.stop.as_ref().filter(|stop| !matches!(stop, StopReason::Exit(_))).map(StopReason::describe);
     let errors = ending.error.iter().chain(&ending.deferred).map(located);
     let all: Vec<String> = stop.into_iter().chain(errors).collect();
     (!all.is_empty()).then(|| all.join("; "))
 }
 
-fn stop_kind(stop: &Stop) -> &'static str {
+fn stop_kind(stop: &StopReason) -> &'static str {
     match stop {
-        Stop::TimedOut(_) => "timeout",
+        StopReason::TimedOut(_) => "timeout",
         _ => "cancelled",
     }
 }
 
 /// What the run leaves open in the cloud, and how to go on with it.
-pub(super) fn open_ends(open: &OpenEnds) {
+pub(super) fn pending(open: &Pending) {
     let style = anstyle::AnsiColor::Yellow.on_default().bold();
     for call in &open.unknown {
-        let tell = match &call.lookup {
+        let advice = match &call.lookup {
             Some(lookup) => format!("; {lookup}"),
-            None => "; no documented Action tells, look at the console".to_owned(),
+            None => "; no documented Action shows it, look at the console".to_owned(),
         };
-        say(&format!("{style}unknown outcome{style:#}: {} may have been carried out (sent = \"maybe\"){tell}", call.action));
+        note(&format!("{style}unknown outcome{style:#}: {} may have been carried out (sent = \"maybe\"){advice}", call.action));
     }
     for (task, action) in &open.tasks {
-        say(&format!(
+        note(&format!(
             "{style}still running{style:#}: {task}, started by {action}; `{}` waits for it again",
             task.command(&open.account)
         ));
     }
 }
 
-/// Everything there is to say about how a run ended.
-pub(super) fn ending(ending: &Ending, gate: &Gate, verbose: bool) {
+/// Prints how a run ended, with all that is left to do.
+pub(super) fn report_ending(ending: &Ending, gate: &Gate, verbose: bool) {
     match (&ending.stop, &ending.error) {
-        (Some(Stop::Exit(_)), _) | (None, None) => {}
+        (Some(StopReason::Exit(_)), _) | (None, None) => {}
         (Some(stop), _) => error(&stop.describe()),
         (None, Some(error)) => script_error(error, &ending.sources, gate, verbose),
     }
@@ -232,14 +234,14 @@ pub(super) fn ending(ending: &Ending, gate: &Gate, verbose: bool) {
         script_error(failed, &ending.sources, gate, verbose);
     }
     if let (Some(stop), Some(error)) = (&ending.stop, &ending.error)
-        && !matches!(stop, Stop::Exit(_))
+        && !matches!(stop, StopReason::Exit(_))
     {
         // What ended the deferred functions does not hide why the script had failed before.
         script_error(error, &ending.sources, gate, verbose);
     }
     // A script that came to its end chose not to wait.
     if ending.stop.is_some() || ending.error.is_some() {
-        open_ends(&ending.open);
+        pending(&ending.open);
     }
 }
 
@@ -247,7 +249,7 @@ fn help(error: &ScriptError, docs: &str) -> Option<String> {
     match error.kind.as_deref()? {
         "service" => error.request_id.as_ref().map(|id| format!("the request's id is {id}")),
         "validation" => error.action.as_ref().map(|action| format!("`{docs}{action}` shows its parameters")),
-        "dispatch" => Some("`cumulua profile show` says which endpoint is used and why".to_owned()),
+        "dispatch" => Some("`cumulua profile show` shows which endpoint is used and why".to_owned()),
         _ => None,
     }
 }
@@ -277,19 +279,19 @@ fn columns(size: Option<(u16, u16)>) -> usize {
     size.map_or(100, |(_, columns)| usize::from(columns)).clamp(40, 160)
 }
 
-/// Whether standard output takes colour.
+/// Whether standard output takes color.
 pub(super) fn output_has_color() -> bool {
-    AutoStream::choice(&std::io::stdout()) != ColorChoice::Never
+    AutoStream::choice(&streams::stdout()) != ColorChoice::Never
 }
 
 /// Text on standard output. A reader that has seen enough is no fault; a full disk is one, and what it would lose may be a task's id.
 pub(super) fn print(text: &str) {
-    let mut stdout = std::io::stdout().lock();
+    let mut stdout = streams::stdout().lock();
     if let Err(problem) = writeln!(stdout, "{text}").and_then(|()| stdout.flush())
         && problem.kind() != std::io::ErrorKind::BrokenPipe
     {
         error(&format!("standard output cannot be written: {problem}"));
-        say(text);
+        note(text);
         std::process::exit(i32::from(super::status::SCRIPT.0));
     }
 }

@@ -1,13 +1,13 @@
 //! `cumulua run`: runs a script.
 
 use super::options::{Format, GlobalOptions, GrantOptions, duration};
-use super::rehearsed::Rehearsal;
+use super::simulation::Simulation;
 use super::status::Status;
-use super::{lifeline, report, status, world};
-use crate::gate::{Gate, Stop};
+use super::{context, report, server_pipe, status};
+use crate::gate::{Gate, StopReason};
 use crate::history::RunOutcome;
 use crate::lua::{Chunk, flush_everything};
-use crate::run::{self, Guard, Recording};
+use crate::run::{self, Guard, HistoryRecorder};
 use clap::Args;
 use cumulua_core::clock::real_now;
 use std::io::Read as _;
@@ -53,7 +53,7 @@ pub(super) struct Run {
     run_schedule: Option<String>,
     /// Standard input is a pipe from the server, whose end is the run's
     #[arg(long, hide = true)]
-    lifeline: bool,
+    server_pipe: bool,
 }
 
 impl Run {
@@ -68,12 +68,12 @@ impl Run {
             error_format: Format::Text,
             run_id: None,
             run_schedule: None,
-            lifeline: false,
+            server_pipe: false,
         }
     }
 
     /// Runs the script to its end.
-    pub(super) fn run(self, options: &GlobalOptions, rehearsal: &Rehearsal) -> ExitCode {
+    pub(super) fn run(self, options: &GlobalOptions, simulation: &Simulation) -> ExitCode {
         let chunk = match self.chunk() {
             Ok(chunk) => chunk,
             Err(problem) => {
@@ -81,28 +81,31 @@ impl Run {
                     Format::Text => report::error(&problem),
                     Format::Json => {
                         let status = status::SCRIPT.0;
-                        report::say(&serde_json::json!({ "kind": "validation", "message": problem, "status": status }).to_string());
+                        report::note(
+                            &serde_json::json!({ "kind": "validation", "message": problem, "status": status }).to_string(),
+                        );
                     }
                 }
                 return status::SCRIPT.into();
             }
         };
         let options = options.clone();
-        world::block_on(&options, rehearsal, async {
+        context::block_on(&options, simulation, async {
             let subject = subject(&chunk, self.run_id);
-            let (gate, recording) = world::recorded_gate(&options, rehearsal, &chunk.folder, self.grants.grants(&options), subject);
-            if let Some(recording) = recording.as_ref().filter(|recording| recording.is_claimed_from_server()) {
-                match recording.claim(self.run_schedule.as_deref()) {
-                    Ok(problem) => problem.iter().for_each(|problem| report::warning(&not_recorded(problem))),
+            let (gate, recorder) =
+                context::recorded_gate(&options, simulation, &chunk.folder, self.grants.grants(&options), subject);
+            if let Some(recorder) = recorder.as_ref().filter(|recorder| recorder.is_claimed_from_server()) {
+                match recorder.claim(self.run_schedule.as_deref()) {
+                    Ok(problem) => problem.iter().for_each(|problem| report::warning(&unrecorded_message(problem))),
                     Err(refusal) => {
                         report::error(&refusal);
                         return status::SCRIPT.into();
                     }
                 }
             }
-            let guard = guarded(&gate, recording.clone());
-            if self.lifeline {
-                lifeline::hold(&guard, self.grants.max_memory);
+            let guard = start_guard(&gate, recorder.clone());
+            if self.server_pipe {
+                server_pipe::hold(&guard, self.grants.max_memory);
             }
             if let Some(limit) = self.timeout {
                 gate.limit(limit);
@@ -116,24 +119,24 @@ impl Run {
                 running.await.unwrap_or_else(|failed| resume_unwind(failed.into_panic()))
             };
             gate.flush_audit();
-            if self.lifeline {
-                ending.stop = lifeline::reason(ending.stop);
+            if self.server_pipe {
+                ending.stop = server_pipe::reason(ending.stop);
             }
             let status = status::of_ending(&ending);
             let failed = ending.error.is_some() || !ending.deferred.is_empty();
             match (self.error_format, &ending.stop) {
-                (Format::Json, None | Some(Stop::Exit(_))) if !failed => {}
-                (Format::Json, _) => report::say(&report::ending_json(&ending, &gate, status)),
-                (Format::Text, _) => report::ending(&ending, &gate, options.verbose > 0),
+                (Format::Json, None | Some(StopReason::Exit(_))) if !failed => {}
+                (Format::Json, _) => report::note(&report::ending_json(&ending, &gate, status)),
+                (Format::Text, _) => report::report_ending(&ending, &gate, options.verbose > 0),
             }
-            if let Some(recording) = &recording {
+            if let Some(recorder) = &recorder {
                 let error = report::ending_summary(&ending);
-                ended(recording, outcome(status, ending.stop.as_ref()), status, error.as_deref());
+                record_end(recorder, outcome(status, ending.stop.as_ref()), status, error.as_deref());
             }
-            lifeline::take_along(ending.stop.as_ref());
+            server_pipe::take_along(ending.stop.as_ref());
             if options.sim && gate.elapsed() > Duration::from_secs(1) {
                 let (virtual_time, real_time) = (report::seconds(gate.elapsed()), (real_now() - started).as_secs_f64());
-                report::say(&format!("simulated: {virtual_time} of cloud time in {real_time:.1} s"));
+                report::note(&format!("simulated: {virtual_time} of cloud time in {real_time:.1} s"));
             }
             status.into()
         })
@@ -171,43 +174,43 @@ fn working_folder() -> PathBuf {
     PathBuf::from(".")
 }
 
-/// What the history says of a script.
-fn subject(chunk: &Chunk, run: Option<String>) -> world::Subject {
+/// What the history keeps of a script.
+fn subject(chunk: &Chunk, run: Option<String>) -> context::Subject {
     let script = chunk.name.strip_prefix('@').map(PathBuf::from);
     let name = match script.as_deref().and_then(Path::file_stem) {
         Some(stem) => stem.to_string_lossy().into_owned(),
         None => chunk.name.trim_start_matches('=').to_owned(),
     };
-    world::Subject { name, kind: "run", script, text: Some(chunk.text.clone()), args: chunk.args.clone(), run }
+    context::Subject { name, kind: "run", script, text: Some(chunk.text.clone()), args: chunk.args.clone(), run }
 }
 
 /// The word for how a run ended.
-pub(super) fn outcome(status: Status, stop: Option<&Stop>) -> RunOutcome {
+pub(super) fn outcome(status: Status, stop: Option<&StopReason>) -> RunOutcome {
     match stop {
-        Some(Stop::Interrupted) => RunOutcome::Interrupted,
-        Some(Stop::TimedOut(_)) => RunOutcome::TimedOut,
-        // Nobody wanted that, so it is a failure: told, and repeated where the schedule says so.
-        Some(stop) if lifeline::is_cut(stop) => RunOutcome::Lost,
-        Some(Stop::Ended(_)) => RunOutcome::Cancelled,
+        Some(StopReason::Interrupted) => RunOutcome::Interrupted,
+        Some(StopReason::TimedOut(_)) => RunOutcome::TimedOut,
+        // It was not wanted, so it is a failure: notified, and retried where the schedule has retries.
+        Some(stop) if server_pipe::is_cut(stop) => RunOutcome::Lost,
+        Some(StopReason::Ended(_)) => RunOutcome::Cancelled,
         _ if status == status::DONE => RunOutcome::Done,
         _ => RunOutcome::Failed,
     }
 }
 
 /// Records how a run ended; that it cannot be recorded changes nothing else.
-pub(super) fn ended(recording: &Recording, outcome: RunOutcome, status: Status, error: Option<&str>) {
-    if let Err(problem) = recording.end(outcome, Some(i32::from(status.0)), error) {
-        report::warning(&not_recorded(&problem));
+pub(super) fn record_end(recorder: &HistoryRecorder, outcome: RunOutcome, status: Status, error: Option<&str>) {
+    if let Err(problem) = recorder.end(outcome, Some(i32::from(status.0)), error) {
+        report::warning(&unrecorded_message(&problem));
     }
 }
 
-fn not_recorded(problem: &str) -> String {
+fn unrecorded_message(problem: &str) -> String {
     format!("how this run went is not recorded: {problem}")
 }
 
 /// A guard that Ctrl-C goes to; a script that does not react is left where it is.
-pub(super) fn guarded(gate: &Arc<Gate>, recording: Option<Arc<Recording>>) -> Arc<Guard> {
-    let (stuck, stuck_recording) = (Arc::clone(gate), recording.clone());
+pub(super) fn start_guard(gate: &Arc<Gate>, recorder: Option<Arc<HistoryRecorder>>) -> Arc<Guard> {
+    let (stuck, stuck_recording) = (Arc::clone(gate), recorder.clone());
     let guard = Guard::new(
         Arc::clone(gate),
         Box::new(move |stop| {
@@ -215,21 +218,21 @@ pub(super) fn guarded(gate: &Arc<Gate>, recording: Option<Arc<Recording>>) -> Ar
             flush_everything();
             let problem = format!("{}; the script did not react and was left", stop.describe());
             report::error(&problem);
-            report::open_ends(&stuck.open_ends());
+            report::pending(&stuck.pending());
             let status = status::of_stop(stop);
-            if let Some(recording) = &stuck_recording {
-                ended(recording, outcome(status, Some(stop)), status, Some(&problem));
+            if let Some(recorder) = &stuck_recording {
+                record_end(recorder, outcome(status, Some(stop)), status, Some(&problem));
             }
-            lifeline::take_along(Some(stop));
+            server_pipe::take_along(Some(stop));
             std::process::exit(i32::from(status.0));
         }),
     );
-    if let Some(recording) = recording {
+    if let Some(recorder) = recorder {
         let cancelled = Arc::clone(&guard);
-        recording.cancelled_by(Arc::new(move |reason| cancelled.stop(&Stop::Ended(reason))));
+        recorder.cancelled_by(Arc::new(move |reason| cancelled.stop(&StopReason::Ended(reason))));
     }
     let interrupted = Arc::clone(&guard);
     // Without the handler Ctrl-C ends the process, which is what remains where it cannot be set.
-    let _ = ctrlc::set_handler(move || interrupted.stop(&Stop::Interrupted));
+    let _ = ctrlc::set_handler(move || interrupted.stop(&StopReason::Interrupted));
     guard
 }

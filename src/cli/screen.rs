@@ -1,7 +1,7 @@
 //! The terminal of a session beside its line: output, the pager, the editor.
 
 use super::progress::Progress;
-use super::report;
+use super::{report, streams};
 use crate::lua::console::Attended;
 use crate::lua::{ScriptError, Sources};
 use crate::repl::Terminal;
@@ -42,14 +42,14 @@ impl Terminal for Screen {
     fn write(&self, text: &str) -> bool {
         let mut written = Ok(());
         self.progress.aside(|| {
-            let mut stdout = io::stdout().lock();
+            let mut stdout = streams::stdout().lock();
             written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
         });
         written.is_ok()
     }
 
-    fn say(&self, text: &str) {
-        self.progress.aside(|| report::say(&self.redactor.redact(text)));
+    fn note(&self, text: &str) {
+        self.progress.aside(|| report::note(&self.redactor.redact(text)));
     }
 
     fn redact(&self, text: &str) -> String {
@@ -72,11 +72,11 @@ impl Terminal for Screen {
     }
 
     fn read(&self) -> Attended<io::Result<Option<Vec<u8>>>> {
-        Box::pin(typed())
+        Box::pin(read_typed())
     }
 
     fn error(&self, error: &ScriptError, sources: &Sources, with_trace: bool) -> String {
-        self.redactor.redact(&report::rendered(error, sources, "?", with_trace))
+        self.redactor.redact(&report::render(error, sources, "?", with_trace))
     }
 
     fn edit(&self, text: &str) -> Result<String, String> {
@@ -95,7 +95,7 @@ impl Terminal for Screen {
 
 /// What is typed, once there is something.
 #[cfg(unix)]
-async fn typed() -> io::Result<Option<Vec<u8>>> {
+async fn read_typed() -> io::Result<Option<Vec<u8>>> {
     let (given_up, waiting) = io::pipe()?;
     let (done, typed) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || done.send(read_unless(&given_up)).is_ok());
@@ -130,7 +130,7 @@ async fn typed() -> io::Result<Option<Vec<u8>>> {
     tokio::task::spawn_blocking(read).await.map_err(io::Error::other)?
 }
 
-/// The pager; none where an empty `PAGER` says that none is wanted.
+/// The pager; none where `PAGER` is empty.
 fn pager() -> Option<String> {
     let pager = env::var("PAGER").unwrap_or_else(|_| PAGER.to_owned());
     (!pager.trim().is_empty()).then_some(pager)
@@ -141,7 +141,7 @@ fn through(pager: &str, text: &str) -> bool {
     let started = Command::new("sh").arg("-c").arg(pager).stdin(Stdio::piped()).spawn();
     let Ok(mut child) = started else { return false };
     if let Some(mut stdin) = child.stdin.take() {
-        // Who has read enough closes the pipe.
+        // A reader that has read enough closes the pipe.
         let _ = stdin.write_all(text.as_bytes()).and_then(|()| stdin.write_all(b"\n"));
     }
     // The shell's own status for a command that it does not find.

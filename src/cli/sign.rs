@@ -44,7 +44,7 @@ impl Sign {
             if line.trim().is_empty() {
                 continue;
             }
-            match signed(&line) {
+            match sign_line(&line) {
                 Ok(answer) => report::print(&answer.to_string()),
                 Err(problem) => {
                     failed = true;
@@ -57,7 +57,7 @@ impl Sign {
     }
 }
 
-fn signed(line: &str) -> Result<Json, String> {
+fn sign_line(line: &str) -> Result<Json, String> {
     // serde's messages quote values, and one of them is the secret.
     let line: Line = serde_json::from_str(line).map_err(|error| match error.classify() {
         serde_json::error::Category::Data => "needs scheme (cds, pop or sigv2), method, secret and params (an object)".to_owned(),

@@ -1,8 +1,8 @@
 //! `cumulua sim`: the simulator as a server.
 
 use super::options::GlobalOptions;
-use super::rehearsed::Rehearsal;
-use super::{rehearsed, report, status, world};
+use super::simulation::Simulation;
+use super::{context, report, simulation, status};
 use clap::Args;
 use cumulua_core::clock::Clock;
 use cumulua_simulator::{FAULT_SYNTAX, FaultRule, Options, Simulator};
@@ -33,7 +33,7 @@ pub(super) struct Sim {
     /// How much faster tasks go than in a cloud
     #[arg(long, value_name = "FACTOR", default_value_t = 60.0)]
     speed: f64,
-    /// Lets something go wrong; can be given several times, the first that strikes counts
+    /// Lets something go wrong; can be given several times, the first that applies counts
     #[arg(long = "fault", value_name = "PATTERN:KIND…", value_parser = str::parse::<FaultRule>)]
     faults: Vec<FaultRule>,
 }
@@ -42,18 +42,18 @@ const EXAMPLE: &str = "Example, in two terminals:\n  cumulua sim --listen 127.0.
 
 impl Sim {
     /// Serves until it is ended.
-    pub(super) fn run(self, options: &GlobalOptions, rehearsal: &Rehearsal) -> ExitCode {
+    pub(super) fn run(self, options: &GlobalOptions, simulation: &Simulation) -> ExitCode {
         if !(self.speed.is_finite() && self.speed > 0.0) {
             report::error("--speed must be a number above 0");
             return status::USAGE.into();
         }
         let options = GlobalOptions { sim: false, ..options.clone() };
-        world::block_on(&options, rehearsal, self.serve(&options, rehearsal))
+        context::block_on(&options, simulation, self.serve(&options, simulation))
     }
 
-    async fn serve(self, options: &GlobalOptions, rehearsal: &Rehearsal) -> ExitCode {
+    async fn serve(self, options: &GlobalOptions, simulation: &Simulation) -> ExitCode {
         let listen = self.listen;
-        let simulator = match self.simulator(options, rehearsal) {
+        let simulator = match self.simulator(options, simulation) {
             Ok(simulator) => Arc::new(simulator),
             Err(problem) => {
                 report::error(&problem);
@@ -62,8 +62,8 @@ impl Sim {
         };
         let ended = Arc::new(Notify::new());
         let end = Arc::clone(&ended);
-        let heard = ctrlc::set_handler(move || end.notify_one());
-        if let Err(problem) = heard {
+        let handled = ctrlc::set_handler(move || end.notify_one());
+        if let Err(problem) = handled {
             report::warning(&format!("Ctrl-C ends the simulator at once, without --dump: {problem}"));
         }
         let listening = async {
@@ -79,7 +79,7 @@ impl Sim {
             report::error(&format!("cannot serve on {listen}: {problem}; --listen takes another address"));
             return status::SCRIPT.into();
         }
-        match options.dump.as_ref().map(|file| rehearsed::dump(&simulator, file)) {
+        match options.dump.as_ref().map(|file| simulation::dump(&simulator, file)) {
             Some(Err(problem)) => {
                 report::error(&problem);
                 status::SCRIPT.into()
@@ -88,11 +88,11 @@ impl Sim {
         }
     }
 
-    fn simulator(self, options: &GlobalOptions, rehearsal: &Rehearsal) -> Result<Simulator, String> {
-        let catalog = world::catalog(options);
-        let seed = self.seed.unwrap_or(world::SIMULATOR_SEED);
+    fn simulator(self, options: &GlobalOptions, simulation: &Simulation) -> Result<Simulator, String> {
+        let catalog = context::catalog(options);
+        let seed = self.seed.unwrap_or(context::SIMULATOR_SEED);
         let own = Options { access_key: self.access_key, secret: self.secret, seed, clock: Clock::system() };
-        let simulator = match rehearsal.saved() {
+        let simulator = match simulation.saved() {
             Some(saved) => {
                 let saved = self.seed.map_or(saved.clone(), |seed| saved.with_seed(seed));
                 Simulator::from_saved(Arc::clone(&catalog), own, saved)

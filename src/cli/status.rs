@@ -1,6 +1,6 @@
 //! Exit statuses.
 
-use crate::gate::Stop;
+use crate::gate::StopReason;
 use crate::lua::ScriptError;
 use crate::run::Ending;
 use std::process::ExitCode;
@@ -41,12 +41,16 @@ pub(super) fn of_ending(ending: &Ending) -> Status {
 }
 
 /// The status of a run that was ended from outside.
-pub(super) fn of_stop(stop: &Stop) -> Status {
+pub(super) fn of_stop(stop: &StopReason) -> Status {
     match stop {
-        Stop::Interrupted | Stop::Ended(_) => INTERRUPTED,
-        Stop::TimedOut(_) => TIMED_OUT,
-        Stop::Exit(status) => Status(*status),
-        Stop::OutOfMemory(_) | Stop::OutputClosed | Stop::DeferredTooLong(_) | Stop::SiblingFailed | Stop::WatchTimedOut => SCRIPT,
+        StopReason::Interrupted | StopReason::Ended(_) => INTERRUPTED,
+        StopReason::TimedOut(_) => TIMED_OUT,
+        StopReason::Exit(status) => Status(*status),
+        StopReason::OutOfMemory(_)
+        | StopReason::OutputClosed
+        | StopReason::DeferredTooLong(_)
+        | StopReason::SiblingFailed
+        | StopReason::StateWaitTimedOut => SCRIPT,
     }
 }
 

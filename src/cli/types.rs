@@ -1,7 +1,7 @@
 //! `cumulua types`: definitions for editors.
 
 use super::options::GlobalOptions;
-use super::{report, status, world};
+use super::{context, report, status};
 use crate::reference::lua_types;
 use clap::Args;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ pub(super) struct Types {
 impl Types {
     /// Writes them.
     pub(super) fn run(self, options: &GlobalOptions) -> ExitCode {
-        match lua_types::write_types(&world::catalog(options), &self.folder) {
+        match lua_types::write_types(&context::catalog(options), &self.folder) {
             Ok(files) => {
                 report::print(&format!("wrote {} files into {}", files.len(), self.folder.display()));
                 status::DONE.into()

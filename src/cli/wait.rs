@@ -1,9 +1,9 @@
 //! `cumulua wait`: waits for a task that an earlier run left.
 
 use super::options::{GlobalOptions, duration};
-use super::rehearsed::Rehearsal;
-use super::{call, report, run, status, world};
-use crate::client::command::Named;
+use super::simulation::Simulation;
+use super::{call, context, report, run, status};
+use crate::client::command::AccountRef;
 use crate::client::waiter::Task;
 use crate::effect_id::EffectId;
 use crate::gate::Grants;
@@ -31,9 +31,9 @@ pub(super) struct Wait {
 
 impl Wait {
     /// Waits.
-    pub(super) fn run(self, options: &GlobalOptions, rehearsal: &Rehearsal) -> ExitCode {
-        world::block_on(options, rehearsal, async {
-            let gate = world::plain_gate(options, rehearsal, Path::new("."), Grants::default());
+    pub(super) fn run(self, options: &GlobalOptions, simulation: &Simulation) -> ExitCode {
+        context::block_on(options, simulation, async {
+            let gate = context::plain_gate(options, simulation, Path::new("."), Grants::default());
             if self.ids.iter().any(String::is_empty) {
                 report::error("an id is empty; a variable in the command may not be set");
                 return status::USAGE.into();
@@ -55,9 +55,9 @@ impl Wait {
             }
             let task = |id| {
                 let (product, dialect) = (product.clone(), self.dialect.clone());
-                Task { product, dialect, id, with: with.clone(), account: Named::default() }
+                Task { product, dialect, id, with: with.clone(), account: AccountRef::default() }
             };
-            run::guarded(&gate, None);
+            run::start_guard(&gate, None);
             let place = EffectId { path: "0".to_owned(), number: 1 };
             let outcome = gate.wait(self.ids.into_iter().map(task).collect(), self.timeout, &place).await;
             gate.flush_audit();
@@ -68,7 +68,7 @@ impl Wait {
                     }
                     status::DONE.into()
                 }
-                Err(failure) => call::wait_failed(&gate, &failure).into(),
+                Err(failure) => call::report_wait_failure(&gate, &failure).into(),
             }
         })
     }

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use std::borrow::Cow;
 use std::time::Duration;
 
-/// A request that can be sent once. `nonce` makes what no other request has, where the scheme wants that.
-pub fn signed(
+/// A request that can be sent once. `nonce` makes a value of its own for it, where the scheme wants one.
+pub fn sign_attempt(
     action: &Action,
     message: &Message,
     route: &Route,
@@ -40,8 +40,14 @@ pub fn signed(
         }
         (None, _) => (Some(query), None),
     };
-    let (url, headers) = (route.url(query.as_deref()), http::HeaderMap::new());
-    Request { method, url, headers, body, timeout, answer: AnswerTo::Memory(Answer::LARGEST) }
+    Request {
+        method,
+        url: route.url(query.as_deref()),
+        headers: http::HeaderMap::new(),
+        body,
+        timeout,
+        answer: AnswerTo::Memory(Answer::LARGEST),
+    }
 }
 
 fn add_common_parameters<'a>(

@@ -57,7 +57,7 @@ pub enum Reason {
 impl Attempts {
     /// One attempt's time, where the call's own is not shorter.
     const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(1);
-    /// A call's time, where it says none.
+    /// A call's time by default.
     const CALL_TIMEOUT: Duration = Duration::from_mins(5);
 
     /// Those of a call that begins now; `now` never goes back.
@@ -101,12 +101,12 @@ impl Attempts {
         self.made
     }
 
-    /// Whether any may have been carried out without an answer that says so.
+    /// Whether any may have been carried out without an answer.
     pub fn maybe_sent(&self) -> bool {
         self.maybe_sent
     }
 
-    /// The service's time, and how many seconds it is ahead of ours, where the last answer tells that ours is off.
+    /// The service's time, and how many seconds it is ahead of ours, where the last answer shows that ours is off.
     pub fn take_server_clock(&mut self) -> Option<(Timestamp, i64)> {
         self.server_clock.take()
     }

@@ -1,6 +1,6 @@
 //! A call as a script or the shell asks for it, and its answer.
 
-use super::command::Named;
+use super::command::AccountRef;
 use super::validate::Fault;
 use super::value::Params;
 use cumulua_core::catalog::Action;
@@ -35,8 +35,8 @@ pub struct CallOptions {
 
 impl CallOptions {
     /// The account that they name.
-    pub fn named(&self) -> Named {
-        Named { profile: self.profile.clone(), region: self.region.clone() }
+    pub fn account_ref(&self) -> AccountRef {
+        AccountRef { profile: self.profile.clone(), region: self.region.clone() }
     }
 }
 
@@ -56,7 +56,7 @@ pub struct Answer {
     /// The region.
     pub region: Option<Arc<str>>,
     /// The profile and the region that the call itself named.
-    pub asked: Named,
+    pub asked: AccountRef,
     /// Where it was sent, without the query.
     pub endpoint: Arc<str>,
     /// How often it was sent.

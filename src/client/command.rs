@@ -2,14 +2,14 @@
 
 /// The account that a command names: a profile and a region.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Named {
+pub struct AccountRef {
     /// The profile.
     pub profile: Option<String>,
     /// The region.
     pub region: Option<String>,
 }
 
-impl Named {
+impl AccountRef {
     /// What is named here, and where nothing is, there.
     #[must_use]
     pub fn or(&self, other: &Self) -> Self {
@@ -20,7 +20,7 @@ impl Named {
     }
 
     /// The options that name it, as words of a command.
-    pub fn words(&self) -> Vec<String> {
+    pub fn options(&self) -> Vec<String> {
         let options = [("--profile", &self.profile), ("--region", &self.region)];
         options.into_iter().filter_map(|(option, value)| Some(format!("{option} {}", word(value.as_ref()?)))).collect()
     }

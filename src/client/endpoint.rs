@@ -55,7 +55,7 @@ pub enum EndpointError {
 pub fn endpoint(action: &Action, account: &Account) -> Result<Url, EndpointError> {
     let mut url = match account.endpoint(&action.service.service) {
         Some(setting) => overridden(action, &setting.value, &setting.origin.to_string(), account.allow_http)?,
-        None => documented(action, account)?,
+        None => documented_endpoint(action, account)?,
     };
     url.set_query(None);
     url.set_fragment(None);
@@ -67,8 +67,8 @@ fn overridden(action: &Action, text: &str, origin: &str, allow_http: bool) -> Re
     let malformed = |reason: String| EndpointError::Malformed { url: text.to_owned(), origin: origin.to_owned(), reason };
     let mut url = Url::parse(text).map_err(|error| {
         // What stands before an @ may be a password.
-        let shown = text.rsplit('@').next().unwrap_or_default().to_owned();
-        EndpointError::Malformed { url: shown, origin: origin.to_owned(), reason: error.to_string() }
+        let host = text.rsplit('@').next().unwrap_or_default().to_owned();
+        EndpointError::Malformed { url: host, origin: origin.to_owned(), reason: error.to_string() }
     })?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(EndpointError::Malformed {
@@ -88,7 +88,7 @@ fn overridden(action: &Action, text: &str, origin: &str, allow_http: bool) -> Re
     Ok(url)
 }
 
-fn documented(action: &Action, account: &Account) -> Result<Url, EndpointError> {
+fn documented_endpoint(action: &Action, account: &Account) -> Result<Url, EndpointError> {
     let product = &action.product;
     let Some(host) = action.host() else {
         let variable = product.credentials.url.clone().unwrap_or_default();

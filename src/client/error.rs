@@ -1,7 +1,7 @@
-//! How a call can fail; each variant says how far the request got.
+//! How a call can fail; each variant shows how far the request got.
 
 use super::endpoint::EndpointError;
-use super::lookup::Lookup;
+use super::outcome_probe::OutcomeProbe;
 use super::transport::TransportError;
 use super::validate::Fault;
 use crate::config::ConfigError;
@@ -15,7 +15,7 @@ pub enum Kind {
     Validation,
     /// No usable credentials.
     Credentials,
-    /// No connection, or one that broke.
+    /// There was no connection, or it broke.
     Dispatch,
     /// Out of time.
     Timeout,
@@ -53,7 +53,7 @@ impl Kind {
 pub enum Sent {
     /// Nothing reached the service.
     No,
-    /// It may have; no answer tells.
+    /// It may have; there is no answer to show it.
     Maybe,
     /// The service answered.
     Yes,
@@ -77,7 +77,7 @@ pub struct Refusal {
     pub code: Option<String>,
     /// Its text.
     pub message: String,
-    /// What the document says the code means.
+    /// What the code means, from the document.
     pub meaning: Option<String>,
     /// The HTTP status.
     pub http_status: u16,
@@ -131,7 +131,7 @@ pub enum CallError {
         http_status: u16,
         /// Its size.
         bytes: usize,
-        /// Whether it is the beginning of an answer: where nothing tells its length, a broken connection looks like its end.
+        /// Whether it is the beginning of an answer: where its length is not given, a broken connection looks like its end.
         is_cut_short: bool,
     },
     /// Answered: the service refused.
@@ -252,8 +252,8 @@ pub struct Failure {
     pub sent: Sent,
     /// Whether making it again is safe and can help.
     pub retryable: bool,
-    /// What tells whether it was carried out, where nobody knows; whoever makes the call adds it.
-    pub lookup: Option<Arc<Lookup>>,
+    /// How to find out whether it was carried out, where that is unknown; the gate adds it.
+    pub lookup: Option<Arc<OutcomeProbe>>,
     /// Why.
     pub error: CallError,
 }
@@ -264,7 +264,7 @@ impl Failure {
         Self { action: action.to_owned(), attempts: 0, sent: Sent::No, retryable: false, lookup: None, error }
     }
 
-    /// What happened, and what tells the rest.
+    /// What happened, and how to find out the rest.
     pub fn message(&self) -> String {
         match &self.lookup {
             Some(lookup) => format!("{}; it may have been carried out: {lookup}", self.error),

@@ -9,7 +9,7 @@ pub mod command;
 pub mod decode;
 pub mod endpoint;
 pub mod error;
-pub mod lookup;
+pub mod outcome_probe;
 pub mod paginator;
 pub mod prepare;
 pub mod retry;

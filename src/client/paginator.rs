@@ -1,6 +1,6 @@
 //! Paging: which page is asked for next, and whether the pages together are the whole list.
 //!
-//! What was collected is held against the server's own total, where it gives one, else against its number of pages; ids must be
+//! What was collected is held against the server's own total, where it gives one, otherwise against its number of pages; ids must be
 //! unique. A list that changes while it is read is an error: an item that slides to a page that was read already would be missed.
 
 use super::value::{Params, Value};
@@ -12,7 +12,7 @@ use std::collections::HashSet;
 const PAGE_SIZE: u64 = 100;
 
 /// Items that an error names; more are counted.
-const NAMED: usize = 10;
+const MOST_NAMED: usize = 10;
 
 /// Why the pages are not the list.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,7 +24,7 @@ pub enum PageError {
     #[error("{0} is set page by page; to read one page, call the Action itself")]
     Reserved(String),
     /// Items came twice.
-    #[error("{} came twice: the list changed while it was read, so others may be missing; read it again", named(.0))]
+    #[error("{} came twice: the list changed while it was read, so others may be missing; read it again", list_ids(.0))]
     Twice(Vec<String>),
     /// The list is another than when the reading began.
     #[error("{}", changed(.vanished, .appeared, *.expected, *.collected))]
@@ -47,7 +47,7 @@ pub enum Progress {
     More,
     /// It is the whole list.
     Complete,
-    /// It is not: the numbers do not fit. A second reading tells which items are concerned.
+    /// It is not: the numbers do not fit. A second reading shows which items are concerned.
     Doubtful,
 }
 
@@ -83,9 +83,17 @@ impl Paginator {
     }
 
     fn begin(action: Action, params: Params) -> Self {
-        let (page, collected, total, pages) = (0, 0, None, None);
-        let (ids, seen, last_page) = (Vec::new(), HashSet::new(), Vec::new());
-        Self { action, params, page, collected, ids, seen, last_page, total, pages }
+        Self {
+            action,
+            params,
+            page: 0,
+            collected: 0,
+            ids: Vec::new(),
+            seen: HashSet::new(),
+            last_page: Vec::new(),
+            total: None,
+            pages: None,
+        }
     }
 
     /// The Action.
@@ -182,7 +190,7 @@ impl Paginator {
         if is_short { Progress::Doubtful } else { Progress::Complete }
     }
 
-    /// What a second reading says of a doubtful first one.
+    /// What a second reading shows of a doubtful first one.
     pub fn changed_since(&self, second: &Self) -> PageError {
         let without = |from: &Self, other: &Self| from.ids.iter().filter(|id| !other.seen.contains(*id)).cloned().collect();
         PageError::Changed {
@@ -194,7 +202,7 @@ impl Paginator {
     }
 }
 
-/// What tells an item from the others: its id, or itself where it is no structure.
+/// What distinguishes an item: its id, or itself where it is no structure.
 fn id_of(item: &Json, id: Option<&str>) -> Option<String> {
     match (item, id) {
         (Json::Object(_), Some(at)) => path::first(item, at).map(path::text).filter(|id| !id.is_empty()),
@@ -203,18 +211,18 @@ fn id_of(item: &Json, id: Option<&str>) -> Option<String> {
     }
 }
 
-fn named(ids: &[String]) -> String {
-    let shown = ids.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-    if ids.len() > NAMED { format!("{shown} and {} more", ids.len() - NAMED) } else { shown }
+fn list_ids(ids: &[String]) -> String {
+    let text = ids.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
+    if ids.len() > MOST_NAMED { format!("{text} and {} more", ids.len() - MOST_NAMED) } else { text }
 }
 
 fn changed(vanished: &[String], appeared: &[String], expected: u64, collected: u64) -> String {
     let mut parts = Vec::new();
     if !vanished.is_empty() {
-        parts.push(format!("{} vanished", named(vanished)));
+        parts.push(format!("{} vanished", list_ids(vanished)));
     }
     if !appeared.is_empty() {
-        parts.push(format!("{} appeared", named(appeared)));
+        parts.push(format!("{} appeared", list_ids(appeared)));
     }
     let what = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join("; ")) };
     format!("the list changed while it was read: it gave {collected} items and the service counts {expected}{what}; read it again")

@@ -17,7 +17,7 @@ pub struct RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Retries where nothing says otherwise.
+    /// Retries by default.
     pub const DEFAULT_RETRIES: u32 = 4;
     /// The first pause at most.
     const BASE: Duration = Duration::from_millis(500);

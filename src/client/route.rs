@@ -1,6 +1,6 @@
 //! Whose name a call is made in, and where it goes. This only finds; whether the call may be made is judged between the two.
 
-use super::command::Named;
+use super::command::AccountRef;
 use super::endpoint;
 use super::error::CallError;
 use super::sign::Key;
@@ -16,7 +16,7 @@ use url::Url;
 pub struct Authority {
     /// The account.
     pub account: Account,
-    /// What answers say of it.
+    /// The same, shared with answers.
     pub profile: Arc<str>,
     route: OnceLock<Route>,
 }
@@ -35,14 +35,14 @@ pub struct Route {
     /// Without a query.
     pub url: Url,
     /// What shares its rate.
-    pub lane: Lane,
-    /// What answers say of it.
+    pub rate_key: RateKey,
+    /// The same, shared with answers.
     pub endpoint: Arc<str>,
 }
 
 /// What shares a rate limit: an account of a product.
 #[derive(Debug, Clone)]
-pub struct Lane {
+pub struct RateKey {
     /// The product.
     pub product: String,
     /// The access key's id.
@@ -74,19 +74,19 @@ impl Authority {
 /// The accounts and ways that are known: finding one out takes as long as signing a request and sending it. A profile does not change while
 /// it is in use; what a person chooses at the prompt does.
 #[derive(Debug, Default)]
-pub struct Routes(Mutex<Known>);
+pub struct Routes(Mutex<Found>);
 
 #[derive(Debug, Default)]
-struct Known {
+struct Found {
     /// What was chosen when they were found.
     choices: u64,
     /// By the Action's whole name.
-    authorities: HashMap<Arc<str>, Vec<(Named, Arc<Authority>)>>,
+    authorities: HashMap<Arc<str>, Vec<(AccountRef, Arc<Authority>)>>,
 }
 
 impl Routes {
     /// Whose name a call of an Action is made in.
-    pub fn of(&self, profiles: &Profiles, action: &Action, named: &Named) -> Result<Arc<Authority>, CallError> {
+    pub fn of(&self, profiles: &Profiles, action: &Action, named: &AccountRef) -> Result<Arc<Authority>, CallError> {
         let find = || {
             let account = profiles.account(&action.product, named.profile.as_deref(), named.region.as_deref())?;
             Ok::<_, CallError>(Arc::new(Authority { profile: account.profile.as_str().into(), account, route: OnceLock::new() }))
@@ -106,13 +106,13 @@ impl Routes {
         let authority = find()?;
         let mut known = self.lock();
         if known.choices != choices {
-            *known = Known { choices, ..Known::default() };
+            *known = Found { choices, ..Found::default() };
         }
         known.authorities.entry(action.full_name.clone()).or_default().push((named.clone(), Arc::clone(&authority)));
         Ok(authority)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Known> {
+    fn lock(&self) -> MutexGuard<'_, Found> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -124,11 +124,11 @@ fn find(account: &Account, profiles: &Profiles, redactor: &Redactor, action: &Ac
     for known in std::iter::once(&secret).chain(&token) {
         redactor.learn(known.expose());
     }
-    // What listens on this machine is a rehearsal and can say itself when it has enough.
+    // What listens on this machine is a simulator and can refuse by itself what is too much.
     let limit = account.rate_limit.filter(|_| !is_loopback(&url));
     let access_key = account.access_key.value.clone();
     Ok(Route {
-        lane: Lane { product: action.product.product.clone(), access_key: access_key.clone(), limit },
+        rate_key: RateKey { product: action.product.product.clone(), access_key: access_key.clone(), limit },
         region: account.region.as_ref().map(|region| region.value.as_str().into()),
         endpoint: url.as_str().into(),
         key: Key::new(action.product.protocol.signer, &secret),

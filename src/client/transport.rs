@@ -83,7 +83,7 @@ pub struct Response {
     pub body: Bytes,
 }
 
-/// How an attempt failed; the variants say how far it got.
+/// How an attempt failed; the variants show how far it got.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum TransportError {
     /// No connection was made, so nothing was sent.
@@ -91,7 +91,7 @@ pub enum TransportError {
     NotConnected {
         /// Host and port.
         host: String,
-        /// What the system says.
+        /// The system's reason.
         reason: String,
     },
     /// HTTP cannot be set up on this machine.
@@ -105,7 +105,7 @@ pub enum TransportError {
     Dropped {
         /// Host and port.
         host: String,
-        /// What the system says.
+        /// The system's reason.
         reason: String,
     },
     /// No answer within the attempt's time.
@@ -123,7 +123,7 @@ pub enum TransportError {
         host: String,
         /// The status that had arrived.
         status: u16,
-        /// What the system says.
+        /// The system's reason.
         reason: String,
     },
     /// The answer is larger than answers may be.
@@ -143,7 +143,7 @@ pub enum TransportError {
         host: String,
         /// The status that had arrived.
         status: u16,
-        /// What the system says.
+        /// The system's reason.
         reason: String,
     },
 }
@@ -205,7 +205,7 @@ impl HttpTransport {
             *message.body_mut() = Some(body.open().await.map_err(|error| TransportError::NoBody(error.to_string()))?);
         }
         *message.headers_mut() = headers;
-        let answered = way.client.execute(message).await.map_err(|error| unanswered(error, &host, proxy.as_ref()))?;
+        let answered = way.client.execute(message).await.map_err(|error| no_answer(error, &host, proxy.as_ref()))?;
         // To a service by plain http, a proxy answers in the service's place.
         if let Some(proxy) = proxy.filter(|_| is_plain && answered.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED) {
             let reason = through(&proxy, "proxy authorization required");
@@ -263,7 +263,7 @@ impl Way {
 }
 
 /// Why there is no answer. Nothing of the URL is in it.
-fn unanswered(error: reqwest::Error, host: &str, proxy: Option<&Intercept>) -> TransportError {
+fn no_answer(error: reqwest::Error, host: &str, proxy: Option<&Intercept>) -> TransportError {
     let error = error.without_url();
     if error.is_builder() {
         return TransportError::Unusable(causes(&error));
@@ -298,7 +298,7 @@ fn is_unsent(error: &reqwest::Error) -> bool {
     false
 }
 
-/// An error's innermost cause says what happened; the outer ones only say where.
+/// An error's innermost cause is what happened; the outer ones only name where.
 fn causes(error: &dyn Error) -> String {
     let mut inner = error;
     while let Some(source) = inner.source() {
@@ -352,7 +352,7 @@ impl<'a> Sink<'a> {
         if let AnswerTo::Writer { open, .. } = to
             && status.is_success()
         {
-            sink.writer = Some(open().map_err(|error| sink.not_written(&error))?);
+            sink.writer = Some(open().map_err(|error| sink.write_error(&error))?);
         }
         Ok(sink)
     }
@@ -360,7 +360,7 @@ impl<'a> Sink<'a> {
     async fn take(&mut self, chunk: Bytes) -> Result<(), TransportError> {
         if let Some(writer) = &mut self.writer {
             let written = writer.write_all(&chunk).await;
-            return written.map_err(|error| self.not_written(&error));
+            return written.map_err(|error| self.write_error(&error));
         }
         let length = match &self.whole {
             Whole::Chunk(first) => first.len(),
@@ -384,7 +384,7 @@ impl<'a> Sink<'a> {
     async fn end(mut self) -> Result<Bytes, TransportError> {
         if let Some(writer) = &mut self.writer {
             let written = writer.shutdown().await;
-            written.map_err(|error| self.not_written(&error))?;
+            written.map_err(|error| self.write_error(&error))?;
         }
         Ok(match self.whole {
             Whole::Chunk(chunk) => chunk,
@@ -392,7 +392,7 @@ impl<'a> Sink<'a> {
         })
     }
 
-    fn not_written(&self, error: &dyn Display) -> TransportError {
+    fn write_error(&self, error: &dyn Display) -> TransportError {
         TransportError::NotWritten { host: self.host.to_owned(), status: self.status, reason: error.to_string() }
     }
 }
@@ -439,7 +439,8 @@ mod tests {
 
     /// A request, as far as it comes.
     fn message(stream: &mut impl io::BufRead) -> String {
-        let (mut head, mut length) = (String::new(), 0);
+        let mut head = String::new();
+        let mut length = 0;
         while !head.ends_with("\r\n\r\n") {
             let start = head.len();
             if stream.read_line(&mut head).unwrap_or(0) == 0 {
@@ -550,7 +551,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_dropped_request_is_told_from_one_that_found_no_connection() {
+    async fn a_dropped_request_is_distinguished_from_one_that_found_no_connection() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = Url::parse(&format!("http://{}/?Signature=abc", listener.local_addr().unwrap())).unwrap();
         let listening = thread::spawn(move || message(&mut BufReader::new(listener.accept().unwrap().0)));
@@ -636,7 +637,7 @@ mod tests {
     /// Keeps what is written to it, or refuses it.
     #[derive(Clone, Default)]
     struct Kept {
-        written: Arc<Mutex<Vec<u8>>>,
+        bytes: Arc<Mutex<Vec<u8>>>,
         is_full: bool,
     }
 
@@ -645,7 +646,7 @@ mod tests {
             if self.is_full {
                 return Poll::Ready(Err(io::Error::other("the disk is full")));
             }
-            self.written.lock().unwrap().extend_from_slice(bytes);
+            self.bytes.lock().unwrap().extend_from_slice(bytes);
             Poll::Ready(Ok(bytes.len()))
         }
 
@@ -658,7 +659,7 @@ mod tests {
         }
     }
 
-    async fn written(url: &Url, kept: &Kept) -> Result<Response, TransportError> {
+    async fn receive_into(url: &Url, kept: &Kept) -> Result<Response, TransportError> {
         let kept = kept.clone();
         let open = Arc::new(move || Ok(Box::new(kept.clone()) as Writer));
         let request = Request { answer: AnswerTo::Writer { open, limit: 4 }, ..get(url) };
@@ -669,9 +670,9 @@ mod tests {
     async fn a_writer_takes_a_success_of_any_size() {
         let (url, _asked) = serving(1, |_| ok(&"x".repeat(100_000)));
         let kept = Kept::default();
-        assert_eq!(written(&url, &kept).await.unwrap().body, Bytes::new());
-        assert_eq!(kept.written.lock().unwrap().len(), 100_000);
-        let error = written(&url, &Kept { is_full: true, ..Kept::default() }).await.unwrap_err();
+        assert_eq!(receive_into(&url, &kept).await.unwrap().body, Bytes::new());
+        assert_eq!(kept.bytes.lock().unwrap().len(), 100_000);
+        let error = receive_into(&url, &Kept { is_full: true, ..Kept::default() }).await.unwrap_err();
         assert!(matches!(&error, TransportError::NotWritten { status: 200, .. }), "{error}");
         assert!(error.to_string().contains("the disk is full"), "{error}");
     }
@@ -680,7 +681,7 @@ mod tests {
     async fn a_writer_takes_nothing_but_a_success() {
         let (url, _asked) = serving(1, |_| ok("gone").replace("200 OK", "404 Not Found"));
         let kept = Kept::default();
-        assert_eq!(written(&url, &kept).await.unwrap().body, "gone");
-        assert!(kept.written.lock().unwrap().is_empty());
+        assert_eq!(receive_into(&url, &kept).await.unwrap().body, "gone");
+        assert!(kept.bytes.lock().unwrap().is_empty());
     }
 }

@@ -170,19 +170,19 @@ impl Check<'_> {
                 self.count(path, items.len(), param.min_items, param.max_items, "elements");
                 for (index, item) in items.iter().enumerate() {
                     if item.to_text().is_some() {
-                        self.known(&format!("{path}[{}]", index + 1), param, item);
+                        self.check_known_values(&format!("{path}[{}]", index + 1), param, item);
                     }
                 }
             }
             Value::String(text) => {
                 self.count(path, text.chars().count(), param.min_length, param.max_length, "characters");
-                self.known(path, param, value);
+                self.check_known_values(path, param, value);
             }
             Value::Integer(_) | Value::Float(_) => {
                 self.range(path, param, value);
-                self.known(path, param, value);
+                self.check_known_values(path, param, value);
             }
-            Value::Bool(_) => self.known(path, param, value),
+            Value::Bool(_) => self.check_known_values(path, param, value),
             Value::Null | Value::Secret(_) | Value::Object(_) => {}
         }
     }
@@ -223,7 +223,7 @@ impl Check<'_> {
         }
     }
 
-    fn known(&mut self, path: &str, param: &Param, value: &Value) {
+    fn check_known_values(&mut self, path: &str, param: &Param, value: &Value) {
         if param.sensitive {
             return;
         }

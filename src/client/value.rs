@@ -24,7 +24,7 @@ pub enum Value {
     Secret(Secret),
     /// A list.
     List(Vec<Value>),
-    /// A structure; Lua's empty table is one, until its parameter says that a list is meant.
+    /// A structure; Lua's empty table is one, until its parameter shows that a list is meant.
     Object(Params),
 }
 

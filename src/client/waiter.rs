@@ -1,7 +1,7 @@
-//! What a polled answer says of a task, by the catalogue's acceptors.
+//! The state of a task in a polled answer, by the catalogue's acceptors.
 
 use super::Answer;
-use super::command::{self, Named};
+use super::command::{self, AccountRef};
 use super::value::{Params, Value};
 use cumulua_core::catalog::{Matcher, StateModel, TaskState, WaiterModel, path};
 use serde_json::Value as Json;
@@ -20,11 +20,11 @@ pub struct Task {
     /// Further ids that its waiter needs.
     pub with: BTreeMap<String, String>,
     /// The account that knows it, where it is not the run's own.
-    pub account: Named,
+    pub account: AccountRef,
 }
 
 impl Task {
-    /// Whether its id says that there is nothing to wait for: `""` or `"0"`.
+    /// Whether its id means that there is nothing to wait for: `""` or `"0"`.
     pub fn is_none(&self) -> bool {
         self.id.is_empty() || self.id == "0"
     }
@@ -32,10 +32,10 @@ impl Task {
 
 impl Task {
     /// The command that waits for it; `run` is the account of the run.
-    pub fn command(&self, run: &Named) -> String {
+    pub fn command(&self, run: &AccountRef) -> String {
         let mut words = vec!["cumulua wait".to_owned(), self.dialect.clone(), command::word(&self.id)];
         words.extend(self.with.iter().map(|(name, id)| format!("--with {}", command::word(&format!("{name}={id}")))));
-        words.extend(self.account.or(run).words());
+        words.extend(self.account.or(run).options());
         words.join(" ")
     }
 }
@@ -46,7 +46,7 @@ impl fmt::Display for Task {
     }
 }
 
-/// What an answer says of its task.
+/// The state of a task in an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// It goes on, in this state of the service's own.
@@ -137,7 +137,7 @@ pub fn has_failed(model: &StateModel, state: &str) -> bool {
     matches(Matcher::PathPrefix, &model.failed, state)
 }
 
-/// Services do not agree with themselves on upper and lower case.
+/// Compares without regard to upper and lower case, which services do not keep.
 fn matches(matcher: Matcher, expected: &[String], state: &str) -> bool {
     let seen = state.to_lowercase();
     expected.iter().map(|expected| expected.to_lowercase()).any(|expected| match matcher {

@@ -24,7 +24,7 @@ pub struct Account {
     pub allow_http: bool,
     /// Mutating calls are refused.
     pub read_only: Option<Setting<bool>>,
-    /// How fast requests may follow one another; none in a rehearsal.
+    /// How fast requests may follow one another; none in a simulation.
     pub rate_limit: Option<RateLimit>,
     /// The profile is marked as production.
     pub production: Option<Setting<bool>>,
@@ -40,16 +40,16 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    /// Where a profile says nothing: no document names a limit, and this is well below what the services are known to take.
+    /// The default: no document names a limit, and this is well below what the services are known to take.
     pub const DEFAULT: Self = Self { per_second: 20.0, burst: NonZeroU32::MIN.saturating_add(39) };
-    /// The slowest that a profile may say: one request in 1,000 s.
+    /// The slowest that a profile may set: one request in 1,000 s.
     pub const SLOWEST: f64 = 0.001;
     /// The fastest.
     pub const FASTEST: f64 = 1_000_000.0;
 }
 
 impl Account {
-    /// The override for a service: its own, else its product's.
+    /// The override for a service: its own, otherwise its product's.
     pub fn endpoint(&self, service: &str) -> Option<&Setting<String>> {
         let product = service.split('.').next().unwrap_or(service);
         self.endpoints.get(service).or_else(|| self.endpoints.get(product))

@@ -11,7 +11,7 @@ pub enum ConfigError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's reason.
         reason: String,
     },
     /// A file does not parse.
@@ -82,8 +82,8 @@ pub enum ConfigError {
         /// What would have to stand there.
         entry: String,
     },
-    /// A project's file says where to send requests or what to run, and nobody has said that it may.
-    #[error("{} sets {what}, which counts only after you have read the file and said `cumulua trust {}`", .path.display(), .path.display())]
+    /// A project's file sets where to send requests or what to run, and is not trusted.
+    #[error("{} sets {what}, which counts only after you have read the file and trusted it: `cumulua trust {}`", .path.display(), .path.display())]
     Untrusted {
         /// The file.
         path: PathBuf,

@@ -11,12 +11,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs};
 
-/// Where a file stands, which decides what it may say.
+/// Where a file stands, which decides what it may set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Location {
     /// Named by the user with `--config`.
-    Named,
-    /// Beside the script or above it: data from whoever wrote the project.
+    Flag,
+    /// Beside the script or above it: data from the project's author.
     Project,
     /// In the user's configuration folder.
     User,
@@ -29,11 +29,11 @@ pub struct ConfigFile {
     pub path: PathBuf,
     /// Whether its endpoints and commands count.
     pub trusted: bool,
-    /// What it says.
+    /// Its content.
     pub tables: Tables,
 }
 
-/// What a configuration file says.
+/// The content of a configuration file.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tables {
@@ -210,7 +210,7 @@ impl ConfigFile {
     /// The files that count, first the one that goes before the others.
     pub(super) fn discover(named: Option<&Path>, start: &Path) -> Result<Vec<Self>, ConfigError> {
         if let Some(path) = named {
-            return Ok(vec![Self::read(path, Location::Named)?]);
+            return Ok(vec![Self::read(path, Location::Flag)?]);
         }
         let user = user_file();
         let project = start.ancestors().map(|folder| folder.join(FILE_NAME)).find(|path| path.is_file());

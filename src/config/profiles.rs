@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use url::Url;
 
-/// What the command's flags say.
+/// The command's flags.
 #[derive(Debug, Clone, Default)]
 pub struct Flags {
     /// `--profile`.
@@ -28,9 +28,9 @@ pub struct Flags {
     pub read_only: bool,
     /// `--config FILE`.
     pub config: Option<PathBuf>,
-    /// Where the search for a project's file begins: the script's folder, else the working folder.
+    /// Where the search for a project's file begins: the script's folder, otherwise the working folder.
     pub start: PathBuf,
-    /// `--sim`: the simulator's credentials in place of anybody's own.
+    /// `--sim`: the simulator's credentials in place of real ones.
     pub simulator: bool,
     /// The simulator's access key and secret: also for an endpoint on this machine for which there are no others.
     pub simulator_credentials: (String, String),
@@ -51,8 +51,8 @@ pub struct Profiles {
 /// The profile where nothing names one.
 const DEFAULT_PROFILE: &str = "default";
 
-/// The profile of a rehearsal's calls that name none.
-const REHEARSED: &str = "simulator";
+/// The profile of a simulation's calls that name none.
+const SIMULATED: &str = "simulator";
 
 impl Profiles {
     /// Layers below these flags.
@@ -91,10 +91,10 @@ impl Profiles {
 
     /// The profile that is used where a call names none.
     pub fn current(&self) -> Result<Setting<String>, ConfigError> {
-        if self.flags.simulator { Ok(Setting::new(REHEARSED.to_owned(), Origin::Simulator)) } else { self.configured() }
+        if self.flags.simulator { Ok(Setting::new(SIMULATED.to_owned(), Origin::Simulator)) } else { self.configured() }
     }
 
-    /// The profile that a run which is no rehearsal uses where a call names none.
+    /// The profile that a run on the real cloud uses where a call names none.
     fn configured(&self) -> Result<Setting<String>, ConfigError> {
         if let Some(setting) = self.profile_flag() {
             return Ok(setting);
@@ -121,7 +121,7 @@ impl Profiles {
         };
         let tables = self.tables(&name)?;
         // The environment of the vendor's tools speaks for one account. A profile that the script names is another, and so is one with
-        // an account of its own that the command names: nobody who says `--profile production` means what a shell happens to export.
+        // an account of its own that the command names: `--profile production` does not mean what a shell happens to export.
         let chosen = profile.is_some() || self.has_chosen_account(product, &tables);
         let from_variable = |variable: &str| if chosen { None } else { from_environment(variable) };
         let in_files = |read: &dyn Fn(&ProductTable) -> Option<String>| {
@@ -139,7 +139,7 @@ impl Profiles {
         };
         let variables = &product.credentials;
         let endpoints = self.endpoints(product, &tables, variables.url.as_deref().and_then(from_variable))?;
-        // What listens on this machine is a simulator, unless somebody has given it credentials.
+        // What listens on this machine is a simulator, unless it has been given credentials.
         let is_local = endpoints.values().all(|url| is_loopback_url(&url.value)) && !endpoints.is_empty();
         let exported = from_variable(&variables.access_key);
         let in_environment = exported.is_some();
@@ -199,7 +199,7 @@ impl Profiles {
         self.choices.fetch_add(1, Ordering::Release);
     }
 
-    /// How often somebody has chosen another profile or region: until the next time, every account stays as it is.
+    /// How often another profile or region was chosen: until the next time, every account stays as it is.
     pub fn choices(&self) -> u64 {
         self.choices.load(Ordering::Acquire)
     }
@@ -223,7 +223,7 @@ impl Profiles {
             .or_else(|| default_region(product)))
     }
 
-    /// Reads `secret "name"` as the profile says; where it says nothing, from the environment variable of that name.
+    /// Reads `secret "name"` as the profile defines it; by default from the environment variable of that name.
     /// With it comes the variable that it was read from, if it was.
     pub fn secret(&self, name: &str) -> Result<(Secret, Option<String>), ConfigError> {
         if !self.flags.simulator {
@@ -238,7 +238,7 @@ impl Profiles {
         let variable = name.to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
         match env::var_os(&variable) {
             Some(_) => Ok((credentials::read(name, &SecretSource::Environment(variable.clone()))?, Some(variable))),
-            // A rehearsal needs no real password, and one with every kind of character passes the simulator's rules.
+            // A simulation needs no real password, and one with every kind of character passes the simulator's rules.
             None if self.flags.simulator => Ok((Secret::new("Simulated-1!"), None)),
             None => Err(ConfigError::Secret(credentials::SecretError::Unknown { name: name.to_owned(), variable })),
         }
@@ -253,11 +253,11 @@ impl Profiles {
         tables.any(|table| table.secrets.values().any(is_source) || table.products.values().any(in_product))
     }
 
-    /// The access key of a profile in a rehearsal: each account that a call names is a cloud of its own. Profiles that share an access
+    /// The access key of a profile in a simulation: each account that a call names is a cloud of its own. Profiles that share an access
     /// key are one account, and so are the one that the real run would use and that of calls which name none.
-    pub fn rehearsed_key(&self, profile: Option<&str>) -> Result<String, ConfigError> {
+    pub fn simulated_key(&self, profile: Option<&str>) -> Result<String, ConfigError> {
         let own = self.flags.simulator_credentials.0.clone();
-        let Some(name) = profile.filter(|name| *name != REHEARSED) else { return Ok(own) };
+        let Some(name) = profile.filter(|name| *name != SIMULATED) else { return Ok(own) };
         let (main, names) = (self.configured()?.value, self.names()?);
         if name == main {
             return Ok(own);
@@ -281,7 +281,7 @@ impl Profiles {
 
     fn simulated(&self, product: &ProductModel, profile: Option<&str>, region: Option<&str>) -> Result<Account, ConfigError> {
         let region = region.map(|region| Setting::new(region.to_owned(), Origin::Call));
-        let access_key = Setting::new(self.rehearsed_key(profile)?, Origin::Simulator);
+        let access_key = Setting::new(self.simulated_key(profile)?, Origin::Simulator);
         Ok(Account {
             profile: profile.map_or_else(|| self.current().map(|setting| setting.value), |name| Ok(name.to_owned()))?,
             access_key,
@@ -330,8 +330,8 @@ impl Profiles {
         self.profile_flag().is_some() && tables.iter().any(|(_, table)| is_own(table))
     }
 
-    /// The profile and the region that the command, or a person at the prompt, names; a rehearsal has no account to name.
-    pub fn named(&self) -> (Option<String>, Option<String>) {
+    /// The profile and the region that the command, or a person at the prompt, names; a simulation has no account to name.
+    pub fn account_names(&self) -> (Option<String>, Option<String>) {
         let profile = self.profile_flag().filter(|_| !self.flags.simulator);
         (profile.map(|setting| setting.value), self.region_flag().map(|setting| setting.value))
     }
@@ -354,7 +354,7 @@ impl Profiles {
         if self.flags.read_only {
             return Some(Setting::new(true, Origin::Flag("--read-only")));
         }
-        said_by_any(tables, |table| table.read_only)
+        set_by_any(tables, |table| table.read_only)
     }
 
     fn endpoints(
@@ -416,14 +416,14 @@ fn secret_in_files(
     Ok(None)
 }
 
-/// One file that says so is enough: a project's must not lift what the user's own forbids.
-fn said_by_any(tables: &[(&ConfigFile, &ProfileTable)], read: impl Fn(&ProfileTable) -> Option<bool>) -> Option<Setting<bool>> {
+/// One file that sets it is enough: a project's must not lift what the user's own forbids.
+fn set_by_any(tables: &[(&ConfigFile, &ProfileTable)], read: impl Fn(&ProfileTable) -> Option<bool>) -> Option<Setting<bool>> {
     let protecting = tables.iter().find(|(_, table)| read(table) == Some(true));
     protecting.map(|(file, _)| Setting::new(true, Origin::File(file.path.clone())))
 }
 
 fn production(tables: &[(&ConfigFile, &ProfileTable)]) -> Option<Setting<bool>> {
-    said_by_any(tables, |table| table.production)
+    set_by_any(tables, |table| table.production)
 }
 
 fn region_in_files(product: &ProductModel, tables: &[(&ConfigFile, &ProfileTable)]) -> Option<Setting<String>> {

@@ -1,4 +1,4 @@
-//! `cumulua trust`: a project's file may name endpoints and commands only once somebody has read it.
+//! `cumulua trust`: a project's file may name endpoints and commands only once a person has read it and trusts it.
 //!
 //! A trust is for one content of one path; a changed file must be read again.
 
@@ -9,7 +9,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-/// Whether somebody has trusted this content of this file.
+/// Whether this content of this file is trusted.
 pub fn is_trusted(path: &Path, content: &str) -> bool {
     let Some(store) = store() else { return false };
     let wanted = entry(path, content);

@@ -62,7 +62,7 @@ mod tests {
     use super::AllowedHost;
 
     #[test]
-    fn an_entry_that_says_more_or_less_is_refused() {
+    fn an_entry_that_holds_more_or_less_is_refused() {
         for entry in ["", "a.example/path", "u:p@a.example", "ftp://a.example", "localhost"] {
             assert!(AllowedHost::parse("cumulua.toml".as_ref(), true, entry).is_err(), "{entry}");
         }

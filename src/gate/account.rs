@@ -1,4 +1,4 @@
-//! Holding a run to the account that its script expects.
+//! Checks that a run uses the account that its script expects.
 
 use super::admit::allow;
 use super::base::Gate;
@@ -8,9 +8,9 @@ use crate::policy::{ExpectedAccount, Subject};
 
 impl Gate {
     /// Refuses to go on where the profile that calls use is not the named one, or where no product's calls are signed with that access key.
-    /// A rehearsal has nobody's account, so it goes on.
+    /// A simulation has no real account, so it goes on.
     pub fn expect_account(&self, profile: Option<&str>, access_key: Option<&str>) -> Result<(), Denied> {
-        if self.rehearsal().is_some() {
+        if self.simulation().is_some() {
             return Ok(());
         }
         let current = self.parts.profiles.current()?;

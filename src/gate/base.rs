@@ -1,18 +1,18 @@
 //! The gate of one run: what it is made of, and what it knows without any effect.
 
 use super::audit::Audit;
-use super::cancel::Interrupt;
+use super::cancel::CancelToken;
 use super::confirm::Confirm;
 use super::events::{Event, Level, Observer};
 use super::grants::Grants;
-use super::in_flight::{InFlight, OpenEnds};
+use super::in_flight::{InFlight, Pending};
 use super::limiter::Limiter;
 use super::random::Random;
-use super::record::Recorder;
-use super::rehearsal::Rehearsal;
+use super::recorder::RunRecorder;
 use super::scopes::Scopes;
+use super::simulation::Simulation;
 use crate::client::Routes;
-use crate::client::command::Named;
+use crate::client::command::AccountRef;
 use crate::client::retry::RetryBudget;
 use crate::client::transport::Transport;
 use crate::config::Profiles;
@@ -39,7 +39,7 @@ pub struct GateParts {
     pub random: Random,
     /// What carries attempts.
     pub transport: Arc<dyn Transport>,
-    /// Who hears what happens.
+    /// What observes the run.
     pub observer: Arc<dyn Observer>,
     /// Where calls are recorded.
     pub audit: Option<Audit>,
@@ -47,9 +47,9 @@ pub struct GateParts {
     pub grants: Grants,
     /// What replaces secrets in text.
     pub redactor: Arc<Redactor>,
-    /// The cloud that is rehearsed on; none where the cloud is real.
-    pub rehearsal: Option<Arc<dyn Rehearsal>>,
-    /// Who is asked before a call that can destroy or cost in production; nobody in a script's run.
+    /// The simulated cloud; none where the cloud is real.
+    pub simulation: Option<Arc<dyn Simulation>>,
+    /// What asks a person before a call that can destroy or cost in production; none in a script's run.
     pub confirm: Option<Arc<dyn Confirm>>,
 }
 
@@ -61,9 +61,9 @@ pub struct Gate {
     pub(super) limiter: Limiter,
     pub(super) budget: RetryBudget,
     pub(super) in_flight: InFlight,
-    pub(super) interrupt: Arc<Interrupt>,
+    pub(super) cancel: Arc<CancelToken>,
     pub(super) scopes: Scopes,
-    pub(super) recorder: Option<Arc<dyn Recorder>>,
+    pub(super) recorder: Option<Arc<dyn RunRecorder>>,
     pub(super) audit_failed: AtomicBool,
     pub(super) record_failed: AtomicBool,
     /// What may be read and written, without links and dots, as it was before the script could put a link in its place.
@@ -82,7 +82,7 @@ impl Gate {
             limiter: Limiter::new(parts.clock.clone()),
             budget: RetryBudget::default(),
             in_flight: InFlight::default(),
-            interrupt: Arc::default(),
+            cancel: Arc::default(),
             scopes: Scopes::default(),
             recorder: None,
             audit_failed: AtomicBool::new(false),
@@ -94,9 +94,9 @@ impl Gate {
         }
     }
 
-    /// The gate with somebody who keeps what the run does, under the id that they have for it.
+    /// The gate with a recorder, under the run's id there.
     #[must_use]
-    pub fn recorded_by(self, recorder: Arc<dyn Recorder>) -> Self {
+    pub fn recorded_by(self, recorder: Arc<dyn RunRecorder>) -> Self {
         Self { run: recorder.run().into(), recorder: Some(recorder), ..self }
     }
 
@@ -110,25 +110,25 @@ impl Gate {
         &self.parts.profiles
     }
 
-    /// The cloud that is rehearsed on; none where the cloud is real.
-    pub fn rehearsal(&self) -> Option<&Arc<dyn Rehearsal>> {
-        self.parts.rehearsal.as_ref()
+    /// The simulated cloud; none where the cloud is real.
+    pub fn simulation(&self) -> Option<&Arc<dyn Simulation>> {
+        self.parts.simulation.as_ref()
     }
 
-    /// What ends the run from outside.
-    pub fn interrupt(&self) -> &Interrupt {
-        &self.interrupt
+    /// The token that ends the run from outside.
+    pub fn cancel_token(&self) -> &CancelToken {
+        &self.cancel
     }
 
     /// What the run has set going in the cloud and not yet seen the end of.
-    pub fn open_ends(&self) -> OpenEnds {
-        OpenEnds { account: self.named(), ..self.in_flight.open_ends() }
+    pub fn pending(&self) -> Pending {
+        Pending { account: self.account_ref(), ..self.in_flight.pending() }
     }
 
-    /// The profile and the region that whoever started the run named; what is to go on with it must name them too.
-    pub fn named(&self) -> Named {
-        let (profile, region) = self.parts.profiles.named();
-        Named { profile, region }
+    /// The profile and the region that the run was started with; a command that goes on with it must name them too.
+    pub fn account_ref(&self) -> AccountRef {
+        let (profile, region) = self.parts.profiles.account_names();
+        AccountRef { profile, region }
     }
 
     /// `text` without any secret known to the run.

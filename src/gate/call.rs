@@ -1,15 +1,15 @@
 //! A call: its whole path, from its parameters to its answer.
 
-use super::audit::{self, End, Record, SENDING, Shown};
+use super::audit::{self, AuditEntry, End, RedactedParams, SENDING};
 use super::base::Gate;
-use super::cancel::Stop;
+use super::cancel::StopReason;
 use super::confirm::Question;
 use super::effect::{Effect, Open};
 use super::events::{Event, Level};
-use crate::client::attempt::signed;
+use crate::client::attempt::sign_attempt;
 use crate::client::attempts::Reason;
 use crate::client::error::{CallError, Failure, Sent};
-use crate::client::lookup::Lookup;
+use crate::client::outcome_probe::OutcomeProbe;
 use crate::client::transport::{Request, Response, TransportError};
 use crate::client::{Again, Answer, Attempts, Authority, Call, Next, Prepared, Route, prepare, waiter};
 use crate::effect_id::EffectId;
@@ -25,8 +25,8 @@ struct CallEffect {
     /// Its number in the run.
     number: u64,
     started: Duration,
-    /// What tells whether it was carried out, if its answer is lost.
-    lookup: Option<Arc<Lookup>>,
+    /// How to find out whether it was carried out, if its answer is lost.
+    lookup: Option<Arc<OutcomeProbe>>,
     prepared: OnceCell<Prepared>,
     authority: OnceCell<Arc<Authority>>,
     /// Whether the observer knows of it.
@@ -60,7 +60,7 @@ impl Effect for CallEffect {
         self.answer(open).await.map_err(|error| self.failure(open.gate, error))
     }
 
-    fn stopped(&self, open: &Open<'_>, stop: Stop) -> Result<Answer, Failure> {
+    fn stopped(&self, open: &Open<'_>, stop: StopReason) -> Result<Answer, Failure> {
         let (_, sent) = open.gate.in_flight.progress(self.number);
         Err(self.failure(open.gate, CallError::Cancelled { reason: stop.describe(), sent }))
     }
@@ -69,7 +69,7 @@ impl Effect for CallEffect {
         if let Some(outcome) = outcome {
             return self.end(open, outcome);
         }
-        let stop = open.gate.interrupt_at(&open.id.path).reason();
+        let stop = open.gate.cancel_at(&open.id.path).reason();
         let reason = stop.map_or_else(|| "no longer waited for".to_owned(), |stop| stop.describe());
         let (_, sent) = open.gate.in_flight.progress(self.number);
         self.end(open, &Err(self.failure(open.gate, CallError::Cancelled { reason, sent })));
@@ -80,8 +80,9 @@ impl CallEffect {
     fn new(gate: &Gate, call: Call) -> Self {
         // Before any text is made of them.
         audit::learn(&gate.parts.redactor, &call.action, &call.params);
-        let account = || call.options.named().or(&gate.named());
-        let lookup = if call.action.read_only { None } else { Lookup::of(&call.action, &call.params, account()).map(Arc::new) };
+        let account = || call.options.account_ref().or(&gate.account_ref());
+        let lookup =
+            if call.action.read_only { None } else { OutcomeProbe::of(&call.action, &call.params, account()).map(Arc::new) };
         Self {
             number: gate.in_flight.begin(Arc::clone(&call.action.full_name), call.action.read_only, lookup.clone()),
             started: gate.elapsed(),
@@ -99,7 +100,7 @@ impl CallEffect {
         let prepared = prepare(&self.call, || gate.parts.random.uuid())?;
         let prepared = self.prepared.get_or_init(|| prepared);
         audit::learn(&gate.parts.redactor, action, &prepared.params);
-        let authority = gate.routes.of(&gate.parts.profiles, action, &self.call.options.named())?;
+        let authority = gate.routes.of(&gate.parts.profiles, action, &self.call.options.account_ref())?;
         let authority = self.authority.get_or_init(|| authority);
         let subject = self.subject(gate, authority);
         gate.admit(&Subject::Call(subject), || self.question(gate, &subject, prepared)).await?;
@@ -107,13 +108,13 @@ impl CallEffect {
         let route = authority.route(&gate.parts.profiles, &gate.parts.redactor, action)?;
         let mut attempts = Attempts::new(action, &self.call.options, gate.elapsed());
         loop {
-            let slot = gate.clock().within(attempts.left(gate.elapsed()), gate.limiter.acquire(&route.lane)).await;
+            let slot = gate.clock().within(attempts.left(gate.elapsed()), gate.limiter.acquire(&route.rate_key)).await;
             let slot = slot.ok_or_else(|| attempts.out_of_time(Sent::No))?;
             if self.changes() {
                 open.commit_intent(|| self.record(open, SENDING, End::of_intent())).await;
             }
             let (signed_at, timeout) = (gate.now(), attempts.timeout(gate.elapsed()));
-            let request = signed(action, &prepared.message, route, signed_at, timeout, || gate.parts.random.uuid());
+            let request = sign_attempt(action, &prepared.message, route, signed_at, timeout, || gate.parts.random.uuid());
             gate.in_flight.attempt(self.number, attempts.begin());
             let response = open.in_flight(gate.send(request)).await;
             drop(slot);
@@ -131,7 +132,7 @@ impl CallEffect {
                         request_id: decoded.request_id,
                         profile: Arc::clone(&authority.profile),
                         region: route.region.clone(),
-                        asked: self.call.options.named(),
+                        asked: self.call.options.account_ref(),
                         endpoint: Arc::clone(&route.endpoint),
                         attempts: attempts.made(),
                         duration: gate.elapsed().saturating_sub(self.started),
@@ -149,7 +150,7 @@ impl CallEffect {
         let (gate, name) = (open.gate, &self.call.action.full_name);
         let Again { error, pause, reason } = again;
         match reason {
-            Reason::Throttled => gate.limiter.close(&route.lane, pause),
+            Reason::Throttled => gate.limiter.close(&route.rate_key, pause),
             Reason::ClockSkew => {}
             Reason::Passing if gate.budget.take() => {}
             Reason::Passing => {
@@ -159,7 +160,7 @@ impl CallEffect {
         }
         open.land();
         let (made, pause_s) = (attempts.made(), pause.as_secs_f64());
-        // What is wrong with the clock has been said.
+        // What is wrong with the clock has been logged.
         let level = if reason == Reason::ClockSkew { Level::Debug } else { Level::Warn };
         gate.log(level, &format!("{name}: attempt {made} failed ({error}); the next one follows in {pause_s:.1} s"));
         gate.clock().sleep(pause).await;
@@ -177,12 +178,12 @@ impl CallEffect {
 
     fn question(&self, gate: &Gate, subject: &CallSubject<'_>, prepared: &Prepared) -> Question {
         let action = &self.call.action;
-        let params = Shown::new(action, &prepared.params, &gate.parts.redactor);
+        let params = RedactedParams::new(action, &prepared.params, &gate.parts.redactor);
         Question {
             profile: subject.account.profile.clone(),
             action: action.full_name.to_string(),
             effects: subject.effects(),
-            params: serde_json::to_value(params).expect("parameters have no odd keys"),
+            params: serde_json::to_value(params).expect("the keys of parameters are texts"),
         }
     }
 
@@ -215,7 +216,7 @@ impl CallEffect {
             gate.event(Event::CallEnded { id: self.number });
         }
         gate.in_flight.end(self.number, outcome.as_ref().map_or_else(|failure| failure.sent, |_| Sent::Yes));
-        gate.record(&self.record(open, "ended", self.described(gate, outcome)));
+        gate.record(&self.record(open, "ended", self.describe_end(gate, outcome)));
         let Ok(answer) = outcome else { return };
         gate.budget.refund();
         for task in waiter::tasks(answer) {
@@ -226,7 +227,7 @@ impl CallEffect {
         }
     }
 
-    fn described<'a>(&self, gate: &'a Gate, outcome: &'a Result<Answer, Failure>) -> End<'a> {
+    fn describe_end<'a>(&self, gate: &'a Gate, outcome: &'a Result<Answer, Failure>) -> End<'a> {
         let clean = |text| gate.clean(text);
         let duration_ms = audit::millis(gate.elapsed().saturating_sub(self.started));
         match outcome {
@@ -259,24 +260,24 @@ impl CallEffect {
     }
 
     /// What is recorded holds what is sent, ids that the runtime made included; before there is that, what the script gave.
-    fn record<'a>(&'a self, open: &'a Open<'_>, phase: &'static str, end: End<'a>) -> Record<'a, Shown<'a>> {
+    fn record<'a>(&'a self, open: &'a Open<'_>, phase: &'static str, end: End<'a>) -> AuditEntry<'a, RedactedParams<'a>> {
         let (gate, action) = (open.gate, &self.call.action);
         let params = self.prepared.get().map_or(&self.call.params, |prepared| &prepared.params);
-        Record {
+        AuditEntry {
             number: self.number,
             phase,
             place: open.id,
             // A script names what the catalogue lacks as it likes.
             action: gate.clean(&action.full_name),
             read_only: action.read_only,
-            params: Shown::new(action, params, &gate.parts.redactor),
+            params: RedactedParams::new(action, params, &gate.parts.redactor),
             end,
         }
     }
 }
 
 impl Gate {
-    /// Sends one attempt. No `async fn`, which would keep the room that the request takes.
+    /// Sends one attempt. No `async fn`, which would keep the memory that the request takes.
     pub(super) fn send(&self, request: Request) -> impl Future<Output = Result<Response, TransportError>> {
         let (host, timeout) = (request.host().to_owned(), request.timeout);
         let sending = self.parts.transport.send(request);

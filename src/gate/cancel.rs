@@ -8,29 +8,29 @@ use tokio::sync::Notify;
 
 /// Why a run ends before its script does.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Stop {
+pub enum StopReason {
     /// Ctrl-C, or a signal that asks to end.
     Interrupted,
     /// The run's own time is over.
     TimedOut(Duration),
     /// The script wants more memory than it may have, in bytes.
     OutOfMemory(usize),
-    /// Nobody reads standard output any more.
+    /// Standard output has no reader any more.
     OutputClosed,
-    /// The server that started the run ends it, or is gone; why, in its words.
+    /// The server that started the run ends it, or is gone; with its reason.
     Ended(String),
     /// `os.exit`.
     Exit(u8),
-    /// What was deferred had its time.
+    /// The time of the deferred functions is over.
     DeferredTooLong(Duration),
     /// Another task of the same `parallel` failed.
     SiblingFailed,
     /// The time of the `wait.for_state` around it is over.
-    WatchTimedOut,
+    StateWaitTimedOut,
 }
 
-impl Stop {
-    /// What a person reads.
+impl StopReason {
+    /// The reason as a person reads it.
     pub fn describe(&self) -> String {
         match self {
             Self::Interrupted => "interrupted".to_owned(),
@@ -43,28 +43,28 @@ impl Stop {
             Self::Exit(status) => format!("os.exit({status})"),
             Self::DeferredTooLong(limit) => format!("deferred functions did not end within {} s", limit.as_secs_f64()),
             Self::SiblingFailed => "another task of the same parallel failed".to_owned(),
-            Self::WatchTimedOut => "the time of the wait.for_state around it is over".to_owned(),
+            Self::StateWaitTimedOut => "the time of the wait.for_state around it is over".to_owned(),
         }
     }
 }
 
 /// The end from outside of a run or of a task in it, seen by its Lua code, its calls and its waits alike.
 #[derive(Debug, Default)]
-pub struct Interrupt {
+pub struct CancelToken {
     raised: AtomicBool,
-    stop: Mutex<Option<Stop>>,
+    reason: Mutex<Option<StopReason>>,
     notify: Notify,
-    /// What ends the run or the task around this one ends this one too.
-    around: Option<Arc<Interrupt>>,
-    inside: Mutex<Vec<Weak<Interrupt>>>,
+    /// The token of the run or the task around this one, which cancels this one too.
+    around: Option<Arc<CancelToken>>,
+    inside: Mutex<Vec<Weak<CancelToken>>>,
 }
 
-impl Interrupt {
-    /// An interrupt of something inside what `around` ends.
+impl CancelToken {
+    /// A token of something inside what `around` cancels.
     pub(super) fn inside(around: &Arc<Self>) -> Arc<Self> {
         let inside = Arc::new(Self { around: Some(Arc::clone(around)), ..Self::default() });
         let mut known = lock(&around.inside);
-        // What has ended is forgotten whenever the list would grow.
+        // Tokens of what has ended are dropped whenever the list would grow.
         if known.len() == known.capacity() {
             known.retain(|inside| inside.strong_count() > 0);
         }
@@ -72,14 +72,14 @@ impl Interrupt {
         inside
     }
 
-    /// What ends what is around this.
+    /// The token of what is around this.
     pub(super) fn around(&self) -> Option<&Arc<Self>> {
         self.around.as_ref()
     }
 
     /// Raises it; the first reason stays.
-    pub fn raise(&self, stop: Stop) {
-        let mut held = lock(&self.stop);
+    pub fn raise(&self, stop: StopReason) {
+        let mut held = lock(&self.reason);
         if held.is_none() {
             *held = Some(stop);
             self.raised.store(true, Ordering::SeqCst);
@@ -102,20 +102,20 @@ impl Interrupt {
     }
 
     /// Why it is raised.
-    pub fn reason(&self) -> Option<Stop> {
+    pub fn reason(&self) -> Option<StopReason> {
         let outer = self.around.as_ref().and_then(|around| around.reason());
-        outer.or_else(|| lock(&self.stop).clone())
+        outer.or_else(|| lock(&self.reason).clone())
     }
 
-    /// Lowers it, so that what was deferred can run; gives the reason that stood. What is around it stays as it is.
-    pub fn lower(&self) -> Option<Stop> {
-        let mut held = lock(&self.stop);
+    /// Lowers it, so that what was deferred can run; gives the reason it had. The token around it stays as it is.
+    pub fn lower(&self) -> Option<StopReason> {
+        let mut held = lock(&self.reason);
         self.raised.store(false, Ordering::SeqCst);
         held.take()
     }
 
     /// Waits until it is raised.
-    pub async fn raised(&self) -> Stop {
+    pub async fn raised(&self) -> StopReason {
         loop {
             let notified = self.notify.notified();
             tokio::pin!(notified);

@@ -15,11 +15,11 @@ pub struct Question {
     pub params: serde_json::Value,
 }
 
-/// What waits for an answer: whether the call may be made; else why not.
+/// The future of an answer: whether the call may be made; otherwise why not.
 pub type Asking<'a> = BoxFuture<'a, Result<(), String>>;
 
-/// Somebody who can be asked. A run without one, as that of a script, is not asked anything.
+/// A way to ask a person. A run without one, as that of a script, is not asked anything.
 pub trait Confirm: Send + Sync {
-    /// Whether the call may be made; else why not.
+    /// Whether the call may be made; otherwise why not.
     fn confirm<'a>(&'a self, question: &'a Question) -> Asking<'a>;
 }

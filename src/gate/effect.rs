@@ -1,14 +1,14 @@
 //! What an effect is, and how far one has got.
 
 use super::base::Gate;
-use super::cancel::Stop;
+use super::cancel::StopReason;
 use crate::effect_id::EffectId;
 use std::cell::{Cell, OnceCell};
 use std::future::Future;
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
-/// Something that a script does beyond its own memory. `through.rs` carries it out, ends it from outside, and tells it how it ended.
+/// Something that a script does beyond its own memory. `through.rs` carries it out, ends it from outside, and reports its end to it.
 pub(super) trait Effect {
     /// What the script is given.
     type Outcome;
@@ -22,7 +22,7 @@ pub(super) trait Effect {
     fn perform(&self, open: &Open<'_>) -> impl Future<Output = Self::Outcome>;
 
     /// What the script is given where it is ended from outside.
-    fn stopped(&self, open: &Open<'_>, stop: Stop) -> Self::Outcome;
+    fn stopped(&self, open: &Open<'_>, stop: StopReason) -> Self::Outcome;
 
     /// Called once when it has ended; without an outcome where it was dropped before.
     fn ended(&self, open: &Open<'_>, outcome: Option<&Self::Outcome>) {
@@ -45,7 +45,7 @@ impl<'a> Open<'a> {
         Self { gate, id, is_in_flight: Cell::new(false), landed: OnceCell::new(), has_intent: Cell::new(false) }
     }
 
-    /// Whether something is on its way of which only an answer tells what came of it.
+    /// Whether something is on its way whose outcome only an answer shows.
     pub(super) fn is_in_flight(&self) -> bool {
         self.is_in_flight.get()
     }
@@ -58,14 +58,14 @@ impl<'a> Open<'a> {
         outcome
     }
 
-    /// Says that nothing is on its way, and that something else would follow.
+    /// Marks that nothing is on its way, and that something else would follow.
     pub(super) fn land(&self) {
         if let Some(landed) = self.landed.get() {
             landed.notify_waiters();
         }
     }
 
-    /// Waits until that is said, from now on.
+    /// Waits until it lands, from now on.
     pub(super) fn landed(&self) -> Notified<'_> {
         self.landed.get_or_init(Box::default).notified()
     }

@@ -2,7 +2,7 @@
 
 use super::admit::allow;
 use super::base::Gate;
-use super::cancel::Stop;
+use super::cancel::StopReason;
 use super::denied::Denied;
 use super::effect::{Effect, Open};
 use crate::effect_id::EffectId;
@@ -16,7 +16,7 @@ pub enum VariableError {
     /// It must not be.
     Denied(Denied),
     /// The run was ended.
-    Stopped(Stop),
+    Stopped(StopReason),
 }
 
 struct Variable<'a>(&'a str);
@@ -29,7 +29,7 @@ impl Effect for Variable<'_> {
         Ok(std::env::var(self.0).ok())
     }
 
-    fn stopped(&self, _: &Open<'_>, stop: Stop) -> Self::Outcome {
+    fn stopped(&self, _: &Open<'_>, stop: StopReason) -> Self::Outcome {
         Err(VariableError::Stopped(stop))
     }
 }
@@ -40,7 +40,7 @@ impl Gate {
         self.through_now(Variable(name), id)
     }
 
-    /// Reads `secret "name"` as the profile says.
+    /// Reads `secret "name"` as the profile defines.
     pub fn secret(&self, name: &str) -> Result<Secret, Denied> {
         let (secret, variable) = self.parts.profiles.secret(name)?;
         if let Some(variable) = &variable {

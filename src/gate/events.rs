@@ -1,4 +1,4 @@
-//! What a run says of itself while it goes on; `cli` shows it to a person.
+//! The events of a run while it goes on; `cli` shows it to a person.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 /// How much a log line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// For whoever looks for a fault.
+    /// For those who look for a fault.
     Debug,
     /// What happens.
     Info,
@@ -38,7 +38,7 @@ pub enum Event {
         /// The call's number in the run.
         id: u64,
     },
-    /// What is waited for is in this state; said at every poll.
+    /// What is waited for is in this state; sent at every poll.
     Waiting {
         /// The wait's number in the run.
         id: u64,
@@ -66,13 +66,13 @@ pub enum Event {
     },
 }
 
-/// Something that hears what happens in a run.
+/// Something that observes what happens in a run.
 pub trait Observer: Send + Sync {
-    /// Hears of an event.
+    /// Receives an event.
     fn event(&self, event: Event);
 }
 
-/// Hears nothing.
+/// Ignores everything.
 pub struct Silent;
 
 impl Observer for Silent {

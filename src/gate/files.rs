@@ -5,7 +5,7 @@
 
 use super::admit::grant;
 use super::base::Gate;
-use super::cancel::Stop;
+use super::cancel::StopReason;
 use super::denied::Denied;
 use super::effect::{Effect, Open};
 use super::grants::{resolve, resolve_entry};
@@ -27,7 +27,7 @@ pub enum FileError {
     /// The system refuses.
     System(io::Error),
     /// The run was ended.
-    Stopped(Stop),
+    Stopped(StopReason),
 }
 
 /// Why an entry was not renamed.
@@ -91,7 +91,7 @@ impl Gate {
 
     fn open_granted(&self, path: &Path, opening: Opening) -> Result<File, FileError> {
         let Opening { reads, writes, appends, creates, truncates } = opening;
-        let (root, rest) = granted(&self.roots, path, resolve(path))?;
+        let (root, rest) = resolve_granted(&self.roots, path, resolve(path))?;
         let mut options = OpenOptions::new();
         options.read(reads).write(writes && !appends).append(appends).create(creates).truncate(truncates);
         Ok(root.open_with(rest, &options)?.into_std())
@@ -99,7 +99,7 @@ impl Gate {
 }
 
 /// The granted root of a path, and what is left of the path below it.
-fn granted(roots: &[PathBuf], path: &Path, resolved: io::Result<PathBuf>) -> Result<(Dir, PathBuf), FileError> {
+fn resolve_granted(roots: &[PathBuf], path: &Path, resolved: io::Result<PathBuf>) -> Result<(Dir, PathBuf), FileError> {
     // C would open what stands before the NUL, which is not what was looked at.
     if path.as_os_str().as_encoded_bytes().contains(&0) {
         let refusal = format!("{:?} is not the path of a file", path.display().to_string());
@@ -123,14 +123,14 @@ fn granted(roots: &[PathBuf], path: &Path, resolved: io::Result<PathBuf>) -> Res
 }
 
 /// The same for an entry of a folder.
-fn granted_entry(roots: &[PathBuf], path: &Path) -> Result<(Dir, PathBuf), FileError> {
+fn resolve_granted_entry(roots: &[PathBuf], path: &Path) -> Result<(Dir, PathBuf), FileError> {
     let resolved = resolve_entry(path);
     // What is in a granted folder is granted, and not the folder.
     if resolved.as_ref().is_ok_and(|resolved| roots.contains(resolved) && resolved.is_dir()) {
         let refusal = format!("{} is a folder that is granted itself, and stays", path.display());
         return Err(FileError::Denied(Denied::Policy(refusal)));
     }
-    granted(roots, path, resolved)
+    resolve_granted(roots, path, resolved)
 }
 
 struct OpenFile<'a> {
@@ -145,7 +145,7 @@ impl Effect for OpenFile<'_> {
         open.gate.open_granted(self.path, self.opening)
     }
 
-    fn stopped(&self, _: &Open<'_>, stop: Stop) -> Self::Outcome {
+    fn stopped(&self, _: &Open<'_>, stop: StopReason) -> Self::Outcome {
         Err(FileError::Stopped(stop))
     }
 }
@@ -156,12 +156,12 @@ impl Effect for Remove<'_> {
     type Outcome = Result<(), FileError>;
 
     async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
-        let (folder, name) = granted_entry(&open.gate.roots, self.0)?;
+        let (folder, name) = resolve_granted_entry(&open.gate.roots, self.0)?;
         let is_folder = folder.symlink_metadata(&name)?.is_dir();
         Ok(if is_folder { folder.remove_dir(name) } else { folder.remove_file(name) }?)
     }
 
-    fn stopped(&self, _: &Open<'_>, stop: Stop) -> Self::Outcome {
+    fn stopped(&self, _: &Open<'_>, stop: StopReason) -> Self::Outcome {
         Err(FileError::Stopped(stop))
     }
 }
@@ -177,7 +177,7 @@ impl Effect for Rename<'_> {
     async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
         // That a path is not granted is more than that one is not there, whichever it is.
         let roots = &open.gate.roots;
-        match (granted_entry(roots, self.from), granted_entry(roots, self.to)) {
+        match (resolve_granted_entry(roots, self.from), resolve_granted_entry(roots, self.to)) {
             (_, Err(refusal @ FileError::Denied(Denied::Policy(_)))) => Err(RenameError::Target(refusal)),
             (Err(refusal), _) => Err(RenameError::Source(refusal)),
             (_, Err(refusal)) => Err(RenameError::Target(refusal)),
@@ -185,7 +185,7 @@ impl Effect for Rename<'_> {
         }
     }
 
-    fn stopped(&self, _: &Open<'_>, stop: Stop) -> Self::Outcome {
+    fn stopped(&self, _: &Open<'_>, stop: StopReason) -> Self::Outcome {
         Err(RenameError::Source(FileError::Stopped(stop)))
     }
 }
@@ -206,14 +206,14 @@ impl<R, F: FnOnce() -> R> Effect for WriteOut<F> {
         self.write()
     }
 
-    fn stopped(&self, _: &Open<'_>, _: Stop) -> R {
+    fn stopped(&self, _: &Open<'_>, _: StopReason) -> R {
         self.write()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{granted, resolve, resolve_entry};
+    use super::{resolve, resolve_entry, resolve_granted};
     use crate::gate::Grants;
     use std::fs;
     use std::path::Path;
@@ -250,7 +250,7 @@ mod tests {
             fs::write(place.join("file"), "").unwrap();
         }
         let path = folder.join("inner/file");
-        let (root, rest) = granted(std::slice::from_ref(&folder), &path, resolve(&path)).unwrap();
+        let (root, rest) = resolve_granted(std::slice::from_ref(&folder), &path, resolve(&path)).unwrap();
         assert!(root.open(&rest).is_ok());
         fs::rename(folder.join("inner"), folder.join("moved")).unwrap();
         std::os::unix::fs::symlink(outside.path(), folder.join("inner")).unwrap();
@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn a_path_outside_is_refused_and_the_remedy_named() {
         let roots = Grants::default().roots();
-        let refused = |path: &str| granted(&roots, Path::new(path), resolve(Path::new(path))).is_err();
+        let refused = |path: &str| resolve_granted(&roots, Path::new(path), resolve(Path::new(path))).is_err();
         for outside in ["/etc/hostname", "src/../../../etc/hostname", "Cargo.toml\0"] {
             assert!(refused(outside), "{outside:?}");
         }

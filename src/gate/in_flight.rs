@@ -1,8 +1,8 @@
 //! What the run has set going in the cloud and not yet seen the end of: for the report when it is ended from outside.
 
-use crate::client::command::Named;
+use crate::client::command::AccountRef;
 use crate::client::error::Sent;
-use crate::client::lookup::Lookup;
+use crate::client::outcome_probe::OutcomeProbe;
 use crate::client::waiter::Task;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,7 +28,7 @@ struct OpenCall {
     attempts: u32,
     /// Whether an attempt is on its way or was lost on it.
     maybe_sent: bool,
-    lookup: Option<Arc<Lookup>>,
+    lookup: Option<Arc<OutcomeProbe>>,
 }
 
 /// A mutating call that may have been carried out.
@@ -36,24 +36,24 @@ struct OpenCall {
 pub struct UnknownOutcome {
     /// Its Action.
     pub action: String,
-    /// What would tell.
-    pub lookup: Option<Arc<Lookup>>,
+    /// How to find out.
+    pub lookup: Option<Arc<OutcomeProbe>>,
 }
 
 /// What a run leaves open.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct OpenEnds {
+pub struct Pending {
     /// Mutating calls that may have been carried out.
     pub unknown: Vec<UnknownOutcome>,
     /// Tasks that still run in the cloud, and the Actions that started them.
     pub tasks: Vec<(Task, String)>,
     /// The account that the run was started with.
-    pub account: Named,
+    pub account: AccountRef,
 }
 
 impl InFlight {
     /// A call begins; gives its number.
-    pub(super) fn begin(&self, action: Arc<str>, read_only: bool, lookup: Option<Arc<Lookup>>) -> u64 {
+    pub(super) fn begin(&self, action: Arc<str>, read_only: bool, lookup: Option<Arc<OutcomeProbe>>) -> u64 {
         let mut entries = self.lock();
         entries.next += 1;
         let id = entries.next;
@@ -69,7 +69,7 @@ impl InFlight {
         }
     }
 
-    /// No attempt of a call is on its way; says whether any so far may have been carried out.
+    /// No attempt of a call is on its way; `maybe_sent` is whether any so far may have been carried out.
     pub(super) fn landed(&self, id: u64, maybe_sent: bool) {
         if let Some(call) = self.lock().calls.get_mut(&id) {
             call.maybe_sent = maybe_sent;
@@ -84,7 +84,7 @@ impl InFlight {
         (call.map_or(0, |call| call.attempts), sent)
     }
 
-    /// A call has ended; a mutating one of which nobody knows the outcome stays in the report.
+    /// A call has ended; a mutating one with an unknown outcome stays in the report.
     pub(super) fn end(&self, id: u64, sent: Sent) {
         let mut entries = self.lock();
         if let Some(call) = entries.calls.remove(&id)
@@ -111,14 +111,14 @@ impl InFlight {
     }
 
     /// What is open now; a mutating call that is on its way has an unknown outcome.
-    pub(super) fn open_ends(&self) -> OpenEnds {
+    pub(super) fn pending(&self) -> Pending {
         let entries = self.lock();
         let flying = entries.calls.values().filter(|call| !call.read_only && call.maybe_sent);
         let flying = flying.map(|call| UnknownOutcome { action: call.action.to_string(), lookup: call.lookup.clone() });
-        OpenEnds {
+        Pending {
             unknown: entries.unknown.iter().cloned().chain(flying).collect(),
             tasks: entries.tasks.iter().map(|(task, action)| (Task::clone(task), action.to_string())).collect(),
-            account: Named::default(),
+            account: AccountRef::default(),
         }
     }
 

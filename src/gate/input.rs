@@ -1,7 +1,7 @@
 //! What comes from outside while the run waits for it: standard input, and what a process writes into a pipe.
 
 use super::base::Gate;
-use super::cancel::Stop;
+use super::cancel::StopReason;
 use super::effect::{Effect, Open};
 use crate::effect_id::EffectId;
 use futures_util::FutureExt as _;
@@ -13,26 +13,26 @@ use {rustix::event::Timespec, tokio::sync::oneshot};
 struct Input<F>(Cell<Option<F>>);
 
 impl<R, F: Future<Output = R>> Effect for Input<F> {
-    type Outcome = Result<R, Stop>;
+    type Outcome = Result<R, StopReason>;
 
     async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
         let reading = self.0.take().expect("it is carried out once");
         Ok(open.gate.clock().real(reading).await)
     }
 
-    fn stopped(&self, _: &Open<'_>, stop: Stop) -> Self::Outcome {
+    fn stopped(&self, _: &Open<'_>, stop: StopReason) -> Self::Outcome {
         Err(stop)
     }
 }
 
 impl Gate {
-    /// Carries `reading` out, which waits for the world outside; ends early where what stands at this place is ended.
-    pub async fn read_input<R>(&self, reading: impl Future<Output = R>, id: &EffectId) -> Result<R, Stop> {
+    /// Carries out `reading`, which waits for the world outside; ends early where the effect at this place is cancelled.
+    pub async fn read_input<R>(&self, reading: impl Future<Output = R>, id: &EffectId) -> Result<R, StopReason> {
         self.through(Input(Cell::new(Some(reading))), id).await
     }
 
     /// The same where Lua cannot yield: the whole run waits.
-    pub fn read_input_now<R>(&self, read: impl FnOnce() -> R, id: &EffectId) -> Result<R, Stop> {
+    pub fn read_input_now<R>(&self, read: impl FnOnce() -> R, id: &EffectId) -> Result<R, StopReason> {
         self.through_now(Input(Cell::new(Some(std::future::ready(()).map(|()| read())))), id)
     }
 }
@@ -57,7 +57,7 @@ pub async fn readable(file: std::fs::File) -> std::io::Result<()> {
     ready.await.unwrap_or(Ok(()))
 }
 
-/// How long a thread waits for a file before it looks whether anybody still does.
+/// How long a thread waits for a file before it checks whether its run still does.
 #[cfg(unix)]
 const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 

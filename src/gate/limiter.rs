@@ -1,6 +1,6 @@
 //! Rate limits: a token bucket for each account of a product, shared by all that goes on in a run, and a cap on what is on its way.
 
-use crate::client::route::Lane;
+use crate::client::route::RateKey;
 use crate::config::RateLimit;
 use cumulua_core::clock::Clock;
 use governor::clock::Clock as Ticking;
@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 /// Attempts that may be on their way at once: each holds a connection, and a process may have some 1,000 files open.
 const FLYING: usize = 64;
 
-/// The run's clock as the limiter reads it; virtual in a rehearsal.
+/// The run's clock as the limiter reads it; virtual in a simulation.
 #[derive(Debug, Clone)]
 struct Ticks(Clock);
 
@@ -28,12 +28,12 @@ impl Ticking for Ticks {
 
 type Bucket = RateLimiter<NotKeyed, InMemoryState, Ticks, NoOpMiddleware<Duration>>;
 
-/// One lane: who comes first goes first.
+/// The attempts that share a rate: first come, first served.
 #[derive(Default)]
 struct Queue {
     first: tokio::sync::Mutex<()>,
     bucket: Option<Bucket>,
-    /// Nobody leaves before this time, because the service wants a pause.
+    /// No attempt leaves before this time, because the service wants a pause.
     closed_until: Mutex<Duration>,
 }
 
@@ -41,7 +41,7 @@ struct Queue {
 pub(super) struct Limiter {
     clock: Clock,
     /// A run has few accounts.
-    queues: Mutex<Vec<(Lane, Arc<Queue>)>>,
+    queues: Mutex<Vec<(RateKey, Arc<Queue>)>>,
     flying: Semaphore,
     polls: Semaphore,
 }
@@ -55,18 +55,18 @@ impl Limiter {
     }
 
     /// Waits until an attempt may leave.
-    pub(super) async fn acquire(&self, lane: &Lane) -> Slot<'_> {
-        self.turn(lane).await;
+    pub(super) async fn acquire(&self, key: &RateKey) -> Slot<'_> {
+        self.wait_for_rate(key).await;
         self.flying.acquire().await.ok()
     }
 
-    /// What a poll holds from before it is made: ten thousand waits must not each hold a call that stands in line.
+    /// What a poll holds from before it is made: ten thousand waits must not each hold a call that waits for its rate.
     pub(super) async fn poll(&self) -> Option<SemaphorePermit<'_>> {
         self.polls.acquire().await.ok()
     }
 
-    async fn turn(&self, lane: &Lane) {
-        let queue = self.queue(lane);
+    async fn wait_for_rate(&self, key: &RateKey) {
+        let queue = self.queue(key);
         let _first = queue.first.lock().await;
         loop {
             let now = self.clock.elapsed();
@@ -80,23 +80,23 @@ impl Limiter {
         }
     }
 
-    /// Lets nobody leave for so long.
-    pub(super) fn close(&self, lane: &Lane, pause: Duration) {
-        let queue = self.queue(lane);
+    /// Lets no attempt of this rate leave for `pause`.
+    pub(super) fn close(&self, key: &RateKey, pause: Duration) {
+        let queue = self.queue(key);
         let until = self.clock.elapsed().saturating_add(pause);
         let mut closed = lock(&queue.closed_until);
         *closed = until.max(*closed);
     }
 
-    fn queue(&self, lane: &Lane) -> Arc<Queue> {
+    fn queue(&self, key: &RateKey) -> Arc<Queue> {
         let mut queues = lock(&self.queues);
-        let is_its = |known: &Lane| known.access_key == lane.access_key && known.product == lane.product;
+        let is_its = |known: &RateKey| known.access_key == key.access_key && known.product == key.product;
         if let Some((_, queue)) = queues.iter().find(|(known, _)| is_its(known)) {
             return Arc::clone(queue);
         }
-        let bucket = lane.limit.and_then(quota).map(|quota| Bucket::direct_with_clock(quota, Ticks(self.clock.clone())));
+        let bucket = key.limit.and_then(quota).map(|quota| Bucket::direct_with_clock(quota, Ticks(self.clock.clone())));
         let queue = Arc::new(Queue { bucket, ..Queue::default() });
-        queues.push((lane.clone(), Arc::clone(&queue)));
+        queues.push((key.clone(), Arc::clone(&queue)));
         queue
     }
 }

@@ -1,10 +1,10 @@
 //! `lock "name"`: one holder among the runs of one store.
 
 use super::base::Gate;
-use super::cancel::Stop;
+use super::cancel::StopReason;
 use super::effect::{Effect, Open};
 use super::events::Level;
-use super::record::Asked;
+use super::recorder::Asked;
 use crate::effect_id::EffectId;
 use cumulua_core::clock::real_now;
 use std::time::Duration;
@@ -17,20 +17,20 @@ pub enum LockError {
     TimedOut {
         /// The lock.
         name: String,
-        /// What the holder says of itself.
+        /// How the holder describes itself.
         holder: String,
         /// How long was waited.
         waited: Duration,
     },
     /// The run was ended.
     #[error("cancelled: {}", .0.describe())]
-    Cancelled(Stop),
+    Cancelled(StopReason),
     /// Locks do not work here.
     #[error("the lock {name:?} cannot be taken: {reason}")]
     Unusable {
         /// The lock.
         name: String,
-        /// What the system says.
+        /// The system's reason.
         reason: String,
     },
 }
@@ -39,7 +39,7 @@ fn by(holder: &str) -> String {
     if holder.is_empty() { String::new() } else { format!(" by {holder}") }
 }
 
-/// The first pause between two questions; they grow to a second.
+/// The first pause between two attempts to take it; they grow to a second.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 struct Lock<'a> {
@@ -48,7 +48,7 @@ struct Lock<'a> {
 }
 
 impl Gate {
-    /// Takes a lock for the rest of the run, waiting for it so long at most. One that the run has is its own already.
+    /// Takes a lock for the rest of the run, and waits for it for `timeout` at most. A lock that the run holds already is granted at once.
     pub async fn lock(&self, name: &str, timeout: Duration, id: &EffectId) -> Result<(), LockError> {
         self.through(Lock { name, timeout }, id).await
     }
@@ -59,12 +59,12 @@ impl Effect for Lock<'_> {
 
     async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
         let (gate, Self { name, timeout }) = (open.gate, self);
-        // A rehearsal without a store is alone.
+        // A simulation without a store is alone.
         let Some(recorder) = &gate.recorder else { return Ok(()) };
         // Other runs hold it by the machine's own time, whatever this run's clock does.
         let started = real_now();
         let mut pause = FIRST_PAUSE;
-        let mut told = false;
+        let mut announced = false;
         loop {
             let unusable = |reason| LockError::Unusable { name: (*name).to_owned(), reason };
             let holder = match recorder.lock(name).map_err(unusable)? {
@@ -76,7 +76,7 @@ impl Effect for Lock<'_> {
             if left.is_zero() {
                 return Err(LockError::TimedOut { name: (*name).to_owned(), holder, waited });
             }
-            if !std::mem::replace(&mut told, true) {
+            if !std::mem::replace(&mut announced, true) {
                 gate.log(Level::Info, &format!("waiting for the lock {name:?}, which is held{}", by(&holder)));
             }
             gate.clock().real_sleep(pause.min(left)).await;
@@ -84,7 +84,7 @@ impl Effect for Lock<'_> {
         }
     }
 
-    fn stopped(&self, _: &Open<'_>, stop: Stop) -> Self::Outcome {
+    fn stopped(&self, _: &Open<'_>, stop: StopReason) -> Self::Outcome {
         Err(LockError::Cancelled(stop))
     }
 }

@@ -1,7 +1,7 @@
 //! The gate: every effect of a script passes it, so that cancellation, admission, recording and what is left open are there and nowhere else.
 //!
 //! One file an effect: `call`, `wait`, `wait_state`, `pages`, `web`, `lock`, `sleep`, `files`, `process`, `environment`, `modules`, `input`.
-//! `effect` says what an effect is, `through` how it passes.
+//! `effect` defines what an effect is, `through` how it passes.
 
 mod account;
 mod admit;
@@ -26,12 +26,12 @@ mod output;
 mod pages;
 mod process;
 mod random;
-pub mod record;
+pub mod recorder;
 mod recording;
 mod refused;
-mod rehearsal;
 mod scope;
 mod scopes;
+mod simulation;
 mod sleep;
 mod through;
 mod wait;
@@ -40,21 +40,21 @@ mod wait_state;
 pub mod web;
 
 pub use base::{Gate, GateParts};
-pub use cancel::{Interrupt, Stop};
+pub use cancel::{CancelToken, StopReason};
 pub use confirm::{Asking, Confirm, Question};
 pub use denied::Denied;
 pub use environment::VariableError;
 pub use events::{Event, Level, Observer, Silent};
 pub use files::{FileError, Opening, RenameError};
 pub use grants::Grants;
-pub use in_flight::{OpenEnds, UnknownOutcome};
+pub use in_flight::{Pending, UnknownOutcome};
 pub use input::readable;
 pub use lock::LockError;
 pub use pages::{ReadError, Reading};
 pub use process::{ProcessError, Streams, Waiting};
 pub use random::Random;
-pub use rehearsal::Rehearsal;
 pub use scope::Scope;
+pub use simulation::Simulation;
 pub use through::at_once;
 pub use wait::{WAIT_TIMEOUT, WaitError};
-pub use wait_state::{Resource, Seen, Watch, WatchError};
+pub use wait_state::{Resource, Seen, StatePoller, StatePollerError};

@@ -1,7 +1,7 @@
 //! The texts of modules and of scripts that a script loads.
 
 use super::base::Gate;
-use super::cancel::Stop;
+use super::cancel::StopReason;
 use super::effect::{Effect, Open};
 use super::files::FileError;
 use crate::effect_id::EffectId;
@@ -19,7 +19,7 @@ impl Effect for Module<'_> {
         Ok(Some((path.clone(), fs::read_to_string(path)?)))
     }
 
-    fn stopped(&self, _: &Open<'_>, stop: Stop) -> Self::Outcome {
+    fn stopped(&self, _: &Open<'_>, stop: StopReason) -> Self::Outcome {
         Err(FileError::Stopped(stop))
     }
 }
@@ -34,7 +34,7 @@ impl Effect for Script<'_> {
         open.gate.read_granted(self.0)
     }
 
-    fn stopped(&self, _: &Open<'_>, stop: Stop) -> Self::Outcome {
+    fn stopped(&self, _: &Open<'_>, stop: StopReason) -> Self::Outcome {
         Err(FileError::Stopped(stop))
     }
 }

@@ -3,14 +3,14 @@
 use super::base::Gate;
 
 impl Gate {
-    /// Whether somebody wants to hear what the script writes to standard output.
+    /// Whether what the script writes to standard output is recorded.
     pub fn wants_output(&self) -> bool {
         self.recorder.as_ref().is_some_and(|recorder| recorder.wants_output())
     }
 
     /// Whether what the script's processes write must go through the run.
-    pub fn hears_processes(&self) -> bool {
-        self.recorder.as_ref().is_some_and(|recorder| recorder.hears_processes())
+    pub fn captures_processes(&self) -> bool {
+        self.recorder.as_ref().is_some_and(|recorder| recorder.captures_processes())
     }
 
     /// What the script writes to standard output; gives what is to be written in its place.

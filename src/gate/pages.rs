@@ -1,7 +1,7 @@
 //! Reading a list page by page: each page is an effect.
 
 use super::base::Gate;
-use super::cancel::Stop;
+use super::cancel::StopReason;
 use super::effect::{Effect, Open};
 use crate::client::error::{CallError, Failure, Sent};
 use crate::client::paginator::{PageError, Paginator, Progress};
@@ -61,7 +61,7 @@ impl Effect for NextPage<'_> {
 
     async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
         let Some(reading) = self.0.take().filter(|reading| !reading.is_complete) else { return Ok(None) };
-        // An error ends the reading: what would follow it proves nothing.
+        // An error ends the reading: later pages would prove nothing.
         reading.is_complete = true;
         let answer = page(open, &reading.paginator, &reading.options).await?;
         match reading.paginator.take(&answer.json)? {
@@ -72,7 +72,7 @@ impl Effect for NextPage<'_> {
         Ok(Some(answer))
     }
 
-    fn stopped(&self, _: &Open<'_>, stop: Stop) -> Self::Outcome {
+    fn stopped(&self, _: &Open<'_>, stop: StopReason) -> Self::Outcome {
         let error = CallError::Cancelled { reason: stop.describe(), sent: Sent::No };
         Err(ReadError::Call(Failure::unsent(&self.1, error)))
     }

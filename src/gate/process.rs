@@ -2,7 +2,7 @@
 
 use super::admit::allow;
 use super::base::Gate;
-use super::cancel::Stop;
+use super::cancel::StopReason;
 use super::denied::Denied;
 use super::effect::{Effect, Open};
 use crate::effect_id::EffectId;
@@ -29,7 +29,7 @@ pub enum ProcessError {
     /// The system refuses.
     System(io::Error),
     /// The run was ended.
-    Stopped(Stop),
+    Stopped(StopReason),
 }
 
 /// What a script's process reads and writes, where that is not what the run does.
@@ -85,7 +85,7 @@ impl Gate {
     pub fn wait_out(&self, process: &mut Child) -> Result<ExitStatus, ProcessError> {
         let mut pause = FIRST_LOOK;
         loop {
-            if let Some(stop) = self.interrupt.reason().filter(|stop| !matches!(stop, Stop::Exit(_))) {
+            if let Some(stop) = self.cancel.reason().filter(|stop| !matches!(stop, StopReason::Exit(_))) {
                 kill(process, &stop);
                 return Err(ProcessError::Stopped(stop));
             }
@@ -99,8 +99,8 @@ impl Gate {
 }
 
 /// Ends a process with the run. A script that ends itself does not end what it started.
-fn kill(process: &mut Child, stop: &Stop) {
-    if !matches!(stop, Stop::Exit(_)) {
+fn kill(process: &mut Child, stop: &StopReason) {
+    if !matches!(stop, StopReason::Exit(_)) {
         // One that has ended by itself meanwhile needs no signal.
         let _ = process.start_kill();
     }
@@ -135,7 +135,7 @@ impl Effect for Start<'_> {
         command.spawn().map_err(ProcessError::System)
     }
 
-    fn stopped(&self, _: &Open<'_>, stop: Stop) -> Self::Outcome {
+    fn stopped(&self, _: &Open<'_>, stop: StopReason) -> Self::Outcome {
         Err(ProcessError::Stopped(stop))
     }
 }
@@ -152,7 +152,7 @@ impl Effect for End {
         until_it_ends(open, self.waiting, &self.process).await
     }
 
-    fn stopped(&self, _: &Open<'_>, stop: Stop) -> Self::Outcome {
+    fn stopped(&self, _: &Open<'_>, stop: StopReason) -> Self::Outcome {
         kill(&mut self.process.borrow_mut(), &stop);
         Err(ProcessError::Stopped(stop))
     }
@@ -177,7 +177,7 @@ impl<F: FnOnce(&mut Child) -> io::Result<()>> Effect for Execute<'_, F> {
         until_it_ends(open, self.waiting, self.process.get_or_init(|| RefCell::new(process))).await
     }
 
-    fn stopped(&self, _: &Open<'_>, stop: Stop) -> Self::Outcome {
+    fn stopped(&self, _: &Open<'_>, stop: StopReason) -> Self::Outcome {
         if let Some(process) = self.process.get() {
             kill(&mut process.borrow_mut(), &stop);
         }

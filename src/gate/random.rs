@@ -10,7 +10,7 @@ impl Random {
     /// Seeded by the machine.
     pub fn system() -> Self {
         let mut seed = [0; 8];
-        // Without the machine's randomness fastrand's own seed (time and thread) has to do.
+        // Without the machine's randomness, fastrand seeds itself from time and thread.
         let rng = match getrandom::fill(&mut seed) {
             Ok(()) => fastrand::Rng::with_seed(u64::from_le_bytes(seed)),
             Err(_) => fastrand::Rng::new(),

@@ -1,8 +1,8 @@
 //! A call that was never made, because what the script gave makes none: it is recorded as any other.
 
-use super::audit::{End, Record};
+use super::audit::{AuditEntry, End};
 use super::base::Gate;
-use super::cancel::Stop;
+use super::cancel::StopReason;
 use super::effect::{Effect, Open};
 use crate::client::error::{CallError, Failure, Sent};
 use crate::effect_id::EffectId;
@@ -22,7 +22,7 @@ impl Effect for Refused {
         self.failure(self.error.clone())
     }
 
-    fn stopped(&self, _: &Open<'_>, stop: Stop) -> Failure {
+    fn stopped(&self, _: &Open<'_>, stop: StopReason) -> Failure {
         self.failure(CallError::Cancelled { reason: stop.describe(), sent: Sent::No })
     }
 
@@ -30,7 +30,7 @@ impl Effect for Refused {
         let gate = open.gate;
         gate.in_flight.end(self.number, Sent::No);
         let Some(failure) = outcome else { return };
-        gate.record(&Record {
+        gate.record(&AuditEntry {
             number: self.number,
             phase: "ended",
             place: open.id,

@@ -1,13 +1,13 @@
-//! Scopes: the tasks of a `parallel` can be ended without their run. A place in the run tells the scope that it is in, because the
+//! Scopes: the tasks of a `parallel` can be ended without their run. The scope follows from the place in the run, because the
 //! paths of a task's coroutine and of all that it makes begin with the scope's own.
 
 use super::base::Gate;
-use super::cancel::{Interrupt, Stop};
+use super::cancel::{CancelToken, StopReason};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::task::AbortHandle;
 
-/// What a cancelled task's deferred functions get.
+/// The time that a cancelled task's deferred functions get.
 const DEFERRED_AFTER_STOP: Duration = Duration::from_secs(2);
 
 /// The scope of the tasks of one `parallel`, for as long as any of them goes on.
@@ -20,7 +20,7 @@ impl Scope<'_> {
     /// Ends the tasks, because one failed: their next effects fail, and what they wait for is no longer waited for. A mutating call
     /// that is on its way is waited for.
     pub fn cancel(&self) {
-        self.gate.interrupt_at(&self.path).raise(Stop::SiblingFailed);
+        self.gate.cancel_at(&self.path).raise(StopReason::SiblingFailed);
     }
 }
 
@@ -33,26 +33,26 @@ impl Drop for Scope<'_> {
 impl Gate {
     /// A scope for all whose paths begin with this one.
     pub fn scope(&self, path: &str) -> Scope<'_> {
-        let inside = Interrupt::inside(&self.interrupt_at(path));
+        let inside = CancelToken::inside(&self.cancel_at(path));
         self.scopes.lock().insert(path.to_owned(), inside);
         Scope { gate: self, path: path.to_owned() }
     }
 
-    /// What ends the coroutine of this path from outside.
-    pub fn interrupt_at(&self, path: &str) -> Arc<Interrupt> {
-        self.scopes.around(path).unwrap_or_else(|| Arc::clone(&self.interrupt))
+    /// The token that ends the coroutine of this path from outside.
+    pub fn cancel_at(&self, path: &str) -> Arc<CancelToken> {
+        self.scopes.around(path).unwrap_or_else(|| Arc::clone(&self.cancel))
     }
 
-    /// Ends the run after so long by its own clock, which a rehearsal's waits move on. A script that computes moves only real time,
-    /// which whoever runs it watches.
+    /// Ends the run after `limit` by its own clock, which the waits of a simulation move on. A script that computes moves only real time,
+    /// which the guard watches.
     pub fn limit(&self, limit: Duration) {
-        self.raise_after(limit, Arc::downgrade(&self.interrupt), Stop::TimedOut(limit));
+        self.raise_after(limit, Arc::downgrade(&self.cancel), StopReason::TimedOut(limit));
     }
 
-    /// Ends all whose paths begin with this one after so long; [`Self::unlimit`] forgets it.
+    /// Ends all whose paths begin with this one after `limit`; [`Self::unlimit`] forgets it.
     pub(super) fn limit_below(&self, path: &str, limit: Duration) -> AbortHandle {
-        let inside = Interrupt::inside(&self.interrupt_at(path));
-        let alarm = self.raise_after(limit, Arc::downgrade(&inside), Stop::WatchTimedOut);
+        let inside = CancelToken::inside(&self.cancel_at(path));
+        let alarm = self.raise_after(limit, Arc::downgrade(&inside), StopReason::StateWaitTimedOut);
         self.scopes.lock().insert(path.to_owned(), inside);
         alarm
     }
@@ -63,12 +63,12 @@ impl Gate {
         self.scopes.lock().remove(path);
     }
 
-    fn raise_after(&self, delay: Duration, interrupt: Weak<Interrupt>, stop: Stop) -> AbortHandle {
+    fn raise_after(&self, delay: Duration, token: Weak<CancelToken>, stop: StopReason) -> AbortHandle {
         let clock = self.parts.clock.clone();
         let alarm = tokio::spawn(async move {
             clock.sleep(delay).await;
-            if let Some(interrupt) = interrupt.upgrade() {
-                interrupt.raise(stop);
+            if let Some(token) = token.upgrade() {
+                token.raise(stop);
             }
         });
         alarm.abort_handle()
@@ -77,18 +77,18 @@ impl Gate {
     /// Lets the deferred functions of the task at this path run, for a short time where it was cancelled; false where what is around
     /// its `parallel` is ended too, which runs them later. [`Self::has_deferred`] ends it.
     pub fn may_defer(&self, path: &str) -> bool {
-        let interrupt = self.interrupt_at(path);
-        if !interrupt.is_raised() {
+        let token = self.cancel_at(path);
+        if !token.is_raised() {
             return true;
         }
-        let Some(around) = interrupt.around().filter(|around| !around.is_raised()) else { return false };
-        let inside = Interrupt::inside(around);
-        self.raise_after(DEFERRED_AFTER_STOP, Arc::downgrade(&inside), Stop::DeferredTooLong(DEFERRED_AFTER_STOP));
+        let Some(around) = token.around().filter(|around| !around.is_raised()) else { return false };
+        let inside = CancelToken::inside(around);
+        self.raise_after(DEFERRED_AFTER_STOP, Arc::downgrade(&inside), StopReason::DeferredTooLong(DEFERRED_AFTER_STOP));
         self.scopes.lock().insert(path.to_owned(), inside);
         true
     }
 
-    /// Says that the deferred functions of the task at this path have run.
+    /// Notes that the deferred functions of the task at this path have run.
     pub fn has_deferred(&self, path: &str) {
         self.scopes.lock().remove(path);
     }

@@ -1,7 +1,7 @@
 //! Sleeping.
 
 use super::base::Gate;
-use super::cancel::Stop;
+use super::cancel::StopReason;
 use super::effect::{Effect, Open};
 use crate::effect_id::EffectId;
 use std::time::Duration;
@@ -9,21 +9,21 @@ use std::time::Duration;
 struct Sleep(Duration);
 
 impl Effect for Sleep {
-    type Outcome = Result<(), Stop>;
+    type Outcome = Result<(), StopReason>;
 
     async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
         open.gate.clock().sleep(self.0).await;
         Ok(())
     }
 
-    fn stopped(&self, _: &Open<'_>, stop: Stop) -> Self::Outcome {
+    fn stopped(&self, _: &Open<'_>, stop: StopReason) -> Self::Outcome {
         Err(stop)
     }
 }
 
 impl Gate {
-    /// Sleeps; ends early where what stands at this place is ended.
-    pub fn sleep<'a>(&'a self, duration: Duration, id: &'a EffectId) -> impl Future<Output = Result<(), Stop>> + use<'a> {
+    /// Sleeps; ends early where the effect at this place is cancelled.
+    pub fn sleep<'a>(&'a self, duration: Duration, id: &'a EffectId) -> impl Future<Output = Result<(), StopReason>> + use<'a> {
         self.through(Sleep(duration), id)
     }
 }

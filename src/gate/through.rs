@@ -1,7 +1,7 @@
-//! How an effect passes the gate.
+//! The one function that every effect passes: cancellation and recording are here.
 
 use super::base::Gate;
-use super::cancel::{Interrupt, Stop};
+use super::cancel::{CancelToken, StopReason};
 use super::effect::{Effect, Open};
 use crate::effect_id::EffectId;
 use futures_util::FutureExt as _;
@@ -19,22 +19,22 @@ impl<'a, E: Effect> UnderWay<'a, E> {
         Self { effect, open: Open::new(gate, id), has_ended: false }
     }
 
-    /// Ends with the reason once the effect is to be given up.
-    async fn given_up(&self, interrupt: &Interrupt) -> Stop {
-        let stop = interrupt.raised().await;
-        if stop != Stop::SiblingFailed || !self.effect.changes() || !self.open.is_in_flight() {
+    /// Waits until the effect is to be given up; the reason.
+    async fn given_up(&self, token: &CancelToken) -> StopReason {
+        let stop = token.raised().await;
+        if stop != StopReason::SiblingFailed || !self.effect.changes() || !self.open.is_in_flight() {
             return stop;
         }
-        // The answer to a change that is on its way is worth more than the time until it comes. In a box, because few end so.
+        // The answer to a change that is on its way is worth waiting for. In a box, because few effects end so.
         drop(stop);
         Box::pin(self.landed()).await
     }
 
-    async fn landed(&self) -> Stop {
+    async fn landed(&self) -> StopReason {
         tokio::select! {
             biased;
-            () = self.open.landed() => Stop::SiblingFailed,
-            stop = self.open.gate.interrupt.raised() => stop,
+            () = self.open.landed() => StopReason::SiblingFailed,
+            stop = self.open.gate.cancel.raised() => stop,
         }
     }
 
@@ -52,21 +52,21 @@ impl<E: Effect> Drop for UnderWay<'_, E> {
     }
 }
 
-/// What a future gives that waits for nothing; none where it would. tokio's budget does not count here: a task that has used it up would be
+/// The result of a future that waits for nothing; none where it would wait. tokio's budget does not count here: a task that has used it up would be
 /// told to wait.
 pub fn at_once<F: Future>(future: F) -> Option<F::Output> {
     unconstrained(future).now_or_never()
 }
 
 impl Gate {
-    /// Carries an effect out, and ends it where what stands at its place is ended. No `async fn`, which would hold the effect twice: there may
+    /// Carries out an effect, and ends it where its place in the run is cancelled. No `async fn`, which would hold the effect twice: there may
     /// be ten thousand.
     pub(super) fn through<'a, E: Effect>(&'a self, effect: E, id: &'a EffectId) -> impl Future<Output = E::Outcome> + use<'a, E> {
-        let (mut under_way, interrupt) = (UnderWay::new(self, effect, id), self.interrupt_at(&id.path));
+        let (mut under_way, token) = (UnderWay::new(self, effect, id), self.cancel_at(&id.path));
         async move {
             let outcome = tokio::select! {
                 biased;
-                stop = under_way.given_up(&interrupt) => under_way.effect.stopped(&under_way.open, stop),
+                stop = under_way.given_up(&token) => under_way.effect.stopped(&under_way.open, stop),
                 outcome = under_way.effect.perform(&under_way.open) => outcome,
             };
             under_way.end(&outcome);

@@ -1,9 +1,9 @@
-//! Waiting for tasks: each is asked for with growing pauses, side by side with the others, until an acceptor of its dialect says that it is
+//! Waiting for tasks: each is asked for with growing pauses, side by side with the others, until an acceptor of its dialect finds that it is
 //! over.
 
 use super::backoff::{Backoff, LAST_LOOK};
 use super::base::Gate;
-use super::cancel::Stop;
+use super::cancel::StopReason;
 use super::effect::{Effect, Open};
 use super::events::Level;
 use super::wait_record::WaitRecord;
@@ -18,10 +18,10 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a wait may take, where nothing else is said.
+/// How long a wait may take by default.
 pub const WAIT_TIMEOUT: Duration = Duration::from_hours(1);
 
-/// Why a wait did not end well. The cloud goes on with a task whether anybody waits or not.
+/// Why a wait did not end well. The cloud goes on with a task whether it is waited for or not.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum WaitError {
     /// The catalogue has no such dialect.
@@ -63,12 +63,12 @@ pub enum WaitError {
         failure: Option<Box<Failure>>,
     },
     /// The run was ended.
-    #[error("cancelled: {}{}", .stop.describe(), going_on(.task.as_ref()))]
+    #[error("cancelled: {}{}", .stop.describe(), describe_waiting(.task.as_ref()))]
     Cancelled {
         /// A task that goes on, where there is one.
         task: Option<Task>,
         /// What ended the run.
-        stop: Stop,
+        stop: StopReason,
     },
     /// It cannot be asked for.
     #[error("the task {task} cannot be asked for: {failure}")]
@@ -93,7 +93,7 @@ impl WaitError {
     }
 }
 
-fn going_on(task: Option<&Task>) -> String {
+fn describe_waiting(task: Option<&Task>) -> String {
     task.map(|task| format!("; the task {task} goes on in the cloud")).unwrap_or_default()
 }
 
@@ -101,8 +101,8 @@ fn last(failure: Option<&Failure>) -> String {
     failure.map(|failure| format!("; the last time that it was asked for failed: {failure}")).unwrap_or_default()
 }
 
-/// The ids of what a task made say more than that it is done, where they are few.
-fn done(resources: &[String]) -> String {
+/// The ids of what a task made, where they are few: more useful than that it is done.
+fn describe_done(resources: &[String]) -> String {
     match resources.len() {
         0 => "done".to_owned(),
         1..=3 => format!("done, {}", resources.join(", ")),
@@ -154,7 +154,7 @@ impl Effect for WaitEffect {
         }
     }
 
-    fn stopped(&self, open: &Open<'_>, stop: Stop) -> Self::Outcome {
+    fn stopped(&self, open: &Open<'_>, stop: StopReason) -> Self::Outcome {
         let going_on: Vec<_> = self.tasks.iter().filter(|task| !task.record.has_ended()).collect();
         for task in &going_on {
             task.end(open.gate, "still running", false);
@@ -173,7 +173,7 @@ impl Effect for WaitEffect {
 }
 
 impl WaitEffect {
-    /// Asks for a task until it has ended, or its time is over, and says how it did; gives the ids of what it made or changed. An async block,
+    /// Asks for a task until it has ended, or its time is over, and reports how it did; gives the ids of what it made or changed. An async block,
     /// which holds what it is given once.
     fn poll<'a>(
         &'a self,
@@ -201,7 +201,7 @@ impl WaitEffect {
                         awaited.announce(open.gate, Some(state));
                     }
                     Err(failed) if failed.error.retryable() => {
-                        // The first failure of a row is said, so that an hour of silence is none.
+                        // The first failure of a row is reported, so that an hour of silence is none.
                         let level = if failure.is_some() { Level::Debug } else { Level::Warn };
                         open.gate.log(level, &format!("asking for the task {} failed and is tried again: {failed}", awaited.task));
                         failure = Some(Box::new(failed));
@@ -226,7 +226,7 @@ impl WaitEffect {
         polling.inspect(move |outcome| awaited.end_with(open.gate, outcome))
     }
 
-    /// Boxed, and not made before its turn: the pauses are long, and ten thousand waits must not each hold room for a call.
+    /// Boxed, and made only when it is polled: the pauses are long, and ten thousand waits must not each hold the memory of a call.
     async fn ask_in_turn(&self, awaited: &Awaited, open: &Open<'_>) -> Result<Result<Verdict, Failure>, WaitError> {
         let _turn = open.gate.limiter.poll().await;
         Box::pin(self.ask(awaited, open)).await
@@ -289,7 +289,7 @@ impl Awaited {
         Ok(Backoff::new(Duration::from_secs(*delay), Duration::from_secs(*max_delay)))
     }
 
-    /// Says how it is seen; without a state, that it is as before.
+    /// Reports its state; without one, that it is as before.
     fn announce(&self, gate: &Gate, state: Option<String>) {
         let before = self.state.borrow().clone();
         let state = state.unwrap_or_else(|| before.clone());
@@ -300,7 +300,7 @@ impl Awaited {
 
     fn end_with(&self, gate: &Gate, outcome: &Result<Vec<String>, WaitError>) {
         let (text, done) = match outcome {
-            Ok(resources) => (done(resources), true),
+            Ok(resources) => (describe_done(resources), true),
             Err(WaitError::Failed { state, reason, .. }) => (reason.clone().unwrap_or_else(|| state.clone()), false),
             Err(WaitError::TimedOut { .. }) => ("still running, no longer waited for".to_owned(), false),
             Err(error) => (error.to_string(), false),

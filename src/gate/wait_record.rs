@@ -1,11 +1,11 @@
-//! A wait as it is told to whoever records it and to whoever watches.
+//! A wait as it is reported to the recorder and to the observer.
 
 use super::base::Gate;
 use super::events::Event;
 use std::cell::Cell;
 use std::time::Duration;
 
-/// A wait: since when it goes on, and what has been told of it.
+/// A wait: since when it goes on, and what has been reported of it.
 pub(super) struct WaitRecord {
     /// The wait's number in the run.
     number: u64,
@@ -30,20 +30,20 @@ impl WaitRecord {
         self.has_ended.get()
     }
 
-    /// Tells in which state what is waited for is.
+    /// Reports the state of what is waited for.
     pub(super) fn goes_on(&self, gate: &Gate, what: String, state: String, changed: bool) {
         let elapsed = self.elapsed(gate);
         self.begin(gate, &what, elapsed);
         gate.event(Event::Waiting { id: self.number, what, state, changed, elapsed });
     }
 
-    /// Tells how it ended.
+    /// Reports how it ended.
     pub(super) fn end(&self, gate: &Gate, what: String, outcome: &str, done: bool) {
         self.has_ended.set(true);
         let (outcome, elapsed) = (gate.redact(outcome), self.elapsed(gate));
         self.begin(gate, &what, elapsed);
         if let Some(recorder) = &gate.recorder {
-            gate.kept(recorder.wait_ended(self.number, &outcome, done));
+            gate.report_record_failure(recorder.wait_ended(self.number, &outcome, done));
         }
         gate.event(Event::WaitEnded { id: self.number, what, outcome, done, elapsed });
     }
@@ -53,7 +53,7 @@ impl WaitRecord {
         if let Some(recorder) = &gate.recorder
             && !self.has_begun.replace(true)
         {
-            gate.kept(recorder.wait_began(self.number, what, elapsed));
+            gate.report_record_failure(recorder.wait_began(self.number, what, elapsed));
         }
     }
 }

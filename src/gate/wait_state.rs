@@ -1,11 +1,11 @@
 //! Waiting for a state: something is asked for again and again, with growing pauses, until it is as it should be.
 //!
 //! The loop is in `stdlib/core/wait_state.lua`, because what is asked for, and whether it is as it should be, may be functions of the script.
-//! Here is what it does in each round: it looks ([`Gate::look_at`]), says what it saw, and pauses ([`Watch::pause`]).
+//! Here is what it does in each round: it looks ([`Gate::look_at`]), reports what it saw, and pauses ([`StatePoller::pause`]).
 
 use super::backoff::{Backoff, LAST_LOOK};
 use super::base::Gate;
-use super::cancel::Stop;
+use super::cancel::StopReason;
 use super::effect::{Effect, Open};
 use super::wait_record::WaitRecord;
 use crate::client::error::{CallError, Failure, Sent};
@@ -71,7 +71,7 @@ impl Effect for Look {
         }
     }
 
-    fn stopped(&self, _: &Open<'_>, stop: Stop) -> Self::Outcome {
+    fn stopped(&self, _: &Open<'_>, stop: StopReason) -> Self::Outcome {
         let error = CallError::Cancelled { reason: stop.describe(), sent: Sent::No };
         Err(Failure::unsent(&self.0.model, error))
     }
@@ -95,8 +95,8 @@ impl Gate {
     }
 }
 
-/// What goes on between two looks.
-pub struct Watch {
+/// What waits for a state: the pauses between two looks, and the limit of all.
+pub struct StatePoller {
     gate: Arc<Gate>,
     record: WaitRecord,
     what: String,
@@ -108,35 +108,35 @@ pub struct Watch {
     alarm: AbortHandle,
 }
 
-/// Why a watch goes no further.
+/// Why a state is waited for no longer.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum WatchError {
+pub enum StatePollerError {
     /// Its time is over.
-    #[error("{what} {} after {} s", seen(.state), .waited.as_secs())]
+    #[error("{what} {} after {} s", describe_last_state(.state), .waited.as_secs())]
     TimedOut {
-        /// What was watched.
+        /// What was waited for.
         what: String,
         /// How it was seen last.
         state: String,
-        /// How long it was watched.
+        /// How long it was waited for.
         waited: Duration,
     },
     /// Ended from outside.
     #[error("cancelled: {}", .0.describe())]
-    Cancelled(Stop),
+    Cancelled(StopReason),
 }
 
-fn seen(state: &str) -> String {
+fn describe_last_state(state: &str) -> String {
     if state.is_empty() { "was not as it should be".to_owned() } else { format!("was still {state:?}") }
 }
 
-impl Watch {
+impl StatePoller {
     /// The pause before the second look.
     const FIRST_PAUSE: Duration = Duration::from_secs(1);
     /// The pause between two looks at most.
     const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
-    /// A watch over `what`, for so long at most. All effects of looking stand below `path`.
+    /// A poller of `what`, for `timeout` at most. All effects of looking stand below `path`.
     pub fn new(gate: Arc<Gate>, what: String, timeout: Duration, path: String) -> Self {
         Self {
             record: WaitRecord::new(&gate),
@@ -150,8 +150,8 @@ impl Watch {
         }
     }
 
-    /// Says how it was seen, and waits until it should be looked at again.
-    pub async fn pause(&mut self, state: String, id: &EffectId) -> Result<(), WatchError> {
+    /// Reports how it was seen, and waits until it should be looked at again.
+    pub async fn pause(&mut self, state: String, id: &EffectId) -> Result<(), StatePollerError> {
         let changed = state != self.state;
         self.state = state;
         self.record.goes_on(&self.gate, self.what.clone(), self.state.clone(), changed);
@@ -159,13 +159,13 @@ impl Watch {
         let left = self.timeout.saturating_sub(elapsed);
         if left.is_zero() {
             self.end("not waited for any longer", false);
-            return Err(WatchError::TimedOut { what: self.what.clone(), state: self.state.clone(), waited: elapsed });
+            return Err(StatePollerError::TimedOut { what: self.what.clone(), state: self.state.clone(), waited: elapsed });
         }
         let pause = self.backoff.next(self.gate.parts.random.fraction()).min(left);
-        self.gate.sleep(pause, id).await.map_err(WatchError::Cancelled)
+        self.gate.sleep(pause, id).await.map_err(StatePollerError::Cancelled)
     }
 
-    /// Says how it ended.
+    /// Reports how it ended.
     pub fn end(&mut self, outcome: &str, done: bool) {
         if !self.record.has_ended() {
             self.gate.unlimit(&self.path, &self.alarm);
@@ -174,7 +174,7 @@ impl Watch {
     }
 }
 
-impl Drop for Watch {
+impl Drop for StatePoller {
     fn drop(&mut self) {
         self.end("no longer waited for", false);
     }

@@ -1,9 +1,9 @@
 //! `http`: requests of a script that are no product's, to hosts that the configuration names.
 
 use super::admit::allow;
-use super::audit::{End, Record, SENDING, millis};
+use super::audit::{AuditEntry, End, SENDING, millis};
 use super::base::Gate;
-use super::cancel::Stop;
+use super::cancel::StopReason;
 use super::effect::{Effect, Open};
 use super::events::{Event, Level};
 use crate::client::error::{CallError, Failure, Sent};
@@ -22,9 +22,9 @@ use url::Url;
 /// Text of a request: plain, or a secret that opens only here.
 #[derive(Debug, Clone)]
 pub enum Text {
-    /// Anybody may read it.
+    /// It may be read by all.
     Plain(String),
-    /// Nobody may.
+    /// It may not be read.
     Secret(Secret),
 }
 
@@ -74,11 +74,11 @@ pub struct WebAnswer {
     pub headers: HeaderMap,
     /// Its body.
     pub body: Bytes,
-    /// Whether it is a rehearsal's: nothing was sent.
-    pub rehearsed: bool,
+    /// Whether it is a simulation's: nothing was sent.
+    pub simulated: bool,
 }
 
-/// Headers that say where a request goes and where it ends, which the URL and the body decide.
+/// Headers for where a request goes and where it ends, which the URL and the body decide.
 const OWN_HEADERS: &[&str] = &["host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"];
 
 /// A request under way.
@@ -98,8 +98,9 @@ impl Gate {
     pub async fn request(&self, request: WebRequest, id: &EffectId) -> Result<WebAnswer, Failure> {
         learn(&self.parts.redactor, &request);
         let number = self.in_flight.begin(Arc::clone(&request.function), request.is_reading(), None);
-        let (endpoint, is_announced) = (OnceCell::new(), Cell::new(false));
-        self.through(RequestEffect { request, number, started: self.elapsed(), endpoint, is_announced }, id).await
+        let effect =
+            RequestEffect { request, number, started: self.elapsed(), endpoint: OnceCell::new(), is_announced: Cell::new(false) };
+        self.through(effect, id).await
     }
 }
 
@@ -114,7 +115,7 @@ impl Effect for RequestEffect {
         self.answer(open).await.map_err(|error| self.failure(open.gate, error))
     }
 
-    fn stopped(&self, open: &Open<'_>, stop: Stop) -> Result<WebAnswer, Failure> {
+    fn stopped(&self, open: &Open<'_>, stop: StopReason) -> Result<WebAnswer, Failure> {
         let (_, sent) = open.gate.in_flight.progress(self.number);
         Err(self.failure(open.gate, CallError::Cancelled { reason: stop.describe(), sent }))
     }
@@ -122,7 +123,7 @@ impl Effect for RequestEffect {
     fn ended(&self, open: &Open<'_>, outcome: Option<&Result<WebAnswer, Failure>>) {
         let gate = open.gate;
         let (attempts, sent) = match outcome {
-            Some(Ok(answer)) if answer.rehearsed => (0, Sent::No),
+            Some(Ok(answer)) if answer.simulated => (0, Sent::No),
             Some(Ok(_)) => (1, Sent::Yes),
             Some(Err(failure)) => (failure.attempts, failure.sent),
             None => gate.in_flight.progress(self.number),
@@ -155,16 +156,20 @@ impl Effect for RequestEffect {
 impl RequestEffect {
     async fn answer(&self, open: &Open<'_>) -> Result<WebAnswer, CallError> {
         let (gate, request) = (open.gate, &self.request);
-        let url = parsed(request.url.expose())?;
+        let url = parse_url(request.url.expose())?;
         let headers = request.header_map()?;
         self.admit(gate, &url)?;
-        let endpoint = self.endpoint.get_or_init(|| shown(&url, matches!(request.url, Text::Secret(_))));
+        let endpoint = self.endpoint.get_or_init(|| redacted_url(&url, matches!(request.url, Text::Secret(_))));
         self.is_announced.set(true);
         gate.event(Event::CallStarted { id: self.number, action: Arc::clone(&request.function) });
-        if gate.parts.rehearsal.is_some() {
-            gate.log(Level::Info, &format!("{} {endpoint}: not sent, this is a rehearsal", request.function));
-            let (status, headers, body) = (StatusCode::NO_CONTENT, HeaderMap::new(), Bytes::new());
-            return Ok(WebAnswer { status, headers, body, rehearsed: true });
+        if gate.parts.simulation.is_some() {
+            gate.log(Level::Info, &format!("{} {endpoint}: not sent, this is a simulation", request.function));
+            return Ok(WebAnswer {
+                status: StatusCode::NO_CONTENT,
+                headers: HeaderMap::new(),
+                body: Bytes::new(),
+                simulated: true,
+            });
         }
         if self.changes() {
             open.commit_intent(|| self.record(open, SENDING, End::of_intent())).await;
@@ -179,16 +184,16 @@ impl RequestEffect {
         let mut left = if self.changes() { 0 } else { self.request.redirects };
         loop {
             let response = gate.parts.transport.send(attempt(&self.request, &url, &headers)).await?;
-            let target = redirected(&url, &response).filter(|_| left > 0);
+            let target = redirect_target(&url, &response).filter(|_| left > 0);
             let Some(target) = target else {
                 let Response { status, headers, body } = response;
-                return Ok(WebAnswer { status, headers, body, rehearsed: false });
+                return Ok(WebAnswer { status, headers, body, simulated: false });
             };
             if url.scheme() == "https" && target.scheme() == "http" && !is_loopback(&target) {
                 let reason = format!("{} redirects to plain http", url.host_str().unwrap_or_default());
                 return Err(CallError::Forbidden(reason));
             }
-            let target = parsed(target.as_str())?;
+            let target = parse_url(target.as_str())?;
             self.admit(gate, &target)?;
             // What was meant for one host is not another's to read.
             if target.origin() != url.origin() {
@@ -200,7 +205,7 @@ impl RequestEffect {
     }
 
     fn admit(&self, gate: &Gate, url: &Url) -> Result<(), CallError> {
-        let is_simulated = gate.parts.rehearsal.is_some();
+        let is_simulated = gate.parts.simulation.is_some();
         let hosts = if is_simulated { Vec::new() } else { gate.parts.profiles.allowed_hosts()? };
         let subject = RequestSubject {
             method: self.request.method,
@@ -218,9 +223,9 @@ impl RequestEffect {
         Failure { action: self.request.function.to_string(), attempts, sent, retryable, lookup: None, error }
     }
 
-    fn record<'a>(&'a self, open: &'a Open<'_>, phase: &'static str, end: End<'a>) -> Record<'a, serde_json::Value> {
+    fn record<'a>(&'a self, open: &'a Open<'_>, phase: &'static str, end: End<'a>) -> AuditEntry<'a, serde_json::Value> {
         let bytes = self.request.body.as_ref().map_or(0, |(_, body)| body.len());
-        Record {
+        AuditEntry {
             number: self.number,
             phase,
             place: open.id,
@@ -268,7 +273,7 @@ fn learn(redactor: &Redactor, request: &WebRequest) {
 }
 
 /// A URL that can be asked at all.
-fn parsed(text: &str) -> Result<Url, CallError> {
+fn parse_url(text: &str) -> Result<Url, CallError> {
     let bad = |problem: String| CallError::BadOption(problem);
     let url = Url::parse(text).map_err(|error| bad(format!("url is no URL: {error}; write it as https://host/path")))?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
@@ -291,16 +296,16 @@ fn attempt(request: &WebRequest, url: &Url, headers: &HeaderMap) -> Request {
     }
 }
 
-fn redirected(url: &Url, response: &Response) -> Option<Url> {
+fn redirect_target(url: &Url, response: &Response) -> Option<Url> {
     let is_redirect = matches!(response.status.as_u16(), 301 | 302 | 303 | 307 | 308);
     let location = response.headers.get(http::header::LOCATION).filter(|_| is_redirect)?;
     url.join(location.to_str().ok()?).ok()
 }
 
 /// Where a request goes, for a record: without its query, which often holds a token.
-fn shown(url: &Url, is_secret: bool) -> String {
-    let mut shown = url.clone();
-    shown.set_query(None);
-    shown.set_fragment(None);
-    if is_secret { format!("{}/{REDACTED}", shown.origin().ascii_serialization()) } else { shown.to_string() }
+fn redacted_url(url: &Url, is_secret: bool) -> String {
+    let mut redacted = url.clone();
+    redacted.set_query(None);
+    redacted.set_fragment(None);
+    if is_secret { format!("{}/{REDACTED}", redacted.origin().ascii_serialization()) } else { redacted.to_string() }
 }

@@ -25,22 +25,22 @@ pub(super) struct Unwritten(Mutex<Gathered>);
 
 #[derive(Default)]
 pub(super) struct Gathered {
-    /// In the order in which they were told.
+    /// In the order in which they were reported.
     batches: VecDeque<Batch>,
-    /// What is being written of those before. It stays where that fails, for the next time.
+    /// Those that are being written. They stay where that fails, for the next time.
     taken: Vec<Arc<Insert>>,
-    /// How many calls both hold, and how many of them what is taken.
+    /// How many calls both hold, and how many of them are being written.
     calls: usize,
     calls_taken: usize,
-    /// Whether what writes them is on its way.
+    /// Whether a request that writes them is queued.
     are_due: bool,
     /// Calls that are about to leave once they are written.
     intents: VecDeque<Batch>,
-    /// Who waits for that.
+    /// Notified when that is written.
     waiting: Vec<Waiting>,
-    /// Who waits for those that are being written.
+    /// Notified when those that are being written are.
     waiting_for_taken: Vec<Waiting>,
-    /// Whether what writes them is on its way.
+    /// Whether a request that writes them is queued.
     intents_are_due: bool,
 }
 
@@ -80,23 +80,23 @@ impl Gathered {
         Ok(())
     }
 
-    /// Takes a call that is about to leave, and who waits until that is written.
+    /// Takes a call that is about to leave, and notifies `waiting` when that is written.
     pub(super) fn add_intent(&mut self, run: &str, call: CallRecord<'_>, waiting: Waiting) {
         self.intents.push_back(Batch::of(run, call));
         self.waiting.push(waiting);
     }
 
-    /// Whether nothing that writes what has ended is on its way yet; from now on it is.
+    /// Whether no request that writes ended calls is queued yet; from now on one is.
     pub(super) fn become_due(&mut self) -> bool {
         !std::mem::replace(&mut self.are_due, true)
     }
 
-    /// The same of what is about to leave.
+    /// The same for calls that are about to leave.
     pub(super) fn intents_become_due(&mut self) -> bool {
         !std::mem::replace(&mut self.intents_are_due, true)
     }
 
-    /// What was to write what has ended could not be sent on its way.
+    /// The request that was to write ended calls could not be queued.
     pub(super) fn postpone(&mut self) {
         self.are_due = false;
     }
@@ -106,7 +106,7 @@ impl Gathered {
         self.intents_are_due = false;
     }
 
-    /// Gives all that have ended to whoever writes them.
+    /// Takes all that have ended, to write them.
     pub(super) fn take(&mut self) -> Result<Vec<Arc<Insert>>, sqlx::Error> {
         (self.are_due, self.calls_taken) = (false, self.calls);
         self.taken.append(&mut inserts(&mut self.batches, "DO UPDATE SET records = excluded.records")?);
@@ -122,14 +122,14 @@ impl Gathered {
         }
     }
 
-    /// Gives all that are about to leave to whoever writes them.
+    /// Takes all that are about to leave, to write them.
     pub(super) fn take_intents(&mut self) -> Result<Vec<Arc<Insert>>, sqlx::Error> {
         self.intents_are_due = false;
         self.waiting_for_taken.append(&mut self.waiting);
         inserts(&mut self.intents, "DO NOTHING")
     }
 
-    /// Gives who waits for those whose outcome is known now.
+    /// Gives the waiters of those whose outcome is known now.
     pub(super) fn settle_intents(&mut self) -> Vec<Waiting> {
         if self.waiting_for_taken.is_empty() {
             // Their transaction did not begin, so that nothing was taken.
@@ -148,7 +148,7 @@ impl Batch {
     }
 }
 
-/// Calls that may wait: beyond it whoever records is told that the store cannot keep up, instead of filling memory.
+/// Calls that may wait: beyond it recording fails, because the store cannot keep up, instead of filling memory.
 const MOST_UNWRITTEN: usize = 50_000;
 
 /// Calls of one row at most, so that no reader has to take in much at once.

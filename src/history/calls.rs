@@ -21,7 +21,7 @@ pub struct CallRow {
     /// When it was made; in its record stands when that was made.
     #[serde(rename = "time")]
     pub at: Timestamp,
-    /// `sending` where its end was never recorded, else `ended`.
+    /// `sending` where its end was never recorded, otherwise `ended`.
     pub phase: String,
     /// Its place in the run.
     pub place: String,
@@ -91,7 +91,7 @@ impl Store {
         let settled = move |outcome: Result<(), StoreError>| {
             let waiting = written.lock().settle_intents();
             for waiting in waiting {
-                // Whoever asked may have given up waiting.
+                // The request may have been given up.
                 let _ = waiting.send(outcome.clone());
             }
         };
@@ -149,27 +149,27 @@ mod tests {
         store.write(move |connection| Box::pin(async move { sqlx::query(run).execute(connection).await.map(drop) })).unwrap();
     }
 
-    struct Recorded {
+    struct TestCall {
         number: u64,
         read_only: bool,
         line: String,
     }
 
-    impl Recorded {
+    impl TestCall {
         fn record(&self) -> CallRecord<'_> {
             CallRecord { number: self.number, read_only: self.read_only, line: &self.line }
         }
     }
 
-    fn call(number: u64, read_only: bool, phase: &str, duration_ms: u64) -> Recorded {
+    fn call(number: u64, read_only: bool, phase: &str, duration_ms: u64) -> TestCall {
         let record = serde_json::json!({
             "number": number, "time": "1970-01-01T00:01:40Z", "run": "r", "phase": phase, "place": "0#1", "action": "cds.ccs.DescribeTags",
             "read_only": read_only, "params": {}, "attempts": 1, "duration_ms": duration_ms, "sent": "yes",
         });
-        Recorded { number, read_only, line: record.to_string() }
+        TestCall { number, read_only, line: record.to_string() }
     }
 
-    fn reading(number: u64) -> Recorded {
+    fn reading(number: u64) -> TestCall {
         call(number, true, "ended", 1_500)
     }
 

@@ -34,7 +34,7 @@ pub(super) type Rows = Box<dyn FnOnce() -> Result<Vec<Arc<Insert>>, sqlx::Error>
 pub(super) enum Work {
     /// With statements of its own.
     Statements(Job),
-    /// Rows, asked for when they are to be written, and kept by whoever gives them until the outcome is settled.
+    /// Rows, asked for when they are to be written, and kept by their owner until the outcome is settled.
     Rows(Rows),
 }
 
@@ -45,16 +45,16 @@ pub(super) enum Kind {
     Write,
     /// The same, and it may wait a moment for more of its kind.
     Gather,
-    /// The same, and somebody waits for it: what has time is written after it.
+    /// The same, and it is waited for: what has time is written after it.
     Intent,
     /// It must not wait for other processes that write.
     Read,
 }
 
-/// Who moves what is written from the file's log into the file, which waits for the disk and lets others wait.
+/// Which process moves what is written from the file's log into the file: this waits for the disk and lets others wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Log {
-    /// Whoever finds the log long.
+    /// Every process that finds the log long.
     MovedByAll,
     /// The server, between firings.
     MovedByServer,
@@ -74,10 +74,10 @@ impl Log {
 /// A log that is worth being moved, in pages of 4 KiB.
 pub(super) const LONG_LOG: u32 = 1_000;
 
-/// Who waits for a request.
+/// Called when a request is settled.
 pub(super) type Settled = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
-/// A request and who waits for it.
+/// A request and what waits for it.
 struct Queued {
     kind: Kind,
     work: Work,
@@ -86,7 +86,7 @@ struct Queued {
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/history/migrations");
 
-/// Requests that may wait: beyond it whoever records is told that the store cannot keep up, instead of filling memory.
+/// Requests that may wait: beyond it recording fails, because the store cannot keep up, instead of filling memory.
 const LONGEST_QUEUE: usize = 50_000;
 
 /// Lines that may wait, in bytes: scripts print faster than disks write, and a server must not grow by that.
@@ -95,14 +95,14 @@ const LONGEST_LINES: usize = 32 << 20;
 /// Requests of one transaction at most.
 const LARGEST_BATCH: usize = 1_000;
 
-/// How long what has time waits for more of its kind.
+/// How long a request that has time waits for more of its kind.
 const GATHERING: Duration = Duration::from_millis(100);
 
-/// How long is waited for another process that writes; [`BEGIN`] spells it out in milliseconds.
+/// How long another process that writes is waited for; [`BEGIN`] spells it out in milliseconds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long after another process had the file it is tried again.
-const TURN: Duration = Duration::from_micros(500);
+/// The pause after which a file that another process had is tried again.
+const RETRY_PAUSE: Duration = Duration::from_micros(500);
 
 /// The way to the store's thread.
 pub(super) struct Queue {
@@ -210,7 +210,7 @@ async fn intents_first(path: &Path, connection: &mut SqliteConnection, given: Ve
     rest
 }
 
-/// Tells everybody who ever asks why there is no store.
+/// Answers every request with why there is no store.
 fn refuse(requests: &Receiver<Queued>, error: &StoreError) {
     for request in requests {
         settle(request.settled, Err(error.clone()));
@@ -262,7 +262,8 @@ async fn write_rows(connection: &mut SqliteConnection, rows: Rows) -> Result<(),
     };
     let sql = AssertSqlSafe(format!("{BEGIN}; {}; COMMIT", insert.sql.as_str())).into_sql_str();
     let written =
-        on_turn(async || sqlx::query_with(sql.clone(), insert.values.clone()).execute(&mut *connection).await.map(drop)).await;
+        begin_when_free(async || sqlx::query_with(sql.clone(), insert.values.clone()).execute(&mut *connection).await.map(drop))
+            .await;
     if written.is_err() {
         give_up(connection).await;
     }
@@ -271,14 +272,14 @@ async fn write_rows(connection: &mut SqliteConnection, rows: Rows) -> Result<(),
 
 /// In SQL, because a full disk lets SQLite end a transaction by itself, after which sqlx's own count of transactions refuses every further one.
 async fn write_together(connection: &mut SqliteConnection, work: Vec<Work>) -> Result<(), sqlx::Error> {
-    let mut written = on_turn(async || say(connection, BEGIN).await).await;
+    let mut written = begin_when_free(async || execute(connection, BEGIN).await).await;
     for work in work {
         if written.is_ok() {
             written = work.carry_out(connection).await;
         }
     }
     if written.is_ok() {
-        written = say(connection, "COMMIT").await;
+        written = execute(connection, "COMMIT").await;
     }
     if written.is_err() {
         give_up(connection).await;
@@ -286,39 +287,39 @@ async fn write_together(connection: &mut SqliteConnection, work: Vec<Work>) -> R
     written
 }
 
-/// Begins a transaction that writes. What only reads waits as long as ever.
+/// Begins a transaction that writes. Reading keeps its own timeout.
 const BEGIN: &str = "PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; PRAGMA busy_timeout = 5000";
 
-/// Does what begins a transaction as soon as no other process has one.
+/// Begins a transaction as soon as no other process has one.
 ///
 /// SQLite itself would look again after pauses that grow to 100 ms, in which a firing would be late, while most transactions take less
 /// than one.
-async fn on_turn(mut begun: impl AsyncFnMut() -> Result<(), sqlx::Error>) -> Result<(), sqlx::Error> {
+async fn begin_when_free(mut begun: impl AsyncFnMut() -> Result<(), sqlx::Error>) -> Result<(), sqlx::Error> {
     let since = real_now();
     loop {
         match begun().await {
-            Err(error) if is_busy(&error) && real_now() - since < BUSY_TIMEOUT => thread::sleep(TURN),
+            Err(error) if is_busy(&error) && real_now() - since < BUSY_TIMEOUT => thread::sleep(RETRY_PAUSE),
             begun => return begun,
         }
     }
 }
 
-/// Ends what was begun and failed, or did not begin.
+/// Ends a transaction that failed or did not begin.
 async fn give_up(connection: &mut SqliteConnection) {
-    // Refused where there is no transaction any more, which is as well.
-    let _ = say(connection, "ROLLBACK").await;
-    let _ = say(connection, "PRAGMA busy_timeout = 5000").await;
+    // Refused where there is no transaction any more, which is fine.
+    let _ = execute(connection, "ROLLBACK").await;
+    let _ = execute(connection, "PRAGMA busy_timeout = 5000").await;
 }
 
 /// Whether another process has the file.
 fn is_busy(error: &sqlx::Error) -> bool {
     const BUSY: i32 = 5;
     let code = error.as_database_error().and_then(|error| error.code()?.parse::<i32>().ok());
-    // The higher bits say more about the same.
+    // The higher bits are details of the same.
     code.is_some_and(|code| code & 0xff == BUSY)
 }
 
-async fn say(connection: &mut SqliteConnection, sql: &'static str) -> Result<(), sqlx::Error> {
+async fn execute(connection: &mut SqliteConnection, sql: &'static str) -> Result<(), sqlx::Error> {
     sqlx::query(sql).execute(connection).await.map(drop)
 }
 
@@ -356,7 +357,7 @@ async fn open(path: &Path, locks: &Locks, log: Log) -> Result<SqliteConnection, 
     }
 }
 
-/// What ran, and with what, is nobody else's business.
+/// What ran, and with what, may be read by no other user.
 fn create_private(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.create(true).append(true);
@@ -396,7 +397,7 @@ mod tests {
         go.send(()).unwrap();
         store.flush(std::time::Duration::from_mins(1)).unwrap();
         assert!(store.add_line("r", &mut output, line()).is_ok());
-        assert_eq!(output.written(), 10_001, "those that are lost leave a gap");
+        assert_eq!(output.count(), 10_001, "those that are lost leave a gap");
     }
 
     #[tokio::test]
@@ -413,9 +414,9 @@ mod tests {
         sqlx::raw_sql(rows).execute(&mut old).await.unwrap();
         old.close().await.unwrap();
         let calls = Store::open(&path).calls("r", 0, 10).unwrap();
-        let told = |call: &CallRow| (call.number, call.at.as_millisecond(), call.phase.clone(), call.read_only, call.http_status);
+        let row = |call: &CallRow| (call.number, call.at.as_millisecond(), call.phase.clone(), call.read_only, call.http_status);
         let expected = [(1, 5_250, "ended".to_owned(), true, Some(200)), (2, 7_000, "sending".to_owned(), false, None)];
-        assert_eq!(calls.iter().map(told).collect::<Vec<_>>(), expected);
+        assert_eq!(calls.iter().map(row).collect::<Vec<_>>(), expected);
         assert_eq!(
             (calls[0].params["PageSize"].as_u64(), calls[0].attempts, calls[0].region.as_deref()),
             (Some(20), 2, Some("CN"))
@@ -437,7 +438,7 @@ mod tests {
         let state = |id| store.run(id).unwrap().unwrap().state;
         assert_eq!(state("over"), RunState::Ended(RunOutcome::TimedOut));
         assert_eq!((state("on"), state("not begun")), (RunState::Running, RunState::Queued));
-        // A run of that version, which goes on meanwhile, says how it ended.
+        // A run of that version, which goes on meanwhile, records how it ended.
         let end = "UPDATE runs SET ended_at = 7, outcome = 'failed', status = 1 WHERE id = 'on' AND ended_at IS NULL";
         sqlx::raw_sql(end).execute(&mut old).await.unwrap();
         assert_eq!(state("on"), RunState::Ended(RunOutcome::Failed));

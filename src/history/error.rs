@@ -11,7 +11,7 @@ pub enum StoreError {
     Unopened {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's reason.
         reason: String,
     },
     /// A newer version of cumulua has changed the form of the file.
@@ -25,7 +25,7 @@ pub enum StoreError {
     Failed {
         /// The file.
         path: PathBuf,
-        /// What SQLite says.
+        /// SQLite's reason.
         reason: String,
     },
     /// No answer in time, most often because another process keeps the file locked.

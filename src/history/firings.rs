@@ -90,7 +90,7 @@ pub struct FiringRow {
 
 /// What the store knows of a schedule.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ScheduleState {
+pub struct ScheduleRow {
     /// Whether and since when it is paused.
     pub paused: Option<Timestamp>,
     /// Up to and with this moment every firing has its row.
@@ -106,7 +106,7 @@ impl Store {
     }
 
     /// What the store knows of each schedule.
-    pub fn schedule_states(&self) -> Result<BTreeMap<String, ScheduleState>, StoreError> {
+    pub fn schedule_states(&self) -> Result<BTreeMap<String, ScheduleRow>, StoreError> {
         self.read(|connection| {
             Box::pin(async {
                 let rows = sqlx::query("SELECT name, paused, paused_at, decided_upto FROM schedules").fetch_all(connection).await?;
@@ -115,7 +115,7 @@ impl Store {
                     let paused_at: Option<i64> = row.try_get("paused_at")?;
                     let decided: Option<i64> = row.try_get("decided_upto")?;
                     let paused = paused.then(|| timestamp(paused_at.unwrap_or_default()));
-                    Ok((row.try_get("name")?, ScheduleState { paused, decided_upto: decided.map(timestamp) }))
+                    Ok((row.try_get("name")?, ScheduleRow { paused, decided_upto: decided.map(timestamp) }))
                 };
                 rows.iter().map(state).collect()
             })
@@ -197,7 +197,7 @@ pub(super) async fn decide(connection: &mut SqliteConnection, firing: Firing, ru
     Ok(is_new)
 }
 
-/// Decides a firing without saying that the schedule is decided up to it.
+/// Decides a firing, but not that the schedule is decided up to it.
 pub(super) async fn decide_beside(
     connection: &mut SqliteConnection,
     firing: Firing,

@@ -35,7 +35,7 @@ pub struct Held {
 impl Drop for Held {
     fn drop(&mut self) {
         if let Some(path) = &self.remove {
-            // A file that stays is only litter.
+            // A file that is left over harms nothing.
             let _ = fs::remove_file(path);
         }
     }
@@ -46,7 +46,7 @@ impl Drop for Held {
 pub enum Taken {
     /// It is ours.
     Held(Held),
-    /// Somebody else holds it; what the holder wrote of itself, as `process 4711, run 3f2a…`.
+    /// Another process holds it; what the holder wrote of itself, as `process 4711, run 3f2a…`.
     By(String),
 }
 
@@ -96,7 +96,7 @@ impl Locks {
         self.take(&file_name("name", name), run)
     }
 
-    /// The lock that says that a run is going on.
+    /// The lock that a run holds while it goes on.
     pub fn run(&self, id: &str) -> io::Result<Taken> {
         let file = file_name("run", id);
         let mut taken = self.take(&file, id)?;
@@ -106,14 +106,14 @@ impl Locks {
         Ok(taken)
     }
 
-    /// Whether a run that has not said how it ended is still going on.
+    /// Whether a run that has not recorded how it ended is still going on.
     pub fn is_run_alive(&self, id: &str) -> bool {
         self.is_held(&file_name("run", id))
     }
 
-    /// Tidies away what a run left that was killed.
+    /// Removes what a killed run has left.
     pub(super) fn forget_run(&self, id: &str) {
-        // A file that stays is only litter.
+        // A file that is left over harms nothing.
         let _ = fs::remove_file(self.folder.join(file_name("run", id)));
     }
 
@@ -136,7 +136,7 @@ impl Locks {
     fn take(&self, file: &str, run: &str) -> io::Result<Taken> {
         let mut file = self.open(file)?;
         let mut tried = file.try_lock();
-        // Whoever only looks whether it is held holds it for some microseconds.
+        // To check whether it is held, a process holds it for some microseconds.
         for _ in 0..3 {
             if matches!(tried, Err(TryLockError::WouldBlock)) {
                 thread::sleep(Duration::from_millis(1));

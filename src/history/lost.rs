@@ -1,4 +1,4 @@
-//! Runs whose process is gone without a word.
+//! Runs whose process is gone without a record of its end.
 
 use super::error::StoreError;
 use super::runs::{RunEnd, RunRow};
@@ -8,12 +8,12 @@ use super::store::Store;
 use jiff::Timestamp;
 
 impl Store {
-    /// Where a run stands now: one that has not said how it ended, and whose process is gone, is lost.
+    /// Where a run stands now: one that has not recorded how it ended, and whose process is gone, is lost.
     pub fn state(&self, row: &RunRow) -> RunState {
         if row.state != RunState::Running || self.locks().is_run_alive(&row.run.id) {
             return row.state;
         }
-        // It says how it ended before it lets go of its lock, which may have been since the row was read.
+        // It records how it ended before it lets go of its lock, which may have been since the row was read.
         match self.run(&row.run.id) {
             Ok(Some(now)) if now.state != RunState::Running => now.state,
             _ => RunState::Ended(RunOutcome::Lost),
@@ -62,7 +62,7 @@ mod tests {
             "INSERT INTO runs (id, name, kind, args, version, started_at, state) VALUES ('r', '', 'run', '[]', '', 0, 'running')";
         store.write(move |connection| Box::pin(async move { sqlx::query(run).execute(connection).await.map(drop) })).unwrap();
         let read = store.runs(Filter::default()).unwrap().remove(0);
-        assert_eq!(store.state(&read), RunState::Ended(RunOutcome::Lost), "nobody holds its lock");
+        assert_eq!(store.state(&read), RunState::Ended(RunOutcome::Lost), "its lock is free");
         let ended = Timestamp::UNIX_EPOCH;
         store.end_run(RunEnd { id: "r".to_owned(), ended, outcome: RunOutcome::Done, status: Some(0), error: None }).unwrap();
         assert_eq!(store.state(&read), RunState::Ended(RunOutcome::Done));

@@ -26,7 +26,7 @@ impl Stream {
     }
 }
 
-/// A line of output, redacted by whoever knows the run's secrets.
+/// A line of output, redacted by the process that knows the run's secrets.
 #[derive(Debug, Clone)]
 pub struct Line {
     /// When.
@@ -50,10 +50,10 @@ pub struct OutputRow {
     pub line: String,
 }
 
-/// Numbers a run's lines and says which of them to forget. One for each run, kept by whoever records its output.
+/// Numbers a run's lines and decides which of them to forget. One for each run, kept by what records its output.
 #[derive(Debug, Default)]
 pub struct Output {
-    written: u64,
+    count: u64,
     head_bytes: usize,
     tail: VecDeque<(u64, usize)>,
     tail_bytes: usize,
@@ -68,18 +68,18 @@ impl Output {
     pub const LONGEST_LINE: usize = 16 * 1024;
 
     #[cfg(test)]
-    pub(super) fn written(&self) -> u64 {
-        self.written
+    pub(super) fn count(&self) -> u64 {
+        self.count
     }
 
     /// The number of the next line, and the numbers from which to which lines are to be forgotten for it.
     fn next(&mut self, bytes: usize) -> (u64, Option<(u64, u64)>) {
-        self.written += 1;
+        self.count += 1;
         if self.tail.is_empty() && self.head_bytes + bytes <= Self::HEAD {
             self.head_bytes += bytes;
-            return (self.written, None);
+            return (self.count, None);
         }
-        self.tail.push_back((self.written, bytes));
+        self.tail.push_back((self.count, bytes));
         self.tail_bytes += bytes;
         let mut forgotten = None;
         while self.tail_bytes > Self::TAIL
@@ -88,7 +88,7 @@ impl Output {
             self.tail_bytes -= bytes;
             forgotten = Some((forgotten.map_or(number, |(from, _)| from), number));
         }
-        (self.written, forgotten)
+        (self.count, forgotten)
     }
 }
 
@@ -96,8 +96,8 @@ impl Store {
     /// Records a line of a run's output, without waiting.
     pub fn add_line(&self, run: &str, output: &mut Output, line: Line) -> Result<(), StoreError> {
         let text = cut(line.text);
-        // A line that is lost leaves a gap that is shown.
-        let waiting = self.queue.wait_with(text.len()).inspect_err(|_| output.written += 1)?;
+        // A line that is lost leaves a gap in the numbers, which `runs logs` shows.
+        let waiting = self.queue.wait_with(text.len()).inspect_err(|_| output.count += 1)?;
         let (number, forgotten) = output.next(text.len() + 1);
         let run = run.to_owned();
         self.post(move |connection| {

@@ -1,4 +1,4 @@
-//! Forgetting runs.
+//! Prunes runs.
 
 use super::error::StoreError;
 use super::store::Store;

@@ -14,7 +14,7 @@ use std::time::Duration;
 pub struct NewRun {
     /// A UUID.
     pub id: String,
-    /// The schedule, else the script's file name without its ending, else the Action of `cumulua call`.
+    /// The schedule, or the script's file name without its ending, or the Action of `cumulua call`.
     pub name: String,
     /// What began it: `run`, `call`, `schedule`, `trigger` or `repl`.
     pub kind: String,
@@ -97,7 +97,7 @@ impl Store {
         self.post(move |connection| Box::pin(insert(connection, run)))
     }
 
-    /// Says that this process carries a run out that a server has recorded, and what it knows better of it than that server; false where
+    /// Records that this process carries out a run that a server has recorded, and what it knows better of it than that server; false where
     /// the run has ended meanwhile, or is another process's, and must not be carried out.
     pub fn claim_run(&self, run: NewRun, at: Timestamp) -> Result<bool, StoreError> {
         self.write(move |connection| {
@@ -162,8 +162,8 @@ async fn finish(connection: &mut SqliteConnection, end: RunEnd) -> Result<bool, 
     Ok(query.execute(connection).await?.rows_affected() == 1)
 }
 
-/// Records that a run's server has heard of its end; how it ended stays as its own process has said, where it has.
-pub(super) async fn hear(connection: &mut SqliteConnection, end: RunEnd) -> Result<bool, sqlx::Error> {
+/// Records that a run's server has taken note of its end; how it ended stays as its own process has recorded, where it has.
+pub(super) async fn mark_settled(connection: &mut SqliteConnection, end: RunEnd) -> Result<bool, sqlx::Error> {
     let query = sqlx::query(
         "UPDATE runs SET unheard = 0, ended_at = coalesce(ended_at, ?1), state = iif(ended_at IS NULL, ?2, state),
          status = iif(ended_at IS NULL, ?3, status), error = iif(ended_at IS NULL, ?4, error) WHERE id = ?5",

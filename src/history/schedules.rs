@@ -22,22 +22,22 @@ pub struct Planned {
 
 /// One of several decisions that belong together.
 #[derive(Debug, Clone)]
-pub enum Decided {
+pub enum HistoryEntry {
     /// A firing of the schedule's own times, and its run where it has one.
     Firing(Firing, Option<NewRun>),
     /// A firing beside the schedule's own times: what the schedule is decided up to stays.
     Beside(Firing, Option<NewRun>),
     /// A run without a new firing: a repetition.
     Run(NewRun),
-    /// A run ended, and the server has heard of it: what follows from that is decided together with it.
+    /// A run ended, and the server has taken note of it: what follows from that is decided together with it.
     End(RunEnd),
     /// A run failed, and what becomes of its repetition.
-    Retry(Attempt, Retry),
+    Retry(AttemptKey, Retry),
 }
 
 /// One attempt to carry a firing out.
 #[derive(Debug, Clone)]
-pub struct Attempt {
+pub struct AttemptKey {
     /// The schedule's name.
     pub schedule: String,
     /// The firing's time.
@@ -95,7 +95,7 @@ impl Store {
         })
     }
 
-    /// How the last run of each schedule ended whose end a server has heard of.
+    /// How the last run of each schedule ended whose end a server has taken note of.
     pub fn last_outcomes(&self) -> Result<HashMap<String, RunOutcome>, StoreError> {
         self.read(|connection| {
             Box::pin(async {
@@ -120,18 +120,18 @@ impl Store {
         self.write(move |connection| Box::pin(decide_beside(connection, firing, run)))
     }
 
-    /// Records decisions in one step, so that none is there without those before it; which of them are new, as [`Store::decide`] says.
-    pub fn decide_together(&self, decisions: Vec<Decided>) -> Result<Vec<bool>, StoreError> {
+    /// Records decisions in one step, so that none is there without those before it; which of them are new, as from [`Store::decide`].
+    pub fn decide_together(&self, decisions: Vec<HistoryEntry>) -> Result<Vec<bool>, StoreError> {
         self.write(move |connection| {
             Box::pin(async move {
                 let mut new = Vec::with_capacity(decisions.len());
                 for decision in decisions {
                     new.push(match decision {
-                        Decided::Firing(firing, run) => decide(connection, firing, run).await?,
-                        Decided::Beside(firing, run) => decide_beside(connection, firing, run).await?,
-                        Decided::Run(run) => repeat(connection, run).await.map(|()| true)?,
-                        Decided::End(end) => runs::hear(connection, end).await?,
-                        Decided::Retry(attempt, retry) => note_retry(connection, attempt, retry).await?,
+                        HistoryEntry::Firing(firing, run) => decide(connection, firing, run).await?,
+                        HistoryEntry::Beside(firing, run) => decide_beside(connection, firing, run).await?,
+                        HistoryEntry::Run(run) => repeat(connection, run).await.map(|()| true)?,
+                        HistoryEntry::End(end) => runs::mark_settled(connection, end).await?,
+                        HistoryEntry::Retry(attempt, retry) => note_retry(connection, attempt, retry).await?,
                     });
                 }
                 Ok(new)
@@ -150,7 +150,7 @@ async fn repeat(connection: &mut SqliteConnection, run: NewRun) -> Result<(), sq
 }
 
 /// Notes what becomes of the repetition of an attempt; whether the store has that attempt.
-async fn note_retry(connection: &mut SqliteConnection, attempt: Attempt, retry: Retry) -> Result<bool, sqlx::Error> {
+async fn note_retry(connection: &mut SqliteConnection, attempt: AttemptKey, retry: Retry) -> Result<bool, sqlx::Error> {
     let (time, given_up) = match retry {
         Retry::At(time) => (Some(millis(time)), None),
         Retry::GivenUp(reason) => (None, Some(reason)),

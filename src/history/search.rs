@@ -1,4 +1,4 @@
-//! Looking runs up.
+//! Finds runs.
 
 use super::error::StoreError;
 use super::runs::{NewRun, RunRow};
@@ -20,7 +20,7 @@ pub struct Filter {
     pub until: Option<Timestamp>,
     /// Only what was going on at some moment between these two.
     pub during: Option<(Timestamp, Timestamp)>,
-    /// Only what did not end well, or has not said how it ended.
+    /// Only what did not end well, or has not recorded how it ended.
     pub failed: bool,
     /// Only what has not ended, as far as the store knows.
     pub open: bool,
@@ -113,7 +113,7 @@ impl Store {
         })
     }
 
-    /// Runs that have ended without their server having heard of it, the earliest first.
+    /// Runs that have ended without their server having taken note of it, the earliest first.
     pub fn unheard_runs(&self) -> Result<Vec<RunRow>, StoreError> {
         self.read(|connection| {
             Box::pin(async {

@@ -24,7 +24,7 @@ pub enum RunOutcome {
     Interrupted,
     /// It was cancelled: by a person from elsewhere, for a later firing, or because its server ended.
     Cancelled,
-    /// Its process ended without saying how, as it was killed or the machine stopped; or it ended itself because its server was gone.
+    /// Its process ended without recording how, as it was killed or the machine stopped; or it ended itself because its server was gone.
     Lost,
 }
 

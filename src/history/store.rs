@@ -82,7 +82,7 @@ impl Store {
         self.settle(Kind::Write, Box::new(|_| Box::pin(async { Ok(()) })), Some(limit))
     }
 
-    /// That something was not written within that time.
+    /// The error of something that was not written within that time.
     pub fn slow(&self, limit: Duration) -> StoreError {
         self.queue.slow(limit)
     }
@@ -121,7 +121,7 @@ impl Store {
         let (give, take) = mpsc::channel();
         let kept: Job = Box::new(move |connection| {
             Box::pin(async move {
-                // Whoever asked may have given up waiting.
+                // The request may have been given up.
                 let _ = give.send(job(connection).await?);
                 Ok(())
             })
@@ -132,7 +132,7 @@ impl Store {
 
     fn settle(&self, kind: Kind, job: Job, limit: Option<Duration>) -> Result<(), StoreError> {
         let (give, take) = mpsc::channel();
-        // Whoever asked may have given up waiting.
+        // The request may have been given up.
         self.queue.push(kind, Work::Statements(job), Some(Box::new(move |outcome| drop(give.send(outcome)))))?;
         let settled = match limit {
             Some(limit) => take.recv_timeout(limit).map_err(|problem| match problem {

@@ -35,9 +35,9 @@ pub(super) struct Unwritten(Mutex<Gathered>);
 
 #[derive(Default)]
 pub(super) struct Gathered {
-    /// By run; in the order in which they were told.
+    /// By run; in the order in which they were reported.
     pub(super) batches: Vec<(String, Vec<Change>)>,
-    /// Whether what writes them is on its way.
+    /// Whether a request that writes them is queued.
     pub(super) are_due: bool,
 }
 

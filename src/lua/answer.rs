@@ -1,4 +1,4 @@
-//! An answer as Lua, and what `meta` says of it.
+//! An answer as Lua, and its `meta`.
 
 use super::{json, task_handle};
 use crate::client::Answer;
@@ -16,8 +16,8 @@ pub(super) struct About {
 
 impl UserData for About {}
 
-/// An answer as Lua, and what `meta` says of it. The client limits an answer's size.
-pub(super) fn answered(lua: &Lua, mut answer: Answer, place: EffectId) -> mlua::Result<(LuaValue, AnyUserData)> {
+/// An answer as Lua, and its `meta`. The client limits an answer's size.
+pub(super) fn answer_to_lua(lua: &Lua, mut answer: Answer, place: EffectId) -> mlua::Result<(LuaValue, AnyUserData)> {
     let tasks = waiter::tasks(&answer);
     let content = std::mem::take(&mut answer.json);
     json::unguarded(lua, || Ok((json::from_value(lua, &content)?, lua.create_userdata(About { answer, tasks, place })?)))

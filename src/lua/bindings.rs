@@ -47,7 +47,7 @@ impl Bindings<'_> {
     ) -> mlua::Result<()> {
         let called = name.to_owned();
         self.plain(name, move |lua, gate, args: MultiValue| {
-            answer(lua, parsed(lua, &called, args).and_then(|args| function(lua, gate, args)))
+            answer(lua, parse_arguments(lua, &called, args).and_then(|args| function(lua, gate, args)))
         })
     }
 
@@ -59,7 +59,7 @@ impl Bindings<'_> {
     ) -> mlua::Result<()> {
         let called = name.to_owned();
         self.plain(name, move |lua, gate, (id, args): (EffectId, MultiValue)| {
-            answer(lua, parsed(lua, &called, args).and_then(|args| effect(lua, gate, &id, args)))
+            answer(lua, parse_arguments(lua, &called, args).and_then(|args| effect(lua, gate, &id, args)))
         })
     }
 
@@ -71,7 +71,7 @@ impl Bindings<'_> {
     ) -> mlua::Result<()> {
         let (called, gate) = (name.to_owned(), Arc::clone(self.gate));
         let function = self.lua.create_async_function(move |lua, (place, args): (EffectId, MultiValue)| -> Effect {
-            match parsed(&lua, &called, args) {
+            match parse_arguments(&lua, &called, args) {
                 // An async block would hold the effect twice: as what it is given, and as what it waits for.
                 Ok(args) => {
                     let effect = effect(lua.clone(), Arc::clone(&gate), place, args);
@@ -95,7 +95,7 @@ pub(super) fn answer<T: IntoLuaMulti>(lua: &Lua, outcome: Result<T, Raised>) -> 
 }
 
 /// Arguments as a function takes them.
-fn parsed<A: FromLuaMulti>(lua: &Lua, name: &str, args: MultiValue) -> Result<A, Raised> {
+fn parse_arguments<A: FromLuaMulti>(lua: &Lua, name: &str, args: MultiValue) -> Result<A, Raised> {
     A::from_lua_multi(args, lua).map_err(|mismatch| Raised::invalid(bad_argument(name, &mismatch)))
 }
 

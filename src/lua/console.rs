@@ -9,7 +9,7 @@ use super::files::request::Request;
 use super::stdlib;
 use super::vm::Runtime;
 use crate::effect_id::EffectId;
-use crate::gate::{Gate, Stop};
+use crate::gate::{Gate, StopReason};
 use mlua::{AnyUserData, Function, Lua, LuaString, MultiValue};
 use std::future::Future;
 use std::io::{self, Write};
@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// What a person takes their time for.
 pub type Attended<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Where a session's scripts write, and where a person answers them. What writes says whether it could.
+/// Where a session's scripts write, and where a person answers them. Writing returns whether it could.
 pub trait Console: Send + Sync {
     /// Takes text, which may end in the middle of a line.
     fn write(&self, text: &str) -> bool;
@@ -27,7 +27,7 @@ pub trait Console: Send + Sync {
     fn flush(&self) -> bool;
     /// Takes a whole text that may be longer than a screen; ends once it was read.
     fn page(self: Arc<Self>, text: String) -> Attended<bool>;
-    /// What a person types, a line at most; none at the end of it. An error says why nobody can be asked.
+    /// What a person types, a line at most; none at the end of it. An error is why there is none to ask.
     fn read(self: Arc<Self>) -> Attended<Result<Option<Vec<u8>>, String>>;
 }
 
@@ -93,7 +93,7 @@ impl ConsoleFile {
     /// Ends the run where what it writes cannot be seen any more.
     fn end_unless(&self, is_shown: bool) {
         if !is_shown {
-            self.gate.interrupt().raise(Stop::OutputClosed);
+            self.gate.cancel_token().raise(StopReason::OutputClosed);
         }
     }
 

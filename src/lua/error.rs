@@ -2,10 +2,10 @@
 
 use super::marks::{self, is_error};
 use super::{json, pretty};
-use crate::client::command::Named;
+use crate::client::command::AccountRef;
 use crate::client::error::{CallError, Failure, Kind};
 use crate::client::waiter::Task;
-use crate::gate::{Denied, Stop, VariableError, WaitError};
+use crate::gate::{Denied, StopReason, VariableError, WaitError};
 use mlua::{Lua, Table, Value};
 use serde_json::Value as Json;
 use std::fmt;
@@ -58,7 +58,7 @@ pub(super) enum Raised {
     /// A refusal of the gate.
     Denied(Denied),
     /// The end of a run from outside.
-    Stopped(Stop),
+    Stopped(StopReason),
     /// A value that has been made already.
     Value(Value),
     /// The VM's own failure, which is no error of the script's.
@@ -78,7 +78,7 @@ impl Raised {
             Self::Plain(kind, message) => plain(lua, kind, &message).map(Value::Table),
             Self::Text(text) => lua.create_string(text).map(Value::String),
             Self::Call(failure) => call(lua, &failure).map(Value::Table),
-            Self::Denied(refusal) => denied(lua, &refusal).map(Value::Table),
+            Self::Denied(refusal) => from_denied(lua, &refusal).map(Value::Table),
             Self::Stopped(stop) => stopped(lua, &stop).map(Value::Table),
             Self::Value(value) => Ok(value),
             Self::Vm(failure) => Err(failure),
@@ -113,8 +113,8 @@ impl From<VariableError> for Raised {
     }
 }
 
-impl From<Stop> for Raised {
-    fn from(stop: Stop) -> Self {
+impl From<StopReason> for Raised {
+    fn from(stop: StopReason) -> Self {
         Self::Stopped(stop)
     }
 }
@@ -177,7 +177,7 @@ fn call(lua: &Lua, failure: &Failure) -> mlua::Result<Table> {
 pub(super) fn wait(
     lua: &Lua,
     error: &WaitError,
-    run: &Named,
+    run: &AccountRef,
     handle: impl Fn(&Task) -> mlua::Result<Table>,
 ) -> mlua::Result<Table> {
     let kind = match error {
@@ -209,7 +209,7 @@ pub(super) fn wait(
 }
 
 /// A refusal of the gate as an error value.
-fn denied(lua: &Lua, denied: &Denied) -> mlua::Result<Table> {
+fn from_denied(lua: &Lua, denied: &Denied) -> mlua::Result<Table> {
     let kind = match denied {
         Denied::Policy(_) => Kind::Policy,
         Denied::Config(error) if error.is_about_credentials() => Kind::Credentials,
@@ -219,7 +219,7 @@ fn denied(lua: &Lua, denied: &Denied) -> mlua::Result<Table> {
 }
 
 /// The end of a run from outside as an error value.
-pub(super) fn stopped(lua: &Lua, stop: &Stop) -> mlua::Result<Table> {
+pub(super) fn stopped(lua: &Lua, stop: &StopReason) -> mlua::Result<Table> {
     plain(lua, Kind::Cancelled, &stop.describe())
 }
 
@@ -243,14 +243,14 @@ pub(super) fn from_lua(value: &Value, traceback: &str) -> ScriptError {
                 is_stop: text("kind").as_deref() == Some(Kind::Cancelled.as_str()),
             }
         }
-        Value::String(text) => located(&text.to_string_lossy(), traceback),
-        Value::Error(error) => located(&error.to_string(), traceback),
-        other => ScriptError { message: shown(other), traceback: traceback.to_owned(), ..ScriptError::default() },
+        Value::String(text) => locate(&text.to_string_lossy(), traceback),
+        Value::Error(error) => locate(&error.to_string(), traceback),
+        other => ScriptError { message: render(other), traceback: traceback.to_owned(), ..ScriptError::default() },
     }
 }
 
 /// A value that is no error of ours, as a person reads it.
-fn shown(value: &Value) -> String {
+fn render(value: &Value) -> String {
     let has_text = |table: &Table| table.metatable().is_some_and(|meta| meta.contains_key("__tostring").unwrap_or(false));
     match value {
         Value::Table(table) if has_text(table) => value.to_string().unwrap_or_else(|_| "a table was raised".to_owned()),
@@ -261,7 +261,7 @@ fn shown(value: &Value) -> String {
 }
 
 /// Lua's own errors begin with `file:line: `.
-pub(super) fn located(text: &str, traceback: &str) -> ScriptError {
+pub(super) fn locate(text: &str, traceback: &str) -> ScriptError {
     let mut error = ScriptError { message: text.to_owned(), traceback: traceback.to_owned(), ..ScriptError::default() };
     let mut rest = text;
     let mut consumed = 0;

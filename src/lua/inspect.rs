@@ -6,7 +6,7 @@ use mlua::{Function, Table, Value};
 
 /// A step of a path through a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum PathStep {
     /// `.name`.
     Field(String),
     /// `[1]`.
@@ -38,8 +38,8 @@ pub struct InAnswer {
 impl Values {
     /// The values as text for a terminal of that width, one below the other.
     pub fn text(&self, session: &Session, width: usize) -> String {
-        let shown: Vec<String> = self.0.iter().map(|value| session.shown(value, width)).collect();
-        shown.join("\n")
+        let texts: Vec<String> = self.0.iter().map(|value| session.render(value, width)).collect();
+        texts.join("\n")
     }
 }
 
@@ -62,17 +62,17 @@ impl Session {
     }
 
     /// What stands at a path. No metamethod runs, so looking changes nothing.
-    pub fn inspect(&self, root: &str, path: &[Step]) -> (Inspected, Option<InAnswer>) {
+    pub fn inspect(&self, root: &str, path: &[PathStep]) -> (Inspected, Option<InAnswer>) {
         let mut value = self.root(root);
         let mut answer: Option<InAnswer> = None;
         for step in path {
             answer = self.answer_of(&value).or(answer);
             let Value::Table(table) = &value else { return (Inspected::Other, answer) };
             value = match step {
-                Step::Field(name) => table.raw_get(name.as_str()).unwrap_or(Value::Nil),
-                Step::Index(index) => table.raw_get(*index).unwrap_or(Value::Nil),
+                PathStep::Field(name) => table.raw_get(name.as_str()).unwrap_or(Value::Nil),
+                PathStep::Index(index) => table.raw_get(*index).unwrap_or(Value::Nil),
             };
-            if let (Some(answer), Step::Field(name)) = (&mut answer, step) {
+            if let (Some(answer), PathStep::Field(name)) = (&mut answer, step) {
                 answer.fields.push(name.clone());
             }
         }
@@ -136,7 +136,7 @@ impl Session {
         }
     }
 
-    fn shown(&self, value: &Value, width: usize) -> String {
+    fn render(&self, value: &Value, width: usize) -> String {
         match value {
             Value::Function(function) => match self.action_name(function) {
                 Some(name) => format!("Action {name}; ?{name} shows its page"),
@@ -151,7 +151,7 @@ impl Session {
     }
 }
 
-/// A look at a table ends after so many fields: nobody reads on, and the table may have millions.
+/// A look at a table ends after so many fields: more is not read, and the table may have millions.
 const MOST_FIELDS: usize = 2_000;
 
 /// The catalogue's name of a product's or service's table.

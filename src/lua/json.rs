@@ -92,8 +92,14 @@ struct Maker<'lua, 'de> {
 
 impl<'lua> Maker<'lua, '_> {
     fn new(lua: &'lua Lua) -> Self {
-        let (fields, list_mark) = (RefCell::default(), OnceCell::new());
-        Self { lua, fields, list_mark, made: Cell::new(0), is_paused: Cell::new(false), failure: Cell::new(None) }
+        Self {
+            lua,
+            fields: RefCell::default(),
+            list_mark: OnceCell::new(),
+            made: Cell::new(0),
+            is_paused: Cell::new(false),
+            failure: Cell::new(None),
+        }
     }
 
     fn count(&self, made: usize) {
@@ -182,7 +188,8 @@ impl<'de> Visitor<'de> for &Maker<'_, 'de> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Made<'de>, A::Error> {
-        let (mut failure, mut length) = (None, 0);
+        let mut failure = None;
+        let mut length = 0;
         let elements = Elements { maker: self, list, failure: &mut failure, length: &mut length };
         let table = self.lua.create_sequence_from(elements);
         // Whatever ended the list first is the reason.

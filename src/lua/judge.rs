@@ -1,4 +1,4 @@
-//! What Lua's own compiler says of a text, without running it: of a script that is checked, and of a line while it is typed.
+//! The verdict of Lua's own compiler on a text, without running it: of a script that is checked, and of a line while it is typed.
 
 use super::sources::lua_text;
 use crate::lua_syntax::locals::Rewritten;
@@ -97,7 +97,7 @@ fn compiles(text: &str) -> Judgement {
     let ended = if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") };
     match refusal("=input", &ended) {
         None => Judgement::Whole,
-        // Lua says so of a value that stands as a statement: more lines are not likely to make it one.
+        // Lua refuses a value that stands as a statement: more lines are not likely to make it one.
         Some(mlua::Error::SyntaxError { message, .. }) if message.ends_with("syntax error near <eof>") => Judgement::Wrong,
         Some(mlua::Error::SyntaxError { incomplete_input: true, .. }) => Judgement::Incomplete,
         Some(_) => Judgement::Wrong,
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_string_goes_on_behind_its_line_only_where_lua_says_so() {
+    fn a_string_goes_on_behind_its_line_only_where_lua_allows_it() {
         for text in ["'a\\", "'a\\\n", "'a\\z", "'a\\z \n ", "[[a", "[==[a]]\n", "--[[ a"] {
             assert_eq!(judge(text), Judgement::Incomplete, "{text}");
         }

@@ -1,4 +1,4 @@
-//! Marks of tables: what a metatable says of the table that has it.
+//! Marks of tables, kept in their metatables.
 
 use mlua::{Lua, Table};
 

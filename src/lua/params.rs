@@ -72,7 +72,7 @@ impl Walk {
             return self.fault(path, format!("is nested more than {DEEPEST} deep"));
         }
         if self.values > MOST_VALUES {
-            // One fault says it; the walk ends without more.
+            // One fault is enough; the walk ends without more.
             return if self.faults.is_empty() { self.fault(path, format!("is more than {MOST_VALUES} values")) } else { None };
         }
         self.parents.push(table.to_pointer());
@@ -88,7 +88,7 @@ impl Walk {
             let item: LuaValue = table.raw_get(index).unwrap_or(LuaValue::Nil);
             let here = format!("{path}[{index}]");
             if item.is_nil() || self.values > MOST_VALUES {
-                // One fault says it: behind a hole a border can be anywhere up to 2^63.
+                // One fault is enough: behind a hole a border can be anywhere up to 2^63.
                 let problem = if item.is_nil() { "is nil: a list must have no holes" } else { "is one value too many" };
                 self.fault(&here, problem);
                 return items;
@@ -98,8 +98,8 @@ impl Walk {
         }
         for (key, _) in table.pairs::<LuaValue, LuaValue>().flatten() {
             if !matches!(key, LuaValue::Integer(index) if index >= 1 && usize::try_from(index).is_ok_and(|index| index <= length)) {
-                let shown = key.to_string().unwrap_or_default();
-                self.fault(path, format!("is a list that has the key {shown} too"));
+                let text = key.to_string().unwrap_or_default();
+                self.fault(path, format!("is a list that has the key {text} too"));
             }
         }
         items
@@ -109,8 +109,8 @@ impl Walk {
         let mut fields = Params::new();
         for (key, field) in table.pairs::<LuaValue, LuaValue>().flatten() {
             let LuaValue::String(name) = &key else {
-                let shown = key.to_string().unwrap_or_default();
-                self.fault(path, format!("has the key {shown}, a {} and not a name", key.type_name()));
+                let text = key.to_string().unwrap_or_default();
+                self.fault(path, format!("has the key {text}, a {} and not a name", key.type_name()));
                 continue;
             };
             let Ok(name) = name.to_str() else {

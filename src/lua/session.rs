@@ -77,7 +77,9 @@ impl Session {
         let runtime = Runtime::new(gate, limits, chunk)?;
         let lua = &runtime.lua;
         let globals = lua.globals();
-        let (cells, environment, behind) = (lua.create_table()?, lua.create_table()?, lua.create_table()?);
+        let cells = lua.create_table()?;
+        let environment = lua.create_table()?;
+        let behind = lua.create_table()?;
         behind.raw_set("__index", &globals)?;
         behind.raw_set("__newindex", &globals)?;
         environment.set_metatable(Some(behind))?;
@@ -93,7 +95,7 @@ impl Session {
     /// Compiles an input; its declarations count from now on.
     pub fn compile(&self, name: &str, text: &str) -> Result<Input, InputError> {
         remember(&self.runtime.sources, name, text);
-        // What is no Lua at all is told first, and a line that is not finished may still become another one.
+        // What is no Lua at all is reported first, and a line that is not finished may still become another one.
         let rewritten = self.locals.borrow_mut().rewrite(text).map_err(|assigned| {
             judge::input_refusal(name, text).map_or_else(|| constant_assigned(name, &assigned), |failure| wrong(&failure))
         })?;
@@ -122,7 +124,7 @@ impl Session {
         chunk.set_environment(self.environment.clone()).into_function()
     }
 
-    /// Runs an input to its end; its value becomes the last result where `keeps_last` says so. What it has set before an error stays
+    /// Runs an input to its end; its value becomes the last result where `keeps_last`. What it has set before an error stays
     /// set.
     pub async fn run(self: Rc<Self>, input: Input, keeps_last: bool) -> Result<Values, ScriptError> {
         self.inputs.set(self.inputs.get() + 1);
@@ -151,7 +153,7 @@ impl Session {
 
     /// After the interrupt was lowered: Lua code runs again, and memory that a failed input took is free.
     pub fn recover(&self) {
-        // Without the hook, the next Ctrl-C would find nobody; a VM that cannot take one cannot run anything either.
+        // Without the hook, the next Ctrl-C would have no effect; a VM that cannot take one cannot run anything either.
         let _ = self.runtime.install_hook();
         let _ = self.runtime.lua.gc_collect();
     }
@@ -196,7 +198,7 @@ end";
 fn wrong(failure: &mlua::Error) -> InputError {
     InputError::Wrong(Box::new(match failure {
         mlua::Error::SyntaxError { message, .. } => {
-            let located = error::located(message, "");
+            let located = error::locate(message, "");
             ScriptError { kind: Some("validation".to_owned()), message: format!("this is no Lua: {}", located.message), ..located }
         }
         other => internal(other),

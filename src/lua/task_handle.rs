@@ -1,7 +1,7 @@
 //! Handles of tasks: what `wait` waits for. `stdlib/core/wait.lua` gives them their metatable.
 
 use crate::client::Answer;
-use crate::client::command::Named;
+use crate::client::command::AccountRef;
 use crate::client::waiter::Task;
 use mlua::{Function, Lua, Table};
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ pub(super) fn fields(
     dialect: &str,
     ids: &[String],
     with: &BTreeMap<String, String>,
-    account: &Named,
+    account: &AccountRef,
 ) -> mlua::Result<Table> {
     let table = lua.create_table()?;
     table.raw_set("product", product)?;

@@ -6,11 +6,11 @@ use super::files::standard::{flush_standard_output, open_standard_streams};
 use super::sources::{SharedSources, Sources, lua_text, remember};
 use super::task_handle::NATIVES;
 use super::{natives, stdlib};
-use crate::gate::{Gate, Stop};
+use crate::gate::{Gate, StopReason};
 use mlua::{Function, HookTriggers, IntoLuaMulti as _, Lua, LuaOptions, MultiValue, StdLib, Table, Value, Variadic, VmState};
 use std::sync::{Arc, PoisonError};
 
-/// The hook looks at the run's interrupt after so many instructions: a few microseconds.
+/// The hook looks at the run's cancel token after so many instructions: a few microseconds.
 const HOOK_INTERVAL: u32 = 2_000;
 
 /// A VM for one run.
@@ -96,7 +96,7 @@ impl Runtime {
         match self.in_coroutine("run_all_deferred", MultiValue::new()).await {
             Ok(results) => {
                 let Some(Value::Table(errors)) = results.front() else { return Vec::new() };
-                let is_stop = self.gate.interrupt().is_raised();
+                let is_stop = self.gate.cancel_token().is_raised();
                 let errors = errors.sequence_values::<Value>().flatten().map(|value| error::from_lua(&value, ""));
                 // An error raised before the run was ended is the script's own; only the last can be the sign.
                 errors.map(|error| ScriptError { is_stop: error.is_stop || (is_stop && error.kind.is_none()), ..error }).collect()
@@ -132,11 +132,11 @@ impl Runtime {
         } else {
             let value = results.get(1).cloned().unwrap_or(Value::Nil);
             if error::is_out_of_memory(&value) {
-                self.gate.interrupt().raise(Stop::OutOfMemory(self.limits.memory));
+                self.gate.cancel_token().raise(StopReason::OutOfMemory(self.limits.memory));
             }
             let traceback = results.get(2).and_then(Value::as_string).map(mlua::LuaString::to_string_lossy).unwrap_or_default();
             let mut error = error::from_lua(&value, &traceback);
-            // A text says by itself where it was raised, unless its author wants none of that.
+            // A text begins with where it was raised, unless its author wants none of that.
             if error.line.is_none() && !value.is_string() {
                 error.source = results.get(3).and_then(Value::as_string).map(mlua::LuaString::to_string_lossy);
                 error.line = results.get(4).and_then(Value::as_u32);
@@ -148,21 +148,21 @@ impl Runtime {
     /// An error of the VM itself: most often that the run was ended, or that memory ran out.
     fn ended_or(&self, failure: &mlua::Error) -> ScriptError {
         if matches!(failure, mlua::Error::MemoryError(_)) {
-            self.gate.interrupt().raise(Stop::OutOfMemory(self.limits.memory));
+            self.gate.cancel_token().raise(StopReason::OutOfMemory(self.limits.memory));
         }
-        ScriptError { is_stop: self.gate.interrupt().is_raised(), ..internal(failure) }
+        ScriptError { is_stop: self.gate.cancel_token().is_raised(), ..internal(failure) }
     }
 
     /// The hook that ends Lua code once the run is ended: then it fires at every instruction, because `pcall` can catch one error.
     pub(super) fn install_hook(&self) -> mlua::Result<()> {
         let gate = Arc::clone(&self.gate);
         self.lua.set_global_hook(HookTriggers::new().every_nth_instruction(HOOK_INTERVAL), move |lua, _| {
-            if !gate.interrupt().is_raised() {
+            if !gate.cancel_token().is_raised() {
                 return Ok(VmState::Continue);
             }
             let ended = Arc::clone(&gate);
             lua.set_global_hook(HookTriggers::new().every_nth_instruction(1), move |_, _| {
-                if ended.interrupt().is_raised() { Err(mlua::Error::runtime("the run is ended")) } else { Ok(VmState::Continue) }
+                if ended.cancel_token().is_raised() { Err(mlua::Error::runtime("the run is ended")) } else { Ok(VmState::Continue) }
             })?;
             Err(mlua::Error::runtime("the run is ended"))
         })
@@ -172,7 +172,7 @@ impl Runtime {
 fn syntax_error(failure: &mlua::Error) -> ScriptError {
     match failure {
         mlua::Error::SyntaxError { message, .. } => {
-            let located = error::located(message, "");
+            let located = error::locate(message, "");
             ScriptError {
                 kind: Some("validation".to_owned()),
                 message: format!("the script does not parse: {}", located.message),
@@ -184,5 +184,5 @@ fn syntax_error(failure: &mlua::Error) -> ScriptError {
 }
 
 pub(super) fn internal(failure: &mlua::Error) -> ScriptError {
-    error::located(&failure.to_string(), "")
+    error::locate(&failure.to_string(), "")
 }

@@ -32,7 +32,7 @@ pub(super) struct Slot {
     constant: bool,
 }
 
-/// A constant that a text assigns to. Lua's compiler cannot tell: for it the constant is a field.
+/// A constant that a text assigns to. Lua's compiler cannot know: for it the constant is a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConstantAssigned {
     /// Its name.

@@ -1,6 +1,6 @@
 //! Lua's text for the prompt: its tokens, also of a line that is not finished yet or wrong, and the locals that outlive their line.
 //!
-//! Whether a text is Lua at all is the compiler's to say.
+//! Whether a text is Lua at all is for the compiler to decide.
 
 mod draft;
 pub mod locals;

@@ -259,7 +259,8 @@ impl<'a> Scan<'a> {
 
     /// What follows `function`, to the beginning of its body.
     fn function(&mut self) {
-        let (name, mut is_method) = (self.at, false);
+        let name = self.at;
+        let mut is_method = false;
         let is_value = !self.take_name();
         if !is_value {
             if !matches!(self.draft.text(self.at), "." | ":") {

@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_more_lines_can_finish_is_told_from_what_they_cannot() {
+    fn what_more_lines_can_finish_is_distinguished_from_what_they_cannot() {
         assert_eq!(kinds("[[a\nb")[0].0, TokenKind::OpenText);
         assert_eq!(kinds("--[==[ a")[0].0, TokenKind::OpenText);
         assert_eq!(kinds("'a\\")[0].0, TokenKind::OpenText);

@@ -18,7 +18,7 @@ pub struct CallSubject<'a> {
 }
 
 impl CallSubject<'_> {
-    /// What carrying it out can do, as `destroys` or `costs`. Of an Action that the catalogue lacks nobody knows what it does.
+    /// What carrying it out can do, as `destroys` or `costs`. What an Action that the catalogue lacks does is not known.
     pub fn effects(&self) -> Vec<&'static str> {
         let action = self.action;
         let marked = [("destroys", action.destroys), ("costs", action.costs)];

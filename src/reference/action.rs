@@ -4,7 +4,7 @@ use super::document::{Block, Document, Line, Row};
 use super::{describe, example};
 use cumulua_core::catalog::{Action, Matcher, PageStyle, PaginatorModel, Required, TaskState};
 
-/// Everything that the catalogue says of an Action.
+/// Everything that the catalogue has on an Action.
 pub(super) fn document(action: &Action) -> Document {
     let mut page = Document::new(&action.full_name, action.term.as_deref(), Line::prose(&action.summary, &action.service));
     page.blocks.push(Block::Facts(facts(action)));
@@ -153,7 +153,7 @@ fn sending_again(action: &Action) -> Vec<Block> {
             let join = if index == 0 { " with " } else { " and " };
             line = line.and(join).and_code(theirs).and(" = the call's ").and_code(ours);
         }
-        line = line.and(" tells whether it was carried out");
+        line = line.and(" shows whether it was carried out");
         if let Some(when) = &lookup.carried_out_when {
             let found = if when == "absent" { "nothing" } else { "something" };
             line = line.and(format!(": it was if {found} is found"));
@@ -165,7 +165,7 @@ fn sending_again(action: &Action) -> Vec<Block> {
         blocks.push(Block::Text(line.and(".")));
     }
     if blocks.is_empty() {
-        let line = "Nothing tells whether a call whose answer was lost was carried out: look before sending it again.";
+        let line = "Nothing shows whether a call whose answer was lost was carried out: look before sending it again.";
         blocks.push(Block::Text(Line::text(line)));
     }
     blocks

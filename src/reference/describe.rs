@@ -174,7 +174,7 @@ fn limits(param: &Param) -> Option<String> {
         format,
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| capitalized(&parts.join(", ")))
+    (!parts.is_empty()).then(|| capitalize(&parts.join(", ")))
 }
 
 fn range<T: std::fmt::Display>(min: Option<T>, max: Option<T>, what: &str) -> Option<String> {
@@ -186,7 +186,7 @@ fn range<T: std::fmt::Display>(min: Option<T>, max: Option<T>, what: &str) -> Op
     }
 }
 
-fn capitalized(text: &str) -> String {
+fn capitalize(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

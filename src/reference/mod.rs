@@ -1,4 +1,4 @@
-//! The reference: what the catalogue says, for the terminal, a browser, an editor and other programs.
+//! The reference: what is in the catalogue, for the terminal, a browser, an editor and other programs.
 //!
 //! A [`document::Document`] is built once from the catalogue (`action`, `overview`) and written by [`page`] and [`html`];
 //! [`listing`], [`table`] and [`lua_types`] read the catalogue themselves.
@@ -32,7 +32,7 @@ pub enum ReferenceError {
     Unwritable {
         /// The file or folder.
         file: PathBuf,
-        /// What the system says.
+        /// The system's reason.
         reason: std::io::Error,
     },
 }
@@ -40,20 +40,20 @@ pub enum ReferenceError {
 /// Writes files of one folder and remembers which.
 struct Output<'a> {
     folder: &'a Path,
-    written: Vec<PathBuf>,
+    files: Vec<PathBuf>,
 }
 
 impl<'a> Output<'a> {
     fn into(folder: &'a Path) -> Result<Self, ReferenceError> {
         fs::create_dir_all(folder).map_err(|reason| ReferenceError::Unwritable { file: folder.to_owned(), reason })?;
-        Ok(Self { folder, written: Vec::new() })
+        Ok(Self { folder, files: Vec::new() })
     }
 
     fn write(&mut self, name: &str, text: &str) -> Result<(), ReferenceError> {
         let file = self.folder.join(name);
         let made = file.parent().map_or(Ok(()), fs::create_dir_all);
         made.and_then(|()| fs::write(&file, text)).map_err(|reason| ReferenceError::Unwritable { file: file.clone(), reason })?;
-        self.written.push(file);
+        self.files.push(file);
         Ok(())
     }
 }

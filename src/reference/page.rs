@@ -12,7 +12,7 @@ pub struct Paper {
     /// Columns of the terminal.
     pub width: usize,
     /// Whether headings and names have ANSI styles.
-    pub colour: bool,
+    pub color: bool,
 }
 
 const TITLE: Style = AnsiColor::Cyan.on_default().bold();
@@ -20,7 +20,7 @@ const HEADING: Style = Style::new().bold();
 const CODE: Style = AnsiColor::Green.on_default();
 
 /// The page of whatever has that name: a product, a service, an Action or a reference table (`cds.Region`).
-pub fn named(catalog: &Catalog, name: &str, paper: &Paper) -> Result<String, CatalogError> {
+pub fn render_named(catalog: &Catalog, name: &str, paper: &Paper) -> Result<String, CatalogError> {
     if catalog.services().iter().any(|service| service == name) {
         return service(catalog, name, paper);
     }
@@ -62,16 +62,16 @@ pub fn table(catalog: &Catalog, product: &str, name: &str, paper: &Paper) -> Res
 }
 
 fn render(document: &Document, paper: &Paper) -> String {
-    let title = styled(&document.name, TITLE, paper);
+    let title = style_text(&document.name, TITLE, paper);
     let mut parts = vec![document.term.as_ref().map_or(title.clone(), |term| format!("{title}  {term}"))];
     parts.push(paragraph(&document.summary, "", paper));
     for block in &document.blocks {
         parts.push(match block {
-            Block::Heading(text) => styled(text, HEADING, paper),
+            Block::Heading(text) => style_text(text, HEADING, paper),
             Block::Text(line) => paragraph(line, "", paper),
             Block::Notes(lines) => lines.iter().map(|line| paragraph(line, "-", paper)).collect(),
             Block::Facts(facts) => grid(facts.iter().map(|(name, line)| vec![(*name).to_owned(), line.plain()]).collect(), paper),
-            Block::Code { text, .. } => indented(text, paper),
+            Block::Code { text, .. } => indent(text, paper),
             Block::Table { head, rows } => block_table(head, rows, paper),
         });
     }
@@ -79,12 +79,12 @@ fn render(document: &Document, paper: &Paper) -> String {
     format!("{}\n", text.join("\n\n"))
 }
 
-fn styled(text: &str, style: Style, paper: &Paper) -> String {
-    if paper.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+fn style_text(text: &str, style: Style, paper: &Paper) -> String {
+    if paper.color { format!("{style}{text}{style:#}") } else { text.to_owned() }
 }
 
-fn indented(code: &str, paper: &Paper) -> String {
-    code.lines().map(|line| format!("    {}", styled(line, CODE, paper))).collect::<Vec<_>>().join("\n")
+fn indent(code: &str, paper: &Paper) -> String {
+    code.lines().map(|line| format!("    {}", style_text(line, CODE, paper))).collect::<Vec<_>>().join("\n")
 }
 
 fn paragraph(line: &Line, bullet: &str, paper: &Paper) -> String {
@@ -108,13 +108,13 @@ pub(super) fn grid(rows: Vec<Vec<String>>, paper: &Paper) -> String {
 fn block_table(head: &[&str], rows: &[Row], paper: &Paper) -> String {
     let mut table = bare_table(paper);
     table.load_style(presets::NOTHING.header_separator(LineStyle::none().fill('─').junction('─')));
-    let bold = |text: &&str| if paper.colour { Cell::new(text).add_attribute(Attribute::Bold) } else { Cell::new(text) };
+    let bold = |text: &&str| if paper.color { Cell::new(text).add_attribute(Attribute::Bold) } else { Cell::new(text) };
     table.set_header(head.iter().map(bold));
     for row in rows {
         let cell = |(index, lines): (usize, &Vec<Line>)| {
             let indent = if index == 0 { "  ".repeat(row.depth) } else { String::new() };
             let cell = Cell::new(lines.iter().map(|line| format!("{indent}{}", line.plain())).collect::<Vec<_>>().join("\n"));
-            if paper.colour && index == 0 { cell.fg(comfy_table::Color::Green) } else { cell }
+            if paper.color && index == 0 { cell.fg(comfy_table::Color::Green) } else { cell }
         };
         table.add_row(row.cells.iter().enumerate().map(cell));
     }
@@ -131,7 +131,7 @@ fn bare_table(paper: &Paper) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(u16::try_from(paper.width).unwrap_or(u16::MAX));
-    if paper.colour {
+    if paper.color {
         table.enforce_styling();
     } else {
         table.force_no_tty();
@@ -155,11 +155,11 @@ fn finish(mut table: Table) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Paper, named, table};
+    use super::{Paper, render_named, table};
     use cumulua_core::catalog::{Catalog, CatalogError};
 
     fn page(name: &str) -> String {
-        named(&Catalog::default(), name, &Paper { width: 100, colour: false }).unwrap()
+        render_named(&Catalog::default(), name, &Paper { width: 100, color: false }).unwrap()
     }
 
     fn has(text: &str, pieces: &[&str]) {
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_of_an_action_says_what_the_catalogue_knows() {
+    fn the_page_of_an_action_has_what_the_catalogue_knows() {
         has(
             &page("cds.ccs.CreateInstance"),
             &[
@@ -222,8 +222,8 @@ mod tests {
     #[test]
     fn styles_come_only_where_they_are_wanted() {
         let catalog = Catalog::default();
-        let coloured = named(&catalog, "cds.ccs.CreateInstance", &Paper { width: 80, colour: true }).unwrap();
-        assert!(coloured.contains("\u{1b}["));
+        let colored = render_named(&catalog, "cds.ccs.CreateInstance", &Paper { width: 80, color: true }).unwrap();
+        assert!(colored.contains("\u{1b}["));
         assert!(!page("cds.ccs.CreateInstance").contains('\u{1b}'));
     }
 
@@ -237,8 +237,8 @@ mod tests {
 
     #[test]
     fn an_unknown_name_suggests_the_nearest() {
-        let paper = Paper { width: 80, colour: false };
-        let error = named(&Catalog::default(), "cds.ccs.CreateInstanse", &paper).unwrap_err();
+        let paper = Paper { width: 80, color: false };
+        let error = render_named(&Catalog::default(), "cds.ccs.CreateInstanse", &paper).unwrap_err();
         assert!(error.to_string().contains("cds.ccs.CreateInstance"), "{error}");
         let error = table(&Catalog::default(), "cds", "Regoin", &paper).unwrap_err();
         assert!(matches!(error, CatalogError::Unknown { near, .. } if near == ["Region"]));

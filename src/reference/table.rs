@@ -6,7 +6,7 @@ use cumulua_core::catalog::Action;
 /// Name and summary of each Action in aligned columns; a summary is cut to its first sentence.
 pub fn table(actions: &[Action], width: usize) -> String {
     let rows = actions.iter().map(|action| vec![action.full_name.to_string(), first_sentence(&action.summary).to_owned()]);
-    grid(rows.collect(), &Paper { width, colour: false })
+    grid(rows.collect(), &Paper { width, color: false })
 }
 
 /// Up to the first full stop or semicolon that ends a clause.

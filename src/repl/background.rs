@@ -1,9 +1,9 @@
-//! Lines in the background, as a person hears of them: how they began, and how they ended.
+//! Lines in the background, as they are reported to a person: how they began, and how they ended.
 
 use super::conversation::Conversation;
 use super::jobs::{Ended, Job};
-use super::turn::Turn;
-use crate::gate::Stop;
+use super::running::Running;
+use crate::gate::StopReason;
 use crate::lua::ScriptError;
 use crate::lua::judge::Form;
 use crate::lua::session::{InputError, Values};
@@ -17,8 +17,8 @@ impl Conversation {
         self.inputs += 1;
         match self.session.compile(&format!("=input[{}]", self.inputs), line) {
             Ok(input) => {
-                let number = self.jobs.start(&self.session, &self.front, line, self.inputs, input);
-                self.front.say(&format!("[{number}] runs in the background; `jobs` lists it"));
+                let number = self.jobs.start(&self.session, &self.ui, line, self.inputs, input);
+                self.ui.note(&format!("[{number}] runs in the background; `jobs` lists it"));
             }
             Err(InputError::Wrong(error)) => self.failed(*error),
             Err(InputError::Incomplete) => self.problem("write what shall run behind the &, as `&ids = wait(r)`"),
@@ -27,13 +27,13 @@ impl Conversation {
 
     /// Announces how a job ended.
     pub(super) fn job_ended(&mut self, (number, job, outcome): Ended) {
-        self.front.output.end(Turn::Job(number));
+        self.ui.output.end(Running::Job(number));
         let stop = self.settle();
-        if let Some(Stop::Exit(status)) = stop {
+        if let Some(StopReason::Exit(status)) = stop {
             self.leaving = Some(status);
         }
         let after = job.as_ref().map_or(Duration::ZERO, Job::elapsed);
-        let line = job.as_ref().map(|job| self.secrets.replaced(&job.line)).unwrap_or_default();
+        let line = job.as_ref().map(|job| self.secrets.replace_secrets(&job.line)).unwrap_or_default();
         let mut text = format!(
             "[{number}] {} after {:.1} s: {}",
             word(outcome.as_ref(), stop.is_some()),
@@ -43,7 +43,7 @@ impl Conversation {
         match outcome {
             Some(Ok(values)) => {
                 if !values.is_empty() {
-                    let value = self.gate.redact(&values.text(&self.session, self.front.terminal.width()));
+                    let value = self.gate.redact(&values.text(&self.session, self.ui.terminal.width()));
                     let lines: Vec<&str> = value.lines().take(MOST_ANNOUNCED).collect();
                     let _ = write!(text, "\n{}", lines.join("\n"));
                     if value.lines().count() > MOST_ANNOUNCED {
@@ -56,12 +56,12 @@ impl Conversation {
                 }
             }
             Some(Err(error)) if stop.is_none() => {
-                let _ = write!(text, "\n{}", self.front.terminal.error(&error, &self.session.sources(), false));
+                let _ = write!(text, "\n{}", self.ui.terminal.error(&error, &self.session.sources(), false));
                 self.last_error = Some(error);
             }
             Some(Err(_)) | None => {}
         }
-        self.front.say(&text);
+        self.ui.note(&text);
     }
 }
 

@@ -1,4 +1,4 @@
-//! The conversation: a line is read, done, and answered, until somebody leaves.
+//! The conversation: a line is read, done, and answered, until the person leaves.
 
 use super::commands::pages;
 use super::commands::parse::{self, Command};
@@ -9,13 +9,13 @@ use super::editor::line::{Editor, FromEditor, Setup, Typed};
 use super::editor::prompt;
 use super::editor::remote::Ask;
 use super::editor::secrets::Secrets;
-use super::front::Front;
 use super::interrupts::Interrupts;
 use super::jobs::Jobs;
-use super::turn::Turn;
+use super::running::Running;
+use super::ui::Ui;
 use crate::gate::Gate;
 use crate::lua::console::Console;
-use crate::lua::inspect::{InAnswer, Inspected, Step};
+use crate::lua::inspect::{InAnswer, Inspected, PathStep};
 use crate::lua::session::Session;
 use crate::lua::{Limits, ScriptError};
 use crate::reference::page::Paper;
@@ -47,7 +47,7 @@ pub struct Options {
 pub(super) type Flow = Option<u8>;
 
 pub(super) struct Conversation {
-    pub(super) front: Arc<Front>,
+    pub(super) ui: Arc<Ui>,
     pub(super) gate: Arc<Gate>,
     pub(super) options: Options,
     pub(super) session: Rc<Session>,
@@ -55,7 +55,7 @@ pub(super) struct Conversation {
     pub(super) jobs: Jobs,
     pub(super) transcript: Transcript,
     pub(super) history: History,
-    /// Whether that was said: once is enough.
+    /// Whether that was noted: once is enough.
     pub(super) is_history_lost: bool,
     pub(super) secrets: Secrets,
     pub(super) inputs: usize,
@@ -69,23 +69,23 @@ pub(super) struct Conversation {
 }
 
 /// Runs a session to its end; the status that the process exits with.
-pub async fn run(front: Arc<Front>, gate: Arc<Gate>, options: Options) -> Result<u8, String> {
-    let session = new_session(&front, &gate, &options).map_err(|failure| failure.message)?;
+pub async fn run(ui: Arc<Ui>, gate: Arc<Gate>, options: Options) -> Result<u8, String> {
+    let session = new_session(&ui, &gate, &options).map_err(|failure| failure.message)?;
     let history = History::open(options.history.clone());
     let setup = Setup {
         catalog: Arc::clone(gate.catalog()),
         profiles: Arc::clone(gate.profiles()),
         folder: options.folder.clone(),
-        has_color: front.terminal.has_color(),
+        has_color: ui.terminal.has_color(),
         history: history.entries().to_vec(),
     };
-    let (editor, from_editor) = Editor::start(setup, Arc::clone(&front.output))?;
-    if front.editor.set(editor).is_err() {
+    let (editor, from_editor) = Editor::start(setup, Arc::clone(&ui.output))?;
+    if ui.editor.set(editor).is_err() {
         return Err("there is a session already".to_owned());
     }
     let secrets = Secrets::new(Arc::clone(gate.catalog()), Arc::clone(&options.redactor));
     let mut conversation = Conversation {
-        front,
+        ui,
         gate,
         options,
         session,
@@ -106,9 +106,9 @@ pub async fn run(front: Arc<Front>, gate: Arc<Gate>, options: Options) -> Result
     Ok(conversation.leave(status).await)
 }
 
-pub(super) fn new_session(front: &Arc<Front>, gate: &Arc<Gate>, options: &Options) -> Result<Rc<Session>, ScriptError> {
+pub(super) fn new_session(ui: &Arc<Ui>, gate: &Arc<Gate>, options: &Options) -> Result<Rc<Session>, ScriptError> {
     let session = Session::new(Arc::clone(gate), options.limits, options.folder.clone())?;
-    let console: Arc<dyn Console> = Arc::clone(front) as Arc<dyn Console>;
+    let console: Arc<dyn Console> = Arc::clone(ui) as Arc<dyn Console>;
     session.set_console(&console)?;
     Ok(Rc::new(session))
 }
@@ -117,7 +117,7 @@ impl Conversation {
     async fn talk(&mut self) -> u8 {
         let mut flow = None;
         while flow.is_none() {
-            flow = match self.typed().await {
+            flow = match self.read_line().await {
                 Typed::Line(line) => self.enter(&line).await,
                 Typed::Interrupted { was_empty: false } => {
                     self.interrupts = 1;
@@ -132,7 +132,7 @@ impl Conversation {
     }
 
     /// Shows the prompt and waits for what is typed; jobs go on meanwhile.
-    async fn typed(&mut self) -> Typed {
+    async fn read_line(&mut self) -> Typed {
         // Lines that come faster than the session would otherwise never let a job go on.
         while let Some(ended) = self.jobs.next().now_or_never() {
             self.job_ended(ended);
@@ -140,8 +140,8 @@ impl Conversation {
         if self.leaving.is_some() {
             return Typed::End;
         }
-        let prompt = prompt::prompt(self.gate.profiles(), self.gate.catalog(), self.front.terminal.has_color());
-        if let Some(editor) = self.front.editor.get() {
+        let prompt = prompt::prompt(self.gate.profiles(), self.gate.catalog(), self.ui.terminal.has_color());
+        if let Some(editor) = self.ui.editor.get() {
             editor.read(prompt, String::new());
         }
         let interrupts = Arc::clone(&self.options.interrupts);
@@ -164,16 +164,16 @@ impl Conversation {
     async fn asks_to_leave(&mut self) -> Flow {
         if self.interrupts == 0 {
             self.interrupts = 1;
-            self.front.say("Ctrl-C again, or Ctrl-D, leaves");
+            self.ui.note("Ctrl-C again, or Ctrl-D, leaves");
             return None;
         }
         self.interrupts = 0;
-        let front = Arc::clone(&self.front);
-        let leaves = async { front.editor.get()?.ask("Leave? [y/N] ".to_owned()).await.then_some(0) };
+        let ui = Arc::clone(&self.ui);
+        let leaves = async { ui.editor.get()?.ask("Leave? [y/N] ".to_owned()).await.then_some(0) };
         self.beside_jobs(leaves).await
     }
 
-    /// Does what a line says.
+    /// Carries out a line.
     async fn enter(&mut self, line: &str) -> Flow {
         let text = line.trim();
         if text.is_empty() {
@@ -218,7 +218,7 @@ impl Conversation {
         let redactor = Arc::clone(&self.options.redactor);
         let purged = self.history.purge(|entry| redactor.redact(entry) != entry);
         let added = if is_secret { Ok(()) } else { self.history.add(line) };
-        if let (true, Some(editor)) = (is_secret || matches!(purged, Ok(true)), self.front.editor.get()) {
+        if let (true, Some(editor)) = (is_secret || matches!(purged, Ok(true)), self.ui.editor.get()) {
             editor.set_history(self.history.entries().to_vec());
         }
         let written = purged.map(|_| ()).and(added);
@@ -226,18 +226,18 @@ impl Conversation {
         if let Err(failure) = written
             && !was_lost
         {
-            self.front.say(&format!("warning: the history cannot be written: {failure}"));
+            self.ui.note(&format!("warning: the history cannot be written: {failure}"));
         }
     }
 
     pub(super) fn problem(&self, message: &str) {
         let error = ScriptError { message: message.to_owned(), ..ScriptError::default() };
-        self.front.say(&self.front.terminal.error(&error, &self.session.sources(), false));
+        self.ui.note(&self.ui.terminal.error(&error, &self.session.sources(), false));
     }
 
     /// Shows a page of the catalogue.
     pub(super) async fn page(&mut self, subject: &str) {
-        let paper = Paper { width: self.front.terminal.width(), colour: self.front.terminal.has_color() };
+        let paper = Paper { width: self.ui.terminal.width(), color: self.ui.terminal.has_color() };
         match pages::page(subject, &paper, self) {
             Ok(text) => self.show(text.trim_end()).await,
             Err(problem) => self.problem(&problem),
@@ -246,11 +246,11 @@ impl Conversation {
 
     /// Shows a text: through the pager where it is longer than the screen.
     pub(super) async fn show(&mut self, text: &str) {
-        if self.front.terminal.needs_pager(text) {
-            let (front, text) = (Arc::clone(&self.front), text.to_owned());
-            self.elsewhere(move || front.show_in_pager(&text)).await;
+        if self.ui.terminal.needs_pager(text) {
+            let (ui, text) = (Arc::clone(&self.ui), text.to_owned());
+            self.elsewhere(move || ui.show_in_pager(&text)).await;
         } else {
-            self.front.output.write(Turn::Foreground, &format!("{text}\n"));
+            self.ui.output.write(Running::Foreground, &format!("{text}\n"));
         }
     }
 
@@ -276,12 +276,12 @@ impl Conversation {
     pub(super) async fn end_session(&mut self) {
         let dropped = self.jobs.drop_all();
         if dropped > 0 {
-            self.front.say(&format!("{dropped} background job{} stopped", if dropped == 1 { "" } else { "s" }));
+            self.ui.note(&format!("{dropped} background job{} stopped", if dropped == 1 { "" } else { "s" }));
         }
         if self.session.has_deferred() {
-            self.front.say("running what was deferred");
+            self.ui.note("running what was deferred");
             let session = Rc::clone(&self.session);
-            let errors = self.in_front(async move { session.run_deferred().await }).await;
+            let errors = self.run_in_foreground(async move { session.run_deferred().await }).await;
             let stop = self.settle();
             for error in errors.into_iter().flatten().filter(|error| stop.is_none() || !error.is_stop) {
                 self.failed(error);
@@ -291,9 +291,9 @@ impl Conversation {
 
     async fn leave(&mut self, status: u8) -> u8 {
         // A signal comes also while something is typed.
-        self.front.output.take_back();
+        self.ui.output.take_back();
         self.end_session().await;
-        self.say_open_ends();
+        self.report_pending();
         status
     }
 }
@@ -315,7 +315,7 @@ impl Knowledge for Conversation {
         self.session.names()
     }
 
-    fn inspect(&self, root: &str, steps: &[Step]) -> (Inspected, Option<InAnswer>) {
+    fn inspect(&self, root: &str, steps: &[PathStep]) -> (Inspected, Option<InAnswer>) {
         self.session.inspect(root, steps)
     }
 }

@@ -1,9 +1,9 @@
-//! Running what was typed: piece by piece, in front of the jobs, with its value or its error.
+//! Runs what was typed: piece by piece, in the foreground, with its value or its error.
 
 use super::conversation::{Conversation, Flow};
-use super::open_ends;
-use super::turn::Turn;
-use crate::gate::Stop;
+use super::pending;
+use super::running::Running;
+use crate::gate::StopReason;
 use crate::lua::ScriptError;
 use crate::lua::judge::{Judgement, judge};
 use crate::lua::session::{InputError, Values};
@@ -20,7 +20,7 @@ const REACTION: Duration = Duration::from_secs(2);
 const LONGEST_PIECE: usize = 500;
 
 impl Conversation {
-    /// Runs a text: as one chunk where it is one, else a pasted text piece by piece.
+    /// Runs a text: as one chunk where it is one, otherwise piece by piece, as a pasted text can be.
     pub(super) async fn evaluate(&mut self, text: &str) -> Flow {
         let pieces = pieces(text);
         let count = pieces.len();
@@ -32,7 +32,7 @@ impl Conversation {
                 Err(flow @ Some(_)) => return flow,
                 Err(None) => {
                     if index + 1 < count {
-                        self.front.say(&format!("{} more of the pasted inputs did not run", count - index - 1));
+                        self.ui.note(&format!("{} more of the pasted inputs did not run", count - index - 1));
                     }
                     return None;
                 }
@@ -41,7 +41,7 @@ impl Conversation {
         None
     }
 
-    /// Runs one chunk; the error says whether the session ends.
+    /// Runs one chunk; the error is whether the session ends.
     pub(super) async fn evaluate_one(&mut self, name: &str, text: &str) -> Result<(), Flow> {
         let input = match self.session.compile(name, text) {
             Ok(input) => input,
@@ -55,8 +55,9 @@ impl Conversation {
             }
         };
         let form = input.form();
-        let (started, started_at) = (real_now(), self.gate.elapsed());
-        let outcome = self.in_front(Rc::clone(&self.session).run(input, true)).await;
+        let started = real_now();
+        let started_at = self.gate.elapsed();
+        let outcome = self.run_in_foreground(Rc::clone(&self.session).run(input, true)).await;
         let stop = self.settle();
         let ended = match (outcome, stop) {
             (_, Some(stop)) => Err(self.stopped(&stop)),
@@ -71,14 +72,14 @@ impl Conversation {
             }
             (None, None) => Err(None),
         };
-        self.say_timing(started, started_at);
+        self.report_timing(started, started_at);
         ended
     }
 
-    /// Runs a future in front, with the jobs behind it, until it ends or Ctrl-C ends it; none where it did not even then.
-    pub(super) async fn in_front<T>(&mut self, future: impl Future<Output = T>) -> Option<T> {
-        let (front, interrupts) = (Arc::clone(&self.front), Arc::clone(&self.options.interrupts));
-        let mut future = pin!(front.turns.during(Turn::Foreground, future));
+    /// Runs a future in the foreground, beside the jobs, until it ends or Ctrl-C ends it; none where it did not even then.
+    pub(super) async fn run_in_foreground<T>(&mut self, future: impl Future<Output = T>) -> Option<T> {
+        let (ui, interrupts) = (Arc::clone(&self.ui), Arc::clone(&self.options.interrupts));
+        let mut future = pin!(ui.now_running.during(Running::Foreground, future));
         interrupts.begin();
         // What was raised for a job that ended by itself is not this line's.
         self.settle();
@@ -86,7 +87,7 @@ impl Conversation {
             tokio::select! {
                 biased;
                 () = interrupts.requested() => {
-                    self.gate.interrupt().raise(Stop::Interrupted);
+                    self.gate.cancel_token().raise(StopReason::Interrupted);
                     // The jobs stand still meanwhile, so that the interrupt is not theirs.
                     break tokio::time::timeout(REACTION, &mut future).await.ok();
                 }
@@ -95,80 +96,82 @@ impl Conversation {
             }
         };
         interrupts.clear();
-        self.front.output.end(Turn::Foreground);
+        self.ui.output.end(Running::Foreground);
         outcome
     }
 
     /// Makes the VM run again after something was ended from outside; what ended it.
-    pub(super) fn settle(&self) -> Option<Stop> {
-        let stop = self.gate.interrupt().lower()?;
+    pub(super) fn settle(&self) -> Option<StopReason> {
+        let stop = self.gate.cancel_token().lower()?;
         self.session.recover();
         Some(stop)
     }
 
-    /// Says how a line was ended from outside.
-    fn stopped(&mut self, stop: &Stop) -> Flow {
+    /// Reports how a line was ended from outside.
+    fn stopped(&mut self, stop: &StopReason) -> Flow {
         match stop {
-            Stop::Exit(status) => return Some(*status),
-            Stop::OutputClosed => return Some(1),
-            Stop::Interrupted => {
+            StopReason::Exit(status) => return Some(*status),
+            StopReason::OutputClosed => return Some(1),
+            StopReason::Interrupted => {
                 self.interrupts = 1;
-                self.front.say("interrupted");
+                self.ui.note("interrupted");
             }
             other => self.problem(&other.describe()),
         }
-        self.say_open_ends();
+        self.report_pending();
         None
     }
 
-    pub(super) fn say_open_ends(&self) {
-        for line in open_ends::lines(&self.gate.open_ends()) {
-            self.front.say(&line);
+    pub(super) fn report_pending(&self) {
+        for line in pending::lines(&self.gate.pending()) {
+            self.ui.note(&line);
         }
     }
 
     async fn show_values(&mut self, values: &Values) {
         if !values.is_empty() {
-            let text = values.text(&self.session, self.front.terminal.width());
+            let text = values.text(&self.session, self.ui.terminal.width());
             self.show(&self.gate.redact(&text)).await;
         }
     }
 
-    fn say_timing(&self, started: Instant, started_at: Duration) {
+    fn report_timing(&self, started: Instant, started_at: Duration) {
         if !self.shows_timing {
             return;
         }
-        let (real, own) = (real_now() - started, self.gate.elapsed().saturating_sub(started_at));
+        let real = real_now() - started;
+        let own = self.gate.elapsed().saturating_sub(started_at);
         let is_virtual = own > real + Duration::from_secs(1);
         let simulated = if is_virtual { format!(", {:.1} s of the simulator's time", own.as_secs_f64()) } else { String::new() };
-        self.front.say(&format!("took {:.3} s{simulated}", real.as_secs_f64()));
+        self.ui.note(&format!("took {:.3} s{simulated}", real.as_secs_f64()));
     }
 
     /// Shows an error in one screen; `:trace` shows the rest.
     pub(super) fn failed(&mut self, error: ScriptError) {
-        let text = self.front.terminal.error(&error, &self.session.sources(), false);
-        let most = self.front.terminal.height().saturating_sub(4).max(6);
+        let text = self.ui.terminal.error(&error, &self.session.sources(), false);
+        let most = self.ui.terminal.height().saturating_sub(4).max(6);
         let shown: Vec<&str> = text.lines().take(most).collect();
         let is_cut = text.lines().count() > most;
-        self.front.say(&shown.join("\n"));
+        self.ui.note(&shown.join("\n"));
         if is_cut || has_more(&error) {
-            self.front.say(":trace shows the rest");
+            self.ui.note(":trace shows the rest");
         }
         self.last_error = Some(error);
     }
 }
 
-/// Whether an error's stack says more than where it was raised.
+/// Whether an error's stack has more than where it was raised.
 fn has_more(error: &ScriptError) -> bool {
     error.traceback.lines().filter(|line| line.contains("input[") || line.contains(".lua:")).count() > 1
 }
 
-/// A text as inputs: one where it is a chunk; else, as a pasted text can be, line by line, joined where they belong together.
+/// A text as inputs: one where it is a chunk; otherwise, as a pasted text can be, line by line, joined where they belong together.
 fn pieces(text: &str) -> Vec<String> {
     if !text.contains('\n') || judge(text) != Judgement::Wrong {
         return vec![text.to_owned()];
     }
-    let (mut found, mut open) = (Vec::new(), String::new());
+    let mut found = Vec::new();
+    let mut open = String::new();
     let mut lines = text.lines();
     for line in lines.by_ref() {
         if open.is_empty() && line.trim().is_empty() {

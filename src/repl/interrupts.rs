@@ -1,8 +1,8 @@
 //! Ctrl-C while something runs, and signals that end the session.
 
-use super::front::Front;
-use super::turn::Turn;
-use crate::gate::{Gate, Stop};
+use super::running::Running;
+use super::ui::Ui;
+use crate::gate::{Gate, StopReason};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -10,14 +10,14 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 /// A job that has the VM is given so long to hand it back before Ctrl-C ends it.
-const JOBS_TURN: Duration = Duration::from_millis(300);
+const JOB_GRACE: Duration = Duration::from_millis(300);
 /// What has not ended after this does not react.
 const REACTION: Duration = Duration::from_secs(2);
 
 /// Ctrl-C while something runs, and signals that end the session.
 pub struct Interrupts {
     gate: Arc<Gate>,
-    front: Arc<Front>,
+    ui: Arc<Ui>,
     is_running: AtomicBool,
     is_requested: AtomicBool,
     is_stuck: AtomicBool,
@@ -27,10 +27,10 @@ pub struct Interrupts {
 
 impl Interrupts {
     /// Interrupts of what runs behind `gate`.
-    pub fn new(gate: Arc<Gate>, front: Arc<Front>) -> Arc<Self> {
+    pub fn new(gate: Arc<Gate>, ui: Arc<Ui>) -> Arc<Self> {
         Arc::new(Self {
             gate,
-            front,
+            ui,
             is_running: AtomicBool::new(false),
             is_requested: AtomicBool::new(false),
             is_stuck: AtomicBool::new(false),
@@ -43,11 +43,11 @@ impl Interrupts {
     /// one: then only the process can end.
     pub fn interrupt(self: &Arc<Self>) -> bool {
         // A pager reads it by itself, and an editor has other uses for it.
-        !self.front.is_lent() && self.stop_running()
+        !self.ui.is_lent() && self.stop_running()
     }
 
     fn stop_running(self: &Arc<Self>) -> bool {
-        let job_has_the_vm = matches!(self.front.turn(), Turn::Job(_));
+        let job_has_the_vm = matches!(self.ui.running(), Running::Job(_));
         if !self.is_running.load(Ordering::SeqCst) && !job_has_the_vm {
             return false;
         }
@@ -55,10 +55,10 @@ impl Interrupts {
             return true;
         }
         if !self.is_requested.swap(true, Ordering::SeqCst) {
-            self.front.set_interrupted(true);
+            self.ui.set_interrupted(true);
             self.requested.notify_one();
             let watcher = Arc::clone(self);
-            thread::spawn(move || watcher.watch());
+            thread::spawn(move || watcher.escalate());
         }
         false
     }
@@ -69,10 +69,10 @@ impl Interrupts {
         self.stop_running()
     }
 
-    fn watch(&self) {
-        // The session's thread hears of it where it waits; Lua code hears of it through the hook.
-        if matches!(self.front.turn(), Turn::Job(_)) {
-            thread::sleep(JOBS_TURN);
+    fn escalate(&self) {
+        // The session's thread is notified where it waits, Lua code through the hook.
+        if matches!(self.ui.running(), Running::Job(_)) {
+            thread::sleep(JOB_GRACE);
         }
         self.interrupt_now();
         if !self.is_running.load(Ordering::SeqCst) {
@@ -82,13 +82,13 @@ impl Interrupts {
         thread::sleep(REACTION);
         if self.is_requested.load(Ordering::SeqCst) {
             self.is_stuck.store(true, Ordering::SeqCst);
-            self.front.say("this does not react; Ctrl-C again ends the whole session");
+            self.ui.note("this does not react; Ctrl-C again ends the whole session");
         }
     }
 
     fn interrupt_now(&self) {
-        if self.is_requested.load(Ordering::SeqCst) && self.front.turn() != Turn::Nobody {
-            self.gate.interrupt().raise(Stop::Interrupted);
+        if self.is_requested.load(Ordering::SeqCst) && self.ui.running() != Running::Nothing {
+            self.gate.cancel_token().raise(StopReason::Interrupted);
         }
     }
 
@@ -102,19 +102,19 @@ impl Interrupts {
         self.ended.notified().await;
     }
 
-    /// Says that something runs, which Ctrl-C is for.
+    /// Notes that something runs, which Ctrl-C is for.
     pub(super) fn begin(&self) {
         self.clear();
         self.is_running.store(true, Ordering::SeqCst);
     }
 
-    /// Says that what ran has ended.
+    /// Notes that what ran has ended.
     pub(super) fn clear(&self) {
         self.is_running.store(false, Ordering::SeqCst);
-        self.front.set_interrupted(false);
+        self.ui.set_interrupted(false);
         self.is_stuck.store(false, Ordering::SeqCst);
         if self.is_requested.swap(false, Ordering::SeqCst) {
-            // The permit that nobody took.
+            // The permit that was not taken.
             let _ = futures_util::FutureExt::now_or_never(self.requested.notified());
         }
     }

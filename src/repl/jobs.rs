@@ -1,7 +1,7 @@
 //! Lines in the background: each a coroutine that goes on where the VM is free.
 
-use super::front::Front;
-use super::turn::Turn;
+use super::running::Running;
+use super::ui::Ui;
 use crate::lua::ScriptError;
 use crate::lua::judge::Form;
 use crate::lua::session::{Input, Session, Values};
@@ -21,7 +21,7 @@ pub(super) type Outcome = Option<Result<Values, ScriptError>>;
 /// A job that ended: its number, what was known of it, and how.
 pub(super) type Ended = (u64, Option<Job>, Outcome);
 
-type Running = Pin<Box<dyn Future<Output = (u64, Outcome)>>>;
+type JobFuture = Pin<Box<dyn Future<Output = (u64, Outcome)>>>;
 
 /// A line in the background.
 pub(super) struct Job {
@@ -42,22 +42,22 @@ impl Job {
 /// Lines in the background.
 #[derive(Default)]
 pub(super) struct Jobs {
-    running: FuturesUnordered<Running>,
+    running: FuturesUnordered<JobFuture>,
     known: BTreeMap<u64, Job>,
     started: u64,
 }
 
 impl Jobs {
     /// Starts a job; gives its number.
-    pub(super) fn start(&mut self, session: &Rc<Session>, front: &Arc<Front>, line: &str, number: usize, input: Input) -> u64 {
+    pub(super) fn start(&mut self, session: &Rc<Session>, ui: &Arc<Ui>, line: &str, number: usize, input: Input) -> u64 {
         self.started += 1;
         let job = self.started;
         let (abort, registration) = AbortHandle::new_pair();
         let known = Job { line: line.to_owned(), form: input.form(), input: number, started: real_now(), abort };
         self.known.insert(job, known);
         let line = Abortable::new(Rc::clone(session).run(input, false), registration);
-        let front = Arc::clone(front);
-        self.running.push(Box::pin(async move { (job, front.turns.during(Turn::Job(job), line).await.ok()) }));
+        let ui = Arc::clone(ui);
+        self.running.push(Box::pin(async move { (job, ui.now_running.during(Running::Job(job), line).await.ok()) }));
         job
     }
 

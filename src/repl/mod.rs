@@ -1,6 +1,6 @@
 //! The REPL: lines of Lua one after the other in one VM, with the clouds at hand.
 //!
-//! The VM has one thread, the session's, which drives the line in front and the jobs behind it side by side. The line that is typed
+//! The VM has one thread, the session's, which drives the line in the foreground and the jobs side by side. The line that is typed
 //! lives on the editor's thread; the two talk by channels.
 
 mod background;
@@ -8,20 +8,20 @@ mod commands;
 mod conversation;
 mod editor;
 mod evaluation;
-mod front;
 mod interrupts;
 mod jobs;
-mod open_ends;
 mod output;
+mod pending;
+mod running;
 mod terminal;
-mod turn;
+mod ui;
 
 pub use conversation::{Options, run};
 pub use editor::candidate::{Candidate, Knowledge};
 pub use editor::complete::complete;
 pub use editor::hint::hint;
 pub use editor::history::path as history_path;
-pub use front::Front;
 pub use interrupts::Interrupts;
+pub use running::Running;
 pub use terminal::Terminal;
-pub use turn::Turn;
+pub use ui::Ui;

@@ -1,7 +1,7 @@
-//! What a session shows: at once, above the line that is being typed, or once whoever has the terminal gives it back.
+//! What a session shows: at once, above the line that is being typed, or once the terminal is given back by what has borrowed it.
 
+use super::running::Running;
 use super::terminal::Terminal;
-use super::turn::Turn;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -72,10 +72,10 @@ impl Output {
     }
 
     /// What a script writes, line by line: the beginning of a line is held back, because progress or a prompt would overwrite it. False
-    /// where nobody reads it any more.
-    pub(super) fn write(self: &Arc<Self>, turn: Turn, text: &str) -> bool {
+    /// where it has no reader any more.
+    pub(super) fn write(self: &Arc<Self>, running: Running, text: &str) -> bool {
         let mut state = self.lock();
-        let open = state.open_lines.entry(turn.number()).or_default();
+        let open = state.open_lines.entry(running.number()).or_default();
         open.push_str(text);
         let whole = match open.rfind('\n') {
             _ if open.len() > LONGEST_OPEN_LINE => open.len(),
@@ -87,21 +87,21 @@ impl Output {
     }
 
     /// Shows the beginning of a line too. Behind the prompt there is no place for it.
-    pub(super) fn flush(self: &Arc<Self>, turn: Turn) -> bool {
-        if turn != Turn::Foreground {
+    pub(super) fn flush(self: &Arc<Self>, running: Running) -> bool {
+        if running != Running::Foreground {
             return true;
         }
         let mut state = self.lock();
-        match state.open_lines.remove(&turn.number()) {
+        match state.open_lines.remove(&running.number()) {
             Some(open) if !open.is_empty() => self.show(state, Text::Written(open)),
             _ => true,
         }
     }
 
-    /// Says that a line or a job has ended: so has the line of text that it began.
-    pub(super) fn end(self: &Arc<Self>, turn: Turn) {
+    /// Notes that a line or a job has ended: so has the line of text that it began.
+    pub(super) fn end(self: &Arc<Self>, running: Running) {
         let mut state = self.lock();
-        if let Some(open) = state.open_lines.remove(&turn.number()).filter(|open| !open.is_empty()) {
+        if let Some(open) = state.open_lines.remove(&running.number()).filter(|open| !open.is_empty()) {
             self.show(state, Text::Written(open + "\n"));
         }
     }
@@ -164,7 +164,7 @@ impl Output {
                 self.terminal.write(text)
             }
             Text::Note(text) => {
-                self.terminal.say(text);
+                self.terminal.note(text);
                 true
             }
         }

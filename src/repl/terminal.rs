@@ -9,12 +9,12 @@ pub trait Terminal: Send + Sync {
     fn height(&self) -> usize;
     /// Columns, 20 at least.
     fn width(&self) -> usize;
-    /// Whether colours are wanted.
+    /// Whether colors are wanted.
     fn has_color(&self) -> bool;
-    /// Writes to standard output; false where nobody reads it any more.
+    /// Writes to standard output; false where it has no reader any more.
     fn write(&self, text: &str) -> bool;
     /// A note of the session's own, without the secrets in it.
-    fn say(&self, text: &str);
+    fn note(&self, text: &str);
     /// Text without the secrets that are known.
     fn redact(&self, text: &str) -> String;
     /// Takes the progress of calls and waits off the screen, or lets it come back.

@@ -3,7 +3,7 @@
 use cumulua_core::secret::{REDACTED, Redactor, is_named_secret};
 
 /// Arguments as a record may hold them: without known secrets, and without what is named like one.
-pub(super) fn redacted(args: &[String], redactor: &Redactor) -> Vec<String> {
+pub(super) fn redact(args: &[String], redactor: &Redactor) -> Vec<String> {
     let mut is_value = false;
     let shown = args.iter().map(|arg| {
         if std::mem::take(&mut is_value) && !arg.starts_with('-') {
@@ -23,14 +23,14 @@ pub(super) fn redacted(args: &[String], redactor: &Redactor) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Redactor, redacted};
+    use super::{Redactor, redact};
 
     #[test]
     fn arguments_that_are_named_like_secrets_are_left_out() {
         let args = ["web", "--password", "a", "--Db-Token=b", "Password=c", "x=1", "--token", "--dry-run", "known-one"];
         let redactor = Redactor::default();
         redactor.learn("known-one");
-        let shown = redacted(&args.map(str::to_owned), &redactor);
+        let shown = redact(&args.map(str::to_owned), &redactor);
         let expected = [
             "web",
             "--password",

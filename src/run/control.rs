@@ -1,8 +1,8 @@
-//! Control sockets: how a process that runs scripts is told something by another command of the same user.
+//! Control sockets: how a process that runs scripts receives requests of other commands of the same user.
 //!
 //! Each listens on a Unix socket of its own in the folder `<store>.d`: a server on `server.sock`, a run on `<run>.sock`. A request is a
 //! line of JSON, and so is its answer: `{"verb":"cancel","reason":"…"}`, then `{"done":"…"}` or `{"refused":"…"}`. What must outlast a
-//! process is a row of the history; a request only says that it is there.
+//! process is a row of the history; a request only announces it.
 
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead as _, BufReader};
@@ -15,7 +15,7 @@ pub use unix::{Listener, ask};
 /// A longer line is refused, in bytes.
 const LONGEST_LINE: u64 = 64 * 1024;
 
-/// How long whoever has connected may take for a line.
+/// How long a client may take for a line.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What can be asked.
@@ -77,24 +77,24 @@ impl Reply {
     /// The answer of a listener of this kind to a verb that it does not know.
     pub fn unknown(kind: &str, verb: &str) -> Self {
         let version = env!("CARGO_PKG_VERSION");
-        // What somebody else has sent is quoted, so that it controls no terminal.
+        // What another process has sent is quoted, so that it controls no terminal.
         let verb: String = verb.chars().take(40).flat_map(char::escape_debug).collect();
         Self::Refused(format!("this {kind} is of version {version} and does not know {verb}"))
     }
 }
 
-/// Why nobody has answered.
+/// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
     /// There is no listener.
-    #[error("nobody listens on {}", .0.display())]
-    Nobody(PathBuf),
+    #[error("no process listens on {}", .0.display())]
+    NoListener(PathBuf),
     /// It cannot be asked, or its answer cannot be read.
     #[error("{} cannot be asked: {reason}", .socket.display())]
     Failed {
         /// The socket.
         socket: PathBuf,
-        /// What the system says.
+        /// The system's reason.
         reason: io::Error,
     },
 }
@@ -106,14 +106,14 @@ pub fn server_socket(store: &Path) -> PathBuf {
 
 /// The socket of a run in the store in this file.
 pub fn run_socket(store: &Path, run: &str) -> PathBuf {
-    // An id is given by whoever starts the run, and must lead to no other folder.
+    // An id is given by the command that starts the run, and must lead to no other folder.
     let name: String = run.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
     folder(store).join(format!("{name}.sock"))
 }
 
-/// Tidies away the socket that a run left which was killed.
+/// Removes the socket that a killed run has left.
 pub fn forget_run(store: &Path, run: &str) {
-    // One that stays is only litter.
+    // A socket that is left over harms nothing.
     let _ = std::fs::remove_file(run_socket(store, run));
 }
 
@@ -155,13 +155,13 @@ mod unix {
     use std::thread;
     use std::time::Duration;
 
-    /// How long after a connection that could not be taken the next is.
+    /// The pause after a connection that could not be accepted.
     const AFTER_FAILURE: Duration = Duration::from_millis(100);
 
     /// Answers requests on a thread of its own, until it is dropped.
     #[derive(Debug)]
     pub struct Listener {
-        place: Place,
+        socket: SocketPath,
         is_over: Arc<AtomicBool>,
     }
 
@@ -173,7 +173,7 @@ mod unix {
             kind: &'static str,
             answer: impl Fn(&Request) -> Reply + Send + Sync + 'static,
         ) -> io::Result<Self> {
-            let place = Place::make(socket)?;
+            let place = SocketPath::make(socket)?;
             match fs::remove_file(place.path()) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
@@ -188,35 +188,35 @@ mod unix {
                         break;
                     }
                     let Ok(stream) = connected else {
-                        // As where the process has no descriptor left: asking again at once would only burn the processor.
+                        // As where the process has no descriptor left: accepting again at once would only burn the processor.
                         thread::sleep(AFTER_FAILURE);
                         continue;
                     };
                     let answer = Arc::clone(&answer);
-                    // Whoever connects and says nothing must not keep others waiting. Without a thread they are not answered.
+                    // A client that connects and sends nothing must not keep others waiting. Without a thread they are not answered.
                     let _ = thread::Builder::new().spawn(move || serve(&stream, kind, &*answer));
                 }
             })?;
-            Ok(Self { place, is_over })
+            Ok(Self { socket: place, is_over })
         }
     }
 
     impl Drop for Listener {
         fn drop(&mut self) {
             self.is_over.store(true, Ordering::Relaxed);
-            // The thread looks once somebody connects.
-            let _ = UnixStream::connect(self.place.path());
-            let _ = fs::remove_file(self.place.path());
+            // The thread looks once a client connects.
+            let _ = UnixStream::connect(self.socket.path());
+            let _ = fs::remove_file(self.socket.path());
         }
     }
 
-    /// Answers whoever has connected; who is gone meanwhile needs no answer.
+    /// Answers a client; one that is gone meanwhile needs no answer.
     fn serve(stream: &UnixStream, kind: &str, answer: &dyn Fn(&Request) -> Reply) {
-        let reply = heard(stream, kind).map_or_else(|refused| refused, |request| answer(&request));
+        let reply = read_request(stream, kind).map_or_else(|refused| refused, |request| answer(&request));
         let _ = write_line(stream, &reply);
     }
 
-    fn heard(stream: &UnixStream, kind: &str) -> Result<Request, Reply> {
+    fn read_request(stream: &UnixStream, kind: &str) -> Result<Request, Reply> {
         if !is_ours(stream) {
             return Err(Reply::Refused("only the user who started it may ask something of it".to_owned()));
         }
@@ -239,16 +239,16 @@ mod unix {
         }
     }
 
-    /// Asks something of whoever listens on a socket, and waits so long for the answer.
+    /// Sends a request to the process that listens on a socket, and waits so long for the answer.
     pub fn ask(socket: &Path, request: &Request, patience: Duration) -> Result<Reply, AskError> {
         asked(socket, request, patience).map_err(|reason| match reason.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => AskError::Nobody(socket.to_owned()),
+            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => AskError::NoListener(socket.to_owned()),
             _ => AskError::Failed { socket: socket.to_owned(), reason },
         })
     }
 
     fn asked(socket: &Path, request: &Request, patience: Duration) -> io::Result<Reply> {
-        let stream = UnixStream::connect(Place::find(socket)?.path())?;
+        let stream = UnixStream::connect(SocketPath::find(socket)?.path())?;
         stream.set_read_timeout(Some(patience))?;
         write_line(&stream, request)?;
         Ok(serde_json::from_slice(&read_line(&stream)?)?)
@@ -256,13 +256,13 @@ mod unix {
 
     /// A socket in its folder, which is open: a socket's address has 108 bytes, and a path may be longer.
     #[derive(Debug)]
-    struct Place {
+    struct SocketPath {
         folder: OwnedFd,
         socket: PathBuf,
     }
 
-    impl Place {
-        /// Makes the folder where there is none, and nobody else's.
+    impl SocketPath {
+        /// Makes the folder where there is none; it must be of this user.
         fn make(socket: &Path) -> io::Result<Self> {
             if let Some(folder) = socket.parent() {
                 DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
@@ -298,7 +298,7 @@ mod unix {
 #[cfg(not(unix))]
 pub use elsewhere::{Listener, ask};
 
-/// Where there are no such sockets, nobody listens.
+/// Where there are no such sockets, there are no listeners.
 #[cfg(not(unix))]
 mod elsewhere {
     use super::{AskError, Reply, Request};
@@ -306,7 +306,7 @@ mod elsewhere {
     use std::path::Path;
     use std::time::Duration;
 
-    /// Nobody.
+    /// Never made.
     #[derive(Debug)]
     pub struct Listener;
 
@@ -317,8 +317,8 @@ mod elsewhere {
         }
     }
 
-    /// Asks nobody.
+    /// Fails.
     pub fn ask(socket: &Path, _: &Request, _: Duration) -> Result<Reply, AskError> {
-        Err(AskError::Nobody(socket.to_owned()))
+        Err(AskError::NoListener(socket.to_owned()))
     }
 }

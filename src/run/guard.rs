@@ -1,9 +1,9 @@
 //! The guard: ends a run from outside, by the machine's own clock, whatever the script does.
 //!
 //! Lua code ends at its next instructions and calls end at once. What no hook can end, a pattern match inside C, does not react;
-//! then the guard reports it, and the command exits under its feet.
+//! then the guard reports it, and the command exits without it.
 
-use crate::gate::{Gate, Stop};
+use crate::gate::{Gate, StopReason};
 use cumulua_core::clock::real_now;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 const REACTION: Duration = Duration::from_millis(150);
 
 /// What the command does when a script does not react.
-pub(super) type OnStuck = Box<dyn Fn(&Stop) + Send + Sync>;
+pub(super) type OnStuck = Box<dyn Fn(&StopReason) + Send + Sync>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -42,36 +42,36 @@ impl Guard {
         thread::spawn(move || {
             let deadline = real_now() + limit;
             if guard.wait_until(deadline, |phase| phase == Phase::Ended) != Phase::Ended {
-                guard.stop(&Stop::TimedOut(limit));
+                guard.stop(&StopReason::TimedOut(limit));
             }
         });
     }
 
     /// Ends the run now, and reports it where it does not react.
-    pub fn stop(&self, stop: &Stop) {
+    pub fn stop(&self, stop: &StopReason) {
         let before = *self.lock();
         if before == Phase::Ended {
             return;
         }
-        self.gate.interrupt().raise(stop.clone());
+        self.gate.cancel_token().raise(stop.clone());
         if self.wait_until(real_now() + REACTION, |phase| phase != before) == before {
             (self.on_stuck)(stop);
         }
     }
 
-    /// Says that the script has ended and what it deferred runs, for so long at most.
+    /// Notes that the script has ended and what it deferred runs, for `limit` at most.
     pub(super) fn deferring(self: &Arc<Self>, limit: Option<Duration>) {
         self.enter(Phase::Deferring);
         let Some(limit) = limit else { return };
         let guard = Arc::clone(self);
         thread::spawn(move || {
             if guard.wait_until(real_now() + limit, |phase| phase == Phase::Ended) != Phase::Ended {
-                guard.stop(&Stop::DeferredTooLong(limit));
+                guard.stop(&StopReason::DeferredTooLong(limit));
             }
         });
     }
 
-    /// Says that the run has ended.
+    /// Notes that the run has ended.
     pub(super) fn ended(&self) {
         self.enter(Phase::Ended);
     }

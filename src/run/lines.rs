@@ -42,7 +42,7 @@ impl Lines {
             self.add(&mut state, self.line(Stream::Out, line));
             rest = after;
         }
-        // Without an end of line there would be no end to it.
+        // A line without an end must not grow without bounds.
         if rest.len() > Output::LONGEST_LINE {
             self.add(&mut state, self.line(Stream::Out, rest));
             rest = "";
@@ -95,7 +95,7 @@ impl Lines {
     fn add(&self, state: &mut State, mut line: Line) {
         if let Some(store) = &state.store {
             line.text = self.redactor.redact(&line.text);
-            // Output that cannot be kept is no reason to say more than the calls' warning says.
+            // Output that cannot be kept needs no more than the warning about calls.
             let _ = store.add_line(&self.run, &mut state.output, line);
             return;
         }

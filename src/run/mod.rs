@@ -1,4 +1,4 @@
-//! A run: one script from its first line to the last of what it deferred; what of it is kept, and how it is told to end.
+//! A run: one script from its first line to the last of what it deferred; what of it is kept, and how it is ended.
 
 mod arguments;
 pub mod control;
@@ -9,5 +9,5 @@ mod run_locks;
 mod script;
 
 pub use guard::Guard;
-pub use recorder::{About, Cancel, Keep, Recording};
+pub use recorder::{About, Cancel, HistoryRecorder, Keep};
 pub use script::{DEFERRED_AFTER_STOP, Ending, run};

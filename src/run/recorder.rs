@@ -6,8 +6,8 @@ use super::lines::Lines;
 use super::run_locks::{LockName, RunLocks};
 use crate::client::transport::BoxFuture;
 use crate::gate::Level;
-use crate::gate::audit::Recorded;
-use crate::gate::record::{Asked, Recorder};
+use crate::gate::audit::AuditLine;
+use crate::gate::recorder::{Asked, RunRecorder};
 use crate::history::locks::{Locks, Taken};
 use crate::history::{CallRecord, NewRun, RunEnd, RunOutcome, Store, WaitEnd, WaitStart, sha256};
 use cumulua_core::clock::Clock;
@@ -22,7 +22,7 @@ use std::time::Duration;
 
 /// What is known of a run before it begins.
 pub struct About {
-    /// The script's file name without its ending, else the Action of `cumulua call`.
+    /// The script's file name without its ending, or the Action of `cumulua call`.
     pub name: String,
     /// `run`, `call` or `repl`.
     pub kind: &'static str,
@@ -52,11 +52,11 @@ pub enum Keep {
 /// How long a mutating call waits for its record, and the end of a run for its own.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Ends a run from outside, for a reason in words.
+/// Ends a run from outside, for this reason.
 pub type Cancel = Arc<dyn Fn(String) + Send + Sync>;
 
 /// A run on its way into the store.
-pub struct Recording {
+pub struct HistoryRecorder {
     id: String,
     about: About,
     keep: Keep,
@@ -65,29 +65,29 @@ pub struct Recording {
     started: Timestamp,
     redactor: Arc<Redactor>,
     begun: OnceLock<Begun>,
-    /// A store that let one call wait in vain must not hold up the next.
+    /// Whether the store let a call wait in vain: it must not hold up the next.
     is_slow: AtomicBool,
     lines: Lines,
     locks: RunLocks,
     control: Mutex<Control>,
 }
 
-/// What a run has of the store once it uses it.
+/// The run's part of the store, once it uses it.
 struct Begun {
     store: Store,
     args: Vec<String>,
-    /// How much the redactor knew then.
+    /// How many forms of secrets the redactor knew then.
     known: usize,
 }
 
-/// How the run is told to end from elsewhere.
+/// How the run is ended from elsewhere.
 #[derive(Default)]
 struct Control {
     cancel: Option<Cancel>,
     listener: Option<Listener>,
 }
 
-impl Recording {
+impl HistoryRecorder {
     /// A run with this id, to be kept in the store in this file.
     pub fn new(id: String, about: About, keep: Keep, path: PathBuf, clock: Clock, redactor: Arc<Redactor>) -> Self {
         let started = clock.now();
@@ -114,7 +114,7 @@ impl Recording {
     }
 
     /// Takes up a run that a server has recorded, before the script begins; `schedule` is the one whose lock the run holds.
-    /// The error is why it must not be carried out; a store that does not work is none, and given back as a warning.
+    /// The error is why it must not be carried out; a store that does not work is only a warning, which is returned.
     pub fn claim(&self, schedule: Option<&str>) -> Result<Option<String>, String> {
         let store = Store::open_served(&self.path);
         let mut problem = None;
@@ -123,7 +123,7 @@ impl Recording {
             Ok(Taken::By(holder)) => return Err(format!("the run {} is already carried out by {holder}", self.id)),
             Err(error) => problem = Some(error.to_string()),
         }
-        let begun = self.begun.get_or_init(|| self.begun_with(store));
+        let begun = self.begun.get_or_init(|| self.open_run(store));
         match begun.store.claim_run(self.run(&begun.args), self.clock.now()) {
             Ok(true) => {}
             Ok(false) => return Err(format!("the run {} is not in {} or has ended already", self.id, self.path.display())),
@@ -151,7 +151,7 @@ impl Recording {
         }
     }
 
-    /// Listens, where the run holds its lock and there is somebody to be told. A run that cannot is only ended in other ways.
+    /// Listens, where the run holds its lock and can be cancelled. A run that cannot is only ended in other ways.
     fn listen(&self) {
         let mut control = self.control.lock().unwrap_or_else(PoisonError::into_inner);
         if control.listener.is_some() || !self.locks.is_alive() {
@@ -161,7 +161,7 @@ impl Recording {
         let answer = move |request: &Request| match request {
             Request::Cancel { reason } => {
                 let (cancel, reason) = (Arc::clone(&cancel), reason.clone());
-                // Whoever asks is answered before the process ends.
+                // The request is answered before the process ends.
                 thread::spawn(move || cancel(reason));
                 Reply::Done("the run ends".to_owned())
             }
@@ -177,7 +177,7 @@ impl Recording {
             None => Ok(()),
         };
         self.control.lock().unwrap_or_else(PoisonError::into_inner).listener = None;
-        // Whoever looks in between must not take the run for lost.
+        // A process that looks in between must not take the run for lost.
         self.locks.release();
         written
     }
@@ -185,9 +185,9 @@ impl Recording {
     fn write_end(&self, begun: &Begun, outcome: RunOutcome, status: Option<i32>, error: Option<&str>) -> Result<(), String> {
         self.lines.end();
         // What was learned to be a secret during the run may stand among its arguments and in what it printed before.
-        if self.redactor.known() > begun.known {
+        if self.redactor.form_count() > begun.known {
             let redactor = Arc::clone(&self.redactor);
-            let args = arguments::redacted(&self.about.args, &self.redactor);
+            let args = arguments::redact(&self.about.args, &self.redactor);
             let described = if args == begun.args { Ok(()) } else { begun.store.post_description(self.run(&args)) };
             let redacted = begun.store.redact_output(&self.id, move |line| redactor.redact(line));
             described.and(redacted).map_err(|error| error.to_string())?;
@@ -204,7 +204,7 @@ impl Recording {
             if let Some(alive) = store.locks().run(&self.id).ok().and_then(Taken::held) {
                 self.locks.keep(LockName::Alive, alive);
             }
-            let begun = self.begun_with(store);
+            let begun = self.open_run(store);
             // A store that refuses this refuses the call that follows too, which is where it is reported.
             let _ = begun.store.post_run(self.run(&begun.args));
             self.lines.begin(&begun.store);
@@ -213,8 +213,8 @@ impl Recording {
         })
     }
 
-    fn begun_with(&self, store: Store) -> Begun {
-        Begun { store, args: arguments::redacted(&self.about.args, &self.redactor), known: self.redactor.known() }
+    fn open_run(&self, store: Store) -> Begun {
+        Begun { store, args: arguments::redact(&self.about.args, &self.redactor), known: self.redactor.form_count() }
     }
 
     fn run(&self, args: &[String]) -> NewRun {
@@ -237,28 +237,28 @@ impl Recording {
     }
 }
 
-impl Recorder for Recording {
+impl RunRecorder for HistoryRecorder {
     fn run(&self) -> &str {
         &self.id
     }
 
-    fn call(&self, recorded: &Recorded) -> Result<(), String> {
+    fn call(&self, line: &AuditLine) -> Result<(), String> {
         if self.keep == Keep::Nothing {
             return Ok(());
         }
-        self.begin().store.add_call(&self.id, record(recorded)).map_err(|error| error.to_string())
+        self.begin().store.add_call(&self.id, record(line)).map_err(|error| error.to_string())
     }
 
-    fn intent<'a>(&'a self, recorded: &'a Recorded) -> BoxFuture<'a, Result<(), String>> {
+    fn intent<'a>(&'a self, line: &'a AuditLine) -> BoxFuture<'a, Result<(), String>> {
         if self.keep == Keep::Nothing {
             return Box::pin(ready(Ok(())));
         }
         Box::pin(async move {
             let store = &self.begin().store;
             if self.is_slow.load(Ordering::Relaxed) {
-                return store.add_call(&self.id, record(recorded)).map_err(|error| error.to_string());
+                return store.add_call(&self.id, record(line)).map_err(|error| error.to_string());
             }
-            let written = self.clock.real_within(PATIENCE, store.add_intent(&self.id, record(recorded))).await;
+            let written = self.clock.real_within(PATIENCE, store.add_intent(&self.id, record(line))).await;
             written.unwrap_or_else(|| Err(store.slow(PATIENCE))).map_err(|error| {
                 self.is_slow.store(true, Ordering::Relaxed);
                 error.to_string()
@@ -283,7 +283,7 @@ impl Recorder for Recording {
     }
 
     fn logged(&self, level: Level, message: &str) {
-        // Of a run that a server has started, that hears what its process writes.
+        // A server that has started the run records what its process writes.
         if self.keep == Keep::Everything {
             self.lines.log(level, message);
         }
@@ -293,7 +293,7 @@ impl Recorder for Recording {
         self.keep != Keep::Nothing
     }
 
-    fn hears_processes(&self) -> bool {
+    fn captures_processes(&self) -> bool {
         self.keep == Keep::Effects
     }
 
@@ -317,8 +317,8 @@ impl Recorder for Recording {
     }
 }
 
-fn record(recorded: &Recorded) -> CallRecord<'_> {
-    CallRecord { number: recorded.number, read_only: recorded.read_only, line: &recorded.line }
+fn record(line: &AuditLine) -> CallRecord<'_> {
+    CallRecord { number: line.number, read_only: line.read_only, line: &line.line }
 }
 
 fn before(now: Timestamp, duration: Duration) -> Timestamp {

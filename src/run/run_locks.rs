@@ -1,6 +1,6 @@
 //! The locks that a run holds until it ends, or its process does.
 
-use crate::gate::record::Asked;
+use crate::gate::recorder::Asked;
 use crate::history::locks::{Held, Locks, Taken};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,15 +9,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 #[derive(Default)]
 pub(super) struct RunLocks(Mutex<BTreeMap<LockName, Held>>);
 
-/// What a lock says.
+/// What is written into a lock.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum LockName {
     /// That the run goes on.
     Alive,
-    /// That its schedule has a run.
+    /// Its schedule has a run.
     Schedule,
     /// What the script means by it.
-    Named(String),
+    OnName(String),
 }
 
 impl RunLocks {
@@ -32,7 +32,7 @@ impl RunLocks {
 
     /// Asks for a lock that scripts share.
     pub(super) fn ask(&self, locks: &Locks, name: &str, run: &str) -> Result<Asked, String> {
-        let key = LockName::Named(name.to_owned());
+        let key = LockName::OnName(name.to_owned());
         let mut held = self.lock();
         if held.contains_key(&key) {
             return Ok(Asked::Granted);

@@ -31,7 +31,7 @@ pub struct Expression {
 }
 
 impl Expression {
-    /// Reads an expression of 5 fields, of 6 (seconds first), or a nickname as `@daily`; the error says what is wrong with it.
+    /// Reads an expression of 5 fields, of 6 (seconds first), or a nickname as `@daily`; the error is what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         if text.starts_with('@') {
@@ -79,7 +79,7 @@ impl Expression {
     }
 
     /// What is valid and yet hardly meant.
-    pub fn oddities(&self) -> Vec<String> {
+    pub fn lints(&self) -> Vec<String> {
         let fields = self.fields();
         let mut found = Vec::new();
         for ((field, name), size) in fields.iter().zip(["second", "minute", "hour"]).zip([60, 60, 24]) {
@@ -184,7 +184,8 @@ impl Pattern {
     /// Between two changes the clock runs evenly: each stretch is searched by itself.
     fn next_on_clock(&self, after: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         let horizon = after.saturating_add(HORIZON).ok()?;
-        let (mut from, mut inclusive) = (after, false);
+        let mut from = after;
+        let mut inclusive = false;
         while from < horizon {
             let offset = zone.to_offset(from);
             let end = zone.following(from).next().map_or(Timestamp::MAX, |change| change.timestamp());
@@ -272,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said() {
+    fn what_is_wrong_is_reported() {
         for (expression, words) in [
             ("* * * *", "4 fields"),
             ("1 2 3 4 5 6 7", "7 fields"),
@@ -287,18 +288,18 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_odd_is_said() {
+    fn what_is_hardly_meant_is_reported() {
         for (expression, words) in [
             ("*/70 * * * *", "minute 0 alone"),
             ("*/45 * * * *", "not every 45 minutes"),
             ("0 */24 * * *", "hour 0 alone"),
             ("0 0 13 * FRI", "alternatives"),
         ] {
-            let odd = Expression::parse(expression).unwrap().oddities().join("\n");
+            let odd = Expression::parse(expression).unwrap().lints().join("\n");
             assert!(odd.contains(words), "{expression}: {odd}");
         }
         for expression in ["*/15 * * * *", "@daily", "0 0 13 * *", "0 0 13 * +FRI"] {
-            assert!(Expression::parse(expression).unwrap().oddities().is_empty(), "{expression}");
+            assert!(Expression::parse(expression).unwrap().lints().is_empty(), "{expression}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A schedule file: what it holds once it is complete, and what can be wrong with it.
 
 use super::model::Schedule;
-use super::written;
+use super::parse;
 use cumulua_core::catalog::suggest;
 use std::fs;
 use std::ops::Range;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The file's name where nothing says otherwise.
+/// The file's name by default.
 pub const FILE_NAME: &str = "schedules.toml";
 
 /// The JSON Schema of the file, for editors.
@@ -22,7 +22,7 @@ pub struct ScheduleFile {
     pub path: PathBuf,
     /// The folder that its paths are relative to and its scripts run in.
     pub folder: PathBuf,
-    /// What running runs get at the server's end.
+    /// The time that running runs get at the server's end.
     pub grace: Duration,
     /// The schedules, in the file's order.
     pub schedules: Vec<Arc<Schedule>>,
@@ -36,10 +36,10 @@ pub enum FileError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's reason.
         reason: String,
     },
-    /// It says something that no schedule file says.
+    /// It has something that no schedule file may have.
     #[error("the schedules {}, line {line}, column {column}: {reason}", .path.display())]
     Malformed {
         /// The file.
@@ -78,7 +78,7 @@ impl ScheduleFile {
         };
         // Runs must find it whatever folder they run in.
         let folder = folder.canonicalize().unwrap_or(folder);
-        match written::complete(text, &folder) {
+        match parse::complete(text, &folder) {
             Ok((grace, schedules)) => Ok(Self { path: path.to_owned(), folder, grace, schedules }),
             Err(fault) => {
                 let (line, column) = position(text, fault.span.start);

@@ -3,9 +3,9 @@
 pub mod cron;
 pub mod engine;
 pub mod file;
+pub mod lint;
 pub mod model;
-pub mod odd;
+mod parse;
 pub mod server;
 pub mod timing;
 pub mod value;
-mod written;

@@ -21,7 +21,7 @@ pub struct Schedule {
     pub region: Option<String>,
     /// When it fires.
     pub timing: Timing,
-    /// Whether the zone is UTC because nothing says otherwise.
+    /// Whether the zone is UTC by default.
     pub zone_is_default: bool,
     /// What happens to a firing while it still runs.
     pub overlap: Overlap,
@@ -35,9 +35,9 @@ pub struct Schedule {
     pub retries: Retries,
     /// Whether the file keeps it from firing.
     pub paused: bool,
-    /// Who hears of failures.
+    /// Where notifications go.
     pub notify: Option<Arc<Notify>>,
-    /// How much history is kept; all where nothing says otherwise.
+    /// How much history is kept; all by default.
     pub keep: Option<Keep>,
     /// What its script may do.
     pub rights: Rights,

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 /// What makes a schedule fire.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Beat {
+pub enum Recurrence {
     /// A cron expression.
     Cron(Expression),
-    /// An interval, counted from the schedule's start, else from 1970.
+    /// An interval, counted from the schedule's start, otherwise from 1970.
     Every(Duration),
 }
 
@@ -19,7 +19,7 @@ pub enum Beat {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timing {
     /// What makes it fire.
-    pub beat: Beat,
+    pub recurrence: Recurrence,
     /// On whose clock.
     pub zone: Zone,
     /// Nothing fires before.
@@ -44,26 +44,26 @@ impl Timing {
     pub fn shift_of(name: &str, jitter: Duration) -> Duration {
         let hash = Sha256::digest(name.as_bytes());
         let number = hash.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-        // Whole milliseconds: finer ones would only look odd in tables.
+        // Whole milliseconds: finer ones would only clutter tables.
         let span = u64::try_from(jitter.as_millis()).unwrap_or(u64::MAX);
         Duration::from_millis(if span == 0 { 0 } else { number % span })
     }
 
     /// A text that is another where other times are named. How long after them a firing is due does not count.
     pub fn fingerprint(&self) -> String {
-        let beat = match &self.beat {
-            Beat::Cron(expression) => format!("cron {}", expression.as_str()),
-            Beat::Every(interval) => format!("every {} s", interval.as_secs_f64()),
+        let recurrence = match &self.recurrence {
+            Recurrence::Cron(expression) => format!("cron {}", expression.as_str()),
+            Recurrence::Every(interval) => format!("every {} s", interval.as_secs_f64()),
         };
         let bound = |time: Option<Timestamp>| time.map_or_else(|| "-".to_owned(), |time| time.to_string());
-        format!("{beat}; {}; {} to {}", self.zone.name(), bound(self.start), bound(self.end))
+        format!("{recurrence}; {}; {} to {}", self.zone.name(), bound(self.start), bound(self.end))
     }
 
     /// The firings whose named time lies after `after`, in order, without end unless the schedule has one.
     pub fn firings(&self, after: Timestamp) -> Firings<'_> {
-        let pattern = match &self.beat {
-            Beat::Cron(expression) => Some(expression.pattern()),
-            Beat::Every(_) => None,
+        let pattern = match &self.recurrence {
+            Recurrence::Cron(expression) => Some(expression.pattern()),
+            Recurrence::Every(_) => None,
         };
         // A firing at the start itself counts.
         let first = self.start.and_then(|start| start.checked_sub(SignedDuration::from_nanos(1)).ok());
@@ -87,8 +87,10 @@ impl Iterator for Firings<'_> {
     type Item = Firing;
 
     fn next(&mut self) -> Option<Firing> {
-        let at = match (&self.timing.beat, &self.pattern) {
-            (Beat::Every(interval), _) => next_multiple(self.timing.start.unwrap_or(Timestamp::UNIX_EPOCH), *interval, self.after)?,
+        let at = match (&self.timing.recurrence, &self.pattern) {
+            (Recurrence::Every(interval), _) => {
+                next_multiple(self.timing.start.unwrap_or(Timestamp::UNIX_EPOCH), *interval, self.after)?
+            }
             (_, Some(pattern)) => pattern.next(self.after, &self.timing.zone.0)?,
             (_, None) => return None,
         };
@@ -110,7 +112,7 @@ fn next_multiple(origin: Timestamp, interval: Duration, after: Timestamp) -> Opt
 
 #[cfg(test)]
 mod tests {
-    use super::{Beat, Timing};
+    use super::{Recurrence, Timing};
     use crate::schedule::cron::Expression;
     use crate::schedule::value::Zone;
     use jiff::Timestamp;
@@ -121,8 +123,8 @@ mod tests {
     }
 
     fn every(seconds: u64) -> Timing {
-        let beat = Beat::Every(Duration::from_secs(seconds));
-        Timing { beat, zone: Zone::UTC, start: None, end: None, shift: Duration::ZERO }
+        let recurrence = Recurrence::Every(Duration::from_secs(seconds));
+        Timing { recurrence, zone: Zone::UTC, start: None, end: None, shift: Duration::ZERO }
     }
 
     #[test]
@@ -135,9 +137,9 @@ mod tests {
 
     #[test]
     fn a_firing_at_the_start_counts_and_one_at_the_end_does_not() {
-        let beat = Beat::Cron(Expression::parse("0 12 * * *").unwrap());
+        let recurrence = Recurrence::Cron(Expression::parse("0 12 * * *").unwrap());
         let timing =
-            Timing { beat, start: Some(time("2026-03-01T12:00:00Z")), end: Some(time("2026-03-03T12:00:00Z")), ..every(1) };
+            Timing { recurrence, start: Some(time("2026-03-01T12:00:00Z")), end: Some(time("2026-03-03T12:00:00Z")), ..every(1) };
         let firings: Vec<_> = timing.firings(time("2026-01-01T00:00:00Z")).map(|firing| firing.at.to_string()).collect();
         assert_eq!(firings, ["2026-03-01T12:00:00Z", "2026-03-02T12:00:00Z"]);
     }

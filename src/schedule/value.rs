@@ -210,7 +210,7 @@ pub enum Overlap {
     /// It does not run.
     #[default]
     Skip,
-    /// It waits for its turn.
+    /// It waits for the run before it.
     Queue,
     /// The run that goes on is ended for it.
     Cancel,
@@ -260,7 +260,7 @@ impl Retries {
 /// What a notification is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Occasion {
+pub enum NotifyEvent {
     /// A run failed and will not be retried.
     Failure,
     /// A run succeeded after one that failed.
@@ -269,7 +269,7 @@ pub enum Occasion {
     Late,
 }
 
-impl Occasion {
+impl NotifyEvent {
     /// As it is written.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -280,13 +280,13 @@ impl Occasion {
     }
 }
 
-/// Who hears what of a schedule.
+/// Which notifications of a schedule go where.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Notify {
-    /// The occasions; failure and recovery unless given.
-    #[serde(default = "Notify::occasions")]
-    pub on: Vec<Occasion>,
+    /// The events; failure and recovery by default.
+    #[serde(default = "Notify::default_events")]
+    pub on: Vec<NotifyEvent>,
     /// A Lua function, as `notify.lua:page`.
     #[serde(default)]
     pub lua: Option<LuaFunction>,
@@ -299,8 +299,8 @@ pub struct Notify {
 }
 
 impl Notify {
-    fn occasions() -> Vec<Occasion> {
-        vec![Occasion::Failure, Occasion::Recovery]
+    fn default_events() -> Vec<NotifyEvent> {
+        vec![NotifyEvent::Failure, NotifyEvent::Recovery]
     }
 
     fn after() -> Length {
@@ -417,7 +417,7 @@ impl<'de> Deserialize<'de> for Keep {
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Keep, E> {
-                // A bare number in quotation marks would be seconds, which nobody means here.
+                // A bare number in quotation marks would be seconds, which is not meant here.
                 let length = Length::parse(text).filter(|_| text.parse::<f64>().is_err());
                 length.map(|length| Keep::For(length.0)).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &EXPECTED))
             }

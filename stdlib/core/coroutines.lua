@@ -1,4 +1,4 @@
--- Coroutines: a call inside one suspends whoever resumed it too, and the script never sees that.
+-- Coroutines: a call inside one suspends its resumer too, and the script never sees that.
 
 local native, own = ...
 local _ENV <const> = own.globals
@@ -15,7 +15,7 @@ local function create(f)
 	return co
 end
 
--- A call inside a coroutine suspends whoever resumed it too; the script never sees that.
+-- A call inside a coroutine suspends its resumer too; the script never sees that.
 local function drive(co, ok, ...)
 	if ok and select("#", ...) == 1 and (...) == pending then
 		return drive(co, raw_resume(co, raw_yield(pending)))

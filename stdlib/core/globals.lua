@@ -41,7 +41,7 @@ time = {
 	end,
 }
 
-if native.is_rehearsal then
+if native.is_simulation then
 	sim = {
 		fault = exported("sim_fault"),
 		clear = forwarded("sim_clear"),

@@ -49,7 +49,7 @@ local function run_tasks(name, count, start, options, usual_limit)
 	return finish(native.parallel(next_place(), make, count, limit, options.settle == true, group.path))
 end
 
--- What `parallel.map` runs at once where nothing else is said.
+-- What `parallel.map` runs at once by default.
 local MAP_LIMIT = 16
 
 local function map(list, f, options)

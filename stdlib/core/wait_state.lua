@@ -29,7 +29,7 @@ local function is_state(option, wanted, answer, state)
 	refuse("wait.for_state: the option " .. option .. " must be a function, a state or a list of states, not a " .. kind)
 end
 
--- How to look: by a function of the script, or as the catalogue says. Gives the answer, its state and whether that is a failure.
+-- How to look: by a function of the script, or as the catalogue describes. Gives the answer, its state and whether that is a failure.
 local function looker(subject, options)
 	local function without(with, ...)
 		for _, option in ipairs({ ... }) do
@@ -98,7 +98,7 @@ local function look_once(watch, look)
 		native.watched(watch.handle, text_of(answer), false)
 		raise(answer)
 	end
-	-- The first failure of a row is said, so that an hour of silence is none.
+	-- The first failure of a row is reported, so that an hour of silence is none.
 	native.log(watch.is_failing and "debug" or "warn", "looking failed and is tried again: " .. text_of(answer))
 	watch.is_failing = true
 	return false

@@ -2,7 +2,7 @@
 --
 --   local options = require "std.args" { usage = "…", keep = 7, zone = "", ["dry-run"] = false }
 --
--- Each default says what kind of value its option takes: text, a whole number, or true or false.
+-- Each default decides what kind of value its option takes: text, a whole number, or true or false.
 
 local kinds = { string = "text", integer = "a whole number", boolean = "true or false" }
 

@@ -38,7 +38,7 @@
 ---@field http_status? integer
 ---@field request_id? string
 ---@field attempts integer
----The read-only Action that tells whether the call was carried out, where nobody knows.
+---The read-only Action that shows whether the call was carried out, where that is unknown.
 ---@field lookup? string
 ---The parameters with which it is asked.
 ---@field lookup_params? table<string, any>
@@ -179,7 +179,7 @@ function defer(fn) end
 ---@field query? table<string, string|number>
 ---A value may be a secret, or a list whose parts stand one behind the other: `{ "Bearer ", secret "token" }`.
 ---@field headers? table<string, string|integer|cumulua.Secret|(string|cumulua.Secret)[]>
----Sent as text/plain, unless a header says otherwise.
+---Sent as text/plain, unless a header sets another type.
 ---@field body? string
 ---Sent as JSON.
 ---@field json? any
@@ -207,7 +207,7 @@ function defer(fn) end
 ---By their names in lower case.
 ---@field headers table<string, string>
 ---@field body string
----True in a rehearsal, where nothing was sent.
+---True in a simulation, where nothing was sent.
 ---@field rehearsed? true
 
 ---Requests to hosts that `[http] allow` of cumulua.toml names. An answer of any status is an answer.
@@ -246,7 +246,7 @@ function json.encode(value, options) end
 ---@return any
 function json.decode(text) end
 
----What goes wrong in a rehearsal.
+---What goes wrong in a simulation.
 ---@class cumulua.Fault
 ---@field action? string An Action's name with or without its service, with `*` for anything; every Action unless given
 ---@field kind "refuse"|"throttle"|"error"|"error_after"|"no_connection"|"drop_before"|"drop_after"|"delay"|"cut_short"|"malformed"|"empty"|"deep"|"large"|"task_fails"|"task_hangs"|"page_grows"|"page_shrinks"
@@ -259,13 +259,13 @@ function json.decode(text) end
 ---@field seconds? number The time of `delay`
 ---@field reason? string The reason of `task_fails`
 ---@field bytes? integer The size of `large`
----@field profile? string Whose account it strikes; the run's own where none is named
+---@field profile? string Whose account it is for; the run's own where none is named
 
 ---The simulated cloud, as a script may direct it; there with `--sim` only.
 ---@class cumulua.sim
 sim = {}
 
----Makes something go wrong; the first fault that strikes at a call counts.
+---Makes something go wrong; the first fault that applies to a call counts.
 ---@param fault cumulua.Fault
 function sim.fault(fault) end
 

@@ -1,4 +1,4 @@
-//! The house plan's direction of imports, held to the code.
+//! The direction of imports between the layers, held to the code.
 
 use crate::circles::{circles, mod_files_with_definitions};
 use cumulua_core::catalog::Catalog;
@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Rooms that a room may import, beside itself and the package `cumulua-core`. What is not here is not allowed.
+/// Layers that a layer may import, beside itself and the package `cumulua-core`. What is not here is not allowed.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("lua_syntax", &[]),
     ("effect_id", &[]),
@@ -24,10 +24,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("cli", &["client", "config", "effect_id", "gate", "history", "lua", "reference", "repl", "run", "schedule"]),
 ];
 
-/// Rooms in which files import each other in one direction only.
+/// Layers in which files import each other in one direction only.
 const CLEAR: &[&str] = &["cli", "client", "config", "gate", "history", "lua", "lua_syntax", "policy", "repl", "run", "schedule"];
 
-/// Crates that only some rooms may know.
+/// Crates that only some layers may know.
 const CRATES: &[(&str, &[&str])] = &[
     ("mlua", &["lua"]),
     ("hyper", &["client"]),
@@ -65,22 +65,22 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// A file, its room and its text.
+/// A file, its layer and its text.
 type Source = (PathBuf, String, String);
 
 /// Every file below a folder of sources.
 fn below(folder: &str) -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let with_room = |path: PathBuf| {
+    let with_layer = |path: PathBuf| {
         let relative = path.strip_prefix(&root).unwrap();
-        let room = relative.components().next().unwrap().as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned();
+        let layer = relative.components().next().unwrap().as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned();
         let text = fs::read_to_string(&path).unwrap();
-        (path, room, text)
+        (path, layer, text)
     };
     rust_files(&root)
         .into_iter()
-        .map(with_room)
-        .filter(|(path, room, _)| room != "lib" && room != "main" && !path.iter().any(|part| part == "tests"))
+        .map(with_layer)
+        .filter(|(path, layer, _)| layer != "lib" && layer != "main" && !path.iter().any(|part| part == "tests"))
         .collect()
 }
 
@@ -94,18 +94,18 @@ fn packages() -> [(&'static str, Vec<Source>); 2] {
     [("core", below("crates/core/src")), ("simulator", below("crates/simulator/src"))]
 }
 
-/// Where a package's sources are, and its rooms.
+/// Where a package's sources are, and its layers.
 fn package(name: &str) -> (PathBuf, BTreeSet<String>) {
     let folder = format!("crates/{name}/src");
-    let rooms = below(&folder).into_iter().map(|(_, room, _)| room).collect();
-    (Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), rooms)
+    let layers = below(&folder).into_iter().map(|(_, layer, _)| layer).collect();
+    (Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), layers)
 }
 
 /// What follows each `crate::` in code.
-fn imported_rooms(text: &str) -> Vec<String> {
+fn imported_layers(text: &str) -> Vec<String> {
     let code = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
     let after = code.match_indices("crate::").map(|(at, word)| code[at + word.len()..].to_owned());
-    assert!(!code.contains("crate::{"), "one room an import, so that each can be seen");
+    assert!(!code.contains("crate::{"), "one layer an import, so that each can be seen");
     let name = |rest: String| rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect::<String>();
     after.map(name).filter(|name| !name.is_empty()).collect()
 }
@@ -113,59 +113,59 @@ fn imported_rooms(text: &str) -> Vec<String> {
 #[test]
 fn imports_run_one_way() {
     let allowed: BTreeMap<_, _> = MAY_IMPORT.iter().copied().collect();
-    let mut offences = Vec::new();
-    for (path, room, text) in sources() {
-        let allowed = allowed.get(room.as_str()).unwrap_or_else(|| panic!("the room {room} has no line in the plan"));
-        for imported in imported_rooms(&text) {
-            if imported != room && !allowed.contains(&imported.as_str()) {
-                offences.push(format!("{} imports {imported}", path.display()));
+    let mut offenses = Vec::new();
+    for (path, layer, text) in sources() {
+        let allowed = allowed.get(layer.as_str()).unwrap_or_else(|| panic!("the layer {layer} has no line in MAY_IMPORT"));
+        for imported in imported_layers(&text) {
+            if imported != layer && !allowed.contains(&imported.as_str()) {
+                offenses.push(format!("{} imports {imported}", path.display()));
             }
         }
     }
-    assert!(offences.is_empty(), "{}", offences.join("\n"));
+    assert!(offenses.is_empty(), "{}", offenses.join("\n"));
 }
 
 #[test]
-fn crates_stay_in_their_rooms() {
-    let mut offences = Vec::new();
-    for (path, room, text) in sources() {
-        for (name, rooms) in CRATES {
-            if code(&text).contains(&format!("{name}::")) && !rooms.contains(&room.as_str()) {
-                offences.push(format!("{} knows {name}", path.display()));
+fn crates_stay_in_their_layers() {
+    let mut offenses = Vec::new();
+    for (path, layer, text) in sources() {
+        for (name, layers) in CRATES {
+            if code(&text).contains(&format!("{name}::")) && !layers.contains(&layer.as_str()) {
+                offenses.push(format!("{} knows {name}", path.display()));
             }
         }
     }
-    assert!(offences.is_empty(), "{}", offences.join("\n"));
+    assert!(offenses.is_empty(), "{}", offenses.join("\n"));
 }
 
 #[test]
 fn no_action_is_named_outside_the_simulator() {
     let catalog = Catalog::default();
     let names: Vec<String> = catalog.actions().unwrap().iter().map(|action| format!("\"{}\"", action.name)).collect();
-    let mut offences = Vec::new();
+    let mut offenses = Vec::new();
     let core = packages().into_iter().filter(|(package, _)| *package != "simulator").flat_map(|(_, files)| files);
     for (path, _, text) in sources().into_iter().chain(core) {
         // Unit tests may take examples.
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
         for name in names.iter().filter(|name| code.contains(name.as_str())) {
-            offences.push(format!("{} names {name}", path.display()));
+            offenses.push(format!("{} names {name}", path.display()));
         }
     }
-    assert!(offences.is_empty(), "{}", offences.join("\n"));
+    assert!(offenses.is_empty(), "{}", offenses.join("\n"));
 }
 
 #[test]
 fn only_the_command_prints_or_exits() {
-    let mut offences = Vec::new();
+    let mut offenses = Vec::new();
     let packages = packages().into_iter().flat_map(|(_, files)| files);
-    for (path, room, text) in sources().into_iter().chain(packages) {
+    for (path, layer, text) in sources().into_iter().chain(packages) {
         for word in ["println!", "eprintln!", "print!(", "process::exit"] {
-            if room != "cli" && text.contains(word) {
-                offences.push(format!("{} has {word}", path.display()));
+            if layer != "cli" && text.contains(word) {
+                offenses.push(format!("{} has {word}", path.display()));
             }
         }
     }
-    assert!(offences.is_empty(), "{}", offences.join("\n"));
+    assert!(offenses.is_empty(), "{}", offenses.join("\n"));
 }
 
 #[test]
@@ -176,9 +176,9 @@ fn no_file_imports_another_in_a_circle() {
 
 #[test]
 fn no_file_of_the_core_imports_another_in_a_circle() {
-    let (folder, rooms) = package("core");
-    let rooms: Vec<&str> = rooms.iter().map(String::as_str).collect();
-    assert_eq!(circles(&folder, &rooms), Vec::<String>::new());
+    let (folder, layers) = package("core");
+    let layers: Vec<&str> = layers.iter().map(String::as_str).collect();
+    assert_eq!(circles(&folder, &layers), Vec::<String>::new());
 }
 
 #[test]

@@ -19,10 +19,10 @@ fn recorded(code: &str) -> (String, Vec<Json>) {
 fn each_call_has_a_record_and_a_mutating_one_another_before_it_leaves() {
     let code = "cds.ccs.DescribeTags() cds.ccs.CreateTag { TagName = 'web' } pcall(cds.ccs.DeleteTag, { TagId = '999999' })";
     let (_, records) = recorded(code);
-    let told: Vec<_> =
+    let summaries: Vec<_> =
         records.iter().map(|record| (record["action"].as_str().unwrap(), record["phase"].as_str().unwrap())).collect();
     assert_eq!(
-        told,
+        summaries,
         [
             ("cds.ccs.DescribeTags", "ended"),
             ("cds.ccs.CreateTag", "sending"),
@@ -51,7 +51,7 @@ fn what_cannot_be_made_is_recorded_too() {
             assert(not pcall(call))
         end";
     let (text, records) = recorded(code);
-    let told: Vec<_> = records
+    let summaries: Vec<_> = records
         .iter()
         .map(|record| [&record["action"], &record["phase"], &record["sent"], &record["error"]].map(|value| value.as_str().unwrap()))
         .collect();
@@ -59,7 +59,7 @@ fn what_cannot_be_made_is_recorded_too() {
     let create = refused("cds.ccs.CreateTag");
     let instance = refused("cds.ccs.CreateInstance");
     let tags = refused("cds.ccs.DescribeTags");
-    assert_eq!(told, [create, create, create, instance, tags, refused("cds.call"), refused("http.post")]);
+    assert_eq!(summaries, [create, create, create, instance, tags, refused("cds.call"), refused("http.post")]);
     assert!(!text.contains("Simulated-1") && !text.contains("hunter2"), "{text}");
 }
 

@@ -1,4 +1,4 @@
-//! Answers that cannot be understood: an error of kind `response`, and an outcome that nobody knows.
+//! Answers that cannot be understood: an error of kind `response`, and an unknown outcome.
 
 use crate::support::{Test, answering, http, simulator};
 use cumulua_simulator::{Fault, FaultRule};
@@ -27,7 +27,7 @@ fn an_answer_that_is_cut_short_is_not_understood() {
 }
 
 #[test]
-fn reading_is_tried_again_after_an_answer_that_is_cut_short_though_nothing_tells_its_length() {
+fn reading_is_tried_again_after_an_answer_that_is_cut_short_though_its_length_is_not_given() {
     let body = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"Code\":\"Succ";
     let code = "local ok, e = pcall(cds.ccs.DescribeTags, {}, { retries = 1 }) print(e.kind, e.attempts, e.retryable)";
     Test::against(&answering(body), code).prints("response\t2\ttrue\n");

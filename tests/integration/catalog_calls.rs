@@ -1,4 +1,4 @@
-//! Every Action of the catalogue leaves as its document says. `vectors/documented_calls.json` was derived from the documents and not
+//! Every Action of the catalogue leaves as documented. `vectors/documented_calls.json` was derived from the documents and not
 //! from the catalogue, so that a wrong catalogue fails here.
 
 use base64::Engine as _;
@@ -28,7 +28,7 @@ const MCS_URL: &str = "https://mosapi.meituan.com/mcs/v1";
 const ACCESS_KEY: &str = "access-key-id";
 const SECRET: &str = "s3cret/with+signs=";
 
-/// What a document says of an Action.
+/// What is documented of an Action.
 #[derive(Deserialize)]
 struct Documented {
     name: String,
@@ -80,15 +80,15 @@ fn documented() -> Vec<Documented> {
     all
 }
 
-/// Records what leaves and answers what it was told to; with `forward` it sends it on over HTTP.
+/// Records what leaves and answers as it was set up to; with `forward` it sends it on over HTTP.
 #[derive(Default)]
-struct Recorder {
+struct RecordingTransport {
     sent: Mutex<Vec<Request>>,
     answer: Mutex<(u16, String)>,
     forward: Option<HttpTransport>,
 }
 
-impl Transport for Recorder {
+impl Transport for RecordingTransport {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         self.sent.lock().unwrap().push(request.clone());
         if let Some(http) = &self.forward {
@@ -103,16 +103,16 @@ impl Transport for Recorder {
 /// A gate over a recorder, with credentials in a file of its own.
 struct Bench {
     gate: Gate,
-    recorder: Arc<Recorder>,
+    recorder: Arc<RecordingTransport>,
     _folder: tempfile::TempDir,
 }
 
 impl Bench {
     fn new() -> Self {
-        Self::with(Recorder::default(), &[("mcs", MCS_URL)])
+        Self::with(RecordingTransport::default(), &[("mcs", MCS_URL)])
     }
 
-    fn with(recorder: Recorder, endpoints: &[(&str, &str)]) -> Self {
+    fn with(recorder: RecordingTransport, endpoints: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("cumulua.toml");
         let product = |name: &str| {
@@ -122,7 +122,7 @@ impl Bench {
         };
         fs::write(&config, ["cds", "mcs", "aliyun"].map(product).concat()).unwrap();
         let recorder = Arc::new(recorder);
-        let world = GateParts {
+        let parts = GateParts {
             confirm: None,
             catalog: Arc::default(),
             profiles: Arc::new(Profiles::new(Flags {
@@ -138,9 +138,9 @@ impl Bench {
             audit: None,
             grants: Grants::default(),
             redactor: Arc::new(Redactor::default()),
-            rehearsal: None,
+            simulation: None,
         };
-        Self { gate: Gate::new(world), recorder, _folder: folder }
+        Self { gate: Gate::new(parts), recorder, _folder: folder }
     }
 
     fn action(&self, name: &str) -> Action {
@@ -151,7 +151,7 @@ impl Bench {
         *self.recorder.answer.lock().unwrap() = (status, body.to_string());
     }
 
-    /// Naming the profile keeps the environment of whoever runs the tests out.
+    /// Naming the profile keeps the environment of the tests out.
     async fn call(&self, action: &Action, params: &Json, region: Option<&str>) -> Result<Answer, Failure> {
         let Value::Object(params) = Value::from(params) else { panic!("parameters are an object") };
         let options = CallOptions {
@@ -422,7 +422,7 @@ async fn the_catalogue_has_the_documented_actions() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_action_leaves_as_its_document_says_and_its_example_answer_is_a_success() {
+async fn every_action_leaves_as_documented_and_its_example_answer_is_a_success() {
     let bench = Bench::new();
     let mut nonces = BTreeSet::new();
     for doc in documented() {
@@ -584,7 +584,7 @@ async fn a_parameter_called_action_leaves_the_querys_action_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_documented_error_code_is_a_refusal_that_says_what_it_means() {
+async fn every_documented_error_code_is_a_refusal_with_its_meaning() {
     let bench = Bench::new();
     let mut codes = 0;
     for doc in documented() {
@@ -640,7 +640,7 @@ async fn listen(arrivals: Arc<Mutex<Vec<Arrived>>>) -> String {
 async fn what_arrives_at_a_socket_is_what_was_signed() {
     let arrivals = Arc::default();
     let base = listen(Arc::clone(&arrivals)).await;
-    let recorder = Recorder { forward: Some(HttpTransport::default()), ..Recorder::default() };
+    let recorder = RecordingTransport { forward: Some(HttpTransport::default()), ..RecordingTransport::default() };
     let mcs = format!("{base}/mcs/v1");
     let bench = Bench::with(recorder, &[("cds", &base), ("mcs", &mcs), ("aliyun", &base)]);
     for doc in documented() {

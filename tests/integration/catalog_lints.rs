@@ -1,4 +1,4 @@
-//! Lints over the embedded catalogue: whatever a file says of another place must be there. Each failure lists every offender.
+//! Lints over the embedded catalogue: whatever a file refers to must be there. Each failure lists every offender.
 
 use cumulua_core::catalog::{
     Action, Catalog, Encoding, Field, Kind, KnownValue, PageStyle, Param, ProductModel, Required, ServiceModel, path,
@@ -13,7 +13,7 @@ use std::{fmt, fs};
 #[test]
 fn every_file_fits_the_schema() {
     let schema: Json = serde_json::from_str(&fs::read_to_string(root().join("schema.json")).unwrap()).unwrap();
-    // One definition at a time: `oneOf` over both would only say that neither fits.
+    // One definition at a time: `oneOf` over both would only report that neither fits.
     let validator = |kind: &str| {
         let schema = serde_json::json!({ "$ref": format!("#/$defs/{kind}"), "$defs": schema["$defs"] });
         jsonschema::validator_for(&schema).unwrap()
@@ -227,7 +227,7 @@ fn a_paginator_names_parameters_and_fields_that_there_are() {
 }
 
 #[test]
-fn a_lookup_can_tell_what_became_of_a_call() {
+fn a_lookup_can_find_out_what_became_of_a_call() {
     let catalog = Catalog::default();
     let mut found = Vec::new();
     for action in actions() {
@@ -241,12 +241,12 @@ fn a_lookup_can_tell_what_became_of_a_call() {
         let place = format!("{name}: {}", lookup.action);
         found.extend((!reading.read_only).then(|| format!("{place} changes something")));
         found.extend(unknown_params(&reading, lookup.params.keys()).map(|param| format!("{place} takes no {param}")));
-        // Whoever looks up walks all pages and sets these itself.
+        // The lookup walks all pages and sets these itself.
         let pager = reading.paginator.as_ref();
         let paging: Vec<&String> =
             pager.iter().flat_map(|pager| [&pager.page, &pager.size, &pager.offset, &pager.limit]).flatten().collect();
         let given = |param: &str| lookup.params.contains_key(param) || paging.iter().any(|name| *name == param);
-        // Calls that name a resource of a VPC do not name its region; whoever made them knows it.
+        // Calls that name a resource of a VPC do not name its region; their caller knows it.
         let missing = needed(&reading).filter(|param| !given(param) && *param != "RegionCode");
         found.extend(missing.map(|param| format!("{place} wants {param}")));
         found

@@ -9,7 +9,7 @@ use syn::{Attribute, Item, ItemMod, ItemUse, Macro, UseTree};
 
 type Module = Vec<String>;
 
-/// What a file says of names.
+/// The names in a file.
 #[derive(Default)]
 struct File {
     path: PathBuf,

@@ -1,8 +1,9 @@
-//! Control sockets: who is heard, what is answered, and what is done.
+//! Control sockets: whose requests are accepted, what is answered, and what is done.
 
 use crate::support::{Test, simulator};
 use cumulua::history::{Filter, RunOutcome, Store};
 use cumulua::run::control::{AskError, Listener, Reply, Request, ask, run_socket, server_socket};
+use cumulua_core::clock::real_now;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::os::unix::net::UnixStream;
@@ -30,14 +31,14 @@ fn listening(store: &Path) -> Listener {
     Listener::start(&server_socket(store), "server", answer).unwrap()
 }
 
-/// What is answered to bytes as somebody else may send them.
+/// What is answered to bytes as another program may send them.
 fn answered(store: &Path, sent: &[u8]) -> String {
     // The path of the socket is too long for an address.
     let link = tempfile::tempdir().unwrap();
     let near = link.path().join("d");
     std::os::unix::fs::symlink(server_socket(store).parent().unwrap(), &near).unwrap();
     let mut stream = UnixStream::connect(near.join("server.sock")).unwrap();
-    // Whoever listens may refuse a line before it has read all of it.
+    // The listener may refuse a line before it has read all of it.
     let _ = stream.write_all(sent);
     let _ = stream.shutdown(std::net::Shutdown::Write);
     let mut answer = String::new();
@@ -46,14 +47,14 @@ fn answered(store: &Path, sent: &[u8]) -> String {
 }
 
 #[test]
-fn a_request_is_answered_by_whoever_listens_there() {
+fn a_request_is_answered_by_the_listener() {
     let (_folder, store) = store();
     let trigger = Request::Trigger { schedule: "nightly".to_owned() };
-    assert!(matches!(ask(&server_socket(&store), &trigger, MUCH), Err(AskError::Nobody(_))));
+    assert!(matches!(ask(&server_socket(&store), &trigger, MUCH), Err(AskError::NoListener(_))));
     let listener = listening(&store);
     assert_eq!(ask(&server_socket(&store), &trigger, MUCH).unwrap(), Reply::Done("nightly".to_owned()));
     drop(listener);
-    assert!(matches!(ask(&server_socket(&store), &trigger, MUCH), Err(AskError::Nobody(_))));
+    assert!(matches!(ask(&server_socket(&store), &trigger, MUCH), Err(AskError::NoListener(_))));
 }
 
 #[test]
@@ -137,6 +138,18 @@ impl Going {
         Store::open(self.folder.path().join("runs.db"))
     }
 
+    /// The run's id, once the store has its row: the run does not wait for that.
+    fn run(&self) -> String {
+        let started = real_now();
+        loop {
+            if let Some(row) = self.store().runs(Filter::default()).unwrap().pop() {
+                return row.run.id;
+            }
+            assert!(started.elapsed() < MUCH, "the run is not recorded");
+            std::thread::yield_now();
+        }
+    }
+
     fn cumulua<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Test {
         let store = self.folder.path().join("runs.db");
         Test::new().args(args).env("CUMULUA_STORE", store.to_str().unwrap())
@@ -149,7 +162,7 @@ fn a_run_is_cancelled_from_elsewhere_and_what_it_deferred_runs() {
         "cds.ccs.DescribeTags() defer(function() local file = io.open('tidied', 'w') file:write('yes') file:close() end)
          io.stdout:setvbuf('no') print('begun') time.sleep('1h')",
     );
-    let run = going.store().runs(Filter::default()).unwrap().remove(0).run.id;
+    let run = going.run();
     let cancelled = going.cumulua(["runs", "cancel", &run[..8]]).run();
     assert_eq!((cancelled.status, cancelled.stdout), (0, format!("(command line) {}: cancelled\n", &run[..8])));
     let _ = going.child.wait();
@@ -164,7 +177,7 @@ fn a_run_is_cancelled_from_elsewhere_and_what_it_deferred_runs() {
 #[test]
 fn a_run_that_does_not_listen_is_left_alone() {
     let mut going = Going::start("cds.ccs.DescribeTags() print('begun') io.stdout:flush() time.sleep('1h')");
-    let run = going.store().runs(Filter::default()).unwrap().remove(0).run.id;
+    let run = going.run();
     std::fs::remove_file(run_socket(&going.folder.path().join("runs.db"), &run)).unwrap();
     going.cumulua(["runs", "cancel", &run]).fails(1, &["does not listen", &going.child.id().to_string()]);
     assert!(going.child.try_wait().unwrap().is_none());

@@ -66,7 +66,7 @@ fn a_refusal_in_xml_is_the_one_in_json() {
 }
 
 #[test]
-fn the_body_and_not_its_type_says_what_it_is() {
+fn the_body_and_not_its_type_decides_what_it_is() {
     let xml = "\u{feff}  \n<GetBalanceResponse><balance>16.66</balance></GetBalanceResponse>";
     let decoded = answered_with("mcs.GetBalance", 200, &[("content-type", "application/json")], xml).unwrap();
     assert_eq!(decoded.json.to_string(), r#"{"balance":16.66}"#);
@@ -76,7 +76,7 @@ fn the_body_and_not_its_type_says_what_it_is() {
 }
 
 #[test]
-fn xml_that_cannot_be_read_says_what_and_where() {
+fn xml_that_cannot_be_read_is_an_error_with_its_reason_and_place() {
     let cut = unintelligible("mcs.GetBalance", 200, "<GetBalanceResponse>\n  <balance>16.");
     assert!(cut.contains("cut short inside <balance> at line 2, column 15"), "{cut}");
     let page = unintelligible("mcs.GetBalance", 200, "<html><body>Maintenance</body></html>");
@@ -170,7 +170,7 @@ fn numbers_stay_exact() {
 }
 
 #[test]
-fn an_answer_that_is_none_says_why() {
+fn an_answer_that_is_none_is_an_error_with_the_reason() {
     for (body, why) in [
         ("", "it is empty"),
         (" \r\n", "it is empty"),

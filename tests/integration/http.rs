@@ -109,7 +109,7 @@ fn only_hosts_that_the_configuration_names_are_asked() {
 }
 
 #[test]
-fn redirects_are_followed_only_where_the_script_and_the_configuration_say_so() {
+fn redirects_are_followed_only_where_the_script_and_the_configuration_allow_it() {
     let to = |url: &str| format!("HTTP/1.1 302 Found\r\nLocation: {url}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     let get = |address: &str, options: &str| {
         format!(
@@ -134,7 +134,7 @@ fn redirects_are_followed_only_where_the_script_and_the_configuration_say_so() {
 }
 
 #[test]
-fn each_way_to_fail_has_its_kind_and_says_how_far_it_got() {
+fn each_way_to_fail_has_its_kind_and_shows_how_far_it_got() {
     let told = |code: &str| format!("local ok, e = pcall({code}) print(e.kind, e.sent, e.retryable, e.action)");
     let refused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     allowing(&[&refused], &told(&format!("http.post, 'http://{refused}/', {{ body = 'x' }}")))
@@ -154,7 +154,7 @@ fn each_way_to_fail_has_its_kind_and_says_how_far_it_got() {
 }
 
 #[test]
-fn a_read_only_run_only_reads_and_a_rehearsal_sends_nothing() {
+fn a_read_only_run_only_reads_and_a_simulation_sends_nothing() {
     let (address, asked) = server(vec![answer("200 OK", "{}", None)]);
     let code = format!("print(http.get('http://{address}/').status) http.post('http://{address}/')");
     let output = allowing(&[&address], &code).args(["--read-only"]).fails(1, &["read-only"]);
@@ -162,7 +162,7 @@ fn a_read_only_run_only_reads_and_a_rehearsal_sends_nothing() {
     assert!(asked.recv().is_ok() && asked.try_recv().is_err());
     let output = Test::simulated("print(http.post('https://hooks.example.com/x?token=y', { body = 'x' }).status)").run();
     assert_eq!(output.stdout, "204\n", "{}", output.stderr);
-    assert!(flat(&output.stderr).contains("https://hooks.example.com/x: not sent, this is a rehearsal"), "{}", output.stderr);
+    assert!(flat(&output.stderr).contains("https://hooks.example.com/x: not sent, this is a simulation"), "{}", output.stderr);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Ctrl-C: the run ends at once, what was deferred runs, and what is left open is said.
+//! Ctrl-C: the run ends at once, what was deferred runs, and what is left open is reported.
 
 #![cfg(unix)]
 
@@ -79,7 +79,7 @@ fn a_task_that_goes_on_is_named_with_the_way_to_wait_for_it() {
     let (status, printed, stderr) = interrupted(&url, code);
     assert_eq!(status, 130, "{stderr}");
     assert!(stderr.contains(&format!("`cumulua wait cds_task {}`", printed.trim())), "{stderr}");
-    // Whoever pastes the command must not ask another account or region.
+    // The command, when pasted, must not ask another account or region.
     let (_, printed, stderr) = interrupted_with(&["--region", "us"], &url, code);
     assert!(stderr.contains(&format!("`cumulua wait cds_task {} --region us`", printed.trim())), "{stderr}");
     let bound = code.replace("cds.ccs", "cds.with { region = 'asia', profile = 'default' }.ccs");

@@ -20,6 +20,7 @@ mod interrupt;
 mod limits;
 mod lua_specs;
 mod migrations;
+mod names;
 mod profiles;
 mod readme;
 mod real_time;

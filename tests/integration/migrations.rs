@@ -78,16 +78,16 @@ fn security_groups_are_copied_once() {
 }
 
 #[test]
-fn a_group_that_is_not_there_and_bad_arguments_are_said() {
+fn a_group_that_is_not_there_and_bad_arguments_are_reported() {
     let accounts = Accounts::new();
     accounts.script(&["--from", "old", "--to", "new", "nothing"]).fails(1, &["old has no security group nothing"]);
     accounts.script(&["--from", "old"]).fails(1, &["usage: copy-security-groups.lua"]);
     accounts.script(&["--from", "old", "--to", "old"]).fails(1, &["the same profile"]);
 }
 
-/// The same in a rehearsal, where each profile has an account of its own; answers are lost on the way.
+/// The same in a simulation, where each profile has an account of its own; answers are lost on the way.
 #[test]
-fn a_rehearsed_copy_makes_nothing_twice_on_a_bad_day() {
+fn a_simulated_copy_makes_nothing_twice_on_a_bad_day() {
     let root = env!("CARGO_MANIFEST_DIR");
     let code = format!(
         r#"

@@ -1,4 +1,4 @@
-//! Profiles: which value counts, where it comes from, and what a project's file may not say by itself.
+//! Profiles: which value counts, where it comes from, and what a project's file may not set by itself.
 
 use crate::support::{Test, simulator};
 
@@ -20,7 +20,7 @@ fn project() -> Test {
 }
 
 #[test]
-fn show_says_where_each_value_comes_from_and_no_secret() {
+fn show_prints_where_each_value_comes_from_and_no_secret() {
     let output = project().args(["profile", "show"]).run();
     assert_eq!(output.status, 0, "{}", output.stderr);
     assert!(output.stdout.contains("profile staging"), "{}", output.stdout);
@@ -133,7 +133,7 @@ fn secrets_come_from_the_environment_a_file_or_a_command() {
 }
 
 #[test]
-fn a_secret_that_is_nowhere_is_an_error_that_says_where_to_put_it() {
+fn a_secret_that_is_nowhere_is_an_error_with_the_place_to_put_it() {
     project().args(["run", "-e", "secret 'nowhere'"]).fails(3, &["nowhere", "NOWHERE", "cumulua.toml"]);
 }
 
@@ -188,12 +188,12 @@ fn a_script_on_the_wrong_account_stops_before_its_first_call() {
         let output = run(bad, &[]);
         assert!(output.status == 1 && output.stderr.contains("expect_account"), "{bad}: {}", output.stderr);
     }
-    Test::simulated("expect_account { profile = 'production', id = 'a-real-key' } print('a rehearsal goes on')")
-        .prints("a rehearsal goes on\n");
+    Test::simulated("expect_account { profile = 'production', id = 'a-real-key' } print('a simulation goes on')")
+        .prints("a simulation goes on\n");
 }
 
 #[test]
-fn a_rehearsal_has_an_account_for_each_profile_that_calls_name() {
+fn a_simulation_has_an_account_for_each_profile_that_calls_name() {
     let file = "profile = 'main'
         [profiles.main.cds]\naccess_key = 'a'\n[profiles.twin.cds]\naccess_key = 'a'\n[profiles.twin]\nregion = 'us'
         [profiles.other.cds]\naccess_key = 'b'\n[profiles.others_twin.cds]\naccess_key = 'b'\n";

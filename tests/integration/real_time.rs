@@ -114,7 +114,7 @@ fn a_process_ends_with_the_task_that_waits_for_it() {
     assert!(printed.starts_with("false\t") && printed.ends_with("broken\ngone\n"), "{printed}");
 }
 
-/// tokio lets a task do so much before others get their turn, and tells what it waits for to wait: an effect that ends at once does all the same.
+/// tokio lets a task do so much before others get their turn, and lets what it waits for wait: an effect that ends at once does all the same.
 #[test]
 fn an_effect_that_ends_at_once_does_so_however_much_a_task_does() {
     let code = "for i = 1, 300 do time.sleep(0) os.getenv 'A' pcall(io.open, '/etc/hostname') pcall(cds.ccs.CreateTag, 'x') end

@@ -3,7 +3,7 @@
 #![cfg(unix)]
 
 use crate::support::simulator;
-use crate::terminal::{CTRL_C, CTRL_D, ENTER, Place, TAB, Terminal, UP};
+use crate::terminal::{CTRL_C, CTRL_D, ENTER, Sandbox, TAB, Terminal, UP};
 use cumulua::lua::judge::{Judgement, judge};
 use cumulua_simulator::{Fault, FaultRule};
 use std::fs;
@@ -20,26 +20,30 @@ const CREATE: &str = "r = cds.ccs.CreateInstance { RegionId = 'CN_Beijing_A', Vd
 
 fn at_both_widths(test: impl Fn(Terminal)) {
     for width in WIDTHS {
-        test(Place::new().simulated(width));
+        test(Sandbox::new().simulated(width));
     }
 }
 
-/// A place whose profile `there` has the simulator at this URL, marked as production or not.
-fn with_profile(url: &str, is_production: bool) -> Place {
+/// A sandbox whose profile `there` has the simulator at this URL, marked as production or not.
+fn with_profile(url: &str, is_production: bool) -> Sandbox {
     let config = format!(
         "profile = \"there\"\n[profiles.there]\nregion = \"cn\"\nproduction = {is_production}\n[profiles.there.cds]\nendpoint = {url:?}\n\
          [profiles.other]\nregion = \"us\"\n[profiles.other.cds]\nendpoint = {url:?}\n"
     );
-    Place::new().file("config/cumulua/cumulua.toml", &config).env("VM_PASSWORD", "Simulated-1!")
+    Sandbox::new().file("config/cumulua/cumulua.toml", &config).env("VM_PASSWORD", "Simulated-1!")
 }
 
 #[test]
 fn locals_outlive_their_line_and_values_are_shown() {
     at_both_widths(|mut terminal| {
-        terminal.line("local x = 20").says("x + 1", "\n21").says("_ * 2", "\n42").line("local function double(n) return 2 * n end");
-        terminal.says("double(x), 'te' .. 'xt'", "40\n\"text\"");
-        terminal.says("nil", "\nnil\n");
-        terminal.line("do local x = 1 end").says("x + 11", "\n31");
+        terminal
+            .line("local x = 20")
+            .enter("x + 1", "\n21")
+            .enter("_ * 2", "\n42")
+            .line("local function double(n) return 2 * n end");
+        terminal.enter("double(x), 'te' .. 'xt'", "40\n\"text\"");
+        terminal.enter("nil", "\nnil\n");
+        terminal.line("do local x = 1 end").enter("x + 11", "\n31");
     });
 }
 
@@ -47,7 +51,7 @@ fn locals_outlive_their_line_and_values_are_shown() {
 fn each_input_has_a_place_of_its_own_in_the_run() {
     at_both_widths(|mut terminal| {
         let place = "meta(cds.ccs.DescribeTags()).place.path";
-        terminal.says(place, "\"i1\"").line("x = 1").says(place, "\"i3\"");
+        terminal.enter(place, "\"i1\"").line("x = 1").enter(place, "\"i3\"");
     });
 }
 
@@ -55,29 +59,29 @@ fn each_input_has_a_place_of_its_own_in_the_run() {
 fn closures_and_later_lines_see_the_same_variable() {
     at_both_widths(|mut terminal| {
         terminal.line("local n = 0; local function up() n = n + 1; return n end");
-        terminal.line("up()").line("n = n + 10").says("up() + 100", "\n112");
-        terminal.line("local n = 5").says("up() .. '-' .. n", "\"13-5\"");
-        terminal.line("local limit <const> = 3").says("limit = 4", "attempt to assign to const variable 'limit'");
+        terminal.line("up()").line("n = n + 10").enter("up() + 100", "\n112");
+        terminal.line("local n = 5").enter("up() .. '-' .. n", "\"13-5\"");
+        terminal.line("local limit <const> = 3").enter("limit = 4", "attempt to assign to const variable 'limit'");
     });
 }
 
 #[test]
 fn a_line_that_fails_keeps_what_it_had_set() {
     at_both_widths(|mut terminal| {
-        terminal.says("local a, b = 7; b = 8; error('half' .. 'way')", "halfway");
-        terminal.says("a * 100 + b", "\n708");
-        terminal.line("local k = 1; keep = function() return k end").says("local k = missing()", "missing");
-        terminal.says("k + 500", "\n501");
+        terminal.enter("local a, b = 7; b = 8; error('half' .. 'way')", "halfway");
+        terminal.enter("a * 100 + b", "\n708");
+        terminal.line("local k = 1; keep = function() return k end").enter("local k = missing()", "missing");
+        terminal.enter("k + 500", "\n501");
     });
 }
 
 #[test]
 fn a_chunk_goes_on_until_it_is_complete() {
     at_both_widths(|mut terminal| {
-        terminal.line("local sum = 0").line("for i = 1, 4 do").line("  sum = sum + i").says("end", ">");
-        terminal.says("sum * 1000", "\n10000");
-        terminal.line("{ 'a',").says("'b' }", "{ \"a\", \"b\" }");
-        terminal.line("t = [[one").line("two]]").says("#t .. '!'", "\"7!\"");
+        terminal.line("local sum = 0").line("for i = 1, 4 do").line("  sum = sum + i").enter("end", ">");
+        terminal.enter("sum * 1000", "\n10000");
+        terminal.line("{ 'a',").enter("'b' }", "{ \"a\", \"b\" }");
+        terminal.line("t = [[one").line("two]]").enter("#t .. '!'", "\"7!\"");
     });
 }
 
@@ -87,7 +91,7 @@ fn ten_thousand_pasted_lines_run_at_once() {
         let lines: Vec<String> = (1..=10_000).map(|number| format!("local v{number} = {number}")).collect();
         terminal.keys(&format!("\u{1b}[200~{}\u{1b}[201~", lines.join("\n")));
         terminal.expect("local v10000 = 10000").keys(ENTER).expect(">");
-        terminal.says("v1 + v201 + v9999", "10201");
+        terminal.enter("v1 + v201 + v9999", "10201");
     });
 }
 
@@ -104,54 +108,54 @@ fn a_pasted_text_that_is_no_chunk_runs_line_by_line() {
 #[test]
 fn the_history_is_the_projects_own_and_never_holds_a_secret() {
     for width in WIDTHS {
-        let place = Place::new().file("cumulua.toml", "[profiles.x]\n");
-        let mut terminal = place.simulated(width);
+        let sandbox = Sandbox::new().file("cumulua.toml", "[profiles.x]\n");
+        let mut terminal = sandbox.simulated(width);
         terminal
-            .says("6 * 111", "\n666")
-            .says("t = { Password = 'hunter22' }", ">")
-            .says("'pw-is-' .. 'geheim33'", "pw-is-geheim33");
+            .enter("6 * 111", "\n666")
+            .enter("t = { Password = 'hunter22' }", ">")
+            .enter("'pw-is-' .. 'geheim33'", "pw-is-geheim33");
         let call = CREATE.replace("secret 'vm-password'", "'geheim33' .. 'X-1'").replace("Password", "[\"Pass\" .. \"word\"]");
-        terminal.says(&call, ">").says(" 7 * 111", "\n777").keys(CTRL_D).ends_well();
-        let projects = place.path("state/cumulua/projects");
+        terminal.enter(&call, ">").enter(" 7 * 111", "\n777").keys(CTRL_D).expect_success();
+        let projects = sandbox.path("state/cumulua/projects");
         let file = fs::read_dir(projects).unwrap().next().unwrap().unwrap().path();
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
         let kept = fs::read_to_string(&file).unwrap();
         assert!(kept.contains("6 * 111") && !kept.contains("hunter22") && !kept.contains("7 * 111"), "{kept}");
-        let mut terminal = place.simulated(width);
+        let mut terminal = sandbox.simulated(width);
         terminal.keys("\u{12}6 *").expect("reverse-i-search").keys(ENTER).expect("\n666");
-        assert!(!place.path("state/cumulua/history").exists());
+        assert!(!sandbox.path("state/cumulua/history").exists());
     }
 }
 
 #[test]
 fn a_line_whose_secret_becomes_known_later_leaves_the_history() {
-    let place = Place::new();
-    let mut terminal = place.simulated(80);
-    terminal.says("local pw = 'Geheim-33'", ">").says(&CREATE.replace("secret 'vm-password'", "pw"), ">");
-    let kept = fs::read_to_string(place.path("state/cumulua/history")).unwrap();
+    let sandbox = Sandbox::new();
+    let mut terminal = sandbox.simulated(80);
+    terminal.enter("local pw = 'Geheim-33'", ">").enter(&CREATE.replace("secret 'vm-password'", "pw"), ">");
+    let kept = fs::read_to_string(sandbox.path("state/cumulua/history")).unwrap();
     assert!(kept.contains("CreateInstance") && !kept.contains("Geheim"), "{kept}");
-    terminal.keys(UP).keys(UP).keys(UP).line("").says("40 + 2", "\n42");
+    terminal.keys(UP).keys(UP).keys(UP).line("").enter("40 + 2", "\n42");
     assert!(terminal.screen().matches("Geheim").count() == 1, "{}", terminal.screen());
 }
 
 #[test]
-fn a_history_that_cannot_be_written_is_said_once() {
-    let mut terminal = Place::new().file("state", "no folder").simulated(80);
-    terminal.says("1 + 1", "the history cannot be written").says("2 + 2", "\n4").says("3 + 3", "\n6");
+fn a_history_that_cannot_be_written_is_reported_once() {
+    let mut terminal = Sandbox::new().file("state", "no folder").simulated(80);
+    terminal.enter("1 + 1", "the history cannot be written").enter("2 + 2", "\n4").enter("3 + 3", "\n6");
     assert_eq!(terminal.screen().matches("the history cannot").count(), 1, "{}", terminal.screen());
 }
 
 #[test]
 fn completion_offers_what_can_stand_there_with_its_summary() {
     for width in WIDTHS {
-        let place = Place::new().file("tools/net.lua", "-- Networks\nreturn {}").file("tidy.lua", "-- Tidies up\nreturn {}");
-        let mut terminal = place.simulated(width);
+        let sandbox = Sandbox::new().file("tools/net.lua", "-- Networks\nreturn {}").file("tidy.lua", "-- Tidies up\nreturn {}");
+        let mut terminal = sandbox.simulated(width);
         let mut offers = |keys: &str, words: &[&str]| {
             terminal.keys(keys).keys(TAB);
             for word in words {
                 terminal.expect(word);
             }
-            terminal.interrupts();
+            terminal.press_ctrl_c();
         };
         offers("cds.", &["ccs", "Cloud servers", "vpc"]);
         offers("cds.ccs.DescribeInst", &["DescribeInstanceMonitor  Reads", "DescribeInstances"]);
@@ -170,10 +174,10 @@ fn completion_offers_what_can_stand_there_with_its_summary() {
 #[test]
 fn ctrl_c_leaves_a_list_that_fills_the_screen() {
     for (width, keys) in [(80, ""), (40, "\r\r")] {
-        let mut terminal = Place::new().rows(10).simulated(width);
+        let mut terminal = Sandbox::new().rows(10).simulated(width);
         terminal.keys("cds.ecs.").keys(TAB).expect("--More--");
         terminal.keys(keys).keys(CTRL_C).expect_line("simulator cn> cds.ecs.");
-        terminal.interrupts().says("1 + 1", "\n2");
+        terminal.press_ctrl_c().enter("1 + 1", "\n2");
     }
 }
 
@@ -183,56 +187,56 @@ fn the_hint_has_the_parameters_that_are_still_missing() {
         (80, "RegionId, VdcId, Password, InstanceName, Cpu,", "RegionId, InstanceName, Cpu,"),
         (40, "RegionId, VdcId, Password, …", "Password = 2,  RegionId, …"),
     ] {
-        let mut terminal = Place::new().simulated(width);
+        let mut terminal = Sandbox::new().simulated(width);
         terminal.line("cds.ccs.CreateInstance {").expect(words);
         terminal.keys("VdcId = 1, Password = 2,").expect(fewer);
         let screen = terminal.screen();
         assert!(screen.lines().all(|line| line.chars().count() <= usize::from(width)), "{screen}");
         assert_eq!(screen.lines().filter(|line| !line.is_empty()).count(), 3, "a hint takes no line of its own: {screen}");
     }
-    let mut terminal = Place::new().simulated(80);
+    let mut terminal = Sandbox::new().simulated(80);
     terminal.keys("cds.ccs.CreateInstance").expect("{ RegionId, VdcId, Password, …");
 }
 
 #[test]
 fn records_are_tables_that_fit_and_other_values_are_readable() {
     for width in WIDTHS {
-        let mut terminal = Place::new().simulated(width);
+        let mut terminal = Sandbox::new().simulated(width);
         terminal.line("rows = {}");
         terminal.line("for i = 1, 3 do rows[i] = { Id = 'i-' .. i, Name = 'web' .. i, Status = 'up', Zone = ('z'):rep(30), Disks = { {}, {} } } end");
-        terminal.says("rows", "│ web3");
+        terminal.enter("rows", "│ web3");
         let screen = terminal.screen();
         let mut table = screen.lines().filter(|line| line.starts_with(['│', '┌', '╞', '└']));
         assert!(table.all(|line| line.chars().count() <= usize::from(width)), "{screen}");
         let head = screen.lines().find(|line| line.contains("│ Name")).unwrap().to_owned();
         assert!(head.find("Name") < head.find("Id") && head.find("Id") < head.find("Status"), "{head}");
-        terminal.says("pp({ b = { 1, 2 } }, 'json')", "\"b\": [");
-        terminal.line("loop = {}; loop.me = loop").says("loop", "itself");
-        terminal.says("'\\u{4e91}服务器'", "\"云服务器\"");
+        terminal.enter("pp({ b = { 1, 2 } }, 'json')", "\"b\": [");
+        terminal.line("loop = {}; loop.me = loop").enter("loop", "itself");
+        terminal.enter("'\\u{4e91}服务器'", "\"云服务器\"");
     }
 }
 
 #[test]
 fn a_hundred_thousand_entries_are_cut_and_long_values_go_through_the_pager() {
     for width in WIDTHS {
-        let place = Place::new().rows(24).env("PAGER", "cat > paged; echo pager was here");
-        let mut terminal = place.simulated(width);
-        terminal.line("big = {} for i = 1, 100000 do big[i] = { n = i } end").says("big", "pager was here");
-        let paged = fs::read_to_string(place.path("paged")).unwrap();
+        let sandbox = Sandbox::new().rows(24).env("PAGER", "cat > paged; echo pager was here");
+        let mut terminal = sandbox.simulated(width);
+        terminal.line("big = {} for i = 1, 100000 do big[i] = { n = i } end").enter("big", "pager was here");
+        let paged = fs::read_to_string(sandbox.path("paged")).unwrap();
         assert!(paged.contains("and 98000 more"), "{}", paged.lines().last().unwrap());
-        terminal.says("1 + 1", "\n2");
+        terminal.enter("1 + 1", "\n2");
     }
 }
 
 #[test]
 fn help_shows_the_catalogues_pages() {
     at_both_widths(|mut terminal| {
-        terminal.says("help", ":save FILE [FROM-TO]");
-        terminal.says("?cds.ccs.DescribeTags", "Lists all tags of the account");
-        terminal.says("help(cds.ccs.DeleteTag)", "cds.ccs.DeleteTag");
-        terminal.says("help \"create tag\"", "cds.ccs.CreateTag");
-        terminal.line("local stop = cds.ccs.StopInstance").says("?stop", "cds.ccs.StopInstance");
-        terminal.says("?nothing of that kind", "not in the catalogue");
+        terminal.enter("help", ":save FILE [FROM-TO]");
+        terminal.enter("?cds.ccs.DescribeTags", "Lists all tags of the account");
+        terminal.enter("help(cds.ccs.DeleteTag)", "cds.ccs.DeleteTag");
+        terminal.enter("help \"create tag\"", "cds.ccs.CreateTag");
+        terminal.line("local stop = cds.ccs.StopInstance").enter("?stop", "cds.ccs.StopInstance");
+        terminal.enter("?nothing of that kind", "not in the catalogue");
         let widest = terminal.screen().lines().map(|line| line.chars().count()).max().unwrap();
         assert!(widest <= 80, "{}", terminal.screen());
     });
@@ -243,8 +247,8 @@ fn ctrl_c_stops_a_loop_a_sleep_and_a_call_and_the_session_goes_on() {
     let (url, simulator) = simulator();
     simulator.fault(FaultRule::new(Fault::Delay(Duration::from_hours(1))));
     for width in WIDTHS {
-        let place = with_profile(&url, false);
-        let mut terminal = place.open(width, &[]);
+        let sandbox = with_profile(&url, false);
+        let mut terminal = sandbox.open(width, &[]);
         terminal.expect("there cn>").line("local kept = 41");
         for (index, code) in
             ["while true do pcall(function() while true do end end) end", "time.sleep('1h')", "cds.ccs.DescribeTags()"]
@@ -254,32 +258,32 @@ fn ctrl_c_stops_a_loop_a_sleep_and_a_call_and_the_session_goes_on() {
             terminal.line(&format!("print('begun', {index}) {code}")).expect(&format!("begun\t{index}\n").replace('\t', " "));
             terminal.keys(CTRL_C).expect_count("interrupted", index + 1);
         }
-        terminal.says("kept + 1", "\n42");
+        terminal.enter("kept + 1", "\n42");
     }
 }
 
 #[test]
-fn ctrl_c_says_what_goes_on_in_the_cloud_and_how_to_wait_for_it() {
+fn ctrl_c_prints_what_goes_on_in_the_cloud_and_how_to_wait_for_it() {
     let (url, simulator) = simulator();
     simulator.fault(FaultRule::new(Fault::TaskHangs));
     for width in WIDTHS {
-        let place = with_profile(&url, false);
-        let mut terminal = place.open(width, &[]);
+        let sandbox = with_profile(&url, false);
+        let mut terminal = sandbox.open(width, &[]);
         terminal.expect("there cn>").line(CREATE);
         terminal.line("print('wai' .. 'ting') wait(r)").expect("waiting").keys(CTRL_C);
         terminal.expect("still running in the cloud: cds_task").expect("wait(task(\"cds_task\"");
-        terminal.says("1 + 1", "\n2");
+        terminal.enter("1 + 1", "\n2");
     }
 }
 
 #[test]
 fn a_second_ctrl_c_asks_before_leaving() {
     at_both_widths(|mut terminal| {
-        terminal.keys("typed").expect("> typed").interrupts();
-        terminal.keys(CTRL_C).expect("Leave? [y/N]").says("n", "n").says("1 + 1", "\n2");
-        terminal.interrupts().expect("Ctrl-C again").keys(CTRL_C);
+        terminal.keys("typed").expect("> typed").press_ctrl_c();
+        terminal.keys(CTRL_C).expect("Leave? [y/N]").enter("n", "n").enter("1 + 1", "\n2");
+        terminal.press_ctrl_c().expect("Ctrl-C again").keys(CTRL_C);
         terminal.expect_count("Leave? [y/N]", 2);
-        terminal.line("y").ends_well();
+        terminal.line("y").expect_success();
     });
 }
 
@@ -288,35 +292,35 @@ fn a_job_runs_behind_and_its_result_comes_above_the_typed_line() {
     let (url, simulator) = simulator();
     simulator.fault(FaultRule::new(Fault::TaskHangs));
     for width in WIDTHS {
-        let place = with_profile(&url, false).file("go.lua", "return os.rename('wait', 'went')");
-        let mut terminal = place.open(width, &[]);
+        let sandbox = with_profile(&url, false).file("go.lua", "return os.rename('wait', 'went')");
+        let mut terminal = sandbox.open(width, &[]);
         terminal.expect("there cn>");
-        terminal.says(
+        terminal.enter(
             "&while not io.open('go') do time.sleep(0.02) end print('beh' .. 'ind') return 40 + 2",
             "[1] runs in the background",
         );
-        terminal.says("jobs", "[1] for").says("20 + 3", "\n23");
+        terminal.enter("jobs", "[1] for").enter("20 + 3", "\n23");
         terminal.keys("local typed = 'half").expect("'half");
-        fs::write(place.path("go"), "").unwrap();
+        fs::write(sandbox.path("go"), "").unwrap();
         terminal.expect("behind").expect("[1] done after").expect_line("42");
-        terminal.says(" way'", ">").says("typed .. '!'", "\"half way!\"");
-        terminal.says("&time.sleep('1h')", "[2] runs").says(":stop 2", "[2] stopped");
-        terminal.says("&error('ou' .. 'ch')", "ouch");
-        terminal.says("jobs", "nothing runs in the background");
+        terminal.enter(" way'", ">").enter("typed .. '!'", "\"half way!\"");
+        terminal.enter("&time.sleep('1h')", "[2] runs").enter(":stop 2", "[2] stopped");
+        terminal.enter("&error('ou' .. 'ch')", "ouch");
+        terminal.enter("jobs", "nothing runs in the background");
     }
 }
 
 #[test]
 fn what_a_job_writes_in_pieces_comes_above_the_typed_line() {
     for width in WIDTHS {
-        let place = Place::new();
-        let mut terminal = place.open(width, &[]);
+        let sandbox = Sandbox::new();
+        let mut terminal = sandbox.open(width, &[]);
         let job = "&while not io.open('go') do time.sleep(0.02) end io.write('one ', 1) io.stdout:write('\\ntwo') print(2) pp { 3 } io.write('end')";
-        terminal.expect("default").says(job, "[1] runs");
+        terminal.expect("default").enter(job, "[1] runs");
         terminal.keys("local typed = 'half").expect("'half");
-        fs::write(place.path("go"), "").unwrap();
+        fs::write(sandbox.path("go"), "").unwrap();
         terminal.expect_line("one 1").expect_line("two2").expect_line("{ 3 }").expect_line("end").expect("[1] done");
-        terminal.says(" way'", ">").says("typed .. '!'", "\"half way!\"");
+        terminal.enter(" way'", ">").enter("typed .. '!'", "\"half way!\"");
     }
 }
 
@@ -325,7 +329,7 @@ fn a_line_of_output_without_an_end_is_shown_before_the_prompt() {
     at_both_widths(|mut terminal| {
         terminal.line("io.write('a', 1)").expect_line("a1").expect_line("simulator cn>");
         terminal.line("io.write('What' .. '? ') answer = io.read()").expect("What?").line("this");
-        terminal.says("answer .. '!'", "\"this!\"");
+        terminal.enter("answer .. '!'", "\"this!\"");
     });
 }
 
@@ -336,69 +340,69 @@ fn a_script_reads_what_is_typed_as_a_file() {
             .line("io.write('Two num' .. 'bers? ') x, y, rest = io.read('n', 'n', 'l')")
             .expect("Two numbers?")
             .line("3 0x10 more");
-        terminal.says("x + y .. rest", "\"19 more\"");
+        terminal.enter("x + y .. rest", "\"19 more\"");
         terminal.line("io.write('A' .. 'll? ') text = io.read('a')").expect("All?").line("one").line("two").keys(CTRL_D);
-        terminal.says("text .. '!'", "\"one\\ntwo\\n!\"");
+        terminal.enter("text .. '!'", "\"one\\ntwo\\n!\"");
         terminal.line("io.write('Li' .. 'nes? ') n = 0 for line in io.lines() do n = n + #line end").expect("Lines?");
         terminal.line("12345").line("678").keys(CTRL_D);
-        terminal.says("n * 100", "\n800").says("io.read('x')", "io.read takes").says("&io.read()", "cannot read what is typed");
+        terminal.enter("n * 100", "\n800").enter("io.read('x')", "io.read takes").enter("&io.read()", "cannot read what is typed");
     });
 }
 
 #[test]
 fn ctrl_c_ends_a_question_and_the_session_goes_on() {
     at_both_widths(|mut terminal| {
-        terminal.says("local kept = 41", ">");
+        terminal.enter("local kept = 41", ">");
         terminal.line("io.write('Wh' .. 'at? ') answer = io.read()").expect("What?").keys("half").expect("What? half");
-        terminal.keys(CTRL_C).expect("interrupted").says("kept + 1", "\n42").says("answer", "\nnil");
+        terminal.keys(CTRL_C).expect("interrupted").enter("kept + 1", "\n42").enter("answer", "\nnil");
         terminal.line("io.write('Ag' .. 'ain? ') answer = io.read()").expect("Again?").line("whole");
-        terminal.says("answer .. '!'", "\"whole!\"");
+        terminal.enter("answer .. '!'", "\"whole!\"");
     });
 }
 
 #[test]
 fn jobs_go_on_while_a_script_has_the_pager() {
-    let place = Place::new().rows(24).env("PAGER", "cat > paged; cat unblock");
-    assert!(Command::new("mkfifo").arg(place.path("unblock")).status().unwrap().success());
-    let mut terminal = place.open(80, &[]);
-    terminal.expect("default").says("big = {} for i = 1, 50 do big[i] = 'x' .. i end", ">");
+    let sandbox = Sandbox::new().rows(24).env("PAGER", "cat > paged; cat unblock");
+    assert!(Command::new("mkfifo").arg(sandbox.path("unblock")).status().unwrap().success());
+    let mut terminal = sandbox.open(80, &[]);
+    terminal.expect("default").enter("big = {} for i = 1, 50 do big[i] = 'x' .. i end", ">");
     let job = "&while not io.open('paged') do time.sleep(0.02) end local f = io.open('unblock', 'w') f:write('the job ' .. 'ran\\n') f:close()";
-    terminal.says(job, "[1] runs").says("pp(big)", "the job ran").says("1 + 1", "\n2");
+    terminal.enter(job, "[1] runs").enter("pp(big)", "the job ran").enter("1 + 1", "\n2");
 }
 
 #[test]
 fn a_job_that_prints_a_lot_does_not_stop_the_keys() {
-    let mut terminal = Place::new().simulated(80);
+    let mut terminal = Sandbox::new().simulated(80);
     terminal.line("&for i = 1, 5000 do print('chat', i) end print('chat' .. 'ted')");
     for number in 0..5 {
         terminal.line(&format!("{number} + 700"));
     }
     terminal.expect_line("chatted").expect_line("704").expect("[1] done");
-    terminal.says("40 + 2", "\n42");
+    terminal.enter("40 + 2", "\n42");
 }
 
 #[test]
 fn jobs_go_on_while_a_pager_has_the_terminal() {
     for width in WIDTHS {
-        let place =
-            Place::new().rows(24).env("PAGER", "touch paging; until [ -e done ]; do :; done; cat > /dev/null; echo pager saw it");
-        let mut terminal = place.open(width, &[]);
+        let sandbox =
+            Sandbox::new().rows(24).env("PAGER", "touch paging; until [ -e done ]; do :; done; cat > /dev/null; echo pager saw it");
+        let mut terminal = sandbox.open(width, &[]);
         terminal.expect("default").line("big = {} for i = 1, 100 do big[i] = 'line ' .. i end");
         terminal
-            .says("&while not io.open('paging') do time.sleep(0.02) end io.open('done', 'w') print('be' .. 'hind')", "[1] runs");
-        terminal.line("big").expect("pager saw it").expect("behind").says("1 + 1", "\n2");
-        terminal.says("print('be' .. 'gun') pp(big) return 'aft' .. 'er'", "\"after\"").expect_count("pager saw it", 2);
+            .enter("&while not io.open('paging') do time.sleep(0.02) end io.open('done', 'w') print('be' .. 'hind')", "[1] runs");
+        terminal.line("big").expect("pager saw it").expect("behind").enter("1 + 1", "\n2");
+        terminal.enter("print('be' .. 'gun') pp(big) return 'aft' .. 'er'", "\"after\"").expect_count("pager saw it", 2);
     }
 }
 
 #[test]
-fn ctrl_c_in_front_leaves_jobs_alone() {
-    let place = Place::new();
-    let mut terminal = place.open(80, &[]);
+fn ctrl_c_in_the_foreground_leaves_jobs_alone() {
+    let sandbox = Sandbox::new();
+    let mut terminal = sandbox.open(80, &[]);
     terminal.expect("default").line("&while not io.open('go') do time.sleep(0.02) end return 'job' .. ' lives'");
     terminal.line("print('beg' .. 'un') time.sleep('1h')").expect("begun").keys(CTRL_C);
     terminal.expect("interrupted");
-    fs::write(place.path("go"), "").unwrap();
+    fs::write(sandbox.path("go"), "").unwrap();
     terminal.expect("\"job lives\"");
 }
 
@@ -408,68 +412,72 @@ fn commands_change_the_profile_the_region_and_what_is_shown() {
     for width in WIDTHS {
         let mut terminal = with_profile(&url, false).open(width, &[]);
         terminal.expect("there cn>");
-        terminal.says(":profile", "there are: other, there").line(":profile other");
+        terminal.enter(":profile", "there are: other, there").line(":profile other");
         terminal.expect("other us>").line(":region asia");
         terminal.expect("other asia>");
-        terminal.says(":region nowhere", "no product has a region").says(":profile otter", "did you mean other");
-        terminal.says(":timing", "each line says").says("1 + 1", "took 0.");
-        terminal.says("cds.ccs.DescribeTags()", "took").says(":audit", "cds.ccs.DescribeTags done");
-        terminal.says(":quti", "did you mean quit");
+        terminal.enter(":region nowhere", "no product has a region").enter(":profile otter", "did you mean other");
+        terminal.enter(":timing", "each line's time").enter("1 + 1", "took 0.");
+        terminal.enter("cds.ccs.DescribeTags()", "took").enter(":audit", "cds.ccs.DescribeTags done");
+        terminal.enter(":quti", "did you mean quit");
     }
 }
 
 #[test]
 fn a_session_is_saved_as_a_script_that_runs_by_itself() {
     for width in WIDTHS {
-        let place = Place::new();
-        let mut terminal = place.simulated(width);
+        let sandbox = Sandbox::new();
+        let mut terminal = sandbox.simulated(width);
         terminal
             .line("local n = 20")
-            .says("n + 1", "\n21")
-            .says("missing()", "missing")
-            .says("print('last was ' .. _)", "last was 21");
-        terminal.says(&CREATE.replace("secret 'vm-password'", "'Geheim-33'"), ">").says("#wait(r)", "\n1");
+            .enter("n + 1", "\n21")
+            .enter("missing()", "missing")
+            .enter("print('last was ' .. _)", "last was 21");
+        terminal.enter(&CREATE.replace("secret 'vm-password'", "'Geheim-33'"), ">").enter("#wait(r)", "\n1");
         terminal
-            .says(":lines", "secret \"password\"")
-            .says(":save all.lua", "written to all.lua")
-            .says(":save part.lua 1-2", "part.lua");
-        terminal.says(":save all.lua", "exists");
-        let script = fs::read_to_string(place.path("all.lua")).unwrap();
+            .enter(":lines", "secret \"password\"")
+            .enter(":save all.lua", "written to all.lua")
+            .enter(":save part.lua 1-2", "part.lua");
+        terminal.enter(":save all.lua", "exists");
+        let script = fs::read_to_string(sandbox.path("all.lua")).unwrap();
         assert!(!script.contains("Geheim") && script.contains("secret \"password\""), "{script}");
         let run = |name: &str| {
             let mut command = Command::new(env!("CARGO_BIN_EXE_cumulua"));
-            let output =
-                command.args(["run", "--sim", name]).current_dir(place.folder()).env_clear().env("HOME", place.folder()).output();
+            let output = command
+                .args(["run", "--sim", name])
+                .current_dir(sandbox.folder())
+                .env_clear()
+                .env("HOME", sandbox.folder())
+                .output();
             let output = output.unwrap();
             assert!(output.status.success(), "{script}\n{}", String::from_utf8_lossy(&output.stderr));
             String::from_utf8_lossy(&output.stdout).into_owned()
         };
         assert_eq!(run("all.lua"), "last was 21\n");
         assert_eq!(run("part.lua"), "21\n");
-        terminal.says(":reset", "a new session").says("n", "\nnil").says(":load part.lua", "21").says("n + 5", "\n25");
-        terminal.line(":quit").ends_well();
+        terminal.enter(":reset", "a new session").enter("n", "\nnil").enter(":load part.lua", "21").enter("n + 5", "\n25");
+        terminal.line(":quit").expect_success();
     }
 }
 
 #[test]
 fn more_locals_than_a_function_may_have_are_saved_too() {
-    let place = Place::new();
-    let mut terminal = place.simulated(80);
+    let sandbox = Sandbox::new();
+    let mut terminal = sandbox.simulated(80);
     let lines: Vec<String> = (1..=300).map(|number| format!("local v{number} = {number}")).collect();
     let lines = lines.join(" ");
-    terminal.says(&format!("\u{1b}[200~{lines}\u{1b}[201~"), ">").says("v1 + v300", "\n301").says(":save many.lua", "written");
+    terminal.enter(&format!("\u{1b}[200~{lines}\u{1b}[201~"), ">").enter("v1 + v300", "\n301").enter(":save many.lua", "written");
     let output =
-        Command::new(env!("CARGO_BIN_EXE_cumulua")).args(["run", "many.lua"]).current_dir(place.folder()).output().unwrap();
+        Command::new(env!("CARGO_BIN_EXE_cumulua")).args(["run", "many.lua"]).current_dir(sandbox.folder()).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "301\n", "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]
 fn the_last_line_is_edited_and_runs() {
     for width in WIDTHS {
-        let place = Place::new().env("EDITOR", "sed -i s/20/50/");
-        let mut terminal = place.simulated(width);
-        terminal.says("20 + 3", "\n23").says(":edit", "\n53");
-        assert!(fs::read_dir(place.folder()).unwrap().flatten().all(|entry| entry.path().extension().is_none_or(|e| e != "lua")));
+        let sandbox = Sandbox::new().env("EDITOR", "sed -i s/20/50/");
+        let mut terminal = sandbox.simulated(width);
+        terminal.enter("20 + 3", "\n23").enter(":edit", "\n53");
+        assert!(fs::read_dir(sandbox.folder()).unwrap().flatten().all(|entry| entry.path().extension().is_none_or(|e| e != "lua")));
     }
 }
 
@@ -477,8 +485,8 @@ fn the_last_line_is_edited_and_runs() {
 fn production_is_marked_and_asks_before_what_destroys_or_costs() {
     let (url, simulator) = simulator();
     for width in WIDTHS {
-        let place = with_profile(&url, true);
-        let mut terminal = place.open(width, &[]);
+        let sandbox = with_profile(&url, true);
+        let mut terminal = sandbox.open(width, &[]);
         terminal.expect("there! cn>");
         assert!(terminal.bytes().contains("\u{1b}[1m\u{1b}[31mthere!"), "{:?}", terminal.bytes());
         let before = simulator.requests().len();
@@ -490,16 +498,16 @@ fn production_is_marked_and_asks_before_what_destroys_or_costs() {
         terminal.line(CREATE.trim_start_matches("r = ")).expect_count("Send it to there? [y/N]", 2);
         terminal.line("y").expect("TaskId");
         assert_eq!(simulator.requests().len(), before + 1);
-        terminal.says("cds.ccs.DescribeTags()", "Success");
-        terminal.says(&format!("&{CREATE}"), "a line in the background cannot ask");
+        terminal.enter("cds.ccs.DescribeTags()", "Success");
+        terminal.enter(&format!("&{CREATE}"), "a line in the background cannot ask");
         assert_eq!(simulator.requests().len(), before + 2);
         // A script is not asked.
         let mut script = Command::new(env!("CARGO_BIN_EXE_cumulua"));
         let output = script
             .args(["run", "-e", CREATE])
-            .current_dir(place.folder())
+            .current_dir(sandbox.folder())
             .env_clear()
-            .envs([("HOME", place.folder()), ("XDG_CONFIG_HOME", &place.path("config"))])
+            .envs([("HOME", sandbox.folder()), ("XDG_CONFIG_HOME", &sandbox.path("config"))])
             .env("VM_PASSWORD", "Simulated-1!")
             .output()
             .unwrap();
@@ -510,11 +518,11 @@ fn production_is_marked_and_asks_before_what_destroys_or_costs() {
 #[test]
 fn an_answer_that_was_typed_before_the_question_counts_for_nothing() {
     let (url, simulator) = simulator();
-    let place = with_profile(&url, true);
-    let mut terminal = place.open(80, &[]);
+    let sandbox = with_profile(&url, true);
+    let mut terminal = sandbox.open(80, &[]);
     terminal.expect("there! cn>");
     terminal.line(&format!("while not io.open('go') do time.sleep(0.02) end {CREATE}")).keys("y\r").expect("\ny");
-    fs::write(place.path("go"), "").unwrap();
+    fs::write(sandbox.path("go"), "").unwrap();
     terminal.expect("Send it to there? [y/N]").line("").expect("it was not confirmed");
     assert_eq!(simulator.requests().len(), 0);
 }
@@ -525,7 +533,7 @@ fn a_signal_ends_a_session_that_asks() {
     let mut terminal = with_profile(&url, true).open(80, &[]);
     terminal.expect("there! cn>").line("cds.ccs.DeleteTag { TagId = 300 }").expect("Send it to there? [y/N]");
     terminal.signal(rexpect::process::Signal::SIGTERM);
-    assert_eq!(terminal.ends(), 0);
+    assert_eq!(terminal.expect_end(), 0);
     assert_eq!(simulator.requests().len(), 0);
 }
 
@@ -545,40 +553,40 @@ fn tasks_side_by_side_ask_one_after_the_other() {
 #[test]
 fn an_error_takes_one_screen_and_the_rest_is_shown_on_demand() {
     for width in WIDTHS {
-        let mut terminal = Place::new().rows(30).simulated(width);
+        let mut terminal = Sandbox::new().rows(30).simulated(width);
         terminal.line("local function inner() error('bro' .. 'ken') end").line("local function outer() inner() end");
-        terminal.says("outer()", "broken").expect(":trace shows the rest");
+        terminal.enter("outer()", "broken").expect(":trace shows the rest");
         terminal.expect("input[1]:1");
         let screen = terminal.screen();
         let underline: Vec<&str> = screen.lines().filter(|line| line.contains('─') && !line.contains("input[")).collect();
         assert!(underline.iter().any(|line| line.contains("╰── here")) && underline.len() <= 3, "{screen}");
-        terminal.says(":trace", "stack traceback").says("1 +* 1", "unexpected symbol near '*'");
+        terminal.enter(":trace", "stack traceback").enter("1 +* 1", "unexpected symbol near '*'");
     }
 }
 
 #[test]
 fn whatever_is_raised_is_shown_with_its_place() {
     at_both_widths(|mut terminal| {
-        terminal.says("error({ code = 7, why = 'x' })", "a table was raised: { code = 7, why = \"x\" }").expect("╰── here");
-        terminal.says("error(setmetatable({}, { __tostring = function() return 'own' .. 'text' end }))", "owntext");
-        terminal.says("error()", "nil was raised").says("error(true)", "a boolean was raised: true");
+        terminal.enter("error({ code = 7, why = 'x' })", "a table was raised: { code = 7, why = \"x\" }").expect("╰── here");
+        terminal.enter("error(setmetatable({}, { __tostring = function() return 'own' .. 'text' end }))", "owntext");
+        terminal.enter("error()", "nil was raised").enter("error(true)", "a boolean was raised: true");
     });
 }
 
 #[test]
 fn an_error_in_an_expression_is_shown_in_its_line() {
     at_both_widths(|mut terminal| {
-        terminal.says("nowhere.Data -- of the answer", "attempt to index a nil value").expect("input[1]:1").expect("╰── here");
+        terminal.enter("nowhere.Data -- of the answer", "attempt to index a nil value").expect("input[1]:1").expect("╰── here");
     });
 }
 
 #[test]
 fn many_faults_are_cut_to_the_screen() {
-    let mut terminal = Place::new().rows(16).env("PAGER", "").simulated(80);
-    terminal.says("error(('a line\\n'):rep(50))", ":trace shows the rest");
+    let mut terminal = Sandbox::new().rows(16).env("PAGER", "").simulated(80);
+    terminal.enter("error(('a line\\n'):rep(50))", ":trace shows the rest");
     let screen = terminal.screen();
     assert!(screen.contains("error(("), "the typed line is still on the screen: {screen}");
-    terminal.says("1 + 1", "\n2");
+    terminal.enter("1 + 1", "\n2");
 }
 
 #[test]
@@ -586,7 +594,7 @@ fn what_was_deferred_runs_at_the_end() {
     at_both_widths(|mut terminal| {
         terminal.line("defer(function() print('tidied' .. ' up') end)");
         terminal.line("local f <close> = setmetatable({}, { __close = function() print('clo' .. 'sed') end })");
-        terminal.keys(CTRL_D).expect("running what was deferred").expect("closed\ntidied up").ends_well();
+        terminal.keys(CTRL_D).expect("running what was deferred").expect("closed\ntidied up").expect_success();
     });
 }
 
@@ -598,10 +606,10 @@ fn transcript() -> Vec<String> {
 }
 
 #[test]
-fn the_guides_session_goes_as_it_says() {
+fn the_guides_session_goes_as_written_there() {
     const PROMPT: &str = "simulator cn> ";
     let lines = transcript();
-    let mut terminal = Place::new().simulated(80);
+    let mut terminal = Sandbox::new().simulated(80);
     let mut rest = lines.iter().peekable();
     while let Some(line) = rest.next() {
         let Some(first) = line.strip_prefix(PROMPT) else { continue };
@@ -610,7 +618,7 @@ fn the_guides_session_goes_as_it_says() {
             terminal.line(input.lines().last().unwrap());
             input = format!("{input}\n{}", rest.next().unwrap());
         }
-        terminal.says(input.lines().last().unwrap(), "");
+        terminal.enter(input.lines().last().unwrap(), "");
     }
     let shown = terminal.screen();
     let session: Vec<&str> = shown.lines().skip_while(|line| !line.starts_with(PROMPT)).map(str::trim_end).collect();
@@ -644,22 +652,22 @@ fn every_script_runs_at_the_prompt_as_by_itself() {
         judged += 1;
     }
     assert!(judged > 30, "{judged}");
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/quickstart.lua");
-    let mut terminal = place.simulated(80);
-    terminal.says(&format!(":load {}", script.display()), "deleted");
+    let mut terminal = sandbox.simulated(80);
+    terminal.enter(&format!(":load {}", script.display()), "deleted");
 }
 
 #[test]
 fn os_exit_leaves_with_its_status_and_a_signal_puts_the_terminal_back() {
-    let mut terminal = Place::new().simulated(80);
-    assert_eq!(terminal.line("os.exit(7)").ends(), 7);
-    let mut terminal = Place::new().simulated(80);
-    assert_eq!(terminal.line("&os.exit(8)").ends(), 8);
-    let mut terminal = Place::new().simulated(80);
+    let mut terminal = Sandbox::new().simulated(80);
+    assert_eq!(terminal.line("os.exit(7)").expect_end(), 7);
+    let mut terminal = Sandbox::new().simulated(80);
+    assert_eq!(terminal.line("&os.exit(8)").expect_end(), 8);
+    let mut terminal = Sandbox::new().simulated(80);
     terminal.keys("half a line").expect("half a line");
     terminal.signal(rexpect::process::Signal::SIGTERM);
-    assert_eq!(terminal.ends(), 0);
+    assert_eq!(terminal.expect_end(), 0);
 }
 
 #[test]
@@ -676,7 +684,7 @@ fn standard_input_that_is_no_terminal_is_a_script() {
 }
 
 #[test]
-fn without_colour_there_is_none_and_production_is_still_marked() {
+fn without_color_there_is_none_and_production_is_still_marked() {
     let (url, _simulator) = simulator();
     for width in WIDTHS {
         let mut terminal = with_profile(&url, true).env("NO_COLOR", "1").open(width, &[]);
@@ -689,11 +697,11 @@ fn without_colour_there_is_none_and_production_is_still_marked() {
 #[test]
 fn a_dumb_terminal_is_enough() {
     for width in WIDTHS {
-        let mut terminal = Place::new().env("TERM", "dumb").open(width, &["--sim"]);
-        terminal.expect("simulator cn>").says("local x = 20", ">").says("x + 1", "\n21");
+        let mut terminal = Sandbox::new().env("TERM", "dumb").open(width, &["--sim"]);
+        terminal.expect("simulator cn>").enter("local x = 20", ">").enter("x + 1", "\n21");
         // A note waits for the next line there.
-        terminal.says("&40 + 2", "[1] runs").says("1", "\n1").says("2", "[1] done");
-        terminal.line("for i = 8, 8 do").says("print('i' .. i) end", "i8");
+        terminal.enter("&40 + 2", "[1] runs").enter("1", "\n1").enter("2", "[1] done");
+        terminal.line("for i = 8, 8 do").enter("print('i' .. i) end", "i8");
         assert!(!terminal.bytes().contains('\u{1b}'), "{:?}", terminal.bytes());
     }
 }
@@ -702,6 +710,6 @@ fn a_dumb_terminal_is_enough() {
 fn wide_characters_are_edited_as_what_they_are() {
     at_both_widths(|mut terminal| {
         terminal.keys("x = '服务器'").keys("\u{1b}[D\u{1b}[D\u{7f}").keys("云").keys(ENTER);
-        terminal.says("x .. utf8.len(x)", "\"服云器3\"").says("服", "unexpected symbol");
+        terminal.enter("x .. utf8.len(x)", "\"服云器3\"").enter("服", "unexpected symbol");
     });
 }

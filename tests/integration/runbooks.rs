@@ -171,7 +171,7 @@ fn each_disk_has_one_snapshot_a_day_and_the_oldest_of_the_runbooks_own_go() {
 }
 
 #[test]
-fn loose_eips_are_released_only_where_told_to_and_nobody_keeps_them() {
+fn loose_eips_are_released_only_with_the_option_and_where_none_keeps_them() {
     let (url, _simulator) = simulator();
     lua(
         &url,
@@ -247,5 +247,5 @@ fn what_is_paid_in_advance_and_ends_soon_is_reported() {
     assert!(reports[2].contains("desktop\tdesk\t"), "{}", output.stdout);
     let written = std::fs::read_to_string(table).unwrap();
     assert!(written.starts_with("Kind,Name,Id,Ends,Days,Renews\n") && written.contains("desktop,desk,,"), "{written}");
-    assert_eq!(output.stderr.matches("not sent, this is a rehearsal").count(), 1, "{}", output.stderr);
+    assert_eq!(output.stderr.matches("not sent, this is a simulation").count(), 1, "{}", output.stderr);
 }

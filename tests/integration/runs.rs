@@ -64,8 +64,13 @@ fn a_run_is_recorded_with_its_output_its_calls_and_its_waits() {
     assert!(run.error.as_ref().unwrap().starts_with("night.lua:4: cds.ccs.DeleteTag"), "{:?}", run.error);
     assert_eq!(run.run.args, ["x", "--token", "[secret]"]);
     assert_eq!(run.run.script_hash.as_ref().unwrap().len(), 64);
-    let told = |stream: &str, line: &str| (stream.to_owned(), line.to_owned());
-    let expected = [told("out", "one\t2"), told("out", "a1"), told("err", "warning: careful"), told("out", "part[secret]")];
+    let summaries = |stream: &str, line: &str| (stream.to_owned(), line.to_owned());
+    let expected = [
+        summaries("out", "one\t2"),
+        summaries("out", "a1"),
+        summaries("err", "warning: careful"),
+        summaries("out", "part[secret]"),
+    ];
     let lines = history.lines(run);
     assert_eq!(lines.iter().filter(|(_, line)| !line.starts_with("info")).cloned().collect::<Vec<_>>(), expected);
     let calls = history.calls(run);
@@ -78,7 +83,7 @@ fn a_run_is_recorded_with_its_output_its_calls_and_its_waits() {
 }
 
 #[test]
-fn a_script_without_effects_a_rehearsal_and_what_is_left_out_are_not_recorded() {
+fn a_script_without_effects_a_simulation_and_what_is_left_out_are_not_recorded() {
     let history = History::new();
     history.command(["run", "-e", "print(1)"]).prints("1\n");
     assert!(!Path::new(&history.path).exists(), "nothing is made for it");
@@ -91,16 +96,17 @@ fn a_script_without_effects_a_rehearsal_and_what_is_left_out_are_not_recorded() 
 }
 
 #[test]
-fn call_is_recorded_and_shown() {
+fn a_call_is_recorded_and_listed() {
     let history = History::new();
     history.command(["call", "--sim", "cds.ccs.CreateTag", "TagName=web"]).run();
     history.command(["call", "--sim", "cds.ccs.DeleteTag", "TagId=9"]).fails(3, &[]);
-    let told: Vec<_> = history.runs().into_iter().map(|row| (row.run.name, row.state.outcome(), row.run.args.concat())).collect();
+    let summaries: Vec<_> =
+        history.runs().into_iter().map(|row| (row.run.name, row.state.outcome(), row.run.args.concat())).collect();
     let expected = [
         ("cds.ccs.DeleteTag".to_owned(), Some(RunOutcome::Failed), "TagId=9".to_owned()),
         ("cds.ccs.CreateTag".to_owned(), Some(RunOutcome::Done), "TagName=web".to_owned()),
     ];
-    assert_eq!(told, expected);
+    assert_eq!(summaries, expected);
 }
 
 #[test]
@@ -157,7 +163,7 @@ fn a_mutating_call_is_in_the_store_before_it_leaves_and_kill_9_does_not_take_it(
     assert_eq!(history.lines(&lost), [("out".to_owned(), "before".to_owned())]);
     let shown = history.command(["runs", "list", "--failed"]).run().stdout;
     assert!(shown.contains("lost"), "{shown}");
-    assert!(history.command(["runs", "show", "(command line)"]).run().stdout.contains("nothing was heard of it"));
+    assert!(history.command(["runs", "show", "(command line)"]).run().stdout.contains("sent, and not answered"));
 }
 
 #[test]
@@ -334,7 +340,7 @@ fn what_happened_at_half_past_two_is_one_question() {
     );
     let failed: Json = serde_json::from_str(&history.command(["runs", "list", "--failed", "--json"]).run().stdout).unwrap();
     let outcomes: Vec<_> = failed.as_array().unwrap().iter().map(|entry| entry["outcome"].as_str().unwrap()).collect();
-    assert_eq!(outcomes, ["overlap", "timed out"], "that it was paused somebody wanted");
+    assert_eq!(outcomes, ["overlap", "timed out"], "the pause was wanted");
 }
 
 #[test]

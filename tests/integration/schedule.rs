@@ -12,7 +12,7 @@ use std::path::Path;
 const DAILY: &str = "[[schedule]]\nname = 'nightly'\nscript = 'a.lua'\ncron = '30 2 * * *'\ntimezone = 'Europe/Berlin'\n";
 
 #[test]
-fn check_says_what_is_wrong_with_line_and_column() {
+fn check_prints_what_is_wrong_with_line_and_column() {
     let faulty = Test::new().file("schedules.toml", DAILY.replace("script", "scrpt")).args(["schedule", "check"]);
     faulty.fails(1, &["line 3, column 1", "did you mean script?", "scrpt = 'a.lua'"]);
     let missing = Test::new().file("schedules.toml", DAILY).args(["schedule", "check"]);
@@ -26,7 +26,7 @@ fn check_says_what_is_wrong_with_line_and_column() {
 }
 
 #[test]
-fn check_says_what_looks_odd_and_fails_for_it_only_where_asked_to() {
+fn check_prints_what_is_hardly_meant_and_fails_for_it_only_where_asked_to() {
     let odd = |name: &str, cron: &str| format!("[[schedule]]\nname = '{name}'\nscript = 'a.lua'\ncron = '{cron}'\n");
     let mut text = odd("a", "*/70 * * * *") + &odd("b", "0 0 30 2 *") + &odd("c", "0 0 13 * FRI");
     for number in 0..50 {
@@ -47,7 +47,7 @@ fn check_says_what_looks_odd_and_fails_for_it_only_where_asked_to() {
 }
 
 #[test]
-fn the_example_has_nothing_odd_and_the_schema_is_printed() {
+fn the_example_has_no_warnings_and_the_schema_is_printed() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/schedules.toml");
     Test::new().args(["schedule", "check", "--strict", file.to_str().unwrap()]).run_well();
     let printed: Json = serde_json::from_str(&Test::new().args(["schedule", "schema"]).run_well()).unwrap();
@@ -121,7 +121,7 @@ fn a_faulty_file_and_a_taken_store_start_no_server() {
         .fails(1, &["line 4, column 8", "is no cron expression"]);
     let test = Test::new().file("schedules.toml", DAILY).args(serve);
     let store = Store::open(test.path("runs.db"));
-    let Taken::Held(_lock) = store.locks().server().unwrap() else { panic!("nobody else has this store") };
+    let Taken::Held(_lock) = store.locks().server().unwrap() else { panic!("no other process has this store") };
     test.fails(1, &["already serves the store", "runs.db", "--store"]);
     Test::new().file("schedules.toml", DAILY).args(serve).args(["--http", "0.0.0.0:0"]).fails(2, &["--http-public"]);
 }
@@ -174,7 +174,7 @@ mod served {
         }
 
         /// Reads up to a line that has these words.
-        fn says(&self, words: &str) -> String {
+        fn wait_for_words(&self, words: &str) -> String {
             let mut seen = Vec::new();
             while let Ok(line) = self.lines.recv_timeout(Duration::from_mins(1)) {
                 if line.contains(words) {
@@ -182,7 +182,7 @@ mod served {
                 }
                 seen.push(line);
             }
-            panic!("{words:?} is not said: {seen:#?}");
+            panic!("{words:?} is not in the log: {seen:#?}");
         }
 
         fn signal(&self, name: &str) {
@@ -201,7 +201,7 @@ mod served {
         /// Ends it with SIGTERM; gives its store.
         fn end(mut self) -> (TempDir, Store) {
             self.signal("TERM");
-            self.says("ended");
+            self.wait_for_words("ended");
             assert!(self.child.0.wait().unwrap().success());
             let store = Store::open(self.folder.path().join("runs.db"));
             (self.folder, store)
@@ -233,12 +233,12 @@ mod served {
     fn a_server_runs_what_is_asked_for_and_ends_it_when_it_ends() {
         let script = "print('begun') defer(function() print('tidied') end) time.sleep('1h')";
         let served = Served::start(folder(DAILY, script), &["--grace", "1ms"]);
-        served.says("serving 1 schedule");
+        served.wait_for_words("serving 1 schedule");
         assert!(served.run(&["schedule", "trigger", "nightly"]).status.success());
-        served.says("nightly: started");
+        served.wait_for_words("nightly: started");
         let again = served.run(&["schedule", "trigger", "nightly"]);
-        let said = String::from_utf8_lossy(&again.stderr).into_owned();
-        assert!(!again.status.success() && said.contains("still going on"), "{said}");
+        let output = String::from_utf8_lossy(&again.stderr).into_owned();
+        assert!(!again.status.success() && output.contains("still going on"), "{output}");
         let second = served.run(&["schedule", "serve"]);
         assert!(!second.status.success() && String::from_utf8_lossy(&second.stderr).contains("already serves"));
         let (_folder, store) = served.end();
@@ -254,23 +254,23 @@ mod served {
     #[test]
     fn a_changed_file_is_taken_over_and_a_faulty_one_refused() {
         let served = Served::start(folder(DAILY, ""), &[]);
-        served.says("serving 1 schedule");
+        served.wait_for_words("serving 1 schedule");
         served.write("schedules.toml", "[[schedule]]\nname = 'x'");
         served.signal("HUP");
-        assert!(served.says("refused").contains("line 1, column 1: this schedule has no script"));
+        assert!(served.wait_for_words("refused").contains("line 1, column 1: this schedule has no script"));
         let answer = served.run(&["schedule", "trigger", "nightly"]);
         assert!(!answer.status.success(), "the command reads the file as it is now");
         served.write("schedules.toml", &(DAILY.to_owned() + &DAILY.replace("nightly", "weekly")));
         served.signal("HUP");
-        served.says("serving 2 schedules");
+        served.wait_for_words("serving 2 schedules");
         assert!(served.run(&["schedule", "pause", "weekly"]).status.success());
-        served.says("weekly: paused");
+        served.wait_for_words("weekly: paused");
         let (_folder, store) = served.end();
         assert!(store.schedule_states().unwrap()["weekly"].paused.is_some());
     }
 
     #[test]
-    fn what_was_missed_while_no_server_ran_is_told_or_caught_up() {
+    fn what_was_missed_while_no_server_ran_is_reported_or_caught_up() {
         let start = wall_now().checked_sub(SignedDuration::from_mins(210)).unwrap();
         let text = |name: &str, more: &str| {
             format!("[[schedule]]\nname = '{name}'\nscript = 'a.lua'\nevery = '1h'\nstart = {start:.0}\n{more}\n")
@@ -285,8 +285,8 @@ mod served {
         let store = Store::open(folder.path().join("runs.db"));
         store.plan(file.schedules.iter().map(planned).collect(), start).unwrap();
         let served = Served::start(folder, &[]);
-        served.says("caught-up: done");
-        served.says("caught-up: done");
+        served.wait_for_words("caught-up: done");
+        served.wait_for_words("caught-up: done");
         let (_folder, store) = served.end();
         let outcomes = |name: &str| -> Vec<String> {
             store.firings(Some(name), None, None, false, None).unwrap().into_iter().rev().map(|row| row.outcome).collect()
@@ -298,7 +298,7 @@ mod served {
     }
 
     #[test]
-    fn systemd_is_told_when_the_server_is_ready_reloads_and_ends() {
+    fn systemd_is_notified_when_the_server_is_ready_reloads_and_ends() {
         let folder = folder(DAILY, "");
         let path = folder.path().join("notify");
         let socket = UnixDatagram::bind(&path).unwrap();
@@ -326,37 +326,37 @@ mod served {
     #[test]
     fn a_schedule_that_comes_back_into_the_file_is_paused_as_it_was_left() {
         let served = Served::start(folder(DAILY, ""), &[]);
-        served.says("serving 1 schedule");
+        served.wait_for_words("serving 1 schedule");
         assert!(served.run(&["schedule", "pause", "nightly"]).status.success());
-        served.says("nightly: paused");
+        served.wait_for_words("nightly: paused");
         let soon = |name: &str| format!("[[schedule]]\nname = '{name}'\nscript = 'a.lua'\nevery = '1s'\n");
         served.write("schedules.toml", &soon("other"));
         served.signal("HUP");
-        served.says("other: started");
+        served.wait_for_words("other: started");
         served.write("schedules.toml", &soon("nightly"));
         served.signal("HUP");
-        assert!(served.says("nightly: 2").contains("did not run: the schedule was paused"));
+        assert!(served.wait_for_words("nightly: 2").contains("did not run: the schedule was paused"));
         served.end();
     }
 
     #[test]
-    fn a_retry_is_made_by_the_next_server_and_one_that_nobody_can_make_says_so() {
+    fn a_retry_is_made_by_the_next_server_and_one_that_cannot_be_made_is_reported() {
         let retried = |name: &str, delay: &str| {
             let retries = format!("retries = {{ count = 1, delay = '{delay}' }}");
             format!("[[schedule]]\nname = '{name}'\nscript = 'a.lua'\ncron = '@yearly'\n{retries}\n")
         };
         let text = retried("soon", "1s") + &retried("gone", "1h");
         let served = Served::start(folder(&text, "error 'boom'"), &[]);
-        served.says("serving 2 schedules");
+        served.wait_for_words("serving 2 schedules");
         for name in ["gone", "soon"] {
             assert!(served.run(&["schedule", "trigger", name]).status.success());
-            served.says(&format!("{name}: attempt 1 failed"));
+            served.wait_for_words(&format!("{name}: attempt 1 failed"));
         }
         let (folder, store) = served.end();
         assert!(store.runs(Filter { to_repeat: true, ..Filter::default() }).unwrap().iter().any(|row| row.run.name == "gone"));
         fs::write(folder.path().join("schedules.toml"), retried("soon", "1s")).unwrap();
         let served = Served::start(folder, &[]);
-        served.says("soon: started");
+        served.wait_for_words("soon: started");
         let (folder, store) = served.end();
         let of = |name: &str| store.runs(Filter { name: Some(name.to_owned()), ..Filter::default() }).unwrap();
         assert_eq!(of("soon").iter().map(|row| row.run.attempt).collect::<Vec<_>>(), [2, 1]);
@@ -368,7 +368,7 @@ mod served {
     }
 
     #[test]
-    fn a_run_that_ended_because_its_server_was_killed_is_told_and_repeated_by_the_next() {
+    fn a_run_that_ended_because_its_server_was_killed_is_notified_and_repeated_by_the_next() {
         let retried = DAILY.replace("nightly", "retried") + "retries = { count = 1, delay = '1s' }\n";
         let told = DAILY.replace("nightly", "told") + "notify = { lua = 'n.lua:hear' }\n";
         let folder = folder(&(retried + &told), "print('begun') time.sleep('1h')");
@@ -378,7 +378,7 @@ mod served {
         end }";
         fs::write(folder.path().join("n.lua"), hear).unwrap();
         let mut served = Served::start(folder, &["--grace", "1ms"]);
-        served.says("serving 2 schedules");
+        served.wait_for_words("serving 2 schedules");
         for name in ["retried", "told"] {
             assert!(served.run(&["schedule", "trigger", name]).status.success());
         }
@@ -400,8 +400,8 @@ mod served {
             assert!(row.error.unwrap().contains("the server that started the run is gone"));
         }
         let served = Served::start(served.folder, &["--grace", "1ms"]);
-        served.says("retried: attempt 1 failed; the next is at");
-        served.says("retried: started");
+        served.wait_for_words("retried: attempt 1 failed; the next is at");
+        served.wait_for_words("retried: started");
         let (folder, store) = served.end();
         let attempts = store.runs(Filter { name: Some("retried".to_owned()), ..Filter::default() }).unwrap();
         assert_eq!(attempts.iter().map(|row| row.run.attempt).collect::<Vec<_>>(), [2, 1]);
@@ -411,9 +411,9 @@ mod served {
     }
 
     #[test]
-    fn a_server_hears_at_once_what_is_asked_of_it() {
+    fn a_server_answers_requests_at_once() {
         let served = Served::start(folder(DAILY, ""), &[]);
-        served.says("serving 1 schedule");
+        served.wait_for_words("serving 1 schedule");
         let began = real_now();
         for word in ["pause", "resume"].iter().cycle().take(20) {
             assert!(served.run(&["schedule", word, "nightly"]).status.success());
@@ -423,7 +423,7 @@ mod served {
     }
 
     #[test]
-    fn what_a_script_starts_tells_the_history_no_secret() {
+    fn what_a_script_starts_puts_no_secret_into_the_history() {
         let text = DAILY.to_owned() + "allow_run = true\n";
         let script = "local ok = pcall(cds.ccs.DescribeTags, {}, { timeout = '10ms', retries = 0 })
             os.execute 'echo out $CDS_SECRET_KEY; echo err $CDS_SECRET_KEY >&2; sleep 5 & echo last'
@@ -433,9 +433,9 @@ mod served {
         fs::write(test.path().join("cumulua.toml"), "[profiles.default.cds]\nendpoint = 'http://127.0.0.1:1'\n").unwrap();
         assert!(command(&test, &["trust"]).status().unwrap().success());
         let served = Served::start_with(test, &[], &variables);
-        served.says("serving 1 schedule");
+        served.wait_for_words("serving 1 schedule");
         assert!(served.run(&["schedule", "trigger", "nightly"]).status.success());
-        served.says("nightly: done");
+        served.wait_for_words("nightly: done");
         for entry in fs::read_dir(served.folder.path()).unwrap().flatten().filter(|entry| entry.path().is_file()) {
             let bytes = fs::read(entry.path()).unwrap();
             assert!(!String::from_utf8_lossy(&bytes).contains("key-that-nobody-reads"), "{:?}", entry.path());
@@ -454,14 +454,14 @@ mod served {
         let held = folder.path().join("held");
         assert!(Command::new("mkfifo").arg(&held).status().unwrap().success());
         let mut served = Served::start(folder, &[]);
-        served.says("serving 1 schedule");
+        served.wait_for_words("serving 1 schedule");
         assert!(served.run(&["schedule", "trigger", "nightly"]).status.success());
         let mut pipe = fs::File::open(&held).unwrap();
         let killed = real_now();
         served.child.0.kill().unwrap();
         served.child.0.wait().unwrap();
         pipe.read_to_end(&mut Vec::new()).unwrap();
-        assert!(real_now() - killed < Duration::from_mins(1), "the pipe ends when nobody has it open any more");
+        assert!(real_now() - killed < Duration::from_mins(1), "the pipe ends when no process has it open any more");
     }
 
     #[test]
@@ -472,21 +472,21 @@ mod served {
         let mut shell = Command::new("bash");
         shell.args(["-c", &program]).current_dir(folder.path()).env_clear().env("HOME", folder.path()).stdin(Stdio::null());
         let served = Served::spawn(folder, shell);
-        let line = served.says("health and metrics on http://");
+        let line = served.wait_for_words("health and metrics on http://");
         let address = line.rsplit("http://").next().unwrap().to_owned();
-        served.says("often: done");
+        served.wait_for_words("often: done");
         // A file that cannot grow is what a full disk looks like.
         let limit = |size: &str| {
             let pid = served.child.0.id().to_string();
             assert!(Command::new("prlimit").args(["--pid", &pid, &format!("--fsize={size}:")]).status().unwrap().success());
         };
         limit("0");
-        served.says("cannot be used");
-        served.says("often: not started");
+        served.wait_for_words("cannot be used");
+        served.wait_for_words("often: not started");
         assert!(get(&address, "/health").starts_with("HTTP/1.1 503"));
         limit("unlimited");
-        served.says("recorded late");
-        served.says("often: done");
+        served.wait_for_words("recorded late");
+        served.wait_for_words("often: done");
         assert!(get(&address, "/health").starts_with("HTTP/1.1 200"));
         let (_folder, store) = served.end();
         let firings = store.firings(Some("often"), None, None, false, None).unwrap();
@@ -508,13 +508,13 @@ mod served {
         // Right after it has planned, while runs begin, while one goes on, and when one has just ended.
         for moment in ["serving 4", "skip: started", "queue: ", "allow: done", "cancel: "] {
             let mut served = Served::start(folder, &[]);
-            served.says(moment);
+            served.wait_for_words(moment);
             served.child.0.kill().unwrap();
             served.child.0.wait().unwrap();
             folder = served.folder;
         }
         let served = Served::start(folder, &[]);
-        served.says("allow: done");
+        served.wait_for_words("allow: done");
         let (_folder, store) = served.end();
         for name in names {
             let firings = store.firings(Some(name), None, None, false, None).unwrap();
@@ -534,9 +534,9 @@ mod served {
     fn a_run_that_a_person_cancels_has_not_failed_and_is_not_repeated() {
         let schedules = format!("{DAILY}retries = {{ count = 3, delay = \"1s\" }}\n");
         let served = Served::start(folder(&schedules, "print('begun') time.sleep('1h')"), &[]);
-        served.says("serving 1 schedule");
+        served.wait_for_words("serving 1 schedule");
         assert!(served.run(&["schedule", "trigger", "nightly"]).status.success());
-        served.says("nightly: started");
+        served.wait_for_words("nightly: started");
         let store = Store::open(served.folder.path().join("runs.db"));
         // Its process has begun once it is known who it is.
         while store.runs(Filter::default()).unwrap()[0].claimed.is_none() {
@@ -544,7 +544,7 @@ mod served {
         }
         let cancelled = served.run(&["runs", "cancel", "nightly"]);
         assert!(cancelled.status.success(), "{}", String::from_utf8_lossy(&cancelled.stderr));
-        served.says("nightly: cancelled, status 130");
+        served.wait_for_words("nightly: cancelled, status 130");
         let (_folder, store) = served.end();
         let runs = store.runs(Filter::default()).unwrap();
         assert_eq!((runs.len(), runs[0].state.outcome()), (1, Some(RunOutcome::Cancelled)));
@@ -552,33 +552,33 @@ mod served {
     }
 
     #[test]
-    fn a_server_is_told_to_read_its_file_and_which_schedules_are_paused() {
+    fn a_server_reads_its_file_again_and_learns_which_schedules_are_paused() {
         let served = Served::start(folder(DAILY, ""), &[]);
-        served.says("serving 1 schedule");
-        let said = |output: Output| String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        served.wait_for_words("serving 1 schedule");
+        let output = |output: Output| String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
         served.write("schedules.toml", "[[schedule]\n");
         let reloaded = served.run(&["schedule", "reload"]);
         assert_eq!(reloaded.status.code(), Some(1));
-        assert!(said(reloaded).contains("the changed file is refused"));
+        assert!(output(reloaded).contains("the changed file is refused"));
         served.write("schedules.toml", DAILY);
         let reloaded = served.run(&["schedule", "reload"]);
-        assert!(reloaded.status.success() && said(reloaded) == "1 schedule served\n");
+        assert!(reloaded.status.success() && output(reloaded) == "1 schedule served\n");
         for (command, word) in [("pause", "paused"), ("resume", "resumed")] {
-            assert_eq!(said(served.run(&["schedule", command, "nightly"])), format!("nightly: {word}\n"));
-            served.says(&format!("nightly: {word}"));
+            assert_eq!(output(served.run(&["schedule", command, "nightly"])), format!("nightly: {word}\n"));
+            served.wait_for_words(&format!("nightly: {word}"));
         }
         let (folder, _) = served.end();
         let alone = command(&folder, &["schedule", "reload", "--store", "runs.db"]).output().unwrap();
         assert_eq!(alone.status.code(), Some(1));
-        assert!(said(alone).contains("no server serves the store"));
+        assert!(output(alone).contains("no server serves the store"));
     }
 
     #[test]
     fn health_and_metrics_are_served_on_loopback() {
         let served = Served::start(folder(DAILY, ""), &["--http", "127.0.0.1:0"]);
-        let line = served.says("health and metrics on http://");
+        let line = served.wait_for_words("health and metrics on http://");
         let address = line.rsplit("http://").next().unwrap().to_owned();
-        served.says("serving 1 schedule");
+        served.wait_for_words("serving 1 schedule");
         let health = get(&address, "/health");
         assert!(health.starts_with("HTTP/1.1 200") && health.contains("{\"status\":\"ok\"}"), "{health}");
         let metrics = get(&address, "/metrics");

@@ -32,7 +32,7 @@ fn call_prints_the_answer_as_json() {
 }
 
 #[test]
-fn call_waits_where_it_is_told_to() {
+fn call_waits_with_the_option_for_it() {
     let parameters =
         ["RegionId=CN_Beijing_A", "VdcId=0bb08ed7-e686-4168-93e5-e0187579753b", "InstanceName=a", "InstanceType=CCS.C3"];
     let rest = ["Cpu=2", "Ram:=4", "Password=Pass-word-1", "Amount=2", "--wait"];

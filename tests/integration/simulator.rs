@@ -55,7 +55,7 @@ impl Drop for Served {
 }
 
 #[test]
-fn the_command_serves_and_says_where() {
+fn the_command_serves_and_prints_where() {
     let served = Served::start(&["--secret", "other-secret"]);
     let right = Test::against(&served.url, "print(cds.ccs.DescribeTags().Code)").credentials("sim", "other-secret").run();
     let wrong = Test::against(&served.url, "cds.ccs.DescribeTags()").run();
@@ -74,7 +74,7 @@ fn an_hour_of_task_time_takes_no_real_time() {
 }
 
 #[test]
-fn a_clock_that_is_off_is_corrected_once_and_said() {
+fn a_clock_that_is_off_is_corrected_and_logged_once() {
     let (url, simulator) = simulator();
     simulator.set_clock_skew(3600);
     let output =

@@ -1,8 +1,8 @@
-//! The run store: what has been recorded stays, once, whoever else writes and however its process ends.
+//! The run store: what has been recorded stays, once, whatever else writes and however its process ends.
 
 use cumulua::history::{
-    Attempt, Decided, Filter, Firing, FiringOutcome, Found, NewRun, Planned, Prune, Pruned, Retry, RunEnd, RunOutcome, Store,
-    StoreError,
+    AttemptKey, Filter, Firing, FiringOutcome, Found, HistoryEntry, NewRun, Planned, Prune, Pruned, Retry, RunEnd, RunOutcome,
+    Store, StoreError,
 };
 use jiff::Timestamp;
 use std::fs;
@@ -77,7 +77,7 @@ fn a_schedule_is_decided_only_forwards_and_pausing_changes_nothing_else() {
     store.plan(vec![Planned { name: "nightly".to_owned(), times: "every 1 s".to_owned() }], at(100)).unwrap();
     let late = |due| Firing { decided: at(100), ..firing("nightly", due, FiringOutcome::TooLate) };
     assert_eq!(
-        store.decide_together(vec![Decided::Firing(late(50), None), Decided::Firing(late(60), None)]).unwrap(),
+        store.decide_together(vec![HistoryEntry::Firing(late(50), None), HistoryEntry::Firing(late(60), None)]).unwrap(),
         [true, true]
     );
     assert!(store.set_paused("nightly", true, at(200)).unwrap() && !store.set_paused("nightly", true, at(300)).unwrap());
@@ -109,16 +109,16 @@ fn a_repetition_is_to_come_until_it_begins_or_is_given_up() {
     let (_folder, store) = store();
     store.decide(firing("a", 60, FiringOutcome::Ran { run: "r1".to_owned() }), Some(run("r1", "a", 60))).unwrap();
     store.end_run(end("r1", 61, RunOutcome::Failed)).unwrap();
-    let attempt = |number| Attempt { schedule: "a".to_owned(), due: at(60), number };
+    let attempt = |number| AttemptKey { schedule: "a".to_owned(), due: at(60), number };
     let to_repeat = || ids(&store, Filter { to_repeat: true, ..Filter::default() });
-    assert_eq!(store.decide_together(vec![Decided::Retry(attempt(1), Retry::At(at(70)))]).unwrap(), [true]);
+    assert_eq!(store.decide_together(vec![HistoryEntry::Retry(attempt(1), Retry::At(at(70)))]).unwrap(), [true]);
     assert_eq!(to_repeat(), ["r1"]);
     assert_eq!(store.prune(Prune { before: Some(at(100)), ..Prune::default() }).unwrap().runs, 0);
-    store.decide_together(vec![Decided::Run(NewRun { attempt: 2, ..run("r2", "a", 60) })]).unwrap();
+    store.decide_together(vec![HistoryEntry::Run(NewRun { attempt: 2, ..run("r2", "a", 60) })]).unwrap();
     assert!(to_repeat().is_empty());
-    store.decide_together(vec![Decided::Retry(attempt(2), Retry::At(at(80)))]).unwrap();
+    store.decide_together(vec![HistoryEntry::Retry(attempt(2), Retry::At(at(80)))]).unwrap();
     assert_eq!(to_repeat(), ["r2"]);
-    store.decide_together(vec![Decided::Retry(attempt(2), Retry::GivenUp("for a reason".to_owned()))]).unwrap();
+    store.decide_together(vec![HistoryEntry::Retry(attempt(2), Retry::GivenUp("for a reason".to_owned()))]).unwrap();
     assert!(to_repeat().is_empty());
     let Found::One(row) = store.find_run("r2").unwrap() else { panic!("it is there") };
     assert_eq!(row.retry_given_up.as_deref(), Some("for a reason"));
@@ -136,7 +136,7 @@ fn what_has_not_ended_was_going_on_ever_since_it_began() {
 }
 
 #[test]
-fn how_a_run_ended_is_said_once_and_it_is_claimed_once() {
+fn how_a_run_ended_is_recorded_once_and_it_is_claimed_once() {
     let (_folder, store) = store();
     store.start_run(run("r1", "nightly", 0)).unwrap();
     assert!(claim(&store, "r1", 4711, at(1)));
@@ -176,15 +176,15 @@ fn the_end_of_a_schedules_run_is_unheard_until_a_server_has_decided_what_follows
     store.end_run(end("by-hand", 5, RunOutcome::Failed)).unwrap();
     assert_eq!(unheard(), ["r1"]);
     assert!(store.last_outcomes().unwrap().is_empty());
-    let heard = Decided::End(RunEnd { status: Some(1), ..end("r1", 6, RunOutcome::Lost) });
+    let heard = HistoryEntry::End(RunEnd { status: Some(1), ..end("r1", 6, RunOutcome::Lost) });
     assert_eq!(store.decide_together(vec![heard]).unwrap(), [true]);
     assert!(unheard().is_empty());
     let row = store.run("r1").unwrap().unwrap();
     let said = (row.state.outcome(), row.ended, row.status, row.error.as_deref());
     assert_eq!(said, (Some(RunOutcome::Failed), Some(at(5)), Some(0), Some("boom")), "its own process knows best");
     store.start_run(run("r2", "nightly", 60)).unwrap();
-    store.decide_together(vec![Decided::End(end("r2", 65, RunOutcome::Lost))]).unwrap();
-    assert_eq!(store.run("r2").unwrap().unwrap().ended, Some(at(65)), "a process that says nothing is spoken for");
+    store.decide_together(vec![HistoryEntry::End(end("r2", 65, RunOutcome::Lost))]).unwrap();
+    assert_eq!(store.run("r2").unwrap().unwrap().ended, Some(at(65)), "the server records it for a process that has not");
     assert_eq!(store.last_outcomes().unwrap()["nightly"], RunOutcome::Lost);
 }
 
@@ -256,7 +256,7 @@ fn many_handles_on_one_new_file_make_its_tables_once_and_write_side_by_side() {
 }
 
 #[test]
-fn a_store_that_cannot_be_opened_says_where_and_what_to_do() {
+fn a_store_that_cannot_be_opened_is_an_error_with_its_path_and_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("file"), "x").unwrap();
     let problem = Store::open(folder.path().join("file/runs.db")).runs(Filter::default()).unwrap_err();
@@ -269,7 +269,7 @@ fn a_store_that_cannot_be_opened_says_where_and_what_to_do() {
 
 #[cfg(unix)]
 #[test]
-fn nobody_else_may_read_it() {
+fn no_other_user_may_read_it() {
     use std::os::unix::fs::PermissionsExt as _;
     let (folder, store) = store();
     store.start_run(run("r", "a", 0)).unwrap();

@@ -179,7 +179,7 @@ pub(crate) fn answering(answer: impl Into<Vec<u8>>) -> String {
     url
 }
 
-/// An answer with that body, whole or as long as `length` says.
+/// An answer with that body, whole or with `length` bytes.
 pub(crate) fn http(status: &str, body: &str, length: Option<usize>) -> String {
     let length = length.unwrap_or(body.len());
     format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}")

@@ -34,18 +34,18 @@ pub(crate) struct Terminal {
     process: PtyProcess,
     keys: File,
     seen: Arc<(Mutex<Seen>, Condvar)>,
-    #[expect(dead_code, reason = "the folder stays as long as somebody works in it")]
+    #[expect(dead_code, reason = "the folder stays as long as it is used")]
     folder: Arc<TempDir>,
 }
 
 /// A folder with files, and the terminals that are opened in it.
-pub(crate) struct Place {
+pub(crate) struct Sandbox {
     folder: Arc<TempDir>,
     environment: Vec<(String, String)>,
     rows: u16,
 }
 
-impl Place {
+impl Sandbox {
     pub(crate) fn new() -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let environment = [("TERM", "xterm-256color"), ("PATH", "/usr/local/bin:/usr/bin:/bin"), ("LANG", "C.UTF-8")];
@@ -132,13 +132,13 @@ impl Terminal {
     }
 
     /// Types a line, waits for words that it makes appear, and for the next prompt.
-    pub(crate) fn says(&mut self, line: &str, words: &str) -> &mut Self {
+    pub(crate) fn enter(&mut self, line: &str, words: &str) -> &mut Self {
         let before = self.seen.0.lock().unwrap().bytes.len();
         self.line(line).expect(words).next_prompt(before)
     }
 
     /// Presses Ctrl-C at the prompt and waits for the next one.
-    pub(crate) fn interrupts(&mut self) -> &mut Self {
+    pub(crate) fn press_ctrl_c(&mut self) -> &mut Self {
         let before = self.seen.0.lock().unwrap().bytes.len();
         self.keys(CTRL_C).next_prompt(before)
     }
@@ -168,7 +168,7 @@ impl Terminal {
     }
 
     /// Waits for the end; the status.
-    pub(crate) fn ends(&self) -> i32 {
+    pub(crate) fn expect_end(&self) -> i32 {
         self.wait("the end", |seen| seen.has_ended);
         match self.process.wait().unwrap() {
             rexpect::process::WaitStatus::Exited(_, status) => status,
@@ -177,8 +177,8 @@ impl Terminal {
     }
 
     /// Waits for the end and holds it to status 0.
-    pub(crate) fn ends_well(&self) {
-        assert_eq!(self.ends(), 0, "{}", self.screen());
+    pub(crate) fn expect_success(&self) {
+        assert_eq!(self.expect_end(), 0, "{}", self.screen());
     }
 
     pub(crate) fn screen(&self) -> String {

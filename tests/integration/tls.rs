@@ -59,7 +59,7 @@ fn serving(config: ServerConfig) -> (u16, Receiver<String>) {
     thread::spawn(move || {
         for stream in listener.incoming() {
             let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
-            // A client that trusts nobody here hangs up in the middle of it.
+            // A client that trusts no authority here hangs up in the middle of it.
             let _ = answering(StreamOwned::new(connection, stream.unwrap()), &send);
         }
     });

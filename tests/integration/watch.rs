@@ -1,9 +1,9 @@
-//! What is said of a wait for a state.
+//! What is reported of a wait for a state.
 
 use crate::support::Test;
 
 #[test]
-fn a_wait_that_a_script_error_ends_is_said_to_have_ended_at_once() {
+fn a_wait_that_a_script_error_ends_is_reported_as_ended_at_once() {
     let code =
         "pcall(wait.for_state, function() return 'x' end, { done = function() error('undecided') end }) log.info('after it')";
     let output = Test::simulated(code).run();

@@ -8,7 +8,7 @@ end
 local r = cds.call { service = "ccs", action = "CreateTag", body = { TagName = "by name" } }
 assert(r.Code == "Success" and meta(r).http_status == 200, "it is signed like any other")
 assert(cds.ccs.DescribeTags().Data[1].TagName == "by name", "and carried out")
-assert(fails(cds.call, { service = "ccs", action = "NoSuchAction", method = "POST" }).kind == "service", "the service says what it does not know")
+assert(fails(cds.call, { service = "ccs", action = "NoSuchAction", method = "POST" }).kind == "service", "the service names what it does not know")
 for what, request in pairs {
 	["no action"] = { service = "ccs" },
 	["an unknown service"] = { service = "cc", action = "X" },

@@ -1,4 +1,4 @@
--- Where Lua cannot yield, a call says so and how to write it instead.
+-- Where Lua cannot yield, a call fails with how to write it instead.
 local function fails(f, ...)
 	local ok, err = pcall(f, ...)
 	assert(not ok, "this must fail")

@@ -24,7 +24,7 @@ local ok, x = coroutine.resume(co, 1)
 assert(ok and x == 2 and coroutine.status(co) == "suspended", "resume gives the script's own yield")
 local before = time.now()
 ok, x = coroutine.resume(co, 21)
-assert(ok and x == 42 and coroutine.status(co) == "dead" and time.now() - before >= 5, "a sleep suspends whoever resumed too")
+assert(ok and x == 42 and coroutine.status(co) == "dead" and time.now() - before >= 5, "a sleep suspends the resumer too")
 local function nested(n)
 	return n == 0 and code() or coroutine.wrap(nested)(n - 1)
 end

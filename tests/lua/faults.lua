@@ -23,14 +23,14 @@ end
 -- How often a call reaches the cloud, what the script learns, and whether it was carried out. `never` reaches it: nothing is counted there.
 local cases = {
 	{ fault = { kind = "no_connection" }, read = 1, write = 1, why = "nothing left, so both are tried again" },
-	{ fault = { kind = "drop_before" }, read = 2, write = 1, sent = "maybe", error = "dispatch", why = "nobody knows" },
-	{ fault = { kind = "drop_after" }, read = 2, write = 1, sent = "maybe", error = "dispatch", why = "nobody knows" },
+	{ fault = { kind = "drop_before" }, read = 2, write = 1, sent = "maybe", error = "dispatch", why = "not known" },
+	{ fault = { kind = "drop_after" }, read = 2, write = 1, sent = "maybe", error = "dispatch", why = "not known" },
 	{ fault = { kind = "cut_short" }, read = 2, write = 1, sent = "maybe", error = "response", why = "the answer is lost" },
 	{ fault = { kind = "throttle" }, read = 2, write = 2, why = "a refusal for the rate carried nothing out" },
 	{ fault = { kind = "throttle", retry_after = 7 }, read = 2, write = 2, pause = 7, why = "and the service's pause is kept" },
 	{ fault = { kind = "error", http = 500 }, read = 2, write = 1, sent = "maybe", error = "service", why = "a gateway does not know either" },
 	{ fault = { kind = "error", http = 503 }, read = 2, write = 1, sent = "maybe", error = "service", why = "a gateway does not know either" },
-	{ fault = { kind = "error_after", http = 500 }, read = 2, write = 1, sent = "maybe", error = "service", why = "carried out and not told" },
+	{ fault = { kind = "error_after", http = 500 }, read = 2, write = 1, sent = "maybe", error = "service", why = "carried out and not answered" },
 	{ fault = { kind = "delay", seconds = 90 }, read = 2, write = 1, sent = "maybe", error = "timeout", why = "an attempt has a minute" },
 }
 for number, case in ipairs(cases) do
@@ -52,18 +52,18 @@ for number, case in ipairs(cases) do
 	assert(made == case.write, name .. ": writing took " .. made .. " requests; " .. case.why)
 	assert((err and err.sent) == case.sent and (err and err.kind) == case.error, name .. ": " .. tostring(err))
 	if err then
-		assert(not err.retryable and err.lookup, name .. ": the error names the call that tells: " .. tostring(err))
+		assert(not err.retryable and err.lookup, name .. ": the error names the call that shows it: " .. tostring(err))
 		assert(err.lookup == "cds.ccs.DescribeTags" and next(err.lookup_params) == nil)
-		assert(tostring(err):find("`cumulua call cds.ccs.DescribeTags` tells (it was if Data[].TagName is tag-" .. number .. ")", 1, true), tostring(err))
+		assert(tostring(err):find("`cumulua call cds.ccs.DescribeTags` shows whether it was (then Data[].TagName is tag-" .. number .. ")", 1, true), tostring(err))
 	end
 	sim.clear()
 end
 
--- The call that tells has the parameters of the lost one, and asks its account.
+-- The call that shows it has the parameters of the lost one, and asks its account.
 sim.fault { action = "CreateInstance", kind = "drop_after", times = 1 }
 local lost = failure(cds.with { region = "asia" }.ccs.CreateInstance, ORDER)
 assert(lost.lookup == "cds.ccs.DescribeInstances" and lost.lookup_params.VdcId == VDC)
-local command = "`cumulua call cds.ccs.DescribeInstances --region asia VdcId=" .. VDC .. "` tells (it was if Data.Instances[].InstanceName is bad-day)"
+local command = "`cumulua call cds.ccs.DescribeInstances --region asia VdcId=" .. VDC .. "` shows whether it was (then Data.Instances[].InstanceName is bad-day)"
 assert(tostring(lost):find(command, 1, true), tostring(lost))
 assert(not tostring(lost):find(ORDER.Password, 1, true))
 requests()
@@ -73,7 +73,7 @@ sim.fault { action = "DescribeTags", kind = "error", http = 503 }
 local before = time.now()
 local err = failure(cds.ccs.DescribeTags)
 assert(err.attempts == 5 and #requests() == 5 and err.http_status == 503)
-assert(failure(cds.ccs.DescribeTags, {}, { retries = 1 }).attempts == 2 and #requests() == 2, "as many as the call says")
+assert(failure(cds.ccs.DescribeTags, {}, { retries = 1 }).attempts == 2 and #requests() == 2, "as many as the call sets")
 -- The run's budget: a script that asks on and on does not multiply its requests for ever.
 local calls = 0
 repeat
@@ -102,7 +102,7 @@ requests()
 sim.skew(0)
 cds.ccs.DescribeTags()
 sim.skew(-3600)
-assert(meta(mcs.DescribeInstances()).attempts == 2, "a code that says nothing of the time does not hide that the clocks are hours apart")
+assert(meta(mcs.DescribeInstances()).attempts == 2, "a code that is not about the time does not hide that the clocks are hours apart")
 sim.skew(0)
 mcs.DescribeInstances()
 requests()

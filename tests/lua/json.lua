@@ -30,7 +30,7 @@ for _, order in ipairs { "restart", "stop" } do
 end
 collectgarbage "restart"
 assert(decode(encode "\u{1F600}") == "\u{1F600}", "text beyond the basic plane")
-assert(decode(encode({ a = { b = { 1, 2 } } }, { indent = true })).a.b[2] == 2, "indented text says the same")
+assert(decode(encode({ a = { b = { 1, 2 } } }, { indent = true })).a.b[2] == 2, "indented text means the same")
 for what, bad in pairs { ["NaN"] = 0 / 0, ["infinity"] = math.huge, ["a function"] = print, ["not UTF-8"] = "\xff", ["a hole"] = { 1, nil, 3 }, ["mixed keys"] = { 1, 2, x = 1 }, ["a boolean key"] = { [true] = 1 } } do
 	assert(fails(encode, bad).kind == "validation", what .. " cannot be encoded")
 end

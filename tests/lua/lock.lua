@@ -9,7 +9,7 @@ lock "nightly"
 lock("nightly", { timeout = 0 })
 lock("another", { timeout = "1s" })
 assert(fails(lock).kind == "validation", "it needs a name")
-assert(fails(lock, "").kind == "validation", "the name says something")
+assert(fails(lock, "").kind == "validation", "the name is not empty")
 assert(fails(lock, {}).kind == "validation", "the name is a string")
 assert(tostring(fails(lock, "x", { timout = 1 })):find("timout", 1, true), "an unknown option is named")
 assert(fails(lock, "x", { timeout = "soon" }).kind == "validation", "the timeout is a duration")

@@ -1,4 +1,4 @@
--- meta tells what is known of an answer.
+-- meta has what is known of an answer.
 local r = cds.ccs.DescribeTags()
 local m = meta(r)
 assert(m.action == "cds.ccs.DescribeTags" and m.http_status == 200 and m.attempts == 1, "action, status, attempts")

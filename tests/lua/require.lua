@@ -16,12 +16,12 @@ assert(require "json" == json and require "string" == string, "the runtime's own
 package.loaded.mine = 5
 assert(require "mine" == 5, "package.loaded can be set")
 local err = fails(require, "modules.missing")
-assert(tostring(err):find("modules/missing.lua", 1, true), "a missing module says where it was looked for")
+assert(tostring(err):find("modules/missing.lua", 1, true), "a missing module is an error with where it was looked for")
 assert(tostring(fails(require, "modules.broken")):find("broken.lua:2", 1, true), "a module that does not parse names its line")
 assert(tostring(fails(require, "modules.raises")):find("raises.lua:2", 1, true), "an error in a module names its line")
 local failed = fails(require, "modules.bad_call")
 assert(failed.kind == "validation" and tostring(failed):find("bad_call.lua:1", 1, true), "an error value of a call in a module names its line")
-assert(tostring(fails(require, "modules.cycle_a")):find("requires itself", 1, true), "a module that requires itself says so")
+assert(tostring(fails(require, "modules.cycle_a")):find("requires itself", 1, true), "a module that requires itself is an error")
 for _, name in ipairs { "", ".", "..", "../require", "modules/counted", "/etc/passwd", "modules..counted" } do
 	fails(require, name)
 end

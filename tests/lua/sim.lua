@@ -16,7 +16,7 @@ local function error_of(f, ...)
 	return err
 end
 
--- Lost before or after it was carried out: `sent` cannot tell, and nothing is sent twice.
+-- Lost before or after it was carried out: `sent` cannot distinguish them, and nothing is sent twice.
 for made, kind in ipairs { "drop_before", "drop_after" } do
 	sim.fault { action = "CreateTag", kind = kind, times = 1 }
 	local err = error_of(cds.ccs.CreateTag, { TagName = kind })

@@ -1,4 +1,4 @@
--- time: virtual in a rehearsal, RFC 3339, zones, durations.
+-- time: virtual in a simulation, RFC 3339, zones, durations.
 local function fails(f, ...)
 	local ok, err = pcall(f, ...)
 	assert(not ok, "this must fail")

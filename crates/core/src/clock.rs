@@ -63,7 +63,7 @@ impl Clock {
         self.started.elapsed()
     }
 
-    /// Sets the wall clock, because a server's clock tells that the machine's is off.
+    /// Sets the wall clock, because a server's clock shows that the machine's is off.
     pub fn set(&self, now: Timestamp) {
         let elapsed = SignedDuration::try_from(self.elapsed()).unwrap_or(SignedDuration::MAX);
         let own = self.started_at.saturating_add(elapsed).unwrap_or(Timestamp::MAX);
@@ -89,7 +89,7 @@ impl Clock {
         if let Poll::Ready(output) = poll_once(future.as_mut()).await {
             return output;
         }
-        let _hold = held(stillness);
+        let _hold = hold(stillness);
         future.await
     }
 
@@ -132,7 +132,7 @@ async fn real_alarm(delay: Duration) {
 }
 
 /// One hold for all that wait.
-fn held(stillness: &Mutex<Weak<Hold>>) -> Arc<Hold> {
+fn hold(stillness: &Mutex<Weak<Hold>>) -> Arc<Hold> {
     let mut known = stillness.lock().unwrap_or_else(PoisonError::into_inner);
     known.upgrade().unwrap_or_else(|| {
         let hold = Arc::new(Hold::new());

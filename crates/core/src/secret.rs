@@ -38,7 +38,7 @@ impl PartialEq for Secret {
     }
 }
 
-/// Parts of names that hold a secret whoever uses them, in lower case and without what separates words.
+/// Parts of names that hold a secret in any product, in lower case and without what separates words.
 const PARTS: &[&str] = &["password", "passwd", "passphrase", "secret", "token", "privatekey", "apikey", "credential"];
 /// The same, of whole names only: they are parts of other words.
 const NAMES: &[&str] = &["pw", "pwd", "pass"];
@@ -54,20 +54,20 @@ pub fn is_named_secret(name: &str) -> bool {
 /// A server may echo what it was sent (a string to sign holds the parameters), so marking our own values is not enough.
 #[derive(Default)]
 pub struct Redactor {
-    known: RwLock<Known>,
+    forms: RwLock<Forms>,
 }
 
 /// The forms in which secrets may come back, and what finds them; none after another was learned.
-struct Known {
-    forms: BTreeSet<String>,
+struct Forms {
+    texts: BTreeSet<String>,
     /// The length of the shortest: a text that is shorter holds none.
     shortest: usize,
     search: Option<AhoCorasick>,
 }
 
-impl Default for Known {
+impl Default for Forms {
     fn default() -> Self {
-        Self { forms: BTreeSet::new(), shortest: usize::MAX, search: None }
+        Self { texts: BTreeSet::new(), shortest: usize::MAX, search: None }
     }
 }
 
@@ -83,7 +83,7 @@ impl Redactor {
 
     /// Remembers a secret in the forms in which it may come back: as it is, and percent-encoded once and twice.
     pub fn learn(&self, secret: &str) {
-        if secret.len() < Self::SHORTEST || self.known.read().unwrap_or_else(PoisonError::into_inner).forms.contains(secret) {
+        if secret.len() < Self::SHORTEST || self.forms.read().unwrap_or_else(PoisonError::into_inner).texts.contains(secret) {
             return;
         }
         let escaped = serde_json::Value::from(secret).to_string();
@@ -93,15 +93,15 @@ impl Redactor {
             let once = encode(secret);
             forms.extend([encode_reserved(&once), encode_all(&once), once.replace("%20", "+"), once]);
         }
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.forms.write().unwrap_or_else(PoisonError::into_inner);
         known.shortest = forms.iter().map(String::len).fold(known.shortest, usize::min);
-        known.forms.extend(forms);
+        known.texts.extend(forms);
         known.search = None;
     }
 
-    /// How many forms of secrets it knows: a larger number than before says that it has learned more.
-    pub fn known(&self) -> usize {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).forms.len()
+    /// How many forms of secrets it knows: a larger number than before means that it has learned more.
+    pub fn form_count(&self) -> usize {
+        self.forms.read().unwrap_or_else(PoisonError::into_inner).texts.len()
     }
 
     /// `text` without any secret known so far.
@@ -109,8 +109,8 @@ impl Redactor {
         self.clean(text).into_owned()
     }
 
-    /// The same for a text that nobody else has.
-    pub fn redacted(&self, text: String) -> String {
+    /// The same for an owned text.
+    pub fn redact_owned(&self, text: String) -> String {
         if let Cow::Owned(clean) = self.clean(&text) {
             return clean;
         }
@@ -119,25 +119,25 @@ impl Redactor {
 
     /// The same without a copy, where there is none in it.
     pub fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.forms.read().unwrap_or_else(PoisonError::into_inner);
         if text.len() < known.shortest {
             return Cow::Borrowed(text);
         }
         if let Some(search) = &known.search {
-            return replaced(search, text);
+            return replace_all(search, text);
         }
         drop(known);
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        let Known { forms, search, .. } = &mut *known;
-        replaced(search.get_or_insert_with(|| searching(forms)), text)
+        let mut known = self.forms.write().unwrap_or_else(PoisonError::into_inner);
+        let Forms { texts: forms, search, .. } = &mut *known;
+        replace_all(search.get_or_insert_with(|| build_search(forms)), text)
     }
 }
 
-fn searching(forms: &BTreeSet<String>) -> AhoCorasick {
+fn build_search(forms: &BTreeSet<String>) -> AhoCorasick {
     AhoCorasick::new(forms).expect("secrets take less than the 2 GiB that a search may have")
 }
 
-fn replaced<'t>(search: &AhoCorasick, text: &'t str) -> Cow<'t, str> {
+fn replace_all<'t>(search: &AhoCorasick, text: &'t str) -> Cow<'t, str> {
     let mut clean = String::new();
     let mut end = 0;
     // Of secrets that overlap nothing may stay: neither of a longer one behind a shorter one, nor of one that begins in another.
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_tells_that_its_value_is_a_secret() {
+    fn a_name_shows_that_its_value_is_a_secret() {
         for name in [
             "Password",
             "vmPassword",

@@ -12,7 +12,7 @@ use jiff::SignedDuration;
 pub(super) struct Calls {
     /// The beginning of the run's id, or a name for the latest run of that name
     run: String,
-    /// Only calls that failed or of which nothing was heard
+    /// Only calls that failed or were never answered
     #[arg(long)]
     failed: bool,
     /// Only calls that change things
@@ -48,7 +48,7 @@ impl Calls {
             return Ok(());
         }
         if rows.is_empty() {
-            report::say(&format!("the run {} has made no such calls", row.run.id));
+            report::note(&format!("the run {} has made no such calls", row.run.id));
         } else {
             report::print(&table(&["#", "WHEN", "ACTION", "SENT", "TRIES", "TOOK", "REQUEST", "OUTCOME"], rows));
         }
@@ -58,7 +58,7 @@ impl Calls {
 
 fn line(history: &History, call: &CallRow) -> Vec<String> {
     let outcome = match (&call.error, &call.code) {
-        _ if call.phase == "sending" => "nothing heard".to_owned(),
+        _ if call.phase == "sending" => "no answer".to_owned(),
         (None, _) => "ok".to_owned(),
         (Some(kind), Some(code)) => format!("{kind} {code}"),
         (Some(kind), None) => kind.clone(),

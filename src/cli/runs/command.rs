@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 /// Shows what ran, what it did, and what did not run and why
 ///
-/// Every run that makes a call, waits or takes a lock is recorded, unless --no-record leaves it out; a rehearsal (--sim) only where --store
+/// Every run that makes a call, waits or takes a lock is recorded, unless --no-record leaves it out; a simulation (--sim) only where --store
 /// names a file.
 #[derive(Debug, Args)]
 #[command(
@@ -36,7 +36,7 @@ enum Command {
 impl Runs {
     /// Shows it.
     pub(in crate::cli) fn run(self, options: &GlobalOptions) -> ExitCode {
-        // The history of a rehearsal stands where its run put it; without that, the history is the user's own.
+        // The history of a simulation stands where its run put it; without that, the history is the user's own.
         let Some(path) = options.store.clone().or_else(Store::default_path) else {
             report::error("there is no home folder to look for the run store in; --store names its file");
             return status::USAGE.into();
@@ -46,11 +46,11 @@ impl Runs {
             if json {
                 report::print("[]");
             }
-            report::say(&format!("nothing is recorded in {} yet; a run is once it makes a call", path.display()));
+            report::note(&format!("nothing is recorded in {} yet; a run is once it makes a call", path.display()));
             return if matches!(self.command, Command::List(_)) { status::DONE.into() } else { status::SCRIPT.into() };
         }
         let history = History { store: Store::open(path), times: Times::here(Clock::system().now()) };
-        let shown = match self.command {
+        let text = match self.command {
             Command::List(command) => command.run(&history),
             Command::Show(command) => command.run(&history),
             Command::Logs(command) => command.run(&history),
@@ -58,7 +58,7 @@ impl Runs {
             Command::Prune(command) => command.run(&history),
             Command::Cancel(command) => command.run(&history),
         };
-        match shown {
+        match text {
             Ok(()) => status::DONE.into(),
             Err(Problem { message, status }) => {
                 report::error(&message);

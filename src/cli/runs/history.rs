@@ -30,7 +30,7 @@ impl Problem {
 }
 
 impl History {
-    /// The run that a person means: the beginning of an id, else a name, whose latest run it is.
+    /// The run that a person means: the beginning of an id, or a name, whose latest run it is.
     pub(super) fn find(&self, wanted: &str) -> Result<RunRow, Problem> {
         if wanted.is_empty() {
             return Err(Problem::usage("name a run by the beginning of its id, or by its name for the latest of that name"));
@@ -74,7 +74,7 @@ impl History {
     }
 }
 
-/// The beginning of an id: enough to tell runs apart.
+/// The beginning of an id: enough to distinguish runs.
 pub(super) fn short_id(id: &str, length: usize) -> String {
     id.chars().take(length).collect()
 }

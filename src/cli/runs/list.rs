@@ -57,21 +57,24 @@ impl List {
     }
 
     pub(super) fn run(self, history: &History) -> Result<(), Problem> {
-        let moment = |text: &Option<String>| text.as_deref().map(|text| history.times.parse(text)).transpose();
-        let (since, until, at) = (moment(&self.since), moment(&self.until), moment(&self.at));
-        let (since, until, at) = (since.map_err(Problem::usage)?, until.map_err(Problem::usage)?, at.map_err(Problem::usage)?);
+        let moment =
+            |text: &Option<String>| text.as_deref().map(|text| history.times.parse(text)).transpose().map_err(Problem::usage);
+        let since = moment(&self.since)?;
+        let until = moment(&self.until)?;
+        let at = moment(&self.at)?;
         let minute = SignedDuration::from_mins(1);
         let during = at.map(|at| (at - minute, at + minute));
-        // One more than is shown tells whether there are more.
+        // One more than is shown, to know whether there are more.
         let wanted = self.limit.saturating_add(1);
         let filter =
             Filter { name: self.name.clone(), since, until, during, failed: self.failed, limit: Some(wanted), ..Filter::default() };
         let goes_on = |row: &RunRow| matches!(history.store.state(row), RunState::Queued | RunState::Running);
         let runs = history.store.runs(filter)?.into_iter().filter(|row| !(self.failed && goes_on(row)));
         let mut entries: Vec<Entry> = runs.map(|row| Entry::Run(Box::new(row))).collect();
-        let (from, to) = (during.map(|(from, _)| from).or(since), during.map(|(_, to)| to).or(until));
+        let from = during.map(|(from, _)| from).or(since);
+        let to = during.map(|(_, to)| to).or(until);
         let missed = history.store.firings(self.name.as_deref(), from, to, true, Some(wanted))?;
-        // Somebody wanted these.
+        // These were wanted.
         let is_wanted = |firing: &FiringRow| ["paused", "queued", "superseded"].contains(&firing.outcome.as_str());
         entries.extend(missed.into_iter().filter(|firing| !self.failed || !is_wanted(firing)).map(Entry::Missed));
         entries.sort_by_key(|entry| Reverse(entry.at()));
@@ -83,13 +86,13 @@ impl List {
             return Ok(());
         }
         if entries.is_empty() {
-            report::say(&format!("nothing recorded is like that; times are given as {FORMS}"));
+            report::note(&format!("nothing recorded is like that; times are given as {FORMS}"));
             return Ok(());
         }
         let rows = entries.iter().map(|entry| row(history, entry)).collect();
         report::print(&table(&["WHEN", "NAME", "RUN", "OUTCOME", "TOOK", "CALLS", "WHY"], rows));
         if more {
-            report::say(&format!("there are more than {}; --limit shows more, --since and --name narrow it down", self.limit));
+            report::note(&format!("there are more than {}; --limit shows more, --since and --name narrow it down", self.limit));
         }
         Ok(())
     }
@@ -123,7 +126,7 @@ fn row(history: &History, entry: &Entry) -> Vec<String> {
     }
 }
 
-/// An error is told in whole by `runs show`.
+/// `runs show` has the whole error.
 fn short_text(text: &str) -> String {
     const MOST: usize = 80;
     if text.chars().count() <= MOST { text.to_owned() } else { text.chars().take(MOST - 1).collect::<String>() + "…" }

@@ -1,7 +1,7 @@
 //! `cumulua runs logs`.
 
 use super::history::{History, Problem};
-use crate::cli::report;
+use crate::cli::{report, streams};
 use crate::history::{OutputRow, RunState};
 use clap::Args;
 use std::io::IsTerminal as _;
@@ -40,7 +40,8 @@ impl Logs {
             loop {
                 let lines = history.store.output(&row.run.id, printed, PAGE)?;
                 let Some(last) = lines.last() else { break };
-                let text: Vec<_> = lines.iter().scan(printed, |before, line| Some(self.told(history, before, line))).collect();
+                let text: Vec<_> =
+                    lines.iter().scan(printed, |before, line| Some(self.format_line(history, before, line))).collect();
                 printed = last.number;
                 report::print(&text.join("\n"));
             }
@@ -52,7 +53,7 @@ impl Logs {
         }
     }
 
-    fn told(&self, history: &History, before: &mut u64, line: &OutputRow) -> String {
+    fn format_line(&self, history: &History, before: &mut u64, line: &OutputRow) -> String {
         let gap = line.number - *before - 1;
         *before = line.number;
         if self.json {
@@ -62,7 +63,7 @@ impl Logs {
         let left_out = if gap > 0 { format!("… {gap} lines are left out\n") } else { String::new() };
         let time = if self.timestamps { history.times.full(line.at) + "  " } else { String::new() };
         // A file gets every byte.
-        let text = if std::io::stdout().is_terminal() { report::printable(&line.line) } else { line.line.clone() };
+        let text = if streams::stdout().is_terminal() { report::printable(&line.line) } else { line.line.clone() };
         format!("{left_out}{time}{text}")
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// Forgets runs that have ended, with their output and calls, and firings
 ///
-/// With both --older-than and --keep a run is forgotten only where both say so.
+/// With both --older-than and --keep a run is forgotten only where both apply.
 #[derive(Debug, Args)]
 pub(super) struct Prune {
     /// Those that ended longer ago, as 90d
@@ -25,7 +25,7 @@ pub(super) struct Prune {
 impl Prune {
     pub(super) fn run(self, history: &History) -> Result<(), Problem> {
         if self.older_than.is_none() && self.keep.is_none() {
-            return Err(Problem::usage("say what to forget: --older-than 90d, --keep 100, or both"));
+            return Err(Problem::usage("choose what to forget: --older-than 90d, --keep 100, or both"));
         }
         let moment = |age: Duration| history.times.before(age).ok_or_else(|| Problem::usage(format!("give an age: {FORMS}")));
         let before = self.older_than.map(moment).transpose()?;

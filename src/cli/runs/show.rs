@@ -42,7 +42,7 @@ impl Show {
                 }
                 number = output.number;
             }
-            line(*at, &report::printable(&told(moment)));
+            line(*at, &report::printable(&describe(moment)));
         }
         if let Some(ended) = row.ended {
             let status = row.status.map(|status| format!(", exit status {status}")).unwrap_or_default();
@@ -63,7 +63,7 @@ fn head(history: &History, row: &RunRow) -> String {
         Some(status) => format!("{} (exit status {status})", history.word(row)),
         None => history.word(row).to_owned(),
     };
-    let simulated = if run.simulated { ", a rehearsal on the simulator" } else { "" };
+    let simulated = if run.simulated { ", on the simulator" } else { "" };
     let hash = run.script_hash.as_deref().map(|hash| format!(" (sha256 {}…)", &hash[..12.min(hash.len())])).unwrap_or_default();
     let retry = match (row.retry_at, &row.retry_given_up) {
         (Some(at), _) => Some(format!("to come at {}", full(at))),
@@ -94,7 +94,7 @@ fn head(history: &History, row: &RunRow) -> String {
 }
 
 /// A moment in a line.
-fn told(moment: &Moment) -> String {
+fn describe(moment: &Moment) -> String {
     match moment {
         Moment::Calls { first, count: 1, .. } => call(first),
         Moment::Calls { first, count, last } => {
@@ -117,7 +117,7 @@ fn call(call: &CallRow) -> String {
     let attempts = if call.attempts > 1 { format!(", {} attempts", call.attempts) } else { String::new() };
     let time = took(SignedDuration::from_millis(call.duration_ms.cast_signed()));
     let outcome = match (&call.error, call.phase.as_str()) {
-        (_, "sending") => "sent, and nothing was heard of it (sent = \"maybe\")".to_owned(),
+        (_, "sending") => "sent, and not answered (sent = \"maybe\")".to_owned(),
         (Some(kind), _) => {
             let code = call.code.as_deref().map(|code| format!(" {code}")).unwrap_or_default();
             let message = call.message.as_deref().map(|message| format!(": {message}")).unwrap_or_default();
@@ -128,11 +128,11 @@ fn call(call: &CallRow) -> String {
             format!("ok ({time}{attempts}{request})")
         }
     };
-    format!("{}{} -> {outcome}", call.action, shortened(&params))
+    format!("{}{} -> {outcome}", call.action, shorten(&params))
 }
 
-/// Parameters are told in whole by `runs calls --json`.
-fn shortened(text: &str) -> String {
+/// `runs calls --json` has the whole parameters.
+fn shorten(text: &str) -> String {
     const MOST: usize = 120;
     if text.chars().count() <= MOST { text.to_owned() } else { text.chars().take(MOST - 1).collect::<String>() + "…" }
 }

@@ -68,12 +68,12 @@ impl Times {
     }
 }
 
-/// A duration that may have days and weeks: `7d`, `2w`, else as everywhere.
+/// A duration that may have days and weeks: `7d`, `2w`, otherwise as everywhere.
 pub(super) fn parse_age(text: &str) -> Option<Duration> {
     let days = match text.as_bytes().last()? {
         b'd' => 1,
         b'w' => 7,
-        // A bare number says no unit, and a clock time none either.
+        // A bare number has no unit, and a clock time no date.
         last if last.is_ascii_digit() => return None,
         _ => return parse_duration(text),
     };

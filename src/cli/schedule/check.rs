@@ -1,13 +1,13 @@
-//! `cumulua schedule check`: what is wrong with a schedule file, and what looks odd.
+//! `cumulua schedule check`: what is wrong with a schedule file, and what it may not mean.
 
 use super::super::options::GlobalOptions;
-use super::super::{report, status, world};
+use super::super::{context, report, status};
 use super::common::{FileArgument, read};
 use crate::lua;
 use crate::schedule::file::ScheduleFile;
+use crate::schedule::lint;
 use crate::schedule::model::Schedule;
-use crate::schedule::odd;
-use crate::schedule::server::counted;
+use crate::schedule::server::count;
 use clap::Args;
 use cumulua_core::catalog::suggest;
 use cumulua_core::clock::wall_now;
@@ -17,12 +17,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-/// Says what is wrong with a schedule file, and what in it looks odd
+/// Prints what is wrong with a schedule file, and what it may not mean
 #[derive(Debug, Args)]
 pub(super) struct Check {
     #[command(flatten)]
     file: FileArgument,
-    /// Fails where something looks odd, too
+    /// Fails on warnings, too
     #[arg(long)]
     strict: bool,
 }
@@ -35,7 +35,7 @@ impl Check {
             Err(status) => return status,
         };
         let path = file.path.display();
-        let mut warnings: Vec<(usize, String)> = odd::oddities(&file, wall_now());
+        let mut warnings: Vec<(usize, String)> = lint::lints(&file, wall_now());
         let mut problems = Vec::new();
         let mut scripts = BTreeMap::new();
         for schedule in &file.schedules {
@@ -56,8 +56,8 @@ impl Check {
         }
         let unzoned = file.schedules.iter().filter(|schedule| schedule.zone_is_default).count();
         let zone = if unzoned > 0 { format!("; {unzoned} without a timezone, which go by UTC") } else { String::new() };
-        let (schedules, errors) = (counted(file.schedules.len(), "schedule"), counted(problems.len(), "error"));
-        report::print(&format!("{path}: {schedules}, {errors}, {}{zone}", counted(warnings.len(), "warning")));
+        let (schedules, errors) = (count(file.schedules.len(), "schedule"), count(problems.len(), "error"));
+        report::print(&format!("{path}: {schedules}, {errors}, {}{zone}", count(warnings.len(), "warning")));
         let failed = !problems.is_empty() || (self.strict && !warnings.is_empty());
         if failed { status::SCRIPT.into() } else { status::DONE.into() }
     }
@@ -84,7 +84,7 @@ fn unknown_profiles(options: &GlobalOptions, file: &ScheduleFile) -> Vec<(usize,
     }
     let mut problems = Vec::new();
     for (folder, schedules) in by_folder {
-        let names = match world::profiles(options, &folder).names() {
+        let names = match context::profiles(options, &folder).names() {
             Ok(names) => names,
             Err(problem) => {
                 problems.push((schedules[0].line, problem.to_string()));

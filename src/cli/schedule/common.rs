@@ -1,7 +1,7 @@
 //! What the subcommands of `cumulua schedule` share.
 
 use crate::cli::options::GlobalOptions;
-use crate::cli::{report, status, world};
+use crate::cli::{context, report, status};
 use crate::gate::Random;
 use crate::history::Store;
 use crate::run::control::{self, AskError, Reply, Request};
@@ -40,20 +40,20 @@ pub(super) fn refuse(problem: &FileError) {
     }
 }
 
-/// The run store; a rehearsal must have one of its own.
+/// The run store; a simulation must have one of its own.
 pub(super) fn store(options: &GlobalOptions) -> Result<Store, ExitCode> {
     store_path(options).map(Store::open)
 }
 
 pub(super) fn store_path(options: &GlobalOptions) -> Result<PathBuf, ExitCode> {
-    world::store_path(options).ok_or_else(|| {
-        let reason = if options.sim { "a rehearsal has no history of its own" } else { "there is no home folder" };
-        report::error(&format!("{reason}; --store FILE says where runs and firings are kept"));
+    context::store_path(options).ok_or_else(|| {
+        let reason = if options.sim { "a simulation has no history of its own" } else { "there is no home folder" };
+        report::error(&format!("{reason}; --store FILE sets where runs and firings are kept"));
         status::USAGE.into()
     })
 }
 
-/// How long the server's answer is waited for; it says itself when it does not come to something.
+/// How long the server's answer is waited for; it reports itself when it does not come to a request.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Asks something of the server that holds the store's lock; its answer, or what is wrong.
@@ -61,7 +61,7 @@ pub(super) fn ask_server(store: &Store, holder: &str, request: &Request) -> Resu
     match control::ask(&control::server_socket(store.path()), request, PATIENCE) {
         Ok(Reply::Done(answer)) => Ok(report::printable(&answer)),
         Ok(Reply::Refused(problem)) => Err(report::printable(&problem)),
-        Err(problem @ AskError::Nobody(_)) => {
+        Err(problem @ AskError::NoListener(_)) => {
             Err(format!("the server ({holder}) does not listen: {problem}; it is of another version, or could not make its socket"))
         }
         Err(problem) => Err(problem.to_string()),
@@ -69,7 +69,7 @@ pub(super) fn ask_server(store: &Store, holder: &str, request: &Request) -> Resu
 }
 
 /// Options that count for a schedule's runs too.
-pub(super) fn shared(options: &GlobalOptions) -> Shared {
+pub(super) fn shared_options(options: &GlobalOptions) -> Shared {
     let mut others: Vec<OsString> = Vec::new();
     let absolute = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone()).into_os_string();
     for (name, url) in &options.endpoint {

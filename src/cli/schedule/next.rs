@@ -3,7 +3,7 @@
 use super::super::{report, status};
 use super::common::{FileArgument, read};
 use crate::schedule::model::Schedule;
-use crate::schedule::timing::{Beat, Firing};
+use crate::schedule::timing::{Firing, Recurrence};
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
 use cumulua_core::clock::wall_now;
@@ -75,7 +75,7 @@ impl Next {
             report::warning(&format!("these never fire: {}", silent.join(", ")));
         }
         if file.schedules.iter().any(|schedule| schedule.zone_is_default) {
-            report::say("schedules without a timezone go by UTC");
+            report::note("schedules without a timezone go by UTC");
         }
         status::DONE.into()
     }
@@ -132,7 +132,7 @@ impl Row {
             let direction = if local.offset().seconds() > earlier.seconds() { "forward" } else { "back" };
             notes.push(format!("DST: the clocks went {direction}, {} to {}", offset(earlier), offset(local.offset())));
         }
-        if let Beat::Cron(expression) = &self.schedule.timing.beat {
+        if let Recurrence::Cron(expression) = &self.schedule.timing.recurrence {
             let pattern = expression.pattern();
             if !pattern.follows_clock() && !pattern.names(local.datetime()) {
                 notes.push("its time is skipped, so it fires at the end of the gap".to_owned());

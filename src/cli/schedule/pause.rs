@@ -85,13 +85,13 @@ fn set(options: &GlobalOptions, which: &Which, paused: bool) -> ExitCode {
     }
 }
 
-/// The store knows it from now on, and a server that begins later reads it; one that runs is told to look, and has once this is back.
+/// The store knows it from now on, and a server that begins later reads it; one that runs is notified, and has looked once this is back.
 fn change(store: &Store, name: &str, paused: bool) -> Result<bool, StoreError> {
     let changed = store.set_paused(name, paused, wall_now())?;
     if let Ok(Taken::By(holder)) = store.locks().server()
         && let Err(problem) = ask_server(store, &holder, &Request::Look)
     {
-        report::warning(&format!("the server that runs may not have heard of it yet: {problem}"));
+        report::warning(&format!("the server that runs may not know of it yet: {problem}"));
     }
     Ok(changed)
 }

@@ -8,7 +8,7 @@ use crate::run::control::Request;
 use clap::Args;
 use std::process::ExitCode;
 
-/// Lets the server read its file again now, and says what came of it
+/// Lets the server read its file again now, and prints what came of it
 ///
 /// A server also does so at SIGHUP, and within two seconds of the file's change. A faulty file is refused, and the one before it stays.
 #[derive(Debug, Args)]

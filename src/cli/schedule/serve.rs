@@ -1,9 +1,9 @@
 //! `cumulua schedule serve`: the server.
 
 use super::super::options::{Format, GlobalOptions, duration};
-use super::super::rehearsed::Rehearsal;
-use super::super::{report, status, world};
-use super::common::{FileArgument, refuse, shared, store_path};
+use super::super::simulation::Simulation;
+use super::super::{context, report, status, streams};
+use super::common::{FileArgument, refuse, shared_options, store_path};
 use crate::effect_id::EffectId;
 use crate::gate::web::{Text, WebRequest};
 use crate::gate::{Grants, Level};
@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Runs each script at its times until it is told to end
+/// Runs each script at its times until it is ended
 ///
 /// SIGTERM: nothing starts any more, running runs get the file's grace. SIGHUP or a changed file: the file is read again; a faulty one is
 /// refused, and the one before it stays. One server serves one run store.
@@ -30,10 +30,10 @@ pub(super) struct Serve {
     /// Serves /health and /metrics on this address of this machine; port 0 takes a free one
     #[arg(long, value_name = "ADDR")]
     http: Option<SocketAddr>,
-    /// Lets --http listen beyond this machine: whoever reaches it can read the metrics
+    /// Lets --http listen beyond this machine: all who reach it can read the metrics
     #[arg(long, requires = "http")]
     http_public: bool,
-    /// What running runs get at the server's end, in place of the file's grace
+    /// The time that running runs get at the server's end, in place of the file's grace
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     grace: Option<Duration>,
 }
@@ -56,9 +56,9 @@ impl Serve {
         let post = post(options, &self.file.file);
         let log = Arc::new(Lines { format: options.log_format, verbose: options.verbose > 0 });
         let server = Server { file: self.file.file, store, launcher, post, http: self.http, grace: self.grace, log };
-        // The schedule's clock is real, also where its runs are rehearsals.
+        // The schedule's clock is real, also where its runs are simulated.
         let options = GlobalOptions { sim: false, ..options.clone() };
-        world::block_on(&options, &Rehearsal::default(), async {
+        context::block_on(&options, &Simulation::default(), async {
             match server.serve().await {
                 Ok(()) => status::DONE.into(),
                 Err(ServeError::File(problem)) => {
@@ -77,7 +77,7 @@ impl Serve {
 /// What starts runs.
 pub(super) fn launcher(options: &GlobalOptions, store: &Store) -> Result<Launcher, ExitCode> {
     let path = std::path::absolute(store.path()).unwrap_or_else(|_| store.path().to_owned());
-    Launcher::new(shared(options), path).map_err(|problem| {
+    Launcher::new(shared_options(options), path).map_err(|problem| {
         report::error(&format!("this program cannot be found again: {problem}"));
         status::SCRIPT.into()
     })
@@ -92,7 +92,7 @@ fn post(options: &GlobalOptions, file: &Path) -> Post {
     let options = GlobalOptions { read_only: false, ..options.clone() };
     let folder = file.parent().map(Path::to_owned).unwrap_or_default();
     Arc::new(move |url, event| {
-        let gate = world::plain_gate(&options, &Rehearsal::default(), &folder, Grants::default());
+        let gate = context::plain_gate(&options, &Simulation::default(), &folder, Grants::default());
         let request = WebRequest {
             function: "schedule.notify".into(),
             method: "POST",
@@ -142,7 +142,7 @@ impl Log for Lines {
                 line.to_string()
             }
         };
-        // Nobody can be told that standard error is closed.
-        let _ = writeln!(std::io::stderr().lock(), "{line}");
+        // That standard error is closed cannot be reported.
+        let _ = writeln!(streams::stderr().lock(), "{line}");
     }
 }

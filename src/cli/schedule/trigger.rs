@@ -1,8 +1,8 @@
-//! `cumulua schedule trigger`: runs a schedule now, by the server that serves it, else right here.
+//! `cumulua schedule trigger`: runs a schedule now, by the server that serves it, otherwise right here.
 
 use super::super::options::GlobalOptions;
-use super::super::rehearsed::Rehearsal;
-use super::super::{report, status};
+use super::super::simulation::Simulation;
+use super::super::{report, status, streams};
 use super::common::{ask_server, new_id, read, store};
 use super::pause::Which;
 use super::serve::launcher;
@@ -17,7 +17,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-/// Runs a schedule now, whatever its times: by the server where one serves it, else in this terminal
+/// Runs a schedule now, whatever its times: by the server where one serves it, otherwise in this terminal
 #[derive(Debug, Args)]
 pub(super) struct Trigger {
     #[command(flatten)]
@@ -37,7 +37,7 @@ impl Trigger {
         };
         let schedule = match file.find(&self.which.name) {
             Ok(schedule) => schedule,
-            Err(problem) => return failed(&problem),
+            Err(problem) => return report_failure(&problem),
         };
         match store.locks().server() {
             Ok(Taken::By(holder)) => ask(&store, &holder, &self.which.name),
@@ -46,12 +46,12 @@ impl Trigger {
                 drop(lock);
                 here(options, &store, schedule, &file.folder)
             }
-            Err(problem) => failed(&format!("whether a server runs cannot be seen: {problem}")),
+            Err(problem) => report_failure(&format!("whether a server runs cannot be seen: {problem}")),
         }
     }
 }
 
-fn failed(problem: &str) -> ExitCode {
+fn report_failure(problem: &str) -> ExitCode {
     report::error(problem);
     status::SCRIPT.into()
 }
@@ -62,7 +62,7 @@ fn ask(store: &Store, holder: &str, name: &str) -> ExitCode {
             report::print(&format!("{name}: {answer}; `cumulua runs list --name {name}` shows it"));
             status::DONE.into()
         }
-        Err(problem) => failed(&problem),
+        Err(problem) => report_failure(&problem),
     }
 }
 
@@ -74,17 +74,17 @@ fn here(options: &GlobalOptions, store: &Store, schedule: &Arc<Schedule>, folder
     let echo = Arc::new(|stream: Stream, line: &str| {
         // A reader that has seen enough must not end the run.
         let _ = match stream {
-            Stream::Out => writeln!(std::io::stdout().lock(), "{line}"),
-            Stream::Err => writeln!(std::io::stderr().lock(), "{line}"),
+            Stream::Out => writeln!(streams::stdout().lock(), "{line}"),
+            Stream::Err => writeln!(streams::stderr().lock(), "{line}"),
         };
     });
     let once =
         Once { store: store.clone(), launcher, schedule: Arc::clone(schedule), folder: folder.to_owned(), id: new_id(), echo };
     let real = GlobalOptions { sim: false, ..options.clone() };
-    super::super::world::block_on(&real, &Rehearsal::default(), async {
+    super::super::context::block_on(&real, &Simulation::default(), async {
         match run_once(once).await {
             Ok(code) => ExitCode::from(u8::try_from(code).unwrap_or(status::SCRIPT.0)),
-            Err(problem) => failed(&problem),
+            Err(problem) => report_failure(&problem),
         }
     })
 }

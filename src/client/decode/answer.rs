@@ -19,10 +19,10 @@ pub struct Decoded {
     pub request_id: Option<String>,
 }
 
-/// Codes by which services say that the timestamp is off. None is documented; these are Alibaba's.
+/// Codes for a timestamp that is off. None is documented; these are Alibaba's.
 const CLOCK_CODES: &[&str] = &["InvalidTimeStamp.Expired", "InvalidTimeStamp.Format", "IllegalTimestamp", "RequestExpired"];
 
-/// A server's clock that differs by less needs no correction, whatever the code says.
+/// A server's clock that differs by less needs no correction, whatever the code is.
 const CLOCK_TOLERANCE_SECONDS: i64 = 60;
 
 /// How far a timestamp may be off: a service refuses any request beyond, by whatever code.
@@ -43,18 +43,18 @@ pub fn decode(action: &Action, response: &Response, now: Timestamp) -> Result<De
     }
     let json = match parse(action, &response.body) {
         Ok(json) => json,
-        // A proxy's error page is neither; its status says what happened.
-        Err(_) if http_status >= 400 => return Err(refused(action, &Json::Null, response, now)),
+        // A proxy's error page is neither; its status shows what happened.
+        Err(_) if http_status >= 400 => return Err(decode_refusal(action, &Json::Null, response, now)),
         Err(Unreadable { reason, is_cut_short }) => return Err(unreadable(reason, is_cut_short)),
     };
     if let Some(wrapper) = &protocol.error_wrapper
         && let Some(error) = path::first(&json, wrapper)
     {
-        return Err(refused(action, error, response, now));
+        return Err(decode_refusal(action, error, response, now));
     }
     let json = unwrap(action, json);
     if !json.is_object() && http_status >= 400 {
-        return Err(refused(action, &Json::Null, response, now));
+        return Err(decode_refusal(action, &Json::Null, response, now));
     }
     if !json.is_object() {
         return Err(unintelligible(format!("it is {} and not a JSON object", kind(&json))));
@@ -68,7 +68,7 @@ pub fn decode(action: &Action, response: &Response, now: Timestamp) -> Result<De
         return Err(unintelligible("it has no code, so it does not say whether the call was carried out".to_owned()));
     }
     if http_status >= 400 || !succeeded {
-        return Err(refused(action, &json, response, now));
+        return Err(decode_refusal(action, &json, response, now));
     }
     let request_id = request_id(action, &json, response);
     Ok(Decoded { json, http_status, request_id })
@@ -87,7 +87,7 @@ impl From<String> for Unreadable {
     }
 }
 
-/// What a body is, its first character says; a `Content-Type` does so less reliably.
+/// What a body is, follows from its first character; a `Content-Type` is less reliable.
 fn parse(action: &Action, body: &[u8]) -> Result<Json, Unreadable> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err("it is empty".to_owned().into());
@@ -131,7 +131,7 @@ fn unwrap(action: &Action, json: Json) -> Json {
     }
 }
 
-fn refused(action: &Action, json: &Json, response: &Response, now: Timestamp) -> CallError {
+fn decode_refusal(action: &Action, json: &Json, response: &Response, now: Timestamp) -> CallError {
     let protocol = &action.product.protocol;
     let http_status = response.status.as_u16();
     let code = first_text(json, &protocol.code).filter(|code| !code.is_empty());

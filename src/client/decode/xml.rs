@@ -1,6 +1,6 @@
 //! An answer in XML becomes the JSON that the same service sends where it is asked for JSON.
 //!
-//! XML has neither lists nor numbers: what an element is, the Action's answer in the catalogue says.
+//! XML has neither lists nor numbers: what an element is, follows from the Action's answer in the catalogue.
 
 use cumulua_core::catalog::{Action, Field, Kind, ServiceModel, Wrapper};
 use quick_xml::errors::{Error, IllFormedError};
@@ -14,7 +14,7 @@ use std::slice;
 /// Elements nested deeper than this are refused; it is the limit that `serde_json` has.
 const MAX_DEPTH: usize = 128;
 
-/// Reads `text` as an answer of `action`, the root element as the one key of an object. An error says what is wrong, and where.
+/// Reads `text` as an answer of `action`, the root element as the one key of an object. An error is what is wrong, and where.
 pub(super) fn parse(action: &Action, text: &str) -> Result<Json, String> {
     let root = tree(text)?;
     let product = &action.product;
@@ -200,7 +200,7 @@ fn one_or_list(values: impl Iterator<Item = Json>) -> Json {
     if values.len() == 1 { values.remove(0) } else { Json::Array(values) }
 }
 
-/// Text in the first of `kinds` that says exactly the same.
+/// Text in the first of `kinds` that has exactly the same meaning.
 fn scalar(text: &str, kinds: &[Kind]) -> Json {
     let exact = kinds.iter().find_map(|kind| match kind {
         Kind::Integer if text.strip_prefix('-').unwrap_or(text).bytes().all(|byte| byte.is_ascii_digit()) => number(text),
@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn xml_that_is_cut_short_says_where() {
+    fn xml_that_is_cut_short_is_an_error_with_its_place() {
         let whole = "<ListBoxesResponse>\n  <text a=\"1\">x &amp; y</text>\n</ListBoxesResponse>";
         for end in 1..whole.len() {
             let reason = fault(&whole[..end]);
@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_xml_says_what_and_where() {
+    fn malformed_xml_is_an_error_with_its_reason_and_place() {
         for (inner, what) in [
             ("<text>x</texts>", "expected `</text>`, but `</texts>` was found"),
             ("<1text/>", "a tag is malformed"),

@@ -1,4 +1,4 @@
-//! The audit's lines. Those that nobody waits for are written together a moment later, by a thread of its own, so that
+//! The audit's lines. Those that are not waited for are written together a moment later, by a thread of its own, so that
 //! writing them is no part of the time of a call.
 
 use std::collections::VecDeque;
@@ -10,10 +10,10 @@ use std::thread;
 use std::time::Duration;
 
 /// How long the record of a call that only reads may wait for more, so that they are written together: each time that another thread wakes
-/// up for it takes something from who calls.
+/// up for it takes time from the calls.
 pub const GATHERING: Duration = Duration::from_millis(100);
 
-/// Lines that may wait; whoever comes with more writes them all.
+/// Lines that may wait; the call that adds one more writes them all.
 const MOST_WAITING: usize = 10_000;
 
 /// Lines that are kept at most.
@@ -23,9 +23,9 @@ const MOST_KEPT: usize = 1_000;
 pub(super) struct Lines {
     path: Option<PathBuf>,
     waiting: Mutex<Waiting>,
-    /// Told when the first line waits, and at the end.
+    /// Notified when the first line waits, and at the end.
     news: Condvar,
-    written: Mutex<Written>,
+    sink: Mutex<Sink>,
 }
 
 #[derive(Default)]
@@ -34,14 +34,14 @@ struct Waiting {
     lines: usize,
     has_thread: bool,
     is_closed: bool,
-    /// What the thread could not write, until somebody hears it.
+    /// What the thread could not write, until it is reported.
     failed: Option<io::Error>,
 }
 
 #[derive(Default)]
-struct Written {
+struct Sink {
     file: Option<File>,
-    /// The latest lines, where somebody looks back while the run goes on.
+    /// The latest lines, where the session looks back while the run goes on.
     kept: Option<VecDeque<String>>,
 }
 
@@ -55,8 +55,8 @@ impl Waiting {
 
 impl Lines {
     pub(super) fn new(path: Option<PathBuf>, keeps: bool) -> Self {
-        let written = Mutex::new(Written { file: None, kept: keeps.then(VecDeque::new) });
-        Self { path, waiting: Mutex::default(), news: Condvar::new(), written }
+        let sink = Mutex::new(Sink { file: None, kept: keeps.then(VecDeque::new) });
+        Self { path, waiting: Mutex::default(), news: Condvar::new(), sink }
     }
 
     pub(super) fn path(&self) -> Option<&Path> {
@@ -65,11 +65,11 @@ impl Lines {
 
     /// The latest lines, oldest first.
     pub(super) fn kept(&self) -> Vec<String> {
-        // A file that cannot be written is reported by whoever records.
+        // A file that cannot be written is reported with the next record.
         if let Err(problem) = self.write() {
             lock(&self.waiting).failed = Some(problem);
         }
-        lock(&self.written).kept.iter().flatten().cloned().collect()
+        lock(&self.sink).kept.iter().flatten().cloned().collect()
     }
 
     /// Takes a line that is written with the next. It is not counted, because the thread is woken for the first that is.
@@ -79,7 +79,7 @@ impl Lines {
         waiting.lines -= 1;
     }
 
-    /// Takes a line and comes back when it is written.
+    /// Takes a line and returns when it is written.
     pub(super) fn write_now(&self, line: &str) -> io::Result<()> {
         lock(&self.waiting).add(line);
         self.write()
@@ -106,19 +106,19 @@ impl Lines {
     /// Writes what waits, as one write of whole lines, so that runs side by side do not mix.
     pub(super) fn write(&self) -> io::Result<()> {
         // Held from before the lines are taken, which keeps their order.
-        let mut written = lock(&self.written);
+        let mut sink = lock(&self.sink);
         let (text, failed) = {
             let mut waiting = lock(&self.waiting);
             waiting.lines = 0;
             (std::mem::take(&mut waiting.text), waiting.failed.take())
         };
-        if let Some(kept) = &mut written.kept {
+        if let Some(kept) = &mut sink.kept {
             kept.extend(text.lines().map(str::to_owned));
             let surplus = kept.len().saturating_sub(MOST_KEPT);
             kept.drain(..surplus);
         }
         if let Some(path) = self.path.as_ref().filter(|_| !text.is_empty()) {
-            let file = match &mut written.file {
+            let file = match &mut sink.file {
                 Some(file) => file,
                 none => none.insert(open(path)?),
             };
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_written_is_told_once_and_keeps_no_later_line_back() {
+    fn what_could_not_be_written_is_reported_once_and_keeps_no_later_line_back() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("audit.jsonl");
         fs::create_dir(&path).unwrap();

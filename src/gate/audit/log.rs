@@ -1,12 +1,12 @@
-//! The audit's file, and the latest records for whoever looks back while the run goes on.
+//! The audit's file, and the latest records, for a session that looks back while the run goes on.
 
 use super::file::Lines;
-use super::record::Recorded;
+use super::line::AuditLine;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fmt, io};
 
-/// The audit's file, and the latest records for whoever looks back while the run goes on.
+/// The audit's file, and the latest records, for a session that looks back while the run goes on.
 pub struct Audit(Arc<Lines>);
 
 impl fmt::Debug for Audit {
@@ -17,7 +17,7 @@ impl fmt::Debug for Audit {
 
 impl Drop for Audit {
     fn drop(&mut self) {
-        // Whoever must know calls `flush` before.
+        // A caller that must know calls `flush` before.
         let _ = self.flush();
         self.0.close();
     }
@@ -52,14 +52,14 @@ impl Audit {
         Some(state.join("cumulua").join("audit.jsonl"))
     }
 
-    /// Appends a record. That of a change, about to leave or ended, is in the file when this comes back; any other follows within moments.
-    pub(in crate::gate) fn append(&self, recorded: &Recorded) -> io::Result<()> {
-        if recorded.read_only { self.0.write_soon(&recorded.line) } else { self.0.write_now(&recorded.line) }
+    /// Appends a record. That of a change, about to leave or ended, is in the file when this returns; any other follows within moments.
+    pub(in crate::gate) fn append(&self, line: &AuditLine) -> io::Result<()> {
+        if line.read_only { self.0.write_soon(&line.line) } else { self.0.write_now(&line.line) }
     }
 
     /// Takes a record that is written by the next [`flush`](Self::flush).
-    pub(in crate::gate) fn hold(&self, recorded: &Recorded) {
-        self.0.hold(&recorded.line);
+    pub(in crate::gate) fn hold(&self, line: &AuditLine) {
+        self.0.hold(&line.line);
     }
 
     /// Writes what is not in the file yet.

@@ -7,28 +7,28 @@ use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 /// Parameters for a record: secrets and what the catalogue marks are left out.
 #[derive(Clone, Copy)]
-pub(in crate::gate) struct Shown<'a> {
+pub(in crate::gate) struct RedactedParams<'a> {
     action: &'a Action,
     redactor: &'a Redactor,
     known: &'a [Param],
     params: &'a Params,
 }
 
-impl<'a> Shown<'a> {
+impl<'a> RedactedParams<'a> {
     pub(in crate::gate) fn new(action: &'a Action, params: &'a Params, redactor: &'a Redactor) -> Self {
         Self { action, redactor, known: &action.params, params }
     }
 }
 
-impl Serialize for Shown<'_> {
+impl Serialize for RedactedParams<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.params.len()))?;
         for (name, value) in self.params {
-            let shown = self.redactor.clean(name);
+            let key = self.redactor.clean(name);
             if is_sensitive(self.action, self.known, name) || is_unknown(self.action, self.known, name) {
-                map.serialize_entry(&shown, REDACTED)?;
+                map.serialize_entry(&key, REDACTED)?;
             } else {
-                map.serialize_entry(&shown, &ShownValue { within: *self, known: fields(self.known, name), value })?;
+                map.serialize_entry(&key, &RedactedValue { within: *self, known: fields(self.known, name), value })?;
             }
         }
         map.end()
@@ -36,13 +36,13 @@ impl Serialize for Shown<'_> {
 }
 
 /// The value of a parameter, or one inside it.
-struct ShownValue<'a> {
-    within: Shown<'a>,
+struct RedactedValue<'a> {
+    within: RedactedParams<'a>,
     known: &'a [Param],
     value: &'a Value,
 }
 
-impl Serialize for ShownValue<'_> {
+impl Serialize for RedactedValue<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { within, known, value } = *self;
         match value {
@@ -53,7 +53,7 @@ impl Serialize for ShownValue<'_> {
             Value::String(text) => serializer.serialize_str(&within.redactor.clean(text)),
             Value::Secret(_) => serializer.serialize_str(REDACTED),
             Value::List(items) => serializer.collect_seq(items.iter().map(|value| Self { within, known, value })),
-            Value::Object(params) => Shown { known, params, ..within }.serialize(serializer),
+            Value::Object(params) => RedactedParams { known, params, ..within }.serialize(serializer),
         }
     }
 }
@@ -84,7 +84,7 @@ fn fields<'a>(known: &'a [Param], name: &str) -> &'a [Param] {
     known.iter().find(|param| param.name == name).map_or(&[], |param| param.fields.as_slice())
 }
 
-/// Whether the catalogue has the Action and not the parameter: what it holds is anybody's guess, and a misspelled password is one.
+/// Whether the catalogue has the Action and not the parameter: what it holds is not known, and a misspelled password is such a one.
 fn is_unknown(action: &Action, known: &[Param], name: &str) -> bool {
     // Of a parameter without fields in the catalogue, as a map, nothing more is known.
     let tells = !known.is_empty() || action.params.is_empty();
@@ -92,7 +92,7 @@ fn is_unknown(action: &Action, known: &[Param], name: &str) -> bool {
 }
 
 /// Whether a parameter is marked; one that the catalogue does not know (a misspelled one, or of a newer Action) is taken for what its
-/// name says.
+/// name suggests.
 fn is_sensitive(action: &Action, known: &[Param], name: &str) -> bool {
     if let Some(param) = known.iter().find(|param| param.name == name) {
         return param.sensitive;

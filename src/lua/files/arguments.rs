@@ -106,7 +106,7 @@ impl<'a> Arguments<'a> {
     fn format(&self, index: usize, value: &Value) -> Result<Format, Raised> {
         let format = match value {
             Value::Integer(_) | Value::Number(_) => usize::try_from(self.whole(index, value)?).ok().map(Format::Count),
-            _ => Format::named(&self.text(index)?.as_bytes()),
+            _ => Format::parse(&self.text(index)?.as_bytes()),
         };
         format.ok_or_else(|| self.complaint(index, "invalid format"))
     }

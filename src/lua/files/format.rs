@@ -18,7 +18,7 @@ impl Format {
     pub(in crate::lua) const USUAL: Self = Self::Line { keeps_end: false };
 
     /// A format by its name. Only its first letter counts, and a star may stand before it, as in Lua 5.1.
-    pub(in crate::lua) fn named(name: &[u8]) -> Option<Self> {
+    pub(in crate::lua) fn parse(name: &[u8]) -> Option<Self> {
         match name.strip_prefix(b"*").unwrap_or(name).first()? {
             b'n' => Some(Self::Number),
             b'l' => Some(Self::Line { keeps_end: false }),
@@ -48,7 +48,7 @@ mod tests {
             ("x", None),
             ("5", None),
         ] {
-            assert_eq!(Format::named(name.as_bytes()), format, "{name:?}");
+            assert_eq!(Format::parse(name.as_bytes()), format, "{name:?}");
         }
     }
 }

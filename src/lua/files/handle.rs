@@ -78,24 +78,24 @@ impl Handle {
         matches!(self.0, Backing::Standard(standard) if standard == stream)
     }
 
-    /// Reads what is asked for; `room` is how many bytes may be read and not given.
+    /// Reads what is asked for; `limit` is how many bytes may be read and not given.
     pub(in crate::lua) fn read<E>(
         &mut self,
         request: &mut Request,
-        room: usize,
+        limit: usize,
         give: impl FnMut(Item<'_>) -> Result<(), E>,
     ) -> Result<(), ReadError<E>> {
-        self.with_stream(|stream| Ok(stream.read(request, room, give))).map_err(ReadError::System)?
+        self.with_stream(|stream| Ok(stream.read(request, limit, give))).map_err(ReadError::System)?
     }
 
     /// Gives the items that are there, without waiting for more; whether that was all.
     pub(in crate::lua) fn advance<E>(
         &mut self,
         request: &mut Request,
-        room: usize,
+        limit: usize,
         give: impl FnMut(Item<'_>) -> Result<(), E>,
     ) -> Result<bool, ReadError<E>> {
-        self.with_stream(|stream| Ok(stream.advance(request, room, give))).map_err(ReadError::System)?
+        self.with_stream(|stream| Ok(stream.advance(request, limit, give))).map_err(ReadError::System)?
     }
 
     /// Takes what can be read at once, which is nothing only at the end.
@@ -133,7 +133,7 @@ impl Handle {
         }
     }
 
-    /// Says when what is written from now on reaches the file.
+    /// Sets when what is written from now on reaches the file.
     pub(in crate::lua) fn set_buffering(&mut self, buffering: Buffering, size: Option<usize>) -> io::Result<()> {
         match &self.0 {
             Backing::Console(_) | Backing::Typed(_) => Ok(()),

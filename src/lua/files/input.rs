@@ -19,19 +19,19 @@ impl Input {
     }
 
     /// The place of the first of them, counted from the first byte that ever came.
-    pub(super) fn place(&self) -> usize {
+    pub(super) fn position(&self) -> usize {
         self.passed
     }
 
     /// Adds bytes at the end.
     pub(in crate::lua) fn push(&mut self, bytes: &[u8]) {
-        self.make_room();
+        self.compact();
         self.bytes.extend_from_slice(bytes);
     }
 
     /// Adds what `fill` puts into room for so many bytes; how many it put there.
     pub(super) fn push_from<E>(&mut self, most: usize, fill: impl FnOnce(&mut [u8]) -> Result<usize, E>) -> Result<usize, E> {
-        self.make_room();
+        self.compact();
         let end = self.bytes.len();
         self.bytes.resize(end + most, 0);
         let filled = fill(&mut self.bytes[end..]);
@@ -39,7 +39,7 @@ impl Input {
         filled
     }
 
-    /// Says that the first bytes are read.
+    /// Drops the first bytes, which are read.
     pub(super) fn consume(&mut self, length: usize) {
         self.start += length;
         self.passed += length;
@@ -60,7 +60,7 @@ impl Input {
     }
 
     /// What was read is dropped before more comes, and not with each item, which would move the rest each time.
-    fn make_room(&mut self) {
+    fn compact(&mut self) {
         self.bytes.drain(..self.start);
         self.start = 0;
     }

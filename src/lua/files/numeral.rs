@@ -114,7 +114,10 @@ fn hex_value(text: &[u8], is_negative: bool) -> Option<Number> {
         None => 0,
         Some(exponent) => saturating(exponent)?,
     };
-    let (mut bits, mut power, mut has_digits, mut is_fraction) = (0u64, 0i64, false, false);
+    let mut bits = 0_u64;
+    let mut power = 0_i64;
+    let mut has_digits = false;
+    let mut is_fraction = false;
     for byte in &text[..end] {
         if *byte == b'.' {
             is_fraction = true;

@@ -27,7 +27,7 @@ impl Mode {
     pub(in crate::lua) const WRITE: Self = Self { kind: Kind::Write, is_update: false };
 
     /// `[rwa]%+?b*`, as Lua takes it.
-    pub(in crate::lua) fn named(name: &[u8]) -> Option<Self> {
+    pub(in crate::lua) fn parse(name: &[u8]) -> Option<Self> {
         let (first, rest) = name.split_first()?;
         let kind = match first {
             b'r' => Kind::Read,
@@ -71,10 +71,10 @@ mod tests {
             ("w+", Kind::Write, true),
             ("abb", Kind::Append, false),
         ] {
-            assert_eq!(Mode::named(name.as_bytes()), Some(Mode { kind, is_update }), "{name}");
+            assert_eq!(Mode::parse(name.as_bytes()), Some(Mode { kind, is_update }), "{name}");
         }
         for name in ["", "+", "b", "rw", "rb+", "r+bk", "R", "r ", "x", "r++"] {
-            assert_eq!(Mode::named(name.as_bytes()), None, "{name:?}");
+            assert_eq!(Mode::parse(name.as_bytes()), None, "{name:?}");
         }
     }
 }

@@ -7,19 +7,19 @@ use std::io;
 
 /// Writes to standard output what the recorder gives in place of a script's text.
 pub(in crate::lua) fn write(gate: &Gate, bytes: &[u8]) -> io::Result<()> {
-    Standard::Output.stream()?.write(&recorded(gate, bytes))
+    Standard::Output.stream()?.write(&record_output(gate, bytes))
 }
 
 /// The same for a line, which is seen at once.
 pub(in crate::lua) fn write_line(gate: &Gate, mut line: Vec<u8>) -> io::Result<()> {
     line.push(b'\n');
-    let line = recorded(gate, &line);
+    let line = record_output(gate, &line);
     let mut stream = Standard::Output.stream()?;
     stream.write(&line)?;
     stream.flush()
 }
 
-fn recorded<'a>(gate: &Gate, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+fn record_output<'a>(gate: &Gate, bytes: &'a [u8]) -> Cow<'a, [u8]> {
     if !gate.wants_output() {
         return Cow::Borrowed(bytes);
     }

@@ -1,4 +1,4 @@
-//! What the system says of a file that it cannot open, read or write.
+//! The system's reasons why a file cannot be opened, read or written.
 
 use std::io;
 

@@ -36,12 +36,12 @@ impl Request {
         Self { formats, next: 0, searched: 0, is_end: false }
     }
 
-    /// Says that no more bytes come.
+    /// Notes that no more bytes come.
     pub(in crate::lua) fn end(&mut self) {
         self.is_end = true;
     }
 
-    /// Gives the items that are there, in order; whether it is done, or else needs more bytes.
+    /// Gives the items that are there, in order; whether it is done or needs more bytes.
     pub(in crate::lua) fn advance<E>(
         &mut self,
         input: &mut Input,
@@ -80,12 +80,12 @@ impl Request {
                 Some((numeral.value.map_or(Item::Nothing, Item::Number), numeral.length))
             }
             Format::Line { keeps_end } => {
-                let searched = self.searched.saturating_sub(input.place()).min(bytes.len());
+                let searched = self.searched.saturating_sub(input.position()).min(bytes.len());
                 if let Some(end) = bytes[searched..].iter().position(|byte| *byte == b'\n') {
                     let end = searched + end;
                     return Some((Item::Text(&bytes[..end + usize::from(keeps_end)]), end + 1));
                 }
-                self.searched = input.place() + bytes.len();
+                self.searched = input.position() + bytes.len();
                 self.is_end.then(|| (some(bytes.len()), bytes.len()))
             }
             Format::All => self.is_end.then_some((Item::Text(bytes), bytes.len())),

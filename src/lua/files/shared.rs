@@ -12,7 +12,7 @@ pub(super) struct Shared(Arc<Mutex<Stream>>);
 
 static OPEN: Mutex<Vec<Weak<Mutex<Stream>>>> = Mutex::new(Vec::new());
 
-/// Time for what waits, because a pipe that nobody reads takes nothing.
+/// Time for what waits, because a pipe without a reader takes nothing.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 impl Shared {
@@ -45,7 +45,7 @@ pub fn flush_everything() {
                 Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
                 Err(TryLockError::WouldBlock) => continue,
             };
-            // There is nobody left to hear of a full disk.
+            // A full disk can no longer be reported.
             let _ = stream.flush();
         }
         let _ = flushed.send(());

@@ -38,12 +38,38 @@ impl Standard {
         let ends_lines = |is_terminal| if is_terminal { Buffering::Line } else { Buffering::Full };
         Ok(match self {
             // A person who is asked must see the question.
-            Self::Input => {
-                Stream::new(duplicate(&io::stdin())?, Access::READ, Buffering::Full).before_waiting(flush_standard_output)
+            Self::Input => Stream::new(self.duplicate()?, Access::READ, Buffering::Full).before_waiting(flush_standard_output),
+            Self::Output => {
+                let output = self.duplicate()?;
+                let buffering = ends_lines(output.is_terminal());
+                Stream::new(output, Access::WRITE, buffering)
             }
-            Self::Output => Stream::new(duplicate(&io::stdout())?, Access::WRITE, ends_lines(io::stdout().is_terminal())),
-            Self::Error => Stream::new(duplicate(&io::stderr())?, Access::WRITE, Buffering::No),
+            Self::Error => Stream::new(self.duplicate()?, Access::WRITE, Buffering::No),
         })
+    }
+
+    /// A descriptor of its own for it, without a buffer.
+    #[cfg(unix)]
+    pub(in crate::lua) fn duplicate(self) -> io::Result<File> {
+        let stream = match self {
+            Self::Input => rustix::stdio::stdin(),
+            Self::Output => rustix::stdio::stdout(),
+            Self::Error => rustix::stdio::stderr(),
+        };
+        stream.try_clone_to_owned().map(File::from)
+    }
+
+    /// A handle of its own for it, without a buffer.
+    #[cfg(windows)]
+    #[expect(clippy::disallowed_methods, reason = "only these give the handles")]
+    pub(in crate::lua) fn duplicate(self) -> io::Result<File> {
+        use std::os::windows::io::AsHandle as _;
+        let handle = match self {
+            Self::Input => io::stdin().as_handle().try_clone_to_owned(),
+            Self::Output => io::stdout().as_handle().try_clone_to_owned(),
+            Self::Error => io::stderr().as_handle().try_clone_to_owned(),
+        };
+        handle.map(File::from)
     }
 }
 
@@ -65,14 +91,4 @@ pub(in crate::lua) fn flush_standard_output() {
     };
     // A reader that is gone wants nothing more.
     let _ = stream.flush();
-}
-
-#[cfg(unix)]
-fn duplicate(stream: &impl std::os::fd::AsFd) -> io::Result<File> {
-    stream.as_fd().try_clone_to_owned().map(File::from)
-}
-
-#[cfg(windows)]
-fn duplicate(stream: &impl std::os::windows::io::AsHandle) -> io::Result<File> {
-    stream.as_handle().try_clone_to_owned().map(File::from)
 }

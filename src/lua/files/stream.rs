@@ -51,6 +51,12 @@ pub(in crate::lua) enum ReadError<E> {
     Given(E),
 }
 
+impl From<mlua::Error> for ReadError<mlua::Error> {
+    fn from(error: mlua::Error) -> Self {
+        Self::Given(error)
+    }
+}
+
 /// A buffered file.
 #[derive(Debug)]
 pub(in crate::lua) struct Stream {
@@ -77,20 +83,20 @@ impl Stream {
         self
     }
 
-    /// Reads what is asked for; `room` is how many bytes may be read and not given.
+    /// Reads what is asked for; `limit` is how many bytes may be read and not given.
     pub(super) fn read<E>(
         &mut self,
         request: &mut Request,
-        room: usize,
+        limit: usize,
         mut give: impl FnMut(Item<'_>) -> Result<(), E>,
     ) -> Result<(), ReadError<E>> {
         if self.access.reads && request.least(&self.input) == usize::MAX {
             self.flush().map_err(ReadError::System)?;
-            if self.left().is_some_and(|left| left > room) {
+            if self.left().is_some_and(|left| left > limit) {
                 return Err(ReadError::TooLarge);
             }
         }
-        while !self.advance(request, room, &mut give)? {
+        while !self.advance(request, limit, &mut give)? {
             self.fill(request).map_err(ReadError::System)?;
         }
         Ok(())
@@ -100,7 +106,7 @@ impl Stream {
     pub(super) fn advance<E>(
         &mut self,
         request: &mut Request,
-        room: usize,
+        limit: usize,
         give: impl FnMut(Item<'_>) -> Result<(), E>,
     ) -> Result<bool, ReadError<E>> {
         if !self.access.reads {
@@ -110,7 +116,7 @@ impl Stream {
         if request.advance(&mut self.input, give).map_err(ReadError::Given)? {
             return Ok(true);
         }
-        if self.input.unread().len() > room {
+        if self.input.unread().len() > limit {
             return Err(ReadError::TooLarge);
         }
         if let Some(prepare) = self.before_waiting {
@@ -192,7 +198,7 @@ impl Stream {
         Ok(place)
     }
 
-    /// Says when what is written from now on reaches the file.
+    /// Sets when what is written from now on reaches the file.
     pub(super) fn set_buffering(&mut self, buffering: Buffering, size: Option<usize>) -> io::Result<()> {
         self.flush()?;
         self.buffering = buffering;
@@ -290,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_waits_as_the_buffer_says() {
+    fn what_is_written_waits_as_long_as_the_buffering_wants() {
         let (mut stream, content) = stream(BOTH);
         stream.set_buffering(Buffering::Full, Some(4)).unwrap();
         stream.write(b"1234").unwrap();

@@ -6,7 +6,7 @@ use crate::client::error::CallError;
 use crate::client::value::Params;
 use crate::effect_id::EffectId;
 use crate::gate::Gate;
-use crate::lua::answer::answered;
+use crate::lua::answer::answer_to_lua;
 use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
 use crate::lua::{options, params};
@@ -53,7 +53,7 @@ async fn call(
     };
     Ok(match outcome {
         Ok(answer) => {
-            let (answer, about) = answered(lua, answer, place)?;
+            let (answer, about) = answer_to_lua(lua, answer, place)?;
             (answer, LuaValue::UserData(about))
         }
         Err(failure) => (LuaValue::Boolean(false), Raised::from(failure).into_value(lua)?),
@@ -68,9 +68,9 @@ async fn call_by_name(
     (product, request, options): (String, Table, Option<Table>),
 ) -> Result<(LuaValue, AnyUserData), Raised> {
     let call = uncatalogued(&gate, &product, &request, options);
-    // Of what cannot be read, nothing says that it changes nothing.
+    // What cannot be read may change something.
     let call = call.map_err(|error| gate.refuse(&format!("{product}.call"), false, error, &place))?;
-    Ok(answered(&lua, gate.call(call, &place).await?, place)?)
+    Ok(answer_to_lua(&lua, gate.call(call, &place).await?, place)?)
 }
 
 fn uncatalogued(gate: &Gate, product: &str, request: &Table, options: Option<Table>) -> Result<Call, CallError> {

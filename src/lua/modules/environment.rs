@@ -1,6 +1,6 @@
 //! What a script finds around it: arguments, variables, secrets, its account, chance and the clock; and how it ends itself.
 
-use crate::gate::Stop;
+use crate::gate::StopReason;
 use crate::lua::bindings::Bindings;
 use crate::lua::error;
 use crate::lua::secret::SecretValue;
@@ -25,7 +25,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>, args: &[String]) -> mlua
             Value::Integer(code) => u8::try_from(code & 0xff).unwrap_or(1),
             _ => return error::invalid(lua, "os.exit takes true, false or a whole number"),
         };
-        gate.interrupt().raise(Stop::Exit(status));
-        error::stopped(lua, &Stop::Exit(status))
+        gate.cancel_token().raise(StopReason::Exit(status));
+        error::stopped(lua, &StopReason::Exit(status))
     })
 }

@@ -1,7 +1,7 @@
 //! Errors: what was caught, what is raised, and where it happened.
 
 use crate::client::error::Kind;
-use crate::gate::Stop;
+use crate::gate::StopReason;
 use crate::lua::bindings::Bindings;
 use crate::lua::error;
 use cumulua_core::catalog::suggest;
@@ -15,7 +15,7 @@ fn is_own(source: &str) -> bool {
     OWN_CHUNKS.contains(&source) || source.starts_with("=std.")
 }
 
-/// Frames that are looked at for the script's own; a deeper one tells a person nothing.
+/// Frames that are looked at for the script's own; a deeper one is of no use to a person.
 const DEEPEST_FRAME: usize = 200;
 
 /// `memory` is what the VM may use, in bytes.
@@ -30,16 +30,16 @@ fn caught(bindings: &Bindings<'_>, memory: usize) -> mlua::Result<()> {
     // The error to raise again where the run is ended; nil where what was caught may be handled.
     bindings.plain("stopped", move |lua, gate, (caught, path): (Value, String)| {
         if error::is_out_of_memory(&caught) {
-            gate.interrupt().raise(Stop::OutOfMemory(memory));
+            gate.cancel_token().raise(StopReason::OutOfMemory(memory));
         }
-        gate.interrupt_at(&path).reason().map(|stop| error::stopped(lua, &stop)).transpose()
+        gate.cancel_at(&path).reason().map(|stop| error::stopped(lua, &stop)).transpose()
     })?;
     // What Rust raised becomes a string; anything else stays what the script raised.
     bindings.plain("plain", |lua, _, caught: Value| match caught {
         Value::Error(error) => error.to_string().into_lua(lua),
         other => Ok(other),
     })?;
-    bindings.plain("is_stopped", |_, gate, path: String| Ok(gate.interrupt_at(&path).is_raised()))
+    bindings.plain("is_stopped", |_, gate, path: String| Ok(gate.cancel_at(&path).is_raised()))
 }
 
 /// What is raised.
@@ -60,7 +60,7 @@ fn made(bindings: &Bindings<'_>) -> mlua::Result<()> {
         Ok(table)
     })?;
     bindings.plain("syntax_failure", |lua, _, message: String| {
-        let located = error::located(&message, "");
+        let located = error::locate(&message, "");
         let table = error::invalid(lua, &format!("the module does not parse: {}", located.message))?;
         let place = located.source.as_deref().zip(located.line);
         table.raw_set("where", place.map(|(source, line)| format!("{}:{line}", &source[1..])))?;

@@ -1,12 +1,12 @@
 //! `io`: opening files, and what a script does with an open one. stdlib/core/files.lua makes Lua's functions of these.
 
 use crate::effect_id::EffectId;
-use crate::gate::{Gate, Stop, Waiting, at_once, readable};
+use crate::gate::{Gate, StopReason, Waiting, at_once, readable};
 use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
 use crate::lua::files::arguments::Arguments;
 use crate::lua::files::child::{Piped, outcome};
-use crate::lua::files::given::{done, failed, refused, value};
+use crate::lua::files::given::{completion, failure, refusal_values, value};
 use crate::lua::files::handle::{Closing, Handle};
 use crate::lua::files::open::{Mode, open};
 use crate::lua::files::output;
@@ -26,7 +26,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>, memory: usize) -> mlua::
     bindings.effect_now("file_popen", start)?;
     bindings.function("file_read", move |lua, _, values| read(lua, values, memory))?;
     // What comes from outside: the run's other tasks go on meanwhile, where Lua can yield.
-    bindings.function("input_ready", move |lua, _, values| read_ready(lua, values, memory))?;
+    bindings.function("input_ready", move |lua, _, values| read_available(lua, values, memory))?;
     bindings.effect_now("input_read", move |lua, gate, id, values| gate.read_input_now(|| read(lua, values, memory), id)?)?;
     bindings.effect("input_await", move |lua, gate, id, values| read_on(lua, gate, id, values, memory))?;
     bindings.function("file_write", write)?;
@@ -37,7 +37,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>, memory: usize) -> mlua::
     bindings.effect_now("file_flush", |lua, gate, id, values: MultiValue| {
         let arguments = Arguments::of_method(lua, "flush", values);
         let mut handle = arguments.file()?.borrow_mut::<Handle>()?;
-        done(lua, gate.write_out(|| handle.flush(), id), None)
+        completion(lua, gate.write_out(|| handle.flush(), id), None)
     })?;
     // Closes a file without results: at the end of a scope.
     bindings.effect_now("file_drop", |lua, gate, id, values: MultiValue| {
@@ -86,11 +86,11 @@ fn open_file(lua: &Lua, gate: &Arc<Gate>, id: &EffectId, values: MultiValue) -> 
     let path = arguments.text(0)?;
     let mode = match arguments.optional_text(1)? {
         None => Mode::READ,
-        Some(name) => Mode::named(&name.as_bytes()).ok_or_else(|| arguments.complaint(1, "invalid mode"))?,
+        Some(name) => Mode::parse(&name.as_bytes()).ok_or_else(|| arguments.complaint(1, "invalid mode"))?,
     };
-    match opened(gate, &path, mode, id) {
+    match open_handle(gate, &path, mode, id) {
         Ok(handle) => Ok(lua.create_any_userdata(handle)?.into_lua_multi(lua)?),
-        Err(refusal) => refused(lua, refusal, Some(&path.as_bytes())),
+        Err(refusal) => refusal_values(lua, refusal, Some(&path.as_bytes())),
     }
 }
 
@@ -100,7 +100,7 @@ fn need_file(lua: &Lua, gate: &Arc<Gate>, id: &EffectId, mut values: MultiValue)
     let (function, mode) = (word(), word());
     let path = Arguments::new(lua, &function, values).text(0)?;
     let mode = if mode == "w" { Mode::WRITE } else { Mode::READ };
-    match opened(gate, &path, mode, id) {
+    match open_handle(gate, &path, mode, id) {
         Ok(handle) => Ok(lua.create_any_userdata(handle)?),
         Err(Refused::Raised(raised)) => Err(raised),
         Err(Refused::System(problem)) => {
@@ -109,7 +109,7 @@ fn need_file(lua: &Lua, gate: &Arc<Gate>, id: &EffectId, mut values: MultiValue)
     }
 }
 
-fn opened(gate: &Gate, path: &LuaString, mode: Mode, id: &EffectId) -> Result<Handle, Refused> {
+fn open_handle(gate: &Gate, path: &LuaString, mode: Mode, id: &EffectId) -> Result<Handle, Refused> {
     Ok(Handle::file(open(gate, &of_text(path), mode, id)?))
 }
 
@@ -124,7 +124,7 @@ fn start(lua: &Lua, gate: &Arc<Gate>, id: &EffectId, values: MultiValue) -> Resu
     };
     match Piped::start(gate, &command.to_string_lossy(), is_read, id) {
         Ok(process) => Ok(lua.create_any_userdata(Handle::process(process))?.into_lua_multi(lua)?),
-        Err(error) => refused(lua, error.into(), Some(&command.as_bytes())),
+        Err(error) => refusal_values(lua, error.into(), Some(&command.as_bytes())),
     }
 }
 
@@ -135,23 +135,23 @@ fn read(lua: &Lua, values: MultiValue, memory: usize) -> Result<MultiValue, Rais
     let mut items = MultiValue::new();
     let outcome = without_collector(lua, || {
         let mut handle = file.borrow_mut::<Handle>()?;
-        Ok(handle.read(&mut request, room(lua, memory), |item| {
+        handle.read(&mut request, memory_left(lua, memory), |item| {
             items.push_back(value(lua, item)?);
             Ok(())
-        }))
-    })?;
-    given(lua, outcome, items)
+        })
+    });
+    finish_read(lua, outcome, items)
 }
 
 /// Whether one format can be read without asking for more, and what it reads.
-fn read_ready(lua: &Lua, values: MultiValue, memory: usize) -> Result<MultiValue, Raised> {
+fn read_available(lua: &Lua, values: MultiValue, memory: usize) -> Result<MultiValue, Raised> {
     let arguments = Arguments::of_method(lua, "read", values);
     let file = arguments.file()?;
     let mut request = Request::new(arguments.formats(1)?);
     let mut items = MultiValue::new();
-    let is_ready = match advance(lua, file, &mut request, memory, &mut items)? {
+    let is_ready = match advance(lua, file, &mut request, memory, &mut items) {
         Ok(is_ready) => is_ready,
-        Err(error) => return given(lua, Err(error), items),
+        Err(error) => return finish_read(lua, Err(error), items),
     };
     items.push_front(Value::Boolean(is_ready));
     Ok(items)
@@ -164,10 +164,10 @@ async fn read_on(lua: Lua, gate: Arc<Gate>, id: EffectId, values: MultiValue, me
     let mut request = Request::new(arguments.formats(1)?);
     let mut items = MultiValue::new();
     match gate.read_input(read_bit_by_bit(&lua, file, &mut request, memory, &mut items), &id).await {
-        Ok(outcome) => given(&lua, outcome?, items),
+        Ok(outcome) => finish_read(&lua, outcome, items),
         Err(stop) => {
             // What is ended while a process is waited for ends the process, too. A script that ends itself does not end what it started.
-            if !matches!(stop, Stop::Exit(_)) {
+            if !matches!(stop, StopReason::Exit(_)) {
                 file.borrow_mut::<Handle>()?.end_process();
             }
             Err(stop.into())
@@ -181,12 +181,10 @@ async fn read_bit_by_bit(
     request: &mut Request,
     memory: usize,
     items: &mut MultiValue,
-) -> mlua::Result<Result<(), ReadError<mlua::Error>>> {
+) -> Result<(), ReadError<mlua::Error>> {
     loop {
-        match advance(lua, file, request, memory, items)? {
-            Ok(false) => {}
-            Ok(true) => return Ok(Ok(())),
-            Err(error) => return Ok(Err(error)),
+        if advance(lua, file, request, memory, items)? {
+            return Ok(());
         }
         let source = file.borrow_mut::<Handle>()?.source();
         let ready = match source {
@@ -197,9 +195,7 @@ async fn read_bit_by_bit(
             Ok(()) => file.borrow_mut::<Handle>()?.fill(request),
             Err(problem) => Err(problem),
         };
-        if let Err(problem) = filled {
-            return Ok(Err(ReadError::System(problem)));
-        }
+        filled.map_err(ReadError::System)?;
     }
 }
 
@@ -210,23 +206,23 @@ fn advance(
     request: &mut Request,
     memory: usize,
     items: &mut MultiValue,
-) -> mlua::Result<Result<bool, ReadError<mlua::Error>>> {
+) -> Result<bool, ReadError<mlua::Error>> {
     without_collector(lua, || {
         let mut handle = file.borrow_mut::<Handle>()?;
-        Ok(handle.advance(request, room(lua, memory), |item| {
+        handle.advance(request, memory_left(lua, memory), |item| {
             items.push_back(value(lua, item)?);
             Ok(())
-        }))
+        })
     })
 }
 
 /// How many bytes may be read: what has become no value of Lua's yet is held to the VM's limit as well.
-fn room(lua: &Lua, memory: usize) -> usize {
+fn memory_left(lua: &Lua, memory: usize) -> usize {
     if memory == 0 { usize::MAX } else { memory.saturating_sub(lua.used_memory()) }
 }
 
 /// Does something with a file while no finalizer that the collector calls can use the same one.
-fn without_collector<R>(lua: &Lua, use_it: impl FnOnce() -> mlua::Result<R>) -> mlua::Result<R> {
+fn without_collector<R>(lua: &Lua, use_it: impl FnOnce() -> R) -> R {
     let collects = lua.gc_is_running();
     lua.gc_stop();
     let outcome = use_it();
@@ -236,10 +232,10 @@ fn without_collector<R>(lua: &Lua, use_it: impl FnOnce() -> mlua::Result<R>) -> 
     outcome
 }
 
-fn given(lua: &Lua, outcome: Result<(), ReadError<mlua::Error>>, items: MultiValue) -> Result<MultiValue, Raised> {
+fn finish_read(lua: &Lua, outcome: Result<(), ReadError<mlua::Error>>, items: MultiValue) -> Result<MultiValue, Raised> {
     match outcome {
         Ok(()) => Ok(items),
-        Err(ReadError::System(problem)) => failed(lua, &problem, None),
+        Err(ReadError::System(problem)) => failure(lua, &problem, None),
         Err(ReadError::TooLarge) => Err(Raised::Vm(mlua::Error::MemoryError("not enough memory".to_owned()))),
         Err(ReadError::Given(error)) => Err(Raised::Vm(error)),
     }
@@ -262,7 +258,7 @@ fn write(lua: &Lua, gate: &Arc<Gate>, values: MultiValue) -> Result<MultiValue, 
         let mut together = Vec::new();
         for (is_number, text) in texts {
             let text = text.as_bytes();
-            // `%.14g`, as C writes it: without the point by which `tostring` tells a float.
+            // `%.14g`, as C writes it: without the point that `tostring` marks a float with.
             let text = if is_number { text.strip_suffix(b".0").unwrap_or(&text) } else { &text };
             if together.len() + text.len() > TOGETHER && !together.is_empty() {
                 put(&together)?;
@@ -278,7 +274,7 @@ fn write(lua: &Lua, gate: &Arc<Gate>, values: MultiValue) -> Result<MultiValue, 
     })();
     match outcome {
         Ok(()) => Ok(file.into_lua_multi(lua)?),
-        Err(problem) => failed(lua, &problem, None),
+        Err(problem) => failure(lua, &problem, None),
     }
 }
 
@@ -291,7 +287,7 @@ fn seek(lua: &Lua, _: &Arc<Gate>, values: MultiValue) -> Result<MultiValue, Rais
     let place = file.borrow_mut::<Handle>()?.seek(whence, offset);
     match place {
         Ok(place) => Ok(place.into_lua_multi(lua)?),
-        Err(problem) => failed(lua, &problem, None),
+        Err(problem) => failure(lua, &problem, None),
     }
 }
 
@@ -303,7 +299,7 @@ fn set_buffering(lua: &Lua, _: &Arc<Gate>, values: MultiValue) -> Result<MultiVa
     // C takes a negative size for a large one.
     let size = arguments.optional_integer(2)?.map(|size| usize::try_from(size).unwrap_or(usize::MAX));
     let outcome = file.borrow_mut::<Handle>()?.set_buffering(buffering, size);
-    done(lua, outcome, None)
+    completion(lua, outcome, None)
 }
 
 fn close(lua: &Lua, gate: &Arc<Gate>, id: &EffectId, values: MultiValue) -> Result<MultiValue, Raised> {
@@ -311,7 +307,7 @@ fn close(lua: &Lua, gate: &Arc<Gate>, id: &EffectId, values: MultiValue) -> Resu
     let mut handle = arguments.file()?.borrow_mut::<Handle>()?;
     let closing = gate.write_out(|| handle.close(), id);
     drop(handle);
-    let closed = at_once(closed(lua, closing, Waiting::Blocks, id));
+    let closed = at_once(finish_close(lua, closing, Waiting::Blocks, id));
     closed.unwrap_or_else(|| Err(Raised::invalid("a process cannot be waited for here")))
 }
 
@@ -322,16 +318,16 @@ async fn close_process(lua: Lua, gate: Arc<Gate>, id: EffectId, values: MultiVal
         let mut handle = arguments.file()?.borrow_mut::<Handle>()?;
         gate.write_out(|| handle.close(), &id)
     };
-    closed(&lua, closing, Waiting::Yields, &id).await
+    finish_close(&lua, closing, Waiting::Yields, &id).await
 }
 
-async fn closed(lua: &Lua, closing: Closing, waiting: Waiting, id: &EffectId) -> Result<MultiValue, Raised> {
+async fn finish_close(lua: &Lua, closing: Closing, waiting: Waiting, id: &EffectId) -> Result<MultiValue, Raised> {
     match closing {
-        Closing::Closed(outcome) => done(lua, outcome, None),
+        Closing::Closed(outcome) => completion(lua, outcome, None),
         Closing::Kept => Ok((Value::Nil, "cannot close standard file").into_lua_multi(lua)?),
         Closing::Process(process) => match process.close(waiting, id).await {
             Ok(status) => Ok(outcome(status).into_lua_multi(lua)?),
-            Err(refusal) => refused(lua, refusal, None),
+            Err(refusal) => refusal_values(lua, refusal, None),
         },
     }
 }

@@ -8,7 +8,7 @@ use crate::reference::page::{self, Paper};
 use cumulua_core::catalog::search::search;
 use cumulua_core::catalog::{Catalog, CatalogError};
 
-/// Pages are as wide as the terminal, and wider than this nobody reads.
+/// Pages are as wide as the terminal, but no wider than can be read.
 const WIDEST: usize = 100;
 
 pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
@@ -23,14 +23,14 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
     })
 }
 
-/// The page of that name, else the Actions that have its words, else an error that suggests names.
+/// The page of that name, or the Actions that have its words, or an error that suggests names.
 fn help(catalog: &Catalog, name: &str) -> Result<String, CatalogError> {
-    let paper = Paper { width: pretty::width().min(WIDEST), colour: false };
+    let paper = Paper { width: pretty::width().min(WIDEST), color: false };
     if name.is_empty() {
-        let pages = catalog.products().into_iter().map(|product| page::named(catalog, &product, &paper));
+        let pages = catalog.products().into_iter().map(|product| page::render_named(catalog, &product, &paper));
         return Ok(pages.collect::<Result<Vec<_>, _>>()?.join("\n"));
     }
-    page::named(catalog, name, &paper).or_else(|failure| {
+    page::render_named(catalog, name, &paper).or_else(|failure| {
         let found = search(catalog.actions()?, &[name.to_owned()]);
         if found.is_empty() { Err(failure) } else { Ok(reference::table(&found, paper.width)) }
     })

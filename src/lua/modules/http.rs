@@ -15,10 +15,10 @@ use mlua::{Lua, Table, Value as LuaValue};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a request may take, unless the script says otherwise.
+/// How long a request may take by default.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How large an answer may be, in bytes, unless the script says otherwise.
+/// How large an answer may be by default, in bytes.
 const MAX_ANSWER: i64 = 8 * 1024 * 1024;
 
 /// Redirects that a script can ask for at most.
@@ -35,11 +35,11 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
 
 /// Sends a request.
 async fn request(lua: Lua, gate: Arc<Gate>, place: EffectId, (name, method, url, options): Arguments) -> Result<Table, Raised> {
-    let request = parsed(&name, method, &url, &options).map_err(|problem| gate.refuse(&name, false, problem, &place))?;
-    Ok(answered(&lua, &gate.request(request, &place).await?)?)
+    let request = parse_request(&name, method, &url, &options).map_err(|problem| gate.refuse(&name, false, problem, &place))?;
+    Ok(answer_to_lua(&lua, &gate.request(request, &place).await?)?)
 }
 
-fn answered(lua: &Lua, answer: &WebAnswer) -> mlua::Result<Table> {
+fn answer_to_lua(lua: &Lua, answer: &WebAnswer) -> mlua::Result<Table> {
     let headers = lua.create_table()?;
     for name in answer.headers.keys() {
         let values: Vec<_> = answer.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
@@ -49,7 +49,7 @@ fn answered(lua: &Lua, answer: &WebAnswer) -> mlua::Result<Table> {
     table.raw_set("status", answer.status.as_u16())?;
     table.raw_set("headers", headers)?;
     table.raw_set("body", lua.create_string(&answer.body)?)?;
-    if answer.rehearsed {
+    if answer.simulated {
         table.raw_set("rehearsed", true)?;
     }
     Ok(table)
@@ -59,7 +59,7 @@ fn bad(problem: impl Into<String>) -> CallError {
     CallError::BadOption(problem.into())
 }
 
-fn parsed(name: &str, method: Option<String>, url: &LuaValue, options: &LuaValue) -> Result<WebRequest, CallError> {
+fn parse_request(name: &str, method: Option<String>, url: &LuaValue, options: &LuaValue) -> Result<WebRequest, CallError> {
     let mut request = WebRequest {
         function: name.into(),
         method: "GET",
@@ -70,7 +70,9 @@ fn parsed(name: &str, method: Option<String>, url: &LuaValue, options: &LuaValue
         redirects: 0,
         max_answer: usize::try_from(MAX_ANSWER).unwrap_or(usize::MAX),
     };
-    let (mut own_method, mut own_url, mut query) = (None, params::value("url", url).map_err(CallError::Invalid)?, Vec::new());
+    let mut own_method = None;
+    let mut own_url = params::value("url", url).map_err(CallError::Invalid)?;
+    let mut query = Vec::new();
     let options = match options {
         LuaValue::Nil => None,
         LuaValue::Table(table) => Some(table),
@@ -196,7 +198,7 @@ fn with_query(url: String, query: &[(String, String)]) -> String {
             parsed.query_pairs_mut().extend_pairs(query);
             parsed.to_string()
         }
-        // The gate says what is wrong with it.
+        // The gate reports what is wrong with it.
         Err(_) => url,
     }
 }

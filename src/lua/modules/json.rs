@@ -17,7 +17,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
         let text = text.as_bytes();
         // What could be an answer becomes tables as an answer does.
         let decoded =
-            if text.len() <= Answer::LARGEST { json::unguarded(lua, || Ok(decoded(lua, &text)))? } else { decoded(lua, &text) };
+            if text.len() <= Answer::LARGEST { json::unguarded(lua, || Ok(decode(lua, &text)))? } else { decode(lua, &text) };
         decoded.map_err(|unmade| match unmade {
             Unmade::Json(error) => Raised::invalid(format!("json.decode: {error}")),
             Unmade::Lua(failure) => failure.into(),
@@ -25,7 +25,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
     })
 }
 
-fn decoded(lua: &Lua, text: &[u8]) -> Result<Value, Unmade<serde_json::Error>> {
+fn decode(lua: &Lua, text: &[u8]) -> Result<Value, Unmade<serde_json::Error>> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let value = json::from_json(lua, &mut deserializer)?;
     deserializer.end().map_err(Unmade::Json)?;

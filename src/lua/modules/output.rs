@@ -1,6 +1,6 @@
 //! What a script writes: its log, its standard output, values as text.
 
-use crate::gate::{Level, Stop};
+use crate::gate::{Level, StopReason};
 use crate::lua::bindings::Bindings;
 use crate::lua::error;
 use mlua::{LuaString, Table, Value};
@@ -17,10 +17,10 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
         Ok(())
     })?;
     bindings.plain("output_closed", |lua, gate, ()| {
-        gate.interrupt().raise(Stop::OutputClosed);
-        error::stopped(lua, &Stop::OutputClosed)
+        gate.cancel_token().raise(StopReason::OutputClosed);
+        error::stopped(lua, &StopReason::OutputClosed)
     })?;
-    // A table's own `__tostring`, whatever its `__metatable` says.
+    // A table's own `__tostring`, whatever its `__metatable` is.
     bindings.plain("text_method", |_, _, table: Table| {
         Ok(table.metatable().map(|meta| meta.raw_get::<Value>("__tostring")).transpose()?.unwrap_or(Value::Nil))
     })

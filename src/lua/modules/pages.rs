@@ -5,7 +5,7 @@ use crate::client::paginator::Paginator;
 use crate::client::value::Params;
 use crate::effect_id::EffectId;
 use crate::gate::{Gate, ReadError, Reading};
-use crate::lua::answer::answered;
+use crate::lua::answer::answer_to_lua;
 use crate::lua::bindings::Bindings;
 use crate::lua::error::{self, Raised};
 use crate::lua::{json, options, params};
@@ -18,7 +18,7 @@ struct Reader(Arc<Mutex<Reading>>);
 
 impl UserData for Reader {}
 
-/// A page: the answer, what `meta` says of it, and its items.
+/// A page: the answer, its `meta`, and its items.
 type Page = (LuaValue, Option<AnyUserData>, Option<Table>);
 
 pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
@@ -41,7 +41,7 @@ async fn next_page(lua: Lua, gate: Arc<Gate>, place: EffectId, reader: AnyUserDa
     match gate.next_page(&mut reading, &place).await {
         Ok(None) => Ok((LuaValue::Nil, None, None)),
         Ok(Some(answer)) => {
-            let (table, about) = answered(&lua, answer, place)?;
+            let (table, about) = answer_to_lua(&lua, answer, place)?;
             let items = lua.create_sequence_from(json::at(&table, reading.items_path())?)?;
             Ok((table, Some(about), Some(items)))
         }

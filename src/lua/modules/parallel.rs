@@ -45,19 +45,19 @@ async fn parallel(
         let Some((number, outcome)): Option<Ended> = tasks.next().await else { break };
         // What is no error of the task's own ends the run: the hook's sign, or the want of memory.
         match outcome? {
-            Ok(value) if settle => results.raw_set(number, settled(&lua, "value", value)?)?,
+            Ok(value) if settle => results.raw_set(number, settle_result(&lua, "value", value)?)?,
             Ok(value) => results.raw_set(number, value)?,
-            Err(error) if settle => results.raw_set(number, settled(&lua, "error", error)?)?,
+            Err(error) if settle => results.raw_set(number, settle_result(&lua, "error", error)?)?,
             Err(error) if first_error.is_none() => {
                 scope.cancel();
                 first_error = Some(error);
             }
-            Err(error) => also_failed(&gate, &error),
+            Err(error) => log_other_failure(&gate, &error),
         }
     }
     drop(scope);
     // Errors that were collected must not hide that whatever is around has ended.
-    if let Some(stop) = gate.interrupt_at(&place.path).reason() {
+    if let Some(stop) = gate.cancel_at(&place.path).reason() {
         return Err(stop.into());
     }
     first_error.map_or(Ok(results), |error| Err(Raised::Value(error)))
@@ -70,7 +70,7 @@ fn task(number: usize, (thread, arguments): (Thread, Variadic<Value>)) -> mlua::
     Ok(FutureExt::map(running, move |ended| (number, ended.map(|(is_ok, value)| if is_ok { Ok(value) } else { Err(value) }))))
 }
 
-fn settled(lua: &Lua, key: &str, value: Value) -> mlua::Result<Table> {
+fn settle_result(lua: &Lua, key: &str, value: Value) -> mlua::Result<Table> {
     let table = lua.create_table()?;
     table.raw_set("ok", key == "value")?;
     table.raw_set(key, value)?;
@@ -78,7 +78,7 @@ fn settled(lua: &Lua, key: &str, value: Value) -> mlua::Result<Table> {
 }
 
 /// Only one error can be raised; the others must not be lost. A task that was stopped has none of its own.
-fn also_failed(gate: &Gate, value: &Value) {
+fn log_other_failure(gate: &Gate, value: &Value) {
     let failure = error::from_lua(value, "");
     if !failure.is_stop {
         let action = failure.action.as_ref().map(|action| format!("{action}: ")).unwrap_or_default();

@@ -6,8 +6,10 @@ use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
 use crate::lua::files::child::{IntoParentFile as _, Outcome, outcome};
 use crate::lua::files::refused::Refused;
+use crate::lua::files::standard::Standard;
 use mlua::Lua;
-use std::io::{self, BufRead as _, BufReader, Read, Write};
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Read, Write as _};
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -15,10 +17,10 @@ use std::thread;
 use std::time::Duration;
 use tokio::process::Child;
 
-/// What a child has started may keep its output open; its last words are waited for so long.
-const LAST_WORDS: Duration = Duration::from_millis(300);
+/// What a child has started may keep its output open; its last output is waited for so long.
+const OUTPUT_GRACE: Duration = Duration::from_millis(300);
 
-/// A line of a child that is longer is told in parts, in bytes.
+/// A line of a child that is longer is passed on in parts, in bytes.
 const LONGEST_LINE: u64 = 16 * 1024;
 
 pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
@@ -33,42 +35,42 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
 }
 
 async fn execute(gate: &Arc<Gate>, id: &EffectId, command: &str, waiting: Waiting) -> Result<Outcome, Raised> {
-    let hears = gate.hears_processes();
+    let hears = gate.captures_processes();
     let piped = || hears.then(Stdio::piped);
     let streams = Streams { input: None, output: piped(), error: piped() };
-    let (ended, told) = mpsc::channel();
+    let (ended, end) = mpsc::channel();
     let attend = |child: &mut Child| pass_on(gate, child, &ended);
     let status = gate.execute(command, streams, attend, waiting, id).await.map_err(|error| match Refused::from(error) {
         Refused::System(problem) => Raised::invalid(format!("os.execute: {problem}")),
         Refused::Raised(raised) => raised,
     })?;
     drop(ended);
-    last_words(gate, told, waiting).await;
+    wait_for_output(gate, end, waiting).await;
     Ok(outcome(status))
 }
 
 /// Ends early once both streams have.
-async fn last_words(gate: &Gate, told: Receiver<()>, waiting: Waiting) {
-    let heard = move || told.recv_timeout(LAST_WORDS).is_ok();
+async fn wait_for_output(gate: &Gate, end: Receiver<()>, waiting: Waiting) {
+    let wait = move || end.recv_timeout(OUTPUT_GRACE).is_ok();
     let _ = match waiting {
-        Waiting::Blocks => heard(),
+        Waiting::Blocks => wait(),
         // A thread that ends by itself soon.
-        Waiting::Yields => gate.clock().real(tokio::task::spawn_blocking(heard)).await.unwrap_or_default(),
+        Waiting::Yields => gate.clock().real(tokio::task::spawn_blocking(wait)).await.unwrap_or_default(),
     };
 }
 
 /// Passes on what a child writes into pipes, without the secrets that the run knows. `ended` goes with both streams.
 fn pass_on(gate: &Arc<Gate>, child: &mut Child, ended: &Sender<()>) -> io::Result<()> {
     if let Some(stream) = child.stdout.take() {
-        copy(gate, stream.into_parent_file()?, io::stdout(), ended.clone());
+        copy(gate, stream.into_parent_file()?, Standard::Output.duplicate()?, ended.clone());
     }
     if let Some(stream) = child.stderr.take() {
-        copy(gate, stream.into_parent_file()?, io::stderr(), ended.clone());
+        copy(gate, stream.into_parent_file()?, Standard::Error.duplicate()?, ended.clone());
     }
     Ok(())
 }
 
-fn copy(gate: &Arc<Gate>, from: impl Read + Send + 'static, mut to: impl Write + Send + 'static, ended: Sender<()>) {
+fn copy(gate: &Arc<Gate>, from: impl Read + Send + 'static, mut to: File, ended: Sender<()>) {
     let gate = Arc::clone(gate);
     thread::spawn(move || {
         let mut from = BufReader::new(from);
@@ -78,7 +80,6 @@ fn copy(gate: &Arc<Gate>, from: impl Read + Send + 'static, mut to: impl Write +
             let _ = to.write_all(gate.redact(&String::from_utf8_lossy(&line)).as_bytes());
             line.clear();
         }
-        let _ = to.flush();
         drop(ended);
     });
 }

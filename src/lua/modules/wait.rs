@@ -1,6 +1,6 @@
 //! `wait` and `task`: waiting for tasks.
 
-use crate::client::command::Named;
+use crate::client::command::AccountRef;
 use crate::client::value::Value;
 use crate::client::waiter::Task;
 use crate::effect_id::EffectId;
@@ -34,7 +34,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
             }
             other => return Err(Raised::invalid(format!("a task's id is a string, not a {}", other.type_name()))),
         };
-        Ok(task_handle::fields(lua, &product, &dialect, &ids, &with.unwrap_or_default(), &Named::default())?)
+        Ok(task_handle::fields(lua, &product, &dialect, &ids, &with.unwrap_or_default(), &AccountRef::default())?)
     })
 }
 
@@ -43,7 +43,7 @@ type Arguments = (Option<Table>, Option<Vec<Table>>, Option<Table>);
 
 /// Waits for the tasks of handles. Its arguments are read before, because ten thousand waits must not each hold them beside the tasks.
 fn wait(lua: Lua, gate: Arc<Gate>, place: EffectId, arguments: Arguments) -> impl Future<Output = Result<Vec<String>, Raised>> {
-    let (tasks, timeout) = match waiting(arguments) {
+    let (tasks, timeout) = match parse_wait(arguments) {
         Ok(waiting) => waiting,
         Err(raised) => return Either::Right(ready(Err(raised))),
     };
@@ -56,15 +56,16 @@ fn wait(lua: Lua, gate: Arc<Gate>, place: EffectId, arguments: Arguments) -> imp
                     let fields = task_handle::fields(&lua, &task.product, &task.dialect, ids, &task.with, &task.account)?;
                     task_handle::handle(&lua, fields)
                 };
-                Err(error::wait(&lua, &failure, &gate.named(), handle)?.into())
+                Err(error::wait(&lua, &failure, &gate.account_ref(), handle)?.into())
             }
         }
     })
 }
 
 /// What is waited for, and for how long at most.
-fn waiting((handle, list, options): Arguments) -> Result<(Vec<Task>, Duration), Raised> {
-    let (mut timeout, mut asked) = (WAIT_TIMEOUT, Named::default());
+fn parse_wait((handle, list, options): Arguments) -> Result<(Vec<Task>, Duration), Raised> {
+    let mut timeout = WAIT_TIMEOUT;
+    let mut asked = AccountRef::default();
     for (key, given) in options.iter().flat_map(|options| options.pairs::<LuaValue, LuaValue>()).flatten() {
         let key = key.to_string()?;
         if key == "timeout" {
@@ -86,7 +87,7 @@ fn waiting((handle, list, options): Arguments) -> Result<(Vec<Task>, Duration), 
         let (product, dialect): (String, String) = (handle.raw_get("product")?, handle.raw_get("dialect")?);
         let with: BTreeMap<String, String> = handle.raw_get("with")?;
         // The account that a task was started in is the one that knows it.
-        let own = Named { profile: handle.raw_get("profile")?, region: handle.raw_get("region")? };
+        let own = AccountRef { profile: handle.raw_get("profile")?, region: handle.raw_get("region")? };
         for id in handle.raw_get::<Table>("ids")?.sequence_values::<String>() {
             let account = asked.or(&own);
             tasks.push(Task { product: product.clone(), dialect: dialect.clone(), id: id?, with: with.clone(), account });

@@ -3,8 +3,8 @@
 use crate::client::error::Kind;
 use crate::client::value::Value;
 use crate::effect_id::EffectId;
-use crate::gate::{Gate, Resource, WAIT_TIMEOUT, Watch, WatchError};
-use crate::lua::answer::answered;
+use crate::gate::{Gate, Resource, StatePoller, StatePollerError, WAIT_TIMEOUT};
+use crate::lua::answer::answer_to_lua;
 use crate::lua::bindings::Bindings;
 use crate::lua::error::{self, Raised};
 use crate::lua::options::{DURATION, duration_of};
@@ -15,11 +15,11 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 /// A watch as Lua holds it.
-struct Watcher(Arc<Mutex<Watch>>);
+struct Watcher(Arc<Mutex<StatePoller>>);
 
 impl UserData for Watcher {}
 
-/// How a resource was seen: its state (nil where it is gone), whether nothing good can follow it, the answer, and what `meta` says of it.
+/// How a resource was seen: its state (nil where it is gone), whether nothing good can follow it, the answer, and its `meta`.
 type Seen = (Option<String>, bool, LuaValue, Option<AnyUserData>);
 
 pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
@@ -31,7 +31,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
             given => duration_of(&given)
                 .ok_or_else(|| Raised::invalid(format!("wait.for_state: the option timeout must be {DURATION}")))?,
         };
-        Ok(Watcher(Arc::new(Mutex::new(Watch::new(Arc::clone(gate), what, timeout, path)))))
+        Ok(Watcher(Arc::new(Mutex::new(StatePoller::new(Arc::clone(gate), what, timeout, path)))))
     })?;
     bindings.function("watched", |_, _, (watcher, outcome, done): (AnyUserData, String, bool)| {
         if let Ok(mut watch) = watcher.borrow::<Watcher>()?.0.try_lock() {
@@ -57,7 +57,7 @@ async fn pause(lua: Lua, _: Arc<Gate>, place: EffectId, (watcher, state): (AnyUs
     let mut watch = watch.lock().await;
     match watch.pause(state, &place).await {
         Ok(()) => Ok(()),
-        Err(WatchError::Cancelled(stop)) => Err(stop.into()),
+        Err(StatePollerError::Cancelled(stop)) => Err(stop.into()),
         Err(timed_out) => {
             let table = error::plain(&lua, Kind::Timeout, &timed_out.to_string())?;
             table.raw_set("retryable", true)?;
@@ -66,7 +66,7 @@ async fn pause(lua: Lua, _: Arc<Gate>, place: EffectId, (watcher, state): (AnyUs
     }
 }
 
-/// Asks for the state of a resource as the catalogue says.
+/// Asks for the state of a resource as the catalogue describes.
 async fn read(
     lua: Lua,
     gate: Arc<Gate>,
@@ -81,7 +81,7 @@ async fn read(
     let seen = gate.look_at(Resource { model: name, id, profile, region }, &place).await?;
     let (table, about) = match seen.answer {
         Some(answer) => {
-            let (table, about) = answered(&lua, answer, place)?;
+            let (table, about) = answer_to_lua(&lua, answer, place)?;
             (table, Some(about))
         }
         None => (LuaValue::Nil, None),

@@ -1,4 +1,4 @@
-//! Lists of records as aligned tables: all columns where they fit, else those that a person looks for first.
+//! Lists of records as aligned tables: all columns where they fit, otherwise those that a person looks for first.
 
 use super::scalar::{MOST_LINES, printable, scalar};
 use crate::lua::marks::is_error;
@@ -20,13 +20,13 @@ pub(super) fn render(list: &Table, width: usize) -> Option<String> {
     let rows = rows(list, length)?;
     let columns = Columns::of(&rows)?;
     let all_fit = columns.are_flat && columns.names.len() <= MOST_COLUMNS && columns.names.len() * (BORDER + 5) <= width;
-    let (shown, hidden) = if all_fit { (columns.names, Vec::new()) } else { columns.chosen(width, length)? };
+    let (visible, hidden) = if all_fit { (columns.names, Vec::new()) } else { columns.chosen(width, length)? };
     let mut table = TextTable::new();
     table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(u16::try_from(width).unwrap_or(100));
-    table.set_header(&shown);
+    table.set_header(&visible);
     for row in &rows {
-        table.add_row(shown.iter().map(|name| cell(row, name)));
+        table.add_row(visible.iter().map(|name| cell(row, name)));
     }
     let mut text = table.to_string();
     if length > rows.len() {
@@ -87,18 +87,19 @@ impl Columns {
     /// The columns that fit and those that do not. A single record is easier to read line by line.
     fn chosen(self, width: usize, rows: usize) -> Option<(Vec<String>, Vec<String>)> {
         let mut left = width.saturating_sub(1);
-        let (mut shown, mut hidden) = (Vec::new(), Vec::new());
+        let mut visible = Vec::new();
+        let mut hidden = Vec::new();
         for name in self.names {
             let wanted = self.widths[&name].min(WIDEST) + BORDER;
             // The first column stays whatever it takes: its cells wrap.
-            if wanted <= left || shown.is_empty() {
+            if wanted <= left || visible.is_empty() {
                 left = left.saturating_sub(wanted);
-                shown.push(name);
+                visible.push(name);
             } else {
                 hidden.push(name);
             }
         }
-        (rows > 1 || hidden.is_empty()).then_some((shown, hidden))
+        (rows > 1 || hidden.is_empty()).then_some((visible, hidden))
     }
 }
 

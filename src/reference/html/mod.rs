@@ -35,7 +35,7 @@ pub fn write_site(catalog: &Catalog, folder: &Path) -> Result<Vec<PathBuf>, Refe
             output.write_page(&action::document(&model), &[&above[..], &[name.as_str()]].concat())?;
         }
     }
-    Ok(output.written)
+    Ok(output.files)
 }
 
 impl Output<'_> {

@@ -12,27 +12,27 @@ pub(super) fn index(actions: &[Action]) -> String {
 fn entry(action: &Action) -> String {
     let mut words = vec![action.service.title.clone()];
     words.extend(action.service.term.clone());
-    param_words(&action.params, &mut words);
-    field_words(&action.answer.fields, &mut words);
+    param_terms(&action.params, &mut words);
+    field_terms(&action.answer.fields, &mut words);
     words.sort();
     words.dedup();
     let term = action.term.as_deref().unwrap_or_default();
     json!({ "n": action.full_name, "s": action.summary, "t": term, "w": words.join(" ") }).to_string()
 }
 
-fn param_words(params: &[Param], words: &mut Vec<String>) {
+fn param_terms(params: &[Param], words: &mut Vec<String>) {
     for param in params {
         words.push(param.name.clone());
         words.extend(param.term.clone());
-        param_words(&param.fields, words);
+        param_terms(&param.fields, words);
     }
 }
 
-fn field_words(fields: &[Field], words: &mut Vec<String>) {
+fn field_terms(fields: &[Field], words: &mut Vec<String>) {
     for field in fields {
         words.push(field.name.clone());
         words.extend(field.term.clone());
-        field_words(&field.fields, words);
+        field_terms(&field.fields, words);
     }
 }
 

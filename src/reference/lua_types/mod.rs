@@ -20,7 +20,8 @@ const MODULES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/std_types.r
 pub fn write_types(catalog: &Catalog, folder: &Path) -> Result<Vec<PathBuf>, ReferenceError> {
     let mut output = Output::into(folder)?;
     let mut runtime = vec![format!("{HEAD}\n{CORE}")];
-    let (mut kinds, mut states) = (Vec::new(), Vec::new());
+    let mut kinds = Vec::new();
+    let mut states = Vec::new();
     for name in catalog.products() {
         let product = catalog.product(&name)?;
         runtime.push(product_text(&product));
@@ -37,7 +38,7 @@ pub fn write_types(catalog: &Catalog, folder: &Path) -> Result<Vec<PathBuf>, Ref
         let service = catalog.service(&name)?;
         output.write(&format!("{name}.lua"), &service_text(&service, &catalog.actions_of(&name)?))?;
     }
-    Ok(output.written)
+    Ok(output.files)
 }
 
 /// A type of one of these texts.

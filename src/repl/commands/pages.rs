@@ -8,14 +8,14 @@ use crate::repl::editor::complete::action_at;
 use crate::repl::editor::context;
 use cumulua_core::catalog::search::search;
 
-/// The page of a name, of the Action that a variable holds, or the Actions that have the words; else what may have been meant.
+/// The page of a name, of the Action that a variable holds, or the Actions that have the words; otherwise what may have been meant.
 pub(in crate::repl) fn page(subject: &str, paper: &Paper, knowledge: &dyn Knowledge) -> Result<String, String> {
     let subject = subject.trim().trim_matches(['"', '\'']);
     let catalog = knowledge.catalog();
     if subject.is_empty() {
         return Ok(overview(paper, knowledge));
     }
-    let failure = match page::named(catalog, subject, paper) {
+    let failure = match page::render_named(catalog, subject, paper) {
         Ok(text) => return Ok(text),
         Err(failure) => failure,
     };
@@ -36,14 +36,14 @@ fn overview(paper: &Paper, knowledge: &dyn Knowledge) -> String {
     let intro = "Lines are Lua. The products below are globals; Tab completes, ?cds shows a page.";
     format!(
         "{}\n\n{}\n\n{}",
-        wrapped(intro, paper.width),
-        products.map(|line| wrapped(&line, paper.width)).collect::<Vec<_>>().join("\n"),
+        wrap(intro, paper.width),
+        products.map(|line| wrap(&line, paper.width)).collect::<Vec<_>>().join("\n"),
         parse::listing(paper.width)
     )
 }
 
 /// Text broken at spaces.
-fn wrapped(text: &str, width: usize) -> String {
+fn wrap(text: &str, width: usize) -> String {
     let mut lines: Vec<String> = vec![String::new()];
     for word in text.split(' ') {
         let last = lines.last_mut();

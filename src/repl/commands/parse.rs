@@ -1,6 +1,6 @@
 //! The session's own commands, which begin with `:`.
 
-use crate::repl::editor::candidate::{Candidate, Knowledge, matching};
+use crate::repl::editor::candidate::{Candidate, Knowledge, keep_matching};
 use cumulua_core::catalog::suggest;
 use std::fs;
 use std::ops::RangeInclusive;
@@ -18,7 +18,7 @@ pub(in crate::repl) enum Command {
     Load(String),
     Lines,
     Jobs,
-    Stop(u64),
+    EndJob(u64),
     Trace,
     Reset,
     Quit,
@@ -88,7 +88,7 @@ pub(in crate::repl) fn parse(line: &str) -> Result<Command, String> {
         },
         "load" => one().map(Command::Load),
         "jobs" => none(Command::Jobs),
-        "stop" => one()?.parse().map(Command::Stop).map_err(|_| usage()),
+        "stop" => one()?.parse().map(Command::EndJob).map_err(|_| usage()),
         "trace" => none(Command::Trace),
         "reset" => none(Command::Reset),
         "quit" | "q" | "exit" => none(Command::Quit),
@@ -117,7 +117,7 @@ pub(in crate::repl) fn complete(line: &str, knowledge: &dyn Knowledge) -> (usize
         Some("load" | "save") => files(word),
         _ => Vec::new(),
     };
-    (start, matching(found, word))
+    (start, keep_matching(found, word))
 }
 
 /// The regions of all products, each with what a person calls it.

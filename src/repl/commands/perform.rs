@@ -10,7 +10,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 impl Conversation {
-    /// Does what a command says.
+    /// Carries out a command.
     pub(in crate::repl) async fn command(&mut self, command: Command) -> Flow {
         match command {
             Command::Help => self.page("").await,
@@ -18,7 +18,7 @@ impl Conversation {
             Command::Region(name) => self.region(name.as_deref()).await,
             Command::Timing => {
                 self.shows_timing = !self.shows_timing;
-                self.front.say(if self.shows_timing { "each line says how long it took" } else { "no line says how long it took" });
+                self.ui.note(if self.shows_timing { "each line's time is shown" } else { "no line's time is shown" });
             }
             Command::Audit => self.audit().await,
             Command::Edit => return self.edit().await,
@@ -26,7 +26,7 @@ impl Conversation {
             Command::Save { file, lines } => self.save(&file, lines.as_ref()),
             Command::Load(file) => return self.load(&file).await,
             Command::Jobs => self.list_jobs(),
-            Command::Stop(number) => {
+            Command::EndJob(number) => {
                 if !self.jobs.stop(number) {
                     self.problem(&format!("there is no job {number}; `jobs` lists them"));
                 }
@@ -53,7 +53,7 @@ impl Conversation {
         };
         match shown {
             Ok(text) if text.is_empty() => {}
-            Ok(text) => self.front.say(&text),
+            Ok(text) => self.ui.note(&text),
             Err(failure) => self.problem(&failure.to_string()),
         }
     }
@@ -76,7 +76,7 @@ impl Conversation {
 
     async fn audit(&mut self) {
         let records: Vec<serde_json::Value> =
-            self.gate.recorded().iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
+            self.gate.latest_records().iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
         let ended = records.iter().filter(|record| record["phase"] == "ended");
         let lines: Vec<String> = ended.map(audit_line).collect();
         let text = if lines.is_empty() { "no calls yet".to_owned() } else { lines.join("\n") };
@@ -86,13 +86,13 @@ impl Conversation {
     async fn edit(&mut self) -> Flow {
         let last =
             if self.last_input.is_empty() { self.transcript.last().unwrap_or_default() } else { &self.last_input }.to_owned();
-        let (front, last) = (Arc::clone(&self.front), last);
-        let edited = self.elsewhere(move || front.edit(&last)).await;
+        let (ui, last) = (Arc::clone(&self.ui), last);
+        let edited = self.elsewhere(move || ui.edit(&last)).await;
         match edited.unwrap_or_else(|| Err("the editor's thread ended".to_owned())) {
             Ok(text) if text.trim().is_empty() => None,
             Ok(text) => {
                 text.trim_end().clone_into(&mut self.last_input);
-                self.front.say(&self.secrets.replaced(text.trim_end()));
+                self.ui.note(&self.secrets.replace_secrets(text.trim_end()));
                 let flow = self.evaluate(text.trim_end()).await;
                 self.remember(text.trim_end());
                 flow
@@ -114,7 +114,7 @@ impl Conversation {
             file.write_all(script.as_bytes())
         });
         match written {
-            Ok(()) => self.front.say(&format!("written to {file}; `cumulua run {file}` runs it")),
+            Ok(()) => self.ui.note(&format!("written to {file}; `cumulua run {file}` runs it")),
             Err(failure) => self.problem(&format!("{file} cannot be written: {failure}")),
         }
     }
@@ -139,29 +139,29 @@ impl Conversation {
             .jobs
             .iter()
             .map(|(number, job)| {
-                let line = self.secrets.replaced(&job.line);
+                let line = self.secrets.replace_secrets(&job.line);
                 format!("[{number}] for {:.1} s: {}", job.elapsed().as_secs_f64(), first_line(&line))
             })
             .collect();
-        self.front.say(&if lines.is_empty() { "nothing runs in the background".to_owned() } else { lines.join("\n") });
+        self.ui.note(&if lines.is_empty() { "nothing runs in the background".to_owned() } else { lines.join("\n") });
     }
 
     async fn trace(&mut self) {
         match &self.last_error {
-            Some(error) => self.show(&self.front.terminal.error(error, &self.session.sources(), true)).await,
-            None => self.front.say("there was no error"),
+            Some(error) => self.show(&self.ui.terminal.error(error, &self.session.sources(), true)).await,
+            None => self.ui.note("there was no error"),
         }
     }
 
     async fn reset(&mut self) {
         self.end_session().await;
-        match new_session(&self.front, &self.gate, &self.options) {
+        match new_session(&self.ui, &self.gate, &self.options) {
             Ok(session) => self.session = session,
             Err(error) => return self.failed(error),
         }
         self.transcript = Transcript::default();
         self.last_error = None;
-        self.front.say("a new session: no variables, no jobs");
+        self.ui.note("a new session: no variables, no jobs");
     }
 }
 

@@ -31,7 +31,7 @@ impl Transcript {
     /// The inputs by number, as `:lines` shows them.
     pub(in crate::repl) fn listing(&self, secrets: &Secrets) -> String {
         let numbered = self.0.iter().map(|entry| {
-            let text = secrets.replaced(&entry.text);
+            let text = secrets.replace_secrets(&entry.text);
             format!("{:>4}  {}", entry.number, text.replace('\n', "\n      "))
         });
         numbered.collect::<Vec<_>>().join("\n")
@@ -49,7 +49,7 @@ impl Transcript {
             return None;
         }
         let uses_last = chosen.iter().any(|entry| entry.form.uses_last);
-        let texts: Vec<String> = chosen.iter().map(|entry| secrets.replaced(&statement(entry, uses_last))).collect();
+        let texts: Vec<String> = chosen.iter().map(|entry| secrets.replace_secrets(&statement(entry, uses_last))).collect();
         let mut script = "-- Saved from a session of cumulua.\n".to_owned();
         if texts.iter().zip(&chosen).any(|(text, entry)| *text != statement(entry, uses_last)) {
             script += "-- The secrets in it are read by name, from the profile's secrets or the environment.\n";
@@ -94,16 +94,16 @@ fn is_return(text: &str) -> impl Fn(&Token) -> bool {
 fn statement(entry: &Entry, keeps_last: bool) -> String {
     let Entry { text, form, values, .. } = entry;
     match (ending(entry), form.is_expression) {
-        (Ending::Somewhere, _) => shown(&format!("{}()", function(text)), *values, keeps_last),
-        (Ending::Only, _) => shown(&bare(text), *values, keeps_last),
+        (Ending::Somewhere, _) => print_expression(&format!("{}()", function(text)), *values, keeps_last),
+        (Ending::Only, _) => print_expression(&bare(text), *values, keeps_last),
         (Ending::Last, true) if keeps_last && *values > 0 => format!("{LAST} = {}", bare(text)),
-        (Ending::Last, true) if !form.is_statement => shown(&bare(text), *values, false),
+        (Ending::Last, true) if !form.is_statement => print_expression(&bare(text), *values, false),
         _ => text.clone(),
     }
 }
 
 /// What shows the values of an expression, or keeps the first for the inputs that read it.
-fn shown(expression: &str, values: usize, keeps_last: bool) -> String {
+fn print_expression(expression: &str, values: usize, keeps_last: bool) -> String {
     // A comment at the end would swallow what follows it.
     let closing = if expression.contains("--") { "\n)" } else { ")" };
     match values {

@@ -1,9 +1,9 @@
-//! What rustyline asks for while a line is typed: candidates, the hint, colours, and whether Enter ends the line.
+//! What rustyline asks for while a line is typed: candidates, the hint, colors, and whether Enter ends the line.
 
 use super::complete::complete;
 use super::highlight::{highlight, is_at_bracket};
 use super::hint::hint;
-use super::list::{ListEntry, ListPager, listed};
+use super::list::{ListEntry, ListPager, build_list};
 use super::remote::Remote;
 use crate::lua::judge::{Judgement, judge};
 use rustyline::completion::Completer;
@@ -22,7 +22,7 @@ const LONGEST: usize = 4 * 1024;
 pub(super) struct Assistant {
     knowledge: Remote,
     /// The prompt's width.
-    room: Cell<usize>,
+    prompt_width: Cell<usize>,
     is_empty: Cell<bool>,
     /// The line is entered and drawn for the last time.
     is_done: Cell<bool>,
@@ -35,7 +35,7 @@ impl Assistant {
     pub(super) fn new(knowledge: Remote, list: Arc<ListPager>) -> Self {
         Self {
             knowledge,
-            room: Cell::new(0),
+            prompt_width: Cell::new(0),
             is_empty: Cell::new(true),
             is_done: Cell::new(false),
             last_hint: RefCell::default(),
@@ -45,7 +45,7 @@ impl Assistant {
 
     /// A line begins behind a prompt of this width.
     pub(super) fn begin(&self, prompt: usize, is_empty: bool) {
-        self.room.set(prompt);
+        self.prompt_width.set(prompt);
         self.is_empty.set(is_empty);
         self.is_done.set(false);
     }
@@ -64,7 +64,7 @@ impl Completer for Assistant {
     fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<ListEntry>)> {
         let (start, found) = complete(&line[..pos], &self.knowledge);
         let (rows, columns) = size();
-        let entries = listed(found, columns);
+        let entries = build_list(found, columns);
         self.list.begins(&entries, rows, columns);
         Ok((start, entries))
     }
@@ -77,9 +77,9 @@ fn size() -> (usize, usize) {
 }
 
 /// A hint that is only looked at: no key puts it into the line.
-pub(super) struct Shown(String);
+pub(super) struct Shared(String);
 
-impl Hint for Shown {
+impl Hint for Shared {
     fn display(&self) -> &str {
         &self.0
     }
@@ -90,9 +90,9 @@ impl Hint for Shown {
 }
 
 impl Hinter for Assistant {
-    type Hint = Shown;
+    type Hint = Shared;
 
-    fn hint(&self, line: &str, pos: usize, _: &Context<'_>) -> Option<Shown> {
+    fn hint(&self, line: &str, pos: usize, _: &Context<'_>) -> Option<Shared> {
         self.is_empty.set(line.is_empty());
         if pos < line.len() || line.is_empty() || line.len() > LONGEST {
             return None;
@@ -100,12 +100,12 @@ impl Hinter for Assistant {
         if self.last_hint.borrow().0 != line {
             let (_, columns) = size();
             let own = line.rsplit('\n').next().unwrap_or_default();
-            let prompt = if own.len() == line.len() { self.room.get() } else { 0 };
+            let prompt = if own.len() == line.len() { self.prompt_width.get() } else { 0 };
             let taken = (prompt + console::measure_text_width(own)) % columns;
             let found = hint(line, columns.saturating_sub(taken + 1), &self.knowledge);
             *self.last_hint.borrow_mut() = (line.to_owned(), found);
         }
-        self.last_hint.borrow().1.clone().map(Shown)
+        self.last_hint.borrow().1.clone().map(Shared)
     }
 }
 
@@ -137,7 +137,7 @@ impl Validator for Assistant {
         let input = context.input();
         let line = input.strip_prefix('&').unwrap_or(input);
         let is_incomplete = !line.starts_with([':', '?']) && judge(line) == Judgement::Incomplete;
-        // An empty line behind an unfinished one ends it: the error says what is missing.
+        // An empty line behind an unfinished one ends it: the error names what is missing.
         let goes_on = is_incomplete && !input.ends_with("\n\n");
         Ok(if goes_on { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
     }

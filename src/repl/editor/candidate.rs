@@ -1,6 +1,6 @@
 //! What can stand at the cursor, and what is asked to find it.
 
-use crate::lua::inspect::{InAnswer, Inspected, Step};
+use crate::lua::inspect::{InAnswer, Inspected, PathStep};
 use cumulua_core::catalog::Catalog;
 use std::path::Path;
 
@@ -15,7 +15,7 @@ pub trait Knowledge {
     /// Locals and globals, each with a glance at it.
     fn names(&self) -> Vec<(String, String)>;
     /// What stands at a path.
-    fn inspect(&self, root: &str, steps: &[Step]) -> (Inspected, Option<InAnswer>);
+    fn inspect(&self, root: &str, steps: &[PathStep]) -> (Inspected, Option<InAnswer>);
 }
 
 /// Something that can stand at the cursor.
@@ -37,7 +37,7 @@ impl Candidate {
 }
 
 /// Those that begin with the word; where none does, those that have it somewhere.
-pub(in crate::repl) fn matching(found: Vec<Candidate>, word: &str) -> Vec<Candidate> {
+pub(in crate::repl) fn keep_matching(found: Vec<Candidate>, word: &str) -> Vec<Candidate> {
     let word = word.to_lowercase();
     let (begin, others): (Vec<_>, Vec<_>) =
         found.into_iter().partition(|candidate| candidate.name.to_lowercase().starts_with(&word));

@@ -1,7 +1,7 @@
 //! Completion: what can stand at the cursor, each candidate with its summary.
 
-use super::candidate::{Candidate, Knowledge, matching};
-use super::context::{self, Callee, Context, Place, ValuePath};
+use super::candidate::{Candidate, Knowledge, keep_matching};
+use super::context::{self, Callee, Context, Expected, ValuePath};
 use crate::lua::inspect::{InAnswer, Inspected};
 use crate::lua_syntax::{is_name, keywords};
 use crate::reference::lua_types;
@@ -23,7 +23,7 @@ pub fn complete(line: &str, knowledge: &dyn Knowledge) -> (usize, Vec<Candidate>
     };
     let context = context::at_end_of(line);
     let found = candidates(&context, &line[context.word.clone()], knowledge);
-    (offset + context.word.start, matching(found, &line[context.word]))
+    (offset + context.word.start, keep_matching(found, &line[context.word]))
 }
 
 /// The Action that a path names, directly or through a variable.
@@ -46,16 +46,16 @@ pub(in crate::repl) fn params_of<'a>(action: &'a Action, callee: &Callee) -> &'a
 }
 
 fn candidates(context: &Context, word: &str, knowledge: &dyn Knowledge) -> Vec<Candidate> {
-    match &context.place {
-        Place::Text => Vec::new(),
-        Place::Module => modules(knowledge.folder(), word, context.quote.unwrap_or('"')),
-        Place::Name => names(word, knowledge),
-        Place::Field(path) => fields(path, knowledge),
-        Place::Key(callee) => match action_at(&callee.function, knowledge) {
+    match &context.expected {
+        Expected::Text => Vec::new(),
+        Expected::Module => modules(knowledge.folder(), word, context.quote.unwrap_or('"')),
+        Expected::Name => names(word, knowledge),
+        Expected::Field(path) => fields(path, knowledge),
+        Expected::Key(callee) => match action_at(&callee.function, knowledge) {
             Some(action) => keys(params_of(&action, callee), &callee.given),
             None => names(word, knowledge),
         },
-        Place::Value(callee, param) => {
+        Expected::Value(callee, param) => {
             let action = action_at(&callee.function, knowledge);
             let values = action.and_then(|action| {
                 let param = params_of(&action, callee).iter().find(|known| known.name == *param)?;
@@ -95,7 +95,7 @@ fn fields(path: &ValuePath, knowledge: &dyn Knowledge) -> Vec<Candidate> {
             described.filter(|(name, _)| is_name(name)).map(|(name, summary)| Candidate::new(name, summary)).collect()
         }
         Inspected::Action(_) => Vec::new(),
-        // An empty list has no element to look at, but the document says what one would have.
+        // An empty list has no element to look at, but the document shows what one would have.
         Inspected::Table(_) | Inspected::Other => known.into_iter().map(|(name, summary)| Candidate::new(name, summary)).collect(),
     }
 }
@@ -153,8 +153,7 @@ fn values(action: &Action, param: &Param, quote: Option<char>) -> Vec<Candidate>
         .chain(&param.known_values)
         .map(|known: &KnownValue| (known.value(), known.label().unwrap_or_default().to_owned()));
     let table = param.table.as_ref().and_then(|table| action.product.tables.get(table));
-    let in_table =
-        table.into_iter().flat_map(|table| table.values.iter().map(|labelled| (&labelled.value, labelled.label.clone())));
+    let in_table = table.into_iter().flat_map(|table| table.values.iter().map(|labeled| (&labeled.value, labeled.label.clone())));
     let mut found: Vec<Candidate> = documented.chain(in_table).map(|(value, label)| literal(value, label, quote)).collect();
     if quote.is_none() && param.kind == Kind::Boolean && found.is_empty() {
         found.extend(["true", "false"].map(|value| Candidate::new(value, &param.summary)));

@@ -1,6 +1,6 @@
 //! What stands at the cursor: the word that is typed, and what it is in: a path, a call's parameters, a value, a module.
 
-use crate::lua::inspect::Step;
+use crate::lua::inspect::PathStep;
 use crate::lua_syntax::{Token, TokenKind, code, plain_text, tokens};
 use std::ops::Range;
 
@@ -8,15 +8,15 @@ use std::ops::Range;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::repl) struct ValuePath {
     pub(in crate::repl) root: String,
-    pub(in crate::repl) steps: Vec<Step>,
+    pub(in crate::repl) steps: Vec<PathStep>,
 }
 
 impl ValuePath {
     /// As the catalogue names things; none where an index is among the steps.
     pub(in crate::repl) fn dotted(&self) -> Option<String> {
         let fields = self.steps.iter().map(|step| match step {
-            Step::Field(name) => Some(name.as_str()),
-            Step::Index(_) => None,
+            PathStep::Field(name) => Some(name.as_str()),
+            PathStep::Index(_) => None,
         });
         let names: Option<Vec<&str>> = std::iter::once(Some(self.root.as_str())).chain(fields).collect();
         names.map(|names| names.join("."))
@@ -35,7 +35,7 @@ pub(in crate::repl) struct Callee {
 
 /// What the word at the cursor is in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::repl) enum Place {
+pub(in crate::repl) enum Expected {
     /// A name by itself.
     Name,
     /// A field of a value.
@@ -53,7 +53,7 @@ pub(in crate::repl) enum Place {
 /// What stands at the cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::repl) struct Context {
-    pub(in crate::repl) place: Place,
+    pub(in crate::repl) expected: Expected,
     /// The bytes of the word that is typed.
     pub(in crate::repl) word: Range<usize>,
     /// The quotation mark that the word stands behind.
@@ -71,13 +71,13 @@ pub(in crate::repl) fn at_end_of(line: &str) -> Context {
             (before_last, token.range.start + 1..token.range.end, token.text(line).chars().next())
         }
         Some(token) if matches!(token.kind, TokenKind::Comment | TokenKind::OpenText) => {
-            return Context { place: Place::Text, word: line.len()..line.len(), quote: None };
+            return Context { expected: Expected::Text, word: line.len()..line.len(), quote: None };
         }
         _ => (all.as_slice(), line.len()..line.len(), None),
     };
     let code: Vec<Token> = before.iter().filter(|token| token.kind != TokenKind::Comment).cloned().collect();
     let reader = Reader { line, tokens: &code };
-    Context { place: reader.place(quote.is_some()), word, quote }
+    Context { expected: reader.expected(quote.is_some()), word, quote }
 }
 
 /// The call whose parameters are being typed at the end of `line`.
@@ -114,31 +114,31 @@ impl Reader<'_> {
         self.tokens.get(at).is_some_and(|token| token.kind == TokenKind::Name)
     }
 
-    fn place(&self, in_text: bool) -> Place {
+    fn expected(&self, in_text: bool) -> Expected {
         let end = self.tokens.len();
         if in_text
             && end > 0
             && (self.text(end - 1) == "require" || (end > 1 && self.is(end - 1, "(") && self.text(end - 2) == "require"))
         {
-            return Place::Module;
+            return Expected::Module;
         }
         if !in_text && end > 0 && (self.is(end - 1, ".") || self.is(end - 1, ":")) {
-            return self.path(end - 1).map_or(Place::Text, Place::Field);
+            return self.path(end - 1).map_or(Expected::Text, Expected::Field);
         }
-        let otherwise = if in_text { Place::Text } else { Place::Name };
+        let otherwise = if in_text { Expected::Text } else { Expected::Name };
         let open = self.open_brackets();
         let Some(callee) = open.last().filter(|at| self.is(**at, "{")).and_then(|_| self.callee(&open)) else { return otherwise };
         if end > 1 && self.is(end - 1, "=") && self.is_name(end - 2) {
-            return Place::Value(callee, self.text(end - 2).to_owned());
+            return Expected::Value(callee, self.text(end - 2).to_owned());
         }
         if self.is(end - 1, "{") || self.is(end - 1, ",") || self.is(end - 1, ";") {
             if !in_text {
-                return Place::Key(callee);
+                return Expected::Key(callee);
             }
             // An element of a list of texts.
             let mut outer = callee;
             if let Some(param) = outer.nested.pop() {
-                return Place::Value(outer, param);
+                return Expected::Value(outer, param);
             }
         }
         otherwise
@@ -200,8 +200,8 @@ impl Reader<'_> {
             if self.is(at, "]") {
                 let key = at.checked_sub(1)?;
                 steps.push(match self.tokens[key].kind {
-                    TokenKind::Number => Step::Index(self.text(key).parse().ok()?),
-                    TokenKind::Text => Step::Field(plain_text(&self.tokens[key], self.line)?.to_owned()),
+                    TokenKind::Number => PathStep::Index(self.text(key).parse().ok()?),
+                    TokenKind::Text => PathStep::Field(plain_text(&self.tokens[key], self.line)?.to_owned()),
                     _ => return None,
                 });
                 let open = key.checked_sub(1).filter(|open| self.is(*open, "["))?;
@@ -216,7 +216,7 @@ impl Reader<'_> {
                 steps.reverse();
                 return Some(ValuePath { root: name, steps });
             };
-            steps.push(Step::Field(name));
+            steps.push(PathStep::Field(name));
             at = dot.checked_sub(1)?;
         }
     }
@@ -224,12 +224,12 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Callee, Place, ValuePath, at_end_of, call_at_end_of};
-    use crate::lua::inspect::Step;
+    use super::{Callee, Expected, ValuePath, at_end_of, call_at_end_of};
+    use crate::lua::inspect::PathStep;
 
     fn path(text: &str) -> ValuePath {
         let mut names = text.split('.').map(str::to_owned);
-        ValuePath { root: names.next().unwrap(), steps: names.map(Step::Field).collect() }
+        ValuePath { root: names.next().unwrap(), steps: names.map(PathStep::Field).collect() }
     }
 
     fn callee(function: &str, nested: &[&str], given: &[&str]) -> Callee {
@@ -240,31 +240,31 @@ mod tests {
     #[test]
     fn the_place_of_the_cursor_is_found() {
         for (line, place, word) in [
-            ("cd", Place::Name, "cd"),
-            ("x = cds.", Place::Field(path("cds")), ""),
-            ("print(cds.ccs.Cre", Place::Field(path("cds.ccs")), "Cre"),
-            ("f { Re", Place::Key(callee("f", &[], &[])), "Re"),
-            ("a.f({ X = 1, ", Place::Key(callee("a.f", &[], &["X"])), ""),
-            ("f { X = ", Place::Value(callee("f", &[], &["X"]), "X".to_owned()), ""),
-            ("f { X = 'a", Place::Value(callee("f", &[], &["X"]), "X".to_owned()), "a"),
-            ("f { D = { { S", Place::Key(callee("f", &["D"], &[])), "S"),
-            ("f { D = { { S = 1 }, { ", Place::Key(callee("f", &["D"], &[])), ""),
-            ("f { L = { 'a', 'b", Place::Value(callee("f", &[], &[]), "L".to_owned()), "b"),
-            ("local m = require 'su", Place::Module, "su"),
-            ("f(g(1), { X = y.z }) + w", Place::Name, "w"),
-            ("-- cd", Place::Text, ""),
+            ("cd", Expected::Name, "cd"),
+            ("x = cds.", Expected::Field(path("cds")), ""),
+            ("print(cds.ccs.Cre", Expected::Field(path("cds.ccs")), "Cre"),
+            ("f { Re", Expected::Key(callee("f", &[], &[])), "Re"),
+            ("a.f({ X = 1, ", Expected::Key(callee("a.f", &[], &["X"])), ""),
+            ("f { X = ", Expected::Value(callee("f", &[], &["X"]), "X".to_owned()), ""),
+            ("f { X = 'a", Expected::Value(callee("f", &[], &["X"]), "X".to_owned()), "a"),
+            ("f { D = { { S", Expected::Key(callee("f", &["D"], &[])), "S"),
+            ("f { D = { { S = 1 }, { ", Expected::Key(callee("f", &["D"], &[])), ""),
+            ("f { L = { 'a', 'b", Expected::Value(callee("f", &[], &[]), "L".to_owned()), "b"),
+            ("local m = require 'su", Expected::Module, "su"),
+            ("f(g(1), { X = y.z }) + w", Expected::Name, "w"),
+            ("-- cd", Expected::Text, ""),
         ] {
             let context = at_end_of(line);
-            assert_eq!((context.place, &line[context.word]), (place, word), "{line}");
+            assert_eq!((context.expected, &line[context.word]), (place, word), "{line}");
         }
     }
 
     #[test]
     fn indices_are_steps_of_a_path() {
-        let Place::Field(path) = at_end_of("r.Data[12][\"a b\"].x.").place else { panic!() };
-        let field = |name: &str| Step::Field(name.to_owned());
-        assert_eq!(path.steps, [field("Data"), Step::Index(12), field("a b"), field("x")]);
-        assert_eq!(at_end_of("f().x").place, Place::Text);
+        let Expected::Field(path) = at_end_of("r.Data[12][\"a b\"].x.").expected else { panic!() };
+        let field = |name: &str| PathStep::Field(name.to_owned());
+        assert_eq!(path.steps, [field("Data"), PathStep::Index(12), field("a b"), field("x")]);
+        assert_eq!(at_end_of("f().x").expected, Expected::Text);
     }
 
     #[test]

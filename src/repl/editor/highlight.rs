@@ -1,4 +1,4 @@
-//! Colours of a typed line, and the bracket that belongs to the one at the cursor.
+//! Colors of a typed line, and the bracket that belongs to the one at the cursor.
 
 use crate::lua_syntax::{Token, TokenKind, tokens};
 use anstyle::{AnsiColor, Style};
@@ -16,7 +16,7 @@ const WRONG: Style = AnsiColor::Red.on_default();
 const COMMAND: Style = AnsiColor::Blue.on_default();
 const MATCH: Style = AnsiColor::Blue.on_default().bold().underline();
 
-/// The line with colours; `cursor` is a byte of it, none where the line is done.
+/// The line with colors; `cursor` is a byte of it, none where the line is done.
 pub(super) fn highlight(line: &str, cursor: Option<usize>) -> String {
     if line.len() > LONGEST {
         return line.to_owned();
@@ -40,7 +40,7 @@ pub(super) fn highlight(line: &str, cursor: Option<usize>) -> String {
     text + &line[from..]
 }
 
-/// Whether the cursor stands at a bracket, so that its moving changes the colours.
+/// Whether the cursor stands at a bracket, so that its moving changes the colors.
 pub(super) fn is_at_bracket(line: &str, cursor: usize) -> bool {
     let bytes = line.as_bytes();
     let is_bracket = |at: usize| bytes.get(at).is_some_and(|byte| b"(){}[]".contains(byte));
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_change_nothing_but_the_colour() {
+    fn colors_change_nothing_but_the_color() {
         for line in ["local x = { 'a', 2 } -- c", "f((1), \"é", ":save x", "?cds", ")", "x = '服务器'"] {
             for cursor in 0..=line.len() {
                 assert_eq!(plain(&highlight(line, Some(cursor))), line);

@@ -5,8 +5,8 @@ use super::complete::{action_at, is_required, params_of};
 use super::context;
 use cumulua_core::catalog::Param;
 
-/// The hint behind `line`, in at most `room` columns.
-pub fn hint(line: &str, room: usize, knowledge: &dyn Knowledge) -> Option<String> {
+/// The hint behind `line`, in at most so many columns.
+pub fn hint(line: &str, columns: usize, knowledge: &dyn Knowledge) -> Option<String> {
     let line = line.strip_prefix('&').unwrap_or(line);
     if line.starts_with([':', '?']) {
         return None;
@@ -26,17 +26,17 @@ pub fn hint(line: &str, room: usize, knowledge: &dyn Knowledge) -> Option<String
         return None;
     }
     let gap = if opening.is_empty() && !line.ends_with(' ') { "  " } else { opening };
-    fitting(gap, &names, room)
+    fitting(gap, &names, columns)
 }
 
 /// As many names as fit, and a sign that there are more.
-fn fitting(opening: &str, names: &[String], room: usize) -> Option<String> {
+fn fitting(opening: &str, names: &[String], columns: usize) -> Option<String> {
     let mut text = opening.to_owned();
     for (index, name) in names.iter().enumerate() {
         let separator = if index == 0 { "" } else { ", " };
         let is_last = index + 1 == names.len();
         let needed = separator.len() + name.chars().count() + if is_last { 0 } else { 3 };
-        if text.chars().count() + needed > room {
+        if text.chars().count() + needed > columns {
             return (index > 0).then(|| text + ", …");
         }
         text = text + separator + name;
@@ -52,8 +52,8 @@ mod tests {
     fn a_hint_never_runs_over_the_line() {
         let names = ["RegionId", "VdcId", "Cpu?"].map(str::to_owned);
         assert_eq!(fitting(" { ", &names, 80).unwrap(), " { RegionId, VdcId, Cpu?");
-        for room in 0..30 {
-            assert!(fitting(" { ", &names, room).is_none_or(|hint| hint.chars().count() <= room), "{room}");
+        for columns in 0..30 {
+            assert!(fitting(" { ", &names, columns).is_none_or(|hint| hint.chars().count() <= columns), "{columns}");
         }
     }
 }

@@ -92,7 +92,7 @@ impl Editor {
         let _ = self.requests.send(Request::History(entries));
     }
 
-    /// Asks a question that is answered with y or anything else; nobody may be typing a line.
+    /// Asks a question that is answered with y or anything else; no line may be being typed.
     pub(in crate::repl) async fn ask(&self, text: String) -> bool {
         let (answer, answered) = oneshot::channel();
         self.requests.send(Request::Question { text, answer }).is_ok() && answered.await.unwrap_or(false)
@@ -143,7 +143,7 @@ fn serve(editor: &mut Line, requests: &mpsc::Receiver<Request>, typed: &Unbounde
                 output.lend(Holder::Other);
                 let is_confirmed = is_confirmed(&text);
                 output.take_back();
-                // A line that was ended meanwhile does not want to know any more.
+                // A line that was ended meanwhile needs no answer.
                 let _ = answer.send(is_confirmed);
             }
             Request::History(entries) => {

@@ -6,18 +6,18 @@ use rustyline::{Cmd, ConditionalEventHandler, Event, EventContext, KeyCode, KeyE
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Nobody reads a longer list.
+/// A longer list is not read.
 const MOST: usize = 2_000;
 
 /// A candidate as the list shows it.
 pub(super) struct ListEntry {
-    shown: String,
+    display: String,
     insert: String,
 }
 
 impl Listed for ListEntry {
     fn display(&self) -> &str {
-        &self.shown
+        &self.display
     }
 
     fn replacement(&self) -> &str {
@@ -26,9 +26,9 @@ impl Listed for ListEntry {
 }
 
 /// The candidates with aligned summaries, no wider than the terminal.
-pub(super) fn listed(mut found: Vec<Candidate>, columns: usize) -> Vec<ListEntry> {
+pub(super) fn build_list(mut found: Vec<Candidate>, columns: usize) -> Vec<ListEntry> {
     let rest = (found.len() > MOST).then(|| ListEntry {
-        shown: format!("… and {} more", found.len() - MOST),
+        display: format!("… and {} more", found.len() - MOST),
         // What all begin with is put in, so those that are not shown must count.
         insert: common_beginning(&found),
     });
@@ -42,7 +42,7 @@ pub(super) fn listed(mut found: Vec<Candidate>, columns: usize) -> Vec<ListEntry
         let text = format!("{:<widest$}  {summary}", candidate.name);
         console::truncate_str(&text, columns.saturating_sub(3), "…").into_owned()
     };
-    found.into_iter().map(|candidate| ListEntry { shown: shown(&candidate), insert: candidate.insert }).chain(rest).collect()
+    found.into_iter().map(|candidate| ListEntry { display: shown(&candidate), insert: candidate.insert }).chain(rest).collect()
 }
 
 fn common_beginning(found: &[Candidate]) -> String {
@@ -68,7 +68,7 @@ pub(super) struct ListPager {
 impl ListPager {
     /// A list is about to be shown.
     pub(super) fn begins(&self, entries: &[ListEntry], rows: usize, columns: usize) {
-        let widest = entries.iter().map(|entry| console::measure_text_width(&entry.shown)).max().unwrap_or_default();
+        let widest = entries.iter().map(|entry| console::measure_text_width(&entry.display)).max().unwrap_or_default();
         let side_by_side = columns / (widest + 2).min(columns);
         let screen = rows - 1;
         self.screen.store(screen, Ordering::Relaxed);
@@ -108,15 +108,15 @@ impl ConditionalEventHandler for ListKeys {
 
 #[cfg(test)]
 mod tests {
-    use super::{Candidate, MOST, common_beginning, listed};
+    use super::{Candidate, MOST, build_list, common_beginning};
 
     #[test]
     fn a_list_is_cut_and_nothing_is_put_in_that_only_its_beginning_shares() {
         let mut found: Vec<Candidate> = (0..MOST).map(|number| Candidate::new(format!("name_{number}"), "")).collect();
         found.extend((0..100_000).map(|number| Candidate::new(format!("nose_{number}"), "")));
-        let entries = listed(found, 80);
+        let entries = build_list(found, 80);
         assert_eq!(entries.len(), MOST + 1);
-        assert_eq!((entries[MOST].shown.as_str(), entries[MOST].insert.as_str()), ("… and 100000 more", "n"));
+        assert_eq!((entries[MOST].display.as_str(), entries[MOST].insert.as_str()), ("… and 100000 more", "n"));
     }
 
     #[test]

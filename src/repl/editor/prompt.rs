@@ -7,7 +7,7 @@ use cumulua_core::catalog::Catalog;
 /// Names are cut, so that the line has room on a narrow terminal.
 const LONGEST: usize = 16;
 
-/// A prompt, with and without colour.
+/// A prompt, with and without color.
 #[derive(Debug, Clone, Default)]
 pub(in crate::repl) struct Prompt {
     pub(in crate::repl) plain: String,
@@ -23,7 +23,7 @@ pub(in crate::repl) fn prompt(profiles: &Profiles, catalog: &Catalog, has_color:
     let products = catalog.products();
     let regional = products.iter().filter_map(|name| catalog.product(name).ok()).find(|product| !product.regions.is_empty());
     let region = regional.and_then(|product| profiles.region(&product).ok().flatten()).map(|setting| setting.value);
-    // Without colour the mark must say it.
+    // Without color the mark must show it.
     let mark = if is_production { "!" } else { "" };
     let region = region.map(|region| format!(" {}", cut(&region))).unwrap_or_default();
     let name = format!("{}{mark}{region}", cut(&profile.value));

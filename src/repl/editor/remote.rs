@@ -2,7 +2,7 @@
 
 use super::candidate::Knowledge;
 use crate::config::Profiles;
-use crate::lua::inspect::{InAnswer, Inspected, Step};
+use crate::lua::inspect::{InAnswer, Inspected, PathStep};
 use crate::lua::session::Session;
 use cumulua_core::catalog::Catalog;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// What the editor asks of the session.
 pub(in crate::repl) enum Ask {
     Names(mpsc::Sender<Vec<(String, String)>>),
-    Inspect { root: String, steps: Vec<Step>, answer: mpsc::Sender<(Inspected, Option<InAnswer>)> },
+    Inspect { root: String, steps: Vec<PathStep>, answer: mpsc::Sender<(Inspected, Option<InAnswer>)> },
 }
 
 impl Ask {
@@ -57,7 +57,7 @@ impl Knowledge for Remote {
         found.unwrap_or_else(|_| self.catalog.products().into_iter().map(|name| (name.clone(), name)).collect())
     }
 
-    fn inspect(&self, root: &str, steps: &[Step]) -> (Inspected, Option<InAnswer>) {
+    fn inspect(&self, root: &str, steps: &[PathStep]) -> (Inspected, Option<InAnswer>) {
         let (answer, answered) = mpsc::channel();
         let _ = self.asks.send(Ask::Inspect { root: root.to_owned(), steps: steps.to_vec(), answer });
         answered.recv_timeout(PATIENCE).unwrap_or((Inspected::Other, None))

@@ -30,13 +30,13 @@ impl Secrets {
         Self { catalog, redactor, marked: OnceLock::new() }
     }
 
-    /// Whether a line holds a secret, as far as anybody can tell by now.
+    /// Whether a line holds a secret, as far as is known by now.
     pub(in crate::repl) fn is_in(&self, line: &str) -> bool {
         self.redactor.redact(line) != line || !self.literals(line).is_empty()
     }
 
     /// The line with each secret read by its name.
-    pub(in crate::repl) fn replaced(&self, line: &str) -> String {
+    pub(in crate::repl) fn replace_secrets(&self, line: &str) -> String {
         let mut text = String::new();
         let mut from = 0;
         for literal in self.literals(line) {
@@ -274,14 +274,17 @@ mod tests {
         let secrets = secrets(&["hunter22"]);
         assert!(secrets.is_in("local x = 'hunter22'"));
         assert!(secrets.is_in("-- hunter22"));
-        assert_eq!(secrets.replaced("local vmKey = 'hunter22' -- hunter22"), "local vmKey = secret \"vm-key\" -- [secret]");
-        assert_eq!(secrets.replaced("f 'hunter22'"), "f (secret \"secret\")");
+        assert_eq!(secrets.replace_secrets("local vmKey = 'hunter22' -- hunter22"), "local vmKey = secret \"vm-key\" -- [secret]");
+        assert_eq!(secrets.replace_secrets("f 'hunter22'"), "f (secret \"secret\")");
         assert_eq!(
-            secrets.replaced("f { Password = p .. 'A1!' .. g('x', { 1 }), Name = 'b' }"),
+            secrets.replace_secrets("f { Password = p .. 'A1!' .. g('x', { 1 }), Name = 'b' }"),
             "f { Password = secret \"password\", Name = 'b' }"
         );
-        assert_eq!(secrets.replaced("p.Token = 'a' .. 'bc' x = 'b'"), "p.Token = secret \"token\" x = 'b'");
-        assert_eq!(secrets.replaced("local user, pw = 'me', 'abcd' f()"), "local user, pw = 'me', secret \"pw\" f()");
-        assert_eq!(secrets.replaced("f { Password = 'abcd', Name = 'b' }"), "f { Password = secret \"password\", Name = 'b' }");
+        assert_eq!(secrets.replace_secrets("p.Token = 'a' .. 'bc' x = 'b'"), "p.Token = secret \"token\" x = 'b'");
+        assert_eq!(secrets.replace_secrets("local user, pw = 'me', 'abcd' f()"), "local user, pw = 'me', secret \"pw\" f()");
+        assert_eq!(
+            secrets.replace_secrets("f { Password = 'abcd', Name = 'b' }"),
+            "f { Password = secret \"password\", Name = 'b' }"
+        );
     }
 }

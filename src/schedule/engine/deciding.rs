@@ -1,6 +1,6 @@
 //! The engine itself.
 
-use super::decision::{Cause, Decision, Former, Gap, Order, Outcome, Reason};
+use super::decision::{Attempt, Cause, Decision, Gap, Outcome, PreviousAttempt, Reason};
 use super::job::{Job, State, missed};
 use crate::schedule::file::ScheduleFile;
 use jiff::{SignedDuration, Timestamp};
@@ -13,12 +13,12 @@ const CORRECTION: SignedDuration = SignedDuration::from_hours(3);
 
 /// What is known of a schedule from before the server started.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Known {
+pub struct ScheduleState {
     /// The timing for which `handled` counts.
     pub fingerprint: String,
     /// Firings up to here have their row.
     pub handled: Timestamp,
-    /// `cumulua schedule pause` was said.
+    /// Whether `cumulua schedule pause` holds it back.
     pub paused: bool,
     /// The last run failed.
     pub failed: bool,
@@ -36,7 +36,7 @@ pub struct Engine {
 
 impl Engine {
     /// An engine that goes on where the one before it stopped; `known` is asked for each schedule. The first tick finds what was missed.
-    pub fn new(file: &ScheduleFile, known: &HashMap<String, Known>, now: Timestamp) -> Self {
+    pub fn new(file: &ScheduleFile, known: &HashMap<String, ScheduleState>, now: Timestamp) -> Self {
         let mut engine = Self { seen: now, ..Self::default() };
         for schedule in &file.schedules {
             let known = known.get(&*schedule.name);
@@ -53,18 +53,24 @@ impl Engine {
     }
 
     /// Takes over a run that a server before this one has started and that still goes on.
-    pub fn adopt(&mut self, former: &Former<'_>) {
-        if let Some((job, order)) = self.former(former) {
-            job.take_over(order);
+    pub fn adopt(&mut self, previous: &PreviousAttempt<'_>) {
+        if let Some((job, attempt)) = self.find(previous) {
+            job.take_over(attempt);
         }
     }
 
-    /// Hears of a run of the server before this one that ended at `ended`, which that server has not heard of any more.
-    pub fn ended_before(&mut self, former: &Former<'_>, outcome: Outcome, ended: Timestamp, now: Timestamp) -> Vec<Decision> {
-        let Some((job, order)) = self.former(former) else { return Vec::new() };
-        job.take_over(order);
-        let mut decisions = self.ended(former.name, former.at, outcome, ended);
-        if let Some(job) = self.jobs.get_mut(former.name) {
+    /// Decides what follows from a run of the server before this one that ended at `ended`, of which that server has not taken note.
+    pub fn ended_before(
+        &mut self,
+        previous: &PreviousAttempt<'_>,
+        outcome: Outcome,
+        ended: Timestamp,
+        now: Timestamp,
+    ) -> Vec<Decision> {
+        let Some((job, attempt)) = self.find(previous) else { return Vec::new() };
+        job.take_over(attempt);
+        let mut decisions = self.ended(previous.name, previous.at, outcome, ended);
+        if let Some(job) = self.jobs.get_mut(previous.name) {
             job.give_up_late_retries(now, &mut decisions);
         }
         decisions
@@ -72,31 +78,31 @@ impl Engine {
 
     /// Takes over a retry that the server before this one was to start at `time`, after this attempt; none where there is no such
     /// schedule any more.
-    pub fn take_over_retry(&mut self, failed: &Former<'_>, time: Timestamp, now: Timestamp) -> Option<Vec<Decision>> {
-        let (job, order) = self.former(failed)?;
+    pub fn take_over_retry(&mut self, failed: &PreviousAttempt<'_>, time: Timestamp, now: Timestamp) -> Option<Vec<Decision>> {
+        let (job, attempt) = self.find(failed)?;
         let mut decisions = Vec::new();
-        job.take_over_retry(order, time, now, &mut decisions);
+        job.take_over_retry(attempt, time, now, &mut decisions);
         let name = Arc::clone(&job.schedule.name);
         self.agenda.push(Reverse((time, name)));
         Some(decisions)
     }
 
-    fn former(&mut self, former: &Former<'_>) -> Option<(&mut Job, Order)> {
-        let Former { name, at, attempt, cause } = *former;
+    fn find(&mut self, previous: &PreviousAttempt<'_>) -> Option<(&mut Job, Attempt)> {
+        let PreviousAttempt { name, at, number, cause } = *previous;
         let job = self.jobs.get_mut(name)?;
-        let order = Order { schedule: Arc::clone(&job.schedule), at, due: at, cause, attempt };
-        Some((job, order))
+        let attempt = Attempt { schedule: Arc::clone(&job.schedule), at, due: at, cause, number };
+        Some((job, attempt))
     }
 
     /// Decides anew about a firing that waited when the server before this one ended.
     pub fn take_up(&mut self, name: &str, at: Timestamp, now: Timestamp) -> Vec<Decision> {
         let Some(job) = self.jobs.get_mut(name) else { return Vec::new() };
-        let order = Order { schedule: Arc::clone(&job.schedule), at, due: at, cause: Cause::CatchUp, attempt: 1 };
+        let attempt = Attempt { schedule: Arc::clone(&job.schedule), at, due: at, cause: Cause::CatchUp, number: 1 };
         let mut decisions = Vec::new();
         if now.duration_since(at) <= job.patience() && !job.is_paused() {
-            job.admit(order, &mut decisions);
+            job.admit(attempt, &mut decisions);
         } else {
-            decisions.push(missed(&order, Reason::ServerGone));
+            decisions.push(missed(&attempt, Reason::ServerGone));
         }
         decisions
     }
@@ -140,7 +146,7 @@ impl Engine {
         decisions
     }
 
-    /// Hears that a run has ended.
+    /// Decides what follows from the end of a run.
     pub fn ended(&mut self, name: &str, at: Timestamp, outcome: Outcome, now: Timestamp) -> Vec<Decision> {
         let mut decisions = Vec::new();
         let Some(job) = self.jobs.get_mut(name) else { return decisions };
@@ -159,12 +165,12 @@ impl Engine {
     /// Runs a schedule now. The firing's time is `now`.
     pub fn trigger(&mut self, name: &str, now: Timestamp) -> Option<Vec<Decision>> {
         let job = self.jobs.get_mut(name)?;
-        let order = Order { schedule: Arc::clone(&job.schedule), at: now, due: now, cause: Cause::Trigger, attempt: 1 };
+        let attempt = Attempt { schedule: Arc::clone(&job.schedule), at: now, due: now, cause: Cause::Trigger, number: 1 };
         let mut decisions = Vec::new();
         if self.is_ending {
-            decisions.push(missed(&order, Reason::ShuttingDown));
+            decisions.push(missed(&attempt, Reason::ShuttingDown));
         } else {
-            job.admit(order, &mut decisions);
+            job.admit(attempt, &mut decisions);
         }
         Some(decisions)
     }
@@ -202,7 +208,7 @@ impl Engine {
         self.is_ending = true;
         let mut decisions = Vec::new();
         for job in self.jobs.values_mut() {
-            decisions.extend(job.waiting.drain(..).map(|order| missed(&order, Reason::ShuttingDown)));
+            decisions.extend(job.waiting.drain(..).map(|attempt| missed(&attempt, Reason::ShuttingDown)));
         }
         decisions
     }

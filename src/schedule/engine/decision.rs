@@ -1,7 +1,7 @@
-//! What the engine decides, and the words for why.
+//! What the engine decides, and why.
 
 use crate::schedule::model::Schedule;
-use crate::schedule::value::Occasion;
+use crate::schedule::value::NotifyEvent;
 use jiff::Timestamp;
 use std::fmt;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ impl Cause {
 
 /// What is to run: one attempt of one firing.
 #[derive(Debug, Clone)]
-pub struct Order {
+pub struct Attempt {
     /// The schedule.
     pub schedule: Arc<Schedule>,
     /// The time that the schedule names; together with the name it is the firing's identity.
@@ -40,18 +40,18 @@ pub struct Order {
     /// Why it runs.
     pub cause: Cause,
     /// 1, and one more for each retry.
-    pub attempt: u32,
+    pub number: u32,
 }
 
 /// One attempt of a server before this one.
 #[derive(Debug, Clone, Copy)]
-pub struct Former<'a> {
+pub struct PreviousAttempt<'a> {
     /// The schedule's name.
     pub name: &'a str,
     /// The firing's time.
     pub at: Timestamp,
     /// From 1.
-    pub attempt: u32,
+    pub number: u32,
     /// Why it ran.
     pub cause: Cause,
 }
@@ -73,9 +73,9 @@ pub enum Reason {
     ShuttingDown,
     /// The schedule was taken from the file while the firing waited.
     Removed,
-    /// The server ended while the firing waited for its turn.
+    /// The server ended while the firing waited for the run before it.
     ServerGone,
-    /// The run store would not have it.
+    /// The run store refused to record it.
     Unrecorded,
 }
 
@@ -102,7 +102,7 @@ impl fmt::Display for Reason {
             Self::Superseded => "a later firing ran in its place",
             Self::ShuttingDown => "the server was ending",
             Self::Removed => "the schedule was taken from the file while the firing waited",
-            Self::ServerGone => "the server ended while the firing waited for its turn",
+            Self::ServerGone => "the server ended while the firing waited for the run before it",
             Self::Unrecorded => "the run store refused to record it",
         })
     }
@@ -117,7 +117,7 @@ pub enum Outcome {
     Failed,
     /// The server ended it.
     Ended,
-    /// It did not begin, because the store would not have it.
+    /// It did not begin, because the store refused to record it.
     Unrecorded,
 }
 
@@ -125,31 +125,31 @@ pub enum Outcome {
 #[derive(Debug, Clone)]
 pub enum Decision {
     /// It runs now.
-    Start(Order),
-    /// It waits for its turn.
-    Wait(Order),
+    Start(Attempt),
+    /// It waits for the run before it.
+    Wait(Attempt),
     /// It does not run.
     Miss(Missed),
     /// Its run is to be ended, because the next firing takes its place.
-    End(Order),
+    End(Attempt),
     /// Its run failed and is repeated at that time.
-    Retry(Order, Timestamp),
+    Retry(Attempt, Timestamp),
     /// Its run failed and was to be repeated, which does not happen any more.
-    GiveUp(Order, Reason),
-    /// Somebody is to hear of it.
-    Tell(Notice),
+    GiveUp(Attempt, Reason),
+    /// A notification is to be sent.
+    Notify(Notice),
 }
 
-/// What somebody is to hear of.
+/// A notification to send.
 #[derive(Debug, Clone)]
 pub struct Notice {
     /// The firing; of several the last.
-    pub order: Order,
+    pub attempt: Attempt,
     /// What it is about.
-    pub occasion: Occasion,
+    pub event: NotifyEvent,
     /// Why it did not run, or is not repeated.
     pub reason: Option<Reason>,
-    /// How many firings it is about: a server that comes back after a day must not call somebody a thousand times.
+    /// How many firings it is about: a server that comes back after a day must not notify a thousand times.
     pub firings: u64,
 }
 

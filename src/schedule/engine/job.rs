@@ -1,17 +1,17 @@
 //! One schedule at work: its next firing, its runs that go on, and its firings that wait.
 
-use super::decision::{Cause, Decision, Gap, Missed, Notice, Order, Outcome, Reason};
+use super::decision::{Attempt, Cause, Decision, Gap, Missed, Notice, Outcome, Reason};
 use crate::schedule::model::Schedule;
 use crate::schedule::timing::Firing;
-use crate::schedule::value::{CatchUp, CaughtUp, Occasion, Overlap};
+use crate::schedule::value::{CatchUp, CaughtUp, NotifyEvent, Overlap};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// A firing that is seen no later than this is on time, and runs whatever `catch_up` says.
+/// A firing that is seen no later than this is on time, and runs whatever `catch_up` is.
 const ON_TIME: SignedDuration = SignedDuration::from_secs(10);
 
-/// Firings of one schedule that may wait for their turn.
+/// Firings of one schedule that may wait for an earlier run.
 const LONGEST_QUEUE: usize = 100;
 
 /// Missed firings of one schedule that get a row each; of more, the older ones share one.
@@ -27,7 +27,7 @@ pub(super) struct Job {
     pub(super) next: Option<Firing>,
     /// Attempts that run, and failed ones that will be repeated.
     pub(super) active: Vec<Active>,
-    pub(super) waiting: VecDeque<Order>,
+    pub(super) waiting: VecDeque<Attempt>,
     pub(super) paused: bool,
     pub(super) failed: bool,
 }
@@ -35,7 +35,7 @@ pub(super) struct Job {
 /// An attempt that runs, or a failed one that will be repeated.
 #[derive(Debug)]
 pub(super) struct Active {
-    pub(super) order: Order,
+    pub(super) attempt: Attempt,
     pub(super) state: State,
 }
 
@@ -59,14 +59,14 @@ impl Job {
         }
     }
 
-    /// A run of a server before this one goes on, as far as is known; its end is to be heard of.
-    pub(super) fn take_over(&mut self, order: Order) {
-        self.active.push(Active { order, state: State::Running });
+    /// A run of a server before this one goes on, as far as is known; its end is to come.
+    pub(super) fn take_over(&mut self, attempt: Attempt) {
+        self.active.push(Active { attempt, state: State::Running });
     }
 
     /// A server before this one was to repeat `order`, an attempt that failed, at `time`.
-    pub(super) fn take_over_retry(&mut self, order: Order, time: Timestamp, now: Timestamp, decisions: &mut Vec<Decision>) {
-        self.active.push(Active { order, state: State::Pausing(time) });
+    pub(super) fn take_over_retry(&mut self, attempt: Attempt, time: Timestamp, now: Timestamp, decisions: &mut Vec<Decision>) {
+        self.active.push(Active { attempt, state: State::Pausing(time) });
         self.give_up_late_retries(now, decisions);
     }
 
@@ -79,15 +79,15 @@ impl Job {
     /// Repeats failed attempts no more, where their time makes that so.
     fn give_up_retries(&mut self, reason: Reason, at: impl Fn(Timestamp) -> bool, decisions: &mut Vec<Decision>) {
         let given_up = self.active.extract_if(.., |active| matches!(active.state, State::Pausing(until) if at(until)));
-        for Active { order, .. } in given_up.collect::<Vec<_>>() {
-            self.give_up(order, reason, decisions);
+        for Active { attempt, .. } in given_up.collect::<Vec<_>>() {
+            self.give_up(attempt, reason, decisions);
         }
     }
 
-    fn give_up(&mut self, order: Order, reason: Reason, decisions: &mut Vec<Decision>) {
+    fn give_up(&mut self, attempt: Attempt, reason: Reason, decisions: &mut Vec<Decision>) {
         self.failed = true;
-        decisions.push(Decision::GiveUp(order.clone(), reason));
-        tell(order, Occasion::Failure, Some(reason), 1, decisions);
+        decisions.push(Decision::GiveUp(attempt.clone(), reason));
+        notify(attempt, NotifyEvent::Failure, Some(reason), 1, decisions);
     }
 
     /// How old something may be and still run.
@@ -105,10 +105,10 @@ impl Job {
             _ => schedule.timing.next(now),
         };
         self.schedule = Arc::clone(schedule);
-        // What starts from now on is what the file says now.
+        // What starts from now on is as the file is now.
         let pausing = self.active.iter_mut().filter(|active| matches!(active.state, State::Pausing(_)));
-        for order in pausing.map(|active| &mut active.order).chain(&mut self.waiting) {
-            order.schedule = Arc::clone(schedule);
+        for attempt in pausing.map(|active| &mut active.attempt).chain(&mut self.waiting) {
+            attempt.schedule = Arc::clone(schedule);
         }
         self
     }
@@ -117,7 +117,7 @@ impl Job {
     pub(super) fn remove(&mut self, decisions: &mut Vec<Decision>) {
         self.next = None;
         self.give_up_retries(Reason::Removed, |_| true, decisions);
-        decisions.extend(self.waiting.drain(..).map(|order| missed(&order, Reason::Removed)));
+        decisions.extend(self.waiting.drain(..).map(|attempt| missed(&attempt, Reason::Removed)));
         let mut schedule = (*self.schedule).clone();
         schedule.timing.end = Some(Timestamp::MIN);
         self.schedule = Arc::new(schedule);
@@ -134,9 +134,9 @@ impl Job {
         for active in &mut self.active {
             if matches!(active.state, State::Pausing(until) if until <= now) && !is_ending {
                 active.state = State::Running;
-                active.order.attempt += 1;
-                active.order.due = now;
-                decisions.push(Decision::Start(active.order.clone()));
+                active.attempt.number += 1;
+                active.attempt.due = now;
+                decisions.push(Decision::Start(active.attempt.clone()));
             }
         }
         let Some(next) = self.next.filter(|next| next.due <= now) else { return };
@@ -185,16 +185,16 @@ impl Job {
         let latest = due.iter().rposition(|firing| age(firing) > ON_TIME && may_run(firing));
         let is_overtaken = due.last().is_some_and(|firing| age(firing) <= ON_TIME);
         let late_after = self.schedule.notify.as_ref().and_then(|notify| SignedDuration::try_from(notify.late_after.0).ok());
-        let mut missed_late: Option<(Order, u64)> = None;
-        let mut started_late: Option<(Order, u64)> = None;
-        let count = |late: &mut Option<(Order, u64)>, order: &Order, before: u64| {
+        let mut missed_late: Option<(Attempt, u64)> = None;
+        let mut started_late: Option<(Attempt, u64)> = None;
+        let count = |late: &mut Option<(Attempt, u64)>, attempt: &Attempt, before: u64| {
             let firings = late.take().map_or(before, |(_, firings)| firings) + 1;
-            *late = Some((order.clone(), firings));
+            *late = Some((attempt.clone(), firings));
         };
         for (index, firing) in due.iter().enumerate() {
             let is_late = age(firing) > ON_TIME;
             let cause = if is_late { Cause::CatchUp } else { Cause::Schedule };
-            let order = Order { schedule: Arc::clone(&self.schedule), at: firing.at, due: firing.due, cause, attempt: 1 };
+            let attempt = Attempt { schedule: Arc::clone(&self.schedule), at: firing.at, due: firing.due, cause, number: 1 };
             let only_latest = self.schedule.catch_up.runs == CaughtUp::Latest;
             let reason = if self.is_paused() {
                 Some(Reason::Paused)
@@ -208,56 +208,56 @@ impl Job {
                 None
             };
             if let Some(reason) = reason {
-                decisions.push(missed(&order, reason));
+                decisions.push(missed(&attempt, reason));
                 if matches!(reason, Reason::TooLate(_)) {
-                    count(&mut missed_late, &order, older);
+                    count(&mut missed_late, &attempt, older);
                 }
                 continue;
             }
             if late_after.is_some_and(|limit| age(firing) > limit) {
-                count(&mut started_late, &order, 0);
+                count(&mut started_late, &attempt, 0);
             }
-            self.admit(order, decisions);
+            self.admit(attempt, decisions);
         }
         for (late, reason) in [(missed_late, Some(Reason::TooLate(gap))), (started_late, None)] {
-            if let Some((order, firings)) = late {
-                tell(order, Occasion::Late, reason, firings, decisions);
+            if let Some((attempt, firings)) = late {
+                notify(attempt, NotifyEvent::Late, reason, firings, decisions);
             }
         }
     }
 
     /// What overlapping with the runs that go on means.
-    pub(super) fn admit(&mut self, order: Order, decisions: &mut Vec<Decision>) {
+    pub(super) fn admit(&mut self, attempt: Attempt, decisions: &mut Vec<Decision>) {
         let is_free = self.active.is_empty() && self.waiting.is_empty();
         match self.schedule.overlap {
-            _ if is_free => self.start(order, decisions),
-            Overlap::Allow => self.start(order, decisions),
-            Overlap::Skip => decisions.push(missed(&order, Reason::Overlap)),
-            Overlap::Queue if self.waiting.len() >= LONGEST_QUEUE => decisions.push(missed(&order, Reason::QueueFull)),
+            _ if is_free => self.start(attempt, decisions),
+            Overlap::Allow => self.start(attempt, decisions),
+            Overlap::Skip => decisions.push(missed(&attempt, Reason::Overlap)),
+            Overlap::Queue if self.waiting.len() >= LONGEST_QUEUE => decisions.push(missed(&attempt, Reason::QueueFull)),
             Overlap::Queue => {
-                decisions.push(Decision::Wait(order.clone()));
-                self.waiting.push_back(order);
+                decisions.push(Decision::Wait(attempt.clone()));
+                self.waiting.push_back(attempt);
             }
             Overlap::Cancel => {
-                decisions.extend(self.waiting.drain(..).map(|order| missed(&order, Reason::Superseded)));
+                decisions.extend(self.waiting.drain(..).map(|attempt| missed(&attempt, Reason::Superseded)));
                 self.give_up_retries(Reason::Superseded, |_| true, decisions);
                 for active in self.active.iter_mut().filter(|active| active.state == State::Running) {
                     active.state = State::Ending;
-                    decisions.push(Decision::End(active.order.clone()));
+                    decisions.push(Decision::End(active.attempt.clone()));
                 }
                 if self.active.is_empty() {
-                    self.start(order, decisions);
+                    self.start(attempt, decisions);
                 } else {
-                    decisions.push(Decision::Wait(order.clone()));
-                    self.waiting.push_back(order);
+                    decisions.push(Decision::Wait(attempt.clone()));
+                    self.waiting.push_back(attempt);
                 }
             }
         }
     }
 
-    fn start(&mut self, order: Order, decisions: &mut Vec<Decision>) {
-        decisions.push(Decision::Start(order.clone()));
-        self.active.push(Active { order, state: State::Running });
+    fn start(&mut self, attempt: Attempt, decisions: &mut Vec<Decision>) {
+        decisions.push(Decision::Start(attempt.clone()));
+        self.active.push(Active { attempt, state: State::Running });
     }
 
     /// The time of the retry, where there is one.
@@ -269,52 +269,52 @@ impl Job {
         is_ending: bool,
         decisions: &mut Vec<Decision>,
     ) -> Option<Timestamp> {
-        let index = self.active.iter().position(|active| active.order.at == at && !matches!(active.state, State::Pausing(_)))?;
+        let index = self.active.iter().position(|active| active.attempt.at == at && !matches!(active.state, State::Pausing(_)))?;
         let mut active = self.active.swap_remove(index);
         let mut retry = None;
         match outcome {
             Outcome::Done => {
                 if std::mem::take(&mut self.failed) {
-                    tell(active.order, Occasion::Recovery, None, 1, decisions);
+                    notify(active.attempt, NotifyEvent::Recovery, None, 1, decisions);
                 }
             }
             Outcome::Failed => {
                 let pause = self
                     .schedule
                     .retries
-                    .pause(active.order.attempt)
+                    .pause(active.attempt.number)
                     .filter(|_| !is_ending && active.state == State::Running && !self.is_removed());
                 if let Some(time) = pause.and_then(|pause| now.checked_add(pause).ok()) {
-                    decisions.push(Decision::Retry(active.order.clone(), time));
+                    decisions.push(Decision::Retry(active.attempt.clone(), time));
                     active.state = State::Pausing(time);
                     self.active.push(active);
                     retry = Some(time);
                 } else {
                     self.failed = true;
-                    tell(active.order, Occasion::Failure, None, 1, decisions);
+                    notify(active.attempt, NotifyEvent::Failure, None, 1, decisions);
                 }
             }
-            Outcome::Unrecorded if active.order.attempt > 1 && !is_ending => {
-                active.order.attempt -= 1;
+            Outcome::Unrecorded if active.attempt.number > 1 && !is_ending => {
+                active.attempt.number -= 1;
                 let time = now.saturating_add(UNRECORDED_PAUSE).unwrap_or(now);
                 active.state = State::Pausing(time);
                 self.active.push(active);
                 retry = Some(time);
             }
-            // A schedule of every second must not call somebody every second for one full disk.
+            // A schedule of every second must not notify every second of one full disk.
             Outcome::Unrecorded if !std::mem::replace(&mut self.failed, true) => {
-                tell(active.order, Occasion::Failure, Some(Reason::Unrecorded), 1, decisions);
+                notify(active.attempt, NotifyEvent::Failure, Some(Reason::Unrecorded), 1, decisions);
             }
             Outcome::Unrecorded | Outcome::Ended => {}
         }
         if self.active.is_empty()
-            && let Some(order) = self.waiting.pop_front()
+            && let Some(attempt) = self.waiting.pop_front()
         {
-            if self.is_paused() && order.cause != Cause::Trigger {
-                decisions.push(missed(&order, Reason::Paused));
-                decisions.extend(self.waiting.drain(..).map(|order| missed(&order, Reason::Paused)));
+            if self.is_paused() && attempt.cause != Cause::Trigger {
+                decisions.push(missed(&attempt, Reason::Paused));
+                decisions.extend(self.waiting.drain(..).map(|attempt| missed(&attempt, Reason::Paused)));
             } else {
-                self.start(order, decisions);
+                self.start(attempt, decisions);
             }
         }
         retry
@@ -331,13 +331,13 @@ fn before(time: Timestamp) -> Timestamp {
 }
 
 /// A firing that does not run.
-pub(super) fn missed(order: &Order, reason: Reason) -> Decision {
-    let schedule = Arc::clone(&order.schedule);
-    Decision::Miss(Missed { schedule, at: order.at, reason, cause: order.cause, several: None })
+pub(super) fn missed(attempt: &Attempt, reason: Reason) -> Decision {
+    let schedule = Arc::clone(&attempt.schedule);
+    Decision::Miss(Missed { schedule, at: attempt.at, reason, cause: attempt.cause, several: None })
 }
 
-fn tell(order: Order, occasion: Occasion, reason: Option<Reason>, firings: u64, decisions: &mut Vec<Decision>) {
-    if order.schedule.notify.as_ref().is_some_and(|notify| notify.on.contains(&occasion)) {
-        decisions.push(Decision::Tell(Notice { order, occasion, reason, firings }));
+fn notify(attempt: Attempt, event: NotifyEvent, reason: Option<Reason>, firings: u64, decisions: &mut Vec<Decision>) {
+    if attempt.schedule.notify.as_ref().is_some_and(|notify| notify.on.contains(&event)) {
+        decisions.push(Decision::Notify(Notice { attempt, event, reason, firings }));
     }
 }

@@ -1,4 +1,4 @@
-//! The engine: what becomes of every firing. It is told the time and what has ended, and answers with decisions; it does nothing itself.
+//! The engine: what becomes of every firing. It is given the time and what has ended, and answers with decisions; it does nothing itself.
 
 mod deciding;
 mod decision;
@@ -6,5 +6,5 @@ mod job;
 #[cfg(test)]
 mod tests;
 
-pub use deciding::{Engine, Known};
-pub use decision::{Cause, Decision, Former, Gap, Missed, Notice, Order, Outcome, Reason};
+pub use deciding::{Engine, ScheduleState};
+pub use decision::{Attempt, Cause, Decision, Gap, Missed, Notice, Outcome, PreviousAttempt, Reason};

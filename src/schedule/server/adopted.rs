@@ -1,14 +1,15 @@
 //! What a server takes over from the one before it: runs that go on, retries that are to come, firings that wait, and ends of runs that
-//! nobody has heard of.
+//! no server has taken note of.
 
-use super::dispatch::{Consequences, Dispatch};
+use super::dispatch::{DecisionBatch, Dispatch};
 use super::error::ServeError;
-use super::words::time;
+use super::format::time;
 use crate::gate::Level;
 use crate::history::{
-    Attempt, Decided, Filter, Firing, FiringOutcome, FiringRow, NewRun, Retry, RunEnd, RunOutcome, RunRow, Store, StoreError,
+    AttemptKey, Filter, Firing, FiringOutcome, FiringRow, HistoryEntry, NewRun, Retry, RunEnd, RunOutcome, RunRow, Store,
+    StoreError,
 };
-use crate::schedule::engine::{Cause, Former, Known, Outcome, Reason};
+use crate::schedule::engine::{Cause, Outcome, PreviousAttempt, Reason, ScheduleState};
 use crate::schedule::value::Overlap;
 use cumulua_core::clock::wall_now;
 use jiff::Timestamp;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 
 /// A run of a server before this one.
 struct Run {
-    /// None where the history has its end already, and only its process has yet to go.
+    /// None where the history has its end already, and only its process still has to end.
     id: Option<String>,
     name: String,
     at: Timestamp,
@@ -35,7 +36,7 @@ impl Adopted {
         let going_on = records.store.runs(Filter { open: true, ..Filter::default() })?;
         for RunRow { run, .. } in going_on.into_iter().filter(|row| matches!(row.run.kind.as_str(), "schedule" | "trigger")) {
             let at = run.due.unwrap_or(run.started);
-            engine.adopt(&former(&run));
+            engine.adopt(&previous_attempt(&run));
             let message = format!("{}: the run of {} still goes on", run.name, time(at));
             records.log.line(Level::Info, &message, &[("schedule", &run.name), ("run", &run.id)]);
             adopted.push(Run { id: Some(run.id), name: run.name, at });
@@ -43,7 +44,7 @@ impl Adopted {
         for schedule in file.schedules.iter().filter(|schedule| schedule.overlap != Overlap::Allow) {
             let is_known = adopted.iter().any(|run| run.name == *schedule.name);
             if !is_known && records.store.locks().is_schedule_running(&schedule.name) {
-                engine.adopt(&Former { name: &schedule.name, at: now, attempt: 1, cause: Cause::Schedule });
+                engine.adopt(&PreviousAttempt { name: &schedule.name, at: now, number: 1, cause: Cause::Schedule });
                 adopted.push(Run { id: None, name: schedule.name.to_string(), at: now });
             }
         }
@@ -63,7 +64,7 @@ impl Adopted {
                 continue;
             }
             match ended(&run, dispatch) {
-                Ok(consequences) => dispatch.carry_out([consequences]),
+                Ok(batch) => dispatch.carry_out([batch]),
                 Err(problem) => {
                     // Whether it is to be repeated must not be guessed.
                     dispatch.records.fault(&problem);
@@ -74,30 +75,30 @@ impl Adopted {
     }
 }
 
-/// Hears that a run of a server before has ended.
-fn ended(run: &Run, dispatch: &mut Dispatch) -> Result<Consequences, StoreError> {
+/// Decides what follows from the end of a run of a server before.
+fn ended(run: &Run, dispatch: &mut Dispatch) -> Result<DecisionBatch, StoreError> {
     let now = wall_now();
     let Some(id) = &run.id else {
         return Ok(dispatch.engine.ended(&run.name, run.at, Outcome::Ended, now).into());
     };
-    let said = dispatch.records.store.run(id)?.and_then(|row| row.end());
-    let end = said.unwrap_or_else(|| {
+    let recorded = dispatch.records.store.run(id)?.and_then(|row| row.end());
+    let end = recorded.unwrap_or_else(|| {
         let error = Some("its process ended without a word after its server had".to_owned());
         RunEnd { id: id.clone(), ended: now, outcome: RunOutcome::Lost, status: None, error }
     });
-    Ok(dispatch.heard(&run.name, run.at, end))
+    Ok(dispatch.decide_after(&run.name, run.at, end))
 }
 
 /// Takes over what the server before this one has left undone, before anything new is decided.
 pub(super) fn take_over(dispatch: &mut Dispatch, now: Timestamp) -> Result<(), ServeError> {
     let waiting = dispatch.records.store.queued_firings()?;
     take_over_retries(dispatch, now)?;
-    hear_of_the_past(dispatch, now)?;
+    settle_unheard_runs(dispatch, now)?;
     for firing in waiting {
         let decisions = dispatch.engine.take_up(&firing.schedule, firing.due, now);
         if decisions.is_empty() {
             // Its schedule is no longer in the file.
-            dispatch.records.store.decide_together(vec![Decided::Beside(removed(firing, now), None)])?;
+            dispatch.records.store.decide_together(vec![HistoryEntry::Beside(removed_firing(firing, now), None)])?;
         }
         dispatch.carry_out([decisions.into()]);
     }
@@ -109,38 +110,38 @@ fn take_over_retries(dispatch: &mut Dispatch, now: Timestamp) -> Result<(), Serv
     let to_repeat = dispatch.records.store.runs(Filter { to_repeat: true, ..Filter::default() })?;
     for RunRow { run, retry_at, .. } in to_repeat {
         let Some(time) = retry_at else { continue };
-        if let Some(decisions) = dispatch.engine.take_over_retry(&former(&run), time, now) {
+        if let Some(decisions) = dispatch.engine.take_over_retry(&previous_attempt(&run), time, now) {
             dispatch.carry_out([decisions.into()]);
         } else {
-            let attempt = Attempt { schedule: run.name, due: run.due.unwrap_or(run.started), number: run.attempt };
-            dispatch.records.record(vec![Decided::Retry(attempt, Retry::GivenUp(Reason::Removed.to_string()))]);
+            let attempt = AttemptKey { schedule: run.name, due: run.due.unwrap_or(run.started), number: run.attempt };
+            dispatch.records.record(vec![HistoryEntry::Retry(attempt, Retry::GivenUp(Reason::Removed.to_string()))]);
         }
     }
     Ok(())
 }
 
-/// Hears of runs that have ended, or were lost, since the server before this one did.
-fn hear_of_the_past(dispatch: &mut Dispatch, now: Timestamp) -> Result<(), ServeError> {
+/// Decides what follows from runs that have ended, or were lost, since the server before this one did.
+fn settle_unheard_runs(dispatch: &mut Dispatch, now: Timestamp) -> Result<(), ServeError> {
     for row in dispatch.records.store.unheard_runs()? {
         let Some(end) = row.end() else { continue };
-        let decisions = dispatch.engine.ended_before(&former(&row.run), end.outcome.into(), end.ended, now);
-        dispatch.carry_out([Consequences { decisions, of: Some(Arc::new(end)) }]);
+        let decisions = dispatch.engine.ended_before(&previous_attempt(&row.run), end.outcome.into(), end.ended, now);
+        dispatch.carry_out([DecisionBatch { decisions, of: Some(Arc::new(end)) }]);
     }
     Ok(())
 }
 
 /// A run of a server before this one, as the engine takes it over.
-fn former(run: &NewRun) -> Former<'_> {
+fn previous_attempt(run: &NewRun) -> PreviousAttempt<'_> {
     let cause = if run.kind == "trigger" { Cause::Trigger } else { Cause::Schedule };
-    Former { name: &run.name, at: run.due.unwrap_or(run.started), attempt: run.attempt, cause }
+    PreviousAttempt { name: &run.name, at: run.due.unwrap_or(run.started), number: run.attempt, cause }
 }
 
 /// What the store knows of every schedule.
-pub(super) fn known(store: &Store) -> Result<HashMap<String, Known>, StoreError> {
+pub(super) fn read_schedule_states(store: &Store) -> Result<HashMap<String, ScheduleState>, StoreError> {
     let times = store.planned_times()?;
     let outcomes = store.last_outcomes()?;
     let states = store.schedule_states()?.into_iter().map(|(name, state)| {
-        let known = Known {
+        let known = ScheduleState {
             fingerprint: times.get(&name).cloned().unwrap_or_default(),
             handled: state.decided_upto.unwrap_or(Timestamp::MIN),
             paused: state.paused.is_some(),
@@ -151,7 +152,7 @@ pub(super) fn known(store: &Store) -> Result<HashMap<String, Known>, StoreError>
     Ok(states.collect())
 }
 
-fn removed(row: FiringRow, now: Timestamp) -> Firing {
+fn removed_firing(row: FiringRow, now: Timestamp) -> Firing {
     let detail = Some(Reason::Removed.to_string());
     Firing { schedule: row.schedule, due: row.due, decided: now, outcome: FiringOutcome::NotStarted, detail }
 }

@@ -1,4 +1,4 @@
-//! A run's process: its output is kept line by line, its time is limited, and it ends when it is told to.
+//! A run's process: its output is kept line by line, its time is limited, and it ends when the server ends it.
 
 use super::lines::Lines;
 use crate::history::{Line, Output, RunOutcome, Store, Stream};
@@ -11,11 +11,11 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::mpsc;
 
-/// A process that was told to end has its deferred functions to run, and then this much more.
+/// A process that was asked to end has its deferred functions to run, and then this much more.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What a script has started may hold the pipes open after it; its last words are waited for so long.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+/// What a script has started may hold the pipes open after it; its last output is waited for so long.
+const OUTPUT_GRACE: Duration = Duration::from_millis(500);
 
 /// By how much runs, and what they start, are nicer than the server; 19 is the nicest that there is.
 #[cfg(unix)]
@@ -27,11 +27,11 @@ const TIMED_OUT: i32 = 124;
 /// How a run's process ended.
 #[derive(Debug, Clone)]
 pub(super) struct Exit {
-    /// How the run ended, as far as its process tells.
+    /// How the run ended, as far as its process shows.
     pub(super) outcome: RunOutcome,
     /// The process's exit status, where it has one.
     pub(super) status: Option<i32>,
-    /// What a person reads where the process has said nothing itself.
+    /// What a person reads where the process has written nothing itself.
     pub(super) error: Option<String>,
 }
 
@@ -42,19 +42,19 @@ pub(super) struct Handle {
 }
 
 impl Handle {
-    /// Tells the process to end, and why.
+    /// Asks the process to end, for this reason.
     pub(super) fn end(&self, reason: &str) {
         let _ = self.end.send(reason.to_owned());
     }
 }
 
-/// Who hears a run's lines.
+/// What receives a run's lines.
 pub type Listener = Arc<dyn Fn(Stream, &str) + Send + Sync>;
 
 /// A run's process that has been started.
 pub(super) struct Process {
     child: Child,
-    lifeline: Option<ChildStdin>,
+    stdin: Option<ChildStdin>,
     ends: mpsc::UnboundedReceiver<String>,
     timeout: Option<Duration>,
 }
@@ -65,18 +65,18 @@ impl Process {
         command.kill_on_drop(false);
         let mut child = command.spawn()?;
         give_way(child.id());
-        let lifeline = child.stdin.take();
+        let stdin = child.stdin.take();
         let (end, ends) = mpsc::unbounded_channel();
-        Ok((Handle { end }, Self { child, lifeline, ends, timeout }))
+        Ok((Handle { end }, Self { child, stdin, ends, timeout }))
     }
 
     /// Sees the process to its end. Its lines go to `listener`.
     pub(super) async fn supervise(mut self, listener: Listener) -> Exit {
         let id = self.child.id();
         let (out, err) = (self.child.stdout.take(), self.child.stderr.take());
-        let heard = Arc::clone(&listener);
+        let receiver = Arc::clone(&listener);
         let captured =
-            tokio::spawn(async move { tokio::join!(capture(out, Stream::Out, &heard), capture(err, Stream::Err, &heard)).1 });
+            tokio::spawn(async move { tokio::join!(capture(out, Stream::Out, &receiver), capture(err, Stream::Err, &receiver)).1 });
         // The process ends itself at its timeout; one that does not is killed a little later.
         let mut kill_at = self
             .timeout
@@ -93,8 +93,8 @@ impl Process {
             tokio::select! {
                 status = self.child.wait() => break status,
                 Some(reason) = self.ends.recv(), if ended_for.is_none() => {
-                    if let Some(lifeline) = &mut self.lifeline {
-                        let _ = lifeline.write_all(format!("{reason}\n").as_bytes()).await;
+                    if let Some(stdin) = &mut self.stdin {
+                        let _ = stdin.write_all(format!("{reason}\n").as_bytes()).await;
                     }
                     kill_at = Some((tokio::time::Instant::from_std(cumulua_core::clock::real_now()) + PATIENCE, Why::Ended));
                     ended_for = Some(reason);
@@ -106,14 +106,14 @@ impl Process {
                 }
             }
         };
-        drop(self.lifeline);
+        drop(self.stdin);
         let was_ended = ended_for.is_some() || status.as_ref().is_ok_and(|status| matches!(status.code(), None | Some(TIMED_OUT)));
         if was_ended {
             // What the script had started goes with it.
             kill_group(id);
         }
         let mut captured = captured;
-        let last_error = if let Ok(last) = tokio::time::timeout(LAST_WORDS, &mut captured).await {
+        let last_error = if let Ok(last) = tokio::time::timeout(OUTPUT_GRACE, &mut captured).await {
             last.ok().flatten()
         } else {
             captured.abort();
@@ -158,11 +158,11 @@ fn crash(status: ExitStatus, last_error: Option<String>) -> String {
     format!("its process crashed ({status}){last}")
 }
 
-/// Lets the server, whose firings would else be late, go before a run where both want a processor.
+/// Lets the server, whose firings would otherwise be late, go before a run where both want a processor.
 #[cfg(unix)]
 fn give_way(id: Option<u32>) {
     if let Some(process) = id.and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw) {
-        // Where that is forbidden all are equals.
+        // Where that is forbidden, all have the same priority.
         let own = rustix::process::getpriority_process(None).unwrap_or(0);
         let _ = rustix::process::setpriority_process(Some(process), own + NICER);
     }
@@ -182,22 +182,22 @@ fn kill_group(id: Option<u32>) {
 #[cfg(not(unix))]
 fn kill_group(_: Option<u32>) {}
 
-/// Hears a stream to its end; gives its last line that is not empty.
+/// Reads a stream to its end; gives its last line that is not empty.
 async fn capture(stream: Option<impl AsyncRead + Unpin>, name: Stream, listener: &Listener) -> Option<String> {
     let mut stream = stream?;
     let mut lines = Lines::default();
     let mut last = None;
     let mut buffer = vec![0; 8 * 1024];
-    let mut hear = |line: String| {
+    let mut receive = |line: String| {
         listener(name, &line);
         if !line.trim().is_empty() {
             last = Some(line);
         }
     };
     while let Ok(length @ 1..) = stream.read(&mut buffer).await {
-        lines.push(&buffer[..length]).into_iter().for_each(&mut hear);
+        lines.push(&buffer[..length]).into_iter().for_each(&mut receive);
     }
-    lines.take().into_iter().for_each(&mut hear);
+    lines.take().into_iter().for_each(&mut receive);
     last
 }
 
@@ -206,7 +206,7 @@ pub(super) fn keep(store: Store, run: String) -> Listener {
     let output = std::sync::Mutex::new(Output::default());
     Arc::new(move |stream, text| {
         let mut output = output.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        // A store that cannot keep up, or a full disk, stops nothing that runs; the run's end says so once.
+        // A store that cannot keep up, or a full disk, stops nothing that runs; it is reported once, at the run's end.
         let _ = store.add_line(&run, &mut output, Line { at: wall_now(), stream, text: text.to_owned() });
     })
 }

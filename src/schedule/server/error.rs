@@ -27,7 +27,7 @@ pub enum ServeError {
     System {
         /// What.
         what: String,
-        /// What the system says.
+        /// The system's reason.
         reason: io::Error,
     },
 }

@@ -27,8 +27,8 @@ use tokio::sync::mpsc;
 /// How often the file and adopted runs are looked at; also the longest sleep, so that a clock that is set is noticed.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
-/// What notifications on their way get at the server's end.
-const LAST_TELLS: Duration = Duration::from_secs(10);
+/// The time that notifications on their way get at the server's end.
+const NOTIFY_GRACE: Duration = Duration::from_secs(10);
 
 /// How often history is pruned.
 const PRUNING: Duration = Duration::from_mins(10);
@@ -47,12 +47,12 @@ pub struct Server {
     pub http: Option<SocketAddr>,
     /// In place of the file's grace.
     pub grace: Option<Duration>,
-    /// Who hears what the server says.
+    /// Where the server logs.
     pub log: Arc<dyn Log>,
 }
 
 impl Server {
-    /// Serves until it is told to end.
+    /// Serves until a signal ends it.
     pub async fn serve(self) -> Result<(), ServeError> {
         let file = ScheduleFile::read(&self.file)?;
         let locked = self.store.locks().server().map_err(ServeError::system("the server's lock cannot be taken"))?;
@@ -62,8 +62,8 @@ impl Server {
                 return Err(ServeError::Taken { holder, store: self.store.path().to_owned() });
             }
         };
-        // From here on: a signal that came before would end the server without a word.
-        let mut signals = Signals::listen().map_err(ServeError::system("signals cannot be heard"))?;
+        // From here on: a signal that came before would end the server without a line in the log.
+        let mut signals = Signals::listen().map_err(ServeError::system("signals cannot be handled"))?;
         let began = real_now();
         let metrics = Arc::new(Metrics::default());
         if let Some(address) = self.http {
@@ -75,7 +75,7 @@ impl Server {
         let (report, mut ends) = mpsc::unbounded_channel();
         let (mut requests, problem) = Requests::listen(self.store.path());
         if let Some(problem) = problem {
-            let message = format!("the server's socket cannot be made, so that no command is heard: {problem}");
+            let message = format!("the server's socket cannot be made, so that no command reaches it: {problem}");
             self.log.line(Level::Warn, &message, &[]);
         }
         let records = Records::new(self.store, Arc::clone(&self.log), metrics);
@@ -90,7 +90,7 @@ impl Server {
         loop {
             serving.step(std::mem::take(&mut ended));
             if real_now() >= next_housekeeping {
-                serving.keep_house();
+                serving.do_housekeeping();
                 next_housekeeping = real_now() + HOUSEKEEPING;
             }
             if real_now() >= next_pruning {
@@ -103,12 +103,12 @@ impl Server {
             tokio::select! {
                 biased;
                 _ = ends.recv_many(&mut ended, usize::MAX) => {}
-                signal = signals.next() => serving.hear(signal),
+                signal = signals.next() => serving.handle_signal(signal),
                 asked = requests.next() => serving.answer(asked),
                 () = tokio::time::sleep(serving.pause(next_housekeeping)) => {}
             }
         }
-        serving.dispatch.notifier.finish(LAST_TELLS).await;
+        serving.dispatch.notifier.finish(NOTIFY_GRACE).await;
         let records = &mut serving.dispatch.records;
         records.catch_up();
         records.log.line(Level::Info, "ended", &[]);

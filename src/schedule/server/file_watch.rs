@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// What tells that a file has changed.
+/// What differs when a file has changed.
 type Stamp = (SystemTime, u64);
 
 /// The file as it was read, and as it was seen last.
@@ -26,7 +26,7 @@ impl FileWatch {
         std::mem::replace(&mut self.seen, now) == now && now != self.read
     }
 
-    /// Says that the file is read as it is now.
+    /// Notes that the file is read as it is now.
     pub(super) fn reads(&mut self) {
         self.read = stamp(&self.path);
     }

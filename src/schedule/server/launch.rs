@@ -1,7 +1,7 @@
 //! The command line of a run.
 
 use crate::history::NewRun;
-use crate::schedule::engine::{Cause, Order};
+use crate::schedule::engine::{Attempt, Cause};
 use crate::schedule::value::Overlap;
 use jiff::Timestamp;
 use std::ffi::OsString;
@@ -55,10 +55,10 @@ impl Launcher {
     }
 
     /// The run of an order.
-    pub(super) fn run(&self, order: &Order, run: &str, folder: &Path) -> Command {
-        let schedule = &order.schedule;
+    pub(super) fn run(&self, attempt: &Attempt, run: &str, folder: &Path) -> Command {
+        let schedule = &attempt.schedule;
         let mut command = self.command(folder);
-        command.arg("--lifeline").arg("--store").arg(&self.store).args(["--run-id", run]);
+        command.arg("--server-pipe").arg("--store").arg(&self.store).args(["--run-id", run]);
         if schedule.overlap != Overlap::Allow {
             command.args(["--run-schedule", &schedule.name]);
         }
@@ -87,16 +87,16 @@ impl Launcher {
         command
     }
 
-    /// The run of a function that hears of an occasion.
+    /// The run of a function that receives a notification.
     pub(super) fn function(&self, module: &str, function: &str, event: &str, folder: &Path) -> Command {
         let code = "local module, name, event = args[1], args[2], json.decode(args[3])
             local loaded = require(module)
-            local heard = type(loaded) == 'table' and loaded[name] or _G[name]
-            if type(heard) ~= 'function' then error(module .. ' has no function ' .. name) end
-            heard(event)";
+            local receiver = type(loaded) == 'table' and loaded[name] or _G[name]
+            if type(receiver) ~= 'function' then error(module .. ' has no function ' .. name) end
+            receiver(event)";
         let mut command = self.command(folder);
         command.args([
-            "--lifeline",
+            "--server-pipe",
             "--no-record",
             "--error-format",
             "json",
@@ -114,9 +114,9 @@ impl Launcher {
 }
 
 /// A run as the store has it before its process starts.
-pub(super) fn new_run(order: &Order, id: String, now: Timestamp) -> NewRun {
-    let schedule = &order.schedule;
-    let kind = if order.cause == Cause::Trigger { "trigger" } else { "schedule" };
+pub(super) fn new_run(attempt: &Attempt, id: String, now: Timestamp) -> NewRun {
+    let schedule = &attempt.schedule;
+    let kind = if attempt.cause == Cause::Trigger { "trigger" } else { "schedule" };
     NewRun {
         id,
         name: schedule.name.to_string(),
@@ -128,8 +128,8 @@ pub(super) fn new_run(order: &Order, id: String, now: Timestamp) -> NewRun {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         simulated: false,
         pid: None,
-        due: Some(order.at),
-        attempt: order.attempt,
+        due: Some(attempt.at),
+        attempt: attempt.number,
         started: now,
     }
 }

@@ -1,4 +1,4 @@
-//! Cuts a child's output into lines.
+//! Splits a child's output into lines.
 
 /// A line that is longer is cut here, so that output without line breaks does not fill memory. In bytes.
 const LONGEST: usize = 16 * 1024;

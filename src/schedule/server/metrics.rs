@@ -116,7 +116,12 @@ impl Metrics {
         };
         family("cumulua_schedules", "gauge", "Schedules in the file.", &one(counts.schedules.to_string()));
         family("cumulua_schedule_runs_running", "gauge", "Runs that go on.", &one(counts.running.to_string()));
-        family("cumulua_schedule_firings_waiting", "gauge", "Firings that wait for their turn.", &one(counts.waiting.to_string()));
+        family(
+            "cumulua_schedule_firings_waiting",
+            "gauge",
+            "Firings that wait for an earlier run.",
+            &one(counts.waiting.to_string()),
+        );
         family("cumulua_schedule_firings_total", "counter", "Firings by what became of them.", &by_outcome(&counts.firings));
         family("cumulua_schedule_runs_total", "counter", "Runs that ended, by how.", &by_outcome(&counts.runs));
         family("cumulua_schedule_reloads_total", "counter", "Changed files taken over.", &one(counts.reloads.to_string()));

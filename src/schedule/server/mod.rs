@@ -1,4 +1,4 @@
-//! The server: starts runs when the engine says so, and keeps what becomes of each firing.
+//! The server: starts runs as the engine decides, and keeps what becomes of each firing.
 
 mod adopted;
 mod child;
@@ -7,6 +7,7 @@ mod dispatch;
 mod error;
 mod event_loop;
 mod file_watch;
+mod format;
 mod http;
 mod launch;
 mod lines;
@@ -22,14 +23,13 @@ mod reload;
 mod requests;
 mod serving;
 mod signals;
-mod words;
 
 pub use child::Listener;
 pub use error::ServeError;
 pub use event_loop::Server;
+pub use format::count;
 pub use launch::{Launcher, Shared};
 pub use log::Log;
 pub use metrics::Metrics;
 pub use notifier::Post;
 pub use once::{Once, run_once};
-pub use words::counted;

@@ -26,22 +26,26 @@ pub(super) struct Notifier {
     post: Post,
     log: Arc<dyn Log>,
     under_way: JoinSet<()>,
-    turns: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
 impl Notifier {
     pub(super) fn new(launcher: Launcher, post: Post, log: Arc<dyn Log>) -> Self {
-        Self { launcher, post, log, under_way: JoinSet::new(), turns: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self { launcher, post, log, under_way: JoinSet::new(), permits: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 
     /// Sends a notification on its way.
-    pub(super) fn tell(&mut self, notify: &Arc<Notify>, event: Value, folder: &Path) {
-        let (notify, launcher, folder) = (Arc::clone(notify), self.launcher.clone(), folder.to_owned());
-        let (post, log, turns) = (Arc::clone(&self.post), Arc::clone(&self.log), Arc::clone(&self.turns));
+    pub(super) fn notify(&mut self, notify: &Arc<Notify>, event: Value, folder: &Path) {
+        let notify = Arc::clone(notify);
+        let launcher = self.launcher.clone();
+        let folder = folder.to_owned();
+        let post = Arc::clone(&self.post);
+        let log = Arc::clone(&self.log);
+        let permits = Arc::clone(&self.permits);
         self.under_way.spawn_local(async move {
             // The semaphore is never closed.
-            let _turn = turns.acquire().await;
-            tell(notify, event, launcher, &folder, post, log).await;
+            let _permit = permits.acquire().await;
+            deliver(notify, event, launcher, &folder, post, log).await;
         });
     }
 
@@ -57,8 +61,8 @@ impl Notifier {
     }
 }
 
-/// Tells whoever is to hear of an occasion; what fails is logged.
-async fn tell(notify: Arc<Notify>, event: Value, launcher: Launcher, folder: &Path, post: Post, log: Arc<dyn Log>) {
+/// Delivers a notification to all that it is for; what fails is logged.
+async fn deliver(notify: Arc<Notify>, event: Value, launcher: Launcher, folder: &Path, post: Post, log: Arc<dyn Log>) {
     let name = event["schedule"].as_str().unwrap_or_default().to_owned();
     let mut faults = Vec::new();
     if let Some(function) = &notify.lua
@@ -74,7 +78,7 @@ async fn tell(notify: Arc<Notify>, event: Value, launcher: Launcher, folder: &Pa
         faults.extend(posted.err().map(|problem| format!("the webhook: {problem}")));
     }
     for fault in faults {
-        log.line(Level::Error, &format!("{name}: nobody was notified by {fault}"), &[("schedule", &name)]);
+        log.line(Level::Error, &format!("{name}: not notified by {fault}"), &[("schedule", &name)]);
     }
 }
 
@@ -88,12 +92,12 @@ fn address(webhook: &Webhook) -> Result<String, String> {
 async fn call(function: &LuaFunction, event: &Value, launcher: &Launcher, folder: &Path) -> Result<(), String> {
     let module = function.file.trim_end_matches(".lua").trim_start_matches("./").replace('/', ".");
     let command = launcher.function(&module, &function.function, &event.to_string(), folder);
-    let said = Arc::new(Mutex::new(Vec::new()));
-    let heard = Arc::clone(&said);
+    let errors = Arc::new(Mutex::new(Vec::new()));
+    let received = Arc::clone(&errors);
     let listener: Listener = Arc::new(move |stream, line| {
-        let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
-        if stream == Stream::Err && heard.len() < 20 {
-            heard.push(line.trim().to_owned());
+        let mut received = received.lock().unwrap_or_else(PoisonError::into_inner);
+        if stream == Stream::Err && received.len() < 20 {
+            received.push(line.trim().to_owned());
         }
     });
     let (_handle, process) = Process::start(command, Some(Duration::from_mins(1))).map_err(|error| error.to_string())?;
@@ -101,8 +105,8 @@ async fn call(function: &LuaFunction, event: &Value, launcher: &Launcher, folder
     if exit.status == Some(0) {
         return Ok(());
     }
-    let said = said.lock().unwrap_or_else(PoisonError::into_inner);
-    let message = said.iter().rev().find_map(|line| {
+    let errors = errors.lock().unwrap_or_else(PoisonError::into_inner);
+    let message = errors.iter().rev().find_map(|line| {
         let error: Value = serde_json::from_str(line).ok()?;
         error["message"].as_str().map(str::to_owned)
     });

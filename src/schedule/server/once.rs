@@ -1,10 +1,10 @@
 //! One run of a schedule without a server: `cumulua schedule trigger` where none serves.
 
 use super::child::{self, Exit, Listener, Process};
+use super::format::milliseconds;
 use super::launch::{Launcher, new_run};
-use super::words::milliseconds;
-use crate::history::{Decided, Firing, FiringOutcome, RunEnd, RunOutcome, Store};
-use crate::schedule::engine::{Cause, Order};
+use crate::history::{Firing, FiringOutcome, HistoryEntry, RunEnd, RunOutcome, Store};
+use crate::schedule::engine::{Attempt, Cause};
 use crate::schedule::model::Schedule;
 use crate::schedule::value::Overlap;
 use cumulua_core::clock::wall_now;
@@ -23,29 +23,29 @@ pub struct Once {
     pub folder: PathBuf,
     /// The run's id.
     pub id: String,
-    /// Who sees its lines, beside the store.
+    /// What receives its lines, beside the store.
     pub echo: Listener,
 }
 
-/// Carries it out; gives its exit status. The error says why it did not run, or how it crashed.
+/// Carries it out; gives its exit status. The error is why it did not run, or how it crashed.
 pub async fn run_once(once: Once) -> Result<i32, String> {
     let Once { store, launcher, schedule, folder, id, echo } = once;
     if schedule.overlap != Overlap::Allow && store.locks().is_schedule_running(&schedule.name) {
         return Err(format!("{} is still going on; `cumulua runs list` shows its run", schedule.name));
     }
     let now = milliseconds(wall_now());
-    let order = Order { schedule, at: now, due: now, cause: Cause::Trigger, attempt: 1 };
-    let new = new_run(&order, id.clone(), now);
+    let attempt = Attempt { schedule, at: now, due: now, cause: Cause::Trigger, number: 1 };
+    let new = new_run(&attempt, id.clone(), now);
     let firing = Firing {
-        schedule: order.schedule.name.to_string(),
+        schedule: attempt.schedule.name.to_string(),
         due: now,
         decided: now,
         outcome: FiringOutcome::Ran { run: id.clone() },
         detail: None,
     };
     store.decide_beside(firing, Some(new)).map_err(|problem| problem.to_string())?;
-    let command = launcher.run(&order, &id, &folder);
-    let started = Process::start(command, order.schedule.timeout);
+    let command = launcher.run(&attempt, &id, &folder);
+    let started = Process::start(command, attempt.schedule.timeout);
     let exit = match started {
         Ok((handle, process)) => {
             let keep = child::keep(store.clone(), id.clone());
@@ -67,9 +67,9 @@ pub async fn run_once(once: Once) -> Result<i32, String> {
             Exit { outcome: RunOutcome::Failed, status: None, error: Some(error) }
         }
     };
-    let (status, error) = (exit.status, exit.error);
+    let Exit { status, error, .. } = exit;
     let end = RunEnd { id, ended: wall_now(), outcome: exit.outcome, status, error: error.clone() };
-    store.decide_together(vec![Decided::End(end)]).map_err(|problem| problem.to_string())?;
-    // What crashed has not said why itself.
+    store.decide_together(vec![HistoryEntry::End(end)]).map_err(|problem| problem.to_string())?;
+    // What crashed has not recorded why itself.
     status.map_or_else(|| Err(error.unwrap_or_default()), Ok)
 }

@@ -1,4 +1,4 @@
-//! What the engine's words are in the history, and the other way round.
+//! Translates the engine's outcomes into the history's, and back.
 
 use crate::history::{FiringOutcome, RunOutcome};
 use crate::schedule::engine::{Outcome, Reason};

@@ -3,7 +3,7 @@
 use super::child::{self, Exit, Handle, Process};
 use super::launch::Launcher;
 use crate::history::Store;
-use crate::schedule::engine::Order;
+use crate::schedule::engine::Attempt;
 use std::collections::HashMap;
 use std::io;
 use std::path::Path;
@@ -14,7 +14,7 @@ pub(super) type Ended = (String, Exit);
 
 /// A run that goes on.
 struct Running {
-    order: Order,
+    attempt: Attempt,
     handle: Handle,
 }
 
@@ -26,7 +26,7 @@ pub(super) struct Processes {
 }
 
 impl Processes {
-    /// None yet; `ended` hears of each that ends.
+    /// None yet; `ended` receives each that ends.
     pub(super) fn new(launcher: Launcher, ended: mpsc::UnboundedSender<Ended>) -> Self {
         Self { launcher, running: HashMap::new(), ended }
     }
@@ -36,11 +36,17 @@ impl Processes {
     }
 
     /// Starts a run's process, whose output goes into the store.
-    pub(super) fn start(&mut self, order: Order, run: String, folder: &Path, store: &Store) -> Result<(), (Order, io::Error)> {
-        let command = self.launcher.run(&order, &run, folder);
-        let (handle, process) = match Process::start(command, order.schedule.timeout) {
+    pub(super) fn start(
+        &mut self,
+        attempt: Attempt,
+        run: String,
+        folder: &Path,
+        store: &Store,
+    ) -> Result<(), (Attempt, io::Error)> {
+        let command = self.launcher.run(&attempt, &run, folder);
+        let (handle, process) = match Process::start(command, attempt.schedule.timeout) {
             Ok(started) => started,
-            Err(problem) => return Err((order, problem)),
+            Err(problem) => return Err((attempt, problem)),
         };
         let (ended, id) = (self.ended.clone(), run.clone());
         let listener = child::keep(store.clone(), run.clone());
@@ -48,22 +54,22 @@ impl Processes {
             let exit = process.supervise(listener).await;
             let _ = ended.send((id, exit));
         });
-        self.running.insert(run, Running { order, handle });
+        self.running.insert(run, Running { attempt, handle });
         Ok(())
     }
 
-    /// Hears that a process has ended; what it was for.
-    pub(super) fn forget(&mut self, run: &str) -> Option<Order> {
-        self.running.remove(run).map(|running| running.order)
+    /// Forgets a process that has ended; gives what it was for.
+    pub(super) fn forget(&mut self, run: &str) -> Option<Attempt> {
+        self.running.remove(run).map(|running| running.attempt)
     }
 
-    /// Tells the run of a firing to end.
-    pub(super) fn end(&self, order: &Order, reason: &str) {
-        let is_meant = |other: &Order| other.schedule.name == order.schedule.name && other.at == order.at;
-        self.running.values().filter(|running| is_meant(&running.order)).for_each(|running| running.handle.end(reason));
+    /// Asks the run of a firing to end.
+    pub(super) fn end(&self, attempt: &Attempt, reason: &str) {
+        let is_meant = |other: &Attempt| other.schedule.name == attempt.schedule.name && other.at == attempt.at;
+        self.running.values().filter(|running| is_meant(&running.attempt)).for_each(|running| running.handle.end(reason));
     }
 
-    /// Tells all to end.
+    /// Asks all to end.
     pub(super) fn end_all(&self, reason: &str) {
         self.running.values().for_each(|running| running.handle.end(reason));
     }

@@ -1,4 +1,4 @@
-//! Forgetting what schedules' `keep` does not keep, some schedules at a time, so that no firing waits for it.
+//! Prunes what schedules' `keep` does not keep, some schedules at a time, so that no firing waits for it.
 
 use super::records::Records;
 use crate::history::Prune;

@@ -4,7 +4,7 @@
 use super::log::Log;
 use super::metrics::Metrics;
 use crate::gate::Level;
-use crate::history::{Decided, Firing, FiringOutcome, RunEnd, Store, StoreError};
+use crate::history::{Firing, FiringOutcome, HistoryEntry, RunEnd, Store, StoreError};
 use cumulua_core::clock::real_now;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -13,47 +13,46 @@ use std::time::{Duration, Instant};
 /// So much is kept; of more the oldest is forgotten, because a server must not grow without end.
 const MOST: usize = 10_000;
 
-/// A store that works and refuses in turn is spoken of no more often.
+/// A store that works and refuses in turn is logged no more often.
 const SILENCE: Duration = Duration::from_mins(1);
 
 /// How long a store that is asked whether it works again has to answer.
 const PROBE: Duration = Duration::from_secs(1);
 
-/// What the server writes into the history, and what it says of that.
+/// What the server writes into the history, and what it logs about that.
 pub(super) struct Records {
     pub(super) store: Store,
     pub(super) log: Arc<dyn Log>,
     pub(super) metrics: Arc<Metrics>,
     /// What the store has refused and is still to have.
-    refused: VecDeque<Decided>,
+    refused: VecDeque<HistoryEntry>,
     forgotten: u64,
     /// Whether the store refused the last time that it was asked.
     refuses: bool,
-    /// When that was said last.
-    said: Option<Instant>,
+    /// When that was logged last.
+    logged: Option<Instant>,
     /// Ends of runs from which nothing follows, and which go into the store with the next decisions or a second later.
-    quiet_ends: Vec<Decided>,
+    quiet_ends: Vec<HistoryEntry>,
 }
 
 impl Records {
     pub(super) fn new(store: Store, log: Arc<dyn Log>, metrics: Arc<Metrics>) -> Self {
-        let (refused, quiet_ends) = (VecDeque::new(), Vec::new());
-        Self { store, log, metrics, refused, forgotten: 0, refuses: false, said: None, quiet_ends }
+        Self { store, log, metrics, refused: VecDeque::new(), forgotten: 0, refuses: false, logged: None, quiet_ends: Vec::new() }
     }
 
-    /// Says something of a schedule.
-    pub(super) fn say(&self, level: Level, schedule: &str, message: &str) {
+    /// Logs a line about a schedule.
+    pub(super) fn log_line(&self, level: Level, schedule: &str, message: &str) {
         self.log.line(level, message, &[("schedule", schedule)]);
     }
 
     /// Records with the next decisions, or a second later, that a run has ended.
     pub(super) fn record_later(&mut self, end: RunEnd) {
-        self.quiet_ends.push(Decided::End(end));
+        self.quiet_ends.push(HistoryEntry::End(end));
     }
 
-    /// Records decisions in one step; which of them are new, as the store says. None where it refuses: then nothing that they would
+    /// Records decisions in one step; which of them are new to the store. None where it refuses: then nothing that they would
     /// start may start.
-    pub(super) fn record(&mut self, mut decisions: Vec<Decided>) -> Option<Vec<bool>> {
+    pub(super) fn record(&mut self, mut decisions: Vec<HistoryEntry>) -> Option<Vec<bool>> {
         decisions.append(&mut self.quiet_ends);
         match self.store.decide_together(decisions.clone()) {
             Ok(new) => {
@@ -73,7 +72,7 @@ impl Records {
         }
     }
 
-    /// Hears how a write went that nobody needs again.
+    /// Notes how a write went whose data is not needed again.
     pub(super) fn note<T>(&mut self, written: Result<T, StoreError>) {
         match written {
             Ok(_) => self.works_again(),
@@ -81,13 +80,13 @@ impl Records {
         }
     }
 
-    /// A store that refuses stops nothing that runs; it is said once until it works again.
+    /// A store that refuses stops nothing that runs; it is logged once until it works again.
     pub(super) fn fault(&mut self, problem: &StoreError) {
         self.metrics.store_fault();
         let was_refused = std::mem::replace(&mut self.refuses, true);
         let now = real_now();
-        if !was_refused && self.said.is_none_or(|said| now - said >= SILENCE) {
-            self.said = Some(now);
+        if !was_refused && self.logged.is_none_or(|said| now - said >= SILENCE) {
+            self.logged = Some(now);
             self.log.line(Level::Error, &problem.to_string(), &[]);
         }
     }
@@ -121,16 +120,16 @@ impl Records {
 }
 
 /// What is left to record of a decision that could not be recorded in time: a run did not begin then.
-fn without_run(decided: Decided, problem: &StoreError) -> Option<Decided> {
+fn without_run(decided: HistoryEntry, problem: &StoreError) -> Option<HistoryEntry> {
     let not_started = |firing: Firing| {
         let detail = Some(format!("it could not be recorded: {problem}"));
         Firing { outcome: FiringOutcome::NotStarted, detail, ..firing }
     };
     match decided {
-        Decided::Firing(firing, Some(_)) => Some(Decided::Firing(not_started(firing), None)),
-        Decided::Beside(firing, Some(_)) => Some(Decided::Beside(not_started(firing), None)),
+        HistoryEntry::Firing(firing, Some(_)) => Some(HistoryEntry::Firing(not_started(firing), None)),
+        HistoryEntry::Beside(firing, Some(_)) => Some(HistoryEntry::Beside(not_started(firing), None)),
         // The engine comes back to it.
-        Decided::Run(_) => None,
+        HistoryEntry::Run(_) => None,
         decided => Some(decided),
     }
 }

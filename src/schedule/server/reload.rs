@@ -1,8 +1,8 @@
-//! Taking the schedule file over, and which of its schedules are paused.
+//! Takes over a changed schedule file, and which of its schedules are paused.
 
 use super::dispatch::Dispatch;
 use super::file_watch::FileWatch;
-use super::words::counted;
+use super::format::count;
 use crate::gate::Level;
 use crate::history::Planned;
 use crate::run::control::Reply;
@@ -31,8 +31,8 @@ pub(super) fn reload(dispatch: &mut Dispatch, watch: &mut FileWatch) -> Reply {
             let written = dispatch.records.store.plan(planned(&dispatch.file), now);
             dispatch.records.note(written);
             dispatch.records.metrics.reload(false);
-            say_zone(dispatch);
-            Reply::Done(format!("{} served", counted(dispatch.file.schedules.len(), "schedule")))
+            log_zone(dispatch);
+            Reply::Done(format!("{} served", count(dispatch.file.schedules.len(), "schedule")))
         }
         Err(problem) => {
             dispatch.records.metrics.reload(true);
@@ -45,7 +45,7 @@ pub(super) fn reload(dispatch: &mut Dispatch, watch: &mut FileWatch) -> Reply {
     reply
 }
 
-/// Pauses and resumes schedules as the history says.
+/// Pauses and resumes schedules as recorded in the history.
 pub(super) fn look_at_paused(dispatch: &mut Dispatch) -> Reply {
     match dispatch.records.store.schedule_states() {
         Ok(states) => {
@@ -54,7 +54,7 @@ pub(super) fn look_at_paused(dispatch: &mut Dispatch) -> Reply {
                 let is_paused = states.get(name).is_some_and(|state| state.paused.is_some());
                 if dispatch.engine.set_paused(name, is_paused) {
                     let word = if is_paused { "paused" } else { "resumed" };
-                    dispatch.records.say(Level::Info, name, &format!("{name}: {word}"));
+                    dispatch.records.log_line(Level::Info, name, &format!("{name}: {word}"));
                 }
             }
             Reply::Done("done".to_owned())
@@ -66,10 +66,10 @@ pub(super) fn look_at_paused(dispatch: &mut Dispatch) -> Reply {
     }
 }
 
-/// Says what is served, and on which clock where the file does not say.
-pub(super) fn say_zone(dispatch: &Dispatch) {
+/// Logs what is served, and on which clock where the file does not set one.
+pub(super) fn log_zone(dispatch: &Dispatch) {
     let file = &dispatch.file;
-    let (count, path) = (counted(file.schedules.len(), "schedule"), file.path.display());
+    let (count, path) = (count(file.schedules.len(), "schedule"), file.path.display());
     let unzoned = file.schedules.iter().filter(|schedule| schedule.zone_is_default).count();
     let zone = if unzoned > 0 { format!("; {unzoned} without a timezone go by UTC") } else { String::new() };
     dispatch.records.log.line(Level::Info, &format!("serving {count} of {path}{zone}"), &[("file", &path.to_string())]);

@@ -1,4 +1,4 @@
-//! What people ask of the server over its socket.
+//! Requests to the server over its socket.
 
 use crate::run::control::{Listener, Reply, Request, server_socket};
 use std::io;
@@ -8,7 +8,7 @@ use std::sync::{Arc, mpsc as blocking};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// How long the loop has to come to a request; then nothing is done any more, and whoever asked is told so.
+/// How long the loop has to come to a request; then nothing is done any more, which is the answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 const OPEN: u8 = 0;
@@ -23,13 +23,13 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Takes it, unless whoever asked has been told that nothing is done.
+    /// Takes it, unless it was answered already that nothing is done.
     pub(super) fn take(&self) -> bool {
         self.state.compare_exchange(OPEN, TAKEN, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
     pub(super) fn answer(self, reply: Reply) {
-        // Whoever asked may have gone.
+        // The command may have ended.
         let _ = self.reply.send(reply);
     }
 }
@@ -37,7 +37,7 @@ impl Asked {
 /// The server's socket, and what has been asked there.
 pub(super) struct Requests {
     asked: mpsc::UnboundedReceiver<Asked>,
-    /// Where there is none, nobody is heard.
+    /// Without a socket no request is received.
     _listener: Option<Listener>,
 }
 
@@ -92,10 +92,10 @@ mod tests {
     use tokio::sync::mpsc;
 
     #[test]
-    fn what_nobody_waits_for_any_more_is_not_done() {
+    fn what_is_no_longer_waited_for_is_not_done() {
         let (give, mut asked) = mpsc::unbounded_channel();
         let trigger = Request::Trigger { schedule: "nightly".to_owned() };
-        let Reply::Refused(problem) = wait_for_answer(&give, &trigger, Duration::ZERO) else { panic!("nobody has answered") };
+        let Reply::Refused(problem) = wait_for_answer(&give, &trigger, Duration::ZERO) else { panic!("it was not answered") };
         assert!(problem.contains("does not do it any more"), "{problem}");
         assert!(!asked.try_recv().unwrap().take());
     }

@@ -1,17 +1,17 @@
-//! The server at work: what each turn of its loop does.
+//! The server at work: what each round of its loop does.
 
-use super::adopted::{Adopted, known, take_over};
+use super::adopted::{Adopted, read_schedule_states, take_over};
 use super::clockwatch::ClockWatch;
 use super::dispatch::Dispatch;
 use super::error::ServeError;
 use super::file_watch::FileWatch;
+use super::format::{count, milliseconds, time};
 use super::processes::Ended;
 use super::pruning::Pruning;
 use super::records::Records;
-use super::reload::{look_at_paused, planned, reload, say_zone};
+use super::reload::{log_zone, look_at_paused, planned, reload};
 use super::requests::Asked;
 use super::signals::Signal;
-use super::words::{counted, milliseconds, time};
 use crate::gate::Level;
 use crate::run::control::{Reply, Request, forget_run};
 use crate::schedule::engine::{Decision, Engine, Gap};
@@ -22,7 +22,7 @@ use sd_notify::NotifyState;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// What the end takes at most beyond the grace: runs that are told to end and killed, and the last notifications.
+/// What the end takes at most beyond the grace: runs that are asked to end and killed, and the last notifications.
 const AFTER_GRACE: Duration = Duration::from_secs(30);
 
 /// A time without firings in which the store can flush the disk.
@@ -52,7 +52,7 @@ pub(super) fn engine(file: &ScheduleFile, records: &Records) -> Result<Engine, S
         let message = format!("{name}: the run of {at} was lost: {error}");
         records.log.line(Level::Warn, &message, &[("schedule", &name), ("run", &lost.run.id)]);
     }
-    Ok(Engine::new(file, &known(&records.store)?, now))
+    Ok(Engine::new(file, &read_schedule_states(&records.store)?, now))
 }
 
 impl Serving {
@@ -64,9 +64,10 @@ impl Serving {
         began: Instant,
     ) -> Result<Self, ServeError> {
         let now = wall_now();
-        let (clock_watch, file_watch) = (ClockWatch::new(now, Duration::ZERO), FileWatch::new(path));
+        let clock_watch = ClockWatch::new(now, Duration::ZERO);
+        let file_watch = FileWatch::new(path);
         let adopted = Adopted::find(&mut dispatch, now)?;
-        say_zone(&dispatch);
+        log_zone(&dispatch);
         take_over(&mut dispatch, now)?;
         let missed = dispatch.engine.tick(now, Gap::NotRunning);
         dispatch.carry_out([missed.into()]);
@@ -75,7 +76,7 @@ impl Serving {
         Ok(Self { dispatch, adopted, file_watch, pruning: Pruning::default(), clock_watch, began, grace, ending: None })
     }
 
-    /// Hears what has ended, and does what is due.
+    /// Takes in what has ended, and does what is due.
     pub(super) fn step(&mut self, ends: Vec<Ended>) {
         let dispatch = &mut self.dispatch;
         let mut consequences: Vec<_> = ends.into_iter().filter_map(|ended| dispatch.ended(ended)).collect();
@@ -101,7 +102,7 @@ impl Serving {
     }
 
     /// Looks at everything once: runs of a server before, the file, the grace; and the upkeep of history.
-    pub(super) fn keep_house(&mut self) {
+    pub(super) fn do_housekeeping(&mut self) {
         let _ = sd_notify::notify(&[NotifyState::Watchdog]);
         self.dispatch.records.catch_up();
         self.adopted.look(&mut self.dispatch);
@@ -120,7 +121,7 @@ impl Serving {
     fn tidy(&self) {
         let now = wall_now();
         if self.dispatch.engine.next_due().is_none_or(|due| due.duration_since(now) > LULL) {
-            // A disk that is full is said by whatever is to be recorded next.
+            // A full disk is reported by whatever is to be recorded next.
             let _ = self.dispatch.records.store.tidy();
         }
     }
@@ -139,7 +140,7 @@ impl Serving {
         until_house.min(Duration::try_from(until_due).unwrap_or(Duration::ZERO))
     }
 
-    /// Does what somebody has asked for, who waits for the answer.
+    /// Does what a command asks for, which waits for the answer.
     pub(super) fn answer(&mut self, asked: Asked) {
         if !asked.take() {
             return;
@@ -158,7 +159,7 @@ impl Serving {
         asked.answer(reply);
     }
 
-    /// Runs a schedule now. The answer may be lost with the server; then the store still tells whether it ran.
+    /// Runs a schedule now. The answer may be lost with the server; then the store still shows whether it ran.
     fn trigger(&mut self, name: &str) -> Reply {
         let Some(decisions) = self.dispatch.engine.trigger(name, milliseconds(wall_now())) else {
             return Reply::Refused(self.dispatch.file.find(name).err().unwrap_or_default());
@@ -174,24 +175,24 @@ impl Serving {
     }
 
     /// Does what the system asks.
-    pub(super) fn hear(&mut self, signal: Signal) {
+    pub(super) fn handle_signal(&mut self, signal: Signal) {
         match (signal, self.ending) {
             (Signal::Reload, None) => drop(reload(&mut self.dispatch, &mut self.file_watch)),
             (Signal::Reload, Some(_)) => {}
             (Signal::End, None) => {
                 let grace = self.grace.unwrap_or(self.dispatch.file.grace);
-                // Else systemd's own limit cuts a longer grace short.
+                // Otherwise systemd's own limit cuts a longer grace short.
                 let wanted = u32::try_from((grace + AFTER_GRACE).as_micros()).unwrap_or(u32::MAX);
                 let _ = sd_notify::notify(&[NotifyState::Stopping, NotifyState::ExtendTimeoutUsec(wanted)]);
                 self.ending = Some(real_now() + grace);
                 let records = &self.dispatch.records;
                 records.metrics.ending();
-                let runs = counted(self.dispatch.processes.count(), "run");
+                let runs = count(self.dispatch.processes.count(), "run");
                 let message = format!("ending: nothing starts any more; {runs} get {} s", grace.as_secs_f64());
                 records.log.line(Level::Info, &message, &[]);
                 self.dispatch.begin_to_end();
             }
-            // Whoever says it twice does not want to wait.
+            // A second signal means that the person does not want to wait.
             (Signal::End, Some(_)) => self.ending = Some(real_now()),
         }
     }

@@ -1,8 +1,8 @@
-//! What the system tells the server.
+//! The signals that the server receives.
 
 use std::io;
 
-/// One thing that it tells.
+/// A signal.
 pub(super) enum Signal {
     /// SIGTERM or Ctrl-C.
     End,

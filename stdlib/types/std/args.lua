@@ -1,6 +1,6 @@
 ---@meta std.args
 
----The arguments of a script: `--name value`, `--name=value`, and `--name` alone for what is true or false. Each default says what kind of
+---The arguments of a script: `--name value`, `--name=value`, and `--name` alone for what is true or false. Each default decides what kind of
 ---value its option takes: text, a whole number, or true or false. `usage` is what an error shows of the rest. An argument that is not
 ---known, or has no value where it needs one, is an error.
 ---@param known { usage: string, [string]: string|integer|boolean }

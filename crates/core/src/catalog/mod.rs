@@ -35,11 +35,11 @@ pub enum CatalogError {
     Unreadable {
         /// The file.
         file: PathBuf,
-        /// What the system says.
+        /// The system's reason.
         reason: String,
     },
     /// A file does not fit `catalog/schema.json`.
-    #[error("the catalogue file {}, line {line}, column {column}: {reason}; catalog/schema.json says what fits", .file.display())]
+    #[error("the catalogue file {}, line {line}, column {column}: {reason}; see catalog/schema.json for what fits", .file.display())]
     Malformed {
         /// The file.
         file: PathBuf,
@@ -250,7 +250,7 @@ impl Catalog {
     fn unknown_action(&self, full_name: &str) -> CatalogError {
         let all = self.actions().unwrap_or_default();
         let last = full_name.rsplit('.').next().unwrap_or(full_name);
-        // The right Action in the wrong service is the likeliest slip.
+        // The right Action in the wrong service is the likeliest mistake.
         let same_name = all.iter().filter(|action| action.name.eq_ignore_ascii_case(last));
         let mut near: Vec<String> = same_name.take(3).map(|action| action.full_name.to_string()).collect();
         if near.is_empty() {

@@ -1,4 +1,4 @@
-//! The catalogue's data as Rust types; `catalog/schema.json` says what each key means.
+//! The catalogue's data as Rust types; `catalog/schema.json` describes each key.
 
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -46,7 +46,7 @@ pub struct ProductModel {
     /// How to wait for tasks, by dialect.
     #[serde(default)]
     pub waiters: BTreeMap<String, WaiterModel>,
-    /// How to ask for the states of resources that no task tells of.
+    /// How to ask for the states of resources that have no task.
     #[serde(default)]
     pub states: BTreeMap<String, StateModel>,
 }
@@ -66,7 +66,7 @@ pub struct StateModel {
     /// The beginnings of states that nothing good can follow, without regard to case.
     #[serde(default)]
     pub failed: Vec<String>,
-    /// Codes of a refusal that say that the resource is gone.
+    /// Codes of a refusal that mean that the resource is gone.
     #[serde(default)]
     pub gone: Vec<String>,
     /// What the document leaves open.
@@ -239,15 +239,15 @@ impl KnownValue {
     /// The value on the wire.
     pub fn value(&self) -> &Json {
         match self {
-            Self::Labelled(labelled) => &labelled.value,
+            Self::Labelled(labeled) => &labeled.value,
             Self::Bare(value) => value,
         }
     }
 
-    /// What it means, where that is said.
+    /// What it means, where that is documented.
     pub fn label(&self) -> Option<&str> {
         match self {
-            Self::Labelled(labelled) => Some(&labelled.label),
+            Self::Labelled(labeled) => Some(&labeled.label),
             Self::Bare(_) => None,
         }
     }
@@ -301,7 +301,7 @@ fn fifteen_seconds() -> u64 {
     15
 }
 
-/// What a value in a polled answer says of the task.
+/// What a value in a polled answer means for the task.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Acceptor {
@@ -445,7 +445,7 @@ pub struct ActionModel {
     /// The parameter with which a repeated call is carried out once.
     #[serde(default)]
     pub idempotency_token: Option<String>,
-    /// What tells whether a lost call was carried out.
+    /// How to find out whether a lost call was carried out.
     #[serde(default)]
     pub lookup: Option<LookupModel>,
     /// Parameters of a call.
@@ -549,7 +549,7 @@ pub enum PageStyle {
     None,
 }
 
-/// What tells whether a lost call was carried out.
+/// How to find out whether a lost call was carried out.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LookupModel {
@@ -611,7 +611,7 @@ pub enum Required {
     Yes,
     /// Never.
     No,
-    /// As its condition says.
+    /// As its condition decides.
     Conditional,
 }
 

@@ -1,31 +1,31 @@
 //! What is valid in a schedule file and yet hardly meant.
 
 use super::file::ScheduleFile;
-use super::timing::Beat;
+use super::timing::Recurrence;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
-/// So many schedules in one second are a crowd.
-const CROWD: usize = 50;
+/// So many schedules make a second a crowded one.
+const CROWDED_SECOND: usize = 50;
 
-/// How far firings are looked at for crowds.
+/// How far ahead crowded seconds are looked for.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
-/// Firings of one schedule that are looked at for crowds.
+/// Firings of one schedule that are looked at for crowded seconds.
 const LOOKS: usize = 100;
 
-/// What looks odd, with the lines of the schedules.
-pub fn oddities(file: &ScheduleFile, now: Timestamp) -> Vec<(usize, String)> {
+/// What is valid and hardly meant, with the lines of the schedules.
+pub fn lints(file: &ScheduleFile, now: Timestamp) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     let mut seconds: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
     for schedule in &file.schedules {
-        let mut odd = |what: String| found.push((schedule.line, format!("{}: {what}", schedule.name)));
-        if let Beat::Cron(expression) = &schedule.timing.beat {
-            expression.oddities().into_iter().for_each(&mut odd);
+        let mut lint = |what: String| found.push((schedule.line, format!("{}: {what}", schedule.name)));
+        if let Recurrence::Cron(expression) = &schedule.timing.recurrence {
+            expression.lints().into_iter().for_each(&mut lint);
         }
         let mut firings = schedule.timing.firings(now).take(LOOKS).peekable();
         if firings.peek().is_none() {
-            odd(match schedule.timing.end {
+            lint(match schedule.timing.end {
                 Some(end) if end <= now => format!("it never fires again: its end was {end:.0}"),
                 Some(end) => format!("it never fires: nothing is named before its end, {end:.0}"),
                 None => "it never fires: its date does not come within 50 years".to_owned(),
@@ -42,10 +42,10 @@ pub fn oddities(file: &ScheduleFile, now: Timestamp) -> Vec<(usize, String)> {
             }
         }
     }
-    let crowded = seconds.iter().filter(|(_, lines)| lines.len() >= CROWD).max_by_key(|(_, lines)| lines.len());
+    let crowded = seconds.iter().filter(|(_, lines)| lines.len() >= CROWDED_SECOND).max_by_key(|(_, lines)| lines.len());
     if let Some((second, lines)) = crowded {
         let at = Timestamp::from_second(*second).unwrap_or_default();
-        let more = seconds.values().filter(|lines| lines.len() >= CROWD).count() - 1;
+        let more = seconds.values().filter(|lines| lines.len() >= CROWDED_SECOND).count() - 1;
         let others = if more > 0 { format!(", and {more} other seconds of the next day are like it") } else { String::new() };
         let message = format!("{} schedules fire in the same second, {at:.0}{others}; jitter spreads them", lines.len());
         found.push((lines[0], message));

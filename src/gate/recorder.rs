@@ -1,40 +1,40 @@
-//! Recording: what a run does is told to a [`Recorder`], which keeps it beyond the run.
+//! Recording: what a run does goes to a [`RunRecorder`], which keeps it beyond the run.
 
-use super::audit::Recorded;
+use super::audit::AuditLine;
 use super::events::Level;
 use crate::client::transport::BoxFuture;
 use std::time::Duration;
 
-/// What came of asking for a lock.
+/// The outcome of asking for a lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {
     /// The run holds it, until the run ends.
     Granted,
-    /// Another run holds it; what it says of itself.
+    /// Another run holds it; how it describes itself.
     HeldBy(String),
 }
 
 /// Something that keeps what a run does, and the locks that runs share.
-pub trait Recorder: Send + Sync {
+pub trait RunRecorder: Send + Sync {
     /// The run's id.
     fn run(&self) -> &str;
-    /// Keeps how a call ended, redacted; it is on its way when this comes back. Why it cannot be kept stops nothing.
-    fn call(&self, recorded: &Recorded) -> Result<(), String>;
-    /// Keeps that a change is about to leave; ends when that is kept. Why it cannot be kept stops nothing.
-    fn intent<'a>(&'a self, recorded: &'a Recorded) -> BoxFuture<'a, Result<(), String>>;
-    /// Keeps that a wait has begun, so long ago. Why it cannot be kept stops nothing.
+    /// Keeps how a call ended, redacted; it is on its way when this returns. The error is why it cannot be kept, which stops nothing.
+    fn call(&self, line: &AuditLine) -> Result<(), String>;
+    /// Keeps that a change is about to leave; ends when that is kept. The error is why it cannot be kept, which stops nothing.
+    fn intent<'a>(&'a self, line: &'a AuditLine) -> BoxFuture<'a, Result<(), String>>;
+    /// Keeps that a wait has begun, `elapsed` ago. The error is why it cannot be kept, which stops nothing.
     fn wait_began(&self, number: u64, what: &str, elapsed: Duration) -> Result<(), String>;
     /// Keeps how a wait ended, in a few words without secrets, and whether well.
     fn wait_ended(&self, number: u64, outcome: &str, done: bool) -> Result<(), String>;
     /// Keeps a line that the script or the runtime about it has logged, without secrets.
     fn logged(&self, level: Level, message: &str);
-    /// Whether output is to be told at all.
+    /// Whether output is recorded at all.
     fn wants_output(&self) -> bool;
     /// Whether what the script's processes write reaches a record, so that it must go through the run.
-    fn hears_processes(&self) -> bool {
+    fn captures_processes(&self) -> bool {
         false
     }
-    /// Hears what the script writes to standard output; gives what is to be written in its place.
+    /// Receives what the script writes to standard output; gives what is to be written in its place.
     fn output(&self, text: String) -> String;
     /// Asks for one of the locks that runs share.
     fn lock(&self, name: &str) -> Result<Asked, String>;

@@ -1,21 +1,21 @@
-//! A rehearsal: its simulator, and the files that it begins from and leaves behind.
+//! `--sim`: the simulator, and the files that it begins from and leaves behind.
 
-use super::simulated::InProcess;
+use super::in_process::InProcess;
 use cumulua_simulator::{SavedState, Simulator};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::{fs, io};
 
-/// The rehearsal of this command, with `--sim`: the state that it begins from, and its simulator once there is one.
+/// What `--sim` of this command has: the state that it begins from, and its simulator once there is one.
 #[derive(Default)]
-pub(super) struct Rehearsal {
+pub(super) struct Simulation {
     saved: Option<SavedState>,
     simulator: OnceLock<Arc<InProcess>>,
 }
 
-impl Rehearsal {
-    /// One that begins from a state, else from an empty account.
+impl Simulation {
+    /// One that begins from a state, or from an empty account.
     pub(super) fn new(saved: Option<SavedState>) -> Self {
         Self { saved, simulator: OnceLock::new() }
     }
@@ -36,7 +36,7 @@ impl Rehearsal {
     }
 }
 
-/// Reads a state to begin from; an error says where in the file it is.
+/// Reads a state to begin from; an error names the place in the file.
 pub(super) fn read(file: &Path) -> Result<SavedState, String> {
     let text = fs::read_to_string(file).map_err(|problem| format!("{} cannot be read: {problem}", file.display()))?;
     SavedState::parse(&text).map_err(|problem| format!("{}: {problem}", file.display()))

@@ -2,7 +2,7 @@
 
 use super::cron::Expression;
 use super::model::{Rights, Schedule};
-use super::timing::{Beat, Timing};
+use super::timing::{Recurrence, Timing};
 use super::value::{CatchUp, Keep, Length, Name, Notify, Overlap, Retries, Size, Zone};
 use cumulua_core::catalog::suggest;
 use jiff::Timestamp;
@@ -15,13 +15,13 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::value::Datetime;
 
-/// What running runs get at the server's end, unless the file says otherwise.
+/// The time that running runs get at the server's end by default.
 const GRACE: Duration = Duration::from_secs(30);
 
 /// A file as it is written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct Document {
     #[serde(default)]
     grace: Option<Length>,
     #[serde(default)]
@@ -74,22 +74,22 @@ impl Fault {
 
 /// The grace and the schedules of a text; paths in it are relative to `folder`.
 pub(super) fn complete(text: &str, folder: &Path) -> Result<(Duration, Vec<Arc<Schedule>>), Fault> {
-    let written: Written = toml::from_str(text).map_err(|error| {
+    let document: Document = toml::from_str(text).map_err(|error| {
         let span = error.span().unwrap_or(0..0);
         Fault::new(span, with_suggestion(error.message()))
     })?;
-    let defaults = match written.defaults {
+    let defaults = match document.defaults {
         Some(defaults) => {
             no_schedule(defaults.as_ref())?;
             defaults.into_inner()
         }
         None => Entry::default(),
     };
-    let shared_notify = defaults.notify.as_ref().map(checked_notify).transpose()?.map(Arc::new);
-    let lines = Lines::of(text);
+    let shared_notify = defaults.notify.as_ref().map(check_notify).transpose()?.map(Arc::new);
+    let lines = LineEnds::of(text);
     let mut taken: BTreeMap<Arc<str>, usize> = BTreeMap::new();
-    let mut schedules = Vec::with_capacity(written.schedule.len());
-    for entry in written.schedule {
+    let mut schedules = Vec::with_capacity(document.schedule.len());
+    for entry in document.schedule {
         let line = lines.number(entry.span().start);
         let name_span = entry.as_ref().name.as_ref().map_or(entry.span(), Spanned::span);
         let schedule = entry_to_schedule(entry, &defaults, shared_notify.as_ref(), folder, line)?;
@@ -98,7 +98,7 @@ pub(super) fn complete(text: &str, folder: &Path) -> Result<(Duration, Vec<Arc<S
         }
         schedules.push(Arc::new(schedule));
     }
-    Ok((written.grace.map_or(GRACE, |grace| grace.0), schedules))
+    Ok((document.grace.map_or(GRACE, |grace| grace.0), schedules))
 }
 
 /// `[defaults]` holds what schedules may share.
@@ -130,12 +130,12 @@ fn entry_to_schedule(
     if script.as_ref().is_empty() {
         return Err(Fault::new(script.span(), "write the script's path, relative to this file"));
     }
-    let beat = match (entry.cron, entry.every) {
-        (Some(cron), None) => Beat::Cron(cron.into_inner()),
+    let recurrence = match (entry.cron, entry.every) {
+        (Some(cron), None) => Recurrence::Cron(cron.into_inner()),
         (None, Some(every)) if every.as_ref().0 < Duration::from_secs(1) => {
             return Err(Fault::new(every.span(), "an interval is 1 s at least"));
         }
-        (None, Some(every)) => Beat::Every(every.into_inner().0),
+        (None, Some(every)) => Recurrence::Every(every.into_inner().0),
         (Some(_), Some(every)) => return Err(Fault::new(every.span(), "a schedule has cron or every, not both")),
         (None, None) => return Err(missing("cron and no every: nothing makes it fire")),
     };
@@ -152,7 +152,7 @@ fn entry_to_schedule(
     {
         return Err(Fault::new(span.clone(), "the end is not after the start, so it would never fire"));
     }
-    let notify = entry.notify.as_ref().map(checked_notify).transpose()?.map(Arc::new).or_else(|| shared_notify.cloned());
+    let notify = entry.notify.as_ref().map(check_notify).transpose()?.map(Arc::new).or_else(|| shared_notify.cloned());
     let timeout = entry.timeout.or_else(|| defaults.timeout.clone());
     if let Some(timeout) = timeout.as_ref().filter(|timeout| timeout.as_ref().0.is_zero()) {
         return Err(Fault::new(timeout.span(), "a timeout is more than 0; without one a run takes as long as it takes"));
@@ -169,7 +169,7 @@ fn entry_to_schedule(
         profile: entry.profile.or_else(|| defaults.profile.clone()),
         region: entry.region.or_else(|| defaults.region.clone()),
         timing: Timing {
-            beat,
+            recurrence,
             zone,
             start: start.map(|(instant, _)| instant),
             end: end.map(|(instant, _)| instant),
@@ -200,10 +200,10 @@ fn entry_to_schedule(
     })
 }
 
-fn checked_notify(notify: &Spanned<Notify>) -> Result<Notify, Fault> {
+fn check_notify(notify: &Spanned<Notify>) -> Result<Notify, Fault> {
     let inner = notify.as_ref();
     if inner.lua.is_none() && inner.webhook.is_none() {
-        return Err(Fault::new(notify.span(), "notify says nobody: give lua = \"FILE.lua:FUNCTION\" or webhook = \"URL\""));
+        return Err(Fault::new(notify.span(), "notify names no receiver: give lua = \"FILE.lua:FUNCTION\" or webhook = \"URL\""));
     }
     Ok(inner.clone())
 }
@@ -211,12 +211,12 @@ fn checked_notify(notify: &Spanned<Notify>) -> Result<Notify, Fault> {
 /// A time of the file; one without an offset is on the zone's clock.
 fn instant(time: &Spanned<Datetime>, zone: &Zone) -> Result<Timestamp, Fault> {
     let fault = |reason: String| Fault::new(time.span(), reason);
-    let written = time.as_ref();
-    if written.date.is_none() {
+    let datetime = time.as_ref();
+    if datetime.date.is_none() {
         return Err(fault("write a date, or a date and a time, as 2026-12-01T08:00:00+01:00".to_owned()));
     }
-    let text = written.to_string();
-    let read = if written.offset.is_some() {
+    let text = datetime.to_string();
+    let read = if datetime.offset.is_some() {
         text.parse::<Timestamp>()
     } else {
         text.parse::<jiff::civil::DateTime>().and_then(|civil| zone.0.to_timestamp(civil))
@@ -240,9 +240,9 @@ fn with_suggestion(message: &str) -> String {
 }
 
 /// Where the lines of a text end: a file has thousands of schedules.
-struct Lines(Vec<usize>);
+struct LineEnds(Vec<usize>);
 
-impl Lines {
+impl LineEnds {
     fn of(text: &str) -> Self {
         Self(text.match_indices('\n').map(|(at, _)| at).collect())
     }
@@ -266,7 +266,7 @@ mod tests {
         ScheduleFile::parse(Path::new("schedules.toml"), text)
     }
 
-    /// Files that are right, and ones that are wrong with the place and words of what is said.
+    /// Files that are right, and ones that are wrong with the place and words of the error.
     const RIGHT: &[&str] = &[
         "",
         "grace = '1m'\n[defaults]\ntimezone = 'Asia/Shanghai'\nnotify = { lua = 'n.lua:f' }",
@@ -301,7 +301,7 @@ notify = { on = ['late', 'failure'], webhook = { env = 'PAGER' }, late_after = '
             11,
             "from 1 to 100",
         ),
-        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nnotify = { on = ['failure'] }", 5, 10, "says nobody"),
+        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nnotify = { on = ['failure'] }", 5, 10, "names no receiver"),
         ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nnotify = { webhook = 'pager' }", 5, 22, "no http"),
         ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nnotify = { lua = '../n.lua:f' }", 5, 18, "beside this one"),
         ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nnotify = { lua = 'my.n.lua:f' }", 5, 18, "beside this one"),
@@ -311,7 +311,7 @@ notify = { on = ['late', 'failure'], webhook = { env = 'PAGER' }, late_after = '
     ];
 
     #[test]
-    fn what_is_wrong_is_said_with_line_column_and_the_way_out() {
+    fn what_is_wrong_is_reported_with_line_column_and_the_way_out() {
         for (text, line, column, words) in WRONG {
             match read(text) {
                 Err(FileError::Malformed { line: l, column: c, reason, .. }) => {
@@ -334,7 +334,7 @@ notify = { on = ['late', 'failure'], webhook = { env = 'PAGER' }, late_after = '
         // What needs more than a schema: names of zones, forms of texts, sizes of lengths.
         let beyond = ["1 s at least", "a length of time", "4 fields", "Europe/Berlin"];
         for (text, _, _, words) in WRONG.iter().filter(|(_, _, _, words)| !beyond.contains(words)) {
-            assert!(!schema.is_valid(&json(text)), "{text}: the schema takes it, the reader says {words}");
+            assert!(!schema.is_valid(&json(text)), "{text}: the schema takes it, the reader refuses it: {words}");
         }
     }
 
@@ -351,7 +351,7 @@ notify = { on = ['late', 'failure'], webhook = { env = 'PAGER' }, late_after = '
     }
 
     #[test]
-    fn defaults_fill_in_and_a_schedule_says_otherwise() {
+    fn defaults_fill_in_and_a_schedule_overrides_them() {
         let text = format!(
             "[defaults]\ntimezone = 'Asia/Shanghai'\ncatch_up = '1h'\nkeep = 9\n{LEAST}cron = '@daily'\n
              [[schedule]]\nname = 'b'\nscript = 'b.lua'\nevery = '1m'\ntimezone = 'Europe/Berlin'\ncatch_up = 'none'\noverlap = 'allow'"

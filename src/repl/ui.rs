@@ -1,9 +1,9 @@
-//! Where the session and its person meet: what is shown, and the question before a call in production.
+//! The session's user interface: what is shown, and the question before a call in production.
 
 use super::editor::line::Editor;
 use super::output::{Holder, Output};
+use super::running::{NowRunning, Running};
 use super::terminal::Terminal;
-use super::turn::{Turn, Turns};
 use crate::gate::{Asking, Confirm, Question};
 use crate::lua::console::{Attended, Console};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,37 +14,37 @@ use tokio::sync::oneshot;
 /// Lines of a call's parameters that a question shows at most.
 const MOST_LINES: usize = 12;
 
-/// Where the session and its person meet.
-pub struct Front {
+/// The session's user interface.
+pub struct Ui {
     pub(super) terminal: Arc<dyn Terminal>,
     pub(super) output: Arc<Output>,
-    pub(super) turns: Turns,
+    pub(super) now_running: NowRunning,
     pub(super) editor: OnceLock<Editor>,
     is_interrupted: AtomicBool,
     /// Side by side, tasks ask and show one after the other.
     asking: tokio::sync::Mutex<()>,
 }
 
-impl Front {
-    /// The front of a session on this terminal.
+impl Ui {
+    /// The user interface of a session on this terminal.
     pub fn new(terminal: Arc<dyn Terminal>) -> Arc<Self> {
         Arc::new(Self {
             output: Output::new(Arc::clone(&terminal)),
             terminal,
-            turns: Turns::default(),
+            now_running: NowRunning::default(),
             editor: OnceLock::new(),
             is_interrupted: AtomicBool::new(false),
             asking: tokio::sync::Mutex::default(),
         })
     }
 
-    /// Whose turn it is.
-    pub fn turn(&self) -> Turn {
-        self.turns.now()
+    /// What runs.
+    pub fn running(&self) -> Running {
+        self.now_running.now()
     }
 
     /// A note: above the prompt where a line is being typed.
-    pub fn say(&self, text: &str) {
+    pub fn note(&self, text: &str) {
         self.output.note(text);
     }
 
@@ -55,11 +55,11 @@ impl Front {
 
     /// Shows a text in the pager, and returns once that is left; as it is where there is none.
     pub(super) fn show_in_pager(&self, text: &str) -> bool {
-        self.output.end(Turn::Foreground);
+        self.output.end(Running::Foreground);
         self.output.lend(Holder::Other);
         let is_shown = self.terminal.page(text);
         self.output.take_back();
-        is_shown || self.output.write(Turn::Foreground, &format!("{text}\n"))
+        is_shown || self.output.write(Running::Foreground, &format!("{text}\n"))
     }
 
     /// Lets a person edit a text, and returns once they are done.
@@ -70,16 +70,16 @@ impl Front {
         edited
     }
 
-    /// Says that Ctrl-C came, so that an answer that is typed after it counts for nothing.
+    /// Notes that Ctrl-C came, so that an answer that is typed after it counts for nothing.
     pub(super) fn set_interrupted(&self, is_interrupted: bool) {
         self.is_interrupted.store(is_interrupted, Ordering::SeqCst);
     }
 
     async fn ask(&self, question: &Question) -> Result<(), String> {
-        if self.turn() != Turn::Foreground {
-            return Err("a line in the background cannot ask; run it in front".to_owned());
+        if self.running() != Running::Foreground {
+            return Err("a line in the background cannot ask; run it in the foreground".to_owned());
         }
-        let Some(editor) = self.editor.get() else { return Err("there is nobody to ask".to_owned()) };
+        let Some(editor) = self.editor.get() else { return Err("there is no one to ask".to_owned()) };
         let _one_at_a_time = self.asking.lock().await;
         let style = if self.terminal.has_color() { anstyle::AnsiColor::Red.on_default().bold() } else { anstyle::Style::new() };
         let Question { profile, action, effects, params } = question;
@@ -91,7 +91,7 @@ impl Front {
         if shown.lines().count() > MOST_LINES {
             text.push_str("\n  …");
         }
-        self.say(&text);
+        self.note(&text);
         let is_confirmed = editor.ask(format!("Send it to {profile}? [y/N] ")).await;
         if is_confirmed && !self.is_interrupted.load(Ordering::SeqCst) {
             return Ok(());
@@ -100,38 +100,38 @@ impl Front {
     }
 }
 
-impl Confirm for Front {
+impl Confirm for Ui {
     fn confirm<'a>(&'a self, question: &'a Question) -> Asking<'a> {
         Box::pin(self.ask(question))
     }
 }
 
-impl Console for Front {
+impl Console for Ui {
     fn write(&self, text: &str) -> bool {
-        self.output.write(self.turn(), text)
+        self.output.write(self.running(), text)
     }
 
     fn flush(&self) -> bool {
-        self.output.flush(self.turn())
+        self.output.flush(self.running())
     }
 
     fn page(self: Arc<Self>, text: String) -> Attended<bool> {
         Box::pin(async move {
-            if self.turn() != Turn::Foreground || !self.terminal.needs_pager(&text) {
+            if self.running() != Running::Foreground || !self.terminal.needs_pager(&text) {
                 return self.write(&(text + "\n"));
             }
             // One pager after the other has the terminal.
             let _one_at_a_time = self.asking.lock().await;
-            let (front, (done, is_shown)) = (Arc::clone(&self), oneshot::channel());
-            thread::spawn(move || done.send(front.show_in_pager(&text)));
+            let (ui, (done, is_shown)) = (Arc::clone(&self), oneshot::channel());
+            thread::spawn(move || done.send(ui.show_in_pager(&text)));
             is_shown.await.unwrap_or(false)
         })
     }
 
     fn read(self: Arc<Self>) -> Attended<Result<Option<Vec<u8>>, String>> {
         Box::pin(async move {
-            if self.turn() != Turn::Foreground {
-                return Err("a line in the background cannot read what is typed; run it in front".to_owned());
+            if self.running() != Running::Foreground {
+                return Err("a line in the background cannot read what is typed; run it in the foreground".to_owned());
             }
             let _one_at_a_time = self.asking.lock().await;
             self.terminal.hide_progress(true);

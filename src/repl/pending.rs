@@ -1,15 +1,15 @@
 //! What a line leaves open in the cloud, and how to go on with it at the prompt.
 
-use crate::gate::OpenEnds;
+use crate::gate::Pending;
 
 /// A line for each call of unknown outcome and each task that goes on.
-pub(super) fn lines(open: &OpenEnds) -> Vec<String> {
+pub(super) fn lines(open: &Pending) -> Vec<String> {
     let unknown = open.unknown.iter().map(|call| {
-        let tell = match &call.lookup {
+        let advice = match &call.lookup {
             Some(lookup) => lookup.to_string(),
-            None => "no documented Action tells, look at the console".to_owned(),
+            None => "no documented Action shows it, look at the console".to_owned(),
         };
-        format!("unknown outcome: {} may have been carried out; {tell}", call.action)
+        format!("unknown outcome: {} may have been carried out; {advice}", call.action)
     });
     let running = open.tasks.iter().map(|(task, action)| {
         let with: Vec<String> = task.with.iter().map(|(name, id)| format!("{name} = {id:?}")).collect();

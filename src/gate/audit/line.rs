@@ -1,4 +1,4 @@
-//! What is recorded of a call, by the audit and by whoever else keeps it: one line of JSON.
+//! What is recorded of a call, by the audit and by the history: one line of JSON.
 
 use crate::client::error::Sent;
 use crate::effect_id::EffectId;
@@ -12,7 +12,7 @@ pub(in crate::gate) const SENDING: &str = "sending";
 
 /// What is recorded of a call, without any secret known to the run: its texts are [clean](cumulua_core::secret::Redactor::clean).
 #[derive(Serialize)]
-pub(in crate::gate) struct Record<'a, P> {
+pub(in crate::gate) struct AuditEntry<'a, P> {
     /// The call's number in its run, from 1; it stands first in a line.
     #[serde(skip)]
     pub number: u64,
@@ -26,12 +26,12 @@ pub(in crate::gate) struct Record<'a, P> {
     pub read_only: bool,
     /// The parameters.
     pub params: P,
-    /// What came of it.
+    /// Its outcome.
     #[serde(flatten)]
     pub end: End<'a>,
 }
 
-/// What came of a call, as far as it is known.
+/// The outcome of a call, as far as it is known.
 #[derive(Default, Serialize)]
 pub(in crate::gate) struct End<'a> {
     /// The profile.
@@ -67,7 +67,7 @@ pub(in crate::gate) struct End<'a> {
 }
 
 impl End<'_> {
-    /// That of a change which is about to leave.
+    /// The outcome of a change that is about to leave: still open.
     pub(in crate::gate) fn of_intent() -> Self {
         Self { sent: Sent::Maybe.as_str(), ..Self::default() }
     }
@@ -80,7 +80,7 @@ pub(in crate::gate) fn millis(duration: Duration) -> u64 {
 
 /// A record as it is written.
 #[derive(Debug)]
-pub struct Recorded {
+pub struct AuditLine {
     /// The call's number in its run.
     pub number: u64,
     /// Whether it changes nothing.
@@ -96,21 +96,20 @@ struct Line<'a, P> {
     time: Timestamp,
     run: &'a str,
     #[serde(flatten)]
-    record: &'a Record<'a, P>,
+    entry: &'a AuditEntry<'a, P>,
 }
 
-impl Recorded {
+impl AuditLine {
     /// A record that a run makes at this time.
-    pub(in crate::gate) fn new<P: Serialize>(record: &Record<'_, P>, run: &str, time: Timestamp) -> Self {
-        let line =
-            serde_json::to_string(&Line { number: record.number, time, run, record }).expect("the keys of all maps are texts");
-        Self { number: record.number, read_only: record.read_only, line }
+    pub(in crate::gate) fn new<P: Serialize>(entry: &AuditEntry<'_, P>, run: &str, time: Timestamp) -> Self {
+        let line = serde_json::to_string(&Line { number: entry.number, time, run, entry }).expect("the keys of all maps are texts");
+        Self { number: entry.number, read_only: entry.read_only, line }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{End, Record, Recorded};
+    use super::{AuditEntry, AuditLine, End};
     use crate::effect_id::EffectId;
     use cumulua_core::secret::Redactor;
     use jiff::Timestamp;
@@ -127,7 +126,7 @@ mod tests {
             sent: "maybe",
             ..End::default()
         };
-        let record = Record {
+        let entry = AuditEntry {
             number: 1234,
             phase: "ended",
             place: &EffectId { path: "0.2".to_owned(), number: 3 },
@@ -136,18 +135,18 @@ mod tests {
             params: serde_json::json!({}),
             end,
         };
-        let recorded = Recorded::new(&record, "r", Timestamp::UNIX_EPOCH);
-        let read: serde_json::Value = serde_json::from_str(&recorded.line).unwrap();
+        let line = AuditLine::new(&entry, "r", Timestamp::UNIX_EPOCH);
+        let read: serde_json::Value = serde_json::from_str(&line.line).unwrap();
         let expected = serde_json::json!({
             "number": 1234, "time": "1970-01-01T00:00:00Z", "run": "r", "phase": "ended", "place": "0.2#3", "action": "cds.ccs.DescribeTags",
             "read_only": true, "params": {}, "attempts": 0, "duration_ms": 1234, "sent": "maybe", "message": "[secret] is no token; [secret]\n",
         });
         assert_eq!(read, expected);
         assert!(
-            recorded.line.starts_with(r#"{"number":1234,"time":"1970-01-01T00:00:00Z","run":"r","phase":"ended","#),
+            line.line.starts_with(r#"{"number":1234,"time":"1970-01-01T00:00:00Z","run":"r","phase":"ended","#),
             "{}",
-            recorded.line
+            line.line
         );
-        assert_eq!((recorded.number, recorded.read_only), (1234, true));
+        assert_eq!((line.number, line.read_only), (1234, true));
     }
 }

@@ -1,6 +1,6 @@
-//! The words for times and lengths.
+//! Formats times, durations, and counts for messages.
 
-use crate::schedule::engine::Order;
+use crate::schedule::engine::Attempt;
 use jiff::{SignedDuration, Timestamp};
 
 /// The store keeps milliseconds, and a time must be found again.
@@ -14,12 +14,12 @@ pub(super) fn time(time: Timestamp) -> String {
 }
 
 /// A time on the schedule's clock.
-pub(super) fn local(time: Timestamp, order: &Order) -> String {
-    milliseconds(time).to_zoned(order.schedule.timing.zone.0.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+pub(super) fn local(time: Timestamp, attempt: &Attempt) -> String {
+    milliseconds(time).to_zoned(attempt.schedule.timing.zone.0.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }
 
 /// A number of things, as `1 run` and `2 runs`.
-pub fn counted(number: usize, noun: &str) -> String {
+pub fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 

@@ -1,7 +1,7 @@
 //! `--sim`: the simulator as a transport in this process, on the run's own clock, and as a script may direct it.
 
 use crate::client::transport::{AnswerTo, BoxFuture, Request, Response, Transport, TransportError, deliver};
-use crate::gate::Rehearsal;
+use crate::gate::Simulation;
 use cumulua_core::catalog::Catalog;
 use cumulua_core::clock::Clock;
 use cumulua_simulator::{FaultRule, Options, Outcome, SavedState, Simulator};
@@ -120,7 +120,7 @@ impl Transport for InProcess {
     }
 }
 
-impl Rehearsal for InProcess {
+impl Simulation for InProcess {
     fn fault(&self, access_key: &str, table: &Map<String, Json>) -> Result<(), String> {
         let rule = FaultRule::from_table(table)?.known_to(&self.catalog)?;
         self.with(access_key, |account| account.fault(rule));

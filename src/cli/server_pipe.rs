@@ -1,7 +1,7 @@
-//! The lifeline of a run that a server has started: a pipe on standard input. A line in it tells the run to end and why; its end tells
-//! that the server is gone, however it went.
+//! The pipe between a server and a run that it has started, on the run's standard input. A line in it ends the run, and is the reason; the end
+//! of the pipe means that the server is gone, however it went.
 
-use crate::gate::Stop;
+use crate::gate::StopReason;
 use crate::run::Guard;
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader};
@@ -15,21 +15,21 @@ const BESIDE_SCRIPT: u64 = 2 << 30;
 const GONE: &str = "ended, because the server that started the run is gone";
 
 /// What ended a run: a server that is gone no longer reads its output either, and which of both is seen first is chance.
-pub(super) fn reason(stop: Option<Stop>) -> Option<Stop> {
+pub(super) fn reason(stop: Option<StopReason>) -> Option<StopReason> {
     match stop {
-        Some(Stop::OutputClosed) => Some(Stop::Ended(GONE.to_owned())),
+        Some(StopReason::OutputClosed) => Some(StopReason::Ended(GONE.to_owned())),
         other => other,
     }
 }
 
 /// Whether a run was ended because its server is gone.
-pub(super) fn is_cut(stop: &Stop) -> bool {
-    matches!(stop, Stop::Ended(reason) if reason == GONE)
+pub(super) fn is_cut(stop: &StopReason) -> bool {
+    matches!(stop, StopReason::Ended(reason) if reason == GONE)
 }
 
 /// Ends what the script has started, and this process, where the server is gone that would: the next server may start the schedule again
 /// as soon as this process has let go of its lock. To be called once nothing is left to be done.
-pub(super) fn take_along(stop: Option<&Stop>) {
+pub(super) fn take_along(stop: Option<&StopReason>) {
     if !stop.is_some_and(is_cut) {
         return;
     }
@@ -43,7 +43,7 @@ pub(super) fn take_along(stop: Option<&Stop>) {
     }
 }
 
-/// Holds the lifeline until the run ends. The script's own standard input is empty.
+/// Holds the pipe until the run ends. The script's own standard input is empty.
 pub(super) fn hold(guard: &Arc<Guard>, memory: usize) {
     limit_memory(memory);
     let guard = Arc::clone(guard);
@@ -54,10 +54,10 @@ pub(super) fn hold(guard: &Arc<Guard>, memory: usize) {
                 Ok(1..) => reason.trim().to_owned(),
                 _ => GONE.to_owned(),
             };
-            guard.stop(&Stop::Ended(words));
+            guard.stop(&StopReason::Ended(words));
         })),
-        // A run that nobody can end must not begin.
-        Err(error) => guard.stop(&Stop::Ended(format!("the pipe from the server cannot be used: {error}"))),
+        // A run that its server cannot end must not begin.
+        Err(error) => guard.stop(&StopReason::Ended(format!("the pipe from the server cannot be used: {error}"))),
     }
 }
 

@@ -1,17 +1,17 @@
-//! Builds a run's world from the options: catalogue, profiles, clock, transport, audit.
+//! Builds what a command works with from its options: catalogue, profiles, clock, transport, audit, gate.
 
+use super::in_process::InProcess;
 use super::options::GlobalOptions;
 use super::progress::Progress;
-use super::rehearsed::{self, Rehearsal};
-use super::simulated::InProcess;
+use super::simulation::{self, Simulation};
 use super::{report, status};
 use crate::client::transport::{HttpTransport, Transport};
 use crate::config::{Flags, Profiles, user_folder};
 use crate::gate::audit::Audit;
-use crate::gate::record::Recorder;
+use crate::gate::recorder::RunRecorder;
 use crate::gate::{self, Gate, GateParts, Grants, Random};
 use crate::history::Store;
-use crate::run::{About, Keep, Recording};
+use crate::run::{About, HistoryRecorder, Keep};
 use cumulua_core::catalog::{Catalog, suggest};
 use cumulua_core::clock::Clock;
 use cumulua_core::secret::Redactor;
@@ -21,7 +21,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::runtime::{Builder, LocalOptions};
 
-/// The seed of `--sim`: a rehearsal goes the same way every time.
+/// The seed of `--sim`: a simulation goes the same way every time.
 pub(super) const SIMULATOR_SEED: u64 = 1;
 
 /// The catalogue with the user's overlays.
@@ -30,22 +30,22 @@ pub(super) fn catalog(options: &GlobalOptions) -> Arc<Catalog> {
     Arc::new(Catalog::new(own.into_iter().chain(options.catalog.iter().cloned()).collect()))
 }
 
-/// What clap cannot see is wrong with the options: names that the catalogue lacks would otherwise change nothing, silently.
-/// Gives the rehearsal of this command, with the state that it begins from.
-pub(super) fn check(options: &GlobalOptions, simulates: bool) -> Result<Rehearsal, String> {
+/// Checks what clap cannot: names that the catalogue lacks would otherwise change nothing, silently.
+/// Gives the simulation of this command, with the state that it begins from.
+pub(super) fn check(options: &GlobalOptions, simulates: bool) -> Result<Simulation, String> {
     if let Some(folder) = options.catalog.iter().find(|folder| !folder.is_dir()) {
         return Err(format!("--catalog {} is not a folder", folder.display()));
     }
     if !simulates && (options.seed_file.is_some() || options.dump.is_some()) {
         return Err("--seed-file and --dump are about a simulator; they go with --sim, or with cumulua sim".to_owned());
     }
-    let saved = options.seed_file.as_ref().map(|file| rehearsed::read(file)).transpose();
-    let rehearsal = Rehearsal::new(saved.map_err(|problem| format!("--seed-file: {problem}"))?);
+    let saved = options.seed_file.as_ref().map(|file| simulation::read(file)).transpose();
+    let simulation = Simulation::new(saved.map_err(|problem| format!("--seed-file: {problem}"))?);
     if let Some(file) = options.dump.as_ref() {
-        rehearsed::is_writable(file).map_err(|problem| format!("--dump: {problem}"))?;
+        simulation::is_writable(file).map_err(|problem| format!("--dump: {problem}"))?;
     }
     if options.endpoint.is_empty() {
-        return Ok(rehearsal);
+        return Ok(simulation);
     }
     let catalog = catalog(options);
     let known: Vec<String> = catalog.products().into_iter().chain(catalog.services()).collect();
@@ -55,7 +55,7 @@ pub(super) fn check(options: &GlobalOptions, simulates: bool) -> Result<Rehearsa
             return Err(format!("--endpoint {name}=…: there is no product or service {name:?}{near}"));
         }
     }
-    Ok(rehearsal)
+    Ok(simulation)
 }
 
 /// The profiles, searched from `start` upwards.
@@ -73,21 +73,21 @@ pub(super) fn profiles(options: &GlobalOptions, start: &Path) -> Profiles {
 }
 
 /// The gate of what is no run of a script. Must be called inside the runtime, whose clock it takes.
-pub(super) fn plain_gate(options: &GlobalOptions, rehearsal: &Rehearsal, start: &Path, grants: Grants) -> Arc<Gate> {
-    Arc::new(Gate::new(world(options, rehearsal, start, grants)))
+pub(super) fn plain_gate(options: &GlobalOptions, simulation: &Simulation, start: &Path, grants: Grants) -> Arc<Gate> {
+    Arc::new(Gate::new(gate_parts(options, simulation, start, grants)))
 }
 
 /// The gate of a run, and what records it. Must be called inside the runtime, whose clock it takes.
 pub(super) fn recorded_gate(
     options: &GlobalOptions,
-    rehearsal: &Rehearsal,
+    simulation: &Simulation,
     start: &Path,
     grants: Grants,
     subject: Subject,
-) -> (Arc<Gate>, Option<Arc<Recording>>) {
-    let world = world(options, rehearsal, start, grants);
-    let Some(path) = store_path(options) else { return (Arc::new(Gate::new(world)), None) };
-    let profiles = Arc::clone(&world.profiles);
+) -> (Arc<Gate>, Option<Arc<HistoryRecorder>>) {
+    let parts = gate_parts(options, simulation, start, grants);
+    let Some(path) = store_path(options) else { return (Arc::new(Gate::new(parts)), None) };
+    let profiles = Arc::clone(&parts.profiles);
     let about = About {
         name: subject.name,
         kind: subject.kind,
@@ -102,11 +102,11 @@ pub(super) fn recorded_gate(
         (false, Some(_)) => Keep::Effects,
         (false, None) => Keep::Everything,
     };
-    // Rehearsals share the seed of their randomness, runs must not share their ids.
+    // Simulations share the seed of their randomness, runs must not share their ids.
     let id = subject.run.unwrap_or_else(|| Random::system().uuid());
-    let recording = Arc::new(Recording::new(id, about, keep, path, world.clock.clone(), Arc::clone(&world.redactor)));
-    let gate = Gate::new(world).recorded_by(Arc::clone(&recording) as Arc<dyn Recorder>);
-    (Arc::new(gate), Some(recording))
+    let recorder = Arc::new(HistoryRecorder::new(id, about, keep, path, parts.clock.clone(), Arc::clone(&parts.redactor)));
+    let gate = Gate::new(parts).recorded_by(Arc::clone(&recorder) as Arc<dyn RunRecorder>);
+    (Arc::new(gate), Some(recorder))
 }
 
 /// What a run is about, as its command knows it.
@@ -126,13 +126,13 @@ pub(super) struct Subject {
 }
 
 /// What the gate of a run is made of. Must be called inside the runtime, whose clock it takes.
-pub(super) fn world(options: &GlobalOptions, rehearsal: &Rehearsal, start: &Path, grants: Grants) -> GateParts {
+pub(super) fn gate_parts(options: &GlobalOptions, simulation: &Simulation, start: &Path, grants: Grants) -> GateParts {
     let catalog = catalog(options);
     let clock = if options.sim { Clock::paused() } else { Clock::system() };
     let redactor = Arc::new(Redactor::default());
-    let (random, transport, rehearsal): (Random, Arc<dyn Transport>, Option<Arc<dyn gate::Rehearsal>>) = if options.sim {
+    let (random, transport, simulation): (Random, Arc<dyn Transport>, Option<Arc<dyn gate::Simulation>>) = if options.sim {
         let make = |saved| InProcess::new(Arc::clone(&catalog), clock.clone(), SIMULATOR_SEED, saved);
-        let simulator = rehearsal.simulator(make);
+        let simulator = simulation.simulator(make);
         (Random::seeded(SIMULATOR_SEED), Arc::clone(&simulator) as Arc<dyn Transport>, Some(simulator))
     } else {
         (Random::system(), Arc::new(HttpTransport::default()), None)
@@ -147,23 +147,23 @@ pub(super) fn world(options: &GlobalOptions, rehearsal: &Rehearsal, start: &Path
         audit: audit_path(options).map(Audit::new),
         grants: Grants { read_only: options.read_only, ..grants },
         redactor,
-        rehearsal,
+        simulation,
         confirm: None,
     }
 }
 
-/// The file of the run store; a rehearsal has one only where somebody names it.
+/// The file of the run store; a simulation has one only where it is named.
 pub(super) fn store_path(options: &GlobalOptions) -> Option<PathBuf> {
     options.store.clone().or_else(|| if options.sim { None } else { Store::default_path() })
 }
 
-/// A rehearsal is recorded only where somebody says where.
+/// A simulation is recorded only into a file that is named.
 pub(super) fn audit_path(options: &GlobalOptions) -> Option<PathBuf> {
     options.audit.clone().or_else(|| if options.sim { None } else { Audit::default_path() })
 }
 
 /// Runs a future on this thread; with `--sim` on virtual time.
-pub(super) fn block_on<F: Future<Output = ExitCode>>(options: &GlobalOptions, rehearsal: &Rehearsal, future: F) -> ExitCode {
+pub(super) fn block_on<F: Future<Output = ExitCode>>(options: &GlobalOptions, simulation: &Simulation, future: F) -> ExitCode {
     let mut builder = Builder::new_current_thread();
     builder.enable_all().start_paused(options.sim);
     match builder.build_local(LocalOptions::default()) {
@@ -171,7 +171,7 @@ pub(super) fn block_on<F: Future<Output = ExitCode>>(options: &GlobalOptions, re
             let status = runtime.block_on(async {
                 let status = future.await;
                 // Inside the runtime, whose clock the simulator has.
-                match options.dump.as_ref().filter(|_| options.sim).map(|file| rehearsal.dump(file)) {
+                match options.dump.as_ref().filter(|_| options.sim).map(|file| simulation.dump(file)) {
                     Some(Err(problem)) => {
                         report::error(&problem);
                         status::SCRIPT.into()

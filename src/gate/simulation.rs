@@ -1,10 +1,10 @@
-//! What a rehearsal lets a script do to the cloud that it rehearses on; a real cloud has no such door.
+//! What `--sim` lets a script do to its cloud; a real cloud lets it do none of that.
 
 use serde_json::{Map, Value as Json};
 
 /// The stand-in of a cloud, as a script may direct it. Each access key has an account there.
-pub trait Rehearsal: Send + Sync {
-    /// Makes something go wrong in an account, as the table says; where the table makes no sense, why.
+pub trait Simulation: Send + Sync {
+    /// Makes something go wrong in an account, as the table describes; where the table makes no sense, why.
     fn fault(&self, access_key: &str, table: &Map<String, Json>) -> Result<(), String>;
     /// Lets everything go right again, in all accounts.
     fn clear(&self);
