@@ -2,7 +2,7 @@
 //!
 //! `docs/draw-session` draws it anew: it runs this test with `DRAW_SESSION` set.
 
-use crate::terminal::Place;
+use crate::terminal::Sandbox;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -31,12 +31,12 @@ const PALETTE: [&str; 16] = [
 
 #[test]
 fn the_picture_of_a_session_is_what_the_prompt_prints_today() {
-    let mut terminal = Place::new().simulated(COLUMNS);
+    let mut terminal = Sandbox::new().simulated(COLUMNS);
     for (line, words) in TYPED {
         if *words == GOES_ON {
             terminal.line(line);
         } else {
-            terminal.says(line, words);
+            terminal.enter(line, words);
         }
     }
     let drawn = terminal.look(draw);
