@@ -197,3 +197,20 @@ pub(super) fn reply(product: &ProductModel) -> Option<Line> {
     let line = Line::text(format!("Any answer of {} may also carry ", product.product));
     (!product.reply.is_empty()).then(|| line.and_codes(names).and("."))
 }
+
+/// Up to the first full stop or semicolon that ends a clause.
+pub(super) fn first_sentence(text: &str) -> &str {
+    let end = [". ", "; "].iter().filter_map(|stop| text.find(stop)).min();
+    end.map_or(text, |end| &text[..end]).trim_end_matches('.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_sentence;
+
+    #[test]
+    fn a_summary_is_cut_at_its_first_sentence() {
+        assert_eq!(first_sentence("Lists disks. Page by page."), "Lists disks");
+        assert_eq!(first_sentence("Price 1.5 a day"), "Price 1.5 a day");
+    }
+}

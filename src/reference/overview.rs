@@ -1,8 +1,7 @@
 //! The pages of products, services and reference tables.
 
-use super::describe::effect;
+use super::describe::{effect, first_sentence};
 use super::document::{Block, Document, Line, Row};
-use super::table::first_sentence;
 use cumulua_core::catalog::path::text;
 use cumulua_core::catalog::{Action, Catalog, CatalogError, ProductModel, Region, Table};
 

@@ -1,5 +1,6 @@
 //! Actions with their summaries, for the terminal.
 
+use super::describe::first_sentence;
 use super::page::{Paper, grid};
 use cumulua_core::catalog::Action;
 
@@ -9,15 +10,9 @@ pub fn table(actions: &[Action], width: usize) -> String {
     grid(rows.collect(), &Paper { width, color: false })
 }
 
-/// Up to the first full stop or semicolon that ends a clause.
-pub(super) fn first_sentence(text: &str) -> &str {
-    let end = [". ", "; "].iter().filter_map(|stop| text.find(stop)).min();
-    end.map_or(text, |end| &text[..end]).trim_end_matches('.')
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{first_sentence, table};
+    use super::table;
     use cumulua_core::catalog::Catalog;
 
     #[test]
@@ -27,11 +22,5 @@ mod tests {
         assert!(line.contains("Creates"));
         assert!(text.lines().all(|line| line.chars().count() <= 100));
         assert!(!text.contains('\u{1b}'));
-    }
-
-    #[test]
-    fn a_summary_is_cut_at_its_first_sentence() {
-        assert_eq!(first_sentence("Lists disks. Page by page."), "Lists disks");
-        assert_eq!(first_sentence("Price 1.5 a day"), "Price 1.5 a day");
     }
 }

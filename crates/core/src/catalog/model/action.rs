@@ -1,0 +1,218 @@
+//! An Action: what it takes, what it answers, and what it does.
+
+use super::parameter::{Field, Param};
+use super::product::ErrorModel;
+use serde::Deserialize;
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// An HTTP method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Method {
+    /// Parameters travel in the query.
+    Get,
+    /// Parameters travel in the body.
+    Post,
+}
+
+impl Method {
+    /// As it stands in a request and in a string to sign.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        }
+    }
+}
+
+/// An Action.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActionModel {
+    /// The vendor's name of it, as `CreateInstance`.
+    pub name: String,
+    /// The whole name in Lua, as `cds.ccs.CreateInstance`.
+    #[serde(skip)]
+    pub full_name: Arc<str>,
+    /// The vendor's own term for what it does.
+    #[serde(default)]
+    pub term: Option<String>,
+    /// What it does.
+    pub summary: String,
+    /// Where it stands in the source document; none in an overlay's Action.
+    #[serde(default)]
+    pub line: Option<u32>,
+    /// Its methods; the first is used.
+    pub methods: Vec<Method>,
+    /// The documented host, where it is not the service's.
+    #[serde(default)]
+    pub host: Option<String>,
+    /// The path, where it is not the service's.
+    #[serde(default)]
+    pub path: Option<String>,
+    /// Whether it only reads.
+    pub read_only: bool,
+    /// Whether carrying it out can cost money.
+    #[serde(default)]
+    pub costs: bool,
+    /// Whether carrying it out can lose data or resources.
+    #[serde(default)]
+    pub destroys: bool,
+    /// Its parameters.
+    pub params: Vec<Param>,
+    /// Groups of which exactly one parameter is given.
+    #[serde(default)]
+    pub one_of: Vec<Vec<String>>,
+    /// Its answer.
+    pub answer: Answer,
+    /// Its documented error codes.
+    #[serde(default)]
+    pub errors: Vec<ErrorRef>,
+    /// The task that it starts.
+    #[serde(default)]
+    pub task: Option<TaskModel>,
+    /// How its list is paged.
+    #[serde(default)]
+    pub paginator: Option<PaginatorModel>,
+    /// The parameter with which a repeated call is carried out once.
+    #[serde(default)]
+    pub idempotency_token: Option<String>,
+    /// How to find out whether a lost call was carried out.
+    #[serde(default)]
+    pub lookup: Option<LookupModel>,
+    /// Parameters of a call.
+    #[serde(default)]
+    pub example: Json,
+    /// Where the document contradicts itself, and what is worth knowing.
+    #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+/// An Action's answer.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// Its fields, beside those of any answer of the product.
+    #[serde(default)]
+    pub fields: Vec<Field>,
+    /// The document's example.
+    #[serde(default)]
+    pub example: Json,
+}
+
+/// A documented error of an Action: a code that the service or the product defines, or one with a meaning of its own here.
+#[derive(Debug, Clone)]
+pub struct ErrorRef {
+    /// The code.
+    pub code: String,
+    /// Its meaning here, where it differs.
+    pub own: Option<ErrorModel>,
+}
+
+impl<'de> Deserialize<'de> for ErrorRef {
+    // By hand, because serde's untagged enums cannot read numbers once serde_json keeps them exact.
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde::de::Error as _;
+        match Json::deserialize(deserializer)? {
+            Json::String(code) => Ok(Self { code, own: None }),
+            Json::Object(mut map) => {
+                let Some(Json::String(code)) = map.remove("code") else { return Err(D::Error::missing_field("code")) };
+                let own = serde_json::from_value(Json::Object(map)).map_err(D::Error::custom)?;
+                Ok(Self { code, own: Some(own) })
+            }
+            other => Err(D::Error::custom(format!("an error is a code or an object, not {other}"))),
+        }
+    }
+}
+
+/// The task that an Action starts.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaskModel {
+    /// The dialect: a waiter of the product.
+    pub waiter: String,
+    /// Where its ids stand in the answer.
+    pub ids: Vec<String>,
+    /// Further ids that the waiter needs.
+    #[serde(default, rename = "with")]
+    pub with: BTreeMap<String, String>,
+}
+
+/// How a list is paged.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaginatorModel {
+    /// Page numbers, offsets, or no paging at all.
+    pub style: PageStyle,
+    /// The page number's parameter.
+    #[serde(default)]
+    pub page: Option<String>,
+    /// The page size's parameter.
+    #[serde(default)]
+    pub size: Option<String>,
+    /// The offset's parameter.
+    #[serde(default)]
+    pub offset: Option<String>,
+    /// The limit's parameter.
+    #[serde(default)]
+    pub limit: Option<String>,
+    /// Where the items stand.
+    pub items: String,
+    /// The items' unique field.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// Where the number of items stands.
+    #[serde(default)]
+    pub total: Option<String>,
+    /// Where the number of pages stands.
+    #[serde(default)]
+    pub pages: Option<String>,
+}
+
+/// The style of a paginator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PageStyle {
+    /// Numbers from 1.
+    Page,
+    /// Offsets from 0.
+    Offset,
+    /// The answer is the whole list.
+    None,
+}
+
+/// How to find out whether a lost call was carried out.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LookupModel {
+    /// The read-only Action.
+    pub action: String,
+    /// Its parameters: the names of the lost call's.
+    #[serde(default)]
+    pub params: BTreeMap<String, String>,
+    /// Paths in its answer: the lost call's parameters that they are compared with.
+    #[serde(default)]
+    pub compare: BTreeMap<String, String>,
+    /// `present` or `absent`: what shows that the call was carried out; none where the answer has to be judged.
+    #[serde(default)]
+    pub carried_out_when: Option<String>,
+}
+
+impl ActionModel {
+    /// A parameter by its name.
+    pub fn param(&self, name: &str) -> Option<&Param> {
+        self.params.iter().find(|param| param.name == name)
+    }
+
+    /// Whether sending it again does no more than sending it once: it only reads, or it carries a token.
+    pub fn is_repeatable(&self) -> bool {
+        self.read_only || self.idempotency_token.is_some()
+    }
+
+    /// The method that is used.
+    pub fn method(&self) -> Method {
+        self.methods.first().copied().unwrap_or(Method::Post)
+    }
+}

@@ -1,0 +1,69 @@
+//! A service: its Actions, shapes and errors.
+
+use super::action::ActionModel;
+use super::parameter::Field;
+use super::product::{ErrorModel, Source};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A service: a file of Actions.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceModel {
+    /// Where an editor finds the format.
+    #[serde(rename = "$schema", default)]
+    pub schema: Option<String>,
+    /// The service's name in Lua, as `cds.ccs`.
+    pub service: String,
+    /// What it is.
+    pub title: String,
+    /// The vendor's own name of it.
+    #[serde(default)]
+    pub term: Option<String>,
+    /// The document, where it is not the product's.
+    #[serde(default)]
+    pub source: Option<Source>,
+    /// The documented host; none where the profile gives the URL.
+    #[serde(default)]
+    pub host: Option<String>,
+    /// The path of its Actions.
+    #[serde(default)]
+    pub path: Option<String>,
+    /// The API's version.
+    #[serde(default)]
+    pub version: Option<String>,
+    /// Structures that several answers share.
+    #[serde(default)]
+    pub shapes: BTreeMap<String, Vec<Field>>,
+    /// Error codes of its Actions.
+    #[serde(default)]
+    pub errors: BTreeMap<String, ErrorModel>,
+    /// The Actions, in the document's order.
+    pub actions: Vec<Arc<ActionModel>>,
+}
+
+impl ServiceModel {
+    /// The fields below a field, its shape resolved.
+    pub fn fields_of<'a>(&'a self, field: &'a Field) -> &'a [Field] {
+        match &field.shape {
+            Some(name) => self.shapes.get(name).map_or(&[], Vec::as_slice),
+            None => &field.fields,
+        }
+    }
+
+    /// An Action by the vendor's name.
+    pub fn action(&self, name: &str) -> Option<&Arc<ActionModel>> {
+        self.actions.iter().find(|action| action.name == name)
+    }
+
+    /// The host of an Action; none where the profile gives the URL.
+    pub fn host_of<'a>(&'a self, action: &'a ActionModel) -> Option<&'a str> {
+        action.host.as_deref().or(self.host.as_deref())
+    }
+
+    /// The path of an Action.
+    pub fn path_of<'a>(&'a self, action: &'a ActionModel) -> &'a str {
+        action.path.as_deref().or(self.path.as_deref()).unwrap_or("/")
+    }
+}
