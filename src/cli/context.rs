@@ -11,7 +11,7 @@ use crate::gate::audit::Audit;
 use crate::gate::recorder::RunRecorder;
 use crate::gate::{self, Gate, GateParts, Grants, Random};
 use crate::history::Store;
-use crate::run::{About, HistoryRecorder, Keep};
+use crate::run::{HistoryRecorder, Keep, RunInfo};
 use cumulua_core::catalog::{Catalog, suggest};
 use cumulua_core::clock::Clock;
 use cumulua_core::secret::Redactor;
@@ -88,7 +88,7 @@ pub(super) fn recorded_gate(
     let parts = gate_parts(options, simulation, start, grants);
     let Some(path) = store_path(options) else { return (Arc::new(Gate::new(parts)), None) };
     let profiles = Arc::clone(&parts.profiles);
-    let about = About {
+    let info = RunInfo {
         name: subject.name,
         kind: subject.kind,
         script: subject.script,
@@ -104,7 +104,7 @@ pub(super) fn recorded_gate(
     };
     // Simulations share the seed of their randomness, runs must not share their ids.
     let id = subject.run.unwrap_or_else(|| Random::system().uuid());
-    let recorder = Arc::new(HistoryRecorder::new(id, about, keep, path, parts.clock.clone(), Arc::clone(&parts.redactor)));
+    let recorder = Arc::new(HistoryRecorder::new(id, info, keep, path, parts.clock.clone(), Arc::clone(&parts.redactor)));
     let gate = Gate::new(parts).recorded_by(Arc::clone(&recorder) as Arc<dyn RunRecorder>);
     (Arc::new(gate), Some(recorder))
 }

@@ -164,33 +164,33 @@ const KEEPALIVE: Duration = Duration::from_secs(15);
 /// HTTP by reqwest. A client for each kind of destination, made at the first attempt that needs it.
 #[derive(Default)]
 pub struct HttpTransport {
-    outside: OnceLock<Result<Way, TransportError>>,
-    loopback: OnceLock<Result<Way, TransportError>>,
-    plain_loopback: OnceLock<Result<Way, TransportError>>,
+    outside: OnceLock<Result<Destination, TransportError>>,
+    loopback: OnceLock<Result<Destination, TransportError>>,
+    plain_loopback: OnceLock<Result<Destination, TransportError>>,
 }
 
 /// A client, and the proxies that it goes through.
-struct Way {
+struct Destination {
     client: Client,
     proxies: Option<Matcher>,
 }
 
 impl HttpTransport {
-    fn way(&self, url: &Url) -> Result<&Way, TransportError> {
-        let way = match (is_loopback(url), url.scheme()) {
-            (false, _) => self.outside.get_or_init(|| Way::new(settings(), Some(Matcher::from_system()))),
+    fn destination(&self, url: &Url) -> Result<&Destination, TransportError> {
+        let destination = match (is_loopback(url), url.scheme()) {
+            (false, _) => self.outside.get_or_init(|| Destination::new(settings(), Some(Matcher::from_system()))),
             // It meets no certificate, and reading the system's takes megabytes. It would trust none.
-            (true, "http") => self.plain_loopback.get_or_init(|| Way::new(settings().no_proxy().tls_certs_only([]), None)),
-            (true, _) => self.loopback.get_or_init(|| Way::new(settings().no_proxy(), None)),
+            (true, "http") => self.plain_loopback.get_or_init(|| Destination::new(settings().no_proxy().tls_certs_only([]), None)),
+            (true, _) => self.loopback.get_or_init(|| Destination::new(settings().no_proxy(), None)),
         };
-        way.as_ref().map_err(Clone::clone)
+        destination.as_ref().map_err(Clone::clone)
     }
 
     async fn exchange(&self, request: Request) -> Result<Response, TransportError> {
         let host = request.host().to_owned();
         let Request { method, mut url, mut headers, body, answer, .. } = request;
-        let way = self.way(&url)?;
-        let proxy = way.proxy(&url)?;
+        let destination = self.destination(&url)?;
+        let proxy = destination.proxy(&url)?;
         let is_plain = url.scheme() == "http";
         // Over HTTP/2 and to a proxy it would travel.
         if !url.username().is_empty() || url.password().is_some() {
@@ -205,7 +205,7 @@ impl HttpTransport {
             *message.body_mut() = Some(body.open().await.map_err(|error| TransportError::NoBody(error.to_string()))?);
         }
         *message.headers_mut() = headers;
-        let answered = way.client.execute(message).await.map_err(|error| no_answer(error, &host, proxy.as_ref()))?;
+        let answered = destination.client.execute(message).await.map_err(|error| no_answer(error, &host, proxy.as_ref()))?;
         // To a service by plain http, a proxy answers in the service's place.
         if let Some(proxy) = proxy.filter(|_| is_plain && answered.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED) {
             let reason = through(&proxy, "proxy authorization required");
@@ -240,7 +240,7 @@ fn settings() -> reqwest::ClientBuilder {
     settings
 }
 
-impl Way {
+impl Destination {
     fn new(settings: reqwest::ClientBuilder, proxies: Option<Matcher>) -> Result<Self, TransportError> {
         let client = settings.build().map_err(|error| TransportError::Unusable(causes(&error)))?;
         Ok(Self { client, proxies })

@@ -3,9 +3,9 @@
 use super::bindings::answer;
 use super::error::Raised;
 use super::files::arguments::Arguments;
-use super::files::given::value;
 use super::files::handle::Handle;
 use super::files::request::Request;
+use super::files::results::value;
 use super::stdlib;
 use super::vm::Runtime;
 use crate::effect_id::EffectId;

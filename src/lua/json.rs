@@ -9,7 +9,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
 
 /// Why JSON does not become a value of Lua.
-pub(super) enum Unmade<E> {
+pub(super) enum DecodeError<E> {
     /// It is no JSON.
     Json(E),
     /// Lua has no room for it.
@@ -17,20 +17,20 @@ pub(super) enum Unmade<E> {
 }
 
 /// Makes a value of JSON.
-pub(super) fn from_json<'de, D: Deserializer<'de>>(lua: &Lua, json: D) -> Result<LuaValue, Unmade<D::Error>> {
+pub(super) fn from_json<'de, D: Deserializer<'de>>(lua: &Lua, json: D) -> Result<LuaValue, DecodeError<D::Error>> {
     let maker = Maker::new(lua);
     let made = (&maker).deserialize(json).map_err(|failure| match maker.failure.take() {
-        Some(failure) => Unmade::Lua(failure),
-        None => Unmade::Json(failure),
+        Some(failure) => DecodeError::Lua(failure),
+        None => DecodeError::Json(failure),
     })?;
-    made.into_lua(lua).map_err(Unmade::Lua)
+    made.into_lua(lua).map_err(DecodeError::Lua)
 }
 
 /// Makes a value of JSON that has been parsed.
 pub(super) fn from_value(lua: &Lua, json: &Json) -> mlua::Result<LuaValue> {
     from_json(lua, json).map_err(|unmade| match unmade {
-        Unmade::Lua(failure) => failure,
-        Unmade::Json(failure) => mlua::Error::external(failure),
+        DecodeError::Lua(failure) => failure,
+        DecodeError::Json(failure) => mlua::Error::external(failure),
     })
 }
 

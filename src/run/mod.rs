@@ -9,5 +9,5 @@ mod run_locks;
 mod script;
 
 pub use guard::Guard;
-pub use recorder::{About, Cancel, HistoryRecorder, Keep};
+pub use recorder::{Cancel, HistoryRecorder, Keep, RunInfo};
 pub use script::{DEFERRED_AFTER_STOP, Ending, run};

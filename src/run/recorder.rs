@@ -21,7 +21,7 @@ use std::thread;
 use std::time::Duration;
 
 /// What is known of a run before it begins.
-pub struct About {
+pub struct RunInfo {
     /// The script's file name without its ending, or the Action of `cumulua call`.
     pub name: String,
     /// `run`, `call` or `repl`.
@@ -58,7 +58,7 @@ pub type Cancel = Arc<dyn Fn(String) + Send + Sync>;
 /// A run on its way into the store.
 pub struct HistoryRecorder {
     id: String,
-    about: About,
+    info: RunInfo,
     keep: Keep,
     path: PathBuf,
     clock: Clock,
@@ -89,12 +89,12 @@ struct Control {
 
 impl HistoryRecorder {
     /// A run with this id, to be kept in the store in this file.
-    pub fn new(id: String, about: About, keep: Keep, path: PathBuf, clock: Clock, redactor: Arc<Redactor>) -> Self {
+    pub fn new(id: String, info: RunInfo, keep: Keep, path: PathBuf, clock: Clock, redactor: Arc<Redactor>) -> Self {
         let started = clock.now();
         let lines = Lines::new(id.clone(), clock.clone(), Arc::clone(&redactor));
         Self {
             id,
-            about,
+            info,
             keep,
             path,
             clock,
@@ -187,7 +187,7 @@ impl HistoryRecorder {
         // What was learned to be a secret during the run may stand among its arguments and in what it printed before.
         if self.redactor.form_count() > begun.known {
             let redactor = Arc::clone(&self.redactor);
-            let args = arguments::redact(&self.about.args, &self.redactor);
+            let args = arguments::redact(&self.info.args, &self.redactor);
             let described = if args == begun.args { Ok(()) } else { begun.store.post_description(self.run(&args)) };
             let redacted = begun.store.redact_output(&self.id, move |line| redactor.redact(line));
             described.and(redacted).map_err(|error| error.to_string())?;
@@ -214,21 +214,21 @@ impl HistoryRecorder {
     }
 
     fn open_run(&self, store: Store) -> Begun {
-        Begun { store, args: arguments::redact(&self.about.args, &self.redactor), known: self.redactor.form_count() }
+        Begun { store, args: arguments::redact(&self.info.args, &self.redactor), known: self.redactor.form_count() }
     }
 
     fn run(&self, args: &[String]) -> NewRun {
-        let script = self.about.script.as_ref().map(|path| path.canonicalize().unwrap_or_else(|_| path.clone()));
+        let script = self.info.script.as_ref().map(|path| path.canonicalize().unwrap_or_else(|_| path.clone()));
         NewRun {
             id: self.id.clone(),
-            name: self.about.name.clone(),
-            kind: self.about.kind.to_owned(),
+            name: self.info.name.clone(),
+            kind: self.info.kind.to_owned(),
             script: script.map(|path| path.display().to_string()),
-            script_hash: self.about.text.as_ref().map(|text| sha256(text.as_bytes())),
+            script_hash: self.info.text.as_ref().map(|text| sha256(text.as_bytes())),
             args: args.to_vec(),
-            profile: (self.about.profile)(),
+            profile: (self.info.profile)(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            simulated: self.about.simulated,
+            simulated: self.info.simulated,
             pid: Some(std::process::id()),
             due: None,
             attempt: 1,

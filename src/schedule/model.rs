@@ -40,14 +40,14 @@ pub struct Schedule {
     /// How much history is kept; all by default.
     pub keep: Option<Keep>,
     /// What its script may do.
-    pub rights: Rights,
+    pub permissions: Permissions,
     /// The line of the file that the schedule begins in, from 1.
     pub line: usize,
 }
 
 /// What a schedule's script may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rights {
+pub struct Permissions {
     /// Mutating calls are refused.
     pub read_only: bool,
     /// Paths beyond the schedule file's folder that the script may use.

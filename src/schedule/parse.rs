@@ -1,9 +1,9 @@
 //! `schedules.toml` as a person writes it, and the schedules that it means once the defaults are filled in.
 
 use super::cron::Expression;
-use super::model::{Rights, Schedule};
+use super::model::{Permissions, Schedule};
 use super::timing::{Recurrence, Timing};
-use super::value::{CatchUp, Keep, Length, Name, Notify, Overlap, Retries, Size, Zone};
+use super::value::{CatchUp, DurationValue, Keep, Name, Notify, Overlap, Retries, Size, Zone};
 use cumulua_core::catalog::suggest;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -23,7 +23,7 @@ const GRACE: Duration = Duration::from_secs(30);
 #[serde(deny_unknown_fields)]
 struct Document {
     #[serde(default)]
-    grace: Option<Length>,
+    grace: Option<DurationValue>,
     #[serde(default)]
     defaults: Option<Spanned<Entry>>,
     #[serde(default)]
@@ -40,14 +40,14 @@ struct Entry {
     profile: Option<String>,
     region: Option<String>,
     cron: Option<Spanned<Expression>>,
-    every: Option<Spanned<Length>>,
+    every: Option<Spanned<DurationValue>>,
     timezone: Option<Zone>,
     overlap: Option<Overlap>,
     catch_up: Option<CatchUp>,
-    timeout: Option<Spanned<Length>>,
+    timeout: Option<Spanned<DurationValue>>,
     max_memory: Option<Size>,
     retries: Option<Spanned<Retries>>,
-    jitter: Option<Length>,
+    jitter: Option<DurationValue>,
     start: Option<Spanned<Datetime>>,
     end: Option<Spanned<Datetime>>,
     paused: Option<bool>,
@@ -184,7 +184,7 @@ fn entry_to_schedule(
         paused: entry.paused.or(defaults.paused).unwrap_or(false),
         notify,
         keep: entry.keep.or(defaults.keep),
-        rights: Rights {
+        permissions: Permissions {
             read_only: entry.read_only.or(defaults.read_only).unwrap_or(false),
             allow_path: entry
                 .allow_path

@@ -11,9 +11,9 @@ use std::time::Duration;
 
 /// A length of time: `"90s"`, `"15m"`, `"1h 30m"`, `"7d"`, or a number of seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Length(pub Duration);
+pub struct DurationValue(pub Duration);
 
-impl Length {
+impl DurationValue {
     /// Reads a length; days have 24 hours.
     pub fn parse(text: &str) -> Option<Self> {
         let duration = match text.trim().parse::<f64>() {
@@ -26,27 +26,27 @@ impl Length {
 
 const LENGTH: &str = "a length of time as \"90s\", \"15m\", \"1h 30m\", \"7d\", or a number of seconds";
 
-impl<'de> Deserialize<'de> for Length {
+impl<'de> Deserialize<'de> for DurationValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Text;
         impl Visitor<'_> for Text {
-            type Value = Length;
+            type Value = DurationValue;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(LENGTH)
             }
 
-            fn visit_str<E: Error>(self, text: &str) -> Result<Length, E> {
-                Length::parse(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &LENGTH))
+            fn visit_str<E: Error>(self, text: &str) -> Result<DurationValue, E> {
+                DurationValue::parse(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &LENGTH))
             }
 
-            fn visit_i64<E: Error>(self, seconds: i64) -> Result<Length, E> {
+            fn visit_i64<E: Error>(self, seconds: i64) -> Result<DurationValue, E> {
                 let length = u64::try_from(seconds).ok().map(Duration::from_secs).filter(|length| *length <= LONGEST);
-                length.map(Length).ok_or_else(|| E::invalid_value(Unexpected::Signed(seconds), &LENGTH))
+                length.map(DurationValue).ok_or_else(|| E::invalid_value(Unexpected::Signed(seconds), &LENGTH))
             }
 
-            fn visit_f64<E: Error>(self, seconds: f64) -> Result<Length, E> {
-                Length::parse(&seconds.to_string()).ok_or_else(|| E::invalid_value(Unexpected::Float(seconds), &LENGTH))
+            fn visit_f64<E: Error>(self, seconds: f64) -> Result<DurationValue, E> {
+                DurationValue::parse(&seconds.to_string()).ok_or_else(|| E::invalid_value(Unexpected::Float(seconds), &LENGTH))
             }
         }
         deserializer.deserialize_any(Text)
@@ -183,7 +183,7 @@ impl<'de> Deserialize<'de> for CatchUp {
                 if text == "none" {
                     return Ok(CatchUp::NONE);
                 }
-                let within = Length::parse(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &EXPECTED))?;
+                let within = DurationValue::parse(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &EXPECTED))?;
                 Ok(CatchUp { within: within.0, runs: CaughtUp::Latest })
             }
 
@@ -191,7 +191,7 @@ impl<'de> Deserialize<'de> for CatchUp {
                 #[derive(Deserialize)]
                 #[serde(deny_unknown_fields)]
                 struct Table {
-                    within: Length,
+                    within: DurationValue,
                     #[serde(default)]
                     runs: Option<CaughtUp>,
                 }
@@ -226,7 +226,7 @@ pub struct Retries {
     pub count: u32,
     /// The pause before the first.
     #[serde(default = "Retries::delay")]
-    pub delay: Length,
+    pub delay: DurationValue,
     /// What each further pause is multiplied by.
     #[serde(default = "Retries::backoff")]
     pub backoff: f64,
@@ -234,11 +234,11 @@ pub struct Retries {
 
 impl Retries {
     /// None.
-    pub const NONE: Self = Self { count: 0, delay: Length(Duration::from_mins(1)), backoff: 2.0 };
+    pub const NONE: Self = Self { count: 0, delay: DurationValue(Duration::from_mins(1)), backoff: 2.0 };
     /// No pause is longer.
     pub const LONGEST_PAUSE: Duration = Duration::from_hours(24);
 
-    fn delay() -> Length {
+    fn delay() -> DurationValue {
         Self::NONE.delay
     }
 
@@ -295,7 +295,7 @@ pub struct Notify {
     pub webhook: Option<Webhook>,
     /// How late a start is late.
     #[serde(default = "Notify::after")]
-    pub late_after: Length,
+    pub late_after: DurationValue,
 }
 
 impl Notify {
@@ -303,8 +303,8 @@ impl Notify {
         vec![NotifyEvent::Failure, NotifyEvent::Recovery]
     }
 
-    fn after() -> Length {
-        Length(Duration::from_mins(1))
+    fn after() -> DurationValue {
+        DurationValue(Duration::from_mins(1))
     }
 }
 
@@ -418,7 +418,7 @@ impl<'de> Deserialize<'de> for Keep {
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Keep, E> {
                 // A bare number in quotation marks would be seconds, which is not meant here.
-                let length = Length::parse(text).filter(|_| text.parse::<f64>().is_err());
+                let length = DurationValue::parse(text).filter(|_| text.parse::<f64>().is_err());
                 length.map(|length| Keep::For(length.0)).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &EXPECTED))
             }
         }

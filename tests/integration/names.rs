@@ -19,7 +19,7 @@ const LOWER_CASE: &[(&str, &str)] = &[
     ("goods", "offerings"),
     ("house", "housekeeping"),
     ("lane", "rate key"),
-    ("lifeline", "control socket"),
+    ("lifeline", "control socket, or server pipe"),
     ("odd", "lint"),
     ("orders", "commands"),
     ("ready", "fixtures"),

@@ -16,19 +16,19 @@ use std::process::ExitCode;
 #[derive(Debug, Args)]
 pub(super) struct Pause {
     #[command(flatten)]
-    which: Which,
+    which: ScheduleArgument,
 }
 
 /// Lets a paused schedule fire again
 #[derive(Debug, Args)]
 pub(super) struct Resume {
     #[command(flatten)]
-    which: Which,
+    which: ScheduleArgument,
 }
 
 /// One schedule of a file.
 #[derive(Debug, Args)]
-pub(super) struct Which {
+pub(super) struct ScheduleArgument {
     /// The schedule
     #[arg(value_name = "NAME")]
     pub(super) name: String,
@@ -51,7 +51,7 @@ impl Resume {
     }
 }
 
-fn set(options: &GlobalOptions, which: &Which, paused: bool) -> ExitCode {
+fn set(options: &GlobalOptions, which: &ScheduleArgument, paused: bool) -> ExitCode {
     let store = match store(options) {
         Ok(store) => store,
         Err(status) => return status,

@@ -4,7 +4,7 @@ use super::super::options::GlobalOptions;
 use super::super::simulation::Simulation;
 use super::super::{report, status, streams};
 use super::common::{ask_server, new_id, read, store};
-use super::pause::Which;
+use super::pause::ScheduleArgument;
 use super::serve::launcher;
 use crate::history::locks::Taken;
 use crate::history::{Store, Stream};
@@ -21,7 +21,7 @@ use std::sync::Arc;
 #[derive(Debug, Args)]
 pub(super) struct Trigger {
     #[command(flatten)]
-    which: Which,
+    which: ScheduleArgument,
 }
 
 impl Trigger {

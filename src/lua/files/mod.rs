@@ -3,7 +3,6 @@
 pub(super) mod arguments;
 pub(super) mod child;
 pub(super) mod format;
-pub(super) mod given;
 pub(super) mod handle;
 pub(super) mod input;
 pub(super) mod numeral;
@@ -13,6 +12,7 @@ pub(super) mod path;
 pub(super) mod problem;
 pub(super) mod refused;
 pub(super) mod request;
+pub(super) mod results;
 pub(super) mod shared;
 pub(super) mod standard;
 pub(super) mod stream;

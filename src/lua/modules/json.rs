@@ -3,7 +3,7 @@
 use crate::client::Answer;
 use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
-use crate::lua::json::{self, Unmade};
+use crate::lua::json::{self, DecodeError};
 use crate::lua::params;
 use mlua::{Lua, LuaString, Table, Value};
 
@@ -19,15 +19,15 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
         let decoded =
             if text.len() <= Answer::LARGEST { json::unguarded(lua, || Ok(decode(lua, &text)))? } else { decode(lua, &text) };
         decoded.map_err(|unmade| match unmade {
-            Unmade::Json(error) => Raised::invalid(format!("json.decode: {error}")),
-            Unmade::Lua(failure) => failure.into(),
+            DecodeError::Json(error) => Raised::invalid(format!("json.decode: {error}")),
+            DecodeError::Lua(failure) => failure.into(),
         })
     })
 }
 
-fn decode(lua: &Lua, text: &[u8]) -> Result<Value, Unmade<serde_json::Error>> {
+fn decode(lua: &Lua, text: &[u8]) -> Result<Value, DecodeError<serde_json::Error>> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let value = json::from_json(lua, &mut deserializer)?;
-    deserializer.end().map_err(Unmade::Json)?;
+    deserializer.end().map_err(DecodeError::Json)?;
     Ok(value)
 }

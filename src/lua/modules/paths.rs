@@ -3,8 +3,8 @@
 use crate::gate::RenameError;
 use crate::lua::bindings::Bindings;
 use crate::lua::files::arguments::Arguments;
-use crate::lua::files::given::{completion, refusal_values};
 use crate::lua::files::path::of_text;
+use crate::lua::files::results::{completion, refusal_values};
 use mlua::MultiValue;
 
 pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {

@@ -1,6 +1,6 @@
 //! The engine itself.
 
-use super::decision::{Attempt, Cause, Decision, Gap, Outcome, PreviousAttempt, Reason};
+use super::decision::{Attempt, Cause, Decision, MissCause, Outcome, PreviousAttempt, Reason};
 use super::job::{Job, State, missed};
 use crate::schedule::file::ScheduleFile;
 use jiff::{SignedDuration, Timestamp};
@@ -127,8 +127,8 @@ impl Engine {
         self.jobs.len()
     }
 
-    /// Decides what has become due. `gap` is what the time of a firing passed for that was not seen in time.
-    pub fn tick(&mut self, now: Timestamp, gap: Gap) -> Vec<Decision> {
+    /// Decides what has become due. `miss_cause` is why a firing was not seen in time.
+    pub fn tick(&mut self, now: Timestamp, miss_cause: MissCause) -> Vec<Decision> {
         if now < self.seen && self.seen.duration_since(now) > CORRECTION {
             self.rewind(now);
         }
@@ -139,7 +139,7 @@ impl Engine {
         {
             let Some(Reverse((_, name))) = self.agenda.pop() else { break };
             let Some(mut job) = self.jobs.remove(&name) else { continue };
-            job.due(now, gap, self.is_ending, &mut decisions);
+            job.due(now, miss_cause, self.is_ending, &mut decisions);
             self.plan(&job);
             self.jobs.insert(name, job);
         }
@@ -182,7 +182,7 @@ impl Engine {
 
     /// Takes a changed file over. What is due by now goes by the file before.
     pub fn reload(&mut self, file: &ScheduleFile, now: Timestamp) -> Vec<Decision> {
-        let mut decisions = self.tick(now, Gap::Busy);
+        let mut decisions = self.tick(now, MissCause::Busy);
         let mut before = std::mem::take(&mut self.jobs);
         self.agenda.clear();
         for schedule in &file.schedules {

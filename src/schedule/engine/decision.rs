@@ -66,7 +66,7 @@ pub enum Reason {
     /// The file or `cumulua schedule pause` keeps it from firing.
     Paused,
     /// It was seen later than `catch_up` allows.
-    TooLate(Gap),
+    TooLate(MissCause),
     /// A later one ran in its place.
     Superseded,
     /// The server was ending.
@@ -81,7 +81,7 @@ pub enum Reason {
 
 /// What let the time of a firing pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Gap {
+pub enum MissCause {
     /// No server was running.
     NotRunning,
     /// The machine slept, or its clock was set.
@@ -96,9 +96,9 @@ impl fmt::Display for Reason {
             Self::Overlap => "the run before it was still going on",
             Self::QueueFull => "as many firings as may wait were waiting",
             Self::Paused => "the schedule was paused",
-            Self::TooLate(Gap::NotRunning) => "no server was running at its time",
-            Self::TooLate(Gap::ClockJump) => "the machine slept or its clock was set past its time",
-            Self::TooLate(Gap::Busy) => "the server came to it too late",
+            Self::TooLate(MissCause::NotRunning) => "no server was running at its time",
+            Self::TooLate(MissCause::ClockJump) => "the machine slept or its clock was set past its time",
+            Self::TooLate(MissCause::Busy) => "the server came to it too late",
             Self::Superseded => "a later firing ran in its place",
             Self::ShuttingDown => "the server was ending",
             Self::Removed => "the schedule was taken from the file while the firing waited",

@@ -1,6 +1,6 @@
 //! One schedule at work: its next firing, its runs that go on, and its firings that wait.
 
-use super::decision::{Attempt, Cause, Decision, Gap, Missed, Notice, Outcome, Reason};
+use super::decision::{Attempt, Cause, Decision, MissCause, Missed, Notice, Outcome, Reason};
 use crate::schedule::model::Schedule;
 use crate::schedule::timing::Firing;
 use crate::schedule::value::{CatchUp, CaughtUp, NotifyEvent, Overlap};
@@ -73,7 +73,7 @@ impl Job {
     /// Repeats no failed attempt that was to be repeated too long ago, while no server ran.
     pub(super) fn give_up_late_retries(&mut self, now: Timestamp, decisions: &mut Vec<Decision>) {
         let patience = self.patience();
-        self.give_up_retries(Reason::TooLate(Gap::NotRunning), |time| now.duration_since(time) > patience, decisions);
+        self.give_up_retries(Reason::TooLate(MissCause::NotRunning), |time| now.duration_since(time) > patience, decisions);
     }
 
     /// Repeats failed attempts no more, where their time makes that so.
@@ -127,7 +127,7 @@ impl Job {
         self.schedule.timing.end == Some(Timestamp::MIN)
     }
 
-    pub(super) fn due(&mut self, now: Timestamp, gap: Gap, is_ending: bool, decisions: &mut Vec<Decision>) {
+    pub(super) fn due(&mut self, now: Timestamp, miss_cause: MissCause, is_ending: bool, decisions: &mut Vec<Decision>) {
         if self.is_paused() && !is_ending {
             self.give_up_retries(Reason::Paused, |until| until <= now, decisions);
         }
@@ -163,7 +163,7 @@ impl Job {
             }
         };
         if let Some((last, first, count)) = older {
-            let reason = if self.is_paused() { Reason::Paused } else { Reason::TooLate(gap) };
+            let reason = if self.is_paused() { Reason::Paused } else { Reason::TooLate(miss_cause) };
             let several = Some((first, count));
             decisions.push(Decision::Miss(Missed {
                 schedule: Arc::clone(&schedule),
@@ -174,11 +174,19 @@ impl Job {
             }));
         }
         let older = older.map_or(0, |(_, _, count)| count);
-        self.decide(&Vec::from(due), older, now, gap, is_ending, decisions);
+        self.decide(&Vec::from(due), older, now, miss_cause, is_ending, decisions);
     }
 
     /// Decides about firings that are due; `older` are so many before them that were missed too.
-    fn decide(&mut self, due: &[Firing], older: u64, now: Timestamp, gap: Gap, is_ending: bool, decisions: &mut Vec<Decision>) {
+    fn decide(
+        &mut self,
+        due: &[Firing],
+        older: u64,
+        now: Timestamp,
+        miss_cause: MissCause,
+        is_ending: bool,
+        decisions: &mut Vec<Decision>,
+    ) {
         let age = |firing: &Firing| now.duration_since(firing.due);
         let patience = self.patience();
         let may_run = |firing: &Firing| age(firing) <= patience;
@@ -201,7 +209,7 @@ impl Job {
             } else if is_ending {
                 Some(Reason::ShuttingDown)
             } else if !may_run(firing) {
-                Some(Reason::TooLate(gap))
+                Some(Reason::TooLate(miss_cause))
             } else if is_late && only_latest && (latest != Some(index) || is_overtaken) {
                 Some(Reason::Superseded)
             } else {
@@ -219,7 +227,7 @@ impl Job {
             }
             self.admit(attempt, decisions);
         }
-        for (late, reason) in [(missed_late, Some(Reason::TooLate(gap))), (started_late, None)] {
+        for (late, reason) in [(missed_late, Some(Reason::TooLate(miss_cause))), (started_late, None)] {
             if let Some((attempt, firings)) = late {
                 notify(attempt, NotifyEvent::Late, reason, firings, decisions);
             }

@@ -7,4 +7,4 @@ mod job;
 mod tests;
 
 pub use deciding::{Engine, ScheduleState};
-pub use decision::{Attempt, Cause, Decision, Gap, Missed, Notice, Outcome, PreviousAttempt, Reason};
+pub use decision::{Attempt, Cause, Decision, MissCause, Missed, Notice, Outcome, PreviousAttempt, Reason};

@@ -1,6 +1,6 @@
 //! Every policy, on a clock that the tests hold.
 
-use super::{Cause, Decision, Engine, Gap, Outcome, PreviousAttempt, Reason, ScheduleState};
+use super::{Cause, Decision, Engine, MissCause, Outcome, PreviousAttempt, Reason, ScheduleState};
 use crate::schedule::file::ScheduleFile;
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -29,7 +29,7 @@ fn restarted(file: &ScheduleFile, handled: i64, now: i64) -> (Engine, Vec<String
     let fingerprint = file.schedules[0].timing.fingerprint();
     let known = ScheduleState { fingerprint, handled: at(handled), ..ScheduleState::default() };
     let mut engine = Engine::new(file, &HashMap::from([("a".to_owned(), known)]), at(now));
-    let decisions = engine.tick(at(now), Gap::NotRunning);
+    let decisions = engine.tick(at(now), MissCause::NotRunning);
     (engine, describe(decisions))
 }
 
@@ -56,7 +56,7 @@ fn describe(decisions: Vec<Decision>) -> Vec<String> {
 }
 
 fn tick(engine: &mut Engine, second: i64) -> Vec<String> {
-    describe(engine.tick(at(second), Gap::Busy))
+    describe(engine.tick(at(second), MissCause::Busy))
 }
 
 fn ended(engine: &mut Engine, firing: i64, outcome: Outcome, second: i64) -> Vec<String> {
@@ -167,7 +167,10 @@ fn a_week_of_missed_firings_shares_a_row_but_for_the_latest() {
 fn a_clock_that_jumps_ahead_leaves_missed_firings() {
     let mut engine = engine(&minutely(""));
     tick(&mut engine, 10);
-    assert_eq!(describe(engine.tick(at(150), Gap::ClockJump)), ["miss 60: TooLate(ClockJump)", "miss 120: TooLate(ClockJump)"]);
+    assert_eq!(
+        describe(engine.tick(at(150), MissCause::ClockJump)),
+        ["miss 60: TooLate(ClockJump)", "miss 120: TooLate(ClockJump)"]
+    );
 }
 
 #[test]
@@ -179,7 +182,7 @@ fn a_clock_that_is_set_back_fires_nothing_twice_and_one_that_was_far_ahead_is_fo
     assert_eq!(tick(&mut engine, 120), ["start 120 schedule"]);
     ended(&mut engine, 120, Outcome::Done, 121);
     let year = 365 * 24 * 3600;
-    engine.tick(at(year), Gap::ClockJump);
+    engine.tick(at(year), MissCause::ClockJump);
     assert!(tick(&mut engine, 150).is_empty());
     assert_eq!(engine.next_due(), Some(at(180)));
 }
@@ -381,11 +384,11 @@ fn what_waits_over_a_reload_starts_as_the_file_is_then() {
         decisions.into_iter().filter_map(script).collect()
     };
     let mut engine = engine(&with_script("before.lua"));
-    assert_eq!(started(engine.tick(at(60), Gap::Busy)), ["before.lua"]);
+    assert_eq!(started(engine.tick(at(60), MissCause::Busy)), ["before.lua"]);
     assert_eq!(tick(&mut engine, 120), ["wait 120"]);
     assert_eq!(ended(&mut engine, 60, Outcome::Failed, 121), ["retry 60 at 126"]);
     assert!(describe(engine.reload(&with_script("after.lua"), at(122))).is_empty());
-    assert_eq!(started(engine.tick(at(126), Gap::Busy)), ["after.lua"]);
+    assert_eq!(started(engine.tick(at(126), MissCause::Busy)), ["after.lua"]);
     assert_eq!(started(engine.ended("a", at(60), Outcome::Done, at(130))), ["after.lua"]);
 }
 
@@ -437,12 +440,12 @@ fn other_times_begin_anew_and_the_same_times_go_on() {
         ScheduleState { fingerprint: minutely("").schedules[0].timing.fingerprint(), handled: at(0), ..ScheduleState::default() };
     let mut engine = Engine::new(&hourly, &HashMap::from([("a".to_owned(), known)]), at(7000));
     assert!(
-        engine.tick(at(7000), Gap::NotRunning).is_empty(),
+        engine.tick(at(7000), MissCause::NotRunning).is_empty(),
         "a schedule that was changed while no server ran has missed nothing"
     );
 }
 
 #[test]
 fn reasons_have_words_for_a_person() {
-    assert_eq!(Reason::TooLate(Gap::NotRunning).to_string(), "no server was running at its time");
+    assert_eq!(Reason::TooLate(MissCause::NotRunning).to_string(), "no server was running at its time");
 }

@@ -78,9 +78,9 @@ impl Process {
         let captured =
             tokio::spawn(async move { tokio::join!(capture(out, Stream::Out, &receiver), capture(err, Stream::Err, &receiver)).1 });
         // The process ends itself at its timeout; one that does not is killed a little later.
-        let mut kill_at = self
-            .timeout
-            .map(|timeout| (tokio::time::Instant::from_std(cumulua_core::clock::real_now()) + timeout + PATIENCE, Why::TimedOut));
+        let mut kill_at = self.timeout.map(|timeout| {
+            (tokio::time::Instant::from_std(cumulua_core::clock::real_now()) + timeout + PATIENCE, KillReason::TimedOut)
+        });
         let mut ended_for = None;
         let mut killed = None;
         let status = loop {
@@ -96,7 +96,7 @@ impl Process {
                     if let Some(stdin) = &mut self.stdin {
                         let _ = stdin.write_all(format!("{reason}\n").as_bytes()).await;
                     }
-                    kill_at = Some((tokio::time::Instant::from_std(cumulua_core::clock::real_now()) + PATIENCE, Why::Ended));
+                    kill_at = Some((tokio::time::Instant::from_std(cumulua_core::clock::real_now()) + PATIENCE, KillReason::Ended));
                     ended_for = Some(reason);
                 }
                 () = deadline => {
@@ -125,12 +125,12 @@ impl Process {
 
 /// Why a process was killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Why {
+enum KillReason {
     TimedOut,
     Ended,
 }
 
-fn exit(status: io::Result<ExitStatus>, killed: Option<Why>, ended_for: Option<String>, last_error: Option<String>) -> Exit {
+fn exit(status: io::Result<ExitStatus>, killed: Option<KillReason>, ended_for: Option<String>, last_error: Option<String>) -> Exit {
     let status = match status {
         Ok(status) => status,
         Err(error) => {
@@ -139,7 +139,9 @@ fn exit(status: io::Result<ExitStatus>, killed: Option<Why>, ended_for: Option<S
     };
     let code = status.code();
     let (outcome, error) = match (killed, ended_for) {
-        (Some(Why::TimedOut), None) => (RunOutcome::TimedOut, Some("it did not end at its timeout and was killed".to_owned())),
+        (Some(KillReason::TimedOut), None) => {
+            (RunOutcome::TimedOut, Some("it did not end at its timeout and was killed".to_owned()))
+        }
         (Some(_), Some(reason)) => (RunOutcome::Cancelled, Some(format!("{reason}; it did not end by itself and was killed"))),
         (_, Some(reason)) => (RunOutcome::Cancelled, Some(reason)),
         (_, None) => match code {

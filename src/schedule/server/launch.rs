@@ -74,13 +74,13 @@ impl Launcher {
         if let Some(memory) = schedule.max_memory {
             command.arg("--max-memory").arg(memory.to_string());
         }
-        if schedule.rights.read_only || self.shared.read_only {
+        if schedule.permissions.read_only || self.shared.read_only {
             command.arg("--read-only");
         }
-        if schedule.rights.allow_run {
+        if schedule.permissions.allow_run {
             command.arg("--allow-run");
         }
-        for path in &schedule.rights.allow_path {
+        for path in &schedule.permissions.allow_path {
             command.arg("--allow-path").arg(path);
         }
         command.arg("--").arg(&schedule.script).args(&schedule.args);

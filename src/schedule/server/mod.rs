@@ -2,7 +2,7 @@
 
 mod adopted;
 mod child;
-mod clockwatch;
+mod clock_watch;
 mod dispatch;
 mod error;
 mod event_loop;

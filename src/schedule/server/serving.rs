@@ -1,7 +1,7 @@
 //! The server at work: what each round of its loop does.
 
 use super::adopted::{Adopted, read_schedule_states, take_over};
-use super::clockwatch::ClockWatch;
+use super::clock_watch::ClockWatch;
 use super::dispatch::Dispatch;
 use super::error::ServeError;
 use super::file_watch::FileWatch;
@@ -14,7 +14,7 @@ use super::requests::Asked;
 use super::signals::Signal;
 use crate::gate::Level;
 use crate::run::control::{Reply, Request, forget_run};
-use crate::schedule::engine::{Decision, Engine, Gap};
+use crate::schedule::engine::{Decision, Engine, MissCause};
 use crate::schedule::file::ScheduleFile;
 use cumulua_core::clock::{real_now, wall_now};
 use jiff::SignedDuration;
@@ -69,7 +69,7 @@ impl Serving {
         let adopted = Adopted::find(&mut dispatch, now)?;
         log_zone(&dispatch);
         take_over(&mut dispatch, now)?;
-        let missed = dispatch.engine.tick(now, Gap::NotRunning);
+        let missed = dispatch.engine.tick(now, MissCause::NotRunning);
         dispatch.carry_out([missed.into()]);
         // Only now: a firing that was missed must not count as decided before it has its row.
         dispatch.records.store.plan(planned(&dispatch.file), now)?;
@@ -81,8 +81,8 @@ impl Serving {
         let dispatch = &mut self.dispatch;
         let mut consequences: Vec<_> = ends.into_iter().filter_map(|ended| dispatch.ended(ended)).collect();
         let now = wall_now();
-        let gap = match self.clock_watch.jump(now, real_now() - self.began) {
-            None => Gap::Busy,
+        let miss_cause = match self.clock_watch.jump(now, real_now() - self.began) {
+            None => MissCause::Busy,
             Some(jump) => {
                 dispatch.records.metrics.clock_jump();
                 let direction = if jump.is_negative() { "back" } else { "ahead" };
@@ -91,10 +91,10 @@ impl Serving {
                     jump.abs().as_secs_f64()
                 );
                 dispatch.records.log.line(Level::Warn, &message, &[]);
-                Gap::ClockJump
+                MissCause::ClockJump
             }
         };
-        consequences.push(dispatch.engine.tick(now, gap).into());
+        consequences.push(dispatch.engine.tick(now, miss_cause).into());
         dispatch.carry_out(consequences);
         dispatch.notifier.tidy();
         let (running, waiting) = (dispatch.processes.count() + self.adopted.count(), dispatch.engine.load().1);
