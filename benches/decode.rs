@@ -1,5 +1,5 @@
-//! From the bytes of an answer to a table of Lua, JSON and XML, beside `serde_json` reading the same bytes into its `Value`. The bar for
-//! 10 MB of JSON is three times the latter.
+//! From the bytes of an answer to a table of Lua, JSON and XML, beside `serde_json` reading the
+//! same bytes into its `Value`. The bar for 10 MB of JSON is three times the latter.
 
 mod canned;
 
@@ -46,18 +46,28 @@ fn decoding(criterion: &mut Criterion) {
     for megabytes in [1_usize, 10] {
         let text = servers(megabytes * 1_000_000);
         group.throughput(Throughput::Bytes(text.len() as u64));
-        group.bench_with_input(BenchmarkId::new("JSON to serde_json::Value", format!("{megabytes} MB")), &text, |bencher, text| {
-            bencher.iter(|| serde_json::from_str::<Json>(text).expect("JSON"));
-        });
-        let script = canned::Script::new(|| canned::gate(text, None), "cds.ccs.DescribeInstances()");
-        group.bench_function(BenchmarkId::new("JSON to Lua", format!("{megabytes} MB")), |bencher| {
-            bencher.iter_custom(timed(&script));
-        });
+        group.bench_with_input(
+            BenchmarkId::new("JSON to serde_json::Value", format!("{megabytes} MB")),
+            &text,
+            |bencher, text| {
+                bencher.iter(|| serde_json::from_str::<Json>(text).expect("JSON"));
+            },
+        );
+        let script =
+            canned::Script::new(|| canned::gate(text, None), "cds.ccs.DescribeInstances()");
+        group.bench_function(
+            BenchmarkId::new("JSON to Lua", format!("{megabytes} MB")),
+            |bencher| {
+                bencher.iter_custom(timed(&script));
+            },
+        );
     }
     let text = instances(1_000_000);
     group.throughput(Throughput::Bytes(text.len() as u64));
     let script = canned::Script::new(|| canned::gate(text, None), "mcs.DescribeInstances()");
-    group.bench_function(BenchmarkId::new("XML to Lua", "1 MB"), |bencher| bencher.iter_custom(timed(&script)));
+    group.bench_function(BenchmarkId::new("XML to Lua", "1 MB"), |bencher| {
+        bencher.iter_custom(timed(&script));
+    });
 }
 
 fn timed(script: &canned::Script) -> impl Fn(u64) -> std::time::Duration {

@@ -1,4 +1,5 @@
-//! Work whose instructions are counted: `benches/compare/instructions.py` runs it below callgrind, without and with so many rounds.
+//! Work whose instructions are counted: `benches/compare/instructions.py` runs it below callgrind,
+//! without and with so many rounds.
 //!
 //! `instructions sign|call COUNT`
 
@@ -31,11 +32,24 @@ fn signatures(count: u64) {
         ("Version", "2019-08-08"),
         ("InstanceName", "web server 中文 (blue)"),
     ];
-    let pairs: Vec<_> = pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    let address = Address { scheme: "https", host: "cdsapi.capitalonline.net", port: None, path: "/ccs/" };
+    let pairs: Vec<_> = pairs
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let address = Address {
+        scheme: "https",
+        host: "cdsapi.capitalonline.net",
+        port: None,
+        path: "/ccs/",
+    };
     let key = Key::new(Scheme::Cds, &Secret::new("0123456789abcdef"));
     for _ in 0..count {
-        black_box(with_signature(&sign(black_box(&key), "GET", address, black_box(&pairs))));
+        black_box(with_signature(&sign(
+            black_box(&key),
+            "GET",
+            address,
+            black_box(&pairs),
+        )));
     }
 }
 

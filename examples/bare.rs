@@ -1,4 +1,5 @@
-//! What the same work costs with nothing but reqwest, serde_json and the signature: the other side of `benches/compare/`.
+//! What the same work costs with nothing but reqwest, serde_json and the signature: the other side
+//! of `benches/compare/`.
 //!
 //! ```text
 //! bare calls URL COUNT CONCURRENCY    signed calls; prints calls a second
@@ -56,13 +57,21 @@ async fn calls(service: Service, count: u64, concurrency: u64) -> Outcome<()> {
     let left = AtomicU64::new(count);
     let started = real_now();
     let workers = (0..concurrency).map(|_| async {
-        while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
+        while left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(1)
+            })
+            .is_ok()
+        {
             service.call("DescribeTags", &json!({})).await?;
         }
         Outcome::Ok(())
     });
     futures_util::future::try_join_all(workers).await?;
-    println!("{:.0}", f64::from(u32::try_from(count)?) / started.elapsed().as_secs_f64());
+    println!(
+        "{:.0}",
+        f64::from(u32::try_from(count)?) / started.elapsed().as_secs_f64()
+    );
     Ok(())
 }
 
@@ -70,10 +79,20 @@ async fn pages(service: Service, size: u64) -> Outcome<()> {
     let started = real_now();
     let mut servers = Vec::new();
     for number in 1_u64.. {
-        let mut answer = service.call("DescribeInstances", &json!({"PageSize": size, "PageNumber": number})).await?;
-        let Value::Array(page) = answer["Data"]["Instances"].take() else { return Err("no list of servers".into()) };
+        let mut answer = service
+            .call(
+                "DescribeInstances",
+                &json!({"PageSize": size, "PageNumber": number}),
+            )
+            .await?;
+        let Value::Array(page) = answer["Data"]["Instances"].take() else {
+            return Err("no list of servers".into());
+        };
         servers.extend(page);
-        if answer["Data"]["PageCount"].as_u64().is_none_or(|last| number >= last) {
+        if answer["Data"]["PageCount"]
+            .as_u64()
+            .is_none_or(|last| number >= last)
+        {
             break;
         }
     }
@@ -92,14 +111,30 @@ struct Service {
 impl Service {
     fn new(url: &str) -> Outcome<Self> {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder().no_proxy().tcp_nodelay(true).tls_certs_only([]).build()?;
-        Ok(Self { client, url: Url::parse(url)?.join("/ccs/")?, key: Key::new(Scheme::Cds, &Secret::new("sim-secret")) })
+        let client = Client::builder()
+            .no_proxy()
+            .tcp_nodelay(true)
+            .tls_certs_only([])
+            .build()?;
+        Ok(Self {
+            client,
+            url: Url::parse(url)?.join("/ccs/")?,
+            key: Key::new(Scheme::Cds, &Secret::new("sim-secret")),
+        })
     }
 
     async fn call(&self, action: &str, params: &Value) -> Outcome<Value> {
-        let request = self.client.post(self.signed(action)).header("content-type", "application/json").body(params.to_string());
+        let request = self
+            .client
+            .post(self.signed(action))
+            .header("content-type", "application/json")
+            .body(params.to_string());
         let answer: Value = serde_json::from_slice(&request.send().await?.bytes().await?)?;
-        if answer["Code"] == "Success" { Ok(answer) } else { Err(answer.to_string().into()) }
+        if answer["Code"] == "Success" {
+            Ok(answer)
+        } else {
+            Err(answer.to_string().into())
+        }
     }
 
     fn signed(&self, action: &str) -> Url {
@@ -108,14 +143,26 @@ impl Service {
             ("AccessKeyId", "sim".to_owned()),
             ("SignatureMethod", "HMAC-SHA1".to_owned()),
             ("SignatureVersion", "1.0".to_owned()),
-            ("SignatureNonce", uuid::Builder::from_random_bytes(fastrand::u128(..).to_ne_bytes()).into_uuid().to_string()),
+            (
+                "SignatureNonce",
+                uuid::Builder::from_random_bytes(fastrand::u128(..).to_ne_bytes())
+                    .into_uuid()
+                    .to_string(),
+            ),
             ("Timestamp", now()),
             ("Version", "2019-08-08".to_owned()),
         ];
-        let pairs: Vec<_> = pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let pairs: Vec<_> = pairs
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
         let url = &self.url;
-        let address =
-            Address { scheme: url.scheme(), host: url.host_str().unwrap_or_default(), port: url.port(), path: url.path() };
+        let address = Address {
+            scheme: url.scheme(),
+            host: url.host_str().unwrap_or_default(),
+            port: url.port(),
+            path: url.path(),
+        };
         let signature = sign::sign(&self.key, "POST", address, &pairs);
         let mut url = url.clone();
         url.set_query(Some(&sign::with_signature(&signature)));
@@ -123,7 +170,10 @@ impl Service {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a program of its own, with no clock to inject")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a program of its own, with no clock to inject"
+)]
 fn now() -> String {
     Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

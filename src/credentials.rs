@@ -1,4 +1,5 @@
-//! Credential providers: a secret from the environment, a file, a command, or the configuration itself.
+//! Credential providers: a secret from the environment, a file, a command, or the configuration
+//! itself.
 
 use cumulua_core::secret::Secret;
 use serde::Deserialize;
@@ -86,18 +87,31 @@ impl<'de> Deserialize<'de> for SecretSource {
         }
         match Form::deserialize(deserializer)? {
             Form::Plain(text) => Ok(Self::Plain(Secret::new(text))),
-            Form::Table(Table { env: Some(name), file: None, command: None }) => Ok(Self::Environment(name)),
-            Form::Table(Table { env: None, file: Some(path), command: None }) => Ok(Self::File(path)),
-            Form::Table(Table { env: None, file: None, command: Some(command) }) if !command.is_empty() => {
-                Ok(Self::Command(command))
-            }
-            Form::Table(_) => Err(D::Error::custom("a secret is one of { env = … }, { file = … } and { command = [ … ] }")),
+            Form::Table(Table {
+                env: Some(name),
+                file: None,
+                command: None,
+            }) => Ok(Self::Environment(name)),
+            Form::Table(Table {
+                env: None,
+                file: Some(path),
+                command: None,
+            }) => Ok(Self::File(path)),
+            Form::Table(Table {
+                env: None,
+                file: None,
+                command: Some(command),
+            }) if !command.is_empty() => Ok(Self::Command(command)),
+            Form::Table(_) => Err(D::Error::custom(
+                "a secret is one of { env = … }, { file = … } and { command = [ … ] }",
+            )),
         }
     }
 }
 
 impl SecretSource {
-    /// Takes a file's relative path from this folder, which is the one of the configuration that names it.
+    /// Takes a file's relative path from this folder, which is the one of the configuration that
+    /// names it.
     pub fn relative_to(&mut self, folder: &Path) {
         if let Self::File(path) = self
             && !path.starts_with("~")
@@ -112,7 +126,10 @@ impl SecretSource {
             Self::Plain(_) => "given".to_owned(),
             Self::Environment(name) => format!("from the environment variable {name}"),
             Self::File(path) => format!("from the file {}", path.display()),
-            Self::Command(command) => format!("from the command {}", command.first().map_or("", String::as_str)),
+            Self::Command(command) => format!(
+                "from the command {}",
+                command.first().map_or("", String::as_str)
+            ),
         }
     }
 }
@@ -122,7 +139,10 @@ pub fn read(name: &str, source: &SecretSource) -> Result<Secret, SecretError> {
     let text = match source {
         SecretSource::Plain(secret) => return Ok(secret.clone()),
         SecretSource::Environment(variable) => {
-            env::var(variable).map_err(|_| SecretError::NotInEnvironment { name: name.to_owned(), variable: variable.clone() })?
+            env::var(variable).map_err(|_| SecretError::NotInEnvironment {
+                name: name.to_owned(),
+                variable: variable.clone(),
+            })?
         }
         SecretSource::File(path) => {
             let path = expand_home(path);
@@ -136,14 +156,21 @@ pub fn read(name: &str, source: &SecretSource) -> Result<Secret, SecretError> {
     };
     match text.lines().next().filter(|line| !line.is_empty()) {
         Some(line) => Ok(Secret::new(line)),
-        None => Err(SecretError::Empty { name: name.to_owned() }),
+        None => Err(SecretError::Empty {
+            name: name.to_owned(),
+        }),
     }
 }
 
-/// Standard error stays the person's own, so that a password manager can ask; its standard output is the secret.
+/// Standard error stays the person's own, so that a password manager can ask; its standard output
+/// is the secret.
 fn run(name: &str, command: &[String]) -> Result<String, SecretError> {
     let program = command[0].clone();
-    let failed = |reason: String| SecretError::FailedCommand { name: name.to_owned(), program: program.clone(), reason };
+    let failed = |reason: String| SecretError::FailedCommand {
+        name: name.to_owned(),
+        program: program.clone(),
+        reason,
+    };
     let output = Command::new(&program)
         .args(&command[1..])
         .stdin(Stdio::inherit())

@@ -6,7 +6,8 @@ use std::fmt;
 /// Where an effect stands in its run: the same in every replay.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EffectId {
-    /// The coroutine, as the numbers of its ancestors: `0` is the script itself, `0.d` what it deferred, `i7` a prompt's seventh input.
+    /// The coroutine, as the numbers of its ancestors: `0` is the script itself, `0.d` what it
+    /// deferred, `i7` a prompt's seventh input.
     pub path: String,
     /// The effect's number in that coroutine, from 1.
     pub number: u64,
@@ -30,7 +31,13 @@ mod tests {
 
     #[test]
     fn a_place_is_written_as_path_and_number() {
-        let id = EffectId { path: "0.2".to_owned(), number: 3 };
-        assert_eq!((id.to_string(), serde_json::to_value(&id).unwrap()), ("0.2#3".to_owned(), serde_json::json!("0.2#3")));
+        let id = EffectId {
+            path: "0.2".to_owned(),
+            number: 3,
+        };
+        assert_eq!(
+            (id.to_string(), serde_json::to_value(&id).unwrap()),
+            ("0.2#3".to_owned(), serde_json::json!("0.2#3"))
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Scripts over a service that answers at once with what it was set up with: what is measured is cumulua's own share of a call.
+//! Scripts over a service that answers at once with what it was set up with: what is measured is
+//! cumulua's own share of a call.
 
 use bytes::Bytes;
 use cumulua::client::transport::BoxFuture;
@@ -20,7 +21,13 @@ struct Canned(Bytes);
 impl Transport for Canned {
     fn send(&self, _: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         let body = self.0.clone();
-        Box::pin(async move { Ok(Response { status: StatusCode::OK, headers: HeaderMap::new(), body }) })
+        Box::pin(async move {
+            Ok(Response {
+                status: StatusCode::OK,
+                headers: HeaderMap::new(),
+                body,
+            })
+        })
     }
 }
 
@@ -56,15 +63,25 @@ pub(crate) struct Script {
 
 impl Script {
     pub(crate) fn new(gate: impl FnOnce() -> Arc<Gate>, line: &'static str) -> Self {
-        let executor = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("an executor");
+        let executor = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("an executor");
         let entered = executor.enter();
-        let runtime = Runtime::new(gate(), Limits { memory: 1 << 30 }, &chunk(line, 0)).expect("a runtime");
+        let runtime =
+            Runtime::new(gate(), Limits { memory: 1 << 30 }, &chunk(line, 0)).expect("a runtime");
         drop(entered);
-        Self { executor, runtime, line }
+        Self {
+            executor,
+            runtime,
+            line,
+        }
     }
 
     pub(crate) fn run(&self, times: u64) {
-        let ended = self.executor.block_on(self.runtime.run(&chunk(self.line, times)));
+        let ended = self
+            .executor
+            .block_on(self.runtime.run(&chunk(self.line, times)));
         ended.unwrap_or_else(|error| panic!("{}", error.message));
     }
 }
@@ -72,5 +89,10 @@ impl Script {
 fn chunk(line: &str, times: u64) -> Chunk {
     // The arguments of a runtime are those of its first chunk, so the count stands in the text.
     let text = format!("for _ = 1, {times} do {line} end");
-    Chunk { name: "=bench".to_owned(), text, args: Vec::new(), folder: PathBuf::from(".") }
+    Chunk {
+        name: "=bench".to_owned(),
+        text,
+        args: Vec::new(),
+        folder: PathBuf::from("."),
+    }
 }

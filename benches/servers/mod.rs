@@ -1,4 +1,5 @@
-//! An account of 100,000 servers as a seed file, for the simulator's bench and, by `examples/bare.rs`, for `benches/compare/`.
+//! An account of 100,000 servers as a seed file, for the simulator's bench and, by
+//! `examples/bare.rs`, for `benches/compare/`.
 
 use cumulua_simulator::{PRIVATE_ID, REGION_ID, VDC_ID};
 use serde_json::json;
@@ -16,13 +17,22 @@ pub(crate) fn id(number: u32) -> String {
     format!("00000000-0000-4000-8000-{number:012x}")
 }
 
-/// The account as a file: the servers stand in two VDCs of one zone, and every tenth one has the tag `tenth`.
+/// The account as a file: the servers stand in two VDCs of one zone, and every tenth one has the
+/// tag `tenth`.
 pub(crate) fn account() -> String {
     let mut servers = String::new();
     for number in 0..SERVERS {
         let [_, second, third, fourth] = (number + 2).to_be_bytes();
-        let (vdc, network, first) = if number % 5 == 4 { (OTHER_VDC, OTHER_NETWORK, 11) } else { (VDC_ID, PRIVATE_ID, 10) };
-        let tags = if number % 10 == 9 { vec![300] } else { Vec::new() };
+        let (vdc, network, first) = if number % 5 == 4 {
+            (OTHER_VDC, OTHER_NETWORK, 11)
+        } else {
+            (VDC_ID, PRIVATE_ID, 10)
+        };
+        let tags = if number % 10 == 9 {
+            vec![300]
+        } else {
+            Vec::new()
+        };
         let server = json!({
             "id": id(number), "name": format!("server {number}"), "vdc_id": vdc, "cpu": 4, "ram": 8, "kind": "Standard",
             "image": "Ubuntu_16.04_64", "charge_type": "PostPaid", "power": "running", "created": "2026-01-01T00:00:00Z", "tags": tags,

@@ -30,11 +30,18 @@ impl Actions {
                 return status::SCRIPT.into();
             }
         };
-        let found = if self.terms.is_empty() { all } else { search(all, &self.terms) };
+        let found = if self.terms.is_empty() {
+            all
+        } else {
+            search(all, &self.terms)
+        };
         if self.json {
             report::print(&format!("{:#}", reference::listing(&found)));
         } else if found.is_empty() {
-            report::error(&format!("no Action has all of: {}; fewer or other words may find it", self.terms.join(" ")));
+            report::error(&format!(
+                "no Action has all of: {}; fewer or other words may find it",
+                self.terms.join(" ")
+            ));
             return status::SCRIPT.into();
         } else {
             report::print(&reference::table(&found, report::output_width()));

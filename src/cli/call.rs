@@ -22,7 +22,8 @@ use std::time::Duration;
 pub(super) struct Call {
     /// The Action, as cds.ccs.DescribeInstances
     action: String,
-    /// Parameters: Name=value for text and numbers, Name:=json for the rest, Name@=secret for a secret of the profile
+    /// Parameters: Name=value for text and numbers, Name:=json for the rest, Name@=secret for a
+    /// secret of the profile
     #[arg(value_name = "Name=value")]
     params: Vec<String>,
     /// Waits for the task that the Action starts, and prints {"answer": …, "resources": […]}
@@ -40,7 +41,10 @@ impl Call {
     /// Makes the call.
     pub(super) fn run(self, options: &GlobalOptions, simulation: &Simulation) -> ExitCode {
         context::block_on(options, simulation, async {
-            let grants = Grants { read_only: options.read_only, ..Grants::default() };
+            let grants = Grants {
+                read_only: options.read_only,
+                ..Grants::default()
+            };
             let subject = context::Subject {
                 name: self.action.clone(),
                 kind: "call",
@@ -49,13 +53,17 @@ impl Call {
                 args: self.params.clone(),
                 run: None,
             };
-            let (gate, recorder) = context::recorded_gate(options, simulation, Path::new("."), grants, subject);
+            let (gate, recorder) =
+                context::recorded_gate(options, simulation, Path::new("."), grants, subject);
             let action = match gate.catalog().action(&self.action) {
                 Ok(action) => action,
                 Err(problem) => return usage(&problem.to_string()),
             };
             if self.wait && action.task.is_none() {
-                return usage(&format!("{} starts no task, so --wait has nothing to wait for", self.action));
+                return usage(&format!(
+                    "{} starts no task, so --wait has nothing to wait for",
+                    self.action
+                ));
             }
             let params = match self.params(&gate) {
                 Ok(params) => params,
@@ -64,7 +72,12 @@ impl Call {
             run::start_guard(&gate, recorder.clone());
             let (status, error) = self.call(&gate, action, params).await;
             if let Some(recorder) = &recorder {
-                run::record_end(recorder, run::outcome(status, gate.cancel_token().reason().as_ref()), status, error.as_deref());
+                run::record_end(
+                    recorder,
+                    run::outcome(status, gate.cancel_token().reason().as_ref()),
+                    status,
+                    error.as_deref(),
+                );
             }
             status.into()
         })
@@ -72,9 +85,25 @@ impl Call {
 
     /// The status, and what went wrong.
     async fn call(&self, gate: &Gate, action: Action, params: Params) -> (Status, Option<String>) {
-        let options = CallOptions { timeout: self.timeout, unchecked: self.unchecked, ..CallOptions::default() };
-        let place = EffectId { path: "0".to_owned(), number: 1 };
-        let outcome = gate.call(ClientCall { action, params, options }, &place).await;
+        let options = CallOptions {
+            timeout: self.timeout,
+            unchecked: self.unchecked,
+            ..CallOptions::default()
+        };
+        let place = EffectId {
+            path: "0".to_owned(),
+            number: 1,
+        };
+        let outcome = gate
+            .call(
+                ClientCall {
+                    action,
+                    params,
+                    options,
+                },
+                &place,
+            )
+            .await;
         gate.flush_audit();
         let answer = match outcome {
             Ok(answer) => answer,
@@ -84,14 +113,26 @@ impl Call {
             report::print(&format!("{:#}", answer.json));
             return (status::DONE, None);
         }
-        let waited = gate.wait(waiter::tasks(&answer), self.timeout.unwrap_or(WAIT_TIMEOUT), &place).await;
+        let waited = gate
+            .wait(
+                waiter::tasks(&answer),
+                self.timeout.unwrap_or(WAIT_TIMEOUT),
+                &place,
+            )
+            .await;
         gate.flush_audit();
         match waited {
             Ok(resources) => {
-                report::print(&format!("{:#}", serde_json::json!({ "answer": answer.json, "resources": resources })));
+                report::print(&format!(
+                    "{:#}",
+                    serde_json::json!({ "answer": answer.json, "resources": resources })
+                ));
                 (status::DONE, None)
             }
-            Err(failure) => (report_wait_failure(gate, &failure), Some(failure.to_string())),
+            Err(failure) => (
+                report_wait_failure(gate, &failure),
+                Some(failure.to_string()),
+            ),
         }
     }
 
@@ -110,14 +151,20 @@ impl Call {
 /// `Name=value`, `Name:=json` or `Name@=secret`.
 fn parameter<'a>(gate: &Gate, text: &'a str) -> Result<(&'a str, Value), String> {
     let Some((name, value)) = text.split_once('=') else {
-        return Err(format!("{text:?} is no parameter; write Name=value or Name:=json"));
+        return Err(format!(
+            "{text:?} is no parameter; write Name=value or Name:=json"
+        ));
     };
     if let Some(name) = name.strip_suffix(':') {
-        let json: serde_json::Value = serde_json::from_str(value).map_err(|error| format!("{name}:= needs JSON: {error}"))?;
+        let json: serde_json::Value =
+            serde_json::from_str(value).map_err(|error| format!("{name}:= needs JSON: {error}"))?;
         return Ok((name, Value::from(&json)));
     }
     if let Some(name) = name.strip_suffix('@') {
-        return Ok((name, Value::Secret(gate.secret(value).map_err(|denied| denied.to_string())?)));
+        return Ok((
+            name,
+            Value::Secret(gate.secret(value).map_err(|denied| denied.to_string())?),
+        ));
     }
     if name.is_empty() {
         return Err(format!("{text:?} has no name; write Name=value"));

@@ -2,13 +2,15 @@
 
 use super::options::GlobalOptions;
 use super::{
-    actions, call, completions, context, docs, profile, repl, report, run, runs, schedule, sign, sim, status, trust, types, wait,
+    actions, call, completions, context, docs, profile, repl, report, run, runs, schedule, sign,
+    sim, status, trust, types, wait,
 };
 use clap::{CommandFactory as _, Parser, Subcommand};
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
-/// Scripts the APIs of five clouds in Lua: every Action is a function, with signing and waiting built in. Without a command: the prompt.
+/// Scripts the APIs of five clouds in Lua: every Action is a function, with signing and waiting
+/// built in. Without a command: the prompt.
 #[derive(Debug, Parser)]
 #[command(
     name = "cumulua",
@@ -28,40 +30,47 @@ enum Command {
     Runs(runs::Runs),
     /// Opens the prompt: Lua line by line, with the clouds at hand
     ///
-    /// Tab completes, help shows what there is, Ctrl-C stops what runs, Ctrl-D leaves. Without a command, cumulua opens it too.
+    /// Tab completes, help shows what there is, Ctrl-C stops what runs, Ctrl-D leaves. Without a
+    /// command, cumulua opens it too.
     Repl(repl::Repl),
     /// Calls one Action and prints its answer as JSON
     Call(call::Call),
     /// Waits for a task in the cloud and prints the ids of its resources, one a line
     Wait(wait::Wait),
-    /// Lists the Actions, or those that have all the words in their names, summaries or the vendor's own terms
+    /// Lists the Actions, or those that have all the words in their names, summaries or the
+    /// vendor's own terms
     Actions(actions::Actions),
     /// Shows the page of an Action, a service, a product or a reference table
     Docs(docs::Docs),
-    /// Writes LuaLS definitions of every Action and of the runtime, so that an editor completes and checks scripts
+    /// Writes LuaLS definitions of every Action and of the runtime, so that an editor completes and
+    /// checks scripts
     Types(types::Types),
     /// Reads requests as JSON lines and prints what is signed and the signature, never the secret
     ///
-    /// Each line is {"scheme": "cds" | "pop" | "sigv2", "method": "GET", "secret": "…", "url": "…" (sigv2), "params": {…}}; each
-    /// answer is {"string_to_sign": "…", "signature": "…"}, and {"error": "…"} for a line that cannot be signed.
+    /// Each line is {"scheme": "cds" | "pop" | "sigv2", "method": "GET", "secret": "…", "url": "…"
+    /// (sigv2), "params": {…}}; each answer is {"string_to_sign": "…", "signature": "…"}, and
+    /// {"error": "…"} for a line that cannot be signed.
     Sign(sign::Sign),
     /// Runs the simulator as a server
     ///
-    /// It verifies signatures and keeps state, all products on one port. It stands beside a real cloud only in its answers: nothing
-    /// that it makes exists. With --seed-file it begins from an account that a file describes, with --dump it writes the account to a
-    /// file when it is ended (Ctrl-C, SIGTERM); tasks that run go on from there. A browser that opens its address sees it work.
+    /// It verifies signatures and keeps state, all products on one port. It stands beside a real
+    /// cloud only in its answers: nothing that it makes exists. With --seed-file it begins from an
+    /// account that a file describes, with --dump it writes the account to a file when it is ended
+    /// (Ctrl-C, SIGTERM); tasks that run go on from there. A browser that opens its address sees it
+    /// work.
     Sim(sim::Sim),
     /// Runs scripts at the times that a schedules.toml names
     Schedule(schedule::Schedule),
     /// Shows the profiles, and where each of their values comes from
     ///
-    /// A value counts from the flags, then the environment, then the cumulua.toml here or above, then the user's own. No secret is
-    /// ever shown.
+    /// A value counts from the flags, then the environment, then the cumulua.toml here or above,
+    /// then the user's own. No secret is ever shown.
     Profile(profile::Profile),
     /// Lets this content of a project's cumulua.toml name endpoints and commands
     ///
-    /// A project's file is data from the project's author. Read it first: its endpoints decide where signed requests go, its
-    /// commands run on this machine. A changed file must be trusted again.
+    /// A project's file is data from the project's author. Read it first: its endpoints decide
+    /// where signed requests go, its commands run on this machine. A changed file must be trusted
+    /// again.
     Trust(trust::Trust),
     /// Prints a completion script for a shell
     Completions(completions::Completions),
@@ -95,7 +104,9 @@ pub fn main() -> ExitCode {
         Some(Command::Trust(command)) => command.run(),
         Some(Command::Completions(command)) => command.run(&mut Arguments::command()),
         // `echo … | cumulua` runs as a script.
-        None if !std::io::stdin().is_terminal() => run::Run::from_standard_input().run(&global, &simulation),
+        None if !std::io::stdin().is_terminal() => {
+            run::Run::from_standard_input().run(&global, &simulation)
+        }
         None => repl::Repl::default().run(&global, &simulation),
     }
 }

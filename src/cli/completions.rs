@@ -6,7 +6,9 @@ use clap_complete::Shell;
 use std::process::ExitCode;
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  cumulua completions bash > ~/.local/share/bash-completion/completions/cumulua")]
+#[command(
+    after_help = "Example:\n  cumulua completions bash > ~/.local/share/bash-completion/completions/cumulua"
+)]
 pub(super) struct Completions {
     /// The shell
     shell: Shell,

@@ -1,4 +1,5 @@
-//! Builds what a command works with from its options: catalogue, profiles, clock, transport, audit, gate.
+//! Builds what a command works with from its options: catalogue, profiles, clock, transport, audit,
+//! gate.
 
 use super::in_process::InProcess;
 use super::options::GlobalOptions;
@@ -26,20 +27,33 @@ pub(super) const SIMULATOR_SEED: u64 = 1;
 
 /// The catalogue with the user's overlays.
 pub(super) fn catalog(options: &GlobalOptions) -> Arc<Catalog> {
-    let own = user_folder().map(|folder| folder.join("catalog")).filter(|folder| folder.is_dir());
-    Arc::new(Catalog::new(own.into_iter().chain(options.catalog.iter().cloned()).collect()))
+    let own = user_folder()
+        .map(|folder| folder.join("catalog"))
+        .filter(|folder| folder.is_dir());
+    Arc::new(Catalog::new(
+        own.into_iter()
+            .chain(options.catalog.iter().cloned())
+            .collect(),
+    ))
 }
 
-/// Checks what clap cannot: names that the catalogue lacks would otherwise change nothing, silently.
-/// Gives the simulation of this command, with the state that it begins from.
+/// Checks what clap cannot: names that the catalogue lacks would otherwise change nothing,
+/// silently. Gives the simulation of this command, with the state that it begins from.
 pub(super) fn check(options: &GlobalOptions, simulates: bool) -> Result<Simulation, String> {
     if let Some(folder) = options.catalog.iter().find(|folder| !folder.is_dir()) {
         return Err(format!("--catalog {} is not a folder", folder.display()));
     }
     if !simulates && (options.seed_file.is_some() || options.dump.is_some()) {
-        return Err("--seed-file and --dump are about a simulator; they go with --sim, or with cumulua sim".to_owned());
+        return Err(
+            "--seed-file and --dump are about a simulator; they go with --sim, or with cumulua sim"
+                .to_owned(),
+        );
     }
-    let saved = options.seed_file.as_ref().map(|file| simulation::read(file)).transpose();
+    let saved = options
+        .seed_file
+        .as_ref()
+        .map(|file| simulation::read(file))
+        .transpose();
     let simulation = Simulation::new(saved.map_err(|problem| format!("--seed-file: {problem}"))?);
     if let Some(file) = options.dump.as_ref() {
         simulation::is_writable(file).map_err(|problem| format!("--dump: {problem}"))?;
@@ -48,11 +62,18 @@ pub(super) fn check(options: &GlobalOptions, simulates: bool) -> Result<Simulati
         return Ok(simulation);
     }
     let catalog = catalog(options);
-    let known: Vec<String> = catalog.products().into_iter().chain(catalog.services()).collect();
+    let known: Vec<String> = catalog
+        .products()
+        .into_iter()
+        .chain(catalog.services())
+        .collect();
     for (name, _) in &options.endpoint {
         if !known.contains(name) {
-            let near = suggest::did_you_mean(&suggest::nearest(name, known.iter().map(String::as_str)));
-            return Err(format!("--endpoint {name}=…: there is no product or service {name:?}{near}"));
+            let near =
+                suggest::did_you_mean(&suggest::nearest(name, known.iter().map(String::as_str)));
+            return Err(format!(
+                "--endpoint {name}=…: there is no product or service {name:?}{near}"
+            ));
         }
     }
     Ok(simulation)
@@ -68,12 +89,20 @@ pub(super) fn profiles(options: &GlobalOptions, start: &Path) -> Profiles {
         config: options.config.clone(),
         start: start.canonicalize().unwrap_or_else(|_| start.to_owned()),
         simulator: options.sim,
-        simulator_credentials: (cumulua_simulator::ACCESS_KEY.to_owned(), cumulua_simulator::SECRET.to_owned()),
+        simulator_credentials: (
+            cumulua_simulator::ACCESS_KEY.to_owned(),
+            cumulua_simulator::SECRET.to_owned(),
+        ),
     })
 }
 
 /// The gate of what is no run of a script. Must be called inside the runtime, whose clock it takes.
-pub(super) fn plain_gate(options: &GlobalOptions, simulation: &Simulation, start: &Path, grants: Grants) -> Arc<Gate> {
+pub(super) fn plain_gate(
+    options: &GlobalOptions,
+    simulation: &Simulation,
+    start: &Path,
+    grants: Grants,
+) -> Arc<Gate> {
     Arc::new(Gate::new(gate_parts(options, simulation, start, grants)))
 }
 
@@ -86,7 +115,9 @@ pub(super) fn recorded_gate(
     subject: Subject,
 ) -> (Arc<Gate>, Option<Arc<HistoryRecorder>>) {
     let parts = gate_parts(options, simulation, start, grants);
-    let Some(path) = store_path(options) else { return (Arc::new(Gate::new(parts)), None) };
+    let Some(path) = store_path(options) else {
+        return (Arc::new(Gate::new(parts)), None);
+    };
     let profiles = Arc::clone(&parts.profiles);
     let info = RunInfo {
         name: subject.name,
@@ -104,7 +135,14 @@ pub(super) fn recorded_gate(
     };
     // Simulations share the seed of their randomness, runs must not share their ids.
     let id = subject.run.unwrap_or_else(|| Random::system().uuid());
-    let recorder = Arc::new(HistoryRecorder::new(id, info, keep, path, parts.clock.clone(), Arc::clone(&parts.redactor)));
+    let recorder = Arc::new(HistoryRecorder::new(
+        id,
+        info,
+        keep,
+        path,
+        parts.clock.clone(),
+        Arc::clone(&parts.redactor),
+    ));
     let gate = Gate::new(parts).recorded_by(Arc::clone(&recorder) as Arc<dyn RunRecorder>);
     (Arc::new(gate), Some(recorder))
 }
@@ -126,14 +164,32 @@ pub(super) struct Subject {
 }
 
 /// What the gate of a run is made of. Must be called inside the runtime, whose clock it takes.
-pub(super) fn gate_parts(options: &GlobalOptions, simulation: &Simulation, start: &Path, grants: Grants) -> GateParts {
+pub(super) fn gate_parts(
+    options: &GlobalOptions,
+    simulation: &Simulation,
+    start: &Path,
+    grants: Grants,
+) -> GateParts {
     let catalog = catalog(options);
-    let clock = if options.sim { Clock::paused() } else { Clock::system() };
+    let clock = if options.sim {
+        Clock::paused()
+    } else {
+        Clock::system()
+    };
     let redactor = Arc::new(Redactor::default());
-    let (random, transport, simulation): (Random, Arc<dyn Transport>, Option<Arc<dyn gate::Simulation>>) = if options.sim {
-        let make = |saved| InProcess::new(Arc::clone(&catalog), clock.clone(), SIMULATOR_SEED, saved);
+    let (random, transport, simulation): (
+        Random,
+        Arc<dyn Transport>,
+        Option<Arc<dyn gate::Simulation>>,
+    ) = if options.sim {
+        let make =
+            |saved| InProcess::new(Arc::clone(&catalog), clock.clone(), SIMULATOR_SEED, saved);
         let simulator = simulation.simulator(make);
-        (Random::seeded(SIMULATOR_SEED), Arc::clone(&simulator) as Arc<dyn Transport>, Some(simulator))
+        (
+            Random::seeded(SIMULATOR_SEED),
+            Arc::clone(&simulator) as Arc<dyn Transport>,
+            Some(simulator),
+        )
     } else {
         (Random::system(), Arc::new(HttpTransport::default()), None)
     };
@@ -145,7 +201,10 @@ pub(super) fn gate_parts(options: &GlobalOptions, simulation: &Simulation, start
         transport,
         observer: Arc::new(Progress::new(options.log_format, options.verbose)),
         audit: audit_path(options).map(Audit::new),
-        grants: Grants { read_only: options.read_only, ..grants },
+        grants: Grants {
+            read_only: options.read_only,
+            ..grants
+        },
         redactor,
         simulation,
         confirm: None,
@@ -154,16 +213,32 @@ pub(super) fn gate_parts(options: &GlobalOptions, simulation: &Simulation, start
 
 /// The file of the run store; a simulation has one only where it is named.
 pub(super) fn store_path(options: &GlobalOptions) -> Option<PathBuf> {
-    options.store.clone().or_else(|| if options.sim { None } else { Store::default_path() })
+    options.store.clone().or_else(|| {
+        if options.sim {
+            None
+        } else {
+            Store::default_path()
+        }
+    })
 }
 
 /// A simulation is recorded only into a file that is named.
 pub(super) fn audit_path(options: &GlobalOptions) -> Option<PathBuf> {
-    options.audit.clone().or_else(|| if options.sim { None } else { Audit::default_path() })
+    options.audit.clone().or_else(|| {
+        if options.sim {
+            None
+        } else {
+            Audit::default_path()
+        }
+    })
 }
 
 /// Runs a future on this thread; with `--sim` on virtual time.
-pub(super) fn block_on<F: Future<Output = ExitCode>>(options: &GlobalOptions, simulation: &Simulation, future: F) -> ExitCode {
+pub(super) fn block_on<F: Future<Output = ExitCode>>(
+    options: &GlobalOptions,
+    simulation: &Simulation,
+    future: F,
+) -> ExitCode {
     let mut builder = Builder::new_current_thread();
     builder.enable_all().start_paused(options.sim);
     match builder.build_local(LocalOptions::default()) {
@@ -171,7 +246,12 @@ pub(super) fn block_on<F: Future<Output = ExitCode>>(options: &GlobalOptions, si
             let status = runtime.block_on(async {
                 let status = future.await;
                 // Inside the runtime, whose clock the simulator has.
-                match options.dump.as_ref().filter(|_| options.sim).map(|file| simulation.dump(file)) {
+                match options
+                    .dump
+                    .as_ref()
+                    .filter(|_| options.sim)
+                    .map(|file| simulation.dump(file))
+                {
                     Some(Err(problem)) => {
                         report::error(&problem);
                         status::SCRIPT.into()

@@ -28,13 +28,20 @@ impl Docs {
         if let Some(folder) = &self.html {
             return match html::write_site(&catalog, folder) {
                 Ok(pages) => {
-                    report::print(&format!("wrote {} files; begin at {}", pages.len(), folder.join("index.html").display()));
+                    report::print(&format!(
+                        "wrote {} files; begin at {}",
+                        pages.len(),
+                        folder.join("index.html").display()
+                    ));
                     status::DONE.into()
                 }
                 Err(problem) => report_failure(&problem.to_string()),
             };
         }
-        let paper = Paper { width: report::output_width(), color: report::output_has_color() };
+        let paper = Paper {
+            width: report::output_width(),
+            color: report::output_has_color(),
+        };
         match page::render_named(&catalog, &self.name.unwrap_or_default(), &paper) {
             Ok(text) => {
                 report::print(text.trim_end());

@@ -1,6 +1,9 @@
-//! `--sim`: the simulator as a transport in this process, on the run's own clock, and as a script may direct it.
+//! `--sim`: the simulator as a transport in this process, on the run's own clock, and as a script
+//! may direct it.
 
-use crate::client::transport::{AnswerTo, BoxFuture, Request, Response, Transport, TransportError, deliver};
+use crate::client::transport::{
+    AnswerTo, BoxFuture, Request, Response, Transport, TransportError, deliver,
+};
 use crate::gate::Simulation;
 use cumulua_core::catalog::Catalog;
 use cumulua_core::clock::Clock;
@@ -28,13 +31,25 @@ pub(super) struct InProcess {
 }
 
 impl InProcess {
-    pub(super) fn new(catalog: Arc<Catalog>, clock: Clock, seed: u64, saved: Option<SavedState>) -> Self {
+    pub(super) fn new(
+        catalog: Arc<Catalog>,
+        clock: Clock,
+        seed: u64,
+        saved: Option<SavedState>,
+    ) -> Self {
         let options = options(cumulua_simulator::ACCESS_KEY, seed, &clock);
         let simulator = match saved {
             Some(saved) => Simulator::from_saved(Arc::clone(&catalog), options, saved),
             None => Simulator::new(Arc::clone(&catalog), options),
         };
-        Self { simulator, others: Mutex::default(), catalog, clock, seed, skew: AtomicI64::new(0) }
+        Self {
+            simulator,
+            others: Mutex::default(),
+            catalog,
+            clock,
+            seed,
+            skew: AtomicI64::new(0),
+        }
     }
 
     /// The run's own account.
@@ -61,16 +76,22 @@ impl InProcess {
 
     async fn answer(&self, request: Request) -> Result<Response, TransportError> {
         let host = request.url.host_str().unwrap_or_default().to_owned();
-        let mut built = http::Request::builder().method(request.method).uri(request.url.as_str());
+        let mut built = http::Request::builder()
+            .method(request.method)
+            .uri(request.url.as_str());
         let body = match request.body {
             Some((content_type, body)) => {
                 built = built.header(http::header::CONTENT_TYPE, content_type);
-                body.collect().await.map_err(|error| TransportError::NoBody(error.to_string()))?
+                body.collect()
+                    .await
+                    .map_err(|error| TransportError::NoBody(error.to_string()))?
             }
             None => bytes::Bytes::new(),
         };
         let access_key = access_key(&request.url, &body);
-        let built = built.body(body).map_err(|error| TransportError::Unusable(error.to_string()))?;
+        let built = built
+            .body(body)
+            .map_err(|error| TransportError::Unusable(error.to_string()))?;
         self.clock.sleep(LATENCY).await;
         let response = match self.with(&access_key, |account| account.answer(&built)) {
             Outcome::Answer(response) => response,
@@ -79,10 +100,16 @@ impl InProcess {
                 response
             }
             Outcome::Unconnected => {
-                return Err(TransportError::NotConnected { host, reason: "the simulator refused the connection".to_owned() });
+                return Err(TransportError::NotConnected {
+                    host,
+                    reason: "the simulator refused the connection".to_owned(),
+                });
             }
             Outcome::Dropped => {
-                return Err(TransportError::Dropped { host, reason: "the simulator closed the connection".to_owned() });
+                return Err(TransportError::Dropped {
+                    host,
+                    reason: "the simulator closed the connection".to_owned(),
+                });
             }
         };
         whole(&host, &request.answer, response).await
@@ -90,7 +117,12 @@ impl InProcess {
 }
 
 fn options(access_key: &str, seed: u64, clock: &Clock) -> Options {
-    Options { access_key: access_key.to_owned(), secret: cumulua_simulator::SECRET.to_owned(), seed, clock: clock.clone() }
+    Options {
+        access_key: access_key.to_owned(),
+        secret: cumulua_simulator::SECRET.to_owned(),
+        seed,
+        clock: clock.clone(),
+    }
 }
 
 /// The access key that a request is signed with: it stands in the query, or in a form.
@@ -99,19 +131,42 @@ fn access_key(url: &Url, body: &[u8]) -> String {
     let found = url::form_urlencoded::parse(url.query().unwrap_or_default().as_bytes())
         .chain(in_form)
         .find(|(name, _)| name == "AccessKeyId" || name == "AWSAccessKeyId");
-    found.map_or_else(|| cumulua_simulator::ACCESS_KEY.to_owned(), |(_, key)| key.into_owned())
+    found.map_or_else(
+        || cumulua_simulator::ACCESS_KEY.to_owned(),
+        |(_, key)| key.into_owned(),
+    )
 }
 
 /// The answer as a client reads it from a connection, where it is whole.
-async fn whole(host: &str, to: &AnswerTo, response: http::Response<bytes::Bytes>) -> Result<Response, TransportError> {
+async fn whole(
+    host: &str,
+    to: &AnswerTo,
+    response: http::Response<bytes::Bytes>,
+) -> Result<Response, TransportError> {
     let (parts, body) = response.into_parts();
     let status = parts.status.as_u16();
-    let promised = parts.headers.get(http::header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let promised = parts
+        .headers
+        .get(http::header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse().ok());
     if promised.is_some_and(|promised: usize| promised > body.len()) {
         let reason = "the simulator closed the connection".to_owned();
-        return Err(TransportError::CutShort { host: host.to_owned(), status, reason });
+        return Err(TransportError::CutShort {
+            host: host.to_owned(),
+            status,
+            reason,
+        });
     }
-    deliver(Response { status: parts.status, headers: parts.headers, body }, host, to).await
+    deliver(
+        Response {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        },
+        host,
+        to,
+    )
+    .await
 }
 
 impl Transport for InProcess {
@@ -129,11 +184,17 @@ impl Simulation for InProcess {
 
     fn clear(&self) {
         self.simulator.clear_faults();
-        self.others.lock().unwrap_or_else(PoisonError::into_inner).values().for_each(|account| account.clear_faults());
+        self.others
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .for_each(|account| account.clear_faults());
     }
 
     fn requests(&self, access_key: &str) -> Json {
-        self.with(access_key, |account| serde_json::to_value(account.requests()).unwrap_or_default())
+        self.with(access_key, |account| {
+            serde_json::to_value(account.requests()).unwrap_or_default()
+        })
     }
 
     fn state(&self, access_key: &str) -> Json {
@@ -143,6 +204,10 @@ impl Simulation for InProcess {
     fn skew(&self, seconds: i64) {
         self.skew.store(seconds, Ordering::Relaxed);
         self.simulator.set_clock_skew(seconds);
-        self.others.lock().unwrap_or_else(PoisonError::into_inner).values().for_each(|account| account.set_clock_skew(seconds));
+        self.others
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .for_each(|account| account.set_clock_skew(seconds));
     }
 }

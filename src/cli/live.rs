@@ -1,4 +1,5 @@
-//! Live lines on a terminal: one for each wait and for each call that takes long, ten at most and a count of the rest.
+//! Live lines on a terminal: one for each wait and for each call that takes long, ten at most and a
+//! count of the rest.
 
 use super::report::seconds;
 use cumulua_core::clock::real_now;
@@ -45,7 +46,12 @@ struct OpenCall {
 impl Live {
     pub(super) fn new() -> Self {
         let lines = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
-        Self { lines, waits: Mutex::default(), calls: Arc::default(), is_watched: Arc::default() }
+        Self {
+            lines,
+            waits: Mutex::default(),
+            calls: Arc::default(),
+            is_watched: Arc::default(),
+        }
     }
 
     /// Writes something above the lines.
@@ -59,7 +65,11 @@ impl Live {
             // Lines that cannot be cleared are overwritten.
             let _ = self.lines.clear();
         }
-        self.lines.set_draw_target(if is_hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() });
+        self.lines.set_draw_target(if is_hidden {
+            ProgressDrawTarget::hidden()
+        } else {
+            ProgressDrawTarget::stderr()
+        });
     }
 
     /// A wait has gone on for so long.
@@ -102,17 +112,30 @@ impl Live {
             }
             return;
         }
-        let rest = waits.rest.get_or_insert_with(|| start_ticking(self.lines.add(ProgressBar::new_spinner()), "  {msg}"));
+        let rest = waits.rest.get_or_insert_with(|| {
+            start_ticking(self.lines.add(ProgressBar::new_spinner()), "  {msg}")
+        });
         rest.set_message(format!("and {count} more"));
     }
 
     /// A call is on its way.
     pub(super) fn call_started(&self, id: u64, action: String) {
-        lock(&self.calls).insert(id, OpenCall { action, started: real_now(), line: None });
-        // Most scripts are done before a line could be read, so the thread that draws them starts with a call. It ends when none is
-        // on its way: a prompt that waits must cost nothing.
+        lock(&self.calls).insert(
+            id,
+            OpenCall {
+                action,
+                started: real_now(),
+                line: None,
+            },
+        );
+        // Most scripts are done before a line could be read, so the thread that draws them starts
+        // with a call. It ends when none is on its way: a prompt that waits must cost nothing.
         if !self.is_watched.swap(true, Ordering::SeqCst) {
-            let (lines, calls, is_watched) = (self.lines.clone(), Arc::clone(&self.calls), Arc::clone(&self.is_watched));
+            let (lines, calls, is_watched) = (
+                self.lines.clone(),
+                Arc::clone(&self.calls),
+                Arc::clone(&self.is_watched),
+            );
             thread::spawn(move || {
                 loop {
                     thread::sleep(PATIENCE / 5);
@@ -148,11 +171,18 @@ fn draw_calls(lines: &MultiProgress, calls: &mut BTreeMap<u64, OpenCall>) {
             continue;
         }
         if call.line.is_none() && visible < MOST_LINES {
-            call.line = Some(start_ticking(lines.add(ProgressBar::new_spinner()), "{spinner} {msg}"));
+            call.line = Some(start_ticking(
+                lines.add(ProgressBar::new_spinner()),
+                "{spinner} {msg}",
+            ));
             visible += 1;
         }
         if let Some(line) = &call.line {
-            line.set_message(format!("{}: no answer yet, {}", call.action, seconds(elapsed)));
+            line.set_message(format!(
+                "{}: no answer yet, {}",
+                call.action,
+                seconds(elapsed)
+            ));
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The command: what the shell gives, and the only place that prints or exits. One file a subcommand, one `run()` each.
+//! The command: what the shell gives, and the only place that prints or exits. One file a
+//! subcommand, one `run()` each.
 
 mod actions;
 mod call;

@@ -16,13 +16,15 @@ pub(super) struct GlobalOptions {
     /// The region, by its name (cn, asia, us) or by that of one of its zones
     #[arg(long, global = true, value_name = "REGION")]
     pub(super) region: Option<String>,
-    /// Replaces scheme and host of a product (cds, mcs, aliyun) or service (aliyun.sas); the URL's path goes in front
+    /// Replaces scheme and host of a product (cds, mcs, aliyun) or service (aliyun.sas); the URL's
+    /// path goes in front
     #[arg(long, global = true, value_name = "PRODUCT=URL", value_parser = endpoint)]
     pub(super) endpoint: Vec<(String, String)>,
     /// Refuses every call that changes anything
     #[arg(long, global = true)]
     pub(super) read_only: bool,
-    /// Uses a simulator inside this process: nothing leaves the machine, and waiting takes no real time
+    /// Uses a simulator inside this process: nothing leaves the machine, and waiting takes no real
+    /// time
     #[arg(long, global = true)]
     pub(super) sim: bool,
     /// With --sim, begins from the account that this file describes
@@ -76,19 +78,29 @@ const MEMORY: &str = "1G";
 
 impl Default for GrantOptions {
     fn default() -> Self {
-        Self { max_memory: memory(MEMORY).unwrap_or(usize::MAX), allow_path: Vec::new(), allow_run: false }
+        Self {
+            max_memory: memory(MEMORY).unwrap_or(usize::MAX),
+            allow_path: Vec::new(),
+            allow_run: false,
+        }
     }
 }
 
 impl GrantOptions {
     /// What the gate holds Lua to.
     pub(super) fn grants(&self, options: &GlobalOptions) -> Grants {
-        Grants { read_only: options.read_only, allow_paths: self.allow_path.clone(), allow_run: self.allow_run }
+        Grants {
+            read_only: options.read_only,
+            allow_paths: self.allow_path.clone(),
+            allow_run: self.allow_run,
+        }
     }
 
     /// What the VM holds it to.
     pub(super) fn limits(&self) -> Limits {
-        Limits { memory: self.max_memory }
+        Limits {
+            memory: self.max_memory,
+        }
     }
 }
 
@@ -115,7 +127,10 @@ pub(super) enum Color {
 /// `PRODUCT=URL`.
 fn endpoint(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
-        Some((product, url)) if !product.is_empty() && (url.starts_with("http://") || url.starts_with("https://")) => {
+        Some((product, url))
+            if !product.is_empty()
+                && (url.starts_with("http://") || url.starts_with("https://")) =>
+        {
             // What stands before an @ may be a password, so only the reason is printed.
             url::Url::parse(url).map_err(|error| format!("that is no URL: {error}"))?;
             Ok((product.to_owned(), url.to_owned()))
@@ -143,7 +158,10 @@ fn memory(text: &str) -> Result<usize, String> {
         "G" | "GB" | "GIB" => 1024 * 1024 * 1024,
         _ => return Err("write it as 256M, 2G or a number of bytes".to_owned()),
     };
-    let bytes = digits.parse::<usize>().ok().and_then(|number| number.checked_mul(factor));
+    let bytes = digits
+        .parse::<usize>()
+        .ok()
+        .and_then(|number| number.checked_mul(factor));
     match bytes {
         // The standard libraries alone take some hundred KiB.
         Some(bytes) if bytes >= 1024 * 1024 => Ok(bytes),

@@ -33,7 +33,10 @@ impl Profile {
             Command::List => list(&context::profiles(options, Path::new("."))),
             Command::Show { name } => {
                 // A named profile is the current one of this look.
-                let options = GlobalOptions { profile: name.clone().or_else(|| options.profile.clone()), ..options.clone() };
+                let options = GlobalOptions {
+                    profile: name.clone().or_else(|| options.profile.clone()),
+                    ..options.clone()
+                };
                 show(&options)
             }
         };
@@ -55,7 +58,10 @@ fn list(profiles: &Profiles) -> Result<Vec<String>, ConfigError> {
     let mut lines = Vec::new();
     for name in profiles.names()? {
         let mark = if name == current.value { '*' } else { ' ' };
-        let files = profiles.files()?.iter().filter(|file| file.tables.profiles.contains_key(&name));
+        let files = profiles
+            .files()?
+            .iter()
+            .filter(|file| file.tables.profiles.contains_key(&name));
         let files: Vec<_> = files.map(|file| file.path.display().to_string()).collect();
         lines.push(format!("{mark} {name}  ({})", files.join(", ")));
     }
@@ -63,7 +69,10 @@ fn list(profiles: &Profiles) -> Result<Vec<String>, ConfigError> {
         lines.push("no profiles; a cumulua.toml here, above or in the user's configuration folder would hold them".to_owned());
     }
     for file in profiles.files()?.iter().filter(|file| !file.trusted) {
-        lines.push(format!("{} is not trusted: its endpoints and commands do not count", file.path.display()));
+        lines.push(format!(
+            "{} is not trusted: its endpoints and commands do not count",
+            file.path.display()
+        ));
     }
     Ok(lines)
 }
@@ -74,13 +83,18 @@ fn show(options: &GlobalOptions) -> Result<Vec<String>, ConfigError> {
     let current = profiles.current()?;
     let mut lines = vec![format!("profile {} ({})", current.value, current.origin)];
     for name in catalog.products() {
-        let Ok(product) = catalog.product(&name) else { continue };
+        let Ok(product) = catalog.product(&name) else {
+            continue;
+        };
         lines.push(String::new());
         lines.push(format!("{name}: {}", product.title));
         match profiles.account(&product, None, None) {
             Ok(account) => lines.extend(account_lines(&product, &account)),
-            // One product without an account hides nothing of the others; nor does a file that is not trusted yet.
-            Err(error @ (ConfigError::MissingCredential { .. } | ConfigError::Untrusted { .. })) => {
+            // One product without an account hides nothing of the others; nor does a file that is
+            // not trusted yet.
+            Err(
+                error @ (ConfigError::MissingCredential { .. } | ConfigError::Untrusted { .. }),
+            ) => {
                 lines.push(format!("  {error}"));
             }
             Err(error) => return Err(error),
@@ -90,15 +104,39 @@ fn show(options: &GlobalOptions) -> Result<Vec<String>, ConfigError> {
 }
 
 fn account_lines(product: &ProductModel, account: &Account) -> Vec<String> {
-    let secret = Setting::new(account.secret_key.value.describe(), account.secret_key.origin.clone());
-    let mut lines = vec![line("access key", &account.access_key), line("secret key", &secret)];
+    let secret = Setting::new(
+        account.secret_key.value.describe(),
+        account.secret_key.origin.clone(),
+    );
+    let mut lines = vec![
+        line("access key", &account.access_key),
+        line("secret key", &secret),
+    ];
     if let Some(token) = &account.security_token {
-        lines.push(line("security token", &Setting::new(token.value.describe(), token.origin.clone())));
+        lines.push(line(
+            "security token",
+            &Setting::new(token.value.describe(), token.origin.clone()),
+        ));
     }
     lines.extend(account.region.iter().map(|region| line("region", region)));
-    lines.extend(account.read_only.iter().map(|read_only| line("read only", read_only)));
-    lines.extend(account.production.iter().map(|production| line("production", production)));
-    lines.extend(account.endpoints.iter().map(|(name, url)| line(&format!("endpoint {name}"), url)));
+    lines.extend(
+        account
+            .read_only
+            .iter()
+            .map(|read_only| line("read only", read_only)),
+    );
+    lines.extend(
+        account
+            .production
+            .iter()
+            .map(|production| line("production", production)),
+    );
+    lines.extend(
+        account
+            .endpoints
+            .iter()
+            .map(|(name, url)| line(&format!("endpoint {name}"), url)),
+    );
     if account.endpoints.is_empty() {
         lines.push(match &product.credentials.url {
             Some(variable) => format!("  endpoint: missing; {variable} or the profile gives it"),

@@ -25,7 +25,12 @@ impl Progress {
     pub(super) fn new(format: Format, verbose: u8) -> Self {
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let is_live = format == Format::Text && streams::stderr().is_terminal() && !dumb;
-        Self { format, verbose, live: is_live.then(Live::new), elsewhere: OnceLock::new() }
+        Self {
+            format,
+            verbose,
+            live: is_live.then(Live::new),
+            elsewhere: OnceLock::new(),
+        }
     }
 
     fn line(&self, level: Level, message: &str) {
@@ -65,7 +70,8 @@ impl Progress {
         }
     }
 
-    /// Gives the lines to a function that knows when the terminal is free; live ones are drawn as before.
+    /// Gives the lines to a function that knows when the terminal is free; live ones are drawn as
+    /// before.
     pub(super) fn print_with(&self, print: impl Fn(&str) + Send + Sync + 'static) {
         let _ = self.elsewhere.set(Box::new(print));
     }
@@ -86,10 +92,17 @@ impl Progress {
     }
 
     fn waiting(&self, id: u64, what: &str, state: &str, changed: bool, elapsed: Duration) {
-        let state = if state.is_empty() { "no answer yet" } else { state };
+        let state = if state.is_empty() {
+            "no answer yet"
+        } else {
+            state
+        };
         match &self.live {
             Some(live) => live.waiting(id, what, state, elapsed),
-            None if changed => self.line(Level::Info, &format!("{what}: {state} after {}", seconds(elapsed))),
+            None if changed => self.line(
+                Level::Info,
+                &format!("{what}: {state} after {}", seconds(elapsed)),
+            ),
             None => {}
         }
     }
@@ -98,7 +111,10 @@ impl Progress {
 impl Observer for Progress {
     fn event(&self, event: Event) {
         match event {
-            Event::Log { level: Level::Debug, .. } if self.verbose == 0 => {}
+            Event::Log {
+                level: Level::Debug,
+                ..
+            } if self.verbose == 0 => {}
             Event::Log { level, message } => self.line(level, &message),
             Event::CallStarted { action, id } => {
                 if self.verbose > 0 {
@@ -116,13 +132,28 @@ impl Observer for Progress {
                     self.line(Level::Debug, &format!("call {id} ended"));
                 }
             }
-            Event::Waiting { id, what, state, changed, elapsed } => self.waiting(id, &what, &state, changed, elapsed),
-            Event::WaitEnded { id, what, outcome, done, elapsed } => {
+            Event::Waiting {
+                id,
+                what,
+                state,
+                changed,
+                elapsed,
+            } => self.waiting(id, &what, &state, changed, elapsed),
+            Event::WaitEnded {
+                id,
+                what,
+                outcome,
+                done,
+                elapsed,
+            } => {
                 if let Some(live) = &self.live {
                     live.wait_ended(id);
                 }
                 let level = if done { Level::Info } else { Level::Warn };
-                self.line(level, &format!("{what}: {outcome} after {}", seconds(elapsed)));
+                self.line(
+                    level,
+                    &format!("{what}: {outcome} after {}", seconds(elapsed)),
+                );
             }
         }
     }

@@ -17,7 +17,9 @@ use std::sync::mpsc;
 use std::thread;
 
 #[derive(Debug, Default, Args)]
-#[command(after_help = "Examples:\n  cumulua --sim\n  cumulua --profile staging\n  cumulua repl --allow-run")]
+#[command(
+    after_help = "Examples:\n  cumulua --sim\n  cumulua --profile staging\n  cumulua repl --allow-run"
+)]
 pub(super) struct Repl {
     #[command(flatten)]
     grants: GrantOptions,
@@ -27,27 +29,49 @@ impl Repl {
     /// Runs until the person leaves.
     pub(super) fn run(self, options: &GlobalOptions, simulation: &Simulation) -> ExitCode {
         let modes = Modes::now();
-        let status = context::block_on(options, simulation, async { self.talk(options, simulation, &modes).await });
+        let status = context::block_on(options, simulation, async {
+            self.talk(options, simulation, &modes).await
+        });
         modes.restore();
         status
     }
 
-    async fn talk(self, options: &GlobalOptions, simulation: &Simulation, modes: &Modes) -> ExitCode {
+    async fn talk(
+        self,
+        options: &GlobalOptions,
+        simulation: &Simulation,
+        modes: &Modes,
+    ) -> ExitCode {
         let progress = Arc::new(Progress::new(options.log_format, options.verbose));
-        let parts = context::gate_parts(options, simulation, Path::new("."), self.grants.grants(options));
+        let parts = context::gate_parts(
+            options,
+            simulation,
+            Path::new("."),
+            self.grants.grants(options),
+        );
         let redactor = Arc::clone(&parts.redactor);
-        let ui = Ui::new(Arc::new(Screen { progress: Arc::clone(&progress), redactor: Arc::clone(&redactor) }));
+        let ui = Ui::new(Arc::new(Screen {
+            progress: Arc::clone(&progress),
+            redactor: Arc::clone(&redactor),
+        }));
         let lines = Arc::clone(&ui);
         progress.print_with(move |text| lines.note(text));
         let gate = Arc::new(Gate::new(GateParts {
-            observer: Arc::new(SessionObserver { progress, ui: Arc::clone(&ui) }),
+            observer: Arc::new(SessionObserver {
+                progress,
+                ui: Arc::clone(&ui),
+            }),
             audit: Some(Audit::keeping(context::audit_path(options))),
             confirm: Some(ui.clone()),
             ..parts
         }));
         let interrupts = Interrupts::new(Arc::clone(&gate), Arc::clone(&ui));
         listen_for_signals(Arc::clone(&interrupts), modes.clone());
-        report::note(concat!("cumulua ", env!("CARGO_PKG_VERSION"), ": help, Tab, Ctrl-D leaves"));
+        report::note(concat!(
+            "cumulua ",
+            env!("CARGO_PKG_VERSION"),
+            ": help, Tab, Ctrl-D leaves"
+        ));
         let session = repl::Options {
             limits: self.grants.limits(),
             folder: PathBuf::from("."),
@@ -73,7 +97,9 @@ fn project(options: &GlobalOptions) -> Option<PathBuf> {
         return file.canonicalize().ok()?.parent().map(Path::to_owned);
     }
     let here = std::env::current_dir().ok()?;
-    here.ancestors().find(|folder| folder.join(FILE_NAME).is_file()).map(Path::to_owned)
+    here.ancestors()
+        .find(|folder| folder.join(FILE_NAME).is_file())
+        .map(Path::to_owned)
 }
 
 /// Shows what happens in the foreground, and of jobs only what may need a person.
@@ -85,7 +111,13 @@ struct SessionObserver {
 impl Observer for SessionObserver {
     fn event(&self, event: Event) {
         match (self.ui.running(), event) {
-            (Running::Job(job), Event::Log { level: Level::Warn | Level::Error, message }) => {
+            (
+                Running::Job(job),
+                Event::Log {
+                    level: Level::Warn | Level::Error,
+                    message,
+                },
+            ) => {
                 self.ui.note(&format!("[{job}] {message}"));
             }
             (Running::Job(_), _) => {}
@@ -94,12 +126,15 @@ impl Observer for SessionObserver {
     }
 }
 
-/// Listens for Ctrl-C and signals that ask to end, on a thread of its own: the session's may be busy with Lua. It listens once this comes
-/// back, because a Ctrl-C before that would end the process.
+/// Listens for Ctrl-C and signals that ask to end, on a thread of its own: the session's may be
+/// busy with Lua. It listens once this comes back, because a Ctrl-C before that would end the
+/// process.
 fn listen_for_signals(interrupts: Arc<Interrupts>, modes: Modes) {
     let (listens, is_listening) = mpsc::channel();
     let listen = move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
         runtime.block_on(async {
             let mut signals = Signals::new()?;
             // Nothing waits for it any more where the session has ended meanwhile.
@@ -177,7 +212,8 @@ impl Signals {
     }
 }
 
-/// The terminal's modes as they were: a session that ends while a line is being typed must put them back.
+/// The terminal's modes as they were: a session that ends while a line is being typed must put them
+/// back.
 #[derive(Clone)]
 struct Modes {
     #[cfg(unix)]
@@ -187,7 +223,9 @@ struct Modes {
 #[cfg(unix)]
 impl Modes {
     fn now() -> Self {
-        Self { termios: nix::sys::termios::tcgetattr(std::io::stdin()).ok() }
+        Self {
+            termios: nix::sys::termios::tcgetattr(std::io::stdin()).ok(),
+        }
     }
 
     fn restore(&self) {

@@ -7,7 +7,10 @@ use crate::gate::{Gate, Pending, StopReason};
 use crate::lua::{ScriptError, Sources};
 use crate::run::Ending;
 use anstream::{AutoStream, ColorChoice};
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode, SourceSpan};
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode,
+    SourceSpan,
+};
 use std::fmt;
 use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
@@ -68,7 +71,9 @@ impl std::error::Error for Located {}
 
 impl Diagnostic for Located {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+        self.help
+            .as_ref()
+            .map(|help| Box::new(help) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -77,7 +82,10 @@ impl Diagnostic for Located {
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let span = self.span?;
-        Some(Box::new(std::iter::once(LabeledSpan::new_with_span(Some("here".to_owned()), span))))
+        Some(Box::new(std::iter::once(LabeledSpan::new_with_span(
+            Some("here".to_owned()),
+            span,
+        ))))
     }
 }
 
@@ -89,12 +97,20 @@ fn script_error(error: &ScriptError, sources: &Sources, gate: &Gate, verbose: bo
     note(&gate.redact(&render(error, sources, "cumulua docs ", verbose)));
 }
 
-/// A script's error as text: what, where, what to do, and the rest of the stack where that is asked for. `docs` in front of an Action's name
-/// shows its page. It may hold secrets.
-pub(super) fn render(error: &ScriptError, sources: &Sources, docs: &str, with_trace: bool) -> String {
+/// A script's error as text: what, where, what to do, and the rest of the stack where that is asked
+/// for. `docs` in front of an Action's name shows its page. It may hold secrets.
+pub(super) fn render(
+    error: &ScriptError,
+    sources: &Sources,
+    docs: &str,
+    with_trace: bool,
+) -> String {
     let name = chunk_name(error);
     // Only what was loaded is shown: the name in an error's text is the script's to choose.
-    let excerpt = sources.get(name).zip(error.line).and_then(|(text, line)| Some((text, line_span(text, line as usize, width())?)));
+    let excerpt = sources
+        .get(name)
+        .zip(error.line)
+        .and_then(|(text, line)| Some((text, line_span(text, line as usize, width())?)));
     let located = match (excerpt, error.line) {
         (Some((text, span)), _) => Located {
             message: error.message.clone(),
@@ -102,10 +118,18 @@ pub(super) fn render(error: &ScriptError, sources: &Sources, docs: &str, with_tr
             source: Some(NamedSource::new(name, text.clone()).with_language("Lua")),
             help: help(error, docs),
         },
-        (None, Some(line)) => {
-            Located { message: format!("{name}:{line}: {}", error.message), source: None, span: None, help: help(error, docs) }
-        }
-        (None, None) => Located { message: error.message.clone(), source: None, span: None, help: help(error, docs) },
+        (None, Some(line)) => Located {
+            message: format!("{name}:{line}: {}", error.message),
+            source: None,
+            span: None,
+            help: help(error, docs),
+        },
+        (None, None) => Located {
+            message: error.message.clone(),
+            source: None,
+            span: None,
+            help: help(error, docs),
+        },
     };
     let mut text = draw(&located);
     if with_trace && !error.traceback.is_empty() {
@@ -122,7 +146,10 @@ fn draw(located: &Located) -> String {
         (false, false) => GraphicalTheme::none(),
     };
     let mut text = String::new();
-    let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_context_lines(1).with_width(width());
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_links(false)
+        .with_context_lines(1)
+        .with_width(width());
     if handler.render_report(&mut text, located).is_err() {
         text.clone_from(&located.message);
     }
@@ -130,9 +157,18 @@ fn draw(located: &Located) -> String {
 }
 
 /// Prints what is wrong with a file, with the lines that are meant.
-pub(super) fn excerpt(message: &str, name: &str, text: &str, span: std::ops::Range<usize>, language: &str) {
+pub(super) fn excerpt(
+    message: &str,
+    name: &str,
+    text: &str,
+    span: std::ops::Range<usize>,
+    language: &str,
+) {
     // A fault of a whole table is shown by its first line.
-    let first = text.get(span.clone()).and_then(|meant| meant.lines().next()).map_or(0, str::len);
+    let first = text
+        .get(span.clone())
+        .and_then(|meant| meant.lines().next())
+        .map_or(0, str::len);
     let located = Located {
         message: message.to_owned(),
         source: Some(NamedSource::new(name, text.to_owned()).with_language(language)),
@@ -144,7 +180,11 @@ pub(super) fn excerpt(message: &str, name: &str, text: &str, span: std::ops::Ran
 
 /// The chunk's name without the mark of its kind.
 fn chunk_name(error: &ScriptError) -> &str {
-    error.source.as_deref().unwrap_or_default().trim_start_matches(['@', '='])
+    error
+        .source
+        .as_deref()
+        .unwrap_or_default()
+        .trim_start_matches(['@', '='])
 }
 
 /// How a run ended, for programs.
@@ -157,9 +197,13 @@ pub(super) fn ending_json(ending: &Ending, gate: &Gate, status: Status) -> Strin
         })
     };
     let mut report = match (&ending.stop, &ending.error) {
-        (Some(stop), _) => serde_json::json!({ "kind": stop_kind(stop), "message": stop.describe() }),
+        (Some(stop), _) => {
+            serde_json::json!({ "kind": stop_kind(stop), "message": stop.describe() })
+        }
         (None, Some(failed)) => error(failed),
-        (None, None) => serde_json::json!({ "kind": null, "message": "a deferred function failed" }),
+        (None, None) => {
+            serde_json::json!({ "kind": null, "message": "a deferred function failed" })
+        }
     };
     let tasks = ending.open.tasks.iter();
     let calls = ending.open.unknown.iter();
@@ -187,11 +231,27 @@ pub(super) fn ending_json(ending: &Ending, gate: &Gate, status: Status) -> Strin
 /// What went wrong with a run, in a line for its history.
 pub(super) fn ending_summary(ending: &Ending) -> Option<String> {
     let located = |error: &ScriptError| {
-        let place = error.line.map(|line| format!("{}:{line}: ", chunk_name(error))).unwrap_or_default();
-        let action = error.action.as_ref().filter(|action| !error.message.contains(action.as_str()));
-        format!("{place}{}{}", action.map(|action| format!("{action}: ")).unwrap_or_default(), error.message)
+        let place = error
+            .line
+            .map(|line| format!("{}:{line}: ", chunk_name(error)))
+            .unwrap_or_default();
+        let action = error
+            .action
+            .as_ref()
+            .filter(|action| !error.message.contains(action.as_str()));
+        format!(
+            "{place}{}{}",
+            action
+                .map(|action| format!("{action}: "))
+                .unwrap_or_default(),
+            error.message
+        )
     };
-    let stop = ending.stop.as_ref().filter(|stop| !matches!(stop, StopReason::Exit(_))).map(StopReason::describe);
+    let stop = ending
+        .stop
+        .as_ref()
+        .filter(|stop| !matches!(stop, StopReason::Exit(_)))
+        .map(StopReason::describe);
     let errors = ending.error.iter().chain(&ending.deferred).map(located);
     let all: Vec<String> = stop.into_iter().chain(errors).collect();
     (!all.is_empty()).then(|| all.join("; "))
@@ -212,7 +272,10 @@ pub(super) fn pending(open: &Pending) {
             Some(lookup) => format!("; {lookup}"),
             None => "; no documented Action shows it, look at the console".to_owned(),
         };
-        note(&format!("{style}unknown outcome{style:#}: {} may have been carried out (sent = \"maybe\"){advice}", call.action));
+        note(&format!(
+            "{style}unknown outcome{style:#}: {} may have been carried out (sent = \"maybe\"){advice}",
+            call.action
+        ));
     }
     for (task, action) in &open.tasks {
         note(&format!(
@@ -247,21 +310,35 @@ pub(super) fn report_ending(ending: &Ending, gate: &Gate, verbose: bool) {
 
 fn help(error: &ScriptError, docs: &str) -> Option<String> {
     match error.kind.as_deref()? {
-        "service" => error.request_id.as_ref().map(|id| format!("the request's id is {id}")),
-        "validation" => error.action.as_ref().map(|action| format!("`{docs}{action}` shows its parameters")),
-        "dispatch" => Some("`cumulua profile show` shows which endpoint is used and why".to_owned()),
+        "service" => error
+            .request_id
+            .as_ref()
+            .map(|id| format!("the request's id is {id}")),
+        "validation" => error
+            .action
+            .as_ref()
+            .map(|action| format!("`{docs}{action}` shows its parameters")),
+        "dispatch" => {
+            Some("`cumulua profile show` shows which endpoint is used and why".to_owned())
+        }
         _ => None,
     }
 }
 
-/// Where a line stands in a text, as far as a terminal has room to underline it; none where the text has no such line, or a very long one.
+/// Where a line stands in a text, as far as a terminal has room to underline it; none where the
+/// text has no such line, or a very long one.
 fn line_span(text: &str, line: usize, columns: usize) -> Option<SourceSpan> {
     let before = line.checked_sub(1)?;
-    let content = text.lines().nth(before).filter(|content| content.len() <= LONGEST_EXCERPT)?;
+    let content = text
+        .lines()
+        .nth(before)
+        .filter(|content| content.len() <= LONGEST_EXCERPT)?;
     let start: usize = text.split_inclusive('\n').take(before).map(str::len).sum();
     let indent = content.len() - content.trim_start().len();
     // The number of the line stands before it.
-    let room = columns.saturating_sub(line.to_string().len() + 4 + indent).max(1);
+    let room = columns
+        .saturating_sub(line.to_string().len() + 4 + indent)
+        .max(1);
     let underlined = console::truncate_str(content.trim(), room, "");
     Some(SourceSpan::from((start + indent, underlined.len())))
 }
@@ -276,7 +353,8 @@ pub(super) fn output_width() -> usize {
 }
 
 fn columns(size: Option<(u16, u16)>) -> usize {
-    size.map_or(100, |(_, columns)| usize::from(columns)).clamp(40, 160)
+    size.map_or(100, |(_, columns)| usize::from(columns))
+        .clamp(40, 160)
 }
 
 /// Whether standard output takes color.
@@ -284,7 +362,8 @@ pub(super) fn output_has_color() -> bool {
     AutoStream::choice(&streams::stdout()) != ColorChoice::Never
 }
 
-/// Text on standard output. A reader that has seen enough is no fault; a full disk is one, and what it would lose may be a task's id.
+/// Text on standard output. A reader that has seen enough is no fault; a full disk is one, and what
+/// it would lose may be a task's id.
 pub(super) fn print(text: &str) {
     let mut stdout = streams::stdout().lock();
     if let Err(problem) = writeln!(stdout, "{text}").and_then(|()| stdout.flush())
@@ -296,9 +375,18 @@ pub(super) fn print(text: &str) {
     }
 }
 
-/// Text without control characters, of which a resource's name may have any: a terminal must not obey a script's output of last night.
+/// Text without control characters, of which a resource's name may have any: a terminal must not
+/// obey a script's output of last night.
 pub(super) fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
+    text.chars()
+        .map(|c| {
+            if c.is_control() && c != '\t' {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        .collect()
 }
 
 /// `45s`, `12m 5s`.

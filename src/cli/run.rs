@@ -21,9 +21,13 @@ use tokio::task::spawn_local;
 
 /// Runs a script
 ///
-/// The script sees the products as globals (cds, mcs, aliyun), its arguments as `args`, and files below the working folder.
+/// The script sees the products as globals (cds, mcs, aliyun), its arguments as `args`, and files
+/// below the working folder.
 #[derive(Debug, Args)]
-#[expect(clippy::struct_field_names, reason = "run_id and run_schedule are the flags' names")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "run_id and run_schedule are the flags' names"
+)]
 #[command(
     after_help = "Examples:\n  cumulua run --sim scripts/quickstart.lua\n  cumulua run nightly.lua web-1 web-2\n  cumulua run -e 'pp(cds.ccs.DescribeInstances { PageSize = 5 }.Data.Instances)'\n  echo 'print(1 + 1)' | cumulua run -"
 )]
@@ -32,10 +36,19 @@ pub(super) struct Run {
     #[arg(required_unless_present = "code", value_name = "FILE")]
     script: Option<String>,
     /// Runs this code in place of a file
-    #[arg(short = 'e', long = "execute", value_name = "CODE", allow_hyphen_values = true)]
+    #[arg(
+        short = 'e',
+        long = "execute",
+        value_name = "CODE",
+        allow_hyphen_values = true
+    )]
     code: Option<String>,
     /// Arguments of the script
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARG")]
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "ARG"
+    )]
     args: Vec<String>,
     /// Ends the script after this time, as 90s, 15m or 1h30m
     #[arg(long, value_name = "DURATION", value_parser = duration)]
@@ -92,11 +105,21 @@ impl Run {
         let options = options.clone();
         context::block_on(&options, simulation, async {
             let subject = subject(&chunk, self.run_id);
-            let (gate, recorder) =
-                context::recorded_gate(&options, simulation, &chunk.folder, self.grants.grants(&options), subject);
-            if let Some(recorder) = recorder.as_ref().filter(|recorder| recorder.is_claimed_from_server()) {
+            let (gate, recorder) = context::recorded_gate(
+                &options,
+                simulation,
+                &chunk.folder,
+                self.grants.grants(&options),
+                subject,
+            );
+            if let Some(recorder) = recorder
+                .as_ref()
+                .filter(|recorder| recorder.is_claimed_from_server())
+            {
                 match recorder.claim(self.run_schedule.as_deref()) {
-                    Ok(problem) => problem.iter().for_each(|problem| report::warning(&unrecorded_message(problem))),
+                    Ok(problem) => problem
+                        .iter()
+                        .for_each(|problem| report::warning(&unrecorded_message(problem))),
                     Err(refusal) => {
                         report::error(&refusal);
                         return status::SCRIPT.into();
@@ -113,10 +136,15 @@ impl Run {
             }
             let started = real_now();
             let mut ending = {
-                let (gate, guard, limits) = (Arc::clone(&gate), Arc::clone(&guard), self.grants.limits());
-                // A task that is woken goes on at once; for what `block_on` itself waits for, tokio first asks the system for news.
-                let running = spawn_local(async move { run::run(gate, &guard, limits, &chunk).await });
-                running.await.unwrap_or_else(|failed| resume_unwind(failed.into_panic()))
+                let (gate, guard, limits) =
+                    (Arc::clone(&gate), Arc::clone(&guard), self.grants.limits());
+                // A task that is woken goes on at once; for what `block_on` itself waits for, tokio
+                // first asks the system for news.
+                let running =
+                    spawn_local(async move { run::run(gate, &guard, limits, &chunk).await });
+                running
+                    .await
+                    .unwrap_or_else(|failed| resume_unwind(failed.into_panic()))
             };
             gate.flush_audit();
             if self.server_pipe {
@@ -131,12 +159,22 @@ impl Run {
             }
             if let Some(recorder) = &recorder {
                 let error = report::ending_summary(&ending);
-                record_end(recorder, outcome(status, ending.stop.as_ref()), status, error.as_deref());
+                record_end(
+                    recorder,
+                    outcome(status, ending.stop.as_ref()),
+                    status,
+                    error.as_deref(),
+                );
             }
             server_pipe::take_along(ending.stop.as_ref());
             if options.sim && gate.elapsed() > Duration::from_secs(1) {
-                let (virtual_time, real_time) = (report::seconds(gate.elapsed()), (real_now() - started).as_secs_f64());
-                report::note(&format!("simulated: {virtual_time} of cloud time in {real_time:.1} s"));
+                let (virtual_time, real_time) = (
+                    report::seconds(gate.elapsed()),
+                    (real_now() - started).as_secs_f64(),
+                );
+                report::note(&format!(
+                    "simulated: {virtual_time} of cloud time in {real_time:.1} s"
+                ));
             }
             status.into()
         })
@@ -146,27 +184,55 @@ impl Run {
         if let Some(code) = &self.code {
             // Without a file, what stands in its place is the first argument.
             let args = self.script.iter().chain(&self.args).cloned().collect();
-            return Ok(Chunk { name: "=(command line)".to_owned(), text: code.clone(), args, folder: working_folder() });
+            return Ok(Chunk {
+                name: "=(command line)".to_owned(),
+                text: code.clone(),
+                args,
+                folder: working_folder(),
+            });
         }
         let script = self.script.clone().unwrap_or_default();
         let (name, bytes, folder) = if script == "-" {
             let mut bytes = Vec::new();
-            io::stdin().read_to_end(&mut bytes).map_err(|error| format!("standard input cannot be read: {error}"))?;
+            io::stdin()
+                .read_to_end(&mut bytes)
+                .map_err(|error| format!("standard input cannot be read: {error}"))?;
             ("=stdin".to_owned(), bytes, working_folder())
         } else {
             let path = Path::new(&script);
             if path.is_dir() {
-                return Err(format!("{script} is a folder; give the script in it, as {}", path.join("main.lua").display()));
+                return Err(format!(
+                    "{script} is a folder; give the script in it, as {}",
+                    path.join("main.lua").display()
+                ));
             }
-            let bytes = fs::read(path).map_err(|error| format!("the script {script} cannot be read: {error}"))?;
-            (format!("@{script}"), bytes, path.parent().map(Path::to_owned).unwrap_or_default())
+            let bytes = fs::read(path)
+                .map_err(|error| format!("the script {script} cannot be read: {error}"))?;
+            (
+                format!("@{script}"),
+                bytes,
+                path.parent().map(Path::to_owned).unwrap_or_default(),
+            )
         };
         let text = String::from_utf8(bytes).map_err(|error| {
-            let line = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).matches('\n').count() + 1;
+            let line =
+                String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()])
+                    .matches('\n')
+                    .count()
+                    + 1;
             format!("the script {script} is not UTF-8 (line {line}); save it as UTF-8 text")
         })?;
-        let folder = if folder.as_os_str().is_empty() { working_folder() } else { folder };
-        Ok(Chunk { name, text, args: self.args.clone(), folder })
+        let folder = if folder.as_os_str().is_empty() {
+            working_folder()
+        } else {
+            folder
+        };
+        Ok(Chunk {
+            name,
+            text,
+            args: self.args.clone(),
+            folder,
+        })
     }
 }
 
@@ -181,7 +247,14 @@ fn subject(chunk: &Chunk, run: Option<String>) -> context::Subject {
         Some(stem) => stem.to_string_lossy().into_owned(),
         None => chunk.name.trim_start_matches('=').to_owned(),
     };
-    context::Subject { name, kind: "run", script, text: Some(chunk.text.clone()), args: chunk.args.clone(), run }
+    context::Subject {
+        name,
+        kind: "run",
+        script,
+        text: Some(chunk.text.clone()),
+        args: chunk.args.clone(),
+        run,
+    }
 }
 
 /// The word for how a run ended.
@@ -189,7 +262,8 @@ pub(super) fn outcome(status: Status, stop: Option<&StopReason>) -> RunOutcome {
     match stop {
         Some(StopReason::Interrupted) => RunOutcome::Interrupted,
         Some(StopReason::TimedOut(_)) => RunOutcome::TimedOut,
-        // It was not wanted, so it is a failure: notified, and retried where the schedule has retries.
+        // It was not wanted, so it is a failure: notified, and retried where the schedule has
+        // retries.
         Some(stop) if server_pipe::is_cut(stop) => RunOutcome::Lost,
         Some(StopReason::Ended(_)) => RunOutcome::Cancelled,
         _ if status == status::DONE => RunOutcome::Done,
@@ -198,7 +272,12 @@ pub(super) fn outcome(status: Status, stop: Option<&StopReason>) -> RunOutcome {
 }
 
 /// Records how a run ended; that it cannot be recorded changes nothing else.
-pub(super) fn record_end(recorder: &HistoryRecorder, outcome: RunOutcome, status: Status, error: Option<&str>) {
+pub(super) fn record_end(
+    recorder: &HistoryRecorder,
+    outcome: RunOutcome,
+    status: Status,
+    error: Option<&str>,
+) {
     if let Err(problem) = recorder.end(outcome, Some(i32::from(status.0)), error) {
         report::warning(&unrecorded_message(&problem));
     }
@@ -221,7 +300,12 @@ pub(super) fn start_guard(gate: &Arc<Gate>, recorder: Option<Arc<HistoryRecorder
             report::pending(&stuck.pending());
             let status = status::of_stop(stop);
             if let Some(recorder) = &stuck_recording {
-                record_end(recorder, outcome(status, Some(stop)), status, Some(&problem));
+                record_end(
+                    recorder,
+                    outcome(status, Some(stop)),
+                    status,
+                    Some(&problem),
+                );
             }
             server_pipe::take_along(Some(stop));
             std::process::exit(i32::from(status.0));
@@ -229,7 +313,9 @@ pub(super) fn start_guard(gate: &Arc<Gate>, recorder: Option<Arc<HistoryRecorder
     );
     if let Some(recorder) = recorder {
         let cancelled = Arc::clone(&guard);
-        recorder.cancelled_by(Arc::new(move |reason| cancelled.stop(&StopReason::Ended(reason))));
+        recorder.cancelled_by(Arc::new(move |reason| {
+            cancelled.stop(&StopReason::Ended(reason));
+        }));
     }
     let interrupted = Arc::clone(&guard);
     // Without the handler Ctrl-C ends the process, which is what remains where it cannot be set.

@@ -28,11 +28,16 @@ pub(super) struct Screen {
 
 impl Terminal for Screen {
     fn height(&self) -> usize {
-        console::Term::stdout().size_checked().map_or(24, |(rows, _)| usize::from(rows))
+        console::Term::stdout()
+            .size_checked()
+            .map_or(24, |(rows, _)| usize::from(rows))
     }
 
     fn width(&self) -> usize {
-        console::Term::stdout().size_checked().map_or(100, |(_, columns)| usize::from(columns)).max(20)
+        console::Term::stdout()
+            .size_checked()
+            .map_or(100, |(_, columns)| usize::from(columns))
+            .max(20)
     }
 
     fn has_color(&self) -> bool {
@@ -43,13 +48,16 @@ impl Terminal for Screen {
         let mut written = Ok(());
         self.progress.aside(|| {
             let mut stdout = streams::stdout().lock();
-            written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+            written = stdout
+                .write_all(text.as_bytes())
+                .and_then(|()| stdout.flush());
         });
         written.is_ok()
     }
 
     fn note(&self, text: &str) {
-        self.progress.aside(|| report::note(&self.redactor.redact(text)));
+        self.progress
+            .aside(|| report::note(&self.redactor.redact(text)));
     }
 
     fn redact(&self, text: &str) -> String {
@@ -62,7 +70,10 @@ impl Terminal for Screen {
 
     fn needs_pager(&self, text: &str) -> bool {
         let width = self.width();
-        let rows: usize = text.lines().map(|line| console::measure_text_width(line).div_ceil(width).max(1)).sum();
+        let rows: usize = text
+            .lines()
+            .map(|line| console::measure_text_width(line).div_ceil(width).max(1))
+            .sum();
         let is_dumb = env::var_os("TERM").is_none_or(|term| term == "dumb");
         rows >= self.height() && !is_dumb && console::Term::stdout().is_term() && pager().is_some()
     }
@@ -76,17 +87,26 @@ impl Terminal for Screen {
     }
 
     fn error(&self, error: &ScriptError, sources: &Sources, with_trace: bool) -> String {
-        self.redactor.redact(&report::render(error, sources, "?", with_trace))
+        self.redactor
+            .redact(&report::render(error, sources, "?", with_trace))
     }
 
     fn edit(&self, text: &str) -> Result<String, String> {
-        let file = Draft::write(text).map_err(|failure| format!("the text cannot be put into a file: {failure}"))?;
-        let editor = ["VISUAL", "EDITOR"].iter().find_map(|name| env::var(name).ok().filter(|editor| !editor.is_empty()));
+        let file = Draft::write(text)
+            .map_err(|failure| format!("the text cannot be put into a file: {failure}"))?;
+        let editor = ["VISUAL", "EDITOR"]
+            .iter()
+            .find_map(|name| env::var(name).ok().filter(|editor| !editor.is_empty()));
         let editor = editor.unwrap_or_else(|| EDITOR.to_owned());
         // An editor's variable may hold arguments, which only a shell reads as people write them.
-        let ended = Command::new("sh").arg("-c").arg(format!("{editor} \"$0\"")).arg(&file.0).status();
+        let ended = Command::new("sh")
+            .arg("-c")
+            .arg(format!("{editor} \"$0\""))
+            .arg(&file.0)
+            .status();
         match ended {
-            Ok(status) if status.success() => fs::read_to_string(&file.0).map_err(|failure| format!("the file is lost: {failure}")),
+            Ok(status) if status.success() => fs::read_to_string(&file.0)
+                .map_err(|failure| format!("the file is lost: {failure}")),
             Ok(status) => Err(format!("{editor} ended with {status}; nothing runs")),
             Err(failure) => Err(format!("{editor} does not start: {failure}; set EDITOR")),
         }
@@ -104,12 +124,16 @@ async fn read_typed() -> io::Result<Option<Vec<u8>>> {
     typed
 }
 
-/// Reads what is typed, unless the other end of the pipe is closed before: the next prompt wants the keys then.
+/// Reads what is typed, unless the other end of the pipe is closed before: the next prompt wants
+/// the keys then.
 #[cfg(unix)]
 fn read_unless(given_up: &io::PipeReader) -> io::Result<Option<Vec<u8>>> {
     use rustix::event::{PollFd, PollFlags, poll};
     let input = io::stdin();
-    let mut watched = [PollFd::new(&input, PollFlags::IN), PollFd::new(given_up, PollFlags::IN)];
+    let mut watched = [
+        PollFd::new(&input, PollFlags::IN),
+        PollFd::new(given_up, PollFlags::IN),
+    ];
     rustix::io::retry_on_intr(|| poll(&mut watched, None))?;
     if !watched[1].revents().is_empty() {
         return Ok(None);
@@ -125,9 +149,13 @@ fn read_unless(given_up: &io::PipeReader) -> io::Result<Option<Vec<u8>>> {
 async fn typed() -> io::Result<Option<Vec<u8>>> {
     let read = || {
         let mut line = String::new();
-        io::stdin().read_line(&mut line).map(|length| (length > 0).then(|| line.into_bytes()))
+        io::stdin()
+            .read_line(&mut line)
+            .map(|length| (length > 0).then(|| line.into_bytes()))
     };
-    tokio::task::spawn_blocking(read).await.map_err(io::Error::other)?
+    tokio::task::spawn_blocking(read)
+        .await
+        .map_err(io::Error::other)?
 }
 
 /// The pager; none where `PAGER` is empty.
@@ -138,11 +166,17 @@ fn pager() -> Option<String> {
 
 /// Whether the pager has shown the text.
 fn through(pager: &str, text: &str) -> bool {
-    let started = Command::new("sh").arg("-c").arg(pager).stdin(Stdio::piped()).spawn();
+    let started = Command::new("sh")
+        .arg("-c")
+        .arg(pager)
+        .stdin(Stdio::piped())
+        .spawn();
     let Ok(mut child) = started else { return false };
     if let Some(mut stdin) = child.stdin.take() {
         // A reader that has read enough closes the pipe.
-        let _ = stdin.write_all(text.as_bytes()).and_then(|()| stdin.write_all(b"\n"));
+        let _ = stdin
+            .write_all(text.as_bytes())
+            .and_then(|()| stdin.write_all(b"\n"));
     }
     // The shell's own status for a command that it does not find.
     child.wait().is_ok_and(|status| status.code() != Some(127))
@@ -153,7 +187,10 @@ struct Draft(PathBuf);
 
 impl Draft {
     fn write(text: &str) -> io::Result<Self> {
-        let path = env::temp_dir().join(format!("cumulua-{}.lua", uuid::Uuid::from_u64_pair(random()?, random()?)));
+        let path = env::temp_dir().join(format!(
+            "cumulua-{}.lua",
+            uuid::Uuid::from_u64_pair(random()?, random()?)
+        ));
         let mut options = fs::OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
@@ -161,7 +198,9 @@ impl Draft {
             use std::os::unix::fs::OpenOptionsExt as _;
             options.mode(0o600);
         }
-        options.open(&path)?.write_all(format!("{text}\n").as_bytes())?;
+        options
+            .open(&path)?
+            .write_all(format!("{text}\n").as_bytes())?;
         Ok(Self(path))
     }
 }

@@ -53,14 +53,20 @@ impl Sign {
                 }
             }
         }
-        if failed { status::SCRIPT.into() } else { status::DONE.into() }
+        if failed {
+            status::SCRIPT.into()
+        } else {
+            status::DONE.into()
+        }
     }
 }
 
 fn sign_line(line: &str) -> Result<Json, String> {
     // serde's messages quote values, and one of them is the secret.
     let line: Line = serde_json::from_str(line).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => "needs scheme (cds, pop or sigv2), method, secret and params (an object)".to_owned(),
+        serde_json::error::Category::Data => {
+            "needs scheme (cds, pop or sigv2), method, secret and params (an object)".to_owned()
+        }
         _ => format!("is not JSON (column {})", error.column()),
     })?;
     let mut pairs = Vec::with_capacity(line.params.len());
@@ -73,16 +79,35 @@ fn sign_line(line: &str) -> Result<Json, String> {
         pairs.push((name, text));
     }
     let url = match &line.url {
-        Some(text) => Some(Url::parse(text).map_err(|error| format!("url is no absolute URL: {error}"))?),
+        Some(text) => {
+            Some(Url::parse(text).map_err(|error| format!("url is no absolute URL: {error}"))?)
+        }
         None => None,
     };
     let address = match (&url, line.scheme) {
-        (Some(url), _) => {
-            Address { scheme: url.scheme(), host: url.host_str().unwrap_or_default(), port: url.port(), path: url.path() }
+        (Some(url), _) => Address {
+            scheme: url.scheme(),
+            host: url.host_str().unwrap_or_default(),
+            port: url.port(),
+            path: url.path(),
+        },
+        (None, Scheme::Sigv2) => {
+            return Err("sigv2 signs the host and the path; give url".to_owned());
         }
-        (None, Scheme::Sigv2) => return Err("sigv2 signs the host and the path; give url".to_owned()),
-        (None, _) => Address { scheme: "https", host: "", port: None, path: "/" },
+        (None, _) => Address {
+            scheme: "https",
+            host: "",
+            port: None,
+            path: "/",
+        },
     };
-    let signed = sign(&Key::new(line.scheme, &Secret::new(line.secret)), &line.method, address, &pairs);
-    Ok(serde_json::json!({ "string_to_sign": signed.string_to_sign, "signature": signed.signature }))
+    let signed = sign(
+        &Key::new(line.scheme, &Secret::new(line.secret)),
+        &line.method,
+        address,
+        &pairs,
+    );
+    Ok(
+        serde_json::json!({ "string_to_sign": signed.string_to_sign, "signature": signed.signature }),
+    )
 }

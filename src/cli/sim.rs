@@ -47,7 +47,10 @@ impl Sim {
             report::error("--speed must be a number above 0");
             return status::USAGE.into();
         }
-        let options = GlobalOptions { sim: false, ..options.clone() };
+        let options = GlobalOptions {
+            sim: false,
+            ..options.clone()
+        };
         context::block_on(&options, simulation, self.serve(&options, simulation))
     }
 
@@ -64,7 +67,9 @@ impl Sim {
         let end = Arc::clone(&ended);
         let handled = ctrlc::set_handler(move || end.notify_one());
         if let Err(problem) = handled {
-            report::warning(&format!("Ctrl-C ends the simulator at once, without --dump: {problem}"));
+            report::warning(&format!(
+                "Ctrl-C ends the simulator at once, without --dump: {problem}"
+            ));
         }
         let listening = async {
             let listener = TcpListener::bind(listen).await?;
@@ -76,10 +81,16 @@ impl Sim {
             () = ended.notified() => Ok(()),
         };
         if let Err(problem) = served {
-            report::error(&format!("cannot serve on {listen}: {problem}; --listen takes another address"));
+            report::error(&format!(
+                "cannot serve on {listen}: {problem}; --listen takes another address"
+            ));
             return status::SCRIPT.into();
         }
-        match options.dump.as_ref().map(|file| simulation::dump(&simulator, file)) {
+        match options
+            .dump
+            .as_ref()
+            .map(|file| simulation::dump(&simulator, file))
+        {
             Some(Err(problem)) => {
                 report::error(&problem);
                 status::SCRIPT.into()
@@ -88,20 +99,34 @@ impl Sim {
         }
     }
 
-    fn simulator(self, options: &GlobalOptions, simulation: &Simulation) -> Result<Simulator, String> {
+    fn simulator(
+        self,
+        options: &GlobalOptions,
+        simulation: &Simulation,
+    ) -> Result<Simulator, String> {
         let catalog = context::catalog(options);
         let seed = self.seed.unwrap_or(context::SIMULATOR_SEED);
-        let own = Options { access_key: self.access_key, secret: self.secret, seed, clock: Clock::system() };
+        let own = Options {
+            access_key: self.access_key,
+            secret: self.secret,
+            seed,
+            clock: Clock::system(),
+        };
         let simulator = match simulation.saved() {
             Some(saved) => {
-                let saved = self.seed.map_or(saved.clone(), |seed| saved.with_seed(seed));
+                let saved = self
+                    .seed
+                    .map_or(saved.clone(), |seed| saved.with_seed(seed));
                 Simulator::from_saved(Arc::clone(&catalog), own, saved)
             }
             None => Simulator::new(Arc::clone(&catalog), own),
         };
         simulator.set_time_scale(1.0 / self.speed);
         for rule in self.faults {
-            simulator.fault(rule.known_to(&catalog).map_err(|problem| format!("--fault: {problem}"))?);
+            simulator.fault(
+                rule.known_to(&catalog)
+                    .map_err(|problem| format!("--fault: {problem}"))?,
+            );
         }
         Ok(simulator)
     }

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::{fs, io};
 
-/// What `--sim` of this command has: the state that it begins from, and its simulator once there is one.
+/// What `--sim` of this command has: the state that it begins from, and its simulator once there is
+/// one.
 #[derive(Default)]
 pub(super) struct Simulation {
     saved: Option<SavedState>,
@@ -17,7 +18,10 @@ pub(super) struct Simulation {
 impl Simulation {
     /// One that begins from a state, or from an empty account.
     pub(super) fn new(saved: Option<SavedState>) -> Self {
-        Self { saved, simulator: OnceLock::new() }
+        Self {
+            saved,
+            simulator: OnceLock::new(),
+        }
     }
 
     /// The state to begin from.
@@ -26,19 +30,25 @@ impl Simulation {
     }
 
     /// The simulator of this command, made at the first use.
-    pub(super) fn simulator(&self, make: impl FnOnce(Option<SavedState>) -> InProcess) -> Arc<InProcess> {
+    pub(super) fn simulator(
+        &self,
+        make: impl FnOnce(Option<SavedState>) -> InProcess,
+    ) -> Arc<InProcess> {
         Arc::clone(self.simulator.get_or_init(|| Arc::new(make(self.saved()))))
     }
 
     /// Writes what is left; nothing where no simulator was needed.
     pub(super) fn dump(&self, file: &Path) -> Result<(), String> {
-        self.simulator.get().map_or(Ok(()), |simulator| dump(simulator.simulator(), file))
+        self.simulator
+            .get()
+            .map_or(Ok(()), |simulator| dump(simulator.simulator(), file))
     }
 }
 
 /// Reads a state to begin from; an error names the place in the file.
 pub(super) fn read(file: &Path) -> Result<SavedState, String> {
-    let text = fs::read_to_string(file).map_err(|problem| format!("{} cannot be read: {problem}", file.display()))?;
+    let text = fs::read_to_string(file)
+        .map_err(|problem| format!("{} cannot be read: {problem}", file.display()))?;
     SavedState::parse(&text).map_err(|problem| format!("{}: {problem}", file.display()))
 }
 
@@ -48,7 +58,12 @@ pub(super) fn dump(simulator: &Simulator, file: &Path) -> Result<(), String> {
         Target::Device => fs::write(file, simulator.saved()),
         Target::File { file, part } => replace(&file, &part, &simulator.saved()),
     };
-    written.map_err(|problem| format!("the state cannot be written to {}: {problem}", file.display()))
+    written.map_err(|problem| {
+        format!(
+            "the state cannot be written to {}: {problem}",
+            file.display()
+        )
+    })
 }
 
 /// What a path leads to.
@@ -68,7 +83,10 @@ impl Target {
         }
         let mut part = file.clone().into_os_string();
         part.push(format!(".{}.part", std::process::id()));
-        Self::File { file, part: part.into() }
+        Self::File {
+            file,
+            part: part.into(),
+        }
     }
 }
 
@@ -86,14 +104,25 @@ fn replace(file: &Path, part: &Path, text: &str) -> io::Result<()> {
 
 /// Refuses a file that cannot be written in the end, before anything is begun.
 pub(super) fn is_writable(file: &Path) -> Result<(), String> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     if file.is_dir() || file.file_name().is_none() {
-        return Err(format!("{} is a folder; the state goes into a file", file.display()));
+        return Err(format!(
+            "{} is a folder; the state goes into a file",
+            file.display()
+        ));
     }
     if !folder.is_dir() {
-        return Err(format!("there is no folder {} for the state", folder.display()));
+        return Err(format!(
+            "there is no folder {} for the state",
+            folder.display()
+        ));
     }
-    let Target::File { part, .. } = Target::of(file) else { return Ok(()) };
+    let Target::File { part, .. } = Target::of(file) else {
+        return Ok(());
+    };
     let tried = fs::File::create(&part).and_then(|_| fs::remove_file(&part));
     tried.map_err(|problem| format!("no state can be written to {}: {problem}", file.display()))
 }

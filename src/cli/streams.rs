@@ -3,13 +3,19 @@
 use std::io::{self, Stderr, Stdout};
 
 /// Standard output.
-#[expect(clippy::disallowed_methods, reason = "this is the one place that opens it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that opens it"
+)]
 pub(super) fn stdout() -> Stdout {
     io::stdout()
 }
 
 /// Standard error.
-#[expect(clippy::disallowed_methods, reason = "this is the one place that opens it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that opens it"
+)]
 pub(super) fn stderr() -> Stderr {
     io::stderr()
 }

@@ -22,7 +22,10 @@ impl Trust {
                 status::DONE.into()
             }
             Err(problem) => {
-                report::error(&format!("{} cannot be trusted: {problem}", self.file.display()));
+                report::error(&format!(
+                    "{} cannot be trusted: {problem}",
+                    self.file.display()
+                ));
                 status::SCRIPT.into()
             }
         }

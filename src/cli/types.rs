@@ -22,7 +22,11 @@ impl Types {
     pub(super) fn run(self, options: &GlobalOptions) -> ExitCode {
         match lua_types::write_types(&context::catalog(options), &self.folder) {
             Ok(files) => {
-                report::print(&format!("wrote {} files into {}", files.len(), self.folder.display()));
+                report::print(&format!(
+                    "wrote {} files into {}",
+                    files.len(),
+                    self.folder.display()
+                ));
                 status::DONE.into()
             }
             Err(problem) => {

@@ -41,7 +41,11 @@ impl Wait {
             let product = match gate.product_of_dialect(&self.dialect) {
                 Ok(product) => product,
                 Err(known) => {
-                    report::error(&format!("there is no dialect of tasks {:?}; there are {}", self.dialect, known.join(", ")));
+                    report::error(&format!(
+                        "there is no dialect of tasks {:?}; there are {}",
+                        self.dialect,
+                        known.join(", ")
+                    ));
                     return status::USAGE.into();
                 }
             };
@@ -55,11 +59,26 @@ impl Wait {
             }
             let task = |id| {
                 let (product, dialect) = (product.clone(), self.dialect.clone());
-                Task { product, dialect, id, with: with.clone(), account: AccountRef::default() }
+                Task {
+                    product,
+                    dialect,
+                    id,
+                    with: with.clone(),
+                    account: AccountRef::default(),
+                }
             };
             run::start_guard(&gate, None);
-            let place = EffectId { path: "0".to_owned(), number: 1 };
-            let outcome = gate.wait(self.ids.into_iter().map(task).collect(), self.timeout, &place).await;
+            let place = EffectId {
+                path: "0".to_owned(),
+                number: 1,
+            };
+            let outcome = gate
+                .wait(
+                    self.ids.into_iter().map(task).collect(),
+                    self.timeout,
+                    &place,
+                )
+                .await;
             gate.flush_audit();
             match outcome {
                 Ok(resources) => {

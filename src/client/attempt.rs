@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use std::borrow::Cow;
 use std::time::Duration;
 
-/// A request that can be sent once. `nonce` makes a value of its own for it, where the scheme wants one.
+/// A request that can be sent once. `nonce` makes a value of its own for it, where the scheme wants
+/// one.
 pub fn sign_attempt(
     action: &Action,
     message: &Message,
@@ -22,7 +23,12 @@ pub fn sign_attempt(
 ) -> Request {
     let protocol = &action.product.protocol;
     let mut pairs: Vec<(&str, Cow<'_, str>)> = Vec::with_capacity(message.pairs.len() + 8);
-    pairs.extend(message.pairs.iter().map(|(name, value)| (name.as_str(), Cow::Borrowed(value.as_str()))));
+    pairs.extend(
+        message
+            .pairs
+            .iter()
+            .map(|(name, value)| (name.as_str(), Cow::Borrowed(value.as_str()))),
+    );
     add_common_parameters(&mut pairs, action, route, now, nonce);
     let method = message.method.as_str();
     let address = Address {
@@ -35,9 +41,13 @@ pub fn sign_attempt(
     let query = sign::with_signature(&signature);
     let (query, body) = match (&message.json, method) {
         (Some(json), _) => (Some(query), Some(("application/json", json.clone().into()))),
-        (None, "POST") if protocol.post == PostStyle::Form => {
-            (None, Some(("application/x-www-form-urlencoded", Bytes::from(query).into())))
-        }
+        (None, "POST") if protocol.post == PostStyle::Form => (
+            None,
+            Some((
+                "application/x-www-form-urlencoded",
+                Bytes::from(query).into(),
+            )),
+        ),
         (None, _) => (Some(query), None),
     };
     Request {

@@ -1,4 +1,5 @@
-//! The attempts of a call: how long they may take, how far they have got, and whether another one follows.
+//! The attempts of a call: how long they may take, how far they have got, and whether another one
+//! follows.
 
 use super::call::CallOptions;
 use super::decode::{Decoded, decode};
@@ -65,7 +66,10 @@ impl Attempts {
         let retries = options.retries.unwrap_or(RetryPolicy::DEFAULT_RETRIES);
         let allowed = options.timeout.unwrap_or(Self::CALL_TIMEOUT);
         Self {
-            policy: RetryPolicy { retries, repeatable: action.is_repeatable() },
+            policy: RetryPolicy {
+                retries,
+                repeatable: action.is_repeatable(),
+            },
             allowed,
             deadline: now.saturating_add(allowed),
             made: 0,
@@ -87,7 +91,10 @@ impl Attempts {
 
     /// That the call's time is over.
     pub fn out_of_time(&self, sent: Sent) -> CallError {
-        CallError::TimedOut { seconds: self.allowed.as_secs_f64(), sent }
+        CallError::TimedOut {
+            seconds: self.allowed.as_secs_f64(),
+            sent,
+        }
     }
 
     /// Counts an attempt that is about to leave; gives its number, from 1.
@@ -106,12 +113,14 @@ impl Attempts {
         self.maybe_sent
     }
 
-    /// The service's time, and how many seconds it is ahead of ours, where the last answer shows that ours is off.
+    /// The service's time, and how many seconds it is ahead of ours, where the last answer shows
+    /// that ours is off.
     pub fn take_server_clock(&mut self) -> Option<(Timestamp, i64)> {
         self.server_clock.take()
     }
 
-    /// What an attempt that was signed at `signed_at` leads to. what `fraction` gives is random, from 0 up to 1.
+    /// What an attempt that was signed at `signed_at` leads to. what `fraction` gives is random,
+    /// from 0 up to 1.
     pub fn judge(
         &mut self,
         action: &Action,
@@ -134,9 +143,13 @@ impl Attempts {
             Some(refusal) if refusal.throttled => Reason::Throttled,
             Some(refusal) => match refusal.clock_skew {
                 // A clock that was set by the service's and is refused again is not what is wrong.
-                Some(_) if std::mem::replace(&mut self.has_corrected_clock, true) => return Next::Failed(error),
+                Some(_) if std::mem::replace(&mut self.has_corrected_clock, true) => {
+                    return Next::Failed(error);
+                }
                 Some(skew) => {
-                    let server_now = signed_at.saturating_add(SignedDuration::from_secs(skew)).unwrap_or(signed_at);
+                    let server_now = signed_at
+                        .saturating_add(SignedDuration::from_secs(skew))
+                        .unwrap_or(signed_at);
                     self.server_clock = Some((server_now, skew));
                     Reason::ClockSkew
                 }
@@ -144,11 +157,25 @@ impl Attempts {
             },
             None => Reason::Passing,
         };
-        let Some(pause) = self.policy.pause(&error, self.made, fraction()) else { return Next::Failed(error) };
+        let Some(pause) = self.policy.pause(&error, self.made, fraction()) else {
+            return Next::Failed(error);
+        };
         if now.saturating_add(pause) >= self.deadline {
-            let sent = if error.certainly_not_carried_out() { Sent::No } else { error.sent() };
-            return Next::Failed(if now >= self.deadline { self.out_of_time(sent) } else { error });
+            let sent = if error.certainly_not_carried_out() {
+                Sent::No
+            } else {
+                error.sent()
+            };
+            return Next::Failed(if now >= self.deadline {
+                self.out_of_time(sent)
+            } else {
+                error
+            });
         }
-        Next::Again(Again { error, pause, reason })
+        Next::Again(Again {
+            error,
+            pause,
+            reason,
+        })
     }
 }

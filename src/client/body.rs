@@ -19,7 +19,8 @@ pub enum Body {
     Bytes(Bytes),
     /// Read while it is sent.
     Stream {
-        /// Its length in bytes, which travels before it does. A stream of another length fails the attempt.
+        /// Its length in bytes, which travels before it does. A stream of another length fails the
+        /// attempt.
         length: u64,
         /// Opens it from its beginning; called once for each attempt.
         open: Arc<dyn Fn() -> io::Result<Reader> + Send + Sync>,
@@ -52,8 +53,11 @@ impl Body {
     /// The body as the HTTP library takes it; opens a stream.
     pub(super) async fn open(self) -> io::Result<reqwest::Body> {
         match self {
-            Self::Stream { length, open } if length > 0 => Ok(reqwest::Body::wrap(Exact::new(length, open()?))),
-            // Of a body without a length the library would read nothing, and so not see that there is more.
+            Self::Stream { length, open } if length > 0 => {
+                Ok(reqwest::Body::wrap(Exact::new(length, open()?)))
+            }
+            // Of a body without a length the library would read nothing, and so not see that there
+            // is more.
             other => Ok(other.collect().await?.into()),
         }
     }
@@ -74,8 +78,8 @@ impl fmt::Debug for Body {
 /// How much is read at once, in bytes.
 const CHUNK: usize = 64 * 1024;
 
-/// A stream that has exactly so many bytes, or fails. The last of them is given only once the stream has ended, so that a service
-/// never gets a whole request from a stream that is too long.
+/// A stream that has exactly so many bytes, or fails. The last of them is given only once the
+/// stream has ended, so that a service never gets a whole request from a stream that is too long.
 struct Exact {
     /// Only so that it may be shared: one task reads it.
     reader: Mutex<Reader>,
@@ -88,7 +92,13 @@ struct Exact {
 
 impl Exact {
     fn new(length: u64, reader: Reader) -> Self {
-        Self { reader: Mutex::new(reader), length, read: 0, last: None, is_done: false }
+        Self {
+            reader: Mutex::new(reader),
+            length,
+            read: 0,
+            last: None,
+            is_done: false,
+        }
     }
 
     fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
@@ -104,12 +114,16 @@ impl Exact {
             if chunk.is_empty() {
                 let is_whole = self.read == self.length;
                 let last = self.last.take().map(Ok);
-                let cut = || io::Error::new(io::ErrorKind::UnexpectedEof, self.differs("ended early"));
+                let cut =
+                    || io::Error::new(io::ErrorKind::UnexpectedEof, self.differs("ended early"));
                 let end = if is_whole { last } else { Some(Err(cut())) };
                 return self.end(end);
             }
             if self.read > self.length {
-                let error = io::Error::new(io::ErrorKind::InvalidData, self.differs("is longer than announced"));
+                let error = io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    self.differs("is longer than announced"),
+                );
                 return self.end(Some(Err(error)));
             }
             if self.read < self.length {
@@ -130,7 +144,10 @@ impl Exact {
     }
 
     fn differs(&self, how: &str) -> String {
-        format!("the body {how}: {} bytes were announced and {} read", self.length, self.read)
+        format!(
+            "the body {how}: {} bytes were announced and {} read",
+            self.length, self.read
+        )
     }
 
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
@@ -138,7 +155,10 @@ impl Exact {
         // At the end one byte more is asked for, which must not come.
         let mut chunk = BytesMut::zeroed(left.clamp(1, CHUNK));
         let mut buffer = ReadBuf::new(&mut chunk);
-        let reader = self.reader.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let reader = self
+            .reader
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
         ready!(Pin::new(reader).poll_read(context, &mut buffer))?;
         let filled = buffer.filled().len();
         chunk.truncate(filled);
@@ -150,8 +170,12 @@ impl HttpBody for Exact {
     type Data = Bytes;
     type Error = io::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        self.poll_chunk(context).map(|chunk| chunk.map(|chunk| chunk.map(Frame::data)))
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        self.poll_chunk(context)
+            .map(|chunk| chunk.map(|chunk| chunk.map(Frame::data)))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -36,7 +36,10 @@ pub struct CallOptions {
 impl CallOptions {
     /// The account that they name.
     pub fn account_ref(&self) -> AccountRef {
-        AccountRef { profile: self.profile.clone(), region: self.region.clone() }
+        AccountRef {
+            profile: self.profile.clone(),
+            region: self.region.clone(),
+        }
     }
 }
 

@@ -22,12 +22,19 @@ impl AccountRef {
     /// The options that name it, as words of a command.
     pub fn options(&self) -> Vec<String> {
         let options = [("--profile", &self.profile), ("--region", &self.region)];
-        options.into_iter().filter_map(|(option, value)| Some(format!("{option} {}", word(value.as_ref()?)))).collect()
+        options
+            .into_iter()
+            .filter_map(|(option, value)| Some(format!("{option} {}", word(value.as_ref()?))))
+            .collect()
     }
 }
 
 /// A word as a shell reads it back.
 pub(super) fn word(text: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "_-./:=,@%+".contains(c);
-    if !text.is_empty() && text.chars().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }

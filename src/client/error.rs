@@ -131,7 +131,8 @@ pub enum CallError {
         http_status: u16,
         /// Its size.
         bytes: usize,
-        /// Whether it is the beginning of an answer: where its length is not given, a broken connection looks like its end.
+        /// Whether it is the beginning of an answer: where its length is not given, a broken
+        /// connection looks like its end.
         is_cut_short: bool,
     },
     /// Answered: the service refused.
@@ -160,11 +161,19 @@ impl CallError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Config(error) if error.is_about_credentials() => Kind::Credentials,
-            Self::Invalid(_) | Self::BadOption(_) | Self::Unknown { .. } | Self::Config(_) | Self::Endpoint(_) => Kind::Validation,
+            Self::Invalid(_)
+            | Self::BadOption(_)
+            | Self::Unknown { .. }
+            | Self::Config(_)
+            | Self::Endpoint(_) => Kind::Validation,
             Self::Forbidden(_) => Kind::Policy,
-            Self::Transport(TransportError::TimedOut { .. }) | Self::TimedOut { .. } => Kind::Timeout,
+            Self::Transport(TransportError::TimedOut { .. }) | Self::TimedOut { .. } => {
+                Kind::Timeout
+            }
             Self::Transport(
-                TransportError::CutShort { .. } | TransportError::TooLarge { .. } | TransportError::NotWritten { .. },
+                TransportError::CutShort { .. }
+                | TransportError::TooLarge { .. }
+                | TransportError::NotWritten { .. },
             )
             | Self::Unintelligible { .. } => Kind::Response,
             Self::Transport(_) => Kind::Dispatch,
@@ -182,12 +191,17 @@ impl CallError {
             | Self::Config(_)
             | Self::Endpoint(_)
             | Self::Forbidden(_)
-            | Self::Transport(TransportError::NotConnected { .. } | TransportError::Unusable(_) | TransportError::NoBody(_)) => {
-                Sent::No
-            }
-            // The service took the request; whether it carried it out stood in the answer that is lost.
+            | Self::Transport(
+                TransportError::NotConnected { .. }
+                | TransportError::Unusable(_)
+                | TransportError::NoBody(_),
+            ) => Sent::No,
+            // The service took the request; whether it carried it out stood in the answer that is
+            // lost.
             Self::Transport(_) | Self::Unintelligible { .. } => Sent::Maybe,
-            Self::Refused(refusal) if refusal.http_status >= 500 && !refusal.throttled => Sent::Maybe,
+            Self::Refused(refusal) if refusal.http_status >= 500 && !refusal.throttled => {
+                Sent::Maybe
+            }
             Self::Refused(_) => Sent::Yes,
             Self::TimedOut { sent, .. } | Self::Cancelled { sent, .. } => *sent,
         }
@@ -204,7 +218,9 @@ impl CallError {
             ) => false,
             Self::Transport(_) | Self::TimedOut { .. } => true,
             Self::Unintelligible { is_cut_short, .. } => *is_cut_short,
-            Self::Refused(refusal) => refusal.throttled || refusal.http_status >= 500 || refusal.clock_skew.is_some(),
+            Self::Refused(refusal) => {
+                refusal.throttled || refusal.http_status >= 500 || refusal.clock_skew.is_some()
+            }
             _ => false,
         }
     }
@@ -261,7 +277,14 @@ pub struct Failure {
 impl Failure {
     /// A call that failed before its first attempt.
     pub fn unsent(action: &str, error: CallError) -> Self {
-        Self { action: action.to_owned(), attempts: 0, sent: Sent::No, retryable: false, lookup: None, error }
+        Self {
+            action: action.to_owned(),
+            attempts: 0,
+            sent: Sent::No,
+            retryable: false,
+            lookup: None,
+            error,
+        }
     }
 
     /// What happened, and how to find out the rest.
@@ -277,8 +300,15 @@ fn faults(faults: &[Fault]) -> String {
     match faults {
         [one] => format!("{one}; nothing was sent"),
         several => {
-            let lines: Vec<_> = several.iter().map(|fault| format!("\n  - {fault}")).collect();
-            format!("{} faults in the parameters, nothing was sent:{}", several.len(), lines.concat())
+            let lines: Vec<_> = several
+                .iter()
+                .map(|fault| format!("\n  - {fault}"))
+                .collect();
+            format!(
+                "{} faults in the parameters, nothing was sent:{}",
+                several.len(),
+                lines.concat()
+            )
         }
     }
 }
@@ -292,7 +322,9 @@ fn refusal(refusal: &Refusal) -> String {
         text = text + ": " + &refusal.message;
     }
     match &refusal.meaning {
-        Some(meaning) if !refusal.message.contains(meaning.as_str()) => text + &format!(" ({})", meaning.trim_end_matches('.')),
+        Some(meaning) if !refusal.message.contains(meaning.as_str()) => {
+            text + &format!(" ({})", meaning.trim_end_matches('.'))
+        }
         _ => text,
     }
 }

@@ -1,5 +1,6 @@
-//! A call as pure steps (prepare, route, sign, decode, the decision to retry) and the transport that carries an attempt. Nothing here calls
-//! back: `gate/call.rs` puts the steps together, with admission and intent between them.
+//! A call as pure steps (prepare, route, sign, decode, the decision to retry) and the transport
+//! that carries an attempt. Nothing here calls back: `gate/call.rs` puts the steps together, with
+//! admission and intent between them.
 
 pub mod attempt;
 pub mod attempts;

@@ -14,7 +14,8 @@ pub struct OutcomeProbe {
     pub params: Params,
     /// The account of the lost call.
     account: AccountRef,
-    /// What its answer shows where the call was carried out, where a person needs no more than that.
+    /// What its answer shows where the call was carried out, where a person needs no more than
+    /// that.
     evidence: Option<String>,
 }
 
@@ -25,7 +26,11 @@ impl OutcomeProbe {
         let given = |at: &str| at_path(action, params, at);
         Some(Self {
             action: model.action.clone(),
-            params: model.params.iter().filter_map(|(name, at)| Some((name.clone(), given(at)?.clone()))).collect(),
+            params: model
+                .params
+                .iter()
+                .filter_map(|(name, at)| Some((name.clone(), given(at)?.clone())))
+                .collect(),
             account,
             evidence: evidence(model, given),
         })
@@ -59,7 +64,10 @@ fn at_path<'a>(action: &Action, params: &'a Params, path: &str) -> Option<&'a Va
     let mut fields = params;
     let mut steps = path.split('.').peekable();
     while let Some(step) = steps.next() {
-        let param = known.iter().find(|param| param.name == step).filter(|param| !param.sensitive)?;
+        let param = known
+            .iter()
+            .find(|param| param.name == step)
+            .filter(|param| !param.sensitive)?;
         match (fields.get(step)?, steps.peek()) {
             (Value::Secret(_), _) => return None,
             (value, None) => return Some(value),
@@ -76,10 +84,15 @@ fn evidence<'a>(model: &LookupModel, given: impl Fn(&str) -> Option<&'a Value>) 
         "absent" => "no ",
         _ => "",
     };
-    let compared = model.compare.iter().filter_map(|(path, ours)| Some((path, given(ours)?)));
+    let compared = model
+        .compare
+        .iter()
+        .filter_map(|(path, ours)| Some((path, given(ours)?)));
     let texts: Vec<String> = compared
         .map(|(path, value)| match value {
-            Value::List(_) | Value::Object(_) => format!("{no}{path} is among {}", value.to_redacted_json()),
+            Value::List(_) | Value::Object(_) => {
+                format!("{no}{path} is among {}", value.to_redacted_json())
+            }
             scalar => format!("{no}{path} is {}", scalar.to_text().unwrap_or_default()),
         })
         .collect();
@@ -97,31 +110,61 @@ mod tests {
     use serde_json::json;
 
     fn probe(action: &str, params: &serde_json::Value, account: AccountRef) -> OutcomeProbe {
-        let Value::Object(params) = Value::from(params) else { panic!("parameters are an object") };
-        OutcomeProbe::of(&Catalog::default().action(action).unwrap(), &params, account).unwrap()
+        let Value::Object(params) = Value::from(params) else {
+            panic!("parameters are an object")
+        };
+        OutcomeProbe::of(
+            &Catalog::default().action(action).unwrap(),
+            &params,
+            account,
+        )
+        .unwrap()
     }
 
     #[test]
     fn it_is_a_command_with_the_parameters_of_the_lost_call() {
-        let made = probe("cds.ccs.CreateInstance", &json!({"VdcId": "v-1", "InstanceName": "a b"}), AccountRef::default());
-        let expected =
-            "`cumulua call cds.ccs.DescribeInstances VdcId=v-1` shows whether it was (then Data.Instances[].InstanceName is a b)";
+        let made = probe(
+            "cds.ccs.CreateInstance",
+            &json!({"VdcId": "v-1", "InstanceName": "a b"}),
+            AccountRef::default(),
+        );
+        let expected = "`cumulua call cds.ccs.DescribeInstances VdcId=v-1` shows whether it was (then Data.Instances[].InstanceName is a b)";
         assert_eq!(made.to_string(), expected);
-        let nested = probe("cds.ecs.CreateInstance", &json!({"VpcInfo": {"VpcId": "it's"}}), AccountRef::default());
-        assert_eq!(nested.command(), r"cumulua call cds.ecs.DescribeInstanceList 'VpcId=it'\''s'");
+        let nested = probe(
+            "cds.ecs.CreateInstance",
+            &json!({"VpcInfo": {"VpcId": "it's"}}),
+            AccountRef::default(),
+        );
+        assert_eq!(
+            nested.command(),
+            r"cumulua call cds.ecs.DescribeInstanceList 'VpcId=it'\''s'"
+        );
     }
 
     #[test]
     fn it_asks_the_account_of_the_lost_call() {
-        let account = AccountRef { profile: Some("new".to_owned()), region: Some("us".to_owned()) };
+        let account = AccountRef {
+            profile: Some("new".to_owned()),
+            region: Some("us".to_owned()),
+        };
         let lookup = probe("cds.ccs.CreateTag", &json!({"TagName": "blue"}), account);
-        assert_eq!(lookup.command(), "cumulua call cds.ccs.DescribeTags --profile new --region us");
+        assert_eq!(
+            lookup.command(),
+            "cumulua call cds.ccs.DescribeTags --profile new --region us"
+        );
     }
 
     #[test]
     fn what_must_be_absent_is_named() {
-        let lookup = probe("cds.ccs.DeleteTag", &json!({"TagId": 7}), AccountRef::default());
-        assert!(lookup.to_string().ends_with("(then no Data[].TagId is 7)"), "{lookup}");
+        let lookup = probe(
+            "cds.ccs.DeleteTag",
+            &json!({"TagId": 7}),
+            AccountRef::default(),
+        );
+        assert!(
+            lookup.to_string().ends_with("(then no Data[].TagId is 7)"),
+            "{lookup}"
+        );
     }
 
     #[test]
@@ -129,6 +172,9 @@ mod tests {
         let params = Params::from([("TagName".to_owned(), Value::Secret(Secret::new("hidden")))]);
         let action = Catalog::default().action("cds.ccs.CreateTag").unwrap();
         let lookup = OutcomeProbe::of(&action, &params, AccountRef::default()).unwrap();
-        assert!(!lookup.to_string().contains("hidden") && !lookup.to_string().contains("(then"), "{lookup}");
+        assert!(
+            !lookup.to_string().contains("hidden") && !lookup.to_string().contains("(then"),
+            "{lookup}"
+        );
     }
 }

@@ -1,7 +1,8 @@
 //! Paging: which page is asked for next, and whether the pages together are the whole list.
 //!
-//! What was collected is held against the server's own total, where it gives one, otherwise against its number of pages; ids must be
-//! unique. A list that changes while it is read is an error: an item that slides to a page that was read already would be missed.
+//! What was collected is held against the server's own total, where it gives one, otherwise against
+//! its number of pages; ids must be unique. A list that changes while it is read is an error: an
+//! item that slides to a page that was read already would be missed.
 
 use super::value::{Params, Value};
 use cumulua_core::catalog::{Action, PageStyle, PaginatorModel, Required, path};
@@ -68,9 +69,16 @@ pub struct Paginator {
 impl Paginator {
     /// A reading from the first page on.
     pub fn new(action: Action, params: Params) -> Result<Self, PageError> {
-        let model = action.paginator.as_ref().ok_or_else(|| PageError::NotAList(action.full_name.to_string()))?;
+        let model = action
+            .paginator
+            .as_ref()
+            .ok_or_else(|| PageError::NotAList(action.full_name.to_string()))?;
         let positions = [&model.page, &model.offset];
-        if let Some(name) = positions.into_iter().flatten().find(|name| params.contains_key(*name)) {
+        if let Some(name) = positions
+            .into_iter()
+            .flatten()
+            .find(|name| params.contains_key(*name))
+        {
             return Err(PageError::Reserved(name.clone()));
         }
         Ok(Self::begin(action, params))
@@ -113,7 +121,9 @@ impl Paginator {
     /// The parameters of the next page.
     pub fn next_params(&self) -> Params {
         let mut params = self.params.clone();
-        let Some(model) = self.model() else { return params };
+        let Some(model) = self.model() else {
+            return params;
+        };
         let mut set = |name: &Option<String>, number: u64| {
             if let Some(name) = name {
                 params.insert(name.clone(), self.number(name, number));
@@ -126,7 +136,9 @@ impl Paginator {
         }
         for name in [&model.size, &model.limit].into_iter().flatten() {
             if let Some(size) = self.size(name) {
-                params.entry(name.clone()).or_insert_with(|| self.number(name, size));
+                params
+                    .entry(name.clone())
+                    .or_insert_with(|| self.number(name, size));
             }
         }
         params
@@ -134,11 +146,19 @@ impl Paginator {
 
     /// A number as the parameter's type wants it.
     fn number(&self, name: &str, number: u64) -> Value {
-        let is_text = self.action.param(name).is_some_and(|param| param.kind == cumulua_core::catalog::Kind::String);
-        if is_text { Value::String(number.to_string()) } else { Value::Integer(i64::try_from(number).unwrap_or(i64::MAX)) }
+        let is_text = self
+            .action
+            .param(name)
+            .is_some_and(|param| param.kind == cumulua_core::catalog::Kind::String);
+        if is_text {
+            Value::String(number.to_string())
+        } else {
+            Value::Integer(i64::try_from(number).unwrap_or(i64::MAX))
+        }
     }
 
-    /// The largest page that the document allows; where it names none, the service's own, unless the parameter is required.
+    /// The largest page that the document allows; where it names none, the service's own, unless
+    /// the parameter is required.
     fn size(&self, name: &str) -> Option<u64> {
         let param = self.action.param(name)?;
         let largest = param.max.and_then(|max| format!("{max:.0}").parse().ok());
@@ -147,17 +167,31 @@ impl Paginator {
 
     /// Takes a page in.
     pub fn take(&mut self, answer: &Json) -> Result<Progress, PageError> {
-        let Some(model) = self.action.paginator.clone() else { return Ok(Progress::Complete) };
+        let Some(model) = self.action.paginator.clone() else {
+            return Ok(Progress::Complete);
+        };
         let items = path::values(answer, &model.items);
-        let ids: Vec<String> = items.iter().filter_map(|item| id_of(item, model.id.as_deref())).collect();
-        let number = |at: &Option<String>| path::text(path::first(answer, at.as_deref()?)?).parse::<u64>().ok();
+        let ids: Vec<String> = items
+            .iter()
+            .filter_map(|item| id_of(item, model.id.as_deref()))
+            .collect();
+        let number = |at: &Option<String>| {
+            path::text(path::first(answer, at.as_deref()?)?)
+                .parse::<u64>()
+                .ok()
+        };
         let (total, pages) = (number(&model.total), number(&model.pages));
         let is_counted = model.total.is_some() || model.pages.is_some();
-        // Without a count the end shows in an empty page; some services give the last one again instead.
+        // Without a count the end shows in an empty page; some services give the last one again
+        // instead.
         if !is_counted && self.page > 0 && !ids.is_empty() && ids == self.last_page {
             return Ok(Progress::Complete);
         }
-        let twice: Vec<String> = ids.iter().filter(|id| !self.seen.insert((*id).clone())).cloned().collect();
+        let twice: Vec<String> = ids
+            .iter()
+            .filter(|id| !self.seen.insert((*id).clone()))
+            .cloned()
+            .collect();
         if !twice.is_empty() {
             return Err(PageError::Twice(twice));
         }
@@ -166,7 +200,9 @@ impl Paginator {
         self.collected += count;
         self.ids.extend(ids.iter().cloned());
         self.last_page = ids;
-        let moved = |before: Option<u64>, now: Option<u64>| before.is_some() && now.is_some() && before != now;
+        let moved = |before: Option<u64>, now: Option<u64>| {
+            before.is_some() && now.is_some() && before != now
+        };
         if moved(self.total, total) || moved(self.pages, pages) {
             (self.total, self.pages) = (total, pages);
             return Ok(Progress::Doubtful);
@@ -186,13 +222,25 @@ impl Paginator {
             return Progress::More;
         }
         let is_short = self.total.is_some_and(|total| self.collected != total)
-            || (style == PageStyle::Page && self.total.is_none() && self.pages.is_some_and(|pages| self.page < pages));
-        if is_short { Progress::Doubtful } else { Progress::Complete }
+            || (style == PageStyle::Page
+                && self.total.is_none()
+                && self.pages.is_some_and(|pages| self.page < pages));
+        if is_short {
+            Progress::Doubtful
+        } else {
+            Progress::Complete
+        }
     }
 
     /// What a second reading shows of a doubtful first one.
     pub fn changed_since(&self, second: &Self) -> PageError {
-        let without = |from: &Self, other: &Self| from.ids.iter().filter(|id| !other.seen.contains(*id)).cloned().collect();
+        let without = |from: &Self, other: &Self| {
+            from.ids
+                .iter()
+                .filter(|id| !other.seen.contains(*id))
+                .cloned()
+                .collect()
+        };
         PageError::Changed {
             vanished: without(self, second),
             appeared: without(second, self),
@@ -205,15 +253,26 @@ impl Paginator {
 /// What distinguishes an item: its id, or itself where it is no structure.
 fn id_of(item: &Json, id: Option<&str>) -> Option<String> {
     match (item, id) {
-        (Json::Object(_), Some(at)) => path::first(item, at).map(path::text).filter(|id| !id.is_empty()),
+        (Json::Object(_), Some(at)) => path::first(item, at)
+            .map(path::text)
+            .filter(|id| !id.is_empty()),
         (Json::Object(_) | Json::Array(_), _) => None,
         (scalar, _) => Some(path::text(scalar)),
     }
 }
 
 fn list_ids(ids: &[String]) -> String {
-    let text = ids.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
-    if ids.len() > MOST_NAMED { format!("{text} and {} more", ids.len() - MOST_NAMED) } else { text }
+    let text = ids
+        .iter()
+        .take(MOST_NAMED)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
+    if ids.len() > MOST_NAMED {
+        format!("{text} and {} more", ids.len() - MOST_NAMED)
+    } else {
+        text
+    }
 }
 
 fn changed(vanished: &[String], appeared: &[String], expected: u64, collected: u64) -> String {
@@ -224,8 +283,14 @@ fn changed(vanished: &[String], appeared: &[String], expected: u64, collected: u
     if !appeared.is_empty() {
         parts.push(format!("{} appeared", list_ids(appeared)));
     }
-    let what = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join("; ")) };
-    format!("the list changed while it was read: it gave {collected} items and the service counts {expected}{what}; read it again")
+    let what = if parts.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", parts.join("; "))
+    };
+    format!(
+        "the list changed while it was read: it gave {collected} items and the service counts {expected}{what}; read it again"
+    )
 }
 
 #[cfg(test)]
@@ -258,7 +323,10 @@ mod tests {
     fn an_item_that_comes_twice_is_named() {
         let mut reading = reading("cds.ebs.DescribeDiskList");
         reading.take(&ebs(&["a", "b"], 4)).unwrap();
-        assert_eq!(reading.take(&ebs(&["b", "c"], 4)), Err(PageError::Twice(vec!["b".to_owned()])));
+        assert_eq!(
+            reading.take(&ebs(&["b", "c"], 4)),
+            Err(PageError::Twice(vec!["b".to_owned()]))
+        );
     }
 
     #[test]
@@ -269,12 +337,18 @@ mod tests {
         let mut second = first.again();
         second.take(&ebs(&["b", "c", "d"], 3)).unwrap();
         let error = first.changed_since(&second).to_string();
-        assert!(error.contains("a vanished") && error.contains("c appeared"), "{error}");
+        assert!(
+            error.contains("a vanished") && error.contains("c appeared"),
+            "{error}"
+        );
     }
 
     #[test]
     fn a_short_list_is_doubtful_even_on_a_single_page() {
-        assert_eq!(reading("cds.ebs.DescribeDiskList").take(&ebs(&[], 2)), Ok(Progress::Doubtful));
+        assert_eq!(
+            reading("cds.ebs.DescribeDiskList").take(&ebs(&[], 2)),
+            Ok(Progress::Doubtful)
+        );
     }
 
     #[test]
@@ -298,7 +372,12 @@ mod tests {
     #[test]
     fn a_page_of_ones_own_is_refused() {
         let params = Params::from([("PageNumber".to_owned(), Value::Integer(3))]);
-        let action = Catalog::default().action("cds.ebs.DescribeDiskList").unwrap();
-        assert_eq!(Paginator::new(action, params).unwrap_err(), PageError::Reserved("PageNumber".to_owned()));
+        let action = Catalog::default()
+            .action("cds.ebs.DescribeDiskList")
+            .unwrap();
+        assert_eq!(
+            Paginator::new(action, params).unwrap_err(),
+            PageError::Reserved("PageNumber".to_owned())
+        );
     }
 }

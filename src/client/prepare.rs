@@ -1,5 +1,5 @@
-//! The first step of a call: its parameters are checked, get the ids that a client makes, and become what travels. Nothing of an account is
-//! known yet.
+//! The first step of a call: its parameters are checked, get the ids that a client makes, and
+//! become what travels. Nothing of an account is known yet.
 
 use super::call::Call;
 use super::error::CallError;
@@ -19,18 +19,34 @@ pub struct Prepared {
 
 /// Checks a call and writes its message; `uuid` makes ids, which stay the same over retries.
 pub fn prepare(call: &Call, mut uuid: impl FnMut() -> String) -> Result<Prepared, CallError> {
-    let Call { action, params, options } = call;
-    let mut valid = validate(action, params.clone(), options.unchecked).map_err(CallError::Invalid)?;
-    for param in action.params.iter().filter(|param| param.generated.is_some()) {
-        valid.params.entry(param.name.clone()).or_insert_with(|| Value::String(uuid()));
+    let Call {
+        action,
+        params,
+        options,
+    } = call;
+    let mut valid =
+        validate(action, params.clone(), options.unchecked).map_err(CallError::Invalid)?;
+    for param in action
+        .params
+        .iter()
+        .filter(|param| param.generated.is_some())
+    {
+        valid
+            .params
+            .entry(param.name.clone())
+            .or_insert_with(|| Value::String(uuid()));
     }
     let message = serialize(action, &valid.params);
     refuse_common(&message)?;
-    Ok(Prepared { params: valid.params, message, warnings: valid.warnings })
+    Ok(Prepared {
+        params: valid.params,
+        message,
+        warnings: valid.warnings,
+    })
 }
 
-/// Parameters that every signed request carries. One of a script's own beside them would make the service read another request than
-/// the one that was checked and recorded.
+/// Parameters that every signed request carries. One of a script's own beside them would make the
+/// service read another request than the one that was checked and recorded.
 const COMMON_PARAMETERS: &[&str] = &[
     "Action",
     "AccessKeyId",
@@ -46,10 +62,27 @@ const COMMON_PARAMETERS: &[&str] = &[
     "Version",
 ];
 
-/// Refuses parameters that would stand beside the common ones. In a JSON body they stand apart, and may have these names.
+/// Refuses parameters that would stand beside the common ones. In a JSON body they stand apart, and
+/// may have these names.
 fn refuse_common(message: &Message) -> Result<(), CallError> {
-    let is_common = |name: &str| COMMON_PARAMETERS.iter().any(|common| common.eq_ignore_ascii_case(name));
-    let fault = |name: &String| Fault { path: name.clone(), problem: "is a common parameter, which the runtime sets".to_owned() };
-    let faults: Vec<_> = message.pairs.iter().filter(|(name, _)| is_common(name)).map(|(name, _)| fault(name)).collect();
-    if faults.is_empty() { Ok(()) } else { Err(CallError::Invalid(faults)) }
+    let is_common = |name: &str| {
+        COMMON_PARAMETERS
+            .iter()
+            .any(|common| common.eq_ignore_ascii_case(name))
+    };
+    let fault = |name: &String| Fault {
+        path: name.clone(),
+        problem: "is a common parameter, which the runtime sets".to_owned(),
+    };
+    let faults: Vec<_> = message
+        .pairs
+        .iter()
+        .filter(|(name, _)| is_common(name))
+        .map(|(name, _)| fault(name))
+        .collect();
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(CallError::Invalid(faults))
+    }
 }

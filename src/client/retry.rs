@@ -1,7 +1,7 @@
 //! Whether and when a failed attempt is made again.
 //!
-//! A reading call is repeated after anything that can pass. A mutating one is repeated only where it is certain that nothing was
-//! carried out, or where it carries an idempotency token.
+//! A reading call is repeated after anything that can pass. A mutating one is repeated only where
+//! it is certain that nothing was carried out, or where it carries an idempotency token.
 
 use super::error::CallError;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -26,13 +26,18 @@ impl RetryPolicy {
     /// The longest pause that a service may ask for.
     const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(2);
 
-    /// The pause before the next attempt; none where there must not be one. `fraction` is random, from 0 up to 1.
+    /// The pause before the next attempt; none where there must not be one. `fraction` is random,
+    /// from 0 up to 1.
     pub fn pause(&self, error: &CallError, attempts: u32, fraction: f64) -> Option<Duration> {
-        let allowed = attempts <= self.retries && error.retryable() && (self.repeatable || error.certainly_not_carried_out());
+        let allowed = attempts <= self.retries
+            && error.retryable()
+            && (self.repeatable || error.certainly_not_carried_out());
         if !allowed {
             return None;
         }
-        let exponential = Self::BASE.saturating_mul(1 << attempts.saturating_sub(1).min(16)).min(Self::CAP);
+        let exponential = Self::BASE
+            .saturating_mul(1 << attempts.saturating_sub(1).min(16))
+            .min(Self::CAP);
         let jittered = exponential.mul_f64(fraction);
         match error.refusal() {
             Some(refusal) if refusal.clock_skew.is_some() => Some(Duration::ZERO),
@@ -61,20 +66,28 @@ impl RetryBudget {
 
     /// Takes a retry; false where none is left.
     pub fn take(&self) -> bool {
-        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(10)).is_ok()
+        self.left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(10)
+            })
+            .is_ok()
     }
 
     /// Gives back a part of a retry, because a call succeeded.
     pub fn refund(&self) {
         let refunded = |left: u32| Some((left + Self::REFUND).min(Self::RETRIES * 10));
         // The closure never refuses.
-        let _ = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, refunded);
+        let _ = self
+            .left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, refunded);
     }
 }
 
 impl Default for RetryBudget {
     fn default() -> Self {
-        Self { left: AtomicU32::new(Self::RETRIES * 10) }
+        Self {
+            left: AtomicU32::new(Self::RETRIES * 10),
+        }
     }
 }
 

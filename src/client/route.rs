@@ -1,4 +1,5 @@
-//! Whose name a call is made in, and where it goes. This only finds; whether the call may be made is judged between the two.
+//! Whose name a call is made in, and where it goes. This only finds; whether the call may be made
+//! is judged between the two.
 
 use super::command::AccountRef;
 use super::endpoint;
@@ -11,7 +12,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use url::Url;
 
-/// Whose name a call is made in, as names and settings have it, and once it was asked for, where it goes. No key is read before.
+/// Whose name a call is made in, as names and settings have it, and once it was asked for, where it
+/// goes. No key is read before.
 #[derive(Debug)]
 pub struct Authority {
     /// The account.
@@ -62,7 +64,12 @@ impl Route {
 
 impl Authority {
     /// The way of an Action's calls, and the key, which is read here. Both stay what they are.
-    pub fn route(&self, profiles: &Profiles, redactor: &Redactor, action: &Action) -> Result<&Route, CallError> {
+    pub fn route(
+        &self,
+        profiles: &Profiles,
+        redactor: &Redactor,
+        action: &Action,
+    ) -> Result<&Route, CallError> {
         if let Some(route) = self.route.get() {
             return Ok(route);
         }
@@ -71,8 +78,9 @@ impl Authority {
     }
 }
 
-/// The accounts and ways that are known: finding one out takes as long as signing a request and sending it. A profile does not change while
-/// it is in use; what a person chooses at the prompt does.
+/// The accounts and ways that are known: finding one out takes as long as signing a request and
+/// sending it. A profile does not change while it is in use; what a person chooses at the prompt
+/// does.
 #[derive(Debug, Default)]
 pub struct Routes(Mutex<Found>);
 
@@ -86,10 +94,23 @@ struct Found {
 
 impl Routes {
     /// Whose name a call of an Action is made in.
-    pub fn of(&self, profiles: &Profiles, action: &Action, named: &AccountRef) -> Result<Arc<Authority>, CallError> {
+    pub fn of(
+        &self,
+        profiles: &Profiles,
+        action: &Action,
+        named: &AccountRef,
+    ) -> Result<Arc<Authority>, CallError> {
         let find = || {
-            let account = profiles.account(&action.product, named.profile.as_deref(), named.region.as_deref())?;
-            Ok::<_, CallError>(Arc::new(Authority { profile: account.profile.as_str().into(), account, route: OnceLock::new() }))
+            let account = profiles.account(
+                &action.product,
+                named.profile.as_deref(),
+                named.region.as_deref(),
+            )?;
+            Ok::<_, CallError>(Arc::new(Authority {
+                profile: account.profile.as_str().into(),
+                account,
+                route: OnceLock::new(),
+            }))
         };
         // Another Action may be called by this one's name.
         if !action.is_catalogued() {
@@ -98,17 +119,31 @@ impl Routes {
         let choices = profiles.choices();
         {
             let known = self.lock();
-            let authorities = known.authorities.get(&action.full_name).filter(|_| known.choices == choices);
-            if let Some((_, authority)) = authorities.into_iter().flatten().find(|(own, _)| own == named) {
+            let authorities = known
+                .authorities
+                .get(&action.full_name)
+                .filter(|_| known.choices == choices);
+            if let Some((_, authority)) = authorities
+                .into_iter()
+                .flatten()
+                .find(|(own, _)| own == named)
+            {
                 return Ok(Arc::clone(authority));
             }
         }
         let authority = find()?;
         let mut known = self.lock();
         if known.choices != choices {
-            *known = Found { choices, ..Found::default() };
+            *known = Found {
+                choices,
+                ..Found::default()
+            };
         }
-        known.authorities.entry(action.full_name.clone()).or_default().push((named.clone(), Arc::clone(&authority)));
+        known
+            .authorities
+            .entry(action.full_name.clone())
+            .or_default()
+            .push((named.clone(), Arc::clone(&authority)));
         Ok(authority)
     }
 
@@ -117,10 +152,19 @@ impl Routes {
     }
 }
 
-fn find(account: &Account, profiles: &Profiles, redactor: &Redactor, action: &Action) -> Result<Route, CallError> {
+fn find(
+    account: &Account,
+    profiles: &Profiles,
+    redactor: &Redactor,
+    action: &Action,
+) -> Result<Route, CallError> {
     let url = endpoint::endpoint(action, account)?;
     let secret = profiles.read("secret_key", &account.secret_key.value)?;
-    let token = account.security_token.as_ref().map(|token| profiles.read("security_token", &token.value)).transpose()?;
+    let token = account
+        .security_token
+        .as_ref()
+        .map(|token| profiles.read("security_token", &token.value))
+        .transpose()?;
     for known in std::iter::once(&secret).chain(&token) {
         redactor.learn(known.expose());
     }
@@ -128,8 +172,15 @@ fn find(account: &Account, profiles: &Profiles, redactor: &Redactor, action: &Ac
     let limit = account.rate_limit.filter(|_| !is_loopback(&url));
     let access_key = account.access_key.value.clone();
     Ok(Route {
-        rate_key: RateKey { product: action.product.product.clone(), access_key: access_key.clone(), limit },
-        region: account.region.as_ref().map(|region| region.value.as_str().into()),
+        rate_key: RateKey {
+            product: action.product.product.clone(),
+            access_key: access_key.clone(),
+            limit,
+        },
+        region: account
+            .region
+            .as_ref()
+            .map(|region| region.value.as_str().into()),
         endpoint: url.as_str().into(),
         key: Key::new(action.product.protocol.signer, &secret),
         access_key,

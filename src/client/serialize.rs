@@ -1,4 +1,5 @@
-//! The second step: parameters become what travels: signed pairs, and a JSON body where the product has one.
+//! The second step: parameters become what travels: signed pairs, and a JSON body where the product
+//! has one.
 
 use super::value::{Params, Value};
 use bytes::Bytes;
@@ -19,7 +20,11 @@ pub struct Message {
 pub fn serialize(action: &Action, params: &Params) -> Message {
     let protocol = &action.product.protocol;
     let method = action.method();
-    let mut message = Message { method, pairs: Vec::with_capacity(params.len() + 8), json: None };
+    let mut message = Message {
+        method,
+        pairs: Vec::with_capacity(params.len() + 8),
+        json: None,
+    };
     if method == Method::Post && protocol.post == PostStyle::Json {
         message.json = Some(Value::Object(params.clone()).to_json().to_string().into());
     } else {

@@ -1,7 +1,8 @@
 //! Signing, in the three schemes of the five products.
 //!
-//! `cds` and `pop` differ only in the key: Capital Online's document says "secret plus &", but its own sample code, its Go and
-//! Python clients and its corrected document all use the bare secret, and so do we.
+//! `cds` and `pop` differ only in the key: Capital Online's document says "secret plus &", but its
+//! own sample code, its Go and Python clients and its corrected document all use the bare secret,
+//! and so do we.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -14,7 +15,11 @@ use sha2::Sha256;
 use std::fmt;
 
 /// Everything but the unreserved characters of RFC 3986.
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
 
 /// The host and the path that `sigv2` signs; the other schemes sign neither.
 #[derive(Debug, Clone, Copy)]
@@ -45,11 +50,19 @@ impl fmt::Debug for Key {
 impl Key {
     /// The key of a scheme.
     pub fn new(scheme: Scheme, secret: &Secret) -> Self {
-        let whole = if scheme == Scheme::Pop { Secret::new(format!("{}&", secret.expose())) } else { secret.clone() };
+        let whole = if scheme == Scheme::Pop {
+            Secret::new(format!("{}&", secret.expose()))
+        } else {
+            secret.clone()
+        };
         let bytes = whole.expose().as_bytes();
         let sha1 = Hmac::new_from_slice(bytes).expect("HMAC takes a key of any length");
         let sha256 = Hmac::new_from_slice(bytes).expect("HMAC takes a key of any length");
-        Self { scheme, sha1, sha256 }
+        Self {
+            scheme,
+            sha1,
+            sha256,
+        }
     }
 }
 
@@ -64,7 +77,12 @@ pub struct Signed {
 }
 
 /// Signs the pairs.
-pub fn sign<N: AsRef<str>, V: AsRef<str>>(key: &Key, method: &str, address: Address<'_>, pairs: &[(N, V)]) -> Signed {
+pub fn sign<N: AsRef<str>, V: AsRef<str>>(
+    key: &Key,
+    method: &str,
+    address: Address<'_>,
+    pairs: &[(N, V)],
+) -> Signed {
     let query = canonical_query(pairs);
     match key.scheme {
         Scheme::Cds | Scheme::Pop => {
@@ -72,23 +90,49 @@ pub fn sign<N: AsRef<str>, V: AsRef<str>>(key: &Key, method: &str, address: Addr
             text.push_str(method);
             text.push_str("&%2F&");
             text.extend(utf8_percent_encode(&query, ESCAPED));
-            Signed { signature: code(&key.sha1, &text), string_to_sign: text, query }
+            Signed {
+                signature: code(&key.sha1, &text),
+                string_to_sign: text,
+                query,
+            }
         }
         Scheme::Sigv2 => {
-            let path = if address.path.is_empty() { "/" } else { address.path };
+            let path = if address.path.is_empty() {
+                "/"
+            } else {
+                address.path
+            };
             let text = format!("{method}\n{}\n{path}\n{query}", host_to_sign(address));
-            let wants_sha1 = pairs.iter().any(|(name, value)| name.as_ref() == "SignatureMethod" && value.as_ref() == "HmacSHA1");
-            let signature = if wants_sha1 { code(&key.sha1, &text) } else { code(&key.sha256, &text) };
-            Signed { string_to_sign: text, signature, query }
+            let wants_sha1 = pairs.iter().any(|(name, value)| {
+                name.as_ref() == "SignatureMethod" && value.as_ref() == "HmacSHA1"
+            });
+            let signature = if wants_sha1 {
+                code(&key.sha1, &text)
+            } else {
+                code(&key.sha256, &text)
+            };
+            Signed {
+                string_to_sign: text,
+                signature,
+                query,
+            }
         }
     }
 }
 
 /// Pairs sorted by name in byte order, encoded by RFC 3986 and joined.
 fn canonical_query<N: AsRef<str>, V: AsRef<str>>(pairs: &[(N, V)]) -> String {
-    let mut sorted: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref())).collect();
+    let mut sorted: Vec<(&str, &str)> = pairs
+        .iter()
+        .map(|(name, value)| (name.as_ref(), value.as_ref()))
+        .collect();
     sorted.sort_by_key(|(name, _)| name.as_bytes());
-    let mut query = String::with_capacity(sorted.iter().map(|(name, value)| name.len() + value.len() + 8).sum());
+    let mut query = String::with_capacity(
+        sorted
+            .iter()
+            .map(|(name, value)| name.len() + value.len() + 8)
+            .sum(),
+    );
     for (name, value) in sorted {
         if !query.is_empty() {
             query.push('&');

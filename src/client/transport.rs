@@ -1,4 +1,5 @@
-//! The fifth step: one attempt over HTTP, by reqwest. Redirects and its retries are off: each would send a nonce again.
+//! The fifth step: one attempt over HTTP, by reqwest. Redirects and its retries are off: each would
+//! send a nonce again.
 
 pub use super::body::{Body, Reader};
 
@@ -54,7 +55,8 @@ impl Request {
 pub enum AnswerTo {
     /// Into memory; an answer of more than so many bytes is refused.
     Memory(usize),
-    /// Into a writer, however large it is. Only a success (2xx) goes there; any other answer goes into memory.
+    /// Into a writer, however large it is. Only a success (2xx) goes there; any other answer goes
+    /// into memory.
     Writer {
         /// Opens the writer, once a success has begun to arrive.
         open: Arc<dyn Fn() -> io::Result<Writer> + Send + Sync>,
@@ -178,17 +180,31 @@ struct Destination {
 impl HttpTransport {
     fn destination(&self, url: &Url) -> Result<&Destination, TransportError> {
         let destination = match (is_loopback(url), url.scheme()) {
-            (false, _) => self.outside.get_or_init(|| Destination::new(settings(), Some(Matcher::from_system()))),
-            // It meets no certificate, and reading the system's takes megabytes. It would trust none.
-            (true, "http") => self.plain_loopback.get_or_init(|| Destination::new(settings().no_proxy().tls_certs_only([]), None)),
-            (true, _) => self.loopback.get_or_init(|| Destination::new(settings().no_proxy(), None)),
+            (false, _) => self
+                .outside
+                .get_or_init(|| Destination::new(settings(), Some(Matcher::from_system()))),
+            // It meets no certificate, and reading the system's takes megabytes. It would trust
+            // none.
+            (true, "http") => self
+                .plain_loopback
+                .get_or_init(|| Destination::new(settings().no_proxy().tls_certs_only([]), None)),
+            (true, _) => self
+                .loopback
+                .get_or_init(|| Destination::new(settings().no_proxy(), None)),
         };
         destination.as_ref().map_err(Clone::clone)
     }
 
     async fn exchange(&self, request: Request) -> Result<Response, TransportError> {
         let host = request.host().to_owned();
-        let Request { method, mut url, mut headers, body, answer, .. } = request;
+        let Request {
+            method,
+            mut url,
+            mut headers,
+            body,
+            answer,
+            ..
+        } = request;
         let destination = self.destination(&url)?;
         let proxy = destination.proxy(&url)?;
         let is_plain = url.scheme() == "http";
@@ -197,17 +213,31 @@ impl HttpTransport {
             let _ = url.set_username("");
             let _ = url.set_password(None);
         }
-        let method = method.parse().map_err(|error: InvalidMethod| TransportError::Unusable(error.to_string()))?;
+        let method = method
+            .parse()
+            .map_err(|error: InvalidMethod| TransportError::Unusable(error.to_string()))?;
         let mut message = reqwest::Request::new(method, url);
         if let Some((content_type, body)) = body {
             // A header of the request's own goes before.
-            headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static(content_type));
-            *message.body_mut() = Some(body.open().await.map_err(|error| TransportError::NoBody(error.to_string()))?);
+            headers
+                .entry(header::CONTENT_TYPE)
+                .or_insert(HeaderValue::from_static(content_type));
+            *message.body_mut() = Some(
+                body.open()
+                    .await
+                    .map_err(|error| TransportError::NoBody(error.to_string()))?,
+            );
         }
         *message.headers_mut() = headers;
-        let answered = destination.client.execute(message).await.map_err(|error| no_answer(error, &host, proxy.as_ref()))?;
+        let answered = destination
+            .client
+            .execute(message)
+            .await
+            .map_err(|error| no_answer(error, &host, proxy.as_ref()))?;
         // To a service by plain http, a proxy answers in the service's place.
-        if let Some(proxy) = proxy.filter(|_| is_plain && answered.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED) {
+        if let Some(proxy) = proxy
+            .filter(|_| is_plain && answered.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED)
+        {
             let reason = through(&proxy, "proxy authorization required");
             return Err(TransportError::NotConnected { host, reason });
         }
@@ -241,23 +271,37 @@ fn settings() -> reqwest::ClientBuilder {
 }
 
 impl Destination {
-    fn new(settings: reqwest::ClientBuilder, proxies: Option<Matcher>) -> Result<Self, TransportError> {
-        let client = settings.build().map_err(|error| TransportError::Unusable(causes(&error)))?;
+    fn new(
+        settings: reqwest::ClientBuilder,
+        proxies: Option<Matcher>,
+    ) -> Result<Self, TransportError> {
+        let client = settings
+            .build()
+            .map_err(|error| TransportError::Unusable(causes(&error)))?;
         Ok(Self { client, proxies })
     }
 
     /// The proxy that takes a URL.
     fn proxy(&self, url: &Url) -> Result<Option<Intercept>, TransportError> {
-        let Some(proxies) = &self.proxies else { return Ok(None) };
+        let Some(proxies) = &self.proxies else {
+            return Ok(None);
+        };
         // What follows the port decides nothing.
-        let Ok(to) = url[..Position::BeforePath].parse::<Uri>() else { return Ok(None) };
-        let Some(proxy) = proxies.intercept(&to) else { return Ok(None) };
+        let Ok(to) = url[..Position::BeforePath].parse::<Uri>() else {
+            return Ok(None);
+        };
+        let Some(proxy) = proxies.intercept(&to) else {
+            return Ok(None);
+        };
         let scheme = proxy.uri().scheme_str().unwrap_or("http");
         if ["http", "https"].contains(&scheme) {
             return Ok(Some(proxy));
         }
         let host = url[Position::BeforeHost..Position::AfterPort].to_owned();
-        let reason = format!("the proxy {} is one of {scheme}; proxies of http and https are supported", proxy.uri());
+        let reason = format!(
+            "the proxy {} is one of {scheme}; proxies of http and https are supported",
+            proxy.uri()
+        );
         Err(TransportError::NotConnected { host, reason })
     }
 }
@@ -290,7 +334,10 @@ fn through(proxy: &Intercept, reason: &str) -> String {
 fn is_unsent(error: &reqwest::Error) -> bool {
     let mut cause = error.source();
     while let Some(error) = cause {
-        if error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled) {
+        if error
+            .downcast_ref::<hyper::Error>()
+            .is_some_and(hyper::Error::is_canceled)
+        {
             return true;
         }
         cause = error.source();
@@ -308,27 +355,46 @@ fn causes(error: &dyn Error) -> String {
 }
 
 /// Reads an answer to its end.
-async fn receive(mut answered: reqwest::Response, host: &str, to: &AnswerTo) -> Result<Response, TransportError> {
+async fn receive(
+    mut answered: reqwest::Response,
+    host: &str,
+    to: &AnswerTo,
+) -> Result<Response, TransportError> {
     let (status, headers) = (answered.status(), std::mem::take(answered.headers_mut()));
     let mut sink = Sink::new(host, status, to)?;
     loop {
         let chunk = answered.chunk().await.map_err(|error| {
             let (host, reason) = (host.to_owned(), causes(&error.without_url()));
-            TransportError::CutShort { host, status: status.as_u16(), reason }
+            TransportError::CutShort {
+                host,
+                status: status.as_u16(),
+                reason,
+            }
         })?;
         match chunk {
             Some(chunk) => sink.take(chunk).await?,
             None => break,
         }
     }
-    Ok(Response { status, headers, body: sink.end().await? })
+    Ok(Response {
+        status,
+        headers,
+        body: sink.end().await?,
+    })
 }
 
 /// The answer that is already in memory, put where the request wants it.
-pub async fn deliver(response: Response, host: &str, to: &AnswerTo) -> Result<Response, TransportError> {
+pub async fn deliver(
+    response: Response,
+    host: &str,
+    to: &AnswerTo,
+) -> Result<Response, TransportError> {
     let mut sink = Sink::new(host, response.status, to)?;
     sink.take(response.body).await?;
-    Ok(Response { body: sink.end().await?, ..response })
+    Ok(Response {
+        body: sink.end().await?,
+        ..response
+    })
 }
 
 /// Where an answer goes while it is read.
@@ -348,7 +414,13 @@ enum Whole {
 
 impl<'a> Sink<'a> {
     fn new(host: &'a str, status: StatusCode, to: &AnswerTo) -> Result<Self, TransportError> {
-        let mut sink = Self { host, status: status.as_u16(), limit: to.limit(), writer: None, whole: Whole::Chunk(Bytes::new()) };
+        let mut sink = Self {
+            host,
+            status: status.as_u16(),
+            limit: to.limit(),
+            writer: None,
+            whole: Whole::Chunk(Bytes::new()),
+        };
         if let AnswerTo::Writer { open, .. } = to
             && status.is_success()
         {
@@ -367,7 +439,11 @@ impl<'a> Sink<'a> {
             Whole::Chunks(chunks) => chunks.len(),
         };
         if length + chunk.len() > self.limit {
-            return Err(TransportError::TooLarge { host: self.host.to_owned(), status: self.status, limit: self.limit });
+            return Err(TransportError::TooLarge {
+                host: self.host.to_owned(),
+                status: self.status,
+                limit: self.limit,
+            });
         }
         match &mut self.whole {
             Whole::Chunk(first) if first.is_empty() => *first = chunk,
@@ -393,13 +469,20 @@ impl<'a> Sink<'a> {
     }
 
     fn write_error(&self, error: &dyn Display) -> TransportError {
-        TransportError::NotWritten { host: self.host.to_owned(), status: self.status, reason: error.to_string() }
+        TransportError::NotWritten {
+            host: self.host.to_owned(),
+            status: self.status,
+            reason: error.to_string(),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{AnswerTo, Body, HttpTransport, Reader, Request, Response, Transport as _, TransportError, Writer};
+    use super::{
+        AnswerTo, Body, HttpTransport, Reader, Request, Response, Transport as _, TransportError,
+        Writer,
+    };
     use bytes::Bytes;
     use http::HeaderMap;
     use std::io::{self, BufReader, Read as _, Write as _};
@@ -414,9 +497,12 @@ mod tests {
     use tokio::io::AsyncWrite;
     use url::Url;
 
-    /// Answers so many requests on each connection and closes it then, or instead of an empty answer. Gives its URL and what it was
-    /// sent. `answer` gets the number of the connection.
-    fn serving(each: usize, answer: impl Fn(usize) -> String + Send + 'static) -> (Url, Receiver<String>) {
+    /// Answers so many requests on each connection and closes it then, or instead of an empty
+    /// answer. Gives its URL and what it was sent. `answer` gets the number of the connection.
+    fn serving(
+        each: usize,
+        answer: impl Fn(usize) -> String + Send + 'static,
+    ) -> (Url, Receiver<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
         let (send, receive) = mpsc::channel();
@@ -456,7 +542,10 @@ mod tests {
     }
 
     fn ok(text: &str) -> String {
-        format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{text}", text.len())
+        format!(
+            "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{text}",
+            text.len()
+        )
     }
 
     fn get(url: &Url) -> Request {
@@ -472,11 +561,18 @@ mod tests {
 
     fn post(url: &Url, length: u64, text: &'static str) -> Request {
         let open = Arc::new(move || Ok(Box::new(text.as_bytes()) as Reader));
-        Request { method: "POST", body: Some(("text/plain", Body::Stream { length, open })), ..get(url) }
+        Request {
+            method: "POST",
+            body: Some(("text/plain", Body::Stream { length, open })),
+            ..get(url)
+        }
     }
 
     async fn text(transport: &HttpTransport, request: Request) -> Result<String, TransportError> {
-        transport.send(request).await.map(|response| String::from_utf8(response.body.to_vec()).unwrap())
+        transport
+            .send(request)
+            .await
+            .map(|response| String::from_utf8(response.body.to_vec()).unwrap())
     }
 
     #[tokio::test]
@@ -484,12 +580,27 @@ mod tests {
         let (url, asked) = serving(2, |number| ok(&number.to_string()));
         let transport = HttpTransport::default();
         for path in ["/a?b=%20c", "/"] {
-            assert_eq!(text(&transport, get(&url.join(path).unwrap())).await.unwrap(), "0");
+            assert_eq!(
+                text(&transport, get(&url.join(path).unwrap()))
+                    .await
+                    .unwrap(),
+                "0"
+            );
             let head = asked.recv().unwrap();
-            assert!(head.starts_with(&format!("GET {path} HTTP/1.1\r\n")), "{head}");
+            assert!(
+                head.starts_with(&format!("GET {path} HTTP/1.1\r\n")),
+                "{head}"
+            );
             let version = env!("CARGO_PKG_VERSION");
-            for header in ["accept: */*", "accept-encoding: gzip", &format!("user-agent: cumulua/{version}")] {
-                assert!(head.contains(&format!("\r\n{header}\r\n")), "{header} is missing in {head}");
+            for header in [
+                "accept: */*",
+                "accept-encoding: gzip",
+                &format!("user-agent: cumulua/{version}"),
+            ] {
+                assert!(
+                    head.contains(&format!("\r\n{header}\r\n")),
+                    "{header} is missing in {head}"
+                );
             }
         }
     }
@@ -498,16 +609,25 @@ mod tests {
     async fn a_header_of_the_request_takes_the_place_of_the_usual_one() {
         let (url, asked) = serving(1, |_| ok(""));
         let mut request = post(&url, 1, "x");
-        request.headers = [("user-agent", "other"), ("accept", "a/b"), ("content-type", "c/d")]
-            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
-            .into_iter()
-            .collect();
+        request.headers = [
+            ("user-agent", "other"),
+            ("accept", "a/b"),
+            ("content-type", "c/d"),
+        ]
+        .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+        .into_iter()
+        .collect();
         text(&HttpTransport::default(), request).await.unwrap();
         let head = asked.recv().unwrap();
-        for (name, whole) in
-            [("user-agent", "user-agent: other"), ("accept:", "accept: a/b"), ("content-type", "content-type: c/d")]
-        {
-            assert!(head.matches(name).count() == 1 && head.contains(whole), "{head}");
+        for (name, whole) in [
+            ("user-agent", "user-agent: other"),
+            ("accept:", "accept: a/b"),
+            ("content-type", "content-type: c/d"),
+        ] {
+            assert!(
+                head.matches(name).count() == 1 && head.contains(whole),
+                "{head}"
+            );
         }
     }
 
@@ -518,7 +638,12 @@ mod tests {
         url.set_password(Some("pass-word")).unwrap();
         text(&HttpTransport::default(), get(&url)).await.unwrap();
         let head = asked.recv().unwrap().to_lowercase();
-        assert!(!head.contains("someone") && !head.contains("pass-word") && !head.contains("authorization"), "{head}");
+        assert!(
+            !head.contains("someone")
+                && !head.contains("pass-word")
+                && !head.contains("authorization"),
+            "{head}"
+        );
     }
 
     #[tokio::test]
@@ -526,7 +651,8 @@ mod tests {
         let (url, asked) = serving(1, |number| ok(&number.to_string()));
         let transport = HttpTransport::default();
         assert_eq!(text(&transport, get(&url)).await.unwrap(), "0");
-        // The second connection is accepted once the first is closed; what the library sees of that, it sees while others run.
+        // The second connection is accepted once the first is closed; what the library sees of
+        // that, it sees while others run.
         let other = HttpTransport::default();
         assert_eq!(text(&other, get(&url)).await.unwrap(), "1");
         for _ in 0..100 {
@@ -547,21 +673,43 @@ mod tests {
         text(&transport, get(&url)).await.unwrap();
         let error = text(&transport, post(&url, 1, "x")).await.unwrap_err();
         assert!(matches!(error, TransportError::Dropped { .. }), "{error}");
-        assert_eq!(asked.try_iter().count(), 2, "the first, and the one that nothing answered");
+        assert_eq!(
+            asked.try_iter().count(),
+            2,
+            "the first, and the one that nothing answered"
+        );
     }
 
     #[tokio::test]
     async fn a_dropped_request_is_distinguished_from_one_that_found_no_connection() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = Url::parse(&format!("http://{}/?Signature=abc", listener.local_addr().unwrap())).unwrap();
-        let listening = thread::spawn(move || message(&mut BufReader::new(listener.accept().unwrap().0)));
-        let dropped = text(&HttpTransport::default(), get(&url)).await.unwrap_err();
-        assert!(matches!(dropped, TransportError::Dropped { .. }), "{dropped}");
+        let url = Url::parse(&format!(
+            "http://{}/?Signature=abc",
+            listener.local_addr().unwrap()
+        ))
+        .unwrap();
+        let listening =
+            thread::spawn(move || message(&mut BufReader::new(listener.accept().unwrap().0)));
+        let dropped = text(&HttpTransport::default(), get(&url))
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(dropped, TransportError::Dropped { .. }),
+            "{dropped}"
+        );
         listening.join().unwrap();
-        let refused = text(&HttpTransport::default(), get(&url)).await.unwrap_err();
-        assert!(matches!(refused, TransportError::NotConnected { .. }), "{refused}");
+        let refused = text(&HttpTransport::default(), get(&url))
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(refused, TransportError::NotConnected { .. }),
+            "{refused}"
+        );
         for error in [dropped, refused] {
-            assert!(!format!("{error} {error:?}").contains("Signature"), "{error:?}");
+            assert!(
+                !format!("{error} {error:?}").contains("Signature"),
+                "{error:?}"
+            );
             assert!(error.to_string().contains(url.authority()), "{error}");
         }
     }
@@ -573,8 +721,15 @@ mod tests {
         for _ in 0..2 {
             text(&transport, request.clone()).await.unwrap();
             let message = asked.recv().unwrap();
-            assert!(message.contains("\r\ncontent-length: 5\r\n") && message.ends_with("\r\n\r\nhello"), "{message}");
-            assert!(message.contains("\r\ncontent-type: text/plain\r\n") && !message.contains("transfer-encoding"), "{message}");
+            assert!(
+                message.contains("\r\ncontent-length: 5\r\n") && message.ends_with("\r\n\r\nhello"),
+                "{message}"
+            );
+            assert!(
+                message.contains("\r\ncontent-type: text/plain\r\n")
+                    && !message.contains("transfer-encoding"),
+                "{message}"
+            );
         }
         text(&transport, post(&url, 0, "")).await.unwrap();
         assert!(asked.recv().unwrap().ends_with("\r\n\r\n"));
@@ -583,14 +738,25 @@ mod tests {
     #[tokio::test]
     async fn a_stream_of_another_length_is_never_a_whole_request() {
         let (url, asked) = serving(1, |_| String::new());
-        for (length, reason) in [(6, "ended early: 6 bytes were announced and 5 read"), (4, "is longer than announced")] {
-            let error = text(&HttpTransport::default(), post(&url, length, "hello")).await.unwrap_err();
-            assert!(matches!(&error, TransportError::Dropped { .. }) && error.to_string().contains(reason), "{error}");
+        for (length, reason) in [
+            (6, "ended early: 6 bytes were announced and 5 read"),
+            (4, "is longer than announced"),
+        ] {
+            let error = text(&HttpTransport::default(), post(&url, length, "hello"))
+                .await
+                .unwrap_err();
+            assert!(
+                matches!(&error, TransportError::Dropped { .. })
+                    && error.to_string().contains(reason),
+                "{error}"
+            );
         }
         for message in asked.try_iter() {
             assert!(!message.ends_with("hello"), "{message}");
         }
-        let error = text(&HttpTransport::default(), post(&url, 0, "more")).await.unwrap_err();
+        let error = text(&HttpTransport::default(), post(&url, 0, "more"))
+            .await
+            .unwrap_err();
         assert!(matches!(&error, TransportError::NoBody(_)), "{error}");
     }
 
@@ -598,7 +764,10 @@ mod tests {
     async fn a_body_that_cannot_be_opened_sends_nothing() {
         let (url, asked) = serving(1, |_| ok(""));
         let open = Arc::new(|| Err(io::Error::other("no such file")));
-        let request = Request { body: Some(("text/plain", Body::Stream { length: 5, open })), ..get(&url) };
+        let request = Request {
+            body: Some(("text/plain", Body::Stream { length: 5, open })),
+            ..get(&url)
+        };
         let error = text(&HttpTransport::default(), request).await.unwrap_err();
         assert_eq!(error.to_string(), "the body cannot be read: no such file");
         assert!(asked.try_recv().is_err());
@@ -606,31 +775,57 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_in_memory_has_a_cap() {
-        let (url, _asked) = serving(1, |number| match number {
+        let (url, _asked) = serving(1, |number| {
+            match number {
             0 | 1 => ok("12345"),
             _ => "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\n123\r\n2\r\n45\r\n0\r\n\r\n".to_owned(),
+        }
         });
         for (limit, fits) in [(5, true), (4, false), (5, true), (4, false)] {
-            let request = Request { answer: AnswerTo::Memory(limit), ..get(&url) };
+            let request = Request {
+                answer: AnswerTo::Memory(limit),
+                ..get(&url)
+            };
             match text(&HttpTransport::default(), request).await {
                 Ok(text) => assert!(fits && text == "12345", "{text}"),
-                Err(error) => assert!(!fits && matches!(error, TransportError::TooLarge { limit: 4, status: 200, .. }), "{error}"),
+                Err(error) => assert!(
+                    !fits
+                        && matches!(
+                            error,
+                            TransportError::TooLarge {
+                                limit: 4,
+                                status: 200,
+                                ..
+                            }
+                        ),
+                    "{error}"
+                ),
             }
         }
     }
 
     #[tokio::test]
     async fn an_answer_that_ends_early_is_cut_short() {
-        let (url, _asked) = serving(1, |_| "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n123".to_owned());
-        let error = text(&HttpTransport::default(), get(&url)).await.unwrap_err();
-        assert!(matches!(error, TransportError::CutShort { status: 200, .. }), "{error}");
+        let (url, _asked) = serving(1, |_| {
+            "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n123".to_owned()
+        });
+        let error = text(&HttpTransport::default(), get(&url))
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(error, TransportError::CutShort { status: 200, .. }),
+            "{error}"
+        );
     }
 
     #[tokio::test]
     async fn the_answer_to_a_head_may_speak_of_a_packed_body_and_has_none() {
         let head = "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 99\r\n\r\n";
         let (url, _asked) = serving(1, move |_| head.to_owned());
-        let request = Request { method: "HEAD", ..get(&url) };
+        let request = Request {
+            method: "HEAD",
+            ..get(&url)
+        };
         assert_eq!(text(&HttpTransport::default(), request).await.unwrap(), "");
     }
 
@@ -642,7 +837,11 @@ mod tests {
     }
 
     impl AsyncWrite for Kept {
-        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
             if self.is_full {
                 return Poll::Ready(Err(io::Error::other("the disk is full")));
             }
@@ -662,7 +861,10 @@ mod tests {
     async fn receive_into(url: &Url, kept: &Kept) -> Result<Response, TransportError> {
         let kept = kept.clone();
         let open = Arc::new(move || Ok(Box::new(kept.clone()) as Writer));
-        let request = Request { answer: AnswerTo::Writer { open, limit: 4 }, ..get(url) };
+        let request = Request {
+            answer: AnswerTo::Writer { open, limit: 4 },
+            ..get(url)
+        };
         HttpTransport::default().send(request).await
     }
 
@@ -672,8 +874,19 @@ mod tests {
         let kept = Kept::default();
         assert_eq!(receive_into(&url, &kept).await.unwrap().body, Bytes::new());
         assert_eq!(kept.bytes.lock().unwrap().len(), 100_000);
-        let error = receive_into(&url, &Kept { is_full: true, ..Kept::default() }).await.unwrap_err();
-        assert!(matches!(&error, TransportError::NotWritten { status: 200, .. }), "{error}");
+        let error = receive_into(
+            &url,
+            &Kept {
+                is_full: true,
+                ..Kept::default()
+            },
+        )
+        .await
+        .unwrap_err();
+        assert!(
+            matches!(&error, TransportError::NotWritten { status: 200, .. }),
+            "{error}"
+        );
         assert!(error.to_string().contains("the disk is full"), "{error}");
     }
 

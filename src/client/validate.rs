@@ -1,4 +1,5 @@
-//! The first step: holds parameters against the catalogue before anything is sent, and reports all faults at once.
+//! The first step: holds parameters against the catalogue before anything is sent, and reports all
+//! faults at once.
 
 use super::value::{Params, Value};
 use cumulua_core::catalog::{Action, Encoding, Kind, KnownValue, Param, Required, suggest};
@@ -17,7 +18,11 @@ pub struct Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() { f.write_str(&self.problem) } else { write!(f, "{}: {}", self.path, self.problem) }
+        if self.path.is_empty() {
+            f.write_str(&self.problem)
+        } else {
+            write!(f, "{}: {}", self.path, self.problem)
+        }
     }
 }
 
@@ -30,12 +35,25 @@ pub struct Validated {
     pub warnings: Vec<Fault>,
 }
 
-/// Holds `params` against the Action; `unchecked` lets parameters pass that the catalogue does not know.
+/// Holds `params` against the Action; `unchecked` lets parameters pass that the catalogue does not
+/// know.
 pub fn validate(action: &Action, params: Params, unchecked: bool) -> Result<Validated, Vec<Fault>> {
-    let mut check = Check { action, unchecked, faults: Vec::new(), warnings: Vec::new() };
+    let mut check = Check {
+        action,
+        unchecked,
+        faults: Vec::new(),
+        warnings: Vec::new(),
+    };
     let params = check.structure("", &action.params, params);
     check.one_of(&params);
-    if check.faults.is_empty() { Ok(Validated { params, warnings: check.warnings }) } else { Err(check.faults) }
+    if check.faults.is_empty() {
+        Ok(Validated {
+            params,
+            warnings: check.warnings,
+        })
+    } else {
+        Err(check.faults)
+    }
 }
 
 struct Check<'a> {
@@ -47,7 +65,10 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn fault(&mut self, path: &str, problem: impl Into<String>) {
-        self.faults.push(Fault { path: path.to_owned(), problem: problem.into() });
+        self.faults.push(Fault {
+            path: path.to_owned(),
+            problem: problem.into(),
+        });
     }
 
     fn structure(&mut self, path: &str, known: &[Param], given: Params) -> Params {
@@ -64,15 +85,25 @@ impl Check<'_> {
                     checked.insert(name, value);
                 }
                 None => {
-                    let near = suggest::nearest(&name, known.iter().map(|param| param.name.as_str()));
-                    self.fault(&here, format!("unknown parameter{}", suggest::did_you_mean(&near)));
+                    let near =
+                        suggest::nearest(&name, known.iter().map(|param| param.name.as_str()));
+                    self.fault(
+                        &here,
+                        format!("unknown parameter{}", suggest::did_you_mean(&near)),
+                    );
                 }
             }
         }
-        for param in known.iter().filter(|param| !checked.contains_key(&param.name)) {
+        for param in known
+            .iter()
+            .filter(|param| !checked.contains_key(&param.name))
+        {
             let here = join(path, &param.name);
             // A value that was given and refused is not missing too.
-            let below = |path: &str| path.strip_prefix(&here).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+            let below = |path: &str| {
+                path.strip_prefix(&here)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+            };
             if self.faults.iter().any(|fault| below(&fault.path)) || param.generated.is_some() {
                 continue;
             }
@@ -80,7 +111,9 @@ impl Check<'_> {
                 Required::Yes => self.fault(&here, format!("missing; {}", expectation(param))),
                 Required::Conditional => {
                     if let Some(when) = &param.required_when
-                        && checked.get(&when.param).is_some_and(|value| when.is.iter().any(|known| same(value, known)))
+                        && checked
+                            .get(&when.param)
+                            .is_some_and(|value| when.is.iter().any(|known| same(value, known)))
                     {
                         let condition = param.condition.as_deref().unwrap_or("required here");
                         self.fault(&here, format!("missing; {condition}"));
@@ -94,9 +127,15 @@ impl Check<'_> {
 
     fn one_of(&mut self, params: &Params) {
         for group in &self.action.one_of {
-            let given = group.iter().filter(|name| params.contains_key(*name)).count();
+            let given = group
+                .iter()
+                .filter(|name| params.contains_key(*name))
+                .count();
             if given != 1 {
-                let problem = format!("exactly one of {} is needed, {given} are given", group.join(", "));
+                let problem = format!(
+                    "exactly one of {} is needed, {given} are given",
+                    group.join(", ")
+                );
                 self.fault("", problem);
             }
         }
@@ -129,8 +168,14 @@ impl Check<'_> {
             },
             Kind::Object => match value {
                 Value::Object(fields) if param.fields.is_empty() => Ok(Value::Object(fields)),
-                Value::Object(fields) => Ok(Value::Object(self.structure(path, &param.fields, fields))),
-                Value::List(items) if items.is_empty() => Ok(Value::Object(self.structure(path, &param.fields, Params::new()))),
+                Value::Object(fields) => {
+                    Ok(Value::Object(self.structure(path, &param.fields, fields)))
+                }
+                Value::List(items) if items.is_empty() => Ok(Value::Object(self.structure(
+                    path,
+                    &param.fields,
+                    Params::new(),
+                ))),
                 other => Err(mismatch(param, &other)),
             },
             kind => scalar(kind, value).map_err(|value| mismatch(param, &value)),
@@ -138,25 +183,45 @@ impl Check<'_> {
     }
 
     fn elements(&mut self, path: &str, param: &Param, items: Vec<Value>) -> Vec<Value> {
-        let of = param.of.unwrap_or(if param.fields.is_empty() { Kind::String } else { Kind::Object });
+        let of = param.of.unwrap_or(if param.fields.is_empty() {
+            Kind::String
+        } else {
+            Kind::Object
+        });
         let mut checked = Vec::with_capacity(items.len());
         for (index, item) in items.into_iter().enumerate() {
             let here = format!("{path}[{}]", index + 1);
             match (of, item) {
-                (Kind::Object, Value::Object(fields)) if param.fields.is_empty() => checked.push(Value::Object(fields)),
+                (Kind::Object, Value::Object(fields)) if param.fields.is_empty() => {
+                    checked.push(Value::Object(fields));
+                }
                 (Kind::Object, Value::Object(fields)) => {
                     checked.push(Value::Object(self.structure(&here, &param.fields, fields)));
                 }
                 (Kind::Object, Value::List(items)) if items.is_empty() => {
-                    checked.push(Value::Object(self.structure(&here, &param.fields, Params::new())));
+                    checked.push(Value::Object(self.structure(
+                        &here,
+                        &param.fields,
+                        Params::new(),
+                    )));
                 }
                 (Kind::Object, other) => {
-                    self.fault(&here, format!("is {}, must be an object", with_article(other.kind())));
+                    self.fault(
+                        &here,
+                        format!("is {}, must be an object", with_article(other.kind())),
+                    );
                 }
                 (kind, item) => match scalar(kind, item) {
                     Ok(item) => checked.push(item),
                     Err(item) => {
-                        self.fault(&here, format!("is {}, must be {}", with_article(item.kind()), with_article(kind.as_str())));
+                        self.fault(
+                            &here,
+                            format!(
+                                "is {}, must be {}",
+                                with_article(item.kind()),
+                                with_article(kind.as_str())
+                            ),
+                        );
                     }
                 },
             }
@@ -167,7 +232,13 @@ impl Check<'_> {
     fn limits(&mut self, path: &str, param: &Param, value: &Value) {
         match value {
             Value::List(items) => {
-                self.count(path, items.len(), param.min_items, param.max_items, "elements");
+                self.count(
+                    path,
+                    items.len(),
+                    param.min_items,
+                    param.max_items,
+                    "elements",
+                );
                 for (index, item) in items.iter().enumerate() {
                     if item.to_text().is_some() {
                         self.check_known_values(&format!("{path}[{}]", index + 1), param, item);
@@ -175,7 +246,13 @@ impl Check<'_> {
                 }
             }
             Value::String(text) => {
-                self.count(path, text.chars().count(), param.min_length, param.max_length, "characters");
+                self.count(
+                    path,
+                    text.chars().count(),
+                    param.min_length,
+                    param.max_length,
+                    "characters",
+                );
                 self.check_known_values(path, param, value);
             }
             Value::Integer(_) | Value::Float(_) => {
@@ -187,7 +264,14 @@ impl Check<'_> {
         }
     }
 
-    fn count(&mut self, path: &str, count: usize, min: Option<usize>, max: Option<usize>, of: &str) {
+    fn count(
+        &mut self,
+        path: &str,
+        count: usize,
+        min: Option<usize>,
+        max: Option<usize>,
+        of: &str,
+    ) {
         if min.is_some_and(|min| count < min) || max.is_some_and(|max| count > max) {
             let bounds = match (min, max) {
                 (Some(min), Some(max)) => format!("{min} to {max}"),
@@ -200,20 +284,31 @@ impl Check<'_> {
     }
 
     fn range(&mut self, path: &str, param: &Param, value: &Value) {
-        #[expect(clippy::cast_precision_loss, reason = "bounds in the catalogue are far below 2^53")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "bounds in the catalogue are far below 2^53"
+        )]
         let number = match value {
             Value::Integer(integer) => *integer as f64,
             Value::Float(float) => *float,
             _ => return,
         };
         let shown = value.to_text().unwrap_or_default();
-        let unit = param.unit.as_deref().map(|unit| format!(" {unit}")).unwrap_or_default();
+        let unit = param
+            .unit
+            .as_deref()
+            .map(|unit| format!(" {unit}"))
+            .unwrap_or_default();
         match (param.min, param.max) {
             (Some(min), Some(max)) if number < min || number > max => {
                 self.fault(path, format!("{shown} is outside {min} to {max}{unit}"));
             }
-            (Some(min), None) if number < min => self.fault(path, format!("{shown} is below {min}{unit}")),
-            (None, Some(max)) if number > max => self.fault(path, format!("{shown} is above {max}{unit}")),
+            (Some(min), None) if number < min => {
+                self.fault(path, format!("{shown} is below {min}{unit}"));
+            }
+            (None, Some(max)) if number > max => {
+                self.fault(path, format!("{shown} is above {max}{unit}"));
+            }
             _ => {}
         }
         if let Some(step) = param.multiple_of
@@ -229,26 +324,48 @@ impl Check<'_> {
         }
         let shown = value.to_redacted_json();
         if !param.values.is_empty() && !contains(&param.values, value) {
-            self.fault(path, format!("{shown} is not one of {}", list(&param.values)));
+            self.fault(
+                path,
+                format!("{shown} is not one of {}", list(&param.values)),
+            );
         }
         if !param.known_values.is_empty() && !contains(&param.known_values, value) {
-            let problem = format!("{shown} is not a value that the document names ({})", list(&param.known_values));
-            self.warnings.push(Fault { path: path.to_owned(), problem });
+            let problem = format!(
+                "{shown} is not a value that the document names ({})",
+                list(&param.known_values)
+            );
+            self.warnings.push(Fault {
+                path: path.to_owned(),
+                problem,
+            });
         }
         if let Some(name) = &param.table
             && let Some(table) = self.action.product.tables.get(name)
             && !table.values.iter().any(|known| same(value, &known.value))
         {
             let text = value.to_text().unwrap_or_default();
-            let near = suggest::nearest(&text, table.values.iter().filter_map(|known| known.value.as_str()));
-            let problem = format!("{shown} is not in the table {name}{}", suggest::did_you_mean(&near));
-            self.warnings.push(Fault { path: path.to_owned(), problem });
+            let near = suggest::nearest(
+                &text,
+                table.values.iter().filter_map(|known| known.value.as_str()),
+            );
+            let problem = format!(
+                "{shown} is not in the table {name}{}",
+                suggest::did_you_mean(&near)
+            );
+            self.warnings.push(Fault {
+                path: path.to_owned(),
+                problem,
+            });
         }
     }
 }
 
 fn join(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+    if path.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{path}.{name}")
+    }
 }
 
 /// Converts a scalar where nothing is lost; gives it back where something would be.
@@ -259,15 +376,21 @@ fn scalar(kind: Kind, value: Value) -> Result<Value, Value> {
         | (Kind::Integer, value @ Value::Integer(_))
         | (Kind::Number, value @ (Value::Integer(_) | Value::Float(_)))
         | (Kind::Boolean, value @ Value::Bool(_)) => Ok(value),
-        (Kind::String, value @ (Value::Integer(_) | Value::Bool(_))) => Ok(Value::String(value.to_text().unwrap_or_default())),
-        (Kind::Integer, Value::Float(float)) => whole(float).map(Value::Integer).ok_or(Value::Float(float)),
+        (Kind::String, value @ (Value::Integer(_) | Value::Bool(_))) => {
+            Ok(Value::String(value.to_text().unwrap_or_default()))
+        }
+        (Kind::Integer, Value::Float(float)) => {
+            whole(float).map(Value::Integer).ok_or(Value::Float(float))
+        }
         (Kind::Integer, Value::String(text)) => match text.parse::<i64>() {
             // "007" is a number only by losing its zeros.
             Ok(integer) if integer.to_string() == text => Ok(Value::Integer(integer)),
             _ => Err(Value::String(text)),
         },
         (Kind::Number, Value::String(text)) => match text.parse::<f64>() {
-            Ok(float) if float.is_finite() => Ok(text.parse::<i64>().map_or(Value::Float(float), Value::Integer)),
+            Ok(float) if float.is_finite() => Ok(text
+                .parse::<i64>()
+                .map_or(Value::Float(float), Value::Integer)),
             _ => Err(Value::String(text)),
         },
         (Kind::Boolean, Value::String(text)) => match text.as_str() {
@@ -281,8 +404,13 @@ fn scalar(kind: Kind, value: Value) -> Result<Value, Value> {
 
 /// A float that is a whole number within 64 bits.
 fn whole(float: f64) -> Option<i64> {
-    #[expect(clippy::cast_possible_truncation, reason = "the bounds are checked first")]
-    (float.fract() == 0.0 && (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&float)).then_some(float as i64)
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the bounds are checked first"
+    )]
+    (float.fract() == 0.0
+        && (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&float))
+    .then_some(float as i64)
 }
 
 /// A list in the string that the wire wants.
@@ -291,9 +419,13 @@ fn encode_list(encoding: Encoding, items: &[Value]) -> Result<Value, String> {
     let mut texts = Vec::with_capacity(items.len());
     for item in items {
         secret |= matches!(item, Value::Secret(_));
-        let text = item.to_text().ok_or_else(|| format!("its list holds a {}, must hold strings", item.kind()))?;
+        let text = item
+            .to_text()
+            .ok_or_else(|| format!("its list holds a {}, must hold strings", item.kind()))?;
         if encoding == Encoding::Comma && text.contains(',') {
-            return Err("an element holds a comma, which separates the elements on the wire".to_owned());
+            return Err(
+                "an element holds a comma, which separates the elements on the wire".to_owned(),
+            );
         }
         texts.push(text);
     }
@@ -301,13 +433,23 @@ fn encode_list(encoding: Encoding, items: &[Value]) -> Result<Value, String> {
         Encoding::Comma => texts.join(","),
         Encoding::Json => Json::from(texts).to_string(),
     };
-    Ok(if secret { Value::Secret(Secret::new(joined)) } else { Value::String(joined) })
+    Ok(if secret {
+        Value::Secret(Secret::new(joined))
+    } else {
+        Value::String(joined)
+    })
 }
 
 fn mismatch(param: &Param, value: &Value) -> String {
     let shown = match value {
-        Value::String(_) | Value::Integer(_) | Value::Float(_) | Value::Bool(_) if !param.sensitive => {
-            format!("{} is {}", value.to_redacted_json(), with_article(value.kind()))
+        Value::String(_) | Value::Integer(_) | Value::Float(_) | Value::Bool(_)
+            if !param.sensitive =>
+        {
+            format!(
+                "{} is {}",
+                value.to_redacted_json(),
+                with_article(value.kind())
+            )
         }
         other => format!("is {}", with_article(other.kind())),
     };
@@ -315,11 +457,19 @@ fn mismatch(param: &Param, value: &Value) -> String {
 }
 
 fn expectation(param: &Param) -> String {
-    format!("{} ({})", param.summary.trim_end_matches('.'), param.kind.as_str())
+    format!(
+        "{} ({})",
+        param.summary.trim_end_matches('.'),
+        param.kind.as_str()
+    )
 }
 
 fn with_article(kind: &str) -> String {
-    if kind.starts_with(['i', 'o']) { format!("an {kind}") } else { format!("a {kind}") }
+    if kind.starts_with(['i', 'o']) {
+        format!("an {kind}")
+    } else {
+        format!("a {kind}")
+    }
 }
 
 fn contains(known: &[KnownValue], value: &Value) -> bool {

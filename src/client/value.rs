@@ -1,4 +1,5 @@
-//! Values on their way to a service: JSON's kinds, plus secrets that only the request itself may hold.
+//! Values on their way to a service: JSON's kinds, plus secrets that only the request itself may
+//! hold.
 
 use cumulua_core::secret::{REDACTED, Secret};
 use serde_json::Value as Json;
@@ -53,7 +54,12 @@ impl Value {
             Self::String(value) => Json::String(value.clone()),
             Self::Secret(value) => Json::String(value.expose().to_owned()),
             Self::List(items) => Json::Array(items.iter().map(Self::to_json).collect()),
-            Self::Object(fields) => Json::Object(fields.iter().map(|(name, value)| (name.clone(), value.to_json())).collect()),
+            Self::Object(fields) => Json::Object(
+                fields
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.to_json()))
+                    .collect(),
+            ),
         }
     }
 
@@ -62,9 +68,12 @@ impl Value {
         match self {
             Self::Secret(_) => Json::String(REDACTED.to_owned()),
             Self::List(items) => Json::Array(items.iter().map(Self::to_redacted_json).collect()),
-            Self::Object(fields) => {
-                Json::Object(fields.iter().map(|(name, value)| (name.clone(), value.to_redacted_json())).collect())
-            }
+            Self::Object(fields) => Json::Object(
+                fields
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.to_redacted_json()))
+                    .collect(),
+            ),
             other => other.to_json(),
         }
     }
@@ -90,14 +99,24 @@ impl From<&Json> for Value {
             Json::Number(number) => match (number.as_i64(), number.as_f64()) {
                 (Some(integer), _) => Self::Integer(integer),
                 // Past 64 bits a number is only exact as text.
-                (None, Some(float)) if !number.to_string().bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') => {
+                (None, Some(float))
+                    if !number
+                        .to_string()
+                        .bytes()
+                        .all(|byte| byte.is_ascii_digit() || byte == b'-') =>
+                {
                     Self::Float(float)
                 }
                 _ => Self::String(number.to_string()),
             },
             Json::String(value) => Self::String(value.clone()),
             Json::Array(items) => Self::List(items.iter().map(Self::from).collect()),
-            Json::Object(fields) => Self::Object(fields.iter().map(|(name, value)| (name.clone(), Self::from(value))).collect()),
+            Json::Object(fields) => Self::Object(
+                fields
+                    .iter()
+                    .map(|(name, value)| (name.clone(), Self::from(value)))
+                    .collect(),
+            ),
         }
     }
 }

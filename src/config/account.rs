@@ -40,8 +40,12 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    /// The default: no document names a limit, and this is well below what the services are known to take.
-    pub const DEFAULT: Self = Self { per_second: 20.0, burst: NonZeroU32::MIN.saturating_add(39) };
+    /// The default: no document names a limit, and this is well below what the services are known
+    /// to take.
+    pub const DEFAULT: Self = Self {
+        per_second: 20.0,
+        burst: NonZeroU32::MIN.saturating_add(39),
+    };
     /// The slowest that a profile may set: one request in 1,000 s.
     pub const SLOWEST: f64 = 0.001;
     /// The fastest.
@@ -52,6 +56,8 @@ impl Account {
     /// The override for a service: its own, otherwise its product's.
     pub fn endpoint(&self, service: &str) -> Option<&Setting<String>> {
         let product = service.split('.').next().unwrap_or(service);
-        self.endpoints.get(service).or_else(|| self.endpoints.get(product))
+        self.endpoints
+            .get(service)
+            .or_else(|| self.endpoints.get(product))
     }
 }

@@ -77,7 +77,9 @@ pub enum ConfigError {
         reason: String,
     },
     /// A host that no file names.
-    #[error("scripts may not ask this host; allow = [{entry:?}] below [http] in cumulua.toml lets them")]
+    #[error(
+        "scripts may not ask this host; allow = [{entry:?}] below [http] in cumulua.toml lets them"
+    )]
     HostNotAllowed {
         /// What would have to stand there.
         entry: String,

@@ -68,8 +68,12 @@ pub struct ProfileTable {
 impl ProfileTable {
     /// Every place where the profile reads a secret.
     fn sources_mut(&mut self) -> impl Iterator<Item = &mut SecretSource> {
-        let in_products =
-            self.products.values_mut().flat_map(|product| product.secret_key.iter_mut().chain(&mut product.security_token));
+        let in_products = self.products.values_mut().flat_map(|product| {
+            product
+                .secret_key
+                .iter_mut()
+                .chain(&mut product.security_token)
+        });
         self.secrets.values_mut().chain(in_products)
     }
 }
@@ -95,7 +99,9 @@ impl<'de> Deserialize<'de> for ProfileTable {
                         "allow_http" => table.allow_http = Some(map.next_value()?),
                         "secrets" => table.secrets = map.next_value()?,
                         _ => {
-                            table.products.insert(key, map.next_value::<ProductEntry>()?.0);
+                            table
+                                .products
+                                .insert(key, map.next_value::<ProductEntry>()?.0);
                         }
                     }
                 }
@@ -106,7 +112,8 @@ impl<'de> Deserialize<'de> for ProfileTable {
     }
 }
 
-/// A product's table. Anything else in its place is refused without its value: the likeliest one is a secret one level too high.
+/// A product's table. Anything else in its place is refused without its value: the likeliest one is
+/// a secret one level too high.
 struct ProductEntry(ProductTable);
 
 impl<'de> Deserialize<'de> for ProductEntry {
@@ -184,7 +191,8 @@ pub struct ProductTable {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpTable {
-    /// Hosts as `hooks.example.com`, `hooks.example.com:8443`, `127.0.0.1:8080` or `http://intranet.example`.
+    /// Hosts as `hooks.example.com`, `hooks.example.com:8443`, `127.0.0.1:8080` or
+    /// `http://intranet.example`.
     #[serde(default)]
     pub allow: Vec<String>,
 }
@@ -192,19 +200,35 @@ pub struct HttpTable {
 impl ConfigFile {
     /// Reads a file.
     fn read(path: &Path, location: Location) -> Result<Self, ConfigError> {
-        let unreadable = |reason: String| ConfigError::Unreadable { path: path.to_owned(), reason };
+        let unreadable = |reason: String| ConfigError::Unreadable {
+            path: path.to_owned(),
+            reason,
+        };
         let text = fs::read_to_string(path).map_err(|error| match error.kind() {
             std::io::ErrorKind::InvalidData => unreadable("it is not UTF-8".to_owned()),
             _ => unreadable(error.to_string()),
         })?;
         let mut tables: Tables = toml::from_str(&text).map_err(|error| {
             let (line, column) = position(&text, error.span().map_or(0, |span| span.start));
-            ConfigError::Malformed { path: path.to_owned(), line, column, reason: error.message().to_owned() }
+            ConfigError::Malformed {
+                path: path.to_owned(),
+                line,
+                column,
+                reason: error.message().to_owned(),
+            }
         })?;
         let folder = path.parent().unwrap_or(Path::new("."));
-        tables.profiles.values_mut().flat_map(ProfileTable::sources_mut).for_each(|source| source.relative_to(folder));
+        tables
+            .profiles
+            .values_mut()
+            .flat_map(ProfileTable::sources_mut)
+            .for_each(|source| source.relative_to(folder));
         let trusted = location != Location::Project || trust::is_trusted(path, &text);
-        Ok(Self { path: path.to_owned(), trusted, tables })
+        Ok(Self {
+            path: path.to_owned(),
+            trusted,
+            tables,
+        })
     }
 
     /// The files that count, first the one that goes before the others.
@@ -213,7 +237,10 @@ impl ConfigFile {
             return Ok(vec![Self::read(path, Location::Flag)?]);
         }
         let user = user_file();
-        let project = start.ancestors().map(|folder| folder.join(FILE_NAME)).find(|path| path.is_file());
+        let project = start
+            .ancestors()
+            .map(|folder| folder.join(FILE_NAME))
+            .find(|path| path.is_file());
         let mut files = Vec::new();
         if let Some(path) = project.filter(|path| Some(path) != user.as_ref()) {
             files.push(Self::read(&path, Location::Project)?);
@@ -229,6 +256,12 @@ impl ConfigFile {
 fn position(text: &str, byte: usize) -> (usize, usize) {
     let before = &text[..byte.min(text.len())];
     let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let column = before
+        .rsplit('\n')
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .count()
+        + 1;
     (line, column)
 }

@@ -13,5 +13,10 @@ pub(super) fn user_file() -> Option<PathBuf> {
 /// cumulua's folder in the user's configuration, whether it is there or not.
 pub fn user_folder() -> Option<PathBuf> {
     use etcetera::BaseStrategy as _;
-    Some(etcetera::choose_base_strategy().ok()?.config_dir().join("cumulua"))
+    Some(
+        etcetera::choose_base_strategy()
+            .ok()?
+            .config_dir()
+            .join("cumulua"),
+    )
 }

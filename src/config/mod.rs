@@ -1,7 +1,8 @@
 //! Configuration: profiles and where each of their values comes from.
 //!
-//! A value is looked for in flags, then in the environment, then in the `cumulua.toml` beside the script or above it, then in the
-//! user's configuration folder. Nothing is read before the first call needs it.
+//! A value is looked for in flags, then in the environment, then in the `cumulua.toml` beside the
+//! script or above it, then in the user's configuration folder. Nothing is read before the first
+//! call needs it.
 
 mod account;
 mod error;

@@ -28,11 +28,13 @@ pub struct Flags {
     pub read_only: bool,
     /// `--config FILE`.
     pub config: Option<PathBuf>,
-    /// Where the search for a project's file begins: the script's folder, otherwise the working folder.
+    /// Where the search for a project's file begins: the script's folder, otherwise the working
+    /// folder.
     pub start: PathBuf,
     /// `--sim`: the simulator's credentials in place of real ones.
     pub simulator: bool,
-    /// The simulator's access key and secret: also for an endpoint on this machine for which there are no others.
+    /// The simulator's access key and secret: also for an endpoint on this machine for which there
+    /// are no others.
     pub simulator_credentials: (String, String),
 }
 
@@ -40,7 +42,8 @@ pub struct Flags {
 #[derive(Debug, Default)]
 pub struct Profiles {
     flags: Flags,
-    /// What a person at the prompt has chosen since: the profile and the region, in place of the flags'.
+    /// What a person at the prompt has chosen since: the profile and the region, in place of the
+    /// flags'.
     chosen: Mutex<(Option<String>, Option<String>)>,
     choices: AtomicU64,
     files: OnceLock<Result<Vec<ConfigFile>, ConfigError>>,
@@ -57,7 +60,10 @@ const SIMULATED: &str = "simulator";
 impl Profiles {
     /// Layers below these flags.
     pub fn new(flags: Flags) -> Self {
-        Self { flags, ..Self::default() }
+        Self {
+            flags,
+            ..Self::default()
+        }
     }
 
     /// Reads a secret from its source, once.
@@ -73,25 +79,43 @@ impl Profiles {
 
     /// The configuration files that count, the first before the others.
     pub fn files(&self) -> Result<&[ConfigFile], ConfigError> {
-        let files = self.files.get_or_init(|| ConfigFile::discover(self.flags.config.as_deref(), &self.flags.start));
+        let files = self
+            .files
+            .get_or_init(|| ConfigFile::discover(self.flags.config.as_deref(), &self.flags.start));
         files.as_deref().map_err(Clone::clone)
     }
 
     /// The hosts that scripts may ask, the first before the others.
     pub fn allowed_hosts(&self) -> Result<Vec<AllowedHost>, ConfigError> {
-        let entries = self.files()?.iter().flat_map(|file| file.tables.http.allow.iter().map(move |entry| (file, entry)));
-        entries.map(|(file, entry)| AllowedHost::parse(&file.path, file.trusted, entry)).collect()
+        let entries = self.files()?.iter().flat_map(|file| {
+            file.tables
+                .http
+                .allow
+                .iter()
+                .map(move |entry| (file, entry))
+        });
+        entries
+            .map(|(file, entry)| AllowedHost::parse(&file.path, file.trusted, entry))
+            .collect()
     }
 
     /// The names of all profiles.
     pub fn names(&self) -> Result<Vec<String>, ConfigError> {
-        let names: BTreeSet<String> = self.files()?.iter().flat_map(|file| file.tables.profiles.keys().cloned()).collect();
+        let names: BTreeSet<String> = self
+            .files()?
+            .iter()
+            .flat_map(|file| file.tables.profiles.keys().cloned())
+            .collect();
         Ok(names.into_iter().collect())
     }
 
     /// The profile that is used where a call names none.
     pub fn current(&self) -> Result<Setting<String>, ConfigError> {
-        if self.flags.simulator { Ok(Setting::new(SIMULATED.to_owned(), Origin::Simulator)) } else { self.configured() }
+        if self.flags.simulator {
+            Ok(Setting::new(SIMULATED.to_owned(), Origin::Simulator))
+        } else {
+            self.configured()
+        }
     }
 
     /// The profile that a run on the real cloud uses where a call names none.
@@ -111,7 +135,12 @@ impl Profiles {
     }
 
     /// A product's account; `profile` and `region` are the options of the call.
-    pub fn account(&self, product: &ProductModel, profile: Option<&str>, region: Option<&str>) -> Result<Account, ConfigError> {
+    pub fn account(
+        &self,
+        product: &ProductModel,
+        profile: Option<&str>,
+        region: Option<&str>,
+    ) -> Result<Account, ConfigError> {
         if self.flags.simulator {
             return self.simulated(product, profile, region);
         }
@@ -120,10 +149,17 @@ impl Profiles {
             None => self.current()?.value,
         };
         let tables = self.tables(&name)?;
-        // The environment of the vendor's tools speaks for one account. A profile that the script names is another, and so is one with
-        // an account of its own that the command names: `--profile production` does not mean what a shell happens to export.
+        // The environment of the vendor's tools speaks for one account. A profile that the script
+        // names is another, and so is one with an account of its own that the command names:
+        // `--profile production` does not mean what a shell happens to export.
         let chosen = profile.is_some() || self.has_chosen_account(product, &tables);
-        let from_variable = |variable: &str| if chosen { None } else { from_environment(variable) };
+        let from_variable = |variable: &str| {
+            if chosen {
+                None
+            } else {
+                from_environment(variable)
+            }
+        };
         let in_files = |read: &dyn Fn(&ProductTable) -> Option<String>| {
             tables.iter().find_map(|(file, table)| {
                 let value = read(table.products.get(&product.product)?)?;
@@ -138,17 +174,28 @@ impl Profiles {
             profile: name.clone(),
         };
         let variables = &product.credentials;
-        let endpoints = self.endpoints(product, &tables, variables.url.as_deref().and_then(from_variable))?;
+        let endpoints = self.endpoints(
+            product,
+            &tables,
+            variables.url.as_deref().and_then(from_variable),
+        )?;
         // What listens on this machine is a simulator, unless it has been given credentials.
-        let is_local = endpoints.values().all(|url| is_loopback_url(&url.value)) && !endpoints.is_empty();
+        let is_local =
+            endpoints.values().all(|url| is_loopback_url(&url.value)) && !endpoints.is_empty();
         let exported = from_variable(&variables.access_key);
         let in_environment = exported.is_some();
         let access_key = exported
             .or_else(|| in_files(&|table| table.access_key.clone()))
             .or_else(|| is_local.then(|| self.simulator_access_key()))
             .ok_or_else(|| missing("access key", &variables.access_key, "access_key"))?;
-        let kept = |key, read: fn(&ProductTable) -> Option<&SecretSource>| secret_in_files(&tables, &product.product, key, read);
-        let exported = if in_environment { secret_from(from_variable(&variables.secret_key)) } else { None };
+        let kept = |key, read: fn(&ProductTable) -> Option<&SecretSource>| {
+            secret_in_files(&tables, &product.product, key, read)
+        };
+        let exported = if in_environment {
+            secret_from(from_variable(&variables.secret_key))
+        } else {
+            None
+        };
         let secret_key = match exported {
             Some(setting) => Some(setting),
             None => kept("secret_key", |table| table.secret_key.as_ref())?,
@@ -161,7 +208,8 @@ impl Profiles {
         };
         let is_simulated = access_key.origin == Origin::Simulator;
         let secret_key = secret_key.or_else(|| is_simulated.then(|| self.simulator_secret_key()));
-        let secret_key = secret_key.ok_or_else(|| missing("secret key", &variables.secret_key, "secret_key"))?;
+        let secret_key =
+            secret_key.ok_or_else(|| missing("secret key", &variables.secret_key, "secret_key"))?;
         let region = region
             .map(|region| Setting::new(region.to_owned(), Origin::Call))
             .or_else(|| self.region_flag())
@@ -199,14 +247,19 @@ impl Profiles {
         self.choices.fetch_add(1, Ordering::Release);
     }
 
-    /// How often another profile or region was chosen: until the next time, every account stays as it is.
+    /// How often another profile or region was chosen: until the next time, every account stays as
+    /// it is.
     pub fn choices(&self) -> u64 {
         self.choices.load(Ordering::Acquire)
     }
 
     /// Where a profile is marked as production, if it is.
     pub fn production(&self, name: &str) -> Result<Option<Setting<bool>>, ConfigError> {
-        if self.flags.simulator { Ok(None) } else { Ok(production(&self.tables(name)?)) }
+        if self.flags.simulator {
+            Ok(None)
+        } else {
+            Ok(production(&self.tables(name)?))
+        }
     }
 
     /// The region of a product's calls that name none, whether there are credentials or not.
@@ -216,15 +269,19 @@ impl Profiles {
             return Ok(flag.or_else(|| default_region(product)));
         }
         let tables = self.tables(&self.current()?.value)?;
-        let variable = product.credentials.region.as_deref().filter(|_| !self.has_chosen_account(product, &tables));
+        let variable = product
+            .credentials
+            .region
+            .as_deref()
+            .filter(|_| !self.has_chosen_account(product, &tables));
         Ok(flag
             .or_else(|| variable.and_then(from_environment))
             .or_else(|| region_in_files(product, &tables))
             .or_else(|| default_region(product)))
     }
 
-    /// Reads `secret "name"` as the profile defines it; by default from the environment variable of that name.
-    /// With it comes the variable that it was read from, if it was.
+    /// Reads `secret "name"` as the profile defines it; by default from the environment variable of
+    /// that name. With it comes the variable that it was read from, if it was.
     pub fn secret(&self, name: &str) -> Result<(Secret, Option<String>), ConfigError> {
         if !self.flags.simulator {
             let profile = self.current()?.value;
@@ -235,38 +292,73 @@ impl Profiles {
                 }
             }
         }
-        let variable = name.to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+        let variable = name
+            .to_uppercase()
+            .replace(|c: char| !c.is_ascii_alphanumeric(), "_");
         match env::var_os(&variable) {
-            Some(_) => Ok((credentials::read(name, &SecretSource::Environment(variable.clone()))?, Some(variable))),
-            // A simulation needs no real password, and one with every kind of character passes the simulator's rules.
+            Some(_) => Ok((
+                credentials::read(name, &SecretSource::Environment(variable.clone()))?,
+                Some(variable),
+            )),
+            // A simulation needs no real password, and one with every kind of character passes the
+            // simulator's rules.
             None if self.flags.simulator => Ok((Secret::new("Simulated-1!"), None)),
-            None => Err(ConfigError::Secret(credentials::SecretError::Unknown { name: name.to_owned(), variable })),
+            None => Err(ConfigError::Secret(credentials::SecretError::Unknown {
+                name: name.to_owned(),
+                variable,
+            })),
         }
     }
 
     /// Whether a profile of the files reads a secret from this variable.
     pub fn is_secret_variable(&self, name: &str) -> bool {
-        let is_source = |source: &SecretSource| *source == SecretSource::Environment(name.to_owned());
-        let in_product = |product: &ProductTable| product.secret_key.iter().chain(&product.security_token).any(is_source);
+        let is_source =
+            |source: &SecretSource| *source == SecretSource::Environment(name.to_owned());
+        let in_product = |product: &ProductTable| {
+            product
+                .secret_key
+                .iter()
+                .chain(&product.security_token)
+                .any(is_source)
+        };
         let files = self.files().unwrap_or_default();
         let mut tables = files.iter().flat_map(|file| file.tables.profiles.values());
-        tables.any(|table| table.secrets.values().any(is_source) || table.products.values().any(in_product))
+        tables.any(|table| {
+            table.secrets.values().any(is_source) || table.products.values().any(in_product)
+        })
     }
 
-    /// The access key of a profile in a simulation: each account that a call names is a cloud of its own. Profiles that share an access
-    /// key are one account, and so are the one that the real run would use and that of calls which name none.
+    /// The access key of a profile in a simulation: each account that a call names is a cloud of
+    /// its own. Profiles that share an access key are one account, and so are the one that the real
+    /// run would use and that of calls which name none.
     pub fn simulated_key(&self, profile: Option<&str>) -> Result<String, ConfigError> {
         let own = self.flags.simulator_credentials.0.clone();
-        let Some(name) = profile.filter(|name| *name != SIMULATED) else { return Ok(own) };
+        let Some(name) = profile.filter(|name| *name != SIMULATED) else {
+            return Ok(own);
+        };
         let (main, names) = (self.configured()?.value, self.names()?);
         if name == main {
             return Ok(own);
         }
         // Where no file has a profile, there is nothing to hold a name against.
-        let keys = if names.is_empty() { BTreeSet::new() } else { self.access_keys(name)? };
-        for known in std::iter::once(&main).chain(&names).filter(|known| *known != name) {
-            if self.access_keys(known).is_ok_and(|others| !others.is_disjoint(&keys)) {
-                return Ok(if *known == main { own } else { format!("{own}-{}", known.as_str().min(name)) });
+        let keys = if names.is_empty() {
+            BTreeSet::new()
+        } else {
+            self.access_keys(name)?
+        };
+        for known in std::iter::once(&main)
+            .chain(&names)
+            .filter(|known| *known != name)
+        {
+            if self
+                .access_keys(known)
+                .is_ok_and(|others| !others.is_disjoint(&keys))
+            {
+                return Ok(if *known == main {
+                    own
+                } else {
+                    format!("{own}-{}", known.as_str().min(name))
+                });
             }
         }
         Ok(format!("{own}-{name}"))
@@ -276,14 +368,24 @@ impl Profiles {
     fn access_keys(&self, profile: &str) -> Result<BTreeSet<(&String, &String)>, ConfigError> {
         let tables = self.tables(profile)?;
         let products = tables.into_iter().flat_map(|(_, table)| &table.products);
-        Ok(products.filter_map(|(product, table)| Some((product, table.access_key.as_ref()?))).collect())
+        Ok(products
+            .filter_map(|(product, table)| Some((product, table.access_key.as_ref()?)))
+            .collect())
     }
 
-    fn simulated(&self, product: &ProductModel, profile: Option<&str>, region: Option<&str>) -> Result<Account, ConfigError> {
+    fn simulated(
+        &self,
+        product: &ProductModel,
+        profile: Option<&str>,
+        region: Option<&str>,
+    ) -> Result<Account, ConfigError> {
         let region = region.map(|region| Setting::new(region.to_owned(), Origin::Call));
         let access_key = Setting::new(self.simulated_key(profile)?, Origin::Simulator);
         Ok(Account {
-            profile: profile.map_or_else(|| self.current().map(|setting| setting.value), |name| Ok(name.to_owned()))?,
+            profile: profile.map_or_else(
+                || self.current().map(|setting| setting.value),
+                |name| Ok(name.to_owned()),
+            )?,
             access_key,
             secret_key: self.simulator_secret_key(),
             security_token: None,
@@ -292,9 +394,10 @@ impl Profiles {
                 .or_else(|| region_in_files(product, &self.tables(profile?).ok()?))
                 .or_else(|| default_region(product)),
             endpoints: match product.credentials.url {
-                Some(_) => {
-                    BTreeMap::from([(product.product.clone(), Setting::new("http://localhost/".to_owned(), Origin::Simulator))])
-                }
+                Some(_) => BTreeMap::from([(
+                    product.product.clone(),
+                    Setting::new("http://localhost/".to_owned(), Origin::Simulator),
+                )]),
                 None => BTreeMap::new(),
             },
             allow_http: false,
@@ -305,7 +408,10 @@ impl Profiles {
     }
 
     fn simulator_access_key(&self) -> Setting<String> {
-        Setting::new(self.flags.simulator_credentials.0.clone(), Origin::Simulator)
+        Setting::new(
+            self.flags.simulator_credentials.0.clone(),
+            Origin::Simulator,
+        )
     }
 
     fn simulator_secret_key(&self) -> Setting<SecretSource> {
@@ -315,39 +421,78 @@ impl Profiles {
 
     /// The tables of a profile, in the order in which they count.
     fn tables(&self, name: &str) -> Result<Vec<(&ConfigFile, &ProfileTable)>, ConfigError> {
-        let tables: Vec<_> = self.files()?.iter().filter_map(|file| Some((file, file.tables.profiles.get(name)?))).collect();
+        let tables: Vec<_> = self
+            .files()?
+            .iter()
+            .filter_map(|file| Some((file, file.tables.profiles.get(name)?)))
+            .collect();
         if tables.is_empty() && name != DEFAULT_PROFILE {
             let names = self.names()?;
             let near = suggest::nearest(name, names.iter().map(String::as_str));
-            return Err(ConfigError::UnknownProfile { name: name.to_owned(), near });
+            return Err(ConfigError::UnknownProfile {
+                name: name.to_owned(),
+                near,
+            });
         }
         Ok(tables)
     }
 
-    /// Whether the command, or a person at the prompt, names a profile that has an account of its own.
-    fn has_chosen_account(&self, product: &ProductModel, tables: &[(&ConfigFile, &ProfileTable)]) -> bool {
-        let is_own = |table: &ProfileTable| table.products.get(&product.product).is_some_and(|own| own.access_key.is_some());
+    /// Whether the command, or a person at the prompt, names a profile that has an account of its
+    /// own.
+    fn has_chosen_account(
+        &self,
+        product: &ProductModel,
+        tables: &[(&ConfigFile, &ProfileTable)],
+    ) -> bool {
+        let is_own = |table: &ProfileTable| {
+            table
+                .products
+                .get(&product.product)
+                .is_some_and(|own| own.access_key.is_some())
+        };
         self.profile_flag().is_some() && tables.iter().any(|(_, table)| is_own(table))
     }
 
-    /// The profile and the region that the command, or a person at the prompt, names; a simulation has no account to name.
+    /// The profile and the region that the command, or a person at the prompt, names; a simulation
+    /// has no account to name.
     pub fn account_names(&self) -> (Option<String>, Option<String>) {
         let profile = self.profile_flag().filter(|_| !self.flags.simulator);
-        (profile.map(|setting| setting.value), self.region_flag().map(|setting| setting.value))
+        (
+            profile.map(|setting| setting.value),
+            self.region_flag().map(|setting| setting.value),
+        )
     }
 
     fn profile_flag(&self) -> Option<Setting<String>> {
-        let chosen = self.chosen.lock().unwrap_or_else(PoisonError::into_inner).0.clone();
+        let chosen = self
+            .chosen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .0
+            .clone();
         let chosen = chosen.map(|name| Setting::new(name, Origin::Prompt(":profile")));
-        chosen.or_else(|| self.flags.profile.clone().map(|name| Setting::new(name, Origin::Flag("--profile"))))
+        chosen.or_else(|| {
+            self.flags
+                .profile
+                .clone()
+                .map(|name| Setting::new(name, Origin::Flag("--profile")))
+        })
     }
 
     fn region_flag(&self) -> Option<Setting<String>> {
-        let chosen = self.chosen.lock().unwrap_or_else(PoisonError::into_inner).1.clone();
+        let chosen = self
+            .chosen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .1
+            .clone();
         if let Some(region) = chosen {
             return Some(Setting::new(region, Origin::Prompt(":region")));
         }
-        self.flags.region.clone().map(|region| Setting::new(region, Origin::Flag("--region")))
+        self.flags
+            .region
+            .clone()
+            .map(|region| Setting::new(region, Origin::Flag("--region")))
     }
 
     fn read_only(&self, tables: &[(&ConfigFile, &ProfileTable)]) -> Option<Setting<bool>> {
@@ -365,9 +510,17 @@ impl Profiles {
     ) -> Result<BTreeMap<String, Setting<String>>, ConfigError> {
         let mut endpoints = BTreeMap::new();
         for (file, table) in tables.iter().rev() {
-            let Some(table) = table.products.get(&product.product) else { continue };
-            let own = table.endpoint.iter().map(|url| (product.product.clone(), url.clone()));
-            let services = table.endpoints.iter().map(|(service, url)| (format!("{}.{service}", product.product), url.clone()));
+            let Some(table) = table.products.get(&product.product) else {
+                continue;
+            };
+            let own = table
+                .endpoint
+                .iter()
+                .map(|url| (product.product.clone(), url.clone()));
+            let services = table
+                .endpoints
+                .iter()
+                .map(|(service, url)| (format!("{}.{service}", product.product), url.clone()));
             for (name, url) in own.chain(services) {
                 guard(file, &format!("the endpoint of {name}"))?;
                 endpoints.insert(name, Setting::new(url, Origin::File(file.path.clone())));
@@ -376,9 +529,15 @@ impl Profiles {
         if let Some(setting) = from_variable {
             endpoints.insert(product.product.clone(), setting);
         }
-        let flags =
-            self.flags.endpoints.iter().map(|(name, url)| (name.clone(), Setting::new(url.clone(), Origin::Flag("--endpoint"))));
-        let flags: Vec<_> = flags.filter(|(name, _)| name.split('.').next() == Some(&product.product)).collect();
+        let flags = self.flags.endpoints.iter().map(|(name, url)| {
+            (
+                name.clone(),
+                Setting::new(url.clone(), Origin::Flag("--endpoint")),
+            )
+        });
+        let flags: Vec<_> = flags
+            .filter(|(name, _)| name.split('.').next() == Some(&product.product))
+            .collect();
         // A flag for the whole product goes before a file's for one of its services.
         if flags.iter().any(|(name, _)| *name == product.product) {
             endpoints.clear();
@@ -394,11 +553,19 @@ fn is_loopback_url(url: &str) -> bool {
 
 fn from_environment(variable: &str) -> Option<Setting<String>> {
     let value = env::var(variable).ok().filter(|value| !value.is_empty())?;
-    Some(Setting::new(value, Origin::Environment(variable.to_owned())))
+    Some(Setting::new(
+        value,
+        Origin::Environment(variable.to_owned()),
+    ))
 }
 
 fn secret_from(setting: Option<Setting<String>>) -> Option<Setting<SecretSource>> {
-    setting.map(|setting| Setting::new(SecretSource::Plain(Secret::new(setting.value)), setting.origin))
+    setting.map(|setting| {
+        Setting::new(
+            SecretSource::Plain(Secret::new(setting.value)),
+            setting.origin,
+        )
+    })
 }
 
 fn secret_in_files(
@@ -410,14 +577,20 @@ fn secret_in_files(
     for (file, table) in tables {
         if let Some(source) = table.products.get(product).and_then(&read) {
             guard_source(file, source, &format!("the command of {product}'s {key}"))?;
-            return Ok(Some(Setting::new(source.clone(), Origin::File(file.path.clone()))));
+            return Ok(Some(Setting::new(
+                source.clone(),
+                Origin::File(file.path.clone()),
+            )));
         }
     }
     Ok(None)
 }
 
 /// One file that sets it is enough: a project's must not lift what the user's own forbids.
-fn set_by_any(tables: &[(&ConfigFile, &ProfileTable)], read: impl Fn(&ProfileTable) -> Option<bool>) -> Option<Setting<bool>> {
+fn set_by_any(
+    tables: &[(&ConfigFile, &ProfileTable)],
+    read: impl Fn(&ProfileTable) -> Option<bool>,
+) -> Option<Setting<bool>> {
     let protecting = tables.iter().find(|(_, table)| read(table) == Some(true));
     protecting.map(|(file, _)| Setting::new(true, Origin::File(file.path.clone())))
 }
@@ -426,16 +599,24 @@ fn production(tables: &[(&ConfigFile, &ProfileTable)]) -> Option<Setting<bool>> 
     set_by_any(tables, |table| table.production)
 }
 
-fn region_in_files(product: &ProductModel, tables: &[(&ConfigFile, &ProfileTable)]) -> Option<Setting<String>> {
+fn region_in_files(
+    product: &ProductModel,
+    tables: &[(&ConfigFile, &ProfileTable)],
+) -> Option<Setting<String>> {
     let of_product = |table: &ProfileTable| table.products.get(&product.product)?.region.clone();
     let in_files = |read: &dyn Fn(&ProfileTable) -> Option<String>| {
-        tables.iter().find_map(|(file, table)| Some(Setting::new(read(table)?, Origin::File(file.path.clone()))))
+        tables.iter().find_map(|(file, table)| {
+            Some(Setting::new(read(table)?, Origin::File(file.path.clone())))
+        })
     };
     in_files(&of_product).or_else(|| in_files(&|table| table.region.clone()))
 }
 
 fn default_region(product: &ProductModel) -> Option<Setting<String>> {
-    product.default_region.clone().map(|region| Setting::new(region, Origin::Catalog))
+    product
+        .default_region
+        .clone()
+        .map(|region| Setting::new(region, Origin::Catalog))
 }
 
 fn allow_http(tables: &[(&ConfigFile, &ProfileTable)]) -> Result<bool, ConfigError> {
@@ -450,37 +631,66 @@ fn allow_http(tables: &[(&ConfigFile, &ProfileTable)]) -> Result<bool, ConfigErr
     Ok(false)
 }
 
-fn rate_limit(tables: &[(&ConfigFile, &ProfileTable)], product: &str) -> Result<RateLimit, ConfigError> {
+fn rate_limit(
+    tables: &[(&ConfigFile, &ProfileTable)],
+    product: &str,
+) -> Result<RateLimit, ConfigError> {
     let mut limit = RateLimit::DEFAULT;
-    for (file, table) in tables.iter().rev().filter_map(|(file, table)| Some((file, table.products.get(product)?))) {
+    for (file, table) in tables
+        .iter()
+        .rev()
+        .filter_map(|(file, table)| Some((file, table.products.get(product)?)))
+    {
         let wrong = |key: &str, rule: &str| ConfigError::BadValue {
             path: file.path.clone(),
             what: format!("{key} of {product}"),
             rule: rule.to_owned(),
         };
         if let Some(per_second) = table.requests_per_second {
-            let is_usable = per_second.is_finite() && (RateLimit::SLOWEST..=RateLimit::FASTEST).contains(&per_second);
-            limit.per_second =
-                is_usable.then_some(per_second).ok_or_else(|| wrong("requests_per_second", "a number from 0.001 to 1000000"))?;
+            let is_usable = per_second.is_finite()
+                && (RateLimit::SLOWEST..=RateLimit::FASTEST).contains(&per_second);
+            limit.per_second = is_usable
+                .then_some(per_second)
+                .ok_or_else(|| wrong("requests_per_second", "a number from 0.001 to 1000000"))?;
         }
         if let Some(burst) = table.burst {
-            limit.burst = burst.try_into().map_err(|_| wrong("burst", "a whole number from 1"))?;
+            limit.burst = burst
+                .try_into()
+                .map_err(|_| wrong("burst", "a whole number from 1"))?;
         }
     }
     Ok(limit)
 }
 
 fn guard_source(file: &ConfigFile, source: &SecretSource, what: &str) -> Result<(), ConfigError> {
-    let folder = file.path.parent().and_then(|folder| folder.canonicalize().ok());
-    let is_own = |path: &Path| path.canonicalize().is_ok_and(|path| folder.as_ref().is_some_and(|folder| path.starts_with(folder)));
+    let folder = file
+        .path
+        .parent()
+        .and_then(|folder| folder.canonicalize().ok());
+    let is_own = |path: &Path| {
+        path.canonicalize().is_ok_and(|path| {
+            folder
+                .as_ref()
+                .is_some_and(|folder| path.starts_with(folder))
+        })
+    };
     match source {
         SecretSource::Command(_) => guard(file, what),
         // A file of the project is its own; any other may be a person's key.
-        SecretSource::File(path) if !is_own(path) => guard(file, &what.replace("the command of", "the file of")),
+        SecretSource::File(path) if !is_own(path) => {
+            guard(file, &what.replace("the command of", "the file of"))
+        }
         _ => Ok(()),
     }
 }
 
 fn guard(file: &ConfigFile, what: &str) -> Result<(), ConfigError> {
-    if file.trusted { Ok(()) } else { Err(ConfigError::Untrusted { path: file.path.clone(), what: what.to_owned() }) }
+    if file.trusted {
+        Ok(())
+    } else {
+        Err(ConfigError::Untrusted {
+            path: file.path.clone(),
+            what: what.to_owned(),
+        })
+    }
 }

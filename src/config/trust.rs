@@ -1,4 +1,5 @@
-//! `cumulua trust`: a project's file may name endpoints and commands only once a person has read it and trusts it.
+//! `cumulua trust`: a project's file may name endpoints and commands only once a person has read it
+//! and trusts it.
 //!
 //! A trust is for one content of one path; a changed file must be read again.
 
@@ -22,11 +23,19 @@ pub fn trust(path: &Path) -> io::Result<()> {
     if is_trusted(path, &content) {
         return Ok(());
     }
-    let store = store().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "there is no home folder to remember it in"))?;
+    let store = store().ok_or_else(|| {
+        io::Error::new(
+            io::ErrorKind::NotFound,
+            "there is no home folder to remember it in",
+        )
+    })?;
     if let Some(folder) = store.parent() {
         fs::create_dir_all(folder)?;
     }
-    let mut file = fs::OpenOptions::new().create(true).append(true).open(store)?;
+    let mut file = fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(store)?;
     writeln!(file, "{}", entry(path, &content))
 }
 
@@ -34,10 +43,12 @@ pub fn trust(path: &Path) -> io::Result<()> {
 fn entry(path: &Path, content: &str) -> String {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let digest = Sha256::digest(content.as_bytes());
-    let hex = digest.iter().fold(String::with_capacity(64), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    });
+    let hex = digest
+        .iter()
+        .fold(String::with_capacity(64), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        });
     format!("{hex}  {}", path.display())
 }
 

@@ -4,7 +4,8 @@ use super::error::ConfigError;
 use std::path::{Path, PathBuf};
 use url::{Host, Url};
 
-/// A host that scripts may ask. One without a scheme means https; on this machine it needs a port and means http too.
+/// A host that scripts may ask. One without a scheme means https; on this machine it needs a port
+/// and means http too.
 #[derive(Debug, Clone)]
 pub struct AllowedHost {
     /// Its scheme, host and port.
@@ -20,25 +21,46 @@ pub struct AllowedHost {
 impl AllowedHost {
     /// An entry of a file.
     pub fn parse(path: &Path, is_trusted: bool, entry: &str) -> Result<Self, ConfigError> {
-        let bad = |reason: &str| ConfigError::BadHost { path: path.to_owned(), entry: entry.to_owned(), reason: reason.to_owned() };
+        let bad = |reason: &str| ConfigError::BadHost {
+            path: path.to_owned(),
+            entry: entry.to_owned(),
+            reason: reason.to_owned(),
+        };
         let has_scheme = entry.contains("://");
-        let text = if has_scheme { entry.to_owned() } else { format!("https://{entry}") };
+        let text = if has_scheme {
+            entry.to_owned()
+        } else {
+            format!("https://{entry}")
+        };
         let url = Url::parse(&text).map_err(|_| bad("it is no host"))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(bad("only http and https are spoken"));
         }
-        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
+        if url.path() != "/"
+            || url.query().is_some()
+            || url.fragment().is_some()
+            || !url.username().is_empty()
+        {
             return Err(bad("it is more than a host and a port"));
         }
         if is_loopback(&url) && !has_scheme && url.port().is_none() {
             return Err(bad("on this machine the port must be given"));
         }
-        Ok(Self { url, has_scheme, is_trusted, entry: entry.to_owned(), path: path.to_owned() })
+        Ok(Self {
+            url,
+            has_scheme,
+            is_trusted,
+            entry: entry.to_owned(),
+            path: path.to_owned(),
+        })
     }
 
     /// That the file which names it is not trusted.
     pub fn untrusted(&self) -> ConfigError {
-        ConfigError::Untrusted { path: self.path.clone(), what: format!("[http] allow = [{:?}]", self.entry) }
+        ConfigError::Untrusted {
+            path: self.path.clone(),
+            what: format!("[http] allow = [{:?}]", self.entry),
+        }
     }
 
     /// That no file names it; `entry` would.
@@ -63,8 +85,17 @@ mod tests {
 
     #[test]
     fn an_entry_that_holds_more_or_less_is_refused() {
-        for entry in ["", "a.example/path", "u:p@a.example", "ftp://a.example", "localhost"] {
-            assert!(AllowedHost::parse("cumulua.toml".as_ref(), true, entry).is_err(), "{entry}");
+        for entry in [
+            "",
+            "a.example/path",
+            "u:p@a.example",
+            "ftp://a.example",
+            "localhost",
+        ] {
+            assert!(
+                AllowedHost::parse("cumulua.toml".as_ref(), true, entry).is_err(),
+                "{entry}"
+            );
         }
     }
 }

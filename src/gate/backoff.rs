@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-/// What a poll that begins when the time is over may take: what has come to its goal by then is no failure.
+/// What a poll that begins when the time is over may take: what has come to its goal by then is no
+/// failure.
 pub(super) const LAST_LOOK: Duration = Duration::from_secs(1);
 
 /// Pauses that grow.
@@ -17,7 +18,10 @@ impl Backoff {
     const GROWTH: f64 = 1.5;
 
     pub(super) fn new(first: Duration, longest: Duration) -> Self {
-        Self { pause: first, longest }
+        Self {
+            pause: first,
+            longest,
+        }
     }
 
     /// The next pause, with a jitter of a tenth; `fraction` is random, from 0 up to 1.

@@ -49,7 +49,8 @@ pub struct GateParts {
     pub redactor: Arc<Redactor>,
     /// The simulated cloud; none where the cloud is real.
     pub simulation: Option<Arc<dyn Simulation>>,
-    /// What asks a person before a call that can destroy or cost in production; none in a script's run.
+    /// What asks a person before a call that can destroy or cost in production; none in a script's
+    /// run.
     pub confirm: Option<Arc<dyn Confirm>>,
 }
 
@@ -66,7 +67,8 @@ pub struct Gate {
     pub(super) recorder: Option<Arc<dyn RunRecorder>>,
     pub(super) audit_failed: AtomicBool,
     pub(super) record_failed: AtomicBool,
-    /// What may be read and written, without links and dots, as it was before the script could put a link in its place.
+    /// What may be read and written, without links and dots, as it was before the script could put
+    /// a link in its place.
     pub(super) roots: Vec<PathBuf>,
     /// Variables that were read as secrets, which `env` must not give.
     pub(super) secret_variables: Mutex<BTreeSet<String>>,
@@ -97,7 +99,11 @@ impl Gate {
     /// The gate with a recorder, under the run's id there.
     #[must_use]
     pub fn recorded_by(self, recorder: Arc<dyn RunRecorder>) -> Self {
-        Self { run: recorder.run().into(), recorder: Some(recorder), ..self }
+        Self {
+            run: recorder.run().into(),
+            recorder: Some(recorder),
+            ..self
+        }
     }
 
     /// The catalogue.
@@ -122,10 +128,14 @@ impl Gate {
 
     /// What the run has set going in the cloud and not yet seen the end of.
     pub fn pending(&self) -> Pending {
-        Pending { account: self.account_ref(), ..self.in_flight.pending() }
+        Pending {
+            account: self.account_ref(),
+            ..self.in_flight.pending()
+        }
     }
 
-    /// The profile and the region that the run was started with; a command that goes on with it must name them too.
+    /// The profile and the region that the run was started with; a command that goes on with it
+    /// must name them too.
     pub fn account_ref(&self) -> AccountRef {
         let (profile, region) = self.parts.profiles.account_names();
         AccountRef { profile, region }
@@ -190,9 +200,17 @@ impl Gate {
         let mut known = BTreeMap::new();
         for product in self.parts.catalog.products() {
             if let Ok(model) = self.parts.catalog.product(&product) {
-                known.extend(model.waiters.keys().map(|dialect| (dialect.clone(), product.clone())));
+                known.extend(
+                    model
+                        .waiters
+                        .keys()
+                        .map(|dialect| (dialect.clone(), product.clone())),
+                );
             }
         }
-        known.get(dialect).cloned().ok_or_else(|| known.into_keys().collect())
+        known
+            .get(dialect)
+            .cloned()
+            .ok_or_else(|| known.into_keys().collect())
     }
 }

@@ -11,7 +11,9 @@ use crate::client::attempts::Reason;
 use crate::client::error::{CallError, Failure, Sent};
 use crate::client::outcome_probe::OutcomeProbe;
 use crate::client::transport::{Request, Response, TransportError};
-use crate::client::{Again, Answer, Attempts, Authority, Call, Next, Prepared, Route, prepare, waiter};
+use crate::client::{
+    Again, Answer, Attempts, Authority, Call, Next, Prepared, Route, prepare, waiter,
+};
 use crate::effect_id::EffectId;
 use crate::policy::{CallSubject, Subject};
 use jiff::{SignedDuration, Timestamp};
@@ -35,7 +37,11 @@ struct CallEffect {
 
 impl Gate {
     /// Makes a call.
-    pub fn call<'a>(&'a self, call: Call, id: &'a EffectId) -> impl Future<Output = Result<Answer, Failure>> + use<'a> {
+    pub fn call<'a>(
+        &'a self,
+        call: Call,
+        id: &'a EffectId,
+    ) -> impl Future<Output = Result<Answer, Failure>> + use<'a> {
         self.through(CallEffect::new(self, call), id)
     }
 
@@ -57,12 +63,20 @@ impl Effect for CallEffect {
     }
 
     async fn perform(&self, open: &Open<'_>) -> Result<Answer, Failure> {
-        self.answer(open).await.map_err(|error| self.failure(open.gate, error))
+        self.answer(open)
+            .await
+            .map_err(|error| self.failure(open.gate, error))
     }
 
     fn stopped(&self, open: &Open<'_>, stop: StopReason) -> Result<Answer, Failure> {
         let (_, sent) = open.gate.in_flight.progress(self.number);
-        Err(self.failure(open.gate, CallError::Cancelled { reason: stop.describe(), sent }))
+        Err(self.failure(
+            open.gate,
+            CallError::Cancelled {
+                reason: stop.describe(),
+                sent,
+            },
+        ))
     }
 
     fn ended(&self, open: &Open<'_>, outcome: Option<&Result<Answer, Failure>>) {
@@ -72,7 +86,10 @@ impl Effect for CallEffect {
         let stop = open.gate.cancel_at(&open.id.path).reason();
         let reason = stop.map_or_else(|| "no longer waited for".to_owned(), |stop| stop.describe());
         let (_, sent) = open.gate.in_flight.progress(self.number);
-        self.end(open, &Err(self.failure(open.gate, CallError::Cancelled { reason, sent })));
+        self.end(
+            open,
+            &Err(self.failure(open.gate, CallError::Cancelled { reason, sent })),
+        );
     }
 }
 
@@ -81,10 +98,17 @@ impl CallEffect {
         // Before any text is made of them.
         audit::learn(&gate.parts.redactor, &call.action, &call.params);
         let account = || call.options.account_ref().or(&gate.account_ref());
-        let lookup =
-            if call.action.read_only { None } else { OutcomeProbe::of(&call.action, &call.params, account()).map(Arc::new) };
+        let lookup = if call.action.read_only {
+            None
+        } else {
+            OutcomeProbe::of(&call.action, &call.params, account()).map(Arc::new)
+        };
         Self {
-            number: gate.in_flight.begin(Arc::clone(&call.action.full_name), call.action.read_only, lookup.clone()),
+            number: gate.in_flight.begin(
+                Arc::clone(&call.action.full_name),
+                call.action.read_only,
+                lookup.clone(),
+            ),
             started: gate.elapsed(),
             lookup,
             prepared: OnceCell::new(),
@@ -100,25 +124,48 @@ impl CallEffect {
         let prepared = prepare(&self.call, || gate.parts.random.uuid())?;
         let prepared = self.prepared.get_or_init(|| prepared);
         audit::learn(&gate.parts.redactor, action, &prepared.params);
-        let authority = gate.routes.of(&gate.parts.profiles, action, &self.call.options.account_ref())?;
+        let authority = gate.routes.of(
+            &gate.parts.profiles,
+            action,
+            &self.call.options.account_ref(),
+        )?;
         let authority = self.authority.get_or_init(|| authority);
         let subject = self.subject(gate, authority);
-        gate.admit(&Subject::Call(subject), || self.question(gate, &subject, prepared)).await?;
+        gate.admit(&Subject::Call(subject), || {
+            self.question(gate, &subject, prepared)
+        })
+        .await?;
         self.announce(gate);
         let route = authority.route(&gate.parts.profiles, &gate.parts.redactor, action)?;
         let mut attempts = Attempts::new(action, &self.call.options, gate.elapsed());
         loop {
-            let slot = gate.clock().within(attempts.left(gate.elapsed()), gate.limiter.acquire(&route.rate_key)).await;
+            let slot = gate
+                .clock()
+                .within(
+                    attempts.left(gate.elapsed()),
+                    gate.limiter.acquire(&route.rate_key),
+                )
+                .await;
             let slot = slot.ok_or_else(|| attempts.out_of_time(Sent::No))?;
             if self.changes() {
-                open.commit_intent(|| self.record(open, SENDING, End::of_intent())).await;
+                open.commit_intent(|| self.record(open, SENDING, End::of_intent()))
+                    .await;
             }
             let (signed_at, timeout) = (gate.now(), attempts.timeout(gate.elapsed()));
-            let request = sign_attempt(action, &prepared.message, route, signed_at, timeout, || gate.parts.random.uuid());
+            let request =
+                sign_attempt(action, &prepared.message, route, signed_at, timeout, || {
+                    gate.parts.random.uuid()
+                });
             gate.in_flight.attempt(self.number, attempts.begin());
             let response = open.in_flight(gate.send(request)).await;
             drop(slot);
-            let next = attempts.judge(action, response, signed_at, || gate.parts.random.fraction(), gate.elapsed());
+            let next = attempts.judge(
+                action,
+                response,
+                signed_at,
+                || gate.parts.random.fraction(),
+                gate.elapsed(),
+            );
             gate.in_flight.landed(self.number, attempts.maybe_sent());
             if let Some((server_now, ahead)) = attempts.take_server_clock() {
                 gate.correct_clock(server_now, ahead);
@@ -145,24 +192,47 @@ impl CallEffect {
         }
     }
 
-    /// What comes before the next attempt: a service that is busy or down must not be asked ever more often.
-    async fn before_next(&self, open: &Open<'_>, route: &Route, attempts: &Attempts, again: Again) -> Result<(), CallError> {
+    /// What comes before the next attempt: a service that is busy or down must not be asked ever
+    /// more often.
+    async fn before_next(
+        &self,
+        open: &Open<'_>,
+        route: &Route,
+        attempts: &Attempts,
+        again: Again,
+    ) -> Result<(), CallError> {
         let (gate, name) = (open.gate, &self.call.action.full_name);
-        let Again { error, pause, reason } = again;
+        let Again {
+            error,
+            pause,
+            reason,
+        } = again;
         match reason {
             Reason::Throttled => gate.limiter.close(&route.rate_key, pause),
             Reason::ClockSkew => {}
             Reason::Passing if gate.budget.take() => {}
             Reason::Passing => {
-                gate.log(Level::Warn, &format!("{name}: not tried again, because the run has used up its retries"));
+                gate.log(
+                    Level::Warn,
+                    &format!("{name}: not tried again, because the run has used up its retries"),
+                );
                 return Err(error);
             }
         }
         open.land();
         let (made, pause_s) = (attempts.made(), pause.as_secs_f64());
         // What is wrong with the clock has been logged.
-        let level = if reason == Reason::ClockSkew { Level::Debug } else { Level::Warn };
-        gate.log(level, &format!("{name}: attempt {made} failed ({error}); the next one follows in {pause_s:.1} s"));
+        let level = if reason == Reason::ClockSkew {
+            Level::Debug
+        } else {
+            Level::Warn
+        };
+        gate.log(
+            level,
+            &format!(
+                "{name}: attempt {made} failed ({error}); the next one follows in {pause_s:.1} s"
+            ),
+        );
         gate.clock().sleep(pause).await;
         Ok(())
     }
@@ -189,7 +259,10 @@ impl CallEffect {
 
     fn announce(&self, gate: &Gate) {
         self.is_announced.set(true);
-        gate.event(Event::CallStarted { id: self.number, action: Arc::clone(&self.call.action.full_name) });
+        gate.event(Event::CallStarted {
+            id: self.number,
+            action: Arc::clone(&self.call.action.full_name),
+        });
     }
 
     /// The failed call: what it may have done is what any of its attempts may have.
@@ -215,7 +288,12 @@ impl CallEffect {
         if self.is_announced.get() {
             gate.event(Event::CallEnded { id: self.number });
         }
-        gate.in_flight.end(self.number, outcome.as_ref().map_or_else(|failure| failure.sent, |_| Sent::Yes));
+        gate.in_flight.end(
+            self.number,
+            outcome
+                .as_ref()
+                .map_or_else(|failure| failure.sent, |_| Sent::Yes),
+        );
         gate.record(&self.record(open, "ended", self.describe_end(gate, outcome)));
         let Ok(answer) = outcome else { return };
         gate.budget.refund();
@@ -223,7 +301,10 @@ impl CallEffect {
             gate.in_flight.task_started(task, &answer.action.full_name);
         }
         for warning in &answer.warnings {
-            gate.log(Level::Warn, &format!("{}: {warning}", answer.action.full_name));
+            gate.log(
+                Level::Warn,
+                &format!("{}: {warning}", answer.action.full_name),
+            );
         }
     }
 
@@ -246,8 +327,12 @@ impl CallEffect {
                 let refusal = failure.error.refusal();
                 End {
                     http_status: failure.error.http_status(),
-                    code: refusal.and_then(|refusal| refusal.code.as_deref()).map(clean),
-                    request_id: refusal.and_then(|refusal| refusal.request_id.as_deref()).map(clean),
+                    code: refusal
+                        .and_then(|refusal| refusal.code.as_deref())
+                        .map(clean),
+                    request_id: refusal
+                        .and_then(|refusal| refusal.request_id.as_deref())
+                        .map(clean),
                     attempts: failure.attempts,
                     duration_ms,
                     sent: failure.sent.as_str(),
@@ -259,10 +344,19 @@ impl CallEffect {
         }
     }
 
-    /// What is recorded holds what is sent, ids that the runtime made included; before there is that, what the script gave.
-    fn record<'a>(&'a self, open: &'a Open<'_>, phase: &'static str, end: End<'a>) -> AuditEntry<'a, RedactedParams<'a>> {
+    /// What is recorded holds what is sent, ids that the runtime made included; before there is
+    /// that, what the script gave.
+    fn record<'a>(
+        &'a self,
+        open: &'a Open<'_>,
+        phase: &'static str,
+        end: End<'a>,
+    ) -> AuditEntry<'a, RedactedParams<'a>> {
         let (gate, action) = (open.gate, &self.call.action);
-        let params = self.prepared.get().map_or(&self.call.params, |prepared| &prepared.params);
+        let params = self
+            .prepared
+            .get()
+            .map_or(&self.call.params, |prepared| &prepared.params);
         AuditEntry {
             number: self.number,
             phase,
@@ -278,7 +372,10 @@ impl CallEffect {
 
 impl Gate {
     /// Sends one attempt. No `async fn`, which would keep the memory that the request takes.
-    pub(super) fn send(&self, request: Request) -> impl Future<Output = Result<Response, TransportError>> {
+    pub(super) fn send(
+        &self,
+        request: Request,
+    ) -> impl Future<Output = Result<Response, TransportError>> {
         let (host, timeout) = (request.host().to_owned(), request.timeout);
         let sending = self.parts.transport.send(request);
         async move {
@@ -294,15 +391,18 @@ impl Gate {
 
     /// Takes the service's time, which is so many seconds ahead of this machine's.
     fn correct_clock(&self, server_now: Timestamp, ahead: i64) {
-        /// A clock that differs by less has been corrected already: calls that were on their way together learn it together.
+        /// A clock that differs by less has been corrected already: calls that were on their way
+        /// together learn it together.
         const IS_RIGHT: SignedDuration = SignedDuration::from_mins(1);
         if server_now.duration_since(self.now()).abs() < IS_RIGHT {
             return;
         }
         self.clock().set(server_now);
         let direction = if ahead > 0 { "behind" } else { "ahead of" };
-        let message =
-            format!("this machine's clock is {} s {direction} the service's; signing with the service's time", ahead.abs());
+        let message = format!(
+            "this machine's clock is {} s {direction} the service's; signing with the service's time",
+            ahead.abs()
+        );
         self.log(Level::Warn, &message);
     }
 }

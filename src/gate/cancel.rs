@@ -1,5 +1,5 @@
-//! What ends a run, or one of its parallel tasks, from outside: Ctrl-C, a deadline, too little memory, `os.exit`, a sibling that
-//! failed. Once raised it stays raised.
+//! What ends a run, or one of its parallel tasks, from outside: Ctrl-C, a deadline, too little
+//! memory, `os.exit`, a sibling that failed. Once raised it stays raised.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -34,21 +34,32 @@ impl StopReason {
     pub fn describe(&self) -> String {
         match self {
             Self::Interrupted => "interrupted".to_owned(),
-            Self::TimedOut(limit) => format!("the run did not end within its {} s", limit.as_secs_f64()),
+            Self::TimedOut(limit) => {
+                format!("the run did not end within its {} s", limit.as_secs_f64())
+            }
             Self::OutOfMemory(limit) => {
-                format!("the script needs more than its {} MiB of memory; --max-memory gives it more", limit / (1024 * 1024))
+                format!(
+                    "the script needs more than its {} MiB of memory; --max-memory gives it more",
+                    limit / (1024 * 1024)
+                )
             }
             Self::OutputClosed => "standard output is closed".to_owned(),
             Self::Ended(reason) => reason.clone(),
             Self::Exit(status) => format!("os.exit({status})"),
-            Self::DeferredTooLong(limit) => format!("deferred functions did not end within {} s", limit.as_secs_f64()),
+            Self::DeferredTooLong(limit) => format!(
+                "deferred functions did not end within {} s",
+                limit.as_secs_f64()
+            ),
             Self::SiblingFailed => "another task of the same parallel failed".to_owned(),
-            Self::StateWaitTimedOut => "the time of the wait.for_state around it is over".to_owned(),
+            Self::StateWaitTimedOut => {
+                "the time of the wait.for_state around it is over".to_owned()
+            }
         }
     }
 }
 
-/// The end from outside of a run or of a task in it, seen by its Lua code, its calls and its waits alike.
+/// The end from outside of a run or of a task in it, seen by its Lua code, its calls and its waits
+/// alike.
 #[derive(Debug, Default)]
 pub struct CancelToken {
     raised: AtomicBool,
@@ -62,7 +73,10 @@ pub struct CancelToken {
 impl CancelToken {
     /// A token of something inside what `around` cancels.
     pub(super) fn inside(around: &Arc<Self>) -> Arc<Self> {
-        let inside = Arc::new(Self { around: Some(Arc::clone(around)), ..Self::default() });
+        let inside = Arc::new(Self {
+            around: Some(Arc::clone(around)),
+            ..Self::default()
+        });
         let mut known = lock(&around.inside);
         // Tokens of what has ended are dropped whenever the list would grow.
         if known.len() == known.capacity() {
@@ -90,7 +104,10 @@ impl CancelToken {
 
     fn wake(&self) {
         self.notify.notify_waiters();
-        let inside: Vec<_> = lock(&self.inside).iter().filter_map(Weak::upgrade).collect();
+        let inside: Vec<_> = lock(&self.inside)
+            .iter()
+            .filter_map(Weak::upgrade)
+            .collect();
         for inside in inside {
             inside.wake();
         }
@@ -98,7 +115,11 @@ impl CancelToken {
 
     /// Whether it is raised; cheap enough for every instruction.
     pub fn is_raised(&self) -> bool {
-        self.raised.load(Ordering::Relaxed) || self.around.as_ref().is_some_and(|around| around.is_raised())
+        self.raised.load(Ordering::Relaxed)
+            || self
+                .around
+                .as_ref()
+                .is_some_and(|around| around.is_raised())
     }
 
     /// Why it is raised.
@@ -107,7 +128,8 @@ impl CancelToken {
         outer.or_else(|| lock(&self.reason).clone())
     }
 
-    /// Lowers it, so that what was deferred can run; gives the reason it had. The token around it stays as it is.
+    /// Lowers it, so that what was deferred can run; gives the reason it had. The token around it
+    /// stays as it is.
     pub fn lower(&self) -> Option<StopReason> {
         let mut held = lock(&self.reason);
         self.raised.store(false, Ordering::SeqCst);

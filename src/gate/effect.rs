@@ -8,12 +8,14 @@ use std::future::Future;
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
-/// Something that a script does beyond its own memory. `through.rs` carries it out, ends it from outside, and reports its end to it.
+/// Something that a script does beyond its own memory. `through.rs` carries it out, ends it from
+/// outside, and reports its end to it.
 pub(super) trait Effect {
     /// What the script is given.
     type Outcome;
 
-    /// Whether it changes something that a second attempt would change again: while it is in flight, only the end of the run ends it.
+    /// Whether it changes something that a second attempt would change again: while it is in
+    /// flight, only the end of the run ends it.
     fn changes(&self) -> bool {
         false
     }
@@ -30,7 +32,8 @@ pub(super) trait Effect {
     }
 }
 
-/// How far an effect has got. Beside its future, because what ends it must see that while the future is borrowed.
+/// How far an effect has got. Beside its future, because what ends it must see that while the
+/// future is borrowed.
 pub(super) struct Open<'a> {
     pub(super) gate: &'a Gate,
     pub(super) id: &'a EffectId,
@@ -42,7 +45,13 @@ pub(super) struct Open<'a> {
 
 impl<'a> Open<'a> {
     pub(super) fn new(gate: &'a Gate, id: &'a EffectId) -> Self {
-        Self { gate, id, is_in_flight: Cell::new(false), landed: OnceCell::new(), has_intent: Cell::new(false) }
+        Self {
+            gate,
+            id,
+            is_in_flight: Cell::new(false),
+            landed: OnceCell::new(),
+            has_intent: Cell::new(false),
+        }
     }
 
     /// Whether something is on its way whose outcome only an answer shows.

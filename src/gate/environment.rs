@@ -25,7 +25,9 @@ impl Effect for Variable<'_> {
     type Outcome = Result<Option<String>, VariableError>;
 
     async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
-        open.gate.allow_variable(self.0, false).map_err(VariableError::Denied)?;
+        open.gate
+            .allow_variable(self.0, false)
+            .map_err(VariableError::Denied)?;
         Ok(std::env::var(self.0).ok())
     }
 
@@ -47,7 +49,10 @@ impl Gate {
             self.allow_variable(variable, true)?;
         }
         self.parts.redactor.learn(secret.expose());
-        self.secret_variables.lock().unwrap_or_else(PoisonError::into_inner).extend(variable);
+        self.secret_variables
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(variable);
         Ok(secret)
     }
 
@@ -55,23 +60,38 @@ impl Gate {
         let product = self.product_signed_with(name);
         let holds = match &product {
             Some(title) => Some(HeldSecret::OfProduct(title)),
-            None => self.is_secret_variable(name).then_some(HeldSecret::OfScript),
+            None => self
+                .is_secret_variable(name)
+                .then_some(HeldSecret::OfScript),
         };
-        allow(&Subject::Variable(VariableSubject { name, holds, stays_closed })).map_err(Denied::Policy)
+        allow(&Subject::Variable(VariableSubject {
+            name,
+            holds,
+            stays_closed,
+        }))
+        .map_err(Denied::Policy)
     }
 
     /// The title of the product whose calls are signed with what this variable holds.
     fn product_signed_with(&self, name: &str) -> Option<String> {
         let catalog = &self.parts.catalog;
-        catalog.products().iter().filter_map(|product| catalog.product(product).ok()).find_map(|product| {
-            let variables = &product.credentials;
-            let is_its = name == variables.secret_key || variables.security_token.as_deref() == Some(name);
-            is_its.then(|| product.title.clone())
-        })
+        catalog
+            .products()
+            .iter()
+            .filter_map(|product| catalog.product(product).ok())
+            .find_map(|product| {
+                let variables = &product.credentials;
+                let is_its = name == variables.secret_key
+                    || variables.security_token.as_deref() == Some(name);
+                is_its.then(|| product.title.clone())
+            })
     }
 
     fn is_secret_variable(&self, name: &str) -> bool {
-        let known = self.secret_variables.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self
+            .secret_variables
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         known.contains(name) || self.parts.profiles.is_secret_variable(name)
     }
 }

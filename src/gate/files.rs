@@ -1,7 +1,8 @@
-//! Files: opening, removing, renaming, and writing out what a script has written. Reading from an open file is no effect.
+//! Files: opening, removing, renaming, and writing out what a script has written. Reading from an
+//! open file is no effect.
 //!
-//! A path is resolved, judged, and then opened below the granted root, where no link leads out: what was judged is what is opened, whatever
-//! happens to the folders in between.
+//! A path is resolved, judged, and then opened below the granted root, where no link leads out:
+//! what was judged is what is opened, whatever happens to the folders in between.
 
 use super::admit::grant;
 use super::base::Gate;
@@ -47,7 +48,10 @@ impl From<io::Error> for FileError {
 
 /// What a file is opened for.
 #[derive(Debug, Clone, Copy, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "the options of opening do not depend on each other")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the options of opening do not depend on each other"
+)]
 pub struct Opening {
     /// It is read.
     pub reads: bool,
@@ -77,39 +81,65 @@ impl Gate {
         self.through_now(Rename { from, to }, id)
     }
 
-    /// Writes out what a script has written, as `write` does it: at a flush or when a file is closed. A run that is ended loses nothing that
-    /// was written before.
+    /// Writes out what a script has written, as `write` does it: at a flush or when a file is
+    /// closed. A run that is ended loses nothing that was written before.
     pub fn write_out<R>(&self, write: impl FnOnce() -> R, id: &EffectId) -> R {
         self.through_now(WriteOut(Cell::new(Some(write))), id)
     }
 
     /// The text of a file, for what loads it.
     pub(super) fn read_granted(&self, path: &Path) -> Result<String, FileError> {
-        let opening = Opening { reads: true, ..Opening::default() };
+        let opening = Opening {
+            reads: true,
+            ..Opening::default()
+        };
         Ok(io::read_to_string(self.open_granted(path, opening)?)?)
     }
 
     fn open_granted(&self, path: &Path, opening: Opening) -> Result<File, FileError> {
-        let Opening { reads, writes, appends, creates, truncates } = opening;
+        let Opening {
+            reads,
+            writes,
+            appends,
+            creates,
+            truncates,
+        } = opening;
         let (root, rest) = resolve_granted(&self.roots, path, resolve(path))?;
         let mut options = OpenOptions::new();
-        options.read(reads).write(writes && !appends).append(appends).create(creates).truncate(truncates);
+        options
+            .read(reads)
+            .write(writes && !appends)
+            .append(appends)
+            .create(creates)
+            .truncate(truncates);
         Ok(root.open_with(rest, &options)?.into_std())
     }
 }
 
 /// The granted root of a path, and what is left of the path below it.
-fn resolve_granted(roots: &[PathBuf], path: &Path, resolved: io::Result<PathBuf>) -> Result<(Dir, PathBuf), FileError> {
+fn resolve_granted(
+    roots: &[PathBuf],
+    path: &Path,
+    resolved: io::Result<PathBuf>,
+) -> Result<(Dir, PathBuf), FileError> {
     // C would open what stands before the NUL, which is not what was looked at.
     if path.as_os_str().as_encoded_bytes().contains(&0) {
         let refusal = format!("{:?} is not the path of a file", path.display().to_string());
         return Err(FileError::Denied(Denied::Policy(refusal)));
     }
     let resolved = resolved.map_err(|problem| {
-        FileError::Denied(Denied::NoSuchPath { path: path.display().to_string(), problem: Arc::new(problem) })
+        FileError::Denied(Denied::NoSuchPath {
+            path: path.display().to_string(),
+            problem: Arc::new(problem),
+        })
     })?;
-    let subject = FileSubject { given: path, resolved: &resolved, roots };
-    let (root, rest) = grant(subject).map_err(|because| FileError::Denied(Denied::Policy(because)))?;
+    let subject = FileSubject {
+        given: path,
+        resolved: &resolved,
+        roots,
+    };
+    let (root, rest) =
+        grant(subject).map_err(|because| FileError::Denied(Denied::Policy(because)))?;
     // A root that is a file itself, or that is meant itself, is an entry of its folder.
     let (folder, name) = match (rest.as_os_str().is_empty(), root.parent(), root.file_name()) {
         (true, Some(folder), Some(name)) => (folder.to_owned(), PathBuf::from(name)),
@@ -126,8 +156,14 @@ fn resolve_granted(roots: &[PathBuf], path: &Path, resolved: io::Result<PathBuf>
 fn resolve_granted_entry(roots: &[PathBuf], path: &Path) -> Result<(Dir, PathBuf), FileError> {
     let resolved = resolve_entry(path);
     // What is in a granted folder is granted, and not the folder.
-    if resolved.as_ref().is_ok_and(|resolved| roots.contains(resolved) && resolved.is_dir()) {
-        let refusal = format!("{} is a folder that is granted itself, and stays", path.display());
+    if resolved
+        .as_ref()
+        .is_ok_and(|resolved| roots.contains(resolved) && resolved.is_dir())
+    {
+        let refusal = format!(
+            "{} is a folder that is granted itself, and stays",
+            path.display()
+        );
         return Err(FileError::Denied(Denied::Policy(refusal)));
     }
     resolve_granted(roots, path, resolved)
@@ -158,7 +194,11 @@ impl Effect for Remove<'_> {
     async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
         let (folder, name) = resolve_granted_entry(&open.gate.roots, self.0)?;
         let is_folder = folder.symlink_metadata(&name)?.is_dir();
-        Ok(if is_folder { folder.remove_dir(name) } else { folder.remove_file(name) }?)
+        Ok(if is_folder {
+            folder.remove_dir(name)
+        } else {
+            folder.remove_file(name)
+        }?)
     }
 
     fn stopped(&self, _: &Open<'_>, stop: StopReason) -> Self::Outcome {
@@ -177,11 +217,18 @@ impl Effect for Rename<'_> {
     async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
         // That a path is not granted is more than that one is not there, whichever it is.
         let roots = &open.gate.roots;
-        match (resolve_granted_entry(roots, self.from), resolve_granted_entry(roots, self.to)) {
-            (_, Err(refusal @ FileError::Denied(Denied::Policy(_)))) => Err(RenameError::Target(refusal)),
+        match (
+            resolve_granted_entry(roots, self.from),
+            resolve_granted_entry(roots, self.to),
+        ) {
+            (_, Err(refusal @ FileError::Denied(Denied::Policy(_)))) => {
+                Err(RenameError::Target(refusal))
+            }
             (Err(refusal), _) => Err(RenameError::Source(refusal)),
             (_, Err(refusal)) => Err(RenameError::Target(refusal)),
-            (Ok((from, old)), Ok((to, new))) => from.rename(old, &to, new).map_err(|problem| RenameError::Source(problem.into())),
+            (Ok((from, old)), Ok((to, new))) => from
+                .rename(old, &to, new)
+                .map_err(|problem| RenameError::Source(problem.into())),
         }
     }
 
@@ -195,7 +242,9 @@ struct WriteOut<F>(Cell<Option<F>>);
 
 impl<R, F: FnOnce() -> R> WriteOut<F> {
     fn write(&self) -> R {
-        self.0.take().expect("it is carried out or stopped, and not both")()
+        self.0
+            .take()
+            .expect("it is carried out or stopped, and not both")()
     }
 }
 
@@ -221,8 +270,14 @@ mod tests {
     #[test]
     fn dots_are_resolved_and_the_last_part_need_not_be_there() {
         let here = std::env::current_dir().unwrap().canonicalize().unwrap();
-        assert_eq!(resolve(Path::new("src/../Cargo.toml")).unwrap(), here.join("Cargo.toml"));
-        assert_eq!(resolve(Path::new("src/../new.txt")).unwrap(), here.join("new.txt"));
+        assert_eq!(
+            resolve(Path::new("src/../Cargo.toml")).unwrap(),
+            here.join("Cargo.toml")
+        );
+        assert_eq!(
+            resolve(Path::new("src/../new.txt")).unwrap(),
+            here.join("new.txt")
+        );
         assert_eq!(resolve_entry(Path::new("src/..")).unwrap(), here);
         assert!(resolve(Path::new("no-such-folder/new.txt")).is_err());
     }
@@ -236,31 +291,41 @@ mod tests {
         std::os::unix::fs::symlink("file", folder.join("link")).unwrap();
         std::os::unix::fs::symlink("nowhere", folder.join("dangling")).unwrap();
         assert_eq!(resolve(&folder.join("link")).unwrap(), folder.join("file"));
-        assert_eq!(resolve_entry(&folder.join("link")).unwrap(), folder.join("link"));
+        assert_eq!(
+            resolve_entry(&folder.join("link")).unwrap(),
+            folder.join("link")
+        );
         assert!(resolve(&folder.join("dangling")).is_err());
     }
 
     #[test]
     #[cfg(unix)]
     fn what_was_judged_is_what_is_opened() {
-        let (granted_folder, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (granted_folder, outside) =
+            (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let folder = granted_folder.path().canonicalize().unwrap();
         fs::create_dir(folder.join("inner")).unwrap();
         for place in [&folder.join("inner"), outside.path()] {
             fs::write(place.join("file"), "").unwrap();
         }
         let path = folder.join("inner/file");
-        let (root, rest) = resolve_granted(std::slice::from_ref(&folder), &path, resolve(&path)).unwrap();
+        let (root, rest) =
+            resolve_granted(std::slice::from_ref(&folder), &path, resolve(&path)).unwrap();
         assert!(root.open(&rest).is_ok());
         fs::rename(folder.join("inner"), folder.join("moved")).unwrap();
         std::os::unix::fs::symlink(outside.path(), folder.join("inner")).unwrap();
-        assert!(root.open(&rest).is_err(), "a link that was put there meanwhile leads nowhere");
+        assert!(
+            root.open(&rest).is_err(),
+            "a link that was put there meanwhile leads nowhere"
+        );
     }
 
     #[test]
     fn a_path_outside_is_refused_and_the_remedy_named() {
         let roots = Grants::default().roots();
-        let refused = |path: &str| resolve_granted(&roots, Path::new(path), resolve(Path::new(path))).is_err();
+        let refused = |path: &str| {
+            resolve_granted(&roots, Path::new(path), resolve(Path::new(path))).is_err()
+        };
         for outside in ["/etc/hostname", "src/../../../etc/hostname", "Cargo.toml\0"] {
             assert!(refused(outside), "{outside:?}");
         }

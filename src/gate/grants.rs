@@ -17,8 +17,17 @@ pub struct Grants {
 impl Grants {
     /// What may be read and written, without links and dots.
     pub(super) fn roots(&self) -> Vec<PathBuf> {
-        let working = std::env::current_dir().and_then(|folder| folder.canonicalize()).ok();
-        working.into_iter().chain(self.allow_paths.iter().filter_map(|path| resolve(path).ok())).collect()
+        let working = std::env::current_dir()
+            .and_then(|folder| folder.canonicalize())
+            .ok();
+        working
+            .into_iter()
+            .chain(
+                self.allow_paths
+                    .iter()
+                    .filter_map(|path| resolve(path).ok()),
+            )
+            .collect()
     }
 }
 
@@ -28,7 +37,10 @@ pub(super) fn resolve(path: &Path) -> io::Result<PathBuf> {
         return Ok(resolved);
     }
     // A dangling link would be followed on writing, to a place that was not looked at.
-    if path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink()) {
+    if path
+        .symlink_metadata()
+        .is_ok_and(|metadata| metadata.is_symlink())
+    {
         return Err(io::Error::other("it is a link that leads nowhere"));
     }
     resolve_entry(path)

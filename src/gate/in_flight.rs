@@ -1,4 +1,5 @@
-//! What the run has set going in the cloud and not yet seen the end of: for the report when it is ended from outside.
+//! What the run has set going in the cloud and not yet seen the end of: for the report when it is
+//! ended from outside.
 
 use crate::client::command::AccountRef;
 use crate::client::error::Sent;
@@ -53,11 +54,25 @@ pub struct Pending {
 
 impl InFlight {
     /// A call begins; gives its number.
-    pub(super) fn begin(&self, action: Arc<str>, read_only: bool, lookup: Option<Arc<OutcomeProbe>>) -> u64 {
+    pub(super) fn begin(
+        &self,
+        action: Arc<str>,
+        read_only: bool,
+        lookup: Option<Arc<OutcomeProbe>>,
+    ) -> u64 {
         let mut entries = self.lock();
         entries.next += 1;
         let id = entries.next;
-        entries.calls.insert(id, OpenCall { action, read_only, attempts: 0, maybe_sent: false, lookup });
+        entries.calls.insert(
+            id,
+            OpenCall {
+                action,
+                read_only,
+                attempts: 0,
+                maybe_sent: false,
+                lookup,
+            },
+        );
         id
     }
 
@@ -69,7 +84,8 @@ impl InFlight {
         }
     }
 
-    /// No attempt of a call is on its way; `maybe_sent` is whether any so far may have been carried out.
+    /// No attempt of a call is on its way; `maybe_sent` is whether any so far may have been carried
+    /// out.
     pub(super) fn landed(&self, id: u64, maybe_sent: bool) {
         if let Some(call) = self.lock().calls.get_mut(&id) {
             call.maybe_sent = maybe_sent;
@@ -80,7 +96,11 @@ impl InFlight {
     pub(super) fn progress(&self, id: u64) -> (u32, Sent) {
         let entries = self.lock();
         let call = entries.calls.get(&id);
-        let sent = if call.is_some_and(|call| call.maybe_sent) { Sent::Maybe } else { Sent::No };
+        let sent = if call.is_some_and(|call| call.maybe_sent) {
+            Sent::Maybe
+        } else {
+            Sent::No
+        };
         (call.map_or(0, |call| call.attempts), sent)
     }
 
@@ -91,7 +111,10 @@ impl InFlight {
             && !call.read_only
             && sent == Sent::Maybe
         {
-            entries.unknown.push(UnknownOutcome { action: call.action.to_string(), lookup: call.lookup });
+            entries.unknown.push(UnknownOutcome {
+                action: call.action.to_string(),
+                lookup: call.lookup,
+            });
         }
     }
 
@@ -105,19 +128,33 @@ impl InFlight {
         self.lock().tasks.remove(task);
     }
 
-    /// The task as it is kept, so that who waits for it needs none of its own, and the Action that started it; none where this run did not.
+    /// The task as it is kept, so that who waits for it needs none of its own, and the Action that
+    /// started it; none where this run did not.
     pub(super) fn started(&self, task: &Task) -> Option<(Arc<Task>, Arc<str>)> {
-        self.lock().tasks.get_key_value(task).map(|(task, action)| (Arc::clone(task), Arc::clone(action)))
+        self.lock()
+            .tasks
+            .get_key_value(task)
+            .map(|(task, action)| (Arc::clone(task), Arc::clone(action)))
     }
 
     /// What is open now; a mutating call that is on its way has an unknown outcome.
     pub(super) fn pending(&self) -> Pending {
         let entries = self.lock();
-        let flying = entries.calls.values().filter(|call| !call.read_only && call.maybe_sent);
-        let flying = flying.map(|call| UnknownOutcome { action: call.action.to_string(), lookup: call.lookup.clone() });
+        let flying = entries
+            .calls
+            .values()
+            .filter(|call| !call.read_only && call.maybe_sent);
+        let flying = flying.map(|call| UnknownOutcome {
+            action: call.action.to_string(),
+            lookup: call.lookup.clone(),
+        });
         Pending {
             unknown: entries.unknown.iter().cloned().chain(flying).collect(),
-            tasks: entries.tasks.iter().map(|(task, action)| (Task::clone(task), action.to_string())).collect(),
+            tasks: entries
+                .tasks
+                .iter()
+                .map(|(task, action)| (Task::clone(task), action.to_string()))
+                .collect(),
             account: AccountRef::default(),
         }
     }

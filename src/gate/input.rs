@@ -1,4 +1,5 @@
-//! What comes from outside while the run waits for it: standard input, and what a process writes into a pipe.
+//! What comes from outside while the run waits for it: standard input, and what a process writes
+//! into a pipe.
 
 use super::base::Gate;
 use super::cancel::StopReason;
@@ -26,14 +27,26 @@ impl<R, F: Future<Output = R>> Effect for Input<F> {
 }
 
 impl Gate {
-    /// Carries out `reading`, which waits for the world outside; ends early where the effect at this place is cancelled.
-    pub async fn read_input<R>(&self, reading: impl Future<Output = R>, id: &EffectId) -> Result<R, StopReason> {
+    /// Carries out `reading`, which waits for the world outside; ends early where the effect at
+    /// this place is cancelled.
+    pub async fn read_input<R>(
+        &self,
+        reading: impl Future<Output = R>,
+        id: &EffectId,
+    ) -> Result<R, StopReason> {
         self.through(Input(Cell::new(Some(reading))), id).await
     }
 
     /// The same where Lua cannot yield: the whole run waits.
-    pub fn read_input_now<R>(&self, read: impl FnOnce() -> R, id: &EffectId) -> Result<R, StopReason> {
-        self.through_now(Input(Cell::new(Some(std::future::ready(()).map(|()| read())))), id)
+    pub fn read_input_now<R>(
+        &self,
+        read: impl FnOnce() -> R,
+        id: &EffectId,
+    ) -> Result<R, StopReason> {
+        self.through_now(
+            Input(Cell::new(Some(std::future::ready(()).map(|()| read())))),
+            id,
+        )
     }
 }
 
@@ -45,7 +58,8 @@ pub async fn readable(file: std::fs::File) -> std::io::Result<()> {
         return Ok(());
     }
     let (found, ready) = oneshot::channel();
-    // A thread, because tokio watches a borrowed descriptor only in unsafe code. It ends soon after the future is dropped.
+    // A thread, because tokio watches a borrowed descriptor only in unsafe code. It ends soon after
+    // the future is dropped.
     tokio::task::spawn_blocking(move || {
         while !found.is_closed() {
             match is_readable(&file, LOOK) {
@@ -59,7 +73,10 @@ pub async fn readable(file: std::fs::File) -> std::io::Result<()> {
 
 /// How long a thread waits for a file before it checks whether its run still does.
 #[cfg(unix)]
-const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+const LOOK: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 100_000_000,
+};
 
 #[cfg(unix)]
 fn is_readable(file: &std::fs::File, limit: Timespec) -> std::io::Result<bool> {

@@ -1,4 +1,5 @@
-//! Rate limits: a token bucket for each account of a product, shared by all that goes on in a run, and a cap on what is on its way.
+//! Rate limits: a token bucket for each account of a product, shared by all that goes on in a run,
+//! and a cap on what is on its way.
 
 use crate::client::route::RateKey;
 use crate::config::RateLimit;
@@ -11,7 +12,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// Attempts that may be on their way at once: each holds a connection, and a process may have some 1,000 files open.
+/// Attempts that may be on their way at once: each holds a connection, and a process may have some
+/// 1,000 files open.
 const FLYING: usize = 64;
 
 /// The run's clock as the limiter reads it; virtual in a simulation.
@@ -51,7 +53,12 @@ pub(super) type Slot<'a> = Option<SemaphorePermit<'a>>;
 
 impl Limiter {
     pub(super) fn new(clock: Clock) -> Self {
-        Self { clock, queues: Mutex::default(), flying: Semaphore::new(FLYING), polls: Semaphore::new(FLYING) }
+        Self {
+            clock,
+            queues: Mutex::default(),
+            flying: Semaphore::new(FLYING),
+            polls: Semaphore::new(FLYING),
+        }
     }
 
     /// Waits until an attempt may leave.
@@ -60,7 +67,8 @@ impl Limiter {
         self.flying.acquire().await.ok()
     }
 
-    /// What a poll holds from before it is made: ten thousand waits must not each hold a call that waits for its rate.
+    /// What a poll holds from before it is made: ten thousand waits must not each hold a call that
+    /// waits for its rate.
     pub(super) async fn poll(&self) -> Option<SemaphorePermit<'_>> {
         self.polls.acquire().await.ok()
     }
@@ -71,8 +79,17 @@ impl Limiter {
         loop {
             let now = self.clock.elapsed();
             let closed = lock(&queue.closed_until).saturating_sub(now);
-            let limited = || queue.bucket.as_ref().and_then(|bucket| bucket.check().err());
-            let wait = if closed.is_zero() { limited().map(|early| early.wait_time_from(now)) } else { Some(closed) };
+            let limited = || {
+                queue
+                    .bucket
+                    .as_ref()
+                    .and_then(|bucket| bucket.check().err())
+            };
+            let wait = if closed.is_zero() {
+                limited().map(|early| early.wait_time_from(now))
+            } else {
+                Some(closed)
+            };
             match wait {
                 Some(wait) => self.clock.sleep(wait).await,
                 None => return,
@@ -90,12 +107,19 @@ impl Limiter {
 
     fn queue(&self, key: &RateKey) -> Arc<Queue> {
         let mut queues = lock(&self.queues);
-        let is_its = |known: &RateKey| known.access_key == key.access_key && known.product == key.product;
+        let is_its =
+            |known: &RateKey| known.access_key == key.access_key && known.product == key.product;
         if let Some((_, queue)) = queues.iter().find(|(known, _)| is_its(known)) {
             return Arc::clone(queue);
         }
-        let bucket = key.limit.and_then(quota).map(|quota| Bucket::direct_with_clock(quota, Ticks(self.clock.clone())));
-        let queue = Arc::new(Queue { bucket, ..Queue::default() });
+        let bucket = key
+            .limit
+            .and_then(quota)
+            .map(|quota| Bucket::direct_with_clock(quota, Ticks(self.clock.clone())));
+        let queue = Arc::new(Queue {
+            bucket,
+            ..Queue::default()
+        });
         queues.push((key.clone(), Arc::clone(&queue)));
         queue
     }

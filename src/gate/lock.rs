@@ -36,7 +36,11 @@ pub enum LockError {
 }
 
 fn by(holder: &str) -> String {
-    if holder.is_empty() { String::new() } else { format!(" by {holder}") }
+    if holder.is_empty() {
+        String::new()
+    } else {
+        format!(" by {holder}")
+    }
 }
 
 /// The first pause between two attempts to take it; they grow to a second.
@@ -48,8 +52,14 @@ struct Lock<'a> {
 }
 
 impl Gate {
-    /// Takes a lock for the rest of the run, and waits for it for `timeout` at most. A lock that the run holds already is granted at once.
-    pub async fn lock(&self, name: &str, timeout: Duration, id: &EffectId) -> Result<(), LockError> {
+    /// Takes a lock for the rest of the run, and waits for it for `timeout` at most. A lock that
+    /// the run holds already is granted at once.
+    pub async fn lock(
+        &self,
+        name: &str,
+        timeout: Duration,
+        id: &EffectId,
+    ) -> Result<(), LockError> {
         self.through(Lock { name, timeout }, id).await
     }
 }
@@ -60,13 +70,18 @@ impl Effect for Lock<'_> {
     async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
         let (gate, Self { name, timeout }) = (open.gate, self);
         // A simulation without a store is alone.
-        let Some(recorder) = &gate.recorder else { return Ok(()) };
+        let Some(recorder) = &gate.recorder else {
+            return Ok(());
+        };
         // Other runs hold it by the machine's own time, whatever this run's clock does.
         let started = real_now();
         let mut pause = FIRST_PAUSE;
         let mut announced = false;
         loop {
-            let unusable = |reason| LockError::Unusable { name: (*name).to_owned(), reason };
+            let unusable = |reason| LockError::Unusable {
+                name: (*name).to_owned(),
+                reason,
+            };
             let holder = match recorder.lock(name).map_err(unusable)? {
                 Asked::Granted => return Ok(()),
                 Asked::HeldBy(holder) => holder,
@@ -74,10 +89,20 @@ impl Effect for Lock<'_> {
             let waited = started.elapsed();
             let left = timeout.saturating_sub(waited);
             if left.is_zero() {
-                return Err(LockError::TimedOut { name: (*name).to_owned(), holder, waited });
+                return Err(LockError::TimedOut {
+                    name: (*name).to_owned(),
+                    holder,
+                    waited,
+                });
             }
             if !std::mem::replace(&mut announced, true) {
-                gate.log(Level::Info, &format!("waiting for the lock {name:?}, which is held{}", by(&holder)));
+                gate.log(
+                    Level::Info,
+                    &format!(
+                        "waiting for the lock {name:?}, which is held{}",
+                        by(&holder)
+                    ),
+                );
             }
             gate.clock().real_sleep(pause.min(left)).await;
             pause = (pause * 2).min(Duration::from_secs(1));

@@ -1,7 +1,9 @@
-//! The gate: every effect of a script passes it, so that cancellation, admission, recording and what is left open are there and nowhere else.
+//! The gate: every effect of a script passes it, so that cancellation, admission, recording and
+//! what is left open are there and nowhere else.
 //!
-//! One file an effect: `call`, `wait`, `wait_state`, `pages`, `web`, `lock`, `sleep`, `files`, `process`, `environment`, `modules`, `input`.
-//! `effect` defines what an effect is, `through` how it passes.
+//! One file an effect: `call`, `wait`, `wait_state`, `pages`, `web`, `lock`, `sleep`, `files`,
+//! `process`, `environment`, `modules`, `input`. `effect` defines what an effect is, `through` how
+//! it passes.
 
 mod account;
 mod admit;

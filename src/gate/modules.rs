@@ -8,14 +8,17 @@ use crate::effect_id::EffectId;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The first that is there of the places where a module may stand beside its script, which needs no grant.
+/// The first that is there of the places where a module may stand beside its script, which needs no
+/// grant.
 struct Module<'a>(&'a [PathBuf]);
 
 impl Effect for Module<'_> {
     type Outcome = Result<Option<(PathBuf, String)>, FileError>;
 
     async fn perform(&self, _: &Open<'_>) -> Self::Outcome {
-        let Some(path) = self.0.iter().find(|path| path.is_file()) else { return Ok(None) };
+        let Some(path) = self.0.iter().find(|path| path.is_file()) else {
+            return Ok(None);
+        };
         Ok(Some((path.clone(), fs::read_to_string(path)?)))
     }
 
@@ -40,8 +43,13 @@ impl Effect for Script<'_> {
 }
 
 impl Gate {
-    /// The path and the text of a module that stands at one of these places; none where it stands at none.
-    pub fn module(&self, candidates: &[PathBuf], id: &EffectId) -> Result<Option<(PathBuf, String)>, FileError> {
+    /// The path and the text of a module that stands at one of these places; none where it stands
+    /// at none.
+    pub fn module(
+        &self,
+        candidates: &[PathBuf],
+        id: &EffectId,
+    ) -> Result<Option<(PathBuf, String)>, FileError> {
         self.through_now(Module(candidates), id)
     }
 

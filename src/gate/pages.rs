@@ -31,7 +31,11 @@ pub enum ReadError {
 impl Reading {
     /// A list from its first page on.
     pub fn new(paginator: Paginator, options: CallOptions) -> Self {
-        Self { paginator, options, is_complete: false }
+        Self {
+            paginator,
+            options,
+            is_complete: false,
+        }
     }
 
     /// The Action's whole name.
@@ -50,9 +54,14 @@ struct NextPage<'r>(Cell<Option<&'r mut Reading>>, String);
 
 impl Gate {
     /// The next page; none behind the last.
-    pub async fn next_page(&self, reading: &mut Reading, id: &EffectId) -> Result<Option<Answer>, ReadError> {
+    pub async fn next_page(
+        &self,
+        reading: &mut Reading,
+        id: &EffectId,
+    ) -> Result<Option<Answer>, ReadError> {
         let action = reading.action().to_owned();
-        self.through(NextPage(Cell::new(Some(reading)), action), id).await
+        self.through(NextPage(Cell::new(Some(reading)), action), id)
+            .await
     }
 }
 
@@ -60,7 +69,9 @@ impl Effect for NextPage<'_> {
     type Outcome = Result<Option<Answer>, ReadError>;
 
     async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
-        let Some(reading) = self.0.take().filter(|reading| !reading.is_complete) else { return Ok(None) };
+        let Some(reading) = self.0.take().filter(|reading| !reading.is_complete) else {
+            return Ok(None);
+        };
         // An error ends the reading: later pages would prove nothing.
         reading.is_complete = true;
         let answer = page(open, &reading.paginator, &reading.options).await?;
@@ -73,12 +84,16 @@ impl Effect for NextPage<'_> {
     }
 
     fn stopped(&self, _: &Open<'_>, stop: StopReason) -> Self::Outcome {
-        let error = CallError::Cancelled { reason: stop.describe(), sent: Sent::No };
+        let error = CallError::Cancelled {
+            reason: stop.describe(),
+            sent: Sent::No,
+        };
         Err(ReadError::Call(Failure::unsent(&self.1, error)))
     }
 }
 
-/// Reads a list that changed under the first reading once more, so that the error can name what changed.
+/// Reads a list that changed under the first reading once more, so that the error can name what
+/// changed.
 async fn read_again(open: &Open<'_>, first: &Reading) -> ReadError {
     let mut second = first.paginator.again();
     loop {
@@ -88,12 +103,22 @@ async fn read_again(open: &Open<'_>, first: &Reading) -> ReadError {
         };
         match second.take(&answer.json) {
             Ok(Progress::More) => {}
-            Ok(Progress::Complete | Progress::Doubtful) | Err(_) => return first.paginator.changed_since(&second).into(),
+            Ok(Progress::Complete | Progress::Doubtful) | Err(_) => {
+                return first.paginator.changed_since(&second).into();
+            }
         }
     }
 }
 
-async fn page(open: &Open<'_>, paginator: &Paginator, options: &CallOptions) -> Result<Answer, Failure> {
-    let call = Call { action: paginator.action().clone(), params: paginator.next_params(), options: options.clone() };
+async fn page(
+    open: &Open<'_>,
+    paginator: &Paginator,
+    options: &CallOptions,
+) -> Result<Answer, Failure> {
+    let call = Call {
+        action: paginator.action().clone(),
+        params: paginator.next_params(),
+        options: options.clone(),
+    };
     open.gate.call_within(call, open.id).await
 }

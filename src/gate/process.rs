@@ -1,4 +1,5 @@
-//! Processes: started by the system's shell, and ended with the run. While one is waited for, the run's other tasks go on.
+//! Processes: started by the system's shell, and ended with the run. While one is waited for, the
+//! run's other tasks go on.
 
 use super::admit::allow;
 use super::base::Gate;
@@ -16,7 +17,8 @@ use std::thread;
 use std::time::Duration;
 use tokio::process::{Child, Command};
 
-/// How often a running process is looked at where Lua cannot yield: at first, because most end at once.
+/// How often a running process is looked at where Lua cannot yield: at first, because most end at
+/// once.
 const FIRST_LOOK: Duration = Duration::from_millis(1);
 /// And later: well below the time in which Ctrl-C must end it.
 const LOOK: Duration = Duration::from_millis(20);
@@ -55,7 +57,10 @@ pub enum Waiting {
 impl Gate {
     /// Whether processes may be started.
     pub fn may_run(&self) -> Result<(), Denied> {
-        allow(&Subject::Process { is_granted: self.parts.grants.allow_run }).map_err(Denied::Policy)
+        allow(&Subject::Process {
+            is_granted: self.parts.grants.allow_run,
+        })
+        .map_err(Denied::Policy)
     }
 
     /// Runs a command of the system's shell to its end; `attend` is given the process once it runs.
@@ -67,25 +72,64 @@ impl Gate {
         waiting: Waiting,
         id: &EffectId,
     ) -> Result<ExitStatus, ProcessError> {
-        let start = Start { command, streams: Cell::new(streams) };
-        self.through(Execute { start, attend: Cell::new(Some(attend)), process: OnceCell::new(), waiting }, id).await
+        let start = Start {
+            command,
+            streams: Cell::new(streams),
+        };
+        self.through(
+            Execute {
+                start,
+                attend: Cell::new(Some(attend)),
+                process: OnceCell::new(),
+                waiting,
+            },
+            id,
+        )
+        .await
     }
 
     /// Starts a command of the system's shell.
-    pub fn start(&self, command: &str, streams: Streams, id: &EffectId) -> Result<Child, ProcessError> {
-        self.through_now(Start { command, streams: Cell::new(streams) }, id)
+    pub fn start(
+        &self,
+        command: &str,
+        streams: Streams,
+        id: &EffectId,
+    ) -> Result<Child, ProcessError> {
+        self.through_now(
+            Start {
+                command,
+                streams: Cell::new(streams),
+            },
+            id,
+        )
     }
 
     /// Waits until a process has ended; where the run is ended, so is the process.
-    pub async fn wait_for(&self, process: Child, waiting: Waiting, id: &EffectId) -> Result<ExitStatus, ProcessError> {
-        self.through(End { process: RefCell::new(process), waiting }, id).await
+    pub async fn wait_for(
+        &self,
+        process: Child,
+        waiting: Waiting,
+        id: &EffectId,
+    ) -> Result<ExitStatus, ProcessError> {
+        self.through(
+            End {
+                process: RefCell::new(process),
+                waiting,
+            },
+            id,
+        )
+        .await
     }
 
     /// The same for a process whose handle is lost: the whole run waits, as C does.
     pub fn wait_out(&self, process: &mut Child) -> Result<ExitStatus, ProcessError> {
         let mut pause = FIRST_LOOK;
         loop {
-            if let Some(stop) = self.cancel.reason().filter(|stop| !matches!(stop, StopReason::Exit(_))) {
+            if let Some(stop) = self
+                .cancel
+                .reason()
+                .filter(|stop| !matches!(stop, StopReason::Exit(_)))
+            {
                 kill(process, &stop);
                 return Err(ProcessError::Stopped(stop));
             }
@@ -106,13 +150,22 @@ fn kill(process: &mut Child, stop: &StopReason) {
     }
 }
 
-/// Waits for a process. It is borrowed for a moment each time, so that what ends it meanwhile can have it.
-async fn until_it_ends(open: &Open<'_>, waiting: Waiting, process: &RefCell<Child>) -> Result<ExitStatus, ProcessError> {
+/// Waits for a process. It is borrowed for a moment each time, so that what ends it meanwhile can
+/// have it.
+async fn until_it_ends(
+    open: &Open<'_>,
+    waiting: Waiting,
+    process: &RefCell<Child>,
+) -> Result<ExitStatus, ProcessError> {
     if waiting == Waiting::Blocks {
         return open.gate.wait_out(&mut process.borrow_mut());
     }
     let ended = poll_fn(|context| pin!(process.borrow_mut().wait()).poll(context));
-    open.gate.clock().real(ended).await.map_err(ProcessError::System)
+    open.gate
+        .clock()
+        .real(ended)
+        .await
+        .map_err(ProcessError::System)
 }
 
 struct Start<'a> {
@@ -125,8 +178,16 @@ impl Effect for Start<'_> {
 
     async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
         open.gate.may_run().map_err(ProcessError::Denied)?;
-        let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
-        let Streams { input, output, error } = self.streams.take();
+        let (shell, flag) = if cfg!(windows) {
+            ("cmd", "/C")
+        } else {
+            ("sh", "-c")
+        };
+        let Streams {
+            input,
+            output,
+            error,
+        } = self.streams.take();
         let mut command = Command::new(shell);
         command.args([flag, self.command]);
         input.map(|stream| command.stdin(stream));
@@ -174,7 +235,12 @@ impl<F: FnOnce(&mut Child) -> io::Result<()>> Effect for Execute<'_, F> {
         if let Some(attend) = self.attend.take() {
             attend(&mut process).map_err(ProcessError::System)?;
         }
-        until_it_ends(open, self.waiting, self.process.get_or_init(|| RefCell::new(process))).await
+        until_it_ends(
+            open,
+            self.waiting,
+            self.process.get_or_init(|| RefCell::new(process)),
+        )
+        .await
     }
 
     fn stopped(&self, _: &Open<'_>, stop: StopReason) -> Self::Outcome {

@@ -25,7 +25,10 @@ impl Random {
 
     /// Any 64 bits.
     pub fn bits(&self) -> u64 {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).u64(..)
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .u64(..)
     }
 
     /// A number from 0 up to 1.
@@ -36,7 +39,12 @@ impl Random {
     /// A UUID of version 4.
     pub fn uuid(&self) -> String {
         let mut bytes = [0; 16];
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).fill(&mut bytes);
-        uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .fill(&mut bytes);
+        uuid::Builder::from_random_bytes(bytes)
+            .into_uuid()
+            .to_string()
     }
 }

@@ -18,11 +18,14 @@ pub enum Asked {
 pub trait RunRecorder: Send + Sync {
     /// The run's id.
     fn run(&self) -> &str;
-    /// Keeps how a call ended, redacted; it is on its way when this returns. The error is why it cannot be kept, which stops nothing.
+    /// Keeps how a call ended, redacted; it is on its way when this returns. The error is why it
+    /// cannot be kept, which stops nothing.
     fn call(&self, line: &AuditLine) -> Result<(), String>;
-    /// Keeps that a change is about to leave; ends when that is kept. The error is why it cannot be kept, which stops nothing.
+    /// Keeps that a change is about to leave; ends when that is kept. The error is why it cannot be
+    /// kept, which stops nothing.
     fn intent<'a>(&'a self, line: &'a AuditLine) -> BoxFuture<'a, Result<(), String>>;
-    /// Keeps that a wait has begun, `elapsed` ago. The error is why it cannot be kept, which stops nothing.
+    /// Keeps that a wait has begun, `elapsed` ago. The error is why it cannot be kept, which stops
+    /// nothing.
     fn wait_began(&self, number: u64, what: &str, elapsed: Duration) -> Result<(), String>;
     /// Keeps how a wait ended, in a few words without secrets, and whether well.
     fn wait_ended(&self, number: u64, outcome: &str, done: bool) -> Result<(), String>;
@@ -30,11 +33,13 @@ pub trait RunRecorder: Send + Sync {
     fn logged(&self, level: Level, message: &str);
     /// Whether output is recorded at all.
     fn wants_output(&self) -> bool;
-    /// Whether what the script's processes write reaches a record, so that it must go through the run.
+    /// Whether what the script's processes write reaches a record, so that it must go through the
+    /// run.
     fn captures_processes(&self) -> bool {
         false
     }
-    /// Receives what the script writes to standard output; gives what is to be written in its place.
+    /// Receives what the script writes to standard output; gives what is to be written in its
+    /// place.
     fn output(&self, text: String) -> String;
     /// Asks for one of the locks that runs share.
     fn lock(&self, name: &str) -> Result<Asked, String>;

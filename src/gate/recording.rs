@@ -22,7 +22,11 @@ impl Gate {
 
     /// The latest records of the audit, one line of JSON each, where it keeps them.
     pub fn latest_records(&self) -> Vec<String> {
-        self.parts.audit.as_ref().map(Audit::kept).unwrap_or_default()
+        self.parts
+            .audit
+            .as_ref()
+            .map(Audit::kept)
+            .unwrap_or_default()
     }
 
     /// Writes what the audit has not written yet; to be called before the process ends.
@@ -37,8 +41,14 @@ impl Gate {
         if let Err(error) = outcome
             && !self.audit_failed.swap(true, Ordering::Relaxed)
         {
-            let file = audit.path().map(|path| path.display().to_string()).unwrap_or_default();
-            self.log(Level::Warn, &format!("calls cannot be recorded in {file}: {error}"));
+            let file = audit
+                .path()
+                .map(|path| path.display().to_string())
+                .unwrap_or_default();
+            self.log(
+                Level::Warn,
+                &format!("calls cannot be recorded in {file}: {error}"),
+            );
         }
     }
 
@@ -53,9 +63,12 @@ impl Gate {
 }
 
 impl Open<'_> {
-    /// Commits that a change is about to leave, once an effect and before a byte of it does: a machine that dies with the change on its way
-    /// leaves this behind.
-    pub(super) async fn commit_intent<'r, P: Serialize>(&self, entry: impl FnOnce() -> AuditEntry<'r, P>) {
+    /// Commits that a change is about to leave, once an effect and before a byte of it does: a
+    /// machine that dies with the change on its way leaves this behind.
+    pub(super) async fn commit_intent<'r, P: Serialize>(
+        &self,
+        entry: impl FnOnce() -> AuditEntry<'r, P>,
+    ) {
         if !self.needs_intent() {
             return;
         }

@@ -1,4 +1,5 @@
-//! A call that was never made, because what the script gave makes none: it is recorded as any other.
+//! A call that was never made, because what the script gave makes none: it is recorded as any
+//! other.
 
 use super::audit::{AuditEntry, End};
 use super::base::Gate;
@@ -23,7 +24,10 @@ impl Effect for Refused {
     }
 
     fn stopped(&self, _: &Open<'_>, stop: StopReason) -> Failure {
-        self.failure(CallError::Cancelled { reason: stop.describe(), sent: Sent::No })
+        self.failure(CallError::Cancelled {
+            reason: stop.describe(),
+            sent: Sent::No,
+        })
     }
 
     fn ended(&self, open: &Open<'_>, outcome: Option<&Failure>) {
@@ -54,10 +58,25 @@ impl Refused {
 }
 
 impl Gate {
-    /// Records a call that cannot be made, and gives it as a failed one. `action` is what the script named.
-    pub fn refuse(&self, action: &str, read_only: bool, error: CallError, id: &EffectId) -> Failure {
+    /// Records a call that cannot be made, and gives it as a failed one. `action` is what the
+    /// script named.
+    pub fn refuse(
+        &self,
+        action: &str,
+        read_only: bool,
+        error: CallError,
+        id: &EffectId,
+    ) -> Failure {
         let action: Arc<str> = action.into();
         let number = self.in_flight.begin(Arc::clone(&action), read_only, None);
-        self.through_now(Refused { action, read_only, error, number }, id)
+        self.through_now(
+            Refused {
+                action,
+                read_only,
+                error,
+                number,
+            },
+            id,
+        )
     }
 }

@@ -1,5 +1,6 @@
-//! Scopes: the tasks of a `parallel` can be ended without their run. The scope follows from the place in the run, because the
-//! paths of a task's coroutine and of all that it makes begin with the scope's own.
+//! Scopes: the tasks of a `parallel` can be ended without their run. The scope follows from the
+//! place in the run, because the paths of a task's coroutine and of all that it makes begin with
+//! the scope's own.
 
 use super::base::Gate;
 use super::cancel::{CancelToken, StopReason};
@@ -17,10 +18,12 @@ pub struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    /// Ends the tasks, because one failed: their next effects fail, and what they wait for is no longer waited for. A mutating call
-    /// that is on its way is waited for.
+    /// Ends the tasks, because one failed: their next effects fail, and what they wait for is no
+    /// longer waited for. A mutating call that is on its way is waited for.
     pub fn cancel(&self) {
-        self.gate.cancel_at(&self.path).raise(StopReason::SiblingFailed);
+        self.gate
+            .cancel_at(&self.path)
+            .raise(StopReason::SiblingFailed);
     }
 }
 
@@ -35,24 +38,37 @@ impl Gate {
     pub fn scope(&self, path: &str) -> Scope<'_> {
         let inside = CancelToken::inside(&self.cancel_at(path));
         self.scopes.lock().insert(path.to_owned(), inside);
-        Scope { gate: self, path: path.to_owned() }
+        Scope {
+            gate: self,
+            path: path.to_owned(),
+        }
     }
 
     /// The token that ends the coroutine of this path from outside.
     pub fn cancel_at(&self, path: &str) -> Arc<CancelToken> {
-        self.scopes.around(path).unwrap_or_else(|| Arc::clone(&self.cancel))
+        self.scopes
+            .around(path)
+            .unwrap_or_else(|| Arc::clone(&self.cancel))
     }
 
-    /// Ends the run after `limit` by its own clock, which the waits of a simulation move on. A script that computes moves only real time,
-    /// which the guard watches.
+    /// Ends the run after `limit` by its own clock, which the waits of a simulation move on. A
+    /// script that computes moves only real time, which the guard watches.
     pub fn limit(&self, limit: Duration) {
-        self.raise_after(limit, Arc::downgrade(&self.cancel), StopReason::TimedOut(limit));
+        self.raise_after(
+            limit,
+            Arc::downgrade(&self.cancel),
+            StopReason::TimedOut(limit),
+        );
     }
 
     /// Ends all whose paths begin with this one after `limit`; [`Self::unlimit`] forgets it.
     pub(super) fn limit_below(&self, path: &str, limit: Duration) -> AbortHandle {
         let inside = CancelToken::inside(&self.cancel_at(path));
-        let alarm = self.raise_after(limit, Arc::downgrade(&inside), StopReason::StateWaitTimedOut);
+        let alarm = self.raise_after(
+            limit,
+            Arc::downgrade(&inside),
+            StopReason::StateWaitTimedOut,
+        );
         self.scopes.lock().insert(path.to_owned(), inside);
         alarm
     }
@@ -63,7 +79,12 @@ impl Gate {
         self.scopes.lock().remove(path);
     }
 
-    fn raise_after(&self, delay: Duration, token: Weak<CancelToken>, stop: StopReason) -> AbortHandle {
+    fn raise_after(
+        &self,
+        delay: Duration,
+        token: Weak<CancelToken>,
+        stop: StopReason,
+    ) -> AbortHandle {
         let clock = self.parts.clock.clone();
         let alarm = tokio::spawn(async move {
             clock.sleep(delay).await;
@@ -74,16 +95,23 @@ impl Gate {
         alarm.abort_handle()
     }
 
-    /// Lets the deferred functions of the task at this path run, for a short time where it was cancelled; false where what is around
-    /// its `parallel` is ended too, which runs them later. [`Self::has_deferred`] ends it.
+    /// Lets the deferred functions of the task at this path run, for a short time where it was
+    /// cancelled; false where what is around its `parallel` is ended too, which runs them later.
+    /// [`Self::has_deferred`] ends it.
     pub fn may_defer(&self, path: &str) -> bool {
         let token = self.cancel_at(path);
         if !token.is_raised() {
             return true;
         }
-        let Some(around) = token.around().filter(|around| !around.is_raised()) else { return false };
+        let Some(around) = token.around().filter(|around| !around.is_raised()) else {
+            return false;
+        };
         let inside = CancelToken::inside(around);
-        self.raise_after(DEFERRED_AFTER_STOP, Arc::downgrade(&inside), StopReason::DeferredTooLong(DEFERRED_AFTER_STOP));
+        self.raise_after(
+            DEFERRED_AFTER_STOP,
+            Arc::downgrade(&inside),
+            StopReason::DeferredTooLong(DEFERRED_AFTER_STOP),
+        );
         self.scopes.lock().insert(path.to_owned(), inside);
         true
     }

@@ -1,4 +1,5 @@
-//! The scopes of a run: what ends a part of it. The paths of all that is in a scope begin with the scope's own.
+//! The scopes of a run: what ends a part of it. The paths of all that is in a scope begin with the
+//! scope's own.
 
 use super::cancel::CancelToken;
 use std::collections::HashMap;
@@ -19,7 +20,12 @@ impl Scopes {
         if scopes.is_empty() {
             return None;
         }
-        let ancestors = std::iter::successors(Some(path), |inner| inner.rsplit_once('.').map(|(outer, _)| outer));
-        ancestors.into_iter().find_map(|path| scopes.get(path)).cloned()
+        let ancestors = std::iter::successors(Some(path), |inner| {
+            inner.rsplit_once('.').map(|(outer, _)| outer)
+        });
+        ancestors
+            .into_iter()
+            .find_map(|path| scopes.get(path))
+            .cloned()
     }
 }

@@ -4,7 +4,8 @@ use serde_json::{Map, Value as Json};
 
 /// The stand-in of a cloud, as a script may direct it. Each access key has an account there.
 pub trait Simulation: Send + Sync {
-    /// Makes something go wrong in an account, as the table describes; where the table makes no sense, why.
+    /// Makes something go wrong in an account, as the table describes; where the table makes no
+    /// sense, why.
     fn fault(&self, access_key: &str, table: &Map<String, Json>) -> Result<(), String>;
     /// Lets everything go right again, in all accounts.
     fn clear(&self);

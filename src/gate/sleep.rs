@@ -23,7 +23,11 @@ impl Effect for Sleep {
 
 impl Gate {
     /// Sleeps; ends early where the effect at this place is cancelled.
-    pub fn sleep<'a>(&'a self, duration: Duration, id: &'a EffectId) -> impl Future<Output = Result<(), StopReason>> + use<'a> {
+    pub fn sleep<'a>(
+        &'a self,
+        duration: Duration,
+        id: &'a EffectId,
+    ) -> impl Future<Output = Result<(), StopReason>> + use<'a> {
         self.through(Sleep(duration), id)
     }
 }

@@ -16,16 +16,22 @@ struct UnderWay<'a, E: Effect> {
 
 impl<'a, E: Effect> UnderWay<'a, E> {
     fn new(gate: &'a Gate, effect: E, id: &'a EffectId) -> Self {
-        Self { effect, open: Open::new(gate, id), has_ended: false }
+        Self {
+            effect,
+            open: Open::new(gate, id),
+            has_ended: false,
+        }
     }
 
     /// Waits until the effect is to be given up; the reason.
     async fn given_up(&self, token: &CancelToken) -> StopReason {
         let stop = token.raised().await;
-        if stop != StopReason::SiblingFailed || !self.effect.changes() || !self.open.is_in_flight() {
+        if stop != StopReason::SiblingFailed || !self.effect.changes() || !self.open.is_in_flight()
+        {
             return stop;
         }
-        // The answer to a change that is on its way is worth waiting for. In a box, because few effects end so.
+        // The answer to a change that is on its way is worth waiting for. In a box, because few
+        // effects end so.
         drop(stop);
         Box::pin(self.landed()).await
     }
@@ -52,16 +58,20 @@ impl<E: Effect> Drop for UnderWay<'_, E> {
     }
 }
 
-/// The result of a future that waits for nothing; none where it would wait. tokio's budget does not count here: a task that has used it up would be
-/// told to wait.
+/// The result of a future that waits for nothing; none where it would wait. tokio's budget does not
+/// count here: a task that has used it up would be told to wait.
 pub fn at_once<F: Future>(future: F) -> Option<F::Output> {
     unconstrained(future).now_or_never()
 }
 
 impl Gate {
-    /// Carries out an effect, and ends it where its place in the run is cancelled. No `async fn`, which would hold the effect twice: there may
-    /// be ten thousand.
-    pub(super) fn through<'a, E: Effect>(&'a self, effect: E, id: &'a EffectId) -> impl Future<Output = E::Outcome> + use<'a, E> {
+    /// Carries out an effect, and ends it where its place in the run is cancelled. No `async fn`,
+    /// which would hold the effect twice: there may be ten thousand.
+    pub(super) fn through<'a, E: Effect>(
+        &'a self,
+        effect: E,
+        id: &'a EffectId,
+    ) -> impl Future<Output = E::Outcome> + use<'a, E> {
         let (mut under_way, token) = (UnderWay::new(self, effect, id), self.cancel_at(&id.path));
         async move {
             let outcome = tokio::select! {
@@ -80,7 +90,11 @@ impl Gate {
     }
 
     /// Carries out what is part of another effect: it has that one's place, and ends with it.
-    pub(super) fn within<'a, E: Effect>(&'a self, effect: E, id: &'a EffectId) -> impl Future<Output = E::Outcome> + use<'a, E> {
+    pub(super) fn within<'a, E: Effect>(
+        &'a self,
+        effect: E,
+        id: &'a EffectId,
+    ) -> impl Future<Output = E::Outcome> + use<'a, E> {
         let mut under_way = UnderWay::new(self, effect, id);
         async move {
             let outcome = under_way.effect.perform(&under_way.open).await;

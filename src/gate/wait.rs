@@ -1,5 +1,5 @@
-//! Waiting for tasks: each is asked for with growing pauses, side by side with the others, until an acceptor of its dialect finds that it is
-//! over.
+//! Waiting for tasks: each is asked for with growing pauses, side by side with the others, until an
+//! acceptor of its dialect finds that it is over.
 
 use super::backoff::{Backoff, LAST_LOOK};
 use super::base::Gate;
@@ -85,20 +85,24 @@ impl WaitError {
     pub fn task(&self) -> Option<&Task> {
         match self {
             Self::UnknownDialect { .. } => None,
-            Self::Incomplete { task, .. } | Self::Failed { task, .. } | Self::TimedOut { task, .. } | Self::Call { task, .. } => {
-                Some(task)
-            }
+            Self::Incomplete { task, .. }
+            | Self::Failed { task, .. }
+            | Self::TimedOut { task, .. }
+            | Self::Call { task, .. } => Some(task),
             Self::Cancelled { task, .. } => task.as_ref(),
         }
     }
 }
 
 fn describe_waiting(task: Option<&Task>) -> String {
-    task.map(|task| format!("; the task {task} goes on in the cloud")).unwrap_or_default()
+    task.map(|task| format!("; the task {task} goes on in the cloud"))
+        .unwrap_or_default()
 }
 
 fn last(failure: Option<&Failure>) -> String {
-    failure.map(|failure| format!("; the last time that it was asked for failed: {failure}")).unwrap_or_default()
+    failure
+        .map(|failure| format!("; the last time that it was asked for failed: {failure}"))
+        .unwrap_or_default()
 }
 
 /// The ids of what a task made, where they are few: more useful than that it is done.
@@ -111,7 +115,11 @@ fn describe_done(resources: &[String]) -> String {
 }
 
 fn about(resources: &[String]) -> String {
-    if resources.is_empty() { String::new() } else { format!("; it was about {}", resources.join(", ")) }
+    if resources.is_empty() {
+        String::new()
+    } else {
+        format!("; it was about {}", resources.join(", "))
+    }
 }
 
 /// A wait for some tasks. Ten thousand of them may go on at once, so it holds no more than it must.
@@ -130,7 +138,8 @@ struct Awaited {
 }
 
 impl Gate {
-    /// Waits for tasks side by side; gives the ids of what they made or changed, in the tasks' order.
+    /// Waits for tasks side by side; gives the ids of what they made or changed, in the tasks'
+    /// order.
     pub fn wait<'a>(
         &'a self,
         tasks: Vec<Task>,
@@ -139,8 +148,19 @@ impl Gate {
     ) -> impl Future<Output = Result<Vec<String>, WaitError>> + use<'a> {
         // Room for these and no more: most waits are for one task.
         let mut awaited = Vec::with_capacity(tasks.len());
-        awaited.extend(tasks.into_iter().filter(|task| !task.is_none()).map(|task| Awaited::new(self, task)));
-        self.through(WaitEffect { tasks: awaited, timeout }, id)
+        awaited.extend(
+            tasks
+                .into_iter()
+                .filter(|task| !task.is_none())
+                .map(|task| Awaited::new(self, task)),
+        );
+        self.through(
+            WaitEffect {
+                tasks: awaited,
+                timeout,
+            },
+            id,
+        )
     }
 }
 
@@ -150,16 +170,25 @@ impl Effect for WaitEffect {
     async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
         match &self.tasks[..] {
             [task] => self.poll(task, open).await,
-            tasks => Ok(try_join_all(tasks.iter().map(|task| self.poll(task, open))).await?.concat()),
+            tasks => Ok(try_join_all(tasks.iter().map(|task| self.poll(task, open)))
+                .await?
+                .concat()),
         }
     }
 
     fn stopped(&self, open: &Open<'_>, stop: StopReason) -> Self::Outcome {
-        let going_on: Vec<_> = self.tasks.iter().filter(|task| !task.record.has_ended()).collect();
+        let going_on: Vec<_> = self
+            .tasks
+            .iter()
+            .filter(|task| !task.record.has_ended())
+            .collect();
         for task in &going_on {
             task.end(open.gate, "still running", false);
         }
-        let task = going_on.first().or(self.tasks.first().as_ref()).map(|task| Task::clone(&task.task));
+        let task = going_on
+            .first()
+            .or(self.tasks.first().as_ref())
+            .map(|task| Task::clone(&task.task));
         Err(WaitError::Cancelled { task, stop })
     }
 
@@ -173,8 +202,8 @@ impl Effect for WaitEffect {
 }
 
 impl WaitEffect {
-    /// Asks for a task until it has ended, or its time is over, and reports how it did; gives the ids of what it made or changed. An async block,
-    /// which holds what it is given once.
+    /// Asks for a task until it has ended, or its time is over, and reports how it did; gives the
+    /// ids of what it made or changed. An async block, which holds what it is given once.
     fn poll<'a>(
         &'a self,
         awaited: &'a Awaited,
@@ -187,27 +216,54 @@ impl WaitEffect {
             loop {
                 match self.ask_in_turn(awaited, open).await? {
                     Ok(Verdict::Done { resources, .. }) => return Ok(resources),
-                    Ok(Verdict::Failed { state, reason, resources }) => {
+                    Ok(Verdict::Failed {
+                        state,
+                        reason,
+                        resources,
+                    }) => {
                         let reason = reason.map(|reason| open.gate.redact(&reason));
-                        return Err(WaitError::Failed { task: awaited.task(), state, reason, resources });
+                        return Err(WaitError::Failed {
+                            task: awaited.task(),
+                            state,
+                            reason,
+                            resources,
+                        });
                     }
                     Ok(Verdict::Running { state, known }) => {
                         failure = None;
                         if !known && !std::mem::replace(&mut has_warned, true) {
                             let task = &awaited.task;
-                            let message = format!("the task {task} is in a state that no document names: {state:?}; waiting on");
+                            let message = format!(
+                                "the task {task} is in a state that no document names: {state:?}; waiting on"
+                            );
                             open.gate.log(Level::Warn, &message);
                         }
                         awaited.announce(open.gate, Some(state));
                     }
                     Err(failed) if failed.error.retryable() => {
-                        // The first failure of a row is reported, so that an hour of silence is none.
-                        let level = if failure.is_some() { Level::Debug } else { Level::Warn };
-                        open.gate.log(level, &format!("asking for the task {} failed and is tried again: {failed}", awaited.task));
+                        // The first failure of a row is reported, so that an hour of silence is
+                        // none.
+                        let level = if failure.is_some() {
+                            Level::Debug
+                        } else {
+                            Level::Warn
+                        };
+                        open.gate.log(
+                            level,
+                            &format!(
+                                "asking for the task {} failed and is tried again: {failed}",
+                                awaited.task
+                            ),
+                        );
                         failure = Some(Box::new(failed));
                         awaited.announce(open.gate, None);
                     }
-                    Err(failed) => return Err(WaitError::Call { task: awaited.task(), failure: Box::new(failed) }),
+                    Err(failed) => {
+                        return Err(WaitError::Call {
+                            task: awaited.task(),
+                            failure: Box::new(failed),
+                        });
+                    }
                 }
                 let waited = awaited.record.elapsed(open.gate);
                 let left = self.timeout.saturating_sub(waited);
@@ -219,24 +275,46 @@ impl WaitEffect {
                         failure,
                     });
                 }
-                let asked_for = failure.as_ref().and_then(|failure| failure.error.refusal()?.retry_after).unwrap_or_default();
-                open.gate.clock().sleep(backoff.next(open.gate.parts.random.fraction()).max(asked_for).min(left)).await;
+                let asked_for = failure
+                    .as_ref()
+                    .and_then(|failure| failure.error.refusal()?.retry_after)
+                    .unwrap_or_default();
+                open.gate
+                    .clock()
+                    .sleep(
+                        backoff
+                            .next(open.gate.parts.random.fraction())
+                            .max(asked_for)
+                            .min(left),
+                    )
+                    .await;
             }
         };
         polling.inspect(move |outcome| awaited.end_with(open.gate, outcome))
     }
 
-    /// Boxed, and made only when it is polled: the pauses are long, and ten thousand waits must not each hold the memory of a call.
-    async fn ask_in_turn(&self, awaited: &Awaited, open: &Open<'_>) -> Result<Result<Verdict, Failure>, WaitError> {
+    /// Boxed, and made only when it is polled: the pauses are long, and ten thousand waits must not
+    /// each hold the memory of a call.
+    async fn ask_in_turn(
+        &self,
+        awaited: &Awaited,
+        open: &Open<'_>,
+    ) -> Result<Result<Verdict, Failure>, WaitError> {
         let _turn = open.gate.limiter.poll().await;
         Box::pin(self.ask(awaited, open)).await
     }
 
     /// Asks for a task once.
-    async fn ask(&self, awaited: &Awaited, open: &Open<'_>) -> Result<Result<Verdict, Failure>, WaitError> {
+    async fn ask(
+        &self,
+        awaited: &Awaited,
+        open: &Open<'_>,
+    ) -> Result<Result<Verdict, Failure>, WaitError> {
         let (action, product) = awaited.asked_with(open.gate)?;
         let (task, model) = (&awaited.task, &product.waiters[&awaited.task.dialect]);
-        let left = self.timeout.saturating_sub(awaited.record.elapsed(open.gate));
+        let left = self
+            .timeout
+            .saturating_sub(awaited.record.elapsed(open.gate));
         let options = CallOptions {
             // The wait itself tries again; a poll that hangs must not outlast it.
             retries: Some(0),
@@ -245,8 +323,16 @@ impl WaitEffect {
             region: task.account.region.clone(),
             unchecked: false,
         };
-        let call = Call { action, params: waiter::parameters(model, task), options };
-        Ok(open.gate.call_within(call, open.id).await.map(|answer| waiter::judge(model, &answer.json)))
+        let call = Call {
+            action,
+            params: waiter::parameters(model, task),
+            options,
+        };
+        Ok(open
+            .gate
+            .call_within(call, open.id)
+            .await
+            .map(|answer| waiter::judge(model, &answer.json)))
     }
 }
 
@@ -256,7 +342,12 @@ impl Awaited {
             Some((task, action)) => (task, Some(action)),
             None => (Arc::new(task), None),
         };
-        Self { record: WaitRecord::new(gate), task, started_by, state: RefCell::default() }
+        Self {
+            record: WaitRecord::new(gate),
+            task,
+            started_by,
+            state: RefCell::default(),
+        }
     }
 
     fn task(&self) -> Task {
@@ -270,23 +361,44 @@ impl Awaited {
         }
     }
 
-    /// The Action that tasks of its dialect are asked for with, and the product that has the dialect's waiter.
+    /// The Action that tasks of its dialect are asked for with, and the product that has the
+    /// dialect's waiter.
     fn asked_with(&self, gate: &Gate) -> Result<(Action, Arc<ProductModel>), WaitError> {
         let task = &self.task;
-        let unknown = || WaitError::UnknownDialect { dialect: task.dialect.clone() };
-        let product = gate.waiter_for(&task.product, &task.dialect).ok_or_else(unknown)?;
+        let unknown = || WaitError::UnknownDialect {
+            dialect: task.dialect.clone(),
+        };
+        let product = gate
+            .waiter_for(&task.product, &task.dialect)
+            .ok_or_else(unknown)?;
         let model = &product.waiters[&task.dialect];
-        if let Some(name) = model.arguments.values().find(|name| *name != "id" && !task.with.contains_key(*name)) {
-            return Err(WaitError::Incomplete { task: Task::clone(task), name: name.clone() });
+        if let Some(name) = model
+            .arguments
+            .values()
+            .find(|name| *name != "id" && !task.with.contains_key(*name))
+        {
+            return Err(WaitError::Incomplete {
+                task: Task::clone(task),
+                name: name.clone(),
+            });
         }
-        let action = gate.parts.catalog.action(&model.operation).map_err(|_| unknown())?;
+        let action = gate
+            .parts
+            .catalog
+            .action(&model.operation)
+            .map_err(|_| unknown())?;
         Ok((action, product))
     }
 
     fn backoff(&self, gate: &Gate) -> Result<Backoff, WaitError> {
         let (_, product) = self.asked_with(gate)?;
-        let WaiterModel { delay, max_delay, .. } = &product.waiters[&self.task.dialect];
-        Ok(Backoff::new(Duration::from_secs(*delay), Duration::from_secs(*max_delay)))
+        let WaiterModel {
+            delay, max_delay, ..
+        } = &product.waiters[&self.task.dialect];
+        Ok(Backoff::new(
+            Duration::from_secs(*delay),
+            Duration::from_secs(*max_delay),
+        ))
     }
 
     /// Reports its state; without one, that it is as before.
@@ -301,8 +413,12 @@ impl Awaited {
     fn end_with(&self, gate: &Gate, outcome: &Result<Vec<String>, WaitError>) {
         let (text, done) = match outcome {
             Ok(resources) => (describe_done(resources), true),
-            Err(WaitError::Failed { state, reason, .. }) => (reason.clone().unwrap_or_else(|| state.clone()), false),
-            Err(WaitError::TimedOut { .. }) => ("still running, no longer waited for".to_owned(), false),
+            Err(WaitError::Failed { state, reason, .. }) => {
+                (reason.clone().unwrap_or_else(|| state.clone()), false)
+            }
+            Err(WaitError::TimedOut { .. }) => {
+                ("still running, no longer waited for".to_owned(), false)
+            }
             Err(error) => (error.to_string(), false),
         };
         if matches!(outcome, Ok(_) | Err(WaitError::Failed { .. })) {

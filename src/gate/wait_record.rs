@@ -17,7 +17,12 @@ pub(super) struct WaitRecord {
 impl WaitRecord {
     /// A wait that begins now.
     pub(super) fn new(gate: &Gate) -> Self {
-        Self { number: gate.next_wait(), started: gate.elapsed(), has_begun: Cell::default(), has_ended: Cell::default() }
+        Self {
+            number: gate.next_wait(),
+            started: gate.elapsed(),
+            has_begun: Cell::default(),
+            has_ended: Cell::default(),
+        }
     }
 
     /// How long it has gone on.
@@ -34,7 +39,13 @@ impl WaitRecord {
     pub(super) fn goes_on(&self, gate: &Gate, what: String, state: String, changed: bool) {
         let elapsed = self.elapsed(gate);
         self.begin(gate, &what, elapsed);
-        gate.event(Event::Waiting { id: self.number, what, state, changed, elapsed });
+        gate.event(Event::Waiting {
+            id: self.number,
+            what,
+            state,
+            changed,
+            elapsed,
+        });
     }
 
     /// Reports how it ended.
@@ -45,7 +56,13 @@ impl WaitRecord {
         if let Some(recorder) = &gate.recorder {
             gate.report_record_failure(recorder.wait_ended(self.number, &outcome, done));
         }
-        gate.event(Event::WaitEnded { id: self.number, what, outcome, done, elapsed });
+        gate.event(Event::WaitEnded {
+            id: self.number,
+            what,
+            outcome,
+            done,
+            elapsed,
+        });
     }
 
     /// A wait is recorded once it is known that it goes on, or that it has ended.

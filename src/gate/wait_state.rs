@@ -1,7 +1,9 @@
-//! Waiting for a state: something is asked for again and again, with growing pauses, until it is as it should be.
+//! Waiting for a state: something is asked for again and again, with growing pauses, until it is as
+//! it should be.
 //!
-//! The loop is in `stdlib/core/wait_state.lua`, because what is asked for, and whether it is as it should be, may be functions of the script.
-//! Here is what it does in each round: it looks ([`Gate::look_at`]), reports what it saw, and pauses ([`StatePoller::pause`]).
+//! The loop is in `stdlib/core/wait_state.lua`, because what is asked for, and whether it is as it
+//! should be, may be functions of the script. Here is what it does in each round: it looks
+//! ([`Gate::look_at`]), reports what it saw, and pauses ([`StatePoller::pause`]).
 
 use super::backoff::{Backoff, LAST_LOOK};
 use super::base::Gate;
@@ -48,45 +50,117 @@ impl Effect for Look {
     type Outcome = Result<Seen, Failure>;
 
     async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
-        let (gate, Resource { model, id, profile, region }) = (open.gate, &self.0);
-        let unknown = || Failure::unsent(model, CallError::BadOption("the catalogue has no such state".to_owned()));
+        let (
+            gate,
+            Resource {
+                model,
+                id,
+                profile,
+                region,
+            },
+        ) = (open.gate, &self.0);
+        let unknown = || {
+            Failure::unsent(
+                model,
+                CallError::BadOption("the catalogue has no such state".to_owned()),
+            )
+        };
         let (product, name) = model.split_once('.').ok_or_else(unknown)?;
         let product = gate.parts.catalog.product(product).map_err(|_| unknown())?;
         let model = product.states.get(name).ok_or_else(unknown)?;
-        let action = gate.parts.catalog.action(&model.operation).map_err(|_| unknown())?;
+        let action = gate
+            .parts
+            .catalog
+            .action(&model.operation)
+            .map_err(|_| unknown())?;
         let id = Value::String(id.clone());
         // One that takes a list in a text is given one.
-        let is_list = |name: &String| action.param(name).is_some_and(|param| param.encoding.is_some());
-        let value = |name: &String| if is_list(name) { Value::List(vec![id.clone()]) } else { id.clone() };
-        let params: Params = model.arguments.keys().map(|name| (name.clone(), value(name))).collect();
-        let options = CallOptions { profile: profile.clone(), region: region.clone(), ..CallOptions::default() };
-        match gate.call_within(Call { action, params, options }, open.id).await {
+        let is_list = |name: &String| {
+            action
+                .param(name)
+                .is_some_and(|param| param.encoding.is_some())
+        };
+        let value = |name: &String| {
+            if is_list(name) {
+                Value::List(vec![id.clone()])
+            } else {
+                id.clone()
+            }
+        };
+        let params: Params = model
+            .arguments
+            .keys()
+            .map(|name| (name.clone(), value(name)))
+            .collect();
+        let options = CallOptions {
+            profile: profile.clone(),
+            region: region.clone(),
+            ..CallOptions::default()
+        };
+        match gate
+            .call_within(
+                Call {
+                    action,
+                    params,
+                    options,
+                },
+                open.id,
+            )
+            .await
+        {
             Ok(answer) => {
                 let state = waiter::state(model, &answer.json);
-                let has_failed = state.as_deref().is_some_and(|state| waiter::has_failed(model, state));
-                Ok(Seen { state, has_failed, answer: Some(answer) })
+                let has_failed = state
+                    .as_deref()
+                    .is_some_and(|state| waiter::has_failed(model, state));
+                Ok(Seen {
+                    state,
+                    has_failed,
+                    answer: Some(answer),
+                })
             }
-            Err(failure) if is_gone(model, &failure) => Ok(Seen { state: None, has_failed: false, answer: None }),
+            Err(failure) if is_gone(model, &failure) => Ok(Seen {
+                state: None,
+                has_failed: false,
+                answer: None,
+            }),
             Err(failure) => Err(failure),
         }
     }
 
     fn stopped(&self, _: &Open<'_>, stop: StopReason) -> Self::Outcome {
-        let error = CallError::Cancelled { reason: stop.describe(), sent: Sent::No };
+        let error = CallError::Cancelled {
+            reason: stop.describe(),
+            sent: Sent::No,
+        };
         Err(Failure::unsent(&self.0.model, error))
     }
 }
 
 fn is_gone(model: &StateModel, failure: &Failure) -> bool {
-    failure.error.refusal().and_then(|refusal| refusal.code.as_ref()).is_some_and(|code| model.gone.contains(code))
+    failure
+        .error
+        .refusal()
+        .and_then(|refusal| refusal.code.as_ref())
+        .is_some_and(|code| model.gone.contains(code))
 }
 
 impl Gate {
     /// The whole names of all states that the catalogue can ask for.
     pub fn state_models(&self) -> Vec<String> {
         let products = self.parts.catalog.products();
-        let models = products.iter().filter_map(|product| self.parts.catalog.product(product).ok());
-        models.flat_map(|model| model.states.keys().map(|name| format!("{}.{name}", model.product)).collect::<Vec<_>>()).collect()
+        let models = products
+            .iter()
+            .filter_map(|product| self.parts.catalog.product(product).ok());
+        models
+            .flat_map(|model| {
+                model
+                    .states
+                    .keys()
+                    .map(|name| format!("{}.{name}", model.product))
+                    .collect::<Vec<_>>()
+            })
+            .collect()
     }
 
     /// Asks for the state of a resource.
@@ -127,7 +201,11 @@ pub enum StatePollerError {
 }
 
 fn describe_last_state(state: &str) -> String {
-    if state.is_empty() { "was not as it should be".to_owned() } else { format!("was still {state:?}") }
+    if state.is_empty() {
+        "was not as it should be".to_owned()
+    } else {
+        format!("was still {state:?}")
+    }
 }
 
 impl StatePoller {
@@ -154,22 +232,34 @@ impl StatePoller {
     pub async fn pause(&mut self, state: String, id: &EffectId) -> Result<(), StatePollerError> {
         let changed = state != self.state;
         self.state = state;
-        self.record.goes_on(&self.gate, self.what.clone(), self.state.clone(), changed);
+        self.record
+            .goes_on(&self.gate, self.what.clone(), self.state.clone(), changed);
         let elapsed = self.record.elapsed(&self.gate);
         let left = self.timeout.saturating_sub(elapsed);
         if left.is_zero() {
             self.end("not waited for any longer", false);
-            return Err(StatePollerError::TimedOut { what: self.what.clone(), state: self.state.clone(), waited: elapsed });
+            return Err(StatePollerError::TimedOut {
+                what: self.what.clone(),
+                state: self.state.clone(),
+                waited: elapsed,
+            });
         }
-        let pause = self.backoff.next(self.gate.parts.random.fraction()).min(left);
-        self.gate.sleep(pause, id).await.map_err(StatePollerError::Cancelled)
+        let pause = self
+            .backoff
+            .next(self.gate.parts.random.fraction())
+            .min(left);
+        self.gate
+            .sleep(pause, id)
+            .await
+            .map_err(StatePollerError::Cancelled)
     }
 
     /// Reports how it ended.
     pub fn end(&mut self, outcome: &str, done: bool) {
         if !self.record.has_ended() {
             self.gate.unlimit(&self.path, &self.alarm);
-            self.record.end(&self.gate, self.what.clone(), outcome, done);
+            self.record
+                .end(&self.gate, self.what.clone(), outcome, done);
         }
     }
 }

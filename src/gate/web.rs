@@ -79,7 +79,15 @@ pub struct WebAnswer {
 }
 
 /// Headers for where a request goes and where it ends, which the URL and the body decide.
-const OWN_HEADERS: &[&str] = &["host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"];
+const OWN_HEADERS: &[&str] = &[
+    "host",
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "upgrade",
+    "te",
+    "trailer",
+];
 
 /// A request under way.
 struct RequestEffect {
@@ -97,9 +105,16 @@ impl Gate {
     /// Sends a script's request. An answer of any status is an answer; nothing is sent twice.
     pub async fn request(&self, request: WebRequest, id: &EffectId) -> Result<WebAnswer, Failure> {
         learn(&self.parts.redactor, &request);
-        let number = self.in_flight.begin(Arc::clone(&request.function), request.is_reading(), None);
-        let effect =
-            RequestEffect { request, number, started: self.elapsed(), endpoint: OnceCell::new(), is_announced: Cell::new(false) };
+        let number =
+            self.in_flight
+                .begin(Arc::clone(&request.function), request.is_reading(), None);
+        let effect = RequestEffect {
+            request,
+            number,
+            started: self.elapsed(),
+            endpoint: OnceCell::new(),
+            is_announced: Cell::new(false),
+        };
         self.through(effect, id).await
     }
 }
@@ -112,12 +127,20 @@ impl Effect for RequestEffect {
     }
 
     async fn perform(&self, open: &Open<'_>) -> Result<WebAnswer, Failure> {
-        self.answer(open).await.map_err(|error| self.failure(open.gate, error))
+        self.answer(open)
+            .await
+            .map_err(|error| self.failure(open.gate, error))
     }
 
     fn stopped(&self, open: &Open<'_>, stop: StopReason) -> Result<WebAnswer, Failure> {
         let (_, sent) = open.gate.in_flight.progress(self.number);
-        Err(self.failure(open.gate, CallError::Cancelled { reason: stop.describe(), sent }))
+        Err(self.failure(
+            open.gate,
+            CallError::Cancelled {
+                reason: stop.describe(),
+                sent,
+            },
+        ))
     }
 
     fn ended(&self, open: &Open<'_>, outcome: Option<&Result<WebAnswer, Failure>>) {
@@ -130,7 +153,10 @@ impl Effect for RequestEffect {
         };
         let failure = outcome.and_then(|outcome| outcome.as_ref().err());
         let status = |outcome: &Result<WebAnswer, Failure>| {
-            outcome.as_ref().map_or_else(|failure| failure.error.http_status(), |answer| Some(answer.status.as_u16()))
+            outcome.as_ref().map_or_else(
+                |failure| failure.error.http_status(),
+                |answer| Some(answer.status.as_u16()),
+            )
         };
         let kind = failure.map(|failure| failure.error.kind().as_str());
         if self.is_announced.get() {
@@ -159,11 +185,22 @@ impl RequestEffect {
         let url = parse_url(request.url.expose())?;
         let headers = request.header_map()?;
         self.admit(gate, &url)?;
-        let endpoint = self.endpoint.get_or_init(|| redacted_url(&url, matches!(request.url, Text::Secret(_))));
+        let endpoint = self
+            .endpoint
+            .get_or_init(|| redacted_url(&url, matches!(request.url, Text::Secret(_))));
         self.is_announced.set(true);
-        gate.event(Event::CallStarted { id: self.number, action: Arc::clone(&request.function) });
+        gate.event(Event::CallStarted {
+            id: self.number,
+            action: Arc::clone(&request.function),
+        });
         if gate.parts.simulation.is_some() {
-            gate.log(Level::Info, &format!("{} {endpoint}: not sent, this is a simulation", request.function));
+            gate.log(
+                Level::Info,
+                &format!(
+                    "{} {endpoint}: not sent, this is a simulation",
+                    request.function
+                ),
+            );
             return Ok(WebAnswer {
                 status: StatusCode::NO_CONTENT,
                 headers: HeaderMap::new(),
@@ -172,25 +209,62 @@ impl RequestEffect {
             });
         }
         if self.changes() {
-            open.commit_intent(|| self.record(open, SENDING, End::of_intent())).await;
+            open.commit_intent(|| self.record(open, SENDING, End::of_intent()))
+                .await;
         }
         gate.in_flight.attempt(self.number, 1);
-        let answer = open.in_flight(gate.clock().within(request.timeout, self.follow(gate, url, headers))).await;
-        answer.unwrap_or_else(|| Err(CallError::TimedOut { seconds: request.timeout.as_secs_f64(), sent: Sent::Maybe }))
+        let answer = open
+            .in_flight(
+                gate.clock()
+                    .within(request.timeout, self.follow(gate, url, headers)),
+            )
+            .await;
+        answer.unwrap_or_else(|| {
+            Err(CallError::TimedOut {
+                seconds: request.timeout.as_secs_f64(),
+                sent: Sent::Maybe,
+            })
+        })
     }
 
-    /// Sends it, and where the script wants that and it changes nothing, on to where it is redirected.
-    async fn follow(&self, gate: &Gate, mut url: Url, mut headers: HeaderMap) -> Result<WebAnswer, CallError> {
-        let mut left = if self.changes() { 0 } else { self.request.redirects };
+    /// Sends it, and where the script wants that and it changes nothing, on to where it is
+    /// redirected.
+    async fn follow(
+        &self,
+        gate: &Gate,
+        mut url: Url,
+        mut headers: HeaderMap,
+    ) -> Result<WebAnswer, CallError> {
+        let mut left = if self.changes() {
+            0
+        } else {
+            self.request.redirects
+        };
         loop {
-            let response = gate.parts.transport.send(attempt(&self.request, &url, &headers)).await?;
+            let response = gate
+                .parts
+                .transport
+                .send(attempt(&self.request, &url, &headers))
+                .await?;
             let target = redirect_target(&url, &response).filter(|_| left > 0);
             let Some(target) = target else {
-                let Response { status, headers, body } = response;
-                return Ok(WebAnswer { status, headers, body, simulated: false });
+                let Response {
+                    status,
+                    headers,
+                    body,
+                } = response;
+                return Ok(WebAnswer {
+                    status,
+                    headers,
+                    body,
+                    simulated: false,
+                });
             };
             if url.scheme() == "https" && target.scheme() == "http" && !is_loopback(&target) {
-                let reason = format!("{} redirects to plain http", url.host_str().unwrap_or_default());
+                let reason = format!(
+                    "{} redirects to plain http",
+                    url.host_str().unwrap_or_default()
+                );
                 return Err(CallError::Forbidden(reason));
             }
             let target = parse_url(target.as_str())?;
@@ -206,11 +280,19 @@ impl RequestEffect {
 
     fn admit(&self, gate: &Gate, url: &Url) -> Result<(), CallError> {
         let is_simulated = gate.parts.simulation.is_some();
-        let hosts = if is_simulated { Vec::new() } else { gate.parts.profiles.allowed_hosts()? };
+        let hosts = if is_simulated {
+            Vec::new()
+        } else {
+            gate.parts.profiles.allowed_hosts()?
+        };
         let subject = RequestSubject {
             method: self.request.method,
             changes: self.changes(),
-            target: if is_simulated { Target::Simulated } else { Target::Url(url, &hosts) },
+            target: if is_simulated {
+                Target::Simulated
+            } else {
+                Target::Url(url, &hosts)
+            },
             is_read_only_run: gate.parts.grants.read_only,
         };
         allow(&Subject::Request(subject)).map_err(CallError::Forbidden)
@@ -220,10 +302,22 @@ impl RequestEffect {
         let (attempts, _) = gate.in_flight.progress(self.number);
         let sent = error.sent();
         let retryable = error.retryable() && (!self.changes() || sent == Sent::No);
-        Failure { action: self.request.function.to_string(), attempts, sent, retryable, lookup: None, error }
+        Failure {
+            action: self.request.function.to_string(),
+            attempts,
+            sent,
+            retryable,
+            lookup: None,
+            error,
+        }
     }
 
-    fn record<'a>(&'a self, open: &'a Open<'_>, phase: &'static str, end: End<'a>) -> AuditEntry<'a, serde_json::Value> {
+    fn record<'a>(
+        &'a self,
+        open: &'a Open<'_>,
+        phase: &'static str,
+        end: End<'a>,
+    ) -> AuditEntry<'a, serde_json::Value> {
         let bytes = self.request.body.as_ref().map_or(0, |(_, body)| body.len());
         AuditEntry {
             number: self.number,
@@ -232,7 +326,13 @@ impl RequestEffect {
             action: self.request.function.as_ref().into(),
             read_only: !self.changes(),
             params: serde_json::json!({ "method": self.request.method, "bytes": bytes }),
-            end: End { endpoint: self.endpoint.get().map(|endpoint| open.gate.clean(endpoint)), ..end },
+            end: End {
+                endpoint: self
+                    .endpoint
+                    .get()
+                    .map(|endpoint| open.gate.clean(endpoint)),
+                ..end
+            },
         }
     }
 }
@@ -242,13 +342,17 @@ impl WebRequest {
         let bad = |problem: String| CallError::BadOption(problem);
         let mut headers = HeaderMap::new();
         for (name, parts) in &self.headers {
-            let named = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad(format!("{name:?} is no name of a header")))?;
+            let named = HeaderName::from_bytes(name.as_bytes())
+                .map_err(|_| bad(format!("{name:?} is no name of a header")))?;
             if OWN_HEADERS.contains(&named.as_str()) {
                 return Err(bad(format!("the header {name} is HTTP's own business")));
             }
             let text: String = parts.iter().map(Text::expose).collect();
-            let mut value = HeaderValue::from_str(&text)
-                .map_err(|_| bad(format!("the value of the header {name} has characters that no header may have")))?;
+            let mut value = HeaderValue::from_str(&text).map_err(|_| {
+                bad(format!(
+                    "the value of the header {name} has characters that no header may have"
+                ))
+            })?;
             value.set_sensitive(parts.iter().any(|part| matches!(part, Text::Secret(_))));
             headers.append(named, value);
         }
@@ -258,7 +362,12 @@ impl WebRequest {
 
 /// Teaches the redactor what opens here.
 fn learn(redactor: &Redactor, request: &WebRequest) {
-    for text in request.headers.iter().flat_map(|(_, parts)| parts).chain([&request.url]) {
+    for text in request
+        .headers
+        .iter()
+        .flat_map(|(_, parts)| parts)
+        .chain([&request.url])
+    {
         if let Text::Secret(secret) = text {
             redactor.learn(secret.expose());
         }
@@ -266,7 +375,11 @@ fn learn(redactor: &Redactor, request: &WebRequest) {
     if let (Text::Secret(_), Ok(url)) = (&request.url, Url::parse(request.url.expose())) {
         redactor.learn(url.as_str());
         // A path of a few letters is no secret, and would be found in many a word.
-        for part in [Some(url.path()), url.query()].into_iter().flatten().filter(|part| part.len() >= 12) {
+        for part in [Some(url.path()), url.query()]
+            .into_iter()
+            .flatten()
+            .filter(|part| part.len() >= 12)
+        {
             redactor.learn(part);
         }
     }
@@ -275,12 +388,22 @@ fn learn(redactor: &Redactor, request: &WebRequest) {
 /// A URL that can be asked at all.
 fn parse_url(text: &str) -> Result<Url, CallError> {
     let bad = |problem: String| CallError::BadOption(problem);
-    let url = Url::parse(text).map_err(|error| bad(format!("url is no URL: {error}; write it as https://host/path")))?;
+    let url = Url::parse(text).map_err(|error| {
+        bad(format!(
+            "url is no URL: {error}; write it as https://host/path"
+        ))
+    })?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-        return Err(bad(format!("url begins with {}:, and only http and https are spoken", url.scheme())));
+        return Err(bad(format!(
+            "url begins with {}:, and only http and https are spoken",
+            url.scheme()
+        )));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(bad("url holds a user name or a password; send them as a header, from a `secret`".to_owned()));
+        return Err(bad(
+            "url holds a user name or a password; send them as a header, from a `secret`"
+                .to_owned(),
+        ));
     }
     Ok(url)
 }
@@ -290,7 +413,10 @@ fn attempt(request: &WebRequest, url: &Url, headers: &HeaderMap) -> Request {
         method: request.method,
         url: url.clone(),
         headers: headers.clone(),
-        body: request.body.clone().map(|(content_type, body)| (content_type, body.into())),
+        body: request
+            .body
+            .clone()
+            .map(|(content_type, body)| (content_type, body.into())),
         timeout: request.timeout,
         answer: AnswerTo::Memory(request.max_answer),
     }
@@ -298,7 +424,10 @@ fn attempt(request: &WebRequest, url: &Url, headers: &HeaderMap) -> Request {
 
 fn redirect_target(url: &Url, response: &Response) -> Option<Url> {
     let is_redirect = matches!(response.status.as_u16(), 301 | 302 | 303 | 307 | 308);
-    let location = response.headers.get(http::header::LOCATION).filter(|_| is_redirect)?;
+    let location = response
+        .headers
+        .get(http::header::LOCATION)
+        .filter(|_| is_redirect)?;
     url.join(location.to_str().ok()?).ok()
 }
 
@@ -307,5 +436,9 @@ fn redacted_url(url: &Url, is_secret: bool) -> String {
     let mut redacted = url.clone();
     redacted.set_query(None);
     redacted.set_fragment(None);
-    if is_secret { format!("{}/{REDACTED}", redacted.origin().ascii_serialization()) } else { redacted.to_string() }
+    if is_secret {
+        format!("{}/{REDACTED}", redacted.origin().ascii_serialization())
+    } else {
+        redacted.to_string()
+    }
 }

@@ -53,7 +53,8 @@ struct Batch {
     first: u64,
     last: u64,
     calls: usize,
-    /// Whether others may come in. What may change something comes twice, and at its end replaces its row, in which no other may be.
+    /// Whether others may come in. What may change something comes twice, and at its end replaces
+    /// its row, in which no other may be.
     is_open: bool,
     /// An array of JSON, of which the end is missing.
     records: String,
@@ -67,7 +68,10 @@ impl Gathered {
         }
         self.calls += 1;
         if call.read_only
-            && let Some(batch) = self.batches.back_mut().filter(|batch| batch.is_open && batch.run == run)
+            && let Some(batch) = self
+                .batches
+                .back_mut()
+                .filter(|batch| batch.is_open && batch.run == run)
         {
             (batch.first, batch.last) = (batch.first.min(call.number), batch.last.max(call.number));
             batch.calls += 1;
@@ -109,7 +113,10 @@ impl Gathered {
     /// Takes all that have ended, to write them.
     pub(super) fn take(&mut self) -> Result<Vec<Arc<Insert>>, sqlx::Error> {
         (self.are_due, self.calls_taken) = (false, self.calls);
-        self.taken.append(&mut inserts(&mut self.batches, "DO UPDATE SET records = excluded.records")?);
+        self.taken.append(&mut inserts(
+            &mut self.batches,
+            "DO UPDATE SET records = excluded.records",
+        )?);
         Ok(self.taken.clone())
     }
 
@@ -144,11 +151,19 @@ impl Gathered {
 impl Batch {
     fn of(run: &str, call: CallRecord<'_>) -> Self {
         let records = format!("[{}", call.line);
-        Self { run: run.to_owned(), first: call.number, last: call.number, calls: 1, is_open: call.read_only, records }
+        Self {
+            run: run.to_owned(),
+            first: call.number,
+            last: call.number,
+            calls: 1,
+            is_open: call.read_only,
+            records,
+        }
     }
 }
 
-/// Calls that may wait: beyond it recording fails, because the store cannot keep up, instead of filling memory.
+/// Calls that may wait: beyond it recording fails, because the store cannot keep up, instead of
+/// filling memory.
 const MOST_UNWRITTEN: usize = 50_000;
 
 /// Calls of one row at most, so that no reader has to take in much at once.
@@ -166,9 +181,13 @@ const MOST_ROWS: usize = 64;
 /// Rows that go together are no larger, in bytes: a statement holds them all.
 const TOGETHER: usize = 64 * 1024;
 
-/// Makes statements of as many rows as go together. Each row's calls move there: ten thousand may have gathered. An end takes the place
-/// of its intent, and an intent that comes late not that of its end.
-fn inserts(batches: &mut VecDeque<Batch>, where_known: &str) -> Result<Vec<Arc<Insert>>, sqlx::Error> {
+/// Makes statements of as many rows as go together. Each row's calls move there: ten thousand may
+/// have gathered. An end takes the place of its intent, and an intent that comes late not that of
+/// its end.
+fn inserts(
+    batches: &mut VecDeque<Batch>,
+    where_known: &str,
+) -> Result<Vec<Arc<Insert>>, sqlx::Error> {
     let mut inserts = Vec::new();
     while !batches.is_empty() {
         let mut bytes = 0;
@@ -176,15 +195,25 @@ fn inserts(batches: &mut VecDeque<Batch>, where_known: &str) -> Result<Vec<Arc<I
             bytes += batch.records.len();
             bytes <= TOGETHER
         };
-        let rows = batches.iter().take(MOST_ROWS).take_while(fits).count().max(1);
+        let rows = batches
+            .iter()
+            .take(MOST_ROWS)
+            .take_while(fits)
+            .count()
+            .max(1);
         inserts.push(Arc::new(insert(batches.drain(..rows), where_known)?));
     }
     Ok(inserts)
 }
 
-/// A statement that writes these rows, without those whose run has been pruned, and its calls with it.
-fn insert(batches: impl ExactSizeIterator<Item = Batch>, where_known: &str) -> Result<Insert, sqlx::Error> {
-    // Few sizes, so that few statements are prepared. A row too many is one of NULLs, which is of no run.
+/// A statement that writes these rows, without those whose run has been pruned, and its calls with
+/// it.
+fn insert(
+    batches: impl ExactSizeIterator<Item = Batch>,
+    where_known: &str,
+) -> Result<Insert, sqlx::Error> {
+    // Few sizes, so that few statements are prepared. A row too many is one of NULLs, which is of
+    // no run.
     let places = vec!["(?, ?, ?, ?, ?)"; batches.len().next_power_of_two()].join(", ");
     let sql = format!(
         "INSERT INTO call_batches (run_id, number, last, calls, records)
@@ -192,7 +221,14 @@ fn insert(batches: impl ExactSizeIterator<Item = Batch>, where_known: &str) -> R
          ON CONFLICT (run_id, number) {where_known}"
     );
     let mut values = SqliteArguments::default();
-    let add = |Batch { run, first, last, calls, mut records, .. }| {
+    let add = |Batch {
+                   run,
+                   first,
+                   last,
+                   calls,
+                   mut records,
+                   ..
+               }| {
         records.push(']');
         values.add(run)?;
         values.add(first.cast_signed())?;
@@ -200,6 +236,12 @@ fn insert(batches: impl ExactSizeIterator<Item = Batch>, where_known: &str) -> R
         values.add(i64::try_from(calls)?)?;
         values.add(records)
     };
-    batches.map(add).try_for_each(|added| added).map_err(sqlx::Error::Encode)?;
-    Ok(Insert { sql: AssertSqlSafe(sql).into_sql_str(), values })
+    batches
+        .map(add)
+        .try_for_each(|added| added)
+        .map_err(sqlx::Error::Encode)?;
+    Ok(Insert {
+        sql: AssertSqlSafe(sql).into_sql_str(),
+        values,
+    })
 }

@@ -59,7 +59,9 @@ impl Store {
     /// Records how a call ended, within moments, with others that end meanwhile.
     pub fn add_call(&self, run: &str, call: CallRecord<'_>) -> Result<(), StoreError> {
         let mut unwritten = self.calls.lock();
-        unwritten.add(run, call).map_err(|()| self.queue.slow_disk())?;
+        unwritten
+            .add(run, call)
+            .map_err(|()| self.queue.slow_disk())?;
         if !unwritten.become_due() {
             return Ok(());
         }
@@ -67,10 +69,13 @@ impl Store {
         let (calls, written) = (Arc::clone(&self.calls), Arc::clone(&self.calls));
         let rows = Work::Rows(Box::new(move || calls.lock().take()));
         let settled = move |outcome: Result<(), StoreError>| written.lock().settle(outcome.is_ok());
-        self.queue.push(Kind::Gather, rows, Some(Box::new(settled))).inspect_err(|_| self.calls.lock().postpone())
+        self.queue
+            .push(Kind::Gather, rows, Some(Box::new(settled)))
+            .inspect_err(|_| self.calls.lock().postpone())
     }
 
-    /// Records that a call is about to leave; ends when that is written. Those of calls side by side are written in one transaction.
+    /// Records that a call is about to leave; ends when that is written. Those of calls side by
+    /// side are written in one transaction.
     pub async fn add_intent(&self, run: &str, call: CallRecord<'_>) -> Result<(), StoreError> {
         let (written, settled) = oneshot::channel();
         {
@@ -107,7 +112,12 @@ impl Store {
     }
 }
 
-async fn select(connection: &mut SqliteConnection, run: String, after: u64, limit: u32) -> Result<Vec<CallRow>, sqlx::Error> {
+async fn select(
+    connection: &mut SqliteConnection,
+    run: String,
+    after: u64,
+    limit: u32,
+) -> Result<Vec<CallRow>, sqlx::Error> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let query = sqlx::query_as::<_, (i64, String)>(
         "SELECT number, records FROM call_batches WHERE run_id = ? AND last > ? ORDER BY number",
@@ -119,8 +129,14 @@ async fn select(connection: &mut SqliteConnection, run: String, after: u64, limi
         if calls.len() >= limit && calls.range(..first.cast_unsigned()).count() >= limit {
             break;
         }
-        let batch: Vec<CallRow> = serde_json::from_str(&records).map_err(|error| sqlx::Error::Decode(error.into()))?;
-        calls.extend(batch.into_iter().filter(|call| call.number > after).map(|call| (call.number, call.dated_from_start())));
+        let batch: Vec<CallRow> =
+            serde_json::from_str(&records).map_err(|error| sqlx::Error::Decode(error.into()))?;
+        calls.extend(
+            batch
+                .into_iter()
+                .filter(|call| call.number > after)
+                .map(|call| (call.number, call.dated_from_start())),
+        );
     }
     Ok(calls.into_values().take(limit).collect())
 }
@@ -128,7 +144,11 @@ async fn select(connection: &mut SqliteConnection, run: String, after: u64, limi
 impl CallRow {
     /// The call with the time when it was made, where its record has the time of its end.
     fn dated_from_start(mut self) -> Self {
-        let took = SignedDuration::from_millis(if self.phase == "ended" { self.duration_ms.cast_signed() } else { 0 });
+        let took = SignedDuration::from_millis(if self.phase == "ended" {
+            self.duration_ms.cast_signed()
+        } else {
+            0
+        });
         self.at = timestamp(millis(self.at.checked_sub(took).unwrap_or(self.at)));
         self
     }
@@ -146,7 +166,11 @@ mod tests {
     fn with_run(store: &Store) {
         let run = "INSERT INTO runs (id, name, kind, args, profile, version, simulated, attempt, started_at) \
                    VALUES ('r', '', 'run', '[]', '', '', 0, 1, 0)";
-        store.write(move |connection| Box::pin(async move { sqlx::query(run).execute(connection).await.map(drop) })).unwrap();
+        store
+            .write(move |connection| {
+                Box::pin(async move { sqlx::query(run).execute(connection).await.map(drop) })
+            })
+            .unwrap();
     }
 
     struct TestCall {
@@ -157,7 +181,11 @@ mod tests {
 
     impl TestCall {
         fn record(&self) -> CallRecord<'_> {
-            CallRecord { number: self.number, read_only: self.read_only, line: &self.line }
+            CallRecord {
+                number: self.number,
+                read_only: self.read_only,
+                line: &self.line,
+            }
         }
     }
 
@@ -166,7 +194,11 @@ mod tests {
             "number": number, "time": "1970-01-01T00:01:40Z", "run": "r", "phase": phase, "place": "0#1", "action": "cds.ccs.DescribeTags",
             "read_only": read_only, "params": {}, "attempts": 1, "duration_ms": duration_ms, "sent": "yes",
         });
-        TestCall { number, read_only, line: record.to_string() }
+        TestCall {
+            number,
+            read_only,
+            line: record.to_string(),
+        }
     }
 
     fn reading(number: u64) -> TestCall {
@@ -184,15 +216,23 @@ mod tests {
         with_run(&store);
         let read = |number| store.add_call("r", reading(number).record()).unwrap();
         [2, 5, 3].into_iter().for_each(read);
-        store.add_intent("r", call(4, false, "sending", 0).record()).await.unwrap();
+        store
+            .add_intent("r", call(4, false, "sending", 0).record())
+            .await
+            .unwrap();
         [1, 7].into_iter().for_each(read);
-        store.add_call("r", call(4, false, "ended", 500).record()).unwrap();
+        store
+            .add_call("r", call(4, false, "ended", 500).record())
+            .unwrap();
         read(6);
         store.flush(MUCH).unwrap();
         let calls = store.calls("r", 0, 10).unwrap();
         assert_eq!(numbers(&calls), [1, 2, 3, 4, 5, 6, 7]);
         assert_eq!(calls.iter().filter(|call| call.phase == "ended").count(), 7);
-        assert_eq!((calls[0].at.as_millisecond(), calls[3].at.as_millisecond()), (98_500, 99_500));
+        assert_eq!(
+            (calls[0].at.as_millisecond(), calls[3].at.as_millisecond()),
+            (98_500, 99_500)
+        );
         for after in 0..8 {
             let page = numbers(&store.calls("r", after, 2).unwrap());
             assert_eq!(page, (after + 1..=7).take(2).collect::<Vec<_>>());
@@ -200,11 +240,19 @@ mod tests {
         assert_eq!(store.run("r").unwrap().unwrap().calls, 7);
         let seen: Vec<(i64, String, String)> = store
             .read(|connection| {
-                let query = sqlx::query_as("SELECT number, phase, time FROM calls WHERE run_id = 'r' ORDER BY number");
+                let query = sqlx::query_as(
+                    "SELECT number, phase, time FROM calls WHERE run_id = 'r' ORDER BY number",
+                );
                 Box::pin(query.fetch_all(connection))
             })
             .unwrap();
-        let row = |number| (number, "ended".to_owned(), "1970-01-01T00:01:40Z".to_owned());
+        let row = |number| {
+            (
+                number,
+                "ended".to_owned(),
+                "1970-01-01T00:01:40Z".to_owned(),
+            )
+        };
         assert_eq!(seen, (1..=7).map(row).collect::<Vec<_>>());
     }
 
@@ -216,7 +264,11 @@ mod tests {
         let (go, gone) = std::sync::mpsc::channel::<()>();
         let (begin, begun) = std::sync::mpsc::channel();
         let held = move || begin.send(()).is_ok() && gone.recv().is_ok();
-        store.post(move |_| Box::pin(async move { held().then_some(()).ok_or(sqlx::Error::RowNotFound) })).unwrap();
+        store
+            .post(move |_| {
+                Box::pin(async move { held().then_some(()).ok_or(sqlx::Error::RowNotFound) })
+            })
+            .unwrap();
         // Until then the writer takes more out of the queue, which would be full for a moment only.
         begun.recv().unwrap();
         while store.post(|_| Box::pin(async { Ok(()) })).is_ok() {}
@@ -228,7 +280,12 @@ mod tests {
         }
         call(2).unwrap();
         store.flush(MUCH).unwrap();
-        let written: Vec<_> = store.calls("r", 0, 10).unwrap().into_iter().map(|call| call.number).collect();
+        let written: Vec<_> = store
+            .calls("r", 0, 10)
+            .unwrap()
+            .into_iter()
+            .map(|call| call.number)
+            .collect();
         assert_eq!(written, [1, 2]);
     }
 
@@ -241,7 +298,14 @@ mod tests {
             store.add_call(run, reading(number).record()).unwrap();
         }
         store.flush(MUCH).unwrap();
-        let written = |run| store.calls(run, 0, 10).unwrap().into_iter().map(|call| call.number).collect::<Vec<_>>();
+        let written = |run| {
+            store
+                .calls(run, 0, 10)
+                .unwrap()
+                .into_iter()
+                .map(|call| call.number)
+                .collect::<Vec<_>>()
+        };
         assert_eq!((written("r"), written("gone")), (vec![1, 4], vec![]));
     }
 
@@ -250,9 +314,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path().join("runs.db"));
         with_run(&store);
-        store.add_call("r", call(1, false, "ended", 500).record()).unwrap();
+        store
+            .add_call("r", call(1, false, "ended", 500).record())
+            .unwrap();
         store.flush(MUCH).unwrap();
-        store.add_intent("r", call(1, false, "sending", 0).record()).await.unwrap();
+        store
+            .add_intent("r", call(1, false, "sending", 0).record())
+            .await
+            .unwrap();
         assert_eq!(store.calls("r", 0, 10).unwrap()[0].phase, "ended");
     }
 
@@ -264,10 +333,16 @@ mod tests {
         let (go, gone) = std::sync::mpsc::channel::<()>();
         let (begin, begun) = std::sync::mpsc::channel();
         let held = move || begin.send(()).is_ok() && gone.recv().is_ok();
-        store.post(move |_| Box::pin(async move { held().then_some(()).ok_or(sqlx::Error::RowNotFound) })).unwrap();
+        store
+            .post(move |_| {
+                Box::pin(async move { held().then_some(()).ok_or(sqlx::Error::RowNotFound) })
+            })
+            .unwrap();
         begun.recv().unwrap();
         store.add_call("r", reading(1).record()).unwrap();
-        store.post(|_| Box::pin(async { Err(sqlx::Error::RowNotFound) })).unwrap();
+        store
+            .post(|_| Box::pin(async { Err(sqlx::Error::RowNotFound) }))
+            .unwrap();
         go.send(()).unwrap();
         // It may share the transaction.
         let _ = store.flush(MUCH);

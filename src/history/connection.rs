@@ -5,7 +5,9 @@ use super::locks::Locks;
 use cumulua_core::clock::real_now;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqlSafeStr as _, SqlStr, SqliteConnection};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions as _, Connection as _, SqlSafeStr as _, SqlStr, SqliteConnection,
+};
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -34,7 +36,8 @@ pub(super) type Rows = Box<dyn FnOnce() -> Result<Vec<Arc<Insert>>, sqlx::Error>
 pub(super) enum Work {
     /// With statements of its own.
     Statements(Job),
-    /// Rows, asked for when they are to be written, and kept by their owner until the outcome is settled.
+    /// Rows, asked for when they are to be written, and kept by their owner until the outcome is
+    /// settled.
     Rows(Rows),
 }
 
@@ -51,7 +54,8 @@ pub(super) enum Kind {
     Read,
 }
 
-/// Which process moves what is written from the file's log into the file: this waits for the disk and lets others wait.
+/// Which process moves what is written from the file's log into the file: this waits for the disk
+/// and lets others wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Log {
     /// Every process that finds the log long.
@@ -86,10 +90,12 @@ struct Queued {
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/history/migrations");
 
-/// Requests that may wait: beyond it recording fails, because the store cannot keep up, instead of filling memory.
+/// Requests that may wait: beyond it recording fails, because the store cannot keep up, instead of
+/// filling memory.
 const LONGEST_QUEUE: usize = 50_000;
 
-/// Lines that may wait, in bytes: scripts print faster than disks write, and a server must not grow by that.
+/// Lines that may wait, in bytes: scripts print faster than disks write, and a server must not grow
+/// by that.
 const LONGEST_LINES: usize = 32 << 20;
 
 /// Requests of one transaction at most.
@@ -129,25 +135,49 @@ impl Queue {
         let (send, receive) = mpsc::sync_channel(LONGEST_QUEUE);
         let thread_path = path.clone();
         // Without a thread the channel is closed, which every request reports.
-        let _ = thread::Builder::new().name("run-store".to_owned()).spawn(move || serve(&thread_path, &locks, log, &receive));
-        Self { path, send, lines: Arc::default() }
+        let _ = thread::Builder::new()
+            .name("run-store".to_owned())
+            .spawn(move || serve(&thread_path, &locks, log, &receive));
+        Self {
+            path,
+            send,
+            lines: Arc::default(),
+        }
     }
 
     /// Makes room for a line of so many bytes.
     pub(super) fn wait_with(&self, bytes: usize) -> Result<Waiting, StoreError> {
-        let waiting = Waiting { lines: Arc::clone(&self.lines), bytes };
-        if self.lines.fetch_add(bytes, Ordering::Relaxed) < LONGEST_LINES { Ok(waiting) } else { Err(self.slow_disk()) }
+        let waiting = Waiting {
+            lines: Arc::clone(&self.lines),
+            bytes,
+        };
+        if self.lines.fetch_add(bytes, Ordering::Relaxed) < LONGEST_LINES {
+            Ok(waiting)
+        } else {
+            Err(self.slow_disk())
+        }
     }
 
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    pub(super) fn push(&self, kind: Kind, work: Work, settled: Option<Settled>) -> Result<(), StoreError> {
-        self.send.try_send(Queued { kind, work, settled }).map_err(|problem| match problem {
-            TrySendError::Full(_) => self.slow_disk(),
-            TrySendError::Disconnected(_) => self.ended(),
-        })
+    pub(super) fn push(
+        &self,
+        kind: Kind,
+        work: Work,
+        settled: Option<Settled>,
+    ) -> Result<(), StoreError> {
+        self.send
+            .try_send(Queued {
+                kind,
+                work,
+                settled,
+            })
+            .map_err(|problem| match problem {
+                TrySendError::Full(_) => self.slow_disk(),
+                TrySendError::Disconnected(_) => self.ended(),
+            })
     }
 
     pub(super) fn ended(&self) -> StoreError {
@@ -155,7 +185,10 @@ impl Queue {
     }
 
     pub(super) fn slow(&self, limit: Duration) -> StoreError {
-        StoreError::Slow { path: self.path.clone(), limit }
+        StoreError::Slow {
+            path: self.path.clone(),
+            limit,
+        }
     }
 
     pub(super) fn slow_disk(&self) -> StoreError {
@@ -163,15 +196,27 @@ impl Queue {
     }
 
     fn failed(&self, reason: &str) -> StoreError {
-        StoreError::Failed { path: self.path.clone(), reason: reason.to_owned() }
+        StoreError::Failed {
+            path: self.path.clone(),
+            reason: reason.to_owned(),
+        }
     }
 }
 
 fn serve(path: &Path, locks: &Locks, log: Log, requests: &Receiver<Queued>) {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => {
-            return refuse(requests, &StoreError::Unopened { path: path.to_owned(), reason: error.to_string() });
+            return refuse(
+                requests,
+                &StoreError::Unopened {
+                    path: path.to_owned(),
+                    reason: error.to_string(),
+                },
+            );
         }
     };
     runtime.block_on(async {
@@ -181,8 +226,15 @@ fn serve(path: &Path, locks: &Locks, log: Log, requests: &Receiver<Queued>) {
         };
         while let Ok(first) = requests.recv() {
             let mut batch = Vec::new();
-            let next = if first.kind == Kind::Gather { requests.recv_timeout(GATHERING).ok() } else { None };
-            let given = std::iter::once(first).chain(next).chain(requests.try_iter().take(LARGEST_BATCH - 1)).collect();
+            let next = if first.kind == Kind::Gather {
+                requests.recv_timeout(GATHERING).ok()
+            } else {
+                None
+            };
+            let given = std::iter::once(first)
+                .chain(next)
+                .chain(requests.try_iter().take(LARGEST_BATCH - 1))
+                .collect();
             for request in intents_first(path, &mut connection, given).await {
                 if request.kind != Kind::Read {
                     batch.push(request);
@@ -191,7 +243,10 @@ fn serve(path: &Path, locks: &Locks, log: Log, requests: &Receiver<Queued>) {
                 // What was given before must be seen.
                 write(path, &mut connection, std::mem::take(&mut batch)).await;
                 let outcome = request.work.carry_out(&mut connection).await;
-                settle(request.settled, outcome.map_err(|error| StoreError::failed(path, &error)));
+                settle(
+                    request.settled,
+                    outcome.map_err(|error| StoreError::failed(path, &error)),
+                );
             }
             write(path, &mut connection, batch).await;
         }
@@ -200,12 +255,22 @@ fn serve(path: &Path, locks: &Locks, log: Log, requests: &Receiver<Queued>) {
     });
 }
 
-/// Writes intents before what has time; gives the rest. Where there is anything else, as the run's own row, all goes in its order.
-async fn intents_first(path: &Path, connection: &mut SqliteConnection, given: Vec<Queued>) -> Vec<Queued> {
-    if !given.iter().all(|request| matches!(request.kind, Kind::Gather | Kind::Intent)) {
+/// Writes intents before what has time; gives the rest. Where there is anything else, as the run's
+/// own row, all goes in its order.
+async fn intents_first(
+    path: &Path,
+    connection: &mut SqliteConnection,
+    given: Vec<Queued>,
+) -> Vec<Queued> {
+    if !given
+        .iter()
+        .all(|request| matches!(request.kind, Kind::Gather | Kind::Intent))
+    {
         return given;
     }
-    let (intents, rest) = given.into_iter().partition(|request| request.kind == Kind::Intent);
+    let (intents, rest) = given
+        .into_iter()
+        .partition(|request| request.kind == Kind::Intent);
     write(path, connection, intents).await;
     rest
 }
@@ -229,7 +294,9 @@ impl Work {
             Self::Statements(job) => job(connection).await,
             Self::Rows(rows) => {
                 for insert in rows()? {
-                    sqlx::query_with(insert.sql.clone(), insert.values.clone()).execute(&mut *connection).await?;
+                    sqlx::query_with(insert.sql.clone(), insert.values.clone())
+                        .execute(&mut *connection)
+                        .await?;
                 }
                 Ok(())
             }
@@ -242,7 +309,10 @@ async fn write(path: &Path, connection: &mut SqliteConnection, batch: Vec<Queued
     if batch.is_empty() {
         return;
     }
-    let (work, waiting): (Vec<_>, Vec<_>) = batch.into_iter().map(|request| (request.work, request.settled)).unzip();
+    let (work, waiting): (Vec<_>, Vec<_>) = batch
+        .into_iter()
+        .map(|request| (request.work, request.settled))
+        .unzip();
     let written = match <[Work; 1]>::try_from(work) {
         Ok([Work::Rows(rows)]) => write_rows(connection, rows).await,
         Ok([work]) => write_together(connection, vec![work]).await,
@@ -254,24 +324,33 @@ async fn write(path: &Path, connection: &mut SqliteConnection, batch: Vec<Queued
     }
 }
 
-/// Each statement goes to SQLite's own thread and back, so that what needs only one is a transaction at once.
+/// Each statement goes to SQLite's own thread and back, so that what needs only one is a
+/// transaction at once.
 async fn write_rows(connection: &mut SqliteConnection, rows: Rows) -> Result<(), sqlx::Error> {
     let inserts = rows()?;
     let [insert] = &inserts[..] else {
         return write_together(connection, vec![Work::Rows(Box::new(move || Ok(inserts)))]).await;
     };
     let sql = AssertSqlSafe(format!("{BEGIN}; {}; COMMIT", insert.sql.as_str())).into_sql_str();
-    let written =
-        begin_when_free(async || sqlx::query_with(sql.clone(), insert.values.clone()).execute(&mut *connection).await.map(drop))
-            .await;
+    let written = begin_when_free(async || {
+        sqlx::query_with(sql.clone(), insert.values.clone())
+            .execute(&mut *connection)
+            .await
+            .map(drop)
+    })
+    .await;
     if written.is_err() {
         give_up(connection).await;
     }
     written
 }
 
-/// In SQL, because a full disk lets SQLite end a transaction by itself, after which sqlx's own count of transactions refuses every further one.
-async fn write_together(connection: &mut SqliteConnection, work: Vec<Work>) -> Result<(), sqlx::Error> {
+/// In SQL, because a full disk lets SQLite end a transaction by itself, after which sqlx's own
+/// count of transactions refuses every further one.
+async fn write_together(
+    connection: &mut SqliteConnection,
+    work: Vec<Work>,
+) -> Result<(), sqlx::Error> {
     let mut written = begin_when_free(async || execute(connection, BEGIN).await).await;
     for work in work {
         if written.is_ok() {
@@ -292,13 +371,17 @@ const BEGIN: &str = "PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; PRAGMA busy_timeo
 
 /// Begins a transaction as soon as no other process has one.
 ///
-/// SQLite itself would look again after pauses that grow to 100 ms, in which a firing would be late, while most transactions take less
-/// than one.
-async fn begin_when_free(mut begun: impl AsyncFnMut() -> Result<(), sqlx::Error>) -> Result<(), sqlx::Error> {
+/// SQLite itself would look again after pauses that grow to 100 ms, in which a firing would be
+/// late, while most transactions take less than one.
+async fn begin_when_free(
+    mut begun: impl AsyncFnMut() -> Result<(), sqlx::Error>,
+) -> Result<(), sqlx::Error> {
     let since = real_now();
     loop {
         match begun().await {
-            Err(error) if is_busy(&error) && real_now() - since < BUSY_TIMEOUT => thread::sleep(RETRY_PAUSE),
+            Err(error) if is_busy(&error) && real_now() - since < BUSY_TIMEOUT => {
+                thread::sleep(RETRY_PAUSE);
+            }
             begun => return begun,
         }
     }
@@ -314,7 +397,9 @@ async fn give_up(connection: &mut SqliteConnection) {
 /// Whether another process has the file.
 fn is_busy(error: &sqlx::Error) -> bool {
     const BUSY: i32 = 5;
-    let code = error.as_database_error().and_then(|error| error.code()?.parse::<i32>().ok());
+    let code = error
+        .as_database_error()
+        .and_then(|error| error.code()?.parse::<i32>().ok());
     // The higher bits are details of the same.
     code.is_some_and(|code| code & 0xff == BUSY)
 }
@@ -324,8 +409,13 @@ async fn execute(connection: &mut SqliteConnection, sql: &'static str) -> Result
 }
 
 async fn open(path: &Path, locks: &Locks, log: Log) -> Result<SqliteConnection, StoreError> {
-    let unopened = |reason: String| StoreError::Unopened { path: path.to_owned(), reason };
-    locks.make_folder().map_err(|error| unopened(error.to_string()))?;
+    let unopened = |reason: String| StoreError::Unopened {
+        path: path.to_owned(),
+        reason,
+    };
+    locks
+        .make_folder()
+        .map_err(|error| unopened(error.to_string()))?;
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
@@ -339,20 +429,35 @@ async fn open(path: &Path, locks: &Locks, log: Log) -> Result<SqliteConnection, 
         .statement_cache_capacity(64)
         .disable_statement_logging();
     if path.exists() {
-        let mut connection = options.clone().connect().await.map_err(|error| StoreError::unopened(path, &error))?;
+        let mut connection = options
+            .clone()
+            .connect()
+            .await
+            .map_err(|error| StoreError::unopened(path, &error))?;
         if is_current(&mut connection).await {
             return Ok(connection);
         }
     }
     // Processes that start together must not make the tables twice.
-    let _alone = locks.migration().map_err(|error| unopened(error.to_string()))?;
+    let _alone = locks
+        .migration()
+        .map_err(|error| unopened(error.to_string()))?;
     create_private(path).map_err(|error| unopened(error.to_string()))?;
     let options = options.journal_mode(SqliteJournalMode::Wal);
-    let mut connection = options.connect().await.map_err(|error| StoreError::unopened(path, &error))?;
+    let mut connection = options
+        .connect()
+        .await
+        .map_err(|error| StoreError::unopened(path, &error))?;
     match MIGRATIONS.run(&mut connection).await {
         Ok(()) => Ok(connection),
-        Err(MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..)) => Err(StoreError::Newer { path: path.to_owned() }),
-        Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => Err(StoreError::unopened(path, &error)),
+        Err(MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..)) => {
+            Err(StoreError::Newer {
+                path: path.to_owned(),
+            })
+        }
+        Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {
+            Err(StoreError::unopened(path, &error))
+        }
         Err(error) => Err(unopened(error.to_string())),
     }
 }
@@ -372,8 +477,13 @@ fn create_private(path: &Path) -> std::io::Result<()> {
 /// Whether the tables are the ones that this version makes.
 async fn is_current(connection: &mut SqliteConnection) -> bool {
     let newest = MIGRATIONS.iter().map(|migration| migration.version).max();
-    let applied = sqlx::query_scalar::<_, Option<i64>>("SELECT max(version) FROM _sqlx_migrations WHERE success");
-    applied.fetch_one(connection).await.is_ok_and(|version| version == newest)
+    let applied = sqlx::query_scalar::<_, Option<i64>>(
+        "SELECT max(version) FROM _sqlx_migrations WHERE success",
+    );
+    applied
+        .fetch_one(connection)
+        .await
+        .is_ok_and(|version| version == newest)
 }
 
 #[cfg(test)]
@@ -389,10 +499,20 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path().join("runs.db"));
         let (go, gone) = std::sync::mpsc::channel::<()>();
-        store.post(move |_| Box::pin(async move { gone.recv().map_err(|_| sqlx::Error::RowNotFound) })).unwrap();
+        store
+            .post(move |_| {
+                Box::pin(async move { gone.recv().map_err(|_| sqlx::Error::RowNotFound) })
+            })
+            .unwrap();
         let mut output = Output::default();
-        let line = || Line { at: jiff::Timestamp::UNIX_EPOCH, stream: Stream::Out, text: "x".repeat(Output::LONGEST_LINE) };
-        let taken = (0..10_000).filter(|_| store.add_line("r", &mut output, line()).is_ok()).count();
+        let line = || Line {
+            at: jiff::Timestamp::UNIX_EPOCH,
+            stream: Stream::Out,
+            text: "x".repeat(Output::LONGEST_LINE),
+        };
+        let taken = (0..10_000)
+            .filter(|_| store.add_line("r", &mut output, line()).is_ok())
+            .count();
         assert_eq!(taken, super::LONGEST_LINES / Output::LONGEST_LINE);
         go.send(()).unwrap();
         store.flush(std::time::Duration::from_mins(1)).unwrap();
@@ -404,9 +524,21 @@ mod tests {
     async fn calls_of_before_batches_are_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("runs.db");
-        let mut old = SqliteConnectOptions::new().filename(&path).create_if_missing(true).connect().await.unwrap();
-        let migrations = MIGRATIONS.iter().filter(|migration| migration.version < 5).cloned().collect::<Vec<_>>();
-        Migrator::with_migrations(migrations).run(&mut old).await.unwrap();
+        let mut old = SqliteConnectOptions::new()
+            .filename(&path)
+            .create_if_missing(true)
+            .connect()
+            .await
+            .unwrap();
+        let migrations = MIGRATIONS
+            .iter()
+            .filter(|migration| migration.version < 5)
+            .cloned()
+            .collect::<Vec<_>>();
+        Migrator::with_migrations(migrations)
+            .run(&mut old)
+            .await
+            .unwrap();
         let rows = "INSERT INTO runs (id, name, kind, args, version, started_at) VALUES ('r', '', 'run', '[]', '', 0);
              INSERT INTO calls (run_id, number, at, phase, place, action, read_only, params, region, http_status, attempts, duration_ms, sent)
              VALUES ('r', 1, 5250, 'ended', '0#1', 'cds.ccs.DescribeTags', 1, '{\"PageSize\":20}', 'CN', 200, 2, 1500, 'yes'),
@@ -414,11 +546,26 @@ mod tests {
         sqlx::raw_sql(rows).execute(&mut old).await.unwrap();
         old.close().await.unwrap();
         let calls = Store::open(&path).calls("r", 0, 10).unwrap();
-        let row = |call: &CallRow| (call.number, call.at.as_millisecond(), call.phase.clone(), call.read_only, call.http_status);
-        let expected = [(1, 5_250, "ended".to_owned(), true, Some(200)), (2, 7_000, "sending".to_owned(), false, None)];
+        let row = |call: &CallRow| {
+            (
+                call.number,
+                call.at.as_millisecond(),
+                call.phase.clone(),
+                call.read_only,
+                call.http_status,
+            )
+        };
+        let expected = [
+            (1, 5_250, "ended".to_owned(), true, Some(200)),
+            (2, 7_000, "sending".to_owned(), false, None),
+        ];
         assert_eq!(calls.iter().map(row).collect::<Vec<_>>(), expected);
         assert_eq!(
-            (calls[0].params["PageSize"].as_u64(), calls[0].attempts, calls[0].region.as_deref()),
+            (
+                calls[0].params["PageSize"].as_u64(),
+                calls[0].attempts,
+                calls[0].region.as_deref()
+            ),
             (Some(20), 2, Some("CN"))
         );
     }
@@ -427,9 +574,21 @@ mod tests {
     async fn runs_of_the_version_before_keep_their_states_and_end_in_them() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("runs.db");
-        let mut old = SqliteConnectOptions::new().filename(&path).create_if_missing(true).connect().await.unwrap();
-        let migrations = MIGRATIONS.iter().filter(|migration| migration.version < 6).cloned().collect::<Vec<_>>();
-        Migrator::with_migrations(migrations).run(&mut old).await.unwrap();
+        let mut old = SqliteConnectOptions::new()
+            .filename(&path)
+            .create_if_missing(true)
+            .connect()
+            .await
+            .unwrap();
+        let migrations = MIGRATIONS
+            .iter()
+            .filter(|migration| migration.version < 6)
+            .cloned()
+            .collect::<Vec<_>>();
+        Migrator::with_migrations(migrations)
+            .run(&mut old)
+            .await
+            .unwrap();
         let rows = "INSERT INTO runs (id, name, kind, args, version, started_at, claimed_at, ended_at, outcome)
              VALUES ('over', '', 'run', '[]', '', 0, 0, 5, 'timed out'), ('on', '', 'run', '[]', '', 0, 0, NULL, NULL),
                     ('not begun', '', 'run', '[]', '', 0, NULL, NULL, NULL)";
@@ -437,7 +596,10 @@ mod tests {
         let store = Store::open(&path);
         let state = |id| store.run(id).unwrap().unwrap().state;
         assert_eq!(state("over"), RunState::Ended(RunOutcome::TimedOut));
-        assert_eq!((state("on"), state("not begun")), (RunState::Running, RunState::Queued));
+        assert_eq!(
+            (state("on"), state("not begun")),
+            (RunState::Running, RunState::Queued)
+        );
         // A run of that version, which goes on meanwhile, records how it ended.
         let end = "UPDATE runs SET ended_at = 7, outcome = 'failed', status = 1 WHERE id = 'on' AND ended_at IS NULL";
         sqlx::raw_sql(end).execute(&mut old).await.unwrap();
@@ -457,7 +619,11 @@ mod tests {
         });
         assert!(failed.is_err());
         let applied = store.write(|connection| {
-            Box::pin(async move { sqlx::query_scalar("SELECT count(*) FROM runs").fetch_one(connection).await })
+            Box::pin(async move {
+                sqlx::query_scalar("SELECT count(*) FROM runs")
+                    .fetch_one(connection)
+                    .await
+            })
         });
         assert_eq!(applied.map_err(|error| error.to_string()), Ok(0_i64));
     }

@@ -44,7 +44,10 @@ impl StoreError {
             sqlx::Error::Database(error) => error.message().to_owned(),
             other => other.to_string(),
         };
-        Self::Failed { path: path.to_owned(), reason }
+        Self::Failed {
+            path: path.to_owned(),
+            reason,
+        }
     }
 
     pub(super) fn unopened(path: &Path, error: &sqlx::Error) -> Self {

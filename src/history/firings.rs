@@ -1,4 +1,5 @@
-//! Firings: one row for every moment at which a schedule was due, whether it ran or why it did not; and each schedule's state.
+//! Firings: one row for every moment at which a schedule was due, whether it ran or why it did not;
+//! and each schedule's state.
 
 use super::error::StoreError;
 use super::runs::{self, NewRun};
@@ -98,9 +99,10 @@ pub struct ScheduleRow {
 }
 
 impl Store {
-    /// Records in one step what was decided of a firing, the run that carries it out, and that the schedule is decided up to it.
-    /// Waits until it is written. False, with nothing changed, where the firing was decided before; a queued one can be decided again,
-    /// and so can one that did not run and was decided later than now, because then the clock was wrong.
+    /// Records in one step what was decided of a firing, the run that carries it out, and that the
+    /// schedule is decided up to it. Waits until it is written. False, with nothing changed, where
+    /// the firing was decided before; a queued one can be decided again, and so can one that did
+    /// not run and was decided later than now, because then the clock was wrong.
     pub fn decide(&self, firing: Firing, run: Option<NewRun>) -> Result<bool, StoreError> {
         self.write(move |connection| Box::pin(decide(connection, firing, run)))
     }
@@ -109,13 +111,22 @@ impl Store {
     pub fn schedule_states(&self) -> Result<BTreeMap<String, ScheduleRow>, StoreError> {
         self.read(|connection| {
             Box::pin(async {
-                let rows = sqlx::query("SELECT name, paused, paused_at, decided_upto FROM schedules").fetch_all(connection).await?;
+                let rows =
+                    sqlx::query("SELECT name, paused, paused_at, decided_upto FROM schedules")
+                        .fetch_all(connection)
+                        .await?;
                 let state = |row: &SqliteRow| {
                     let paused: bool = row.try_get("paused")?;
                     let paused_at: Option<i64> = row.try_get("paused_at")?;
                     let decided: Option<i64> = row.try_get("decided_upto")?;
                     let paused = paused.then(|| timestamp(paused_at.unwrap_or_default()));
-                    Ok((row.try_get("name")?, ScheduleRow { paused, decided_upto: decided.map(timestamp) }))
+                    Ok((
+                        row.try_get("name")?,
+                        ScheduleRow {
+                            paused,
+                            decided_upto: decided.map(timestamp),
+                        },
+                    ))
                 };
                 rows.iter().map(state).collect()
             })
@@ -123,7 +134,12 @@ impl Store {
     }
 
     /// Pauses a schedule or lets it go on; false where it was so before.
-    pub fn set_paused(&self, schedule: &str, paused: bool, at: Timestamp) -> Result<bool, StoreError> {
+    pub fn set_paused(
+        &self,
+        schedule: &str,
+        paused: bool,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
         let schedule = schedule.to_owned();
         self.write(move |connection| {
             Box::pin(async move {
@@ -146,13 +162,16 @@ impl Store {
         self.read(|connection| {
             Box::pin(async {
                 let rows =
-                    sqlx::query("SELECT * FROM firings WHERE outcome = 'queued' ORDER BY due_at").fetch_all(connection).await?;
+                    sqlx::query("SELECT * FROM firings WHERE outcome = 'queued' ORDER BY due_at")
+                        .fetch_all(connection)
+                        .await?;
                 rows.iter().map(row).collect()
             })
         })
     }
 
-    /// Firings, the latest first; of one schedule, due at or after `since` and before `until`, that did not run, so many at most.
+    /// Firings, the latest first; of one schedule, due at or after `since` and before `until`, that
+    /// did not run, so many at most.
     pub fn firings(
         &self,
         schedule: Option<&str>,
@@ -181,14 +200,24 @@ impl Store {
                 if let Some(limit) = limit {
                     query.push(" LIMIT ").push_bind(limit);
                 }
-                query.build().fetch_all(connection).await?.iter().map(row).collect()
+                query
+                    .build()
+                    .fetch_all(connection)
+                    .await?
+                    .iter()
+                    .map(row)
+                    .collect()
             })
         })
     }
 }
 
 /// Decides a firing.
-pub(super) async fn decide(connection: &mut SqliteConnection, firing: Firing, run: Option<NewRun>) -> Result<bool, sqlx::Error> {
+pub(super) async fn decide(
+    connection: &mut SqliteConnection,
+    firing: Firing,
+    run: Option<NewRun>,
+) -> Result<bool, sqlx::Error> {
     let (schedule, due, now) = (firing.schedule.clone(), firing.due, firing.decided);
     let is_new = decide_beside(connection, firing, run).await?;
     if is_new {
@@ -208,7 +237,11 @@ pub(super) async fn decide_beside(
          ON CONFLICT (schedule, due_at) DO UPDATE SET decided_at = ?3, outcome = ?4, detail = ?5, run_id = ?6
          WHERE outcome = 'queued' AND excluded.outcome <> 'queued' OR outcome <> 'ran' AND decided_at > excluded.decided_at + 1000",
     );
-    let query = query.bind(&firing.schedule).bind(millis(firing.due)).bind(millis(firing.decided)).bind(firing.outcome.as_str());
+    let query = query
+        .bind(&firing.schedule)
+        .bind(millis(firing.due))
+        .bind(millis(firing.decided))
+        .bind(firing.outcome.as_str());
     let query = query.bind(firing.detail).bind(firing.outcome.run());
     if query.execute(&mut *connection).await?.rows_affected() == 0 {
         return Ok(false);
@@ -219,13 +252,25 @@ pub(super) async fn decide_beside(
     Ok(true)
 }
 
-/// Decided up to `moment`, as of `now`. What is decided beyond now was decided by a clock that was wrong.
-async fn advance(connection: &mut SqliteConnection, schedule: &str, moment: Timestamp, now: Timestamp) -> Result<(), sqlx::Error> {
+/// Decided up to `moment`, as of `now`. What is decided beyond now was decided by a clock that was
+/// wrong.
+async fn advance(
+    connection: &mut SqliteConnection,
+    schedule: &str,
+    moment: Timestamp,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
     let query = sqlx::query(
         "INSERT INTO schedules (name, decided_upto) VALUES (?1, ?2) ON CONFLICT (name)
          DO UPDATE SET decided_upto = iif(decided_upto > ?3 + 1000, ?2, max(coalesce(decided_upto, ?2), ?2))",
     );
-    query.bind(schedule).bind(millis(moment)).bind(millis(now)).execute(connection).await.map(drop)
+    query
+        .bind(schedule)
+        .bind(millis(moment))
+        .bind(millis(now))
+        .execute(connection)
+        .await
+        .map(drop)
 }
 
 fn row(row: &SqliteRow) -> Result<FiringRow, sqlx::Error> {

@@ -1,4 +1,5 @@
-//! Locks among processes: files beside the store that the system unlocks when their holder ends, however it ends.
+//! Locks among processes: files beside the store that the system unlocks when their holder ends,
+//! however it ends.
 
 use super::digest::sha256;
 use cumulua_core::clock::real_now;
@@ -12,7 +13,8 @@ use std::time::Duration;
 /// Characters that a file's name may hold on any system.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
-/// How long a lock may outlive the server that held it: a busy machine takes its time to begin a program.
+/// How long a lock may outlive the server that held it: a busy machine takes its time to begin a
+/// program.
 const INHERITED: Duration = Duration::from_secs(5);
 
 /// Longer names stand by their digest.
@@ -65,7 +67,9 @@ impl Locks {
     pub fn beside(store: &Path) -> Self {
         let mut folder = store.as_os_str().to_owned();
         folder.push(".locks");
-        Self { folder: PathBuf::from(folder) }
+        Self {
+            folder: PathBuf::from(folder),
+        }
     }
 
     /// The lock of the one server of a store.
@@ -73,15 +77,18 @@ impl Locks {
         let began = real_now();
         loop {
             match self.take("server", "")? {
-                // A process that a killed server was about to start has it until its program begins.
-                Taken::By(holder) if is_gone(&holder) && real_now() - began < INHERITED => thread::sleep(Duration::from_millis(1)),
+                // A process that a killed server was about to start has it until its program
+                // begins.
+                Taken::By(holder) if is_gone(&holder) && real_now() - began < INHERITED => {
+                    thread::sleep(Duration::from_millis(1));
+                }
                 taken => return Ok(taken),
             }
         }
     }
 
-    /// The lock of a schedule, which the process that carries out its run holds: a restarted server finds it held while the run of
-    /// its predecessor lives.
+    /// The lock of a schedule, which the process that carries out its run holds: a restarted server
+    /// finds it held while the run of its predecessor lives.
     pub fn schedule(&self, name: &str, run: &str) -> io::Result<Taken> {
         self.take(&file_name("schedule", name), run)
     }
@@ -130,7 +137,12 @@ impl Locks {
 
     fn open(&self, file: &str) -> io::Result<File> {
         self.make_folder()?;
-        OpenOptions::new().create(true).truncate(false).read(true).write(true).open(self.folder.join(file))
+        OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(self.folder.join(file))
     }
 
     fn take(&self, file: &str, run: &str) -> io::Result<Taken> {
@@ -145,10 +157,17 @@ impl Locks {
         }
         match tried {
             Ok(()) => {
-                let run = if run.is_empty() { String::new() } else { format!(", run {run}") };
+                let run = if run.is_empty() {
+                    String::new()
+                } else {
+                    format!(", run {run}")
+                };
                 file.set_len(0)?;
                 write!(file, "process {}{run}", std::process::id())?;
-                Ok(Taken::Held(Held { _file: file, remove: None }))
+                Ok(Taken::Held(Held {
+                    _file: file,
+                    remove: None,
+                }))
             }
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
@@ -160,7 +179,9 @@ impl Locks {
     }
 
     fn is_held(&self, file: &str) -> bool {
-        let Ok(file) = File::open(self.folder.join(file)) else { return false };
+        let Ok(file) = File::open(self.folder.join(file)) else {
+            return false;
+        };
         matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
     }
 }
@@ -169,7 +190,10 @@ impl Locks {
 #[cfg(unix)]
 fn is_gone(holder: &str) -> bool {
     use rustix::{io::Errno, process};
-    let id = holder.strip_prefix("process ").and_then(|id| id.parse().ok()).and_then(process::Pid::from_raw);
+    let id = holder
+        .strip_prefix("process ")
+        .and_then(|id| id.parse().ok())
+        .and_then(process::Pid::from_raw);
     id.is_some_and(|id| process::test_kill_process(id) == Err(Errno::SRCH))
 }
 
@@ -196,10 +220,15 @@ mod tests {
         let locks = Locks::beside(&folder.path().join("runs.db"));
         let held = locks.named("nightly/α", "run-1").unwrap().held().unwrap();
         match locks.named("nightly/α", "run-2").unwrap() {
-            Taken::By(holder) => assert_eq!(holder, format!("process {}, run run-1", std::process::id())),
+            Taken::By(holder) => {
+                assert_eq!(holder, format!("process {}, run run-1", std::process::id()));
+            }
             Taken::Held(_) => panic!("two hold it"),
         }
-        assert!(locks.named("nightly", "run-2").unwrap().held().is_some(), "another name is another lock");
+        assert!(
+            locks.named("nightly", "run-2").unwrap().held().is_some(),
+            "another name is another lock"
+        );
         drop(held);
         assert!(locks.named("nightly/α", "run-2").unwrap().held().is_some());
     }
@@ -221,12 +250,19 @@ mod tests {
         let mut killed = std::process::Command::new("true").spawn().unwrap();
         killed.wait().unwrap();
         let inherited = locks.server().unwrap().held().unwrap();
-        std::fs::write(folder.path().join("runs.db.locks/server"), format!("process {}", killed.id())).unwrap();
+        std::fs::write(
+            folder.path().join("runs.db.locks/server"),
+            format!("process {}", killed.id()),
+        )
+        .unwrap();
         let begun = std::thread::spawn(move || drop(inherited));
         assert!(locks.server().unwrap().held().is_some());
         begun.join().unwrap();
         let _held = locks.server().unwrap().held();
-        assert!(matches!(locks.server().unwrap(), Taken::By(_)), "who lives is not waited for");
+        assert!(
+            matches!(locks.server().unwrap(), Taken::By(_)),
+            "who lives is not waited for"
+        );
     }
 
     #[test]
@@ -237,6 +273,11 @@ mod tests {
         assert!(locks.is_run_alive("r"));
         drop(held);
         assert!(!locks.is_run_alive("r"));
-        assert_eq!(std::fs::read_dir(folder.path().join("runs.db.locks")).unwrap().count(), 0);
+        assert_eq!(
+            std::fs::read_dir(folder.path().join("runs.db.locks"))
+                .unwrap()
+                .count(),
+            0
+        );
     }
 }

@@ -8,26 +8,36 @@ use super::store::Store;
 use jiff::Timestamp;
 
 impl Store {
-    /// Where a run stands now: one that has not recorded how it ended, and whose process is gone, is lost.
+    /// Where a run stands now: one that has not recorded how it ended, and whose process is gone,
+    /// is lost.
     pub fn state(&self, row: &RunRow) -> RunState {
         if row.state != RunState::Running || self.locks().is_run_alive(&row.run.id) {
             return row.state;
         }
-        // It records how it ended before it lets go of its lock, which may have been since the row was read.
+        // It records how it ended before it lets go of its lock, which may have been since the row
+        // was read.
         match self.run(&row.run.id) {
             Ok(Some(now)) if now.state != RunState::Running => now.state,
             _ => RunState::Ended(RunOutcome::Lost),
         }
     }
 
-    /// Records every run as lost that has not ended and that no living process carries out; gives them as they are then.
+    /// Records every run as lost that has not ended and that no living process carries out; gives
+    /// them as they are then.
     ///
-    /// For a server that begins, before it starts any run: one that another server has recorded and no process has claimed yet would
-    /// be taken for lost too, and its process would find that out in [`Store::claim_run`].
+    /// For a server that begins, before it starts any run: one that another server has recorded and
+    /// no process has claimed yet would be taken for lost too, and its process would find that out
+    /// in [`Store::claim_run`].
     pub fn settle_lost_runs(&self, at: Timestamp) -> Result<Vec<RunRow>, StoreError> {
-        let open = self.runs(Filter { open: true, ..Filter::default() })?;
+        let open = self.runs(Filter {
+            open: true,
+            ..Filter::default()
+        })?;
         let mut lost = Vec::new();
-        for mut row in open.into_iter().filter(|row| !self.locks().is_run_alive(&row.run.id)) {
+        for mut row in open
+            .into_iter()
+            .filter(|row| !self.locks().is_run_alive(&row.run.id))
+        {
             let error = match row.state {
                 RunState::Queued => "the server ended before the run's process had begun",
                 _ => "its process ended without a word: it was killed, or the machine stopped",
@@ -41,7 +51,11 @@ impl Store {
             };
             self.locks().forget_run(&row.run.id);
             if self.end_run(end)? {
-                (row.ended, row.state, row.error) = (Some(at), RunState::Ended(RunOutcome::Lost), Some(error.to_owned()));
+                (row.ended, row.state, row.error) = (
+                    Some(at),
+                    RunState::Ended(RunOutcome::Lost),
+                    Some(error.to_owned()),
+                );
                 lost.push(row);
             }
         }
@@ -58,13 +72,28 @@ mod tests {
     fn a_run_that_has_ended_since_its_row_was_read_is_not_lost() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path().join("runs.db"));
-        let run =
-            "INSERT INTO runs (id, name, kind, args, version, started_at, state) VALUES ('r', '', 'run', '[]', '', 0, 'running')";
-        store.write(move |connection| Box::pin(async move { sqlx::query(run).execute(connection).await.map(drop) })).unwrap();
+        let run = "INSERT INTO runs (id, name, kind, args, version, started_at, state) VALUES ('r', '', 'run', '[]', '', 0, 'running')";
+        store
+            .write(move |connection| {
+                Box::pin(async move { sqlx::query(run).execute(connection).await.map(drop) })
+            })
+            .unwrap();
         let read = store.runs(Filter::default()).unwrap().remove(0);
-        assert_eq!(store.state(&read), RunState::Ended(RunOutcome::Lost), "its lock is free");
+        assert_eq!(
+            store.state(&read),
+            RunState::Ended(RunOutcome::Lost),
+            "its lock is free"
+        );
         let ended = Timestamp::UNIX_EPOCH;
-        store.end_run(RunEnd { id: "r".to_owned(), ended, outcome: RunOutcome::Done, status: Some(0), error: None }).unwrap();
+        store
+            .end_run(RunEnd {
+                id: "r".to_owned(),
+                ended,
+                outcome: RunOutcome::Done,
+                status: Some(0),
+                error: None,
+            })
+            .unwrap();
         assert_eq!(store.state(&read), RunState::Ended(RunOutcome::Done));
     }
 }

@@ -1,9 +1,10 @@
 //! The history: what ran, what it did, and why something did not run, in one SQLite file.
 //!
-//! [`Store`] is a handle to a thread of its own, which has the only connection of this process: a run on virtual time must not wait
-//! for a database on that clock. What is given to it together is written in one transaction. A write that is answered is in the file's
-//! log and survives the end of the process (`synchronous = NORMAL`: a crash of the whole machine may take the last moments with it,
-//! which spares each call a flush to the disk).
+//! [`Store`] is a handle to a thread of its own, which has the only connection of this process: a
+//! run on virtual time must not wait for a database on that clock. What is given to it together is
+//! written in one transaction. A write that is answered is in the file's log and survives the end
+//! of the process (`synchronous = NORMAL`: a crash of the whole machine may take the last moments
+//! with it, which spares each call a flush to the disk).
 
 mod call_batches;
 mod calls;

@@ -1,4 +1,5 @@
-//! Output: what a run printed and logged, line by line. Of a run that prints without end the first and the last lines are kept.
+//! Output: what a run printed and logged, line by line. Of a run that prints without end the first
+//! and the last lines are kept.
 
 use super::error::StoreError;
 use super::store::Store;
@@ -50,7 +51,8 @@ pub struct OutputRow {
     pub line: String,
 }
 
-/// Numbers a run's lines and decides which of them to forget. One for each run, kept by what records its output.
+/// Numbers a run's lines and decides which of them to forget. One for each run, kept by what
+/// records its output.
 #[derive(Debug, Default)]
 pub struct Output {
     count: u64,
@@ -72,7 +74,8 @@ impl Output {
         self.count
     }
 
-    /// The number of the next line, and the numbers from which to which lines are to be forgotten for it.
+    /// The number of the next line, and the numbers from which to which lines are to be forgotten
+    /// for it.
     fn next(&mut self, bytes: usize) -> (u64, Option<(u64, u64)>) {
         self.count += 1;
         if self.tail.is_empty() && self.head_bytes + bytes <= Self::HEAD {
@@ -97,7 +100,10 @@ impl Store {
     pub fn add_line(&self, run: &str, output: &mut Output, line: Line) -> Result<(), StoreError> {
         let text = cut(line.text);
         // A line that is lost leaves a gap in the numbers, which `runs logs` shows.
-        let waiting = self.queue.wait_with(text.len()).inspect_err(|_| output.count += 1)?;
+        let waiting = self
+            .queue
+            .wait_with(text.len())
+            .inspect_err(|_| output.count += 1)?;
         let (number, forgotten) = output.next(text.len() + 1);
         let run = run.to_owned();
         self.post(move |connection| {
@@ -108,11 +114,23 @@ impl Store {
                     "INSERT OR IGNORE INTO output (run_id, number, at, stream, line)
                      SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM runs WHERE id = ?1)",
                 );
-                let query = query.bind(&run).bind(number.cast_signed()).bind(millis(line.at)).bind(line.stream.as_str()).bind(text);
+                let query = query
+                    .bind(&run)
+                    .bind(number.cast_signed())
+                    .bind(millis(line.at))
+                    .bind(line.stream.as_str())
+                    .bind(text);
                 query.execute(&mut *connection).await?;
                 if let Some((from, to)) = forgotten {
-                    let query = sqlx::query("DELETE FROM output WHERE run_id = ? AND number BETWEEN ? AND ?");
-                    query.bind(&run).bind(from.cast_signed()).bind(to.cast_signed()).execute(connection).await?;
+                    let query = sqlx::query(
+                        "DELETE FROM output WHERE run_id = ? AND number BETWEEN ? AND ?",
+                    );
+                    query
+                        .bind(&run)
+                        .bind(from.cast_signed())
+                        .bind(to.cast_signed())
+                        .execute(connection)
+                        .await?;
                 }
                 Ok(())
             })
@@ -120,16 +138,29 @@ impl Store {
     }
 
     /// Writes a run's lines anew where `redact` gives another text, without waiting.
-    pub fn redact_output(&self, run: &str, redact: impl Fn(&str) -> String + Send + Sync + 'static) -> Result<(), StoreError> {
+    pub fn redact_output(
+        &self,
+        run: &str,
+        redact: impl Fn(&str) -> String + Send + Sync + 'static,
+    ) -> Result<(), StoreError> {
         let run = run.to_owned();
         self.post(move |connection| {
             Box::pin(async move {
-                let query = sqlx::query_as::<_, (i64, String)>("SELECT number, line FROM output WHERE run_id = ?");
+                let query = sqlx::query_as::<_, (i64, String)>(
+                    "SELECT number, line FROM output WHERE run_id = ?",
+                );
                 for (number, line) in query.bind(&run).fetch_all(&mut *connection).await? {
                     let redacted = redact(&line);
                     if redacted != line {
-                        let query = sqlx::query("UPDATE output SET line = ? WHERE run_id = ? AND number = ?");
-                        query.bind(redacted).bind(&run).bind(number).execute(&mut *connection).await?;
+                        let query = sqlx::query(
+                            "UPDATE output SET line = ? WHERE run_id = ? AND number = ?",
+                        );
+                        query
+                            .bind(redacted)
+                            .bind(&run)
+                            .bind(number)
+                            .execute(&mut *connection)
+                            .await?;
                     }
                 }
                 Ok(())
@@ -179,7 +210,10 @@ mod tests {
     fn the_first_and_the_last_lines_are_kept() {
         let mut output = Output::default();
         let line = 1024;
-        let forgotten: Vec<u64> = (0..2048).filter_map(|_| output.next(line).1).flat_map(|(from, to)| from..=to).collect();
+        let forgotten: Vec<u64> = (0..2048)
+            .filter_map(|_| output.next(line).1)
+            .flat_map(|(from, to)| from..=to)
+            .collect();
         let (head, tail) = (Output::HEAD as u64 / 1024, Output::TAIL as u64 / 1024);
         assert_eq!(forgotten, (head + 1..=2048 - tail).collect::<Vec<_>>());
     }

@@ -37,7 +37,9 @@ async fn forget(connection: &mut SqliteConnection, prune: Prune) -> Result<Prune
     let names = if let Some(name) = prune.name {
         vec![name]
     } else {
-        let query = sqlx::query_scalar("SELECT DISTINCT name FROM runs UNION SELECT DISTINCT schedule FROM firings");
+        let query = sqlx::query_scalar(
+            "SELECT DISTINCT name FROM runs UNION SELECT DISTINCT schedule FROM firings",
+        );
         query.fetch_all(&mut *connection).await?
     };
     let mut pruned = Pruned::default();
@@ -49,7 +51,8 @@ async fn forget(connection: &mut SqliteConnection, prune: Prune) -> Result<Prune
     Ok(pruned)
 }
 
-/// Each statement walks one name's rows alone: a server prunes thousands of names while others fire.
+/// Each statement walks one name's rows alone: a server prunes thousands of names while others
+/// fire.
 async fn forget_of(
     connection: &mut SqliteConnection,
     name: &str,
@@ -61,16 +64,32 @@ async fn forget_of(
         "DELETE FROM runs WHERE name = ?1 AND ended_at IS NOT NULL AND retry_at IS NULL AND (?2 IS NULL OR ended_at < ?2) AND (?3 IS NULL OR ?3 = 0 OR
          started_at < (SELECT started_at FROM runs WHERE name = ?1 ORDER BY started_at DESC LIMIT 1 OFFSET ?3 - 1))",
     );
-    let runs = runs.bind(name).bind(before).bind(keep).execute(&mut *connection).await?.rows_affected();
-    // A firing goes with its run; one without a run goes by its age, or with the oldest that has a run.
+    let runs = runs
+        .bind(name)
+        .bind(before)
+        .bind(keep)
+        .execute(&mut *connection)
+        .await?
+        .rows_affected();
+    // A firing goes with its run; one without a run goes by its age, or with the oldest that has a
+    // run.
     let without_run = sqlx::query(
         "DELETE FROM firings WHERE schedule = ? AND outcome <> 'queued' AND run_id IS NOT NULL AND run_id NOT IN (SELECT id FROM runs)",
     );
-    let mut firings = without_run.bind(name).execute(&mut *connection).await?.rows_affected();
+    let mut firings = without_run
+        .bind(name)
+        .execute(&mut *connection)
+        .await?
+        .rows_affected();
     let older = sqlx::query(
         "DELETE FROM firings WHERE schedule = ?1 AND outcome <> 'queued' AND run_id IS NULL
          AND due_at < coalesce(?2, (SELECT min(due_at) FROM firings WHERE schedule = ?1 AND run_id IS NOT NULL))",
     );
-    firings += older.bind(name).bind(before).execute(connection).await?.rows_affected();
+    firings += older
+        .bind(name)
+        .bind(before)
+        .execute(connection)
+        .await?
+        .rows_affected();
     Ok(Pruned { runs, firings })
 }

@@ -30,7 +30,8 @@ pub struct NewRun {
     pub version: String,
     /// Whether its cloud is the simulator in its own process.
     pub simulated: bool,
-    /// The process that carries it out, where it has begun; none where a server has yet to start one.
+    /// The process that carries it out, where it has begun; none where a server has yet to start
+    /// one.
     pub pid: Option<u32>,
     /// When its firing was due.
     pub due: Option<Timestamp>,
@@ -82,7 +83,13 @@ impl RunRow {
     /// How it ended, where it has.
     pub fn end(&self) -> Option<RunEnd> {
         let (id, status, error) = (self.run.id.clone(), self.status, self.error.clone());
-        Some(RunEnd { id, ended: self.ended?, outcome: self.state.outcome()?, status, error })
+        Some(RunEnd {
+            id,
+            ended: self.ended?,
+            outcome: self.state.outcome()?,
+            status,
+            error,
+        })
     }
 }
 
@@ -97,8 +104,9 @@ impl Store {
         self.post(move |connection| Box::pin(insert(connection, run)))
     }
 
-    /// Records that this process carries out a run that a server has recorded, and what it knows better of it than that server; false where
-    /// the run has ended meanwhile, or is another process's, and must not be carried out.
+    /// Records that this process carries out a run that a server has recorded, and what it knows
+    /// better of it than that server; false where the run has ended meanwhile, or is another
+    /// process's, and must not be carried out.
     pub fn claim_run(&self, run: NewRun, at: Timestamp) -> Result<bool, StoreError> {
         self.write(move |connection| {
             Box::pin(async move {
@@ -114,19 +122,25 @@ impl Store {
         })
     }
 
-    /// Records what a run's own process knows better than the server that started it, without waiting.
+    /// Records what a run's own process knows better than the server that started it, without
+    /// waiting.
     pub fn post_description(&self, run: NewRun) -> Result<(), StoreError> {
         self.post(move |connection| Box::pin(describe(connection, run)))
     }
 
-    /// Records how a run ended; false where that was recorded before, which stays. Waits until it is written.
+    /// Records how a run ended; false where that was recorded before, which stays. Waits until it
+    /// is written.
     pub fn end_run(&self, end: RunEnd) -> Result<bool, StoreError> {
         self.write(move |connection| Box::pin(finish(connection, end)))
     }
 
     /// The same, for so long at most.
     pub fn end_run_within(&self, end: RunEnd, limit: Duration) -> Result<bool, StoreError> {
-        self.ask(Kind::Write, move |connection| Box::pin(finish(connection, end)), Some(limit))
+        self.ask(
+            Kind::Write,
+            move |connection| Box::pin(finish(connection, end)),
+            Some(limit),
+        )
     }
 }
 
@@ -135,39 +149,92 @@ fn args_text(args: &[String]) -> String {
 }
 
 /// Adds a run's row.
-pub(super) async fn insert(connection: &mut SqliteConnection, run: NewRun) -> Result<(), sqlx::Error> {
+pub(super) async fn insert(
+    connection: &mut SqliteConnection,
+    run: NewRun,
+) -> Result<(), sqlx::Error> {
     let query = sqlx::query(
         "INSERT INTO runs (id, name, kind, script, script_hash, args, profile, version, simulated, pid, due_at, attempt, started_at,
          claimed_at, unheard, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     );
     let is_scheduled = run.due.is_some();
-    let query = query.bind(run.id).bind(run.name).bind(run.kind).bind(run.script).bind(run.script_hash);
-    let query = query.bind(args_text(&run.args)).bind(run.profile).bind(run.version).bind(run.simulated);
-    let query = query.bind(run.pid.map(i64::from)).bind(run.due.map(millis)).bind(i64::from(run.attempt)).bind(millis(run.started));
+    let query = query
+        .bind(run.id)
+        .bind(run.name)
+        .bind(run.kind)
+        .bind(run.script)
+        .bind(run.script_hash);
+    let query = query
+        .bind(args_text(&run.args))
+        .bind(run.profile)
+        .bind(run.version)
+        .bind(run.simulated);
+    let query = query
+        .bind(run.pid.map(i64::from))
+        .bind(run.due.map(millis))
+        .bind(i64::from(run.attempt))
+        .bind(millis(run.started));
     let claimed = run.pid.map(|_| millis(run.started));
-    let state = if claimed.is_some() { RunState::Running } else { RunState::Queued };
-    query.bind(claimed).bind(is_scheduled).bind(state.as_str()).execute(connection).await.map(drop)
+    let state = if claimed.is_some() {
+        RunState::Running
+    } else {
+        RunState::Queued
+    };
+    query
+        .bind(claimed)
+        .bind(is_scheduled)
+        .bind(state.as_str())
+        .execute(connection)
+        .await
+        .map(drop)
 }
 
 async fn describe(connection: &mut SqliteConnection, run: NewRun) -> Result<(), sqlx::Error> {
-    let query =
-        sqlx::query("UPDATE runs SET script = ?, script_hash = ?, args = ?, profile = ?, version = ?, simulated = ? WHERE id = ?");
-    let query = query.bind(run.script).bind(run.script_hash).bind(args_text(&run.args)).bind(run.profile);
-    query.bind(run.version).bind(run.simulated).bind(run.id).execute(connection).await.map(drop)
+    let query = sqlx::query(
+        "UPDATE runs SET script = ?, script_hash = ?, args = ?, profile = ?, version = ?, simulated = ? WHERE id = ?",
+    );
+    let query = query
+        .bind(run.script)
+        .bind(run.script_hash)
+        .bind(args_text(&run.args))
+        .bind(run.profile);
+    query
+        .bind(run.version)
+        .bind(run.simulated)
+        .bind(run.id)
+        .execute(connection)
+        .await
+        .map(drop)
 }
 
 async fn finish(connection: &mut SqliteConnection, end: RunEnd) -> Result<bool, sqlx::Error> {
-    let query = sqlx::query("UPDATE runs SET ended_at = ?, state = ?, status = ?, error = ? WHERE id = ? AND ended_at IS NULL");
-    let query = query.bind(millis(end.ended)).bind(end.outcome.as_str()).bind(end.status).bind(end.error).bind(end.id);
+    let query = sqlx::query(
+        "UPDATE runs SET ended_at = ?, state = ?, status = ?, error = ? WHERE id = ? AND ended_at IS NULL",
+    );
+    let query = query
+        .bind(millis(end.ended))
+        .bind(end.outcome.as_str())
+        .bind(end.status)
+        .bind(end.error)
+        .bind(end.id);
     Ok(query.execute(connection).await?.rows_affected() == 1)
 }
 
-/// Records that a run's server has taken note of its end; how it ended stays as its own process has recorded, where it has.
-pub(super) async fn mark_settled(connection: &mut SqliteConnection, end: RunEnd) -> Result<bool, sqlx::Error> {
+/// Records that a run's server has taken note of its end; how it ended stays as its own process has
+/// recorded, where it has.
+pub(super) async fn mark_settled(
+    connection: &mut SqliteConnection,
+    end: RunEnd,
+) -> Result<bool, sqlx::Error> {
     let query = sqlx::query(
         "UPDATE runs SET unheard = 0, ended_at = coalesce(ended_at, ?1), state = iif(ended_at IS NULL, ?2, state),
          status = iif(ended_at IS NULL, ?3, status), error = iif(ended_at IS NULL, ?4, error) WHERE id = ?5",
     );
-    let query = query.bind(millis(end.ended)).bind(end.outcome.as_str()).bind(end.status).bind(end.error).bind(end.id);
+    let query = query
+        .bind(millis(end.ended))
+        .bind(end.outcome.as_str())
+        .bind(end.status)
+        .bind(end.error)
+        .bind(end.id);
     Ok(query.execute(connection).await?.rows_affected() == 1)
 }

@@ -1,5 +1,5 @@
-//! What a server of schedules keeps beside firings: for which times it has decided, and how each schedule's last
-//! run ended.
+//! What a server of schedules keeps beside firings: for which times it has decided, and how each
+//! schedule's last run ended.
 
 use super::error::StoreError;
 use super::firings::{Firing, decide, decide_beside};
@@ -29,7 +29,8 @@ pub enum HistoryEntry {
     Beside(Firing, Option<NewRun>),
     /// A run without a new firing: a repetition.
     Run(NewRun),
-    /// A run ended, and the server has taken note of it: what follows from that is decided together with it.
+    /// A run ended, and the server has taken note of it: what follows from that is decided together
+    /// with it.
     End(RunEnd),
     /// A run failed, and what becomes of its repetition.
     Retry(AttemptKey, Retry),
@@ -60,14 +61,18 @@ impl Store {
     pub fn planned_times(&self) -> Result<HashMap<String, String>, StoreError> {
         self.read(|connection| {
             Box::pin(async {
-                let rows = sqlx::query("SELECT name, times FROM schedules WHERE times IS NOT NULL").fetch_all(connection).await?;
-                rows.iter().map(|row| Ok((row.try_get("name")?, row.try_get("times")?))).collect()
+                let rows = sqlx::query("SELECT name, times FROM schedules WHERE times IS NOT NULL")
+                    .fetch_all(connection)
+                    .await?;
+                rows.iter()
+                    .map(|row| Ok((row.try_get("name")?, row.try_get("times")?)))
+                    .collect()
             })
         })
     }
 
-    /// Records the schedules that there are now. One that is new or has other times is decided up to `now`; one that is gone is
-    /// forgotten, but for its being paused.
+    /// Records the schedules that there are now. One that is new or has other times is decided up
+    /// to `now`; one that is gone is forgotten, but for its being paused.
     pub fn plan(&self, schedules: Vec<Planned>, now: Timestamp) -> Result<(), StoreError> {
         self.write(move |connection| {
             Box::pin(async move {
@@ -115,23 +120,31 @@ impl Store {
         })
     }
 
-    /// Records a firing that is none of its schedule's own times, as [`Store::decide`] does, but what the schedule is decided up to stays.
+    /// Records a firing that is none of its schedule's own times, as [`Store::decide`] does, but
+    /// what the schedule is decided up to stays.
     pub fn decide_beside(&self, firing: Firing, run: Option<NewRun>) -> Result<bool, StoreError> {
         self.write(move |connection| Box::pin(decide_beside(connection, firing, run)))
     }
 
-    /// Records decisions in one step, so that none is there without those before it; which of them are new, as from [`Store::decide`].
+    /// Records decisions in one step, so that none is there without those before it; which of them
+    /// are new, as from [`Store::decide`].
     pub fn decide_together(&self, decisions: Vec<HistoryEntry>) -> Result<Vec<bool>, StoreError> {
         self.write(move |connection| {
             Box::pin(async move {
                 let mut new = Vec::with_capacity(decisions.len());
                 for decision in decisions {
                     new.push(match decision {
-                        HistoryEntry::Firing(firing, run) => decide(connection, firing, run).await?,
-                        HistoryEntry::Beside(firing, run) => decide_beside(connection, firing, run).await?,
+                        HistoryEntry::Firing(firing, run) => {
+                            decide(connection, firing, run).await?
+                        }
+                        HistoryEntry::Beside(firing, run) => {
+                            decide_beside(connection, firing, run).await?
+                        }
                         HistoryEntry::Run(run) => repeat(connection, run).await.map(|()| true)?,
                         HistoryEntry::End(end) => runs::mark_settled(connection, end).await?,
-                        HistoryEntry::Retry(attempt, retry) => note_retry(connection, attempt, retry).await?,
+                        HistoryEntry::Retry(attempt, retry) => {
+                            note_retry(connection, attempt, retry).await?
+                        }
                     });
                 }
                 Ok(new)
@@ -142,15 +155,23 @@ impl Store {
 
 /// Adds a repetition's run, which is then no longer to come.
 async fn repeat(connection: &mut SqliteConnection, run: NewRun) -> Result<(), sqlx::Error> {
-    let query =
-        sqlx::query("UPDATE runs SET retry_at = NULL WHERE name = ? AND due_at = ? AND attempt < ? AND retry_at IS NOT NULL");
-    let query = query.bind(run.name.clone()).bind(run.due.map(millis)).bind(i64::from(run.attempt));
+    let query = sqlx::query(
+        "UPDATE runs SET retry_at = NULL WHERE name = ? AND due_at = ? AND attempt < ? AND retry_at IS NOT NULL",
+    );
+    let query = query
+        .bind(run.name.clone())
+        .bind(run.due.map(millis))
+        .bind(i64::from(run.attempt));
     query.execute(&mut *connection).await?;
     runs::insert(connection, run).await
 }
 
 /// Notes what becomes of the repetition of an attempt; whether the store has that attempt.
-async fn note_retry(connection: &mut SqliteConnection, attempt: AttemptKey, retry: Retry) -> Result<bool, sqlx::Error> {
+async fn note_retry(
+    connection: &mut SqliteConnection,
+    attempt: AttemptKey,
+    retry: Retry,
+) -> Result<bool, sqlx::Error> {
     let (time, given_up) = match retry {
         Retry::At(time) => (Some(millis(time)), None),
         Retry::GivenUp(reason) => (None, Some(reason)),
@@ -160,6 +181,11 @@ async fn note_retry(connection: &mut SqliteConnection, attempt: AttemptKey, retr
         "UPDATE runs SET retry_at = ?1, retry_given_up = ?2
          WHERE name = ?3 AND due_at = ?4 AND attempt = ?5 AND started_at >= ?4 - 60000",
     );
-    let query = query.bind(time).bind(given_up).bind(attempt.schedule).bind(millis(attempt.due)).bind(i64::from(attempt.number));
+    let query = query
+        .bind(time)
+        .bind(given_up)
+        .bind(attempt.schedule)
+        .bind(millis(attempt.due))
+        .bind(i64::from(attempt.number));
     Ok(query.execute(connection).await?.rows_affected() > 0)
 }

@@ -49,16 +49,24 @@ impl Store {
         let prefix = prefix.to_lowercase();
         self.read(move |connection| {
             Box::pin(async move {
-                let sql = format!("{COLUMNS} WHERE substr(id, 1, ?) = ? ORDER BY started_at DESC LIMIT 10");
+                let sql = format!(
+                    "{COLUMNS} WHERE substr(id, 1, ?) = ? ORDER BY started_at DESC LIMIT 10"
+                );
                 let length = i64::try_from(prefix.chars().count()).unwrap_or(i64::MAX);
-                let rows = sqlx::query(AssertSqlSafe(sql)).bind(length).bind(&prefix).fetch_all(connection).await?;
+                let rows = sqlx::query(AssertSqlSafe(sql))
+                    .bind(length)
+                    .bind(&prefix)
+                    .fetch_all(connection)
+                    .await?;
                 let mut runs = rows.iter().map(row).collect::<Result<Vec<_>, _>>()?;
                 Ok(match runs.len() {
                     0 => Found::None,
                     1 => Found::One(Box::new(runs.remove(0))),
                     _ => match runs.iter().position(|found| found.run.id == prefix) {
                         Some(whole) => Found::One(Box::new(runs.remove(whole))),
-                        None => Found::Several(runs.into_iter().map(|found| found.run.id).collect()),
+                        None => {
+                            Found::Several(runs.into_iter().map(|found| found.run.id).collect())
+                        }
                     },
                 })
             })
@@ -71,7 +79,13 @@ impl Store {
         self.read(move |connection| {
             Box::pin(async move {
                 let sql = format!("{COLUMNS} WHERE id = ?");
-                sqlx::query(AssertSqlSafe(sql)).bind(id).fetch_optional(connection).await?.as_ref().map(row).transpose()
+                sqlx::query(AssertSqlSafe(sql))
+                    .bind(id)
+                    .fetch_optional(connection)
+                    .await?
+                    .as_ref()
+                    .map(row)
+                    .transpose()
             })
         })
     }
@@ -93,7 +107,10 @@ impl Store {
                 }
                 if let Some((from, to)) = filter.during {
                     query.push(" AND started_at <= ").push_bind(millis(to));
-                    query.push(" AND (ended_at IS NULL OR ended_at >= ").push_bind(millis(from)).push(")");
+                    query
+                        .push(" AND (ended_at IS NULL OR ended_at >= ")
+                        .push_bind(millis(from))
+                        .push(")");
                 }
                 if filter.failed {
                     query.push(" AND state <> 'done'");
@@ -108,7 +125,13 @@ impl Store {
                 if let Some(limit) = filter.limit {
                     query.push(" LIMIT ").push_bind(limit);
                 }
-                query.build().fetch_all(connection).await?.iter().map(row).collect()
+                query
+                    .build()
+                    .fetch_all(connection)
+                    .await?
+                    .iter()
+                    .map(row)
+                    .collect()
             })
         })
     }
@@ -126,13 +149,20 @@ impl Store {
     /// The names of all runs.
     pub fn run_names(&self) -> Result<Vec<String>, StoreError> {
         self.read(|connection| {
-            Box::pin(async { sqlx::query_scalar("SELECT DISTINCT name FROM runs ORDER BY name").fetch_all(connection).await })
+            Box::pin(async {
+                sqlx::query_scalar("SELECT DISTINCT name FROM runs ORDER BY name")
+                    .fetch_all(connection)
+                    .await
+            })
         })
     }
 }
 
 fn row(row: &SqliteRow) -> Result<RunRow, sqlx::Error> {
-    let time = |column: &str| row.try_get::<Option<i64>, _>(column).map(|millis| millis.map(timestamp));
+    let time = |column: &str| {
+        row.try_get::<Option<i64>, _>(column)
+            .map(|millis| millis.map(timestamp))
+    };
     let args: String = row.try_get("args")?;
     let state: String = row.try_get("state")?;
     Ok(RunRow {

@@ -22,14 +22,23 @@ pub enum RunOutcome {
     TimedOut,
     /// A person interrupted it.
     Interrupted,
-    /// It was cancelled: by a person from elsewhere, for a later firing, or because its server ended.
+    /// It was cancelled: by a person from elsewhere, for a later firing, or because its server
+    /// ended.
     Cancelled,
-    /// Its process ended without recording how, as it was killed or the machine stopped; or it ended itself because its server was gone.
+    /// Its process ended without recording how, as it was killed or the machine stopped; or it
+    /// ended itself because its server was gone.
     Lost,
 }
 
 impl RunOutcome {
-    const ALL: [Self; 6] = [Self::Done, Self::Failed, Self::TimedOut, Self::Interrupted, Self::Cancelled, Self::Lost];
+    const ALL: [Self; 6] = [
+        Self::Done,
+        Self::Failed,
+        Self::TimedOut,
+        Self::Interrupted,
+        Self::Cancelled,
+        Self::Lost,
+    ];
 
     /// The word, in the history and in its table.
     pub fn as_str(self) -> &'static str {
@@ -57,7 +66,10 @@ impl RunState {
     /// The state of that word.
     pub(super) fn parse(word: &str) -> Option<Self> {
         let ended = RunOutcome::ALL.into_iter().map(Self::Ended);
-        [Self::Queued, Self::Running].into_iter().chain(ended).find(|state| state.as_str() == word)
+        [Self::Queued, Self::Running]
+            .into_iter()
+            .chain(ended)
+            .find(|state| state.as_str() == word)
     }
 
     /// How it ended, where it has.

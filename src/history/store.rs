@@ -28,8 +28,8 @@ impl fmt::Debug for Store {
 }
 
 impl Store {
-    /// A store in this file, which is opened, and made or brought up to date where it must be, on a thread of its own: what is wrong
-    /// with it shows at the first request.
+    /// A store in this file, which is opened, and made or brought up to date where it must be, on a
+    /// thread of its own: what is wrong with it shows at the first request.
     pub fn open(path: impl Into<PathBuf>) -> Self {
         Self::begin(path.into(), Log::MovedByAll)
     }
@@ -41,17 +41,27 @@ impl Store {
 
     fn begin(path: PathBuf, log: Log) -> Self {
         let locks = Locks::beside(&path);
-        Self { queue: Arc::new(Queue::start(path, locks.clone(), log)), locks, calls: Arc::default(), waits: Arc::default() }
+        Self {
+            queue: Arc::new(Queue::start(path, locks.clone(), log)),
+            locks,
+            calls: Arc::default(),
+            waits: Arc::default(),
+        }
     }
 
-    /// Moves what is written from the file's log into the file, where it is worth it, without waiting for that. It flushes the disk.
+    /// Moves what is written from the file's log into the file, where it is worth it, without
+    /// waiting for that. It flushes the disk.
     pub fn tidy(&self) -> Result<(), StoreError> {
         let job: Job = Box::new(|connection| {
             Box::pin(async move {
                 let (_, pages, moved): (i64, i64, i64) =
-                    sqlx::query_as("PRAGMA wal_checkpoint(NOOP)").fetch_one(&mut *connection).await?;
+                    sqlx::query_as("PRAGMA wal_checkpoint(NOOP)")
+                        .fetch_one(&mut *connection)
+                        .await?;
                 if pages - moved >= i64::from(LONG_LOG) {
-                    sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(connection).await?;
+                    sqlx::query("PRAGMA wal_checkpoint(PASSIVE)")
+                        .execute(connection)
+                        .await?;
                 }
                 Ok(())
             })
@@ -79,7 +89,11 @@ impl Store {
 
     /// Waits until all that was given so far is written, for so long at most.
     pub fn flush(&self, limit: Duration) -> Result<(), StoreError> {
-        self.settle(Kind::Write, Box::new(|_| Box::pin(async { Ok(()) })), Some(limit))
+        self.settle(
+            Kind::Write,
+            Box::new(|_| Box::pin(async { Ok(()) })),
+            Some(limit),
+        )
     }
 
     /// The error of something that was not written within that time.
@@ -110,10 +124,16 @@ impl Store {
     where
         J: for<'c> FnOnce(&'c mut SqliteConnection) -> Answer<'c, ()> + Send + 'static,
     {
-        self.queue.push(Kind::Write, Work::Statements(Box::new(job)), None)
+        self.queue
+            .push(Kind::Write, Work::Statements(Box::new(job)), None)
     }
 
-    pub(super) fn ask<T, J>(&self, kind: Kind, job: J, limit: Option<Duration>) -> Result<T, StoreError>
+    pub(super) fn ask<T, J>(
+        &self,
+        kind: Kind,
+        job: J,
+        limit: Option<Duration>,
+    ) -> Result<T, StoreError>
     where
         T: Send + 'static,
         J: for<'c> FnOnce(&'c mut SqliteConnection) -> Answer<'c, T> + Send + 'static,
@@ -133,7 +153,11 @@ impl Store {
     fn settle(&self, kind: Kind, job: Job, limit: Option<Duration>) -> Result<(), StoreError> {
         let (give, take) = mpsc::channel();
         // The request may have been given up.
-        self.queue.push(kind, Work::Statements(job), Some(Box::new(move |outcome| drop(give.send(outcome)))))?;
+        self.queue.push(
+            kind,
+            Work::Statements(job),
+            Some(Box::new(move |outcome| drop(give.send(outcome)))),
+        )?;
         let settled = match limit {
             Some(limit) => take.recv_timeout(limit).map_err(|problem| match problem {
                 mpsc::RecvTimeoutError::Timeout => self.queue.slow(limit),

@@ -37,11 +37,20 @@ impl Store {
         let calls = pages(|after| self.calls(run, after, PAGE), |call| call.number)?;
         for call in calls {
             match moments.last_mut() {
-                Some((_, Moment::Calls { first, count, last })) if is_repetition(last, &call) && first.action == call.action => {
+                Some((_, Moment::Calls { first, count, last }))
+                    if is_repetition(last, &call) && first.action == call.action =>
+                {
                     *count += 1;
                     **last = call;
                 }
-                _ => moments.push((call.at, Moment::Calls { first: Box::new(call.clone()), count: 1, last: Box::new(call) })),
+                _ => moments.push((
+                    call.at,
+                    Moment::Calls {
+                        first: Box::new(call.clone()),
+                        count: 1,
+                        last: Box::new(call),
+                    },
+                )),
             }
         }
         for wait in self.waits(run)? {
@@ -57,8 +66,8 @@ impl Store {
     }
 }
 
-/// What happens in one millisecond stands in the order in which one leads to the other: a call takes longer, so that a line of the
-/// moment in which it begins was written before.
+/// What happens in one millisecond stands in the order in which one leads to the other: a call
+/// takes longer, so that a line of the moment in which it begins was written before.
 fn rank(moment: &Moment) -> u8 {
     match moment {
         Moment::WaitEnded(_) => 0,
@@ -73,12 +82,17 @@ fn is_repetition(before: &CallRow, call: &CallRow) -> bool {
 }
 
 /// All pages of something that is read from a number on.
-pub(super) fn pages<T>(read: impl Fn(u64) -> Result<Vec<T>, StoreError>, number: impl Fn(&T) -> u64) -> Result<Vec<T>, StoreError> {
+pub(super) fn pages<T>(
+    read: impl Fn(u64) -> Result<Vec<T>, StoreError>,
+    number: impl Fn(&T) -> u64,
+) -> Result<Vec<T>, StoreError> {
     let mut all = Vec::new();
     let mut after = 0;
     loop {
         let page = read(after)?;
-        let Some(last) = page.last() else { return Ok(all) };
+        let Some(last) = page.last() else {
+            return Ok(all);
+        };
         after = number(last);
         all.extend(page);
     }

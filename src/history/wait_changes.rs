@@ -12,7 +12,8 @@ pub struct WaitStart {
     pub number: u64,
     /// When.
     pub started: Timestamp,
-    /// The task or the state that is waited for, with the Action that started it where this run made the call.
+    /// The task or the state that is waited for, with the Action that started it where this run
+    /// made the call.
     pub what: String,
 }
 
@@ -52,7 +53,10 @@ impl Unwritten {
     }
 }
 
-pub(super) async fn write(connection: &mut SqliteConnection, batches: Vec<(String, Vec<Change>)>) -> Result<(), sqlx::Error> {
+pub(super) async fn write(
+    connection: &mut SqliteConnection,
+    batches: Vec<(String, Vec<Change>)>,
+) -> Result<(), sqlx::Error> {
     for (run, changes) in batches {
         for change in changes {
             let query = match change {

@@ -34,10 +34,15 @@ impl Store {
         self.add_wait(run, Change::Ended(end))
     }
 
-    /// Those that come while others are written are written together: ten thousand must not each be a request of their own.
+    /// Those that come while others are written are written together: ten thousand must not each be
+    /// a request of their own.
     fn add_wait(&self, run: &str, change: Change) -> Result<(), StoreError> {
         let mut unwritten = self.waits.lock();
-        match unwritten.batches.last_mut().filter(|(known, _)| known == run) {
+        match unwritten
+            .batches
+            .last_mut()
+            .filter(|(known, _)| known == run)
+        {
             Some((_, changes)) => changes.push(change),
             None => unwritten.batches.push((run.to_owned(), vec![change])),
         }
@@ -66,8 +71,15 @@ impl Store {
         let run = run.to_owned();
         self.read(move |connection| {
             Box::pin(async move {
-                let query = sqlx::query("SELECT * FROM waits WHERE run_id = ? ORDER BY started_at, number");
-                query.bind(run).fetch_all(connection).await?.iter().map(row).collect()
+                let query =
+                    sqlx::query("SELECT * FROM waits WHERE run_id = ? ORDER BY started_at, number");
+                query
+                    .bind(run)
+                    .fetch_all(connection)
+                    .await?
+                    .iter()
+                    .map(row)
+                    .collect()
             })
         })
     }

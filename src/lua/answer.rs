@@ -6,7 +6,8 @@ use crate::client::waiter::{self, Task};
 use crate::effect_id::EffectId;
 use mlua::{AnyUserData, Lua, Table, UserData, Value as LuaValue};
 
-/// What is known of an answer beside its content. Few scripts ask, so that it becomes a table only where one does.
+/// What is known of an answer beside its content. Few scripts ask, so that it becomes a table only
+/// where one does.
 pub(super) struct About {
     /// Without its content.
     answer: Answer,
@@ -17,14 +18,31 @@ pub(super) struct About {
 impl UserData for About {}
 
 /// An answer as Lua, and its `meta`. The client limits an answer's size.
-pub(super) fn answer_to_lua(lua: &Lua, mut answer: Answer, place: EffectId) -> mlua::Result<(LuaValue, AnyUserData)> {
+pub(super) fn answer_to_lua(
+    lua: &Lua,
+    mut answer: Answer,
+    place: EffectId,
+) -> mlua::Result<(LuaValue, AnyUserData)> {
     let tasks = waiter::tasks(&answer);
     let content = std::mem::take(&mut answer.json);
-    json::unguarded(lua, || Ok((json::from_value(lua, &content)?, lua.create_userdata(About { answer, tasks, place })?)))
+    json::unguarded(lua, || {
+        Ok((
+            json::from_value(lua, &content)?,
+            lua.create_userdata(About {
+                answer,
+                tasks,
+                place,
+            })?,
+        ))
+    })
 }
 
 pub(super) fn about(lua: &Lua, known: &About) -> mlua::Result<Table> {
-    let About { answer, tasks, place } = known;
+    let About {
+        answer,
+        tasks,
+        place,
+    } = known;
     let about = lua.create_table_with_capacity(0, 11)?;
     about.raw_set("action", &*answer.action.full_name)?;
     about.raw_set("profile", &*answer.profile)?;

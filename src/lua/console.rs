@@ -19,7 +19,8 @@ use std::sync::Arc;
 /// What a person takes their time for.
 pub type Attended<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Where a session's scripts write, and where a person answers them. Writing returns whether it could.
+/// Where a session's scripts write, and where a person answers them. Writing returns whether it
+/// could.
 pub trait Console: Send + Sync {
     /// Takes text, which may end in the middle of a line.
     fn write(&self, text: &str) -> bool;
@@ -27,17 +28,24 @@ pub trait Console: Send + Sync {
     fn flush(&self) -> bool;
     /// Takes a whole text that may be longer than a screen; ends once it was read.
     fn page(self: Arc<Self>, text: String) -> Attended<bool>;
-    /// What a person types, a line at most; none at the end of it. An error is why there is none to ask.
+    /// What a person types, a line at most; none at the end of it. An error is why there is none to
+    /// ask.
     fn read(self: Arc<Self>) -> Attended<Result<Option<Vec<u8>>, String>>;
 }
 
-/// Sends what scripts write to standard output to a console, and lets them read standard input there.
+/// Sends what scripts write to standard output to a console, and lets them read standard input
+/// there.
 pub(super) fn attach(runtime: &Runtime, console: &Arc<dyn Console>) -> mlua::Result<()> {
     let lua = &runtime.lua;
-    let file = ConsoleFile { console: Arc::clone(console), gate: Arc::clone(&runtime.gate) };
+    let file = ConsoleFile {
+        console: Arc::clone(console),
+        gate: Arc::clone(&runtime.gate),
+    };
     let handle = |name: &str| runtime.core.get::<AnyUserData>(name);
     handle("stdin")?.borrow_mut::<Handle>()?.read_typed();
-    handle("stdout")?.borrow_mut::<Handle>()?.write_to(Box::new(file.clone()));
+    handle("stdout")?
+        .borrow_mut::<Handle>()?
+        .write_to(Box::new(file.clone()));
     let natives = lua.create_table()?;
     let writer = file.clone();
     let write = move |_: &Lua, text: LuaString| {
@@ -64,16 +72,18 @@ fn page(lua: &Lua, file: ConsoleFile) -> mlua::Result<Function> {
 
 /// Reads from standard input.
 fn read(lua: &Lua, file: ConsoleFile) -> mlua::Result<Function> {
-    lua.create_async_function(move |lua, (place, stdin, formats): (EffectId, AnyUserData, MultiValue)| {
-        let file = file.clone();
-        async move {
-            let outcome = match Arguments::new(&lua, "read", formats).formats(0) {
-                Ok(formats) => file.read(&lua, &stdin, Request::new(formats), &place).await,
-                Err(_) => Err(Raised::invalid(FORMATS)),
-            };
-            answer(&lua, outcome)
-        }
-    })
+    lua.create_async_function(
+        move |lua, (place, stdin, formats): (EffectId, AnyUserData, MultiValue)| {
+            let file = file.clone();
+            async move {
+                let outcome = match Arguments::new(&lua, "read", formats).formats(0) {
+                    Ok(formats) => file.read(&lua, &stdin, Request::new(formats), &place).await,
+                    Err(_) => Err(Raised::invalid(FORMATS)),
+                };
+                answer(&lua, outcome)
+            }
+        },
+    )
 }
 
 const FORMATS: &str = "io.read takes \"n\", \"l\", \"L\", \"a\" or a number of bytes";
@@ -97,7 +107,13 @@ impl ConsoleFile {
         }
     }
 
-    async fn read(&self, lua: &Lua, stdin: &AnyUserData, mut request: Request, place: &EffectId) -> Result<MultiValue, Raised> {
+    async fn read(
+        &self,
+        lua: &Lua,
+        stdin: &AnyUserData,
+        mut request: Request,
+        place: &EffectId,
+    ) -> Result<MultiValue, Raised> {
         let mut items = MultiValue::new();
         loop {
             if advance(lua, stdin, &mut request, &mut items)? {
@@ -105,7 +121,11 @@ impl ConsoleFile {
             }
             // A question that is to be answered must be seen.
             self.end_unless(self.console.flush());
-            let typed = match self.gate.read_input(Arc::clone(&self.console).read(), place).await {
+            let typed = match self
+                .gate
+                .read_input(Arc::clone(&self.console).read(), place)
+                .await
+            {
                 Ok(typed) => typed,
                 Err(stop) => {
                     // What was typed was for the question that is given up.
@@ -116,7 +136,11 @@ impl ConsoleFile {
                 }
             };
             match typed {
-                Ok(Some(typed)) => stdin.borrow_mut::<Handle>()?.typed().ok_or(mlua::Error::UserDataTypeMismatch)?.push(&typed),
+                Ok(Some(typed)) => stdin
+                    .borrow_mut::<Handle>()?
+                    .typed()
+                    .ok_or(mlua::Error::UserDataTypeMismatch)?
+                    .push(&typed),
                 Ok(None) => request.end(),
                 Err(problem) => return Err(Raised::invalid(problem)),
             }
@@ -124,8 +148,14 @@ impl ConsoleFile {
     }
 }
 
-/// Takes what is there of what was typed. The file is not held while a person is waited for: others may read meanwhile.
-fn advance(lua: &Lua, stdin: &AnyUserData, request: &mut Request, items: &mut MultiValue) -> mlua::Result<bool> {
+/// Takes what is there of what was typed. The file is not held while a person is waited for: others
+/// may read meanwhile.
+fn advance(
+    lua: &Lua,
+    stdin: &AnyUserData,
+    request: &mut Request,
+    items: &mut MultiValue,
+) -> mlua::Result<bool> {
     let mut handle = stdin.borrow_mut::<Handle>()?;
     let typed = handle.typed().ok_or(mlua::Error::UserDataTypeMismatch)?;
     request.advance(typed, |item| {

@@ -1,4 +1,5 @@
-//! Errors as scripts see them: one table with the fields of the contract, whose text is a sentence with the script's own line.
+//! Errors as scripts see them: one table with the fields of the contract, whose text is a sentence
+//! with the script's own line.
 
 use super::marks::{self, is_error};
 use super::{json, pretty};
@@ -148,7 +149,11 @@ fn call(lua: &Lua, failure: &Failure) -> mlua::Result<Table> {
     let table = plain(lua, error.kind(), &failure.message())?;
     if let Some(lookup) = &failure.lookup {
         table.raw_set("lookup", lookup.action.as_str())?;
-        let params: Json = lookup.params.iter().map(|(name, value)| (name.clone(), value.to_redacted_json())).collect();
+        let params: Json = lookup
+            .params
+            .iter()
+            .map(|(name, value)| (name.clone(), value.to_redacted_json()))
+            .collect();
         table.raw_set("lookup_params", json::from_value(lua, &params)?)?;
     }
     table.raw_set("action", failure.action.as_str())?;
@@ -196,11 +201,24 @@ pub(super) fn wait(
         message = format!("{message}; `{}` waits for it again", task.command(run));
     }
     table.raw_set("message", message)?;
-    table.raw_set("sent", if kind == Kind::Validation { "no" } else { "yes" })?;
+    table.raw_set(
+        "sent",
+        if kind == Kind::Validation {
+            "no"
+        } else {
+            "yes"
+        },
+    )?;
     table.raw_set("retryable", matches!(error, WaitError::TimedOut { .. }))?;
-    if let WaitError::Failed { state, resources, .. } = error {
+    if let WaitError::Failed {
+        state, resources, ..
+    } = error
+    {
         table.raw_set("code", state.as_str())?;
-        table.raw_set("resources", lua.create_sequence_from(resources.iter().map(String::as_str))?)?;
+        table.raw_set(
+            "resources",
+            lua.create_sequence_from(resources.iter().map(String::as_str))?,
+        )?;
     }
     if let Some(task) = error.task() {
         table.raw_set("task", handle(task)?)?;
@@ -245,24 +263,45 @@ pub(super) fn from_lua(value: &Value, traceback: &str) -> ScriptError {
         }
         Value::String(text) => locate(&text.to_string_lossy(), traceback),
         Value::Error(error) => locate(&error.to_string(), traceback),
-        other => ScriptError { message: render(other), traceback: traceback.to_owned(), ..ScriptError::default() },
+        other => ScriptError {
+            message: render(other),
+            traceback: traceback.to_owned(),
+            ..ScriptError::default()
+        },
     }
 }
 
 /// A value that is no error of ours, as a person reads it.
 fn render(value: &Value) -> String {
-    let has_text = |table: &Table| table.metatable().is_some_and(|meta| meta.contains_key("__tostring").unwrap_or(false));
+    let has_text = |table: &Table| {
+        table
+            .metatable()
+            .is_some_and(|meta| meta.contains_key("__tostring").unwrap_or(false))
+    };
     match value {
-        Value::Table(table) if has_text(table) => value.to_string().unwrap_or_else(|_| "a table was raised".to_owned()),
-        Value::Table(_) => format!("a table was raised: {}", pretty::render(value, pretty::width())),
+        Value::Table(table) if has_text(table) => value
+            .to_string()
+            .unwrap_or_else(|_| "a table was raised".to_owned()),
+        Value::Table(_) => format!(
+            "a table was raised: {}",
+            pretty::render(value, pretty::width())
+        ),
         Value::Nil => "nil was raised".to_owned(),
-        other => format!("a {} was raised: {}", other.type_name(), pretty::glance(other)),
+        other => format!(
+            "a {} was raised: {}",
+            other.type_name(),
+            pretty::glance(other)
+        ),
     }
 }
 
 /// Lua's own errors begin with `file:line: `.
 pub(super) fn locate(text: &str, traceback: &str) -> ScriptError {
-    let mut error = ScriptError { message: text.to_owned(), traceback: traceback.to_owned(), ..ScriptError::default() };
+    let mut error = ScriptError {
+        message: text.to_owned(),
+        traceback: traceback.to_owned(),
+        ..ScriptError::default()
+    };
     let mut rest = text;
     let mut consumed = 0;
     while let Some(colon) = rest.find(':') {
@@ -287,7 +326,10 @@ fn metatable(lua: &Lua) -> mlua::Result<Table> {
     let meta = lua.create_table()?;
     meta.set("__name", "error")?;
     meta.set(marks::ERROR, true)?;
-    meta.set("__tostring", lua.create_function(|_, table: Table| Ok(sentence(&table, true)))?)?;
+    meta.set(
+        "__tostring",
+        lua.create_function(|_, table: Table| Ok(sentence(&table, true)))?,
+    )?;
     let concat = |_: &Lua, (left, right): (Value, Value)| {
         let text = |value: Value| match value {
             Value::Table(table) if is_error(&table) => Ok(sentence(&table, true)),
@@ -303,8 +345,13 @@ fn metatable(lua: &Lua) -> mlua::Result<Table> {
 /// `script.lua:12: cds.ccs.CreateInstance: what happened`.
 fn sentence(table: &Table, with_place: bool) -> String {
     let text = |key: &str| table.raw_get::<Option<String>>(key).ok().flatten();
-    let place = text("where").filter(|_| with_place).map(|place| place + ": ").unwrap_or_default();
-    let action = text("action").map(|action| action + ": ").unwrap_or_default();
+    let place = text("where")
+        .filter(|_| with_place)
+        .map(|place| place + ": ")
+        .unwrap_or_default();
+    let action = text("action")
+        .map(|action| action + ": ")
+        .unwrap_or_default();
     place + &action + &text("message").unwrap_or_default()
 }
 
@@ -320,7 +367,9 @@ pub(super) fn is_out_of_memory(value: &Value) -> bool {
 fn is_memory_error(error: &mlua::Error) -> bool {
     match error {
         mlua::Error::MemoryError(_) => true,
-        mlua::Error::CallbackError { cause, .. } | mlua::Error::BadArgument { cause, .. } => is_memory_error(cause),
+        mlua::Error::CallbackError { cause, .. } | mlua::Error::BadArgument { cause, .. } => {
+            is_memory_error(cause)
+        }
         _ => false,
     }
 }

@@ -1,4 +1,5 @@
-//! Looks at a session's values without touching them: no metamethod of a script runs, so looking changes nothing.
+//! Looks at a session's values without touching them: no metamethod of a script runs, so looking
+//! changes nothing.
 
 use super::pretty;
 use super::session::{Session, Values};
@@ -38,7 +39,11 @@ pub struct InAnswer {
 impl Values {
     /// The values as text for a terminal of that width, one below the other.
     pub fn text(&self, session: &Session, width: usize) -> String {
-        let texts: Vec<String> = self.0.iter().map(|value| session.render(value, width)).collect();
+        let texts: Vec<String> = self
+            .0
+            .iter()
+            .map(|value| session.render(value, width))
+            .collect();
         texts.join("\n")
     }
 }
@@ -47,8 +52,10 @@ impl Session {
     /// The session's locals and globals, each with a glance at it.
     pub fn names(&self) -> Vec<(String, String)> {
         let locals = self.locals.borrow();
-        let mut found: Vec<(String, String)> =
-            locals.names().map(|name| (name.to_owned(), self.glance(&self.root(name)))).collect();
+        let mut found: Vec<(String, String)> = locals
+            .names()
+            .map(|name| (name.to_owned(), self.glance(&self.root(name))))
+            .collect();
         let globals = self.runtime.lua.globals();
         for (key, value) in globals.pairs::<Value, Value>().flatten() {
             if let Value::String(name) = &key {
@@ -67,7 +74,9 @@ impl Session {
         let mut answer: Option<InAnswer> = None;
         for step in path {
             answer = self.answer_of(&value).or(answer);
-            let Value::Table(table) = &value else { return (Inspected::Other, answer) };
+            let Value::Table(table) = &value else {
+                return (Inspected::Other, answer);
+            };
             value = match step {
                 PathStep::Field(name) => table.raw_get(name.as_str()).unwrap_or(Value::Nil),
                 PathStep::Index(index) => table.raw_get(*index).unwrap_or(Value::Nil),
@@ -90,14 +99,21 @@ impl Session {
     }
 
     fn answer_of(&self, value: &Value) -> Option<InAnswer> {
-        let Value::Table(table) = value else { return None };
+        let Value::Table(table) = value else {
+            return None;
+        };
         let about = self.meta.call::<Option<Table>>(table).ok().flatten()?;
-        Some(InAnswer { action: about.raw_get("action").ok()?, fields: Vec::new() })
+        Some(InAnswer {
+            action: about.raw_get("action").ok()?,
+            fields: Vec::new(),
+        })
     }
 
     fn look(&self, value: &Value) -> Inspected {
         match value {
-            Value::Function(function) => self.action_name(function).map_or(Inspected::Other, Inspected::Action),
+            Value::Function(function) => self
+                .action_name(function)
+                .map_or(Inspected::Other, Inspected::Action),
             Value::Table(table) => {
                 if let Some(name) = catalogue_name(table) {
                     return Inspected::Catalogue(name);
@@ -161,6 +177,10 @@ fn catalogue_name(table: &Table) -> Option<String> {
     if kind != "product" && kind != "service" {
         return None;
     }
-    let named: String = meta.raw_get::<Function>("__tostring").ok()?.call(table).ok()?;
+    let named: String = meta
+        .raw_get::<Function>("__tostring")
+        .ok()?
+        .call(table)
+        .ok()?;
     named.split_once(' ').map(|(_, name)| name.to_owned())
 }

@@ -1,5 +1,5 @@
-//! From JSON to tables: straight from its text, or from an answer that has been parsed. Integers are exact, larger ones are strings;
-//! null is absent in objects and the sentinel in lists.
+//! From JSON to tables: straight from its text, or from an answer that has been parsed. Integers
+//! are exact, larger ones are strings; null is absent in objects and the sentinel in lists.
 
 use super::marks::{self, is_list};
 use mlua::{Either, IntoLua as _, Lua, Table, Value as LuaValue};
@@ -17,12 +17,17 @@ pub(super) enum DecodeError<E> {
 }
 
 /// Makes a value of JSON.
-pub(super) fn from_json<'de, D: Deserializer<'de>>(lua: &Lua, json: D) -> Result<LuaValue, DecodeError<D::Error>> {
+pub(super) fn from_json<'de, D: Deserializer<'de>>(
+    lua: &Lua,
+    json: D,
+) -> Result<LuaValue, DecodeError<D::Error>> {
     let maker = Maker::new(lua);
-    let made = (&maker).deserialize(json).map_err(|failure| match maker.failure.take() {
-        Some(failure) => DecodeError::Lua(failure),
-        None => DecodeError::Json(failure),
-    })?;
+    let made = (&maker)
+        .deserialize(json)
+        .map_err(|failure| match maker.failure.take() {
+            Some(failure) => DecodeError::Lua(failure),
+            None => DecodeError::Json(failure),
+        })?;
     made.into_lua(lua).map_err(DecodeError::Lua)
 }
 
@@ -34,8 +39,9 @@ pub(super) fn from_value(lua: &Lua, json: &Json) -> mlua::Result<LuaValue> {
     })
 }
 
-/// Makes values while the VM's memory is not limited. Under a limit mlua guards each string and each field by a protected call, which is
-/// half of the work. What is made so must be limited otherwise; the limit then ends the script at its next allocation.
+/// Makes values while the VM's memory is not limited. Under a limit mlua guards each string and
+/// each field by a protected call, which is half of the work. What is made so must be limited
+/// otherwise; the limit then ends the script at its next allocation.
 pub(super) fn unguarded<T>(lua: &Lua, make: impl FnOnce() -> mlua::Result<T>) -> mlua::Result<T> {
     let limit = lua.set_memory_limit(0)?;
     let made = make();
@@ -52,7 +58,11 @@ pub(super) fn at(answer: &LuaValue, path: &str) -> mlua::Result<Vec<LuaValue>> {
         for value in found.iter().filter_map(LuaValue::as_table) {
             match value.raw_get::<LuaValue>(key.unwrap_or(part))? {
                 LuaValue::Table(list) if key.is_some() && is_list(&list) => {
-                    next.extend(list.sequence_values::<LuaValue>().flatten().filter(|item| !item.is_null()));
+                    next.extend(
+                        list.sequence_values::<LuaValue>()
+                            .flatten()
+                            .filter(|item| !item.is_null()),
+                    );
                 }
                 LuaValue::Nil => {}
                 other => next.push(other),
@@ -66,21 +76,23 @@ pub(super) fn at(answer: &LuaValue, path: &str) -> mlua::Result<Vec<LuaValue>> {
 /// A text, borrowed where it holds no escapes.
 type Text<'de> = Either<&'de str, String>;
 
-/// What a table is filled with. A text stays one until it is in its place: a reference of mlua's to it would cost as much again, and
-/// most fields are texts.
+/// What a table is filled with. A text stays one until it is in its place: a reference of mlua's to
+/// it would cost as much again, and most fields are texts.
 type Made<'de> = Either<Text<'de>, LuaValue>;
 
-/// serde_json's name of the one field of a number that is no integer of 64 bits, with `arbitrary_precision`.
+/// serde_json's name of the one field of a number that is no integer of 64 bits, with
+/// `arbitrary_precision`.
 const NUMBER: &str = "$serde_json::private::Number";
 
-/// From so many fields and elements on the collector rests: none of them can be garbage yet, and it would walk over all of them at each
-/// doubling.
+/// From so many fields and elements on the collector rests: none of them can be garbage yet, and it
+/// would walk over all of them at each doubling.
 const MANY: usize = 10_000;
 
 /// Makes values, and keeps what all of them share.
 struct Maker<'lua, 'de> {
     lua: &'lua Lua,
-    /// The fields of the objects that are open, the innermost one's last: a table is made once its size is known, so that it never grows.
+    /// The fields of the objects that are open, the innermost one's last: a table is made once its
+    /// size is known, so that it never grows.
     fields: RefCell<Vec<(Text<'de>, Made<'de>)>>,
     list_mark: OnceCell<Table>,
     made: Cell<usize>,
@@ -164,7 +176,10 @@ impl<'de> Visitor<'de> for &Maker<'_, 'de> {
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Made<'de>, E> {
-        Ok(i64::try_from(value).map_or_else(|_| owned(value.to_string()), |value| Either::Right(LuaValue::Integer(value))))
+        Ok(i64::try_from(value).map_or_else(
+            |_| owned(value.to_string()),
+            |value| Either::Right(LuaValue::Integer(value)),
+        ))
     }
 
     fn visit_i128<E>(self, value: i128) -> Result<Made<'de>, E> {
@@ -190,13 +205,24 @@ impl<'de> Visitor<'de> for &Maker<'_, 'de> {
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Made<'de>, A::Error> {
         let mut failure = None;
         let mut length = 0;
-        let elements = Elements { maker: self, list, failure: &mut failure, length: &mut length };
+        let elements = Elements {
+            maker: self,
+            list,
+            failure: &mut failure,
+            length: &mut length,
+        };
         let table = self.lua.create_sequence_from(elements);
         // Whatever ended the list first is the reason.
         if let Some(failure) = failure {
             return Err(failure);
         }
-        let table = self.table(table.and_then(|table| if length == 0 { self.mark(&table).map(|()| table) } else { Ok(table) }))?;
+        let table = self.table(table.and_then(|table| {
+            if length == 0 {
+                self.mark(&table).map(|()| table)
+            } else {
+                Ok(table)
+            }
+        }))?;
         self.count(length);
         Ok(Either::Right(LuaValue::Table(table)))
     }
@@ -228,7 +254,10 @@ fn owned<'de>(text: String) -> Made<'de> {
 
 /// A number that is no integer of 64 bits.
 fn number<'de>(text: String) -> Made<'de> {
-    if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
+    if text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'-')
+    {
         return owned(text);
     }
     match text.parse::<f64>() {

@@ -1,4 +1,5 @@
-//! The verdict of Lua's own compiler on a text, without running it: of a script that is checked, and of a line while it is typed.
+//! The verdict of Lua's own compiler on a text, without running it: of a script that is checked,
+//! and of a line while it is typed.
 
 use super::sources::lua_text;
 use crate::lua_syntax::locals::Rewritten;
@@ -7,7 +8,8 @@ use mlua::chunk::ChunkMode;
 use mlua::{Lua, LuaOptions, StdLib};
 
 thread_local! {
-    /// A state that only compiles. The editor asks from a thread of its own, which must not wait for the session's.
+    /// A state that only compiles. The editor asks from a thread of its own, which must not wait
+    /// for the session's.
     static COMPILER: Lua = Lua::new_with(StdLib::NONE, LuaOptions::default()).unwrap_or_default();
 }
 
@@ -25,7 +27,10 @@ pub enum Judgement {
 
 /// What is known of an input's text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "facts of a text that do not depend on each other")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts of a text that do not depend on each other"
+)]
 pub struct Form {
     /// Whether it is a chunk at all.
     pub judgement: Judgement,
@@ -44,7 +49,9 @@ pub struct Form {
 impl Form {
     /// What is known of a rewritten text.
     pub fn of(rewritten: &Rewritten) -> Self {
-        let as_expression = rewritten.expression().map_or(Judgement::Wrong, |text| compiles(&text));
+        let as_expression = rewritten
+            .expression()
+            .map_or(Judgement::Wrong, |text| compiles(&text));
         let as_statement = compiles(&rewritten.text);
         Self {
             judgement: as_expression.max(as_statement),
@@ -79,27 +86,48 @@ pub(super) fn input_refusal(name: &str, text: &str) -> Option<mlua::Error> {
     match (first.kind, first.text(text)) {
         (TokenKind::Number | TokenKind::Text | TokenKind::BrokenText, _)
         | (_, "{" | "nil" | "true" | "false" | "not" | "-" | "#" | "~" | "...") => as_expression(),
-        // A statement can begin like an expression; then Lua wants the expression to end where the statement goes on.
+        // A statement can begin like an expression; then Lua wants the expression to end where the
+        // statement goes on.
         (TokenKind::Name, _) | (_, "(") => {
             let ends_early = |error: &mlua::Error| matches!(error, mlua::Error::SyntaxError { message, .. } if message.contains("<eof> expected"));
-            as_expression().filter(|error| !ends_early(error)).or_else(as_statement)
+            as_expression()
+                .filter(|error| !ends_early(error))
+                .or_else(as_statement)
         }
         _ => as_statement(),
     }
 }
 
 fn refusal(name: &str, text: &str) -> Option<mlua::Error> {
-    COMPILER.with(|lua| lua.load(text).set_name(name).set_mode(ChunkMode::Text).into_function().err())
+    COMPILER.with(|lua| {
+        lua.load(text)
+            .set_name(name)
+            .set_mode(ChunkMode::Text)
+            .into_function()
+            .err()
+    })
 }
 
 fn compiles(text: &str) -> Judgement {
-    // A line that was entered has ended: only what goes on behind its end is incomplete, as a long string does and `'a` does not.
-    let ended = if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") };
+    // A line that was entered has ended: only what goes on behind its end is incomplete, as a long
+    // string does and `'a` does not.
+    let ended = if text.ends_with('\n') {
+        text.to_owned()
+    } else {
+        format!("{text}\n")
+    };
     match refusal("=input", &ended) {
         None => Judgement::Whole,
         // Lua refuses a value that stands as a statement: more lines are not likely to make it one.
-        Some(mlua::Error::SyntaxError { message, .. }) if message.ends_with("syntax error near <eof>") => Judgement::Wrong,
-        Some(mlua::Error::SyntaxError { incomplete_input: true, .. }) => Judgement::Incomplete,
+        Some(mlua::Error::SyntaxError { message, .. })
+            if message.ends_with("syntax error near <eof>") =>
+        {
+            Judgement::Wrong
+        }
+        Some(mlua::Error::SyntaxError {
+            incomplete_input: true,
+            ..
+        }) => Judgement::Incomplete,
         Some(_) => Judgement::Wrong,
     }
 }
@@ -111,7 +139,11 @@ mod tests {
     #[test]
     fn a_fault_has_its_line_and_a_shebang_is_none() {
         assert_eq!(fault("a.lua", "#!/usr/bin/env cumulua\nprint(1)"), None);
-        assert!(fault("a.lua", "print(1)\nprint(").unwrap().starts_with("a.lua:2:"));
+        assert!(
+            fault("a.lua", "print(1)\nprint(")
+                .unwrap()
+                .starts_with("a.lua:2:")
+        );
     }
 
     #[test]
@@ -139,14 +171,24 @@ mod tests {
         ] {
             assert_eq!(judge(text), Judgement::Incomplete, "{text}");
         }
-        for text in ["end", "x y", "1 = 2", "for do", "x = )", "'a", "local 1", "f() = 1", "a.1", "x = 1 y"] {
+        for text in [
+            "end", "x y", "1 = 2", "for do", "x = )", "'a", "local 1", "f() = 1", "a.1", "x = 1 y",
+        ] {
             assert_eq!(judge(text), Judgement::Wrong, "{text}");
         }
     }
 
     #[test]
     fn a_string_goes_on_behind_its_line_only_where_lua_allows_it() {
-        for text in ["'a\\", "'a\\\n", "'a\\z", "'a\\z \n ", "[[a", "[==[a]]\n", "--[[ a"] {
+        for text in [
+            "'a\\",
+            "'a\\\n",
+            "'a\\z",
+            "'a\\z \n ",
+            "[[a",
+            "[==[a]]\n",
+            "--[[ a",
+        ] {
             assert_eq!(judge(text), Judgement::Incomplete, "{text}");
         }
         for text in ["'a", "'a\n", "'a\\\n\n", "x = 'a\n'"] {
@@ -159,10 +201,21 @@ mod tests {
 
     #[test]
     fn what_is_put_behind_a_declaration_does_not_make_it_wrong() {
-        for text in ["local f <close> =", "local f <close> = g(", "local f = 1\nlocal function f", "local f = 1\nlocal f <"] {
+        for text in [
+            "local f <close> =",
+            "local f <close> = g(",
+            "local f = 1\nlocal function f",
+            "local f = 1\nlocal f <",
+        ] {
             assert_eq!(judge(text), Judgement::Incomplete, "{text}");
         }
-        for text in ["f, local x = 1, 2", "local x.y = 1", "local x[1] = 1", "local function f.g() end", "local x <late> = 1"] {
+        for text in [
+            "f, local x = 1, 2",
+            "local x.y = 1",
+            "local x[1] = 1",
+            "local function f.g() end",
+            "local x <late> = 1",
+        ] {
             assert_eq!(judge(text), Judgement::Wrong, "{text}");
         }
     }
@@ -185,7 +238,10 @@ mod tests {
     #[test]
     fn deep_nesting_is_refused_and_long_chains_are_not() {
         assert_eq!(judge(&"(".repeat(100_000)), Judgement::Wrong);
-        assert_eq!(judge(&format!("x = {}1", "1 + ".repeat(100_000))), Judgement::Whole);
+        assert_eq!(
+            judge(&format!("x = {}1", "1 + ".repeat(100_000))),
+            Judgement::Whole
+        );
         assert_eq!(judge(&"local a = 1\n".repeat(10_000)), Judgement::Whole);
     }
 }

@@ -8,7 +8,8 @@ const LIST: &str = "cumulua.list";
 /// In the metatable of an error value.
 pub(super) const ERROR: &str = "cumulua.error";
 
-/// Whether a table is a list. An empty table is an object unless it was decoded from an empty list; validation takes either for the other.
+/// Whether a table is a list. An empty table is an object unless it was decoded from an empty list;
+/// validation takes either for the other.
 pub(super) fn is_list(table: &Table) -> bool {
     table.raw_len() > 0 || has(table, LIST)
 }
@@ -19,7 +20,9 @@ pub(super) fn is_error(table: &Table) -> bool {
 }
 
 fn has(table: &Table, mark: &str) -> bool {
-    table.metatable().is_some_and(|meta| meta.raw_get(mark).unwrap_or(false))
+    table
+        .metatable()
+        .is_some_and(|meta| meta.raw_get(mark).unwrap_or(false))
 }
 
 /// The metatable that marks a list.

@@ -1,11 +1,12 @@
-//! The functions of ours that `stdlib/core` builds a script's world from. A function family registers itself.
+//! The functions of ours that `stdlib/core` builds a script's world from. A function family
+//! registers itself.
 
 use super::bindings::Bindings;
 use super::chunk::{Chunk, Limits};
 use super::modules::catalog::{self, Found};
 use super::modules::{
-    call, csv, environment, errors, files, help, http, json, loader, lock, output, pages, parallel, paths, pp, process, sim, time,
-    wait, wait_state,
+    call, csv, environment, errors, files, help, http, json, loader, lock, output, pages, parallel,
+    paths, pp, process, sim, time, wait, wait_state,
 };
 use super::sources::SharedSources;
 use crate::gate::Gate;
@@ -13,8 +14,18 @@ use mlua::{Lua, Table};
 use std::sync::Arc;
 
 /// All natives for one run.
-pub(super) fn table(lua: &Lua, gate: &Arc<Gate>, limits: Limits, chunk: &Chunk, sources: &SharedSources) -> mlua::Result<Table> {
-    let bindings = Bindings { lua, gate, table: lua.create_table()? };
+pub(super) fn table(
+    lua: &Lua,
+    gate: &Arc<Gate>,
+    limits: Limits,
+    chunk: &Chunk,
+    sources: &SharedSources,
+) -> mlua::Result<Table> {
+    let bindings = Bindings {
+        lua,
+        gate,
+        table: lua.create_table()?,
+    };
     let found = Found::default();
     call::register(&bindings, &found)?;
     catalog::register(&bindings, &found)?;

@@ -25,21 +25,31 @@ pub(super) fn duration(value: &Value) -> Option<Duration> {
 
 /// The same from a script's value.
 pub(super) fn duration_of(value: &LuaValue) -> Option<Duration> {
-    params::value("", value).ok().flatten().as_ref().and_then(duration)
+    params::value("", value)
+        .ok()
+        .flatten()
+        .as_ref()
+        .and_then(duration)
 }
 
 /// The second argument of a call.
 pub(super) fn call(options: Option<Table>) -> Result<CallOptions, CallError> {
     let mut parsed = CallOptions::default();
-    let Some(options) = options else { return Ok(parsed) };
+    let Some(options) = options else {
+        return Ok(parsed);
+    };
     for (key, value) in options.pairs::<LuaValue, LuaValue>().flatten() {
         let key = key.to_string().unwrap_or_default();
         let value = params::value(&key, &value).map_err(CallError::Invalid)?;
-        let wrong = |expected: &str| CallError::BadOption(format!("the option {key} must be {expected}"));
+        let wrong =
+            |expected: &str| CallError::BadOption(format!("the option {key} must be {expected}"));
         match (key.as_str(), value) {
-            ("timeout", Some(value)) => parsed.timeout = Some(duration(&value).ok_or_else(|| wrong(DURATION))?),
+            ("timeout", Some(value)) => {
+                parsed.timeout = Some(duration(&value).ok_or_else(|| wrong(DURATION))?);
+            }
             ("retries", Some(Value::Integer(count))) => {
-                parsed.retries = Some(u32::try_from(count).map_err(|_| wrong("a whole number from 0"))?);
+                parsed.retries =
+                    Some(u32::try_from(count).map_err(|_| wrong("a whole number from 0"))?);
             }
             ("retries", _) => return Err(wrong("a whole number from 0")),
             ("profile", Some(Value::String(name))) => parsed.profile = Some(name),
@@ -48,8 +58,14 @@ pub(super) fn call(options: Option<Table>) -> Result<CallOptions, CallError> {
             ("unchecked", Some(Value::Bool(unchecked))) => parsed.unchecked = unchecked,
             ("unchecked", _) => return Err(wrong("true or false")),
             (other, _) => {
-                let near = suggest::nearest(other, ["timeout", "retries", "profile", "region", "unchecked"]);
-                return Err(CallError::BadOption(format!("unknown option {other:?}{}", suggest::did_you_mean(&near))));
+                let near = suggest::nearest(
+                    other,
+                    ["timeout", "retries", "profile", "region", "unchecked"],
+                );
+                return Err(CallError::BadOption(format!(
+                    "unknown option {other:?}{}",
+                    suggest::did_you_mean(&near)
+                )));
             }
         }
     }

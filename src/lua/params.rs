@@ -11,21 +11,30 @@ use std::ffi::c_void;
 /// Deeper tables than this are refused.
 const DEEPEST: usize = 100;
 
-/// More values than this are refused: tables that share their parts grow without end when they are written out.
+/// More values than this are refused: tables that share their parts grow without end when they are
+/// written out.
 const MOST_VALUES: usize = 2_000_000;
 
 /// A script's parameters as the client takes them; all faults at once.
 pub(super) fn table(table: &Table) -> Result<Params, Vec<Fault>> {
     let mut walk = Walk::default();
     let params = walk.object("", table);
-    if walk.faults.is_empty() { Ok(params) } else { Err(walk.faults) }
+    if walk.faults.is_empty() {
+        Ok(params)
+    } else {
+        Err(walk.faults)
+    }
 }
 
 /// A script's value as the client takes it; none for nil.
 pub(super) fn value(path: &str, value: &LuaValue) -> Result<Option<Value>, Vec<Fault>> {
     let mut walk = Walk::default();
     let value = walk.value(path, value);
-    if walk.faults.is_empty() { Ok(value) } else { Err(walk.faults) }
+    if walk.faults.is_empty() {
+        Ok(value)
+    } else {
+        Err(walk.faults)
+    }
 }
 
 /// One walk through a script's tables.
@@ -38,7 +47,10 @@ struct Walk {
 
 impl Walk {
     fn fault(&mut self, path: &str, problem: impl Into<String>) -> Option<Value> {
-        self.faults.push(Fault { path: path.to_owned(), problem: problem.into() });
+        self.faults.push(Fault {
+            path: path.to_owned(),
+            problem: problem.into(),
+        });
         None
     }
 
@@ -49,7 +61,9 @@ impl Walk {
             LuaValue::Boolean(value) => Some(Value::Bool(*value)),
             LuaValue::Integer(value) => Some(Value::Integer(*value)),
             LuaValue::Number(value) if value.is_finite() => Some(Value::Float(*value)),
-            LuaValue::Number(value) => self.fault(path, format!("{value} is not a number that JSON has")),
+            LuaValue::Number(value) => {
+                self.fault(path, format!("{value} is not a number that JSON has"))
+            }
             LuaValue::String(text) => match text.to_str() {
                 Ok(text) => Some(Value::String(text.to_owned())),
                 Err(_) => self.fault(path, "is not UTF-8"),
@@ -60,7 +74,10 @@ impl Walk {
                 Err(_) => self.fault(path, "is a userdata, which is no data"),
             },
             LuaValue::Table(table) => self.table(path, table),
-            other => self.fault(path, format!("is a {}, which is no data", other.type_name())),
+            other => self.fault(
+                path,
+                format!("is a {}, which is no data", other.type_name()),
+            ),
         }
     }
 
@@ -73,10 +90,18 @@ impl Walk {
         }
         if self.values > MOST_VALUES {
             // One fault is enough; the walk ends without more.
-            return if self.faults.is_empty() { self.fault(path, format!("is more than {MOST_VALUES} values")) } else { None };
+            return if self.faults.is_empty() {
+                self.fault(path, format!("is more than {MOST_VALUES} values"))
+            } else {
+                None
+            };
         }
         self.parents.push(table.to_pointer());
-        let converted = if is_list(table) { Value::List(self.list(path, table)) } else { Value::Object(self.object(path, table)) };
+        let converted = if is_list(table) {
+            Value::List(self.list(path, table))
+        } else {
+            Value::Object(self.object(path, table))
+        };
         self.parents.pop();
         Some(converted)
     }
@@ -89,7 +114,11 @@ impl Walk {
             let here = format!("{path}[{index}]");
             if item.is_nil() || self.values > MOST_VALUES {
                 // One fault is enough: behind a hole a border can be anywhere up to 2^63.
-                let problem = if item.is_nil() { "is nil: a list must have no holes" } else { "is one value too many" };
+                let problem = if item.is_nil() {
+                    "is nil: a list must have no holes"
+                } else {
+                    "is one value too many"
+                };
                 self.fault(&here, problem);
                 return items;
             } else if let Some(item) = self.value(&here, &item) {
@@ -97,7 +126,8 @@ impl Walk {
             }
         }
         for (key, _) in table.pairs::<LuaValue, LuaValue>().flatten() {
-            if !matches!(key, LuaValue::Integer(index) if index >= 1 && usize::try_from(index).is_ok_and(|index| index <= length)) {
+            if !matches!(key, LuaValue::Integer(index) if index >= 1 && usize::try_from(index).is_ok_and(|index| index <= length))
+            {
                 let text = key.to_string().unwrap_or_default();
                 self.fault(path, format!("is a list that has the key {text} too"));
             }
@@ -110,14 +140,21 @@ impl Walk {
         for (key, field) in table.pairs::<LuaValue, LuaValue>().flatten() {
             let LuaValue::String(name) = &key else {
                 let text = key.to_string().unwrap_or_default();
-                self.fault(path, format!("has the key {text}, a {} and not a name", key.type_name()));
+                self.fault(
+                    path,
+                    format!("has the key {text}, a {} and not a name", key.type_name()),
+                );
                 continue;
             };
             let Ok(name) = name.to_str() else {
                 self.fault(path, "has a name that is not UTF-8");
                 continue;
             };
-            let here = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+            let here = if path.is_empty() {
+                name.to_owned()
+            } else {
+                format!("{path}.{name}")
+            };
             if let Some(field) = self.value(&here, &field) {
                 fields.insert(name.to_owned(), field);
             }
@@ -129,7 +166,9 @@ impl Walk {
 /// A Lua value as JSON, for `json.encode`; secrets stay closed.
 pub(super) fn json(given: &LuaValue) -> Result<Json, String> {
     match value("", given) {
-        Err(faults) => Err(faults.first().map_or_else(String::new, |fault| format!("the value {fault}"))),
+        Err(faults) => Err(faults
+            .first()
+            .map_or_else(String::new, |fault| format!("the value {fault}"))),
         Ok(converted) => Ok(converted.map_or(Json::Null, |value| value.to_redacted_json())),
     }
 }

@@ -69,7 +69,12 @@ impl Values {
 impl Session {
     /// A session whose effects go through `gate`; `folder` is where `require` looks.
     pub fn new(gate: Arc<Gate>, limits: Limits, folder: PathBuf) -> Result<Self, ScriptError> {
-        let chunk = Chunk { name: "=input".to_owned(), text: String::new(), args: Vec::new(), folder };
+        let chunk = Chunk {
+            name: "=input".to_owned(),
+            text: String::new(),
+            args: Vec::new(),
+            folder,
+        };
         Self::build(gate, limits, &chunk).map_err(|failure| internal(&failure))
     }
 
@@ -84,34 +89,64 @@ impl Session {
         behind.raw_set("__newindex", &globals)?;
         environment.set_metatable(Some(behind))?;
         environment.raw_set(TABLE, &cells)?;
-        let closing: Function = lua.load(CLOSE_LATER).set_name("=[cumulua]").into_function()?;
-        environment.raw_set(CLOSE, closing.call::<Function>(globals.raw_get::<Function>("defer")?)?)?;
-        let values: Function = lua.load("return ...").set_name("=[cumulua]").into_function()?;
+        let closing: Function = lua
+            .load(CLOSE_LATER)
+            .set_name("=[cumulua]")
+            .into_function()?;
+        environment.raw_set(
+            CLOSE,
+            closing.call::<Function>(globals.raw_get::<Function>("defer")?)?,
+        )?;
+        let values: Function = lua
+            .load("return ...")
+            .set_name("=[cumulua]")
+            .into_function()?;
         environment.raw_set(VALUES, values)?;
         let meta = globals.raw_get("meta")?;
-        Ok(Self { locals: RefCell::default(), inputs: Cell::default(), cells, environment, meta, runtime })
+        Ok(Self {
+            locals: RefCell::default(),
+            inputs: Cell::default(),
+            cells,
+            environment,
+            meta,
+            runtime,
+        })
     }
 
     /// Compiles an input; its declarations count from now on.
     pub fn compile(&self, name: &str, text: &str) -> Result<Input, InputError> {
         remember(&self.runtime.sources, name, text);
-        // What is no Lua at all is reported first, and a line that is not finished may still become another one.
+        // What is no Lua at all is reported first, and a line that is not finished may still become
+        // another one.
         let rewritten = self.locals.borrow_mut().rewrite(text).map_err(|assigned| {
-            judge::input_refusal(name, text).map_or_else(|| constant_assigned(name, &assigned), |failure| wrong(&failure))
+            judge::input_refusal(name, text).map_or_else(
+                || constant_assigned(name, &assigned),
+                |failure| wrong(&failure),
+            )
         })?;
         let form = Form::of(&rewritten);
         let compiled = match form.judgement {
-            Judgement::Whole if form.is_expression => self.load(name, &rewritten.values()).map_err(|failure| wrong(&failure)),
-            Judgement::Whole => self.load(name, &rewritten.text).map_err(|failure| wrong(&failure)),
+            Judgement::Whole if form.is_expression => self
+                .load(name, &rewritten.values())
+                .map_err(|failure| wrong(&failure)),
+            Judgement::Whole => self
+                .load(name, &rewritten.text)
+                .map_err(|failure| wrong(&failure)),
             Judgement::Incomplete => Err(InputError::Incomplete),
             // The text as it was typed gives the message that its author understands.
             Judgement::Wrong => match judge::input_refusal(name, text) {
                 Some(failure) => Err(wrong(&failure)),
-                None => self.load(name, &rewritten.text).map_err(|failure| wrong(&failure)),
+                None => self
+                    .load(name, &rewritten.text)
+                    .map_err(|failure| wrong(&failure)),
             },
         };
         match compiled {
-            Ok(function) => Ok(Input { function, rewritten, form }),
+            Ok(function) => Ok(Input {
+                function,
+                rewritten,
+                form,
+            }),
             Err(error) => {
                 self.locals.borrow_mut().undo(&rewritten);
                 Err(error)
@@ -120,13 +155,24 @@ impl Session {
     }
 
     fn load(&self, name: &str, text: &str) -> mlua::Result<Function> {
-        let chunk = self.runtime.lua.load(text).set_name(name).set_mode(mlua::chunk::ChunkMode::Text);
-        chunk.set_environment(self.environment.clone()).into_function()
+        let chunk = self
+            .runtime
+            .lua
+            .load(text)
+            .set_name(name)
+            .set_mode(mlua::chunk::ChunkMode::Text);
+        chunk
+            .set_environment(self.environment.clone())
+            .into_function()
     }
 
-    /// Runs an input to its end; its value becomes the last result where `keeps_last`. What it has set before an error stays
-    /// set.
-    pub async fn run(self: Rc<Self>, input: Input, keeps_last: bool) -> Result<Values, ScriptError> {
+    /// Runs an input to its end; its value becomes the last result where `keeps_last`. What it has
+    /// set before an error stays set.
+    pub async fn run(
+        self: Rc<Self>,
+        input: Input,
+        keeps_last: bool,
+    ) -> Result<Values, ScriptError> {
         self.inputs.set(self.inputs.get() + 1);
         let path = format!("i{}", self.inputs.get());
         let results = self.runtime.run_at(&path, input.function, &[]).await;
@@ -135,7 +181,9 @@ impl Session {
             Ok(results) => {
                 let values: Vec<Value> = results.into_iter().skip(1).collect();
                 if let Some(first) = values.first().filter(|_| keeps_last) {
-                    self.cells.raw_set(LAST, first).map_err(|failure| internal(&failure))?;
+                    self.cells
+                        .raw_set(LAST, first)
+                        .map_err(|failure| internal(&failure))?;
                 }
                 Ok(Values(values))
             }
@@ -147,13 +195,19 @@ impl Session {
     }
 
     fn take_back_unset(&self, rewritten: &Rewritten) {
-        let is_set = |key: &str| self.cells.raw_get::<Value>(key).is_ok_and(|value| !value.is_nil());
+        let is_set = |key: &str| {
+            self.cells
+                .raw_get::<Value>(key)
+                .is_ok_and(|value| !value.is_nil())
+        };
         self.locals.borrow_mut().undo_unset(rewritten, is_set);
     }
 
-    /// After the interrupt was lowered: Lua code runs again, and memory that a failed input took is free.
+    /// After the interrupt was lowered: Lua code runs again, and memory that a failed input took is
+    /// free.
     pub fn recover(&self) {
-        // Without the hook, the next Ctrl-C would have no effect; a VM that cannot take one cannot run anything either.
+        // Without the hook, the next Ctrl-C would have no effect; a VM that cannot take one cannot
+        // run anything either.
         let _ = self.runtime.install_hook();
         let _ = self.runtime.lua.gc_collect();
     }
@@ -175,7 +229,11 @@ impl Session {
 
     /// The texts of all chunks that were loaded.
     pub fn sources(&self) -> Sources {
-        self.runtime.sources.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.runtime
+            .sources
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -199,7 +257,11 @@ fn wrong(failure: &mlua::Error) -> InputError {
     InputError::Wrong(Box::new(match failure {
         mlua::Error::SyntaxError { message, .. } => {
             let located = error::locate(message, "");
-            ScriptError { kind: Some("validation".to_owned()), message: format!("this is no Lua: {}", located.message), ..located }
+            ScriptError {
+                kind: Some("validation".to_owned()),
+                message: format!("this is no Lua: {}", located.message),
+                ..located
+            }
         }
         other => internal(other),
     }))

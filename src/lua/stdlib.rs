@@ -1,4 +1,5 @@
-//! The Lua half of the runtime: `stdlib/core`, a chunk a file, is loaded into every script; a script requires what is in `stdlib/std`.
+//! The Lua half of the runtime: `stdlib/core`, a chunk a file, is loaded into every script; a
+//! script requires what is in `stdlib/std`.
 
 use mlua::chunk::ChunkMode;
 use mlua::{Function, Lua, Table};
@@ -40,8 +41,13 @@ pub(super) fn load(lua: &Lua, natives: &Table) -> mlua::Result<Table> {
 /// A file's chunk; from its text where another machine than this one compiled it.
 pub(super) fn chunk(lua: &Lua, name: &str) -> mlua::Result<Function> {
     let Some((_, compiled, text)) = FILES.iter().find(|(known, ..)| *known == name) else {
-        return Err(mlua::Error::runtime(format!("the core has no file {name:?}")));
+        return Err(mlua::Error::runtime(format!(
+            "the core has no file {name:?}"
+        )));
     };
-    let compiled = lua.load(*compiled).set_mode(ChunkMode::Binary).into_function();
+    let compiled = lua
+        .load(*compiled)
+        .set_mode(ChunkMode::Binary)
+        .into_function();
     compiled.or_else(|_| lua.load(*text).set_name("=[cumulua]").into_function())
 }

@@ -17,9 +17,26 @@ pub(super) fn register(lua: &Lua, natives: &Table) -> mlua::Result<()> {
 /// The handle of all tasks that an answer started; waiting for it without any is over at once.
 pub(super) fn of_answer(lua: &Lua, answer: &Answer, tasks: &[Task]) -> mlua::Result<Table> {
     let ids: Vec<String> = tasks.iter().map(|task| task.id.clone()).collect();
-    let with = tasks.first().map(|task| task.with.clone()).unwrap_or_default();
-    let dialect = answer.action.task.as_ref().map_or("", |task| task.waiter.as_str());
-    handle(lua, fields(lua, &answer.action.product.product, dialect, &ids, &with, &answer.asked)?)
+    let with = tasks
+        .first()
+        .map(|task| task.with.clone())
+        .unwrap_or_default();
+    let dialect = answer
+        .action
+        .task
+        .as_ref()
+        .map_or("", |task| task.waiter.as_str());
+    handle(
+        lua,
+        fields(
+            lua,
+            &answer.action.product.product,
+            dialect,
+            &ids,
+            &with,
+            &answer.asked,
+        )?,
+    )
 }
 
 /// A handle's fields.
@@ -37,8 +54,17 @@ pub(super) fn fields(
     table.raw_set("profile", account.profile.as_deref())?;
     table.raw_set("region", account.region.as_deref())?;
     table.raw_set("id", ids.first().map(String::as_str))?;
-    table.raw_set("ids", lua.create_sequence_from(ids.iter().map(String::as_str))?)?;
-    table.raw_set("with", lua.create_table_from(with.iter().map(|(name, value)| (name.as_str(), value.as_str())))?)?;
+    table.raw_set(
+        "ids",
+        lua.create_sequence_from(ids.iter().map(String::as_str))?,
+    )?;
+    table.raw_set(
+        "with",
+        lua.create_table_from(
+            with.iter()
+                .map(|(name, value)| (name.as_str(), value.as_str())),
+        )?,
+    )?;
     Ok(table)
 }
 

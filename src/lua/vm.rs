@@ -7,7 +7,10 @@ use super::sources::{SharedSources, Sources, lua_text, remember};
 use super::task_handle::NATIVES;
 use super::{natives, stdlib};
 use crate::gate::{Gate, StopReason};
-use mlua::{Function, HookTriggers, IntoLuaMulti as _, Lua, LuaOptions, MultiValue, StdLib, Table, Value, Variadic, VmState};
+use mlua::{
+    Function, HookTriggers, IntoLuaMulti as _, Lua, LuaOptions, MultiValue, StdLib, Table, Value,
+    Variadic, VmState,
+};
 use std::sync::{Arc, PoisonError};
 
 /// The hook looks at the run's cancel token after so many instructions: a few microseconds.
@@ -22,8 +25,8 @@ pub struct Runtime {
     pub(super) sources: SharedSources,
 }
 
-/// Finalizers run while functions of ours still work: once the VM is being closed, they do not. So all that a script can reach is let go
-/// and collected before.
+/// Finalizers run while functions of ours still work: once the VM is being closed, they do not. So
+/// all that a script can reach is let go and collected before.
 impl Drop for Runtime {
     fn drop(&mut self) {
         if self.let_go().is_ok() {
@@ -42,7 +45,12 @@ const LOADED: &str = "_LOADED";
 impl Runtime {
     /// A VM whose effects go through `gate`.
     pub fn new(gate: Arc<Gate>, limits: Limits, chunk: &Chunk) -> mlua::Result<Self> {
-        let libraries = StdLib::COROUTINE | StdLib::TABLE | StdLib::OS | StdLib::STRING | StdLib::UTF8 | StdLib::MATH;
+        let libraries = StdLib::COROUTINE
+            | StdLib::TABLE
+            | StdLib::OS
+            | StdLib::STRING
+            | StdLib::UTF8
+            | StdLib::MATH;
         let lua = Lua::new_with(libraries, LuaOptions::default())?;
         open_standard_streams();
         let sources = SharedSources::default();
@@ -52,39 +60,66 @@ impl Runtime {
         // What loading left behind goes, and the collector counts from what stays.
         lua.gc_collect()?;
         lua.set_memory_limit(limits.memory)?;
-        let runtime = Self { lua, gate, core, limits, sources };
+        let runtime = Self {
+            lua,
+            gate,
+            core,
+            limits,
+            sources,
+        };
         runtime.install_hook()?;
         Ok(runtime)
     }
 
-    /// Lets go of what a script can reach. Functions of the core that the VM itself holds, as those of files, would keep it. No Lua runs
-    /// here, because the hook of a run that is ended would end that too.
+    /// Lets go of what a script can reach. Functions of the core that the VM itself holds, as those
+    /// of files, would keep it. No Lua runs here, because the hook of a run that is ended would end
+    /// that too.
     fn let_go(&mut self) -> mlua::Result<()> {
         // A script may have taken all that it may have.
         self.lua.set_memory_limit(0)?;
-        self.core.raw_get::<Table>("globals")?.raw_set("_G", Value::Nil)?;
+        self.core
+            .raw_get::<Table>("globals")?
+            .raw_set("_G", Value::Nil)?;
         for held in ["loaded", "kept_globals"] {
             self.core.raw_set(held, Value::Nil)?;
         }
         self.core = self.lua.create_table()?;
         self.lua.set_globals(self.lua.create_table()?)?;
-        [LOADED, NATIVES].into_iter().try_for_each(|name| self.lua.unset_named_registry_value(name))?;
+        [LOADED, NATIVES]
+            .into_iter()
+            .try_for_each(|name| self.lua.unset_named_registry_value(name))?;
         self.lua.set_memory_limit(self.limits.memory).map(drop)
     }
 
     /// Runs a chunk to its end; the error that left it, where one did.
     pub async fn run(&self, chunk: &Chunk) -> Result<(), ScriptError> {
-        let loaded =
-            self.lua.load(lua_text(&chunk.text)).set_name(&chunk.name).set_mode(mlua::chunk::ChunkMode::Text).into_function();
+        let loaded = self
+            .lua
+            .load(lua_text(&chunk.text))
+            .set_name(&chunk.name)
+            .set_mode(mlua::chunk::ChunkMode::Text)
+            .into_function();
         let function = loaded.map_err(|failure| syntax_error(&failure))?;
         let results = self.run_at("0", function, &chunk.args).await?;
         self.outcome(&results)
     }
 
-    /// Runs a function in a coroutine whose effects stand at this path, which no other of the run has.
-    pub(super) async fn run_at(&self, path: &str, function: Function, args: &[String]) -> Result<MultiValue, ScriptError> {
-        let arguments = (path, function, args.iter().map(String::as_str).collect::<Variadic<_>>());
-        let arguments = arguments.into_lua_multi(&self.lua).map_err(|failure| internal(&failure))?;
+    /// Runs a function in a coroutine whose effects stand at this path, which no other of the run
+    /// has.
+    pub(super) async fn run_at(
+        &self,
+        path: &str,
+        function: Function,
+        args: &[String],
+    ) -> Result<MultiValue, ScriptError> {
+        let arguments = (
+            path,
+            function,
+            args.iter().map(String::as_str).collect::<Variadic<_>>(),
+        );
+        let arguments = arguments
+            .into_lua_multi(&self.lua)
+            .map_err(|failure| internal(&failure))?;
         self.in_coroutine("run", arguments).await
     }
 
@@ -93,13 +128,27 @@ impl Runtime {
         if let Err(failure) = self.install_hook() {
             return vec![internal(&failure)];
         }
-        match self.in_coroutine("run_all_deferred", MultiValue::new()).await {
+        match self
+            .in_coroutine("run_all_deferred", MultiValue::new())
+            .await
+        {
             Ok(results) => {
-                let Some(Value::Table(errors)) = results.front() else { return Vec::new() };
+                let Some(Value::Table(errors)) = results.front() else {
+                    return Vec::new();
+                };
                 let is_stop = self.gate.cancel_token().is_raised();
-                let errors = errors.sequence_values::<Value>().flatten().map(|value| error::from_lua(&value, ""));
-                // An error raised before the run was ended is the script's own; only the last can be the sign.
-                errors.map(|error| ScriptError { is_stop: error.is_stop || (is_stop && error.kind.is_none()), ..error }).collect()
+                let errors = errors
+                    .sequence_values::<Value>()
+                    .flatten()
+                    .map(|value| error::from_lua(&value, ""));
+                // An error raised before the run was ended is the script's own; only the last can
+                // be the sign.
+                errors
+                    .map(|error| ScriptError {
+                        is_stop: error.is_stop || (is_stop && error.kind.is_none()),
+                        ..error
+                    })
+                    .collect()
             }
             Err(failure) => vec![failure],
         }
@@ -107,18 +156,30 @@ impl Runtime {
 
     /// The texts of all chunks that were loaded.
     pub fn sources(&self) -> Sources {
-        self.sources.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.sources
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Whether the script deferred anything.
     pub fn has_deferred(&self) -> bool {
-        self.core.get::<Function>("has_deferred").and_then(|has| has.call(())).unwrap_or(false)
+        self.core
+            .get::<Function>("has_deferred")
+            .and_then(|has| has.call(()))
+            .unwrap_or(false)
     }
 
-    async fn in_coroutine(&self, name: &str, arguments: MultiValue) -> Result<MultiValue, ScriptError> {
+    async fn in_coroutine(
+        &self,
+        name: &str,
+        arguments: MultiValue,
+    ) -> Result<MultiValue, ScriptError> {
         let start = || {
             let function: Function = self.core.get(name)?;
-            self.lua.create_thread(function)?.into_async::<MultiValue>(arguments)
+            self.lua
+                .create_thread(function)?
+                .into_async::<MultiValue>(arguments)
         };
         match start() {
             Ok(thread) => thread.await.map_err(|failure| self.ended_or(&failure)),
@@ -132,13 +193,22 @@ impl Runtime {
         } else {
             let value = results.get(1).cloned().unwrap_or(Value::Nil);
             if error::is_out_of_memory(&value) {
-                self.gate.cancel_token().raise(StopReason::OutOfMemory(self.limits.memory));
+                self.gate
+                    .cancel_token()
+                    .raise(StopReason::OutOfMemory(self.limits.memory));
             }
-            let traceback = results.get(2).and_then(Value::as_string).map(mlua::LuaString::to_string_lossy).unwrap_or_default();
+            let traceback = results
+                .get(2)
+                .and_then(Value::as_string)
+                .map(mlua::LuaString::to_string_lossy)
+                .unwrap_or_default();
             let mut error = error::from_lua(&value, &traceback);
             // A text begins with where it was raised, unless its author wants none of that.
             if error.line.is_none() && !value.is_string() {
-                error.source = results.get(3).and_then(Value::as_string).map(mlua::LuaString::to_string_lossy);
+                error.source = results
+                    .get(3)
+                    .and_then(Value::as_string)
+                    .map(mlua::LuaString::to_string_lossy);
                 error.line = results.get(4).and_then(Value::as_u32);
             }
             Err(error)
@@ -148,24 +218,37 @@ impl Runtime {
     /// An error of the VM itself: most often that the run was ended, or that memory ran out.
     fn ended_or(&self, failure: &mlua::Error) -> ScriptError {
         if matches!(failure, mlua::Error::MemoryError(_)) {
-            self.gate.cancel_token().raise(StopReason::OutOfMemory(self.limits.memory));
+            self.gate
+                .cancel_token()
+                .raise(StopReason::OutOfMemory(self.limits.memory));
         }
-        ScriptError { is_stop: self.gate.cancel_token().is_raised(), ..internal(failure) }
+        ScriptError {
+            is_stop: self.gate.cancel_token().is_raised(),
+            ..internal(failure)
+        }
     }
 
-    /// The hook that ends Lua code once the run is ended: then it fires at every instruction, because `pcall` can catch one error.
+    /// The hook that ends Lua code once the run is ended: then it fires at every instruction,
+    /// because `pcall` can catch one error.
     pub(super) fn install_hook(&self) -> mlua::Result<()> {
         let gate = Arc::clone(&self.gate);
-        self.lua.set_global_hook(HookTriggers::new().every_nth_instruction(HOOK_INTERVAL), move |lua, _| {
-            if !gate.cancel_token().is_raised() {
-                return Ok(VmState::Continue);
-            }
-            let ended = Arc::clone(&gate);
-            lua.set_global_hook(HookTriggers::new().every_nth_instruction(1), move |_, _| {
-                if ended.cancel_token().is_raised() { Err(mlua::Error::runtime("the run is ended")) } else { Ok(VmState::Continue) }
-            })?;
-            Err(mlua::Error::runtime("the run is ended"))
-        })
+        self.lua.set_global_hook(
+            HookTriggers::new().every_nth_instruction(HOOK_INTERVAL),
+            move |lua, _| {
+                if !gate.cancel_token().is_raised() {
+                    return Ok(VmState::Continue);
+                }
+                let ended = Arc::clone(&gate);
+                lua.set_global_hook(HookTriggers::new().every_nth_instruction(1), move |_, _| {
+                    if ended.cancel_token().is_raised() {
+                        Err(mlua::Error::runtime("the run is ended"))
+                    } else {
+                        Ok(VmState::Continue)
+                    }
+                })?;
+                Err(mlua::Error::runtime("the run is ended"))
+            },
+        )
     }
 }
 

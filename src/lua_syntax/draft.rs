@@ -1,4 +1,5 @@
-//! A chunk that is being rewritten: what stands in the place of its names, and what they mean to the session.
+//! A chunk that is being rewritten: what stands in the place of its names, and what they mean to
+//! the session.
 
 use super::locals::{ConstantAssigned, LAST, Locals, PREFIX, Rewritten, TABLE};
 use super::tokens::{Token, TokenKind, code};
@@ -17,12 +18,21 @@ pub(super) struct Draft<'a> {
 impl<'a> Draft<'a> {
     pub(super) fn new(source: &'a str, session: &'a mut Locals) -> Self {
         let rewritten = Rewritten::default();
-        Self { source, tokens: code(source), session, edits: Vec::new(), assigned: None, rewritten }
+        Self {
+            source,
+            tokens: code(source),
+            session,
+            edits: Vec::new(),
+            assigned: None,
+            rewritten,
+        }
     }
 
     /// A token's text; none behind the last.
     pub(super) fn text(&self, at: usize) -> &'a str {
-        self.tokens.get(at).map_or("", |token| token.text(self.source))
+        self.tokens
+            .get(at)
+            .map_or("", |token| token.text(self.source))
     }
 
     /// What a token is; none behind the last.
@@ -32,7 +42,10 @@ impl<'a> Draft<'a> {
 
     /// Takes tokens out.
     pub(super) fn remove(&mut self, first: usize, last: usize) {
-        self.edits.push((self.tokens[first].range.start..self.tokens[last].range.end, String::new()));
+        self.edits.push((
+            self.tokens[first].range.start..self.tokens[last].range.end,
+            String::new(),
+        ));
     }
 
     /// Puts a text behind a token.
@@ -52,7 +65,8 @@ impl<'a> Draft<'a> {
             self.rewritten.declared.push((name.to_owned(), key.clone()));
             key
         };
-        self.edits.push((self.tokens[at].range.clone(), format!("{TABLE}.{key}")));
+        self.edits
+            .push((self.tokens[at].range.clone(), format!("{TABLE}.{key}")));
         key
     }
 
@@ -60,9 +74,14 @@ impl<'a> Draft<'a> {
     pub(super) fn refer(&mut self, at: usize, is_in_function: bool) {
         let name = self.text(at);
         self.rewritten.uses_last |= name == LAST;
-        let key = if name == LAST { Some(LAST) } else { self.session.refer(name, is_in_function) };
+        let key = if name == LAST {
+            Some(LAST)
+        } else {
+            self.session.refer(name, is_in_function)
+        };
         if let Some(key) = key {
-            self.edits.push((self.tokens[at].range.clone(), format!("{TABLE}.{key}")));
+            self.edits
+                .push((self.tokens[at].range.clone(), format!("{TABLE}.{key}")));
         }
     }
 
@@ -70,8 +89,14 @@ impl<'a> Draft<'a> {
     pub(super) fn assign(&mut self, at: usize) {
         let name = self.text(at);
         if self.assigned.is_none() && self.session.is_constant(name) {
-            let line = self.source[..self.tokens[at].range.start].matches('\n').count() + 1;
-            self.assigned = Some(ConstantAssigned { name: name.to_owned(), line });
+            let line = self.source[..self.tokens[at].range.start]
+                .matches('\n')
+                .count()
+                + 1;
+            self.assigned = Some(ConstantAssigned {
+                name: name.to_owned(),
+                line,
+            });
         }
     }
 
@@ -82,7 +107,14 @@ impl<'a> Draft<'a> {
 
     /// The rewritten chunk, and the first constant that it assigns to.
     pub(super) fn finish(self) -> (Rewritten, Option<ConstantAssigned>) {
-        let Self { source, tokens, mut edits, mut rewritten, assigned, .. } = self;
+        let Self {
+            source,
+            tokens,
+            mut edits,
+            mut rewritten,
+            assigned,
+            ..
+        } = self;
         edits.sort_by_key(|(range, _)| range.start);
         let mut text = PREFIX.to_owned();
         let mut from = 0;
@@ -93,9 +125,18 @@ impl<'a> Draft<'a> {
         }
         text.push_str(&source[from..]);
         // Before the first token and behind the last nothing was changed.
-        let code_end = |token: &Token| if token.text(source) == ";" { token.range.start } else { token.range.end };
+        let code_end = |token: &Token| {
+            if token.text(source) == ";" {
+                token.range.start
+            } else {
+                token.range.end
+            }
+        };
         let behind = source.len() - tokens.last().map_or(0, code_end);
-        let start = PREFIX.len() + tokens.first().map_or(source.len(), |token| token.range.start);
+        let start = PREFIX.len()
+            + tokens
+                .first()
+                .map_or(source.len(), |token| token.range.start);
         rewritten.expression = start..(text.len() - behind).max(start);
         rewritten.text = text;
         (rewritten, assigned)

@@ -1,13 +1,14 @@
-//! Locals that outlive their line: the top-level locals of a prompt's lines become fields of one table, name by name as Lua's scopes
-//! would have it, so that later lines and the closures of earlier ones see the same variable.
+//! Locals that outlive their line: the top-level locals of a prompt's lines become fields of one
+//! table, name by name as Lua's scopes would have it, so that later lines and the closures of
+//! earlier ones see the same variable.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// The name of the table that holds the locals. A chunk has it as a local of its own.
 pub const TABLE: &str = "__session";
-/// The function that gives its arguments back: what an expression gives passes through it, because Lua forgets the line of a call that
-/// a chunk ends with.
+/// The function that gives its arguments back: what an expression gives passes through it, because
+/// Lua forgets the line of a call that a chunk ends with.
 pub const VALUES: &str = "__values";
 /// The function that keeps a value to be closed at the session's end.
 pub const CLOSE: &str = "__close_later";
@@ -64,7 +65,8 @@ impl Rewritten {
         self.declared.len()
     }
 
-    /// A chunk that Lua compiles if the text is an expression, and only then. None where it is certainly not one.
+    /// A chunk that Lua compiles if the text is an expression, and only then. None where it is
+    /// certainly not one.
     pub fn expression(&self) -> Option<String> {
         let code = &self.text[self.expression.clone()];
         // Lua knows a `return` without values.
@@ -74,8 +76,12 @@ impl Rewritten {
 
     /// What Lua compiles, where the text is an expression.
     pub fn values(&self) -> String {
-        let (before, code) = (&self.text[PREFIX.len()..self.expression.start], &self.text[self.expression.clone()]);
-        // Before a comment, which would swallow the bracket, and on the expression's own line, which Lua's errors name.
+        let (before, code) = (
+            &self.text[PREFIX.len()..self.expression.start],
+            &self.text[self.expression.clone()],
+        );
+        // Before a comment, which would swallow the bracket, and on the expression's own line,
+        // which Lua's errors name.
         let behind = self.text[self.expression.end..].trim_start_matches(';');
         format!("{PREFIX}return {VALUES}({before}{code}){behind}")
     }
@@ -102,9 +108,18 @@ impl Locals {
 
     /// After a chunk has failed: a name that it declared and never set means what it meant before.
     pub fn undo_unset(&mut self, rewritten: &Rewritten, is_set: impl Fn(&str) -> bool) {
-        let unset: BTreeSet<&str> =
-            rewritten.declared.iter().filter(|(_, key)| !is_set(key)).map(|(name, _)| name.as_str()).collect();
-        let replaced: Vec<_> = rewritten.replaced.iter().filter(|(name, _)| unset.contains(name.as_str())).cloned().collect();
+        let unset: BTreeSet<&str> = rewritten
+            .declared
+            .iter()
+            .filter(|(_, key)| !is_set(key))
+            .map(|(name, _)| name.as_str())
+            .collect();
+        let replaced: Vec<_> = rewritten
+            .replaced
+            .iter()
+            .filter(|(name, _)| unset.contains(name.as_str()))
+            .cloned()
+            .collect();
         self.restore(&replaced);
     }
 
@@ -117,18 +132,27 @@ impl Locals {
         }
     }
 
-    /// A slot for a new declaration: the name's own, unless a closure holds on to it. Its key, and what the name stood for before.
+    /// A slot for a new declaration: the name's own, unless a closure holds on to it. Its key, and
+    /// what the name stood for before.
     pub(super) fn declare(&mut self, name: &str, constant: bool) -> (String, Option<Slot>) {
         let key = match self.slots.get(name) {
             Some(slot) if !slot.captured => slot.key.clone(),
             _ => self.fresh_key(name),
         };
         self.keys.insert(key.clone());
-        let before = self.slots.insert(name.to_owned(), Slot { key: key.clone(), captured: false, constant });
+        let before = self.slots.insert(
+            name.to_owned(),
+            Slot {
+                key: key.clone(),
+                captured: false,
+                constant,
+            },
+        );
         (key, before)
     }
 
-    /// The key of a name that is read or set, from now on seen by a closure where it stands in a function.
+    /// The key of a name that is read or set, from now on seen by a closure where it stands in a
+    /// function.
     pub(super) fn refer(&mut self, name: &str, is_in_function: bool) -> Option<&str> {
         let slot = self.slots.get_mut(name)?;
         slot.captured |= is_in_function;
@@ -142,7 +166,9 @@ impl Locals {
     fn fresh_key(&self, name: &str) -> String {
         let numbered = (2u64..).map(|number| format!("{name}_{number}"));
         let mut candidates = std::iter::once(name.to_owned()).chain(numbered);
-        candidates.find(|key| !self.keys.contains(key)).unwrap_or_default()
+        candidates
+            .find(|key| !self.keys.contains(key))
+            .unwrap_or_default()
     }
 }
 
@@ -153,7 +179,10 @@ mod tests {
     /// The lines as Lua compiles them, without the prefix.
     fn rewritten(lines: &[&str]) -> Vec<String> {
         let mut locals = Locals::default();
-        lines.iter().map(|line| locals.rewrite(line).unwrap().text[super::PREFIX.len()..].to_owned()).collect()
+        lines
+            .iter()
+            .map(|line| locals.rewrite(line).unwrap().text[super::PREFIX.len()..].to_owned())
+            .collect()
     }
 
     #[test]
@@ -182,7 +211,13 @@ mod tests {
 
     #[test]
     fn a_closure_keeps_its_variable_when_the_name_is_declared_again() {
-        let lines = rewritten(&["local x = 1", "local x = x", "f = function() return x end", "local x = 2", "x = 3"]);
+        let lines = rewritten(&[
+            "local x = 1",
+            "local x = x",
+            "f = function() return x end",
+            "local x = 2",
+            "x = 3",
+        ]);
         assert_eq!(lines[1], " __session.x = __session.x");
         assert_eq!(lines[3..], [" __session.x_2 = 2", "__session.x_2 = 3"]);
     }
@@ -219,7 +254,13 @@ mod tests {
     fn a_constant_stays_one() {
         let mut locals = Locals::default();
         locals.rewrite("local x <const> = 1").unwrap();
-        assert_eq!(locals.rewrite("y = 1\nx = 2").unwrap_err(), ConstantAssigned { name: "x".to_owned(), line: 2 });
+        assert_eq!(
+            locals.rewrite("y = 1\nx = 2").unwrap_err(),
+            ConstantAssigned {
+                name: "x".to_owned(),
+                line: 2
+            }
+        );
         locals.rewrite("do local x; x = 2 end").unwrap();
         locals.rewrite("local x = 2").unwrap();
         locals.rewrite("x = 3").unwrap();
@@ -236,7 +277,9 @@ mod tests {
     #[test]
     fn a_failed_declaration_leaves_the_name_what_it_was() {
         let mut locals = Locals::default();
-        locals.rewrite("local x = 1; f = function() return x end").unwrap();
+        locals
+            .rewrite("local x = 1; f = function() return x end")
+            .unwrap();
         let failed = locals.rewrite("local x, y = g(), 1").unwrap();
         locals.undo_unset(&failed, |key| key == "y");
         assert_eq!((locals.key("x"), locals.key("y")), (Some("x"), Some("y")));
@@ -246,7 +289,11 @@ mod tests {
     fn long_and_deep_texts_are_rewritten_in_one_go() {
         Locals::default().rewrite(&"(x".repeat(100_000)).unwrap();
         Locals::default().rewrite(&"do ".repeat(100_000)).unwrap();
-        Locals::default().rewrite(&format!("x = {}1", "1 + ".repeat(100_000))).unwrap();
-        Locals::default().rewrite(&"local a = 1\n".repeat(10_000)).unwrap();
+        Locals::default()
+            .rewrite(&format!("x = {}1", "1 + ".repeat(100_000)))
+            .unwrap();
+        Locals::default()
+            .rewrite(&"local a = 1\n".repeat(10_000))
+            .unwrap();
     }
 }

@@ -1,4 +1,5 @@
-//! Lua's text for the prompt: its tokens, also of a line that is not finished yet or wrong, and the locals that outlive their line.
+//! Lua's text for the prompt: its tokens, also of a line that is not finished yet or wrong, and the
+//! locals that outlive their line.
 //!
 //! Whether a text is Lua at all is for the compiler to decide.
 

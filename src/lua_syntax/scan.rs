@@ -1,7 +1,8 @@
 //! The scopes of a chunk, followed token by token: which names are a session's.
 //!
-//! This is no parser. It knows where blocks, brackets and statements begin and end, and what it cannot make sense of it leaves as it
-//! is: Lua's compiler refuses that. It keeps the lines, so that errors name the right one.
+//! This is no parser. It knows where blocks, brackets and statements begin and end, and what it
+//! cannot make sense of it leaves as it is: Lua's compiler refuses that. It keeps the lines, so
+//! that errors name the right one.
 
 use super::draft::Draft;
 use super::locals::{CLOSE, ConstantAssigned, Locals, PREFIX, Rewritten, TABLE};
@@ -68,7 +69,8 @@ struct Block<'a> {
     is_until: bool,
     /// The names of a `for`, which the block behind `do` will see.
     loop_names: Vec<&'a str>,
-    /// A `local` whose names count once its statement has ended: its values see what the names meant before.
+    /// A `local` whose names count once its statement has ended: its values see what the names
+    /// meant before.
     declaration: Option<Declaration>,
     /// Names by themselves that the statement assigns to, if a `=` comes.
     targets: Vec<usize>,
@@ -91,7 +93,8 @@ struct Scan<'a> {
     before: Before,
     /// The chunk's own block is the first.
     open: Vec<Open<'a>>,
-    /// Names that mean something else than the session's here, as blocks inside the chunk have declared them.
+    /// Names that mean something else than the session's here, as blocks inside the chunk have
+    /// declared them.
     hidden: Vec<&'a str>,
     functions: usize,
 }
@@ -99,14 +102,22 @@ struct Scan<'a> {
 impl<'a> Scan<'a> {
     fn new(source: &'a str, session: &'a mut Locals) -> Self {
         let open = vec![Open::Block(Block::default())];
-        Self { draft: Draft::new(source, session), at: 0, before: Before::Statement, open, hidden: Vec::new(), functions: 0 }
+        Self {
+            draft: Draft::new(source, session),
+            at: 0,
+            before: Before::Statement,
+            open,
+            hidden: Vec::new(),
+            functions: 0,
+        }
     }
 
     fn run(mut self) -> (Rewritten, Option<ConstantAssigned>) {
         while let Some(kind) = self.draft.kind(self.at) {
             self.step(kind);
         }
-        // A statement that lacks an operand has not ended, and what would stand behind it would hide that.
+        // A statement that lacks an operand has not ended, and what would stand behind it would
+        // hide that.
         if self.before != Before::Operator {
             self.end_statement(self.at);
         }
@@ -135,7 +146,8 @@ impl<'a> Scan<'a> {
             "and" | "or" | "in" => false,
             "(" => self.before == Before::Value,
             text => {
-                let can_begin = text == "::" || matches!(kind, TokenKind::Name | TokenKind::Keyword);
+                let can_begin =
+                    text == "::" || matches!(kind, TokenKind::Name | TokenKind::Keyword);
                 can_begin && matches!(self.before, Before::Value | Before::Callable)
             }
         }
@@ -158,7 +170,8 @@ impl<'a> Scan<'a> {
 
     fn name(&mut self, at: usize) {
         let next = self.draft.text(at + 1);
-        let is_first = self.before == Before::Statement || (at > 0 && self.draft.text(at - 1) == ",");
+        let is_first =
+            self.before == Before::Statement || (at > 0 && self.draft.text(at - 1) == ",");
         match self.open.last_mut() {
             // The key of a field.
             Some(Open::Bracket { is_table: true, .. }) if next == "=" => {}
@@ -234,11 +247,18 @@ impl<'a> Scan<'a> {
         self.before = match self.draft.text(at) {
             text @ ("(" | "[" | "{") => {
                 let is_table = text == "{";
-                let closed = if is_table && self.before != Before::Callable { Before::Value } else { Before::Callable };
+                let closed = if is_table && self.before != Before::Callable {
+                    Before::Value
+                } else {
+                    Before::Callable
+                };
                 self.open.push(Open::Bracket { is_table, closed });
                 Before::Operator
             }
-            ")" | "]" | "}" => match self.open.pop_if(|open| matches!(open, Open::Bracket { .. })) {
+            ")" | "]" | "}" => match self
+                .open
+                .pop_if(|open| matches!(open, Open::Bracket { .. }))
+            {
                 Some(Open::Bracket { closed, .. }) => closed,
                 _ => Before::Value,
             },
@@ -282,7 +302,14 @@ impl<'a> Scan<'a> {
             self.take(")");
         }
         self.functions += 1;
-        self.enter(Block { is_function: true, is_value, ..Block::default() }, names);
+        self.enter(
+            Block {
+                is_function: true,
+                is_value,
+                ..Block::default()
+            },
+            names,
+        );
     }
 
     /// What follows `local`, to its values or to the beginning of its function's body.
@@ -303,9 +330,18 @@ impl<'a> Scan<'a> {
         if let Some(names) = self.take_declared() {
             let last = self.at - 1;
             let has_values = self.take("=");
-            self.before = if has_values { Before::Operator } else { Before::Value };
+            self.before = if has_values {
+                Before::Operator
+            } else {
+                Before::Value
+            };
             if let Some(block) = self.block() {
-                block.declaration = Some(Declaration { keyword, names, last, has_values });
+                block.declaration = Some(Declaration {
+                    keyword,
+                    names,
+                    last,
+                    has_values,
+                });
             }
         }
     }
@@ -319,7 +355,9 @@ impl<'a> Scan<'a> {
                 return None;
             }
             let attribute = self.take("<").then_some(self.at);
-            if attribute.is_some() && !((self.take("const") || self.take("close")) && self.take(">")) {
+            if attribute.is_some()
+                && !((self.take("const") || self.take("close")) && self.take(">"))
+            {
                 return None;
             }
             names.push((name, attribute));
@@ -331,11 +369,19 @@ impl<'a> Scan<'a> {
 
     /// The names of a `local` count from the token `next` on.
     fn declare(&mut self, declaration: &Declaration, next: usize) {
-        let Declaration { keyword, names, last, has_values } = declaration;
+        let Declaration {
+            keyword,
+            names,
+            last,
+            has_values,
+        } = declaration;
         // The environment of the rest of the chunk is no variable that a later line could see.
-        let is_environment = names.iter().any(|(name, _)| self.draft.text(*name) == "_ENV");
+        let is_environment = names
+            .iter()
+            .any(|(name, _)| self.draft.text(*name) == "_ENV");
         if !self.is_top_level() || is_environment {
-            self.hidden.extend(names.iter().map(|(name, _)| self.draft.text(*name)));
+            self.hidden
+                .extend(names.iter().map(|(name, _)| self.draft.text(*name)));
             return;
         }
         self.draft.remove(*keyword, *keyword);
@@ -353,12 +399,16 @@ impl<'a> Scan<'a> {
             self.draft.insert_behind(*last, " = nil;".to_owned());
         }
         if let Some(key) = closed {
-            self.draft.insert_behind(next - 1, format!("; {CLOSE}({TABLE}.{key});"));
+            self.draft
+                .insert_behind(next - 1, format!("; {CLOSE}({TABLE}.{key});"));
         }
     }
 
     fn enter(&mut self, block: Block<'a>, names: Vec<&'a str>) {
-        self.open.push(Open::Block(Block { hidden: self.hidden.len(), ..block }));
+        self.open.push(Open::Block(Block {
+            hidden: self.hidden.len(),
+            ..block
+        }));
         self.hidden.extend(names);
         self.before = Before::Statement;
     }
@@ -368,10 +418,17 @@ impl<'a> Scan<'a> {
         if self.is_top_level() {
             return false;
         }
-        let Some(Open::Block(block)) = self.open.pop_if(|open| matches!(open, Open::Block(_))) else { return false };
+        let Some(Open::Block(block)) = self.open.pop_if(|open| matches!(open, Open::Block(_)))
+        else {
+            return false;
+        };
         self.hidden.truncate(block.hidden);
         self.functions -= usize::from(block.is_function);
-        self.before = if block.is_value { Before::Value } else { Before::Statement };
+        self.before = if block.is_value {
+            Before::Value
+        } else {
+            Before::Statement
+        };
         true
     }
 

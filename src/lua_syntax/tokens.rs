@@ -15,7 +15,8 @@ pub enum TokenKind {
     Text,
     /// A string whose line ends before it does.
     BrokenText,
-    /// A long string or comment, or a string after `\` at the line's end, that more lines can finish.
+    /// A long string or comment, or a string after `\` at the line's end, that more lines can
+    /// finish.
     OpenText,
     /// A comment.
     Comment,
@@ -42,8 +43,8 @@ impl Token {
 }
 
 const KEYWORDS: &[&str] = &[
-    "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in", "local", "nil", "not", "or",
-    "repeat", "return", "then", "true", "until", "while",
+    "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in",
+    "local", "nil", "not", "or", "repeat", "return", "then", "true", "until", "while",
 ];
 
 /// Lua's reserved words.
@@ -67,7 +68,10 @@ pub fn tokens(text: &str) -> Vec<Token> {
             continue;
         }
         let (kind, end) = token(text, at, byte);
-        found.push(Token { kind, range: at..end });
+        found.push(Token {
+            kind,
+            range: at..end,
+        });
         at = end;
     }
     found
@@ -83,7 +87,10 @@ pub fn code(text: &str) -> Vec<Token> {
 /// The value of a string's token without escapes; none where it has any, or is long.
 pub fn plain_text<'a>(token: &Token, source: &'a str) -> Option<&'a str> {
     let text = token.text(source);
-    let quote = text.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+    let quote = text
+        .chars()
+        .next()
+        .filter(|quote| matches!(quote, '"' | '\''))?;
     let inner = text[1..].strip_suffix(quote)?;
     (token.kind == TokenKind::Text && !inner.contains('\\')).then_some(inner)
 }
@@ -109,10 +116,16 @@ fn token(text: &str, at: usize, byte: u8) -> (TokenKind, usize) {
         b'"' | b'\'' => short_text(text, at, byte),
         _ if is_name_start(byte) => {
             let length = rest.bytes().take_while(|byte| is_name_byte(*byte)).count();
-            let kind = if KEYWORDS.contains(&&rest[..length]) { TokenKind::Keyword } else { TokenKind::Name };
+            let kind = if KEYWORDS.contains(&&rest[..length]) {
+                TokenKind::Keyword
+            } else {
+                TokenKind::Name
+            };
             (kind, at + length)
         }
-        _ if byte.is_ascii_digit() || (byte == b'.' && next.is_some_and(|next| next.is_ascii_digit())) => {
+        _ if byte.is_ascii_digit()
+            || (byte == b'.' && next.is_some_and(|next| next.is_ascii_digit())) =>
+        {
             (TokenKind::Number, at + number(rest))
         }
         _ => {
@@ -122,7 +135,14 @@ fn token(text: &str, at: usize, byte: u8) -> (TokenKind, usize) {
             }
             let is_symbol = b"+-*/%^#&~|<>=(){}[];:,.".contains(&byte);
             let length = rest.chars().next().map_or(1, char::len_utf8);
-            (if is_symbol { TokenKind::Symbol } else { TokenKind::Unknown }, at + length)
+            (
+                if is_symbol {
+                    TokenKind::Symbol
+                } else {
+                    TokenKind::Unknown
+                },
+                at + length,
+            )
         }
     }
 }
@@ -135,7 +155,10 @@ fn comment(text: &str, at: usize) -> (TokenKind, usize) {
     if opens_long(rest).is_some() {
         return (TokenKind::OpenText, text.len());
     }
-    (TokenKind::Comment, at + 2 + rest.find('\n').unwrap_or(rest.len()))
+    (
+        TokenKind::Comment,
+        at + 2 + rest.find('\n').unwrap_or(rest.len()),
+    )
 }
 
 /// How many `=` a long bracket that begins here has.
@@ -150,7 +173,9 @@ fn long_bracket(text: &str) -> Option<usize> {
     let level = opens_long(text)?;
     let close = format!("]{}]", "=".repeat(level));
     let start = level + 2;
-    text[start..].find(&close).map(|at| start + at + close.len())
+    text[start..]
+        .find(&close)
+        .map(|at| start + at + close.len())
 }
 
 fn short_text(text: &str, at: usize, quote: u8) -> (TokenKind, usize) {
@@ -160,7 +185,10 @@ fn short_text(text: &str, at: usize, quote: u8) -> (TokenKind, usize) {
         match byte {
             b'\\' if bytes.get(here + 1) == Some(&b'z') => {
                 here += 2;
-                here += bytes[here..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+                here += bytes[here..]
+                    .iter()
+                    .take_while(|byte| byte.is_ascii_whitespace())
+                    .count();
                 if here == bytes.len() {
                     return (TokenKind::OpenText, here);
                 }
@@ -186,8 +214,16 @@ fn number(text: &str) -> usize {
     let is_hex = bytes.len() > 1 && bytes[0] == b'0' && bytes[1].eq_ignore_ascii_case(&b'x');
     let mut length = if is_hex { 2 } else { 0 };
     while let Some(&byte) = bytes.get(length) {
-        let is_exponent = if is_hex { byte.eq_ignore_ascii_case(&b'p') } else { byte.eq_ignore_ascii_case(&b'e') };
-        if is_exponent && bytes.get(length + 1).is_some_and(|sign| matches!(sign, b'+' | b'-')) {
+        let is_exponent = if is_hex {
+            byte.eq_ignore_ascii_case(&b'p')
+        } else {
+            byte.eq_ignore_ascii_case(&b'e')
+        };
+        if is_exponent
+            && bytes
+                .get(length + 1)
+                .is_some_and(|sign| matches!(sign, b'+' | b'-'))
+        {
             length += 2;
         } else if is_name_byte(byte) || byte == b'.' {
             length += 1;
@@ -203,7 +239,10 @@ mod tests {
     use super::{TokenKind, is_name, plain_text, tokens};
 
     fn kinds(text: &str) -> Vec<(TokenKind, &str)> {
-        tokens(text).iter().map(|token| (token.kind, token.text(text))).collect()
+        tokens(text)
+            .iter()
+            .map(|token| (token.kind, token.text(text)))
+            .collect()
     }
 
     #[test]
@@ -232,20 +271,32 @@ mod tests {
         assert_eq!(kinds("'a\\")[0].0, TokenKind::OpenText);
         assert_eq!(kinds("'a\\z  ")[0].0, TokenKind::OpenText);
         assert_eq!(kinds("'a")[0].0, TokenKind::BrokenText);
-        assert_eq!(kinds("'a\nx"), [(TokenKind::BrokenText, "'a"), (TokenKind::Name, "x")]);
+        assert_eq!(
+            kinds("'a\nx"),
+            [(TokenKind::BrokenText, "'a"), (TokenKind::Name, "x")]
+        );
     }
 
     #[test]
     fn every_character_is_in_a_token_or_is_white_space() {
         let text = "é§ = 'ü\u{1f600}' @ $ ? ! `";
         let covered: usize = tokens(text).iter().map(|token| token.range.len()).sum();
-        assert_eq!(covered, text.chars().filter(|c| !c.is_whitespace()).map(char::len_utf8).sum::<usize>());
+        assert_eq!(
+            covered,
+            text.chars()
+                .filter(|c| !c.is_whitespace())
+                .map(char::len_utf8)
+                .sum::<usize>()
+        );
     }
 
     #[test]
     fn plain_strings_give_their_value() {
         let text = "'a' \"b\" 'c\\n' [[d]]";
-        let values: Vec<_> = tokens(text).iter().map(|token| plain_text(token, text)).collect();
+        let values: Vec<_> = tokens(text)
+            .iter()
+            .map(|token| plain_text(token, text))
+            .collect();
         assert_eq!(values, [Some("a"), Some("b"), None, None]);
         assert!(is_name("a_1") && !is_name("end") && !is_name("1a") && !is_name(""));
     }

@@ -26,12 +26,12 @@ pub enum HeldSecret<'a> {
 pub(super) fn judge(subject: &VariableSubject<'_>) -> Verdict {
     let name = subject.name;
     match subject.holds {
-        Some(HeldSecret::OfProduct(product)) => {
-            Verdict::deny(format!("{name} holds a secret of {product}; calls are signed with it, scripts do not see it"))
-        }
-        Some(HeldSecret::OfScript) if !subject.stays_closed => {
-            Verdict::deny(format!("{name} holds a secret; `secret` gives it as a value that stays closed"))
-        }
+        Some(HeldSecret::OfProduct(product)) => Verdict::deny(format!(
+            "{name} holds a secret of {product}; calls are signed with it, scripts do not see it"
+        )),
+        Some(HeldSecret::OfScript) if !subject.stays_closed => Verdict::deny(format!(
+            "{name} holds a secret; `secret` gives it as a value that stays closed"
+        )),
         _ => Verdict::allow(),
     }
 }

@@ -16,13 +16,29 @@ pub struct FileSubject<'a> {
 
 /// Whether it may be used, and below which root.
 pub(super) fn judge(subject: &FileSubject<'_>) -> Verdict {
-    let FileSubject { given, resolved, roots } = *subject;
-    if let Some((root, rest)) = roots.iter().find_map(|root| Some((root, resolved.strip_prefix(root).ok()?))) {
-        let effect = Ruling::AllowBelow { root: root.clone(), rest: rest.to_owned() };
-        return Verdict { effect, because: String::new() };
+    let FileSubject {
+        given,
+        resolved,
+        roots,
+    } = *subject;
+    if let Some((root, rest)) = roots
+        .iter()
+        .find_map(|root| Some((root, resolved.strip_prefix(root).ok()?)))
+    {
+        let effect = Ruling::AllowBelow {
+            root: root.clone(),
+            rest: rest.to_owned(),
+        };
+        return Verdict {
+            effect,
+            because: String::new(),
+        };
     }
     let folder = resolved.parent().unwrap_or(resolved).display();
-    Verdict::deny(format!("{} is outside the working folder; `--allow-path {folder}` would allow it", given.display()))
+    Verdict::deny(format!(
+        "{} is outside the working folder; `--allow-path {folder}` would allow it",
+        given.display()
+    ))
 }
 
 #[cfg(test)]
@@ -32,12 +48,20 @@ mod tests {
 
     fn effect(resolved: &str) -> Ruling {
         let roots = [PathBuf::from("/work"), PathBuf::from("/data/one.txt")];
-        judge(&FileSubject { given: Path::new("given"), resolved: Path::new(resolved), roots: &roots }).effect
+        judge(&FileSubject {
+            given: Path::new("given"),
+            resolved: Path::new(resolved),
+            roots: &roots,
+        })
+        .effect
     }
 
     #[test]
     fn what_is_below_a_root_is_allowed_with_the_root_and_the_rest() {
-        let below = |root: &str, rest: &str| Ruling::AllowBelow { root: root.into(), rest: rest.into() };
+        let below = |root: &str, rest: &str| Ruling::AllowBelow {
+            root: root.into(),
+            rest: rest.into(),
+        };
         assert_eq!(effect("/work/a/b.txt"), below("/work", "a/b.txt"));
         assert_eq!(effect("/work"), below("/work", ""));
         assert_eq!(effect("/data/one.txt"), below("/data/one.txt", ""));

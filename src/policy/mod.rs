@@ -1,5 +1,5 @@
-//! Whether something may happen, decided from names and settings alone. Pure: what is decided about is looked up before, by the gate, and a
-//! person is asked after.
+//! Whether something may happen, decided from names and settings alone. Pure: what is decided about
+//! is looked up before, by the gate, and a person is asked after.
 
 mod account;
 mod call;

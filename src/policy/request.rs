@@ -29,7 +29,10 @@ pub enum Target<'a> {
 /// Whether it may be sent.
 pub(super) fn judge(subject: &RequestSubject<'_>) -> Verdict {
     if subject.is_read_only_run && subject.changes {
-        return Verdict::deny(format!("{} may change things and this run is read-only", subject.method));
+        return Verdict::deny(format!(
+            "{} may change things and this run is read-only",
+            subject.method
+        ));
     }
     match subject.target {
         Target::Simulated => Verdict::allow(),
@@ -49,7 +52,11 @@ fn to(url: &Url, hosts: &[AllowedHost]) -> Verdict {
 }
 
 fn matches(allowed: &AllowedHost, url: &Url) -> bool {
-    let AllowedHost { url: host, has_scheme, .. } = allowed;
+    let AllowedHost {
+        url: host,
+        has_scheme,
+        ..
+    } = allowed;
     let same_scheme = host.scheme() == url.scheme() || (is_loopback(host) && !has_scheme);
     let same_port = match host.port() {
         Some(port) => url.port_or_known_default() == Some(port),
@@ -62,8 +69,15 @@ fn matches(allowed: &AllowedHost, url: &Url) -> bool {
 /// What would have to stand in the configuration for this URL.
 fn entry_for(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    if url.scheme() == "http" && !is_loopback(url) { format!("http://{host}{port}") } else { format!("{host}{port}") }
+    let port = url
+        .port()
+        .map(|port| format!(":{port}"))
+        .unwrap_or_default();
+    if url.scheme() == "http" && !is_loopback(url) {
+        format!("http://{host}{port}")
+    } else {
+        format!("{host}{port}")
+    }
 }
 
 #[cfg(test)]
@@ -71,7 +85,10 @@ mod tests {
     use super::{AllowedHost, Url, entry_for, matches};
 
     fn allows(entry: &str, url: &str) -> bool {
-        matches(&AllowedHost::parse("cumulua.toml".as_ref(), true, entry).unwrap(), &Url::parse(url).unwrap())
+        matches(
+            &AllowedHost::parse("cumulua.toml".as_ref(), true, entry).unwrap(),
+            &Url::parse(url).unwrap(),
+        )
     }
 
     #[test]
@@ -85,15 +102,24 @@ mod tests {
             ("http://intranet.example", "http://intranet.example/x"),
         ] {
             assert!(allows(entry, url), "{entry} allows {url}");
-            assert!(allows(&entry_for(&Url::parse(url).unwrap()), url), "what an error proposes for {url} allows it");
+            assert!(
+                allows(&entry_for(&Url::parse(url).unwrap()), url),
+                "what an error proposes for {url} allows it"
+            );
         }
         for (entry, url) in [
             ("*", "https://hooks.example.com/"),
             ("hooks.example.com", "http://hooks.example.com/"),
             ("hooks.example.com", "https://hooks.example.com:8443/"),
             ("hooks.example.com", "https://a.hooks.example.com/"),
-            ("hooks.example.com", "https://hooks.example.com.evil.example/"),
-            ("hooks.example.com", "https://hooks.example.com@evil.example/"),
+            (
+                "hooks.example.com",
+                "https://hooks.example.com.evil.example/",
+            ),
+            (
+                "hooks.example.com",
+                "https://hooks.example.com@evil.example/",
+            ),
             ("127.0.0.1:8080", "http://127.0.0.1:8081/"),
             ("127.0.0.1:8080", "http://localhost:8080/"),
             ("http://intranet.example", "https://intranet.example/"),

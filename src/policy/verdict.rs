@@ -16,7 +16,8 @@ pub struct Verdict {
 pub enum Ruling {
     /// It may.
     Allow,
-    /// It may, below this granted folder, or for this granted file: the root, and what is left of the path.
+    /// It may, below this granted folder, or for this granted file: the root, and what is left of
+    /// the path.
     AllowBelow {
         /// What was granted.
         root: PathBuf,
@@ -32,11 +33,17 @@ pub enum Ruling {
 impl Verdict {
     /// It may happen.
     pub(super) fn allow() -> Self {
-        Self { effect: Ruling::Allow, because: String::new() }
+        Self {
+            effect: Ruling::Allow,
+            because: String::new(),
+        }
     }
 
     /// It must not.
     pub(super) fn deny(because: impl Into<String>) -> Self {
-        Self { effect: Ruling::Deny, because: because.into() }
+        Self {
+            effect: Ruling::Deny,
+            because: because.into(),
+        }
     }
 }

@@ -6,29 +6,56 @@ use cumulua_core::catalog::{Action, Matcher, PageStyle, PaginatorModel, Required
 
 /// Everything that the catalogue has on an Action.
 pub(super) fn document(action: &Action) -> Document {
-    let mut page = Document::new(&action.full_name, action.term.as_deref(), Line::prose(&action.summary, &action.service));
+    let mut page = Document::new(
+        &action.full_name,
+        action.term.as_deref(),
+        Line::prose(&action.summary, &action.service),
+    );
     page.blocks.push(Block::Facts(facts(action)));
     page.section("Parameters", parameters(action));
     page.section("Example call", [Block::lua(example_call(action))]);
-    page.section("Example answer", [Block::Code { language: "json", text: example::answer(action) }]);
+    page.section(
+        "Example answer",
+        [Block::Code {
+            language: "json",
+            text: example::answer(action),
+        }],
+    );
     page.section("Answer fields", answer_fields(action));
     page.section("Waiting", waiting(action));
-    page.section("Paging", action.paginator.as_ref().map(|paginator| paging(action, paginator)).unwrap_or_default());
+    page.section(
+        "Paging",
+        action
+            .paginator
+            .as_ref()
+            .map(|paginator| paging(action, paginator))
+            .unwrap_or_default(),
+    );
     page.section("Errors", errors(action));
     page.section("Sending again", sending_again(action));
-    let notes: Vec<Line> = action.notes.iter().map(|note| Line::prose(note, &action.service)).collect();
+    let notes: Vec<Line> = action
+        .notes
+        .iter()
+        .map(|note| Line::prose(note, &action.service))
+        .collect();
     page.section("Notes", (!notes.is_empty()).then_some(Block::Notes(notes)));
     page
 }
 
 fn facts(action: &Action) -> Vec<(&'static str, Line)> {
     let mut facts = vec![("Effect", Line::text(describe::effect(action)))];
-    let others = action.methods[1.min(action.methods.len())..].iter().map(|method| method.as_str());
+    let others = action.methods[1.min(action.methods.len())..]
+        .iter()
+        .map(|method| method.as_str());
     let method = Line::code(action.method().as_str());
     let others: Vec<_> = others.collect();
     facts.push((
         "Method",
-        if others.is_empty() { method } else { method.and(format!(" ({} is documented too)", others.join(", "))) },
+        if others.is_empty() {
+            method
+        } else {
+            method.and(format!(" ({} is documented too)", others.join(", ")))
+        },
     ));
     match action.host() {
         Some(host) => facts.push(("Host", Line::code(host))),
@@ -37,54 +64,107 @@ fn facts(action: &Action) -> Vec<(&'static str, Line)> {
     if action.host().is_some() {
         facts.push(("Path", Line::code(action.path())));
     }
-    facts.extend(action.version().map(|version| ("Version", Line::code(version))));
-    facts.push(("Service", Line::link(&action.service.service).and(": ").and(&action.service.title)));
+    facts.extend(
+        action
+            .version()
+            .map(|version| ("Version", Line::code(version))),
+    );
+    facts.push((
+        "Service",
+        Line::link(&action.service.service)
+            .and(": ")
+            .and(&action.service.title),
+    ));
     let source = action.source();
-    let line = action.line.map_or(String::new(), |line| format!(", line {line}"));
-    facts.push(("Source", Line::text(format!("{}{line} ({})", source.file, source.title))));
+    let line = action
+        .line
+        .map_or(String::new(), |line| format!(", line {line}"));
+    facts.push((
+        "Source",
+        Line::text(format!("{}{line} ({})", source.file, source.title)),
+    ));
     facts
 }
 
 fn parameters(action: &Action) -> Vec<Block> {
-    let Some(table) = describe::params(action) else { return vec![Block::Text(Line::text("Takes no parameters."))] };
-    let one_of = action
-        .one_of
-        .iter()
-        .map(|group| Block::Text(Line::text("Exactly one of ").and_codes(group.iter().map(String::as_str)).and(" is given.")));
+    let Some(table) = describe::params(action) else {
+        return vec![Block::Text(Line::text("Takes no parameters."))];
+    };
+    let one_of = action.one_of.iter().map(|group| {
+        Block::Text(
+            Line::text("Exactly one of ")
+                .and_codes(group.iter().map(String::as_str))
+                .and(" is given."),
+        )
+    });
     std::iter::once(table).chain(one_of).collect()
 }
 
 fn example_call(action: &Action) -> String {
     let call = example::call(action);
     if action.task.is_some() {
-        return format!("local answer = {call}\nlocal ids = wait(answer, {{ timeout = \"15m\" }})\npp(ids)");
+        return format!(
+            "local answer = {call}\nlocal ids = wait(answer, {{ timeout = \"15m\" }})\npp(ids)"
+        );
     }
     format!("local answer = {call}\npp(answer)")
 }
 
 fn answer_fields(action: &Action) -> Vec<Block> {
-    describe::fields(action).into_iter().chain(describe::reply(&action.product).map(Block::Text)).collect()
+    describe::fields(action)
+        .into_iter()
+        .chain(describe::reply(&action.product).map(Block::Text))
+        .collect()
 }
 
 fn waiting(action: &Action) -> Vec<Block> {
-    let Some(task) = &action.task else { return Vec::new() };
-    let ids = Line::text("Starts a task. Its id stands at ").and_codes(task.ids.iter().map(String::as_str));
-    let Some(waiter) = action.product.waiters.get(&task.waiter) else { return vec![Block::Text(ids.and("."))] };
-    let polled = ids.and("; ").and_code("wait").and(" asks ").and_link(&waiter.operation, &waiter.operation);
-    let mut line = polled.and(" until the task has ended and gives the ids of what it made or changed.");
-    for (state, word) in [(TaskState::Success, "Done"), (TaskState::Failure, "Failed"), (TaskState::Retry, "Running")] {
-        let acceptors = waiter.acceptors.iter().filter(|acceptor| acceptor.state == state && acceptor.matcher == Matcher::Path);
-        let expected: Vec<&str> = acceptors.flat_map(|acceptor| acceptor.expected.iter().map(String::as_str)).collect();
+    let Some(task) = &action.task else {
+        return Vec::new();
+    };
+    let ids = Line::text("Starts a task. Its id stands at ")
+        .and_codes(task.ids.iter().map(String::as_str));
+    let Some(waiter) = action.product.waiters.get(&task.waiter) else {
+        return vec![Block::Text(ids.and("."))];
+    };
+    let polled = ids
+        .and("; ")
+        .and_code("wait")
+        .and(" asks ")
+        .and_link(&waiter.operation, &waiter.operation);
+    let mut line =
+        polled.and(" until the task has ended and gives the ids of what it made or changed.");
+    for (state, word) in [
+        (TaskState::Success, "Done"),
+        (TaskState::Failure, "Failed"),
+        (TaskState::Retry, "Running"),
+    ] {
+        let acceptors = waiter
+            .acceptors
+            .iter()
+            .filter(|acceptor| acceptor.state == state && acceptor.matcher == Matcher::Path);
+        let expected: Vec<&str> = acceptors
+            .flat_map(|acceptor| acceptor.expected.iter().map(String::as_str))
+            .collect();
         if !expected.is_empty() {
             line = line.and(format!(" {word}: ")).and_codes(expected).and(".");
         }
     }
     let again = if task.with.is_empty() {
-        format!("wait(task({}, id), {{ timeout = \"15m\" }})", example::lua_string(&task.waiter))
+        format!(
+            "wait(task({}, id), {{ timeout = \"15m\" }})",
+            example::lua_string(&task.waiter)
+        )
     } else {
         "wait(meta(answer).task, { timeout = \"15m\" })".to_owned()
     };
-    let mut blocks = vec![Block::Text(line), Block::Text(Line::text("A task is waited for later by ").and_code(again).and("."))];
+    let mut blocks = vec![
+        Block::Text(line),
+        Block::Text(
+            Line::text("A task is waited for later by ")
+                .and_code(again)
+                .and("."),
+        ),
+    ];
     let notes: Vec<Line> = waiter.notes.iter().map(Line::text).collect();
     if !notes.is_empty() {
         blocks.push(Block::Notes(notes));
@@ -93,7 +173,12 @@ fn waiting(action: &Action) -> Vec<Block> {
 }
 
 fn paging(action: &Action, paginator: &PaginatorModel) -> Vec<Block> {
-    let params = [&paginator.page, &paginator.size, &paginator.offset, &paginator.limit];
+    let params = [
+        &paginator.page,
+        &paginator.size,
+        &paginator.offset,
+        &paginator.limit,
+    ];
     let params: Vec<&str> = params.into_iter().flatten().map(String::as_str).collect();
     let how = match paginator.style {
         PageStyle::Page => "Pages have numbers from 1",
@@ -110,28 +195,53 @@ fn paging(action: &Action, paginator: &PaginatorModel) -> Vec<Block> {
         (None, Some(pages)) => line = line.and(", the number of pages at ").and_code(pages),
         (None, None) => {}
     }
-    line =
-        line.and(". ").and_code("items").and(" gives all items one by one, ").and_code("pages").and(" the answers page by page.");
+    line = line
+        .and(". ")
+        .and_code("items")
+        .and(" gives all items one by one, ")
+        .and_code("pages")
+        .and(" the answers page by page.");
     let before = format!("for item in items({}, ", action.full_name);
-    // The runtime counts the pages; their size it leaves to the script where the service insists on one.
-    let counted = |name: &&str| Some(*name) == paginator.page.as_deref() || Some(*name) == paginator.offset.as_deref();
-    let optional = |name: &&str| action.param(name).is_none_or(|param| param.required != Required::Yes);
-    let left_out: Vec<&str> = params.iter().copied().filter(|name| counted(name) || optional(name)).collect();
-    let table = example::call_without(action, &left_out, before.len() + ") do".len()).unwrap_or_else(|| "{}".to_owned());
+    // The runtime counts the pages; their size it leaves to the script where the service insists on
+    // one.
+    let counted = |name: &&str| {
+        Some(*name) == paginator.page.as_deref() || Some(*name) == paginator.offset.as_deref()
+    };
+    let optional = |name: &&str| {
+        action
+            .param(name)
+            .is_none_or(|param| param.required != Required::Yes)
+    };
+    let left_out: Vec<&str> = params
+        .iter()
+        .copied()
+        .filter(|name| counted(name) || optional(name))
+        .collect();
+    let table = example::call_without(action, &left_out, before.len() + ") do".len())
+        .unwrap_or_else(|| "{}".to_owned());
     let shown = match &paginator.id {
         Some(id) if example::is_identifier(id) => format!("print(item.{id})"),
         Some(id) => format!("print(item[{}])", example::lua_string(id)),
         None => "pp(item)".to_owned(),
     };
-    vec![Block::Text(line), Block::lua(format!("{before}{table}) do\n  {shown}\nend"))]
+    vec![
+        Block::Text(line),
+        Block::lua(format!("{before}{table}) do\n  {shown}\nend")),
+    ]
 }
 
 fn errors(action: &Action) -> Option<Block> {
     let rows = action.errors.iter().map(|error| {
         let model = error.own.as_ref().or_else(|| action.error(&error.code));
-        let http = model.and_then(|model| model.http).map_or(String::new(), |http| http.to_string());
+        let http = model
+            .and_then(|model| model.http)
+            .map_or(String::new(), |http| http.to_string());
         let meaning = model.map_or("", |model| model.meaning.as_str());
-        Row::of([Line::code(&error.code), Line::text(http), Line::prose(meaning, &action.service)])
+        Row::of([
+            Line::code(&error.code),
+            Line::text(http),
+            Line::prose(meaning, &action.service),
+        ])
     });
     Block::table(&["Code", "HTTP", "Meaning"], rows.collect())
 }
@@ -145,22 +255,37 @@ fn sending_again(action: &Action) -> Vec<Block> {
     if let Some(token) = &action.idempotency_token {
         let line =
             Line::code(token).and(" makes a repeated call be carried out once. The runtime makes one where the script gives none");
-        blocks.push(Block::Text(line.and(" and keeps it over the retries of a call.")));
+        blocks.push(Block::Text(
+            line.and(" and keeps it over the retries of a call."),
+        ));
     }
     if let Some(lookup) = &action.lookup {
-        let mut line = Line::text("Where the answer of a call was lost, ").and_link(&lookup.action, &lookup.action);
+        let mut line = Line::text("Where the answer of a call was lost, ")
+            .and_link(&lookup.action, &lookup.action);
         for (index, (theirs, ours)) in lookup.params.iter().enumerate() {
             let join = if index == 0 { " with " } else { " and " };
-            line = line.and(join).and_code(theirs).and(" = the call's ").and_code(ours);
+            line = line
+                .and(join)
+                .and_code(theirs)
+                .and(" = the call's ")
+                .and_code(ours);
         }
         line = line.and(" shows whether it was carried out");
         if let Some(when) = &lookup.carried_out_when {
-            let found = if when == "absent" { "nothing" } else { "something" };
+            let found = if when == "absent" {
+                "nothing"
+            } else {
+                "something"
+            };
             line = line.and(format!(": it was if {found} is found"));
         }
         for (index, (path, ours)) in lookup.compare.iter().enumerate() {
             let join = if index == 0 { " where " } else { " and " };
-            line = line.and(join).and_code(path).and(" is the call's ").and_code(ours);
+            line = line
+                .and(join)
+                .and_code(path)
+                .and(" is the call's ")
+                .and_code(ours);
         }
         blocks.push(Block::Text(line.and(".")));
     }

@@ -2,7 +2,9 @@
 
 use super::document::{Block, Line, Row};
 use cumulua_core::catalog::path::text;
-use cumulua_core::catalog::{Action, Encoding, Field, Kind, KnownValue, Param, ProductModel, Required, ServiceModel};
+use cumulua_core::catalog::{
+    Action, Encoding, Field, Kind, KnownValue, Param, ProductModel, Required, ServiceModel,
+};
 
 /// What carrying an Action out does.
 pub(super) fn effect(action: &Action) -> String {
@@ -50,11 +52,26 @@ pub(super) fn fields(action: &Action) -> Option<Block> {
     Block::table(&["Field", "Type", "Meaning"], rows)
 }
 
-fn add_field<'a>(rows: &mut Vec<Row>, service: &'a ServiceModel, field: &'a Field, above: &mut Vec<&'a Field>) {
-    let cells = vec![vec![Line::code(&field.name)], vec![Line::text(field_type(field))], field_meaning(field, Some(service))];
-    rows.push(Row { depth: above.len(), cells });
+fn add_field<'a>(
+    rows: &mut Vec<Row>,
+    service: &'a ServiceModel,
+    field: &'a Field,
+    above: &mut Vec<&'a Field>,
+) {
+    let cells = vec![
+        vec![Line::code(&field.name)],
+        vec![Line::text(field_type(field))],
+        field_meaning(field, Some(service)),
+    ];
+    rows.push(Row {
+        depth: above.len(),
+        cells,
+    });
     // A shape may hold itself.
-    if !above.iter().any(|outer| outer.shape.is_some() && outer.shape == field.shape) {
+    if !above
+        .iter()
+        .any(|outer| outer.shape.is_some() && outer.shape == field.shape)
+    {
         above.push(field);
         for inner in service.fields_of(field) {
             add_field(rows, service, inner, above);
@@ -65,9 +82,16 @@ fn add_field<'a>(rows: &mut Vec<Row>, service: &'a ServiceModel, field: &'a Fiel
 
 /// What a field of an answer is, its values and its unit.
 pub(super) fn field_meaning(field: &Field, service: Option<&ServiceModel>) -> Vec<Line> {
-    let mut lines: Vec<Line> = summary(field.summary.as_deref(), field.term.as_deref(), service).into_iter().collect();
+    let mut lines: Vec<Line> = summary(field.summary.as_deref(), field.term.as_deref(), service)
+        .into_iter()
+        .collect();
     lines.extend(values("Values", &field.values));
-    lines.extend(field.unit.as_ref().map(|unit| Line::text(format!("Unit: {unit}"))));
+    lines.extend(
+        field
+            .unit
+            .as_ref()
+            .map(|unit| Line::text(format!("Unit: {unit}"))),
+    );
     if field.sensitive {
         lines.push(Line::text("Never shown in logs, histories and plans"));
     }
@@ -82,7 +106,9 @@ fn prose(text: &str, service: Option<&ServiceModel>) -> Line {
 fn param_type(param: &Param) -> String {
     match (param.kind, param.encoding) {
         (Kind::List, _) => list_of(param.of, !param.fields.is_empty()),
-        (kind, Some(Encoding::Comma)) => format!("{} or list, sent joined by commas", kind.as_str()),
+        (kind, Some(Encoding::Comma)) => {
+            format!("{} or list, sent joined by commas", kind.as_str())
+        }
         (kind, Some(Encoding::Json)) => format!("{} or list, sent as a JSON array", kind.as_str()),
         (kind, None) => kind.as_str().to_owned(),
     }
@@ -92,10 +118,21 @@ fn field_type(field: &Field) -> String {
     let structured = !field.fields.is_empty() || field.shape.is_some();
     let one = |kind: &Kind| match kind {
         Kind::List => list_of(field.of, structured),
-        Kind::Map => format!("map to {}", field.of.map_or(if structured { "object" } else { "any" }, Kind::as_str)),
+        Kind::Map => format!(
+            "map to {}",
+            field
+                .of
+                .map_or(if structured { "object" } else { "any" }, Kind::as_str)
+        ),
         other => other.as_str().to_owned(),
     };
-    field.kinds.as_slice().iter().map(one).collect::<Vec<_>>().join(" or ")
+    field
+        .kinds
+        .as_slice()
+        .iter()
+        .map(one)
+        .collect::<Vec<_>>()
+        .join(" or ")
 }
 
 fn list_of(of: Option<Kind>, structured: bool) -> String {
@@ -115,34 +152,58 @@ fn required(param: &Param) -> &'static str {
 /// What a parameter is and what it may be.
 pub(super) fn meaning(action: &Action, param: &Param) -> Vec<Line> {
     let service = &action.service;
-    let mut lines: Vec<Line> = summary(Some(&param.summary), param.term.as_deref(), Some(service)).into_iter().collect();
+    let mut lines: Vec<Line> = summary(Some(&param.summary), param.term.as_deref(), Some(service))
+        .into_iter()
+        .collect();
     if param.generated.is_some() {
-        lines.push(Line::text("Made by the runtime where the script gives none"));
+        lines.push(Line::text(
+            "Made by the runtime where the script gives none",
+        ));
     }
     match (&param.condition, &param.required_when) {
         (Some(condition), _) => lines.push(Line::prose(condition, service)),
         (None, Some(when)) => {
             let values = when.is.iter().map(text).collect::<Vec<_>>().join(" or ");
-            lines.push(Line::text("Required when ").and_code(&when.param).and(format!(" is {values}")));
+            lines.push(
+                Line::text("Required when ")
+                    .and_code(&when.param)
+                    .and(format!(" is {values}")),
+            );
         }
         (None, None) => {}
     }
     lines.extend(values("Values", &param.values));
     lines.extend(values("Known values", &param.known_values));
     if let Some(table) = &param.table {
-        lines.push(Line::text("Values: table ").and_link(table, &format!("{}.{table}", action.product.product)));
+        lines.push(
+            Line::text("Values: table ")
+                .and_link(table, &format!("{}.{table}", action.product.product)),
+        );
     }
     lines.extend(limits(param).map(Line::text));
-    lines.extend(param.default.as_ref().map(|default| Line::text("Default: ").and_code(text(default))));
+    lines.extend(
+        param
+            .default
+            .as_ref()
+            .map(|default| Line::text("Default: ").and_code(text(default))),
+    );
     if param.sensitive {
-        lines.push(Line::text("Sensitive: takes a ").and_code("secret").and(", never shown in logs, histories and plans"));
+        lines.push(
+            Line::text("Sensitive: takes a ")
+                .and_code("secret")
+                .and(", never shown in logs, histories and plans"),
+        );
     }
     lines.extend(param.note.as_ref().map(|note| Line::prose(note, service)));
     lines
 }
 
 /// What it is, and the vendor's term for it.
-fn summary(summary: Option<&str>, term: Option<&str>, service: Option<&ServiceModel>) -> Option<Line> {
+fn summary(
+    summary: Option<&str>,
+    term: Option<&str>,
+    service: Option<&ServiceModel>,
+) -> Option<Line> {
     match (summary, term) {
         (Some(summary), Some(term)) => Some(prose(summary, service).and(format!(" ({term})"))),
         (Some(summary), None) => Some(prose(summary, service)),
@@ -154,10 +215,15 @@ fn values(what: &str, values: &[KnownValue]) -> Option<Line> {
     let (first, rest) = values.split_first()?;
     let one = |line: Line, value: &KnownValue| {
         let line = line.and_code(text(value.value()));
-        value.label().map_or(line.clone(), |label| line.and(format!(" ({label})")))
+        value
+            .label()
+            .map_or(line.clone(), |label| line.and(format!(" ({label})")))
     };
     let start = one(Line::text(format!("{what}: ")), first);
-    Some(rest.iter().fold(start, |line, value| one(line.and(", "), value)))
+    Some(
+        rest.iter()
+            .fold(start, |line, value| one(line.and(", "), value)),
+    )
 }
 
 /// Range, step, length, unit and form, as `1 to 99, unit GB`.
@@ -188,7 +254,9 @@ fn range<T: std::fmt::Display>(min: Option<T>, max: Option<T>, what: &str) -> Op
 
 fn capitalize(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
 }
 
 /// What any answer of the product may carry beside an Action's own fields.

@@ -97,7 +97,9 @@ impl Line {
             let linked = name.chars().filter(char::is_ascii_uppercase).count() > 1;
             match service.action(name).filter(|_| linked) {
                 Some(action) => {
-                    line = line.and(std::mem::take(&mut plain)).and_link(name, &action.full_name);
+                    line = line
+                        .and(std::mem::take(&mut plain))
+                        .and_link(name, &action.full_name);
                     plain.push_str(&word[name.len()..]);
                 }
                 None => plain.push_str(word),
@@ -126,7 +128,10 @@ impl Line {
     /// The line, followed by a link.
     #[must_use]
     pub fn and_link(mut self, text: &str, page: &str) -> Self {
-        self.0.push(Span::Link { text: text.to_owned(), page: page.to_owned() });
+        self.0.push(Span::Link {
+            text: text.to_owned(),
+            page: page.to_owned(),
+        });
         self
     }
 
@@ -154,14 +159,22 @@ impl Line {
 impl Row {
     /// A row whose cells have one paragraph each.
     pub fn of(cells: impl IntoIterator<Item = Line>) -> Self {
-        Self { depth: 0, cells: cells.into_iter().map(|line| vec![line]).collect() }
+        Self {
+            depth: 0,
+            cells: cells.into_iter().map(|line| vec![line]).collect(),
+        }
     }
 }
 
 impl Document {
     /// An empty page.
     pub fn new(name: &str, term: Option<&str>, summary: Line) -> Self {
-        Self { name: name.to_owned(), term: term.map(str::to_owned), summary, blocks: Vec::new() }
+        Self {
+            name: name.to_owned(),
+            term: term.map(str::to_owned),
+            summary,
+            blocks: Vec::new(),
+        }
     }
 
     /// Adds a heading with what stands below it, or nothing where nothing does.
@@ -177,11 +190,17 @@ impl Document {
 impl Block {
     /// A table, or nothing where it has no rows.
     pub fn table(head: &[&'static str], rows: Vec<Row>) -> Option<Self> {
-        (!rows.is_empty()).then(|| Self::Table { head: head.to_vec(), rows })
+        (!rows.is_empty()).then(|| Self::Table {
+            head: head.to_vec(),
+            rows,
+        })
     }
 
     /// Lua code.
     pub fn lua(text: impl Into<String>) -> Self {
-        Self::Code { language: "lua", text: text.into() }
+        Self::Code {
+            language: "lua",
+            text: text.into(),
+        }
     }
 }

@@ -8,8 +8,8 @@ use serde_json::Value as Json;
 const WIDTH: usize = 88;
 
 const LUA_KEYWORDS: [&str; 22] = [
-    "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in", "local", "nil", "not", "or",
-    "repeat", "return", "then", "true", "until", "while",
+    "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in",
+    "local", "nil", "not", "or", "repeat", "return", "then", "true", "until", "while",
 ];
 
 /// A value whose keys have an order.
@@ -23,15 +23,29 @@ enum Tree {
 
 /// The example call of an Action, as `cds.ccs.CreateInstance { … }`.
 pub(super) fn call(action: &Action) -> String {
-    call_without(action, &[], action.full_name.len() + "local answer = ".len())
-        .map_or_else(|| format!("{} {{}}", action.full_name), |table| format!("{} {table}", action.full_name))
+    call_without(
+        action,
+        &[],
+        action.full_name.len() + "local answer = ".len(),
+    )
+    .map_or_else(
+        || format!("{} {{}}", action.full_name),
+        |table| format!("{} {table}", action.full_name),
+    )
 }
 
-/// The example's table without some of its parameters, on a line that holds `beside` more; nothing where none is left.
+/// The example's table without some of its parameters, on a line that holds `beside` more; nothing
+/// where none is left.
 pub(super) fn call_without(action: &Action, left_out: &[&str], beside: usize) -> Option<String> {
-    let Tree::Map(mut entries) = of_params(&action.params, &action.example) else { return None };
+    let Tree::Map(mut entries) = of_params(&action.params, &action.example) else {
+        return None;
+    };
     // A token copied from here would make different calls look like one.
-    let generated = |name: &str| action.param(name).is_some_and(|param| param.generated.is_some());
+    let generated = |name: &str| {
+        action
+            .param(name)
+            .is_some_and(|param| param.generated.is_some())
+    };
     entries.retain(|(name, _)| !left_out.contains(&name.as_str()) && !generated(name));
     (!entries.is_empty()).then(|| write(&Tree::Map(entries), &LUA, 0, beside))
 }
@@ -40,20 +54,29 @@ pub(super) fn call_without(action: &Action, left_out: &[&str], beside: usize) ->
 pub(super) fn answer(action: &Action) -> String {
     let mut fields = action.product.reply.clone();
     fields.extend(action.answer.fields.iter().cloned());
-    write(&of_fields(action, &fields, &action.answer.example), &JSON, 0, 0)
+    write(
+        &of_fields(action, &fields, &action.answer.example),
+        &JSON,
+        0,
+        0,
+    )
 }
 
 /// Whether a name can stand after a dot in Lua.
 pub(super) fn is_identifier(name: &str) -> bool {
     let mut chars = name.chars();
-    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+    chars
+        .next()
+        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
         && !LUA_KEYWORDS.contains(&name)
 }
 
 fn of_params(params: &[Param], value: &Json) -> Tree {
     match value {
-        Json::Array(items) => Tree::List(items.iter().map(|item| of_params(params, item)).collect()),
+        Json::Array(items) => {
+            Tree::List(items.iter().map(|item| of_params(params, item)).collect())
+        }
         Json::Object(map) => Tree::Map(
             ordered(params.iter().map(|param| param.name.as_str()), map)
                 .map(|(name, value)| {
@@ -80,12 +103,24 @@ fn secrets(name: &str, value: &Json) -> Tree {
 
 fn of_fields(action: &Action, fields: &[Field], value: &Json) -> Tree {
     match value {
-        Json::Array(items) => Tree::List(items.iter().map(|item| of_fields(action, fields, item)).collect()),
+        Json::Array(items) => Tree::List(
+            items
+                .iter()
+                .map(|item| of_fields(action, fields, item))
+                .collect(),
+        ),
         Json::Object(map) => Tree::Map(
             ordered(fields.iter().map(|field| field.name.as_str()), map)
                 .map(|(name, value)| {
                     let field = fields.iter().find(|field| field.name == *name);
-                    (name.clone(), of_fields(action, field.map_or(&[], |field| action.service.fields_of(field)), value))
+                    (
+                        name.clone(),
+                        of_fields(
+                            action,
+                            field.map_or(&[], |field| action.service.fields_of(field)),
+                            value,
+                        ),
+                    )
                 })
                 .collect(),
         ),
@@ -100,7 +135,12 @@ fn ordered<'a>(
 ) -> impl Iterator<Item = (&'a String, &'a Json)> {
     let names: Vec<&str> = names.collect();
     let mut entries: Vec<_> = map.iter().collect();
-    entries.sort_by_key(|(name, _)| names.iter().position(|known| known == name).unwrap_or(usize::MAX));
+    entries.sort_by_key(|(name, _)| {
+        names
+            .iter()
+            .position(|known| known == name)
+            .unwrap_or(usize::MAX)
+    });
     entries.into_iter()
 }
 
@@ -113,7 +153,11 @@ fn kebab(name: &str) -> String {
             text.push('-');
         }
         after_small = c.is_ascii_lowercase() || c.is_ascii_digit();
-        text.push(if c == '_' { '-' } else { c.to_ascii_lowercase() });
+        text.push(if c == '_' {
+            '-'
+        } else {
+            c.to_ascii_lowercase()
+        });
     }
     text
 }
@@ -132,7 +176,11 @@ const LUA: Syntax = Syntax {
     list: ("{", "}"),
     padding: " ",
     key: |name| {
-        if is_identifier(name) { format!("{name} = ") } else { format!("[{}] = ", lua_string(name)) }
+        if is_identifier(name) {
+            format!("{name} = ")
+        } else {
+            format!("[{}] = ", lua_string(name))
+        }
     },
     scalar: lua_scalar,
     secret: |name| format!("secret {}", lua_string(name)),
@@ -151,22 +199,41 @@ fn write(tree: &Tree, syntax: &Syntax, indent: usize, beside: usize) -> String {
     let (open, close, parts): (_, _, Vec<(String, &Tree)>) = match tree {
         Tree::Scalar(value) => return (syntax.scalar)(value),
         Tree::Secret(name) => return (syntax.secret)(name),
-        Tree::List(items) => (syntax.list.0, syntax.list.1, items.iter().map(|item| (String::new(), item)).collect()),
-        Tree::Map(entries) => ("{", "}", entries.iter().map(|(name, value)| ((syntax.key)(name), value)).collect()),
+        Tree::List(items) => (
+            syntax.list.0,
+            syntax.list.1,
+            items.iter().map(|item| (String::new(), item)).collect(),
+        ),
+        Tree::Map(entries) => (
+            "{",
+            "}",
+            entries
+                .iter()
+                .map(|(name, value)| ((syntax.key)(name), value))
+                .collect(),
+        ),
     };
     if parts.is_empty() {
         return format!("{open}{close}");
     }
-    let flat: Vec<String> =
-        parts.iter().map(|(key, value)| format!("{key}{}", write(value, syntax, indent + 2, key.len()))).collect();
+    let flat: Vec<String> = parts
+        .iter()
+        .map(|(key, value)| format!("{key}{}", write(value, syntax, indent + 2, key.len())))
+        .collect();
     let length: usize = flat.iter().map(|part| part.chars().count() + 2).sum();
-    if indent + beside + length < WIDTH && (parts.len() < 4 || open == "[") && flat.iter().all(|part| !part.contains('\n')) {
+    if indent + beside + length < WIDTH
+        && (parts.len() < 4 || open == "[")
+        && flat.iter().all(|part| !part.contains('\n'))
+    {
         let pad = if open == "{" { syntax.padding } else { "" };
         return format!("{open}{pad}{}{pad}{close}", flat.join(", "));
     }
     let space = " ".repeat(indent + 2);
     let end = " ".repeat(indent);
-    format!("{open}\n{space}{}\n{end}{close}", flat.join(&format!(",\n{space}")))
+    format!(
+        "{open}\n{space}{}\n{end}{close}",
+        flat.join(&format!(",\n{space}"))
+    )
 }
 
 fn lua_scalar(value: &Json) -> String {
@@ -174,7 +241,9 @@ fn lua_scalar(value: &Json) -> String {
         Json::String(text) => lua_string(text),
         Json::Null => "null".to_owned(),
         // Lua would read a whole number beyond 64 bits as a float.
-        Json::Number(number) if number.as_i64().is_none() && !number.to_string().contains(['.', 'e', 'E']) => {
+        Json::Number(number)
+            if number.as_i64().is_none() && !number.to_string().contains(['.', 'e', 'E']) =>
+        {
             lua_string(&number.to_string())
         }
         other => text(other),
@@ -216,7 +285,10 @@ mod tests {
 
     #[test]
     fn a_number_that_lua_cannot_hold_is_a_string() {
-        assert_eq!(lua_literal(&json!(9_007_199_254_740_993_i64)), "9007199254740993");
+        assert_eq!(
+            lua_literal(&json!(9_007_199_254_740_993_i64)),
+            "9007199254740993"
+        );
         assert_eq!(lua_literal(&json!(u64::MAX)), "\"18446744073709551615\"");
         assert_eq!(lua_literal(&json!(1.5)), "1.5");
     }

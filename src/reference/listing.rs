@@ -53,14 +53,27 @@ mod tests {
     fn an_action_is_listed_as_the_checker_reads_it() {
         let actions = Catalog::default().actions_of("cds.ccs").unwrap();
         let listed = listing(&actions);
-        let create = listed.as_array().unwrap().iter().find(|entry| entry["name"] == "cds.ccs.CreateInstance").unwrap();
+        let create = listed
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|entry| entry["name"] == "cds.ccs.CreateInstance")
+            .unwrap();
         assert_eq!(create["methods"], serde_json::json!(["POST"]));
         assert_eq!(create["host"], "cdsapi.capitalonline.net");
         assert_eq!(create["path"], "/ccs");
         assert_eq!(create["version"], "2019-08-08");
         assert_eq!(create["task"], "cds_task");
-        assert_eq!((&create["read_only"], &create["costs"]), (&false.into(), &true.into()));
-        let disks = create["params"].as_array().unwrap().iter().find(|param| param["name"] == "DataDisks").unwrap();
+        assert_eq!(
+            (&create["read_only"], &create["costs"]),
+            (&false.into(), &true.into())
+        );
+        let disks = create["params"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|param| param["name"] == "DataDisks")
+            .unwrap();
         assert_eq!(disks["type"], "list");
         assert_eq!(disks["children"][0]["name"], "Size");
         assert_eq!(disks["children"][0]["required"], true);

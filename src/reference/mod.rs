@@ -1,7 +1,8 @@
-//! The reference: what is in the catalogue, for the terminal, a browser, an editor and other programs.
+//! The reference: what is in the catalogue, for the terminal, a browser, an editor and other
+//! programs.
 //!
-//! A [`document::Document`] is built once from the catalogue (`action`, `overview`) and written by [`page`] and [`html`];
-//! [`listing`], [`table`] and [`lua_types`] read the catalogue themselves.
+//! A [`document::Document`] is built once from the catalogue (`action`, `overview`) and written by
+//! [`page`] and [`html`]; [`listing`], [`table`] and [`lua_types`] read the catalogue themselves.
 
 mod action;
 mod describe;

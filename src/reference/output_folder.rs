@@ -28,14 +28,24 @@ pub(super) struct OutputFolder<'a> {
 
 impl<'a> OutputFolder<'a> {
     pub(super) fn into(folder: &'a Path) -> Result<Self, ReferenceError> {
-        fs::create_dir_all(folder).map_err(|reason| ReferenceError::Unwritable { file: folder.to_owned(), reason })?;
-        Ok(Self { folder, files: Vec::new() })
+        fs::create_dir_all(folder).map_err(|reason| ReferenceError::Unwritable {
+            file: folder.to_owned(),
+            reason,
+        })?;
+        Ok(Self {
+            folder,
+            files: Vec::new(),
+        })
     }
 
     pub(super) fn write(&mut self, name: &str, text: &str) -> Result<(), ReferenceError> {
         let file = self.folder.join(name);
         let made = file.parent().map_or(Ok(()), fs::create_dir_all);
-        made.and_then(|()| fs::write(&file, text)).map_err(|reason| ReferenceError::Unwritable { file: file.clone(), reason })?;
+        made.and_then(|()| fs::write(&file, text))
+            .map_err(|reason| ReferenceError::Unwritable {
+                file: file.clone(),
+                reason,
+            })?;
         self.files.push(file);
         Ok(())
     }

@@ -15,13 +15,22 @@ const MOST_ANNOUNCED: usize = 12;
 impl Conversation {
     pub(super) fn start_job(&mut self, line: &str) {
         self.inputs += 1;
-        match self.session.compile(&format!("=input[{}]", self.inputs), line) {
+        match self
+            .session
+            .compile(&format!("=input[{}]", self.inputs), line)
+        {
             Ok(input) => {
-                let number = self.jobs.start(&self.session, &self.ui, line, self.inputs, input);
-                self.ui.note(&format!("[{number}] runs in the background; `jobs` lists it"));
+                let number = self
+                    .jobs
+                    .start(&self.session, &self.ui, line, self.inputs, input);
+                self.ui.note(&format!(
+                    "[{number}] runs in the background; `jobs` lists it"
+                ));
             }
             Err(InputError::Wrong(error)) => self.failed(*error),
-            Err(InputError::Incomplete) => self.problem("write what shall run behind the &, as `&ids = wait(r)`"),
+            Err(InputError::Incomplete) => {
+                self.problem("write what shall run behind the &, as `&ids = wait(r)`");
+            }
         }
     }
 
@@ -33,7 +42,10 @@ impl Conversation {
             self.leaving = Some(status);
         }
         let after = job.as_ref().map_or(Duration::ZERO, Job::elapsed);
-        let line = job.as_ref().map(|job| self.secrets.replace_secrets(&job.line)).unwrap_or_default();
+        let line = job
+            .as_ref()
+            .map(|job| self.secrets.replace_secrets(&job.line))
+            .unwrap_or_default();
         let mut text = format!(
             "[{number}] {} after {:.1} s: {}",
             word(outcome.as_ref(), stop.is_some()),
@@ -43,7 +55,9 @@ impl Conversation {
         match outcome {
             Some(Ok(values)) => {
                 if !values.is_empty() {
-                    let value = self.gate.redact(&values.text(&self.session, self.ui.terminal.width()));
+                    let value = self
+                        .gate
+                        .redact(&values.text(&self.session, self.ui.terminal.width()));
                     let lines: Vec<&str> = value.lines().take(MOST_ANNOUNCED).collect();
                     let _ = write!(text, "\n{}", lines.join("\n"));
                     if value.lines().count() > MOST_ANNOUNCED {
@@ -52,11 +66,18 @@ impl Conversation {
                 }
                 let form = job.as_ref().map_or(Form::default(), |job| job.form);
                 if let Some(job) = job {
-                    self.transcript.add(job.input, &job.line, form, values.len());
+                    self.transcript
+                        .add(job.input, &job.line, form, values.len());
                 }
             }
             Some(Err(error)) if stop.is_none() => {
-                let _ = write!(text, "\n{}", self.ui.terminal.error(&error, &self.session.sources(), false));
+                let _ = write!(
+                    text,
+                    "\n{}",
+                    self.ui
+                        .terminal
+                        .error(&error, &self.session.sources(), false)
+                );
                 self.last_error = Some(error);
             }
             Some(Err(_)) | None => {}

@@ -106,7 +106,11 @@ pub async fn run(ui: Arc<Ui>, gate: Arc<Gate>, options: Options) -> Result<u8, S
     Ok(conversation.leave(status).await)
 }
 
-pub(super) fn new_session(ui: &Arc<Ui>, gate: &Arc<Gate>, options: &Options) -> Result<Rc<Session>, ScriptError> {
+pub(super) fn new_session(
+    ui: &Arc<Ui>,
+    gate: &Arc<Gate>,
+    options: &Options,
+) -> Result<Rc<Session>, ScriptError> {
     let session = Session::new(Arc::clone(gate), options.limits, options.folder.clone())?;
     let console: Arc<dyn Console> = Arc::clone(ui) as Arc<dyn Console>;
     session.set_console(&console)?;
@@ -140,7 +144,11 @@ impl Conversation {
         if self.leaving.is_some() {
             return Typed::End;
         }
-        let prompt = prompt::prompt(self.gate.profiles(), self.gate.catalog(), self.ui.terminal.has_color());
+        let prompt = prompt::prompt(
+            self.gate.profiles(),
+            self.gate.catalog(),
+            self.ui.terminal.has_color(),
+        );
         if let Some(editor) = self.ui.editor.get() {
             editor.read(prompt, String::new());
         }
@@ -169,7 +177,13 @@ impl Conversation {
         }
         self.interrupts = 0;
         let ui = Arc::clone(&self.ui);
-        let leaves = async { ui.editor.get()?.ask("Leave? [y/N] ".to_owned()).await.then_some(0) };
+        let leaves = async {
+            ui.editor
+                .get()?
+                .ask("Leave? [y/N] ".to_owned())
+                .await
+                .then_some(0)
+        };
         self.beside_jobs(leaves).await
     }
 
@@ -212,13 +226,21 @@ impl Conversation {
         flow
     }
 
-    /// Keeps a line for the next session, unless it holds a secret; what the line has taught of secrets counts for older ones too.
+    /// Keeps a line for the next session, unless it holds a secret; what the line has taught of
+    /// secrets counts for older ones too.
     pub(super) fn remember(&mut self, line: &str) {
         let is_secret = line.starts_with(' ') || self.secrets.is_in(line);
         let redactor = Arc::clone(&self.options.redactor);
         let purged = self.history.purge(|entry| redactor.redact(entry) != entry);
-        let added = if is_secret { Ok(()) } else { self.history.add(line) };
-        if let (true, Some(editor)) = (is_secret || matches!(purged, Ok(true)), self.ui.editor.get()) {
+        let added = if is_secret {
+            Ok(())
+        } else {
+            self.history.add(line)
+        };
+        if let (true, Some(editor)) = (
+            is_secret || matches!(purged, Ok(true)),
+            self.ui.editor.get(),
+        ) {
             editor.set_history(self.history.entries().to_vec());
         }
         let written = purged.map(|_| ()).and(added);
@@ -226,18 +248,31 @@ impl Conversation {
         if let Err(failure) = written
             && !was_lost
         {
-            self.ui.note(&format!("warning: the history cannot be written: {failure}"));
+            self.ui.note(&format!(
+                "warning: the history cannot be written: {failure}"
+            ));
         }
     }
 
     pub(super) fn problem(&self, message: &str) {
-        let error = ScriptError { message: message.to_owned(), ..ScriptError::default() };
-        self.ui.note(&self.ui.terminal.error(&error, &self.session.sources(), false));
+        let error = ScriptError {
+            message: message.to_owned(),
+            ..ScriptError::default()
+        };
+        self.ui.note(
+            &self
+                .ui
+                .terminal
+                .error(&error, &self.session.sources(), false),
+        );
     }
 
     /// Shows a page of the catalogue.
     pub(super) async fn page(&mut self, subject: &str) {
-        let paper = Paper { width: self.ui.terminal.width(), color: self.ui.terminal.has_color() };
+        let paper = Paper {
+            width: self.ui.terminal.width(),
+            color: self.ui.terminal.has_color(),
+        };
         match pages::page(subject, &paper, self) {
             Ok(text) => self.show(text.trim_end()).await,
             Err(problem) => self.problem(&problem),
@@ -250,12 +285,17 @@ impl Conversation {
             let (ui, text) = (Arc::clone(&self.ui), text.to_owned());
             self.elsewhere(move || ui.show_in_pager(&text)).await;
         } else {
-            self.ui.output.write(Running::Foreground, &format!("{text}\n"));
+            self.ui
+                .output
+                .write(Running::Foreground, &format!("{text}\n"));
         }
     }
 
     /// Does on a thread of its own what a person takes their time for: the jobs go on meanwhile.
-    pub(super) async fn elsewhere<T: Send + 'static>(&mut self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    pub(super) async fn elsewhere<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
         let (done, result) = oneshot::channel();
         thread::spawn(move || done.send(work()).is_ok());
         self.beside_jobs(result).await.ok()
@@ -276,14 +316,23 @@ impl Conversation {
     pub(super) async fn end_session(&mut self) {
         let dropped = self.jobs.drop_all();
         if dropped > 0 {
-            self.ui.note(&format!("{dropped} background job{} stopped", if dropped == 1 { "" } else { "s" }));
+            self.ui.note(&format!(
+                "{dropped} background job{} stopped",
+                if dropped == 1 { "" } else { "s" }
+            ));
         }
         if self.session.has_deferred() {
             self.ui.note("running what was deferred");
             let session = Rc::clone(&self.session);
-            let errors = self.run_in_foreground(async move { session.run_deferred().await }).await;
+            let errors = self
+                .run_in_foreground(async move { session.run_deferred().await })
+                .await;
             let stop = self.settle();
-            for error in errors.into_iter().flatten().filter(|error| stop.is_none() || !error.is_stop) {
+            for error in errors
+                .into_iter()
+                .flatten()
+                .filter(|error| stop.is_none() || !error.is_stop)
+            {
                 self.failed(error);
             }
         }

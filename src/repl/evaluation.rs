@@ -20,7 +20,8 @@ const REACTION: Duration = Duration::from_secs(2);
 const LONGEST_PIECE: usize = 500;
 
 impl Conversation {
-    /// Runs a text: as one chunk where it is one, otherwise piece by piece, as a pasted text can be.
+    /// Runs a text: as one chunk where it is one, otherwise piece by piece, as a pasted text can
+    /// be.
     pub(super) async fn evaluate(&mut self, text: &str) -> Flow {
         let pieces = pieces(text);
         let count = pieces.len();
@@ -32,7 +33,10 @@ impl Conversation {
                 Err(flow @ Some(_)) => return flow,
                 Err(None) => {
                     if index + 1 < count {
-                        self.ui.note(&format!("{} more of the pasted inputs did not run", count - index - 1));
+                        self.ui.note(&format!(
+                            "{} more of the pasted inputs did not run",
+                            count - index - 1
+                        ));
                     }
                     return None;
                 }
@@ -57,7 +61,9 @@ impl Conversation {
         let form = input.form();
         let started = real_now();
         let started_at = self.gate.elapsed();
-        let outcome = self.run_in_foreground(Rc::clone(&self.session).run(input, true)).await;
+        let outcome = self
+            .run_in_foreground(Rc::clone(&self.session).run(input, true))
+            .await;
         let stop = self.settle();
         let ended = match (outcome, stop) {
             (_, Some(stop)) => Err(self.stopped(&stop)),
@@ -76,8 +82,12 @@ impl Conversation {
         ended
     }
 
-    /// Runs a future in the foreground, beside the jobs, until it ends or Ctrl-C ends it; none where it did not even then.
-    pub(super) async fn run_in_foreground<T>(&mut self, future: impl Future<Output = T>) -> Option<T> {
+    /// Runs a future in the foreground, beside the jobs, until it ends or Ctrl-C ends it; none
+    /// where it did not even then.
+    pub(super) async fn run_in_foreground<T>(
+        &mut self,
+        future: impl Future<Output = T>,
+    ) -> Option<T> {
         let (ui, interrupts) = (Arc::clone(&self.ui), Arc::clone(&self.options.interrupts));
         let mut future = pin!(ui.now_running.during(Running::Foreground, future));
         interrupts.begin();
@@ -142,13 +152,21 @@ impl Conversation {
         let real = real_now() - started;
         let own = self.gate.elapsed().saturating_sub(started_at);
         let is_virtual = own > real + Duration::from_secs(1);
-        let simulated = if is_virtual { format!(", {:.1} s of the simulator's time", own.as_secs_f64()) } else { String::new() };
-        self.ui.note(&format!("took {:.3} s{simulated}", real.as_secs_f64()));
+        let simulated = if is_virtual {
+            format!(", {:.1} s of the simulator's time", own.as_secs_f64())
+        } else {
+            String::new()
+        };
+        self.ui
+            .note(&format!("took {:.3} s{simulated}", real.as_secs_f64()));
     }
 
     /// Shows an error in one screen; `:trace` shows the rest.
     pub(super) fn failed(&mut self, error: ScriptError) {
-        let text = self.ui.terminal.error(&error, &self.session.sources(), false);
+        let text = self
+            .ui
+            .terminal
+            .error(&error, &self.session.sources(), false);
         let most = self.ui.terminal.height().saturating_sub(4).max(6);
         let shown: Vec<&str> = text.lines().take(most).collect();
         let is_cut = text.lines().count() > most;
@@ -162,10 +180,16 @@ impl Conversation {
 
 /// Whether an error's stack has more than where it was raised.
 fn has_more(error: &ScriptError) -> bool {
-    error.traceback.lines().filter(|line| line.contains("input[") || line.contains(".lua:")).count() > 1
+    error
+        .traceback
+        .lines()
+        .filter(|line| line.contains("input[") || line.contains(".lua:"))
+        .count()
+        > 1
 }
 
-/// A text as inputs: one where it is a chunk; otherwise, as a pasted text can be, line by line, joined where they belong together.
+/// A text as inputs: one where it is a chunk; otherwise, as a pasted text can be, line by line,
+/// joined where they belong together.
 fn pieces(text: &str) -> Vec<String> {
     if !text.contains('\n') || judge(text) != Judgement::Wrong {
         return vec![text.to_owned()];

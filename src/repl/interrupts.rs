@@ -39,8 +39,8 @@ impl Interrupts {
         })
     }
 
-    /// Ctrl-C. At the prompt it is a key, and a signal that comes just before it means nothing. True where what runs has not reacted to the last
-    /// one: then only the process can end.
+    /// Ctrl-C. At the prompt it is a key, and a signal that comes just before it means nothing.
+    /// True where what runs has not reacted to the last one: then only the process can end.
     pub fn interrupt(self: &Arc<Self>) -> bool {
         // A pager reads it by itself, and an editor has other uses for it.
         !self.ui.is_lent() && self.stop_running()
@@ -63,7 +63,8 @@ impl Interrupts {
         false
     }
 
-    /// A signal that asks to end: what runs is stopped, then the session ends. True as for [`Self::interrupt`].
+    /// A signal that asks to end: what runs is stopped, then the session ends. True as for
+    /// [`Self::interrupt`].
     pub fn end(self: &Arc<Self>) -> bool {
         self.ended.notify_one();
         self.stop_running()
@@ -82,7 +83,8 @@ impl Interrupts {
         thread::sleep(REACTION);
         if self.is_requested.load(Ordering::SeqCst) {
             self.is_stuck.store(true, Ordering::SeqCst);
-            self.ui.note("this does not react; Ctrl-C again ends the whole session");
+            self.ui
+                .note("this does not react; Ctrl-C again ends the whole session");
         }
     }
 

@@ -49,15 +49,33 @@ pub(super) struct Jobs {
 
 impl Jobs {
     /// Starts a job; gives its number.
-    pub(super) fn start(&mut self, session: &Rc<Session>, ui: &Arc<Ui>, line: &str, number: usize, input: Input) -> u64 {
+    pub(super) fn start(
+        &mut self,
+        session: &Rc<Session>,
+        ui: &Arc<Ui>,
+        line: &str,
+        number: usize,
+        input: Input,
+    ) -> u64 {
         self.started += 1;
         let job = self.started;
         let (abort, registration) = AbortHandle::new_pair();
-        let known = Job { line: line.to_owned(), form: input.form(), input: number, started: real_now(), abort };
+        let known = Job {
+            line: line.to_owned(),
+            form: input.form(),
+            input: number,
+            started: real_now(),
+            abort,
+        };
         self.known.insert(job, known);
         let line = Abortable::new(Rc::clone(session).run(input, false), registration);
         let ui = Arc::clone(ui);
-        self.running.push(Box::pin(async move { (job, ui.now_running.during(Running::Job(job), line).await.ok()) }));
+        self.running.push(Box::pin(async move {
+            (
+                job,
+                ui.now_running.during(Running::Job(job), line).await.ok(),
+            )
+        }));
         job
     }
 
@@ -71,7 +89,10 @@ impl Jobs {
 
     /// Stops a job; false where there is none of that number.
     pub(super) fn stop(&self, number: u64) -> bool {
-        self.known.get(&number).map(|job| job.abort.abort()).is_some()
+        self.known
+            .get(&number)
+            .map(|job| job.abort.abort())
+            .is_some()
     }
 
     /// Leaves all jobs where they are; how many there were.

@@ -1,7 +1,7 @@
 //! The REPL: lines of Lua one after the other in one VM, with the clouds at hand.
 //!
-//! The VM has one thread, the session's, which drives the line in the foreground and the jobs side by side. The line that is typed
-//! lives on the editor's thread; the two talk by channels.
+//! The VM has one thread, the session's, which drives the line in the foreground and the jobs side
+//! by side. The line that is typed lives on the editor's thread; the two talk by channels.
 
 mod background;
 mod commands;

@@ -1,4 +1,5 @@
-//! What a session shows: at once, above the line that is being typed, or once the terminal is given back by what has borrowed it.
+//! What a session shows: at once, above the line that is being typed, or once the terminal is given
+//! back by what has borrowed it.
 
 use super::running::Running;
 use super::terminal::Terminal;
@@ -11,7 +12,8 @@ const MOST_WAITING: usize = 1024 * 1024;
 /// A line that has not ended yet is held back up to so many bytes.
 const LONGEST_OPEN_LINE: usize = 64 * 1024;
 
-/// Prints above the line that is being typed; false where that cannot be done. It may block until the line's thread looks.
+/// Prints above the line that is being typed; false where that cannot be done. It may block until
+/// the line's thread looks.
 pub(super) type Printer = Box<dyn FnMut(String) -> bool + Send>;
 
 /// Who has the terminal.
@@ -63,7 +65,11 @@ impl Output {
             open_lines: BTreeMap::new(),
             is_mid_line: false,
         };
-        Arc::new(Self { terminal, state: Mutex::new(state), changed: Condvar::new() })
+        Arc::new(Self {
+            terminal,
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+        })
     }
 
     /// Without a printer, as on a dumb terminal, text waits until the line is entered.
@@ -71,8 +77,8 @@ impl Output {
         self.lock().printer = Some(printer);
     }
 
-    /// What a script writes, line by line: the beginning of a line is held back, because progress or a prompt would overwrite it. False
-    /// where it has no reader any more.
+    /// What a script writes, line by line: the beginning of a line is held back, because progress
+    /// or a prompt would overwrite it. False where it has no reader any more.
     pub(super) fn write(self: &Arc<Self>, running: Running, text: &str) -> bool {
         let mut state = self.lock();
         let open = state.open_lines.entry(running.number()).or_default();
@@ -101,7 +107,11 @@ impl Output {
     /// Notes that a line or a job has ended: so has the line of text that it began.
     pub(super) fn end(self: &Arc<Self>, running: Running) {
         let mut state = self.lock();
-        if let Some(open) = state.open_lines.remove(&running.number()).filter(|open| !open.is_empty()) {
+        if let Some(open) = state
+            .open_lines
+            .remove(&running.number())
+            .filter(|open| !open.is_empty())
+        {
             self.show(state, Text::Written(open + "\n"));
         }
     }
@@ -141,8 +151,12 @@ impl Output {
     }
 
     fn show(self: &Arc<Self>, mut state: MutexGuard<'_, State>, text: Text) -> bool {
-        let is_full = |state: &mut State| state.holder != Holder::Session && state.size >= MOST_WAITING;
-        state = self.changed.wait_while(state, is_full).unwrap_or_else(PoisonError::into_inner);
+        let is_full =
+            |state: &mut State| state.holder != Holder::Session && state.size >= MOST_WAITING;
+        state = self
+            .changed
+            .wait_while(state, is_full)
+            .unwrap_or_else(PoisonError::into_inner);
         if state.holder == Holder::Session {
             return self.show_now(&mut state, &text);
         }
@@ -170,10 +184,12 @@ impl Output {
         }
     }
 
-    /// The printer blocks while the line's thread looks elsewhere, at a list of candidates say, and once the line is entered until the next
-    /// one: the session's thread must not wait for that.
+    /// The printer blocks while the line's thread looks elsewhere, at a list of candidates say, and
+    /// once the line is entered until the next one: the session's thread must not wait for that.
     fn start_printing(self: &Arc<Self>, state: &mut State) {
-        let Some(mut printer) = state.printer.take() else { return };
+        let Some(mut printer) = state.printer.take() else {
+            return;
+        };
         state.is_printing = true;
         let output = Arc::clone(self);
         thread::spawn(move || {
@@ -184,14 +200,20 @@ impl Output {
 
     /// All that waits, once there is something and a line is being typed.
     fn next_above(&self) -> String {
-        let has_nothing = |state: &mut State| state.holder != Holder::Line || state.waiting.is_empty();
-        let mut state = self.changed.wait_while(self.lock(), has_nothing).unwrap_or_else(PoisonError::into_inner);
+        let has_nothing =
+            |state: &mut State| state.holder != Holder::Line || state.waiting.is_empty();
+        let mut state = self
+            .changed
+            .wait_while(self.lock(), has_nothing)
+            .unwrap_or_else(PoisonError::into_inner);
         state.size = 0;
-        let texts = std::mem::take(&mut state.waiting).into_iter().map(|text| match text {
-            Text::Written(text) if text.ends_with('\n') => text,
-            Text::Written(text) => text + "\n",
-            Text::Note(text) => self.terminal.redact(&text) + "\n",
-        });
+        let texts = std::mem::take(&mut state.waiting)
+            .into_iter()
+            .map(|text| match text {
+                Text::Written(text) if text.ends_with('\n') => text,
+                Text::Written(text) => text + "\n",
+                Text::Note(text) => self.terminal.redact(&text) + "\n",
+            });
         let text = texts.collect();
         self.changed.notify_all();
         text

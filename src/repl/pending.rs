@@ -9,7 +9,10 @@ pub(super) fn lines(open: &Pending) -> Vec<String> {
             Some(lookup) => lookup.to_string(),
             None => "no documented Action shows it, look at the console".to_owned(),
         };
-        format!("unknown outcome: {} may have been carried out; {advice}", call.action)
+        format!(
+            "unknown outcome: {} may have been carried out; {advice}",
+            call.action
+        )
     });
     let running = open.tasks.iter().map(|(task, action)| {
         let with: Vec<String> = task.with.iter().map(|(name, id)| format!("{name} = {id:?}")).collect();

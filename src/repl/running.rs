@@ -1,4 +1,5 @@
-//! What runs: the VM has one thread, so at any moment that is the line in the foreground, one job, or nothing.
+//! What runs: the VM has one thread, so at any moment that is the line in the foreground, one job,
+//! or nothing.
 
 use std::future::Future;
 use std::pin::pin;
@@ -66,7 +67,11 @@ mod tests {
     #[tokio::test]
     async fn a_turn_lasts_as_long_as_its_own_steps() {
         let turns = NowRunning::default();
-        turns.during(Running::Job(3), async { assert_eq!(turns.now(), Running::Job(3)) }).await;
+        turns
+            .during(Running::Job(3), async {
+                assert_eq!(turns.now(), Running::Job(3));
+            })
+            .await;
         assert_eq!(turns.now(), Running::Nothing);
     }
 }

@@ -79,11 +79,25 @@ impl Ui {
         if self.running() != Running::Foreground {
             return Err("a line in the background cannot ask; run it in the foreground".to_owned());
         }
-        let Some(editor) = self.editor.get() else { return Err("there is no one to ask".to_owned()) };
+        let Some(editor) = self.editor.get() else {
+            return Err("there is no one to ask".to_owned());
+        };
         let _one_at_a_time = self.asking.lock().await;
-        let style = if self.terminal.has_color() { anstyle::AnsiColor::Red.on_default().bold() } else { anstyle::Style::new() };
-        let Question { profile, action, effects, params } = question;
-        let mut text = format!("{style}production{style:#}: {action} {} ({profile})", effects.join(" and "));
+        let style = if self.terminal.has_color() {
+            anstyle::AnsiColor::Red.on_default().bold()
+        } else {
+            anstyle::Style::new()
+        };
+        let Question {
+            profile,
+            action,
+            effects,
+            params,
+        } = question;
+        let mut text = format!(
+            "{style}production{style:#}: {action} {} ({profile})",
+            effects.join(" and ")
+        );
         let shown = format!("{params:#}");
         for line in shown.lines().take(MOST_LINES) {
             text = text + "\n  " + line;
@@ -131,7 +145,10 @@ impl Console for Ui {
     fn read(self: Arc<Self>) -> Attended<Result<Option<Vec<u8>>, String>> {
         Box::pin(async move {
             if self.running() != Running::Foreground {
-                return Err("a line in the background cannot read what is typed; run it in the foreground".to_owned());
+                return Err(
+                    "a line in the background cannot read what is typed; run it in the foreground"
+                        .to_owned(),
+                );
             }
             let _one_at_a_time = self.asking.lock().await;
             self.terminal.hide_progress(true);

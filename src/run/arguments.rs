@@ -27,7 +27,17 @@ mod tests {
 
     #[test]
     fn arguments_that_are_named_like_secrets_are_left_out() {
-        let args = ["web", "--password", "a", "--Db-Token=b", "Password=c", "x=1", "--token", "--dry-run", "known-one"];
+        let args = [
+            "web",
+            "--password",
+            "a",
+            "--Db-Token=b",
+            "Password=c",
+            "x=1",
+            "--token",
+            "--dry-run",
+            "known-one",
+        ];
         let redactor = Redactor::default();
         redactor.learn("known-one");
         let shown = redact(&args.map(str::to_owned), &redactor);

@@ -1,7 +1,9 @@
-//! Control sockets: how a process that runs scripts receives requests of other commands of the same user.
+//! Control sockets: how a process that runs scripts receives requests of other commands of the same
+//! user.
 //!
-//! Each listens on a Unix socket of its own in the folder `<store>.d`: a server on `server.sock`, a run on `<run>.sock`. A request is a
-//! line of JSON, and so is its answer: `{"verb":"cancel","reason":"…"}`, then `{"done":"…"}` or `{"refused":"…"}`. What must outlast a
+//! Each listens on a Unix socket of its own in the folder `<store>.d`: a server on `server.sock`, a
+//! run on `<run>.sock`. A request is a line of JSON, and so is its answer:
+//! `{"verb":"cancel","reason":"…"}`, then `{"done":"…"}` or `{"refused":"…"}`. What must outlast a
 //! process is a row of the history; a request only announces it.
 
 use serde::{Deserialize, Serialize};
@@ -64,11 +66,20 @@ impl Request {
 
     /// Reads a line for a listener of this kind, which is a `run` or a `server`.
     fn read(line: &[u8], kind: &str) -> Result<Self, Reply> {
-        let refused = |error: serde_json::Error| Reply::Refused(format!("the request is no line of JSON as it should be: {error}"));
+        let refused = |error: serde_json::Error| {
+            Reply::Refused(format!(
+                "the request is no line of JSON as it should be: {error}"
+            ))
+        };
         let value: serde_json::Value = serde_json::from_slice(line).map_err(refused)?;
         match value["verb"].as_str() {
-            Some(verb) if Self::VERBS.contains(&verb) => serde_json::from_value(value).map_err(refused),
-            verb => Err(Reply::unknown(kind, verb.unwrap_or("a request without a verb"))),
+            Some(verb) if Self::VERBS.contains(&verb) => {
+                serde_json::from_value(value).map_err(refused)
+            }
+            verb => Err(Reply::unknown(
+                kind,
+                verb.unwrap_or("a request without a verb"),
+            )),
         }
     }
 }
@@ -79,7 +90,9 @@ impl Reply {
         let version = env!("CARGO_PKG_VERSION");
         // What another process has sent is quoted, so that it controls no terminal.
         let verb: String = verb.chars().take(40).flat_map(char::escape_debug).collect();
-        Self::Refused(format!("this {kind} is of version {version} and does not know {verb}"))
+        Self::Refused(format!(
+            "this {kind} is of version {version} and does not know {verb}"
+        ))
     }
 }
 
@@ -107,7 +120,16 @@ pub fn server_socket(store: &Path) -> PathBuf {
 /// The socket of a run in the store in this file.
 pub fn run_socket(store: &Path, run: &str) -> PathBuf {
     // An id is given by the command that starts the run, and must lead to no other folder.
-    let name: String = run.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
+    let name: String = run
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '-' {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
     folder(store).join(format!("{name}.sock"))
 }
 
@@ -128,7 +150,11 @@ fn read_line(stream: impl io::Read) -> io::Result<Vec<u8>> {
     let mut line = Vec::new();
     BufReader::new(io::Read::take(stream, LONGEST_LINE + 1)).read_until(b'\n', &mut line)?;
     if line.last() != Some(&b'\n') {
-        let problem = if line.len() as u64 > LONGEST_LINE { "the line is longer than 64 KiB" } else { "the line has no end" };
+        let problem = if line.len() as u64 > LONGEST_LINE {
+            "the line is longer than 64 KiB"
+        } else {
+            "the line has no end"
+        };
         return Err(io::Error::new(io::ErrorKind::InvalidData, problem));
     }
     Ok(line)
@@ -166,8 +192,8 @@ mod unix {
     }
 
     impl Listener {
-        /// Listens on this socket, in place of one that another process has left. To be called under the lock of what it belongs to, a `run`
-        /// or a `server`, which names it in answers.
+        /// Listens on this socket, in place of one that another process has left. To be called
+        /// under the lock of what it belongs to, a `run` or a `server`, which names it in answers.
         pub fn start(
             socket: &Path,
             kind: &'static str,
@@ -182,22 +208,30 @@ mod unix {
             fs::set_permissions(place.path(), Permissions::from_mode(0o600))?;
             let is_over = Arc::new(AtomicBool::new(false));
             let (over, answer) = (Arc::clone(&is_over), Arc::new(answer));
-            thread::Builder::new().name("control".to_owned()).spawn(move || {
-                for connected in listener.incoming() {
-                    if over.load(Ordering::Relaxed) {
-                        break;
+            thread::Builder::new()
+                .name("control".to_owned())
+                .spawn(move || {
+                    for connected in listener.incoming() {
+                        if over.load(Ordering::Relaxed) {
+                            break;
+                        }
+                        let Ok(stream) = connected else {
+                            // As where the process has no descriptor left: accepting again at once
+                            // would only burn the processor.
+                            thread::sleep(AFTER_FAILURE);
+                            continue;
+                        };
+                        let answer = Arc::clone(&answer);
+                        // A client that connects and sends nothing must not keep others waiting.
+                        // Without a thread they are not answered.
+                        let _ =
+                            thread::Builder::new().spawn(move || serve(&stream, kind, &*answer));
                     }
-                    let Ok(stream) = connected else {
-                        // As where the process has no descriptor left: accepting again at once would only burn the processor.
-                        thread::sleep(AFTER_FAILURE);
-                        continue;
-                    };
-                    let answer = Arc::clone(&answer);
-                    // A client that connects and sends nothing must not keep others waiting. Without a thread they are not answered.
-                    let _ = thread::Builder::new().spawn(move || serve(&stream, kind, &*answer));
-                }
-            })?;
-            Ok(Self { socket: place, is_over })
+                })?;
+            Ok(Self {
+                socket: place,
+                is_over,
+            })
         }
     }
 
@@ -212,16 +246,24 @@ mod unix {
 
     /// Answers a client; one that is gone meanwhile needs no answer.
     fn serve(stream: &UnixStream, kind: &str, answer: &dyn Fn(&Request) -> Reply) {
-        let reply = read_request(stream, kind).map_or_else(|refused| refused, |request| answer(&request));
+        let reply =
+            read_request(stream, kind).map_or_else(|refused| refused, |request| answer(&request));
         let _ = write_line(stream, &reply);
     }
 
     fn read_request(stream: &UnixStream, kind: &str) -> Result<Request, Reply> {
         if !is_ours(stream) {
-            return Err(Reply::Refused("only the user who started it may ask something of it".to_owned()));
+            return Err(Reply::Refused(
+                "only the user who started it may ask something of it".to_owned(),
+            ));
         }
-        let line = stream.set_read_timeout(Some(PATIENCE)).and_then(|()| read_line(stream));
-        Request::read(&line.map_err(|error| Reply::Refused(error.to_string()))?, kind)
+        let line = stream
+            .set_read_timeout(Some(PATIENCE))
+            .and_then(|()| read_line(stream));
+        Request::read(
+            &line.map_err(|error| Reply::Refused(error.to_string()))?,
+            kind,
+        )
     }
 
     /// Whether the other side is of this user, or the superuser's.
@@ -242,8 +284,13 @@ mod unix {
     /// Sends a request to the process that listens on a socket, and waits so long for the answer.
     pub fn ask(socket: &Path, request: &Request, patience: Duration) -> Result<Reply, AskError> {
         asked(socket, request, patience).map_err(|reason| match reason.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => AskError::NoListener(socket.to_owned()),
-            _ => AskError::Failed { socket: socket.to_owned(), reason },
+            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
+                AskError::NoListener(socket.to_owned())
+            }
+            _ => AskError::Failed {
+                socket: socket.to_owned(),
+                reason,
+            },
         })
     }
 
@@ -254,7 +301,8 @@ mod unix {
         Ok(serde_json::from_slice(&read_line(&stream)?)?)
     }
 
-    /// A socket in its folder, which is open: a socket's address has 108 bytes, and a path may be longer.
+    /// A socket in its folder, which is open: a socket's address has 108 bytes, and a path may be
+    /// longer.
     #[derive(Debug)]
     struct SocketPath {
         folder: OwnedFd,
@@ -265,12 +313,18 @@ mod unix {
         /// Makes the folder where there is none; it must be of this user.
         fn make(socket: &Path) -> io::Result<Self> {
             if let Some(folder) = socket.parent() {
-                DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+                DirBuilder::new()
+                    .recursive(true)
+                    .mode(0o700)
+                    .create(folder)?;
             }
             let place = Self::find(socket)?;
             let found = rustix::fs::fstat(&place.folder)?;
             if found.st_uid != rustix::process::geteuid().as_raw() {
-                return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the folder of its socket belongs to another user"));
+                return Err(io::Error::new(
+                    io::ErrorKind::PermissionDenied,
+                    "the folder of its socket belongs to another user",
+                ));
             }
             if found.st_mode & 0o077 != 0 {
                 rustix::fs::fchmod(&place.folder, Mode::RWXU)?;
@@ -281,13 +335,18 @@ mod unix {
         fn find(socket: &Path) -> io::Result<Self> {
             let folder = socket.parent().unwrap_or(socket);
             let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            Ok(Self { folder: rustix::fs::open(folder, flags, Mode::empty())?, socket: socket.to_owned() })
+            Ok(Self {
+                folder: rustix::fs::open(folder, flags, Mode::empty())?,
+                socket: socket.to_owned(),
+            })
         }
 
         fn path(&self) -> PathBuf {
             let name = self.socket.file_name().unwrap_or_default();
             if cfg!(target_os = "linux") {
-                Path::new("/proc/self/fd").join(self.folder.as_raw_fd().to_string()).join(name)
+                Path::new("/proc/self/fd")
+                    .join(self.folder.as_raw_fd().to_string())
+                    .join(name)
             } else {
                 self.socket.clone()
             }
@@ -312,7 +371,11 @@ mod elsewhere {
 
     impl Listener {
         /// Fails.
-        pub fn start(_: &Path, _: &'static str, _: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> io::Result<Self> {
+        pub fn start(
+            _: &Path,
+            _: &'static str,
+            _: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+        ) -> io::Result<Self> {
             Err(io::ErrorKind::Unsupported.into())
         }
     }

@@ -1,7 +1,7 @@
 //! The guard: ends a run from outside, by the machine's own clock, whatever the script does.
 //!
-//! Lua code ends at its next instructions and calls end at once. What no hook can end, a pattern match inside C, does not react;
-//! then the guard reports it, and the command exits without it.
+//! Lua code ends at its next instructions and calls end at once. What no hook can end, a pattern
+//! match inside C, does not react; then the guard reports it, and the command exits without it.
 
 use crate::gate::{Gate, StopReason};
 use cumulua_core::clock::real_now;
@@ -33,7 +33,12 @@ pub struct Guard {
 impl Guard {
     /// A guard of the run behind `gate`.
     pub fn new(gate: Arc<Gate>, on_stuck: OnStuck) -> Arc<Self> {
-        Arc::new(Self { gate, phase: Mutex::new(Phase::Running), changed: Condvar::new(), on_stuck })
+        Arc::new(Self {
+            gate,
+            phase: Mutex::new(Phase::Running),
+            changed: Condvar::new(),
+            on_stuck,
+        })
     }
 
     /// Ends the run after `limit`.
@@ -89,7 +94,11 @@ impl Guard {
             if reached(*phase) || left.is_zero() {
                 return *phase;
             }
-            phase = self.changed.wait_timeout(phase, left).unwrap_or_else(PoisonError::into_inner).0;
+            phase = self
+                .changed
+                .wait_timeout(phase, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
     }
 

@@ -1,4 +1,5 @@
-//! What a run prints and logs, line by line: held back until there is a row of the run that they belong to.
+//! What a run prints and logs, line by line: held back until there is a row of the run that they
+//! belong to.
 
 use crate::gate::Level;
 use crate::history::{Line, Output, Store, Stream};
@@ -30,7 +31,12 @@ struct State {
 
 impl Lines {
     pub(super) fn new(run: String, clock: Clock, redactor: Arc<Redactor>) -> Self {
-        Self { run, clock, redactor, state: Mutex::default() }
+        Self {
+            run,
+            clock,
+            redactor,
+            state: Mutex::default(),
+        }
     }
 
     /// Takes what the script has printed.
@@ -60,7 +66,10 @@ impl Lines {
         };
         let mut state = self.lock();
         for line in message.lines() {
-            self.add(&mut state, self.line(Stream::Err, &format!("{word}: {line}")));
+            self.add(
+                &mut state,
+                self.line(Stream::Err, &format!("{word}: {line}")),
+            );
         }
     }
 
@@ -71,8 +80,17 @@ impl Lines {
         state.store = Some(store.clone());
         if state.left_out > 0 {
             let text = format!("… {} earlier lines are left out", state.left_out);
-            let at = pending.front().map_or_else(|| self.clock.now(), |line| line.at);
-            self.add(&mut state, Line { at, stream: Stream::Out, text });
+            let at = pending
+                .front()
+                .map_or_else(|| self.clock.now(), |line| line.at);
+            self.add(
+                &mut state,
+                Line {
+                    at,
+                    stream: Stream::Out,
+                    text,
+                },
+            );
         }
         for line in pending {
             self.add(&mut state, line);
@@ -89,7 +107,11 @@ impl Lines {
     }
 
     fn line(&self, stream: Stream, text: &str) -> Line {
-        Line { at: self.clock.now(), stream, text: text.to_owned() }
+        Line {
+            at: self.clock.now(),
+            stream,
+            text: text.to_owned(),
+        }
     }
 
     fn add(&self, state: &mut State, mut line: Line) {

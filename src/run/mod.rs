@@ -1,4 +1,5 @@
-//! A run: one script from its first line to the last of what it deferred; what of it is kept, and how it is ended.
+//! A run: one script from its first line to the last of what it deferred; what of it is kept, and
+//! how it is ended.
 
 mod arguments;
 pub mod control;

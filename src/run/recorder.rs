@@ -1,4 +1,5 @@
-//! What of a run is kept in the history: the run itself, its calls and its waits; its lines and its locks through `lines` and `run_locks`.
+//! What of a run is kept in the history: the run itself, its calls and its waits; its lines and its
+//! locks through `lines` and `run_locks`.
 
 use super::arguments;
 use super::control::{Listener, Reply, Request, run_socket};
@@ -89,7 +90,14 @@ struct Control {
 
 impl HistoryRecorder {
     /// A run with this id, to be kept in the store in this file.
-    pub fn new(id: String, info: RunInfo, keep: Keep, path: PathBuf, clock: Clock, redactor: Arc<Redactor>) -> Self {
+    pub fn new(
+        id: String,
+        info: RunInfo,
+        keep: Keep,
+        path: PathBuf,
+        clock: Clock,
+        redactor: Arc<Redactor>,
+    ) -> Self {
         let started = clock.now();
         let lines = Lines::new(id.clone(), clock.clone(), Arc::clone(&redactor));
         Self {
@@ -113,20 +121,35 @@ impl HistoryRecorder {
         self.keep == Keep::Effects
     }
 
-    /// Takes up a run that a server has recorded, before the script begins; `schedule` is the one whose lock the run holds.
-    /// The error is why it must not be carried out; a store that does not work is only a warning, which is returned.
+    /// Takes up a run that a server has recorded, before the script begins; `schedule` is the one
+    /// whose lock the run holds. The error is why it must not be carried out; a store that does not
+    /// work is only a warning, which is returned.
     pub fn claim(&self, schedule: Option<&str>) -> Result<Option<String>, String> {
         let store = Store::open_served(&self.path);
         let mut problem = None;
         match store.locks().run(&self.id) {
             Ok(Taken::Held(held)) => self.locks.keep(LockName::Alive, held),
-            Ok(Taken::By(holder)) => return Err(format!("the run {} is already carried out by {holder}", self.id)),
+            Ok(Taken::By(holder)) => {
+                return Err(format!(
+                    "the run {} is already carried out by {holder}",
+                    self.id
+                ));
+            }
             Err(error) => problem = Some(error.to_string()),
         }
         let begun = self.begun.get_or_init(|| self.open_run(store));
-        match begun.store.claim_run(self.run(&begun.args), self.clock.now()) {
+        match begun
+            .store
+            .claim_run(self.run(&begun.args), self.clock.now())
+        {
             Ok(true) => {}
-            Ok(false) => return Err(format!("the run {} is not in {} or has ended already", self.id, self.path.display())),
+            Ok(false) => {
+                return Err(format!(
+                    "the run {} is not in {} or has ended already",
+                    self.id,
+                    self.path.display()
+                ));
+            }
             Err(error) => problem = Some(error.to_string()),
         }
         if let Some(name) = schedule {
@@ -145,19 +168,25 @@ impl HistoryRecorder {
 
     /// Lets the run be ended from elsewhere, from when others know of it.
     pub fn cancelled_by(&self, cancel: Cancel) {
-        self.control.lock().unwrap_or_else(PoisonError::into_inner).cancel = Some(cancel);
+        self.control
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .cancel = Some(cancel);
         if self.begun.get().is_some() {
             self.listen();
         }
     }
 
-    /// Listens, where the run holds its lock and can be cancelled. A run that cannot is only ended in other ways.
+    /// Listens, where the run holds its lock and can be cancelled. A run that cannot is only ended
+    /// in other ways.
     fn listen(&self) {
         let mut control = self.control.lock().unwrap_or_else(PoisonError::into_inner);
         if control.listener.is_some() || !self.locks.is_alive() {
             return;
         }
-        let Some(cancel) = control.cancel.clone() else { return };
+        let Some(cancel) = control.cancel.clone() else {
+            return;
+        };
         let answer = move |request: &Request| match request {
             Request::Cancel { reason } => {
                 let (cancel, reason) = (Arc::clone(&cancel), reason.clone());
@@ -171,30 +200,61 @@ impl HistoryRecorder {
     }
 
     /// Records how the run ended and releases its locks. The error is why it is not recorded.
-    pub fn end(&self, outcome: RunOutcome, status: Option<i32>, error: Option<&str>) -> Result<(), String> {
+    pub fn end(
+        &self,
+        outcome: RunOutcome,
+        status: Option<i32>,
+        error: Option<&str>,
+    ) -> Result<(), String> {
         let written = match self.begun.get().filter(|_| self.keep != Keep::Nothing) {
             Some(begun) => self.write_end(begun, outcome, status, error),
             None => Ok(()),
         };
-        self.control.lock().unwrap_or_else(PoisonError::into_inner).listener = None;
+        self.control
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .listener = None;
         // A process that looks in between must not take the run for lost.
         self.locks.release();
         written
     }
 
-    fn write_end(&self, begun: &Begun, outcome: RunOutcome, status: Option<i32>, error: Option<&str>) -> Result<(), String> {
+    fn write_end(
+        &self,
+        begun: &Begun,
+        outcome: RunOutcome,
+        status: Option<i32>,
+        error: Option<&str>,
+    ) -> Result<(), String> {
         self.lines.end();
-        // What was learned to be a secret during the run may stand among its arguments and in what it printed before.
+        // What was learned to be a secret during the run may stand among its arguments and in what
+        // it printed before.
         if self.redactor.form_count() > begun.known {
             let redactor = Arc::clone(&self.redactor);
             let args = arguments::redact(&self.info.args, &self.redactor);
-            let described = if args == begun.args { Ok(()) } else { begun.store.post_description(self.run(&args)) };
-            let redacted = begun.store.redact_output(&self.id, move |line| redactor.redact(line));
+            let described = if args == begun.args {
+                Ok(())
+            } else {
+                begun.store.post_description(self.run(&args))
+            };
+            let redacted = begun
+                .store
+                .redact_output(&self.id, move |line| redactor.redact(line));
             described.and(redacted).map_err(|error| error.to_string())?;
         }
         let error = error.map(|error| self.redactor.redact(error));
-        let end = RunEnd { id: self.id.clone(), ended: self.clock.now(), outcome, status, error };
-        begun.store.end_run_within(end, PATIENCE).map(drop).map_err(|error| error.to_string())
+        let end = RunEnd {
+            id: self.id.clone(),
+            ended: self.clock.now(),
+            outcome,
+            status,
+            error,
+        };
+        begun
+            .store
+            .end_run_within(end, PATIENCE)
+            .map(drop)
+            .map_err(|error| error.to_string())
     }
 
     /// The store, which the first effect opens.
@@ -205,7 +265,8 @@ impl HistoryRecorder {
                 self.locks.keep(LockName::Alive, alive);
             }
             let begun = self.open_run(store);
-            // A store that refuses this refuses the call that follows too, which is where it is reported.
+            // A store that refuses this refuses the call that follows too, which is where it is
+            // reported.
             let _ = begun.store.post_run(self.run(&begun.args));
             self.lines.begin(&begun.store);
             self.listen();
@@ -214,11 +275,19 @@ impl HistoryRecorder {
     }
 
     fn open_run(&self, store: Store) -> Begun {
-        Begun { store, args: arguments::redact(&self.info.args, &self.redactor), known: self.redactor.form_count() }
+        Begun {
+            store,
+            args: arguments::redact(&self.info.args, &self.redactor),
+            known: self.redactor.form_count(),
+        }
     }
 
     fn run(&self, args: &[String]) -> NewRun {
-        let script = self.info.script.as_ref().map(|path| path.canonicalize().unwrap_or_else(|_| path.clone()));
+        let script = self
+            .info
+            .script
+            .as_ref()
+            .map(|path| path.canonicalize().unwrap_or_else(|_| path.clone()));
         NewRun {
             id: self.id.clone(),
             name: self.info.name.clone(),
@@ -246,7 +315,10 @@ impl RunRecorder for HistoryRecorder {
         if self.keep == Keep::Nothing {
             return Ok(());
         }
-        self.begin().store.add_call(&self.id, record(line)).map_err(|error| error.to_string())
+        self.begin()
+            .store
+            .add_call(&self.id, record(line))
+            .map_err(|error| error.to_string())
     }
 
     fn intent<'a>(&'a self, line: &'a AuditLine) -> BoxFuture<'a, Result<(), String>> {
@@ -256,13 +328,20 @@ impl RunRecorder for HistoryRecorder {
         Box::pin(async move {
             let store = &self.begin().store;
             if self.is_slow.load(Ordering::Relaxed) {
-                return store.add_call(&self.id, record(line)).map_err(|error| error.to_string());
+                return store
+                    .add_call(&self.id, record(line))
+                    .map_err(|error| error.to_string());
             }
-            let written = self.clock.real_within(PATIENCE, store.add_intent(&self.id, record(line))).await;
-            written.unwrap_or_else(|| Err(store.slow(PATIENCE))).map_err(|error| {
-                self.is_slow.store(true, Ordering::Relaxed);
-                error.to_string()
-            })
+            let written = self
+                .clock
+                .real_within(PATIENCE, store.add_intent(&self.id, record(line)))
+                .await;
+            written
+                .unwrap_or_else(|| Err(store.slow(PATIENCE)))
+                .map_err(|error| {
+                    self.is_slow.store(true, Ordering::Relaxed);
+                    error.to_string()
+                })
         })
     }
 
@@ -270,16 +349,31 @@ impl RunRecorder for HistoryRecorder {
         if self.keep == Keep::Nothing {
             return Ok(());
         }
-        let start = WaitStart { number, started: before(self.clock.now(), elapsed), what: what.to_owned() };
-        self.begin().store.wait_began(&self.id, start).map_err(|error| error.to_string())
+        let start = WaitStart {
+            number,
+            started: before(self.clock.now(), elapsed),
+            what: what.to_owned(),
+        };
+        self.begin()
+            .store
+            .wait_began(&self.id, start)
+            .map_err(|error| error.to_string())
     }
 
     fn wait_ended(&self, number: u64, outcome: &str, done: bool) -> Result<(), String> {
         if self.keep == Keep::Nothing {
             return Ok(());
         }
-        let end = WaitEnd { number, ended: self.clock.now(), outcome: outcome.to_owned(), done };
-        self.begin().store.wait_ended(&self.id, end).map_err(|error| error.to_string())
+        let end = WaitEnd {
+            number,
+            ended: self.clock.now(),
+            outcome: outcome.to_owned(),
+            done,
+        };
+        self.begin()
+            .store
+            .wait_ended(&self.id, end)
+            .map_err(|error| error.to_string())
     }
 
     fn logged(&self, level: Level, message: &str) {
@@ -318,9 +412,16 @@ impl RunRecorder for HistoryRecorder {
 }
 
 fn record(line: &AuditLine) -> CallRecord<'_> {
-    CallRecord { number: line.number, read_only: line.read_only, line: &line.line }
+    CallRecord {
+        number: line.number,
+        read_only: line.read_only,
+        line: &line.line,
+    }
 }
 
 fn before(now: Timestamp, duration: Duration) -> Timestamp {
-    SignedDuration::try_from(duration).ok().and_then(|duration| now.checked_sub(duration).ok()).unwrap_or(now)
+    SignedDuration::try_from(duration)
+        .ok()
+        .and_then(|duration| now.checked_sub(duration).ok())
+        .unwrap_or(now)
 }

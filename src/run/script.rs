@@ -26,8 +26,13 @@ pub const DEFERRED_AFTER_STOP: Duration = Duration::from_secs(2);
 
 /// Runs a script. `guard` ends it from outside.
 pub async fn run(gate: Arc<Gate>, guard: &Arc<Guard>, limits: Limits, chunk: &Chunk) -> Ending {
-    let mut ending =
-        Ending { stop: None, error: None, deferred: Vec::new(), open: Pending::default(), sources: Sources::default() };
+    let mut ending = Ending {
+        stop: None,
+        error: None,
+        deferred: Vec::new(),
+        open: Pending::default(),
+        sources: Sources::default(),
+    };
     match Runtime::new(Arc::clone(&gate), limits, chunk) {
         Ok(runtime) => {
             ending.error = runtime.run(chunk).await.err();
@@ -44,7 +49,12 @@ pub async fn run(gate: Arc<Gate>, guard: &Arc<Guard>, limits: Limits, chunk: &Ch
             // Finalizers run when the VM closes, so the guard stays until it has.
             drop(runtime);
         }
-        Err(failure) => ending.error = Some(ScriptError { message: failure.to_string(), ..ScriptError::default() }),
+        Err(failure) => {
+            ending.error = Some(ScriptError {
+                message: failure.to_string(),
+                ..ScriptError::default()
+            });
+        }
     }
     guard.ended();
     // The error that Lua raised because the run was ended is not the script's own.
@@ -61,7 +71,10 @@ fn ended_while_deferring(ending: &mut Ending, stop: Option<StopReason>) {
     ending.deferred.retain(|error| !error.is_stop);
     let script_failed = ending.error.as_ref().is_some_and(|error| !error.is_stop);
     if !matches!(stop, StopReason::Exit(_)) {
-        ending.deferred.push(ScriptError { message: stop.describe(), ..ScriptError::default() });
+        ending.deferred.push(ScriptError {
+            message: stop.describe(),
+            ..ScriptError::default()
+        });
     }
     if ending.stop.is_none() && !(script_failed && matches!(stop, StopReason::Exit(_))) {
         ending.stop = Some(stop);

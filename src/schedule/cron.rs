@@ -1,8 +1,10 @@
-//! Cron expressions: when one fires next, on the clock of a zone, by Debian cron's rule at a change of clocks.
+//! Cron expressions: when one fires next, on the clock of a zone, by Debian cron's rule at a change
+//! of clocks.
 //!
-//! croner reads the fields and walks civil time; what a change of clocks means is decided here. An expression whose minute and hour are
-//! both fixed fires once for each time that it names: one that the clocks skip fires at the end of the gap, one that they repeat at the
-//! first pass. An expression with `*` in minute or hour follows the clock on the wall as time passes.
+//! croner reads the fields and walks civil time; what a change of clocks means is decided here. An
+//! expression whose minute and hour are both fixed fires once for each time that it names: one that
+//! the clocks skip fires at the end of the gap, one that they repeat at the first pass. An
+//! expression with `*` in minute or hour follows the clock on the wall as time passes.
 
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
@@ -21,24 +23,30 @@ const NICKNAMES: &[(&str, &str)] = &[
     ("@hourly", "0 * * * *"),
 ];
 
-/// No expression is searched for longer: the 29th of February on a given weekday comes every 28 years, and 40 around 2100.
+/// No expression is searched for longer: the 29th of February on a given weekday comes every 28
+/// years, and 40 around 2100.
 const HORIZON: SignedDuration = SignedDuration::from_hours(24 * 366 * 50);
 
-/// An expression as it is written, known to be valid. It is small: croner's form of it takes 5 KB and is made where it is needed.
+/// An expression as it is written, known to be valid. It is small: croner's form of it takes 5 KB
+/// and is made where it is needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expression {
     text: String,
 }
 
 impl Expression {
-    /// Reads an expression of 5 fields, of 6 (seconds first), or a nickname as `@daily`; the error is what is wrong with it.
+    /// Reads an expression of 5 fields, of 6 (seconds first), or a nickname as `@daily`; the error
+    /// is what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         if text.starts_with('@') {
             let name = text.to_ascii_lowercase();
             if NICKNAMES.iter().all(|(nickname, _)| *nickname != name) {
                 let known: Vec<_> = NICKNAMES.iter().map(|(nickname, _)| *nickname).collect();
-                return Err(format!("{text:?} is none of {}; an interval is written as every = \"15m\"", known.join(", ")));
+                return Err(format!(
+                    "{text:?} is none of {}; an interval is written as every = \"15m\"",
+                    known.join(", ")
+                ));
             }
             return Ok(Self { text: name });
         }
@@ -48,10 +56,16 @@ impl Expression {
                 "{text:?} has {fields} fields; write 5 (minute, hour, day, month, weekday) or 6 (second first), as 30 2 * * *"
             ));
         }
-        let expression = Self { text: text.to_owned() };
+        let expression = Self {
+            text: text.to_owned(),
+        };
         match parser(&expression.fields()).parse(text) {
             Ok(_) => Ok(expression),
-            Err(error) => Err(format!("{text:?} is no cron expression: {}{}", reason(&error.to_string()), backwards(text))),
+            Err(error) => Err(format!(
+                "{text:?} is no cron expression: {}{}",
+                reason(&error.to_string()),
+                backwards(text)
+            )),
         }
     }
 
@@ -62,7 +76,10 @@ impl Expression {
 
     /// The six fields, seconds first.
     fn fields(&self) -> Vec<&str> {
-        let text = NICKNAMES.iter().find(|(nickname, _)| *nickname == self.text).map_or(self.text.as_str(), |(_, fields)| fields);
+        let text = NICKNAMES
+            .iter()
+            .find(|(nickname, _)| *nickname == self.text)
+            .map_or(self.text.as_str(), |(_, fields)| fields);
         let mut fields: Vec<_> = text.split_whitespace().collect();
         if fields.len() == 5 {
             fields.insert(0, "0");
@@ -75,16 +92,28 @@ impl Expression {
         let fields = self.fields();
         let follows_clock = fields[1].starts_with('*') || fields[2].starts_with('*');
         // It was parsed before, so there is a pattern; without one it would never fire.
-        Pattern { cron: parser(&fields).parse(&fields.join(" ")).ok(), follows_clock }
+        Pattern {
+            cron: parser(&fields).parse(&fields.join(" ")).ok(),
+            follows_clock,
+        }
     }
 
     /// What is valid and yet hardly meant.
     pub fn lints(&self) -> Vec<String> {
         let fields = self.fields();
         let mut found = Vec::new();
-        for ((field, name), size) in fields.iter().zip(["second", "minute", "hour"]).zip([60, 60, 24]) {
+        for ((field, name), size) in fields
+            .iter()
+            .zip(["second", "minute", "hour"])
+            .zip([60, 60, 24])
+        {
             for part in field.split(',') {
-                let Some(step) = part.strip_prefix("*/").and_then(|step| step.parse::<u32>().ok()) else { continue };
+                let Some(step) = part
+                    .strip_prefix("*/")
+                    .and_then(|step| step.parse::<u32>().ok())
+                else {
+                    continue;
+                };
                 if step >= size {
                     found.push(format!(
                         "{part} in the {name} field is {name} 0 alone, because a step starts anew after {}",
@@ -106,15 +135,23 @@ impl Expression {
     }
 }
 
-/// croner's parser, with Debian cron's reading of days: where either field begins with `*`, both must fit.
+/// croner's parser, with Debian cron's reading of days: where either field begins with `*`, both
+/// must fit.
 fn parser(fields: &[&str]) -> CronParser {
     let both_days = fields[3].starts_with('*') || fields[5].starts_with('*');
-    CronParser::builder().seconds(Seconds::Optional).year(Year::Disallowed).dom_and_dow(both_days).build()
+    CronParser::builder()
+        .seconds(Seconds::Optional)
+        .year(Year::Disallowed)
+        .dom_and_dow(both_days)
+        .build()
 }
 
 /// croner's reason without the name of its variant.
 fn reason(error: &str) -> &str {
-    error.split_once(": ").map_or(error, |(_, reason)| reason).trim_end_matches('.')
+    error
+        .split_once(": ")
+        .map_or(error, |(_, reason)| reason)
+        .trim_end_matches('.')
 }
 
 /// How to write a range that runs backwards.
@@ -125,7 +162,9 @@ fn backwards(text: &str) -> String {
         (from.parse::<u32>().ok()? > to.parse::<u32>().ok()?).then_some((from, to))
     });
     match ranges.into_iter().next() {
-        Some((from, to)) => format!("; a range over the turn is two: {from}-… up to the last value, and …-{to} from the first"),
+        Some((from, to)) => format!(
+            "; a range over the turn is two: {from}-… up to the last value, and …-{to} from the first"
+        ),
         None => String::new(),
     }
 }
@@ -139,21 +178,31 @@ pub struct Pattern {
 impl Pattern {
     /// The first firing after `after`; none where there is none within 50 years.
     pub fn next(&self, after: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-        if self.follows_clock { self.next_on_clock(after, zone) } else { self.next_fixed(after, zone) }
+        if self.follows_clock {
+            self.next_on_clock(after, zone)
+        } else {
+            self.next_fixed(after, zone)
+        }
     }
 
-    /// Whether minute or hour begin with `*`, so that the expression follows the clock on the wall through a change.
+    /// Whether minute or hour begin with `*`, so that the expression follows the clock on the wall
+    /// through a change.
     pub fn follows_clock(&self) -> bool {
         self.follows_clock
     }
 
     /// Whether the expression names this time of the clock.
     pub fn names(&self, time: DateTime) -> bool {
-        self.cron.as_ref().is_some_and(|cron| cron.is_time_matching(&time).unwrap_or(false))
+        self.cron
+            .as_ref()
+            .is_some_and(|cron| cron.is_time_matching(&time).unwrap_or(false))
     }
 
     fn search(&self, from: DateTime, inclusive: bool) -> Option<DateTime> {
-        self.cron.as_ref()?.find_next_occurrence(&from, inclusive).ok()
+        self.cron
+            .as_ref()?
+            .find_next_occurrence(&from, inclusive)
+            .ok()
     }
 
     /// Every time that is named counts once, in the order of the clock's face.
@@ -163,11 +212,13 @@ impl Pattern {
         loop {
             named = self.search(named, false)?;
             let firing = match zone.to_ambiguous_timestamp(named).offset() {
-                AmbiguousOffset::Unambiguous { offset } | AmbiguousOffset::Fold { before: offset, .. } => {
+                AmbiguousOffset::Unambiguous { offset }
+                | AmbiguousOffset::Fold { before: offset, .. } => {
                     offset.to_timestamp(named).ok()?
                 }
                 AmbiguousOffset::Gap { after: offset, .. } => {
-                    // Read with the later offset, a skipped time lies before the change, which is where the gap ends.
+                    // Read with the later offset, a skipped time lies before the change, which is
+                    // where the gap ends.
                     let change = zone.following(offset.to_timestamp(named).ok()?).next()?;
                     change.timestamp()
                 }
@@ -188,14 +239,18 @@ impl Pattern {
         let mut inclusive = false;
         while from < horizon {
             let offset = zone.to_offset(from);
-            let end = zone.following(from).next().map_or(Timestamp::MAX, |change| change.timestamp());
+            let end = zone
+                .following(from)
+                .next()
+                .map_or(Timestamp::MAX, |change| change.timestamp());
             let named = self.search(offset.to_datetime(from), inclusive)?;
             let firing = offset.to_timestamp(named).ok()?;
             if firing < end {
                 return (firing <= horizon).then_some(firing);
             }
-            // Nothing is named between here and there, so stretches in between need no search, but for the one whose clock repeats what
-            // was already; a change moves the clock by hours at most.
+            // Nothing is named between here and there, so stretches in between need no search, but
+            // for the one whose clock repeats what was already; a change moves the clock by hours
+            // at most.
             let repeats = zone.to_datetime(end) <= offset.to_datetime(from);
             let near = firing.saturating_sub(SignedDuration::from_hours(48)).ok()?;
             (from, inclusive) = (if repeats { end } else { end.max(near) }, true);
@@ -221,9 +276,16 @@ mod tests {
         left_out_by_cronsim: BTreeMap<String, Vec<String>>,
     }
 
-    fn firings(expression: &str, zone: &TimeZone, after: Timestamp, until: Timestamp) -> Vec<Timestamp> {
+    fn firings(
+        expression: &str,
+        zone: &TimeZone,
+        after: Timestamp,
+        until: Timestamp,
+    ) -> Vec<Timestamp> {
         let pattern = Expression::parse(expression).unwrap().pattern();
-        std::iter::successors(pattern.next(after, zone), |last| pattern.next(*last, zone)).take_while(|at| *at <= until).collect()
+        std::iter::successors(pattern.next(after, zone), |last| pattern.next(*last, zone))
+            .take_while(|at| *at <= until)
+            .collect()
     }
 
     #[test]
@@ -234,11 +296,28 @@ mod tests {
         for table in tables {
             let zone = TimeZone::get(&table.zone).unwrap();
             for (expression, expected) in table.firings {
-                let left_out = table.left_out_by_cronsim.get(&expression).into_iter().flatten();
-                let mut expected: Vec<Timestamp> = expected.iter().chain(left_out).map(|at| at.parse().unwrap()).collect();
+                let left_out = table
+                    .left_out_by_cronsim
+                    .get(&expression)
+                    .into_iter()
+                    .flatten();
+                let mut expected: Vec<Timestamp> = expected
+                    .iter()
+                    .chain(left_out)
+                    .map(|at| at.parse().unwrap())
+                    .collect();
                 expected.sort();
-                let found = firings(&expression, &zone, table.after.parse().unwrap(), table.until.parse().unwrap());
-                assert_eq!(found, expected, "{expression} in {} after {}", table.zone, table.after);
+                let found = firings(
+                    &expression,
+                    &zone,
+                    table.after.parse().unwrap(),
+                    table.until.parse().unwrap(),
+                );
+                assert_eq!(
+                    found, expected,
+                    "{expression} in {} after {}",
+                    table.zone, table.after
+                );
                 compared += expected.len();
             }
         }
@@ -248,9 +327,20 @@ mod tests {
     #[test]
     fn an_hour_that_comes_twice_is_followed_twice_also_where_nothing_else_is_near() {
         let zone = TimeZone::get("America/Havana").unwrap();
-        let (after, until) = ("2026-11-01T03:59:00Z".parse().unwrap(), "2026-11-08T00:00:00Z".parse().unwrap());
-        let found: Vec<_> = firings("*/30 0 * * SUN", &zone, after, until).iter().map(ToString::to_string).collect();
-        let both = ["2026-11-01T04:00:00Z", "2026-11-01T04:30:00Z", "2026-11-01T05:00:00Z", "2026-11-01T05:30:00Z"];
+        let (after, until) = (
+            "2026-11-01T03:59:00Z".parse().unwrap(),
+            "2026-11-08T00:00:00Z".parse().unwrap(),
+        );
+        let found: Vec<_> = firings("*/30 0 * * SUN", &zone, after, until)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        let both = [
+            "2026-11-01T04:00:00Z",
+            "2026-11-01T04:30:00Z",
+            "2026-11-01T05:00:00Z",
+            "2026-11-01T05:30:00Z",
+        ];
         assert_eq!(found, both);
     }
 
@@ -258,9 +348,19 @@ mod tests {
     fn a_date_that_never_comes_has_no_firing() {
         let now = "2026-11-21T00:00:00Z".parse().unwrap();
         for expression in ["0 0 30 2 *", "* * 31 4 *"] {
-            assert_eq!(Expression::parse(expression).unwrap().pattern().next(now, &TimeZone::UTC), None, "{expression}");
+            assert_eq!(
+                Expression::parse(expression)
+                    .unwrap()
+                    .pattern()
+                    .next(now, &TimeZone::UTC),
+                None,
+                "{expression}"
+            );
         }
-        let leap_monday = Expression::parse("0 0 29 2 +MON").unwrap().pattern().next(now, &TimeZone::UTC);
+        let leap_monday = Expression::parse("0 0 29 2 +MON")
+            .unwrap()
+            .pattern()
+            .next(now, &TimeZone::UTC);
         assert_eq!(leap_monday.unwrap().to_string(), "2044-02-29T00:00:00Z");
     }
 
@@ -268,7 +368,10 @@ mod tests {
     fn an_asterisk_with_a_step_joins_days_as_debian_cron_does() {
         let now = "2026-11-21T00:00:00Z".parse().unwrap();
         let until = "2026-12-31T00:00:00Z".parse().unwrap();
-        let days: Vec<_> = firings("0 0 */10 * MON", &TimeZone::UTC, now, until).iter().map(ToString::to_string).collect();
+        let days: Vec<_> = firings("0 0 */10 * MON", &TimeZone::UTC, now, until)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         assert_eq!(days, ["2026-12-21T00:00:00Z"]);
     }
 
@@ -299,7 +402,10 @@ mod tests {
             assert!(odd.contains(words), "{expression}: {odd}");
         }
         for expression in ["*/15 * * * *", "@daily", "0 0 13 * *", "0 0 13 * +FRI"] {
-            assert!(Expression::parse(expression).unwrap().lints().is_empty(), "{expression}");
+            assert!(
+                Expression::parse(expression).unwrap().lints().is_empty(),
+                "{expression}"
+            );
         }
     }
 }

@@ -65,7 +65,10 @@ impl ScheduleFile {
                 std::io::ErrorKind::InvalidData => "it is not UTF-8".to_owned(),
                 _ => error.to_string(),
             };
-            FileError::Unreadable { path: path.to_owned(), reason }
+            FileError::Unreadable {
+                path: path.to_owned(),
+                reason,
+            }
         })?;
         Self::parse(path, &text)
     }
@@ -79,21 +82,41 @@ impl ScheduleFile {
         // Runs must find it whatever folder they run in.
         let folder = folder.canonicalize().unwrap_or(folder);
         match parse::complete(text, &folder) {
-            Ok((grace, schedules)) => Ok(Self { path: path.to_owned(), folder, grace, schedules }),
+            Ok((grace, schedules)) => Ok(Self {
+                path: path.to_owned(),
+                folder,
+                grace,
+                schedules,
+            }),
             Err(fault) => {
                 let (line, column) = position(text, fault.span.start);
                 let (path, text) = (path.to_owned(), Arc::from(text));
-                Err(FileError::Malformed { path, line, column, reason: fault.reason, text, span: fault.span })
+                Err(FileError::Malformed {
+                    path,
+                    line,
+                    column,
+                    reason: fault.reason,
+                    text,
+                    span: fault.span,
+                })
             }
         }
     }
 
     /// The schedule of that name; the error names those that are near.
     pub fn find(&self, name: &str) -> Result<&Arc<Schedule>, String> {
-        self.schedules.iter().find(|schedule| &*schedule.name == name).ok_or_else(|| {
-            let near = suggest::nearest(name, self.schedules.iter().map(|schedule| &*schedule.name));
-            format!("{} has no schedule {name:?}{}", self.path.display(), suggest::did_you_mean(&near))
-        })
+        self.schedules
+            .iter()
+            .find(|schedule| &*schedule.name == name)
+            .ok_or_else(|| {
+                let near =
+                    suggest::nearest(name, self.schedules.iter().map(|schedule| &*schedule.name));
+                format!(
+                    "{} has no schedule {name:?}{}",
+                    self.path.display(),
+                    suggest::did_you_mean(&near)
+                )
+            })
     }
 }
 
@@ -101,6 +124,12 @@ impl ScheduleFile {
 fn position(text: &str, byte: usize) -> (usize, usize) {
     let before = &text[..byte.min(text.len())];
     let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let column = before
+        .rsplit('\n')
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .count()
+        + 1;
     (line, column)
 }

@@ -19,7 +19,8 @@ pub fn lints(file: &ScheduleFile, now: Timestamp) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     let mut seconds: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
     for schedule in &file.schedules {
-        let mut lint = |what: String| found.push((schedule.line, format!("{}: {what}", schedule.name)));
+        let mut lint =
+            |what: String| found.push((schedule.line, format!("{}: {what}", schedule.name)));
         if let Recurrence::Cron(expression) = &schedule.timing.recurrence {
             expression.lints().into_iter().for_each(&mut lint);
         }
@@ -34,7 +35,9 @@ pub fn lints(file: &ScheduleFile, now: Timestamp) -> Vec<(usize, String)> {
         if schedule.paused {
             continue;
         }
-        for firing in firings.take_while(|firing| firing.due <= now.saturating_add(AHEAD).unwrap_or(Timestamp::MAX)) {
+        for firing in firings
+            .take_while(|firing| firing.due <= now.saturating_add(AHEAD).unwrap_or(Timestamp::MAX))
+        {
             let there = seconds.entry(firing.due.as_second()).or_default();
             // One that fires many times a second is still one.
             if there.last() != Some(&schedule.line) {
@@ -42,12 +45,26 @@ pub fn lints(file: &ScheduleFile, now: Timestamp) -> Vec<(usize, String)> {
             }
         }
     }
-    let crowded = seconds.iter().filter(|(_, lines)| lines.len() >= CROWDED_SECOND).max_by_key(|(_, lines)| lines.len());
+    let crowded = seconds
+        .iter()
+        .filter(|(_, lines)| lines.len() >= CROWDED_SECOND)
+        .max_by_key(|(_, lines)| lines.len());
     if let Some((second, lines)) = crowded {
         let at = Timestamp::from_second(*second).unwrap_or_default();
-        let more = seconds.values().filter(|lines| lines.len() >= CROWDED_SECOND).count() - 1;
-        let others = if more > 0 { format!(", and {more} other seconds of the next day are like it") } else { String::new() };
-        let message = format!("{} schedules fire in the same second, {at:.0}{others}; jitter spreads them", lines.len());
+        let more = seconds
+            .values()
+            .filter(|lines| lines.len() >= CROWDED_SECOND)
+            .count()
+            - 1;
+        let others = if more > 0 {
+            format!(", and {more} other seconds of the next day are like it")
+        } else {
+            String::new()
+        };
+        let message = format!(
+            "{} schedules fire in the same second, {at:.0}{others}; jitter spreads them",
+            lines.len()
+        );
         found.push((lines[0], message));
     }
     found

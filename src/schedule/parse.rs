@@ -1,4 +1,5 @@
-//! `schedules.toml` as a person writes it, and the schedules that it means once the defaults are filled in.
+//! `schedules.toml` as a person writes it, and the schedules that it means once the defaults are
+//! filled in.
 
 use super::cron::Expression;
 use super::model::{Permissions, Schedule};
@@ -68,7 +69,10 @@ pub(super) struct Fault {
 
 impl Fault {
     fn new(span: Range<usize>, reason: impl Into<String>) -> Self {
-        Self { span, reason: reason.into() }
+        Self {
+            span,
+            reason: reason.into(),
+        }
     }
 }
 
@@ -85,16 +89,31 @@ pub(super) fn complete(text: &str, folder: &Path) -> Result<(Duration, Vec<Arc<S
         }
         None => Entry::default(),
     };
-    let shared_notify = defaults.notify.as_ref().map(check_notify).transpose()?.map(Arc::new);
+    let shared_notify = defaults
+        .notify
+        .as_ref()
+        .map(check_notify)
+        .transpose()?
+        .map(Arc::new);
     let lines = LineEnds::of(text);
     let mut taken: BTreeMap<Arc<str>, usize> = BTreeMap::new();
     let mut schedules = Vec::with_capacity(document.schedule.len());
     for entry in document.schedule {
         let line = lines.number(entry.span().start);
-        let name_span = entry.as_ref().name.as_ref().map_or(entry.span(), Spanned::span);
+        let name_span = entry
+            .as_ref()
+            .name
+            .as_ref()
+            .map_or(entry.span(), Spanned::span);
         let schedule = entry_to_schedule(entry, &defaults, shared_notify.as_ref(), folder, line)?;
         if let Some(first) = taken.insert(Arc::clone(&schedule.name), line) {
-            return Err(Fault::new(name_span, format!("the schedule of line {first} is called {:?} too", schedule.name)));
+            return Err(Fault::new(
+                name_span,
+                format!(
+                    "the schedule of line {first} is called {:?} too",
+                    schedule.name
+                ),
+            ));
         }
         schedules.push(Arc::new(schedule));
     }
@@ -110,7 +129,10 @@ fn no_schedule(entry: &Entry) -> Result<(), Fault> {
         ("every", entry.every.as_ref().map(Spanned::span)),
     ];
     match own.into_iter().find_map(|(key, span)| Some((key, span?))) {
-        Some((key, span)) => Err(Fault::new(span, format!("{key} belongs to one schedule; write it below its [[schedule]]"))),
+        Some((key, span)) => Err(Fault::new(
+            span,
+            format!("{key} belongs to one schedule; write it below its [[schedule]]"),
+        )),
         None => Ok(()),
     }
 }
@@ -125,47 +147,60 @@ fn entry_to_schedule(
     let whole = entry.span();
     let entry = entry.into_inner();
     let missing = |key: &str| Fault::new(whole.clone(), format!("this schedule has no {key}"));
-    let name: Arc<str> = entry.name.ok_or_else(|| missing("name"))?.into_inner().0.into();
+    let name: Arc<str> = entry
+        .name
+        .ok_or_else(|| missing("name"))?
+        .into_inner()
+        .0
+        .into();
     let script = entry.script.ok_or_else(|| missing("script"))?;
     if script.as_ref().is_empty() {
-        return Err(Fault::new(script.span(), "write the script's path, relative to this file"));
+        return Err(Fault::new(
+            script.span(),
+            "write the script's path, relative to this file",
+        ));
     }
-    let recurrence = match (entry.cron, entry.every) {
-        (Some(cron), None) => Recurrence::Cron(cron.into_inner()),
-        (None, Some(every)) if every.as_ref().0 < Duration::from_secs(1) => {
-            return Err(Fault::new(every.span(), "an interval is 1 s at least"));
-        }
-        (None, Some(every)) => Recurrence::Every(every.into_inner().0),
-        (Some(_), Some(every)) => return Err(Fault::new(every.span(), "a schedule has cron or every, not both")),
-        (None, None) => return Err(missing("cron and no every: nothing makes it fire")),
-    };
+    let recurrence = parse_recurrence(entry.cron, entry.every, &whole)?;
     let written_zone = entry.timezone.or_else(|| defaults.timezone.clone());
     let zone_is_default = written_zone.is_none();
     let zone = written_zone.unwrap_or(Zone::UTC);
     let bound = |own: Option<Spanned<Datetime>>, shared: &Option<Spanned<Datetime>>| {
-        own.or_else(|| shared.clone()).map(|time| instant(&time, &zone).map(|instant| (instant, time.span()))).transpose()
+        own.or_else(|| shared.clone())
+            .map(|time| instant(&time, &zone).map(|instant| (instant, time.span())))
+            .transpose()
     };
     let start = bound(entry.start, &defaults.start)?;
     let end = bound(entry.end, &defaults.end)?;
     if let (Some((start, _)), Some((end, span))) = (&start, &end)
         && end <= start
     {
-        return Err(Fault::new(span.clone(), "the end is not after the start, so it would never fire"));
+        return Err(Fault::new(
+            span.clone(),
+            "the end is not after the start, so it would never fire",
+        ));
     }
-    let notify = entry.notify.as_ref().map(check_notify).transpose()?.map(Arc::new).or_else(|| shared_notify.cloned());
+    let notify = entry
+        .notify
+        .as_ref()
+        .map(check_notify)
+        .transpose()?
+        .map(Arc::new)
+        .or_else(|| shared_notify.cloned());
     let timeout = entry.timeout.or_else(|| defaults.timeout.clone());
-    if let Some(timeout) = timeout.as_ref().filter(|timeout| timeout.as_ref().0.is_zero()) {
-        return Err(Fault::new(timeout.span(), "a timeout is more than 0; without one a run takes as long as it takes"));
-    }
+    timeout.as_ref().map(check_timeout).transpose()?;
     let retries = entry.retries.or_else(|| defaults.retries.clone());
-    if let Some(retries) = retries.as_ref().filter(|retries| !(1.0..=100.0).contains(&retries.as_ref().backoff)) {
-        return Err(Fault::new(retries.span(), "backoff is a factor from 1 to 100"));
-    }
-    let jitter = entry.jitter.or(defaults.jitter).map_or(Duration::ZERO, |jitter| jitter.0);
+    retries.as_ref().map(check_retries).transpose()?;
+    let jitter = entry
+        .jitter
+        .or(defaults.jitter)
+        .map_or(Duration::ZERO, |jitter| jitter.0);
     let absolute = |path: PathBuf| folder.join(path);
     Ok(Schedule {
         script: folder.join(script.into_inner()),
-        args: entry.args.or_else(|| defaults.args.clone()).unwrap_or_default(),
+        args: entry
+            .args
+            .or_else(|| defaults.args.clone())
+            .unwrap_or_default(),
         profile: entry.profile.or_else(|| defaults.profile.clone()),
         region: entry.region.or_else(|| defaults.region.clone()),
         timing: Timing {
@@ -177,7 +212,10 @@ fn entry_to_schedule(
         },
         zone_is_default,
         overlap: entry.overlap.or(defaults.overlap).unwrap_or_default(),
-        catch_up: entry.catch_up.or(defaults.catch_up).unwrap_or(CatchUp::NONE),
+        catch_up: entry
+            .catch_up
+            .or(defaults.catch_up)
+            .unwrap_or(CatchUp::NONE),
         timeout: timeout.map(|timeout| timeout.into_inner().0),
         max_memory: entry.max_memory.or(defaults.max_memory).map(|size| size.0),
         retries: retries.map_or(Retries::NONE, Spanned::into_inner),
@@ -200,10 +238,52 @@ fn entry_to_schedule(
     })
 }
 
+/// What makes the schedule fire, of which a schedule has one.
+fn parse_recurrence(
+    cron: Option<Spanned<Expression>>,
+    every: Option<Spanned<DurationValue>>,
+    schedule: &Range<usize>,
+) -> Result<Recurrence, Fault> {
+    match (cron, every) {
+        (Some(cron), None) => Ok(Recurrence::Cron(cron.into_inner())),
+        (None, Some(every)) if every.as_ref().0 < Duration::from_secs(1) => {
+            Err(Fault::new(every.span(), "an interval is 1 s at least"))
+        }
+        (None, Some(every)) => Ok(Recurrence::Every(every.into_inner().0)),
+        (Some(_), Some(every)) => Err(Fault::new(
+            every.span(),
+            "a schedule has cron or every, not both",
+        )),
+        (None, None) => Err(Fault::new(
+            schedule.clone(),
+            "this schedule has no cron and no every: nothing makes it fire",
+        )),
+    }
+}
+
+fn check_timeout(timeout: &Spanned<DurationValue>) -> Result<(), Fault> {
+    if !timeout.as_ref().0.is_zero() {
+        return Ok(());
+    }
+    let problem = "a timeout is more than 0; without one a run takes as long as it takes";
+    Err(Fault::new(timeout.span(), problem))
+}
+
+fn check_retries(retries: &Spanned<Retries>) -> Result<(), Fault> {
+    if (1.0..=100.0).contains(&retries.as_ref().backoff) {
+        return Ok(());
+    }
+    let problem = "backoff is a factor from 1 to 100";
+    Err(Fault::new(retries.span(), problem))
+}
+
 fn check_notify(notify: &Spanned<Notify>) -> Result<Notify, Fault> {
     let inner = notify.as_ref();
     if inner.lua.is_none() && inner.webhook.is_none() {
-        return Err(Fault::new(notify.span(), "notify names no receiver: give lua = \"FILE.lua:FUNCTION\" or webhook = \"URL\""));
+        return Err(Fault::new(
+            notify.span(),
+            "notify names no receiver: give lua = \"FILE.lua:FUNCTION\" or webhook = \"URL\"",
+        ));
     }
     Ok(inner.clone())
 }
@@ -213,13 +293,16 @@ fn instant(time: &Spanned<Datetime>, zone: &Zone) -> Result<Timestamp, Fault> {
     let fault = |reason: String| Fault::new(time.span(), reason);
     let datetime = time.as_ref();
     if datetime.date.is_none() {
-        return Err(fault("write a date, or a date and a time, as 2026-12-01T08:00:00+01:00".to_owned()));
+        return Err(fault(
+            "write a date, or a date and a time, as 2026-12-01T08:00:00+01:00".to_owned(),
+        ));
     }
     let text = datetime.to_string();
     let read = if datetime.offset.is_some() {
         text.parse::<Timestamp>()
     } else {
-        text.parse::<jiff::civil::DateTime>().and_then(|civil| zone.0.to_timestamp(civil))
+        text.parse::<jiff::civil::DateTime>()
+            .and_then(|civil| zone.0.to_timestamp(civil))
     };
     read.map_err(|error| fault(format!("this is no time: {error}")))
 }
@@ -234,7 +317,10 @@ fn with_suggestion(message: &str) -> String {
     let known: Vec<&str> = parts.skip(1).step_by(2).collect();
     let near = suggest::nearest(unknown, known.iter().copied());
     match near.as_slice() {
-        [] => format!("there is no key {unknown}; the keys here are {}", known.join(", ")),
+        [] => format!(
+            "there is no key {unknown}; the keys here are {}",
+            known.join(", ")
+        ),
         near => format!("there is no key {unknown}{}", suggest::did_you_mean(near)),
     }
 }
@@ -277,45 +363,138 @@ retries = { count = 2, delay = '10s', backoff = 1.5 }\njitter = '1m'\npaused = t
 notify = { on = ['late', 'failure'], webhook = { env = 'PAGER' }, late_after = '5m' }\nread_only = true\nallow_path = ['x']\nallow_run = true",
     ];
     const WRONG: &[(&str, usize, usize, &str)] = &[
-        ("[[schedule]]\nname = 'a'\nscrpt = 'a.lua'", 3, 1, "did you mean script?"),
+        (
+            "[[schedule]]\nname = 'a'\nscrpt = 'a.lua'",
+            3,
+            1,
+            "did you mean script?",
+        ),
         ("[[schedules]]\nname = 'a'", 1, 3, "did you mean schedule?"),
-        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'", 1, 1, "nothing makes it fire"),
+        (
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'",
+            1,
+            1,
+            "nothing makes it fire",
+        ),
         ("[[schedule]]\nname = 'a b'", 2, 8, "is no name"),
-        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nevery = '1h'", 5, 9, "not both"),
-        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '0.5'", 4, 9, "1 s at least"),
-        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = 'soon'", 4, 9, "a length of time"),
-        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '* * * *'", 4, 8, "4 fields"),
-        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\ntimezone = 'Europe/Brelin'", 5, 12, "Europe/Berlin"),
-        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\noverlap = 'wait'", 5, 11, "queue"),
-        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\ncatch_up = true", 5, 12, "none"),
+        (
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nevery = '1h'",
+            5,
+            9,
+            "not both",
+        ),
+        (
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '0.5'",
+            4,
+            9,
+            "1 s at least",
+        ),
+        (
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = 'soon'",
+            4,
+            9,
+            "a length of time",
+        ),
+        (
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '* * * *'",
+            4,
+            8,
+            "4 fields",
+        ),
+        (
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\ntimezone = 'Europe/Brelin'",
+            5,
+            12,
+            "Europe/Berlin",
+        ),
+        (
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\noverlap = 'wait'",
+            5,
+            11,
+            "queue",
+        ),
+        (
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\ncatch_up = true",
+            5,
+            12,
+            "none",
+        ),
         (
             "[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\ncatch_up = { within = '1h', run = 'all' }",
             5,
             29,
             "did you mean runs?",
         ),
-        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nretries = { delay = '1m' }", 5, 11, "count"),
+        (
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nretries = { delay = '1m' }",
+            5,
+            11,
+            "count",
+        ),
         (
             "[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nretries = { count = 1, backoff = 0.5 }",
             5,
             11,
             "from 1 to 100",
         ),
-        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nnotify = { on = ['failure'] }", 5, 10, "names no receiver"),
-        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nnotify = { webhook = 'pager' }", 5, 22, "no http"),
-        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nnotify = { lua = '../n.lua:f' }", 5, 18, "beside this one"),
-        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nnotify = { lua = 'my.n.lua:f' }", 5, 18, "beside this one"),
-        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nmax_memory = '1T'", 5, 14, "amount of memory"),
-        ("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nkeep = 0", 5, 8, "number of runs"),
-        ("[defaults]\ncron = '@daily'", 2, 8, "belongs to one schedule"),
+        (
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nnotify = { on = ['failure'] }",
+            5,
+            10,
+            "names no receiver",
+        ),
+        (
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nnotify = { webhook = 'pager' }",
+            5,
+            22,
+            "no http",
+        ),
+        (
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nnotify = { lua = '../n.lua:f' }",
+            5,
+            18,
+            "beside this one",
+        ),
+        (
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nnotify = { lua = 'my.n.lua:f' }",
+            5,
+            18,
+            "beside this one",
+        ),
+        (
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nmax_memory = '1T'",
+            5,
+            14,
+            "amount of memory",
+        ),
+        (
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nkeep = 0",
+            5,
+            8,
+            "number of runs",
+        ),
+        (
+            "[defaults]\ncron = '@daily'",
+            2,
+            8,
+            "belongs to one schedule",
+        ),
     ];
 
     #[test]
     fn what_is_wrong_is_reported_with_line_column_and_the_way_out() {
         for (text, line, column, words) in WRONG {
             match read(text) {
-                Err(FileError::Malformed { line: l, column: c, reason, .. }) => {
-                    assert!((l, c) == (*line, *column) && reason.contains(words), "{text}\n{l}:{c}: {reason}");
+                Err(FileError::Malformed {
+                    line: l,
+                    column: c,
+                    reason,
+                    ..
+                }) => {
+                    assert!(
+                        (l, c) == (*line, *column) && reason.contains(words),
+                        "{text}\n{l}:{c}: {reason}"
+                    );
                 }
                 other => panic!("{text}: {other:?}"),
             }
@@ -325,16 +504,32 @@ notify = { on = ['late', 'failure'], webhook = { env = 'PAGER' }, late_after = '
     #[test]
     fn the_schema_and_the_reader_agree() {
         let schema = jsonschema::validator_for(&serde_json::from_str(SCHEMA).unwrap()).unwrap();
-        let json = |text: &str| serde_json::to_value(toml::from_str::<toml::Value>(text).unwrap()).unwrap();
+        let json = |text: &str| {
+            serde_json::to_value(toml::from_str::<toml::Value>(text).unwrap()).unwrap()
+        };
         for text in RIGHT {
             assert!(read(text).is_ok(), "{text}: {:?}", read(text));
-            let errors: Vec<_> = schema.iter_errors(&json(text)).map(|error| error.to_string()).collect();
+            let errors: Vec<_> = schema
+                .iter_errors(&json(text))
+                .map(|error| error.to_string())
+                .collect();
             assert!(errors.is_empty(), "{text}: {errors:?}");
         }
         // What needs more than a schema: names of zones, forms of texts, sizes of lengths.
-        let beyond = ["1 s at least", "a length of time", "4 fields", "Europe/Berlin"];
-        for (text, _, _, words) in WRONG.iter().filter(|(_, _, _, words)| !beyond.contains(words)) {
-            assert!(!schema.is_valid(&json(text)), "{text}: the schema takes it, the reader refuses it: {words}");
+        let beyond = [
+            "1 s at least",
+            "a length of time",
+            "4 fields",
+            "Europe/Berlin",
+        ];
+        for (text, _, _, words) in WRONG
+            .iter()
+            .filter(|(_, _, _, words)| !beyond.contains(words))
+        {
+            assert!(
+                !schema.is_valid(&json(text)),
+                "{text}: the schema takes it, the reader refuses it: {words}"
+            );
         }
     }
 
@@ -344,7 +539,12 @@ notify = { on = ['late', 'failure'], webhook = { env = 'PAGER' }, late_after = '
         let known = error.split("the keys here are ").nth(1).unwrap();
         let mut known: Vec<_> = known.split(", ").map(str::to_owned).collect();
         let schema: serde_json::Value = serde_json::from_str(SCHEMA).unwrap();
-        let mut described: Vec<_> = schema["definitions"]["entry"]["properties"].as_object().unwrap().keys().cloned().collect();
+        let mut described: Vec<_> = schema["definitions"]["entry"]["properties"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect();
         known.sort();
         described.sort();
         assert_eq!(known, described);
@@ -357,9 +557,20 @@ notify = { on = ['late', 'failure'], webhook = { env = 'PAGER' }, late_after = '
              [[schedule]]\nname = 'b'\nscript = 'b.lua'\nevery = '1m'\ntimezone = 'Europe/Berlin'\ncatch_up = 'none'\noverlap = 'allow'"
         );
         let file = read(&text).unwrap();
-        let [a, b] = &file.schedules[..] else { panic!("two schedules") };
-        assert_eq!((a.timing.zone.name(), b.timing.zone.name()), ("Asia/Shanghai", "Europe/Berlin"));
-        assert_eq!(a.catch_up, CatchUp { within: Duration::from_hours(1), runs: CaughtUp::Latest });
+        let [a, b] = &file.schedules[..] else {
+            panic!("two schedules")
+        };
+        assert_eq!(
+            (a.timing.zone.name(), b.timing.zone.name()),
+            ("Asia/Shanghai", "Europe/Berlin")
+        );
+        assert_eq!(
+            a.catch_up,
+            CatchUp {
+                within: Duration::from_hours(1),
+                runs: CaughtUp::Latest
+            }
+        );
         assert_eq!((b.catch_up, b.keep), (CatchUp::NONE, Some(Keep::Runs(9))));
         assert_eq!((a.overlap, b.overlap), (Overlap::Skip, Overlap::Allow));
         assert_eq!((a.line, b.line), (5, 10));
@@ -369,22 +580,37 @@ notify = { on = ['late', 'failure'], webhook = { env = 'PAGER' }, late_after = '
     #[test]
     fn two_schedules_of_one_name_are_refused_at_the_second() {
         let error = read(&format!("{LEAST}every = '1m'\n{LEAST}every = '2m'")).unwrap_err();
-        assert!(error.to_string().contains("line 6, column 8: the schedule of line 1 is called \"a\" too"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("line 6, column 8: the schedule of line 1 is called \"a\" too"),
+            "{error}"
+        );
     }
 
     #[test]
     fn bounds_without_an_offset_are_on_the_zones_clock() {
-        let text = format!("{LEAST}every = '1d'\ntimezone = 'Asia/Shanghai'\nstart = 2026-12-01\nend = 2026-12-31T08:00:00+01:00");
+        let text = format!(
+            "{LEAST}every = '1d'\ntimezone = 'Asia/Shanghai'\nstart = 2026-12-01\nend = 2026-12-31T08:00:00+01:00"
+        );
         let timing = &read(&text).unwrap().schedules[0].timing;
         assert_eq!(timing.start.unwrap().to_string(), "2026-11-30T16:00:00Z");
         assert_eq!(timing.end.unwrap().to_string(), "2026-12-31T07:00:00Z");
         let backwards = format!("{LEAST}every = '1d'\nstart = 2026-12-01\nend = 2026-11-01");
-        assert!(read(&backwards).unwrap_err().to_string().contains("not after the start"));
+        assert!(
+            read(&backwards)
+                .unwrap_err()
+                .to_string()
+                .contains("not after the start")
+        );
     }
 
     #[test]
     fn a_webhooks_url_is_in_no_debug_text() {
-        let file = read(&format!("{LEAST}every = '1d'\nnotify = {{ webhook = 'https://pager.example/secret-token' }}")).unwrap();
+        let file = read(&format!(
+            "{LEAST}every = '1d'\nnotify = {{ webhook = 'https://pager.example/secret-token' }}"
+        ))
+        .unwrap();
         assert!(!format!("{file:?}").contains("secret-token"));
     }
 }

@@ -1,4 +1,5 @@
-//! Values of `schedules.toml` that are checked while they are read, so that what is wrong has a line and a column.
+//! Values of `schedules.toml` that are checked while they are read, so that what is wrong has a
+//! line and a column.
 
 use super::cron::Expression;
 use cumulua_core::clock::LONGEST;
@@ -18,13 +19,20 @@ impl DurationValue {
     pub fn parse(text: &str) -> Option<Self> {
         let duration = match text.trim().parse::<f64>() {
             Ok(seconds) => Duration::try_from_secs_f64(seconds).ok()?,
-            Err(_) => text.parse::<Span>().ok()?.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?.try_into().ok()?,
+            Err(_) => text
+                .parse::<Span>()
+                .ok()?
+                .to_duration(SpanRelativeTo::days_are_24_hours())
+                .ok()?
+                .try_into()
+                .ok()?,
         };
         (duration <= LONGEST).then_some(Self(duration))
     }
 }
 
-const LENGTH: &str = "a length of time as \"90s\", \"15m\", \"1h 30m\", \"7d\", or a number of seconds";
+const LENGTH: &str =
+    "a length of time as \"90s\", \"15m\", \"1h 30m\", \"7d\", or a number of seconds";
 
 impl<'de> Deserialize<'de> for DurationValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -37,16 +45,23 @@ impl<'de> Deserialize<'de> for DurationValue {
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<DurationValue, E> {
-                DurationValue::parse(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &LENGTH))
+                DurationValue::parse(text)
+                    .ok_or_else(|| E::invalid_value(Unexpected::Str(text), &LENGTH))
             }
 
             fn visit_i64<E: Error>(self, seconds: i64) -> Result<DurationValue, E> {
-                let length = u64::try_from(seconds).ok().map(Duration::from_secs).filter(|length| *length <= LONGEST);
-                length.map(DurationValue).ok_or_else(|| E::invalid_value(Unexpected::Signed(seconds), &LENGTH))
+                let length = u64::try_from(seconds)
+                    .ok()
+                    .map(Duration::from_secs)
+                    .filter(|length| *length <= LONGEST);
+                length
+                    .map(DurationValue)
+                    .ok_or_else(|| E::invalid_value(Unexpected::Signed(seconds), &LENGTH))
             }
 
             fn visit_f64<E: Error>(self, seconds: f64) -> Result<DurationValue, E> {
-                DurationValue::parse(&seconds.to_string()).ok_or_else(|| E::invalid_value(Unexpected::Float(seconds), &LENGTH))
+                DurationValue::parse(&seconds.to_string())
+                    .ok_or_else(|| E::invalid_value(Unexpected::Float(seconds), &LENGTH))
             }
         }
         deserializer.deserialize_any(Text)
@@ -72,10 +87,15 @@ impl Zone {
         if let Ok(zone) = TimeZone::get(name) {
             return Ok(Self(zone));
         }
-        let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+        let known: Vec<String> = jiff::tz::db()
+            .available()
+            .map(|name| name.to_string())
+            .collect();
         let near = cumulua_core::catalog::suggest::nearest(name, known.iter().map(String::as_str));
         let near = cumulua_core::catalog::suggest::did_you_mean(&near);
-        Err(format!("there is no time zone {name:?}{near}; write its IANA name, as Europe/Berlin"))
+        Err(format!(
+            "there is no time zone {name:?}{near}; write its IANA name, as Europe/Berlin"
+        ))
     }
 
     /// Its IANA name.
@@ -98,7 +118,11 @@ impl<'de> Deserialize<'de> for Name {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-        if name.is_empty() || name.len() > 100 || !name.chars().all(is_plain) || name.starts_with('-') {
+        if name.is_empty()
+            || name.len() > 100
+            || !name.chars().all(is_plain)
+            || name.starts_with('-')
+        {
             return Err(D::Error::custom(format!(
                 "{name:?} is no name; take 1 to 100 letters, digits, dots, dashes and underscores, as nightly-snapshots"
             )));
@@ -113,7 +137,8 @@ pub struct Size(pub u64);
 
 impl<'de> Deserialize<'de> for Size {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        const EXPECTED: &str = "an amount of memory as \"256M\", \"2G\", or a number of bytes above 0";
+        const EXPECTED: &str =
+            "an amount of memory as \"256M\", \"2G\", or a number of bytes above 0";
         struct Text;
         impl Visitor<'_> for Text {
             type Value = Size;
@@ -123,7 +148,10 @@ impl<'de> Deserialize<'de> for Size {
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Size, E> {
-                let (digits, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+                let (digits, unit) = text.split_at(
+                    text.find(|c: char| !c.is_ascii_digit())
+                        .unwrap_or(text.len()),
+                );
                 let shift = match unit {
                     "" => Some(0),
                     "K" => Some(10),
@@ -131,13 +159,21 @@ impl<'de> Deserialize<'de> for Size {
                     "G" => Some(30),
                     _ => None,
                 };
-                let bytes = digits.parse::<u64>().ok().zip(shift).and_then(|(number, shift)| number.checked_mul(1 << shift));
-                bytes.filter(|bytes| *bytes > 0).map(Size).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &EXPECTED))
+                let bytes = digits
+                    .parse::<u64>()
+                    .ok()
+                    .zip(shift)
+                    .and_then(|(number, shift)| number.checked_mul(1 << shift));
+                bytes
+                    .filter(|bytes| *bytes > 0)
+                    .map(Size)
+                    .ok_or_else(|| E::invalid_value(Unexpected::Str(text), &EXPECTED))
             }
 
             fn visit_i64<E: Error>(self, bytes: i64) -> Result<Size, E> {
                 let size = u64::try_from(bytes).ok().filter(|bytes| *bytes > 0);
-                size.map(Size).ok_or_else(|| E::invalid_value(Unexpected::Signed(bytes), &EXPECTED))
+                size.map(Size)
+                    .ok_or_else(|| E::invalid_value(Unexpected::Signed(bytes), &EXPECTED))
             }
         }
         deserializer.deserialize_any(Text)
@@ -165,7 +201,10 @@ pub struct CatchUp {
 
 impl CatchUp {
     /// No missed firing runs.
-    pub const NONE: Self = Self { within: Duration::ZERO, runs: CaughtUp::Latest };
+    pub const NONE: Self = Self {
+        within: Duration::ZERO,
+        runs: CaughtUp::Latest,
+    };
 }
 
 impl<'de> Deserialize<'de> for CatchUp {
@@ -183,8 +222,12 @@ impl<'de> Deserialize<'de> for CatchUp {
                 if text == "none" {
                     return Ok(CatchUp::NONE);
                 }
-                let within = DurationValue::parse(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &EXPECTED))?;
-                Ok(CatchUp { within: within.0, runs: CaughtUp::Latest })
+                let within = DurationValue::parse(text)
+                    .ok_or_else(|| E::invalid_value(Unexpected::Str(text), &EXPECTED))?;
+                Ok(CatchUp {
+                    within: within.0,
+                    runs: CaughtUp::Latest,
+                })
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<CatchUp, A::Error> {
@@ -196,7 +239,10 @@ impl<'de> Deserialize<'de> for CatchUp {
                     runs: Option<CaughtUp>,
                 }
                 let table = Table::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
-                Ok(CatchUp { within: table.within.0, runs: table.runs.unwrap_or(CaughtUp::Latest) })
+                Ok(CatchUp {
+                    within: table.within.0,
+                    runs: table.runs.unwrap_or(CaughtUp::Latest),
+                })
             }
         }
         deserializer.deserialize_any(Either)
@@ -234,7 +280,11 @@ pub struct Retries {
 
 impl Retries {
     /// None.
-    pub const NONE: Self = Self { count: 0, delay: DurationValue(Duration::from_mins(1)), backoff: 2.0 };
+    pub const NONE: Self = Self {
+        count: 0,
+        delay: DurationValue(Duration::from_mins(1)),
+        backoff: 2.0,
+    };
     /// No pause is longer.
     pub const LONGEST_PAUSE: Duration = Duration::from_hours(24);
 
@@ -251,7 +301,9 @@ impl Retries {
         if retry == 0 || retry > self.count {
             return None;
         }
-        let factor = self.backoff.powi(i32::try_from(retry - 1).unwrap_or(i32::MAX));
+        let factor = self
+            .backoff
+            .powi(i32::try_from(retry - 1).unwrap_or(i32::MAX));
         let seconds = (self.delay.0.as_secs_f64() * factor).min(Self::LONGEST_PAUSE.as_secs_f64());
         Some(Duration::try_from_secs_f64(seconds).unwrap_or(Self::LONGEST_PAUSE))
     }
@@ -327,16 +379,26 @@ impl<'de> Deserialize<'de> for LuaFunction {
                 .strip_prefix("./")
                 .unwrap_or(names)
                 .split('/')
-                .all(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c)))
+                .all(|name| {
+                    !name.is_empty()
+                        && name
+                            .chars()
+                            .all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
+                })
         };
-        let parts = text.rsplit_once(':').filter(|(file, function)| is_module(file) && !function.is_empty());
+        let parts = text
+            .rsplit_once(':')
+            .filter(|(file, function)| is_module(file) && !function.is_empty());
         let (file, function) = parts.ok_or_else(|| {
             D::Error::custom(format!(
                 "{text:?} names no function; write it as \"FILE.lua:FUNCTION\", as \"notify.lua:page\", with a file beside this one \
                  or below, whose names have letters, digits, _ and -"
             ))
         })?;
-        Ok(Self { file: file.to_owned(), function: function.to_owned() })
+        Ok(Self {
+            file: file.to_owned(),
+            function: function.to_owned(),
+        })
     }
 }
 
@@ -372,7 +434,9 @@ impl<'de> Deserialize<'de> for Webhook {
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Webhook, E> {
                 match url::Url::parse(text) {
-                    Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(Webhook::Url(text.to_owned())),
+                    Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
+                        Ok(Webhook::Url(text.to_owned()))
+                    }
                     _ => Err(E::custom("this is no http or https URL")),
                 }
             }
@@ -413,13 +477,17 @@ impl<'de> Deserialize<'de> for Keep {
 
             fn visit_i64<E: Error>(self, runs: i64) -> Result<Keep, E> {
                 let runs_kept = u32::try_from(runs).ok().filter(|runs| *runs > 0);
-                runs_kept.map(Keep::Runs).ok_or_else(|| E::invalid_value(Unexpected::Signed(runs), &EXPECTED))
+                runs_kept
+                    .map(Keep::Runs)
+                    .ok_or_else(|| E::invalid_value(Unexpected::Signed(runs), &EXPECTED))
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Keep, E> {
                 // A bare number in quotation marks would be seconds, which is not meant here.
                 let length = DurationValue::parse(text).filter(|_| text.parse::<f64>().is_err());
-                length.map(|length| Keep::For(length.0)).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &EXPECTED))
+                length
+                    .map(|length| Keep::For(length.0))
+                    .ok_or_else(|| E::invalid_value(Unexpected::Str(text), &EXPECTED))
             }
         }
         deserializer.deserialize_any(Either)

@@ -11,7 +11,10 @@ fn recorded(code: &str) -> (String, Vec<Json>) {
     let output = test.run();
     assert_eq!(output.status, 0, "{}", output.stderr);
     let text = fs::read_to_string(path).unwrap();
-    let records = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let records = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     (text, records)
 }
 
@@ -19,8 +22,15 @@ fn recorded(code: &str) -> (String, Vec<Json>) {
 fn each_call_has_a_record_and_a_mutating_one_another_before_it_leaves() {
     let code = "cds.ccs.DescribeTags() cds.ccs.CreateTag { TagName = 'web' } pcall(cds.ccs.DeleteTag, { TagId = '999999' })";
     let (_, records) = recorded(code);
-    let summaries: Vec<_> =
-        records.iter().map(|record| (record["action"].as_str().unwrap(), record["phase"].as_str().unwrap())).collect();
+    let summaries: Vec<_> = records
+        .iter()
+        .map(|record| {
+            (
+                record["action"].as_str().unwrap(),
+                record["phase"].as_str().unwrap(),
+            )
+        })
+        .collect();
     assert_eq!(
         summaries,
         [
@@ -34,7 +44,11 @@ fn each_call_has_a_record_and_a_mutating_one_another_before_it_leaves() {
     assert_eq!(records[2]["params"]["TagName"], "web");
     assert_eq!(records[2]["place"], "0#2");
     assert_eq!(records[4]["error"], "service");
-    assert!(records.iter().all(|record| record["time"].as_str().unwrap().ends_with('Z')));
+    assert!(
+        records
+            .iter()
+            .all(|record| record["time"].as_str().unwrap().ends_with('Z'))
+    );
 }
 
 #[test]
@@ -53,14 +67,36 @@ fn what_cannot_be_made_is_recorded_too() {
     let (text, records) = recorded(code);
     let summaries: Vec<_> = records
         .iter()
-        .map(|record| [&record["action"], &record["phase"], &record["sent"], &record["error"]].map(|value| value.as_str().unwrap()))
+        .map(|record| {
+            [
+                &record["action"],
+                &record["phase"],
+                &record["sent"],
+                &record["error"],
+            ]
+            .map(|value| value.as_str().unwrap())
+        })
         .collect();
     let refused = |action| [action, "ended", "no", "validation"];
     let create = refused("cds.ccs.CreateTag");
     let instance = refused("cds.ccs.CreateInstance");
     let tags = refused("cds.ccs.DescribeTags");
-    assert_eq!(summaries, [create, create, create, instance, tags, refused("cds.call"), refused("http.post")]);
-    assert!(!text.contains("Simulated-1") && !text.contains("hunter2"), "{text}");
+    assert_eq!(
+        summaries,
+        [
+            create,
+            create,
+            create,
+            instance,
+            tags,
+            refused("cds.call"),
+            refused("http.post")
+        ]
+    );
+    assert!(
+        !text.contains("Simulated-1") && !text.contains("hunter2"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -73,7 +109,9 @@ fn no_secret_reaches_the_audit_the_output_or_an_error() {
         pcall(cds.ccs.ResetInstancesPassword, { InstanceIds = 'i-1', Password = p })
         pcall(cds.ccs.ResetInstancesPassword, { InstanceIds = 'i-1', Password = 'plain-Password-1' })
         cds.ccs.ResetInstancesPassword { InstanceIds = 'i-1', Password = p, Typo = 1 }";
-    let test = Test::against(&url, code).args(["-vv", "--audit", "audit.jsonl"]).env("VM_PASSWORD", "hunter2-Hunter2");
+    let test = Test::against(&url, code)
+        .args(["-vv", "--audit", "audit.jsonl"])
+        .env("VM_PASSWORD", "hunter2-Hunter2");
     let path = test.path("audit.jsonl");
     let output = test.run();
     assert_eq!(output.status, 1, "{}", output.stderr);
@@ -81,7 +119,8 @@ fn no_secret_reaches_the_audit_the_output_or_an_error() {
     assert!(audit.contains("ResetInstancesPassword"));
     assert_eq!(simulator.requests().len(), 2);
     let requests = format!("{:?}", simulator.requests());
-    // The excerpt of an error shows the script's own line, so what the script itself holds in plain may stand there.
+    // The excerpt of an error shows the script's own line, so what the script itself holds in plain
+    // may stand there.
     for text in [&output.stdout, &output.stderr, &audit, &requests] {
         for secret in ["hunter2", "sim-secret"] {
             assert!(!text.contains(secret), "{secret} stands in {text}");
@@ -116,10 +155,16 @@ fn each_task_is_asked_for_in_the_region_that_started_it() {
     let output = test.run();
     assert_eq!(output.status, 0, "{}", output.stderr);
     let text = fs::read_to_string(path).unwrap();
-    let polls: Vec<Json> =
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).filter(|record: &Json| record["read_only"] == true).collect();
+    let polls: Vec<Json> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .filter(|record: &Json| record["read_only"] == true)
+        .collect();
     for region in ["asia", "us"] {
-        assert!(polls.iter().any(|poll| poll["region"] == region), "{region} is asked");
+        assert!(
+            polls.iter().any(|poll| poll["region"] == region),
+            "{region} is asked"
+        );
     }
 }
 
@@ -127,7 +172,8 @@ fn each_task_is_asked_for_in_the_region_that_started_it() {
 fn a_secret_that_the_service_echoes_is_not_repeated() {
     let body = r#"{"Code":"SignatureDoesNotMatch","Message":"string to sign: GET&%2F&Password%3Dhunter2%252DHunter2%2520x, key top-secret-key"}"#;
     let url = crate::support::answering(crate::support::http("400 Bad Request", body, None));
-    let code = "cds.ccs.ResetInstancesPassword { InstanceIds = 'i-1', Password = secret 'vm-password' }";
+    let code =
+        "cds.ccs.ResetInstancesPassword { InstanceIds = 'i-1', Password = secret 'vm-password' }";
     let output = Test::against(&url, code)
         .credentials("id", "top-secret-key")
         .env("VM_PASSWORD", "hunter2-Hunter2 x")

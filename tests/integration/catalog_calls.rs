@@ -1,11 +1,13 @@
-//! Every Action of the catalogue leaves as documented. `vectors/documented_calls.json` was derived from the documents and not
-//! from the catalogue, so that a wrong catalogue fails here.
+//! Every Action of the catalogue leaves as documented. `vectors/documented_calls.json` was derived
+//! from the documents and not from the catalogue, so that a wrong catalogue fails here.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use cumulua::client::error::{Failure, Kind};
-use cumulua::client::transport::{Body, BoxFuture, HttpTransport, Request, Response, Transport, TransportError};
+use cumulua::client::transport::{
+    Body, BoxFuture, HttpTransport, Request, Response, Transport, TransportError,
+};
 use cumulua::client::value::Value;
 use cumulua::client::{Answer, Call, CallOptions};
 use cumulua::config::{Flags, Profiles};
@@ -70,12 +72,15 @@ impl Documented {
     }
 
     fn param(&self, name: &str, parent: Option<&str>) -> Option<&DocumentedParam> {
-        self.params.iter().find(|param| param.name == name && param.parent.as_deref() == parent)
+        self.params
+            .iter()
+            .find(|param| param.name == name && param.parent.as_deref() == parent)
     }
 }
 
 fn documented() -> Vec<Documented> {
-    let all: Vec<Documented> = serde_json::from_str(include_str!("../vectors/documented_calls.json")).unwrap();
+    let all: Vec<Documented> =
+        serde_json::from_str(include_str!("../vectors/documented_calls.json")).unwrap();
     assert_eq!(all.len(), 253);
     all
 }
@@ -96,7 +101,13 @@ impl Transport for RecordingTransport {
         }
         let (status, body) = self.answer.lock().unwrap().clone();
         let status = StatusCode::from_u16(status).unwrap();
-        Box::pin(async move { Ok(Response { status, headers: HeaderMap::new(), body: Bytes::from(body) }) })
+        Box::pin(async move {
+            Ok(Response {
+                status,
+                headers: HeaderMap::new(),
+                body: Bytes::from(body),
+            })
+        })
     }
 }
 
@@ -127,7 +138,10 @@ impl Bench {
             catalog: Arc::default(),
             profiles: Arc::new(Profiles::new(Flags {
                 config: Some(config),
-                endpoints: endpoints.iter().map(|(product, url)| ((*product).to_owned(), (*url).to_owned())).collect(),
+                endpoints: endpoints
+                    .iter()
+                    .map(|(product, url)| ((*product).to_owned(), (*url).to_owned()))
+                    .collect(),
                 start: folder.path().to_owned(),
                 ..Flags::default()
             })),
@@ -140,7 +154,11 @@ impl Bench {
             redactor: Arc::new(Redactor::default()),
             simulation: None,
         };
-        Self { gate: Gate::new(parts), recorder, _folder: folder }
+        Self {
+            gate: Gate::new(parts),
+            recorder,
+            _folder: folder,
+        }
     }
 
     fn action(&self, name: &str) -> Action {
@@ -152,15 +170,31 @@ impl Bench {
     }
 
     /// Naming the profile keeps the environment of the tests out.
-    async fn call(&self, action: &Action, params: &Json, region: Option<&str>) -> Result<Answer, Failure> {
-        let Value::Object(params) = Value::from(params) else { panic!("parameters are an object") };
+    async fn call(
+        &self,
+        action: &Action,
+        params: &Json,
+        region: Option<&str>,
+    ) -> Result<Answer, Failure> {
+        let Value::Object(params) = Value::from(params) else {
+            panic!("parameters are an object")
+        };
         let options = CallOptions {
             profile: Some("test".to_owned()),
             region: region.map(str::to_owned),
             retries: Some(0),
             ..CallOptions::default()
         };
-        self.gate.call(Call { action: action.clone(), params, options }, &EffectId::default()).await
+        self.gate
+            .call(
+                Call {
+                    action: action.clone(),
+                    params,
+                    options,
+                },
+                &EffectId::default(),
+            )
+            .await
     }
 
     fn last(&self) -> Request {
@@ -173,7 +207,11 @@ fn wrapped(doc: &Documented, action: &Action) -> Json {
     let example = action.answer.example.clone();
     let key = match doc.name.rsplit_once('.').unwrap().0 {
         "mcs" => format!("{}Response", doc.action),
-        "aliyun.oss_admin" => format!("oss-admin_aliyuncs_com_{}_{}_response", doc.action, doc.version.as_deref().unwrap()),
+        "aliyun.oss_admin" => format!(
+            "oss-admin_aliyuncs_com_{}_{}_response",
+            doc.action,
+            doc.version.as_deref().unwrap()
+        ),
         _ => return example,
     };
     json!({ key: example })
@@ -191,17 +229,23 @@ struct Seen {
 
 /// The body that a request has in memory, and its content type.
 fn bytes(request: &Request) -> Option<(&'static str, Bytes)> {
-    request.body.as_ref().map(|(content_type, body)| match body {
-        Body::Bytes(bytes) => (*content_type, bytes.clone()),
-        Body::Stream { .. } => panic!("a call's body is in memory"),
-    })
+    request
+        .body
+        .as_ref()
+        .map(|(content_type, body)| match body {
+            Body::Bytes(bytes) => (*content_type, bytes.clone()),
+            Body::Stream { .. } => panic!("a call's body is in memory"),
+        })
 }
 
 /// Takes a request apart and holds its signature against one of our own making.
 fn seen(request: &Request, product: &str) -> Seen {
     let query = request.url.query().unwrap_or_default();
     let (encoded, json) = match &bytes(request) {
-        Some(("application/json", body)) => (query.to_owned(), Some(serde_json::from_slice(body).unwrap())),
+        Some(("application/json", body)) => (
+            query.to_owned(),
+            Some(serde_json::from_slice(body).unwrap()),
+        ),
         Some(("application/x-www-form-urlencoded", body)) => {
             assert_eq!(query, "", "a form has no query beside it");
             (String::from_utf8(body.to_vec()).unwrap(), None)
@@ -212,23 +256,51 @@ fn seen(request: &Request, product: &str) -> Seen {
     let mut pairs = BTreeMap::new();
     for pair in encoded.split('&') {
         let (name, value) = pair.split_once('=').unwrap();
-        assert!(pairs.insert(decoded(name), decoded(value)).is_none(), "{name} stands there twice");
+        assert!(
+            pairs.insert(decoded(name), decoded(value)).is_none(),
+            "{name} stands there twice"
+        );
     }
     let signature = pairs.remove("Signature").unwrap();
-    let canonical: Vec<_> = pairs.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
+    let canonical: Vec<_> = pairs
+        .iter()
+        .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
+        .collect();
     let canonical = canonical.join("&");
     let mut url = request.url.clone();
     url.set_query(None);
     let expected = match product {
-        "cds" => hmac_sha1(SECRET, &format!("{}&%2F&{}", request.method, encode(&canonical))),
-        "aliyun" => hmac_sha1(&format!("{SECRET}&"), &format!("{}&%2F&{}", request.method, encode(&canonical))),
+        "cds" => hmac_sha1(
+            SECRET,
+            &format!("{}&%2F&{}", request.method, encode(&canonical)),
+        ),
+        "aliyun" => hmac_sha1(
+            &format!("{SECRET}&"),
+            &format!("{}&%2F&{}", request.method, encode(&canonical)),
+        ),
         _ => {
-            let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-            hmac_sha256(SECRET, &format!("{}\n{}{port}\n{}\n{canonical}", request.method, url.host_str().unwrap(), url.path()))
+            let port = url
+                .port()
+                .map(|port| format!(":{port}"))
+                .unwrap_or_default();
+            hmac_sha256(
+                SECRET,
+                &format!(
+                    "{}\n{}{port}\n{}\n{canonical}",
+                    request.method,
+                    url.host_str().unwrap(),
+                    url.path()
+                ),
+            )
         }
     };
     assert_eq!(signature, expected, "{} {url} {canonical}", request.method);
-    Seen { method: request.method, url: url.to_string(), pairs, json }
+    Seen {
+        method: request.method,
+        url: url.to_string(),
+        pairs,
+        json,
+    }
 }
 
 /// By hand, so that the product's own encoding is not held against itself.
@@ -245,7 +317,10 @@ fn encode(text: &str) -> String {
 
 fn decoded(text: &str) -> String {
     assert!(!text.contains('+'), "a space is %20: {text}");
-    percent_encoding::percent_decode_str(text).decode_utf8().unwrap().into_owned()
+    percent_encoding::percent_decode_str(text)
+        .decode_utf8()
+        .unwrap()
+        .into_owned()
 }
 
 fn hmac_sha1(key: &str, text: &str) -> String {
@@ -265,7 +340,11 @@ fn is_uuid(text: &str) -> bool {
 }
 
 /// Takes the common parameters out, each held against the document.
-fn take_common(doc: &Documented, pairs: &mut BTreeMap<String, String>, nonces: &mut BTreeSet<String>) {
+fn take_common(
+    doc: &Documented,
+    pairs: &mut BTreeMap<String, String>,
+    nonces: &mut BTreeSet<String>,
+) {
     let mut expected = vec![("Action", doc.action.as_str())];
     if doc.product() == "mcs" {
         expected.extend([
@@ -290,7 +369,12 @@ fn take_common(doc: &Documented, pairs: &mut BTreeMap<String, String>, nonces: &
         expected.push(("Format", "json"));
     }
     for (name, value) in expected {
-        assert_eq!(pairs.remove(name).as_deref(), Some(value), "{}: {name}", doc.name);
+        assert_eq!(
+            pairs.remove(name).as_deref(),
+            Some(value),
+            "{}: {name}",
+            doc.name
+        );
     }
 }
 
@@ -329,13 +413,21 @@ fn all_flat(params: &Map<String, Json>) -> BTreeMap<String, String> {
 }
 
 fn text(scalar: &Json) -> String {
-    scalar.as_str().map_or_else(|| scalar.to_string(), str::to_owned)
+    scalar
+        .as_str()
+        .map_or_else(|| scalar.to_string(), str::to_owned)
 }
 
 /// `Filter.1.Value.2` as the documents name it: `Filter.n.Value.m`.
 fn numbered(name: &str) -> String {
     let mut letters = ["n", "m"].into_iter();
-    let parts = name.split('.').map(|part| if part.parse::<u32>().is_ok() { letters.next().unwrap() } else { part });
+    let parts = name.split('.').map(|part| {
+        if part.parse::<u32>().is_ok() {
+            letters.next().unwrap()
+        } else {
+            part
+        }
+    });
     parts.collect::<Vec<_>>().join(".")
 }
 
@@ -364,25 +456,54 @@ fn text_fits(kind: &str, value: &str) -> bool {
 
 fn hold_json_against(doc: &Documented, body: &Map<String, Json>) {
     for (name, value) in body {
-        let param = doc.param(name, None).unwrap_or_else(|| panic!("{}: {name} is not documented", doc.name));
-        assert!(fits(&param.kind, value), "{}: {name} is {value} and documented as {}", doc.name, param.kind);
+        let param = doc
+            .param(name, None)
+            .unwrap_or_else(|| panic!("{}: {name} is not documented", doc.name));
+        assert!(
+            fits(&param.kind, value),
+            "{}: {name} is {value} and documented as {}",
+            doc.name,
+            param.kind
+        );
         hold_inner_against(doc, param, value);
     }
-    for param in doc.params.iter().filter(|param| param.parent.is_none() && param.required == json!(true)) {
-        assert!(body.contains_key(&param.name), "{}: {} is required", doc.name, param.name);
+    for param in doc
+        .params
+        .iter()
+        .filter(|param| param.parent.is_none() && param.required == json!(true))
+    {
+        assert!(
+            body.contains_key(&param.name),
+            "{}: {} is required",
+            doc.name,
+            param.name
+        );
     }
 }
 
-/// Fields of structures stand in a table of their own, or only in the document's examples, which give no types.
+/// Fields of structures stand in a table of their own, or only in the document's examples, which
+/// give no types.
 fn hold_inner_against(doc: &Documented, top: &DocumentedParam, value: &Json) {
     let described = |name: &str| doc.param(name, Some(&top.name));
     match value {
-        Json::Array(items) => items.iter().for_each(|item| hold_inner_against(doc, top, item)),
+        Json::Array(items) => items
+            .iter()
+            .for_each(|item| hold_inner_against(doc, top, item)),
         Json::Object(fields) => {
             for (name, value) in fields {
-                assert!(top.keys.contains(name), "{}: {name} below {} is not documented", doc.name, top.name);
+                assert!(
+                    top.keys.contains(name),
+                    "{}: {name} below {} is not documented",
+                    doc.name,
+                    top.name
+                );
                 if let Some(param) = described(name) {
-                    assert!(fits(&param.kind, value), "{}: {name} is {value} and documented as {}", doc.name, param.kind);
+                    assert!(
+                        fits(&param.kind, value),
+                        "{}: {name} is {value} and documented as {}",
+                        doc.name,
+                        param.kind
+                    );
                 }
                 hold_inner_against(doc, top, value);
             }
@@ -393,30 +514,65 @@ fn hold_inner_against(doc: &Documented, top: &DocumentedParam, value: &Json) {
 
 fn hold_pairs_against(doc: &Documented, pairs: &BTreeMap<String, String>) {
     for (name, value) in pairs {
-        let param = doc.param(&numbered(name), None).unwrap_or_else(|| panic!("{}: {name} is not documented", doc.name));
-        assert!(text_fits(&param.kind, value), "{}: {name} is {value} and documented as {}", doc.name, param.kind);
+        let param = doc
+            .param(&numbered(name), None)
+            .unwrap_or_else(|| panic!("{}: {name} is not documented", doc.name));
+        assert!(
+            text_fits(&param.kind, value),
+            "{}: {name} is {value} and documented as {}",
+            doc.name,
+            param.kind
+        );
     }
-    for param in doc.params.iter().filter(|param| param.required == json!(true)) {
-        assert!(pairs.keys().any(|name| numbered(name) == param.name), "{}: {} is required", doc.name, param.name);
+    for param in doc
+        .params
+        .iter()
+        .filter(|param| param.required == json!(true))
+    {
+        assert!(
+            pairs.keys().any(|name| numbered(name) == param.name),
+            "{}: {} is required",
+            doc.name,
+            param.name
+        );
     }
 }
 
 /// Takes out what the runtime makes where the script gives none.
-fn take_generated(doc: &Documented, given: &Json, pairs: &mut BTreeMap<String, String>, json: Option<&mut Map<String, Json>>) {
+fn take_generated(
+    doc: &Documented,
+    given: &Json,
+    pairs: &mut BTreeMap<String, String>,
+    json: Option<&mut Map<String, Json>>,
+) {
     let mut json = json;
-    for param in doc.params.iter().filter(|param| param.generated && given.get(&param.name).is_none()) {
+    for param in doc
+        .params
+        .iter()
+        .filter(|param| param.generated && given.get(&param.name).is_none())
+    {
         let made = match json.as_deref_mut() {
             Some(body) => body.remove(&param.name).map(|value| text(&value)),
             None => pairs.remove(&param.name),
         };
-        assert!(made.is_some_and(|made| is_uuid(&made)), "{}: {}", doc.name, param.name);
+        assert!(
+            made.is_some_and(|made| is_uuid(&made)),
+            "{}: {}",
+            doc.name,
+            param.name
+        );
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_catalogue_has_the_documented_actions() {
     let catalog = Catalog::default();
-    let have: BTreeSet<_> = catalog.actions().unwrap().iter().map(|action| action.full_name.to_string()).collect();
+    let have: BTreeSet<_> = catalog
+        .actions()
+        .unwrap()
+        .iter()
+        .map(|action| action.full_name.to_string())
+        .collect();
     let documented: BTreeSet<_> = documented().into_iter().map(|doc| doc.name).collect();
     assert_eq!(have, documented);
 }
@@ -428,17 +584,34 @@ async fn every_action_leaves_as_documented_and_its_example_answer_is_a_success()
     for doc in documented() {
         let action = bench.action(&doc.name);
         bench.will_answer(200, &wrapped(&doc, &action));
-        let answer = bench.call(&action, &action.example, None).await.unwrap_or_else(|failure| panic!("{failure}"));
+        let answer = bench
+            .call(&action, &action.example, None)
+            .await
+            .unwrap_or_else(|failure| panic!("{failure}"));
         assert_eq!(answer.json, action.answer.example, "{}", doc.name);
         assert_eq!(answer.attempts, 1, "{}", doc.name);
 
-        let Seen { method, url, mut pairs, mut json } = seen(&bench.last(), doc.product());
-        assert!(doc.methods.iter().any(|known| known == method), "{}: {method}", doc.name);
+        let Seen {
+            method,
+            url,
+            mut pairs,
+            mut json,
+        } = seen(&bench.last(), doc.product());
+        assert!(
+            doc.methods.iter().any(|known| known == method),
+            "{}: {method}",
+            doc.name
+        );
         assert_eq!(url, documented_url(&doc), "{}", doc.name);
         take_common(&doc, &mut pairs, &mut nonces);
         let example = action.example.as_object().unwrap();
         if doc.product() == "cds" && method == "POST" {
-            assert_eq!(pairs, BTreeMap::new(), "{}: a POST carries its parameters in the body", doc.name);
+            assert_eq!(
+                pairs,
+                BTreeMap::new(),
+                "{}: a POST carries its parameters in the body",
+                doc.name
+            );
             let body = json.as_mut().and_then(Json::as_object_mut).unwrap();
             hold_json_against(&doc, body);
             take_generated(&doc, &action.example, &mut pairs, Some(&mut *body));
@@ -457,14 +630,20 @@ fn as_a_script_gives(sample: &Map<String, Json>) -> Json {
     let mut params = Map::new();
     for (name, value) in sample {
         match name.split_once('.') {
-            Some((list, _)) => params.entry(list).or_insert_with(|| json!([])).as_array_mut().unwrap().push(value.clone()),
+            Some((list, _)) => params
+                .entry(list)
+                .or_insert_with(|| json!([]))
+                .as_array_mut()
+                .unwrap()
+                .push(value.clone()),
             None => _ = params.insert(name.clone(), value.clone()),
         }
     }
     Json::Object(params)
 }
 
-/// Actions whose sample contradicts the table of its own document, and the parameter; the catalogue follows the table.
+/// Actions whose sample contradicts the table of its own document, and the parameter; the catalogue
+/// follows the table.
 const CONTRADICTIONS: &[(&str, &str)] = &[
     ("cds.vdc.VDCBandwidthUnitPrice", "BillingScheme"),
     ("cds.bms.CreateBmsInstance", "EnableMonitor"),
@@ -485,16 +664,32 @@ async fn the_samples_of_the_documents_leave_unchanged() {
         let outcome = bench.call(&action, &given, None).await;
         if let Some((_, parameter)) = CONTRADICTIONS.iter().find(|(name, _)| *name == doc.name) {
             let failure = outcome.unwrap_err();
-            assert_eq!((failure.error.kind(), failure.attempts), (Kind::Validation, 0), "{failure}");
+            assert_eq!(
+                (failure.error.kind(), failure.attempts),
+                (Kind::Validation, 0),
+                "{failure}"
+            );
             assert!(failure.to_string().contains(parameter), "{failure}");
             continue;
         }
         outcome.unwrap_or_else(|failure| panic!("{failure}"));
-        let Seen { mut pairs, mut json, .. } = seen(&bench.last(), doc.product());
+        let Seen {
+            mut pairs,
+            mut json,
+            ..
+        } = seen(&bench.last(), doc.product());
         take_common(&doc, &mut pairs, &mut BTreeSet::new());
-        take_generated(&doc, &given, &mut pairs, json.as_mut().and_then(Json::as_object_mut));
+        take_generated(
+            &doc,
+            &given,
+            &mut pairs,
+            json.as_mut().and_then(Json::as_object_mut),
+        );
         // As text, because a sample may write a number as a string.
-        let sent = json.as_ref().and_then(Json::as_object).map_or(pairs, all_flat);
+        let sent = json
+            .as_ref()
+            .and_then(Json::as_object)
+            .map_or(pairs, all_flat);
         assert_eq!(sent, all_flat(given.as_object().unwrap()), "{}", doc.name);
     }
 }
@@ -510,13 +705,28 @@ async fn a_region_changes_the_hosts_that_have_one() {
         ("us", "cdsapi-us.capitalonline.net"),
         ("US_Dallas_J", "cdsapi-us.capitalonline.net"),
     ] {
-        for doc in documented().into_iter().filter(|doc| doc.product() == "cds") {
+        for doc in documented()
+            .into_iter()
+            .filter(|doc| doc.product() == "cds")
+        {
             let action = bench.action(&doc.name);
-            bench.call(&action, &action.example, Some(region)).await.unwrap();
+            bench
+                .call(&action, &action.example, Some(region))
+                .await
+                .unwrap();
             let sent = bench.last().url;
             let documented = doc.host.as_deref().unwrap();
-            let expected = if documented == "cdsapi.capitalonline.net" { host } else { documented };
-            assert_eq!((sent.host_str(), sent.path()), (Some(expected), doc.path.as_str()), "{} {region}", doc.name);
+            let expected = if documented == "cdsapi.capitalonline.net" {
+                host
+            } else {
+                documented
+            };
+            assert_eq!(
+                (sent.host_str(), sent.path()),
+                (Some(expected), doc.path.as_str()),
+                "{} {region}",
+                doc.name
+            );
         }
     }
 }
@@ -556,8 +766,16 @@ async fn lists_and_filters_of_a_form_are_numbered_from_1() {
     let bench = Bench::new();
     bench.will_answer(200, &json!({"DescribeInstancesResponse": {}}));
     let action = bench.action("mcs.DescribeInstances");
-    let filter = json!([{"Name": "name", "Value": ["a&b", "c"]}, {"Name": "status", "Value": ["ready"]}]);
-    bench.call(&action, &json!({"InstanceId": ["x", "y"], "Filter": filter}), None).await.unwrap();
+    let filter =
+        json!([{"Name": "name", "Value": ["a&b", "c"]}, {"Name": "status", "Value": ["ready"]}]);
+    bench
+        .call(
+            &action,
+            &json!({"InstanceId": ["x", "y"], "Filter": filter}),
+            None,
+        )
+        .await
+        .unwrap();
     let mut pairs = seen(&bench.last(), "mcs").pairs;
     pairs.retain(|name, _| name.contains('.'));
     let expected = [
@@ -569,7 +787,12 @@ async fn lists_and_filters_of_a_form_are_numbered_from_1() {
         ("InstanceId.1", "x"),
         ("InstanceId.2", "y"),
     ];
-    assert_eq!(pairs, expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+    assert_eq!(
+        pairs,
+        expected
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into()
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -593,14 +816,33 @@ async fn every_documented_error_code_is_a_refusal_with_its_meaning() {
             codes += 1;
             for status in [error.http.unwrap_or(400), 200] {
                 bench.will_answer(status, &json!({"Code": error.code, "Message": "as the service says", "RequestId": "r-1"}));
-                let failure = bench.call(&action, &action.example, None).await.unwrap_err();
-                assert_eq!(failure.error.kind(), Kind::Service, "{} {}", doc.name, error.code);
+                let failure = bench
+                    .call(&action, &action.example, None)
+                    .await
+                    .unwrap_err();
+                assert_eq!(
+                    failure.error.kind(),
+                    Kind::Service,
+                    "{} {}",
+                    doc.name,
+                    error.code
+                );
                 let refusal = failure.error.refusal().unwrap();
-                assert_eq!(refusal.code.as_deref(), Some(error.code.as_str()), "{}", doc.name);
+                assert_eq!(
+                    refusal.code.as_deref(),
+                    Some(error.code.as_str()),
+                    "{}",
+                    doc.name
+                );
                 assert_eq!(refusal.message, "as the service says", "{}", doc.name);
                 assert_eq!(refusal.http_status, status, "{}", doc.name);
                 assert_eq!(refusal.request_id.as_deref(), Some("r-1"), "{}", doc.name);
-                assert!(refusal.meaning.is_some(), "{}: {} has no meaning", doc.name, error.code);
+                assert!(
+                    refusal.meaning.is_some(),
+                    "{}: {} has no meaning",
+                    doc.name,
+                    error.code
+                );
             }
         }
     }
@@ -619,7 +861,12 @@ struct Arrived {
 async fn listen(arrivals: Arc<Mutex<Vec<Arrived>>>) -> String {
     let handler = async move |request: axum::extract::Request| {
         let (parts, body) = request.into_parts();
-        let header = |name: &str| parts.headers.get(name).map(|value| value.to_str().unwrap().to_owned());
+        let header = |name: &str| {
+            parts
+                .headers
+                .get(name)
+                .map(|value| value.to_str().unwrap().to_owned())
+        };
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
         arrivals.lock().unwrap().push(Arrived {
             method: parts.method.to_string(),
@@ -640,9 +887,15 @@ async fn listen(arrivals: Arc<Mutex<Vec<Arrived>>>) -> String {
 async fn what_arrives_at_a_socket_is_what_was_signed() {
     let arrivals = Arc::default();
     let base = listen(Arc::clone(&arrivals)).await;
-    let recorder = RecordingTransport { forward: Some(HttpTransport::default()), ..RecordingTransport::default() };
+    let recorder = RecordingTransport {
+        forward: Some(HttpTransport::default()),
+        ..RecordingTransport::default()
+    };
     let mcs = format!("{base}/mcs/v1");
-    let bench = Bench::with(recorder, &[("cds", &base), ("mcs", &mcs), ("aliyun", &base)]);
+    let bench = Bench::with(
+        recorder,
+        &[("cds", &base), ("mcs", &mcs), ("aliyun", &base)],
+    );
     for doc in documented() {
         let action = bench.action(&doc.name);
         bench.call(&action, &action.example, None).await.unwrap();
@@ -650,9 +903,19 @@ async fn what_arrives_at_a_socket_is_what_was_signed() {
         seen(&sent, doc.product());
         let arrived = arrivals.lock().unwrap().pop().unwrap();
         assert_eq!(arrived.method, sent.method, "{}", doc.name);
-        assert_eq!(format!("http://{}{}", arrived.host, arrived.target), sent.url.to_string(), "{}", doc.name);
+        assert_eq!(
+            format!("http://{}{}", arrived.host, arrived.target),
+            sent.url.to_string(),
+            "{}",
+            doc.name
+        );
         let (content_type, body) = bytes(&sent).unzip();
-        assert_eq!(arrived.content_type.as_deref(), content_type, "{}", doc.name);
+        assert_eq!(
+            arrived.content_type.as_deref(),
+            content_type,
+            "{}",
+            doc.name
+        );
         assert_eq!(arrived.body, body.unwrap_or_default(), "{}", doc.name);
     }
 }

@@ -1,7 +1,9 @@
-//! Lints over the embedded catalogue: whatever a file refers to must be there. Each failure lists every offender.
+//! Lints over the embedded catalogue: whatever a file refers to must be there. Each failure lists
+//! every offender.
 
 use cumulua_core::catalog::{
-    Action, Catalog, Encoding, Field, Kind, KnownValue, PageStyle, Param, ProductModel, Required, ServiceModel, path,
+    Action, Catalog, Encoding, Field, Kind, KnownValue, PageStyle, Param, ProductModel, Required,
+    ServiceModel, path,
 };
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::Value as Json;
@@ -12,17 +14,26 @@ use std::{fmt, fs};
 
 #[test]
 fn every_file_fits_the_schema() {
-    let schema: Json = serde_json::from_str(&fs::read_to_string(root().join("schema.json")).unwrap()).unwrap();
+    let schema: Json =
+        serde_json::from_str(&fs::read_to_string(root().join("schema.json")).unwrap()).unwrap();
     // One definition at a time: `oneOf` over both would only report that neither fits.
     let validator = |kind: &str| {
-        let schema = serde_json::json!({ "$ref": format!("#/$defs/{kind}"), "$defs": schema["$defs"] });
+        let schema =
+            serde_json::json!({ "$ref": format!("#/$defs/{kind}"), "$defs": schema["$defs"] });
         jsonschema::validator_for(&schema).unwrap()
     };
     let (product, service) = (validator("product"), validator("service"));
     none(files().iter().flat_map(|(file, json)| {
-        let validator = if file.ends_with("product.json") { &product } else { &service };
+        let validator = if file.ends_with("product.json") {
+            &product
+        } else {
+            &service
+        };
         let place = file.display();
-        validator.iter_errors(json).map(|error| format!("{place}{}: {error}", error.instance_path())).collect::<Vec<_>>()
+        validator
+            .iter_errors(json)
+            .map(|error| format!("{place}{}: {error}", error.instance_path()))
+            .collect::<Vec<_>>()
     }));
 }
 
@@ -30,7 +41,9 @@ fn every_file_fits_the_schema() {
 fn no_object_has_a_key_twice() {
     none(paths().into_iter().filter_map(|file| {
         let text = fs::read_to_string(&file).unwrap();
-        serde_json::from_str::<UniqueKeys>(&text).err().map(|error| format!("{}: {error}", file.display()))
+        serde_json::from_str::<UniqueKeys>(&text)
+            .err()
+            .map(|error| format!("{}: {error}", file.display()))
     }));
 }
 
@@ -39,8 +52,15 @@ fn a_file_is_named_after_what_it_describes() {
     none(files().iter().filter_map(|(file, json)| {
         let folder = file.parent().unwrap().to_str().unwrap();
         let stem = file.file_stem().unwrap().to_str().unwrap();
-        let name = json["product"].as_str().or(json["service"].as_str()).unwrap_or_default();
-        let wanted = if stem == "product" || stem == folder { folder.to_owned() } else { format!("{folder}.{stem}") };
+        let name = json["product"]
+            .as_str()
+            .or(json["service"].as_str())
+            .unwrap_or_default();
+        let wanted = if stem == "product" || stem == folder {
+            folder.to_owned()
+        } else {
+            format!("{folder}.{stem}")
+        };
         (name != wanted).then(|| format!("{}: names itself {name}", file.display()))
     }));
 }
@@ -49,13 +69,24 @@ fn a_file_is_named_after_what_it_describes() {
 fn names_are_unique() {
     let mut found = Vec::new();
     for service in services() {
-        found.extend(twice(&service.service, service.actions.iter().map(|action| action.name.as_str())));
+        found.extend(twice(
+            &service.service,
+            service.actions.iter().map(|action| action.name.as_str()),
+        ));
         for (name, fields) in &service.shapes {
-            field_names(&format!("{} shape {name}", service.service), fields, &mut found);
+            field_names(
+                &format!("{} shape {name}", service.service),
+                fields,
+                &mut found,
+            );
         }
         for action in &service.actions {
             param_names(&action.full_name, &action.params, &mut found);
-            field_names(&format!("{} answer", action.full_name), &action.answer.fields, &mut found);
+            field_names(
+                &format!("{} answer", action.full_name),
+                &action.answer.fields,
+                &mut found,
+            );
         }
     }
     none(found);
@@ -73,8 +104,13 @@ fn prose_is_english() {
 #[test]
 fn every_error_code_is_defined() {
     none(actions().iter().flat_map(|action| {
-        let missing = action.errors.iter().filter(|error| error.own.is_none() && action.error(&error.code).is_none());
-        missing.map(|error| format!("{}: {}", action.full_name, error.code)).collect::<Vec<_>>()
+        let missing = action
+            .errors
+            .iter()
+            .filter(|error| error.own.is_none() && action.error(&error.code).is_none());
+        missing
+            .map(|error| format!("{}: {}", action.full_name, error.code))
+            .collect::<Vec<_>>()
     }));
 }
 
@@ -84,13 +120,22 @@ fn no_error_is_defined_twice_alike_in_a_product() {
     for service in services() {
         let product = service.service.split('.').next().unwrap();
         for (code, error) in &service.errors {
-            let key = format!("{product}: {code} {} {:?}", error.http.unwrap_or_default(), error.meaning);
+            let key = format!(
+                "{product}: {code} {} {:?}",
+                error.http.unwrap_or_default(),
+                error.meaning
+            );
             seen.entry(key).or_default().push(service.service.clone());
         }
     }
     for product in products() {
         for (code, error) in &product.errors {
-            let key = format!("{}: {code} {} {:?}", product.product, error.http.unwrap_or_default(), error.meaning);
+            let key = format!(
+                "{}: {code} {} {:?}",
+                product.product,
+                error.http.unwrap_or_default(),
+                error.meaning
+            );
             seen.entry(key).or_default().push("the product".to_owned());
         }
     }
@@ -100,8 +145,12 @@ fn no_error_is_defined_twice_alike_in_a_product() {
 
 #[test]
 fn no_two_actions_of_a_service_have_one_summary() {
-    let summaries =
-        |service: &Arc<ServiceModel>| twice(&service.service, service.actions.iter().map(|action| action.summary.as_str()));
+    let summaries = |service: &Arc<ServiceModel>| {
+        twice(
+            &service.service,
+            service.actions.iter().map(|action| action.summary.as_str()),
+        )
+    };
     none(services().iter().flat_map(summaries));
 }
 
@@ -115,8 +164,16 @@ fn every_shape_exists_and_is_used() {
             shape_names(fields, &mut named);
         }
         let defined: BTreeSet<&str> = service.shapes.keys().map(String::as_str).collect();
-        found.extend(named.difference(&defined).map(|shape| format!("{}: {shape} is not defined", service.service)));
-        found.extend(defined.difference(&named).map(|shape| format!("{}: {shape} is not used", service.service)));
+        found.extend(
+            named
+                .difference(&defined)
+                .map(|shape| format!("{}: {shape} is not defined", service.service)),
+        );
+        found.extend(
+            defined
+                .difference(&named)
+                .map(|shape| format!("{}: {shape} is not used", service.service)),
+        );
     }
     none(found);
 }
@@ -125,17 +182,34 @@ fn every_shape_exists_and_is_used() {
 fn every_table_and_every_region_exists() {
     let mut found = Vec::new();
     for product in products() {
-        let zones = product.zones.iter().filter(|table| !product.tables.contains_key(*table));
+        let zones = product
+            .zones
+            .iter()
+            .filter(|table| !product.tables.contains_key(*table));
         found.extend(zones.map(|table| format!("{}: no table {table}", product.product)));
         let rows = product.tables.values().flat_map(|table| &table.values);
-        let regions = rows.filter_map(|row| row.region.as_ref()).chain(&product.default_region);
-        let unknown: BTreeSet<_> = regions.filter(|region| !product.regions.contains_key(*region)).collect();
-        found.extend(unknown.iter().map(|region| format!("{}: no region {region}", product.product)));
+        let regions = rows
+            .filter_map(|row| row.region.as_ref())
+            .chain(&product.default_region);
+        let unknown: BTreeSet<_> = regions
+            .filter(|region| !product.regions.contains_key(*region))
+            .collect();
+        found.extend(
+            unknown
+                .iter()
+                .map(|region| format!("{}: no region {region}", product.product)),
+        );
     }
     for action in actions() {
         each_param(&action.params, &mut |param, _| {
-            let missing = param.table.iter().filter(|table| !action.product.tables.contains_key(*table));
-            found.extend(missing.map(|table| format!("{} {}: no table {table}", action.full_name, param.name)));
+            let missing = param
+                .table
+                .iter()
+                .filter(|table| !action.product.tables.contains_key(*table));
+            found.extend(
+                missing
+                    .map(|table| format!("{} {}: no table {table}", action.full_name, param.name)),
+            );
         });
     }
     none(found);
@@ -154,11 +228,26 @@ fn a_waiter_asks_an_action_that_answers_it() {
             let place = format!("{name}: {}", action.full_name);
             found.extend((!action.read_only).then(|| format!("{place} changes something")));
             let given = |param: &str| waiter.arguments.contains_key(param);
-            found.extend(unknown_params(&action, waiter.arguments.keys()).map(|param| format!("{place} takes no {param}")));
-            found.extend(needed(&action).filter(|param| !given(param)).map(|param| format!("{place} wants {param}")));
+            found.extend(
+                unknown_params(&action, waiter.arguments.keys())
+                    .map(|param| format!("{place} takes no {param}")),
+            );
+            found.extend(
+                needed(&action)
+                    .filter(|param| !given(param))
+                    .map(|param| format!("{place} wants {param}")),
+            );
             // A reason is looked for where vendors' clients have seen one, documented or not.
-            let paths = waiter.acceptors.iter().map(|acceptor| &acceptor.argument).chain(&waiter.resources);
-            found.extend(paths.filter(|path| !answers(&action, path)).map(|path| format!("{place} answers no {path}")));
+            let paths = waiter
+                .acceptors
+                .iter()
+                .map(|acceptor| &acceptor.argument)
+                .chain(&waiter.resources);
+            found.extend(
+                paths
+                    .filter(|path| !answers(&action, path))
+                    .map(|path| format!("{place} answers no {path}")),
+            );
         }
     }
     none(found);
@@ -168,20 +257,33 @@ fn a_waiter_asks_an_action_that_answers_it() {
 fn a_state_asks_an_action_that_answers_it() {
     let catalog = Catalog::default();
     let mut found = Vec::new();
-    for (product, name, state) in
-        products().iter().flat_map(|product| product.states.iter().map(move |(name, state)| (&product.product, name, state)))
-    {
+    for (product, name, state) in products().iter().flat_map(|product| {
+        product
+            .states
+            .iter()
+            .map(move |(name, state)| (&product.product, name, state))
+    }) {
         let place = format!("{product}.{name}");
         let Ok(action) = catalog.action(&state.operation) else {
             found.push(format!("{place}: no Action {}", state.operation));
             continue;
         };
-        found.extend((!action.read_only).then(|| format!("{place}: {} changes something", action.full_name)));
-        found.extend(unknown_params(&action, state.arguments.keys()).map(|param| format!("{place}: takes no {param}")));
         found.extend(
-            needed(&action).filter(|param| !state.arguments.contains_key(*param)).map(|param| format!("{place}: wants {param}")),
+            (!action.read_only).then(|| format!("{place}: {} changes something", action.full_name)),
         );
-        found.extend((!answers(&action, &state.argument)).then(|| format!("{place}: answers no {}", state.argument)));
+        found.extend(
+            unknown_params(&action, state.arguments.keys())
+                .map(|param| format!("{place}: takes no {param}")),
+        );
+        found.extend(
+            needed(&action)
+                .filter(|param| !state.arguments.contains_key(*param))
+                .map(|param| format!("{place}: wants {param}")),
+        );
+        found.extend(
+            (!answers(&action, &state.argument))
+                .then(|| format!("{place}: answers no {}", state.argument)),
+        );
     }
     none(found);
 }
@@ -192,14 +294,25 @@ fn a_task_is_one_that_its_waiter_can_ask_for() {
     for action in actions() {
         let Some(task) = &action.task else { continue };
         let name = &action.full_name;
-        found.extend(action.read_only.then(|| format!("{name}: only reads, yet starts a task")));
+        found.extend(
+            action
+                .read_only
+                .then(|| format!("{name}: only reads, yet starts a task")),
+        );
         let paths = task.ids.iter().chain(task.with.values());
-        found.extend(paths.filter(|path| !answers(&action, path)).map(|path| format!("{name}: answers no {path}")));
+        found.extend(
+            paths
+                .filter(|path| !answers(&action, path))
+                .map(|path| format!("{name}: answers no {path}")),
+        );
         let Some(waiter) = action.product.waiters.get(&task.waiter) else {
             found.push(format!("{name}: no waiter {}", task.waiter));
             continue;
         };
-        let missing = waiter.arguments.values().filter(|id| *id != "id" && !task.with.contains_key(*id));
+        let missing = waiter
+            .arguments
+            .values()
+            .filter(|id| *id != "id" && !task.with.contains_key(*id));
         found.extend(missing.map(|id| format!("{name}: {} wants {id}", task.waiter)));
     }
     none(found);
@@ -209,13 +322,35 @@ fn a_task_is_one_that_its_waiter_can_ask_for() {
 fn a_paginator_names_parameters_and_fields_that_there_are() {
     let mut found = Vec::new();
     for action in actions() {
-        let Some(paginator) = &action.paginator else { continue };
+        let Some(paginator) = &action.paginator else {
+            continue;
+        };
         let name = &action.full_name;
-        let params = [&paginator.page, &paginator.size, &paginator.offset, &paginator.limit];
-        found.extend(unknown_params(&action, params.into_iter().flatten()).map(|param| format!("{name}: takes no {param}")));
-        let id = paginator.id.iter().map(|id| format!("{}.{id}", paginator.items));
-        let paths = [&paginator.items].into_iter().chain(&paginator.total).chain(&paginator.pages).cloned().chain(id);
-        found.extend(paths.filter(|path| !answers(&action, path)).map(|path| format!("{name}: answers no {path}")));
+        let params = [
+            &paginator.page,
+            &paginator.size,
+            &paginator.offset,
+            &paginator.limit,
+        ];
+        found.extend(
+            unknown_params(&action, params.into_iter().flatten())
+                .map(|param| format!("{name}: takes no {param}")),
+        );
+        let id = paginator
+            .id
+            .iter()
+            .map(|id| format!("{}.{id}", paginator.items));
+        let paths = [&paginator.items]
+            .into_iter()
+            .chain(&paginator.total)
+            .chain(&paginator.pages)
+            .cloned()
+            .chain(id);
+        found.extend(
+            paths
+                .filter(|path| !answers(&action, path))
+                .map(|path| format!("{name}: answers no {path}")),
+        );
         let moves = match paginator.style {
             PageStyle::Page => paginator.page.is_some(),
             PageStyle::Offset => paginator.offset.is_some(),
@@ -232,27 +367,48 @@ fn a_lookup_can_find_out_what_became_of_a_call() {
     let mut found = Vec::new();
     for action in actions() {
         let name = &action.full_name;
-        found.extend(unknown_params(&action, action.idempotency_token.iter()).map(|token| format!("{name}: takes no {token}")));
-        let Some(lookup) = &action.lookup else { continue };
+        found.extend(
+            unknown_params(&action, action.idempotency_token.iter())
+                .map(|token| format!("{name}: takes no {token}")),
+        );
+        let Some(lookup) = &action.lookup else {
+            continue;
+        };
         let Ok(reading) = catalog.action(&lookup.action) else {
             found.push(format!("{name}: no Action {}", lookup.action));
             continue;
         };
         let place = format!("{name}: {}", lookup.action);
         found.extend((!reading.read_only).then(|| format!("{place} changes something")));
-        found.extend(unknown_params(&reading, lookup.params.keys()).map(|param| format!("{place} takes no {param}")));
+        found.extend(
+            unknown_params(&reading, lookup.params.keys())
+                .map(|param| format!("{place} takes no {param}")),
+        );
         // The lookup walks all pages and sets these itself.
         let pager = reading.paginator.as_ref();
-        let paging: Vec<&String> =
-            pager.iter().flat_map(|pager| [&pager.page, &pager.size, &pager.offset, &pager.limit]).flatten().collect();
-        let given = |param: &str| lookup.params.contains_key(param) || paging.iter().any(|name| *name == param);
+        let paging: Vec<&String> = pager
+            .iter()
+            .flat_map(|pager| [&pager.page, &pager.size, &pager.offset, &pager.limit])
+            .flatten()
+            .collect();
+        let given = |param: &str| {
+            lookup.params.contains_key(param) || paging.iter().any(|name| *name == param)
+        };
         // Calls that name a resource of a VPC do not name its region; their caller knows it.
         let missing = needed(&reading).filter(|param| !given(param) && *param != "RegionCode");
         found.extend(missing.map(|param| format!("{place} wants {param}")));
-        found
-            .extend(lookup.compare.keys().filter(|path| !answers(&reading, path)).map(|path| format!("{place} answers no {path}")));
+        found.extend(
+            lookup
+                .compare
+                .keys()
+                .filter(|path| !answers(&reading, path))
+                .map(|path| format!("{place} answers no {path}")),
+        );
         let own = lookup.params.values().chain(lookup.compare.values());
-        found.extend(own.filter(|path| !takes(&action.params, path)).map(|path| format!("{name}: takes no {path}")));
+        found.extend(
+            own.filter(|path| !takes(&action.params, path))
+                .map(|path| format!("{name}: takes no {path}")),
+        );
     }
     none(found);
 }
@@ -262,18 +418,30 @@ fn a_condition_names_parameters_beside_it() {
     let mut found = Vec::new();
     for action in actions() {
         found.extend(
-            unknown_params(&action, action.one_of.iter().flatten()).map(|param| format!("{}: takes no {param}", action.full_name)),
+            unknown_params(&action, action.one_of.iter().flatten())
+                .map(|param| format!("{}: takes no {param}", action.full_name)),
         );
         each_param(&action.params, &mut |param, siblings| {
             let place = format!("{} {}", action.full_name, param.name);
             let conditional = param.required == Required::Conditional;
-            found.extend((conditional && param.condition.is_none()).then(|| format!("{place}: conditional without a condition")));
-            let Some(when) = &param.required_when else { return };
-            found.extend((!conditional).then(|| format!("{place}: has required_when and is not conditional")));
+            found.extend(
+                (conditional && param.condition.is_none())
+                    .then(|| format!("{place}: conditional without a condition")),
+            );
+            let Some(when) = &param.required_when else {
+                return;
+            };
+            found.extend(
+                (!conditional)
+                    .then(|| format!("{place}: has required_when and is not conditional")),
+            );
             let Some(sibling) = siblings.iter().find(|sibling| sibling.name == when.param) else {
                 return found.push(format!("{place}: no {} beside it", when.param));
             };
-            let never = when.is.iter().filter(|value| !allowed(&sibling.values, value));
+            let never = when
+                .is
+                .iter()
+                .filter(|value| !allowed(&sibling.values, value));
             found.extend(never.map(|value| format!("{place}: {} is never {value}", when.param)));
         });
     }
@@ -284,8 +452,19 @@ fn a_condition_names_parameters_beside_it() {
 fn every_example_answer_fits_its_fields() {
     let mut found = Vec::new();
     for action in actions() {
-        let fields: Vec<&Field> = action.answer.fields.iter().chain(&action.product.reply).collect();
-        fits(&action.service, &fields, &action.answer.example, &action.full_name, &mut found);
+        let fields: Vec<&Field> = action
+            .answer
+            .fields
+            .iter()
+            .chain(&action.product.reply)
+            .collect();
+        fits(
+            &action.service,
+            &fields,
+            &action.answer.example,
+            &action.full_name,
+            &mut found,
+        );
     }
     none(found);
 }
@@ -294,10 +473,21 @@ fn every_example_answer_fits_its_fields() {
 fn every_example_call_is_valid() {
     let mut found = Vec::new();
     for action in actions() {
-        valid(&action.params, &action.example, &action.full_name, &mut found);
+        valid(
+            &action.params,
+            &action.example,
+            &action.full_name,
+            &mut found,
+        );
         for group in &action.one_of {
-            let given = group.iter().filter(|param| action.example.get(param).is_some()).count();
-            found.extend((given != 1).then(|| format!("{}: {given} of {}", action.full_name, group.join(", "))));
+            let given = group
+                .iter()
+                .filter(|param| action.example.get(param).is_some())
+                .count();
+            found.extend(
+                (given != 1)
+                    .then(|| format!("{}: {given} of {}", action.full_name, group.join(", "))),
+            );
         }
     }
     none(found);
@@ -312,9 +502,21 @@ fn every_documented_value_has_its_parameters_type() {
             for value in param.default.iter().chain(&param.example) {
                 valid_value(param, value, &place, &mut found);
             }
-            let one = if param.kind == Kind::List { param.of.unwrap_or(Kind::String) } else { param.kind };
-            let values = param.values.iter().chain(&param.known_values).map(KnownValue::value);
-            found.extend(values.filter(|value| !is_a(one, value)).map(|value| format!("{place}: {value} is no {}", one.as_str())));
+            let one = if param.kind == Kind::List {
+                param.of.unwrap_or(Kind::String)
+            } else {
+                param.kind
+            };
+            let values = param
+                .values
+                .iter()
+                .chain(&param.known_values)
+                .map(KnownValue::value);
+            found.extend(
+                values
+                    .filter(|value| !is_a(one, value))
+                    .map(|value| format!("{place}: {value} is no {}", one.as_str())),
+            );
         });
     }
     none(found);
@@ -322,7 +524,12 @@ fn every_documented_value_has_its_parameters_type() {
 
 fn none(found: impl IntoIterator<Item = String>) {
     let found: Vec<String> = found.into_iter().collect();
-    assert!(found.is_empty(), "{} faults\n{}", found.len(), found.join("\n"));
+    assert!(
+        found.is_empty(),
+        "{} faults\n{}",
+        found.len(),
+        found.join("\n")
+    );
 }
 
 fn root() -> PathBuf {
@@ -330,8 +537,17 @@ fn root() -> PathBuf {
 }
 
 fn paths() -> Vec<PathBuf> {
-    let entries = |folder: &Path| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
-    let mut files: Vec<_> = entries(&root()).iter().filter(|path| path.is_dir()).flat_map(|folder| entries(folder)).collect();
+    let entries = |folder: &Path| {
+        fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect::<Vec<_>>()
+    };
+    let mut files: Vec<_> = entries(&root())
+        .iter()
+        .filter(|path| path.is_dir())
+        .flat_map(|folder| entries(folder))
+        .collect();
     files.sort();
     files
 }
@@ -340,19 +556,30 @@ fn paths() -> Vec<PathBuf> {
 fn files() -> Vec<(PathBuf, Json)> {
     let read = |file: PathBuf| {
         let json = serde_json::from_str(&fs::read_to_string(&file).unwrap());
-        (file.strip_prefix(root()).unwrap().to_owned(), json.unwrap_or_else(|error| panic!("{}: {error}", file.display())))
+        (
+            file.strip_prefix(root()).unwrap().to_owned(),
+            json.unwrap_or_else(|error| panic!("{}: {error}", file.display())),
+        )
     };
     paths().into_iter().map(read).collect()
 }
 
 fn products() -> Vec<Arc<ProductModel>> {
     let catalog = Catalog::default();
-    catalog.products().iter().map(|name| catalog.product(name).unwrap()).collect()
+    catalog
+        .products()
+        .iter()
+        .map(|name| catalog.product(name).unwrap())
+        .collect()
 }
 
 fn services() -> Vec<Arc<ServiceModel>> {
     let catalog = Catalog::default();
-    catalog.services().iter().map(|name| catalog.service(name).unwrap()).collect()
+    catalog
+        .services()
+        .iter()
+        .map(|name| catalog.service(name).unwrap())
+        .collect()
 }
 
 fn actions() -> Vec<Action> {
@@ -361,7 +588,10 @@ fn actions() -> Vec<Action> {
 
 fn twice<'a>(place: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut seen = BTreeSet::new();
-    names.filter(|name| !seen.insert(*name)).map(|name| format!("{place}: {name:?} stands twice")).collect()
+    names
+        .filter(|name| !seen.insert(*name))
+        .map(|name| format!("{place}: {name:?} stands twice"))
+        .collect()
 }
 
 fn param_names(place: &str, params: &[Param], found: &mut Vec<String>) {
@@ -393,13 +623,19 @@ fn each_param<'a>(params: &'a [Param], visit: &mut impl FnMut(&'a Param, &'a [Pa
     }
 }
 
-fn unknown_params<'a>(action: &Action, names: impl Iterator<Item = &'a String>) -> impl Iterator<Item = &'a String> {
+fn unknown_params<'a>(
+    action: &Action,
+    names: impl Iterator<Item = &'a String>,
+) -> impl Iterator<Item = &'a String> {
     names.filter(|name| action.param(name).is_none())
 }
 
 /// The parameters that every call must give.
 fn needed(action: &Action) -> impl Iterator<Item = &str> {
-    let needed = action.params.iter().filter(|param| param.required == Required::Yes && param.generated.is_none());
+    let needed = action
+        .params
+        .iter()
+        .filter(|param| param.required == Required::Yes && param.generated.is_none());
     needed.map(|param| param.name.as_str())
 }
 
@@ -411,8 +647,10 @@ fn chinese(place: &str, json: &Json, found: &mut Vec<String>) {
         Json::Array(items) => items.iter().for_each(|item| chinese(place, item, found)),
         Json::Object(map) => {
             for (key, value) in map {
-                let bare_values = matches!(key.as_str(), "values" | "known_values" | "is") && !value[0].is_object();
-                if !bare_values && !matches!(key.as_str(), "term" | "example" | "value" | "default") {
+                let bare_values = matches!(key.as_str(), "values" | "known_values" | "is")
+                    && !value[0].is_object();
+                if !bare_values && !matches!(key.as_str(), "term" | "example" | "value" | "default")
+                {
                     chinese(&format!("{place}/{key}"), value, found);
                 }
             }
@@ -423,11 +661,18 @@ fn chinese(place: &str, json: &Json, found: &mut Vec<String>) {
 
 /// Whether a path of the catalogue leads to a field of the answer.
 fn answers(action: &Action, path: &str) -> bool {
-    let mut fields: Vec<&Field> = action.answer.fields.iter().chain(&action.product.reply).collect();
+    let mut fields: Vec<&Field> = action
+        .answer
+        .fields
+        .iter()
+        .chain(&action.product.reply)
+        .collect();
     let mut parts = path.split('.').peekable();
     while let Some(part) = parts.next() {
         let name = part.trim_end_matches("[]");
-        let Some(field) = fields.into_iter().find(|field| field.name == name) else { return false };
+        let Some(field) = fields.into_iter().find(|field| field.name == name) else {
+            return false;
+        };
         let list = field.kinds.as_slice().contains(&Kind::List);
         if part.ends_with("[]") != list && parts.peek().is_some() {
             return false;
@@ -439,8 +684,12 @@ fn answers(action: &Action, path: &str) -> bool {
 
 /// Whether a path leads to a parameter.
 fn takes(params: &[Param], path: &str) -> bool {
-    let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
-    let param = params.iter().find(|param| param.name == name.trim_end_matches("[]"));
+    let (name, rest) = path
+        .split_once('.')
+        .map_or((path, None), |(name, rest)| (name, Some(rest)));
+    let param = params
+        .iter()
+        .find(|param| param.name == name.trim_end_matches("[]"));
     param.is_some_and(|param| rest.is_none_or(|rest| takes(&param.fields, rest)))
 }
 
@@ -461,7 +710,13 @@ fn allowed(values: &[KnownValue], value: &Json) -> bool {
     values.is_empty() || values.iter().any(|known| known.value() == value)
 }
 
-fn fits(service: &ServiceModel, fields: &[&Field], object: &Json, place: &str, found: &mut Vec<String>) {
+fn fits(
+    service: &ServiceModel,
+    fields: &[&Field],
+    object: &Json,
+    place: &str,
+    found: &mut Vec<String>,
+) {
     for (key, value) in object.as_object().into_iter().flatten() {
         let place = format!("{place}.{key}");
         let Some(field) = fields.iter().find(|field| field.name == *key) else {
@@ -487,7 +742,10 @@ fn fits(service: &ServiceModel, fields: &[&Field], object: &Json, place: &str, f
                 found.push(format!("{place}: {element} is no {:?}", field.of));
             }
             // A map's values can be lists themselves.
-            for object in element.as_array().map_or(vec![element], |list| list.iter().collect()) {
+            for object in element
+                .as_array()
+                .map_or(vec![element], |list| list.iter().collect())
+            {
                 fits(service, &below, object, &place, found);
             }
         }
@@ -495,9 +753,16 @@ fn fits(service: &ServiceModel, fields: &[&Field], object: &Json, place: &str, f
 }
 
 fn valid(params: &[Param], table: &Json, place: &str, found: &mut Vec<String>) {
-    let Some(table) = table.as_object() else { return found.push(format!("{place}: {table} is no table")) };
+    let Some(table) = table.as_object() else {
+        return found.push(format!("{place}: {table} is no table"));
+    };
     let known = |name: &String| params.iter().any(|param| param.name == *name);
-    found.extend(table.keys().filter(|name| !known(name)).map(|name| format!("{place}: takes no {name}")));
+    found.extend(
+        table
+            .keys()
+            .filter(|name| !known(name))
+            .map(|name| format!("{place}: takes no {name}")),
+    );
     for param in params {
         let place = format!("{place}.{}", param.name);
         if let Some(value) = table.get(&param.name) {
@@ -505,7 +770,11 @@ fn valid(params: &[Param], table: &Json, place: &str, found: &mut Vec<String>) {
             continue;
         }
         let when = param.required_when.as_ref();
-        let demanded = when.is_some_and(|when| table.get(&when.param).is_some_and(|value| when.is.contains(value)));
+        let demanded = when.is_some_and(|when| {
+            table
+                .get(&when.param)
+                .is_some_and(|value| when.is.contains(value))
+        });
         if demanded || param.required == Required::Yes && param.generated.is_none() {
             found.push(format!("{place}: missing"));
         }
@@ -520,18 +789,27 @@ fn valid_value(param: &Param, value: &Json, place: &str, found: &mut Vec<String>
     let elements: Vec<Json> = match (value, param.encoding) {
         (Json::Array(items), _) => items.clone(),
         (Json::String(text), Some(Encoding::Comma)) => text.split(',').map(Json::from).collect(),
-        (Json::String(text), Some(Encoding::Json)) => serde_json::from_str(text).unwrap_or_else(|_| vec![value.clone()]),
+        (Json::String(text), Some(Encoding::Json)) => {
+            serde_json::from_str(text).unwrap_or_else(|_| vec![value.clone()])
+        }
         _ => vec![value.clone()],
     };
-    let outside = |n: f64| param.min.is_some_and(|min| n < min) || param.max.is_some_and(|max| n > max);
+    let outside =
+        |n: f64| param.min.is_some_and(|min| n < min) || param.max.is_some_and(|max| n > max);
     for element in elements {
         if element.is_object() {
             valid(&param.fields, &element, place, found);
         } else if !allowed(&param.values, &element) {
             found.push(format!("{place}: {element} is not one of its values"));
         }
-        let number = element.is_number().then(|| path::text(&element).parse::<f64>().unwrap());
-        found.extend(number.filter(|n| outside(*n)).map(|n| format!("{place}: {n} is out of range")));
+        let number = element
+            .is_number()
+            .then(|| path::text(&element).parse::<f64>().unwrap());
+        found.extend(
+            number
+                .filter(|n| outside(*n))
+                .map(|n| format!("{place}: {n} is out of range")),
+        );
     }
 }
 

@@ -1,5 +1,5 @@
-//! Finds files that import each other in a circle, be it over several steps. An import counts for the file that defines the name: what a
-//! `mod.rs` hands on is followed to where it stands.
+//! Finds files that import each other in a circle, be it over several steps. An import counts for
+//! the file that defines the name: what a `mod.rs` hands on is followed to where it stands.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -28,7 +28,8 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// A path as it reads in the file's own module: `super` in a module of the file is the file itself.
+    /// A path as it reads in the file's own module: `super` in a module of the file is the file
+    /// itself.
     fn in_file(&self, path: Module) -> Module {
         let supers = path.iter().take_while(|part| *part == "super").count();
         let outer = self.inside.len().min(supers);
@@ -80,7 +81,11 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
-        let parts = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        let parts = path
+            .segments
+            .iter()
+            .map(|segment| segment.ident.to_string())
+            .collect();
         let parts = self.in_file(parts);
         self.file.paths.push(parts);
         visit::visit_path(self, path);
@@ -90,8 +95,12 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     fn visit_macro(&mut self, item: &'ast Macro) {
         let text = item.tokens.to_string().replace(" :: ", "::");
         let words = text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != ':');
-        let paths =
-            words.filter(|word| word.contains("::")).map(|word| word.trim_matches(':').split("::").map(str::to_owned).collect());
+        let paths = words.filter(|word| word.contains("::")).map(|word| {
+            word.trim_matches(':')
+                .split("::")
+                .map(str::to_owned)
+                .collect()
+        });
         for path in paths.collect::<Vec<Module>>() {
             let path = self.in_file(path);
             self.file.paths.push(path);
@@ -125,10 +134,15 @@ fn expand(tree: &UseTree, prefix: &[String], found: &mut Vec<(Module, String)>) 
             found.push((prefix.to_vec(), prefix.last().cloned().unwrap_or_default()));
         }
         UseTree::Name(name) => found.push((with(&name.ident), name.ident.to_string())),
-        UseTree::Rename(rename) if rename.ident == "self" => found.push((prefix.to_vec(), rename.rename.to_string())),
+        UseTree::Rename(rename) if rename.ident == "self" => {
+            found.push((prefix.to_vec(), rename.rename.to_string()));
+        }
         UseTree::Rename(rename) => found.push((with(&rename.ident), rename.rename.to_string())),
         UseTree::Glob(_) => found.push((prefix.to_vec(), "*".to_owned())),
-        UseTree::Group(group) => group.items.iter().for_each(|item| expand(item, prefix, found)),
+        UseTree::Group(group) => group
+            .items
+            .iter()
+            .for_each(|item| expand(item, prefix, found)),
     }
 }
 
@@ -141,8 +155,15 @@ impl Modules {
         walk(root, &[], &mut paths);
         let read = |(module, path): (Module, PathBuf)| {
             let text = syn::parse_file(&fs::read_to_string(&path).unwrap()).unwrap();
-            let mut file = File { path, ..File::default() };
-            Reader { file: &mut file, inside: Vec::new() }.visit_file(&text);
+            let mut file = File {
+                path,
+                ..File::default()
+            };
+            Reader {
+                file: &mut file,
+                inside: Vec::new(),
+            }
+            .visit_file(&text);
             (module, file)
         };
         Self(paths.into_iter().map(read).collect())
@@ -153,7 +174,8 @@ impl Modules {
         path.is_empty() || self.0.contains_key(path)
     }
 
-    /// A path from the package's root; none where it leads out of the package, or is a name of the module itself.
+    /// A path from the package's root; none where it leads out of the package, or is a name of the
+    /// module itself.
     fn absolute(&self, module: &[String], path: &[String]) -> Option<Module> {
         let (mut base, mut rest) = (module.to_vec(), path);
         match rest.first()?.as_str() {
@@ -172,20 +194,27 @@ impl Modules {
         Some([&base, rest].concat())
     }
 
-    /// The module that defines what an absolute path names; `seen` keeps re-exports from turning in a circle.
+    /// The module that defines what an absolute path names; `seen` keeps re-exports from turning in
+    /// a circle.
     fn definer(&self, path: &[String], seen: &mut BTreeSet<Module>) -> Option<Module> {
         if !seen.insert(path.to_vec()) {
             return None;
         }
-        let length = (0..=path.len()).rev().find(|length| self.0.contains_key(&path[..*length]))?;
+        let length = (0..=path.len())
+            .rev()
+            .find(|length| self.0.contains_key(&path[..*length]))?;
         let (module, rest) = path.split_at(length);
-        let Some(name) = rest.first() else { return Some(module.to_vec()) };
+        let Some(name) = rest.first() else {
+            return Some(module.to_vec());
+        };
         let file = &self.0[module];
         if file.defines.contains(name) {
             return Some(module.to_vec());
         }
         for (target, given) in &file.uses {
-            let Some(target) = self.absolute(module, target) else { continue };
+            let Some(target) = self.absolute(module, target) else {
+                continue;
+            };
             if given == name {
                 return self.definer(&[&target, &rest[1..]].concat(), seen);
             }
@@ -203,23 +232,38 @@ impl Modules {
     /// The modules whose definitions a module names.
     fn imports(&self, module: &[String]) -> BTreeSet<Module> {
         let file = &self.0[module];
-        let mut named: Vec<Module> =
-            file.uses.iter().filter(|(_, given)| given != "*").filter_map(|(path, _)| self.absolute(module, path)).collect();
+        let mut named: Vec<Module> = file
+            .uses
+            .iter()
+            .filter(|(_, given)| given != "*")
+            .filter_map(|(path, _)| self.absolute(module, path))
+            .collect();
         for path in &file.paths {
             let Some(first) = path.first() else { continue };
             let used = file.uses.iter().find(|(_, given)| given == first);
             match used {
-                Some((target, _)) => named.extend(self.absolute(module, target).map(|target| [&target, &path[1..]].concat())),
+                Some((target, _)) => named.extend(
+                    self.absolute(module, target)
+                        .map(|target| [&target, &path[1..]].concat()),
+                ),
                 None => named.extend(self.absolute(module, path)),
             }
-            let globs = file.uses.iter().filter(|(_, given)| used.is_none() && given == "*");
+            let globs = file
+                .uses
+                .iter()
+                .filter(|(_, given)| used.is_none() && given == "*");
             for target in globs.filter_map(|(target, _)| self.absolute(module, target)) {
-                let found = self.definer(&[&target, path.as_slice()].concat(), &mut BTreeSet::new());
+                let found =
+                    self.definer(&[&target, path.as_slice()].concat(), &mut BTreeSet::new());
                 named.extend(found.filter(|found| self.0[found].defines.contains(first)));
             }
         }
-        let definers = named.iter().filter_map(|path| self.definer(path, &mut BTreeSet::new()));
-        definers.filter(|definer| definer != module && !self.0[definer].path.ends_with("mod.rs")).collect()
+        let definers = named
+            .iter()
+            .filter_map(|path| self.definer(path, &mut BTreeSet::new()));
+        definers
+            .filter(|definer| definer != module && !self.0[definer].path.ends_with("mod.rs"))
+            .collect()
     }
 }
 
@@ -231,7 +275,9 @@ fn walk(folder: &Path, module: &[String], files: &mut BTreeMap<Module, PathBuf>)
         if path.is_dir() {
             own.push(name);
             walk(&path, &own, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") && !["lib", "main"].contains(&name.as_str()) {
+        } else if path.extension().is_some_and(|extension| extension == "rs")
+            && !["lib", "main"].contains(&name.as_str())
+        {
             if name != "mod" {
                 own.push(name);
             }
@@ -247,7 +293,12 @@ fn circle(start: &Module, imports: &BTreeMap<Module, BTreeSet<Module>>) -> Optio
     while let Some(way) = ways.pop() {
         for next in imports.get(way.last()?).into_iter().flatten() {
             if next == start {
-                return Some(way.iter().chain([start]).map(|module| module.join("::")).collect());
+                return Some(
+                    way.iter()
+                        .chain([start])
+                        .map(|module| module.join("::"))
+                        .collect(),
+                );
             }
             if seen.insert(next.clone()) {
                 ways.push([way.as_slice(), std::slice::from_ref(next)].concat());
@@ -260,17 +311,37 @@ fn circle(start: &Module, imports: &BTreeMap<Module, BTreeSet<Module>>) -> Optio
 /// Each `mod.rs` below these folders that defines anything, with the names of it.
 pub(crate) fn mod_files_with_definitions(root: &Path, folders: &[&str]) -> Vec<String> {
     let modules = Modules::of(root).0;
-    let inside = modules.iter().filter(|(module, _)| module.first().is_some_and(|first| folders.contains(&first.as_str())));
-    let defining = inside.filter(|(_, file)| file.path.ends_with("mod.rs") && !file.defines.is_empty());
-    defining.map(|(_, file)| format!("{}: {:?}", file.path.display(), file.defines)).collect()
+    let inside = modules.iter().filter(|(module, _)| {
+        module
+            .first()
+            .is_some_and(|first| folders.contains(&first.as_str()))
+    });
+    let defining =
+        inside.filter(|(_, file)| file.path.ends_with("mod.rs") && !file.defines.is_empty());
+    defining
+        .map(|(_, file)| format!("{}: {:?}", file.path.display(), file.defines))
+        .collect()
 }
 
 /// The circles that files below these folders are in.
 pub(crate) fn circles(root: &Path, folders: &[&str]) -> Vec<String> {
     let modules = Modules::of(root);
-    let inside = |module: &&Module| module.first().is_some_and(|first| folders.contains(&first.as_str()));
-    let imports: BTreeMap<_, _> = modules.0.keys().filter(inside).map(|module| (module.clone(), modules.imports(module))).collect();
-    imports.keys().filter_map(|module| circle(module, &imports)).map(|way| way.join(" -> ")).collect()
+    let inside = |module: &&Module| {
+        module
+            .first()
+            .is_some_and(|first| folders.contains(&first.as_str()))
+    };
+    let imports: BTreeMap<_, _> = modules
+        .0
+        .keys()
+        .filter(inside)
+        .map(|module| (module.clone(), modules.imports(module)))
+        .collect();
+    imports
+        .keys()
+        .filter_map(|module| circle(module, &imports))
+        .map(|way| way.join(" -> "))
+        .collect()
 }
 
 /// The circles of files with these texts.
@@ -289,25 +360,54 @@ fn a_circle_is_found_however_its_imports_are_written() {
     let back = "use super::one::f;\npub struct Two;\npub fn h() {}\n";
     for (hands_on, one) in [
         ("", "use super::two::Two; pub fn f() {}"),
-        ("", "use crate::a::two::{self as second}; pub fn f() { second::h() }"),
+        (
+            "",
+            "use crate::a::two::{self as second}; pub fn f() { second::h() }",
+        ),
         ("", "pub fn f() { super::two::h() }"),
-        ("", "pub fn f() { let c = '\"'; crate::a::two::h(); let d = '\"'; }"),
+        (
+            "",
+            "pub fn f() { let c = '\"'; crate::a::two::h(); let d = '\"'; }",
+        ),
         ("", "use crate::a; pub fn f() { crate::a::two::h() }"),
         ("", "use crate as c; pub fn f() { c::a::two::h() }"),
         ("", "use super::tw; pub fn f() { super::two::h() }"),
         ("", "mod inner { use super::super::two::h; } pub fn f() {}"),
-        ("", "#[cfg(test)] use std::fmt; pub fn f() { super::two::h() }"),
+        (
+            "",
+            "#[cfg(test)] use std::fmt; pub fn f() { super::two::h() }",
+        ),
         ("", "pub fn f() { assert!(super::two::h() == ()) }"),
         ("", "pub fn f() -> impl Into<super::two::Two> { todo!() }"),
-        ("use std::fmt; pub use two::Two;", "use super::Two; pub fn f() {}"),
-        ("pub use two::Two as Second;", "pub fn f() -> super::Second { todo!() }"),
+        (
+            "use std::fmt; pub use two::Two;",
+            "use super::Two; pub fn f() {}",
+        ),
+        (
+            "pub use two::Two as Second;",
+            "pub fn f() -> super::Second { todo!() }",
+        ),
         ("pub use two::*;", "use super::Two; pub fn f() {}"),
-        ("pub use two::Two;", "use super::*; pub fn f() -> Two { todo!() }"),
-        ("pub(super) use self::two::{Two};", "use crate::a::{Two}; pub fn f() {}"),
+        (
+            "pub use two::Two;",
+            "use super::*; pub fn f() -> Two { todo!() }",
+        ),
+        (
+            "pub(super) use self::two::{Two};",
+            "use crate::a::{Two}; pub fn f() {}",
+        ),
     ] {
         let module = format!("mod one; mod two; mod tw; {hands_on}");
-        let found = planted(&[("a/mod.rs", &module), ("a/one.rs", one), ("a/two.rs", back), ("a/tw.rs", "")]);
-        assert!(found.contains(&"a::one -> a::two -> a::one".to_owned()), "{hands_on} {one}: {found:?}");
+        let found = planted(&[
+            ("a/mod.rs", &module),
+            ("a/one.rs", one),
+            ("a/two.rs", back),
+            ("a/tw.rs", ""),
+        ]);
+        assert!(
+            found.contains(&"a::one -> a::two -> a::one".to_owned()),
+            "{hands_on} {one}: {found:?}"
+        );
     }
     let below = [
         ("a/mod.rs", "mod one;"),

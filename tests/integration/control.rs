@@ -49,12 +49,23 @@ fn answered(store: &Path, sent: &[u8]) -> String {
 #[test]
 fn a_request_is_answered_by_the_listener() {
     let (_folder, store) = store();
-    let trigger = Request::Trigger { schedule: "nightly".to_owned() };
-    assert!(matches!(ask(&server_socket(&store), &trigger, MUCH), Err(AskError::NoListener(_))));
+    let trigger = Request::Trigger {
+        schedule: "nightly".to_owned(),
+    };
+    assert!(matches!(
+        ask(&server_socket(&store), &trigger, MUCH),
+        Err(AskError::NoListener(_))
+    ));
     let listener = listening(&store);
-    assert_eq!(ask(&server_socket(&store), &trigger, MUCH).unwrap(), Reply::Done("nightly".to_owned()));
+    assert_eq!(
+        ask(&server_socket(&store), &trigger, MUCH).unwrap(),
+        Reply::Done("nightly".to_owned())
+    );
     drop(listener);
-    assert!(matches!(ask(&server_socket(&store), &trigger, MUCH), Err(AskError::NoListener(_))));
+    assert!(matches!(
+        ask(&server_socket(&store), &trigger, MUCH),
+        Err(AskError::NoListener(_))
+    ));
 }
 
 #[test]
@@ -76,8 +87,13 @@ fn a_socket_that_a_killed_process_has_left_is_replaced() {
     std::mem::forget(listening(&store));
     let _listener = listening(&store);
     assert!(std::fs::metadata(&socket).unwrap().file_type().is_socket());
-    let trigger = Request::Trigger { schedule: "again".to_owned() };
-    assert_eq!(ask(&socket, &trigger, MUCH).unwrap(), Reply::Done("again".to_owned()));
+    let trigger = Request::Trigger {
+        schedule: "again".to_owned(),
+    };
+    assert_eq!(
+        ask(&socket, &trigger, MUCH).unwrap(),
+        Reply::Done("again".to_owned())
+    );
 }
 
 #[test]
@@ -86,18 +102,30 @@ fn what_is_no_request_is_refused_with_what_is_wrong() {
     let _listener = listening(&store);
     let refused = |sent: &[u8], words: &str| {
         let answer = answered(&store, sent);
-        assert!(answer.contains("refused") && answer.contains(words), "{answer}");
+        assert!(
+            answer.contains("refused") && answer.contains(words),
+            "{answer}"
+        );
     };
     refused(b"hello\n", "no line of JSON");
-    refused(b"{\"verb\":\"trigger\",\"schedule\":7}\n", "no line of JSON as it should be");
+    refused(
+        b"{\"verb\":\"trigger\",\"schedule\":7}\n",
+        "no line of JSON as it should be",
+    );
     refused(b"{\"verb\":\"trigger\"", "has no end");
     refused(&vec![b'x'; 70_000], "longer than 64 KiB");
-    let version = format!("this server is of version {} and does not know", env!("CARGO_PKG_VERSION"));
+    let version = format!(
+        "this server is of version {} and does not know",
+        env!("CARGO_PKG_VERSION")
+    );
     refused(b"{\"verb\":\"suspend\"}\n", &format!("{version} suspend"));
     refused(b"{\"verb\":\"cancel\"}\n", &format!("{version} cancel"));
     refused(b"{}\n", &version);
     refused(b"{\"verb\":\"\\u001b[2J\"}\n", "u{1b}[2J");
-    let answer = answered(&store, b"{\"verb\":\"trigger\",\"schedule\":\"x\",\"of_a_later_version\":1}\n");
+    let answer = answered(
+        &store,
+        b"{\"verb\":\"trigger\",\"schedule\":\"x\",\"of_a_later_version\":1}\n",
+    );
     assert_eq!(answer, "{\"done\":\"x\"}\n");
 }
 
@@ -119,17 +147,30 @@ impl Going {
         let folder = tempfile::tempdir().unwrap();
         let (url, _) = simulator();
         let mut child = Command::new(env!("CARGO_BIN_EXE_cumulua"))
-            .args(["run", "--store", "runs.db", "--endpoint", &format!("cds={url}"), "-e", code])
+            .args([
+                "run",
+                "--store",
+                "runs.db",
+                "--endpoint",
+                &format!("cds={url}"),
+                "-e",
+                code,
+            ])
             .current_dir(folder.path())
             .env_clear()
             .env("HOME", folder.path())
-            .envs([("CUMULUA_CDS_ACCESS_KEY", "sim"), ("CUMULUA_CDS_SECRET_KEY", "sim-secret")])
+            .envs([
+                ("CUMULUA_CDS_ACCESS_KEY", "sim"),
+                ("CUMULUA_CDS_SECRET_KEY", "sim-secret"),
+            ])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
         assert_eq!(line, "begun\n");
         Self { folder, child }
     }
@@ -152,7 +193,9 @@ impl Going {
 
     fn cumulua<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Test {
         let store = self.folder.path().join("runs.db");
-        Test::new().args(args).env("CUMULUA_STORE", store.to_str().unwrap())
+        Test::new()
+            .args(args)
+            .env("CUMULUA_STORE", store.to_str().unwrap())
     }
 }
 
@@ -164,21 +207,35 @@ fn a_run_is_cancelled_from_elsewhere_and_what_it_deferred_runs() {
     );
     let run = going.run();
     let cancelled = going.cumulua(["runs", "cancel", &run[..8]]).run();
-    assert_eq!((cancelled.status, cancelled.stdout), (0, format!("(command line) {}: cancelled\n", &run[..8])));
+    assert_eq!(
+        (cancelled.status, cancelled.stdout),
+        (0, format!("(command line) {}: cancelled\n", &run[..8]))
+    );
     let _ = going.child.wait();
     let row = going.store().run(&run).unwrap().unwrap();
     assert_eq!(row.state.outcome(), Some(RunOutcome::Cancelled));
     assert!(row.error.is_some_and(|error| error.contains("runs cancel")));
-    assert_eq!(std::fs::read_to_string(going.folder.path().join("tidied")).unwrap(), "yes");
-    assert!(!run_socket(&going.folder.path().join("runs.db"), &run).exists(), "it leaves no socket behind");
-    going.cumulua(["runs", "cancel", &run[..8]]).fails(1, &["has ended already: cancelled"]);
+    assert_eq!(
+        std::fs::read_to_string(going.folder.path().join("tidied")).unwrap(),
+        "yes"
+    );
+    assert!(
+        !run_socket(&going.folder.path().join("runs.db"), &run).exists(),
+        "it leaves no socket behind"
+    );
+    going
+        .cumulua(["runs", "cancel", &run[..8]])
+        .fails(1, &["has ended already: cancelled"]);
 }
 
 #[test]
 fn a_run_that_does_not_listen_is_left_alone() {
-    let mut going = Going::start("cds.ccs.DescribeTags() print('begun') io.stdout:flush() time.sleep('1h')");
+    let mut going =
+        Going::start("cds.ccs.DescribeTags() print('begun') io.stdout:flush() time.sleep('1h')");
     let run = going.run();
     std::fs::remove_file(run_socket(&going.folder.path().join("runs.db"), &run)).unwrap();
-    going.cumulua(["runs", "cancel", &run]).fails(1, &["does not listen", &going.child.id().to_string()]);
+    going
+        .cumulua(["runs", "cancel", &run])
+        .fails(1, &["does not listen", &going.child.id().to_string()]);
     assert!(going.child.try_wait().unwrap().is_none());
 }

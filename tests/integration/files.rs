@@ -1,4 +1,5 @@
-//! Files and the standard streams, as far as it takes a process to see them; `tests/lua/io` has the rest.
+//! Files and the standard streams, as far as it takes a process to see them; `tests/lua/io` has the
+//! rest.
 
 #![cfg(unix)]
 
@@ -52,9 +53,10 @@ fn a_pipe_is_a_file_whose_end_is_that_of_its_process() {
 
 #[test]
 fn standard_input_is_read_as_a_file() {
-    let code =
-        "print(io.read('n', 'n', 'L')) print(io.read(3)) for line in io.lines() do print('[' .. line .. ']') end print(io.read())";
-    Test::simulated(code).input("3 0x10 more\n12345\n678").prints("3\t16\t more\n\n123\n[45]\n[678]\nnil\n");
+    let code = "print(io.read('n', 'n', 'L')) print(io.read(3)) for line in io.lines() do print('[' .. line .. ']') end print(io.read())";
+    Test::simulated(code)
+        .input("3 0x10 more\n12345\n678")
+        .prints("3\t16\t more\n\n123\n[45]\n[678]\nnil\n");
     Test::simulated("print(#io.read('a'), io.read(0), io.stdin:seek())")
         .input(vec![0xff; 100_000])
         .prints("100000\tnil\tnil\tIllegal seek\t29\n");
@@ -64,7 +66,12 @@ fn standard_input_is_read_as_a_file() {
 fn a_question_is_seen_before_its_answer_is_waited_for() {
     let home = tempfile::tempdir().unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_cumulua"))
-        .args(["run", "--sim", "-e", "io.write('Who? ') io.write('Hello, ', io.read(), '!')"])
+        .args([
+            "run",
+            "--sim",
+            "-e",
+            "io.write('Who? ') io.write('Hello, ', io.read(), '!')",
+        ])
         .env("HOME", home.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -83,9 +90,17 @@ fn a_question_is_seen_before_its_answer_is_waited_for() {
 
 #[test]
 fn all_that_was_written_goes_out_however_a_run_ends() {
-    Test::simulated("setmetatable({}, { __gc = function() io.write('last') end }) io.write('first ')").prints("first last");
+    Test::simulated(
+        "setmetatable({}, { __gc = function() io.write('last') end }) io.write('first ')",
+    )
+    .prints("first last");
     Test::simulated("io.write('written') os.exit(0)").prints("written");
-    assert_eq!(Test::simulated("io.write('written') error('x')").fails(1, &["x"]).stdout, "written");
+    assert_eq!(
+        Test::simulated("io.write('written') error('x')")
+            .fails(1, &["x"])
+            .stdout,
+        "written"
+    );
 }
 
 #[test]
@@ -105,19 +120,50 @@ fn a_script_that_does_not_react_to_ctrl_c_loses_nothing_that_it_wrote() {
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     let mut printed = String::new();
     stdout.read_line(&mut printed).unwrap();
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &child.id().to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
     stdout.read_to_string(&mut printed).unwrap();
-    assert_eq!((child.wait().unwrap().code(), printed.as_str()), (Some(130), "1\nkept"));
-    assert_eq!(std::fs::read_to_string(home.path().join("waits")).unwrap(), "waits");
+    assert_eq!(
+        (child.wait().unwrap().code(), printed.as_str()),
+        (Some(130), "1\nkept")
+    );
+    assert_eq!(
+        std::fs::read_to_string(home.path().join("waits")).unwrap(),
+        "waits"
+    );
 }
 
 #[test]
 fn a_file_that_is_larger_than_the_memory_ends_the_script_and_not_the_process() {
-    let test = Test::new().args(["run", "--sim", "--max-memory", "16M", "-e", "print(pcall(io.lines('large', 'a')))"]);
-    File::create(test.path("large")).unwrap().set_len(1 << 32).unwrap();
+    let test = Test::new().args([
+        "run",
+        "--sim",
+        "--max-memory",
+        "16M",
+        "-e",
+        "print(pcall(io.lines('large', 'a')))",
+    ]);
+    File::create(test.path("large"))
+        .unwrap()
+        .set_len(1 << 32)
+        .unwrap();
     test.fails(1, &["the script needs more than its 16 MiB of memory"]);
     let endless = "local zeros = io.open('/dev/zero') print(pcall(zeros.read, zeros))";
-    let test = Test::new().args(["run", "--sim", "--max-memory", "16M", "--allow-path", "/dev", "-e", endless]);
+    let test = Test::new().args([
+        "run",
+        "--sim",
+        "--max-memory",
+        "16M",
+        "--allow-path",
+        "/dev",
+        "-e",
+        endless,
+    ]);
     test.fails(1, &["the script needs more than its 16 MiB of memory"]);
 }
 
@@ -144,7 +190,15 @@ fn finalizers_work_to_the_end_of_a_run() {
         let test = Test::simulated(&format!("{code}{end}"));
         let late = test.path("late");
         let output = test.run();
-        assert_eq!((output.status, std::fs::read_to_string(&late).unwrap().as_str()), (0, "late"), "{}", output.stderr);
+        assert_eq!(
+            (
+                output.status,
+                std::fs::read_to_string(&late).unwrap().as_str()
+            ),
+            (0, "late"),
+            "{}",
+            output.stderr
+        );
         let mut words: Vec<_> = output.stdout.split_whitespace().collect();
         words.sort_unstable();
         assert_eq!(
@@ -158,22 +212,40 @@ fn finalizers_work_to_the_end_of_a_run() {
 
 #[test]
 fn a_script_that_ends_itself_lets_its_processes_end() {
-    let test = allowed("pipe = io.popen('read line; echo $line > copy', 'w') pipe:write('whole\\n') os.exit(0)");
+    let test = allowed(
+        "pipe = io.popen('read line; echo $line > copy', 'w') pipe:write('whole\\n') os.exit(0)",
+    );
     let copy = test.path("copy");
     let output = test.run();
-    assert_eq!((output.status, std::fs::read_to_string(copy).unwrap().as_str()), (0, "whole\n"), "{}", output.stderr);
+    assert_eq!(
+        (
+            output.status,
+            std::fs::read_to_string(copy).unwrap().as_str()
+        ),
+        (0, "whole\n"),
+        "{}",
+        output.stderr
+    );
 }
 
 #[test]
 fn a_script_without_descriptors_still_has_its_standard_streams() {
     let code = "local t = {} for i = 1, 200 do local f, e = io.open('h', 'w') if not f then print(e) io.stderr:write('warned') break end t[i] = f end";
     let shell = Command::new("sh")
-        .args(["-c", "ulimit -n 40; exec \"$0\" run --sim --no-record -e \"$1\"", env!("CARGO_BIN_EXE_cumulua"), code])
+        .args([
+            "-c",
+            "ulimit -n 40; exec \"$0\" run --sim --no-record -e \"$1\"",
+            env!("CARGO_BIN_EXE_cumulua"),
+            code,
+        ])
         .current_dir(tempfile::tempdir().unwrap().path())
         .env("HOME", "/nonexistent")
         .output()
         .unwrap();
-    let (stdout, stderr) = (String::from_utf8_lossy(&shell.stdout), String::from_utf8_lossy(&shell.stderr));
+    let (stdout, stderr) = (
+        String::from_utf8_lossy(&shell.stdout),
+        String::from_utf8_lossy(&shell.stderr),
+    );
     assert_eq!(stdout, "h: Too many open files\n", "{stderr}");
     assert!(stderr.contains("warned"), "{stderr}");
 }
@@ -183,7 +255,12 @@ fn finalizers_work_where_a_script_took_all_its_memory() {
     let code = "kept = setmetatable({}, { __gc = function() print('bye') end })
         local t = {} for i = 1, 1e9 do t[i] = ('x'):rep(1000) .. i end";
     let output = Test::simulated(code).args(["--max-memory", "16M"]).run();
-    assert_eq!((output.stdout.as_str(), output.stderr.contains("panicked")), ("bye\n", false), "{}", output.stderr);
+    assert_eq!(
+        (output.stdout.as_str(), output.stderr.contains("panicked")),
+        ("bye\n", false),
+        "{}",
+        output.stderr
+    );
 }
 
 #[test]
@@ -194,8 +271,18 @@ fn a_script_cannot_put_a_link_in_the_place_of_what_is_granted() {
         assert(os.rename('file-link', 'granted.txt'))
         print((pcall(io.open, 'granted.txt')))
         print((pcall(os.rename, 'folder-link', 'granted')), (pcall(os.rename, 'granted', 'moved')))";
-    let test = Test::new().file("granted/inside", "").file("granted.txt", "");
-    let test = test.args(["run", "--allow-path", "granted", "--allow-path", "granted.txt", "-e", code]);
+    let test = Test::new()
+        .file("granted/inside", "")
+        .file("granted.txt", "");
+    let test = test.args([
+        "run",
+        "--allow-path",
+        "granted",
+        "--allow-path",
+        "granted.txt",
+        "-e",
+        code,
+    ]);
     std::os::unix::fs::symlink(outside.path().join("secret"), test.path("file-link")).unwrap();
     std::os::unix::fs::symlink(outside.path(), test.path("folder-link")).unwrap();
     test.prints("false\nfalse\tfalse\n");
@@ -212,7 +299,14 @@ fn what_is_granted_is_what_it_was_when_the_script_began() {
         granted.display(),
         outside.display()
     );
-    let test = Test::new().args(["run", "--allow-run", "--allow-path", &granted.display().to_string(), "-e", &code]);
+    let test = Test::new().args([
+        "run",
+        "--allow-run",
+        "--allow-path",
+        &granted.display().to_string(),
+        "-e",
+        &code,
+    ]);
     test.prints("false\n");
 }
 
@@ -225,8 +319,14 @@ fn a_folder_that_is_granted_stays_and_a_path_that_ends_like_one_is_no_file() {
         end
         print((os.remove 'file/'))
         print(io.open('file'):read 'a')";
-    let printed = Test::new().file("file", "kept").args(["run", "--allow-run", "-e", code]).run_well();
+    let printed = Test::new()
+        .file("file", "kept")
+        .args(["run", "--allow-run", "-e", code])
+        .run_well();
     let lines: Vec<&str> = printed.lines().collect();
-    assert!(lines[0].contains("granted itself") && lines[1].contains("granted itself"), "{printed}");
+    assert!(
+        lines[0].contains("granted itself") && lines[1].contains("granted itself"),
+        "{printed}"
+    );
     assert_eq!(lines[2..], ["nil", "nil", "nil", "kept"], "{printed}");
 }

@@ -8,7 +8,8 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// Runs code against a simulator, sends an interrupt once it has printed a line, and gives status, output and error.
+/// Runs code against a simulator, sends an interrupt once it has printed a line, and gives status,
+/// output and error.
 fn interrupted(url: &str, code: &str) -> (i32, String, String) {
     interrupted_with(&[], url, code)
 }
@@ -18,7 +19,12 @@ fn interrupted_with(options: &[&str], url: &str, code: &str) -> (i32, String, St
 }
 
 /// The same, once something else has happened too.
-fn interrupted_once(options: &[&str], url: &str, code: &str, has_happened: impl Fn() -> bool) -> (i32, String, String) {
+fn interrupted_once(
+    options: &[&str],
+    url: &str,
+    code: &str,
+    has_happened: impl Fn() -> bool,
+) -> (i32, String, String) {
     let home = tempfile::tempdir().unwrap();
     let mut child: Child = Command::new(env!("CARGO_BIN_EXE_cumulua"))
         .args(["run", "--endpoint", &format!("cds={url}"), "-e", code])
@@ -36,11 +42,19 @@ fn interrupted_once(options: &[&str], url: &str, code: &str, has_happened: impl 
     while !has_happened() {
         std::thread::yield_now();
     }
-    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let killed = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
     assert!(killed.success());
     stdout.read_to_string(&mut printed).unwrap();
     let mut stderr = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut stderr)
+        .unwrap();
     (child.wait().unwrap().code().unwrap_or(-1), printed, stderr)
 }
 
@@ -64,7 +78,12 @@ fn a_mutating_call_on_its_way_has_an_unknown_outcome() {
     simulator.fault(FaultRule::new(Fault::Delay(Duration::from_hours(1))));
     // The line is printed before the call leaves, so the interrupt waits until it has arrived.
     let has_arrived = || !simulator.requests().is_empty();
-    let (status, _, stderr) = interrupted_once(&[], &url, "print(1) cds.ccs.CreateTag { TagName = 'x' }", has_arrived);
+    let (status, _, stderr) = interrupted_once(
+        &[],
+        &url,
+        "print(1) cds.ccs.CreateTag { TagName = 'x' }",
+        has_arrived,
+    );
     assert_eq!(status, 130, "{stderr}");
     assert!(stderr.contains("sent = \"maybe\""), "{stderr}");
 }
@@ -78,21 +97,45 @@ fn a_task_that_goes_on_is_named_with_the_way_to_wait_for_it() {
         print(meta(r).task.id) wait(r)";
     let (status, printed, stderr) = interrupted(&url, code);
     assert_eq!(status, 130, "{stderr}");
-    assert!(stderr.contains(&format!("`cumulua wait cds_task {}`", printed.trim())), "{stderr}");
+    assert!(
+        stderr.contains(&format!("`cumulua wait cds_task {}`", printed.trim())),
+        "{stderr}"
+    );
     // The command, when pasted, must not ask another account or region.
     let (_, printed, stderr) = interrupted_with(&["--region", "us"], &url, code);
-    assert!(stderr.contains(&format!("`cumulua wait cds_task {} --region us`", printed.trim())), "{stderr}");
-    let bound = code.replace("cds.ccs", "cds.with { region = 'asia', profile = 'default' }.ccs");
+    assert!(
+        stderr.contains(&format!(
+            "`cumulua wait cds_task {} --region us`",
+            printed.trim()
+        )),
+        "{stderr}"
+    );
+    let bound = code.replace(
+        "cds.ccs",
+        "cds.with { region = 'asia', profile = 'default' }.ccs",
+    );
     let (_, printed, stderr) = interrupted_with(&["--region", "us"], &url, &bound);
-    assert!(stderr.contains(&format!("`cumulua wait cds_task {} --profile default --region asia`", printed.trim())), "{stderr}");
+    assert!(
+        stderr.contains(&format!(
+            "`cumulua wait cds_task {} --profile default --region asia`",
+            printed.trim()
+        )),
+        "{stderr}"
+    );
 }
 
 #[test]
 fn what_was_deferred_runs_and_ends_after_two_seconds_at_most() {
     let (url, _simulator) = simulator();
-    let (status, printed, _) = interrupted(&url, "defer(function() print('tidied') end) print('ready') time.sleep('1h')");
+    let (status, printed, _) = interrupted(
+        &url,
+        "defer(function() print('tidied') end) print('ready') time.sleep('1h')",
+    );
     assert_eq!((status, printed.as_str()), (130, "ready\ntidied\n"));
-    let (status, _, stderr) = interrupted(&url, "defer(function() while true do end end) print('ready') time.sleep('1h')");
+    let (status, _, stderr) = interrupted(
+        &url,
+        "defer(function() while true do end end) print('ready') time.sleep('1h')",
+    );
     assert_eq!(status, 130);
     assert!(stderr.contains("did not end within 2 s"), "{stderr}");
 }

@@ -3,7 +3,15 @@
 use crate::support::Test;
 
 fn limited(code: &str) -> Test {
-    Test::new().args(["run", "--timeout", "300ms", "--max-memory", "32M", "-e", code])
+    Test::new().args([
+        "run",
+        "--timeout",
+        "300ms",
+        "--max-memory",
+        "32M",
+        "-e",
+        code,
+    ])
 }
 
 #[test]
@@ -21,7 +29,10 @@ fn pcall_does_not_swallow_the_end() {
 fn coroutines_do_not_escape_the_end() {
     limited("local co = coroutine.wrap(function() while true do pcall(function() while true do end end) end end) while true do pcall(co) end")
         .fails(124, &[]);
-    limited("while true do coroutine.resume(coroutine.create(function() while true do end end)) end").fails(124, &[]);
+    limited(
+        "while true do coroutine.resume(coroutine.create(function() while true do end end)) end",
+    )
+    .fails(124, &[]);
 }
 
 #[test]
@@ -36,8 +47,10 @@ fn sleeping_ends_in_time() {
 
 #[test]
 fn memory_is_limited_and_pcall_does_not_swallow_that() {
-    let limited = |code| Test::new().args(["run", "--timeout", "60s", "--max-memory", "32M", "-e", code]);
-    limited("local t = {} while true do t[#t + 1] = string.rep('x', 100000) .. #t end").fails(1, &["32 MiB", "--max-memory"]);
+    let limited =
+        |code| Test::new().args(["run", "--timeout", "60s", "--max-memory", "32M", "-e", code]);
+    limited("local t = {} while true do t[#t + 1] = string.rep('x', 100000) .. #t end")
+        .fails(1, &["32 MiB", "--max-memory"]);
     limited("while true do pcall(string.rep, 'x', 1 << 30) end").fails(1, &["32 MiB"]);
 }
 
@@ -48,12 +61,28 @@ fn finalizers_end_in_time_too() {
 
 #[test]
 fn exit_in_a_deferred_function_does_not_hide_an_error() {
-    Test::new().args(["run", "-e", "defer(function() os.exit(0) end) error('boom')"]).fails(1, &["boom"]);
+    Test::new()
+        .args([
+            "run",
+            "-e",
+            "defer(function() os.exit(0) end) error('boom')",
+        ])
+        .fails(1, &["boom"]);
 }
 
 #[test]
 fn exit_unwinds_through_pcall_and_runs_what_was_deferred() {
-    let output =
-        Test::new().args(["run", "-e", "defer(function() print('deferred') end) pcall(os.exit, 7) print('not reached')"]).run();
-    assert_eq!((output.status, output.stdout.as_str()), (7, "deferred\n"), "{}", output.stderr);
+    let output = Test::new()
+        .args([
+            "run",
+            "-e",
+            "defer(function() print('deferred') end) pcall(os.exit, 7) print('not reached')",
+        ])
+        .run();
+    assert_eq!(
+        (output.status, output.stdout.as_str()),
+        (7, "deferred\n"),
+        "{}",
+        output.stderr
+    );
 }

@@ -1,4 +1,5 @@
-//! Every script below `tests/lua/` is a spec of what scripts see, and a test of its own: it runs against the simulator in its folder.
+//! Every script below `tests/lua/` is a spec of what scripts see, and a test of its own: it runs
+//! against the simulator in its folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -88,7 +89,11 @@ fn holds(path: &str) {
         .env_remove("XDG_CONFIG_HOME")
         .output()
         .unwrap();
-    assert!(output.status.success(), "{path}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{path}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 /// The specs of a folder, by their paths below `tests/lua`.
@@ -100,7 +105,13 @@ fn specs(folder: &Path) -> Vec<String> {
         if path.is_dir() && !path.ends_with("modules") {
             found.extend(specs(&path));
         } else if path.extension().is_some_and(|extension| extension == "lua") {
-            found.push(path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned());
+            found.push(
+                path.strip_prefix(root())
+                    .unwrap()
+                    .to_str()
+                    .unwrap()
+                    .to_owned(),
+            );
         }
     }
     found
@@ -108,7 +119,13 @@ fn specs(folder: &Path) -> Vec<String> {
 
 #[test]
 fn every_lua_spec_is_a_test() {
-    let missing: Vec<_> = specs(&root()).into_iter().filter(|spec| !LISTED.contains(&spec.as_str())).collect();
-    assert!(missing.is_empty(), "a line in tests/integration/lua_specs.rs is missing for {missing:?}");
+    let missing: Vec<_> = specs(&root())
+        .into_iter()
+        .filter(|spec| !LISTED.contains(&spec.as_str()))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "a line in tests/integration/lua_specs.rs is missing for {missing:?}"
+    );
     assert!(LISTED.len() > 10, "the specs are there");
 }

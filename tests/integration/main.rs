@@ -1,6 +1,7 @@
 //! The integration tests: one binary, one file a feature.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::too_many_lines, reason = "a test can be a whole life")]
 
 mod architecture;
 mod audit;

@@ -13,7 +13,10 @@ struct Accounts {
 
 impl Accounts {
     fn new() -> Self {
-        let accounts = Self { old: simulator(), new: simulator() };
+        let accounts = Self {
+            old: simulator(),
+            new: simulator(),
+        };
         for (_, simulator) in [&accounts.old, &accounts.new] {
             // Tasks end before they are asked for, so that nothing is waited for.
             simulator.set_time_scale(0.0);
@@ -22,11 +25,14 @@ impl Accounts {
     }
 
     fn script(&self, args: &[&str]) -> Test {
-        let profile = |name: &str, url: &str| format!("[profiles.{name}.cds]\nendpoint = {url:?}\n");
+        let profile =
+            |name: &str, url: &str| format!("[profiles.{name}.cds]\nendpoint = {url:?}\n");
         let config = profile("old", &self.old.0) + &profile("new", &self.new.0);
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/migrations/copy-security-groups.lua");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("scripts/migrations/copy-security-groups.lua");
         let test = Test::new().file("profiles.toml", config);
-        test.args(["--config", "profiles.toml", "run", script.to_str().unwrap()]).args(args.iter().copied())
+        test.args(["--config", "profiles.toml", "run", script.to_str().unwrap()])
+            .args(args.iter().copied())
     }
 
     /// Makes two groups with rules in the old account.
@@ -54,7 +60,12 @@ impl Accounts {
     /// How often the new account was asked to make something.
     fn made(&self) -> usize {
         let is_making = |name: &str| name.starts_with("Create") || name.starts_with("Add");
-        self.new.1.requests().iter().filter(|record| record.action.as_deref().is_some_and(is_making)).count()
+        self.new
+            .1
+            .requests()
+            .iter()
+            .filter(|record| record.action.as_deref().is_some_and(is_making))
+            .count()
     }
 }
 
@@ -68,7 +79,10 @@ fn security_groups_are_copied_once() {
         output.stdout
     };
     let both = ["--from", "old", "--to", "new"];
-    assert!(run(&[&both[..], &["--dry-run"]].concat()).contains("dry run: 2 groups and 6 rules would be made in new"));
+    assert!(
+        run(&[&both[..], &["--dry-run"]].concat())
+            .contains("dry run: 2 groups and 6 rules would be made in new")
+    );
     assert_eq!(accounts.made(), 0);
     assert!(run(&[&both[..], &["web"]].concat()).contains("1 groups and 3 rules made in new"));
     assert!(run(&both).contains("1 groups and 3 rules made in new"));
@@ -80,12 +94,19 @@ fn security_groups_are_copied_once() {
 #[test]
 fn a_group_that_is_not_there_and_bad_arguments_are_reported() {
     let accounts = Accounts::new();
-    accounts.script(&["--from", "old", "--to", "new", "nothing"]).fails(1, &["old has no security group nothing"]);
-    accounts.script(&["--from", "old"]).fails(1, &["usage: copy-security-groups.lua"]);
-    accounts.script(&["--from", "old", "--to", "old"]).fails(1, &["the same profile"]);
+    accounts
+        .script(&["--from", "old", "--to", "new", "nothing"])
+        .fails(1, &["old has no security group nothing"]);
+    accounts
+        .script(&["--from", "old"])
+        .fails(1, &["usage: copy-security-groups.lua"]);
+    accounts
+        .script(&["--from", "old", "--to", "old"])
+        .fails(1, &["the same profile"]);
 }
 
-/// The same in a simulation, where each profile has an account of its own; answers are lost on the way.
+/// The same in a simulation, where each profile has an account of its own; answers are lost on the
+/// way.
 #[test]
 fn a_simulated_copy_makes_nothing_twice_on_a_bad_day() {
     let root = env!("CARGO_MANIFEST_DIR");
@@ -122,7 +143,15 @@ fn a_simulated_copy_makes_nothing_twice_on_a_bad_day() {
         end
         print(groups, rules)"#
     );
-    let output = Test::new().args(["run", "--sim", "--allow-path", root, "-e", &code]).run();
+    let output = Test::new()
+        .args(["run", "--sim", "--allow-path", root, "-e", &code])
+        .run();
     assert_eq!(output.status, 0, "{}", output.stderr);
-    assert!(output.stdout.ends_with("0 groups and 0 rules made in new\n2\t4\n"), "{}", output.stdout);
+    assert!(
+        output
+            .stdout
+            .ends_with("0 groups and 0 rules made in new\n2\t4\n"),
+        "{}",
+        output.stdout
+    );
 }

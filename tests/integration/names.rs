@@ -1,4 +1,5 @@
-//! Reads the definitions of the whole tree and holds that none is named by a word that has a standard term.
+//! Reads the definitions of the whole tree and holds that none is named by a word that has a
+//! standard term.
 
 use std::fs;
 use std::path::Path;
@@ -37,7 +38,11 @@ const LOWER_CASE: &[(&str, &str)] = &[
 ];
 
 /// Names of modules and files that hide what is in them, and what to call those.
-const FILES: &[(&str, &str)] = &[("convert", "params"), ("native", "bindings"), ("tables", "json")];
+const FILES: &[(&str, &str)] = &[
+    ("convert", "params"),
+    ("native", "bindings"),
+    ("tables", "json"),
+];
 
 /// Words that name no type and no variant, and the terms to use.
 const TYPE_NAMES: &[(&str, &str)] = &[
@@ -102,7 +107,10 @@ impl<'ast> Visit<'ast> for Definitions {
             Item::Const(item) => self.add(Kind::Value, &item.ident),
             Item::Enum(item) => self.add(Kind::Type, &item.ident),
             Item::Fn(item) => self.add(Kind::Value, &item.sig.ident),
-            Item::Macro(item) => item.ident.iter().for_each(|name| self.add(Kind::Value, name)),
+            Item::Macro(item) => item
+                .ident
+                .iter()
+                .for_each(|name| self.add(Kind::Value, name)),
             Item::Mod(item) => self.add(Kind::Module, &item.ident),
             Item::Static(item) => self.add(Kind::Value, &item.ident),
             Item::Struct(item) => self.add(Kind::Type, &item.ident),
@@ -120,7 +128,10 @@ impl<'ast> Visit<'ast> for Definitions {
     }
 
     fn visit_field(&mut self, field: &'ast Field) {
-        field.ident.iter().for_each(|name| self.add(Kind::Value, name));
+        field
+            .ident
+            .iter()
+            .for_each(|name| self.add(Kind::Value, name));
         visit::visit_field(self, field);
     }
 
@@ -153,8 +164,17 @@ fn standard_term(kind: Kind, name: &str) -> Option<&'static str> {
         Kind::Value => &[LOWER_CASE],
     };
     // A constant is a word in capitals.
-    let name = if name.chars().any(char::is_lowercase) { name.to_owned() } else { name.to_lowercase() };
-    lists.iter().copied().flatten().find(|(word, _)| *word == name).map(|(_, term)| *term)
+    let name = if name.chars().any(char::is_lowercase) {
+        name.to_owned()
+    } else {
+        name.to_lowercase()
+    };
+    lists
+        .iter()
+        .copied()
+        .flatten()
+        .find(|(word, _)| *word == name)
+        .map(|(_, term)| *term)
 }
 
 /// Every file and folder below a folder, but what is left out.
@@ -175,12 +195,21 @@ fn paths_below(root: &Path, folder: &str) -> Vec<String> {
 fn badly_named(root: &Path, folders: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     for path in folders.iter().flat_map(|folder| paths_below(root, folder)) {
-        let stem = Path::new(&path).file_stem().unwrap().to_string_lossy().into_owned();
+        let stem = Path::new(&path)
+            .file_stem()
+            .unwrap()
+            .to_string_lossy()
+            .into_owned();
         let mut definitions = vec![(Kind::Module, stem)];
-        if Path::new(&path).extension().is_some_and(|extension| extension == "rs") {
+        if Path::new(&path)
+            .extension()
+            .is_some_and(|extension| extension == "rs")
+        {
             definitions.extend(Definitions::of(&fs::read_to_string(root.join(&path)).unwrap()).0);
         }
-        let named = definitions.iter().filter_map(|(kind, name)| Some((name, standard_term(*kind, name)?)));
+        let named = definitions
+            .iter()
+            .filter_map(|(kind, name)| Some((name, standard_term(*kind, name)?)));
         found.extend(named.map(|(name, term)| format!("{path}: {name} (rather: {term})")));
     }
     found
@@ -208,7 +237,10 @@ fn a_name_is_found_in_whatever_defines_it() {
         ("macro_rules! crowd { () => {} }", Kind::Value, "crowd"),
     ] {
         let found = Definitions::of(text).0;
-        assert!(found.contains(&(kind, name.to_owned())), "{text}: {found:?}");
+        assert!(
+            found.contains(&(kind, name.to_owned())),
+            "{text}: {found:?}"
+        );
         assert!(standard_term(kind, name).is_some(), "{name}");
     }
 }

@@ -1,4 +1,5 @@
-//! Profiles: which value counts, where it comes from, and what a project's file may not set by itself.
+//! Profiles: which value counts, where it comes from, and what a project's file may not set by
+//! itself.
 
 use crate::support::{Test, simulator};
 
@@ -16,15 +17,25 @@ read_only = true
 ";
 
 fn project() -> Test {
-    Test::new().file("cumulua.toml", FILE).file("cds.secret", "the-secret-in-the-file\n")
+    Test::new()
+        .file("cumulua.toml", FILE)
+        .file("cds.secret", "the-secret-in-the-file\n")
 }
 
 #[test]
 fn show_prints_where_each_value_comes_from_and_no_secret() {
     let output = project().args(["profile", "show"]).run();
     assert_eq!(output.status, 0, "{}", output.stderr);
-    assert!(output.stdout.contains("profile staging"), "{}", output.stdout);
-    assert!(output.stdout.contains("access key: file-key"), "{}", output.stdout);
+    assert!(
+        output.stdout.contains("profile staging"),
+        "{}",
+        output.stdout
+    );
+    assert!(
+        output.stdout.contains("access key: file-key"),
+        "{}",
+        output.stdout
+    );
     assert!(output.stdout.contains("region: asia"), "{}", output.stdout);
     assert!(output.stdout.contains("cumulua.toml"), "{}", output.stdout);
     assert!(!output.stdout.contains("the-secret-in-the-file"));
@@ -33,43 +44,81 @@ fn show_prints_where_each_value_comes_from_and_no_secret() {
 #[test]
 fn the_environment_goes_before_files_and_flags_before_the_environment() {
     let shown = |test: Test| test.args(["profile", "show"]).run().stdout;
-    let environment = shown(project().env("CDS_SECRET_ID", "environment-key").env("CDS_REGION", "us"));
-    assert!(environment.contains("access key: environment-key (environment variable CDS_SECRET_ID)"), "{environment}");
-    assert!(environment.contains("region: us (environment variable CDS_REGION)"), "{environment}");
+    let environment = shown(
+        project()
+            .env("CDS_SECRET_ID", "environment-key")
+            .env("CDS_REGION", "us"),
+    );
+    assert!(
+        environment.contains("access key: environment-key (environment variable CDS_SECRET_ID)"),
+        "{environment}"
+    );
+    assert!(
+        environment.contains("region: us (environment variable CDS_REGION)"),
+        "{environment}"
+    );
     let flags = shown(project().env("CDS_REGION", "us").args(["--region", "cn"]));
     assert!(flags.contains("region: cn (--region)"), "{flags}");
 }
 
 #[test]
 fn a_profile_that_the_command_names_goes_before_the_environment() {
-    let shown = project().env("CDS_SECRET_ID", "environment-key").args(["profile", "show", "--profile", "staging"]).run().stdout;
+    let shown = project()
+        .env("CDS_SECRET_ID", "environment-key")
+        .args(["profile", "show", "--profile", "staging"])
+        .run()
+        .stdout;
     assert!(shown.contains("access key: file-key"), "{shown}");
-    let without_own =
-        project().env("CDS_SECRET_ID", "environment-key").env("CDS_SECRET_KEY", "x").args(["profile", "show", "production"]).run();
-    assert!(without_own.stdout.contains("access key: environment-key"), "{}", without_own.stdout);
+    let without_own = project()
+        .env("CDS_SECRET_ID", "environment-key")
+        .env("CDS_SECRET_KEY", "x")
+        .args(["profile", "show", "production"])
+        .run();
+    assert!(
+        without_own.stdout.contains("access key: environment-key"),
+        "{}",
+        without_own.stdout
+    );
 }
 
 #[test]
 fn any_file_makes_a_profile_production_and_none_takes_it_back() {
     let shown = |project: &str, own: &str| {
         let file = |says: &str| {
-            format!("profile = 'p'\n[profiles.p]\n{says}\n[profiles.p.cds]\naccess_key = 'k'\nsecret_key = {{ env = 'S' }}\n")
+            format!(
+                "profile = 'p'\n[profiles.p]\n{says}\n[profiles.p.cds]\naccess_key = 'k'\nsecret_key = {{ env = 'S' }}\n"
+            )
         };
-        let test = Test::new().file("cumulua.toml", file(project)).file("config/cumulua/cumulua.toml", file(own));
-        test.env("S", "secret").args(["profile", "show"]).run().stdout
+        let test = Test::new()
+            .file("cumulua.toml", file(project))
+            .file("config/cumulua/cumulua.toml", file(own));
+        test.env("S", "secret")
+            .args(["profile", "show"])
+            .run()
+            .stdout
     };
     assert!(shown("production = false", "production = true").contains("production: true"));
     assert!(shown("production = true", "").contains("production: true"));
     assert!(!shown("production = false", "").contains("production"));
-    Test::new().file("cumulua.toml", "[profiles.p]\nproduction = 'yes'").args(["profile", "list"]).fails(1, &["line 2"]);
+    Test::new()
+        .file("cumulua.toml", "[profiles.p]\nproduction = 'yes'")
+        .args(["profile", "list"])
+        .fails(1, &["line 2"]);
 }
 
 #[test]
 fn the_projects_file_goes_before_the_users_own() {
     let own = "[profiles.staging]\nregion = 'us'\n[profiles.staging.mcs]\naccess_key = 'own'\nsecret_key = 'x'\n";
-    let output = project().file("config/cumulua/cumulua.toml", own).args(["profile", "show"]).run();
+    let output = project()
+        .file("config/cumulua/cumulua.toml", own)
+        .args(["profile", "show"])
+        .run();
     assert!(output.stdout.contains("region: asia"), "{}", output.stdout);
-    assert!(output.stdout.contains("access key: own"), "{}", output.stdout);
+    assert!(
+        output.stdout.contains("access key: own"),
+        "{}",
+        output.stdout
+    );
 }
 
 #[test]
@@ -85,22 +134,33 @@ fn a_secret_one_level_too_high_is_refused_without_its_value() {
 #[test]
 fn a_projects_file_cannot_lift_what_the_users_own_forbids() {
     let own = "[profiles.production]\nread_only = true\n";
-    let test =
-        Test::new().file("config/cumulua/cumulua.toml", own).file("cumulua.toml", "[profiles.production]\nread_only = false\n");
-    let shown = test.credentials("id", "key").args(["profile", "show", "production"]).run().stdout;
+    let test = Test::new()
+        .file("config/cumulua/cumulua.toml", own)
+        .file("cumulua.toml", "[profiles.production]\nread_only = false\n");
+    let shown = test
+        .credentials("id", "key")
+        .args(["profile", "show", "production"])
+        .run()
+        .stdout;
     assert!(shown.contains("read only: true"), "{shown}");
 }
 
 #[test]
 fn a_secret_in_a_file_outside_the_project_counts_only_once_the_file_is_trusted() {
     let file = "[profiles.default.secrets]\nx = { file = '/etc/hostname' }\n";
-    Test::new().file("cumulua.toml", file).args(["run", "-e", "secret 'x'"]).fails(1, &["cumulua trust"]);
+    Test::new()
+        .file("cumulua.toml", file)
+        .args(["run", "-e", "secret 'x'"])
+        .fails(1, &["cumulua trust"]);
 }
 
 #[test]
 fn a_file_of_a_secret_stands_beside_the_configuration_that_names_it() {
     let file = "[profiles.default.secrets]\nx = { file = 'x.secret' }\n";
-    let test = Test::new().file("proj/cumulua.toml", file).file("proj/x.secret", "value\n").file("proj/s.lua", "print(secret 'x')");
+    let test = Test::new()
+        .file("proj/cumulua.toml", file)
+        .file("proj/x.secret", "value\n")
+        .file("proj/s.lua", "print(secret 'x')");
     test.args(["run", "proj/s.lua"]).prints("[secret]\n");
 }
 
@@ -113,36 +173,54 @@ fn list_marks_the_current_profile() {
 
 #[test]
 fn an_unknown_profile_suggests_the_nearest() {
-    project().args(["run", "--profile", "stagin", "-e", "cds.ccs.DescribeTags()"]).fails(1, &["stagin", "did you mean staging"]);
+    project()
+        .args(["run", "--profile", "stagin", "-e", "cds.ccs.DescribeTags()"])
+        .fails(1, &["stagin", "did you mean staging"]);
 }
 
 #[test]
 fn secrets_come_from_the_environment_a_file_or_a_command() {
     let (url, _simulator) = simulator();
-    let file =
-        "[profiles.default.secrets]\na = { env = 'A' }\nb = { file = 'b.txt' }\nc = { command = ['echo', 'Sim-ulated-1'] }\n";
+    let file = "[profiles.default.secrets]\na = { env = 'A' }\nb = { file = 'b.txt' }\nc = { command = ['echo', 'Sim-ulated-1'] }\n";
     let code = "for _, name in ipairs { 'a', 'b', 'c' } do
         local ok, e = pcall(cds.ccs.ResetInstancesPassword, { InstanceIds = 'i-1', Password = secret(name) })
         print(e.kind)
     end";
     // An explicitly named file is the user's own choice.
-    let test =
-        Test::new().file("own.toml", file).file("b.txt", "Sim-ulated-1\n").env("A", "Sim-ulated-1").env("PATH", "/usr/bin:/bin");
-    test.args(["run", "--config", "own.toml", "--endpoint", &format!("cds={url}"), "-e", code])
-        .prints("service\nservice\nservice\n");
+    let test = Test::new()
+        .file("own.toml", file)
+        .file("b.txt", "Sim-ulated-1\n")
+        .env("A", "Sim-ulated-1")
+        .env("PATH", "/usr/bin:/bin");
+    test.args([
+        "run",
+        "--config",
+        "own.toml",
+        "--endpoint",
+        &format!("cds={url}"),
+        "-e",
+        code,
+    ])
+    .prints("service\nservice\nservice\n");
 }
 
 #[test]
 fn a_secret_that_is_nowhere_is_an_error_with_the_place_to_put_it() {
-    project().args(["run", "-e", "secret 'nowhere'"]).fails(3, &["nowhere", "NOWHERE", "cumulua.toml"]);
+    project()
+        .args(["run", "-e", "secret 'nowhere'"])
+        .fails(3, &["nowhere", "NOWHERE", "cumulua.toml"]);
 }
 
 #[test]
 fn a_projects_endpoint_counts_only_once_the_file_is_trusted() {
     let (url, _simulator) = simulator();
-    let file = format!("[profiles.default.cds]\naccess_key = 'sim'\nsecret_key = 'sim-secret'\nendpoint = '{url}'\n");
+    let file = format!(
+        "[profiles.default.cds]\naccess_key = 'sim'\nsecret_key = 'sim-secret'\nendpoint = '{url}'\n"
+    );
     let script = "print(#cds.ccs.DescribeTags().Data)";
-    let untrusted = Test::new().file("cumulua.toml", &file).args(["run", "-e", script]);
+    let untrusted = Test::new()
+        .file("cumulua.toml", &file)
+        .args(["run", "-e", script]);
     let output = untrusted.fails(1, &["cumulua.toml", "endpoint", "cumulua trust"]);
     assert!(output.stdout.is_empty());
     let test = Test::new().file("cumulua.toml", &file);
@@ -162,7 +240,16 @@ fn a_profiles_read_only_holds_for_its_calls() {
     let (url, _simulator) = simulator();
     let code = "local ok, e = pcall(cds.ccs.CreateTag, { TagName = 'x' }) print(e.kind, e.sent)";
     let test = project().credentials("sim", "sim-secret");
-    test.args(["run", "--profile", "production", "--endpoint", &format!("cds={url}"), "-e", code]).prints("policy\tno\n");
+    test.args([
+        "run",
+        "--profile",
+        "production",
+        "--endpoint",
+        &format!("cds={url}"),
+        "-e",
+        code,
+    ])
+    .prints("policy\tno\n");
 }
 
 #[test]
@@ -170,23 +257,44 @@ fn a_script_on_the_wrong_account_stops_before_its_first_call() {
     let (url, simulator) = simulator();
     let run = |expected: &str, options: &[&str]| {
         let code = format!("expect_account {expected} cds.ccs.DescribeTags()");
-        let test = project().args(["run", "--endpoint", &format!("cds={url}"), "-e", &code]).args(options.iter().copied());
+        let test = project()
+            .args(["run", "--endpoint", &format!("cds={url}"), "-e", &code])
+            .args(options.iter().copied());
         test.run()
     };
-    for wrong in ["{ profile = 'production' }", "{ id = 'another-key' }", "{ profile = 'staging', id = 'another-key' }"] {
+    for wrong in [
+        "{ profile = 'production' }",
+        "{ id = 'another-key' }",
+        "{ profile = 'staging', id = 'another-key' }",
+    ] {
         let output = run(wrong, &[]);
         assert_eq!(output.status, 1, "{wrong}: {}", output.stderr);
-        assert!(output.stderr.contains("the script expects") && output.stderr.contains("cumulua.toml"), "{}", output.stderr);
+        assert!(
+            output.stderr.contains("the script expects") && output.stderr.contains("cumulua.toml"),
+            "{}",
+            output.stderr
+        );
     }
     assert!(simulator.requests().is_empty());
     // The simulator refuses the key, so a call that leaves is a failed call (3).
-    for right in ["{ profile = 'staging' }", "{ id = 'file-key' }", "{ profile = 'staging', id = 'file-key' }"] {
+    for right in [
+        "{ profile = 'staging' }",
+        "{ id = 'file-key' }",
+        "{ profile = 'staging', id = 'file-key' }",
+    ] {
         assert_eq!(run(right, &[]).status, 3, "{right}");
     }
-    assert_eq!(run("{ profile = 'staging' }", &["--profile", "production"]).status, 1);
+    assert_eq!(
+        run("{ profile = 'staging' }", &["--profile", "production"]).status,
+        1
+    );
     for bad in ["{}", "{ id = 7 }", "{ account = 'x' }", "'staging'"] {
         let output = run(bad, &[]);
-        assert!(output.status == 1 && output.stderr.contains("expect_account"), "{bad}: {}", output.stderr);
+        assert!(
+            output.status == 1 && output.stderr.contains("expect_account"),
+            "{bad}: {}",
+            output.stderr
+        );
     }
     Test::simulated("expect_account { profile = 'production', id = 'a-real-key' } print('a simulation goes on')")
         .prints("a simulation goes on\n");
@@ -200,7 +308,10 @@ fn a_simulation_has_an_account_for_each_profile_that_calls_name() {
     let tags = "local function tags(profile) return #cds.with { profile = profile }.ccs.DescribeTags().Data end ";
     let run = |options: &[&str], code: &str| {
         let code = tags.to_owned() + code;
-        Test::new().file("cumulua.toml", file).args(["run", "--sim", "-e", &code]).args(options.iter().copied())
+        Test::new()
+            .file("cumulua.toml", file)
+            .args(["run", "--sim", "-e", &code])
+            .args(options.iter().copied())
     };
     let code = "cds.ccs.CreateTag { TagName = 'x' } print(tags 'main', tags 'twin', tags 'simulator', tags 'other')";
     run(&[], code).prints("1\t1\t1\t0\n");
@@ -214,20 +325,36 @@ fn a_simulation_has_an_account_for_each_profile_that_calls_name() {
     .prints("0\t1\n");
     let meta = "local m = meta(cds.with { profile = 'other' }.ccs.DescribeTags()) print(m.profile)";
     run(&[], meta).prints("other\n");
-    run(&[], "print(meta(cds.with { profile = 'twin' }.ccs.DescribeTags()).region)").prints("us\n");
+    run(
+        &[],
+        "print(meta(cds.with { profile = 'twin' }.ccs.DescribeTags()).region)",
+    )
+    .prints("us\n");
 }
 
 #[test]
 fn no_key_is_read_before_a_call_is_admitted() {
     let profile = "[profiles.default.cds]\naccess_key = 'key'\nsecret_key = { command = ['touch', 'asked'] }\n";
     let refused = |code: &str, options: &[&str]| {
-        let test = Test::new().file("config/cumulua/cumulua.toml", profile).args(["run", "-e", code]).args(options.iter().copied());
+        let test = Test::new()
+            .file("config/cumulua/cumulua.toml", profile)
+            .args(["run", "-e", code])
+            .args(options.iter().copied());
         let asked = test.path("asked");
         let output = test.run();
         assert!(output.stderr.contains("nothing was"), "{}", output.stderr);
         asked.exists()
     };
-    assert!(!refused("cds.ccs.CreateTag { TagName = 'web' }", &["--read-only"]), "a read-only run");
-    assert!(!refused("cds.ccs.CreateTag { TagNam = 'web' }", &[]), "parameters that do not fit");
-    assert!(refused("cds.ccs.CreateTag { TagName = 'web' }", &[]), "an admitted call; the command gives no key");
+    assert!(
+        !refused("cds.ccs.CreateTag { TagName = 'web' }", &["--read-only"]),
+        "a read-only run"
+    );
+    assert!(
+        !refused("cds.ccs.CreateTag { TagNam = 'web' }", &[]),
+        "parameters that do not fit"
+    );
+    assert!(
+        refused("cds.ccs.CreateTag { TagName = 'web' }", &[]),
+        "an admitted call; the command gives no key"
+    );
 }

@@ -25,14 +25,22 @@ pub(crate) fn blocks(page: &str) -> Vec<Block> {
     let mut lines = page.lines();
     while let Some(line) = lines.next() {
         if let Some(language) = line.strip_prefix("```") {
-            let text = lines.by_ref().take_while(|line| *line != "```").flat_map(|line| [line, "\n"]).collect();
-            blocks.push(Block { language: language.to_owned(), text });
+            let text = lines
+                .by_ref()
+                .take_while(|line| *line != "```")
+                .flat_map(|line| [line, "\n"])
+                .collect();
+            blocks.push(Block {
+                language: language.to_owned(),
+                text,
+            });
         }
     }
     blocks
 }
 
-/// A reader's machine: a folder with the clone's scripts, an endpoint to an account, and the commands that the README names.
+/// A reader's machine: a folder with the clone's scripts, an endpoint to an account, and the
+/// commands that the README names.
 struct Machine {
     folder: tempfile::TempDir,
 }
@@ -43,8 +51,14 @@ impl Machine {
         let machine = Self { folder };
         machine.file("scripts/quickstart.lua", &read("scripts/quickstart.lua"));
         let (url, _) = simulator();
-        machine.file(".config/cumulua/cumulua.toml", &format!("[profiles.default.cds]\nendpoint = \"{url}\"\n"));
-        machine.command("cumulua", &format!("exec '{}' \"$@\"", env!("CARGO_BIN_EXE_cumulua")));
+        machine.file(
+            ".config/cumulua/cumulua.toml",
+            &format!("[profiles.default.cds]\nendpoint = \"{url}\"\n"),
+        );
+        machine.command(
+            "cumulua",
+            &format!("exec '{}' \"$@\"", env!("CARGO_BIN_EXE_cumulua")),
+        );
         // `cargo test` runs this test, and .ci/nightly runs all three in a clean clone.
         machine.command(
             "cargo",
@@ -67,15 +81,30 @@ impl Machine {
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    /// Runs a block as a person's shell would; what it prints on standard output and standard error.
+    /// Runs a block as a person's shell would; what it prints on standard output and standard
+    /// error.
     fn shell(&self, block: &str) -> (String, String) {
         let home = self.folder.path();
         let mut command = Command::new("sh");
-        command.args(["-e", "-c", block]).current_dir(home).env_clear().env("HOME", home);
-        let output = command.env("PATH", format!("{}:/usr/bin:/bin", home.join("bin").display())).output().unwrap();
+        command
+            .args(["-e", "-c", block])
+            .current_dir(home)
+            .env_clear()
+            .env("HOME", home);
+        let output = command
+            .env(
+                "PATH",
+                format!("{}:/usr/bin:/bin", home.join("bin").display()),
+            )
+            .output()
+            .unwrap();
         let text = |bytes: &[u8]| str::from_utf8(bytes).unwrap().to_owned();
         let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
-        assert!(output.status.success(), "{block}\nends with {}:\n{stdout}{stderr}", output.status);
+        assert!(
+            output.status.success(),
+            "{block}\nends with {}:\n{stdout}{stderr}",
+            output.status
+        );
         (stdout, stderr)
     }
 }
@@ -89,18 +118,35 @@ fn everything_that_the_readme_shows_is_run() {
     for Block { language, text } in &readme {
         match language.as_str() {
             "sh" => printed = Some(machine.shell(text).0),
-            "text" => assert_eq!(printed.take().as_deref(), Some(text.as_str()), "what the commands above it print"),
+            "text" => assert_eq!(
+                printed.take().as_deref(),
+                Some(text.as_str()),
+                "what the commands above it print"
+            ),
             // Its first line names the file; a later command runs it.
             "lua" => {
-                let name = text.lines().next().and_then(|line| line.strip_prefix("-- ")).expect("a script's name");
-                assert!(readme.iter().any(|block| block.language == "sh" && block.text.contains(name)), "no command runs {name}");
+                let name = text
+                    .lines()
+                    .next()
+                    .and_then(|line| line.strip_prefix("-- "))
+                    .expect("a script's name");
+                assert!(
+                    readme
+                        .iter()
+                        .any(|block| block.language == "sh" && block.text.contains(name)),
+                    "no command runs {name}"
+                );
                 machine.file(name, text);
             }
             other => panic!("a block of {other:?} is not run:\n{text}"),
         }
         run += 1;
     }
-    assert_eq!(run, read("README.md").matches("\n```\n").count(), "a block that is not closed, or not at the beginning of a line");
+    assert_eq!(
+        run,
+        read("README.md").matches("\n```\n").count(),
+        "a block that is not closed, or not at the beginning of a line"
+    );
     assert!(run >= 8, "{run} blocks");
 }
 
@@ -109,7 +155,15 @@ fn the_readmes_first_command_shows_the_main_job() {
     let first = blocks(&read("README.md")).into_iter().next().unwrap().text;
     assert_eq!(first, "cargo run -- run --sim scripts/quickstart.lua\n");
     let (stdout, stderr) = Machine::new().shell(&first);
-    for step in ["created", "found by tag", "stopped", "resized", "started", "deleted", "0 left"] {
+    for step in [
+        "created",
+        "found by tag",
+        "stopped",
+        "resized",
+        "started",
+        "deleted",
+        "0 left",
+    ] {
         assert!(stdout.contains(step), "{step:?} is missing in {stdout}");
     }
     assert!(stderr.contains("of cloud time in"), "{stderr}");
@@ -117,7 +171,8 @@ fn the_readmes_first_command_shows_the_main_job() {
 
 #[test]
 fn the_readme_counts_the_actions_that_there_are() {
-    let listed: Vec<serde_json::Value> = serde_json::from_str(&Test::new().args(["actions", "--json"]).run_well()).unwrap();
+    let listed: Vec<serde_json::Value> =
+        serde_json::from_str(&Test::new().args(["actions", "--json"]).run_well()).unwrap();
     let claimed = format!("the {} Actions", listed.len());
     assert!(read("README.md").contains(&claimed), "{claimed}");
 }
@@ -125,9 +180,19 @@ fn the_readme_counts_the_actions_that_there_are() {
 /// The pages of the guide, each with its path.
 pub(crate) fn pages() -> Vec<(String, String)> {
     let entries = fs::read_dir(root().join("docs/guide")).unwrap();
-    let mut pages: Vec<_> = entries.map(|entry| format!("docs/guide/{}", entry.unwrap().file_name().to_str().unwrap())).collect();
+    let mut pages: Vec<_> = entries
+        .map(|entry| {
+            format!(
+                "docs/guide/{}",
+                entry.unwrap().file_name().to_str().unwrap()
+            )
+        })
+        .collect();
     pages.sort();
-    pages.into_iter().map(|path| (path.clone(), read(&path))).collect()
+    pages
+        .into_iter()
+        .map(|path| (path.clone(), read(&path)))
+        .collect()
 }
 
 #[test]
@@ -135,13 +200,23 @@ fn the_lua_of_each_page_of_the_guide_is_one_script_that_runs() {
     let mut run = 0;
     for (path, page) in pages() {
         let blocks = blocks(&page);
-        let script: String = blocks.iter().filter(|block| block.language == "lua").map(|block| block.text.as_str()).collect();
+        let script: String = blocks
+            .iter()
+            .filter(|block| block.language == "lua")
+            .map(|block| block.text.as_str())
+            .collect();
         if script.is_empty() {
             continue;
         }
         // What the page itself says goes into the configuration.
-        let config: String = blocks.iter().filter(|block| block.language == "toml").map(|block| block.text.as_str()).collect();
-        let output = Test::new().file("config/cumulua/cumulua.toml", config).file("page.lua", script);
+        let config: String = blocks
+            .iter()
+            .filter(|block| block.language == "toml")
+            .map(|block| block.text.as_str())
+            .collect();
+        let output = Test::new()
+            .file("config/cumulua/cumulua.toml", config)
+            .file("page.lua", script);
         let output = output.args(["run", "--sim", "page.lua"]).run();
         assert_eq!(output.status, 0, "{path}: {}", output.stderr);
         run += 1;
@@ -152,14 +227,27 @@ fn the_lua_of_each_page_of_the_guide_is_one_script_that_runs() {
 #[test]
 fn the_settings_that_the_guide_shows_are_read() {
     for (path, page) in pages() {
-        for Block { text, .. } in blocks(&page).into_iter().filter(|block| block.language == "toml") {
+        for Block { text, .. } in blocks(&page)
+            .into_iter()
+            .filter(|block| block.language == "toml")
+        {
             if text.contains("[[schedule]]") {
-                let files = Test::new().file("schedules.toml", text).file("snapshots.lua", "");
+                let files = Test::new()
+                    .file("schedules.toml", text)
+                    .file("snapshots.lua", "");
                 let files = files.file("notify.lua", "return { page = function() end }");
-                files.args(["schedule", "check", "schedules.toml"]).run_well();
+                files
+                    .args(["schedule", "check", "schedules.toml"])
+                    .run_well();
             } else {
-                let shown = Test::new().file("config/cumulua/cumulua.toml", &text).args(["profile", "show"]).run_well();
-                assert!(!text.contains("access_key") || shown.contains("0123456789abcdef"), "{path}: {shown}");
+                let shown = Test::new()
+                    .file("config/cumulua/cumulua.toml", &text)
+                    .args(["profile", "show"])
+                    .run_well();
+                assert!(
+                    !text.contains("access_key") || shown.contains("0123456789abcdef"),
+                    "{path}: {shown}"
+                );
             }
         }
     }
@@ -181,8 +269,9 @@ fn scripts(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn every_example_script_runs_against_the_simulator() {
     let folder = root().join("scripts");
-    let (plain, with_arguments): (Vec<_>, Vec<_>) =
-        scripts(&folder).into_iter().partition(|script| script.parent() == Some(&folder));
+    let (plain, with_arguments): (Vec<_>, Vec<_>) = scripts(&folder)
+        .into_iter()
+        .partition(|script| script.parent() == Some(&folder));
     let tests: String = fs::read_dir(root().join("tests/integration"))
         .unwrap()
         .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
@@ -192,7 +281,9 @@ fn every_example_script_runs_against_the_simulator() {
         assert!(tests.contains(name), "{name} has no test");
     }
     for script in plain {
-        let output = Test::new().args(["run", "--sim", script.to_str().unwrap()]).run();
+        let output = Test::new()
+            .args(["run", "--sim", script.to_str().unwrap()])
+            .run();
         assert_eq!(output.status, 0, "{}: {}", script.display(), output.stderr);
     }
 }

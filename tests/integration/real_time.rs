@@ -1,5 +1,5 @@
-//! Under `--sim`, virtual time stands still while the real world is waited for: a real pause inside an effect takes none of it, and no deadline
-//! fires meanwhile.
+//! Under `--sim`, virtual time stands still while the real world is waited for: a real pause inside
+//! an effect takes none of it, and no deadline fires meanwhile.
 
 use crate::support::Test;
 use cumulua::history::Store;
@@ -12,7 +12,8 @@ use std::time::Duration;
 /// What the real world takes.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Does something while a task sleeps that would end at once, and with it the run by its timeout, if time moved on; prints how far it did.
+/// Does something while a task sleeps that would end at once, and with it the run by its timeout,
+/// if time moved on; prints how far it did.
 fn beside_a_sleeper(act: &str) -> String {
     format!(
         "local moved
@@ -35,7 +36,10 @@ fn a_process_takes_no_virtual_time() {
 
 #[test]
 fn a_process_that_writes_or_reads_takes_no_virtual_time() {
-    simulated("local p = io.popen 'sleep 0.1; echo said' assert(p:read 'a' == 'said\\n') p:close()").prints("0\n");
+    simulated(
+        "local p = io.popen 'sleep 0.1; echo said' assert(p:read 'a' == 'said\\n') p:close()",
+    )
+    .prints("0\n");
     simulated("local p = io.popen('sleep 0.1', 'w') assert(p:close())").prints("0\n");
 }
 
@@ -58,7 +62,10 @@ fn standard_input_takes_no_virtual_time() {
         input.write_all(part.as_bytes()).unwrap();
     }
     drop(input);
-    assert_eq!(String::from_utf8_lossy(&run.wait_with_output().unwrap().stdout), "0\n");
+    assert_eq!(
+        String::from_utf8_lossy(&run.wait_with_output().unwrap().stdout),
+        "0\n"
+    );
 }
 
 #[tokio::test]
@@ -66,7 +73,9 @@ async fn the_intent_of_a_change_takes_no_virtual_time() {
     let test = simulated("cds.ccs.CreateTag { TagName = 'a' }").args(["--store", "runs.db"]);
     let path = test.path("runs.db");
     Store::open(&path).flush(Duration::from_mins(1)).unwrap();
-    let mut writer = SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+    let mut writer = SqliteConnection::connect(&format!("sqlite:{}", path.display()))
+        .await
+        .unwrap();
     writer.execute("BEGIN IMMEDIATE").await.unwrap();
     let running = thread::spawn(|| test.prints("0\n"));
     // Longer, because the run has to start first.
@@ -79,7 +88,12 @@ async fn the_intent_of_a_change_takes_no_virtual_time() {
 fn a_lock_of_another_run_takes_no_virtual_time() {
     let test = simulated("lock('busy', { timeout = '40s' })").args(["--store", "runs.db"]);
     let store = Store::open(test.path("runs.db"));
-    let held = store.locks().named("busy", "another-run").unwrap().held().unwrap();
+    let held = store
+        .locks()
+        .named("busy", "another-run")
+        .unwrap()
+        .held()
+        .unwrap();
     let running = thread::spawn(|| test.prints("0\n"));
     thread::sleep(5 * PAUSE);
     drop(held);
@@ -95,8 +109,12 @@ fn other_tasks_go_on_while_a_process_is_waited_for() {
         format!("local p = io.popen '{until_go}; echo went' assert(p:read() == 'went') p:close()"),
         format!("local p = io.popen('{until_go}', 'w') p:close()"),
     ] {
-        let code = format!("parallel {{ function() {waits} end, function() os.execute 'touch go' end }} print 'both'");
-        Test::new().args(["run", "--allow-run", "-e", &code]).prints("both\n");
+        let code = format!(
+            "parallel {{ function() {waits} end, function() os.execute 'touch go' end }} print 'both'"
+        );
+        Test::new()
+            .args(["run", "--allow-run", "-e", &code])
+            .prints("both\n");
     }
 }
 
@@ -110,11 +128,17 @@ fn a_process_ends_with_the_task_that_waits_for_it() {
     local pid = io.open('pid'):read()
     os.execute('while kill -0 ' .. pid .. ' 2>/dev/null && ! grep -q \"^State:.Z\" /proc/' .. pid .. '/status; do sleep 0.01; done')
     print 'gone'";
-    let printed = Test::new().args(["run", "--allow-run", "-e", code]).run_well();
-    assert!(printed.starts_with("false\t") && printed.ends_with("broken\ngone\n"), "{printed}");
+    let printed = Test::new()
+        .args(["run", "--allow-run", "-e", code])
+        .run_well();
+    assert!(
+        printed.starts_with("false\t") && printed.ends_with("broken\ngone\n"),
+        "{printed}"
+    );
 }
 
-/// tokio lets a task do so much before others get their turn, and lets what it waits for wait: an effect that ends at once does all the same.
+/// tokio lets a task do so much before others get their turn, and lets what it waits for wait: an
+/// effect that ends at once does all the same.
 #[test]
 fn an_effect_that_ends_at_once_does_so_however_much_a_task_does() {
     let code = "for i = 1, 300 do time.sleep(0) os.getenv 'A' pcall(io.open, '/etc/hostname') pcall(cds.ccs.CreateTag, 'x') end
@@ -126,7 +150,9 @@ fn an_effect_that_ends_at_once_does_so_however_much_a_task_does() {
     let code = "local list = {} for i = 1, 300 do list[i] = i end
         parallel.map(list, function(i) local f = io.popen('echo ' .. i) assert(f:read 'n' == i) f:close() os.remove 'nothing' end, { limit = 150 })
         print 'done'";
-    Test::new().args(["run", "--allow-run", "-e", code]).prints("done\n");
+    Test::new()
+        .args(["run", "--allow-run", "-e", code])
+        .prints("done\n");
 }
 
 #[test]
@@ -137,6 +163,8 @@ fn a_pipe_that_is_read_ends_with_its_task() {
         }))
         collectgarbage()
         print 'gone'";
-    let printed = Test::new().args(["run", "--allow-run", "-e", code]).run_well();
+    let printed = Test::new()
+        .args(["run", "--allow-run", "-e", code])
+        .run_well();
     assert!(printed.ends_with("broken\ngone\n"), "{printed}");
 }

@@ -1,4 +1,5 @@
-//! The runbooks of `scripts/runbooks/`: what they touch, what they leave alone, and that --dry-run touches nothing.
+//! The runbooks of `scripts/runbooks/`: what they touch, what they leave alone, and that --dry-run
+//! touches nothing.
 
 use crate::support::{Output, Test, answering, http, simulator};
 use cumulua_core::clock::Clock;
@@ -6,9 +7,13 @@ use std::path::Path;
 
 /// A runbook against the cloud at this URL.
 fn runbook(url: &str, name: &str, args: &[&str]) -> Test {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/runbooks").join(name);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("scripts/runbooks")
+        .join(name);
     let endpoint = format!("cds={url}");
-    Test::new().args(["run", "--endpoint", &endpoint, script.to_str().unwrap()]).args(args.iter().copied())
+    Test::new()
+        .args(["run", "--endpoint", &endpoint, script.to_str().unwrap()])
+        .args(args.iter().copied())
 }
 
 fn done(test: Test) -> Output {
@@ -27,7 +32,10 @@ fn a_runbooks_arguments_are_checked() {
     // By the module std.args that they share.
     let (url, simulator) = simulator();
     for (args, words) in [
-        (vec!["--tags", "x"], vec!["unknown argument --tags", "usage: stop-idle-instances.lua"]),
+        (
+            vec!["--tags", "x"],
+            vec!["unknown argument --tags", "usage: stop-idle-instances.lua"],
+        ),
         (vec!["--tag"], vec!["--tag needs a value"]),
         (vec!["--dry-run=yes"], vec!["takes no value"]),
         (vec!["--usage=x"], vec!["unknown argument"]),
@@ -58,17 +66,48 @@ fn instances_of_a_tag_are_stopped_outside_their_working_hours_and_no_others() {
     };
     let hour = |offset: i64| {
         let at = Clock::system().now() + jiff::SignedDuration::from_hours(offset);
-        at.to_zoned(jiff::tz::TimeZone::UTC).strftime("%H:%M").to_string()
+        at.to_zoned(jiff::tz::TimeZone::UTC)
+            .strftime("%H:%M")
+            .to_string()
     };
-    let working = done(runbook(&url, "stop-idle-instances.lua", &["--from", &hour(5), "--to", &hour(7)]));
-    assert!(working.stdout.contains("within the working hours"), "{}", working.stdout);
-    let dry = done(runbook(&url, "stop-idle-instances.lua", &["--from", "00:00", "--to", "00:00", "--dry-run"]));
-    assert_eq!(dry.stdout.matches("would stop ").count(), 2, "{}", dry.stdout);
+    let working = done(runbook(
+        &url,
+        "stop-idle-instances.lua",
+        &["--from", &hour(5), "--to", &hour(7)],
+    ));
+    assert!(
+        working.stdout.contains("within the working hours"),
+        "{}",
+        working.stdout
+    );
+    let dry = done(runbook(
+        &url,
+        "stop-idle-instances.lua",
+        &["--from", "00:00", "--to", "00:00", "--dry-run"],
+    ));
+    assert_eq!(
+        dry.stdout.matches("would stop ").count(),
+        2,
+        "{}",
+        dry.stdout
+    );
     assert_eq!(states(), "a=running b=running c=running");
-    let stopped = done(runbook(&url, "stop-idle-instances.lua", &["--from", &hour(-1), "--to", &hour(2)]));
-    assert!(stopped.stdout.contains("stopped 2 instances"), "{}", stopped.stdout);
+    let stopped = done(runbook(
+        &url,
+        "stop-idle-instances.lua",
+        &["--from", &hour(-1), "--to", &hour(2)],
+    ));
+    assert!(
+        stopped.stdout.contains("stopped 2 instances"),
+        "{}",
+        stopped.stdout
+    );
     assert_eq!(states(), "a=stopped b=stopped c=running");
-    let again = done(runbook(&url, "stop-idle-instances.lua", &["--from", "00:00", "--to", "00:00"]));
+    let again = done(runbook(
+        &url,
+        "stop-idle-instances.lua",
+        &["--from", "00:00", "--to", "00:00"],
+    ));
     assert_eq!(again.stdout, "no instance with the tag office-hours runs\n");
 }
 
@@ -85,10 +124,12 @@ fn costs_are_reported_by_project_as_csv_and_as_a_chart() {
     let url = answering(http("200 OK", COSTS, None));
     let args = ["--from", "2026-10-01", "--to", "2026-10-31", "--out", "."];
     let test = runbook(&url, "cost-report.lua", &args);
-    let (table, chart) = (test.path("cost-by-project.csv"), test.path("cost-by-project.svg"));
+    let (table, chart) = (
+        test.path("cost-by-project.csv"),
+        test.path("cost-by-project.svg"),
+    );
     let output = done(test);
-    let expected =
-        "Project,ProjectId,Resources,Cost,Currency\nshop,p-1,12,100.0,CN\n\"a, \"\"quoted\"\" <one> & more\",p-2,3,20.25,CN\n";
+    let expected = "Project,ProjectId,Resources,Cost,Currency\nshop,p-1,12,100.0,CN\n\"a, \"\"quoted\"\" <one> & more\",p-2,3,20.25,CN\n";
     assert_eq!(std::fs::read_to_string(&table).unwrap(), expected);
     let chart = std::fs::read_to_string(&chart).unwrap();
     let mut reader = quick_xml::Reader::from_str(&chart);
@@ -105,13 +146,28 @@ fn costs_are_reported_by_project_as_csv_and_as_a_chart() {
             _ => {}
         }
     }
-    assert_eq!(bars, ["480.0", "97.2"], "bars stand to each other as costs do");
-    assert!(texts.contains("120.50 CN") && texts.contains("shop"), "{texts}");
-    assert!(output.stderr.contains("the rest belongs to no project"), "120.5 is more than 120.25: {}", output.stderr);
+    assert_eq!(
+        bars,
+        ["480.0", "97.2"],
+        "bars stand to each other as costs do"
+    );
+    assert!(
+        texts.contains("120.50 CN") && texts.contains("shop"),
+        "{texts}"
+    );
+    assert!(
+        output.stderr.contains("the rest belongs to no project"),
+        "120.5 is more than 120.25: {}",
+        output.stderr
+    );
     let test = runbook(&url, "cost-report.lua", &["--out", ".", "--dry-run"]);
     let table = test.path("cost-by-project.csv");
     let output = done(test);
-    assert!(output.stdout.contains("would write ./cost-by-project.csv") && !table.exists(), "{}", output.stdout);
+    assert!(
+        output.stdout.contains("would write ./cost-by-project.csv") && !table.exists(),
+        "{}",
+        output.stdout
+    );
 }
 
 #[test]
@@ -133,22 +189,46 @@ fn each_disk_has_one_snapshot_a_day_and_the_oldest_of_the_runbooks_own_go() {
                 if s.SnapshotStatus == 'running' then names[#names + 1] = s.DiskId .. ' ' .. s.SnapshotName end
             end
             table.sort(names) io.write(table.concat(names, '\\n'))";
-        lua(&url, code).lines().map(str::to_owned).collect::<Vec<_>>()
+        lua(&url, code)
+            .lines()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
     };
     let before = snapshots();
-    let dry = done(runbook(&url, "nightly-snapshots.lua", &["--keep", "2", "--dry-run"]));
-    assert_eq!(dry.stdout.matches("would be made").count(), 2, "{}", dry.stdout);
-    assert!(dry.stdout.contains("1 old ones would be deleted"), "{}", dry.stdout);
+    let dry = done(runbook(
+        &url,
+        "nightly-snapshots.lua",
+        &["--keep", "2", "--dry-run"],
+    ));
+    assert_eq!(
+        dry.stdout.matches("would be made").count(),
+        2,
+        "{}",
+        dry.stdout
+    );
+    assert!(
+        dry.stdout.contains("1 old ones would be deleted"),
+        "{}",
+        dry.stdout
+    );
     assert_eq!(snapshots(), before);
     let made = done(runbook(&url, "nightly-snapshots.lua", &["--keep", "2"]));
     assert!(
-        made.stdout.contains("made, 1 old ones deleted") && made.stdout.contains("made, 0 old ones deleted"),
+        made.stdout.contains("made, 1 old ones deleted")
+            && made.stdout.contains("made, 0 old ones deleted"),
         "{}",
         made.stdout
     );
     let after = snapshots();
-    let today =
-        after.iter().find_map(|name| name.strip_prefix(&format!("{second} nightly-"))?.split('-').next()).unwrap().to_owned();
+    let today = after
+        .iter()
+        .find_map(|name| {
+            name.strip_prefix(&format!("{second} nightly-"))?
+                .split('-')
+                .next()
+        })
+        .unwrap()
+        .to_owned();
     let mut expected = vec![
         format!("{first} by-hand"),
         format!("{first} nightly-20260101-{second}"),
@@ -157,17 +237,45 @@ fn each_disk_has_one_snapshot_a_day_and_the_oldest_of_the_runbooks_own_go() {
         format!("{second} nightly-{today}-{second}"),
     ];
     expected.sort();
-    assert_eq!(after, expected, "what another made, or made for another disk, stays");
-    let creations = || simulator.requests().iter().filter(|request| request.action.as_deref() == Some("CreateSnapshot")).count();
+    assert_eq!(
+        after, expected,
+        "what another made, or made for another disk, stays"
+    );
+    let creations = || {
+        simulator
+            .requests()
+            .iter()
+            .filter(|request| request.action.as_deref() == Some("CreateSnapshot"))
+            .count()
+    };
     let made_so_far = creations();
     let again = done(runbook(&url, "nightly-snapshots.lua", &["--keep", "2"]));
-    assert_eq!((again.stdout.matches("is there").count(), creations()), (2, made_so_far), "{}", again.stdout);
-    runbook(&url, "nightly-snapshots.lua", &["--disks", "disk-of-nobody"]).fails(1, &["there is no disk disk-of-nobody"]);
-    simulator.fault(
-        cumulua_simulator::FaultRule::new(cumulua_simulator::Fault::TaskFails("no room".to_owned())).on("CreateSnapshot").times(1),
+    assert_eq!(
+        (again.stdout.matches("is there").count(), creations()),
+        (2, made_so_far),
+        "{}",
+        again.stdout
     );
-    let failed = runbook(&url, "nightly-snapshots.lua", &["--prefix", "weekly"]).fails(1, &["1 of 2 disks failed", "no room"]);
-    assert!(failed.stdout.contains("made, 0 old ones deleted"), "the other disk is not held up: {}", failed.stdout);
+    runbook(
+        &url,
+        "nightly-snapshots.lua",
+        &["--disks", "disk-of-nobody"],
+    )
+    .fails(1, &["there is no disk disk-of-nobody"]);
+    simulator.fault(
+        cumulua_simulator::FaultRule::new(cumulua_simulator::Fault::TaskFails(
+            "no room".to_owned(),
+        ))
+        .on("CreateSnapshot")
+        .times(1),
+    );
+    let failed = runbook(&url, "nightly-snapshots.lua", &["--prefix", "weekly"])
+        .fails(1, &["1 of 2 disks failed", "no room"]);
+    assert!(
+        failed.stdout.contains("made, 0 old ones deleted"),
+        "the other disk is not held up: {}",
+        failed.stdout
+    );
 }
 
 #[test]
@@ -198,17 +306,54 @@ fn loose_eips_are_released_only_with_the_option_and_where_none_keeps_them() {
         lua(&url, code)
     };
     let before = count();
-    assert!(before.ends_with(" 2"), "one of them is loose and one is kept: {before}");
+    assert!(
+        before.ends_with(" 2"),
+        "one of them is loose and one is kept: {before}"
+    );
     let bound = before.split(' ').next().unwrap();
     let report = done(runbook(&url, "loose-eips.lua", &[]));
-    assert_eq!((report.stdout.lines().count(), report.stdout.matches("younger than 7 days").count()), (2, 1), "{}", report.stdout);
-    let dry = done(runbook(&url, "loose-eips.lua", &["--days", "0", "--release", "--dry-run"]));
-    assert_eq!(dry.stdout.matches("would be released").count(), 1, "{}", dry.stdout);
-    assert!(dry.stdout.contains("kept: kept for the shop"), "{}", dry.stdout);
-    done(runbook(&url, "loose-eips.lua", &["--days", "7", "--release"]));
+    assert_eq!(
+        (
+            report.stdout.lines().count(),
+            report.stdout.matches("younger than 7 days").count()
+        ),
+        (2, 1),
+        "{}",
+        report.stdout
+    );
+    let dry = done(runbook(
+        &url,
+        "loose-eips.lua",
+        &["--days", "0", "--release", "--dry-run"],
+    ));
+    assert_eq!(
+        dry.stdout.matches("would be released").count(),
+        1,
+        "{}",
+        dry.stdout
+    );
+    assert!(
+        dry.stdout.contains("kept: kept for the shop"),
+        "{}",
+        dry.stdout
+    );
+    done(runbook(
+        &url,
+        "loose-eips.lua",
+        &["--days", "7", "--release"],
+    ));
     assert_eq!(count(), before, "what is young stays");
-    let released = done(runbook(&url, "loose-eips.lua", &["--days", "0", "--release"]));
-    assert_eq!(released.stdout.matches("\treleased").count(), 1, "{}", released.stdout);
+    let released = done(runbook(
+        &url,
+        "loose-eips.lua",
+        &["--days", "0", "--release"],
+    ));
+    assert_eq!(
+        released.stdout.matches("\treleased").count(),
+        1,
+        "{}",
+        released.stdout
+    );
     assert_eq!(count(), format!("{bound} 1"));
 }
 
@@ -237,15 +382,45 @@ fn what_is_paid_in_advance_and_ends_soon_is_reported() {
         report('--days', '70', '--csv', 'never.csv', '--webhook', 'hook', '--dry-run')
         time.sleep(25 * 86400)
         report('--days', '70', '--csv', 'renewals.csv', '--webhook', 'hook')";
-    let test = Test::new().file("setup.lua", setup).file("renewals.lua", text("renewals.lua"));
+    let test = Test::new()
+        .file("setup.lua", setup)
+        .file("renewals.lua", text("renewals.lua"));
     let (never, table) = (test.path("never.csv"), test.path("renewals.csv"));
-    let output = done(test.args(["run", "--sim", "setup.lua"]).env("HOOK", "https://hooks.example.com/services/x"));
+    let output = done(
+        test.args(["run", "--sim", "setup.lua"])
+            .env("HOOK", "https://hooks.example.com/services/x"),
+    );
     let reports: Vec<&str> = output.stdout.split("--\t").collect();
-    assert!(reports[1].contains("bare metal\tbms-prepaid") && !reports[1].contains("bms-on-demand"), "{}", output.stdout);
-    assert!(reports[1].contains("would write never.csv\nwould post to the webhook\n") && !never.exists(), "{}", output.stdout);
-    assert!(!reports[1].contains("desktop"), "a month is more than the service's seven days: {}", output.stdout);
+    assert!(
+        reports[1].contains("bare metal\tbms-prepaid") && !reports[1].contains("bms-on-demand"),
+        "{}",
+        output.stdout
+    );
+    assert!(
+        reports[1].contains("would write never.csv\nwould post to the webhook\n")
+            && !never.exists(),
+        "{}",
+        output.stdout
+    );
+    assert!(
+        !reports[1].contains("desktop"),
+        "a month is more than the service's seven days: {}",
+        output.stdout
+    );
     assert!(reports[2].contains("desktop\tdesk\t"), "{}", output.stdout);
     let written = std::fs::read_to_string(table).unwrap();
-    assert!(written.starts_with("Kind,Name,Id,Ends,Days,Renews\n") && written.contains("desktop,desk,,"), "{written}");
-    assert_eq!(output.stderr.matches("not sent, this is a simulation").count(), 1, "{}", output.stderr);
+    assert!(
+        written.starts_with("Kind,Name,Id,Ends,Days,Renews\n")
+            && written.contains("desktop,desk,,"),
+        "{written}"
+    );
+    assert_eq!(
+        output
+            .stderr
+            .matches("not sent, this is a simulation")
+            .count(),
+        1,
+        "{}",
+        output.stderr
+    );
 }

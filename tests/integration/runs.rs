@@ -21,12 +21,18 @@ impl History {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("runs.db").to_str().unwrap().to_owned();
-        Self { _folder: folder, path }
+        Self {
+            _folder: folder,
+            path,
+        }
     }
 
     /// `cumulua … --store` this one.
     fn command<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Test {
-        Test::new().args(args).env("CUMULUA_STORE", &self.path).env("TZ", "Asia/Shanghai")
+        Test::new()
+            .args(args)
+            .env("CUMULUA_STORE", &self.path)
+            .env("TZ", "Asia/Shanghai")
     }
 
     fn store(&self) -> Store {
@@ -43,7 +49,10 @@ impl History {
 
     fn lines(&self, run: &RunRow) -> Vec<(String, String)> {
         let lines = self.store().output(&run.run.id, 0, 1000).unwrap();
-        lines.into_iter().map(|line| (line.stream, line.line)).collect()
+        lines
+            .into_iter()
+            .map(|line| (line.stream, line.line))
+            .collect()
     }
 }
 
@@ -54,14 +63,34 @@ fn a_run_is_recorded_with_its_output_its_calls_and_its_waits() {
         local r = cds.ccs.CreateInstance { RegionId = 'CN_Beijing_A', VdcId = '0bb08ed7-e686-4168-93e5-e0187579753b',
             InstanceName = 'web', InstanceType = 'CCS.C3', Cpu = 2, Ram = 4, Password = 'Pass-word-1' }
         print('Pass-word-1') wait(r) cds.ccs.DeleteTag { TagId = '9' }";
-    let test = history.command(["run", "--sim", "night.lua", "x", "--token", "abcdef"]).file("night.lua", script);
+    let test = history
+        .command(["run", "--sim", "night.lua", "x", "--token", "abcdef"])
+        .file("night.lua", script);
     let output = test.fails(3, &["InvalidTagId.NotFound"]);
-    assert_eq!(output.stdout, "one\t2\na1\npartPass-word-1\n", "what is printed is not changed");
+    assert_eq!(
+        output.stdout, "one\t2\na1\npartPass-word-1\n",
+        "what is printed is not changed"
+    );
     let runs = history.runs();
-    let [run] = runs.as_slice() else { panic!("{runs:?}") };
-    assert_eq!((run.run.name.as_str(), run.run.kind.as_str(), run.status), ("night", "run", Some(3)));
-    assert_eq!((run.state.outcome(), run.run.profile.as_deref()), (Some(RunOutcome::Failed), Some("simulator")));
-    assert!(run.error.as_ref().unwrap().starts_with("night.lua:4: cds.ccs.DeleteTag"), "{:?}", run.error);
+    let [run] = runs.as_slice() else {
+        panic!("{runs:?}")
+    };
+    assert_eq!(
+        (run.run.name.as_str(), run.run.kind.as_str(), run.status),
+        ("night", "run", Some(3))
+    );
+    assert_eq!(
+        (run.state.outcome(), run.run.profile.as_deref()),
+        (Some(RunOutcome::Failed), Some("simulator"))
+    );
+    assert!(
+        run.error
+            .as_ref()
+            .unwrap()
+            .starts_with("night.lua:4: cds.ccs.DeleteTag"),
+        "{:?}",
+        run.error
+    );
     assert_eq!(run.run.args, ["x", "--token", "[secret]"]);
     assert_eq!(run.run.script_hash.as_ref().unwrap().len(), 64);
     let summaries = |stream: &str, line: &str| (stream.to_owned(), line.to_owned());
@@ -72,14 +101,27 @@ fn a_run_is_recorded_with_its_output_its_calls_and_its_waits() {
         summaries("out", "part[secret]"),
     ];
     let lines = history.lines(run);
-    assert_eq!(lines.iter().filter(|(_, line)| !line.starts_with("info")).cloned().collect::<Vec<_>>(), expected);
+    assert_eq!(
+        lines
+            .iter()
+            .filter(|(_, line)| !line.starts_with("info"))
+            .cloned()
+            .collect::<Vec<_>>(),
+        expected
+    );
     let calls = history.calls(run);
     assert_eq!(calls[0].params["Password"], "[secret]");
     assert!(calls.iter().all(|call| call.phase == "ended") && calls.len() as u64 == run.calls);
-    assert_eq!(calls.last().unwrap().code.as_deref(), Some("InvalidTagId.NotFound"));
+    assert_eq!(
+        calls.last().unwrap().code.as_deref(),
+        Some("InvalidTagId.NotFound")
+    );
     let waits = history.store().waits(&run.run.id).unwrap();
     assert_eq!((waits.len(), waits[0].done), (1, Some(true)));
-    assert!(waits[0].start.what.contains("cds.ccs.CreateInstance") && waits[0].ended > Some(waits[0].start.started));
+    assert!(
+        waits[0].start.what.contains("cds.ccs.CreateInstance")
+            && waits[0].ended > Some(waits[0].start.started)
+    );
 }
 
 #[test]
@@ -91,20 +133,43 @@ fn a_script_without_effects_a_simulation_and_what_is_left_out_are_not_recorded()
     let state = test.path("state");
     test.prints("");
     assert!(!state.exists());
-    history.command(["run", "--sim", "--no-record", "-e", "lock 'a' cds.ccs.DescribeTags()"]).prints("");
+    history
+        .command([
+            "run",
+            "--sim",
+            "--no-record",
+            "-e",
+            "lock 'a' cds.ccs.DescribeTags()",
+        ])
+        .prints("");
     assert!(!Path::new(&history.path).exists());
 }
 
 #[test]
 fn a_call_is_recorded_and_listed() {
     let history = History::new();
-    history.command(["call", "--sim", "cds.ccs.CreateTag", "TagName=web"]).run();
-    history.command(["call", "--sim", "cds.ccs.DeleteTag", "TagId=9"]).fails(3, &[]);
-    let summaries: Vec<_> =
-        history.runs().into_iter().map(|row| (row.run.name, row.state.outcome(), row.run.args.concat())).collect();
+    history
+        .command(["call", "--sim", "cds.ccs.CreateTag", "TagName=web"])
+        .run();
+    history
+        .command(["call", "--sim", "cds.ccs.DeleteTag", "TagId=9"])
+        .fails(3, &[]);
+    let summaries: Vec<_> = history
+        .runs()
+        .into_iter()
+        .map(|row| (row.run.name, row.state.outcome(), row.run.args.concat()))
+        .collect();
     let expected = [
-        ("cds.ccs.DeleteTag".to_owned(), Some(RunOutcome::Failed), "TagId=9".to_owned()),
-        ("cds.ccs.CreateTag".to_owned(), Some(RunOutcome::Done), "TagName=web".to_owned()),
+        (
+            "cds.ccs.DeleteTag".to_owned(),
+            Some(RunOutcome::Failed),
+            "TagId=9".to_owned(),
+        ),
+        (
+            "cds.ccs.CreateTag".to_owned(),
+            Some(RunOutcome::Done),
+            "TagName=web".to_owned(),
+        ),
     ];
     assert_eq!(summaries, expected);
 }
@@ -120,18 +185,43 @@ fn no_secret_reaches_the_store() {
         pcall(cds.ccs.ResetInstancesPassword, { InstanceIds = 'i-1', Password = 'late-Password-1' })
         print('plain-Password-1') io.write('plain-Pass', 'word-1\\n') error('plain-Password-1')";
     let endpoint = format!("cds={url}");
-    let test = history.command(["run", "--endpoint", &endpoint, "-e", code, "late-Password-1", "--password=hunter3"]);
-    test.credentials("sim", "sim-secret").env("VM_PASSWORD", "hunter2-Hunter2").fails(1, &[]);
+    let test = history.command([
+        "run",
+        "--endpoint",
+        &endpoint,
+        "-e",
+        code,
+        "late-Password-1",
+        "--password=hunter3",
+    ]);
+    test.credentials("sim", "sim-secret")
+        .env("VM_PASSWORD", "hunter2-Hunter2")
+        .fails(1, &[]);
     let run = history.runs().remove(0);
-    assert_eq!(run.run.args, ["[secret]", "--password=[secret]"], "what only turned out to be a secret");
-    assert!(history.lines(&run).iter().all(|(_, line)| !line.contains("late-Password-1")));
+    assert_eq!(
+        run.run.args,
+        ["[secret]", "--password=[secret]"],
+        "what only turned out to be a secret"
+    );
+    assert!(
+        history
+            .lines(&run)
+            .iter()
+            .all(|(_, line)| !line.contains("late-Password-1"))
+    );
     let mut bytes = Vec::new();
     for file in [history.path.clone(), history.path.clone() + "-wal"] {
         let _ = std::fs::File::open(file).map(|mut file| file.read_to_end(&mut bytes));
     }
     let text = String::from_utf8_lossy(&bytes);
     assert!(text.contains("ResetInstancesPassword"));
-    for secret in ["hunter2", "hunter3", "sim-secret", "plain-Password-1", "Signature="] {
+    for secret in [
+        "hunter2",
+        "hunter3",
+        "sim-secret",
+        "plain-Password-1",
+        "Signature=",
+    ] {
         assert!(!text.contains(secret), "{secret} stands in the store");
     }
 }
@@ -143,7 +233,15 @@ fn a_mutating_call_is_in_the_store_before_it_leaves_and_kill_9_does_not_take_it(
     let endpoint = format!("cds=http://{}", listener.local_addr().unwrap());
     let code = "print('before') cds.ccs.CreateTag { TagName = 'web' }";
     let mut child = Command::new(env!("CARGO_BIN_EXE_cumulua"))
-        .args(["run", "--store", &history.path, "--endpoint", &endpoint, "-e", code])
+        .args([
+            "run",
+            "--store",
+            &history.path,
+            "--endpoint",
+            &endpoint,
+            "-e",
+            code,
+        ])
         .env("HOME", Path::new(&history.path).parent().unwrap())
         .env_remove("XDG_CONFIG_HOME")
         .stdout(Stdio::null())
@@ -157,33 +255,59 @@ fn a_mutating_call_is_in_the_store_before_it_leaves_and_kill_9_does_not_take_it(
     child.kill().unwrap();
     child.wait().unwrap();
     let lost = history.runs().remove(0);
-    assert_eq!(history.store().state(&lost), RunState::Ended(RunOutcome::Lost));
+    assert_eq!(
+        history.store().state(&lost),
+        RunState::Ended(RunOutcome::Lost)
+    );
     let calls = history.calls(&lost);
-    assert_eq!((calls.len(), calls[0].phase.as_str(), calls[0].sent.as_str()), (1, "sending", "maybe"));
-    assert_eq!(history.lines(&lost), [("out".to_owned(), "before".to_owned())]);
+    assert_eq!(
+        (calls.len(), calls[0].phase.as_str(), calls[0].sent.as_str()),
+        (1, "sending", "maybe")
+    );
+    assert_eq!(
+        history.lines(&lost),
+        [("out".to_owned(), "before".to_owned())]
+    );
     let shown = history.command(["runs", "list", "--failed"]).run().stdout;
     assert!(shown.contains("lost"), "{shown}");
-    assert!(history.command(["runs", "show", "(command line)"]).run().stdout.contains("sent, and not answered"));
+    assert!(
+        history
+            .command(["runs", "show", "(command line)"])
+            .run()
+            .stdout
+            .contains("sent, and not answered")
+    );
 }
 
 #[test]
 fn a_store_that_does_not_work_is_a_warning_and_stops_nothing() {
     let code = "for i = 1, 3 do cds.ccs.CreateTag { TagName = 't' .. i } end print('done')";
-    let test = Test::simulated(code).file("file", "no folder").args(["--store", "file/runs.db"]);
+    let test = Test::simulated(code)
+        .file("file", "no folder")
+        .args(["--store", "file/runs.db"]);
     let output = test.run();
     assert_eq!((output.status, output.stdout.as_str()), (0, "done\n"));
     let warnings = output.stderr.matches("not recorded").count();
-    assert!((1..=2).contains(&warnings) && output.stderr.contains("--store"), "{}", output.stderr);
+    assert!(
+        (1..=2).contains(&warnings) && output.stderr.contains("--store"),
+        "{}",
+        output.stderr
+    );
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_stops_nothing() {
     let history = History::new();
-    history.command(["call", "--sim", "cds.ccs.DescribeTags"]).run();
+    history
+        .command(["call", "--sim", "cds.ccs.DescribeTags"])
+        .run();
     // A file that cannot grow is what a full disk looks like.
     let code = "for i = 1, 200 do print(('x'):rep(2000)) cds.ccs.CreateTag { TagName = 't' .. i } end log.warn 'came to its end'";
-    let command = format!("trap '' XFSZ; ulimit -f 400; exec '{}' run --sim -e \"$CODE\"", env!("CARGO_BIN_EXE_cumulua"));
+    let command = format!(
+        "trap '' XFSZ; ulimit -f 400; exec '{}' run --sim -e \"$CODE\"",
+        env!("CARGO_BIN_EXE_cumulua")
+    );
     let output = Command::new("bash")
         .args(["-c", &command])
         .env("CODE", code)
@@ -192,22 +316,42 @@ fn a_full_disk_stops_nothing() {
         .output()
         .unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && stderr.contains("came to its end"), "{stderr}");
+    assert!(
+        output.status.success() && stderr.contains("came to its end"),
+        "{stderr}"
+    );
     assert!(stderr.contains("not recorded"), "{stderr}");
-    assert_eq!(history.store().runs(Filter::default()).unwrap().len(), 2, "the store is whole");
+    assert_eq!(
+        history.store().runs(Filter::default()).unwrap().len(),
+        2,
+        "the store is whole"
+    );
 }
 
 #[test]
 fn a_lock_has_one_holder_among_the_runs_of_a_store() {
     let history = History::new();
     let store = history.store();
-    let held = store.locks().named("nightly", "another-run").unwrap().held().unwrap();
+    let held = store
+        .locks()
+        .named("nightly", "another-run")
+        .unwrap()
+        .held()
+        .unwrap();
     let code =
         "local ok, e = pcall(lock, 'nightly', { timeout = 0 }) print(ok, e.kind, (tostring(e):find('another-run', 1, true)) ~= nil)
         lock 'free' print 'free'";
-    history.command(["run", "-e", code]).prints("false\ttimeout\ttrue\nfree\n");
+    history
+        .command(["run", "-e", code])
+        .prints("false\ttimeout\ttrue\nfree\n");
     let mut child = Command::new(env!("CARGO_BIN_EXE_cumulua"))
-        .args(["run", "--store", &history.path, "-e", "lock 'nightly' print 'mine'"])
+        .args([
+            "run",
+            "--store",
+            &history.path,
+            "-e",
+            "lock 'nightly' print 'mine'",
+        ])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -215,7 +359,10 @@ fn a_lock_has_one_holder_among_the_runs_of_a_store() {
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
     stderr.read_line(&mut line).unwrap();
-    assert!(line.contains("waiting for the lock \"nightly\"") && line.contains("another-run"), "{line}");
+    assert!(
+        line.contains("waiting for the lock \"nightly\"") && line.contains("another-run"),
+        "{line}"
+    );
     drop(held);
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success());
@@ -245,17 +392,35 @@ fn a_run_that_a_server_has_recorded_is_claimed_once_and_its_output_is_the_server
     let history = History::new();
     history.store().start_run(recorded("r1")).unwrap();
     let code = "local p = 'Plain-word-1' pcall(cds.ccs.ResetInstancesPassword, { InstanceIds = 'i', Password = p }) print(p)";
-    let args = ["run", "--sim", "--run-id", "r1", "--run-schedule", "nightly", "-e", code, "arg"];
+    let args = [
+        "run",
+        "--sim",
+        "--run-id",
+        "r1",
+        "--run-schedule",
+        "nightly",
+        "-e",
+        code,
+        "arg",
+    ];
     history.command(args).prints("[secret]\n");
-    let Found::One(row) = history.store().find_run("r1").unwrap() else { panic!("it is there") };
+    let Found::One(row) = history.store().find_run("r1").unwrap() else {
+        panic!("it is there")
+    };
     assert_eq!(
-        (row.run.name.as_str(), row.run.kind.as_str(), row.state.outcome()),
+        (
+            row.run.name.as_str(),
+            row.run.kind.as_str(),
+            row.state.outcome()
+        ),
         ("nightly", "schedule", Some(RunOutcome::Done))
     );
     assert_eq!((row.calls, row.run.args.concat().as_str()), (1, "arg"));
     assert!(history.lines(&row).is_empty());
     history.command(args).fails(1, &["r1", "has ended"]);
-    history.command(["run", "--sim", "--run-id", "r9", "-e", "print 'never'"]).fails(1, &["r9", "is not in"]);
+    history
+        .command(["run", "--sim", "--run-id", "r9", "-e", "print 'never'"])
+        .fails(1, &["r9", "is not in"]);
 }
 
 #[test]
@@ -263,39 +428,99 @@ fn a_schedules_run_is_not_carried_out_beside_an_earlier_one() {
     let history = History::new();
     let store = history.store();
     store.start_run(recorded("r2")).unwrap();
-    let _held = store.locks().schedule("nightly", "r1").unwrap().held().unwrap();
+    let _held = store
+        .locks()
+        .schedule("nightly", "r1")
+        .unwrap()
+        .held()
+        .unwrap();
     let output = history
-        .command(["run", "--run-id", "r2", "--run-schedule", "nightly", "-e", "print 'never'"])
+        .command([
+            "run",
+            "--run-id",
+            "r2",
+            "--run-schedule",
+            "nightly",
+            "-e",
+            "print 'never'",
+        ])
         .fails(1, &["still going on", "r1"]);
     assert_eq!(output.stdout, "");
-    let Found::One(row) = store.find_run("r2").unwrap() else { panic!("it is there") };
+    let Found::One(row) = store.find_run("r2").unwrap() else {
+        panic!("it is there")
+    };
     assert_eq!(row.state.outcome(), Some(RunOutcome::Failed));
 }
 
 #[test]
 fn the_history_is_shown_in_this_machines_zone_by_id_and_by_name() {
     let history = History::new();
-    history.command(["run", "--sim", "-e", "print 'hello' cds.ccs.CreateTag { TagName = 'a' }"]).run();
+    history
+        .command([
+            "run",
+            "--sim",
+            "-e",
+            "print 'hello' cds.ccs.CreateTag { TagName = 'a' }",
+        ])
+        .run();
     let id = history.runs().remove(0).run.id;
     for wanted in [&id[..6], &id.to_uppercase(), "(command line)"] {
         let shown = history.command(["runs", "show", wanted]).run().stdout;
-        for word in [&id, "+08:00", "| hello", "cds.ccs.CreateTag {\"TagName\":\"a\"} -> ok", "ended: done, exit status 0"] {
+        for word in [
+            &id,
+            "+08:00",
+            "| hello",
+            "cds.ccs.CreateTag {\"TagName\":\"a\"} -> ok",
+            "ended: done, exit status 0",
+        ] {
             assert!(shown.contains(word), "{word:?} is missing in {shown}");
         }
     }
-    let json: Json = serde_json::from_str(&history.command(["runs", "show", "--json", &id]).run().stdout).unwrap();
-    let moments: Vec<_> = json["timeline"].as_array().unwrap().iter().map(|moment| moment["what"].as_str().unwrap()).collect();
+    let json: Json = serde_json::from_str(
+        &history
+            .command(["runs", "show", "--json", &id])
+            .run()
+            .stdout,
+    )
+    .unwrap();
+    let moments: Vec<_> = json["timeline"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|moment| moment["what"].as_str().unwrap())
+        .collect();
     assert_eq!(moments, ["output", "call"]);
     assert!(json["started"].as_str().unwrap().ends_with("+08:00"));
     history.command(["runs", "logs", &id]).prints("hello\n");
-    let call: Json = serde_json::from_str(&history.command(["runs", "calls", "--json", &id]).run().stdout).unwrap();
-    assert_eq!((call["action"].as_str(), call["sent"].as_str()), (Some("cds.ccs.CreateTag"), Some("yes")));
-    let listed: Json = serde_json::from_str(&history.command(["runs", "list", "--json"]).run().stdout).unwrap();
-    assert_eq!((listed[0]["id"].as_str(), listed[0]["outcome"].as_str()), (Some(id.as_str()), Some("done")));
-    history.command(["runs", "show", "(comand line)"]).fails(1, &["did you mean (command line)", "runs list"]);
-    history.command(["runs", "list", "--since", "soon"]).fails(2, &["soon", "02:30"]);
-    history.command(["runs", "prune"]).fails(2, &["--older-than"]);
-    history.command(["runs", "prune", "--keep", "0"]).prints("forgot 1 runs and 0 firings\n");
+    let call: Json = serde_json::from_str(
+        &history
+            .command(["runs", "calls", "--json", &id])
+            .run()
+            .stdout,
+    )
+    .unwrap();
+    assert_eq!(
+        (call["action"].as_str(), call["sent"].as_str()),
+        (Some("cds.ccs.CreateTag"), Some("yes"))
+    );
+    let listed: Json =
+        serde_json::from_str(&history.command(["runs", "list", "--json"]).run().stdout).unwrap();
+    assert_eq!(
+        (listed[0]["id"].as_str(), listed[0]["outcome"].as_str()),
+        (Some(id.as_str()), Some("done"))
+    );
+    history
+        .command(["runs", "show", "(comand line)"])
+        .fails(1, &["did you mean (command line)", "runs list"]);
+    history
+        .command(["runs", "list", "--since", "soon"])
+        .fails(2, &["soon", "02:30"]);
+    history
+        .command(["runs", "prune"])
+        .fails(2, &["--older-than"]);
+    history
+        .command(["runs", "prune", "--keep", "0"])
+        .prints("forgot 1 runs and 0 firings\n");
     assert!(history.runs().is_empty());
 }
 
@@ -312,11 +537,16 @@ fn what_happened_at_half_past_two_is_one_question() {
         outcome,
         detail: Some("run r1 was still going on".to_owned()),
     };
-    let ran = FiringOutcome::Ran { run: "r1".to_owned() };
+    let ran = FiringOutcome::Ran {
+        run: "r1".to_owned(),
+    };
     store
         .decide(
             firing("nightly", "2026-11-20T18:10:00Z", ran),
-            Some(NewRun { started: at("2026-11-20T18:10:00Z"), ..recorded("r1") }),
+            Some(NewRun {
+                started: at("2026-11-20T18:10:00Z"),
+                ..recorded("r1")
+            }),
         )
         .unwrap();
     let end = cumulua::history::RunEnd {
@@ -327,10 +557,27 @@ fn what_happened_at_half_past_two_is_one_question() {
         error: Some("too long".to_owned()),
     };
     store.end_run(end).unwrap();
-    store.decide(firing("nightly", "2026-11-20T18:30:00Z", FiringOutcome::Overlap), None).unwrap();
-    store.decide(firing("hourly", "2026-11-20T19:00:00Z", FiringOutcome::Paused), None).unwrap();
-    let listed = history.command(["runs", "list", "--at", "2026-11-21 02:30"]).run().stdout;
-    let lines: Vec<_> = listed.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    store
+        .decide(
+            firing("nightly", "2026-11-20T18:30:00Z", FiringOutcome::Overlap),
+            None,
+        )
+        .unwrap();
+    store
+        .decide(
+            firing("hourly", "2026-11-20T19:00:00Z", FiringOutcome::Paused),
+            None,
+        )
+        .unwrap();
+    let listed = history
+        .command(["runs", "list", "--at", "2026-11-21 02:30"])
+        .run()
+        .stdout;
+    let lines: Vec<_> = listed
+        .lines()
+        .skip(1)
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
     assert_eq!(
         lines,
         [
@@ -338,8 +585,19 @@ fn what_happened_at_half_past_two_is_one_question() {
             "2026-11-21 02:10:00 +08:00 nightly r1 timed out 40m 0s 0 too long",
         ]
     );
-    let failed: Json = serde_json::from_str(&history.command(["runs", "list", "--failed", "--json"]).run().stdout).unwrap();
-    let outcomes: Vec<_> = failed.as_array().unwrap().iter().map(|entry| entry["outcome"].as_str().unwrap()).collect();
+    let failed: Json = serde_json::from_str(
+        &history
+            .command(["runs", "list", "--failed", "--json"])
+            .run()
+            .stdout,
+    )
+    .unwrap();
+    let outcomes: Vec<_> = failed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["outcome"].as_str().unwrap())
+        .collect();
     assert_eq!(outcomes, ["overlap", "timed out"], "the pause was wanted");
 }
 
@@ -348,12 +606,24 @@ fn logs_follow_a_run_to_its_end() {
     let history = History::new();
     let store = history.store();
     store.start_run(recorded("r1")).unwrap();
-    store.claim_run(NewRun { pid: Some(1), ..recorded("r1") }, "2026-11-21T02:30:00Z".parse().unwrap()).unwrap();
+    store
+        .claim_run(
+            NewRun {
+                pid: Some(1),
+                ..recorded("r1")
+            },
+            "2026-11-21T02:30:00Z".parse().unwrap(),
+        )
+        .unwrap();
     let alive = store.locks().run("r1").unwrap().held();
     let mut output = cumulua::history::Output::default();
     let mut line = |text: &str| {
         let at = "2026-11-21T02:30:01Z".parse().unwrap();
-        let line = cumulua::history::Line { at, stream: cumulua::history::Stream::Out, text: text.to_owned() };
+        let line = cumulua::history::Line {
+            at,
+            stream: cumulua::history::Stream::Out,
+            text: text.to_owned(),
+        };
         store.add_line("r1", &mut output, line).unwrap();
     };
     line("first");
@@ -364,7 +634,11 @@ fn logs_follow_a_run_to_its_end() {
         .unwrap();
     let stdout = child.stdout.take().unwrap();
     let (send, receive) = mpsc::channel();
-    let reader = thread::spawn(move || BufReader::new(stdout).lines().for_each(|line| send.send(line.unwrap()).unwrap()));
+    let reader = thread::spawn(move || {
+        BufReader::new(stdout)
+            .lines()
+            .for_each(|line| send.send(line.unwrap()).unwrap());
+    });
     assert_eq!(receive.recv().unwrap(), "first");
     line("second");
     assert_eq!(receive.recv().unwrap(), "second");

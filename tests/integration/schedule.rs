@@ -1,4 +1,5 @@
-//! `cumulua schedule`: the file as a person writes it, the table of firings, and the server from outside.
+//! `cumulua schedule`: the file as a person writes it, the table of firings, and the server from
+//! outside.
 
 use crate::support::Test;
 use cumulua::history::{Filter, Planned, RunOutcome, Store, locks::Taken};
@@ -13,33 +14,74 @@ const DAILY: &str = "[[schedule]]\nname = 'nightly'\nscript = 'a.lua'\ncron = '3
 
 #[test]
 fn check_prints_what_is_wrong_with_line_and_column() {
-    let faulty = Test::new().file("schedules.toml", DAILY.replace("script", "scrpt")).args(["schedule", "check"]);
-    faulty.fails(1, &["line 3, column 1", "did you mean script?", "scrpt = 'a.lua'"]);
-    let missing = Test::new().file("schedules.toml", DAILY).args(["schedule", "check"]);
-    missing.fails(1, &["schedules.toml, line 1", "nightly: the script", "cannot be read"]);
-    let broken = Test::new().file("schedules.toml", DAILY).file("a.lua", "print(1)\nprint(").args(["schedule", "check"]);
+    let faulty = Test::new()
+        .file("schedules.toml", DAILY.replace("script", "scrpt"))
+        .args(["schedule", "check"]);
+    faulty.fails(
+        1,
+        &[
+            "line 3, column 1",
+            "did you mean script?",
+            "scrpt = 'a.lua'",
+        ],
+    );
+    let missing = Test::new()
+        .file("schedules.toml", DAILY)
+        .args(["schedule", "check"]);
+    missing.fails(
+        1,
+        &[
+            "schedules.toml, line 1",
+            "nightly: the script",
+            "cannot be read",
+        ],
+    );
+    let broken = Test::new()
+        .file("schedules.toml", DAILY)
+        .file("a.lua", "print(1)\nprint(")
+        .args(["schedule", "check"]);
     broken.fails(1, &["does not parse", "a.lua:2:"]);
     let profile = format!("{DAILY}profile = 'prodution'\n");
-    let profile = Test::new().file("schedules.toml", profile).file("a.lua", "").file("cumulua.toml", "[profiles.production]");
-    profile.args(["schedule", "check"]).fails(1, &["no profile \"prodution\"", "did you mean production?"]);
-    Test::new().args(["schedule", "check", "none.toml"]).fails(1, &["none.toml cannot be read"]);
+    let profile = Test::new()
+        .file("schedules.toml", profile)
+        .file("a.lua", "")
+        .file("cumulua.toml", "[profiles.production]");
+    profile
+        .args(["schedule", "check"])
+        .fails(1, &["no profile \"prodution\"", "did you mean production?"]);
+    Test::new()
+        .args(["schedule", "check", "none.toml"])
+        .fails(1, &["none.toml cannot be read"]);
 }
 
 #[test]
 fn check_prints_what_is_hardly_meant_and_fails_for_it_only_where_asked_to() {
-    let odd = |name: &str, cron: &str| format!("[[schedule]]\nname = '{name}'\nscript = 'a.lua'\ncron = '{cron}'\n");
+    let odd = |name: &str, cron: &str| {
+        format!("[[schedule]]\nname = '{name}'\nscript = 'a.lua'\ncron = '{cron}'\n")
+    };
     let mut text = odd("a", "*/70 * * * *") + &odd("b", "0 0 30 2 *") + &odd("c", "0 0 13 * FRI");
     for number in 0..50 {
         text += &odd(&format!("crowd-{number}"), "30 4 * * *");
     }
     let check = |args: &[&str]| {
-        Test::new().file("s.toml", &text).file("a.lua", "").args(["schedule", "check", "s.toml"]).args(args.to_vec())
+        Test::new()
+            .file("s.toml", &text)
+            .file("a.lua", "")
+            .args(["schedule", "check", "s.toml"])
+            .args(args.to_vec())
     };
     let output = check(&[]).run();
     assert_eq!(output.status, 0, "{}", output.stderr);
-    assert_eq!(output.stdout, "s.toml: 53 schedules, 0 errors, 4 warnings; 53 without a timezone, which go by UTC\n");
-    let lines =
-        ["line 1: a: */70", "line 5: b: it never fires", "line 9: c: day 13", "line 13: 50 schedules fire in the same second"];
+    assert_eq!(
+        output.stdout,
+        "s.toml: 53 schedules, 0 errors, 4 warnings; 53 without a timezone, which go by UTC\n"
+    );
+    let lines = [
+        "line 1: a: */70",
+        "line 5: b: it never fires",
+        "line 9: c: day 13",
+        "line 13: 50 schedules fire in the same second",
+    ];
     for line in lines {
         assert!(output.stderr.contains(line), "{line} in {}", output.stderr);
     }
@@ -49,8 +91,11 @@ fn check_prints_what_is_hardly_meant_and_fails_for_it_only_where_asked_to() {
 #[test]
 fn the_example_has_no_warnings_and_the_schema_is_printed() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/schedules.toml");
-    Test::new().args(["schedule", "check", "--strict", file.to_str().unwrap()]).run_well();
-    let printed: Json = serde_json::from_str(&Test::new().args(["schedule", "schema"]).run_well()).unwrap();
+    Test::new()
+        .args(["schedule", "check", "--strict", file.to_str().unwrap()])
+        .run_well();
+    let printed: Json =
+        serde_json::from_str(&Test::new().args(["schedule", "schema"]).run_well()).unwrap();
     assert_eq!(printed, serde_json::from_str::<Json>(SCHEMA).unwrap());
     let example: toml::Value = toml::from_str(&fs::read_to_string(file).unwrap()).unwrap();
     jsonschema::validate(&printed, &serde_json::to_value(example).unwrap()).unwrap();
@@ -66,9 +111,22 @@ fn the_examples_script_counts_servers_and_changes_nothing() {
 
 #[test]
 fn next_prints_the_firings_after_a_time_with_their_offsets() {
-    let next = ["schedule", "next", "--from", "2026-03-27T12:00:00+01:00", "--count", "3"];
-    let text = format!("{DAILY}[[schedule]]\nname = 'often'\nscript = 'a.lua'\nevery = '12h'\nend = 2026-03-28\n");
-    let printed = Test::new().file("schedules.toml", &text).args(next).arg("--json").run_well();
+    let next = [
+        "schedule",
+        "next",
+        "--from",
+        "2026-03-27T12:00:00+01:00",
+        "--count",
+        "3",
+    ];
+    let text = format!(
+        "{DAILY}[[schedule]]\nname = 'often'\nscript = 'a.lua'\nevery = '12h'\nend = 2026-03-28\n"
+    );
+    let printed = Test::new()
+        .file("schedules.toml", &text)
+        .args(next)
+        .arg("--json")
+        .run_well();
     let expected = json!([
         { "name": "often", "at": "2026-03-27T12:00:00+00:00" },
         { "name": "nightly", "at": "2026-03-28T02:30:00+01:00" },
@@ -76,8 +134,14 @@ fn next_prints_the_firings_after_a_time_with_their_offsets() {
         { "name": "nightly", "at": "2026-03-30T02:30:00+02:00" },
     ]);
     assert_eq!(serde_json::from_str::<Json>(&printed).unwrap(), expected);
-    let table = Test::new().file("schedules.toml", &text).args(next).run_well();
-    let line = table.lines().find(|line| line.contains("2026-03-29")).unwrap();
+    let table = Test::new()
+        .file("schedules.toml", &text)
+        .args(next)
+        .run_well();
+    let line = table
+        .lines()
+        .find(|line| line.contains("2026-03-29"))
+        .unwrap();
     let parts = [
         "nightly",
         "Sun 2026-03-29 03:00:00 +02:00",
@@ -86,27 +150,74 @@ fn next_prints_the_firings_after_a_time_with_their_offsets() {
         "end of the gap",
     ];
     assert!(parts.iter().all(|part| line.contains(part)), "{table}");
-    let autumn = ["schedule", "next", "--from", "2026-10-24T12:00:00Z", "--count", "1"];
-    let table = Test::new().file("schedules.toml", DAILY).args(autumn).run_well();
-    assert!(table.contains("02:30:00 +02:00") && table.contains("the first of two 02:30"), "{table}");
+    let autumn = [
+        "schedule",
+        "next",
+        "--from",
+        "2026-10-24T12:00:00Z",
+        "--count",
+        "1",
+    ];
+    let table = Test::new()
+        .file("schedules.toml", DAILY)
+        .args(autumn)
+        .run_well();
+    assert!(
+        table.contains("02:30:00 +02:00") && table.contains("the first of two 02:30"),
+        "{table}"
+    );
 }
 
 #[test]
 fn trigger_without_a_server_runs_right_here_and_is_recorded() {
-    let files = |script: &str| Test::new().file("schedules.toml", DAILY.to_owned() + "args = ['x']").file("a.lua", script);
-    let test = files("print('hello ' .. args[1]) log.warn('noted')").args(["schedule", "trigger", "nightly", "--store", "runs.db"]);
+    let files = |script: &str| {
+        Test::new()
+            .file("schedules.toml", DAILY.to_owned() + "args = ['x']")
+            .file("a.lua", script)
+    };
+    let test = files("print('hello ' .. args[1]) log.warn('noted')")
+        .args(["schedule", "trigger", "nightly", "--store", "runs.db"]);
     let path = test.path("runs.db");
     let output = test.run();
-    assert_eq!((output.status, output.stdout.as_str()), (0, "hello x\n"), "{}", output.stderr);
+    assert_eq!(
+        (output.status, output.stdout.as_str()),
+        (0, "hello x\n"),
+        "{}",
+        output.stderr
+    );
     assert!(output.stderr.contains("noted"));
     let store = Store::open(path);
     let runs = store.runs(Filter::default()).unwrap();
     let run = &runs[0];
-    assert_eq!((run.run.name.as_str(), run.run.kind.as_str(), run.state.outcome()), ("nightly", "trigger", Some(RunOutcome::Done)));
-    let lines: Vec<_> = store.output(&run.run.id, 0, 10).unwrap().into_iter().map(|row| row.line).collect();
-    assert!(lines.contains(&"hello x".to_owned()) && lines.iter().any(|line| line.contains("noted")), "{lines:?}");
-    assert_eq!(store.firings(Some("nightly"), None, None, false, None).unwrap()[0].run.as_deref(), Some(run.run.id.as_str()));
-    files("error 'boom'").args(["schedule", "trigger", "nightly", "--store", "runs.db"]).fails(1, &["boom"]);
+    assert_eq!(
+        (
+            run.run.name.as_str(),
+            run.run.kind.as_str(),
+            run.state.outcome()
+        ),
+        ("nightly", "trigger", Some(RunOutcome::Done))
+    );
+    let lines: Vec<_> = store
+        .output(&run.run.id, 0, 10)
+        .unwrap()
+        .into_iter()
+        .map(|row| row.line)
+        .collect();
+    assert!(
+        lines.contains(&"hello x".to_owned()) && lines.iter().any(|line| line.contains("noted")),
+        "{lines:?}"
+    );
+    assert_eq!(
+        store
+            .firings(Some("nightly"), None, None, false, None)
+            .unwrap()[0]
+            .run
+            .as_deref(),
+        Some(run.run.id.as_str())
+    );
+    files("error 'boom'")
+        .args(["schedule", "trigger", "nightly", "--store", "runs.db"])
+        .fails(1, &["boom"]);
     files("")
         .args(["schedule", "trigger", "nihgtly", "--store", "runs.db"])
         .fails(1, &["no schedule \"nihgtly\"; did you mean nightly?"]);
@@ -121,14 +232,23 @@ fn a_faulty_file_and_a_taken_store_start_no_server() {
         .fails(1, &["line 4, column 8", "is no cron expression"]);
     let test = Test::new().file("schedules.toml", DAILY).args(serve);
     let store = Store::open(test.path("runs.db"));
-    let Taken::Held(_lock) = store.locks().server().unwrap() else { panic!("no other process has this store") };
+    let Taken::Held(_lock) = store.locks().server().unwrap() else {
+        panic!("no other process has this store")
+    };
     test.fails(1, &["already serves the store", "runs.db", "--store"]);
-    Test::new().file("schedules.toml", DAILY).args(serve).args(["--http", "0.0.0.0:0"]).fails(2, &["--http-public"]);
+    Test::new()
+        .file("schedules.toml", DAILY)
+        .args(serve)
+        .args(["--http", "0.0.0.0:0"])
+        .fails(2, &["--http-public"]);
 }
 
 #[cfg(unix)]
 mod served {
-    use super::{DAILY, Filter, Planned, RunOutcome, ScheduleFile, SignedDuration, Store, fs, real_now, wall_now};
+    use super::{
+        DAILY, Filter, Planned, RunOutcome, ScheduleFile, SignedDuration, Store, fs, real_now,
+        wall_now,
+    };
     use std::io::{BufRead as _, BufReader, Read as _, Write as _};
     use std::net::TcpStream;
     use std::os::unix::net::UnixDatagram;
@@ -144,7 +264,8 @@ mod served {
         lines: Receiver<String>,
     }
 
-    /// A process that a failing test does not leave behind, where it would hold the tests' own output open.
+    /// A process that a failing test does not leave behind, where it would hold the tests' own
+    /// output open.
     struct Process(Child);
 
     impl Drop for Process {
@@ -169,8 +290,17 @@ mod served {
             let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
             let stderr = child.stderr.take().unwrap();
             let (send, lines) = channel();
-            std::thread::spawn(move || BufReader::new(stderr).lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
-            Self { folder, child: Process(child), lines }
+            std::thread::spawn(move || {
+                BufReader::new(stderr)
+                    .lines()
+                    .map_while(Result::ok)
+                    .try_for_each(|line| send.send(line))
+            });
+            Self {
+                folder,
+                child: Process(child),
+                lines,
+            }
         }
 
         /// Reads up to a line that has these words.
@@ -186,7 +316,10 @@ mod served {
         }
 
         fn signal(&self, name: &str) {
-            let status = Command::new("kill").args([&format!("-{name}"), &self.child.0.id().to_string()]).status().unwrap();
+            let status = Command::new("kill")
+                .args([&format!("-{name}"), &self.child.0.id().to_string()])
+                .status()
+                .unwrap();
             assert!(status.success());
         }
 
@@ -195,7 +328,10 @@ mod served {
         }
 
         fn run(&self, args: &[&str]) -> Output {
-            command(&self.folder, args).args(["--store", "runs.db"]).output().unwrap()
+            command(&self.folder, args)
+                .args(["--store", "runs.db"])
+                .output()
+                .unwrap()
         }
 
         /// Ends it with SIGTERM; gives its store.
@@ -210,13 +346,22 @@ mod served {
 
     fn command(folder: &TempDir, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cumulua"));
-        command.args(args).current_dir(folder.path()).env_clear().env("HOME", folder.path()).stdin(Stdio::null());
+        command
+            .args(args)
+            .current_dir(folder.path())
+            .env_clear()
+            .env("HOME", folder.path())
+            .stdin(Stdio::null());
         command
     }
 
     fn get(address: &str, path: &str) -> String {
         let mut stream = TcpStream::connect(address).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        )
+        .unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
@@ -234,21 +379,46 @@ mod served {
         let script = "print('begun') defer(function() print('tidied') end) time.sleep('1h')";
         let served = Served::start(folder(DAILY, script), &["--grace", "1ms"]);
         served.wait_for_words("serving 1 schedule");
-        assert!(served.run(&["schedule", "trigger", "nightly"]).status.success());
+        assert!(
+            served
+                .run(&["schedule", "trigger", "nightly"])
+                .status
+                .success()
+        );
         served.wait_for_words("nightly: started");
         let again = served.run(&["schedule", "trigger", "nightly"]);
         let output = String::from_utf8_lossy(&again.stderr).into_owned();
-        assert!(!again.status.success() && output.contains("still going on"), "{output}");
+        assert!(
+            !again.status.success() && output.contains("still going on"),
+            "{output}"
+        );
         let second = served.run(&["schedule", "serve"]);
-        assert!(!second.status.success() && String::from_utf8_lossy(&second.stderr).contains("already serves"));
+        assert!(
+            !second.status.success()
+                && String::from_utf8_lossy(&second.stderr).contains("already serves")
+        );
         let (_folder, store) = served.end();
         let runs = store.runs(Filter::default()).unwrap();
         assert_eq!(runs.len(), 1);
-        assert_eq!((runs[0].state.outcome(), runs[0].run.kind.as_str()), (Some(RunOutcome::Cancelled), "trigger"));
-        assert!(runs[0].error.as_deref().unwrap().contains("ended by the server"), "{:?}", runs[0].error);
+        assert_eq!(
+            (runs[0].state.outcome(), runs[0].run.kind.as_str()),
+            (Some(RunOutcome::Cancelled), "trigger")
+        );
+        assert!(
+            runs[0]
+                .error
+                .as_deref()
+                .unwrap()
+                .contains("ended by the server"),
+            "{:?}",
+            runs[0].error
+        );
         let missed = store.firings(None, None, None, true, None).unwrap();
         assert_eq!(missed.len(), 1);
-        assert_eq!((missed[0].outcome.as_str(), missed[0].run.as_deref()), ("overlap", None));
+        assert_eq!(
+            (missed[0].outcome.as_str(), missed[0].run.as_deref()),
+            ("overlap", None)
+        );
     }
 
     #[test]
@@ -257,13 +427,28 @@ mod served {
         served.wait_for_words("serving 1 schedule");
         served.write("schedules.toml", "[[schedule]]\nname = 'x'");
         served.signal("HUP");
-        assert!(served.wait_for_words("refused").contains("line 1, column 1: this schedule has no script"));
+        assert!(
+            served
+                .wait_for_words("refused")
+                .contains("line 1, column 1: this schedule has no script")
+        );
         let answer = served.run(&["schedule", "trigger", "nightly"]);
-        assert!(!answer.status.success(), "the command reads the file as it is now");
-        served.write("schedules.toml", &(DAILY.to_owned() + &DAILY.replace("nightly", "weekly")));
+        assert!(
+            !answer.status.success(),
+            "the command reads the file as it is now"
+        );
+        served.write(
+            "schedules.toml",
+            &(DAILY.to_owned() + &DAILY.replace("nightly", "weekly")),
+        );
         served.signal("HUP");
         served.wait_for_words("serving 2 schedules");
-        assert!(served.run(&["schedule", "pause", "weekly"]).status.success());
+        assert!(
+            served
+                .run(&["schedule", "pause", "weekly"])
+                .status
+                .success()
+        );
         served.wait_for_words("weekly: paused");
         let (_folder, store) = served.end();
         assert!(store.schedule_states().unwrap()["weekly"].paused.is_some());
@@ -271,11 +456,19 @@ mod served {
 
     #[test]
     fn what_was_missed_while_no_server_ran_is_reported_or_caught_up() {
-        let start = wall_now().checked_sub(SignedDuration::from_mins(210)).unwrap();
+        let start = wall_now()
+            .checked_sub(SignedDuration::from_mins(210))
+            .unwrap();
         let text = |name: &str, more: &str| {
-            format!("[[schedule]]\nname = '{name}'\nscript = 'a.lua'\nevery = '1h'\nstart = {start:.0}\n{more}\n")
+            format!(
+                "[[schedule]]\nname = '{name}'\nscript = 'a.lua'\nevery = '1h'\nstart = {start:.0}\n{more}\n"
+            )
         };
-        let text = text("told", "") + &text("caught-up", "catch_up = { within = '2h', runs = 'all' }\noverlap = 'allow'");
+        let text = text("told", "")
+            + &text(
+                "caught-up",
+                "catch_up = { within = '2h', runs = 'all' }\noverlap = 'allow'",
+            );
         let folder = folder(&text, "print('hello')");
         let file = ScheduleFile::parse(&folder.path().join("schedules.toml"), &text).unwrap();
         let planned = |schedule: &std::sync::Arc<cumulua::schedule::model::Schedule>| Planned {
@@ -283,18 +476,32 @@ mod served {
             times: schedule.timing.fingerprint(),
         };
         let store = Store::open(folder.path().join("runs.db"));
-        store.plan(file.schedules.iter().map(planned).collect(), start).unwrap();
+        store
+            .plan(file.schedules.iter().map(planned).collect(), start)
+            .unwrap();
         let served = Served::start(folder, &[]);
         served.wait_for_words("caught-up: done");
         served.wait_for_words("caught-up: done");
         let (_folder, store) = served.end();
         let outcomes = |name: &str| -> Vec<String> {
-            store.firings(Some(name), None, None, false, None).unwrap().into_iter().rev().map(|row| row.outcome).collect()
+            store
+                .firings(Some(name), None, None, false, None)
+                .unwrap()
+                .into_iter()
+                .rev()
+                .map(|row| row.outcome)
+                .collect()
         };
         assert_eq!(outcomes("told"), ["too late", "too late", "too late"]);
         assert_eq!(outcomes("caught-up"), ["too late", "ran", "ran"]);
-        let rows = store.firings(Some("caught-up"), None, None, false, Some(1)).unwrap();
-        assert!(rows[0].detail.as_deref().unwrap().starts_with("caught up"), "{:?}", rows[0].detail);
+        let rows = store
+            .firings(Some("caught-up"), None, None, false, Some(1))
+            .unwrap();
+        assert!(
+            rows[0].detail.as_deref().unwrap().starts_with("caught up"),
+            "{:?}",
+            rows[0].detail
+        );
     }
 
     #[test]
@@ -302,7 +509,9 @@ mod served {
         let folder = folder(DAILY, "");
         let path = folder.path().join("notify");
         let socket = UnixDatagram::bind(&path).unwrap();
-        socket.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+        socket
+            .set_read_timeout(Some(Duration::from_mins(1)))
+            .unwrap();
         let served = Served::start_with(folder, &[], &[("NOTIFY_SOCKET", path.to_str().unwrap())]);
         let told = |words: &str| {
             let mut buffer = [0; 4096];
@@ -320,22 +529,35 @@ mod served {
         assert!(told("RELOADING=1").contains("MONOTONIC_USEC="));
         told("READY=1");
         served.end();
-        assert!(told("STOPPING=1").contains("EXTEND_TIMEOUT_USEC=60000000"), "the grace of 30 s, and what it takes to end runs");
+        assert!(
+            told("STOPPING=1").contains("EXTEND_TIMEOUT_USEC=60000000"),
+            "the grace of 30 s, and what it takes to end runs"
+        );
     }
 
     #[test]
     fn a_schedule_that_comes_back_into_the_file_is_paused_as_it_was_left() {
         let served = Served::start(folder(DAILY, ""), &[]);
         served.wait_for_words("serving 1 schedule");
-        assert!(served.run(&["schedule", "pause", "nightly"]).status.success());
+        assert!(
+            served
+                .run(&["schedule", "pause", "nightly"])
+                .status
+                .success()
+        );
         served.wait_for_words("nightly: paused");
-        let soon = |name: &str| format!("[[schedule]]\nname = '{name}'\nscript = 'a.lua'\nevery = '1s'\n");
+        let soon =
+            |name: &str| format!("[[schedule]]\nname = '{name}'\nscript = 'a.lua'\nevery = '1s'\n");
         served.write("schedules.toml", &soon("other"));
         served.signal("HUP");
         served.wait_for_words("other: started");
         served.write("schedules.toml", &soon("nightly"));
         served.signal("HUP");
-        assert!(served.wait_for_words("nightly: 2").contains("did not run: the schedule was paused"));
+        assert!(
+            served
+                .wait_for_words("nightly: 2")
+                .contains("did not run: the schedule was paused")
+        );
         served.end();
     }
 
@@ -343,7 +565,9 @@ mod served {
     fn a_retry_is_made_by_the_next_server_and_one_that_cannot_be_made_is_reported() {
         let retried = |name: &str, delay: &str| {
             let retries = format!("retries = {{ count = 1, delay = '{delay}' }}");
-            format!("[[schedule]]\nname = '{name}'\nscript = 'a.lua'\ncron = '@yearly'\n{retries}\n")
+            format!(
+                "[[schedule]]\nname = '{name}'\nscript = 'a.lua'\ncron = '@yearly'\n{retries}\n"
+            )
         };
         let text = retried("soon", "1s") + &retried("gone", "1h");
         let served = Served::start(folder(&text, "error 'boom'"), &[]);
@@ -353,23 +577,51 @@ mod served {
             served.wait_for_words(&format!("{name}: attempt 1 failed"));
         }
         let (folder, store) = served.end();
-        assert!(store.runs(Filter { to_repeat: true, ..Filter::default() }).unwrap().iter().any(|row| row.run.name == "gone"));
+        assert!(
+            store
+                .runs(Filter {
+                    to_repeat: true,
+                    ..Filter::default()
+                })
+                .unwrap()
+                .iter()
+                .any(|row| row.run.name == "gone")
+        );
         fs::write(folder.path().join("schedules.toml"), retried("soon", "1s")).unwrap();
         let served = Served::start(folder, &[]);
         served.wait_for_words("soon: started");
         let (folder, store) = served.end();
-        let of = |name: &str| store.runs(Filter { name: Some(name.to_owned()), ..Filter::default() }).unwrap();
-        assert_eq!(of("soon").iter().map(|row| row.run.attempt).collect::<Vec<_>>(), [2, 1]);
+        let of = |name: &str| {
+            store
+                .runs(Filter {
+                    name: Some(name.to_owned()),
+                    ..Filter::default()
+                })
+                .unwrap()
+        };
+        assert_eq!(
+            of("soon")
+                .iter()
+                .map(|row| row.run.attempt)
+                .collect::<Vec<_>>(),
+            [2, 1]
+        );
         let gone = of("gone");
         assert_eq!(gone.len(), 1);
-        let shown = command(&folder, &["runs", "show", "gone", "--store", "runs.db"]).output().unwrap();
+        let shown = command(&folder, &["runs", "show", "gone", "--store", "runs.db"])
+            .output()
+            .unwrap();
         let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
-        assert!(shown.contains("retry      given up: the schedule was taken from the file"), "{shown}");
+        assert!(
+            shown.contains("retry      given up: the schedule was taken from the file"),
+            "{shown}"
+        );
     }
 
     #[test]
     fn a_run_that_ended_because_its_server_was_killed_is_notified_and_repeated_by_the_next() {
-        let retried = DAILY.replace("nightly", "retried") + "retries = { count = 1, delay = '1s' }\n";
+        let retried =
+            DAILY.replace("nightly", "retried") + "retries = { count = 1, delay = '1s' }\n";
         let told = DAILY.replace("nightly", "told") + "notify = { lua = 'n.lua:hear' }\n";
         let folder = folder(&(retried + &told), "print('begun') time.sleep('1h')");
         let hear = "return { hear = function(event)
@@ -387,26 +639,52 @@ mod served {
         let until = |is_so: &dyn Fn() -> bool| {
             let began = real_now();
             while !is_so() {
-                assert!(real_now() - began < Duration::from_mins(1), "{:#?}", runs(&store));
+                assert!(
+                    real_now() - began < Duration::from_mins(1),
+                    "{:#?}",
+                    runs(&store)
+                );
                 std::thread::yield_now();
             }
         };
-        until(&|| runs(&store).iter().all(|row| !store.output(&row.run.id, 0, 1).unwrap().is_empty()));
+        until(&|| {
+            runs(&store)
+                .iter()
+                .all(|row| !store.output(&row.run.id, 0, 1).unwrap().is_empty())
+        });
         served.child.0.kill().unwrap();
         served.child.0.wait().unwrap();
         until(&|| runs(&store).iter().all(|row| row.ended.is_some()));
         for row in runs(&store) {
             assert_eq!(row.state.outcome(), Some(RunOutcome::Lost));
-            assert!(row.error.unwrap().contains("the server that started the run is gone"));
+            assert!(
+                row.error
+                    .unwrap()
+                    .contains("the server that started the run is gone")
+            );
         }
         let served = Served::start(served.folder, &["--grace", "1ms"]);
         served.wait_for_words("retried: attempt 1 failed; the next is at");
         served.wait_for_words("retried: started");
         let (folder, store) = served.end();
-        let attempts = store.runs(Filter { name: Some("retried".to_owned()), ..Filter::default() }).unwrap();
-        assert_eq!(attempts.iter().map(|row| row.run.attempt).collect::<Vec<_>>(), [2, 1]);
+        let attempts = store
+            .runs(Filter {
+                name: Some("retried".to_owned()),
+                ..Filter::default()
+            })
+            .unwrap();
+        assert_eq!(
+            attempts
+                .iter()
+                .map(|row| row.run.attempt)
+                .collect::<Vec<_>>(),
+            [2, 1]
+        );
         let heard = fs::read_to_string(folder.path().join("heard")).unwrap();
-        assert_eq!(heard, "told failure lost: ended, because the server that started the run is gone\n");
+        assert_eq!(
+            heard,
+            "told failure lost: ended, because the server that started the run is gone\n"
+        );
         assert!(store.unheard_runs().unwrap().is_empty());
     }
 
@@ -418,7 +696,10 @@ mod served {
         for word in ["pause", "resume"].iter().cycle().take(20) {
             assert!(served.run(&["schedule", word, "nightly"]).status.success());
         }
-        assert!(real_now() - began < Duration::from_secs(10), "one that looks once a second would take 20 s");
+        assert!(
+            real_now() - began < Duration::from_secs(10),
+            "one that looks once a second would take 20 s"
+        );
         served.end();
     }
 
@@ -428,49 +709,109 @@ mod served {
         let script = "local ok = pcall(cds.ccs.DescribeTags, {}, { timeout = '10ms', retries = 0 })
             os.execute 'echo out $CDS_SECRET_KEY; echo err $CDS_SECRET_KEY >&2; sleep 5 & echo last'
             print('done')";
-        let variables = [("CDS_SECRET_ID", "AKID-of-the-test"), ("CDS_SECRET_KEY", "key-that-nobody-reads")];
+        let variables = [
+            ("CDS_SECRET_ID", "AKID-of-the-test"),
+            ("CDS_SECRET_KEY", "key-that-nobody-reads"),
+        ];
         let test = folder(&text, script);
-        fs::write(test.path().join("cumulua.toml"), "[profiles.default.cds]\nendpoint = 'http://127.0.0.1:1'\n").unwrap();
+        fs::write(
+            test.path().join("cumulua.toml"),
+            "[profiles.default.cds]\nendpoint = 'http://127.0.0.1:1'\n",
+        )
+        .unwrap();
         assert!(command(&test, &["trust"]).status().unwrap().success());
         let served = Served::start_with(test, &[], &variables);
         served.wait_for_words("serving 1 schedule");
-        assert!(served.run(&["schedule", "trigger", "nightly"]).status.success());
+        assert!(
+            served
+                .run(&["schedule", "trigger", "nightly"])
+                .status
+                .success()
+        );
         served.wait_for_words("nightly: done");
-        for entry in fs::read_dir(served.folder.path()).unwrap().flatten().filter(|entry| entry.path().is_file()) {
+        for entry in fs::read_dir(served.folder.path())
+            .unwrap()
+            .flatten()
+            .filter(|entry| entry.path().is_file())
+        {
             let bytes = fs::read(entry.path()).unwrap();
-            assert!(!String::from_utf8_lossy(&bytes).contains("key-that-nobody-reads"), "{:?}", entry.path());
+            assert!(
+                !String::from_utf8_lossy(&bytes).contains("key-that-nobody-reads"),
+                "{:?}",
+                entry.path()
+            );
         }
         let (_folder, store) = served.end();
         let run = store.runs(Filter::default()).unwrap().remove(0).run.id;
-        let lines: Vec<_> = store.output(&run, 0, 100).unwrap().into_iter().map(|row| (row.stream, row.line)).collect();
-        for (stream, line) in [("out", "out [secret]"), ("err", "err [secret]"), ("out", "last"), ("out", "done")] {
-            assert!(lines.contains(&(stream.to_owned(), line.to_owned())), "{line}: {lines:#?}");
+        let lines: Vec<_> = store
+            .output(&run, 0, 100)
+            .unwrap()
+            .into_iter()
+            .map(|row| (row.stream, row.line))
+            .collect();
+        for (stream, line) in [
+            ("out", "out [secret]"),
+            ("err", "err [secret]"),
+            ("out", "last"),
+            ("out", "done"),
+        ] {
+            assert!(
+                lines.contains(&(stream.to_owned(), line.to_owned())),
+                "{line}: {lines:#?}"
+            );
         }
     }
 
     #[test]
     fn what_a_script_has_started_ends_with_it_also_where_the_server_is_gone() {
-        let folder = folder(&(DAILY.to_owned() + "allow_run = true\n"), "os.execute '(sleep 300; true) > held & wait'");
+        let folder = folder(
+            &(DAILY.to_owned() + "allow_run = true\n"),
+            "os.execute '(sleep 300; true) > held & wait'",
+        );
         let held = folder.path().join("held");
-        assert!(Command::new("mkfifo").arg(&held).status().unwrap().success());
+        assert!(
+            Command::new("mkfifo")
+                .arg(&held)
+                .status()
+                .unwrap()
+                .success()
+        );
         let mut served = Served::start(folder, &[]);
         served.wait_for_words("serving 1 schedule");
-        assert!(served.run(&["schedule", "trigger", "nightly"]).status.success());
+        assert!(
+            served
+                .run(&["schedule", "trigger", "nightly"])
+                .status
+                .success()
+        );
         let mut pipe = fs::File::open(&held).unwrap();
         let killed = real_now();
         served.child.0.kill().unwrap();
         served.child.0.wait().unwrap();
         pipe.read_to_end(&mut Vec::new()).unwrap();
-        assert!(real_now() - killed < Duration::from_mins(1), "the pipe ends when no process has it open any more");
+        assert!(
+            real_now() - killed < Duration::from_mins(1),
+            "the pipe ends when no process has it open any more"
+        );
     }
 
     #[test]
     fn a_store_that_refuses_for_a_while_costs_no_firing_its_row() {
-        let folder = folder("[[schedule]]\nname = 'often'\nscript = 'a.lua'\nevery = '1s'\n", "");
-        let program =
-            format!("trap '' XFSZ; exec '{}' schedule serve --store runs.db --http 127.0.0.1:0", env!("CARGO_BIN_EXE_cumulua"));
+        let folder = folder(
+            "[[schedule]]\nname = 'often'\nscript = 'a.lua'\nevery = '1s'\n",
+            "",
+        );
+        let program = format!(
+            "trap '' XFSZ; exec '{}' schedule serve --store runs.db --http 127.0.0.1:0",
+            env!("CARGO_BIN_EXE_cumulua")
+        );
         let mut shell = Command::new("bash");
-        shell.args(["-c", &program]).current_dir(folder.path()).env_clear().env("HOME", folder.path()).stdin(Stdio::null());
+        shell
+            .args(["-c", &program])
+            .current_dir(folder.path())
+            .env_clear()
+            .env("HOME", folder.path())
+            .stdin(Stdio::null());
         let served = Served::spawn(folder, shell);
         let line = served.wait_for_words("health and metrics on http://");
         let address = line.rsplit("http://").next().unwrap().to_owned();
@@ -478,7 +819,13 @@ mod served {
         // A file that cannot grow is what a full disk looks like.
         let limit = |size: &str| {
             let pid = served.child.0.id().to_string();
-            assert!(Command::new("prlimit").args(["--pid", &pid, &format!("--fsize={size}:")]).status().unwrap().success());
+            assert!(
+                Command::new("prlimit")
+                    .args(["--pid", &pid, &format!("--fsize={size}:")])
+                    .status()
+                    .unwrap()
+                    .success()
+            );
         };
         limit("0");
         served.wait_for_words("cannot be used");
@@ -489,24 +836,48 @@ mod served {
         served.wait_for_words("often: done");
         assert!(get(&address, "/health").starts_with("HTTP/1.1 200"));
         let (_folder, store) = served.end();
-        let firings = store.firings(Some("often"), None, None, false, None).unwrap();
-        assert!(firings.windows(2).all(|pair| pair[0].due.duration_since(pair[1].due).as_secs() == 1), "{firings:#?}");
-        let refused: Vec<_> = firings.iter().filter(|firing| firing.outcome == "not started").collect();
+        let firings = store
+            .firings(Some("often"), None, None, false, None)
+            .unwrap();
         assert!(
-            !refused.is_empty() && refused.iter().all(|firing| firing.detail.as_deref().unwrap().contains("could not be recorded"))
+            firings
+                .windows(2)
+                .all(|pair| pair[0].due.duration_since(pair[1].due).as_secs() == 1),
+            "{firings:#?}"
+        );
+        let refused: Vec<_> = firings
+            .iter()
+            .filter(|firing| firing.outcome == "not started")
+            .collect();
+        assert!(
+            !refused.is_empty()
+                && refused.iter().all(|firing| firing
+                    .detail
+                    .as_deref()
+                    .unwrap()
+                    .contains("could not be recorded"))
         );
     }
 
     #[test]
     fn kill_9_in_any_state_leaves_each_firing_accounted_for_once() {
         let schedule = |overlap: &str| {
-            format!("[[schedule]]\nname = '{overlap}'\nscript = 'a.lua'\nevery = '1s'\noverlap = '{overlap}'\ncatch_up = '1h'\n")
+            format!(
+                "[[schedule]]\nname = '{overlap}'\nscript = 'a.lua'\nevery = '1s'\noverlap = '{overlap}'\ncatch_up = '1h'\n"
+            )
         };
         let names = ["skip", "queue", "cancel", "allow"];
         let text: String = names.into_iter().map(schedule).collect();
         let mut folder = folder(&text, "print('begun') time.sleep('700ms')");
-        // Right after it has planned, while runs begin, while one goes on, and when one has just ended.
-        for moment in ["serving 4", "skip: started", "queue: ", "allow: done", "cancel: "] {
+        // Right after it has planned, while runs begin, while one goes on, and when one has just
+        // ended.
+        for moment in [
+            "serving 4",
+            "skip: started",
+            "queue: ",
+            "allow: done",
+            "cancel: ",
+        ] {
             let mut served = Served::start(folder, &[]);
             served.wait_for_words(moment);
             served.child.0.kill().unwrap();
@@ -518,15 +889,33 @@ mod served {
         let (_folder, store) = served.end();
         for name in names {
             let firings = store.firings(Some(name), None, None, false, None).unwrap();
-            assert!(firings.windows(2).all(|pair| pair[0].due.duration_since(pair[1].due).as_secs() == 1), "{firings:#?}");
-            let runs = store.runs(Filter { name: Some(name.to_owned()), ..Filter::default() }).unwrap();
+            assert!(
+                firings
+                    .windows(2)
+                    .all(|pair| pair[0].due.duration_since(pair[1].due).as_secs() == 1),
+                "{firings:#?}"
+            );
+            let runs = store
+                .runs(Filter {
+                    name: Some(name.to_owned()),
+                    ..Filter::default()
+                })
+                .unwrap();
             assert!(runs.iter().all(|row| row.ended.is_some()), "{runs:#?}");
             let mut carried_out: Vec<_> = runs.iter().map(|row| row.run.id.clone()).collect();
-            let mut ran: Vec<_> = firings.iter().filter_map(|firing| firing.run.clone()).collect();
+            let mut ran: Vec<_> = firings
+                .iter()
+                .filter_map(|firing| firing.run.clone())
+                .collect();
             carried_out.sort();
             ran.sort();
             assert_eq!(ran, carried_out, "{name}");
-            assert!(firings.iter().all(|firing| firing.run.is_some() || firing.detail.is_some()), "{firings:#?}");
+            assert!(
+                firings
+                    .iter()
+                    .all(|firing| firing.run.is_some() || firing.detail.is_some()),
+                "{firings:#?}"
+            );
         }
     }
 
@@ -535,7 +924,12 @@ mod served {
         let schedules = format!("{DAILY}retries = {{ count = 3, delay = \"1s\" }}\n");
         let served = Served::start(folder(&schedules, "print('begun') time.sleep('1h')"), &[]);
         served.wait_for_words("serving 1 schedule");
-        assert!(served.run(&["schedule", "trigger", "nightly"]).status.success());
+        assert!(
+            served
+                .run(&["schedule", "trigger", "nightly"])
+                .status
+                .success()
+        );
         served.wait_for_words("nightly: started");
         let store = Store::open(served.folder.path().join("runs.db"));
         // Its process has begun once it is known who it is.
@@ -543,11 +937,18 @@ mod served {
             std::thread::yield_now();
         }
         let cancelled = served.run(&["runs", "cancel", "nightly"]);
-        assert!(cancelled.status.success(), "{}", String::from_utf8_lossy(&cancelled.stderr));
+        assert!(
+            cancelled.status.success(),
+            "{}",
+            String::from_utf8_lossy(&cancelled.stderr)
+        );
         served.wait_for_words("nightly: cancelled, status 130");
         let (_folder, store) = served.end();
         let runs = store.runs(Filter::default()).unwrap();
-        assert_eq!((runs.len(), runs[0].state.outcome()), (1, Some(RunOutcome::Cancelled)));
+        assert_eq!(
+            (runs.len(), runs[0].state.outcome()),
+            (1, Some(RunOutcome::Cancelled))
+        );
         assert!(runs[0].retry_at.is_none() && runs[0].retry_given_up.is_none());
     }
 
@@ -555,7 +956,9 @@ mod served {
     fn a_server_reads_its_file_again_and_learns_which_schedules_are_paused() {
         let served = Served::start(folder(DAILY, ""), &[]);
         served.wait_for_words("serving 1 schedule");
-        let output = |output: Output| String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        let output = |output: Output| {
+            String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+        };
         served.write("schedules.toml", "[[schedule]\n");
         let reloaded = served.run(&["schedule", "reload"]);
         assert_eq!(reloaded.status.code(), Some(1));
@@ -564,11 +967,16 @@ mod served {
         let reloaded = served.run(&["schedule", "reload"]);
         assert!(reloaded.status.success() && output(reloaded) == "1 schedule served\n");
         for (command, word) in [("pause", "paused"), ("resume", "resumed")] {
-            assert_eq!(output(served.run(&["schedule", command, "nightly"])), format!("nightly: {word}\n"));
+            assert_eq!(
+                output(served.run(&["schedule", command, "nightly"])),
+                format!("nightly: {word}\n")
+            );
             served.wait_for_words(&format!("nightly: {word}"));
         }
         let (folder, _) = served.end();
-        let alone = command(&folder, &["schedule", "reload", "--store", "runs.db"]).output().unwrap();
+        let alone = command(&folder, &["schedule", "reload", "--store", "runs.db"])
+            .output()
+            .unwrap();
         assert_eq!(alone.status.code(), Some(1));
         assert!(output(alone).contains("no server serves the store"));
     }
@@ -580,9 +988,16 @@ mod served {
         let address = line.rsplit("http://").next().unwrap().to_owned();
         served.wait_for_words("serving 1 schedule");
         let health = get(&address, "/health");
-        assert!(health.starts_with("HTTP/1.1 200") && health.contains("{\"status\":\"ok\"}"), "{health}");
+        assert!(
+            health.starts_with("HTTP/1.1 200") && health.contains("{\"status\":\"ok\"}"),
+            "{health}"
+        );
         let metrics = get(&address, "/metrics");
-        assert!(metrics.contains("text/plain; version=0.0.4") && metrics.contains("\ncumulua_schedules 1\n"), "{metrics}");
+        assert!(
+            metrics.contains("text/plain; version=0.0.4")
+                && metrics.contains("\ncumulua_schedules 1\n"),
+            "{metrics}"
+        );
         served.end();
     }
 }

@@ -8,13 +8,28 @@ use std::path::Path;
 
 /// What is typed, line by line, and words of what comes of it. A line that goes on has none.
 const TYPED: &[(&str, &str)] = &[
-    (r#"local vdc = cds.vdc.DescribeVdc { RegionId = "CN_Beijing_A" }.Data[1].VdcId"#, ""),
-    (r#"made = cds.ccs.CreateInstance { RegionId = "CN_Beijing_A", VdcId = vdc, Amount = 2,"#, GOES_ON),
-    (r#"  InstanceName = "web", InstanceType = "CCS.C3", Cpu = 4, Ram = 8,"#, GOES_ON),
+    (
+        r#"local vdc = cds.vdc.DescribeVdc { RegionId = "CN_Beijing_A" }.Data[1].VdcId"#,
+        "",
+    ),
+    (
+        r#"made = cds.ccs.CreateInstance { RegionId = "CN_Beijing_A", VdcId = vdc, Amount = 2,"#,
+        GOES_ON,
+    ),
+    (
+        r#"  InstanceName = "web", InstanceType = "CCS.C3", Cpu = 4, Ram = 8,"#,
+        GOES_ON,
+    ),
     (r#"  Password = secret "vm-password" }"#, ""),
     ("wait(made)", "done,"),
-    ("cds.ccs.DescribeInstances { VdcId = vdc }.Data.Instances", "more columns"),
-    ("cds.ccs.StopInstance { InstanceID = _[1].InstanceId }", "did you mean InstanceId?"),
+    (
+        "cds.ccs.DescribeInstances { VdcId = vdc }.Data.Instances",
+        "more columns",
+    ),
+    (
+        "cds.ccs.StopInstance { InstanceID = _[1].InstanceId }",
+        "did you mean InstanceId?",
+    ),
 ];
 const GOES_ON: &str = "…";
 
@@ -25,8 +40,8 @@ const BACKGROUND: &str = "#1e1e2e";
 const FOREGROUND: &str = "#cdd6f4";
 /// The sixteen colors of a terminal, as in the Catppuccin Mocha palette.
 const PALETTE: [&str; 16] = [
-    "#45475a", "#f38ba8", "#a6e3a1", "#f9e2af", "#89b4fa", "#f5c2e7", "#94e2d5", "#bac2de", "#7f849c", "#f38ba8", "#a6e3a1",
-    "#f9e2af", "#89b4fa", "#f5c2e7", "#94e2d5", "#a6adc8",
+    "#45475a", "#f38ba8", "#a6e3a1", "#f9e2af", "#89b4fa", "#f5c2e7", "#94e2d5", "#bac2de",
+    "#7f849c", "#f38ba8", "#a6e3a1", "#f9e2af", "#89b4fa", "#f5c2e7", "#94e2d5", "#a6adc8",
 ];
 
 #[test]
@@ -55,7 +70,10 @@ fn the_picture_of_a_session_is_what_the_prompt_prints_today() {
 /// The screen from its first prompt to its last line, as an SVG.
 fn draw(screen: &vt100::Screen) -> String {
     let rows: Vec<String> = screen.rows(0, COLUMNS).collect();
-    let first = rows.iter().position(|row| row.starts_with("simulator")).unwrap();
+    let first = rows
+        .iter()
+        .position(|row| row.starts_with("simulator"))
+        .unwrap();
     let end = rows.iter().rposition(|row| !row.trim().is_empty()).unwrap() + 1;
     let width = f32::from(COLUMNS) * CELL.0 + 2.0 * MARGIN;
     let height = to_f32(end - first) * CELL.1 + 2.0 * MARGIN;
@@ -104,7 +122,12 @@ fn runs(screen: &vt100::Screen, row: u16) -> Vec<Run> {
                 run.columns += 1;
                 run.text.push_str(cell.contents());
             }
-            _ => runs.push(Run { column, columns: 1, style, text: cell.contents().to_owned() }),
+            _ => runs.push(Run {
+                column,
+                columns: 1,
+                style,
+                text: cell.contents().to_owned(),
+            }),
         }
     }
     runs
@@ -112,19 +135,31 @@ fn runs(screen: &vt100::Screen, row: u16) -> Vec<Run> {
 
 fn style(cell: &vt100::Cell) -> String {
     let color = match cell.fgcolor() {
-        vt100::Color::Idx(index) if usize::from(index) < PALETTE.len() => PALETTE[usize::from(index)],
+        vt100::Color::Idx(index) if usize::from(index) < PALETTE.len() => {
+            PALETTE[usize::from(index)]
+        }
         vt100::Color::Default => FOREGROUND,
         other => panic!("the palette has no {other:?}"),
     };
     let mut style = format!(" fill=\"{color}\"");
-    style.push_str(if cell.bold() { " font-weight=\"bold\"" } else { "" });
+    style.push_str(if cell.bold() {
+        " font-weight=\"bold\""
+    } else {
+        ""
+    });
     style.push_str(if cell.dim() { " opacity=\"0.6\"" } else { "" });
-    style.push_str(if cell.underline() { " text-decoration=\"underline\"" } else { "" });
+    style.push_str(if cell.underline() {
+        " text-decoration=\"underline\""
+    } else {
+        ""
+    });
     style
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 fn to_f32(number: usize) -> f32 {

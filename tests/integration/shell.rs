@@ -5,9 +5,17 @@ use serde_json::Value as Json;
 
 #[test]
 fn arguments_code_and_standard_input_reach_the_script() {
-    Test::new().file("a.lua", "print(#args, args[1], args[2])").args(["run", "a.lua", "x y", "--flag"]).prints("2\tx y\t--flag\n");
-    Test::new().args(["run", "-e", "print(args[1])", "one"]).prints("one\n");
-    Test::new().args(["run", "-"]).input("print('from stdin')").prints("from stdin\n");
+    Test::new()
+        .file("a.lua", "print(#args, args[1], args[2])")
+        .args(["run", "a.lua", "x y", "--flag"])
+        .prints("2\tx y\t--flag\n");
+    Test::new()
+        .args(["run", "-e", "print(args[1])", "one"])
+        .prints("one\n");
+    Test::new()
+        .args(["run", "-"])
+        .input("print('from stdin')")
+        .prints("from stdin\n");
     Test::new().input("print('piped')").prints("piped\n");
     Test::new().args(["run", "-e", ""]).prints("");
 }
@@ -18,25 +26,51 @@ fn an_error_can_be_read_by_programs() {
     let output = Test::simulated(code).args(["--error-format", "json"]).run();
     assert_eq!(output.status, 3);
     let error: Json = serde_json::from_str(output.stderr.lines().next().unwrap()).unwrap();
-    assert_eq!((error["kind"].as_str(), error["line"].as_u64()), (Some("service"), Some(2)));
+    assert_eq!(
+        (error["kind"].as_str(), error["line"].as_u64()),
+        (Some("service"), Some(2))
+    );
     assert_eq!(error["action"], "cds.ccs.StopInstance");
 }
 
 #[test]
 fn call_prints_the_answer_as_json() {
-    let output = Test::new().args(["call", "--sim", "cds.ccs.CreateTag", "TagName=web"]).run();
+    let output = Test::new()
+        .args(["call", "--sim", "cds.ccs.CreateTag", "TagName=web"])
+        .run();
     assert_eq!(output.status, 0, "{}", output.stderr);
-    assert_eq!(serde_json::from_str::<Json>(&output.stdout).unwrap()["Code"], "Success");
-    Test::new().args(["call", "--sim", "cds.ccs.CreateTag", "TagNam=web"]).fails(1, &["TagNam", "TagName"]);
-    Test::new().args(["call", "--sim", "cds.ccs.StopInstance", "InstanceId=i"]).fails(3, &["refused with"]);
+    assert_eq!(
+        serde_json::from_str::<Json>(&output.stdout).unwrap()["Code"],
+        "Success"
+    );
+    Test::new()
+        .args(["call", "--sim", "cds.ccs.CreateTag", "TagNam=web"])
+        .fails(1, &["TagNam", "TagName"]);
+    Test::new()
+        .args(["call", "--sim", "cds.ccs.StopInstance", "InstanceId=i"])
+        .fails(3, &["refused with"]);
 }
 
 #[test]
 fn call_waits_with_the_option_for_it() {
-    let parameters =
-        ["RegionId=CN_Beijing_A", "VdcId=0bb08ed7-e686-4168-93e5-e0187579753b", "InstanceName=a", "InstanceType=CCS.C3"];
-    let rest = ["Cpu=2", "Ram:=4", "Password=Pass-word-1", "Amount=2", "--wait"];
-    let output = Test::new().args(["call", "--sim", "cds.ccs.CreateInstance"]).args(parameters).args(rest).run();
+    let parameters = [
+        "RegionId=CN_Beijing_A",
+        "VdcId=0bb08ed7-e686-4168-93e5-e0187579753b",
+        "InstanceName=a",
+        "InstanceType=CCS.C3",
+    ];
+    let rest = [
+        "Cpu=2",
+        "Ram:=4",
+        "Password=Pass-word-1",
+        "Amount=2",
+        "--wait",
+    ];
+    let output = Test::new()
+        .args(["call", "--sim", "cds.ccs.CreateInstance"])
+        .args(parameters)
+        .args(rest)
+        .run();
     assert_eq!(output.status, 0, "{}", output.stderr);
     let printed: Json = serde_json::from_str(&output.stdout).unwrap();
     assert_eq!(printed["resources"].as_array().unwrap().len(), 2);
@@ -48,7 +82,15 @@ fn wait_goes_on_with_a_task_of_an_earlier_run() {
     let create = "local r = cds.ccs.CreateInstance { RegionId = 'CN_Beijing_A', VdcId = '0bb08ed7-e686-4168-93e5-e0187579753b',
         InstanceName = 'web', InstanceType = 'CCS.C3', Cpu = 2, Ram = 4, Password = 'Pass-word-1' } print(r.TaskId)";
     let task = Test::against(&url, create).run().stdout;
-    let waited = Test::new().args(["wait", "cds_task", task.trim(), "--endpoint", &format!("cds={url}")]).run();
+    let waited = Test::new()
+        .args([
+            "wait",
+            "cds_task",
+            task.trim(),
+            "--endpoint",
+            &format!("cds={url}"),
+        ])
+        .run();
     assert_eq!(waited.status, 0, "{}", waited.stderr);
     assert_eq!(waited.stdout.lines().count(), 1);
 }
@@ -56,7 +98,9 @@ fn wait_goes_on_with_a_task_of_an_earlier_run() {
 #[test]
 fn a_failed_task_has_its_own_status() {
     let (url, simulator) = simulator();
-    simulator.fault(cumulua_simulator::FaultRule::new(cumulua_simulator::Fault::TaskFails("no capacity".to_owned())));
+    simulator.fault(cumulua_simulator::FaultRule::new(
+        cumulua_simulator::Fault::TaskFails("no capacity".to_owned()),
+    ));
     let code = "wait(cds.ccs.CreateInstance { RegionId = 'CN_Beijing_A', VdcId = '0bb08ed7-e686-4168-93e5-e0187579753b',
         InstanceName = 'web', InstanceType = 'CCS.C3', Cpu = 2, Ram = 4, Password = 'Pass-word-1' })";
     Test::against(&url, code).fails(4, &["cds_task", "failed"]);
@@ -64,10 +108,20 @@ fn a_failed_task_has_its_own_status() {
 
 #[test]
 fn actions_lists_and_finds() {
-    let all: Json = serde_json::from_str(&Test::new().args(["actions", "--json"]).run().stdout).unwrap();
+    let all: Json =
+        serde_json::from_str(&Test::new().args(["actions", "--json"]).run().stdout).unwrap();
     assert_eq!(all.as_array().unwrap().len(), 253);
-    let found = Test::new().args(["actions", "create", "instance"]).run().stdout;
-    assert!(found.lines().take(5).any(|line| line.contains("cds.ccs.CreateInstance")), "{found}");
+    let found = Test::new()
+        .args(["actions", "create", "instance"])
+        .run()
+        .stdout;
+    assert!(
+        found
+            .lines()
+            .take(5)
+            .any(|line| line.contains("cds.ccs.CreateInstance")),
+        "{found}"
+    );
     let by_term = Test::new().args(["actions", "快照"]).run().stdout;
     assert!(by_term.contains("cds.ebs.CreateSnapshot"), "{by_term}");
     Test::new().args(["actions", "zzzz"]).fails(1, &["zzzz"]);
@@ -75,11 +129,16 @@ fn actions_lists_and_finds() {
 
 #[test]
 fn docs_show_a_page_and_suggest_names() {
-    let page = Test::new().args(["docs", "cds.ccs.CreateInstance"]).run().stdout;
+    let page = Test::new()
+        .args(["docs", "cds.ccs.CreateInstance"])
+        .run()
+        .stdout;
     for part in ["VdcId", "Password", "NotEnoughBalance", "cds_task"] {
         assert!(page.contains(part), "{part} is missing");
     }
-    Test::new().args(["docs", "cds.ccs.CreateInstanze"]).fails(1, &["CreateInstance"]);
+    Test::new()
+        .args(["docs", "cds.ccs.CreateInstanze"])
+        .fails(1, &["CreateInstance"]);
 }
 
 #[test]
@@ -89,11 +148,18 @@ fn an_overlay_adds_and_replaces_actions_without_a_build() {
         { "name": "DescribeTags", "summary": "Replaced", "methods": ["POST"], "read_only": true, "params": [], "answer": {} } ] }"#;
     let code = "print(type(cds.ccs.Preview), type(cds.ccs.CreateInstance))";
     let test = Test::new().file("over/cds/ccs.json", overlay);
-    test.args(["run", "--catalog", "over", "-e", code]).prints("function\tfunction\n");
+    test.args(["run", "--catalog", "over", "-e", code])
+        .prints("function\tfunction\n");
     let test = Test::new().file("over/cds/ccs.json", overlay);
-    assert!(test.args(["docs", "--catalog", "over", "cds.ccs.DescribeTags"]).run().stdout.contains("Replaced"));
+    assert!(
+        test.args(["docs", "--catalog", "over", "cds.ccs.DescribeTags"])
+            .run()
+            .stdout
+            .contains("Replaced")
+    );
     let test = Test::new().file("over/cds/ccs.json", "{\n \"service\": 5 }");
-    test.args(["docs", "--catalog", "over", "cds.ccs.DescribeTags"]).fails(1, &["ccs.json, line 2"]);
+    test.args(["docs", "--catalog", "over", "cds.ccs.DescribeTags"])
+        .fails(1, &["ccs.json, line 2"]);
 }
 
 #[test]
@@ -106,9 +172,16 @@ fn the_editors_definitions_have_every_global_of_the_runtime() {
     let standard = "_G _VERSION assert collectgarbage coroutine debug dofile error getmetatable io ipairs load loadfile math next os \
                     package pairs pcall print rawequal rawget rawlen rawset require select setmetatable string table tonumber tostring \
                     type utf8 warn xpcall";
-    let globals = Test::new().args(["run", "-e", "for name in pairs(_G) do print(name) end"]).run().stdout;
-    for global in globals.lines().filter(|global| !standard.split_whitespace().any(|known| known == *global)) {
-        let is_defined = definitions.contains(&format!("\nfunction {global}(")) || definitions.contains(&format!("\n{global} = "));
+    let globals = Test::new()
+        .args(["run", "-e", "for name in pairs(_G) do print(name) end"])
+        .run()
+        .stdout;
+    for global in globals
+        .lines()
+        .filter(|global| !standard.split_whitespace().any(|known| known == *global))
+    {
+        let is_defined = definitions.contains(&format!("\nfunction {global}("))
+            || definitions.contains(&format!("\n{global} = "));
         assert!(is_defined, "{global} has no definition");
     }
 }
@@ -116,7 +189,13 @@ fn the_editors_definitions_have_every_global_of_the_runtime() {
 #[test]
 fn completions_name_the_subcommands() {
     for shell in ["bash", "zsh", "fish"] {
-        assert!(Test::new().args(["completions", shell]).run().stdout.contains("actions"));
+        assert!(
+            Test::new()
+                .args(["completions", shell])
+                .run()
+                .stdout
+                .contains("actions")
+        );
     }
 }
 

@@ -28,10 +28,23 @@ fn every_vector_agrees() {
     assert_eq!(vectors.len(), 60);
     for vector in vectors {
         let url = Url::parse(vector.url.as_deref().unwrap_or("https://host/")).unwrap();
-        let address = Address { scheme: url.scheme(), host: url.host_str().unwrap(), port: url.port(), path: url.path() };
+        let address = Address {
+            scheme: url.scheme(),
+            host: url.host_str().unwrap(),
+            port: url.port(),
+            path: url.path(),
+        };
         let pairs: Vec<_> = vector.params.into_iter().collect();
-        let signed = sign(&Key::new(vector.scheme, &Secret::new(vector.secret)), &vector.method, address, &pairs);
-        assert_eq!((signed.string_to_sign, signed.signature), (vector.string_to_sign, vector.signature));
+        let signed = sign(
+            &Key::new(vector.scheme, &Secret::new(vector.secret)),
+            &vector.method,
+            address,
+            &pairs,
+        );
+        assert_eq!(
+            (signed.string_to_sign, signed.signature),
+            (vector.string_to_sign, vector.signature)
+        );
     }
 }
 
@@ -41,7 +54,11 @@ fn the_command_signs_line_by_line_and_never_shows_the_secret() {
     let lines: Vec<String> = vectors.iter().map(Json::to_string).collect();
     let output = Test::new().arg("sign").input(lines.join("\n")).run();
     assert_eq!(output.status, 0, "{}", output.stderr);
-    let answers: Vec<Json> = output.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let answers: Vec<Json> = output
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!(answers.len(), vectors.len());
     for (answer, vector) in answers.iter().zip(&vectors) {
         assert_eq!(answer["string_to_sign"], vector["string_to_sign"]);
@@ -54,7 +71,10 @@ fn the_command_signs_line_by_line_and_never_shows_the_secret() {
 fn a_line_that_cannot_be_signed_is_named_and_the_others_are_signed() {
     let good = r#"{"scheme":"pop","method":"GET","secret":"topsecret","params":{"A":"1"}}"#;
     let bad = r#"{"scheme":"rot13","method":"GET","secret":"topsecret","params":{}}"#;
-    let output = Test::new().arg("sign").input(format!("{good}\n{bad}\nnonsense\n{good}\n")).fails(1, &["line 2", "line 3"]);
+    let output = Test::new()
+        .arg("sign")
+        .input(format!("{good}\n{bad}\nnonsense\n{good}\n"))
+        .fails(1, &["line 2", "line 3"]);
     assert_eq!(output.stdout.lines().count(), 4);
     assert_eq!(output.stdout.matches("signature").count(), 2);
     assert!(!(output.stdout + &output.stderr).contains("topsecret"));

@@ -1,11 +1,13 @@
-//! The Lua half of the runtime: every function that a script finds is described, and `std.` is the standard library's.
+//! The Lua half of the runtime: every function that a script finds is described, and `std.` is the
+//! standard library's.
 
 use crate::support::Test;
 use cumulua::reference::lua_types::runtime_summary;
 use std::fs;
 use std::path::Path;
 
-/// What Lua's own manual describes, whether cumulua keeps Lua's function or has one of its own that does the same.
+/// What Lua's own manual describes, whether cumulua keeps Lua's function or has one of its own that
+/// does the same.
 const LUA: &str = "
     assert collectgarbage dofile error getmetatable ipairs load loadfile next pairs pcall print rawequal rawget rawlen rawset require select
     setmetatable tonumber tostring type warn xpcall
@@ -22,9 +24,11 @@ const LUA: &str = "
     utf8.char utf8.codepoint utf8.codes utf8.len utf8.offset";
 
 /// What Lua 5.3's manual called deprecated and Lua 5.4 still has.
-const DEPRECATED: &str = "math.atan2 math.cosh math.frexp math.ldexp math.log10 math.pow math.sinh math.tanh";
+const DEPRECATED: &str =
+    "math.atan2 math.cosh math.frexp math.ldexp math.log10 math.pow math.sinh math.tanh";
 
-/// Prints the name of each function below `_G`; the catalogue's products are described by the catalogue.
+/// Prints the name of each function below `_G`; the catalogue's products are described by the
+/// catalogue.
 const WALK: &str = "
     local seen = {}
     local function walk(prefix, value)
@@ -44,7 +48,16 @@ const WALK: &str = "
 
 fn modules() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("stdlib/std");
-    let name = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned();
+    let name = |entry: std::io::Result<fs::DirEntry>| {
+        entry
+            .unwrap()
+            .path()
+            .file_stem()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .to_owned()
+    };
     fs::read_dir(folder).unwrap().map(name).collect()
 }
 
@@ -55,22 +68,46 @@ fn every_function_of_a_script_is_described() {
     let found: Vec<&str> = output
         .stdout
         .lines()
-        .filter(|name| !LUA.split_whitespace().chain(DEPRECATED.split_whitespace()).any(|own| own == *name))
+        .filter(|name| {
+            !LUA.split_whitespace()
+                .chain(DEPRECATED.split_whitespace())
+                .any(|own| own == *name)
+        })
         .collect();
-    assert!(found.contains(&"wait.for_state") && found.contains(&"sim.fault") && found.contains(&"parallel"), "{found:?}");
-    let missing: Vec<_> = found.into_iter().filter(|name| runtime_summary(name).is_none()).collect();
-    assert!(missing.is_empty(), "stdlib/types/core.lua does not describe {missing:?}");
+    assert!(
+        found.contains(&"wait.for_state")
+            && found.contains(&"sim.fault")
+            && found.contains(&"parallel"),
+        "{found:?}"
+    );
+    let missing: Vec<_> = found
+        .into_iter()
+        .filter(|name| runtime_summary(name).is_none())
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "stdlib/types/core.lua does not describe {missing:?}"
+    );
 }
 
 #[test]
 fn every_module_of_the_standard_library_is_described() {
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("stdlib/README.md")).unwrap();
+    let readme =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("stdlib/README.md")).unwrap();
     for module in modules() {
-        assert!(readme.contains(&format!("| `std.{module}` |")), "stdlib/README.md has no row of std.{module}");
-        let types = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("stdlib/types/std/{module}.lua"));
+        assert!(
+            readme.contains(&format!("| `std.{module}` |")),
+            "stdlib/README.md has no row of std.{module}"
+        );
+        let types =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("stdlib/types/std/{module}.lua"));
         let types = fs::read_to_string(types).unwrap();
-        assert!(types.starts_with(&format!("---@meta std.{module}\n")), "{module}");
-        // A module is a function, or a table of functions; `function` or `.name` is how its types define each.
+        assert!(
+            types.starts_with(&format!("---@meta std.{module}\n")),
+            "{module}"
+        );
+        // A module is a function, or a table of functions; `function` or `.name` is how its types
+        // define each.
         let code = format!(
             "local module = require 'std.{module}'
             if type(module) == 'function' then print 'local function ' else
@@ -83,8 +120,13 @@ fn every_module_of_the_standard_library_is_described() {
         assert_eq!(output.status, 0, "{}", output.stderr);
         assert!(!output.stdout.is_empty(), "std.{module} has no function");
         for definition in output.stdout.lines() {
-            let is_described = |block: &str| block.contains(definition) && block.starts_with("---") && !block.starts_with("---@");
-            assert!(types.split("\n\n").any(is_described), "stdlib/types/std/{module}.lua does not describe {definition}");
+            let is_described = |block: &str| {
+                block.contains(definition) && block.starts_with("---") && !block.starts_with("---@")
+            };
+            assert!(
+                types.split("\n\n").any(is_described),
+                "stdlib/types/std/{module}.lua does not describe {definition}"
+            );
         }
     }
 }
@@ -92,13 +134,29 @@ fn every_module_of_the_standard_library_is_described() {
 #[test]
 fn a_file_beside_the_script_never_stands_in_for_the_standard_library() {
     let code = "print(type(require 'std.args')) print(require 'std.args' == require 'std.args')";
-    let output = Test::simulated(code).file("std/args.lua", "error 'loaded'").run();
-    assert_eq!((output.status, output.stdout.as_str()), (0, "function\ntrue\n"), "{}", output.stderr);
-    let warned = output.stderr.matches("is not loaded: names that begin with std. are the standard library's").count();
+    let output = Test::simulated(code)
+        .file("std/args.lua", "error 'loaded'")
+        .run();
+    assert_eq!(
+        (output.status, output.stdout.as_str()),
+        (0, "function\ntrue\n"),
+        "{}",
+        output.stderr
+    );
+    let warned = output
+        .stderr
+        .matches("is not loaded: names that begin with std. are the standard library's")
+        .count();
     assert_eq!(warned, 1, "{}", output.stderr);
-    let output = Test::simulated("require 'std.arg'").file("std/arg.lua", "return 1").run();
+    let output = Test::simulated("require 'std.arg'")
+        .file("std/arg.lua", "return 1")
+        .run();
     assert_eq!(output.status, 1);
-    assert!(output.stderr.contains("no module \"std.arg\"") && output.stderr.contains("std.args"), "{}", output.stderr);
+    assert!(
+        output.stderr.contains("no module \"std.arg\"") && output.stderr.contains("std.args"),
+        "{}",
+        output.stderr
+    );
 }
 
 #[test]
@@ -106,9 +164,18 @@ fn the_arguments_of_a_script_are_read_by_their_names() {
     let code = "
         local options = require 'std.args' { usage = 'x.lua [--keep N] [--zone NAME] [--dry-run]', keep = 7, zone = '', ['dry-run'] = false }
         print(options.keep, options.zone, options['dry-run'])";
-    let given = |args: &[&str]| Test::new().file("x.lua", code).args(["run", "--sim", "x.lua"]).args(args.iter().copied()).run();
+    let given = |args: &[&str]| {
+        Test::new()
+            .file("x.lua", code)
+            .args(["run", "--sim", "x.lua"])
+            .args(args.iter().copied())
+            .run()
+    };
     assert_eq!(given(&[]).stdout, "7\t\tfalse\n");
-    assert_eq!(given(&["--keep", "3", "--zone=a=b", "--dry-run"]).stdout, "3\ta=b\ttrue\n");
+    assert_eq!(
+        given(&["--keep", "3", "--zone=a=b", "--dry-run"]).stdout,
+        "3\ta=b\ttrue\n"
+    );
     for (args, problem) in [
         (["--kep", "3"], "unknown argument --kep; usage: x.lua"),
         (["--keep", "many"], "--keep needs a whole number"),
@@ -116,20 +183,39 @@ fn the_arguments_of_a_script_are_read_by_their_names() {
         (["--dry-run", "--zone"], "--zone needs a value"),
     ] {
         let output = given(&args);
-        assert!(output.status == 1 && output.stderr.contains(problem), "{args:?}: {}", output.stderr);
+        assert!(
+            output.status == 1 && output.stderr.contains(problem),
+            "{args:?}: {}",
+            output.stderr
+        );
     }
 }
 
 #[test]
 fn a_misused_module_names_the_line_of_the_script() {
     for (code, problem) in [
-        ("\nrequire 'std.args' (5)", "std.args takes a table of defaults with a text `usage`"),
-        ("\nrequire 'std.args' { keep = 7 }", "std.args takes a table of defaults with a text `usage`"),
-        ("\nrequire 'std.args' { usage = 'x', share = 0.5 }", "std.args: the default of share must be text, a whole number"),
+        (
+            "\nrequire 'std.args' (5)",
+            "std.args takes a table of defaults with a text `usage`",
+        ),
+        (
+            "\nrequire 'std.args' { keep = 7 }",
+            "std.args takes a table of defaults with a text `usage`",
+        ),
+        (
+            "\nrequire 'std.args' { usage = 'x', share = 0.5 }",
+            "std.args: the default of share must be text, a whole number",
+        ),
     ] {
-        let output = Test::new().file("x.lua", code).args(["run", "--sim", "x.lua"]).run();
+        let output = Test::new()
+            .file("x.lua", code)
+            .args(["run", "--sim", "x.lua"])
+            .run();
         let (stderr, named) = (output.stderr.replace("\n  | ", " "), "x.lua:2:");
-        assert!(output.status == 1 && stderr.contains(problem) && stderr.contains(named), "{code}: {stderr}");
+        assert!(
+            output.status == 1 && stderr.contains(problem) && stderr.contains(named),
+            "{code}: {stderr}"
+        );
     }
 }
 
@@ -137,14 +223,25 @@ fn a_misused_module_names_the_line_of_the_script() {
 fn a_module_of_the_standard_library_does_not_depend_on_what_a_script_makes_of_its_globals() {
     let code = "local read = print error, type, pairs, string.match, math.tointeger = nil, nil, nil, nil, nil
         read(require 'std.args' { usage = 'x', keep = 7 }.keep)";
-    Test::new().file("x.lua", code).args(["run", "--sim", "x.lua", "--keep", "8"]).prints("8\n");
+    Test::new()
+        .file("x.lua", code)
+        .args(["run", "--sim", "x.lua", "--keep", "8"])
+        .prints("8\n");
 }
 
 #[test]
 fn the_types_of_an_editor_beside_a_script_are_no_module() {
-    let test = Test::simulated("require 'std.args'").file("std/args.lua", include_str!("../../stdlib/types/std/args.lua"));
+    let test = Test::simulated("require 'std.args'").file(
+        "std/args.lua",
+        include_str!("../../stdlib/types/std/args.lua"),
+    );
     let output = test.run();
-    assert_eq!((output.status, output.stderr.contains("is not loaded")), (0, false), "{}", output.stderr);
+    assert_eq!(
+        (output.status, output.stderr.contains("is not loaded")),
+        (0, false),
+        "{}",
+        output.stderr
+    );
     for name in ["std./tmp/x", "std.", "std..args"] {
         Test::simulated(&format!("require '{name}'")).fails(1, &["is not the name of a module"]);
     }

@@ -1,8 +1,9 @@
-//! The run store: what has been recorded stays, once, whatever else writes and however its process ends.
+//! The run store: what has been recorded stays, once, whatever else writes and however its process
+//! ends.
 
 use cumulua::history::{
-    AttemptKey, Filter, Firing, FiringOutcome, Found, HistoryEntry, NewRun, Planned, Prune, Pruned, Retry, RunEnd, RunOutcome,
-    Store, StoreError,
+    AttemptKey, Filter, Firing, FiringOutcome, Found, HistoryEntry, NewRun, Planned, Prune, Pruned,
+    Retry, RunEnd, RunOutcome, Store, StoreError,
 };
 use jiff::Timestamp;
 use std::fs;
@@ -39,88 +40,262 @@ fn run(id: &str, name: &str, second: i64) -> NewRun {
 }
 
 fn claim(store: &Store, id: &str, pid: u32, at: Timestamp) -> bool {
-    store.claim_run(NewRun { pid: Some(pid), ..run(id, "nightly", 0) }, at).unwrap()
+    store
+        .claim_run(
+            NewRun {
+                pid: Some(pid),
+                ..run(id, "nightly", 0)
+            },
+            at,
+        )
+        .unwrap()
 }
 
 fn end(id: &str, second: i64, outcome: RunOutcome) -> RunEnd {
-    RunEnd { id: id.to_owned(), ended: at(second), outcome, status: Some(0), error: None }
+    RunEnd {
+        id: id.to_owned(),
+        ended: at(second),
+        outcome,
+        status: Some(0),
+        error: None,
+    }
 }
 
 fn firing(schedule: &str, due: i64, outcome: FiringOutcome) -> Firing {
-    Firing { schedule: schedule.to_owned(), due: at(due), decided: at(due + 1), outcome, detail: None }
+    Firing {
+        schedule: schedule.to_owned(),
+        due: at(due),
+        decided: at(due + 1),
+        outcome,
+        detail: None,
+    }
 }
 
 fn ids(store: &Store, filter: Filter) -> Vec<String> {
-    store.runs(filter).unwrap().into_iter().map(|row| row.run.id).collect()
+    store
+        .runs(filter)
+        .unwrap()
+        .into_iter()
+        .map(|row| row.run.id)
+        .collect()
 }
 
 #[test]
 fn a_firing_is_decided_once_and_a_queued_one_once_more() {
     let (_folder, store) = store();
     let ran = |id: &str| FiringOutcome::Ran { run: id.to_owned() };
-    assert!(store.decide(firing("nightly", 0, ran("r1")), Some(run("r1", "nightly", 0))).unwrap());
-    assert!(!store.decide(firing("nightly", 0, ran("r2")), Some(run("r2", "nightly", 0))).unwrap());
-    assert!(store.decide(firing("nightly", 60, FiringOutcome::Queued), None).unwrap());
-    assert!(!store.decide(firing("nightly", 60, FiringOutcome::Queued), None).unwrap());
+    assert!(
+        store
+            .decide(
+                firing("nightly", 0, ran("r1")),
+                Some(run("r1", "nightly", 0))
+            )
+            .unwrap()
+    );
+    assert!(
+        !store
+            .decide(
+                firing("nightly", 0, ran("r2")),
+                Some(run("r2", "nightly", 0))
+            )
+            .unwrap()
+    );
+    assert!(
+        store
+            .decide(firing("nightly", 60, FiringOutcome::Queued), None)
+            .unwrap()
+    );
+    assert!(
+        !store
+            .decide(firing("nightly", 60, FiringOutcome::Queued), None)
+            .unwrap()
+    );
     assert_eq!(store.queued_firings().unwrap().len(), 1);
-    assert!(store.decide(firing("nightly", 60, ran("r3")), Some(run("r3", "nightly", 60))).unwrap());
-    assert!(!store.decide(firing("nightly", 60, FiringOutcome::Overlap), None).unwrap());
-    assert_eq!(ids(&store, Filter::default()), ["r3", "r1"], "a refused decision starts no run");
-    let told: Vec<_> = store.firings(Some("nightly"), None, None, false, None).unwrap();
-    assert_eq!(told.iter().map(|row| row.run.as_deref()).collect::<Vec<_>>(), [Some("r3"), Some("r1")]);
-    assert_eq!(store.schedule_states().unwrap()["nightly"].decided_upto, Some(at(60)));
+    assert!(
+        store
+            .decide(
+                firing("nightly", 60, ran("r3")),
+                Some(run("r3", "nightly", 60))
+            )
+            .unwrap()
+    );
+    assert!(
+        !store
+            .decide(firing("nightly", 60, FiringOutcome::Overlap), None)
+            .unwrap()
+    );
+    assert_eq!(
+        ids(&store, Filter::default()),
+        ["r3", "r1"],
+        "a refused decision starts no run"
+    );
+    let told: Vec<_> = store
+        .firings(Some("nightly"), None, None, false, None)
+        .unwrap();
+    assert_eq!(
+        told.iter()
+            .map(|row| row.run.as_deref())
+            .collect::<Vec<_>>(),
+        [Some("r3"), Some("r1")]
+    );
+    assert_eq!(
+        store.schedule_states().unwrap()["nightly"].decided_upto,
+        Some(at(60))
+    );
 }
 
 #[test]
 fn a_schedule_is_decided_only_forwards_and_pausing_changes_nothing_else() {
     let (_folder, store) = store();
-    store.plan(vec![Planned { name: "nightly".to_owned(), times: "every 1 s".to_owned() }], at(100)).unwrap();
-    let late = |due| Firing { decided: at(100), ..firing("nightly", due, FiringOutcome::TooLate) };
+    store
+        .plan(
+            vec![Planned {
+                name: "nightly".to_owned(),
+                times: "every 1 s".to_owned(),
+            }],
+            at(100),
+        )
+        .unwrap();
+    let late = |due| Firing {
+        decided: at(100),
+        ..firing("nightly", due, FiringOutcome::TooLate)
+    };
     assert_eq!(
-        store.decide_together(vec![HistoryEntry::Firing(late(50), None), HistoryEntry::Firing(late(60), None)]).unwrap(),
+        store
+            .decide_together(vec![
+                HistoryEntry::Firing(late(50), None),
+                HistoryEntry::Firing(late(60), None)
+            ])
+            .unwrap(),
         [true, true]
     );
-    assert!(store.set_paused("nightly", true, at(200)).unwrap() && !store.set_paused("nightly", true, at(300)).unwrap());
+    assert!(
+        store.set_paused("nightly", true, at(200)).unwrap()
+            && !store.set_paused("nightly", true, at(300)).unwrap()
+    );
     let state = store.schedule_states().unwrap()["nightly"];
-    assert_eq!((state.decided_upto, state.paused), (Some(at(100)), Some(at(200))));
+    assert_eq!(
+        (state.decided_upto, state.paused),
+        (Some(at(100)), Some(at(200)))
+    );
     assert!(store.set_paused("nightly", false, at(400)).unwrap());
-    assert!(!store.set_paused("unknown", false, at(400)).unwrap(), "what was never paused goes on");
+    assert!(
+        !store.set_paused("unknown", false, at(400)).unwrap(),
+        "what was never paused goes on"
+    );
     assert_eq!(store.schedule_states().unwrap()["nightly"].paused, None);
 }
 
 #[test]
 fn what_a_clock_that_was_far_ahead_has_missed_is_decided_again_and_what_ran_is_not() {
     let (_folder, store) = store();
-    let ahead = |due, outcome| Firing { decided: at(9_000), ..firing("nightly", due, outcome) };
-    store.decide(ahead(60, FiringOutcome::TooLate), None).unwrap();
-    store.decide(ahead(120, FiringOutcome::Ran { run: "r1".to_owned() }), Some(run("r1", "nightly", 120))).unwrap();
-    store.decide(ahead(8_940, FiringOutcome::TooLate), None).unwrap();
+    let ahead = |due, outcome| Firing {
+        decided: at(9_000),
+        ..firing("nightly", due, outcome)
+    };
+    store
+        .decide(ahead(60, FiringOutcome::TooLate), None)
+        .unwrap();
+    store
+        .decide(
+            ahead(
+                120,
+                FiringOutcome::Ran {
+                    run: "r1".to_owned(),
+                },
+            ),
+            Some(run("r1", "nightly", 120)),
+        )
+        .unwrap();
+    store
+        .decide(ahead(8_940, FiringOutcome::TooLate), None)
+        .unwrap();
     let again = |due: i64, id: &str| {
         let outcome = FiringOutcome::Ran { run: id.to_owned() };
-        store.decide(firing("nightly", due, outcome), Some(run(id, "nightly", due))).unwrap()
+        store
+            .decide(
+                firing("nightly", due, outcome),
+                Some(run(id, "nightly", due)),
+            )
+            .unwrap()
     };
     assert!(again(60, "r2") && !again(120, "r3"));
-    assert_eq!(store.schedule_states().unwrap()["nightly"].decided_upto, Some(at(60)), "a restart decides what comes then");
+    assert_eq!(
+        store.schedule_states().unwrap()["nightly"].decided_upto,
+        Some(at(60)),
+        "a restart decides what comes then"
+    );
     assert!(!again(60, "r4"));
 }
 
 #[test]
 fn a_repetition_is_to_come_until_it_begins_or_is_given_up() {
     let (_folder, store) = store();
-    store.decide(firing("a", 60, FiringOutcome::Ran { run: "r1".to_owned() }), Some(run("r1", "a", 60))).unwrap();
+    store
+        .decide(
+            firing(
+                "a",
+                60,
+                FiringOutcome::Ran {
+                    run: "r1".to_owned(),
+                },
+            ),
+            Some(run("r1", "a", 60)),
+        )
+        .unwrap();
     store.end_run(end("r1", 61, RunOutcome::Failed)).unwrap();
-    let attempt = |number| AttemptKey { schedule: "a".to_owned(), due: at(60), number };
-    let to_repeat = || ids(&store, Filter { to_repeat: true, ..Filter::default() });
-    assert_eq!(store.decide_together(vec![HistoryEntry::Retry(attempt(1), Retry::At(at(70)))]).unwrap(), [true]);
+    let attempt = |number| AttemptKey {
+        schedule: "a".to_owned(),
+        due: at(60),
+        number,
+    };
+    let to_repeat = || {
+        ids(
+            &store,
+            Filter {
+                to_repeat: true,
+                ..Filter::default()
+            },
+        )
+    };
+    assert_eq!(
+        store
+            .decide_together(vec![HistoryEntry::Retry(attempt(1), Retry::At(at(70)))])
+            .unwrap(),
+        [true]
+    );
     assert_eq!(to_repeat(), ["r1"]);
-    assert_eq!(store.prune(Prune { before: Some(at(100)), ..Prune::default() }).unwrap().runs, 0);
-    store.decide_together(vec![HistoryEntry::Run(NewRun { attempt: 2, ..run("r2", "a", 60) })]).unwrap();
+    assert_eq!(
+        store
+            .prune(Prune {
+                before: Some(at(100)),
+                ..Prune::default()
+            })
+            .unwrap()
+            .runs,
+        0
+    );
+    store
+        .decide_together(vec![HistoryEntry::Run(NewRun {
+            attempt: 2,
+            ..run("r2", "a", 60)
+        })])
+        .unwrap();
     assert!(to_repeat().is_empty());
-    store.decide_together(vec![HistoryEntry::Retry(attempt(2), Retry::At(at(80)))]).unwrap();
+    store
+        .decide_together(vec![HistoryEntry::Retry(attempt(2), Retry::At(at(80)))])
+        .unwrap();
     assert_eq!(to_repeat(), ["r2"]);
-    store.decide_together(vec![HistoryEntry::Retry(attempt(2), Retry::GivenUp("for a reason".to_owned()))]).unwrap();
+    store
+        .decide_together(vec![HistoryEntry::Retry(
+            attempt(2),
+            Retry::GivenUp("for a reason".to_owned()),
+        )])
+        .unwrap();
     assert!(to_repeat().is_empty());
-    let Found::One(row) = store.find_run("r2").unwrap() else { panic!("it is there") };
+    let Found::One(row) = store.find_run("r2").unwrap() else {
+        panic!("it is there")
+    };
     assert_eq!(row.retry_given_up.as_deref(), Some("for a reason"));
 }
 
@@ -130,7 +305,15 @@ fn what_has_not_ended_was_going_on_ever_since_it_began() {
     store.start_run(run("long", "a", 0)).unwrap();
     store.start_run(run("short", "a", 10)).unwrap();
     store.end_run(end("short", 20, RunOutcome::Done)).unwrap();
-    let during = |from, to| ids(&store, Filter { during: Some((at(from), at(to))), ..Filter::default() });
+    let during = |from, to| {
+        ids(
+            &store,
+            Filter {
+                during: Some((at(from), at(to))),
+                ..Filter::default()
+            },
+        )
+    };
     assert_eq!(during(15, 16), ["short", "long"]);
     assert_eq!(during(3_600, 3_601), ["long"]);
 }
@@ -140,11 +323,19 @@ fn how_a_run_ended_is_recorded_once_and_it_is_claimed_once() {
     let (_folder, store) = store();
     store.start_run(run("r1", "nightly", 0)).unwrap();
     assert!(claim(&store, "r1", 4711, at(1)));
-    assert!(!claim(&store, "r1", 4712, at(1)), "two processes must not carry out one run");
+    assert!(
+        !claim(&store, "r1", 4712, at(1)),
+        "two processes must not carry out one run"
+    );
     assert!(store.end_run(end("r1", 5, RunOutcome::Failed)).unwrap());
     assert!(!store.end_run(end("r1", 6, RunOutcome::Done)).unwrap());
-    let Found::One(row) = store.find_run("r1").unwrap() else { panic!("the run is there") };
-    assert_eq!((row.state.outcome(), row.ended, row.run.pid), (Some(RunOutcome::Failed), Some(at(5)), Some(4711)));
+    let Found::One(row) = store.find_run("r1").unwrap() else {
+        panic!("the run is there")
+    };
+    assert_eq!(
+        (row.state.outcome(), row.ended, row.run.pid),
+        (Some(RunOutcome::Failed), Some(at(5)), Some(4711))
+    );
     assert_eq!(row.run.args, ["a b"]);
 }
 
@@ -156,35 +347,88 @@ fn a_run_whose_process_is_gone_is_lost_and_one_that_lives_is_not() {
     }
     assert!(claim(&store, "alive", 1, at(1)) && claim(&store, "gone", 2, at(1)));
     let held = store.locks().run("alive").unwrap().held();
-    let mut lost: Vec<_> = store.settle_lost_runs(at(9)).unwrap().into_iter().map(|row| row.run.id).collect();
+    let mut lost: Vec<_> = store
+        .settle_lost_runs(at(9))
+        .unwrap()
+        .into_iter()
+        .map(|row| row.run.id)
+        .collect();
     lost.sort();
     assert_eq!(lost, ["gone", "unclaimed"]);
-    assert!(!claim(&store, "unclaimed", 3, at(10)), "a process that comes late must not carry it out");
-    assert_eq!(ids(&store, Filter { open: true, ..Filter::default() }), ["alive"]);
+    assert!(
+        !claim(&store, "unclaimed", 3, at(10)),
+        "a process that comes late must not carry it out"
+    );
+    assert_eq!(
+        ids(
+            &store,
+            Filter {
+                open: true,
+                ..Filter::default()
+            }
+        ),
+        ["alive"]
+    );
     drop(held);
 }
 
 #[test]
 fn the_end_of_a_schedules_run_is_unheard_until_a_server_has_decided_what_follows() {
     let (_folder, store) = store();
-    let unheard = || store.unheard_runs().unwrap().into_iter().map(|row| row.run.id).collect::<Vec<_>>();
+    let unheard = || {
+        store
+            .unheard_runs()
+            .unwrap()
+            .into_iter()
+            .map(|row| row.run.id)
+            .collect::<Vec<_>>()
+    };
     store.start_run(run("r1", "nightly", 0)).unwrap();
-    store.start_run(NewRun { due: None, kind: "run".to_owned(), ..run("by-hand", "nightly", 0) }).unwrap();
+    store
+        .start_run(NewRun {
+            due: None,
+            kind: "run".to_owned(),
+            ..run("by-hand", "nightly", 0)
+        })
+        .unwrap();
     assert!(unheard().is_empty(), "both go on");
-    let failed = RunEnd { error: Some("boom".to_owned()), ..end("r1", 5, RunOutcome::Failed) };
+    let failed = RunEnd {
+        error: Some("boom".to_owned()),
+        ..end("r1", 5, RunOutcome::Failed)
+    };
     store.end_run(failed).unwrap();
-    store.end_run(end("by-hand", 5, RunOutcome::Failed)).unwrap();
+    store
+        .end_run(end("by-hand", 5, RunOutcome::Failed))
+        .unwrap();
     assert_eq!(unheard(), ["r1"]);
     assert!(store.last_outcomes().unwrap().is_empty());
-    let heard = HistoryEntry::End(RunEnd { status: Some(1), ..end("r1", 6, RunOutcome::Lost) });
+    let heard = HistoryEntry::End(RunEnd {
+        status: Some(1),
+        ..end("r1", 6, RunOutcome::Lost)
+    });
     assert_eq!(store.decide_together(vec![heard]).unwrap(), [true]);
     assert!(unheard().is_empty());
     let row = store.run("r1").unwrap().unwrap();
-    let said = (row.state.outcome(), row.ended, row.status, row.error.as_deref());
-    assert_eq!(said, (Some(RunOutcome::Failed), Some(at(5)), Some(0), Some("boom")), "its own process knows best");
+    let said = (
+        row.state.outcome(),
+        row.ended,
+        row.status,
+        row.error.as_deref(),
+    );
+    assert_eq!(
+        said,
+        (Some(RunOutcome::Failed), Some(at(5)), Some(0), Some("boom")),
+        "its own process knows best"
+    );
     store.start_run(run("r2", "nightly", 60)).unwrap();
-    store.decide_together(vec![HistoryEntry::End(end("r2", 65, RunOutcome::Lost))]).unwrap();
-    assert_eq!(store.run("r2").unwrap().unwrap().ended, Some(at(65)), "the server records it for a process that has not");
+    store
+        .decide_together(vec![HistoryEntry::End(end("r2", 65, RunOutcome::Lost))])
+        .unwrap();
+    assert_eq!(
+        store.run("r2").unwrap().unwrap().ended,
+        Some(at(65)),
+        "the server records it for a process that has not"
+    );
     assert_eq!(store.last_outcomes().unwrap()["nightly"], RunOutcome::Lost);
 }
 
@@ -196,7 +440,12 @@ fn a_log_that_its_server_moves_grows_until_then_and_is_read_all_the_same() {
     let size = || fs::metadata(&path).map_or(0, |data| data.len());
     let text = "x".repeat(16_000);
     for number in 0..400 {
-        store.start_run(NewRun { args: vec![text.clone()], ..run(&format!("r{number}"), "nightly", number) }).unwrap();
+        store
+            .start_run(NewRun {
+                args: vec![text.clone()],
+                ..run(&format!("r{number}"), "nightly", number)
+            })
+            .unwrap();
     }
     let before = size();
     assert!(before < 1 << 20, "{before}");
@@ -214,7 +463,10 @@ fn the_beginning_of_an_id_is_enough_where_it_is_one_runs() {
     assert!(matches!(store.find_run("ABC").unwrap(), Found::One(row) if row.run.id == "abc1"));
     assert!(matches!(store.find_run("ab").unwrap(), Found::Several(ids) if ids.len() == 2));
     assert!(matches!(store.find_run("x").unwrap(), Found::None));
-    assert!(matches!(store.find_run("%").unwrap(), Found::None), "it is no pattern");
+    assert!(
+        matches!(store.find_run("%").unwrap(), Found::None),
+        "it is no pattern"
+    );
 }
 
 #[test]
@@ -223,19 +475,65 @@ fn pruning_keeps_what_goes_on_and_takes_firings_along() {
     for (number, name) in ["a", "a", "a", "b", "b"].iter().enumerate() {
         let (id, second) = (format!("r{number}"), i64::try_from(number).unwrap());
         let outcome = FiringOutcome::Ran { run: id.clone() };
-        assert!(store.decide(firing(name, second, outcome), Some(run(&id, name, second))).unwrap());
+        assert!(
+            store
+                .decide(firing(name, second, outcome), Some(run(&id, name, second)))
+                .unwrap()
+        );
         if number != 3 {
             store.end_run(end(&id, second, RunOutcome::Done)).unwrap();
         }
     }
-    store.decide(firing("a", -5, FiringOutcome::Paused), None).unwrap();
-    store.decide(firing("b", -5, FiringOutcome::Queued), None).unwrap();
-    let pruned = store.prune(Prune { keep: Some(1), ..Prune::default() }).unwrap();
-    assert_eq!(pruned, Pruned { runs: 2, firings: 3 });
-    assert_eq!(ids(&store, Filter::default()), ["r4", "r3", "r2"], "a run that has not ended stays");
-    assert_eq!(store.prune(Prune { before: Some(at(100)), name: Some("b".to_owned()), keep: None }).unwrap().runs, 1);
-    assert_eq!(ids(&store, Filter { name: Some("a".to_owned()), ..Filter::default() }), ["r2"]);
-    assert_eq!(store.queued_firings().unwrap().len(), 1, "what waits to run is kept");
+    store
+        .decide(firing("a", -5, FiringOutcome::Paused), None)
+        .unwrap();
+    store
+        .decide(firing("b", -5, FiringOutcome::Queued), None)
+        .unwrap();
+    let pruned = store
+        .prune(Prune {
+            keep: Some(1),
+            ..Prune::default()
+        })
+        .unwrap();
+    assert_eq!(
+        pruned,
+        Pruned {
+            runs: 2,
+            firings: 3
+        }
+    );
+    assert_eq!(
+        ids(&store, Filter::default()),
+        ["r4", "r3", "r2"],
+        "a run that has not ended stays"
+    );
+    assert_eq!(
+        store
+            .prune(Prune {
+                before: Some(at(100)),
+                name: Some("b".to_owned()),
+                keep: None
+            })
+            .unwrap()
+            .runs,
+        1
+    );
+    assert_eq!(
+        ids(
+            &store,
+            Filter {
+                name: Some("a".to_owned()),
+                ..Filter::default()
+            }
+        ),
+        ["r2"]
+    );
+    assert_eq!(
+        store.queued_firings().unwrap().len(),
+        1,
+        "what waits to run is kept"
+    );
 }
 
 #[test]
@@ -247,23 +545,41 @@ fn many_handles_on_one_new_file_make_its_tables_once_and_write_side_by_side() {
         thread::spawn(move || {
             let store = Store::open(path);
             for number in 0..20 {
-                store.start_run(run(&format!("{writer}-{number}"), "a", number)).unwrap();
+                store
+                    .start_run(run(&format!("{writer}-{number}"), "a", number))
+                    .unwrap();
             }
         })
     });
-    writers.collect::<Vec<_>>().into_iter().for_each(|writer| writer.join().unwrap());
-    assert_eq!(Store::open(path).runs(Filter::default()).unwrap().len(), 160);
+    writers
+        .collect::<Vec<_>>()
+        .into_iter()
+        .for_each(|writer| writer.join().unwrap());
+    assert_eq!(
+        Store::open(path).runs(Filter::default()).unwrap().len(),
+        160
+    );
 }
 
 #[test]
 fn a_store_that_cannot_be_opened_is_an_error_with_its_path_and_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("file"), "x").unwrap();
-    let problem = Store::open(folder.path().join("file/runs.db")).runs(Filter::default()).unwrap_err();
-    assert!(problem.to_string().contains("file/runs.db") && problem.to_string().contains("--store"), "{problem}");
-    fs::write(folder.path().join("text.db"), "this is no database, whatever its name says, and it is long enough to be read")
-        .unwrap();
-    let problem = Store::open(folder.path().join("text.db")).runs(Filter::default()).unwrap_err();
+    let problem = Store::open(folder.path().join("file/runs.db"))
+        .runs(Filter::default())
+        .unwrap_err();
+    assert!(
+        problem.to_string().contains("file/runs.db") && problem.to_string().contains("--store"),
+        "{problem}"
+    );
+    fs::write(
+        folder.path().join("text.db"),
+        "this is no database, whatever its name says, and it is long enough to be read",
+    )
+    .unwrap();
+    let problem = Store::open(folder.path().join("text.db"))
+        .runs(Filter::default())
+        .unwrap_err();
     assert!(matches!(problem, StoreError::Unopened { .. }), "{problem}");
 }
 
@@ -274,6 +590,14 @@ fn no_other_user_may_read_it() {
     let (folder, store) = store();
     store.start_run(run("r", "a", 0)).unwrap();
     for file in ["runs.db", "runs.db-wal"] {
-        assert_eq!(fs::metadata(folder.path().join(file)).unwrap().permissions().mode() & 0o077, 0, "{file}");
+        assert_eq!(
+            fs::metadata(folder.path().join(file))
+                .unwrap()
+                .permissions()
+                .mode()
+                & 0o077,
+            0,
+            "{file}"
+        );
     }
 }

@@ -24,7 +24,10 @@ pub(crate) struct Output {
     pub(crate) status: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
-    #[expect(dead_code, reason = "what the run wrote stays readable as long as its output")]
+    #[expect(
+        dead_code,
+        reason = "what the run wrote stays readable as long as its output"
+    )]
     folder: TempDir,
 }
 
@@ -34,12 +37,19 @@ impl Test {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cumulua"));
         // Neither the person's own files nor their accounts.
         command.env_clear().current_dir(folder.path());
-        for (variable, name) in
-            [("HOME", ""), ("XDG_CONFIG_HOME", "config"), ("XDG_STATE_HOME", "state"), ("XDG_DATA_HOME", "data")]
-        {
+        for (variable, name) in [
+            ("HOME", ""),
+            ("XDG_CONFIG_HOME", "config"),
+            ("XDG_STATE_HOME", "state"),
+            ("XDG_DATA_HOME", "data"),
+        ] {
             command.env(variable, folder.path().join(name));
         }
-        Self { folder, command, input: None }
+        Self {
+            folder,
+            command,
+            input: None,
+        }
     }
 
     /// `cumulua run --sim -e CODE`.
@@ -49,7 +59,9 @@ impl Test {
 
     /// `cumulua run -e CODE` as the simulator's account at this URL.
     pub(crate) fn against(url: &str, code: &str) -> Self {
-        Self::new().args(["run", "--endpoint", &format!("cds={url}"), "-e", code]).credentials("sim", "sim-secret")
+        Self::new()
+            .args(["run", "--endpoint", &format!("cds={url}"), "-e", code])
+            .credentials("sim", "sim-secret")
     }
 
     pub(crate) fn arg(mut self, arg: &str) -> Self {
@@ -68,7 +80,8 @@ impl Test {
     }
 
     pub(crate) fn credentials(self, access_key: &str, secret: &str) -> Self {
-        self.env("CDS_SECRET_ID", access_key).env("CDS_SECRET_KEY", secret)
+        self.env("CDS_SECRET_ID", access_key)
+            .env("CDS_SECRET_KEY", secret)
     }
 
     pub(crate) fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
@@ -89,7 +102,10 @@ impl Test {
 
     /// Runs it to its end.
     pub(crate) fn run(mut self) -> Output {
-        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        self.command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = self.command.spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
         let input = self.input.unwrap_or_default();
@@ -116,13 +132,22 @@ impl Test {
     /// Runs it and holds it to what it prints on standard output.
     pub(crate) fn prints(self, expected: &str) {
         let output = self.run();
-        assert_eq!((output.status, output.stdout.as_str()), (0, expected), "standard error: {}", output.stderr);
+        assert_eq!(
+            (output.status, output.stdout.as_str()),
+            (0, expected),
+            "standard error: {}",
+            output.stderr
+        );
     }
 
     /// Runs it and holds it to its exit status and to words of its standard error.
     pub(crate) fn fails(self, status: i32, words: &[&str]) -> Output {
         let output = self.run();
-        assert_eq!(output.status, status, "standard output: {}\nstandard error: {}", output.stdout, output.stderr);
+        assert_eq!(
+            output.status, status,
+            "standard output: {}\nstandard error: {}",
+            output.stdout, output.stderr
+        );
         let flat = flat(&output.stderr);
         for word in words {
             assert!(flat.contains(word), "{word:?} is missing in: {flat}");
@@ -133,7 +158,10 @@ impl Test {
 
 /// Text without the frame and the line breaks that a report wraps it in.
 pub(crate) fn flat(text: &str) -> String {
-    text.lines().map(|line| line.trim_start_matches([' ', '|', '│', 'x', '×'])).collect::<Vec<_>>().join(" ")
+    text.lines()
+        .map(|line| line.trim_start_matches([' ', '|', '│', 'x', '×']))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// A simulator on a port of its own, for as long as the test process lives.
@@ -143,7 +171,10 @@ pub(crate) fn simulator() -> (String, Arc<Simulator>) {
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (send, receive) = std::sync::mpsc::channel();
     thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
         runtime.block_on(async move {
             let options = Options {
                 access_key: cumulua_simulator::ACCESS_KEY.to_owned(),
@@ -155,7 +186,12 @@ pub(crate) fn simulator() -> (String, Arc<Simulator>) {
             // Tasks of minutes end in milliseconds, so that nothing is waited for.
             simulator.set_time_scale(0.0001);
             send.send(Arc::clone(&simulator)).unwrap();
-            cumulua_simulator::serve(simulator, tokio::net::TcpListener::from_std(listener).unwrap()).await.unwrap();
+            cumulua_simulator::serve(
+                simulator,
+                tokio::net::TcpListener::from_std(listener).unwrap(),
+            )
+            .await
+            .unwrap();
         });
     });
     (url, receive.recv().unwrap())
@@ -182,5 +218,7 @@ pub(crate) fn answering(answer: impl Into<Vec<u8>>) -> String {
 /// An answer with that body, whole or with `length` bytes.
 pub(crate) fn http(status: &str, body: &str, length: Option<usize>) -> String {
     let length = length.unwrap_or(body.len());
-    format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}")
+    format!(
+        "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    )
 }

@@ -48,10 +48,20 @@ pub(crate) struct Sandbox {
 impl Sandbox {
     pub(crate) fn new() -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
-        let environment = [("TERM", "xterm-256color"), ("PATH", "/usr/local/bin:/usr/bin:/bin"), ("LANG", "C.UTF-8")];
-        let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        let environment = [
+            ("TERM", "xterm-256color"),
+            ("PATH", "/usr/local/bin:/usr/bin:/bin"),
+            ("LANG", "C.UTF-8"),
+        ];
+        let environment = environment
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec();
         // Tall, so that nothing scrolls away.
-        Self { folder, environment, rows: 200 }
+        Self {
+            folder,
+            environment,
+            rows: 200,
+        }
     }
 
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
@@ -82,15 +92,36 @@ impl Sandbox {
     /// Opens the prompt on a terminal of so many columns.
     pub(crate) fn open(&self, columns: u16, args: &[&str]) -> Terminal {
         let mut command = Command::new("sh");
-        let size = format!("stty echo rows {} cols {columns}; exec \"$0\" \"$@\"", self.rows);
-        command.args(["-c", &size, env!("CARGO_BIN_EXE_cumulua")]).args(args).env_clear().current_dir(self.folder());
-        command.env("HOME", self.folder()).env("XDG_STATE_HOME", self.path("state")).env("XDG_CONFIG_HOME", self.path("config"));
+        let size = format!(
+            "stty echo rows {} cols {columns}; exec \"$0\" \"$@\"",
+            self.rows
+        );
+        command
+            .args(["-c", &size, env!("CARGO_BIN_EXE_cumulua")])
+            .args(args)
+            .env_clear()
+            .current_dir(self.folder());
+        command
+            .env("HOME", self.folder())
+            .env("XDG_STATE_HOME", self.path("state"))
+            .env("XDG_CONFIG_HOME", self.path("config"));
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         let mut process = PtyProcess::new(command).unwrap();
         process.set_kill_timeout(Some(5_000));
         let keys = process.get_file_handle().unwrap();
-        let screen = vt100::Parser::new(NonZeroU16::new(self.rows).unwrap(), NonZeroU16::new(columns).unwrap(), 0);
-        let seen = Arc::new((Mutex::new(Seen { screen, bytes: Vec::new(), has_ended: false }), Condvar::new()));
+        let screen = vt100::Parser::new(
+            NonZeroU16::new(self.rows).unwrap(),
+            NonZeroU16::new(columns).unwrap(),
+            0,
+        );
+        let seen = Arc::new((
+            Mutex::new(Seen {
+                screen,
+                bytes: Vec::new(),
+                has_ended: false,
+            }),
+            Condvar::new(),
+        ));
         let (mut output, watched) = (process.get_file_handle().unwrap(), Arc::clone(&seen));
         thread::spawn(move || {
             let mut buffer = [0; 8 * 1024];
@@ -107,7 +138,12 @@ impl Sandbox {
                 }
             }
         });
-        Terminal { process, keys, seen, folder: Arc::clone(&self.folder) }
+        Terminal {
+            process,
+            keys,
+            seen,
+            folder: Arc::clone(&self.folder),
+        }
     }
 
     /// Opens it on the simulator and waits for the prompt.
@@ -144,7 +180,9 @@ impl Terminal {
     }
 
     fn next_prompt(&mut self, before: usize) -> &mut Self {
-        self.wait("the next prompt", |seen| seen.bytes[before..].contains(&b'\n') && is_bare_prompt(seen));
+        self.wait("the next prompt", |seen| {
+            seen.bytes[before..].contains(&b'\n') && is_bare_prompt(seen)
+        });
         self
     }
 
@@ -156,14 +194,18 @@ impl Terminal {
 
     /// Waits until the screen shows a line that is exactly this.
     pub(crate) fn expect_line(&mut self, line: &str) -> &mut Self {
-        self.wait(line, |seen| text(seen).lines().any(|shown| shown.trim_end() == line));
+        self.wait(line, |seen| {
+            text(seen).lines().any(|shown| shown.trim_end() == line)
+        });
         self
     }
 
     /// Waits until the screen shows these words so often.
     pub(crate) fn expect_count(&mut self, words: &str, count: usize) -> &mut Self {
         let words = flat(words);
-        self.wait(&words, |seen| flat(&text(seen)).matches(&words).count() >= count);
+        self.wait(&words, |seen| {
+            flat(&text(seen)).matches(&words).count() >= count
+        });
         self
     }
 
@@ -205,7 +247,11 @@ impl Terminal {
         let mut seen = seen.lock().unwrap();
         while !is_there(&seen) {
             let left = PATIENCE.saturating_sub(started.elapsed());
-            assert!(!left.is_zero() && !seen.has_ended, "{what:?} did not come; the screen:\n{}", text(&seen));
+            assert!(
+                !left.is_zero() && !seen.has_ended,
+                "{what:?} did not come; the screen:\n{}",
+                text(&seen)
+            );
             seen = changed.wait_timeout(seen, left).unwrap().0;
         }
     }
@@ -219,10 +265,15 @@ fn text(seen: &Seen) -> String {
 fn is_bare_prompt(seen: &Seen) -> bool {
     let screen = seen.screen.screen();
     let (row, _) = screen.cursor_position();
-    screen.rows(0, screen.size().1.get()).nth(usize::from(row)).is_some_and(|line| line.trim_end().ends_with('>'))
+    screen
+        .rows(0, screen.size().1.get())
+        .nth(usize::from(row))
+        .is_some_and(|line| line.trim_end().ends_with('>'))
 }
 
 /// Text without white space and frames, because a narrow terminal breaks lines anywhere.
 fn flat(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace() && !"│┆─╭╰·×".contains(*c)).collect()
+    text.chars()
+        .filter(|c| !c.is_whitespace() && !"│┆─╭╰·×".contains(*c))
+        .collect()
 }

@@ -1,7 +1,8 @@
 //! Time: the wall clock, durations that can be virtual, and sleeping.
 //!
-//! Everything here runs on tokio's clock. A paused runtime (`--sim`, tests) therefore has virtual time: a sleep ends as soon as
-//! nothing else can go on, and the wall clock moves by what was slept. Guards against runaway scripts use [`real_now`] instead.
+//! Everything here runs on tokio's clock. A paused runtime (`--sim`, tests) therefore has virtual
+//! time: a sleep ends as soon as nothing else can go on, and the wall clock moves by what was
+//! slept. Guards against runaway scripts use [`real_now`] instead.
 
 use jiff::{SignedDuration, Timestamp};
 use std::future::poll_fn;
@@ -35,27 +36,45 @@ impl Hold {
 
 impl Clock {
     /// A clock that shows the machine's time now.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the machine's clock"
+    )]
     pub fn system() -> Self {
         Self::starting_at(Timestamp::now())
     }
 
     /// A clock that shows `start` now.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the machine's clock"
+    )]
     pub fn starting_at(start: Timestamp) -> Self {
-        Self { started: Instant::now(), started_at: start, offset: Arc::default(), stillness: None }
+        Self {
+            started: Instant::now(),
+            started_at: start,
+            offset: Arc::default(),
+            stillness: None,
+        }
     }
 
     /// The machine's time now, on a runtime whose time is paused: it moves by sleeping alone.
     pub fn paused() -> Self {
-        Self { stillness: Some(Arc::default()), ..Self::system() }
+        Self {
+            stillness: Some(Arc::default()),
+            ..Self::system()
+        }
     }
 
     /// The time of day, in UTC.
     pub fn now(&self) -> Timestamp {
         let elapsed = SignedDuration::try_from(self.elapsed()).unwrap_or(SignedDuration::MAX);
-        let offset = SignedDuration::from_secs(self.offset.load(std::sync::atomic::Ordering::Relaxed));
-        self.started_at.saturating_add(elapsed).and_then(|time| time.saturating_add(offset)).unwrap_or(Timestamp::MAX)
+        let offset =
+            SignedDuration::from_secs(self.offset.load(std::sync::atomic::Ordering::Relaxed));
+        self.started_at
+            .saturating_add(elapsed)
+            .and_then(|time| time.saturating_add(offset))
+            .unwrap_or(Timestamp::MAX)
     }
 
     /// Time since the clock was made; never goes back.
@@ -66,12 +85,18 @@ impl Clock {
     /// Sets the wall clock, because a server's clock shows that the machine's is off.
     pub fn set(&self, now: Timestamp) {
         let elapsed = SignedDuration::try_from(self.elapsed()).unwrap_or(SignedDuration::MAX);
-        let own = self.started_at.saturating_add(elapsed).unwrap_or(Timestamp::MAX);
-        self.offset.store(now.duration_since(own).as_secs(), std::sync::atomic::Ordering::Relaxed);
+        let own = self
+            .started_at
+            .saturating_add(elapsed)
+            .unwrap_or(Timestamp::MAX);
+        self.offset.store(
+            now.duration_since(own).as_secs(),
+            std::sync::atomic::Ordering::Relaxed,
+        );
     }
 
-    /// Waits for something so long at most; none where it takes longer. What is there already needs no timer, and is given though the time
-    /// is over.
+    /// Waits for something so long at most; none where it takes longer. What is there already needs
+    /// no timer, and is given though the time is over.
     pub async fn within<F: Future>(&self, limit: Duration, future: F) -> Option<F::Output> {
         let mut future = pin!(future);
         match poll_once(future.as_mut()).await {
@@ -80,10 +105,12 @@ impl Clock {
         }
     }
 
-    /// Waits for the real world: a process, a file, the store, a person. Virtual time stands still meanwhile, because none of what sleeps may
-    /// take that long for its own time.
+    /// Waits for the real world: a process, a file, the store, a person. Virtual time stands still
+    /// meanwhile, because none of what sleeps may take that long for its own time.
     pub async fn real<F: Future>(&self, future: F) -> F::Output {
-        let Some(stillness) = &self.stillness else { return future.await };
+        let Some(stillness) = &self.stillness else {
+            return future.await;
+        };
         let mut future = pin!(future);
         // What is there already needs no thread.
         if let Poll::Ready(output) = poll_once(future.as_mut()).await {
@@ -111,7 +138,11 @@ impl Clock {
 
     /// Waits by the machine's own time.
     pub async fn real_sleep(&self, duration: Duration) {
-        if self.stillness.is_some() { real_alarm(duration).await } else { self.sleep(duration).await }
+        if self.stillness.is_some() {
+            real_alarm(duration).await;
+        } else {
+            self.sleep(duration).await;
+        }
     }
 
     /// Waits, from now on. Nothing but the timer, because ten thousand waits may each have one.
@@ -125,7 +156,8 @@ async fn poll_once<F: Future>(mut future: Pin<&mut F>) -> Poll<F::Output> {
     poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await
 }
 
-/// Ends after so long by the machine's own time, and lets virtual time stand still until then, or until it is dropped.
+/// Ends after so long by the machine's own time, and lets virtual time stand still until then, or
+/// until it is dropped.
 async fn real_alarm(delay: Duration) {
     let (_hold, held) = mpsc::channel::<()>();
     let _ = tokio::task::spawn_blocking(move || held.recv_timeout(delay)).await;
@@ -142,13 +174,20 @@ fn hold(stillness: &Mutex<Weak<Hold>>) -> Arc<Hold> {
 }
 
 /// Real time, whatever the runtime's clock does: for guards and for measuring.
-#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that reads the machine's clock"
+)]
 pub fn real_now() -> std::time::Instant {
     std::time::Instant::now()
 }
 
-/// The machine's wall clock, which may jump: for schedules, which go by the time of day whatever it was a moment ago.
-#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's clock")]
+/// The machine's wall clock, which may jump: for schedules, which go by the time of day whatever it
+/// was a moment ago.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that reads the machine's clock"
+)]
 pub fn wall_now() -> Timestamp {
     Timestamp::now()
 }

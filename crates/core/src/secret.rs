@@ -38,20 +38,37 @@ impl PartialEq for Secret {
     }
 }
 
-/// Parts of names that hold a secret in any product, in lower case and without what separates words.
-const PARTS: &[&str] = &["password", "passwd", "passphrase", "secret", "token", "privatekey", "apikey", "credential"];
+/// Parts of names that hold a secret in any product, in lower case and without what separates
+/// words.
+const PARTS: &[&str] = &[
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "privatekey",
+    "apikey",
+    "credential",
+];
 /// The same, of whole names only: they are parts of other words.
 const NAMES: &[&str] = &["pw", "pwd", "pass"];
 
-/// Whether what has this name is a secret by its name alone: a variable, a parameter, an option with its dashes.
+/// Whether what has this name is a secret by its name alone: a variable, a parameter, an option
+/// with its dashes.
 pub fn is_named_secret(name: &str) -> bool {
-    let plain: String = name.chars().filter(|c| !matches!(c, '-' | '_')).flat_map(char::to_lowercase).collect();
+    let plain: String = name
+        .chars()
+        .filter(|c| !matches!(c, '-' | '_'))
+        .flat_map(char::to_lowercase)
+        .collect();
     PARTS.iter().any(|part| plain.contains(part)) || NAMES.contains(&plain.as_str())
 }
 
-/// Replaces every secret that the process knows in text that leaves it: logs, errors, audit records.
+/// Replaces every secret that the process knows in text that leaves it: logs, errors, audit
+/// records.
 ///
-/// A server may echo what it was sent (a string to sign holds the parameters), so marking our own values is not enough.
+/// A server may echo what it was sent (a string to sign holds the parameters), so marking our own
+/// values is not enough.
 #[derive(Default)]
 pub struct Redactor {
     forms: RwLock<Forms>,
@@ -67,7 +84,11 @@ struct Forms {
 
 impl Default for Forms {
     fn default() -> Self {
-        Self { texts: BTreeSet::new(), shortest: usize::MAX, search: None }
+        Self {
+            texts: BTreeSet::new(),
+            shortest: usize::MAX,
+            search: None,
+        }
     }
 }
 
@@ -78,12 +99,21 @@ impl fmt::Debug for Redactor {
 }
 
 impl Redactor {
-    /// Shorter values are not searched for: they would hit ordinary text, and guessing them is trivial anyway.
+    /// Shorter values are not searched for: they would hit ordinary text, and guessing them is
+    /// trivial anyway.
     const SHORTEST: usize = 4;
 
-    /// Remembers a secret in the forms in which it may come back: as it is, and percent-encoded once and twice.
+    /// Remembers a secret in the forms in which it may come back: as it is, and percent-encoded
+    /// once and twice.
     pub fn learn(&self, secret: &str) {
-        if secret.len() < Self::SHORTEST || self.forms.read().unwrap_or_else(PoisonError::into_inner).texts.contains(secret) {
+        if secret.len() < Self::SHORTEST
+            || self
+                .forms
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .texts
+                .contains(secret)
+        {
             return;
         }
         let escaped = serde_json::Value::from(secret).to_string();
@@ -91,17 +121,30 @@ impl Redactor {
         // Encoders differ in what they leave as it is, and a string to sign is encoded twice.
         for encode in [encode_reserved as fn(&str) -> String, encode_all] {
             let once = encode(secret);
-            forms.extend([encode_reserved(&once), encode_all(&once), once.replace("%20", "+"), once]);
+            forms.extend([
+                encode_reserved(&once),
+                encode_all(&once),
+                once.replace("%20", "+"),
+                once,
+            ]);
         }
         let mut known = self.forms.write().unwrap_or_else(PoisonError::into_inner);
-        known.shortest = forms.iter().map(String::len).fold(known.shortest, usize::min);
+        known.shortest = forms
+            .iter()
+            .map(String::len)
+            .fold(known.shortest, usize::min);
         known.texts.extend(forms);
         known.search = None;
     }
 
-    /// How many forms of secrets it knows: a larger number than before means that it has learned more.
+    /// How many forms of secrets it knows: a larger number than before means that it has learned
+    /// more.
     pub fn form_count(&self) -> usize {
-        self.forms.read().unwrap_or_else(PoisonError::into_inner).texts.len()
+        self.forms
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .texts
+            .len()
     }
 
     /// `text` without any secret known so far.
@@ -128,7 +171,11 @@ impl Redactor {
         }
         drop(known);
         let mut known = self.forms.write().unwrap_or_else(PoisonError::into_inner);
-        let Forms { texts: forms, search, .. } = &mut *known;
+        let Forms {
+            texts: forms,
+            search,
+            ..
+        } = &mut *known;
         replace_all(search.get_or_insert_with(|| build_search(forms)), text)
     }
 }
@@ -140,8 +187,12 @@ fn build_search(forms: &BTreeSet<String>) -> AhoCorasick {
 fn replace_all<'t>(search: &AhoCorasick, text: &'t str) -> Cow<'t, str> {
     let mut clean = String::new();
     let mut end = 0;
-    // Of secrets that overlap nothing may stay: neither of a longer one behind a shorter one, nor of one that begins in another.
-    let mut found: Vec<_> = search.find_overlapping_iter(text).map(|found| found.range()).collect();
+    // Of secrets that overlap nothing may stay: neither of a longer one behind a shorter one, nor
+    // of one that begins in another.
+    let mut found: Vec<_> = search
+        .find_overlapping_iter(text)
+        .map(|found| found.range())
+        .collect();
     found.sort_unstable_by_key(|range| range.start);
     for range in found {
         if range.start >= end {
@@ -162,7 +213,11 @@ fn encode_all(text: &str) -> String {
 }
 
 fn encode_reserved(text: &str) -> String {
-    encode_all(text).replace("%2D", "-").replace("%5F", "_").replace("%2E", ".").replace("%7E", "~")
+    encode_all(text)
+        .replace("%2D", "-")
+        .replace("%5F", "_")
+        .replace("%2E", ".")
+        .replace("%7E", "~")
 }
 
 #[cfg(test)]
@@ -195,7 +250,18 @@ mod tests {
         ] {
             assert!(is_named_secret(name), "{name}");
         }
-        for name in ["", "--", "InstanceName", "KeyId", "bypass", "compass", "pwned", "passes", "public_key", "--dry-run"] {
+        for name in [
+            "",
+            "--",
+            "InstanceName",
+            "KeyId",
+            "bypass",
+            "compass",
+            "pwned",
+            "passes",
+            "public_key",
+            "--dry-run",
+        ] {
             assert!(!is_named_secret(name), "{name}");
         }
     }
@@ -205,7 +271,10 @@ mod tests {
         let redactor = Redactor::default();
         redactor.learn("p@ss word\"");
         let echoed = "plain p@ss word\" json p@ss word\\\" once p%40ss%20word%22 twice p%2540ss%2520word%2522";
-        assert_eq!(redactor.redact(echoed), "plain [secret] json [secret] once [secret] twice [secret]");
+        assert_eq!(
+            redactor.redact(echoed),
+            "plain [secret] json [secret] once [secret] twice [secret]"
+        );
     }
 
     #[test]
@@ -215,7 +284,13 @@ mod tests {
         for secret in ["abcdef", "defghi", "abcd", "cdefghi-jkl"] {
             redactor.learn(secret);
         }
-        assert_eq!(redactor.redact("x abcdefghi y abcde z abcdefghi-jkl"), "x [secret] y [secret]e z [secret]");
-        assert_eq!(redactor.redact("abcdefabcd, plain"), "[secret][secret], plain");
+        assert_eq!(
+            redactor.redact("x abcdefghi y abcde z abcdefghi-jkl"),
+            "x [secret] y [secret]e z [secret]"
+        );
+        assert_eq!(
+            redactor.redact("abcdefabcd, plain"),
+            "[secret][secret], plain"
+        );
     }
 }

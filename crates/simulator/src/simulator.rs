@@ -91,25 +91,40 @@ impl Simulator {
     }
 
     fn with(catalog: Arc<Catalog>, options: Options, mut kernel: Kernel) -> Self {
-        let Options { access_key, secret, seed, clock } = options;
+        let Options {
+            access_key,
+            secret,
+            seed,
+            clock,
+        } = options;
         kernel.begin(clock.now(), clock.elapsed());
         let state = State {
             kernel,
-            authenticator: Authenticator::new(Key { id: access_key, secret }),
+            authenticator: Authenticator::new(Key {
+                id: access_key,
+                secret,
+            }),
             faults: Faults::new(seed),
             skew: SignedDuration::ZERO,
             requests: 0,
             log: VecDeque::new(),
         };
-        Self { catalog, clock, seed, state: Mutex::new(state) }
+        Self {
+            catalog,
+            clock,
+            seed,
+            state: Mutex::new(state),
+        }
     }
 
-    /// Answers one request as the cloud would. A dropped connection becomes an empty answer with status 444, and a delay is
-    /// left out; [`Self::answer`] tells them apart.
+    /// Answers one request as the cloud would. A dropped connection becomes an empty answer with
+    /// status 444, and a delay is left out; [`Self::answer`] tells them apart.
     pub fn handle(&self, request: &Request<Bytes>) -> Response<Bytes> {
         match self.answer(request) {
             Outcome::Answer(response) | Outcome::Delayed(_, response) => response,
-            Outcome::Unconnected | Outcome::Dropped => answer::response(444, "text/plain", Bytes::new(), Timestamp::UNIX_EPOCH),
+            Outcome::Unconnected | Outcome::Dropped => {
+                answer::response(444, "text/plain", Bytes::new(), Timestamp::UNIX_EPOCH)
+            }
         }
     }
 
@@ -121,7 +136,12 @@ impl Simulator {
         let state = &mut *state;
         state.kernel.settle(clock);
         state.requests += 1;
-        let now = state.kernel.cloud.now().saturating_add(state.skew).unwrap_or(Timestamp::MAX);
+        let now = state
+            .kernel
+            .cloud
+            .now()
+            .saturating_add(state.skew)
+            .unwrap_or(Timestamp::MAX);
         let mut record = LoggedRequest {
             time: now,
             request_id: ids::uuid(self.seed, "request", state.requests),
@@ -138,19 +158,30 @@ impl Simulator {
         let (product, format) = (incoming.product, incoming.format());
         let answer = match result {
             Ok((action, answer)) => {
-                let (content_type, body) = envelope::success(product, format, &action, answer, &record.request_id);
+                let (content_type, body) =
+                    envelope::success(product, format, &action, answer, &record.request_id);
                 answer::response(200, content_type, body, now)
             }
             Err((action, refusal)) => {
                 record.code = refusal.code.to_string();
-                let (content_type, body) = envelope::refusal(product, format, action.as_ref(), &refusal, &record.request_id);
+                let (content_type, body) = envelope::refusal(
+                    product,
+                    format,
+                    action.as_ref(),
+                    &refusal,
+                    &record.request_id,
+                );
                 answer::response(refusal.status(), content_type, body, now)
             }
         };
-        record.fault = triggered.as_ref().map(|triggered| triggered.fault.to_string());
+        record.fault = triggered
+            .as_ref()
+            .map(|triggered| triggered.fault.to_string());
         let outcome = answer::spoilt(triggered.as_ref(), answer);
         record.status = match &outcome {
-            Outcome::Answer(response) | Outcome::Delayed(_, response) => Some(response.status().as_u16()),
+            Outcome::Answer(response) | Outcome::Delayed(_, response) => {
+                Some(response.status().as_u16())
+            }
             Outcome::Unconnected | Outcome::Dropped => None,
         };
         if state.log.len() == REMEMBERED {
@@ -167,13 +198,18 @@ impl Simulator {
         now: Timestamp,
         record: &mut LoggedRequest,
     ) -> (Option<TriggeredFault>, Ending) {
-        let admitted = state.authenticator.admit(incoming, now).and_then(|()| route::find(SERVICES, &self.catalog, incoming));
+        let admitted = state
+            .authenticator
+            .admit(incoming, now)
+            .and_then(|()| route::find(SERVICES, &self.catalog, incoming));
         let (action, service) = match admitted {
             Ok(found) => found,
             Err(refusal) => return (None, Err((None, refusal))),
         };
         let given = check::parameters(&action, incoming);
-        let triggered = state.faults.triggered(&action, given.as_ref().ok().map(Params));
+        let triggered = state
+            .faults
+            .triggered(&action, given.as_ref().ok().map(Params));
         let fault = triggered.as_ref().map(|triggered| &triggered.fault);
         if let Some(refusal) = fault.and_then(refused_by) {
             let refusal = refusal.of(&action);
@@ -191,7 +227,9 @@ impl Simulator {
         };
         let result = given.and_then(|given| {
             record.parameters = log::redacted(&action, &given, incoming.body.len());
-            let mut answer = state.kernel.call(service, &action, Params(&given), page_fault)?;
+            let mut answer = state
+                .kernel
+                .call(service, &action, Params(&given), page_fault)?;
             page_fault::shift_total(&action, page_fault, &mut answer);
             Ok(answer)
         });
@@ -216,10 +254,15 @@ impl Simulator {
         self.state().faults.clear();
     }
 
-    /// Lets tasks take so many times as long as in a cloud, from now on. The time of day stays the clock's.
+    /// Lets tasks take so many times as long as in a cloud, from now on. The time of day stays the
+    /// clock's.
     pub fn set_time_scale(&self, scale: f64) {
         let clock = self.clock.elapsed();
-        self.state().kernel.cloud.clock.change_speed(clock, 1.0 / scale.clamp(1e-9, 1e9));
+        self.state()
+            .kernel
+            .cloud
+            .clock
+            .change_speed(clock, 1.0 / scale.clamp(1e-9, 1e9));
     }
 
     /// Puts the cloud's clock ahead by so many seconds, or behind.
@@ -249,7 +292,8 @@ impl Simulator {
 
     /// All that the account has now.
     pub fn state_json(&self) -> Json {
-        // The clock's elapsed time, because a client's correction of its own time of day must not move the cloud's.
+        // The clock's elapsed time, because a client's correction of its own time of day must not
+        // move the cloud's.
         let clock = self.clock.elapsed();
         let mut state = self.state();
         state.kernel.settle(clock);
@@ -274,14 +318,26 @@ fn refused_by(fault: &Fault) -> Option<Refusal> {
                 None => refusal,
             })
         }
-        Fault::Throttle => Some(Refusal::new("Throttling", "The request was denied due to request throttling")),
-        Fault::ServerError { http, carried_out: false } => Some(server_error(*http)),
-        Fault::NoConnection | Fault::DropBefore => Some(Refusal::new("Dropped", "The connection was closed")),
+        Fault::Throttle => Some(Refusal::new(
+            "Throttling",
+            "The request was denied due to request throttling",
+        )),
+        Fault::ServerError {
+            http,
+            carried_out: false,
+        } => Some(server_error(*http)),
+        Fault::NoConnection | Fault::DropBefore => {
+            Some(Refusal::new("Dropped", "The connection was closed"))
+        }
         _ => None,
     }
 }
 
 fn server_error(http: u16) -> Refusal {
-    let code = if http == 503 { "ServiceUnavailable" } else { "InternalError" };
+    let code = if http == 503 {
+        "ServiceUnavailable"
+    } else {
+        "InternalError"
+    };
     Refusal::new(code, "The simulator was told to fail").with_status(http)
 }

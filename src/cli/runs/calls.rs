@@ -36,7 +36,9 @@ impl Calls {
             let Some(last) = calls.last() else { break };
             after = last.number;
             let failed = |call: &CallRow| call.error.is_some() || call.phase == "sending";
-            for call in calls.iter().filter(|call| (!self.failed || failed(call)) && (!self.mutating || !call.read_only)) {
+            for call in calls.iter().filter(|call| {
+                (!self.failed || failed(call)) && (!self.mutating || !call.read_only)
+            }) {
                 if self.json {
                     report::print(&json(history, call).to_string());
                 } else {
@@ -50,7 +52,12 @@ impl Calls {
         if rows.is_empty() {
             report::note(&format!("the run {} has made no such calls", row.run.id));
         } else {
-            report::print(&table(&["#", "WHEN", "ACTION", "SENT", "TRIES", "TOOK", "REQUEST", "OUTCOME"], rows));
+            report::print(&table(
+                &[
+                    "#", "WHEN", "ACTION", "SENT", "TRIES", "TOOK", "REQUEST", "OUTCOME",
+                ],
+                rows,
+            ));
         }
         Ok(())
     }

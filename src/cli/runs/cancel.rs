@@ -24,7 +24,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// Ends a run that goes on: what it deferred runs, for 2 s at most
 ///
-/// The request goes to the run's process, which must be on this machine and of this user. What the run has started in the cloud goes on there.
+/// The request goes to the run's process, which must be on this machine and of this user. What the
+/// run has started in the cloud goes on there.
 #[derive(Debug, Args)]
 pub(super) struct Cancel {
     /// The beginning of the run's id, or a name for its latest run
@@ -38,7 +39,10 @@ impl Cancel {
         let row = history.find(&self.run)?;
         let name = format!("{} {}", row.run.name, short_id(&row.run.id, 8));
         match history.store.state(&row) {
-            RunState::Ended(outcome) => Err(refuse(format!("{name} has ended already: {}", outcome.as_str()))),
+            RunState::Ended(outcome) => Err(refuse(format!(
+                "{name} has ended already: {}",
+                outcome.as_str()
+            ))),
             RunState::Queued => {
                 let end = RunEnd {
                     id: row.run.id.clone(),
@@ -63,32 +67,56 @@ fn request_end(history: &History, row: &RunRow, name: &str) -> Result<(), Proble
     let socket = control::run_socket(history.store.path(), &row.run.id);
     let began = real_now();
     let reply = loop {
-        match control::ask(&socket, &Request::Cancel { reason: REASON.to_owned() }, PATIENCE) {
+        match control::ask(
+            &socket,
+            &Request::Cancel {
+                reason: REASON.to_owned(),
+            },
+            PATIENCE,
+        ) {
             Err(AskError::NoListener(_)) if real_now() - began < BEGINNING => thread::sleep(PAUSE),
             reply => break reply,
         }
     };
     match reply {
         Ok(Reply::Done(_)) => {}
-        Ok(Reply::Refused(problem)) => return Err(refuse(format!("{name}: {}", report::printable(&problem)))),
+        Ok(Reply::Refused(problem)) => {
+            return Err(refuse(format!("{name}: {}", report::printable(&problem))));
+        }
         Err(AskError::NoListener(_)) => {
-            let process = row.run.pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
-            return Err(refuse(format!("{name} does not listen{process}: it is of another version, or has just ended")));
+            let process = row
+                .run
+                .pid
+                .map(|pid| format!(" (process {pid})"))
+                .unwrap_or_default();
+            return Err(refuse(format!(
+                "{name} does not listen{process}: it is of another version, or has just ended"
+            )));
         }
         Err(problem) => return Err(refuse(format!("{name}: {problem}"))),
     }
     let asked = real_now();
     while real_now() - asked < DEFERRED_AFTER_STOP + PATIENCE {
-        if let Some(RunState::Ended(outcome)) = history.store.run(&row.run.id)?.map(|row| history.store.state(&row)) {
+        if let Some(RunState::Ended(outcome)) = history
+            .store
+            .run(&row.run.id)?
+            .map(|row| history.store.state(&row))
+        {
             report::print(&format!("{name}: {}", outcome.as_str()));
             return Ok(());
         }
         thread::sleep(PAUSE);
     }
-    report::print(&format!("{name}: asked to end; `cumulua runs show {}` shows once it has", short_id(&row.run.id, 8)));
+    report::print(&format!(
+        "{name}: asked to end; `cumulua runs show {}` shows once it has",
+        short_id(&row.run.id, 8)
+    ));
     Ok(())
 }
 
 fn refuse(message: String) -> Problem {
-    Problem { message, status: status::SCRIPT }
+    Problem {
+        message,
+        status: status::SCRIPT,
+    }
 }

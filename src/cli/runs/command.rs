@@ -12,8 +12,8 @@ use std::process::ExitCode;
 
 /// Shows what ran, what it did, and what did not run and why
 ///
-/// Every run that makes a call, waits or takes a lock is recorded, unless --no-record leaves it out; a simulation (--sim) only where --store
-/// names a file.
+/// Every run that makes a call, waits or takes a lock is recorded, unless --no-record leaves it
+/// out; a simulation (--sim) only where --store names a file.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  cumulua runs list --at 02:30\n  cumulua runs list --name nightly --since 7d --failed\n  cumulua runs show 3f2a\n  cumulua runs logs -f nightly\n  cumulua runs cancel 3f2a\n  cumulua runs prune --older-than 90d"
@@ -36,9 +36,12 @@ enum Command {
 impl Runs {
     /// Shows it.
     pub(in crate::cli) fn run(self, options: &GlobalOptions) -> ExitCode {
-        // The history of a simulation stands where its run put it; without that, the history is the user's own.
+        // The history of a simulation stands where its run put it; without that, the history is the
+        // user's own.
         let Some(path) = options.store.clone().or_else(Store::default_path) else {
-            report::error("there is no home folder to look for the run store in; --store names its file");
+            report::error(
+                "there is no home folder to look for the run store in; --store names its file",
+            );
             return status::USAGE.into();
         };
         if !path.exists() {
@@ -46,10 +49,20 @@ impl Runs {
             if json {
                 report::print("[]");
             }
-            report::note(&format!("nothing is recorded in {} yet; a run is once it makes a call", path.display()));
-            return if matches!(self.command, Command::List(_)) { status::DONE.into() } else { status::SCRIPT.into() };
+            report::note(&format!(
+                "nothing is recorded in {} yet; a run is once it makes a call",
+                path.display()
+            ));
+            return if matches!(self.command, Command::List(_)) {
+                status::DONE.into()
+            } else {
+                status::SCRIPT.into()
+            };
         }
-        let history = History { store: Store::open(path), times: Times::here(Clock::system().now()) };
+        let history = History {
+            store: Store::open(path),
+            times: Times::here(Clock::system().now()),
+        };
         let text = match self.command {
             Command::List(command) => command.run(&history),
             Command::Show(command) => command.run(&history),

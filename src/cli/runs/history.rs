@@ -19,13 +19,19 @@ pub(super) struct Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        Self { message: error.to_string(), status: status::SCRIPT }
+        Self {
+            message: error.to_string(),
+            status: status::SCRIPT,
+        }
     }
 }
 
 impl Problem {
     pub(super) fn usage(message: impl Into<String>) -> Self {
-        Self { message: message.into(), status: status::USAGE }
+        Self {
+            message: message.into(),
+            status: status::USAGE,
+        }
     }
 }
 
@@ -33,26 +39,41 @@ impl History {
     /// The run that a person means: the beginning of an id, or a name, whose latest run it is.
     pub(super) fn find(&self, wanted: &str) -> Result<RunRow, Problem> {
         if wanted.is_empty() {
-            return Err(Problem::usage("name a run by the beginning of its id, or by its name for the latest of that name"));
+            return Err(Problem::usage(
+                "name a run by the beginning of its id, or by its name for the latest of that name",
+            ));
         }
         match self.store.find_run(wanted)? {
             Found::One(row) => return Ok(*row),
             Found::Several(ids) => {
                 let ids: Vec<_> = ids.iter().map(|id| short_id(id, 13)).collect();
-                let message = format!("several runs begin with {wanted}: {}; give more of the id", ids.join(", "));
+                let message = format!(
+                    "several runs begin with {wanted}: {}; give more of the id",
+                    ids.join(", ")
+                );
                 return Err(Problem::usage(message));
             }
             Found::None => {}
         }
-        let latest = Filter { name: Some(wanted.to_owned()), limit: Some(1), ..Filter::default() };
+        let latest = Filter {
+            name: Some(wanted.to_owned()),
+            limit: Some(1),
+            ..Filter::default()
+        };
         if let Some(row) = self.store.runs(latest)?.pop() {
             return Ok(row);
         }
         let names = self.store.run_names()?;
-        let near = cumulua_core::catalog::suggest::nearest(wanted, names.iter().map(String::as_str));
+        let near =
+            cumulua_core::catalog::suggest::nearest(wanted, names.iter().map(String::as_str));
         let hint = cumulua_core::catalog::suggest::did_you_mean(&near);
-        let message = format!("no run has that id or name: {wanted}{hint}; `cumulua runs list` shows what there is");
-        Err(Problem { message, status: status::SCRIPT })
+        let message = format!(
+            "no run has that id or name: {wanted}{hint}; `cumulua runs list` shows what there is"
+        );
+        Err(Problem {
+            message,
+            status: status::SCRIPT,
+        })
     }
 
     /// Where a run stands, or how it went, in a word.
@@ -79,17 +100,23 @@ pub(super) fn short_id(id: &str, length: usize) -> String {
     id.chars().take(length).collect()
 }
 
-/// A table without lines. On a terminal what does not fit is cut off: a broken line is harder to read than a short one, and `show` and
-/// `--json` have the rest.
+/// A table without lines. On a terminal what does not fit is cut off: a broken line is harder to
+/// read than a short one, and `show` and `--json` have the rest.
 pub(super) fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(header).add_rows(rows);
+    table
+        .load_style(presets::NOTHING)
+        .set_header(header)
+        .add_rows(rows);
     let terminal = console::Term::stdout();
     let width = terminal.is_term().then(|| usize::from(terminal.size().1));
     let text = table.to_string();
-    let lines = text.lines().map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end()).map(|line| match width {
-        Some(width) => console::truncate_str(line, width, "…"),
-        None => line.into(),
-    });
+    let lines = text
+        .lines()
+        .map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end())
+        .map(|line| match width {
+            Some(width) => console::truncate_str(line, width, "…"),
+            None => line.into(),
+        });
     lines.collect::<Vec<_>>().join("\n")
 }

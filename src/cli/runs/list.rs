@@ -10,7 +10,8 @@ use std::cmp::Reverse;
 
 /// Lists runs, and the firings of schedules that did not run, the latest first
 ///
-/// Times may be given as 02:30 (the latest one), 2026-11-21, "2026-11-21 02:30", RFC 3339, or an age as 90m, 12h or 7d.
+/// Times may be given as 02:30 (the latest one), 2026-11-21, "2026-11-21 02:30", RFC 3339, or an
+/// age as 90m, 12h or 7d.
 #[derive(Debug, Args)]
 pub(super) struct List {
     /// Only of this name: a schedule's, a script's without .lua, or an Action of `cumulua call`
@@ -57,8 +58,12 @@ impl List {
     }
 
     pub(super) fn run(self, history: &History) -> Result<(), Problem> {
-        let moment =
-            |text: &Option<String>| text.as_deref().map(|text| history.times.parse(text)).transpose().map_err(Problem::usage);
+        let moment = |text: &Option<String>| {
+            text.as_deref()
+                .map(|text| history.times.parse(text))
+                .transpose()
+                .map_err(Problem::usage)
+        };
         let since = moment(&self.since)?;
         let until = moment(&self.until)?;
         let at = moment(&self.at)?;
@@ -66,17 +71,42 @@ impl List {
         let during = at.map(|at| (at - minute, at + minute));
         // One more than is shown, to know whether there are more.
         let wanted = self.limit.saturating_add(1);
-        let filter =
-            Filter { name: self.name.clone(), since, until, during, failed: self.failed, limit: Some(wanted), ..Filter::default() };
-        let goes_on = |row: &RunRow| matches!(history.store.state(row), RunState::Queued | RunState::Running);
-        let runs = history.store.runs(filter)?.into_iter().filter(|row| !(self.failed && goes_on(row)));
+        let filter = Filter {
+            name: self.name.clone(),
+            since,
+            until,
+            during,
+            failed: self.failed,
+            limit: Some(wanted),
+            ..Filter::default()
+        };
+        let goes_on = |row: &RunRow| {
+            matches!(
+                history.store.state(row),
+                RunState::Queued | RunState::Running
+            )
+        };
+        let runs = history
+            .store
+            .runs(filter)?
+            .into_iter()
+            .filter(|row| !(self.failed && goes_on(row)));
         let mut entries: Vec<Entry> = runs.map(|row| Entry::Run(Box::new(row))).collect();
         let from = during.map(|(from, _)| from).or(since);
         let to = during.map(|(_, to)| to).or(until);
-        let missed = history.store.firings(self.name.as_deref(), from, to, true, Some(wanted))?;
+        let missed = history
+            .store
+            .firings(self.name.as_deref(), from, to, true, Some(wanted))?;
         // These were wanted.
-        let is_wanted = |firing: &FiringRow| ["paused", "queued", "superseded"].contains(&firing.outcome.as_str());
-        entries.extend(missed.into_iter().filter(|firing| !self.failed || !is_wanted(firing)).map(Entry::Missed));
+        let is_wanted = |firing: &FiringRow| {
+            ["paused", "queued", "superseded"].contains(&firing.outcome.as_str())
+        };
+        entries.extend(
+            missed
+                .into_iter()
+                .filter(|firing| !self.failed || !is_wanted(firing))
+                .map(Entry::Missed),
+        );
         entries.sort_by_key(|entry| Reverse(entry.at()));
         let more = entries.len() > self.limit as usize;
         entries.truncate(self.limit as usize);
@@ -86,13 +116,21 @@ impl List {
             return Ok(());
         }
         if entries.is_empty() {
-            report::note(&format!("nothing recorded is like that; times are given as {FORMS}"));
+            report::note(&format!(
+                "nothing recorded is like that; times are given as {FORMS}"
+            ));
             return Ok(());
         }
         let rows = entries.iter().map(|entry| row(history, entry)).collect();
-        report::print(&table(&["WHEN", "NAME", "RUN", "OUTCOME", "TOOK", "CALLS", "WHY"], rows));
+        report::print(&table(
+            &["WHEN", "NAME", "RUN", "OUTCOME", "TOOK", "CALLS", "WHY"],
+            rows,
+        ));
         if more {
-            report::note(&format!("there are more than {}; --limit shows more, --since and --name narrow it down", self.limit));
+            report::note(&format!(
+                "there are more than {}; --limit shows more, --since and --name narrow it down",
+                self.limit
+            ));
         }
         Ok(())
     }
@@ -101,9 +139,16 @@ impl List {
 fn row(history: &History, entry: &Entry) -> Vec<String> {
     match entry {
         Entry::Run(row) => {
-            let time = row.ended.map(|ended| took(ended.duration_since(row.run.started))).unwrap_or_default();
+            let time = row
+                .ended
+                .map(|ended| took(ended.duration_since(row.run.started)))
+                .unwrap_or_default();
             let simulated = if row.run.simulated { " (sim)" } else { "" };
-            let why = row.error.as_deref().and_then(|error| error.lines().next()).unwrap_or_default();
+            let why = row
+                .error
+                .as_deref()
+                .and_then(|error| error.lines().next())
+                .unwrap_or_default();
             vec![
                 history.times.full(row.run.started),
                 format!("{}{simulated}", row.run.name),
@@ -129,7 +174,11 @@ fn row(history: &History, entry: &Entry) -> Vec<String> {
 /// `runs show` has the whole error.
 fn short_text(text: &str) -> String {
     const MOST: usize = 80;
-    if text.chars().count() <= MOST { text.to_owned() } else { text.chars().take(MOST - 1).collect::<String>() + "…" }
+    if text.chars().count() <= MOST {
+        text.to_owned()
+    } else {
+        text.chars().take(MOST - 1).collect::<String>() + "…"
+    }
 }
 
 fn json(history: &History, entry: &Entry) -> serde_json::Value {

@@ -36,12 +36,20 @@ impl Logs {
         let mut printed = 0;
         loop {
             // Asked before the lines are read, so that the last ones are not missed.
-            let goes_on = self.follow && matches!(history.store.state(&row), RunState::Queued | RunState::Running);
+            let goes_on = self.follow
+                && matches!(
+                    history.store.state(&row),
+                    RunState::Queued | RunState::Running
+                );
             loop {
                 let lines = history.store.output(&row.run.id, printed, PAGE)?;
                 let Some(last) = lines.last() else { break };
-                let text: Vec<_> =
-                    lines.iter().scan(printed, |before, line| Some(self.format_line(history, before, line))).collect();
+                let text: Vec<_> = lines
+                    .iter()
+                    .scan(printed, |before, line| {
+                        Some(self.format_line(history, before, line))
+                    })
+                    .collect();
                 printed = last.number;
                 report::print(&text.join("\n"));
             }
@@ -60,10 +68,22 @@ impl Logs {
             let at = history.times.exact(line.at);
             return serde_json::json!({ "number": line.number, "at": at, "stream": line.stream, "line": line.line }).to_string();
         }
-        let left_out = if gap > 0 { format!("… {gap} lines are left out\n") } else { String::new() };
-        let time = if self.timestamps { history.times.full(line.at) + "  " } else { String::new() };
+        let left_out = if gap > 0 {
+            format!("… {gap} lines are left out\n")
+        } else {
+            String::new()
+        };
+        let time = if self.timestamps {
+            history.times.full(line.at) + "  "
+        } else {
+            String::new()
+        };
         // A file gets every byte.
-        let text = if streams::stdout().is_terminal() { report::printable(&line.line) } else { line.line.clone() };
+        let text = if streams::stdout().is_terminal() {
+            report::printable(&line.line)
+        } else {
+            line.line.clone()
+        };
         format!("{left_out}{time}{text}")
     }
 }

@@ -25,16 +25,32 @@ pub(super) struct Prune {
 impl Prune {
     pub(super) fn run(self, history: &History) -> Result<(), Problem> {
         if self.older_than.is_none() && self.keep.is_none() {
-            return Err(Problem::usage("choose what to forget: --older-than 90d, --keep 100, or both"));
+            return Err(Problem::usage(
+                "choose what to forget: --older-than 90d, --keep 100, or both",
+            ));
         }
-        let moment = |age: Duration| history.times.before(age).ok_or_else(|| Problem::usage(format!("give an age: {FORMS}")));
+        let moment = |age: Duration| {
+            history
+                .times
+                .before(age)
+                .ok_or_else(|| Problem::usage(format!("give an age: {FORMS}")))
+        };
         let before = self.older_than.map(moment).transpose()?;
-        let pruned = history.store.prune(crate::history::Prune { name: self.name, before, keep: self.keep })?;
-        report::print(&format!("forgot {} runs and {} firings", pruned.runs, pruned.firings));
+        let pruned = history.store.prune(crate::history::Prune {
+            name: self.name,
+            before,
+            keep: self.keep,
+        })?;
+        report::print(&format!(
+            "forgot {} runs and {} firings",
+            pruned.runs, pruned.firings
+        ));
         Ok(())
     }
 }
 
 fn age(text: &str) -> Result<Duration, String> {
-    parse_age(text).filter(|age| !age.is_zero()).ok_or_else(|| "write it as 12h, 90d or 4w".to_owned())
+    parse_age(text)
+        .filter(|age| !age.is_zero())
+        .ok_or_else(|| "write it as 12h, 90d or 4w".to_owned())
 }

@@ -24,7 +24,10 @@ impl Show {
         let moments = history.store.timeline(&row.run.id)?;
         if self.json {
             let mut json = history.json(&row);
-            json["timeline"] = moments.iter().map(|(at, moment)| moment_json(history, *at, moment)).collect();
+            json["timeline"] = moments
+                .iter()
+                .map(|(at, moment)| moment_json(history, *at, moment))
+                .collect();
             report::print(&format!("{json:#}"));
             return Ok(());
         }
@@ -38,14 +41,23 @@ impl Show {
         for (at, moment) in &moments {
             if let Moment::Line(output) = moment {
                 if output.number > number + 1 {
-                    line(*at, &format!("… {} lines of output are left out", output.number - number - 1));
+                    line(
+                        *at,
+                        &format!(
+                            "… {} lines of output are left out",
+                            output.number - number - 1
+                        ),
+                    );
                 }
                 number = output.number;
             }
             line(*at, &report::printable(&describe(moment)));
         }
         if let Some(ended) = row.ended {
-            let status = row.status.map(|status| format!(", exit status {status}")).unwrap_or_default();
+            let status = row
+                .status
+                .map(|status| format!(", exit status {status}"))
+                .unwrap_or_default();
             line(ended, &format!("ended: {}{status}", history.word(&row)));
         }
         report::print(text.trim_end());
@@ -57,14 +69,28 @@ impl Show {
 fn head(history: &History, row: &RunRow) -> String {
     let run = &row.run;
     let full = |at: Timestamp| history.times.full(at);
-    let end = row.ended.map(|ended| format!("{} (after {})", full(ended), took(ended.duration_since(run.started))));
+    let end = row.ended.map(|ended| {
+        format!(
+            "{} (after {})",
+            full(ended),
+            took(ended.duration_since(run.started))
+        )
+    });
     let attempt = (run.attempt > 1).then(|| format!("attempt {}", run.attempt));
     let outcome = match row.status {
         Some(status) => format!("{} (exit status {status})", history.word(row)),
         None => history.word(row).to_owned(),
     };
-    let simulated = if run.simulated { ", on the simulator" } else { "" };
-    let hash = run.script_hash.as_deref().map(|hash| format!(" (sha256 {}…)", &hash[..12.min(hash.len())])).unwrap_or_default();
+    let simulated = if run.simulated {
+        ", on the simulator"
+    } else {
+        ""
+    };
+    let hash = run
+        .script_hash
+        .as_deref()
+        .map(|hash| format!(" (sha256 {}…)", &hash[..12.min(hash.len())]))
+        .unwrap_or_default();
     let retry = match (row.retry_at, &row.retry_given_up) {
         (Some(at), _) => Some(format!("to come at {}", full(at))),
         (None, Some(reason)) => Some(format!("given up: {reason}")),
@@ -72,23 +98,53 @@ fn head(history: &History, row: &RunRow) -> String {
     };
     let fields = [
         ("run", Some(run.id.clone())),
-        ("name", Some(format!("{} ({}{simulated})", run.name, run.kind))),
-        ("script", run.script.as_ref().map(|script| format!("{script}{hash}"))),
-        ("arguments", (!run.args.is_empty()).then(|| run.args.join(" "))),
+        (
+            "name",
+            Some(format!("{} ({}{simulated})", run.name, run.kind)),
+        ),
+        (
+            "script",
+            run.script.as_ref().map(|script| format!("{script}{hash}")),
+        ),
+        (
+            "arguments",
+            (!run.args.is_empty()).then(|| run.args.join(" ")),
+        ),
         ("profile", run.profile.clone()),
         ("cumulua", Some(run.version.clone())),
         ("due", run.due.map(full)),
-        ("began", Some([Some(full(run.started)), attempt].into_iter().flatten().collect::<Vec<_>>().join(", "))),
+        (
+            "began",
+            Some(
+                [Some(full(run.started)), attempt]
+                    .into_iter()
+                    .flatten()
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            ),
+        ),
         ("ended", end),
-        ("process", run.pid.filter(|_| row.ended.is_none()).map(|pid| pid.to_string())),
+        (
+            "process",
+            run.pid
+                .filter(|_| row.ended.is_none())
+                .map(|pid| pid.to_string()),
+        ),
         ("outcome", Some(outcome)),
         ("error", row.error.clone()),
         ("retry", retry),
         ("calls", Some(row.calls.to_string())),
     ];
     let mut text = String::new();
-    for (name, value) in fields.iter().filter_map(|(name, value)| Some((name, value.as_ref()?))) {
-        let _ = writeln!(text, "{name:<10} {}", value.replace('\n', &format!("\n{:11}", "")));
+    for (name, value) in fields
+        .iter()
+        .filter_map(|(name, value)| Some((name, value.as_ref()?)))
+    {
+        let _ = writeln!(
+            text,
+            "{name:<10} {}",
+            value.replace('\n', &format!("\n{:11}", ""))
+        );
     }
     text
 }
@@ -96,14 +152,25 @@ fn head(history: &History, row: &RunRow) -> String {
 /// A moment in a line.
 fn describe(moment: &Moment) -> String {
     match moment {
-        Moment::Calls { first, count: 1, .. } => call(first),
+        Moment::Calls {
+            first, count: 1, ..
+        } => call(first),
         Moment::Calls { first, count, last } => {
-            format!("{count} times {}", call(&CallRow { params: first.params.clone(), ..*last.clone() }))
+            format!(
+                "{count} times {}",
+                call(&CallRow {
+                    params: first.params.clone(),
+                    ..*last.clone()
+                })
+            )
         }
         Moment::WaitBegan(wait) => format!("waits for {}", wait.start.what),
         Moment::WaitEnded(wait) => {
             let outcome = wait.outcome.as_deref().unwrap_or_default();
-            let waited = wait.ended.map(|ended| took(ended.duration_since(wait.start.started))).unwrap_or_default();
+            let waited = wait
+                .ended
+                .map(|ended| took(ended.duration_since(wait.start.started)))
+                .unwrap_or_default();
             format!("{}: {outcome} after {waited}", wait.start.what)
         }
         Moment::Line(output) if output.stream == "err" => format!("! {}", output.line),
@@ -112,19 +179,45 @@ fn describe(moment: &Moment) -> String {
 }
 
 fn call(call: &CallRow) -> String {
-    let params =
-        if call.params.as_object().is_some_and(serde_json::Map::is_empty) { String::new() } else { format!(" {}", call.params) };
-    let attempts = if call.attempts > 1 { format!(", {} attempts", call.attempts) } else { String::new() };
+    let params = if call
+        .params
+        .as_object()
+        .is_some_and(serde_json::Map::is_empty)
+    {
+        String::new()
+    } else {
+        format!(" {}", call.params)
+    };
+    let attempts = if call.attempts > 1 {
+        format!(", {} attempts", call.attempts)
+    } else {
+        String::new()
+    };
     let time = took(SignedDuration::from_millis(call.duration_ms.cast_signed()));
     let outcome = match (&call.error, call.phase.as_str()) {
         (_, "sending") => "sent, and not answered (sent = \"maybe\")".to_owned(),
         (Some(kind), _) => {
-            let code = call.code.as_deref().map(|code| format!(" {code}")).unwrap_or_default();
-            let message = call.message.as_deref().map(|message| format!(": {message}")).unwrap_or_default();
-            format!("{kind}{code}{message} (sent = {:?}{attempts}, {time})", call.sent)
+            let code = call
+                .code
+                .as_deref()
+                .map(|code| format!(" {code}"))
+                .unwrap_or_default();
+            let message = call
+                .message
+                .as_deref()
+                .map(|message| format!(": {message}"))
+                .unwrap_or_default();
+            format!(
+                "{kind}{code}{message} (sent = {:?}{attempts}, {time})",
+                call.sent
+            )
         }
         (None, _) => {
-            let request = call.request_id.as_deref().map(|id| format!(", request {id}")).unwrap_or_default();
+            let request = call
+                .request_id
+                .as_deref()
+                .map(|id| format!(", request {id}"))
+                .unwrap_or_default();
             format!("ok ({time}{attempts}{request})")
         }
     };
@@ -134,7 +227,11 @@ fn call(call: &CallRow) -> String {
 /// `runs calls --json` has the whole parameters.
 fn shorten(text: &str) -> String {
     const MOST: usize = 120;
-    if text.chars().count() <= MOST { text.to_owned() } else { text.chars().take(MOST - 1).collect::<String>() + "…" }
+    if text.chars().count() <= MOST {
+        text.to_owned()
+    } else {
+        text.chars().take(MOST - 1).collect::<String>() + "…"
+    }
 }
 
 fn moment_json(history: &History, at: Timestamp, moment: &Moment) -> serde_json::Value {
@@ -148,7 +245,9 @@ fn moment_json(history: &History, at: Timestamp, moment: &Moment) -> serde_json:
             json["count"] = (*count).into();
             json
         }
-        Moment::WaitBegan(wait) => serde_json::json!({ "at": at, "what": "wait began", "for": wait.start.what }),
+        Moment::WaitBegan(wait) => {
+            serde_json::json!({ "at": at, "what": "wait began", "for": wait.start.what })
+        }
         Moment::WaitEnded(wait) => {
             serde_json::json!({ "at": at, "what": "wait ended", "for": wait.start.what, "outcome": wait.outcome, "done": wait.done })
         }

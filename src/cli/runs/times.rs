@@ -17,7 +17,10 @@ pub(super) const FORMS: &str = "02:30 (the latest one), 2026-11-21, \"2026-11-21
 
 impl Times {
     pub(super) fn here(now: Timestamp) -> Self {
-        Self { now, zone: TimeZone::system() }
+        Self {
+            now,
+            zone: TimeZone::system(),
+        }
     }
 
     /// Date, time and offset.
@@ -32,12 +35,16 @@ impl Times {
 
     /// RFC 3339 for programs.
     pub(super) fn exact(&self, at: Timestamp) -> String {
-        self.zoned(at).strftime("%Y-%m-%dT%H:%M:%S%.3f%:z").to_string()
+        self.zoned(at)
+            .strftime("%Y-%m-%dT%H:%M:%S%.3f%:z")
+            .to_string()
     }
 
     /// So long ago.
     pub(super) fn before(&self, age: Duration) -> Option<Timestamp> {
-        self.now.checked_sub(SignedDuration::try_from(age).ok()?).ok()
+        self.now
+            .checked_sub(SignedDuration::try_from(age).ok()?)
+            .ok()
     }
 
     fn zoned(&self, at: Timestamp) -> Zoned {
@@ -53,7 +60,11 @@ impl Times {
         if let Ok(at) = text.parse::<Timestamp>() {
             return Ok(at);
         }
-        let at = |civil: DateTime| civil.to_zoned(self.zone.clone()).map(|zoned| zoned.timestamp());
+        let at = |civil: DateTime| {
+            civil
+                .to_zoned(self.zone.clone())
+                .map(|zoned| zoned.timestamp())
+        };
         if let Ok(civil) = text.parse::<DateTime>() {
             return at(civil).map_err(|_| wrong());
         }
@@ -78,9 +89,10 @@ pub(super) fn parse_age(text: &str) -> Option<Duration> {
         _ => return parse_duration(text),
     };
     match text[..text.len() - 1].trim().parse::<u64>() {
-        Ok(count) => {
-            count.checked_mul(days * 24 * 3600).map(Duration::from_secs).filter(|age| *age <= cumulua_core::clock::LONGEST)
-        }
+        Ok(count) => count
+            .checked_mul(days * 24 * 3600)
+            .map(Duration::from_secs)
+            .filter(|age| *age <= cumulua_core::clock::LONGEST),
         Err(_) => parse_duration(text),
     }
 }
@@ -102,7 +114,10 @@ mod tests {
     use std::time::Duration;
 
     fn times() -> Times {
-        Times { now: "2026-11-21T01:00:00Z".parse().unwrap(), zone: TimeZone::get("Asia/Shanghai").unwrap() }
+        Times {
+            now: "2026-11-21T01:00:00Z".parse().unwrap(),
+            zone: TimeZone::get("Asia/Shanghai").unwrap(),
+        }
     }
 
     #[test]

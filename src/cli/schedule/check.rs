@@ -39,8 +39,13 @@ impl Check {
         let mut problems = Vec::new();
         let mut scripts = BTreeMap::new();
         for schedule in &file.schedules {
-            for script in std::iter::once(schedule.script.clone()).chain(notify_script(schedule, &file.folder)) {
-                if let Some(fault) = scripts.entry(script.clone()).or_insert_with(|| script_fault(&script)) {
+            for script in std::iter::once(schedule.script.clone())
+                .chain(notify_script(schedule, &file.folder))
+            {
+                if let Some(fault) = scripts
+                    .entry(script.clone())
+                    .or_insert_with(|| script_fault(&script))
+                {
                     problems.push((schedule.line, format!("{}: {fault}", schedule.name)));
                 }
             }
@@ -54,12 +59,30 @@ impl Check {
         for (line, warning) in &warnings {
             report::warning(&format!("{path}, line {line}: {warning}"));
         }
-        let unzoned = file.schedules.iter().filter(|schedule| schedule.zone_is_default).count();
-        let zone = if unzoned > 0 { format!("; {unzoned} without a timezone, which go by UTC") } else { String::new() };
-        let (schedules, errors) = (count(file.schedules.len(), "schedule"), count(problems.len(), "error"));
-        report::print(&format!("{path}: {schedules}, {errors}, {}{zone}", count(warnings.len(), "warning")));
+        let unzoned = file
+            .schedules
+            .iter()
+            .filter(|schedule| schedule.zone_is_default)
+            .count();
+        let zone = if unzoned > 0 {
+            format!("; {unzoned} without a timezone, which go by UTC")
+        } else {
+            String::new()
+        };
+        let (schedules, errors) = (
+            count(file.schedules.len(), "schedule"),
+            count(problems.len(), "error"),
+        );
+        report::print(&format!(
+            "{path}: {schedules}, {errors}, {}{zone}",
+            count(warnings.len(), "warning")
+        ));
         let failed = !problems.is_empty() || (self.strict && !warnings.is_empty());
-        if failed { status::SCRIPT.into() } else { status::DONE.into() }
+        if failed {
+            status::SCRIPT.into()
+        } else {
+            status::DONE.into()
+        }
     }
 }
 
@@ -71,7 +94,8 @@ fn notify_script(schedule: &Schedule, folder: &Path) -> Option<PathBuf> {
 fn script_fault(script: &Path) -> Option<String> {
     let name = script.display();
     match fs::read_to_string(script) {
-        Ok(text) => lua::fault(&name.to_string(), &text).map(|fault| format!("the script does not parse: {fault}")),
+        Ok(text) => lua::fault(&name.to_string(), &text)
+            .map(|fault| format!("the script does not parse: {fault}")),
         Err(error) => Some(format!("the script {name} cannot be read: {error}")),
     }
 }
@@ -79,8 +103,21 @@ fn script_fault(script: &Path) -> Option<String> {
 /// Profiles are looked for from each script's folder upwards, as its run will.
 fn unknown_profiles(options: &GlobalOptions, file: &ScheduleFile) -> Vec<(usize, String)> {
     let mut by_folder: BTreeMap<PathBuf, Vec<&Arc<Schedule>>> = BTreeMap::new();
-    for schedule in file.schedules.iter().filter(|schedule| schedule.profile.is_some()) {
-        by_folder.entry(schedule.script.parent().map(Path::to_owned).unwrap_or_default()).or_default().push(schedule);
+    for schedule in file
+        .schedules
+        .iter()
+        .filter(|schedule| schedule.profile.is_some())
+    {
+        by_folder
+            .entry(
+                schedule
+                    .script
+                    .parent()
+                    .map(Path::to_owned)
+                    .unwrap_or_default(),
+            )
+            .or_default()
+            .push(schedule);
     }
     let mut problems = Vec::new();
     for (folder, schedules) in by_folder {
@@ -94,8 +131,14 @@ fn unknown_profiles(options: &GlobalOptions, file: &ScheduleFile) -> Vec<(usize,
         for schedule in schedules {
             let profile = schedule.profile.as_deref().unwrap_or_default();
             if !names.iter().any(|name| name == profile) {
-                let near = suggest::did_you_mean(&suggest::nearest(profile, names.iter().map(String::as_str)));
-                problems.push((schedule.line, format!("{}: there is no profile {profile:?}{near}", schedule.name)));
+                let near = suggest::did_you_mean(&suggest::nearest(
+                    profile,
+                    names.iter().map(String::as_str),
+                ));
+                problems.push((
+                    schedule.line,
+                    format!("{}: there is no profile {profile:?}{near}", schedule.name),
+                ));
             }
         }
     }

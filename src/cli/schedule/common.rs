@@ -32,9 +32,22 @@ pub(super) fn read(path: &Path) -> Result<ScheduleFile, ExitCode> {
 /// Prints what is wrong with a file, with the line.
 pub(super) fn refuse(problem: &FileError) {
     match problem {
-        FileError::Malformed { path, line, column, reason, text, span } => {
+        FileError::Malformed {
+            path,
+            line,
+            column,
+            reason,
+            text,
+            span,
+        } => {
             let message = format!("line {line}, column {column}: {reason}");
-            report::excerpt(&message, &path.display().to_string(), text, span.clone(), "TOML");
+            report::excerpt(
+                &message,
+                &path.display().to_string(),
+                text,
+                span.clone(),
+                "TOML",
+            );
         }
         FileError::Unreadable { .. } => report::error(&problem.to_string()),
     }
@@ -47,13 +60,20 @@ pub(super) fn store(options: &GlobalOptions) -> Result<Store, ExitCode> {
 
 pub(super) fn store_path(options: &GlobalOptions) -> Result<PathBuf, ExitCode> {
     context::store_path(options).ok_or_else(|| {
-        let reason = if options.sim { "a simulation has no history of its own" } else { "there is no home folder" };
-        report::error(&format!("{reason}; --store FILE sets where runs and firings are kept"));
+        let reason = if options.sim {
+            "a simulation has no history of its own"
+        } else {
+            "there is no home folder"
+        };
+        report::error(&format!(
+            "{reason}; --store FILE sets where runs and firings are kept"
+        ));
         status::USAGE.into()
     })
 }
 
-/// How long the server's answer is waited for; it reports itself when it does not come to a request.
+/// How long the server's answer is waited for; it reports itself when it does not come to a
+/// request.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Asks something of the server that holds the store's lock; its answer, or what is wrong.
@@ -61,9 +81,9 @@ pub(super) fn ask_server(store: &Store, holder: &str, request: &Request) -> Resu
     match control::ask(&control::server_socket(store.path()), request, PATIENCE) {
         Ok(Reply::Done(answer)) => Ok(report::printable(&answer)),
         Ok(Reply::Refused(problem)) => Err(report::printable(&problem)),
-        Err(problem @ AskError::NoListener(_)) => {
-            Err(format!("the server ({holder}) does not listen: {problem}; it is of another version, or could not make its socket"))
-        }
+        Err(problem @ AskError::NoListener(_)) => Err(format!(
+            "the server ({holder}) does not listen: {problem}; it is of another version, or could not make its socket"
+        )),
         Err(problem) => Err(problem.to_string()),
     }
 }
@@ -71,7 +91,11 @@ pub(super) fn ask_server(store: &Store, holder: &str, request: &Request) -> Resu
 /// Options that count for a schedule's runs too.
 pub(super) fn shared_options(options: &GlobalOptions) -> Shared {
     let mut others: Vec<OsString> = Vec::new();
-    let absolute = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone()).into_os_string();
+    let absolute = |path: &PathBuf| {
+        path.canonicalize()
+            .unwrap_or_else(|_| path.clone())
+            .into_os_string()
+    };
     for (name, url) in &options.endpoint {
         others.extend(["--endpoint".into(), format!("{name}={url}").into()]);
     }
@@ -83,13 +107,23 @@ pub(super) fn shared_options(options: &GlobalOptions) -> Shared {
     }
     if let Some(file) = &options.audit {
         // It may not be there yet.
-        others.extend(["--audit".into(), std::path::absolute(file).unwrap_or_else(|_| file.clone()).into_os_string()]);
+        others.extend([
+            "--audit".into(),
+            std::path::absolute(file)
+                .unwrap_or_else(|_| file.clone())
+                .into_os_string(),
+        ]);
     }
     if options.sim {
         others.push("--sim".into());
     }
     others.extend((0..options.verbose).map(|_| OsString::from("-v")));
-    Shared { profile: options.profile.clone(), region: options.region.clone(), read_only: options.read_only, others }
+    Shared {
+        profile: options.profile.clone(),
+        region: options.region.clone(),
+        read_only: options.read_only,
+        others,
+    }
 }
 
 /// An id for a run.

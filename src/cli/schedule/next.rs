@@ -12,7 +12,8 @@ use jiff::{Timestamp, Zoned};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-/// Prints the next firings of each schedule, on its own clock and in UTC, with the changes of clocks marked
+/// Prints the next firings of each schedule, on its own clock and in UTC, with the changes of
+/// clocks marked
 #[derive(Debug, Args)]
 pub(super) struct Next {
     #[command(flatten)]
@@ -30,11 +31,16 @@ pub(super) struct Next {
 
 /// RFC 3339, or a date or date and time in UTC.
 fn time(text: &str) -> Result<Timestamp, String> {
-    let without_offset = |text: &str| text.parse::<jiff::civil::DateTime>().and_then(|time| TimeZone::UTC.to_timestamp(time));
+    let without_offset = |text: &str| {
+        text.parse::<jiff::civil::DateTime>()
+            .and_then(|time| TimeZone::UTC.to_timestamp(time))
+    };
     text.parse::<Timestamp>()
         .or_else(|_| text.parse::<Zoned>().map(|time| time.timestamp()))
         .or_else(|_| without_offset(text))
-        .map_err(|_| "write it as 2026-03-29T00:00:00+01:00; without an offset it is in UTC".to_owned())
+        .map_err(|_| {
+            "write it as 2026-03-29T00:00:00+01:00; without an offset it is in UTC".to_owned()
+        })
 }
 
 struct Row {
@@ -55,13 +61,20 @@ impl Next {
         for schedule in &file.schedules {
             let mut before = from;
             for firing in schedule.timing.firings(from).take(self.count as usize) {
-                rows.push(Row { schedule: Arc::clone(schedule), firing, before });
+                rows.push(Row {
+                    schedule: Arc::clone(schedule),
+                    firing,
+                    before,
+                });
                 before = firing.at;
             }
         }
         rows.sort_by(|a, b| (a.firing.at, &a.schedule.name).cmp(&(b.firing.at, &b.schedule.name)));
         if self.json {
-            report::print(&format!("{:#}", rows.iter().map(Row::json).collect::<serde_json::Value>()));
+            report::print(&format!(
+                "{:#}",
+                rows.iter().map(Row::json).collect::<serde_json::Value>()
+            ));
             return status::DONE.into();
         }
         if rows.is_empty() {
@@ -69,12 +82,19 @@ impl Next {
         } else {
             report::print(&table(&rows));
         }
-        let silent = file.schedules.iter().filter(|schedule| schedule.timing.next(from).is_none());
+        let silent = file
+            .schedules
+            .iter()
+            .filter(|schedule| schedule.timing.next(from).is_none());
         let silent: Vec<_> = silent.map(|schedule| schedule.name.to_string()).collect();
         if !silent.is_empty() {
             report::warning(&format!("these never fire: {}", silent.join(", ")));
         }
-        if file.schedules.iter().any(|schedule| schedule.zone_is_default) {
+        if file
+            .schedules
+            .iter()
+            .any(|schedule| schedule.zone_is_default)
+        {
             report::note("schedules without a timezone go by UTC");
         }
         status::DONE.into()
@@ -83,7 +103,9 @@ impl Next {
 
 fn table(rows: &[Row]) -> String {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(["SCHEDULE", "LOCAL", "ZONE", "UTC", "NOTE"]);
     for row in rows {
         let local = row.local();
@@ -98,7 +120,11 @@ fn table(rows: &[Row]) -> String {
     if let Some(first) = table.column_mut(0) {
         first.set_padding((0, 1));
     }
-    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+    table
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 impl Row {
@@ -108,7 +134,11 @@ impl Row {
 
     fn json(&self) -> serde_json::Value {
         let local = self.local();
-        let fraction = if self.firing.at.subsec_nanosecond() == 0 { "" } else { "%.f" };
+        let fraction = if self.firing.at.subsec_nanosecond() == 0 {
+            ""
+        } else {
+            "%.f"
+        };
         let mut row = serde_json::json!({
             "name": &*self.schedule.name,
             "at": local.strftime(&format!("%Y-%m-%dT%H:%M:%S{fraction}%:z")).to_string(),
@@ -129,16 +159,30 @@ impl Row {
         let mut notes = Vec::new();
         let earlier = zone.to_offset(self.before);
         if earlier != local.offset() {
-            let direction = if local.offset().seconds() > earlier.seconds() { "forward" } else { "back" };
-            notes.push(format!("DST: the clocks went {direction}, {} to {}", offset(earlier), offset(local.offset())));
+            let direction = if local.offset().seconds() > earlier.seconds() {
+                "forward"
+            } else {
+                "back"
+            };
+            notes.push(format!(
+                "DST: the clocks went {direction}, {} to {}",
+                offset(earlier),
+                offset(local.offset())
+            ));
         }
         if let Recurrence::Cron(expression) = &self.schedule.timing.recurrence {
             let pattern = expression.pattern();
             if !pattern.follows_clock() && !pattern.names(local.datetime()) {
                 notes.push("its time is skipped, so it fires at the end of the gap".to_owned());
             }
-            if let AmbiguousOffset::Fold { before, .. } = zone.to_ambiguous_timestamp(local.datetime()).offset() {
-                let which = if before == local.offset() { "first" } else { "second" };
+            if let AmbiguousOffset::Fold { before, .. } =
+                zone.to_ambiguous_timestamp(local.datetime()).offset()
+            {
+                let which = if before == local.offset() {
+                    "first"
+                } else {
+                    "second"
+                };
                 notes.push(format!("the {which} of two {}", local.strftime("%H:%M")));
             }
         }
@@ -154,5 +198,10 @@ impl Row {
 
 fn offset(offset: jiff::tz::Offset) -> String {
     let minutes = offset.seconds().abs() / 60;
-    format!("{}{:02}:{:02}", if offset.is_negative() { '-' } else { '+' }, minutes / 60, minutes % 60)
+    format!(
+        "{}{:02}:{:02}",
+        if offset.is_negative() { '-' } else { '+' },
+        minutes / 60,
+        minutes % 60
+    )
 }

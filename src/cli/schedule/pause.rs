@@ -1,4 +1,5 @@
-//! `cumulua schedule pause` and `resume`: keep a schedule from firing, whether a server runs or not.
+//! `cumulua schedule pause` and `resume`: keep a schedule from firing, whether a server runs or
+//! not.
 
 use super::super::options::GlobalOptions;
 use super::super::{report, status};
@@ -74,7 +75,10 @@ fn set(options: &GlobalOptions, which: &ScheduleArgument, paused: bool) -> ExitC
             let already = if changed { "" } else { " already" };
             report::print(&format!("{}: {state}{already}", which.name));
             if !paused && schedule.paused {
-                report::warning(&format!("{} itself has paused = true, which keeps it from firing", file.path.display()));
+                report::warning(&format!(
+                    "{} itself has paused = true, which keeps it from firing",
+                    file.path.display()
+                ));
             }
             status::DONE.into()
         }
@@ -85,13 +89,16 @@ fn set(options: &GlobalOptions, which: &ScheduleArgument, paused: bool) -> ExitC
     }
 }
 
-/// The store knows it from now on, and a server that begins later reads it; one that runs is notified, and has looked once this is back.
+/// The store knows it from now on, and a server that begins later reads it; one that runs is
+/// notified, and has looked once this is back.
 fn change(store: &Store, name: &str, paused: bool) -> Result<bool, StoreError> {
     let changed = store.set_paused(name, paused, wall_now())?;
     if let Ok(Taken::By(holder)) = store.locks().server()
         && let Err(problem) = ask_server(store, &holder, &Request::Look)
     {
-        report::warning(&format!("the server that runs may not know of it yet: {problem}"));
+        report::warning(&format!(
+            "the server that runs may not know of it yet: {problem}"
+        ));
     }
     Ok(changed)
 }

@@ -10,13 +10,17 @@ use std::process::ExitCode;
 
 /// Lets the server read its file again now, and prints what came of it
 ///
-/// A server also does so at SIGHUP, and within two seconds of the file's change. A faulty file is refused, and the one before it stays.
+/// A server also does so at SIGHUP, and within two seconds of the file's change. A faulty file is
+/// refused, and the one before it stays.
 #[derive(Debug, Args)]
 pub(super) struct Reload {}
 
 impl Reload {
     /// Asks the server.
-    #[expect(clippy::unused_self, reason = "a subcommand without options of its own, run as all of them")]
+    #[expect(
+        clippy::unused_self,
+        reason = "a subcommand without options of its own, run as all of them"
+    )]
     pub(super) fn run(self, options: &GlobalOptions) -> ExitCode {
         let store = match store(options) {
             Ok(store) => store,
@@ -24,9 +28,10 @@ impl Reload {
         };
         let answer = match store.locks().server() {
             Ok(Taken::By(holder)) => ask_server(&store, &holder, &Request::Reload),
-            Ok(Taken::Held(_)) => {
-                Err(format!("no server serves the store {}; `cumulua schedule serve` starts one", store.path().display()))
-            }
+            Ok(Taken::Held(_)) => Err(format!(
+                "no server serves the store {}; `cumulua schedule serve` starts one",
+                store.path().display()
+            )),
             Err(problem) => Err(format!("whether a server runs cannot be seen: {problem}")),
         };
         match answer {

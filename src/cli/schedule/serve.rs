@@ -21,8 +21,9 @@ use std::time::Duration;
 
 /// Runs each script at its times until it is ended
 ///
-/// SIGTERM: nothing starts any more, running runs get the file's grace. SIGHUP or a changed file: the file is read again; a faulty one is
-/// refused, and the one before it stays. One server serves one run store.
+/// SIGTERM: nothing starts any more, running runs get the file's grace. SIGHUP or a changed file:
+/// the file is read again; a faulty one is refused, and the one before it stays. One server serves
+/// one run store.
 #[derive(Debug, Args)]
 pub(super) struct Serve {
     #[command(flatten)]
@@ -42,7 +43,9 @@ impl Serve {
     /// Serves.
     pub(super) fn run(self, options: &GlobalOptions) -> ExitCode {
         if self.http.is_some_and(|address| !address.ip().is_loopback()) && !self.http_public {
-            report::error("--http takes an address of this machine, as 127.0.0.1:9188; --http-public lets it listen beyond");
+            report::error(
+                "--http takes an address of this machine, as 127.0.0.1:9188; --http-public lets it listen beyond",
+            );
             return status::USAGE.into();
         }
         let store = match store_path(options) {
@@ -54,10 +57,24 @@ impl Serve {
             Err(status) => return status,
         };
         let post = post(options, &self.file.file);
-        let log = Arc::new(Lines { format: options.log_format, verbose: options.verbose > 0 });
-        let server = Server { file: self.file.file, store, launcher, post, http: self.http, grace: self.grace, log };
+        let log = Arc::new(Lines {
+            format: options.log_format,
+            verbose: options.verbose > 0,
+        });
+        let server = Server {
+            file: self.file.file,
+            store,
+            launcher,
+            post,
+            http: self.http,
+            grace: self.grace,
+            log,
+        };
         // The schedule's clock is real, also where its runs are simulated.
-        let options = GlobalOptions { sim: false, ..options.clone() };
+        let options = GlobalOptions {
+            sim: false,
+            ..options.clone()
+        };
         context::block_on(&options, &Simulation::default(), async {
             match server.serve().await {
                 Ok(()) => status::DONE.into(),
@@ -86,13 +103,18 @@ pub(super) fn launcher(options: &GlobalOptions, store: &Store) -> Result<Launche
 /// How long a webhook may take.
 const WEBHOOK: Duration = Duration::from_secs(30);
 
-/// Webhooks, through a gate of their own: only to hosts that the configuration lets scripts reach, and in the audit.
+/// Webhooks, through a gate of their own: only to hosts that the configuration lets scripts reach,
+/// and in the audit.
 fn post(options: &GlobalOptions, file: &Path) -> Post {
     // Runs that may change nothing are the more worth a call.
-    let options = GlobalOptions { read_only: false, ..options.clone() };
+    let options = GlobalOptions {
+        read_only: false,
+        ..options.clone()
+    };
     let folder = file.parent().map(Path::to_owned).unwrap_or_default();
     Arc::new(move |url, event| {
-        let gate = context::plain_gate(&options, &Simulation::default(), &folder, Grants::default());
+        let gate =
+            context::plain_gate(&options, &Simulation::default(), &folder, Grants::default());
         let request = WebRequest {
             function: "schedule.notify".into(),
             method: "POST",
@@ -134,8 +156,7 @@ impl Log for Lines {
         let line = match self.format {
             Format::Text => format!("{time} {word}: {message}"),
             Format::Json => {
-                let mut line =
-                    serde_json::json!({ "time": time, "level": if word == "warning" { "warn" } else { word }, "message": message });
+                let mut line = serde_json::json!({ "time": time, "level": if word == "warning" { "warn" } else { word }, "message": message });
                 for (name, value) in fields {
                     line[name] = (*value).into();
                 }

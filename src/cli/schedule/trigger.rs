@@ -1,4 +1,5 @@
-//! `cumulua schedule trigger`: runs a schedule now, by the server that serves it, otherwise right here.
+//! `cumulua schedule trigger`: runs a schedule now, by the server that serves it, otherwise right
+//! here.
 
 use super::super::options::GlobalOptions;
 use super::super::simulation::Simulation;
@@ -17,7 +18,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-/// Runs a schedule now, whatever its times: by the server where one serves it, otherwise in this terminal
+/// Runs a schedule now, whatever its times: by the server where one serves it, otherwise in this
+/// terminal
 #[derive(Debug, Args)]
 pub(super) struct Trigger {
     #[command(flatten)]
@@ -46,7 +48,9 @@ impl Trigger {
                 drop(lock);
                 here(options, &store, schedule, &file.folder)
             }
-            Err(problem) => report_failure(&format!("whether a server runs cannot be seen: {problem}")),
+            Err(problem) => {
+                report_failure(&format!("whether a server runs cannot be seen: {problem}"))
+            }
         }
     }
 }
@@ -57,16 +61,29 @@ fn report_failure(problem: &str) -> ExitCode {
 }
 
 fn ask(store: &Store, holder: &str, name: &str) -> ExitCode {
-    match ask_server(store, holder, &Request::Trigger { schedule: name.to_owned() }) {
+    match ask_server(
+        store,
+        holder,
+        &Request::Trigger {
+            schedule: name.to_owned(),
+        },
+    ) {
         Ok(answer) => {
-            report::print(&format!("{name}: {answer}; `cumulua runs list --name {name}` shows it"));
+            report::print(&format!(
+                "{name}: {answer}; `cumulua runs list --name {name}` shows it"
+            ));
             status::DONE.into()
         }
         Err(problem) => report_failure(&problem),
     }
 }
 
-fn here(options: &GlobalOptions, store: &Store, schedule: &Arc<Schedule>, folder: &Path) -> ExitCode {
+fn here(
+    options: &GlobalOptions,
+    store: &Store,
+    schedule: &Arc<Schedule>,
+    folder: &Path,
+) -> ExitCode {
     let launcher = match launcher(options, store) {
         Ok(launcher) => launcher,
         Err(status) => return status,
@@ -78,9 +95,18 @@ fn here(options: &GlobalOptions, store: &Store, schedule: &Arc<Schedule>, folder
             Stream::Err => writeln!(streams::stderr().lock(), "{line}"),
         };
     });
-    let once =
-        Once { store: store.clone(), launcher, schedule: Arc::clone(schedule), folder: folder.to_owned(), id: new_id(), echo };
-    let real = GlobalOptions { sim: false, ..options.clone() };
+    let once = Once {
+        store: store.clone(),
+        launcher,
+        schedule: Arc::clone(schedule),
+        folder: folder.to_owned(),
+        id: new_id(),
+        echo,
+    };
+    let real = GlobalOptions {
+        sim: false,
+        ..options.clone()
+    };
     super::super::context::block_on(&real, &Simulation::default(), async {
         match run_once(once).await {
             Ok(code) => ExitCode::from(u8::try_from(code).unwrap_or(status::SCRIPT.0)),

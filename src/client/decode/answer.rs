@@ -20,7 +20,12 @@ pub struct Decoded {
 }
 
 /// Codes for a timestamp that is off. None is documented; these are Alibaba's.
-const CLOCK_CODES: &[&str] = &["InvalidTimeStamp.Expired", "InvalidTimeStamp.Format", "IllegalTimestamp", "RequestExpired"];
+const CLOCK_CODES: &[&str] = &[
+    "InvalidTimeStamp.Expired",
+    "InvalidTimeStamp.Format",
+    "IllegalTimestamp",
+    "RequestExpired",
+];
 
 /// A server's clock that differs by less needs no correction, whatever the code is.
 const CLOCK_TOLERANCE_SECONDS: i64 = 60;
@@ -34,18 +39,30 @@ pub fn decode(action: &Action, response: &Response, now: Timestamp) -> Result<De
     let http_status = response.status.as_u16();
     let unreadable = |reason: String, is_cut_short| {
         let bytes = response.body.len();
-        CallError::Unintelligible { reason, http_status, bytes, is_cut_short }
+        CallError::Unintelligible {
+            reason,
+            http_status,
+            bytes,
+            is_cut_short,
+        }
     };
     let unintelligible = |reason: String| unreadable(reason, false);
     // Before its body is read, which may be empty or a page of HTML.
     if !(200..300).contains(&http_status) && http_status < 400 {
-        return Err(unintelligible("it is a redirect, which a signed request cannot follow".to_owned()));
+        return Err(unintelligible(
+            "it is a redirect, which a signed request cannot follow".to_owned(),
+        ));
     }
     let json = match parse(action, &response.body) {
         Ok(json) => json,
         // A proxy's error page is neither; its status shows what happened.
-        Err(_) if http_status >= 400 => return Err(decode_refusal(action, &Json::Null, response, now)),
-        Err(Unreadable { reason, is_cut_short }) => return Err(unreadable(reason, is_cut_short)),
+        Err(_) if http_status >= 400 => {
+            return Err(decode_refusal(action, &Json::Null, response, now));
+        }
+        Err(Unreadable {
+            reason,
+            is_cut_short,
+        }) => return Err(unreadable(reason, is_cut_short)),
     };
     if let Some(wrapper) = &protocol.error_wrapper
         && let Some(error) = path::first(&json, wrapper)
@@ -57,21 +74,33 @@ pub fn decode(action: &Action, response: &Response, now: Timestamp) -> Result<De
         return Err(decode_refusal(action, &Json::Null, response, now));
     }
     if !json.is_object() {
-        return Err(unintelligible(format!("it is {} and not a JSON object", kind(&json))));
+        return Err(unintelligible(format!(
+            "it is {} and not a JSON object",
+            kind(&json)
+        )));
     }
     let code = first_text(&json, &protocol.code);
     let succeeded = match &code {
-        Some(code) if !protocol.success.is_empty() => protocol.success.iter().any(|good| code.eq_ignore_ascii_case(good)),
+        Some(code) if !protocol.success.is_empty() => protocol
+            .success
+            .iter()
+            .any(|good| code.eq_ignore_ascii_case(good)),
         _ => true,
     };
     if code.is_none() && !protocol.success.is_empty() && !action.read_only && http_status < 400 {
-        return Err(unintelligible("it has no code, so it does not say whether the call was carried out".to_owned()));
+        return Err(unintelligible(
+            "it has no code, so it does not say whether the call was carried out".to_owned(),
+        ));
     }
     if http_status >= 400 || !succeeded {
         return Err(decode_refusal(action, &json, response, now));
     }
     let request_id = request_id(action, &json, response);
-    Ok(Decoded { json, http_status, request_id })
+    Ok(Decoded {
+        json,
+        http_status,
+        request_id,
+    })
 }
 
 /// Why a body is no answer.
@@ -83,7 +112,10 @@ struct Unreadable {
 
 impl From<String> for Unreadable {
     fn from(reason: String) -> Self {
-        Self { reason, is_cut_short: false }
+        Self {
+            reason,
+            is_cut_short: false,
+        }
     }
 }
 
@@ -99,8 +131,15 @@ fn parse(action: &Action, body: &[u8]) -> Result<Json, Unreadable> {
     }
     serde_json::from_str(text).map_err(|error| {
         if error.is_eof() {
-            let reason = format!("its JSON is cut short at line {}, column {}", error.line(), error.column());
-            return Unreadable { reason, is_cut_short: true };
+            let reason = format!(
+                "its JSON is cut short at line {}, column {}",
+                error.line(),
+                error.column()
+            );
+            return Unreadable {
+                reason,
+                is_cut_short: true,
+            };
         }
         let reason = if error.to_string().starts_with("recursion limit") {
             "its JSON is nested too deeply".to_owned()
@@ -113,16 +152,21 @@ fn parse(action: &Action, body: &[u8]) -> Result<Json, Unreadable> {
 
 /// Takes the one key off that wraps the whole answer.
 fn unwrap(action: &Action, json: Json) -> Json {
-    let Json::Object(mut map) = json else { return json };
+    let Json::Object(mut map) = json else {
+        return json;
+    };
     let wrapped = match action.product.protocol.wrapper {
         Some(Wrapper::ActionResponse) => {
             let key = format!("{}Response", action.name);
             map.contains_key(&key).then_some(key)
         }
-        // Two of Alibaba's answers name another Action in their wrapper, so any single such key is one.
-        Some(Wrapper::ResponseSuffix) if map.len() == 1 => {
-            map.keys().next().filter(|key| key.ends_with("_response") || key.ends_with(".response")).cloned()
-        }
+        // Two of Alibaba's answers name another Action in their wrapper, so any single such key is
+        // one.
+        Some(Wrapper::ResponseSuffix) if map.len() == 1 => map
+            .keys()
+            .next()
+            .filter(|key| key.ends_with("_response") || key.ends_with(".response"))
+            .cloned(),
         _ => None,
     };
     match wrapped.and_then(|key| map.remove(&key)) {
@@ -136,25 +180,40 @@ fn decode_refusal(action: &Action, json: &Json, response: &Response, now: Timest
     let http_status = response.status.as_u16();
     let code = first_text(json, &protocol.code).filter(|code| !code.is_empty());
     let message = first_text(json, &protocol.message).unwrap_or_default();
-    let throttled = http_status == 429 || code.as_ref().is_some_and(|code| protocol.throttled.contains(code));
-    let says_so = code.as_ref().is_some_and(|code| CLOCK_CODES.contains(&code.as_str()));
-    let tolerated = if says_so { CLOCK_TOLERANCE_SECONDS } else { CLOCK_WINDOW_SECONDS };
+    let throttled = http_status == 429
+        || code
+            .as_ref()
+            .is_some_and(|code| protocol.throttled.contains(code));
+    let says_so = code
+        .as_ref()
+        .is_some_and(|code| CLOCK_CODES.contains(&code.as_str()));
+    let tolerated = if says_so {
+        CLOCK_TOLERANCE_SECONDS
+    } else {
+        CLOCK_WINDOW_SECONDS
+    };
     let may_be_the_time = http_status < 500 && !throttled;
     CallError::Refused(Box::new(Refusal {
-        meaning: code.as_ref().and_then(|code| action.error(code)).map(|error| error.meaning.clone()),
+        meaning: code
+            .as_ref()
+            .and_then(|code| action.error(code))
+            .map(|error| error.meaning.clone()),
         code,
         message,
         http_status,
         request_id: request_id(action, json, response),
         throttled,
         retry_after: retry_after(response, now),
-        clock_skew: clock_skew(response, now).filter(|skew| may_be_the_time && skew.abs() > tolerated),
+        clock_skew: clock_skew(response, now)
+            .filter(|skew| may_be_the_time && skew.abs() > tolerated),
     }))
 }
 
 fn request_id(action: &Action, json: &Json, response: &Response) -> Option<String> {
     let in_body = first_text(json, &action.product.protocol.request_id).filter(|id| !id.is_empty());
-    in_body.or_else(|| header(response, "x-request-id").or_else(|| header(response, "x-acs-request-id")))
+    in_body.or_else(|| {
+        header(response, "x-request-id").or_else(|| header(response, "x-acs-request-id"))
+    })
 }
 
 /// In seconds or as a date.
@@ -168,11 +227,17 @@ fn retry_after(response: &Response, now: Timestamp) -> Option<Duration> {
 
 /// How many seconds the server's clock is ahead of ours.
 fn clock_skew(response: &Response, now: Timestamp) -> Option<i64> {
-    Some(http_date(&header(response, "date")?)?.duration_since(now).as_secs())
+    Some(
+        http_date(&header(response, "date")?)?
+            .duration_since(now)
+            .as_secs(),
+    )
 }
 
 fn http_date(text: &str) -> Option<Timestamp> {
-    jiff::fmt::rfc2822::parse(text).ok().map(|zoned| zoned.timestamp())
+    jiff::fmt::rfc2822::parse(text)
+        .ok()
+        .map(|zoned| zoned.timestamp())
 }
 
 fn header(response: &Response, name: &str) -> Option<String> {
@@ -180,7 +245,10 @@ fn header(response: &Response, name: &str) -> Option<String> {
 }
 
 fn first_text(json: &Json, keys: &[String]) -> Option<String> {
-    keys.iter().find_map(|key| json.get(key)).filter(|value| !value.is_null()).map(path::text)
+    keys.iter()
+        .find_map(|key| json.get(key))
+        .filter(|value| !value.is_null())
+        .map(path::text)
 }
 
 fn kind(json: &Json) -> &'static str {

@@ -1,5 +1,5 @@
-//! The audit's lines. Those that are not waited for are written together a moment later, by a thread of its own, so that
-//! writing them is no part of the time of a call.
+//! The audit's lines. Those that are not waited for are written together a moment later, by a
+//! thread of its own, so that writing them is no part of the time of a call.
 
 use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
@@ -9,8 +9,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// How long the record of a call that only reads may wait for more, so that they are written together: each time that another thread wakes
-/// up for it takes time from the calls.
+/// How long the record of a call that only reads may wait for more, so that they are written
+/// together: each time that another thread wakes up for it takes time from the calls.
 pub const GATHERING: Duration = Duration::from_millis(100);
 
 /// Lines that may wait; the call that adds one more writes them all.
@@ -55,8 +55,16 @@ impl Waiting {
 
 impl Lines {
     pub(super) fn new(path: Option<PathBuf>, keeps: bool) -> Self {
-        let sink = Mutex::new(Sink { file: None, kept: keeps.then(VecDeque::new) });
-        Self { path, waiting: Mutex::default(), news: Condvar::new(), sink }
+        let sink = Mutex::new(Sink {
+            file: None,
+            kept: keeps.then(VecDeque::new),
+        });
+        Self {
+            path,
+            waiting: Mutex::default(),
+            news: Condvar::new(),
+            sink,
+        }
     }
 
     pub(super) fn path(&self) -> Option<&Path> {
@@ -72,7 +80,8 @@ impl Lines {
         lock(&self.sink).kept.iter().flatten().cloned().collect()
     }
 
-    /// Takes a line that is written with the next. It is not counted, because the thread is woken for the first that is.
+    /// Takes a line that is written with the next. It is not counted, because the thread is woken
+    /// for the first that is.
     pub(super) fn hold(&self, line: &str) {
         let mut waiting = lock(&self.waiting);
         waiting.add(line);
@@ -95,7 +104,10 @@ impl Lines {
         }
         if !waiting.has_thread {
             let lines = Arc::clone(self);
-            waiting.has_thread = thread::Builder::new().name("audit".to_owned()).spawn(move || lines.write_on()).is_ok();
+            waiting.has_thread = thread::Builder::new()
+                .name("audit".to_owned())
+                .spawn(move || lines.write_on())
+                .is_ok();
         }
         let writes_itself = !waiting.has_thread || waiting.lines >= MOST_WAITING;
         drop(waiting);
@@ -137,7 +149,10 @@ impl Lines {
         loop {
             let mut waiting = lock(&self.waiting);
             while waiting.lines == 0 && !waiting.is_closed {
-                waiting = self.news.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+                waiting = self
+                    .news
+                    .wait(waiting)
+                    .unwrap_or_else(PoisonError::into_inner);
             }
             if waiting.is_closed {
                 return;
@@ -152,7 +167,10 @@ impl Lines {
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
         fs::create_dir_all(folder)?;
     }
     let mut options = OpenOptions::new();
@@ -182,7 +200,10 @@ mod tests {
     fn until(is_so: impl Fn() -> bool) {
         let started = real_now();
         while !is_so() {
-            assert!(started.elapsed() < Duration::from_secs(20), "it never was so");
+            assert!(
+                started.elapsed() < Duration::from_secs(20),
+                "it never was so"
+            );
             thread::yield_now();
         }
     }

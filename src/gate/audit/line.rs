@@ -10,7 +10,8 @@ use std::time::Duration;
 /// The phase of a change that is about to leave.
 pub(in crate::gate) const SENDING: &str = "sending";
 
-/// What is recorded of a call, without any secret known to the run: its texts are [clean](cumulua_core::secret::Redactor::clean).
+/// What is recorded of a call, without any secret known to the run: its texts are
+/// [clean](cumulua_core::secret::Redactor::clean).
 #[derive(Serialize)]
 pub(in crate::gate) struct AuditEntry<'a, P> {
     /// The call's number in its run, from 1; it stands first in a line.
@@ -69,7 +70,10 @@ pub(in crate::gate) struct End<'a> {
 impl End<'_> {
     /// The outcome of a change that is about to leave: still open.
     pub(in crate::gate) fn of_intent() -> Self {
-        Self { sent: Sent::Maybe.as_str(), ..Self::default() }
+        Self {
+            sent: Sent::Maybe.as_str(),
+            ..Self::default()
+        }
     }
 }
 
@@ -101,9 +105,23 @@ struct Line<'a, P> {
 
 impl AuditLine {
     /// A record that a run makes at this time.
-    pub(in crate::gate) fn new<P: Serialize>(entry: &AuditEntry<'_, P>, run: &str, time: Timestamp) -> Self {
-        let line = serde_json::to_string(&Line { number: entry.number, time, run, entry }).expect("the keys of all maps are texts");
-        Self { number: entry.number, read_only: entry.read_only, line }
+    pub(in crate::gate) fn new<P: Serialize>(
+        entry: &AuditEntry<'_, P>,
+        run: &str,
+        time: Timestamp,
+    ) -> Self {
+        let line = serde_json::to_string(&Line {
+            number: entry.number,
+            time,
+            run,
+            entry,
+        })
+        .expect("the keys of all maps are texts");
+        Self {
+            number: entry.number,
+            read_only: entry.read_only,
+            line,
+        }
     }
 }
 
@@ -129,7 +147,10 @@ mod tests {
         let entry = AuditEntry {
             number: 1234,
             phase: "ended",
-            place: &EffectId { path: "0.2".to_owned(), number: 3 },
+            place: &EffectId {
+                path: "0.2".to_owned(),
+                number: 3,
+            },
             action: "cds.ccs.DescribeTags".into(),
             read_only: true,
             params: serde_json::json!({}),
@@ -143,7 +164,9 @@ mod tests {
         });
         assert_eq!(read, expected);
         assert!(
-            line.line.starts_with(r#"{"number":1234,"time":"1970-01-01T00:00:00Z","run":"r","phase":"ended","#),
+            line.line.starts_with(
+                r#"{"number":1234,"time":"1970-01-01T00:00:00Z","run":"r","phase":"ended","#
+            ),
             "{}",
             line.line
         );

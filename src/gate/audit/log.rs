@@ -52,9 +52,14 @@ impl Audit {
         Some(state.join("cumulua").join("audit.jsonl"))
     }
 
-    /// Appends a record. That of a change, about to leave or ended, is in the file when this returns; any other follows within moments.
+    /// Appends a record. That of a change, about to leave or ended, is in the file when this
+    /// returns; any other follows within moments.
     pub(in crate::gate) fn append(&self, line: &AuditLine) -> io::Result<()> {
-        if line.read_only { self.0.write_soon(&line.line) } else { self.0.write_now(&line.line) }
+        if line.read_only {
+            self.0.write_soon(&line.line)
+        } else {
+            self.0.write_now(&line.line)
+        }
     }
 
     /// Takes a record that is written by the next [`flush`](Self::flush).

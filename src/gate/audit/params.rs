@@ -1,4 +1,5 @@
-//! Parameters of calls: which of them are secrets, how records show them, and what the redactor learns from them.
+//! Parameters of calls: which of them are secrets, how records show them, and what the redactor
+//! learns from them.
 
 use crate::client::value::{Params, Value};
 use cumulua_core::catalog::{Action, Param, suggest};
@@ -15,8 +16,17 @@ pub(in crate::gate) struct RedactedParams<'a> {
 }
 
 impl<'a> RedactedParams<'a> {
-    pub(in crate::gate) fn new(action: &'a Action, params: &'a Params, redactor: &'a Redactor) -> Self {
-        Self { action, redactor, known: &action.params, params }
+    pub(in crate::gate) fn new(
+        action: &'a Action,
+        params: &'a Params,
+        redactor: &'a Redactor,
+    ) -> Self {
+        Self {
+            action,
+            redactor,
+            known: &action.params,
+            params,
+        }
     }
 }
 
@@ -25,10 +35,19 @@ impl Serialize for RedactedParams<'_> {
         let mut map = serializer.serialize_map(Some(self.params.len()))?;
         for (name, value) in self.params {
             let key = self.redactor.clean(name);
-            if is_sensitive(self.action, self.known, name) || is_unknown(self.action, self.known, name) {
+            if is_sensitive(self.action, self.known, name)
+                || is_unknown(self.action, self.known, name)
+            {
                 map.serialize_entry(&key, REDACTED)?;
             } else {
-                map.serialize_entry(&key, &RedactedValue { within: *self, known: fields(self.known, name), value })?;
+                map.serialize_entry(
+                    &key,
+                    &RedactedValue {
+                        within: *self,
+                        known: fields(self.known, name),
+                        value,
+                    },
+                )?;
             }
         }
         map.end()
@@ -44,7 +63,11 @@ struct RedactedValue<'a> {
 
 impl Serialize for RedactedValue<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { within, known, value } = *self;
+        let Self {
+            within,
+            known,
+            value,
+        } = *self;
         match value {
             Value::Null => serializer.serialize_unit(),
             Value::Bool(value) => serializer.serialize_bool(*value),
@@ -52,8 +75,17 @@ impl Serialize for RedactedValue<'_> {
             Value::Float(value) => serializer.serialize_f64(*value),
             Value::String(text) => serializer.serialize_str(&within.redactor.clean(text)),
             Value::Secret(_) => serializer.serialize_str(REDACTED),
-            Value::List(items) => serializer.collect_seq(items.iter().map(|value| Self { within, known, value })),
-            Value::Object(params) => RedactedParams { known, params, ..within }.serialize(serializer),
+            Value::List(items) => serializer.collect_seq(items.iter().map(|value| Self {
+                within,
+                known,
+                value,
+            })),
+            Value::Object(params) => RedactedParams {
+                known,
+                params,
+                ..within
+            }
+            .serialize(serializer),
         }
     }
 }
@@ -63,43 +95,74 @@ pub(in crate::gate) fn learn(redactor: &Redactor, action: &Action, params: &Para
     learn_structure(redactor, action, &action.params, params, false);
 }
 
-fn learn_structure(redactor: &Redactor, action: &Action, known: &[Param], params: &Params, inside: bool) {
+fn learn_structure(
+    redactor: &Redactor,
+    action: &Action,
+    known: &[Param],
+    params: &Params,
+    inside: bool,
+) {
     for (name, value) in params {
         let sensitive = inside || is_sensitive(action, known, name);
         learn_value(redactor, action, fields(known, name), value, sensitive);
     }
 }
 
-fn learn_value(redactor: &Redactor, action: &Action, known: &[Param], value: &Value, sensitive: bool) {
+fn learn_value(
+    redactor: &Redactor,
+    action: &Action,
+    known: &[Param],
+    value: &Value,
+    sensitive: bool,
+) {
     match value {
         Value::Secret(secret) => redactor.learn(secret.expose()),
-        Value::List(items) => items.iter().for_each(|item| learn_value(redactor, action, known, item, sensitive)),
+        Value::List(items) => items
+            .iter()
+            .for_each(|item| learn_value(redactor, action, known, item, sensitive)),
         Value::Object(fields) => learn_structure(redactor, action, known, fields, sensitive),
-        scalar if sensitive => scalar.to_text().iter().for_each(|text| redactor.learn(text)),
+        scalar if sensitive => scalar
+            .to_text()
+            .iter()
+            .for_each(|text| redactor.learn(text)),
         _ => {}
     }
 }
 
 fn fields<'a>(known: &'a [Param], name: &str) -> &'a [Param] {
-    known.iter().find(|param| param.name == name).map_or(&[], |param| param.fields.as_slice())
+    known
+        .iter()
+        .find(|param| param.name == name)
+        .map_or(&[], |param| param.fields.as_slice())
 }
 
-/// Whether the catalogue has the Action and not the parameter: what it holds is not known, and a misspelled password is such a one.
+/// Whether the catalogue has the Action and not the parameter: what it holds is not known, and a
+/// misspelled password is such a one.
 fn is_unknown(action: &Action, known: &[Param], name: &str) -> bool {
     // Of a parameter without fields in the catalogue, as a map, nothing more is known.
     let tells = !known.is_empty() || action.params.is_empty();
     action.is_catalogued() && tells && known.iter().all(|param| param.name != name)
 }
 
-/// Whether a parameter is marked; one that the catalogue does not know (a misspelled one, or of a newer Action) is taken for what its
-/// name suggests.
+/// Whether a parameter is marked; one that the catalogue does not know (a misspelled one, or of a
+/// newer Action) is taken for what its name suggests.
 fn is_sensitive(action: &Action, known: &[Param], name: &str) -> bool {
     if let Some(param) = known.iter().find(|param| param.name == name) {
         return param.sensitive;
     }
     let marked = |param: &Param| param.sensitive && param.name.eq_ignore_ascii_case(name);
-    let sensitive = || known.iter().filter(|param| param.sensitive).map(|param| param.name.as_str());
+    let sensitive = || {
+        known
+            .iter()
+            .filter(|param| param.sensitive)
+            .map(|param| param.name.as_str())
+    };
     is_named_secret(name)
-        || action.service.actions.iter().flat_map(|action| &action.params).any(marked)
+        || action
+            .service
+            .actions
+            .iter()
+            .flat_map(|action| &action.params)
+            .any(marked)
         || !suggest::nearest(name, sensitive()).is_empty()
 }

@@ -22,9 +22,18 @@ pub(in crate::lua) struct Piped {
 
 impl Piped {
     /// Starts a command whose output is read, or whose input is written.
-    pub(in crate::lua) fn start(gate: &Arc<Gate>, command: &str, is_read: bool, id: &EffectId) -> Result<Self, ProcessError> {
+    pub(in crate::lua) fn start(
+        gate: &Arc<Gate>,
+        command: &str,
+        is_read: bool,
+        id: &EffectId,
+    ) -> Result<Self, ProcessError> {
         let mut streams = Streams::default();
-        let piped = if is_read { &mut streams.output } else { &mut streams.input };
+        let piped = if is_read {
+            &mut streams.output
+        } else {
+            &mut streams.input
+        };
         *piped = Some(Stdio::piped());
         let mut child = gate.start(command, streams, id)?;
         let output = child.stdout.take().map(IntoParentFile::into_parent_file);
@@ -34,7 +43,11 @@ impl Piped {
             .map_err(ProcessError::System)?;
         let access = if is_read { Access::READ } else { Access::WRITE };
         let stream = end.map(|end| Shared::new(Stream::new(end, access, Buffering::Full)));
-        Ok(Self { stream, child: Some(child), gate: Arc::clone(gate) })
+        Ok(Self {
+            stream,
+            child: Some(child),
+            gate: Arc::clone(gate),
+        })
     }
 
     /// The script's end of the pipe.
@@ -51,7 +64,11 @@ impl Piped {
     }
 
     /// Closes the script's end and waits for the process; how that ended.
-    pub(in crate::lua) async fn close(mut self, waiting: Waiting, id: &EffectId) -> Result<ExitStatus, Refused> {
+    pub(in crate::lua) async fn close(
+        mut self,
+        waiting: Waiting,
+        id: &EffectId,
+    ) -> Result<ExitStatus, Refused> {
         self.stream = None;
         match self.child.take() {
             Some(child) => Ok(self.gate.wait_for(child, waiting, id).await?),

@@ -17,7 +17,8 @@ impl Format {
     /// What `read()` reads.
     pub(in crate::lua) const USUAL: Self = Self::Line { keeps_end: false };
 
-    /// A format by its name. Only its first letter counts, and a star may stand before it, as in Lua 5.1.
+    /// A format by its name. Only its first letter counts, and a star may stand before it, as in
+    /// Lua 5.1.
     pub(in crate::lua) fn parse(name: &[u8]) -> Option<Self> {
         match name.strip_prefix(b"*").unwrap_or(name).first()? {
             b'n' => Some(Self::Number),

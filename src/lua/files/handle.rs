@@ -85,7 +85,8 @@ impl Handle {
         limit: usize,
         give: impl FnMut(Item<'_>) -> Result<(), E>,
     ) -> Result<(), ReadError<E>> {
-        self.with_stream(|stream| Ok(stream.read(request, limit, give))).map_err(ReadError::System)?
+        self.with_stream(|stream| Ok(stream.read(request, limit, give)))
+            .map_err(ReadError::System)?
     }
 
     /// Gives the items that are there, without waiting for more; whether that was all.
@@ -95,7 +96,8 @@ impl Handle {
         limit: usize,
         give: impl FnMut(Item<'_>) -> Result<(), E>,
     ) -> Result<bool, ReadError<E>> {
-        self.with_stream(|stream| Ok(stream.advance(request, limit, give))).map_err(ReadError::System)?
+        self.with_stream(|stream| Ok(stream.advance(request, limit, give)))
+            .map_err(ReadError::System)?
     }
 
     /// Takes what can be read at once, which is nothing only at the end.
@@ -134,7 +136,11 @@ impl Handle {
     }
 
     /// Sets when what is written from now on reaches the file.
-    pub(in crate::lua) fn set_buffering(&mut self, buffering: Buffering, size: Option<usize>) -> io::Result<()> {
+    pub(in crate::lua) fn set_buffering(
+        &mut self,
+        buffering: Buffering,
+        size: Option<usize>,
+    ) -> io::Result<()> {
         match &self.0 {
             Backing::Console(_) | Backing::Typed(_) => Ok(()),
             _ => self.with_stream(|stream| stream.set_buffering(buffering, size)),
@@ -161,14 +167,20 @@ impl Handle {
         }
     }
 
-    fn with_stream<R>(&mut self, use_it: impl FnOnce(&mut Stream) -> io::Result<R>) -> io::Result<R> {
+    fn with_stream<R>(
+        &mut self,
+        use_it: impl FnOnce(&mut Stream) -> io::Result<R>,
+    ) -> io::Result<R> {
         match &mut self.0 {
             Backing::File(stream) => use_it(&mut stream.lock()),
-            Backing::Process(process) => {
-                process.stream().map_or_else(|| Err(problem::bad_descriptor()), |stream| use_it(&mut stream.lock()))
-            }
+            Backing::Process(process) => process.stream().map_or_else(
+                || Err(problem::bad_descriptor()),
+                |stream| use_it(&mut stream.lock()),
+            ),
             Backing::Standard(standard) => use_it(&mut *standard.stream()?),
-            Backing::Closed | Backing::Typed(_) | Backing::Console(_) => Err(problem::bad_descriptor()),
+            Backing::Closed | Backing::Typed(_) | Backing::Console(_) => {
+                Err(problem::bad_descriptor())
+            }
         }
     }
 }

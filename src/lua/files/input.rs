@@ -30,12 +30,17 @@ impl Input {
     }
 
     /// Adds what `fill` puts into room for so many bytes; how many it put there.
-    pub(super) fn push_from<E>(&mut self, most: usize, fill: impl FnOnce(&mut [u8]) -> Result<usize, E>) -> Result<usize, E> {
+    pub(super) fn push_from<E>(
+        &mut self,
+        most: usize,
+        fill: impl FnOnce(&mut [u8]) -> Result<usize, E>,
+    ) -> Result<usize, E> {
         self.compact();
         let end = self.bytes.len();
         self.bytes.resize(end + most, 0);
         let filled = fill(&mut self.bytes[end..]);
-        self.bytes.truncate(end + filled.as_ref().map_or(0, |length| *length));
+        self.bytes
+            .truncate(end + filled.as_ref().map_or(0, |length| *length));
         filled
     }
 
@@ -59,7 +64,8 @@ impl Input {
         }
     }
 
-    /// What was read is dropped before more comes, and not with each item, which would move the rest each time.
+    /// What was read is dropped before more comes, and not with each item, which would move the
+    /// rest each time.
     fn compact(&mut self) {
         self.bytes.drain(..self.start);
         self.start = 0;

@@ -1,4 +1,5 @@
-//! File handles: buffered descriptors, Lua's formats to read from them, and the userdata that scripts hold.
+//! File handles: buffered descriptors, Lua's formats to read from them, and the userdata that
+//! scripts hold.
 
 pub(super) mod arguments;
 pub(super) mod child;

@@ -23,7 +23,12 @@ pub(super) struct Numeral {
 
 /// The numeral that bytes begin with; none where its end shows only with more of them.
 pub(super) fn scan(bytes: &[u8], is_end: bool) -> Option<Numeral> {
-    let mut scan = Scan { bytes, at: 0, is_starved: false, is_too_long: false };
+    let mut scan = Scan {
+        bytes,
+        at: 0,
+        is_starved: false,
+        is_too_long: false,
+    };
     scan.any_of(b"+-");
     let mut has_digits = false;
     let mut is_hex = false;
@@ -42,8 +47,15 @@ pub(super) fn scan(bytes: &[u8], is_end: bool) -> Option<Numeral> {
     if scan.is_starved && !is_end {
         return None;
     }
-    let value = if scan.is_too_long { None } else { value(&bytes[..scan.at]) };
-    Some(Numeral { length: scan.at, value })
+    let value = if scan.is_too_long {
+        None
+    } else {
+        value(&bytes[..scan.at])
+    };
+    Some(Numeral {
+        length: scan.at,
+        value,
+    })
 }
 
 struct Scan<'a> {
@@ -78,7 +90,13 @@ impl Scan<'_> {
 
     fn digits(&mut self, is_hex: bool) -> bool {
         let start = self.at;
-        while self.next_is(|byte| if is_hex { byte.is_ascii_hexdigit() } else { byte.is_ascii_digit() }) {}
+        while self.next_is(|byte| {
+            if is_hex {
+                byte.is_ascii_hexdigit()
+            } else {
+                byte.is_ascii_digit()
+            }
+        }) {}
         self.at > start
     }
 }
@@ -98,18 +116,29 @@ fn value(text: &[u8]) -> Option<Number> {
     {
         return Some(Number::Integer(integer));
     }
-    // Rust takes the same numerals as C here, because only digits, a point, an exponent and signs came so far.
+    // Rust takes the same numerals as C here, because only digits, a point, an exponent and signs
+    // came so far.
     str::from_utf8(text).ok()?.parse().ok().map(Number::Float)
 }
 
-/// What follows `0x`: an integer, which wraps around, or a float where there is a point or an exponent.
+/// What follows `0x`: an integer, which wraps around, or a float where there is a point or an
+/// exponent.
 fn hex_value(text: &[u8], is_negative: bool) -> Option<Number> {
     if !text.is_empty() && text.iter().all(u8::is_ascii_hexdigit) {
-        let bits = text.iter().fold(0u64, |bits, digit| (bits << 4) | nibble(*digit));
+        let bits = text
+            .iter()
+            .fold(0u64, |bits, digit| (bits << 4) | nibble(*digit));
         let integer = bits.cast_signed();
-        return Some(Number::Integer(if is_negative { integer.wrapping_neg() } else { integer }));
+        return Some(Number::Integer(if is_negative {
+            integer.wrapping_neg()
+        } else {
+            integer
+        }));
     }
-    let end = text.iter().position(|byte| matches!(byte, b'p' | b'P')).unwrap_or(text.len());
+    let end = text
+        .iter()
+        .position(|byte| matches!(byte, b'p' | b'P'))
+        .unwrap_or(text.len());
     let exponent = match text.get(end + 1..) {
         None => 0,
         Some(exponent) => saturating(exponent)?,
@@ -143,11 +172,16 @@ fn nibble(digit: u8) -> u64 {
 
 /// A whole number in decimal; one that is too large for any float is as good as the largest.
 fn saturating(text: &[u8]) -> Option<i64> {
-    let digits = text.strip_prefix(b"-").or(text.strip_prefix(b"+")).unwrap_or(text);
+    let digits = text
+        .strip_prefix(b"-")
+        .or(text.strip_prefix(b"+"))
+        .unwrap_or(text);
     if digits.is_empty() {
         return None;
     }
-    let size = digits.iter().fold(0i64, |sum, digit| (sum * 10 + i64::from(digit - b'0')).min(1_000_000));
+    let size = digits.iter().fold(0i64, |sum, digit| {
+        (sum * 10 + i64::from(digit - b'0')).min(1_000_000)
+    });
     Some(if text.starts_with(b"-") { -size } else { size })
 }
 
@@ -162,19 +196,30 @@ fn scaled(bits: u64, power: i64) -> f64 {
     let bits = bits << shift;
     // A float keeps 53 bits; below 2^-1022 each power fewer costs one of them.
     let kept = (highest + 1075).clamp(0, 53);
-    let (mut whole, rest) = if kept == 0 { (0, bits) } else { (bits >> (64 - kept), bits << kept) };
+    let (mut whole, rest) = if kept == 0 {
+        (0, bits)
+    } else {
+        (bits >> (64 - kept), bits << kept)
+    };
     let half = 1 << 63;
     if rest > half || (rest == half && whole & 1 == 1) {
         whole += 1;
     }
-    #[expect(clippy::cast_precision_loss, reason = "it has 54 bits at most, of which the last is 0")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "it has 54 bits at most, of which the last is 0"
+    )]
     let float = whole as f64;
     float * power_of_two((highest - kept + 1).min(1023))
 }
 
 /// From 2^-1074 to 2^1023.
 fn power_of_two(exponent: i64) -> f64 {
-    let bits = if exponent < -1022 { 1 << (exponent + 1074) } else { (exponent + 1023) << 52 };
+    let bits = if exponent < -1022 {
+        1 << (exponent + 1074)
+    } else {
+        (exponent + 1023) << 52
+    };
     f64::from_bits(bits.cast_unsigned())
 }
 
@@ -184,7 +229,10 @@ mod tests {
 
     fn whole(text: &str) -> Option<Number> {
         let Numeral { length, value } = scan(text.as_bytes(), true).unwrap();
-        assert!(value.is_none() || length == text.len(), "{text} is read up to {length}");
+        assert!(
+            value.is_none() || length == text.len(),
+            "{text} is read up to {length}"
+        );
         value
     }
 
@@ -204,7 +252,10 @@ mod tests {
             ("0x10", 16),
             ("-0xffff", -65535),
             ("0XABC", 2748),
-            ("0xDEADBEEFDEADBEEF", 0xDEAD_BEEF_DEAD_BEEF_u64.cast_signed()),
+            (
+                "0xDEADBEEFDEADBEEF",
+                0xDEAD_BEEF_DEAD_BEEF_u64.cast_signed(),
+            ),
             ("0x1ffffffffffffffff", -1),
         ] {
             assert_eq!(whole(text), Some(Number::Integer(value)), "{text}");
@@ -254,7 +305,10 @@ mod tests {
             ("0x1.fffffffffffff8p0", 2.0),
             ("0x1.fffffffffffff7p0", 1.999_999_999_999_999_8),
             ("0x1.00000000000008p0", 1.0),
-            ("0x1.000000000000080000000000000000000001p0", 1.000_000_000_000_000_2),
+            (
+                "0x1.000000000000080000000000000000000001p0",
+                1.000_000_000_000_000_2,
+            ),
             ("0x1.fffffffffffff8p1023", f64::INFINITY),
             ("0x0.fffffffffffff8p-1022", 2f64.powi(-1022)),
         ] {
@@ -282,7 +336,14 @@ mod tests {
             ("0x1p", 4),
             ("0x1p-", 5),
         ] {
-            assert_eq!(scan(text.as_bytes(), true), Some(Numeral { length, value: None }), "{text:?}");
+            assert_eq!(
+                scan(text.as_bytes(), true),
+                Some(Numeral {
+                    length,
+                    value: None
+                }),
+                "{text:?}"
+            );
         }
     }
 
@@ -296,7 +357,14 @@ mod tests {
             ("12 13", 2, Number::Integer(12)),
             ("0x1.13Ap+3e", 10, Number::Float(8.613_281_25)),
         ] {
-            assert_eq!(scan(text.as_bytes(), false), Some(Numeral { length, value: Some(value) }), "{text:?}");
+            assert_eq!(
+                scan(text.as_bytes(), false),
+                Some(Numeral {
+                    length,
+                    value: Some(value)
+                }),
+                "{text:?}"
+            );
         }
     }
 
@@ -313,8 +381,18 @@ mod tests {
         assert!(matches!(whole(&longest), Some(Number::Float(_))));
         let numeral = scan((longest.clone() + " ").as_bytes(), false).unwrap();
         assert!(numeral.length == 200 && numeral.value.is_some());
-        for longer in [longest.clone() + "1", longest.clone() + ".5", longest + "e5"] {
-            assert_eq!(scan(longer.as_bytes(), true), Some(Numeral { length: 200, value: None }));
+        for longer in [
+            longest.clone() + "1",
+            longest.clone() + ".5",
+            longest + "e5",
+        ] {
+            assert_eq!(
+                scan(longer.as_bytes(), true),
+                Some(Numeral {
+                    length: 200,
+                    value: None
+                })
+            );
         }
     }
 }

@@ -22,9 +22,15 @@ enum Kind {
 
 impl Mode {
     /// `r`.
-    pub(in crate::lua) const READ: Self = Self { kind: Kind::Read, is_update: false };
+    pub(in crate::lua) const READ: Self = Self {
+        kind: Kind::Read,
+        is_update: false,
+    };
     /// `w`.
-    pub(in crate::lua) const WRITE: Self = Self { kind: Kind::Write, is_update: false };
+    pub(in crate::lua) const WRITE: Self = Self {
+        kind: Kind::Write,
+        is_update: false,
+    };
 
     /// `[rwa]%+?b*`, as Lua takes it.
     pub(in crate::lua) fn parse(name: &[u8]) -> Option<Self> {
@@ -36,13 +42,28 @@ impl Mode {
             _ => return None,
         };
         let flags = rest.strip_prefix(b"+");
-        flags.unwrap_or(rest).iter().all(|flag| *flag == b'b').then_some(Self { kind, is_update: flags.is_some() })
+        flags
+            .unwrap_or(rest)
+            .iter()
+            .all(|flag| *flag == b'b')
+            .then_some(Self {
+                kind,
+                is_update: flags.is_some(),
+            })
     }
 }
 
 /// Opens the file at a path.
-pub(in crate::lua) fn open(gate: &Gate, path: &Path, mode: Mode, id: &EffectId) -> Result<Stream, FileError> {
-    let access = Access { reads: mode.kind == Kind::Read || mode.is_update, writes: mode.kind != Kind::Read || mode.is_update };
+pub(in crate::lua) fn open(
+    gate: &Gate,
+    path: &Path,
+    mode: Mode,
+    id: &EffectId,
+) -> Result<Stream, FileError> {
+    let access = Access {
+        reads: mode.kind == Kind::Read || mode.is_update,
+        writes: mode.kind != Kind::Read || mode.is_update,
+    };
     let opening = Opening {
         reads: access.reads,
         writes: access.writes,
@@ -71,7 +92,11 @@ mod tests {
             ("w+", Kind::Write, true),
             ("abb", Kind::Append, false),
         ] {
-            assert_eq!(Mode::parse(name.as_bytes()), Some(Mode { kind, is_update }), "{name}");
+            assert_eq!(
+                Mode::parse(name.as_bytes()),
+                Some(Mode { kind, is_update }),
+                "{name}"
+            );
         }
         for name in ["", "+", "b", "rw", "rb+", "r+bk", "R", "r ", "x", "r++"] {
             assert_eq!(Mode::parse(name.as_bytes()), None, "{name:?}");

@@ -7,7 +7,9 @@ use std::io;
 
 /// Writes to standard output what the recorder gives in place of a script's text.
 pub(in crate::lua) fn write(gate: &Gate, bytes: &[u8]) -> io::Result<()> {
-    Standard::Output.stream()?.write(&record_output(gate, bytes))
+    Standard::Output
+        .stream()?
+        .write(&record_output(gate, bytes))
 }
 
 /// The same for a line, which is seen at once.

@@ -10,7 +10,9 @@ const ESPIPE: i32 = 29;
 pub(in crate::lua) fn text(problem: &io::Error) -> String {
     let text = problem.to_string();
     match problem.raw_os_error() {
-        Some(code) => text.strip_suffix(&format!(" (os error {code})")).map_or(text.clone(), str::to_owned),
+        Some(code) => text
+            .strip_suffix(&format!(" (os error {code})"))
+            .map_or(text.clone(), str::to_owned),
         None => text,
     }
 }

@@ -22,7 +22,9 @@ impl From<io::Error> for Refused {
 impl From<FileError> for Refused {
     fn from(error: FileError) -> Self {
         match error {
-            FileError::Denied(Denied::NoSuchPath { problem, .. }) => Self::System(no_such_path(&problem)),
+            FileError::Denied(Denied::NoSuchPath { problem, .. }) => {
+                Self::System(no_such_path(&problem))
+            }
             FileError::Denied(denied) => Self::Raised(denied.into()),
             FileError::System(problem) => Self::System(problem),
             FileError::Stopped(stop) => Self::Raised(stop.into()),

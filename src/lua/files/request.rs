@@ -1,7 +1,7 @@
 //! A `read` under way: its formats, one after the other, over bytes that come bit by bit.
 //!
-//! It waits for nothing and reads from nothing: what has the bytes, a file at once or a prompt after a while, asks it whether it is done
-//! and gives it more where it is not.
+//! It waits for nothing and reads from nothing: what has the bytes, a file at once or a prompt
+//! after a while, asks it whether it is done and gives it more where it is not.
 
 use super::format::Format;
 use super::input::Input;
@@ -21,7 +21,8 @@ pub(in crate::lua) enum Item<'a> {
 pub(in crate::lua) struct Request {
     formats: Vec<Format>,
     next: usize,
-    /// Up to this place no line ends. Others may read in between, so it is not counted from the first unread byte.
+    /// Up to this place no line ends. Others may read in between, so it is not counted from the
+    /// first unread byte.
     searched: usize,
     /// Whether no more bytes come.
     is_end: bool,
@@ -33,7 +34,12 @@ impl Request {
         if formats.is_empty() {
             formats.push(Format::USUAL);
         }
-        Self { formats, next: 0, searched: 0, is_end: false }
+        Self {
+            formats,
+            next: 0,
+            searched: 0,
+            is_end: false,
+        }
     }
 
     /// Notes that no more bytes come.
@@ -49,14 +55,24 @@ impl Request {
     ) -> Result<bool, E> {
         while let Some(format) = self.formats.get(self.next).copied() {
             if format == Format::Number {
-                let spaces = input.unread().iter().take_while(|byte| is_space(**byte)).count();
+                let spaces = input
+                    .unread()
+                    .iter()
+                    .take_while(|byte| is_space(**byte))
+                    .count();
                 input.consume(spaces);
             }
-            let Some((item, length)) = self.item(format, input) else { return Ok(false) };
+            let Some((item, length)) = self.item(format, input) else {
+                return Ok(false);
+            };
             let is_last = item == Item::Nothing;
             give(item)?;
             input.consume(length);
-            self.next = if is_last { self.formats.len() } else { self.next + 1 };
+            self.next = if is_last {
+                self.formats.len()
+            } else {
+                self.next + 1
+            };
         }
         Ok(true)
     }
@@ -73,14 +89,26 @@ impl Request {
     /// An item, and how many bytes it takes; none where more are needed.
     fn item<'a>(&mut self, format: Format, input: &'a Input) -> Option<(Item<'a>, usize)> {
         let bytes = input.unread();
-        let some = |length: usize| if length > 0 { Item::Text(&bytes[..length]) } else { Item::Nothing };
+        let some = |length: usize| {
+            if length > 0 {
+                Item::Text(&bytes[..length])
+            } else {
+                Item::Nothing
+            }
+        };
         match format {
             Format::Number => {
                 let numeral = numeral::scan(bytes, self.is_end)?;
-                Some((numeral.value.map_or(Item::Nothing, Item::Number), numeral.length))
+                Some((
+                    numeral.value.map_or(Item::Nothing, Item::Number),
+                    numeral.length,
+                ))
             }
             Format::Line { keeps_end } => {
-                let searched = self.searched.saturating_sub(input.position()).min(bytes.len());
+                let searched = self
+                    .searched
+                    .saturating_sub(input.position())
+                    .min(bytes.len());
                 if let Some(end) = bytes[searched..].iter().position(|byte| *byte == b'\n') {
                     let end = searched + end;
                     return Some((Item::Text(&bytes[..end + usize::from(keeps_end)]), end + 1));
@@ -147,18 +175,53 @@ mod tests {
         let number = Format::Number;
         let cases: &[(&[Format], &str, &[&str], &str)] = &[
             (&[], "one\ntwo\n", &["\"one\""], "two\n"),
-            (&[LINE, LINE, LINE], "one\ntwo", &["\"one\"", "\"two\"", "nil"], ""),
-            (&[WHOLE_LINE, WHOLE_LINE, WHOLE_LINE], "\none", &["\"\\n\"", "\"one\"", "nil"], ""),
+            (
+                &[LINE, LINE, LINE],
+                "one\ntwo",
+                &["\"one\"", "\"two\"", "nil"],
+                "",
+            ),
+            (
+                &[WHOLE_LINE, WHOLE_LINE, WHOLE_LINE],
+                "\none",
+                &["\"\\n\"", "\"one\"", "nil"],
+                "",
+            ),
             (&[LINE, LINE], "\n\n", &["\"\"", "\"\""], ""),
             (&[all, all], "one\n", &["\"one\\n\"", "\"\""], ""),
-            (&[number, number, LINE], " \t\n3 0x10 more\n", &["3", "16", "\" more\""], ""),
+            (
+                &[number, number, LINE],
+                " \t\n3 0x10 more\n",
+                &["3", "16", "\" more\""],
+                "",
+            ),
             (&[number, LINE], "x", &["nil"], "x"),
             (&[number], "1e+;", &["nil"], ";"),
-            (&[number, Format::Count(1)], "-12.3-", &["-12.3", "\"-\""], ""),
+            (
+                &[number, Format::Count(1)],
+                "-12.3-",
+                &["-12.3", "\"-\""],
+                "",
+            ),
             (&[number], "  ", &["nil"], ""),
-            (&[Format::Count(3), Format::Count(3), Format::Count(1)], "12345", &["\"123\"", "\"45\"", "nil"], ""),
-            (&[Format::Count(0), Format::Count(1), Format::Count(0)], "1", &["\"\"", "\"1\"", "nil"], ""),
-            (&[LINE, all, LINE], "one\ntwo\n", &["\"one\"", "\"two\\n\"", "nil"], ""),
+            (
+                &[Format::Count(3), Format::Count(3), Format::Count(1)],
+                "12345",
+                &["\"123\"", "\"45\"", "nil"],
+                "",
+            ),
+            (
+                &[Format::Count(0), Format::Count(1), Format::Count(0)],
+                "1",
+                &["\"\"", "\"1\"", "nil"],
+                "",
+            ),
+            (
+                &[LINE, all, LINE],
+                "one\ntwo\n",
+                &["\"one\"", "\"two\\n\"", "nil"],
+                "",
+            ),
         ];
         for (formats, bytes, items, rest) in cases {
             let one_by_one: Vec<&str> = bytes.split("").filter(|part| !part.is_empty()).collect();
@@ -166,7 +229,10 @@ mod tests {
                 let (read, left) = read(formats, &parts);
                 assert_eq!(read, *items, "{formats:?} of {parts:?}");
                 // What comes later was not asked for.
-                assert!(rest.starts_with(&left), "{formats:?} of {parts:?} leaves {left:?}");
+                assert!(
+                    rest.starts_with(&left),
+                    "{formats:?} of {parts:?} leaves {left:?}"
+                );
             }
         }
     }
@@ -192,8 +258,17 @@ mod tests {
     fn no_more_is_asked_for_than_is_needed() {
         let mut input = Input::default();
         input.push(b"12");
-        for (format, least) in [(Format::Count(5), 3), (LINE, 1), (Format::Number, 1), (Format::All, usize::MAX)] {
-            assert_eq!(Request::new(vec![format]).least(&input), least, "{format:?}");
+        for (format, least) in [
+            (Format::Count(5), 3),
+            (LINE, 1),
+            (Format::Number, 1),
+            (Format::All, usize::MAX),
+        ] {
+            assert_eq!(
+                Request::new(vec![format]).least(&input),
+                least,
+                "{format:?}"
+            );
         }
     }
 }

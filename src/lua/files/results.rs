@@ -8,8 +8,13 @@ use crate::lua::error::Raised;
 use mlua::{IntoLuaMulti as _, Lua, MultiValue, Value};
 use std::io;
 
-/// What Lua gives where the system refuses: nil, why, and the system's number. `path` is named where there is one.
-pub(in crate::lua) fn failure(lua: &Lua, problem: &io::Error, path: Option<&[u8]>) -> Result<MultiValue, Raised> {
+/// What Lua gives where the system refuses: nil, why, and the system's number. `path` is named
+/// where there is one.
+pub(in crate::lua) fn failure(
+    lua: &Lua,
+    problem: &io::Error,
+    path: Option<&[u8]>,
+) -> Result<MultiValue, Raised> {
     let text = problem::text(problem);
     let text = match path {
         Some(path) => lua.create_string([path, b": ", text.as_bytes()].concat())?,
@@ -19,7 +24,11 @@ pub(in crate::lua) fn failure(lua: &Lua, problem: &io::Error, path: Option<&[u8]
 }
 
 /// The same, or what is raised.
-pub(in crate::lua) fn refusal_values(lua: &Lua, refused: Refused, path: Option<&[u8]>) -> Result<MultiValue, Raised> {
+pub(in crate::lua) fn refusal_values(
+    lua: &Lua,
+    refused: Refused,
+    path: Option<&[u8]>,
+) -> Result<MultiValue, Raised> {
     match refused {
         Refused::System(problem) => failure(lua, &problem, path),
         Refused::Raised(raised) => Err(raised),
@@ -27,7 +36,11 @@ pub(in crate::lua) fn refusal_values(lua: &Lua, refused: Refused, path: Option<&
 }
 
 /// `true`, or what Lua gives where the system refuses.
-pub(in crate::lua) fn completion(lua: &Lua, outcome: io::Result<()>, path: Option<&[u8]>) -> Result<MultiValue, Raised> {
+pub(in crate::lua) fn completion(
+    lua: &Lua,
+    outcome: io::Result<()>,
+    path: Option<&[u8]>,
+) -> Result<MultiValue, Raised> {
     match outcome {
         Ok(()) => Ok(true.into_lua_multi(lua)?),
         Err(problem) => failure(lua, &problem, path),

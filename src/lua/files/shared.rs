@@ -1,5 +1,5 @@
-//! Files that may hold what was written. A script holds them, and so does the process: one that ends while its script does not react
-//! must not lose what waits.
+//! Files that may hold what was written. A script holds them, and so does the process: one that
+//! ends while its script does not react must not lose what waits.
 
 use super::standard::flush_standard_output;
 use super::stream::Stream;
@@ -32,8 +32,8 @@ impl Shared {
     }
 }
 
-/// Writes what scripts have written and waits in buffers, for a process that ends while its script does not react. A file that a script is
-/// inside keeps what it has.
+/// Writes what scripts have written and waits in buffers, for a process that ends while its script
+/// does not react. A file that a script is inside keeps what it has.
 pub fn flush_everything() {
     let (flushed, done) = mpsc::channel();
     thread::spawn(move || {

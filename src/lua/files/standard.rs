@@ -35,10 +35,17 @@ impl Standard {
     }
 
     fn open(self) -> io::Result<Stream> {
-        let ends_lines = |is_terminal| if is_terminal { Buffering::Line } else { Buffering::Full };
+        let ends_lines = |is_terminal| {
+            if is_terminal {
+                Buffering::Line
+            } else {
+                Buffering::Full
+            }
+        };
         Ok(match self {
             // A person who is asked must see the question.
-            Self::Input => Stream::new(self.duplicate()?, Access::READ, Buffering::Full).before_waiting(flush_standard_output),
+            Self::Input => Stream::new(self.duplicate()?, Access::READ, Buffering::Full)
+                .before_waiting(flush_standard_output),
             Self::Output => {
                 let output = self.duplicate()?;
                 let buffering = ends_lines(output.is_terminal());
@@ -81,7 +88,8 @@ pub(in crate::lua) fn open_standard_streams() {
     }
 }
 
-/// Writes what scripts have written to standard output and waits in its buffer. A script that is inside a write keeps what it has.
+/// Writes what scripts have written to standard output and waits in its buffer. A script that is
+/// inside a write keeps what it has.
 pub(in crate::lua) fn flush_standard_output() {
     let Some(stream) = OUTPUT.get() else { return };
     let mut stream = match stream.try_lock() {

@@ -35,9 +35,15 @@ pub(in crate::lua) struct Access {
 
 impl Access {
     /// Reading alone.
-    pub(super) const READ: Self = Self { reads: true, writes: false };
+    pub(super) const READ: Self = Self {
+        reads: true,
+        writes: false,
+    };
     /// Writing alone.
-    pub(super) const WRITE: Self = Self { reads: false, writes: true };
+    pub(super) const WRITE: Self = Self {
+        reads: false,
+        writes: true,
+    };
 }
 
 /// Why a file could not be read.
@@ -74,7 +80,15 @@ pub(in crate::lua) struct Stream {
 impl Stream {
     /// A file that was opened for `access`.
     pub(super) fn new(file: File, access: Access, buffering: Buffering) -> Self {
-        Self { file, access, input: Input::default(), pending: Vec::new(), buffering, capacity: USUAL, before_waiting: None }
+        Self {
+            file,
+            access,
+            input: Input::default(),
+            pending: Vec::new(),
+            buffering,
+            capacity: USUAL,
+            before_waiting: None,
+        }
     }
 
     /// The same, with what is to be done before the system is asked for more.
@@ -102,7 +116,8 @@ impl Stream {
         Ok(())
     }
 
-    /// Gives the items that are there; whether that was all. Before the system is asked for more, what must be seen by then is written.
+    /// Gives the items that are there; whether that was all. Before the system is asked for more,
+    /// what must be seen by then is written.
     pub(super) fn advance<E>(
         &mut self,
         request: &mut Request,
@@ -113,7 +128,10 @@ impl Stream {
             return Err(ReadError::System(problem::bad_descriptor()));
         }
         self.flush().map_err(ReadError::System)?;
-        if request.advance(&mut self.input, give).map_err(ReadError::Given)? {
+        if request
+            .advance(&mut self.input, give)
+            .map_err(ReadError::Given)?
+        {
             return Ok(true);
         }
         if self.input.unread().len() > limit {
@@ -129,7 +147,9 @@ impl Stream {
     pub(super) fn fill(&mut self, request: &mut Request) -> io::Result<()> {
         let most = match self.buffering {
             Buffering::No => request.least(&self.input).min(USUAL),
-            Buffering::Full | Buffering::Line => self.input.unread().len().clamp(USUAL, LARGEST_PART),
+            Buffering::Full | Buffering::Line => {
+                self.input.unread().len().clamp(USUAL, LARGEST_PART)
+            }
         };
         let file = &mut self.file;
         if self.input.push_from(most, |part| read_part(file, part))? == 0 {
@@ -149,7 +169,11 @@ impl Stream {
             return Err(problem::bad_descriptor());
         }
         self.drop_input()?;
-        let capacity = if self.buffering == Buffering::No { 0 } else { self.capacity };
+        let capacity = if self.buffering == Buffering::No {
+            0
+        } else {
+            self.capacity
+        };
         if self.pending.len() + bytes.len() > capacity {
             self.flush()?;
         }
@@ -189,8 +213,14 @@ impl Stream {
     pub(super) fn seek(&mut self, whence: Whence, offset: i64) -> io::Result<u64> {
         self.flush()?;
         let to = match whence {
-            Whence::Start => SeekFrom::Start(u64::try_from(offset).map_err(|_| problem::invalid())?),
-            Whence::Current => SeekFrom::Current(offset.checked_sub(self.ahead()).ok_or_else(problem::invalid)?),
+            Whence::Start => {
+                SeekFrom::Start(u64::try_from(offset).map_err(|_| problem::invalid())?)
+            }
+            Whence::Current => SeekFrom::Current(
+                offset
+                    .checked_sub(self.ahead())
+                    .ok_or_else(problem::invalid)?,
+            ),
             Whence::End => SeekFrom::End(offset),
         };
         let place = self.file.seek(to)?;
@@ -199,14 +229,19 @@ impl Stream {
     }
 
     /// Sets when what is written from now on reaches the file.
-    pub(super) fn set_buffering(&mut self, buffering: Buffering, size: Option<usize>) -> io::Result<()> {
+    pub(super) fn set_buffering(
+        &mut self,
+        buffering: Buffering,
+        size: Option<usize>,
+    ) -> io::Result<()> {
         self.flush()?;
         self.buffering = buffering;
         self.capacity = size.unwrap_or(USUAL).min(LARGEST_BUFFER);
         Ok(())
     }
 
-    /// Where the script is lies before where the system is, by what was read ahead: that is given back before anything is written.
+    /// Where the script is lies before where the system is, by what was read ahead: that is given
+    /// back before anything is written.
     fn drop_input(&mut self) -> io::Result<()> {
         let ahead = self.ahead();
         if ahead > 0 {
@@ -222,8 +257,17 @@ impl Stream {
 
     /// How many bytes the file has left, where that is known before they are read.
     fn left(&mut self) -> Option<usize> {
-        let about = self.file.metadata().ok().filter(std::fs::Metadata::is_file)?;
-        usize::try_from(about.len().saturating_sub(self.file.stream_position().ok()?)).ok()
+        let about = self
+            .file
+            .metadata()
+            .ok()
+            .filter(std::fs::Metadata::is_file)?;
+        usize::try_from(
+            about
+                .len()
+                .saturating_sub(self.file.stream_position().ok()?),
+        )
+        .ok()
     }
 
     fn ahead(&self) -> i64 {
@@ -263,7 +307,10 @@ mod tests {
     use std::convert::Infallible;
     use std::fs;
 
-    const BOTH: Access = Access { reads: true, writes: true };
+    const BOTH: Access = Access {
+        reads: true,
+        writes: true,
+    };
 
     fn read(stream: &mut Stream, format: Format) -> String {
         let mut text = String::new();
@@ -273,7 +320,9 @@ mod tests {
             }
             Ok::<_, Infallible>(())
         };
-        stream.read(&mut Request::new(vec![format]), usize::MAX, give).unwrap();
+        stream
+            .read(&mut Request::new(vec![format]), usize::MAX, give)
+            .unwrap();
         text
     }
 
@@ -320,15 +369,23 @@ mod tests {
         let (mut stream, _) = stream(Access::READ);
         assert_eq!(stream.write(b"x").unwrap_err().raw_os_error(), Some(9));
         let (mut stream, _) = self::stream(Access::WRITE);
-        let outcome = stream.read(&mut Request::new(vec![]), usize::MAX, |_| Ok::<_, Infallible>(()));
-        assert!(matches!(outcome, Err(ReadError::System(problem)) if problem.raw_os_error() == Some(9)));
+        let outcome = stream.read(&mut Request::new(vec![]), usize::MAX, |_| {
+            Ok::<_, Infallible>(())
+        });
+        assert!(
+            matches!(outcome, Err(ReadError::System(problem)) if problem.raw_os_error() == Some(9))
+        );
     }
 
     #[test]
     fn a_place_before_the_beginning_is_none() {
         let (mut stream, _) = stream(BOTH);
         for whence in [Whence::Start, Whence::Current, Whence::End] {
-            assert_eq!(stream.seek(whence, -1).unwrap_err().raw_os_error(), Some(22), "{whence:?}");
+            assert_eq!(
+                stream.seek(whence, -1).unwrap_err().raw_os_error(),
+                Some(22),
+                "{whence:?}"
+            );
         }
     }
 
@@ -337,7 +394,9 @@ mod tests {
         let (mut stream, _) = stream(BOTH);
         stream.write("x".repeat(100_000).as_bytes()).unwrap();
         stream.seek(Whence::Start, 0).unwrap();
-        let outcome = stream.read(&mut Request::new(vec![Format::All]), 50_000, |_| Ok::<_, Infallible>(()));
+        let outcome = stream.read(&mut Request::new(vec![Format::All]), 50_000, |_| {
+            Ok::<_, Infallible>(())
+        });
         assert!(matches!(outcome, Err(ReadError::TooLarge)));
     }
 

@@ -21,14 +21,18 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>, found: &Found) -> mlua::
     bindings.effect("call", call_by_name)?;
     let (gate, found) = (Arc::clone(bindings.gate), found.clone());
     // What scripts do most answers without `true` in front.
-    let call_action = bindings.lua.create_async_function(move |lua, (place, number, params, options): Arguments| {
-        let (gate, action) = (Arc::clone(&gate), found.get(number));
-        // In a box that goes when the call ends: what mlua is given stays until Lua's collector finds it.
-        Box::pin(async move {
-            let action = action.ok_or_else(|| mlua::Error::runtime("there is no such Action"))?;
-            call(&lua, &gate, action, place, params, options).await
-        })
-    })?;
+    let call_action = bindings.lua.create_async_function(
+        move |lua, (place, number, params, options): Arguments| {
+            let (gate, action) = (Arc::clone(&gate), found.get(number));
+            // In a box that goes when the call ends: what mlua is given stays until Lua's collector
+            // finds it.
+            Box::pin(async move {
+                let action =
+                    action.ok_or_else(|| mlua::Error::runtime("there is no such Action"))?;
+                call(&lua, &gate, action, place, params, options).await
+            })
+        },
+    )?;
     bindings.value("call_action", call_action)
 }
 
@@ -44,11 +48,24 @@ async fn call(
     let given = match params {
         LuaValue::Nil => Ok(Params::new()),
         LuaValue::Table(table) => params::table(&table).map_err(CallError::Invalid),
-        other => Err(CallError::BadOption(format!("the first argument is a table of parameters, not a {}", other.type_name()))),
+        other => Err(CallError::BadOption(format!(
+            "the first argument is a table of parameters, not a {}",
+            other.type_name()
+        ))),
     };
     let request = given.and_then(|params| Ok((params, options::call(options)?)));
     let outcome = match request {
-        Ok((params, options)) => gate.call(Call { action, params, options }, &place).await,
+        Ok((params, options)) => {
+            gate.call(
+                Call {
+                    action,
+                    params,
+                    options,
+                },
+                &place,
+            )
+            .await
+        }
         Err(error) => Err(gate.refuse(&action.full_name, action.read_only, error, &place)),
     };
     Ok(match outcome {
@@ -56,11 +73,15 @@ async fn call(
             let (answer, about) = answer_to_lua(lua, answer, place)?;
             (answer, LuaValue::UserData(about))
         }
-        Err(failure) => (LuaValue::Boolean(false), Raised::from(failure).into_value(lua)?),
+        Err(failure) => (
+            LuaValue::Boolean(false),
+            Raised::from(failure).into_value(lua)?,
+        ),
     })
 }
 
-/// `cds.call { service =, action =, method =, query =, body = }`: an Action that the catalogue lacks.
+/// `cds.call { service =, action =, method =, query =, body = }`: an Action that the catalogue
+/// lacks.
 async fn call_by_name(
     lua: Lua,
     gate: Arc<Gate>,
@@ -69,19 +90,38 @@ async fn call_by_name(
 ) -> Result<(LuaValue, AnyUserData), Raised> {
     let call = uncatalogued(&gate, &product, &request, options);
     // What cannot be read may change something.
-    let call = call.map_err(|error| gate.refuse(&format!("{product}.call"), false, error, &place))?;
+    let call =
+        call.map_err(|error| gate.refuse(&format!("{product}.call"), false, error, &place))?;
     Ok(answer_to_lua(&lua, gate.call(call, &place).await?, place)?)
 }
 
-fn uncatalogued(gate: &Gate, product: &str, request: &Table, options: Option<Table>) -> Result<Call, CallError> {
+fn uncatalogued(
+    gate: &Gate,
+    product: &str,
+    request: &Table,
+    options: Option<Table>,
+) -> Result<Call, CallError> {
     let bad = |what: &str| CallError::BadOption(what.to_owned());
-    for key in request.pairs::<String, LuaValue>().flatten().map(|(key, _)| key) {
+    for key in request
+        .pairs::<String, LuaValue>()
+        .flatten()
+        .map(|(key, _)| key)
+    {
         if !["service", "action", "method", "query", "body"].contains(&key.as_str()) {
-            return Err(bad(&format!("unknown key {key:?}; there are service, action, method, query and body")));
+            return Err(bad(&format!(
+                "unknown key {key:?}; there are service, action, method, query and body"
+            )));
         }
     }
-    let text = |key: &str| request.get::<Option<String>>(key).map_err(|_| bad(&format!("{key} must be a string")));
-    let service = text("service")?.map_or_else(|| product.to_owned(), |service| format!("{product}.{service}"));
+    let text = |key: &str| {
+        request
+            .get::<Option<String>>(key)
+            .map_err(|_| bad(&format!("{key} must be a string")))
+    };
+    let service = text("service")?.map_or_else(
+        || product.to_owned(),
+        |service| format!("{product}.{service}"),
+    );
     let name = text("action")?.filter(|name| !name.is_empty());
     let name = name.ok_or_else(|| bad("action is missing: the Action's name on the wire"))?;
     let table = |key: &str| match request.get::<Option<Table>>(key) {
@@ -93,7 +133,11 @@ fn uncatalogued(gate: &Gate, product: &str, request: &Table, options: Option<Tab
     let method = match text("method")?.as_deref() {
         Some("GET") => Method::Get,
         Some("POST") => Method::Post,
-        Some(other) => return Err(bad(&format!("method is {other:?}, must be \"GET\" or \"POST\""))),
+        Some(other) => {
+            return Err(bad(&format!(
+                "method is {other:?}, must be \"GET\" or \"POST\""
+            )));
+        }
         None if body.is_some() => Method::Post,
         None => Method::Get,
     };
@@ -101,7 +145,9 @@ fn uncatalogued(gate: &Gate, product: &str, request: &Table, options: Option<Tab
         (None, Some(body), Method::Post) => body,
         (query, None, Method::Get) => query.unwrap_or_default(),
         (None, None, Method::Post) => Params::new(),
-        (_, Some(_), Method::Get) => return Err(bad("a GET has no body; its parameters are its query")),
+        (_, Some(_), Method::Get) => {
+            return Err(bad("a GET has no body; its parameters are its query"));
+        }
         (Some(_), _, Method::Post) => return Err(bad("a POST carries its parameters in body")),
     };
     let unknown = |error: CatalogError| match error {
@@ -112,5 +158,9 @@ fn uncatalogued(gate: &Gate, product: &str, request: &Table, options: Option<Tab
     let product = gate.catalog().product(product).map_err(unknown)?;
     let mut options = options::call(options)?;
     options.unchecked = true;
-    Ok(Call { action: Action::uncatalogued(product, service, &name, method), params, options })
+    Ok(Call {
+        action: Action::uncatalogued(product, service, &name, method),
+        params,
+        options,
+    })
 }

@@ -9,22 +9,34 @@ use mlua::{Lua, LuaString, Table, Value};
 use std::collections::BTreeSet;
 
 pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
-    bindings.function("csv_encode", |_, _, (rows, options): (Table, Option<Table>)| {
-        let options = Options::of(options.as_ref(), &["columns", "header", "separator", "crlf"]);
-        options.and_then(|options| encode(&rows, &options)).map_err(|problem| Raised::invalid(format!("csv.encode: {problem}")))
-    })?;
-    bindings.function("csv_decode", |lua, _, (text, options): (LuaString, Option<Table>)| {
-        let bad = |problem| Raised::invalid(format!("csv.decode: {problem}"));
-        let options = Options::of(options.as_ref(), &["header", "separator"]).map_err(bad)?;
-        decode(lua, &text.as_bytes(), &options).map_err(|failure| match failure {
-            Undecoded::Text(problem) => bad(problem),
-            Undecoded::Lua(failure) => failure.into(),
-        })
-    })
+    bindings.function(
+        "csv_encode",
+        |_, _, (rows, options): (Table, Option<Table>)| {
+            let options = Options::of(
+                options.as_ref(),
+                &["columns", "header", "separator", "crlf"],
+            );
+            options
+                .and_then(|options| encode(&rows, &options))
+                .map_err(|problem| Raised::invalid(format!("csv.encode: {problem}")))
+        },
+    )?;
+    bindings.function(
+        "csv_decode",
+        |lua, _, (text, options): (LuaString, Option<Table>)| {
+            let bad = |problem| Raised::invalid(format!("csv.decode: {problem}"));
+            let options = Options::of(options.as_ref(), &["header", "separator"]).map_err(bad)?;
+            decode(lua, &text.as_bytes(), &options).map_err(|failure| match failure {
+                Undecoded::Text(problem) => bad(problem),
+                Undecoded::Lua(failure) => failure.into(),
+            })
+        },
+    )
 }
 
 struct Options {
-    /// What stands first, and in which order; all names in alphabetical order where it is not given.
+    /// What stands first, and in which order; all names in alphabetical order where it is not
+    /// given.
     columns: Option<Vec<String>>,
     header: bool,
     separator: u8,
@@ -33,24 +45,39 @@ struct Options {
 
 impl Options {
     fn of(table: Option<&Table>, known: &[&str]) -> Result<Self, String> {
-        let mut options = Self { columns: None, header: true, separator: b',', crlf: false };
-        for (key, value) in table.into_iter().flat_map(|table| table.pairs::<Value, Value>().flatten()) {
+        let mut options = Self {
+            columns: None,
+            header: true,
+            separator: b',',
+            crlf: false,
+        };
+        for (key, value) in table
+            .into_iter()
+            .flat_map(|table| table.pairs::<Value, Value>().flatten())
+        {
             let key = key.to_string().unwrap_or_default();
             if !known.contains(&key.as_str()) {
                 let near = suggest::nearest(&key, known.iter().copied());
-                return Err(format!("unknown option {key:?}{}", suggest::did_you_mean(&near)));
+                return Err(format!(
+                    "unknown option {key:?}{}",
+                    suggest::did_you_mean(&near)
+                ));
             }
             match (key.as_str(), value) {
                 ("header", Value::Boolean(header)) => options.header = header,
                 ("crlf", Value::Boolean(crlf)) => options.crlf = crlf,
-                ("separator", Value::String(text)) if text.as_bytes().len() == 1 && !b"\"\r\n".contains(&text.as_bytes()[0]) => {
+                ("separator", Value::String(text))
+                    if text.as_bytes().len() == 1 && !b"\"\r\n".contains(&text.as_bytes()[0]) =>
+                {
                     options.separator = text.as_bytes()[0];
                 }
                 ("columns", Value::Table(names)) => {
                     let names: mlua::Result<Vec<String>> = names.sequence_values().collect();
                     options.columns = Some(names.map_err(|_| "columns must be a list of names")?);
                 }
-                ("separator", _) => return Err("separator must be one character, as \";\" or \"\\t\"".to_owned()),
+                ("separator", _) => {
+                    return Err("separator must be one character, as \";\" or \"\\t\"".to_owned());
+                }
                 ("columns", _) => return Err("columns must be a list of names".to_owned()),
                 _ => return Err(format!("{key} must be true or false")),
             }
@@ -63,7 +90,10 @@ fn encode(rows: &Table, options: &Options) -> Result<String, String> {
     let rows: Vec<Table> = (1..=rows.raw_len())
         .map(|index| match rows.raw_get(index) {
             Ok(Value::Table(row)) => Ok(row),
-            Ok(other) => Err(format!("row {index} is a {}, must be a table", other.type_name())),
+            Ok(other) => Err(format!(
+                "row {index} is a {}, must be a table",
+                other.type_name()
+            )),
             Err(failure) => Err(failure.to_string()),
         })
         .collect::<Result<_, _>>()?;
@@ -71,7 +101,11 @@ fn encode(rows: &Table, options: &Options) -> Result<String, String> {
     let is_list = rows.iter().any(|row| row.raw_len() > 0);
     let mut writer = WriterBuilder::new()
         .delimiter(options.separator)
-        .terminator(if options.crlf { Terminator::CRLF } else { Terminator::Any(b'\n') })
+        .terminator(if options.crlf {
+            Terminator::CRLF
+        } else {
+            Terminator::Any(b'\n')
+        })
         .quote_style(QuoteStyle::Necessary)
         .flexible(true)
         .from_writer(Vec::new());
@@ -88,7 +122,12 @@ fn encode(rows: &Table, options: &Options) -> Result<String, String> {
         let mut record = ByteRecord::new();
         if is_list {
             for position in 1..=row.raw_len() {
-                cell(&mut record, row.raw_get(position), index + 1, &position.to_string())?;
+                cell(
+                    &mut record,
+                    row.raw_get(position),
+                    index + 1,
+                    &position.to_string(),
+                )?;
             }
         } else {
             for name in &columns {
@@ -121,11 +160,20 @@ fn names(rows: &[Table]) -> Result<Vec<String>, String> {
     Ok(names.into_iter().collect())
 }
 
-fn cell(record: &mut ByteRecord, value: mlua::Result<Value>, row: usize, column: &str) -> Result<(), String> {
+fn cell(
+    record: &mut ByteRecord,
+    value: mlua::Result<Value>,
+    row: usize,
+    column: &str,
+) -> Result<(), String> {
     match value.map_err(|failure| failure.to_string())? {
         Value::Nil => record.push_field(b""),
         Value::String(text) => record.push_field(&text.as_bytes()),
-        Value::Table(_) => return Err(format!("row {row}, {column}: is a table, which is no field; take json.encode of it")),
+        Value::Table(_) => {
+            return Err(format!(
+                "row {row}, {column}: is a table, which is no field; take json.encode of it"
+            ));
+        }
         other => match params::json(&other)? {
             serde_json::Value::Null => record.push_field(b""),
             serde_json::Value::String(text) => record.push_field(text.as_bytes()),
@@ -154,7 +202,11 @@ impl From<mlua::Error> for Undecoded {
 
 fn decode(lua: &Lua, text: &[u8], options: &Options) -> Result<Decoded, Undecoded> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    let mut reader = ReaderBuilder::new().delimiter(options.separator).has_headers(false).flexible(true).from_reader(text);
+    let mut reader = ReaderBuilder::new()
+        .delimiter(options.separator)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text);
     let rows = lua.create_table()?;
     let mut header: Option<Vec<LuaString>> = None;
     let mut width = None;
@@ -167,25 +219,40 @@ fn decode(lua: &Lua, text: &[u8], options: &Options) -> Result<Decoded, Undecode
             Err(failure) => return Err(Undecoded::Text(failure.to_string())),
         }
         let line = record.position().map_or(0, csv::Position::line);
-        // A short or a long row is a misplaced separator or quotation mark, which must not shift fields in silence.
+        // A short or a long row is a misplaced separator or quotation mark, which must not shift
+        // fields in silence.
         if *width.get_or_insert(record.len()) != record.len() {
             let expected = width.unwrap_or_default();
-            let problem = format!("line {line} has {} fields and the first line {expected}", record.len());
+            let problem = format!(
+                "line {line} has {} fields and the first line {expected}",
+                record.len()
+            );
             return Err(Undecoded::Text(problem));
         }
-        let fields = record.iter().map(|field| lua.create_string(field)).collect::<mlua::Result<Vec<_>>>()?;
+        let fields = record
+            .iter()
+            .map(|field| lua.create_string(field))
+            .collect::<mlua::Result<Vec<_>>>()?;
         if options.header && header.is_none() {
             let names: BTreeSet<_> = fields.iter().map(|name| name.as_bytes().to_vec()).collect();
             if names.len() < fields.len() {
-                return Err(Undecoded::Text("the header has a name twice; header = false gives lists".to_owned()));
+                return Err(Undecoded::Text(
+                    "the header has a name twice; header = false gives lists".to_owned(),
+                ));
             }
             header = Some(fields);
             continue;
         }
         let row = lua.create_table()?;
         match &header {
-            Some(names) => names.iter().zip(fields).try_for_each(|(name, field)| row.raw_set(name, field))?,
-            None => fields.into_iter().enumerate().try_for_each(|(index, field)| row.raw_set(index + 1, field))?,
+            Some(names) => names
+                .iter()
+                .zip(fields)
+                .try_for_each(|(name, field)| row.raw_set(name, field))?,
+            None => fields
+                .into_iter()
+                .enumerate()
+                .try_for_each(|(index, field)| row.raw_set(index + 1, field))?,
         }
         count += 1;
         rows.raw_set(count, row)?;

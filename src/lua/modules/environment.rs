@@ -1,4 +1,5 @@
-//! What a script finds around it: arguments, variables, secrets, its account, chance and the clock; and how it ends itself.
+//! What a script finds around it: arguments, variables, secrets, its account, chance and the clock;
+//! and how it ends itself.
 
 use crate::gate::StopReason;
 use crate::lua::bindings::Bindings;
@@ -7,16 +8,28 @@ use crate::lua::secret::SecretValue;
 use mlua::Value;
 
 pub(in crate::lua) fn register(bindings: &Bindings<'_>, args: &[String]) -> mlua::Result<()> {
-    bindings.value("args", bindings.lua.create_sequence_from(args.iter().map(String::as_str))?)?;
+    bindings.value(
+        "args",
+        bindings
+            .lua
+            .create_sequence_from(args.iter().map(String::as_str))?,
+    )?;
     bindings.value("null", Value::NULL)?;
     // Lua's integers are signed; the bits are what counts.
     bindings.plain("random", |_, gate, ()| Ok(gate.random().cast_signed()))?;
     bindings.plain("clock", |_, gate, ()| Ok(gate.elapsed().as_secs_f64()))?;
-    bindings.function("secret", |_, gate, name: String| Ok(SecretValue(gate.secret(&name)?)))?;
-    bindings.effect_now("env", |_, gate, id, name: String| Ok(gate.variable(&name, id)?))?;
-    bindings.function("expect_account", |_, gate, (profile, id): (Option<String>, Option<String>)| {
-        Ok(gate.expect_account(profile.as_deref(), id.as_deref())?)
+    bindings.function("secret", |_, gate, name: String| {
+        Ok(SecretValue(gate.secret(&name)?))
     })?;
+    bindings.effect_now("env", |_, gate, id, name: String| {
+        Ok(gate.variable(&name, id)?)
+    })?;
+    bindings.function(
+        "expect_account",
+        |_, gate, (profile, id): (Option<String>, Option<String>)| {
+            Ok(gate.expect_account(profile.as_deref(), id.as_deref())?)
+        },
+    )?;
     bindings.plain("exit", |lua, gate, code: Value| {
         let status = match code {
             Value::Nil | Value::Boolean(true) => 0,

@@ -28,42 +28,79 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>, memory: usize) -> mlua::
 /// What was caught.
 fn caught(bindings: &Bindings<'_>, memory: usize) -> mlua::Result<()> {
     // The error to raise again where the run is ended; nil where what was caught may be handled.
-    bindings.plain("stopped", move |lua, gate, (caught, path): (Value, String)| {
-        if error::is_out_of_memory(&caught) {
-            gate.cancel_token().raise(StopReason::OutOfMemory(memory));
-        }
-        gate.cancel_at(&path).reason().map(|stop| error::stopped(lua, &stop)).transpose()
-    })?;
+    bindings.plain(
+        "stopped",
+        move |lua, gate, (caught, path): (Value, String)| {
+            if error::is_out_of_memory(&caught) {
+                gate.cancel_token().raise(StopReason::OutOfMemory(memory));
+            }
+            gate.cancel_at(&path)
+                .reason()
+                .map(|stop| error::stopped(lua, &stop))
+                .transpose()
+        },
+    )?;
     // What Rust raised becomes a string; anything else stays what the script raised.
     bindings.plain("plain", |lua, _, caught: Value| match caught {
         Value::Error(error) => error.to_string().into_lua(lua),
         other => Ok(other),
     })?;
-    bindings.plain("is_stopped", |_, gate, path: String| Ok(gate.cancel_at(&path).is_raised()))
+    bindings.plain("is_stopped", |_, gate, path: String| {
+        Ok(gate.cancel_at(&path).is_raised())
+    })
 }
 
 /// What is raised.
 fn made(bindings: &Bindings<'_>) -> mlua::Result<()> {
-    bindings.plain("invalid", |lua, _, problem: String| error::invalid(lua, &problem))?;
-    bindings.plain("unknown_option", |lua, _, (name, key, known): (String, Value, Table)| {
-        let mut names: Vec<String> = known.pairs::<String, Value>().flatten().map(|(name, _)| name).collect();
-        names.sort_unstable();
-        let key = key.to_string()?;
-        let near = suggest::did_you_mean(&suggest::nearest(&key, names.iter().map(String::as_str)));
-        error::invalid(lua, &format!("{name}: unknown option {key:?}{near}; there are {}", names.join(", ")))
+    bindings.plain("invalid", |lua, _, problem: String| {
+        error::invalid(lua, &problem)
     })?;
-    bindings.plain("state_failure", |lua, _, (what, state): (String, String)| {
-        let message = if state.is_empty() { format!("{what} has failed") } else { format!("{what} is in the state {state:?}") };
-        let table = error::plain(lua, Kind::Task, &message)?;
-        table.raw_set("code", state)?;
-        table.raw_set("sent", "yes")?;
-        Ok(table)
-    })?;
+    bindings.plain(
+        "unknown_option",
+        |lua, _, (name, key, known): (String, Value, Table)| {
+            let mut names: Vec<String> = known
+                .pairs::<String, Value>()
+                .flatten()
+                .map(|(name, _)| name)
+                .collect();
+            names.sort_unstable();
+            let key = key.to_string()?;
+            let near =
+                suggest::did_you_mean(&suggest::nearest(&key, names.iter().map(String::as_str)));
+            error::invalid(
+                lua,
+                &format!(
+                    "{name}: unknown option {key:?}{near}; there are {}",
+                    names.join(", ")
+                ),
+            )
+        },
+    )?;
+    bindings.plain(
+        "state_failure",
+        |lua, _, (what, state): (String, String)| {
+            let message = if state.is_empty() {
+                format!("{what} has failed")
+            } else {
+                format!("{what} is in the state {state:?}")
+            };
+            let table = error::plain(lua, Kind::Task, &message)?;
+            table.raw_set("code", state)?;
+            table.raw_set("sent", "yes")?;
+            Ok(table)
+        },
+    )?;
     bindings.plain("syntax_failure", |lua, _, message: String| {
         let located = error::locate(&message, "");
-        let table = error::invalid(lua, &format!("the module does not parse: {}", located.message))?;
+        let table = error::invalid(
+            lua,
+            &format!("the module does not parse: {}", located.message),
+        )?;
         let place = located.source.as_deref().zip(located.line);
-        table.raw_set("where", place.map(|(source, line)| format!("{}:{line}", &source[1..])))?;
+        table.raw_set(
+            "where",
+            place.map(|(source, line)| format!("{}:{line}", &source[1..])),
+        )?;
         table.raw_set("source", located.source)?;
         table.raw_set("line", located.line)?;
         Ok(table)
@@ -84,8 +121,15 @@ fn frames(bindings: &Bindings<'_>) -> mlua::Result<()> {
         for level in 1..DEEPEST_FRAME {
             let frame = lua.inspect_stack(level, |debug| {
                 let names = debug.source();
-                let source = names.source.map(std::borrow::Cow::into_owned).unwrap_or_default();
-                (source, debug.current_line(), names.short_src.map(std::borrow::Cow::into_owned))
+                let source = names
+                    .source
+                    .map(std::borrow::Cow::into_owned)
+                    .unwrap_or_default();
+                (
+                    source,
+                    debug.current_line(),
+                    names.short_src.map(std::borrow::Cow::into_owned),
+                )
             });
             match frame {
                 None => break,
@@ -97,5 +141,10 @@ fn frames(bindings: &Bindings<'_>) -> mlua::Result<()> {
         }
         Ok((None, None, None))
     })?;
-    bindings.plain("traceback", |lua, _, (message, level): (Option<String>, usize)| lua.traceback(message.as_deref(), level))
+    bindings.plain(
+        "traceback",
+        |lua, _, (message, level): (Option<String>, usize)| {
+            lua.traceback(message.as_deref(), level)
+        },
+    )
 }

@@ -15,7 +15,10 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
     bindings.function("help", |_, gate, subject: Option<String>| {
         let subject = subject.unwrap_or_default();
         // Product and service tables print as `service cds.ccs`.
-        let name = subject.strip_prefix("service ").or_else(|| subject.strip_prefix("product ")).unwrap_or(&subject);
+        let name = subject
+            .strip_prefix("service ")
+            .or_else(|| subject.strip_prefix("product "))
+            .unwrap_or(&subject);
         match help(gate.catalog(), name) {
             Ok(text) => Ok(text.trim_end().to_owned()),
             Err(failure) => Err(Raised::invalid(failure.to_string())),
@@ -25,13 +28,23 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
 
 /// The page of that name, or the Actions that have its words, or an error that suggests names.
 fn help(catalog: &Catalog, name: &str) -> Result<String, CatalogError> {
-    let paper = Paper { width: pretty::width().min(WIDEST), color: false };
+    let paper = Paper {
+        width: pretty::width().min(WIDEST),
+        color: false,
+    };
     if name.is_empty() {
-        let pages = catalog.products().into_iter().map(|product| page::render_named(catalog, &product, &paper));
+        let pages = catalog
+            .products()
+            .into_iter()
+            .map(|product| page::render_named(catalog, &product, &paper));
         return Ok(pages.collect::<Result<Vec<_>, _>>()?.join("\n"));
     }
     page::render_named(catalog, name, &paper).or_else(|failure| {
         let found = search(catalog.actions()?, &[name.to_owned()]);
-        if found.is_empty() { Err(failure) } else { Ok(reference::table(&found, paper.width)) }
+        if found.is_empty() {
+            Err(failure)
+        } else {
+            Ok(reference::table(&found, paper.width))
+        }
     })
 }

@@ -24,7 +24,17 @@ const MAX_ANSWER: i64 = 8 * 1024 * 1024;
 /// Redirects that a script can ask for at most.
 const MOST_REDIRECTS: i64 = 10;
 
-const OPTIONS: &[&str] = &["method", "url", "query", "headers", "body", "json", "timeout", "redirects", "max_size"];
+const OPTIONS: &[&str] = &[
+    "method",
+    "url",
+    "query",
+    "headers",
+    "body",
+    "json",
+    "timeout",
+    "redirects",
+    "max_size",
+];
 
 /// The function's name, its method where it has one, the URL and the options.
 type Arguments = (String, Option<String>, LuaValue, LuaValue);
@@ -34,15 +44,26 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
 }
 
 /// Sends a request.
-async fn request(lua: Lua, gate: Arc<Gate>, place: EffectId, (name, method, url, options): Arguments) -> Result<Table, Raised> {
-    let request = parse_request(&name, method, &url, &options).map_err(|problem| gate.refuse(&name, false, problem, &place))?;
+async fn request(
+    lua: Lua,
+    gate: Arc<Gate>,
+    place: EffectId,
+    (name, method, url, options): Arguments,
+) -> Result<Table, Raised> {
+    let request = parse_request(&name, method, &url, &options)
+        .map_err(|problem| gate.refuse(&name, false, problem, &place))?;
     Ok(answer_to_lua(&lua, &gate.request(request, &place).await?)?)
 }
 
 fn answer_to_lua(lua: &Lua, answer: &WebAnswer) -> mlua::Result<Table> {
     let headers = lua.create_table()?;
     for name in answer.headers.keys() {
-        let values: Vec<_> = answer.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+        let values: Vec<_> = answer
+            .headers
+            .get_all(name)
+            .iter()
+            .map(|value| String::from_utf8_lossy(value.as_bytes()))
+            .collect();
         headers.raw_set(name.as_str(), values.join(", "))?;
     }
     let table = lua.create_table()?;
@@ -59,7 +80,12 @@ fn bad(problem: impl Into<String>) -> CallError {
     CallError::BadOption(problem.into())
 }
 
-fn parse_request(name: &str, method: Option<String>, url: &LuaValue, options: &LuaValue) -> Result<WebRequest, CallError> {
+fn parse_request(
+    name: &str,
+    method: Option<String>,
+    url: &LuaValue,
+    options: &LuaValue,
+) -> Result<WebRequest, CallError> {
     let mut request = WebRequest {
         function: name.into(),
         method: "GET",
@@ -76,10 +102,18 @@ fn parse_request(name: &str, method: Option<String>, url: &LuaValue, options: &L
     let options = match options {
         LuaValue::Nil => None,
         LuaValue::Table(table) => Some(table),
-        other => return Err(bad(format!("the options are a table, not a {}", other.type_name()))),
+        other => {
+            return Err(bad(format!(
+                "the options are a table, not a {}",
+                other.type_name()
+            )));
+        }
     };
     let has_fixed = method.is_some();
-    for (key, given) in options.iter().flat_map(|table| table.pairs::<LuaValue, LuaValue>().flatten()) {
+    for (key, given) in options
+        .iter()
+        .flat_map(|table| table.pairs::<LuaValue, LuaValue>().flatten())
+    {
         let key = key.to_string().unwrap_or_default();
         if key == "body" {
             request.body = Some(("text/plain; charset=utf-8", body(&given)?));
@@ -89,68 +123,106 @@ fn parse_request(name: &str, method: Option<String>, url: &LuaValue, options: &L
         let wrong = |expected: &str| bad(format!("{key} must be {expected}"));
         match (key.as_str(), value) {
             ("method" | "url", _) if has_fixed => {
-                return Err(bad(format!("{key} is given twice; http.request takes it as an option")));
+                return Err(bad(format!(
+                    "{key} is given twice; http.request takes it as an option"
+                )));
             }
             ("method", Some(Value::String(text))) => own_method = Some(text),
             ("method", _) => return Err(wrong("a string")),
             ("url", value) => own_url = value,
-            ("query", Some(Value::Object(fields))) => query = fields.iter().map(field).collect::<Result<_, _>>()?,
+            ("query", Some(Value::Object(fields))) => {
+                query = fields.iter().map(field).collect::<Result<_, _>>()?;
+            }
             ("headers", Some(Value::Object(fields))) => {
-                request.headers = fields.into_iter().map(|(name, value)| header(name, value)).collect::<Result<_, _>>()?;
+                request.headers = fields
+                    .into_iter()
+                    .map(|(name, value)| header(name, value))
+                    .collect::<Result<_, _>>()?;
             }
             ("query" | "headers", _) => return Err(wrong("a table of names and values")),
-            ("json", value) => request.body = Some(("application/json", json(&value.unwrap_or(Value::Null))?)),
+            ("json", value) => {
+                request.body = Some(("application/json", json(&value.unwrap_or(Value::Null))?));
+            }
             ("timeout", value) => {
-                request.timeout = duration(&value.unwrap_or(Value::Null)).ok_or_else(|| wrong(DURATION))?;
+                request.timeout =
+                    duration(&value.unwrap_or(Value::Null)).ok_or_else(|| wrong(DURATION))?;
             }
             ("redirects", Some(Value::Integer(count @ 0..=MOST_REDIRECTS))) => {
                 request.redirects = u32::try_from(count).unwrap_or_default();
             }
             ("redirects", _) => return Err(wrong("a whole number from 0 to 10")),
-            ("max_size", Some(Value::Integer(bytes @ 1..))) => request.max_answer = usize::try_from(bytes).unwrap_or(usize::MAX),
+            ("max_size", Some(Value::Integer(bytes @ 1..))) => {
+                request.max_answer = usize::try_from(bytes).unwrap_or(usize::MAX);
+            }
             ("max_size", _) => return Err(wrong("a number of bytes from 1")),
             (other, _) => {
                 let near = suggest::nearest(other, OPTIONS.iter().copied());
-                return Err(bad(format!("unknown option {other:?}{}", suggest::did_you_mean(&near))));
+                return Err(bad(format!(
+                    "unknown option {other:?}{}",
+                    suggest::did_you_mean(&near)
+                )));
             }
         }
     }
-    if options.is_some_and(|table| ["body", "json"].iter().all(|key| table.contains_key(*key).unwrap_or(false))) {
+    if options.is_some_and(|table| {
+        ["body", "json"]
+            .iter()
+            .all(|key| table.contains_key(*key).unwrap_or(false))
+    }) {
         return Err(bad("body and json are both given; a request has one body"));
     }
-    let method = method.or(own_method).unwrap_or_else(|| if request.body.is_some() { "POST" } else { "GET" }.to_owned());
-    request.method = match method.to_ascii_uppercase().as_str() {
-        "GET" => "GET",
-        "HEAD" => "HEAD",
-        "POST" => "POST",
-        "PUT" => "PUT",
-        "PATCH" => "PATCH",
-        "DELETE" => "DELETE",
-        _ => return Err(bad(format!("method is {method:?}; there are GET, HEAD, POST, PUT, PATCH and DELETE"))),
-    };
+    request.method = parse_method(method.or(own_method), request.body.is_some())?;
     if request.body.is_some() && matches!(request.method, "GET" | "HEAD") {
         return Err(bad(format!("a {} has no body", request.method)));
     }
-    request.url = match own_url {
-        Some(Value::String(text)) => Text::Plain(with_query(text, &query)),
-        Some(Value::Secret(secret)) if query.is_empty() => Text::Secret(secret),
-        Some(Value::Secret(_)) => return Err(bad("a secret url is given whole, without query")),
-        None => return Err(bad("url is missing")),
-        Some(other) => return Err(bad(format!("url must be a string or a secret, not a {}", other.kind()))),
-    };
+    request.url = parse_url(own_url, &query)?;
     Ok(request)
+}
+
+/// The method; without one, `POST` where there is a body.
+fn parse_method(given: Option<String>, has_body: bool) -> Result<&'static str, CallError> {
+    let Some(given) = given else {
+        return Ok(if has_body { "POST" } else { "GET" });
+    };
+    let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+    let method = methods
+        .into_iter()
+        .find(|method| given.eq_ignore_ascii_case(method));
+    method.ok_or_else(|| {
+        bad(format!(
+            "method is {given:?}; there are GET, HEAD, POST, PUT, PATCH and DELETE"
+        ))
+    })
+}
+
+fn parse_url(given: Option<Value>, query: &[(String, String)]) -> Result<Text, CallError> {
+    match given {
+        Some(Value::String(text)) => Ok(Text::Plain(with_query(text, query))),
+        Some(Value::Secret(secret)) if query.is_empty() => Ok(Text::Secret(secret)),
+        Some(Value::Secret(_)) => Err(bad("a secret url is given whole, without query")),
+        None => Err(bad("url is missing")),
+        Some(other) => Err(bad(format!(
+            "url must be a string or a secret, not a {}",
+            other.kind()
+        ))),
+    }
 }
 
 fn body(value: &LuaValue) -> Result<Bytes, CallError> {
     match value {
         LuaValue::String(text) => Ok(Bytes::from(text.as_bytes().to_vec())),
-        other => Err(bad(format!("body must be a string, not a {}; json = takes any value", other.type_name()))),
+        other => Err(bad(format!(
+            "body must be a string, not a {}; json = takes any value",
+            other.type_name()
+        ))),
     }
 }
 
 fn json(value: &Value) -> Result<Bytes, CallError> {
     if has_secret(value) {
-        return Err(bad("json holds a secret, which opens only as url and in headers"));
+        return Err(bad(
+            "json holds a secret, which opens only as url and in headers",
+        ));
     }
     Ok(Bytes::from(value.to_json().to_string()))
 }
@@ -164,13 +236,17 @@ fn has_secret(value: &Value) -> bool {
     }
 }
 
-/// A header's value: text, a number, a secret, or a list of these whose parts stand one behind the other.
+/// A header's value: text, a number, a secret, or a list of these whose parts stand one behind the
+/// other.
 fn header(name: String, value: Value) -> Result<(String, Vec<Text>), CallError> {
     let part = |value: Value| match value {
         Value::Secret(secret) => Ok(Text::Secret(secret)),
         Value::String(text) => Ok(Text::Plain(text)),
         Value::Integer(number) => Ok(Text::Plain(number.to_string())),
-        other => Err(bad(format!("the header {name} must be a string, a secret or a list of them, not a {}", other.kind()))),
+        other => Err(bad(format!(
+            "the header {name} must be a string, a secret or a list of them, not a {}",
+            other.kind()
+        ))),
     };
     let parts = match value {
         Value::List(items) => items.into_iter().map(part).collect::<Result<_, _>>()?,
@@ -181,10 +257,15 @@ fn header(name: String, value: Value) -> Result<(String, Vec<Text>), CallError> 
 
 fn field((name, value): (&String, &Value)) -> Result<(String, String), CallError> {
     match value {
-        Value::Secret(_) => Err(bad("query holds a secret; send it in a header, or give the whole url as a secret")),
+        Value::Secret(_) => Err(bad(
+            "query holds a secret; send it in a header, or give the whole url as a secret",
+        )),
         value => match value.to_text() {
             Some(text) => Ok((name.clone(), text)),
-            None => Err(bad(format!("query.{name} must be a string or a number, not a {}", value.kind()))),
+            None => Err(bad(format!(
+                "query.{name} must be a string or a number, not a {}",
+                value.kind()
+            ))),
         },
     }
 }

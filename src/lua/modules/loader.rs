@@ -1,4 +1,5 @@
-//! `require`, `loadfile` and `dofile`: modules of the standard library, modules beside the script, and files that the gate grants.
+//! `require`, `loadfile` and `dofile`: modules of the standard library, modules beside the script,
+//! and files that the gate grants.
 
 use crate::effect_id::EffectId;
 use crate::gate::{FileError, Gate, Level};
@@ -14,7 +15,11 @@ use std::sync::Arc;
 /// What the names of the standard library's modules begin with.
 const OWN: &str = "std.";
 
-pub(in crate::lua) fn register(bindings: &Bindings<'_>, folder: &Path, sources: &SharedSources) -> mlua::Result<()> {
+pub(in crate::lua) fn register(
+    bindings: &Bindings<'_>,
+    folder: &Path,
+    sources: &SharedSources,
+) -> mlua::Result<()> {
     let (folder, known) = (folder.to_owned(), Arc::clone(sources));
     bindings.effect_now("find_module", move |_, gate, id, name: String| {
         check_name(&name).map_err(Raised::invalid)?;
@@ -38,21 +43,36 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>, folder: &Path, sources: 
 /// The text of a module of the standard library.
 fn standard(name: &str) -> Result<&'static str, String> {
     let known = || MODULES.iter().map(|(known, _)| *known);
-    MODULES.iter().find(|(known, _)| *known == name).map(|(_, text)| *text).ok_or_else(|| {
-        let near: Vec<_> = suggest::nearest(name, known()).into_iter().map(|near| format!("{OWN}{near}")).collect();
-        let there: Vec<_> = known().map(|known| format!("{OWN}{known}")).collect();
-        let near = suggest::did_you_mean(&near);
-        format!("the standard library has no module \"{OWN}{name}\"{near}; there are: {}", there.join(", "))
-    })
+    MODULES
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, text)| *text)
+        .ok_or_else(|| {
+            let near: Vec<_> = suggest::nearest(name, known())
+                .into_iter()
+                .map(|near| format!("{OWN}{near}"))
+                .collect();
+            let there: Vec<_> = known().map(|known| format!("{OWN}{known}")).collect();
+            let near = suggest::did_you_mean(&near);
+            format!(
+                "the standard library has no module \"{OWN}{name}\"{near}; there are: {}",
+                there.join(", ")
+            )
+        })
 }
 
-/// A file that looks like a module of the standard library is not loaded, which must not go unnoticed.
+/// A file that looks like a module of the standard library is not loaded, which must not go
+/// unnoticed.
 fn warn_of_unused(gate: &Gate, folder: &Path, name: &str) {
     // What `cumulua types` writes there for editors is no module.
-    let is_module = |file: &&PathBuf| fs::read_to_string(file).is_ok_and(|text| !text.starts_with("---@meta std."));
+    let is_module = |file: &&PathBuf| {
+        fs::read_to_string(file).is_ok_and(|text| !text.starts_with("---@meta std."))
+    };
     for file in candidates(folder, name).iter().filter(is_module) {
-        let message =
-            format!("{} is not loaded: names that begin with {OWN} are the standard library's; name it otherwise", file.display());
+        let message = format!(
+            "{} is not loaded: names that begin with {OWN} are the standard library's; name it otherwise",
+            file.display()
+        );
         gate.log(Level::Warn, &message);
     }
 }
@@ -60,21 +80,35 @@ fn warn_of_unused(gate: &Gate, folder: &Path, name: &str) {
 /// Where a module may stand beside a script.
 fn candidates(folder: &Path, name: &str) -> [PathBuf; 2] {
     let relative: PathBuf = name.split('.').collect();
-    [folder.join(&relative).with_extension("lua"), folder.join(&relative).join("init.lua")]
+    [
+        folder.join(&relative).with_extension("lua"),
+        folder.join(&relative).join("init.lua"),
+    ]
 }
 
 /// Whether that can be the name of a module: anything else would be a path.
 fn check_name(name: &str) -> Result<(), String> {
-    let is_part =
-        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+    let is_part = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+    };
     if !name.split('.').all(is_part) {
-        return Err(format!("{name:?} is not the name of a module: letters, digits, _ and -, joined by dots"));
+        return Err(format!(
+            "{name:?} is not the name of a module: letters, digits, _ and -, joined by dots"
+        ));
     }
     Ok(())
 }
 
 /// Text, chunk name and path of a module.
-fn find(gate: &Gate, folder: &Path, name: &str, id: &EffectId) -> Result<(String, String, String), Raised> {
+fn find(
+    gate: &Gate,
+    folder: &Path,
+    name: &str,
+    id: &EffectId,
+) -> Result<(String, String, String), Raised> {
     let candidates = candidates(folder, name);
     match gate.module(&candidates, id) {
         Ok(Some((path, text))) => {
@@ -82,15 +116,23 @@ fn find(gate: &Gate, folder: &Path, name: &str, id: &EffectId) -> Result<(String
             Ok((lua_text(&text), format!("@{path}"), path))
         }
         Ok(None) => {
-            let looked = candidates.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" nor ");
-            Err(Raised::invalid(format!("there is no module {name:?}: neither {looked} is there")))
+            let looked = candidates
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect::<Vec<_>>()
+                .join(" nor ");
+            Err(Raised::invalid(format!(
+                "there is no module {name:?}: neither {looked} is there"
+            )))
         }
         Err(error) => Err(unread(&format!("the module {name:?}"), error)),
     }
 }
 
 fn read_script(gate: &Gate, path: &str, id: &EffectId) -> Result<(String, String), Raised> {
-    let text = gate.script(Path::new(path), id).map_err(|error| unread(path, error))?;
+    let text = gate
+        .script(Path::new(path), id)
+        .map_err(|error| unread(path, error))?;
     Ok((lua_text(&text), format!("@{path}")))
 }
 

@@ -22,6 +22,10 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
     })?;
     // A table's own `__tostring`, whatever its `__metatable` is.
     bindings.plain("text_method", |_, _, table: Table| {
-        Ok(table.metatable().map(|meta| meta.raw_get::<Value>("__tostring")).transpose()?.unwrap_or(Value::Nil))
+        Ok(table
+            .metatable()
+            .map(|meta| meta.raw_get::<Value>("__tostring"))
+            .transpose()?
+            .unwrap_or(Value::Nil))
     })
 }

@@ -23,18 +23,35 @@ type Page = (LuaValue, Option<AnyUserData>, Option<Table>);
 
 pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
     bindings.effect("next_page", next_page)?;
-    bindings.function("reader", |_, gate, (name, params, options): (String, Option<Table>, Option<Table>)| {
-        let given = params.map_or_else(|| Ok(Params::new()), |table| params::table(&table).map_err(CallError::Invalid));
-        let request = given.and_then(|params| Ok((params, options::call(options)?)));
-        let (params, options) = request.map_err(|error| Failure::unsent(&name, error))?;
-        let action = gate.catalog().action(&name).map_err(mlua::Error::external)?;
-        let paginator = Paginator::new(action, params).map_err(|fault| Raised::invalid(fault.to_string()))?;
-        Ok(Reader(Arc::new(Mutex::new(Reading::new(paginator, options)))))
-    })
+    bindings.function(
+        "reader",
+        |_, gate, (name, params, options): (String, Option<Table>, Option<Table>)| {
+            let given = params.map_or_else(
+                || Ok(Params::new()),
+                |table| params::table(&table).map_err(CallError::Invalid),
+            );
+            let request = given.and_then(|params| Ok((params, options::call(options)?)));
+            let (params, options) = request.map_err(|error| Failure::unsent(&name, error))?;
+            let action = gate
+                .catalog()
+                .action(&name)
+                .map_err(mlua::Error::external)?;
+            let paginator = Paginator::new(action, params)
+                .map_err(|fault| Raised::invalid(fault.to_string()))?;
+            Ok(Reader(Arc::new(Mutex::new(Reading::new(
+                paginator, options,
+            )))))
+        },
+    )
 }
 
 /// The next page; nil behind the last.
-async fn next_page(lua: Lua, gate: Arc<Gate>, place: EffectId, reader: AnyUserData) -> Result<Page, Raised> {
+async fn next_page(
+    lua: Lua,
+    gate: Arc<Gate>,
+    place: EffectId,
+    reader: AnyUserData,
+) -> Result<Page, Raised> {
     let reading = Arc::clone(&reader.borrow::<Reader>()?.0);
     // Two tasks that share an iterator take turns.
     let mut reading = reading.lock().await;

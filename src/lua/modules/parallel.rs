@@ -9,13 +9,16 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use mlua::{Function, Lua, Table, Thread, Value, Variadic};
 use std::sync::Arc;
 
-/// What tasks are made with: how, how many, how many at once, whether errors are collected, and the path above theirs.
+/// What tasks are made with: how, how many, how many at once, whether errors are collected, and the
+/// path above theirs.
 type Arguments = (Function, usize, usize, bool, String);
 
 pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
     bindings.effect("parallel", parallel)?;
     // Whether the deferred functions of the task at this path may run now.
-    bindings.plain("may_defer", |_, gate, path: String| Ok(gate.may_defer(&path)))?;
+    bindings.plain("may_defer", |_, gate, path: String| {
+        Ok(gate.may_defer(&path))
+    })?;
     bindings.plain("has_deferred", |_, gate, path: String| {
         gate.has_deferred(&path);
         Ok(())
@@ -42,12 +45,16 @@ async fn parallel(
             tasks.push(task(next, make.call(next)?)?);
             next += 1;
         }
-        let Some((number, outcome)): Option<Ended> = tasks.next().await else { break };
+        let Some((number, outcome)): Option<Ended> = tasks.next().await else {
+            break;
+        };
         // What is no error of the task's own ends the run: the hook's sign, or the want of memory.
         match outcome? {
             Ok(value) if settle => results.raw_set(number, settle_result(&lua, "value", value)?)?,
             Ok(value) => results.raw_set(number, value)?,
-            Err(error) if settle => results.raw_set(number, settle_result(&lua, "error", error)?)?,
+            Err(error) if settle => {
+                results.raw_set(number, settle_result(&lua, "error", error)?)?;
+            }
             Err(error) if first_error.is_none() => {
                 scope.cancel();
                 first_error = Some(error);
@@ -63,11 +70,19 @@ async fn parallel(
     first_error.map_or(Ok(results), |error| Err(Raised::Value(error)))
 }
 
-/// Starts a task in its coroutine, with the arguments that come with it. Nothing else is held while it goes on: there may be ten
-/// thousand.
-fn task(number: usize, (thread, arguments): (Thread, Variadic<Value>)) -> mlua::Result<impl Future<Output = Ended>> {
+/// Starts a task in its coroutine, with the arguments that come with it. Nothing else is held while
+/// it goes on: there may be ten thousand.
+fn task(
+    number: usize,
+    (thread, arguments): (Thread, Variadic<Value>),
+) -> mlua::Result<impl Future<Output = Ended>> {
     let running = thread.into_async::<(bool, Value)>(arguments)?;
-    Ok(FutureExt::map(running, move |ended| (number, ended.map(|(is_ok, value)| if is_ok { Ok(value) } else { Err(value) }))))
+    Ok(FutureExt::map(running, move |ended| {
+        (
+            number,
+            ended.map(|(is_ok, value)| if is_ok { Ok(value) } else { Err(value) }),
+        )
+    }))
 }
 
 fn settle_result(lua: &Lua, key: &str, value: Value) -> mlua::Result<Table> {
@@ -77,11 +92,19 @@ fn settle_result(lua: &Lua, key: &str, value: Value) -> mlua::Result<Table> {
     Ok(table)
 }
 
-/// Only one error can be raised; the others must not be lost. A task that was stopped has none of its own.
+/// Only one error can be raised; the others must not be lost. A task that was stopped has none of
+/// its own.
 fn log_other_failure(gate: &Gate, value: &Value) {
     let failure = error::from_lua(value, "");
     if !failure.is_stop {
-        let action = failure.action.as_ref().map(|action| format!("{action}: ")).unwrap_or_default();
-        gate.log(Level::Warn, &format!("another task of the same parallel failed too: {action}{failure}"));
+        let action = failure
+            .action
+            .as_ref()
+            .map(|action| format!("{action}: "))
+            .unwrap_or_default();
+        gate.log(
+            Level::Warn,
+            &format!("another task of the same parallel failed too: {action}{failure}"),
+        );
     }
 }

@@ -20,8 +20,12 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
         let (from, to) = (arguments.text(0)?, arguments.text(1)?);
         match gate.rename(&of_text(&from), &of_text(&to), id) {
             Ok(()) => completion(lua, Ok(()), None),
-            Err(RenameError::Source(error)) => refusal_values(lua, error.into(), Some(&from.as_bytes())),
-            Err(RenameError::Target(error)) => refusal_values(lua, error.into(), Some(&to.as_bytes())),
+            Err(RenameError::Source(error)) => {
+                refusal_values(lua, error.into(), Some(&from.as_bytes()))
+            }
+            Err(RenameError::Target(error)) => {
+                refusal_values(lua, error.into(), Some(&to.as_bytes()))
+            }
         }
     })
 }

@@ -20,29 +20,56 @@ use std::time::Duration;
 pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
     task_handle::register(bindings.lua, &bindings.table)?;
     bindings.effect("wait", wait)?;
-    bindings.function("task", |lua, gate, (dialect, ids, with): (String, LuaValue, Option<BTreeMap<String, String>>)| {
-        let product = gate.product_of_dialect(&dialect).map_err(|known| {
-            let near = suggest::did_you_mean(&suggest::nearest(&dialect, known.iter().map(String::as_str)));
-            Raised::invalid(format!("there is no dialect of tasks {dialect:?}{near}; there are {}", known.join(", ")))
-        })?;
-        let ids = match ids {
-            LuaValue::String(id) => vec![id.to_string_lossy()],
-            LuaValue::Integer(id) => vec![id.to_string()],
-            LuaValue::Table(list) => {
-                let ids: mlua::Result<Vec<String>> = list.sequence_values().collect();
-                ids.map_err(|_| Raised::invalid("a task's ids are a list of strings"))?
-            }
-            other => return Err(Raised::invalid(format!("a task's id is a string, not a {}", other.type_name()))),
-        };
-        Ok(task_handle::fields(lua, &product, &dialect, &ids, &with.unwrap_or_default(), &AccountRef::default())?)
-    })
+    bindings.function(
+        "task",
+        |lua, gate, (dialect, ids, with): (String, LuaValue, Option<BTreeMap<String, String>>)| {
+            let product = gate.product_of_dialect(&dialect).map_err(|known| {
+                let near = suggest::did_you_mean(&suggest::nearest(
+                    &dialect,
+                    known.iter().map(String::as_str),
+                ));
+                Raised::invalid(format!(
+                    "there is no dialect of tasks {dialect:?}{near}; there are {}",
+                    known.join(", ")
+                ))
+            })?;
+            let ids = match ids {
+                LuaValue::String(id) => vec![id.to_string_lossy()],
+                LuaValue::Integer(id) => vec![id.to_string()],
+                LuaValue::Table(list) => {
+                    let ids: mlua::Result<Vec<String>> = list.sequence_values().collect();
+                    ids.map_err(|_| Raised::invalid("a task's ids are a list of strings"))?
+                }
+                other => {
+                    return Err(Raised::invalid(format!(
+                        "a task's id is a string, not a {}",
+                        other.type_name()
+                    )));
+                }
+            };
+            Ok(task_handle::fields(
+                lua,
+                &product,
+                &dialect,
+                &ids,
+                &with.unwrap_or_default(),
+                &AccountRef::default(),
+            )?)
+        },
+    )
 }
 
 /// A handle or a list of them, and options.
 type Arguments = (Option<Table>, Option<Vec<Table>>, Option<Table>);
 
-/// Waits for the tasks of handles. Its arguments are read before, because ten thousand waits must not each hold them beside the tasks.
-fn wait(lua: Lua, gate: Arc<Gate>, place: EffectId, arguments: Arguments) -> impl Future<Output = Result<Vec<String>, Raised>> {
+/// Waits for the tasks of handles. Its arguments are read before, because ten thousand waits must
+/// not each hold them beside the tasks.
+fn wait(
+    lua: Lua,
+    gate: Arc<Gate>,
+    place: EffectId,
+    arguments: Arguments,
+) -> impl Future<Output = Result<Vec<String>, Raised>> {
     let (tasks, timeout) = match parse_wait(arguments) {
         Ok(waiting) => waiting,
         Err(raised) => return Either::Right(ready(Err(raised))),
@@ -53,7 +80,14 @@ fn wait(lua: Lua, gate: Arc<Gate>, place: EffectId, arguments: Arguments) -> imp
             Err(failure) => {
                 let handle = |task: &Task| {
                     let ids = std::slice::from_ref(&task.id);
-                    let fields = task_handle::fields(&lua, &task.product, &task.dialect, ids, &task.with, &task.account)?;
+                    let fields = task_handle::fields(
+                        &lua,
+                        &task.product,
+                        &task.dialect,
+                        ids,
+                        &task.with,
+                        &task.account,
+                    )?;
                     task_handle::handle(&lua, fields)
                 };
                 Err(error::wait(&lua, &failure, &gate.account_ref(), handle)?.into())
@@ -66,7 +100,11 @@ fn wait(lua: Lua, gate: Arc<Gate>, place: EffectId, arguments: Arguments) -> imp
 fn parse_wait((handle, list, options): Arguments) -> Result<(Vec<Task>, Duration), Raised> {
     let mut timeout = WAIT_TIMEOUT;
     let mut asked = AccountRef::default();
-    for (key, given) in options.iter().flat_map(|options| options.pairs::<LuaValue, LuaValue>()).flatten() {
+    for (key, given) in options
+        .iter()
+        .flat_map(|options| options.pairs::<LuaValue, LuaValue>())
+        .flatten()
+    {
         let key = key.to_string()?;
         if key == "timeout" {
             let problem = || Raised::invalid(format!("the option timeout must be {DURATION}"));
@@ -76,21 +114,37 @@ fn parse_wait((handle, list, options): Arguments) -> Result<(Vec<Task>, Duration
         match (key.as_str(), params::value(&key, &given).ok().flatten()) {
             ("profile", Some(Value::String(name))) => asked.profile = Some(name),
             ("region", Some(Value::String(name))) => asked.region = Some(name),
-            ("profile" | "region", _) => return Err(Raised::invalid(format!("the option {key} must be a string"))),
+            ("profile" | "region", _) => {
+                return Err(Raised::invalid(format!(
+                    "the option {key} must be a string"
+                )));
+            }
             (other, _) => {
-                return Err(Raised::invalid(format!("unknown option {other:?} of wait; there are timeout, profile and region")));
+                return Err(Raised::invalid(format!(
+                    "unknown option {other:?} of wait; there are timeout, profile and region"
+                )));
             }
         }
     }
     let mut tasks = Vec::new();
     for handle in handle.into_iter().chain(list.into_iter().flatten()) {
-        let (product, dialect): (String, String) = (handle.raw_get("product")?, handle.raw_get("dialect")?);
+        let (product, dialect): (String, String) =
+            (handle.raw_get("product")?, handle.raw_get("dialect")?);
         let with: BTreeMap<String, String> = handle.raw_get("with")?;
         // The account that a task was started in is the one that knows it.
-        let own = AccountRef { profile: handle.raw_get("profile")?, region: handle.raw_get("region")? };
+        let own = AccountRef {
+            profile: handle.raw_get("profile")?,
+            region: handle.raw_get("region")?,
+        };
         for id in handle.raw_get::<Table>("ids")?.sequence_values::<String>() {
             let account = asked.or(&own);
-            tasks.push(Task { product: product.clone(), dialect: dialect.clone(), id: id?, with: with.clone(), account });
+            tasks.push(Task {
+                product: product.clone(),
+                dialect: dialect.clone(),
+                id: id?,
+                with: with.clone(),
+                account,
+            });
         }
     }
     Ok((tasks, timeout))

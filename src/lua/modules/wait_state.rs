@@ -1,4 +1,5 @@
-//! `wait.for_state`: looking at something until its state is the wanted one, for products that have no tasks.
+//! `wait.for_state`: looking at something until its state is the wanted one, for products that have
+//! no tasks.
 
 use crate::client::error::Kind;
 use crate::client::value::Value;
@@ -19,40 +20,63 @@ struct Watcher(Arc<Mutex<StatePoller>>);
 
 impl UserData for Watcher {}
 
-/// How a resource was seen: its state (nil where it is gone), whether nothing good can follow it, the answer, and its `meta`.
+/// How a resource was seen: its state (nil where it is gone), whether nothing good can follow it,
+/// the answer, and its `meta`.
 type Seen = (Option<String>, bool, LuaValue, Option<AnyUserData>);
 
 pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
     bindings.effect("pause", pause)?;
     bindings.effect("read_state", read)?;
-    bindings.function("watch", |_, gate, (what, timeout, path): (String, LuaValue, String)| {
-        let timeout = match timeout {
-            LuaValue::Nil => WAIT_TIMEOUT,
-            given => duration_of(&given)
-                .ok_or_else(|| Raised::invalid(format!("wait.for_state: the option timeout must be {DURATION}")))?,
-        };
-        Ok(Watcher(Arc::new(Mutex::new(StatePoller::new(Arc::clone(gate), what, timeout, path)))))
-    })?;
-    bindings.function("watched", |_, _, (watcher, outcome, done): (AnyUserData, String, bool)| {
-        if let Ok(mut watch) = watcher.borrow::<Watcher>()?.0.try_lock() {
-            watch.end(&outcome, done);
-        }
-        Ok(())
-    })?;
+    bindings.function(
+        "watch",
+        |_, gate, (what, timeout, path): (String, LuaValue, String)| {
+            let timeout = match timeout {
+                LuaValue::Nil => WAIT_TIMEOUT,
+                given => duration_of(&given).ok_or_else(|| {
+                    Raised::invalid(format!(
+                        "wait.for_state: the option timeout must be {DURATION}"
+                    ))
+                })?,
+            };
+            Ok(Watcher(Arc::new(Mutex::new(StatePoller::new(
+                Arc::clone(gate),
+                what,
+                timeout,
+                path,
+            )))))
+        },
+    )?;
+    bindings.function(
+        "watched",
+        |_, _, (watcher, outcome, done): (AnyUserData, String, bool)| {
+            if let Ok(mut watch) = watcher.borrow::<Watcher>()?.0.try_lock() {
+                watch.end(&outcome, done);
+            }
+            Ok(())
+        },
+    )?;
     // Whether the catalogue has a state of this name.
     bindings.function("has_state", |_, gate, name: String| {
         let known = gate.state_models();
         if known.contains(&name) {
             return Ok(());
         }
-        let near = suggest::did_you_mean(&suggest::nearest(&name, known.iter().map(String::as_str)));
+        let near =
+            suggest::did_you_mean(&suggest::nearest(&name, known.iter().map(String::as_str)));
         let there = known.join(", ");
-        Err(Raised::invalid(format!("wait.for_state knows no state {name:?}{near}; there are {there}, or give a function")))
+        Err(Raised::invalid(format!(
+            "wait.for_state knows no state {name:?}{near}; there are {there}, or give a function"
+        )))
     })
 }
 
 /// Waits until it is time to look again.
-async fn pause(lua: Lua, _: Arc<Gate>, place: EffectId, (watcher, state): (AnyUserData, String)) -> Result<(), Raised> {
+async fn pause(
+    lua: Lua,
+    _: Arc<Gate>,
+    place: EffectId,
+    (watcher, state): (AnyUserData, String),
+) -> Result<(), Raised> {
     let watch = Arc::clone(&watcher.borrow::<Watcher>()?.0);
     let mut watch = watch.lock().await;
     match watch.pause(state, &place).await {
@@ -76,9 +100,23 @@ async fn read(
     let id = match params::value("id", &id) {
         Ok(Some(Value::String(id))) if !id.is_empty() => id,
         Ok(Some(Value::Integer(id))) => id.to_string(),
-        _ => return Err(Raised::invalid("wait.for_state needs the option id: the resource's id, a text that is not empty")),
+        _ => {
+            return Err(Raised::invalid(
+                "wait.for_state needs the option id: the resource's id, a text that is not empty",
+            ));
+        }
     };
-    let seen = gate.look_at(Resource { model: name, id, profile, region }, &place).await?;
+    let seen = gate
+        .look_at(
+            Resource {
+                model: name,
+                id,
+                profile,
+                region,
+            },
+            &place,
+        )
+        .await?;
     let (table, about) = match seen.answer {
         Some(answer) => {
             let (table, about) = answer_to_lua(&lua, answer, place)?;

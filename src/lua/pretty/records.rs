@@ -1,4 +1,5 @@
-//! Lists of records as aligned tables: all columns where they fit, otherwise those that a person looks for first.
+//! Lists of records as aligned tables: all columns where they fit, otherwise those that a person
+//! looks for first.
 
 use super::scalar::{MOST_LINES, printable, scalar};
 use crate::lua::marks::is_error;
@@ -19,10 +20,18 @@ pub(super) fn render(list: &Table, width: usize) -> Option<String> {
     let length = list.raw_len();
     let rows = rows(list, length)?;
     let columns = Columns::of(&rows)?;
-    let all_fit = columns.are_flat && columns.names.len() <= MOST_COLUMNS && columns.names.len() * (BORDER + 5) <= width;
-    let (visible, hidden) = if all_fit { (columns.names, Vec::new()) } else { columns.chosen(width, length)? };
+    let all_fit = columns.are_flat
+        && columns.names.len() <= MOST_COLUMNS
+        && columns.names.len() * (BORDER + 5) <= width;
+    let (visible, hidden) = if all_fit {
+        (columns.names, Vec::new())
+    } else {
+        columns.chosen(width, length)?
+    };
     let mut table = TextTable::new();
-    table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    table
+        .load_style(presets::UTF8_FULL_CONDENSED)
+        .set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(u16::try_from(width).unwrap_or(100));
     table.set_header(&visible);
     for row in &rows {
@@ -33,7 +42,11 @@ pub(super) fn render(list: &Table, width: usize) -> Option<String> {
         let _ = write!(text, "\n… and {} more", length - rows.len());
     }
     if !hidden.is_empty() {
-        let columns = if hidden.len() == 1 { "column" } else { "columns" };
+        let columns = if hidden.len() == 1 {
+            "column"
+        } else {
+            "columns"
+        };
         let note = format!("{} more {columns}: {}", hidden.len(), hidden.join(", "));
         let kept: String = note.chars().take(width.saturating_sub(2)).collect();
         let cut = if kept.len() < note.len() { "…" } else { "" };
@@ -68,12 +81,15 @@ impl Columns {
         let mut nested: Vec<String> = Vec::new();
         for row in rows {
             for (key, value) in row.pairs::<Value, Value>().flatten() {
-                let Value::String(name) = &key else { return None };
+                let Value::String(name) = &key else {
+                    return None;
+                };
                 let name = name.to_string_lossy();
                 if matches!(value, Value::Table(_)) && !nested.contains(&name) {
                     nested.push(name.clone());
                 }
-                let width = console::measure_text_width(&cell(row, &name)).max(console::measure_text_width(&name));
+                let width = console::measure_text_width(&cell(row, &name))
+                    .max(console::measure_text_width(&name));
                 let widest = widths.entry(name).or_default();
                 *widest = width.max(*widest);
             }
@@ -81,7 +97,11 @@ impl Columns {
         let mut names: Vec<String> = widths.keys().cloned().collect();
         let subject = subject(&names);
         names.sort_by_key(|name| (nested.contains(name), rank(name, &subject)));
-        (!names.is_empty()).then_some(Self { names, widths, are_flat: nested.is_empty() })
+        (!names.is_empty()).then_some(Self {
+            names,
+            widths,
+            are_flat: nested.is_empty(),
+        })
     }
 
     /// The columns that fit and those that do not. A single record is easier to read line by line.
@@ -116,10 +136,19 @@ fn cell(row: &Table, name: &str) -> String {
 fn inside(inner: &Table) -> String {
     let length = inner.raw_len();
     if length == 0 {
-        return if inner.is_empty() { String::new() } else { "{…}".to_owned() };
+        return if inner.is_empty() {
+            String::new()
+        } else {
+            "{…}".to_owned()
+        };
     }
-    let items: Vec<Value> = (1..=length.min(4)).filter_map(|index| inner.raw_get(index).ok()).collect();
-    let is_short = length <= items.len() && items.iter().all(|item| matches!(item, Value::String(_) | Value::Integer(_)));
+    let items: Vec<Value> = (1..=length.min(4))
+        .filter_map(|index| inner.raw_get(index).ok())
+        .collect();
+    let is_short = length <= items.len()
+        && items
+            .iter()
+            .all(|item| matches!(item, Value::String(_) | Value::Integer(_)));
     if !is_short {
         return format!("[{length}]");
     }
@@ -130,19 +159,25 @@ fn inside(inner: &Table) -> String {
     texts.collect::<Vec<_>>().join(", ")
 }
 
-/// What the records are about: the word that most names, ids and states begin with, as `Instance` of `InstanceId`.
+/// What the records are about: the word that most names, ids and states begin with, as `Instance`
+/// of `InstanceId`.
 fn subject(names: &[String]) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for name in names {
-        let stem = ["Name", "Id", "Status", "State", "Type"].iter().find_map(|ending| name.strip_suffix(ending));
+        let stem = ["Name", "Id", "Status", "State", "Type"]
+            .iter()
+            .find_map(|ending| name.strip_suffix(ending));
         *counts.entry(stem.unwrap_or_default()).or_default() += 1;
     }
     counts.remove("");
-    let most = counts.into_iter().max_by_key(|(stem, count)| (*count, std::cmp::Reverse(stem.len())));
+    let most = counts
+        .into_iter()
+        .max_by_key(|(stem, count)| (*count, std::cmp::Reverse(stem.len())));
     most.map(|(stem, _)| stem.to_owned()).unwrap_or_default()
 }
 
-/// Numbers of steps come first, then name, id and state of what the records are about, then addresses, as a person looks for them.
+/// Numbers of steps come first, then name, id and state of what the records are about, then
+/// addresses, as a person looks for them.
 fn rank(name: &str, subject: &str) -> (u8, String) {
     let lower = name.to_lowercase();
     let own = name.strip_prefix(subject).unwrap_or(name).to_lowercase();

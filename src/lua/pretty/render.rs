@@ -22,7 +22,13 @@ pub fn render(value: &Value, width: usize) -> String {
     text
 }
 
-fn write_value(text: &mut String, value: &Value, depth: usize, width: usize, parents: &mut Vec<*const std::ffi::c_void>) {
+fn write_value(
+    text: &mut String,
+    value: &Value,
+    depth: usize,
+    width: usize,
+    parents: &mut Vec<*const std::ffi::c_void>,
+) {
     let Value::Table(table) = value else {
         text.push_str(&scalar(value));
         return;
@@ -51,9 +57,14 @@ fn write_value(text: &mut String, value: &Value, depth: usize, width: usize, par
     parents.push(table.to_pointer());
     let entries = entries(table);
     let mut short = String::from("{ ");
-    let flat = entries.iter().all(|(_, value)| !matches!(value, Value::Table(_)));
+    let flat = entries
+        .iter()
+        .all(|(_, value)| !matches!(value, Value::Table(_)));
     if flat {
-        let parts: Vec<String> = entries.iter().map(|(key, value)| format!("{key}{}", scalar(value))).collect();
+        let parts: Vec<String> = entries
+            .iter()
+            .map(|(key, value)| format!("{key}{}", scalar(value)))
+            .collect();
         short += &parts.join(", ");
     }
     if entries.is_empty() {
@@ -91,12 +102,16 @@ fn write_lines(
 /// A table's entries: the list part as it stands, then the rest by name.
 fn entries(table: &Table) -> Vec<(String, Value)> {
     // A table with holes can have a border far behind its last element.
-    let length = Some(table.raw_len()).filter(|length| *length <= table.pairs::<Value, Value>().count()).unwrap_or(0);
-    let listed = (1..=length).filter_map(|index| Some((String::new(), table.raw_get::<Value>(index).ok()?)));
+    let length = Some(table.raw_len())
+        .filter(|length| *length <= table.pairs::<Value, Value>().count())
+        .unwrap_or(0);
+    let listed =
+        (1..=length).filter_map(|index| Some((String::new(), table.raw_get::<Value>(index).ok()?)));
     let mut named: Vec<(String, Value)> = Vec::new();
     for (key, value) in table.pairs::<Value, Value>().flatten() {
         match &key {
-            Value::Integer(index) if usize::try_from(*index).is_ok_and(|index| (1..=length).contains(&index)) => {}
+            Value::Integer(index)
+                if usize::try_from(*index).is_ok_and(|index| (1..=length).contains(&index)) => {}
             Value::String(name) if is_identifier(&name.to_string_lossy()) => {
                 named.push((format!("{} = ", name.to_string_lossy()), value));
             }
@@ -110,5 +125,7 @@ fn entries(table: &Table) -> Vec<(String, Value)> {
 fn is_identifier(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with(|first: char| first.is_ascii_digit())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

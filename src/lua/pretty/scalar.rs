@@ -9,18 +9,33 @@ const GLANCE: usize = 40;
 
 /// The columns that standard output has; 100 where it is no terminal.
 pub(in crate::lua) fn width() -> usize {
-    console::Term::stdout().size_checked().map_or(100, |(_, columns)| usize::from(columns)).max(20)
+    console::Term::stdout()
+        .size_checked()
+        .map_or(100, |(_, columns)| usize::from(columns))
+        .max(20)
 }
 
 /// Text without control characters: a resource's name must not drive the terminal.
 pub(super) fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+    text.chars()
+        .map(|c| {
+            if c.is_control() && c != '\n' {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        .collect()
 }
 
 /// A value that is no table in a few words.
 pub(in crate::lua) fn glance(value: &Value) -> String {
     let text = scalar(value);
-    if text.chars().count() <= GLANCE { text } else { text.chars().take(GLANCE - 1).chain(['…']).collect() }
+    if text.chars().count() <= GLANCE {
+        text
+    } else {
+        text.chars().take(GLANCE - 1).chain(['…']).collect()
+    }
 }
 
 /// A value that is no table.
@@ -28,6 +43,8 @@ pub(super) fn scalar(value: &Value) -> String {
     match value {
         Value::String(text) => format!("{:?}", text.to_string_lossy()),
         Value::LightUserData(pointer) if pointer.0.is_null() => "null".to_owned(),
-        other => other.to_string().unwrap_or_else(|_| other.type_name().to_owned()),
+        other => other
+            .to_string()
+            .unwrap_or_else(|_| other.type_name().to_owned()),
     }
 }

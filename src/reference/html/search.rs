@@ -3,7 +3,8 @@
 use cumulua_core::catalog::{Action, Field, Param};
 use serde_json::json;
 
-/// `window.cumuluaIndex = […]`: `n`ame, `s`ummary, `t`erm and, for weaker matches, the `w`ords of parameters and fields.
+/// `window.cumuluaIndex = […]`: `n`ame, `s`ummary, `t`erm and, for weaker matches, the `w`ords of
+/// parameters and fields.
 pub(super) fn index(actions: &[Action]) -> String {
     let entries: Vec<String> = actions.iter().map(entry).collect();
     format!("window.cumuluaIndex = [\n{}\n];\n", entries.join(",\n"))
@@ -17,7 +18,8 @@ fn entry(action: &Action) -> String {
     words.sort();
     words.dedup();
     let term = action.term.as_deref().unwrap_or_default();
-    json!({ "n": action.full_name, "s": action.summary, "t": term, "w": words.join(" ") }).to_string()
+    json!({ "n": action.full_name, "s": action.summary, "t": term, "w": words.join(" ") })
+        .to_string()
 }
 
 fn param_terms(params: &[Param], words: &mut Vec<String>) {
@@ -45,9 +47,16 @@ mod tests {
     #[test]
     fn the_vendors_term_and_the_english_word_find_the_same_action() {
         let text = index(&Catalog::default().actions_of("cds.ccs").unwrap());
-        let list = text.trim().strip_prefix("window.cumuluaIndex = ").and_then(|text| text.strip_suffix(';')).unwrap();
+        let list = text
+            .trim()
+            .strip_prefix("window.cumuluaIndex = ")
+            .and_then(|text| text.strip_suffix(';'))
+            .unwrap();
         let entries: Vec<Json> = serde_json::from_str(list).unwrap();
-        let create = entries.iter().find(|entry| entry["n"] == "cds.ccs.CreateInstance").unwrap();
+        let create = entries
+            .iter()
+            .find(|entry| entry["n"] == "cds.ccs.CreateInstance")
+            .unwrap();
         assert!(create["t"].as_str().unwrap().contains("云服务器"));
         assert!(create["s"].as_str().unwrap().contains("servers"));
         // A parameter's term and a nested parameter's name.

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 const STYLE: &str = include_str!("site.css");
 const SEARCH: &str = include_str!("search.js");
 
-/// Writes the whole reference into `folder` and returns its files, `index.html` first. A page is named after what it is about, as
-/// `cds.ccs.CreateInstance.html`.
+/// Writes the whole reference into `folder` and returns its files, `index.html` first. A page is
+/// named after what it is about, as `cds.ccs.CreateInstance.html`.
 pub fn write_site(catalog: &Catalog, folder: &Path) -> Result<Vec<PathBuf>, ReferenceError> {
     let mut output = OutputFolder::into(folder)?;
     output.write("index.html", &index(catalog)?)?;
@@ -27,12 +27,19 @@ pub fn write_site(catalog: &Catalog, folder: &Path) -> Result<Vec<PathBuf>, Refe
         }
     }
     for name in catalog.services() {
-        let above: Vec<&str> = name.split_once('.').map(|(product, _)| product).into_iter().collect();
+        let above: Vec<&str> = name
+            .split_once('.')
+            .map(|(product, _)| product)
+            .into_iter()
+            .collect();
         if !above.is_empty() {
             output.write_page(&overview::service(catalog, &name)?, &above)?;
         }
         for model in catalog.actions_of(&name)? {
-            output.write_page(&action::document(&model), &[&above[..], &[name.as_str()]].concat())?;
+            output.write_page(
+                &action::document(&model),
+                &[&above[..], &[name.as_str()]].concat(),
+            )?;
         }
     }
     Ok(output.files)
@@ -52,7 +59,11 @@ fn index(catalog: &Catalog) -> Result<String, ReferenceError> {
     let mut products = Vec::new();
     for name in catalog.products() {
         let mut services = Vec::new();
-        for service in catalog.services().into_iter().filter(|service| service.split('.').next() == Some(name.as_str())) {
+        for service in catalog
+            .services()
+            .into_iter()
+            .filter(|service| service.split('.').next() == Some(name.as_str()))
+        {
             services.push(catalog.service(&service)?);
         }
         products.push((catalog.product(&name)?, services));
@@ -168,7 +179,12 @@ mod tests {
 
     #[test]
     fn text_and_links_are_escaped() {
-        let text = line(&Line::text("a < b & \"c\"").and_code("<script>").and_link("x", "\"><script>")).into_string();
+        let text = line(
+            &Line::text("a < b & \"c\"")
+                .and_code("<script>")
+                .and_link("x", "\"><script>"),
+        )
+        .into_string();
         assert!(!text.contains("<script>"), "{text}");
         assert!(text.contains("a &lt; b &amp; &quot;c&quot;"), "{text}");
         assert!(frame("<b>", &html! {}).contains("<title>&lt;b&gt;</title>"));
@@ -178,17 +194,32 @@ mod tests {
     fn every_link_leads_to_a_page_and_nothing_comes_from_outside() {
         let folder = tempfile::tempdir().unwrap();
         let files = write_site(&Catalog::default(), folder.path()).unwrap();
-        let names: BTreeSet<String> = files.iter().map(|file| file.file_name().unwrap().to_string_lossy().into_owned()).collect();
+        let names: BTreeSet<String> = files
+            .iter()
+            .map(|file| file.file_name().unwrap().to_string_lossy().into_owned())
+            .collect();
         let lower: BTreeSet<String> = names.iter().map(|name| name.to_lowercase()).collect();
-        assert_eq!(lower.len(), files.len(), "two pages have one name on a disk that ignores case");
+        assert_eq!(
+            lower.len(),
+            files.len(),
+            "two pages have one name on a disk that ignores case"
+        );
         let mut wrong = Vec::new();
-        for file in files.iter().filter(|file| file.extension().is_some_and(|e| e == "html")) {
+        for file in files
+            .iter()
+            .filter(|file| file.extension().is_some_and(|e| e == "html"))
+        {
             let text = fs::read_to_string(file).unwrap();
             assert!(text.contains("name=\"viewport\""));
             for attribute in ["href=\"", "src=\""] {
-                let targets = text.split(attribute).skip(1).filter_map(|rest| rest.split('"').next());
+                let targets = text
+                    .split(attribute)
+                    .skip(1)
+                    .filter_map(|rest| rest.split('"').next());
                 wrong.extend(
-                    targets.filter(|target| !names.contains(*target)).map(|target| format!("{}: {target}", file.display())),
+                    targets
+                        .filter(|target| !names.contains(*target))
+                        .map(|target| format!("{}: {target}", file.display())),
                 );
             }
         }

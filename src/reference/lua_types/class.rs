@@ -1,4 +1,5 @@
-//! Classes of the definition files: tables of parameters and of answers, with nested ones beside them.
+//! Classes of the definition files: tables of parameters and of answers, with nested ones beside
+//! them.
 
 use crate::reference::describe::{field_meaning, meaning};
 use crate::reference::example::{is_identifier, lua_string};
@@ -21,17 +22,28 @@ impl Classes {
         self.done.concat()
     }
 
-    /// A table of parameters. A checker looks up a name that the class lacks in what it inherits, where `never` fits no value.
+    /// A table of parameters. A checker looks up a name that the class lacks in what it inherits,
+    /// where `never` fits no value.
     pub(super) fn params(&mut self, class: &str, action: &Action, params: &[Param]) {
-        let names: Vec<String> = params.iter().map(|param| format!("{}: any, ", key(&param.name))).collect();
-        let mut own = format!("---@class {class}: {{ {}[string]: never }}\n", names.concat());
+        let names: Vec<String> = params
+            .iter()
+            .map(|param| format!("{}: any, ", key(&param.name)))
+            .collect();
+        let mut own = format!(
+            "---@class {class}: {{ {}[string]: never }}\n",
+            names.concat()
+        );
         for param in params {
             let nested = format!("{class}.{}", word(&param.name));
             let optional = param.required != Required::Yes || param.generated.is_some();
             for line in meaning(action, param) {
                 own.push_str(&comment(&line.plain()));
             }
-            own.push_str(&field_line(&param.name, optional, &param_type(param, &nested)));
+            own.push_str(&field_line(
+                &param.name,
+                optional,
+                &param_type(param, &nested),
+            ));
             if !param.fields.is_empty() {
                 self.params(&nested, action, &param.fields);
             }
@@ -41,7 +53,13 @@ impl Classes {
     }
 
     /// A table of an answer.
-    pub(super) fn answer(&mut self, class: &str, parent: Option<&str>, fields: &[Field], service: &str) {
+    pub(super) fn answer(
+        &mut self,
+        class: &str,
+        parent: Option<&str>,
+        fields: &[Field],
+        service: &str,
+    ) {
         let parent = parent.map_or(String::new(), |parent| format!(": {parent}"));
         let mut own = format!("---@class {class}{parent}\n");
         for field in fields {
@@ -63,18 +81,28 @@ impl Classes {
 }
 
 fn param_type(param: &Param, nested: &str) -> String {
-    let of = param.of.unwrap_or(if param.fields.is_empty() { Kind::String } else { Kind::Object });
+    let of = param.of.unwrap_or(if param.fields.is_empty() {
+        Kind::String
+    } else {
+        Kind::Object
+    });
     let one = |kind: Kind| {
         let plain = match kind {
             Kind::Object if !param.fields.is_empty() => nested.to_owned(),
             other => literals(other, &param.values).unwrap_or_else(|| plain(other).to_owned()),
         };
-        if param.sensitive { format!("{plain}|cumulua.Secret") } else { plain }
+        if param.sensitive {
+            format!("{plain}|cumulua.Secret")
+        } else {
+            plain
+        }
     };
     match param.kind {
         Kind::List => list(&one(of)),
         // Offered as a Lua list too; the runtime joins it.
-        kind if param.encoding.is_some() => format!("{}|{}", one(kind), list(param.of.map_or("string", plain))),
+        kind if param.encoding.is_some() => {
+            format!("{}|{}", one(kind), list(param.of.map_or("string", plain)))
+        }
         kind => one(kind),
     }
 }
@@ -96,7 +124,13 @@ fn field_type(field: &Field, nested: &str) -> String {
         Kind::Map => format!("table<string, {of}>"),
         other => plain(*other).to_owned(),
     };
-    field.kinds.as_slice().iter().map(one).collect::<Vec<_>>().join("|")
+    field
+        .kinds
+        .as_slice()
+        .iter()
+        .map(one)
+        .collect::<Vec<_>>()
+        .join("|")
 }
 
 fn plain(kind: Kind) -> &'static str {
@@ -116,30 +150,51 @@ fn literals(kind: Kind, values: &[KnownValue]) -> Option<String> {
         _ => None,
     };
     let literals: Option<Vec<String>> = values.iter().map(literal).collect();
-    literals.filter(|literals| !literals.is_empty()).map(|literals| literals.join("|"))
+    literals
+        .filter(|literals| !literals.is_empty())
+        .map(|literals| literals.join("|"))
 }
 
 fn list(of: &str) -> String {
-    if of.contains('|') { format!("({of})[]") } else { format!("{of}[]") }
+    if of.contains('|') {
+        format!("({of})[]")
+    } else {
+        format!("{of}[]")
+    }
 }
 
 fn key(name: &str) -> String {
-    if is_identifier(name) { name.to_owned() } else { format!("[{}]", lua_string(name)) }
+    if is_identifier(name) {
+        name.to_owned()
+    } else {
+        format!("[{}]", lua_string(name))
+    }
 }
 
 fn field_line(name: &str, optional: bool, kind: &str) -> String {
-    let name =
-        if is_identifier(name) { name.to_owned() } else { format!("['{}']", name.replace('\\', "\\\\").replace('\'', "\\'")) };
-    format!("---@field {name}{} {kind}\n", if optional { "?" } else { "" })
+    let name = if is_identifier(name) {
+        name.to_owned()
+    } else {
+        format!("['{}']", name.replace('\\', "\\\\").replace('\'', "\\'"))
+    };
+    format!(
+        "---@field {name}{} {kind}\n",
+        if optional { "?" } else { "" }
+    )
 }
 
 fn comment(text: &str) -> String {
-    format!("---{}\n", text.split_whitespace().collect::<Vec<_>>().join(" "))
+    format!(
+        "---{}\n",
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    )
 }
 
 /// A name as a part of a class's name.
 fn word(name: &str) -> String {
-    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
+    name.chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+        .collect()
 }
 
 #[cfg(test)]
@@ -157,18 +212,25 @@ mod tests {
     }
 
     fn has(text: &str, line: &str) {
-        assert!(text.lines().any(|found| found == line), "no line {line} in\n{text}");
+        assert!(
+            text.lines().any(|found| found == line),
+            "no line {line} in\n{text}"
+        );
     }
 
     #[test]
     fn a_list_in_a_string_can_be_given_as_a_list() {
-        let text = params(json!([{"name": "Ids", "type": "string", "required": true, "summary": "Ids", "encoding": "comma"}]));
+        let text = params(
+            json!([{"name": "Ids", "type": "string", "required": true, "summary": "Ids", "encoding": "comma"}]),
+        );
         has(&text, "---@field Ids string|string[]");
     }
 
     #[test]
     fn a_name_that_is_no_identifier_stands_in_brackets() {
-        let text = params(json!([{"name": "x-y", "type": "boolean", "required": "conditional", "summary": "Odd"}]));
+        let text = params(
+            json!([{"name": "x-y", "type": "boolean", "required": "conditional", "summary": "Odd"}]),
+        );
         has(&text, "---@field ['x-y']? boolean");
         has(&text, "---@class P: { [\"x-y\"]: any, [string]: never }");
     }
@@ -187,7 +249,10 @@ mod tests {
     fn values_of_other_types_are_no_literals() {
         let values: Vec<KnownValue> = vec![KnownValue::Bare(json!(true))];
         assert_eq!(literals(Kind::Boolean, &values), None);
-        assert_eq!(literals(Kind::String, &[KnownValue::Bare(json!("a\"b"))]).unwrap(), r#""a\"b""#);
+        assert_eq!(
+            literals(Kind::String, &[KnownValue::Bare(json!("a\"b"))]).unwrap(),
+            r#""a\"b""#
+        );
     }
 
     #[test]

@@ -1,11 +1,13 @@
-//! Definition files for editors: their Lua language servers complete Actions, parameters and answers from them and find what is misspelled.
+//! Definition files for editors: their Lua language servers complete Actions, parameters and
+//! answers from them and find what is misspelled.
 
 use super::class::{self, Classes};
 use crate::reference::output_folder::{OutputFolder, ReferenceError};
 use cumulua_core::catalog::{Action, Catalog, ProductModel, Required, ServiceModel};
 use std::path::{Path, PathBuf};
 
-const HEAD: &str = "--- @meta _\n-- DO NOT EDIT: `cumulua types` writes this file from the catalogue.\n";
+const HEAD: &str =
+    "--- @meta _\n-- DO NOT EDIT: `cumulua types` writes this file from the catalogue.\n";
 
 /// The types of what every script has.
 const CORE: &str = include_str!("../../../stdlib/types/core.lua");
@@ -13,8 +15,9 @@ const CORE: &str = include_str!("../../../stdlib/types/core.lua");
 /// `(name, text)` of the types of each module of the standard library.
 const MODULES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/std_types.rs"));
 
-/// Writes `cumulua.lua` (the runtime's globals and the products), a file for each service, as `cds.ccs.lua`, and one for each module of
-/// the standard library, as `std/args.lua`, into `folder`.
+/// Writes `cumulua.lua` (the runtime's globals and the products), a file for each service, as
+/// `cds.ccs.lua`, and one for each module of the standard library, as `std/args.lua`, into
+/// `folder`.
 pub fn write_types(catalog: &Catalog, folder: &Path) -> Result<Vec<PathBuf>, ReferenceError> {
     let mut output = OutputFolder::into(folder)?;
     let mut runtime = vec![format!("{HEAD}\n{CORE}")];
@@ -34,7 +37,10 @@ pub fn write_types(catalog: &Catalog, folder: &Path) -> Result<Vec<PathBuf>, Ref
     }
     for name in catalog.services() {
         let service = catalog.service(&name)?;
-        output.write(&format!("{name}.lua"), &service_text(&service, &catalog.actions_of(&name)?))?;
+        output.write(
+            &format!("{name}.lua"),
+            &service_text(&service, &catalog.actions_of(&name)?),
+        )?;
     }
     Ok(output.files)
 }
@@ -42,7 +48,11 @@ pub fn write_types(catalog: &Catalog, folder: &Path) -> Result<Vec<PathBuf>, Ref
 /// A type of one of these texts.
 fn alias(name: &str, texts: &[String]) -> String {
     let texts: Vec<_> = texts.iter().map(|text| format!("{text:?}")).collect();
-    let union = if texts.is_empty() { "string".to_owned() } else { texts.join("|") };
+    let union = if texts.is_empty() {
+        "string".to_owned()
+    } else {
+        texts.join("|")
+    };
     format!("\n---@alias cumulua.{name} {union}\n")
 }
 
@@ -51,9 +61,14 @@ pub fn runtime_summary(name: &str) -> Option<String> {
     let of_block = |block: &str| {
         let defines = |line: &str| {
             let rest = line.strip_prefix("function ").unwrap_or(line);
-            rest.strip_prefix(name).is_some_and(|rest| rest.starts_with('(') || rest.starts_with(" = "))
+            rest.strip_prefix(name)
+                .is_some_and(|rest| rest.starts_with('(') || rest.starts_with(" = "))
         };
-        let first = block.lines().next()?.strip_prefix("---").filter(|text| !text.starts_with('@'))?;
+        let first = block
+            .lines()
+            .next()?
+            .strip_prefix("---")
+            .filter(|text| !text.starts_with('@'))?;
         block.lines().any(defines).then(|| first.to_owned())
     };
     CORE.split("\n\n").find_map(of_block)
@@ -76,7 +91,10 @@ fn service_text(service: &ServiceModel, actions: &[Action]) -> String {
     let name = &service.service;
     let mut text = vec![HEAD.to_owned()];
     if name.contains('.') {
-        text.push(format!("\n---{}\n---@class {name}\n{name} = {{}}\n", service.title));
+        text.push(format!(
+            "\n---{}\n---@class {name}\n{name} = {{}}\n",
+            service.title
+        ));
     }
     let mut shapes = Classes::default();
     for (shape, fields) in &service.shapes {
@@ -92,9 +110,20 @@ fn action_text(action: &Action) -> String {
     let mut classes = Classes::default();
     classes.params(&format!("{name}.Params"), action, &action.params);
     let reply = format!("{}.Reply", action.product.product);
-    classes.answer(&format!("{name}.Answer"), Some(&reply), &action.answer.fields, &action.service.service);
-    let term = action.term.as_ref().map_or(String::new(), |term| format!(" ({term})"));
-    let needed = action.params.iter().any(|param| param.required == Required::Yes && param.generated.is_none());
+    classes.answer(
+        &format!("{name}.Answer"),
+        Some(&reply),
+        &action.answer.fields,
+        &action.service.service,
+    );
+    let term = action
+        .term
+        .as_ref()
+        .map_or(String::new(), |term| format!(" ({term})"));
+    let needed = action
+        .params
+        .iter()
+        .any(|param| param.required == Required::Yes && param.generated.is_none());
     let optional = if needed { "" } else { "?" };
     format!(
         "\n{}---{}{term}\n---@param params{optional} {name}.Params\n---@param options? cumulua.CallOptions\n---@return {name}.Answer\nfunction {name}(params, options) end\n",
@@ -154,14 +183,17 @@ mod tests {
         let lua = mlua::Lua::new();
         for file in write_types(&Catalog::default(), folder.path()).unwrap() {
             let text = fs::read_to_string(&file).unwrap();
-            lua.load(text).exec().unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+            lua.load(text)
+                .exec()
+                .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         }
     }
 
     #[test]
     fn the_runtimes_globals_are_defined() {
         for global in "wait task meta defer json log time pp help args secret env null".split(' ') {
-            let defined = CORE.contains(&format!("function {global}(")) || CORE.contains(&format!("\n{global} = "));
+            let defined = CORE.contains(&format!("function {global}("))
+                || CORE.contains(&format!("\n{global} = "));
             assert!(defined, "{global}");
         }
         assert!(file("cumulua.lua").contains("function cds.with(options) end"));

@@ -1,5 +1,5 @@
-//! Definition files for editors: their Lua language servers complete Actions, parameters and answers from them and find what is
-//! misspelled.
+//! Definition files for editors: their Lua language servers complete Actions, parameters and
+//! answers from them and find what is misspelled.
 
 mod class;
 mod definitions;

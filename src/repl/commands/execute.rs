@@ -18,7 +18,11 @@ impl Conversation {
             Command::Region(name) => self.region(name.as_deref()).await,
             Command::Timing => {
                 self.shows_timing = !self.shows_timing;
-                self.ui.note(if self.shows_timing { "each line's time is shown" } else { "no line's time is shown" });
+                self.ui.note(if self.shows_timing {
+                    "each line's time is shown"
+                } else {
+                    "no line's time is shown"
+                });
             }
             Command::Audit => self.audit().await,
             Command::Edit => return self.edit().await,
@@ -61,31 +65,50 @@ impl Conversation {
     async fn region(&mut self, name: Option<&str>) {
         let known = parse::regions(self);
         match name {
-            Some(name) if known.iter().any(|region| region.name == name) => self.gate.profiles().choose_region(name),
+            Some(name) if known.iter().any(|region| region.name == name) => {
+                self.gate.profiles().choose_region(name);
+            }
             Some(name) => {
                 let near = suggest::nearest(name, known.iter().map(|region| region.name.as_str()));
                 let near = suggest::did_you_mean(&near);
-                self.problem(&format!("no product has a region {name:?}{near}; Tab behind :region lists them"));
+                self.problem(&format!(
+                    "no product has a region {name:?}{near}; Tab behind :region lists them"
+                ));
             }
             None => {
-                let names: Vec<String> = known.iter().map(|region| format!("{}  {}", region.name, region.summary)).collect();
+                let names: Vec<String> = known
+                    .iter()
+                    .map(|region| format!("{}  {}", region.name, region.summary))
+                    .collect();
                 self.show(&names.join("\n")).await;
             }
         }
     }
 
     async fn audit(&mut self) {
-        let records: Vec<serde_json::Value> =
-            self.gate.latest_records().iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        let records: Vec<serde_json::Value> = self
+            .gate
+            .latest_records()
+            .iter()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect();
         let ended = records.iter().filter(|record| record["phase"] == "ended");
         let lines: Vec<String> = ended.map(audit_line).collect();
-        let text = if lines.is_empty() { "no calls yet".to_owned() } else { lines.join("\n") };
+        let text = if lines.is_empty() {
+            "no calls yet".to_owned()
+        } else {
+            lines.join("\n")
+        };
         self.show(&text).await;
     }
 
     async fn edit(&mut self) -> Flow {
-        let last =
-            if self.last_input.is_empty() { self.transcript.last().unwrap_or_default() } else { &self.last_input }.to_owned();
+        let last = if self.last_input.is_empty() {
+            self.transcript.last().unwrap_or_default()
+        } else {
+            &self.last_input
+        }
+        .to_owned();
         let (ui, last) = (Arc::clone(&self.ui), last);
         let edited = self.elsewhere(move || ui.edit(&last)).await;
         match edited.unwrap_or_else(|| Err("the editor's thread ended".to_owned())) {
@@ -109,12 +132,18 @@ impl Conversation {
             return self.problem("there are no such lines; :lines lists those that can be saved");
         };
         // A file that is there already may be anything.
-        let written = fs::OpenOptions::new().write(true).create_new(true).open(file).and_then(|mut file| {
-            use std::io::Write as _;
-            file.write_all(script.as_bytes())
-        });
+        let written = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(file)
+            .and_then(|mut file| {
+                use std::io::Write as _;
+                file.write_all(script.as_bytes())
+            });
         match written {
-            Ok(()) => self.ui.note(&format!("written to {file}; `cumulua run {file}` runs it")),
+            Ok(()) => self
+                .ui
+                .note(&format!("written to {file}; `cumulua run {file}` runs it")),
             Err(failure) => self.problem(&format!("{file} cannot be written: {failure}")),
         }
     }
@@ -123,9 +152,16 @@ impl Conversation {
         match fs::read_to_string(file) {
             Ok(text) => {
                 let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-                let text = if text.starts_with("#!") { format!("--{text}") } else { text.to_owned() };
+                let text = if text.starts_with("#!") {
+                    format!("--{text}")
+                } else {
+                    text.to_owned()
+                };
                 self.inputs += 1;
-                self.evaluate_one(&format!("@{file}"), &text).await.err().flatten()
+                self.evaluate_one(&format!("@{file}"), &text)
+                    .await
+                    .err()
+                    .flatten()
             }
             Err(failure) => {
                 self.problem(&format!("{file} cannot be read: {failure}"));
@@ -140,15 +176,26 @@ impl Conversation {
             .iter()
             .map(|(number, job)| {
                 let line = self.secrets.replace_secrets(&job.line);
-                format!("[{number}] for {:.1} s: {}", job.elapsed().as_secs_f64(), first_line(&line))
+                format!(
+                    "[{number}] for {:.1} s: {}",
+                    job.elapsed().as_secs_f64(),
+                    first_line(&line)
+                )
             })
             .collect();
-        self.ui.note(&if lines.is_empty() { "nothing runs in the background".to_owned() } else { lines.join("\n") });
+        self.ui.note(&if lines.is_empty() {
+            "nothing runs in the background".to_owned()
+        } else {
+            lines.join("\n")
+        });
     }
 
     async fn trace(&mut self) {
         match &self.last_error {
-            Some(error) => self.show(&self.ui.terminal.error(error, &self.session.sources(), true)).await,
+            Some(error) => {
+                self.show(&self.ui.terminal.error(error, &self.session.sources(), true))
+                    .await;
+            }
             None => self.ui.note("there was no error"),
         }
     }
@@ -167,11 +214,18 @@ impl Conversation {
 
 fn audit_line(record: &serde_json::Value) -> String {
     let text = |key: &str| record[key].as_str().unwrap_or_default().to_owned();
-    let time = text("time").get(11..19).map(|time| format!("{time}Z")).unwrap_or_default();
+    let time = text("time")
+        .get(11..19)
+        .map(|time| format!("{time}Z"))
+        .unwrap_or_default();
     let outcome = match (record["code"].as_str(), record["error"].as_str()) {
         (Some(code), _) => format!("refused: {code}"),
         (None, Some(kind)) => format!("failed: {kind}, sent = {:?}", text("sent")),
         (None, None) => "done".to_owned(),
     };
-    format!("{time} {} {outcome}, {} ms", text("action"), record["duration_ms"])
+    format!(
+        "{time} {} {outcome}, {} ms",
+        text("action"),
+        record["duration_ms"]
+    )
 }

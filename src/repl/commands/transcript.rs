@@ -25,7 +25,12 @@ const MOST_LOCALS: usize = 180;
 
 impl Transcript {
     pub(in crate::repl) fn add(&mut self, number: usize, text: &str, form: Form, values: usize) {
-        self.0.push(Entry { number, text: text.to_owned(), form, values });
+        self.0.push(Entry {
+            number,
+            text: text.to_owned(),
+            form,
+            values,
+        });
     }
 
     /// The inputs by number, as `:lines` shows them.
@@ -42,20 +47,44 @@ impl Transcript {
         self.0.last().map(|entry| entry.text.as_str())
     }
 
-    /// The inputs of these numbers as a script that runs by itself; none where there are no such inputs.
-    pub(in crate::repl) fn script(&self, lines: Option<&RangeInclusive<usize>>, secrets: &Secrets) -> Option<String> {
-        let chosen: Vec<&Entry> = self.0.iter().filter(|entry| lines.is_none_or(|lines| lines.contains(&entry.number))).collect();
+    /// The inputs of these numbers as a script that runs by itself; none where there are no such
+    /// inputs.
+    pub(in crate::repl) fn script(
+        &self,
+        lines: Option<&RangeInclusive<usize>>,
+        secrets: &Secrets,
+    ) -> Option<String> {
+        let chosen: Vec<&Entry> = self
+            .0
+            .iter()
+            .filter(|entry| lines.is_none_or(|lines| lines.contains(&entry.number)))
+            .collect();
         if chosen.is_empty() {
             return None;
         }
         let uses_last = chosen.iter().any(|entry| entry.form.uses_last);
-        let texts: Vec<String> = chosen.iter().map(|entry| secrets.replace_secrets(&statement(entry, uses_last))).collect();
+        let texts: Vec<String> = chosen
+            .iter()
+            .map(|entry| secrets.replace_secrets(&statement(entry, uses_last)))
+            .collect();
         let mut script = "-- Saved from a session of cumulua.\n".to_owned();
-        if texts.iter().zip(&chosen).any(|(text, entry)| *text != statement(entry, uses_last)) {
+        if texts
+            .iter()
+            .zip(&chosen)
+            .any(|(text, entry)| *text != statement(entry, uses_last))
+        {
             script += "-- The secrets in it are read by name, from the profile's secrets or the environment.\n";
         }
-        let has_too_many = chosen.iter().map(|entry| entry.form.declarations).sum::<usize>() > MOST_LOCALS;
-        if has_too_many || chosen.iter().any(|entry| ending(entry) == Ending::BehindLocals) {
+        let has_too_many = chosen
+            .iter()
+            .map(|entry| entry.form.declarations)
+            .sum::<usize>()
+            > MOST_LOCALS;
+        if has_too_many
+            || chosen
+                .iter()
+                .any(|entry| ending(entry) == Ending::BehindLocals)
+        {
             return Some(script + &without_locals(&chosen, &texts));
         }
         if uses_last {
@@ -77,11 +106,17 @@ enum Ending {
 }
 
 fn ending(entry: &Entry) -> Ending {
-    let begins_with_it = || code(&entry.text).first().is_some_and(is_return(&entry.text));
+    let begins_with_it = || {
+        code(&entry.text)
+            .first()
+            .is_some_and(is_return(&entry.text))
+    };
     match &entry.form {
         Form { returns: false, .. } => Ending::Last,
         _ if begins_with_it() => Ending::Only,
-        Form { declarations: 0, .. } => Ending::Somewhere,
+        Form {
+            declarations: 0, ..
+        } => Ending::Somewhere,
         _ => Ending::BehindLocals,
     }
 }
@@ -92,9 +127,13 @@ fn is_return(text: &str) -> impl Fn(&Token) -> bool {
 
 /// An input as a statement of a script: a value that the prompt printed is printed.
 fn statement(entry: &Entry, keeps_last: bool) -> String {
-    let Entry { text, form, values, .. } = entry;
+    let Entry {
+        text, form, values, ..
+    } = entry;
     match (ending(entry), form.is_expression) {
-        (Ending::Somewhere, _) => print_expression(&format!("{}()", function(text)), *values, keeps_last),
+        (Ending::Somewhere, _) => {
+            print_expression(&format!("{}()", function(text)), *values, keeps_last)
+        }
         (Ending::Only, _) => print_expression(&bare(text), *values, keeps_last),
         (Ending::Last, true) if keeps_last && *values > 0 => format!("{LAST} = {}", bare(text)),
         (Ending::Last, true) if !form.is_statement => print_expression(&bare(text), *values, false),
@@ -105,7 +144,11 @@ fn statement(entry: &Entry, keeps_last: bool) -> String {
 /// What shows the values of an expression, or keeps the first for the inputs that read it.
 fn print_expression(expression: &str, values: usize, keeps_last: bool) -> String {
     // A comment at the end would swallow what follows it.
-    let closing = if expression.contains("--") { "\n)" } else { ")" };
+    let closing = if expression.contains("--") {
+        "\n)"
+    } else {
+        ")"
+    };
     match values {
         _ if expression.trim().is_empty() => String::new(),
         0 => format!("do local _ = {expression}\nend"),
@@ -139,7 +182,9 @@ fn without_locals(entries: &[&Entry], texts: &[String]) -> String {
         "-- Its locals stand in a table, because they are more than a function may have or outlive a `return`.\nlocal {TABLE} = {{}}\n"
     );
     for (entry, text) in entries.iter().zip(texts) {
-        let rewritten = locals.rewrite_statements(text).unwrap_or_else(|_| text.clone());
+        let rewritten = locals
+            .rewrite_statements(text)
+            .unwrap_or_else(|_| text.clone());
         // Without the semicolon it would be a call of what the line before ends with.
         let rewritten = match ending(entry) {
             Ending::BehindLocals => format!(";{}()", function(&rewritten)),
@@ -164,7 +209,12 @@ mod tests {
     }
 
     fn form(is_expression: bool, is_statement: bool, uses_last: bool) -> Form {
-        Form { is_expression, is_statement, uses_last, ..Form::default() }
+        Form {
+            is_expression,
+            is_statement,
+            uses_last,
+            ..Form::default()
+        }
     }
 
     #[test]
@@ -174,8 +224,19 @@ mod tests {
         transcript.add(3, "x + 1 -- c", form(true, false, false), 1);
         transcript.add(4, "f { Password = 'abcd' }", form(true, true, false), 1);
         let script = transcript.script(None, &secrets()).unwrap();
-        assert!(script.ends_with("local x = 1\npp(x + 1 -- c\n)\nf { Password = secret \"password\" }\n"), "{script}");
-        assert_eq!(transcript.script(Some(&(3..=3)), &secrets()).unwrap().lines().count(), 3);
+        assert!(
+            script
+                .ends_with("local x = 1\npp(x + 1 -- c\n)\nf { Password = secret \"password\" }\n"),
+            "{script}"
+        );
+        assert_eq!(
+            transcript
+                .script(Some(&(3..=3)), &secrets())
+                .unwrap()
+                .lines()
+                .count(),
+            3
+        );
         assert!(transcript.script(Some(&(7..=9)), &secrets()).is_none());
     }
 
@@ -185,7 +246,10 @@ mod tests {
         transcript.add(1, "f()", form(true, true, false), 1);
         transcript.add(2, "print(_.x)", form(true, true, true), 0);
         let script = transcript.script(None, &secrets()).unwrap();
-        assert!(script.ends_with("local _\n_ = f()\nprint(_.x)\n"), "{script}");
+        assert!(
+            script.ends_with("local _\n_ = f()\nprint(_.x)\n"),
+            "{script}"
+        );
     }
 
     /// A session's inputs as a script, and what that prints.
@@ -200,7 +264,9 @@ mod tests {
         let lua = mlua::Lua::new();
         let setting = "shown = '' function print(...) shown = shown .. table.concat({ ... }, ' ') .. '|' end pp = print";
         lua.load(setting).exec().unwrap();
-        lua.load(&script).exec().unwrap_or_else(|failure| panic!("{failure}\n{script}"));
+        lua.load(&script)
+            .exec()
+            .unwrap_or_else(|failure| panic!("{failure}\n{script}"));
         (lua.globals().get("shown").unwrap(), script)
     }
 
@@ -214,7 +280,11 @@ mod tests {
             ("if y then return y end print('not here')", 1),
         ]);
         assert_eq!(shown, "7 8|2|5|", "{script}");
-        let (shown, script) = saved(&[("local f = print", 0), ("local x = 3 if x then return end f('not here')", 0), ("f(x)", 0)]);
+        let (shown, script) = saved(&[
+            ("local f = print", 0),
+            ("local x = 3 if x then return end f('not here')", 0),
+            ("f(x)", 0),
+        ]);
         assert_eq!(shown, "3|", "{script}");
         let (shown, script) = saved(&[("return 7", 1), ("print(_ + 1)", 0)]);
         assert_eq!(shown, "8|", "{script}");

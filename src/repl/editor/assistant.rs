@@ -1,4 +1,5 @@
-//! What rustyline asks for while a line is typed: candidates, the hint, colors, and whether Enter ends the line.
+//! What rustyline asks for while a line is typed: candidates, the hint, colors, and whether Enter
+//! ends the line.
 
 use super::complete::complete;
 use super::highlight::{highlight, is_at_bracket};
@@ -15,7 +16,8 @@ use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-/// A longer text, as a terminal without bracketed paste types it in, is not drawn anew at every key.
+/// A longer text, as a terminal without bracketed paste types it in, is not drawn anew at every
+/// key.
 const LONGEST: usize = 4 * 1024;
 
 /// What rustyline asks for while a line is typed.
@@ -61,7 +63,12 @@ impl Helper for Assistant {}
 impl Completer for Assistant {
     type Candidate = ListEntry;
 
-    fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<ListEntry>)> {
+    fn complete(
+        &self,
+        line: &str,
+        pos: usize,
+        _: &Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<ListEntry>)> {
         let (start, found) = complete(&line[..pos], &self.knowledge);
         let (rows, columns) = size();
         let entries = build_list(found, columns);
@@ -73,7 +80,9 @@ impl Completer for Assistant {
 /// Rows and columns of the terminal.
 fn size() -> (usize, usize) {
     let size = console::Term::stdout().size_checked();
-    size.map_or((24, 80), |(rows, columns)| (usize::from(rows).max(2), usize::from(columns).max(20)))
+    size.map_or((24, 80), |(rows, columns)| {
+        (usize::from(rows).max(2), usize::from(columns).max(20))
+    })
 }
 
 /// A hint that is only looked at: no key puts it into the line.
@@ -100,7 +109,11 @@ impl Hinter for Assistant {
         if self.last_hint.borrow().0 != line {
             let (_, columns) = size();
             let own = line.rsplit('\n').next().unwrap_or_default();
-            let prompt = if own.len() == line.len() { self.prompt_width.get() } else { 0 };
+            let prompt = if own.len() == line.len() {
+                self.prompt_width.get()
+            } else {
+                0
+            };
             let taken = (prompt + console::measure_text_width(own)) % columns;
             let found = hint(line, columns.saturating_sub(taken + 1), &self.knowledge);
             *self.last_hint.borrow_mut() = (line.to_owned(), found);
@@ -125,7 +138,9 @@ impl Highlighter for Assistant {
         }
         match kind {
             CmdKind::MoveCursor => {
-                is_at_bracket(line, pos) || is_at_bracket(line, pos.saturating_sub(1)) || is_at_bracket(line, pos + 1)
+                is_at_bracket(line, pos)
+                    || is_at_bracket(line, pos.saturating_sub(1))
+                    || is_at_bracket(line, pos + 1)
             }
             CmdKind::Other | CmdKind::ForcedRefresh => true,
         }
@@ -139,6 +154,10 @@ impl Validator for Assistant {
         let is_incomplete = !line.starts_with([':', '?']) && judge(line) == Judgement::Incomplete;
         // An empty line behind an unfinished one ends it: the error names what is missing.
         let goes_on = is_incomplete && !input.ends_with("\n\n");
-        Ok(if goes_on { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
+        Ok(if goes_on {
+            ValidationResult::Incomplete
+        } else {
+            ValidationResult::Valid(None)
+        })
     }
 }

@@ -32,17 +32,25 @@ pub struct Candidate {
 impl Candidate {
     pub(in crate::repl) fn new(name: impl Into<String>, summary: impl Into<String>) -> Self {
         let name = name.into();
-        Self { insert: name.clone(), name, summary: summary.into() }
+        Self {
+            insert: name.clone(),
+            name,
+            summary: summary.into(),
+        }
     }
 }
 
 /// Those that begin with the word; where none does, those that have it somewhere.
 pub(in crate::repl) fn keep_matching(found: Vec<Candidate>, word: &str) -> Vec<Candidate> {
     let word = word.to_lowercase();
-    let (begin, others): (Vec<_>, Vec<_>) =
-        found.into_iter().partition(|candidate| candidate.name.to_lowercase().starts_with(&word));
+    let (begin, others): (Vec<_>, Vec<_>) = found
+        .into_iter()
+        .partition(|candidate| candidate.name.to_lowercase().starts_with(&word));
     if !begin.is_empty() || word.is_empty() {
         return begin;
     }
-    others.into_iter().filter(|candidate| candidate.name.to_lowercase().contains(&word)).collect()
+    others
+        .into_iter()
+        .filter(|candidate| candidate.name.to_lowercase().contains(&word))
+        .collect()
 }

@@ -1,4 +1,5 @@
-//! What stands at the cursor: the word that is typed, and what it is in: a path, a call's parameters, a value, a module.
+//! What stands at the cursor: the word that is typed, and what it is in: a path, a call's
+//! parameters, a value, a module.
 
 use crate::lua::inspect::PathStep;
 use crate::lua_syntax::{Token, TokenKind, code, plain_text, tokens};
@@ -18,7 +19,9 @@ impl ValuePath {
             PathStep::Field(name) => Some(name.as_str()),
             PathStep::Index(_) => None,
         });
-        let names: Option<Vec<&str>> = std::iter::once(Some(self.root.as_str())).chain(fields).collect();
+        let names: Option<Vec<&str>> = std::iter::once(Some(self.root.as_str()))
+            .chain(fields)
+            .collect();
         names.map(|names| names.join("."))
     }
 }
@@ -66,18 +69,37 @@ pub(in crate::repl) fn at_end_of(line: &str) -> Context {
     let before_last = &all[..all.len().saturating_sub(1)];
     let last = all.last().filter(|token| token.range.end == line.len());
     let (before, word, quote) = match last {
-        Some(token) if matches!(token.kind, TokenKind::Name | TokenKind::Keyword) => (before_last, token.range.clone(), None),
-        Some(token) if token.kind == TokenKind::BrokenText => {
-            (before_last, token.range.start + 1..token.range.end, token.text(line).chars().next())
+        Some(token) if matches!(token.kind, TokenKind::Name | TokenKind::Keyword) => {
+            (before_last, token.range.clone(), None)
         }
+        Some(token) if token.kind == TokenKind::BrokenText => (
+            before_last,
+            token.range.start + 1..token.range.end,
+            token.text(line).chars().next(),
+        ),
         Some(token) if matches!(token.kind, TokenKind::Comment | TokenKind::OpenText) => {
-            return Context { expected: Expected::Text, word: line.len()..line.len(), quote: None };
+            return Context {
+                expected: Expected::Text,
+                word: line.len()..line.len(),
+                quote: None,
+            };
         }
         _ => (all.as_slice(), line.len()..line.len(), None),
     };
-    let code: Vec<Token> = before.iter().filter(|token| token.kind != TokenKind::Comment).cloned().collect();
-    let reader = Reader { line, tokens: &code };
-    Context { expected: reader.expected(quote.is_some()), word, quote }
+    let code: Vec<Token> = before
+        .iter()
+        .filter(|token| token.kind != TokenKind::Comment)
+        .cloned()
+        .collect();
+    let reader = Reader {
+        line,
+        tokens: &code,
+    };
+    Context {
+        expected: reader.expected(quote.is_some()),
+        word,
+        quote,
+    }
 }
 
 /// The call whose parameters are being typed at the end of `line`.
@@ -93,7 +115,11 @@ pub(in crate::repl) fn call_at_end_of(line: &str) -> Option<Callee> {
 pub(in crate::repl) fn path_at_end_of(line: &str) -> Option<ValuePath> {
     let all: Vec<Token> = tokens(line);
     let reader = Reader { line, tokens: &all };
-    if all.last()?.range.end == line.len() { reader.path(all.len()) } else { None }
+    if all.last()?.range.end == line.len() {
+        reader.path(all.len())
+    } else {
+        None
+    }
 }
 
 struct Reader<'a> {
@@ -103,31 +129,49 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn text(&self, at: usize) -> &str {
-        self.tokens.get(at).map_or("", |token| token.text(self.line))
+        self.tokens
+            .get(at)
+            .map_or("", |token| token.text(self.line))
     }
 
     fn is(&self, at: usize, symbol: &str) -> bool {
-        self.tokens.get(at).is_some_and(|token| token.kind == TokenKind::Symbol) && self.text(at) == symbol
+        self.tokens
+            .get(at)
+            .is_some_and(|token| token.kind == TokenKind::Symbol)
+            && self.text(at) == symbol
     }
 
     fn is_name(&self, at: usize) -> bool {
-        self.tokens.get(at).is_some_and(|token| token.kind == TokenKind::Name)
+        self.tokens
+            .get(at)
+            .is_some_and(|token| token.kind == TokenKind::Name)
     }
 
     fn expected(&self, in_text: bool) -> Expected {
         let end = self.tokens.len();
         if in_text
             && end > 0
-            && (self.text(end - 1) == "require" || (end > 1 && self.is(end - 1, "(") && self.text(end - 2) == "require"))
+            && (self.text(end - 1) == "require"
+                || (end > 1 && self.is(end - 1, "(") && self.text(end - 2) == "require"))
         {
             return Expected::Module;
         }
         if !in_text && end > 0 && (self.is(end - 1, ".") || self.is(end - 1, ":")) {
             return self.path(end - 1).map_or(Expected::Text, Expected::Field);
         }
-        let otherwise = if in_text { Expected::Text } else { Expected::Name };
+        let otherwise = if in_text {
+            Expected::Text
+        } else {
+            Expected::Name
+        };
         let open = self.open_brackets();
-        let Some(callee) = open.last().filter(|at| self.is(**at, "{")).and_then(|_| self.callee(&open)) else { return otherwise };
+        let Some(callee) = open
+            .last()
+            .filter(|at| self.is(**at, "{"))
+            .and_then(|_| self.callee(&open))
+        else {
+            return otherwise;
+        };
         if end > 1 && self.is(end - 1, "=") && self.is_name(end - 2) {
             return Expected::Value(callee, self.text(end - 2).to_owned());
         }
@@ -164,16 +208,34 @@ impl Reader<'_> {
         let before = brace.checked_sub(1)?;
         if self.is(before, "=") {
             let name = before.checked_sub(1).filter(|at| self.is_name(*at))?;
-            let mut callee = self.callee(outer.last().filter(|at| self.is(**at, "{")).map(|_| outer)?)?;
+            let mut callee = self.callee(
+                outer
+                    .last()
+                    .filter(|at| self.is(**at, "{"))
+                    .map(|_| outer)?,
+            )?;
             callee.nested.push(self.text(name).to_owned());
             return Some(Callee { given, ..callee });
         }
-        if self.is(before, "{") || (self.is(before, ",") && outer.last().is_some_and(|at| self.is(*at, "{"))) {
+        if self.is(before, "{")
+            || (self.is(before, ",") && outer.last().is_some_and(|at| self.is(*at, "{")))
+        {
             // An element of a list has the fields of the list's parameter.
-            return Some(Callee { given, ..self.callee(outer)? });
+            return Some(Callee {
+                given,
+                ..self.callee(outer)?
+            });
         }
-        let function = if self.is(before, "(") { self.path(before)? } else { self.path(brace)? };
-        Some(Callee { function, nested: Vec::new(), given })
+        let function = if self.is(before, "(") {
+            self.path(before)?
+        } else {
+            self.path(brace)?
+        };
+        Some(Callee {
+            function,
+            nested: Vec::new(),
+            given,
+        })
     }
 
     /// The keys of the table that begins at a `{`.
@@ -201,7 +263,9 @@ impl Reader<'_> {
                 let key = at.checked_sub(1)?;
                 steps.push(match self.tokens[key].kind {
                     TokenKind::Number => PathStep::Index(self.text(key).parse().ok()?),
-                    TokenKind::Text => PathStep::Field(plain_text(&self.tokens[key], self.line)?.to_owned()),
+                    TokenKind::Text => {
+                        PathStep::Field(plain_text(&self.tokens[key], self.line)?.to_owned())
+                    }
                     _ => return None,
                 });
                 let open = key.checked_sub(1).filter(|open| self.is(*open, "["))?;
@@ -229,12 +293,19 @@ mod tests {
 
     fn path(text: &str) -> ValuePath {
         let mut names = text.split('.').map(str::to_owned);
-        ValuePath { root: names.next().unwrap(), steps: names.map(PathStep::Field).collect() }
+        ValuePath {
+            root: names.next().unwrap(),
+            steps: names.map(PathStep::Field).collect(),
+        }
     }
 
     fn callee(function: &str, nested: &[&str], given: &[&str]) -> Callee {
         let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        Callee { function: path(function), nested: owned(nested), given: owned(given) }
+        Callee {
+            function: path(function),
+            nested: owned(nested),
+            given: owned(given),
+        }
     }
 
     #[test]
@@ -244,34 +315,73 @@ mod tests {
             ("x = cds.", Expected::Field(path("cds")), ""),
             ("print(cds.ccs.Cre", Expected::Field(path("cds.ccs")), "Cre"),
             ("f { Re", Expected::Key(callee("f", &[], &[])), "Re"),
-            ("a.f({ X = 1, ", Expected::Key(callee("a.f", &[], &["X"])), ""),
-            ("f { X = ", Expected::Value(callee("f", &[], &["X"]), "X".to_owned()), ""),
-            ("f { X = 'a", Expected::Value(callee("f", &[], &["X"]), "X".to_owned()), "a"),
-            ("f { D = { { S", Expected::Key(callee("f", &["D"], &[])), "S"),
-            ("f { D = { { S = 1 }, { ", Expected::Key(callee("f", &["D"], &[])), ""),
-            ("f { L = { 'a', 'b", Expected::Value(callee("f", &[], &[]), "L".to_owned()), "b"),
+            (
+                "a.f({ X = 1, ",
+                Expected::Key(callee("a.f", &[], &["X"])),
+                "",
+            ),
+            (
+                "f { X = ",
+                Expected::Value(callee("f", &[], &["X"]), "X".to_owned()),
+                "",
+            ),
+            (
+                "f { X = 'a",
+                Expected::Value(callee("f", &[], &["X"]), "X".to_owned()),
+                "a",
+            ),
+            (
+                "f { D = { { S",
+                Expected::Key(callee("f", &["D"], &[])),
+                "S",
+            ),
+            (
+                "f { D = { { S = 1 }, { ",
+                Expected::Key(callee("f", &["D"], &[])),
+                "",
+            ),
+            (
+                "f { L = { 'a', 'b",
+                Expected::Value(callee("f", &[], &[]), "L".to_owned()),
+                "b",
+            ),
             ("local m = require 'su", Expected::Module, "su"),
             ("f(g(1), { X = y.z }) + w", Expected::Name, "w"),
             ("-- cd", Expected::Text, ""),
         ] {
             let context = at_end_of(line);
-            assert_eq!((context.expected, &line[context.word]), (place, word), "{line}");
+            assert_eq!(
+                (context.expected, &line[context.word]),
+                (place, word),
+                "{line}"
+            );
         }
     }
 
     #[test]
     fn indices_are_steps_of_a_path() {
-        let Expected::Field(path) = at_end_of("r.Data[12][\"a b\"].x.").expected else { panic!() };
+        let Expected::Field(path) = at_end_of("r.Data[12][\"a b\"].x.").expected else {
+            panic!()
+        };
         let field = |name: &str| PathStep::Field(name.to_owned());
-        assert_eq!(path.steps, [field("Data"), PathStep::Index(12), field("a b"), field("x")]);
+        assert_eq!(
+            path.steps,
+            [field("Data"), PathStep::Index(12), field("a b"), field("x")]
+        );
         assert_eq!(at_end_of("f().x").expected, Expected::Text);
     }
 
     #[test]
     fn the_call_being_typed_is_the_innermost_open_one() {
-        assert_eq!(call_at_end_of("f { A = g(1), B = 2, "), Some(callee("f", &[], &["A", "B"])));
+        assert_eq!(
+            call_at_end_of("f { A = g(1), B = 2, "),
+            Some(callee("f", &[], &["A", "B"]))
+        );
         assert_eq!(call_at_end_of("f { A = 1 }"), None);
-        assert_eq!(call_at_end_of("f { A = (1 + "), Some(callee("f", &[], &["A"])));
+        assert_eq!(
+            call_at_end_of("f { A = (1 + "),
+            Some(callee("f", &[], &["A"]))
+        );
         assert_eq!(call_at_end_of("x = {"), None);
     }
 }

@@ -30,7 +30,11 @@ pub(super) fn highlight(line: &str, cursor: Option<usize>) -> String {
     let mut from = 0;
     for (index, token) in all.iter().enumerate() {
         text.push_str(&line[from..token.range.start]);
-        let style = if pair.is_some_and(|(one, other)| index == one || index == other) { Some(MATCH) } else { style(token, line) };
+        let style = if pair.is_some_and(|(one, other)| index == one || index == other) {
+            Some(MATCH)
+        } else {
+            style(token, line)
+        };
         let _ = match style {
             Some(style) => write!(text, "{style}{}{style:#}", token.text(line)),
             None => write!(text, "{}", token.text(line)),
@@ -51,7 +55,9 @@ fn style(token: &Token, line: &str) -> Option<Style> {
     match token.kind {
         TokenKind::Keyword => Some(KEYWORD),
         TokenKind::Text => Some(TEXT),
-        TokenKind::BrokenText | TokenKind::OpenText if token.text(line).starts_with("--") => Some(COMMENT),
+        TokenKind::BrokenText | TokenKind::OpenText if token.text(line).starts_with("--") => {
+            Some(COMMENT)
+        }
         TokenKind::BrokenText | TokenKind::OpenText => Some(BROKEN),
         TokenKind::Number => Some(NUMBER),
         TokenKind::Comment => Some(COMMENT),
@@ -63,21 +69,38 @@ fn style(token: &Token, line: &str) -> Option<Style> {
 /// The bracket under the cursor or before it, and the one that it belongs to.
 fn pair(line: &str, all: &[Token], cursor: usize) -> Option<(usize, usize)> {
     const PAIRS: [(&str, &str); 3] = [("(", ")"), ("{", "}"), ("[", "]")];
-    let is_bracket = |token: &Token| token.kind == TokenKind::Symbol && "(){}[]".contains(token.text(line));
-    let touches = |at: usize| all.iter().position(|token| token.range.start == at && is_bracket(token));
+    let is_bracket =
+        |token: &Token| token.kind == TokenKind::Symbol && "(){}[]".contains(token.text(line));
+    let touches = |at: usize| {
+        all.iter()
+            .position(|token| token.range.start == at && is_bracket(token))
+    };
     let start = touches(cursor).or_else(|| cursor.checked_sub(1).and_then(touches))?;
     let text = all[start].text(line);
-    let (open, close) = PAIRS.into_iter().find(|(open, close)| text == *open || text == *close)?;
+    let (open, close) = PAIRS
+        .into_iter()
+        .find(|(open, close)| text == *open || text == *close)?;
     let mut depth = 0_usize;
     let mut step = |index: &usize| {
-        let here = if is_bracket(&all[*index]) { all[*index].text(line) } else { "" };
-        let (same, other) = if text == open { (open, close) } else { (close, open) };
+        let here = if is_bracket(&all[*index]) {
+            all[*index].text(line)
+        } else {
+            ""
+        };
+        let (same, other) = if text == open {
+            (open, close)
+        } else {
+            (close, open)
+        };
         depth += usize::from(here == same);
         depth -= usize::from(here == other);
         depth == 0
     };
-    let found =
-        if text == open { (start..all.len()).find(|index| step(index)) } else { (0..=start).rev().find(|index| step(index)) };
+    let found = if text == open {
+        (start..all.len()).find(|index| step(index))
+    } else {
+        (0..=start).rev().find(|index| step(index))
+    };
     found.map(|found| (start, found))
 }
 
@@ -91,7 +114,14 @@ mod tests {
 
     #[test]
     fn colors_change_nothing_but_the_color() {
-        for line in ["local x = { 'a', 2 } -- c", "f((1), \"é", ":save x", "?cds", ")", "x = '服务器'"] {
+        for line in [
+            "local x = { 'a', 2 } -- c",
+            "f((1), \"é",
+            ":save x",
+            "?cds",
+            ")",
+            "x = '服务器'",
+        ] {
             for cursor in 0..=line.len() {
                 assert_eq!(plain(&highlight(line, Some(cursor))), line);
             }
@@ -100,7 +130,8 @@ mod tests {
 
     #[test]
     fn the_bracket_that_belongs_to_the_one_at_the_cursor_is_marked() {
-        let marked = |line: &str, cursor| highlight(line, Some(cursor)).matches("\u{1b}[4m").count();
+        let marked =
+            |line: &str, cursor| highlight(line, Some(cursor)).matches("\u{1b}[4m").count();
         assert_eq!(marked("f(g(1))", 1), 2);
         assert_eq!(marked("f(g(1))", 7), 2);
         assert_eq!(marked("f(')'", 1), 0);

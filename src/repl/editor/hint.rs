@@ -1,4 +1,5 @@
-//! The hint behind the cursor: the parameters that the Action being typed still takes, required ones first.
+//! The hint behind the cursor: the parameters that the Action being typed still takes, required
+//! ones first.
 
 use super::candidate::Knowledge;
 use super::complete::{action_at, is_required, params_of};
@@ -16,16 +17,29 @@ pub fn hint(line: &str, columns: usize, knowledge: &dyn Knowledge) -> Option<Str
             let action = action_at(&callee.function, knowledge)?;
             (params_of(&action, &callee).to_vec(), callee.given, "")
         }
-        None => (action_at(&context::path_at_end_of(line)?, knowledge)?.params.clone(), Vec::new(), " { "),
+        None => (
+            action_at(&context::path_at_end_of(line)?, knowledge)?
+                .params
+                .clone(),
+            Vec::new(),
+            " { ",
+        ),
     };
     let missing = params.iter().filter(|param| !given.contains(&param.name));
-    let (required, optional): (Vec<&Param>, Vec<&Param>) = missing.partition(|param| is_required(param));
+    let (required, optional): (Vec<&Param>, Vec<&Param>) =
+        missing.partition(|param| is_required(param));
     let required = required.into_iter().map(|param| param.name.clone());
-    let names: Vec<String> = required.chain(optional.into_iter().map(|param| format!("{}?", param.name))).collect();
+    let names: Vec<String> = required
+        .chain(optional.into_iter().map(|param| format!("{}?", param.name)))
+        .collect();
     if names.is_empty() {
         return None;
     }
-    let gap = if opening.is_empty() && !line.ends_with(' ') { "  " } else { opening };
+    let gap = if opening.is_empty() && !line.ends_with(' ') {
+        "  "
+    } else {
+        opening
+    };
     fitting(gap, &names, columns)
 }
 
@@ -51,9 +65,15 @@ mod tests {
     #[test]
     fn a_hint_never_runs_over_the_line() {
         let names = ["RegionId", "VdcId", "Cpu?"].map(str::to_owned);
-        assert_eq!(fitting(" { ", &names, 80).unwrap(), " { RegionId, VdcId, Cpu?");
+        assert_eq!(
+            fitting(" { ", &names, 80).unwrap(),
+            " { RegionId, VdcId, Cpu?"
+        );
         for columns in 0..30 {
-            assert!(fitting(" { ", &names, columns).is_none_or(|hint| hint.chars().count() <= columns), "{columns}");
+            assert!(
+                fitting(" { ", &names, columns).is_none_or(|hint| hint.chars().count() <= columns),
+                "{columns}"
+            );
         }
     }
 }

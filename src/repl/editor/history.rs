@@ -1,4 +1,5 @@
-//! The history across sessions: a file that only its owner reads, one line of JSON an input, without inputs that hold a secret.
+//! The history across sessions: a file that only its owner reads, one line of JSON an input,
+//! without inputs that hold a secret.
 
 use sha2::{Digest as _, Sha256};
 use std::fs::{self, OpenOptions};
@@ -18,13 +19,28 @@ pub(in crate::repl) struct History {
 pub fn path(project: Option<&Path>) -> Option<PathBuf> {
     use etcetera::BaseStrategy as _;
     let folders = etcetera::choose_base_strategy().ok()?;
-    let state = folders.state_dir().unwrap_or_else(|| folders.data_dir()).join("cumulua");
-    let Some(project) = project else { return Some(state.join("history")) };
+    let state = folders
+        .state_dir()
+        .unwrap_or_else(|| folders.data_dir())
+        .join("cumulua");
+    let Some(project) = project else {
+        return Some(state.join("history"));
+    };
     // Two projects may have folders of one name.
     let digest = Sha256::digest(project.as_os_str().as_encoded_bytes());
-    let mark = digest.iter().take(4).fold(0_u32, |mark, byte| mark << 8 | u32::from(*byte));
-    let name = project.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    Some(state.join("projects").join(format!("{name}-{mark:08x}.history")))
+    let mark = digest
+        .iter()
+        .take(4)
+        .fold(0_u32, |mark, byte| mark << 8 | u32::from(*byte));
+    let name = project
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    Some(
+        state
+            .join("projects")
+            .join(format!("{name}-{mark:08x}.history")),
+    )
 }
 
 impl History {
@@ -51,11 +67,15 @@ impl History {
             return Ok(());
         }
         self.entries.push(input.to_owned());
-        let Some(path) = &self.path else { return Ok(()) };
+        let Some(path) = &self.path else {
+            return Ok(());
+        };
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        private(OpenOptions::new().create(true).append(true)).open(path)?.write_all(line(input).as_bytes())
+        private(OpenOptions::new().create(true).append(true))
+            .open(path)?
+            .write_all(line(input).as_bytes())
     }
 
     /// Takes out inputs that turned out to hold a secret; whether there were any.
@@ -66,16 +86,26 @@ impl History {
             return Ok(false);
         }
         // Another session may have written since.
-        let kept: Vec<String> =
-            self.path.as_deref().map(read).unwrap_or_default().into_iter().filter(|entry| !is_secret(entry)).collect();
+        let kept: Vec<String> = self
+            .path
+            .as_deref()
+            .map(read)
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|entry| !is_secret(entry))
+            .collect();
         self.write(&kept).map(|()| true)
     }
 
     fn write(&self, entries: &[String]) -> io::Result<()> {
-        let Some(path) = &self.path else { return Ok(()) };
+        let Some(path) = &self.path else {
+            return Ok(());
+        };
         let beside = path.with_extension("new");
         let text: String = entries.iter().map(|entry| line(entry)).collect();
-        private(OpenOptions::new().create(true).write(true).truncate(true)).open(&beside)?.write_all(text.as_bytes())?;
+        private(OpenOptions::new().create(true).write(true).truncate(true))
+            .open(&beside)?
+            .write_all(text.as_bytes())?;
         fs::rename(&beside, path)
     }
 }
@@ -86,7 +116,9 @@ fn line(input: &str) -> String {
 
 fn read(path: &Path) -> Vec<String> {
     let text = fs::read_to_string(path).unwrap_or_default();
-    text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    text.lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect()
 }
 
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
@@ -110,14 +142,20 @@ mod tests {
         for input in ["x = 1", "x = 1", "for i = 1, 2 do\n  print('é')\nend"] {
             history.add(input).unwrap();
         }
-        assert_eq!(History::open(Some(path)).entries(), ["x = 1", "for i = 1, 2 do\n  print('é')\nend"]);
+        assert_eq!(
+            History::open(Some(path)).entries(),
+            ["x = 1", "for i = 1, 2 do\n  print('é')\nend"]
+        );
     }
 
     #[test]
     fn a_secret_that_becomes_known_later_leaves_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("history");
-        let (mut one, mut other) = (History::open(Some(path.clone())), History::open(Some(path.clone())));
+        let (mut one, mut other) = (
+            History::open(Some(path.clone())),
+            History::open(Some(path.clone())),
+        );
         one.add("local pw = 'hunter22'").unwrap();
         other.add("print(1)").unwrap();
         assert!(one.purge(|entry| entry.contains("hunter22")).unwrap());
@@ -132,6 +170,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("history");
         History::open(Some(path.clone())).add("x").unwrap();
-        assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            std::fs::metadata(path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
     }
 }

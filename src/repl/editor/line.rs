@@ -1,4 +1,5 @@
-//! The line that is typed: rustyline on a thread of its own, which asks the session's thread for what only the VM knows.
+//! The line that is typed: rustyline on a thread of its own, which asks the session's thread for
+//! what only the VM knows.
 
 use super::assistant::Assistant;
 use super::list::{ListKeys, ListPager};
@@ -9,7 +10,10 @@ use crate::repl::output::{Holder, Output};
 use cumulua_core::catalog::Catalog;
 use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
-use rustyline::{ColorMode, CompletionType, Config, Editor as Rustyline, Event, EventHandler, ExternalPrinter as _};
+use rustyline::{
+    ColorMode, CompletionType, Config, Editor as Rustyline, Event, EventHandler,
+    ExternalPrinter as _,
+};
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -18,8 +22,14 @@ use tokio::sync::oneshot;
 
 /// What the session asks of the editor.
 enum Request {
-    Line { prompt: Prompt, initial: String },
-    Question { text: String, answer: oneshot::Sender<bool> },
+    Line {
+        prompt: Prompt,
+        initial: String,
+    },
+    Question {
+        text: String,
+        answer: oneshot::Sender<bool>,
+    },
     History(Vec<String>),
 }
 
@@ -57,7 +67,10 @@ pub(in crate::repl) struct FromEditor {
 
 impl Editor {
     /// Starts the editor's thread, which has the terminal while something is typed.
-    pub(in crate::repl) fn start(setup: Setup, output: Arc<Output>) -> Result<(Self, FromEditor), String> {
+    pub(in crate::repl) fn start(
+        setup: Setup,
+        output: Arc<Output>,
+    ) -> Result<(Self, FromEditor), String> {
         let (requests, requested) = mpsc::channel();
         let (typing, typed) = unbounded_channel();
         let (asking, asks) = unbounded_channel();
@@ -78,7 +91,9 @@ impl Editor {
                 serve(&mut editor, &requested, &typing, &output);
             }
         });
-        started.recv().map_err(|_| "the editor's thread ended".to_owned())??;
+        started
+            .recv()
+            .map_err(|_| "the editor's thread ended".to_owned())??;
         Ok((Self { requests }, FromEditor { typed, asks }))
     }
 
@@ -95,14 +110,21 @@ impl Editor {
     /// Asks a question that is answered with y or anything else; no line may be being typed.
     pub(in crate::repl) async fn ask(&self, text: String) -> bool {
         let (answer, answered) = oneshot::channel();
-        self.requests.send(Request::Question { text, answer }).is_ok() && answered.await.unwrap_or(false)
+        self.requests
+            .send(Request::Question { text, answer })
+            .is_ok()
+            && answered.await.unwrap_or(false)
     }
 }
 
 type Line = Rustyline<Assistant, MemHistory>;
 
 fn build(setup: Setup, asks: UnboundedSender<Ask>) -> rustyline::Result<Line> {
-    let color = if setup.has_color { ColorMode::Enabled } else { ColorMode::Disabled };
+    let color = if setup.has_color {
+        ColorMode::Enabled
+    } else {
+        ColorMode::Disabled
+    };
     let config = Config::builder()
         .auto_add_history(false)
         .history_ignore_dups(true)?
@@ -116,9 +138,25 @@ fn build(setup: Setup, asks: UnboundedSender<Ask>) -> rustyline::Result<Line> {
     let mut editor = Rustyline::with_history(config, history)?;
     fill(&mut editor, setup.history);
     let list = Arc::new(ListPager::default());
-    editor.bind_sequence(Event::Any, EventHandler::Conditional(Box::new(ListKeys(Arc::clone(&list)))));
-    let Setup { catalog, profiles, folder, .. } = setup;
-    editor.set_helper(Some(Assistant::new(Remote { asks, catalog, profiles, folder }, list)));
+    editor.bind_sequence(
+        Event::Any,
+        EventHandler::Conditional(Box::new(ListKeys(Arc::clone(&list)))),
+    );
+    let Setup {
+        catalog,
+        profiles,
+        folder,
+        ..
+    } = setup;
+    editor.set_helper(Some(Assistant::new(
+        Remote {
+            asks,
+            catalog,
+            profiles,
+            folder,
+        },
+        list,
+    )));
     Ok(editor)
 }
 
@@ -128,7 +166,12 @@ fn fill(editor: &mut Line, entries: Vec<String>) {
     }
 }
 
-fn serve(editor: &mut Line, requests: &mpsc::Receiver<Request>, typed: &UnboundedSender<Typed>, output: &Output) {
+fn serve(
+    editor: &mut Line,
+    requests: &mpsc::Receiver<Request>,
+    typed: &UnboundedSender<Typed>,
+    output: &Output,
+) {
     while let Ok(request) = requests.recv() {
         match request {
             Request::Line { prompt, initial } => {
@@ -154,10 +197,12 @@ fn serve(editor: &mut Line, requests: &mpsc::Receiver<Request>, typed: &Unbounde
     }
 }
 
-/// Asks; no is the answer to anything but a plain yes that was typed after the question. A line of its own has no keys in its buffer that
-/// came before.
+/// Asks; no is the answer to anything but a plain yes that was typed after the question. A line of
+/// its own has no keys in its buffer that came before.
 fn is_confirmed(question: &str) -> bool {
-    let Ok(mut line) = rustyline::DefaultEditor::new() else { return false };
+    let Ok(mut line) = rustyline::DefaultEditor::new() else {
+        return false;
+    };
     #[cfg(unix)]
     let _ = nix::sys::termios::tcflush(std::io::stdin(), nix::sys::termios::FlushArg::TCIFLUSH);
     let answer = line.readline(question).unwrap_or_default();
@@ -166,14 +211,22 @@ fn is_confirmed(question: &str) -> bool {
 
 fn read(editor: &mut Line, prompt: &Prompt, initial: &str) -> Typed {
     if let Some(helper) = editor.helper() {
-        helper.begin(console::measure_text_width(&prompt.plain), initial.is_empty());
+        helper.begin(
+            console::measure_text_width(&prompt.plain),
+            initial.is_empty(),
+        );
     }
-    match editor.readline_with_initial(&(prompt.plain.as_str(), prompt.styled.as_str()), (initial, "")) {
+    match editor.readline_with_initial(
+        &(prompt.plain.as_str(), prompt.styled.as_str()),
+        (initial, ""),
+    ) {
         Ok(line) => {
             let _ = editor.add_history_entry(line.as_str());
             Typed::Line(line)
         }
-        Err(ReadlineError::Interrupted) => Typed::Interrupted { was_empty: editor.helper().is_none_or(Assistant::is_empty) },
+        Err(ReadlineError::Interrupted) => Typed::Interrupted {
+            was_empty: editor.helper().is_none_or(Assistant::is_empty),
+        },
         Err(_) => Typed::End,
     }
 }

@@ -16,7 +16,11 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// What the editor asks of the session.
 pub(in crate::repl) enum Ask {
     Names(mpsc::Sender<Vec<(String, String)>>),
-    Inspect { root: String, steps: Vec<PathStep>, answer: mpsc::Sender<(Inspected, Option<InAnswer>)> },
+    Inspect {
+        root: String,
+        steps: Vec<PathStep>,
+        answer: mpsc::Sender<(Inspected, Option<InAnswer>)>,
+    },
 }
 
 impl Ask {
@@ -24,7 +28,11 @@ impl Ask {
     pub(in crate::repl) fn answer(self, session: &Session) {
         let _ = match self {
             Self::Names(answer) => answer.send(session.names()).is_ok(),
-            Self::Inspect { root, steps, answer } => answer.send(session.inspect(&root, &steps)).is_ok(),
+            Self::Inspect {
+                root,
+                steps,
+                answer,
+            } => answer.send(session.inspect(&root, &steps)).is_ok(),
         };
     }
 }
@@ -54,12 +62,24 @@ impl Knowledge for Remote {
         let (answer, answered) = mpsc::channel();
         let _ = self.asks.send(Ask::Names(answer));
         let found = answered.recv_timeout(PATIENCE);
-        found.unwrap_or_else(|_| self.catalog.products().into_iter().map(|name| (name.clone(), name)).collect())
+        found.unwrap_or_else(|_| {
+            self.catalog
+                .products()
+                .into_iter()
+                .map(|name| (name.clone(), name))
+                .collect()
+        })
     }
 
     fn inspect(&self, root: &str, steps: &[PathStep]) -> (Inspected, Option<InAnswer>) {
         let (answer, answered) = mpsc::channel();
-        let _ = self.asks.send(Ask::Inspect { root: root.to_owned(), steps: steps.to_vec(), answer });
-        answered.recv_timeout(PATIENCE).unwrap_or((Inspected::Other, None))
+        let _ = self.asks.send(Ask::Inspect {
+            root: root.to_owned(),
+            steps: steps.to_vec(),
+            answer,
+        });
+        answered
+            .recv_timeout(PATIENCE)
+            .unwrap_or((Inspected::Other, None))
     }
 }

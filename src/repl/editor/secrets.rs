@@ -16,7 +16,8 @@ pub(in crate::repl) struct Secrets {
     marked: OnceLock<BTreeSet<String>>,
 }
 
-/// A text in a line that is a secret, or the expression that has it, and the name that it is given to.
+/// A text in a line that is a secret, or the expression that has it, and the name that it is given
+/// to.
 struct Literal {
     range: Range<usize>,
     name: Option<String>,
@@ -27,7 +28,11 @@ struct Literal {
 impl Secrets {
     /// What the catalogue marks, and what the run has learned.
     pub(in crate::repl) fn new(catalog: Arc<Catalog>, redactor: Arc<Redactor>) -> Self {
-        Self { catalog, redactor, marked: OnceLock::new() }
+        Self {
+            catalog,
+            redactor,
+            marked: OnceLock::new(),
+        }
     }
 
     /// Whether a line holds a secret, as far as is known by now.
@@ -42,7 +47,11 @@ impl Secrets {
         for literal in self.literals(line) {
             text.push_str(&line[from..literal.range.start]);
             let name = kebab(literal.name.as_deref().unwrap_or("secret"));
-            let (open, close) = if literal.is_bare_argument { ("(", ")") } else { ("", "") };
+            let (open, close) = if literal.is_bare_argument {
+                ("(", ")")
+            } else {
+                ("", "")
+            };
             let _ = write!(text, "{open}secret {name:?}{close}");
             from = literal.range.end;
         }
@@ -66,7 +75,9 @@ impl Secrets {
                         givens.retain(|given| given.depth <= open.len());
                     }
                     "," => {
-                        if let Some(given) = givens.last_mut().filter(|given| given.depth == open.len()) {
+                        if let Some(given) =
+                            givens.last_mut().filter(|given| given.depth == open.len())
+                        {
                             given.next(at + 1);
                         }
                     }
@@ -74,34 +85,65 @@ impl Secrets {
                     "=" => {
                         let names = names_before(&all, at, line, open.last() == Some(&"{"));
                         givens.retain(|given| given.depth < open.len());
-                        givens.push(Given { names, depth: open.len(), start: at + 1 });
+                        givens.push(Given {
+                            names,
+                            depth: open.len(),
+                            start: at + 1,
+                        });
                     }
                     _ => {}
                 },
-                TokenKind::Keyword if !matches!(token.text(line), "and" | "or" | "not") => givens.clear(),
+                TokenKind::Keyword if !matches!(token.text(line), "and" | "or" | "not") => {
+                    givens.clear();
+                }
                 TokenKind::Text | TokenKind::BrokenText | TokenKind::OpenText => {
-                    let caller = if at > 0 && text(at - 1) == "(" { at.checked_sub(2) } else { at.checked_sub(1) };
-                    let is_name_of_secret = caller.is_some_and(|caller| matches!(text(caller), "secret" | "env"));
+                    let caller = if at > 0 && text(at - 1) == "(" {
+                        at.checked_sub(2)
+                    } else {
+                        at.checked_sub(1)
+                    };
+                    let is_name_of_secret =
+                        caller.is_some_and(|caller| matches!(text(caller), "secret" | "env"));
                     let is_key = at > 0 && text(at - 1) == "[" && text(at + 1) == "]";
                     let shown = token.text(line);
                     let is_known = self.redactor.redact(shown) != shown;
                     let given = givens.last();
                     let name = given.and_then(|given| given.names.first().cloned());
                     let is_marked = name.as_ref().is_some_and(|name| self.is_marked(name));
-                    let is_part = found.last().is_some_and(|last| token.range.end <= last.range.end);
-                    if is_name_of_secret || is_key || is_part || shown.len() <= 2 || !(is_known || is_marked) {
+                    let is_part = found
+                        .last()
+                        .is_some_and(|last| token.range.end <= last.range.end);
+                    if is_name_of_secret
+                        || is_key
+                        || is_part
+                        || shown.len() <= 2
+                        || !(is_known || is_marked)
+                    {
                         continue;
                     }
                     // A part of a secret is none: what the whole expression gives is.
-                    let expression = given.filter(|_| is_marked).map(|given| expression(&all, given.start, line));
-                    if let Some(range) = expression.filter(|range| range.contains(&token.range.start)) {
-                        found.push(Literal { range, name, is_bare_argument: false });
+                    let expression = given
+                        .filter(|_| is_marked)
+                        .map(|given| expression(&all, given.start, line));
+                    if let Some(range) =
+                        expression.filter(|range| range.contains(&token.range.start))
+                    {
+                        found.push(Literal {
+                            range,
+                            name,
+                            is_bare_argument: false,
+                        });
                         continue;
                     }
                     let before = at.checked_sub(1).map(|before| &all[before]);
-                    let is_bare_argument =
-                        before.is_some_and(|before| before.kind == TokenKind::Name || matches!(before.text(line), ")" | "]"));
-                    found.push(Literal { range: token.range.clone(), name, is_bare_argument });
+                    let is_bare_argument = before.is_some_and(|before| {
+                        before.kind == TokenKind::Name || matches!(before.text(line), ")" | "]")
+                    });
+                    found.push(Literal {
+                        range: token.range.clone(),
+                        name,
+                        is_bare_argument,
+                    });
                 }
                 _ => {}
             }
@@ -150,7 +192,8 @@ impl Given {
     }
 }
 
-/// The names that are assigned to by the `=` at `at`: `a, b.Name =`, `["Name"] =`. A field of a table stands alone.
+/// The names that are assigned to by the `=` at `at`: `a, b.Name =`, `["Name"] =`. A field of a
+/// table stands alone.
 fn names_before(all: &[Token], at: usize, line: &str, is_field: bool) -> Vec<String> {
     let text = |at: usize| all[at].text(line);
     let mut names = Vec::new();
@@ -160,13 +203,22 @@ fn names_before(all: &[Token], at: usize, line: &str, is_field: bool) -> Vec<Str
         if text(last) == ">" && last >= 3 {
             last -= 3;
         }
-        let named = if text(last) == "]" { last.saturating_sub(1) } else { last };
+        let named = if text(last) == "]" {
+            last.saturating_sub(1)
+        } else {
+            last
+        };
         if !matches!(all[named].kind, TokenKind::Name | TokenKind::Text) {
             break;
         }
-        names.insert(0, all[named].text(line).trim_matches(['"', '\'']).to_owned());
+        names.insert(
+            0,
+            all[named].text(line).trim_matches(['"', '\'']).to_owned(),
+        );
         // What the name is a field of does not matter.
-        let comma = (0..named).rev().find(|at| !matches!(text(*at), "." | "[" | "]") && all[*at].kind != TokenKind::Name);
+        let comma = (0..named)
+            .rev()
+            .find(|at| !matches!(text(*at), "." | "[" | "]") && all[*at].kind != TokenKind::Name);
         match comma.filter(|comma| !is_field && text(*comma) == ",") {
             Some(comma) => end = comma,
             None => break,
@@ -175,15 +227,20 @@ fn names_before(all: &[Token], at: usize, line: &str, is_field: bool) -> Vec<Str
     names
 }
 
-/// The expression that begins at a token, as far as it goes on in brackets, behind operators and as the suffixes of a value.
+/// The expression that begins at a token, as far as it goes on in brackets, behind operators and as
+/// the suffixes of a value.
 fn expression(all: &[Token], start: usize, line: &str) -> Range<usize> {
     let is_value = |token: &Token| !matches!(token.kind, TokenKind::Symbol | TokenKind::Keyword);
     let mut depth = 0_usize;
     let mut end = start;
     while let Some(token) = all.get(end) {
         let text = token.text(line);
-        let before = end.checked_sub(1).filter(|before| *before >= start).map(|before| &all[before]);
-        let ends_value = before.is_some_and(|before| is_value(before) || matches!(before.text(line), ")" | "]" | "}"));
+        let before = end
+            .checked_sub(1)
+            .filter(|before| *before >= start)
+            .map(|before| &all[before]);
+        let ends_value = before
+            .is_some_and(|before| is_value(before) || matches!(before.text(line), ")" | "]" | "}"));
         let goes_on = match text {
             "{" | "(" | "[" => {
                 depth += 1;
@@ -197,9 +254,12 @@ fn expression(all: &[Token], start: usize, line: &str) -> Range<usize> {
             "}" | ")" | "]" | "," | ";" | "=" => false,
             "and" | "or" | "not" | "nil" | "true" | "false" => true,
             _ if token.kind == TokenKind::Keyword => false,
-            // Two values side by side are two statements, unless the second is the argument of the first.
+            // Two values side by side are two statements, unless the second is the argument of the
+            // first.
             _ if is_value(token) => {
-                !ends_value || (token.kind == TokenKind::Text && before.is_some_and(|before| before.kind == TokenKind::Name))
+                !ends_value
+                    || (token.kind == TokenKind::Text
+                        && before.is_some_and(|before| before.kind == TokenKind::Name))
             }
             _ => true,
         };
@@ -208,7 +268,10 @@ fn expression(all: &[Token], start: usize, line: &str) -> Range<usize> {
         }
         end += 1;
     }
-    let last = end.checked_sub(1).filter(|last| *last >= start).map_or(0, |last| all[last].range.end);
+    let last = end
+        .checked_sub(1)
+        .filter(|last| *last >= start)
+        .map_or(0, |last| all[last].range.end);
     all.get(start).map_or(0, |first| first.range.start)..last
 }
 
@@ -221,7 +284,11 @@ fn kebab(name: &str) -> String {
             text.push('-');
         }
         was_lower = c.is_ascii_lowercase() || c.is_ascii_digit();
-        text.push(if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' });
+        text.push(if c.is_ascii_alphanumeric() {
+            c.to_ascii_lowercase()
+        } else {
+            '-'
+        });
     }
     text
 }
@@ -274,14 +341,26 @@ mod tests {
         let secrets = secrets(&["hunter22"]);
         assert!(secrets.is_in("local x = 'hunter22'"));
         assert!(secrets.is_in("-- hunter22"));
-        assert_eq!(secrets.replace_secrets("local vmKey = 'hunter22' -- hunter22"), "local vmKey = secret \"vm-key\" -- [secret]");
-        assert_eq!(secrets.replace_secrets("f 'hunter22'"), "f (secret \"secret\")");
+        assert_eq!(
+            secrets.replace_secrets("local vmKey = 'hunter22' -- hunter22"),
+            "local vmKey = secret \"vm-key\" -- [secret]"
+        );
+        assert_eq!(
+            secrets.replace_secrets("f 'hunter22'"),
+            "f (secret \"secret\")"
+        );
         assert_eq!(
             secrets.replace_secrets("f { Password = p .. 'A1!' .. g('x', { 1 }), Name = 'b' }"),
             "f { Password = secret \"password\", Name = 'b' }"
         );
-        assert_eq!(secrets.replace_secrets("p.Token = 'a' .. 'bc' x = 'b'"), "p.Token = secret \"token\" x = 'b'");
-        assert_eq!(secrets.replace_secrets("local user, pw = 'me', 'abcd' f()"), "local user, pw = 'me', secret \"pw\" f()");
+        assert_eq!(
+            secrets.replace_secrets("p.Token = 'a' .. 'bc' x = 'b'"),
+            "p.Token = secret \"token\" x = 'b'"
+        );
+        assert_eq!(
+            secrets.replace_secrets("local user, pw = 'me', 'abcd' f()"),
+            "local user, pw = 'me', secret \"pw\" f()"
+        );
         assert_eq!(
             secrets.replace_secrets("f { Password = 'abcd', Name = 'b' }"),
             "f { Password = secret \"password\", Name = 'b' }"

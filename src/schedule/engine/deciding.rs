@@ -35,9 +35,17 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine that goes on where the one before it stopped; `known` is asked for each schedule. The first tick finds what was missed.
-    pub fn new(file: &ScheduleFile, known: &HashMap<String, ScheduleState>, now: Timestamp) -> Self {
-        let mut engine = Self { seen: now, ..Self::default() };
+    /// An engine that goes on where the one before it stopped; `known` is asked for each schedule.
+    /// The first tick finds what was missed.
+    pub fn new(
+        file: &ScheduleFile,
+        known: &HashMap<String, ScheduleState>,
+        now: Timestamp,
+    ) -> Self {
+        let mut engine = Self {
+            seen: now,
+            ..Self::default()
+        };
         for schedule in &file.schedules {
             let known = known.get(&*schedule.name);
             let same = known.filter(|known| known.fingerprint == schedule.timing.fingerprint());
@@ -59,7 +67,8 @@ impl Engine {
         }
     }
 
-    /// Decides what follows from a run of the server before this one that ended at `ended`, of which that server has not taken note.
+    /// Decides what follows from a run of the server before this one that ended at `ended`, of
+    /// which that server has not taken note.
     pub fn ended_before(
         &mut self,
         previous: &PreviousAttempt<'_>,
@@ -67,7 +76,9 @@ impl Engine {
         ended: Timestamp,
         now: Timestamp,
     ) -> Vec<Decision> {
-        let Some((job, attempt)) = self.find(previous) else { return Vec::new() };
+        let Some((job, attempt)) = self.find(previous) else {
+            return Vec::new();
+        };
         job.take_over(attempt);
         let mut decisions = self.ended(previous.name, previous.at, outcome, ended);
         if let Some(job) = self.jobs.get_mut(previous.name) {
@@ -76,9 +87,14 @@ impl Engine {
         decisions
     }
 
-    /// Takes over a retry that the server before this one was to start at `time`, after this attempt; none where there is no such
-    /// schedule any more.
-    pub fn take_over_retry(&mut self, failed: &PreviousAttempt<'_>, time: Timestamp, now: Timestamp) -> Option<Vec<Decision>> {
+    /// Takes over a retry that the server before this one was to start at `time`, after this
+    /// attempt; none where there is no such schedule any more.
+    pub fn take_over_retry(
+        &mut self,
+        failed: &PreviousAttempt<'_>,
+        time: Timestamp,
+        now: Timestamp,
+    ) -> Option<Vec<Decision>> {
         let (job, attempt) = self.find(failed)?;
         let mut decisions = Vec::new();
         job.take_over_retry(attempt, time, now, &mut decisions);
@@ -88,16 +104,35 @@ impl Engine {
     }
 
     fn find(&mut self, previous: &PreviousAttempt<'_>) -> Option<(&mut Job, Attempt)> {
-        let PreviousAttempt { name, at, number, cause } = *previous;
+        let PreviousAttempt {
+            name,
+            at,
+            number,
+            cause,
+        } = *previous;
         let job = self.jobs.get_mut(name)?;
-        let attempt = Attempt { schedule: Arc::clone(&job.schedule), at, due: at, cause, number };
+        let attempt = Attempt {
+            schedule: Arc::clone(&job.schedule),
+            at,
+            due: at,
+            cause,
+            number,
+        };
         Some((job, attempt))
     }
 
     /// Decides anew about a firing that waited when the server before this one ended.
     pub fn take_up(&mut self, name: &str, at: Timestamp, now: Timestamp) -> Vec<Decision> {
-        let Some(job) = self.jobs.get_mut(name) else { return Vec::new() };
-        let attempt = Attempt { schedule: Arc::clone(&job.schedule), at, due: at, cause: Cause::CatchUp, number: 1 };
+        let Some(job) = self.jobs.get_mut(name) else {
+            return Vec::new();
+        };
+        let attempt = Attempt {
+            schedule: Arc::clone(&job.schedule),
+            at,
+            due: at,
+            cause: Cause::CatchUp,
+            number: 1,
+        };
         let mut decisions = Vec::new();
         if now.duration_since(at) <= job.patience() && !job.is_paused() {
             job.admit(attempt, &mut decisions);
@@ -116,7 +151,12 @@ impl Engine {
     pub fn load(&self) -> (usize, usize) {
         self.jobs.values().fold((0, 0), |(running, waiting), job| {
             (
-                running + job.active.iter().filter(|active| !matches!(active.state, State::Pausing(_))).count(),
+                running
+                    + job
+                        .active
+                        .iter()
+                        .filter(|active| !matches!(active.state, State::Pausing(_)))
+                        .count(),
                 waiting + job.waiting.len(),
             )
         })
@@ -137,8 +177,12 @@ impl Engine {
         while let Some(Reverse((time, _))) = self.agenda.peek()
             && *time <= now
         {
-            let Some(Reverse((_, name))) = self.agenda.pop() else { break };
-            let Some(mut job) = self.jobs.remove(&name) else { continue };
+            let Some(Reverse((_, name))) = self.agenda.pop() else {
+                break;
+            };
+            let Some(mut job) = self.jobs.remove(&name) else {
+                continue;
+            };
             job.due(now, miss_cause, self.is_ending, &mut decisions);
             self.plan(&job);
             self.jobs.insert(name, job);
@@ -147,9 +191,17 @@ impl Engine {
     }
 
     /// Decides what follows from the end of a run.
-    pub fn ended(&mut self, name: &str, at: Timestamp, outcome: Outcome, now: Timestamp) -> Vec<Decision> {
+    pub fn ended(
+        &mut self,
+        name: &str,
+        at: Timestamp,
+        outcome: Outcome,
+        now: Timestamp,
+    ) -> Vec<Decision> {
         let mut decisions = Vec::new();
-        let Some(job) = self.jobs.get_mut(name) else { return decisions };
+        let Some(job) = self.jobs.get_mut(name) else {
+            return decisions;
+        };
         let retry = job.ended(at, outcome, now, self.is_ending, &mut decisions);
         let is_gone = job.next.is_none() && job.active.is_empty() && job.is_removed();
         let name = Arc::clone(&job.schedule.name);
@@ -165,7 +217,13 @@ impl Engine {
     /// Runs a schedule now. The firing's time is `now`.
     pub fn trigger(&mut self, name: &str, now: Timestamp) -> Option<Vec<Decision>> {
         let job = self.jobs.get_mut(name)?;
-        let attempt = Attempt { schedule: Arc::clone(&job.schedule), at: now, due: now, cause: Cause::Trigger, number: 1 };
+        let attempt = Attempt {
+            schedule: Arc::clone(&job.schedule),
+            at: now,
+            due: now,
+            cause: Cause::Trigger,
+            number: 1,
+        };
         let mut decisions = Vec::new();
         if self.is_ending {
             decisions.push(missed(&attempt, Reason::ShuttingDown));
@@ -177,7 +235,9 @@ impl Engine {
 
     /// Keeps a schedule from firing, or lets it fire again; whether it was otherwise before.
     pub fn set_paused(&mut self, name: &str, paused: bool) -> bool {
-        self.jobs.get_mut(name).is_some_and(|job| std::mem::replace(&mut job.paused, paused) != paused)
+        self.jobs
+            .get_mut(name)
+            .is_some_and(|job| std::mem::replace(&mut job.paused, paused) != paused)
     }
 
     /// Takes a changed file over. What is due by now goes by the file before.
@@ -202,13 +262,17 @@ impl Engine {
         decisions
     }
 
-    /// Begins to end: nothing starts any more. What is missed from now on is left to the next server where `catch_up` lets it run then,
-    /// and so are retries.
+    /// Begins to end: nothing starts any more. What is missed from now on is left to the next
+    /// server where `catch_up` lets it run then, and so are retries.
     pub fn end(&mut self) -> Vec<Decision> {
         self.is_ending = true;
         let mut decisions = Vec::new();
         for job in self.jobs.values_mut() {
-            decisions.extend(job.waiting.drain(..).map(|attempt| missed(&attempt, Reason::ShuttingDown)));
+            decisions.extend(
+                job.waiting
+                    .drain(..)
+                    .map(|attempt| missed(&attempt, Reason::ShuttingDown)),
+            );
         }
         decisions
     }
@@ -219,9 +283,13 @@ impl Engine {
             _ => None,
         });
         // While the server ends, what is left undecided must not be looked at again and again.
-        let next = job.next.filter(|firing| !self.is_ending || firing.due > self.seen).map(|firing| firing.due);
+        let next = job
+            .next
+            .filter(|firing| !self.is_ending || firing.due > self.seen)
+            .map(|firing| firing.due);
         for time in next.into_iter().chain(retries) {
-            self.agenda.push(Reverse((time, Arc::clone(&job.schedule.name))));
+            self.agenda
+                .push(Reverse((time, Arc::clone(&job.schedule.name))));
         }
     }
 
@@ -230,7 +298,9 @@ impl Engine {
         self.agenda.clear();
         let names: Vec<_> = self.jobs.keys().cloned().collect();
         for name in names {
-            let Some(mut job) = self.jobs.remove(&name) else { continue };
+            let Some(mut job) = self.jobs.remove(&name) else {
+                continue;
+            };
             if !job.is_removed() {
                 job.next = job.schedule.timing.next(now);
             }

@@ -97,7 +97,9 @@ impl fmt::Display for Reason {
             Self::QueueFull => "as many firings as may wait were waiting",
             Self::Paused => "the schedule was paused",
             Self::TooLate(MissCause::NotRunning) => "no server was running at its time",
-            Self::TooLate(MissCause::ClockJump) => "the machine slept or its clock was set past its time",
+            Self::TooLate(MissCause::ClockJump) => {
+                "the machine slept or its clock was set past its time"
+            }
             Self::TooLate(MissCause::Busy) => "the server came to it too late",
             Self::Superseded => "a later firing ran in its place",
             Self::ShuttingDown => "the server was ending",
@@ -149,7 +151,8 @@ pub struct Notice {
     pub event: NotifyEvent,
     /// Why it did not run, or is not repeated.
     pub reason: Option<Reason>,
-    /// How many firings it is about: a server that comes back after a day must not notify a thousand times.
+    /// How many firings it is about: a server that comes back after a day must not notify a
+    /// thousand times.
     pub firings: u64,
 }
 

@@ -61,24 +61,48 @@ impl Job {
 
     /// A run of a server before this one goes on, as far as is known; its end is to come.
     pub(super) fn take_over(&mut self, attempt: Attempt) {
-        self.active.push(Active { attempt, state: State::Running });
+        self.active.push(Active {
+            attempt,
+            state: State::Running,
+        });
     }
 
     /// A server before this one was to repeat `order`, an attempt that failed, at `time`.
-    pub(super) fn take_over_retry(&mut self, attempt: Attempt, time: Timestamp, now: Timestamp, decisions: &mut Vec<Decision>) {
-        self.active.push(Active { attempt, state: State::Pausing(time) });
+    pub(super) fn take_over_retry(
+        &mut self,
+        attempt: Attempt,
+        time: Timestamp,
+        now: Timestamp,
+        decisions: &mut Vec<Decision>,
+    ) {
+        self.active.push(Active {
+            attempt,
+            state: State::Pausing(time),
+        });
         self.give_up_late_retries(now, decisions);
     }
 
     /// Repeats no failed attempt that was to be repeated too long ago, while no server ran.
     pub(super) fn give_up_late_retries(&mut self, now: Timestamp, decisions: &mut Vec<Decision>) {
         let patience = self.patience();
-        self.give_up_retries(Reason::TooLate(MissCause::NotRunning), |time| now.duration_since(time) > patience, decisions);
+        self.give_up_retries(
+            Reason::TooLate(MissCause::NotRunning),
+            |time| now.duration_since(time) > patience,
+            decisions,
+        );
     }
 
     /// Repeats failed attempts no more, where their time makes that so.
-    fn give_up_retries(&mut self, reason: Reason, at: impl Fn(Timestamp) -> bool, decisions: &mut Vec<Decision>) {
-        let given_up = self.active.extract_if(.., |active| matches!(active.state, State::Pausing(until) if at(until)));
+    fn give_up_retries(
+        &mut self,
+        reason: Reason,
+        at: impl Fn(Timestamp) -> bool,
+        decisions: &mut Vec<Decision>,
+    ) {
+        let given_up = self.active.extract_if(
+            ..,
+            |active| matches!(active.state, State::Pausing(until) if at(until)),
+        );
         for Active { attempt, .. } in given_up.collect::<Vec<_>>() {
             self.give_up(attempt, reason, decisions);
         }
@@ -92,12 +116,15 @@ impl Job {
 
     /// How old something may be and still run.
     pub(super) fn patience(&self) -> SignedDuration {
-        SignedDuration::try_from(self.schedule.catch_up.within).unwrap_or(SignedDuration::MAX).max(ON_TIME)
+        SignedDuration::try_from(self.schedule.catch_up.within)
+            .unwrap_or(SignedDuration::MAX)
+            .max(ON_TIME)
     }
 
     /// The same job under a changed file.
     pub(super) fn with(mut self, schedule: &Arc<Schedule>, now: Timestamp) -> Self {
-        let is_same = !self.is_removed() && self.schedule.timing.fingerprint() == schedule.timing.fingerprint();
+        let is_same = !self.is_removed()
+            && self.schedule.timing.fingerprint() == schedule.timing.fingerprint();
         self.next = match self.next {
             // The time stays; only how long after it the firing is due may have changed.
             Some(next) if is_same => schedule.timing.next(before(next.at)),
@@ -106,8 +133,14 @@ impl Job {
         };
         self.schedule = Arc::clone(schedule);
         // What starts from now on is as the file is now.
-        let pausing = self.active.iter_mut().filter(|active| matches!(active.state, State::Pausing(_)));
-        for attempt in pausing.map(|active| &mut active.attempt).chain(&mut self.waiting) {
+        let pausing = self
+            .active
+            .iter_mut()
+            .filter(|active| matches!(active.state, State::Pausing(_)));
+        for attempt in pausing
+            .map(|active| &mut active.attempt)
+            .chain(&mut self.waiting)
+        {
             attempt.schedule = Arc::clone(schedule);
         }
         self
@@ -117,7 +150,11 @@ impl Job {
     pub(super) fn remove(&mut self, decisions: &mut Vec<Decision>) {
         self.next = None;
         self.give_up_retries(Reason::Removed, |_| true, decisions);
-        decisions.extend(self.waiting.drain(..).map(|attempt| missed(&attempt, Reason::Removed)));
+        decisions.extend(
+            self.waiting
+                .drain(..)
+                .map(|attempt| missed(&attempt, Reason::Removed)),
+        );
         let mut schedule = (*self.schedule).clone();
         schedule.timing.end = Some(Timestamp::MIN);
         self.schedule = Arc::new(schedule);
@@ -127,7 +164,13 @@ impl Job {
         self.schedule.timing.end == Some(Timestamp::MIN)
     }
 
-    pub(super) fn due(&mut self, now: Timestamp, miss_cause: MissCause, is_ending: bool, decisions: &mut Vec<Decision>) {
+    pub(super) fn due(
+        &mut self,
+        now: Timestamp,
+        miss_cause: MissCause,
+        is_ending: bool,
+        decisions: &mut Vec<Decision>,
+    ) {
         if self.is_paused() && !is_ending {
             self.give_up_retries(Reason::Paused, |until| until <= now, decisions);
         }
@@ -139,7 +182,9 @@ impl Job {
                 decisions.push(Decision::Start(active.attempt.clone()));
             }
         }
-        let Some(next) = self.next.filter(|next| next.due <= now) else { return };
+        let Some(next) = self.next.filter(|next| next.due <= now) else {
+            return;
+        };
         if is_ending && self.schedule.catch_up != CatchUp::NONE && !self.is_paused() {
             // The next server finds it undecided, and may run it.
             return;
@@ -155,15 +200,23 @@ impl Job {
                 next => break next,
             }
             // One schedule of a second missed for a week is 600,000 firings.
-            let may_share = |old: &mut Firing| schedule.catch_up.runs == CaughtUp::Latest || now.duration_since(old.due) > patience;
+            let may_share = |old: &mut Firing| {
+                schedule.catch_up.runs == CaughtUp::Latest || now.duration_since(old.due) > patience
+            };
             if due.len() > MISSED_ROWS
                 && let Some(firing) = due.pop_front_if(may_share)
             {
-                older = Some(older.map_or((firing, firing.at, 1), |(_, first, count)| (firing, first, count + 1)));
+                older = Some(older.map_or((firing, firing.at, 1), |(_, first, count)| {
+                    (firing, first, count + 1)
+                }));
             }
         };
         if let Some((last, first, count)) = older {
-            let reason = if self.is_paused() { Reason::Paused } else { Reason::TooLate(miss_cause) };
+            let reason = if self.is_paused() {
+                Reason::Paused
+            } else {
+                Reason::TooLate(miss_cause)
+            };
             let several = Some((first, count));
             decisions.push(Decision::Miss(Missed {
                 schedule: Arc::clone(&schedule),
@@ -174,7 +227,14 @@ impl Job {
             }));
         }
         let older = older.map_or(0, |(_, _, count)| count);
-        self.decide(&Vec::from(due), older, now, miss_cause, is_ending, decisions);
+        self.decide(
+            &Vec::from(due),
+            older,
+            now,
+            miss_cause,
+            is_ending,
+            decisions,
+        );
     }
 
     /// Decides about firings that are due; `older` are so many before them that were missed too.
@@ -190,9 +250,15 @@ impl Job {
         let age = |firing: &Firing| now.duration_since(firing.due);
         let patience = self.patience();
         let may_run = |firing: &Firing| age(firing) <= patience;
-        let latest = due.iter().rposition(|firing| age(firing) > ON_TIME && may_run(firing));
+        let latest = due
+            .iter()
+            .rposition(|firing| age(firing) > ON_TIME && may_run(firing));
         let is_overtaken = due.last().is_some_and(|firing| age(firing) <= ON_TIME);
-        let late_after = self.schedule.notify.as_ref().and_then(|notify| SignedDuration::try_from(notify.late_after.0).ok());
+        let late_after = self
+            .schedule
+            .notify
+            .as_ref()
+            .and_then(|notify| SignedDuration::try_from(notify.late_after.0).ok());
         let mut missed_late: Option<(Attempt, u64)> = None;
         let mut started_late: Option<(Attempt, u64)> = None;
         let count = |late: &mut Option<(Attempt, u64)>, attempt: &Attempt, before: u64| {
@@ -201,8 +267,18 @@ impl Job {
         };
         for (index, firing) in due.iter().enumerate() {
             let is_late = age(firing) > ON_TIME;
-            let cause = if is_late { Cause::CatchUp } else { Cause::Schedule };
-            let attempt = Attempt { schedule: Arc::clone(&self.schedule), at: firing.at, due: firing.due, cause, number: 1 };
+            let cause = if is_late {
+                Cause::CatchUp
+            } else {
+                Cause::Schedule
+            };
+            let attempt = Attempt {
+                schedule: Arc::clone(&self.schedule),
+                at: firing.at,
+                due: firing.due,
+                cause,
+                number: 1,
+            };
             let only_latest = self.schedule.catch_up.runs == CaughtUp::Latest;
             let reason = if self.is_paused() {
                 Some(Reason::Paused)
@@ -227,7 +303,10 @@ impl Job {
             }
             self.admit(attempt, decisions);
         }
-        for (late, reason) in [(missed_late, Some(Reason::TooLate(miss_cause))), (started_late, None)] {
+        for (late, reason) in [
+            (missed_late, Some(Reason::TooLate(miss_cause))),
+            (started_late, None),
+        ] {
             if let Some((attempt, firings)) = late {
                 notify(attempt, NotifyEvent::Late, reason, firings, decisions);
             }
@@ -241,15 +320,25 @@ impl Job {
             _ if is_free => self.start(attempt, decisions),
             Overlap::Allow => self.start(attempt, decisions),
             Overlap::Skip => decisions.push(missed(&attempt, Reason::Overlap)),
-            Overlap::Queue if self.waiting.len() >= LONGEST_QUEUE => decisions.push(missed(&attempt, Reason::QueueFull)),
+            Overlap::Queue if self.waiting.len() >= LONGEST_QUEUE => {
+                decisions.push(missed(&attempt, Reason::QueueFull));
+            }
             Overlap::Queue => {
                 decisions.push(Decision::Wait(attempt.clone()));
                 self.waiting.push_back(attempt);
             }
             Overlap::Cancel => {
-                decisions.extend(self.waiting.drain(..).map(|attempt| missed(&attempt, Reason::Superseded)));
+                decisions.extend(
+                    self.waiting
+                        .drain(..)
+                        .map(|attempt| missed(&attempt, Reason::Superseded)),
+                );
                 self.give_up_retries(Reason::Superseded, |_| true, decisions);
-                for active in self.active.iter_mut().filter(|active| active.state == State::Running) {
+                for active in self
+                    .active
+                    .iter_mut()
+                    .filter(|active| active.state == State::Running)
+                {
                     active.state = State::Ending;
                     decisions.push(Decision::End(active.attempt.clone()));
                 }
@@ -265,7 +354,10 @@ impl Job {
 
     fn start(&mut self, attempt: Attempt, decisions: &mut Vec<Decision>) {
         decisions.push(Decision::Start(attempt.clone()));
-        self.active.push(Active { attempt, state: State::Running });
+        self.active.push(Active {
+            attempt,
+            state: State::Running,
+        });
     }
 
     /// The time of the retry, where there is one.
@@ -277,7 +369,9 @@ impl Job {
         is_ending: bool,
         decisions: &mut Vec<Decision>,
     ) -> Option<Timestamp> {
-        let index = self.active.iter().position(|active| active.attempt.at == at && !matches!(active.state, State::Pausing(_)))?;
+        let index = self.active.iter().position(|active| {
+            active.attempt.at == at && !matches!(active.state, State::Pausing(_))
+        })?;
         let mut active = self.active.swap_remove(index);
         let mut retry = None;
         match outcome {
@@ -311,7 +405,13 @@ impl Job {
             }
             // A schedule of every second must not notify every second of one full disk.
             Outcome::Unrecorded if !std::mem::replace(&mut self.failed, true) => {
-                notify(active.attempt, NotifyEvent::Failure, Some(Reason::Unrecorded), 1, decisions);
+                notify(
+                    active.attempt,
+                    NotifyEvent::Failure,
+                    Some(Reason::Unrecorded),
+                    1,
+                    decisions,
+                );
             }
             Outcome::Unrecorded | Outcome::Ended => {}
         }
@@ -320,7 +420,11 @@ impl Job {
         {
             if self.is_paused() && attempt.cause != Cause::Trigger {
                 decisions.push(missed(&attempt, Reason::Paused));
-                decisions.extend(self.waiting.drain(..).map(|attempt| missed(&attempt, Reason::Paused)));
+                decisions.extend(
+                    self.waiting
+                        .drain(..)
+                        .map(|attempt| missed(&attempt, Reason::Paused)),
+                );
             } else {
                 self.start(attempt, decisions);
             }
@@ -335,17 +439,40 @@ impl Job {
 
 /// A search that begins here finds `time` itself.
 fn before(time: Timestamp) -> Timestamp {
-    time.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(time)
+    time.checked_sub(SignedDuration::from_nanos(1))
+        .unwrap_or(time)
 }
 
 /// A firing that does not run.
 pub(super) fn missed(attempt: &Attempt, reason: Reason) -> Decision {
     let schedule = Arc::clone(&attempt.schedule);
-    Decision::Miss(Missed { schedule, at: attempt.at, reason, cause: attempt.cause, several: None })
+    Decision::Miss(Missed {
+        schedule,
+        at: attempt.at,
+        reason,
+        cause: attempt.cause,
+        several: None,
+    })
 }
 
-fn notify(attempt: Attempt, event: NotifyEvent, reason: Option<Reason>, firings: u64, decisions: &mut Vec<Decision>) {
-    if attempt.schedule.notify.as_ref().is_some_and(|notify| notify.on.contains(&event)) {
-        decisions.push(Decision::Notify(Notice { attempt, event, reason, firings }));
+fn notify(
+    attempt: Attempt,
+    event: NotifyEvent,
+    reason: Option<Reason>,
+    firings: u64,
+    decisions: &mut Vec<Decision>,
+) {
+    if attempt
+        .schedule
+        .notify
+        .as_ref()
+        .is_some_and(|notify| notify.on.contains(&event))
+    {
+        decisions.push(Decision::Notify(Notice {
+            attempt,
+            event,
+            reason,
+            firings,
+        }));
     }
 }

@@ -1,4 +1,5 @@
-//! The engine: what becomes of every firing. It is given the time and what has ended, and answers with decisions; it does nothing itself.
+//! The engine: what becomes of every firing. It is given the time and what has ended, and answers
+//! with decisions; it does nothing itself.
 
 mod deciding;
 mod decision;
@@ -7,4 +8,6 @@ mod job;
 mod tests;
 
 pub use deciding::{Engine, ScheduleState};
-pub use decision::{Attempt, Cause, Decision, MissCause, Missed, Notice, Outcome, PreviousAttempt, Reason};
+pub use decision::{
+    Attempt, Cause, Decision, MissCause, Missed, Notice, Outcome, PreviousAttempt, Reason,
+};

@@ -17,7 +17,9 @@ fn file(text: &str) -> ScheduleFile {
 
 /// A schedule of every minute with these lines beside.
 fn minutely(lines: &str) -> ScheduleFile {
-    file(&format!("[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '1m'\n{lines}"))
+    file(&format!(
+        "[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '1m'\n{lines}"
+    ))
 }
 
 fn engine(file: &ScheduleFile) -> Engine {
@@ -27,7 +29,11 @@ fn engine(file: &ScheduleFile) -> Engine {
 /// An engine of a server that begins at `now`, where firings up to `handled` are decided.
 fn restarted(file: &ScheduleFile, handled: i64, now: i64) -> (Engine, Vec<String>) {
     let fingerprint = file.schedules[0].timing.fingerprint();
-    let known = ScheduleState { fingerprint, handled: at(handled), ..ScheduleState::default() };
+    let known = ScheduleState {
+        fingerprint,
+        handled: at(handled),
+        ..ScheduleState::default()
+    };
     let mut engine = Engine::new(file, &HashMap::from([("a".to_owned(), known)]), at(now));
     let decisions = engine.tick(at(now), MissCause::NotRunning);
     (engine, describe(decisions))
@@ -37,20 +43,44 @@ fn restarted(file: &ScheduleFile, handled: i64, now: i64) -> (Engine, Vec<String
 fn describe(decisions: Vec<Decision>) -> Vec<String> {
     let seconds = |time: Timestamp| time.as_second() - at(0).as_second();
     let word = |decision| match decision {
-        Decision::Start(attempt) if attempt.number > 1 => format!("start {} attempt {}", seconds(attempt.at), attempt.number),
-        Decision::Start(attempt) => format!("start {} {}", seconds(attempt.at), attempt.cause.as_str()),
+        Decision::Start(attempt) if attempt.number > 1 => {
+            format!("start {} attempt {}", seconds(attempt.at), attempt.number)
+        }
+        Decision::Start(attempt) => {
+            format!("start {} {}", seconds(attempt.at), attempt.cause.as_str())
+        }
         Decision::Wait(attempt) => format!("wait {}", seconds(attempt.at)),
         Decision::Miss(miss) => match miss.several {
-            Some((first, count)) => format!("miss {} to {}, {count}: {:?}", seconds(first), seconds(miss.at), miss.reason),
+            Some((first, count)) => format!(
+                "miss {} to {}, {count}: {:?}",
+                seconds(first),
+                seconds(miss.at),
+                miss.reason
+            ),
             None => format!("miss {}: {:?}", seconds(miss.at), miss.reason),
         },
         Decision::End(attempt) => format!("end {}: Replaced", seconds(attempt.at)),
-        Decision::Retry(attempt, time) => format!("retry {} at {}", seconds(attempt.at), seconds(time)),
-        Decision::GiveUp(attempt, reason) => format!("give up {} attempt {}: {reason:?}", seconds(attempt.at), attempt.number),
-        Decision::Notify(notice) if notice.firings > 1 => {
-            format!("notify {} {} of {}", seconds(notice.attempt.at), notice.event.as_str(), notice.firings)
+        Decision::Retry(attempt, time) => {
+            format!("retry {} at {}", seconds(attempt.at), seconds(time))
         }
-        Decision::Notify(notice) => format!("notify {} {}", seconds(notice.attempt.at), notice.event.as_str()),
+        Decision::GiveUp(attempt, reason) => format!(
+            "give up {} attempt {}: {reason:?}",
+            seconds(attempt.at),
+            attempt.number
+        ),
+        Decision::Notify(notice) if notice.firings > 1 => {
+            format!(
+                "notify {} {} of {}",
+                seconds(notice.attempt.at),
+                notice.event.as_str(),
+                notice.firings
+            )
+        }
+        Decision::Notify(notice) => format!(
+            "notify {} {}",
+            seconds(notice.attempt.at),
+            notice.event.as_str()
+        ),
     };
     decisions.into_iter().map(word).collect()
 }
@@ -65,7 +95,12 @@ fn ended(engine: &mut Engine, firing: i64, outcome: Outcome, second: i64) -> Vec
 
 /// The first attempt for second 60, of a server before.
 fn first(name: &str) -> PreviousAttempt<'_> {
-    PreviousAttempt { name, at: at(60), number: 1, cause: Cause::Schedule }
+    PreviousAttempt {
+        name,
+        at: at(60),
+        number: 1,
+        cause: Cause::Schedule,
+    }
 }
 
 #[test]
@@ -93,10 +128,19 @@ fn queue_lets_firings_wait_in_order_up_to_a_number() {
     tick(&mut engine, 60);
     assert_eq!(tick(&mut engine, 120), ["wait 120"]);
     assert_eq!(tick(&mut engine, 180), ["wait 180"]);
-    assert_eq!(ended(&mut engine, 60, Outcome::Failed, 190), ["start 120 schedule"]);
-    assert_eq!(ended(&mut engine, 120, Outcome::Done, 200), ["start 180 schedule"]);
+    assert_eq!(
+        ended(&mut engine, 60, Outcome::Failed, 190),
+        ["start 120 schedule"]
+    );
+    assert_eq!(
+        ended(&mut engine, 120, Outcome::Done, 200),
+        ["start 180 schedule"]
+    );
     for minute in 4..104 {
-        assert_eq!(tick(&mut engine, minute * 60), [format!("wait {}", minute * 60)]);
+        assert_eq!(
+            tick(&mut engine, minute * 60),
+            [format!("wait {}", minute * 60)]
+        );
     }
     assert_eq!(tick(&mut engine, 104 * 60), ["miss 6240: QueueFull"]);
 }
@@ -106,8 +150,15 @@ fn cancel_ends_the_run_and_starts_once_it_has_ended() {
     let mut engine = engine(&minutely("overlap = 'cancel'"));
     tick(&mut engine, 60);
     assert_eq!(tick(&mut engine, 120), ["end 60: Replaced", "wait 120"]);
-    assert_eq!(tick(&mut engine, 180), ["miss 120: Superseded", "wait 180"], "it is asked to end once");
-    assert_eq!(ended(&mut engine, 60, Outcome::Ended, 190), ["start 180 schedule"]);
+    assert_eq!(
+        tick(&mut engine, 180),
+        ["miss 120: Superseded", "wait 180"],
+        "it is asked to end once"
+    );
+    assert_eq!(
+        ended(&mut engine, 60, Outcome::Ended, 190),
+        ["start 180 schedule"]
+    );
 }
 
 #[test]
@@ -123,25 +174,49 @@ fn allow_runs_both() {
 fn without_catch_up_a_missed_firing_is_notified_and_does_not_run() {
     let (_, decisions) = restarted(&minutely(""), 0, 200);
     let late = "TooLate(NotRunning)";
-    assert_eq!(decisions, [format!("miss 60: {late}"), format!("miss 120: {late}"), format!("miss 180: {late}")]);
+    assert_eq!(
+        decisions,
+        [
+            format!("miss 60: {late}"),
+            format!("miss 120: {late}"),
+            format!("miss 180: {late}")
+        ]
+    );
 }
 
 #[test]
 fn a_firing_seen_within_ten_seconds_is_on_time() {
     let (_, decisions) = restarted(&minutely(""), 0, 130);
-    assert_eq!(decisions, ["miss 60: TooLate(NotRunning)", "start 120 schedule"]);
+    assert_eq!(
+        decisions,
+        ["miss 60: TooLate(NotRunning)", "start 120 schedule"]
+    );
 }
 
 #[test]
 fn catch_up_runs_the_latest_of_those_that_are_young_enough() {
     let (_, decisions) = restarted(&minutely("catch_up = '100s'"), 0, 200);
-    assert_eq!(decisions, ["miss 60: TooLate(NotRunning)", "miss 120: Superseded", "start 180 catch_up"]);
+    assert_eq!(
+        decisions,
+        [
+            "miss 60: TooLate(NotRunning)",
+            "miss 120: Superseded",
+            "start 180 catch_up"
+        ]
+    );
 }
 
 #[test]
 fn catch_up_runs_none_where_the_next_one_is_just_due() {
     let (_, decisions) = restarted(&minutely("catch_up = '1h'"), 0, 180);
-    assert_eq!(decisions, ["miss 60: Superseded", "miss 120: Superseded", "start 180 schedule"]);
+    assert_eq!(
+        decisions,
+        [
+            "miss 60: Superseded",
+            "miss 120: Superseded",
+            "start 180 schedule"
+        ]
+    );
 }
 
 #[test]
@@ -149,9 +224,19 @@ fn catch_up_of_all_runs_them_in_order_as_overlap_lets_it() {
     let lines = "catch_up = { within = '1h', runs = 'all' }\noverlap = ";
     let (mut engine, decisions) = restarted(&minutely(&format!("{lines}'queue'")), 0, 190);
     assert_eq!(decisions, ["start 60 catch_up", "wait 120", "wait 180"]);
-    assert_eq!(describe(engine.ended("a", at(60), Outcome::Done, at(195))), ["start 120 catch_up"]);
+    assert_eq!(
+        describe(engine.ended("a", at(60), Outcome::Done, at(195))),
+        ["start 120 catch_up"]
+    );
     let (_, decisions) = restarted(&minutely(&format!("{lines}'skip'")), 0, 190);
-    assert_eq!(decisions, ["start 60 catch_up", "miss 120: Overlap", "miss 180: Overlap"]);
+    assert_eq!(
+        decisions,
+        [
+            "start 60 catch_up",
+            "miss 120: Overlap",
+            "miss 180: Overlap"
+        ]
+    );
 }
 
 #[test]
@@ -169,7 +254,10 @@ fn a_clock_that_jumps_ahead_leaves_missed_firings() {
     tick(&mut engine, 10);
     assert_eq!(
         describe(engine.tick(at(150), MissCause::ClockJump)),
-        ["miss 60: TooLate(ClockJump)", "miss 120: TooLate(ClockJump)"]
+        [
+            "miss 60: TooLate(ClockJump)",
+            "miss 120: TooLate(ClockJump)"
+        ]
     );
 }
 
@@ -192,16 +280,31 @@ fn a_failed_run_is_repeated_with_growing_pauses_and_notified_once_at_the_end() {
     let text = "retries = { count = 2, delay = '5s', backoff = 3 }\nnotify = { webhook = 'https://pager.example/x' }";
     let mut engine = engine(&minutely(text));
     tick(&mut engine, 60);
-    assert_eq!(ended(&mut engine, 60, Outcome::Failed, 61), ["retry 60 at 66"]);
+    assert_eq!(
+        ended(&mut engine, 60, Outcome::Failed, 61),
+        ["retry 60 at 66"]
+    );
     assert!(tick(&mut engine, 65).is_empty());
     assert_eq!(tick(&mut engine, 66), ["start 60 attempt 2"]);
-    assert_eq!(ended(&mut engine, 60, Outcome::Failed, 67), ["retry 60 at 82"]);
+    assert_eq!(
+        ended(&mut engine, 60, Outcome::Failed, 67),
+        ["retry 60 at 82"]
+    );
     assert_eq!(tick(&mut engine, 82), ["start 60 attempt 3"]);
-    assert_eq!(ended(&mut engine, 60, Outcome::Failed, 83), ["notify 60 failure"]);
+    assert_eq!(
+        ended(&mut engine, 60, Outcome::Failed, 83),
+        ["notify 60 failure"]
+    );
     assert_eq!(tick(&mut engine, 120), ["start 120 schedule"]);
-    assert_eq!(ended(&mut engine, 120, Outcome::Done, 121), ["notify 120 recovery"]);
+    assert_eq!(
+        ended(&mut engine, 120, Outcome::Done, 121),
+        ["notify 120 recovery"]
+    );
     tick(&mut engine, 180);
-    assert!(ended(&mut engine, 180, Outcome::Done, 181).is_empty(), "one recovery is notified once");
+    assert!(
+        ended(&mut engine, 180, Outcome::Done, 181).is_empty(),
+        "one recovery is notified once"
+    );
 }
 
 #[test]
@@ -219,76 +322,148 @@ fn lateness_is_notified_where_it_is_asked_for() {
     let (_, decisions) = restarted(&minutely(lines), 0, 119);
     assert_eq!(decisions, ["start 60 catch_up", "notify 60 late"]);
     let (_, decisions) = restarted(&minutely(&lines.replace("catch_up = '1h'", "")), 0, 119);
-    assert_eq!(decisions, ["miss 60: TooLate(NotRunning)", "notify 60 late"]);
+    assert_eq!(
+        decisions,
+        ["miss 60: TooLate(NotRunning)", "notify 60 late"]
+    );
 }
 
 #[test]
 fn a_day_of_missed_firings_is_notified_once() {
     let lines = "notify = { on = ['late'], webhook = 'https://pager.example/x' }";
     let (_, decisions) = restarted(&minutely(lines), 0, 24 * 3600 + 30);
-    let notices: Vec<_> = decisions.iter().filter(|decision| decision.starts_with("notify")).collect();
+    let notices: Vec<_> = decisions
+        .iter()
+        .filter(|decision| decision.starts_with("notify"))
+        .collect();
     assert_eq!(notices, ["notify 86400 late of 1440"]);
     let all = format!("{lines}\ncatch_up = {{ within = '10m', runs = 'all' }}\noverlap = 'allow'");
     let (_, decisions) = restarted(&minutely(&all), 0, 24 * 3600 + 30);
-    let notices: Vec<_> = decisions.iter().filter(|decision| decision.starts_with("notify")).collect();
-    assert_eq!(notices, ["notify 85800 late of 1430", "notify 86340 late of 9"]);
+    let notices: Vec<_> = decisions
+        .iter()
+        .filter(|decision| decision.starts_with("notify"))
+        .collect();
+    assert_eq!(
+        notices,
+        ["notify 85800 late of 1430", "notify 86340 late of 9"]
+    );
 }
 
 #[test]
 fn what_is_too_old_to_be_caught_up_shares_a_row_also_where_all_are() {
-    let (_, decisions) =
-        restarted(&minutely("catch_up = { within = '10m', runs = 'all' }\noverlap = 'allow'"), 0, 7 * 24 * 3600 + 30);
+    let (_, decisions) = restarted(
+        &minutely("catch_up = { within = '10m', runs = 'all' }\noverlap = 'allow'"),
+        0,
+        7 * 24 * 3600 + 30,
+    );
     assert_eq!(decisions.len(), 1001);
-    assert_eq!(decisions.iter().filter(|decision| decision.starts_with("start")).count(), 10);
+    assert_eq!(
+        decisions
+            .iter()
+            .filter(|decision| decision.starts_with("start"))
+            .count(),
+        10
+    );
 }
 
 #[test]
 fn a_retry_outlives_its_server_as_long_as_catch_up_lets_it() {
     let retrying = |lines: &str| {
         let notify = "notify = { webhook = 'https://pager.example/x' }";
-        minutely(&format!("retries = {{ count = 2, delay = '90s' }}\n{notify}\n{lines}"))
+        minutely(&format!(
+            "retries = {{ count = 2, delay = '90s' }}\n{notify}\n{lines}"
+        ))
     };
     let file = retrying("");
     let mut engine = engine(&file);
     tick(&mut engine, 60);
-    assert_eq!(ended(&mut engine, 60, Outcome::Failed, 61), ["retry 60 at 151"]);
-    assert!(describe(engine.end()).is_empty(), "the next server finds it in the store");
-    assert!(!tick(&mut engine, 160).iter().any(|decision| decision.starts_with("start")));
-    let take_over = |engine: &mut Engine, now: i64| engine.take_over_retry(&first("a"), at(151), at(now)).map(describe);
+    assert_eq!(
+        ended(&mut engine, 60, Outcome::Failed, 61),
+        ["retry 60 at 151"]
+    );
+    assert!(
+        describe(engine.end()).is_empty(),
+        "the next server finds it in the store"
+    );
+    assert!(
+        !tick(&mut engine, 160)
+            .iter()
+            .any(|decision| decision.starts_with("start"))
+    );
+    let take_over = |engine: &mut Engine, now: i64| {
+        engine
+            .take_over_retry(&first("a"), at(151), at(now))
+            .map(describe)
+    };
     let (mut engine, _) = restarted(&file, 120, 140);
     assert_eq!(take_over(&mut engine, 140), Some(vec![]));
     assert_eq!(tick(&mut engine, 151), ["start 60 attempt 2"]);
     let (mut engine, _) = restarted(&file, 180, 200);
-    assert_eq!(take_over(&mut engine, 200).unwrap(), ["give up 60 attempt 1: TooLate(NotRunning)", "notify 60 failure"]);
+    assert_eq!(
+        take_over(&mut engine, 200).unwrap(),
+        [
+            "give up 60 attempt 1: TooLate(NotRunning)",
+            "notify 60 failure"
+        ]
+    );
     let (mut engine, _) = restarted(&retrying("catch_up = '1h'"), 180, 200);
     assert_eq!(take_over(&mut engine, 200), Some(vec![]));
     assert_eq!(tick(&mut engine, 200), ["start 60 attempt 2"]);
-    assert_eq!(engine.take_over_retry(&first("b"), at(151), at(200)).map(describe), None);
+    assert_eq!(
+        engine
+            .take_over_retry(&first("b"), at(151), at(200))
+            .map(describe),
+        None
+    );
 }
 
 #[test]
-fn the_end_of_a_run_that_its_server_has_not_seen_means_to_the_next_what_it_would_have_meant_to_that() {
+fn the_end_of_a_run_that_its_server_has_not_seen_means_to_the_next_what_it_would_have_meant_to_that()
+ {
     let lines = "notify = { webhook = 'https://pager.example/x' }";
     let (mut engine, _) = restarted(&minutely(lines), 60, 70);
-    let ended = |engine: &mut Engine, outcome, now| describe(engine.ended_before(&first("a"), outcome, at(65), at(now)));
-    assert_eq!(ended(&mut engine, Outcome::Failed, 70), ["notify 60 failure"]);
-    assert_eq!(ended(&mut engine, Outcome::Done, 70), ["notify 60 recovery"]);
+    let ended = |engine: &mut Engine, outcome, now| {
+        describe(engine.ended_before(&first("a"), outcome, at(65), at(now)))
+    };
+    assert_eq!(
+        ended(&mut engine, Outcome::Failed, 70),
+        ["notify 60 failure"]
+    );
+    assert_eq!(
+        ended(&mut engine, Outcome::Done, 70),
+        ["notify 60 recovery"]
+    );
     assert!(ended(&mut engine, Outcome::Ended, 70).is_empty());
     let retried = format!("{lines}\nretries = {{ count = 1, delay = '5s' }}");
     let (mut engine, _) = restarted(&minutely(&retried), 60, 72);
     assert_eq!(ended(&mut engine, Outcome::Failed, 72), ["retry 60 at 70"]);
-    assert_eq!(tick(&mut engine, 72), ["start 60 attempt 2"], "it is not yet too late for it");
+    assert_eq!(
+        tick(&mut engine, 72),
+        ["start 60 attempt 2"],
+        "it is not yet too late for it"
+    );
     let (mut engine, _) = restarted(&minutely(&retried), 60, 110);
-    let late = ["retry 60 at 70", "give up 60 attempt 1: TooLate(NotRunning)", "notify 60 failure"];
+    let late = [
+        "retry 60 at 70",
+        "give up 60 attempt 1: TooLate(NotRunning)",
+        "notify 60 failure",
+    ];
     assert_eq!(ended(&mut engine, Outcome::Failed, 110), late);
-    assert!(engine.ended_before(&first("gone"), Outcome::Failed, at(65), at(70)).is_empty());
+    assert!(
+        engine
+            .ended_before(&first("gone"), Outcome::Failed, at(65), at(70))
+            .is_empty()
+    );
 }
 
 #[test]
 fn a_run_of_the_server_before_that_fails_while_the_next_one_serves_is_repeated() {
     let (mut engine, _) = restarted(&minutely("retries = { count = 1, delay = '5s' }"), 60, 70);
     engine.adopt(&first("a"));
-    assert_eq!(ended(&mut engine, 60, Outcome::Failed, 75), ["retry 60 at 80"]);
+    assert_eq!(
+        ended(&mut engine, 60, Outcome::Failed, 75),
+        ["retry 60 at 80"]
+    );
     assert_eq!(tick(&mut engine, 80), ["start 60 attempt 2"]);
 }
 
@@ -303,22 +478,39 @@ fn a_retry_that_cannot_come_any_more_is_given_up_and_notified() {
     };
     let mut engine = failed_once();
     assert!(engine.set_paused("a", true));
-    assert_eq!(tick(&mut engine, 91), ["give up 60 attempt 1: Paused", "notify 60 failure"]);
+    assert_eq!(
+        tick(&mut engine, 91),
+        ["give up 60 attempt 1: Paused", "notify 60 failure"]
+    );
     let mut engine = failed_once();
-    assert_eq!(describe(engine.reload(&file(""), at(70))), ["give up 60 attempt 1: Removed", "notify 60 failure"]);
+    assert_eq!(
+        describe(engine.reload(&file(""), at(70))),
+        ["give up 60 attempt 1: Removed", "notify 60 failure"]
+    );
     let slow = minutely(&lines.replace("30s", "90s"));
     let mut engine = self::engine(&slow);
     tick(&mut engine, 60);
     ended(&mut engine, 60, Outcome::Failed, 61);
-    assert_eq!(tick(&mut engine, 120), ["give up 60 attempt 1: Superseded", "notify 60 failure", "start 120 schedule"]);
+    assert_eq!(
+        tick(&mut engine, 120),
+        [
+            "give up 60 attempt 1: Superseded",
+            "notify 60 failure",
+            "start 120 schedule"
+        ]
+    );
 }
 
 #[test]
 fn what_cannot_be_recorded_is_notified_once_and_a_retry_is_tried_again() {
-    let lines = "retries = { count = 2, delay = '30s' }\nnotify = { webhook = 'https://pager.example/x' }";
+    let lines =
+        "retries = { count = 2, delay = '30s' }\nnotify = { webhook = 'https://pager.example/x' }";
     let mut engine = engine(&minutely(lines));
     tick(&mut engine, 60);
-    assert_eq!(ended(&mut engine, 60, Outcome::Unrecorded, 60), ["notify 60 failure"]);
+    assert_eq!(
+        ended(&mut engine, 60, Outcome::Unrecorded, 60),
+        ["notify 60 failure"]
+    );
     tick(&mut engine, 120);
     assert!(ended(&mut engine, 120, Outcome::Unrecorded, 120).is_empty());
     tick(&mut engine, 180);
@@ -333,7 +525,10 @@ fn paused_schedules_miss_their_firings_and_can_be_triggered() {
     let mut engine = engine(&minutely(""));
     assert!(engine.set_paused("a", true) && !engine.set_paused("b", true));
     assert_eq!(tick(&mut engine, 60), ["miss 60: Paused"]);
-    assert_eq!(describe(engine.trigger("a", at(70)).unwrap()), ["start 70 trigger"]);
+    assert_eq!(
+        describe(engine.trigger("a", at(70)).unwrap()),
+        ["start 70 trigger"]
+    );
     assert!(engine.set_paused("a", false));
     assert_eq!(tick(&mut engine, 120), ["miss 120: Overlap"]);
     assert!(engine.trigger("b", at(121)).is_none());
@@ -360,36 +555,61 @@ fn a_server_that_ends_starts_nothing_and_leaves_to_the_next_what_may_be_caught_u
 fn a_reload_in_the_firing_second_loses_nothing_and_repeats_nothing() {
     let before = minutely("");
     let mut engine = engine(&before);
-    assert_eq!(describe(engine.reload(&before, at(60))), ["start 60 schedule"], "due by now goes by the file before");
+    assert_eq!(
+        describe(engine.reload(&before, at(60))),
+        ["start 60 schedule"],
+        "due by now goes by the file before"
+    );
     assert!(describe(engine.reload(&before, at(60))).is_empty());
     assert!(tick(&mut engine, 60).is_empty());
     let slower = file("[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '2m'");
     ended(&mut engine, 60, Outcome::Done, 61);
-    assert_eq!(describe(engine.reload(&slower, at(120))), ["start 120 schedule"]);
+    assert_eq!(
+        describe(engine.reload(&slower, at(120))),
+        ["start 120 schedule"]
+    );
     assert_eq!(engine.next_due(), Some(at(240)));
 }
 
 #[test]
 fn what_waits_over_a_reload_starts_as_the_file_is_then() {
     let with_script = |script: &str| {
-        let text =
-            "[[schedule]]\nname = 'a'\nscript = 'SCRIPT'\nevery = '1m'\noverlap = 'queue'\nretries = { count = 1, delay = '5s' }";
+        let text = "[[schedule]]\nname = 'a'\nscript = 'SCRIPT'\nevery = '1m'\noverlap = 'queue'\nretries = { count = 1, delay = '5s' }";
         file(&text.replace("SCRIPT", script))
     };
     let started = |decisions: Vec<Decision>| -> Vec<String> {
         let script = |decision| match decision {
-            Decision::Start(attempt) => Some(attempt.schedule.script.file_name()?.to_string_lossy().into_owned()),
+            Decision::Start(attempt) => Some(
+                attempt
+                    .schedule
+                    .script
+                    .file_name()?
+                    .to_string_lossy()
+                    .into_owned(),
+            ),
             _ => None,
         };
         decisions.into_iter().filter_map(script).collect()
     };
     let mut engine = engine(&with_script("before.lua"));
-    assert_eq!(started(engine.tick(at(60), MissCause::Busy)), ["before.lua"]);
+    assert_eq!(
+        started(engine.tick(at(60), MissCause::Busy)),
+        ["before.lua"]
+    );
     assert_eq!(tick(&mut engine, 120), ["wait 120"]);
-    assert_eq!(ended(&mut engine, 60, Outcome::Failed, 121), ["retry 60 at 126"]);
+    assert_eq!(
+        ended(&mut engine, 60, Outcome::Failed, 121),
+        ["retry 60 at 126"]
+    );
     assert!(describe(engine.reload(&with_script("after.lua"), at(122))).is_empty());
-    assert_eq!(started(engine.tick(at(126), MissCause::Busy)), ["after.lua"]);
-    assert_eq!(started(engine.ended("a", at(60), Outcome::Done, at(130))), ["after.lua"]);
+    assert_eq!(
+        started(engine.tick(at(126), MissCause::Busy)),
+        ["after.lua"]
+    );
+    assert_eq!(
+        started(engine.ended("a", at(60), Outcome::Done, at(130))),
+        ["after.lua"]
+    );
 }
 
 #[test]
@@ -398,10 +618,16 @@ fn a_reload_keeps_a_firing_that_jitter_still_holds_back() {
     let due = jittered.schedules[0].timing.next(at(0)).unwrap().due;
     assert!(due > at(60));
     let mut engine = engine(&jittered);
-    assert!(describe(engine.reload(&minutely("jitter = '50s'\ntimeout = '5m'"), at(60))).is_empty());
+    assert!(
+        describe(engine.reload(&minutely("jitter = '50s'\ntimeout = '5m'"), at(60))).is_empty()
+    );
     assert_eq!(engine.next_due(), Some(due));
     assert!(describe(engine.reload(&minutely(""), at(60))).is_empty());
-    assert_eq!(tick(&mut engine, 61), ["start 60 schedule"], "without the jitter it is due at once");
+    assert_eq!(
+        tick(&mut engine, 61),
+        ["start 60 schedule"],
+        "without the jitter it is due at once"
+    );
 }
 
 #[test]
@@ -409,7 +635,10 @@ fn a_schedule_that_leaves_the_file_ends_its_run_in_peace_and_starts_no_more() {
     let mut engine = engine(&minutely("overlap = 'queue'\nretries = { count = 1 }"));
     tick(&mut engine, 60);
     tick(&mut engine, 120);
-    assert_eq!(describe(engine.reload(&file(""), at(130))), ["miss 120: Removed"]);
+    assert_eq!(
+        describe(engine.reload(&file(""), at(130))),
+        ["miss 120: Removed"]
+    );
     assert!(tick(&mut engine, 180).is_empty());
     assert!(ended(&mut engine, 60, Outcome::Failed, 190).is_empty());
     assert_eq!((engine.count(), engine.next_due()), (0, None));
@@ -421,23 +650,35 @@ fn a_restart_between_firing_and_end_waits_for_the_run_that_still_goes_on() {
     let (mut engine, _) = restarted(&file, 60, 70);
     engine.adopt(&first("a"));
     assert_eq!(tick(&mut engine, 120), ["wait 120"]);
-    assert_eq!(ended(&mut engine, 60, Outcome::Ended, 130), ["start 120 schedule"]);
+    assert_eq!(
+        ended(&mut engine, 60, Outcome::Ended, 130),
+        ["start 120 schedule"]
+    );
 }
 
 #[test]
 fn what_waited_when_a_server_died_is_taken_up_or_notified() {
     let (mut engine, _) = restarted(&minutely("overlap = 'queue'\ncatch_up = '1h'"), 60, 100);
-    assert_eq!(describe(engine.take_up("a", at(60), at(100))), ["start 60 catch_up"]);
+    assert_eq!(
+        describe(engine.take_up("a", at(60), at(100))),
+        ["start 60 catch_up"]
+    );
     let (mut engine, _) = restarted(&minutely("overlap = 'queue'"), 60, 100);
-    assert_eq!(describe(engine.take_up("a", at(60), at(100))), ["miss 60: ServerGone"]);
+    assert_eq!(
+        describe(engine.take_up("a", at(60), at(100))),
+        ["miss 60: ServerGone"]
+    );
     assert!(engine.take_up("gone", at(60), at(100)).is_empty());
 }
 
 #[test]
 fn other_times_begin_anew_and_the_same_times_go_on() {
     let hourly = file("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '0 * * * *'");
-    let known =
-        ScheduleState { fingerprint: minutely("").schedules[0].timing.fingerprint(), handled: at(0), ..ScheduleState::default() };
+    let known = ScheduleState {
+        fingerprint: minutely("").schedules[0].timing.fingerprint(),
+        handled: at(0),
+        ..ScheduleState::default()
+    };
     let mut engine = Engine::new(&hourly, &HashMap::from([("a".to_owned(), known)]), at(7000));
     assert!(
         engine.tick(at(7000), MissCause::NotRunning).is_empty(),
@@ -447,5 +688,8 @@ fn other_times_begin_anew_and_the_same_times_go_on() {
 
 #[test]
 fn reasons_have_words_for_a_person() {
-    assert_eq!(Reason::TooLate(MissCause::NotRunning).to_string(), "no server was running at its time");
+    assert_eq!(
+        Reason::TooLate(MissCause::NotRunning).to_string(),
+        "no server was running at its time"
+    );
 }

@@ -1,13 +1,13 @@
-//! What a server takes over from the one before it: runs that go on, retries that are to come, firings that wait, and ends of runs that
-//! no server has taken note of.
+//! What a server takes over from the one before it: runs that go on, retries that are to come,
+//! firings that wait, and ends of runs that no server has taken note of.
 
 use super::dispatch::{DecisionBatch, Dispatch};
 use super::error::ServeError;
 use super::format::time;
 use crate::gate::Level;
 use crate::history::{
-    AttemptKey, Filter, Firing, FiringOutcome, FiringRow, HistoryEntry, NewRun, Retry, RunEnd, RunOutcome, RunRow, Store,
-    StoreError,
+    AttemptKey, Filter, Firing, FiringOutcome, FiringRow, HistoryEntry, NewRun, Retry, RunEnd,
+    RunOutcome, RunRow, Store, StoreError,
 };
 use crate::schedule::engine::{Cause, Outcome, PreviousAttempt, Reason, ScheduleState};
 use crate::schedule::value::Overlap;
@@ -31,21 +31,53 @@ pub(super) struct Adopted(Vec<Run>);
 impl Adopted {
     /// Finds them, before anything is decided.
     pub(super) fn find(dispatch: &mut Dispatch, now: Timestamp) -> Result<Self, ServeError> {
-        let Dispatch { engine, file, records, .. } = dispatch;
+        let Dispatch {
+            engine,
+            file,
+            records,
+            ..
+        } = dispatch;
         let mut adopted = Vec::new();
-        let going_on = records.store.runs(Filter { open: true, ..Filter::default() })?;
-        for RunRow { run, .. } in going_on.into_iter().filter(|row| matches!(row.run.kind.as_str(), "schedule" | "trigger")) {
+        let going_on = records.store.runs(Filter {
+            open: true,
+            ..Filter::default()
+        })?;
+        for RunRow { run, .. } in going_on
+            .into_iter()
+            .filter(|row| matches!(row.run.kind.as_str(), "schedule" | "trigger"))
+        {
             let at = run.due.unwrap_or(run.started);
             engine.adopt(&previous_attempt(&run));
             let message = format!("{}: the run of {} still goes on", run.name, time(at));
-            records.log.line(Level::Info, &message, &[("schedule", &run.name), ("run", &run.id)]);
-            adopted.push(Run { id: Some(run.id), name: run.name, at });
+            records.log.line(
+                Level::Info,
+                &message,
+                &[("schedule", &run.name), ("run", &run.id)],
+            );
+            adopted.push(Run {
+                id: Some(run.id),
+                name: run.name,
+                at,
+            });
         }
-        for schedule in file.schedules.iter().filter(|schedule| schedule.overlap != Overlap::Allow) {
+        for schedule in file
+            .schedules
+            .iter()
+            .filter(|schedule| schedule.overlap != Overlap::Allow)
+        {
             let is_known = adopted.iter().any(|run| run.name == *schedule.name);
             if !is_known && records.store.locks().is_schedule_running(&schedule.name) {
-                engine.adopt(&PreviousAttempt { name: &schedule.name, at: now, number: 1, cause: Cause::Schedule });
-                adopted.push(Run { id: None, name: schedule.name.to_string(), at: now });
+                engine.adopt(&PreviousAttempt {
+                    name: &schedule.name,
+                    at: now,
+                    number: 1,
+                    cause: Cause::Schedule,
+                });
+                adopted.push(Run {
+                    id: None,
+                    name: schedule.name.to_string(),
+                    at: now,
+                });
             }
         }
         Ok(Self(adopted))
@@ -59,7 +91,10 @@ impl Adopted {
     pub(super) fn look(&mut self, dispatch: &mut Dispatch) {
         for run in std::mem::take(&mut self.0) {
             let locks = dispatch.records.store.locks();
-            if run.id.as_ref().map_or_else(|| locks.is_schedule_running(&run.name), |id| locks.is_run_alive(id)) {
+            if run.id.as_ref().map_or_else(
+                || locks.is_schedule_running(&run.name),
+                |id| locks.is_run_alive(id),
+            ) {
                 self.0.push(run);
                 continue;
             }
@@ -79,12 +114,21 @@ impl Adopted {
 fn ended(run: &Run, dispatch: &mut Dispatch) -> Result<DecisionBatch, StoreError> {
     let now = wall_now();
     let Some(id) = &run.id else {
-        return Ok(dispatch.engine.ended(&run.name, run.at, Outcome::Ended, now).into());
+        return Ok(dispatch
+            .engine
+            .ended(&run.name, run.at, Outcome::Ended, now)
+            .into());
     };
     let recorded = dispatch.records.store.run(id)?.and_then(|row| row.end());
     let end = recorded.unwrap_or_else(|| {
         let error = Some("its process ended without a word after its server had".to_owned());
-        RunEnd { id: id.clone(), ended: now, outcome: RunOutcome::Lost, status: None, error }
+        RunEnd {
+            id: id.clone(),
+            ended: now,
+            outcome: RunOutcome::Lost,
+            status: None,
+            error,
+        }
     });
     Ok(dispatch.decide_after(&run.name, run.at, end))
 }
@@ -98,7 +142,13 @@ pub(super) fn take_over(dispatch: &mut Dispatch, now: Timestamp) -> Result<(), S
         let decisions = dispatch.engine.take_up(&firing.schedule, firing.due, now);
         if decisions.is_empty() {
             // Its schedule is no longer in the file.
-            dispatch.records.store.decide_together(vec![HistoryEntry::Beside(removed_firing(firing, now), None)])?;
+            dispatch
+                .records
+                .store
+                .decide_together(vec![HistoryEntry::Beside(
+                    removed_firing(firing, now),
+                    None,
+                )])?;
         }
         dispatch.carry_out([decisions.into()]);
     }
@@ -107,37 +157,70 @@ pub(super) fn take_over(dispatch: &mut Dispatch, now: Timestamp) -> Result<(), S
 
 /// Takes over the retries that the server before this one has left.
 fn take_over_retries(dispatch: &mut Dispatch, now: Timestamp) -> Result<(), ServeError> {
-    let to_repeat = dispatch.records.store.runs(Filter { to_repeat: true, ..Filter::default() })?;
+    let to_repeat = dispatch.records.store.runs(Filter {
+        to_repeat: true,
+        ..Filter::default()
+    })?;
     for RunRow { run, retry_at, .. } in to_repeat {
         let Some(time) = retry_at else { continue };
-        if let Some(decisions) = dispatch.engine.take_over_retry(&previous_attempt(&run), time, now) {
+        if let Some(decisions) = dispatch
+            .engine
+            .take_over_retry(&previous_attempt(&run), time, now)
+        {
             dispatch.carry_out([decisions.into()]);
         } else {
-            let attempt = AttemptKey { schedule: run.name, due: run.due.unwrap_or(run.started), number: run.attempt };
-            dispatch.records.record(vec![HistoryEntry::Retry(attempt, Retry::GivenUp(Reason::Removed.to_string()))]);
+            let attempt = AttemptKey {
+                schedule: run.name,
+                due: run.due.unwrap_or(run.started),
+                number: run.attempt,
+            };
+            dispatch.records.record(vec![HistoryEntry::Retry(
+                attempt,
+                Retry::GivenUp(Reason::Removed.to_string()),
+            )]);
         }
     }
     Ok(())
 }
 
-/// Decides what follows from runs that have ended, or were lost, since the server before this one did.
+/// Decides what follows from runs that have ended, or were lost, since the server before this one
+/// did.
 fn settle_unheard_runs(dispatch: &mut Dispatch, now: Timestamp) -> Result<(), ServeError> {
     for row in dispatch.records.store.unheard_runs()? {
         let Some(end) = row.end() else { continue };
-        let decisions = dispatch.engine.ended_before(&previous_attempt(&row.run), end.outcome.into(), end.ended, now);
-        dispatch.carry_out([DecisionBatch { decisions, of: Some(Arc::new(end)) }]);
+        let decisions = dispatch.engine.ended_before(
+            &previous_attempt(&row.run),
+            end.outcome.into(),
+            end.ended,
+            now,
+        );
+        dispatch.carry_out([DecisionBatch {
+            decisions,
+            of: Some(Arc::new(end)),
+        }]);
     }
     Ok(())
 }
 
 /// A run of a server before this one, as the engine takes it over.
 fn previous_attempt(run: &NewRun) -> PreviousAttempt<'_> {
-    let cause = if run.kind == "trigger" { Cause::Trigger } else { Cause::Schedule };
-    PreviousAttempt { name: &run.name, at: run.due.unwrap_or(run.started), number: run.attempt, cause }
+    let cause = if run.kind == "trigger" {
+        Cause::Trigger
+    } else {
+        Cause::Schedule
+    };
+    PreviousAttempt {
+        name: &run.name,
+        at: run.due.unwrap_or(run.started),
+        number: run.attempt,
+        cause,
+    }
 }
 
 /// What the store knows of every schedule.
-pub(super) fn read_schedule_states(store: &Store) -> Result<HashMap<String, ScheduleState>, StoreError> {
+pub(super) fn read_schedule_states(
+    store: &Store,
+) -> Result<HashMap<String, ScheduleState>, StoreError> {
     let times = store.planned_times()?;
     let outcomes = store.last_outcomes()?;
     let states = store.schedule_states()?.into_iter().map(|(name, state)| {
@@ -145,7 +228,9 @@ pub(super) fn read_schedule_states(store: &Store) -> Result<HashMap<String, Sche
             fingerprint: times.get(&name).cloned().unwrap_or_default(),
             handled: state.decided_upto.unwrap_or(Timestamp::MIN),
             paused: state.paused.is_some(),
-            failed: outcomes.get(&name).is_some_and(|outcome| !matches!(outcome, RunOutcome::Done | RunOutcome::Cancelled)),
+            failed: outcomes.get(&name).is_some_and(|outcome| {
+                !matches!(outcome, RunOutcome::Done | RunOutcome::Cancelled)
+            }),
         };
         (name, known)
     });
@@ -154,5 +239,11 @@ pub(super) fn read_schedule_states(store: &Store) -> Result<HashMap<String, Sche
 
 fn removed_firing(row: FiringRow, now: Timestamp) -> Firing {
     let detail = Some(Reason::Removed.to_string());
-    Firing { schedule: row.schedule, due: row.due, decided: now, outcome: FiringOutcome::NotStarted, detail }
+    Firing {
+        schedule: row.schedule,
+        due: row.due,
+        decided: now,
+        outcome: FiringOutcome::NotStarted,
+        detail,
+    }
 }

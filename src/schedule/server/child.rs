@@ -1,4 +1,5 @@
-//! A run's process: its output is kept line by line, its time is limited, and it ends when the server ends it.
+//! A run's process: its output is kept line by line, its time is limited, and it ends when the
+//! server ends it.
 
 use super::lines::Lines;
 use crate::history::{Line, Output, RunOutcome, Store, Stream};
@@ -14,10 +15,12 @@ use tokio::sync::mpsc;
 /// A process that was asked to end has its deferred functions to run, and then this much more.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What a script has started may hold the pipes open after it; its last output is waited for so long.
+/// What a script has started may hold the pipes open after it; its last output is waited for so
+/// long.
 const OUTPUT_GRACE: Duration = Duration::from_millis(500);
 
-/// By how much runs, and what they start, are nicer than the server; 19 is the nicest that there is.
+/// By how much runs, and what they start, are nicer than the server; 19 is the nicest that there
+/// is.
 #[cfg(unix)]
 const NICER: i32 = 5;
 
@@ -61,13 +64,24 @@ pub(super) struct Process {
 
 impl Process {
     /// Starts a process.
-    pub(super) fn start(mut command: Command, timeout: Option<Duration>) -> io::Result<(Handle, Self)> {
+    pub(super) fn start(
+        mut command: Command,
+        timeout: Option<Duration>,
+    ) -> io::Result<(Handle, Self)> {
         command.kill_on_drop(false);
         let mut child = command.spawn()?;
         give_way(child.id());
         let stdin = child.stdin.take();
         let (end, ends) = mpsc::unbounded_channel();
-        Ok((Handle { end }, Self { child, stdin, ends, timeout }))
+        Ok((
+            Handle { end },
+            Self {
+                child,
+                stdin,
+                ends,
+                timeout,
+            },
+        ))
     }
 
     /// Sees the process to its end. Its lines go to `listener`.
@@ -75,11 +89,21 @@ impl Process {
         let id = self.child.id();
         let (out, err) = (self.child.stdout.take(), self.child.stderr.take());
         let receiver = Arc::clone(&listener);
-        let captured =
-            tokio::spawn(async move { tokio::join!(capture(out, Stream::Out, &receiver), capture(err, Stream::Err, &receiver)).1 });
+        let captured = tokio::spawn(async move {
+            tokio::join!(
+                capture(out, Stream::Out, &receiver),
+                capture(err, Stream::Err, &receiver)
+            )
+            .1
+        });
         // The process ends itself at its timeout; one that does not is killed a little later.
         let mut kill_at = self.timeout.map(|timeout| {
-            (tokio::time::Instant::from_std(cumulua_core::clock::real_now()) + timeout + PATIENCE, KillReason::TimedOut)
+            (
+                tokio::time::Instant::from_std(cumulua_core::clock::real_now())
+                    + timeout
+                    + PATIENCE,
+                KillReason::TimedOut,
+            )
         });
         let mut ended_for = None;
         let mut killed = None;
@@ -107,7 +131,10 @@ impl Process {
             }
         };
         drop(self.stdin);
-        let was_ended = ended_for.is_some() || status.as_ref().is_ok_and(|status| matches!(status.code(), None | Some(TIMED_OUT)));
+        let was_ended = ended_for.is_some()
+            || status
+                .as_ref()
+                .is_ok_and(|status| matches!(status.code(), None | Some(TIMED_OUT)));
         if was_ended {
             // What the script had started goes with it.
             kill_group(id);
@@ -130,19 +157,32 @@ enum KillReason {
     Ended,
 }
 
-fn exit(status: io::Result<ExitStatus>, killed: Option<KillReason>, ended_for: Option<String>, last_error: Option<String>) -> Exit {
+fn exit(
+    status: io::Result<ExitStatus>,
+    killed: Option<KillReason>,
+    ended_for: Option<String>,
+    last_error: Option<String>,
+) -> Exit {
     let status = match status {
         Ok(status) => status,
         Err(error) => {
-            return Exit { outcome: RunOutcome::Lost, status: None, error: Some(format!("its end cannot be seen: {error}")) };
+            return Exit {
+                outcome: RunOutcome::Lost,
+                status: None,
+                error: Some(format!("its end cannot be seen: {error}")),
+            };
         }
     };
     let code = status.code();
     let (outcome, error) = match (killed, ended_for) {
-        (Some(KillReason::TimedOut), None) => {
-            (RunOutcome::TimedOut, Some("it did not end at its timeout and was killed".to_owned()))
-        }
-        (Some(_), Some(reason)) => (RunOutcome::Cancelled, Some(format!("{reason}; it did not end by itself and was killed"))),
+        (Some(KillReason::TimedOut), None) => (
+            RunOutcome::TimedOut,
+            Some("it did not end at its timeout and was killed".to_owned()),
+        ),
+        (Some(_), Some(reason)) => (
+            RunOutcome::Cancelled,
+            Some(format!("{reason}; it did not end by itself and was killed")),
+        ),
         (_, Some(reason)) => (RunOutcome::Cancelled, Some(reason)),
         (_, None) => match code {
             Some(0) => (RunOutcome::Done, None),
@@ -151,19 +191,29 @@ fn exit(status: io::Result<ExitStatus>, killed: Option<KillReason>, ended_for: O
             None => (RunOutcome::Failed, Some(crash(status, last_error))),
         },
     };
-    Exit { outcome, status: code, error }
+    Exit {
+        outcome,
+        status: code,
+        error,
+    }
 }
 
 fn crash(status: ExitStatus, last_error: Option<String>) -> String {
-    let last = last_error.map(|line| format!("; its last line: {line}")).unwrap_or_default();
+    let last = last_error
+        .map(|line| format!("; its last line: {line}"))
+        .unwrap_or_default();
     // The system's own words name the signal.
     format!("its process crashed ({status}){last}")
 }
 
-/// Lets the server, whose firings would otherwise be late, go before a run where both want a processor.
+/// Lets the server, whose firings would otherwise be late, go before a run where both want a
+/// processor.
 #[cfg(unix)]
 fn give_way(id: Option<u32>) {
-    if let Some(process) = id.and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw) {
+    if let Some(process) = id
+        .and_then(|id| i32::try_from(id).ok())
+        .and_then(rustix::process::Pid::from_raw)
+    {
         // Where that is forbidden, all have the same priority.
         let own = rustix::process::getpriority_process(None).unwrap_or(0);
         let _ = rustix::process::setpriority_process(Some(process), own + NICER);
@@ -176,7 +226,10 @@ fn give_way(_: Option<u32>) {}
 /// Ends a run's process and all that it has started.
 #[cfg(unix)]
 fn kill_group(id: Option<u32>) {
-    if let Some(group) = id.and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw) {
+    if let Some(group) = id
+        .and_then(|id| i32::try_from(id).ok())
+        .and_then(rustix::process::Pid::from_raw)
+    {
         let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
     }
 }
@@ -185,7 +238,11 @@ fn kill_group(id: Option<u32>) {
 fn kill_group(_: Option<u32>) {}
 
 /// Reads a stream to its end; gives its last line that is not empty.
-async fn capture(stream: Option<impl AsyncRead + Unpin>, name: Stream, listener: &Listener) -> Option<String> {
+async fn capture(
+    stream: Option<impl AsyncRead + Unpin>,
+    name: Stream,
+    listener: &Listener,
+) -> Option<String> {
     let mut stream = stream?;
     let mut lines = Lines::default();
     let mut last = None;
@@ -197,7 +254,10 @@ async fn capture(stream: Option<impl AsyncRead + Unpin>, name: Stream, listener:
         }
     };
     while let Ok(length @ 1..) = stream.read(&mut buffer).await {
-        lines.push(&buffer[..length]).into_iter().for_each(&mut receive);
+        lines
+            .push(&buffer[..length])
+            .into_iter()
+            .for_each(&mut receive);
     }
     lines.take().into_iter().for_each(&mut receive);
     last
@@ -207,8 +267,19 @@ async fn capture(stream: Option<impl AsyncRead + Unpin>, name: Stream, listener:
 pub(super) fn keep(store: Store, run: String) -> Listener {
     let output = std::sync::Mutex::new(Output::default());
     Arc::new(move |stream, text| {
-        let mut output = output.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        // A store that cannot keep up, or a full disk, stops nothing that runs; it is reported once, at the run's end.
-        let _ = store.add_line(&run, &mut output, Line { at: wall_now(), stream, text: text.to_owned() });
+        let mut output = output
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        // A store that cannot keep up, or a full disk, stops nothing that runs; it is reported
+        // once, at the run's end.
+        let _ = store.add_line(
+            &run,
+            &mut output,
+            Line {
+                at: wall_now(),
+                stream,
+                text: text.to_owned(),
+            },
+        );
     })
 }

@@ -1,4 +1,5 @@
-//! Notices that the wall clock jumped, or that the machine slept: both look alike, because the other clock stands still in sleep.
+//! Notices that the wall clock jumped, or that the machine slept: both look alike, because the
+//! other clock stands still in sleep.
 
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
@@ -20,7 +21,8 @@ impl ClockWatch {
 
     /// By how much the wall clock has jumped since the last look.
     pub(super) fn jump(&mut self, wall: Timestamp, running: Duration) -> Option<SignedDuration> {
-        let passed = SignedDuration::try_from(running.saturating_sub(self.running)).unwrap_or(SignedDuration::MAX);
+        let passed = SignedDuration::try_from(running.saturating_sub(self.running))
+            .unwrap_or(SignedDuration::MAX);
         let jump = wall.duration_since(self.wall).saturating_sub(passed);
         *self = Self { wall, running };
         (jump.abs() > TOLERANCE).then_some(jump)
@@ -38,8 +40,14 @@ mod tests {
         let wall = |seconds: i64| Timestamp::from_second(1_800_000_000 + seconds).unwrap();
         let mut watch = ClockWatch::new(wall(0), Duration::ZERO);
         assert_eq!(watch.jump(wall(60), Duration::from_mins(1)), None);
-        assert_eq!(watch.jump(wall(3661), Duration::from_secs(61)), Some(SignedDuration::from_secs(3600)));
-        assert_eq!(watch.jump(wall(62), Duration::from_secs(62)), Some(SignedDuration::from_secs(-3600)));
+        assert_eq!(
+            watch.jump(wall(3661), Duration::from_secs(61)),
+            Some(SignedDuration::from_secs(3600))
+        );
+        assert_eq!(
+            watch.jump(wall(62), Duration::from_secs(62)),
+            Some(SignedDuration::from_secs(-3600))
+        );
         assert_eq!(watch.jump(wall(63), Duration::from_secs(63)), None);
     }
 }

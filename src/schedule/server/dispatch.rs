@@ -1,4 +1,5 @@
-//! Carries the engine's decisions out: into the history first, then into processes and notifications.
+//! Carries the engine's decisions out: into the history first, then into processes and
+//! notifications.
 
 use super::child::Exit;
 use super::format::{length, local, time};
@@ -30,7 +31,10 @@ pub(super) struct DecisionBatch {
 impl From<Vec<Decision>> for DecisionBatch {
     /// Decisions that follow from the time, or from a request.
     fn from(decisions: Vec<Decision>) -> Self {
-        Self { decisions, of: None }
+        Self {
+            decisions,
+            of: None,
+        }
     }
 }
 
@@ -50,13 +54,28 @@ pub(super) struct Dispatch {
     pub(super) processes: Processes,
     pub(super) notifier: Notifier,
     random: Random,
-    /// Runs that the history has, and whose schedule's lock a process of a server before still holds.
+    /// Runs that the history has, and whose schedule's lock a process of a server before still
+    /// holds.
     held_up: Vec<(Attempt, String)>,
 }
 
 impl Dispatch {
-    pub(super) fn new(engine: Engine, file: ScheduleFile, records: Records, processes: Processes, notifier: Notifier) -> Self {
-        Self { engine, file, records, processes, notifier, random: Random::system(), held_up: Vec::new() }
+    pub(super) fn new(
+        engine: Engine,
+        file: ScheduleFile,
+        records: Records,
+        processes: Processes,
+        notifier: Notifier,
+    ) -> Self {
+        Self {
+            engine,
+            file,
+            records,
+            processes,
+            notifier,
+            random: Random::system(),
+            held_up: Vec::new(),
+        }
     }
 
     /// Carries decisions out.
@@ -69,23 +88,42 @@ impl Dispatch {
             for batch in std::mem::take(&mut open) {
                 self.prepare(batch, &mut record, &mut commands);
             }
-            // One step for all: were a later decision of a schedule there without an earlier one, a kill in between would lose that.
-            let new = if record.is_empty() { Some(Vec::new()) } else { self.records.record(record) };
+            // One step for all: were a later decision of a schedule there without an earlier one, a
+            // kill in between would lose that.
+            let new = if record.is_empty() {
+                Some(Vec::new())
+            } else {
+                self.records.record(record)
+            };
             for command in commands {
                 match command {
-                    Command::End(attempt) => self.processes.end(&attempt, "ended by the server for the next firing"),
+                    Command::End(attempt) => self
+                        .processes
+                        .end(&attempt, "ended by the server for the next firing"),
                     Command::Notify(notice, end) => self.notify(&notice, end.as_deref()),
                     Command::Start(attempt, run, index) => match &new {
-                        Some(new) if new.get(index) == Some(&true) => open.extend(self.start(attempt, run)),
+                        Some(new) if new.get(index) == Some(&true) => {
+                            open.extend(self.start(attempt, run));
+                        }
                         Some(_) => {
-                            let decisions = self.engine.ended(&attempt.schedule.name, attempt.at, Outcome::Ended, wall_now());
+                            let decisions = self.engine.ended(
+                                &attempt.schedule.name,
+                                attempt.at,
+                                Outcome::Ended,
+                                wall_now(),
+                            );
                             open.push(decisions.into());
                         }
                         None => {
                             let name = &attempt.schedule.name;
-                            let message = format!("{name}: not started, because that cannot be recorded");
+                            let message =
+                                format!("{name}: not started, because that cannot be recorded");
                             self.records.log_line(Level::Error, name, &message);
-                            open.push(self.engine.ended(name, attempt.at, Outcome::Unrecorded, wall_now()).into());
+                            open.push(
+                                self.engine
+                                    .ended(name, attempt.at, Outcome::Unrecorded, wall_now())
+                                    .into(),
+                            );
                         }
                     },
                 }
@@ -94,10 +132,16 @@ impl Dispatch {
     }
 
     /// Adds what goes into the store, and what follows once it is there.
-    fn prepare(&mut self, batch: DecisionBatch, record: &mut Vec<HistoryEntry>, commands: &mut Vec<Command>) {
+    fn prepare(
+        &mut self,
+        batch: DecisionBatch,
+        record: &mut Vec<HistoryEntry>,
+        commands: &mut Vec<Command>,
+    ) {
         let DecisionBatch { decisions, of } = batch;
         if let Some(end) = &of {
-            // A run's own process has recorded that it is done; that the server has taken note of it may wait for the next record.
+            // A run's own process has recorded that it is done; that the server has taken note of
+            // it may wait for the next record.
             let end = RunEnd::clone(end);
             if decisions.is_empty() && end.outcome == RunOutcome::Done {
                 self.records.record_later(end);
@@ -115,32 +159,53 @@ impl Dispatch {
                     record.push(started_entry(&attempt, run, now));
                 }
                 Decision::Wait(attempt) => {
-                    record.push(firing_entry(attempt.cause, firing(&attempt, FiringOutcome::Queued, None, now)));
+                    record.push(firing_entry(
+                        attempt.cause,
+                        firing(&attempt, FiringOutcome::Queued, None, now),
+                    ));
                 }
                 Decision::Miss(miss) => {
-                    let number = missed_counts.entry(Arc::clone(&miss.schedule.name)).or_insert(0_usize);
+                    let number = missed_counts
+                        .entry(Arc::clone(&miss.schedule.name))
+                        .or_insert(0_usize);
                     *number += 1;
                     record.push(self.missed_entry(&miss, *number <= MISSED_LOGGED, now));
                 }
                 Decision::End(attempt) => commands.push(Command::End(attempt)),
                 Decision::Retry(attempt, at) => {
-                    let message =
-                        format!("{}: attempt {} failed; the next is at {}", attempt.schedule.name, attempt.number, time(at));
-                    self.records.log_line(Level::Warn, &attempt.schedule.name, &message);
+                    let message = format!(
+                        "{}: attempt {} failed; the next is at {}",
+                        attempt.schedule.name,
+                        attempt.number,
+                        time(at)
+                    );
+                    self.records
+                        .log_line(Level::Warn, &attempt.schedule.name, &message);
                     record.push(HistoryEntry::Retry(attempt_key(&attempt), Retry::At(at)));
                 }
                 Decision::GiveUp(attempt, reason) => {
                     let name = &attempt.schedule.name;
-                    let message = format!("{name}: attempt {} failed and is not repeated: {reason}", attempt.number);
+                    let message = format!(
+                        "{name}: attempt {} failed and is not repeated: {reason}",
+                        attempt.number
+                    );
                     self.records.log_line(Level::Warn, name, &message);
-                    record.push(HistoryEntry::Retry(attempt_key(&attempt), Retry::GivenUp(reason.to_string())));
+                    record.push(HistoryEntry::Retry(
+                        attempt_key(&attempt),
+                        Retry::GivenUp(reason.to_string()),
+                    ));
                 }
                 Decision::Notify(notice) => commands.push(Command::Notify(notice, of.clone())),
             }
         }
-        for (name, number) in missed_counts.into_iter().filter(|(_, number)| *number > MISSED_LOGGED) {
-            let message =
-                format!("{name}: {} more did not run; `cumulua runs list --name {name}` shows them", number - MISSED_LOGGED);
+        for (name, number) in missed_counts
+            .into_iter()
+            .filter(|(_, number)| *number > MISSED_LOGGED)
+        {
+            let message = format!(
+                "{name}: {} more did not run; `cumulua runs list --name {name}` shows them",
+                number - MISSED_LOGGED
+            );
             self.records.log_line(Level::Warn, &name, &message);
         }
     }
@@ -149,23 +214,47 @@ impl Dispatch {
         let name = &miss.schedule.name;
         let detail = match miss.several {
             None => miss.reason.to_string(),
-            Some((first, count)) => format!("{}; this row stands for {count} firings from {} on", miss.reason, time(first)),
+            Some((first, count)) => format!(
+                "{}; this row stands for {count} firings from {} on",
+                miss.reason,
+                time(first)
+            ),
         };
         let outcome = FiringOutcome::from(miss.reason);
-        self.records.metrics.firing(outcome.as_str(), miss.several.map_or(1, |(_, count)| count));
+        self.records
+            .metrics
+            .firing(outcome.as_str(), miss.several.map_or(1, |(_, count)| count));
         if is_logged {
             let message = format!("{name}: {} did not run: {detail}", time(miss.at));
-            self.records.log.line(Level::Warn, &message, &[("schedule", name), ("reason", outcome.as_str())]);
+            self.records.log.line(
+                Level::Warn,
+                &message,
+                &[("schedule", name), ("reason", outcome.as_str())],
+            );
         }
-        firing_entry(miss.cause, Firing { schedule: name.to_string(), due: miss.at, decided: now, outcome, detail: Some(detail) })
+        firing_entry(
+            miss.cause,
+            Firing {
+                schedule: name.to_string(),
+                due: miss.at,
+                decided: now,
+                outcome,
+                detail: Some(detail),
+            },
+        )
     }
 
     /// Starts a run that the store has; what follows where it cannot be started.
     fn start(&mut self, attempt: Attempt, run: String) -> Option<DecisionBatch> {
-        self.records.metrics.firing("ran", u64::from(attempt.number == 1));
+        self.records
+            .metrics
+            .firing("ran", u64::from(attempt.number == 1));
         let name = &attempt.schedule.name;
-        if attempt.schedule.overlap != Overlap::Allow && self.records.store.locks().is_schedule_running(name) {
-            // A run of a server before this one, whose end the history may have already, still has to end.
+        if attempt.schedule.overlap != Overlap::Allow
+            && self.records.store.locks().is_schedule_running(name)
+        {
+            // A run of a server before this one, whose end the history may have already, still has
+            // to end.
             self.held_up.push((attempt, run));
             return None;
         }
@@ -177,23 +266,49 @@ impl Dispatch {
         let name = Arc::clone(&attempt.schedule.name);
         let Attempt { at, due, cause, .. } = attempt;
         let is_first = cause == Cause::Schedule && attempt.number == 1;
-        if let Err((attempt, problem)) = self.processes.start(attempt, run.clone(), &self.file.folder, &self.records.store) {
+        if let Err((attempt, problem)) =
+            self.processes
+                .start(attempt, run.clone(), &self.file.folder, &self.records.store)
+        {
             let error = Some(format!("its process cannot be started: {problem}"));
-            return Some(self.finish(&attempt, run, Exit { outcome: RunOutcome::Failed, status: None, error }));
+            return Some(self.finish(
+                &attempt,
+                run,
+                Exit {
+                    outcome: RunOutcome::Failed,
+                    status: None,
+                    error,
+                },
+            ));
         }
         if is_first {
             let lateness = wall_now().duration_since(due);
-            self.records.metrics.lateness(Duration::try_from(lateness).unwrap_or(Duration::ZERO));
+            self.records
+                .metrics
+                .lateness(Duration::try_from(lateness).unwrap_or(Duration::ZERO));
         }
-        let fields = [("schedule", &*name), ("run", &*run), ("cause", cause.as_str())];
-        self.records.log.line(Level::Info, &format!("{name}: started for {}", time(at)), &fields);
+        let fields = [
+            ("schedule", &*name),
+            ("run", &*run),
+            ("cause", cause.as_str()),
+        ];
+        self.records.log.line(
+            Level::Info,
+            &format!("{name}: started for {}", time(at)),
+            &fields,
+        );
         None
     }
 
     /// Starts the runs that were held up and no longer are.
     pub(super) fn start_held_up(&mut self) {
         for (attempt, run) in std::mem::take(&mut self.held_up) {
-            if self.records.store.locks().is_schedule_running(&attempt.schedule.name) {
+            if self
+                .records
+                .store
+                .locks()
+                .is_schedule_running(&attempt.schedule.name)
+            {
                 self.held_up.push((attempt, run));
             } else {
                 let failed = self.start_now(attempt, run);
@@ -207,7 +322,13 @@ impl Dispatch {
         let mut batches = vec![self.engine.end().into()];
         for (attempt, id) in std::mem::take(&mut self.held_up) {
             let error = Some("the server ended before the run's process had begun".to_owned());
-            let end = RunEnd { id, ended: wall_now(), outcome: RunOutcome::Cancelled, status: None, error };
+            let end = RunEnd {
+                id,
+                ended: wall_now(),
+                outcome: RunOutcome::Cancelled,
+                status: None,
+                error,
+            };
             batches.push(self.decide_after(&attempt.schedule.name, attempt.at, end));
         }
         self.carry_out(batches);
@@ -220,38 +341,103 @@ impl Dispatch {
     }
 
     /// Asks the engine what follows from a run's end.
-    pub(super) fn decide_after(&mut self, schedule: &str, at: Timestamp, end: RunEnd) -> DecisionBatch {
-        let decisions = self.engine.ended(schedule, at, Outcome::from(end.outcome), wall_now());
-        DecisionBatch { decisions, of: Some(Arc::new(end)) }
+    pub(super) fn decide_after(
+        &mut self,
+        schedule: &str,
+        at: Timestamp,
+        end: RunEnd,
+    ) -> DecisionBatch {
+        let decisions = self
+            .engine
+            .ended(schedule, at, Outcome::from(end.outcome), wall_now());
+        DecisionBatch {
+            decisions,
+            of: Some(Arc::new(end)),
+        }
     }
 
-    /// What a run that has not ended well has recorded itself is better; for one that ended by itself, also whether that is a failure: a person may
-    /// have cancelled it.
+    /// What a run that has not ended well has recorded itself is better; for one that ended by
+    /// itself, also whether that is a failure: a person may have cancelled it.
     fn prefer_recorded(&self, run: &str, exit: Exit) -> Exit {
         if exit.outcome == RunOutcome::Done {
             return exit;
         }
-        let Some(end) = self.records.store.run(run).ok().flatten().and_then(|row| row.end()) else { return exit };
-        let outcome = if exit.outcome == RunOutcome::Failed { end.outcome } else { exit.outcome };
-        Exit { outcome, error: end.error.or(exit.error), ..exit }
+        let Some(end) = self
+            .records
+            .store
+            .run(run)
+            .ok()
+            .flatten()
+            .and_then(|row| row.end())
+        else {
+            return exit;
+        };
+        let outcome = if exit.outcome == RunOutcome::Failed {
+            end.outcome
+        } else {
+            exit.outcome
+        };
+        Exit {
+            outcome,
+            error: end.error.or(exit.error),
+            ..exit
+        }
     }
 
     /// Logs how a run ended, and asks the engine what follows.
     fn finish(&mut self, attempt: &Attempt, run: String, exit: Exit) -> DecisionBatch {
-        let Exit { outcome, status, error } = self.prefer_recorded(&run, exit);
+        let Exit {
+            outcome,
+            status,
+            error,
+        } = self.prefer_recorded(&run, exit);
         let name = &attempt.schedule.name;
         self.records.metrics.run(outcome.as_str());
-        let level = if outcome == RunOutcome::Done { Level::Info } else { Level::Warn };
+        let level = if outcome == RunOutcome::Done {
+            Level::Info
+        } else {
+            Level::Warn
+        };
         let text = status.map(|status| status.to_string()).unwrap_or_default();
-        let with = if text.is_empty() { String::new() } else { format!(", status {text}") };
-        let fields = [("schedule", &**name), ("run", &*run), ("outcome", outcome.as_str()), ("status", &*text)];
-        self.records.log.line(level, &format!("{name}: {}{with}", outcome.as_str()), &fields);
-        self.decide_after(name, attempt.at, RunEnd { id: run, ended: wall_now(), outcome, status, error })
+        let with = if text.is_empty() {
+            String::new()
+        } else {
+            format!(", status {text}")
+        };
+        let fields = [
+            ("schedule", &**name),
+            ("run", &*run),
+            ("outcome", outcome.as_str()),
+            ("status", &*text),
+        ];
+        self.records.log.line(
+            level,
+            &format!("{name}: {}{with}", outcome.as_str()),
+            &fields,
+        );
+        self.decide_after(
+            name,
+            attempt.at,
+            RunEnd {
+                id: run,
+                ended: wall_now(),
+                outcome,
+                status,
+                error,
+            },
+        )
     }
 
     fn notify(&mut self, notice: &Notice, end: Option<&RunEnd>) {
-        let Notice { attempt, event, reason, firings } = notice;
-        let Some(notify) = &attempt.schedule.notify else { return };
+        let Notice {
+            attempt,
+            event,
+            reason,
+            firings,
+        } = notice;
+        let Some(notify) = &attempt.schedule.notify else {
+            return;
+        };
         let payload = serde_json::json!({
             "event": event.as_str(),
             "schedule": &*attempt.schedule.name,
@@ -269,17 +455,36 @@ impl Dispatch {
     }
 }
 
-fn firing(attempt: &Attempt, outcome: FiringOutcome, detail: Option<String>, now: Timestamp) -> Firing {
-    Firing { schedule: attempt.schedule.name.to_string(), due: attempt.at, decided: now, outcome, detail }
+fn firing(
+    attempt: &Attempt,
+    outcome: FiringOutcome,
+    detail: Option<String>,
+    now: Timestamp,
+) -> Firing {
+    Firing {
+        schedule: attempt.schedule.name.to_string(),
+        due: attempt.at,
+        decided: now,
+        outcome,
+        detail,
+    }
 }
 
 fn attempt_key(attempt: &Attempt) -> AttemptKey {
-    AttemptKey { schedule: attempt.schedule.name.to_string(), due: attempt.at, number: attempt.number }
+    AttemptKey {
+        schedule: attempt.schedule.name.to_string(),
+        due: attempt.at,
+        number: attempt.number,
+    }
 }
 
 /// A firing that a person has triggered is none of the schedule's own.
 fn firing_entry(cause: Cause, firing: Firing) -> HistoryEntry {
-    if cause == Cause::Trigger { HistoryEntry::Beside(firing, None) } else { HistoryEntry::Firing(firing, None) }
+    if cause == Cause::Trigger {
+        HistoryEntry::Beside(firing, None)
+    } else {
+        HistoryEntry::Firing(firing, None)
+    }
 }
 
 fn started_entry(attempt: &Attempt, run: String, now: Timestamp) -> HistoryEntry {
@@ -287,7 +492,12 @@ fn started_entry(attempt: &Attempt, run: String, now: Timestamp) -> HistoryEntry
     if attempt.number > 1 {
         return HistoryEntry::Run(new);
     }
-    let detail = (attempt.cause == Cause::CatchUp).then(|| format!("caught up {} late", length(now.duration_since(attempt.due))));
+    let detail = (attempt.cause == Cause::CatchUp)
+        .then(|| format!("caught up {} late", length(now.duration_since(attempt.due))));
     let firing = firing(attempt, FiringOutcome::Ran { run }, detail, now);
-    if attempt.cause == Cause::Trigger { HistoryEntry::Beside(firing, Some(new)) } else { HistoryEntry::Firing(firing, Some(new)) }
+    if attempt.cause == Cause::Trigger {
+        HistoryEntry::Beside(firing, Some(new))
+    } else {
+        HistoryEntry::Firing(firing, Some(new))
+    }
 }

@@ -1,4 +1,5 @@
-//! The server's loop: gives the engine the time, carries its decisions out, and keeps them in the history before anything starts.
+//! The server's loop: gives the engine the time, carries its decisions out, and keeps them in the
+//! history before anything starts.
 
 use super::dispatch::Dispatch;
 use super::error::ServeError;
@@ -24,7 +25,8 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-/// How often the file and adopted runs are looked at; also the longest sleep, so that a clock that is set is noticed.
+/// How often the file and adopted runs are looked at; also the longest sleep, so that a clock that
+/// is set is noticed.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
 /// The time that notifications on their way get at the server's end.
@@ -55,27 +57,45 @@ impl Server {
     /// Serves until a signal ends it.
     pub async fn serve(self) -> Result<(), ServeError> {
         let file = ScheduleFile::read(&self.file)?;
-        let locked = self.store.locks().server().map_err(ServeError::system("the server's lock cannot be taken"))?;
+        let locked = self
+            .store
+            .locks()
+            .server()
+            .map_err(ServeError::system("the server's lock cannot be taken"))?;
         let _lock = match locked {
             Taken::Held(lock) => lock,
             Taken::By(holder) => {
-                return Err(ServeError::Taken { holder, store: self.store.path().to_owned() });
+                return Err(ServeError::Taken {
+                    holder,
+                    store: self.store.path().to_owned(),
+                });
             }
         };
         // From here on: a signal that came before would end the server without a line in the log.
-        let mut signals = Signals::listen().map_err(ServeError::system("signals cannot be handled"))?;
+        let mut signals =
+            Signals::listen().map_err(ServeError::system("signals cannot be handled"))?;
         let began = real_now();
         let metrics = Arc::new(Metrics::default());
         if let Some(address) = self.http {
-            let listener = TcpListener::bind(address).await.map_err(ServeError::system(format!("cannot listen on {address}")))?;
-            let address = listener.local_addr().map_err(ServeError::system("the address of --http"))?;
-            self.log.line(Level::Info, &format!("health and metrics on http://{address}"), &[("address", &address.to_string())]);
+            let listener = TcpListener::bind(address)
+                .await
+                .map_err(ServeError::system(format!("cannot listen on {address}")))?;
+            let address = listener
+                .local_addr()
+                .map_err(ServeError::system("the address of --http"))?;
+            self.log.line(
+                Level::Info,
+                &format!("health and metrics on http://{address}"),
+                &[("address", &address.to_string())],
+            );
             tokio::spawn(http::serve(listener, Arc::clone(&metrics), began));
         }
         let (report, mut ends) = mpsc::unbounded_channel();
         let (mut requests, problem) = Requests::listen(self.store.path());
         if let Some(problem) = problem {
-            let message = format!("the server's socket cannot be made, so that no command reaches it: {problem}");
+            let message = format!(
+                "the server's socket cannot be made, so that no command reaches it: {problem}"
+            );
             self.log.line(Level::Warn, &message, &[]);
         }
         let records = Records::new(self.store, Arc::clone(&self.log), metrics);

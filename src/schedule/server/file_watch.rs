@@ -17,10 +17,15 @@ impl FileWatch {
     /// A watch of a file that has just been read.
     pub(super) fn new(path: PathBuf) -> Self {
         let read = stamp(&path);
-        Self { path, read, seen: read }
+        Self {
+            path,
+            read,
+            seen: read,
+        }
     }
 
-    /// Whether the file is another than was read, and the same as at the last look: what is still being written is not taken over.
+    /// Whether the file is another than was read, and the same as at the last look: what is still
+    /// being written is not taken over.
     pub(super) fn has_changed(&mut self) -> bool {
         let now = stamp(&self.path);
         std::mem::replace(&mut self.seen, now) == now && now != self.read

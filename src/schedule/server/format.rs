@@ -15,7 +15,10 @@ pub(super) fn time(time: Timestamp) -> String {
 
 /// A time on the schedule's clock.
 pub(super) fn local(time: Timestamp, attempt: &Attempt) -> String {
-    milliseconds(time).to_zoned(attempt.schedule.timing.zone.0.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    milliseconds(time)
+        .to_zoned(attempt.schedule.timing.zone.0.clone())
+        .strftime("%Y-%m-%dT%H:%M:%S%:z")
+        .to_string()
 }
 
 /// A number of things, as `1 run` and `2 runs`.

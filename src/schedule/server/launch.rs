@@ -34,21 +34,37 @@ pub struct Shared {
 }
 
 impl Launcher {
-    /// A launcher of this very program, even where an update has put another in its place meanwhile.
+    /// A launcher of this very program, even where an update has put another in its place
+    /// meanwhile.
     pub fn new(shared: Shared, store: PathBuf) -> std::io::Result<Self> {
         let itself = Path::new("/proc/self/exe");
-        let program = if itself.exists() { itself.to_owned() } else { std::env::current_exe()? };
-        Ok(Self { program, shared, store })
+        let program = if itself.exists() {
+            itself.to_owned()
+        } else {
+            std::env::current_exe()?
+        };
+        Ok(Self {
+            program,
+            shared,
+            store,
+        })
     }
 
     fn command(&self, folder: &Path) -> Command {
         let mut command = Command::new(&self.program);
-        command.current_dir(folder).arg("run").args(&self.shared.others);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .current_dir(folder)
+            .arg("run")
+            .args(&self.shared.others);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         #[cfg(unix)]
         {
             command.arg0("cumulua");
-            // Ctrl-C at the server's terminal is the server's to answer, and what a script has started ends with it.
+            // Ctrl-C at the server's terminal is the server's to answer, and what a script has
+            // started ends with it.
             command.process_group(0);
         }
         command
@@ -58,7 +74,11 @@ impl Launcher {
     pub(super) fn run(&self, attempt: &Attempt, run: &str, folder: &Path) -> Command {
         let schedule = &attempt.schedule;
         let mut command = self.command(folder);
-        command.arg("--server-pipe").arg("--store").arg(&self.store).args(["--run-id", run]);
+        command
+            .arg("--server-pipe")
+            .arg("--store")
+            .arg(&self.store)
+            .args(["--run-id", run]);
         if schedule.overlap != Overlap::Allow {
             command.args(["--run-schedule", &schedule.name]);
         }
@@ -69,7 +89,9 @@ impl Launcher {
             command.args(["--region", region]);
         }
         if let Some(timeout) = schedule.timeout {
-            command.arg("--timeout").arg(timeout.as_secs_f64().to_string());
+            command
+                .arg("--timeout")
+                .arg(timeout.as_secs_f64().to_string());
         }
         if let Some(memory) = schedule.max_memory {
             command.arg("--max-memory").arg(memory.to_string());
@@ -88,7 +110,13 @@ impl Launcher {
     }
 
     /// The run of a function that receives a notification.
-    pub(super) fn function(&self, module: &str, function: &str, event: &str, folder: &Path) -> Command {
+    pub(super) fn function(
+        &self,
+        module: &str,
+        function: &str,
+        event: &str,
+        folder: &Path,
+    ) -> Command {
         let code = "local module, name, event = args[1], args[2], json.decode(args[3])
             local loaded = require(module)
             local receiver = type(loaded) == 'table' and loaded[name] or _G[name]
@@ -116,7 +144,11 @@ impl Launcher {
 /// A run as the store has it before its process starts.
 pub(super) fn new_run(attempt: &Attempt, id: String, now: Timestamp) -> NewRun {
     let schedule = &attempt.schedule;
-    let kind = if attempt.cause == Cause::Trigger { "trigger" } else { "schedule" };
+    let kind = if attempt.cause == Cause::Trigger {
+        "trigger"
+    } else {
+        "schedule"
+    };
     NewRun {
         id,
         name: schedule.name.to_string(),

@@ -1,6 +1,7 @@
 //! Splits a child's output into lines.
 
-/// A line that is longer is cut here, so that output without line breaks does not fill memory. In bytes.
+/// A line that is longer is cut here, so that output without line breaks does not fill memory. In
+/// bytes.
 const LONGEST: usize = 16 * 1024;
 
 /// Cuts a stream of bytes into lines.
@@ -42,8 +43,14 @@ mod tests {
     fn lines_are_whole_however_the_bytes_arrive() {
         let mut lines = Lines::default();
         assert!(lines.push("grü".as_bytes()).is_empty());
-        assert_eq!(lines.push("ße\r\nzwei\n\ndrei".as_bytes()), ["grüße", "zwei", ""]);
-        assert_eq!((lines.take().as_deref(), lines.take()), (Some("drei"), None));
+        assert_eq!(
+            lines.push("ße\r\nzwei\n\ndrei".as_bytes()),
+            ["grüße", "zwei", ""]
+        );
+        assert_eq!(
+            (lines.take().as_deref(), lines.take()),
+            (Some("drei"), None)
+        );
     }
 
     #[test]

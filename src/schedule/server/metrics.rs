@@ -41,7 +41,12 @@ impl Metrics {
 
     pub(super) fn load(&self, schedules: usize, running: usize, waiting: usize, seen: Duration) {
         let mut counts = self.counts();
-        (counts.schedules, counts.running, counts.waiting, counts.seen) = (schedules, running, waiting, seen);
+        (
+            counts.schedules,
+            counts.running,
+            counts.waiting,
+            counts.seen,
+        ) = (schedules, running, waiting, seen);
     }
 
     pub(super) fn firing(&self, outcome: &'static str, number: u64) {
@@ -65,7 +70,11 @@ impl Metrics {
 
     pub(super) fn reload(&self, refused: bool) {
         let mut counts = self.counts();
-        *(if refused { &mut counts.refused_files } else { &mut counts.reloads }) += 1;
+        *(if refused {
+            &mut counts.refused_files
+        } else {
+            &mut counts.reloads
+        }) += 1;
     }
 
     pub(super) fn store_fault(&self) {
@@ -112,19 +121,47 @@ impl Metrics {
         };
         let one = |value: String| [(String::new(), value)];
         let by_outcome = |counts: &BTreeMap<&'static str, u64>| -> Vec<_> {
-            counts.iter().map(|(outcome, count)| (format!("{{outcome=\"{outcome}\"}}"), count.to_string())).collect()
+            counts
+                .iter()
+                .map(|(outcome, count)| (format!("{{outcome=\"{outcome}\"}}"), count.to_string()))
+                .collect()
         };
-        family("cumulua_schedules", "gauge", "Schedules in the file.", &one(counts.schedules.to_string()));
-        family("cumulua_schedule_runs_running", "gauge", "Runs that go on.", &one(counts.running.to_string()));
+        family(
+            "cumulua_schedules",
+            "gauge",
+            "Schedules in the file.",
+            &one(counts.schedules.to_string()),
+        );
+        family(
+            "cumulua_schedule_runs_running",
+            "gauge",
+            "Runs that go on.",
+            &one(counts.running.to_string()),
+        );
         family(
             "cumulua_schedule_firings_waiting",
             "gauge",
             "Firings that wait for an earlier run.",
             &one(counts.waiting.to_string()),
         );
-        family("cumulua_schedule_firings_total", "counter", "Firings by what became of them.", &by_outcome(&counts.firings));
-        family("cumulua_schedule_runs_total", "counter", "Runs that ended, by how.", &by_outcome(&counts.runs));
-        family("cumulua_schedule_reloads_total", "counter", "Changed files taken over.", &one(counts.reloads.to_string()));
+        family(
+            "cumulua_schedule_firings_total",
+            "counter",
+            "Firings by what became of them.",
+            &by_outcome(&counts.firings),
+        );
+        family(
+            "cumulua_schedule_runs_total",
+            "counter",
+            "Runs that ended, by how.",
+            &by_outcome(&counts.runs),
+        );
+        family(
+            "cumulua_schedule_reloads_total",
+            "counter",
+            "Changed files taken over.",
+            &one(counts.reloads.to_string()),
+        );
         family(
             "cumulua_schedule_files_refused_total",
             "counter",
@@ -148,7 +185,10 @@ impl Metrics {
             .zip(counts.lateness)
             .map(|(bound, count)| (format!("_bucket{{le=\"{bound}\"}}"), count.to_string()))
             .collect();
-        buckets.push(("_bucket{le=\"+Inf\"}".to_owned(), counts.lateness_count.to_string()));
+        buckets.push((
+            "_bucket{le=\"+Inf\"}".to_owned(),
+            counts.lateness_count.to_string(),
+        ));
         buckets.push(("_sum".to_owned(), counts.lateness_sum.to_string()));
         buckets.push(("_count".to_owned(), counts.lateness_count.to_string()));
         family(
@@ -173,10 +213,17 @@ mod tests {
             metrics.lateness(Duration::from_millis(milliseconds));
         }
         let text = metrics.text();
-        for line in
-            ["_bucket{le=\"0.005\"} 1", "_bucket{le=\"0.025\"} 3", "_bucket{le=\"60\"} 3", "_bucket{le=\"+Inf\"} 4", "_count 4"]
-        {
-            assert!(text.contains(&format!("cumulua_schedule_start_lateness_seconds{line}\n")), "{line} in\n{text}");
+        for line in [
+            "_bucket{le=\"0.005\"} 1",
+            "_bucket{le=\"0.025\"} 3",
+            "_bucket{le=\"60\"} 3",
+            "_bucket{le=\"+Inf\"} 4",
+            "_count 4",
+        ] {
+            assert!(
+                text.contains(&format!("cumulua_schedule_start_lateness_seconds{line}\n")),
+                "{line} in\n{text}"
+            );
         }
     }
 }

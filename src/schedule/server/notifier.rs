@@ -14,8 +14,10 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-/// Posts JSON to a URL, where the configuration lets it. The error must not hold the URL, which may be a secret.
-pub type Post = Arc<dyn Fn(String, Value) -> LocalBoxFuture<'static, Result<(), String>> + Send + Sync>;
+/// Posts JSON to a URL, where the configuration lets it. The error must not hold the URL, which may
+/// be a secret.
+pub type Post =
+    Arc<dyn Fn(String, Value) -> LocalBoxFuture<'static, Result<(), String>> + Send + Sync>;
 
 /// Notifications that are on their way at a time: each may be a process.
 const AT_ONCE: usize = 8;
@@ -31,7 +33,13 @@ pub(super) struct Notifier {
 
 impl Notifier {
     pub(super) fn new(launcher: Launcher, post: Post, log: Arc<dyn Log>) -> Self {
-        Self { launcher, post, log, under_way: JoinSet::new(), permits: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self {
+            launcher,
+            post,
+            log,
+            under_way: JoinSet::new(),
+            permits: Arc::new(Semaphore::new(AT_ONCE)),
+        }
     }
 
     /// Sends a notification on its way.
@@ -62,35 +70,64 @@ impl Notifier {
 }
 
 /// Delivers a notification to all that it is for; what fails is logged.
-async fn deliver(notify: Arc<Notify>, event: Value, launcher: Launcher, folder: &Path, post: Post, log: Arc<dyn Log>) {
+async fn deliver(
+    notify: Arc<Notify>,
+    event: Value,
+    launcher: Launcher,
+    folder: &Path,
+    post: Post,
+    log: Arc<dyn Log>,
+) {
     let name = event["schedule"].as_str().unwrap_or_default().to_owned();
     let mut faults = Vec::new();
     if let Some(function) = &notify.lua
         && let Err(problem) = call(function, &event, &launcher, folder).await
     {
-        faults.push(format!("{}:{}: {problem}", function.file, function.function));
+        faults.push(format!(
+            "{}:{}: {problem}",
+            function.file, function.function
+        ));
     }
     if let Some(webhook) = &notify.webhook {
         let posted = match address(webhook) {
             Ok(url) => post(url, event.clone()).await,
             Err(problem) => Err(problem),
         };
-        faults.extend(posted.err().map(|problem| format!("the webhook: {problem}")));
+        faults.extend(
+            posted
+                .err()
+                .map(|problem| format!("the webhook: {problem}")),
+        );
     }
     for fault in faults {
-        log.line(Level::Error, &format!("{name}: not notified by {fault}"), &[("schedule", &name)]);
+        log.line(
+            Level::Error,
+            &format!("{name}: not notified by {fault}"),
+            &[("schedule", &name)],
+        );
     }
 }
 
 fn address(webhook: &Webhook) -> Result<String, String> {
     match webhook {
         Webhook::Url(url) => Ok(url.clone()),
-        Webhook::Variable(name) => std::env::var(name).map_err(|_| format!("the variable {name} is not set")),
+        Webhook::Variable(name) => {
+            std::env::var(name).map_err(|_| format!("the variable {name} is not set"))
+        }
     }
 }
 
-async fn call(function: &LuaFunction, event: &Value, launcher: &Launcher, folder: &Path) -> Result<(), String> {
-    let module = function.file.trim_end_matches(".lua").trim_start_matches("./").replace('/', ".");
+async fn call(
+    function: &LuaFunction,
+    event: &Value,
+    launcher: &Launcher,
+    folder: &Path,
+) -> Result<(), String> {
+    let module = function
+        .file
+        .trim_end_matches(".lua")
+        .trim_start_matches("./")
+        .replace('/', ".");
     let command = launcher.function(&module, &function.function, &event.to_string(), folder);
     let errors = Arc::new(Mutex::new(Vec::new()));
     let received = Arc::clone(&errors);
@@ -100,7 +137,8 @@ async fn call(function: &LuaFunction, event: &Value, launcher: &Launcher, folder
             received.push(line.trim().to_owned());
         }
     });
-    let (_handle, process) = Process::start(command, Some(Duration::from_mins(1))).map_err(|error| error.to_string())?;
+    let (_handle, process) =
+        Process::start(command, Some(Duration::from_mins(1))).map_err(|error| error.to_string())?;
     let exit = process.supervise(listener).await;
     if exit.status == Some(0) {
         return Ok(());
@@ -110,5 +148,7 @@ async fn call(function: &LuaFunction, event: &Value, launcher: &Launcher, folder
         let error: Value = serde_json::from_str(line).ok()?;
         error["message"].as_str().map(str::to_owned)
     });
-    Err(message.or(exit.error).unwrap_or_else(|| "it failed".to_owned()))
+    Err(message
+        .or(exit.error)
+        .unwrap_or_else(|| "it failed".to_owned()))
 }

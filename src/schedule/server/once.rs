@@ -29,12 +29,28 @@ pub struct Once {
 
 /// Carries it out; gives its exit status. The error is why it did not run, or how it crashed.
 pub async fn run_once(once: Once) -> Result<i32, String> {
-    let Once { store, launcher, schedule, folder, id, echo } = once;
+    let Once {
+        store,
+        launcher,
+        schedule,
+        folder,
+        id,
+        echo,
+    } = once;
     if schedule.overlap != Overlap::Allow && store.locks().is_schedule_running(&schedule.name) {
-        return Err(format!("{} is still going on; `cumulua runs list` shows its run", schedule.name));
+        return Err(format!(
+            "{} is still going on; `cumulua runs list` shows its run",
+            schedule.name
+        ));
     }
     let now = milliseconds(wall_now());
-    let attempt = Attempt { schedule, at: now, due: now, cause: Cause::Trigger, number: 1 };
+    let attempt = Attempt {
+        schedule,
+        at: now,
+        due: now,
+        cause: Cause::Trigger,
+        number: 1,
+    };
     let new = new_run(&attempt, id.clone(), now);
     let firing = Firing {
         schedule: attempt.schedule.name.to_string(),
@@ -43,7 +59,9 @@ pub async fn run_once(once: Once) -> Result<i32, String> {
         outcome: FiringOutcome::Ran { run: id.clone() },
         detail: None,
     };
-    store.decide_beside(firing, Some(new)).map_err(|problem| problem.to_string())?;
+    store
+        .decide_beside(firing, Some(new))
+        .map_err(|problem| problem.to_string())?;
     let command = launcher.run(&attempt, &id, &folder);
     let started = Process::start(command, attempt.schedule.timeout);
     let exit = match started {
@@ -64,12 +82,24 @@ pub async fn run_once(once: Once) -> Result<i32, String> {
         }
         Err(problem) => {
             let error = format!("its process cannot be started: {problem}");
-            Exit { outcome: RunOutcome::Failed, status: None, error: Some(error) }
+            Exit {
+                outcome: RunOutcome::Failed,
+                status: None,
+                error: Some(error),
+            }
         }
     };
     let Exit { status, error, .. } = exit;
-    let end = RunEnd { id, ended: wall_now(), outcome: exit.outcome, status, error: error.clone() };
-    store.decide_together(vec![HistoryEntry::End(end)]).map_err(|problem| problem.to_string())?;
+    let end = RunEnd {
+        id,
+        ended: wall_now(),
+        outcome: exit.outcome,
+        status,
+        error: error.clone(),
+    };
+    store
+        .decide_together(vec![HistoryEntry::End(end)])
+        .map_err(|problem| problem.to_string())?;
     // What crashed has not recorded why itself.
     status.map_or_else(|| Err(error.unwrap_or_default()), Ok)
 }

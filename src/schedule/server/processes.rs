@@ -28,7 +28,11 @@ pub(super) struct Processes {
 impl Processes {
     /// None yet; `ended` receives each that ends.
     pub(super) fn new(launcher: Launcher, ended: mpsc::UnboundedSender<Ended>) -> Self {
-        Self { launcher, running: HashMap::new(), ended }
+        Self {
+            launcher,
+            running: HashMap::new(),
+            ended,
+        }
     }
 
     pub(super) fn count(&self) -> usize {
@@ -65,12 +69,19 @@ impl Processes {
 
     /// Asks the run of a firing to end.
     pub(super) fn end(&self, attempt: &Attempt, reason: &str) {
-        let is_meant = |other: &Attempt| other.schedule.name == attempt.schedule.name && other.at == attempt.at;
-        self.running.values().filter(|running| is_meant(&running.attempt)).for_each(|running| running.handle.end(reason));
+        let is_meant = |other: &Attempt| {
+            other.schedule.name == attempt.schedule.name && other.at == attempt.at
+        };
+        self.running
+            .values()
+            .filter(|running| is_meant(&running.attempt))
+            .for_each(|running| running.handle.end(reason));
     }
 
     /// Asks all to end.
     pub(super) fn end_all(&self, reason: &str) {
-        self.running.values().for_each(|running| running.handle.end(reason));
+        self.running
+            .values()
+            .for_each(|running| running.handle.end(reason));
     }
 }

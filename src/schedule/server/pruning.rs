@@ -1,4 +1,5 @@
-//! Prunes what schedules' `keep` does not keep, some schedules at a time, so that no firing waits for it.
+//! Prunes what schedules' `keep` does not keep, some schedules at a time, so that no firing waits
+//! for it.
 
 use super::records::Records;
 use crate::history::Prune;
@@ -18,7 +19,10 @@ pub(super) struct Pruning(Vec<(Arc<str>, Keep)>);
 impl Pruning {
     /// Plans to forget what the schedules' `keep` does not keep.
     pub(super) fn plan(&mut self, file: &ScheduleFile) {
-        let kept = file.schedules.iter().filter_map(|schedule| Some((Arc::clone(&schedule.name), schedule.keep?)));
+        let kept = file
+            .schedules
+            .iter()
+            .filter_map(|schedule| Some((Arc::clone(&schedule.name), schedule.keep?)));
         self.0 = kept.collect();
     }
 
@@ -28,10 +32,20 @@ impl Pruning {
         for (name, keep) in self.0.split_off(self.0.len().saturating_sub(AT_ONCE)) {
             let name = Some(name.to_string());
             let prune = match keep {
-                Keep::Runs(number) => Prune { name, keep: Some(number), before: None },
+                Keep::Runs(number) => Prune {
+                    name,
+                    keep: Some(number),
+                    before: None,
+                },
                 Keep::For(length) => {
-                    let before = SignedDuration::try_from(length).ok().and_then(|length| now.checked_sub(length).ok());
-                    Prune { name, keep: None, before }
+                    let before = SignedDuration::try_from(length)
+                        .ok()
+                        .and_then(|length| now.checked_sub(length).ok());
+                    Prune {
+                        name,
+                        keep: None,
+                        before,
+                    }
                 }
             };
             if prune.keep.is_some() || prune.before.is_some() {

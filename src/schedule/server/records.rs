@@ -1,5 +1,5 @@
-//! What the server writes into the history. What the store refuses, as on a full disk, is kept and written once it takes it again: every
-//! firing has its row, if late.
+//! What the server writes into the history. What the store refuses, as on a full disk, is kept and
+//! written once it takes it again: every firing has its row, if late.
 
 use super::log::Log;
 use super::metrics::Metrics;
@@ -31,13 +31,23 @@ pub(super) struct Records {
     refuses: bool,
     /// When that was logged last.
     logged: Option<Instant>,
-    /// Ends of runs from which nothing follows, and which go into the store with the next decisions or a second later.
+    /// Ends of runs from which nothing follows, and which go into the store with the next decisions
+    /// or a second later.
     quiet_ends: Vec<HistoryEntry>,
 }
 
 impl Records {
     pub(super) fn new(store: Store, log: Arc<dyn Log>, metrics: Arc<Metrics>) -> Self {
-        Self { store, log, metrics, refused: VecDeque::new(), forgotten: 0, refuses: false, logged: None, quiet_ends: Vec::new() }
+        Self {
+            store,
+            log,
+            metrics,
+            refused: VecDeque::new(),
+            forgotten: 0,
+            refuses: false,
+            logged: None,
+            quiet_ends: Vec::new(),
+        }
     }
 
     /// Logs a line about a schedule.
@@ -50,8 +60,8 @@ impl Records {
         self.quiet_ends.push(HistoryEntry::End(end));
     }
 
-    /// Records decisions in one step; which of them are new to the store. None where it refuses: then nothing that they would
-    /// start may start.
+    /// Records decisions in one step; which of them are new to the store. None where it refuses:
+    /// then nothing that they would start may start.
     pub(super) fn record(&mut self, mut decisions: Vec<HistoryEntry>) -> Option<Vec<bool>> {
         decisions.append(&mut self.quiet_ends);
         match self.store.decide_together(decisions.clone()) {
@@ -61,7 +71,9 @@ impl Records {
             }
             Err(problem) => {
                 self.fault(&problem);
-                let later = decisions.into_iter().filter_map(|decided| without_run(decided, &problem));
+                let later = decisions
+                    .into_iter()
+                    .filter_map(|decided| without_run(decided, &problem));
                 self.refused.extend(later);
                 while self.refused.len() > MOST {
                     self.refused.pop_front();
@@ -94,7 +106,8 @@ impl Records {
     fn works_again(&mut self) {
         self.metrics.store_works();
         if std::mem::take(&mut self.refuses) {
-            self.log.line(Level::Info, "the run store can be written again", &[]);
+            self.log
+                .line(Level::Info, "the run store can be written again", &[]);
         }
     }
 
@@ -105,8 +118,16 @@ impl Records {
             let count = decisions.len();
             if self.record(decisions).is_some() {
                 let forgotten = std::mem::take(&mut self.forgotten);
-                let lost = if forgotten > 0 { format!("; {forgotten} older ones are forgotten") } else { String::new() };
-                self.log.line(Level::Info, &format!("{count} decisions are recorded late{lost}"), &[]);
+                let lost = if forgotten > 0 {
+                    format!("; {forgotten} older ones are forgotten")
+                } else {
+                    String::new()
+                };
+                self.log.line(
+                    Level::Info,
+                    &format!("{count} decisions are recorded late{lost}"),
+                    &[],
+                );
             }
         }
         if !self.quiet_ends.is_empty() {
@@ -119,15 +140,24 @@ impl Records {
     }
 }
 
-/// What is left to record of a decision that could not be recorded in time: a run did not begin then.
+/// What is left to record of a decision that could not be recorded in time: a run did not begin
+/// then.
 fn without_run(decided: HistoryEntry, problem: &StoreError) -> Option<HistoryEntry> {
     let not_started = |firing: Firing| {
         let detail = Some(format!("it could not be recorded: {problem}"));
-        Firing { outcome: FiringOutcome::NotStarted, detail, ..firing }
+        Firing {
+            outcome: FiringOutcome::NotStarted,
+            detail,
+            ..firing
+        }
     };
     match decided {
-        HistoryEntry::Firing(firing, Some(_)) => Some(HistoryEntry::Firing(not_started(firing), None)),
-        HistoryEntry::Beside(firing, Some(_)) => Some(HistoryEntry::Beside(not_started(firing), None)),
+        HistoryEntry::Firing(firing, Some(_)) => {
+            Some(HistoryEntry::Firing(not_started(firing), None))
+        }
+        HistoryEntry::Beside(firing, Some(_)) => {
+            Some(HistoryEntry::Beside(not_started(firing), None))
+        }
         // The engine comes back to it.
         HistoryEntry::Run(_) => None,
         decided => Some(decided),

@@ -32,11 +32,15 @@ pub(super) fn reload(dispatch: &mut Dispatch, watch: &mut FileWatch) -> Reply {
             dispatch.records.note(written);
             dispatch.records.metrics.reload(false);
             log_zone(dispatch);
-            Reply::Done(format!("{} served", count(dispatch.file.schedules.len(), "schedule")))
+            Reply::Done(format!(
+                "{} served",
+                count(dispatch.file.schedules.len(), "schedule")
+            ))
         }
         Err(problem) => {
             dispatch.records.metrics.reload(true);
-            let message = format!("the changed file is refused, and the one before it stays: {problem}");
+            let message =
+                format!("the changed file is refused, and the one before it stays: {problem}");
             dispatch.records.log.line(Level::Error, &message, &[]);
             Reply::Refused(message)
         }
@@ -54,7 +58,9 @@ pub(super) fn look_at_paused(dispatch: &mut Dispatch) -> Reply {
                 let is_paused = states.get(name).is_some_and(|state| state.paused.is_some());
                 if dispatch.engine.set_paused(name, is_paused) {
                     let word = if is_paused { "paused" } else { "resumed" };
-                    dispatch.records.log_line(Level::Info, name, &format!("{name}: {word}"));
+                    dispatch
+                        .records
+                        .log_line(Level::Info, name, &format!("{name}: {word}"));
                 }
             }
             Reply::Done("done".to_owned())
@@ -70,13 +76,28 @@ pub(super) fn look_at_paused(dispatch: &mut Dispatch) -> Reply {
 pub(super) fn log_zone(dispatch: &Dispatch) {
     let file = &dispatch.file;
     let (count, path) = (count(file.schedules.len(), "schedule"), file.path.display());
-    let unzoned = file.schedules.iter().filter(|schedule| schedule.zone_is_default).count();
-    let zone = if unzoned > 0 { format!("; {unzoned} without a timezone go by UTC") } else { String::new() };
-    dispatch.records.log.line(Level::Info, &format!("serving {count} of {path}{zone}"), &[("file", &path.to_string())]);
+    let unzoned = file
+        .schedules
+        .iter()
+        .filter(|schedule| schedule.zone_is_default)
+        .count();
+    let zone = if unzoned > 0 {
+        format!("; {unzoned} without a timezone go by UTC")
+    } else {
+        String::new()
+    };
+    dispatch.records.log.line(
+        Level::Info,
+        &format!("serving {count} of {path}{zone}"),
+        &[("file", &path.to_string())],
+    );
 }
 
 /// The schedules as the store keeps them.
 pub(super) fn planned(file: &ScheduleFile) -> Vec<Planned> {
-    let planned = |schedule: &Arc<Schedule>| Planned { name: schedule.name.to_string(), times: schedule.timing.fingerprint() };
+    let planned = |schedule: &Arc<Schedule>| Planned {
+        name: schedule.name.to_string(),
+        times: schedule.timing.fingerprint(),
+    };
     file.schedules.iter().map(planned).collect()
 }

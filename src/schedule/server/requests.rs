@@ -25,7 +25,9 @@ pub(super) struct Asked {
 impl Asked {
     /// Takes it, unless it was answered already that nothing is done.
     pub(super) fn take(&self) -> bool {
-        self.state.compare_exchange(OPEN, TAKEN, Ordering::AcqRel, Ordering::Acquire).is_ok()
+        self.state
+            .compare_exchange(OPEN, TAKEN, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
     }
 
     pub(super) fn answer(self, reply: Reply) {
@@ -45,12 +47,20 @@ impl Requests {
     /// Listens, under the server's lock; with why it cannot, where it cannot.
     pub(super) fn listen(store: &Path) -> (Self, Option<io::Error>) {
         let (give, asked) = mpsc::unbounded_channel();
-        let listener = Listener::start(&server_socket(store), "server", move |request| wait_for_answer(&give, request, PATIENCE));
+        let listener = Listener::start(&server_socket(store), "server", move |request| {
+            wait_for_answer(&give, request, PATIENCE)
+        });
         let (listener, problem) = match listener {
             Ok(listener) => (Some(listener), None),
             Err(problem) => (None, Some(problem)),
         };
-        (Self { asked, _listener: listener }, problem)
+        (
+            Self {
+                asked,
+                _listener: listener,
+            },
+            problem,
+        )
     }
 
     /// The next request.
@@ -63,18 +73,32 @@ impl Requests {
 }
 
 /// Gives a request to the loop; on the listener's thread.
-fn wait_for_answer(server: &mpsc::UnboundedSender<Asked>, request: &Request, patience: Duration) -> Reply {
+fn wait_for_answer(
+    server: &mpsc::UnboundedSender<Asked>,
+    request: &Request,
+    patience: Duration,
+) -> Reply {
     let (reply, answer) = blocking::channel();
     let state = Arc::new(AtomicU8::new(OPEN));
     let ending = || Reply::Refused("the server is ending".to_owned());
-    if server.send(Asked { request: request.clone(), state: Arc::clone(&state), reply }).is_err() {
+    if server
+        .send(Asked {
+            request: request.clone(),
+            state: Arc::clone(&state),
+            reply,
+        })
+        .is_err()
+    {
         return ending();
     }
     match answer.recv_timeout(patience) {
         Ok(reply) => reply,
         Err(blocking::RecvTimeoutError::Disconnected) => ending(),
         Err(blocking::RecvTimeoutError::Timeout) => {
-            if state.compare_exchange(OPEN, WITHDRAWN, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+            if state
+                .compare_exchange(OPEN, WITHDRAWN, Ordering::AcqRel, Ordering::Acquire)
+                .is_ok()
+            {
                 return Reply::Refused(format!(
                     "the server did not come to it within {} s, and does not do it any more",
                     patience.as_secs()
@@ -94,8 +118,12 @@ mod tests {
     #[test]
     fn what_is_no_longer_waited_for_is_not_done() {
         let (give, mut asked) = mpsc::unbounded_channel();
-        let trigger = Request::Trigger { schedule: "nightly".to_owned() };
-        let Reply::Refused(problem) = wait_for_answer(&give, &trigger, Duration::ZERO) else { panic!("it was not answered") };
+        let trigger = Request::Trigger {
+            schedule: "nightly".to_owned(),
+        };
+        let Reply::Refused(problem) = wait_for_answer(&give, &trigger, Duration::ZERO) else {
+            panic!("it was not answered")
+        };
         assert!(problem.contains("does not do it any more"), "{problem}");
         assert!(!asked.try_recv().unwrap().take());
     }

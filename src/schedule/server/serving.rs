@@ -22,7 +22,8 @@ use sd_notify::NotifyState;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// What the end takes at most beyond the grace: runs that are asked to end and killed, and the last notifications.
+/// What the end takes at most beyond the grace: runs that are asked to end and killed, and the last
+/// notifications.
 const AFTER_GRACE: Duration = Duration::from_secs(30);
 
 /// A time without firings in which the store can flush the disk.
@@ -42,17 +43,29 @@ pub(super) struct Serving {
     ending: Option<Instant>,
 }
 
-/// An engine that goes on where the one before it stopped. Runs whose process is gone without a word are lost from here on.
+/// An engine that goes on where the one before it stopped. Runs whose process is gone without a
+/// word are lost from here on.
 pub(super) fn engine(file: &ScheduleFile, records: &Records) -> Result<Engine, ServeError> {
     let now = wall_now();
     for lost in records.store.settle_lost_runs(now)? {
         forget_run(records.store.path(), &lost.run.id);
-        let (name, at) = (lost.run.name.clone(), time(lost.run.due.unwrap_or(lost.run.started)));
+        let (name, at) = (
+            lost.run.name.clone(),
+            time(lost.run.due.unwrap_or(lost.run.started)),
+        );
         let error = lost.error.as_deref().unwrap_or_default();
         let message = format!("{name}: the run of {at} was lost: {error}");
-        records.log.line(Level::Warn, &message, &[("schedule", &name), ("run", &lost.run.id)]);
+        records.log.line(
+            Level::Warn,
+            &message,
+            &[("schedule", &name), ("run", &lost.run.id)],
+        );
     }
-    Ok(Engine::new(file, &read_schedule_states(&records.store)?, now))
+    Ok(Engine::new(
+        file,
+        &read_schedule_states(&records.store)?,
+        now,
+    ))
 }
 
 impl Serving {
@@ -73,13 +86,25 @@ impl Serving {
         dispatch.carry_out([missed.into()]);
         // Only now: a firing that was missed must not count as decided before it has its row.
         dispatch.records.store.plan(planned(&dispatch.file), now)?;
-        Ok(Self { dispatch, adopted, file_watch, pruning: Pruning::default(), clock_watch, began, grace, ending: None })
+        Ok(Self {
+            dispatch,
+            adopted,
+            file_watch,
+            pruning: Pruning::default(),
+            clock_watch,
+            began,
+            grace,
+            ending: None,
+        })
     }
 
     /// Takes in what has ended, and does what is due.
     pub(super) fn step(&mut self, ends: Vec<Ended>) {
         let dispatch = &mut self.dispatch;
-        let mut consequences: Vec<_> = ends.into_iter().filter_map(|ended| dispatch.ended(ended)).collect();
+        let mut consequences: Vec<_> = ends
+            .into_iter()
+            .filter_map(|ended| dispatch.ended(ended))
+            .collect();
         let now = wall_now();
         let miss_cause = match self.clock_watch.jump(now, real_now() - self.began) {
             None => MissCause::Busy,
@@ -97,11 +122,20 @@ impl Serving {
         consequences.push(dispatch.engine.tick(now, miss_cause).into());
         dispatch.carry_out(consequences);
         dispatch.notifier.tidy();
-        let (running, waiting) = (dispatch.processes.count() + self.adopted.count(), dispatch.engine.load().1);
-        dispatch.records.metrics.load(dispatch.engine.count(), running, waiting, real_now() - self.began);
+        let (running, waiting) = (
+            dispatch.processes.count() + self.adopted.count(),
+            dispatch.engine.load().1,
+        );
+        dispatch.records.metrics.load(
+            dispatch.engine.count(),
+            running,
+            waiting,
+            real_now() - self.began,
+        );
     }
 
-    /// Looks at everything once: runs of a server before, the file, the grace; and the upkeep of history.
+    /// Looks at everything once: runs of a server before, the file, the grace; and the upkeep of
+    /// history.
     pub(super) fn do_housekeeping(&mut self) {
         let _ = sd_notify::notify(&[NotifyState::Watchdog]);
         self.dispatch.records.catch_up();
@@ -113,14 +147,21 @@ impl Serving {
             reload(&mut self.dispatch, &mut self.file_watch);
         }
         if self.ending.is_some_and(|ending| real_now() >= ending) {
-            self.dispatch.processes.end_all("ended by the server, which itself ended");
+            self.dispatch
+                .processes
+                .end_all("ended by the server, which itself ended");
         }
     }
 
     /// Lets the store flush the disk, where no firing would wait for that.
     fn tidy(&self) {
         let now = wall_now();
-        if self.dispatch.engine.next_due().is_none_or(|due| due.duration_since(now) > LULL) {
+        if self
+            .dispatch
+            .engine
+            .next_due()
+            .is_none_or(|due| due.duration_since(now) > LULL)
+        {
             // A full disk is reported by whatever is to be recorded next.
             let _ = self.dispatch.records.store.tidy();
         }
@@ -134,7 +175,9 @@ impl Serving {
     /// How long nothing is to be done.
     pub(super) fn pause(&self, housekeeping: Instant) -> Duration {
         let until_house = housekeeping.saturating_duration_since(real_now());
-        let Some(due) = self.dispatch.engine.next_due() else { return until_house };
+        let Some(due) = self.dispatch.engine.next_due() else {
+            return until_house;
+        };
         let until_due = due.duration_since(wall_now());
         // A timer that rings early would only ring again.
         until_house.min(Duration::try_from(until_due).unwrap_or(Duration::ZERO))
@@ -148,18 +191,28 @@ impl Serving {
         let (about, reply) = match &asked.request {
             Request::Trigger { schedule } => (Some(schedule), self.trigger(schedule)),
             Request::Look => (None, look_at_paused(&mut self.dispatch)),
-            Request::Reload if self.ending.is_some() => (None, Reply::Refused("the server is ending".to_owned())),
+            Request::Reload if self.ending.is_some() => {
+                (None, Reply::Refused("the server is ending".to_owned()))
+            }
             Request::Reload => (None, reload(&mut self.dispatch, &mut self.file_watch)),
             other @ Request::Cancel { .. } => (None, Reply::unknown("server", other.verb())),
         };
         let (Reply::Done(text) | Reply::Refused(text)) = &reply;
         let name = about.map(|name| format!("{name}: ")).unwrap_or_default();
-        let fields: Vec<_> = about.map(|name| ("schedule", name.as_str())).into_iter().collect();
-        self.dispatch.records.log.line(Level::Info, &format!("{name}asked to {}: {text}", asked.request.verb()), &fields);
+        let fields: Vec<_> = about
+            .map(|name| ("schedule", name.as_str()))
+            .into_iter()
+            .collect();
+        self.dispatch.records.log.line(
+            Level::Info,
+            &format!("{name}asked to {}: {text}", asked.request.verb()),
+            &fields,
+        );
         asked.answer(reply);
     }
 
-    /// Runs a schedule now. The answer may be lost with the server; then the store still shows whether it ran.
+    /// Runs a schedule now. The answer may be lost with the server; then the store still shows
+    /// whether it ran.
     fn trigger(&mut self, name: &str) -> Reply {
         let Some(decisions) = self.dispatch.engine.trigger(name, milliseconds(wall_now())) else {
             return Reply::Refused(self.dispatch.file.find(name).err().unwrap_or_default());
@@ -167,7 +220,9 @@ impl Serving {
         let reply = match decisions.last() {
             Some(Decision::Start(_)) => Reply::Done("started".to_owned()),
             Some(Decision::Wait(_)) => Reply::Done("waits for the run that goes on".to_owned()),
-            Some(Decision::Miss(miss)) => Reply::Refused(format!("{name} was not started: {}", miss.reason)),
+            Some(Decision::Miss(miss)) => {
+                Reply::Refused(format!("{name} was not started: {}", miss.reason))
+            }
             _ => Reply::Done("heard".to_owned()),
         };
         self.dispatch.carry_out([decisions.into()]);
@@ -183,12 +238,18 @@ impl Serving {
                 let grace = self.grace.unwrap_or(self.dispatch.file.grace);
                 // Otherwise systemd's own limit cuts a longer grace short.
                 let wanted = u32::try_from((grace + AFTER_GRACE).as_micros()).unwrap_or(u32::MAX);
-                let _ = sd_notify::notify(&[NotifyState::Stopping, NotifyState::ExtendTimeoutUsec(wanted)]);
+                let _ = sd_notify::notify(&[
+                    NotifyState::Stopping,
+                    NotifyState::ExtendTimeoutUsec(wanted),
+                ]);
                 self.ending = Some(real_now() + grace);
                 let records = &self.dispatch.records;
                 records.metrics.ending();
                 let runs = count(self.dispatch.processes.count(), "run");
-                let message = format!("ending: nothing starts any more; {runs} get {} s", grace.as_secs_f64());
+                let message = format!(
+                    "ending: nothing starts any more; {runs} get {} s",
+                    grace.as_secs_f64()
+                );
                 records.log.line(Level::Info, &message, &[]);
                 self.dispatch.begin_to_end();
             }

@@ -45,17 +45,29 @@ impl Action {
 
     /// What a documented error code means here.
     pub fn error(&self, code: &str) -> Option<&ErrorModel> {
-        let own = self.errors.iter().find(|error| error.code == code).and_then(|error| error.own.as_ref());
-        own.or_else(|| self.service.errors.get(code)).or_else(|| self.product.errors.get(code))
+        let own = self
+            .errors
+            .iter()
+            .find(|error| error.code == code)
+            .and_then(|error| error.own.as_ref());
+        own.or_else(|| self.service.errors.get(code))
+            .or_else(|| self.product.errors.get(code))
     }
 
     /// Whether the catalogue has it, and not only one of its name.
     pub fn is_catalogued(&self) -> bool {
-        self.service.action(&self.name).is_some_and(|own| Arc::ptr_eq(own, &self.model))
+        self.service
+            .action(&self.name)
+            .is_some_and(|own| Arc::ptr_eq(own, &self.model))
     }
 
     /// An Action that the catalogue lacks, called by its wire name with whatever parameters.
-    pub fn uncatalogued(product: Arc<ProductModel>, service: Arc<ServiceModel>, name: &str, method: Method) -> Self {
+    pub fn uncatalogued(
+        product: Arc<ProductModel>,
+        service: Arc<ServiceModel>,
+        name: &str,
+        method: Method,
+    ) -> Self {
         let model = ActionModel {
             name: name.to_owned(),
             full_name: format!("{}.{name}", service.service).into(),
@@ -79,6 +91,10 @@ impl Action {
             example: serde_json::Value::Null,
             notes: Vec::new(),
         };
-        Self { product, service, model: Arc::new(model) }
+        Self {
+            product,
+            service,
+            model: Arc::new(model),
+        }
     }
 }

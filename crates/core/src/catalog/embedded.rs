@@ -13,5 +13,8 @@ pub(super) fn names() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// The text of a file.
 pub(super) fn text(product: &str, stem: &str) -> Option<&'static str> {
-    FILES.iter().find(|file| (file.0, file.1) == (product, stem)).map(|file| file.2)
+    FILES
+        .iter()
+        .find(|file| (file.0, file.1) == (product, stem))
+        .map(|file| file.2)
 }

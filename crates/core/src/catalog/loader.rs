@@ -20,12 +20,20 @@ pub struct Catalog {
 impl Catalog {
     /// The embedded catalogue with overlay folders on top, later ones over earlier ones.
     pub fn new(overlays: Vec<PathBuf>) -> Self {
-        Self { overlays, ..Self::default() }
+        Self {
+            overlays,
+            ..Self::default()
+        }
     }
 
     /// The products' names.
     pub fn products(&self) -> Vec<String> {
-        self.files().into_iter().map(|(product, _)| product).collect::<BTreeSet<_>>().into_iter().collect()
+        self.files()
+            .into_iter()
+            .map(|(product, _)| product)
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect()
     }
 
     /// The services' names, as `cds.ccs`, or the product's own where it is a single service.
@@ -41,7 +49,10 @@ impl Catalog {
     /// The services of a product, without its name; empty where the product is a single service.
     pub fn services_of(&self, product: &str) -> Vec<String> {
         let prefix = format!("{product}.");
-        self.services().into_iter().filter_map(|name| name.strip_prefix(&prefix).map(str::to_owned)).collect()
+        self.services()
+            .into_iter()
+            .filter_map(|name| name.strip_prefix(&prefix).map(str::to_owned))
+            .collect()
     }
 
     /// A product.
@@ -96,12 +107,26 @@ impl Catalog {
         })?;
         let model = service.action(name).cloned().ok_or_else(|| {
             // The service is right, so only the last part can be misspelled.
-            let near = suggest::nearest(name, service.actions.iter().map(|action| action.name.as_str()));
-            let near = near.into_iter().map(|near| format!("{service_name}.{near}")).collect();
-            CatalogError::Unknown { what: "Action", name: full_name.to_owned(), near }
+            let near = suggest::nearest(
+                name,
+                service.actions.iter().map(|action| action.name.as_str()),
+            );
+            let near = near
+                .into_iter()
+                .map(|near| format!("{service_name}.{near}"))
+                .collect();
+            CatalogError::Unknown {
+                what: "Action",
+                name: full_name.to_owned(),
+                near,
+            }
         })?;
         let product = self.product(service_name.split('.').next().unwrap_or(service_name))?;
-        Ok(Action { product, service, model })
+        Ok(Action {
+            product,
+            service,
+            model,
+        })
     }
 
     /// Every Action of a service, in the document's order.
@@ -129,20 +154,34 @@ impl Catalog {
         let all = self.actions().unwrap_or_default();
         let last = full_name.rsplit('.').next().unwrap_or(full_name);
         // The right Action in the wrong service is the likeliest mistake.
-        let same_name = all.iter().filter(|action| action.name.eq_ignore_ascii_case(last));
-        let mut near: Vec<String> = same_name.take(3).map(|action| action.full_name.to_string()).collect();
+        let same_name = all
+            .iter()
+            .filter(|action| action.name.eq_ignore_ascii_case(last));
+        let mut near: Vec<String> = same_name
+            .take(3)
+            .map(|action| action.full_name.to_string())
+            .collect();
         if near.is_empty() {
             near = suggest::nearest(full_name, all.iter().map(|action| &*action.full_name));
         }
-        CatalogError::Unknown { what: "Action", name: full_name.to_owned(), near }
+        CatalogError::Unknown {
+            what: "Action",
+            name: full_name.to_owned(),
+            near,
+        }
     }
 
     /// `(product, file stem)` of every file, embedded or in an overlay.
     fn files(&self) -> BTreeSet<(String, String)> {
-        let mut files: BTreeSet<_> = embedded::names().map(|(product, stem)| (product.to_owned(), stem.to_owned())).collect();
+        let mut files: BTreeSet<_> = embedded::names()
+            .map(|(product, stem)| (product.to_owned(), stem.to_owned()))
+            .collect();
         for overlay in &self.overlays {
             for product in entries(overlay).into_iter().filter(|path| path.is_dir()) {
-                for file in entries(&product).into_iter().filter(|path| path.extension().is_some_and(|e| e == "json")) {
+                for file in entries(&product)
+                    .into_iter()
+                    .filter(|path| path.extension().is_some_and(|e| e == "json"))
+                {
                     files.insert((stem(&product), stem(&file)));
                 }
             }
@@ -151,7 +190,10 @@ impl Catalog {
     }
 
     fn overlay_files(&self, product: &str, stem: &str) -> Vec<PathBuf> {
-        let candidates = self.overlays.iter().map(|folder| folder.join(product).join(format!("{stem}.json")));
+        let candidates = self
+            .overlays
+            .iter()
+            .map(|folder| folder.join(product).join(format!("{stem}.json")));
         candidates.filter(|path| path.exists()).collect()
     }
 }
@@ -161,7 +203,11 @@ fn overlay(base: &mut ServiceModel, over: ServiceModel) {
     base.shapes.extend(over.shapes);
     base.errors.extend(over.errors);
     for action in over.actions {
-        match base.actions.iter_mut().find(|known| known.name == action.name) {
+        match base
+            .actions
+            .iter_mut()
+            .find(|known| known.name == action.name)
+        {
             Some(known) => *known = action,
             None => base.actions.push(action),
         }
@@ -169,7 +215,11 @@ fn overlay(base: &mut ServiceModel, over: ServiceModel) {
 }
 
 fn service_name(product: &str, stem: &str) -> String {
-    if product == stem { product.to_owned() } else { format!("{product}.{stem}") }
+    if product == stem {
+        product.to_owned()
+    } else {
+        format!("{product}.{stem}")
+    }
 }
 
 fn embedded_path(product: &str, stem: &str) -> PathBuf {
@@ -177,7 +227,10 @@ fn embedded_path(product: &str, stem: &str) -> PathBuf {
 }
 
 fn read(file: &Path) -> Result<String, CatalogError> {
-    fs::read_to_string(file).map_err(|error| CatalogError::Unreadable { file: file.to_owned(), reason: error.to_string() })
+    fs::read_to_string(file).map_err(|error| CatalogError::Unreadable {
+        file: file.to_owned(),
+        reason: error.to_string(),
+    })
 }
 
 fn parse<T: serde::de::DeserializeOwned>(text: &str, file: &Path) -> Result<T, CatalogError> {
@@ -191,16 +244,27 @@ fn parse<T: serde::de::DeserializeOwned>(text: &str, file: &Path) -> Result<T, C
 
 fn unknown(what: &'static str, name: &str, known: &[String]) -> CatalogError {
     let near = suggest::nearest(name, known.iter().map(String::as_str));
-    CatalogError::Unknown { what, name: name.to_owned(), near }
+    CatalogError::Unknown {
+        what,
+        name: name.to_owned(),
+        near,
+    }
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect()
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    entries
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .collect()
 }
 
 fn stem(path: &Path) -> String {
-    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    path.file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

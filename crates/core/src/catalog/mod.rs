@@ -1,7 +1,7 @@
 //! The catalogue: every Action as data, read by service at its first use.
 //!
-//! Files stand in `catalog/<product>/<service>.json` and travel in the binary. An overlay folder of the same layout adds or
-//! replaces Actions without a build.
+//! Files stand in `catalog/<product>/<service>.json` and travel in the binary. An overlay folder of
+//! the same layout adds or replaces Actions without a build.
 
 mod action;
 mod embedded;

@@ -44,7 +44,10 @@ mod tests {
     #[test]
     fn a_list_on_the_way_is_walked_in_order() {
         let answer = json!({"Data": [{"TaskId": 1}, {"TaskId": "2"}, {"TaskId": null}, {}]});
-        let ids: Vec<_> = values(&answer, "Data[].TaskId").into_iter().map(text).collect();
+        let ids: Vec<_> = values(&answer, "Data[].TaskId")
+            .into_iter()
+            .map(text)
+            .collect();
         assert_eq!(ids, ["1", "2"]);
     }
 

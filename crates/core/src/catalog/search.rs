@@ -4,14 +4,21 @@ use super::{Action, ActionModel};
 
 /// The Actions that have every one of `words` somewhere, best first.
 pub fn search(actions: Vec<Action>, words: &[String]) -> Vec<Action> {
-    let words: Vec<String> = words.iter().flat_map(|word| word.split_whitespace()).map(str::to_lowercase).collect();
-    let mut ranked: Vec<(u32, Action)> =
-        actions.into_iter().filter_map(|action| score(&action, &words).map(|score| (score, action))).collect();
+    let words: Vec<String> = words
+        .iter()
+        .flat_map(|word| word.split_whitespace())
+        .map(str::to_lowercase)
+        .collect();
+    let mut ranked: Vec<(u32, Action)> = actions
+        .into_iter()
+        .filter_map(|action| score(&action, &words).map(|score| (score, action)))
+        .collect();
     ranked.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
     ranked.into_iter().map(|(_, action)| action).collect()
 }
 
-/// How well an Action fits: a word in its name weighs most, then the vendor's term, the summary, its parameters.
+/// How well an Action fits: a word in its name weighs most, then the vendor's term, the summary,
+/// its parameters.
 fn score(action: &ActionModel, words: &[String]) -> Option<u32> {
     let name = action.full_name.to_lowercase();
     let own_name = action.name.to_lowercase();
@@ -29,11 +36,10 @@ fn score(action: &ActionModel, words: &[String]) -> Option<u32> {
             best = 40;
         } else if summary.contains(word) {
             best = 20;
-        } else if action
-            .params
-            .iter()
-            .any(|param| param.name.to_lowercase().contains(word) || param.term.as_ref().is_some_and(|term| term.contains(word)))
-        {
+        } else if action.params.iter().any(|param| {
+            param.name.to_lowercase().contains(word)
+                || param.term.as_ref().is_some_and(|term| term.contains(word))
+        }) {
             best = 5;
         }
         if best == 0 {

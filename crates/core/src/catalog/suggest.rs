@@ -5,12 +5,21 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let wanted = name.to_lowercase();
     let mut scored: Vec<(f64, &str)> = candidates
         .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(&wanted, &candidate.to_lowercase()), candidate))
+        .map(|candidate| {
+            (
+                strsim::jaro_winkler(&wanted, &candidate.to_lowercase()),
+                candidate,
+            )
+        })
         .filter(|(score, _)| *score > 0.83)
         .collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
     scored.dedup_by(|a, b| a.1 == b.1);
-    scored.into_iter().take(3).map(|(_, candidate)| candidate.to_owned()).collect()
+    scored
+        .into_iter()
+        .take(3)
+        .map(|(_, candidate)| candidate.to_owned())
+        .collect()
 }
 
 /// `; did you mean A or B?`, or nothing where nothing is near.
@@ -28,7 +37,10 @@ mod tests {
 
     #[test]
     fn the_nearest_name_comes_first() {
-        let near = nearest("CreateInstanse", ["DeleteInstance", "CreateInstance", "CreateDisk"]);
+        let near = nearest(
+            "CreateInstanse",
+            ["DeleteInstance", "CreateInstance", "CreateDisk"],
+        );
         assert_eq!(near.first().map(String::as_str), Some("CreateInstance"));
     }
 

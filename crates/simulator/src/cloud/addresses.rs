@@ -18,7 +18,10 @@ impl Range {
     /// From an address, host bits or not, and the bits of the mask, 32 at most.
     pub(crate) fn new(address: Ipv4Addr, bits: u8) -> Self {
         let bits = bits.min(32);
-        Self { first: u32::from(address) & !hosts(bits), bits }
+        Self {
+            first: u32::from(address) & !hosts(bits),
+            bits,
+        }
     }
 
     /// The network's own address.
@@ -59,7 +62,10 @@ impl Range {
     pub(crate) fn gap(self, bits: u8, used: impl Iterator<Item = Self>) -> Option<Self> {
         let mut used: Vec<_> = used.filter(|used| used.overlaps(self)).collect();
         used.sort_unstable_by_key(|used| used.first);
-        let mut candidate = Self { first: self.first, bits };
+        let mut candidate = Self {
+            first: self.first,
+            bits,
+        };
         for used in used {
             if used.overlaps(candidate) {
                 // The next one that is aligned to its size.
@@ -82,7 +88,8 @@ impl Range {
 
     /// How many addresses servers can have.
     pub(crate) fn size(self) -> usize {
-        usize::try_from((i64::from(self.last_host()) - i64::from(self.first_host()) + 1).max(0)).unwrap_or(usize::MAX)
+        usize::try_from((i64::from(self.last_host()) - i64::from(self.first_host()) + 1).max(0))
+            .unwrap_or(usize::MAX)
     }
 
     fn first_host(self) -> u32 {
@@ -112,8 +119,12 @@ impl FromStr for Range {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let parts = text.split_once('/').and_then(|(address, bits)| Some((address.parse().ok()?, bits.parse().ok()?)));
-        let range = parts.filter(|(_, bits)| *bits <= 32).map(|(address, bits)| Self::new(address, bits));
+        let parts = text
+            .split_once('/')
+            .and_then(|(address, bits)| Some((address.parse().ok()?, bits.parse().ok()?)));
+        let range = parts
+            .filter(|(_, bits)| *bits <= 32)
+            .map(|(address, bits)| Self::new(address, bits));
         range.ok_or_else(|| format!("{text:?} is not an address range as 10.0.0.0/24"))
     }
 }
@@ -126,15 +137,19 @@ impl Serialize for Range {
 
 impl<'de> Deserialize<'de> for Range {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(D::Error::custom)
     }
 }
 
-/// The addresses that are in use or reserved, by network. It follows from the rest of the cloud, so no file has it.
+/// The addresses that are in use or reserved, by network. It follows from the rest of the cloud, so
+/// no file has it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Addresses {
     pools: HashMap<String, Pool>,
-    /// The networks that have got their first user or lost their last one since the last such question.
+    /// The networks that have got their first user or lost their last one since the last such
+    /// question.
     turned: Vec<String>,
 }
 
@@ -142,8 +157,13 @@ impl PartialEq for Addresses {
     /// Whether the same addresses are taken as often.
     fn eq(&self, other: &Self) -> bool {
         let users = |addresses: &Self| -> HashMap<String, HashMap<u32, u32>> {
-            let in_use = addresses.pools.iter().filter(|(_, pool)| !pool.users.is_empty());
-            in_use.map(|(network, pool)| (network.clone(), pool.users.clone())).collect()
+            let in_use = addresses
+                .pools
+                .iter()
+                .filter(|(_, pool)| !pool.users.is_empty());
+            in_use
+                .map(|(network, pool)| (network.clone(), pool.users.clone()))
+                .collect()
         };
         users(self) == users(other)
     }
@@ -178,7 +198,9 @@ impl Addresses {
     }
 
     pub(crate) fn is_taken(&self, network: &str, address: Ipv4Addr) -> bool {
-        self.pools.get(network).is_some_and(|pool| pool.users.contains_key(&address.into()))
+        self.pools
+            .get(network)
+            .is_some_and(|pool| pool.users.contains_key(&address.into()))
     }
 
     /// How many addresses of a network are taken.
@@ -186,18 +208,29 @@ impl Addresses {
         self.pools.get(network).map_or(0, |pool| pool.users.len())
     }
 
-    /// The addresses of a range that a server can have and nothing has, in order; those of a segment of it, where one is given.
-    pub(crate) fn free(&self, network: &str, range: Range, segment: Option<Range>) -> impl Iterator<Item = Ipv4Addr> + use<'_> {
+    /// The addresses of a range that a server can have and nothing has, in order; those of a
+    /// segment of it, where one is given.
+    pub(crate) fn free(
+        &self,
+        network: &str,
+        range: Range,
+        segment: Option<Range>,
+    ) -> impl Iterator<Item = Ipv4Addr> + use<'_> {
         let pool = self.pools.get(network);
         let segment = segment.unwrap_or(range);
         let first = segment.first.max(range.first_host());
         let last = segment.last().min(range.last_host());
-        let after = move |from: u32| pool.map_or(Some(from), |pool| pool.free_from(from)).filter(|free| *free <= last);
-        std::iter::successors(after(first), move |address| after(address.checked_add(1)?)).map(Ipv4Addr::from)
+        let after = move |from: u32| {
+            pool.map_or(Some(from), |pool| pool.free_from(from))
+                .filter(|free| *free <= last)
+        };
+        std::iter::successors(after(first), move |address| after(address.checked_add(1)?))
+            .map(Ipv4Addr::from)
     }
 }
 
-/// Taken addresses of one network, also as runs without a gap: the next free one is found without a walk.
+/// Taken addresses of one network, also as runs without a gap: the next free one is found without a
+/// walk.
 #[derive(Debug, Clone, Default)]
 struct Pool {
     users: HashMap<u32, u32>,
@@ -212,23 +245,39 @@ impl Pool {
         if *users > 1 {
             return;
         }
-        let before = self.runs.range(..address).next_back().map(|(first, last)| (*first, *last));
+        let before = self
+            .runs
+            .range(..address)
+            .next_back()
+            .map(|(first, last)| (*first, *last));
         let first = match before {
             Some((first, last)) if last.checked_add(1) == Some(address) => first,
             _ => address,
         };
-        let last = address.checked_add(1).and_then(|next| self.runs.remove(&next)).unwrap_or(address);
+        let last = address
+            .checked_add(1)
+            .and_then(|next| self.runs.remove(&next))
+            .unwrap_or(address);
         self.runs.insert(first, last);
     }
 
     fn release(&mut self, address: u32) {
-        let Some(users) = self.users.get_mut(&address) else { return };
+        let Some(users) = self.users.get_mut(&address) else {
+            return;
+        };
         *users -= 1;
         if *users > 0 {
             return;
         }
         self.users.remove(&address);
-        let Some((first, last)) = self.runs.range(..=address).next_back().map(|(first, last)| (*first, *last)) else { return };
+        let Some((first, last)) = self
+            .runs
+            .range(..=address)
+            .next_back()
+            .map(|(first, last)| (*first, *last))
+        else {
+            return;
+        };
         self.runs.remove(&first);
         if first < address {
             self.runs.insert(first, address - 1);
@@ -259,17 +308,25 @@ mod tests {
         let range: Range = "10.0.0.9/29".parse().unwrap();
         let mut addresses = Addresses::default();
         addresses.take("n", Ipv4Addr::new(10, 0, 0, 11));
-        let free: Vec<_> = addresses.free("n", range, None).map(|address| address.octets()[3]).collect();
+        let free: Vec<_> = addresses
+            .free("n", range, None)
+            .map(|address| address.octets()[3])
+            .collect();
         assert_eq!(free, [10, 12, 13, 14]);
         assert_eq!(addresses.free("other", range, None).count(), range.size());
-        assert!(!range.offers(Ipv4Addr::new(10, 0, 0, 9)) && range.offers(Ipv4Addr::new(10, 0, 0, 14)));
+        assert!(
+            !range.offers(Ipv4Addr::new(10, 0, 0, 9)) && range.offers(Ipv4Addr::new(10, 0, 0, 14))
+        );
     }
 
     #[test]
     fn ranges_are_written_with_their_mask() {
         let range: Range = "10.0.0.77/24".parse().unwrap();
         assert_eq!(serde_json::to_string(&range).unwrap(), r#""10.0.0.0/24""#);
-        assert!(range.covers("10.0.0.128/25".parse().unwrap()) && range.overlaps("10.0.0.0/8".parse().unwrap()));
+        assert!(
+            range.covers("10.0.0.128/25".parse().unwrap())
+                && range.overlaps("10.0.0.0/8".parse().unwrap())
+        );
         assert!(!range.overlaps("10.0.1.0/24".parse().unwrap()));
         assert!("10.0.0.0/33".parse::<Range>().is_err() && "10.0.0/24".parse::<Range>().is_err());
         assert_eq!(Range::new(Ipv4Addr::new(9, 9, 9, 9), 32).size(), 0);
@@ -279,12 +336,19 @@ mod tests {
     fn gaps_are_aligned_and_avoid_what_is_in_use() {
         let range = |text: &str| text.parse::<Range>().unwrap();
         let used = ["10.0.0.64/26", "10.0.0.0/30", "10.9.0.0/16"].map(range);
-        let gap = |bits| range("10.0.0.0/24").gap(bits, used.into_iter()).map(|gap| gap.to_string());
+        let gap = |bits| {
+            range("10.0.0.0/24")
+                .gap(bits, used.into_iter())
+                .map(|gap| gap.to_string())
+        };
         assert_eq!(gap(30).as_deref(), Some("10.0.0.4/30"));
         assert_eq!(gap(27).as_deref(), Some("10.0.0.32/27"));
         assert_eq!(gap(25).as_deref(), Some("10.0.0.128/25"));
         assert_eq!(gap(24), None);
-        assert_eq!(range("255.255.255.0/24").gap(24, std::iter::once(range("255.255.255.0/24"))), None);
+        assert_eq!(
+            range("255.255.255.0/24").gap(24, std::iter::once(range("255.255.255.0/24"))),
+            None
+        );
         assert_eq!(range("10.0.0.8/29").hosts().count(), 6);
     }
 

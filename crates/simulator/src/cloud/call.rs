@@ -35,13 +35,28 @@ impl<'a> Call<'a> {
 
     /// A reference table of the product; empty where there is none.
     pub(crate) fn table(&self, name: &str) -> &'a [Labelled] {
-        self.action.product.tables.get(name).map_or(&[], |table| &table.values)
+        self.action
+            .product
+            .tables
+            .get(name)
+            .map_or(&[], |table| &table.values)
     }
 
     /// Refuses a value that a reference table of the product lacks.
-    pub(crate) fn in_table(&self, table: &str, value: &str, refusal: impl FnOnce() -> Refusal) -> Result<(), Refusal> {
-        let known = |table: &cumulua_core::catalog::Table| table.values.iter().any(|known| known.value == value);
-        if self.action.product.tables.get(table).is_none_or(known) { Ok(()) } else { Err(refusal()) }
+    pub(crate) fn in_table(
+        &self,
+        table: &str,
+        value: &str,
+        refusal: impl FnOnce() -> Refusal,
+    ) -> Result<(), Refusal> {
+        let known = |table: &cumulua_core::catalog::Table| {
+            table.values.iter().any(|known| known.value == value)
+        };
+        if self.action.product.tables.get(table).is_none_or(known) {
+            Ok(())
+        } else {
+            Err(refusal())
+        }
     }
 
     /// Refuses a zone that the product does not have.

@@ -39,12 +39,20 @@ impl Kernel {
         let mut reader = serde_json::Deserializer::from_str(text);
         let mut track = serde_path_to_error::Track::new();
         let tracked = serde_path_to_error::Deserializer::new(&mut reader, &mut track);
-        let kernel = CloudReader(services).deserialize(tracked).map_err(|error| {
-            let path = track.path().to_string();
-            // Serde names Rust's types.
-            let problem = error.to_string().replace("expected struct ", "expected an object: ");
-            if path == "." { problem } else { format!("{path}: {problem}") }
-        })?;
+        let kernel = CloudReader(services)
+            .deserialize(tracked)
+            .map_err(|error| {
+                let path = track.path().to_string();
+                // Serde names Rust's types.
+                let problem = error
+                    .to_string()
+                    .replace("expected struct ", "expected an object: ");
+                if path == "." {
+                    problem
+                } else {
+                    format!("{path}: {problem}")
+                }
+            })?;
         reader.end().map_err(|error| error.to_string())?;
         let problems = kernel.problems();
         if problems.is_empty() {
@@ -55,7 +63,10 @@ impl Kernel {
         if more > 0 {
             named.push(format!("and {more} more"));
         }
-        Err(format!("what it says does not fit together:\n  {}", named.join("\n  ")))
+        Err(format!(
+            "what it says does not fit together:\n  {}",
+            named.join("\n  ")
+        ))
     }
 }
 
@@ -93,7 +104,10 @@ impl<'de> Visitor<'de> for CloudReader {
                     let state = states.find(|state| state.name == name);
                     let state = state.ok_or_else(|| A::Error::custom(unknown(name, self.0)))?;
                     let name = state.name;
-                    kernel.cloud.states.set(name, parts.next_value_seed(StateReader(state))?);
+                    kernel
+                        .cloud
+                        .states
+                        .set(name, parts.next_value_seed(StateReader(state))?);
                 }
             }
             read.push(part);
@@ -103,9 +117,19 @@ impl<'de> Visitor<'de> for CloudReader {
 }
 
 fn unknown(part: &str, services: Services) -> String {
-    let states = services.iter().filter_map(|service| service.state()).map(|state| state.name);
-    let known: Vec<_> = OWN_PARTS.into_iter().chain(states).map(|name| format!("`{name}`")).collect();
-    format!("unknown field `{part}`, expected one of {}", known.join(", "))
+    let states = services
+        .iter()
+        .filter_map(|service| service.state())
+        .map(|state| state.name);
+    let known: Vec<_> = OWN_PARTS
+        .into_iter()
+        .chain(states)
+        .map(|name| format!("`{name}`"))
+        .collect();
+    format!(
+        "unknown field `{part}`, expected one of {}",
+        known.join(", ")
+    )
 }
 
 /// Reads the state of a service.

@@ -14,11 +14,13 @@ pub const ACCOUNT_ID: &str = "7e7ba91e-4357-470a-9609-ce60d9d7e38f";
 pub const PUBLIC_ID: &str = "e1186a02-a7b6-11e9-9052-0242ac11001b";
 /// The VDC's private network (10.240.192.0/20), as in the document's example of `DescribeVdc`.
 pub const PRIVATE_ID: &str = "4e6f6790-a6b3-11e9-8f88-0242ac110041";
-/// The VPC that stands ready (10.10.0.0/16 in Hong Kong), as in the document's example of `DescribeSubnet`.
+/// The VPC that stands ready (10.10.0.0/16 in Hong Kong), as in the document's example of
+/// `DescribeSubnet`.
 pub const VPC_ID: &str = "22310dfc-af37-11ec-8944-1200cba86117";
 /// The VPC's subnet (10.10.11.0/24 in zone B), as in the document's example of `DescribeSubnet`.
 pub const SUBNET_ID: &str = "22390f70-af37-11ec-8944-1200cba86117";
-/// The VPC that stands ready at the edge site Hohhot B, as in the document's example of `CreateInstance` of elastic servers.
+/// The VPC that stands ready at the edge site Hohhot B, as in the document's example of
+/// `CreateInstance` of elastic servers.
 pub const EDGE_VPC_ID: &str = "7ab97a9a-8c0f-11ec-9b99-d2fedeecdbd1";
 /// Its subnet (10.15.100.0/22), as in the same example.
 pub const EDGE_SUBNET_ID: &str = "2cee7596-bbbb-11ec-a287-debf4cca37ce";

@@ -11,12 +11,20 @@ pub(crate) fn format_time(time: Timestamp) -> String {
 
 /// Without a zone, which is China's: `2020-04-30 11:22:41`.
 pub(crate) fn format_china_time(time: Timestamp) -> String {
-    CHINA.to_datetime(time).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    CHINA
+        .to_datetime(time)
+        .strftime("%Y-%m-%d %H:%M:%S")
+        .to_string()
 }
 
 /// With milliseconds and an offset: `2022-06-30T16:00:00.000+0000`.
 pub(crate) fn format_time_with_offset(time: Timestamp) -> String {
-    format!("{}+0000", Offset::UTC.to_datetime(time).strftime("%Y-%m-%dT%H:%M:%S%.3f"))
+    format!(
+        "{}+0000",
+        Offset::UTC
+            .to_datetime(time)
+            .strftime("%Y-%m-%dT%H:%M:%S%.3f")
+    )
 }
 
 /// To the second, in UTC: `2026-03-01T08:00:00Z`.

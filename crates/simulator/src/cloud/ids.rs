@@ -23,7 +23,11 @@ impl Default for Ids {
 
 impl Ids {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, made: 0, numbers: BTreeMap::new() }
+        Self {
+            seed,
+            made: 0,
+            numbers: BTreeMap::new(),
+        }
     }
 
     /// Goes on with another seed.
@@ -46,7 +50,10 @@ impl Ids {
         const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
         self.made += 1;
         let bytes = digest(self.seed, "short", self.made);
-        let text: String = bytes[..16].iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect();
+        let text: String = bytes[..16]
+            .iter()
+            .map(|byte| char::from(LETTERS[usize::from(byte % 32)]))
+            .collect();
         format!("{prefix}-{text}")
     }
 
@@ -54,7 +61,10 @@ impl Ids {
     pub(crate) fn mac(&mut self) -> String {
         self.made += 1;
         let bytes = digest(self.seed, "mac", self.made);
-        format!("00:50:56:{:02x}:{:02x}:{:02x}", bytes[0], bytes[1], bytes[2])
+        format!(
+            "00:50:56:{:02x}:{:02x}:{:02x}",
+            bytes[0], bytes[1], bytes[2]
+        )
     }
 
     /// The next number of a kind that counts from `first` and that `is_taken` does not know.
@@ -107,7 +117,10 @@ mod tests {
         let id = one.uuid();
         assert_eq!(id, same.uuid());
         assert_ne!(id, other.uuid());
-        assert_eq!((one.mac(), one.short("ins")), (same.mac(), same.short("ins")));
+        assert_eq!(
+            (one.mac(), one.short("ins")),
+            (same.mac(), same.short("ins"))
+        );
         assert_eq!(one.short("disk").len(), "disk-".len() + 16);
     }
 
@@ -120,7 +133,13 @@ mod tests {
     #[test]
     fn numbers_count_by_kind_and_pass_over_what_is_there() {
         let mut ids = Ids::new(1);
-        assert_eq!((ids.number("tag", 257, |_| false), ids.number("tag", 257, |number| number < 300)), (257, 300));
+        assert_eq!(
+            (
+                ids.number("tag", 257, |_| false),
+                ids.number("tag", 257, |number| number < 300)
+            ),
+            (257, 300)
+        );
         assert_eq!(ids.number("order", 1, |_| false), 1);
         let read: Ids = serde_json::from_str(&serde_json::to_string(&ids).unwrap()).unwrap();
         assert_eq!(read, ids);

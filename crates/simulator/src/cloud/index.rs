@@ -1,4 +1,5 @@
-//! What resources of a store have in common, so that a page of those that share something is found without a walk over all.
+//! What resources of a store have in common, so that a page of those that share something is found
+//! without a walk over all.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
@@ -68,12 +69,20 @@ impl Index {
     pub(crate) fn take(&mut self, mark: Mark<'_>, place: u32) {
         match mark {
             Mark::Text(text) => {
-                if self.texts.get_mut(text).is_some_and(|places| is_last(places, place)) {
+                if self
+                    .texts
+                    .get_mut(text)
+                    .is_some_and(|places| is_last(places, place))
+                {
                     self.texts.remove(text);
                 }
             }
             Mark::Number(number) => {
-                if self.numbers.get_mut(&number).is_some_and(|places| is_last(places, place)) {
+                if self
+                    .numbers
+                    .get_mut(&number)
+                    .is_some_and(|places| is_last(places, place))
+                {
                     self.numbers.remove(&number);
                 }
             }
@@ -90,7 +99,10 @@ impl Index {
         lists.fold(first, |found, other| Cow::Owned(in_both(&found, &other)))
     }
 
-    #[expect(clippy::stable_sort_primitive, reason = "a stable sort merges the runs that stand in order already")]
+    #[expect(
+        clippy::stable_sort_primitive,
+        reason = "a stable sort merges the runs that stand in order already"
+    )]
     fn with_any(&self, list: &[Mark<'_>]) -> Cow<'_, [u32]> {
         match list {
             [one] => self.with(*one),
@@ -109,15 +121,25 @@ impl Index {
     fn with(&self, mark: Mark<'_>) -> Cow<'_, [u32]> {
         match mark {
             Mark::Text(text) => Cow::Borrowed(self.texts.get(text).map_or(&[], Vec::as_slice)),
-            Mark::Number(number) => Cow::Borrowed(self.numbers.get(&number).map_or(&[], Vec::as_slice)),
-            Mark::Rare(number) => self.rare.range((number, 0)..=(number, u32::MAX)).map(|(_, place)| *place).collect(),
+            Mark::Number(number) => {
+                Cow::Borrowed(self.numbers.get(&number).map_or(&[], Vec::as_slice))
+            }
+            Mark::Rare(number) => self
+                .rare
+                .range((number, 0)..=(number, u32::MAX))
+                .map(|(_, place)| *place)
+                .collect(),
         }
     }
 }
 
 /// What two ordered lists have in common.
 fn in_both(one: &[u32], other: &[u32]) -> Vec<u32> {
-    let (short, mut long) = if one.len() < other.len() { (one, other) } else { (other, one) };
+    let (short, mut long) = if one.len() < other.len() {
+        (one, other)
+    } else {
+        (other, one)
+    };
     let mut both = Vec::new();
     for place in short {
         long = &long[long.partition_point(|known| known < place)..];

@@ -33,7 +33,10 @@ impl fmt::Debug for Kernel {
 impl Kernel {
     /// A new cloud.
     pub(crate) fn new(services: Services, ids: Ids) -> Self {
-        let mut cloud = Cloud { ids, ..Cloud::default() };
+        let mut cloud = Cloud {
+            ids,
+            ..Cloud::default()
+        };
         for state in services.iter().filter_map(|service| service.state()) {
             cloud.states.set(state.name, (state.new)());
         }
@@ -60,7 +63,9 @@ impl Kernel {
         while let Some(due) = self.cloud.tasks.next_due().filter(|due| *due <= elapsed) {
             self.cloud.tasks.pass(due);
             let now = self.cloud.clock.day_at(due);
-            let Some(end) = self.cloud.tasks.end_next(now) else { break };
+            let Some(end) = self.cloud.tasks.end_next(now) else {
+                break;
+            };
             for (network, address) in end.frees {
                 self.cloud.addresses.release(&network, address);
             }
@@ -96,18 +101,28 @@ impl Kernel {
         params: Params<'_>,
         page_fault: PageFault,
     ) -> Result<Json, Refusal> {
-        let answer = service.carry_out(&mut Call { cloud: &mut self.cloud, action, params, page_fault })?;
+        let answer = service.carry_out(&mut Call {
+            cloud: &mut self.cloud,
+            action,
+            params,
+            page_fault,
+        })?;
         self.follow_up();
         Ok(answer)
     }
 
     /// What does not fit together, as a person may have written it: each names the list and the id.
     pub(crate) fn problems(&self) -> Vec<String> {
-        self.services.iter().flat_map(|service| service.problems(&self.cloud)).collect()
+        self.services
+            .iter()
+            .flat_map(|service| service.problems(&self.cloud))
+            .collect()
     }
 
     /// The lists of each service's resources.
     pub(crate) fn lists(&self) -> impl Iterator<Item = (&'static str, Vec<(&'static str, List)>)> {
-        self.services.iter().map(|service| (service.name(), service.lists(&self.cloud)))
+        self.services
+            .iter()
+            .map(|service| (service.name(), service.lists(&self.cloud)))
     }
 }

@@ -17,10 +17,15 @@ pub(crate) struct List {
 }
 
 impl List {
-    pub(crate) fn of<T: Serialize>(items: impl DoubleEndedIterator<Item = T> + ExactSizeIterator) -> Self {
+    pub(crate) fn of<T: Serialize>(
+        items: impl DoubleEndedIterator<Item = T> + ExactSizeIterator,
+    ) -> Self {
         let count = items.len();
         let json = |item: T| serde_json::to_value(item).unwrap_or_default();
-        Self { count, newest: items.rev().take(NEWEST).map(json).map(visible).collect() }
+        Self {
+            count,
+            newest: items.rev().take(NEWEST).map(json).map(visible).collect(),
+        }
     }
 }
 
@@ -33,7 +38,14 @@ impl<T: Keyed + Serialize> From<&Store<T>> for List {
 /// Whether a field of this name must not be seen.
 fn is_hidden(name: &str) -> bool {
     let name = name.to_lowercase();
-    let secrets = ["password", "passwd", "secret", "token", "private_key", "public_key"];
+    let secrets = [
+        "password",
+        "passwd",
+        "secret",
+        "token",
+        "private_key",
+        "public_key",
+    ];
     secrets.iter().any(|word| name.contains(word))
 }
 
@@ -58,7 +70,10 @@ mod tests {
     fn lists_are_counted_and_only_the_newest_are_rendered() {
         let all = List::of(0..1000);
         assert_eq!((all.count, all.newest.len()), (1000, 12));
-        assert_eq!((&all.newest[0], &all.newest[11]), (&json!(999), &json!(988)));
+        assert_eq!(
+            (&all.newest[0], &all.newest[11]),
+            (&json!(999), &json!(988))
+        );
     }
 
     #[test]

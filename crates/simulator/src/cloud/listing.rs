@@ -1,5 +1,5 @@
-//! Lists that are answered from data: the resources, the parameters that filter them, and the places
-//! in the answer that the catalogue's paginator gives.
+//! Lists that are answered from data: the resources, the parameters that filter them, and the
+//! places in the answer that the catalogue's paginator gives.
 
 use crate::cloud::call::Call;
 use crate::cloud::page::Page;
@@ -35,7 +35,9 @@ pub(crate) enum Comparison {
 
 impl Filter {
     fn lets_pass(&self, call: &Call, row: &Json) -> bool {
-        let Some(wanted) = call.params.0.get(self.parameter).map(path::text) else { return true };
+        let Some(wanted) = call.params.0.get(self.parameter).map(path::text) else {
+            return true;
+        };
         let own = row.get(self.field).map(path::text).unwrap_or_default();
         match self.comparison {
             _ if wanted.is_empty() => true,
@@ -48,10 +50,19 @@ impl Filter {
 impl Listing {
     pub(crate) fn answer(&self, call: &Call) -> Result<Json, Refusal> {
         let page = call.page(self.page_size)?;
-        let passes = |row: &Json| self.filters.iter().all(|filter| filter.lets_pass(call, row));
+        let passes = |row: &Json| {
+            self.filters
+                .iter()
+                .all(|filter| filter.lets_pass(call, row))
+        };
         let rows: Vec<_> = (self.rows)(call).into_iter().filter(passes).collect();
         let count = rows.len();
-        Ok(list_answer(call.action, page, count, page.take(rows.into_iter())))
+        Ok(list_answer(
+            call.action,
+            page,
+            count,
+            page.take(rows.into_iter()),
+        ))
     }
 }
 
@@ -59,20 +70,36 @@ impl Listing {
 /// and the page's number and size beside the parts where the document's example has them.
 pub(crate) fn list_answer(action: &Action, page: Page, count: usize, items: Vec<Json>) -> Json {
     let mut answer = json!({});
-    let Some(paginator) = &action.paginator else { return answer };
+    let Some(paginator) = &action.paginator else {
+        return answer;
+    };
     let example = &action.answer.example;
     let items_path = paginator.items.trim_end_matches("[]");
     let numbers = [
         (paginator.total.clone(), count as u64),
         (paginator.pages.clone(), page.count(count)),
-        (beside(items_path, example, paginator.page.as_deref()), page.number),
-        (beside(items_path, example, paginator.size.as_deref()), page.size),
+        (
+            beside(items_path, example, paginator.page.as_deref()),
+            page.number,
+        ),
+        (
+            beside(items_path, example, paginator.size.as_deref()),
+            page.size,
+        ),
     ];
     put(&mut answer, items_path, Json::Array(items));
     for (place, number) in numbers {
         let Some(place) = place else { continue };
         let is_text = path::first(example, &place).is_some_and(Json::is_string);
-        put(&mut answer, &place, if is_text { json!(number.to_string()) } else { json!(number) });
+        put(
+            &mut answer,
+            &place,
+            if is_text {
+                json!(number.to_string())
+            } else {
+                json!(number)
+            },
+        );
     }
     answer
 }
@@ -80,9 +107,13 @@ pub(crate) fn list_answer(action: &Action, page: Page, count: usize, items: Vec<
 /// Where the example has a parameter of the page: next to the items, or at the top.
 fn beside(items: &str, example: &Json, parameter: Option<&str>) -> Option<String> {
     let parameter = parameter?;
-    let next_to_items = items.rsplit_once('.').map(|(parent, _)| format!("{parent}.{parameter}"));
+    let next_to_items = items
+        .rsplit_once('.')
+        .map(|(parent, _)| format!("{parent}.{parameter}"));
     let places = next_to_items.into_iter().chain([parameter.to_owned()]);
-    places.into_iter().find(|place| path::first(example, place).is_some())
+    places
+        .into_iter()
+        .find(|place| path::first(example, place).is_some())
 }
 
 /// Puts a value at a path of keys.

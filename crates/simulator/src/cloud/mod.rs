@@ -1,4 +1,5 @@
-//! What all services share: the kernel with the state of the cloud, its tasks, and what a handler is given.
+//! What all services share: the kernel with the state of the cloud, its tasks, and what a handler
+//! is given.
 
 pub(crate) mod addresses;
 pub(crate) mod call;

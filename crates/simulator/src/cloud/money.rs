@@ -20,7 +20,10 @@ impl Money {
     }
 
     /// From yuan, rounded to hundredths; what is too large is the largest amount.
-    #[expect(clippy::cast_possible_truncation, reason = "a cast from f64 saturates, as it shall")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a cast from f64 saturates, as it shall"
+    )]
     pub(crate) fn yuan(yuan: f64) -> Self {
         Self((yuan * 100.0).round() as i64)
     }
@@ -31,7 +34,10 @@ impl Money {
     }
 
     /// In yuan, for an answer.
-    #[expect(clippy::cast_precision_loss, reason = "amounts beyond 2^53 hundredths do not occur")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "amounts beyond 2^53 hundredths do not occur"
+    )]
     pub(crate) fn in_yuan(self) -> f64 {
         self.0 as f64 / 100.0
     }
@@ -44,7 +50,11 @@ impl Money {
     /// As a text of yuan with two decimals.
     pub(crate) fn text(self) -> String {
         let sign = if self.0 < 0 { "-" } else { "" };
-        format!("{sign}{}.{:02}", self.0.unsigned_abs() / 100, self.0.unsigned_abs() % 100)
+        format!(
+            "{sign}{}.{:02}",
+            self.0.unsigned_abs() / 100,
+            self.0.unsigned_abs() % 100
+        )
     }
 }
 
@@ -77,7 +87,10 @@ impl Mul<u64> for Money {
     type Output = Self;
 
     fn mul(self, times: u64) -> Self {
-        Self(self.0.saturating_mul(i64::try_from(times).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_mul(i64::try_from(times).unwrap_or(i64::MAX)),
+        )
     }
 }
 
@@ -108,7 +121,11 @@ impl Serialize for Money {
 impl<'de> Deserialize<'de> for Money {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let yuan = f64::deserialize(deserializer)?;
-        if yuan.abs() < 1e13 { Ok(Self::yuan(yuan)) } else { Err(D::Error::custom("an amount has less than 10^13 yuan")) }
+        if yuan.abs() < 1e13 {
+            Ok(Self::yuan(yuan))
+        } else {
+            Err(D::Error::custom("an amount has less than 10^13 yuan"))
+        }
     }
 }
 
@@ -137,12 +154,27 @@ pub(crate) struct Charge {
 
 impl Charge {
     /// What is paid for something that an Action of a service bought.
-    pub(crate) fn new(time: Timestamp, service: &str, item: &str, resources: Vec<String>, amount: Money) -> Self {
-        Self { time, service: service.to_owned(), item: item.to_owned(), resources, amount, credit: None, refunded: false }
+    pub(crate) fn new(
+        time: Timestamp,
+        service: &str,
+        item: &str,
+        resources: Vec<String>,
+        amount: Money,
+    ) -> Self {
+        Self {
+            time,
+            service: service.to_owned(),
+            item: item.to_owned(),
+            resources,
+            amount,
+            credit: None,
+            refunded: false,
+        }
     }
 }
 
-/// The money of an account, and all that was paid from it. Every payment goes through here, so that none appears from nowhere.
+/// The money of an account, and all that was paid from it. Every payment goes through here, so that
+/// none appears from nowhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Wallet {
@@ -155,7 +187,10 @@ pub(crate) struct Wallet {
 impl Default for Wallet {
     /// A million yuan.
     fn default() -> Self {
-        Self { balance: Money::cents(100_000_000), charges: Vec::new() }
+        Self {
+            balance: Money::cents(100_000_000),
+            charges: Vec::new(),
+        }
     }
 }
 
@@ -165,7 +200,8 @@ impl Wallet {
         price <= self.balance
     }
 
-    /// Pays, and gives the charge's number for a refund; nothing is recorded where nothing is to pay.
+    /// Pays, and gives the charge's number for a refund; nothing is recorded where nothing is to
+    /// pay.
     pub(crate) fn pay(&mut self, charge: Charge) -> Option<usize> {
         if charge.amount <= Money::ZERO {
             return None;
@@ -179,7 +215,9 @@ impl Wallet {
 
     /// Gives back what was paid, once; the credit that it goes to where one paid it, and how much.
     pub(crate) fn refund(&mut self, charge: Option<usize>) -> Option<(u64, Money)> {
-        let charge = charge.and_then(|number| self.charges.get_mut(number)).filter(|charge| !charge.refunded)?;
+        let charge = charge
+            .and_then(|number| self.charges.get_mut(number))
+            .filter(|charge| !charge.refunded)?;
         charge.refunded = true;
         if charge.credit.is_none() {
             self.balance += charge.amount;
@@ -196,9 +234,15 @@ mod tests {
     #[test]
     fn amounts_are_exact_and_written_in_yuan() {
         let tenth = Money::yuan(0.1);
-        assert_eq!((tenth + tenth + tenth, Money::yuan(16.66).text()), (Money::yuan(0.3), "16.66".to_owned()));
+        assert_eq!(
+            (tenth + tenth + tenth, Money::yuan(16.66).text()),
+            (Money::yuan(0.3), "16.66".to_owned())
+        );
         assert_eq!(serde_json::to_string(&Money::yuan(16.66)).unwrap(), "16.66");
-        assert_eq!(serde_json::from_str::<Money>("16.66").unwrap(), Money::cents(1666));
+        assert_eq!(
+            serde_json::from_str::<Money>("16.66").unwrap(),
+            Money::cents(1666)
+        );
         assert!(serde_json::from_str::<Money>("1e300").is_err());
         assert_eq!(Money::cents(-5).text(), "-0.05");
     }
@@ -207,7 +251,15 @@ mod tests {
     fn a_refund_is_given_once() {
         let mut wallet = Wallet::default();
         let before = wallet.balance;
-        let charge = |yuan| Charge::new(Timestamp::UNIX_EPOCH, "cds.ccs", "order", vec![], Money::yuan(yuan));
+        let charge = |yuan| {
+            Charge::new(
+                Timestamp::UNIX_EPOCH,
+                "cds.ccs",
+                "order",
+                vec![],
+                Money::yuan(yuan),
+            )
+        };
         assert_eq!(wallet.pay(charge(0.0)), None);
         let paid = wallet.pay(charge(10.0));
         assert_eq!(wallet.balance, before - Money::yuan(10.0));

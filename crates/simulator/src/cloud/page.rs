@@ -23,21 +23,37 @@ impl Call<'_> {
 }
 
 impl Page {
-    /// The page that a call asks for with the parameters that the catalogue names; the first one where it names none.
+    /// The page that a call asks for with the parameters that the catalogue names; the first one
+    /// where it names none.
     fn of(call: &Call, default_size: u64) -> Result<Self, Refusal> {
-        let Some(paginator) = &call.action.paginator else { return Ok(Self::new(1, default_size)) };
-        let given = |name: &'_ Option<String>| name.clone().and_then(|name| Some((call.params.number(&name)?, name)));
+        let Some(paginator) = &call.action.paginator else {
+            return Ok(Self::new(1, default_size));
+        };
+        let given = |name: &'_ Option<String>| {
+            name.clone()
+                .and_then(|name| Some((call.params.number(&name)?, name)))
+        };
         let mut page = Self::new(1, default_size);
-        for (size, name) in given(&paginator.size).into_iter().chain(given(&paginator.limit)) {
+        for (size, name) in given(&paginator.size)
+            .into_iter()
+            .chain(given(&paginator.limit))
+        {
             let size = u64::try_from(size).ok().filter(|size| *size > 0);
-            page = Self::new(1, size.ok_or_else(|| call.malformed(&name, "it must be 1 at least"))?);
+            page = Self::new(
+                1,
+                size.ok_or_else(|| call.malformed(&name, "it must be 1 at least"))?,
+            );
         }
         if let Some((number, name)) = given(&paginator.page) {
             let number = u64::try_from(number).ok().filter(|number| *number > 0);
-            page = Self::new(number.ok_or_else(|| call.malformed(&name, "pages count from 1"))?, page.size);
+            page = Self::new(
+                number.ok_or_else(|| call.malformed(&name, "pages count from 1"))?,
+                page.size,
+            );
         }
         if let Some((offset, name)) = given(&paginator.offset) {
-            page.skip = u64::try_from(offset).map_err(|_| call.malformed(&name, "it must be 0 at least"))?;
+            page.skip = u64::try_from(offset)
+                .map_err(|_| call.malformed(&name, "it must be 0 at least"))?;
         }
         page.fault = call.page_fault;
         Ok(page)
@@ -45,7 +61,12 @@ impl Page {
 
     pub(crate) fn new(number: u64, size: u64) -> Self {
         let size = size.max(1);
-        Self { number, size, skip: number.saturating_sub(1).saturating_mul(size), fault: PageFault::None }
+        Self {
+            number,
+            size,
+            skip: number.saturating_sub(1).saturating_mul(size),
+            fault: PageFault::None,
+        }
     }
 
     /// What of a list is on the page.
@@ -54,7 +75,10 @@ impl Page {
     }
 
     /// The same of a list that can begin at its n-th item.
-    pub(crate) fn take_from<T, I: Iterator<Item = T>>(self, items: impl FnOnce(usize) -> I) -> Vec<T> {
+    pub(crate) fn take_from<T, I: Iterator<Item = T>>(
+        self,
+        items: impl FnOnce(usize) -> I,
+    ) -> Vec<T> {
         let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         let skip = match self.fault {
             PageFault::Grown => self.skip.saturating_sub(1),
@@ -82,7 +106,14 @@ mod tests {
     #[test]
     fn pages_count_from_one_and_the_last_may_be_short() {
         assert_eq!(Page::new(2, 3).take(0..5), [3, 4]);
-        assert_eq!((Page::new(1, 3).count(5), Page::new(1, 3).count(6), Page::new(1, 3).count(0)), (2, 2, 0));
+        assert_eq!(
+            (
+                Page::new(1, 3).count(5),
+                Page::new(1, 3).count(6),
+                Page::new(1, 3).count(0)
+            ),
+            (2, 2, 0)
+        );
         assert!(Page::new(u64::MAX, u64::MAX).take(0..5).is_empty());
     }
 }

@@ -14,9 +14,16 @@ pub(crate) enum PageFault {
     Shrunk,
 }
 
-/// Makes the server's own total of an answer one larger or smaller, where the catalogue knows where it stands.
+/// Makes the server's own total of an answer one larger or smaller, where the catalogue knows where
+/// it stands.
 pub(crate) fn shift_total(action: &Action, fault: PageFault, answer: &mut Json) {
-    let Some(total) = action.paginator.as_ref().and_then(|paginator| paginator.total.as_deref()) else { return };
+    let Some(total) = action
+        .paginator
+        .as_ref()
+        .and_then(|paginator| paginator.total.as_deref())
+    else {
+        return;
+    };
     let by = match fault {
         PageFault::None => return,
         PageFault::Grown => 1,
@@ -25,7 +32,9 @@ pub(crate) fn shift_total(action: &Action, fault: PageFault, answer: &mut Json) 
     if let Some(total) = answer.pointer_mut(&format!("/{}", total.replace('.', "/"))) {
         match &*total {
             Json::Number(number) => *total = json!(number.as_i64().unwrap_or_default() + by),
-            Json::String(text) => *total = json!((text.parse::<i64>().unwrap_or_default() + by).to_string()),
+            Json::String(text) => {
+                *total = json!((text.parse::<i64>().unwrap_or_default() + by).to_string());
+            }
             _ => {}
         }
     }

@@ -23,7 +23,9 @@ impl<'a> Params<'a> {
     /// A whole number, also one that is written as a text.
     pub(crate) fn number(self, name: &str) -> Option<i64> {
         let value = self.0.get(name)?;
-        value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
+        value
+            .as_i64()
+            .or_else(|| value.as_str()?.trim().parse().ok())
     }
 
     /// A size, number or count that is not negative.
@@ -41,7 +43,11 @@ impl<'a> Params<'a> {
 
     /// A list's objects; none where it is not given.
     pub(crate) fn objects(self, name: &str) -> Vec<Params<'a>> {
-        self.list(name).iter().filter_map(Json::as_object).map(Params).collect()
+        self.list(name)
+            .iter()
+            .filter_map(Json::as_object)
+            .map(Params)
+            .collect()
     }
 
     /// A list's texts; none where it is not given.
@@ -51,20 +57,30 @@ impl<'a> Params<'a> {
 
     /// The parts of a comma-separated text.
     pub(crate) fn parts(self, name: &str) -> Vec<&'a str> {
-        self.text(name).unwrap_or_default().split(',').map(str::trim).filter(|part| !part.is_empty()).collect()
+        self.text(name)
+            .unwrap_or_default()
+            .split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .collect()
     }
 
     /// Ids however they are written: a list, a JSON array in a text, or joined by commas.
     pub(crate) fn several(self, name: &str) -> Vec<String> {
         match self.0.get(name) {
-            Some(Json::String(text)) if text.trim_start().starts_with('[') => serde_json::from_str(text).unwrap_or_default(),
+            Some(Json::String(text)) if text.trim_start().starts_with('[') => {
+                serde_json::from_str(text).unwrap_or_default()
+            }
             Some(Json::String(_)) => self.parts(name).into_iter().map(str::to_owned).collect(),
             _ => self.texts(name).into_iter().map(str::to_owned).collect(),
         }
     }
 
     fn list(self, name: &str) -> &'a [Json] {
-        self.0.get(name).and_then(Json::as_array).map_or(&[], Vec::as_slice)
+        self.0
+            .get(name)
+            .and_then(Json::as_array)
+            .map_or(&[], Vec::as_slice)
     }
 }
 
@@ -77,8 +93,15 @@ mod tests {
     fn ids_are_read_however_they_are_written() {
         for value in [json!(["a", "b"]), json!("[\"a\",\"b\"]"), json!("a, b")] {
             let given = json!({"Ids": value});
-            assert_eq!(Params(given.as_object().unwrap()).several("Ids"), ["a", "b"]);
+            assert_eq!(
+                Params(given.as_object().unwrap()).several("Ids"),
+                ["a", "b"]
+            );
         }
-        assert!(Params(json!({}).as_object().unwrap()).several("Ids").is_empty());
+        assert!(
+            Params(json!({}).as_object().unwrap())
+                .several("Ids")
+                .is_empty()
+        );
     }
 }

@@ -4,8 +4,9 @@ use cumulua_core::catalog::Action;
 use std::borrow::Cow;
 use std::fmt;
 
-/// Codes that are not documented by the vendor for its cloud; they are Alibaba's names, whose conventions it follows.
-/// The HTTP status stands beside each. `VDCNotFound` and `InvalidVDCID.Malformed` are documented, but for /network only.
+/// Codes that are not documented by the vendor for its cloud; they are Alibaba's names, whose
+/// conventions it follows. The HTTP status stands beside each. `VDCNotFound` and
+/// `InvalidVDCID.Malformed` are documented, but for /network only.
 const OTHER_CODES: &[(&str, u16)] = &[
     ("DependencyViolation", 403),
     ("IdempotentParameterMismatch", 400),
@@ -71,7 +72,13 @@ const OTHER_NAMES: &[(&str, &str)] = &[
     ("Type", "PublicNetwork.Type"),
 ];
 /// Codes for any parameter that is not given: `/ccs`, bare metal, desktops.
-const MISSING: &[&str] = &["IncompleteParamter", "MissingParameter", "InvalidParameter.IsNull", "ParameterInvalid", "10003"];
+const MISSING: &[&str] = &[
+    "IncompleteParamter",
+    "MissingParameter",
+    "InvalidParameter.IsNull",
+    "ParameterInvalid",
+    "10003",
+];
 /// Codes for any parameter that has a wrong value.
 const MALFORMED: &[&str] = &["10003", "DataNotExists", "ParameterInvalid"];
 
@@ -85,7 +92,11 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     pub(crate) fn new(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
-        Self { code: code.into(), message: message.into(), http: None }
+        Self {
+            code: code.into(),
+            message: message.into(),
+            http: None,
+        }
     }
 
     /// The same with a status of its own.
@@ -94,24 +105,35 @@ impl Refusal {
         self
     }
 
-    /// The code as this Action's document spells it (`InstanceID`, `InstanceId`), with the status that it gives.
+    /// The code as this Action's document spells it (`InstanceID`, `InstanceId`), with the status
+    /// that it gives.
     pub(crate) fn of(mut self, action: &Action) -> Self {
         if let Some(documented) = documented(action, &self.code) {
             self.code = documented.into();
         }
-        self.http = self.http.or_else(|| action.error(&self.code).and_then(|error| error.http));
+        self.http = self
+            .http
+            .or_else(|| action.error(&self.code).and_then(|error| error.http));
         self
     }
 
     /// The HTTP status; 400 where nothing says another.
     pub(crate) fn status(&self) -> u16 {
-        let known = || OTHER_CODES.iter().find(|(code, _)| *code == self.code).map(|(_, http)| *http);
+        let known = || {
+            OTHER_CODES
+                .iter()
+                .find(|(code, _)| *code == self.code)
+                .map(|(_, http)| *http)
+        };
         self.http.or_else(known).unwrap_or(400)
     }
 
     /// A parameter that is not given.
     pub(crate) fn missing(action: &Action, name: &str) -> Self {
-        let code = MISSING.iter().find_map(|code| documented(action, code)).unwrap_or_else(|| "MissingParameter".to_owned());
+        let code = MISSING
+            .iter()
+            .find_map(|code| documented(action, code))
+            .unwrap_or_else(|| "MissingParameter".to_owned());
         Self::new(code, format!("The parameter {name} is required"))
     }
 
@@ -120,27 +142,54 @@ impl Refusal {
         let own = match name {
             "InstanceId" | "InstanceIds" => "InvalidInstanceID.Malformed".to_owned(),
             "PublicIp" | "PrivateIp" => format!("Invalid{name}Address.Malformed"),
-            "Amount" if documented(action, "AmountOversize").is_some() => "AmountOversize".to_owned(),
+            "Amount" if documented(action, "AmountOversize").is_some() => {
+                "AmountOversize".to_owned()
+            }
             _ => format!("Invalid{name}.Malformed"),
         };
-        let of_service = || action.service.errors.keys().find(|code| code.eq_ignore_ascii_case(&own)).cloned();
-        let of_others = || OTHER_CODES.iter().find(|(code, _)| code.eq_ignore_ascii_case(&own)).map(|(code, _)| (*code).to_owned());
+        let of_service = || {
+            action
+                .service
+                .errors
+                .keys()
+                .find(|code| code.eq_ignore_ascii_case(&own))
+                .cloned()
+        };
+        let of_others = || {
+            OTHER_CODES
+                .iter()
+                .find(|(code, _)| code.eq_ignore_ascii_case(&own))
+                .map(|(code, _)| (*code).to_owned())
+        };
         let other = OTHER_NAMES.iter().find(|(known, _)| *known == name);
         let by_other_name = || documented(action, &format!("Invalid{}.Malformed", other?.1));
         let of_any = || MALFORMED.iter().find_map(|code| documented(action, code));
-        let of_other = || MALFORMED.iter().find(|code| action.service.errors.contains_key(**code)).map(|code| (*code).to_owned());
+        let of_other = || {
+            MALFORMED
+                .iter()
+                .find(|code| action.service.errors.contains_key(**code))
+                .map(|code| (*code).to_owned())
+        };
         let code = documented(action, &own)
             .or_else(by_other_name)
             .or_else(of_service)
             .or_else(of_others)
             .or_else(of_any)
             .or_else(of_other);
-        Self::new(code.unwrap_or_else(|| "InvalidParameter".to_owned()), format!("The parameter {name} is not valid: {why}"))
+        Self::new(
+            code.unwrap_or_else(|| "InvalidParameter".to_owned()),
+            format!("The parameter {name} is not valid: {why}"),
+        )
     }
 }
 
 fn documented(action: &Action, code: &str) -> Option<String> {
     let exact = action.errors.iter().find(|error| error.code == code);
-    let found = exact.or_else(|| action.errors.iter().find(|error| error.code.eq_ignore_ascii_case(code)));
+    let found = exact.or_else(|| {
+        action
+            .errors
+            .iter()
+            .find(|error| error.code.eq_ignore_ascii_case(code))
+    });
     found.map(|error| error.code.clone())
 }

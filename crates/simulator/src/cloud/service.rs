@@ -36,12 +36,16 @@ pub(crate) trait Service: Sync {
     /// The code of an Action, by the Action's name.
     fn handler(&self, action: &str) -> Option<Handler> {
         let mut handlers = self.actions().iter().copied().flatten();
-        handlers.find(|(name, _)| *name == action).map(|(_, handler)| *handler)
+        handlers
+            .find(|(name, _)| *name == action)
+            .map(|(_, handler)| *handler)
     }
 
     /// The list of an Action, by the Action's name.
     fn listing(&self, action: &str) -> Option<&'static Listing> {
-        self.listings().iter().find(|listing| listing.action == action)
+        self.listings()
+            .iter()
+            .find(|listing| listing.action == action)
     }
 
     /// Whether it can carry an Action out.
@@ -107,7 +111,10 @@ pub(crate) trait TaskEffect: Data + Clone + Debug + Serialize + DeserializeOwned
 
 impl<E: TaskEffect> From<E> for Effect {
     fn from(effect: E) -> Self {
-        Self { state: E::STATE, data: Box::new(effect) }
+        Self {
+            state: E::STATE,
+            data: Box::new(effect),
+        }
     }
 }
 

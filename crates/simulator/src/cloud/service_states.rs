@@ -23,7 +23,10 @@ impl<S> Copy for StateKey<S> {}
 
 impl<S> StateKey<S> {
     pub(crate) const fn new(name: &'static str) -> Self {
-        Self { name, state: PhantomData }
+        Self {
+            name,
+            state: PhantomData,
+        }
     }
 
     pub(crate) const fn name(self) -> &'static str {
@@ -43,7 +46,8 @@ impl<S: Data + Default + DeserializeOwned> StateKey<S> {
 }
 
 /// Reads a state.
-type ReadState = fn(&mut dyn erased_serde::Deserializer<'_>) -> Result<Box<dyn Data>, erased_serde::Error>;
+type ReadState =
+    fn(&mut dyn erased_serde::Deserializer<'_>) -> Result<Box<dyn Data>, erased_serde::Error>;
 
 /// How the state of a service begins and is read.
 pub(crate) struct StateKind {

@@ -12,7 +12,8 @@ use crate::cloud::virtual_clock::VirtualClock;
 use jiff::Timestamp;
 use std::ops::{Index, IndexMut};
 
-/// Everything that the one account has. `cloud[VDC]` is the state of the service with the key `VDC`.
+/// Everything that the one account has. `cloud[VDC]` is the state of the service with the key
+/// `VDC`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Cloud {
     pub(crate) ids: Ids,
@@ -53,13 +54,21 @@ impl Cloud {
             self.addresses.take(network, *address);
         }
         let now = self.now();
-        self.tasks.start(plan, &mut self.ids, now, self.task_fault.as_ref())
+        self.tasks
+            .start(plan, &mut self.ids, now, self.task_fault.as_ref())
     }
 
-    /// Pays from the account with Capital Online. The number is the charge's, for a refund; there is
-    /// none where there was nothing to pay.
-    pub(crate) fn pay(&mut self, service: &str, item: &str, resources: Vec<String>, amount: Money) -> Option<usize> {
-        self.wallet.pay(Charge::new(self.now(), service, item, resources, amount))
+    /// Pays from the account with Capital Online. The number is the charge's, for a refund; there
+    /// is none where there was nothing to pay.
+    pub(crate) fn pay(
+        &mut self,
+        service: &str,
+        item: &str,
+        resources: Vec<String>,
+        amount: Money,
+    ) -> Option<usize> {
+        self.wallet
+            .pay(Charge::new(self.now(), service, item, resources, amount))
     }
 
     /// A number from 0 up to 1 that is always the same for the same purpose and number.

@@ -39,8 +39,8 @@ pub(crate) use keyed_by_id;
 /// How many places are counted together.
 const BLOCK: usize = 256;
 
-/// Resources of one kind. Finding, adding and removing one, and starting at the n-th, take no walk over the others; in a seed file
-/// it is a list.
+/// Resources of one kind. Finding, adding and removing one, and starting at the n-th, take no walk
+/// over the others; in a seed file it is a list.
 #[derive(Debug, Clone)]
 pub(crate) struct Store<T> {
     /// In the order of creation; what is removed leaves its place empty until half of them are.
@@ -54,7 +54,12 @@ pub(crate) struct Store<T> {
 
 impl<T> Default for Store<T> {
     fn default() -> Self {
-        Self { items: Vec::new(), taken: Vec::new(), places: HashMap::new(), index: Index::default() }
+        Self {
+            items: Vec::new(),
+            taken: Vec::new(),
+            places: HashMap::new(),
+            index: Index::default(),
+        }
     }
 }
 
@@ -95,7 +100,10 @@ impl<T: Keyed> Store<T> {
 
     /// Those that have, of each of some lists, any mark.
     pub(crate) fn marked(&self, lists: &[Vec<Mark<'_>>]) -> Found<'_, T> {
-        Found { store: self, places: self.index.places(lists) }
+        Found {
+            store: self,
+            places: self.index.places(lists),
+        }
     }
 
     /// The index as it must be.
@@ -104,7 +112,9 @@ impl<T: Keyed> Store<T> {
         let mut index = Index::default();
         for (place, item) in self.items.iter().enumerate() {
             let mut index = Marked::at(&mut index, place);
-            item.iter().flat_map(Keyed::marks).for_each(|mark| index.add(mark));
+            item.iter()
+                .flat_map(Keyed::marks)
+                .for_each(|mark| index.add(mark));
         }
         index == self.index
     }
@@ -127,7 +137,9 @@ impl<T: Keyed> Store<T> {
         let place = self.places.remove(id)?;
         let item = self.items[place].take();
         let mut index = Marked::at(&mut self.index, place);
-        item.iter().flat_map(Keyed::marks).for_each(|mark| index.take(mark));
+        item.iter()
+            .flat_map(Keyed::marks)
+            .for_each(|mark| index.take(mark));
         self.taken[place / BLOCK] -= 1;
         if self.items.len() > BLOCK && self.places.len() < self.items.len() / 2 {
             self.close_up();
@@ -145,12 +157,20 @@ impl<T: Keyed> Store<T> {
 
     /// Leaves no place empty.
     fn close_up(&mut self) {
-        *self = std::mem::take(&mut self.items).into_iter().flatten().collect();
+        *self = std::mem::take(&mut self.items)
+            .into_iter()
+            .flatten()
+            .collect();
     }
 
     /// In the order of their creation, from either end.
     pub(crate) fn iter(&self) -> Iter<'_, T> {
-        Iter { store: self, next: 0, end: self.items.len(), left: self.len() }
+        Iter {
+            store: self,
+            next: 0,
+            end: self.items.len(),
+            left: self.len(),
+        }
     }
 
     /// For what has no marks, as [`Self::get_mut`].
@@ -168,7 +188,10 @@ struct Marked<'a> {
 
 impl<'a> Marked<'a> {
     fn at(index: &'a mut Index, place: usize) -> Self {
-        Self { index, place: u32::try_from(place).unwrap_or(u32::MAX) }
+        Self {
+            index,
+            place: u32::try_from(place).unwrap_or(u32::MAX),
+        }
     }
 
     fn add(&mut self, mark: Mark<'_>) {
@@ -194,14 +217,20 @@ impl<'a, T> Found<'a, T> {
 
     /// Whether a resource is among them.
     pub(crate) fn contains(&self, id: &str) -> bool {
-        let place = self.store.places.get(id).and_then(|place| u32::try_from(*place).ok());
+        let place = self
+            .store
+            .places
+            .get(id)
+            .and_then(|place| u32::try_from(*place).ok());
         place.is_some_and(|place| self.places.binary_search(&place).is_ok())
     }
 
     /// In the order of their creation, without the first ones.
     pub(crate) fn skipping(&self, number: usize) -> impl Iterator<Item = &'a T> {
         let (store, places) = (self.store, self.places.get(number..).unwrap_or_default());
-        places.iter().filter_map(|place| store.items[*place as usize].as_ref())
+        places
+            .iter()
+            .filter_map(|place| store.items[*place as usize].as_ref())
     }
 }
 
@@ -316,7 +345,10 @@ impl<'de, T: Keyed + Deserialize<'de>> Visitor<'de> for List<T> {
         let mut store = Store::default();
         while let Some(item) = list.next_element::<T>()? {
             if store.contains(item.key()) {
-                return Err(A::Error::custom(format!("the id {:?} stands here twice", item.key())));
+                return Err(A::Error::custom(format!(
+                    "the id {:?} stands here twice",
+                    item.key()
+                )));
             }
             store.insert(item);
         }
@@ -339,7 +371,10 @@ mod tests {
 
     impl Thing {
         fn new(id: impl Into<String>) -> Self {
-            Self { id: id.into(), tags: Vec::new() }
+            Self {
+                id: id.into(),
+                tags: Vec::new(),
+            }
         }
     }
 
@@ -351,7 +386,10 @@ mod tests {
         }
 
         fn marks(&self) -> impl Iterator<Item = Mark<'_>> {
-            let kinds = self.tags.iter().flat_map(|tag| [Mark::Number(*tag), Mark::Rare(*tag)]);
+            let kinds = self
+                .tags
+                .iter()
+                .flat_map(|tag| [Mark::Number(*tag), Mark::Rare(*tag)]);
             kinds.chain([Mark::Text(&self.id[..1])])
         }
     }
@@ -367,7 +405,10 @@ mod tests {
     #[test]
     fn the_order_of_creation_outlives_removals() {
         let mut store = store("dbac");
-        assert_eq!(store.remove("a").map(|thing| thing.id).as_deref(), Some("a"));
+        assert_eq!(
+            store.remove("a").map(|thing| thing.id).as_deref(),
+            Some("a")
+        );
         assert!(store.remove("a").is_none() && !store.contains("a") && store.contains("c"));
         store.insert(Thing::new("a"));
         store.retain(|thing| thing.id != "b");
@@ -438,6 +479,12 @@ mod tests {
         assert_eq!(text, r#"[{"id":"b"},{"id":"a"}]"#);
         assert_eq!(ids(&serde_json::from_str(&text).unwrap()), "ba");
         let twice = serde_json::from_str::<Store<Thing>>(r#"[{"id":"a"},{"id":"a"}]"#);
-        assert!(twice.err().unwrap().to_string().contains(r#"the id "a" stands here twice"#));
+        assert!(
+            twice
+                .err()
+                .unwrap()
+                .to_string()
+                .contains(r#"the id "a" stands here twice"#)
+        );
     }
 }

@@ -36,7 +36,8 @@ pub(crate) enum Stage {
 }
 
 impl Dialect {
-    /// The stage in the words of the dialect. Those for running and failed events are the vendor's clients'.
+    /// The stage in the words of the dialect. Those for running and failed events are the vendor's
+    /// clients'.
     pub(crate) fn word(self, stage: Stage) -> &'static str {
         let [waiting, working, done, failed] = match self {
             Self::CdsTask | Self::Unasked => ["NEW", "DOING", "FINISH", "ERROR"],
@@ -65,9 +66,11 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    /// How long the `number`th task takes: always the same for the same seed, in whole milliseconds.
+    /// How long the `number`th task takes: always the same for the same seed, in whole
+    /// milliseconds.
     pub(crate) fn duration(self, seed: u64, number: u64) -> Duration {
-        let seconds = f64::from(self.least) + f64::from(self.most - self.least) * ids::fraction(seed, "task", number);
+        let seconds = f64::from(self.least)
+            + f64::from(self.most - self.least) * ids::fraction(seed, "task", number);
         Duration::try_from_secs_f64((seconds * 1000.0).round() / 1000.0).unwrap_or(Duration::ZERO)
     }
 }
@@ -75,7 +78,12 @@ impl Work {
 impl Dialect {
     /// A work of this dialect, and how many seconds it takes at least and at most.
     pub(crate) const fn work(self, kind: &'static str, least: u32, most: u32) -> Work {
-        Work { dialect: self, kind, least, most }
+        Work {
+            dialect: self,
+            kind,
+            least,
+            most,
+        }
     }
 }
 
@@ -105,12 +113,24 @@ impl Plan {
     /// A task about resources that it does not hold.
     pub(crate) fn about(work: Work, resources: Vec<String>) -> Self {
         let (request, holds, reserves, effect, undo) = (None, Vec::new(), Vec::new(), None, None);
-        Self { work, request, shows: "updating", resources, holds, reserves, effect, undo }
+        Self {
+            work,
+            request,
+            shows: "updating",
+            resources,
+            holds,
+            reserves,
+            effect,
+            undo,
+        }
     }
 
     /// A task about resources that nothing else may touch meanwhile.
     pub(crate) fn holding(work: Work, resources: Vec<String>) -> Self {
-        Self { holds: resources.clone(), ..Self::about(work, resources) }
+        Self {
+            holds: resources.clone(),
+            ..Self::about(work, resources)
+        }
     }
 
     /// The resources that the task names, where they are not the held ones.
@@ -120,7 +140,10 @@ impl Plan {
 
     /// The state that held resources show.
     pub(crate) fn showing(self, state: &'static str) -> Self {
-        Self { shows: state, ..self }
+        Self {
+            shows: state,
+            ..self
+        }
     }
 
     /// Addresses of networks that are taken meanwhile.
@@ -130,17 +153,26 @@ impl Plan {
 
     /// The client's own id of the call.
     pub(crate) fn asked_with(self, request: &str) -> Self {
-        Self { request: Some(request.to_owned()), ..self }
+        Self {
+            request: Some(request.to_owned()),
+            ..self
+        }
     }
 
     /// What happens when the task has done its work.
     pub(crate) fn then(self, effect: impl Into<Effect>) -> Self {
-        Self { effect: Some(effect.into()), ..self }
+        Self {
+            effect: Some(effect.into()),
+            ..self
+        }
     }
 
     /// What is undone where the task fails.
     pub(crate) fn or_else(self, undo: impl Into<Effect>) -> Self {
-        Self { undo: Some(undo.into()), ..self }
+        Self {
+            undo: Some(undo.into()),
+            ..self
+        }
     }
 }
 
@@ -184,8 +216,13 @@ impl Task {
         match self.progress {
             Progress::Ended(_) if self.failure.is_some() => Stage::Failed,
             Progress::Ended(_) => Stage::Done,
-            Progress::Running { started, due: Some(due) } if now < started + due.saturating_sub(started) / 10 => Stage::Waiting,
-            Progress::Running { started, due: None } if now < started + Duration::from_secs(2) => Stage::Waiting,
+            Progress::Running {
+                started,
+                due: Some(due),
+            } if now < started + due.saturating_sub(started) / 10 => Stage::Waiting,
+            Progress::Running { started, due: None } if now < started + Duration::from_secs(2) => {
+                Stage::Waiting
+            }
             Progress::Running { .. } => Stage::Working,
         }
     }

@@ -129,10 +129,18 @@ impl Entry<EffectEntry> {
             Some(ended) => Progress::Ended(ended),
             None => Progress::Running {
                 started: elapsed.saturating_sub(self.run_so_far()?),
-                due: self.has_left.map(duration).transpose()?.map(|left| elapsed + left),
+                due: self
+                    .has_left
+                    .map(duration)
+                    .transpose()?
+                    .map(|left| elapsed + left),
             },
         };
-        let read = |effect: Option<EffectEntry>| effect.map(|effect| read_effect(services, effect)).transpose();
+        let read = |effect: Option<EffectEntry>| {
+            effect
+                .map(|effect| read_effect(services, effect))
+                .transpose()
+        };
         Ok(Task {
             id: self.id,
             dialect: self.dialect,

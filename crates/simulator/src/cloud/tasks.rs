@@ -7,7 +7,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-/// The number that task ids of Capital Online start from; the document's example of `DescribeTask` has it.
+/// The number that task ids of Capital Online start from; the document's example of `DescribeTask`
+/// has it.
 pub(crate) const FIRST_TASK: u64 = 190_982;
 
 /// What the end of a task leaves to do.
@@ -54,7 +55,10 @@ impl Tasks {
 
     /// A task of a dialect by its id.
     pub(crate) fn get(&self, dialect: Dialect, id: &str) -> Option<&Task> {
-        self.places.get(id).map(|place| &self.list[*place]).filter(|task| task.dialect == dialect)
+        self.places
+            .get(id)
+            .map(|place| &self.list[*place])
+            .filter(|task| task.dialect == dialect)
     }
 
     /// How far a task has come.
@@ -84,24 +88,40 @@ impl Tasks {
 
     /// The addresses that running tasks reserve.
     pub(crate) fn reserved(&self) -> impl Iterator<Item = &(String, Ipv4Addr)> {
-        self.list.iter().filter(|task| task.ended().is_none()).flat_map(|task| &task.reserves)
+        self.list
+            .iter()
+            .filter(|task| task.ended().is_none())
+            .flat_map(|task| &task.reserves)
     }
 
     /// Starts a task now.
-    pub(crate) fn start(&mut self, plan: Plan, ids: &mut Ids, now: Timestamp, fate: Option<&TaskFault>) -> String {
+    pub(crate) fn start(
+        &mut self,
+        plan: Plan,
+        ids: &mut Ids,
+        now: Timestamp,
+        fate: Option<&TaskFault>,
+    ) -> String {
         let id = match plan.work.dialect {
-            Dialect::CdsTask => {
-                ids.number("cds_task", FIRST_TASK, |number| self.places.contains_key(&number.to_string())).to_string()
-            }
+            Dialect::CdsTask => ids
+                .number("cds_task", FIRST_TASK, |number| {
+                    self.places.contains_key(&number.to_string())
+                })
+                .to_string(),
             _ => ids.uuid(),
         };
-        let duration = plan.work.duration(ids.seed(), FIRST_TASK + self.list.len() as u64);
+        let duration = plan
+            .work
+            .duration(ids.seed(), FIRST_TASK + self.list.len() as u64);
         let (failure, hangs) = match fate {
             Some(TaskFault::Fails(reason)) => (Some(reason.clone()), false),
             Some(TaskFault::Hangs) => (None, true),
             None => (None, false),
         };
-        let progress = Progress::Running { started: self.elapsed, due: (!hangs).then(|| self.elapsed + duration) };
+        let progress = Progress::Running {
+            started: self.elapsed,
+            due: (!hangs).then(|| self.elapsed + duration),
+        };
         self.add(Task {
             id: id.clone(),
             dialect: plan.work.dialect,
@@ -124,7 +144,8 @@ impl Tasks {
         let place = self.list.len();
         if let Progress::Running { due, .. } = task.progress {
             self.due.extend(due.map(|due| (due, place)));
-            self.holders.extend(task.holds.iter().map(|resource| (resource.clone(), place)));
+            self.holders
+                .extend(task.holds.iter().map(|resource| (resource.clone(), place)));
         }
         self.places.insert(task.id.clone(), place);
         self.list.push(task);
@@ -146,6 +167,9 @@ impl Tasks {
             }
         }
         let (effect, undo) = (task.effect.take(), task.undo.take());
-        Some(End { frees: std::mem::take(&mut task.reserves), effect: if task.failure.is_some() { undo } else { effect } })
+        Some(End {
+            frees: std::mem::take(&mut task.reserves),
+            effect: if task.failure.is_some() { undo } else { effect },
+        })
     }
 }

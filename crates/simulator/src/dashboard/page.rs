@@ -77,8 +77,16 @@ pub(crate) fn status(simulator: &Simulator) -> Json {
 
 /// The tasks that run, and the last ones that ended.
 fn tasks(tasks: &Tasks) -> Vec<Json> {
-    let running = tasks.iter().rev().filter(|task| task.ended().is_none()).take(LONGEST_LIST);
-    let ended = tasks.iter().rev().filter(|task| task.ended().is_some()).take(LONGEST_LIST / 4);
+    let running = tasks
+        .iter()
+        .rev()
+        .filter(|task| task.ended().is_none())
+        .take(LONGEST_LIST);
+    let ended = tasks
+        .iter()
+        .rev()
+        .filter(|task| task.ended().is_some())
+        .take(LONGEST_LIST / 4);
     running.chain(ended).map(|task| view(tasks, task)).collect()
 }
 
@@ -86,8 +94,14 @@ fn view(tasks: &Tasks, task: &Task) -> Json {
     let part = match task.progress {
         Progress::Ended(_) => Some(1.0),
         Progress::Running { due: None, .. } => None,
-        Progress::Running { started, due: Some(due) } => {
-            let (passed, all) = (tasks.elapsed().saturating_sub(started), due.saturating_sub(started));
+        Progress::Running {
+            started,
+            due: Some(due),
+        } => {
+            let (passed, all) = (
+                tasks.elapsed().saturating_sub(started),
+                due.saturating_sub(started),
+            );
             Some(passed.as_secs_f64() / all.as_secs_f64().max(0.001))
         }
     };
@@ -106,7 +120,15 @@ fn view(tasks: &Tasks, task: &Task) -> Json {
 fn services(kernel: &Kernel) -> Map<String, Json> {
     let with_something = kernel.lists().map(|(service, lists)| {
         let lists = lists.into_iter().filter(|(_, list)| list.count > 0);
-        (service.to_owned(), lists.map(|(name, list)| (name.to_owned(), json!(list))).collect::<Map<_, _>>())
+        (
+            service.to_owned(),
+            lists
+                .map(|(name, list)| (name.to_owned(), json!(list)))
+                .collect::<Map<_, _>>(),
+        )
     });
-    with_something.filter(|(_, lists)| !lists.is_empty()).map(|(name, lists)| (name, Json::Object(lists))).collect()
+    with_something
+        .filter(|(_, lists)| !lists.is_empty())
+        .map(|(name, lists)| (name, Json::Object(lists)))
+        .collect()
 }

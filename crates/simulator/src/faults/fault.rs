@@ -25,13 +25,15 @@ pub enum Fault {
         /// Whether the call is carried out all the same.
         carried_out: bool,
     },
-    /// No connection is made. On a socket it is made and closed at once, because only then is the Action known.
+    /// No connection is made. On a socket it is made and closed at once, because only then is the
+    /// Action known.
     NoConnection,
     /// The connection closes without an answer; the call is not carried out.
     DropBefore,
     /// The call is carried out and the connection closes without an answer.
     DropAfter,
-    /// The call is carried out; the answer ends in the middle, with the Content-Length of the whole.
+    /// The call is carried out; the answer ends in the middle, with the Content-Length of the
+    /// whole.
     CutShort,
     /// The call is carried out; the answer is not JSON.
     Malformed,
@@ -47,9 +49,11 @@ pub enum Fault {
     TaskFails(String),
     /// The call starts its tasks, which never end.
     TaskHangs,
-    /// A page after the first is read as if an item had come before it meanwhile: its first item stood on the page before already.
+    /// A page after the first is read as if an item had come before it meanwhile: its first item
+    /// stood on the page before already.
     PageGrows,
-    /// A page after the first is read as if an item before it had gone meanwhile: one item stands on no page.
+    /// A page after the first is read as if an item before it had gone meanwhile: one item stands
+    /// on no page.
     PageShrinks,
 }
 
@@ -57,10 +61,19 @@ impl fmt::Display for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refuse { code, http: None } => write!(formatter, "refuse:{code}"),
-            Self::Refuse { code, http: Some(http) } => write!(formatter, "refuse:{code}:{http}"),
+            Self::Refuse {
+                code,
+                http: Some(http),
+            } => write!(formatter, "refuse:{code}:{http}"),
             Self::Throttle => formatter.write_str("throttle"),
-            Self::ServerError { http, carried_out: false } => write!(formatter, "error:{http}"),
-            Self::ServerError { http, carried_out: true } => write!(formatter, "error-after:{http}"),
+            Self::ServerError {
+                http,
+                carried_out: false,
+            } => write!(formatter, "error:{http}"),
+            Self::ServerError {
+                http,
+                carried_out: true,
+            } => write!(formatter, "error-after:{http}"),
             Self::NoConnection => formatter.write_str("no-connection"),
             Self::DropBefore => formatter.write_str("drop-before"),
             Self::DropAfter => formatter.write_str("drop-after"),
@@ -92,7 +105,14 @@ pub struct FaultRule {
 impl FaultRule {
     /// A fault at every call.
     pub fn new(fault: Fault) -> Self {
-        Self { pattern: None, after: 0, times: None, chance: 1.0, retry_after: None, fault }
+        Self {
+            pattern: None,
+            after: 0,
+            times: None,
+            chance: 1.0,
+            retry_after: None,
+            fault,
+        }
     }
 
     /// Only at Actions of this name, as `CreateDisk`, `cds.ccs.CreateDisk` or `Describe*`.
@@ -123,7 +143,8 @@ impl FaultRule {
         self
     }
 
-    /// Where an answer with an error's status comes of it, that has a `Retry-After` of so many seconds.
+    /// Where an answer with an error's status comes of it, that has a `Retry-After` of so many
+    /// seconds.
     #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after = Some(seconds);
@@ -132,30 +153,50 @@ impl FaultRule {
 
     /// Refuses a pattern that no Action of the catalogue has.
     pub fn known_to(self, catalog: &Catalog) -> Result<Self, String> {
-        let Some(pattern) = &self.pattern else { return Ok(self) };
+        let Some(pattern) = &self.pattern else {
+            return Ok(self);
+        };
         let actions = catalog.actions().map_err(|error| error.to_string())?;
         if actions.iter().any(|action| self.names(action)) {
             return Ok(self);
         }
-        let names = actions.iter().map(|action| if pattern.contains('.') { &*action.full_name } else { action.name.as_str() });
+        let names = actions.iter().map(|action| {
+            if pattern.contains('.') {
+                &*action.full_name
+            } else {
+                action.name.as_str()
+            }
+        });
         let near = suggest::nearest(pattern, names);
-        Err(format!("no Action is named {pattern}{}", suggest::did_you_mean(&near)))
+        Err(format!(
+            "no Action is named {pattern}{}",
+            suggest::did_you_mean(&near)
+        ))
     }
 
     fn names(&self, action: &Action) -> bool {
-        self.pattern.as_deref().is_none_or(|pattern| glob(pattern, &action.name) || glob(pattern, &action.full_name))
+        self.pattern
+            .as_deref()
+            .is_none_or(|pattern| glob(pattern, &action.name) || glob(pattern, &action.full_name))
     }
 
     fn matches(&self, action: &Action, given: Option<Params>) -> bool {
         let is_paging = matches!(self.fault, Fault::PageGrows | Fault::PageShrinks);
-        self.names(action) && (!is_paging || given.is_some_and(|given| is_later_page(action, given)))
+        self.names(action)
+            && (!is_paging || given.is_some_and(|given| is_later_page(action, given)))
     }
 }
 
 /// Whether a call asks for another page than the first.
 fn is_later_page(action: &Action, given: Params) -> bool {
-    let Some(paginator) = &action.paginator else { return false };
-    let number = |name: &Option<String>| name.as_deref().and_then(|name| given.number(name)).unwrap_or(0);
+    let Some(paginator) = &action.paginator else {
+        return false;
+    };
+    let number = |name: &Option<String>| {
+        name.as_deref()
+            .and_then(|name| given.number(name))
+            .unwrap_or(0)
+    };
     number(&paginator.page) > 1 || number(&paginator.offset) > 0
 }
 
@@ -177,7 +218,11 @@ pub(crate) struct TriggeredFault {
 
 impl Faults {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, draws: 0, rules: Vec::new() }
+        Self {
+            seed,
+            draws: 0,
+            rules: Vec::new(),
+        }
     }
 
     pub(crate) fn add(&mut self, rule: FaultRule) {
@@ -189,8 +234,16 @@ impl Faults {
     }
 
     /// The fault of a call, if it has one. Its parameters are not known where they do not fit.
-    pub(crate) fn triggered(&mut self, action: &Action, given: Option<Params>) -> Option<TriggeredFault> {
-        for rule in self.rules.iter_mut().filter(|rule| rule.times != Some(0) && rule.matches(action, given)) {
+    pub(crate) fn triggered(
+        &mut self,
+        action: &Action,
+        given: Option<Params>,
+    ) -> Option<TriggeredFault> {
+        for rule in self
+            .rules
+            .iter_mut()
+            .filter(|rule| rule.times != Some(0) && rule.matches(action, given))
+        {
             if rule.after > 0 {
                 rule.after -= 1;
                 continue;
@@ -198,7 +251,10 @@ impl Faults {
             self.draws += 1;
             if ids::fraction(self.seed, "fault", self.draws) < rule.chance {
                 rule.times = rule.times.map(|times| times - 1);
-                return Some(TriggeredFault { fault: rule.fault.clone(), retry_after: rule.retry_after });
+                return Some(TriggeredFault {
+                    fault: rule.fault.clone(),
+                    retry_after: rule.retry_after,
+                });
             }
         }
         None
@@ -209,9 +265,9 @@ impl Faults {
 fn glob(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == name,
-        Some((start, rest)) => name
-            .strip_prefix(start)
-            .is_some_and(|tail| rest.is_empty() || tail.char_indices().any(|(at, _)| glob(rest, &tail[at..]))),
+        Some((start, rest)) => name.strip_prefix(start).is_some_and(|tail| {
+            rest.is_empty() || tail.char_indices().any(|(at, _)| glob(rest, &tail[at..]))
+        }),
     }
 }
 
@@ -221,7 +277,13 @@ mod tests {
 
     #[test]
     fn a_star_stands_for_anything() {
-        assert!(glob("*", "CreateDisk") && glob("Create*", "CreateDisk") && glob("*Disk", "CreateDisk"));
-        assert!(!glob("Delete*", "CreateDisk") && !glob("Create", "CreateDisk") && !glob("*x", "CreateDisk"));
+        assert!(
+            glob("*", "CreateDisk") && glob("Create*", "CreateDisk") && glob("*Disk", "CreateDisk")
+        );
+        assert!(
+            !glob("Delete*", "CreateDisk")
+                && !glob("Create", "CreateDisk")
+                && !glob("*x", "CreateDisk")
+        );
     }
 }

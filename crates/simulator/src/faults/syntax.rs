@@ -74,12 +74,22 @@ impl FromStr for FaultRule {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (body, limits) = split_limits(text);
-        let (pattern, kind) = body.split_once(':').ok_or("a fault is written PATTERN:KIND, as CreateDisk:drop-after,times=1")?;
+        let (pattern, kind) = body
+            .split_once(':')
+            .ok_or("a fault is written PATTERN:KIND, as CreateDisk:drop-after,times=1")?;
         if pattern.is_empty() {
-            return Err("the pattern in front of the colon is empty; * stands for every Action".to_owned());
+            return Err(
+                "the pattern in front of the colon is empty; * stands for every Action".to_owned(),
+            );
         }
-        let (kind, argument) = kind.split_once(':').map_or((kind, None), |(kind, argument)| (kind, Some(argument)));
-        let mut rule = Self::new(fault(kind, argument.filter(|argument| !argument.is_empty()))?).on(pattern);
+        let (kind, argument) = kind
+            .split_once(':')
+            .map_or((kind, None), |(kind, argument)| (kind, Some(argument)));
+        let mut rule = Self::new(fault(
+            kind,
+            argument.filter(|argument| !argument.is_empty()),
+        )?)
+        .on(pattern);
         for (name, value) in limits {
             rule = limited(rule, name, value)?;
         }
@@ -91,7 +101,9 @@ impl FromStr for FaultRule {
 fn split_limits(text: &str) -> (&str, Vec<(&str, &str)>) {
     let mut body = text;
     let mut limits = Vec::new();
-    while let Some((front, (name, value))) = body.rsplit_once(',').and_then(|(front, limit)| Some((front, limit.split_once('=')?)))
+    while let Some((front, (name, value))) = body
+        .rsplit_once(',')
+        .and_then(|(front, limit)| Some((front, limit.split_once('=')?)))
     {
         limits.insert(0, (name.trim(), value.trim()));
         body = front;
@@ -100,16 +112,28 @@ fn split_limits(text: &str) -> (&str, Vec<(&str, &str)>) {
 }
 
 fn limited(rule: FaultRule, name: &str, value: &str) -> Result<FaultRule, String> {
-    let whole = || value.parse::<u32>().map_err(|_| format!("{name} is a whole number, not {value:?}"));
+    let whole = || {
+        value
+            .parse::<u32>()
+            .map_err(|_| format!("{name} is a whole number, not {value:?}"))
+    };
     match name.replace('_', "-").as_str() {
         "times" => Ok(rule.times(whole()?)),
         "after" => Ok(rule.after(whole()?)),
         "retry-after" => Ok(rule.retry_after(whole()?)),
         "chance" => {
-            let (number, divisor) = value.strip_suffix('%').map_or((value, 1.0), |number| (number, 100.0));
-            let chance = number.trim().parse::<f64>().ok().map(|number| number / divisor);
+            let (number, divisor) = value
+                .strip_suffix('%')
+                .map_or((value, 1.0), |number| (number, 100.0));
+            let chance = number
+                .trim()
+                .parse::<f64>()
+                .ok()
+                .map(|number| number / divisor);
             let chance = chance.filter(|chance| (0.0..=1.0).contains(chance));
-            Ok(rule.with_probability(chance.ok_or_else(|| format!("chance is from 0 to 1, or from 0% to 100%, not {value:?}"))?))
+            Ok(rule.with_probability(chance.ok_or_else(|| {
+                format!("chance is from 0 to 1, or from 0% to 100%, not {value:?}")
+            })?))
         }
         _ => Err(unknown("limit", name, LIMITS)),
     }
@@ -117,53 +141,80 @@ fn limited(rule: FaultRule, name: &str, value: &str) -> Result<FaultRule, String
 
 fn unknown(what: &str, name: &str, known: &[&str]) -> String {
     let near = suggest::did_you_mean(&suggest::nearest(name, known.iter().copied()));
-    let near = if near.is_empty() { format!("; there are {}", known.join(", ")) } else { near };
+    let near = if near.is_empty() {
+        format!("; there are {}", known.join(", "))
+    } else {
+        near
+    };
     format!("there is no {what} {name:?}{near}")
 }
 
 fn fault(kind: &str, argument: Option<&str>) -> Result<Fault, String> {
     let name = kind.trim().replace('_', "-");
     let status = |text: &str| {
-        let status = text.parse::<u16>().ok().filter(|status| (400..=599).contains(status));
+        let status = text
+            .parse::<u16>()
+            .ok()
+            .filter(|status| (400..=599).contains(status));
         status.ok_or_else(|| format!("{name} takes an HTTP status from 400 to 599, not {text:?}"))
     };
     let alone = |fault: Fault| match argument {
         None => Ok(fault),
-        Some(argument) => Err(format!("{name} takes no argument, and {argument:?} was given")),
+        Some(argument) => Err(format!(
+            "{name} takes no argument, and {argument:?} was given"
+        )),
     };
     match name.as_str() {
         "refuse" => {
-            let argument = argument.ok_or("refuse needs a code, as refuse:NotEnoughBalance or refuse:Busy:503")?;
+            let argument = argument
+                .ok_or("refuse needs a code, as refuse:NotEnoughBalance or refuse:Busy:503")?;
             // A code may have colons; a status stands behind the last one.
             let (code, http) = match argument.rsplit_once(':') {
                 Some((code, http)) => (code, Some(status(http)?)),
                 None => (argument, None),
             };
-            Ok(Fault::Refuse { code: code.to_owned(), http })
+            Ok(Fault::Refuse {
+                code: code.to_owned(),
+                http,
+            })
         }
         "throttle" => alone(Fault::Throttle),
         "error" | "error-after" => {
             let http = argument.map_or(Ok(500), status)?;
-            Ok(Fault::ServerError { http, carried_out: name == "error-after" })
+            Ok(Fault::ServerError {
+                http,
+                carried_out: name == "error-after",
+            })
         }
         "no-connection" => alone(Fault::NoConnection),
         "drop-before" => alone(Fault::DropBefore),
         "drop-after" => alone(Fault::DropAfter),
         "delay" => {
             let seconds = argument.and_then(|text| text.trim().trim_end_matches('s').parse().ok());
-            let delay =
-                seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).filter(|delay| *delay <= LONGEST_DELAY);
-            Ok(Fault::Delay(delay.ok_or("delay needs seconds, as delay:30 or delay:0.5, an hour at most")?))
+            let delay = seconds
+                .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+                .filter(|delay| *delay <= LONGEST_DELAY);
+            Ok(Fault::Delay(delay.ok_or(
+                "delay needs seconds, as delay:30 or delay:0.5, an hour at most",
+            )?))
         }
         "cut-short" => alone(Fault::CutShort),
         "malformed" => alone(Fault::Malformed),
         "empty" => alone(Fault::Empty),
         "deep" => alone(Fault::Deep),
         "large" => {
-            let bytes = argument.map_or(Some(LARGE), |text| text.parse().ok()).filter(|bytes| *bytes <= LARGEST);
-            Ok(Fault::TooLarge(bytes.ok_or_else(|| format!("large takes a number of bytes, {LARGEST} at most"))?))
+            let bytes = argument
+                .map_or(Some(LARGE), |text| text.parse().ok())
+                .filter(|bytes| *bytes <= LARGEST);
+            Ok(Fault::TooLarge(bytes.ok_or_else(|| {
+                format!("large takes a number of bytes, {LARGEST} at most")
+            })?))
         }
-        "task-fails" => Ok(Fault::TaskFails(argument.unwrap_or("the simulator was told to fail it").to_owned())),
+        "task-fails" => Ok(Fault::TaskFails(
+            argument
+                .unwrap_or("the simulator was told to fail it")
+                .to_owned(),
+        )),
         "task-hangs" => alone(Fault::TaskHangs),
         "page-grows" => alone(Fault::PageGrows),
         "page-shrinks" => alone(Fault::PageShrinks),
@@ -175,13 +226,26 @@ const LONGEST_DELAY: Duration = Duration::from_hours(1);
 const LARGEST: usize = 1 << 30;
 
 impl FaultRule {
-    /// From a script's table: `{ action = "CreateDisk", kind = "drop_after", times = 1 }`. `action` is a pattern; a kind's argument
-    /// is `code` and `http`, `seconds`, `reason` or `bytes`.
+    /// From a script's table: `{ action = "CreateDisk", kind = "drop_after", times = 1 }`. `action`
+    /// is a pattern; a kind's argument is `code` and `http`, `seconds`, `reason` or `bytes`.
     pub fn from_table(table: &Map<String, Json>) -> Result<Self, String> {
-        let known = || ["action", "kind"].iter().chain(LIMITS).chain(DETAILS).map(|name| name.replace('-', "_"));
-        if let Some(name) = table.keys().find(|name| !known().any(|known| known == **name)) {
+        let known = || {
+            ["action", "kind"]
+                .iter()
+                .chain(LIMITS)
+                .chain(DETAILS)
+                .map(|name| name.replace('-', "_"))
+        };
+        if let Some(name) = table
+            .keys()
+            .find(|name| !known().any(|known| known == **name))
+        {
             let known: Vec<String> = known().collect();
-            return Err(unknown("field of a fault", name, &known.iter().map(String::as_str).collect::<Vec<_>>()));
+            return Err(unknown(
+                "field of a fault",
+                name,
+                &known.iter().map(String::as_str).collect::<Vec<_>>(),
+            ));
         }
         let text = |name: &str| match table.get(name) {
             None | Some(Json::Null) => Ok(None),
@@ -189,7 +253,8 @@ impl FaultRule {
             Some(Json::Number(number)) => Ok(Some(number.to_string())),
             Some(_) => Err(format!("{name} is a text or a number")),
         };
-        let kind = text("kind")?.ok_or("a fault needs a kind, as { action = \"CreateDisk\", kind = \"drop_after\" }")?;
+        let kind = text("kind")?
+            .ok_or("a fault needs a kind, as { action = \"CreateDisk\", kind = \"drop_after\" }")?;
         let mut details = Vec::new();
         for name in DETAILS {
             details.extend(text(name)?);
@@ -233,19 +298,34 @@ mod tests {
     #[test]
     fn a_command_line_and_a_table_mean_the_same() {
         let same = |text: &str, table: serde_json::Value| {
-            assert_eq!(view(text), format!("{:?}", FaultRule::from_table(table.as_object().unwrap()).unwrap()));
+            assert_eq!(
+                view(text),
+                format!(
+                    "{:?}",
+                    FaultRule::from_table(table.as_object().unwrap()).unwrap()
+                )
+            );
         };
-        same("CreateDisk:drop-after,times=1", json!({"action": "CreateDisk", "kind": "drop_after", "times": 1}));
+        same(
+            "CreateDisk:drop-after,times=1",
+            json!({"action": "CreateDisk", "kind": "drop_after", "times": 1}),
+        );
         same(
             "*:error:503,chance=5%,retry-after=2",
             json!({"action": "*", "kind": "error", "http": 503, "chance": 0.05, "retry_after": 2}),
         );
-        same("a.*:refuse:Busy:503,after=3", json!({"action": "a.*", "kind": "refuse", "code": "Busy", "http": 503, "after": 3}));
+        same(
+            "a.*:refuse:Busy:503,after=3",
+            json!({"action": "a.*", "kind": "refuse", "code": "Busy", "http": 503, "after": 3}),
+        );
         same(
             "*:task-fails:no room, sorry,times=2",
             json!({"action": "*", "kind": "task-fails", "reason": "no room, sorry", "times": 2}),
         );
-        same("*:delay:0.5", json!({"action": "*", "kind": "delay", "seconds": 0.5}));
+        same(
+            "*:delay:0.5",
+            json!({"action": "*", "kind": "delay", "seconds": 0.5}),
+        );
     }
 
     #[test]
@@ -270,9 +350,22 @@ mod tests {
     fn a_pattern_must_name_an_action() {
         let catalog = Catalog::default();
         for pattern in ["CreateDisk", "cds.ebs.CreateDisk", "Describe*", "*"] {
-            assert!(format!("{pattern}:throttle").parse::<FaultRule>().unwrap().known_to(&catalog).is_ok());
+            assert!(
+                format!("{pattern}:throttle")
+                    .parse::<FaultRule>()
+                    .unwrap()
+                    .known_to(&catalog)
+                    .is_ok()
+            );
         }
-        let unknown = "CreateDsk:throttle".parse::<FaultRule>().unwrap().known_to(&catalog).unwrap_err();
-        assert!(unknown.starts_with("no Action is named CreateDsk; did you mean CreateDisk"), "{unknown}");
+        let unknown = "CreateDsk:throttle"
+            .parse::<FaultRule>()
+            .unwrap()
+            .known_to(&catalog)
+            .unwrap_err();
+        assert!(
+            unknown.starts_with("no Action is named CreateDsk; did you mean CreateDisk"),
+            "{unknown}"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Parameters held against the catalogue, as the cloud does it: what is unknown passes, what is wrong is refused.
+//! Parameters held against the catalogue, as the cloud does it: what is unknown passes, what is
+//! wrong is refused.
 
 use crate::cloud::addresses::Range;
 use crate::cloud::refusal::Refusal;
@@ -9,18 +10,33 @@ use cumulua_core::catalog::{Action, Kind, Param, Required, path};
 use serde_json::{Map, Value as Json};
 use std::net::Ipv4Addr;
 
-/// The checked parameters of a call: from the JSON body of a POST to Capital Online, otherwise from the query and the form.
-pub(crate) fn parameters(action: &Action, incoming: &Incoming) -> Result<Map<String, Json>, Refusal> {
+/// The checked parameters of a call: from the JSON body of a POST to Capital Online, otherwise from
+/// the query and the form.
+pub(crate) fn parameters(
+    action: &Action,
+    incoming: &Incoming,
+) -> Result<Map<String, Json>, Refusal> {
     let in_body = incoming.product == Product::Cds && incoming.method == "POST";
-    let mut given = if in_body { from_body(incoming)? } else { flat::unfold(action, &incoming.signed())? };
+    let mut given = if in_body {
+        from_body(incoming)?
+    } else {
+        flat::unfold(action, &incoming.signed())?
+    };
     given.retain(|_, value| !value.is_null());
     all_fit(action, &action.params, &mut given)?;
     for group in &action.one_of {
-        let count = group.iter().filter(|name| given.contains_key(*name)).count();
+        let count = group
+            .iter()
+            .filter(|name| given.contains_key(*name))
+            .count();
         if count == 0 {
             return Err(Refusal::missing(action, &group.join(" or ")));
         } else if count > 1 {
-            return Err(Refusal::malformed(action, &group.join(" and "), "only one of them may be given"));
+            return Err(Refusal::malformed(
+                action,
+                &group.join(" and "),
+                "only one of them may be given",
+            ));
         }
     }
     Ok(given)
@@ -33,11 +49,18 @@ fn from_body(incoming: &Incoming) -> Result<Map<String, Json>, Refusal> {
     }
     match serde_json::from_slice(incoming.body) {
         Ok(Json::Object(map)) => Ok(map),
-        _ => Err(Refusal::new("InvalidParameter", "The body is not a JSON object")),
+        _ => Err(Refusal::new(
+            "InvalidParameter",
+            "The body is not a JSON object",
+        )),
     }
 }
 
-fn all_fit(action: &Action, params: &[Param], given: &mut Map<String, Json>) -> Result<(), Refusal> {
+fn all_fit(
+    action: &Action,
+    params: &[Param],
+    given: &mut Map<String, Json>,
+) -> Result<(), Refusal> {
     for param in params {
         if given.get(&param.name).is_some_and(|value| !value.is_null()) {
             let value = given.entry(param.name.clone()).or_insert(Json::Null);
@@ -52,16 +75,20 @@ fn all_fit(action: &Action, params: &[Param], given: &mut Map<String, Json>) -> 
 fn is_required(param: &Param, siblings: &Map<String, Json>) -> bool {
     match (param.required, &param.required_when) {
         (Required::Yes, _) => true,
-        (Required::Conditional, Some(when)) => siblings.get(&when.param).is_some_and(|value| when.is.contains(value)),
+        (Required::Conditional, Some(when)) => siblings
+            .get(&when.param)
+            .is_some_and(|value| when.is.contains(value)),
         _ => false,
     }
 }
 
-/// The code for a parameter that is given and has nothing in it, where the Action's document has it.
+/// The code for a parameter that is given and has nothing in it, where the Action's document has
+/// it.
 const EMPTY: &str = "ParameterIsEmpty";
 
 fn may_not_be_empty(action: &Action, value: &Json) -> bool {
-    let is_empty = value.as_str().is_some_and(str::is_empty) || value.as_array().is_some_and(Vec::is_empty);
+    let is_empty =
+        value.as_str().is_some_and(str::is_empty) || value.as_array().is_some_and(Vec::is_empty);
     is_empty && action.errors.iter().any(|error| error.code == EMPTY)
 }
 
@@ -70,10 +97,14 @@ fn checks_elements_itself(action: &Action, param: &Param) -> bool {
     action.name == "CreateSubAccounts" && param.name == "createAccountParams"
 }
 
-/// Holds a value to its parameter. The vendors' own clients write numbers as texts and texts as numbers: these become what is declared.
+/// Holds a value to its parameter. The vendors' own clients write numbers as texts and texts as
+/// numbers: these become what is declared.
 fn fits(action: &Action, param: &Param, value: &mut Json) -> Result<(), Refusal> {
     if may_not_be_empty(action, value) {
-        return Err(Refusal::new(EMPTY, format!("The parameter {} cannot be empty", param.name)));
+        return Err(Refusal::new(
+            EMPTY,
+            format!("The parameter {} cannot be empty", param.name),
+        ));
     }
     let refuse = |why: String| Err(Refusal::malformed(action, &param.name, why));
     become_of(param.kind, value);
@@ -82,14 +113,23 @@ fn fits(action: &Action, param: &Param, value: &mut Json) -> Result<(), Refusal>
     }
     match value {
         Json::Array(items) => {
-            if param.min_items.is_some_and(|min| items.len() < min) || param.max_items.is_some_and(|max| items.len() > max) {
+            if param.min_items.is_some_and(|min| items.len() < min)
+                || param.max_items.is_some_and(|max| items.len() > max)
+            {
                 return refuse(format!("it has {} elements", items.len()));
             }
-            let element = param.of.unwrap_or(if param.fields.is_empty() { Kind::String } else { Kind::Object });
+            let element = param.of.unwrap_or(if param.fields.is_empty() {
+                Kind::String
+            } else {
+                Kind::Object
+            });
             for item in items {
                 become_of(element, item);
                 if !is_of(element, item) {
-                    return refuse(format!("an element is not of the type {}", element.as_str()));
+                    return refuse(format!(
+                        "an element is not of the type {}",
+                        element.as_str()
+                    ));
                 }
                 scalar_fits(action, param, item)?;
                 if let Json::Object(fields) = item
@@ -109,8 +149,15 @@ fn fits(action: &Action, param: &Param, value: &mut Json) -> Result<(), Refusal>
 fn become_of(kind: Kind, value: &mut Json) {
     let wanted = match (kind, &*value) {
         (Kind::String, Json::Number(number)) => Some(Json::from(number.to_string())),
-        (Kind::Integer | Kind::Number, Json::String(text)) => serde_json::from_str(text.trim()).ok().filter(Json::is_number),
-        (Kind::Boolean, Json::String(text)) => text.trim().to_ascii_lowercase().parse().ok().map(Json::Bool),
+        (Kind::Integer | Kind::Number, Json::String(text)) => serde_json::from_str(text.trim())
+            .ok()
+            .filter(Json::is_number),
+        (Kind::Boolean, Json::String(text)) => text
+            .trim()
+            .to_ascii_lowercase()
+            .parse()
+            .ok()
+            .map(Json::Bool),
         _ => None,
     };
     if let Some(wanted) = wanted {
@@ -125,26 +172,47 @@ fn scalar_fits(action: &Action, param: &Param, value: &Json) -> Result<(), Refus
     }
     let text = path::text(value);
     if !param.values.is_empty() && !param.values.iter().any(|known| known.value() == value) {
-        let known: Vec<_> = param.values.iter().map(|known| path::text(known.value())).collect();
+        let known: Vec<_> = param
+            .values
+            .iter()
+            .map(|known| path::text(known.value()))
+            .collect();
         return refuse(format!("it must be one of {}", known.join(", ")));
     }
     if param.min.is_some() || param.max.is_some() || param.multiple_of.is_some() {
-        let Ok(number) = text.parse::<f64>() else { return refuse("it is not a number".to_owned()) };
+        let Ok(number) = text.parse::<f64>() else {
+            return refuse("it is not a number".to_owned());
+        };
         if param.min.is_some_and(|min| number < min) || param.max.is_some_and(|max| number > max) {
             return refuse("it is out of range".to_owned());
         }
-        if param.multiple_of.is_some_and(|step| (number / step).fract() != 0.0) {
+        if param
+            .multiple_of
+            .is_some_and(|step| (number / step).fract() != 0.0)
+        {
             return refuse("it is not a multiple of the step".to_owned());
         }
     }
     let length = text.chars().count();
-    if param.min_length.is_some_and(|min| length < min) || param.max_length.is_some_and(|max| length > max) {
+    if param.min_length.is_some_and(|min| length < min)
+        || param.max_length.is_some_and(|max| length > max)
+    {
         return refuse(format!("it has {length} characters"));
     }
     match param.format.as_deref() {
-        Some("ipv4") if text.parse::<Ipv4Addr>().is_err() => refuse("it is not an IPv4 address".to_owned()),
-        Some("cidr") if text.parse::<Range>().is_err() => refuse("it is not an address range as 10.0.0.0/24".to_owned()),
-        Some("base64") if base64::engine::general_purpose::STANDARD.decode(&text).is_err() => refuse("it is not Base64".to_owned()),
+        Some("ipv4") if text.parse::<Ipv4Addr>().is_err() => {
+            refuse("it is not an IPv4 address".to_owned())
+        }
+        Some("cidr") if text.parse::<Range>().is_err() => {
+            refuse("it is not an address range as 10.0.0.0/24".to_owned())
+        }
+        Some("base64")
+            if base64::engine::general_purpose::STANDARD
+                .decode(&text)
+                .is_err() =>
+        {
+            refuse("it is not Base64".to_owned())
+        }
         _ => Ok(()),
     }
 }

@@ -13,27 +13,52 @@ const MCS_XML: &str = "application/xml";
 
 /// The OSS document's examples wrap answers by these; two of them name another Action.
 const OSS_WRAPPERS: &[(&str, &str)] = &[
-    ("CreateOssInstance", "oss-admin_aliyuncs_com_CreateOssInstance_2015-03-02_response"),
-    ("StopOssInstance", "oss-admin_aliyuncs_com_StopOssInstance_2015-03-02_response"),
-    ("RestartOssInstance", "oss-admin.aliyuncs.com.StopOssInstance.2015-03-02.response"),
-    ("ReleaseOssInstance", "oss-admin.aliyuncs.com.StopOssInstance.2015-03-02.response"),
+    (
+        "CreateOssInstance",
+        "oss-admin_aliyuncs_com_CreateOssInstance_2015-03-02_response",
+    ),
+    (
+        "StopOssInstance",
+        "oss-admin_aliyuncs_com_StopOssInstance_2015-03-02_response",
+    ),
+    (
+        "RestartOssInstance",
+        "oss-admin.aliyuncs.com.StopOssInstance.2015-03-02.response",
+    ),
+    (
+        "ReleaseOssInstance",
+        "oss-admin.aliyuncs.com.StopOssInstance.2015-03-02.response",
+    ),
 ];
 
 /// A success: the content type and the text.
-pub(crate) fn success(product: Product, format: Format, action: &Action, mut answer: Json, id: &str) -> (&'static str, String) {
+pub(crate) fn success(
+    product: Product,
+    format: Format,
+    action: &Action,
+    mut answer: Json,
+    id: &str,
+) -> (&'static str, String) {
     match product {
         Product::Cds => {
             envelop_cds(action, &mut answer, id);
             (JSON, text(&answer))
         }
         Product::Aliyun => {
-            let key = documented(action, &["RequestId", "requestId", "request_id"]).unwrap_or("RequestId");
+            let key = documented(action, &["RequestId", "requestId", "request_id"])
+                .unwrap_or("RequestId");
             answer[key] = json!(id);
-            let wrapper = OSS_WRAPPERS.iter().find(|(name, _)| *name == action.name).map(|(_, wrapper)| *wrapper);
+            let wrapper = OSS_WRAPPERS
+                .iter()
+                .find(|(name, _)| *name == action.name)
+                .map(|(_, wrapper)| *wrapper);
             match (wrapper, format) {
                 (Some(wrapper), Format::Json) => (JSON, wrapped(wrapper, answer)),
                 (None, Format::Json) => (JSON, text(&answer)),
-                (_, Format::Xml) => (XML, xml::document(&format!("{}Response", action.name), &answer)),
+                (_, Format::Xml) => (
+                    XML,
+                    xml::document(&format!("{}Response", action.name), &answer),
+                ),
             }
         }
         Product::Mcs => {
@@ -53,19 +78,28 @@ fn text(answer: &Json) -> String {
 
 /// An answer below one key, moved and not copied.
 fn wrapped(wrapper: impl Into<String>, answer: Json) -> String {
-    text(&Json::Object([(wrapper.into(), answer)].into_iter().collect()))
+    text(&Json::Object(
+        [(wrapper.into(), answer)].into_iter().collect(),
+    ))
 }
 
 /// Capital Online spells code and text in many ways; each Action's are those of its example.
 fn envelop_cds(action: &Action, answer: &mut Json, request_id: &str) {
     let example = action.answer.example.as_object();
-    let view = |name: &str| example.and_then(|fields| fields.get(name)).filter(|value| value.is_string());
+    let view = |name: &str| {
+        example
+            .and_then(|fields| fields.get(name))
+            .filter(|value| value.is_string())
+    };
     let fill = |answer: &mut Json, name: &str, otherwise: &str| {
         if answer.get(name).is_none() {
             answer[name] = view(name).cloned().unwrap_or_else(|| json!(otherwise));
         }
     };
-    for code in ["Code", "code"].into_iter().filter(|name| view(name).is_some()) {
+    for code in ["Code", "code"]
+        .into_iter()
+        .filter(|name| view(name).is_some())
+    {
         fill(answer, code, "Success");
     }
     if answer.get("Code").is_none() && answer.get("code").is_none() {
@@ -88,7 +122,8 @@ fn documented(action: &Action, keys: &[&'static str]) -> Option<&'static str> {
     keys.iter().find(|key| example.contains_key(**key)).copied()
 }
 
-/// A refusal: the content type and the text. The Action is known only where the refusal came after it was looked up.
+/// A refusal: the content type and the text. The Action is known only where the refusal came after
+/// it was looked up.
 pub(crate) fn refusal(
     product: Product,
     format: Format,
@@ -99,15 +134,25 @@ pub(crate) fn refusal(
     let Refusal { code, message, .. } = refusal;
     match (product, format) {
         (Product::Cds, _) => {
-            let spelled = |keys: &[&'static str]| action.and_then(|action| documented(action, keys));
+            let spelled =
+                |keys: &[&'static str]| action.and_then(|action| documented(action, keys));
             let mut body = Map::new();
-            body.insert(spelled(&["Code", "code"]).unwrap_or("Code").to_owned(), json!(code));
-            body.insert(spelled(&["Message", "Msg", "msg"]).unwrap_or("Message").to_owned(), json!(message));
+            body.insert(
+                spelled(&["Code", "code"]).unwrap_or("Code").to_owned(),
+                json!(code),
+            );
+            body.insert(
+                spelled(&["Message", "Msg", "msg"])
+                    .unwrap_or("Message")
+                    .to_owned(),
+                json!(message),
+            );
             body.insert("RequestId".to_owned(), json!(id));
             (JSON, text(&Json::Object(body)))
         }
         (Product::Aliyun, format) => {
-            let body = json!({"Code": code, "Message": message, "RequestId": id, "HostId": "localhost"});
+            let body =
+                json!({"Code": code, "Message": message, "RequestId": id, "HostId": "localhost"});
             match format {
                 Format::Json => (JSON, text(&body)),
                 Format::Xml => (XML, xml::document("Error", &body)),
@@ -115,7 +160,11 @@ pub(crate) fn refusal(
         }
         (Product::Mcs, format) => {
             // Its own codes are statuses; those of the door say more.
-            let message = if code.parse::<u16>().is_ok() { message.clone() } else { format!("{code}: {message}") };
+            let message = if code.parse::<u16>().is_ok() {
+                message.clone()
+            } else {
+                format!("{code}: {message}")
+            };
             let error = json!({"Error": {"message": message, "code": refusal.status()}});
             match format {
                 Format::Json => (JSON, text(&json!({"ErrorResponse": error}))),

@@ -1,4 +1,5 @@
-//! Parameters that travel as flat pairs (`InstanceId.1`, `Filter.1.Value.2`), read as the catalogue declares them.
+//! Parameters that travel as flat pairs (`InstanceId.1`, `Filter.1.Value.2`), read as the catalogue
+//! declares them.
 
 use crate::cloud::refusal::Refusal;
 use cumulua_core::catalog::{Action, Kind, Param};
@@ -6,28 +7,44 @@ use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 
 /// The Action's parameters out of pairs; what the Action does not know is passed over.
-pub(crate) fn unfold<T: AsRef<str>>(action: &Action, pairs: &[(T, T)]) -> Result<Map<String, Json>, Refusal> {
-    let pairs: Vec<_> = pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref())).collect();
+pub(crate) fn unfold<T: AsRef<str>>(
+    action: &Action,
+    pairs: &[(T, T)],
+) -> Result<Map<String, Json>, Refusal> {
+    let pairs: Vec<_> = pairs
+        .iter()
+        .map(|(name, value)| (name.as_ref(), value.as_ref()))
+        .collect();
     fields(action, &action.params, &pairs)
 }
 
-fn fields(action: &Action, params: &[Param], pairs: &[(&str, &str)]) -> Result<Map<String, Json>, Refusal> {
+fn fields(
+    action: &Action,
+    params: &[Param],
+    pairs: &[(&str, &str)],
+) -> Result<Map<String, Json>, Refusal> {
     let mut given = Map::new();
     for param in params {
         if let Some((_, value)) = pairs.iter().rev().find(|(name, _)| *name == param.name) {
             given.insert(param.name.clone(), from_text(action, param, value)?);
             continue;
         }
-        let below = pairs.iter().filter_map(|(name, value)| Some((name.strip_prefix(&param.name)?.strip_prefix('.')?, *value)));
+        let below = pairs.iter().filter_map(|(name, value)| {
+            Some((name.strip_prefix(&param.name)?.strip_prefix('.')?, *value))
+        });
         let below: Vec<_> = below.collect();
         if below.is_empty() {
             continue;
         }
         match param.kind {
             Kind::List => given.insert(param.name.clone(), list(action, param, &below)?),
-            // The vendor's client numbers the elements of a list also where the document joins them by commas.
+            // The vendor's client numbers the elements of a list also where the document joins them
+            // by commas.
             Kind::String => given.insert(param.name.clone(), joined(&below)),
-            Kind::Object => given.insert(param.name.clone(), fields(action, &param.fields, &below)?.into()),
+            Kind::Object => given.insert(
+                param.name.clone(),
+                fields(action, &param.fields, &below)?.into(),
+            ),
             _ => None,
         };
     }
@@ -51,25 +68,48 @@ fn list(action: &Action, param: &Param, below: &[(&str, &str)]) -> Result<Json, 
 }
 
 fn joined(below: &[(&str, &str)]) -> Json {
-    let mut parts: Vec<(u32, &str)> = below.iter().filter_map(|(number, part)| Some((number.parse().ok()?, *part))).collect();
+    let mut parts: Vec<(u32, &str)> = below
+        .iter()
+        .filter_map(|(number, part)| Some((number.parse().ok()?, *part)))
+        .collect();
     parts.sort_unstable();
-    parts.into_iter().map(|(_, part)| part).collect::<Vec<_>>().join(",").into()
+    parts
+        .into_iter()
+        .map(|(_, part)| part)
+        .collect::<Vec<_>>()
+        .join(",")
+        .into()
 }
 
 /// A whole parameter in one text: a list is a JSON array or joined by commas.
 fn from_text(action: &Action, param: &Param, text: &str) -> Result<Json, Refusal> {
     if param.kind == Kind::List && !text.trim_start().starts_with('[') {
-        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-        return parts.map(|part| scalar(action, param, param.of.unwrap_or(Kind::String), part)).collect();
+        let parts = text
+            .split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty());
+        return parts
+            .map(|part| scalar(action, param, param.of.unwrap_or(Kind::String), part))
+            .collect();
     }
     scalar(action, param, param.kind, text)
 }
 
 fn scalar(action: &Action, param: &Param, kind: Kind, text: &str) -> Result<Json, Refusal> {
-    let wrong = || Refusal::malformed(action, &param.name, format!("it is not of the type {}", kind.as_str()));
+    let wrong = || {
+        Refusal::malformed(
+            action,
+            &param.name,
+            format!("it is not of the type {}", kind.as_str()),
+        )
+    };
     match kind {
         Kind::String | Kind::Any => Ok(text.into()),
-        Kind::Boolean => text.to_ascii_lowercase().parse().map(Json::Bool).map_err(|_| wrong()),
+        Kind::Boolean => text
+            .to_ascii_lowercase()
+            .parse()
+            .map(Json::Bool)
+            .map_err(|_| wrong()),
         _ => serde_json::from_str(text).map_err(|_| wrong()),
     }
 }
@@ -81,7 +121,10 @@ mod tests {
     use serde_json::json;
 
     fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
     }
 
     #[test]
@@ -97,8 +140,7 @@ mod tests {
             ("Filter.1.Value.2", "active"),
             ("Unknown.1", "x"),
         ]);
-        let expected =
-            json!({"InstanceId": ["a", "b", "c"], "Limit": 5, "Filter": [{"Name": "status", "Value": ["ready", "active"]}]});
+        let expected = json!({"InstanceId": ["a", "b", "c"], "Limit": 5, "Filter": [{"Name": "status", "Value": ["ready", "active"]}]});
         assert_eq!(json!(unfold(&action, &given).unwrap()), expected);
         assert!(unfold(&action, &pairs(&[("Limit", "many")])).is_err());
     }
@@ -106,7 +148,15 @@ mod tests {
     #[test]
     fn a_list_that_is_documented_as_joined_may_be_numbered() {
         let action = Catalog::default().action("cds.ccs.StopInstances").unwrap();
-        let given = unfold(&action, &pairs(&[("InstanceIds.1", "b"), ("InstanceIds.0", "a"), ("Other.0", "c")])).unwrap();
+        let given = unfold(
+            &action,
+            &pairs(&[
+                ("InstanceIds.1", "b"),
+                ("InstanceIds.0", "a"),
+                ("Other.0", "c"),
+            ]),
+        )
+        .unwrap();
         assert_eq!(json!(given), json!({"InstanceIds": "a,b"}));
     }
 }

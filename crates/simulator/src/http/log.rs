@@ -52,8 +52,8 @@ pub(crate) fn shortened(text: &str) -> String {
     }
 }
 
-/// Parameters without what must not be seen; unknown ones are hidden where their name says so. Those of a very large body are
-/// only counted, because the log remembers many requests.
+/// Parameters without what must not be seen; unknown ones are hidden where their name says so.
+/// Those of a very large body are only counted, because the log remembers many requests.
 pub(crate) fn redacted(action: &Action, given: &Map<String, Json>, body: usize) -> Json {
     if body > LARGEST {
         return json!({"…": format!("{} parameters in {body} bytes", given.len())});
@@ -70,7 +70,10 @@ fn fields(params: &[Param], given: &Map<String, Json>) -> Json {
             (Json::Object(inner), Some(param)) => fields(&param.fields, inner),
             (Json::Array(items), Some(param)) => items
                 .iter()
-                .map(|item| item.as_object().map_or_else(|| item.clone(), |inner| fields(&param.fields, inner)))
+                .map(|item| {
+                    item.as_object()
+                        .map_or_else(|| item.clone(), |inner| fields(&param.fields, inner))
+                })
                 .collect(),
             // What may be inside is unknown.
             (Json::Object(_) | Json::Array(_), None) => HIDDEN.into(),
@@ -83,5 +86,7 @@ fn fields(params: &[Param], given: &Map<String, Json>) -> Json {
 
 fn sounds_sensitive(name: &str) -> bool {
     let name = name.to_lowercase();
-    ["password", "passwd", "secret", "token", "signature", "key"].iter().any(|word| name.contains(word))
+    ["password", "passwd", "secret", "token", "signature", "key"]
+        .iter()
+        .any(|word| name.contains(word))
 }

@@ -6,29 +6,58 @@ use crate::http::request::{ALIYUN_VERSIONS, Incoming, Product};
 use cumulua_core::catalog::{Action, Catalog};
 
 /// The Action of a request and what carries it out.
-pub(crate) fn find(services: Services, catalog: &Catalog, incoming: &Incoming) -> Result<(Action, &'static dyn Service), Refusal> {
+pub(crate) fn find(
+    services: Services,
+    catalog: &Catalog,
+    incoming: &Incoming,
+) -> Result<(Action, &'static dyn Service), Refusal> {
     let name = incoming.get("Action").unwrap_or_default();
     let path = incoming.path.trim_end_matches('/');
-    let nothing = || Refusal::new("InvalidAction.NotFound", format!("There is no Action {name:?} at {}", incoming.path));
+    let nothing = || {
+        Refusal::new(
+            "InvalidAction.NotFound",
+            format!("There is no Action {name:?} at {}", incoming.path),
+        )
+    };
     let is_there = |service: &str| match incoming.product {
         Product::Cds => service.starts_with("cds."),
-        Product::Aliyun => {
-            ALIYUN_VERSIONS.iter().any(|(version, known)| *known == service && incoming.get("Version") == Some(version))
-        }
+        Product::Aliyun => ALIYUN_VERSIONS
+            .iter()
+            .any(|(version, known)| *known == service && incoming.get("Version") == Some(version)),
         Product::Mcs => service == "mcs",
     };
-    for simulated in services.iter().filter(|simulated| is_there(simulated.name())) {
-        let Ok(service) = catalog.service(simulated.name()) else { continue };
-        let Some(model) = service.action(name) else { continue };
+    for simulated in services
+        .iter()
+        .filter(|simulated| is_there(simulated.name()))
+    {
+        let Ok(service) = catalog.service(simulated.name()) else {
+            continue;
+        };
+        let Some(model) = service.action(name) else {
+            continue;
+        };
         // An endpoint's override can put a path in front.
         if incoming.product == Product::Cds && !path.ends_with(service.path_of(model)) {
             continue;
         }
-        let Ok(action) = catalog.action(&model.full_name) else { continue };
-        if !action.methods.iter().any(|method| method.as_str() == incoming.method) {
-            return Err(Refusal::new("UnsupportedHTTPMethod", format!("{name} does not take {}", incoming.method)));
+        let Ok(action) = catalog.action(&model.full_name) else {
+            continue;
+        };
+        if !action
+            .methods
+            .iter()
+            .any(|method| method.as_str() == incoming.method)
+        {
+            return Err(Refusal::new(
+                "UnsupportedHTTPMethod",
+                format!("{name} does not take {}", incoming.method),
+            ));
         }
-        return if simulated.has(name) { Ok((action, *simulated)) } else { Err(not_held(&action.full_name)) };
+        return if simulated.has(name) {
+            Ok((action, *simulated))
+        } else {
+            Err(not_held(&action.full_name))
+        };
     }
     Err(nothing())
 }

@@ -23,7 +23,8 @@ use tokio::net::{TcpListener, TcpStream};
 /// The largest request that is read, in bytes.
 const MAX_REQUEST: usize = 16 << 20;
 
-/// Serves a simulator until the task is dropped: any path is the cloud's, but for those below `/_sim/` and, for a browser, `/`.
+/// Serves a simulator until the task is dropped: any path is the cloud's, but for those below
+/// `/_sim/` and, for a browser, `/`.
 pub async fn serve(simulator: Arc<Simulator>, listener: TcpListener) -> io::Result<()> {
     let router = Router::new()
         .route("/_sim/requests", get(requests))
@@ -31,7 +32,11 @@ pub async fn serve(simulator: Arc<Simulator>, listener: TcpListener) -> io::Resu
         .route("/_sim/status", get(status))
         .fallback(any)
         .with_state(simulator);
-    axum::serve(AbortableListener(listener), router.into_make_service_with_connect_info::<AbortHandle>()).await
+    axum::serve(
+        AbortableListener(listener),
+        router.into_make_service_with_connect_info::<AbortHandle>(),
+    )
+    .await
 }
 
 async fn requests(State(simulator): State<Arc<Simulator>>) -> Response {
@@ -48,25 +53,40 @@ async fn status(State(simulator): State<Arc<Simulator>>) -> Response {
 
 /// Alibaba's calls have this path too, but never without a query.
 fn is_for_a_person(request: &Request) -> bool {
-    request.method() == Method::GET && request.uri().path() == "/" && request.uri().query().is_none()
+    request.method() == Method::GET
+        && request.uri().path() == "/"
+        && request.uri().query().is_none()
 }
 
 fn page() -> Response {
     let mut response = Response::new(Body::from(dashboard::page()));
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/html; charset=utf-8"),
+    );
     let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'";
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(policy),
+    );
     response
 }
 
 fn json(text: String) -> Response {
     let mut response = Response::new(Body::from(text));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
     response
 }
 
-async fn any(State(simulator): State<Arc<Simulator>>, ConnectInfo(abort): ConnectInfo<AbortHandle>, request: Request) -> Response {
+async fn any(
+    State(simulator): State<Arc<Simulator>>,
+    ConnectInfo(abort): ConnectInfo<AbortHandle>,
+    request: Request,
+) -> Response {
     if is_for_a_person(&request) {
         return page();
     }
@@ -89,7 +109,8 @@ async fn any(State(simulator): State<Arc<Simulator>>, ConnectInfo(abort): Connec
     }
 }
 
-/// A body whose length hyper does not know where the header gives another one, so that it breaks off instead of objecting.
+/// A body whose length hyper does not know where the header gives another one, so that it breaks
+/// off instead of objecting.
 fn streamed(response: http::Response<Bytes>) -> Response {
     let (parts, body) = response.into_parts();
     let body = match parts.headers.get(header::CONTENT_LENGTH) {
@@ -105,7 +126,8 @@ fn streamed(response: http::Response<Bytes>) -> Response {
     Response::from_parts(parts, body)
 }
 
-/// Cuts a connection: axum's handlers cannot close one without an answer, so the stream refuses to write.
+/// Cuts a connection: axum's handlers cannot close one without an answer, so the stream refuses to
+/// write.
 #[derive(Debug, Clone, Default)]
 struct AbortHandle(Arc<AtomicBool>);
 
@@ -123,7 +145,13 @@ impl Listener for AbortableListener {
 
     async fn accept(&mut self) -> (AbortableStream, SocketAddr) {
         let (stream, address) = Listener::accept(&mut self.0).await;
-        (AbortableStream { stream, abort: AbortHandle::default() }, address)
+        (
+            AbortableStream {
+                stream,
+                abort: AbortHandle::default(),
+            },
+            address,
+        )
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -138,13 +166,21 @@ struct AbortableStream {
 }
 
 impl AsyncRead for AbortableStream {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }
 
 impl AsyncWrite for AbortableStream {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &[u8],
+    ) -> Poll<io::Result<usize>> {
         if self.abort.0.load(Ordering::Relaxed) {
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
         }

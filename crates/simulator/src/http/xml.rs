@@ -18,7 +18,9 @@ fn element(text: &mut String, name: &str, value: &Json) {
     }
     text.extend(["<", name, ">"]);
     match value {
-        Json::Object(fields) => fields.iter().for_each(|(name, value)| element(text, name, value)),
+        Json::Object(fields) => fields
+            .iter()
+            .for_each(|(name, value)| element(text, name, value)),
         Json::String(string) => escape(text, string),
         Json::Null => {}
         scalar => text.push_str(&scalar.to_string()),
@@ -33,7 +35,9 @@ fn escape(text: &mut String, string: &str) {
             '<' => text.push_str("&lt;"),
             '>' => text.push_str("&gt;"),
             // XML 1.0 has no other control characters.
-            character if character.is_control() && !"\t\n\r".contains(character) => text.push('\u{fffd}'),
+            character if character.is_control() && !"\t\n\r".contains(character) => {
+                text.push('\u{fffd}');
+            }
             character => text.push(character),
         }
     }

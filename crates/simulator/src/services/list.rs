@@ -19,5 +19,6 @@ use crate::services::vpc::Vpc;
 
 /// Every service of the catalogue, and the account with Alibaba that its services share.
 pub(crate) const SERVICES: Services = &[
-    &Billing, &Subject, &Metering, &Ccs, &Vdc, &Ecs, &Ebs, &Vpc, &Bms, &BmsDisk, &Desktop, &Mcs, &Aliyun, &OssAdmin, &Sas, &Aegis,
+    &Billing, &Subject, &Metering, &Ccs, &Vdc, &Ecs, &Ebs, &Vpc, &Bms, &BmsDisk, &Desktop, &Mcs,
+    &Aliyun, &OssAdmin, &Sas, &Aegis,
 ];

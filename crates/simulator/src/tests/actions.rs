@@ -9,8 +9,18 @@ use serde_json::{Value as Json, json};
 fn furnished(cloud: &TestCloud) -> Json {
     let disks = json!({"DataDisks": [{"Size": 100}], "LabelNames": ["blue"]});
     let server = cloud.finish("CreateInstance", &order(&disks)).remove(0);
-    let template = cloud.finish("CreateTemplate", &json!({"InstanceId": server, "DisplayName": "t", "PowerOn": true})).remove(0);
-    cloud.ask("CreateSecurityGroup", &json!({"SecurityGroupName": "g", "Description": "", "SecurityGroupType": "public"})).ok();
+    let template = cloud
+        .finish(
+            "CreateTemplate",
+            &json!({"InstanceId": server, "DisplayName": "t", "PowerOn": true}),
+        )
+        .remove(0);
+    cloud
+        .ask(
+            "CreateSecurityGroup",
+            &json!({"SecurityGroupName": "g", "Description": "", "SecurityGroupType": "public"}),
+        )
+        .ok();
     let group = cloud.ask("DescribeSecurityGroups", &json!({})).ok()["Data"]["SecurityGroup"][0]["SecurityGroupId"].clone();
     let rule = json!({"SecurityGroupId": group, "Action": "1", "Description": "", "TargetAddress": "0.0.0.0/0", "TargetPort": "0",
         "LocalPort": "80", "Direction": "all", "Priority": "1", "Protocol": "TCP", "RuleType": "ip"});
@@ -36,7 +46,9 @@ fn example(cloud: &TestCloud, action: &str, ids: &Json) -> Json {
             ("InstanceIds", _) => ids["InstanceId"].clone(),
             ("DiskIds", _) => json!([ids["DiskId"]]),
             ("RuleIds", _) => json!([ids["RuleId"]]),
-            ("BindData", bind) if bind[0].get("RuleId").is_some() => json!([{"RuleId": ids["RuleId"], "Priority": 2}]),
+            ("BindData", bind) if bind[0].get("RuleId").is_some() => {
+                json!([{"RuleId": ids["RuleId"], "Priority": 2}])
+            }
             ("BindData", _) => json!([{"InstanceId": ids["InstanceId"], "PrivateId": PRIVATE_ID}]),
             ("PublicIp", _) if action == "DescribeInstances" => continue,
             (name, _) if ids.get(name).is_some() => ids[name].clone(),
@@ -56,7 +68,14 @@ async fn every_action_of_the_catalogue_is_carried_out() {
         let cloud = TestCloud::new();
         let ids = furnished(&cloud);
         // The example of `CreateTemplate` makes one of a server that is off.
-        if ["StartInstance", "StartInstances", "ModifyInstanceSpec", "CreateTemplate"].contains(&action.name.as_str()) {
+        if [
+            "StartInstance",
+            "StartInstances",
+            "ModifyInstanceSpec",
+            "CreateTemplate",
+        ]
+        .contains(&action.name.as_str())
+        {
             cloud.finish("StopInstance", &json!({"InstanceId": ids["InstanceId"]}));
         }
         let answer = cloud.ask(&action.name, &example(&cloud, &action.name, &ids));
@@ -69,6 +88,9 @@ async fn every_action_of_the_catalogue_is_carried_out() {
 async fn an_unknown_parameter_changes_nothing() {
     let cloud = TestCloud::new();
     let mut params = json!({"PageNumber": 1});
-    merge(params.as_object_mut().unwrap(), &json!({"AvailableResource": {"deep": [1]}}));
+    merge(
+        params.as_object_mut().unwrap(),
+        &json!({"AvailableResource": {"deep": [1]}}),
+    );
     cloud.ask("DescribeInstances", &params).ok();
 }

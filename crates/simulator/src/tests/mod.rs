@@ -1,4 +1,5 @@
-//! The simulator asked as a client would ask it, with requests that are signed by an independent reading of the schemes.
+//! The simulator asked as a client would ask it, with requests that are signed by an independent
+//! reading of the schemes.
 
 mod actions;
 mod admission;
@@ -44,9 +45,14 @@ pub(crate) struct TestCloud {
 pub(crate) struct Answer(pub(crate) u16, pub(crate) Json);
 
 impl Answer {
-    /// The code of Capital Online or Alibaba; `Success` where Alibaba or Meituan answer without one.
+    /// The code of Capital Online or Alibaba; `Success` where Alibaba or Meituan answer without
+    /// one.
     pub(crate) fn code(&self) -> &str {
-        let code = self.1.get("Code").or(self.1.get("code")).and_then(Json::as_str);
+        let code = self
+            .1
+            .get("Code")
+            .or(self.1.get("code"))
+            .and_then(Json::as_str);
         code.unwrap_or(if self.0 == 200 { "Success" } else { "" })
     }
 
@@ -54,7 +60,10 @@ impl Answer {
     /// It is refused with this status and code; Meituan has the code in front of its text.
     pub(crate) fn refused(&self, http: u16, code: &str) {
         let text = self.1["ErrorResponse"]["Error"]["message"].as_str();
-        let given = text.map_or_else(|| self.code(), |text| text.split(": ").next().unwrap_or_default());
+        let given = text.map_or_else(
+            || self.code(),
+            |text| text.split(": ").next().unwrap_or_default(),
+        );
         assert_eq!((self.0, given), (http, code), "{}", self.1);
     }
 
@@ -74,16 +83,35 @@ impl TestCloud {
     pub(crate) fn with_seed(seed: u64) -> Self {
         let clock = Clock::starting_at("2026-03-01T08:00:00Z".parse::<Timestamp>().unwrap());
         let catalog = Arc::clone(&CATALOG);
-        let options = Options { access_key: ACCESS_KEY.into(), secret: SECRET.into(), seed, clock: clock.clone() };
-        Self { simulator: Arc::new(Simulator::new(Arc::clone(&catalog), options)), catalog, clock, nonces: AtomicU64::new(0) }
+        let options = Options {
+            access_key: ACCESS_KEY.into(),
+            secret: SECRET.into(),
+            seed,
+            clock: clock.clone(),
+        };
+        Self {
+            simulator: Arc::new(Simulator::new(Arc::clone(&catalog), options)),
+            catalog,
+            clock,
+            nonces: AtomicU64::new(0),
+        }
     }
 
     /// A cloud that begins from a file at a time of day.
     pub(crate) fn from_saved(text: &str, now: Timestamp) -> Result<Self, String> {
         let mut cloud = Self::new();
         let clock = Clock::starting_at(now);
-        let options = Options { access_key: ACCESS_KEY.into(), secret: SECRET.into(), seed: 3, clock: clock.clone() };
-        cloud.simulator = Arc::new(Simulator::from_saved(Arc::clone(&CATALOG), options, SavedState::parse(text)?));
+        let options = Options {
+            access_key: ACCESS_KEY.into(),
+            secret: SECRET.into(),
+            seed: 3,
+            clock: clock.clone(),
+        };
+        cloud.simulator = Arc::new(Simulator::from_saved(
+            Arc::clone(&CATALOG),
+            options,
+            SavedState::parse(text)?,
+        ));
         cloud.clock = clock;
         Ok(cloud)
     }
@@ -100,21 +128,46 @@ impl TestCloud {
             ("Timestamp", format!("{:.0}", self.clock.now())),
             ("Version", "2019-08-08".to_owned()),
         ];
-        pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        pairs
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect()
     }
 
     /// A signed request for an Action by its whole name, or of `cds.ccs`.
     pub(crate) fn request(&self, action: &str, params: &Json) -> Request<Bytes> {
-        let full_name = if action.contains('.') { action.to_owned() } else { format!("cds.ccs.{action}") };
+        let full_name = if action.contains('.') {
+            action.to_owned()
+        } else {
+            format!("cds.ccs.{action}")
+        };
         let model = self.catalog.action(&full_name).unwrap();
         let method = model.method().as_str();
         match model.product.protocol.signer {
             Scheme::Cds if method == "GET" => {
                 let mut pairs = self.common(&model.name);
-                pairs.extend(params.as_object().unwrap().iter().map(|(name, value)| (name.clone(), path::text(value))));
-                signed(method, &format!("{}/", model.path()), pairs, SECRET, String::new())
+                pairs.extend(
+                    params
+                        .as_object()
+                        .unwrap()
+                        .iter()
+                        .map(|(name, value)| (name.clone(), path::text(value))),
+                );
+                signed(
+                    method,
+                    &format!("{}/", model.path()),
+                    pairs,
+                    SECRET,
+                    String::new(),
+                )
             }
-            Scheme::Cds => signed(method, &format!("{}/", model.path()), self.common(&model.name), SECRET, params.to_string()),
+            Scheme::Cds => signed(
+                method,
+                &format!("{}/", model.path()),
+                self.common(&model.name),
+                SECRET,
+                params.to_string(),
+            ),
             Scheme::Pop => {
                 let mut pairs = self.common(&model.name);
                 pairs.retain(|(name, _)| name != "Version");
@@ -124,29 +177,56 @@ impl TestCloud {
             }
             Scheme::Sigv2 => {
                 let time = format!("{:.3}", self.clock.now());
-                let common = [("Action", model.name.as_str()), ("AWSAccessKeyId", ACCESS_KEY), ("SignatureVersion", "2")];
-                let common =
-                    common.into_iter().chain([("SignatureMethod", "HmacSHA256"), ("Timestamp", &time), ("Format", "json")]);
-                let mut pairs: Vec<_> = common.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+                let common = [
+                    ("Action", model.name.as_str()),
+                    ("AWSAccessKeyId", ACCESS_KEY),
+                    ("SignatureVersion", "2"),
+                ];
+                let common = common.into_iter().chain([
+                    ("SignatureMethod", "HmacSHA256"),
+                    ("Timestamp", &time),
+                    ("Format", "json"),
+                ]);
+                let mut pairs: Vec<_> = common
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                    .collect();
                 flatten(&mut pairs, "", params);
                 let text = signature::sigv2_string("GET", "mcs.example", "/mcs/v1", &pairs);
-                pairs.push(("Signature".to_owned(), signature::signature(Digest::Sha256, SECRET, &text)));
-                let query: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-                Request::get(format!("/mcs/v1?{query}")).header("host", "mcs.example").body(Bytes::new()).unwrap()
+                pairs.push((
+                    "Signature".to_owned(),
+                    signature::signature(Digest::Sha256, SECRET, &text),
+                ));
+                let query: String = url::form_urlencoded::Serializer::new(String::new())
+                    .extend_pairs(pairs)
+                    .finish();
+                Request::get(format!("/mcs/v1?{query}"))
+                    .header("host", "mcs.example")
+                    .body(Bytes::new())
+                    .unwrap()
             }
         }
     }
 
-    /// Calls an Action by its whole name, or one of `cds.ccs`. What wraps an answer of Alibaba or Meituan is taken off.
+    /// Calls an Action by its whole name, or one of `cds.ccs`. What wraps an answer of Alibaba or
+    /// Meituan is taken off.
     pub(crate) fn ask(&self, action: &str, params: &Json) -> Answer {
         let response = self.simulator.handle(&self.request(action, params));
         let json: Json = serde_json::from_slice(response.body()).unwrap();
-        let wrapped = json.as_object().filter(|fields| fields.len() == 1).and_then(|fields| fields.iter().next());
-        let wrapped = wrapped.filter(|(name, _)| *name != "ErrorResponse" && name.to_lowercase().ends_with("response"));
-        Answer(response.status().as_u16(), wrapped.map_or_else(|| json.clone(), |(_, inner)| inner.clone()))
+        let wrapped = json
+            .as_object()
+            .filter(|fields| fields.len() == 1)
+            .and_then(|fields| fields.iter().next());
+        let wrapped = wrapped.filter(|(name, _)| {
+            *name != "ErrorResponse" && name.to_lowercase().ends_with("response")
+        });
+        Answer(
+            response.status().as_u16(),
+            wrapped.map_or_else(|| json.clone(), |(_, inner)| inner.clone()),
+        )
     }
 
-    /// Calls an Action by its whole name and lets time pass until every task that can end has ended; the answer.
+    /// Calls an Action by its whole name and lets time pass until every task that can end has
+    /// ended; the answer.
     #[track_caller]
     pub(crate) fn done(&self, action: &str, params: &Json) -> Json {
         let answer = self.ask(action, params).ok();
@@ -156,12 +236,16 @@ impl TestCloud {
 
     /// Capital Online's balance, in yuan.
     pub(crate) fn balance(&self) -> f64 {
-        self.simulator.state_json()["wallet"]["balance"].as_f64().unwrap()
+        self.simulator.state_json()["wallet"]["balance"]
+            .as_f64()
+            .unwrap()
     }
 
     /// What is used and not paid yet, in yuan.
     pub(crate) fn due(&self) -> f64 {
-        self.ask("cds.billing.DescribeAccountInfo", &json!({})).ok()["Data"]["ToDeduct"].as_f64().unwrap()
+        self.ask("cds.billing.DescribeAccountInfo", &json!({})).ok()["Data"]["ToDeduct"]
+            .as_f64()
+            .unwrap()
     }
 
     /// What a day from now on costs, in yuan.
@@ -195,7 +279,10 @@ impl TestCloud {
     /// Carries an Action out and waits until its task has ended; the ids of its resources.
     #[track_caller]
     pub(crate) fn finish(&self, action: &str, params: &Json) -> Vec<String> {
-        let task = self.ask(action, params).ok()["TaskId"].as_str().unwrap().to_owned();
+        let task = self.ask(action, params).ok()["TaskId"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         self.ended(&task)
     }
 
@@ -218,7 +305,9 @@ impl TestCloud {
     }
 
     pub(crate) fn instance(&self, id: &str) -> Json {
-        self.ask("DescribeInstances", &json!({"InstanceId": id})).ok()["Data"]["Instances"][0].clone()
+        self.ask("DescribeInstances", &json!({"InstanceId": id}))
+            .ok()["Data"]["Instances"][0]
+            .clone()
     }
 
     fn status(&self, id: &str) -> String {
@@ -251,18 +340,44 @@ pub(crate) fn merge(into: &mut Map<String, Json>, changes: &Json) {
 
 /// Lists and objects as flat pairs: `Key.1`, `Filter.1.Name`.
 fn flatten(pairs: &mut Vec<(String, String)>, prefix: &str, value: &Json) {
-    let below = |name: &str| if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
+    let below = |name: &str| {
+        if prefix.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{prefix}.{name}")
+        }
+    };
     match value {
-        Json::Object(fields) => fields.iter().for_each(|(name, value)| flatten(pairs, &below(name), value)),
-        Json::Array(items) => items.iter().enumerate().for_each(|(at, item)| flatten(pairs, &below(&(at + 1).to_string()), item)),
+        Json::Object(fields) => fields
+            .iter()
+            .for_each(|(name, value)| flatten(pairs, &below(name), value)),
+        Json::Array(items) => items
+            .iter()
+            .enumerate()
+            .for_each(|(at, item)| flatten(pairs, &below(&(at + 1).to_string()), item)),
         scalar => pairs.push((prefix.to_owned(), path::text(scalar))),
     }
 }
 
-fn signed(method: &str, path: &str, mut pairs: Vec<(String, String)>, secret: &str, body: String) -> Request<Bytes> {
+fn signed(
+    method: &str,
+    path: &str,
+    mut pairs: Vec<(String, String)>,
+    secret: &str,
+    body: String,
+) -> Request<Bytes> {
     let text = signature::pop_string(method, &pairs);
-    pairs.push(("Signature".to_owned(), signature::signature(Digest::Sha1, secret, &text)));
-    let query: Vec<_> =
-        pairs.iter().map(|(name, value)| format!("{}={}", signature::encode(name), signature::encode(value))).collect();
-    Request::builder().method(method).uri(format!("{path}?{}", query.join("&"))).body(body.into()).unwrap()
+    pairs.push((
+        "Signature".to_owned(),
+        signature::signature(Digest::Sha1, secret, &text),
+    ));
+    let query: Vec<_> = pairs
+        .iter()
+        .map(|(name, value)| format!("{}={}", signature::encode(name), signature::encode(value)))
+        .collect();
+    Request::builder()
+        .method(method)
+        .uri(format!("{path}?{}", query.join("&")))
+        .body(body.into())
+        .unwrap()
 }

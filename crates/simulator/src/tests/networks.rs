@@ -15,25 +15,47 @@ async fn an_address_is_given_out_once() {
     create(json!(["10.99.0.1"])).refused(400, "InvalidPrivateIpAddress.Malformed");
     create(json!(["auto", "auto"])).refused(403, "InvalidIp.Address");
     let public = json!({"PublicIp": ["nonsense"]});
-    cloud.ask("CreateInstance", &order(&public)).refused(400, "InvalidPublicIpAddress.Malformed");
+    cloud
+        .ask("CreateInstance", &order(&public))
+        .refused(400, "InvalidPublicIpAddress.Malformed");
     let mut twice = private(&json!(["10.240.193.20", "10.240.193.20"]));
     twice["Amount"] = json!(2);
-    cloud.ask("CreateInstance", &order(&twice)).refused(403, "InvalidIp.IpRepeated");
+    cloud
+        .ask("CreateInstance", &order(&twice))
+        .refused(403, "InvalidIp.IpRepeated");
     let public = json!({"PrivateId": PUBLIC_ID, "Segment": "101.251.0.0/24"});
-    cloud.ask("GetIpInfoBySegment", &public).refused(400, "InvalidParameter");
-    let free = cloud.ask("GetIpInfoBySegment", &json!({"PrivateId": PRIVATE_ID, "Segment": "10.240.193.1/24"})).ok();
+    cloud
+        .ask("GetIpInfoBySegment", &public)
+        .refused(400, "InvalidParameter");
+    let free = cloud
+        .ask(
+            "GetIpInfoBySegment",
+            &json!({"PrivateId": PRIVATE_ID, "Segment": "10.240.193.1/24"}),
+        )
+        .ok();
     assert_eq!(free["Data"]["AvailableIPTotal"], 255);
-    assert!(!free["Data"]["AvailableIPList"].as_array().unwrap().contains(&json!("10.240.193.10")));
+    assert!(
+        !free["Data"]["AvailableIPList"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("10.240.193.10"))
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn interfaces_come_and_go() {
     let cloud = TestCloud::new();
-    let ids = cloud.finish("CreateInstance", &order(&json!({"Amount": 2, "PublicIp": [], "PrivateIp": []})));
-    let add = json!({"InstanceIds": ids, "PublicId": PUBLIC_ID, "VdcId": VDC_ID, "Password": "EcsV587!"});
+    let ids = cloud.finish(
+        "CreateInstance",
+        &order(&json!({"Amount": 2, "PublicIp": [], "PrivateIp": []})),
+    );
+    let add =
+        json!({"InstanceIds": ids, "PublicId": PUBLIC_ID, "VdcId": VDC_ID, "Password": "EcsV587!"});
     let mut both = add.clone();
     both["PrivateId"] = json!(PRIVATE_ID);
-    cloud.ask("BatchAddNetworkInterfaces", &both).refused(400, "InvalidParameter");
+    cloud
+        .ask("BatchAddNetworkInterfaces", &both)
+        .refused(400, "InvalidParameter");
     cloud.finish("BatchAddNetworkInterfaces", &add);
     let interface = |id: &str| cloud.instance(id)["PublicNetworkInterface"][0].clone();
     assert_ne!(interface(&ids[0])["IP"], interface(&ids[1])["IP"]);
@@ -48,15 +70,25 @@ async fn interfaces_come_and_go() {
     readdress["Password"] = json!("EcsV587!");
     readdress["Ipv6Bind"] = json!(true);
     readdress["Address"] = interface(&ids[1])["IP"].clone();
-    cloud.ask("ModifyIpAddress", &readdress).refused(403, "InvalidIp.IpAssigned");
+    cloud
+        .ask("ModifyIpAddress", &readdress)
+        .refused(403, "InvalidIp.IpAssigned");
     readdress["Address"] = json!("101.251.2.29");
     cloud.finish("ModifyIpAddress", &readdress);
-    assert_eq!((&interface(&ids[0])["IP"], &interface(&ids[0])["IPv6"]), (&json!("101.251.2.29"), &json!("2000:1:2:2::1d")));
+    assert_eq!(
+        (&interface(&ids[0])["IP"], &interface(&ids[0])["IPv6"]),
+        (&json!("101.251.2.29"), &json!("2000:1:2:2::1d"))
+    );
     readdress["Address"] = json!("None");
     cloud.finish("ModifyIpAddress", &readdress);
     assert_eq!(interface(&ids[0])["IP"], "");
 
-    cloud.finish("BatchDeleteNetworkInterfaces", &json!({"InstanceIds": ids, "PublicId": PUBLIC_ID, "VdcId": VDC_ID}));
+    cloud.finish(
+        "BatchDeleteNetworkInterfaces",
+        &json!({"InstanceIds": ids, "PublicId": PUBLIC_ID, "VdcId": VDC_ID}),
+    );
     assert_eq!(cloud.instance(&ids[0])["PublicNetworkInterface"], json!([]));
-    cloud.ask("ConnectNetworkInterface", &own).refused(400, "InvalidInterfaceID.Malformed");
+    cloud
+        .ask("ConnectNetworkInterface", &own)
+        .refused(400, "InvalidInterfaceID.Malformed");
 }

@@ -20,14 +20,45 @@ fn busy() -> TestCloud {
         super::merge(params.as_object_mut().unwrap(), &more);
         params
     };
-    cloud.ask("CreateSecurityGroup", &json!({"SecurityGroupName": "g", "Description": "", "SecurityGroupType": "public"})).ok();
-    cloud.ask("CreateInstance", &order(&json!({"InstanceChargeType": "PrePaid", "PrepaidMonth": 1, "LabelNames": ["t"]}))).ok();
+    cloud
+        .ask(
+            "CreateSecurityGroup",
+            &json!({"SecurityGroupName": "g", "Description": "", "SecurityGroupType": "public"}),
+        )
+        .ok();
+    cloud
+        .ask(
+            "CreateInstance",
+            &order(
+                &json!({"InstanceChargeType": "PrePaid", "PrepaidMonth": 1, "LabelNames": ["t"]}),
+            ),
+        )
+        .ok();
     cloud.ask("StopInstance", &server(0, json!({}))).ok();
-    cloud.ask("CreateDisk", &server(1, json!({"DataDisks": [{"Size": 100}]}))).ok();
-    cloud.simulator.fault(FaultRule::new(Fault::TaskFails("no luck".into())).times(1));
-    cloud.ask("CreateInstance", &order(&json!({"InstanceChargeType": "PrePaid", "PrepaidMonth": 1}))).ok();
-    cloud.simulator.fault(FaultRule::new(Fault::TaskHangs).times(1));
-    cloud.ask("CreateTemplate", &server(2, json!({"DisplayName": "t", "PowerOn": true}))).ok();
+    cloud
+        .ask(
+            "CreateDisk",
+            &server(1, json!({"DataDisks": [{"Size": 100}]})),
+        )
+        .ok();
+    cloud
+        .simulator
+        .fault(FaultRule::new(Fault::TaskFails("no luck".into())).times(1));
+    cloud
+        .ask(
+            "CreateInstance",
+            &order(&json!({"InstanceChargeType": "PrePaid", "PrepaidMonth": 1})),
+        )
+        .ok();
+    cloud
+        .simulator
+        .fault(FaultRule::new(Fault::TaskHangs).times(1));
+    cloud
+        .ask(
+            "CreateTemplate",
+            &server(2, json!({"DisplayName": "t", "PowerOn": true})),
+        )
+        .ok();
     advance(7);
     let interface = cloud.instance(&ids[3])["PrivateNetworkInterface"][0]["InterfaceId"].clone();
     cloud
@@ -51,47 +82,81 @@ async fn a_cloud_goes_on_where_it_stopped() {
     let other = TestCloud::from_saved(&cloud.simulator.saved(), cloud.clock.now()).unwrap();
     let taken = json!({"PublicIp": [], "PrivateIp": [{"PrivateId": crate::PRIVATE_ID, "IP": ["10.240.192.200"]}]});
     for cloud in [&cloud, &other] {
-        cloud.ask("CreateInstance", &order(&taken)).refused(400, "InvalidPrivateIpAddress.Duplicated");
         cloud
-            .ask("StopInstance", &json!({"InstanceId": cloud.simulator.state_json()["ccs"]["instances"][0]["id"]}))
+            .ask("CreateInstance", &order(&taken))
+            .refused(400, "InvalidPrivateIpAddress.Duplicated");
+        cloud
+            .ask(
+                "StopInstance",
+                &json!({"InstanceId": cloud.simulator.state_json()["ccs"]["instances"][0]["id"]}),
+            )
             .refused(403, "IncorrectInstanceStatus");
     }
     advance(200);
-    assert!(cloud.simulator.saved() == other.simulator.saved(), "they differ");
-    let id = |cloud: &TestCloud| cloud.ask("CreateInstance", &order(&json!({}))).ok()["TaskId"].clone();
+    assert!(
+        cloud.simulator.saved() == other.simulator.saved(),
+        "they differ"
+    );
+    let id =
+        |cloud: &TestCloud| cloud.ask("CreateInstance", &order(&json!({}))).ok()["TaskId"].clone();
     assert_eq!(id(&cloud), id(&other));
     cloud.settle();
     other.settle();
-    assert!(cloud.simulator.saved() == other.simulator.saved(), "they differ");
+    assert!(
+        cloud.simulator.saved() == other.simulator.saved(),
+        "they differ"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_person_may_leave_out_what_is_as_in_a_new_cloud() {
-    assert_eq!(from("{}").unwrap().ask("DescribeInstances", &json!({})).ok()["Data"]["Instances"], json!([]));
+    assert_eq!(
+        from("{}")
+            .unwrap()
+            .ask("DescribeInstances", &json!({}))
+            .ok()["Data"]["Instances"],
+        json!([])
+    );
     let id = "9af59bcd-fc3f-41ee-9b3c-d0c1ba2b4d5d";
     let server = json!({
         "id": id, "name": "old", "vdc_id": VDC_ID, "cpu": 4, "ram": 8, "kind": "Standard", "image": "Ubuntu_16.04_64",
         "charge_type": "PostPaid", "power": "running", "system": {"id": "s", "size": 20, "kind": "system_disk"},
         "created": "2025-05-01T08:00:00+08:00",
     });
-    let cloud = from(&json!({"wallet": {"balance": 12.5}, "ccs": {"instances": [server]}}).to_string()).unwrap();
+    let cloud =
+        from(&json!({"wallet": {"balance": 12.5}, "ccs": {"instances": [server]}}).to_string())
+            .unwrap();
     let view = cloud.instance(id);
-    assert_eq!((&view["InstanceName"], &view["InstanceStatus"]), (&json!("old"), &json!("running")));
-    cloud.ask("CreateInstance", &order(&json!({}))).refused(400, "NotEnoughBalance");
+    assert_eq!(
+        (&view["InstanceName"], &view["InstanceStatus"]),
+        (&json!("old"), &json!("running"))
+    );
+    cloud
+        .ask("CreateInstance", &order(&json!({})))
+        .refused(400, "NotEnoughBalance");
     cloud.done("StopInstance", &json!({"InstanceId": id}));
     assert_eq!(cloud.status(id), "stopped");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_file_that_makes_no_sense_is_refused_with_the_place() {
-    assert!(refusal("{\n  \"css\": {}\n}").contains("unknown field `css`") && refusal("{\n  \"css\": {}\n}").contains("line 2"));
+    assert!(
+        refusal("{\n  \"css\": {}\n}").contains("unknown field `css`")
+            && refusal("{\n  \"css\": {}\n}").contains("line 2")
+    );
     let number = refusal(r#"{"ccs": {"instances": [{"id": 5}]}}"#);
-    assert!(number.starts_with("ccs.instances[0].id: ") && number.contains("line 1 column 31"), "{number}");
+    assert!(
+        number.starts_with("ccs.instances[0].id: ") && number.contains("line 1 column 31"),
+        "{number}"
+    );
     assert!(refusal("{} {}").contains("trailing characters"));
     assert!(refusal("nothing").contains("line 1"));
     let network = json!({"id": "n", "name": "n", "vdc_id": "v", "kind": {"private": {}}, "segments": [{"range": "10.0.0.0/24"}]});
     let lost = refusal(&json!({"vdc": {"networks": [network]}}).to_string());
-    assert!(lost.contains("vdc.networks, n: there is no VDC v"), "{lost}");
+    assert!(
+        lost.contains("vdc.networks, n: there is no VDC v"),
+        "{lost}"
+    );
     let twice = refusal(&json!({"vdc": {"networks": [network, network]}}).to_string());
     assert!(twice.contains("\"n\" stands here twice"), "{twice}");
     let task = |more: Json| {
@@ -100,15 +165,31 @@ async fn a_file_that_makes_no_sense_is_refused_with_the_place() {
         json!({"tasks": [task]}).to_string()
     };
     assert!(refusal(&task(json!({"has_left": -1}))).contains("-1"));
-    assert!(refusal(&task(json!({"effect": {"ccs": {"explode": {}}}}))).contains("unknown variant `explode`"));
+    assert!(
+        refusal(&task(json!({"effect": {"ccs": {"explode": {}}}})))
+            .contains("unknown variant `explode`")
+    );
     assert!(from(&task(json!({"has_left": 5}))).is_ok());
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_guides_example_is_a_file_that_does() {
     let page = include_str!("../../../../docs/guide/inventory.md");
-    let example = page.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let example = page
+        .split("```json\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next())
+        .unwrap();
     let cloud = from(example).unwrap();
-    let view = cloud.ask("DescribeInstances", &json!({"TagName": "blue"})).ok()["Data"]["Instances"][0].clone();
-    assert_eq!((&view["InstanceName"], &view["PrivateNetworkInterface"][0]["IP"]), (&json!("web-1"), &json!("10.1.0.10")));
+    let view = cloud
+        .ask("DescribeInstances", &json!({"TagName": "blue"}))
+        .ok()["Data"]["Instances"][0]
+        .clone();
+    assert_eq!(
+        (
+            &view["InstanceName"],
+            &view["PrivateNetworkInterface"][0]["IP"]
+        ),
+        (&json!("web-1"), &json!("10.1.0.10"))
+    );
 }

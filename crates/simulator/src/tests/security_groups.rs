@@ -8,7 +8,10 @@ fn group(cloud: &TestCloud) -> Json {
 }
 
 fn described(cloud: &TestCloud) -> Json {
-    cloud.ask("DescribeSecurityGroups", &json!({"Keyword": "web"})).ok()["Data"]["SecurityGroup"][0].clone()
+    cloud
+        .ask("DescribeSecurityGroups", &json!({"Keyword": "web"}))
+        .ok()["Data"]["SecurityGroup"][0]
+        .clone()
 }
 
 fn rule(group: &Json) -> Json {
@@ -20,32 +23,60 @@ fn rule(group: &Json) -> Json {
 async fn rules_are_added_ranked_described_and_removed() {
     let cloud = TestCloud::new();
     let id = group(&cloud);
-    let rules = || cloud.ask("DescribeSecurityGroupAttribute", &json!({"SecurityGroupId": id})).ok()["Data"].clone();
+    let rules = || {
+        cloud
+            .ask(
+                "DescribeSecurityGroupAttribute",
+                &json!({"SecurityGroupId": id}),
+            )
+            .ok()["Data"]
+            .clone()
+    };
     let made = cloud.finish("AddSecurityGroupRule", &rule(&id));
     let there = rules()["SecurityGroupRules"][0].clone();
-    assert_eq!((&there["RuleId"], &there["Action"], &there["Priority"]), (&json!(made[0]), &json!(1), &json!(10)));
+    assert_eq!(
+        (&there["RuleId"], &there["Action"], &there["Priority"]),
+        (&json!(made[0]), &json!(1), &json!(10))
+    );
 
     let mut without_port = rule(&id);
     without_port.as_object_mut().unwrap().remove("LocalPort");
-    cloud.ask("AddSecurityGroupRule", &without_port).refused(400, "MissingParameter");
+    cloud
+        .ask("AddSecurityGroupRule", &without_port)
+        .refused(400, "MissingParameter");
     without_port["Protocol"] = json!("ICMP");
     cloud.finish("AddSecurityGroupRule", &without_port);
     assert_eq!(rules()["SecurityGroupRuleCount"], 2);
     let mut ranked_too_low = rule(&id);
     ranked_too_low["Priority"] = json!("101");
-    cloud.ask("AddSecurityGroupRule", &ranked_too_low).refused(400, "InvalidParameter");
+    cloud
+        .ask("AddSecurityGroupRule", &ranked_too_low)
+        .refused(400, "InvalidParameter");
 
     cloud.finish(
         "ModifySecurityGroupRulePriority",
         &json!({"SecurityGroupId": id, "BindData": [{"RuleId": made[0], "Priority": 3}]}),
     );
-    cloud.ask("ModifySecurityGroupRule", &json!({"SecurityGroupId": id, "RuleId": made[0], "Description": "new"})).ok();
+    cloud
+        .ask(
+            "ModifySecurityGroupRule",
+            &json!({"SecurityGroupId": id, "RuleId": made[0], "Description": "new"}),
+        )
+        .ok();
     let there = rules()["SecurityGroupRules"][0].clone();
-    assert_eq!((&there["Priority"], &there["Description"]), (&json!(3), &json!("new")));
-    cloud.finish("RemoveSecurityGroupRule", &json!({"SecurityGroupId": id, "RuleIds": made}));
+    assert_eq!(
+        (&there["Priority"], &there["Description"]),
+        (&json!(3), &json!("new"))
+    );
+    cloud.finish(
+        "RemoveSecurityGroupRule",
+        &json!({"SecurityGroupId": id, "RuleIds": made}),
+    );
     assert_eq!(rules()["SecurityGroupRuleCount"], 1);
     let gone = json!({"SecurityGroupId": id, "RuleIds": made});
-    cloud.ask("RemoveSecurityGroupRule", &gone).refused(404, "InvalidSecurityGroupRuleId.NotFound");
+    cloud
+        .ask("RemoveSecurityGroupRule", &gone)
+        .refused(404, "InvalidSecurityGroupRuleId.NotFound");
 }
 
 #[tokio::test(start_paused = true)]
@@ -55,14 +86,29 @@ async fn a_group_in_use_is_deleted_only_by_force() {
     let entry = |server: &str| json!({"InstanceId": server, "PrivateId": PRIVATE_ID});
     let bind = json!({"SecurityGroupId": id, "BindData": [entry(&servers[0]), entry(&servers[1])]});
     cloud.finish("JoinSecurityGroup", &bind);
-    let counts =
-        |group: Json| (group["BindInstanceCount"].clone(), group["BindInterfaceCount"].clone(), group["BindVdcCount"].clone());
+    let counts = |group: Json| {
+        (
+            group["BindInstanceCount"].clone(),
+            group["BindInterfaceCount"].clone(),
+            group["BindVdcCount"].clone(),
+        )
+    };
     assert_eq!(counts(described(&cloud)), (json!(2), json!(2), json!(1)));
-    cloud.ask("DeleteSecurityGroup", &json!({"SecurityGroupId": id})).refused(403, "InvalidSecurityGroupId.InUse");
-    cloud.finish("LeaveSecurityGroup", &json!({"SecurityGroupId": id, "BindData": [entry(&servers[0])]}));
+    cloud
+        .ask("DeleteSecurityGroup", &json!({"SecurityGroupId": id}))
+        .refused(403, "InvalidSecurityGroupId.InUse");
+    cloud.finish(
+        "LeaveSecurityGroup",
+        &json!({"SecurityGroupId": id, "BindData": [entry(&servers[0])]}),
+    );
     cloud.finish("DeleteInstance", &json!({"InstanceIds": [servers[1]]}));
     assert_eq!(counts(described(&cloud)), (json!(0), json!(0), json!(0)));
-    cloud.finish("JoinSecurityGroup", &json!({"SecurityGroupId": id, "BindData": [entry(&servers[0])]}));
+    cloud.finish(
+        "JoinSecurityGroup",
+        &json!({"SecurityGroupId": id, "BindData": [entry(&servers[0])]}),
+    );
     cloud.finish("ForceDeleteSecurityGroup", &json!({"SecurityGroupId": id}));
-    cloud.ask("DeleteSecurityGroup", &json!({"SecurityGroupId": id})).refused(404, "InvalidSecurityGroupId.NotFound");
+    cloud
+        .ask("DeleteSecurityGroup", &json!({"SecurityGroupId": id}))
+        .refused(404, "InvalidSecurityGroupId.NotFound");
 }

@@ -102,7 +102,8 @@ pub struct Answer {
     pub example: Json,
 }
 
-/// A documented error of an Action: a code that the service or the product defines, or one with a meaning of its own here.
+/// A documented error of an Action: a code that the service or the product defines, or one with a
+/// meaning of its own here.
 #[derive(Debug, Clone)]
 pub struct ErrorRef {
     /// The code.
@@ -118,11 +119,18 @@ impl<'de> Deserialize<'de> for ErrorRef {
         match Json::deserialize(deserializer)? {
             Json::String(code) => Ok(Self { code, own: None }),
             Json::Object(mut map) => {
-                let Some(Json::String(code)) = map.remove("code") else { return Err(D::Error::missing_field("code")) };
+                let Some(Json::String(code)) = map.remove("code") else {
+                    return Err(D::Error::missing_field("code"));
+                };
                 let own = serde_json::from_value(Json::Object(map)).map_err(D::Error::custom)?;
-                Ok(Self { code, own: Some(own) })
+                Ok(Self {
+                    code,
+                    own: Some(own),
+                })
             }
-            other => Err(D::Error::custom(format!("an error is a code or an object, not {other}"))),
+            other => Err(D::Error::custom(format!(
+                "an error is a code or an object, not {other}"
+            ))),
         }
     }
 }
@@ -195,7 +203,8 @@ pub struct LookupModel {
     /// Paths in its answer: the lost call's parameters that they are compared with.
     #[serde(default)]
     pub compare: BTreeMap<String, String>,
-    /// `present` or `absent`: what shows that the call was carried out; none where the answer has to be judged.
+    /// `present` or `absent`: what shows that the call was carried out; none where the answer has
+    /// to be judged.
     #[serde(default)]
     pub carried_out_when: Option<String>,
 }
@@ -206,7 +215,8 @@ impl ActionModel {
         self.params.iter().find(|param| param.name == name)
     }
 
-    /// Whether sending it again does no more than sending it once: it only reads, or it carries a token.
+    /// Whether sending it again does no more than sending it once: it only reads, or it carries a
+    /// token.
     pub fn is_repeatable(&self) -> bool {
         self.read_only || self.idempotency_token.is_some()
     }

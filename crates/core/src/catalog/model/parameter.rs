@@ -58,7 +58,9 @@ impl<'de> Deserialize<'de> for Required {
             Json::Bool(true) => Ok(Self::Yes),
             Json::Bool(false) => Ok(Self::No),
             Json::String(text) if text == "conditional" => Ok(Self::Conditional),
-            other => Err(serde::de::Error::custom(format!("required is true, false or \"conditional\", not {other}"))),
+            other => Err(serde::de::Error::custom(format!(
+                "required is true, false or \"conditional\", not {other}"
+            ))),
         }
     }
 }

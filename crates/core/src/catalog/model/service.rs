@@ -64,6 +64,10 @@ impl ServiceModel {
 
     /// The path of an Action.
     pub fn path_of<'a>(&'a self, action: &'a ActionModel) -> &'a str {
-        action.path.as_deref().or(self.path.as_deref()).unwrap_or("/")
+        action
+            .path
+            .as_deref()
+            .or(self.path.as_deref())
+            .unwrap_or("/")
     }
 }

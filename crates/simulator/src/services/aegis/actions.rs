@@ -26,7 +26,10 @@ const MOST: u64 = 500;
 
 fn create(call: &mut Call) -> Result<Json, Refusal> {
     if !call.cloud[ALIYUN].is_verified {
-        return Err(Refusal::new("Forbidden.UserVerification", "The account has not passed real-name verification"));
+        return Err(Refusal::new(
+            "Forbidden.UserVerification",
+            "The account has not passed real-name verification",
+        ));
     }
     within_limit(call)?;
     OFFERING.buy(call)
@@ -38,8 +41,15 @@ fn upgrade(call: &mut Call) -> Result<Json, Refusal> {
 }
 
 fn within_limit(call: &Call) -> Result<(), Refusal> {
-    let is_within = call.params.count("VmNumber").is_some_and(|machines| machines <= MOST);
-    if is_within { Ok(()) } else { Err(call.malformed("VmNumber", &format!("it can be {MOST} at most"))) }
+    let is_within = call
+        .params
+        .count("VmNumber")
+        .is_some_and(|machines| machines <= MOST);
+    if is_within {
+        Ok(())
+    } else {
+        Err(call.malformed("VmNumber", &format!("it can be {MOST} at most")))
+    }
 }
 
 /// `VmNumber` is the number of the owner's ECS servers here, whatever was bought.
@@ -47,7 +57,10 @@ fn renew(call: &mut Call) -> Result<Json, Refusal> {
     let owner = call.owner("OwnerId")?;
     let servers = call.cloud.ecs_servers_of(&owner);
     if call.params.count("VmNumber") != Some(servers) {
-        return Err(call.malformed("VmNumber", &format!("the account has {servers} ECS servers")));
+        return Err(call.malformed(
+            "VmNumber",
+            &format!("the account has {servers} ECS servers"),
+        ));
     }
     OFFERING.renew(call, &["Year", "Month", "Day", "Hour"])
 }
@@ -55,7 +68,10 @@ fn renew(call: &mut Call) -> Result<Json, Refusal> {
 fn summary(call: &mut Call) -> Result<Json, Refusal> {
     let owner = call.owner("OwnerId")?;
     let Some(subscription) = OFFERING.of(call.cloud, &owner) else {
-        return Err(Refusal::new("InvalidInstanceId.NotFound", format!("The account {owner} has no instance")));
+        return Err(Refusal::new(
+            "InvalidInstanceId.NotFound",
+            format!("The account {owner} has no instance"),
+        ));
     };
     Ok(json!({
         "TotalMachineNum": subscription.machines.to_string(),

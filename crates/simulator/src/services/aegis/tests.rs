@@ -34,10 +34,14 @@ async fn every_action_answers_its_documented_example() {
         let cloud = cloud();
         let mut params = action.example.as_object().unwrap().clone();
         if action.name != "CreateInstance" {
-            let id = ask(&cloud, "CreateInstance", &order("first", &json!({}))).ok()["InstanceId"].clone();
+            let id = ask(&cloud, "CreateInstance", &order("first", &json!({}))).ok()["InstanceId"]
+                .clone();
             merge(&mut params, &json!({"InstanceId": id}));
         }
-        documented(&action, &cloud.ask(&action.full_name, &Json::Object(params)).ok());
+        documented(
+            &action,
+            &cloud.ask(&action.full_name, &Json::Object(params)).ok(),
+        );
     }
 }
 
@@ -46,28 +50,62 @@ async fn a_guard_is_bought_seen_raised_and_renewed() {
     let cloud = cloud();
     ask(&cloud, "GetSummary", &json!({})).refused(404, "InvalidInstanceId.NotFound");
     let bought = ask(&cloud, "CreateInstance", &order("a", &json!({}))).ok();
-    assert_eq!(ask(&cloud, "CreateInstance", &order("a", &json!({}))).ok()["OrderId"], bought["OrderId"]);
+    assert_eq!(
+        ask(&cloud, "CreateInstance", &order("a", &json!({}))).ok()["OrderId"],
+        bought["OrderId"]
+    );
     ask(&cloud, "CreateInstance", &order("b", &json!({}))).refused(403, "Forbidden");
     let summary = ask(&cloud, "GetSummary", &json!({})).ok();
-    assert_eq!((&summary["TotalMachineNum"], &summary["InstanceId"]), (&json!("3"), &bought["InstanceId"]));
-    assert_eq!(summary["ExpireDateTimestamp"], 1_775_030_400_000_i64, "2026-04-01T08:00:00Z");
+    assert_eq!(
+        (&summary["TotalMachineNum"], &summary["InstanceId"]),
+        (&json!("3"), &bought["InstanceId"])
+    );
+    assert_eq!(
+        summary["ExpireDateTimestamp"], 1_775_030_400_000_i64,
+        "2026-04-01T08:00:00Z"
+    );
 
     let of = |token: &str, changes: Json| {
         let mut params = order(token, &json!({"InstanceId": bought["InstanceId"]}));
         merge(params.as_object_mut().unwrap(), &changes);
         params
     };
-    ask(&cloud, "UpgradeInstance", &of("c", json!({"VmNumber": 2}))).refused(400, "InvalidParameter");
-    ask(&cloud, "UpgradeInstance", &of("c", json!({"VmNumber": 501}))).refused(400, "InvalidParameter");
+    ask(&cloud, "UpgradeInstance", &of("c", json!({"VmNumber": 2})))
+        .refused(400, "InvalidParameter");
+    ask(
+        &cloud,
+        "UpgradeInstance",
+        &of("c", json!({"VmNumber": 501})),
+    )
+    .refused(400, "InvalidParameter");
     ask(&cloud, "UpgradeInstance", &of("c", json!({"VmNumber": 4}))).ok();
-    assert_eq!(ask(&cloud, "GetSummary", &json!({})).ok()["TotalMachineNum"], "4");
+    assert_eq!(
+        ask(&cloud, "GetSummary", &json!({})).ok()["TotalMachineNum"],
+        "4"
+    );
     ask(&cloud, "RenewInstance", &of("d", json!({"VmNumber": 4}))).refused(400, "InvalidParameter");
     let before = cloud.simulator.state().kernel.cloud[ALIYUN].balance;
-    ask(&cloud, "RenewInstance", &of("d", json!({"PricingCycle": "Day", "Duration": 10}))).ok();
-    assert_eq!(cloud.simulator.state().kernel.cloud[ALIYUN].balance, before - Money::yuan(60.0));
+    ask(
+        &cloud,
+        "RenewInstance",
+        &of("d", json!({"PricingCycle": "Day", "Duration": 10})),
+    )
+    .ok();
+    assert_eq!(
+        cloud.simulator.state().kernel.cloud[ALIYUN].balance,
+        before - Money::yuan(60.0)
+    );
     let summary = ask(&cloud, "GetSummary", &json!({})).ok();
-    assert_eq!((&summary["TotalMachineNum"], &summary["ExpireDateTimestamp"]), (&json!("3"), &json!(1_775_894_400_000_i64)));
-    ask(&cloud, "RenewInstance", &of("e", json!({"InstanceId": "aegis-cn-other"}))).refused(404, "InvalidInstanceId.NotFound");
+    assert_eq!(
+        (&summary["TotalMachineNum"], &summary["ExpireDateTimestamp"]),
+        (&json!("3"), &json!(1_775_894_400_000_i64))
+    );
+    ask(
+        &cloud,
+        "RenewInstance",
+        &of("e", json!({"InstanceId": "aegis-cn-other"})),
+    )
+    .refused(404, "InvalidInstanceId.NotFound");
 }
 
 #[tokio::test(start_paused = true)]
@@ -83,7 +121,13 @@ async fn orders_are_held_to_the_document() {
         ask(&cloud, "CreateInstance", &order("a", &wrong)).refused(400, "InvalidParameter");
     }
     cloud.simulator.state().kernel.cloud[ALIYUN].is_verified = false;
-    ask(&cloud, "CreateInstance", &order("a", &json!({}))).refused(403, "Forbidden.UserVerification");
+    ask(&cloud, "CreateInstance", &order("a", &json!({})))
+        .refused(403, "Forbidden.UserVerification");
     cloud.simulator.state().kernel.cloud[ALIYUN].is_verified = true;
-    ask(&cloud, "CreateInstance", &order("a", &json!({"IsAutoRenew": false, "AutoRenewDuration": 0}))).ok();
+    ask(
+        &cloud,
+        "CreateInstance",
+        &order("a", &json!({"IsAutoRenew": false, "AutoRenewDuration": 0})),
+    )
+    .ok();
 }

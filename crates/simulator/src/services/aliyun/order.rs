@@ -23,23 +23,41 @@ impl PaidOrder {
 
 /// A part of a price, cut to whole hundredths.
 pub(crate) fn share(price: Money, part: i64, whole: i64) -> Money {
-    let cents = i128::from(price.in_cents()) * i128::from(part.clamp(0, whole.max(1))) / i128::from(whole.max(1));
+    let cents = i128::from(price.in_cents()) * i128::from(part.clamp(0, whole.max(1)))
+        / i128::from(whole.max(1));
     Money::cents(i64::try_from(cents).unwrap_or(i64::MAX))
 }
 
 /// Refuses a price that the balance does not cover.
 pub(super) fn covered(call: &Call, price: Money) -> Result<(), Refusal> {
-    let refusal = || Refusal::new("InsufficientBalance", format!("The account's balance does not cover {} yuan", price.text()));
-    if price <= call.cloud[ALIYUN].balance { Ok(()) } else { Err(refusal()) }
+    let refusal = || {
+        Refusal::new(
+            "InsufficientBalance",
+            format!("The account's balance does not cover {} yuan", price.text()),
+        )
+    };
+    if price <= call.cloud[ALIYUN].balance {
+        Ok(())
+    } else {
+        Err(refusal())
+    }
 }
 
 impl Cloud {
     /// Pays an order; its id, which is given to it here.
     pub(super) fn order(&mut self, order: PaidOrder) -> String {
         let paid_orders = &self.states[ALIYUN].paid_orders;
-        let id = self.ids.number("aliyun_order", FIRST, |number| paid_orders.contains(&number.to_string())).to_string();
+        let id = self
+            .ids
+            .number("aliyun_order", FIRST, |number| {
+                paid_orders.contains(&number.to_string())
+            })
+            .to_string();
         self[ALIYUN].balance -= order.amount;
-        self[ALIYUN].paid_orders.insert(PaidOrder { id: id.clone(), ..order });
+        self[ALIYUN].paid_orders.insert(PaidOrder {
+            id: id.clone(),
+            ..order
+        });
         id
     }
 
@@ -47,7 +65,11 @@ impl Cloud {
     pub(super) fn give_back(&mut self, instance: &str) {
         let now = self.now();
         let account = &mut self[ALIYUN];
-        for order in account.paid_orders.iter_mut().filter(|order| order.instance == instance) {
+        for order in account
+            .paid_orders
+            .iter_mut()
+            .filter(|order| order.instance == instance)
+        {
             let unused = order.unused(now) - order.refunded;
             order.refunded += unused;
             account.balance += unused;

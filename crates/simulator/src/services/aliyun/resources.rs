@@ -8,12 +8,18 @@ use crate::cloud::state::Cloud;
 impl Cloud {
     /// How many ECS servers an owner has.
     pub(crate) fn ecs_servers_of(&self, owner: &str) -> u64 {
-        self[ALIYUN].owners.get(owner).map_or(1, |owner| owner.ecs_servers)
+        self[ALIYUN]
+            .owners
+            .get(owner)
+            .map_or(1, |owner| owner.ecs_servers)
     }
 
     /// ECS servers and RDS instances of an owner together.
     pub(crate) fn machines_of(&self, owner: &str) -> u64 {
-        let databases = self[ALIYUN].owners.get(owner).map_or(0, |owner| owner.rds_instances);
+        let databases = self[ALIYUN]
+            .owners
+            .get(owner)
+            .map_or(0, |owner| owner.rds_instances);
         self.ecs_servers_of(owner).saturating_add(databases)
     }
 }

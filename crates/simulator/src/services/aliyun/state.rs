@@ -14,7 +14,8 @@ pub(crate) const ALIYUN: StateKey<State> = StateKey::new("aliyun");
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct State {
-    /// The account itself; what is asked for without an owner is for it. It is the `OwnerId` of the document's sample call.
+    /// The account itself; what is asked for without an owner is for it. It is the `OwnerId` of the
+    /// document's sample call.
     pub(crate) account_id: u64,
     /// Whether it has passed real-name verification.
     pub(crate) is_verified: bool,

@@ -1,4 +1,5 @@
-//! A service that an owner has for a time, for so many machines: bought, renewed, raised and given back.
+//! A service that an owner has for a time, for so many machines: bought, renewed, raised and given
+//! back.
 
 use super::order::{covered, share};
 use super::state::{ALIYUN, PaidOrder, Subscription};
@@ -21,7 +22,8 @@ const MONTH: i64 = 30 * 24 * 3600;
 pub(crate) struct Offering {
     /// In front of the ids.
     pub(crate) prefix: &'static str,
-    /// Lowest first, with the price of a machine and month in hundredths of a yuan. No document names a price.
+    /// Lowest first, with the price of a machine and month in hundredths of a yuan. No document
+    /// names a price.
     pub(crate) editions: &'static [(&'static str, i64)],
     /// The parameter with the number of machines.
     pub(crate) machines: &'static str,
@@ -40,12 +42,16 @@ impl Term {
     fn of(call: &Call, cycles: &[&str]) -> Result<Self, Refusal> {
         let duration = call.params.int("Duration").unwrap_or(0);
         if !(1..=LONGEST).contains(&duration) {
-            return Err(call.malformed("Duration", &format!("it must be a number from 1 to {LONGEST}")));
+            return Err(call.malformed(
+                "Duration",
+                &format!("it must be a number from 1 to {LONGEST}"),
+            ));
         }
         match call.params.required("PricingCycle") {
-            cycle if !cycles.contains(&cycle) => {
-                Err(call.malformed("PricingCycle", &format!("it must be one of {}", cycles.join(", "))))
-            }
+            cycle if !cycles.contains(&cycle) => Err(call.malformed(
+                "PricingCycle",
+                &format!("it must be one of {}", cycles.join(", ")),
+            )),
             "Year" => Ok(Self::Months(12 * duration)),
             "Month" => Ok(Self::Months(duration)),
             "Day" => Ok(Self::Seconds(24 * 3600 * duration)),
@@ -58,14 +64,21 @@ impl Term {
             Self::Months(months) => Span::new().months(months),
             Self::Seconds(seconds) => Span::new().seconds(seconds),
         };
-        begin.to_zoned(TimeZone::UTC).saturating_add(span).timestamp()
+        begin
+            .to_zoned(TimeZone::UTC)
+            .saturating_add(span)
+            .timestamp()
     }
 
     /// What a rate by the month comes to, a begun hundredth counted whole.
     fn price(self, rate: Money) -> Money {
         match self {
             Self::Months(months) => rate * u64::try_from(months).unwrap_or(0),
-            Self::Seconds(seconds) => share(rate * u64::try_from(seconds).unwrap_or(0) + Money::cents(MONTH - 1), 1, MONTH),
+            Self::Seconds(seconds) => share(
+                rate * u64::try_from(seconds).unwrap_or(0) + Money::cents(MONTH - 1),
+                1,
+                MONTH,
+            ),
         }
     }
 }
@@ -81,12 +94,22 @@ impl Offering {
             _ => None,
         };
         if self.of(call.cloud, &owner).is_some() {
-            return Err(Refusal::new("Forbidden", format!("The account {owner} has an instance, and can have one only")));
+            return Err(Refusal::new(
+                "Forbidden",
+                format!("The account {owner} has an instance, and can have one only"),
+            ));
         }
         let price = term.price(self.rate(&edition, machines));
         covered(call, price)?;
         let (id, now) = (call.cloud.ids.short(self.prefix), call.cloud.now());
-        let subscription = Subscription { owner, id: id.clone(), edition, machines, expires: term.end(now), renews_itself_for };
+        let subscription = Subscription {
+            owner,
+            id: id.clone(),
+            edition,
+            machines,
+            expires: term.end(now),
+            renews_itself_for,
+        };
         let order = pay(call, &subscription, price, (now, subscription.expires));
         (self.kept)(call.cloud).insert(subscription);
         Ok(json!({"OrderId": order, "InstanceId": id}))
@@ -112,7 +135,13 @@ impl Offering {
         let (edition, machines) = (self.edition(call)?, self.machines(call)?);
         let now = call.cloud.now();
         if subscription.expires <= now {
-            return Err(Refusal::new("Forbidden", format!("The instance {} has expired; renew it first", subscription.id)));
+            return Err(Refusal::new(
+                "Forbidden",
+                format!(
+                    "The instance {} has expired; renew it first",
+                    subscription.id
+                ),
+            ));
         }
         if self.rank(&edition) < self.rank(&subscription.edition) {
             return Err(call.malformed("VersionCode", "an edition can only be raised"));
@@ -121,9 +150,13 @@ impl Offering {
             return Err(call.malformed(self.machines, "the number of machines can only be raised"));
         }
         if edition == subscription.edition && machines == subscription.machines {
-            return Err(call.malformed(self.machines, "neither edition nor number of machines would be raised"));
+            return Err(call.malformed(
+                self.machines,
+                "neither edition nor number of machines would be raised",
+            ));
         }
-        let dearer = self.rate(&edition, machines) - self.rate(&subscription.edition, subscription.machines);
+        let dearer =
+            self.rate(&edition, machines) - self.rate(&subscription.edition, subscription.machines);
         let left = subscription.expires.duration_since(now).as_secs();
         let price = Term::Seconds(left).price(dearer);
         covered(call, price)?;
@@ -149,7 +182,9 @@ impl Offering {
     /// Renews what renews itself, where it is due and can be paid.
     pub(crate) fn renew_due(&self, cloud: &mut Cloud) {
         let now = cloud.now();
-        let is_due = |subscription: &&Subscription| subscription.renews_itself_for.is_some() && subscription.expires <= now;
+        let is_due = |subscription: &&Subscription| {
+            subscription.renews_itself_for.is_some() && subscription.expires <= now
+        };
         let due: Vec<_> = (self.kept)(cloud).iter().filter(is_due).cloned().collect();
         for subscription in due {
             self.renew_by_itself(cloud, subscription);
@@ -166,15 +201,25 @@ impl Offering {
             if subscription.expires <= began {
                 return;
             }
-            cloud.order(placed("automatic renewal".to_owned(), began, &subscription, price, (began, subscription.expires)));
+            cloud.order(placed(
+                "automatic renewal".to_owned(),
+                began,
+                &subscription,
+                price,
+                (began, subscription.expires),
+            ));
             self.keep(cloud, subscription.clone());
         }
     }
 
     /// What does not fit together in a list of this name.
     pub(crate) fn problems(&self, name: &str, subscriptions: &Store<Subscription>) -> Vec<String> {
-        let unknown = subscriptions.iter().filter(|one| self.rank(&one.edition).is_none());
-        unknown.map(|one| format!("{name}, {}: there is no edition {}", one.id, one.edition)).collect()
+        let unknown = subscriptions
+            .iter()
+            .filter(|one| self.rank(&one.edition).is_none());
+        unknown
+            .map(|one| format!("{name}, {}: there is no edition {}", one.id, one.edition))
+            .collect()
     }
 
     fn keep(&self, cloud: &mut Cloud, subscription: Subscription) {
@@ -187,19 +232,38 @@ impl Offering {
     fn of_call(&self, call: &mut Call) -> Result<Subscription, Refusal> {
         let owner = call.owner("OwnerId")?;
         let id = call.params.required("InstanceId");
-        let found = self.of(call.cloud, &owner).filter(|subscription| subscription.id == id);
-        found.ok_or_else(|| Refusal::new("InvalidInstanceId.NotFound", format!("The account {owner} has no instance {id}")))
+        let found = self
+            .of(call.cloud, &owner)
+            .filter(|subscription| subscription.id == id);
+        found.ok_or_else(|| {
+            Refusal::new(
+                "InvalidInstanceId.NotFound",
+                format!("The account {owner} has no instance {id}"),
+            )
+        })
     }
 
     fn edition(&self, call: &Call) -> Result<String, Refusal> {
         let edition = call.params.required("VersionCode");
         let known: Vec<_> = self.editions.iter().map(|(name, _)| *name).collect();
-        let refusal = || call.malformed("VersionCode", &format!("it must be one of {}", known.join(", ")));
-        if known.contains(&edition) { Ok(edition.to_owned()) } else { Err(refusal()) }
+        let refusal = || {
+            call.malformed(
+                "VersionCode",
+                &format!("it must be one of {}", known.join(", ")),
+            )
+        };
+        if known.contains(&edition) {
+            Ok(edition.to_owned())
+        } else {
+            Err(refusal())
+        }
     }
 
     fn machines(&self, call: &Call) -> Result<u64, Refusal> {
-        let machines = call.params.count(self.machines).filter(|machines| *machines > 0);
+        let machines = call
+            .params
+            .count(self.machines)
+            .filter(|machines| *machines > 0);
         machines.ok_or_else(|| call.malformed(self.machines, "it must be 1 at least"))
     }
 
@@ -209,19 +273,40 @@ impl Offering {
 
     /// The price of a month.
     fn rate(&self, edition: &str, machines: u64) -> Money {
-        let price = self.rank(edition).map_or(Money::ZERO, |rank| Money::cents(self.editions[rank].1));
+        let price = self
+            .rank(edition)
+            .map_or(Money::ZERO, |rank| Money::cents(self.editions[rank].1));
         price * machines
     }
 }
 
 fn months(call: &Call) -> Result<u32, Refusal> {
-    let months = call.params.int("AutoRenewDuration").filter(|months| (1..=LONGEST).contains(months));
+    let months = call
+        .params
+        .int("AutoRenewDuration")
+        .filter(|months| (1..=LONGEST).contains(months));
     let months = months.and_then(|months| u32::try_from(months).ok());
-    months.ok_or_else(|| call.malformed("AutoRenewDuration", &format!("it must be a number of months from 1 to {LONGEST}")))
+    months.ok_or_else(|| {
+        call.malformed(
+            "AutoRenewDuration",
+            &format!("it must be a number of months from 1 to {LONGEST}"),
+        )
+    })
 }
 
-fn pay(call: &mut Call, subscription: &Subscription, amount: Money, term: (Timestamp, Timestamp)) -> String {
-    let order = placed(call.action.full_name.to_string(), call.cloud.now(), subscription, amount, term);
+fn pay(
+    call: &mut Call,
+    subscription: &Subscription,
+    amount: Money,
+    term: (Timestamp, Timestamp),
+) -> String {
+    let order = placed(
+        call.action.full_name.to_string(),
+        call.cloud.now(),
+        subscription,
+        amount,
+        term,
+    );
     call.cloud.order(order)
 }
 
@@ -233,5 +318,15 @@ fn placed(
     (begins, ends): (Timestamp, Timestamp),
 ) -> PaidOrder {
     let (owner, instance) = (subscription.owner.clone(), subscription.id.clone());
-    PaidOrder { id: String::new(), time, action, owner, instance, amount, refunded: Money::ZERO, begins, ends }
+    PaidOrder {
+        id: String::new(),
+        time,
+        action,
+        owner,
+        instance,
+        amount,
+        refunded: Money::ZERO,
+        begins,
+        ends,
+    }
 }

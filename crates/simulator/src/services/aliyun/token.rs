@@ -8,9 +8,12 @@ use serde_json::Value as Json;
 /// The longest token, as Alibaba's other services have it.
 const LONGEST: usize = 64;
 
-/// Carries an order out once for a token: a repetition gets the same answer, another call with it is refused. A call that was
-/// refused leaves its token free.
-pub(crate) fn once(call: &mut Call, carry_out: impl FnOnce(&mut Call) -> Result<Json, Refusal>) -> Result<Json, Refusal> {
+/// Carries an order out once for a token: a repetition gets the same answer, another call with it
+/// is refused. A call that was refused leaves its token free.
+pub(crate) fn once(
+    call: &mut Call,
+    carry_out: impl FnOnce(&mut Call) -> Result<Json, Refusal>,
+) -> Result<Json, Refusal> {
     let token = call.params.required("ClientToken").to_owned();
     if token.is_empty() {
         return Err(call.missing("ClientToken"));
@@ -29,6 +32,11 @@ pub(crate) fn once(call: &mut Call, carry_out: impl FnOnce(&mut Call) -> Result<
         return Err(Refusal::new("IdempotentParameterMismatch", message));
     }
     let answer = carry_out(call)?;
-    call.cloud[ALIYUN].tokens.insert(Token { id: token, action, params, answer: answer.clone() });
+    call.cloud[ALIYUN].tokens.insert(Token {
+        id: token,
+        action,
+        params,
+        answer: answer.clone(),
+    });
     Ok(answer)
 }

@@ -19,10 +19,19 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
     let cost = bill::sum(&items);
     // What is metered is counted in the month in which it is paid, as the balance shows it.
     let mut months: BTreeMap<String, Money> = BTreeMap::new();
-    for charge in cloud.wallet.charges.iter().filter(|charge| !charge.refunded && charge.credit.is_none()) {
-        *months.entry(charge.time.strftime("%Y%m").to_string()).or_default() += charge.amount;
+    for charge in cloud
+        .wallet
+        .charges
+        .iter()
+        .filter(|charge| !charge.refunded && charge.credit.is_none())
+    {
+        *months
+            .entry(charge.time.strftime("%Y%m").to_string())
+            .or_default() += charge.amount;
     }
-    let costs = months.iter().map(|(month, amount)| json!({"Amount": amount.json(), "Currency": "CN", "Month": month}));
+    let costs = months
+        .iter()
+        .map(|(month, amount)| json!({"Amount": amount.json(), "Currency": "CN", "Month": month}));
     let costs: Vec<_> = costs.collect();
     // Whatever the account has had was recharged once; the cloud begins with it.
     let recharged = cloud.wallet.balance + cost.master;

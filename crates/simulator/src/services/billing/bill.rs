@@ -13,8 +13,11 @@ use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use serde_json::{Value as Json, json};
 
-pub(super) const ACTIONS: &[(&str, Handler)] =
-    &[("DescribeBill", bill), ("DescribeBillInfo", of_resource), ("DescribeBillDetail", detail)];
+pub(super) const ACTIONS: &[(&str, Handler)] = &[
+    ("DescribeBill", bill),
+    ("DescribeBillInfo", of_resource),
+    ("DescribeBillDetail", detail),
+];
 
 /// How days are written here.
 const DOTS: &str = "%Y.%m.%d";
@@ -24,7 +27,10 @@ pub(super) const PROJECT_ID: &str = "0-0";
 pub(super) const PROJECT: &str = "默认项目组";
 
 /// The items of a period in a currency. The account's money is yuan.
-pub(super) fn in_currency<'a>(call: &'a Call, period: Period) -> Result<Vec<BillItem<'a>>, Refusal> {
+pub(super) fn in_currency<'a>(
+    call: &'a Call,
+    period: Period,
+) -> Result<Vec<BillItem<'a>>, Refusal> {
     match call.params.text("Currency").unwrap_or("CN") {
         "CN" => Ok(items(call.cloud, period.start(), period.end())),
         "US" => Ok(Vec::new()),
@@ -39,19 +45,30 @@ pub(super) fn sum<'a, 'b: 'a>(items: impl IntoIterator<Item = &'a BillItem<'b>>)
 fn bill(call: &mut Call) -> Result<Json, Refusal> {
     let text = call.params.required("DateFromTo");
     let day = |text: &str| Date::strptime(DOTS, text).ok();
-    let days = text.split_once(" - ").and_then(|(from, to)| Period::between(day(from)?, day(to)?));
+    let days = text
+        .split_once(" - ")
+        .and_then(|(from, to)| Period::between(day(from)?, day(to)?));
     // The one code that the document gives for this Action.
-    let malformed = || Refusal::new("InvalidPublicId.Malformed", format!("{text:?} is not a period as 2019.09.02 - 2019.09.03"));
+    let malformed = || {
+        Refusal::new(
+            "InvalidPublicId.Malformed",
+            format!("{text:?} is not a period as 2019.09.02 - 2019.09.03"),
+        )
+    };
     let items = in_currency(call, days.ok_or_else(malformed)?)?;
     let total = sum(&items);
-    let resources = grouped(&items, |item| item.resource).into_iter().map(|(_, items)| {
-        let mut view = view(call.cloud, items[0]);
-        view["TotalCost"] = sum(items.iter().copied()).total().json();
-        let last = items[items.len() - 1];
-        let deleted = last.deleted.filter(|_| call.cloud.use_of(last.resource).is_none());
-        view["DeleteTime"] = json!(deleted.map(format_time).unwrap_or_default());
-        view
-    });
+    let resources = grouped(&items, |item| item.resource)
+        .into_iter()
+        .map(|(_, items)| {
+            let mut view = view(call.cloud, items[0]);
+            view["TotalCost"] = sum(items.iter().copied()).total().json();
+            let last = items[items.len() - 1];
+            let deleted = last
+                .deleted
+                .filter(|_| call.cloud.use_of(last.resource).is_none());
+            view["DeleteTime"] = json!(deleted.map(format_time).unwrap_or_default());
+            view
+        });
     let resources: Vec<_> = resources.collect();
     Ok(json!({"Data": {
         "BillInfo": resources, "TotalMasterCost": (total.master + total.due).json(), "TotalViceCost": total.vice.json(),
@@ -60,7 +77,10 @@ fn bill(call: &mut Call) -> Result<Json, Refusal> {
 
 /// What every bill says of a resource.
 fn view(cloud: &Cloud, item: &BillItem) -> Json {
-    let vdc = cloud[CCS].instances.get(item.resource).and_then(|server| cloud[VDC].vdcs.get(&server.vdc_id));
+    let vdc = cloud[CCS]
+        .instances
+        .get(item.resource)
+        .and_then(|server| cloud[VDC].vdcs.get(&server.vdc_id));
     json!({
         "RegionId": item.zone,
         "ResourceId": item.resource,
@@ -107,11 +127,19 @@ fn detail(call: &mut Call) -> Result<Json, Refusal> {
     if period.first < date(2019, 1, 1) {
         return Err(call.malformed("DateFrom", "there are no bills before 2019.01.01"));
     }
-    if period.first.checked_add(31.days()).is_ok_and(|end| period.last > end) {
+    if period
+        .first
+        .checked_add(31.days())
+        .is_ok_and(|end| period.last > end)
+    {
         return Err(call.malformed("DateTo", "it is more than 31 days after DateFrom"));
     }
     let mut items = in_currency(call, period)?;
-    if call.params.text("ProjectName").is_some_and(|name| !name.is_empty() && name != PROJECT) {
+    if call
+        .params
+        .text("ProjectName")
+        .is_some_and(|name| !name.is_empty() && name != PROJECT)
+    {
         items.clear();
     }
     let cloud = &*call.cloud;
@@ -153,14 +181,30 @@ fn detail(call: &mut Call) -> Result<Json, Refusal> {
 impl Cloud {
     /// The addresses of a server that is there, and whether each is public.
     fn placed(&self, id: &str) -> Vec<(bool, String)> {
-        let is_public = |network: &str| self[VDC].networks.get(network).is_some_and(crate::services::vdc::Network::is_public);
-        let of_vdc = self[CCS].instances.get(id).into_iter().flat_map(|server| &server.interfaces);
-        let of_vdc = of_vdc.filter_map(|own| Some((is_public(&own.network), own.address?.to_string())));
-        let of_vpc = self[ECS].servers.get(id).map(|server| (false, server.address.to_string()));
+        let is_public = |network: &str| {
+            self[VDC]
+                .networks
+                .get(network)
+                .is_some_and(crate::services::vdc::Network::is_public)
+        };
+        let of_vdc = self[CCS]
+            .instances
+            .get(id)
+            .into_iter()
+            .flat_map(|server| &server.interfaces);
+        let of_vdc =
+            of_vdc.filter_map(|own| Some((is_public(&own.network), own.address?.to_string())));
+        let of_vpc = self[ECS]
+            .servers
+            .get(id)
+            .map(|server| (false, server.address.to_string()));
         of_vdc.chain(of_vpc).collect()
     }
 
     fn addresses_of(&self, id: &str) -> Vec<String> {
-        self.placed(id).into_iter().map(|(_, address)| address).collect()
+        self.placed(id)
+            .into_iter()
+            .map(|(_, address)| address)
+            .collect()
     }
 }

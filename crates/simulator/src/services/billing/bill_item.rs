@@ -58,23 +58,41 @@ impl std::iter::Sum for Cost {
     }
 }
 
-/// The items from one moment to before another one, in the order of the resources' first ones. The items of periods that
-/// follow on each other cost together what those of the whole time cost.
+/// The items from one moment to before another one, in the order of the resources' first ones. The
+/// items of periods that follow on each other cost together what those of the whole time cost.
 pub(super) fn items(cloud: &Cloud, from: Timestamp, to: Timestamp) -> Vec<BillItem<'_>> {
     let now = cloud.now();
-    let uses = cloud[BILLING].past_uses.iter().chain(cloud[BILLING].uses.iter());
-    let mut items: Vec<_> = uses.filter_map(|metered| of_use(metered, from, to, now)).collect();
-    let metered: HashSet<usize> = cloud[BILLING].past_uses.iter().filter_map(|metered| metered.charge).collect();
+    let uses = cloud[BILLING]
+        .past_uses
+        .iter()
+        .chain(cloud[BILLING].uses.iter());
+    let mut items: Vec<_> = uses
+        .filter_map(|metered| of_use(metered, from, to, now))
+        .collect();
+    let metered: HashSet<usize> = cloud[BILLING]
+        .past_uses
+        .iter()
+        .filter_map(|metered| metered.charge)
+        .collect();
     for (number, charge) in cloud.wallet.charges.iter().enumerate() {
-        let is_here = !charge.refunded && !metered.contains(&number) && (from..to).contains(&charge.time);
-        items.extend(is_here.then(|| of_charge(cloud, charge)).into_iter().flatten());
+        let is_here =
+            !charge.refunded && !metered.contains(&number) && (from..to).contains(&charge.time);
+        items.extend(
+            is_here
+                .then(|| of_charge(cloud, charge))
+                .into_iter()
+                .flatten(),
+        );
     }
     items.sort_by_key(|item| item.begin);
     items
 }
 
 fn of_use(metered: &Use, from: Timestamp, to: Timestamp, now: Timestamp) -> Option<BillItem<'_>> {
-    let (begin, end) = (metered.began.max(from), metered.ended.unwrap_or(now).min(to));
+    let (begin, end) = (
+        metered.began.max(from),
+        metered.ended.unwrap_or(now).min(to),
+    );
     if begin >= end {
         return None;
     }
@@ -83,7 +101,11 @@ fn of_use(metered: &Use, from: Timestamp, to: Timestamp, now: Timestamp) -> Opti
     let vice = after.min(metered.credited) - before.min(metered.credited);
     let rest = after - before - vice;
     let is_paid = metered.ended.is_some();
-    let (master, due) = if is_paid { (rest, Money::ZERO) } else { (Money::ZERO, rest) };
+    let (master, due) = if is_paid {
+        (rest, Money::ZERO)
+    } else {
+        (Money::ZERO, rest)
+    };
     Some(BillItem {
         resource: &metered.resource,
         service: &metered.service,
@@ -102,8 +124,11 @@ fn of_use(metered: &Use, from: Timestamp, to: Timestamp, now: Timestamp) -> Opti
 
 /// A item for each resource of a charge, at equal shares; the first one has the rest cents.
 fn of_charge<'a>(cloud: &'a Cloud, charge: &'a Charge) -> Vec<BillItem<'a>> {
-    let whose: Vec<&str> =
-        if charge.resources.is_empty() { vec![""] } else { charge.resources.iter().map(String::as_str).collect() };
+    let whose: Vec<&str> = if charge.resources.is_empty() {
+        vec![""]
+    } else {
+        charge.resources.iter().map(String::as_str).collect()
+    };
     let count = i64::try_from(whose.len()).unwrap_or(1);
     let share = charge.amount.in_cents() / count;
     let rest = charge.amount.in_cents() - share * count;
@@ -124,8 +149,14 @@ fn of_charge<'a>(cloud: &'a Cloud, charge: &'a Charge) -> Vec<BillItem<'a>> {
             unit: amount,
             is_on_demand: false,
             cost: match charge.credit {
-                Some(_) => Cost { vice: amount, ..Cost::default() },
-                None => Cost { master: amount, ..Cost::default() },
+                Some(_) => Cost {
+                    vice: amount,
+                    ..Cost::default()
+                },
+                None => Cost {
+                    master: amount,
+                    ..Cost::default()
+                },
             },
         }
     };
@@ -136,13 +167,19 @@ impl Cloud {
     /// The name and the zone of a server or disk that is there.
     fn known(&self, id: &str) -> Option<(&str, &str)> {
         if let Some(server) = self[CCS].instances.get(id) {
-            let zone = self[VDC].vdcs.get(&server.vdc_id).map_or("", |vdc| &vdc.region);
+            let zone = self[VDC]
+                .vdcs
+                .get(&server.vdc_id)
+                .map_or("", |vdc| &vdc.region);
             return Some((&server.name, zone));
         }
         if let Some(server) = self[ECS].servers.get(id) {
             return Some((&server.name, &server.zone));
         }
-        self[EBS].disks.get(id).map(|disk| (disk.name.as_str(), disk.zone.as_str()))
+        self[EBS]
+            .disks
+            .get(id)
+            .map(|disk| (disk.name.as_str(), disk.zone.as_str()))
     }
 }
 
@@ -164,13 +201,16 @@ pub(super) fn grouped<'a, 'b, K: Ord + Copy>(
     groups
 }
 
-/// The kind of a product, as `ResourceType` writes it, and its name. `vm`, `ip` and `wan` are documented.
+/// The kind of a product, as `ResourceType` writes it, and its name. `vm`, `ip` and `wan` are
+/// documented.
 pub(super) fn product(item: &BillItem) -> (&'static str, &'static str) {
     match (item.service, item.item) {
         ("cds.ccs", _) => ("vm", "云服务器"),
         ("cds.ecs", _) => ("ecs", "弹性云服务器"),
         ("cds.ebs", _) => ("disk", "云盘"),
-        ("cds.vpc" | "cds.vdc", item) if item.to_ascii_lowercase().contains("ip") => ("ip", "公网IP"),
+        ("cds.vpc" | "cds.vdc", item) if item.to_ascii_lowercase().contains("ip") => {
+            ("ip", "公网IP")
+        }
         ("cds.vpc" | "cds.vdc", _) => ("wan", "带宽"),
         ("cds.bms", _) => ("bms", "裸金属"),
         ("cds.bms_disk", _) => ("bms_disk", "裸金属云硬盘"),

@@ -13,17 +13,30 @@ impl Cloud {
 
     /// The number of the credit of a name.
     pub(crate) fn credit_named(&self, name: &str) -> Option<u64> {
-        self[BILLING].credits.iter().find(|credit| credit.name == name).map(|credit| credit.id)
+        self[BILLING]
+            .credits
+            .iter()
+            .find(|credit| credit.name == name)
+            .map(|credit| credit.id)
     }
 
-    /// What a credit still pays today; nothing before its first day and after its last one, and where it is for certain goods.
+    /// What a credit still pays today; nothing before its first day and after its last one, and
+    /// where it is for certain goods.
     fn good_credit(&self, id: u64) -> Money {
         let today = self.now().to_zoned(TimeZone::UTC).date();
-        let is_good = |credit: &&Credit| credit.offerings.is_empty() && (credit.begins..=credit.ends).contains(&today);
-        self[BILLING].credits.iter().find(|credit| credit.id == id).filter(is_good).map_or(Money::ZERO, |credit| credit.balance)
+        let is_good = |credit: &&Credit| {
+            credit.offerings.is_empty() && (credit.begins..=credit.ends).contains(&today)
+        };
+        self[BILLING]
+            .credits
+            .iter()
+            .find(|credit| credit.id == id)
+            .filter(is_good)
+            .map_or(Money::ZERO, |credit| credit.balance)
     }
 
-    /// Whether a price can be paid, beside all that is used and not paid yet: by a credit alone, or by the account.
+    /// Whether a price can be paid, beside all that is used and not paid yet: by a credit alone, or
+    /// by the account.
     pub(crate) fn affords(&self, price: Money, credit: Option<u64>) -> bool {
         let due = self.due(credit);
         match credit {
@@ -43,7 +56,10 @@ impl Cloud {
     ) -> Option<usize> {
         let amount = self.take_credit(Some(credit), amount);
         let charge = Charge::new(self.now(), service, item, resources, amount);
-        self.wallet.pay(Charge { credit: Some(credit), ..charge })
+        self.wallet.pay(Charge {
+            credit: Some(credit),
+            ..charge
+        })
     }
 
     /// Gives back what was paid, to the account or to the credit that paid it.
@@ -55,15 +71,25 @@ impl Cloud {
 
     /// Gives an amount back to a credit.
     fn return_credit(&mut self, id: u64, amount: Money) {
-        if let Some(credit) = self[BILLING].credits.iter_mut().find(|credit| credit.id == id) {
+        if let Some(credit) = self[BILLING]
+            .credits
+            .iter_mut()
+            .find(|credit| credit.id == id)
+        {
             credit.balance += amount;
         }
     }
 
     /// Takes as much of an amount from a credit as it still pays; how much that is.
     pub(super) fn take_credit(&mut self, id: Option<u64>, amount: Money) -> Money {
-        let taken = id.map_or(Money::ZERO, |id| self.good_credit(id).min(amount)).max(Money::ZERO);
-        if let Some(credit) = self[BILLING].credits.iter_mut().find(|credit| Some(credit.id) == id) {
+        let taken = id
+            .map_or(Money::ZERO, |id| self.good_credit(id).min(amount))
+            .max(Money::ZERO);
+        if let Some(credit) = self[BILLING]
+            .credits
+            .iter_mut()
+            .find(|credit| Some(credit.id) == id)
+        {
             credit.balance -= taken;
         }
         taken

@@ -1,4 +1,5 @@
-//! The service `/ccs-product` of Capital Online: how much the pools of cold storage hold. No Action changes them.
+//! The service `/ccs-product` of Capital Online: how much the pools of cold storage hold. No Action
+//! changes them.
 
 use super::state::{BILLING, Pool};
 use crate::cloud::call::{Call, Table};
@@ -23,7 +24,10 @@ impl Service for Metering {
 fn metering(call: &mut Call) -> Result<Json, Refusal> {
     let day = call.params.required("EndTime");
     if day.is_empty() {
-        return Err(Refusal::new("InvalidParameter.IsNull", "The parameter EndTime is empty"));
+        return Err(Refusal::new(
+            "InvalidParameter.IsNull",
+            "The parameter EndTime is empty",
+        ));
     }
     let invalid = |why: String| Refusal::new("InvalidParamater", why);
     if day.len() != 8 || Date::strptime("%Y%m%d", day).is_err() {
@@ -31,7 +35,11 @@ fn metering(call: &mut Call) -> Result<Json, Refusal> {
     }
     let pools = &call.cloud[BILLING].pools;
     let views: Vec<_> = match call.params.text("Uid").filter(|id| !id.is_empty()) {
-        Some(id) => vec![view(pools.get(id).ok_or_else(|| invalid(format!("There is no storage pool {id}")))?)],
+        Some(id) => {
+            vec![view(pools.get(id).ok_or_else(|| {
+                invalid(format!("There is no storage pool {id}"))
+            })?)]
+        }
         None => pools.iter().map(view).collect(),
     };
     Ok(json!({"Data": views}))

@@ -1,4 +1,5 @@
-//! The service `/billing` of Capital Online, with the two small ones beside it: account subjects and metering.
+//! The service `/billing` of Capital Online, with the two small ones beside it: account subjects
+//! and metering.
 
 mod account;
 mod bill;

@@ -18,9 +18,15 @@ impl Period {
     pub(super) fn of(call: &Call, format: &str) -> Result<Self, Refusal> {
         let day = |name: &str| {
             let text = call.params.required(name);
-            Date::strptime(format, text).map_err(|_| call.malformed(name, &format!("{text:?} is not a day as {}", example(format))))
+            Date::strptime(format, text).map_err(|_| {
+                call.malformed(
+                    name,
+                    &format!("{text:?} is not a day as {}", example(format)),
+                )
+            })
         };
-        Self::between(day("DateFrom")?, day("DateTo")?).ok_or_else(|| call.malformed("DateTo", "it is before DateFrom"))
+        Self::between(day("DateFrom")?, day("DateTo")?)
+            .ok_or_else(|| call.malformed("DateTo", "it is before DateFrom"))
     }
 
     pub(super) fn between(first: Date, last: Date) -> Option<Self> {
@@ -33,14 +39,21 @@ impl Period {
 
     /// The moment after it.
     pub(super) fn end(self) -> Timestamp {
-        self.last.checked_add(1.day()).map_or(Timestamp::MAX, midnight)
+        self.last
+            .checked_add(1.day())
+            .map_or(Timestamp::MAX, midnight)
     }
 }
 
 fn midnight(day: Date) -> Timestamp {
-    day.to_zoned(TimeZone::UTC).map_or(Timestamp::MIN, |midnight| midnight.timestamp())
+    day.to_zoned(TimeZone::UTC)
+        .map_or(Timestamp::MIN, |midnight| midnight.timestamp())
 }
 
 fn example(format: &str) -> &'static str {
-    if format.contains('.') { "2019.09.02" } else { "2022-10-01" }
+    if format.contains('.') {
+        "2019.09.02"
+    } else {
+        "2022-10-01"
+    }
 }

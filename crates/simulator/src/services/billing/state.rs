@@ -51,7 +51,9 @@ pub(crate) struct Credit {
 impl Credit {
     /// How many days it is good for.
     pub(crate) fn days(&self) -> i32 {
-        self.ends.since(self.begins).map_or(0, |span| span.get_days())
+        self.ends
+            .since(self.begins)
+            .map_or(0, |span| span.get_days())
     }
 }
 
@@ -111,7 +113,11 @@ impl Use {
 
     /// The same with the resource's name and zone, for bills.
     pub(crate) fn named(self, name: &str, zone: &str) -> Self {
-        Self { name: name.to_owned(), zone: zone.to_owned(), ..self }
+        Self {
+            name: name.to_owned(),
+            zone: zone.to_owned(),
+            ..self
+        }
     }
 
     /// The same, paid by a credit.
@@ -121,7 +127,10 @@ impl Use {
 
     /// What it has cost up to a time, in whole cents.
     pub(super) fn cost_until(&self, time: Timestamp) -> Money {
-        let end = self.ended.map_or(time, |ended| ended.min(time)).max(self.began);
+        let end = self
+            .ended
+            .map_or(time, |ended| ended.min(time))
+            .max(self.began);
         let seconds = i128::from(end.duration_since(self.began).as_secs());
         let cents = i128::from(self.per_day.in_cents()) * seconds / 86_400;
         Money::cents(i64::try_from(cents).unwrap_or(i64::MAX))

@@ -28,7 +28,11 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
 fn view(credit: &Credit) -> Json {
     let joined = |part: fn(&(String, String)) -> &str, all: &str| {
         let parts: Vec<_> = credit.offerings.iter().map(part).collect();
-        if parts.is_empty() { all.to_owned() } else { parts.join(",") }
+        if parts.is_empty() {
+            all.to_owned()
+        } else {
+            parts.join(",")
+        }
     };
     json!({
         "Id": credit.id,

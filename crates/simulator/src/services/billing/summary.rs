@@ -8,8 +8,10 @@ use crate::cloud::refusal::Refusal;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 
-pub(super) const ACTIONS: &[(&str, Handler)] =
-    &[("DescribeCostSummaryByPro", by_product), ("DescribeCostSummaryByProject", by_project)];
+pub(super) const ACTIONS: &[(&str, Handler)] = &[
+    ("DescribeCostSummaryByPro", by_product),
+    ("DescribeCostSummaryByProject", by_project),
+];
 
 fn by_product(call: &mut Call) -> Result<Json, Refusal> {
     summary(call, product, |(kind, name), view| {
@@ -31,7 +33,11 @@ fn by_project(call: &mut Call) -> Result<Json, Refusal> {
 
 type Group = (&'static str, &'static str);
 
-fn summary(call: &mut Call, key: fn(&BillItem) -> Group, name: fn(Group, &mut Json)) -> Result<Json, Refusal> {
+fn summary(
+    call: &mut Call,
+    key: fn(&BillItem) -> Group,
+    name: fn(Group, &mut Json),
+) -> Result<Json, Refusal> {
     let items = in_currency(call, Period::of(call, "%Y-%m-%d")?)?;
     let currency = call.params.text("Currency").unwrap_or("CN");
     let groups = grouped(&items, key).into_iter().map(|(group, items)| {

@@ -10,21 +10,41 @@ use crate::services::vdc::{Network, VDC};
 use serde_json::{Value as Json, json};
 use std::net::Ipv4Addr;
 
-pub(super) const ACTIONS: &[(&str, Handler)] = &[("DescribeBmsDetail", detail), ("DescribeBmsTask", task)];
+pub(super) const ACTIONS: &[(&str, Handler)] =
+    &[("DescribeBmsDetail", detail), ("DescribeBmsTask", task)];
 
 pub(super) const SERVERS: Listing = Listing {
     action: "DescribeBms",
-    rows: |call| call.cloud[BMS].servers.iter().map(|server| view(call, server, false)).collect(),
+    rows: |call| {
+        call.cloud[BMS]
+            .servers
+            .iter()
+            .map(|server| view(call, server, false))
+            .collect()
+    },
     filters: &[
-        Filter { parameter: "VdcId", field: "VdcId", comparison: Comparison::Equals },
-        Filter { parameter: "Name", field: "Name", comparison: Comparison::Equals },
+        Filter {
+            parameter: "VdcId",
+            field: "VdcId",
+            comparison: Comparison::Equals,
+        },
+        Filter {
+            parameter: "Name",
+            field: "Name",
+            comparison: Comparison::Equals,
+        },
     ],
     page_size: 500,
 };
 
 fn detail(call: &mut Call) -> Result<Json, Refusal> {
     let id = call.params.required("BaremetalId");
-    let missing = || Refusal::new("InstanceNotFound", format!("There is no bare-metal server {id:?}"));
+    let missing = || {
+        Refusal::new(
+            "InstanceNotFound",
+            format!("There is no bare-metal server {id:?}"),
+        )
+    };
     let server = call.cloud.bare_metal(id).ok_or_else(missing)?;
     let now = call.cloud.now();
     let mut json = view(call, server, true);
@@ -44,7 +64,11 @@ fn detail(call: &mut Call) -> Result<Json, Refusal> {
 fn view(call: &Call, server: &Server, in_detail: bool) -> Json {
     let vdc = call.cloud[VDC].vdcs.get(&server.vdc_id);
     let (state, status) = call.cloud.bare_metal_state(server);
-    let cards: Vec<_> = server.cards.iter().map(|card| card_json(call, server, card, in_detail)).collect();
+    let cards: Vec<_> = server
+        .cards
+        .iter()
+        .map(|card| card_json(call, server, card, in_detail))
+        .collect();
     json!({
         "BaremetalId": server.id,
         "Name": server.name,
@@ -69,14 +93,26 @@ fn zone_name(call: &Call, id: &str) -> String {
         return "中国大陆-北京-可用区F(内测)".to_owned();
     }
     let zone = call.table("Region").iter().find(|zone| zone.value == id);
-    zone.map_or_else(|| id.to_owned(), |zone| zone.term.clone().unwrap_or_else(|| zone.label.clone()))
+    zone.map_or_else(
+        || id.to_owned(),
+        |zone| zone.term.clone().unwrap_or_else(|| zone.label.clone()),
+    )
 }
 
 fn card_json(call: &Call, server: &Server, card: &Card, in_detail: bool) -> Json {
     let network = call.cloud[VDC].networks.get(&card.network);
-    let range = network.and_then(|network| network.ranges().find(|range| range.contains(card.address)));
-    let gateway = range.map(|range| Ipv4Addr::from(u32::from(range.address()).saturating_add(1)).to_string());
-    let mask = range.map(|range| Ipv4Addr::from(u32::MAX.checked_shl(32 - u32::from(range.bits())).unwrap_or(0)).to_string());
+    let range =
+        network.and_then(|network| network.ranges().find(|range| range.contains(card.address)));
+    let gateway =
+        range.map(|range| Ipv4Addr::from(u32::from(range.address()).saturating_add(1)).to_string());
+    let mask = range.map(|range| {
+        Ipv4Addr::from(
+            u32::MAX
+                .checked_shl(32 - u32::from(range.bits()))
+                .unwrap_or(0),
+        )
+        .to_string()
+    });
     let mut json = json!({
         "Id": card.id,
         "VlanId": format!("{:.0}", 1000.0 + call.cloud.fraction(&format!("{} vlan", card.network), 0) * 3000.0),
@@ -88,7 +124,12 @@ fn card_json(call: &Call, server: &Server, card: &Card, in_detail: bool) -> Json
         "ConnectState": "on",
     });
     if in_detail {
-        json["Mac"] = json!(card.macs.iter().map(|mac| mac.to_uppercase()).collect::<Vec<_>>());
+        json["Mac"] = json!(
+            card.macs
+                .iter()
+                .map(|mac| mac.to_uppercase())
+                .collect::<Vec<_>>()
+        );
         json["WorkMode"] = json!(if server.is_bonded { "bond6" } else { "" });
     }
     json
@@ -114,14 +155,22 @@ fn volume_json(server: &Server, volume: &Volume) -> Json {
 /// As `0天7小时18分钟55秒`.
 fn running_time(seconds: i64) -> String {
     let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    format!("{days}天{}小时{}分钟{}秒", rest / 3600, rest / 60 % 60, rest % 60)
+    format!(
+        "{days}天{}小时{}分钟{}秒",
+        rest / 3600,
+        rest / 60 % 60,
+        rest % 60
+    )
 }
 
 fn task(call: &mut Call) -> Result<Json, Refusal> {
     let id = call.params.required("TaskId");
     let tasks = &call.cloud.tasks;
-    let task = tasks.get(Dialect::BmsTask, id).ok_or_else(|| Refusal::new("DataNotExists", format!("There is no task {id:?}")))?;
-    let mut answer = json!({"Data": {"BareMetalIds": task.resources, "Status": tasks.status(task)}});
+    let task = tasks
+        .get(Dialect::BmsTask, id)
+        .ok_or_else(|| Refusal::new("DataNotExists", format!("There is no task {id:?}")))?;
+    let mut answer =
+        json!({"Data": {"BareMetalIds": task.resources, "Status": tasks.status(task)}});
     if let (Stage::Failed, Some(failure)) = (tasks.stage(task), &task.failure) {
         answer["Message"] = json!(failure);
     }

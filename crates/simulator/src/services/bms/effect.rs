@@ -47,13 +47,27 @@ impl TaskEffect for Effect {
             }
             Self::SetPower { server, to } => {
                 let now = cloud.now();
-                cloud.change_bare_metal(&server, |server| server.power = if server.has_lapsed(now) { Power::Stopped } else { to });
+                cloud.change_bare_metal(&server, |server| {
+                    server.power = if server.has_lapsed(now) {
+                        Power::Stopped
+                    } else {
+                        to
+                    }
+                });
             }
-            Self::Reinstall { server, image, layout } => {
+            Self::Reinstall {
+                server,
+                image,
+                layout,
+            } => {
                 let now = cloud.now();
                 cloud.change_bare_metal(&server, |server| {
                     (server.image, server.layout) = (image, layout);
-                    server.power = if server.has_lapsed(now) { Power::Stopped } else { Power::Running };
+                    server.power = if server.has_lapsed(now) {
+                        Power::Stopped
+                    } else {
+                        Power::Running
+                    };
                 });
             }
             Self::Remove { server } => {

@@ -8,8 +8,12 @@ use crate::cloud::refusal::Refusal;
 use crate::cloud::task::Plan;
 use serde_json::{Value as Json, json};
 
-pub(super) const ACTIONS: &[(&str, Handler)] =
-    &[("OperateBmsPower", power), ("ReinstallBms", reinstall), ("DeleteBmsInstance", delete), ("DescribeBmsVNC", console)];
+pub(super) const ACTIONS: &[(&str, Handler)] = &[
+    ("OperateBmsPower", power),
+    ("ReinstallBms", reinstall),
+    ("DeleteBmsInstance", delete),
+    ("DescribeBmsVNC", console),
+];
 
 /// One task a server, in their order; a server that is in the wrong state refuses the whole call.
 fn power(call: &mut Call) -> Result<Json, Refusal> {
@@ -21,9 +25,18 @@ fn power(call: &mut Call) -> Result<Json, Refusal> {
     let mut ids: Vec<String> = Vec::new();
     for id in call.params.texts("BaremetalIds") {
         let server = call.cloud.idle_bare_metal(id, "InstanceError")?;
-        let refuse = |why: &str| Err(Refusal::new("InstanceError", format!("The server {id} {why}")));
+        let refuse = |why: &str| {
+            Err(Refusal::new(
+                "InstanceError",
+                format!("The server {id} {why}"),
+            ))
+        };
         if server.power != from {
-            return refuse(if from == Power::Running { "is powered off" } else { "is powered on" });
+            return refuse(if from == Power::Running {
+                "is powered off"
+            } else {
+                "is powered on"
+            });
         }
         if server.has_lapsed(call.cloud.now()) {
             return refuse("is not paid any more");
@@ -34,7 +47,10 @@ fn power(call: &mut Call) -> Result<Json, Refusal> {
     }
     let start = |id: &String| {
         let plan = Plan::holding(work::POWER, vec![id.clone()]).showing(state);
-        call.cloud.start(plan.then(Effect::SetPower { server: id.clone(), to }))
+        call.cloud.start(plan.then(Effect::SetPower {
+            server: id.clone(),
+            to,
+        }))
     };
     let tasks: Vec<_> = ids.iter().map(start).collect();
     Ok(json!({"Data": {"BaremetalIds": ids, "TaskIds": tasks}}))
@@ -43,21 +59,38 @@ fn power(call: &mut Call) -> Result<Json, Refusal> {
 fn reinstall(call: &mut Call) -> Result<Json, Refusal> {
     let id = call.params.required("BaremetalId").to_owned();
     if call.cloud.bare_metal(&id).is_none() {
-        return Err(Refusal::new("DataNotExists", format!("There is no bare-metal server {id:?}")));
+        return Err(Refusal::new(
+            "DataNotExists",
+            format!("There is no bare-metal server {id:?}"),
+        ));
     }
     let (image, layout) = (image(call)?, layout(call)?);
-    if call.cloud.idle_bare_metal(&id, "RebuildFailed")?.has_lapsed(call.cloud.now()) {
-        return Err(Refusal::new("RebuildFailed", format!("The server {id} is not paid any more")));
+    if call
+        .cloud
+        .idle_bare_metal(&id, "RebuildFailed")?
+        .has_lapsed(call.cloud.now())
+    {
+        return Err(Refusal::new(
+            "RebuildFailed",
+            format!("The server {id} is not paid any more"),
+        ));
     }
     let plan = Plan::holding(work::REINSTALL, vec![id.clone()]).showing("rebuilding");
-    let task = call.cloud.start(plan.then(Effect::Reinstall { server: id, image, layout }));
+    let task = call.cloud.start(plan.then(Effect::Reinstall {
+        server: id,
+        image,
+        layout,
+    }));
     Ok(json!({"Data": {"TaskIds": [task]}}))
 }
 
 fn delete(call: &mut Call) -> Result<Json, Refusal> {
     let id = call.params.required("BaremetalId").to_owned();
     if call.cloud.bare_metal(&id).is_none() {
-        return Err(Refusal::new("InstanceNotFound", format!("There is no bare-metal server {id:?}")));
+        return Err(Refusal::new(
+            "InstanceNotFound",
+            format!("There is no bare-metal server {id:?}"),
+        ));
     }
     let server = call.cloud.idle_bare_metal(&id, "LogicError")?;
     if server.charge_type == ChargeType::Prepaid || server.power == Power::Running {
@@ -72,7 +105,10 @@ fn delete(call: &mut Call) -> Result<Json, Refusal> {
 fn console(call: &mut Call) -> Result<Json, Refusal> {
     let id = call.params.required("BaremetalId");
     if call.cloud.bare_metal(id).is_none() {
-        return Err(Refusal::new("DataNotExists", format!("There is no bare-metal server {id:?}")));
+        return Err(Refusal::new(
+            "DataNotExists",
+            format!("There is no bare-metal server {id:?}"),
+        ));
     }
     let (user, token) = (call.cloud.ids.uuid(), call.cloud.ids.uuid());
     Ok(json!({"Data": {"Url": format!("http://114.112.35.22/vnc/?authId={user}&token={token}")}}))

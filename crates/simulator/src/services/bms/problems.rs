@@ -10,16 +10,22 @@ pub(crate) fn problems(cloud: &Cloud) -> Vec<String> {
     let mut problems = Vec::new();
     let mut addresses = HashSet::new();
     for server in cloud[BMS].servers.iter() {
-        let mut tell = |problem: String| problems.push(format!("bms.servers, {}: {problem}", server.id));
+        let mut tell =
+            |problem: String| problems.push(format!("bms.servers, {}: {problem}", server.id));
         if !cloud[VDC].vdcs.contains(&server.vdc_id) {
             tell(format!("there is no VDC {}", server.vdc_id));
         }
         for card in &server.cards {
             match cloud[VDC].networks.get(&card.network) {
                 None => tell(format!("there is no network {}", card.network)),
-                Some(network) if network.vdc_id != server.vdc_id => tell(format!("the network {} is not in its VDC", network.id)),
+                Some(network) if network.vdc_id != server.vdc_id => {
+                    tell(format!("the network {} is not in its VDC", network.id));
+                }
                 Some(network) if !network.has(card.address) => {
-                    tell(format!("{} is not an address of the network {}", card.address, network.id));
+                    tell(format!(
+                        "{} is not an address of the network {}",
+                        card.address, network.id
+                    ));
                 }
                 Some(_) => {}
             }

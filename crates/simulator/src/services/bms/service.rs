@@ -19,7 +19,13 @@ impl Service for Bms {
     }
 
     fn actions(&self) -> &'static [Table] {
-        &[describe::ACTIONS, operate::ACTIONS, order::ACTIONS, price::ACTIONS, renewal::ACTIONS]
+        &[
+            describe::ACTIONS,
+            operate::ACTIONS,
+            order::ACTIONS,
+            price::ACTIONS,
+            renewal::ACTIONS,
+        ]
     }
 
     fn listings(&self) -> &'static [Listing] {

@@ -36,7 +36,11 @@ pub(crate) enum ChargeType {
 impl ChargeType {
     /// From the text of the wire, which the catalogue has checked.
     pub(super) fn of(text: &str) -> Self {
-        if text == "PrePaid" { Self::Prepaid } else { Self::Postpaid }
+        if text == "PrePaid" {
+            Self::Prepaid
+        } else {
+            Self::Postpaid
+        }
     }
 
     pub(super) fn text(self) -> &'static str {
@@ -165,14 +169,22 @@ pub(crate) struct Renewal {
 
 impl Default for Renewal {
     fn default() -> Self {
-        Self { is_automatic: false, months: 1, to_month_end: true }
+        Self {
+            is_automatic: false,
+            months: 1,
+            to_month_end: true,
+        }
     }
 }
 
 impl Renewal {
     /// What it buys.
     pub(super) fn term(&self) -> Term {
-        Term { months: self.months.max(1), to_month_end: self.to_month_end, charges_whole_months: false }
+        Term {
+            months: self.months.max(1),
+            to_month_end: self.to_month_end,
+            charges_whole_months: false,
+        }
     }
 }
 

@@ -5,8 +5,14 @@ use crate::cloud::call::Call;
 /// The document's examples are in this zone, which its appendix of zones lacks.
 pub(super) const EXAMPLES_ZONE: &str = "CN_Beijing_F";
 
-/// Whether bare metal stands in a zone; nothing where there is no such zone. The appendix of zones marks those that have some.
+/// Whether bare metal stands in a zone; nothing where there is no such zone. The appendix of zones
+/// marks those that have some.
 pub(crate) fn has_bare_metal(call: &Call, zone: &str) -> Option<bool> {
-    let known = call.table("Region").iter().find(|known| known.value == zone);
-    known.map(|known| known.label.contains("bare metal")).or((zone == EXAMPLES_ZONE).then_some(true))
+    let known = call
+        .table("Region")
+        .iter()
+        .find(|known| known.value == zone);
+    known
+        .map(|known| known.label.contains("bare metal"))
+        .or((zone == EXAMPLES_ZONE).then_some(true))
 }

@@ -7,7 +7,11 @@ use crate::cloud::refusal::Refusal;
 use crate::cloud::task::Plan;
 use serde_json::{Value as Json, json};
 
-pub(super) const ACTIONS: &[(&str, Handler)] = &[("ChangeIops", iops), ("ChangeBandwidth", bandwidth), ("ExpansionSize", grow)];
+pub(super) const ACTIONS: &[(&str, Handler)] = &[
+    ("ChangeIops", iops),
+    ("ChangeBandwidth", bandwidth),
+    ("ExpansionSize", grow),
+];
 
 fn iops(call: &mut Call) -> Result<Json, Refusal> {
     let iops = above_0(call, "Iops")?;
@@ -22,14 +26,21 @@ fn bandwidth(call: &mut Call) -> Result<Json, Refusal> {
 
 fn grow(call: &mut Call) -> Result<Json, Refusal> {
     let more = above_0(call, "Size")?;
-    let id = call.params.text("DiskId").ok_or_else(|| call.missing("DiskId"))?;
+    let id = call
+        .params
+        .text("DiskId")
+        .ok_or_else(|| call.missing("DiskId"))?;
     let disk = call.cloud.idle_bms_disk(id)?;
     call.cloud.fits_pool(&disk.region, disk.kind, more)?;
     change(call, |disk| Effect::Grow { disk, more })
 }
 
 fn change(call: &mut Call, effect: impl FnOnce(String) -> Effect) -> Result<Json, Refusal> {
-    let id = call.cloud.idle_bms_disk(call.params.required("DiskId"))?.id.clone();
+    let id = call
+        .cloud
+        .idle_bms_disk(call.params.required("DiskId"))?
+        .id
+        .clone();
     let plan = Plan::holding(work::CHANGE, vec![id.clone()]);
     let task = call.cloud.start(plan.then(effect(id)));
     Ok(json!({"Data": {"TaskId": task}}))

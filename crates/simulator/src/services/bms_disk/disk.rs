@@ -10,15 +10,21 @@ use crate::cloud::task::Plan;
 use crate::services::vdc::VDC;
 use serde_json::{Value as Json, json};
 
-pub(super) const ACTIONS: &[(&str, Handler)] =
-    &[("CreateDisk", create), ("AttachDisk", attach), ("DetachDisk", detach), ("DeleteDisk", delete)];
+pub(super) const ACTIONS: &[(&str, Handler)] = &[
+    ("CreateDisk", create),
+    ("AttachDisk", attach),
+    ("DetachDisk", detach),
+    ("DeleteDisk", delete),
+];
 
 fn create(call: &mut Call) -> Result<Json, Refusal> {
     let region = region(call)?;
     let (size, number) = (above_0(call, "Size")?, above_0(call, "Num")?);
     let goods = call.params.required("GoodsId");
-    let goods = Offering::of(goods).ok_or_else(|| call.malformed("GoodsId", "there are no such goods"))?;
-    call.cloud.fits_pool(&region, goods.kind, size.saturating_mul(number))?;
+    let goods =
+        Offering::of(goods).ok_or_else(|| call.malformed("GoodsId", "there are no such goods"))?;
+    call.cloud
+        .fits_pool(&region, goods.kind, size.saturating_mul(number))?;
     let name = call.params.required("Name");
     let mut made = Vec::new();
     for _ in 0..number {
@@ -46,7 +52,9 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
 
 /// Adds a disk that is gone again where its task fails; the task.
 pub(super) fn add(call: &mut Call, disk: Disk, plan: Plan) -> String {
-    let undo = Effect::RemoveDisk { disk: disk.id.clone() };
+    let undo = Effect::RemoveDisk {
+        disk: disk.id.clone(),
+    };
     call.cloud[BMS_DISK].disks.insert(disk);
     call.cloud.start(plan.showing("creating").or_else(undo))
 }
@@ -58,10 +66,15 @@ pub(super) fn above_0(call: &Call, name: &str) -> Result<u64, Refusal> {
 }
 
 fn attach(call: &mut Call) -> Result<Json, Refusal> {
-    let (id, server_id) = (call.params.required("DiskId").to_owned(), call.params.required("InstanceId").to_owned());
+    let (id, server_id) = (
+        call.params.required("DiskId").to_owned(),
+        call.params.required("InstanceId").to_owned(),
+    );
     let disk = call.cloud.idle_bms_disk(&id)?;
     if let Some(server) = &disk.server {
-        return Err(refused(format!("The disk {id} is attached to {server} already")));
+        return Err(refused(format!(
+            "The disk {id} is attached to {server} already"
+        )));
     }
     let missing = || refused(format!("There is no bare-metal server {server_id:?}"));
     let server = call.cloud.bare_metal(&server_id).ok_or_else(missing)?;
@@ -69,14 +82,23 @@ fn attach(call: &mut Call) -> Result<Json, Refusal> {
     if !["running", "stopped"].contains(&state) {
         return Err(refused(format!("The server {server_id} is {state}")));
     }
-    let zone = call.cloud[VDC].vdcs.get(&server.vdc_id).map(|vdc| &vdc.region);
+    let zone = call.cloud[VDC]
+        .vdcs
+        .get(&server.vdc_id)
+        .map(|vdc| &vdc.region);
     // A UUID cannot be compared with a zone.
     let is_zone = !crate::cloud::ids::is_uuid(&disk.region);
     if let Some(zone) = zone.filter(|zone| is_zone && **zone != disk.region) {
-        return Err(refused(format!("The disk is in {}, the server in {zone}", disk.region)));
+        return Err(refused(format!(
+            "The disk is in {}, the server in {zone}",
+            disk.region
+        )));
     }
     let plan = Plan::holding(work::ATTACH, vec![id.clone()]).showing("attaching");
-    Ok(started(&call.cloud.start(plan.then(Effect::Attach { disk: id, server: server_id }))))
+    Ok(started(&call.cloud.start(plan.then(Effect::Attach {
+        disk: id,
+        server: server_id,
+    }))))
 }
 
 fn detach(call: &mut Call) -> Result<Json, Refusal> {
@@ -85,7 +107,9 @@ fn detach(call: &mut Call) -> Result<Json, Refusal> {
         return Err(refused(format!("The disk {id} is not attached")));
     }
     let plan = Plan::holding(work::DETACH, vec![id.clone()]).showing("detaching");
-    Ok(started(&call.cloud.start(plan.then(Effect::Detach { disk: id }))))
+    Ok(started(
+        &call.cloud.start(plan.then(Effect::Detach { disk: id })),
+    ))
 }
 
 /// An attached disk is refused: the document does not say that it is not.
@@ -94,14 +118,19 @@ fn delete(call: &mut Call) -> Result<Json, Refusal> {
     if let Some(server) = &call.cloud.idle_bms_disk(&id)?.server {
         return Err(refused(format!("The disk {id} is attached to {server}")));
     }
-    let snapshots = call.cloud[BMS_DISK].snapshots.iter().filter(|snapshot| snapshot.disk == id);
+    let snapshots = call.cloud[BMS_DISK]
+        .snapshots
+        .iter()
+        .filter(|snapshot| snapshot.disk == id);
     let mut held: Vec<_> = snapshots.map(|snapshot| snapshot.id.clone()).collect();
     for snapshot in &held {
         call.cloud.idle_bms_snapshot(snapshot)?;
     }
     held.push(id.clone());
     let plan = Plan::holding(work::DELETE, held).showing("deleting");
-    Ok(started(&call.cloud.start(plan.then(Effect::RemoveDisk { disk: id }))))
+    Ok(started(
+        &call.cloud.start(plan.then(Effect::RemoveDisk { disk: id })),
+    ))
 }
 
 /// Where the document's examples have the task.

@@ -62,13 +62,19 @@ impl TaskEffect for Effect {
             Self::Detach { disk } => cloud.change_bms_disk(&disk, |disk| disk.server = None),
             Self::RemoveDisk { disk } => {
                 cloud[BMS_DISK].disks.remove(&disk);
-                cloud[BMS_DISK].snapshots.retain(|snapshot| snapshot.disk != disk);
+                cloud[BMS_DISK]
+                    .snapshots
+                    .retain(|snapshot| snapshot.disk != disk);
             }
             Self::SetIops { disk, iops } => cloud.change_bms_disk(&disk, |disk| disk.iops = iops),
             Self::AddBandwidth { disk, more } => {
-                cloud.change_bms_disk(&disk, |disk| disk.bandwidth = disk.bandwidth.saturating_add(more));
+                cloud.change_bms_disk(&disk, |disk| {
+                    disk.bandwidth = disk.bandwidth.saturating_add(more);
+                });
             }
-            Self::Grow { disk, more } => cloud.change_bms_disk(&disk, |disk| disk.size = disk.size.saturating_add(more)),
+            Self::Grow { disk, more } => {
+                cloud.change_bms_disk(&disk, |disk| disk.size = disk.size.saturating_add(more));
+            }
             Self::RemoveSnapshot { snapshot } => {
                 cloud[BMS_DISK].snapshots.remove(&snapshot);
             }
@@ -81,7 +87,12 @@ impl TaskEffect for Effect {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "it is an estimate")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "it is an estimate"
+)]
 fn part(size: u64, share: f64) -> u64 {
     (size as f64 * share) as u64
 }

@@ -1,5 +1,6 @@
-//! The service `/storage-service` of Capital Online: cloud disks of bare-metal servers and their snapshots. Its works are tasks
-//! that nothing can ask about: the states of disks show how they stand.
+//! The service `/storage-service` of Capital Online: cloud disks of bare-metal servers and their
+//! snapshots. Its works are tasks that nothing can ask about: the states of disks show how they
+//! stand.
 
 mod change;
 mod describe;

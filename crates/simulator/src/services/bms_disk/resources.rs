@@ -8,7 +8,10 @@ use crate::cloud::state::Cloud;
 impl Cloud {
     /// A disk that no task works on.
     pub(super) fn idle_bms_disk(&self, id: &str) -> Result<&Disk, Refusal> {
-        let disk = self[BMS_DISK].disks.get(id).ok_or_else(|| refused(format!("There is no disk {id:?}")))?;
+        let disk = self[BMS_DISK]
+            .disks
+            .get(id)
+            .ok_or_else(|| refused(format!("There is no disk {id:?}")))?;
         match self.tasks.state_of(id) {
             None => Ok(disk),
             Some(state) => Err(refused(format!("The disk {id} is {state}"))),
@@ -17,7 +20,10 @@ impl Cloud {
 
     /// A finished snapshot that no task works on.
     pub(super) fn idle_bms_snapshot(&self, id: &str) -> Result<&Snapshot, Refusal> {
-        let snapshot = self[BMS_DISK].snapshots.get(id).ok_or_else(|| refused(format!("There is no snapshot {id:?}")))?;
+        let snapshot = self[BMS_DISK]
+            .snapshots
+            .get(id)
+            .ok_or_else(|| refused(format!("There is no snapshot {id:?}")))?;
         match self.tasks.state_of(id) {
             None => Ok(snapshot),
             Some(state) => Err(refused(format!("The snapshot {id} is {state}"))),
@@ -26,14 +32,25 @@ impl Cloud {
 
     /// How many GB of a zone's pool are given to disks.
     pub(super) fn pool_use(&self, region: &str, kind: Kind) -> u64 {
-        let disks = self[BMS_DISK].disks.iter().filter(|disk| disk.region == region && disk.kind == kind);
+        let disks = self[BMS_DISK]
+            .disks
+            .iter()
+            .filter(|disk| disk.region == region && disk.kind == kind);
         disks.fold(0, |sum, disk| sum.saturating_add(disk.size))
     }
 
     /// Refuses so many more GB than a zone's pool has left.
     pub(super) fn fits_pool(&self, region: &str, kind: Kind, more: u64) -> Result<(), Refusal> {
-        let left = self[BMS_DISK].pool_size.saturating_sub(self.pool_use(region, kind));
-        if more <= left { Ok(()) } else { Err(refused(format!("The storage pool of {region} has only {left} GB left"))) }
+        let left = self[BMS_DISK]
+            .pool_size
+            .saturating_sub(self.pool_use(region, kind));
+        if more <= left {
+            Ok(())
+        } else {
+            Err(refused(format!(
+                "The storage pool of {region} has only {left} GB left"
+            )))
+        }
     }
 
     /// A disk that is still there, for what a task does at its end.
@@ -45,7 +62,11 @@ impl Cloud {
 
     /// Detaches whatever is attached to a bare-metal server that goes.
     pub(crate) fn detach_disks_of(&mut self, server: &str) {
-        for disk in self[BMS_DISK].disks.iter_mut().filter(|disk| disk.server.as_deref() == Some(server)) {
+        for disk in self[BMS_DISK]
+            .disks
+            .iter_mut()
+            .filter(|disk| disk.server.as_deref() == Some(server))
+        {
             disk.server = None;
         }
     }

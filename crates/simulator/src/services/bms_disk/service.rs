@@ -1,5 +1,6 @@
-//! The service `/storage-service` of Capital Online: cloud disks of bare-metal servers and their snapshots. Its works are tasks
-//! that nothing can ask about: the states of disks show how they stand.
+//! The service `/storage-service` of Capital Online: cloud disks of bare-metal servers and their
+//! snapshots. Its works are tasks that nothing can ask about: the states of disks show how they
+//! stand.
 
 use super::effect::Effect;
 use super::state::BMS_DISK;
@@ -19,7 +20,13 @@ impl Service for BmsDisk {
     }
 
     fn actions(&self) -> &'static [Table] {
-        &[change::ACTIONS, describe::ACTIONS, disk::ACTIONS, offerings::ACTIONS, snapshot::ACTIONS]
+        &[
+            change::ACTIONS,
+            describe::ACTIONS,
+            disk::ACTIONS,
+            offerings::ACTIONS,
+            snapshot::ACTIONS,
+        ]
     }
 
     fn state(&self) -> Option<StateKind> {
@@ -36,6 +43,9 @@ impl Service for BmsDisk {
 
     fn lists(&self, cloud: &Cloud) -> Vec<(&'static str, List)> {
         let state = &cloud[BMS_DISK];
-        vec![("disks", List::from(&state.disks)), ("snapshots", List::from(&state.snapshots))]
+        vec![
+            ("disks", List::from(&state.disks)),
+            ("snapshots", List::from(&state.snapshots)),
+        ]
     }
 }

@@ -20,7 +20,11 @@ pub(crate) struct State {
 
 impl Default for State {
     fn default() -> Self {
-        Self { disks: Store::default(), snapshots: Store::default(), pool_size: 100_000 }
+        Self {
+            disks: Store::default(),
+            snapshots: Store::default(),
+            pool_size: 100_000,
+        }
     }
 }
 
@@ -42,7 +46,9 @@ impl Kind {
     }
 
     pub(super) fn of(text: &str) -> Option<Self> {
-        [Self::Ssd, Self::Nvme].into_iter().find(|kind| kind.text().eq_ignore_ascii_case(text))
+        [Self::Ssd, Self::Nvme]
+            .into_iter()
+            .find(|kind| kind.text().eq_ignore_ascii_case(text))
     }
 
     pub(super) fn of_pool(name: &str) -> Option<Self> {

@@ -12,8 +12,11 @@ use jiff::civil::DateTime;
 use serde_json::{Value as Json, json};
 use std::net::Ipv4Addr;
 
-pub(super) const ACTIONS: &[(&str, Handler)] =
-    &[("DescribeInstances", instances), ("DescribeInstanceMonitor", monitor), ("DescribeNetworkCardFlow", flow)];
+pub(super) const ACTIONS: &[(&str, Handler)] = &[
+    ("DescribeInstances", instances),
+    ("DescribeInstanceMonitor", monitor),
+    ("DescribeNetworkCardFlow", flow),
+];
 
 /// How many points an answer has at most; the document gives no limit.
 const MAX_POINTS: i64 = 10_000;
@@ -25,7 +28,9 @@ fn instances(call: &mut Call) -> Result<Json, Refusal> {
     let servers = &cloud[CCS].instances;
     let (servers_of_page, count) = match (call.params.text("InstanceId"), lists.as_slice()) {
         (Some(id), lists) => {
-            let found = servers.get(id).filter(|_| lists.is_empty() || servers.marked(lists).contains(id));
+            let found = servers
+                .get(id)
+                .filter(|_| lists.is_empty() || servers.marked(lists).contains(id));
             (page.take(found.into_iter()), usize::from(found.is_some()))
         }
         (None, []) => (page.take(servers.iter()), servers.len()),
@@ -34,7 +39,9 @@ fn instances(call: &mut Call) -> Result<Json, Refusal> {
             (page.take_from(|first| found.skipping(first)), found.len())
         }
     };
-    let views = servers_of_page.into_iter().map(|server| json!(ServerView::of(cloud, server)));
+    let views = servers_of_page
+        .into_iter()
+        .map(|server| json!(ServerView::of(cloud, server)));
     Ok(list_answer(call.action, page, count, views.collect()))
 }
 
@@ -49,16 +56,32 @@ fn asked_for<'a>(call: &'a Call) -> Result<Vec<Vec<Mark<'a>>>, Refusal> {
     let (vdc, name, region) = (wanted("VdcId"), wanted("VdcName"), wanted("RegionId"));
     if vdc.is_some() || name.is_some() || region.is_some() {
         let has = |wanted: Option<&str>, own: &str| wanted.is_none_or(|wanted| wanted == own);
-        let vdcs = cloud[VDC].vdcs.iter().filter(|own| has(vdc, &own.id) && has(name, &own.name) && has(region, &own.region));
+        let vdcs = cloud[VDC]
+            .vdcs
+            .iter()
+            .filter(|own| has(vdc, &own.id) && has(name, &own.name) && has(region, &own.region));
         lists.push(vdcs.map(|own| Mark::Text(&own.id)).collect());
     }
     let addresses = params.texts("PublicIp");
     if !addresses.is_empty() {
-        let addresses = addresses.into_iter().filter_map(|address| address.parse::<Ipv4Addr>().ok());
-        lists.push(addresses.map(|address| Mark::Rare(u32::from(address).into())).collect());
+        let addresses = addresses
+            .into_iter()
+            .filter_map(|address| address.parse::<Ipv4Addr>().ok());
+        lists.push(
+            addresses
+                .map(|address| Mark::Rare(u32::from(address).into()))
+                .collect(),
+        );
     }
     lists.extend(wanted("PublicIpv6").map(|ipv6| vec![Mark::Text(ipv6)]));
-    let tag = |name: &str| cloud[CCS].tags.iter().filter(|(_, known)| *known == name).map(|(id, _)| Mark::Number(*id)).collect();
+    let tag = |name: &str| {
+        cloud[CCS]
+            .tags
+            .iter()
+            .filter(|(_, known)| *known == name)
+            .map(|(id, _)| Mark::Number(*id))
+            .collect()
+    };
     lists.extend(wanted("TagName").map(tag));
     Ok(lists)
 }
@@ -66,15 +89,21 @@ fn asked_for<'a>(call: &'a Call) -> Result<Vec<Vec<Mark<'a>>>, Refusal> {
 fn monitor(call: &mut Call) -> Result<Json, Refusal> {
     let params = call.params;
     let instance = call.cloud.instance(params.required("InstanceId"))?;
-    if let Some(id) = params.text("InterfaceId").filter(|id| !instance.interfaces.iter().any(|own| own.id == *id)) {
+    if let Some(id) = params
+        .text("InterfaceId")
+        .filter(|id| !instance.interfaces.iter().any(|own| own.id == *id))
+    {
         return Err(call.malformed("InterfaceId", &format!("the server has no interface {id}")));
     }
-    let own_disk = |id: &str| instance.system.id == id || instance.disks.iter().any(|disk| disk.id == id);
+    let own_disk =
+        |id: &str| instance.system.id == id || instance.disks.iter().any(|disk| disk.id == id);
     if let Some(id) = params.text("DiskId").filter(|id| !own_disk(id)) {
         return Err(call.malformed("DiskId", &format!("the server has no disk {id}")));
     }
-    let period =
-        params.int("Period").filter(|period| *period > 0).ok_or_else(|| call.malformed("Period", "it must be 60 or 900"))?;
+    let period = params
+        .int("Period")
+        .filter(|period| *period > 0)
+        .ok_or_else(|| call.malformed("Period", "it must be 60 or 900"))?;
     let (start, end) = span(call)?;
     let seconds = end.duration_since(start).as_secs();
     if seconds / period > MAX_POINTS {
@@ -83,11 +112,20 @@ fn monitor(call: &mut Call) -> Result<Json, Refusal> {
     let mut points = Vec::new();
     for step in 0..=seconds / period {
         let time = start.saturating_add(jiff::SignedDuration::from_secs(step * period));
-        let number = u64::try_from(time.duration_since(DateTime::constant(1970, 1, 1, 0, 0, 0, 0)).as_secs()).unwrap_or(0);
-        let value = (call.cloud.fraction(params.required("MetricName"), number) * 10_000.0).round() / 100.0;
-        points.push(json!({"Timestamp": time.strftime("%Y-%m-%d %H:%M:%S").to_string(), "Value": value}));
+        let number = u64::try_from(
+            time.duration_since(DateTime::constant(1970, 1, 1, 0, 0, 0, 0))
+                .as_secs(),
+        )
+        .unwrap_or(0);
+        let value =
+            (call.cloud.fraction(params.required("MetricName"), number) * 10_000.0).round() / 100.0;
+        points.push(
+            json!({"Timestamp": time.strftime("%Y-%m-%d %H:%M:%S").to_string(), "Value": value}),
+        );
     }
-    Ok(json!({"Data": {"DataPoints": points, "InstanceId": instance.id, "Period": period.to_string()}}))
+    Ok(
+        json!({"Data": {"DataPoints": points, "InstanceId": instance.id, "Period": period.to_string()}}),
+    )
 }
 
 fn flow(call: &mut Call) -> Result<Json, Refusal> {
@@ -95,13 +133,20 @@ fn flow(call: &mut Call) -> Result<Json, Refusal> {
     if params.required("MetricName") != "NetworkCardFlow" {
         return Err(call.malformed("MetricName", "it must be NetworkCardFlow"));
     }
-    let (instance, interface) = (call.cloud.instance(params.required("InstanceId"))?, params.required("InterfaceId"));
+    let (instance, interface) = (
+        call.cloud.instance(params.required("InstanceId"))?,
+        params.required("InterfaceId"),
+    );
     if !instance.interfaces.iter().any(|own| own.id == interface) {
-        return Err(call.malformed("InterfaceId", &format!("the server has no interface {interface}")));
+        return Err(call.malformed(
+            "InterfaceId",
+            &format!("the server has no interface {interface}"),
+        ));
     }
     let (start, end) = span(call)?;
     let hours = end.duration_since(start).as_secs_f64() / 3600.0;
-    let flow = |purpose: &str| (call.cloud.fraction(purpose, 0) * hours * 100_000.0).round() / 100_000.0;
+    let flow =
+        |purpose: &str| (call.cloud.fraction(purpose, 0) * hours * 100_000.0).round() / 100_000.0;
     Ok(json!({"Data": {
         "NetworkCardFlow": {"Input": flow(&format!("{interface} in")), "Output": flow(&format!("{interface} out"))},
         "InstanceId": instance.id,
@@ -117,5 +162,9 @@ fn span(call: &Call) -> Result<(DateTime, DateTime), Refusal> {
         parsed.map_err(|_| call.malformed(name, "it is not a time as 2019-10-09 15:30:00"))
     };
     let (start, end) = (time("StartTime")?, time("EndTime")?);
-    if start > end { Err(call.malformed("EndTime", "it is before StartTime")) } else { Ok((start, end)) }
+    if start > end {
+        Err(call.malformed("EndTime", "it is before StartTime"))
+    } else {
+        Ok((start, end))
+    }
 }

@@ -127,13 +127,18 @@ pub(crate) enum Effect {
 impl TaskEffect for Effect {
     const STATE: &'static str = CCS.name();
 
+    #[expect(clippy::too_many_lines, reason = "an arm an effect")]
     fn apply(self, cloud: &mut Cloud) {
         match self {
             Self::SetPower { instances, to } => {
                 let now = cloud.now();
                 for id in &instances {
                     cloud.change_instance(id, |instance| {
-                        instance.power = if instance.has_lapsed(now) { Power::Stopped } else { to }
+                        instance.power = if instance.has_lapsed(now) {
+                            Power::Stopped
+                        } else {
+                            to
+                        }
                     });
                 }
             }
@@ -144,77 +149,157 @@ impl TaskEffect for Effect {
             }
             Self::ChangeChargeType { instance, to, paid } => {
                 cloud.expect_end(paid.as_ref());
-                cloud.change_instance(&instance, |instance| (instance.charge_type, instance.paid) = (to, paid));
+                cloud.change_instance(&instance, |instance| {
+                    (instance.charge_type, instance.paid) = (to, paid);
+                });
             }
-            Self::Resize { instance, cpu, ram, kind } => cloud.change_instance(&instance, |instance| {
+            Self::Resize {
+                instance,
+                cpu,
+                ram,
+                kind,
+            } => cloud.change_instance(&instance, |instance| {
                 instance.cpu = cpu.unwrap_or(instance.cpu);
                 instance.ram = ram.unwrap_or(instance.ram);
                 instance.kind = kind.unwrap_or_else(|| std::mem::take(&mut instance.kind));
             }),
-            Self::Reinstall { instance, image, size, is_activated } => {
+            Self::Reinstall {
+                instance,
+                image,
+                size,
+                is_activated,
+            } => {
                 let now = cloud.now();
                 cloud.change_instance(&instance, |instance| {
                     (instance.image, instance.is_activated) = (image, is_activated);
                     instance.system.size = instance.system.size.max(size);
-                    instance.power = if instance.has_lapsed(now) { Power::Stopped } else { Power::Running };
+                    instance.power = if instance.has_lapsed(now) {
+                        Power::Stopped
+                    } else {
+                        Power::Running
+                    };
                 });
             }
-            Self::AddDisks { instance, disks } => cloud.change_instance(&instance, |instance| instance.disks.extend(disks)),
-            Self::ResizeDisk { instance, disk, size, packages } => cloud.change_instance(&instance, |instance| {
+            Self::AddDisks { instance, disks } => {
+                cloud.change_instance(&instance, |instance| instance.disks.extend(disks));
+            }
+            Self::ResizeDisk {
+                instance,
+                disk,
+                size,
+                packages,
+            } => cloud.change_instance(&instance, |instance| {
                 for disk in instance.disks.iter_mut().filter(|own| own.id == disk) {
                     (disk.size, disk.packages) = (size, packages);
                 }
             }),
-            Self::ExtendSystemDisk { instance, size, packages } => {
-                cloud.change_instance(&instance, |instance| (instance.system.size, instance.system.packages) = (size, packages));
+            Self::ExtendSystemDisk {
+                instance,
+                size,
+                packages,
+            } => {
+                cloud.change_instance(&instance, |instance| {
+                    (instance.system.size, instance.system.packages) = (size, packages);
+                });
             }
             Self::RemoveDisks { instance, disks } => {
-                cloud.change_instance(&instance, |instance| instance.disks.retain(|disk| !disks.contains(&disk.id)));
+                cloud.change_instance(&instance, |instance| {
+                    instance.disks.retain(|disk| !disks.contains(&disk.id));
+                });
             }
-            Self::Connect { instance, interface, connected } => cloud.change_instance(&instance, |instance| {
-                for own in instance.interfaces.iter_mut().filter(|own| own.id == interface) {
+            Self::Connect {
+                instance,
+                interface,
+                connected,
+            } => cloud.change_instance(&instance, |instance| {
+                for own in instance
+                    .interfaces
+                    .iter_mut()
+                    .filter(|own| own.id == interface)
+                {
                     own.connected = connected;
                 }
             }),
-            Self::Readdress { instance, interface, address, ipv6 } => readdress(cloud, &instance, &interface, address, ipv6),
+            Self::Readdress {
+                instance,
+                interface,
+                address,
+                ipv6,
+            } => readdress(cloud, &instance, &interface, address, ipv6),
             Self::AddInterfaces { network, addresses } => {
-                for (instance, address) in
-                    addresses.into_iter().filter(|_| cloud[VDC].networks.contains(&network)).collect::<Vec<_>>()
+                for (instance, address) in addresses
+                    .into_iter()
+                    .filter(|_| cloud[VDC].networks.contains(&network))
+                    .collect::<Vec<_>>()
                 {
                     if cloud[CCS].instances.contains(&instance) {
                         let interface = cloud.new_interface(&network, Some(address), false);
-                        cloud.change_instance(&instance, |instance| instance.interfaces.push(interface));
+                        cloud.change_instance(&instance, |instance| {
+                            instance.interfaces.push(interface);
+                        });
                     }
                 }
             }
-            Self::RemoveInterfaces { instances, interfaces } => remove_interfaces(cloud, &instances, &interfaces),
+            Self::RemoveInterfaces {
+                instances,
+                interfaces,
+            } => remove_interfaces(cloud, &instances, &interfaces),
             Self::RemoveGroup { group } => {
                 cloud[CCS].security_groups.remove(&group);
             }
             Self::JoinGroup { group, interfaces } => join(cloud, &group, interfaces),
             Self::LeaveGroup { group, interfaces } => {
-                in_group(cloud, &group, |group| group.interfaces.retain(|id, _| !interfaces.contains_key(id)));
+                in_group(cloud, &group, |group| {
+                    group
+                        .interfaces
+                        .retain(|id, _| !interfaces.contains_key(id));
+                });
             }
-            Self::AddRule { group, rule } => in_group(cloud, &group, |group| group.rules.push(rule)),
+            Self::AddRule { group, rule } => {
+                in_group(cloud, &group, |group| group.rules.push(rule));
+            }
             Self::RemoveRules { group, rules } => {
-                in_group(cloud, &group, |group| group.rules.retain(|rule| !rules.contains(&rule.id)));
+                in_group(cloud, &group, |group| {
+                    group.rules.retain(|rule| !rules.contains(&rule.id));
+                });
             }
             Self::PrioritiseRules { group, priorities } => in_group(cloud, &group, |group| {
                 for rule in &mut group.rules {
                     rule.priority = priorities.get(&rule.id).copied().unwrap_or(rule.priority);
                 }
             }),
-            Self::MakeTemplate { id, name, image, system_size, disks, region } => {
+            Self::MakeTemplate {
+                id,
+                name,
+                image,
+                system_size,
+                disks,
+                region,
+            } => {
                 let created = cloud.now();
-                cloud[CCS].templates.insert(Template { id, name, image, system_size, disks, regions: vec![region], created });
+                cloud[CCS].templates.insert(Template {
+                    id,
+                    name,
+                    image,
+                    system_size,
+                    disks,
+                    regions: vec![region],
+                    created,
+                });
             }
             Self::CopyTemplate { template, region } => {
-                if let Some(template) = cloud[CCS].templates.get_mut(&template).filter(|known| !known.regions.contains(&region)) {
+                if let Some(template) = cloud[CCS]
+                    .templates
+                    .get_mut(&template)
+                    .filter(|known| !known.regions.contains(&region))
+                {
                     template.regions.push(region);
                 }
             }
             Self::TakeTemplate { template, region } => {
-                let Some(known) = cloud[CCS].templates.get_mut(&template) else { return };
+                let Some(known) = cloud[CCS].templates.get_mut(&template) else {
+                    return;
+                };
                 known.regions.retain(|own| *own != region);
                 // One that is nowhere is gone.
                 if known.regions.is_empty() {
@@ -225,11 +310,25 @@ impl TaskEffect for Effect {
     }
 }
 
-fn readdress(cloud: &mut Cloud, instance: &str, interface: &str, address: Option<Ipv4Addr>, ipv6: Option<String>) {
-    let Cloud { states, addresses, .. } = cloud;
+fn readdress(
+    cloud: &mut Cloud,
+    instance: &str,
+    interface: &str,
+    address: Option<Ipv4Addr>,
+    ipv6: Option<String>,
+) {
+    let Cloud {
+        states, addresses, ..
+    } = cloud;
     let ccs = &mut states[CCS];
     ccs.instances.change(instance, |instance| {
-        let Some(own) = instance.interfaces.iter_mut().find(|own| own.id == interface) else { return };
+        let Some(own) = instance
+            .interfaces
+            .iter_mut()
+            .find(|own| own.id == interface)
+        else {
+            return;
+        };
         if let Some(old) = own.address {
             addresses.release(&own.network, old);
         }
@@ -244,7 +343,10 @@ fn remove_interfaces(cloud: &mut Cloud, instances: &[String], interfaces: &[Stri
     for id in instances {
         let mut gone = Vec::new();
         cloud.change_instance(id, |instance| {
-            gone = instance.interfaces.extract_if(.., |own| interfaces.contains(&own.id)).collect();
+            gone = instance
+                .interfaces
+                .extract_if(.., |own| interfaces.contains(&own.id))
+                .collect();
         });
         for interface in &gone {
             cloud.forget_interface(interface);
@@ -256,7 +358,9 @@ fn remove_interfaces(cloud: &mut Cloud, instances: &[String], interfaces: &[Stri
 fn join(cloud: &mut Cloud, group: &str, mut interfaces: BTreeMap<String, String>) {
     let instances = &cloud[CCS].instances;
     interfaces.retain(|interface, instance| {
-        instances.get(instance).is_some_and(|known| known.interfaces.iter().any(|own| own.id == *interface))
+        instances
+            .get(instance)
+            .is_some_and(|known| known.interfaces.iter().any(|own| own.id == *interface))
     });
     in_group(cloud, group, |group| group.interfaces.extend(interfaces));
 }

@@ -14,8 +14,16 @@ fn price(call: &mut Call) -> Result<Json, Refusal> {
     call.zone("RegionId")?;
     let params = call.params;
     instance_type(call)?;
-    let image = Image::of(call, params.required("ImageId"), params.required("RegionId"))?;
-    let system = params.object("SystemDisk").and_then(|disk| disk.count("Size")).filter(|size| *size > 0).unwrap_or(image.size);
+    let image = Image::of(
+        call,
+        params.required("ImageId"),
+        params.required("RegionId"),
+    )?;
+    let system = params
+        .object("SystemDisk")
+        .and_then(|disk| disk.count("Size"))
+        .filter(|size| *size > 0)
+        .unwrap_or(image.size);
     let disks = data_disks(call, &image)?;
     let price = ServerOrder::of(params, system, &disks).price(call.cloud.now());
     Ok(json!({"Message": "success", "Data": {"TotalPrice": price.json()}}))

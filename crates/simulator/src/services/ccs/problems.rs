@@ -11,14 +11,19 @@ pub(crate) fn problems(cloud: &Cloud) -> Vec<String> {
     let mut problems = Vec::new();
     let mut addresses = HashSet::new();
     for instance in cloud[CCS].instances.iter() {
-        let mut tell = |problem: String| problems.push(format!("ccs.instances, {}: {problem}", instance.id));
+        let mut tell =
+            |problem: String| problems.push(format!("ccs.instances, {}: {problem}", instance.id));
         if !is_uuid(&instance.id) {
             tell("the id of a server is a UUID".to_owned());
         }
         if !cloud[VDC].vdcs.contains(&instance.vdc_id) {
             tell(format!("there is no VDC {}", instance.vdc_id));
         }
-        for tag in instance.tags.iter().filter(|tag| !cloud[CCS].tags.contains_key(tag)) {
+        for tag in instance
+            .tags
+            .iter()
+            .filter(|tag| !cloud[CCS].tags.contains_key(tag))
+        {
             tell(format!("there is no tag {tag}"));
         }
         for interface in &instance.interfaces {
@@ -28,22 +33,35 @@ pub(crate) fn problems(cloud: &Cloud) -> Vec<String> {
                     tell(format!("the network {} is not in its VDC", network.id));
                 }
                 Some(network) => {
-                    if let Some(address) = interface.address.filter(|address| !network.has(*address)) {
-                        tell(format!("{address} is not an address of the network {}", network.id));
+                    if let Some(address) =
+                        interface.address.filter(|address| !network.has(*address))
+                    {
+                        tell(format!(
+                            "{address} is not an address of the network {}",
+                            network.id
+                        ));
                     }
                 }
             }
-            if let Some(address) = interface.address.filter(|own| !addresses.insert((&interface.network, *own))) {
+            if let Some(address) = interface
+                .address
+                .filter(|own| !addresses.insert((&interface.network, *own)))
+            {
                 tell(format!("another server has {address} too"));
             }
         }
     }
     for group in cloud[CCS].security_groups.iter() {
         for (interface, server) in &group.interfaces {
-            let known =
-                cloud[CCS].instances.get(server).is_some_and(|server| server.interfaces.iter().any(|own| own.id == *interface));
+            let known = cloud[CCS]
+                .instances
+                .get(server)
+                .is_some_and(|server| server.interfaces.iter().any(|own| own.id == *interface));
             if !known {
-                problems.push(format!("ccs.security_groups, {}: no server {server} has an interface {interface}", group.id));
+                problems.push(format!(
+                    "ccs.security_groups, {}: no server {server} has an interface {interface}",
+                    group.id
+                ));
             }
         }
     }

@@ -6,8 +6,11 @@ use crate::cloud::task::{Dialect, Stage, Task};
 use cumulua_core::catalog::{Action, KnownValue, Labelled};
 use serde_json::{Value as Json, json};
 
-pub(super) const ACTIONS: &[(&str, Handler)] =
-    &[("DescribeTask", task), ("DescribeAvailableResource", on_sale), ("DescribeInstanceType", sizes)];
+pub(super) const ACTIONS: &[(&str, Handler)] = &[
+    ("DescribeTask", task),
+    ("DescribeAvailableResource", on_sale),
+    ("DescribeInstanceType", sizes),
+];
 
 /// How many instance types a zone sells: the first ones of the document's table.
 const TYPES_ON_SALE: usize = 8;
@@ -15,10 +18,16 @@ const TYPES_ON_SALE: usize = 8;
 fn task(call: &mut Call) -> Result<Json, Refusal> {
     let id = call.params.required("TaskId");
     let tasks = &call.cloud.tasks;
-    let task = tasks.get(Dialect::CdsTask, id).ok_or_else(|| call.malformed("TaskId", &format!("there is no task {id:?}")))?;
+    let task = tasks
+        .get(Dialect::CdsTask, id)
+        .ok_or_else(|| call.malformed("TaskId", &format!("there is no task {id:?}")))?;
     let mut answer = view(task, tasks.status(task));
     // The document has no field for the reason; the text is the only place for it.
-    if let Some(reason) = task.failure.as_ref().filter(|_| tasks.stage(task) == Stage::Failed) {
+    if let Some(reason) = task
+        .failure
+        .as_ref()
+        .filter(|_| tasks.stage(task) == Stage::Failed)
+    {
         answer["Message"] = json!(reason);
     }
     Ok(answer)
@@ -39,7 +48,11 @@ fn view(task: &Task, status: &str) -> Json {
 fn on_sale(call: &mut Call) -> Result<Json, Refusal> {
     call.zone("RegionId")?;
     let region = call.params.required("RegionId");
-    let types: Vec<_> = table(call.action, "InstanceType").iter().take(TYPES_ON_SALE).map(|kind| offering(call, kind)).collect();
+    let types: Vec<_> = table(call.action, "InstanceType")
+        .iter()
+        .take(TYPES_ON_SALE)
+        .map(|kind| offering(call, kind))
+        .collect();
     let bandwidths = table(call.action, "Bandwidth").iter().map(|bandwidth| {
         json!({
             "BillingMethod": [
@@ -62,7 +75,12 @@ fn on_sale(call: &mut Call) -> Result<Json, Refusal> {
 
 fn offering(call: &Call, kind: &Labelled) -> Json {
     let images = table(call.action, "PublicImage").iter().map(|image| {
-        let system = image.value.as_str().and_then(|id| id.split('_').next()).unwrap_or_default().to_lowercase();
+        let system = image
+            .value
+            .as_str()
+            .and_then(|id| id.split('_').next())
+            .unwrap_or_default()
+            .to_lowercase();
         json!({"GicDisplayName": image.label, "ImageType": system, "ImageId": image.value})
     });
     json!({
@@ -83,12 +101,23 @@ fn offering(call: &Call, kind: &Labelled) -> Json {
 fn sizes(call: &mut Call) -> Result<Json, Refusal> {
     call.zone("RegionId")?;
     let kind = call.params.required("InstanceType");
-    let unsold = || Refusal::new("InvalidInstanceType.ValueUnauthorized", format!("There is no instance type {kind}"));
+    let unsold = || {
+        Refusal::new(
+            "InvalidInstanceType.ValueUnauthorized",
+            format!("There is no instance type {kind}"),
+        )
+    };
     call.in_table("InstanceType", kind, unsold)?;
     let values = |name: &str| -> Vec<u64> {
         let create = call.action.service.action("CreateInstance");
-        let values = create.and_then(|action| action.param(name)).map_or(&[][..], |param| &param.values);
-        values.iter().map(KnownValue::value).filter_map(Json::as_u64).collect()
+        let values = create
+            .and_then(|action| action.param(name))
+            .map_or(&[][..], |param| &param.values);
+        values
+            .iter()
+            .map(KnownValue::value)
+            .filter_map(Json::as_u64)
+            .collect()
     };
     let (cpus, rams) = (values("Cpu"), values("Ram"));
     let mut sizes = Vec::new();
@@ -103,9 +132,16 @@ fn sizes(call: &mut Call) -> Result<Json, Refusal> {
 /// A zone as the vendor calls it.
 pub(super) fn zone_name(action: &Action, id: &str) -> String {
     let zone = table(action, "Region").iter().find(|zone| zone.value == id);
-    zone.map_or_else(|| id.to_owned(), |zone| zone.term.clone().unwrap_or_else(|| zone.label.clone()))
+    zone.map_or_else(
+        || id.to_owned(),
+        |zone| zone.term.clone().unwrap_or_else(|| zone.label.clone()),
+    )
 }
 
 fn table<'a>(action: &'a Action, name: &str) -> &'a [Labelled] {
-    action.product.tables.get(name).map_or(&[], |table| &table.values)
+    action
+        .product
+        .tables
+        .get(name)
+        .map_or(&[], |table| &table.values)
 }

@@ -12,9 +12,15 @@ impl Cloud {
     /// A server by its id.
     pub(crate) fn instance(&self, id: &str) -> Result<&Instance, Refusal> {
         if !is_uuid(id) {
-            return Err(Refusal::new("InvalidInstanceID.Malformed", format!("{id:?} is not the id of a server")));
+            return Err(Refusal::new(
+                "InvalidInstanceID.Malformed",
+                format!("{id:?} is not the id of a server"),
+            ));
         }
-        self[CCS].instances.get(id).ok_or_else(|| Refusal::new("InstanceNotFound", format!("There is no server {id}")))
+        self[CCS]
+            .instances
+            .get(id)
+            .ok_or_else(|| Refusal::new("InstanceNotFound", format!("There is no server {id}")))
     }
 
     /// A server that no task works on.
@@ -22,19 +28,25 @@ impl Cloud {
         let instance = self.instance(id)?;
         match self.tasks.state_of(id) {
             None => Ok(instance),
-            Some(state) => Err(Refusal::new("IncorrectInstanceStatus", format!("The server {id} is {state}"))),
+            Some(state) => Err(Refusal::new(
+                "IncorrectInstanceStatus",
+                format!("The server {id} is {state}"),
+            )),
         }
     }
 
     /// As `InstanceStatus` writes it.
     pub(crate) fn instance_status<'a>(&'a self, instance: &Instance) -> &'a str {
-        self.tasks.state_of(&instance.id).unwrap_or(match instance.power {
-            Power::Running => "running",
-            Power::Stopped => "stopped",
-        })
+        self.tasks
+            .state_of(&instance.id)
+            .unwrap_or(match instance.power {
+                Power::Running => "running",
+                Power::Stopped => "stopped",
+            })
     }
 
-    /// A server that is still there, for what a task does at its end. From then on it costs what it is then.
+    /// A server that is still there, for what a task does at its end. From then on it costs what it
+    /// is then.
     pub(super) fn change_instance(&mut self, id: &str, change: impl FnOnce(&mut Instance)) {
         if self[CCS].instances.change(id, change).is_some() {
             self.meter_instance(id);
@@ -43,7 +55,10 @@ impl Cloud {
 
     /// Takes servers away, and all that hangs on them.
     pub(super) fn remove_instances(&mut self, ids: &[String]) {
-        let gone: Vec<_> = ids.iter().filter_map(|id| self[CCS].instances.remove(id)).collect();
+        let gone: Vec<_> = ids
+            .iter()
+            .filter_map(|id| self[CCS].instances.remove(id))
+            .collect();
         for instance in &gone {
             self.end_use(&instance.id);
             for interface in &instance.interfaces {
@@ -53,12 +68,24 @@ impl Cloud {
     }
 
     /// A new interface, connected, whose address is taken from now on.
-    pub(crate) fn new_interface(&mut self, network: &str, address: Option<Ipv4Addr>, with_ipv6: bool) -> Interface {
+    pub(crate) fn new_interface(
+        &mut self,
+        network: &str,
+        address: Option<Ipv4Addr>,
+        with_ipv6: bool,
+    ) -> Interface {
         if let Some(address) = address {
             self.addresses.take(network, address);
         }
         let ipv6 = with_ipv6.then(|| address.map(ipv6_of)).flatten();
-        Interface { id: self.ids.uuid(), network: network.to_owned(), address, ipv6, mac: self.ids.mac(), connected: true }
+        Interface {
+            id: self.ids.uuid(),
+            network: network.to_owned(),
+            address,
+            ipv6,
+            mac: self.ids.mac(),
+            connected: true,
+        }
     }
 
     /// Sets an interface's address free and takes it out of every security group and VLINK.
@@ -91,6 +118,10 @@ impl Call<'_> {
                 found.push((*id).to_owned());
             }
         }
-        if found.is_empty() { Err(self.malformed("InstanceIds", "it names no server")) } else { Ok(found) }
+        if found.is_empty() {
+            Err(self.malformed("InstanceIds", "it names no server"))
+        } else {
+            Ok(found)
+        }
     }
 }

@@ -24,7 +24,12 @@ pub(super) const ACTIONS: &[(&str, Handler)] = &[
 fn describe(call: &mut Call) -> Result<Json, Refusal> {
     let wanted = call.params.text("RuleId").filter(|id| !id.is_empty());
     let group = group(call)?;
-    let rules: Vec<_> = group.rules.iter().filter(|rule| wanted.is_none_or(|id| rule.id == id)).map(view).collect();
+    let rules: Vec<_> = group
+        .rules
+        .iter()
+        .filter(|rule| wanted.is_none_or(|id| rule.id == id))
+        .map(view)
+        .collect();
     Ok(json!({
         "Data": {
             "SecurityGroupType": group.kind,
@@ -81,27 +86,45 @@ fn add(call: &mut Call) -> Result<Json, Refusal> {
         allows: params.required("Action") == "1",
         created: call.cloud.now(),
     };
-    let plan = Plan::about(work::SECURITY_GROUP, vec![id]).then(Effect::AddRule { group: group_id, rule });
+    let plan = Plan::about(work::SECURITY_GROUP, vec![id]).then(Effect::AddRule {
+        group: group_id,
+        rule,
+    });
     Ok(started_with_data(&call.cloud.start(plan)))
 }
 
 /// A port, a range of ports, or several of either; 0 is all of them.
 fn is_port(text: &str) -> bool {
-    text.split(',').flat_map(|part| part.split('-')).all(|port| port.trim().parse::<u16>().is_ok())
+    text.split(',')
+        .flat_map(|part| part.split('-'))
+        .all(|port| port.trim().parse::<u16>().is_ok())
 }
 
 fn remove(call: &mut Call) -> Result<Json, Refusal> {
-    let ids: Vec<String> = call.params.texts("RuleIds").into_iter().map(str::to_owned).collect();
+    let ids: Vec<String> = call
+        .params
+        .texts("RuleIds")
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
     let group = group(call)?;
     for id in &ids {
         own_rule(group, id)?;
     }
-    let effect = Effect::RemoveRules { group: group.id.clone(), rules: ids.clone() };
-    Ok(started_with_data(&call.cloud.start(Plan::about(work::SECURITY_GROUP, ids).then(effect))))
+    let effect = Effect::RemoveRules {
+        group: group.id.clone(),
+        rules: ids.clone(),
+    };
+    Ok(started_with_data(&call.cloud.start(
+        Plan::about(work::SECURITY_GROUP, ids).then(effect),
+    )))
 }
 
 fn modify(call: &mut Call) -> Result<Json, Refusal> {
-    let (id, description) = (call.params.required("RuleId"), call.params.required("Description"));
+    let (id, description) = (
+        call.params.required("RuleId"),
+        call.params.required("Description"),
+    );
     own_rule(group(call)?, id)?.description = description.to_owned();
     Ok(done_at_once())
 }
@@ -112,14 +135,29 @@ fn prioritise(call: &mut Call) -> Result<Json, Refusal> {
     let mut priorities = BTreeMap::new();
     for entry in entries {
         let rule = own_rule(group, entry.required("RuleId"))?;
-        priorities.insert(rule.id.clone(), entry.count("Priority").unwrap_or(rule.priority));
+        priorities.insert(
+            rule.id.clone(),
+            entry.count("Priority").unwrap_or(rule.priority),
+        );
     }
     let plan = Plan::about(work::SECURITY_GROUP, priorities.keys().cloned().collect());
-    let effect = Effect::PrioritiseRules { group: group.id.clone(), priorities };
+    let effect = Effect::PrioritiseRules {
+        group: group.id.clone(),
+        priorities,
+    };
     Ok(started_with_data(&call.cloud.start(plan.then(effect))))
 }
 
 fn own_rule<'a>(group: &'a mut SecurityGroup, id: &str) -> Result<&'a mut Rule, Refusal> {
-    let missing = || Refusal::new("InvalidSecurityGroupRuleId.NotFound", format!("The security group has no rule {id:?}"));
-    group.rules.iter_mut().find(|rule| rule.id == id).ok_or_else(missing)
+    let missing = || {
+        Refusal::new(
+            "InvalidSecurityGroupRuleId.NotFound",
+            format!("The security group has no rule {id:?}"),
+        )
+    };
+    group
+        .rules
+        .iter_mut()
+        .find(|rule| rule.id == id)
+        .ok_or_else(missing)
 }

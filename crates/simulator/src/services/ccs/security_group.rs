@@ -24,8 +24,16 @@ pub(super) const ACTIONS: &[(&str, Handler)] = &[
 /// The group that `SecurityGroupId` names.
 pub(super) fn group<'a>(call: &'a mut Call) -> Result<&'a mut SecurityGroup, Refusal> {
     let id = call.params.required("SecurityGroupId");
-    let missing = || Refusal::new("InvalidSecurityGroupId.NotFound", format!("There is no security group {id:?}"));
-    call.cloud[CCS].security_groups.get_mut(id).ok_or_else(missing)
+    let missing = || {
+        Refusal::new(
+            "InvalidSecurityGroupId.NotFound",
+            format!("There is no security group {id:?}"),
+        )
+    };
+    call.cloud[CCS]
+        .security_groups
+        .get_mut(id)
+        .ok_or_else(missing)
 }
 
 fn create(call: &mut Call) -> Result<Json, Refusal> {
@@ -50,7 +58,10 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
 fn delete(call: &mut Call) -> Result<Json, Refusal> {
     let group = group(call)?;
     if !group.interfaces.is_empty() {
-        return Err(Refusal::new("InvalidSecurityGroupId.InUse", format!("The security group {} has interfaces in it", group.id)));
+        return Err(Refusal::new(
+            "InvalidSecurityGroupId.InUse",
+            format!("The security group {} has interfaces in it", group.id),
+        ));
     }
     let id = group.id.clone();
     call.cloud[CCS].security_groups.remove(&id);
@@ -59,12 +70,16 @@ fn delete(call: &mut Call) -> Result<Json, Refusal> {
 
 fn force_delete(call: &mut Call) -> Result<Json, Refusal> {
     let id = group(call)?.id.clone();
-    let plan = Plan::about(work::SECURITY_GROUP, vec![id.clone()]).then(Effect::RemoveGroup { group: id });
+    let plan =
+        Plan::about(work::SECURITY_GROUP, vec![id.clone()]).then(Effect::RemoveGroup { group: id });
     Ok(started_with_data(&call.cloud.start(plan)))
 }
 
 fn modify(call: &mut Call) -> Result<Json, Refusal> {
-    let (name, description) = (call.params.required("SecurityGroupName"), call.params.required("Description"));
+    let (name, description) = (
+        call.params.required("SecurityGroupName"),
+        call.params.required("Description"),
+    );
     let now = call.cloud.now();
     let group = group(call)?;
     (group.name, group.description, group.updated) = (name.to_owned(), description.to_owned(), now);
@@ -74,19 +89,28 @@ fn modify(call: &mut Call) -> Result<Json, Refusal> {
 #[expect(clippy::unnecessary_wraps, reason = "handlers have one form")]
 fn describe(call: &mut Call) -> Result<Json, Refusal> {
     let (params, cloud) = (call.params, &*call.cloud);
-    let is = |name: &str, value: &str| params.text(name).is_none_or(|wanted| wanted.is_empty() || wanted == value);
+    let is = |name: &str, value: &str| {
+        params
+            .text(name)
+            .is_none_or(|wanted| wanted.is_empty() || wanted == value)
+    };
     let keyword = params.text("Keyword").unwrap_or_default();
-    let found = cloud[CCS]
-        .security_groups
-        .iter()
-        .filter(|group| is("SecurityGroupId", &group.id) && is("SecurityGroupType", &group.kind) && group.name.contains(keyword));
+    let found = cloud[CCS].security_groups.iter().filter(|group| {
+        is("SecurityGroupId", &group.id)
+            && is("SecurityGroupType", &group.kind)
+            && group.name.contains(keyword)
+    });
     let groups: Vec<_> = found.map(|group| view(cloud, group)).collect();
     Ok(json!({"Data": {"SecurityGroupCount": groups.len(), "SecurityGroup": groups}, "TaskId": ""}))
 }
 
 fn view(cloud: &Cloud, group: &SecurityGroup) -> Json {
     let members: BTreeSet<_> = group.interfaces.values().collect();
-    let vdcs: BTreeSet<_> = members.iter().filter_map(|id| cloud[CCS].instances.get(id)).map(|server| &server.vdc_id).collect();
+    let vdcs: BTreeSet<_> = members
+        .iter()
+        .filter_map(|id| cloud[CCS].instances.get(id))
+        .map(|server| &server.vdc_id)
+        .collect();
     json!({
         "SecurityGroupId": group.id,
         "SecurityGroupName": group.name,
@@ -108,7 +132,11 @@ fn bind(call: &mut Call, join: bool) -> Result<Json, Refusal> {
     for entry in call.params.objects("BindData") {
         let instance = call.cloud.idle_instance(entry.required("InstanceId"))?;
         let network = entry.text("PrivateId").or(entry.text("PublicId"));
-        let mut wanted = instance.interfaces.iter().filter(|own| network.is_none_or(|id| own.network == id)).peekable();
+        let mut wanted = instance
+            .interfaces
+            .iter()
+            .filter(|own| network.is_none_or(|id| own.network == id))
+            .peekable();
         if wanted.peek().is_none() {
             return Err(call.malformed("BindData", "the server has no interface in the network"));
         }
@@ -118,7 +146,18 @@ fn bind(call: &mut Call, join: bool) -> Result<Json, Refusal> {
     if interfaces.is_empty() {
         return Err(call.malformed("BindData", "it is empty"));
     }
-    let effect =
-        if join { Effect::JoinGroup { group: group_id, interfaces } } else { Effect::LeaveGroup { group: group_id, interfaces } };
-    Ok(started_with_data(&call.cloud.start(Plan::about(work::SECURITY_GROUP, instances).then(effect))))
+    let effect = if join {
+        Effect::JoinGroup {
+            group: group_id,
+            interfaces,
+        }
+    } else {
+        Effect::LeaveGroup {
+            group: group_id,
+            interfaces,
+        }
+    };
+    Ok(started_with_data(&call.cloud.start(
+        Plan::about(work::SECURITY_GROUP, instances).then(effect),
+    )))
 }

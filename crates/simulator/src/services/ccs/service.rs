@@ -3,7 +3,8 @@
 use super::effect::Effect;
 use super::state::CCS;
 use super::{
-    create, describe, disk, index, instance, interface, payment, price, problems, public, rule, security_group, tag, template,
+    create, describe, disk, index, instance, interface, payment, price, problems, public, rule,
+    security_group, tag, template,
 };
 use crate::cloud::call::Table;
 use crate::cloud::list::List;
@@ -65,7 +66,15 @@ impl Service for Ccs {
         let state = &cloud[CCS];
         vec![
             ("instances", List::from(&state.instances)),
-            ("tags", List::of(state.tags.iter().map(|(id, name)| json!({"id": id, "value": name})))),
+            (
+                "tags",
+                List::of(
+                    state
+                        .tags
+                        .iter()
+                        .map(|(id, name)| json!({"id": id, "value": name})),
+                ),
+            ),
             ("security_groups", List::from(&state.security_groups)),
             ("templates", List::from(&state.templates)),
         ]

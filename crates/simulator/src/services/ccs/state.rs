@@ -48,9 +48,12 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
-    /// IOPS that the size and the packages give: ten a GB, as in the document's example, and 500 a package.
+    /// IOPS that the size and the packages give: ten a GB, as in the document's example, and 500 a
+    /// package.
     pub(crate) fn iops(&self) -> u64 {
-        self.packages.saturating_mul(500).saturating_add(self.size.saturating_mul(10))
+        self.packages
+            .saturating_mul(500)
+            .saturating_add(self.size.saturating_mul(10))
     }
 }
 
@@ -68,7 +71,11 @@ pub(crate) struct DiskPlan {
 
 impl From<Disk> for DiskPlan {
     fn from(disk: Disk) -> Self {
-        Self { size: disk.size, kind: disk.kind, packages: disk.packages }
+        Self {
+            size: disk.size,
+            kind: disk.kind,
+            packages: disk.packages,
+        }
     }
 }
 
@@ -91,9 +98,11 @@ fn yes() -> bool {
     true
 }
 
-/// A list without room for more: most servers have one disk and one interface, and room for four of each would be half of what a
-/// file of many servers takes.
-fn snug<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+/// A list without room for more: most servers have one disk and one interface, and room for four of
+/// each would be half of what a file of many servers takes.
+fn snug<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
     let mut list = Vec::deserialize(deserializer)?;
     list.shrink_to_fit();
     Ok(list)
@@ -163,9 +172,20 @@ impl Keyed for Instance {
     /// Its VDC, its tags and its addresses: what `DescribeInstances` filters by.
     fn marks(&self) -> impl Iterator<Item = Mark<'_>> {
         let tags = self.tags.iter().map(|tag| Mark::Number(*tag));
-        let addresses = self.interfaces.iter().filter_map(|own| own.address).map(|address| Mark::Rare(u32::from(address).into()));
-        let ipv6 = self.interfaces.iter().filter_map(|own| own.ipv6.as_deref()).map(Mark::Text);
-        std::iter::once(Mark::Text(&self.vdc_id)).chain(tags).chain(addresses).chain(ipv6)
+        let addresses = self
+            .interfaces
+            .iter()
+            .filter_map(|own| own.address)
+            .map(|address| Mark::Rare(u32::from(address).into()));
+        let ipv6 = self
+            .interfaces
+            .iter()
+            .filter_map(|own| own.ipv6.as_deref())
+            .map(Mark::Text);
+        std::iter::once(Mark::Text(&self.vdc_id))
+            .chain(tags)
+            .chain(addresses)
+            .chain(ipv6)
     }
 }
 

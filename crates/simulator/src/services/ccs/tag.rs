@@ -12,8 +12,12 @@ use std::collections::BTreeSet;
 pub(super) const ACTIONS: &[(&str, Handler)] = &[
     ("CreateTag", create),
     ("DeleteTag", delete),
-    ("AddInstancesTags", |call| change(call, "AddTagIds", BTreeSet::insert)),
-    ("DeleteInstancesTags", |call| change(call, "DelTagIds", |tags, tag| tags.remove(&tag))),
+    ("AddInstancesTags", |call| {
+        change(call, "AddTagIds", BTreeSet::insert)
+    }),
+    ("DeleteInstancesTags", |call| {
+        change(call, "DelTagIds", |tags, tag| tags.remove(&tag))
+    }),
 ];
 
 /// The number that tags are counted from.
@@ -25,7 +29,9 @@ pub(super) fn ensure(cloud: &mut Cloud, name: &str) -> u64 {
         return *id;
     }
     let tags = &mut cloud.states[CCS].tags;
-    let id = cloud.ids.number("tag", FIRST_TAG, |number| tags.contains_key(&number));
+    let id = cloud
+        .ids
+        .number("tag", FIRST_TAG, |number| tags.contains_key(&number));
     tags.insert(id, name.to_owned());
     id
 }
@@ -34,7 +40,8 @@ pub(super) const TAGS: Listing = Listing {
     action: "DescribeTags",
     rows: |call| {
         let tags = call.cloud[CCS].tags.iter();
-        tags.map(|(id, name)| json!({"TagId": id, "TagName": name})).collect()
+        tags.map(|(id, name)| json!({"TagId": id, "TagName": name}))
+            .collect()
     },
     filters: &[],
     page_size: u64::MAX,
@@ -51,15 +58,31 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
 
 fn delete(call: &mut Call) -> Result<Json, Refusal> {
     let id = known(call, call.params.required("TagId"))?;
-    if let Some(user) = call.cloud[CCS].instances.iter().find(|instance| instance.tags.contains(&id)) {
-        return Err(Refusal::new("20101", format!("The server {} still carries the tag", user.name)));
+    if let Some(user) = call.cloud[CCS]
+        .instances
+        .iter()
+        .find(|instance| instance.tags.contains(&id))
+    {
+        return Err(Refusal::new(
+            "20101",
+            format!("The server {} still carries the tag", user.name),
+        ));
     }
     call.cloud[CCS].tags.remove(&id);
     Ok(done_at_once())
 }
 
-fn change(call: &mut Call, name: &str, change: fn(&mut BTreeSet<u64>, u64) -> bool) -> Result<Json, Refusal> {
-    let tags = call.params.parts(name).into_iter().map(|id| known(call, id)).collect::<Result<Vec<_>, _>>()?;
+fn change(
+    call: &mut Call,
+    name: &str,
+    change: fn(&mut BTreeSet<u64>, u64) -> bool,
+) -> Result<Json, Refusal> {
+    let tags = call
+        .params
+        .parts(name)
+        .into_iter()
+        .map(|id| known(call, id))
+        .collect::<Result<Vec<_>, _>>()?;
     for id in call.idle_instances(&call.params.parts("InstanceIds"))? {
         call.cloud.change_instance(&id, |instance| {
             for tag in &tags {
@@ -72,5 +95,8 @@ fn change(call: &mut Call, name: &str, change: fn(&mut BTreeSet<u64>, u64) -> bo
 
 fn known(call: &Call, id: &str) -> Result<u64, Refusal> {
     let missing = || Refusal::new("InvalidTagId.NotFound", format!("There is no tag {id:?}"));
-    id.parse().ok().filter(|id| call.cloud[CCS].tags.contains_key(id)).ok_or_else(missing)
+    id.parse()
+        .ok()
+        .filter(|id| call.cloud[CCS].tags.contains_key(id))
+        .ok_or_else(missing)
 }

@@ -6,7 +6,9 @@ use crate::cloud::money::Money;
 pub(super) fn month(cpu: u64, ram: u64, storage: u64, packages: u64) -> Money {
     // A call may order more than can be counted.
     let cents = [(cpu, 3000), (ram, 1500), (storage, 30), (packages, 500)];
-    let cents = cents.into_iter().fold(0, |sum: u64, (units, price)| sum.saturating_add(units.saturating_mul(price)));
+    let cents = cents.into_iter().fold(0, |sum: u64, (units, price)| {
+        sum.saturating_add(units.saturating_mul(price))
+    });
     Money::cents(u32::try_from(cents).unwrap_or(u32::MAX).into())
 }
 

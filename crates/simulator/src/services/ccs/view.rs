@@ -96,11 +96,20 @@ impl<'a> ServerView<'a> {
         let vdc = cloud[VDC].vdcs.get(&server.vdc_id);
         let (mut public, mut private) = (Vec::new(), Vec::new());
         for own in &server.interfaces {
-            let Some(network) = cloud[VDC].networks.get(&own.network) else { continue };
-            let list = if network.is_public() { &mut public } else { &mut private };
+            let Some(network) = cloud[VDC].networks.get(&own.network) else {
+                continue;
+            };
+            let list = if network.is_public() {
+                &mut public
+            } else {
+                &mut private
+            };
             list.push(Card::of(own, &network.name, network.is_public()));
         }
-        let tag = |id: &u64| Tag { tag_id: id.to_string(), tag_name: cloud[CCS].tags.get(id).map(String::as_str) };
+        let tag = |id: &u64| Tag {
+            tag_id: id.to_string(),
+            tag_name: cloud[CCS].tags.get(id).map(String::as_str),
+        };
         Self {
             instance_id: &server.id,
             instance_name: &server.name,
@@ -113,7 +122,11 @@ impl<'a> ServerView<'a> {
             cpu: server.cpu,
             ram: server.ram,
             disks: Disks {
-                system_disk: SystemDisk { iops: server.system.iops(), size: server.system.size, disk_type: &server.system.kind },
+                system_disk: SystemDisk {
+                    iops: server.system.iops(),
+                    size: server.system.size,
+                    disk_type: &server.system.kind,
+                },
                 data_disks: server.disks.iter().map(DataDisk::of).collect(),
             },
             create_time: format_time(server.created),
@@ -126,7 +139,13 @@ impl<'a> ServerView<'a> {
 
 impl<'a> DataDisk<'a> {
     fn of(disk: &'a Disk) -> Self {
-        Self { disk_id: &disk.id, size: disk.size, disk_type: &disk.kind, iops: disk.iops(), iops_size: disk.packages }
+        Self {
+            disk_id: &disk.id,
+            size: disk.size,
+            disk_type: &disk.kind,
+            iops: disk.iops(),
+            iops_size: disk.packages,
+        }
     }
 }
 

@@ -25,9 +25,21 @@ pub(super) const ACCOUNTS: Listing = Listing {
     action: "QuerySubAccounts",
     rows: views,
     filters: &[
-        Filter { parameter: "email", field: "email", comparison: Comparison::Equals },
-        Filter { parameter: "name", field: "name", comparison: Comparison::Equals },
-        Filter { parameter: "remark", field: "remark", comparison: Comparison::Equals },
+        Filter {
+            parameter: "email",
+            field: "email",
+            comparison: Comparison::Equals,
+        },
+        Filter {
+            parameter: "name",
+            field: "name",
+            comparison: Comparison::Equals,
+        },
+        Filter {
+            parameter: "remark",
+            field: "remark",
+            comparison: Comparison::Equals,
+        },
     ],
     page_size: u64::MAX,
 };
@@ -39,7 +51,11 @@ fn views(call: &Call) -> Vec<Json> {
         *bound.entry(account).or_default() += 1;
     }
     let view = |account: &Account| {
-        let idle = if account.has_failed { "error" } else { "create" };
+        let idle = if account.has_failed {
+            "error"
+        } else {
+            "create"
+        };
         json!({
             "accountId": account.id,
             "name": account.name,
@@ -71,7 +87,8 @@ fn create_several(call: &mut Call) -> Result<Json, Refusal> {
     }
     let (mut made, mut failed) = (0, Vec::new());
     for params in all {
-        let fits = wanted(params).and_then(|wanted| is_taken(call, &wanted.email).map_or(Ok(wanted), Err));
+        let fits =
+            wanted(params).and_then(|wanted| is_taken(call, &wanted.email).map_or(Ok(wanted), Err));
         match fits {
             Ok(wanted) => {
                 add(call, wanted);
@@ -98,10 +115,22 @@ struct Wanted {
 
 /// What shall be made, or why not.
 fn wanted(params: Params) -> Result<Wanted, String> {
-    let text = |name: &str| params.text(name).map(str::trim).filter(|text| !text.is_empty());
-    let required = |name: &str| text(name).map(str::to_owned).ok_or_else(|| format!("{name} is required"));
+    let text = |name: &str| {
+        params
+            .text(name)
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+    };
+    let required = |name: &str| {
+        text(name)
+            .map(str::to_owned)
+            .ok_or_else(|| format!("{name} is required"))
+    };
     let (name, email) = (required("name")?, required("email")?);
-    if email.split_once('@').is_none_or(|(user, host)| user.is_empty() || !host.contains('.') || host.contains('@')) {
+    if email
+        .split_once('@')
+        .is_none_or(|(user, host)| user.is_empty() || !host.contains('.') || host.contains('@'))
+    {
         return Err(format!("{email:?} is not an e-mail address"));
     }
     let remark = params.required("remark").to_owned();
@@ -109,10 +138,20 @@ fn wanted(params: Params) -> Result<Wanted, String> {
         return Err(format!("a remark has at most {MAX_REMARK} characters"));
     }
     let password = text("password").map(str::to_owned);
-    if password.as_ref().is_some_and(|password| !is_acceptable(password)) {
-        return Err("a password has 8 to 20 digits, small and capital letters, some of each".to_owned());
+    if password
+        .as_ref()
+        .is_some_and(|password| !is_acceptable(password))
+    {
+        return Err(
+            "a password has 8 to 20 digits, small and capital letters, some of each".to_owned(),
+        );
     }
-    Ok(Wanted { name, email, password, remark })
+    Ok(Wanted {
+        name,
+        email,
+        password,
+        remark,
+    })
 }
 
 fn is_acceptable(password: &str) -> bool {
@@ -126,30 +165,55 @@ fn is_acceptable(password: &str) -> bool {
 
 /// The password of a sub-account for which none was chosen, always the same.
 fn made_up_password(call: &Call, account: &Account) -> String {
-    format!("Gcw{:06.0}", call.cloud.fraction(&format!("{} password", account.id), 0) * 999_999.0)
+    format!(
+        "Gcw{:06.0}",
+        call.cloud.fraction(&format!("{} password", account.id), 0) * 999_999.0
+    )
 }
 
 /// Sub-accounts are found by their addresses, so no two have the same.
 fn is_taken(call: &Call, email: &str) -> Option<String> {
-    let known = call.cloud[DESKTOP].accounts.iter().any(|account| account.email == email);
+    let known = call.cloud[DESKTOP]
+        .accounts
+        .iter()
+        .any(|account| account.email == email);
     known.then(|| format!("{email} has a sub-account already"))
 }
 
 fn add(call: &mut Call, wanted: Wanted) {
     let cloud = &mut *call.cloud;
     let id = cloud.ids.uuid();
-    let Wanted { name, email, password, remark } = wanted;
-    cloud[DESKTOP].accounts.insert(Account { id: id.clone(), name, email, password, remark, has_failed: false });
+    let Wanted {
+        name,
+        email,
+        password,
+        remark,
+    } = wanted;
+    cloud[DESKTOP].accounts.insert(Account {
+        id: id.clone(),
+        name,
+        email,
+        password,
+        remark,
+        has_failed: false,
+    });
     let plan = Plan::holding(work::ACCOUNT, vec![id.clone()]).showing("creating");
     cloud.start(plan.or_else(Effect::FailAccount { account: id }));
 }
 
 /// The sub-account of an address that is created and in order.
 fn of_email(call: &Call, email: &str, code: &'static str) -> Result<String, Refusal> {
-    let account = call.cloud[DESKTOP].accounts.iter().find(|account| account.email == email);
-    let account = account.ok_or_else(|| Refusal::new(UNKNOWN, format!("There is no sub-account {email:?}")))?;
+    let account = call.cloud[DESKTOP]
+        .accounts
+        .iter()
+        .find(|account| account.email == email);
+    let account = account
+        .ok_or_else(|| Refusal::new(UNKNOWN, format!("There is no sub-account {email:?}")))?;
     if account.has_failed || call.cloud.tasks.state_of(&account.id).is_some() {
-        return Err(Refusal::new(code, format!("The sub-account {email} is not created")));
+        return Err(Refusal::new(
+            code,
+            format!("The sub-account {email} is not created"),
+        ));
     }
     Ok(account.id.clone())
 }
@@ -167,7 +231,10 @@ fn rename(call: &mut Call) -> Result<Json, Refusal> {
 fn remark(call: &mut Call) -> Result<Json, Refusal> {
     filled(call, "requestId")?;
     let remark = call.params.required("remark");
-    let accounts = ids(call, "emails")?.into_iter().map(|email| of_email(call, email, "11013")).collect::<Result<Vec<_>, _>>()?;
+    let accounts = ids(call, "emails")?
+        .into_iter()
+        .map(|email| of_email(call, email, "11013"))
+        .collect::<Result<Vec<_>, _>>()?;
     for id in &accounts {
         if let Some(account) = call.cloud[DESKTOP].accounts.get_mut(id) {
             remark.clone_into(&mut account.remark);

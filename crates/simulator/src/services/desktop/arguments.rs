@@ -12,7 +12,14 @@ pub(super) const UNKNOWN: &str = "10006";
 /// A text that is required and not empty.
 pub(super) fn filled<'a>(call: &Call<'a>, name: &str) -> Result<&'a str, Refusal> {
     let text = call.params.required(name);
-    if text.trim().is_empty() { Err(Refusal::new(MALFORMED, format!("The parameter {name} is empty"))) } else { Ok(text) }
+    if text.trim().is_empty() {
+        Err(Refusal::new(
+            MALFORMED,
+            format!("The parameter {name} is empty"),
+        ))
+    } else {
+        Ok(text)
+    }
 }
 
 /// A whole number that is written as a text, 1 at least.
@@ -20,8 +27,17 @@ pub(super) fn number(call: &Call, name: &str, default: u64) -> Result<u64, Refus
     if call.params.0.get(name).is_none() {
         return Ok(default);
     }
-    let number = call.params.number(name).and_then(|number| u64::try_from(number).ok()).filter(|number| *number > 0);
-    number.ok_or_else(|| Refusal::new(MALFORMED, format!("The parameter {name} is not a whole number above 0")))
+    let number = call
+        .params
+        .number(name)
+        .and_then(|number| u64::try_from(number).ok())
+        .filter(|number| *number > 0);
+    number.ok_or_else(|| {
+        Refusal::new(
+            MALFORMED,
+            format!("The parameter {name} is not a whole number above 0"),
+        )
+    })
 }
 
 /// A text that says 1.
@@ -37,5 +53,12 @@ pub(super) fn ids<'a>(call: &Call<'a>, name: &str) -> Result<Vec<&'a str>, Refus
             ids.push(id);
         }
     }
-    if ids.is_empty() { Err(Refusal::new(MALFORMED, format!("The parameter {name} is empty"))) } else { Ok(ids) }
+    if ids.is_empty() {
+        Err(Refusal::new(
+            MALFORMED,
+            format!("The parameter {name} is empty"),
+        ))
+    } else {
+        Ok(ids)
+    }
 }

@@ -7,15 +7,23 @@ use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
 use serde_json::{Value as Json, json};
 
-pub(super) const ACTIONS: &[(&str, Handler)] = &[("ChangeAccount", change), ("BindAccounts", bind), ("UnbindAccounts", unbind)];
+pub(super) const ACTIONS: &[(&str, Handler)] = &[
+    ("ChangeAccount", change),
+    ("BindAccounts", bind),
+    ("UnbindAccounts", unbind),
+];
 
 /// The sub-account that `accountId` names, created and in order.
 fn account(call: &Call, code: &'static str) -> Result<String, Refusal> {
     let id = filled(call, "accountId")?;
     let account = call.cloud[DESKTOP].accounts.get(id);
-    let account = account.ok_or_else(|| Refusal::new(code, format!("There is no sub-account {id:?}")))?;
+    let account =
+        account.ok_or_else(|| Refusal::new(code, format!("There is no sub-account {id:?}")))?;
     if account.has_failed || call.cloud.tasks.state_of(id).is_some() {
-        return Err(Refusal::new(code, format!("The sub-account {id} is not created")));
+        return Err(Refusal::new(
+            code,
+            format!("The sub-account {id} is not created"),
+        ));
     }
     Ok(account.id.clone())
 }
@@ -27,10 +35,14 @@ fn change(call: &mut Call) -> Result<Json, Refusal> {
     let account = account(call, CODE)?;
     let desktop = call.cloud.idle_desktop(filled(call, "vmId")?, CODE)?;
     if desktop.account.is_some() && desktop.power == Power::On {
-        return Err(Refusal::new(CODE, format!("The desktop {} has a user and is on", desktop.id)));
+        return Err(Refusal::new(
+            CODE,
+            format!("The desktop {} has a user and is on", desktop.id),
+        ));
     }
     let id = desktop.id.clone();
-    call.cloud.change_desktop(&id, |desktop| desktop.account = Some(account));
+    call.cloud
+        .change_desktop(&id, |desktop| desktop.account = Some(account));
     Ok(done())
 }
 
@@ -41,7 +53,9 @@ fn bind(call: &mut Call) -> Result<Json, Refusal> {
         Some(_) => Err("the desktop has a user already"),
         None => Ok(()),
     };
-    each(call, "13013", free, &|desktop| desktop.account = Some(account.clone()))
+    each(call, "13013", free, &|desktop| {
+        desktop.account = Some(account.clone());
+    })
 }
 
 fn unbind(call: &mut Call) -> Result<Json, Refusal> {
@@ -53,7 +67,8 @@ fn unbind(call: &mut Call) -> Result<Json, Refusal> {
     each(call, "13012", off, &|desktop| desktop.account = None)
 }
 
-/// Changes each desktop that is there, idle and fit, and tells of the others; refuses where none is.
+/// Changes each desktop that is there, idle and fit, and tells of the others; refuses where none
+/// is.
 fn each(
     call: &mut Call,
     code: &'static str,
@@ -78,6 +93,9 @@ fn each(
     for id in &done {
         call.cloud.change_desktop(id, change);
     }
-    let failed: Vec<_> = failed.into_iter().map(|(id, why)| json!({"vmId": id, "messsage": why})).collect();
+    let failed: Vec<_> = failed
+        .into_iter()
+        .map(|(id, why)| json!({"vmId": id, "messsage": why}))
+        .collect();
     Ok(json!({"Data": {"successNum": done.len(), "failedNum": failed.len(), "failedMsgs": failed}}))
 }

@@ -11,7 +11,11 @@ pub(super) const USER: &str = "713367";
 pub(super) fn content(call: &Call, filled_in: &Json) -> String {
     let mut content: Map<String, Json> = call.params.0.clone();
     content.extend(filled_in.as_object().cloned().unwrap_or_default());
-    for (name, value) in [("customerId", CUSTOMER), ("userFrom", "cdsapi"), ("userId", USER)] {
+    for (name, value) in [
+        ("customerId", CUSTOMER),
+        ("userFrom", "cdsapi"),
+        ("userId", USER),
+    ] {
         content.insert(name.to_owned(), json!(value));
     }
     Json::Object(content).to_string()

@@ -11,8 +11,12 @@ use crate::cloud::task::{Dialect, Stage};
 use jiff::SignedDuration;
 use serde_json::{Value as Json, json};
 
-pub(super) const ACTIONS: &[(&str, Handler)] =
-    &[("QueryVms", list), ("QueryVm", one), ("QueryExpireVms", expiring), ("QueryTask", task)];
+pub(super) const ACTIONS: &[(&str, Handler)] = &[
+    ("QueryVms", list),
+    ("QueryVm", one),
+    ("QueryExpireVms", expiring),
+    ("QueryTask", task),
+];
 
 /// How soon a term ends that is told of.
 const SOON: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -24,9 +28,17 @@ fn list(call: &mut Call) -> Result<Json, Refusal> {
         return Err(Refusal::new(MALFORMED, "billMethod is 0 or 1"));
     }
     let state = &call.cloud[DESKTOP];
-    let email = |desktop: &Desktop| desktop.account.as_ref().and_then(|id| state.accounts.get(id)).map(|account| &account.email);
+    let email = |desktop: &Desktop| {
+        desktop
+            .account
+            .as_ref()
+            .and_then(|id| state.accounts.get(id))
+            .map(|account| &account.email)
+    };
     let vpc_name = |desktop: &Desktop| state.vpcs.get(&desktop.vpc).map(|vpc| &vpc.name);
-    let has = |wanted: Option<&str>, own: Option<&String>| wanted.is_none_or(|wanted| own.is_some_and(|own| own == wanted));
+    let has = |wanted: Option<&str>, own: Option<&String>| {
+        wanted.is_none_or(|wanted| own.is_some_and(|own| own == wanted))
+    };
     let (site, product, address) = (wanted("siteId"), wanted("productId"), wanted("email"));
     let (vpc, name) = (wanted("vpcId"), wanted("vpcName"));
     let fits = |desktop: &&Desktop| {
@@ -37,7 +49,12 @@ fn list(call: &mut Call) -> Result<Json, Refusal> {
             && has(address, email(desktop))
             && has(name, vpc_name(desktop))
     };
-    let ids: Vec<_> = state.desktops.iter().filter(fits).map(|desktop| desktop.id.as_str()).collect();
+    let ids: Vec<_> = state
+        .desktops
+        .iter()
+        .filter(fits)
+        .map(|desktop| desktop.id.as_str())
+        .collect();
     Ok(json!({"Data": {"vmIds": ids}}))
 }
 
@@ -46,9 +63,14 @@ fn one(call: &mut Call) -> Result<Json, Refusal> {
     let desktop = cloud.a_desktop(filled(call, "vmId")?, UNKNOWN)?;
     let vpc = cloud[DESKTOP].vpcs.get(&desktop.vpc);
     let network = |id: &str| vpc.and_then(|vpc| vpc.network(id));
-    let carrier = network(&desktop.gateway).and_then(|gateway| line(gateway.line?)).map_or("", |line| line.name);
+    let carrier = network(&desktop.gateway)
+        .and_then(|gateway| line(gateway.line?))
+        .map_or("", |line| line.name);
     let vlan = network(&desktop.subnet).map_or(0, |subnet| subnet.vlan);
-    let account = desktop.account.as_ref().and_then(|id| cloud[DESKTOP].accounts.get(id));
+    let account = desktop
+        .account
+        .as_ref()
+        .and_then(|id| cloud[DESKTOP].accounts.get(id));
     Ok(json!({"Data": {
         "vmName": desktop.name,
         "siteId": desktop.site,
@@ -77,8 +99,10 @@ fn bill_method(desktop: &Desktop) -> u8 {
 fn expiring(call: &mut Call) -> Result<Json, Refusal> {
     let cloud = &*call.cloud;
     let soon = cloud.now().saturating_add(SOON).unwrap_or(NEVER);
-    let ending =
-        cloud[DESKTOP].desktops.iter().filter_map(|desktop| Some((desktop, desktop.paid_until.filter(|end| *end <= soon)?)));
+    let ending = cloud[DESKTOP]
+        .desktops
+        .iter()
+        .filter_map(|desktop| Some((desktop, desktop.paid_until.filter(|end| *end <= soon)?)));
     let described = ending.map(|(desktop, end)| {
         json!({
             "vmName": desktop.name,
@@ -94,8 +118,15 @@ fn expiring(call: &mut Call) -> Result<Json, Refusal> {
 fn task(call: &mut Call) -> Result<Json, Refusal> {
     let (id, request) = (filled(call, "taskId")?, filled(call, "requestId")?);
     let tasks = &call.cloud.tasks;
-    let task = tasks.get(Dialect::DesktopTask, id).filter(|task| task.request.as_deref() == Some(request));
-    let task = task.ok_or_else(|| Refusal::new(UNKNOWN, format!("There is no task {id:?} of the request {request:?}")))?;
+    let task = tasks
+        .get(Dialect::DesktopTask, id)
+        .filter(|task| task.request.as_deref() == Some(request));
+    let task = task.ok_or_else(|| {
+        Refusal::new(
+            UNKNOWN,
+            format!("There is no task {id:?} of the request {request:?}"),
+        )
+    })?;
     let has_failed = tasks.stage(task) == Stage::Failed;
     Ok(json!({"Data": {
         "taskId": id,

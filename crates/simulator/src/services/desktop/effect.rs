@@ -52,17 +52,30 @@ impl TaskEffect for Effect {
         match self {
             Self::Build { desktops, credit } => {
                 for id in &desktops {
-                    cloud
-                        .change_desktop(id, |desktop| desktop.power = if desktop.has_lapsed(now) { Power::Off } else { Power::On });
+                    cloud.change_desktop(id, |desktop| {
+                        desktop.power = if desktop.has_lapsed(now) {
+                            Power::Off
+                        } else {
+                            Power::On
+                        }
+                    });
                     cloud.meter_desktop(id, credit);
                 }
             }
             Self::SetPower { desktops, to } => {
                 for id in &desktops {
-                    cloud.change_desktop(id, |desktop| desktop.power = if desktop.has_lapsed(now) { Power::Off } else { to });
+                    cloud.change_desktop(id, |desktop| {
+                        desktop.power = if desktop.has_lapsed(now) {
+                            Power::Off
+                        } else {
+                            to
+                        }
+                    });
                 }
             }
-            Self::Reinstall { desktop, image } => cloud.change_desktop(&desktop, |desktop| desktop.image = image),
+            Self::Reinstall { desktop, image } => {
+                cloud.change_desktop(&desktop, |desktop| desktop.image = image);
+            }
             Self::Remove { desktop } => cloud.remove_desktop(&desktop),
             Self::CancelOrder { desktops, charge } => {
                 cloud.refund(charge);

@@ -1,5 +1,5 @@
-//! What stands ready in a new account: sites, products, images and networks of the document's examples. What these leave open is
-//! made up.
+//! What stands ready in a new account: sites, products, images and networks of the document's
+//! examples. What these leave open is made up.
 
 use super::network::default_networks;
 use super::state::{Image, ImageSite, Network, Product, ProductSite, Site, State, Vpc, capacity};
@@ -61,15 +61,30 @@ pub(super) fn sites() -> Store<Site> {
         (XIANGYANG, "襄阳A", "POD210", xiangyang, "襄阳"),
         (SUQIAN, "宿迁A", "POD203", suqian, "宿迁"),
         (SUQIAN_B, "宿迁B", "POD204", suqian, "宿迁"),
-        (LOUDI, "娄底A", "POD211", "30044852-a985-11ec-82c4-bec056b60a5c", "娄底"),
-        (BAODING, "保定A", "POD205", "8c2b5f10-a0db-11ec-aefa-1efd5a8f8465", "保定"),
+        (
+            LOUDI,
+            "娄底A",
+            "POD211",
+            "30044852-a985-11ec-82c4-bec056b60a5c",
+            "娄底",
+        ),
+        (
+            BAODING,
+            "保定A",
+            "POD205",
+            "8c2b5f10-a0db-11ec-aefa-1efd5a8f8465",
+            "保定",
+        ),
         (UNNAMED, "襄阳B", "POD212", xiangyang, "襄阳"),
     ];
     sites.into_iter().map(site).collect()
 }
 
 pub(super) fn products() -> Store<Product> {
-    let sold = |site: &str, allows_ssd| ProductSite { site: site.to_owned(), allows_ssd };
+    let sold = |site: &str, allows_ssd| ProductSite {
+        site: site.to_owned(),
+        allows_ssd,
+    };
     let workstation = Product {
         id: WORKSTATION.to_owned(),
         name: "专业图形工作站".to_owned(),
@@ -83,7 +98,11 @@ pub(super) fn products() -> Store<Product> {
         // 0.1868333333 a minute, in the example.
         hour_price: Money::cents(1121),
         month_price: Money::cents(336_400),
-        sites: vec![sold(LOUDI, true), sold(BAODING, false), sold(UNNAMED, false)],
+        sites: vec![
+            sold(LOUDI, true),
+            sold(BAODING, false),
+            sold(UNNAMED, false),
+        ],
     };
     let graphics = Product {
         id: GRAPHICS.to_owned(),
@@ -96,7 +115,10 @@ pub(super) fn products() -> Store<Product> {
         disk_size: 100,
         hour_price: Money::cents(450),
         month_price: Money::cents(135_000),
-        sites: SITES.iter().map(|site| sold(site, *site == LOUDI)).collect(),
+        sites: SITES
+            .iter()
+            .map(|site| sold(site, *site == LOUDI))
+            .collect(),
         ..workstation.clone()
     };
     [workstation, graphics].into_iter().collect()
@@ -125,13 +147,37 @@ pub(super) fn images() -> Store<Image> {
         detail: "dass-E2129298-windows10-Geforce-1655190089526".to_owned(),
         is_private: true,
         size: 32,
-        ..public(2, "e363df6f-2916-4efd-a243-50de5fb8928d", "定制模板", GRAPHICS, &[BAODING, LOUDI, SUQIAN])
+        ..public(
+            2,
+            "e363df6f-2916-4efd-a243-50de5fb8928d",
+            "定制模板",
+            GRAPHICS,
+            &[BAODING, LOUDI, SUQIAN],
+        )
     };
     [
-        public(0, "0e0f9143-35c5-4368-8c62-4bab440a9b9d", "Windows10-公共镜像-图像处理型", GRAPHICS, &SITES),
-        public(1, "dcd81283-d2e9-456d-9f03-803b83ecc25a", "Windows11-公共镜像-图像处理型", GRAPHICS, &SITES),
+        public(
+            0,
+            "0e0f9143-35c5-4368-8c62-4bab440a9b9d",
+            "Windows10-公共镜像-图像处理型",
+            GRAPHICS,
+            &SITES,
+        ),
+        public(
+            1,
+            "dcd81283-d2e9-456d-9f03-803b83ecc25a",
+            "Windows11-公共镜像-图像处理型",
+            GRAPHICS,
+            &SITES,
+        ),
         own,
-        public(3, "6a1f7c52-58c1-4a0e-9a8e-2f0d5c3a9b41", "Windows10-公共镜像-工作站", WORKSTATION, &[LOUDI, BAODING, UNNAMED]),
+        public(
+            3,
+            "6a1f7c52-58c1-4a0e-9a8e-2f0d5c3a9b41",
+            "Windows10-公共镜像-工作站",
+            WORKSTATION,
+            &[LOUDI, BAODING, UNNAMED],
+        ),
     ]
     .into_iter()
     .collect()
@@ -141,12 +187,25 @@ pub(super) fn images() -> Store<Image> {
 pub(super) fn vpcs() -> Store<Vpc> {
     let vpc = |id: &str, city: &str, site: &str, record, created: &str, ids: [(&str, u64); 3]| {
         let mut ids = ids.into_iter();
-        let mut next = || ids.next().map(|(id, vlan)| (id.to_owned(), vlan)).unwrap_or_default();
+        let mut next = || {
+            ids.next()
+                .map(|(id, vlan)| (id.to_owned(), vlan))
+                .unwrap_or_default()
+        };
         let networks: Vec<Network> = default_networks(&[], &mut next);
         let created = created.parse().unwrap_or(Timestamp::UNIX_EPOCH);
         let range = Range::new(Ipv4Addr::new(10, 0, 0, 0), 8);
         let name = format!("{city}-云桌面默认VPC");
-        Vpc { id: id.to_owned(), name, site: site.to_owned(), range, record, networks, created, updated: created }
+        Vpc {
+            id: id.to_owned(),
+            name,
+            site: site.to_owned(),
+            range,
+            record,
+            networks,
+            created,
+            updated: created,
+        }
     };
     [
         vpc(

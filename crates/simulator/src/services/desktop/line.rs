@@ -9,7 +9,8 @@ use crate::cloud::shape;
 use serde_json::{Value as Json, json};
 use std::net::Ipv4Addr;
 
-pub(super) const ACTIONS: &[(&str, Handler)] = &[("GetLineBillingScheme", schemes), ("GetEipPrice", price)];
+pub(super) const ACTIONS: &[(&str, Handler)] =
+    &[("GetLineBillingScheme", schemes), ("GetEipPrice", price)];
 
 /// A line by its `conf_id`; the document's example of `GetLineBillingScheme` has them.
 pub(super) struct Line {
@@ -20,9 +21,21 @@ pub(super) struct Line {
 }
 
 pub(super) const LINES: &[Line] = &[
-    Line { id: 10289, name: "电信", octet: 222 },
-    Line { id: 10298, name: "移动", octet: 226 },
-    Line { id: 10307, name: "联通", octet: 224 },
+    Line {
+        id: 10289,
+        name: "电信",
+        octet: 222,
+    },
+    Line {
+        id: 10298,
+        name: "移动",
+        octet: 226,
+    },
+    Line {
+        id: 10307,
+        name: "联通",
+        octet: 224,
+    },
 ];
 
 pub(super) fn line(id: u64) -> Option<&'static Line> {

@@ -6,12 +6,19 @@ use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
 use serde_json::{Value as Json, json};
 
-pub(super) const ACTIONS: &[(&str, Handler)] = &[("QuerySites", sites), ("QueryProducts", products), ("QueryImages", images)];
+pub(super) const ACTIONS: &[(&str, Handler)] = &[
+    ("QuerySites", sites),
+    ("QueryProducts", products),
+    ("QueryImages", images),
+];
 
 #[expect(clippy::unnecessary_wraps, reason = "handlers have one form")]
 fn sites(call: &mut Call) -> Result<Json, Refusal> {
     let wanted = call.params.text("siteId");
-    let sites = call.cloud[DESKTOP].sites.iter().filter(|site| wanted.is_none_or(|wanted| wanted == site.id));
+    let sites = call.cloud[DESKTOP]
+        .sites
+        .iter()
+        .filter(|site| wanted.is_none_or(|wanted| wanted == site.id));
     Ok(json!({"Data": sites.map(site_json).collect::<Vec<_>>()}))
 }
 
@@ -32,8 +39,13 @@ fn site_json(site: &Site) -> Json {
 fn products(call: &mut Call) -> Result<Json, Refusal> {
     let wanted = call.params.text("siteId");
     let rows = |product: &'_ Product| -> Vec<Json> {
-        let sites = product.sites.iter().filter(|sold| wanted.is_none_or(|wanted| wanted == sold.site));
-        sites.map(|sold| product_json(product, &sold.site, sold.allows_ssd)).collect()
+        let sites = product
+            .sites
+            .iter()
+            .filter(|sold| wanted.is_none_or(|wanted| wanted == sold.site));
+        sites
+            .map(|sold| product_json(product, &sold.site, sold.allows_ssd))
+            .collect()
     };
     Ok(json!({"Data": call.cloud[DESKTOP].products.iter().flat_map(rows).collect::<Vec<_>>()}))
 }
@@ -64,13 +76,25 @@ fn images(call: &mut Call) -> Result<Json, Refusal> {
         call.cloud.desktop_site(site)?;
     }
     if let Some(product) = product.filter(|product| !state.products.contains(product)) {
-        return Err(Refusal::new(UNKNOWN, format!("There is no product {product:?}")));
+        return Err(Refusal::new(
+            UNKNOWN,
+            format!("There is no product {product:?}"),
+        ));
     }
     let mut groups = Vec::new();
-    for own in state.products.iter().filter(|own| product.is_none_or(|product| product == own.id)) {
+    for own in state
+        .products
+        .iter()
+        .filter(|own| product.is_none_or(|product| product == own.id))
+    {
         let list = |is_private: bool| -> Vec<Json> {
-            let images = state.images.iter().filter(|image| image.product == own.id && image.is_private == is_private);
-            images.filter_map(|image| image_json(call, image, site)).collect()
+            let images = state
+                .images
+                .iter()
+                .filter(|image| image.product == own.id && image.is_private == is_private);
+            images
+                .filter_map(|image| image_json(call, image, site))
+                .collect()
         };
         groups.push(json!({
             "productId": own.id,
@@ -84,8 +108,16 @@ fn images(call: &mut Call) -> Result<Json, Refusal> {
 
 /// An image with its sites; nothing where it is at none of those that are asked for.
 fn image_json(call: &Call, image: &Image, site: Option<&str>) -> Option<Json> {
-    let name = |site: &str| call.cloud[DESKTOP].sites.get(site).map(|site| site.name.clone());
-    let places = image.sites.iter().filter(|place| site.is_none_or(|site| site == place.site));
+    let name = |site: &str| {
+        call.cloud[DESKTOP]
+            .sites
+            .get(site)
+            .map(|site| site.name.clone())
+    };
+    let places = image
+        .sites
+        .iter()
+        .filter(|place| site.is_none_or(|site| site == place.site));
     let places = places
         .map(|place| json!({"imageSiteId": place.id, "siteId": place.site, "siteName": name(&place.site), "status": place.status}));
     let places: Vec<_> = places.collect();
@@ -103,14 +135,34 @@ fn image_json(call: &Call, image: &Image, site: Option<&str>) -> Option<Json> {
 }
 
 /// The image that a desktop of a product shall be installed with at a site.
-pub(super) fn installable<'a>(call: &'a Call, product: &str, site: &str) -> Result<&'a Image, Refusal> {
+pub(super) fn installable<'a>(
+    call: &'a Call,
+    product: &str,
+    site: &str,
+) -> Result<&'a Image, Refusal> {
     let id = call.params.required("imageId");
-    let unknown = || Refusal::new(UNKNOWN, format!("There is no image {id:?} for the product at the site"));
-    let image = call.cloud[DESKTOP].images.get(id).filter(|image| image.product == product).ok_or_else(unknown)?;
-    let place = image.sites.iter().find(|place| place.site == site).ok_or_else(unknown)?;
+    let unknown = || {
+        Refusal::new(
+            UNKNOWN,
+            format!("There is no image {id:?} for the product at the site"),
+        )
+    };
+    let image = call.cloud[DESKTOP]
+        .images
+        .get(id)
+        .filter(|image| image.product == product)
+        .ok_or_else(unknown)?;
+    let place = image
+        .sites
+        .iter()
+        .find(|place| place.site == site)
+        .ok_or_else(unknown)?;
     if ["Available", "Using"].contains(&place.status.as_str()) {
         Ok(image)
     } else {
-        Err(Refusal::new(UNKNOWN, format!("The image {id} is {} at the site", place.status)))
+        Err(Refusal::new(
+            UNKNOWN,
+            format!("The image {id} is {} at the site", place.status),
+        ))
     }
 }

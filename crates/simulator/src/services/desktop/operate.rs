@@ -22,8 +22,8 @@ pub(super) const ACTIONS: &[(&str, Handler)] = &[
 
 const OPERATION_FAILED: &str = "13002";
 
-/// A desktop in the wrong state refuses the call. One that is not there makes the task fail, after the others were operated: the
-/// document's example of `QueryTask` is such a task.
+/// A desktop in the wrong state refuses the call. One that is not there makes the task fail, after
+/// the others were operated: the document's example of `QueryTask` is such a task.
 fn power(call: &mut Call) -> Result<Json, Refusal> {
     filled(call, "requestId")?;
     let (from, to, shows, verb) = match call.params.required("action") {
@@ -33,16 +33,29 @@ fn power(call: &mut Call) -> Result<Json, Refusal> {
     };
     let ids = ids(call, "vmIds")?;
     let is_known = |id: &&&str| call.cloud[DESKTOP].desktops.contains(id);
-    let known: Vec<String> = ids.iter().filter(is_known).map(|id| (*id).to_owned()).collect();
-    let lost = ids.iter().find(|id| !is_known(id)).map(|id| format!("subtask {verb} desktop {id} failed: no such desktop"));
+    let known: Vec<String> = ids
+        .iter()
+        .filter(is_known)
+        .map(|id| (*id).to_owned())
+        .collect();
+    let lost = ids
+        .iter()
+        .find(|id| !is_known(id))
+        .map(|id| format!("subtask {verb} desktop {id} failed: no such desktop"));
     for id in &known {
         let desktop = call.cloud.idle_desktop(id, OPERATION_FAILED)?;
         if desktop.power != from || desktop.has_lapsed(call.cloud.now()) {
             let status = call.cloud.desktop_status(desktop);
-            return Err(Refusal::new(OPERATION_FAILED, format!("The desktop {id} is {status}")));
+            return Err(Refusal::new(
+                OPERATION_FAILED,
+                format!("The desktop {id} is {status}"),
+            ));
         }
     }
-    let effect = Effect::SetPower { desktops: known.clone(), to };
+    let effect = Effect::SetPower {
+        desktops: known.clone(),
+        to,
+    };
     let plan = Plan::holding(work::POWER, known).showing(shows);
     let told = call.cloud.task_fault.clone();
     let plan = match lost.filter(|_| told.is_none()) {
@@ -64,33 +77,52 @@ fn rebuild(call: &mut Call) -> Result<Json, Refusal> {
     if status != "stop" {
         return Err(Refusal::new(
             "13004",
-            format!("The desktop {} is {status}, and only one that is off is reinstalled", desktop.id),
+            format!(
+                "The desktop {} is {status}, and only one that is off is reinstalled",
+                desktop.id
+            ),
         ));
     }
     let id = desktop.id.clone();
-    let image = installable(call, &desktop.product, &desktop.site)?.id.clone();
-    let plan = Plan::holding(work::REBUILD, vec![id.clone()]).showing("configuring").asked_with(request);
-    let task = call.cloud.start(plan.then(Effect::Reinstall { desktop: id.clone(), image }));
+    let image = installable(call, &desktop.product, &desktop.site)?
+        .id
+        .clone();
+    let plan = Plan::holding(work::REBUILD, vec![id.clone()])
+        .showing("configuring")
+        .asked_with(request);
+    let task = call.cloud.start(plan.then(Effect::Reinstall {
+        desktop: id.clone(),
+        image,
+    }));
     // The document's example of this Action shows no more.
     let content = format!("vmId={id}");
-    Ok(json!({"Data": {"requestContent": content, "requestId": request, "taskId": task, "vmId": id}}))
+    Ok(
+        json!({"Data": {"requestContent": content, "requestId": request, "taskId": task, "vmId": id}}),
+    )
 }
 
 fn delete(call: &mut Call) -> Result<Json, Refusal> {
     let (request, id) = (filled(call, "requestId")?, filled(call, "vmId")?);
     call.cloud.a_desktop(id, UNKNOWN)?;
     call.cloud.idle_desktop(id, OPERATION_FAILED)?;
-    let plan = Plan::holding(work::DELETE, vec![id.to_owned()]).showing("deleteing").asked_with(request);
-    let task = call.cloud.start(plan.then(Effect::Remove { desktop: id.to_owned() }));
+    let plan = Plan::holding(work::DELETE, vec![id.to_owned()])
+        .showing("deleteing")
+        .asked_with(request);
+    let task = call.cloud.start(plan.then(Effect::Remove {
+        desktop: id.to_owned(),
+    }));
     let content = content(call, &json!({"funVmParam": {"instanceIds": [id]}}));
-    Ok(json!({"Data": {"requestContent": content, "requestId": request, "taskId": task, "vmId": id}}))
+    Ok(
+        json!({"Data": {"requestContent": content, "requestId": request, "taskId": task, "vmId": id}}),
+    )
 }
 
 fn rename(call: &mut Call) -> Result<Json, Refusal> {
     filled(call, "requestId")?;
     let (id, name) = (filled(call, "vmId")?, filled(call, "name")?);
     call.cloud.a_desktop(id, UNKNOWN)?;
-    call.cloud.change_desktop(id, |desktop| name.clone_into(&mut desktop.name));
+    call.cloud
+        .change_desktop(id, |desktop| name.clone_into(&mut desktop.name));
     Ok(done())
 }
 
@@ -101,7 +133,8 @@ fn label(call: &mut Call) -> Result<Json, Refusal> {
         call.cloud.a_desktop(id, "13015")?;
     }
     for id in &ids {
-        call.cloud.change_desktop(id, |desktop| label.clone_into(&mut desktop.label));
+        call.cloud
+            .change_desktop(id, |desktop| label.clone_into(&mut desktop.label));
     }
     Ok(done())
 }

@@ -27,12 +27,18 @@ pub(super) struct Prices {
 
 impl Prices {
     pub(super) fn of_month(product: &Product, ssd_size: Option<u64>) -> Self {
-        Self { desktop: product.month_price, disk: SSD_GB * ssd_size.unwrap_or(0) }
+        Self {
+            desktop: product.month_price,
+            disk: SSD_GB * ssd_size.unwrap_or(0),
+        }
     }
 
     pub(super) fn of_hour(product: &Product, ssd_size: Option<u64>) -> Self {
         let disk = (SSD_GB * ssd_size.unwrap_or(0)).in_cents();
-        Self { desktop: product.hour_price, disk: Money::cents(disk / MONTH_HOURS + i64::from(disk % MONTH_HOURS != 0)) }
+        Self {
+            desktop: product.hour_price,
+            disk: Money::cents(disk / MONTH_HOURS + i64::from(disk % MONTH_HOURS != 0)),
+        }
     }
 
     pub(super) fn sum(self) -> Money {
@@ -43,10 +49,20 @@ impl Prices {
 impl Cloud {
     /// A desktop is there and costs, if it is paid on demand, 24 hours a day.
     pub(super) fn meter_desktop(&mut self, id: &str, credit: Option<u64>) {
-        let Some(desktop) = self[DESKTOP].desktops.get(id).filter(|desktop| desktop.paid_until.is_none()) else { return };
-        let Some(product) = self[DESKTOP].products.get(&desktop.product) else { return };
+        let Some(desktop) = self[DESKTOP]
+            .desktops
+            .get(id)
+            .filter(|desktop| desktop.paid_until.is_none())
+        else {
+            return;
+        };
+        let Some(product) = self[DESKTOP].products.get(&desktop.product) else {
+            return;
+        };
         let per_day = Prices::of_hour(product, desktop.ssd_size).sum() * 24;
-        let metered = Use::of(id, "cds.desktop", "CreateVm", per_day).named(&desktop.name, &desktop.site).paid_by(credit);
+        let metered = Use::of(id, "cds.desktop", "CreateVm", per_day)
+            .named(&desktop.name, &desktop.site)
+            .paid_by(credit);
         self.begin_use(metered);
     }
 }
@@ -59,27 +75,45 @@ pub(super) fn term(call: &Call) -> Result<Term, Refusal> {
         charges_whole_months: says_yes(call, "priceToMonth", false),
     };
     let has_end = term.end(call.cloud.now()).is_some();
-    if has_end { Ok(term) } else { Err(Refusal::new(MALFORMED, "duration is too large")) }
+    if has_end {
+        Ok(term)
+    } else {
+        Err(Refusal::new(MALFORMED, "duration is too large"))
+    }
 }
 
-/// The size of the cloud disk that shall be the system disk, if it shall be one: larger than the image, a multiple of 8.
-pub(super) fn ssd_size(call: &Call, image_size: u64, allowed: bool) -> Result<Option<u64>, Refusal> {
+/// The size of the cloud disk that shall be the system disk, if it shall be one: larger than the
+/// image, a multiple of 8.
+pub(super) fn ssd_size(
+    call: &Call,
+    image_size: u64,
+    allowed: bool,
+) -> Result<Option<u64>, Refusal> {
     match call.params.text("sysVolume").unwrap_or("local") {
         "local" => Ok(None),
-        "ssd" if !allowed => Err(Refusal::new(UNKNOWN, "The product has no cloud disks at the site")),
+        "ssd" if !allowed => Err(Refusal::new(
+            UNKNOWN,
+            "The product has no cloud disks at the site",
+        )),
         "ssd" => {
             let size = number(call, "sysVolumeSize", 0)?;
             if size > image_size && size.is_multiple_of(8) {
                 return Ok(Some(size));
             }
-            let message = format!("sysVolumeSize must be a multiple of 8 and larger than the image's {image_size} GB");
+            let message = format!(
+                "sysVolumeSize must be a multiple of 8 and larger than the image's {image_size} GB"
+            );
             Err(Refusal::new(MALFORMED, message))
         }
-        other => Err(Refusal::new(MALFORMED, format!("sysVolume is local or ssd, not {other:?}"))),
+        other => Err(Refusal::new(
+            MALFORMED,
+            format!("sysVolume is local or ssd, not {other:?}"),
+        )),
     }
 }
 
-/// For an hour where it is paid on demand, otherwise for the whole term; in yuan, as the table says.
+/// For an hour where it is paid on demand, otherwise for the whole term; in yuan, as the table
+/// says.
 fn query(call: &mut Call) -> Result<Json, Refusal> {
     let request = filled(call, "requestId")?;
     let site = call.cloud.desktop_site(filled(call, "siteId")?)?.id.clone();
@@ -89,17 +123,34 @@ fn query(call: &mut Call) -> Result<Json, Refusal> {
         let place = product.sites.iter().find(|place| place.site == site)?;
         (product.goods_id.to_string() == goods).then_some((product, place))
     });
-    let (product, place) = sold.ok_or_else(|| Refusal::new("12505", format!("The site does not sell the goods {goods:?}")))?;
-    let (size, amount) = (ssd_size(call, 0, place.allows_ssd)?, number(call, "num", 1)?);
+    let (product, place) = sold.ok_or_else(|| {
+        Refusal::new(
+            "12505",
+            format!("The site does not sell the goods {goods:?}"),
+        )
+    })?;
+    let (size, amount) = (
+        ssd_size(call, 0, place.allows_ssd)?,
+        number(call, "num", 1)?,
+    );
     let now = call.cloud.now();
     let term = term(call)?;
-    let over = |term: Term, prices: Prices| Prices { desktop: term.price(now, prices.desktop), disk: term.price(now, prices.disk) };
+    let over = |term: Term, prices: Prices| Prices {
+        desktop: term.price(now, prices.desktop),
+        disk: term.price(now, prices.disk),
+    };
     let months = Prices::of_month(product, size);
     let cycle = call.params.text("billCycle").unwrap_or("minute");
     let prices = match cycle {
         "minute" => Prices::of_hour(product, size),
         "month" => over(term, months),
-        _ => over(Term { months: term.months.saturating_mul(12), ..term }, months),
+        _ => over(
+            Term {
+                months: term.months.saturating_mul(12),
+                ..term
+            },
+            months,
+        ),
     };
     let filled_in = json!({
         "billCycle": cycle,

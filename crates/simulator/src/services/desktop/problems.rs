@@ -9,29 +9,53 @@ pub(crate) fn problems(cloud: &Cloud) -> Vec<String> {
     let state = &cloud[DESKTOP];
     let mut problems = Vec::new();
     let mut addresses = HashSet::new();
-    for vpc in state.vpcs.iter().filter(|vpc| !state.sites.contains(&vpc.site)) {
-        problems.push(format!("desktop.vpcs, {}: there is no site {}", vpc.id, vpc.site));
+    for vpc in state
+        .vpcs
+        .iter()
+        .filter(|vpc| !state.sites.contains(&vpc.site))
+    {
+        problems.push(format!(
+            "desktop.vpcs, {}: there is no site {}",
+            vpc.id, vpc.site
+        ));
     }
-    for image in state.images.iter().filter(|image| !state.products.contains(&image.product)) {
-        problems.push(format!("desktop.images, {}: there is no product {}", image.id, image.product));
+    for image in state
+        .images
+        .iter()
+        .filter(|image| !state.products.contains(&image.product))
+    {
+        problems.push(format!(
+            "desktop.images, {}: there is no product {}",
+            image.id, image.product
+        ));
     }
     for desktop in state.desktops.iter() {
-        let mut tell = |problem: String| problems.push(format!("desktop.desktops, {}: {problem}", desktop.id));
+        let mut tell =
+            |problem: String| problems.push(format!("desktop.desktops, {}: {problem}", desktop.id));
         if !state.sites.contains(&desktop.site) {
             tell(format!("there is no site {}", desktop.site));
         }
         if !state.products.contains(&desktop.product) {
             tell(format!("there is no product {}", desktop.product));
         }
-        if let Some(account) = desktop.account.as_ref().filter(|account| !state.accounts.contains(account)) {
+        if let Some(account) = desktop
+            .account
+            .as_ref()
+            .filter(|account| !state.accounts.contains(account))
+        {
             tell(format!("there is no sub-account {account}"));
         }
         let vpc = state.vpcs.get(&desktop.vpc);
         let network = |id: &str| vpc.and_then(|vpc| vpc.network(id));
-        for (id, address) in [(&desktop.subnet, desktop.private_address), (&desktop.gateway, desktop.public_address)] {
+        for (id, address) in [
+            (&desktop.subnet, desktop.private_address),
+            (&desktop.gateway, desktop.public_address),
+        ] {
             match network(id) {
                 None => tell(format!("the VPC {} has no network {id}", desktop.vpc)),
-                Some(network) if !network.range.offers(address) => tell(format!("{address} is not an address of the network {id}")),
+                Some(network) if !network.range.offers(address) => {
+                    tell(format!("{address} is not an address of the network {id}"));
+                }
                 Some(_) => {}
             }
             if !addresses.insert((id, address)) {

@@ -12,10 +12,15 @@ use crate::cloud::term::Term;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
-pub(super) const ACTIONS: &[(&str, Handler)] = &[("UpdateOrder", convert), ("RenewalOrder", renew_by_hand)];
+pub(super) const ACTIONS: &[(&str, Handler)] =
+    &[("UpdateOrder", convert), ("RenewalOrder", renew_by_hand)];
 
 /// What a desktop buys that renews itself.
-const OWN_TERM: Term = Term { months: 1, to_month_end: false, charges_whole_months: false };
+const OWN_TERM: Term = Term {
+    months: 1,
+    to_month_end: false,
+    charges_whole_months: false,
+};
 
 fn convert(call: &mut Call) -> Result<Json, Refusal> {
     const FAILED: &str = "12506";
@@ -23,7 +28,10 @@ fn convert(call: &mut Call) -> Result<Json, Refusal> {
     let (ids, term) = (ids(call, "vmIds")?, term(call)?);
     for id in &ids {
         if call.cloud.a_desktop(id, UNKNOWN)?.paid_until.is_some() {
-            return Err(Refusal::new("12503", format!("The desktop {id} is paid by the month already")));
+            return Err(Refusal::new(
+                "12503",
+                format!("The desktop {id} is paid by the month already"),
+            ));
         }
     }
     quota(call, true, ids.len() as u64)?;
@@ -37,14 +45,20 @@ fn renew_by_hand(call: &mut Call) -> Result<Json, Refusal> {
     let (ids, term) = (ids(call, "vmIds")?, term(call)?);
     for id in &ids {
         if call.cloud.a_desktop(id, UNKNOWN)?.paid_until.is_none() {
-            return Err(Refusal::new("12504", format!("The desktop {id} is paid on demand")));
+            return Err(Refusal::new(
+                "12504",
+                format!("The desktop {id} is paid on demand"),
+            ));
         }
     }
     let now = call.cloud.now();
-    extend(call, FAILED, "RenewalOrder", &ids, term, true, |end| end.map_or(now, |end| end.max(now)))
+    extend(call, FAILED, "RenewalOrder", &ids, term, true, |end| {
+        end.map_or(now, |end| end.max(now))
+    })
 }
 
-/// Pays a term for each desktop, from a start that depends on its present end, and tells of those for which it cannot be paid.
+/// Pays a term for each desktop, from a start that depends on its present end, and tells of those
+/// for which it cannot be paid.
 fn extend(
     call: &mut Call,
     code: &'static str,
@@ -59,7 +73,9 @@ fn extend(
     for id in ids {
         match extend_one(call.cloud, code, item, id, term, &start) {
             Ok(end) => {
-                call.cloud.change_desktop(id, |desktop| (desktop.paid_until, desktop.renews_itself) = (Some(end), renews_itself));
+                call.cloud.change_desktop(id, |desktop| {
+                    (desktop.paid_until, desktop.renews_itself) = (Some(end), renews_itself);
+                });
                 call.cloud.mind_desktop_end(Some(end));
                 done.push(*id);
             }
@@ -99,10 +115,15 @@ fn extend_one(
 ) -> Result<Timestamp, Refusal> {
     let desktop = cloud.idle_desktop(id, code)?;
     let start = start(desktop.paid_until);
-    let end = term.end(start).ok_or_else(|| Refusal::new(code, "The term is too long"))?;
+    let end = term
+        .end(start)
+        .ok_or_else(|| Refusal::new(code, "The term is too long"))?;
     let price = term.price(start, desktop.month_price);
     if !cloud.wallet.covers(price) {
-        return Err(Refusal::new(code, format!("The balance does not cover the term of {id}")));
+        return Err(Refusal::new(
+            code,
+            format!("The balance does not cover the term of {id}"),
+        ));
     }
     cloud.pay("cds.desktop", item, vec![id.to_owned()], price);
     cloud.end_use(id);
@@ -126,11 +147,23 @@ pub(crate) fn renew(cloud: &mut Cloud) {
     let state = &mut states[DESKTOP];
     for desktop in state.desktops.iter_mut() {
         if let Some(end) = desktop.paid_until.filter(|_| desktop.renews_itself) {
-            desktop.paid_until = Some(OWN_TERM.renew(wallet, end, now, desktop.month_price, "cds.desktop", &desktop.id));
+            desktop.paid_until = Some(OWN_TERM.renew(
+                wallet,
+                end,
+                now,
+                desktop.month_price,
+                "cds.desktop",
+                &desktop.id,
+            ));
         }
         if desktop.has_lapsed(now) {
             desktop.power = Power::Off;
         }
     }
-    state.next_end = state.desktops.iter().filter_map(|desktop| desktop.paid_until).filter(|end| *end > now).min();
+    state.next_end = state
+        .desktops
+        .iter()
+        .filter_map(|desktop| desktop.paid_until)
+        .filter(|end| *end > now)
+        .min();
 }

@@ -9,7 +9,10 @@ use std::net::Ipv4Addr;
 impl Cloud {
     /// A desktop by its id.
     pub(super) fn a_desktop(&self, id: &str, code: &'static str) -> Result<&Desktop, Refusal> {
-        self[DESKTOP].desktops.get(id).ok_or_else(|| Refusal::new(code, format!("There is no desktop {id:?}")))
+        self[DESKTOP]
+            .desktops
+            .get(id)
+            .ok_or_else(|| Refusal::new(code, format!("There is no desktop {id:?}")))
     }
 
     /// A desktop that no task works on.
@@ -33,7 +36,12 @@ impl Cloud {
 
     /// A site that is there.
     pub(super) fn desktop_site(&self, id: &str) -> Result<&Site, Refusal> {
-        self[DESKTOP].sites.get(id).ok_or_else(|| Refusal::new(super::arguments::UNKNOWN, format!("There is no site {id:?}")))
+        self[DESKTOP].sites.get(id).ok_or_else(|| {
+            Refusal::new(
+                super::arguments::UNKNOWN,
+                format!("There is no site {id:?}"),
+            )
+        })
     }
 
     /// A desktop that is still there, for what a task does at its end.
@@ -54,7 +62,9 @@ impl Cloud {
 
     /// Takes a desktop away and sets its addresses free.
     pub(super) fn remove_desktop(&mut self, id: &str) {
-        let Some(desktop) = self[DESKTOP].desktops.remove(id) else { return };
+        let Some(desktop) = self[DESKTOP].desktops.remove(id) else {
+            return;
+        };
         self.end_use(id);
         for (network, address) in self.desktop_addresses(&desktop) {
             self.addresses.release(&network, address);
@@ -64,7 +74,9 @@ impl Cloud {
     /// The addresses of a desktop with their networks.
     pub(super) fn desktop_addresses(&self, desktop: &Desktop) -> [(String, Ipv4Addr); 3] {
         let vpc = self[DESKTOP].vpcs.get(&desktop.vpc);
-        let line = vpc.and_then(|vpc| vpc.network(&desktop.gateway)).and_then(|gateway| gateway.line);
+        let line = vpc
+            .and_then(|vpc| vpc.network(&desktop.gateway))
+            .and_then(|gateway| gateway.line);
         [
             (desktop.subnet.clone(), desktop.private_address),
             (desktop.gateway.clone(), desktop.public_address),

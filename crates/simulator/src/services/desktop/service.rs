@@ -2,7 +2,10 @@
 
 use super::effect::Effect;
 use super::state::DESKTOP;
-use super::{account, binding, describe, index, line, network, offerings, operate, order, price, problems, renewal};
+use super::{
+    account, binding, describe, index, line, network, offerings, operate, order, price, problems,
+    renewal,
+};
 use crate::cloud::call::Table;
 use crate::cloud::list::List;
 use crate::cloud::listing::Listing;

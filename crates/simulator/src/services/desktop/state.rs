@@ -116,7 +116,8 @@ pub(crate) struct Account {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) email: String,
-    /// As it was chosen; never written to a file. The cloud answers it in clear, and a made-up one where there is none.
+    /// As it was chosen; never written to a file. The cloud answers it in clear, and a made-up one
+    /// where there is none.
     #[serde(default, skip_serializing)]
     pub(crate) password: Option<String>,
     #[serde(default)]

@@ -10,7 +10,10 @@ use crate::cloud::state::Cloud;
 use cumulua_core::catalog::Action;
 use serde_json::{Value as Json, json};
 
-pub(super) const ACTIONS: &[(&str, Handler)] = &[("DescribeSnapshotChainList", list), ("DescribeSnapshotChain", one)];
+pub(super) const ACTIONS: &[(&str, Handler)] = &[
+    ("DescribeSnapshotChainList", list),
+    ("DescribeSnapshotChain", one),
+];
 
 fn list(call: &mut Call) -> Result<Json, Refusal> {
     let page = call.page(PAGE_SIZE)?;
@@ -19,14 +22,29 @@ fn list(call: &mut Call) -> Result<Json, Refusal> {
     let (disk, server) = (given("DiskId"), given("InstanceId"));
     let cloud = &*call.cloud;
     let fits = |first: &&Snapshot| {
-        let own_server = || cloud[EBS].disks.get(&first.disk_id).and_then(|disk| disk.server.as_deref());
-        zones.as_ref().is_none_or(|zones| zones.contains(&first.zone.as_str()))
+        let own_server = || {
+            cloud[EBS]
+                .disks
+                .get(&first.disk_id)
+                .and_then(|disk| disk.server.as_deref())
+        };
+        zones
+            .as_ref()
+            .is_none_or(|zones| zones.contains(&first.zone.as_str()))
             && disk.is_none_or(|id| id == first.disk_id)
             && server.is_none_or(|id| own_server() == Some(id))
     };
-    let found: Vec<_> = cloud[EBS].chains().filter_map(|chain| cloud[EBS].chain(chain).next()).filter(fits).collect();
+    let found: Vec<_> = cloud[EBS]
+        .chains()
+        .filter_map(|chain| cloud[EBS].chain(chain).next())
+        .filter(fits)
+        .collect();
     let count = found.len();
-    let views: Vec<_> = page.take(found.into_iter()).into_iter().map(|first| in_list(call.action, cloud, first)).collect();
+    let views: Vec<_> = page
+        .take(found.into_iter())
+        .into_iter()
+        .map(|first| in_list(call.action, cloud, first))
+        .collect();
     Ok(list_answer(call.action, page, count, views))
 }
 
@@ -46,10 +64,16 @@ fn view(cloud: &Cloud, first: &Snapshot) -> Json {
     })
 }
 
-/// In GB. What a disk holds is not simulated: a system disk's snapshots hold the system, a data disk's nothing.
+/// In GB. What a disk holds is not simulated: a system disk's snapshots hold the system, a data
+/// disk's nothing.
 fn size(cloud: &Cloud, chain: &str) -> f64 {
-    let sizes = cloud[EBS].chain(chain).filter_map(|snapshot| snapshot.system.as_ref()).map(|os| os.size);
-    sizes.map(|size| u32::try_from(size).map_or(0.0, f64::from)).fold(0.0, f64::max)
+    let sizes = cloud[EBS]
+        .chain(chain)
+        .filter_map(|snapshot| snapshot.system.as_ref())
+        .map(|os| os.size);
+    sizes
+        .map(|size| u32::try_from(size).map_or(0.0, f64::from))
+        .fold(0.0, f64::max)
 }
 
 fn in_list(action: &Action, cloud: &Cloud, first: &Snapshot) -> Json {
@@ -68,16 +92,28 @@ fn one(call: &mut Call) -> Result<Json, Refusal> {
     let given = |name: &str| call.params.text(name).filter(|text| !text.is_empty());
     let cloud = &*call.cloud;
     let (chain, disk) = (given("SnapshotChainId"), given("DiskId"));
-    let missing = || Refusal::new("InvalidSnapshotChainId.NotFound", "There is no such snapshot chain");
+    let missing = || {
+        Refusal::new(
+            "InvalidSnapshotChainId.NotFound",
+            "There is no such snapshot chain",
+        )
+    };
     let id = match (chain, disk) {
         (Some(chain), _) => chain,
         // Of several chains the one in the disk's own zone; it is the first one.
         (None, Some(disk)) => cloud[EBS].chains_of(disk).next().ok_or_else(missing)?,
         (None, None) => return Err(call.missing("DiskId or SnapshotChainId")),
     };
-    let first = cloud[EBS].chain(id).next().filter(|first| disk.is_none_or(|disk| disk == first.disk_id)).ok_or_else(missing)?;
+    let first = cloud[EBS]
+        .chain(id)
+        .next()
+        .filter(|first| disk.is_none_or(|disk| disk == first.disk_id))
+        .ok_or_else(missing)?;
     let count = cloud[EBS].chain(id).count();
-    let views = page.take(cloud[EBS].chain(id)).into_iter().map(|own| snapshot::view(call.action, cloud, own));
+    let views = page
+        .take(cloud[EBS].chain(id))
+        .into_iter()
+        .map(|own| snapshot::view(call.action, cloud, own));
     let mut data = view(cloud, first);
     data["SnapshotNum"] = json!(count);
     data["SnapshotSize"] = json!(format!("{:.2}GB", size(cloud, id)));

@@ -9,39 +9,73 @@ use crate::services::ecs::{self, ECS, filled, ids_in_text};
 use cumulua_core::catalog::Action;
 use serde_json::{Value as Json, json};
 
-pub(super) const ACTIONS: &[(&str, Handler)] =
-    &[("DescribeDiskList", list), ("DescribeDisk", one), ("DescribeEcsAttachDisks", of_server)];
+pub(super) const ACTIONS: &[(&str, Handler)] = &[
+    ("DescribeDiskList", list),
+    ("DescribeDisk", one),
+    ("DescribeEcsAttachDisks", of_server),
+];
 
 /// How many items a page has without `PageSize`; the document's example of a chain shows it.
 pub(super) const PAGE_SIZE: u64 = 20;
 
 /// The zones that a list is limited to, by `AvailableZoneCode` and `RegionCode`; `None` for all.
 pub(super) fn wanted_zones<'a>(call: &Call<'a>) -> Result<Option<Vec<&'a str>>, Refusal> {
-    let zone = call.edge_zone_if_given("AvailableZoneCode")?.map(|zone| zone.code);
-    let region = call.params.text("RegionCode").filter(|code| !code.is_empty());
+    let zone = call
+        .edge_zone_if_given("AvailableZoneCode")?
+        .map(|zone| zone.code);
+    let region = call
+        .params
+        .text("RegionCode")
+        .filter(|code| !code.is_empty());
     if let Some(region) = region {
-        call.in_table("VpcRegion", region, || Refusal::new("InvalidRegion.NotFound", format!("There is no region {region}")))?;
+        call.in_table("VpcRegion", region, || {
+            Refusal::new(
+                "InvalidRegion.NotFound",
+                format!("There is no region {region}"),
+            )
+        })?;
     }
     if zone.is_none() && region.is_none() {
         return Ok(None);
     }
-    let fits = |known: &ecs::Zone| zone.is_none_or(|code| code == known.code) && region.is_none_or(|code| code == known.region);
-    Ok(Some(ecs::zones(call.action).filter(fits).map(|zone| zone.code).collect()))
+    let fits = |known: &ecs::Zone| {
+        zone.is_none_or(|code| code == known.code) && region.is_none_or(|code| code == known.region)
+    };
+    Ok(Some(
+        ecs::zones(call.action)
+            .filter(fits)
+            .map(|zone| zone.code)
+            .collect(),
+    ))
 }
 
 fn list(call: &mut Call) -> Result<Json, Refusal> {
     let page = call.page(PAGE_SIZE)?;
     let zones = wanted_zones(call)?;
     let cloud = &*call.cloud;
-    let is_there = |disk: &&Disk| zones.as_ref().is_none_or(|zones| zones.contains(&disk.zone.as_str()));
+    let is_there = |disk: &&Disk| {
+        zones
+            .as_ref()
+            .is_none_or(|zones| zones.contains(&disk.zone.as_str()))
+    };
     let (disks, count) = match ids_in_text(call, "DiskIds")? {
         Some(ids) => {
-            let found: Vec<_> = ids.iter().filter_map(|id| cloud[EBS].disks.get(id)).filter(is_there).collect();
+            let found: Vec<_> = ids
+                .iter()
+                .filter_map(|id| cloud[EBS].disks.get(id))
+                .filter(is_there)
+                .collect();
             (page.take(found.iter().copied()), found.len())
         }
-        None => (page.take(cloud[EBS].disks.iter().filter(is_there)), cloud[EBS].disks.iter().filter(is_there).count()),
+        None => (
+            page.take(cloud[EBS].disks.iter().filter(is_there)),
+            cloud[EBS].disks.iter().filter(is_there).count(),
+        ),
     };
-    let views: Vec<_> = disks.into_iter().map(|disk| view(call.action, cloud, disk)).collect();
+    let views: Vec<_> = disks
+        .into_iter()
+        .map(|disk| view(call.action, cloud, disk))
+        .collect();
     Ok(list_answer(call.action, page, count, views))
 }
 
@@ -52,7 +86,11 @@ fn one(call: &mut Call) -> Result<Json, Refusal> {
 
 fn of_server(call: &mut Call) -> Result<Json, Refusal> {
     let server = call.cloud.ecs_server(filled(call, "InstanceId")?)?;
-    let disks: Vec<_> = call.cloud.ebs_disks_of(&server.id).map(|disk| view(call.action, call.cloud, disk)).collect();
+    let disks: Vec<_> = call
+        .cloud
+        .ebs_disks_of(&server.id)
+        .map(|disk| view(call.action, call.cloud, disk))
+        .collect();
     Ok(json!({"Data": {"DiskList": disks}}))
 }
 
@@ -88,10 +126,15 @@ fn view(action: &Action, cloud: &Cloud, disk: &Disk) -> Json {
 
 /// The id and the name of the server that a disk is attached to; empty where there is none.
 pub(super) fn server_of<'a>(cloud: &'a Cloud, disk: &Disk) -> (&'a str, &'a str) {
-    let server = disk.server.as_ref().and_then(|server| cloud[ECS].servers.get(server));
+    let server = disk
+        .server
+        .as_ref()
+        .and_then(|server| cloud[ECS].servers.get(server));
     server.map_or(("", ""), |server| (&server.id, &server.name))
 }
 
 pub(super) fn region_of(action: &Action, zone: &str) -> String {
-    ecs::zones(action).find(|known| known.code == zone).map_or_else(String::new, |zone| zone.region)
+    ecs::zones(action)
+        .find(|known| known.code == zone)
+        .map_or_else(String::new, |zone| zone.region)
 }

@@ -50,7 +50,10 @@ impl TaskEffect for Effect {
             Self::Discard { disks } => disks.iter().for_each(|id| cloud.remove_ebs_disk(id)),
             Self::Detach { disks } => disks.iter().for_each(|id| cloud[EBS].attach(id, None)),
             Self::Extend { disk, size } => extend(cloud, &disk, size),
-            Self::Delete { disks, with_snapshots } => {
+            Self::Delete {
+                disks,
+                with_snapshots,
+            } => {
                 for id in &disks {
                     if with_snapshots {
                         cloud.remove_snapshots_of(id);
@@ -58,7 +61,9 @@ impl TaskEffect for Effect {
                     cloud.remove_ebs_disk(id);
                 }
             }
-            Self::RemoveSnapshots { snapshots } => snapshots.iter().for_each(|id| cloud[EBS].remove_snapshot(id)),
+            Self::RemoveSnapshots { snapshots } => snapshots
+                .iter()
+                .for_each(|id| cloud[EBS].remove_snapshot(id)),
             Self::RollBack { start } => {
                 // Nothing of what a disk holds is simulated, so the server is all that changes.
                 if let Some(server) = start {
@@ -69,14 +74,23 @@ impl TaskEffect for Effect {
     }
 }
 
-/// Enlarges a disk. It is metered by its new size from now on; one that is paid with its server by what it grew.
+/// Enlarges a disk. It is metered by its new size from now on; one that is paid with its server by
+/// what it grew.
 fn extend(cloud: &mut Cloud, id: &str, size: u64) {
-    let Some(disk) = cloud[EBS].disks.get_mut(id) else { return };
+    let Some(disk) = cloud[EBS].disks.get_mut(id) else {
+        return;
+    };
     let grown = size.saturating_sub(disk.size);
     disk.size = size;
     let (name, zone) = (disk.name.clone(), disk.zone.clone());
-    let (before, credit) = cloud.use_of(id).map_or((Money::ZERO, None), |metered| (metered.per_day, metered.credit));
+    let (before, credit) = cloud.use_of(id).map_or((Money::ZERO, None), |metered| {
+        (metered.per_day, metered.credit)
+    });
     cloud.end_use(id);
     let per_day = before + ecs::per_day_of_disk(grown);
-    cloud.begin_use(Use::of(id, "cds.ebs", "CreateDisk", per_day).named(&name, &zone).paid_by(credit));
+    cloud.begin_use(
+        Use::of(id, "cds.ebs", "CreateDisk", per_day)
+            .named(&name, &zone)
+            .paid_by(credit),
+    );
 }

@@ -4,4 +4,6 @@ use crate::cloud::call::Table;
 use crate::cloud::task::Dialect;
 use crate::services::ecs::describe_event;
 
-pub(super) const ACTIONS: Table = &[("DescribeEvent", |call| describe_event(call, Dialect::EbsEvent))];
+pub(super) const ACTIONS: Table = &[("DescribeEvent", |call| {
+    describe_event(call, Dialect::EbsEvent)
+})];

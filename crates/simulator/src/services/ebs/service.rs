@@ -52,6 +52,9 @@ impl Service for Ebs {
 
     fn lists(&self, cloud: &Cloud) -> Vec<(&'static str, List)> {
         let state = &cloud[EBS];
-        vec![("disks", List::from(&state.disks)), ("snapshots", List::from(&state.snapshots))]
+        vec![
+            ("disks", List::from(&state.disks)),
+            ("snapshots", List::from(&state.snapshots)),
+        ]
     }
 }

@@ -29,7 +29,13 @@ impl Default for State {
     /// The quotas of the document's examples.
     fn default() -> Self {
         let (disks, snapshots, index) = (Store::default(), Store::default(), Index::default());
-        Self { disks, snapshots, zone_quota: 10_240, snapshot_quota: 10, index }
+        Self {
+            disks,
+            snapshots,
+            zone_quota: 10_240,
+            snapshot_quota: 10,
+            index,
+        }
     }
 }
 
@@ -103,14 +109,21 @@ pub(crate) struct Snapshot {
 impl Snapshot {
     pub(super) fn ends(&self) -> Option<Timestamp> {
         let days = self.kept_days?;
-        self.created.checked_add(SignedDuration::from_hours(24 * i64::from(days))).ok()
+        self.created
+            .checked_add(SignedDuration::from_hours(24 * i64::from(days)))
+            .ok()
     }
 }
 
 impl State {
     /// The snapshots of a chain, oldest first.
     pub(super) fn chain(&self, id: &str) -> impl Iterator<Item = &Snapshot> {
-        self.index.chains.get(id).into_iter().flatten().filter_map(|id| self.snapshots.get(id))
+        self.index
+            .chains
+            .get(id)
+            .into_iter()
+            .flatten()
+            .filter_map(|id| self.snapshots.get(id))
     }
 
     /// The ids of all chains.
@@ -120,21 +133,37 @@ impl State {
 
     /// The chains of a disk, one for each zone that has snapshots of it.
     pub(super) fn chains_of(&self, disk: &str) -> impl Iterator<Item = &str> {
-        self.index.chains_of.get(disk).into_iter().flatten().map(String::as_str)
+        self.index
+            .chains_of
+            .get(disk)
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
     }
 
     /// The snapshots of a disk in all zones.
     pub(super) fn snapshots_of<'a>(&'a self, disk: &str) -> impl Iterator<Item = &'a Snapshot> {
-        self.index.chains_of.get(disk).into_iter().flatten().flat_map(|chain| self.chain(chain))
+        self.index
+            .chains_of
+            .get(disk)
+            .into_iter()
+            .flatten()
+            .flat_map(|chain| self.chain(chain))
     }
 
     pub(super) fn note_snapshot(&mut self, id: &str) {
-        let Some(snapshot) = self.snapshots.get(id) else { return };
+        let Some(snapshot) = self.snapshots.get(id) else {
+            return;
+        };
         self.index.next_end = self.index.next_end.into_iter().chain(snapshot.ends()).min();
         let Snapshot { chain, disk_id, .. } = snapshot;
         let members = self.index.chains.entry(chain.clone()).or_default();
         if members.is_empty() {
-            self.index.chains_of.entry(disk_id.clone()).or_default().push(chain.clone());
+            self.index
+                .chains_of
+                .entry(disk_id.clone())
+                .or_default()
+                .push(chain.clone());
         }
         members.push(id.to_owned());
     }
@@ -147,8 +176,12 @@ impl State {
 
     /// Takes a snapshot away, and its chain with the last one.
     pub(super) fn remove_snapshot(&mut self, id: &str) {
-        let Some(Snapshot { chain, disk_id, .. }) = self.snapshots.remove(id) else { return };
-        let Some(members) = self.index.chains.get_mut(&chain) else { return };
+        let Some(Snapshot { chain, disk_id, .. }) = self.snapshots.remove(id) else {
+            return;
+        };
+        let Some(members) = self.index.chains.get_mut(&chain) else {
+            return;
+        };
         members.retain(|member| member != id);
         if !members.is_empty() {
             return;
@@ -164,17 +197,28 @@ impl State {
 
     /// Attaches a disk that is there to a server, or to none.
     pub(super) fn attach(&mut self, id: &str, server: Option<&str>) {
-        let Some(disk) = self.disks.get_mut(id) else { return };
+        let Some(disk) = self.disks.get_mut(id) else {
+            return;
+        };
         let before = std::mem::replace(&mut disk.server, server.map(str::to_owned));
         disk.releases &= server.is_some();
-        if let Some(disks) = before.as_ref().and_then(|server| self.index.attached.get_mut(server)) {
+        if let Some(disks) = before
+            .as_ref()
+            .and_then(|server| self.index.attached.get_mut(server))
+        {
             disks.retain(|disk| disk != id);
             if disks.is_empty() {
-                self.index.attached.remove(before.as_deref().unwrap_or_default());
+                self.index
+                    .attached
+                    .remove(before.as_deref().unwrap_or_default());
             }
         }
         if let Some(server) = server {
-            self.index.attached.entry(server.to_owned()).or_default().push(id.to_owned());
+            self.index
+                .attached
+                .entry(server.to_owned())
+                .or_default()
+                .push(id.to_owned());
         }
     }
 }

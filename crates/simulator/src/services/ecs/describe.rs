@@ -30,7 +30,9 @@ const CUSTOMER: &str = "E104616";
 const PAGE_SIZE: u64 = 20;
 
 fn list(call: &mut Call) -> Result<Json, Refusal> {
-    let zone = call.edge_zone_if_given("AvailableZoneCode")?.map(|zone| zone.code);
+    let zone = call
+        .edge_zone_if_given("AvailableZoneCode")?
+        .map(|zone| zone.code);
     let cloud = &*call.cloud;
     let given = |name: &str| call.params.text(name).filter(|text| !text.is_empty());
     let vpc = given("VpcId");
@@ -39,19 +41,35 @@ fn list(call: &mut Call) -> Result<Json, Refusal> {
     }
     let word = given("SearchInfo");
     let fits = |server: &&Server| {
-        let has_word = |word: &str| server.id == word || server.name.contains(word) || server.address.to_string() == word;
+        let has_word = |word: &str| {
+            server.id == word || server.name.contains(word) || server.address.to_string() == word
+        };
         zone.is_none_or(|code| code == server.zone)
             && vpc.is_none_or(|vpc| cloud.ecs_vpc_of(server).is_some_and(|own| own == vpc))
             && word.is_none_or(has_word)
     };
     let is_open = zone.is_none() && vpc.is_none() && word.is_none();
-    let count = if is_open { cloud[ECS].servers.len() } else { cloud[ECS].servers.iter().filter(fits).count() };
-    let is_paged = call.params.count("PageNumber").is_some() || call.params.count("PageSize").is_some();
-    let page = if is_paged { call.page(PAGE_SIZE)? } else { call.page(count as u64)? };
-    let views: Vec<_> =
-        page.take(cloud[ECS].servers.iter().filter(fits)).into_iter().map(|server| in_list(call.action, cloud, server)).collect();
+    let count = if is_open {
+        cloud[ECS].servers.len()
+    } else {
+        cloud[ECS].servers.iter().filter(fits).count()
+    };
+    let is_paged =
+        call.params.count("PageNumber").is_some() || call.params.count("PageSize").is_some();
+    let page = if is_paged {
+        call.page(PAGE_SIZE)?
+    } else {
+        call.page(count as u64)?
+    };
+    let views: Vec<_> = page
+        .take(cloud[ECS].servers.iter().filter(fits))
+        .into_iter()
+        .map(|server| in_list(call.action, cloud, server))
+        .collect();
     let size = if is_paged { page.size } else { count as u64 };
-    Ok(json!({"PageNumber": page.number, "PageSize": size, "TotalCount": count, "Data": {"EcsList": views}}))
+    Ok(
+        json!({"PageNumber": page.number, "PageSize": size, "TotalCount": count, "Data": {"EcsList": views}}),
+    )
 }
 
 fn one(call: &mut Call) -> Result<Json, Refusal> {
@@ -63,7 +81,10 @@ fn states(call: &mut Call) -> Result<Json, Refusal> {
     let mut states = Map::new();
     for id in ids(call, "EcsIds")? {
         let status = call.cloud.ecs_status(call.cloud.ecs_server(&id)?);
-        states.insert(id, json!({"Status": status, "StatusDisplay": status_display(status)}));
+        states.insert(
+            id,
+            json!({"Status": status, "StatusDisplay": status_display(status)}),
+        );
     }
     Ok(json!({"Data": {"EcsStatus": states}}))
 }
@@ -75,7 +96,9 @@ fn console(call: &mut Call) -> Result<Json, Refusal> {
         return Err(call.cloud.wrong_state(server));
     }
     let token = call.cloud.ids.uuid();
-    Ok(json!({"Data": {"InstanceVncUrl": format!("http://vnc.capitalonline.net/{id}?token={token}")}}))
+    Ok(
+        json!({"Data": {"InstanceVncUrl": format!("http://vnc.capitalonline.net/{id}?token={token}")}}),
+    )
 }
 
 fn status_display(status: &str) -> &'static str {
@@ -115,7 +138,12 @@ impl<'a> ServerView<'a> {
         let zone = zone::named(action, &server.zone);
         let (method, method_name, end, renews) = match &server.billing {
             Billing::OnDemand => ("0", "按需计费", NEVER.to_owned(), "1"),
-            Billing::Prepaid { until, renews, .. } => ("1", "包年包月", format_time(*until), if *renews { "1" } else { "0" }),
+            Billing::Prepaid { until, renews, .. } => (
+                "1",
+                "包年包月",
+                format_time(*until),
+                if *renews { "1" } else { "0" },
+            ),
         };
         let net = cloud[VPC].nets.get(&server.subnet_id);
         let vpc = net.and_then(|net| cloud[VPC].vpcs.get(&net.vpc_id));
@@ -128,7 +156,9 @@ impl<'a> ServerView<'a> {
             status: cloud.ecs_status(server),
             zone_id: zone.as_ref().map_or_else(String::new, super::Zone::id),
             zone_name: zone.as_ref().map_or("", |zone| zone.name),
-            region_id: zone.as_ref().map_or_else(String::new, super::Zone::region_id),
+            region_id: zone
+                .as_ref()
+                .map_or_else(String::new, super::Zone::region_id),
             region_name: zone.as_ref().map_or("", |zone| zone.region_name),
             method,
             method_name,
@@ -140,14 +170,30 @@ impl<'a> ServerView<'a> {
     /// The address in the default egress gateway, and those in the other ones.
     fn exits(&self) -> (String, Vec<Ipv4Addr>) {
         let exits = &self.server.exits;
-        let default = exits.iter().find(|exit| exit.is_default).map_or_else(String::new, |exit| exit.address.to_string());
-        (default, exits.iter().filter(|exit| !exit.is_default).map(|exit| exit.address).collect())
+        let default = exits
+            .iter()
+            .find(|exit| exit.is_default)
+            .map_or_else(String::new, |exit| exit.address.to_string());
+        (
+            default,
+            exits
+                .iter()
+                .filter(|exit| !exit.is_default)
+                .map(|exit| exit.address)
+                .collect(),
+        )
     }
 
-    /// The public address behind each address; with the bandwidth that it may use where that is wanted.
+    /// The public address behind each address; with the bandwidth that it may use where that is
+    /// wanted.
     fn eips(&self, action: &Action, cloud: &Cloud, with_bandwidth: bool) -> Map<String, Json> {
         let own = std::iter::once((&self.server.subnet_id, self.server.address));
-        let own = own.chain(self.server.exits.iter().map(|exit| (&exit.network, exit.address)));
+        let own = own.chain(
+            self.server
+                .exits
+                .iter()
+                .map(|exit| (&exit.network, exit.address)),
+        );
         own.map(|(network, address)| {
             let eip = cloud.eip_at(network, address);
             let line = eip.and_then(|eip| cloud.line_of(eip));
@@ -163,9 +209,16 @@ impl<'a> ServerView<'a> {
 }
 
 fn carrier_name(action: &Action, carrier: &str) -> String {
-    let table = action.product.tables.get("VpcBandwidth").map_or(&[][..], |table| &table.values);
+    let table = action
+        .product
+        .tables
+        .get("VpcBandwidth")
+        .map_or(&[][..], |table| &table.values);
     let known = table.iter().find(|known| known.value == carrier);
-    known.map_or_else(|| carrier.to_owned(), |known| known.term.clone().unwrap_or_else(|| known.label.clone()))
+    known.map_or_else(
+        || carrier.to_owned(),
+        |known| known.term.clone().unwrap_or_else(|| known.label.clone()),
+    )
 }
 
 fn in_list(action: &Action, cloud: &Cloud, server: &Server) -> Json {
@@ -173,8 +226,12 @@ fn in_list(action: &Action, cloud: &Cloud, server: &Server) -> Json {
     let family = family::known(&server.family);
     let is_gpu = server.gpu > 0;
     let local = server.local_disks.iter().find(|disk| disk.is_system);
-    let system =
-        local.map(|disk| disk.size).or_else(|| cloud.ebs_disks_of(&server.id).find(|disk| disk.is_system()).map(|disk| disk.size));
+    let system = local.map(|disk| disk.size).or_else(|| {
+        cloud
+            .ebs_disks_of(&server.id)
+            .find(|disk| disk.is_system())
+            .map(|disk| disk.size)
+    });
     let (public, others) = view.exits();
     json!({
         "EcsId": server.id,
@@ -217,18 +274,30 @@ fn in_list(action: &Action, cloud: &Cloud, server: &Server) -> Json {
 
 fn in_full(action: &Action, cloud: &Cloud, server: &Server) -> Json {
     let view = ServerView::of(action, cloud, server);
-    let months = if let Billing::Prepaid { months, .. } = server.billing { months } else { 0 };
+    let months = if let Billing::Prepaid { months, .. } = server.billing {
+        months
+    } else {
+        0
+    };
     let is_gpu = server.gpu > 0;
     let (public, others) = view.exits();
     let mut system = Json::Null;
     let mut data = Vec::new();
     for disk in &server.local_disks {
         let view = local_disk(disk);
-        if disk.is_system { system = view } else { data.push(view) }
+        if disk.is_system {
+            system = view;
+        } else {
+            data.push(view);
+        }
     }
     for disk in cloud.ebs_disks_of(&server.id) {
         let view = cloud_disk(disk);
-        if disk.is_system() { system = view } else { data.push(view) }
+        if disk.is_system() {
+            system = view;
+        } else {
+            data.push(view);
+        }
     }
     json!({
         "EcsId": server.id,
@@ -279,14 +348,35 @@ fn in_full(action: &Action, cloud: &Cloud, server: &Server) -> Json {
 
 fn local_disk(disk: &LocalDisk) -> Json {
     // Local disks go with their server.
-    disk_view(true, disk.is_system, &disk.name, disk.size, &disk.id, "local")
+    disk_view(
+        true,
+        disk.is_system,
+        &disk.name,
+        disk.size,
+        &disk.id,
+        "local",
+    )
 }
 
 fn cloud_disk(disk: &Disk) -> Json {
-    disk_view(disk.releases, disk.is_system(), &disk.name, disk.size, &disk.id, "ssd")
+    disk_view(
+        disk.releases,
+        disk.is_system(),
+        &disk.name,
+        disk.size,
+        &disk.id,
+        "ssd",
+    )
 }
 
-fn disk_view(releases: bool, is_system: bool, name: &str, size: u64, id: &str, feature: &str) -> Json {
+fn disk_view(
+    releases: bool,
+    is_system: bool,
+    name: &str,
+    size: u64,
+    id: &str,
+    feature: &str,
+) -> Json {
     let mut view = json!({
         "ReleaseWithInstance": u8::from(releases),
         "DiskType": if is_system { "system" } else { "data" },

@@ -46,14 +46,22 @@ impl TaskEffect for Effect {
 
     fn apply(self, cloud: &mut Cloud) {
         match self {
-            Self::Build { servers, disks, credit } => {
+            Self::Build {
+                servers,
+                disks,
+                credit,
+            } => {
                 for id in &servers {
                     cloud.set_ecs_power(id, Power::Running);
                     super::price::meter_server(cloud, id, credit);
                 }
                 cloud.finish_ebs_disks(&disks, credit);
             }
-            Self::CancelOrder { servers, disks, charge } => {
+            Self::CancelOrder {
+                servers,
+                disks,
+                charge,
+            } => {
                 for id in &servers {
                     cloud.remove_ecs_server(id);
                 }
@@ -62,7 +70,11 @@ impl TaskEffect for Effect {
                 }
                 cloud.refund(charge);
             }
-            Self::SetPower { servers, to } => servers.iter().for_each(|id| cloud.set_ecs_power(id, to)),
+            Self::SetPower { servers, to } => {
+                for id in &servers {
+                    cloud.set_ecs_power(id, to);
+                }
+            }
             Self::Delete { servers } => {
                 for id in &servers {
                     cloud.release_ebs_disks(id);
@@ -72,7 +84,9 @@ impl TaskEffect for Effect {
             }
             Self::AddImage(image) => cloud[ECS].images.insert(image),
             Self::CopyImage { image, zones } => {
-                let Some(image) = cloud[ECS].images.get_mut(&image) else { return };
+                let Some(image) = cloud[ECS].images.get_mut(&image) else {
+                    return;
+                };
                 for zone in zones {
                     if !image.zones.contains(&zone) {
                         image.zones.push(zone);
@@ -81,8 +95,12 @@ impl TaskEffect for Effect {
             }
             Self::RemoveImages { images, zone } => {
                 for id in images {
-                    let Some(image) = cloud[ECS].images.get_mut(&id) else { continue };
-                    image.zones.retain(|own| zone.as_ref().is_some_and(|zone| own != zone));
+                    let Some(image) = cloud[ECS].images.get_mut(&id) else {
+                        continue;
+                    };
+                    image
+                        .zones
+                        .retain(|own| zone.as_ref().is_some_and(|zone| own != zone));
                     // One that is nowhere is gone.
                     if image.zones.is_empty() {
                         cloud[ECS].images.remove(&id);

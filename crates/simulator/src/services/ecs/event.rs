@@ -9,7 +9,8 @@ use crate::cloud::state::Cloud;
 use crate::cloud::task::{Dialect, Stage, Task};
 use serde_json::{Value as Json, json};
 
-pub(super) const ACTIONS: &[(&str, Handler)] = &[("DescribeEvent", |call| describe(call, Dialect::EcsEvent))];
+pub(super) const ACTIONS: &[(&str, Handler)] =
+    &[("DescribeEvent", |call| describe(call, Dialect::EcsEvent))];
 
 /// What the document calls a kind of event; it names `create_ecs` and `unmount_disk`.
 fn kind_display(kind: &str) -> &'static str {
@@ -55,7 +56,11 @@ pub(crate) fn describe(call: &mut Call, dialect: Dialect) -> Result<Json, Refusa
     let task = cloud.tasks.get(dialect, id).ok_or_else(missing)?;
     let mut answer = view(cloud, task);
     // The document has no field for the reason; the text is the only place for it.
-    if let Some(reason) = task.failure.as_ref().filter(|_| cloud.tasks.stage(task) == Stage::Failed) {
+    if let Some(reason) = task
+        .failure
+        .as_ref()
+        .filter(|_| cloud.tasks.stage(task) == Stage::Failed)
+    {
         answer["Msg"] = json!(reason);
     }
     Ok(answer)

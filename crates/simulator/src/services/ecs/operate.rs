@@ -9,8 +9,11 @@ use crate::cloud::refusal::Refusal;
 use crate::cloud::task::Plan;
 use serde_json::{Value as Json, json};
 
-pub(super) const ACTIONS: &[(&str, Handler)] =
-    &[("DeleteInstance", delete), ("ModifyInstancePassword", set_password), ("ModifyInstanceName", rename)];
+pub(super) const ACTIONS: &[(&str, Handler)] = &[
+    ("DeleteInstance", delete),
+    ("ModifyInstancePassword", set_password),
+    ("ModifyInstanceName", rename),
+];
 
 fn delete(call: &mut Call) -> Result<Json, Refusal> {
     let servers = call.batch(&ids(call, "EcsIds")?)?;
@@ -18,13 +21,19 @@ fn delete(call: &mut Call) -> Result<Json, Refusal> {
     for id in &servers {
         for disk in call.cloud.ebs_disks_of(id) {
             if call.cloud.tasks.holder(&disk.id).is_some() {
-                let message = format!("The disk {} of the server {id} has the state {}", disk.id, call.cloud.ebs_disk_status(disk));
+                let message = format!(
+                    "The disk {} of the server {id} has the state {}",
+                    disk.id,
+                    call.cloud.ebs_disk_status(disk)
+                );
                 return Err(Refusal::new("InvalidOperation", message));
             }
             held.push(disk.id.clone());
         }
     }
-    let plan = Plan::holding(work::DELETE, held).making(servers.clone()).then(Effect::Delete { servers });
+    let plan = Plan::holding(work::DELETE, held)
+        .making(servers.clone())
+        .then(Effect::Delete { servers });
     Ok(started(&call.cloud.start(plan)))
 }
 
@@ -32,7 +41,9 @@ fn delete(call: &mut Call) -> Result<Json, Refusal> {
 fn set_password(call: &mut Call) -> Result<Json, Refusal> {
     filled(call, "Password")?;
     let servers = call.batch(&ids(call, "EcsIds")?)?;
-    Ok(started(&call.cloud.start(Plan::holding(work::PASSWORD, servers))))
+    Ok(started(
+        &call.cloud.start(Plan::holding(work::PASSWORD, servers)),
+    ))
 }
 
 fn rename(call: &mut Call) -> Result<Json, Refusal> {

@@ -40,10 +40,16 @@ impl Call<'_> {
             places.push((&server.zone, self.cloud.ecs_vpc_of(server)));
         }
         if places.iter().any(|(zone, _)| *zone != places[0].0) {
-            return Err(Refusal::new("InvalidOperation.AzMismatch", "The servers do not lie in one zone"));
+            return Err(Refusal::new(
+                "InvalidOperation.AzMismatch",
+                "The servers do not lie in one zone",
+            ));
         }
         if places.iter().any(|(_, vpc)| *vpc != places[0].1) {
-            return Err(Refusal::new("InvalidOperation.VpcMismatch", "The servers do not lie in one VPC"));
+            return Err(Refusal::new(
+                "InvalidOperation.VpcMismatch",
+                "The servers do not lie in one VPC",
+            ));
         }
         for id in ids {
             self.cloud.idle_ecs_server(id)?;

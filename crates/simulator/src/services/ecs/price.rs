@@ -43,18 +43,36 @@ fn per_day((cpu, ram, gpu): (u64, u64, u64), local: u64) -> Money {
 
 /// What a server that is there costs a day, without its cloud disks.
 pub(super) fn per_day_of_server(server: &Server) -> Money {
-    per_day((server.cpu, server.ram, server.gpu), server.local_disks.iter().map(|disk| disk.size).sum())
+    per_day(
+        (server.cpu, server.ram, server.gpu),
+        server.local_disks.iter().map(|disk| disk.size).sum(),
+    )
 }
 
 /// What one server with all its disks costs a day.
-pub(super) fn per_day_with_disks<'a>(size: (u64, u64, u64), disks: impl Iterator<Item = &'a Wish>) -> Money {
-    let of_disk = |disk: &Wish| if disk.is_local { LOCAL_GB * disk.size } else { per_day_of_disk(disk.size) };
+pub(super) fn per_day_with_disks<'a>(
+    size: (u64, u64, u64),
+    disks: impl Iterator<Item = &'a Wish>,
+) -> Money {
+    let of_disk = |disk: &Wish| {
+        if disk.is_local {
+            LOCAL_GB * disk.size
+        } else {
+            per_day_of_disk(disk.size)
+        }
+    };
     per_day(size, 0) + disks.map(of_disk).sum()
 }
 
 /// From its end on, when a server is there, it is metered if it is paid on demand.
 pub(super) fn meter_server(cloud: &mut Cloud, id: &str, credit: Option<u64>) {
-    let Some(server) = cloud[ECS].servers.get(id).filter(|server| server.billing == Billing::OnDemand) else { return };
+    let Some(server) = cloud[ECS]
+        .servers
+        .get(id)
+        .filter(|server| server.billing == Billing::OnDemand)
+    else {
+        return;
+    };
     let metered = Use::of(id, "cds.ecs", "CreateInstance", per_day_of_server(server));
     let metered = metered.named(&server.name, &server.zone).paid_by(credit);
     cloud.begin_use(metered);
@@ -77,24 +95,53 @@ impl Term {
         let to_month = call.params.count("IsToMonth") != Some(0) && months < 12;
         let too_late = |_| call.malformed("Duration", "it is too long");
         let now = call.cloud.now().to_zoned(TimeZone::UTC);
-        let ahead = |months: u64| Span::new().try_months(i64::try_from(months).unwrap_or(i64::MAX)).map_err(too_late);
+        let ahead = |months: u64| {
+            Span::new()
+                .try_months(i64::try_from(months).unwrap_or(i64::MAX))
+                .map_err(too_late)
+        };
         if !to_month {
-            let until = now.checked_add(ahead(months)?).map_err(too_late)?.timestamp();
-            return Ok(Self { months, until, first: (1, 1) });
+            let until = now
+                .checked_add(ahead(months)?)
+                .map_err(too_late)?
+                .timestamp();
+            return Ok(Self {
+                months,
+                until,
+                first: (1, 1),
+            });
         }
         let today: Date = now.date();
-        let end = today.first_of_month().checked_add(ahead(months)?).map_err(too_late)?;
+        let end = today
+            .first_of_month()
+            .checked_add(ahead(months)?)
+            .map_err(too_late)?;
         let until = end.to_zoned(TimeZone::UTC).map_err(too_late)?.timestamp();
         let days = |count: i8| u64::try_from(count).unwrap_or(1);
-        Ok(Self { months, until, first: (days(today.days_in_month() - today.day() + 1), days(today.days_in_month())) })
+        Ok(Self {
+            months,
+            until,
+            first: (
+                days(today.days_in_month() - today.day() + 1),
+                days(today.days_in_month()),
+            ),
+        })
     }
 
     /// Whole months that follow on a term; none where that is beyond the calendar.
     pub(super) fn from(end: Timestamp, months: u64) -> Option<Self> {
         let months = months.max(1);
         let span = Span::new().try_months(i64::try_from(months).ok()?).ok()?;
-        let until = end.to_zoned(TimeZone::UTC).checked_add(span).ok()?.timestamp();
-        Some(Self { months, until, first: (1, 1) })
+        let until = end
+            .to_zoned(TimeZone::UTC)
+            .checked_add(span)
+            .ok()?
+            .timestamp();
+        Some(Self {
+            months,
+            until,
+            first: (1, 1),
+        })
     }
 
     /// The price of the term for what costs so much a day.
@@ -104,7 +151,10 @@ impl Term {
         }
         let month = per_day * DAYS_OF_MONTH;
         let (paid, days) = self.first;
-        let cents = month.in_cents().saturating_mul(i64::try_from(paid).unwrap_or(1)) / i64::try_from(days).unwrap_or(1);
+        let cents = month
+            .in_cents()
+            .saturating_mul(i64::try_from(paid).unwrap_or(1))
+            / i64::try_from(days).unwrap_or(1);
         month * (self.months - 1) + Money::cents(cents)
     }
 }
@@ -117,9 +167,14 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
     let number = call.params.count("Number").unwrap_or(1);
     let (unit, price) = if filled(call, "BillingMethod")? == "1" {
         let term = Term::of(call)?;
-        (if term.months < 12 { "月" } else { "年" }, term.price(per_day))
+        (
+            if term.months < 12 { "月" } else { "年" },
+            term.price(per_day),
+        )
     } else {
         ("天", per_day)
     };
-    Ok(json!({"Data": {"PriceUnit": unit, "PriceSymbol": "¥", "TotalPrice": (price * number).json()}}))
+    Ok(
+        json!({"Data": {"PriceUnit": unit, "PriceSymbol": "¥", "TotalPrice": (price * number).json()}}),
+    )
 }

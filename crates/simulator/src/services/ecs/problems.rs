@@ -11,14 +11,22 @@ pub(crate) fn problems(cloud: &Cloud) -> Vec<String> {
     let mut addresses = HashSet::new();
     for server in cloud[ECS].servers.iter() {
         let own = std::iter::once((&server.subnet_id, server.address));
-        for (network, address) in own.chain(server.exits.iter().map(|exit| (&exit.network, exit.address))) {
-            let mut tell = |problem: String| problems.push(format!("ecs.servers, {}: {problem}", server.id));
+        for (network, address) in own.chain(
+            server
+                .exits
+                .iter()
+                .map(|exit| (&exit.network, exit.address)),
+        ) {
+            let mut tell =
+                |problem: String| problems.push(format!("ecs.servers, {}: {problem}", server.id));
             match cloud[VPC].nets.get(network) {
                 None => tell(format!("there is no network {network}")),
                 Some(known) if !known.zone.eq_ignore_ascii_case(&server.zone) => {
                     tell(format!("the network {network} is not in its zone"));
                 }
-                Some(known) if !known.offers(address) => tell(format!("{address} is not an address of {}", known.range)),
+                Some(known) if !known.offers(address) => {
+                    tell(format!("{address} is not an address of {}", known.range));
+                }
                 Some(_) => {}
             }
             if !addresses.insert((network, address)) {

@@ -1,4 +1,5 @@
-//! Paid terms: what renews itself is paid again when its term ends, and the rest is switched off then.
+//! Paid terms: what renews itself is paid again when its term ends, and the rest is switched off
+//! then.
 
 use super::price::{self, Term};
 use super::state::{Billing, ECS, Power, Server};
@@ -27,7 +28,10 @@ impl Cloud {
     pub(super) fn paid_ecs_server(&self, server: &Server) -> Result<(), Refusal> {
         if server.has_lapsed(self.now()) {
             let message = format!("The server {} is not paid any more", server.id);
-            return Err(Refusal::new("InvalidOperation.InstanceStatusUnsupported", message));
+            return Err(Refusal::new(
+                "InvalidOperation.InstanceStatusUnsupported",
+                message,
+            ));
         }
         Ok(())
     }
@@ -39,25 +43,50 @@ pub(crate) fn renew(cloud: &mut Cloud) {
     if cloud[ECS].next_end.is_none_or(|end| now < end) {
         return;
     }
-    let ended: Vec<_> = cloud[ECS].servers.iter().filter(|server| server.has_lapsed(now)).map(|server| server.id.clone()).collect();
+    let ended: Vec<_> = cloud[ECS]
+        .servers
+        .iter()
+        .filter(|server| server.has_lapsed(now))
+        .map(|server| server.id.clone())
+        .collect();
     for id in ended {
-        let disks: Vec<_> =
-            cloud.ebs_disks_of(&id).filter(|disk| disk.is_prepaid).map(|disk| (disk.id.clone(), disk.size)).collect();
-        let of_disks: Money = disks.iter().map(|(_, size)| price::per_day_of_disk(*size)).sum();
+        let disks: Vec<_> = cloud
+            .ebs_disks_of(&id)
+            .filter(|disk| disk.is_prepaid)
+            .map(|disk| (disk.id.clone(), disk.size))
+            .collect();
+        let of_disks: Money = disks
+            .iter()
+            .map(|(_, size)| price::per_day_of_disk(*size))
+            .sum();
         let Cloud { states, wallet, .. } = &mut *cloud;
         let ecs = &mut states[ECS];
-        let Some(server) = ecs.servers.get_mut(&id) else { continue };
+        let Some(server) = ecs.servers.get_mut(&id) else {
+            continue;
+        };
         let per_day = price::per_day_of_server(server) + of_disks;
         let mut is_renewed = false;
-        while let Billing::Prepaid { months, until, renews: true } = &mut server.billing
+        while let Billing::Prepaid {
+            months,
+            until,
+            renews: true,
+        } = &mut server.billing
             && *until <= now
         {
-            let Some(term) = Term::from(*until, *months) else { break };
+            let Some(term) = Term::from(*until, *months) else {
+                break;
+            };
             let price = term.price(per_day);
             if !wallet.covers(price) {
                 break;
             }
-            wallet.pay(Charge::new(*until, "cds.ecs", "renewal", vec![id.clone()], price));
+            wallet.pay(Charge::new(
+                *until,
+                "cds.ecs",
+                "renewal",
+                vec![id.clone()],
+                price,
+            ));
             (*until, is_renewed) = (term.until, true);
         }
         if server.has_lapsed(now) {
@@ -74,5 +103,7 @@ pub(crate) fn renew(cloud: &mut Cloud) {
 /// Notes when the next term ends, of those that end after a time.
 pub(super) fn note_next_end(cloud: &mut Cloud, after: Option<Timestamp>) {
     let ends = cloud[ECS].servers.iter().filter_map(Server::paid_until);
-    cloud[ECS].next_end = ends.filter(|end| after.is_none_or(|after| *end > after)).min();
+    cloud[ECS].next_end = ends
+        .filter(|end| after.is_none_or(|after| *end > after))
+        .min();
 }

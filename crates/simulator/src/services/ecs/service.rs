@@ -2,7 +2,10 @@
 
 use super::effect::Effect;
 use super::state::ECS;
-use super::{account, create, describe, event, family, image, index, monitor, operate, power, price, problems, renewal, zone};
+use super::{
+    account, create, describe, event, family, image, index, monitor, operate, power, price,
+    problems, renewal, zone,
+};
 use crate::cloud::call::Table;
 use crate::cloud::list::List;
 use crate::cloud::listing::Listing;
@@ -59,6 +62,9 @@ impl Service for Ecs {
 
     fn lists(&self, cloud: &Cloud) -> Vec<(&'static str, List)> {
         let state = &cloud[ECS];
-        vec![("servers", List::from(&state.servers)), ("images", List::from(&state.images))]
+        vec![
+            ("servers", List::from(&state.servers)),
+            ("images", List::from(&state.images)),
+        ]
     }
 }

@@ -25,7 +25,12 @@ pub(crate) struct State {
 
 impl Default for State {
     fn default() -> Self {
-        Self { servers: Store::default(), images: Store::default(), quota: 1000, next_end: None }
+        Self {
+            servers: Store::default(),
+            images: Store::default(),
+            quota: 1000,
+            next_end: None,
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 use crate::tests::documented::documented;
 use crate::tests::{TestCloud, advance, merge};
-use crate::{EDGE_GATEWAY_ID as GATEWAY, EDGE_SUBNET_ID as SUBNET, EDGE_VPC_ID as VPC, Fault, FaultRule};
+use crate::{
+    EDGE_GATEWAY_ID as GATEWAY, EDGE_SUBNET_ID as SUBNET, EDGE_VPC_ID as VPC, Fault, FaultRule,
+};
 use cumulua_core::catalog::path;
 use serde_json::{Value as Json, json};
 
@@ -26,21 +28,35 @@ pub(crate) fn servers(cloud: &TestCloud, changes: &Json) -> Vec<String> {
 }
 
 pub(crate) fn server(cloud: &TestCloud, id: &str) -> Json {
-    cloud.ask("cds.ecs.DescribeInstance", &json!({"EcsId": id})).ok()["Data"].clone()
+    cloud
+        .ask("cds.ecs.DescribeInstance", &json!({"EcsId": id}))
+        .ok()["Data"]
+        .clone()
 }
 
 fn status(cloud: &TestCloud, id: &str) -> String {
-    let states = cloud.ask("cds.ecs.DescribeInstanceStatus", &json!({"EcsIds": [id]})).ok();
+    let states = cloud
+        .ask("cds.ecs.DescribeInstanceStatus", &json!({"EcsIds": [id]}))
+        .ok();
     path::text(&states["Data"]["EcsStatus"][id]["Status"])
 }
 
 #[track_caller]
 pub(crate) fn operate(cloud: &TestCloud, id: &str, operation: &str) {
-    cloud.done("cds.ecs.OperateInstance", &json!({"EcsIds": [id], "OpType": operation}));
+    cloud.done(
+        "cds.ecs.OperateInstance",
+        &json!({"EcsIds": [id], "OpType": operation}),
+    );
 }
 
 fn event(cloud: &TestCloud, answer: &Json) -> Json {
-    cloud.ask("cds.ecs.DescribeEvent", &json!({"EventId": answer["Data"]["EventId"]})).ok()["Data"].clone()
+    cloud
+        .ask(
+            "cds.ecs.DescribeEvent",
+            &json!({"EventId": answer["Data"]["EventId"]}),
+        )
+        .ok()["Data"]
+        .clone()
 }
 
 #[tokio::test(start_paused = true)]
@@ -50,7 +66,10 @@ async fn every_action_of_the_catalogue_is_carried_out() {
     for action in actions {
         let cloud = TestCloud::new();
         let id = servers(&cloud, &json!({})).remove(0);
-        let made = cloud.done("cds.ecs.CreateImage", &json!({"EcsId": id, "Name": "golden"}));
+        let made = cloud.done(
+            "cds.ecs.CreateImage",
+            &json!({"EcsId": id, "Name": "golden"}),
+        );
         let mut params = action.example.clone();
         let known = [
             ("EcsId", json!(id)),
@@ -74,22 +93,48 @@ async fn every_action_of_the_catalogue_is_carried_out() {
 #[tokio::test(start_paused = true)]
 async fn a_server_is_created_stopped_renamed_imaged_and_deleted() {
     let cloud = TestCloud::new();
-    let made = cloud.ask("cds.ecs.CreateInstance", &order(&json!({"Number": 2, "StartNumber": 7}))).ok();
+    let made = cloud
+        .ask(
+            "cds.ecs.CreateInstance",
+            &order(&json!({"Number": 2, "StartNumber": 7})),
+        )
+        .ok();
     let ids: Vec<String> = serde_json::from_value(made["Data"]["EcsIdSet"].clone()).unwrap();
     assert_eq!(status(&cloud, &ids[0]), "building");
     let running = event(&cloud, &made);
-    assert_eq!((&running["EventStatus"], &running["TaskList"][1]["EndTime"]), (&json!("doing"), &json!("")));
+    assert_eq!(
+        (&running["EventStatus"], &running["TaskList"][1]["EndTime"]),
+        (&json!("doing"), &json!(""))
+    );
     cloud
-        .ask("cds.ecs.OperateInstance", &json!({"EcsIds": [ids[0]], "OpType": "shutdown_ecs"}))
+        .ask(
+            "cds.ecs.OperateInstance",
+            &json!({"EcsIds": [ids[0]], "OpType": "shutdown_ecs"}),
+        )
         .refused(403, "InvalidOperation.InstanceStatusUnsupported");
     cloud.settle();
     let done = event(&cloud, &made);
-    assert_eq!((&done["EventStatus"], &done["TaskList"][1]["ResourceId"]), (&json!("success"), &json!(ids[1])));
-    assert_eq!((status(&cloud, &ids[1]).as_str(), &server(&cloud, &ids[1])["EcsName"]), ("running", &json!("web-8")));
-    assert_ne!(server(&cloud, &ids[0])["Pipe"]["PrivateNet"], server(&cloud, &ids[1])["Pipe"]["PrivateNet"]);
+    assert_eq!(
+        (&done["EventStatus"], &done["TaskList"][1]["ResourceId"]),
+        (&json!("success"), &json!(ids[1]))
+    );
+    assert_eq!(
+        (
+            status(&cloud, &ids[1]).as_str(),
+            &server(&cloud, &ids[1])["EcsName"]
+        ),
+        ("running", &json!("web-8"))
+    );
+    assert_ne!(
+        server(&cloud, &ids[0])["Pipe"]["PrivateNet"],
+        server(&cloud, &ids[1])["Pipe"]["PrivateNet"]
+    );
 
     let refused = |operation: &str| {
-        let answer = cloud.ask("cds.ecs.OperateInstance", &json!({"EcsIds": [ids[0]], "OpType": operation}));
+        let answer = cloud.ask(
+            "cds.ecs.OperateInstance",
+            &json!({"EcsIds": [ids[0]], "OpType": operation}),
+        );
         answer.refused(403, "InvalidOperation.InstanceStatusUnsupported");
     };
     refused("start_up_ecs");
@@ -102,23 +147,43 @@ async fn a_server_is_created_stopped_renamed_imaged_and_deleted() {
         .ask("cds.ecs.DescribeInstanceVncUrl", &json!({"EcsId": ids[0]}))
         .refused(403, "InvalidOperation.InstanceStatusUnsupported");
     operate(&cloud, &ids[0], "start_up_ecs");
-    cloud.ask("cds.ecs.ModifyInstanceName", &json!({"EcsId": ids[0], "Name": "db"})).ok();
+    cloud
+        .ask(
+            "cds.ecs.ModifyInstanceName",
+            &json!({"EcsId": ids[0], "Name": "db"}),
+        )
+        .ok();
     assert_eq!(server(&cloud, &ids[0])["EcsName"], "db");
 
-    let image = cloud.ask("cds.ecs.CreateImage", &json!({"EcsId": ids[0], "Name": "golden"})).ok()["Data"]["ImageId"].clone();
+    let image = cloud
+        .ask(
+            "cds.ecs.CreateImage",
+            &json!({"EcsId": ids[0], "Name": "golden"}),
+        )
+        .ok()["Data"]["ImageId"]
+        .clone();
     assert_eq!(status(&cloud, &ids[0]), "creating_image");
     cloud.settle();
     let clone = servers(&cloud, &json!({"ImageId": image}));
     assert_eq!(server(&cloud, &clone[0])["OsInfo"]["ImageName"], "golden");
 
     cloud.done("cds.ecs.DeleteInstance", &json!({"EcsIds": ids}));
-    cloud.ask("cds.ecs.DescribeInstance", &json!({"EcsId": ids[0]})).refused(404, "InvalidEcsId.NotFound");
+    cloud
+        .ask("cds.ecs.DescribeInstance", &json!({"EcsId": ids[0]}))
+        .refused(404, "InvalidEcsId.NotFound");
     let left = cloud.ask("cds.ecs.DescribeInstanceList", &json!({})).ok();
-    assert_eq!((&left["TotalCount"], &left["Data"]["EcsList"][0]["EcsId"]), (&json!(1), &json!(clone[0])));
+    assert_eq!(
+        (&left["TotalCount"], &left["Data"]["EcsList"][0]["EcsId"]),
+        (&json!(1), &json!(clone[0]))
+    );
     let state = cloud.simulator.state_json();
     let disks = state["ebs"]["disks"].as_array().unwrap();
     let free = disks.iter().filter(|disk| disk["server"].is_null()).count();
-    assert_eq!((disks.len(), free), (4, 2), "the system disks went with the servers, the data disks stayed");
+    assert_eq!(
+        (disks.len(), free),
+        (4, 2),
+        "the system disks went with the servers, the data disks stayed"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -127,10 +192,24 @@ async fn servers_are_found_by_zone_vpc_and_word_and_page_by_page() {
     let ids = servers(&cloud, &json!({"Number": 5, "StartNumber": 1}));
     let list = |params: &Json| cloud.ask("cds.ecs.DescribeInstanceList", params).ok();
     let all = list(&json!({}));
-    assert_eq!((&all["TotalCount"], all["Data"]["EcsList"].as_array().unwrap().len()), (&json!(5), 5));
+    assert_eq!(
+        (
+            &all["TotalCount"],
+            all["Data"]["EcsList"].as_array().unwrap().len()
+        ),
+        (&json!(5), 5)
+    );
     let page = list(&json!({"PageNumber": 2, "PageSize": 2}));
-    let views: Vec<_> = page["Data"]["EcsList"].as_array().unwrap().iter().map(|server| server["EcsId"].clone()).collect();
-    assert_eq!((&page["TotalCount"], views), (&json!(5), vec![json!(ids[2]), json!(ids[3])]));
+    let views: Vec<_> = page["Data"]["EcsList"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|server| server["EcsId"].clone())
+        .collect();
+    assert_eq!(
+        (&page["TotalCount"], views),
+        (&json!(5), vec![json!(ids[2]), json!(ids[3])])
+    );
     let address = all["Data"]["EcsList"][4]["PrivateNet"].clone();
     for (params, count) in [
         (json!({"AvailableZoneCode": ZONE, "VpcId": VPC}), 5),
@@ -143,9 +222,14 @@ async fn servers_are_found_by_zone_vpc_and_word_and_page_by_page() {
         assert_eq!(list(&params)["TotalCount"], count, "{params}");
     }
     cloud
-        .ask("cds.ecs.DescribeInstanceList", &json!({"AvailableZoneCode": "CN_Nowhere_A"}))
+        .ask(
+            "cds.ecs.DescribeInstanceList",
+            &json!({"AvailableZoneCode": "CN_Nowhere_A"}),
+        )
         .refused(404, "InvalidAvailableZone.NotFound");
-    cloud.ask("cds.ecs.DescribeInstanceList", &json!({"VpcId": "nothing"})).refused(404, "InvalidVpc.NotFound");
+    cloud
+        .ask("cds.ecs.DescribeInstanceList", &json!({"VpcId": "nothing"}))
+        .refused(404, "InvalidVpc.NotFound");
 }
 
 #[tokio::test(start_paused = true)]
@@ -153,35 +237,115 @@ async fn an_order_that_does_not_fit_is_refused_and_leaves_nothing() {
     let cloud = TestCloud::new();
     let before = cloud.simulator.state_json();
     for (changes, http, code) in [
-        (json!({"AvailableZoneCode": "CN_Nowhere_A"}), 404, "InvalidAvailableZone.NotFound"),
-        (json!({"EcsFamilyName": "Tiny"}), 400, "InvalidInstanceType.ValueNotSupported"),
-        (json!({"Cpu": 3}), 400, "InvalidInstanceSpec.ValueNotSupported"),
+        (
+            json!({"AvailableZoneCode": "CN_Nowhere_A"}),
+            404,
+            "InvalidAvailableZone.NotFound",
+        ),
+        (
+            json!({"EcsFamilyName": "Tiny"}),
+            400,
+            "InvalidInstanceType.ValueNotSupported",
+        ),
+        (
+            json!({"Cpu": 3}),
+            400,
+            "InvalidInstanceSpec.ValueNotSupported",
+        ),
         (json!({"Number": 101}), 400, "MaxEcsCountExceed"),
         (json!({"Password": ""}), 400, "InvalidParameter.IsNull"),
         (json!({"ImageId": "Plan 9"}), 404, "InvalidImage.NotFound"),
-        (json!({"SystemDisk": {"DiskFeature": "ssd", "Size": 16}}), 400, "MinDiskSizeLess"),
-        (json!({"SystemDisk": {"DiskFeature": "ssd", "Size": 504}}), 400, "MaxDiskSizeExceed"),
-        (json!({"SystemDisk": {"DiskFeature": "ssd", "Size": 50}}), 400, "InvalidDiskSize.ValueNotSupported"),
-        (json!({"SystemDisk": {"DiskFeature": "local", "Size": 50}}), 400, "UnSupportedMixingLocalAndEbs"),
-        (json!({"DataDisk": [{"DiskFeature": "ssd", "Size": 16}]}), 400, "MinDiskSizeLess"),
-        (json!({"DataDisk": [{"DiskFeature": "ssd"}]}), 400, "MissingParameter"),
-        (json!({"DataDisk": [{"DiskFeature": "ssd", "Size": 24, "SnapshotId": "s-disk-x"}]}), 404, "InvalidSnapshotId.NotFound"),
-        (json!({"DataDisk": [{"Size": 4000}, {"Size": 4000}, {"Size": 4000}]}), 403, "InvalidOperation"),
-        (json!({"VpcInfo": {"VpcId": "nothing"}}), 404, "InvalidVpc.NotFound"),
-        (json!({"SubnetInfo": {"SubnetId": GATEWAY}}), 400, "InvalidParameter"),
-        (json!({"AvailableZoneCode": "CN_Suqian_A"}), 400, "InvalidParameter"),
-        (json!({"PubnetInfo": [{"SubnetId": GATEWAY, "IpType": "virtual"}]}), 400, "InvalidParameter"),
-        (json!({"DnsList": ["8.8.8.8", "dns"]}), 400, "InvalidParameter"),
-        (json!({"TestAccount": "nobody"}), 404, "InvalidAccount.NotFound"),
+        (
+            json!({"SystemDisk": {"DiskFeature": "ssd", "Size": 16}}),
+            400,
+            "MinDiskSizeLess",
+        ),
+        (
+            json!({"SystemDisk": {"DiskFeature": "ssd", "Size": 504}}),
+            400,
+            "MaxDiskSizeExceed",
+        ),
+        (
+            json!({"SystemDisk": {"DiskFeature": "ssd", "Size": 50}}),
+            400,
+            "InvalidDiskSize.ValueNotSupported",
+        ),
+        (
+            json!({"SystemDisk": {"DiskFeature": "local", "Size": 50}}),
+            400,
+            "UnSupportedMixingLocalAndEbs",
+        ),
+        (
+            json!({"DataDisk": [{"DiskFeature": "ssd", "Size": 16}]}),
+            400,
+            "MinDiskSizeLess",
+        ),
+        (
+            json!({"DataDisk": [{"DiskFeature": "ssd"}]}),
+            400,
+            "MissingParameter",
+        ),
+        (
+            json!({"DataDisk": [{"DiskFeature": "ssd", "Size": 24, "SnapshotId": "s-disk-x"}]}),
+            404,
+            "InvalidSnapshotId.NotFound",
+        ),
+        (
+            json!({"DataDisk": [{"Size": 4000}, {"Size": 4000}, {"Size": 4000}]}),
+            403,
+            "InvalidOperation",
+        ),
+        (
+            json!({"VpcInfo": {"VpcId": "nothing"}}),
+            404,
+            "InvalidVpc.NotFound",
+        ),
+        (
+            json!({"SubnetInfo": {"SubnetId": GATEWAY}}),
+            400,
+            "InvalidParameter",
+        ),
+        (
+            json!({"AvailableZoneCode": "CN_Suqian_A"}),
+            400,
+            "InvalidParameter",
+        ),
+        (
+            json!({"PubnetInfo": [{"SubnetId": GATEWAY, "IpType": "virtual"}]}),
+            400,
+            "InvalidParameter",
+        ),
+        (
+            json!({"DnsList": ["8.8.8.8", "dns"]}),
+            400,
+            "InvalidParameter",
+        ),
+        (
+            json!({"TestAccount": "nobody"}),
+            404,
+            "InvalidAccount.NotFound",
+        ),
         (json!({"TestAccount": "BMSTEST"}), 403, "InvalidOperation"),
-        (json!({"TestAccount": "kvmtest", "BillingMethod": "1"}), 403, "InvalidOperation"),
-        (json!({"BillingMethod": "1", "Duration": 13}), 400, "InvalidParameter"),
+        (
+            json!({"TestAccount": "kvmtest", "BillingMethod": "1"}),
+            403,
+            "InvalidOperation",
+        ),
+        (
+            json!({"BillingMethod": "1", "Duration": 13}),
+            400,
+            "InvalidParameter",
+        ),
         (json!({"EcsFamilyName": null}), 400, "MissingParameter"),
     ] {
-        cloud.ask("cds.ecs.CreateInstance", &order(&changes)).refused(http, code);
+        cloud
+            .ask("cds.ecs.CreateInstance", &order(&changes))
+            .refused(http, code);
     }
     cloud.simulator.set_balance(1.0);
-    cloud.ask("cds.ecs.CreateInstance", &order(&json!({}))).refused(403, "InvalidOperation");
+    cloud
+        .ask("cds.ecs.CreateInstance", &order(&json!({})))
+        .refused(403, "InvalidOperation");
     cloud.simulator.set_balance(1_000_000.0);
     assert_eq!(cloud.simulator.state_json(), before);
 }
@@ -189,12 +353,18 @@ async fn an_order_that_does_not_fit_is_refused_and_leaves_nothing() {
 #[tokio::test(start_paused = true)]
 async fn servers_run_out_with_the_quota_and_the_addresses() {
     let cloud = TestCloud::new();
-    let local = json!({"SystemDisk": {"DiskFeature": "local", "Size": 50}, "DataDisk": [], "Number": 100});
+    let local =
+        json!({"SystemDisk": {"DiskFeature": "local", "Size": 50}, "DataDisk": [], "Number": 100});
     for _ in 0..10 {
         servers(&cloud, &local);
     }
-    cloud.ask("cds.ecs.CreateInstance", &order(&json!({}))).refused(400, "MaxEcsCountExceed");
-    let id = cloud.ask("cds.ecs.DescribeInstanceList", &json!({"PageSize": 1})).ok()["Data"]["EcsList"][0]["EcsId"].clone();
+    cloud
+        .ask("cds.ecs.CreateInstance", &order(&json!({})))
+        .refused(400, "MaxEcsCountExceed");
+    let id = cloud
+        .ask("cds.ecs.DescribeInstanceList", &json!({"PageSize": 1}))
+        .ok()["Data"]["EcsList"][0]["EcsId"]
+        .clone();
     cloud.done("cds.ecs.DeleteInstance", &json!({"EcsIds": [id]}));
     servers(&cloud, &json!({}));
 }
@@ -204,15 +374,25 @@ async fn a_gateway_gives_an_address_and_a_local_disk_is_the_servers_own() {
     let cloud = TestCloud::new();
     let gateways = json!([{"SubnetId": GATEWAY, "IpType": "default_gateway"}]);
     let local = json!({"DiskFeature": "local", "Size": 50});
-    let id = servers(&cloud, &json!({"PubnetInfo": gateways, "SystemDisk": local, "DataDisk": [local]})).remove(0);
+    let id = servers(
+        &cloud,
+        &json!({"PubnetInfo": gateways, "SystemDisk": local, "DataDisk": [local]}),
+    )
+    .remove(0);
     let view = server(&cloud, &id);
     let public = view["Pipe"]["PubNet"].as_str().unwrap();
     assert!(public.starts_with("10.15.") && view["Pipe"]["EipInfo"][public].is_object());
     assert_eq!(
-        (&view["Disk"]["SystemDiskConf"]["DiskFeature"], &view["Disk"]["DataDiskConf"][0]["Size"]),
+        (
+            &view["Disk"]["SystemDiskConf"]["DiskFeature"],
+            &view["Disk"]["DataDiskConf"][0]["Size"]
+        ),
         (&json!("local"), &json!(50))
     );
-    assert_eq!(cloud.ask("cds.ebs.DescribeDiskList", &json!({})).ok()["TotalCount"], 0);
+    assert_eq!(
+        cloud.ask("cds.ebs.DescribeDiskList", &json!({})).ok()["TotalCount"],
+        0
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -221,30 +401,64 @@ async fn an_elastic_ip_is_bound_to_the_server_and_free_when_it_goes() {
     let order_eip = json!({"RegionCode": "CN_Huhhot", "AvailableZoneCode": ZONE, "BandwidthType": "Bandwidth_CMCC",
         "BillScheme": "Traffic", "Qos": 5, "Size": 1});
     let bought = cloud.done("cds.vpc.CreateEIP", &order_eip)["Data"][0].clone();
-    let way = json!({"SubnetId": GATEWAY, "IpType": "default_gateway", "EipIds": [bought["EIPId"]]});
+    let way =
+        json!({"SubnetId": GATEWAY, "IpType": "default_gateway", "EipIds": [bought["EIPId"]]});
     let id = servers(&cloud, &json!({"PubnetInfo": [way]})).remove(0);
     let pipe = server(&cloud, &id)["Pipe"].clone();
-    assert_eq!(pipe["EipInfo"][pipe["PubNet"].as_str().unwrap()]["EipIp"], bought["IP"]);
-    cloud.ask("cds.ecs.CreateInstance", &order(&json!({"PubnetInfo": [way]}))).refused(403, "InvalidOperation");
+    assert_eq!(
+        pipe["EipInfo"][pipe["PubNet"].as_str().unwrap()]["EipIp"],
+        bought["IP"]
+    );
+    cloud
+        .ask(
+            "cds.ecs.CreateInstance",
+            &order(&json!({"PubnetInfo": [way]})),
+        )
+        .refused(403, "InvalidOperation");
     let taken = cloud.ask("cds.vpc.DeleteSubnet", &json!({"SubnetId": SUBNET}));
     assert_ne!(taken.code(), "Success", "a server lies in the subnet");
     cloud.done("cds.ecs.DeleteInstance", &json!({"EcsIds": [id]}));
-    let eips = cloud.ask("cds.vpc.DescribeEIP", &json!({"RegionCode": "CN_Huhhot", "AvailableZoneCode": ZONE})).ok();
+    let eips = cloud
+        .ask(
+            "cds.vpc.DescribeEIP",
+            &json!({"RegionCode": "CN_Huhhot", "AvailableZoneCode": ZONE}),
+        )
+        .ok();
     assert_eq!(eips["Data"]["EIPList"][0]["IsBind"], false);
     let unknown = json!({"SubnetId": GATEWAY, "IpType": "default_gateway", "EipIds": ["none"]});
-    cloud.ask("cds.ecs.CreateInstance", &order(&json!({"PubnetInfo": [unknown]}))).refused(400, "InvalidParameter");
+    cloud
+        .ask(
+            "cds.ecs.CreateInstance",
+            &order(&json!({"PubnetInfo": [unknown]})),
+        )
+        .refused(400, "InvalidParameter");
     cloud.done("cds.vpc.DeleteSubnet", &json!({"SubnetId": SUBNET}));
-    cloud.ask("cds.ecs.CreateInstance", &order(&json!({}))).refused(400, "InvalidParameter");
+    cloud
+        .ask("cds.ecs.CreateInstance", &order(&json!({})))
+        .refused(400, "InvalidParameter");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_creation_that_fails_leaves_nothing_and_costs_nothing() {
     let cloud = TestCloud::new();
     let before = cloud.simulator.state_json();
-    cloud.simulator.fault(FaultRule::new(Fault::TaskFails("no host".into())).times(1));
-    let made = cloud.done("cds.ecs.CreateInstance", &order(&json!({"BillingMethod": "1", "Number": 2})));
-    let asked = cloud.ask("cds.ecs.DescribeEvent", &json!({"EventId": made["Data"]["EventId"]})).ok();
-    assert_eq!((&asked["Msg"], &asked["Data"]["EventStatus"]), (&json!("no host"), &json!("failed")));
+    cloud
+        .simulator
+        .fault(FaultRule::new(Fault::TaskFails("no host".into())).times(1));
+    let made = cloud.done(
+        "cds.ecs.CreateInstance",
+        &order(&json!({"BillingMethod": "1", "Number": 2})),
+    );
+    let asked = cloud
+        .ask(
+            "cds.ecs.DescribeEvent",
+            &json!({"EventId": made["Data"]["EventId"]}),
+        )
+        .ok();
+    assert_eq!(
+        (&asked["Msg"], &asked["Data"]["EventStatus"]),
+        (&json!("no host"), &json!("failed"))
+    );
     let after = cloud.simulator.state_json();
     assert_eq!(
         (&before["ecs"], &before["ebs"], &before["wallet"]["balance"]),
@@ -256,49 +470,103 @@ async fn a_creation_that_fails_leaves_nothing_and_costs_nothing() {
 async fn images_are_copied_to_zones_and_deleted_zone_by_zone() {
     let cloud = TestCloud::new();
     let id = servers(&cloud, &json!({})).remove(0);
-    let image = cloud.done("cds.ecs.CreateImage", &json!({"EcsId": id, "Name": "golden"}))["Data"]["ImageId"].clone();
+    let image = cloud.done(
+        "cds.ecs.CreateImage",
+        &json!({"EcsId": id, "Name": "golden"}),
+    )["Data"]["ImageId"]
+        .clone();
     let zones = || {
         let ids = json!({"ImageIds": json!([image]).to_string()});
         let view = cloud.ask("cds.ecs.DescribeImages", &ids);
-        let list = view.1["Data"]["ImageList"].as_array().cloned().unwrap_or_default();
-        list.iter().map(|image| path::text(&image["AvailableZoneCode"])).collect::<Vec<_>>()
+        let list = view.1["Data"]["ImageList"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        list.iter()
+            .map(|image| path::text(&image["AvailableZoneCode"]))
+            .collect::<Vec<_>>()
     };
     assert_eq!(zones(), [ZONE]);
-    cloud.done("cds.ecs.SyncImage", &json!({"ImageId": image, "AvailableZoneCodes": ["CN_Suqian_A", ZONE]}));
+    cloud.done(
+        "cds.ecs.SyncImage",
+        &json!({"ImageId": image, "AvailableZoneCodes": ["CN_Suqian_A", ZONE]}),
+    );
     assert_eq!(zones(), [ZONE, "CN_Suqian_A"]);
     let in_zone = json!({"ImageIds": [image], "AvailableZoneCode": "CN_Suqian_B"});
-    cloud.ask("cds.ecs.DeleteImage", &in_zone).refused(404, "InvalidImage.NotFound");
     cloud
-        .ask("cds.ecs.SyncImage", &json!({"ImageId": image, "AvailableZoneCodes": ["x"]}))
+        .ask("cds.ecs.DeleteImage", &in_zone)
+        .refused(404, "InvalidImage.NotFound");
+    cloud
+        .ask(
+            "cds.ecs.SyncImage",
+            &json!({"ImageId": image, "AvailableZoneCodes": ["x"]}),
+        )
         .refused(404, "InvalidAvailableZone.NotFound");
-    cloud.done("cds.ecs.DeleteImage", &json!({"ImageIds": [image], "AvailableZoneCode": ZONE}));
+    cloud.done(
+        "cds.ecs.DeleteImage",
+        &json!({"ImageIds": [image], "AvailableZoneCode": ZONE}),
+    );
     assert_eq!(zones(), ["CN_Suqian_A"]);
-    cloud.ask("cds.ecs.CreateInstance", &order(&json!({"ImageId": image}))).refused(404, "InvalidImage.NotFound");
-    cloud.ask("cds.ecs.DeleteImage", &json!({"ImageIds": [image]})).ok();
-    cloud.ask("cds.ecs.DeleteImage", &json!({"ImageIds": [image]})).refused(403, "InvalidOperation");
+    cloud
+        .ask("cds.ecs.CreateInstance", &order(&json!({"ImageId": image})))
+        .refused(404, "InvalidImage.NotFound");
+    cloud
+        .ask("cds.ecs.DeleteImage", &json!({"ImageIds": [image]}))
+        .ok();
+    cloud
+        .ask("cds.ecs.DeleteImage", &json!({"ImageIds": [image]}))
+        .refused(403, "InvalidOperation");
     cloud.settle();
     let gone = json!({"ImageIds": json!([image]).to_string()});
-    cloud.ask("cds.ecs.DescribeImages", &gone).refused(404, "InvalidImage.NotFound");
-    let all = cloud.ask("cds.ecs.DescribeImages", &json!({"AvailableZoneCode": ""})).ok();
-    assert_eq!(all["TotalCount"], all["Data"]["ImageList"].as_array().unwrap().len());
+    cloud
+        .ask("cds.ecs.DescribeImages", &gone)
+        .refused(404, "InvalidImage.NotFound");
+    let all = cloud
+        .ask("cds.ecs.DescribeImages", &json!({"AvailableZoneCode": ""}))
+        .ok();
+    assert_eq!(
+        all["TotalCount"],
+        all["Data"]["ImageList"].as_array().unwrap().len()
+    );
     let public = all["Data"]["ImageList"][0]["ImageId"].clone();
-    cloud.ask("cds.ecs.DeleteImage", &json!({"ImageIds": [public]})).refused(403, "InvalidOperation");
+    cloud
+        .ask("cds.ecs.DeleteImage", &json!({"ImageIds": [public]}))
+        .refused(403, "InvalidOperation");
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_not_there_is_refused() {
     let cloud = TestCloud::new();
     let ids = json!({"EcsIds": ["ins-none"], "OpType": "shutdown_ecs", "Password": "123QWEqwe"});
-    for action in ["OperateInstance", "DeleteInstance", "ModifyInstancePassword", "DescribeInstanceStatus"] {
-        cloud.ask(&format!("cds.ecs.{action}"), &ids).refused(404, "InvalidEcsId.NotFound");
+    for action in [
+        "OperateInstance",
+        "DeleteInstance",
+        "ModifyInstancePassword",
+        "DescribeInstanceStatus",
+    ] {
+        cloud
+            .ask(&format!("cds.ecs.{action}"), &ids)
+            .refused(404, "InvalidEcsId.NotFound");
         let empty = json!({"EcsIds": [], "OpType": "shutdown_ecs", "Password": "123QWEqwe"});
-        cloud.ask(&format!("cds.ecs.{action}"), &empty).refused(400, "InvalidParameter.IsNull");
+        cloud
+            .ask(&format!("cds.ecs.{action}"), &empty)
+            .refused(400, "InvalidParameter.IsNull");
     }
     let one = json!({"EcsId": "ins-none", "Name": "x"});
-    for action in ["DescribeInstance", "ModifyInstanceName", "CreateImage", "DescribeInstanceVncUrl", "DescribeInstanceMonitor"] {
-        cloud.ask(&format!("cds.ecs.{action}"), &one).refused(404, "InvalidEcsId.NotFound");
+    for action in [
+        "DescribeInstance",
+        "ModifyInstanceName",
+        "CreateImage",
+        "DescribeInstanceVncUrl",
+        "DescribeInstanceMonitor",
+    ] {
+        cloud
+            .ask(&format!("cds.ecs.{action}"), &one)
+            .refused(404, "InvalidEcsId.NotFound");
     }
-    cloud.ask("cds.ecs.DescribeEvent", &json!({"EventId": "none"})).refused(404, "InvalidEvent.NotFound");
+    cloud
+        .ask("cds.ecs.DescribeEvent", &json!({"EventId": "none"}))
+        .refused(404, "InvalidEvent.NotFound");
 }
 
 #[tokio::test(start_paused = true)]
@@ -313,12 +581,21 @@ async fn measurements_end_now_and_begin_with_the_server() {
     };
     let hour = measured(&json!({})).ok()["Data"].clone();
     let points = |data: &Json| data["Load1M"]["Time"].as_array().unwrap().len();
-    assert!((60..=61).contains(&points(&hour)) && hour["Load15M"]["Value"].as_array().unwrap().len() == points(&hour));
+    assert!(
+        (60..=61).contains(&points(&hour))
+            && hour["Load15M"]["Value"].as_array().unwrap().len() == points(&hour)
+    );
     assert!(hour["CpuUsage"].is_null());
-    assert!((119..=123).contains(&points(&measured(&json!({"TimeInterval": "48"})).ok()["Data"])));
+    assert!((119..=123).contains(&points(
+        &measured(&json!({"TimeInterval": "48"})).ok()["Data"]
+    )));
     let around = json!({"StartTime": "2026-03-01  09:00:00", "EndTime": "2026-03-01 09:10:00"});
     assert_eq!(points(&measured(&around).ok()["Data"]), 11);
-    for wrong in [json!({"Indicators": ["Luck"]}), json!({"StartTime": "today"}), json!({"StartTime": "2027-01-01 00:00:00"})] {
+    for wrong in [
+        json!({"Indicators": ["Luck"]}),
+        json!({"StartTime": "today"}),
+        json!({"StartTime": "2027-01-01 00:00:00"}),
+    ] {
         measured(&wrong).refused(400, "InvalidParameter");
     }
 }
@@ -326,32 +603,49 @@ async fn measurements_end_now_and_begin_with_the_server() {
 #[tokio::test(start_paused = true)]
 async fn prices_are_those_that_are_paid() {
     let cloud = TestCloud::new();
-    let balance = || cloud.ask("cds.billing.DescribeAccountInfo", &json!({})).ok()["Data"]["MasterTotalBalance"].as_f64().unwrap();
+    let balance = || {
+        cloud
+            .ask("cds.billing.DescribeAccountInfo", &json!({}))
+            .ok()["Data"]["MasterTotalBalance"]
+            .as_f64()
+            .unwrap()
+    };
     let disk = json!({"DiskFeature": "ssd", "Size": 40});
     let mut asked = json!({"AvailableZoneCode": ZONE, "EcsFamilyName": "Cpu计算型C4", "Cpu": 2, "Ram": 4, "BillingMethod": "1",
         "SystemDiskInfo": disk, "DataDiskInfo": [disk], "Number": 2, "Duration": 2});
     let price = |asked: &Json| cloud.ask("cds.ecs.DescribePrice", asked).ok()["Data"].clone();
     let quoted = price(&asked);
     let before = balance();
-    let bought =
-        json!({"BillingMethod": "1", "SystemDisk": disk, "DataDisk": [disk], "Number": 2, "Duration": 2, "IsAutoRenewal": 0});
+    let bought = json!({"BillingMethod": "1", "SystemDisk": disk, "DataDisk": [disk], "Number": 2, "Duration": 2, "IsAutoRenewal": 0});
     let id = servers(&cloud, &bought).remove(0);
     assert!((before - balance() - quoted["TotalPrice"].as_f64().unwrap()).abs() < 1e-6);
     let view = server(&cloud, &id);
-    assert_eq!((&view["EndBillTime"], &view["IsAutoRenewal"]), (&json!("2026-05-01 00:00:00"), &json!("0")));
+    assert_eq!(
+        (&view["EndBillTime"], &view["IsAutoRenewal"]),
+        (&json!("2026-05-01 00:00:00"), &json!("0"))
+    );
     asked["Duration"] = json!(24);
     assert_eq!(price(&asked)["PriceUnit"], "年");
     asked["BillingMethod"] = json!("0");
-    assert_eq!(price(&asked), json!({"PriceUnit": "天", "PriceSymbol": "¥", "TotalPrice": 10.88}));
+    assert_eq!(
+        price(&asked),
+        json!({"PriceUnit": "天", "PriceSymbol": "¥", "TotalPrice": 10.88})
+    );
     asked["Cpu"] = json!(5);
-    cloud.ask("cds.ecs.DescribePrice", &asked).refused(400, "InvalidInstanceSpec.ValueNotSupported");
+    cloud
+        .ask("cds.ecs.DescribePrice", &asked)
+        .refused(400, "InvalidInstanceSpec.ValueNotSupported");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_prepaid_server_renews_itself_with_its_disks_or_is_switched_off() {
     const DAY: u64 = 86_400;
     let cloud = TestCloud::new();
-    let balance = || cloud.simulator.state_json()["wallet"]["balance"].as_f64().unwrap();
+    let balance = || {
+        cloud.simulator.state_json()["wallet"]["balance"]
+            .as_f64()
+            .unwrap()
+    };
     let order = |renews: u8| {
         let disk = json!({"DiskFeature": "ssd", "Size": 40, "ReleaseWithInstance": 0});
         json!({"BillingMethod": "1", "Duration": 1, "IsToMonth": 0, "IsAutoRenewal": renews, "DataDisk": [disk]})
@@ -362,18 +656,42 @@ async fn a_prepaid_server_renews_itself_with_its_disks_or_is_switched_off() {
     assert!(month > 0.0);
     let passing = servers(&cloud, &order(0)).remove(0);
     let id = server(&cloud, &lasting)["Disk"]["DataDiskConf"][0]["Id"].clone();
-    cloud.done("cds.ebs.ExtendDisk", &json!({"DiskId": id, "ExtendedSize": 80}));
+    cloud.done(
+        "cds.ebs.ExtendDisk",
+        &json!({"DiskId": id, "ExtendedSize": 80}),
+    );
     advance(32 * DAY);
-    assert_eq!((status(&cloud, &lasting).as_str(), status(&cloud, &passing).as_str()), ("running", "shutdown"));
-    // Three terms, 40 GB metered for a good month at 0.80 a day, and the larger disk in the new term at 25 days' price.
+    assert_eq!(
+        (
+            status(&cloud, &lasting).as_str(),
+            status(&cloud, &passing).as_str()
+        ),
+        ("running", "shutdown")
+    );
+    // Three terms, 40 GB metered for a good month at 0.80 a day, and the larger disk in the new
+    // term at 25 days' price.
     let paid = begin - balance();
-    assert!((paid - 3.0 * month - 31.8 * 0.8 - 25.0 * 0.8).abs() < 0.8, "{paid} with {month} a month");
-    assert!(cloud.simulator.state_json()["billing"]["uses"].as_array().unwrap().is_empty());
-    let started = cloud.ask("cds.ecs.OperateInstance", &json!({"EcsIds": [passing], "OpType": "start_up_ecs"}));
+    assert!(
+        (paid - 3.0 * month - 31.8 * 0.8 - 25.0 * 0.8).abs() < 0.8,
+        "{paid} with {month} a month"
+    );
+    assert!(
+        cloud.simulator.state_json()["billing"]["uses"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
+    let started = cloud.ask(
+        "cds.ecs.OperateInstance",
+        &json!({"EcsIds": [passing], "OpType": "start_up_ecs"}),
+    );
     started.refused(403, "InvalidOperation.InstanceStatusUnsupported");
     cloud.simulator.set_balance(1.0);
     advance(31 * DAY);
-    assert_eq!((status(&cloud, &lasting).as_str(), balance()), ("shutdown", 1.0));
+    assert_eq!(
+        (status(&cloud, &lasting).as_str(), balance()),
+        ("shutdown", 1.0)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -385,8 +703,18 @@ async fn what_a_file_has_on_demand_is_metered_from_its_beginning_on() {
     assert_eq!(uses.len(), 3);
     uses.clear();
     let saved = crate::SavedState::parse(&state.to_string()).unwrap();
-    let options =
-        crate::Options { access_key: crate::ACCESS_KEY.into(), secret: crate::SECRET.into(), seed: 1, clock: cloud.clock.clone() };
+    let options = crate::Options {
+        access_key: crate::ACCESS_KEY.into(),
+        secret: crate::SECRET.into(),
+        seed: 1,
+        clock: cloud.clock.clone(),
+    };
     let again = crate::Simulator::from_saved(std::sync::Arc::clone(&cloud.catalog), options, saved);
-    assert_eq!(again.state_json()["billing"]["uses"].as_array().unwrap().len(), 3);
+    assert_eq!(
+        again.state_json()["billing"]["uses"]
+            .as_array()
+            .unwrap()
+            .len(),
+        3
+    );
 }

@@ -2,7 +2,8 @@
 
 use crate::cloud::task::{Dialect, Work};
 
-// `EventType` of `DescribeEvent`: only `create_ecs` is documented. Those of power are the values of `OpType`.
+// `EventType` of `DescribeEvent`: only `create_ecs` is documented. Those of power are the values of
+// `OpType`.
 pub(super) const CREATE: Work = Dialect::EcsEvent.work("create_ecs", 30, 90);
 pub(super) const DELETE: Work = Dialect::EcsEvent.work("delete_ecs", 20, 60);
 pub(super) const START: Work = Dialect::EcsEvent.work("start_up_ecs", 10, 40);

@@ -48,12 +48,17 @@ fn id_of(code: &str) -> String {
 
 /// The zones of VPCs, in which elastic servers are sold.
 pub(crate) fn zones(action: &Action) -> impl Iterator<Item = Zone<'_>> {
-    table(action, "VpcZone").iter().filter_map(move |zone| of(action, zone))
+    table(action, "VpcZone")
+        .iter()
+        .filter_map(move |zone| of(action, zone))
 }
 
 /// A zone by its code.
 pub(super) fn named<'a>(action: &'a Action, code: &str) -> Option<Zone<'a>> {
-    table(action, "VpcZone").iter().find(|zone| zone.value == code).and_then(|zone| of(action, zone))
+    table(action, "VpcZone")
+        .iter()
+        .find(|zone| zone.value == code)
+        .and_then(|zone| of(action, zone))
 }
 
 fn of<'a>(action: &'a Action, zone: &'a Labelled) -> Option<Zone<'a>> {
@@ -64,8 +69,15 @@ fn of<'a>(action: &'a Action, zone: &'a Labelled) -> Option<Zone<'a>> {
         "CN_Louyang" => "CN_Luoyang",
         region => region,
     };
-    let known = table(action, "VpcRegion").iter().find(|known| known.value == region)?;
-    Some(Zone { code, name: called(zone), region: region.to_owned(), region_name: called(known) })
+    let known = table(action, "VpcRegion")
+        .iter()
+        .find(|known| known.value == region)?;
+    Some(Zone {
+        code,
+        name: called(zone),
+        region: region.to_owned(),
+        region_name: called(known),
+    })
 }
 
 fn called(entry: &Labelled) -> &str {
@@ -73,7 +85,11 @@ fn called(entry: &Labelled) -> &str {
 }
 
 fn table<'a>(action: &'a Action, name: &str) -> &'a [Labelled] {
-    action.product.tables.get(name).map_or(&[], |table| &table.values)
+    action
+        .product
+        .tables
+        .get(name)
+        .map_or(&[], |table| &table.values)
 }
 
 impl<'a> Call<'a> {
@@ -84,12 +100,21 @@ impl<'a> Call<'a> {
 
     /// The zone that a parameter names, where it names one.
     pub(crate) fn edge_zone_if_given(&self, name: &str) -> Result<Option<Zone<'a>>, Refusal> {
-        self.params.text(name).filter(|code| !code.is_empty()).map(|code| self.zone_of_code(code)).transpose()
+        self.params
+            .text(name)
+            .filter(|code| !code.is_empty())
+            .map(|code| self.zone_of_code(code))
+            .transpose()
     }
 
     /// A zone by its code.
     pub(crate) fn zone_of_code(&self, code: &str) -> Result<Zone<'a>, Refusal> {
-        let missing = || Refusal::new("InvalidAvailableZone.NotFound", format!("There is no zone {code}"));
+        let missing = || {
+            Refusal::new(
+                "InvalidAvailableZone.NotFound",
+                format!("There is no zone {code}"),
+            )
+        };
         named(self.action, code).ok_or_else(missing)
     }
 }
@@ -110,5 +135,7 @@ fn regions(call: &mut Call) -> Result<Json, Refusal> {
         regions.push((zone.region, region));
     }
     let regions: Vec<_> = regions.into_iter().map(|(_, region)| region).collect();
-    Ok(json!({"Data": [{"RegionGroupId": GROUP.0, "RegionGroupName": GROUP.1, "RegionList": regions}]}))
+    Ok(
+        json!({"Data": [{"RegionGroupId": GROUP.0, "RegionGroupName": GROUP.1, "RegionList": regions}]}),
+    )
 }

@@ -19,11 +19,17 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     let term = Term::of(call)?;
     let template = template(call.cloud, call.params.required("ImageId"))?.clone();
     let kind = instance_type(call.cloud, call.params.required("InstanceType"))?.clone();
-    let name = call.params.text("InstanceName").map(|_| acceptable_name(call, "InstanceName")).transpose()?;
+    let name = call
+        .params
+        .text("InstanceName")
+        .map(|_| acceptable_name(call, "InstanceName"))
+        .transpose()?;
     let key = match call.params.text("KeyName") {
-        Some(name) => {
-            Some(key::by_name(call.cloud, name).cloned().ok_or_else(|| refusal(404, format!("Key pair {name} not found")))?)
-        }
+        Some(name) => Some(
+            key::by_name(call.cloud, name)
+                .cloned()
+                .ok_or_else(|| refusal(404, format!("Key pair {name} not found")))?,
+        ),
         None => None,
     };
     let price = term.price(&kind);
@@ -31,12 +37,19 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
         return Err(too_expensive());
     }
     let network = call.cloud[MCS].network.clone();
-    let address = call.cloud.addresses.free(&network.id, network.range, None).next();
+    let address = call
+        .cloud
+        .addresses
+        .free(&network.id, network.range, None)
+        .next();
     let address = address.ok_or_else(|| refusal(409, "The network has no free address"))?;
     let cloud = &mut *call.cloud;
     let (id, now) = (cloud.ids.uuid(), cloud.now());
     let name = name.map_or_else(|| free_name(cloud), str::to_owned);
-    let (disks, mac) = (disks(cloud, &name, now, &[template.system_disk, kind.volume]), cloud.ids.mac());
+    let (disks, mac) = (
+        disks(cloud, &name, now, &[template.system_disk, kind.volume]),
+        cloud.ids.mac(),
+    );
     cloud.addresses.take(&network.id, address);
     cloud[MCS].instances.insert(Instance {
         id: id.clone(),
@@ -57,30 +70,55 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     let charge = pay(call, price, &id)?;
     let plan = Plan::holding(work::CREATE, vec![id.clone()])
         .showing("creating")
-        .then(Effect::SetCondition { instance: id.clone(), to: Condition::Running })
-        .or_else(Effect::GiveUp { instance: id.clone(), charge });
+        .then(Effect::SetCondition {
+            instance: id.clone(),
+            to: Condition::Running,
+        })
+        .or_else(Effect::GiveUp {
+            instance: id.clone(),
+            charge,
+        });
     call.cloud.start(plan);
-    let made = call.cloud[MCS].instances.get(&id).map(|instance| describe::instance_json(call.cloud, instance));
+    let made = call.cloud[MCS]
+        .instances
+        .get(&id)
+        .map(|instance| describe::instance_json(call.cloud, instance));
     Ok(json!({"Instance": made}))
 }
 
 /// A template that machines can be made from.
 pub(super) fn template<'a>(cloud: &'a Cloud, id: &str) -> Result<&'a Template, Refusal> {
-    let template = cloud[MCS].templates.get(id).ok_or_else(|| refusal(404, format!("Image {id} not found")))?;
-    if template.status == "active" { Ok(template) } else { Err(refusal(409, format!("Image {id} is {}", template.status))) }
+    let template = cloud[MCS]
+        .templates
+        .get(id)
+        .ok_or_else(|| refusal(404, format!("Image {id} not found")))?;
+    if template.status == "active" {
+        Ok(template)
+    } else {
+        Err(refusal(409, format!("Image {id} is {}", template.status)))
+    }
 }
 
 /// A type by its id, otherwise by its name.
-pub(super) fn instance_type<'a>(cloud: &'a Cloud, id_or_name: &str) -> Result<&'a InstanceType, Refusal> {
+pub(super) fn instance_type<'a>(
+    cloud: &'a Cloud,
+    id_or_name: &str,
+) -> Result<&'a InstanceType, Refusal> {
     let types = &cloud[MCS].instance_types;
-    let found = types.get(id_or_name).or_else(|| types.iter().find(|kind| kind.name == id_or_name));
+    let found = types
+        .get(id_or_name)
+        .or_else(|| types.iter().find(|kind| kind.name == id_or_name));
     found.ok_or_else(|| refusal(404, format!("Instance type {id_or_name} not found")))
 }
 
 fn free_name(cloud: &mut Cloud) -> String {
     let Cloud { states, ids, .. } = cloud;
     let mcs = &mut states[MCS];
-    let is_taken = |number| mcs.instances.iter().any(|instance| instance.name == format!("instance-{number}"));
+    let is_taken = |number| {
+        mcs.instances
+            .iter()
+            .any(|instance| instance.name == format!("instance-{number}"))
+    };
     format!("instance-{}", ids.number("mcs_instance", 1, is_taken))
 }
 

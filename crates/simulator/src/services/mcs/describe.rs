@@ -61,7 +61,10 @@ pub(super) fn instance_json(cloud: &Cloud, instance: &Instance) -> Json {
 }
 
 fn address(instance: &Instance) -> String {
-    instance.address.map(|address| address.to_string()).unwrap_or_default()
+    instance
+        .address
+        .map(|address| address.to_string())
+        .unwrap_or_default()
 }
 
 fn status(call: &mut Call) -> Result<Json, Refusal> {
@@ -104,16 +107,32 @@ fn interfaces(call: &mut Call) -> Result<Json, Refusal> {
     Ok(json!({"InstanceNetworkInterfaceSet": {"InstanceNetworkInterface": [interface]}}))
 }
 
-/// The first password. It is nowhere in the state: it follows from the seed and from when it was made.
+/// The first password. It is nowhere in the state: it follows from the seed and from when it was
+/// made.
 fn password(call: &mut Call) -> Result<Json, Refusal> {
     let instance = call.instance_of_mcs()?;
-    let account = call.cloud[MCS].templates.get(&instance.template_id).map_or("root", |template| template.account.as_str());
-    let draw = |number| ids::uuid(call.cloud.ids.seed(), &format!("password {} {}", instance.id, instance.password_made), number);
-    let plain: String =
-        draw(0).bytes().chain(draw(1).bytes()).filter(u8::is_ascii_alphanumeric).take(PASSWORD_LENGTH).map(char::from).collect();
+    let account = call.cloud[MCS]
+        .templates
+        .get(&instance.template_id)
+        .map_or("root", |template| template.account.as_str());
+    let draw = |number| {
+        ids::uuid(
+            call.cloud.ids.seed(),
+            &format!("password {} {}", instance.id, instance.password_made),
+            number,
+        )
+    };
+    let plain: String = draw(0)
+        .bytes()
+        .chain(draw(1).bytes())
+        .filter(u8::is_ascii_alphanumeric)
+        .take(PASSWORD_LENGTH)
+        .map(char::from)
+        .collect();
     let mut answer = json!({"timestamp": format_rfc3339(instance.password_made), "account": account, "passwordData": plain});
     if let Some(key) = &instance.key {
-        let public = PublicKey::parse(&key.public_key).map_err(|why| call.malformed("InstanceId", why))?;
+        let public =
+            PublicKey::parse(&key.public_key).map_err(|why| call.malformed("InstanceId", why))?;
         answer["passwordData"] = json!(public.encrypt(&plain, &draw(2)));
         answer["keypairId"] = json!(key.id);
         answer["keypairName"] = json!(key.name);

@@ -45,7 +45,11 @@ impl TaskEffect for Effect {
         match self {
             Self::SetCondition { instance, to } => {
                 if let Some(instance) = cloud[MCS].instances.get_mut(&instance) {
-                    instance.condition = if instance.lease_ends <= now { Condition::Suspend } else { to };
+                    instance.condition = if instance.lease_ends <= now {
+                        Condition::Suspend
+                    } else {
+                        to
+                    };
                 }
             }
             Self::GiveUp { instance, charge } => {
@@ -55,8 +59,12 @@ impl TaskEffect for Effect {
                 }
             }
             Self::Rebuild { instance, template } => {
-                let Some(template) = cloud[MCS].templates.get(&template).cloned() else { return };
-                let Some(instance) = cloud[MCS].instances.get_mut(&instance) else { return };
+                let Some(template) = cloud[MCS].templates.get(&template).cloned() else {
+                    return;
+                };
+                let Some(instance) = cloud[MCS].instances.get_mut(&instance) else {
+                    return;
+                };
                 if let Some(system) = instance.disks.first_mut() {
                     system.size = template.system_disk;
                 }
@@ -64,9 +72,18 @@ impl TaskEffect for Effect {
                 instance.metadata.extend(template.metadata);
                 instance.password_made = now;
             }
-            Self::ChangeType { instance: id, to, lease_began, lease_ends } => {
-                let Some(kind) = cloud[MCS].instance_types.get(&to).cloned() else { return };
-                let Some(instance) = cloud[MCS].instances.get_mut(&id) else { return };
+            Self::ChangeType {
+                instance: id,
+                to,
+                lease_began,
+                lease_ends,
+            } => {
+                let Some(kind) = cloud[MCS].instance_types.get(&to).cloned() else {
+                    return;
+                };
+                let Some(instance) = cloud[MCS].instances.get_mut(&id) else {
+                    return;
+                };
                 instance.type_id = to;
                 (instance.lease_began, instance.lease_ends) = (lease_began, lease_ends);
                 // Data is not cut off: a disk never shrinks.

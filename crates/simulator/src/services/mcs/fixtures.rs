@@ -29,20 +29,32 @@ impl Default for State {
 
 /// The templates that stand ready. The ids of the first two are the document's.
 fn templates() -> Vec<Template> {
-    let template =
-        |id: &str, name: &str, size, checksum: &str, system_disk, account: &str, [os, distribution, version]: [&str; 3]| {
-            let metadata = [("os_name", os), ("os_distribution", distribution), ("os_version", version)];
-            Template {
-                id: id.to_owned(),
-                name: name.to_owned(),
-                size,
-                checksum: checksum.to_owned(),
-                status: "active".to_owned(),
-                system_disk,
-                account: account.to_owned(),
-                metadata: metadata.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-            }
-        };
+    let template = |id: &str,
+                    name: &str,
+                    size,
+                    checksum: &str,
+                    system_disk,
+                    account: &str,
+                    [os, distribution, version]: [&str; 3]| {
+        let metadata = [
+            ("os_name", os),
+            ("os_distribution", distribution),
+            ("os_version", version),
+        ];
+        Template {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            size,
+            checksum: checksum.to_owned(),
+            status: "active".to_owned(),
+            system_disk,
+            account: account.to_owned(),
+            metadata: metadata
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+        }
+    };
     vec![
         template(
             "019c6db6-55fa-443d-ac0c-182e3379d175",
@@ -74,26 +86,84 @@ fn templates() -> Vec<Template> {
     ]
 }
 
-/// The types that stand ready; the first is the document's, which has seven. No document names a price.
+/// The types that stand ready; the first is the document's, which has seven. No document names a
+/// price.
 fn instance_types() -> Vec<InstanceType> {
-    let kind = |id: &str, name: &str, cpu, memory, volume, external_bandwidth, cents: i64| InstanceType {
-        id: id.to_owned(),
-        name: name.to_owned(),
-        cpu,
-        memory,
-        volume,
-        internal_bandwidth: 200,
-        external_bandwidth,
-        price_of_an_hour: Money::cents(cents),
-        price_of_a_month: Money::cents(cents * 480),
-    };
+    let kind =
+        |id: &str, name: &str, cpu, memory, volume, external_bandwidth, cents: i64| InstanceType {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            cpu,
+            memory,
+            volume,
+            internal_bandwidth: 200,
+            external_bandwidth,
+            price_of_an_hour: Money::cents(cents),
+            price_of_a_month: Money::cents(cents * 480),
+        };
     vec![
-        kind("8e845438-2f6d-4c87-9216-88da6692dc2b", "small_net_2", 1, 128, 1_024, 2, 8),
-        kind("1b7a52f4-0c1d-4b7e-8f6a-5d2f9f3c7a01", "small", 1, 128, 1_024, 0, 5),
-        kind("3c0f1f5e-7a52-4d7c-9a53-2f0b8a4d6e02", "small_net", 1, 128, 1_024, 1, 6),
-        kind("58d2e9a7-41c6-4f0e-b7d1-6a3e5c9b8f03", "medium", 2, 2_048, 51_200, 0, 20),
-        kind("7e9b3c1d-6f28-4a95-8c04-9d1f7b2a5e04", "medium_net", 2, 2_048, 51_200, 5, 35),
-        kind("9a4c6e8f-2d73-4b1a-a5e9-0c8d3f7b1e05", "large", 4, 8_192, 102_400, 0, 70),
-        kind("c5d7f9b1-8e36-4c2d-9f70-1b4a6e8d2c06", "large_net", 4, 8_192, 102_400, 10, 110),
+        kind(
+            "8e845438-2f6d-4c87-9216-88da6692dc2b",
+            "small_net_2",
+            1,
+            128,
+            1_024,
+            2,
+            8,
+        ),
+        kind(
+            "1b7a52f4-0c1d-4b7e-8f6a-5d2f9f3c7a01",
+            "small",
+            1,
+            128,
+            1_024,
+            0,
+            5,
+        ),
+        kind(
+            "3c0f1f5e-7a52-4d7c-9a53-2f0b8a4d6e02",
+            "small_net",
+            1,
+            128,
+            1_024,
+            1,
+            6,
+        ),
+        kind(
+            "58d2e9a7-41c6-4f0e-b7d1-6a3e5c9b8f03",
+            "medium",
+            2,
+            2_048,
+            51_200,
+            0,
+            20,
+        ),
+        kind(
+            "7e9b3c1d-6f28-4a95-8c04-9d1f7b2a5e04",
+            "medium_net",
+            2,
+            2_048,
+            51_200,
+            5,
+            35,
+        ),
+        kind(
+            "9a4c6e8f-2d73-4b1a-a5e9-0c8d3f7b1e05",
+            "large",
+            4,
+            8_192,
+            102_400,
+            0,
+            70,
+        ),
+        kind(
+            "c5d7f9b1-8e36-4c2d-9f70-1b4a6e8d2c06",
+            "large_net",
+            4,
+            8_192,
+            102_400,
+            10,
+            110,
+        ),
     ]
 }

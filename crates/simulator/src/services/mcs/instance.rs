@@ -13,9 +13,25 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 
 pub(super) const ACTIONS: &[(&str, Handler)] = &[
-    ("StartInstance", |call| power(call, Condition::Ready, Condition::Running, work::START, "starting")),
+    ("StartInstance", |call| {
+        power(
+            call,
+            Condition::Ready,
+            Condition::Running,
+            work::START,
+            "starting",
+        )
+    }),
     ("StopInstance", stop),
-    ("RebootInstance", |call| power(call, Condition::Running, Condition::Running, work::REBOOT, "rebooting")),
+    ("RebootInstance", |call| {
+        power(
+            call,
+            Condition::Running,
+            Condition::Running,
+            work::REBOOT,
+            "rebooting",
+        )
+    }),
     ("RebuildInstanceRootImage", rebuild),
     ("TerminateInstance", terminate),
     ("ChangeInstanceType", change_type),
@@ -33,7 +49,9 @@ impl Instance {
 impl Call<'_> {
     /// The machine that `InstanceId` names, by id or by name.
     pub(super) fn instance_of_mcs(&self) -> Result<Instance, Refusal> {
-        self.cloud.mcs_instance(self.params.required("InstanceId")).cloned()
+        self.cloud
+            .mcs_instance(self.params.required("InstanceId"))
+            .cloned()
     }
 
     /// The same where nothing is being done to it.
@@ -47,24 +65,48 @@ impl Call<'_> {
 }
 
 fn in_wrong_state(instance: &Instance, state: &str) -> Refusal {
-    refusal(409, format!("Instance {} is in status {state}", instance.name))
+    refusal(
+        409,
+        format!("Instance {} is in status {state}", instance.name),
+    )
 }
 
 fn in_condition(instance: &Instance, conditions: &[Condition]) -> Result<(), Refusal> {
     let fits = conditions.contains(&instance.condition);
-    if fits { Ok(()) } else { Err(in_wrong_state(instance, instance.condition.word())) }
+    if fits {
+        Ok(())
+    } else {
+        Err(in_wrong_state(instance, instance.condition.word()))
+    }
 }
 
 fn stop(call: &mut Call) -> Result<Json, Refusal> {
-    let work = if call.params.flag("Force") == Some(true) { work::CUT_OFF } else { work::STOP };
+    let work = if call.params.flag("Force") == Some(true) {
+        work::CUT_OFF
+    } else {
+        work::STOP
+    };
     power(call, Condition::Running, Condition::Ready, work, "stopping")
 }
 
-fn power(call: &mut Call, from: Condition, to: Condition, work: Work, showing: &'static str) -> Result<Json, Refusal> {
+fn power(
+    call: &mut Call,
+    from: Condition,
+    to: Condition,
+    work: Work,
+    showing: &'static str,
+) -> Result<Json, Refusal> {
     let instance = call.idle_instance_of_mcs()?;
     in_condition(&instance, &[from])?;
-    let effect = Effect::SetCondition { instance: instance.id.clone(), to };
-    call.cloud.start(Plan::holding(work, vec![instance.id]).showing(showing).then(effect));
+    let effect = Effect::SetCondition {
+        instance: instance.id.clone(),
+        to,
+    };
+    call.cloud.start(
+        Plan::holding(work, vec![instance.id])
+            .showing(showing)
+            .then(effect),
+    );
     Ok(done())
 }
 
@@ -72,21 +114,40 @@ fn power(call: &mut Call, from: Condition, to: Condition, work: Work, showing: &
 fn rebuild(call: &mut Call) -> Result<Json, Refusal> {
     let instance = call.idle_instance_of_mcs()?;
     in_condition(&instance, &[Condition::Running, Condition::Ready])?;
-    let image = template(call.cloud, call.params.text("ImageId").unwrap_or(&instance.template_id))?.id.clone();
-    let effect = Effect::Rebuild { instance: instance.id.clone(), template: image };
-    call.cloud.start(Plan::holding(work::REBUILD, vec![instance.id]).showing("rebuilding").then(effect));
+    let image = template(
+        call.cloud,
+        call.params.text("ImageId").unwrap_or(&instance.template_id),
+    )?
+    .id
+    .clone();
+    let effect = Effect::Rebuild {
+        instance: instance.id.clone(),
+        template: image,
+    };
+    call.cloud.start(
+        Plan::holding(work::REBUILD, vec![instance.id])
+            .showing("rebuilding")
+            .then(effect),
+    );
     Ok(done())
 }
 
 /// Whatever state it is in; what is left of the lease is lost. The document leaves both open.
 fn terminate(call: &mut Call) -> Result<Json, Refusal> {
     let instance = call.idle_instance_of_mcs()?;
-    let effect = Effect::Remove { instance: instance.id.clone() };
-    call.cloud.start(Plan::holding(work::TERMINATE, vec![instance.id]).showing("deleting").then(effect));
+    let effect = Effect::Remove {
+        instance: instance.id.clone(),
+    };
+    call.cloud.start(
+        Plan::holding(work::TERMINATE, vec![instance.id])
+            .showing("deleting")
+            .then(effect),
+    );
     Ok(done())
 }
 
-/// A new lease begins now; what is left of the old one is lost. The document leaves that open, and the wanted state.
+/// A new lease begins now; what is left of the old one is lost. The document leaves that open, and
+/// the wanted state.
 fn change_type(call: &mut Call) -> Result<Json, Refusal> {
     let term = Term::of(call)?;
     let instance = call.idle_instance_of_mcs()?;
@@ -99,8 +160,16 @@ fn change_type(call: &mut Call) -> Result<Json, Refusal> {
     let charge = pay(call, price, &instance.id)?;
     let now = call.cloud.now();
     let id = instance.id.clone();
-    let effect = Effect::ChangeType { instance: id, to: kind.id, lease_began: now, lease_ends: term.end(now) };
-    let plan = Plan::holding(work::CHANGE, vec![instance.id]).showing("resizing").then(effect).or_else(Effect::Refund { charge });
+    let effect = Effect::ChangeType {
+        instance: id,
+        to: kind.id,
+        lease_began: now,
+        lease_ends: term.end(now),
+    };
+    let plan = Plan::holding(work::CHANGE, vec![instance.id])
+        .showing("resizing")
+        .then(effect)
+        .or_else(Effect::Refund { charge });
     call.cloud.start(plan);
     Ok(done())
 }

@@ -11,8 +11,11 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use serde_json::{Value as Json, json};
 
-pub(super) const ACTIONS: &[(&str, Handler)] =
-    &[("RenewInstance", renew), ("GetInstanceContractInfo", contract), ("GetBalance", balance)];
+pub(super) const ACTIONS: &[(&str, Handler)] = &[
+    ("RenewInstance", renew),
+    ("GetInstanceContractInfo", contract),
+    ("GetBalance", balance),
+];
 
 /// The longest term in hours or months; the document has no limit.
 const LONGEST: u32 = 9_999;
@@ -27,11 +30,24 @@ pub(super) enum Term {
 impl Term {
     /// The call's `Duration`, a month where it gives none.
     pub(super) fn of(call: &Call) -> Result<Self, Refusal> {
-        let Some(text) = call.params.text("Duration") else { return Ok(Self::Months(1)) };
-        let refusal = || call.malformed("Duration", "it must be a number and H for hours or M for months, as 72H or 1M");
-        let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(refusal)?;
+        let Some(text) = call.params.text("Duration") else {
+            return Ok(Self::Months(1));
+        };
+        let refusal = || {
+            call.malformed(
+                "Duration",
+                "it must be a number and H for hours or M for months, as 72H or 1M",
+            )
+        };
+        let (number, unit) = text
+            .split_at_checked(text.len().saturating_sub(1))
+            .ok_or_else(refusal)?;
         let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-        let number = number.parse().ok().filter(|number| is_number && (1..=LONGEST).contains(number)).ok_or_else(refusal)?;
+        let number = number
+            .parse()
+            .ok()
+            .filter(|number| is_number && (1..=LONGEST).contains(number))
+            .ok_or_else(refusal)?;
         // The vendor's client lets small letters pass.
         match unit.to_ascii_uppercase().as_str() {
             "H" => Ok(Self::Hours(number)),
@@ -46,7 +62,10 @@ impl Term {
             Self::Hours(hours) => Span::new().hours(hours),
             Self::Months(months) => Span::new().months(months),
         };
-        begin.to_zoned(TimeZone::UTC).saturating_add(span).timestamp()
+        begin
+            .to_zoned(TimeZone::UTC)
+            .saturating_add(span)
+            .timestamp()
     }
 
     pub(super) fn price(self, kind: &InstanceType) -> Money {
@@ -63,7 +82,13 @@ pub(super) fn pay(call: &mut Call, price: Money, instance: &str) -> Result<Optio
     if !cloud[MCS].wallet.covers(price) {
         return Err(too_expensive());
     }
-    let charge = Charge::new(cloud.now(), "mcs", &call.action.name, vec![instance.to_owned()], price);
+    let charge = Charge::new(
+        cloud.now(),
+        "mcs",
+        &call.action.name,
+        vec![instance.to_owned()],
+        price,
+    );
     let charge = cloud[MCS].wallet.pay(charge);
     cloud.mcs_balance_changed();
     Ok(charge)
@@ -74,7 +99,9 @@ fn renew(call: &mut Call) -> Result<Json, Refusal> {
     let term = Term::of(call)?;
     let instance = call.idle_instance_of_mcs()?;
     let kind = call.cloud[MCS].instance_types.get(&instance.type_id);
-    let price = kind.map(|kind| term.price(kind)).ok_or_else(|| refusal(404, "The instance's type is no longer sold"))?;
+    let price = kind
+        .map(|kind| term.price(kind))
+        .ok_or_else(|| refusal(404, "The instance's type is no longer sold"))?;
     pay(call, price, &instance.id)?;
     let cloud = &mut *call.cloud;
     let now = cloud.now();

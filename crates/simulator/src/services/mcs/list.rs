@@ -4,18 +4,23 @@ use crate::cloud::call::Call;
 use crate::cloud::refusal::Refusal;
 use serde_json::{Map, Value as Json, json};
 
-/// Conditions that all must hold, each by one of its values. The document leaves open how they are joined.
+/// Conditions that all must hold, each by one of its values. The document leaves open how they are
+/// joined.
 pub(super) struct Filter<'a>(Vec<(&'a str, Vec<&'a str>)>);
 
 impl<'a> Filter<'a> {
     /// The call's `Filter`, of fields that the list knows.
     pub(super) fn of(call: &Call<'a>, known: &[&str]) -> Result<Self, Refusal> {
         let conditions = call.params.objects("Filter");
-        let conditions: Vec<_> = conditions.iter().map(|one| (one.required("Name"), one.texts("Value"))).collect();
+        let conditions: Vec<_> = conditions
+            .iter()
+            .map(|one| (one.required("Name"), one.texts("Value")))
+            .collect();
         match conditions.iter().find(|(name, _)| !known.contains(name)) {
-            Some((name, _)) => {
-                Err(call.malformed("Filter", &format!("one cannot filter by {name:?}, but by {}", known.join(", "))))
-            }
+            Some((name, _)) => Err(call.malformed(
+                "Filter",
+                &format!("one cannot filter by {name:?}, but by {}", known.join(", ")),
+            )),
             None => Ok(Self(conditions)),
         }
     }
@@ -34,11 +39,14 @@ impl<'a> Filter<'a> {
 
     /// Whether an item, whose fields `field` knows, is wanted.
     pub(super) fn fits<'b>(&self, field: impl Fn(&str) -> &'b str) -> bool {
-        self.0.iter().all(|(name, values)| values.contains(&field(name)))
+        self.0
+            .iter()
+            .all(|(name, values)| values.contains(&field(name)))
     }
 }
 
-/// A page of items with its place among all of them. `Limit` is the number of items that are there, as the document's tables say.
+/// A page of items with its place among all of them. `Limit` is the number of items that are there,
+/// as the document's tables say.
 pub(super) fn set<T>(
     call: &Call,
     name: &str,

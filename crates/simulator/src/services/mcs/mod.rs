@@ -1,4 +1,5 @@
-//! Meituan's cloud servers. No Action tells of tasks here: the states of the machines show how far a work has come.
+//! Meituan's cloud servers. No Action tells of tasks here: the states of the machines show how far
+//! a work has come.
 
 mod answers;
 mod arguments;

@@ -7,11 +7,18 @@ use crate::cloud::listing::Listing;
 use crate::cloud::refusal::Refusal;
 use serde_json::{Value as Json, json};
 
-pub(super) const ACTIONS: &[(&str, Handler)] = &[("DescribeInstanceTypes", describe_instance_types)];
+pub(super) const ACTIONS: &[(&str, Handler)] =
+    &[("DescribeInstanceTypes", describe_instance_types)];
 
 pub(super) const TEMPLATES: Listing = Listing {
     action: "DescribeTemplates",
-    rows: |call| call.cloud[MCS].templates.iter().map(template_json).collect(),
+    rows: |call| {
+        call.cloud[MCS]
+            .templates
+            .iter()
+            .map(template_json)
+            .collect()
+    },
     filters: &[],
     page_size: u64::MAX,
 };
@@ -28,7 +35,10 @@ fn template_json(template: &Template) -> Json {
 
 fn describe_instance_types(call: &mut Call) -> Result<Json, Refusal> {
     let filter = list::Filter::of(call, &["name"])?;
-    let types = call.cloud[MCS].instance_types.iter().filter(|kind| filter.fits(|_| &kind.name));
+    let types = call.cloud[MCS]
+        .instance_types
+        .iter()
+        .filter(|kind| filter.fits(|_| &kind.name));
     let set = list::set(call, "InstanceType", types, type_json)?;
     Ok(json!({"InstanceTypeSet": set}))
 }

@@ -11,7 +11,8 @@ pub(crate) fn problems(cloud: &Cloud) -> Vec<String> {
     let mut problems = Vec::new();
     let mut addresses = HashSet::new();
     for instance in mcs.instances.iter() {
-        let mut tell = |problem: String| problems.push(format!("mcs.instances, {}: {problem}", instance.id));
+        let mut tell =
+            |problem: String| problems.push(format!("mcs.instances, {}: {problem}", instance.id));
         if !mcs.instance_types.contains(&instance.type_id) {
             tell(format!("there is no instance type {}", instance.type_id));
         }
@@ -21,12 +22,19 @@ pub(crate) fn problems(cloud: &Cloud) -> Vec<String> {
         if instance.lease_ends < instance.lease_began {
             tell("its lease ends before it begins".to_owned());
         }
-        if let Some(why) = instance.key.as_ref().and_then(|key| PublicKey::parse(&key.public_key).err()) {
+        if let Some(why) = instance
+            .key
+            .as_ref()
+            .and_then(|key| PublicKey::parse(&key.public_key).err())
+        {
             tell(format!("its key: {why}"));
         }
         if let Some(address) = instance.address {
             if !mcs.network.range.offers(address) {
-                tell(format!("{address} is not an address of the network {}", mcs.network.range));
+                tell(format!(
+                    "{address} is not an address of the network {}",
+                    mcs.network.range
+                ));
             }
             if !addresses.insert(address) {
                 tell(format!("another machine has {address} too"));
@@ -39,7 +47,10 @@ pub(crate) fn problems(cloud: &Cloud) -> Vec<String> {
             problems.push(format!("mcs.key_pairs, {}: {why}", key.id));
         }
         if !names.insert(&key.name) {
-            problems.push(format!("mcs.key_pairs, {}: another one is called {} too", key.id, key.name));
+            problems.push(format!(
+                "mcs.key_pairs, {}: another one is called {} too",
+                key.id, key.name
+            ));
         }
     }
     problems

@@ -25,11 +25,15 @@ impl PublicKey {
         if parts.next().map(str::as_bytes) != Some(KIND) {
             return Err("it is not a public key of the type ssh-rsa in OpenSSH's format");
         }
-        let blob = parts.next().and_then(|data| STANDARD.decode(data).ok()).ok_or("the key's data is not Base64")?;
+        let blob = parts
+            .next()
+            .and_then(|data| STANDARD.decode(data).ok())
+            .ok_or("the key's data is not Base64")?;
         let mut rest = blob.as_slice();
         let mut next = || {
             let (size, data) = rest.split_first_chunk::<4>()?;
-            let (field, after) = data.split_at_checked(usize::try_from(u32::from_be_bytes(*size)).ok()?)?;
+            let (field, after) =
+                data.split_at_checked(usize::try_from(u32::from_be_bytes(*size)).ok()?)?;
             rest = after;
             Some(field)
         };
@@ -37,11 +41,18 @@ impl PublicKey {
         let (Some(KIND), Some(exponent), Some(modulus)) = fields else {
             return Err("the key's data is cut short or of another type");
         };
-        let (exponent, modulus) = (BigUint::from_bytes_be(exponent), BigUint::from_bytes_be(modulus));
+        let (exponent, modulus) = (
+            BigUint::from_bytes_be(exponent),
+            BigUint::from_bytes_be(modulus),
+        );
         if modulus.to_bytes_be().len() < LEAST_SIZE || exponent.bits() == 0 {
             return Err("the key is too short");
         }
-        Ok(Self { blob, exponent, modulus })
+        Ok(Self {
+            blob,
+            exponent,
+            modulus,
+        })
     }
 
     /// The key without its comment, which names a person.
@@ -51,11 +62,15 @@ impl PublicKey {
 
     /// MD5 of the key's data: hexadecimal pairs joined by colons.
     pub(super) fn fingerprint(&self) -> String {
-        let pairs: Vec<_> = Md5::digest(&self.blob).iter().map(|byte| format!("{byte:02x}")).collect();
+        let pairs: Vec<_> = Md5::digest(&self.blob)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         pairs.join(":")
     }
 
-    /// Encrypts a short text by PKCS #1 v1.5, in Base64, with padding from `filler`, whose characters take turns.
+    /// Encrypts a short text by PKCS #1 v1.5, in Base64, with padding from `filler`, whose
+    /// characters take turns.
     pub(super) fn encrypt(&self, text: &str, filler: &str) -> String {
         let size = self.modulus.to_bytes_be().len();
         let padding = size.saturating_sub(text.len() + 3);
@@ -63,7 +78,9 @@ impl PublicKey {
         block.extend(filler.bytes().cycle().take(padding));
         block.push(0);
         block.extend(text.bytes());
-        let cipher = BigUint::from_bytes_be(&block).modpow(&self.exponent, &self.modulus).to_bytes_be();
+        let cipher = BigUint::from_bytes_be(&block)
+            .modpow(&self.exponent, &self.modulus)
+            .to_bytes_be();
         let mut whole = vec![0; size.saturating_sub(cipher.len())];
         whole.extend(cipher);
         STANDARD.encode(whole)
@@ -81,7 +98,8 @@ pub(super) mod tests {
     pub(in super::super) const LINE: &str = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQC/wdHnVs2/ZfXUlqMpZ3wAvDhAcLSsT7RBcLpcDM6adX+okmy4+WZp7cYqs\
         /QsvHq98PMseD8OFhd5yztaEC23SYU7eVo+w5KQpvKTLnvVPtJTmurYkJogEHKvTNjpMXalH60gXDQpfZGl+N4VSbFTC55gn6t/GlgzaTAeYVxsgw== qj@dog";
     /// As ssh-keygen tells it.
-    pub(in super::super) const FINGERPRINT: &str = "21:0e:f0:e4:cf:9e:28:6e:f2:fc:b7:ed:70:6b:15:c7";
+    pub(in super::super) const FINGERPRINT: &str =
+        "21:0e:f0:e4:cf:9e:28:6e:f2:fc:b7:ed:70:6b:15:c7";
     const PRIVATE_EXPONENT: &str = "91ff963b9701ac1a8b634316136e3121b62cf61359dc600b145029f3efe45601e4228ae9b0a462ef8014036b641bb39d98\
         849e015bc4568b477079e6449a50d30c946031f3543fa75703a86cec9b6f38b3c730084b83d06b2f3b62c95ced2c74a3786bb20d10ba215a7c8c0eece9b2ab\
         5d52e979671ea6839b5f3a73ccfcd901";
@@ -90,7 +108,9 @@ pub(super) mod tests {
     pub(in super::super) fn decrypt(cipher: &str) -> String {
         let key = PublicKey::parse(LINE).unwrap();
         let exponent = BigUint::parse_bytes(PRIVATE_EXPONENT.as_bytes(), 16).unwrap();
-        let block = BigUint::from_bytes_be(&STANDARD.decode(cipher).unwrap()).modpow(&exponent, &key.modulus).to_bytes_be();
+        let block = BigUint::from_bytes_be(&STANDARD.decode(cipher).unwrap())
+            .modpow(&exponent, &key.modulus)
+            .to_bytes_be();
         assert!(block[0] == 2 && block.len() == 127, "{block:?}");
         let end = block.iter().position(|byte| *byte == 0).unwrap();
         String::from_utf8(block[end + 1..].to_vec()).unwrap()
@@ -98,7 +118,13 @@ pub(super) mod tests {
 
     #[test]
     fn only_whole_rsa_keys_are_keys() {
-        for line in ["", "ssh-rsa", "ssh-rsa AAAAB3Nza...OVL+2Y7R+qj@dog", "ssh-rsa AAAAB3NzaC1yc2E=", "ssh-ed25519 AAAA dog"] {
+        for line in [
+            "",
+            "ssh-rsa",
+            "ssh-rsa AAAAB3Nza...OVL+2Y7R+qj@dog",
+            "ssh-rsa AAAAB3NzaC1yc2E=",
+            "ssh-ed25519 AAAA dog",
+        ] {
             assert!(PublicKey::parse(line).is_err(), "{line}");
         }
         assert_eq!(PublicKey::parse(LINE).unwrap().fingerprint(), FINGERPRINT);
@@ -106,6 +132,13 @@ pub(super) mod tests {
 
     #[test]
     fn the_owner_reads_what_was_encrypted() {
-        assert_eq!(decrypt(&PublicKey::parse(LINE).unwrap().encrypt("jwFN2C3Ngmgu", "filler")), "jwFN2C3Ngmgu");
+        assert_eq!(
+            decrypt(
+                &PublicKey::parse(LINE)
+                    .unwrap()
+                    .encrypt("jwFN2C3Ngmgu", "filler")
+            ),
+            "jwFN2C3Ngmgu"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Meituan's cloud servers. No Action tells of tasks here: the states of the machines show how far a work has come.
+//! Meituan's cloud servers. No Action tells of tasks here: the states of the machines show how far
+//! a work has come.
 
 use super::effect::Effect;
 use super::state::MCS;
@@ -19,7 +20,15 @@ impl Service for Mcs {
     }
 
     fn actions(&self) -> &'static [Table] {
-        &[create::ACTIONS, describe::ACTIONS, instance::ACTIONS, key::ACTIONS, lease::ACTIONS, metadata::ACTIONS, offer::ACTIONS]
+        &[
+            create::ACTIONS,
+            describe::ACTIONS,
+            instance::ACTIONS,
+            key::ACTIONS,
+            lease::ACTIONS,
+            metadata::ACTIONS,
+            offer::ACTIONS,
+        ]
     }
 
     fn listings(&self) -> &'static [Listing] {

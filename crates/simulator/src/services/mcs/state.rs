@@ -29,7 +29,8 @@ pub(crate) struct State {
     pub(crate) network: Network,
     pub(crate) key_pairs: Store<KeyPair>,
     pub(crate) instances: Store<Instance>,
-    /// When to look at a machine's lease again; follows from the machines. Each has an entry that is not late.
+    /// When to look at a machine's lease again; follows from the machines. Each has an entry that
+    /// is not late.
     #[serde(skip)]
     pub(super) leases: BTreeSet<(Timestamp, String)>,
 }
@@ -163,7 +164,9 @@ pub(crate) struct Instance {
 impl Instance {
     /// Until when it is kept if it is not renewed.
     pub(super) fn kept_until(&self) -> Timestamp {
-        self.lease_ends.saturating_add(KEPT).unwrap_or(Timestamp::MAX)
+        self.lease_ends
+            .saturating_add(KEPT)
+            .unwrap_or(Timestamp::MAX)
     }
 }
 

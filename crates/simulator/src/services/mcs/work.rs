@@ -1,4 +1,5 @@
-//! How long the works of this service take. The document gives one figure: a soft stop ends after 30 seconds.
+//! How long the works of this service take. The document gives one figure: a soft stop ends after
+//! 30 seconds.
 
 use crate::cloud::task::{Dialect, Work};
 

@@ -18,10 +18,17 @@ const NEVER: &str = "2099-12-31 23:59:59";
 fn create(call: &mut Call) -> Result<Json, Refusal> {
     let id = call.owner("ownerId")?;
     if call.cloud[OSS_ADMIN].accounts.contains(&id) {
-        return Err(Refusal::new("ORDER.OPEND", format!("The account {id} has opened OSS already")));
+        return Err(Refusal::new(
+            "ORDER.OPEND",
+            format!("The account {id} has opened OSS already"),
+        ));
     }
     let opened = call.cloud.now();
-    call.cloud[OSS_ADMIN].accounts.insert(Account { id: id.clone(), status: Status::Ok, opened });
+    call.cloud[OSS_ADMIN].accounts.insert(Account {
+        id: id.clone(),
+        status: Status::Ok,
+        opened,
+    });
     Ok(json!({
         "aliUid": id,
         "instanceId": id,
@@ -32,7 +39,8 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     }))
 }
 
-/// Sets the state, whatever it was: the document refuses nothing here, and a lost call can be repeated.
+/// Sets the state, whatever it was: the document refuses nothing here, and a lost call can be
+/// repeated.
 fn switch(call: &mut Call, to: Status) -> Result<Json, Refusal> {
     let id = call.owner("ownerId")?;
     let account = call.cloud[OSS_ADMIN].accounts.get_mut(&id);
@@ -42,7 +50,10 @@ fn switch(call: &mut Call, to: Status) -> Result<Json, Refusal> {
 
 fn release(call: &mut Call) -> Result<Json, Refusal> {
     let id = call.owner("ownerId")?;
-    call.cloud[OSS_ADMIN].accounts.remove(&id).ok_or_else(|| not_open(&id))?;
+    call.cloud[OSS_ADMIN]
+        .accounts
+        .remove(&id)
+        .ok_or_else(|| not_open(&id))?;
     Ok(json!({}))
 }
 

@@ -9,9 +9,17 @@ use serde_json::{Value as Json, json};
 
 pub(super) const ACTIONS: &[(&str, Handler)] = &[
     ("GetInstanceCount", count),
-    ("CreateInstance", |call| once(call, |call| counted(call, |call| OFFERING.buy(call)))),
-    ("RenewInstance", |call| once(call, |call| counted(call, |call| OFFERING.renew(call, &["Year", "Month"])))),
-    ("UpgradeInstance", |call| once(call, |call| counted(call, |call| OFFERING.raise(call)))),
+    ("CreateInstance", |call| {
+        once(call, |call| counted(call, |call| OFFERING.buy(call)))
+    }),
+    ("RenewInstance", |call| {
+        once(call, |call| {
+            counted(call, |call| OFFERING.renew(call, &["Year", "Month"]))
+        })
+    }),
+    ("UpgradeInstance", |call| {
+        once(call, |call| counted(call, |call| OFFERING.raise(call)))
+    }),
     ("RefundInstance", |call| OFFERING.release(call)),
 ];
 
@@ -37,7 +45,10 @@ fn counted(call: &mut Call, sell: fn(&mut Call) -> Result<Json, Refusal>) -> Res
     let owner = call.owner("OwnerId")?;
     let machines = machines(call.cloud, &owner);
     if call.params.count("BuyNumber") != Some(machines) {
-        return Err(call.malformed("BuyNumber", &format!("the account has {machines} machines, as GetInstanceCount says")));
+        return Err(call.malformed(
+            "BuyNumber",
+            &format!("the account has {machines} machines, as GetInstanceCount says"),
+        ));
     }
     sell(call)
 }

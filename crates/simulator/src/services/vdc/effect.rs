@@ -84,7 +84,11 @@ impl TaskEffect for Effect {
             }
             Self::RemoveNetwork { network } => cloud.remove_network(&network),
             Self::Resize { network, qos } => {
-                if let Some(Kind::Public(bandwidth)) = cloud[VDC].networks.get_mut(&network).map(|network| &mut network.kind) {
+                if let Some(Kind::Public(bandwidth)) = cloud[VDC]
+                    .networks
+                    .get_mut(&network)
+                    .map(|network| &mut network.kind)
+                {
                     bandwidth.qos = qos;
                     // The ceiling cannot be below it.
                     bandwidth.float = bandwidth.float.map(|float| float.max(qos));
@@ -102,7 +106,11 @@ impl TaskEffect for Effect {
                 cloud.end_use(&gpn);
                 cloud[VDC].gpns.remove(&gpn);
             }
-            Self::JoinGpn { gpn, mut networks, mut pops } => {
+            Self::JoinGpn {
+                gpn,
+                mut networks,
+                mut pops,
+            } => {
                 networks.retain(|network| cloud[VDC].networks.contains(network));
                 pops.retain(|pop| cloud[VDC].pops.contains(pop));
                 in_gpn(cloud, &gpn, |gpn| {
@@ -120,7 +128,10 @@ impl TaskEffect for Effect {
 }
 
 fn remove_vdc(cloud: &mut Cloud, id: &str) {
-    let networks: Vec<_> = cloud.networks_of(id).map(|network| network.id.clone()).collect();
+    let networks: Vec<_> = cloud
+        .networks_of(id)
+        .map(|network| network.id.clone())
+        .collect();
     for network in networks {
         cloud.remove_network(&network);
     }
@@ -145,8 +156,15 @@ fn in_gpn(cloud: &mut Cloud, id: &str, change: impl FnOnce(&mut Gpn)) {
 impl Cloud {
     /// Says how far a range of a network has come.
     pub(super) fn set_stage(&mut self, network: &str, segment: &str, stage: Stage) {
-        let segments = self[VDC].networks.get_mut(network).map(|network| &mut network.segments);
-        for own in segments.into_iter().flatten().filter(|own| own.id == segment) {
+        let segments = self[VDC]
+            .networks
+            .get_mut(network)
+            .map(|network| &mut network.segments);
+        for own in segments
+            .into_iter()
+            .flatten()
+            .filter(|own| own.id == segment)
+        {
             own.stage = stage;
         }
     }

@@ -37,7 +37,10 @@ const CITIES: &[(&str, &str)] = &[
 fn city_id(region: &str) -> String {
     let city = region.rsplit_once('_').map_or(region, |(city, _)| city);
     let known = CITIES.iter().find(|(name, _)| *name == city);
-    known.map_or_else(|| ids::uuid(0, &format!("city {city}"), 0), |(_, id)| (*id).to_owned())
+    known.map_or_else(
+        || ids::uuid(0, &format!("city {city}"), 0),
+        |(_, id)| (*id).to_owned(),
+    )
 }
 
 /// A zone's part of the cloud. The document names two; the others are called alike.
@@ -128,15 +131,18 @@ fn join_vpc(cloud: &Cloud, gpn: &Gpn, id: &str) -> Option<Json> {
 /// The GPN of `GpnId`, none that a task works on.
 fn idle<'a>(call: &'a Call) -> Result<&'a Gpn, Refusal> {
     let id = call.params.required("GpnId");
-    let gpn = call.cloud[VDC].gpns.get(id).ok_or_else(|| call.malformed("GpnId", &format!("there is no GPN {id}")))?;
+    let gpn = call.cloud[VDC]
+        .gpns
+        .get(id)
+        .ok_or_else(|| call.malformed("GpnId", &format!("there is no GPN {id}")))?;
     match call.cloud.tasks.state_of(id) {
         None => Ok(gpn),
         Some(state) => Err(wrong_state(format!("The GPN {id} is {state}"))),
     }
 }
 
-/// What shall be joined, checked: networks that are in no GPN yet and points of presence. Ranges of one GPN must not overlap, or
-/// nothing could tell where an address is.
+/// What shall be joined, checked: networks that are in no GPN yet and points of presence. Ranges of
+/// one GPN must not overlap, or nothing could tell where an address is.
 struct Points {
     networks: Vec<String>,
     pops: Vec<String>,
@@ -144,23 +150,37 @@ struct Points {
 
 impl Points {
     fn of(call: &Call, vdcs: &str, pops: &str, present: Option<&Gpn>) -> Result<Self, Refusal> {
-        let mut points = Self { networks: Vec::new(), pops: Vec::new() };
-        let joined = present.into_iter().flat_map(|gpn| &gpn.networks).filter_map(|id| call.cloud[VDC].networks.get(id));
+        let mut points = Self {
+            networks: Vec::new(),
+            pops: Vec::new(),
+        };
+        let joined = present
+            .into_iter()
+            .flat_map(|gpn| &gpn.networks)
+            .filter_map(|id| call.cloud[VDC].networks.get(id));
         let mut ranges: Vec<Range> = joined.flat_map(Network::ranges).collect();
         for entry in call.params.objects(vdcs) {
             let network = access_network(call, entry)?;
             if points.networks.contains(&network.id) {
                 return Err(call.malformed("PrivateId", "it is named twice"));
             }
-            if network.ranges().any(|own| ranges.iter().any(|range| range.overlaps(own))) {
-                return Err(call.malformed("PrivateId", "its addresses overlap with those of another access point"));
+            if network
+                .ranges()
+                .any(|own| ranges.iter().any(|range| range.overlaps(own)))
+            {
+                return Err(call.malformed(
+                    "PrivateId",
+                    "its addresses overlap with those of another access point",
+                ));
             }
             ranges.extend(network.ranges());
             points.networks.push(network.id.clone());
         }
         for entry in call.params.objects(pops) {
             let pop = access_pop(call, entry)?;
-            if present.is_some_and(|gpn| gpn.pops.contains(&pop.id)) || points.pops.contains(&pop.id) {
+            if present.is_some_and(|gpn| gpn.pops.contains(&pop.id))
+                || points.pops.contains(&pop.id)
+            {
                 return Err(call.malformed("PopId", "it is an access point already"));
             }
             points.pops.push(pop.id.clone());
@@ -177,12 +197,16 @@ impl Points {
 
     /// What a task about them holds.
     fn held(&self, gpn: &str) -> Vec<String> {
-        std::iter::once(gpn.to_owned()).chain(self.networks.iter().cloned()).collect()
+        std::iter::once(gpn.to_owned())
+            .chain(self.networks.iter().cloned())
+            .collect()
     }
 }
 
 fn of_type(call: &Call, entry: Params, expected: &str) -> Result<(), Refusal> {
-    let given = ["PointType", "AccessPointType"].into_iter().find_map(|name| Some((name, entry.text(name)?)));
+    let given = ["PointType", "AccessPointType"]
+        .into_iter()
+        .find_map(|name| Some((name, entry.text(name)?)));
     match given {
         Some((name, kind)) if !kind.eq_ignore_ascii_case(expected) => {
             Err(call.malformed(name, &format!("it must be {expected} here")))
@@ -194,7 +218,11 @@ fn of_type(call: &Call, entry: Params, expected: &str) -> Result<(), Refusal> {
 fn in_city(call: &Call, entry: Params, region: &str) -> Result<(), Refusal> {
     let city = entry.text("CityId").filter(|city| !city.is_empty());
     let is_there = city.is_none_or(|city| city == city_id(region));
-    if is_there { Ok(()) } else { Err(call.malformed("CityId", "the access point is in another city")) }
+    if is_there {
+        Ok(())
+    } else {
+        Err(call.malformed("CityId", "the access point is in another city"))
+    }
 }
 
 fn access_network<'a>(call: &'a Call, entry: Params) -> Result<&'a Network, Refusal> {
@@ -202,14 +230,21 @@ fn access_network<'a>(call: &'a Call, entry: Params) -> Result<&'a Network, Refu
     let vdc = call.cloud.ready_vdc(entry.required("VdcId"))?;
     in_city(call, entry, &vdc.region)?;
     let id = entry.required("PrivateId");
-    let network = call.cloud[VDC].networks.get(id).filter(|network| network.vdc_id == vdc.id && !network.is_public());
-    let network = network.ok_or_else(|| call.malformed("PrivateId", &format!("the VDC has no private network {id}")))?;
+    let network = call.cloud[VDC]
+        .networks
+        .get(id)
+        .filter(|network| network.vdc_id == vdc.id && !network.is_public());
+    let network = network.ok_or_else(|| {
+        call.malformed("PrivateId", &format!("the VDC has no private network {id}"))
+    })?;
     if let Some(state) = call.cloud.tasks.state_of(id) {
         return Err(wrong_state(format!("The network {id} is {state}")));
     }
     match call.cloud.gpn_of(id) {
         None => Ok(network),
-        Some(gpn) => Err(call.malformed("PrivateId", &format!("it is in the GPN {} already", gpn.id))),
+        Some(gpn) => {
+            Err(call.malformed("PrivateId", &format!("it is in the GPN {} already", gpn.id)))
+        }
     }
 }
 
@@ -217,21 +252,27 @@ fn access_pop<'a>(call: &'a Call, entry: Params) -> Result<&'a Pop, Refusal> {
     of_type(call, entry, "pop")?;
     let id = entry.required("PopId");
     let pop = call.cloud[VDC].pops.get(id);
-    let pop = pop.ok_or_else(|| call.malformed("PopId", &format!("there is no point of presence {id}")))?;
+    let pop =
+        pop.ok_or_else(|| call.malformed("PopId", &format!("there is no point of presence {id}")))?;
     in_city(call, entry, &pop.region)?;
     Ok(pop)
 }
 
 fn create(call: &mut Call) -> Result<Json, Refusal> {
     let params = call.params;
-    let qos = params.count("Qos").filter(|qos| *qos > 0).ok_or_else(|| call.malformed("Qos", "it must be 1 at least"))?;
+    let qos = params
+        .count("Qos")
+        .filter(|qos| *qos > 0)
+        .ok_or_else(|| call.malformed("Qos", "it must be 1 at least"))?;
     let points = Points::of(call, "AccessPoint", "PopAccessPoint", None)?;
     call.affordable(price::ACCESS_POINT.per_day(qos.saturating_mul(points.count())))?;
     let credit = call.credit()?;
     let cloud = &mut *call.cloud;
     let (id, order) = (cloud.ids.uuid(), cloud.ids.uuid());
     let gpns = &cloud.states[VDC].gpns;
-    let evpn = cloud.ids.number("evpn", FIRST_EVPN, |number| gpns.iter().any(|gpn| gpn.evpn == number));
+    let evpn = cloud.ids.number("evpn", FIRST_EVPN, |number| {
+        gpns.iter().any(|gpn| gpn.evpn == number)
+    });
     let holds = points.held(&id);
     cloud[VDC].gpns.insert(Gpn {
         id: id.clone(),
@@ -247,7 +288,10 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     let plan = Plan::holding(work::GPN, holds)
         .making(vec![id.clone()])
         .showing("creating")
-        .then(Effect::OpenGpn { gpn: id.clone(), credit })
+        .then(Effect::OpenGpn {
+            gpn: id.clone(),
+            credit,
+        })
         .or_else(Effect::RemoveGpn { gpn: id });
     Ok(started(&call.cloud.start(plan)))
 }
@@ -256,29 +300,49 @@ fn delete(call: &mut Call) -> Result<Json, Refusal> {
     let gpn = idle(call)?;
     let id = gpn.id.clone();
     let plan = Plan::holding(work::GPN, vec![id.clone()]).showing("deleting");
-    Ok(started(&call.cloud.start(plan.then(Effect::RemoveGpn { gpn: id }))))
+    Ok(started(
+        &call.cloud.start(plan.then(Effect::RemoveGpn { gpn: id })),
+    ))
 }
 
 fn add(call: &mut Call) -> Result<Json, Refusal> {
     let gpn = idle(call)?;
     let points = Points::of(call, "VdcAdd", "PopAdd", Some(gpn))?;
-    let (id, per_day) = (gpn.id.clone(), price::ACCESS_POINT.per_day(gpn.qos.saturating_mul(points.count())));
+    let (id, per_day) = (
+        gpn.id.clone(),
+        price::ACCESS_POINT.per_day(gpn.qos.saturating_mul(points.count())),
+    );
     call.affordable(per_day)?;
     let plan = Plan::holding(work::GPN, points.held(&id)).making(vec![id.clone()]);
-    let effect = Effect::JoinGpn { gpn: id, networks: points.networks, pops: points.pops };
+    let effect = Effect::JoinGpn {
+        gpn: id,
+        networks: points.networks,
+        pops: points.pops,
+    };
     Ok(started(&call.cloud.start(plan.then(effect))))
 }
 
 fn remove(call: &mut Call) -> Result<Json, Refusal> {
     let gpn = idle(call)?;
     let points = call.params.several("DelPoints");
-    let own = |point: &String| [&gpn.networks, &gpn.subnets, &gpn.pops].into_iter().any(|own| own.contains(point));
+    let own = |point: &String| {
+        [&gpn.networks, &gpn.subnets, &gpn.pops]
+            .into_iter()
+            .any(|own| own.contains(point))
+    };
     if let Some(unknown) = points.iter().find(|point| !own(point)) {
-        return Err(call.malformed("DelPoints", &format!("the GPN has no access point {unknown}")));
+        return Err(call.malformed(
+            "DelPoints",
+            &format!("the GPN has no access point {unknown}"),
+        ));
     }
     let id = gpn.id.clone();
     let plan = Plan::holding(work::GPN, vec![id.clone()]);
-    Ok(started(&call.cloud.start(plan.then(Effect::LeaveGpn { gpn: id, points }))))
+    Ok(started(
+        &call
+            .cloud
+            .start(plan.then(Effect::LeaveGpn { gpn: id, points })),
+    ))
 }
 
 /// What is in no GPN yet.
@@ -287,10 +351,17 @@ fn connectable(call: &mut Call) -> Result<Json, Refusal> {
     let data = match call.params.required("Type") {
         "vdc" => {
             let vdcs = cloud[VDC].vdcs.iter().map(|vdc| {
-                let private =
-                    cloud.networks_of(&vdc.id).filter(|network| !network.is_public() && cloud.gpn_of(&network.id).is_none());
-                let address = |network: &Network| network.segments.first().map(|segment| segment.range.address().to_string());
-                let private = private.map(|network| json!({"PrivateId": network.id, "Address": address(network)}));
+                let private = cloud
+                    .networks_of(&vdc.id)
+                    .filter(|network| !network.is_public() && cloud.gpn_of(&network.id).is_none());
+                let address = |network: &Network| {
+                    network
+                        .segments
+                        .first()
+                        .map(|segment| segment.range.address().to_string())
+                };
+                let private = private
+                    .map(|network| json!({"PrivateId": network.id, "Address": address(network)}));
                 json!({
                     "VdcId": vdc.id,
                     "VdcName": vdc.name,
@@ -305,7 +376,9 @@ fn connectable(call: &mut Call) -> Result<Json, Refusal> {
         }
         "pop" => {
             let pops = cloud[VDC].pops.iter();
-            let pops = pops.map(|pop| json!({"PopId": pop.id, "PopName": pop.name, "CityId": city_id(&pop.region)}));
+            let pops = pops.map(
+                |pop| json!({"PopId": pop.id, "PopName": pop.name, "CityId": city_id(&pop.region)}),
+            );
             json!({"Pop": pops.collect::<Vec<_>>(), "Vdc": []})
         }
         _ => return Err(call.malformed("Type", "it must be vdc or pop")),

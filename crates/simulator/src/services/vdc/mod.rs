@@ -1,4 +1,5 @@
-//! The service `/network` of Capital Online: virtual data centres with their public and private networks, and what joins them.
+//! The service `/network` of Capital Online: virtual data centres with their public and private
+//! networks, and what joins them.
 
 mod effect;
 mod gpn;

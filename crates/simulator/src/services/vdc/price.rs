@@ -1,15 +1,23 @@
-//! Prices of bandwidth and addresses. The document gives those of one type and scheme; the others are made up, and fixed.
+//! Prices of bandwidth and addresses. The document gives those of one type and scheme; the others
+//! are made up, and fixed.
 
 use crate::cloud::call::{Call, Handler};
 use crate::cloud::money::Money;
 use crate::cloud::refusal::Refusal;
 use serde_json::{Value as Json, json};
 
-pub(super) const ACTIONS: &[(&str, Handler)] = &[("VDCBandwidthBillingScheme", schemes), ("VDCBandwidthUnitPrice", unit_price)];
+pub(super) const ACTIONS: &[(&str, Handler)] = &[
+    ("VDCBandwidthBillingScheme", schemes),
+    ("VDCBandwidthUnitPrice", unit_price),
+];
 
 /// The billing schemes of public networks, and what they are called.
-const SCHEMES: &[(&str, &str)] =
-    &[("BandwIdth", "固定带宽"), ("Traffic", "流量按需"), ("DataPackage", "流量包"), ("Bandwidth_95", "95峰值")];
+const SCHEMES: &[(&str, &str)] = &[
+    ("BandwIdth", "固定带宽"),
+    ("Traffic", "流量按需"),
+    ("DataPackage", "流量包"),
+    ("Bandwidth_95", "95峰值"),
+];
 
 /// What a unit costs.
 #[derive(Debug, Clone, Copy)]
@@ -34,13 +42,21 @@ enum Per {
 }
 
 /// An address for a day.
-pub(crate) const ADDRESS: Rate = Rate { milli: 331, per: Per::Day, unit: "个" };
+pub(crate) const ADDRESS: Rate = Rate {
+    milli: 331,
+    per: Per::Day,
+    unit: "个",
+};
 
 /// What a Mbps carries in a day, in MB.
 const MB_A_DAY: u64 = 86_400 / 8;
 
 /// One Mbps of an access point of a GPN for a day.
-pub(super) const ACCESS_POINT: Rate = Rate { milli: 10_000, per: Per::Day, unit: "Mb" };
+pub(super) const ACCESS_POINT: Rate = Rate {
+    milli: 10_000,
+    per: Per::Day,
+    unit: "Mb",
+};
 
 /// What bandwidth costs under a billing scheme, of a public network, an EIP or a shared bandwidth.
 pub(crate) fn bandwidth(scheme: &str) -> Option<Rate> {
@@ -57,11 +73,15 @@ pub(crate) fn bandwidth(scheme: &str) -> Option<Rate> {
 impl Rate {
     /// What is paid for so many units when they are ordered: a month of them, or all of a package.
     pub(crate) fn ahead(self, units: u64) -> Money {
-        if matches!(self.per, Per::Month | Per::Package) { self.times(units) } else { Money::ZERO }
+        if matches!(self.per, Per::Month | Per::Package) {
+            self.times(units)
+        } else {
+            Money::ZERO
+        }
     }
 
-    /// What so many units cost a day while they are there. Of a bandwidth whose traffic counts, half flows on average: the traffic
-    /// that other Actions show is drawn evenly.
+    /// What so many units cost a day while they are there. Of a bandwidth whose traffic counts,
+    /// half flows on average: the traffic that other Actions show is drawn evenly.
     pub(crate) fn per_day(self, units: u64) -> Money {
         match self.per {
             Per::Day => self.times(units),
@@ -70,7 +90,8 @@ impl Rate {
         }
     }
 
-    /// What an account must be able to pay to order so many units: what is paid then, or the first day.
+    /// What an account must be able to pay to order so many units: what is paid then, or the first
+    /// day.
     pub(crate) fn to_begin(self, units: u64) -> Money {
         self.ahead(units) + self.per_day(units)
     }
@@ -91,7 +112,10 @@ impl Rate {
     }
 
     /// As the answers of the price Actions have it. There are no discounts here.
-    #[expect(clippy::cast_precision_loss, reason = "a unit costs far less than 2^53 thousandths")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a unit costs far less than 2^53 thousandths"
+    )]
     pub(crate) fn json(self) -> Json {
         let price = self.milli as f64 / 1000.0;
         let cycle = match self.per {
@@ -109,12 +133,19 @@ impl Rate {
 /// What a reference table of the product calls a value in Chinese.
 pub(crate) fn term(call: &Call, table: &str, value: &str) -> String {
     let known = call.table(table).iter().find(|known| known.value == value);
-    known.map_or_else(|| value.to_owned(), |known| known.term.clone().unwrap_or_else(|| known.label.clone()))
+    known.map_or_else(
+        || value.to_owned(),
+        |known| known.term.clone().unwrap_or_else(|| known.label.clone()),
+    )
 }
 
 fn wide_area_only(call: &Call) -> Result<(), Refusal> {
     let kind = call.params.text("Type").unwrap_or("wan");
-    if kind == "wan" { Ok(()) } else { Err(call.malformed("Type", "it must be wan")) }
+    if kind == "wan" {
+        Ok(())
+    } else {
+        Err(call.malformed("Type", "it must be wan"))
+    }
 }
 
 fn schemes(call: &mut Call) -> Result<Json, Refusal> {
@@ -137,9 +168,19 @@ fn schemes(call: &mut Call) -> Result<Json, Refusal> {
 fn unit_price(call: &mut Call) -> Result<Json, Refusal> {
     call.zone("RegionId")?;
     wide_area_only(call)?;
-    let (kind, scheme) = (call.params.required("BandwidthType"), call.params.required("BillScheme"));
-    call.in_table("Bandwidth", kind, || call.malformed("BandwidthType", "it is not a type of bandwidth"))?;
+    let (kind, scheme) = (
+        call.params.required("BandwidthType"),
+        call.params.required("BillScheme"),
+    );
+    call.in_table("Bandwidth", kind, || {
+        call.malformed("BandwidthType", "it is not a type of bandwidth")
+    })?;
     let rate = bandwidth(scheme).filter(|_| SCHEMES.iter().any(|(known, _)| *known == scheme));
-    let rate = rate.ok_or_else(|| call.malformed("BillScheme", "it is not a billing scheme of public networks"))?;
+    let rate = rate.ok_or_else(|| {
+        call.malformed(
+            "BillScheme",
+            "it is not a billing scheme of public networks",
+        )
+    })?;
     Ok(json!({"Data": {"BandwidthPrice": rate.json(), "EIPPrice": ADDRESS.json()}}))
 }

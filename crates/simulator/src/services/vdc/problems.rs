@@ -12,7 +12,8 @@ pub(crate) fn problems(cloud: &Cloud) -> Vec<String> {
     let mut public: Vec<(Range, &str)> = Vec::new();
     let mut segments = HashSet::new();
     for network in cloud[VDC].networks.iter() {
-        let mut tell = |problem: String| problems.push(format!("vdc.networks, {}: {problem}", network.id));
+        let mut tell =
+            |problem: String| problems.push(format!("vdc.networks, {}: {problem}", network.id));
         if !cloud[VDC].vdcs.contains(&network.vdc_id) {
             tell(format!("there is no VDC {}", network.vdc_id));
         }
@@ -23,10 +24,20 @@ pub(crate) fn problems(cloud: &Cloud) -> Vec<String> {
             if network.is_public() && !segments.insert(&segment.id) {
                 tell(format!("another range has the id {} too", segment.id));
             }
-            if let Some((other, owner)) = public.iter().find(|(other, _)| network.is_public() && other.overlaps(segment.range)) {
-                tell(format!("its range {} overlaps with {other} of {owner}", segment.range));
+            if let Some((other, owner)) = public
+                .iter()
+                .find(|(other, _)| network.is_public() && other.overlaps(segment.range))
+            {
+                tell(format!(
+                    "its range {} overlaps with {other} of {owner}",
+                    segment.range
+                ));
             }
-            public.extend(network.is_public().then_some((segment.range, network.id.as_str())));
+            public.extend(
+                network
+                    .is_public()
+                    .then_some((segment.range, network.id.as_str())),
+            );
         }
     }
     let mut joined = HashSet::new();
@@ -37,13 +48,22 @@ pub(crate) fn problems(cloud: &Cloud) -> Vec<String> {
                 tell(format!("there is no private network {id}"));
             }
         }
-        for id in gpn.subnets.iter().filter(|id| cloud[VPC].nets.get(id).is_none_or(|net| !net.is_subnet())) {
+        for id in gpn
+            .subnets
+            .iter()
+            .filter(|id| cloud[VPC].nets.get(id).is_none_or(|net| !net.is_subnet()))
+        {
             tell(format!("there is no subnet {id}"));
         }
         for id in gpn.pops.iter().filter(|id| !cloud[VDC].pops.contains(id)) {
             tell(format!("there is no point of presence {id}"));
         }
-        for id in gpn.networks.iter().chain(&gpn.subnets).filter(|id| !joined.insert(*id)) {
+        for id in gpn
+            .networks
+            .iter()
+            .chain(&gpn.subnets)
+            .filter(|id| !joined.insert(*id))
+        {
             tell(format!("another GPN has {id} too"));
         }
     }

@@ -5,15 +5,27 @@ use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
 use serde_json::{Value as Json, json};
 
-pub(super) const ACTIONS: &[(&str, Handler)] = &[("GetWanAlarmReceiver", list), ("UpdateWanAlarmReceiver", update)];
+pub(super) const ACTIONS: &[(&str, Handler)] = &[
+    ("GetWanAlarmReceiver", list),
+    ("UpdateWanAlarmReceiver", update),
+];
 
 /// All receivers, or those of a monitoring group.
 #[expect(clippy::unnecessary_wraps, reason = "handlers have one form")]
 fn list(call: &mut Call) -> Result<Json, Refusal> {
-    let group = call.params.text("ObjGroupId").filter(|group| !group.is_empty());
-    let receivers = call.cloud[VDC].receivers.iter().filter(|receiver| group.is_none_or(|group| receiver.groups.contains(group)));
+    let group = call
+        .params
+        .text("ObjGroupId")
+        .filter(|group| !group.is_empty());
+    let receivers = call.cloud[VDC]
+        .receivers
+        .iter()
+        .filter(|receiver| group.is_none_or(|group| receiver.groups.contains(group)));
     let views = receivers.map(|receiver| {
-        let by_other = receiver.groups.iter().any(|own| group != Some(own.as_str()));
+        let by_other = receiver
+            .groups
+            .iter()
+            .any(|own| group != Some(own.as_str()));
         json!({
             "ReceiverId": receiver.id,
             "ReceiverName": receiver.name,
@@ -29,9 +41,15 @@ fn list(call: &mut Call) -> Result<Json, Refusal> {
 fn update(call: &mut Call) -> Result<Json, Refusal> {
     let params = call.params;
     let id = params.required("ReceiverId");
-    let given = |name: &str| params.text(name).filter(|text| !text.is_empty()).map(str::to_owned);
+    let given = |name: &str| {
+        params
+            .text(name)
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
+    };
     let known = call.cloud[VDC].receivers.get(id);
-    let known = known.ok_or_else(|| call.malformed("ReceiverId", &format!("there is no receiver {id}")))?;
+    let known =
+        known.ok_or_else(|| call.malformed("ReceiverId", &format!("there is no receiver {id}")))?;
     let (mail, mobile, country) = (given("Email"), given("Mobile"), given("Code"));
     if mail.is_none() && mobile.is_none() && country.is_none() {
         return Err(call.missing("Email or Mobile"));
@@ -43,10 +61,16 @@ fn update(call: &mut Call) -> Result<Json, Refusal> {
         ..known.clone()
     };
     if !is_mail(&new.mail) {
-        return Err(Refusal::new("Parameter Error", "The mail address is not valid"));
+        return Err(Refusal::new(
+            "Parameter Error",
+            "The mail address is not valid",
+        ));
     }
     if !is_mobile(&new.country, &new.mobile) {
-        return Err(Refusal::new("Parameter Error", "The mobile number is not one of the country"));
+        return Err(Refusal::new(
+            "Parameter Error",
+            "The mobile number is not one of the country",
+        ));
     }
     if let Some(receiver) = call.cloud[VDC].receivers.get_mut(id) {
         *receiver = new;

@@ -1,4 +1,5 @@
-//! The service `/network` of Capital Online: virtual data centres with their public and private networks, and what joins them.
+//! The service `/network` of Capital Online: virtual data centres with their public and private
+//! networks, and what joins them.
 
 use super::effect::Effect;
 use super::state::VDC;
@@ -18,7 +19,15 @@ impl Service for Vdc {
     }
 
     fn actions(&self) -> &'static [Table] {
-        &[vdcs::ACTIONS, gpn::ACTIONS, price::ACTIONS, private::ACTIONS, public::ACTIONS, receiver::ACTIONS, usage::ACTIONS]
+        &[
+            vdcs::ACTIONS,
+            gpn::ACTIONS,
+            price::ACTIONS,
+            private::ACTIONS,
+            public::ACTIONS,
+            receiver::ACTIONS,
+            usage::ACTIONS,
+        ]
     }
 
     fn state(&self) -> Option<StateKind> {

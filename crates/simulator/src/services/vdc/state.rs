@@ -41,7 +41,12 @@ impl Default for State {
             name: name.to_owned(),
             vdc_id: VDC_ID.to_owned(),
             kind,
-            segments: vec![Segment { id: segment.to_owned(), range, stage: Stage::Ready, is_free: true }],
+            segments: vec![Segment {
+                id: segment.to_owned(),
+                range,
+                stage: Stage::Ready,
+                is_free: true,
+            }],
         };
         let vdc = Vdc {
             id: VDC_ID.to_owned(),
@@ -60,12 +65,31 @@ impl Default for State {
             auto_renew: false,
         });
         let private = Kind::Private { is_manual: false };
-        let (wide, narrow) = (Range::new(Ipv4Addr::new(101, 251, 0, 0), 20), Range::new(Ipv4Addr::new(10, 240, 192, 0), 20));
+        let (wide, narrow) = (
+            Range::new(Ipv4Addr::new(101, 251, 0, 0), 20),
+            Range::new(Ipv4Addr::new(10, 240, 192, 0), 20),
+        );
         let networks = [
-            network(PUBLIC_ID, "cdsApi-public-2", public, "e0e5ea32-a7b6-11e9-9052-0242ac11001b", wide),
-            network(PRIVATE_ID, "siwang-api1", private, "4e6a0f3c-a6b3-11e9-8f88-0242ac110041", narrow),
+            network(
+                PUBLIC_ID,
+                "cdsApi-public-2",
+                public,
+                "e0e5ea32-a7b6-11e9-9052-0242ac11001b",
+                wide,
+            ),
+            network(
+                PRIVATE_ID,
+                "siwang-api1",
+                private,
+                "4e6a0f3c-a6b3-11e9-8f88-0242ac110041",
+                narrow,
+            ),
         ];
-        let pop = |id: &str, name: &str, region: &str| Pop { id: id.into(), name: name.into(), region: region.into() };
+        let pop = |id: &str, name: &str, region: &str| Pop {
+            id: id.into(),
+            name: name.into(),
+            region: region.into(),
+        };
         let receiver = |id: &str, groups: &[&str]| Receiver {
             id: id.to_owned(),
             name: "zhangsan".to_owned(),
@@ -79,13 +103,24 @@ impl Default for State {
             networks: networks.into_iter().collect(),
             gpns: Store::default(),
             pops: [
-                pop("c20a8769-26be-11ea-8333-0242ac110002", "北京POP", "CN_Beijing_A"),
-                pop("c20a8770-26be-11ea-8333-0242ac110002", "香港POP", "CN_Hongkong_A"),
+                pop(
+                    "c20a8769-26be-11ea-8333-0242ac110002",
+                    "北京POP",
+                    "CN_Beijing_A",
+                ),
+                pop(
+                    "c20a8770-26be-11ea-8333-0242ac110002",
+                    "香港POP",
+                    "CN_Hongkong_A",
+                ),
             ]
             .into_iter()
             .collect(),
             receivers: [
-                receiver("40abe08e-5073-11e9-b148-0242ac1103aa", &["6541d60c-d71f-11ec-b673-0242ac110033"]),
+                receiver(
+                    "40abe08e-5073-11e9-b148-0242ac1103aa",
+                    &["6541d60c-d71f-11ec-b673-0242ac110033"],
+                ),
                 receiver("a09855ea-15f6-11ec-bd9c-ce61e0b35baf", &[]),
             ]
             .into_iter()
@@ -220,7 +255,10 @@ impl Network {
 
     /// The ranges that are there.
     pub(crate) fn ranges(&self) -> impl Iterator<Item = Range> {
-        self.segments.iter().filter(|segment| segment.is_there()).map(|segment| segment.range)
+        self.segments
+            .iter()
+            .filter(|segment| segment.is_there())
+            .map(|segment| segment.range)
     }
 
     /// Whether an address is one of the network's, be it that nothing can get it any more.
@@ -233,31 +271,56 @@ impl Network {
         self.open().any(|range| range.offers(address))
     }
 
-    /// The addresses that a server can have and nothing has, in order; those of a segment, where one is given.
-    pub(crate) fn free<'a>(&'a self, addresses: &'a Addresses, segment: Option<Range>) -> impl Iterator<Item = Ipv4Addr> + 'a {
-        self.open().flat_map(move |range| addresses.free(&self.id, range, segment))
+    /// The addresses that a server can have and nothing has, in order; those of a segment, where
+    /// one is given.
+    pub(crate) fn free<'a>(
+        &'a self,
+        addresses: &'a Addresses,
+        segment: Option<Range>,
+    ) -> impl Iterator<Item = Ipv4Addr> + 'a {
+        self.open()
+            .flat_map(move |range| addresses.free(&self.id, range, segment))
     }
 
     /// How many addresses a server can have and nothing has.
     pub(crate) fn free_count(&self, addresses: &Addresses) -> usize {
-        self.open().map(Range::size).sum::<usize>().saturating_sub(addresses.count(&self.id))
+        self.open()
+            .map(Range::size)
+            .sum::<usize>()
+            .saturating_sub(addresses.count(&self.id))
     }
 
     fn open(&self) -> impl Iterator<Item = Range> {
-        self.segments.iter().filter(|segment| segment.stage == Stage::Ready).map(|segment| segment.range)
+        self.segments
+            .iter()
+            .filter(|segment| segment.stage == Stage::Ready)
+            .map(|segment| segment.range)
     }
 
-    /// A private network's range as a GPN shows it: one that was chosen by hand with its own mask, another by its ends.
+    /// A private network's range as a GPN shows it: one that was chosen by hand with its own mask,
+    /// another by its ends.
     pub(super) fn private_net(&self) -> String {
         match self.kind {
-            Kind::Private { is_manual: true } => self.segments.first().map(|segment| segment.range.to_string()).unwrap_or_default(),
-            _ => self.segments.first().map(|segment| self.ends(segment.range)).unwrap_or_default(),
+            Kind::Private { is_manual: true } => self
+                .segments
+                .first()
+                .map(|segment| segment.range.to_string())
+                .unwrap_or_default(),
+            _ => self
+                .segments
+                .first()
+                .map(|segment| self.ends(segment.range))
+                .unwrap_or_default(),
         }
     }
 
     /// First and last address; the vendor's own ranges are parts of networks of 16 bits.
     pub(super) fn ends(&self, range: Range) -> String {
-        let bits = if matches!(self.kind, Kind::Private { is_manual: true }) { range.bits() } else { range.bits().min(16) };
+        let bits = if matches!(self.kind, Kind::Private { is_manual: true }) {
+            range.bits()
+        } else {
+            range.bits().min(16)
+        };
         format!("{}/{bits}~{}/{bits}", range.address(), range.broadcast())
     }
 }

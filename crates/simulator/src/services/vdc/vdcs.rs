@@ -13,8 +13,12 @@ use crate::services::bms::BMS;
 use crate::services::ccs::CCS;
 use serde_json::{Value as Json, json};
 
-pub(super) const ACTIONS: &[(&str, Handler)] =
-    &[("DescribeVdc", describe), ("CreateVdc", create), ("DeleteVdc", delete), ("ModifyVdcName", rename)];
+pub(super) const ACTIONS: &[(&str, Handler)] = &[
+    ("DescribeVdc", describe),
+    ("CreateVdc", create),
+    ("DeleteVdc", delete),
+    ("ModifyVdcName", rename),
+];
 
 fn describe(call: &mut Call) -> Result<Json, Refusal> {
     let page = call.page(10)?;
@@ -35,13 +39,20 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
         None => cloud[VDC].vdcs.iter().filter(fits).collect(),
     };
     let count = page.count(found.len());
-    let views: Vec<_> = page.take(found.into_iter()).into_iter().map(|vdc| view(cloud, vdc)).collect();
+    let views: Vec<_> = page
+        .take(found.into_iter())
+        .into_iter()
+        .map(|vdc| view(cloud, vdc))
+        .collect();
     Ok(json!({"PageNumber": page.number, "PageCount": count, "Data": views}))
 }
 
-/// A VDC as the document's example shows it, where each has page numbers of its own that mean nothing.
+/// A VDC as the document's example shows it, where each has page numbers of its own that mean
+/// nothing.
 fn view(cloud: &Cloud, vdc: &Vdc) -> Json {
-    let (public, private): (Vec<_>, Vec<_>) = cloud.networks_of(&vdc.id).partition(|network| network.is_public());
+    let (public, private): (Vec<_>, Vec<_>) = cloud
+        .networks_of(&vdc.id)
+        .partition(|network| network.is_public());
     json!({
         "VdcId": vdc.id,
         "VdcName": vdc.name,
@@ -90,26 +101,60 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     call.zone("RegionId")?;
     let region = params.required("RegionId");
     if call.cloud[VDC].closed_regions.contains(region) {
-        return Err(Refusal::new("Region.NotOnSale", format!("Nothing more is sold in {region}; take another zone")));
+        return Err(Refusal::new(
+            "Region.NotOnSale",
+            format!("Nothing more is sold in {region}; take another zone"),
+        ));
     }
-    let order = params.object("PublicNetwork").filter(|fields| !fields.0.is_empty());
-    let order = order.map(|fields| NetworkOrder::of(call, fields)).transpose()?;
+    let order = params
+        .object("PublicNetwork")
+        .filter(|fields| !fields.0.is_empty());
+    let order = order
+        .map(|fields| NetworkOrder::of(call, fields))
+        .transpose()?;
     if call.cloud[VDC].vdcs.len() >= call.cloud[VDC].max_vdcs {
-        return Err(Refusal::new("QuotaExceed.Vdc", format!("The account can have {} VDCs", call.cloud[VDC].max_vdcs)));
+        return Err(Refusal::new(
+            "QuotaExceed.Vdc",
+            format!("The account can have {} VDCs", call.cloud[VDC].max_vdcs),
+        ));
     }
     call.affordable(order.as_ref().map_or(Money::ZERO, NetworkOrder::to_begin))?;
-    let (ahead, credit) = (order.as_ref().map_or(Money::ZERO, NetworkOrder::ahead), call.credit()?);
-    let range = order.as_ref().map(|order| call.cloud.free_public_range(order.addresses.bits));
-    let range = range.map(|range| range.ok_or_else(|| sold_out("Public addresses"))).transpose()?;
+    let (ahead, credit) = (
+        order.as_ref().map_or(Money::ZERO, NetworkOrder::ahead),
+        call.credit()?,
+    );
+    let range = order
+        .as_ref()
+        .map(|order| call.cloud.free_public_range(order.addresses.bits));
+    let range = range
+        .map(|range| range.ok_or_else(|| sold_out("Public addresses")))
+        .transpose()?;
 
     let cloud = &mut *call.cloud;
     let id = cloud.ids.uuid();
-    let name = params.text("VdcName").filter(|name| !name.is_empty()).unwrap_or(&id).to_owned();
-    cloud[VDC].vdcs.insert(Vdc { id: id.clone(), name, region: region.to_owned(), project: default_project() });
-    let network = order.zip(range).map(|(order, range)| public::insert(cloud, &id, order, range));
-    let charge = call.charge("CreatePublicNetwork", network.iter().cloned().collect(), ahead);
+    let name = params
+        .text("VdcName")
+        .filter(|name| !name.is_empty())
+        .unwrap_or(&id)
+        .to_owned();
+    cloud[VDC].vdcs.insert(Vdc {
+        id: id.clone(),
+        name,
+        region: region.to_owned(),
+        project: default_project(),
+    });
+    let network = order
+        .zip(range)
+        .map(|(order, range)| public::insert(cloud, &id, order, range));
+    let charge = call.charge(
+        "CreatePublicNetwork",
+        network.iter().cloned().collect(),
+        ahead,
+    );
     let holds = std::iter::once(id.clone()).chain(network.clone()).collect();
-    let mut plan = Plan::holding(work::CREATE_VDC, holds).making(vec![id.clone()]).showing("creating");
+    let mut plan = Plan::holding(work::CREATE_VDC, holds)
+        .making(vec![id.clone()])
+        .showing("creating");
     if let Some(network) = network {
         plan = plan.then(Effect::OpenNetwork { network, credit });
     }
@@ -122,29 +167,49 @@ fn delete(call: &mut Call) -> Result<Json, Refusal> {
     let cloud = &*call.cloud;
     for network in cloud.networks_of(&id) {
         if network.is_public() {
-            return Err(wrong_state(format!("The VDC has the public network {}; delete it first", network.id)));
+            return Err(wrong_state(format!(
+                "The VDC has the public network {}; delete it first",
+                network.id
+            )));
         }
         if let Some(state) = cloud.tasks.state_of(&network.id) {
-            return Err(wrong_state(format!("The private network {} is {state}", network.id)));
+            return Err(wrong_state(format!(
+                "The private network {} is {state}",
+                network.id
+            )));
         }
         if let Some(reason) = cloud.network_use(&network.id) {
-            return Err(wrong_state(format!("The private network {} is in use: {reason}", network.id)));
+            return Err(wrong_state(format!(
+                "The private network {} is in use: {reason}",
+                network.id
+            )));
         }
     }
-    if cloud[CCS].instances.iter().any(|server| server.vdc_id == id) {
+    if cloud[CCS]
+        .instances
+        .iter()
+        .any(|server| server.vdc_id == id)
+    {
         return Err(wrong_state("The VDC has servers; delete them first"));
     }
     if cloud[BMS].servers.iter().any(|server| server.vdc_id == id) {
-        return Err(wrong_state("The VDC has bare-metal servers; delete them first"));
+        return Err(wrong_state(
+            "The VDC has bare-metal servers; delete them first",
+        ));
     }
     let mut holds = vec![id.clone()];
     holds.extend(cloud.networks_of(&id).map(|network| network.id.clone()));
-    let plan = Plan::holding(work::DELETE_VDC, holds).making(vec![id.clone()]).showing("deleting");
+    let plan = Plan::holding(work::DELETE_VDC, holds)
+        .making(vec![id.clone()])
+        .showing("deleting");
     Ok(json!({"TaskId": call.cloud.start(plan.then(Effect::RemoveVdc { vdc: id }))}))
 }
 
 fn rename(call: &mut Call) -> Result<Json, Refusal> {
-    let (id, name) = (call.params.required("VdcId"), call.params.required("VdcName"));
+    let (id, name) = (
+        call.params.required("VdcId"),
+        call.params.required("VdcName"),
+    );
     call.cloud.ready_vdc(id)?;
     if name.trim().is_empty() {
         return Err(call.malformed("VdcName", "it is empty"));

@@ -23,7 +23,11 @@ pub(super) const ACTIONS: &[(&str, Handler)] = &[
 
 fn describe(call: &mut Call) -> Result<Json, Refusal> {
     let wanted = |name: &str| call.params.text(name).filter(|text| !text.is_empty());
-    let (region, zone, word) = (wanted("RegionCode"), wanted("AvailableZoneCode"), wanted("Keyword"));
+    let (region, zone, word) = (
+        wanted("RegionCode"),
+        wanted("AvailableZoneCode"),
+        wanted("Keyword"),
+    );
     if region.is_some() {
         call.region()?;
     }
@@ -75,7 +79,10 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
 /// The shared bandwidth of `BandwidthId`, none that a task works on.
 fn idle<'a>(call: &'a Call) -> Result<&'a Bandwidth, Refusal> {
     let id = call.params.required("BandwidthId");
-    let bandwidth = call.cloud[VPC].bandwidths.get(id).ok_or_else(|| not_found("BandwidthId", id))?;
+    let bandwidth = call.cloud[VPC]
+        .bandwidths
+        .get(id)
+        .ok_or_else(|| not_found("BandwidthId", id))?;
     call.idle(id)?;
     Ok(bandwidth)
 }
@@ -85,15 +92,21 @@ fn resize(call: &mut Call) -> Result<Json, Refusal> {
     let (id, ahead) = (own.id.clone(), own.more(qos, Rate::ahead));
     call.affordable(own.more(qos, Rate::to_begin).max(Money::ZERO))?;
     let charge = call.charge(metering::BANDWIDTH, vec![id.clone()], ahead);
-    let plan = Plan::holding(work::BANDWIDTH, vec![id.clone()]).then(Effect::ResizeBandwidth { bandwidth: id, qos });
-    Ok(started(&call.cloud.start(plan.or_else(Effect::Refund { charge }))))
+    let plan = Plan::holding(work::BANDWIDTH, vec![id.clone()])
+        .then(Effect::ResizeBandwidth { bandwidth: id, qos });
+    Ok(started(
+        &call.cloud.start(plan.or_else(Effect::Refund { charge })),
+    ))
 }
 
 fn delete(call: &mut Call) -> Result<Json, Refusal> {
     let id = idle(call)?.id.clone();
     let is_in = |eip: &&Eip| matches!(&eip.bandwidth, Line::Shared(own) if *own == id);
     if let Some(eip) = call.cloud[VPC].eips.iter().find(is_in) {
-        return Err(in_use(format!("The EIP {} is in the bandwidth; take it out first", eip.id)));
+        return Err(in_use(format!(
+            "The EIP {} is in the bandwidth; take it out first",
+            eip.id
+        )));
     }
     call.cloud[VPC].bandwidths.remove(&id);
     call.cloud.end_use(&id);
@@ -110,41 +123,67 @@ fn idle_eips<'a>(call: &'a Call) -> Result<Vec<&'a Eip>, Refusal> {
         }
         eips.push(eip);
     }
-    if eips.is_empty() { Err(call.malformed("EIPIdList", "it names no EIP")) } else { Ok(eips) }
+    if eips.is_empty() {
+        Err(call.malformed("EIPIdList", "it names no EIP"))
+    } else {
+        Ok(eips)
+    }
 }
 
-/// EIPs can join a bandwidth of their own region and carrier; at an edge site it must be in their zone too.
+/// EIPs can join a bandwidth of their own region and carrier; at an edge site it must be in their
+/// zone too.
 fn join(call: &mut Call) -> Result<Json, Refusal> {
     let (bandwidth, eips) = (idle(call)?, idle_eips(call)?);
     for eip in &eips {
         let Line::Own(own) = &eip.bandwidth else {
-            return Err(wrong_state(format!("The EIP {} is in a shared bandwidth already", eip.id)));
+            return Err(wrong_state(format!(
+                "The EIP {} is in a shared bandwidth already",
+                eip.id
+            )));
         };
-        let is_near = site::same(&eip.region, &bandwidth.region) && (eip.zone.is_empty() || site::same(&eip.zone, &bandwidth.zone));
+        let is_near = site::same(&eip.region, &bandwidth.region)
+            && (eip.zone.is_empty() || site::same(&eip.zone, &bandwidth.zone));
         if !is_near || own.carrier != bandwidth.carrier {
-            return Err(call.malformed("EIPIdList", &format!("{} is of another region, zone or carrier", eip.id)));
+            return Err(call.malformed(
+                "EIPIdList",
+                &format!("{} is of another region, zone or carrier", eip.id),
+            ));
         }
     }
     let ids: Vec<_> = eips.iter().map(|eip| eip.id.clone()).collect();
     let bandwidth = bandwidth.id.clone();
     let holds = ids.iter().cloned().chain([bandwidth.clone()]).collect();
     let plan = Plan::holding(work::BANDWIDTH, holds).making(ids.clone());
-    Ok(started(&call.cloud.start(plan.then(Effect::Join { bandwidth, eips: ids }))))
+    Ok(started(&call.cloud.start(plan.then(Effect::Join {
+        bandwidth,
+        eips: ids,
+    }))))
 }
 
 fn leave(call: &mut Call) -> Result<Json, Refusal> {
     let params = call.params;
     let eips = idle_eips(call)?;
-    if let Some(eip) = eips.iter().find(|eip| matches!(eip.bandwidth, Line::Own(_))) {
-        return Err(wrong_state(format!("The EIP {} is in no shared bandwidth", eip.id)));
+    if let Some(eip) = eips
+        .iter()
+        .find(|eip| matches!(eip.bandwidth, Line::Own(_)))
+    {
+        return Err(wrong_state(format!(
+            "The EIP {} is in no shared bandwidth",
+            eip.id
+        )));
     }
     let ids: Vec<_> = eips.iter().map(|eip| eip.id.clone()).collect();
     let plan = Plan::holding(work::BANDWIDTH, ids.clone());
     if params.flag("Delete") == Some(true) {
         if let Some(eip) = eips.iter().find(|eip| eip.bound.is_some()) {
-            return Err(wrong_state(format!("The EIP {} is bound; unbind it first", eip.id)));
+            return Err(wrong_state(format!(
+                "The EIP {} is bound; unbind it first",
+                eip.id
+            )));
         }
-        let plan = plan.showing("deleting").then(Effect::RemoveEips { eips: ids });
+        let plan = plan
+            .showing("deleting")
+            .then(Effect::RemoveEips { eips: ids });
         return Ok(started(&call.cloud.start(plan)));
     }
     let (region, carrier) = (call.region()?, params.required("BandwidthType"));
@@ -157,6 +196,13 @@ fn leave(call: &mut Call) -> Result<Json, Refusal> {
     call.affordable(rate.to_begin(qos) * count)?;
     let charge = call.charge(metering::BANDWIDTH, ids.clone(), rate.ahead(qos) * count);
     let (carrier, scheme) = (carrier.to_owned(), params.required("BillScheme").to_owned());
-    let plan = plan.then(Effect::Leave { eips: ids, carrier, scheme, qos }).or_else(Effect::Refund { charge });
+    let plan = plan
+        .then(Effect::Leave {
+            eips: ids,
+            carrier,
+            scheme,
+            qos,
+        })
+        .or_else(Effect::Refund { charge });
     Ok(started(&call.cloud.start(plan)))
 }

@@ -93,7 +93,12 @@ impl TaskEffect for Effect {
     fn apply(self, cloud: &mut Cloud) {
         match self {
             Self::RemoveVpc { vpc } => {
-                let nets: Vec<_> = cloud[VPC].nets.iter().filter(|net| net.vpc_id == vpc).map(|net| net.id.clone()).collect();
+                let nets: Vec<_> = cloud[VPC]
+                    .nets
+                    .iter()
+                    .filter(|net| net.vpc_id == vpc)
+                    .map(|net| net.id.clone())
+                    .collect();
                 for net in nets {
                     cloud.close_net(&net);
                 }
@@ -118,7 +123,9 @@ impl TaskEffect for Effect {
             }
             Self::Refund { charge } => cloud.refund(charge),
             Self::ResizeEip { eip, qos } => {
-                if let Some(Line::Own(own)) = cloud[VPC].eips.get_mut(&eip).map(|eip| &mut eip.bandwidth) {
+                if let Some(Line::Own(own)) =
+                    cloud[VPC].eips.get_mut(&eip).map(|eip| &mut eip.bandwidth)
+                {
                     own.qos = qos;
                 }
                 cloud.meter_eip(&eip, None);
@@ -141,7 +148,12 @@ impl TaskEffect for Effect {
                     join(cloud, &bandwidth, eip);
                 }
             }
-            Self::Leave { eips, carrier, scheme, qos } => {
+            Self::Leave {
+                eips,
+                carrier,
+                scheme,
+                qos,
+            } => {
                 for id in &eips {
                     leave(cloud, id, &carrier, &scheme, qos);
                 }
@@ -153,8 +165,17 @@ impl TaskEffect for Effect {
 }
 
 fn reserve(cloud: &mut Cloud, entry: Reservation) {
-    let Reservation { net, address, description, eip } = entry;
-    let Some(NetKind::Gateway { reserved, .. }) = cloud[VPC].nets.get_mut(&net).map(|net| &mut net.kind) else { return };
+    let Reservation {
+        net,
+        address,
+        description,
+        eip,
+    } = entry;
+    let Some(NetKind::Gateway { reserved, .. }) =
+        cloud[VPC].nets.get_mut(&net).map(|net| &mut net.kind)
+    else {
+        return;
+    };
     if reserved.insert(address, description).is_none() {
         cloud.addresses.take(&net, address);
     }
@@ -168,8 +189,12 @@ fn join(cloud: &mut Cloud, bandwidth: &str, id: &str) {
     if !cloud[VPC].bandwidths.contains(bandwidth) {
         return;
     }
-    let Some(eip) = cloud[VPC].eips.get_mut(id) else { return };
-    if let Line::Own(own) = std::mem::replace(&mut eip.bandwidth, Line::Shared(bandwidth.to_owned())) {
+    let Some(eip) = cloud[VPC].eips.get_mut(id) else {
+        return;
+    };
+    if let Line::Own(own) =
+        std::mem::replace(&mut eip.bandwidth, Line::Shared(bandwidth.to_owned()))
+    {
         cloud.end_use(&own.id);
     }
     cloud.meter_eip(id, None);
@@ -177,9 +202,12 @@ fn join(cloud: &mut Cloud, bandwidth: &str, id: &str) {
 
 fn leave(cloud: &mut Cloud, id: &str, carrier: &str, scheme: &str, qos: u64) {
     let (own, created) = (cloud.ids.uuid(), cloud.now());
-    let paid_until = vdc::price::bandwidth(scheme).and_then(|rate| metering::paid_until(rate, created));
+    let paid_until =
+        vdc::price::bandwidth(scheme).and_then(|rate| metering::paid_until(rate, created));
     cloud.expect_end_of_bandwidth(paid_until);
-    let Some(eip) = cloud[VPC].eips.get_mut(id) else { return };
+    let Some(eip) = cloud[VPC].eips.get_mut(id) else {
+        return;
+    };
     let shared = std::mem::replace(
         &mut eip.bandwidth,
         Line::Own(Bandwidth {
@@ -202,7 +230,13 @@ fn leave(cloud: &mut Cloud, id: &str, carrier: &str, scheme: &str, qos: u64) {
 }
 
 fn add_cards(cloud: &mut Cloud, vlink: &str, servers: Vec<(String, Ipv4Addr)>) {
-    let Some(network) = cloud[VPC].vlinks.get(vlink).map(|vlink| vlink.network.clone()) else { return };
+    let Some(network) = cloud[VPC]
+        .vlinks
+        .get(vlink)
+        .map(|vlink| vlink.network.clone())
+    else {
+        return;
+    };
     for (server, address) in servers {
         if !cloud[CCS].instances.contains(&server) {
             continue;
@@ -211,14 +245,27 @@ fn add_cards(cloud: &mut Cloud, vlink: &str, servers: Vec<(String, Ipv4Addr)>) {
         if let Some(vlink) = cloud[VPC].vlinks.get_mut(vlink) {
             vlink.servers.insert(server.clone(), interface.id.clone());
         }
-        cloud[CCS].instances.change(&server, |instance| instance.interfaces.push(interface));
+        cloud[CCS]
+            .instances
+            .change(&server, |instance| instance.interfaces.push(interface));
     }
 }
 
 fn remove_cards(cloud: &mut Cloud, vlink: &str, servers: &[String]) {
     for server in servers {
-        let Some(card) = cloud[VPC].vlinks.get_mut(vlink).and_then(|vlink| vlink.servers.remove(server)) else { continue };
-        let take = |instance: &mut Instance| instance.interfaces.extract_if(.., |own| own.id == card).collect::<Vec<_>>();
+        let Some(card) = cloud[VPC]
+            .vlinks
+            .get_mut(vlink)
+            .and_then(|vlink| vlink.servers.remove(server))
+        else {
+            continue;
+        };
+        let take = |instance: &mut Instance| {
+            instance
+                .interfaces
+                .extract_if(.., |own| own.id == card)
+                .collect::<Vec<_>>()
+        };
         for interface in cloud[CCS].instances.change(server, take).iter().flatten() {
             cloud.forget_interface(interface);
         }

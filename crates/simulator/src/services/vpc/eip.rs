@@ -15,8 +15,12 @@ use crate::services::vdc;
 use crate::services::vdc::price::Rate;
 use serde_json::{Value as Json, json};
 
-pub(super) const ACTIONS: &[(&str, Handler)] =
-    &[("DescribeEIP", describe), ("CreateEIP", create), ("UpdateEIP", update), ("DeleteEIP", delete)];
+pub(super) const ACTIONS: &[(&str, Handler)] = &[
+    ("DescribeEIP", describe),
+    ("CreateEIP", create),
+    ("UpdateEIP", update),
+    ("DeleteEIP", delete),
+];
 
 fn describe(call: &mut Call) -> Result<Json, Refusal> {
     let region = call.region()?;
@@ -63,12 +67,18 @@ pub(super) fn bandwidth_json(cloud: &Cloud, bandwidth: &Bandwidth) -> Json {
 
 /// `Qos` of a call; the document gives no limits.
 pub(super) fn qos(call: &Call) -> Result<u64, Refusal> {
-    call.params.count("Qos").filter(|qos| *qos > 0).ok_or_else(|| call.malformed("Qos", "it must be 1 at least"))
+    call.params
+        .count("Qos")
+        .filter(|qos| *qos > 0)
+        .ok_or_else(|| call.malformed("Qos", "it must be 1 at least"))
 }
 
 /// An EIP that no task works on.
 pub(super) fn idle<'a>(call: &'a Call, id: &str) -> Result<&'a Eip, Refusal> {
-    let eip = call.cloud[VPC].eips.get(id).ok_or_else(|| not_found("EIPId", id))?;
+    let eip = call.cloud[VPC]
+        .eips
+        .get(id)
+        .ok_or_else(|| not_found("EIPId", id))?;
     call.idle(id)?;
     Ok(eip)
 }
@@ -76,23 +86,35 @@ pub(super) fn idle<'a>(call: &'a Call, id: &str) -> Result<&'a Eip, Refusal> {
 fn create(call: &mut Call) -> Result<Json, Refusal> {
     let params = call.params;
     let region = call.region()?;
-    let zone = if site::is_edge(region) { params.required("AvailableZoneCode") } else { "" };
+    let zone = if site::is_edge(region) {
+        params.required("AvailableZoneCode")
+    } else {
+        ""
+    };
     if !zone.is_empty() {
         call.zone_in(zone, region)?;
     }
     let carrier = params.required("BandwidthType");
     call.carrier("BandwidthType", carrier)?;
     let (rate, qos) = (call.rate("EipBillScheme")?, qos(call)?);
-    let size = params.count("Size").filter(|size| *size > 0).ok_or_else(|| call.malformed("Size", "it must be 1 at least"))?;
+    let size = params
+        .count("Size")
+        .filter(|size| *size > 0)
+        .ok_or_else(|| call.malformed("Size", "it must be 1 at least"))?;
     call.affordable((rate.to_begin(qos) + price::EIP.to_begin(1)) * size)?;
     let credit = call.credit()?;
     let wanted = usize::try_from(size).unwrap_or(usize::MAX);
     let cloud = &mut *call.cloud;
-    let addresses: Vec<_> = cloud.addresses.free(EIPS, cloud[VPC].eip_pool, None).take(wanted).collect();
+    let addresses: Vec<_> = cloud
+        .addresses
+        .free(EIPS, cloud[VPC].eip_pool, None)
+        .take(wanted)
+        .collect();
     if addresses.len() < wanted {
         return Err(vdc::sold_out("Public addresses"));
     }
-    let (created, mut ids, mut lines, mut views) = (cloud.now(), Vec::new(), Vec::new(), Vec::new());
+    let (created, mut ids, mut lines, mut views) =
+        (cloud.now(), Vec::new(), Vec::new(), Vec::new());
     let paid_until = metering::paid_until(rate, created);
     for address in addresses {
         let (id, own) = (cloud.ids.uuid(), cloud.ids.uuid());
@@ -126,18 +148,28 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     cloud.expect_end_of_bandwidth(paid_until);
     let charge = call.charge(metering::BANDWIDTH, lines, rate.ahead(qos) * size);
     let plan = Plan::holding(work::CREATE_EIP, ids.clone()).showing("creating");
-    let plan = plan.then(Effect::OpenEips { eips: ids.clone(), credit }).or_else(Effect::CancelEips { eips: ids, charge });
+    let plan = plan
+        .then(Effect::OpenEips {
+            eips: ids.clone(),
+            credit,
+        })
+        .or_else(Effect::CancelEips { eips: ids, charge });
     call.cloud.start(plan);
     Ok(json!({"Data": views}))
 }
 
 fn update(call: &mut Call) -> Result<Json, Refusal> {
-    let (id, description) = (call.params.required("EIPId").to_owned(), call.params.text("Description").map(str::to_owned));
+    let (id, description) = (
+        call.params.required("EIPId").to_owned(),
+        call.params.text("Description").map(str::to_owned),
+    );
     let eip = idle(call, &id)?;
     let mut order = None;
     if call.params.0.contains_key("Qos") {
         let Line::Own(own) = &eip.bandwidth else {
-            return Err(wrong_state(format!("The EIP {id} is in a shared bandwidth; change that one")));
+            return Err(wrong_state(format!(
+                "The EIP {id} is in a shared bandwidth; change that one"
+            )));
         };
         let qos = qos(call)?;
         call.affordable(own.more(qos, Rate::to_begin).max(Money::ZERO))?;
@@ -149,16 +181,22 @@ fn update(call: &mut Call) -> Result<Json, Refusal> {
         eip.description = description;
     }
     // A remark takes no time.
-    let Some((qos, line, ahead)) = order else { return Ok(started("")) };
+    let Some((qos, line, ahead)) = order else {
+        return Ok(started(""));
+    };
     let charge = call.charge(metering::BANDWIDTH, vec![line], ahead);
     let plan = Plan::holding(work::EIP, vec![id.clone()]).then(Effect::ResizeEip { eip: id, qos });
-    Ok(started(&call.cloud.start(plan.or_else(Effect::Refund { charge }))))
+    Ok(started(
+        &call.cloud.start(plan.or_else(Effect::Refund { charge })),
+    ))
 }
 
 fn delete(call: &mut Call) -> Result<Json, Refusal> {
     let id = call.params.required("EIPId").to_owned();
     if idle(call, &id)?.bound.is_some() {
-        return Err(wrong_state(format!("The EIP {id} is bound; unbind it first")));
+        return Err(wrong_state(format!(
+            "The EIP {id} is bound; unbind it first"
+        )));
     }
     call.cloud.remove_eip(&id);
     Ok(json!({"Data": null}))

@@ -11,7 +11,10 @@ use jiff::civil::DateTime;
 use jiff::{SignedDuration, Timestamp, tz};
 use serde_json::{Value as Json, json};
 
-pub(super) const ACTIONS: &[(&str, Handler)] = &[("DescribePipeUtilization", pipes), ("DescribeOneMinuteFlow", minutes)];
+pub(super) const ACTIONS: &[(&str, Handler)] = &[
+    ("DescribePipeUtilization", pipes),
+    ("DescribeOneMinuteFlow", minutes),
+];
 
 /// How many points an answer has at most; the document gives no limit.
 const MAX_POINTS: usize = 10_000;
@@ -21,8 +24,15 @@ const MAX_POINTS: usize = 10_000;
 fn pipes(call: &mut Call) -> Result<Json, Refusal> {
     let cloud = &*call.cloud;
     let vdcs = cloud[VDC].vdcs.iter().map(|vdc| {
-        let pipes: Vec<_> = cloud.networks_of(&vdc.id).filter_map(|network| pipe(cloud, network)).collect();
-        let pipes = if pipes.is_empty() { Json::Null } else { json!(pipes) };
+        let pipes: Vec<_> = cloud
+            .networks_of(&vdc.id)
+            .filter_map(|network| pipe(cloud, network))
+            .collect();
+        let pipes = if pipes.is_empty() {
+            Json::Null
+        } else {
+            json!(pipes)
+        };
         json!({"VdcId": vdc.id, "VdcName": vdc.name, "PipeInfo": pipes})
     });
     Ok(json!({"Data": {"Time": format_time(cloud.now()), "VdcInfo": vdcs.collect::<Vec<_>>()}}))
@@ -48,7 +58,8 @@ fn pipe(cloud: &Cloud, network: &vdc::Network) -> Option<Json> {
     }))
 }
 
-/// A point for each whole minute after the start up to the end, of those that have passed since the bandwidth was bought.
+/// A point for each whole minute after the start up to the end, of those that have passed since the
+/// bandwidth was bought.
 fn minutes(call: &mut Call) -> Result<Json, Refusal> {
     let (cloud, id) = (&*call.cloud, call.params.required("CloudId"));
     let (limit, created, in_use) = cloud.metered(id).ok_or_else(|| not_found("CloudId", id))?;
@@ -81,10 +92,17 @@ fn minutes(call: &mut Call) -> Result<Json, Refusal> {
 }
 
 impl Cloud {
-    /// A bandwidth of the account by its id: its size in Mbps, when it was bought, and whether an EIP that is bound uses it.
+    /// A bandwidth of the account by its id: its size in Mbps, when it was bought, and whether an
+    /// EIP that is bound uses it.
     fn metered(&self, id: &str) -> Option<(u64, Timestamp, bool)> {
-        let mut eips = self[VPC].eips.iter().filter(|eip| self.line_of(eip).is_some_and(|line| line.id == id));
-        let line = self[VPC].bandwidths.get(id).or_else(|| eips.clone().find_map(|eip| self.line_of(eip)))?;
+        let mut eips = self[VPC]
+            .eips
+            .iter()
+            .filter(|eip| self.line_of(eip).is_some_and(|line| line.id == id));
+        let line = self[VPC]
+            .bandwidths
+            .get(id)
+            .or_else(|| eips.clone().find_map(|eip| self.line_of(eip)))?;
         Some((line.qos, line.created, eips.any(|eip| eip.bound.is_some())))
     }
 }

@@ -5,12 +5,16 @@ use super::resources::EIPS;
 use super::state::{NetKind, VPC};
 use crate::cloud::state::Cloud;
 
-/// Finds out which addresses subnets, gateways and EIPs have, and what the account lacks of their use.
+/// Finds out which addresses subnets, gateways and EIPs have, and what the account lacks of their
+/// use.
 pub(crate) fn index(cloud: &mut Cloud) {
     for eip in cloud.states[VPC].eips.iter() {
         cloud.addresses.take(EIPS, eip.address);
         if let Some(bound) = &eip.bound
-            && cloud.states[VPC].nets.get(&bound.net).is_some_and(|net| !net.is_subnet())
+            && cloud.states[VPC]
+                .nets
+                .get(&bound.net)
+                .is_some_and(|net| !net.is_subnet())
         {
             cloud.addresses.take(&bound.net, bound.address);
         }

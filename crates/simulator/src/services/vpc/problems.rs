@@ -14,11 +14,20 @@ pub(crate) fn problems(cloud: &Cloud) -> Vec<String> {
         let mut tell = |problem: String| problems.push(format!("vpc.nets, {}: {problem}", net.id));
         match cloud[VPC].vpcs.get(&net.vpc_id) {
             None => tell(format!("there is no VPC {}", net.vpc_id)),
-            Some(vpc) if !vpc.range.covers(net.range) => tell(format!("{} is not in the VPC's range {}", net.range, vpc.range)),
+            Some(vpc) if !vpc.range.covers(net.range) => tell(format!(
+                "{} is not in the VPC's range {}",
+                net.range, vpc.range
+            )),
             Some(_) => {}
         }
-        if let Some(other) = ranges.iter().find(|other| other.vpc_id == net.vpc_id && other.range.overlaps(net.range)) {
-            tell(format!("{} overlaps with {} of {}", net.range, other.range, other.id));
+        if let Some(other) = ranges
+            .iter()
+            .find(|other| other.vpc_id == net.vpc_id && other.range.overlaps(net.range))
+        {
+            tell(format!(
+                "{} overlaps with {} of {}",
+                net.range, other.range, other.id
+            ));
         }
         ranges.push(net);
     }
@@ -35,7 +44,10 @@ pub(crate) fn problems(cloud: &Cloud) -> Vec<String> {
         match cloud[VPC].nets.get(&binding.net) {
             None => tell(format!("there is no subnet or gateway {}", binding.net)),
             Some(net) if !net.offers(binding.address) => {
-                tell(format!("{} is not an address of {} that can be used", binding.address, net.id));
+                tell(format!(
+                    "{} is not an address of {} that can be used",
+                    binding.address, net.id
+                ));
             }
             Some(_) => {}
         }
@@ -44,15 +56,27 @@ pub(crate) fn problems(cloud: &Cloud) -> Vec<String> {
         }
     }
     for vlink in cloud[VPC].vlinks.iter() {
-        let mut tell = |problem: String| problems.push(format!("vpc.vlinks, {}: {problem}", vlink.id));
-        if cloud[VPC].nets.get(&vlink.subnet).is_none_or(|net| !net.is_subnet()) {
+        let mut tell =
+            |problem: String| problems.push(format!("vpc.vlinks, {}: {problem}", vlink.id));
+        if cloud[VPC]
+            .nets
+            .get(&vlink.subnet)
+            .is_none_or(|net| !net.is_subnet())
+        {
             tell(format!("there is no subnet {}", vlink.subnet));
         }
-        if cloud[VDC].networks.get(&vlink.network).is_none_or(Network::is_public) {
+        if cloud[VDC]
+            .networks
+            .get(&vlink.network)
+            .is_none_or(Network::is_public)
+        {
             tell(format!("there is no private network {}", vlink.network));
         }
         for (server, card) in &vlink.servers {
-            let known = cloud[CCS].instances.get(server).is_some_and(|server| server.interfaces.iter().any(|own| own.id == *card));
+            let known = cloud[CCS]
+                .instances
+                .get(server)
+                .is_some_and(|server| server.interfaces.iter().any(|own| own.id == *card));
             if !known {
                 tell(format!("no server {server} has an interface {card}"));
             }

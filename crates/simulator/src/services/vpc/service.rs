@@ -2,7 +2,9 @@
 
 use super::effect::Effect;
 use super::state::VPC;
-use super::{bandwidth, binding, eip, flow, index, metering, net, price, problems, usage, vlink, vpcs};
+use super::{
+    bandwidth, binding, eip, flow, index, metering, net, price, problems, usage, vlink, vpcs,
+};
 use crate::cloud::call::Table;
 use crate::cloud::list::List;
 use crate::cloud::service::{EffectKind, Service};

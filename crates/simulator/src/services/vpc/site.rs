@@ -21,7 +21,10 @@ pub(super) fn is_edge(region: &str) -> bool {
 
 /// Whether a zone is in a region.
 fn is_in(zone: &str, region: &str) -> bool {
-    let own = MISSPELT.iter().find(|(known, _)| *known == zone).map(|(_, region)| *region);
+    let own = MISSPELT
+        .iter()
+        .find(|(known, _)| *known == zone)
+        .map(|(_, region)| *region);
     let own = own.or_else(|| zone.rsplit_once('_').map(|(region, _)| region));
     zone == ZONE_OF_EXAMPLES || own.is_some_and(|own| same(own, region))
 }
@@ -30,7 +33,9 @@ impl<'a> Call<'a> {
     /// The region of `RegionCode`.
     pub(super) fn region(&self) -> Result<&'a str, Refusal> {
         let region = self.params.required("RegionCode");
-        self.in_table("VpcRegion", region, || self.malformed("RegionCode", "it is not a region"))?;
+        self.in_table("VpcRegion", region, || {
+            self.malformed("RegionCode", "it is not a region")
+        })?;
         Ok(region)
     }
 
@@ -39,7 +44,9 @@ impl<'a> Call<'a> {
         if zone == ZONE_OF_EXAMPLES {
             return Ok(());
         }
-        self.in_table("VpcZone", zone, || self.malformed("AvailableZoneCode", &format!("{zone:?} is not a zone")))
+        self.in_table("VpcZone", zone, || {
+            self.malformed("AvailableZoneCode", &format!("{zone:?} is not a zone"))
+        })
     }
 
     /// Refuses a zone that is not in a region.
@@ -53,6 +60,8 @@ impl<'a> Call<'a> {
 
     /// A carrier that there is.
     pub(super) fn carrier(&self, name: &str, carrier: &str) -> Result<(), Refusal> {
-        self.in_table("VpcBandwidth", carrier, || self.malformed(name, &format!("{carrier:?} is not a type of bandwidth")))
+        self.in_table("VpcBandwidth", carrier, || {
+            self.malformed(name, &format!("{carrier:?} is not a type of bandwidth"))
+        })
     }
 }

@@ -31,10 +31,13 @@ pub(crate) struct State {
 }
 
 impl Default for State {
-    /// A VPC with a subnet in Hong Kong, and one with a subnet and a gateway at the edge site Hohhot B.
+    /// A VPC with a subnet in Hong Kong, and one with a subnet and a gateway at the edge site
+    /// Hohhot B.
     fn default() -> Self {
         // As the document's example shows it.
-        let created = "2022-03-29T16:06:27Z".parse().unwrap_or(Timestamp::UNIX_EPOCH);
+        let created = "2022-03-29T16:06:27Z"
+            .parse()
+            .unwrap_or(Timestamp::UNIX_EPOCH);
         let vpc = |id: &str, name: &str, second: u8, region: &str| Vpc {
             id: id.to_owned(),
             name: name.to_owned(),
@@ -52,13 +55,40 @@ impl Default for State {
             kind,
         };
         let edge = |third| Range::new(Ipv4Addr::new(10, 15, third, 0), 22);
-        let gateway = NetKind::Gateway { carrier: "Bandwidth_CMCC".to_owned(), reserved: BTreeMap::new() };
+        let gateway = NetKind::Gateway {
+            carrier: "Bandwidth_CMCC".to_owned(),
+            reserved: BTreeMap::new(),
+        };
         let of_hong_kong = Range::new(Ipv4Addr::new(10, 10, 11, 0), 24);
-        let vpcs = [vpc(VPC_ID, "openapi测试", 10, "CN_Hongkong"), vpc(EDGE_VPC_ID, "呼和浩特B-VPC", 15, "CN_Huhhot")];
+        let vpcs = [
+            vpc(VPC_ID, "openapi测试", 10, "CN_Hongkong"),
+            vpc(EDGE_VPC_ID, "呼和浩特B-VPC", 15, "CN_Huhhot"),
+        ];
         let nets = [
-            net(SUBNET_ID, "子网1", VPC_ID, "CN_Hongkong_B", of_hong_kong, NetKind::Subnet),
-            net(EDGE_SUBNET_ID, "test-kvm", EDGE_VPC_ID, "CN_Hohhot_B", edge(100), NetKind::Subnet),
-            net(EDGE_GATEWAY_ID, "出网网关", EDGE_VPC_ID, "CN_Hohhot_B", edge(0), gateway),
+            net(
+                SUBNET_ID,
+                "子网1",
+                VPC_ID,
+                "CN_Hongkong_B",
+                of_hong_kong,
+                NetKind::Subnet,
+            ),
+            net(
+                EDGE_SUBNET_ID,
+                "test-kvm",
+                EDGE_VPC_ID,
+                "CN_Hohhot_B",
+                edge(100),
+                NetKind::Subnet,
+            ),
+            net(
+                EDGE_GATEWAY_ID,
+                "出网网关",
+                EDGE_VPC_ID,
+                "CN_Hohhot_B",
+                edge(0),
+                gateway,
+            ),
         ];
         Self {
             vpcs: vpcs.into_iter().collect(),
@@ -117,10 +147,13 @@ impl Net {
         self.kind == NetKind::Subnet
     }
 
-    /// The addresses that the cloud keeps for its routers, and the one it keeps for itself, as in the document's example of
-    /// `DescribeIPInfo`.
+    /// The addresses that the cloud keeps for its routers, and the one it keeps for itself, as in
+    /// the document's example of `DescribeIPInfo`.
     pub(super) fn system_addresses(&self) -> (Vec<Ipv4Addr>, Option<Ipv4Addr>) {
-        (self.range.hosts().take(3).collect(), self.range.hosts().next_back())
+        (
+            self.range.hosts().take(3).collect(),
+            self.range.hosts().next_back(),
+        )
     }
 
     /// Whether a server can have this address, or an EIP be bound to it.

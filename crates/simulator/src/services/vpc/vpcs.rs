@@ -13,15 +13,25 @@ use crate::cloud::refusal::Refusal;
 use crate::cloud::task::Plan;
 use serde_json::{Value as Json, json};
 
-pub(super) const ACTIONS: &[(&str, Handler)] =
-    &[("DescribeVPC", describe), ("CreateVPC", create), ("DeleteVPC", delete), ("UpdateVPCBandwidthType", change_carrier)];
+pub(super) const ACTIONS: &[(&str, Handler)] = &[
+    ("DescribeVPC", describe),
+    ("CreateVPC", create),
+    ("DeleteVPC", delete),
+    ("UpdateVPCBandwidthType", change_carrier),
+];
 
 fn describe(call: &mut Call) -> Result<Json, Refusal> {
     let page = call.page(10)?;
-    let (region, keyword) = (call.region()?, call.params.text("Keyword").unwrap_or_default());
+    let (region, keyword) = (
+        call.region()?,
+        call.params.text("Keyword").unwrap_or_default(),
+    );
     let cloud = &*call.cloud;
-    let found: Vec<_> =
-        cloud[VPC].vpcs.iter().filter(|vpc| site::same(&vpc.region, region) && vpc.name.contains(keyword)).collect();
+    let found: Vec<_> = cloud[VPC]
+        .vpcs
+        .iter()
+        .filter(|vpc| site::same(&vpc.region, region) && vpc.name.contains(keyword))
+        .collect();
     let total = found.len();
     let views = page.take(found.into_iter()).into_iter().map(|vpc| {
         let mut json = json!({
@@ -43,7 +53,10 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
 fn create(call: &mut Call) -> Result<Json, Refusal> {
     let params = call.params;
     let region = call.region()?;
-    let range: Range = params.required("VPCSegment").parse().map_err(|why: String| call.malformed("VPCSegment", &why))?;
+    let range: Range = params
+        .required("VPCSegment")
+        .parse()
+        .map_err(|why: String| call.malformed("VPCSegment", &why))?;
     let wishes = Wish::list(call, "SubnetList", region, range, &[])?;
     let cloud = &mut *call.cloud;
     let (id, created) = (cloud.ids.uuid(), cloud.now());
@@ -59,7 +72,9 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     let plan = Plan::holding(work::CREATE_VPC, vec![id.clone()]).showing("creating");
     let task = cloud.start(plan.or_else(Effect::RemoveVpc { vpc: id.clone() }));
     let (subnets, tasks) = net::create_all(cloud, &id, wishes);
-    Ok(json!({"Data": {"VPCId": id, "SubnetIdList": subnets, "SubnetTaskId": tasks}, "TaskId": task}))
+    Ok(
+        json!({"Data": {"VPCId": id, "SubnetIdList": subnets, "SubnetTaskId": tasks}, "TaskId": task}),
+    )
 }
 
 fn delete(call: &mut Call) -> Result<Json, Refusal> {
@@ -67,19 +82,33 @@ fn delete(call: &mut Call) -> Result<Json, Refusal> {
     call.cloud.vpc(&id)?;
     call.idle(&id)?;
     if let Some(net) = call.cloud[VPC].nets.iter().find(|net| net.vpc_id == id) {
-        let kind = if net.kind == NetKind::Subnet { "subnet" } else { "virtual gateway" };
-        return Err(in_use(format!("The VPC has the {kind} {}; delete it first", net.id)));
+        let kind = if net.kind == NetKind::Subnet {
+            "subnet"
+        } else {
+            "virtual gateway"
+        };
+        return Err(in_use(format!(
+            "The VPC has the {kind} {}; delete it first",
+            net.id
+        )));
     }
     let plan = Plan::holding(work::DELETE_VPC, vec![id.clone()]).showing("deleting");
-    Ok(started(&call.cloud.start(plan.then(Effect::RemoveVpc { vpc: id }))))
+    Ok(started(
+        &call.cloud.start(plan.then(Effect::RemoveVpc { vpc: id })),
+    ))
 }
 
 fn change_carrier(call: &mut Call) -> Result<Json, Refusal> {
-    let (id, carrier) = (call.params.required("VPCID"), call.params.required("BandwidthType"));
+    let (id, carrier) = (
+        call.params.required("VPCID"),
+        call.params.required("BandwidthType"),
+    );
     call.carrier("BandwidthType", carrier)?;
     let region = &call.cloud.vpc(id)?.region;
     if !site::is_edge(region) {
-        return Err(wrong_state(format!("{region} is not an edge site; its VPCs have no type of bandwidth")));
+        return Err(wrong_state(format!(
+            "{region} is not an edge site; its VPCs have no type of bandwidth"
+        )));
     }
     call.idle(id)?;
     if let Some(vpc) = call.cloud[VPC].vpcs.get_mut(id) {
