@@ -1,4 +1,5 @@
--- Counts the cloud servers by their state, or lists those in the state that is given. It only reads.
+-- Counts the cloud servers by their state, or lists those in the state that is given. It only
+-- reads.
 --
 --   cumulua run --sim scripts/inventory.lua
 --   cumulua run --sim scripts/inventory.lua Running

@@ -1,4 +1,5 @@
--- The main job in one script: create two instances, wait, find them by tag, stop, resize and start one, delete both.
+-- The main job in one script: create two instances, wait, find them by tag, stop, resize and start
+-- one, delete both.
 --
 --   cumulua run --sim scripts/quickstart.lua
 --
@@ -27,7 +28,7 @@ end
 -- The account's first VDC; the simulator has one ready.
 local vdc = args[1] or "0bb08ed7-e686-4168-93e5-e0187579753b"
 
--- What the script makes it takes away again, also when a step fails or somebody presses Ctrl-C.
+-- What the script makes it takes away again, also when a step fails or on Ctrl-C.
 local ids = {}
 defer(function()
 	if #ids > 0 then

@@ -219,7 +219,7 @@ def syscalls(command):
 
 def in_turn(sides, rounds):
     """Every side once a round, so that what disturbs the machine disturbs all of them, and there and back, so that what a side leaves
-    behind and a machine that gets slower favour none."""
+    behind and a machine that gets slower favor none."""
     found = {name: [] for name in sides}
     for number in range(rounds):
         for name, command in list(sides.items())[:: -1 if number % 2 else 1]:

@@ -1,15 +1,18 @@
--- Copies security groups with their rules from one profile to another; what is there already is left alone, so it can run again.
+-- Copies security groups with their rules from one profile to another; what is there already is
+-- left alone, so it can run again.
 --
 --   cumulua run scripts/migrations/copy-security-groups.lua --from old --to new
 --   cumulua run scripts/migrations/copy-security-groups.lua --from old --to new --dry-run
 --   cumulua run scripts/migrations/copy-security-groups.lua --from old --to new web db
 --
--- Rehearsed, each profile has an account of its own: cumulua run --sim --profile old --seed-file old.json … --from old --to new
+-- Under --sim, each profile has an account of its own: cumulua run --sim --profile old --seed-file
+-- old.json … --from old --to new
 --
--- Reads: the groups and rules of both accounts. Makes: groups and rules in the account of --to. Never changes or deletes any, and puts no
--- server into a group. Two groups of one name and type are the same group here. Names as arguments copy only these groups. What a call
--- whose answer was lost has made is looked for and not made again. Where a run was killed, let its tasks end before the next: what a task
--- still makes is not listed.
+-- Reads: the groups and rules of both accounts. Makes: groups and rules in the account of --to.
+-- Never changes or deletes any, and puts no server into a group. Two groups of one name and type
+-- are the same group here. Names as arguments copy only these groups. What a call whose answer was
+-- lost has made is looked for and not made again. Where a run was killed, let its tasks end before
+-- the next: what a task still makes is not listed.
 
 local usage = "usage: copy-security-groups.lua --from PROFILE --to PROFILE [--dry-run] [GROUP…]"
 
@@ -57,7 +60,8 @@ local function key_of(group)
 	return group.SecurityGroupType .. " " .. group.SecurityGroupName
 end
 
--- Groups by type and name. Nothing makes names unique, and a copy could not tell two groups of one name apart.
+-- Groups by type and name. Nothing makes names unique, and a copy could not distinguish two groups
+-- of one name.
 local function groups_of(ccs, profile)
 	local found = {}
 	for group in items(ccs.DescribeSecurityGroups) do
@@ -94,7 +98,8 @@ local function sorted(map)
 	return keys
 end
 
--- Makes something and waits for it. Where the answer is lost, it is there some time later, or nobody knows.
+-- Makes something and waits for it. Where the answer is lost, it is there some time later, or it is
+-- not known.
 local function make(action, params, is_there)
 	local ok, problem = pcall(function()
 		wait(action(params))

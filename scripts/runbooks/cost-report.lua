@@ -1,10 +1,12 @@
--- Reports what was spent in a period, project by project: a table, and with --out as CSV and as a chart.
+-- Reports what was spent in a period, project by project: a table, and with --out as CSV and as a
+-- chart.
 --
 --   cumulua run scripts/runbooks/cost-report.lua
 --   cumulua run scripts/runbooks/cost-report.lua --from 2026-10-01 --to 2026-10-31 --out reports
 --
--- Reads: the account's costs by project; last month's unless --from and --to say otherwise. Touches: nothing in the cloud. Writes
--- cost-by-project.csv and cost-by-project.svg into the folder --out, which must be there; with --dry-run it only says so.
+-- Reads: the account's costs by project; last month's unless --from and --to say otherwise.
+-- Touches: nothing in the cloud. Writes cost-by-project.csv and cost-by-project.svg into the folder
+-- --out, which must be there; with --dry-run it only says so.
 
 local options = require "std.args" {
 	usage = "cost-report.lua [--from YYYY-MM-DD] [--to YYYY-MM-DD] [--currency CN] [--out FOLDER] [--dry-run]",
@@ -20,7 +22,8 @@ local from, to = options.from, options.to
 if (from == "") ~= (to == "") then
 	error("give both --from and --to, or neither for last month", 0)
 elseif from == "" then
-	-- The vendor's months are those of its own zone. Day 0 of a month is the last of the month before.
+	-- The vendor's months are those of its own zone. Day 0 of a month is the last of the month
+	-- before.
 	local now = time.format(nil, "%Y %m", "Asia/Shanghai")
 	---@type any
 	local last_day = { year = now:sub(1, 4), month = now:sub(6, 7), day = 0, hour = 12 }

@@ -1,12 +1,14 @@
--- Finds EIPs that are bound to nothing, which cost money all the same, and releases them where it is told to.
+-- Finds EIPs that are bound to nothing, which cost money all the same, and releases them when asked
+-- to.
 --
 --   cumulua run scripts/runbooks/loose-eips.lua --regions CN_Hongkong,CN_Qingyang
 --   cumulua run scripts/runbooks/loose-eips.lua --regions CN_Hongkong --days 7 --release --dry-run
 --   cumulua run scripts/runbooks/loose-eips.lua --regions CN_Hongkong --days 7 --release
 --
--- Reads: the EIPs of the regions. Touches: nothing unless --release is given; then it deletes the loose ones that were made more than --days
--- ago and have no description, because a description is how somebody says that an address is kept on purpose. An address that is released
--- may be gone for good.
+-- Reads: the EIPs of the regions. Touches: nothing unless --release is given; then it deletes the
+-- loose ones that were made more than --days ago and have no description, because a description is
+-- how people mark an address that is kept on purpose. An address that is released may be gone for
+-- good.
 
 local options = require "std.args" {
 	usage = "loose-eips.lua [--regions CN_Hongkong,…] [--zone ZONE] [--days 7] [--release] [--dry-run]",
@@ -59,7 +61,7 @@ for _, eip in ipairs(loose) do
 		fate = "would be released"
 	elseif options.release then
 		local ok, err = pcall(function()
-			-- Somebody may have bound it since the list was read.
+			-- It may have been bound since the list was read.
 			local now = cds.vpc.DescribeEIP { RegionCode = eip.region, Keyword = eip.ip }.Data.EIPList
 			for _, seen in ipairs(now) do
 				if seen.Id == eip.id and seen.IsBind then

@@ -4,9 +4,10 @@
 --   cumulua run scripts/runbooks/nightly-snapshots.lua --zone CN_Hohhot_B --keep 7
 --   cumulua run scripts/runbooks/nightly-snapshots.lua --disks disk-1i5ybswrg8zrj9le,disk-khpw24dr6wcyfzxh
 --
--- Reads: disks and snapshots. Touches: makes one snapshot a disk and day, which can cost money, and deletes snapshots that it made itself
--- (their names begin with --prefix and end with their disk) beyond the --keep latest of the disk, once the new one is there. Never touches
--- other snapshots. A second run on the same day makes nothing twice. Days are those of --timezone.
+-- Reads: disks and snapshots. Touches: makes one snapshot a disk and day, which can cost money, and
+-- deletes snapshots that it made itself (their names begin with --prefix and end with their disk)
+-- beyond the --keep latest of the disk, once the new one is there. Never touches other snapshots. A
+-- second run on the same day makes nothing twice. Days are those of --timezone.
 
 local options = require "std.args" {
 	usage = "nightly-snapshots.lua [--zone ZONE] [--disks ID,ID] [--keep 7] [--prefix nightly] [--timezone UTC] [--dry-run]",
@@ -80,7 +81,8 @@ local function back_up(disk)
 		local name = ("%s-%s-%s"):format(options.prefix, today, id)
 		made = dry_run and "would be made" or "made"
 		if not dry_run then
-			-- The service must not take the last ones away because this runbook did not run for some days.
+			-- The service must not take the last ones away because this runbook did not run for
+			-- some days.
 			wait(ebs.CreateSnapshot { DiskId = id, SnapshotName = name, ReservedTime = "Forever" }, { timeout = "1h" })
 		end
 		table.insert(own, 1, { id = name, day = today })

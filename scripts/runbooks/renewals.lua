@@ -3,9 +3,11 @@
 --   cumulua run scripts/runbooks/renewals.lua --days 14
 --   cumulua run scripts/runbooks/renewals.lua --csv renewals.csv --webhook renewals-webhook
 --
--- Reads: bare metal servers that are paid in advance, and the desktops that the service itself calls expiring (within seven days, whatever
--- --days says). Touches: nothing in the cloud, and renews nothing. With --csv it writes that file, with --webhook it posts a text to the URL
--- that the secret of that name holds, where there is something to report; with --dry-run it only says so.
+-- Reads: bare metal servers that are paid in advance, and the desktops that the service itself
+-- calls expiring (within seven days, whatever --days says). Touches: nothing in the cloud, and
+-- renews nothing. With --csv it writes that file, with --webhook it posts a text to the URL that
+-- the secret of that name holds, where there is something to report; with --dry-run it only says
+-- so.
 
 local options = require "std.args" {
 	usage = "renewals.lua [--days 14] [--csv FILE] [--webhook SECRET] [--dry-run]",
@@ -47,7 +49,7 @@ for server in items(cds.bms.DescribeBms, {}) do
 	if server.InstanceChargeType == "PrePaid" then
 		local detail = cds.bms.DescribeBmsDetail { BaremetalId = server.BaremetalId }.Data
 		local ends = vendor_time(detail.ExpireDate)
-		-- A date that cannot be read is reported too: nobody else would look.
+		-- A date that cannot be read is reported too, because it would be overlooked otherwise.
 		if not ends or ends - now <= options.days * 86400 then
 			report("bare metal", server.Name, server.BaremetalId, ends, detail.ExpireDate, detail.IsAutoRenewal == 1 and "by itself" or "no")
 		end

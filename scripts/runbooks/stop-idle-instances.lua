@@ -1,11 +1,14 @@
--- Stops the instances of one tag outside their working hours. For a schedule that runs every hour or so.
+-- Stops the instances of one tag outside their working hours. For a schedule that runs every hour
+-- or so.
 --
 --   cumulua run scripts/runbooks/stop-idle-instances.lua --tag office-hours --dry-run
 --   cumulua run scripts/runbooks/stop-idle-instances.lua --tag office-hours --from 20:00 --to 07:00 --zone Asia/Shanghai --weekends
 --
--- Reads: the instances that carry the tag. Touches: those of them that run, which it asks to shut down (StopType SOFT: nothing is lost
--- that the system inside saves). Never starts, changes or deletes any. What is stopped already, or on its way to another state, is left alone.
--- Idle are the hours from --from up to --to, over midnight where --to is earlier, the whole day where both are the same.
+-- Reads: the instances that carry the tag. Touches: those of them that run, which it asks to shut
+-- down (StopType SOFT: nothing is lost that the system inside saves). Never starts, changes or
+-- deletes any. What is stopped already, or on its way to another state, is left alone. Idle are the
+-- hours from --from up to --to, over midnight where --to is earlier, the whole day where both are
+-- the same.
 
 local options = require "std.args" {
 	usage = "stop-idle-instances.lua [--tag office-hours] [--from 20:00] [--to 07:00] [--zone UTC] [--weekends] [--dry-run]",

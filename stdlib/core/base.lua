@@ -1,14 +1,17 @@
--- What mlua leaves sharp is blunted here, once, before a script runs; the other files of the core build on this one.
+-- What mlua leaves sharp is blunted here, once, before a script runs; the other files of the core
+-- build on this one.
 --
--- Native functions answer `true, results…` or `false, error`; Lua raises, so that an error is a table with the script's own line.
--- `pcall`, `xpcall`, `coroutine.*`, `tostring` and `require` are replaced, because a call may suspend inside them and because a
--- run that is ended from outside stays ended.
+-- Native functions answer `true, results…` or `false, error`; Lua raises, so that an error is a
+-- table with the script's own line. `pcall`, `xpcall`, `coroutine.*`, `tostring` and `require` are
+-- replaced, because a call may suspend inside them and because a run that is ended from outside
+-- stays ended.
 --
 -- Every file is loaded before the script is, in the order that `stdlib.rs` gives.
 
 local native, pending = ...
 
--- Lua's own globals as they were, and of its libraries what is needed: what a script makes of them later changes nothing here.
+-- Lua's own globals as they were, and of its libraries what is needed: what a script makes of them
+-- later changes nothing here.
 local globals = {}
 for name, value in next, _G do
 	globals[name] = value
@@ -66,8 +69,9 @@ local function forwarded(name)
 	end
 end
 
--- Each coroutine has a place in its run, the same in every replay: its path and the number of its effects so far. The script's is `0`, that
--- of what it deferred `0.d`, that of a prompt's inputs `i1`, `i2`, …; what a coroutine makes stands below its maker's.
+-- Each coroutine has a place in its run, the same in every replay: its path and the number of its
+-- effects so far. The script's is `0`, that of what it deferred `0.d`, that of a prompt's inputs
+-- `i1`, `i2`, …; what a coroutine makes stands below its maker's.
 local places = setmetatable({}, {
 	__mode = "k",
 	__index = function()
@@ -75,10 +79,12 @@ local places = setmetatable({}, {
 	end,
 })
 
--- The VM's main thread runs finalizers and what Rust asks for. It has no effects, because it cannot wait.
+-- The VM's main thread runs finalizers and what Rust asks for. It has no effects, because it cannot
+-- wait.
 places[running()] = { path = "main", number = 0 }
 
--- After something was caught: a run that is ended stays ended, and what Rust raised becomes a string.
+-- After something was caught: a run that is ended stays ended, and what Rust raised becomes a
+-- string.
 local function caught(ok, ...)
 	if ok then
 		return ok, ...

@@ -6,7 +6,8 @@ local finish, raise, refuse, need_wait, next_at, next_place = own.finish, own.ra
 local call_action, weak_keys = native.call_action, own.weak_keys
 local raw_tostring, ipairs, next, rawset, setmetatable, type = own.globals.tostring, ipairs, next, rawset, setmetatable, type
 
--- What is known of an answer: meta(r), a userdata until it is asked for. Of an Action's function: its whole name.
+-- What is known of an answer: meta(r), a userdata until it is asked for. Of an Action's function:
+-- its whole name.
 local answers = setmetatable({}, weak_keys)
 local action_names, action_bindings = setmetatable({}, weak_keys), setmetatable({}, weak_keys)
 

@@ -1,4 +1,5 @@
--- A session's console: its scripts' standard output, and what a person types as their standard input.
+-- A session's console: its scripts' standard output, and what a person types as their standard
+-- input.
 
 -- The console's natives, and what the core's files have in common.
 local console, own = ...

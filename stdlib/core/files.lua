@@ -19,7 +19,8 @@ local CLOSED = "attempt to use a closed file"
 
 local stdin, stdout, stderr
 
--- What a native of files gives: results, or what is raised, a text of Lua's own kind or an error value.
+-- What a native of files gives: results, or what is raised, a text of Lua's own kind or an error
+-- value.
 local function give(ok, ...)
 	if ok then
 		return ...
@@ -47,7 +48,8 @@ end
 -- The files that processes write and read, for the collector to take.
 local pipes = setmetatable({}, own.weak_keys)
 
--- Whether the run's other tasks go on while a process is waited for. At the prompt they do not: a process reads what is typed.
+-- Whether the run's other tasks go on while a process is waited for. At the prompt they do not: a
+-- process reads what is typed.
 local function can_go_on()
 	return can_wait() and not own.shares_terminal
 end
@@ -113,7 +115,8 @@ local function keep(file, ...)
 	return file, ...
 end
 
--- What a process reads is there, and what it writes comes after. This is part of the process's effect.
+-- What a process reads is there, and what it writes comes after. This is part of the process's
+-- effect.
 local function flush_all(place)
 	for file in next, opened do
 		file_flush(place, file)

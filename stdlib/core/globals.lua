@@ -51,7 +51,8 @@ if native.is_simulation then
 	}
 end
 
--- What modules of the standard library see: what a script makes of its globals changes nothing of theirs. Its arguments are its own to set.
+-- What modules of the standard library see: what a script makes of its globals changes nothing of
+-- theirs. Its arguments are its own to set.
 local kept = {}
 for name, value in next, _G do
 	if name ~= "args" then

@@ -5,7 +5,8 @@ local _ENV <const> = own.globals
 
 local raise, refuse, math_type = own.raise, own.refuse, math.type
 
--- The length of a list; an error where it has holes or other keys, because what stands behind a hole would be left out.
+-- The length of a list; an error where it has holes or other keys, because what stands behind a
+-- hole would be left out.
 local function list_length(name, list)
 	if type(list) ~= "table" then
 		refuse(name .. " needs a list, not a " .. type(list))

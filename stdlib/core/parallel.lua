@@ -41,7 +41,8 @@ local function run_tasks(name, count, start, options, usual_limit)
 	local function make(index)
 		local task = place_below(group)
 		task.task = task
-		-- One function for all tasks, which is given what differs: a closure each would be memory held while they wait.
+		-- One function for all tasks, which is given what differs: a closure each would be memory
+		-- held while they wait.
 		local co = raw_create(run_task)
 		places[co] = task
 		return co, task, start(index)

@@ -20,7 +20,8 @@ function _G.defer(f)
 	deferred[#deferred + 1] = { f = f, task = task }
 end
 
--- The value, its traceback and, for a string, nothing else: where it happened stands in front of the string.
+-- The value, its traceback and, for a string, nothing else: where it happened stands in front of
+-- the string.
 local function handler(err)
 	local source, line = native.script_frame()
 	return { value = err, traceback = native.traceback(nil, 2), source = source, line = line }

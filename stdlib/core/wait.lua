@@ -26,7 +26,8 @@ local function handle_of(x)
 	return about.task
 end
 
--- A handle, or else the handles of a list: most waits are for one task, and need no list of their own.
+-- A handle, or else the handles of a list: most waits are for one task, and need no list of their
+-- own.
 local function handles(x)
 	if type(x) ~= "table" or getmetatable(x) == task_meta or answers[x] then
 		return handle_of(x)

@@ -11,7 +11,8 @@ local list_length, known_options = own.list_length, own.known_options
 
 local state_options = { done = true, failed = true, timeout = true, params = true, id = true, profile = true, region = true }
 
--- Whether what was seen is what an option names: by a function, or by one or several names of a state.
+-- Whether what was seen is what an option names: by a function, or by one or several names of a
+-- state.
 local function is_state(option, wanted, answer, state)
 	local kind = type(wanted)
 	if kind == "function" then
@@ -29,7 +30,8 @@ local function is_state(option, wanted, answer, state)
 	refuse("wait.for_state: the option " .. option .. " must be a function, a state or a list of states, not a " .. kind)
 end
 
--- How to look: by a function of the script, or as the catalogue describes. Gives the answer, its state and whether that is a failure.
+-- How to look: by a function of the script, or as the catalogue describes. Gives the answer, its
+-- state and whether that is a failure.
 local function looker(subject, options)
 	local function without(with, ...)
 		for _, option in ipairs({ ... }) do
@@ -86,7 +88,8 @@ local watch_meta = {
 	end,
 }
 
--- Looks once. A failure that can pass is no answer, nor is one that comes of the watch's own end; any other ends the watch.
+-- Looks once. A failure that can pass is no answer, nor is one that comes of the watch's own end;
+-- any other ends the watch.
 local function look_once(watch, look)
 	local ok, answer, state, has_failed = call_at(watch.place, look)
 	if ok then

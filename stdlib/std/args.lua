@@ -1,4 +1,5 @@
--- The arguments of a script: `--name value`, `--name=value`, and `--name` alone for what is true or false.
+-- The arguments of a script: `--name value`, `--name=value`, and `--name` alone for what is true or
+-- false.
 --
 --   local options = require "std.args" { usage = "…", keep = 7, zone = "", ["dry-run"] = false }
 --

@@ -48,7 +48,7 @@ pub(crate) fn page() -> String {
                     }
                 }
                 footer {
-                    "A rehearsal: nothing here exists. " a href="/_sim/requests" { "Requests" } " and " a href="/_sim/state" { "state" } " as JSON."
+                    "A simulation: nothing here exists. " a href="/_sim/requests" { "Requests" } " and " a href="/_sim/state" { "state" } " as JSON."
                 }
                 script { (PreEscaped(SCRIPT)) }
             }

@@ -76,7 +76,7 @@ async fn every_service_survives_a_long_walk() {
             let random = |purpose: &str| {
                 u16::try_from(draw(u64::from(service) << 32 | number, purpose, 1 << 16)).unwrap()
             };
-            // One call in four goes to a neighbour.
+            // One call in four goes to a neighbor.
             let service = if number.is_multiple_of(4) {
                 random("service")
             } else {

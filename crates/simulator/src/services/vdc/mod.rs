@@ -1,4 +1,4 @@
-//! The service `/network` of Capital Online: virtual data centres with their public and private
+//! The service `/network` of Capital Online: virtual data centers with their public and private
 //! networks, and what joins them.
 
 mod effect;

@@ -134,7 +134,7 @@ impl Default for State {
     }
 }
 
-/// A virtual data centre.
+/// A virtual data center.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Vdc {
