@@ -389,6 +389,20 @@ pub(super) fn printable(text: &str) -> String {
         .collect()
 }
 
+/// Text on one line of a log: its control characters are seen as `\n` or `\u{1b}`, so that what
+/// others wrote neither begins a line nor controls a terminal.
+pub(super) fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() && c != '\t' {
+            line.extend(c.escape_debug());
+        } else {
+            line.push(c);
+        }
+    }
+    line
+}
+
 /// `45s`, `12m 5s`.
 pub(super) fn seconds(duration: Duration) -> String {
     let seconds = duration.as_secs();

@@ -119,7 +119,7 @@ impl Locks {
     }
 
     /// Removes what a killed run has left.
-    pub(super) fn forget_run(&self, id: &str) {
+    pub fn forget_run(&self, id: &str) {
         // A file that is left over harms nothing.
         let _ = fs::remove_file(self.folder.join(file_name("run", id)));
     }

@@ -40,6 +40,9 @@ impl Store {
     }
 
     fn begin(path: PathBuf, log: Log) -> Self {
+        // Locks and sockets stand beside the file itself, so that a process that opens it through a
+        // link meets the same ones.
+        let path = path.canonicalize().unwrap_or(path);
         let locks = Locks::beside(&path);
         Self {
             queue: Arc::new(Queue::start(path, locks.clone(), log)),

@@ -16,12 +16,24 @@ pub(super) enum DecodeError<E> {
     Lua(mlua::Error),
 }
 
-/// Makes a value of JSON.
-pub(super) fn from_json<'de, D: Deserializer<'de>>(
+/// Makes a value of the whole of a JSON text.
+pub(super) fn from_text(
+    lua: &Lua,
+    text: &[u8],
+) -> Result<LuaValue, DecodeError<serde_json::Error>> {
+    let mut json = serde_json::Deserializer::from_slice(text);
+    let value = from_json(lua, &mut json, text)?;
+    json.end().map_err(DecodeError::Json)?;
+    Ok(value)
+}
+
+/// Makes a value of JSON, which stands in `text` where it has not been parsed.
+fn from_json<'de, D: Deserializer<'de>>(
     lua: &Lua,
     json: D,
+    text: &'de [u8],
 ) -> Result<LuaValue, DecodeError<D::Error>> {
-    let maker = Maker::new(lua);
+    let maker = Maker::new(lua, text);
     let made = (&maker)
         .deserialize(json)
         .map_err(|failure| match maker.failure.take() {
@@ -33,7 +45,7 @@ pub(super) fn from_json<'de, D: Deserializer<'de>>(
 
 /// Makes a value of JSON that has been parsed.
 pub(super) fn from_value(lua: &Lua, json: &Json) -> mlua::Result<LuaValue> {
-    from_json(lua, json).map_err(|unmade| match unmade {
+    from_json(lua, json, &[]).map_err(|unmade| match unmade {
         DecodeError::Lua(failure) => failure,
         DecodeError::Json(failure) => mlua::Error::external(failure),
     })
@@ -91,6 +103,8 @@ const MANY: usize = 10_000;
 /// Makes values, and keeps what all of them share.
 struct Maker<'lua, 'de> {
     lua: &'lua Lua,
+    /// The text that is read; empty where it has been parsed before.
+    text: &'de [u8],
     /// The fields of the objects that are open, the innermost one's last: a table is made once its
     /// size is known, so that it never grows.
     fields: RefCell<Vec<(Text<'de>, Made<'de>)>>,
@@ -102,16 +116,23 @@ struct Maker<'lua, 'de> {
     failure: Cell<Option<mlua::Error>>,
 }
 
-impl<'lua> Maker<'lua, '_> {
-    fn new(lua: &'lua Lua) -> Self {
+impl<'lua, 'de> Maker<'lua, 'de> {
+    fn new(lua: &'lua Lua, text: &'de [u8]) -> Self {
         Self {
             lua,
+            text,
             fields: RefCell::default(),
             list_mark: OnceCell::new(),
             made: Cell::new(0),
             is_paused: Cell::new(false),
             failure: Cell::new(None),
         }
+    }
+
+    /// Whether a name is serde_json's own for a number that is no integer of 64 bits. The same name
+    /// in a text is a field's, as any other: it stands in the text, or was copied from it.
+    fn is_number(&self, name: &str) -> bool {
+        name == NUMBER && !self.text.as_ptr_range().contains(&name.as_ptr())
     }
 
     fn count(&self, made: usize) {
@@ -229,7 +250,9 @@ impl<'de> Visitor<'de> for &Maker<'_, 'de> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Made<'de>, A::Error> {
         let mut next = object.next_key_seed(Name)?;
-        if next == Some(Either::Left(NUMBER)) {
+        if let Some(Either::Left(name)) = next
+            && self.is_number(name)
+        {
             return object.next_value().map(number);
         }
         let first = self.fields.borrow().len();
@@ -254,10 +277,8 @@ fn owned<'de>(text: String) -> Made<'de> {
 
 /// A number that is no integer of 64 bits.
 fn number<'de>(text: String) -> Made<'de> {
-    if text
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b'-')
-    {
+    let mut digits = text.bytes();
+    if text != "-0" && digits.all(|byte| byte.is_ascii_digit() || byte == b'-') {
         return owned(text);
     }
     match text.parse::<f64>() {

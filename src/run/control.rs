@@ -6,19 +6,24 @@
 //! `{"verb":"cancel","reason":"…"}`, then `{"done":"…"}` or `{"refused":"…"}`. What must outlast a
 //! process is a row of the history; a request only announces it.
 
+use crate::history::Store;
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 #[cfg(unix)]
-pub use unix::{Listener, ask};
+pub use unix::{Client, Listener, ask};
 
 /// A longer line is refused, in bytes.
 const LONGEST_LINE: u64 = 64 * 1024;
 
-/// How long a client may take for a line.
+/// How long a client may take for its line, however it comes.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How many clients are answered at once. Each takes a descriptor and a thread, which the runs of a
+/// server need too.
+const MOST_CLIENTS: usize = 32;
 
 /// What can be asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +107,9 @@ pub enum AskError {
     /// There is no listener.
     #[error("no process listens on {}", .0.display())]
     NoListener(PathBuf),
+    /// There was no answer in time. What has not begun by then does not begin any more.
+    #[error("there was no answer within {} s, and what was not begun by then is not done", .0.as_secs())]
+    NoAnswer(Duration),
     /// It cannot be asked, or its answer cannot be read.
     #[error("{} cannot be asked: {reason}", .socket.display())]
     Failed {
@@ -131,6 +139,22 @@ pub fn run_socket(store: &Path, run: &str) -> PathBuf {
         })
         .collect();
     folder(store).join(format!("{name}.sock"))
+}
+
+/// Removes what killed runs have left: each socket whose run does not hold its lock any more, with
+/// the lock's file. A run listens only once it holds its lock.
+pub fn forget_killed(store: &Store) {
+    let Ok(sockets) = std::fs::read_dir(folder(store.path())) else {
+        return;
+    };
+    for socket in sockets.filter_map(Result::ok) {
+        let name = socket.file_name();
+        let run = name.to_str().and_then(|name| name.strip_suffix(".sock"));
+        if let Some(run) = run.filter(|run| *run != "server" && !store.locks().is_run_alive(run)) {
+            store.locks().forget_run(run);
+            forget_run(store.path(), run);
+        }
+    }
 }
 
 /// Removes the socket that a killed run has left.
@@ -168,7 +192,9 @@ fn write_line(mut stream: impl io::Write, content: &impl Serialize) -> io::Resul
 
 #[cfg(unix)]
 mod unix {
-    use super::{AskError, PATIENCE, Reply, Request, read_line, write_line};
+    use super::{AskError, MOST_CLIENTS, PATIENCE, Reply, Request, read_line, write_line};
+    use cumulua_core::clock::real_now;
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use rustix::fs::{Mode, OFlags};
     use std::fs::{self, DirBuilder, Permissions};
     use std::io;
@@ -179,10 +205,29 @@ mod unix {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::thread;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     /// The pause after a connection that could not be accepted.
     const AFTER_FAILURE: Duration = Duration::from_millis(100);
+
+    /// Who asked, as long as the answer is waited for.
+    #[derive(Debug, Clone)]
+    pub struct Client(Arc<UnixStream>);
+
+    impl Client {
+        /// The client at the other end of a stream.
+        pub fn new(stream: UnixStream) -> Self {
+            Self(Arc::new(stream))
+        }
+
+        /// Whether it is gone, as where the command was ended: it gets no answer, so nothing is to
+        /// be done for it. One that has only finished writing is not gone.
+        pub fn is_gone(&self) -> bool {
+            let mut stream = [PollFd::new(&self.0, PollFlags::empty())];
+            let polled = poll(&mut stream, Some(&Timespec::default()));
+            polled.is_ok_and(|_| stream[0].revents().contains(PollFlags::HUP))
+        }
+    }
 
     /// Answers requests on a thread of its own, until it is dropped.
     #[derive(Debug)]
@@ -197,7 +242,7 @@ mod unix {
         pub fn start(
             socket: &Path,
             kind: &'static str,
-            answer: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+            answer: impl Fn(&Request, &Client) -> Reply + Send + Sync + 'static,
         ) -> io::Result<Self> {
             let place = SocketPath::make(socket)?;
             match fs::remove_file(place.path()) {
@@ -221,11 +266,15 @@ mod unix {
                             thread::sleep(AFTER_FAILURE);
                             continue;
                         };
+                        if Arc::strong_count(&answer) > MOST_CLIENTS {
+                            let busy = "too many ask at once; ask again".to_owned();
+                            let _ = write_line(&stream, &Reply::Refused(busy));
+                            continue;
+                        }
                         let answer = Arc::clone(&answer);
                         // A client that connects and sends nothing must not keep others waiting.
                         // Without a thread they are not answered.
-                        let _ =
-                            thread::Builder::new().spawn(move || serve(&stream, kind, &*answer));
+                        let _ = thread::Builder::new().spawn(move || serve(stream, kind, &*answer));
                     }
                 })?;
             Ok(Self {
@@ -244,11 +293,15 @@ mod unix {
         }
     }
 
-    /// Answers a client; one that is gone meanwhile needs no answer.
-    fn serve(stream: &UnixStream, kind: &str, answer: &dyn Fn(&Request) -> Reply) {
-        let reply =
-            read_request(stream, kind).map_or_else(|refused| refused, |request| answer(&request));
-        let _ = write_line(stream, &reply);
+    /// Answers a client; for one that is gone meanwhile nothing is done.
+    fn serve(stream: UnixStream, kind: &str, answer: &dyn Fn(&Request, &Client) -> Reply) {
+        let client = Client::new(stream);
+        let reply = match read_request(&client.0, kind) {
+            Ok(_) if client.is_gone() => return,
+            Ok(request) => answer(&request, &client),
+            Err(refused) => refused,
+        };
+        let _ = write_line(&*client.0, &reply);
     }
 
     fn read_request(stream: &UnixStream, kind: &str) -> Result<Request, Reply> {
@@ -257,12 +310,42 @@ mod unix {
                 "only the user who started it may ask something of it".to_owned(),
             ));
         }
-        let line = stream
-            .set_read_timeout(Some(PATIENCE))
-            .and_then(|()| read_line(stream));
-        Request::read(
-            &line.map_err(|error| Reply::Refused(error.to_string()))?,
-            kind,
+        let line = read_line(Until {
+            stream,
+            end: real_now() + PATIENCE,
+        });
+        let line = line.map_err(|error| {
+            Reply::Refused(if is_timeout(&error) {
+                format!("no whole line came within {} s", PATIENCE.as_secs())
+            } else {
+                error.to_string()
+            })
+        });
+        Request::read(&line?, kind)
+    }
+
+    /// A stream that is read until a time, whatever pieces it comes in.
+    struct Until<'a> {
+        stream: &'a UnixStream,
+        end: Instant,
+    }
+
+    impl io::Read for Until<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let left = self.end.saturating_duration_since(real_now());
+            if left.is_zero() {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            self.stream.set_read_timeout(Some(left))?;
+            let mut stream = self.stream;
+            io::Read::read(&mut stream, buffer)
+        }
+    }
+
+    fn is_timeout(error: &io::Error) -> bool {
+        matches!(
+            error.kind(),
+            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
         )
     }
 
@@ -287,6 +370,7 @@ mod unix {
             io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
                 AskError::NoListener(socket.to_owned())
             }
+            _ if is_timeout(&reason) => AskError::NoAnswer(patience),
             _ => AskError::Failed {
                 socket: socket.to_owned(),
                 reason,
@@ -355,7 +439,7 @@ mod unix {
 }
 
 #[cfg(not(unix))]
-pub use elsewhere::{Listener, ask};
+pub use elsewhere::{Client, Listener, ask};
 
 /// Where there are no such sockets, there are no listeners.
 #[cfg(not(unix))]
@@ -369,12 +453,23 @@ mod elsewhere {
     #[derive(Debug)]
     pub struct Listener;
 
+    /// Never made.
+    #[derive(Debug, Clone)]
+    pub struct Client;
+
+    impl Client {
+        /// Never asked.
+        pub fn is_gone(&self) -> bool {
+            true
+        }
+    }
+
     impl Listener {
         /// Fails.
         pub fn start(
             _: &Path,
             _: &'static str,
-            _: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+            _: impl Fn(&Request, &Client) -> Reply + Send + Sync + 'static,
         ) -> io::Result<Self> {
             Err(io::ErrorKind::Unsupported.into())
         }

@@ -2,7 +2,7 @@
 //! locks through `lines` and `run_locks`.
 
 use super::arguments;
-use super::control::{Listener, Reply, Request, run_socket};
+use super::control::{Client, Listener, Reply, Request, run_socket};
 use super::lines::Lines;
 use super::run_locks::{LockName, RunLocks};
 use crate::client::transport::BoxFuture;
@@ -187,7 +187,7 @@ impl HistoryRecorder {
         let Some(cancel) = control.cancel.clone() else {
             return;
         };
-        let answer = move |request: &Request| match request {
+        let answer = move |request: &Request, _: &Client| match request {
             Request::Cancel { reason } => {
                 let (cancel, reason) = (Arc::clone(&cancel), reason.clone());
                 // The request is answered before the process ends.

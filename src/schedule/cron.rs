@@ -59,6 +59,8 @@ impl Expression {
         let expression = Self {
             text: text.to_owned(),
         };
+        check_fields(&expression.fields())
+            .map_err(|problem| format!("{text:?} is no cron expression: {problem}"))?;
         match parser(&expression.fields()).parse(text) {
             Ok(_) => Ok(expression),
             Err(error) => Err(format!(
@@ -144,6 +146,80 @@ fn parser(fields: &[&str]) -> CronParser {
         .year(Year::Disallowed)
         .dom_and_dow(both_days)
         .build()
+}
+
+/// The fields by their places, and the names that values have there. croner takes names in any field
+/// and names that run together, and passes over what stands between two commas.
+const FIELDS: [(&str, &[&str]); 6] = [
+    ("second", &[]),
+    ("minute", &[]),
+    ("hour", &[]),
+    ("day", &[]),
+    (
+        "month",
+        &[
+            "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
+        ],
+    ),
+    (
+        "weekday",
+        &["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"],
+    ),
+];
+
+/// What is wrong with the words of a field, of which croner would make something else.
+fn check_fields(fields: &[&str]) -> Result<(), String> {
+    for (field, (name, names)) in fields.iter().zip(FIELDS) {
+        let is_day = ["day", "weekday"].contains(&name);
+        let field = field
+            .strip_prefix('+')
+            .filter(|_| name == "weekday")
+            .unwrap_or(field);
+        for item in field.split(',') {
+            if item.is_empty() {
+                return Err(format!(
+                    "the {name} field has nothing between two commas, or at an end"
+                ));
+            }
+            let (range, step) = item
+                .split_once('/')
+                .map_or((item, None), |(r, s)| (r, Some(s)));
+            let is_number =
+                |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
+            if step.is_some_and(|step| !is_number(step)) {
+                return Err(format!(
+                    "the step of {item} in the {name} field is no number"
+                ));
+            }
+            for end in range.split('-') {
+                // L, W and # of a day: the last one, the nearest weekday, the n-th of a month.
+                let end = if is_day { without_day_marks(end) } else { end };
+                let is_named = names.iter().any(|name| name.eq_ignore_ascii_case(end));
+                let is_any = ["*", "?"].contains(&end) || is_day && end.is_empty();
+                if !is_any && !is_number(end) && !is_named {
+                    return Err(format!("{end:?} is no {name}{}", elsewhere(end, name)));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn without_day_marks(word: &str) -> &str {
+    let word = word.split_once('#').map_or(word, |(day, _)| day);
+    let word = word.strip_suffix(['w', 'W']).unwrap_or(word);
+    word.strip_suffix(['l', 'L']).unwrap_or(word)
+}
+
+/// The field where a word would be right.
+fn elsewhere(word: &str, present: &str) -> String {
+    let has_word = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(word));
+    match FIELDS.iter().find(|(_, names)| has_word(names)) {
+        Some((name, _)) if *name != present => {
+            format!(" but a {name}; the fields are minute, hour, day, month, weekday")
+        }
+        _ => String::new(),
+    }
 }
 
 /// croner's reason without the name of its variant.
@@ -387,6 +463,78 @@ mod tests {
         ] {
             let error = Expression::parse(expression).unwrap_err();
             assert!(error.contains(words), "{expression}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_word_that_croner_would_take_for_another_is_refused_with_its_field() {
+        for (text, problem) in [
+            (
+                "0 0 * FRI *",
+                "\"FRI\" is no month but a weekday; the fields are minute, hour",
+            ),
+            ("MON 0 * * *", "\"MON\" is no minute but a weekday"),
+            ("0 0 JAN * *", "\"JAN\" is no day but a month"),
+            ("0 0 * * SUNMON", "\"SUNMON\" is no weekday"),
+            ("0 0 * * MONDAY", "\"MONDAY\" is no weekday"),
+            (
+                "0 1,,2 * * *",
+                "the hour field has nothing between two commas",
+            ),
+            (
+                "0 1, * * *",
+                "the hour field has nothing between two commas, or at an end",
+            ),
+            (
+                "0 */x * * *",
+                "the step of */x in the hour field is no number",
+            ),
+            ("0 1- * * *", "\"\" is no hour"),
+            ("0 0 0 * FRI *", "\"FRI\" is no month"),
+        ] {
+            let told = Expression::parse(text).unwrap_err();
+            assert!(told.contains(problem), "{text}: {told}");
+        }
+        for text in [
+            "0 0 * * FRI",
+            "0 0 * jan-mar mon-fri",
+            "*/5 1-5/2,7 L * *",
+            "0 0 15W * *",
+            "0 0 LW * *",
+            "0 0 * * FRI#2",
+            "0 0 * * 5L",
+            "0 0 1 * +MON",
+            "0 0 ? * ?",
+            "@daily",
+            "0 0 * * 0,7",
+            "30 0 0 1 1 *",
+        ] {
+            assert!(
+                Expression::parse(text).is_ok(),
+                "{text}: {:?}",
+                Expression::parse(text)
+            );
+        }
+    }
+
+    /// What is taken names each field by values that the field has.
+    #[test]
+    fn whatever_is_taken_has_only_words_of_its_fields() {
+        let words = [
+            "*", "?", "0", "7", "12", "MON", "JAN", "SUNMON", "", "1-5", "*/2", "x",
+        ];
+        for place in 0..5 {
+            for word in words {
+                let mut fields = ["0", "0", "1", "1", "*"];
+                fields[place] = word;
+                let Ok(taken) = Expression::parse(&fields.join(" ")) else {
+                    continue;
+                };
+                let names = [place == 4, place == 3];
+                assert!(word != "MON" || names[0], "{}", taken.as_str());
+                assert!(word != "JAN" || names[1], "{}", taken.as_str());
+                assert!(!["SUNMON", "", "x"].contains(&word), "{}", taken.as_str());
+            }
         }
     }
 

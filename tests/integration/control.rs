@@ -2,7 +2,9 @@
 
 use crate::support::{Test, simulator};
 use cumulua::history::{Filter, RunOutcome, Store};
-use cumulua::run::control::{AskError, Listener, Reply, Request, ask, run_socket, server_socket};
+use cumulua::run::control::{
+    AskError, Client, Listener, Reply, Request, ask, run_socket, server_socket,
+};
 use cumulua_core::clock::real_now;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
@@ -24,7 +26,7 @@ fn store() -> (TempDir, PathBuf) {
 }
 
 fn listening(store: &Path) -> Listener {
-    let answer = |request: &Request| match request {
+    let answer = |request: &Request, _: &Client| match request {
         Request::Trigger { schedule } => Reply::Done(schedule.clone()),
         other => Reply::unknown("server", other.verb()),
     };
@@ -66,6 +68,22 @@ fn a_request_is_answered_by_the_listener() {
         ask(&server_socket(&store), &trigger, MUCH),
         Err(AskError::NoListener(_))
     ));
+}
+
+#[test]
+fn clients_that_send_nothing_do_not_take_what_a_server_needs() {
+    let (_folder, store) = store();
+    let _listener = listening(&store);
+    let link = tempfile::tempdir().unwrap();
+    let near = link.path().join("d");
+    std::os::unix::fs::symlink(server_socket(&store).parent().unwrap(), &near).unwrap();
+    let connect = || UnixStream::connect(near.join("server.sock")).unwrap();
+    let silent: Vec<_> = (0..32).map(|_| connect()).collect();
+    let mut one_more = connect();
+    let mut answer = String::new();
+    one_more.read_to_string(&mut answer).unwrap();
+    assert!(answer.contains("too many ask at once"), "{answer}");
+    drop(silent);
 }
 
 #[test]
@@ -192,11 +210,15 @@ impl Going {
     }
 
     fn cumulua<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Test {
-        let store = self.folder.path().join("runs.db");
-        Test::new()
-            .args(args)
-            .env("CUMULUA_STORE", store.to_str().unwrap())
+        command_on(&self.folder.path().join("runs.db"), args)
     }
+}
+
+/// A command on a store.
+fn command_on<'a>(store: &Path, args: impl IntoIterator<Item = &'a str>) -> Test {
+    Test::new()
+        .args(args)
+        .env("CUMULUA_STORE", store.to_str().unwrap())
 }
 
 #[test]
@@ -238,4 +260,42 @@ fn a_run_that_does_not_listen_is_left_alone() {
         .cumulua(["runs", "cancel", &run])
         .fails(1, &["does not listen", &going.child.id().to_string()]);
     assert!(going.child.try_wait().unwrap().is_none());
+}
+
+#[test]
+fn what_a_killed_run_has_left_goes_when_runs_are_pruned() {
+    let mut going =
+        Going::start("cds.ccs.DescribeTags() print('begun') io.stdout:flush() time.sleep('1h')");
+    let run = going.run();
+    let store = going.folder.path().join("runs.db");
+    let socket = run_socket(&store, &run);
+    let lock = going
+        .folder
+        .path()
+        .join("runs.db.locks")
+        .join(format!("run-{run}"));
+    let prune = || command_on(&store, ["runs", "prune", "--older-than", "1d"]).run_well();
+    prune();
+    assert!(
+        socket.exists() && lock.exists(),
+        "they are of a run that goes on"
+    );
+    going.child.kill().unwrap();
+    going.child.wait().unwrap();
+    assert!(socket.exists() && lock.exists());
+    prune();
+    assert!(!socket.exists() && !lock.exists());
+}
+
+#[test]
+fn a_store_that_is_reached_through_a_link_is_the_same_one() {
+    let going =
+        Going::start("cds.ccs.DescribeTags() print('begun') io.stdout:flush() time.sleep('1h')");
+    let run = going.run();
+    let link = going.folder.path().join("link.db");
+    std::os::unix::fs::symlink("runs.db", &link).unwrap();
+    let list = command_on(&link, ["runs", "list"]).run();
+    assert!(list.stdout.contains("running"), "{}", list.stdout);
+    let cancelled = command_on(&link, ["runs", "cancel", &run]).run();
+    assert_eq!(cancelled.status, 0, "{}", cancelled.stderr);
 }

@@ -31,6 +31,19 @@ assert(lists[1][1] == "1" and lists[2][2] == "4")
 assert(csv.decode("\xef\xbb\xbfa,b\r\n1,2\r\n")[1].a == "1", "a byte order mark and Windows' line ends")
 assert(csv.decode("a\n\xe4\xbd\xa0\xe5\xa5\xbd\n")[1].a == "\u{4f60}\u{597d}")
 assert(fails(csv.decode, "a,b\n1\n"):find("line 2 has 1 fields", 1, true), "a short row is an error")
+for text, line in pairs {
+	['a,b\n1,"x\n2,3\n'] = 2,
+	['"'] = 1,
+	['a\n"x""'] = 2,
+	['a\n"x\ny"\n"z\n'] = 4,
+	['a;b\n1;"x'] = 2,
+	['a\n"x\n\n""'] = 2,
+} do
+	local options = { separator = text:find(";", 1, true) and ";" or "," }
+	local problem = fails(csv.decode, text, options)
+	assert(problem:find("quotation mark on line " .. line .. " is never closed", 1, true), problem)
+end
+assert(csv.decode('a\n"x""y"\n5"\n')[1].a == 'x"y', "marks that are closed, or inside a field")
 assert(fails(csv.decode, "a,a\n1,2\n"):find("twice", 1, true), "a name twice would lose a field")
 assert(fails(csv.encode, { { a = {} } }):find("row 1, a", 1, true), "a table is no field")
 assert(fails(csv.encode, { 5 }):find("row 1", 1, true))

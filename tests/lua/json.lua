@@ -10,6 +10,13 @@ assert(decode "9007199254740993" == 9007199254740993 and encode(9007199254740993
 assert(decode "9223372036854775807" == math.maxinteger and decode "-9223372036854775808" == math.mininteger, "to 64 bits")
 assert(decode "9223372036854775808" == "9223372036854775808", "a larger one is a string")
 assert(math.type(decode "1.0") == "float" and math.type(decode "1") == "integer", "floats and integers stay apart")
+local zero = decode "-0"
+assert(math.type(zero) == "float" and zero == 0 and 1 / zero < 0, "minus zero is a number")
+assert(decode "[-0,-0.0,0]"[1] == 0)
+local private = decode '{"$serde_json::private::Number":"5"}'
+assert(private["$serde_json::private::Number"] == "5", "a field has any name")
+private = decode '{"$serde_json::private\\u003a:Number":1e999,"x":[12345678901234567890]}'
+assert(private["$serde_json::private::Number"] == "1e+999" and private.x[1] == "12345678901234567890")
 local list = decode "[1,null,3]"
 assert(#list == 3 and list[2] == null and list[3] == 3, "null in a list is the sentinel")
 assert(decode '{"a":null}'.a == nil and next(decode '{"a":null}') == nil, "null in an object is absent")

@@ -3,6 +3,7 @@
 use super::history::{History, Problem};
 use super::times::{FORMS, parse_age};
 use crate::cli::report;
+use crate::run::control;
 use clap::Args;
 use std::time::Duration;
 
@@ -41,6 +42,7 @@ impl Prune {
             before,
             keep: self.keep,
         })?;
+        control::forget_killed(&history.store);
         report::print(&format!(
             "forgot {} runs and {} firings",
             pruned.runs, pruned.firings

@@ -154,7 +154,7 @@ impl Log for Lines {
         };
         let time = format!("{:.3}", wall_now());
         let line = match self.format {
-            Format::Text => format!("{time} {word}: {message}"),
+            Format::Text => format!("{time} {word}: {}", report::one_line(message)),
             Format::Json => {
                 let mut line = serde_json::json!({ "time": time, "level": if word == "warning" { "warn" } else { word }, "message": message });
                 for (name, value) in fields {

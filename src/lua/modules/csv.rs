@@ -202,6 +202,10 @@ impl From<mlua::Error> for Undecoded {
 
 fn decode(lua: &Lua, text: &[u8], options: &Options) -> Result<Decoded, Undecoded> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    if let Some(line) = open_quote(text, options.separator) {
+        let problem = format!("the quotation mark on line {line} is never closed");
+        return Err(Undecoded::Text(problem));
+    }
     let mut reader = ReaderBuilder::new()
         .delimiter(options.separator)
         .has_headers(false)
@@ -257,4 +261,25 @@ fn decode(lua: &Lua, text: &[u8], options: &Options) -> Result<Decoded, Undecode
         count += 1;
         rows.raw_set(count, row)?;
     }
+}
+
+/// The line of a quotation mark that opens a field and is never closed: the reader takes the rest of
+/// the text for that field, without a word. A mark counts at the beginning of a field alone.
+fn open_quote(text: &[u8], separator: u8) -> Option<usize> {
+    let mut line = 1;
+    let mut opened = None;
+    // Where the field that a mark may open begins; two marks in a quoted field go on with it.
+    let mut field = Some(line);
+    for byte in text {
+        let is_mark = *byte == b'"';
+        line += usize::from(*byte == b'\n');
+        (opened, field) = match (opened, field) {
+            (Some(begun), _) if is_mark => (None, Some(begun)),
+            (Some(begun), _) => (Some(begun), None),
+            (None, Some(begun)) if is_mark => (Some(begun), None),
+            (None, _) if [separator, b'\n', b'\r'].contains(byte) => (None, Some(line)),
+            (None, _) => (None, None),
+        };
+    }
+    opened
 }

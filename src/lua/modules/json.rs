@@ -5,7 +5,7 @@ use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
 use crate::lua::json::{self, DecodeError};
 use crate::lua::params;
-use mlua::{Lua, LuaString, Table, Value};
+use mlua::{LuaString, Table, Value};
 
 pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
     bindings.function(
@@ -28,20 +28,13 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
         let text = text.as_bytes();
         // What could be an answer becomes tables as an answer does.
         let decoded = if text.len() <= Answer::LARGEST {
-            json::unguarded(lua, || Ok(decode(lua, &text)))?
+            json::unguarded(lua, || Ok(json::from_text(lua, &text)))?
         } else {
-            decode(lua, &text)
+            json::from_text(lua, &text)
         };
         decoded.map_err(|unmade| match unmade {
             DecodeError::Json(error) => Raised::invalid(format!("json.decode: {error}")),
             DecodeError::Lua(failure) => failure.into(),
         })
     })
-}
-
-fn decode(lua: &Lua, text: &[u8]) -> Result<Value, DecodeError<serde_json::Error>> {
-    let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let value = json::from_json(lua, &mut deserializer)?;
-    deserializer.end().map_err(DecodeError::Json)?;
-    Ok(value)
 }

@@ -1,6 +1,6 @@
 //! Requests to the server over its socket.
 
-use crate::run::control::{Listener, Reply, Request, server_socket};
+use crate::run::control::{Client, Listener, Reply, Request, server_socket};
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -18,13 +18,18 @@ const WITHDRAWN: u8 = 2;
 /// A request that waits for its answer.
 pub(super) struct Asked {
     pub(super) request: Request,
+    client: Client,
     state: Arc<AtomicU8>,
     reply: blocking::Sender<Reply>,
 }
 
 impl Asked {
-    /// Takes it, unless it was answered already that nothing is done.
+    /// Takes it, unless it was answered already that nothing is done, or its client is
+    /// gone.
     pub(super) fn take(&self) -> bool {
+        if self.client.is_gone() {
+            return false;
+        }
         self.state
             .compare_exchange(OPEN, TAKEN, Ordering::AcqRel, Ordering::Acquire)
             .is_ok()
@@ -47,8 +52,8 @@ impl Requests {
     /// Listens, under the server's lock; with why it cannot, where it cannot.
     pub(super) fn listen(store: &Path) -> (Self, Option<io::Error>) {
         let (give, asked) = mpsc::unbounded_channel();
-        let listener = Listener::start(&server_socket(store), "server", move |request| {
-            wait_for_answer(&give, request, PATIENCE)
+        let listener = Listener::start(&server_socket(store), "server", move |request, client| {
+            wait_for_answer(&give, request, client, PATIENCE)
         });
         let (listener, problem) = match listener {
             Ok(listener) => (Some(listener), None),
@@ -76,6 +81,7 @@ impl Requests {
 fn wait_for_answer(
     server: &mpsc::UnboundedSender<Asked>,
     request: &Request,
+    client: &Client,
     patience: Duration,
 ) -> Reply {
     let (reply, answer) = blocking::channel();
@@ -84,6 +90,7 @@ fn wait_for_answer(
     if server
         .send(Asked {
             request: request.clone(),
+            client: client.clone(),
             state: Arc::clone(&state),
             reply,
         })
@@ -109,22 +116,45 @@ fn wait_for_answer(
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
-    use super::{Reply, Request, wait_for_answer};
+    use super::{Asked, AtomicU8, Client, OPEN, Reply, Request, wait_for_answer};
+    use std::os::unix::net::UnixStream;
+    use std::sync::{Arc, mpsc as blocking};
     use std::time::Duration;
     use tokio::sync::mpsc;
 
     #[test]
     fn what_is_no_longer_waited_for_is_not_done() {
         let (give, mut asked) = mpsc::unbounded_channel();
-        let trigger = Request::Trigger {
-            schedule: "nightly".to_owned(),
-        };
-        let Reply::Refused(problem) = wait_for_answer(&give, &trigger, Duration::ZERO) else {
+        let (_other_end, stream) = UnixStream::pair().unwrap();
+        let reply = wait_for_answer(&give, &trigger(), &Client::new(stream), Duration::ZERO);
+        let Reply::Refused(problem) = reply else {
             panic!("it was not answered")
         };
         assert!(problem.contains("does not do it any more"), "{problem}");
         assert!(!asked.try_recv().unwrap().take());
+    }
+
+    #[test]
+    fn nothing_is_done_for_a_client_that_is_gone() {
+        let (other_end, stream) = UnixStream::pair().unwrap();
+        let asked = || Asked {
+            request: trigger(),
+            client: Client::new(stream.try_clone().unwrap()),
+            state: Arc::new(AtomicU8::new(OPEN)),
+            reply: blocking::channel().0,
+        };
+        assert!(asked().take());
+        other_end.shutdown(std::net::Shutdown::Write).unwrap();
+        assert!(asked().take(), "one that has written its line still waits");
+        drop(other_end);
+        assert!(!asked().take());
+    }
+
+    fn trigger() -> Request {
+        Request::Trigger {
+            schedule: "nightly".to_owned(),
+        }
     }
 }

@@ -43,10 +43,7 @@ impl Kernel {
             .deserialize(tracked)
             .map_err(|error| {
                 let path = track.path().to_string();
-                // Serde names Rust's types.
-                let problem = error
-                    .to_string()
-                    .replace("expected struct ", "expected an object: ");
+                let problem = without_types(&error.to_string());
                 if path == "." {
                     problem
                 } else {
@@ -142,4 +139,26 @@ impl<'de> DeserializeSeed<'de> for StateReader {
         let mut deserializer = <dyn erased_serde::Deserializer>::erase(deserializer);
         (self.0.read)(&mut deserializer).map_err(D::Error::custom)
     }
+}
+
+/// A problem without the names of Rust's types, which serde puts into it.
+fn without_types(problem: &str) -> String {
+    let Some((found, expected)) = problem.split_once("expected ") else {
+        return problem.to_owned();
+    };
+    let plain = |after: &str, words: &str| {
+        let rest = expected.strip_prefix(after)?;
+        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != ':');
+        let rest = &rest[end.unwrap_or(rest.len())..];
+        Some(format!("{found}expected {words}{rest}"))
+    };
+    plain("struct variant ", "an object")
+        .or_else(|| plain("struct ", "an object"))
+        .or_else(|| plain("enum ", "an object with one key, or a name"))
+        .or_else(|| {
+            expected
+                .strip_prefix("f64")
+                .map(|rest| format!("{found}expected a number{rest}"))
+        })
+        .unwrap_or_else(|| problem.to_owned())
 }

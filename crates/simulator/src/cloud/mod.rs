@@ -4,6 +4,7 @@
 pub(crate) mod addresses;
 pub(crate) mod call;
 pub(crate) mod data;
+pub(crate) mod example;
 pub(crate) mod file;
 pub(crate) mod fixtures;
 pub(crate) mod format;
@@ -19,7 +20,6 @@ pub(crate) mod params;
 pub(crate) mod refusal;
 pub(crate) mod service;
 pub(crate) mod service_states;
-pub(crate) mod shape;
 pub(crate) mod state;
 pub(crate) mod store;
 pub(crate) mod task;

@@ -118,11 +118,15 @@ impl<E: TaskEffect> From<E> for Effect {
     }
 }
 
+/// Reads an effect.
+type ReadEffect =
+    fn(&mut dyn erased_serde::Deserializer<'_>) -> Result<Effect, erased_serde::Error>;
+
 /// How the effects of a service are read and applied.
 pub(crate) struct EffectKind {
     /// The field in a saved file.
     pub(crate) state: &'static str,
-    pub(crate) read: fn(Json) -> Result<Effect, serde_json::Error>,
+    pub(crate) read: ReadEffect,
     pub(crate) apply: fn(Effect, &mut Cloud),
 }
 
@@ -130,7 +134,7 @@ impl EffectKind {
     pub(crate) fn of<E: TaskEffect>() -> Self {
         Self {
             state: E::STATE,
-            read: |json| serde_json::from_value::<E>(json).map(Effect::from),
+            read: |deserializer| erased_serde::deserialize::<E>(deserializer).map(Effect::from),
             apply: |effect, cloud| {
                 let data: Box<dyn Any> = effect.data;
                 if let Ok(effect) = data.downcast::<E>() {

@@ -64,10 +64,12 @@ pub(crate) struct StateKind {
 pub(crate) struct ServiceStates(Vec<(&'static str, Box<dyn Data>)>);
 
 impl ServiceStates {
-    /// Puts a state in place of the one of that name.
+    /// Puts a state in place of the one of that name; a new one comes last.
     pub(crate) fn set(&mut self, name: &'static str, state: Box<dyn Data>) {
-        self.0.retain(|(known, _)| *known != name);
-        self.0.push((name, state));
+        match self.0.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => *known = state,
+            None => self.0.push((name, state)),
+        }
     }
 
     /// The names and states, in the order of the services.

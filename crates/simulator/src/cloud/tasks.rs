@@ -48,11 +48,6 @@ impl Tasks {
         self.list.iter()
     }
 
-    /// Whether there is a task of an id.
-    pub(crate) fn contains(&self, id: &str) -> bool {
-        self.places.contains_key(id)
-    }
-
     /// A task of a dialect by its id.
     pub(crate) fn get(&self, dialect: Dialect, id: &str) -> Option<&Task> {
         self.places

@@ -1,6 +1,6 @@
 //! Answers held to the catalogue.
 
-use crate::cloud::shape::ENVELOPE;
+use crate::cloud::example::ENVELOPE;
 use cumulua_core::catalog::{Action, Kind};
 use serde_json::Value as Json;
 

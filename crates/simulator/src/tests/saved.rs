@@ -193,3 +193,87 @@ async fn the_guides_example_is_a_file_that_does() {
         (&json!("web-1"), &json!("10.1.0.10"))
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_inside_an_effect_is_named_by_its_place() {
+    let task = |name: &str, effect: &str| {
+        let start = r#"{"id": "t", "dialect": "cds_task", "kind": "k","#;
+        let created = r#""created": "2026-01-01T00:00:00Z", "has_left": 5,"#;
+        format!("{{\"tasks\": [\n{start} {created}\n\"{name}\": {effect}}}]}}")
+    };
+    for name in ["effect", "undo"] {
+        let path = format!("tasks[0].{name}");
+        for (effect, problem) in [
+            (r#"{"ccs": {"explode": {}}}"#, "unknown variant `explode`"),
+            (
+                r#"{"ccs": {"remove_group": {"groop": "g"}}}"#,
+                "unknown field `groop`",
+            ),
+            (
+                r#"{"ccs": {"remove_group": {"group": "g", "group": "h"}}}"#,
+                "duplicate field `group`",
+            ),
+            (
+                r#"{"ccs": {"remove_group": {"group": 5}}}"#,
+                "invalid type: integer `5`",
+            ),
+            (
+                r#"{"nothing": {}}"#,
+                "unknown service `nothing`, expected one of `ccs`",
+            ),
+            (
+                r#"{"ccs": {"remove_group": {"group": "g"}}, "ccs": {}}"#,
+                "an effect has one service",
+            ),
+            (r#"{}"#, "an effect has the name of its service"),
+            (
+                r#"[]"#,
+                "expected an object with the effect below the name of its service",
+            ),
+        ] {
+            let told = refusal(&task(name, effect));
+            assert!(told.starts_with(&path), "{effect}: {told}");
+            assert!(
+                told.contains(problem) && told.contains("at line 3"),
+                "{effect}: {told}"
+            );
+        }
+    }
+    assert!(from(&task("effect", "null")).is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_type_of_the_program_is_named_in_a_problem() {
+    for (text, problem) in [
+        (
+            r#"{"ccs": 5}"#,
+            "ccs: invalid type: integer `5`, expected an object at line 1",
+        ),
+        (r#"{"ids": 5}"#, "expected an object"),
+        (r#"{"wallet": {"balance": "much"}}"#, "expected"),
+        (
+            r#"{"tasks": [{"id": "t", "has_run": "long"}]}"#,
+            "expected a number",
+        ),
+    ] {
+        let told = refusal(text);
+        assert!(told.contains(problem), "{told}");
+        let types = ["State", "Ids", "Wallet", "f64", "struct "];
+        assert!(types.iter().all(|name| !told.contains(name)), "{told}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_parts_of_a_file_stand_in_one_order() {
+    let text = from(r#"{"aegis": {}, "vdc": {}, "billing": {}}"#)
+        .unwrap()
+        .simulator
+        .saved();
+    let new = TestCloud::new().simulator.saved();
+    let parts = |text: &str| -> Vec<String> {
+        let start = |line: &&str| line.starts_with("  \"");
+        let name = |line: &str| line.trim().split('"').nth(1).unwrap().to_owned();
+        text.lines().filter(start).map(name).collect()
+    };
+    assert_eq!(parts(&text), parts(&new));
+}

@@ -3,9 +3,9 @@
 use super::arguments::{UNKNOWN, filled, number};
 use crate::cloud::addresses::Range;
 use crate::cloud::call::{Call, Handler};
+use crate::cloud::example::example;
 use crate::cloud::money::Money;
 use crate::cloud::refusal::Refusal;
-use crate::cloud::shape;
 use serde_json::{Value as Json, json};
 use std::net::Ipv4Addr;
 
@@ -58,7 +58,7 @@ pub(super) fn pool(line: u64) -> String {
 fn schemes(call: &mut Call) -> Result<Json, Refusal> {
     filled(call, "requestId")?;
     call.cloud.desktop_site(call.params.required("siteId"))?;
-    shape::example(call)
+    example(call)
 }
 
 /// In the document's example: a day costs 0.50 an address, and 1.50 for 5 Mbps.

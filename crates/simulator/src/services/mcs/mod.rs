@@ -11,7 +11,6 @@ mod index;
 mod instance;
 mod key;
 mod lease;
-mod list;
 mod metadata;
 mod offer;
 mod problems;
@@ -19,6 +18,7 @@ mod public_key;
 mod refusals;
 mod resources;
 mod service;
+mod set;
 mod state;
 #[cfg(test)]
 mod tests;
