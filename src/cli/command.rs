@@ -9,7 +9,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
-/// Scripts the APIs of five clouds in Lua: every Action is a function, with signing and waiting
+/// Scripts five cloud APIs in Lua: every Action is a function, with signing and waiting
 /// built in. Without a command: the prompt.
 #[derive(Debug, Parser)]
 #[command(

@@ -1,4 +1,4 @@
-//! The third step: where a request goes.
+//! Where a request goes.
 
 use crate::config::{Account, is_loopback};
 use cumulua_core::catalog::Action;

@@ -1,5 +1,5 @@
-//! The first step of a call: its parameters are checked, get the ids that a client makes, and
-//! become what travels. Nothing of an account is known yet.
+//! Before an account is known: the parameters of a call are checked, get the ids that a client
+//! makes, and become what travels. Nothing of an account is known yet.
 
 use super::call::Call;
 use super::error::CallError;

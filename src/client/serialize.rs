@@ -1,4 +1,4 @@
-//! The second step: parameters become what travels: signed pairs, and a JSON body where the product
+//! Parameters become what travels: signed pairs, and a JSON body where the product
 //! has one.
 
 use super::value::{Params, Value};

@@ -1,4 +1,4 @@
-//! Signing, in the three schemes of the five products.
+//! Signing, in the schemes of the three clouds.
 //!
 //! `cds` and `pop` differ only in the key: Capital Online's document says "secret plus &", but its
 //! own sample code, its Go and Python clients and its corrected document all use the bare secret,

@@ -1,4 +1,4 @@
-//! The fifth step: one attempt over HTTP, by reqwest. Redirects and its retries are off: each would
+//! One attempt over HTTP, by reqwest. Redirects and its retries are off: each would
 //! send a nonce again.
 
 pub use super::body::{Body, Reader};

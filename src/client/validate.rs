@@ -1,4 +1,4 @@
-//! The first step: holds parameters against the catalogue before anything is sent, and reports all
+//! Holds parameters against the catalogue before anything is sent, and reports all
 //! faults at once.
 
 use super::value::{Params, Value};

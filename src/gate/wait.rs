@@ -1,11 +1,11 @@
 //! Waiting for tasks: each is asked for with growing pauses, side by side with the others, until an
 //! acceptor of its dialect finds that it is over.
 
-use super::backoff::{Backoff, LAST_LOOK};
 use super::base::Gate;
 use super::cancel::StopReason;
 use super::effect::{Effect, Open};
 use super::events::Level;
+use super::wait_pause::{Backoff, LAST_LOOK};
 use super::wait_record::WaitRecord;
 use crate::client::error::Failure;
 use crate::client::waiter::{self, Task, Verdict};

@@ -5,10 +5,10 @@
 //! should be, may be functions of the script. Here is what it does in each round: it looks
 //! ([`Gate::look_at`]), reports what it saw, and pauses ([`StatePoller::pause`]).
 
-use super::backoff::{Backoff, LAST_LOOK};
 use super::base::Gate;
 use super::cancel::StopReason;
 use super::effect::{Effect, Open};
+use super::wait_pause::{Backoff, LAST_LOOK};
 use super::wait_record::WaitRecord;
 use crate::client::error::{CallError, Failure, Sent};
 use crate::client::value::{Params, Value};

@@ -1,7 +1,7 @@
 //! The one judge.
 
 use super::account::{self, ExpectedAccount};
-use super::call::{self, CallSubject};
+use super::call_refusals::{self, CallSubject};
 use super::environment::{self, VariableSubject};
 use super::files::{self, FileSubject};
 use super::process;
@@ -31,7 +31,7 @@ pub enum Subject<'a> {
 /// Whether it may happen.
 pub fn judge(subject: &Subject<'_>) -> Verdict {
     match subject {
-        Subject::Call(subject) => call::judge(subject),
+        Subject::Call(subject) => call_refusals::judge(subject),
         Subject::Request(subject) => request::judge(subject),
         Subject::File(subject) => files::judge(subject),
         Subject::Process { is_granted } => process::judge(*is_granted),

@@ -2,7 +2,7 @@
 //! is looked up before, by the gate, and a person is asked after.
 
 mod account;
-mod call;
+mod call_refusals;
 mod environment;
 mod files;
 mod judge;
@@ -11,7 +11,7 @@ mod request;
 mod verdict;
 
 pub use account::ExpectedAccount;
-pub use call::CallSubject;
+pub use call_refusals::CallSubject;
 pub use environment::{HeldSecret, VariableSubject};
 pub use files::FileSubject;
 pub use judge::{Subject, judge};

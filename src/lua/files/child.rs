@@ -1,6 +1,6 @@
 //! A shell's process, of which a script has one end of a pipe.
 
-use super::refused::Refused;
+use super::no_result::Refused;
 use super::shared::Shared;
 use super::stream::{Access, Buffering, Stream};
 use crate::effect_id::EffectId;

@@ -1,8 +1,8 @@
 //! What the natives of files give: results as Lua's own functions have them.
 
+use super::no_result::Refused;
 use super::numeral::Number;
 use super::problem;
-use super::refused::Refused;
 use super::request::Item;
 use crate::lua::error::Raised;
 use mlua::{IntoLuaMulti as _, Lua, MultiValue, Value};

@@ -6,7 +6,7 @@ use crate::gate::{Gate, Streams, Waiting, at_once};
 use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
 use crate::lua::files::child::{IntoParentFile as _, Outcome, outcome};
-use crate::lua::files::refused::Refused;
+use crate::lua::files::no_result::Refused;
 use crate::lua::files::standard::Standard;
 use mlua::Lua;
 use std::fs::File;

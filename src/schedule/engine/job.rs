@@ -3,16 +3,13 @@
 use super::decision::{Attempt, Cause, Decision, MissCause, Missed, Notice, Outcome, Reason};
 use crate::schedule::model::Schedule;
 use crate::schedule::timing::Firing;
-use crate::schedule::value::{CatchUp, CaughtUp, NotifyEvent, Overlap};
+use crate::schedule::value::{CatchUp, CaughtUp, NotifyEvent};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// A firing that is seen no later than this is on time, and runs whatever `catch_up` is.
 const ON_TIME: SignedDuration = SignedDuration::from_secs(10);
-
-/// Firings of one schedule that may wait for an earlier run.
-const LONGEST_QUEUE: usize = 100;
 
 /// Missed firings of one schedule that get a row each; of more, the older ones share one.
 const MISSED_ROWS: usize = 1000;
@@ -93,7 +90,7 @@ impl Job {
     }
 
     /// Repeats failed attempts no more, where their time makes that so.
-    fn give_up_retries(
+    pub(super) fn give_up_retries(
         &mut self,
         reason: Reason,
         at: impl Fn(Timestamp) -> bool,
@@ -313,46 +310,7 @@ impl Job {
         }
     }
 
-    /// What overlapping with the runs that go on means.
-    pub(super) fn admit(&mut self, attempt: Attempt, decisions: &mut Vec<Decision>) {
-        let is_free = self.active.is_empty() && self.waiting.is_empty();
-        match self.schedule.overlap {
-            _ if is_free => self.start(attempt, decisions),
-            Overlap::Allow => self.start(attempt, decisions),
-            Overlap::Skip => decisions.push(missed(&attempt, Reason::Overlap)),
-            Overlap::Queue if self.waiting.len() >= LONGEST_QUEUE => {
-                decisions.push(missed(&attempt, Reason::QueueFull));
-            }
-            Overlap::Queue => {
-                decisions.push(Decision::Wait(attempt.clone()));
-                self.waiting.push_back(attempt);
-            }
-            Overlap::Cancel => {
-                decisions.extend(
-                    self.waiting
-                        .drain(..)
-                        .map(|attempt| missed(&attempt, Reason::Superseded)),
-                );
-                self.give_up_retries(Reason::Superseded, |_| true, decisions);
-                for active in self
-                    .active
-                    .iter_mut()
-                    .filter(|active| active.state == State::Running)
-                {
-                    active.state = State::Ending;
-                    decisions.push(Decision::End(active.attempt.clone()));
-                }
-                if self.active.is_empty() {
-                    self.start(attempt, decisions);
-                } else {
-                    decisions.push(Decision::Wait(attempt.clone()));
-                    self.waiting.push_back(attempt);
-                }
-            }
-        }
-    }
-
-    fn start(&mut self, attempt: Attempt, decisions: &mut Vec<Decision>) {
+    pub(super) fn start(&mut self, attempt: Attempt, decisions: &mut Vec<Decision>) {
         decisions.push(Decision::Start(attempt.clone()));
         self.active.push(Active {
             attempt,

@@ -4,6 +4,7 @@
 mod deciding;
 mod decision;
 mod job;
+mod overlap;
 #[cfg(test)]
 mod tests;
 

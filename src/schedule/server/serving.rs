@@ -101,7 +101,7 @@ impl Serving {
     /// Takes in what has ended, and does what is due.
     pub(super) fn step(&mut self, ends: Vec<Ended>) {
         let dispatch = &mut self.dispatch;
-        let mut consequences: Vec<_> = ends
+        let mut batches: Vec<_> = ends
             .into_iter()
             .filter_map(|ended| dispatch.ended(ended))
             .collect();
@@ -119,8 +119,8 @@ impl Serving {
                 MissCause::ClockJump
             }
         };
-        consequences.push(dispatch.engine.tick(now, miss_cause).into());
-        dispatch.carry_out(consequences);
+        batches.push(dispatch.engine.tick(now, miss_cause).into());
+        dispatch.carry_out(batches);
         dispatch.notifier.tidy();
         let (running, waiting) = (
             dispatch.processes.count() + self.adopted.count(),
@@ -223,7 +223,7 @@ impl Serving {
             Some(Decision::Miss(miss)) => {
                 Reply::Refused(format!("{name} was not started: {}", miss.reason))
             }
-            _ => Reply::Done("heard".to_owned()),
+            _ => Reply::Done("received".to_owned()),
         };
         self.dispatch.carry_out([decisions.into()]);
         reply

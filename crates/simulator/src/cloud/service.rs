@@ -1,5 +1,5 @@
 //! What the kernel knows of a service. A service is a folder below `services/` with one
-//! implementation of [`Service`], and a line in `services/list.rs`.
+//! implementation of [`Service`], its name in `services/mod.rs` and a line in `services/list.rs`.
 
 use crate::cloud::call::{Call, Handler, Table};
 use crate::cloud::data::Data;

@@ -77,15 +77,15 @@ mod tests {
     #[test]
     fn tasks_go_faster_while_the_day_does_not() {
         let seconds = Duration::from_secs;
-        let mut pace = VirtualClock::starting(Timestamp::UNIX_EPOCH, seconds(5), seconds(100));
-        pace.change_speed(seconds(110), 60.0);
-        assert_eq!(pace.tasks_at(seconds(111)), seconds(5 + 10 + 60));
-        assert_eq!(pace.day_at(seconds(75)).as_second(), 11);
-        pace.change_speed(seconds(111), 1.0);
+        let mut clock = VirtualClock::starting(Timestamp::UNIX_EPOCH, seconds(5), seconds(100));
+        clock.change_speed(seconds(110), 60.0);
+        assert_eq!(clock.tasks_at(seconds(111)), seconds(5 + 10 + 60));
+        assert_eq!(clock.day_at(seconds(75)).as_second(), 11);
+        clock.change_speed(seconds(111), 1.0);
         assert_eq!(
             (
-                pace.tasks_at(seconds(112)),
-                pace.day_at(seconds(76)).as_second()
+                clock.tasks_at(seconds(112)),
+                clock.day_at(seconds(76)).as_second()
             ),
             (seconds(76), 12)
         );

@@ -1,4 +1,4 @@
-//! The door: keys, signatures, timestamps and nonces, before anything is looked at.
+//! What every request passes first: keys, signatures, timestamps and nonces, before anything is looked at.
 
 use crate::cloud::refusal::Refusal;
 use crate::http::acs3;

@@ -159,7 +159,7 @@ pub(crate) fn refusal(
             }
         }
         (Product::Mcs, format) => {
-            // Its own codes are statuses; those of the door say more.
+            // Its own codes are statuses; those of the authentication say more.
             let message = if code.parse::<u16>().is_ok() {
                 message.clone()
             } else {

@@ -225,9 +225,9 @@ async fn a_fault_inside_an_effect_is_named_by_its_place() {
                 r#"{"ccs": {"remove_group": {"group": "g"}}, "ccs": {}}"#,
                 "an effect has one service",
             ),
-            (r#"{}"#, "an effect has the name of its service"),
+            ("{}", "an effect has the name of its service"),
             (
-                r#"[]"#,
+                "[]",
                 "expected an object with the effect below the name of its service",
             ),
         ] {

@@ -10,19 +10,19 @@ pub(crate) fn problems(cloud: &Cloud) -> Vec<String> {
     let mut problems = Vec::new();
     let mut addresses = HashSet::new();
     for server in cloud[BMS].servers.iter() {
-        let mut tell =
+        let mut report =
             |problem: String| problems.push(format!("bms.servers, {}: {problem}", server.id));
         if !cloud[VDC].vdcs.contains(&server.vdc_id) {
-            tell(format!("there is no VDC {}", server.vdc_id));
+            report(format!("there is no VDC {}", server.vdc_id));
         }
         for card in &server.cards {
             match cloud[VDC].networks.get(&card.network) {
-                None => tell(format!("there is no network {}", card.network)),
+                None => report(format!("there is no network {}", card.network)),
                 Some(network) if network.vdc_id != server.vdc_id => {
-                    tell(format!("the network {} is not in its VDC", network.id));
+                    report(format!("the network {} is not in its VDC", network.id));
                 }
                 Some(network) if !network.has(card.address) => {
-                    tell(format!(
+                    report(format!(
                         "{} is not an address of the network {}",
                         card.address, network.id
                     ));
@@ -30,11 +30,11 @@ pub(crate) fn problems(cloud: &Cloud) -> Vec<String> {
                 Some(_) => {}
             }
             if !addresses.insert((&card.network, card.address)) {
-                tell(format!("another server has {} too", card.address));
+                report(format!("another server has {} too", card.address));
             }
         }
         if (server.charge_type == ChargeType::Prepaid) != server.paid_until.is_some() {
-            tell("servers that are prepaid have paid_until, and no others".to_owned());
+            report("servers that are prepaid have paid_until, and no others".to_owned());
         }
     }
     problems

@@ -20,11 +20,11 @@ pub(super) const ACTIONS: &[(&str, Handler)] = &[
 fn create(call: &mut Call) -> Result<Json, Refusal> {
     let region = region(call)?;
     let (size, number) = (above_0(call, "Size")?, above_0(call, "Num")?);
-    let goods = call.params.required("GoodsId");
-    let goods =
-        Offering::of(goods).ok_or_else(|| call.malformed("GoodsId", "there are no such goods"))?;
+    let offering = call.params.required("GoodsId");
+    let offering = Offering::of(offering)
+        .ok_or_else(|| call.malformed("GoodsId", "there are no such goods"))?;
     call.cloud
-        .fits_pool(&region, goods.kind, size.saturating_mul(number))?;
+        .fits_pool(&region, offering.kind, size.saturating_mul(number))?;
     let name = call.params.required("Name");
     let mut made = Vec::new();
     for _ in 0..number {
@@ -37,9 +37,9 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
                 region: region.clone(),
                 size,
                 used: 0,
-                iops: goods.iops.into(),
-                bandwidth: goods.bandwidth.into(),
-                kind: goods.kind,
+                iops: offering.iops.into(),
+                bandwidth: offering.bandwidth.into(),
+                kind: offering.kind,
                 server: None,
                 created,
             },

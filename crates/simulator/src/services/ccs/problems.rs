@@ -11,32 +11,32 @@ pub(crate) fn problems(cloud: &Cloud) -> Vec<String> {
     let mut problems = Vec::new();
     let mut addresses = HashSet::new();
     for instance in cloud[CCS].instances.iter() {
-        let mut tell =
+        let mut report =
             |problem: String| problems.push(format!("ccs.instances, {}: {problem}", instance.id));
         if !is_uuid(&instance.id) {
-            tell("the id of a server is a UUID".to_owned());
+            report("the id of a server is a UUID".to_owned());
         }
         if !cloud[VDC].vdcs.contains(&instance.vdc_id) {
-            tell(format!("there is no VDC {}", instance.vdc_id));
+            report(format!("there is no VDC {}", instance.vdc_id));
         }
         for tag in instance
             .tags
             .iter()
             .filter(|tag| !cloud[CCS].tags.contains_key(tag))
         {
-            tell(format!("there is no tag {tag}"));
+            report(format!("there is no tag {tag}"));
         }
         for interface in &instance.interfaces {
             match cloud[VDC].networks.get(&interface.network) {
-                None => tell(format!("there is no network {}", interface.network)),
+                None => report(format!("there is no network {}", interface.network)),
                 Some(network) if network.vdc_id != instance.vdc_id => {
-                    tell(format!("the network {} is not in its VDC", network.id));
+                    report(format!("the network {} is not in its VDC", network.id));
                 }
                 Some(network) => {
                     if let Some(address) =
                         interface.address.filter(|address| !network.has(*address))
                     {
-                        tell(format!(
+                        report(format!(
                             "{address} is not an address of the network {}",
                             network.id
                         ));
@@ -47,7 +47,7 @@ pub(crate) fn problems(cloud: &Cloud) -> Vec<String> {
                 .address
                 .filter(|own| !addresses.insert((&interface.network, *own)))
             {
-                tell(format!("another server has {address} too"));
+                report(format!("another server has {address} too"));
             }
         }
     }

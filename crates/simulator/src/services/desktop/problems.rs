@@ -30,20 +30,20 @@ pub(crate) fn problems(cloud: &Cloud) -> Vec<String> {
         ));
     }
     for desktop in state.desktops.iter() {
-        let mut tell =
+        let mut report =
             |problem: String| problems.push(format!("desktop.desktops, {}: {problem}", desktop.id));
         if !state.sites.contains(&desktop.site) {
-            tell(format!("there is no site {}", desktop.site));
+            report(format!("there is no site {}", desktop.site));
         }
         if !state.products.contains(&desktop.product) {
-            tell(format!("there is no product {}", desktop.product));
+            report(format!("there is no product {}", desktop.product));
         }
         if let Some(account) = desktop
             .account
             .as_ref()
             .filter(|account| !state.accounts.contains(account))
         {
-            tell(format!("there is no sub-account {account}"));
+            report(format!("there is no sub-account {account}"));
         }
         let vpc = state.vpcs.get(&desktop.vpc);
         let network = |id: &str| vpc.and_then(|vpc| vpc.network(id));
@@ -52,14 +52,14 @@ pub(crate) fn problems(cloud: &Cloud) -> Vec<String> {
             (&desktop.gateway, desktop.public_address),
         ] {
             match network(id) {
-                None => tell(format!("the VPC {} has no network {id}", desktop.vpc)),
+                None => report(format!("the VPC {} has no network {id}", desktop.vpc)),
                 Some(network) if !network.range.offers(address) => {
-                    tell(format!("{address} is not an address of the network {id}"));
+                    report(format!("{address} is not an address of the network {id}"));
                 }
                 Some(_) => {}
             }
             if !addresses.insert((id, address)) {
-                tell(format!("another desktop has {address} too"));
+                report(format!("another desktop has {address} too"));
             }
         }
     }

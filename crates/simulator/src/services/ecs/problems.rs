@@ -17,20 +17,20 @@ pub(crate) fn problems(cloud: &Cloud) -> Vec<String> {
                 .iter()
                 .map(|exit| (&exit.network, exit.address)),
         ) {
-            let mut tell =
+            let mut report =
                 |problem: String| problems.push(format!("ecs.servers, {}: {problem}", server.id));
             match cloud[VPC].nets.get(network) {
-                None => tell(format!("there is no network {network}")),
+                None => report(format!("there is no network {network}")),
                 Some(known) if !known.zone.eq_ignore_ascii_case(&server.zone) => {
-                    tell(format!("the network {network} is not in its zone"));
+                    report(format!("the network {network} is not in its zone"));
                 }
                 Some(known) if !known.offers(address) => {
-                    tell(format!("{address} is not an address of {}", known.range));
+                    report(format!("{address} is not an address of {}", known.range));
                 }
                 Some(_) => {}
             }
             if !addresses.insert((network, address)) {
-                tell(format!("another server has {address} too"));
+                report(format!("another server has {address} too"));
             }
         }
     }

@@ -11,33 +11,33 @@ pub(crate) fn problems(cloud: &Cloud) -> Vec<String> {
     let mut problems = Vec::new();
     let mut addresses = HashSet::new();
     for instance in mcs.instances.iter() {
-        let mut tell =
+        let mut report =
             |problem: String| problems.push(format!("mcs.instances, {}: {problem}", instance.id));
         if !mcs.instance_types.contains(&instance.type_id) {
-            tell(format!("there is no instance type {}", instance.type_id));
+            report(format!("there is no instance type {}", instance.type_id));
         }
         if !mcs.templates.contains(&instance.template_id) {
-            tell(format!("there is no template {}", instance.template_id));
+            report(format!("there is no template {}", instance.template_id));
         }
         if instance.lease_ends < instance.lease_began {
-            tell("its lease ends before it begins".to_owned());
+            report("its lease ends before it begins".to_owned());
         }
         if let Some(why) = instance
             .key
             .as_ref()
             .and_then(|key| PublicKey::parse(&key.public_key).err())
         {
-            tell(format!("its key: {why}"));
+            report(format!("its key: {why}"));
         }
         if let Some(address) = instance.address {
             if !mcs.network.range.offers(address) {
-                tell(format!(
+                report(format!(
                     "{address} is not an address of the network {}",
                     mcs.network.range
                 ));
             }
             if !addresses.insert(address) {
-                tell(format!("another machine has {address} too"));
+                report(format!("another machine has {address} too"));
             }
         }
     }

@@ -12,23 +12,23 @@ pub(crate) fn problems(cloud: &Cloud) -> Vec<String> {
     let mut public: Vec<(Range, &str)> = Vec::new();
     let mut segments = HashSet::new();
     for network in cloud[VDC].networks.iter() {
-        let mut tell =
+        let mut report =
             |problem: String| problems.push(format!("vdc.networks, {}: {problem}", network.id));
         if !cloud[VDC].vdcs.contains(&network.vdc_id) {
-            tell(format!("there is no VDC {}", network.vdc_id));
+            report(format!("there is no VDC {}", network.vdc_id));
         }
         if !network.is_public() && network.segments.len() != 1 {
-            tell("a private network has one range".to_owned());
+            report("a private network has one range".to_owned());
         }
         for segment in &network.segments {
             if network.is_public() && !segments.insert(&segment.id) {
-                tell(format!("another range has the id {} too", segment.id));
+                report(format!("another range has the id {} too", segment.id));
             }
             if let Some((other, owner)) = public
                 .iter()
                 .find(|(other, _)| network.is_public() && other.overlaps(segment.range))
             {
-                tell(format!(
+                report(format!(
                     "its range {} overlaps with {other} of {owner}",
                     segment.range
                 ));
@@ -42,10 +42,11 @@ pub(crate) fn problems(cloud: &Cloud) -> Vec<String> {
     }
     let mut joined = HashSet::new();
     for gpn in cloud[VDC].gpns.iter() {
-        let mut tell = |problem: String| problems.push(format!("vdc.gpns, {}: {problem}", gpn.id));
+        let mut report =
+            |problem: String| problems.push(format!("vdc.gpns, {}: {problem}", gpn.id));
         for id in &gpn.networks {
             if cloud[VDC].networks.get(id).is_none_or(Network::is_public) {
-                tell(format!("there is no private network {id}"));
+                report(format!("there is no private network {id}"));
             }
         }
         for id in gpn
@@ -53,10 +54,10 @@ pub(crate) fn problems(cloud: &Cloud) -> Vec<String> {
             .iter()
             .filter(|id| cloud[VPC].nets.get(id).is_none_or(|net| !net.is_subnet()))
         {
-            tell(format!("there is no subnet {id}"));
+            report(format!("there is no subnet {id}"));
         }
         for id in gpn.pops.iter().filter(|id| !cloud[VDC].pops.contains(id)) {
-            tell(format!("there is no point of presence {id}"));
+            report(format!("there is no point of presence {id}"));
         }
         for id in gpn
             .networks
@@ -64,7 +65,7 @@ pub(crate) fn problems(cloud: &Cloud) -> Vec<String> {
             .chain(&gpn.subnets)
             .filter(|id| !joined.insert(*id))
         {
-            tell(format!("another GPN has {id} too"));
+            report(format!("another GPN has {id} too"));
         }
     }
     problems

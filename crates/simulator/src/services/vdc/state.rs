@@ -1,4 +1,4 @@
-//! Virtual data centres, their networks, global private networks, and who hears of alarms.
+//! Virtual data centers, their networks, global private networks, and who is notified of alarms.
 
 use crate::cloud::addresses::{Addresses, Range};
 use crate::cloud::service_states::StateKey;

@@ -11,10 +11,11 @@ pub(crate) fn problems(cloud: &Cloud) -> Vec<String> {
     let mut problems = Vec::new();
     let mut ranges: Vec<&Net> = Vec::new();
     for net in cloud[VPC].nets.iter() {
-        let mut tell = |problem: String| problems.push(format!("vpc.nets, {}: {problem}", net.id));
+        let mut report =
+            |problem: String| problems.push(format!("vpc.nets, {}: {problem}", net.id));
         match cloud[VPC].vpcs.get(&net.vpc_id) {
-            None => tell(format!("there is no VPC {}", net.vpc_id)),
-            Some(vpc) if !vpc.range.covers(net.range) => tell(format!(
+            None => report(format!("there is no VPC {}", net.vpc_id)),
+            Some(vpc) if !vpc.range.covers(net.range) => report(format!(
                 "{} is not in the VPC's range {}",
                 net.range, vpc.range
             )),
@@ -24,7 +25,7 @@ pub(crate) fn problems(cloud: &Cloud) -> Vec<String> {
             .iter()
             .find(|other| other.vpc_id == net.vpc_id && other.range.overlaps(net.range))
         {
-            tell(format!(
+            report(format!(
                 "{} overlaps with {} of {}",
                 net.range, other.range, other.id
             ));
@@ -33,18 +34,19 @@ pub(crate) fn problems(cloud: &Cloud) -> Vec<String> {
     }
     let (mut addresses, mut bound) = (HashSet::new(), HashSet::new());
     for eip in cloud[VPC].eips.iter() {
-        let mut tell = |problem: String| problems.push(format!("vpc.eips, {}: {problem}", eip.id));
+        let mut report =
+            |problem: String| problems.push(format!("vpc.eips, {}: {problem}", eip.id));
         if !addresses.insert(eip.address) {
-            tell(format!("another EIP has {} too", eip.address));
+            report(format!("another EIP has {} too", eip.address));
         }
         if cloud.line_of(eip).is_none() {
-            tell("its shared bandwidth is not there".to_owned());
+            report("its shared bandwidth is not there".to_owned());
         }
         let Some(binding) = &eip.bound else { continue };
         match cloud[VPC].nets.get(&binding.net) {
-            None => tell(format!("there is no subnet or gateway {}", binding.net)),
+            None => report(format!("there is no subnet or gateway {}", binding.net)),
             Some(net) if !net.offers(binding.address) => {
-                tell(format!(
+                report(format!(
                     "{} is not an address of {} that can be used",
                     binding.address, net.id
                 ));
@@ -52,25 +54,25 @@ pub(crate) fn problems(cloud: &Cloud) -> Vec<String> {
             Some(_) => {}
         }
         if !bound.insert((&binding.net, binding.address)) {
-            tell(format!("another EIP is bound to {} too", binding.address));
+            report(format!("another EIP is bound to {} too", binding.address));
         }
     }
     for vlink in cloud[VPC].vlinks.iter() {
-        let mut tell =
+        let mut report =
             |problem: String| problems.push(format!("vpc.vlinks, {}: {problem}", vlink.id));
         if cloud[VPC]
             .nets
             .get(&vlink.subnet)
             .is_none_or(|net| !net.is_subnet())
         {
-            tell(format!("there is no subnet {}", vlink.subnet));
+            report(format!("there is no subnet {}", vlink.subnet));
         }
         if cloud[VDC]
             .networks
             .get(&vlink.network)
             .is_none_or(Network::is_public)
         {
-            tell(format!("there is no private network {}", vlink.network));
+            report(format!("there is no private network {}", vlink.network));
         }
         for (server, card) in &vlink.servers {
             let known = cloud[CCS]
@@ -78,7 +80,7 @@ pub(crate) fn problems(cloud: &Cloud) -> Vec<String> {
                 .get(server)
                 .is_some_and(|server| server.interfaces.iter().any(|own| own.id == *card));
             if !known {
-                tell(format!("no server {server} has an interface {card}"));
+                report(format!("no server {server} has an interface {card}"));
             }
         }
     }

@@ -1,4 +1,5 @@
-//! Calls of Actions: read-only runs and profiles, and what a person is asked in production.
+//! When a call is refused, and in which words: read-only runs and profiles; and what a person is
+//! asked in production.
 
 use super::verdict::{Ruling, Verdict};
 use crate::config::Account;
