@@ -150,6 +150,15 @@ impl Check<'_> {
             }
         };
         let before = self.faults.len();
+        // A blank token is none to the service, so that a repeated call would be carried out again.
+        if self.action.idempotency_token.as_deref() == Some(path)
+            && matches!(&value, Value::String(token) if token.trim().is_empty())
+        {
+            self.fault(
+                path,
+                "is empty and so recognizes no repetition; leave it out, and the call gets a token",
+            );
+        }
         self.limits(path, param, &value);
         (self.faults.len() == before).then_some(value)
     }
@@ -489,4 +498,30 @@ fn list(known: &[KnownValue]) -> String {
         None => known.value().to_string(),
     });
     shown.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Params, Value, validate};
+    use cumulua_core::catalog::Catalog;
+
+    #[test]
+    fn no_action_takes_a_token_that_recognizes_nothing() {
+        let catalog = Catalog::default();
+        let actions = catalog.actions().unwrap();
+        let mut count = 0;
+        for action in &actions {
+            let Some(token) = &action.idempotency_token else {
+                continue;
+            };
+            count += 1;
+            for blank in ["", " ", "\t\n", "\u{3000}"] {
+                let params = Params::from([(token.clone(), Value::String(blank.to_owned()))]);
+                let faults = validate(action, params, false).unwrap_err();
+                let found = faults.iter().any(|fault| fault.path == *token);
+                assert!(found, "{} takes {blank:?}: {faults:?}", action.full_name);
+            }
+        }
+        assert!(count > 0);
+    }
 }

@@ -2,7 +2,7 @@
 
 local native, own = ...
 
-local finish, refuse, exported, forwarded = own.finish, own.refuse, own.exported, own.forwarded
+local finish, exported, forwarded, from_c = own.finish, own.exported, own.forwarded, own.from_c
 local need_wait, next_place, loaded = own.need_wait, own.next_place, own.loaded
 local type = type
 
@@ -21,10 +21,15 @@ debug = {
 	end,
 }
 
-math.randomseed(native.random(), native.random())
-function math.randomseed()
-	refuse("math.randomseed is the runtime's: a run's randomness is seeded once")
+-- Nothing of the runtime's follows from `math.random`: a script may seed it, as libraries do.
+local seed = from_c("math.randomseed", math.randomseed)
+function math.randomseed(...)
+	if select("#", ...) == 0 then
+		return seed(native.random(), native.random())
+	end
+	return seed(...)
 end
+math.randomseed()
 
 json = { encode = exported("json_encode"), decode = exported("json_decode") }
 csv = { encode = exported("csv_encode"), decode = exported("csv_decode") }

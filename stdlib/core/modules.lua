@@ -11,7 +11,15 @@ local loaded = {}
 for _, name in ipairs({ "string", "table", "math", "coroutine", "os", "utf8" }) do
 	loaded[name] = _G[name]
 end
-_G.package = { loaded = loaded }
+-- `path` and `config` are for libraries that look at them: modules are found below the script's own
+-- folder alone. A loader in `preload` goes before a file.
+local preload = {}
+_G.package = {
+	loaded = loaded,
+	preload = preload,
+	path = "./?.lua;./?/init.lua",
+	config = "/\n;\n?\n!\n-\n",
+}
 
 -- Text only: bytecode can break out of any sandbox.
 local function load(chunk, name, mode, ...)
@@ -67,10 +75,14 @@ local function require(name)
 	if loading[name] then
 		refuse("the module '" .. tostring(name) .. "' requires itself")
 	end
-	local text, chunk_name, path, is_own = finish(native.find_module(next_place(), name))
-	local chunk, err = raw_load(text, chunk_name, "t", is_own and own.kept_globals or _G)
-	if not chunk then
-		raise(native.syntax_failure(err))
+	local chunk, path = preload[name], ":preload:"
+	if chunk == nil then
+		local text, chunk_name, file, is_own = finish(native.find_module(next_place(), name))
+		local loader, err = raw_load(text, chunk_name, "t", is_own and own.kept_globals or _G)
+		if not loader then
+			raise(native.syntax_failure(err))
+		end
+		chunk, path = loader, file
 	end
 	loading[name] = true
 	local result = pack(pcall(chunk, name, path))

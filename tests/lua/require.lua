@@ -25,3 +25,15 @@ assert(tostring(fails(require, "modules.cycle_a")):find("requires itself", 1, tr
 for _, name in ipairs { "", ".", "..", "../require", "modules/counted", "/etc/passwd", "modules..counted" } do
 	fails(require, name)
 end
+
+-- What public libraries look at.
+package.preload.given = function(name, where) return { name = name, where = where } end
+local given = require "given"
+assert(given.name == "given" and given.where == ":preload:" and require "given" == given, "a loader of package.preload")
+assert(package.config:sub(1, 1) == "/" and package.path:find("?.lua", 1, true), "path and config are texts")
+math.randomseed(42)
+local first = { math.random(1000), math.random(1000) }
+math.randomseed(42)
+assert(first[1] == math.random(1000) and first[2] == math.random(1000), "the same seed gives the same numbers")
+math.randomseed()
+assert(not pcall(math.randomseed, {}), "its arguments are checked")

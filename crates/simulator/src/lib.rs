@@ -1,5 +1,5 @@
 //! The products' stand-in: a cloud in this process that verifies signatures with code of its own,
-//! keeps state and can be told to fail. Nothing sleeps here: a task's progress follows from the
+//! keeps state and can be made to fail. No task sleeps: its progress follows from the
 //! clock, and whatever is due is settled at the next request.
 //!
 //! # Layout
@@ -10,16 +10,16 @@
 //! answer; with `xml`) and `answer`; `server` puts it on a socket. `faults` decides what shall go
 //! wrong. `cloud` has the `kernel`: the `state` with what each service keeps (`service_states`),
 //! made of `store`s with their `index`, and the `tasks`, whose effects are data; with `addresses`,
-//! `money` and `ids`, which is all its chance. It knows the services through the trait
+//! `money` and `ids`, its only source of randomness, last. It knows the services through the trait
 //! `service::Service` alone, whose defaults answer lists from data (`listing`). `services` has a
 //! folder a service, and `dashboard` the page that shows the cloud at work. `simulator` puts them
 //! together.
 //!
-//! A service is a folder and a line in `services::list`: `service` says what it has, `state` what
-//! it keeps, `effect` what the ends of its tasks do, `resources` how the rest finds and changes
-//! what it keeps, `index` and `problems` what follows from a file and what does not fit together in
-//! one. What no service holds is refused, never answered as if it had been done. Action names may
-//! stand in this package, unlike elsewhere.
+//! A service is a folder and a line in `services::registry`: `service` says what it has, `state`
+//! what it keeps, `effect` what the ends of its tasks do, `resources` how the rest finds and
+//! changes what it keeps, `index` and `problems` what follows from a file and what does not fit
+//! together in one. What no service holds is refused, never answered as if it had been done. Action
+//! names may stand in this package, unlike elsewhere.
 
 #![cfg_attr(
     test,

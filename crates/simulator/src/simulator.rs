@@ -13,7 +13,7 @@ use crate::http::authentication::{Authenticator, Key};
 use crate::http::log::{self, LoggedRequest};
 use crate::http::request::Incoming;
 use crate::http::{check, envelope, route};
-use crate::services::list::SERVICES;
+use crate::services::registry::SERVICES;
 use bytes::Bytes;
 use cumulua_core::catalog::{Action, Catalog};
 use cumulua_core::clock::Clock;

@@ -1,6 +1,6 @@
 //! `cumulua runs calls`.
 
-use super::history::{History, Problem, table};
+use super::common::{History, Problem, table};
 use super::times::took;
 use crate::cli::report;
 use crate::history::CallRow;

@@ -1,6 +1,6 @@
 //! `cumulua runs cancel`: ends a run from elsewhere.
 
-use super::history::{History, Problem, short_id};
+use super::common::{History, Problem, short_id};
 use crate::cli::{report, status};
 use crate::history::{RunEnd, RunOutcome, RunRow, RunState};
 use crate::run::DEFERRED_AFTER_STOP;

@@ -1,6 +1,6 @@
 //! `cumulua runs` and its subcommands.
 
-use super::history::{History, Problem};
+use super::common::{History, Problem};
 use super::times::Times;
 use super::{calls, cancel, list, logs, prune, show};
 use crate::cli::options::GlobalOptions;

@@ -1,6 +1,6 @@
 //! `cumulua runs list`.
 
-use super::history::{History, Problem, short_id, table};
+use super::common::{History, Problem, short_id, table};
 use super::times::{FORMS, took};
 use crate::cli::report;
 use crate::history::{Filter, FiringRow, RunRow, RunState};

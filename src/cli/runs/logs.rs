@@ -1,6 +1,6 @@
 //! `cumulua runs logs`.
 
-use super::history::{History, Problem};
+use super::common::{History, Problem};
 use crate::cli::{report, streams};
 use crate::history::{OutputRow, RunState};
 use clap::Args;

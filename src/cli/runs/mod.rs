@@ -3,7 +3,7 @@
 mod calls;
 mod cancel;
 mod command;
-mod history;
+mod common;
 mod list;
 mod logs;
 mod prune;

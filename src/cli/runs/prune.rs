@@ -1,6 +1,6 @@
 //! `cumulua runs prune`.
 
-use super::history::{History, Problem};
+use super::common::{History, Problem};
 use super::times::{FORMS, parse_age};
 use crate::cli::report;
 use crate::run::control;

@@ -1,6 +1,6 @@
 //! `cumulua runs show`.
 
-use super::history::{History, Problem};
+use super::common::{History, Problem};
 use super::times::took;
 use crate::cli::report;
 use crate::history::{CallRow, Moment, RunRow};

@@ -2,8 +2,8 @@
 
 use crate::cloud::addresses::Addresses;
 use crate::cloud::call::Call;
+use crate::cloud::dashboard_list::DashboardList;
 use crate::cloud::ids::Ids;
-use crate::cloud::list::List;
 use crate::cloud::page_fault::PageFault;
 use crate::cloud::params::Params;
 use crate::cloud::refusal::Refusal;
@@ -120,9 +120,11 @@ impl Kernel {
     }
 
     /// The lists of each service's resources.
-    pub(crate) fn lists(&self) -> impl Iterator<Item = (&'static str, Vec<(&'static str, List)>)> {
+    pub(crate) fn dashboard_lists(
+        &self,
+    ) -> impl Iterator<Item = (&'static str, Vec<(&'static str, DashboardList)>)> {
         self.services
             .iter()
-            .map(|service| (service.name(), service.lists(&self.cloud)))
+            .map(|service| (service.name(), service.dashboard_lists(&self.cloud)))
     }
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod addresses;
 pub(crate) mod call;
+pub(crate) mod dashboard_list;
 pub(crate) mod data;
 pub(crate) mod example;
 pub(crate) mod file;
@@ -11,7 +12,6 @@ pub(crate) mod format;
 pub(crate) mod ids;
 pub(crate) mod index;
 pub(crate) mod kernel;
-pub(crate) mod list;
 pub(crate) mod listing;
 pub(crate) mod money;
 pub(crate) mod page;

@@ -1,9 +1,10 @@
 //! What the kernel knows of a service. A service is a folder below `services/` with one
-//! implementation of [`Service`], its name in `services/mod.rs` and a line in `services/list.rs`.
+//! implementation of [`Service`], its name in `services/mod.rs` and a line in
+//! `services/registry.rs`.
 
 use crate::cloud::call::{Call, Handler, Table};
+use crate::cloud::dashboard_list::DashboardList;
 use crate::cloud::data::Data;
-use crate::cloud::list::List;
 use crate::cloud::listing::Listing;
 use crate::cloud::refusal::Refusal;
 use crate::cloud::service_states::StateKind;
@@ -20,7 +21,7 @@ pub(crate) type Services = &'static [&'static dyn Service];
 
 /// A service of the catalogue, or an account that several services share.
 pub(crate) trait Service: Sync {
-    /// Its name in the catalogue.
+    /// Its name in the catalogue; an account has one of its own.
     fn name(&self) -> &'static str;
 
     /// The Actions that it carries out with code.
@@ -80,7 +81,8 @@ pub(crate) trait Service: Sync {
     /// Follows up a change. Runs after each call and after the end of each task.
     fn follow_up(&self, _cloud: &mut Cloud) {}
 
-    /// Does what time brings: renewals, ends of terms. Runs before each call.
+    /// Does what time brings: renewals, ends of terms. Runs when the cloud is brought up to the
+    /// present: before each call, and before its state is saved or looked at.
     fn settle(&self, _cloud: &mut Cloud) {}
 
     /// What does not fit together, as a person may have written it. Each names the list and the id.
@@ -89,7 +91,7 @@ pub(crate) trait Service: Sync {
     }
 
     /// The lists of its resources by name, for the dashboard.
-    fn lists(&self, _cloud: &Cloud) -> Vec<(&'static str, List)> {
+    fn dashboard_lists(&self, _cloud: &Cloud) -> Vec<(&'static str, DashboardList)> {
         Vec::new()
     }
 }

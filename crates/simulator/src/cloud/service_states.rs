@@ -96,7 +96,7 @@ impl<S: Data> IndexMut<StateKey<S>> for ServiceStates {
     }
 }
 
-/// Only a service that the list lacks has no state.
+/// A state is missing only where its service is not in the list.
 fn unlisted(name: impl fmt::Display) -> ! {
     panic!("no service of the list has the state {name}")
 }

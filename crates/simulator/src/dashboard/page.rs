@@ -118,7 +118,7 @@ fn view(tasks: &Tasks, task: &Task) -> Json {
 
 /// What each service has, where it has anything.
 fn services(kernel: &Kernel) -> Map<String, Json> {
-    let with_something = kernel.lists().map(|(service, lists)| {
+    let with_something = kernel.dashboard_lists().map(|(service, lists)| {
         let lists = lists.into_iter().filter(|(_, list)| list.count > 0);
         (
             service.to_owned(),

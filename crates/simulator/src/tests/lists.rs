@@ -12,7 +12,7 @@ async fn every_list_of_every_service_is_among_its_lists() {
         let Some(kind) = service.state().filter(|_| service.name() != "aliyun") else {
             continue;
         };
-        let lists = service.lists(&state.kernel.cloud);
+        let lists = service.dashboard_lists(&state.kernel.cloud);
         let json = serde_json::to_value((kind.new)()).unwrap();
         let fields = json.as_object().unwrap().iter();
         for (name, _) in fields.filter(|(_, value)| matches!(value, Json::Array(_))) {

@@ -9,7 +9,7 @@ use crate::cloud::money::Wallet;
 use crate::cloud::state::Cloud;
 use crate::services::billing::BILLING;
 use crate::services::ccs::CCS;
-use crate::services::list::SERVICES;
+use crate::services::registry::SERVICES;
 use cumulua_core::catalog::{Action, Kind, KnownValue, Param, Required};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;

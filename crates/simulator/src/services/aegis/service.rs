@@ -3,7 +3,7 @@
 use super::actions::{ACTIONS, OFFERING};
 use super::state::AEGIS;
 use crate::cloud::call::Table;
-use crate::cloud::list::List;
+use crate::cloud::dashboard_list::DashboardList;
 use crate::cloud::service::Service;
 use crate::cloud::service_states::StateKind;
 use crate::cloud::state::Cloud;
@@ -32,7 +32,7 @@ impl Service for Aegis {
         OFFERING.problems("aegis.instances", &cloud[AEGIS].instances)
     }
 
-    fn lists(&self, cloud: &Cloud) -> Vec<(&'static str, List)> {
-        vec![("instances", List::from(&cloud[AEGIS].instances))]
+    fn dashboard_lists(&self, cloud: &Cloud) -> Vec<(&'static str, DashboardList)> {
+        vec![("instances", DashboardList::from(&cloud[AEGIS].instances))]
     }
 }

@@ -4,9 +4,10 @@
 mod account;
 mod bill;
 mod bill_item;
+mod cold_storage;
 mod credit;
 mod fixtures;
-mod metering;
+mod meter;
 mod payment;
 mod period;
 mod service;
@@ -15,9 +16,8 @@ mod subject;
 mod summary;
 #[cfg(test)]
 mod tests;
-mod usage;
 
-pub(crate) use metering::Metering;
+pub(crate) use cold_storage::Metering;
 pub(crate) use service::Billing;
 pub(crate) use state::{BILLING, Credit, Use};
 pub(crate) use subject::Subject;

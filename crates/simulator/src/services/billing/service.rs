@@ -2,9 +2,9 @@
 //! and metering.
 
 use super::state::BILLING;
-use super::{account, bill, summary, usage};
+use super::{account, bill, meter, summary};
 use crate::cloud::call::Table;
-use crate::cloud::list::List;
+use crate::cloud::dashboard_list::DashboardList;
 use crate::cloud::service::Service;
 use crate::cloud::service_states::StateKind;
 use crate::cloud::state::Cloud;
@@ -26,16 +26,16 @@ impl Service for Billing {
     }
 
     fn index(&self, cloud: &mut Cloud) {
-        usage::index(cloud);
+        meter::index(cloud);
     }
 
-    fn lists(&self, cloud: &Cloud) -> Vec<(&'static str, List)> {
+    fn dashboard_lists(&self, cloud: &Cloud) -> Vec<(&'static str, DashboardList)> {
         let state = &cloud[BILLING];
         vec![
-            ("credits", List::of(state.credits.iter())),
-            ("uses", List::from(&state.uses)),
-            ("past_uses", List::of(state.past_uses.iter())),
-            ("pools", List::from(&state.pools)),
+            ("credits", DashboardList::of(state.credits.iter())),
+            ("uses", DashboardList::from(&state.uses)),
+            ("past_uses", DashboardList::of(state.past_uses.iter())),
+            ("pools", DashboardList::from(&state.pools)),
         ]
     }
 }

@@ -4,7 +4,7 @@ use super::effect::Effect;
 use super::state::BMS;
 use super::{describe, index, operate, order, price, problems, renewal};
 use crate::cloud::call::Table;
-use crate::cloud::list::List;
+use crate::cloud::dashboard_list::DashboardList;
 use crate::cloud::listing::Listing;
 use crate::cloud::service::{EffectKind, Service};
 use crate::cloud::service_states::StateKind;
@@ -52,12 +52,12 @@ impl Service for Bms {
         problems::problems(cloud)
     }
 
-    fn lists(&self, cloud: &Cloud) -> Vec<(&'static str, List)> {
+    fn dashboard_lists(&self, cloud: &Cloud) -> Vec<(&'static str, DashboardList)> {
         let state = &cloud[BMS];
         vec![
-            ("servers", List::from(&state.servers)),
-            ("offers", List::of(state.offers.iter())),
-            ("images", List::from(&state.images)),
+            ("servers", DashboardList::from(&state.servers)),
+            ("offers", DashboardList::of(state.offers.iter())),
+            ("images", DashboardList::from(&state.images)),
         ]
     }
 }

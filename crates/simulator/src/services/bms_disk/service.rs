@@ -6,7 +6,7 @@ use super::effect::Effect;
 use super::state::BMS_DISK;
 use super::{change, describe, disk, offerings, problems, snapshot};
 use crate::cloud::call::Table;
-use crate::cloud::list::List;
+use crate::cloud::dashboard_list::DashboardList;
 use crate::cloud::service::{EffectKind, Service};
 use crate::cloud::service_states::StateKind;
 use crate::cloud::state::Cloud;
@@ -41,11 +41,11 @@ impl Service for BmsDisk {
         problems::problems(cloud)
     }
 
-    fn lists(&self, cloud: &Cloud) -> Vec<(&'static str, List)> {
+    fn dashboard_lists(&self, cloud: &Cloud) -> Vec<(&'static str, DashboardList)> {
         let state = &cloud[BMS_DISK];
         vec![
-            ("disks", List::from(&state.disks)),
-            ("snapshots", List::from(&state.snapshots)),
+            ("disks", DashboardList::from(&state.disks)),
+            ("snapshots", DashboardList::from(&state.snapshots)),
         ]
     }
 }

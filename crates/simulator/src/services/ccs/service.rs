@@ -3,11 +3,11 @@
 use super::effect::Effect;
 use super::state::CCS;
 use super::{
-    create, describe, disk, index, instance, interface, payment, price, problems, public, rule,
+    create, describe, disk, index, instance, interface, offerings, payment, price, problems, rule,
     security_group, tag, template,
 };
 use crate::cloud::call::Table;
-use crate::cloud::list::List;
+use crate::cloud::dashboard_list::DashboardList;
 use crate::cloud::listing::Listing;
 use crate::cloud::service::{EffectKind, Service};
 use crate::cloud::service_states::StateKind;
@@ -30,7 +30,7 @@ impl Service for Ccs {
             instance::ACTIONS,
             interface::ACTIONS,
             price::ACTIONS,
-            public::ACTIONS,
+            offerings::ACTIONS,
             rule::ACTIONS,
             security_group::ACTIONS,
             tag::ACTIONS,
@@ -62,21 +62,24 @@ impl Service for Ccs {
         problems::problems(cloud)
     }
 
-    fn lists(&self, cloud: &Cloud) -> Vec<(&'static str, List)> {
+    fn dashboard_lists(&self, cloud: &Cloud) -> Vec<(&'static str, DashboardList)> {
         let state = &cloud[CCS];
         vec![
-            ("instances", List::from(&state.instances)),
+            ("instances", DashboardList::from(&state.instances)),
             (
                 "tags",
-                List::of(
+                DashboardList::of(
                     state
                         .tags
                         .iter()
                         .map(|(id, name)| json!({"id": id, "value": name})),
                 ),
             ),
-            ("security_groups", List::from(&state.security_groups)),
-            ("templates", List::from(&state.templates)),
+            (
+                "security_groups",
+                DashboardList::from(&state.security_groups),
+            ),
+            ("templates", DashboardList::from(&state.templates)),
         ]
     }
 }

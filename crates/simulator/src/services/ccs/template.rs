@@ -105,7 +105,7 @@ pub(super) const TEMPLATES: Listing = Listing {
 };
 
 fn view(call: &Call, template: &Template) -> Json {
-    let region = |id: &String| json!({"Status": "normal", "RegionId": id, "RegionName": super::public::zone_name(call.action, id)});
+    let region = |id: &String| json!({"Status": "normal", "RegionId": id, "RegionName": super::offerings::zone_name(call.action, id)});
     json!({
         "TemplateId": template.id,
         "Name": template.name,

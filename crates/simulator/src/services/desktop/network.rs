@@ -1,8 +1,8 @@
 //! The networks of sites: default ones, which are made here, and own ones.
 
 use super::arguments::filled;
-use super::content::{CUSTOMER, USER, content};
 use super::line::{LINES, line};
+use super::request_content::{CUSTOMER, USER, content};
 use super::state::{DESKTOP, Network, Vpc};
 use super::{Effect, work};
 use crate::cloud::addresses::Range;

@@ -2,8 +2,8 @@
 
 use super::answers::done;
 use super::arguments::{UNKNOWN, filled, ids};
-use super::content::content;
 use super::offerings::installable;
+use super::request_content::content;
 use super::state::{DESKTOP, Power};
 use super::{Effect, work};
 use crate::cloud::call::{Call, Handler};

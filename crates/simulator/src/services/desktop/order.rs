@@ -1,10 +1,10 @@
 //! Ordering desktops.
 
 use super::arguments::{MALFORMED, UNKNOWN, filled, number, says_yes};
-use super::content::content;
 use super::line::{Line, line, pool};
 use super::offerings::installable;
 use super::price::{Prices, ssd_size, term};
+use super::request_content::content;
 use super::state::{DESKTOP, Desktop, Network, Power, Product, Vpc};
 use super::{Effect, work};
 use crate::cloud::addresses::Range;

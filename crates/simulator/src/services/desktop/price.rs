@@ -1,7 +1,7 @@
 //! What desktops cost.
 
 use super::arguments::{MALFORMED, UNKNOWN, filled, number, says_yes};
-use super::content::content;
+use super::request_content::content;
 use super::state::{DESKTOP, Product};
 use crate::cloud::call::{Call, Handler};
 use crate::cloud::money::Money;

@@ -1,9 +1,9 @@
 //! Paid terms: converted to, renewed by hand and by themselves, and over.
 
 use super::arguments::{UNKNOWN, filled, ids, says_yes};
-use super::content::content;
 use super::order::quota;
 use super::price::term;
+use super::request_content::content;
 use super::state::{DESKTOP, Power};
 use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;

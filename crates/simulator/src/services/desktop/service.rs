@@ -7,7 +7,7 @@ use super::{
     renewal,
 };
 use crate::cloud::call::Table;
-use crate::cloud::list::List;
+use crate::cloud::dashboard_list::DashboardList;
 use crate::cloud::listing::Listing;
 use crate::cloud::service::{EffectKind, Service};
 use crate::cloud::service_states::StateKind;
@@ -60,15 +60,15 @@ impl Service for Desktop {
         problems::problems(cloud)
     }
 
-    fn lists(&self, cloud: &Cloud) -> Vec<(&'static str, List)> {
+    fn dashboard_lists(&self, cloud: &Cloud) -> Vec<(&'static str, DashboardList)> {
         let state = &cloud[DESKTOP];
         vec![
-            ("desktops", List::from(&state.desktops)),
-            ("accounts", List::from(&state.accounts)),
-            ("vpcs", List::from(&state.vpcs)),
-            ("images", List::from(&state.images)),
-            ("products", List::from(&state.products)),
-            ("sites", List::from(&state.sites)),
+            ("desktops", DashboardList::from(&state.desktops)),
+            ("accounts", DashboardList::from(&state.accounts)),
+            ("vpcs", DashboardList::from(&state.vpcs)),
+            ("images", DashboardList::from(&state.images)),
+            ("products", DashboardList::from(&state.products)),
+            ("sites", DashboardList::from(&state.sites)),
         ]
     }
 }

@@ -4,7 +4,7 @@ use super::effect::Effect;
 use super::state::EBS;
 use super::{chain, copy, describe, disk, event, index, problems, quota, rollback, snapshot};
 use crate::cloud::call::Table;
-use crate::cloud::list::List;
+use crate::cloud::dashboard_list::DashboardList;
 use crate::cloud::service::{EffectKind, Service};
 use crate::cloud::service_states::StateKind;
 use crate::cloud::state::Cloud;
@@ -50,11 +50,11 @@ impl Service for Ebs {
         problems::problems(cloud)
     }
 
-    fn lists(&self, cloud: &Cloud) -> Vec<(&'static str, List)> {
+    fn dashboard_lists(&self, cloud: &Cloud) -> Vec<(&'static str, DashboardList)> {
         let state = &cloud[EBS];
         vec![
-            ("disks", List::from(&state.disks)),
-            ("snapshots", List::from(&state.snapshots)),
+            ("disks", DashboardList::from(&state.disks)),
+            ("snapshots", DashboardList::from(&state.snapshots)),
         ]
     }
 }

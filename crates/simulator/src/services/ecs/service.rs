@@ -7,7 +7,7 @@ use super::{
     problems, renewal, zone,
 };
 use crate::cloud::call::Table;
-use crate::cloud::list::List;
+use crate::cloud::dashboard_list::DashboardList;
 use crate::cloud::listing::Listing;
 use crate::cloud::service::{EffectKind, Service};
 use crate::cloud::service_states::StateKind;
@@ -60,11 +60,11 @@ impl Service for Ecs {
         problems::problems(cloud)
     }
 
-    fn lists(&self, cloud: &Cloud) -> Vec<(&'static str, List)> {
+    fn dashboard_lists(&self, cloud: &Cloud) -> Vec<(&'static str, DashboardList)> {
         let state = &cloud[ECS];
         vec![
-            ("servers", List::from(&state.servers)),
-            ("images", List::from(&state.images)),
+            ("servers", DashboardList::from(&state.servers)),
+            ("images", DashboardList::from(&state.images)),
         ]
     }
 }

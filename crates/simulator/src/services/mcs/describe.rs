@@ -1,7 +1,7 @@
 //! What can be seen of machines.
 
+use super::filter;
 use super::public_key::PublicKey;
-use super::set;
 use super::state::{Instance, MCS};
 use crate::cloud::call::{Call, Handler};
 use crate::cloud::format::format_rfc3339;
@@ -23,13 +23,13 @@ const PASSWORD_LENGTH: usize = 12;
 
 fn instances(call: &mut Call) -> Result<Json, Refusal> {
     let cloud = &*call.cloud;
-    let filter = set::Filter::of(call, &["name", "status"])?
+    let filter = filter::Filter::of(call, &["name", "status"])?
         .and("id", call.params.texts("InstanceId"))
         .and("name", call.params.texts("InstanceName"));
     let describe = |instance| instance_json(cloud, instance);
     let all = cloud[MCS].instances.iter();
     let set = if filter.is_open() {
-        set::page(call, "Instance", all.len(), all, describe)?
+        filter::page(call, "Instance", all.len(), all, describe)?
     } else {
         let wanted = |instance: &&Instance| {
             filter.fits(|field| match field {
@@ -39,7 +39,7 @@ fn instances(call: &mut Call) -> Result<Json, Refusal> {
             })
         };
         let found: Vec<_> = all.filter(wanted).collect();
-        set::page(call, "Instance", found.len(), found.into_iter(), describe)?
+        filter::page(call, "Instance", found.len(), found.into_iter(), describe)?
     };
     Ok(json!({"InstanceSet": set}))
 }

@@ -2,9 +2,9 @@
 
 use super::answers::done;
 use super::arguments::acceptable_name;
+use super::filter;
 use super::public_key::PublicKey;
 use super::refusals::refusal;
-use super::set;
 use super::state::{KeyPair, MCS};
 use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
@@ -18,12 +18,12 @@ pub(super) const ACTIONS: &[(&str, Handler)] = &[
 ];
 
 fn describe(call: &mut Call) -> Result<Json, Refusal> {
-    let filter = set::Filter::of(call, &["name"])?;
+    let filter = filter::Filter::of(call, &["name"])?;
     let keys = call.cloud[MCS]
         .key_pairs
         .iter()
         .filter(|key| filter.fits(|_| &key.name));
-    let set = set::set(call, "KeyPair", keys, key_json)?;
+    let set = filter::set(call, "KeyPair", keys, key_json)?;
     Ok(json!({"KeyPairSet": set}))
 }
 

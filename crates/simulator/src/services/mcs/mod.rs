@@ -6,6 +6,7 @@ mod arguments;
 mod create;
 mod describe;
 mod effect;
+mod filter;
 mod fixtures;
 mod index;
 mod instance;
@@ -18,7 +19,6 @@ mod public_key;
 mod refusals;
 mod resources;
 mod service;
-mod set;
 mod state;
 #[cfg(test)]
 mod tests;

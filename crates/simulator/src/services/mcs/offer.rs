@@ -1,6 +1,6 @@
 //! Templates and instance types: what can be chosen from.
 
-use super::set;
+use super::filter;
 use super::state::{InstanceType, MCS, Template};
 use crate::cloud::call::{Call, Handler};
 use crate::cloud::listing::Listing;
@@ -34,12 +34,12 @@ fn template_json(template: &Template) -> Json {
 }
 
 fn describe_instance_types(call: &mut Call) -> Result<Json, Refusal> {
-    let filter = set::Filter::of(call, &["name"])?;
+    let filter = filter::Filter::of(call, &["name"])?;
     let types = call.cloud[MCS]
         .instance_types
         .iter()
         .filter(|kind| filter.fits(|_| &kind.name));
-    let set = set::set(call, "InstanceType", types, type_json)?;
+    let set = filter::set(call, "InstanceType", types, type_json)?;
     Ok(json!({"InstanceTypeSet": set}))
 }
 

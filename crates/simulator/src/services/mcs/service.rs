@@ -5,7 +5,7 @@ use super::effect::Effect;
 use super::state::MCS;
 use super::{create, describe, index, instance, key, lease, metadata, offer, problems, resources};
 use crate::cloud::call::Table;
-use crate::cloud::list::List;
+use crate::cloud::dashboard_list::DashboardList;
 use crate::cloud::listing::Listing;
 use crate::cloud::service::{EffectKind, Service};
 use crate::cloud::service_states::StateKind;
@@ -55,13 +55,13 @@ impl Service for Mcs {
         problems::problems(cloud)
     }
 
-    fn lists(&self, cloud: &Cloud) -> Vec<(&'static str, List)> {
+    fn dashboard_lists(&self, cloud: &Cloud) -> Vec<(&'static str, DashboardList)> {
         let state = &cloud[MCS];
         vec![
-            ("templates", List::from(&state.templates)),
-            ("instance_types", List::from(&state.instance_types)),
-            ("key_pairs", List::from(&state.key_pairs)),
-            ("instances", List::from(&state.instances)),
+            ("templates", DashboardList::from(&state.templates)),
+            ("instance_types", DashboardList::from(&state.instance_types)),
+            ("key_pairs", DashboardList::from(&state.key_pairs)),
+            ("instances", DashboardList::from(&state.instances)),
         ]
     }
 }

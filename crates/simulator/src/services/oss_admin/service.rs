@@ -3,7 +3,7 @@
 use super::actions::ACTIONS;
 use super::state::OSS_ADMIN;
 use crate::cloud::call::Table;
-use crate::cloud::list::List;
+use crate::cloud::dashboard_list::DashboardList;
 use crate::cloud::service::Service;
 use crate::cloud::service_states::StateKind;
 use crate::cloud::state::Cloud;
@@ -24,7 +24,7 @@ impl Service for OssAdmin {
         Some(OSS_ADMIN.kind())
     }
 
-    fn lists(&self, cloud: &Cloud) -> Vec<(&'static str, List)> {
-        vec![("accounts", List::from(&cloud[OSS_ADMIN].accounts))]
+    fn dashboard_lists(&self, cloud: &Cloud) -> Vec<(&'static str, DashboardList)> {
+        vec![("accounts", DashboardList::from(&cloud[OSS_ADMIN].accounts))]
     }
 }

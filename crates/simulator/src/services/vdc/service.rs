@@ -5,7 +5,7 @@ use super::effect::Effect;
 use super::state::VDC;
 use super::{gpn, metering, price, private, problems, public, receiver, usage, vdcs};
 use crate::cloud::call::Table;
-use crate::cloud::list::List;
+use crate::cloud::dashboard_list::DashboardList;
 use crate::cloud::service::{EffectKind, Service};
 use crate::cloud::service_states::StateKind;
 use crate::cloud::state::Cloud;
@@ -50,15 +50,18 @@ impl Service for Vdc {
         problems::problems(cloud)
     }
 
-    fn lists(&self, cloud: &Cloud) -> Vec<(&'static str, List)> {
+    fn dashboard_lists(&self, cloud: &Cloud) -> Vec<(&'static str, DashboardList)> {
         let state = &cloud[VDC];
         vec![
-            ("vdcs", List::from(&state.vdcs)),
-            ("networks", List::from(&state.networks)),
-            ("gpns", List::from(&state.gpns)),
-            ("pops", List::from(&state.pops)),
-            ("receivers", List::from(&state.receivers)),
-            ("closed_regions", List::of(state.closed_regions.iter())),
+            ("vdcs", DashboardList::from(&state.vdcs)),
+            ("networks", DashboardList::from(&state.networks)),
+            ("gpns", DashboardList::from(&state.gpns)),
+            ("pops", DashboardList::from(&state.pops)),
+            ("receivers", DashboardList::from(&state.receivers)),
+            (
+                "closed_regions",
+                DashboardList::of(state.closed_regions.iter()),
+            ),
         ]
     }
 }

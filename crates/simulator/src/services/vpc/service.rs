@@ -6,7 +6,7 @@ use super::{
     bandwidth, binding, eip, flow, index, metering, net, price, problems, usage, vlink, vpcs,
 };
 use crate::cloud::call::Table;
-use crate::cloud::list::List;
+use crate::cloud::dashboard_list::DashboardList;
 use crate::cloud::service::{EffectKind, Service};
 use crate::cloud::service_states::StateKind;
 use crate::cloud::state::Cloud;
@@ -53,14 +53,14 @@ impl Service for Vpc {
         problems::problems(cloud)
     }
 
-    fn lists(&self, cloud: &Cloud) -> Vec<(&'static str, List)> {
+    fn dashboard_lists(&self, cloud: &Cloud) -> Vec<(&'static str, DashboardList)> {
         let state = &cloud[VPC];
         vec![
-            ("vpcs", List::from(&state.vpcs)),
-            ("nets", List::from(&state.nets)),
-            ("eips", List::from(&state.eips)),
-            ("bandwidths", List::from(&state.bandwidths)),
-            ("vlinks", List::from(&state.vlinks)),
+            ("vpcs", DashboardList::from(&state.vpcs)),
+            ("nets", DashboardList::from(&state.nets)),
+            ("eips", DashboardList::from(&state.eips)),
+            ("bandwidths", DashboardList::from(&state.bandwidths)),
+            ("vlinks", DashboardList::from(&state.vlinks)),
         ]
     }
 }

@@ -10,13 +10,13 @@ const NEWEST: usize = 12;
 
 /// A list of resources.
 #[derive(Debug, PartialEq, Serialize)]
-pub(crate) struct List {
+pub(crate) struct DashboardList {
     pub(crate) count: usize,
     /// The last one first, without what must not be seen.
     newest: Vec<Json>,
 }
 
-impl List {
+impl DashboardList {
     pub(crate) fn of<T: Serialize>(
         items: impl DoubleEndedIterator<Item = T> + ExactSizeIterator,
     ) -> Self {
@@ -29,7 +29,7 @@ impl List {
     }
 }
 
-impl<T: Keyed + Serialize> From<&Store<T>> for List {
+impl<T: Keyed + Serialize> From<&Store<T>> for DashboardList {
     fn from(items: &Store<T>) -> Self {
         Self::of(items.iter())
     }
@@ -63,12 +63,12 @@ fn visible(value: Json) -> Json {
 
 #[cfg(test)]
 mod tests {
-    use super::List;
+    use super::DashboardList;
     use serde_json::json;
 
     #[test]
     fn lists_are_counted_and_only_the_newest_are_rendered() {
-        let all = List::of(0..1000);
+        let all = DashboardList::of(0..1000);
         assert_eq!((all.count, all.newest.len()), (1000, 12));
         assert_eq!(
             (&all.newest[0], &all.newest[11]),
@@ -80,6 +80,9 @@ mod tests {
     fn a_secret_of_a_resource_is_left_out() {
         let item = json!({"id": 1, "password": "x", "inner": [{"secret_key": "x", "name": "a"}]});
         let newest = vec![json!({"id": 1, "inner": [{"name": "a"}]})];
-        assert_eq!(List::of([item].iter()), List { count: 1, newest });
+        assert_eq!(
+            DashboardList::of([item].iter()),
+            DashboardList { count: 1, newest }
+        );
     }
 }
