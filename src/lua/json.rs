@@ -249,8 +249,11 @@ impl<'de> Visitor<'de> for &Maker<'_, 'de> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Made<'de>, A::Error> {
+        // An object that has been parsed knows its length; serde_json's form of a number does not.
+        let is_parsed = object.size_hint().is_some();
         let mut next = object.next_key_seed(Name)?;
         if let Some(Either::Left(name)) = next
+            && !is_parsed
             && self.is_number(name)
         {
             return object.next_value().map(number);

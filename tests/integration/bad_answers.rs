@@ -170,3 +170,26 @@ fn a_refusal_for_the_rate_carried_nothing_out_whatever_its_status() {
     let url = answering(http("503 Service Unavailable", body, None));
     Test::against(&url, code).prints("service\tyes\ttrue\tnil\n");
 }
+
+#[test]
+fn a_field_of_an_answer_has_any_name() {
+    let name = "$serde_json::private::Number";
+    let escaped = "\\u0024serde_json::private::Number";
+    let code = "local answer = cds.ccs.CreateTag { TagName = 'x' }
+        local data, name = answer.Data, '$serde_json::private::Number'
+        print(type(data), data[name], data.x, data.last)";
+    for key in [name, escaped] {
+        for (fields, expected) in [
+            (format!("\"{key}\":\"5\""), "table\t5\tnil\tnil\n"),
+            (format!("\"{key}\":\"5\",\"x\":1"), "table\t5\t1\tnil\n"),
+            (format!("\"x\":1,\"{key}\":\"a\""), "table\ta\t1\tnil\n"),
+            (
+                format!("\"x\":1e999,\"{key}\":7,\"last\":12345678901234567890"),
+                "table\t7\t1e+999\t12345678901234567890\n",
+            ),
+        ] {
+            let body = format!("{{\"Code\":\"Success\",\"Data\":{{{fields}}}}}");
+            Test::against(&answering(http("200 OK", &body, None)), code).prints(expected);
+        }
+    }
+}

@@ -129,7 +129,7 @@ fn parse(action: &Action, body: &[u8]) -> Result<Json, Unreadable> {
     if text.trim_start().starts_with('<') {
         return Ok(xml::parse(action, text)?);
     }
-    serde_json::from_str(text).map_err(|error| {
+    super::json::parse(text).map_err(|error| {
         if error.is_eof() {
             let reason = format!(
                 "its JSON is cut short at line {}, column {}",
