@@ -180,7 +180,7 @@ class Outcome:
 
 
 def run(command):
-    """What a side printed, and the processor time that it took. Its log goes to a file: a pipe that nobody reads would hold it up."""
+    """What a side printed, and the processor time that it took. Its log goes to a file: a pipe that is not read would hold it up."""
     with open(WORK / "problems", "w+") as problems:
         process = subprocess.Popen(words(command), env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=problems, text=True)
         alarm = threading.Timer(LIMIT, process.kill)

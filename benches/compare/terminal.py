@@ -10,7 +10,7 @@ import termios
 
 
 def at_prompt(command, environment, seconds):
-    """The process and its terminal of 24 lines with 80 columns; whoever has no prompt after so many seconds is not waited for."""
+    """The process and its terminal of 24 lines with 80 columns; one that has no prompt after so many seconds is not waited for."""
     process, terminal = pty.fork()
     if process == 0:
         os.execvpe(command[0], command, environment)

@@ -52,13 +52,13 @@ end
 
 local failed = 0
 for _, eip in ipairs(loose) do
-	local fate = "loose"
+	local decision = "loose"
 	if eip.kept then
-		fate = "kept: " .. eip.description
+		decision = "kept: " .. eip.description
 	elseif not eip.age or eip.age < options.days then
-		fate = "younger than " .. options.days .. " days"
+		decision = "younger than " .. options.days .. " days"
 	elseif options.release and options["dry-run"] then
-		fate = "would be released"
+		decision = "would be released"
 	elseif options.release then
 		local ok, err = pcall(function()
 			-- It may have been bound since the list was read.
@@ -71,13 +71,13 @@ for _, eip in ipairs(loose) do
 			cds.vpc.DeleteEIP { EIPId = eip.id }
 			return "released"
 		end)
-		fate = ok and err or "failed"
+		decision = ok and err or "failed"
 		if not ok then
 			failed = failed + 1
 			log.error(eip.ip .. ": " .. tostring(err))
 		end
 	end
-	print(("%s\t%s\t%s\tmade %s\t%s"):format(eip.ip, eip.id, eip.region, eip.made, fate))
+	print(("%s\t%s\t%s\tmade %s\t%s"):format(eip.ip, eip.id, eip.region, eip.made, decision))
 end
 if failed > 0 then
 	error(("%d EIPs could not be released"):format(failed), 0)

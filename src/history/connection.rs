@@ -488,11 +488,11 @@ async fn is_current(connection: &mut SqliteConnection) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::MIGRATIONS;
+    use super::{MIGRATIONS, Path};
     use crate::history::{CallRow, Line, Output, RunOutcome, RunState, Store, Stream};
     use sqlx::migrate::Migrator;
     use sqlx::sqlite::SqliteConnectOptions;
-    use sqlx::{ConnectOptions as _, Connection as _};
+    use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 
     #[test]
     fn lines_that_wait_fill_no_memory_and_are_numbered_past() {
@@ -520,25 +520,31 @@ mod tests {
         assert_eq!(output.count(), 10_001, "those that are lost leave a gap");
     }
 
-    #[tokio::test]
-    async fn calls_of_before_batches_are_kept() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("runs.db");
+    /// A store as it was before a migration.
+    async fn store_before(migration: i64, path: &Path) -> SqliteConnection {
         let mut old = SqliteConnectOptions::new()
-            .filename(&path)
+            .filename(path)
             .create_if_missing(true)
             .connect()
             .await
             .unwrap();
-        let migrations = MIGRATIONS
+        let before = MIGRATIONS
             .iter()
-            .filter(|migration| migration.version < 5)
+            .filter(|known| known.version < migration)
             .cloned()
             .collect::<Vec<_>>();
-        Migrator::with_migrations(migrations)
+        Migrator::with_migrations(before)
             .run(&mut old)
             .await
             .unwrap();
+        old
+    }
+
+    #[tokio::test]
+    async fn calls_of_before_batches_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("runs.db");
+        let mut old = store_before(5, &path).await;
         let rows = "INSERT INTO runs (id, name, kind, args, version, started_at) VALUES ('r', '', 'run', '[]', '', 0);
              INSERT INTO calls (run_id, number, at, phase, place, action, read_only, params, region, http_status, attempts, duration_ms, sent)
              VALUES ('r', 1, 5250, 'ended', '0#1', 'cds.ccs.DescribeTags', 1, '{\"PageSize\":20}', 'CN', 200, 2, 1500, 'yes'),
@@ -574,21 +580,7 @@ mod tests {
     async fn runs_of_the_version_before_keep_their_states_and_end_in_them() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("runs.db");
-        let mut old = SqliteConnectOptions::new()
-            .filename(&path)
-            .create_if_missing(true)
-            .connect()
-            .await
-            .unwrap();
-        let migrations = MIGRATIONS
-            .iter()
-            .filter(|migration| migration.version < 6)
-            .cloned()
-            .collect::<Vec<_>>();
-        Migrator::with_migrations(migrations)
-            .run(&mut old)
-            .await
-            .unwrap();
+        let mut old = store_before(6, &path).await;
         let rows = "INSERT INTO runs (id, name, kind, args, version, started_at, claimed_at, ended_at, outcome)
              VALUES ('over', '', 'run', '[]', '', 0, 0, 5, 'timed out'), ('on', '', 'run', '[]', '', 0, 0, NULL, NULL),
                     ('not begun', '', 'run', '[]', '', 0, NULL, NULL, NULL)";

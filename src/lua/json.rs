@@ -2,9 +2,11 @@
 //! are exact, larger ones are strings; null is absent in objects and the sentinel in lists.
 
 use super::marks::{self, is_list};
+use crate::client::json::{Name, is_number};
 use mlua::{Either, IntoLua as _, Lua, Table, Value as LuaValue};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value as Json;
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
 
@@ -85,16 +87,13 @@ pub(super) fn at(answer: &LuaValue, path: &str) -> mlua::Result<Vec<LuaValue>> {
     Ok(found)
 }
 
-/// A text, borrowed where it holds no escapes.
+/// A text, borrowed where it holds no escapes. mlua writes each of these straight to its stack, and
+/// not a `Cow`.
 type Text<'de> = Either<&'de str, String>;
 
 /// What a table is filled with. A text stays one until it is in its place: a reference of mlua's to
 /// it would cost as much again, and most fields are texts.
 type Made<'de> = Either<Text<'de>, LuaValue>;
-
-/// serde_json's name of the one field of a number that is no integer of 64 bits, with
-/// `arbitrary_precision`.
-const NUMBER: &str = "$serde_json::private::Number";
 
 /// From so many fields and elements on the collector rests: none of them can be garbage yet, and it
 /// would walk over all of them at each doubling.
@@ -127,12 +126,6 @@ impl<'lua, 'de> Maker<'lua, 'de> {
             is_paused: Cell::new(false),
             failure: Cell::new(None),
         }
-    }
-
-    /// Whether a name is serde_json's own for a number that is no integer of 64 bits. The same name
-    /// in a text is a field's, as any other: it stands in the text, or was copied from it.
-    fn is_number(&self, name: &str) -> bool {
-        name == NUMBER && !self.text.as_ptr_range().contains(&name.as_ptr())
     }
 
     fn count(&self, made: usize) {
@@ -252,10 +245,7 @@ impl<'de> Visitor<'de> for &Maker<'_, 'de> {
         // An object that has been parsed knows its length; serde_json's form of a number does not.
         let is_parsed = object.size_hint().is_some();
         let mut next = object.next_key_seed(Name)?;
-        if let Some(Either::Left(name)) = next
-            && !is_parsed
-            && self.is_number(name)
-        {
+        if !is_parsed && next.as_ref().is_some_and(|name| is_number(name, self.text)) {
             return object.next_value().map(number);
         }
         let first = self.fields.borrow().len();
@@ -263,6 +253,10 @@ impl<'de> Visitor<'de> for &Maker<'_, 'de> {
             let value = match object.next_value_seed(self)? {
                 Either::Right(null) if null.is_null() => Either::Right(LuaValue::Nil),
                 value => value,
+            };
+            let name = match name {
+                Cow::Borrowed(name) => Either::Left(name),
+                Cow::Owned(name) => Either::Right(name),
             };
             self.fields.borrow_mut().push((name, value));
             next = object.next_key_seed(Name)?;
@@ -316,32 +310,5 @@ impl<'de, A: SeqAccess<'de>> Iterator for Elements<'_, '_, 'de, A> {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         (self.list.size_hint().unwrap_or(0), None)
-    }
-}
-
-/// The name of a field.
-struct Name;
-
-impl<'de> DeserializeSeed<'de> for Name {
-    type Value = Text<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Text<'de>, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Name {
-    type Value = Text<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("a name")
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
-        Ok(Either::Left(text))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
-        Ok(Either::Right(text.to_owned()))
     }
 }

@@ -241,35 +241,24 @@ fn no_file_imports_another_in_a_circle() {
 }
 
 #[test]
-fn no_file_of_the_core_imports_another_in_a_circle() {
-    let (folder, layers) = package("core");
-    let layers: Vec<&str> = layers.iter().map(String::as_str).collect();
-    assert_eq!(circles(&folder, &layers), Vec::<String>::new());
-    assert_eq!(
-        mod_files_with_definitions(&folder, &layers),
-        Vec::<String>::new()
-    );
-}
-
-#[test]
-fn no_file_of_the_simulator_imports_another_in_a_circle() {
-    let (folder, layers) = package("simulator");
-    let layers: Vec<&str> = layers.iter().map(String::as_str).collect();
-    assert_eq!(circles(&folder, &layers), Vec::<String>::new());
-    assert_eq!(
-        mod_files_with_definitions(&folder, &layers),
-        Vec::<String>::new()
-    );
+fn no_file_of_the_other_packages_imports_another_in_a_circle() {
+    for name in ["core", "simulator"] {
+        let (folder, layers) = package(name);
+        let layers: Vec<&str> = layers.iter().map(String::as_str).collect();
+        assert_eq!(circles(&folder, &layers), Vec::<String>::new());
+        let found = mod_files_with_definitions(&folder, &layers);
+        assert_eq!(found, Vec::<String>::new());
+    }
 }
 
 /// The simulator's kernel knows a service only through the trait, and what is around it knows no
 /// service at all.
 #[test]
 fn the_simulated_cloud_knows_no_service() {
-    let services = |room: &str| ["cloud", "dashboard", "faults", "http"].contains(&room);
+    let knows_none = |layer: &str| ["cloud", "dashboard", "faults", "http"].contains(&layer);
     for (path, _, text) in below("crates/simulator/src")
         .into_iter()
-        .filter(|(_, room, _)| services(room))
+        .filter(|(_, layer, _)| knows_none(layer))
     {
         assert!(
             !code(&text).contains("services::"),

@@ -202,7 +202,7 @@ impl Simulator {
             .authenticator
             .admit(incoming, now)
             .and_then(|()| route::find(SERVICES, &self.catalog, incoming));
-        let (action, service) = match admitted {
+        let (action, handling) = match admitted {
             Ok(found) => found,
             Err(refusal) => return (None, Err((None, refusal))),
         };
@@ -229,7 +229,7 @@ impl Simulator {
             record.parameters = log::redacted(&action, &given, incoming.body.len());
             let mut answer = state
                 .kernel
-                .call(service, &action, Params(&given), page_fault)?;
+                .call(handling, &action, Params(&given), page_fault)?;
             page_fault::shift_total(&action, page_fault, &mut answer);
             Ok(answer)
         });

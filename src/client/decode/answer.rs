@@ -2,6 +2,7 @@
 
 use super::xml;
 use crate::client::error::{CallError, Refusal};
+use crate::client::json;
 use crate::client::transport::Response;
 use cumulua_core::catalog::{Action, Wrapper, path};
 use jiff::Timestamp;
@@ -129,7 +130,7 @@ fn parse(action: &Action, body: &[u8]) -> Result<Json, Unreadable> {
     if text.trim_start().starts_with('<') {
         return Ok(xml::parse(action, text)?);
     }
-    super::json::parse(text).map_err(|error| {
+    json::parse(text).map_err(|error| {
         if error.is_eof() {
             let reason = format!(
                 "its JSON is cut short at line {}, column {}",

@@ -1,7 +1,6 @@
 //! The last step of an attempt: what arrived becomes an answer, or the service's refusal.
 
 mod answer;
-mod json;
 mod xml;
 
 pub use answer::{Decoded, decode};

@@ -5,7 +5,7 @@ use serde::Serialize;
 use std::any::Any;
 use std::fmt::Debug;
 
-/// A value of a service. Every type that can be copied, compared by its type and written is one.
+/// A value of a service. Every type that can be copied and written is one.
 pub(crate) trait Data: Any + Debug + Send + Sync + erased_serde::Serialize {
     /// A copy.
     fn boxed_clone(&self) -> Box<dyn Data>;

@@ -7,7 +7,7 @@ use crate::cloud::ids::Ids;
 use crate::cloud::page_fault::PageFault;
 use crate::cloud::params::Params;
 use crate::cloud::refusal::Refusal;
-use crate::cloud::service::{Service, Services};
+use crate::cloud::service::{Handling, Services};
 use crate::cloud::state::Cloud;
 use crate::cloud::task::Effect;
 use crate::cloud::virtual_clock::VirtualClock;
@@ -96,12 +96,12 @@ impl Kernel {
     /// Carries a call out.
     pub(crate) fn call(
         &mut self,
-        service: &dyn Service,
+        handling: Handling,
         action: &Action,
         params: Params<'_>,
         page_fault: PageFault,
     ) -> Result<Json, Refusal> {
-        let answer = service.carry_out(&mut Call {
+        let answer = handling.carry_out(&mut Call {
             cloud: &mut self.cloud,
             action,
             params,

@@ -7,7 +7,8 @@ use crate::cloud::refusal::Refusal;
 use cumulua_core::catalog::{Action, path};
 use serde_json::{Value as Json, json};
 
-/// A list that an Action answers.
+/// A list that an Action answers. Every row is made, whatever the page: a list that grows long has a
+/// handler and [`list_answer`].
 pub(crate) struct Listing {
     pub(crate) action: &'static str,
     /// Every resource as the answer has it, oldest first.

@@ -16,49 +16,44 @@ pub(crate) struct Page {
 }
 
 impl Call<'_> {
-    /// The page that is asked for, by the Action's own way of paging.
+    /// The page that is asked for with the parameters that the catalogue names; the first one where
+    /// it names none.
     pub(crate) fn page(&self, default_size: u64) -> Result<Page, Refusal> {
-        Page::of(self, default_size)
-    }
-}
-
-impl Page {
-    /// The page that a call asks for with the parameters that the catalogue names; the first one
-    /// where it names none.
-    fn of(call: &Call, default_size: u64) -> Result<Self, Refusal> {
-        let Some(paginator) = &call.action.paginator else {
-            return Ok(Self::new(1, default_size));
+        let Some(paginator) = &self.action.paginator else {
+            return Ok(Page::new(1, default_size));
         };
         let given = |name: &'_ Option<String>| {
             name.clone()
-                .and_then(|name| Some((call.params.number(&name)?, name)))
+                .and_then(|name| Some((self.params.number(&name)?, name)))
         };
-        let mut page = Self::new(1, default_size);
+        let mut page = Page::new(1, default_size);
         for (size, name) in given(&paginator.size)
             .into_iter()
             .chain(given(&paginator.limit))
         {
             let size = u64::try_from(size).ok().filter(|size| *size > 0);
-            page = Self::new(
+            page = Page::new(
                 1,
-                size.ok_or_else(|| call.malformed(&name, "it must be 1 at least"))?,
+                size.ok_or_else(|| self.malformed(&name, "it must be 1 at least"))?,
             );
         }
         if let Some((number, name)) = given(&paginator.page) {
             let number = u64::try_from(number).ok().filter(|number| *number > 0);
-            page = Self::new(
-                number.ok_or_else(|| call.malformed(&name, "pages count from 1"))?,
+            page = Page::new(
+                number.ok_or_else(|| self.malformed(&name, "pages count from 1"))?,
                 page.size,
             );
         }
         if let Some((offset, name)) = given(&paginator.offset) {
             page.skip = u64::try_from(offset)
-                .map_err(|_| call.malformed(&name, "it must be 0 at least"))?;
+                .map_err(|_| self.malformed(&name, "it must be 0 at least"))?;
         }
-        page.fault = call.page_fault;
+        page.fault = self.page_fault;
         Ok(page)
     }
+}
 
+impl Page {
     pub(crate) fn new(number: u64, size: u64) -> Self {
         let size = size.max(1);
         Self {

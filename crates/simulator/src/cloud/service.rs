@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use std::any::Any;
-use std::fmt::{self, Debug};
+use std::fmt::Debug;
 
 /// All services, in the order in which they index, settle and report.
 pub(crate) type Services = &'static [&'static dyn Service];
@@ -34,34 +34,13 @@ pub(crate) trait Service: Sync {
         &[]
     }
 
-    /// The code of an Action, by the Action's name.
-    fn handler(&self, action: &str) -> Option<Handler> {
+    /// How it carries an Action out, by the Action's name; none where it does not.
+    fn handling(&self, action: &str) -> Option<Handling> {
         let mut handlers = self.actions().iter().copied().flatten();
-        handlers
-            .find(|(name, _)| *name == action)
-            .map(|(_, handler)| *handler)
-    }
-
-    /// The list of an Action, by the Action's name.
-    fn listing(&self, action: &str) -> Option<&'static Listing> {
-        self.listings()
-            .iter()
-            .find(|listing| listing.action == action)
-    }
-
-    /// Whether it can carry an Action out.
-    fn has(&self, action: &str) -> bool {
-        self.handler(action).is_some() || self.listing(action).is_some()
-    }
-
-    /// Carries a call out: its answer without what every answer of the product has, or why not.
-    fn carry_out(&self, call: &mut Call<'_>) -> Result<Json, Refusal> {
-        let action = &call.action.name;
-        match (self.handler(action), self.listing(action)) {
-            (Some(handler), _) => handler(call),
-            (None, Some(listing)) => listing.answer(call),
-            (None, None) => Err(not_held(&call.action.full_name)),
-        }
+        let code = handlers.find(|(name, _)| *name == action);
+        let list = || self.listings().iter().find(|list| list.action == action);
+        code.map(|(_, handler)| Handling::Code(*handler))
+            .or_else(|| list().map(Handling::List))
     }
 
     /// The state that it keeps; none where it only reads that of others.
@@ -96,10 +75,22 @@ pub(crate) trait Service: Sync {
     }
 }
 
-/// The refusal of an Action that no service holds: never an answer as if it had been carried out.
-pub(crate) fn not_held(action: impl fmt::Display) -> Refusal {
-    let message = format!("The simulator does not hold {action} yet");
-    Refusal::new("InvalidAction.NotFound", message)
+/// How a service carries an Action out.
+#[derive(Clone, Copy)]
+pub(crate) enum Handling {
+    Code(Handler),
+    /// A list, from data.
+    List(&'static Listing),
+}
+
+impl Handling {
+    /// Carries a call out: its answer without what every answer of the product has, or why not.
+    pub(crate) fn carry_out(self, call: &mut Call<'_>) -> Result<Json, Refusal> {
+        match self {
+            Self::Code(handler) => handler(call),
+            Self::List(listing) => listing.answer(call),
+        }
+    }
 }
 
 /// What the end of a task does in a service: data, so that a running task can be written to a file.

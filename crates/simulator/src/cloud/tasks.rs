@@ -95,7 +95,7 @@ impl Tasks {
         plan: Plan,
         ids: &mut Ids,
         now: Timestamp,
-        fate: Option<&TaskFault>,
+        fault: Option<&TaskFault>,
     ) -> String {
         let id = match plan.work.dialect {
             Dialect::CdsTask => ids
@@ -108,7 +108,7 @@ impl Tasks {
         let duration = plan
             .work
             .duration(ids.seed(), FIRST_TASK + self.list.len() as u64);
-        let (failure, hangs) = match fate {
+        let (failure, hangs) = match fault {
             Some(TaskFault::Fails(reason)) => (Some(reason.clone()), false),
             Some(TaskFault::Hangs) => (None, true),
             None => (None, false),

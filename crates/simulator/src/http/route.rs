@@ -1,7 +1,7 @@
 //! Which Action of which service a request is for.
 
 use crate::cloud::refusal::Refusal;
-use crate::cloud::service::{Service, Services, not_held};
+use crate::cloud::service::{Handling, Services};
 use crate::http::request::{ALIYUN_VERSIONS, Incoming, Product};
 use cumulua_core::catalog::{Action, Catalog};
 
@@ -10,7 +10,7 @@ pub(crate) fn find(
     services: Services,
     catalog: &Catalog,
     incoming: &Incoming,
-) -> Result<(Action, &'static dyn Service), Refusal> {
+) -> Result<(Action, Handling), Refusal> {
     let name = incoming.get("Action").unwrap_or_default();
     let path = incoming.path.trim_end_matches('/');
     let nothing = || {
@@ -53,11 +53,15 @@ pub(crate) fn find(
                 format!("{name} does not take {}", incoming.method),
             ));
         }
-        return if simulated.has(name) {
-            Ok((action, *simulated))
-        } else {
-            Err(not_held(&action.full_name))
+        // Never an answer as if it had been carried out.
+        let not_held = || {
+            Refusal::new(
+                "InvalidAction.NotFound",
+                format!("The simulator does not hold {} yet", action.full_name),
+            )
         };
+        let handling = simulated.handling(name).ok_or_else(not_held)?;
+        return Ok((action, handling));
     }
     Err(nothing())
 }

@@ -12,8 +12,18 @@ use std::fmt;
 /// serde_json's name of the one field of a number, with `arbitrary_precision`.
 const NUMBER: &str = "$serde_json::private::Number";
 
+/// Whether a name is serde_json's own for a number that is no integer of 64 bits, where `text` is
+/// read. The same name in the text is a field's, as any other: it stands there, or was copied.
+#[expect(
+    clippy::ptr_arg,
+    reason = "that a name is owned shows that it was copied"
+)]
+pub(crate) fn is_number(name: &Cow<'_, str>, text: &[u8]) -> bool {
+    matches!(name, Cow::Borrowed(NUMBER)) && !text.as_ptr_range().contains(&name.as_ptr())
+}
+
 /// The value of a whole text.
-pub(super) fn parse(text: &str) -> Result<Value, Error> {
+pub(crate) fn parse(text: &str) -> Result<Value, Error> {
     let mut json = serde_json::Deserializer::from_str(text);
     let value = InText(text).deserialize(&mut json)?;
     json.end()?;
@@ -74,9 +84,7 @@ impl<'de> Visitor<'de> for InText<'de> {
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
         let mut fields = Map::new();
         while let Some(name) = object.next_key_seed(Name)? {
-            if let Cow::Borrowed(NUMBER) = name
-                && !self.0.as_bytes().as_ptr_range().contains(&name.as_ptr())
-            {
+            if is_number(&name, self.0.as_bytes()) {
                 let digits: String = object.next_value()?;
                 return digits
                     .parse::<Number>()
@@ -90,7 +98,7 @@ impl<'de> Visitor<'de> for InText<'de> {
 }
 
 /// The name of a field, borrowed where it stands in the text as it is.
-struct Name;
+pub(crate) struct Name;
 
 impl<'de> DeserializeSeed<'de> for Name {
     type Value = Cow<'de, str>;
