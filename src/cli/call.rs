@@ -3,7 +3,7 @@
 use super::options::{GlobalOptions, duration};
 use super::simulation::Simulation;
 use super::status::Status;
-use super::{context, report, run, status};
+use super::{context, leaving, recording, report, status};
 use crate::client::error::Failure;
 use crate::client::value::{Params, Value};
 use crate::client::{Call as ClientCall, CallOptions, waiter};
@@ -69,16 +69,21 @@ impl Call {
                 Ok(params) => params,
                 Err(problem) => return usage(&problem),
             };
-            run::start_guard(&gate, recorder.clone());
+            let guard = leaving::start_guard(&gate, recorder.clone());
+            if let Some(timeout) = self.timeout {
+                leaving::limit_blocked(&guard, if self.wait { timeout * 2 } else { timeout });
+            }
             let (status, error) = self.call(&gate, action, params).await;
+            guard.step("recording how the call ended");
             if let Some(recorder) = &recorder {
-                run::record_end(
+                recording::record_end(
                     recorder,
-                    run::outcome(status, gate.cancel_token().reason().as_ref()),
+                    recording::outcome(status, gate.cancel_token().reason().as_ref()),
                     status,
                     error.as_deref(),
                 );
             }
+            guard.over();
             status.into()
         })
     }

@@ -1,6 +1,6 @@
 //! Options that every subcommand takes.
 
-use crate::gate::Grants;
+use crate::gate::{GRACE, Grants};
 use crate::lua::Limits;
 use clap::{Args, ValueEnum};
 use cumulua_core::clock::parse_duration;
@@ -70,7 +70,10 @@ pub(super) struct GrantOptions {
     allow_path: Vec<PathBuf>,
     /// Lets Lua start processes
     #[arg(long)]
-    allow_run: bool,
+    pub(super) allow_run: bool,
+    /// How long what Lua deferred may take once it was ended from outside, as 10s or 1m
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10s")]
+    pub(super) grace: Duration,
 }
 
 /// Memory of a script by default.
@@ -82,6 +85,7 @@ impl Default for GrantOptions {
             max_memory: memory(MEMORY).unwrap_or(usize::MAX),
             allow_path: Vec::new(),
             allow_run: false,
+            grace: GRACE,
         }
     }
 }
@@ -93,6 +97,7 @@ impl GrantOptions {
             read_only: options.read_only,
             allow_paths: self.allow_path.clone(),
             allow_run: self.allow_run,
+            grace: self.grace,
         }
     }
 

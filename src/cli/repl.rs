@@ -1,19 +1,20 @@
 //! `cumulua` on a terminal: the prompt.
 
+use super::modes::Modes;
 use super::options::{GlobalOptions, GrantOptions};
 use super::progress::Progress;
 use super::screen::Screen;
 use super::simulation::Simulation;
-use super::{context, report, status};
+use super::{context, leaving, report, status};
 use crate::config::FILE_NAME;
 use crate::gate::audit::Audit;
-use crate::gate::{Event, Gate, GateParts, Level, Observer};
+use crate::gate::{Event, Gate, GateParts, Level, Observer, adopt_orphans};
 use crate::repl::{self, Interrupts, Running, Ui};
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 #[derive(Debug, Default, Args)]
@@ -65,8 +66,15 @@ impl Repl {
             confirm: Some(ui.clone()),
             ..parts
         }));
-        let interrupts = Interrupts::new(Arc::clone(&gate), Arc::clone(&ui));
-        listen_for_signals(Arc::clone(&interrupts), modes.clone());
+        let interrupts = Interrupts::new(Arc::clone(&gate), Arc::clone(&ui), {
+            let (gate, simulates) = (Arc::clone(&gate), options.sim);
+            let modes = Mutex::new(modes.clone());
+            Box::new(move |ending| {
+                let modes = modes.lock().unwrap_or_else(PoisonError::into_inner);
+                leaving::leave_session(&gate, ending, &modes, simulates);
+            })
+        });
+        listen_for_signals(Arc::clone(&interrupts));
         report::note(concat!(
             "cumulua ",
             env!("CARGO_PKG_VERSION"),
@@ -79,7 +87,11 @@ impl Repl {
             interrupts,
             redactor,
         };
+        if self.grants.allow_run {
+            adopt_orphans();
+        }
         let outcome = repl::run(ui, Arc::clone(&gate), session).await;
+        report::ended_processes(&gate.end_processes());
         gate.flush_audit();
         match outcome {
             Ok(status) => ExitCode::from(status),
@@ -129,7 +141,7 @@ impl Observer for SessionObserver {
 /// Listens for Ctrl-C and signals that ask to end, on a thread of its own: the session's may be
 /// busy with Lua. It listens once this comes back, because a Ctrl-C before that would end the
 /// process.
-fn listen_for_signals(interrupts: Arc<Interrupts>, modes: Modes) {
+fn listen_for_signals(interrupts: Arc<Interrupts>) {
     let (listens, is_listening) = mpsc::channel();
     let listen = move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -140,14 +152,9 @@ fn listen_for_signals(interrupts: Arc<Interrupts>, modes: Modes) {
             // Nothing waits for it any more where the session has ended meanwhile.
             let _ = listens.send(());
             loop {
-                let is_stuck = match signals.next().await {
+                match signals.next().await {
                     Signal::CtrlC => interrupts.interrupt(),
                     Signal::End => interrupts.end(),
-                };
-                if is_stuck {
-                    modes.restore();
-                    report::error("interrupted; what ran did not react and was left");
-                    std::process::exit(i32::from(status::INTERRUPTED.0));
                 }
             }
         })
@@ -210,37 +217,4 @@ impl Signals {
             Err(_) => Signal::End,
         }
     }
-}
-
-/// The terminal's modes as they were: a session that ends while a line is being typed must put them
-/// back.
-#[derive(Clone)]
-struct Modes {
-    #[cfg(unix)]
-    termios: Option<nix::sys::termios::Termios>,
-}
-
-#[cfg(unix)]
-impl Modes {
-    fn now() -> Self {
-        Self {
-            termios: nix::sys::termios::tcgetattr(std::io::stdin()).ok(),
-        }
-    }
-
-    fn restore(&self) {
-        use nix::sys::termios::{SetArg, tcsetattr};
-        if let Some(termios) = &self.termios {
-            let _ = tcsetattr(std::io::stdin(), SetArg::TCSADRAIN, termios);
-        }
-    }
-}
-
-#[cfg(not(unix))]
-impl Modes {
-    fn now() -> Self {
-        Self {}
-    }
-
-    fn restore(&self) {}
 }

@@ -3,7 +3,7 @@
 use super::options::Color;
 use super::status::Status;
 use super::streams;
-use crate::gate::{Gate, Pending, StopReason};
+use crate::gate::{EndedProcess, Gate, Pending, StopReason};
 use crate::lua::{ScriptError, Sources};
 use crate::run::Ending;
 use anstream::{AutoStream, ColorChoice};
@@ -45,6 +45,20 @@ pub(super) fn error(message: &str) {
 pub(super) fn warning(message: &str) {
     let style = anstyle::AnsiColor::Yellow.on_default().bold();
     note(&format!("{style}warning{style:#}: {message}"));
+}
+
+/// What the script had started and was still there.
+pub(super) fn ended_processes(ended: &[EndedProcess]) {
+    if ended.is_empty() {
+        return;
+    }
+    let named = |process: &EndedProcess| format!("{} ({})", printable(&process.name), process.id);
+    let list: Vec<_> = ended.iter().map(named).collect();
+    warning(&format!(
+        "what the script had started went on and was ended: {}; what is to outlive a run is \
+         another program's to start",
+        list.join(", ")
+    ));
 }
 
 /// A script's error with the line that it came from.

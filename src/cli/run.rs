@@ -2,12 +2,10 @@
 
 use super::options::{Format, GlobalOptions, GrantOptions, duration};
 use super::simulation::Simulation;
-use super::status::Status;
-use super::{context, report, server_pipe, status};
-use crate::gate::{Gate, StopReason};
-use crate::history::RunOutcome;
-use crate::lua::{Chunk, flush_everything};
-use crate::run::{self, Guard, HistoryRecorder};
+use super::{context, leaving, recording, report, server_pipe, status};
+use crate::gate::{StopReason, adopt_orphans};
+use crate::lua::Chunk;
+use crate::run;
 use clap::Args;
 use cumulua_core::clock::real_now;
 use std::io::Read as _;
@@ -119,19 +117,21 @@ impl Run {
                 match recorder.claim(self.run_schedule.as_deref()) {
                     Ok(problem) => problem
                         .iter()
-                        .for_each(|problem| report::warning(&unrecorded_message(problem))),
+                        .for_each(|problem| report::warning(&recording::unrecorded(problem))),
                     Err(refusal) => {
                         report::error(&refusal);
                         return status::SCRIPT.into();
                     }
                 }
             }
-            let guard = start_guard(&gate, recorder.clone());
+            if self.grants.allow_run {
+                adopt_orphans();
+            }
+            let guard = leaving::start_guard(&gate, recorder.clone());
             if self.server_pipe {
                 server_pipe::hold(&guard, self.grants.max_memory);
             }
             if let Some(limit) = self.timeout {
-                gate.limit(limit);
                 guard.limit(limit);
             }
             let started = real_now();
@@ -146,26 +146,33 @@ impl Run {
                     .await
                     .unwrap_or_else(|failed| resume_unwind(failed.into_panic()))
             };
+            guard.step("ending what the script had started");
+            let left = gate.end_processes();
+            guard.step("writing the audit");
             gate.flush_audit();
             if self.server_pipe {
                 ending.stop = server_pipe::reason(ending.stop);
             }
             let status = status::of_ending(&ending);
+            guard.step("reporting how the run ended");
             let failed = ending.error.is_some() || !ending.deferred.is_empty();
             match (self.error_format, &ending.stop) {
                 (Format::Json, None | Some(StopReason::Exit(_))) if !failed => {}
                 (Format::Json, _) => report::note(&report::ending_json(&ending, &gate, status)),
                 (Format::Text, _) => report::report_ending(&ending, &gate, options.verbose > 0),
             }
+            report::ended_processes(&left);
             if let Some(recorder) = &recorder {
+                guard.step("recording how the run ended");
                 let error = report::ending_summary(&ending);
-                record_end(
+                recording::record_end(
                     recorder,
-                    outcome(status, ending.stop.as_ref()),
+                    recording::outcome(status, ending.stop.as_ref()),
                     status,
                     error.as_deref(),
                 );
             }
+            guard.over();
             server_pipe::take_along(ending.stop.as_ref());
             if options.sim && gate.elapsed() > Duration::from_secs(1) {
                 let (virtual_time, real_time) = (
@@ -255,70 +262,4 @@ fn subject(chunk: &Chunk, run: Option<String>) -> context::Subject {
         args: chunk.args.clone(),
         run,
     }
-}
-
-/// The word for how a run ended.
-pub(super) fn outcome(status: Status, stop: Option<&StopReason>) -> RunOutcome {
-    match stop {
-        Some(StopReason::Interrupted) => RunOutcome::Interrupted,
-        Some(StopReason::TimedOut(_)) => RunOutcome::TimedOut,
-        // It was not wanted, so it is a failure: notified, and retried where the schedule has
-        // retries.
-        Some(stop) if server_pipe::is_cut(stop) => RunOutcome::Lost,
-        Some(StopReason::Ended(_)) => RunOutcome::Cancelled,
-        _ if status == status::DONE => RunOutcome::Done,
-        _ => RunOutcome::Failed,
-    }
-}
-
-/// Records how a run ended; that it cannot be recorded changes nothing else.
-pub(super) fn record_end(
-    recorder: &HistoryRecorder,
-    outcome: RunOutcome,
-    status: Status,
-    error: Option<&str>,
-) {
-    if let Err(problem) = recorder.end(outcome, Some(i32::from(status.0)), error) {
-        report::warning(&unrecorded_message(&problem));
-    }
-}
-
-fn unrecorded_message(problem: &str) -> String {
-    format!("how this run went is not recorded: {problem}")
-}
-
-/// A guard that Ctrl-C goes to; a script that does not react is left where it is.
-pub(super) fn start_guard(gate: &Arc<Gate>, recorder: Option<Arc<HistoryRecorder>>) -> Arc<Guard> {
-    let (stuck, stuck_recording) = (Arc::clone(gate), recorder.clone());
-    let guard = Guard::new(
-        Arc::clone(gate),
-        Box::new(move |stop| {
-            stuck.flush_audit();
-            flush_everything();
-            let problem = format!("{}; the script did not react and was left", stop.describe());
-            report::error(&problem);
-            report::pending(&stuck.pending());
-            let status = status::of_stop(stop);
-            if let Some(recorder) = &stuck_recording {
-                record_end(
-                    recorder,
-                    outcome(status, Some(stop)),
-                    status,
-                    Some(&problem),
-                );
-            }
-            server_pipe::take_along(Some(stop));
-            std::process::exit(i32::from(status.0));
-        }),
-    );
-    if let Some(recorder) = recorder {
-        let cancelled = Arc::clone(&guard);
-        recorder.cancelled_by(Arc::new(move |reason| {
-            cancelled.stop(&StopReason::Ended(reason));
-        }));
-    }
-    let interrupted = Arc::clone(&guard);
-    // Without the handler Ctrl-C ends the process, which is what remains where it cannot be set.
-    let _ = ctrlc::set_handler(move || interrupted.stop(&StopReason::Interrupted));
-    guard
 }

@@ -58,10 +58,10 @@ pub(super) fn hold(guard: &Arc<Guard>, memory: usize) {
                 Ok(1..) => reason.trim().to_owned(),
                 _ => GONE.to_owned(),
             };
-            guard.stop(&StopReason::Ended(words));
+            guard.stop(StopReason::Ended(words));
         })),
         // A run that its server cannot end must not begin.
-        Err(error) => guard.stop(&StopReason::Ended(format!(
+        Err(error) => guard.stop(StopReason::Ended(format!(
             "the pipe from the server cannot be used: {error}"
         ))),
     }

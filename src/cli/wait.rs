@@ -2,7 +2,7 @@
 
 use super::options::{GlobalOptions, duration};
 use super::simulation::Simulation;
-use super::{call, context, report, run, status};
+use super::{call, context, leaving, report, status};
 use crate::client::command::AccountRef;
 use crate::client::waiter::Task;
 use crate::effect_id::EffectId;
@@ -67,7 +67,8 @@ impl Wait {
                     account: AccountRef::default(),
                 }
             };
-            run::start_guard(&gate, None);
+            let guard = leaving::start_guard(&gate, None);
+            leaving::limit_blocked(&guard, self.timeout);
             let place = EffectId {
                 path: "0".to_owned(),
                 number: 1,
@@ -80,15 +81,18 @@ impl Wait {
                 )
                 .await;
             gate.flush_audit();
-            match outcome {
+            guard.step("reporting how the wait ended");
+            let status = match outcome {
                 Ok(resources) => {
                     for resource in resources {
                         report::print(&resource);
                     }
-                    status::DONE.into()
+                    status::DONE
                 }
-                Err(failure) => call::report_wait_failure(&gate, &failure).into(),
-            }
+                Err(failure) => call::report_wait_failure(&gate, &failure),
+            };
+            guard.over();
+            status.into()
         })
     }
 }

@@ -121,6 +121,11 @@ impl Gate {
         self.parts.simulation.as_ref()
     }
 
+    /// The same for what outlives the borrow.
+    pub fn shared_token(&self) -> Arc<CancelToken> {
+        Arc::clone(&self.cancel)
+    }
+
     /// The token that ends the run from outside.
     pub fn cancel_token(&self) -> &CancelToken {
         &self.cancel
@@ -159,6 +164,11 @@ impl Gate {
     /// The time of day.
     pub fn now(&self) -> Timestamp {
         self.parts.clock.now()
+    }
+
+    /// The time of deferred functions once the run, or their task, was ended from outside.
+    pub fn grace(&self) -> Duration {
+        self.parts.grants.grace
     }
 
     /// Time since the run began.

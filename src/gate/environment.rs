@@ -8,6 +8,7 @@ use super::effect::{Effect, Open};
 use crate::effect_id::EffectId;
 use crate::policy::{HeldSecret, Subject, VariableSubject};
 use cumulua_core::secret::Secret;
+use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
 /// Why a variable is not given.
@@ -40,6 +41,26 @@ impl Gate {
     /// A variable of the environment; none where it is not set. One that holds a secret is refused.
     pub fn variable(&self, name: &str, id: &EffectId) -> Result<Option<String>, VariableError> {
         self.through_now(Variable(name), id)
+    }
+
+    /// The variables of this process that hold secrets, which what a script starts must not have.
+    pub(super) fn secret_variables(&self) -> Vec<String> {
+        let catalog = &self.parts.catalog;
+        let of_products: BTreeSet<String> = catalog
+            .products()
+            .iter()
+            .filter_map(|product| catalog.product(product).ok())
+            .flat_map(|product| {
+                let variables = &product.credentials;
+                let token = variables.security_token.clone();
+                [Some(variables.secret_key.clone()), token]
+            })
+            .flatten()
+            .collect();
+        std::env::vars_os()
+            .filter_map(|(name, _)| name.into_string().ok())
+            .filter(|name| of_products.contains(name) || self.is_secret_variable(name))
+            .collect()
     }
 
     /// Reads `secret "name"` as the profile defines.

@@ -19,6 +19,8 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 /// Why an effect on a file has no result.
 #[derive(Debug)]
@@ -112,8 +114,68 @@ impl Gate {
             .append(appends)
             .create(creates)
             .truncate(truncates);
-        Ok(root.open_with(rest, &options)?.into_std())
+        never_waiting(&mut options);
+        self.open_waiting(&root, &rest, &options)
     }
+
+    /// Opens what may be a FIFO: one that is to be written waits for its reader, and no longer than
+    /// the run goes on. One that is to be read waits when it is read.
+    fn open_waiting(
+        &self,
+        root: &Dir,
+        rest: &Path,
+        options: &OpenOptions,
+    ) -> Result<File, FileError> {
+        loop {
+            match root.open_with(rest, options) {
+                Ok(file) => return Ok(waiting_again(file.into_std())?),
+                Err(problem) if has_no_reader(&problem, root, rest) => {}
+                Err(problem) => return Err(problem.into()),
+            }
+            if let Some(stop) = self.cancel.reason() {
+                return Err(FileError::Stopped(stop));
+            }
+            thread::sleep(LOOK);
+        }
+    }
+}
+
+/// How often it is looked whether a FIFO has a reader.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Options with which a FIFO is opened at once, or not at all.
+fn never_waiting(options: &mut OpenOptions) {
+    #[cfg(unix)]
+    {
+        use cap_std::fs::OpenOptionsExt as _;
+        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    }
+}
+
+/// A file whose reads and writes wait, as scripts expect.
+fn waiting_again(file: File) -> io::Result<File> {
+    #[cfg(unix)]
+    {
+        use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+        let flags = fcntl_getfl(&file)?;
+        fcntl_setfl(&file, flags - OFlags::NONBLOCK)?;
+    }
+    Ok(file)
+}
+
+/// Whether a FIFO was not opened for writing, because nobody reads it.
+#[cfg(unix)]
+fn has_no_reader(problem: &io::Error, root: &Dir, rest: &Path) -> bool {
+    use cap_std::fs::FileTypeExt as _;
+    problem.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error())
+        && root
+            .metadata(rest)
+            .is_ok_and(|about| about.file_type().is_fifo())
+}
+
+#[cfg(not(unix))]
+fn has_no_reader(_: &io::Error, _: &Dir, _: &Path) -> bool {
+    false
 }
 
 /// The granted root of a path, and what is left of the path below it.

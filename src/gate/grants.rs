@@ -2,9 +2,10 @@
 
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
 /// What a run's script may do.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Grants {
     /// Changing calls are refused.
     pub read_only: bool,
@@ -12,6 +13,22 @@ pub struct Grants {
     pub allow_paths: Vec<PathBuf>,
     /// Whether processes may be started.
     pub allow_run: bool,
+    /// The time of deferred functions once the run was ended from outside.
+    pub grace: Duration,
+}
+
+/// Time for a call or two that undo what was begun.
+pub const GRACE: Duration = Duration::from_secs(10);
+
+impl Default for Grants {
+    fn default() -> Self {
+        Self {
+            read_only: false,
+            allow_paths: Vec::new(),
+            allow_run: false,
+            grace: GRACE,
+        }
+    }
 }
 
 impl Grants {

@@ -6,6 +6,7 @@ use super::base::Gate;
 use super::cancel::StopReason;
 use super::denied::Denied;
 use super::effect::{Effect, Open};
+use super::process_tree::{EndedProcess, end_descendants};
 use crate::effect_id::EffectId;
 use crate::policy::Subject;
 use std::cell::{Cell, OnceCell, RefCell};
@@ -61,6 +62,15 @@ impl Gate {
             is_granted: self.parts.grants.allow_run,
         })
         .map_err(Denied::Policy)
+    }
+
+    /// Ends all that the run's processes have left behind; gives what that was.
+    pub fn end_processes(&self) -> Vec<EndedProcess> {
+        if self.parts.grants.allow_run {
+            end_descendants(std::process::id())
+        } else {
+            Vec::new()
+        }
     }
 
     /// Runs a command of the system's shell to its end; `attend` is given the process once it runs.
@@ -142,12 +152,21 @@ impl Gate {
     }
 }
 
-/// Ends a process with the run. A script that ends itself does not end what it started.
+/// Ends a process with its effect, and what it has started. Where a script ends itself, that is
+/// left to the end of the run.
 fn kill(process: &mut Child, stop: &StopReason) {
     if !matches!(stop, StopReason::Exit(_)) {
-        // One that has ended by itself meanwhile needs no signal.
-        let _ = process.start_kill();
+        end_process(process);
     }
+}
+
+/// Ends a process and what it has started.
+pub fn end_process(process: &mut Child) {
+    if let Some(id) = process.id() {
+        end_descendants(id);
+    }
+    // One that has ended by itself meanwhile needs no signal.
+    let _ = process.start_kill();
 }
 
 /// Waits for a process. It is borrowed for a moment each time, so that what ends it meanwhile can
@@ -190,6 +209,9 @@ impl Effect for Start<'_> {
         } = self.streams.take();
         let mut command = Command::new(shell);
         command.args([flag, self.command]);
+        for name in open.gate.secret_variables() {
+            command.env_remove(name);
+        }
         input.map(|stream| command.stdin(stream));
         output.map(|stream| command.stdout(stream));
         error.map(|stream| command.stderr(stream));

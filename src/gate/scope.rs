@@ -8,9 +8,6 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::task::AbortHandle;
 
-/// The time that a cancelled task's deferred functions get.
-const DEFERRED_AFTER_STOP: Duration = Duration::from_secs(2);
-
 /// The scope of the tasks of one `parallel`, for as long as any of them goes on.
 pub struct Scope<'a> {
     gate: &'a Gate,
@@ -51,16 +48,6 @@ impl Gate {
             .unwrap_or_else(|| Arc::clone(&self.cancel))
     }
 
-    /// Ends the run after `limit` by its own clock, which the waits of a simulation move on. A
-    /// script that computes moves only real time, which the guard watches.
-    pub fn limit(&self, limit: Duration) {
-        self.raise_after(
-            limit,
-            Arc::downgrade(&self.cancel),
-            StopReason::TimedOut(limit),
-        );
-    }
-
     /// Ends all whose paths begin with this one after `limit`; [`Self::unlimit`] forgets it.
     pub(super) fn limit_below(&self, path: &str, limit: Duration) -> AbortHandle {
         let inside = CancelToken::inside(&self.cancel_at(path));
@@ -95,7 +82,7 @@ impl Gate {
         alarm.abort_handle()
     }
 
-    /// Lets the deferred functions of the task at this path run, for a short time where it was
+    /// Lets the deferred functions of the task at this path run, for the grace where it was
     /// cancelled; false where what is around its `parallel` is ended too, which runs them later.
     /// [`Self::has_deferred`] ends it.
     pub fn may_defer(&self, path: &str) -> bool {
@@ -108,9 +95,9 @@ impl Gate {
         };
         let inside = CancelToken::inside(around);
         self.raise_after(
-            DEFERRED_AFTER_STOP,
+            self.grace(),
             Arc::downgrade(&inside),
-            StopReason::DeferredTooLong(DEFERRED_AFTER_STOP),
+            StopReason::DeferredTooLong(self.grace()),
         );
         self.scopes.lock().insert(path.to_owned(), inside);
         true

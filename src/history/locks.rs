@@ -4,8 +4,9 @@
 use super::digest::sha256;
 use cumulua_core::clock::real_now;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -30,9 +31,36 @@ pub struct Locks {
 #[derive(Debug)]
 pub struct Held {
     /// The system unlocks the file when it is closed.
-    _file: File,
+    file: File,
     remove: Option<PathBuf>,
 }
+
+impl Held {
+    /// Leaves a line in the file, behind what the holder wrote of itself, and the file when it is
+    /// let go. It is cut to what the file has room for.
+    pub(super) fn leave(&mut self, line: &str) -> io::Result<()> {
+        let mut holder = String::new();
+        self.file.seek(SeekFrom::Start(0))?;
+        (&self.file).take(RESERVED).read_to_string(&mut holder)?;
+        let holder = first_line(&holder);
+        if holder.len() + line.len() + 2 > usize::try_from(RESERVED).unwrap_or(usize::MAX) {
+            return Err(io::Error::from(io::ErrorKind::FileTooLarge));
+        }
+        // Inside what the file has already, so that a full disk takes it too.
+        self.file.seek(SeekFrom::Start(holder.len() as u64))?;
+        self.file.write_all(format!("\n{line}\n").as_bytes())?;
+        self.remove = None;
+        Ok(())
+    }
+}
+
+/// What the holder of a lock wrote of itself.
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default().trim_end()
+}
+
+/// What the file of a run's lock takes on the disk from the start, in bytes.
+const RESERVED: u64 = 4096;
 
 impl Drop for Held {
     fn drop(&mut self) {
@@ -108,9 +136,35 @@ impl Locks {
         let file = file_name("run", id);
         let mut taken = self.take(&file, id)?;
         if let Taken::Held(held) = &mut taken {
+            let length = held.file.stream_position()?;
+            let rest = usize::try_from(RESERVED.saturating_sub(length)).unwrap_or_default();
+            held.file.write_all(" ".repeat(rest).as_bytes())?;
             held.remove = Some(self.folder.join(file));
         }
         Ok(taken)
+    }
+
+    /// The runs that have ended and left a line in the file of their lock, with that line.
+    pub(super) fn left(&self) -> Vec<(PathBuf, String)> {
+        let Ok(files) = fs::read_dir(&self.folder) else {
+            return Vec::new();
+        };
+        let is_of_run = |path: &PathBuf| {
+            let name = path.file_name().and_then(OsStr::to_str);
+            name.is_some_and(|name| name.starts_with("run-"))
+        };
+        let paths = files.filter_map(|file| Some(file.ok()?.path()));
+        paths
+            .filter(is_of_run)
+            .filter_map(|path| {
+                let file = File::open(&path).ok()?;
+                file.try_lock_shared().ok()?;
+                let mut text = String::new();
+                file.take(RESERVED).read_to_string(&mut text).ok()?;
+                let line = text.lines().nth(1)?.trim_end().to_owned();
+                (!line.is_empty()).then_some((path, line))
+            })
+            .collect()
     }
 
     /// Whether a run that has not recorded how it ended is still going on.
@@ -164,15 +218,12 @@ impl Locks {
                 };
                 file.set_len(0)?;
                 write!(file, "process {}{run}", std::process::id())?;
-                Ok(Taken::Held(Held {
-                    _file: file,
-                    remove: None,
-                }))
+                Ok(Taken::Held(Held { file, remove: None }))
             }
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
                 let _ = file.read_to_string(&mut holder);
-                Ok(Taken::By(holder))
+                Ok(Taken::By(first_line(&holder).to_owned()))
             }
             Err(TryLockError::Error(error)) => Err(error),
         }
@@ -279,5 +330,25 @@ mod tests {
                 .count(),
             0
         );
+    }
+
+    #[test]
+    fn what_a_run_leaves_is_read_once_it_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let locks = Locks::beside(&folder.path().join("runs.db"));
+        let mut held = locks.run("r").unwrap().held().unwrap();
+        assert!(locks.left().is_empty());
+        held.leave("first").unwrap();
+        held.leave("its end").unwrap();
+        assert!(held.leave(&"x".repeat(5000)).is_err(), "it has no room");
+        assert!(locks.left().is_empty(), "it goes on");
+        match locks.run("r").unwrap() {
+            Taken::By(holder) => assert!(holder.ends_with(", run r"), "{holder:?}"),
+            Taken::Held(_) => panic!("two hold it"),
+        }
+        drop(held);
+        let left = locks.left();
+        assert_eq!(left.len(), 1);
+        assert_eq!(left[0].1, "its end");
     }
 }

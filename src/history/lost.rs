@@ -29,6 +29,7 @@ impl Store {
     /// no process has claimed yet would be taken for lost too, and its process would find that out
     /// in [`Store::claim_run`].
     pub fn settle_lost_runs(&self, at: Timestamp) -> Result<Vec<RunRow>, StoreError> {
+        self.take_up_left_ends()?;
         let open = self.runs(Filter {
             open: true,
             ..Filter::default()

@@ -12,6 +12,7 @@ mod connection;
 mod digest;
 mod error;
 mod firings;
+mod left_ends;
 pub mod locks;
 mod lost;
 mod output;

@@ -1,12 +1,14 @@
 //! Runs: one row each, from before its first effect to how it ended.
 
-use super::connection::Kind;
+use super::connection::{Kind, Work};
 use super::error::StoreError;
 use super::state::{RunOutcome, RunState};
 use super::store::Store;
 use super::times::millis;
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// A run that begins.
@@ -99,9 +101,15 @@ impl Store {
         self.write(move |connection| Box::pin(insert(connection, run)))
     }
 
-    /// Records that a run begins, without waiting.
-    pub fn post_run(&self, run: NewRun) -> Result<(), StoreError> {
-        self.post(move |connection| Box::pin(insert(connection, run)))
+    /// Records that a run begins, without waiting; once it is written, `written` is true.
+    pub fn post_run(&self, run: NewRun, written: Arc<AtomicBool>) -> Result<(), StoreError> {
+        let work = Work::Statements(Box::new(move |connection| {
+            Box::pin(insert(connection, run))
+        }));
+        let settled = move |outcome: Result<(), StoreError>| {
+            written.store(outcome.is_ok(), Ordering::Release);
+        };
+        self.queue.push(Kind::Write, work, Some(Box::new(settled)))
     }
 
     /// Records that this process carries out a run that a server has recorded, and what it knows

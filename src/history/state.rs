@@ -40,6 +40,13 @@ impl RunOutcome {
         Self::Lost,
     ];
 
+    /// The outcome of that word.
+    pub(super) fn parse(word: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|outcome| outcome.as_str() == word)
+    }
+
     /// The word, in the history and in its table.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -65,11 +72,10 @@ impl RunState {
 
     /// The state of that word.
     pub(super) fn parse(word: &str) -> Option<Self> {
-        let ended = RunOutcome::ALL.into_iter().map(Self::Ended);
         [Self::Queued, Self::Running]
             .into_iter()
-            .chain(ended)
             .find(|state| state.as_str() == word)
+            .or_else(|| RunOutcome::parse(word).map(Self::Ended))
     }
 
     /// How it ended, where it has.

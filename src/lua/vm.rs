@@ -52,7 +52,7 @@ impl Runtime {
             | StdLib::UTF8
             | StdLib::MATH;
         let lua = Lua::new_with(libraries, LuaOptions::default())?;
-        open_standard_streams();
+        open_standard_streams(&gate);
         let sources = SharedSources::default();
         remember(&sources, &chunk.name, &chunk.text);
         let natives = natives::table(&lua, &gate, limits, chunk, &sources)?;

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// What stops but does not end within this is left where it is.
-const REACTION: Duration = Duration::from_secs(2);
+const REACTION: Duration = Duration::from_millis(100);
 /// An unfinished piece of a pasted text is looked at again only up to so many lines.
 const LONGEST_PIECE: usize = 500;
 

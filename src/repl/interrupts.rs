@@ -12,7 +12,19 @@ use tokio::sync::Notify;
 /// A job that has the VM is given so long to hand it back before Ctrl-C ends it.
 const JOB_GRACE: Duration = Duration::from_millis(300);
 /// What has not ended after this does not react.
-const REACTION: Duration = Duration::from_secs(2);
+const REACTION: Duration = Duration::from_millis(130);
+
+/// Why what runs is ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Of the line, by Ctrl-C.
+    Line,
+    /// Of the session, by a signal.
+    Session,
+}
+
+/// What is done where what runs does not react, and its thread cannot be had back.
+pub(super) type OnStuck = Box<dyn Fn(Ending) + Send + Sync>;
 
 /// Ctrl-C while something runs, and signals that end the session.
 pub struct Interrupts {
@@ -20,39 +32,39 @@ pub struct Interrupts {
     ui: Arc<Ui>,
     is_running: AtomicBool,
     is_requested: AtomicBool,
-    is_stuck: AtomicBool,
+    ends_session: AtomicBool,
+    on_stuck: OnStuck,
     requested: Notify,
     ended: Notify,
 }
 
 impl Interrupts {
     /// Interrupts of what runs behind `gate`.
-    pub fn new(gate: Arc<Gate>, ui: Arc<Ui>) -> Arc<Self> {
+    pub fn new(gate: Arc<Gate>, ui: Arc<Ui>, on_stuck: OnStuck) -> Arc<Self> {
         Arc::new(Self {
             gate,
             ui,
             is_running: AtomicBool::new(false),
             is_requested: AtomicBool::new(false),
-            is_stuck: AtomicBool::new(false),
+            ends_session: AtomicBool::new(false),
+            on_stuck,
             requested: Notify::new(),
             ended: Notify::new(),
         })
     }
 
     /// Ctrl-C. At the prompt it is a key, and a signal that comes just before it means nothing.
-    /// True where what runs has not reacted to the last one: then only the process can end.
-    pub fn interrupt(self: &Arc<Self>) -> bool {
+    pub fn interrupt(self: &Arc<Self>) {
         // A pager reads it by itself, and an editor has other uses for it.
-        !self.ui.is_lent() && self.stop_running()
+        if !self.ui.is_lent() {
+            self.stop_running();
+        }
     }
 
-    fn stop_running(self: &Arc<Self>) -> bool {
+    fn stop_running(self: &Arc<Self>) {
         let job_has_the_vm = matches!(self.ui.running(), Running::Job(_));
         if !self.is_running.load(Ordering::SeqCst) && !job_has_the_vm {
-            return false;
-        }
-        if self.is_stuck.load(Ordering::SeqCst) {
-            return true;
+            return;
         }
         if !self.is_requested.swap(true, Ordering::SeqCst) {
             self.ui.set_interrupted(true);
@@ -60,14 +72,13 @@ impl Interrupts {
             let watcher = Arc::clone(self);
             thread::spawn(move || watcher.escalate());
         }
-        false
     }
 
-    /// A signal that asks to end: what runs is stopped, then the session ends. True as for
-    /// [`Self::interrupt`].
-    pub fn end(self: &Arc<Self>) -> bool {
+    /// A signal that asks to end: what runs is stopped, then the session ends.
+    pub fn end(self: &Arc<Self>) {
+        self.ends_session.store(true, Ordering::SeqCst);
         self.ended.notify_one();
-        self.stop_running()
+        self.stop_running();
     }
 
     fn escalate(&self) {
@@ -82,9 +93,11 @@ impl Interrupts {
         }
         thread::sleep(REACTION);
         if self.is_requested.load(Ordering::SeqCst) {
-            self.is_stuck.store(true, Ordering::SeqCst);
-            self.ui
-                .note("this does not react; Ctrl-C again ends the whole session");
+            (self.on_stuck)(if self.ends_session.load(Ordering::SeqCst) {
+                Ending::Session
+            } else {
+                Ending::Line
+            });
         }
     }
 
@@ -114,7 +127,6 @@ impl Interrupts {
     pub(super) fn clear(&self) {
         self.is_running.store(false, Ordering::SeqCst);
         self.ui.set_interrupted(false);
-        self.is_stuck.store(false, Ordering::SeqCst);
         if self.is_requested.swap(false, Ordering::SeqCst) {
             // The permit that was not taken.
             let _ = futures_util::FutureExt::now_or_never(self.requested.notified());

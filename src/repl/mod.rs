@@ -21,7 +21,7 @@ pub use editor::candidate::{Candidate, Knowledge};
 pub use editor::complete::complete;
 pub use editor::hint::hint;
 pub use editor::history::path as history_path;
-pub use interrupts::Interrupts;
+pub use interrupts::{Ending, Interrupts};
 pub use running::Running;
 pub use terminal::Terminal;
 pub use ui::Ui;

@@ -144,6 +144,10 @@ pub fn run_socket(store: &Path, run: &str) -> PathBuf {
 /// Removes what killed runs have left: each socket whose run does not hold its lock any more, with
 /// the lock's file. A run listens only once it holds its lock.
 pub fn forget_killed(store: &Store) {
+    // What they left of their end stands in the lock's file.
+    if store.take_up_left_ends().is_err() {
+        return;
+    }
     let Ok(sockets) = std::fs::read_dir(folder(store.path())) else {
         return;
     };

@@ -9,6 +9,6 @@ mod recorder;
 mod run_locks;
 mod script;
 
-pub use guard::Guard;
+pub use guard::{Guard, Stuck};
 pub use recorder::{Cancel, HistoryRecorder, Keep, RunInfo};
-pub use script::{DEFERRED_AFTER_STOP, Ending, run};
+pub use script::{Ending, run};

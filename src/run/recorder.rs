@@ -10,7 +10,9 @@ use crate::gate::Level;
 use crate::gate::audit::AuditLine;
 use crate::gate::recorder::{Asked, RunRecorder};
 use crate::history::locks::{Locks, Taken};
-use crate::history::{CallRecord, NewRun, RunEnd, RunOutcome, Store, WaitEnd, WaitStart, sha256};
+use crate::history::{
+    CallRecord, NewRun, RunEnd, RunOutcome, Store, StoreError, WaitEnd, WaitStart, sha256,
+};
 use cumulua_core::clock::Clock;
 use cumulua_core::secret::Redactor;
 use jiff::{SignedDuration, Timestamp};
@@ -53,6 +55,9 @@ pub enum Keep {
 /// How long a mutating call waits for its record, and the end of a run for its own.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long the end of a run that is left behind waits for its record.
+const MOMENT: Duration = Duration::from_millis(25);
+
 /// Ends a run from outside, for this reason.
 pub type Cancel = Arc<dyn Fn(String) + Send + Sync>;
 
@@ -76,6 +81,8 @@ pub struct HistoryRecorder {
 /// The run's part of the store, once it uses it.
 struct Begun {
     store: Store,
+    /// Whether the store has the run's row.
+    is_known: Arc<AtomicBool>,
     args: Vec<String>,
     /// How many forms of secrets the redactor knew then.
     known: usize,
@@ -142,7 +149,7 @@ impl HistoryRecorder {
             .store
             .claim_run(self.run(&begun.args), self.clock.now())
         {
-            Ok(true) => {}
+            Ok(true) => begun.is_known.store(true, Ordering::Release),
             Ok(false) => {
                 return Err(format!(
                     "the run {} is not in {} or has ended already",
@@ -206,26 +213,72 @@ impl HistoryRecorder {
         status: Option<i32>,
         error: Option<&str>,
     ) -> Result<(), String> {
-        let written = match self.begun.get().filter(|_| self.keep != Keep::Nothing) {
-            Some(begun) => self.write_end(begun, outcome, status, error),
+        let end = self.run_end(outcome, status, error);
+        let written = match self.recorded() {
+            Some(begun) => self
+                .write_texts(begun)
+                .and_then(|()| begun.store.end_run_within(end.clone(), PATIENCE))
+                .map(drop)
+                .or_else(|problem| self.leave_beside(begun, &end, &problem)),
             None => Ok(()),
         };
+        self.close();
+        written
+    }
+
+    /// The same where nothing may be waited for; whether it is recorded.
+    pub fn leave(&self, outcome: RunOutcome, status: i32, error: &str) -> bool {
+        let end = self.run_end(outcome, Some(status), Some(error));
+        let is_recorded = self.recorded().is_none_or(|begun| {
+            let written = begun.store.end_run_within(end.clone(), MOMENT);
+            written.is_ok() || begun.is_known.load(Ordering::Acquire) && self.locks.leave_end(&end)
+        });
+        self.close();
+        is_recorded
+    }
+
+    /// What the store has of the run, where it is recorded and has done anything.
+    fn recorded(&self) -> Option<&Begun> {
+        self.begun.get().filter(|_| self.keep != Keep::Nothing)
+    }
+
+    fn run_end(&self, outcome: RunOutcome, status: Option<i32>, error: Option<&str>) -> RunEnd {
+        RunEnd {
+            id: self.id.clone(),
+            ended: self.clock.now(),
+            outcome,
+            status,
+            error: error.map(|error| self.redactor.redact(error)),
+        }
+    }
+
+    /// Leaves the run's end beside a store that does not take it, where the store has the run.
+    fn leave_beside(
+        &self,
+        begun: &Begun,
+        end: &RunEnd,
+        problem: &StoreError,
+    ) -> Result<(), String> {
+        if begun.is_known.load(Ordering::Acquire) && self.locks.leave_end(end) {
+            Ok(())
+        } else {
+            Err(problem.to_string())
+        }
+    }
+
+    /// Lets the run be seen as ended.
+    fn close(&self) {
         self.control
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .listener = None;
         // A process that looks in between must not take the run for lost.
         self.locks.release();
-        written
     }
 
-    fn write_end(
-        &self,
-        begun: &Begun,
-        outcome: RunOutcome,
-        status: Option<i32>,
-        error: Option<&str>,
-    ) -> Result<(), String> {
+    /// Writes what the run has printed to its last line, and anew where it turned out to be a
+    /// secret.
+    fn write_texts(&self, begun: &Begun) -> Result<(), StoreError> {
         self.lines.end();
         // What was learned to be a secret during the run may stand among its arguments and in what
         // it printed before.
@@ -240,21 +293,9 @@ impl HistoryRecorder {
             let redacted = begun
                 .store
                 .redact_output(&self.id, move |line| redactor.redact(line));
-            described.and(redacted).map_err(|error| error.to_string())?;
+            described.and(redacted)?;
         }
-        let error = error.map(|error| self.redactor.redact(error));
-        let end = RunEnd {
-            id: self.id.clone(),
-            ended: self.clock.now(),
-            outcome,
-            status,
-            error,
-        };
-        begun
-            .store
-            .end_run_within(end, PATIENCE)
-            .map(drop)
-            .map_err(|error| error.to_string())
+        Ok(())
     }
 
     /// The store, which the first effect opens.
@@ -267,7 +308,9 @@ impl HistoryRecorder {
             let begun = self.open_run(store);
             // A store that refuses this refuses the call that follows too, which is where it is
             // reported.
-            let _ = begun.store.post_run(self.run(&begun.args));
+            let _ = begun
+                .store
+                .post_run(self.run(&begun.args), Arc::clone(&begun.is_known));
             self.lines.begin(&begun.store);
             self.listen();
             begun
@@ -277,6 +320,7 @@ impl HistoryRecorder {
     fn open_run(&self, store: Store) -> Begun {
         Begun {
             store,
+            is_known: Arc::default(),
             args: arguments::redact(&self.info.args, &self.redactor),
             known: self.redactor.form_count(),
         }

@@ -1,6 +1,7 @@
 //! The locks that a run holds until it ends, or its process does.
 
 use crate::gate::recorder::Asked;
+use crate::history::RunEnd;
 use crate::history::locks::{Held, Locks, Taken};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -44,6 +45,13 @@ impl RunLocks {
             }
             Taken::By(holder) => Ok(Asked::HeldBy(holder)),
         }
+    }
+
+    /// Leaves how the run ended in the file of its lock; whether that could be done.
+    pub(super) fn leave_end(&self, end: &RunEnd) -> bool {
+        let mut held = self.lock();
+        let alive = held.get_mut(&LockName::Alive);
+        alive.is_some_and(|alive| alive.leave_end(end).is_ok())
     }
 
     /// Lets go of all.

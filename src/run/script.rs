@@ -4,7 +4,6 @@ use super::guard::Guard;
 use crate::gate::{Gate, Pending, StopReason};
 use crate::lua::{Chunk, Limits, Runtime, ScriptError, Sources};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// How a run ended.
 #[derive(Debug)]
@@ -21,9 +20,6 @@ pub struct Ending {
     pub sources: Sources,
 }
 
-/// The time of deferred functions once the run was ended from outside.
-pub const DEFERRED_AFTER_STOP: Duration = Duration::from_secs(2);
-
 /// Runs a script. `guard` ends it from outside.
 pub async fn run(gate: Arc<Gate>, guard: &Arc<Guard>, limits: Limits, chunk: &Chunk) -> Ending {
     let mut ending = Ending {
@@ -38,15 +34,14 @@ pub async fn run(gate: Arc<Gate>, guard: &Arc<Guard>, limits: Limits, chunk: &Ch
             ending.error = runtime.run(chunk).await.err();
             // What is open is what the script left; deferred functions may still tidy it up.
             if runtime.has_deferred() {
-                ending.stop = gate.cancel_token().lower();
-                guard.deferring(ending.stop.is_some().then_some(DEFERRED_AFTER_STOP));
+                ending.stop = guard.begin_deferred();
                 ending.deferred = runtime.run_deferred().await;
                 ended_while_deferring(&mut ending, gate.cancel_token().reason());
             } else {
                 ending.stop = gate.cancel_token().reason();
             }
             ending.sources = runtime.sources();
-            // Finalizers run when the VM closes, so the guard stays until it has.
+            guard.step("finalizing what the script made");
             drop(runtime);
         }
         Err(failure) => {
@@ -56,7 +51,6 @@ pub async fn run(gate: Arc<Gate>, guard: &Arc<Guard>, limits: Limits, chunk: &Ch
             });
         }
     }
-    guard.ended();
     // The error that Lua raised because the run was ended is not the script's own.
     if ending.error.as_ref().is_some_and(|error| error.is_stop) {
         ending.error = None;

@@ -29,6 +29,8 @@ pub struct Schedule {
     pub catch_up: CatchUp,
     /// How long a run may take.
     pub timeout: Option<Duration>,
+    /// How long what a run deferred may take once it was ended from outside; 10 s by default.
+    pub grace: Option<Duration>,
     /// The memory of a run, in bytes.
     pub max_memory: Option<u64>,
     /// How a failed run is repeated.

@@ -46,6 +46,7 @@ struct Entry {
     overlap: Option<Overlap>,
     catch_up: Option<CatchUp>,
     timeout: Option<Spanned<DurationValue>>,
+    grace: Option<Spanned<DurationValue>>,
     max_memory: Option<Size>,
     retries: Option<Spanned<Retries>>,
     jitter: Option<DurationValue>,
@@ -187,7 +188,9 @@ fn entry_to_schedule(
         .map(Arc::new)
         .or_else(|| shared_notify.cloned());
     let timeout = entry.timeout.or_else(|| defaults.timeout.clone());
-    timeout.as_ref().map(check_timeout).transpose()?;
+    let grace = entry.grace.or_else(|| defaults.grace.clone());
+    check_positive(timeout.as_ref(), NO_TIMEOUT)?;
+    check_positive(grace.as_ref(), NO_GRACE)?;
     let retries = entry.retries.or_else(|| defaults.retries.clone());
     retries.as_ref().map(check_retries).transpose()?;
     let jitter = entry
@@ -217,6 +220,7 @@ fn entry_to_schedule(
             .or(defaults.catch_up)
             .unwrap_or(CatchUp::NONE),
         timeout: timeout.map(|timeout| timeout.into_inner().0),
+        grace: grace.map(|grace| grace.into_inner().0),
         max_memory: entry.max_memory.or(defaults.max_memory).map(|size| size.0),
         retries: retries.map_or(Retries::NONE, Spanned::into_inner),
         paused: entry.paused.or(defaults.paused).unwrap_or(false),
@@ -261,12 +265,14 @@ fn parse_recurrence(
     }
 }
 
-fn check_timeout(timeout: &Spanned<DurationValue>) -> Result<(), Fault> {
-    if !timeout.as_ref().0.is_zero() {
-        return Ok(());
+const NO_TIMEOUT: &str = "a timeout is more than 0; without one a run takes as long as it takes";
+const NO_GRACE: &str = "a grace is more than 0; without one it is 10s";
+
+fn check_positive(length: Option<&Spanned<DurationValue>>, problem: &str) -> Result<(), Fault> {
+    match length {
+        Some(length) if length.as_ref().0.is_zero() => Err(Fault::new(length.span(), problem)),
+        _ => Ok(()),
     }
-    let problem = "a timeout is more than 0; without one a run takes as long as it takes";
-    Err(Fault::new(timeout.span(), problem))
 }
 
 fn check_retries(retries: &Spanned<Retries>) -> Result<(), Fault> {
@@ -359,7 +365,7 @@ mod tests {
         "[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'",
         "[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = 90\noverlap = 'queue'\ncatch_up = { within = '1d', runs = 'all' }\nkeep = 5",
         "[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '1h 30m'\ncatch_up = 'none'\nkeep = '2w'\nmax_memory = '256M'\nargs = ['x']
-retries = { count = 2, delay = '10s', backoff = 1.5 }\njitter = '1m'\npaused = true\nprofile = 'p'\nregion = 'cn'\ntimeout = '1h'
+retries = { count = 2, delay = '10s', backoff = 1.5 }\njitter = '1m'\npaused = true\nprofile = 'p'\nregion = 'cn'\ntimeout = '1h'\ngrace = '1m'
 notify = { on = ['late', 'failure'], webhook = { env = 'PAGER' }, late_after = '5m' }\nread_only = true\nallow_path = ['x']\nallow_run = true",
     ];
     const WRONG: &[(&str, usize, usize, &str)] = &[

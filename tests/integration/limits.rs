@@ -86,3 +86,35 @@ fn exit_unwinds_through_pcall_and_runs_what_was_deferred() {
         output.stderr
     );
 }
+
+#[test]
+fn what_was_deferred_runs_after_a_timeout_too() {
+    for blocked in ["while true do end", "time.sleep('1h')"] {
+        let code = format!("defer(function() print('tidied') end) {blocked}");
+        let output = limited(&code).run();
+        assert_eq!(
+            (output.status, output.stdout.as_str()),
+            (124, "tidied\n"),
+            "{}",
+            output.stderr
+        );
+    }
+}
+
+#[test]
+fn exit_in_a_deferred_function_keeps_the_first_reason() {
+    limited("defer(function() os.exit(0) end) while true do end").fails(124, &["0.3 s"]);
+    limited("defer(function() os.exit(0) end) os.exit(7)").fails(7, &[]);
+}
+
+#[test]
+fn a_deferred_function_that_is_late_has_its_grace() {
+    let code = "defer(function() local t = os.clock() while os.clock() - t < 0.5 do end print('tidied') end)";
+    let output = limited(code).run();
+    assert_eq!(
+        (output.status, output.stdout.as_str()),
+        (0, "tidied\n"),
+        "{}",
+        output.stderr
+    );
+}

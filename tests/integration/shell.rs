@@ -205,3 +205,53 @@ fn pairs_walks_alike_in_every_run() {
     let walk = || Test::new().args(["run", "-e", code]).run().stdout;
     assert_eq!(walk(), walk());
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_script_has_started_ends_with_it_in_another_session_too() {
+    let start = "os.execute(\"setsid sh -c 'echo $$ > begun; mv begun pid; exec sleep 300' & \
+                 while ! test -e pid; do :; done\")";
+    for (more, status) in [("", 0), (" error('no')", 1), (" os.exit(3)", 3)] {
+        let test = Test::new().args(["run", "--allow-run", "-e", &format!("{start}{more}")]);
+        let output = test.run();
+        assert_eq!(output.status, status, "{}", output.stderr);
+        assert!(
+            output.stderr.contains("went on and was ended"),
+            "{}",
+            output.stderr
+        );
+        let pid = std::fs::read_to_string(output.folder.path().join("pid")).unwrap();
+        // What has ended and was not taken up yet has no command line any more.
+        let command = std::fs::read(format!("/proc/{}/cmdline", pid.trim())).unwrap_or_default();
+        assert!(command.is_empty(), "it still runs");
+    }
+}
+
+#[test]
+fn what_a_script_starts_inherits_no_key() {
+    let config = "[profiles.default.cds]\naccess_key = 'AKID'\nsecret_key = { env = 'MY_KEY' }\n\
+                  [profiles.default.secrets]\ndb = { env = 'DB_PASSWORD' }\n";
+    let output = Test::new()
+        .file("own.toml", config)
+        .args([
+            "run",
+            "--config",
+            "own.toml",
+            "--allow-run",
+            "-e",
+            "os.execute('env')",
+        ])
+        .env("CDS_SECRET_KEY", "one-that-signs")
+        .env("MY_KEY", "one-of-the-profile")
+        .env("DB_PASSWORD", "one-of-the-script")
+        .env("HARMLESS", "shown")
+        .run();
+    assert!(
+        output.stdout.contains("HARMLESS=shown"),
+        "{}",
+        output.stdout
+    );
+    for secret in ["one-that-signs", "one-of-the-profile", "one-of-the-script"] {
+        assert!(!output.stdout.contains(secret), "{}", output.stdout);
+    }
+}

@@ -24,11 +24,8 @@ pub(crate) struct Output {
     pub(crate) status: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
-    #[expect(
-        dead_code,
-        reason = "what the run wrote stays readable as long as its output"
-    )]
-    folder: TempDir,
+    /// What the run wrote stays readable as long as its output.
+    pub(crate) folder: TempDir,
 }
 
 impl Test {

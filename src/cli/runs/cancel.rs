@@ -2,8 +2,8 @@
 
 use super::common::{History, Problem, short_id};
 use crate::cli::{report, status};
+use crate::gate::GRACE;
 use crate::history::{RunEnd, RunOutcome, RunRow, RunState};
-use crate::run::DEFERRED_AFTER_STOP;
 use crate::run::control::{self, AskError, Reply, Request};
 use clap::Args;
 use cumulua_core::clock::{real_now, wall_now};
@@ -22,7 +22,7 @@ const BEGINNING: Duration = Duration::from_millis(500);
 /// How often it is looked whether the run has ended.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Ends a run that goes on: what it deferred runs, for 2 s at most
+/// Ends a run that goes on: what it deferred runs, within its grace (10 s unless given)
 ///
 /// The request goes to the run's process, which must be on this machine and of this user. What the
 /// run has started in the cloud goes on there.
@@ -96,7 +96,7 @@ fn request_end(history: &History, row: &RunRow, name: &str) -> Result<(), Proble
         Err(problem) => return Err(refuse(format!("{name}: {problem}"))),
     }
     let asked = real_now();
-    while real_now() - asked < DEFERRED_AFTER_STOP + PATIENCE {
+    while real_now() - asked < GRACE + PATIENCE {
         if let Some(RunState::Ended(outcome)) = history
             .store
             .run(&row.run.id)?

@@ -4,7 +4,7 @@ use super::no_result::Refused;
 use super::shared::Shared;
 use super::stream::{Access, Buffering, Stream};
 use crate::effect_id::EffectId;
-use crate::gate::{Gate, ProcessError, Streams, Waiting};
+use crate::gate::{Gate, ProcessError, Streams, Waiting, end_process};
 use std::fs::File;
 use std::io;
 use std::process::{ExitStatus, Stdio};
@@ -42,7 +42,10 @@ impl Piped {
             .transpose()
             .map_err(ProcessError::System)?;
         let access = if is_read { Access::READ } else { Access::WRITE };
-        let stream = end.map(|end| Shared::new(Stream::new(end, access, Buffering::Full)));
+        let stream = end.map(|end| {
+            let stream = Stream::new(end, access, Buffering::Full);
+            Shared::new(stream.ended_by(gate.shared_token()))
+        });
         Ok(Self {
             stream,
             child: Some(child),
@@ -58,8 +61,7 @@ impl Piped {
     /// Ends the process.
     pub(super) fn end(&mut self) {
         if let Some(child) = &mut self.child {
-            // One that has ended by itself meanwhile needs no signal.
-            let _ = child.start_kill();
+            end_process(child);
         }
     }
 

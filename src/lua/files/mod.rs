@@ -11,6 +11,7 @@ pub(super) mod numeral;
 pub(super) mod open;
 pub(super) mod output;
 pub(super) mod path;
+mod pipe;
 pub(super) mod problem;
 pub(super) mod request;
 pub(super) mod results;

@@ -71,7 +71,8 @@ pub(in crate::lua) fn open(
         creates: mode.kind != Kind::Read,
         truncates: mode.kind == Kind::Write,
     };
-    let mut stream = Stream::new(gate.open(path, opening, id)?, access, Buffering::Full);
+    let file = gate.open(path, opening, id)?;
+    let mut stream = Stream::new(file, access, Buffering::Full).ended_by(gate.shared_token());
     if mode.kind == Kind::Append && !mode.is_update {
         // Where the first byte will stand is where the script is; a pipe has no places.
         let _ = stream.seek(Whence::End, 0);

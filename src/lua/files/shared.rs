@@ -3,17 +3,12 @@
 
 use super::standard::flush_standard_output;
 use super::stream::Stream;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak, mpsc};
-use std::thread;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 
 /// A file that a script and the process hold.
 pub(super) struct Shared(Arc<Mutex<Stream>>);
 
 static OPEN: Mutex<Vec<Weak<Mutex<Stream>>>> = Mutex::new(Vec::new());
-
-/// Time for what waits, because a pipe without a reader takes nothing.
-const PATIENCE: Duration = Duration::from_millis(500);
 
 impl Shared {
     pub(super) fn new(stream: Stream) -> Self {
@@ -33,22 +28,17 @@ impl Shared {
 }
 
 /// Writes what scripts have written and waits in buffers, for a process that ends while its script
-/// does not react. A file that a script is inside keeps what it has.
-pub fn flush_everything() {
-    let (flushed, done) = mpsc::channel();
-    thread::spawn(move || {
-        flush_standard_output();
-        let open = OPEN.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for stream in open.iter().filter_map(Weak::upgrade) {
-            let mut stream = match stream.try_lock() {
-                Ok(stream) => stream,
-                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-                Err(TryLockError::WouldBlock) => continue,
-            };
-            // A full disk can no longer be reported.
-            let _ = stream.flush();
-        }
-        let _ = flushed.send(());
-    });
-    let _ = done.recv_timeout(PATIENCE);
+/// does not react. It may wait for whoever reads. A file that a script is inside keeps what it has;
+/// whether there was none, and all else took what waited.
+pub fn flush_everything() -> bool {
+    let mut is_all = flush_standard_output();
+    let open = OPEN.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    for stream in open.iter().filter_map(Weak::upgrade) {
+        is_all &= match stream.try_lock() {
+            Ok(mut stream) => stream.flush().is_ok(),
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner().flush().is_ok(),
+            Err(TryLockError::WouldBlock) => false,
+        };
+    }
+    is_all
 }

@@ -1,6 +1,7 @@
 //! The process's standard streams, which all VMs share with their buffers.
 
 use super::stream::{Access, Buffering, Stream};
+use crate::gate::Gate;
 use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
@@ -45,7 +46,9 @@ impl Standard {
         Ok(match self {
             // A person who is asked must see the question.
             Self::Input => Stream::new(self.duplicate()?, Access::READ, Buffering::Full)
-                .before_waiting(flush_standard_output),
+                .before_waiting(|| {
+                    flush_standard_output();
+                }),
             Self::Output => {
                 let output = self.duplicate()?;
                 let buffering = ends_lines(output.is_terminal());
@@ -80,23 +83,29 @@ impl Standard {
     }
 }
 
-/// Opens the standard streams, so that a script that takes all descriptors still has them.
-pub(in crate::lua) fn open_standard_streams() {
+/// Opens the standard streams, so that a script that takes all descriptors still has them. They
+/// wait for others no longer than the run behind `gate` goes on.
+pub(in crate::lua) fn open_standard_streams(gate: &Gate) {
     for stream in [Standard::Input, Standard::Output, Standard::Error] {
         // One that is not there is a problem of what uses it.
-        drop(stream.stream());
+        if let Ok(mut stream) = stream.stream() {
+            stream.end_by(gate.shared_token());
+        }
     }
 }
 
 /// Writes what scripts have written to standard output and waits in its buffer. A script that is
-/// inside a write keeps what it has.
-pub(in crate::lua) fn flush_standard_output() {
-    let Some(stream) = OUTPUT.get() else { return };
+/// inside a write keeps what it has; whether there was none.
+pub(in crate::lua) fn flush_standard_output() -> bool {
+    let Some(stream) = OUTPUT.get() else {
+        return true;
+    };
     let mut stream = match stream.try_lock() {
         Ok(stream) => stream,
         Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-        Err(TryLockError::WouldBlock) => return,
+        Err(TryLockError::WouldBlock) => return false,
     };
     // A reader that is gone wants nothing more.
     let _ = stream.flush();
+    true
 }

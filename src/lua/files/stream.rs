@@ -1,10 +1,13 @@
 //! A buffered file. What is read and what is written share one place in it, as in a `FILE` of C.
 
 use super::input::Input;
+use super::pipe::Pipe;
 use super::problem;
 use super::request::{Item, Request};
+use crate::gate::CancelToken;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::sync::Arc;
 
 /// What is taken from a file at once, and the usual size of what waits to be written.
 const USUAL: usize = 8 * 1024;
@@ -73,6 +76,8 @@ pub(in crate::lua) struct Stream {
     pending: Vec<u8>,
     buffering: Buffering,
     capacity: usize,
+    /// Whether it can make its script wait.
+    pipe: Option<Pipe>,
     /// Called before the system is asked for more, which may take its time.
     before_waiting: Option<fn()>,
 }
@@ -87,8 +92,20 @@ impl Stream {
             pending: Vec::new(),
             buffering,
             capacity: USUAL,
+            pipe: None,
             before_waiting: None,
         }
+    }
+
+    /// The same, which waits for others no longer than its run goes on.
+    pub(super) fn ended_by(mut self, token: Arc<CancelToken>) -> Self {
+        self.end_by(token);
+        self
+    }
+
+    /// Waits for others no longer than this run goes on, from now on.
+    pub(super) fn end_by(&mut self, token: Arc<CancelToken>) {
+        self.pipe = Pipe::of(&self.file, token);
     }
 
     /// The same, with what is to be done before the system is asked for more.
@@ -151,7 +168,10 @@ impl Stream {
                 self.input.unread().len().clamp(USUAL, LARGEST_PART)
             }
         };
-        let file = &mut self.file;
+        let (file, pipe) = (&mut self.file, self.pipe.as_ref());
+        if let Some(pipe) = pipe {
+            pipe.until_readable(file)?;
+        }
         if self.input.push_from(most, |part| read_part(file, part))? == 0 {
             request.end();
         }
@@ -178,7 +198,7 @@ impl Stream {
             self.flush()?;
         }
         if bytes.len() > capacity {
-            return self.file.write_all(bytes);
+            return self.write_through(bytes);
         }
         self.pending.extend_from_slice(bytes);
         if self.buffering == Buffering::Line
@@ -198,7 +218,7 @@ impl Stream {
         let mut done = 0;
         let mut outcome = Ok(());
         while done < end && outcome.is_ok() {
-            match self.file.write(&self.pending[done..end]) {
+            match write_part(&mut self.file, self.pipe.as_ref(), &self.pending[done..end]) {
                 Ok(0) => outcome = Err(io::ErrorKind::WriteZero.into()),
                 Ok(length) => done += length,
                 Err(problem) if problem.kind() == io::ErrorKind::Interrupted => {}
@@ -207,6 +227,19 @@ impl Stream {
         }
         self.pending.drain(..done);
         outcome
+    }
+
+    /// Writes bytes past the buffer.
+    fn write_through(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            match write_part(&mut self.file, self.pipe.as_ref(), bytes) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(length) => bytes = &bytes[length..],
+                Err(problem) if problem.kind() == io::ErrorKind::Interrupted => {}
+                Err(problem) => return Err(problem),
+            }
+        }
+        Ok(())
     }
 
     /// Goes to a place; where that is, from the beginning.
@@ -288,6 +321,13 @@ pub(in crate::lua) enum Whence {
     Start,
     Current,
     End,
+}
+
+fn write_part(file: &mut File, pipe: Option<&Pipe>, bytes: &[u8]) -> io::Result<usize> {
+    match pipe {
+        Some(pipe) => pipe.write(file, bytes),
+        None => file.write(bytes),
+    }
 }
 
 fn read_part(file: &mut File, part: &mut [u8]) -> io::Result<usize> {

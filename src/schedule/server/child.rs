@@ -2,7 +2,9 @@
 //! server ends it.
 
 use super::lines::Lines;
+use crate::gate::GRACE;
 use crate::history::{Line, Output, RunOutcome, Store, Stream};
+use crate::schedule::model::Schedule;
 use cumulua_core::clock::wall_now;
 use std::io;
 use std::process::ExitStatus;
@@ -59,15 +61,38 @@ pub(super) struct Process {
     child: Child,
     stdin: Option<ChildStdin>,
     ends: mpsc::UnboundedReceiver<String>,
+    limits: TimeLimits,
+}
+
+/// How long a run's process may take.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TimeLimits {
     timeout: Option<Duration>,
+    /// What it has deferred, and then it must be gone.
+    ending: Duration,
+}
+
+impl TimeLimits {
+    /// Those of what has nothing to tidy up after so long.
+    pub(super) fn after(timeout: Duration) -> Self {
+        Self {
+            timeout: Some(timeout),
+            ending: PATIENCE,
+        }
+    }
+
+    /// Those of a schedule's runs.
+    pub(super) fn of(schedule: &Schedule) -> Self {
+        Self {
+            timeout: schedule.timeout,
+            ending: schedule.grace.unwrap_or(GRACE) + PATIENCE,
+        }
+    }
 }
 
 impl Process {
     /// Starts a process.
-    pub(super) fn start(
-        mut command: Command,
-        timeout: Option<Duration>,
-    ) -> io::Result<(Handle, Self)> {
+    pub(super) fn start(mut command: Command, limits: TimeLimits) -> io::Result<(Handle, Self)> {
         command.kill_on_drop(false);
         let mut child = command.spawn()?;
         give_way(child.id());
@@ -79,7 +104,7 @@ impl Process {
                 child,
                 stdin,
                 ends,
-                timeout,
+                limits,
             },
         ))
     }
@@ -97,11 +122,10 @@ impl Process {
             .1
         });
         // The process ends itself at its timeout; one that does not is killed a little later.
-        let mut kill_at = self.timeout.map(|timeout| {
+        let TimeLimits { timeout, ending } = self.limits;
+        let mut kill_at = timeout.map(|timeout| {
             (
-                tokio::time::Instant::from_std(cumulua_core::clock::real_now())
-                    + timeout
-                    + PATIENCE,
+                tokio::time::Instant::from_std(cumulua_core::clock::real_now()) + timeout + ending,
                 KillReason::TimedOut,
             )
         });
@@ -120,7 +144,7 @@ impl Process {
                     if let Some(stdin) = &mut self.stdin {
                         let _ = stdin.write_all(format!("{reason}\n").as_bytes()).await;
                     }
-                    kill_at = Some((tokio::time::Instant::from_std(cumulua_core::clock::real_now()) + PATIENCE, KillReason::Ended));
+                    kill_at = Some((tokio::time::Instant::from_std(cumulua_core::clock::real_now()) + ending, KillReason::Ended));
                     ended_for = Some(reason);
                 }
                 () = deadline => {

@@ -93,6 +93,9 @@ impl Launcher {
                 .arg("--timeout")
                 .arg(timeout.as_secs_f64().to_string());
         }
+        if let Some(grace) = schedule.grace {
+            command.arg("--grace").arg(grace.as_secs_f64().to_string());
+        }
         if let Some(memory) = schedule.max_memory {
             command.arg("--max-memory").arg(memory.to_string());
         }

@@ -1,6 +1,6 @@
 //! Notifications: a Lua function in a process of its own, or an HTTP POST.
 
-use super::child::{Listener, Process};
+use super::child::{Listener, Process, TimeLimits};
 use super::launch::Launcher;
 use super::log::Log;
 use crate::gate::Level;
@@ -137,8 +137,8 @@ async fn call(
             received.push(line.trim().to_owned());
         }
     });
-    let (_handle, process) =
-        Process::start(command, Some(Duration::from_mins(1))).map_err(|error| error.to_string())?;
+    let (_handle, process) = Process::start(command, TimeLimits::after(Duration::from_mins(1)))
+        .map_err(|error| error.to_string())?;
     let exit = process.supervise(listener).await;
     if exit.status == Some(0) {
         return Ok(());

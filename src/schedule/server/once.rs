@@ -1,6 +1,6 @@
 //! One run of a schedule without a server: `cumulua schedule trigger` where none serves.
 
-use super::child::{self, Exit, Listener, Process};
+use super::child::{self, Exit, Listener, Process, TimeLimits};
 use super::format::milliseconds;
 use super::launch::{Launcher, new_run};
 use crate::history::{Firing, FiringOutcome, HistoryEntry, RunEnd, RunOutcome, Store};
@@ -63,7 +63,7 @@ pub async fn run_once(once: Once) -> Result<i32, String> {
         .decide_beside(firing, Some(new))
         .map_err(|problem| problem.to_string())?;
     let command = launcher.run(&attempt, &id, &folder);
-    let started = Process::start(command, attempt.schedule.timeout);
+    let started = Process::start(command, TimeLimits::of(&attempt.schedule));
     let exit = match started {
         Ok((handle, process)) => {
             let keep = child::keep(store.clone(), id.clone());

@@ -1,6 +1,6 @@
 //! The processes of runs that go on.
 
-use super::child::{self, Exit, Handle, Process};
+use super::child::{self, Exit, Handle, Process, TimeLimits};
 use super::launch::Launcher;
 use crate::history::Store;
 use crate::schedule::engine::Attempt;
@@ -48,7 +48,7 @@ impl Processes {
         store: &Store,
     ) -> Result<(), (Attempt, io::Error)> {
         let command = self.launcher.run(&attempt, &run, folder);
-        let (handle, process) = match Process::start(command, attempt.schedule.timeout) {
+        let (handle, process) = match Process::start(command, TimeLimits::of(&attempt.schedule)) {
             Ok(started) => started,
             Err(problem) => return Err((attempt, problem)),
         };

@@ -1,0 +1,175 @@
+//! What a process has started, and what that has started in turn, whichever sessions and groups it
+//! has gone into: it ends with what started it.
+
+/// A process that was ended because what had started it has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedProcess {
+    /// Its id.
+    pub id: u32,
+    /// The name of its program, which is its own to choose.
+    pub name: String,
+}
+
+#[cfg(target_os = "linux")]
+pub use linux::adopt_orphans;
+#[cfg(target_os = "linux")]
+pub(in crate::gate) use linux::end_descendants;
+
+#[cfg(not(target_os = "linux"))]
+pub use elsewhere::adopt_orphans;
+#[cfg(not(target_os = "linux"))]
+pub(in crate::gate) use elsewhere::end_descendants;
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use super::EndedProcess;
+    use cumulua_core::clock::real_now;
+    use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+    use std::collections::HashMap;
+    use std::fs;
+    use std::thread;
+    use std::time::Duration;
+
+    /// A process that was asked to end is killed after this.
+    const REACTION: Duration = Duration::from_millis(25);
+    /// How often it is looked whether it has.
+    const LOOK: Duration = Duration::from_millis(2);
+    /// What goes on to start others while it is killed is killed so many times.
+    const ROUNDS: usize = 20;
+
+    /// Makes this process the parent of what its descendants leave behind, so that it can be found.
+    pub fn adopt_orphans() {
+        // Where the system refuses, what is still a descendant is ended all the same.
+        let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+    }
+
+    /// Ends all that a process has started, and waits for it; gives what was still there.
+    pub(in crate::gate) fn end_descendants(id: u32) -> Vec<EndedProcess> {
+        let found = descendants(id);
+        send_all(&found, Signal::TERM);
+        let began = real_now();
+        while !descendants(id).is_empty() && real_now() - began < REACTION {
+            thread::sleep(LOOK);
+        }
+        for _ in 0..ROUNDS {
+            let left = descendants(id);
+            if left.is_empty() {
+                break;
+            }
+            send_all(&left, Signal::KILL);
+            thread::sleep(LOOK);
+        }
+        let ended = |process: Process| EndedProcess {
+            id: process.id,
+            name: process.name,
+        };
+        found.into_iter().map(ended).collect()
+    }
+
+    #[derive(Debug, Clone)]
+    struct Process {
+        id: u32,
+        parent: u32,
+        name: String,
+        /// When it began, which no later process of the same id has.
+        started: String,
+        has_ended: bool,
+    }
+
+    fn send_all(processes: &[Process], signal: Signal) {
+        for process in processes {
+            let Some(pid) = i32::try_from(process.id).ok().and_then(Pid::from_raw) else {
+                continue;
+            };
+            // The descriptor is of one process; that it is the one that was found shows afterwards.
+            let Ok(descriptor) = pidfd_open(pid, PidfdFlags::empty()) else {
+                continue;
+            };
+            if read(process.id).is_some_and(|now| now.started == process.started) {
+                let _ = pidfd_send_signal(&descriptor, signal);
+            }
+        }
+    }
+
+    /// The processes below this one that have not ended.
+    fn descendants(id: u32) -> Vec<Process> {
+        let mut children: HashMap<u32, Vec<Process>> = HashMap::new();
+        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        for process in ids.filter_map(read) {
+            children.entry(process.parent).or_default().push(process);
+        }
+        let mut found = Vec::new();
+        let mut parents = vec![id];
+        while let Some(parent) = parents.pop() {
+            for process in children.remove(&parent).unwrap_or_default() {
+                parents.push(process.id);
+                if !process.has_ended {
+                    found.push(process);
+                }
+            }
+        }
+        found
+    }
+
+    /// A line of `/proc/ID/stat`, in which the name stands in parentheses and may hold some too.
+    fn read(id: u32) -> Option<Process> {
+        let bytes = fs::read(format!("/proc/{id}/stat")).ok()?;
+        let text = String::from_utf8_lossy(&bytes);
+        let (before, after) = text.rsplit_once(") ")?;
+        let fields: Vec<&str> = after.split(' ').collect();
+        Some(Process {
+            id,
+            name: before.split_once('(')?.1.to_owned(),
+            has_ended: matches!(*fields.first()?, "Z" | "X"),
+            parent: fields.get(1)?.parse().ok()?,
+            started: (*fields.get(19)?).to_owned(),
+        })
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::{descendants, end_descendants, read};
+        use std::io::{BufRead as _, BufReader};
+        use std::process::{Command, Stdio};
+
+        #[test]
+        fn all_below_a_process_is_ended_and_named_whatever_it_ignores() {
+            let script =
+                "trap '' TERM; (trap '' TERM; setsid sleep 1000 & echo begun; wait) & wait";
+            let mut shell = Command::new("sh")
+                .args(["-c", script])
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let mut line = String::new();
+            BufReader::new(shell.stdout.take().unwrap())
+                .read_line(&mut line)
+                .unwrap();
+            let ended = end_descendants(shell.id());
+            assert!(!ended.is_empty(), "the inner shell at least");
+            assert!(descendants(shell.id()).is_empty());
+            shell.kill().unwrap();
+            shell.wait().unwrap();
+        }
+
+        #[test]
+        fn a_process_is_read_as_it_is() {
+            let own = read(std::process::id()).unwrap();
+            assert!(!own.has_ended && own.parent > 0 && !own.started.is_empty());
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod elsewhere {
+    use super::EndedProcess;
+
+    /// The system has no such thing.
+    pub fn adopt_orphans() {}
+
+    /// What a process has started cannot be found: it ends itself.
+    pub(in crate::gate) fn end_descendants(_: u32) -> Vec<EndedProcess> {
+        Vec::new()
+    }
+}
