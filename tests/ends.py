@@ -60,7 +60,7 @@ BLOCKS = {
     ),
     "an answer that does not come": ("cds.ccs.DescribeTags {}", {"server": True}, True),
     "a change whose answer does not come": ("cds.ccs.CreateTag { TagName = 'x' }", {"server": True}, True),
-    "an audit to a FIFO": ("cds.ccs.DescribeTags {} time.sleep('1h')", {"server": True, "fifo": "none", "options": ["--audit", "fifo"]}, True),
+    "an audit to a FIFO": ("cds.ccs.CreateTag { TagName = 'x' }", {"server": True, "fifo": "none", "options": ["--audit", "fifo"]}, True),
     "an audit to a FIFO that is full": (
         "for i = 1, 3000 do pcall(cds.ccs.CreateTag, { TagName = ('x'):rep(60), ['T' .. i] = 'x' }) end time.sleep('1h')",
         {"server": True, "fifo": "open", "options": ["--audit", "fifo"]},

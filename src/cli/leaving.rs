@@ -16,7 +16,7 @@ use std::thread;
 use std::time::Duration;
 
 /// What the guard leaves waits no longer for anything: someone waits for the prompt to come back.
-const LAST: Duration = Duration::from_millis(60);
+const LAST: Duration = Duration::from_millis(40);
 
 /// A guard that Ctrl-C goes to, and `runs cancel`; what does not react is left where it is. To be
 /// told when the command is [over](Guard::over).

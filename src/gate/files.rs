@@ -9,6 +9,9 @@ use super::base::Gate;
 use super::cancel::StopReason;
 use super::denied::Denied;
 use super::effect::{Effect, Open};
+#[cfg(unix)]
+use super::fifo::never_waiting;
+use super::fifo::{has_no_reader, waiting_again};
 use super::grants::{resolve, resolve_entry};
 use crate::effect_id::EffectId;
 use crate::policy::FileSubject;
@@ -114,7 +117,11 @@ impl Gate {
             .append(appends)
             .create(creates)
             .truncate(truncates);
-        never_waiting(&mut options);
+        #[cfg(unix)]
+        {
+            use cap_std::fs::OpenOptionsExt as _;
+            options.custom_flags(never_waiting());
+        }
         self.open_waiting(&root, &rest, &options)
     }
 
@@ -129,7 +136,7 @@ impl Gate {
         loop {
             match root.open_with(rest, options) {
                 Ok(file) => return Ok(waiting_again(file.into_std())?),
-                Err(problem) if has_no_reader(&problem, root, rest) => {}
+                Err(problem) if has_no_reader(&problem) && is_fifo(root, rest) => {}
                 Err(problem) => return Err(problem.into()),
             }
             if let Some(stop) = self.cancel.reason() {
@@ -143,38 +150,16 @@ impl Gate {
 /// How often it is looked whether a FIFO has a reader.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// Options with which a FIFO is opened at once, or not at all.
-fn never_waiting(options: &mut OpenOptions) {
-    #[cfg(unix)]
-    {
-        use cap_std::fs::OpenOptionsExt as _;
-        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
-    }
-}
-
-/// A file whose reads and writes wait, as scripts expect.
-fn waiting_again(file: File) -> io::Result<File> {
-    #[cfg(unix)]
-    {
-        use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
-        let flags = fcntl_getfl(&file)?;
-        fcntl_setfl(&file, flags - OFlags::NONBLOCK)?;
-    }
-    Ok(file)
-}
-
-/// Whether a FIFO was not opened for writing, because nobody reads it.
+/// Whether a path leads to a FIFO.
 #[cfg(unix)]
-fn has_no_reader(problem: &io::Error, root: &Dir, rest: &Path) -> bool {
+fn is_fifo(root: &Dir, rest: &Path) -> bool {
     use cap_std::fs::FileTypeExt as _;
-    problem.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error())
-        && root
-            .metadata(rest)
-            .is_ok_and(|about| about.file_type().is_fifo())
+    root.metadata(rest)
+        .is_ok_and(|about| about.file_type().is_fifo())
 }
 
 #[cfg(not(unix))]
-fn has_no_reader(_: &io::Error, _: &Dir, _: &Path) -> bool {
+fn is_fifo(_: &Dir, _: &Path) -> bool {
     false
 }
 

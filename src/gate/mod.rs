@@ -16,6 +16,7 @@ mod denied;
 mod effect;
 mod environment;
 mod events;
+mod fifo;
 mod files;
 mod grants;
 mod in_flight;

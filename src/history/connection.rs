@@ -12,7 +12,6 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::thread;
 use std::time::Duration;
@@ -94,10 +93,6 @@ static MIGRATIONS: Migrator = sqlx::migrate!("src/history/migrations");
 /// filling memory.
 const LONGEST_QUEUE: usize = 50_000;
 
-/// Lines that may wait, in bytes: scripts print faster than disks write, and a server must not grow
-/// by that.
-const LONGEST_LINES: usize = 32 << 20;
-
 /// Requests of one transaction at most.
 const LARGEST_BATCH: usize = 1_000;
 
@@ -114,19 +109,6 @@ const RETRY_PAUSE: Duration = Duration::from_micros(500);
 pub(super) struct Queue {
     path: PathBuf,
     send: SyncSender<Queued>,
-    lines: Arc<AtomicUsize>,
-}
-
-/// Lines that wait, until this is dropped.
-pub(super) struct Waiting {
-    lines: Arc<AtomicUsize>,
-    bytes: usize,
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        self.lines.fetch_sub(self.bytes, Ordering::Relaxed);
-    }
 }
 
 impl Queue {
@@ -138,24 +120,7 @@ impl Queue {
         let _ = thread::Builder::new()
             .name("run-store".to_owned())
             .spawn(move || serve(&thread_path, &locks, log, &receive));
-        Self {
-            path,
-            send,
-            lines: Arc::default(),
-        }
-    }
-
-    /// Makes room for a line of so many bytes.
-    pub(super) fn wait_with(&self, bytes: usize) -> Result<Waiting, StoreError> {
-        let waiting = Waiting {
-            lines: Arc::clone(&self.lines),
-            bytes,
-        };
-        if self.lines.fetch_add(bytes, Ordering::Relaxed) < LONGEST_LINES {
-            Ok(waiting)
-        } else {
-            Err(self.slow_disk())
-        }
+        Self { path, send }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -489,36 +454,10 @@ async fn is_current(connection: &mut SqliteConnection) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{MIGRATIONS, Path};
-    use crate::history::{CallRow, Line, Output, RunOutcome, RunState, Store, Stream};
+    use crate::history::{CallRow, RunOutcome, RunState, Store};
     use sqlx::migrate::Migrator;
     use sqlx::sqlite::SqliteConnectOptions;
     use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
-
-    #[test]
-    fn lines_that_wait_fill_no_memory_and_are_numbered_past() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path().join("runs.db"));
-        let (go, gone) = std::sync::mpsc::channel::<()>();
-        store
-            .post(move |_| {
-                Box::pin(async move { gone.recv().map_err(|_| sqlx::Error::RowNotFound) })
-            })
-            .unwrap();
-        let mut output = Output::default();
-        let line = || Line {
-            at: jiff::Timestamp::UNIX_EPOCH,
-            stream: Stream::Out,
-            text: "x".repeat(Output::LONGEST_LINE),
-        };
-        let taken = (0..10_000)
-            .filter(|_| store.add_line("r", &mut output, line()).is_ok())
-            .count();
-        assert_eq!(taken, super::LONGEST_LINES / Output::LONGEST_LINE);
-        go.send(()).unwrap();
-        store.flush(std::time::Duration::from_mins(1)).unwrap();
-        assert!(store.add_line("r", &mut output, line()).is_ok());
-        assert_eq!(output.count(), 10_001, "those that are lost leave a gap");
-    }
 
     /// A store as it was before a migration.
     async fn store_before(migration: i64, path: &Path) -> SqliteConnection {

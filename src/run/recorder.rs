@@ -106,7 +106,7 @@ impl HistoryRecorder {
         redactor: Arc<Redactor>,
     ) -> Self {
         let started = clock.now();
-        let lines = Lines::new(id.clone(), clock.clone(), Arc::clone(&redactor));
+        let lines = Lines::new(&id, clock.clone(), Arc::clone(&redactor));
         Self {
             id,
             info,
@@ -222,6 +222,9 @@ impl HistoryRecorder {
                 .or_else(|problem| self.leave_beside(begun, &end, &problem)),
             None => Ok(()),
         };
+        // The end does not wait for lines, but the process does. Lines that a full disk does not
+        // take are missing in `runs logs`.
+        let _ = self.lines.flush(PATIENCE);
         self.close();
         written
     }
@@ -283,17 +286,13 @@ impl HistoryRecorder {
         // What was learned to be a secret during the run may stand among its arguments and in what
         // it printed before.
         if self.redactor.form_count() > begun.known {
-            let redactor = Arc::clone(&self.redactor);
             let args = arguments::redact(&self.info.args, &self.redactor);
             let described = if args == begun.args {
                 Ok(())
             } else {
                 begun.store.post_description(self.run(&args))
             };
-            let redacted = begun
-                .store
-                .redact_output(&self.id, move |line| redactor.redact(line));
-            described.and(redacted)?;
+            described.and(self.lines.redact())?;
         }
         Ok(())
     }

@@ -1,7 +1,9 @@
 //! The history of runs: what is recorded, what is not, and how it is shown.
 
 use crate::support::{Test, simulator};
-use cumulua::history::{CallRow, Filter, Found, NewRun, RunOutcome, RunRow, RunState, Store};
+use cumulua::history::{
+    CallRow, Filter, Found, NewRun, OutputBuffer, RunOutcome, RunRow, RunState, Store,
+};
 use serde_json::Value as Json;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
@@ -616,15 +618,15 @@ fn logs_follow_a_run_to_its_end() {
         )
         .unwrap();
     let alive = store.locks().run("r1").unwrap().held();
-    let mut output = cumulua::history::Output::default();
-    let mut line = |text: &str| {
+    let output = cumulua::history::OutputBuffer::of(&store, "r1");
+    let line = |text: &str| {
         let at = "2026-11-21T02:30:01Z".parse().unwrap();
         let line = cumulua::history::Line {
             at,
             stream: cumulua::history::Stream::Out,
             text: text.to_owned(),
         };
-        store.add_line("r1", &mut output, line).unwrap();
+        output.add(line);
     };
     line("first");
     let mut child = Command::new(env!("CARGO_BIN_EXE_cumulua"))
@@ -645,4 +647,25 @@ fn logs_follow_a_run_to_its_end() {
     drop(alive);
     reader.join().unwrap();
     assert!(child.wait().unwrap().success(), "it ends with the run");
+}
+
+#[test]
+fn a_run_that_prints_without_end_is_recorded_with_its_calls_and_its_end() {
+    let history = History::new();
+    let code = "for i = 1, 20000 do print(i, ('x'):rep(2000)) end
+        cds.ccs.CreateTag { TagName = 'web' } print 'last'";
+    let printed = history.command(["run", "--sim", "-e", code]).run_well();
+    assert_eq!(printed.lines().count(), 20_001);
+    let store = history.store();
+    let run = store.runs(Filter::default()).unwrap().remove(0);
+    assert_eq!(run.state, RunState::Ended(RunOutcome::Done));
+    let id = run.run.id;
+    assert_eq!(store.calls(&id, 0, 10).unwrap().len(), 1);
+    let lines = store.output(&id, 0, u32::MAX).unwrap();
+    assert!(lines[0].line.starts_with("1\t") && lines[50].line.starts_with("51\t"));
+    let last: Vec<_> = lines.iter().rev().take(50).collect();
+    assert_eq!(last[0].line, "last");
+    assert!(last[49].line.starts_with("19952\t"), "{}", last[49].line);
+    let bytes: usize = lines.iter().map(|row| row.line.len() + 1).sum();
+    assert!(bytes <= OutputBuffer::HEAD + OutputBuffer::TAIL, "{bytes}");
 }

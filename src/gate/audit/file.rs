@@ -1,9 +1,12 @@
 //! The audit's lines. Those that are not waited for are written together a moment later, by a
 //! thread of its own, so that writing them is no part of the time of a call.
 
+#[cfg(unix)]
+use crate::gate::fifo::never_waiting;
+use crate::gate::fifo::{has_no_reader, waiting_again};
 use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -41,6 +44,8 @@ struct Waiting {
 #[derive(Default)]
 struct Sink {
     file: Option<File>,
+    /// Whether the file ends in the middle of a line: what a full disk took of it.
+    is_torn: bool,
     /// The latest lines, where the session looks back while the run goes on.
     kept: Option<VecDeque<String>>,
 }
@@ -57,6 +62,7 @@ impl Lines {
     pub(super) fn new(path: Option<PathBuf>, keeps: bool) -> Self {
         let sink = Mutex::new(Sink {
             file: None,
+            is_torn: false,
             kept: keeps.then(VecDeque::new),
         });
         Self {
@@ -130,11 +136,25 @@ impl Lines {
             kept.drain(..surplus);
         }
         if let Some(path) = self.path.as_ref().filter(|_| !text.is_empty()) {
-            let file = match &mut sink.file {
+            let Sink { file, is_torn, .. } = &mut *sink;
+            let file = match file {
                 Some(file) => file,
-                none => none.insert(open(path)?),
+                none => {
+                    *is_torn = ends_in_a_line(path);
+                    none.insert(open(path)?)
+                }
             };
-            file.write_all(text.as_bytes())?;
+            // A line that is torn is closed, so that it takes no other with it.
+            let text = if *is_torn {
+                "\n".to_owned() + &text
+            } else {
+                text
+            };
+            let (written, outcome) = write_counted(file, text.as_bytes());
+            if let Some(last) = written.checked_sub(1) {
+                *is_torn = text.as_bytes()[last] != b'\n';
+            }
+            outcome?;
         }
         failed.map_or(Ok(()), Err)
     }
@@ -166,6 +186,38 @@ impl Lines {
     }
 }
 
+/// Writes bytes, and counts those that went in where not all did.
+fn write_counted(file: &mut File, bytes: &[u8]) -> (usize, io::Result<()>) {
+    let mut written = 0;
+    while written < bytes.len() {
+        match file.write(&bytes[written..]) {
+            Ok(0) => return (written, Err(io::ErrorKind::WriteZero.into())),
+            Ok(length) => written += length,
+            Err(problem) if problem.kind() == io::ErrorKind::Interrupted => {}
+            Err(problem) => return (written, Err(problem)),
+        }
+    }
+    (written, Ok(()))
+}
+
+/// Whether a file ends in the middle of a line, as one does whose writer was killed.
+fn ends_in_a_line(path: &Path) -> bool {
+    let last = || {
+        let is_file = fs::metadata(path)?.is_file();
+        let mut file = if is_file {
+            File::open(path)?
+        } else {
+            return Ok(None);
+        };
+        file.seek(SeekFrom::End(-1))?;
+        let mut byte = [0];
+        file.read_exact(&mut byte)?;
+        Ok::<_, io::Error>(Some(byte[0]))
+    };
+    // One that is not there, or empty, ends in none.
+    matches!(last(), Ok(Some(byte)) if byte != b'\n')
+}
+
 fn open(path: &Path) -> io::Result<File> {
     if let Some(folder) = path
         .parent()
@@ -178,9 +230,16 @@ fn open(path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
+        options.mode(0o600).custom_flags(never_waiting());
     }
-    options.open(path)
+    let opened = options.open(path).map_err(|problem| {
+        if has_no_reader(&problem) {
+            io::Error::other("nobody reads it")
+        } else {
+            problem
+        }
+    });
+    waiting_again(opened?)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -205,6 +264,27 @@ mod tests {
                 "it never was so"
             );
             thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_torn_takes_no_other_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit.jsonl");
+        for before in ["", "whole\n", "to"] {
+            fs::write(&path, before).unwrap();
+            let lines = Lines::new(Some(path.clone()), false);
+            lines.write_now("next").unwrap();
+            lines.write_now("last").unwrap();
+            let text = fs::read_to_string(&path).unwrap();
+            assert!(
+                text.ends_with("\nnext\nlast\n") || before.is_empty(),
+                "{text:?}"
+            );
+            assert!(
+                text.lines().eq(before.lines().chain(["next", "last"])),
+                "{text:?}"
+            );
         }
     }
 

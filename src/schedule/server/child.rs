@@ -3,7 +3,7 @@
 
 use super::lines::Lines;
 use crate::gate::GRACE;
-use crate::history::{Line, Output, RunOutcome, Store, Stream};
+use crate::history::{Line, OutputBuffer, RunOutcome, Store, Stream};
 use crate::schedule::model::Schedule;
 use cumulua_core::clock::wall_now;
 use std::io;
@@ -288,22 +288,13 @@ async fn capture(
 }
 
 /// A listener that keeps a run's lines in the store.
-pub(super) fn keep(store: Store, run: String) -> Listener {
-    let output = std::sync::Mutex::new(Output::default());
+pub(super) fn keep(store: &Store, run: &str) -> Listener {
+    let output = OutputBuffer::of(store, run);
     Arc::new(move |stream, text| {
-        let mut output = output
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        // A store that cannot keep up, or a full disk, stops nothing that runs; it is reported
-        // once, at the run's end.
-        let _ = store.add_line(
-            &run,
-            &mut output,
-            Line {
-                at: wall_now(),
-                stream,
-                text: text.to_owned(),
-            },
-        );
+        output.add(Line {
+            at: wall_now(),
+            stream,
+            text: text.to_owned(),
+        });
     })
 }

@@ -66,7 +66,7 @@ pub async fn run_once(once: Once) -> Result<i32, String> {
     let started = Process::start(command, TimeLimits::of(&attempt.schedule));
     let exit = match started {
         Ok((handle, process)) => {
-            let keep = child::keep(store.clone(), id.clone());
+            let keep = child::keep(&store, &id);
             let listener: Listener = Arc::new(move |stream, line| {
                 keep(stream, line);
                 echo(stream, line);

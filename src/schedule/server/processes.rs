@@ -53,7 +53,7 @@ impl Processes {
             Err(problem) => return Err((attempt, problem)),
         };
         let (ended, id) = (self.ended.clone(), run.clone());
-        let listener = child::keep(store.clone(), run.clone());
+        let listener = child::keep(store, &run);
         tokio::spawn(async move {
             let exit = process.supervise(listener).await;
             let _ = ended.send((id, exit));
