@@ -97,6 +97,7 @@ impl GrantOptions {
             read_only: options.read_only,
             allow_paths: self.allow_path.clone(),
             allow_run: self.allow_run,
+            memory: self.max_memory,
             grace: self.grace,
         }
     }

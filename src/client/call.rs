@@ -50,6 +50,8 @@ pub struct Answer {
     pub action: Action,
     /// The answer, its wrapper taken off.
     pub json: serde_json::Value,
+    /// How long its text was, in bytes.
+    pub length: usize,
     /// The HTTP status.
     pub http_status: u16,
     /// The request's id.

@@ -65,13 +65,21 @@ impl Value {
 
     /// As JSON for a log or a record, secrets redacted.
     pub fn to_redacted_json(&self) -> Json {
+        self.clone().into_redacted_json()
+    }
+
+    /// The same without a copy of its texts.
+    pub fn into_redacted_json(self) -> Json {
         match self {
             Self::Secret(_) => Json::String(REDACTED.to_owned()),
-            Self::List(items) => Json::Array(items.iter().map(Self::to_redacted_json).collect()),
+            Self::String(text) => Json::String(text),
+            Self::List(items) => {
+                Json::Array(items.into_iter().map(Self::into_redacted_json).collect())
+            }
             Self::Object(fields) => Json::Object(
                 fields
-                    .iter()
-                    .map(|(name, value)| (name.clone(), value.to_redacted_json()))
+                    .into_iter()
+                    .map(|(name, value)| (name, value.into_redacted_json()))
                     .collect(),
             ),
             other => other.to_json(),

@@ -10,7 +10,7 @@ use crate::client::attempt::sign_attempt;
 use crate::client::attempts::Reason;
 use crate::client::error::{CallError, Failure, Sent};
 use crate::client::outcome_probe::OutcomeProbe;
-use crate::client::transport::{Request, Response, TransportError};
+use crate::client::transport::{AnswerTo, Request, Response, TransportError};
 use crate::client::{
     Again, Answer, Attempts, Authority, Call, Next, Prepared, Route, prepare, waiter,
 };
@@ -152,13 +152,15 @@ impl CallEffect {
                     .await;
             }
             let (signed_at, timeout) = (gate.now(), attempts.timeout(gate.elapsed()));
-            let request =
+            let mut request =
                 sign_attempt(action, &prepared.message, route, signed_at, timeout, || {
                     gate.parts.random.uuid()
                 });
+            request.answer = AnswerTo::Memory(gate.parts.grants.largest_answer());
             gate.in_flight.attempt(self.number, attempts.begin());
             let response = open.in_flight(gate.send(request)).await;
             drop(slot);
+            let length = response.as_ref().map_or(0, |response| response.body.len());
             let next = attempts.judge(
                 action,
                 response,
@@ -175,6 +177,7 @@ impl CallEffect {
                     return Ok(Answer {
                         action: action.clone(),
                         json: decoded.json,
+                        length,
                         http_status: decoded.http_status,
                         request_id: decoded.request_id,
                         profile: Arc::clone(&authority.profile),

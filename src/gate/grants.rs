@@ -1,5 +1,6 @@
 //! What a script may do beyond calls: which files it may touch, and whether it may start processes.
 
+use crate::client::Answer;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
@@ -13,6 +14,8 @@ pub struct Grants {
     pub allow_paths: Vec<PathBuf>,
     /// Whether processes may be started.
     pub allow_run: bool,
+    /// The memory that a script may use, in bytes.
+    pub memory: usize,
     /// The time of deferred functions once the run was ended from outside.
     pub grace: Duration,
 }
@@ -26,12 +29,21 @@ impl Default for Grants {
             read_only: false,
             allow_paths: Vec::new(),
             allow_run: false,
+            memory: usize::MAX,
             grace: GRACE,
         }
     }
 }
 
+/// What an answer takes at most until it is a script's, as a multiple of its text.
+const LARGEST_FACTOR: usize = 16;
+
 impl Grants {
+    /// The largest answer that a call takes, in bytes: what it becomes must have room.
+    pub(super) fn largest_answer(&self) -> usize {
+        Answer::LARGEST.min(self.memory / LARGEST_FACTOR)
+    }
+
     /// What may be read and written, without links and dots.
     pub(super) fn roots(&self) -> Vec<PathBuf> {
         let working = std::env::current_dir()

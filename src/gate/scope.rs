@@ -4,6 +4,8 @@
 
 use super::base::Gate;
 use super::cancel::{CancelToken, StopReason};
+use std::cell::Cell;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::task::AbortHandle;
@@ -12,6 +14,7 @@ use tokio::task::AbortHandle;
 pub struct Scope<'a> {
     gate: &'a Gate,
     path: String,
+    is_cancelled: Cell<bool>,
 }
 
 impl Scope<'_> {
@@ -21,12 +24,17 @@ impl Scope<'_> {
         self.gate
             .cancel_at(&self.path)
             .raise(StopReason::SiblingFailed);
+        self.is_cancelled.set(true);
+        self.gate.cancelled_tasks.fetch_add(1, Ordering::Relaxed);
     }
 }
 
 impl Drop for Scope<'_> {
     fn drop(&mut self) {
         self.gate.scopes.lock().remove(&self.path);
+        if self.is_cancelled.get() {
+            self.gate.cancelled_tasks.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -38,7 +46,14 @@ impl Gate {
         Scope {
             gate: self,
             path: path.to_owned(),
+            is_cancelled: Cell::new(false),
         }
+    }
+
+    /// Whether there are tasks that were ended without their run, which few runs have: only then is
+    /// it looked where Lua code is.
+    pub fn has_cancelled_tasks(&self) -> bool {
+        self.cancelled_tasks.load(Ordering::Relaxed) > 0
     }
 
     /// The token that ends the coroutine of this path from outside.

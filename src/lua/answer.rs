@@ -17,7 +17,7 @@ pub(super) struct About {
 
 impl UserData for About {}
 
-/// An answer as Lua, and its `meta`. The client limits an answer's size.
+/// An answer as Lua, and its `meta`.
 pub(super) fn answer_to_lua(
     lua: &Lua,
     mut answer: Answer,
@@ -25,7 +25,8 @@ pub(super) fn answer_to_lua(
 ) -> mlua::Result<(LuaValue, AnyUserData)> {
     let tasks = waiter::tasks(&answer);
     let content = std::mem::take(&mut answer.json);
-    json::unguarded(lua, || {
+    let length = answer.length;
+    json::with_room_for(lua, length, || {
         Ok((
             json::from_value(lua, &content)?,
             lua.create_userdata(About {
@@ -34,7 +35,7 @@ pub(super) fn answer_to_lua(
                 place,
             })?,
         ))
-    })
+    })?
 }
 
 pub(super) fn about(lua: &Lua, known: &About) -> mlua::Result<Table> {

@@ -2,6 +2,7 @@
 //! with the script's own line.
 
 use super::marks::{self, is_error};
+use super::stop_sign::StopSign;
 use super::{json, pretty};
 use crate::client::command::AccountRef;
 use crate::client::error::{CallError, Failure, Kind};
@@ -262,7 +263,10 @@ pub(super) fn from_lua(value: &Value, traceback: &str) -> ScriptError {
             }
         }
         Value::String(text) => locate(&text.to_string_lossy(), traceback),
-        Value::Error(error) => locate(&error.to_string(), traceback),
+        Value::Error(error) => ScriptError {
+            is_stop: error.downcast_ref::<StopSign>().is_some(),
+            ..locate(&error.to_string(), traceback)
+        },
         other => ScriptError {
             message: render(other),
             traceback: traceback.to_owned(),

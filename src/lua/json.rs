@@ -2,6 +2,7 @@
 //! are exact, larger ones are strings; null is absent in objects and the sentinel in lists.
 
 use super::marks::{self, is_list};
+use super::room::Room;
 use crate::client::json::{Name, is_number};
 use mlua::{Either, IntoLua as _, Lua, Table, Value as LuaValue};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -53,14 +54,24 @@ pub(super) fn from_value(lua: &Lua, json: &Json) -> mlua::Result<LuaValue> {
     })
 }
 
-/// Makes values while the VM's memory is not limited. Under a limit mlua guards each string and
-/// each field by a protected call, which is half of the work. What is made so must be limited
-/// otherwise; the limit then ends the script at its next allocation.
-pub(super) fn unguarded<T>(lua: &Lua, make: impl FnOnce() -> mlua::Result<T>) -> mlua::Result<T> {
+/// What the values of a text take at most, as a multiple of the text: `[]` is an empty table.
+const LARGEST_FACTOR: usize = 32;
+
+/// Makes the values of a text of so many bytes. Under a limit of memory mlua guards each string and
+/// each field by a protected call, which is half of the work: it is lifted meanwhile where there is
+/// room for whatever comes.
+pub(super) fn with_room_for<T>(
+    lua: &Lua,
+    length: usize,
+    make: impl FnOnce() -> T,
+) -> mlua::Result<T> {
+    if length.saturating_mul(LARGEST_FACTOR) > Room::of(lua).left() {
+        return Ok(make());
+    }
     let limit = lua.set_memory_limit(0)?;
     let made = make();
     lua.set_memory_limit(limit)?;
-    made
+    Ok(made)
 }
 
 /// Every value that stands at a path of the catalogue (`Data.Instances[]`) in an answer.
@@ -113,7 +124,12 @@ struct Maker<'lua, 'de> {
     is_paused: Cell<bool>,
     /// An error of Lua's, which serde's cannot carry.
     failure: Cell<Option<mlua::Error>>,
+    /// For fields that wait for their table.
+    room: Room,
 }
+
+/// What a field takes that waits for its table.
+const FIELD: usize = size_of::<(Text<'_>, Made<'_>)>();
 
 impl<'lua, 'de> Maker<'lua, 'de> {
     fn new(lua: &'lua Lua, text: &'de [u8]) -> Self {
@@ -125,6 +141,7 @@ impl<'lua, 'de> Maker<'lua, 'de> {
             made: Cell::new(0),
             is_paused: Cell::new(false),
             failure: Cell::new(None),
+            room: Room::of(lua),
         }
     }
 
@@ -137,7 +154,7 @@ impl<'lua, 'de> Maker<'lua, 'de> {
         }
     }
 
-    fn table<E: serde::de::Error>(&self, table: mlua::Result<Table>) -> Result<Table, E> {
+    fn table<T, E: serde::de::Error>(&self, table: mlua::Result<T>) -> Result<T, E> {
         table.map_err(|failure| {
             let error = E::custom(&failure);
             self.failure.set(Some(failure));
@@ -258,11 +275,15 @@ impl<'de> Visitor<'de> for &Maker<'_, 'de> {
                 Cow::Borrowed(name) => Either::Left(name),
                 Cow::Owned(name) => Either::Right(name),
             };
+            if let Err(failure) = self.room.take(FIELD) {
+                return self.table(Err(failure));
+            }
             self.fields.borrow_mut().push((name, value));
             next = object.next_key_seed(Name)?;
         }
         let mut fields = self.fields.borrow_mut();
         self.count(fields.len() - first);
+        self.room.give((fields.len() - first) * FIELD);
         let table = self.table(self.lua.create_table_from(fields.drain(first..)))?;
         Ok(Either::Right(LuaValue::Table(table)))
     }

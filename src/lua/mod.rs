@@ -15,10 +15,12 @@ mod natives;
 mod options;
 mod params;
 pub mod pretty;
+mod room;
 mod secret;
 pub mod session;
 mod sources;
 mod stdlib;
+mod stop_sign;
 mod task_handle;
 mod vm;
 

@@ -1,6 +1,7 @@
 //! A script's values as the client takes them: parameters, options, what becomes JSON.
 
 use super::marks::is_list;
+use super::room::{Room, Written, no_room};
 use super::secret::SecretValue;
 use crate::client::validate::Fault;
 use crate::client::value::{Params, Value};
@@ -15,9 +16,15 @@ const DEEPEST: usize = 100;
 /// written out.
 const MOST_VALUES: usize = 2_000_000;
 
+/// And more text than this, in bytes: no service takes as much.
+const MOST_TEXT: usize = 8 << 20;
+
+/// What a value takes beside its text, in bytes.
+const VALUE: usize = size_of::<Value>();
+
 /// A script's parameters as the client takes them; all faults at once.
 pub(super) fn table(table: &Table) -> Result<Params, Vec<Fault>> {
-    let mut walk = Walk::default();
+    let mut walk = Walk::within(MOST_TEXT);
     let params = walk.object("", table);
     if walk.faults.is_empty() {
         Ok(params)
@@ -28,7 +35,7 @@ pub(super) fn table(table: &Table) -> Result<Params, Vec<Fault>> {
 
 /// A script's value as the client takes it; none for nil.
 pub(super) fn value(path: &str, value: &LuaValue) -> Result<Option<Value>, Vec<Fault>> {
-    let mut walk = Walk::default();
+    let mut walk = Walk::within(MOST_TEXT);
     let value = walk.value(path, value);
     if walk.faults.is_empty() {
         Ok(value)
@@ -38,14 +45,53 @@ pub(super) fn value(path: &str, value: &LuaValue) -> Result<Option<Value>, Vec<F
 }
 
 /// One walk through a script's tables.
-#[derive(Default)]
 struct Walk {
     faults: Vec<Fault>,
     parents: Vec<*const c_void>,
     values: usize,
+    /// Bytes of text, and how many there may be.
+    text: usize,
+    most_text: usize,
+    /// What all of it may take, in bytes.
+    most: usize,
 }
 
 impl Walk {
+    fn within(most_text: usize) -> Self {
+        Self {
+            faults: Vec::new(),
+            parents: Vec::new(),
+            values: 0,
+            text: 0,
+            most_text,
+            most: usize::MAX,
+        }
+    }
+
+    /// Whether there are more values than may be.
+    fn is_full(&self) -> bool {
+        self.values > MOST_VALUES || self.values * VALUE > self.most
+    }
+
+    /// What is converted takes so many bytes.
+    fn size(&self) -> usize {
+        self.text + self.values * VALUE
+    }
+
+    /// Whether there is so much more text than may be; then the walk ends.
+    fn is_too_long(&mut self, path: &str, text: usize) -> bool {
+        self.text += text;
+        if self.text <= self.most_text {
+            return false;
+        }
+        if !self.is_full() {
+            self.values = MOST_VALUES + 1;
+            let most = self.most_text >> 20;
+            self.fault(path, format!("makes more than {most} MiB of text"));
+        }
+        true
+    }
+
     fn fault(&mut self, path: &str, problem: impl Into<String>) -> Option<Value> {
         self.faults.push(Fault {
             path: path.to_owned(),
@@ -64,6 +110,7 @@ impl Walk {
             LuaValue::Number(value) => {
                 self.fault(path, format!("{value} is not a number that JSON has"))
             }
+            LuaValue::String(text) if self.is_too_long(path, text.as_bytes().len()) => None,
             LuaValue::String(text) => match text.to_str() {
                 Ok(text) => Some(Value::String(text.to_owned())),
                 Err(_) => self.fault(path, "is not UTF-8"),
@@ -88,7 +135,7 @@ impl Walk {
         if self.parents.len() >= DEEPEST {
             return self.fault(path, format!("is nested more than {DEEPEST} deep"));
         }
-        if self.values > MOST_VALUES {
+        if self.is_full() {
             // One fault is enough; the walk ends without more.
             return if self.faults.is_empty() {
                 self.fault(path, format!("is more than {MOST_VALUES} values"))
@@ -112,7 +159,7 @@ impl Walk {
         for index in 1..=length {
             let item: LuaValue = table.raw_get(index).unwrap_or(LuaValue::Nil);
             let here = format!("{path}[{index}]");
-            if item.is_nil() || self.values > MOST_VALUES {
+            if item.is_nil() || self.is_full() {
                 // One fault is enough: behind a hole a border can be anywhere up to 2^63.
                 let problem = if item.is_nil() {
                     "is nil: a list must have no holes"
@@ -150,6 +197,9 @@ impl Walk {
                 self.fault(path, "has a name that is not UTF-8");
                 continue;
             };
+            if self.is_too_long(path, name.len()) {
+                return fields;
+            }
             let here = if path.is_empty() {
                 name.to_owned()
             } else {
@@ -163,12 +213,53 @@ impl Walk {
     }
 }
 
-/// A Lua value as JSON, for `json.encode`; secrets stay closed.
+/// Why a value does not become JSON.
+pub(super) enum NoJson {
+    /// It is none, and what is wrong.
+    Fault(String),
+    /// The script has no room for it.
+    NoRoom(mlua::Error),
+}
+
+/// A Lua value as JSON text; secrets stay closed.
+pub(super) fn json_text(
+    room: &Room,
+    given: &LuaValue,
+    is_indented: bool,
+) -> Result<Vec<u8>, NoJson> {
+    // Its values are there twice for a moment, and lists that grow have some to spare.
+    let mut walk = Walk {
+        most: room.left() / 3,
+        ..Walk::within(room.left())
+    };
+    let value = walk.value("", given);
+    if walk.text > walk.most_text || walk.values * VALUE > walk.most {
+        room.take(usize::MAX).map_err(NoJson::NoRoom)?;
+    }
+    if let Some(fault) = walk.faults.first() {
+        return Err(NoJson::Fault(format!("the value {fault}")));
+    }
+    room.take(walk.size()).map_err(NoJson::NoRoom)?;
+    let json = value.map_or(Json::Null, Value::into_redacted_json);
+    let mut written = Written::new(room);
+    let outcome = if is_indented {
+        serde_json::to_writer_pretty(&mut written, &json)
+    } else {
+        serde_json::to_writer(&mut written, &json)
+    };
+    outcome.map_err(|failure| {
+        let failure = std::io::Error::from(failure);
+        no_room(&failure).map_or_else(|| NoJson::Fault(failure.to_string()), NoJson::NoRoom)
+    })?;
+    Ok(written.into_bytes())
+}
+
+/// A Lua value as JSON; secrets stay closed.
 pub(super) fn json(given: &LuaValue) -> Result<Json, String> {
     match value("", given) {
         Err(faults) => Err(faults
             .first()
             .map_or_else(String::new, |fault| format!("the value {fault}"))),
-        Ok(converted) => Ok(converted.map_or(Json::Null, |value| value.to_redacted_json())),
+        Ok(converted) => Ok(converted.map_or(Json::Null, Value::into_redacted_json)),
     }
 }

@@ -3,7 +3,9 @@
 use super::chunk::{Chunk, Limits};
 use super::error::{self, ScriptError};
 use super::files::standard::{flush_standard_output, open_standard_streams};
+use super::room::set_limit;
 use super::sources::{SharedSources, Sources, lua_text, remember};
+use super::stop_sign::StopSign;
 use super::task_handle::NATIVES;
 use super::{natives, stdlib};
 use crate::gate::{Gate, StopReason};
@@ -11,6 +13,7 @@ use mlua::{
     Function, HookTriggers, IntoLuaMulti as _, Lua, LuaOptions, MultiValue, StdLib, Table, Value,
     Variadic, VmState,
 };
+use std::cell::Cell;
 use std::sync::{Arc, PoisonError};
 
 /// The hook looks at the run's cancel token after so many instructions: a few microseconds.
@@ -60,6 +63,7 @@ impl Runtime {
         // What loading left behind goes, and the collector counts from what stays.
         lua.gc_collect()?;
         lua.set_memory_limit(limits.memory)?;
+        set_limit(&lua, limits.memory);
         let runtime = Self {
             lua,
             gate,
@@ -229,26 +233,57 @@ impl Runtime {
     }
 
     /// The hook that ends Lua code once the run is ended: then it fires at every instruction,
-    /// because `pcall` can catch one error.
+    /// because `pcall` can catch one error. Of a task that alone is ended, `pcall` lets the error
+    /// pass.
     pub(super) fn install_hook(&self) -> mlua::Result<()> {
         let gate = Arc::clone(&self.gate);
+        let places: Table = self.core.raw_get("places")?;
+        let unheeded = Cell::new(0_u32);
         self.lua.set_global_hook(
             HookTriggers::new().every_nth_instruction(HOOK_INTERVAL),
             move |lua, _| {
                 if !gate.cancel_token().is_raised() {
-                    return Ok(VmState::Continue);
+                    return if gate.has_cancelled_tasks() && is_cancelled(lua, &places, &gate)? {
+                        give_up_task(&unheeded)
+                    } else {
+                        Ok(VmState::Continue)
+                    };
                 }
                 let ended = Arc::clone(&gate);
                 lua.set_global_hook(HookTriggers::new().every_nth_instruction(1), move |_, _| {
                     if ended.cancel_token().is_raised() {
-                        Err(mlua::Error::runtime("the run is ended"))
+                        Err(StopSign::raised())
                     } else {
                         Ok(VmState::Continue)
                     }
                 })?;
-                Err(mlua::Error::runtime("the run is ended"))
+                Err(StopSign::raised())
             },
         )
+    }
+}
+
+/// A task that is ended and goes on is told again after so many turns of the hook: what it deferred
+/// begins with some instructions of ours.
+const TELLING: u32 = 50;
+
+fn give_up_task(unheeded: &Cell<u32>) -> mlua::Result<VmState> {
+    let turn = unheeded.get();
+    unheeded.set((turn + 1) % TELLING);
+    if turn == 0 {
+        Err(StopSign::raised())
+    } else {
+        Ok(VmState::Continue)
+    }
+}
+
+/// Whether the coroutine that runs now is part of a task that is ended.
+fn is_cancelled(lua: &Lua, places: &Table, gate: &Gate) -> mlua::Result<bool> {
+    match places.raw_get::<Option<Table>>(lua.current_thread())? {
+        Some(place) => Ok(gate
+            .cancel_at(&place.raw_get::<String>("path")?)
+            .is_raised()),
+        None => Ok(false),
     }
 }
 

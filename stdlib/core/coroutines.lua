@@ -53,7 +53,7 @@ function coroutine.wrap(f)
 		local err = ...
 		raw_close(co)
 		if type(err) == "userdata" then
-			err = native.plain(err)
+			err = native.stopped(err, places[running()].path) or native.plain(err)
 		end
 		error(err, 0)
 	end

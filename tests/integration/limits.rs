@@ -118,3 +118,27 @@ fn a_deferred_function_that_is_late_has_its_grace() {
         output.stderr
     );
 }
+
+#[test]
+fn a_task_in_a_loop_ends_with_its_group() {
+    let code = "local loop = function() while true do end end
+        local ok, e = pcall(parallel, {
+            function() error('first') end,
+            function() defer(function() print('tidied') end) loop() end,
+            function() defer(function() print('tidied') end) while true do pcall(loop) end end,
+            function() coroutine.wrap(loop)() end,
+            function() local co = coroutine.create(loop) while true do coroutine.resume(co) end end,
+            function() for _ in loop do end end,
+            function() setmetatable({}, { __index = loop })[1] = nil; return setmetatable({}, { __index = loop }).x end,
+        })
+        print(ok, e)";
+    let output = Test::new()
+        .args(["run", "--timeout", "60s", "-e", code])
+        .run();
+    assert_eq!(
+        output.stdout, "tidied\ntidied\nfalse\t(command line):3: first\n",
+        "{}",
+        output.stderr
+    );
+    assert_eq!((output.status, output.stderr.as_str()), (0, ""));
+}

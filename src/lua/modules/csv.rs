@@ -3,6 +3,7 @@
 use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
 use crate::lua::params;
+use crate::lua::room::{Room, Written, no_room};
 use csv::{ByteRecord, QuoteStyle, ReaderBuilder, Terminator, WriterBuilder};
 use cumulua_core::catalog::suggest;
 use mlua::{Lua, LuaString, Table, Value};
@@ -11,14 +12,16 @@ use std::collections::BTreeSet;
 pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
     bindings.function(
         "csv_encode",
-        |_, _, (rows, options): (Table, Option<Table>)| {
-            let options = Options::of(
-                options.as_ref(),
-                &["columns", "header", "separator", "crlf"],
-            );
-            options
-                .and_then(|options| encode(&rows, &options))
-                .map_err(|problem| Raised::invalid(format!("csv.encode: {problem}")))
+        |lua, _, (rows, options): (Table, Option<Table>)| {
+            let bad = |problem| Raised::invalid(format!("csv.encode: {problem}"));
+            let known = ["columns", "header", "separator", "crlf"];
+            let options = Options::of(options.as_ref(), &known).map_err(bad)?;
+            let text =
+                encode(&rows, &options, &Room::of(lua)).map_err(|failure| match failure {
+                    Failed::Text(problem) => bad(problem),
+                    Failed::Lua(failure) => failure.into(),
+                })?;
+            Ok(lua.create_string(text)?)
         },
     )?;
     bindings.function(
@@ -27,8 +30,8 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
             let bad = |problem| Raised::invalid(format!("csv.decode: {problem}"));
             let options = Options::of(options.as_ref(), &["header", "separator"]).map_err(bad)?;
             decode(lua, &text.as_bytes(), &options).map_err(|failure| match failure {
-                Undecoded::Text(problem) => bad(problem),
-                Undecoded::Lua(failure) => failure.into(),
+                Failed::Text(problem) => bad(problem),
+                Failed::Lua(failure) => failure.into(),
             })
         },
     )
@@ -86,7 +89,7 @@ impl Options {
     }
 }
 
-fn encode(rows: &Table, options: &Options) -> Result<String, String> {
+fn encode(rows: &Table, options: &Options, room: &Room) -> Result<String, Failed> {
     let rows: Vec<Table> = (1..=rows.raw_len())
         .map(|index| match rows.raw_get(index) {
             Ok(Value::Table(row)) => Ok(row),
@@ -108,15 +111,14 @@ fn encode(rows: &Table, options: &Options) -> Result<String, String> {
         })
         .quote_style(QuoteStyle::Necessary)
         .flexible(true)
-        .from_writer(Vec::new());
-    let failed = |failure: csv::Error| failure.to_string();
+        .from_writer(Written::new(room));
     let columns = match (&options.columns, is_list) {
         (Some(columns), _) => columns.clone(),
         (None, true) => Vec::new(),
         (None, false) => names(&rows)?,
     };
     if options.header && !columns.is_empty() {
-        writer.write_record(&columns).map_err(failed)?;
+        writer.write_record(&columns)?;
     }
     for (index, row) in rows.iter().enumerate() {
         let mut record = ByteRecord::new();
@@ -127,17 +129,22 @@ fn encode(rows: &Table, options: &Options) -> Result<String, String> {
                     row.raw_get(position),
                     index + 1,
                     &position.to_string(),
+                    room,
                 )?;
             }
         } else {
             for name in &columns {
-                cell(&mut record, row.get(name.as_str()), index + 1, name)?;
+                cell(&mut record, row.get(name.as_str()), index + 1, name, room)?;
             }
         }
-        writer.write_byte_record(&record).map_err(failed)?;
+        writer.write_byte_record(&record)?;
+        room.give(record.as_slice().len());
     }
-    let bytes = writer.into_inner().map_err(|failure| failure.to_string())?;
-    String::from_utf8(bytes).map_err(|_| "a field is not UTF-8".to_owned())
+    let written = writer
+        .into_inner()
+        .map_err(|failure| csv::Error::from(failure.into_error()))?;
+    String::from_utf8(written.into_bytes())
+        .map_err(|_| Failed::Text("a field is not UTF-8".to_owned()))
 }
 
 /// All names of all records.
@@ -165,14 +172,21 @@ fn cell(
     value: mlua::Result<Value>,
     row: usize,
     column: &str,
-) -> Result<(), String> {
-    match value.map_err(|failure| failure.to_string())? {
+    room: &Room,
+) -> Result<(), Failed> {
+    let before = record.as_slice().len();
+    match value? {
         Value::Nil => record.push_field(b""),
-        Value::String(text) => record.push_field(&text.as_bytes()),
+        Value::String(text) => {
+            // Given back with the row.
+            room.take(text.as_bytes().len())?;
+            record.push_field(&text.as_bytes());
+            return Ok(());
+        }
         Value::Table(_) => {
-            return Err(format!(
+            return Err(Failed::Text(format!(
                 "row {row}, {column}: is a table, which is no field; take json.encode of it"
-            ));
+            )));
         }
         other => match params::json(&other)? {
             serde_json::Value::Null => record.push_field(b""),
@@ -180,31 +194,50 @@ fn cell(
             scalar => record.push_field(scalar.to_string().as_bytes()),
         },
     }
+    room.take(record.as_slice().len() - before)?;
     Ok(())
 }
 
 /// The rows, and the names of the columns where a header gives any.
 type Decoded = (Table, Option<Vec<LuaString>>);
 
-/// Why a text does not become tables.
-enum Undecoded {
-    /// It is no such text.
+/// Why a text does not become tables, or they do not become a text.
+enum Failed {
+    /// They are none of the kind, and what is wrong.
     Text(String),
     /// Lua has no room for it.
     Lua(mlua::Error),
 }
 
-impl From<mlua::Error> for Undecoded {
+impl From<String> for Failed {
+    fn from(problem: String) -> Self {
+        Self::Text(problem)
+    }
+}
+
+impl From<csv::Error> for Failed {
+    fn from(failure: csv::Error) -> Self {
+        match failure.into_kind() {
+            csv::ErrorKind::Io(problem) => match no_room(&problem) {
+                Some(failure) => Self::Lua(failure),
+                None => Self::Text(problem.to_string()),
+            },
+            other => Self::Text(format!("{other:?}")),
+        }
+    }
+}
+
+impl From<mlua::Error> for Failed {
     fn from(failure: mlua::Error) -> Self {
         Self::Lua(failure)
     }
 }
 
-fn decode(lua: &Lua, text: &[u8], options: &Options) -> Result<Decoded, Undecoded> {
+fn decode(lua: &Lua, text: &[u8], options: &Options) -> Result<Decoded, Failed> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     if let Some(line) = open_quote(text, options.separator) {
         let problem = format!("the quotation mark on line {line} is never closed");
-        return Err(Undecoded::Text(problem));
+        return Err(Failed::Text(problem));
     }
     let mut reader = ReaderBuilder::new()
         .delimiter(options.separator)
@@ -220,7 +253,7 @@ fn decode(lua: &Lua, text: &[u8], options: &Options) -> Result<Decoded, Undecode
         match reader.read_byte_record(&mut record) {
             Ok(true) => {}
             Ok(false) => return Ok((rows, header)),
-            Err(failure) => return Err(Undecoded::Text(failure.to_string())),
+            Err(failure) => return Err(Failed::Text(failure.to_string())),
         }
         let line = record.position().map_or(0, csv::Position::line);
         // A short or a long row is a misplaced separator or quotation mark, which must not shift
@@ -231,7 +264,7 @@ fn decode(lua: &Lua, text: &[u8], options: &Options) -> Result<Decoded, Undecode
                 "line {line} has {} fields and the first line {expected}",
                 record.len()
             );
-            return Err(Undecoded::Text(problem));
+            return Err(Failed::Text(problem));
         }
         let fields = record
             .iter()
@@ -240,7 +273,7 @@ fn decode(lua: &Lua, text: &[u8], options: &Options) -> Result<Decoded, Undecode
         if options.header && header.is_none() {
             let names: BTreeSet<_> = fields.iter().map(|name| name.as_bytes().to_vec()).collect();
             if names.len() < fields.len() {
-                return Err(Undecoded::Text(
+                return Err(Failed::Text(
                     "the header has a name twice; header = false gives lists".to_owned(),
                 ));
             }

@@ -19,12 +19,18 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
             .strip_prefix("service ")
             .or_else(|| subject.strip_prefix("product "))
             .unwrap_or(&subject);
+        if name.len() > LONGEST_NAME {
+            return Err(Raised::invalid("help takes a name or some words"));
+        }
         match help(gate.catalog(), name) {
             Ok(text) => Ok(text.trim_end().to_owned()),
             Err(failure) => Err(Raised::invalid(failure.to_string())),
         }
     })
 }
+
+/// Longer ones are no names, in bytes.
+const LONGEST_NAME: usize = 1024;
 
 /// The page of that name, or the Actions that have its words, or an error that suggests names.
 fn help(catalog: &Catalog, name: &str) -> Result<String, CatalogError> {

@@ -1,37 +1,31 @@
 //! `json.encode` and `json.decode`.
 
-use crate::client::Answer;
 use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
 use crate::lua::json::{self, DecodeError};
-use crate::lua::params;
+use crate::lua::params::{self, NoJson};
+use crate::lua::room::Room;
 use mlua::{LuaString, Table, Value};
 
 pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
     bindings.function(
         "json_encode",
-        |_, _, (value, options): (Value, Option<Table>)| {
+        |lua, _, (value, options): (Value, Option<Table>)| {
             let indent = options
                 .map(|options| options.get::<bool>("indent"))
                 .transpose()?
                 .unwrap_or(false);
-            let json = params::json(&value)
-                .map_err(|problem| Raised::invalid(format!("json.encode: {problem}")))?;
-            Ok(if indent {
-                format!("{json:#}")
-            } else {
-                json.to_string()
-            })
+            let text = params::json_text(&Room::of(lua), &value, indent);
+            let text = text.map_err(|problem| match problem {
+                NoJson::Fault(problem) => Raised::invalid(format!("json.encode: {problem}")),
+                NoJson::NoRoom(failure) => failure.into(),
+            })?;
+            Ok(lua.create_string(text)?)
         },
     )?;
     bindings.function("json_decode", |lua, _, text: LuaString| {
         let text = text.as_bytes();
-        // What could be an answer becomes tables as an answer does.
-        let decoded = if text.len() <= Answer::LARGEST {
-            json::unguarded(lua, || Ok(json::from_text(lua, &text)))?
-        } else {
-            json::from_text(lua, &text)
-        };
+        let decoded = json::with_room_for(lua, text.len(), || json::from_text(lua, &text))?;
         decoded.map_err(|unmade| match unmade {
             DecodeError::Json(error) => Raised::invalid(format!("json.decode: {error}")),
             DecodeError::Lua(failure) => failure.into(),

@@ -87,6 +87,9 @@ fn candidates(folder: &Path, name: &str) -> [PathBuf; 2] {
 }
 
 /// Whether that can be the name of a module: anything else would be a path.
+/// A longer one is no path of a file, in bytes.
+const LONGEST_NAME: usize = 1024;
+
 fn check_name(name: &str) -> Result<(), String> {
     let is_part = |part: &str| {
         !part.is_empty()
@@ -94,6 +97,12 @@ fn check_name(name: &str) -> Result<(), String> {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
     };
+    if name.len() > LONGEST_NAME {
+        return Err(format!(
+            "a name of {} bytes is not the name of a module",
+            name.len()
+        ));
+    }
     if !name.split('.').all(is_part) {
         return Err(format!(
             "{name:?} is not the name of a module: letters, digits, _ and -, joined by dots"

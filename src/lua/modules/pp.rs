@@ -2,17 +2,20 @@
 
 use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
-use crate::lua::{params, pretty};
+use crate::lua::params::{self, NoJson};
+use crate::lua::pretty;
+use crate::lua::room::Room;
 use mlua::Value;
 
 pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
     bindings.function(
         "pretty",
-        |_, _, (value, format): (Value, Option<String>)| match format.as_deref() {
-            None => Ok(pretty::render(&value, pretty::width())),
-            Some("json") => match params::json(&value) {
-                Ok(json) => Ok(format!("{json:#}")),
-                Err(problem) => Err(Raised::invalid(format!("pp: {problem}"))),
+        |lua, _, (value, format): (Value, Option<String>)| match format.as_deref() {
+            None => Ok(lua.create_string(pretty::render(&value, pretty::width()))?),
+            Some("json") => match params::json_text(&Room::of(lua), &value, true) {
+                Ok(text) => Ok(lua.create_string(text)?),
+                Err(NoJson::Fault(problem)) => Err(Raised::invalid(format!("pp: {problem}"))),
+                Err(NoJson::NoRoom(failure)) => Err(failure.into()),
             },
             Some(other) => Err(Raised::invalid(format!(
                 "pp knows no format {other:?}; there is \"json\""

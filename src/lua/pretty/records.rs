@@ -1,7 +1,7 @@
 //! Lists of records as aligned tables: all columns where they fit, otherwise those that a person
 //! looks for first.
 
-use super::scalar::{MOST_LINES, printable, scalar};
+use super::scalar::{MOST_LINES, printable, scalar, shortened};
 use crate::lua::marks::is_error;
 use comfy_table::{ContentArrangement, Table as TextTable, presets};
 use mlua::{Table, Value};
@@ -12,6 +12,8 @@ use std::fmt::Write as _;
 const MOST_COLUMNS: usize = 12;
 /// A column that is chosen takes no more room than this, in characters.
 const WIDEST: usize = 36;
+/// A text in a cell is shown up to so many bytes.
+const LONGEST_CELL: usize = 1024;
 /// Room that a border and its padding take beside a column.
 const BORDER: usize = 3;
 
@@ -125,7 +127,7 @@ impl Columns {
 
 fn cell(row: &Table, name: &str) -> String {
     match row.raw_get::<Value>(name) {
-        Ok(Value::String(text)) => printable(&text.to_string_lossy()),
+        Ok(Value::String(text)) => printable(&shortened(&text, LONGEST_CELL)),
         Ok(Value::Nil) | Err(_) => String::new(),
         Ok(Value::Table(inner)) => inside(&inner),
         Ok(value) => scalar(&value),
@@ -153,7 +155,7 @@ fn inside(inner: &Table) -> String {
         return format!("[{length}]");
     }
     let texts = items.iter().map(|item| match item {
-        Value::String(text) => printable(&text.to_string_lossy()),
+        Value::String(text) => printable(&shortened(text, LONGEST_CELL)),
         other => scalar(other),
     });
     texts.collect::<Vec<_>>().join(", ")

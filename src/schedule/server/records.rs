@@ -6,7 +6,7 @@ use super::metrics::Metrics;
 use crate::gate::Level;
 use crate::history::{Firing, FiringOutcome, HistoryEntry, RunEnd, Store, StoreError};
 use cumulua_core::clock::real_now;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -71,10 +71,7 @@ impl Records {
             }
             Err(problem) => {
                 self.fault(&problem);
-                let later = decisions
-                    .into_iter()
-                    .filter_map(|decided| without_run(decided, &problem));
-                self.refused.extend(later);
+                self.refused.extend(without_their_runs(decisions, &problem));
                 while self.refused.len() > MOST {
                     self.refused.pop_front();
                     self.forgotten += 1;
@@ -140,26 +137,131 @@ impl Records {
     }
 }
 
-/// What is left to record of a decision that could not be recorded in time: a run did not begin
-/// then.
-fn without_run(decided: HistoryEntry, problem: &StoreError) -> Option<HistoryEntry> {
-    let not_started = |firing: Firing| {
-        let detail = Some(format!("it could not be recorded: {problem}"));
-        Firing {
-            outcome: FiringOutcome::NotStarted,
-            detail,
-            ..firing
+/// What is left to record of decisions that could not be recorded in time: runs did not begin then,
+/// and so no other firing has overlapped with them.
+fn without_their_runs(decisions: Vec<HistoryEntry>, problem: &StoreError) -> Vec<HistoryEntry> {
+    let not_begun: BTreeSet<String> = decisions
+        .iter()
+        .filter_map(|decided| match decided {
+            HistoryEntry::Firing(firing, Some(_)) | HistoryEntry::Beside(firing, Some(_)) => {
+                Some(firing.schedule.clone())
+            }
+            HistoryEntry::Run(run) => Some(run.name.clone()),
+            _ => None,
+        })
+        .collect();
+    let after_a_run = |decided| match decided {
+        HistoryEntry::Firing(firing, None)
+            if firing.outcome == FiringOutcome::Overlap && not_begun.contains(&firing.schedule) =>
+        {
+            Some(HistoryEntry::Firing(not_started(firing, problem), None))
         }
+        decided => without_run(decided, problem),
     };
+    decisions.into_iter().filter_map(after_a_run).collect()
+}
+
+fn not_started(firing: Firing, problem: &StoreError) -> Firing {
+    Firing {
+        outcome: FiringOutcome::NotStarted,
+        detail: Some(format!("it could not be recorded: {problem}")),
+        ..firing
+    }
+}
+
+/// The same of one decision.
+fn without_run(decided: HistoryEntry, problem: &StoreError) -> Option<HistoryEntry> {
     match decided {
         HistoryEntry::Firing(firing, Some(_)) => {
-            Some(HistoryEntry::Firing(not_started(firing), None))
+            Some(HistoryEntry::Firing(not_started(firing, problem), None))
         }
         HistoryEntry::Beside(firing, Some(_)) => {
-            Some(HistoryEntry::Beside(not_started(firing), None))
+            Some(HistoryEntry::Beside(not_started(firing, problem), None))
         }
         // The engine comes back to it.
         HistoryEntry::Run(_) => None,
         decided => Some(decided),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_their_runs;
+    use crate::history::{Firing, FiringOutcome, HistoryEntry, NewRun, StoreError};
+    use jiff::Timestamp;
+
+    fn firing(schedule: &str, outcome: FiringOutcome) -> Firing {
+        Firing {
+            schedule: schedule.to_owned(),
+            due: Timestamp::UNIX_EPOCH,
+            decided: Timestamp::UNIX_EPOCH,
+            outcome,
+            detail: None,
+        }
+    }
+
+    fn run(name: &str) -> NewRun {
+        NewRun {
+            id: "r".to_owned(),
+            name: name.to_owned(),
+            kind: "schedule".to_owned(),
+            script: None,
+            script_hash: None,
+            args: Vec::new(),
+            profile: None,
+            version: String::new(),
+            simulated: false,
+            pid: None,
+            due: None,
+            attempt: 1,
+            started: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn nothing_overlaps_with_a_run_that_could_not_be_recorded() {
+        let ran = |name: &str| {
+            let firing = firing(
+                name,
+                FiringOutcome::Ran {
+                    run: "r".to_owned(),
+                },
+            );
+            HistoryEntry::Firing(firing, Some(run(name)))
+        };
+        let overlapped =
+            |name: &str| HistoryEntry::Firing(firing(name, FiringOutcome::Overlap), None);
+        let decisions = vec![
+            ran("a"),
+            overlapped("a"),
+            overlapped("b"),
+            HistoryEntry::Run(run("c")),
+            overlapped("c"),
+        ];
+        let problem = StoreError::Failed {
+            path: "runs.db".into(),
+            reason: "database is locked".to_owned(),
+        };
+        let left: Vec<_> = without_their_runs(decisions, &problem)
+            .into_iter()
+            .map(|entry| match entry {
+                HistoryEntry::Firing(firing, None) => {
+                    (firing.schedule, firing.outcome.as_str().to_owned())
+                }
+                _ => panic!("only firings are left"),
+            })
+            .collect();
+        let not_started = FiringOutcome::NotStarted.as_str();
+        let overlap = FiringOutcome::Overlap.as_str();
+        let expected = [
+            ("a", not_started),
+            ("a", not_started),
+            ("b", overlap),
+            ("c", not_started),
+        ];
+        assert_eq!(
+            left,
+            expected.map(|(name, word)| (name.to_owned(), word.to_owned()))
+        );
     }
 }

@@ -1,7 +1,14 @@
 //! "Did you mean": the names nearest to one that does not exist.
 
+/// The longest name that anything is near to, in bytes.
+const LONGEST: usize = 256;
+
 /// Up to three of `candidates` that a person may have meant by `name`, nearest first.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    // Nothing is near what is longer than any name.
+    if name.len() > LONGEST {
+        return Vec::new();
+    }
     let wanted = name.to_lowercase();
     let mut scored: Vec<(f64, &str)> = candidates
         .into_iter()
