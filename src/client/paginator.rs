@@ -21,6 +21,9 @@ pub enum PageError {
     /// The Action does not list anything.
     #[error("{0} gives no list, so there are no pages to walk through")]
     NotAList(String),
+    /// The Action changes something.
+    #[error("{0} changes something, and a call for each page would do so again and again")]
+    Changes(String),
     /// A parameter that paging sets itself.
     #[error("{0} is set page by page; to read one page, call the Action itself")]
     Reserved(String),
@@ -73,6 +76,9 @@ impl Paginator {
             .paginator
             .as_ref()
             .ok_or_else(|| PageError::NotAList(action.full_name.to_string()))?;
+        if !action.read_only {
+            return Err(PageError::Changes(action.full_name.to_string()));
+        }
         let positions = [&model.page, &model.offset];
         if let Some(name) = positions
             .into_iter()

@@ -8,9 +8,10 @@ use super::effect::{Effect, Open};
 use super::events::{Event, Level};
 use crate::client::attempt::sign_attempt;
 use crate::client::attempts::Reason;
-use crate::client::error::{CallError, Failure, Sent};
+use crate::client::error::{CallError, Failure, IdempotencyToken, Sent};
 use crate::client::outcome_probe::OutcomeProbe;
 use crate::client::transport::{Request, Response, TransportError};
+use crate::client::value::Value;
 use crate::client::{
     Again, Answer, Attempts, Authority, Call, Next, Prepared, Route, prepare, waiter,
 };
@@ -271,15 +272,32 @@ impl CallEffect {
         if let CallError::Refused(refusal) = &mut error {
             refusal.message = gate.redact(&refusal.message);
         }
-        let (attempts, maybe) = gate.in_flight.progress(self.number);
-        let sent = error.sent().max(maybe);
+        let (attempts, earlier) = gate.in_flight.progress(self.number);
+        let sent = match earlier {
+            Sent::Maybe => Sent::Maybe,
+            _ => error.sent(),
+        };
+        let is_undone = sent != Sent::Maybe && error.certainly_not_carried_out();
+        let retryable = error.retryable() && (self.call.action.is_repeatable() || is_undone);
         Failure {
             action: self.call.action.full_name.to_string(),
             attempts,
             sent,
-            retryable: error.retryable() && (self.call.action.is_repeatable() || maybe == Sent::No),
+            retryable,
             lookup: self.lookup.clone().filter(|_| sent == Sent::Maybe),
+            token: self.token().filter(|_| sent == Sent::Maybe || retryable),
             error,
+        }
+    }
+
+    fn token(&self) -> Option<IdempotencyToken> {
+        let param = self.call.action.idempotency_token.as_ref()?;
+        match self.prepared.get()?.params.get(param)? {
+            Value::String(value) => Some(IdempotencyToken {
+                param: param.clone(),
+                value: value.clone(),
+            }),
+            _ => None,
         }
     }
 

@@ -308,6 +308,7 @@ impl RequestEffect {
             sent,
             retryable,
             lookup: None,
+            token: None,
             error,
         }
     }

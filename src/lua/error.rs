@@ -156,6 +156,8 @@ fn call(lua: &Lua, failure: &Failure) -> mlua::Result<Table> {
             .collect();
         table.raw_set("lookup_params", json::from_value(lua, &params)?)?;
     }
+    let token = failure.token.as_ref();
+    table.raw_set("token", token.map(|token| token.value.as_str()))?;
     table.raw_set("action", failure.action.as_str())?;
     table.raw_set("attempts", failure.attempts)?;
     table.raw_set("sent", failure.sent.as_str())?;

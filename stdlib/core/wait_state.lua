@@ -55,6 +55,7 @@ local function looker(subject, options)
 		local account
 		if action_names[subject] then
 			without("an Action", "id")
+			finish(native.only_reads(action_names[subject]))
 			account = { profile = options.profile, region = options.region }
 		else
 			without("a function", "id", "profile", "region")
@@ -97,7 +98,8 @@ local function look_once(watch, look)
 		return true, answer, state, has_failed
 	elseif native.is_stopped(watch.place.path) then
 		return false
-	elseif type(answer) ~= "table" or answer.retryable ~= true then
+	elseif type(answer) ~= "table" or answer.retryable ~= true or answer.token and answer.sent == "maybe" then
+		-- The next look would make the change with a token of its own.
 		native.watched(watch.handle, text_of(answer), false)
 		raise(answer)
 	end

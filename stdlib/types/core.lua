@@ -44,7 +44,10 @@
 ---@field lookup_params? table<string, any>
 ---May the call have been carried out?
 ---@field sent "no"|"maybe"|"yes"
+---Whether making the call again can help and is safe; where there is a token, with that token.
 ---@field retryable boolean
+---The idempotency token that the call was sent with.
+---@field token? string
 
 ---What is known of a call beside its answer.
 ---@class cumulua.Meta

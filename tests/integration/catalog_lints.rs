@@ -362,6 +362,28 @@ fn a_paginator_names_parameters_and_fields_that_there_are() {
 }
 
 #[test]
+fn what_is_asked_again_and_again_only_reads() {
+    let catalog = Catalog::default();
+    let mut found = Vec::new();
+    for action in actions() {
+        let (name, is_paged) = (&action.full_name, action.paginator.is_some());
+        found.extend((is_paged && !action.read_only).then(|| format!("{name} is paged")));
+    }
+    for name in catalog.products() {
+        let product = catalog.product(&name).unwrap();
+        let waiters = product.waiters.values().map(|model| &model.operation);
+        let states = product.states.values().map(|model| &model.operation);
+        found.extend(
+            waiters
+                .chain(states)
+                .filter(|operation| !catalog.action(operation).unwrap().read_only)
+                .map(|operation| format!("{operation} is polled")),
+        );
+    }
+    none(found);
+}
+
+#[test]
 fn a_lookup_can_find_out_what_became_of_a_call() {
     let catalog = Catalog::default();
     let mut found = Vec::new();

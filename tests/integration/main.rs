@@ -25,6 +25,7 @@ mod names;
 mod profiles;
 mod readme;
 mod real_time;
+mod repeats;
 mod repl;
 mod runbooks;
 mod runs;

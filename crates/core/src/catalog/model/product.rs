@@ -158,6 +158,9 @@ pub struct Protocol {
     /// Codes of a refusal for the rate of requests.
     #[serde(default)]
     pub throttled: Vec<String>,
+    /// Codes of a refusal for the request's timestamp.
+    #[serde(default)]
+    pub time_refused: Vec<String>,
 }
 
 /// The environment variables of the vendor's own tools.
