@@ -283,6 +283,8 @@ pub struct Failure {
     pub lookup: Option<Arc<OutcomeProbe>>,
     /// The token with which it can be repeated, where it carried one; the gate adds it.
     pub token: Option<IdempotencyToken>,
+    /// Its number in the run, where it changes something and its answer was lost; the gate adds it.
+    pub number: Option<u64>,
     /// Why.
     pub error: CallError,
 }
@@ -297,6 +299,7 @@ impl Failure {
             retryable: false,
             lookup: None,
             token: None,
+            number: None,
             error,
         }
     }

@@ -43,7 +43,7 @@ impl Gate {
         call: Call,
         id: &'a EffectId,
     ) -> impl Future<Output = Result<Answer, Failure>> + use<'a> {
-        self.through(CallEffect::new(self, call), id)
+        self.through(CallEffect::new(self, call, id), id)
     }
 
     /// Makes a call that is part of another effect.
@@ -52,7 +52,7 @@ impl Gate {
         call: Call,
         id: &'a EffectId,
     ) -> impl Future<Output = Result<Answer, Failure>> + use<'a> {
-        self.within(CallEffect::new(self, call), id)
+        self.within(CallEffect::new(self, call, id), id)
     }
 }
 
@@ -95,19 +95,21 @@ impl Effect for CallEffect {
 }
 
 impl CallEffect {
-    fn new(gate: &Gate, call: Call) -> Self {
+    fn new(gate: &Gate, call: Call, id: &EffectId) -> Self {
         // Before any text is made of them.
         audit::learn(&gate.parts.redactor, &call.action, &call.params);
         let account = || call.options.account_ref().or(&gate.account_ref());
         let lookup = if call.action.read_only {
             None
         } else {
-            OutcomeProbe::of(&call.action, &call.params, account()).map(Arc::new)
+            OutcomeProbe::of(&gate.parts.catalog, &call.action, &call.params, account())
+                .map(Arc::new)
         };
         Self {
             number: gate.in_flight.begin(
                 Arc::clone(&call.action.full_name),
                 call.action.read_only,
+                &id.path,
                 lookup.clone(),
             ),
             started: gate.elapsed(),
@@ -157,7 +159,8 @@ impl CallEffect {
                 sign_attempt(action, &prepared.message, route, signed_at, timeout, || {
                     gate.parts.random.uuid()
                 });
-            gate.in_flight.attempt(self.number, attempts.begin());
+            gate.in_flight
+                .attempt(self.number, attempts.begin(), gate.elapsed());
             let response = open.in_flight(gate.send(request)).await;
             drop(slot);
             let next = attempts.judge(
@@ -286,6 +289,7 @@ impl CallEffect {
             retryable,
             lookup: self.lookup.clone().filter(|_| sent == Sent::Maybe),
             token: self.token().filter(|_| sent == Sent::Maybe || retryable),
+            number: Some(self.number).filter(|_| self.changes() && sent == Sent::Maybe),
             error,
         }
     }

@@ -109,13 +109,9 @@ local function look_once(watch, look)
 	return false
 end
 
-function _G.wait.for_state(subject, options)
-	need_wait()
-	options = known_options("wait.for_state", options, state_options)
-	if options.done == nil then
-		refuse("wait.for_state needs the option done: a function, a state or a list of states")
-	end
-	local look, what = looker(subject, options)
+-- Looks until the state is the wanted one; `look` gives an answer, its state and whether that is a
+-- failure.
+local function watch_for(what, look, options)
 	local place = place_below(places[running()])
 	local handle = finish(native.watch(what, options.timeout, place.path))
 	local watch <close> = setmetatable({ place = place, handle = handle }, watch_meta)
@@ -135,3 +131,15 @@ function _G.wait.for_state(subject, options)
 		finish(native.pause(next_place(), watch.handle, shown))
 	end
 end
+
+function _G.wait.for_state(subject, options)
+	need_wait()
+	options = known_options("wait.for_state", options, state_options)
+	if options.done == nil then
+		refuse("wait.for_state needs the option done: a function, a state or a list of states")
+	end
+	local look, what = looker(subject, options)
+	return watch_for(what, look, options)
+end
+
+own.call_at, own.watch_for = call_at, watch_for

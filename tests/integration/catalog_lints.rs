@@ -416,15 +416,33 @@ fn a_lookup_can_find_out_what_became_of_a_call() {
         let given = |param: &str| {
             lookup.params.contains_key(param) || paging.iter().any(|name| *name == param)
         };
-        // Calls that name a resource of a VPC do not name its region; their caller knows it.
-        let missing = needed(&reading).filter(|param| !given(param) && *param != "RegionCode");
+        let sites = lookup
+            .each
+            .as_ref()
+            .map(|each| action.product.sites.get(each));
+        found.extend((sites == Some(None)).then(|| format!("{name}: there are no such sites")));
+        let is_of_site = |param: &str| {
+            let mut sites = sites.flatten().into_iter().flatten();
+            sites.any(|site| site.contains_key(param))
+        };
+        let missing = needed(&reading).filter(|param| !given(param) && !is_of_site(param));
         found.extend(missing.map(|param| format!("{place} wants {param}")));
         found.extend(
             lookup
                 .compare
                 .keys()
+                .chain(lookup.equals.keys())
+                .chain(&lookup.state)
                 .filter(|path| !answers(&reading, path))
                 .map(|path| format!("{place} answers no {path}")),
+        );
+        let is_judged = lookup.carried_out_when.is_some();
+        let compares = !lookup.compare.is_empty() || !lookup.equals.is_empty();
+        found
+            .extend((is_judged != compares).then(|| format!("{name}: shows nothing that decides")));
+        found.extend(
+            (lookup.state.is_some() == lookup.at_rest.is_empty())
+                .then(|| format!("{name}: a state needs those in which nothing goes on")),
         );
         let own = lookup.params.values().chain(lookup.compare.values());
         found.extend(

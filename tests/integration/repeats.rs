@@ -190,3 +190,69 @@ fn a_wait_for_a_state_does_not_repeat_a_change() {
         "{output}"
     );
 }
+
+/// Leaves three calls whose answers were lost: one that was carried out, one that was not, and one
+/// that nothing looked after.
+const LOSE: &str = "local function lose(kind)
+    sim.fault { action = 'CreateTag', kind = kind, times = 1 }
+    local _, e = pcall(cds.ccs.CreateTag, { TagName = kind })
+    return e
+end
+outcome(lose('drop_after'))
+outcome(lose('drop_before'))
+lose('error_after')
+";
+
+#[test]
+fn a_lost_call_that_the_script_has_found_out_about_is_reported_as_resolved() {
+    let output = Test::simulated(&format!("{LOSE} error('end')")).run();
+    for (line, count) in [
+        ("resolved: cds.ccs.CreateTag was carried out", 1),
+        ("resolved: cds.ccs.CreateTag was not carried out", 1),
+        (
+            "unknown outcome: cds.ccs.CreateTag may have been carried out",
+            1,
+        ),
+    ] {
+        assert_eq!(
+            output.stderr.matches(line).count(),
+            count,
+            "{line}: {}",
+            output.stderr
+        );
+    }
+    let report = Test::simulated(&format!("{LOSE} error('end')"))
+        .args(["--error-format", "json"])
+        .run();
+    let line = report
+        .stderr
+        .lines()
+        .find(|line| line.contains("unknown_outcome"))
+        .unwrap();
+    let json: serde_json::Value = serde_json::from_str(line).unwrap();
+    assert_eq!(json["unknown_outcome"].as_array().unwrap().len(), 1);
+    let action = "cds.ccs.CreateTag";
+    assert_eq!(
+        json["resolved_outcome"],
+        json!([{ "action": action, "outcome": "done" }, { "action": action, "outcome": "not done" }])
+    );
+}
+
+#[test]
+fn the_parameters_of_a_lookup_are_for_a_call_and_for_a_whole_list() {
+    let code = "sim.fault { action = 'CreateTemplate', kind = 'drop_before' }
+        local _, e = pcall(cds.ccs.CreateTemplate, { InstanceId = 'i-1', DisplayName = 't', PowerOn = true })
+        print(e.lookup, #cds.ccs.DescribeTemplateInfo(e.lookup_params).Data.TemplateList)
+        for _ in items(cds.ccs.DescribeTemplateInfo, e.lookup_params) do end
+        local wrong = { PageNumber = 2, PageSize = 10 }
+        print(pcall(pages, cds.ccs.DescribeTemplateInfo, wrong))";
+    let output = Test::simulated(code).run_well();
+    assert!(
+        output.starts_with("cds.ccs.DescribeTemplateInfo\t0\nfalse\t"),
+        "{output}"
+    );
+    assert!(
+        output.contains("PageNumber is set page by page"),
+        "{output}"
+    );
+}

@@ -34,6 +34,9 @@ pub struct ProductModel {
     /// The table whose values may be given as a region.
     #[serde(default)]
     pub zones: Option<String>,
+    /// Parameters of all sites where there can be resources, by names that lookups use.
+    #[serde(default)]
+    pub sites: BTreeMap<String, Vec<BTreeMap<String, String>>>,
     /// Reference tables of the document.
     #[serde(default)]
     pub tables: BTreeMap<String, Table>,
