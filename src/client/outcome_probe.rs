@@ -217,7 +217,7 @@ mod tests {
             &json!({"VdcId": "v-1", "InstanceName": "a b"}),
             AccountRef::default(),
         );
-        let expected = "`cumulua call cds.ccs.DescribeInstances VdcId=v-1` shows whether it was (then Data.Instances[].InstanceName is a b, on any of its pages), 15 min after it at the latest; in a script, outcome(e) finds out";
+        let expected = "`cumulua call cds.ccs.DescribeInstances VdcId=v-1` shows whether it was (then Data.Instances[].InstanceName is a b or that and a number, on any of its pages), 15 min after it at the latest; in a script, outcome(e) finds out";
         assert_eq!(made.to_string(), expected);
         let nested = probe(
             "cds.ecs.CreateInstance",

@@ -433,6 +433,7 @@ fn a_lookup_can_find_out_what_became_of_a_call() {
                 .keys()
                 .chain(lookup.equals.keys())
                 .chain(&lookup.state)
+                .chain(lookup.or.values())
                 .filter(|path| !answers(&reading, path))
                 .map(|path| format!("{place} answers no {path}")),
         );
@@ -440,6 +441,12 @@ fn a_lookup_can_find_out_what_became_of_a_call() {
         let compares = !lookup.compare.is_empty() || !lookup.equals.is_empty();
         found
             .extend((is_judged != compares).then(|| format!("{name}: shows nothing that decides")));
+        let numbered = lookup.numbered.iter().chain(lookup.or.keys());
+        found.extend(
+            numbered
+                .filter(|path| !lookup.compare.contains_key(*path))
+                .map(|path| format!("{name}: does not compare {path}")),
+        );
         found.extend(
             (lookup.state.is_some() == lookup.at_rest.is_empty())
                 .then(|| format!("{name}: a state needs those in which nothing goes on")),

@@ -2,6 +2,7 @@
 //! out once at most, whatever the caller sees.
 
 use crate::one_cloud::{OneCloud, profiles};
+use crate::support::Test;
 use cumulua::client::command::AccountRef;
 use cumulua::client::error::Sent;
 use cumulua::client::outcome_probe::OutcomeProbe;
@@ -9,6 +10,7 @@ use cumulua::client::paginator::Paginator;
 use cumulua::client::value::Value;
 use cumulua_core::catalog::{Action, Catalog};
 use cumulua_simulator::FaultRule;
+use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
 /// What goes wrong; the first fault counts, and is used up.
@@ -166,4 +168,70 @@ async fn every_lookup_can_be_made_with_the_parameters_that_it_has() {
         }
     }
     assert!(looked > 200, "{looked} lookups");
+}
+
+/// The parts of the script that loses calls, each a run of its own.
+const PARTS: &[&str] = &[
+    "ccs", "groups", "vdc", "vpc", "ecs", "ebs", "machines", "desktop", "vms", "metal",
+];
+
+/// The VDC of the zone that sells bare metal, which no Action makes.
+fn bare_zone() -> Json {
+    const VDC: &str = "062f81d7-cee2-4aca-880f-ad8766c78dab";
+    let network = |id: &str, name: &str, kind: Json, range: &str| json!({"id": id, "name": name, "vdc_id": VDC, "kind": kind, "segments": [{"range": range}]});
+    let public = json!({"public": {"kind": "Bandwidth_BGP", "billing": "BandwIdth", "qos": 5}});
+    json!({"vdc": {
+        "vdcs": [{"id": VDC, "name": "bare", "region": "CN_Beijing_F"}],
+        "networks": [
+            network("79281b44-73db-11ea-ac8e-0242ac110002", "private", json!({"private": {}}), "10.241.14.0/24"),
+            network("6c00cd1c-73db-11ea-8379-0242ac110002", "public", public, "101.252.0.0/29"),
+        ],
+    }})
+}
+
+#[test]
+fn what_became_of_a_lost_call_is_found_out_wherever_a_lookup_decides() {
+    let run = |part: &str| {
+        let test = Test::new()
+            .file("seed.json", bare_zone().to_string())
+            .file("lost_calls.lua", include_str!("../vectors/lost_calls.lua"))
+            .args(["run", "--sim"]);
+        let seed: &[&str] = if part == "metal" {
+            &["--seed-file", "seed.json"]
+        } else {
+            &[]
+        };
+        let output = test
+            .args(seed.iter().copied())
+            .args(["lost_calls.lua", part])
+            .run();
+        assert_eq!(output.status, 0, "{part}: {}", output.stderr);
+        output.stdout
+    };
+    let found: Vec<String> = std::thread::scope(|scope| {
+        let (left, right) = PARTS.split_at(PARTS.len() / 2);
+        let threads = [left, right]
+            .map(|parts| scope.spawn(|| parts.iter().map(|part| run(part)).collect::<Vec<_>>()));
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    let found = found.concat();
+    let found: Vec<&str> = found.lines().collect();
+    let is_missing = |action: &Action| {
+        let is_judged = action
+            .lookup
+            .as_ref()
+            .is_some_and(|lookup| lookup.carried_out_when.is_some());
+        let name = action.full_name.trim_start_matches("cds.");
+        is_judged && !found.contains(&name)
+    };
+    let actions = Catalog::default().actions().unwrap();
+    let missing: Vec<_> = actions
+        .iter()
+        .filter(|action| is_missing(action))
+        .map(|action| &action.full_name)
+        .collect();
+    assert!(missing.is_empty(), "not tried: {missing:?}");
 }

@@ -210,6 +210,16 @@ pub struct LookupModel {
     /// Paths in its answer: what stands there beside that.
     #[serde(default)]
     pub equals: BTreeMap<String, Json>,
+    /// Those of the compared paths where the service may add a number to a name.
+    #[serde(default)]
+    pub numbered: Vec<String>,
+    /// Compared paths: another one where the same value may stand, because the call takes a name
+    /// for an id.
+    #[serde(default)]
+    pub or: BTreeMap<String, String>,
+    /// Whether it proves nothing that nothing matches.
+    #[serde(default)]
+    pub may_miss: bool,
     /// Where the state of what matches stands.
     #[serde(default)]
     pub state: Option<String>,
