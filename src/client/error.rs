@@ -314,6 +314,9 @@ impl Failure {
             format!("repeat it with {param}={value}, because with another token it would be carried out again")
         });
         match (lookup, token) {
+            (None, None) if self.number.is_some() => {
+                format!("{}; it may have been carried out", self.error)
+            }
             (None, None) => self.error.to_string(),
             (lookup, token) => {
                 let advice: Vec<_> = lookup.into_iter().chain(token).collect();

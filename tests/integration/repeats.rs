@@ -165,6 +165,14 @@ fn an_error_of_a_call_without_a_token_has_none() {
 }
 
 #[test]
+fn a_lost_change_that_nothing_shows_may_have_been_carried_out_all_the_same() {
+    let code = "sim.fault { action = 'ResetInstancesPassword', kind = 'drop_before', times = 1 }
+        local _, e = pcall(cds.ccs.ResetInstancesPassword, { InstanceIds = 'i-1', Password = 'Pass-word-1' })
+        print(e.sent, e.lookup, tostring(e):find('; it may have been carried out', 1, true) ~= nil)";
+    Test::simulated(code).prints("maybe\tnil\ttrue\n");
+}
+
+#[test]
 fn a_refusal_after_a_lost_attempt_leaves_the_outcome_unknown() {
     let code = "sim.fault { action = 'RenewInstance', kind = 'drop_after', times = 1 }
         sim.fault { action = 'RenewInstance', kind = 'refuse', code = 'Whatever' }
