@@ -1,5 +1,6 @@
 //! `cumulua call`: one Action from the shell.
 
+use super::confirmation::Confirmation;
 use super::options::{GlobalOptions, duration};
 use super::simulation::Simulation;
 use super::status::Status;
@@ -8,11 +9,12 @@ use crate::client::error::Failure;
 use crate::client::value::{Params, Value};
 use crate::client::{Call as ClientCall, CallOptions, waiter};
 use crate::effect_id::EffectId;
-use crate::gate::{Gate, Grants, StopReason, WAIT_TIMEOUT, WaitError};
+use crate::gate::{Confirm, Gate, Grants, StopReason, WAIT_TIMEOUT, WaitError};
 use clap::Args;
 use cumulua_core::catalog::Action;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 #[derive(Debug, Args)]
@@ -35,6 +37,10 @@ pub(super) struct Call {
     /// Sends parameters too that the catalogue does not know
     #[arg(long)]
     unchecked: bool,
+    /// Does not ask before a call that can destroy or cost on a profile with production = true;
+    /// without a terminal such a call needs it
+    #[arg(long)]
+    yes: bool,
 }
 
 impl Call {
@@ -52,6 +58,7 @@ impl Call {
                 text: None,
                 args: self.params.clone(),
                 run: None,
+                confirm: (!self.yes).then(|| Arc::new(Confirmation) as Arc<dyn Confirm>),
             };
             let (gate, recorder) =
                 context::recorded_gate(options, simulation, Path::new("."), grants, subject);

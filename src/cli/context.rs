@@ -10,7 +10,7 @@ use crate::client::transport::{HttpTransport, Transport};
 use crate::config::{Flags, Profiles, user_folder};
 use crate::gate::audit::Audit;
 use crate::gate::recorder::RunRecorder;
-use crate::gate::{self, Gate, GateParts, Grants, Random};
+use crate::gate::{self, Confirm, Gate, GateParts, Grants, Random};
 use crate::history::Store;
 use crate::run::{HistoryRecorder, Keep, RunInfo};
 use cumulua_core::catalog::{Catalog, suggest};
@@ -114,7 +114,10 @@ pub(super) fn recorded_gate(
     grants: Grants,
     subject: Subject,
 ) -> (Arc<Gate>, Option<Arc<HistoryRecorder>>) {
-    let parts = gate_parts(options, simulation, start, grants);
+    let parts = GateParts {
+        confirm: subject.confirm,
+        ..gate_parts(options, simulation, start, grants)
+    };
     let Some(path) = store_path(options) else {
         return (Arc::new(Gate::new(parts)), None);
     };
@@ -161,6 +164,8 @@ pub(super) struct Subject {
     pub(super) args: Vec<String>,
     /// The id under which a server has recorded it.
     pub(super) run: Option<String>,
+    /// Who is asked before a call that can destroy or cost in production.
+    pub(super) confirm: Option<Arc<dyn Confirm>>,
 }
 
 /// What the gate of a run is made of. Must be called inside the runtime, whose clock it takes.

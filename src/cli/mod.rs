@@ -5,6 +5,7 @@ mod actions;
 mod call;
 mod command;
 mod completions;
+mod confirmation;
 mod context;
 mod docs;
 mod in_process;

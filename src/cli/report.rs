@@ -3,6 +3,7 @@
 use super::options::Color;
 use super::status::Status;
 use super::streams;
+use crate::client::outcome_probe::Outcome;
 use crate::gate::{EndedProcess, Gate, Pending, StopReason};
 use crate::lua::{ScriptError, Sources};
 use crate::run::Ending;
@@ -234,11 +235,15 @@ pub(super) fn ending_json(ending: &Ending, gate: &Gate, status: Status) -> Strin
         .collect();
     let unknown = calls.map(|call| {
         let lookup = call.lookup.as_ref();
-        let action = lookup.map(|lookup| &lookup.action);
+        let action = lookup.map(|lookup| &lookup.reading().full_name);
         let command = lookup.map(|lookup| lookup.command());
         serde_json::json!({ "action": call.action, "lookup": action, "lookup_command": command })
     });
     report["unknown_outcome"] = unknown.collect();
+    let resolved = ending.open.resolved.iter();
+    report["resolved_outcome"] = resolved
+        .map(|call| serde_json::json!({ "action": call.action, "outcome": call.outcome.as_str() }))
+        .collect();
     gate.redact(&report.to_string())
 }
 
@@ -288,6 +293,16 @@ pub(super) fn pending(open: &Pending) {
         };
         note(&format!(
             "{style}unknown outcome{style:#}: {} may have been carried out (sent = \"maybe\"){advice}",
+            call.action
+        ));
+    }
+    for call in &open.resolved {
+        let was = match call.outcome {
+            Outcome::Done => "was carried out",
+            _ => "was not carried out",
+        };
+        note(&format!(
+            "resolved: {} {was}, as the script found out after its answer was lost",
             call.action
         ));
     }

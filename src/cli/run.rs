@@ -261,5 +261,7 @@ fn subject(chunk: &Chunk, run: Option<String>) -> context::Subject {
         text: Some(chunk.text.clone()),
         args: chunk.args.clone(),
         run,
+        // A script is not asked: what it does was decided when it was started.
+        confirm: None,
     }
 }

@@ -138,10 +138,14 @@ impl Attempts {
             Err(error) => error,
         };
         // A later refusal does not undo what an earlier attempt may have done.
-        self.maybe_sent |= !error.certainly_not_carried_out();
+        self.maybe_sent |= error.sent() == Sent::Maybe;
         let reason = match error.refusal() {
             Some(refusal) if refusal.throttled => Reason::Throttled,
-            Some(refusal) => match refusal.clock_skew {
+            // A clock that is off proves nothing: a proxy or any other reason can be behind it.
+            Some(refusal) => match refusal
+                .clock_skew
+                .filter(|_| refusal.time_refused || self.policy.repeatable)
+            {
                 // A clock that was set by the service's and is refused again is not what is wrong.
                 Some(_) if std::mem::replace(&mut self.has_corrected_clock, true) => {
                     return Next::Failed(error);

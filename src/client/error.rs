@@ -87,7 +87,9 @@ pub struct Refusal {
     pub throttled: bool,
     /// How long it asks to wait.
     pub retry_after: Option<std::time::Duration>,
-    /// How many seconds its clock is ahead of ours, where the refusal is about the time.
+    /// Whether its code is for the request's time, so that nothing was carried out.
+    pub time_refused: bool,
+    /// How many seconds its clock is ahead of ours, where the refusal may be about the time.
     pub clock_skew: Option<i64>,
 }
 
@@ -228,7 +230,7 @@ impl CallError {
     /// Whether it is certain that nothing was carried out, though the service may have answered.
     pub fn certainly_not_carried_out(&self) -> bool {
         match self {
-            Self::Refused(refusal) => refusal.throttled || refusal.clock_skew.is_some(),
+            Self::Refused(refusal) => refusal.throttled || refusal.time_refused,
             other => other.sent() == Sent::No,
         }
     }
@@ -256,6 +258,15 @@ impl CallError {
     }
 }
 
+/// The parameter that makes a repeated call the same one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyToken {
+    /// Its name.
+    pub param: String,
+    /// Its value, as it was sent.
+    pub value: String,
+}
+
 /// A failed call.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{action}: {}", self.message())]
@@ -270,6 +281,10 @@ pub struct Failure {
     pub retryable: bool,
     /// How to find out whether it was carried out, where that is unknown; the gate adds it.
     pub lookup: Option<Arc<OutcomeProbe>>,
+    /// The token with which it can be repeated, where it carried one; the gate adds it.
+    pub token: Option<IdempotencyToken>,
+    /// Its number in the run, where it changes something and its answer was lost; the gate adds it.
+    pub number: Option<u64>,
     /// Why.
     pub error: CallError,
 }
@@ -283,15 +298,31 @@ impl Failure {
             sent: Sent::No,
             retryable: false,
             lookup: None,
+            token: None,
+            number: None,
             error,
         }
     }
 
     /// What happened, and how to find out the rest.
     pub fn message(&self) -> String {
-        match &self.lookup {
-            Some(lookup) => format!("{}; it may have been carried out: {lookup}", self.error),
-            None => self.error.to_string(),
+        if self.sent != Sent::Maybe {
+            return self.error.to_string();
+        }
+        let lookup = self.lookup.as_ref().map(ToString::to_string);
+        let token = self.token.as_ref().map(|IdempotencyToken { param, value }| {
+            format!("repeat it with {param}={value}, because with another token it would be carried out again")
+        });
+        match (lookup, token) {
+            (None, None) if self.number.is_some() => {
+                format!("{}; it may have been carried out", self.error)
+            }
+            (None, None) => self.error.to_string(),
+            (lookup, token) => {
+                let advice: Vec<_> = lookup.into_iter().chain(token).collect();
+                let advice = advice.join("; ");
+                format!("{}; it may have been carried out: {advice}", self.error)
+            }
         }
     }
 }
@@ -321,9 +352,18 @@ fn refusal(refusal: &Refusal) -> String {
     if !refusal.message.is_empty() {
         text = text + ": " + &refusal.message;
     }
-    match &refusal.meaning {
-        Some(meaning) if !refusal.message.contains(meaning.as_str()) => {
-            text + &format!(" ({})", meaning.trim_end_matches('.'))
+    if let Some(meaning) = &refusal.meaning
+        && !refusal.message.contains(meaning.as_str())
+    {
+        text = text + " (" + meaning.trim_end_matches('.') + ")";
+    }
+    match refusal.clock_skew {
+        Some(ahead) if !refusal.time_refused => {
+            let direction = if ahead > 0 { "ahead of" } else { "behind" };
+            let off = ahead.unsigned_abs();
+            text + &format!(
+                "; its clock is {off} s {direction} this machine's, which may be the reason"
+            )
         }
         _ => text,
     }

@@ -10,6 +10,7 @@ pub mod command;
 pub mod decode;
 pub mod endpoint;
 pub mod error;
+pub mod evidence;
 pub(crate) mod json;
 pub mod outcome_probe;
 pub mod paginator;

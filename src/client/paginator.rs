@@ -21,6 +21,9 @@ pub enum PageError {
     /// The Action does not list anything.
     #[error("{0} gives no list, so there are no pages to walk through")]
     NotAList(String),
+    /// The Action changes something.
+    #[error("{0} changes something, and a call for each page would do so again and again")]
+    Changes(String),
     /// A parameter that paging sets itself.
     #[error("{0} is set page by page; to read one page, call the Action itself")]
     Reserved(String),
@@ -73,13 +76,19 @@ impl Paginator {
             .paginator
             .as_ref()
             .ok_or_else(|| PageError::NotAList(action.full_name.to_string()))?;
+        if !action.read_only {
+            return Err(PageError::Changes(action.full_name.to_string()));
+        }
         let positions = [&model.page, &model.offset];
-        if let Some(name) = positions
-            .into_iter()
-            .flatten()
-            .find(|name| params.contains_key(*name))
-        {
-            return Err(PageError::Reserved(name.clone()));
+        let (mut params, reading) = (params, Self::begin(action.clone(), Params::new()));
+        let first = reading.next_params();
+        for name in positions.into_iter().flatten() {
+            // That a reading begins with the first page goes without saying.
+            let text = |params: &Params| params.get(name).and_then(Value::to_text);
+            if params.contains_key(name) && text(&params) != text(&first) {
+                return Err(PageError::Reserved(name.clone()));
+            }
+            params.remove(name);
         }
         Ok(Self::begin(action, params))
     }
@@ -141,6 +150,26 @@ impl Paginator {
                     .or_insert_with(|| self.number(name, size));
             }
         }
+        params
+    }
+
+    /// The parameters with which the first page can be asked for by a call of its own.
+    pub fn first_page(&self) -> Params {
+        let is_needed = |name: &str| {
+            let param = self.action.param(name);
+            param.is_some_and(|param| param.required == Required::Yes)
+        };
+        let is_position = |name: &str| {
+            let model = self.model();
+            model.is_some_and(|model| {
+                [&model.page, &model.offset]
+                    .into_iter()
+                    .flatten()
+                    .any(|position| position == name)
+            })
+        };
+        let mut params = self.next_params();
+        params.retain(|name, _| !is_position(name) || is_needed(name));
         params
     }
 

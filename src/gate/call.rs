@@ -8,9 +8,10 @@ use super::effect::{Effect, Open};
 use super::events::{Event, Level};
 use crate::client::attempt::sign_attempt;
 use crate::client::attempts::Reason;
-use crate::client::error::{CallError, Failure, Sent};
+use crate::client::error::{CallError, Failure, IdempotencyToken, Sent};
 use crate::client::outcome_probe::OutcomeProbe;
 use crate::client::transport::{AnswerTo, Request, Response, TransportError};
+use crate::client::value::Value;
 use crate::client::{
     Again, Answer, Attempts, Authority, Call, Next, Prepared, Route, prepare, waiter,
 };
@@ -42,7 +43,7 @@ impl Gate {
         call: Call,
         id: &'a EffectId,
     ) -> impl Future<Output = Result<Answer, Failure>> + use<'a> {
-        self.through(CallEffect::new(self, call), id)
+        self.through(CallEffect::new(self, call, id), id)
     }
 
     /// Makes a call that is part of another effect.
@@ -51,7 +52,7 @@ impl Gate {
         call: Call,
         id: &'a EffectId,
     ) -> impl Future<Output = Result<Answer, Failure>> + use<'a> {
-        self.within(CallEffect::new(self, call), id)
+        self.within(CallEffect::new(self, call, id), id)
     }
 }
 
@@ -94,19 +95,21 @@ impl Effect for CallEffect {
 }
 
 impl CallEffect {
-    fn new(gate: &Gate, call: Call) -> Self {
+    fn new(gate: &Gate, call: Call, id: &EffectId) -> Self {
         // Before any text is made of them.
         audit::learn(&gate.parts.redactor, &call.action, &call.params);
         let account = || call.options.account_ref().or(&gate.account_ref());
         let lookup = if call.action.read_only {
             None
         } else {
-            OutcomeProbe::of(&call.action, &call.params, account()).map(Arc::new)
+            OutcomeProbe::of(&gate.parts.catalog, &call.action, &call.params, account())
+                .map(Arc::new)
         };
         Self {
             number: gate.in_flight.begin(
                 Arc::clone(&call.action.full_name),
                 call.action.read_only,
+                &id.path,
                 lookup.clone(),
             ),
             started: gate.elapsed(),
@@ -157,7 +160,8 @@ impl CallEffect {
                     gate.parts.random.uuid()
                 });
             request.answer = AnswerTo::Memory(gate.parts.grants.largest_answer());
-            gate.in_flight.attempt(self.number, attempts.begin());
+            gate.in_flight
+                .attempt(self.number, attempts.begin(), gate.elapsed());
             let response = open.in_flight(gate.send(request)).await;
             drop(slot);
             let length = response.as_ref().map_or(0, |response| response.body.len());
@@ -274,15 +278,33 @@ impl CallEffect {
         if let CallError::Refused(refusal) = &mut error {
             refusal.message = gate.redact(&refusal.message);
         }
-        let (attempts, maybe) = gate.in_flight.progress(self.number);
-        let sent = error.sent().max(maybe);
+        let (attempts, earlier) = gate.in_flight.progress(self.number);
+        let sent = match earlier {
+            Sent::Maybe => Sent::Maybe,
+            _ => error.sent(),
+        };
+        let is_undone = sent != Sent::Maybe && error.certainly_not_carried_out();
+        let retryable = error.retryable() && (self.call.action.is_repeatable() || is_undone);
         Failure {
             action: self.call.action.full_name.to_string(),
             attempts,
             sent,
-            retryable: error.retryable() && (self.call.action.is_repeatable() || maybe == Sent::No),
+            retryable,
             lookup: self.lookup.clone().filter(|_| sent == Sent::Maybe),
+            token: self.token().filter(|_| sent == Sent::Maybe || retryable),
+            number: Some(self.number).filter(|_| self.changes() && sent == Sent::Maybe),
             error,
+        }
+    }
+
+    fn token(&self) -> Option<IdempotencyToken> {
+        let param = self.call.action.idempotency_token.as_ref()?;
+        match self.prepared.get()?.params.get(param)? {
+            Value::String(value) => Some(IdempotencyToken {
+                param: param.clone(),
+                value: value.clone(),
+            }),
+            _ => None,
         }
     }
 

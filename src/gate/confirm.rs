@@ -15,6 +15,38 @@ pub struct Question {
     pub params: serde_json::Value,
 }
 
+/// Lines of a call's parameters that a question shows at most.
+const MOST_LINES: usize = 12;
+
+impl Question {
+    /// What is about to happen, behind a mark such as `production`, with the parameters in lines
+    /// of their own.
+    pub fn describe(&self, mark: &str) -> String {
+        let effects = self.effects.join(" and ");
+        let mut text = format!("{mark}: {} {effects} ({})", self.action, self.profile);
+        let shown = format!("{:#}", self.params);
+        for line in shown.lines().take(MOST_LINES) {
+            text = text + "\n  " + line;
+        }
+        if shown.lines().count() > MOST_LINES {
+            text.push_str("\n  …");
+        }
+        text
+    }
+
+    /// What is asked.
+    pub fn prompt(&self) -> String {
+        format!("Send it to {}? [y/N] ", self.profile)
+    }
+}
+
+/// Whether an answer means that the call is made.
+pub fn is_yes(answer: &str) -> bool {
+    ["y", "yes"]
+        .iter()
+        .any(|yes| answer.trim().eq_ignore_ascii_case(yes))
+}
+
 /// The future of an answer: whether the call may be made; otherwise why not.
 pub type Asking<'a> = BoxFuture<'a, Result<(), String>>;
 

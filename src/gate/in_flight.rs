@@ -3,10 +3,11 @@
 
 use crate::client::command::AccountRef;
 use crate::client::error::Sent;
-use crate::client::outcome_probe::OutcomeProbe;
+use crate::client::outcome_probe::{Outcome, OutcomeProbe};
 use crate::client::waiter::Task;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// The run's calls and tasks that have not ended.
 #[derive(Debug, Default)]
@@ -29,27 +30,55 @@ struct OpenCall {
     attempts: u32,
     /// Whether an attempt is on its way or was lost on it.
     maybe_sent: bool,
+    /// When its last attempt left.
+    left: Duration,
+    /// Where it stands in its run.
+    path: String,
     lookup: Option<Arc<OutcomeProbe>>,
 }
 
 /// A mutating call that may have been carried out.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct UnknownOutcome {
+    /// Its number in the run.
+    pub number: u64,
     /// Its Action.
     pub action: String,
     /// How to find out.
     pub lookup: Option<Arc<OutcomeProbe>>,
+    /// When its last attempt left, since the run began.
+    pub left: Duration,
+    /// The path of the coroutine that made it.
+    pub path: String,
+    /// What the script has found out.
+    pub outcome: Outcome,
 }
 
 /// What a run leaves open.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub struct Pending {
-    /// Mutating calls that may have been carried out.
+    /// Mutating calls that may have been carried out, for all that is known.
     pub unknown: Vec<UnknownOutcome>,
+    /// Mutating calls whose answers were lost, and of which the script has found out whether they
+    /// were carried out.
+    pub resolved: Vec<UnknownOutcome>,
     /// Tasks that still run in the cloud, and the Actions that started them.
     pub tasks: Vec<(Task, String)>,
     /// The account that the run was started with.
     pub account: AccountRef,
+}
+
+impl OpenCall {
+    fn unknown(&self, number: u64) -> UnknownOutcome {
+        UnknownOutcome {
+            number,
+            action: self.action.to_string(),
+            lookup: self.lookup.clone(),
+            left: self.left,
+            path: self.path.clone(),
+            outcome: Outcome::Unknown,
+        }
+    }
 }
 
 impl InFlight {
@@ -58,6 +87,7 @@ impl InFlight {
         &self,
         action: Arc<str>,
         read_only: bool,
+        path: &str,
         lookup: Option<Arc<OutcomeProbe>>,
     ) -> u64 {
         let mut entries = self.lock();
@@ -70,6 +100,13 @@ impl InFlight {
                 read_only,
                 attempts: 0,
                 maybe_sent: false,
+                left: Duration::ZERO,
+                // Only that of a change is asked for.
+                path: if read_only {
+                    String::new()
+                } else {
+                    path.to_owned()
+                },
                 lookup,
             },
         );
@@ -77,9 +114,10 @@ impl InFlight {
     }
 
     /// An attempt of a call leaves; until it ends it may be carried out.
-    pub(super) fn attempt(&self, id: u64, number: u32) {
+    pub(super) fn attempt(&self, id: u64, number: u32, now: Duration) {
         if let Some(call) = self.lock().calls.get_mut(&id) {
             call.attempts = number;
+            call.left = now;
             call.maybe_sent = true;
         }
     }
@@ -111,10 +149,47 @@ impl InFlight {
             && !call.read_only
             && sent == Sent::Maybe
         {
-            entries.unknown.push(UnknownOutcome {
-                action: call.action.to_string(),
-                lookup: call.lookup,
-            });
+            entries.unknown.push(call.unknown(id));
+        }
+    }
+
+    /// A call that has ended and whose answer was lost.
+    pub(super) fn lost(&self, number: u64) -> Option<UnknownOutcome> {
+        let entries = self.lock();
+        entries
+            .unknown
+            .iter()
+            .find(|call| call.number == number)
+            .cloned()
+    }
+
+    /// The calls of a coroutine, and of those that it has made, of which nothing shows whether they
+    /// were carried out.
+    pub(super) fn lost_below(&self, path: &str) -> Vec<u64> {
+        let is_below = |call: &UnknownOutcome| {
+            let rest = call.path.strip_prefix(path);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let entries = self.lock();
+        let unknown = entries
+            .unknown
+            .iter()
+            .filter(|call| call.outcome == Outcome::Unknown);
+        unknown
+            .filter(|call| is_below(call))
+            .map(|call| call.number)
+            .collect()
+    }
+
+    /// Whether a lost call was carried out has been found out.
+    pub(super) fn resolve(&self, number: u64, outcome: Outcome) {
+        let mut entries = self.lock();
+        if let Some(call) = entries
+            .unknown
+            .iter_mut()
+            .find(|call| call.number == number)
+        {
+            call.outcome = outcome;
         }
     }
 
@@ -142,14 +217,18 @@ impl InFlight {
         let entries = self.lock();
         let flying = entries
             .calls
-            .values()
-            .filter(|call| !call.read_only && call.maybe_sent);
-        let flying = flying.map(|call| UnknownOutcome {
-            action: call.action.to_string(),
-            lookup: call.lookup.clone(),
-        });
+            .iter()
+            .filter(|(_, call)| !call.read_only && call.maybe_sent)
+            .map(|(number, call)| call.unknown(*number));
+        let (unknown, resolved): (Vec<_>, Vec<_>) = entries
+            .unknown
+            .iter()
+            .cloned()
+            .chain(flying)
+            .partition(|call| call.outcome == Outcome::Unknown);
         Pending {
-            unknown: entries.unknown.iter().cloned().chain(flying).collect(),
+            unknown,
+            resolved,
             tasks: entries
                 .tasks
                 .iter()

@@ -68,7 +68,9 @@ impl Gate {
         id: &EffectId,
     ) -> Failure {
         let action: Arc<str> = action.into();
-        let number = self.in_flight.begin(Arc::clone(&action), read_only, None);
+        let number = self
+            .in_flight
+            .begin(Arc::clone(&action), read_only, &id.path, None);
         self.through_now(
             Refused {
                 action,

@@ -25,6 +25,7 @@ mod invalid_call;
 mod limiter;
 mod lock;
 mod modules;
+mod outcome;
 mod output;
 mod pages;
 mod process;
@@ -45,7 +46,7 @@ pub mod web;
 
 pub use base::{Gate, GateParts};
 pub use cancel::{CancelToken, StopReason};
-pub use confirm::{Asking, Confirm, Question};
+pub use confirm::{Asking, Confirm, Question, is_yes};
 pub use denied::Denied;
 pub use environment::VariableError;
 pub use events::{Event, Level, Observer, Silent};

@@ -7,6 +7,7 @@ use crate::client::error::{CallError, Failure, Sent};
 use crate::client::paginator::{PageError, Paginator, Progress};
 use crate::client::{Answer, Call, CallOptions};
 use crate::effect_id::EffectId;
+use serde_json::Value as Json;
 use std::cell::Cell;
 
 /// A list that is being read.
@@ -106,6 +107,25 @@ async fn read_again(open: &Open<'_>, first: &Reading) -> ReadError {
             Ok(Progress::Complete | Progress::Doubtful) | Err(_) => {
                 return first.paginator.changed_since(&second).into();
             }
+        }
+    }
+}
+
+/// All pages of a list, as a part of another effect.
+pub(super) async fn read_whole(
+    open: &Open<'_>,
+    mut paginator: Paginator,
+    options: &CallOptions,
+) -> Result<Vec<Json>, ReadError> {
+    let mut pages = Vec::new();
+    loop {
+        let answer = page(open, &paginator, options).await?;
+        let progress = paginator.take(&answer.json)?;
+        pages.push(answer.json);
+        match progress {
+            Progress::More => {}
+            Progress::Complete => return Ok(pages),
+            Progress::Doubtful => return Err(paginator.changed_since(&paginator.again()).into()),
         }
     }
 }

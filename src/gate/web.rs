@@ -105,9 +105,12 @@ impl Gate {
     /// Sends a script's request. An answer of any status is an answer; nothing is sent twice.
     pub async fn request(&self, request: WebRequest, id: &EffectId) -> Result<WebAnswer, Failure> {
         learn(&self.parts.redactor, &request);
-        let number =
-            self.in_flight
-                .begin(Arc::clone(&request.function), request.is_reading(), None);
+        let number = self.in_flight.begin(
+            Arc::clone(&request.function),
+            request.is_reading(),
+            &id.path,
+            None,
+        );
         let effect = RequestEffect {
             request,
             number,
@@ -212,7 +215,7 @@ impl RequestEffect {
             open.commit_intent(|| self.record(open, SENDING, End::of_intent()))
                 .await;
         }
-        gate.in_flight.attempt(self.number, 1);
+        gate.in_flight.attempt(self.number, 1, gate.elapsed());
         let answer = open
             .in_flight(
                 gate.clock()
@@ -308,6 +311,8 @@ impl RequestEffect {
             sent,
             retryable,
             lookup: None,
+            token: None,
+            number: Some(self.number).filter(|_| self.changes() && sent == Sent::Maybe),
             error,
         }
     }

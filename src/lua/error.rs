@@ -149,14 +149,19 @@ fn call(lua: &Lua, failure: &Failure) -> mlua::Result<Table> {
     let error = &failure.error;
     let table = plain(lua, error.kind(), &failure.message())?;
     if let Some(lookup) = &failure.lookup {
-        table.raw_set("lookup", lookup.action.as_str())?;
+        table.raw_set("lookup", &*lookup.reading().full_name)?;
         let params: Json = lookup
-            .params
+            .params()
             .iter()
             .map(|(name, value)| (name.clone(), value.to_redacted_json()))
             .collect();
         table.raw_set("lookup_params", json::from_value(lua, &params)?)?;
     }
+    if let Some(number) = failure.number {
+        marks::lost(lua)?.raw_set(&table, number)?;
+    }
+    let token = failure.token.as_ref();
+    table.raw_set("token", token.map(|token| token.value.as_str()))?;
     table.raw_set("action", failure.action.as_str())?;
     table.raw_set("attempts", failure.attempts)?;
     table.raw_set("sent", failure.sent.as_str())?;

@@ -8,6 +8,9 @@ const LIST: &str = "cumulua.list";
 /// In the metatable of an error value.
 pub(super) const ERROR: &str = "cumulua.error";
 
+/// In the registry: the numbers of the calls whose answers were lost, by their error values.
+const LOST: &str = "cumulua.lost";
+
 /// Whether a table is a list. An empty table is an object unless it was decoded from an empty list;
 /// validation takes either for the other.
 pub(super) fn is_list(table: &Table) -> bool {
@@ -34,4 +37,16 @@ pub(super) fn list(lua: &Lua) -> mlua::Result<Table> {
     mark.set(LIST, true)?;
     lua.set_named_registry_value(LIST, &mark)?;
     Ok(mark)
+}
+
+/// The numbers of the calls whose answers were lost, by their error values.
+pub(super) fn lost(lua: &Lua) -> mlua::Result<Table> {
+    if let Ok(numbers) = lua.named_registry_value::<Table>(LOST) {
+        return Ok(numbers);
+    }
+    let (numbers, weak) = (lua.create_table()?, lua.create_table()?);
+    weak.set("__mode", "k")?;
+    numbers.set_metatable(Some(weak))?;
+    lua.set_named_registry_value(LOST, &numbers)?;
+    Ok(numbers)
 }

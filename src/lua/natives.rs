@@ -5,8 +5,8 @@ use super::bindings::Bindings;
 use super::chunk::{Chunk, Limits};
 use super::modules::catalog::{self, Found};
 use super::modules::{
-    call, csv, environment, errors, files, help, http, json, loader, lock, output, pages, parallel,
-    paths, pp, process, sim, time, wait, wait_state,
+    call, csv, environment, errors, files, help, http, json, loader, lock, outcome, output, pages,
+    parallel, paths, pp, process, sim, time, wait, wait_state,
 };
 use super::sources::SharedSources;
 use crate::gate::Gate;
@@ -38,6 +38,7 @@ pub(super) fn table(
     json::register(&bindings)?;
     loader::register(&bindings, &chunk.folder, sources)?;
     lock::register(&bindings)?;
+    outcome::register(&bindings)?;
     output::register(&bindings)?;
     pages::register(&bindings)?;
     parallel::register(&bindings)?;

@@ -11,7 +11,7 @@ const FILES: &[(&str, &[u8], &str)] = include!(concat!(env!("OUT_DIR"), "/core.r
 pub(super) const MODULES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/std.rs"));
 
 /// What every script gets, in the order in which it is loaded: each builds on those before it.
-const ORDER: [&str; 15] = [
+const ORDER: [&str; 16] = [
     "options",
     "output",
     "catalog",
@@ -25,6 +25,7 @@ const ORDER: [&str; 15] = [
     "pages",
     "wait",
     "wait_state",
+    "outcome",
     "parallel",
     "globals",
 ];

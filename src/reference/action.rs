@@ -2,7 +2,9 @@
 
 use super::document::{Block, Document, Line, Row};
 use super::{describe, example};
-use cumulua_core::catalog::{Action, Matcher, PageStyle, PaginatorModel, Required, TaskState};
+use cumulua_core::catalog::{
+    Action, Matcher, PageStyle, PaginatorModel, Required, TaskState, path,
+};
 
 /// Everything that the catalogue has on an Action.
 pub(super) fn document(action: &Action) -> Document {
@@ -287,7 +289,27 @@ fn sending_again(action: &Action) -> Vec<Block> {
                 .and(" is the call's ")
                 .and_code(ours);
         }
-        blocks.push(Block::Text(line.and(".")));
+        for (index, (path, value)) in lookup.equals.iter().enumerate() {
+            let is_first = index == 0 && lookup.compare.is_empty();
+            let join = if is_first { " where " } else { " and " };
+            line = line
+                .and(join)
+                .and_code(path)
+                .and(" is ")
+                .and_code(path::text(value));
+        }
+        line = line.and(".");
+        if lookup.each.is_some() {
+            line = line.and(" A site that the call does not name is any of the product's.");
+        }
+        if lookup.carried_out_when.is_some() {
+            let minutes = lookup.settles(action.task.is_some()).div_ceil(60);
+            line = line.and(format!(
+                " Until {minutes} minutes after the call it may show what was before; "
+            ));
+            line = line.and_code("outcome(e)").and(" waits for that.");
+        }
+        blocks.push(Block::Text(line));
     }
     if blocks.is_empty() {
         let line = "Nothing shows whether a call whose answer was lost was carried out: look before sending it again.";

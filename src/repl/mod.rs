@@ -21,6 +21,7 @@ pub use editor::candidate::{Candidate, Knowledge};
 pub use editor::complete::complete;
 pub use editor::hint::hint;
 pub use editor::history::path as history_path;
+pub use editor::line::discard_typed_ahead;
 pub use interrupts::{Ending, Interrupts};
 pub use running::Running;
 pub use terminal::Terminal;

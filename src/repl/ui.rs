@@ -11,9 +11,6 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use tokio::sync::oneshot;
 
-/// Lines of a call's parameters that a question shows at most.
-const MOST_LINES: usize = 12;
-
 /// The session's user interface.
 pub struct Ui {
     pub(super) terminal: Arc<dyn Terminal>,
@@ -88,25 +85,8 @@ impl Ui {
         } else {
             anstyle::Style::new()
         };
-        let Question {
-            profile,
-            action,
-            effects,
-            params,
-        } = question;
-        let mut text = format!(
-            "{style}production{style:#}: {action} {} ({profile})",
-            effects.join(" and ")
-        );
-        let shown = format!("{params:#}");
-        for line in shown.lines().take(MOST_LINES) {
-            text = text + "\n  " + line;
-        }
-        if shown.lines().count() > MOST_LINES {
-            text.push_str("\n  …");
-        }
-        self.note(&text);
-        let is_confirmed = editor.ask(format!("Send it to {profile}? [y/N] ")).await;
+        self.note(&question.describe(&format!("{style}production{style:#}")));
+        let is_confirmed = editor.ask(question.prompt()).await;
         if is_confirmed && !self.is_interrupted.load(Ordering::SeqCst) {
             return Ok(());
         }

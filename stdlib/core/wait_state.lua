@@ -55,6 +55,7 @@ local function looker(subject, options)
 		local account
 		if action_names[subject] then
 			without("an Action", "id")
+			finish(native.only_reads(action_names[subject]))
 			account = { profile = options.profile, region = options.region }
 		else
 			without("a function", "id", "profile", "region")
@@ -97,7 +98,8 @@ local function look_once(watch, look)
 		return true, answer, state, has_failed
 	elseif native.is_stopped(watch.place.path) then
 		return false
-	elseif type(answer) ~= "table" or answer.retryable ~= true then
+	elseif type(answer) ~= "table" or answer.retryable ~= true or answer.token and answer.sent == "maybe" then
+		-- The next look would make the change with a token of its own.
 		native.watched(watch.handle, text_of(answer), false)
 		raise(answer)
 	end
@@ -107,13 +109,9 @@ local function look_once(watch, look)
 	return false
 end
 
-function _G.wait.for_state(subject, options)
-	need_wait()
-	options = known_options("wait.for_state", options, state_options)
-	if options.done == nil then
-		refuse("wait.for_state needs the option done: a function, a state or a list of states")
-	end
-	local look, what = looker(subject, options)
+-- Looks until the state is the wanted one; `look` gives an answer, its state and whether that is a
+-- failure.
+local function watch_for(what, look, options)
 	local place = place_below(places[running()])
 	local handle = finish(native.watch(what, options.timeout, place.path))
 	local watch <close> = setmetatable({ place = place, handle = handle }, watch_meta)
@@ -133,3 +131,15 @@ function _G.wait.for_state(subject, options)
 		finish(native.pause(next_place(), watch.handle, shown))
 	end
 end
+
+function _G.wait.for_state(subject, options)
+	need_wait()
+	options = known_options("wait.for_state", options, state_options)
+	if options.done == nil then
+		refuse("wait.for_state needs the option done: a function, a state or a list of states")
+	end
+	local look, what = looker(subject, options)
+	return watch_for(what, look, options)
+end
+
+own.call_at, own.watch_for = call_at, watch_for

@@ -44,7 +44,10 @@
 ---@field lookup_params? table<string, any>
 ---May the call have been carried out?
 ---@field sent "no"|"maybe"|"yes"
+---Whether making the call again can help and is safe; where there is a token, with that token.
 ---@field retryable boolean
+---The idempotency token that the call was sent with.
+---@field token? string
 
 ---What is known of a call beside its answer.
 ---@class cumulua.Meta
@@ -112,6 +115,32 @@ function expect_account(expected) end
 ---@param options cumulua.StateOptions
 ---@return any
 function wait.for_state(subject, options) end
+
+---What became of a call whose answer was lost, as the catalogue's lookup shows it once the call's task has come to rest:
+---"unknown" where nothing shows it within `timeout`, an hour unless given.
+---@param err cumulua.Error
+---@param options? { timeout?: cumulua.Duration }
+---@return "done"|"not done"|"unknown"
+function outcome(err, options) end
+
+---@class cumulua.EnsureOptions: { find: any, make: any, ready: any, timeout: any, [string]: never }
+---Gives the thing; nil or false where it is not there.
+---@field find fun(): any
+---Makes it; the task of an answer that it returns is waited for.
+---@field make fun(): any
+---Whether it can be used; waited for.
+---@field ready? fun(value: any): any
+---How long all of it may take; an hour unless given.
+---@field timeout? cumulua.Duration
+
+---Finds a thing, or makes it, and never makes it twice: where the answer to `make` was lost, it is found out whether it
+---was carried out, and where nothing shows that, the error is raised. Returns the thing, and whether this made it.
+---One coroutine of the run at a time makes a thing of this name, and one run of those with the same store.
+---@param what string
+---@param options cumulua.EnsureOptions
+---@return any value
+---@return boolean made
+function ensure(what, options) end
 
 ---@class cumulua.PageOptions: { limit: any, timeout: any, retries: any, profile: any, region: any, unchecked: any, [string]: never }
 ---Stops after so many, on purpose.
@@ -278,7 +307,7 @@ function sim.skew(seconds) end
 
 ---The requests that reached the account of a profile, the run's own where none is named; oldest first, without secrets.
 ---@param profile? string
----@return { time: string, request_id: string, method: string, path: string, action?: string, parameters?: table, status?: integer, code: string, fault?: string }[]
+---@return { time: string, request_id: string, method: string, path: string, action?: string, parameters?: table, status?: integer, code: string, carried_out: boolean, fault?: string }[]
 function sim.requests(profile) end
 
 ---All that the account of a profile has, the run's own where none is named, as `cumulua sim --dump` writes it.

@@ -362,6 +362,28 @@ fn a_paginator_names_parameters_and_fields_that_there_are() {
 }
 
 #[test]
+fn what_is_asked_again_and_again_only_reads() {
+    let catalog = Catalog::default();
+    let mut found = Vec::new();
+    for action in actions() {
+        let (name, is_paged) = (&action.full_name, action.paginator.is_some());
+        found.extend((is_paged && !action.read_only).then(|| format!("{name} is paged")));
+    }
+    for name in catalog.products() {
+        let product = catalog.product(&name).unwrap();
+        let waiters = product.waiters.values().map(|model| &model.operation);
+        let states = product.states.values().map(|model| &model.operation);
+        found.extend(
+            waiters
+                .chain(states)
+                .filter(|operation| !catalog.action(operation).unwrap().read_only)
+                .map(|operation| format!("{operation} is polled")),
+        );
+    }
+    none(found);
+}
+
+#[test]
 fn a_lookup_can_find_out_what_became_of_a_call() {
     let catalog = Catalog::default();
     let mut found = Vec::new();
@@ -394,15 +416,40 @@ fn a_lookup_can_find_out_what_became_of_a_call() {
         let given = |param: &str| {
             lookup.params.contains_key(param) || paging.iter().any(|name| *name == param)
         };
-        // Calls that name a resource of a VPC do not name its region; their caller knows it.
-        let missing = needed(&reading).filter(|param| !given(param) && *param != "RegionCode");
+        let sites = lookup
+            .each
+            .as_ref()
+            .map(|each| action.product.sites.get(each));
+        found.extend((sites == Some(None)).then(|| format!("{name}: there are no such sites")));
+        let is_of_site = |param: &str| {
+            let mut sites = sites.flatten().into_iter().flatten();
+            sites.any(|site| site.contains_key(param))
+        };
+        let missing = needed(&reading).filter(|param| !given(param) && !is_of_site(param));
         found.extend(missing.map(|param| format!("{place} wants {param}")));
         found.extend(
             lookup
                 .compare
                 .keys()
+                .chain(lookup.equals.keys())
+                .chain(&lookup.state)
+                .chain(lookup.or.values())
                 .filter(|path| !answers(&reading, path))
                 .map(|path| format!("{place} answers no {path}")),
+        );
+        let is_judged = lookup.carried_out_when.is_some();
+        let compares = !lookup.compare.is_empty() || !lookup.equals.is_empty();
+        found
+            .extend((is_judged != compares).then(|| format!("{name}: shows nothing that decides")));
+        let numbered = lookup.numbered.iter().chain(lookup.or.keys());
+        found.extend(
+            numbered
+                .filter(|path| !lookup.compare.contains_key(*path))
+                .map(|path| format!("{name}: does not compare {path}")),
+        );
+        found.extend(
+            (lookup.state.is_some() == lookup.at_rest.is_empty())
+                .then(|| format!("{name}: a state needs those in which nothing goes on")),
         );
         let own = lookup.params.values().chain(lookup.compare.values());
         found.extend(

@@ -58,6 +58,8 @@ specs! {
     meta => "meta.lua",
     modules_sub_calls => "modules/sub/calls.lua",
     modules_sub_init => "modules/sub/init.lua",
+    ensure => "ensure.lua",
+    outcome => "outcome.lua",
     numbers => "numbers.lua",
     paging => "paging.lua",
     parallel => "parallel.lua",

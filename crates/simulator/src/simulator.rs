@@ -75,6 +75,7 @@ pub(crate) struct State {
     pub(crate) skew: SignedDuration,
     pub(crate) requests: u64,
     pub(crate) log: VecDeque<LoggedRequest>,
+    pub(crate) reached: u64,
 }
 
 impl Simulator {
@@ -108,6 +109,7 @@ impl Simulator {
             skew: SignedDuration::ZERO,
             requests: 0,
             log: VecDeque::new(),
+            reached: 0,
         };
         Self {
             catalog,
@@ -152,6 +154,7 @@ impl Simulator {
             parameters: Json::Null,
             status: None,
             code: "Success".to_owned(),
+            carried_out: false,
             fault: None,
         };
         let (triggered, result) = self.carry_out(state, &incoming, now, &mut record);
@@ -227,9 +230,13 @@ impl Simulator {
         };
         let result = given.and_then(|given| {
             record.parameters = log::redacted(&action, &given, incoming.body.len());
+            if !action.read_only {
+                state.reached += 1;
+            }
             let mut answer = state
                 .kernel
                 .call(handling, &action, Params(&given), page_fault)?;
+            record.carried_out = true;
             page_fault::shift_total(&action, page_fault, &mut answer);
             Ok(answer)
         });
@@ -278,6 +285,11 @@ impl Simulator {
     /// The requests so far, oldest first, without secrets; of very many the last ones.
     pub fn requests(&self) -> Vec<LoggedRequest> {
         self.state().log.iter().cloned().collect()
+    }
+
+    /// How many calls that change something have reached what carries them out, allowed or not.
+    pub fn changes(&self) -> u64 {
+        self.state().reached
     }
 
     /// All that the account has now, as a file from which [`Self::from_saved`] goes on.

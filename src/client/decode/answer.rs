@@ -20,18 +20,11 @@ pub struct Decoded {
     pub request_id: Option<String>,
 }
 
-/// Codes for a timestamp that is off. None is documented; these are Alibaba's.
-const CLOCK_CODES: &[&str] = &[
-    "InvalidTimeStamp.Expired",
-    "InvalidTimeStamp.Format",
-    "IllegalTimestamp",
-    "RequestExpired",
-];
-
 /// A server's clock that differs by less needs no correction, whatever the code is.
 const CLOCK_TOLERANCE_SECONDS: i64 = 60;
 
-/// How far a timestamp may be off: a service refuses any request beyond, by whatever code.
+/// How far a timestamp may be off: a service refuses any request beyond, by whatever code. Another
+/// reason can have that code too, so it proves nothing.
 const CLOCK_WINDOW_SECONDS: i64 = 15 * 60;
 
 /// Decodes an answer.
@@ -185,15 +178,16 @@ fn decode_refusal(action: &Action, json: &Json, response: &Response, now: Timest
         || code
             .as_ref()
             .is_some_and(|code| protocol.throttled.contains(code));
-    let says_so = code
-        .as_ref()
-        .is_some_and(|code| CLOCK_CODES.contains(&code.as_str()));
-    let tolerated = if says_so {
+    let may_be_the_time = http_status < 500 && !throttled;
+    let time_refused = may_be_the_time
+        && code
+            .as_ref()
+            .is_some_and(|code| protocol.time_refused.contains(code));
+    let tolerated = if time_refused {
         CLOCK_TOLERANCE_SECONDS
     } else {
         CLOCK_WINDOW_SECONDS
     };
-    let may_be_the_time = http_status < 500 && !throttled;
     CallError::Refused(Box::new(Refusal {
         meaning: code
             .as_ref()
@@ -204,6 +198,7 @@ fn decode_refusal(action: &Action, json: &Json, response: &Response, now: Timest
         http_status,
         request_id: request_id(action, json, response),
         throttled,
+        time_refused,
         retry_after: retry_after(response, now),
         clock_skew: clock_skew(response, now)
             .filter(|skew| may_be_the_time && skew.abs() > tolerated),

@@ -11,6 +11,7 @@ pub(super) mod http;
 pub(super) mod json;
 pub(super) mod loader;
 pub(super) mod lock;
+pub(super) mod outcome;
 pub(super) mod output;
 pub(super) mod pages;
 pub(super) mod parallel;

@@ -55,6 +55,15 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
             Ok(())
         },
     )?;
+    // Refuses an Action that each look would carry out again.
+    bindings.function("only_reads", |_, gate, name: String| {
+        match gate.catalog().action(&name) {
+            Ok(action) if !action.read_only => Err(Raised::invalid(format!(
+                "wait.for_state: {name} changes something, and each look would do so again; give an Action that only reads"
+            ))),
+            _ => Ok(()),
+        }
+    })?;
     // Whether the catalogue has a state of this name.
     bindings.function("has_state", |_, gate, name: String| {
         let known = gate.state_models();

@@ -6,6 +6,7 @@ use super::list::{ListKeys, ListPager};
 use super::prompt::Prompt;
 use super::remote::{Ask, Remote};
 use crate::config::Profiles;
+use crate::gate::is_yes;
 use crate::repl::output::{Holder, Output};
 use cumulua_core::catalog::Catalog;
 use rustyline::error::ReadlineError;
@@ -203,10 +204,14 @@ fn is_confirmed(question: &str) -> bool {
     let Ok(mut line) = rustyline::DefaultEditor::new() else {
         return false;
     };
+    discard_typed_ahead();
+    is_yes(&line.readline(question).unwrap_or_default())
+}
+
+/// Drops what was typed before a question was asked: it answers nothing.
+pub fn discard_typed_ahead() {
     #[cfg(unix)]
     let _ = nix::sys::termios::tcflush(std::io::stdin(), nix::sys::termios::FlushArg::TCIFLUSH);
-    let answer = line.readline(question).unwrap_or_default();
-    matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
 }
 
 fn read(editor: &mut Line, prompt: &Prompt, initial: &str) -> Typed {

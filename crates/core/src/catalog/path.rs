@@ -28,6 +28,15 @@ pub fn first<'a>(answer: &'a Json, path: &str) -> Option<&'a Json> {
     values(answer, path).into_iter().next()
 }
 
+/// The same, where an empty path leads to the answer itself.
+pub fn first_or_self<'a>(answer: &'a Json, path: &str) -> Option<&'a Json> {
+    if path.is_empty() {
+        Some(answer)
+    } else {
+        first(answer, path)
+    }
+}
+
 /// A scalar as text, without JSON's quotes.
 pub fn text(value: &Json) -> String {
     match value {

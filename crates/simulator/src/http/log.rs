@@ -30,6 +30,8 @@ pub struct LoggedRequest {
     pub status: Option<u16>,
     /// `Success`, or the error code.
     pub code: String,
+    /// Whether the cloud carried it out, whatever it answered.
+    pub carried_out: bool,
     /// The fault that struck.
     pub fault: Option<String>,
 }

@@ -200,13 +200,52 @@ pub struct LookupModel {
     /// Its parameters: the names of the lost call's.
     #[serde(default)]
     pub params: BTreeMap<String, String>,
+    /// The product's sites of which each is asked for, as far as the lost call does not name its
+    /// own.
+    #[serde(default)]
+    pub each: Option<String>,
     /// Paths in its answer: the lost call's parameters that they are compared with.
     #[serde(default)]
     pub compare: BTreeMap<String, String>,
+    /// Paths in its answer: what stands there beside that.
+    #[serde(default)]
+    pub equals: BTreeMap<String, Json>,
+    /// Those of the compared paths where the service may add a number to a name.
+    #[serde(default)]
+    pub numbered: Vec<String>,
+    /// Compared paths: another one where the same value may stand, because the call takes a name
+    /// for an id.
+    #[serde(default)]
+    pub or: BTreeMap<String, String>,
+    /// Whether it proves nothing that nothing matches.
+    #[serde(default)]
+    pub may_miss: bool,
+    /// Where the state of what matches stands.
+    #[serde(default)]
+    pub state: Option<String>,
+    /// The states in which nothing goes on.
+    #[serde(default)]
+    pub at_rest: Vec<String>,
+    /// How many seconds after the lost call the answer can still be the one from before it.
+    #[serde(default)]
+    pub settles: Option<u64>,
     /// `present` or `absent`: what shows that the call was carried out; none where the answer has
     /// to be judged.
     #[serde(default)]
     pub carried_out_when: Option<String>,
+}
+
+impl LookupModel {
+    /// By default, of a call that starts a task; longer than all but a few take.
+    const TASK: u64 = 900;
+    /// By default, of any other call.
+    const CALL: u64 = 300;
+
+    /// How many seconds after the lost call the answer can still be the one from before it.
+    pub fn settles(&self, starts_task: bool) -> u64 {
+        let usual = if starts_task { Self::TASK } else { Self::CALL };
+        self.settles.unwrap_or(usual)
+    }
 }
 
 impl ActionModel {

@@ -34,6 +34,9 @@ pub struct ProductModel {
     /// The table whose values may be given as a region.
     #[serde(default)]
     pub zones: Option<String>,
+    /// Parameters of all sites where there can be resources, by names that lookups use.
+    #[serde(default)]
+    pub sites: BTreeMap<String, Vec<BTreeMap<String, String>>>,
     /// Reference tables of the document.
     #[serde(default)]
     pub tables: BTreeMap<String, Table>,
@@ -158,6 +161,9 @@ pub struct Protocol {
     /// Codes of a refusal for the rate of requests.
     #[serde(default)]
     pub throttled: Vec<String>,
+    /// Codes of a refusal for the request's timestamp.
+    #[serde(default)]
+    pub time_refused: Vec<String>,
 }
 
 /// The environment variables of the vendor's own tools.
