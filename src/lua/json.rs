@@ -2,7 +2,7 @@
 //! are exact, larger ones are strings; null is absent in objects and the sentinel in lists.
 
 use super::marks::{self, is_list};
-use super::room::Room;
+use super::memory_budget::MemoryBudget;
 use crate::client::json::{Name, is_number};
 use mlua::{Either, IntoLua as _, Lua, Table, Value as LuaValue};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -65,7 +65,7 @@ pub(super) fn with_room_for<T>(
     length: usize,
     make: impl FnOnce() -> T,
 ) -> mlua::Result<T> {
-    if length.saturating_mul(LARGEST_FACTOR) > Room::of(lua).left() {
+    if length.saturating_mul(LARGEST_FACTOR) > MemoryBudget::of(lua).left() {
         return Ok(make());
     }
     let limit = lua.set_memory_limit(0)?;
@@ -125,7 +125,7 @@ struct Maker<'lua, 'de> {
     /// An error of Lua's, which serde's cannot carry.
     failure: Cell<Option<mlua::Error>>,
     /// For fields that wait for their table.
-    room: Room,
+    budget: MemoryBudget,
 }
 
 /// What a field takes that waits for its table.
@@ -141,7 +141,7 @@ impl<'lua, 'de> Maker<'lua, 'de> {
             made: Cell::new(0),
             is_paused: Cell::new(false),
             failure: Cell::new(None),
-            room: Room::of(lua),
+            budget: MemoryBudget::of(lua),
         }
     }
 
@@ -275,7 +275,7 @@ impl<'de> Visitor<'de> for &Maker<'_, 'de> {
                 Cow::Borrowed(name) => Either::Left(name),
                 Cow::Owned(name) => Either::Right(name),
             };
-            if let Err(failure) = self.room.take(FIELD) {
+            if let Err(failure) = self.budget.take(FIELD) {
                 return self.table(Err(failure));
             }
             self.fields.borrow_mut().push((name, value));
@@ -283,7 +283,7 @@ impl<'de> Visitor<'de> for &Maker<'_, 'de> {
         }
         let mut fields = self.fields.borrow_mut();
         self.count(fields.len() - first);
-        self.room.give((fields.len() - first) * FIELD);
+        self.budget.give((fields.len() - first) * FIELD);
         let table = self.table(self.lua.create_table_from(fields.drain(first..)))?;
         Ok(Either::Right(LuaValue::Table(table)))
     }

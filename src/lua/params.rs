@@ -1,7 +1,7 @@
 //! A script's values as the client takes them: parameters, options, what becomes JSON.
 
 use super::marks::is_list;
-use super::room::{Room, Written, no_room};
+use super::memory_budget::{BudgetedText, MemoryBudget, used_up};
 use super::secret::SecretValue;
 use crate::client::validate::Fault;
 use crate::client::value::{Params, Value};
@@ -223,25 +223,25 @@ pub(super) enum NoJson {
 
 /// A Lua value as JSON text; secrets stay closed.
 pub(super) fn json_text(
-    room: &Room,
+    budget: &MemoryBudget,
     given: &LuaValue,
     is_indented: bool,
 ) -> Result<Vec<u8>, NoJson> {
     // Its values are there twice for a moment, and lists that grow have some to spare.
     let mut walk = Walk {
-        most: room.left() / 3,
-        ..Walk::within(room.left())
+        most: budget.left() / 3,
+        ..Walk::within(budget.left())
     };
     let value = walk.value("", given);
     if walk.text > walk.most_text || walk.values * VALUE > walk.most {
-        room.take(usize::MAX).map_err(NoJson::NoRoom)?;
+        budget.take(usize::MAX).map_err(NoJson::NoRoom)?;
     }
     if let Some(fault) = walk.faults.first() {
         return Err(NoJson::Fault(format!("the value {fault}")));
     }
-    room.take(walk.size()).map_err(NoJson::NoRoom)?;
+    budget.take(walk.size()).map_err(NoJson::NoRoom)?;
     let json = value.map_or(Json::Null, Value::into_redacted_json);
-    let mut written = Written::new(room);
+    let mut written = BudgetedText::new(budget);
     let outcome = if is_indented {
         serde_json::to_writer_pretty(&mut written, &json)
     } else {
@@ -249,7 +249,7 @@ pub(super) fn json_text(
     };
     outcome.map_err(|failure| {
         let failure = std::io::Error::from(failure);
-        no_room(&failure).map_or_else(|| NoJson::Fault(failure.to_string()), NoJson::NoRoom)
+        used_up(&failure).map_or_else(|| NoJson::Fault(failure.to_string()), NoJson::NoRoom)
     })?;
     Ok(written.into_bytes())
 }

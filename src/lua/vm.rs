@@ -3,7 +3,7 @@
 use super::chunk::{Chunk, Limits};
 use super::error::{self, ScriptError};
 use super::files::standard::{flush_standard_output, open_standard_streams};
-use super::room::set_limit;
+use super::memory_budget::set_limit;
 use super::sources::{SharedSources, Sources, lua_text, remember};
 use super::stop_sign::StopSign;
 use super::task_handle::NATIVES;

@@ -2,8 +2,8 @@
 
 use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
+use crate::lua::memory_budget::{BudgetedText, MemoryBudget, used_up};
 use crate::lua::params;
-use crate::lua::room::{Room, Written, no_room};
 use csv::{ByteRecord, QuoteStyle, ReaderBuilder, Terminator, WriterBuilder};
 use cumulua_core::catalog::suggest;
 use mlua::{Lua, LuaString, Table, Value};
@@ -17,10 +17,12 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
             let known = ["columns", "header", "separator", "crlf"];
             let options = Options::of(options.as_ref(), &known).map_err(bad)?;
             let text =
-                encode(&rows, &options, &Room::of(lua)).map_err(|failure| match failure {
-                    Failed::Text(problem) => bad(problem),
-                    Failed::Lua(failure) => failure.into(),
-                })?;
+                encode(&rows, &options, &MemoryBudget::of(lua)).map_err(
+                    |failure| match failure {
+                        Failed::Text(problem) => bad(problem),
+                        Failed::Lua(failure) => failure.into(),
+                    },
+                )?;
             Ok(lua.create_string(text)?)
         },
     )?;
@@ -89,7 +91,7 @@ impl Options {
     }
 }
 
-fn encode(rows: &Table, options: &Options, room: &Room) -> Result<String, Failed> {
+fn encode(rows: &Table, options: &Options, budget: &MemoryBudget) -> Result<String, Failed> {
     let rows: Vec<Table> = (1..=rows.raw_len())
         .map(|index| match rows.raw_get(index) {
             Ok(Value::Table(row)) => Ok(row),
@@ -111,7 +113,7 @@ fn encode(rows: &Table, options: &Options, room: &Room) -> Result<String, Failed
         })
         .quote_style(QuoteStyle::Necessary)
         .flexible(true)
-        .from_writer(Written::new(room));
+        .from_writer(BudgetedText::new(budget));
     let columns = match (&options.columns, is_list) {
         (Some(columns), _) => columns.clone(),
         (None, true) => Vec::new(),
@@ -129,16 +131,16 @@ fn encode(rows: &Table, options: &Options, room: &Room) -> Result<String, Failed
                     row.raw_get(position),
                     index + 1,
                     &position.to_string(),
-                    room,
+                    budget,
                 )?;
             }
         } else {
             for name in &columns {
-                cell(&mut record, row.get(name.as_str()), index + 1, name, room)?;
+                cell(&mut record, row.get(name.as_str()), index + 1, name, budget)?;
             }
         }
         writer.write_byte_record(&record)?;
-        room.give(record.as_slice().len());
+        budget.give(record.as_slice().len());
     }
     let written = writer
         .into_inner()
@@ -172,14 +174,14 @@ fn cell(
     value: mlua::Result<Value>,
     row: usize,
     column: &str,
-    room: &Room,
+    budget: &MemoryBudget,
 ) -> Result<(), Failed> {
     let before = record.as_slice().len();
     match value? {
         Value::Nil => record.push_field(b""),
         Value::String(text) => {
             // Given back with the row.
-            room.take(text.as_bytes().len())?;
+            budget.take(text.as_bytes().len())?;
             record.push_field(&text.as_bytes());
             return Ok(());
         }
@@ -194,7 +196,7 @@ fn cell(
             scalar => record.push_field(scalar.to_string().as_bytes()),
         },
     }
-    room.take(record.as_slice().len() - before)?;
+    budget.take(record.as_slice().len() - before)?;
     Ok(())
 }
 
@@ -218,7 +220,7 @@ impl From<String> for Failed {
 impl From<csv::Error> for Failed {
     fn from(failure: csv::Error) -> Self {
         match failure.into_kind() {
-            csv::ErrorKind::Io(problem) => match no_room(&problem) {
+            csv::ErrorKind::Io(problem) => match used_up(&problem) {
                 Some(failure) => Self::Lua(failure),
                 None => Self::Text(problem.to_string()),
             },

@@ -3,8 +3,8 @@
 use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
 use crate::lua::json::{self, DecodeError};
+use crate::lua::memory_budget::MemoryBudget;
 use crate::lua::params::{self, NoJson};
-use crate::lua::room::Room;
 use mlua::{LuaString, Table, Value};
 
 pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
@@ -15,7 +15,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
                 .map(|options| options.get::<bool>("indent"))
                 .transpose()?
                 .unwrap_or(false);
-            let text = params::json_text(&Room::of(lua), &value, indent);
+            let text = params::json_text(&MemoryBudget::of(lua), &value, indent);
             let text = text.map_err(|problem| match problem {
                 NoJson::Fault(problem) => Raised::invalid(format!("json.encode: {problem}")),
                 NoJson::NoRoom(failure) => failure.into(),

@@ -2,9 +2,9 @@
 
 use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
+use crate::lua::memory_budget::MemoryBudget;
 use crate::lua::params::{self, NoJson};
 use crate::lua::pretty;
-use crate::lua::room::Room;
 use mlua::Value;
 
 pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
@@ -12,7 +12,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
         "pretty",
         |lua, _, (value, format): (Value, Option<String>)| match format.as_deref() {
             None => Ok(lua.create_string(pretty::render(&value, pretty::width()))?),
-            Some("json") => match params::json_text(&Room::of(lua), &value, true) {
+            Some("json") => match params::json_text(&MemoryBudget::of(lua), &value, true) {
                 Ok(text) => Ok(lua.create_string(text)?),
                 Err(NoJson::Fault(problem)) => Err(Raised::invalid(format!("pp: {problem}"))),
                 Err(NoJson::NoRoom(failure)) => Err(failure.into()),

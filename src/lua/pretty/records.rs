@@ -14,7 +14,7 @@ const MOST_COLUMNS: usize = 12;
 const WIDEST: usize = 36;
 /// A text in a cell is shown up to so many bytes.
 const LONGEST_CELL: usize = 1024;
-/// Room that a border and its padding take beside a column.
+/// MemoryBudget that a border and its padding take beside a column.
 const BORDER: usize = 3;
 
 /// A list of records as a table for a terminal of that width; none where the list is anything else.

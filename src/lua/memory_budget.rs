@@ -1,4 +1,4 @@
-//! The room that a native has for what it builds outside the VM: what the script may still take of
+//! The budget of a native for what it builds outside the VM: what the script may still take of
 //! its memory. Tables that share a text can be written out to a thousand times their size.
 
 use mlua::Lua;
@@ -13,10 +13,10 @@ pub(super) fn set_limit(lua: &Lua, memory: usize) {
     lua.set_app_data(Limit(memory));
 }
 
-/// The room that is left.
-pub(super) struct Room(Cell<usize>);
+/// What is left.
+pub(super) struct MemoryBudget(Cell<usize>);
 
-impl Room {
+impl MemoryBudget {
     /// What the script may still take.
     pub(super) fn of(lua: &Lua) -> Self {
         let limit = lua
@@ -44,17 +44,17 @@ impl Room {
     }
 }
 
-/// Bytes that are written, as long as there is room.
-pub(super) struct Written<'r> {
+/// Bytes that are written, as long as the budget lasts.
+pub(super) struct BudgetedText<'r> {
     bytes: Vec<u8>,
-    room: &'r Room,
+    budget: &'r MemoryBudget,
 }
 
-impl<'r> Written<'r> {
-    pub(super) fn new(room: &'r Room) -> Self {
+impl<'r> BudgetedText<'r> {
+    pub(super) fn new(budget: &'r MemoryBudget) -> Self {
         Self {
             bytes: Vec::new(),
-            room,
+            budget,
         }
     }
 
@@ -63,9 +63,9 @@ impl<'r> Written<'r> {
     }
 }
 
-impl Write for Written<'_> {
+impl Write for BudgetedText<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.room
+        self.budget
             .take(bytes.len())
             .map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
         self.bytes.extend_from_slice(bytes);
@@ -77,8 +77,8 @@ impl Write for Written<'_> {
     }
 }
 
-/// The error of something that was written, or of the want of room.
-pub(super) fn no_room(problem: &io::Error) -> Option<mlua::Error> {
+/// The error of something that was written, or of a budget that is used up.
+pub(super) fn used_up(problem: &io::Error) -> Option<mlua::Error> {
     (problem.kind() == io::ErrorKind::OutOfMemory)
         .then(|| mlua::Error::MemoryError("not enough memory".to_owned()))
 }
