@@ -76,7 +76,7 @@ local function call_at(place, f)
 		places[co] = outer
 		return caught(...)
 	end
-	place.is_stuck = outer.is_stuck
+	place.is_stuck, place.is_coroutine = outer.is_stuck, outer.is_coroutine
 	places[co] = place
 	return back(pcall(f))
 end
