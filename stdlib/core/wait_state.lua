@@ -88,16 +88,31 @@ local watch_meta = {
 	end,
 }
 
+-- So many answers in a row may be no answers, as a gateway's page is none.
+local UNREADABLE_IN_A_ROW = 5
+
+-- Whether looking again can help after a failure.
+local function may_pass(watch, err)
+	if type(err) ~= "table" then
+		return false
+	elseif err.kind == "response" then
+		watch.unreadable = watch.unreadable + 1
+		return err.retryable == true or watch.unreadable <= UNREADABLE_IN_A_ROW
+	end
+	watch.unreadable = 0
+	return err.retryable == true
+end
+
 -- Looks once. A failure that can pass is no answer, nor is one that comes of the watch's own end;
 -- any other ends the watch.
 local function look_once(watch, look)
 	local ok, answer, state, has_failed = call_at(watch.place, look)
 	if ok then
-		watch.is_failing = false
+		watch.is_failing, watch.unreadable = false, 0
 		return true, answer, state, has_failed
 	elseif native.is_stopped(watch.place.path) then
 		return false
-	elseif type(answer) ~= "table" or answer.retryable ~= true then
+	elseif not may_pass(watch, answer) then
 		native.watched(watch.handle, text_of(answer), false)
 		raise(answer)
 	end
@@ -116,7 +131,7 @@ function _G.wait.for_state(subject, options)
 	local look, what = looker(subject, options)
 	local place = place_below(places[running()])
 	local handle = finish(native.watch(what, options.timeout, place.path))
-	local watch <close> = setmetatable({ place = place, handle = handle }, watch_meta)
+	local watch <close> = setmetatable({ place = place, handle = handle, unreadable = 0 }, watch_meta)
 	local shown = ""
 	while true do
 		local seen, answer, state, has_failed = look_once(watch, look)
