@@ -5,20 +5,21 @@ use crate::lua::error::Raised;
 use crate::lua::params;
 use csv::{ByteRecord, QuoteStyle, ReaderBuilder, Terminator, WriterBuilder};
 use cumulua_core::catalog::suggest;
-use mlua::{Lua, LuaString, Table, Value};
+use mlua::{BString, Lua, LuaString, Table, Value};
 use std::collections::BTreeSet;
 
 pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
     bindings.function(
         "csv_encode",
-        |_, _, (rows, options): (Table, Option<Table>)| {
+        |lua, _, (rows, options): (Table, Option<Table>)| {
             let options = Options::of(
                 options.as_ref(),
                 &["columns", "header", "separator", "crlf"],
             );
-            options
+            let text = options
                 .and_then(|options| encode(&rows, &options))
-                .map_err(|problem| Raised::invalid(format!("csv.encode: {problem}")))
+                .map_err(|problem| Raised::invalid(format!("csv.encode: {problem}")))?;
+            Ok(lua.create_string(text)?)
         },
     )?;
     bindings.function(
@@ -37,7 +38,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
 struct Options {
     /// What stands first, and in which order; all names in alphabetical order where it is not
     /// given.
-    columns: Option<Vec<String>>,
+    columns: Option<Vec<BString>>,
     header: bool,
     separator: u8,
     crlf: bool,
@@ -72,7 +73,7 @@ impl Options {
                     options.separator = text.as_bytes()[0];
                 }
                 ("columns", Value::Table(names)) => {
-                    let names: mlua::Result<Vec<String>> = names.sequence_values().collect();
+                    let names: mlua::Result<Vec<BString>> = names.sequence_values().collect();
                     options.columns = Some(names.map_err(|_| "columns must be a list of names")?);
                 }
                 ("separator", _) => {
@@ -86,7 +87,8 @@ impl Options {
     }
 }
 
-fn encode(rows: &Table, options: &Options) -> Result<String, String> {
+/// Bytes, because a field need not be UTF-8.
+fn encode(rows: &Table, options: &Options) -> Result<Vec<u8>, String> {
     let rows: Vec<Table> = (1..=rows.raw_len())
         .map(|index| match rows.raw_get(index) {
             Ok(Value::Table(row)) => Ok(row),
@@ -131,22 +133,26 @@ fn encode(rows: &Table, options: &Options) -> Result<String, String> {
             }
         } else {
             for name in &columns {
-                cell(&mut record, row.get(name.as_str()), index + 1, name)?;
+                cell(
+                    &mut record,
+                    row.get(name.clone()),
+                    index + 1,
+                    &name.to_string(),
+                )?;
             }
         }
         writer.write_byte_record(&record).map_err(failed)?;
     }
-    let bytes = writer.into_inner().map_err(|failure| failure.to_string())?;
-    String::from_utf8(bytes).map_err(|_| "a field is not UTF-8".to_owned())
+    writer.into_inner().map_err(|failure| failure.to_string())
 }
 
 /// All names of all records.
-fn names(rows: &[Table]) -> Result<Vec<String>, String> {
+fn names(rows: &[Table]) -> Result<Vec<BString>, String> {
     let mut names = BTreeSet::new();
     for (index, row) in rows.iter().enumerate() {
         for (key, _) in row.pairs::<Value, Value>().flatten() {
             match &key {
-                Value::String(name) => names.insert(name.to_string_lossy()),
+                Value::String(name) => names.insert(BString::from(&*name.as_bytes())),
                 other => {
                     return Err(format!(
                         "row {} has the key {}, which is no name",
@@ -182,6 +188,10 @@ fn cell(
     }
     Ok(())
 }
+
+/// Names that a header may have: each is held while the rows are read, and mlua holds a million
+/// values at most.
+const MOST_NAMES: usize = 100_000;
 
 /// The rows, and the names of the columns where a header gives any.
 type Decoded = (Table, Option<Vec<LuaString>>);
@@ -233,30 +243,30 @@ fn decode(lua: &Lua, text: &[u8], options: &Options) -> Result<Decoded, Undecode
             );
             return Err(Undecoded::Text(problem));
         }
-        let fields = record
-            .iter()
-            .map(|field| lua.create_string(field))
-            .collect::<mlua::Result<Vec<_>>>()?;
         if options.header && header.is_none() {
-            let names: BTreeSet<_> = fields.iter().map(|name| name.as_bytes().to_vec()).collect();
-            if names.len() < fields.len() {
-                return Err(Undecoded::Text(
-                    "the header has a name twice; header = false gives lists".to_owned(),
-                ));
+            if record.len() > MOST_NAMES {
+                let problem = format!(
+                    "the header on line {line} has more than {MOST_NAMES} names; header = false gives lists"
+                );
+                return Err(Undecoded::Text(problem));
             }
-            header = Some(fields);
+            let names: BTreeSet<_> = record.iter().collect();
+            if names.len() < record.len() {
+                return Err(Undecoded::Text(format!(
+                    "the header on line {line} has a name twice; header = false gives lists"
+                )));
+            }
+            let names = record.iter().map(|name| lua.create_string(name));
+            header = Some(names.collect::<mlua::Result<_>>()?);
             continue;
         }
         let row = lua.create_table()?;
-        match &header {
-            Some(names) => names
-                .iter()
-                .zip(fields)
-                .try_for_each(|(name, field)| row.raw_set(name, field))?,
-            None => fields
-                .into_iter()
-                .enumerate()
-                .try_for_each(|(index, field)| row.raw_set(index + 1, field))?,
+        for (index, field) in record.iter().enumerate() {
+            let field = lua.create_string(field)?;
+            match &header {
+                Some(names) => row.raw_set(&names[index], field)?,
+                None => row.raw_set(index + 1, field)?,
+            }
         }
         count += 1;
         rows.raw_set(count, row)?;
