@@ -226,6 +226,20 @@ pub(super) async fn decide(
     Ok(is_new)
 }
 
+/// Decides a firing whose time comes again, whatever was decided before.
+pub(super) async fn decide_again(
+    connection: &mut SqliteConnection,
+    firing: Firing,
+    run: NewRun,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query("DELETE FROM firings WHERE schedule = ? AND due_at = ?")
+        .bind(&firing.schedule)
+        .bind(millis(firing.due))
+        .execute(&mut *connection)
+        .await?;
+    decide(connection, firing, Some(run)).await
+}
+
 /// Decides a firing, but not that the schedule is decided up to it.
 pub(super) async fn decide_beside(
     connection: &mut SqliteConnection,
