@@ -157,6 +157,28 @@ impl Store {
         })
     }
 
+    /// Each schedule's last firing that was due after `now`: what a clock that has been set back
+    /// since has decided.
+    pub fn last_firings_after(
+        &self,
+        now: Timestamp,
+    ) -> Result<BTreeMap<String, Timestamp>, StoreError> {
+        self.read(move |connection| {
+            Box::pin(async move {
+                let rows = sqlx::query(
+                    "SELECT schedule, max(due_at) AS last FROM firings WHERE due_at > ? GROUP BY schedule",
+                )
+                .bind(millis(now))
+                .fetch_all(connection)
+                .await?;
+                let last = |row: &SqliteRow| {
+                    Ok((row.try_get("schedule")?, timestamp(row.try_get("last")?)))
+                };
+                rows.iter().map(last).collect()
+            })
+        })
+    }
+
     /// Firings that wait for an earlier run to end, the oldest first.
     pub fn queued_firings(&self) -> Result<Vec<FiringRow>, StoreError> {
         self.read(|connection| {

@@ -202,6 +202,9 @@ fn a_firing_whose_time_comes_again_has_the_row_of_its_second_run() {
             .decide(ran("r2", 61), Some(run("r2", "nightly", 60)))
             .unwrap()
     );
+    let ahead = store.last_firings_after(at(30)).unwrap();
+    assert_eq!(ahead.get("nightly"), Some(&at(60)));
+    assert!(store.last_firings_after(at(60)).unwrap().is_empty());
     let again = HistoryEntry::Again(ran("r2", 61), run("r2", "nightly", 60));
     assert_eq!(store.decide_together(vec![again]).unwrap(), [true]);
     let rows = store

@@ -21,6 +21,8 @@ pub struct ScheduleState {
     pub fingerprint: String,
     /// Firings up to here have their row.
     pub handled: Timestamp,
+    /// The latest firing that was decided by a clock that has been set back since.
+    pub ahead: Option<Timestamp>,
     /// Whether `cumulua schedule pause` holds it back.
     pub paused: bool,
     /// The last run failed.
@@ -59,6 +61,7 @@ impl Engine {
             if ahead > SignedDuration::ZERO {
                 job.set_back(now, ahead, ahead > CORRECTION);
             }
+            job.decided = job.decided.max(known.and_then(|known| known.ahead));
             job.paused = known.is_some_and(|known| known.paused);
             job.failed = known.is_some_and(|known| known.failed);
             engine.plan(&job);

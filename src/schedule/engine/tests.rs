@@ -362,6 +362,27 @@ fn what_comes_again_is_marked_so() {
 }
 
 #[test]
+fn what_comes_again_is_marked_so_by_the_next_server_too() {
+    let file = minutely("");
+    // Second 60 has come again already, and 120 has not.
+    let known = ScheduleState {
+        fingerprint: file.schedules[0].timing.fingerprint(),
+        handled: at(60),
+        ahead: Some(at(120)),
+        ..ScheduleState::default()
+    };
+    let mut engine = Engine::new(&file, &HashMap::from([("a".to_owned(), known)]), at(61));
+    for (second, is_repeated) in [(120, true), (180, false)] {
+        let decisions = engine.tick(at(second), MissCause::Busy);
+        let [Decision::Start(attempt)] = &decisions[..] else {
+            panic!("{:?}", describe(decisions));
+        };
+        assert_eq!(attempt.is_repeated, is_repeated);
+        ended(&mut engine, second, Outcome::Done, second + 1);
+    }
+}
+
+#[test]
 fn a_clock_that_was_far_ahead_is_forgiven_and_one_that_is_adjusted_fires_nothing_again() {
     let mut engine = engine(&minutely(""));
     assert_eq!(tick(&mut engine, 60), ["start 60 schedule"]);

@@ -63,7 +63,7 @@ pub(super) fn engine(file: &ScheduleFile, records: &Records) -> Result<Engine, S
     }
     Ok(Engine::new(
         file,
-        &read_schedule_states(&records.store)?,
+        &read_schedule_states(&records.store, now)?,
         now,
     ))
 }
