@@ -138,7 +138,7 @@ fn throughput(simulator: &Arc<Simulator>, clock: &Clock) {
             .expect("a runtime");
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
-            serve(served, listener).await
+            serve(served, listener, &[]).await
         })
     });
     let mixed = |number: u64| match number % 4 {

@@ -21,6 +21,13 @@ pub(super) struct Sim {
     /// Where to listen; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
+    /// Lets --listen take an address that other machines reach
+    #[arg(long)]
+    public: bool,
+    /// A further name by which clients reach it; can be given several times. It answers to
+    /// addresses, names without a dot and the clouds' own
+    #[arg(long = "host", value_name = "NAME")]
+    names: Vec<String>,
     /// The access key that is accepted
     #[arg(long, value_name = "ID", default_value = cumulua_simulator::ACCESS_KEY)]
     access_key: String,
@@ -47,6 +54,13 @@ impl Sim {
             report::error("--speed must be a number above 0");
             return status::USAGE.into();
         }
+        if !self.public && !self.listen.ip().is_loopback() {
+            report::error(&format!(
+                "{} is reached by other machines, and who reaches the simulator can read and change it; --public allows that",
+                self.listen
+            ));
+            return status::USAGE.into();
+        }
         let options = GlobalOptions {
             sim: false,
             ..options.clone()
@@ -56,6 +70,7 @@ impl Sim {
 
     async fn serve(self, options: &GlobalOptions, simulation: &Simulation) -> ExitCode {
         let listen = self.listen;
+        let names = self.names.clone();
         let simulator = match self.simulator(options, simulation) {
             Ok(simulator) => Arc::new(simulator),
             Err(problem) => {
@@ -74,7 +89,7 @@ impl Sim {
         let listening = async {
             let listener = TcpListener::bind(listen).await?;
             report::print(&format!("listening on http://{}", listener.local_addr()?));
-            cumulua_simulator::serve(Arc::clone(&simulator), listener).await
+            cumulua_simulator::serve(Arc::clone(&simulator), listener, &names).await
         };
         let served = tokio::select! {
             served = listening => served,

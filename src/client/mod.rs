@@ -15,6 +15,7 @@ pub(crate) mod json;
 pub mod outcome_probe;
 pub mod paginator;
 pub mod prepare;
+mod proxy;
 pub mod retry;
 pub mod route;
 pub mod serialize;

@@ -3,12 +3,13 @@
 
 pub use super::body::{Body, Reader};
 
+use super::proxy::Proxies;
 use crate::config::is_loopback;
 use bytes::{Bytes, BytesMut};
 use http::header::{self, HeaderValue};
 use http::method::InvalidMethod;
-use http::{HeaderMap, StatusCode, Uri};
-use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use http::{HeaderMap, StatusCode};
+use hyper_util::client::proxy::matcher::Intercept;
 use reqwest::{Client, redirect, retry};
 use std::error::Error;
 use std::fmt::Display;
@@ -174,7 +175,7 @@ pub struct HttpTransport {
 /// A client, and the proxies that it goes through.
 struct Destination {
     client: Client,
-    proxies: Option<Matcher>,
+    proxies: Option<Arc<Proxies>>,
 }
 
 impl HttpTransport {
@@ -182,15 +183,15 @@ impl HttpTransport {
         let destination = match (is_loopback(url), url.scheme()) {
             (false, _) => self
                 .outside
-                .get_or_init(|| Destination::new(settings(), Some(Matcher::from_system()))),
+                .get_or_init(|| Destination::new(settings(), Some(Proxies::of_environment()))),
             // It meets no certificate, and reading the system's takes megabytes. It would trust
             // none.
             (true, "http") => self
                 .plain_loopback
-                .get_or_init(|| Destination::new(settings().no_proxy().tls_certs_only([]), None)),
+                .get_or_init(|| Destination::new(settings().tls_certs_only([]), None)),
             (true, _) => self
                 .loopback
-                .get_or_init(|| Destination::new(settings().no_proxy(), None)),
+                .get_or_init(|| Destination::new(settings(), None)),
         };
         destination.as_ref().map_err(Clone::clone)
     }
@@ -273,8 +274,14 @@ fn settings() -> reqwest::ClientBuilder {
 impl Destination {
     fn new(
         settings: reqwest::ClientBuilder,
-        proxies: Option<Matcher>,
+        proxies: Option<Proxies>,
     ) -> Result<Self, TransportError> {
+        let proxies = proxies.map(Arc::new);
+        // What reqwest finds in the environment by itself does not count.
+        let settings = proxies
+            .iter()
+            .flat_map(Proxies::for_client)
+            .fold(settings.no_proxy(), reqwest::ClientBuilder::proxy);
         let client = settings
             .build()
             .map_err(|error| TransportError::Unusable(causes(&error)))?;
@@ -286,11 +293,7 @@ impl Destination {
         let Some(proxies) = &self.proxies else {
             return Ok(None);
         };
-        // What follows the port decides nothing.
-        let Ok(to) = url[..Position::BeforePath].parse::<Uri>() else {
-            return Ok(None);
-        };
-        let Some(proxy) = proxies.intercept(&to) else {
+        let Some(proxy) = proxies.of(url) else {
             return Ok(None);
         };
         let scheme = proxy.uri().scheme_str().unwrap_or("http");

@@ -5,9 +5,9 @@ use super::base::Gate;
 use super::cancel::StopReason;
 use super::effect::{Effect, Open};
 use super::events::Level;
-use super::wait_pause::{Backoff, LAST_LOOK};
+use super::wait_pause::{Backoff, LAST_LOOK, UNKNOWN_FOR, UNREADABLE_IN_A_ROW};
 use super::wait_record::WaitRecord;
-use crate::client::error::Failure;
+use crate::client::error::{CallError, Failure};
 use crate::client::waiter::{self, Task, Verdict};
 use crate::client::{Call, CallOptions};
 use crate::effect_id::EffectId;
@@ -213,6 +213,7 @@ impl WaitEffect {
             let mut backoff = awaited.backoff(open.gate)?;
             let mut failure: Option<Box<Failure>> = None;
             let mut has_warned = false;
+            let mut unreadable = 0;
             loop {
                 match self.ask_in_turn(awaited, open).await? {
                     Ok(Verdict::Done { resources, .. }) => return Ok(resources),
@@ -231,6 +232,7 @@ impl WaitEffect {
                     }
                     Ok(Verdict::Running { state, known }) => {
                         failure = None;
+                        unreadable = 0;
                         if !known && !std::mem::replace(&mut has_warned, true) {
                             let task = &awaited.task;
                             let message = format!(
@@ -240,7 +242,7 @@ impl WaitEffect {
                         }
                         awaited.announce(open.gate, Some(state));
                     }
-                    Err(failed) if failed.error.retryable() => {
+                    Err(failed) if awaited.may_pass(open.gate, &failed, &mut unreadable)? => {
                         // The first failure of a row is reported, so that an hour of silence is
                         // none.
                         let level = if failure.is_some() {
@@ -388,6 +390,30 @@ impl Awaited {
             .action(&model.operation)
             .map_err(|_| unknown())?;
         Ok((action, product))
+    }
+
+    /// Whether asking again can help: where the failure says so, where the service may not know a
+    /// new task yet, and where what came was no answer, unless that comes `unreadable` times in a
+    /// row too often.
+    fn may_pass(
+        &self,
+        gate: &Gate,
+        failed: &Failure,
+        unreadable: &mut u32,
+    ) -> Result<bool, WaitError> {
+        if matches!(failed.error, CallError::Unintelligible { .. }) {
+            *unreadable += 1;
+            return Ok(failed.error.retryable() || *unreadable <= UNREADABLE_IN_A_ROW);
+        }
+        *unreadable = 0;
+        let (_, product) = self.asked_with(gate)?;
+        let unknown = &product.waiters[&self.task.dialect].unknown;
+        let code = failed
+            .error
+            .refusal()
+            .and_then(|refusal| refusal.code.as_ref());
+        let is_unknown = code.is_some_and(|code| unknown.contains(code));
+        Ok(failed.error.retryable() || is_unknown && self.record.elapsed(gate) < UNKNOWN_FOR)
     }
 
     fn backoff(&self, gate: &Gate) -> Result<Backoff, WaitError> {

@@ -6,6 +6,12 @@ use std::time::Duration;
 /// failure.
 pub(super) const LAST_LOOK: Duration = Duration::from_secs(1);
 
+/// How long after a wait has begun the service may not know the task yet.
+pub(super) const UNKNOWN_FOR: Duration = Duration::from_mins(1);
+
+/// Answers in a row that may be no answers, as a gateway's page is none.
+pub(super) const UNREADABLE_IN_A_ROW: u32 = 5;
+
 /// Pauses that grow.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Backoff {

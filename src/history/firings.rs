@@ -157,6 +157,28 @@ impl Store {
         })
     }
 
+    /// Each schedule's last firing that was due after `now`: what a clock that has been set back
+    /// since has decided.
+    pub fn last_firings_after(
+        &self,
+        now: Timestamp,
+    ) -> Result<BTreeMap<String, Timestamp>, StoreError> {
+        self.read(move |connection| {
+            Box::pin(async move {
+                let rows = sqlx::query(
+                    "SELECT schedule, max(due_at) AS last FROM firings WHERE due_at > ? GROUP BY schedule",
+                )
+                .bind(millis(now))
+                .fetch_all(connection)
+                .await?;
+                let last = |row: &SqliteRow| {
+                    Ok((row.try_get("schedule")?, timestamp(row.try_get("last")?)))
+                };
+                rows.iter().map(last).collect()
+            })
+        })
+    }
+
     /// Firings that wait for an earlier run to end, the oldest first.
     pub fn queued_firings(&self) -> Result<Vec<FiringRow>, StoreError> {
         self.read(|connection| {
@@ -224,6 +246,20 @@ pub(super) async fn decide(
         advance(connection, &schedule, due, now).await?;
     }
     Ok(is_new)
+}
+
+/// Decides a firing whose time comes again, whatever was decided before.
+pub(super) async fn decide_again(
+    connection: &mut SqliteConnection,
+    firing: Firing,
+    run: NewRun,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query("DELETE FROM firings WHERE schedule = ? AND due_at = ?")
+        .bind(&firing.schedule)
+        .bind(millis(firing.due))
+        .execute(&mut *connection)
+        .await?;
+    decide(connection, firing, Some(run)).await
 }
 
 /// Decides a firing, but not that the schedule is decided up to it.

@@ -2,7 +2,7 @@
 //! schedule's last run ended.
 
 use super::error::StoreError;
-use super::firings::{Firing, decide, decide_beside};
+use super::firings::{Firing, decide, decide_again, decide_beside};
 use super::runs::{self, NewRun, RunEnd};
 use super::state::{RunOutcome, RunState};
 use super::store::Store;
@@ -25,6 +25,9 @@ pub struct Planned {
 pub enum HistoryEntry {
     /// A firing of the schedule's own times, and its run where it has one.
     Firing(Firing, Option<NewRun>),
+    /// A firing whose time comes again, because the clock was set back, and its run: it takes the
+    /// place of what was decided before. The run that there was stays.
+    Again(Firing, NewRun),
     /// A firing beside the schedule's own times: what the schedule is decided up to stays.
     Beside(Firing, Option<NewRun>),
     /// A run without a new firing: a repetition.
@@ -137,6 +140,9 @@ impl Store {
                         HistoryEntry::Firing(firing, run) => {
                             decide(connection, firing, run).await?
                         }
+                        HistoryEntry::Again(firing, run) => {
+                            decide_again(connection, firing, run).await?
+                        }
                         HistoryEntry::Beside(firing, run) => {
                             decide_beside(connection, firing, run).await?
                         }
@@ -176,10 +182,12 @@ async fn note_retry(
         Retry::At(time) => (Some(millis(time)), None),
         Retry::GivenUp(reason) => (None, Some(reason)),
     };
-    // No run begins before it is due, which spares looking at all that were before.
+    // No run begins before it is due, which spares looking at all that were before. After a clock
+    // was set back there may be two; the later one is meant.
     let query = sqlx::query(
         "UPDATE runs SET retry_at = ?1, retry_given_up = ?2
-         WHERE name = ?3 AND due_at = ?4 AND attempt = ?5 AND started_at >= ?4 - 60000",
+         WHERE rowid = (SELECT max(rowid) FROM runs
+         WHERE name = ?3 AND due_at = ?4 AND attempt = ?5 AND started_at >= ?4 - 60000)",
     );
     let query = query
         .bind(time)

@@ -10,7 +10,7 @@ use super::stdlib;
 use super::vm::Runtime;
 use crate::effect_id::EffectId;
 use crate::gate::{Gate, StopReason};
-use mlua::{AnyUserData, Function, Lua, LuaString, MultiValue};
+use mlua::{AnyUserData, Function, Lua, LuaString, MultiValue, Table};
 use std::future::Future;
 use std::io::{self, Write};
 use std::pin::Pin;
@@ -53,8 +53,14 @@ pub(super) fn attach(runtime: &Runtime, console: &Arc<dyn Console>) -> mlua::Res
         Ok(())
     };
     natives.raw_set("write", lua.create_function(write)?)?;
+    // What suspends a function of mlua's is the `yield` of the globals, in whose place scripts have
+    // the core's.
+    let coroutine: Table = lua.globals().raw_get("coroutine")?;
+    let script_yield: Function = coroutine.raw_get("yield")?;
+    coroutine.raw_set("yield", runtime.core.raw_get::<Function>("raw_yield")?)?;
     natives.raw_set("page", page(lua, file.clone())?)?;
     natives.raw_set("read", read(lua, file)?)?;
+    coroutine.raw_set("yield", script_yield)?;
     stdlib::chunk(lua, "console")?.call((natives, &runtime.core))
 }
 

@@ -30,7 +30,7 @@ pub(super) fn table(
     call::register(&bindings, &found)?;
     catalog::register(&bindings, &found)?;
     csv::register(&bindings)?;
-    environment::register(&bindings, &chunk.args)?;
+    environment::register(&bindings, chunk)?;
     errors::register(&bindings, limits.memory)?;
     files::register(&bindings, limits.memory)?;
     help::register(&bindings)?;

@@ -64,8 +64,9 @@ impl Expression {
         match parser(&expression.fields()).parse(text) {
             Ok(_) => Ok(expression),
             Err(error) => Err(format!(
-                "{text:?} is no cron expression: {}{}",
+                "{text:?} is no cron expression: {}{}{}",
                 reason(&error.to_string()),
+                refused_field(&expression.fields()),
                 backwards(text)
             )),
         }
@@ -167,6 +168,11 @@ const FIELDS: [(&str, &[&str]); 6] = [
     ),
 ];
 
+/// The numbers that the fields take.
+const VALUES: [&str; 6] = [
+    "0 to 59", "0 to 59", "0 to 23", "1 to 31", "1 to 12", "0 to 7",
+];
+
 /// What is wrong with the words of a field, of which croner would make something else.
 fn check_fields(fields: &[&str]) -> Result<(), String> {
     for (field, (name, names)) in fields.iter().zip(FIELDS) {
@@ -228,6 +234,22 @@ fn reason(error: &str) -> &str {
         .split_once(": ")
         .map_or(error, |(_, reason)| reason)
         .trim_end_matches('.')
+}
+
+/// The field that croner refuses: the one that it refuses among fields that are free.
+fn refused_field(fields: &[&str]) -> String {
+    let is_refused = |place: usize| {
+        let mut alone = ["*"; 6];
+        alone[place] = fields[place];
+        parser(&alone).parse(&alone.join(" ")).is_err()
+    };
+    match (0..fields.len()).find(|place| is_refused(*place)) {
+        Some(place) => {
+            let (name, values) = (FIELDS[place].0, VALUES[place]);
+            format!(" in the {name} field, which takes {values}")
+        }
+        None => String::new(),
+    }
 }
 
 /// How to write a range that runs backwards.
@@ -463,6 +485,46 @@ mod tests {
         ] {
             let error = Expression::parse(expression).unwrap_err();
             assert!(error.contains(words), "{expression}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_croner_refuses_is_refused_with_its_field() {
+        let names = ["second", "minute", "hour", "day", "month", "weekday"];
+        let beyond = ["60", "60", "24", "32", "13", "8"];
+        for (place, name) in names.iter().enumerate() {
+            let words = [
+                beyond[place],
+                "5-1",
+                "*/0",
+                "1-2-3",
+                "99999999999",
+                "1/0",
+                "0,1,500",
+                "L-3",
+                "1W#2",
+                "1#9",
+            ];
+            for word in words {
+                let mut fields = ["*"; 6];
+                fields[place] = word;
+                let text = fields.join(" ");
+                let Err(told) = Expression::parse(&text) else {
+                    continue;
+                };
+                let place = format!("the {name} field");
+                let is_named = told.contains(&place) || told.contains(&format!("is no {name}"));
+                assert!(is_named, "{text}: {told}");
+            }
+        }
+        for (text, problem) in [
+            ("70 * * * *", "in the minute field, which takes 0 to 59"),
+            ("0 24 * * *", "in the hour field, which takes 0 to 23"),
+            ("0 0 * * MON#6", "in the weekday field, which takes 0 to 7"),
+            ("0 0 1-5W * *", "in the day field, which takes 1 to 31"),
+        ] {
+            let told = Expression::parse(text).unwrap_err();
+            assert!(told.contains(problem), "{text}: {told}");
         }
     }
 

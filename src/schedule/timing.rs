@@ -87,6 +87,16 @@ impl Timing {
         }
     }
 
+    /// Whether it goes by the clock on the wall, also where that is set: an interval, and a cron
+    /// expression whose minute or hour begins with `*`. Any other fires once for each time that it
+    /// names.
+    pub fn follows_clock(&self) -> bool {
+        match &self.recurrence {
+            Recurrence::Every(_) => true,
+            Recurrence::Cron(expression) => expression.pattern().follows_clock(),
+        }
+    }
+
     /// The first firing whose named time lies after `after`.
     pub fn next(&self, after: Timestamp) -> Option<Firing> {
         self.firings(after).next()

@@ -3,16 +3,47 @@
 local native, own = ...
 local _ENV <const> = own.globals
 
-local refuse, caught, from_c, can_wait = own.refuse, own.caught, own.from_c, own.can_wait
+local refuse, caught, from_c, can_wait, complain = own.refuse, own.caught, own.from_c, own.can_wait, own.complain
 local places, place_below = own.places, own.place_below
 local raw_create, raw_resume, raw_yield, raw_close = coroutine.create, coroutine.resume, coroutine.yield, coroutine.close
-local running, pending = coroutine.running, own.pending
+local running, isyieldable, pending = coroutine.running, coroutine.isyieldable, own.pending
+local checked_isyieldable = from_c("coroutine.isyieldable", isyieldable)
 
 local checked_create = from_c("coroutine.create", raw_create)
 local function create(f)
 	local co = checked_create(f)
-	places[co] = place_below(places[running()])
+	local place = place_below(places[running()])
+	place.is_coroutine = true
+	places[co] = place
 	return co
+end
+
+-- The script, each task of `parallel` and what is deferred run in coroutines of ours, which a script
+-- does not see as such: what it yields there would reach no one.
+local function in_coroutine()
+	local place = rawget(places, running())
+	return place ~= nil and place.is_coroutine == true
+end
+
+-- mlua takes what suspends its functions from here whenever it makes one.
+own.raw_yield = raw_yield
+
+function coroutine.yield(...)
+	if not in_coroutine() then
+		complain("attempt to yield from outside a coroutine")
+	end
+	return raw_yield(...)
+end
+
+function coroutine.isyieldable(co)
+	if co == nil then
+		return isyieldable() and in_coroutine()
+	end
+	return checked_isyieldable(co)
+end
+
+function coroutine.running()
+	return running(), not in_coroutine()
 end
 
 -- A call inside a coroutine suspends its resumer too; the script never sees that.

@@ -9,7 +9,7 @@ local type = type
 -- Bytecode can break out of any sandbox, and nothing here loads it.
 string.dump = nil
 
-null, args = native.null, native.args
+null, args, arg = native.null, native.args, native.arg
 secret, env = exported("secret"), os.getenv
 
 debug = {
@@ -30,6 +30,17 @@ function math.randomseed(...)
 	return seed(...)
 end
 math.randomseed()
+
+-- An error value answers what a text does by methods (`err:find "words"`), as libraries ask it. Its
+-- fields go before.
+local text_methods = {}
+for _, name in ipairs { "byte", "find", "gmatch", "gsub", "len", "lower", "match", "rep", "reverse", "sub", "upper" } do
+	local of_text = from_c(name, string[name])
+	text_methods[name] = function(err, ...)
+		return of_text(own.tostring(err), ...)
+	end
+end
+getmetatable(native.invalid "").__index = text_methods
 
 json = { encode = exported("json_encode"), decode = exported("json_decode") }
 csv = { encode = exported("csv_encode"), decode = exported("csv_decode") }

@@ -3,7 +3,7 @@
 local native, own = ...
 local _ENV <const> = own.globals
 
-local raise, refuse, finish, next_place = own.raise, own.refuse, own.finish, own.next_place
+local raise, complain, next_place = own.raise, own.complain, own.next_place
 local raw_load = load
 local concat, pack = table.concat, table.pack
 
@@ -68,19 +68,35 @@ end
 
 local loading = {}
 
+-- That a module is not there, or is no Lua, is a text, as Lua raises it: libraries look for words in
+-- it. What is not granted stays an error with a kind.
+local function found(ok, ...)
+	if ok then
+		return ...
+	end
+	local problem = ...
+	if problem.kind == "validation" then
+		complain(problem.message)
+	end
+	raise(problem)
+end
+
 local function require(name)
 	if loaded[name] ~= nil then
 		return loaded[name]
 	end
 	if loading[name] then
-		refuse("the module '" .. tostring(name) .. "' requires itself")
+		complain("the module '" .. tostring(name) .. "' requires itself")
 	end
 	local chunk, path = preload[name], ":preload:"
 	if chunk == nil then
-		local text, chunk_name, file, is_own = finish(native.find_module(next_place(), name))
+		local text, chunk_name, file, is_own = found(native.find_module(next_place(), name))
 		local loader, err = raw_load(text, chunk_name, "t", is_own and own.kept_globals or _G)
 		if not loader then
-			raise(native.syntax_failure(err))
+			-- Too deep a nesting passes through the run's own handler.
+			local problem = type(err) == "table" and err.value or err
+			local place, what = problem:match "^(.-:%d+: )(.*)$"
+			error((place or "") .. "error loading module '" .. name .. "': " .. (what or problem), 0)
 		end
 		chunk, path = loader, file
 	end

@@ -77,7 +77,7 @@ local function call_at(place, f)
 		places[co] = outer
 		return caught(...)
 	end
-	place.is_stuck = outer.is_stuck
+	place.is_stuck, place.is_coroutine = outer.is_stuck, outer.is_coroutine
 	places[co] = place
 	return back(pcall(f))
 end
@@ -89,17 +89,32 @@ local watch_meta = {
 	end,
 }
 
+-- So many answers in a row may be no answers, as a gateway's page is none.
+local UNREADABLE_IN_A_ROW = 5
+
+-- Whether looking again can help after a failure.
+local function may_pass(watch, err)
+	if type(err) ~= "table" or #native.lost_below(watch.place.path) > 0 then
+		-- The next look would make a change again whose answer was lost.
+		return false
+	elseif err.kind == "response" then
+		watch.unreadable = watch.unreadable + 1
+		return err.retryable == true or watch.unreadable <= UNREADABLE_IN_A_ROW
+	end
+	watch.unreadable = 0
+	return err.retryable == true
+end
+
 -- Looks once. A failure that can pass is no answer, nor is one that comes of the watch's own end;
 -- any other ends the watch.
 local function look_once(watch, look)
 	local ok, answer, state, has_failed = call_at(watch.place, look)
 	if ok then
-		watch.is_failing = false
+		watch.is_failing, watch.unreadable = false, 0
 		return true, answer, state, has_failed
 	elseif native.is_stopped(watch.place.path) then
 		return false
-	elseif type(answer) ~= "table" or answer.retryable ~= true or answer.token and answer.sent == "maybe" then
-		-- The next look would make the change with a token of its own.
+	elseif not may_pass(watch, answer) then
 		native.watched(watch.handle, text_of(answer), false)
 		raise(answer)
 	end
@@ -114,7 +129,7 @@ end
 local function watch_for(what, look, options)
 	local place = place_below(places[running()])
 	local handle = finish(native.watch(what, options.timeout, place.path))
-	local watch <close> = setmetatable({ place = place, handle = handle }, watch_meta)
+	local watch <close> = setmetatable({ place = place, handle = handle, unreadable = 0 }, watch_meta)
 	local shown = ""
 	while true do
 		local seen, answer, state, has_failed = look_once(watch, look)

@@ -395,6 +395,10 @@ function help(subject) end
 ---@type string[]
 args = {}
 
+---The same as libraries read it: the arguments, and the script at 0.
+---@type table<integer, string>
+arg = {}
+
 ---A secret by its name.
 ---@param name string
 ---@return cumulua.Secret

@@ -216,6 +216,35 @@ fn every_table_and_every_region_exists() {
 }
 
 #[test]
+fn an_event_is_judged_in_every_state_that_the_vendors_clients_know() {
+    use cumulua::client::waiter::{Verdict, judge};
+    let product = Catalog::default().product("cds").unwrap();
+    for dialect in ["ecs_event", "ebs_event"] {
+        let word = |state: &str| {
+            let answer = serde_json::json!({"Data": {"EventStatus": state}});
+            match judge(&product.waiters[dialect], &answer) {
+                Verdict::Done { .. } => "done",
+                Verdict::Failed { .. } => "failed",
+                Verdict::Running { known: true, .. } => "goes on",
+                Verdict::Running { known: false, .. } => "unknown",
+            }
+        };
+        for (state, expected) in [
+            ("success", "done"),
+            ("finish", "done"),
+            ("FINISH", "done"),
+            ("error", "failed"),
+            ("failed", "failed"),
+            ("part_fail", "failed"),
+            ("doing", "goes on"),
+            ("init", "goes on"),
+        ] {
+            assert_eq!(word(state), expected, "{dialect}: {state}");
+        }
+    }
+}
+
+#[test]
 fn a_waiter_asks_an_action_that_answers_it() {
     let catalog = Catalog::default();
     let mut found = Vec::new();

@@ -55,6 +55,50 @@ fn memory_is_limited_and_pcall_does_not_swallow_that() {
 }
 
 #[test]
+fn pcall_swallows_want_of_memory_from_no_function() {
+    for call in [
+        "io.open(s)",
+        "io.open(s .. 'a')",
+        "io.lines(s)",
+        "io.open('x', s)",
+        "require(s)",
+        "dofile(s)",
+        "loadfile(s)",
+        "load(s)",
+        "os.remove(s)",
+        "os.rename(s, s)",
+        "os.getenv(s)",
+        "error(s .. '')",
+        "task(s, 1)",
+        "wait(task('cds_task', s))",
+        "json.encode { s, s }",
+        "json.decode(s)",
+        "csv.encode { { s, s } }",
+        "csv.decode(s)",
+        "pp { s }",
+        "lock(s)",
+        "log.info(s)",
+        "time.parse(s)",
+        "s:upper()",
+        "s:gsub('a', 'bb')",
+        "string.rep(s, 3)",
+        "table.concat { s, s }",
+        "('%s%s'):format(s, s)",
+        "coroutine.wrap(function() return s .. s end)()",
+        "cds.ccs.DescribeInstances { InstanceId = s }",
+    ] {
+        let code = format!(
+            "local s = ('a'):rep(15e6) local ok, err = pcall(function() return {call} end)
+             io.write(ok and 'fine' or tostring(err):sub(1, 200))"
+        );
+        let output = Test::simulated(&code).args(["--max-memory", "32M"]).run();
+        let ended = output.stderr.contains("more than its 32 MiB") && output.status == 1;
+        let went_on = output.status == 0 && !output.stdout.contains("memory");
+        assert!(ended || went_on, "{call}: {}", output.stdout);
+    }
+}
+
+#[test]
 fn finalizers_end_in_time_too() {
     limited("setmetatable({}, { __gc = function() while true do end end })").fails(124, &[]);
 }

@@ -50,6 +50,37 @@ fn locals_outlive_their_line_and_values_are_shown() {
 }
 
 #[test]
+fn a_byte_that_is_no_utf8_ends_neither_the_line_nor_the_session() {
+    at_both_widths(|mut terminal| {
+        for (number, (before, bytes, after)) in [
+            ("", &b"\xff"[..], "21 + 20"),
+            ("21 ", &b"\xc3\x28"[..], "+ 20"),
+            ("21 +", &b"\xf0\x9f\x98x"[..], " 20"),
+            ("2", &b"\xff\xfe os.exit(3)\r"[..], "1 + 20"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            terminal
+                .keys(before)
+                .bytes_as_keys(bytes)
+                .expect_count("a byte that is no UTF-8", number + 1);
+            terminal.enter(after, "\n41");
+        }
+    });
+}
+
+#[test]
+fn on_a_dumb_terminal_a_line_that_is_no_utf8_is_left_out() {
+    let mut terminal = Sandbox::new().env("TERM", "dumb").simulated(80);
+    terminal
+        .bytes_as_keys(b"os.exit(3) \xff\n")
+        .expect("a byte that is no UTF-8");
+    terminal.keys("21 + 20\n").expect("41");
+    terminal.keys(CTRL_D).expect_success();
+}
+
+#[test]
 fn each_input_has_a_place_of_its_own_in_the_run() {
     at_both_widths(|mut terminal| {
         let place = "meta(cds.ccs.DescribeTags()).place.path";

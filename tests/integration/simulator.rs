@@ -306,3 +306,16 @@ fn the_guides_inventory_loads_as_it_is_written() {
         output.stderr
     );
 }
+
+#[test]
+fn other_machines_reach_the_simulator_only_where_that_is_meant() {
+    for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:80"] {
+        Test::new()
+            .args(["sim", "--listen", address])
+            .fails(2, &[address, "--public"]);
+    }
+    // It is allowed to listen there, which this machine cannot.
+    Test::new()
+        .args(["sim", "--listen", "192.0.2.1:80", "--public"])
+        .fails(1, &["cannot serve on 192.0.2.1:80"]);
+}

@@ -153,7 +153,7 @@ fn a_file_beside_the_script_never_stands_in_for_the_standard_library() {
         .run();
     assert_eq!(output.status, 1);
     assert!(
-        output.stderr.contains("no module \"std.arg\"") && output.stderr.contains("std.args"),
+        output.stderr.contains("module 'std.arg' not found") && output.stderr.contains("std.args"),
         "{}",
         output.stderr
     );

@@ -187,6 +187,42 @@ fn a_schedule_is_decided_only_forwards_and_pausing_changes_nothing_else() {
 }
 
 #[test]
+fn a_firing_whose_time_comes_again_has_the_row_of_its_second_run() {
+    let (_folder, store) = store();
+    let ran = |id: &str, decided| Firing {
+        decided: at(decided),
+        detail: (decided < 100).then(|| "again".to_owned()),
+        ..firing("nightly", 60, FiringOutcome::Ran { run: id.to_owned() })
+    };
+    store
+        .decide(ran("r1", 3600), Some(run("r1", "nightly", 60)))
+        .unwrap();
+    assert!(
+        !store
+            .decide(ran("r2", 61), Some(run("r2", "nightly", 60)))
+            .unwrap()
+    );
+    let ahead = store.last_firings_after(at(30)).unwrap();
+    assert_eq!(ahead.get("nightly"), Some(&at(60)));
+    assert!(store.last_firings_after(at(60)).unwrap().is_empty());
+    let again = HistoryEntry::Again(ran("r2", 61), run("r2", "nightly", 60));
+    assert_eq!(store.decide_together(vec![again]).unwrap(), [true]);
+    let rows = store
+        .firings(Some("nightly"), None, None, false, None)
+        .unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(
+        (rows[0].run.as_deref(), rows[0].detail.as_deref()),
+        (Some("r2"), Some("again"))
+    );
+    assert_eq!(
+        store.schedule_states().unwrap()["nightly"].decided_upto,
+        Some(at(60))
+    );
+    assert!(store.run("r1").unwrap().is_some(), "the first run stays");
+}
+
+#[test]
 fn what_a_clock_that_was_far_ahead_has_missed_is_decided_again_and_what_ran_is_not() {
     let (_folder, store) = store();
     let ahead = |due, outcome| Firing {

@@ -186,6 +186,7 @@ pub(crate) fn simulator() -> (String, Arc<Simulator>) {
             cumulua_simulator::serve(
                 simulator,
                 tokio::net::TcpListener::from_std(listener).unwrap(),
+                &[],
             )
             .await
             .unwrap();

@@ -157,7 +157,12 @@ impl Sandbox {
 impl Terminal {
     /// Presses keys.
     pub(crate) fn keys(&mut self, keys: &str) -> &mut Self {
-        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.bytes_as_keys(keys.as_bytes())
+    }
+
+    /// Sends bytes as keys do, which need not be UTF-8.
+    pub(crate) fn bytes_as_keys(&mut self, bytes: &[u8]) -> &mut Self {
+        self.keys.write_all(bytes).unwrap();
         self.keys.flush().unwrap();
         self
     }

@@ -72,3 +72,26 @@ local open = coroutine.create(function()
 end)
 coroutine.resume(open)
 assert(coroutine.close(open) and closed == "by close" and coroutine.status(open) == "dead", "coroutine.close closes its variables")
+
+-- What a script yields outside a coroutine of its own would reach no one.
+local function yields_nowhere(where)
+	local ok, err = pcall(coroutine.yield, 1)
+	assert(not ok and tostring(err):find("attempt to yield from outside a coroutine", 1, true), where .. ": " .. tostring(err))
+	assert(not coroutine.isyieldable() and select(2, coroutine.running()), where)
+	local inside = coroutine.wrap(function()
+		assert(coroutine.isyieldable() and not select(2, coroutine.running()), where)
+		assert(coroutine.yield(1) == 2, where)
+		return code()
+	end)
+	assert(inside() == 1 and inside(2) == "Success", where)
+end
+yields_nowhere "in the script itself"
+xpcall(yields_nowhere, error, "in xpcall")
+require "modules.yields"(yields_nowhere)
+load("local f = ... f 'in a loaded chunk'")(yields_nowhere)
+parallel { function() yields_nowhere "in a task" end, function() time.sleep(1) yields_nowhere "in a task that has waited" end }
+defer(function() yields_nowhere "in what is deferred" end)
+local main, is_main = coroutine.running()
+assert(is_main and coroutine.isyieldable(coroutine.create(print)) and type(main) == "thread")
+ok, x = pcall(coroutine.isyieldable, 5)
+assert(not ok and x:find("bad argument #1 to 'coroutine.isyieldable'", 1, true), x)

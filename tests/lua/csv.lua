@@ -53,3 +53,13 @@ assert(fails(csv.encode, {}, { separator = ",," }):find("separator", 1, true))
 fails(csv.encode, "x")
 fails(csv.decode, {})
 assert(require "csv" == csv)
+
+-- A row as wide as memory lets it be is one, and a header of so many names is refused with its line.
+local wide = ("a,"):rep(1200000)
+assert(#csv.decode(wide, { header = false })[1] == 1200001)
+assert(fails(csv.decode, wide):find("the header on line 1 has more than 100000 names", 1, true))
+
+-- Bytes go both ways as they are.
+local bytes = csv.decode("a\xfe,b\n\xff,1\n")
+assert(bytes[1]["a\xfe"] == "\xff" and csv.encode(bytes) == "a\xfe,b\n\xff,1\n" and csv.encode { { "\xff" } } == "\xff\n")
+assert(csv.encode(bytes, { columns = { "b", "a\xfe" } }) == "b,a\xfe\n1,\xff\n")

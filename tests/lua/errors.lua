@@ -36,3 +36,20 @@ assert(select(2, pcall(error, "text", 0)) == "text" and select(2, pcall(error)) 
 local own = setmetatable({}, { __tostring = function() return "own" end })
 assert(select(2, pcall(error, own)) == own, "its tables too")
 assert(select(2, pcall(error, { kind = "service", message = "mine" })).message == "mine", "even one that looks like ours")
+
+-- Every error value can be looked into as a text.
+for what, f in pairs {
+	["a call"] = function() cds.ccs.StopInstance {} end,
+	["a file that is not granted"] = function() io.open "/etc/passwd" end,
+	["bad input"] = function() json.decode "{" end,
+	["a wait"] = function() wait.for_state("no.such", {}) end,
+} do
+	local ok, err = pcall(f)
+	assert(not ok and type(err) == "table" and err.kind, what)
+	local text = tostring(err)
+	assert(err:find "%a" == text:find "%a" and err:match "^(.-):" == text:match "^(.-):" and err:gsub("%d", "") == text:gsub("%d", ""), what)
+	assert(err:lower() == text:lower() and err:sub(1, 3) == text:sub(1, 3) and err:len() == #text and (err .. "!"):sub(-1) == "!", what)
+	assert(err.no_such_field == nil, what)
+	local fine, problem = pcall(err.find, err)
+	assert(not fine and problem:find("bad argument #2 to 'find'", 1, true), problem)
+end

@@ -90,3 +90,11 @@ local disk = wait(cds.ebs.CreateDisk { AvailableZoneCode = "CN_Hohhot_B", DiskNa
 wait.for_state("cds.ebs_disk", { id = disk, done = function(answer, state) return #answer.Data.DiskList == 1 and state end, timeout = "1h" })
 cds.ebs.DeleteDisk { DiskIds = { disk } }
 assert(#wait.for_state("cds.ebs_disk", { id = disk, done = "gone", timeout = "1h" }).Data.DiskList == 0)
+
+-- A page in an answer's place does not end it; many in a row do.
+for times, ends in pairs { [1] = "Success", [4] = "Success", [9] = "response" } do
+	sim.fault { action = "DescribeInstances", kind = "malformed", times = times }
+	local ok, answer = pcall(wait.for_state, cds.ccs.DescribeInstances, { done = function() return true end })
+	sim.clear()
+	assert((ok and answer.Code or answer.kind) == ends, times .. ": " .. tostring(answer))
+end

@@ -37,3 +37,14 @@ math.randomseed(42)
 assert(first[1] == math.random(1000) and first[2] == math.random(1000), "the same seed gives the same numbers")
 math.randomseed()
 assert(not pcall(math.randomseed, {}), "its arguments are checked")
+
+-- What a library looks for in the error of a module that is missing, or is no Lua, it finds.
+local ok, problem = pcall(require, "modules.missing")
+assert(not ok and type(problem) == "string" and ("x").find(problem, "module 'modules.missing' not found", 1, true) and problem:find("^[^:]+:%d+: "), problem)
+ok, problem = pcall(require, "modules.broken")
+assert(not ok and type(problem) == "string" and problem:match "broken.lua:2: error loading module 'modules.broken': ", problem)
+ok, problem = pcall(require, "std.none")
+assert(not ok and string.find(problem, "module 'std.none' not found", 1, true), problem)
+
+-- The arguments as libraries read them.
+assert(type(arg) == "table" and type(arg[0]) == "string" and #arg == #args, "arg has the script and its arguments")

@@ -48,3 +48,41 @@ assert(fails(task, "cds_task", { {} }).kind == "validation", "ids are texts")
 local incomplete = fails(wait, task("desktop_task", "7"))
 assert(incomplete.kind == "validation" and incomplete.sent == "no" and tostring(incomplete):find("requestId", 1, true), tostring(incomplete))
 assert(fails(task, "cds_task").kind == "validation", "a task has an id")
+
+-- What can come in an answer's place while a task goes on, and does not end the wait.
+local function waits_through(fault, times)
+	local started, began = create(1), time.now()
+	fault.action, fault.times = "DescribeTask", times
+	sim.fault(fault)
+	local ids = wait(started)
+	sim.clear()
+	assert(#ids == 1, fault.kind)
+	return time.now() - began
+end
+for _, fault in ipairs {
+	{ kind = "refuse", code = "TaskNotFound", http = 404 }, { kind = "refuse", code = "TaskNotFound", http = 400 }, { kind = "malformed" },
+	{ kind = "empty" }, { kind = "error", http = 500 }, { kind = "error", http = 503 }, { kind = "throttle" }, { kind = "cut_short" }, { kind = "drop_after" },
+	{ kind = "no_connection" }, { kind = "deep" },
+} do
+	waits_through(fault, 1)
+	waits_through(fault, 3)
+end
+
+-- For ever they do.
+for kind, fault in pairs { service = { kind = "refuse", code = "TaskNotFound", http = 404 }, response = { kind = "malformed" } } do
+	local started, began = create(1), time.now()
+	fault.action = "DescribeTask"
+	sim.fault(fault)
+	local err = fails(wait, started)
+	sim.clear()
+	assert(err.kind == kind, tostring(err))
+	local passed = time.now() - began
+	assert(kind == "service" and passed >= 60 and passed < 90 or kind == "response" and passed > 5 and passed < 60, kind .. " after " .. passed)
+	assert(#wait(started) == 1)
+end
+
+-- A code for something else ends it at once.
+local started, now = create(1), time.now()
+sim.fault { action = "DescribeTask", kind = "refuse", code = "InvalidTaskID.Malformed", http = 400 }
+assert(fails(wait, started).code == "InvalidTaskID.Malformed" and time.now() - now < 2)
+sim.clear()

@@ -119,6 +119,11 @@ impl Simulator {
         }
     }
 
+    /// The catalogue that it serves.
+    pub(crate) fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.catalog)
+    }
+
     /// Answers one request as the cloud would. A dropped connection becomes an empty answer with
     /// status 444, and a delay is left out; [`Self::answer`] tells them apart.
     pub fn handle(&self, request: &Request<Bytes>) -> Response<Bytes> {

@@ -136,7 +136,11 @@ fn parse(action: &Action, body: &[u8]) -> Result<Json, Unreadable> {
             };
         }
         let reason = if error.to_string().starts_with("recursion limit") {
-            "its JSON is nested too deeply".to_owned()
+            format!(
+                "its JSON is nested too deeply at line {}, column {}",
+                error.line(),
+                error.column()
+            )
         } else {
             format!("it is not JSON: {error}")
         };

@@ -6,7 +6,7 @@ use crate::lua::memory_budget::{BudgetedText, MemoryBudget, used_up};
 use crate::lua::params;
 use csv::{ByteRecord, QuoteStyle, ReaderBuilder, Terminator, WriterBuilder};
 use cumulua_core::catalog::suggest;
-use mlua::{Lua, LuaString, Table, Value};
+use mlua::{BString, Lua, LuaString, Table, Value};
 use std::collections::BTreeSet;
 
 pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
@@ -42,7 +42,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
 struct Options {
     /// What stands first, and in which order; all names in alphabetical order where it is not
     /// given.
-    columns: Option<Vec<String>>,
+    columns: Option<Vec<BString>>,
     header: bool,
     separator: u8,
     crlf: bool,
@@ -77,7 +77,7 @@ impl Options {
                     options.separator = text.as_bytes()[0];
                 }
                 ("columns", Value::Table(names)) => {
-                    let names: mlua::Result<Vec<String>> = names.sequence_values().collect();
+                    let names: mlua::Result<Vec<BString>> = names.sequence_values().collect();
                     options.columns = Some(names.map_err(|_| "columns must be a list of names")?);
                 }
                 ("separator", _) => {
@@ -91,7 +91,8 @@ impl Options {
     }
 }
 
-fn encode(rows: &Table, options: &Options, budget: &MemoryBudget) -> Result<String, Failed> {
+/// Bytes, because a field need not be UTF-8.
+fn encode(rows: &Table, options: &Options, budget: &MemoryBudget) -> Result<Vec<u8>, Failed> {
     let rows: Vec<Table> = (1..=rows.raw_len())
         .map(|index| match rows.raw_get(index) {
             Ok(Value::Table(row)) => Ok(row),
@@ -136,7 +137,13 @@ fn encode(rows: &Table, options: &Options, budget: &MemoryBudget) -> Result<Stri
             }
         } else {
             for name in &columns {
-                cell(&mut record, row.get(name.as_str()), index + 1, name, budget)?;
+                cell(
+                    &mut record,
+                    row.get(name.clone()),
+                    index + 1,
+                    &name.to_string(),
+                    budget,
+                )?;
             }
         }
         writer.write_byte_record(&record)?;
@@ -145,17 +152,16 @@ fn encode(rows: &Table, options: &Options, budget: &MemoryBudget) -> Result<Stri
     let written = writer
         .into_inner()
         .map_err(|failure| csv::Error::from(failure.into_error()))?;
-    String::from_utf8(written.into_bytes())
-        .map_err(|_| Failed::Text("a field is not UTF-8".to_owned()))
+    Ok(written.into_bytes())
 }
 
 /// All names of all records.
-fn names(rows: &[Table]) -> Result<Vec<String>, String> {
+fn names(rows: &[Table]) -> Result<Vec<BString>, String> {
     let mut names = BTreeSet::new();
     for (index, row) in rows.iter().enumerate() {
         for (key, _) in row.pairs::<Value, Value>().flatten() {
             match &key {
-                Value::String(name) => names.insert(name.to_string_lossy()),
+                Value::String(name) => names.insert(BString::from(&*name.as_bytes())),
                 other => {
                     return Err(format!(
                         "row {} has the key {}, which is no name",
@@ -199,6 +205,10 @@ fn cell(
     budget.take(record.as_slice().len() - before)?;
     Ok(())
 }
+
+/// Names that a header may have: each is held while the rows are read, and mlua holds a million
+/// values at most.
+const MOST_NAMES: usize = 100_000;
 
 /// The rows, and the names of the columns where a header gives any.
 type Decoded = (Table, Option<Vec<LuaString>>);
@@ -268,30 +278,30 @@ fn decode(lua: &Lua, text: &[u8], options: &Options) -> Result<Decoded, Failed> 
             );
             return Err(Failed::Text(problem));
         }
-        let fields = record
-            .iter()
-            .map(|field| lua.create_string(field))
-            .collect::<mlua::Result<Vec<_>>>()?;
         if options.header && header.is_none() {
-            let names: BTreeSet<_> = fields.iter().map(|name| name.as_bytes().to_vec()).collect();
-            if names.len() < fields.len() {
-                return Err(Failed::Text(
-                    "the header has a name twice; header = false gives lists".to_owned(),
-                ));
+            if record.len() > MOST_NAMES {
+                let problem = format!(
+                    "the header on line {line} has more than {MOST_NAMES} names; header = false gives lists"
+                );
+                return Err(Failed::Text(problem));
             }
-            header = Some(fields);
+            let names: BTreeSet<_> = record.iter().collect();
+            if names.len() < record.len() {
+                return Err(Failed::Text(format!(
+                    "the header on line {line} has a name twice; header = false gives lists"
+                )));
+            }
+            let names = record.iter().map(|name| lua.create_string(name));
+            header = Some(names.collect::<mlua::Result<_>>()?);
             continue;
         }
         let row = lua.create_table()?;
-        match &header {
-            Some(names) => names
-                .iter()
-                .zip(fields)
-                .try_for_each(|(name, field)| row.raw_set(name, field))?,
-            None => fields
-                .into_iter()
-                .enumerate()
-                .try_for_each(|(index, field)| row.raw_set(index + 1, field))?,
+        for (index, field) in record.iter().enumerate() {
+            let field = lua.create_string(field)?;
+            match &header {
+                Some(names) => row.raw_set(&names[index], field)?,
+                None => row.raw_set(index + 1, field)?,
+            }
         }
         count += 1;
         rows.raw_set(count, row)?;

@@ -3,17 +3,21 @@
 
 use crate::gate::StopReason;
 use crate::lua::bindings::Bindings;
+use crate::lua::chunk::Chunk;
 use crate::lua::error;
 use crate::lua::secret::SecretValue;
 use mlua::Value;
 
-pub(in crate::lua) fn register(bindings: &Bindings<'_>, args: &[String]) -> mlua::Result<()> {
-    bindings.value(
-        "args",
-        bindings
-            .lua
-            .create_sequence_from(args.iter().map(String::as_str))?,
-    )?;
+pub(in crate::lua) fn register(bindings: &Bindings<'_>, chunk: &Chunk) -> mlua::Result<()> {
+    let args = || {
+        let args = chunk.args.iter().map(String::as_str);
+        bindings.lua.create_sequence_from(args)
+    };
+    bindings.value("args", args()?)?;
+    // What libraries read in its place, as Lua's own command gives it.
+    let arg = args()?;
+    arg.raw_set(0, chunk.name.trim_start_matches(['@', '=']))?;
+    bindings.value("arg", arg)?;
     bindings.value("null", Value::NULL)?;
     // Lua's integers are signed; the bits are what counts.
     bindings.plain("random", |_, gate, ()| Ok(gate.random().cast_signed()))?;

@@ -90,21 +90,6 @@ fn made(bindings: &Bindings<'_>) -> mlua::Result<()> {
             Ok(table)
         },
     )?;
-    bindings.plain("syntax_failure", |lua, _, message: String| {
-        let located = error::locate(&message, "");
-        let table = error::invalid(
-            lua,
-            &format!("the module does not parse: {}", located.message),
-        )?;
-        let place = located.source.as_deref().zip(located.line);
-        table.raw_set(
-            "where",
-            place.map(|(source, line)| format!("{}:{line}", &source[1..])),
-        )?;
-        table.raw_set("source", located.source)?;
-        table.raw_set("line", located.line)?;
-        Ok(table)
-    })?;
     bindings.plain("cannot_wait", |lua, _, ()| {
         error::invalid(
             lua,

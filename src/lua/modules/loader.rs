@@ -55,7 +55,7 @@ fn standard(name: &str) -> Result<&'static str, String> {
             let there: Vec<_> = known().map(|known| format!("{OWN}{known}")).collect();
             let near = suggest::did_you_mean(&near);
             format!(
-                "the standard library has no module \"{OWN}{name}\"{near}; there are: {}",
+                "module '{OWN}{name}' not found: the standard library has none of that name{near}; there are: {}",
                 there.join(", ")
             )
         })
@@ -131,7 +131,7 @@ fn find(
                 .collect::<Vec<_>>()
                 .join(" nor ");
             Err(Raised::invalid(format!(
-                "there is no module {name:?}: neither {looked} is there"
+                "module '{name}' not found: neither {looked} is there"
             )))
         }
         Err(error) => Err(unread(&format!("the module {name:?}"), error)),

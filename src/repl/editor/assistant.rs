@@ -26,6 +26,8 @@ pub(super) struct Assistant {
     /// The prompt's width.
     prompt_width: Cell<usize>,
     is_empty: Cell<bool>,
+    /// What is typed before and behind the cursor, unless it is long.
+    typed: RefCell<(String, String)>,
     /// The line is entered and drawn for the last time.
     is_done: Cell<bool>,
     /// The last hint and its line: a redraw asks again.
@@ -39,6 +41,7 @@ impl Assistant {
             knowledge,
             prompt_width: Cell::new(0),
             is_empty: Cell::new(true),
+            typed: RefCell::default(),
             is_done: Cell::new(false),
             last_hint: RefCell::default(),
             list,
@@ -49,12 +52,18 @@ impl Assistant {
     pub(super) fn begin(&self, prompt: usize, is_empty: bool) {
         self.prompt_width.set(prompt);
         self.is_empty.set(is_empty);
+        self.typed.take();
         self.is_done.set(false);
     }
 
     /// Whether nothing is typed.
     pub(super) fn is_empty(&self) -> bool {
         self.is_empty.get()
+    }
+
+    /// What is typed before and behind the cursor; nothing where that is long.
+    pub(super) fn typed(&self) -> (String, String) {
+        self.typed.borrow().clone()
     }
 }
 
@@ -103,6 +112,11 @@ impl Hinter for Assistant {
 
     fn hint(&self, line: &str, pos: usize, _: &Context<'_>) -> Option<Shared> {
         self.is_empty.set(line.is_empty());
+        *self.typed.borrow_mut() = if line.len() > LONGEST {
+            Default::default()
+        } else {
+            (line[..pos].to_owned(), line[pos..].to_owned())
+        };
         if pos < line.len() || line.is_empty() || line.len() > LONGEST {
             return None;
         }

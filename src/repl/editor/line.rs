@@ -15,11 +15,16 @@ use rustyline::{
     ColorMode, CompletionType, Config, Editor as Rustyline, Event, EventHandler,
     ExternalPrinter as _,
 };
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::thread;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
+
+/// The note where a byte is no UTF-8.
+const NOT_UTF8: &str =
+    "a byte that is no UTF-8 was typed; it and what came together with it are left out";
 
 /// What the session asks of the editor.
 enum Request {
@@ -171,13 +176,13 @@ fn serve(
     editor: &mut Line,
     requests: &mpsc::Receiver<Request>,
     typed: &UnboundedSender<Typed>,
-    output: &Output,
+    output: &Arc<Output>,
 ) {
     while let Ok(request) = requests.recv() {
         match request {
             Request::Line { prompt, initial } => {
                 output.lend(Holder::Line);
-                let line = read(editor, &prompt, &initial);
+                let line = read(editor, &prompt, &initial, output);
                 output.take_back();
                 if typed.send(line).is_err() {
                     return;
@@ -214,24 +219,40 @@ pub fn discard_typed_ahead() {
     let _ = nix::sys::termios::tcflush(std::io::stdin(), nix::sys::termios::FlushArg::TCIFLUSH);
 }
 
-fn read(editor: &mut Line, prompt: &Prompt, initial: &str) -> Typed {
-    if let Some(helper) = editor.helper() {
-        helper.begin(
-            console::measure_text_width(&prompt.plain),
-            initial.is_empty(),
-        );
-    }
-    match editor.readline_with_initial(
-        &(prompt.plain.as_str(), prompt.styled.as_str()),
-        (initial, ""),
-    ) {
-        Ok(line) => {
-            let _ = editor.add_history_entry(line.as_str());
-            Typed::Line(line)
+/// Reads a line. A byte that is no UTF-8 ends rustyline's reading, and what it has read ahead is
+/// gone with it; the line goes on with what was typed before.
+fn read(editor: &mut Line, prompt: &Prompt, initial: &str, output: &Arc<Output>) -> Typed {
+    let mut typed = (initial.to_owned(), String::new());
+    loop {
+        if let Some(helper) = editor.helper() {
+            helper.begin(
+                console::measure_text_width(&prompt.plain),
+                typed.0.is_empty() && typed.1.is_empty(),
+            );
         }
-        Err(ReadlineError::Interrupted) => Typed::Interrupted {
-            was_empty: editor.helper().is_none_or(Assistant::is_empty),
-        },
-        Err(_) => Typed::End,
+        let line = editor.readline_with_initial(
+            &(prompt.plain.as_str(), prompt.styled.as_str()),
+            (&typed.0, &typed.1),
+        );
+        match line {
+            Ok(line) => {
+                let _ = editor.add_history_entry(line.as_str());
+                return Typed::Line(line);
+            }
+            Err(ReadlineError::Interrupted) => {
+                return Typed::Interrupted {
+                    was_empty: editor.helper().is_none_or(Assistant::is_empty),
+                };
+            }
+            Err(ReadlineError::Io(failure)) if failure.kind() == ErrorKind::InvalidData => {
+                // The rest of a pasted text would otherwise run without its beginning.
+                discard_typed_ahead();
+                typed = editor.helper().map(Assistant::typed).unwrap_or_default();
+                output.take_back();
+                output.note(NOT_UTF8);
+                output.lend(Holder::Line);
+            }
+            Err(_) => return Typed::End,
+        }
     }
 }

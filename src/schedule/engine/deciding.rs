@@ -11,6 +11,9 @@ use std::sync::Arc;
 /// A clock that goes back further than this was wrong before.
 const CORRECTION: SignedDuration = SignedDuration::from_hours(3);
 
+/// A clock that goes back by less is the ordinary work of a time service.
+const ADJUSTMENT: SignedDuration = SignedDuration::from_secs(2);
+
 /// What is known of a schedule from before the server started.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ScheduleState {
@@ -18,6 +21,8 @@ pub struct ScheduleState {
     pub fingerprint: String,
     /// Firings up to here have their row.
     pub handled: Timestamp,
+    /// The latest firing that was decided by a clock that has been set back since.
+    pub ahead: Option<Timestamp>,
     /// Whether `cumulua schedule pause` holds it back.
     pub paused: bool,
     /// The last run failed.
@@ -49,9 +54,14 @@ impl Engine {
         for schedule in &file.schedules {
             let known = known.get(&*schedule.name);
             let same = known.filter(|known| known.fingerprint == schedule.timing.fingerprint());
-            // What is handled in the future was handled by a clock that was wrong.
-            let handled = same.map_or(now, |known| known.handled).min(now);
+            let handled = same.map_or(now, |known| known.handled);
             let mut job = Job::new(schedule, handled);
+            // What is handled in the future was handled by a clock that has been set back since.
+            let ahead = handled.duration_since(now);
+            if ahead > SignedDuration::ZERO {
+                job.set_back(now, ahead, ahead > CORRECTION);
+            }
+            job.decided = job.decided.max(known.and_then(|known| known.ahead));
             job.paused = known.is_some_and(|known| known.paused);
             job.failed = known.is_some_and(|known| known.failed);
             engine.plan(&job);
@@ -117,6 +127,7 @@ impl Engine {
             due: at,
             cause,
             number,
+            is_repeated: false,
         };
         Some((job, attempt))
     }
@@ -132,6 +143,7 @@ impl Engine {
             due: at,
             cause: Cause::CatchUp,
             number: 1,
+            is_repeated: false,
         };
         let mut decisions = Vec::new();
         if now.duration_since(at) <= job.patience() && !job.is_paused() {
@@ -169,8 +181,9 @@ impl Engine {
 
     /// Decides what has become due. `miss_cause` is why a firing was not seen in time.
     pub fn tick(&mut self, now: Timestamp, miss_cause: MissCause) -> Vec<Decision> {
-        if now < self.seen && self.seen.duration_since(now) > CORRECTION {
-            self.rewind(now);
+        let back = self.seen.duration_since(now);
+        if back > ADJUSTMENT {
+            self.set_back(now, back);
         }
         self.seen = now;
         let mut decisions = Vec::new();
@@ -223,6 +236,7 @@ impl Engine {
             due: now,
             cause: Cause::Trigger,
             number: 1,
+            is_repeated: false,
         };
         let mut decisions = Vec::new();
         if self.is_ending {
@@ -293,17 +307,15 @@ impl Engine {
         }
     }
 
-    /// The clock was far ahead and is set right: everything is planned anew from now.
-    fn rewind(&mut self, now: Timestamp) {
+    /// The clock was set back.
+    fn set_back(&mut self, now: Timestamp, by: SignedDuration) {
         self.agenda.clear();
         let names: Vec<_> = self.jobs.keys().cloned().collect();
         for name in names {
             let Some(mut job) = self.jobs.remove(&name) else {
                 continue;
             };
-            if !job.is_removed() {
-                job.next = job.schedule.timing.next(now);
-            }
+            job.set_back(now, by, by > CORRECTION);
             self.plan(&job);
             self.jobs.insert(name, job);
         }

@@ -41,6 +41,8 @@ pub struct Attempt {
     pub cause: Cause,
     /// 1, and one more for each retry.
     pub number: u32,
+    /// Whether its time has been decided before, by a clock that was set back since.
+    pub is_repeated: bool,
 }
 
 /// One attempt of a server before this one.

@@ -27,6 +27,8 @@ pub(super) struct Job {
     pub(super) waiting: VecDeque<Attempt>,
     pub(super) paused: bool,
     pub(super) failed: bool,
+    /// Up to here firings were decided by a clock that has been set back since.
+    pub(super) decided: Option<Timestamp>,
 }
 
 /// An attempt that runs, or a failed one that will be repeated.
@@ -53,7 +55,37 @@ impl Job {
             waiting: VecDeque::new(),
             paused: false,
             failed: false,
+            decided: None,
         }
+    }
+
+    /// The clock went back by `by` to `now`. What follows the clock fires at the new one's times,
+    /// those that were decided before too; the rest has fired at the times that come again. After
+    /// a clock that `was_wrong`, all is planned anew.
+    pub(super) fn set_back(&mut self, now: Timestamp, by: SignedDuration, was_wrong: bool) {
+        for active in &mut self.active {
+            if let State::Pausing(until) = &mut active.state {
+                *until = until.checked_sub(by).unwrap_or(now);
+            }
+        }
+        if self.is_removed() || !(was_wrong || self.schedule.timing.follows_clock()) {
+            return;
+        }
+        let decided = match self.next {
+            Some(next) => before(next.at),
+            None => now.checked_add(by).unwrap_or(now),
+        };
+        self.decided = self.decided.max(Some(decided));
+        self.next = self.schedule.timing.next(now);
+    }
+
+    fn is_decided(&self, at: Timestamp) -> bool {
+        self.decided.is_some_and(|decided| at <= decided)
+    }
+
+    fn goes_on(&self, at: Timestamp) -> bool {
+        let active = self.active.iter().map(|active| &active.attempt);
+        active.chain(&self.waiting).any(|attempt| attempt.at == at)
     }
 
     /// A run of a server before this one goes on, as far as is known; its end is to come.
@@ -275,7 +307,12 @@ impl Job {
                 due: firing.due,
                 cause,
                 number: 1,
+                is_repeated: self.is_decided(firing.at),
             };
+            // A clock that was set back comes again to what still goes on.
+            if attempt.is_repeated && self.goes_on(firing.at) {
+                continue;
+            }
             let only_latest = self.schedule.catch_up.runs == CaughtUp::Latest;
             let reason = if self.is_paused() {
                 Some(Reason::Paused)

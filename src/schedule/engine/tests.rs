@@ -261,14 +261,133 @@ fn a_clock_that_jumps_ahead_leaves_missed_firings() {
     );
 }
 
+/// A schedule of a fixed time, two minutes after the tests' beginning.
+fn fixed() -> ScheduleFile {
+    file("[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '2 0 * * *'")
+}
+
 #[test]
-fn a_clock_that_is_set_back_fires_nothing_twice_and_one_that_was_far_ahead_is_forgiven() {
+fn what_follows_the_clock_fires_again_once_it_is_set_back() {
+    for text in ["every = '1m'", "cron = '* * * * *'", "cron = '*/1 0 * * *'"] {
+        let file = file(&format!(
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\n{text}"
+        ));
+        for back in [4, 30, 60, 3600, 3 * 3600] {
+            let mut engine = engine(&file);
+            let noon = 12 * 3600;
+            // Only one of these expressions fires at noon.
+            let start = if text.contains(" 0 ") { 600 } else { noon };
+            engine.tick(at(start - 1), MissCause::Busy);
+            assert_eq!(tick(&mut engine, start).len(), 1, "{text}");
+            ended(&mut engine, start, Outcome::Done, start + 1);
+            let now = start + 1 - back;
+            assert!(tick(&mut engine, now).is_empty(), "{text}: nothing at once");
+            let next = engine.next_due().unwrap().as_second() - at(0).as_second();
+            if now >= 0 {
+                assert!(next > now && next <= now + 60, "{text}, {back}: {next}");
+                assert_eq!(tick(&mut engine, next), [format!("start {next} schedule")]);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_names_a_fixed_time_fires_once_for_it_though_the_clock_is_set_back() {
+    let mut engine = engine(&fixed());
+    assert_eq!(tick(&mut engine, 120), ["start 120 schedule"]);
+    ended(&mut engine, 120, Outcome::Done, 121);
+    for second in [60, 120, 121, 3600] {
+        assert!(tick(&mut engine, second).is_empty(), "{second}");
+    }
+    let day = 24 * 3600;
+    assert_eq!(
+        tick(&mut engine, day + 120),
+        [format!("start {} schedule", day + 120)]
+    );
+}
+
+#[test]
+fn a_firing_that_still_goes_on_when_its_time_comes_again_is_left_to_it() {
+    for overlap in ["skip", "queue", "allow", "cancel"] {
+        let mut engine = engine(&minutely(&format!("overlap = '{overlap}'")));
+        assert_eq!(tick(&mut engine, 60), ["start 60 schedule"]);
+        assert!(tick(&mut engine, 30).is_empty());
+        assert!(tick(&mut engine, 60).is_empty(), "{overlap}");
+        ended(&mut engine, 60, Outcome::Done, 61);
+        assert_eq!(tick(&mut engine, 120), ["start 120 schedule"]);
+    }
+}
+
+#[test]
+fn a_retry_comes_after_its_pause_though_the_clock_is_set_back() {
+    let mut engine = engine(&minutely("retries = { count = 1, delay = '10s' }"));
+    tick(&mut engine, 60);
+    assert_eq!(
+        ended(&mut engine, 60, Outcome::Failed, 61),
+        ["retry 60 at 71"]
+    );
+    tick(&mut engine, 62);
+    assert!(tick(&mut engine, 2).is_empty());
+    assert_eq!(tick(&mut engine, 11), ["start 60 attempt 2"]);
+}
+
+#[test]
+fn a_server_that_starts_after_the_clock_was_set_back_goes_by_the_same_rule() {
+    let (mut engine, decided) = restarted(&minutely(""), 600, 90);
+    assert!(decided.is_empty());
+    assert_eq!(tick(&mut engine, 120), ["start 120 schedule"]);
+    let (mut engine, decided) = restarted(&fixed(), 120, 60);
+    assert!(decided.is_empty() && tick(&mut engine, 120).is_empty());
+    // A clock that was a day ahead was wrong: its firings count for nothing.
+    let (mut engine, _) = restarted(&fixed(), 24 * 3600 + 120, 60);
+    assert_eq!(tick(&mut engine, 120), ["start 120 schedule"]);
+}
+
+#[test]
+fn what_comes_again_is_marked_so() {
+    let mut engine = engine(&minutely(""));
+    let marks = |decisions: Vec<Decision>| {
+        let mark = |decision| match decision {
+            Decision::Start(attempt) => attempt.is_repeated,
+            other => panic!("{other:?}"),
+        };
+        decisions.into_iter().map(mark).collect::<Vec<_>>()
+    };
+    assert_eq!(marks(engine.tick(at(60), MissCause::Busy)), [false]);
+    ended(&mut engine, 60, Outcome::Done, 61);
+    engine.tick(at(30), MissCause::ClockJump);
+    assert_eq!(marks(engine.tick(at(60), MissCause::Busy)), [true]);
+    ended(&mut engine, 60, Outcome::Done, 61);
+    assert_eq!(marks(engine.tick(at(120), MissCause::Busy)), [false]);
+}
+
+#[test]
+fn what_comes_again_is_marked_so_by_the_next_server_too() {
+    let file = minutely("");
+    // Second 60 has come again already, and 120 has not.
+    let known = ScheduleState {
+        fingerprint: file.schedules[0].timing.fingerprint(),
+        handled: at(60),
+        ahead: Some(at(120)),
+        ..ScheduleState::default()
+    };
+    let mut engine = Engine::new(&file, &HashMap::from([("a".to_owned(), known)]), at(61));
+    for (second, is_repeated) in [(120, true), (180, false)] {
+        let decisions = engine.tick(at(second), MissCause::Busy);
+        let [Decision::Start(attempt)] = &decisions[..] else {
+            panic!("{:?}", describe(decisions));
+        };
+        assert_eq!(attempt.is_repeated, is_repeated);
+        ended(&mut engine, second, Outcome::Done, second + 1);
+    }
+}
+
+#[test]
+fn a_clock_that_was_far_ahead_is_forgiven_and_one_that_is_adjusted_fires_nothing_again() {
     let mut engine = engine(&minutely(""));
     assert_eq!(tick(&mut engine, 60), ["start 60 schedule"]);
     ended(&mut engine, 60, Outcome::Done, 61);
-    assert!(tick(&mut engine, 30).is_empty() && tick(&mut engine, 60).is_empty());
-    assert_eq!(tick(&mut engine, 120), ["start 120 schedule"]);
-    ended(&mut engine, 120, Outcome::Done, 121);
+    assert!(tick(&mut engine, 59).is_empty() && tick(&mut engine, 60).is_empty());
     let year = 365 * 24 * 3600;
     engine.tick(at(year), MissCause::ClockJump);
     assert!(tick(&mut engine, 150).is_empty());

@@ -220,13 +220,16 @@ fn previous_attempt(run: &NewRun) -> PreviousAttempt<'_> {
 /// What the store knows of every schedule.
 pub(super) fn read_schedule_states(
     store: &Store,
+    now: Timestamp,
 ) -> Result<HashMap<String, ScheduleState>, StoreError> {
+    let mut ahead = store.last_firings_after(now)?;
     let times = store.planned_times()?;
     let outcomes = store.last_outcomes()?;
     let states = store.schedule_states()?.into_iter().map(|(name, state)| {
         let known = ScheduleState {
             fingerprint: times.get(&name).cloned().unwrap_or_default(),
             handled: state.decided_upto.unwrap_or(Timestamp::MIN),
+            ahead: ahead.remove(&name),
             paused: state.paused.is_some(),
             failed: outcomes.get(&name).is_some_and(|outcome| {
                 !matches!(outcome, RunOutcome::Done | RunOutcome::Cancelled)

@@ -492,12 +492,15 @@ fn started_entry(attempt: &Attempt, run: String, now: Timestamp) -> HistoryEntry
     if attempt.number > 1 {
         return HistoryEntry::Run(new);
     }
-    let detail = (attempt.cause == Cause::CatchUp)
+    let mut detail = (attempt.cause == Cause::CatchUp)
         .then(|| format!("caught up {} late", length(now.duration_since(attempt.due))));
+    if attempt.is_repeated {
+        detail = Some("again, because the clock was set back".to_owned());
+    }
     let firing = firing(attempt, FiringOutcome::Ran { run }, detail, now);
-    if attempt.cause == Cause::Trigger {
-        HistoryEntry::Beside(firing, Some(new))
-    } else {
-        HistoryEntry::Firing(firing, Some(new))
+    match attempt.cause {
+        Cause::Trigger => HistoryEntry::Beside(firing, Some(new)),
+        _ if attempt.is_repeated => HistoryEntry::Again(firing, new),
+        _ => HistoryEntry::Firing(firing, Some(new)),
     }
 }

@@ -50,6 +50,7 @@ pub async fn run_once(once: Once) -> Result<i32, String> {
         due: now,
         cause: Cause::Trigger,
         number: 1,
+        is_repeated: false,
     };
     let new = new_run(&attempt, id.clone(), now);
     let firing = Firing {

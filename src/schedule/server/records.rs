@@ -178,8 +178,8 @@ fn without_run(decided: HistoryEntry, problem: &StoreError) -> Option<HistoryEnt
         HistoryEntry::Beside(firing, Some(_)) => {
             Some(HistoryEntry::Beside(not_started(firing, problem), None))
         }
-        // The engine comes back to it.
-        HistoryEntry::Run(_) => None,
+        // The engine comes back to it; and what was decided before stays decided.
+        HistoryEntry::Run(_) | HistoryEntry::Again(..) => None,
         decided => Some(decided),
     }
 }

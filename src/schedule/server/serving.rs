@@ -63,7 +63,7 @@ pub(super) fn engine(file: &ScheduleFile, records: &Records) -> Result<Engine, S
     }
     Ok(Engine::new(
         file,
-        &read_schedule_states(&records.store)?,
+        &read_schedule_states(&records.store, now)?,
         now,
     ))
 }
@@ -110,11 +110,16 @@ impl Serving {
             None => MissCause::Busy,
             Some(jump) => {
                 dispatch.records.metrics.clock_jump();
-                let direction = if jump.is_negative() { "back" } else { "ahead" };
-                let message = format!(
-                    "the clock went {direction} by {:.0} s, or the machine slept; what was missed goes by catch_up",
-                    jump.abs().as_secs_f64()
-                );
+                let seconds = jump.abs().as_secs_f64();
+                let message = if jump.is_negative() {
+                    format!(
+                        "the clock was set back by {seconds:.0} s; intervals, and expressions with * in minute or hour, follow it and fire again"
+                    )
+                } else {
+                    format!(
+                        "the clock went ahead by {seconds:.0} s, or the machine slept; what was missed goes by catch_up"
+                    )
+                };
                 dispatch.records.log.line(Level::Warn, &message, &[]);
                 MissCause::ClockJump
             }

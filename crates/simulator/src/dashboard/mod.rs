@@ -2,4 +2,4 @@
 
 mod page;
 
-pub(crate) use page::{page, status};
+pub(crate) use page::{content_policy, page, status};

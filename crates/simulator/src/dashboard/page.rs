@@ -4,8 +4,10 @@ use crate::Simulator;
 use crate::cloud::kernel::Kernel;
 use crate::cloud::task::{Progress, Stage, Task};
 use crate::cloud::tasks::Tasks;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use maud::{DOCTYPE, PreEscaped, html};
 use serde_json::{Map, Value as Json, json};
+use sha2::{Digest as _, Sha256};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -55,6 +57,17 @@ pub(crate) fn page() -> String {
         }
     };
     page.into_string()
+}
+
+/// What the page may do: its own style and script, by their hashes, and asking the simulator.
+pub(crate) fn content_policy() -> String {
+    let hash = |text: &str| format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(text)));
+    format!(
+        "default-src 'none'; style-src {}; script-src {}; connect-src 'self'; base-uri 'none'; \
+         form-action 'none'; frame-ancestors 'none'",
+        hash(STYLE),
+        hash(SCRIPT)
+    )
 }
 
 /// What the page shows now.

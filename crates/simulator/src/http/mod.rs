@@ -6,6 +6,7 @@ pub(crate) mod authentication;
 pub(crate) mod check;
 pub(crate) mod envelope;
 pub(crate) mod flat;
+pub(crate) mod host;
 pub(crate) mod log;
 pub(crate) mod request;
 pub(crate) mod route;

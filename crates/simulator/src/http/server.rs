@@ -1,10 +1,12 @@
 //! The simulator on a socket, for other processes and other languages.
 
+use super::host::HostNames;
 use crate::{Outcome, Simulator, dashboard};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::connect_info::{ConnectInfo, Connected};
 use axum::extract::{Request, State};
+use axum::middleware;
 use axum::response::Response;
 use axum::routing::get;
 use axum::serve::{IncomingStream, Listener};
@@ -24,19 +26,49 @@ use tokio::net::{TcpListener, TcpStream};
 const MAX_REQUEST: usize = 16 << 20;
 
 /// Serves a simulator until the task is dropped: any path is the cloud's, but for those below
-/// `/_sim/` and, for a browser, `/`.
-pub async fn serve(simulator: Arc<Simulator>, listener: TcpListener) -> io::Result<()> {
+/// `/_sim/` and, for a browser, `/`. It answers to addresses, names without a dot and the clouds'
+/// own, and to `names`.
+pub async fn serve(
+    simulator: Arc<Simulator>,
+    listener: TcpListener,
+    names: &[String],
+) -> io::Result<()> {
+    let names = HostNames::new(simulator.catalog(), names);
     let router = Router::new()
         .route("/_sim/requests", get(requests))
         .route("/_sim/state", get(state))
         .route("/_sim/status", get(status))
         .fallback(any)
+        .layer(middleware::from_fn_with_state(Arc::new(names), check_host))
         .with_state(simulator);
     axum::serve(
         AbortableListener(listener),
         router.into_make_service_with_connect_info::<AbortHandle>(),
     )
     .await
+}
+
+async fn check_host(
+    State(names): State<Arc<HostNames>>,
+    request: Request,
+    next: middleware::Next,
+) -> Response {
+    // An address of the request's own goes before, as a client sends it to a proxy.
+    let host = match request.uri().authority() {
+        Some(authority) => Some(authority.as_str()),
+        None => request
+            .headers()
+            .get(header::HOST)
+            .map(|host| host.to_str().unwrap_or_default()),
+    };
+    // Without a name it is no browser's.
+    if host.is_none_or(|host| names.have(host)) {
+        return next.run(request).await;
+    }
+    let problem = "the simulator does not answer to this host's name; --host NAME lets it\n";
+    let mut response = Response::new(Body::from(problem));
+    *response.status_mut() = StatusCode::MISDIRECTED_REQUEST;
+    response
 }
 
 async fn requests(State(simulator): State<Arc<Simulator>>) -> Response {
@@ -65,20 +97,27 @@ fn page() -> Response {
         header::CONTENT_TYPE,
         HeaderValue::from_static("text/html; charset=utf-8"),
     );
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'";
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(policy),
-    );
+    if let Ok(policy) = HeaderValue::from_str(&dashboard::content_policy()) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
     response
 }
 
 fn json(text: String) -> Response {
     let mut response = Response::new(Body::from(text));
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
+    for (name, value) in [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ] {
+        let value = HeaderValue::from_static(value);
+        response.headers_mut().insert(name, value);
+    }
     response
 }
 

@@ -8,7 +8,8 @@ async fn served() -> (TestCloud, String) {
     let cloud = TestCloud::new();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(serve(Arc::clone(&cloud.simulator), listener));
+    let simulator = Arc::clone(&cloud.simulator);
+    tokio::spawn(async move { serve(simulator, listener, &[]).await });
     (cloud, address)
 }
 
@@ -133,4 +134,47 @@ async fn a_page_shows_what_goes_on_and_hides_what_is_secret() {
     assert!(!text.contains("123abc,.;"));
     // Alibaba's calls go to the same path.
     assert_eq!(get("/?Action=GetInstanceCount").await.status(), 400);
+}
+
+#[tokio::test]
+async fn a_request_to_a_name_that_could_be_anyones_is_refused() {
+    let (cloud, address) = served().await;
+    let ask = async |path: &str, host: &str| {
+        let asked = client().get(format!("{address}{path}"));
+        asked.header("Host", host).send().await.unwrap().status()
+    };
+    for path in [
+        "/",
+        "/_sim/state",
+        "/_sim/requests",
+        "/_sim/status",
+        "/ccs?Action=DescribeTags",
+    ] {
+        assert_eq!(ask(path, "attacker.example").await, 421, "{path}");
+        assert_ne!(ask(path, "localhost:8080").await, 421, "{path}");
+        assert_ne!(ask(path, "cdsapi.capitalonline.net").await, 421, "{path}");
+    }
+    assert_eq!(cloud.simulator.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn the_page_may_do_no_more_than_it_does() {
+    let (_cloud, address) = served().await;
+    let page = client().get(format!("{address}/")).send().await.unwrap();
+    let policy = page.headers()["content-security-policy"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert!(
+        policy.starts_with("default-src 'none'; style-src 'sha256-"),
+        "{policy}"
+    );
+    assert!(
+        !policy.contains("unsafe") && !policy.contains('*'),
+        "{policy}"
+    );
+    let text = page.text().await.unwrap();
+    for inline in [" style=", " onclick=", " onload=", "javascript:"] {
+        assert!(!text.contains(inline), "{inline}");
+    }
 }

@@ -21,6 +21,10 @@ pub struct WaiterModel {
     pub max_delay: u64,
     /// What an answer means; the first that matches counts.
     pub acceptors: Vec<Acceptor>,
+    /// The service's codes for a task that it does not know, as it may answer for a while after the
+    /// task was started.
+    #[serde(default)]
+    pub unknown: Vec<String>,
     /// Where the ids of what the task made stand.
     #[serde(default)]
     pub resources: Vec<String>,
