@@ -25,7 +25,8 @@ from functools import partial
 from pathlib import Path
 
 TIMEOUT = 0.5
-LIMITS = {"int": 0.2, "term": 0.2, "timeout": 1.0}
+# A run is cancelled by a command that has to begin first.
+LIMITS = {"int": 0.2, "term": 0.2, "timeout": 1.0, "cancel": 0.4}
 
 PATTERN = "; (('a'):rep(40000)):find(('a*'):rep(30) .. 'b')"
 
@@ -263,6 +264,69 @@ def at_the_prompt(code, needs, options):
             os.close(terminal)
 
 
+SCHEDULED = [
+    "a loop",
+    "a pattern match",
+    "a sleep",
+    "a FIFO to be opened for reading",
+    "a process that wants to stay",
+    "an answer that does not come",
+    "lines without end",
+]
+
+
+def scheduled(code, needs, end, options, tidied):
+    """Ends a run under a server; the seconds until its process is gone, and what went wrong."""
+    with world(needs, options) as (folder, arguments, _):
+        script = f"defer(function() io.open('tidied', 'w'):close() end) io.open('ready', 'w'):close() {code}"
+        (folder / "job.lua").write_text(script)
+        text = '[[schedule]]\nname = "job"\nscript = "job.lua"\ncron = "0 0 1 1 *"\ntimezone = "UTC"\n'
+        text += "allow_run = true\n" + (f'timeout = "{TIMEOUT}s"\n' if end == "timeout" else "")
+        (folder / "schedules.toml").write_text(text)
+        arguments = [argument for argument in arguments if argument != "--allow-run"]
+        call = partial(subprocess.run, cwd=folder, env=environment(folder), capture_output=True, text=True, check=True)
+        server = subprocess.Popen(
+            [options.binary, "schedule", "serve", *arguments],
+            cwd=folder,
+            env=environment(folder),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=(folder / "stderr").open("wb"),
+        )
+        try:
+            wait_for(lambda: "serving 1 schedule" in (folder / "stderr").read_text())
+            began = time.monotonic()
+            call([options.binary, "schedule", "trigger", "job", "--store", folder / "runs.db"])
+            wait_for((folder / "ready").exists)
+            ready = time.monotonic()
+            with contextlib.closing(sqlite3.connect(folder / "runs.db")) as store:
+                (pid,) = store.execute("SELECT pid FROM runs").fetchone()
+            if end == "timeout":
+                sent = ready + TIMEOUT
+            else:
+                time.sleep(0.15)
+                cancelling = subprocess.Popen(
+                    [options.binary, "runs", "cancel", "job", "--store", folder / "runs.db"],
+                    cwd=folder,
+                    env=environment(folder),
+                    stdout=subprocess.DEVNULL,
+                )
+                sent = time.monotonic()
+            wait_for(lambda: not Path(f"/proc/{pid}").exists() or "State:\tZ" in Path(f"/proc/{pid}/status").read_text(), 8)
+            took = time.monotonic() - sent
+            if end == "cancel":
+                cancelling.wait()
+            word = "timed out" if end == "timeout" else "cancelled"
+            wait_for(lambda: f"job: {word}" in (folder / "stderr").read_text(), 5)
+            problem = "" if not tidied or (folder / "tidied").exists() else f"what was deferred did not run: {said(folder)}"
+            return took, problem
+        except (TimeoutError, OSError, subprocess.CalledProcessError) as problem:
+            return time.monotonic() - began, f"{problem!r}: {said(folder)}"
+        finally:
+            server.kill()
+            server.wait()
+
+
 def said(folder):
     return " | ".join((folder / "stderr").read_text(errors="replace").split("\n"))[-300:]
 
@@ -272,11 +336,15 @@ def cells(options):
         script = f"""defer(function() io.open('tidied', 'w'):close() end)
             io.open('ready', 'w'):close()
             {code}"""
-        for end in LIMITS:
+        for end in ("int", "term", "timeout"):
             yield f"run -e, {what}, {end}", end, partial(cell, ["-e", script], "run", needs, end, options, True, reacts)
     for what, (arguments, needs) in CALLS.items():
-        for end in LIMITS:
+        for end in ("int", "term", "timeout"):
             yield f"call, {what}, {end}", end, partial(cell, arguments, "call", needs, end, options, False, False)
+    for what in SCHEDULED:
+        code, needs, reacts = BLOCKS.get(what) or ("while true do print(('x'):rep(100)) end", {}, True)
+        for end in ("cancel", "timeout"):
+            yield f"a schedule, {what}, {end}", end, partial(scheduled, code, needs, end, options, reacts)
     for what in AT_THE_PROMPT:
         code, needs, _ = BLOCKS[what]
         yield f"the prompt, {what}, int", "int", partial(at_the_prompt, code, needs, options)

@@ -81,7 +81,7 @@ impl Call {
                 leaving::limit_blocked(&guard, if self.wait { timeout * 2 } else { timeout });
             }
             let (status, error) = self.call(&gate, action, params).await;
-            guard.step("recording how the call ended");
+            guard.step(leaving::RECORDING);
             if let Some(recorder) = &recorder {
                 recording::record_end(
                     recorder,

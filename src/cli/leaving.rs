@@ -15,6 +15,9 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
+/// The last thing that a run does, which others wait for.
+pub(super) const RECORDING: &str = "recording how the run ended";
+
 /// What the guard leaves waits no longer for anything: someone waits for the prompt to come back.
 const LAST: Duration = Duration::from_millis(40);
 
@@ -127,21 +130,28 @@ impl Left {
             Stuck::Ending(what) => format!("{}; {what} did not end and was left", stop.describe()),
         };
         let unfinished = self.finish(recording::outcome(status, Some(stop)), status, &problem);
+        // A run that was being recorded has been reported; where that is done after all, nothing
+        // is left to say.
+        let is_reported = stuck == Stuck::Ending(RECORDING);
         let gate = Arc::clone(&self.gate);
-        within(
-            LAST,
-            vec![(
-                "",
-                Box::new(move || {
-                    report::error(&problem);
-                    for what in unfinished {
-                        report::warning(what);
-                    }
-                    report::pending(&gate.pending());
-                    true
-                }),
-            )],
-        );
+        if !(is_reported && unfinished.is_empty()) {
+            within(
+                LAST,
+                vec![(
+                    "",
+                    Box::new(move || {
+                        report::error(&problem);
+                        for what in unfinished {
+                            report::warning(what);
+                        }
+                        if !is_reported {
+                            report::pending(&gate.pending());
+                        }
+                        true
+                    }),
+                )],
+            );
+        }
         server_pipe::take_along(Some(stop));
         std::process::exit(i32::from(status.0));
     }

@@ -163,7 +163,7 @@ impl Run {
             }
             report::ended_processes(&left);
             if let Some(recorder) = &recorder {
-                guard.step("recording how the run ended");
+                guard.step(leaving::RECORDING);
                 let error = report::ending_summary(&ending);
                 recording::record_end(
                     recorder,

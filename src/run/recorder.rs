@@ -71,6 +71,8 @@ pub struct HistoryRecorder {
     started: Timestamp,
     redactor: Arc<Redactor>,
     begun: OnceLock<Begun>,
+    /// How it ended, once that is to be recorded.
+    ending: OnceLock<RunEnd>,
     /// Whether the store let a call wait in vain: it must not hold up the next.
     is_slow: AtomicBool,
     lines: Lines,
@@ -116,6 +118,7 @@ impl HistoryRecorder {
             started,
             redactor,
             begun: OnceLock::new(),
+            ending: OnceLock::new(),
             is_slow: AtomicBool::new(false),
             lines,
             locks: RunLocks::default(),
@@ -214,6 +217,7 @@ impl HistoryRecorder {
         error: Option<&str>,
     ) -> Result<(), String> {
         let end = self.run_end(outcome, status, error);
+        let _ = self.ending.set(end.clone());
         let written = match self.recorded() {
             Some(begun) => self
                 .write_texts(begun)
@@ -231,7 +235,10 @@ impl HistoryRecorder {
 
     /// The same where nothing may be waited for; whether it is recorded.
     pub fn leave(&self, outcome: RunOutcome, status: i32, error: &str) -> bool {
-        let end = self.run_end(outcome, Some(status), Some(error));
+        let end = self
+            .ending
+            .get_or_init(|| self.run_end(outcome, Some(status), Some(error)))
+            .clone();
         let is_recorded = self.recorded().is_none_or(|begun| {
             let written = begun.store.end_run_within(end.clone(), MOMENT);
             written.is_ok() || begun.is_known.load(Ordering::Acquire) && self.locks.leave_end(&end)
