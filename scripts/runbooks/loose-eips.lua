@@ -25,8 +25,8 @@ end
 
 -- The documents show the vendor's own time of day, without an offset.
 local function age_in_days(text)
-	local date, clock = (text or ""):match "^(%d%d%d%d%-%d%d%-%d%d) (%d%d:%d%d:%d%d)$"
-	return date and (time.now() - time.parse(date .. "T" .. clock .. "+08:00")) / 86400
+	local has_time = (text or ""):match "^%d+%-%d+%-%d+ %d+:%d+:%d+$"
+	return has_time and (time.now() - time.parse(text, "cds")) / 86400
 end
 
 local loose = {}

@@ -21,8 +21,8 @@ local now = time.now()
 
 -- The documents show the vendor's own time of day, without an offset.
 local function vendor_time(text)
-	local date, clock = (text or ""):match "^(%d%d%d%d%-%d%d%-%d%d) (%d%d:%d%d:%d%d)$"
-	return date and time.parse(date .. "T" .. clock .. "+08:00")
+	local has_time = (text or ""):match "^%d+%-%d+%-%d+ %d+:%d+:%d+$"
+	return has_time and time.parse(text, "cds")
 end
 
 -- "2022-06-30T16:00:00.000+0000"

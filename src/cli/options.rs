@@ -4,6 +4,7 @@ use crate::gate::{GRACE, Grants};
 use crate::lua::Limits;
 use clap::{Args, ValueEnum};
 use cumulua_core::clock::parse_duration;
+use cumulua_core::size::parse_size;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -145,29 +146,16 @@ fn endpoint(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// `90s`, `15m`, `1h 30m`, or seconds.
+/// `90s`, `15m`, `1h 30m`, `7d`, or seconds.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let parsed = parse_duration(text).filter(|duration| !duration.is_zero());
-    parsed.ok_or_else(|| "write it as 90s, 15m, 1h30m or a number of seconds above 0".to_owned())
+    parsed
+        .ok_or_else(|| "write it as 90s, 15m, 1h30m, 7d or a number of seconds above 0".to_owned())
 }
 
 /// `256M`, `2G`, or bytes.
 fn memory(text: &str) -> Result<usize, String> {
-    let (digits, unit) = match text.find(|c: char| !c.is_ascii_digit()) {
-        Some(at) => text.split_at(at),
-        None => (text, ""),
-    };
-    let factor: usize = match unit.to_ascii_uppercase().as_str() {
-        "" | "B" => 1,
-        "K" | "KB" | "KIB" => 1024,
-        "M" | "MB" | "MIB" => 1024 * 1024,
-        "G" | "GB" | "GIB" => 1024 * 1024 * 1024,
-        _ => return Err("write it as 256M, 2G or a number of bytes".to_owned()),
-    };
-    let bytes = digits
-        .parse::<usize>()
-        .ok()
-        .and_then(|number| number.checked_mul(factor));
+    let bytes = parse_size(text).and_then(|bytes| usize::try_from(bytes).ok());
     match bytes {
         // The standard libraries alone take some hundred KiB.
         Some(bytes) if bytes >= 1024 * 1024 => Ok(bytes),

@@ -1,7 +1,6 @@
 //! A call as a script or the shell asks for it, and its answer.
 
 use super::command::AccountRef;
-use super::validate::Fault;
 use super::value::Params;
 use cumulua_core::catalog::Action;
 use std::sync::Arc;
@@ -68,8 +67,6 @@ pub struct Answer {
     pub attempts: u32,
     /// How long it took, pauses included.
     pub duration: Duration,
-    /// Warnings about its parameters.
-    pub warnings: Vec<Fault>,
 }
 
 impl Answer {

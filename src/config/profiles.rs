@@ -302,7 +302,7 @@ impl Profiles {
             )),
             // A simulation needs no real password, and one with every kind of character passes the
             // simulator's rules.
-            None if self.flags.simulator => Ok((Secret::new("Simulated-1!"), None)),
+            None if self.flags.simulator => Ok((Secret::stand_in("Simulated-1!", name), None)),
             None => Err(ConfigError::Secret(credentials::SecretError::Unknown {
                 name: name.to_owned(),
                 variable,

@@ -190,7 +190,6 @@ impl CallEffect {
                         endpoint: Arc::clone(&route.endpoint),
                         attempts: attempts.made(),
                         duration: gate.elapsed().saturating_sub(self.started),
-                        warnings: prepared.warnings.clone(),
                     });
                 }
                 Next::Failed(error) => return Err(error),
@@ -320,15 +319,26 @@ impl CallEffect {
                 .map_or_else(|failure| failure.sent, |_| Sent::Yes),
         );
         gate.record(&self.record(open, "ended", self.describe_end(gate, outcome)));
+        self.warn(gate, outcome);
         let Ok(answer) = outcome else { return };
         gate.budget.refund();
         for task in waiter::tasks(answer) {
             gate.in_flight.task_started(task, &answer.action.full_name);
         }
-        for warning in &answer.warnings {
+    }
+
+    /// Logs what the catalogue does not know of the parameters, once the service has answered: where
+    /// that is a refusal, it may be why.
+    fn warn(&self, gate: &Gate, outcome: &Result<Answer, Failure>) {
+        let is_answered = match outcome {
+            Ok(_) => true,
+            Err(failure) => failure.error.refusal().is_some(),
+        };
+        let warnings = self.prepared.get().filter(|_| is_answered);
+        for warning in warnings.iter().flat_map(|prepared| &prepared.warnings) {
             gate.log(
                 Level::Warn,
-                &format!("{}: {warning}", answer.action.full_name),
+                &format!("{}: {warning}", self.call.action.full_name),
             );
         }
     }

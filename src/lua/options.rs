@@ -10,7 +10,8 @@ use mlua::{Table, Value as LuaValue};
 use std::time::Duration;
 
 /// How durations are written.
-pub(super) const DURATION: &str = "a number of seconds or a text as \"90s\", \"15m\" or \"1h 30m\"";
+pub(super) const DURATION: &str =
+    "a number of seconds or a text as \"90s\", \"15m\", \"1h 30m\" or \"7d\"";
 
 /// A duration from seconds or text.
 pub(super) fn duration(value: &Value) -> Option<Duration> {

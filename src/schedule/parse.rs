@@ -468,7 +468,7 @@ notify = { on = ['late', 'failure'], webhook = { env = 'PAGER' }, late_after = '
             "beside this one",
         ),
         (
-            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nmax_memory = '1T'",
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nmax_memory = '1X'",
             5,
             14,
             "amount of memory",

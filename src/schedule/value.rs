@@ -2,9 +2,9 @@
 //! line and a column.
 
 use super::cron::Expression;
-use cumulua_core::clock::LONGEST;
+use cumulua_core::clock::{LONGEST, parse_duration};
+use cumulua_core::size::parse_size;
 use jiff::tz::TimeZone;
-use jiff::{Span, SpanRelativeTo};
 use serde::de::{Error, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::fmt;
@@ -15,19 +15,9 @@ use std::time::Duration;
 pub struct DurationValue(pub Duration);
 
 impl DurationValue {
-    /// Reads a length; days have 24 hours.
+    /// Reads a length.
     pub fn parse(text: &str) -> Option<Self> {
-        let duration = match text.trim().parse::<f64>() {
-            Ok(seconds) => Duration::try_from_secs_f64(seconds).ok()?,
-            Err(_) => text
-                .parse::<Span>()
-                .ok()?
-                .to_duration(SpanRelativeTo::days_are_24_hours())
-                .ok()?
-                .try_into()
-                .ok()?,
-        };
-        (duration <= LONGEST).then_some(Self(duration))
+        parse_duration(text).map(Self)
     }
 }
 
@@ -148,22 +138,7 @@ impl<'de> Deserialize<'de> for Size {
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Size, E> {
-                let (digits, unit) = text.split_at(
-                    text.find(|c: char| !c.is_ascii_digit())
-                        .unwrap_or(text.len()),
-                );
-                let shift = match unit {
-                    "" => Some(0),
-                    "K" => Some(10),
-                    "M" => Some(20),
-                    "G" => Some(30),
-                    _ => None,
-                };
-                let bytes = digits
-                    .parse::<u64>()
-                    .ok()
-                    .zip(shift)
-                    .and_then(|(number, shift)| number.checked_mul(1 << shift));
+                let bytes = parse_size(text);
                 bytes
                     .filter(|bytes| *bytes > 0)
                     .map(Size)

@@ -364,14 +364,15 @@ function time.now() end
 ---A time as text: now, as RFC 3339 in UTC, unless something else is asked for.
 ---@param seconds? number
 ---@param format? string
----@param zone? string
+---@param zone? string An IANA name as "Asia/Shanghai", or a product as "cds"; UTC unless given
 ---@return string
 function time.format(seconds, format, zone) end
 
----Seconds since 1970 of a time in RFC 3339.
----@param text string
+---Seconds since 1970 of a time: RFC 3339, or without an offset on the clock of a zone.
+---@param text string As "2026-11-21T08:00:00+08:00", or with a zone "2026-11-21 08:00:00" or "2026-11-21"
+---@param zone? string An IANA name as "Asia/Shanghai", or the product whose answer has it, as "cds"
 ---@return number
-function time.parse(text) end
+function time.parse(text, zone) end
 
 ---Seconds of a duration.
 ---@param duration cumulua.Duration

@@ -24,4 +24,13 @@ end
 for _, bad in ipairs { "", "yesterday", "2026-13-01T00:00:00Z" } do
 	assert(fails(time.parse, bad).kind == "validation", "no time: " .. bad)
 end
+for _, zone in ipairs { "cds", "Asia/Shanghai" } do
+	assert(time.parse("1970-01-01 08:00:00", zone) == 0 and time.parse("1970-01-02", zone) == 57600, "on the clock of a zone")
+	assert(time.parse("1970-01-01T08:00:00Z", zone) == 28800, "an offset of its own counts")
+end
+assert(fails(time.parse, "1970-01-01 08:00:00").message:find("cds", 1, true), "without a zone it is not known when")
+assert(fails(time.parse, "1970-01-01 08:00:00", "mcs").message:find("mcs", 1, true), "nor where the catalogue does not know it")
+local eip = items(cds.vpc.DescribeEIP, { RegionCode = "CN_Hongkong" })()
+assert(not eip or time.parse(eip.CreateTime, "cds") <= time.now(), "the simulator keeps to that zone")
+assert(time.duration "7d" == 604800 and time.duration "2w" == 1209600, "days and weeks as in schedules")
 assert(fails(time.format, 0, nil, "Mars/Olympus").kind == "validation", "no such zone")

@@ -4,7 +4,7 @@
 //! time: a sleep ends as soon as nothing else can go on, and the wall clock moves by what was
 //! slept. Guards against runaway scripts use [`real_now`] instead.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
@@ -195,11 +195,18 @@ pub fn wall_now() -> Timestamp {
 /// No duration of a script or of an option is longer: a hundred years.
 pub const LONGEST: Duration = Duration::from_hours(24 * 365 * 100);
 
-/// A duration as a person writes it: `90s`, `15m`, `1h 30m`, or a bare number of seconds.
+/// A duration as a person writes it: `90s`, `15m`, `1h 30m`, `7d`, `2w`, or a bare number of
+/// seconds. A day has 24 hours.
 pub fn parse_duration(text: &str) -> Option<Duration> {
     let duration = match text.trim().parse::<f64>() {
         Ok(seconds) => Duration::try_from_secs_f64(seconds).ok()?,
-        Err(_) => text.parse::<SignedDuration>().ok()?.try_into().ok()?,
+        Err(_) => text
+            .parse::<Span>()
+            .ok()?
+            .to_duration(SpanRelativeTo::days_are_24_hours())
+            .ok()?
+            .try_into()
+            .ok()?,
     };
     (duration <= LONGEST).then_some(duration)
 }

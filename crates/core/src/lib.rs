@@ -9,3 +9,4 @@
 pub mod catalog;
 pub mod clock;
 pub mod secret;
+pub mod size;

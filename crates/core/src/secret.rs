@@ -5,24 +5,43 @@ use secrecy::{ExposeSecret as _, SecretString};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// What stands in place of a secret.
 pub const REDACTED: &str = "[secret]";
 
 /// A value that has no `Display`, a redacted `Debug`, and is wiped on drop.
 #[derive(Clone)]
-pub struct Secret(SecretString);
+pub struct Secret {
+    value: SecretString,
+    stands_for: Option<Arc<str>>,
+}
 
 impl Secret {
     /// Takes the value in.
     pub fn new(value: impl Into<String>) -> Self {
-        Self(SecretString::from(value.into()))
+        Self {
+            value: SecretString::from(value.into()),
+            stands_for: None,
+        }
+    }
+
+    /// A value that a simulation has in place of the secret of this name, which is not set.
+    pub fn stand_in(value: impl Into<String>, name: &str) -> Self {
+        Self {
+            stands_for: Some(name.into()),
+            ..Self::new(value)
+        }
     }
 
     /// The value, for the one place that must have it.
     pub fn expose(&self) -> &str {
-        self.0.expose_secret()
+        self.value.expose_secret()
+    }
+
+    /// The name of the secret that is not set, where this only stands in for it.
+    pub fn stands_for(&self) -> Option<&str> {
+        self.stands_for.as_deref()
     }
 }
 

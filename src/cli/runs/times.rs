@@ -79,22 +79,12 @@ impl Times {
     }
 }
 
-/// A duration that may have days and weeks: `7d`, `2w`, otherwise as everywhere.
+/// An age: a duration with its unit, because a bare number could be a year or an hour.
 pub(super) fn parse_age(text: &str) -> Option<Duration> {
-    let days = match text.as_bytes().last()? {
-        b'd' => 1,
-        b'w' => 7,
-        // A bare number has no unit, and a clock time no date.
-        last if last.is_ascii_digit() => return None,
-        _ => return parse_duration(text),
-    };
-    match text[..text.len() - 1].trim().parse::<u64>() {
-        Ok(count) => count
-            .checked_mul(days * 24 * 3600)
-            .map(Duration::from_secs)
-            .filter(|age| *age <= cumulua_core::clock::LONGEST),
-        Err(_) => parse_duration(text),
+    if text.ends_with(|last: char| last.is_ascii_digit()) {
+        return None;
     }
+    parse_duration(text)
 }
 
 /// How long something took, for a person: `350 ms`, `12.4 s`, `3m 20s`.

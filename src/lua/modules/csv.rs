@@ -39,6 +39,9 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
     )
 }
 
+/// The byte order mark with which some programs begin a text.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
 struct Options {
     /// What stands first, and in which order; all names in alphabetical order where it is not
     /// given.
@@ -152,7 +155,13 @@ fn encode(rows: &Table, options: &Options, budget: &MemoryBudget) -> Result<Vec<
     let written = writer
         .into_inner()
         .map_err(|failure| csv::Error::from(failure.into_error()))?;
-    Ok(written.into_bytes())
+    let text = written.into_bytes();
+    // Readers drop a mark at the beginning, which would be the first field's own.
+    Ok(if text.starts_with(MARK) {
+        [MARK, &text].concat()
+    } else {
+        text
+    })
 }
 
 /// All names of all records.
@@ -246,7 +255,7 @@ impl From<mlua::Error> for Failed {
 }
 
 fn decode(lua: &Lua, text: &[u8], options: &Options) -> Result<Decoded, Failed> {
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let text = text.strip_prefix(MARK).unwrap_or(text);
     if let Some(line) = open_quote(text, options.separator) {
         let problem = format!("the quotation mark on line {line} is never closed");
         return Err(Failed::Text(problem));

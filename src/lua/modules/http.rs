@@ -198,6 +198,11 @@ fn parse_method(given: Option<String>, has_body: bool) -> Result<&'static str, C
 fn parse_url(given: Option<Value>, query: &[(String, String)]) -> Result<Text, CallError> {
     match given {
         Some(Value::String(text)) => Ok(Text::Plain(with_query(text, query))),
+        Some(Value::Secret(secret)) if secret.stands_for().is_some() => Err(bad(format!(
+            "url is the secret {:?}, which is not set; this simulation only has a stand-in for it, \
+             which is no URL: set the secret to any URL",
+            secret.stands_for().unwrap_or_default()
+        ))),
         Some(Value::Secret(secret)) if query.is_empty() => Ok(Text::Secret(secret)),
         Some(Value::Secret(_)) => Err(bad("a secret url is given whole, without query")),
         None => Err(bad("url is missing")),

@@ -5,6 +5,7 @@ use crate::gate::Gate;
 use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
 use crate::lua::options::{DURATION, duration_of};
+use jiff::civil::DateTime;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use mlua::{Lua, Value as LuaValue};
 use std::sync::Arc;
@@ -24,31 +25,66 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
                     return Err(Raised::invalid("time.format needs seconds since 1970"));
                 }
             };
-            let zone = zone.as_deref().unwrap_or("UTC");
-            let known = TimeZone::get(zone);
-            let zone = known.map_err(|_| {
-                Raised::invalid(format!(
-                    "there is no time zone {zone:?}; as UTC or Asia/Shanghai"
-                ))
-            })?;
+            let zone = zone_of(gate, zone.as_deref().unwrap_or("UTC"))
+                .map_err(|problem| Raised::invalid(format!("time.format: {problem}")))?;
             let format = format.as_deref().unwrap_or("%Y-%m-%dT%H:%M:%S%:z");
             let text = jiff::fmt::strtime::format(format, &at.to_zoned(zone));
             text.map_err(|failure| Raised::invalid(format!("time.format: {failure}")))
         },
     )?;
-    bindings.function("time_parse", |_, _, text: String| {
-        match text.parse::<Timestamp>() {
-            Ok(at) => Ok(seconds(at)),
-            Err(failure) => Err(Raised::invalid(format!(
-                "time.parse needs RFC 3339, as 2026-11-21T08:00:00+08:00: {failure}"
-            ))),
-        }
-    })?;
+    bindings.function(
+        "time_parse",
+        |_, gate, (text, zone): (String, Option<String>)| {
+            parse(gate, &text, zone.as_deref())
+                .map(seconds)
+                .map_err(|problem| Raised::invalid(format!("time.parse: {problem}")))
+        },
+    )?;
     bindings.function("time_duration", |_, _, value: LuaValue| {
         match duration_of(&value) {
             Some(duration) => Ok(duration.as_secs_f64()),
             None => Err(Raised::invalid(format!("time.duration needs {DURATION}"))),
         }
+    })
+}
+
+/// Reads a time, which names its offset or stands on the clock of a zone.
+fn parse(gate: &Gate, text: &str, zone: Option<&str>) -> Result<Timestamp, String> {
+    let text = text.trim();
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Ok(at);
+    }
+    let Ok(time) = text.parse::<DateTime>() else {
+        return Err(format!(
+            "{text:?} is no time as 2026-11-21T08:00:00+08:00 or, with a zone, 2026-11-21 08:00:00"
+        ));
+    };
+    let Some(zone) = zone else {
+        return Err(format!(
+            "{text:?} has no offset; name the zone of its clock, as time.parse(text, \"Asia/Shanghai\"), \
+             or the product whose answer has it, as time.parse(text, \"cds\")"
+        ));
+    };
+    // Where clocks are turned back a time is there twice: the first one counts.
+    let zoned = time.to_zoned(zone_of(gate, zone)?);
+    zoned
+        .map(|zoned| zoned.timestamp())
+        .map_err(|failure| failure.to_string())
+}
+
+/// The zone of that name, or the one on whose clock a product's times stand.
+fn zone_of(gate: &Gate, name: &str) -> Result<TimeZone, String> {
+    let catalog = gate.catalog();
+    let known = match catalog.product(name) {
+        Ok(product) => product.time_zone.clone().ok_or_else(|| {
+            format!("the zone of {name}'s times is not known; name one, as Asia/Shanghai")
+        })?,
+        Err(_) => name.to_owned(),
+    };
+    TimeZone::get(&known).map_err(|_| {
+        format!(
+            "there is no time zone {name:?}; name one as UTC or Asia/Shanghai, or a product as cds"
+        )
     })
 }
 

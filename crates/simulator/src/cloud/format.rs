@@ -2,19 +2,21 @@
 
 use crate::cloud::term::CHINA;
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::tz::Offset;
 
-/// Without a zone, which is UTC here: `2026-03-01 08:00:00`.
+/// Without a zone, which is China's, as the vendors' own: `2026-03-01 16:00:00` for 08:00 UTC.
 pub(crate) fn format_time(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%d %H:%M:%S").to_string()
-}
-
-/// Without a zone, which is China's: `2020-04-30 11:22:41`.
-pub(crate) fn format_china_time(time: Timestamp) -> String {
     CHINA
         .to_datetime(time)
         .strftime("%Y-%m-%d %H:%M:%S")
         .to_string()
+}
+
+/// Reads what [`format_time`] writes.
+pub(crate) fn parse_time(text: &str) -> Option<Timestamp> {
+    let time = DateTime::strptime("%Y-%m-%d %H:%M:%S", text).ok()?;
+    CHINA.to_timestamp(time).ok()
 }
 
 /// With milliseconds and an offset: `2022-06-30T16:00:00.000+0000`.

@@ -94,13 +94,13 @@ fn first_of_month(time: DateTime) -> DateTime {
 #[cfg(test)]
 mod tests {
     use super::Term;
-    use crate::cloud::format::{format_china_time, format_time_with_offset};
+    use crate::cloud::format::{format_time, format_time_with_offset};
     use crate::cloud::money::Money;
     use jiff::Timestamp;
 
     fn ends(months: u64, to_month_end: bool) -> String {
         let start: Timestamp = "2022-06-22T12:19:08+08:00".parse().unwrap();
-        format_china_time(
+        format_time(
             Term {
                 months,
                 to_month_end,

@@ -34,6 +34,9 @@ pub struct ProductModel {
     /// The table whose values may be given as a region.
     #[serde(default)]
     pub zones: Option<String>,
+    /// The IANA name of the zone on whose clock times without an offset stand, where that is known.
+    #[serde(default)]
+    pub time_zone: Option<String>,
     /// Parameters of all sites where there can be resources, by names that lookups use.
     #[serde(default)]
     pub sites: BTreeMap<String, Vec<BTreeMap<String, String>>>,

@@ -2,7 +2,7 @@
 
 use super::state::{BMS, Card, Server, Volume};
 use crate::cloud::call::{Call, Handler};
-use crate::cloud::format::{format_china_time, format_time_with_offset};
+use crate::cloud::format::{format_time, format_time_with_offset};
 use crate::cloud::listing::{Comparison, Filter, Listing};
 use crate::cloud::refusal::Refusal;
 use crate::cloud::task::{Dialect, Stage};
@@ -52,7 +52,7 @@ fn detail(call: &mut Call) -> Result<Json, Refusal> {
         "ImageName": server.image,
         "BillStatus": if server.has_lapsed(now) { "0" } else { "1" },
         "RunningTime": running_time(now.duration_since(server.created).as_secs()),
-        "ExpireDate": server.paid_until.map(format_china_time).unwrap_or_default(),
+        "ExpireDate": server.paid_until.map(format_time).unwrap_or_default(),
         "Volumes": server.volumes.iter().map(|volume| volume_json(server, volume)).collect::<Vec<_>>(),
     });
     if let (Json::Object(json), Json::Object(more)) = (&mut json, more) {
@@ -83,7 +83,7 @@ fn view(call: &Call, server: &Server, in_detail: bool) -> Json {
         "RegionName": vdc.map(|vdc| zone_name(call, &vdc.region)),
         "InstanceChargeType": server.charge_type.text(),
         "IsAutoRenewal": u8::from(server.renewal.is_automatic),
-        "CreateDate": format_china_time(server.created),
+        "CreateDate": format_time(server.created),
         "Networks": {"NetworkCards": cards},
     })
 }

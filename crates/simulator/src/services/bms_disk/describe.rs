@@ -4,7 +4,7 @@ use super::offerings::region;
 use super::refusals::refused;
 use super::state::{BMS_DISK, Disk, Kind};
 use crate::cloud::call::{Call, Handler};
-use crate::cloud::format::format_china_time;
+use crate::cloud::format::format_time;
 use crate::cloud::listing::list_answer;
 use crate::cloud::refusal::Refusal;
 use serde_json::{Value as Json, json};
@@ -71,7 +71,7 @@ fn view(call: &Call, disk: &Disk) -> Json {
         "RegionId": disk.region,
         "CustomerId": CUSTOMER,
         "UserId": "",
-        "CreateTime": format_china_time(disk.created),
+        "CreateTime": format_time(disk.created),
     })
 }
 

@@ -107,7 +107,10 @@ fn monitor(call: &mut Call) -> Result<Json, Refusal> {
     let (start, end) = span(call)?;
     let seconds = end.duration_since(start).as_secs();
     if seconds / period > MAX_POINTS {
-        return Err(call.malformed("EndTime", "the span has too many points"));
+        return Err(call.malformed(
+            "EndTime",
+            &format!("the span has more than {MAX_POINTS} points"),
+        ));
     }
     let mut points = Vec::new();
     for step in 0..=seconds / period {

@@ -84,6 +84,6 @@ fn a_day(price: Money) -> Json {
         "price_str": price.text(),
         "sign": "¥",
         "cycle": "/天",
-        "end_time": crate::cloud::format::format_china_time(super::answers::NEVER),
+        "end_time": crate::cloud::format::format_time(super::answers::NEVER),
     })
 }

@@ -7,7 +7,7 @@ use super::state::{DESKTOP, Network, Vpc};
 use super::{Effect, work};
 use crate::cloud::addresses::Range;
 use crate::cloud::call::{Call, Handler};
-use crate::cloud::format::format_china_time;
+use crate::cloud::format::format_time;
 use crate::cloud::refusal::Refusal;
 use crate::cloud::state::Cloud;
 use crate::cloud::task::Plan;
@@ -151,8 +151,8 @@ fn default_of_site(call: &mut Call) -> Result<Json, Refusal> {
             json["id"] = json!(number);
             json["vpcRecordId"] = json!(id);
             json["cityId"] = json!(site.city_id);
-            json["createTime"] = json!(format_china_time(vpc.created));
-            json["updateTime"] = json!(format_china_time(vpc.updated));
+            json["createTime"] = json!(format_time(vpc.created));
+            json["updateTime"] = json!(format_time(vpc.updated));
             json["deleteFlag"] = json!(false);
             json
         });

@@ -2,10 +2,8 @@
 
 use super::arguments::filled;
 use crate::cloud::call::{Call, Handler};
-use crate::cloud::format::format_time;
+use crate::cloud::format::{format_time, parse_time};
 use crate::cloud::refusal::Refusal;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value as Json, json};
 
@@ -131,8 +129,7 @@ fn time(call: &Call, name: &str) -> Result<Option<Timestamp>, Refusal> {
     };
     // The document's own example has two spaces between date and time.
     let words: Vec<_> = text.split_whitespace().collect();
-    let time = DateTime::strptime("%Y-%m-%d %H:%M:%S", words.join(" "))
-        .and_then(|time| time.to_zoned(TimeZone::UTC));
-    time.map(|time| Some(time.timestamp()))
-        .map_err(|_| call.malformed(name, "it is not a time as 2022-09-03 01:29:28"))
+    let time = parse_time(&words.join(" "));
+    time.map(Some)
+        .ok_or_else(|| call.malformed(name, "it is not a time as 2022-09-03 01:29:28"))
 }

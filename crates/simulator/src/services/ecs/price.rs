@@ -8,9 +8,9 @@ use crate::cloud::call::{Call, Handler};
 use crate::cloud::money::Money;
 use crate::cloud::refusal::Refusal;
 use crate::cloud::state::Cloud;
+use crate::cloud::term::CHINA;
 use crate::services::billing::Use;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use serde_json::{Value as Json, json};
 
@@ -94,7 +94,7 @@ impl Term {
         }
         let to_month = call.params.count("IsToMonth") != Some(0) && months < 12;
         let too_late = |_| call.malformed("Duration", "it is too long");
-        let now = call.cloud.now().to_zoned(TimeZone::UTC);
+        let now = call.cloud.now().to_zoned(CHINA.to_time_zone());
         let ahead = |months: u64| {
             Span::new()
                 .try_months(i64::try_from(months).unwrap_or(i64::MAX))
@@ -116,7 +116,10 @@ impl Term {
             .first_of_month()
             .checked_add(ahead(months)?)
             .map_err(too_late)?;
-        let until = end.to_zoned(TimeZone::UTC).map_err(too_late)?.timestamp();
+        let until = end
+            .to_zoned(CHINA.to_time_zone())
+            .map_err(too_late)?
+            .timestamp();
         let days = |count: i8| u64::try_from(count).unwrap_or(1);
         Ok(Self {
             months,
@@ -133,7 +136,7 @@ impl Term {
         let months = months.max(1);
         let span = Span::new().try_months(i64::try_from(months).ok()?).ok()?;
         let until = end
-            .to_zoned(TimeZone::UTC)
+            .to_zoned(CHINA.to_time_zone())
             .checked_add(span)
             .ok()?
             .timestamp();

@@ -589,7 +589,7 @@ async fn measurements_end_now_and_begin_with_the_server() {
     assert!((119..=123).contains(&points(
         &measured(&json!({"TimeInterval": "48"})).ok()["Data"]
     )));
-    let around = json!({"StartTime": "2026-03-01  09:00:00", "EndTime": "2026-03-01 09:10:00"});
+    let around = json!({"StartTime": "2026-03-01  17:00:00", "EndTime": "2026-03-01 17:10:00"});
     assert_eq!(points(&measured(&around).ok()["Data"]), 11);
     for wrong in [
         json!({"Indicators": ["Luck"]}),

@@ -3,12 +3,11 @@
 use super::refusals::not_found;
 use super::state::VPC;
 use crate::cloud::call::{Call, Handler};
-use crate::cloud::format::format_time;
+use crate::cloud::format::{format_time, parse_time};
 use crate::cloud::refusal::Refusal;
 use crate::cloud::state::Cloud;
 use crate::services::vdc::{self, VDC};
-use jiff::civil::DateTime;
-use jiff::{SignedDuration, Timestamp, tz};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
 pub(super) const ACTIONS: &[(&str, Handler)] = &[
@@ -64,9 +63,8 @@ fn minutes(call: &mut Call) -> Result<Json, Refusal> {
     let (cloud, id) = (&*call.cloud, call.params.required("CloudId"));
     let (limit, created, in_use) = cloud.metered(id).ok_or_else(|| not_found("CloudId", id))?;
     let time = |name: &str| {
-        let parsed = DateTime::strptime("%Y-%m-%d %H:%M:%S", call.params.required(name));
-        let time = parsed.and_then(|time| tz::TimeZone::UTC.to_timestamp(time));
-        time.map_err(|_| call.malformed(name, "it is not a time as 2025-04-22 14:17:00"))
+        parse_time(call.params.required(name))
+            .ok_or_else(|| call.malformed(name, "it is not a time as 2025-04-22 14:17:00"))
     };
     let (start, end) = (time("StartTime")?, time("EndTime")?);
     if start > end {
@@ -76,7 +74,10 @@ fn minutes(call: &mut Call) -> Result<Json, Refusal> {
     let first = start.as_second().div_euclid(60) + 1;
     let minutes = first..=end.as_second().div_euclid(60);
     if minutes.clone().count() > MAX_POINTS {
-        return Err(call.malformed("EndTime", "the span has too many points"));
+        return Err(call.malformed(
+            "EndTime",
+            &format!("the span has more than {MAX_POINTS} points"),
+        ));
     }
     let points = minutes.map(|minute| {
         #[expect(clippy::cast_precision_loss, reason = "a bandwidth is far below 2^53")]

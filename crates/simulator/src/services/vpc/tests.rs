@@ -773,14 +773,14 @@ async fn what_is_used_is_measured() {
         ask(
             &cloud,
             "DescribeOneMinuteFlow",
-            &json!({"CloudId": cloud_id, "StartTime": "2026-03-01 07:00:00", "EndTime": end}),
+            &json!({"CloudId": cloud_id, "StartTime": "2026-03-01 15:00:00", "EndTime": end}),
         )
     };
     crate::tests::advance(600);
-    let points = flow(&line, "2026-03-01 08:05:00").ok()["Data"].clone();
+    let points = flow(&line, "2026-03-01 16:05:00").ok()["Data"].clone();
     assert_eq!(
         (points.as_array().unwrap().len(), &points[0]["time"]),
-        (5, &json!("2026-03-01 08:01:00"))
+        (5, &json!("2026-03-01 16:01:00"))
     );
     assert_eq!(points[0]["value"].as_f64(), Some(0.0));
     done(
@@ -789,13 +789,13 @@ async fn what_is_used_is_measured() {
         &json!({"EIPId": id, "NetId": SUBNET_ID, "IP": "10.10.11.4"}),
     );
     assert!(
-        flow(&line, "2026-03-01 08:05:00").ok()["Data"][0]["value"]
+        flow(&line, "2026-03-01 16:05:00").ok()["Data"][0]["value"]
             .as_f64()
             .unwrap()
             > 0.0
     );
-    flow(&json!(NOBODY), "2026-03-01 08:05:00").refused(404, "InvalidCloudId.NotFound");
-    flow(&line, "2026-03-01 06:05:00").refused(400, "InvalidParameter");
+    flow(&json!(NOBODY), "2026-03-01 16:05:00").refused(404, "InvalidCloudId.NotFound");
+    flow(&line, "2026-03-01 14:05:00").refused(400, "InvalidParameter");
     flow(&line, "now").refused(400, "InvalidParameter");
     let free = ask(&cloud, "DescribeSubnetIp", &json!({"NetId": SUBNET_ID})).ok()["Data"].clone();
     assert_eq!(
