@@ -59,32 +59,19 @@ pub(super) fn leave_session(gate: &Arc<Gate>, ending: Ending, modes: &Modes, sim
     modes.restore();
     let goes_on = ending == Ending::Line && io::stdin().is_terminal();
     let flushed = Arc::clone(gate);
-    within(
-        LAST,
-        vec![(
-            "",
-            Box::new(move || {
-                flushed.flush_audit();
-                flushed.end_processes();
-                flush_everything()
-            }),
-        )],
-    );
+    briefly(move || {
+        flushed.flush_audit();
+        flushed.end_processes();
+        flush_everything();
+    });
     let (pending, what) = (gate.pending(), if goes_on { ANEW } else { LEFT });
-    within(
-        LAST,
-        vec![(
-            "",
-            Box::new(move || {
-                report::error(what);
-                if goes_on && simulates {
-                    report::note("the simulated cloud begins anew too");
-                }
-                report::pending(&pending);
-                true
-            }),
-        )],
-    );
+    briefly(move || {
+        report::error(what);
+        if goes_on && simulates {
+            report::note("the simulated cloud begins anew too");
+        }
+        report::pending(&pending);
+    });
     if goes_on {
         begin_anew();
     }
@@ -135,22 +122,15 @@ impl Left {
         let is_reported = stuck == Stuck::Ending(RECORDING);
         let gate = Arc::clone(&self.gate);
         if !(is_reported && unfinished.is_empty()) {
-            within(
-                LAST,
-                vec![(
-                    "",
-                    Box::new(move || {
-                        report::error(&problem);
-                        for what in unfinished {
-                            report::warning(what);
-                        }
-                        if !is_reported {
-                            report::pending(&gate.pending());
-                        }
-                        true
-                    }),
-                )],
-            );
+            briefly(move || {
+                report::error(&problem);
+                for what in unfinished {
+                    report::warning(what);
+                }
+                if !is_reported {
+                    report::pending(&gate.pending());
+                }
+            });
         }
         server_pipe::take_along(Some(stop));
         std::process::exit(i32::from(status.0));
@@ -193,6 +173,15 @@ impl Left {
 
 /// Whether it was done.
 type Part = Box<dyn FnOnce() -> bool + Send>;
+
+/// Does something that may block, and goes on within the limit.
+fn briefly(step: impl FnOnce() + Send + 'static) {
+    let step: Part = Box::new(move || {
+        step();
+        true
+    });
+    within(LAST, vec![("", step)]);
+}
 
 /// Takes all steps side by side; those that are not done within the limit.
 fn within(limit: Duration, steps: Vec<(&'static str, Part)>) -> Vec<&'static str> {
