@@ -327,6 +327,29 @@ def scheduled(code, needs, end, options, tidied):
             server.wait()
 
 
+def taken_store(end, options):
+    """Ends a run whose store another process has taken meanwhile: how it ended is known all the same."""
+    with world({"sim": True}, options) as (folder, arguments, streams):
+        end_options = ["--timeout", f"{TIMEOUT}s"] if end == "timeout" else []
+        # Under a simulation nothing but computing takes real time.
+        code = "cds.ccs.CreateTag { TagName = 'x' } io.open('ready', 'w'):close() while true do end"
+        process = subprocess.Popen([options.binary, "run", *arguments, *end_options, "-e", code], cwd=folder, env=environment(folder), **streams)
+        wait_for((folder / "ready").exists)
+        began = time.monotonic()
+        # What was recorded first is written by then.
+        time.sleep(0.2)
+        with contextlib.closing(sqlite3.connect(folder / "runs.db", isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            sent = began + TIMEOUT if end == "timeout" else time.monotonic()
+            if end != "timeout":
+                process.send_signal(signal.SIGINT if end == "int" else signal.SIGTERM)
+            process.wait(timeout=10)
+            took = time.monotonic() - sent
+        shown = subprocess.run([options.binary, "runs", "list", "--store", folder / "runs.db"], env=environment(folder), capture_output=True, text=True)
+        word = "timed out" if end == "timeout" else "interrupted"
+        return took, "" if word in shown.stdout else f"the history does not know it: {shown.stdout} {said(folder)}"
+
+
 def said(folder):
     return " | ".join((folder / "stderr").read_text(errors="replace").split("\n"))[-300:]
 
@@ -341,6 +364,8 @@ def cells(options):
     for what, (arguments, needs) in CALLS.items():
         for end in ("int", "term", "timeout"):
             yield f"call, {what}, {end}", end, partial(cell, arguments, "call", needs, end, options, False, False)
+    for end in ("int", "term", "timeout"):
+        yield f"run, a store that another has taken meanwhile, {end}", end, partial(taken_store, end, options)
     for what in SCHEDULED:
         code, needs, reacts = BLOCKS.get(what) or ("while true do print(('x'):rep(100)) end", {}, True)
         for end in ("cancel", "timeout"):

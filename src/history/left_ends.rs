@@ -7,6 +7,7 @@ use super::runs::RunEnd;
 use super::state::RunOutcome;
 use super::store::Store;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 use std::{fs, io};
 
 /// An error's text is cut to this, in bytes, so that it has room.
@@ -36,28 +37,35 @@ impl Held {
     }
 }
 
+/// The end that stands in such a line. One that is cut is that of a run whose end is not known.
+fn parse(line: &str) -> Option<RunEnd> {
+    let left: LeftEnd = serde_json::from_str(line).ok()?;
+    Some(RunEnd {
+        id: left.id,
+        ended: left.ended,
+        outcome: RunOutcome::parse(&left.outcome)?,
+        status: left.status,
+        error: left.error,
+    })
+}
+
 impl Store {
-    /// Records the ends that runs could only leave beside the store.
-    pub fn take_up_left_ends(&self) -> Result<(), StoreError> {
+    /// Records the ends that runs could only leave beside the store. It waits so long for each at
+    /// most: what cannot be recorded now stays where it is.
+    pub fn take_up_left_ends(&self, limit: Duration) -> Result<(), StoreError> {
         for (path, line) in self.locks().left() {
-            // One that a full disk has cut is that of a run whose end is not known.
-            let Ok(left) = serde_json::from_str::<LeftEnd>(&line) else {
-                continue;
-            };
-            let Some(outcome) = RunOutcome::parse(&left.outcome) else {
-                continue;
-            };
-            self.end_run(RunEnd {
-                id: left.id,
-                ended: left.ended,
-                outcome,
-                status: left.status,
-                error: left.error,
-            })?;
-            // A file that is left over is taken up again, which changes nothing.
-            let _ = fs::remove_file(path);
+            if let Some(end) = parse(&line) {
+                self.end_run_within(end, limit)?;
+                // A file that is left over is taken up again, which changes nothing.
+                let _ = fs::remove_file(path);
+            }
         }
         Ok(())
+    }
+
+    /// How a run ended that could only leave that beside the store.
+    pub(super) fn left_end(&self, id: &str) -> Option<RunEnd> {
+        parse(&self.locks().left_by(id)?)
     }
 }
 
@@ -65,6 +73,7 @@ impl Store {
 mod tests {
     use crate::history::{RunEnd, RunOutcome, RunState, Store};
     use jiff::Timestamp;
+    use std::time::Duration;
 
     #[test]
     fn an_end_that_was_left_is_the_runs_end_and_not_lost() {
@@ -94,11 +103,13 @@ mod tests {
             error: Some("ä\n".repeat(4_000)),
         };
         held.leave_end(&end).unwrap();
-        store.take_up_left_ends().unwrap();
+        store.take_up_left_ends(Duration::from_mins(1)).unwrap();
         let state = |id| store.run(id).unwrap().unwrap().state;
         assert_eq!(state("a"), RunState::Running, "it goes on");
         drop(held);
-        store.take_up_left_ends().unwrap();
+        let row = store.run("a").unwrap().unwrap();
+        assert_eq!(store.state(&row), RunState::Ended(RunOutcome::TimedOut));
+        store.take_up_left_ends(Duration::from_mins(1)).unwrap();
         assert_eq!(state("a"), RunState::Ended(RunOutcome::TimedOut));
         assert_eq!(state("b"), RunState::Running);
         assert!(store.locks().left().is_empty());

@@ -54,6 +54,16 @@ impl Held {
     }
 }
 
+/// The line that a run has left in the file of its lock, where nobody holds that any more.
+fn read_left(path: &Path) -> Option<String> {
+    let file = File::open(path).ok()?;
+    file.try_lock_shared().ok()?;
+    let mut text = String::new();
+    file.take(RESERVED).read_to_string(&mut text).ok()?;
+    let line = text.lines().nth(1)?.trim_end();
+    (!line.is_empty()).then(|| line.to_owned())
+}
+
 /// What the holder of a lock wrote of itself.
 fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default().trim_end()
@@ -156,15 +166,13 @@ impl Locks {
         let paths = files.filter_map(|file| Some(file.ok()?.path()));
         paths
             .filter(is_of_run)
-            .filter_map(|path| {
-                let file = File::open(&path).ok()?;
-                file.try_lock_shared().ok()?;
-                let mut text = String::new();
-                file.take(RESERVED).read_to_string(&mut text).ok()?;
-                let line = text.lines().nth(1)?.trim_end().to_owned();
-                (!line.is_empty()).then_some((path, line))
-            })
+            .filter_map(|path| read_left(&path).map(|line| (path, line)))
             .collect()
+    }
+
+    /// The same of one run.
+    pub(super) fn left_by(&self, id: &str) -> Option<String> {
+        read_left(&self.folder.join(file_name("run", id)))
     }
 
     /// Whether a run that has not recorded how it ended is still going on.

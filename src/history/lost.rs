@@ -6,6 +6,10 @@ use super::search::Filter;
 use super::state::{RunOutcome, RunState};
 use super::store::Store;
 use jiff::Timestamp;
+use std::time::Duration;
+
+/// How long an end that a run has left waits for its record.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Store {
     /// Where a run stands now: one that has not recorded how it ended, and whose process is gone,
@@ -18,7 +22,10 @@ impl Store {
         // was read.
         match self.run(&row.run.id) {
             Ok(Some(now)) if now.state != RunState::Running => now.state,
-            _ => RunState::Ended(RunOutcome::Lost),
+            _ => {
+                let left = self.left_end(&row.run.id);
+                RunState::Ended(left.map_or(RunOutcome::Lost, |end| end.outcome))
+            }
         }
     }
 
@@ -29,7 +36,7 @@ impl Store {
     /// no process has claimed yet would be taken for lost too, and its process would find that out
     /// in [`Store::claim_run`].
     pub fn settle_lost_runs(&self, at: Timestamp) -> Result<Vec<RunRow>, StoreError> {
-        self.take_up_left_ends()?;
+        self.take_up_left_ends(PATIENCE)?;
         let open = self.runs(Filter {
             open: true,
             ..Filter::default()
@@ -68,6 +75,7 @@ impl Store {
 mod tests {
     use crate::history::{Filter, RunEnd, RunOutcome, RunState, Store};
     use jiff::Timestamp;
+    use std::time::Duration;
 
     #[test]
     fn a_run_that_has_ended_since_its_row_was_read_is_not_lost() {

@@ -145,7 +145,7 @@ pub fn run_socket(store: &Path, run: &str) -> PathBuf {
 /// the lock's file. A run listens only once it holds its lock.
 pub fn forget_killed(store: &Store) {
     // What they left of their end stands in the lock's file.
-    if store.take_up_left_ends().is_err() {
+    if store.take_up_left_ends(PATIENCE).is_err() {
         return;
     }
     let Ok(sockets) = std::fs::read_dir(folder(store.path())) else {

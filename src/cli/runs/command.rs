@@ -9,6 +9,10 @@ use crate::history::Store;
 use clap::{Args, Subcommand};
 use cumulua_core::clock::Clock;
 use std::process::ExitCode;
+use std::time::Duration;
+
+/// How long what runs have left waits to be recorded before anything is shown.
+const BRIEFLY: Duration = Duration::from_millis(300);
 
 /// Shows what ran, what it did, and what did not run and why
 ///
@@ -63,6 +67,8 @@ impl Runs {
             store: Store::open(path),
             times: Times::here(Clock::system().now()),
         };
+        // Where another process has the store, they are shown all the same.
+        let _ = history.store.take_up_left_ends(BRIEFLY);
         let text = match self.command {
             Command::List(command) => command.run(&history),
             Command::Show(command) => command.run(&history),
