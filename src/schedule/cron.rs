@@ -105,11 +105,14 @@ impl Expression {
     pub fn lints(&self) -> Vec<String> {
         let fields = self.fields();
         let mut found = Vec::new();
-        for ((field, name), size) in fields
-            .iter()
-            .zip(["second", "minute", "hour"])
-            .zip([60, 60, 24])
-        {
+        let steps = [
+            ("second", 0, 60),
+            ("minute", 0, 60),
+            ("hour", 0, 24),
+            ("day", 1, 31),
+            ("month", 1, 12),
+        ];
+        for (field, (name, first, size)) in fields.iter().zip(steps) {
             for part in field.split(',') {
                 let Some(step) = part
                     .strip_prefix("*/")
@@ -119,15 +122,22 @@ impl Expression {
                 };
                 if step >= size {
                     found.push(format!(
-                        "{part} in the {name} field is {name} 0 alone, because a step starts anew after {}",
-                        size - 1
+                        "{part} in the {name} field is {name} {first} alone, because a step starts anew after {}",
+                        first + size - 1
                     ));
                 } else if size % step != 0 && step > size / 2 {
-                    found.push(format!("{part} in the {name} field is {name} 0 and {name} {step}, not every {step} {name}s"));
+                    found.push(format!("{part} in the {name} field is {name} {first} and {name} {}, not every {step} {name}s", first + step));
                 }
             }
         }
         let (day, weekday) = (fields[3], fields[5]);
+        if weekday.split(',').any(|part| part == "L" || part == "l") {
+            found.push(
+                "L alone in the weekday field is no weekday of the month: write FRI#L for its last \
+                 Friday, or L in the day field for its last day"
+                    .to_owned(),
+            );
+        }
         let is_free = |field: &str| field.starts_with(['*', '?']);
         if !is_free(day) && !is_free(weekday) && !weekday.starts_with('+') {
             found.push(format!(
@@ -607,11 +617,24 @@ mod tests {
             ("*/45 * * * *", "not every 45 minutes"),
             ("0 */24 * * *", "hour 0 alone"),
             ("0 0 13 * FRI", "alternatives"),
+            ("0 0 */32 * *", "day 1 alone"),
+            ("0 0 */20 * *", "day 1 and day 21"),
+            ("0 0 1 */13 *", "month 1 alone"),
+            ("0 0 1 */7 *", "month 1 and month 8"),
+            ("0 0 * * L", "FRI#L"),
         ] {
             let odd = Expression::parse(expression).unwrap().lints().join("\n");
             assert!(odd.contains(words), "{expression}: {odd}");
         }
-        for expression in ["*/15 * * * *", "@daily", "0 0 13 * *", "0 0 13 * +FRI"] {
+        for expression in [
+            "*/15 * * * *",
+            "@daily",
+            "0 0 13 * *",
+            "0 0 13 * +FRI",
+            "0 0 L */3 *",
+            "0 0 */2 * *",
+            "0 0 * * FRI#L",
+        ] {
             assert!(
                 Expression::parse(expression).unwrap().lints().is_empty(),
                 "{expression}"

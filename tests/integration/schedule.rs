@@ -704,6 +704,28 @@ mod served {
     }
 
     #[test]
+    fn a_script_that_ends_itself_with_any_status_has_not_timed_out() {
+        for status in [124, 130] {
+            let served = Served::start(folder(DAILY, &format!("os.exit({status})")), &[]);
+            served.wait_for_words("serving 1 schedule");
+            assert!(
+                served
+                    .run(&["schedule", "trigger", "nightly"])
+                    .status
+                    .success()
+            );
+            served.wait_for_words(&format!("nightly: failed, status {status}"));
+            let (_folder, store) = served.end();
+            let row = store.runs(Filter::default()).unwrap().remove(0);
+            assert_eq!(
+                row.state,
+                cumulua::history::RunState::Ended(RunOutcome::Failed)
+            );
+            assert_eq!(row.status, Some(status));
+        }
+    }
+
+    #[test]
     fn what_a_script_starts_puts_no_secret_into_the_history() {
         let text = DAILY.to_owned() + "allow_run = true\n";
         let script = "local ok = pcall(cds.ccs.DescribeTags, {}, { timeout = '10ms', retries = 0 })

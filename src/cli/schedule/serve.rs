@@ -57,6 +57,7 @@ impl Serve {
             Err(status) => return status,
         };
         let post = post(options, &self.file.file);
+        raise_descriptor_limit();
         let log = Arc::new(Lines {
             format: options.log_format,
             verbose: options.verbose > 0,
@@ -88,6 +89,24 @@ impl Serve {
                 }
             }
         })
+    }
+}
+
+/// Takes as many descriptors as the system gives: each run has some, and the usual limit is for
+/// programs that hold few.
+fn raise_descriptor_limit() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let limit = getrlimit(Resource::Nofile);
+        // Where that is refused, the usual one remains.
+        let _ = setrlimit(
+            Resource::Nofile,
+            Rlimit {
+                current: limit.maximum,
+                maximum: limit.maximum,
+            },
+        );
     }
 }
 

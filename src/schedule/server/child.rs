@@ -139,6 +139,8 @@ impl Process {
                 }
             };
             tokio::select! {
+                // A server that was held up sees an end and a deadline at once.
+                biased;
                 status = self.child.wait() => break status,
                 Some(reason) = self.ends.recv(), if ended_for.is_none() => {
                     if let Some(stdin) = &mut self.stdin {
@@ -198,6 +200,8 @@ fn exit(
         }
     };
     let code = status.code();
+    // One that has ended by itself was not killed, however late that was seen.
+    let killed = killed.filter(|_| code.is_none());
     let (outcome, error) = match (killed, ended_for) {
         (Some(KillReason::TimedOut), None) => (
             RunOutcome::TimedOut,
@@ -297,4 +301,32 @@ pub(super) fn keep(store: &Store, run: &str) -> Listener {
             text: text.to_owned(),
         });
     })
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::{KillReason, exit};
+    use crate::history::RunOutcome;
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::ExitStatus;
+
+    #[test]
+    fn a_process_that_ended_by_itself_was_not_killed_however_late_that_is_seen() {
+        let ended = |code: i32| ExitStatus::from_raw(code << 8);
+        let killed = ExitStatus::from_raw(9);
+        for (status, reason, outcome) in [
+            (ended(0), Some(KillReason::TimedOut), RunOutcome::Done),
+            (ended(1), Some(KillReason::TimedOut), RunOutcome::Failed),
+            (ended(124), Some(KillReason::TimedOut), RunOutcome::TimedOut),
+            (killed, Some(KillReason::TimedOut), RunOutcome::TimedOut),
+            (killed, None, RunOutcome::Failed),
+            (ended(0), None, RunOutcome::Done),
+        ] {
+            assert_eq!(
+                exit(Ok(status), reason, None, None).outcome,
+                outcome,
+                "{status:?} {reason:?}"
+            );
+        }
+    }
 }

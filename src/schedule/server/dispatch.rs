@@ -356,8 +356,9 @@ impl Dispatch {
         }
     }
 
-    /// What a run that has not ended well has recorded itself is better; for one that ended by
-    /// itself, also whether that is a failure: a person may have cancelled it.
+    /// How a run ended is what its own record says, where it ended by itself: a person may have
+    /// cancelled it, and any script can end with any status. Of one that was killed the record has
+    /// only the words.
     fn prefer_recorded(&self, run: &str, exit: Exit) -> Exit {
         if exit.outcome == RunOutcome::Done {
             return exit;
@@ -372,7 +373,7 @@ impl Dispatch {
         else {
             return exit;
         };
-        let outcome = if exit.outcome == RunOutcome::Failed {
+        let outcome = if exit.status.is_some() {
             end.outcome
         } else {
             exit.outcome
