@@ -75,7 +75,6 @@ impl Store {
 mod tests {
     use crate::history::{Filter, RunEnd, RunOutcome, RunState, Store};
     use jiff::Timestamp;
-    use std::time::Duration;
 
     #[test]
     fn a_run_that_has_ended_since_its_row_was_read_is_not_lost() {

@@ -704,6 +704,23 @@ mod served {
     }
 
     #[test]
+    fn a_server_is_asked_also_from_another_folder_than_its_own() {
+        let served = Served::start(folder(DAILY, "print('ran')"), &[]);
+        served.wait_for_words("serving 1 schedule");
+        let elsewhere = tempfile::tempdir().unwrap();
+        let store = served.folder.path().join("runs.db");
+        for (name, is_there) in [("nightly", true), ("nihgtly", false)] {
+            let mut trigger = command(&elsewhere, &["schedule", "trigger", name]);
+            let output = trigger.arg("--store").arg(&store).output().unwrap();
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.success(), is_there, "{stderr}");
+            assert!(is_there || stderr.contains("nightly"), "{stderr}");
+        }
+        served.wait_for_words("nightly: done");
+        served.end();
+    }
+
+    #[test]
     fn a_script_that_ends_itself_with_any_status_has_not_timed_out() {
         for status in [124, 130] {
             let served = Served::start(folder(DAILY, &format!("os.exit({status})")), &[]);

@@ -4,12 +4,13 @@
 use super::super::options::GlobalOptions;
 use super::super::simulation::Simulation;
 use super::super::{report, status, streams};
-use super::common::{ask_server, new_id, read, store};
+use super::common::{ask_server, new_id, read, refuse, store};
 use super::pause::ScheduleArgument;
 use super::serve::launcher;
 use crate::history::locks::Taken;
 use crate::history::{Store, Stream};
 use crate::run::control::Request;
+use crate::schedule::file::{FileError, ScheduleFile};
 use crate::schedule::model::Schedule;
 use crate::schedule::server::{Once, run_once};
 use clap::Args;
@@ -33,24 +34,33 @@ impl Trigger {
             Ok(store) => store,
             Err(status) => return status,
         };
-        let file = match read(&self.which.file) {
-            Ok(file) => file,
-            Err(status) => return status,
-        };
-        let schedule = match file.find(&self.which.name) {
-            Ok(schedule) => schedule,
-            Err(problem) => return report_failure(&problem),
-        };
+        // A file that is being changed must not run as it was before.
+        if let Err(problem @ FileError::Malformed { .. }) = ScheduleFile::read(&self.which.file) {
+            refuse(&problem);
+            return status::SCRIPT.into();
+        }
         match store.locks().server() {
+            // It knows its own file, wherever this command is given.
             Ok(Taken::By(holder)) => ask(&store, &holder, &self.which.name),
             // A server that begins meanwhile finds the run going on.
             Ok(Taken::Held(lock)) => {
                 drop(lock);
-                here(options, &store, schedule, &file.folder)
+                self.run_here(options, &store)
             }
             Err(problem) => {
                 report_failure(&format!("whether a server runs cannot be seen: {problem}"))
             }
+        }
+    }
+
+    fn run_here(&self, options: &GlobalOptions, store: &Store) -> ExitCode {
+        let file = match read(&self.which.file) {
+            Ok(file) => file,
+            Err(status) => return status,
+        };
+        match file.find(&self.which.name) {
+            Ok(schedule) => here(options, store, schedule, &file.folder),
+            Err(problem) => report_failure(&problem),
         }
     }
 }
