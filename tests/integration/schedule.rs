@@ -251,6 +251,7 @@ mod served {
     };
     use std::io::{BufRead as _, BufReader, Read as _, Write as _};
     use std::net::TcpStream;
+    use std::os::unix::fs::OpenOptionsExt as _;
     use std::os::unix::net::UnixDatagram;
     use std::process::{Child, Command, Output, Stdio};
     use std::sync::mpsc::{Receiver, channel};
@@ -701,6 +702,60 @@ mod served {
             "one that looks once a second would take 20 s"
         );
         served.end();
+    }
+
+    #[test]
+    fn a_log_that_nobody_reads_keeps_nothing_from_running() {
+        let folder = folder(DAILY, "print('ran')");
+        let path = folder.path().join("log");
+        assert!(
+            Command::new("mkfifo")
+                .arg(&path)
+                .status()
+                .unwrap()
+                .success()
+        );
+        let mut log = fs::OpenOptions::new()
+            .read(true)
+            .write(true)
+            .custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed())
+            .open(&path)
+            .unwrap();
+        while log.write(&[b'x'; 4096]).is_ok() {}
+        let stderr = fs::OpenOptions::new().write(true).open(&path).unwrap();
+        let mut serve = command(&folder, &["schedule", "serve", "--store", "runs.db"]);
+        let mut server = Process(serve.stderr(stderr).spawn().unwrap());
+        let began = real_now();
+        while !folder.path().join("runs.db.d/server.sock").exists() {
+            assert!(
+                real_now() - began < Duration::from_secs(30),
+                "it never listened"
+            );
+            std::thread::yield_now();
+        }
+        let trigger = ["schedule", "trigger", "nightly", "--store", "runs.db"];
+        let asked = command(&folder, &trigger).output().unwrap();
+        assert!(asked.status.success(), "{asked:?}");
+        let store = Store::open(folder.path().join("runs.db"));
+        let ran = || {
+            let runs = store.runs(Filter::default()).unwrap();
+            runs.iter().any(|run| {
+                run.run.kind == "trigger" && run.state.outcome() == Some(RunOutcome::Done)
+            })
+        };
+        while !ran() {
+            assert!(real_now() - began < Duration::from_secs(30), "it never ran");
+            std::thread::yield_now();
+        }
+        let id = server.0.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+        assert!(server.0.wait().unwrap().success(), "it ends all the same");
     }
 
     #[test]

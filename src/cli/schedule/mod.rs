@@ -3,6 +3,7 @@
 mod check;
 mod command;
 mod common;
+mod log_lines;
 mod next;
 mod pause;
 mod reload;

@@ -1,18 +1,17 @@
 //! `cumulua schedule serve`: the server.
 
-use super::super::options::{Format, GlobalOptions, duration};
+use super::super::options::{GlobalOptions, duration};
 use super::super::simulation::Simulation;
-use super::super::{context, report, status, streams};
+use super::super::{context, report, status};
 use super::common::{FileArgument, refuse, shared_options, store_path};
+use super::log_lines::LogLines;
 use crate::effect_id::EffectId;
+use crate::gate::Grants;
 use crate::gate::web::{Text, WebRequest};
-use crate::gate::{Grants, Level};
 use crate::history::Store;
-use crate::schedule::server::{Launcher, Log, Post, ServeError, Server};
+use crate::schedule::server::{Launcher, Post, ServeError, Server};
 use clap::Args;
-use cumulua_core::clock::wall_now;
 use cumulua_core::secret::Secret;
-use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
@@ -58,10 +57,8 @@ impl Serve {
         };
         let post = post(options, &self.file.file);
         raise_descriptor_limit();
-        let log = Arc::new(Lines {
-            format: options.log_format,
-            verbose: options.verbose > 0,
-        });
+        let log = LogLines::start(options.log_format, options.verbose > 0);
+        let written = Arc::clone(&log);
         let server = Server {
             file: self.file.file,
             store,
@@ -77,7 +74,9 @@ impl Serve {
             ..options.clone()
         };
         context::block_on(&options, &Simulation::default(), async {
-            match server.serve().await {
+            let served = server.serve().await;
+            written.finish();
+            match served {
                 Ok(()) => status::DONE.into(),
                 Err(ServeError::File(problem)) => {
                     refuse(&problem);
@@ -152,37 +151,4 @@ fn post(options: &GlobalOptions, file: &Path) -> Post {
             }
         })
     })
-}
-
-/// The server's lines on standard error.
-pub(super) struct Lines {
-    pub(super) format: Format,
-    pub(super) verbose: bool,
-}
-
-impl Log for Lines {
-    fn line(&self, level: Level, message: &str, fields: &[(&str, &str)]) {
-        if level == Level::Debug && !self.verbose {
-            return;
-        }
-        let word = match level {
-            Level::Debug => "debug",
-            Level::Info => "info",
-            Level::Warn => "warning",
-            Level::Error => "error",
-        };
-        let time = format!("{:.3}", wall_now());
-        let line = match self.format {
-            Format::Text => format!("{time} {word}: {}", report::one_line(message)),
-            Format::Json => {
-                let mut line = serde_json::json!({ "time": time, "level": if word == "warning" { "warn" } else { word }, "message": message });
-                for (name, value) in fields {
-                    line[name] = (*value).into();
-                }
-                line.to_string()
-            }
-        };
-        // That standard error is closed cannot be reported.
-        let _ = writeln!(streams::stderr().lock(), "{line}");
-    }
 }
