@@ -64,13 +64,16 @@ pub(super) fn leave_session(gate: &Arc<Gate>, ending: Ending, modes: &Modes, sim
         flushed.end_processes();
         flush_everything();
     });
-    let (pending, what) = (gate.pending(), if goes_on { ANEW } else { LEFT });
+    let pending = gate.pending();
     briefly(move || {
-        report::error(what);
+        report::error(LEFT);
+        report::pending(&pending);
+        if goes_on {
+            report::note(ANEW);
+        }
         if goes_on && simulates {
             report::note("the simulated cloud begins anew too");
         }
-        report::pending(&pending);
     });
     if goes_on {
         begin_anew();
@@ -80,8 +83,7 @@ pub(super) fn leave_session(gate: &Arc<Gate>, ending: Ending, modes: &Modes, sim
 
 const LEFT: &str = "interrupted; what ran did not react and was left";
 
-const ANEW: &str = "interrupted; what ran did not react and was left. The session begins anew: \
-                    its variables, its background jobs and what it deferred are gone";
+const ANEW: &str = "a new session begins, without its variables, jobs and what it deferred";
 
 /// Puts a new session in this process's place; comes back where that cannot be done.
 fn begin_anew() {
