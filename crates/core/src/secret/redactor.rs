@@ -1,0 +1,368 @@
+//! Finds secrets in texts that leave the process.
+
+use super::forms::{Edges, Forms, SHORTEST, forms};
+use super::layers::layers;
+use aho_corasick::AhoCorasick;
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+use std::sync::{PoisonError, RwLock};
+
+/// What stands in place of a secret.
+pub const REDACTED: &str = "[secret]";
+
+/// How many times longer a secret may become by what it goes through, such as a JSON escape that is
+/// percent-encoded: `%5Cu00e4`, or `%26quot%3B`.
+const EXPANSION: usize = 12;
+/// A longer one is not looked for across the parts of a line, in bytes.
+const LONGEST_REACH: usize = 256 * 1024;
+
+/// Replaces every secret that the process knows in text that leaves it: logs, errors, audit
+/// records.
+///
+/// A server may echo what it was sent (a string to sign holds the parameters), so marking our own
+/// values is not enough. A secret is found as it is, behind escapes of JSON, URLs and XML in any
+/// order, and within Base64.
+#[derive(Default)]
+pub struct Redactor {
+    known: RwLock<Known>,
+}
+
+/// The forms of all secrets, and what finds them; none after another was learned.
+struct Known {
+    forms: Forms,
+    /// The length of the shortest: a text that is shorter holds none.
+    shortest: usize,
+    longest: usize,
+    search: Option<Search>,
+}
+
+struct Search {
+    automaton: AhoCorasick,
+    /// By the automaton's numbers.
+    edges: Vec<Edges>,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self {
+            forms: Forms::new(),
+            shortest: usize::MAX,
+            longest: 0,
+            search: None,
+        }
+    }
+}
+
+impl fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redactor").finish_non_exhaustive()
+    }
+}
+
+impl Redactor {
+    /// Whether a secret is long enough to be searched for: one of fewer than 4 bytes is not.
+    pub fn can_find(secret: &str) -> bool {
+        secret.len() >= SHORTEST
+    }
+
+    /// Remembers a secret in the forms in which it may come back, if it is long enough.
+    pub fn learn(&self, secret: &str) {
+        if !Self::can_find(secret) {
+            return;
+        }
+        let is_known = self
+            .known
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .forms
+            .contains_key(secret.as_bytes());
+        if !is_known {
+            let forms = forms(secret);
+            let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+            for length in forms.keys().map(Vec::len) {
+                known.shortest = known.shortest.min(length);
+                known.longest = known.longest.max(length);
+            }
+            known.forms.extend(forms);
+            known.search = None;
+        }
+    }
+
+    /// How many forms of secrets it knows: a larger number than before means that it has learned
+    /// more.
+    pub fn form_count(&self) -> usize {
+        self.known
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .forms
+            .len()
+    }
+
+    /// Where a text can be cut at so many bytes at most: neither inside a character nor inside the
+    /// mark of a secret.
+    pub fn cut(text: &[u8], most: usize) -> usize {
+        if text.len() <= most {
+            return text.len();
+        }
+        let mut end = most;
+        while end > 0 && (0x80..0xC0).contains(&text[end]) {
+            end -= 1;
+        }
+        let inside = (1..REDACTED.len().min(end + 1))
+            .find(|back| text[end - back..].starts_with(REDACTED.as_bytes()));
+        end - inside.unwrap_or(0)
+    }
+
+    /// `text` without any secret known so far.
+    pub fn redact(&self, text: &str) -> String {
+        self.clean(text).into_owned()
+    }
+
+    /// The same for an owned text.
+    pub fn redact_owned(&self, text: String) -> String {
+        if let Cow::Owned(clean) = self.clean(&text) {
+            return clean;
+        }
+        text
+    }
+
+    /// The same without a copy, where there is none in it.
+    pub fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let found = self.find(text.as_bytes());
+        if found.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        let mut clean = String::with_capacity(text.len());
+        let mut end = 0;
+        for range in found {
+            let range = text.floor_char_boundary(range.start)..text.ceil_char_boundary(range.end);
+            if range.start >= end {
+                clean.push_str(&text[end..range.start]);
+                clean.push_str(REDACTED);
+            }
+            end = end.max(range.end);
+        }
+        clean.push_str(&text[end..]);
+        Cow::Owned(clean)
+    }
+
+    /// Where secrets stand in a text, by their beginnings. Of those that overlap nothing may stay:
+    /// neither of a longer one behind a shorter one, nor of one that begins in another.
+    pub(super) fn find(&self, text: &[u8]) -> Vec<Range<usize>> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        if text.len() < known.shortest {
+            return Vec::new();
+        }
+        if let Some(search) = &known.search {
+            return search.find(text);
+        }
+        drop(known);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let Known { forms, search, .. } = &mut *known;
+        search.get_or_insert_with(|| Search::new(forms)).find(text)
+    }
+
+    /// How far a secret may reach in a text, in bytes.
+    pub(super) fn reach(&self) -> usize {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.longest.saturating_mul(EXPANSION).min(LONGEST_REACH)
+    }
+}
+
+impl Search {
+    fn new(forms: &Forms) -> Self {
+        Self {
+            automaton: AhoCorasick::new(forms.keys())
+                .expect("secrets take less than the 2 GiB that a search may have"),
+            edges: forms.values().copied().collect(),
+        }
+    }
+
+    fn find(&self, text: &[u8]) -> Vec<Range<usize>> {
+        let mut found: Vec<_> = self.matches(text).collect();
+        for layer in layers(text) {
+            let inner = self.matches(&layer.bytes);
+            found.extend(inner.map(|range| layer.original(&range)));
+        }
+        found.sort_unstable_by_key(|range| range.start);
+        found
+    }
+
+    fn matches<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = Range<usize>> + 'a {
+        self.automaton.find_overlapping_iter(text).map(|found| {
+            let (mut range, edges) = (found.range(), self.edges[found.pattern()]);
+            if edges.before && range.start > 0 && is_base64(text[range.start - 1]) {
+                range.start -= 1;
+            }
+            if edges.after && text.get(range.end).copied().is_some_and(is_base64) {
+                range.end += 1;
+            }
+            range
+        })
+    }
+}
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Redactor;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+    use proptest::prelude::*;
+
+    #[test]
+    fn an_echoed_secret_is_found_in_every_encoding() {
+        let redactor = Redactor::default();
+        redactor.learn("p@ss word\"");
+        let echoed = "plain p@ss word\" json p@ss word\\\" once p%40ss%20word%22 twice p%2540ss%2520word%2522 form p%40ss+word%22";
+        assert_eq!(
+            redactor.redact(echoed),
+            "plain [secret] json [secret] once [secret] twice [secret] form [secret]"
+        );
+    }
+
+    #[test]
+    fn of_secrets_that_overlap_nothing_stays() {
+        let redactor = Redactor::default();
+        assert_eq!(redactor.redact("abcdefghi"), "abcdefghi");
+        for secret in ["abcdef", "defghi", "abcd", "cdefghi-jkl"] {
+            redactor.learn(secret);
+        }
+        assert_eq!(
+            redactor.redact("x abcdefghi y abcde z abcdefghi-jkl"),
+            "x [secret] y [secret]e z [secret]"
+        );
+        assert_eq!(
+            redactor.redact("abcdefabcd, plain"),
+            "[secret][secret], plain"
+        );
+    }
+
+    #[test]
+    fn a_secret_of_several_lines_is_found_line_by_line() {
+        let redactor = Redactor::default();
+        redactor.learn("-----BEGIN KEY-----\nMIIEvQIBADANBg\nkqhkiG9w0BAQEF\n-----END KEY-----\n");
+        for line in ["MIIEvQIBADANBg", "kqhkiG9w0BAQEF"] {
+            assert_eq!(redactor.redact(line), "[secret]");
+        }
+        assert_eq!(
+            redactor.redact("-----BEGIN KEY-----"),
+            "-----BEGIN KEY-----"
+        );
+    }
+
+    #[test]
+    fn one_that_is_too_short_is_not_searched_for_and_that_is_said() {
+        let redactor = Redactor::default();
+        assert!(!Redactor::can_find("abc") && Redactor::can_find("abcd"));
+        redactor.learn("abc");
+        redactor.learn("abcd");
+        assert_eq!(redactor.redact("abc abcd"), "abc [secret]");
+    }
+
+    #[test]
+    fn neither_a_mark_nor_a_character_is_cut() {
+        let text = "ab[secret]äc".as_bytes();
+        let cuts: Vec<_> = (0..=text.len())
+            .map(|most| Redactor::cut(text, most))
+            .collect();
+        assert_eq!(cuts, [0, 1, 2, 2, 2, 2, 2, 2, 2, 2, 10, 10, 12, 13]);
+    }
+
+    /// Ways on which a text is encoded.
+    fn json(text: &str) -> String {
+        let text = serde_json::Value::from(text).to_string();
+        text[1..text.len() - 1].to_owned()
+    }
+
+    fn ascii_json(text: &str, write: fn(u16) -> String) -> String {
+        let mut escaped = String::new();
+        for c in json(text).chars() {
+            if c.is_ascii() {
+                escaped.push(c);
+            } else {
+                let mut units = [0; 2];
+                escaped.extend(c.encode_utf16(&mut units).iter().map(|unit| write(*unit)));
+            }
+        }
+        escaped
+    }
+
+    fn percent(text: &str) -> String {
+        percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+    }
+
+    fn lower_percent(text: &str) -> String {
+        let mut encoded = percent(text).into_bytes();
+        for at in 0..encoded.len() {
+            if encoded[at] == b'%' {
+                encoded[at + 1..at + 3].make_ascii_lowercase();
+            }
+        }
+        String::from_utf8(encoded).unwrap()
+    }
+
+    fn xml(text: &str) -> String {
+        let text = text
+            .replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;");
+        text.replace('"', "&quot;").replace('\'', "&#39;")
+    }
+
+    const WAYS: [fn(&str) -> String; 7] = [
+        json,
+        |text| json(text).replace('/', "\\/"),
+        |text| ascii_json(text, |unit| format!("\\u{unit:04x}")),
+        |text| ascii_json(text, |unit| format!("\\u{unit:04X}")),
+        percent,
+        lower_percent,
+        xml,
+    ];
+
+    proptest! {
+        #[test]
+        fn a_secret_is_found_whatever_it_went_through(
+            secret in "[a-z0-9]{4}[ -~äöü€😀]{0,20}[a-z0-9]{2}",
+            ways in proptest::collection::vec(0..WAYS.len(), 0..4),
+        ) {
+            let redactor = Redactor::default();
+            redactor.learn(&secret);
+            let mut text = format!("<{secret}>");
+            for way in ways {
+                text = WAYS[way](&text);
+            }
+            let clean = redactor.redact(&text);
+            prop_assert!(clean.contains("[secret]") && !clean.contains(&secret[..4]), "{text} became {clean}");
+        }
+
+        #[test]
+        fn base64_shows_nothing_of_a_secret_at_any_alignment(
+            before in "[ -~]{0,7}",
+            secret in "[a-z0-9]{4}[ -~äöü€]{0,40}",
+            after in "[ -~]{0,7}",
+        ) {
+            let redactor = Redactor::default();
+            redactor.learn(&secret);
+            let text = format!("{before}{secret}{after}");
+            for encoded in [STANDARD.encode(&text), URL_SAFE_NO_PAD.encode(&text)] {
+                let clean = redactor.redact(&encoded);
+                let (first, end) = (before.len() * 8 / 6, (before.len() + secret.len()) * 8);
+                let expected = format!("{}[secret]{}", &encoded[..first], &encoded[end.div_ceil(6)..]);
+                // What is around it may hold it once more.
+                prop_assert!(clean == expected || clean.matches("[secret]").count() > 1, "{encoded} became {clean}");
+            }
+        }
+
+        #[test]
+        fn ordinary_text_stays_as_it_is(text in "[ -~äöü]{0,60}") {
+            let redactor = Redactor::default();
+            redactor.learn("0123456789-not-in-there");
+            prop_assert_eq!(redactor.redact(&text), text);
+        }
+    }
+}
