@@ -1,29 +1,184 @@
 //! Arguments as a record may hold them.
 
 use cumulua_core::secret::{REDACTED, Redactor, is_named_secret};
+use serde_json::Value as Json;
 
-/// Arguments as a record may hold them: without known secrets, and without what is named like one.
-pub(super) fn redact(args: &[String], redactor: &Redactor) -> Vec<String> {
-    let mut is_value = false;
+/// Options of other programs whose value is a password by custom, though their name does not show
+/// it: `mysql -p`.
+const PASSWORD_OPTIONS: &[&str] = &["-p"];
+/// Options whose value is a user's name and password.
+const USER_OPTIONS: &[&str] = &["-u", "--user", "--userpwd", "--proxy-user"];
+
+/// Arguments as a record may hold them: without known secrets, and without what stands where a
+/// secret does: behind a name of one, in a URL, in JSON.
+pub fn redact(args: &[String], redactor: &Redactor) -> Vec<String> {
+    let mut before: Option<&str> = None;
     let shown = args.iter().map(|arg| {
-        if std::mem::take(&mut is_value) && !arg.starts_with('-') {
-            return REDACTED.to_owned();
-        }
-        match arg.split_once('=') {
-            Some((name, _)) if is_named_secret(name) => format!("{name}={REDACTED}"),
-            None if arg.starts_with('-') && is_named_secret(arg) => {
-                is_value = true;
-                arg.clone()
-            }
-            _ => redactor.redact(arg),
+        let option = before.replace(arg);
+        // Known ones first: what is cut up hides them.
+        let clean = redactor.redact(arg);
+        match option {
+            Some(option) if expects_secret(option) && !is_option(arg) => REDACTED.to_owned(),
+            Some(option) if USER_OPTIONS.contains(&option) => match clean.split_once(':') {
+                Some((user, _)) => format!("{user}:{REDACTED}"),
+                None => clean,
+            },
+            _ => argument(&clean),
         }
     });
     shown.collect()
 }
 
+/// Whether the next argument is its secret.
+fn expects_secret(arg: &str) -> bool {
+    PASSWORD_OPTIONS.contains(&arg)
+        || arg.starts_with('-') && !arg.contains(['=', ':']) && is_named_secret(arg)
+}
+
+/// Whether an argument is an option, and no value that begins with a dash: `--name` or `-n`.
+fn is_option(arg: &str) -> bool {
+    arg.strip_prefix("--")
+        .is_some_and(|name| name.starts_with(char::is_alphabetic))
+        || arg.len() == 2 && arg.starts_with('-') && arg.ends_with(char::is_alphabetic)
+}
+
+/// One argument by itself.
+fn argument(arg: &str) -> String {
+    for option in PASSWORD_OPTIONS {
+        if let Some(value) = arg.strip_prefix(option)
+            && !value.is_empty()
+        {
+            return format!("{option}{REDACTED}");
+        }
+    }
+    match arg.split_once(['=', ':']) {
+        Some((name, _)) if is_word(name) && is_secret_header(name) => {
+            // `Name:=json` has two marks.
+            let mark = &arg[name.len()..];
+            let mark = ["=", ":=", ": ", ":"]
+                .into_iter()
+                .find(|kind| mark.starts_with(kind))
+                .unwrap_or_default();
+            return format!("{name}{mark}{REDACTED}");
+        }
+        Some((name, json)) => {
+            if let Some(json) = json_without_secrets(json.trim_start_matches(['=', ':'])) {
+                let start = arg.len() - arg[name.len()..].trim_start_matches(['=', ':']).len();
+                return format!("{}{json}", &arg[..start]);
+            }
+        }
+        None => {}
+    }
+    if let Some(json) = json_without_secrets(arg) {
+        return json;
+    }
+    let pairs = without_secret_pairs(&without_user(arg));
+    without_bearer(pairs)
+}
+
+fn is_word(name: &str) -> bool {
+    !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || "/?&;,{[\"".contains(c))
+}
+
+fn is_secret_header(name: &str) -> bool {
+    is_named_secret(name)
+        || ["authorization", "proxy-authorization", "cookie"]
+            .iter()
+            .any(|header| name.eq_ignore_ascii_case(header))
+}
+
+/// JSON whose fields with a secret's name are without it; none where it is none, or has none.
+fn json_without_secrets(text: &str) -> Option<String> {
+    if !text.trim_start().starts_with(['{', '[']) {
+        return None;
+    }
+    let mut json: Json = serde_json::from_str(text).ok()?;
+    hide(&mut json).then(|| json.to_string())
+}
+
+/// Whether there was any.
+fn hide(json: &mut Json) -> bool {
+    match json {
+        Json::Array(items) => items.iter_mut().fold(false, |any, item| hide(item) || any),
+        Json::Object(fields) => fields.iter_mut().fold(false, |any, (name, value)| {
+            if is_secret_header(name) {
+                *value = REDACTED.into();
+                return true;
+            }
+            hide(value) || any
+        }),
+        Json::String(text) => {
+            let plain = without_secret_pairs(&without_user(text));
+            let is_other = plain != *text;
+            *text = plain;
+            is_other
+        }
+        _ => false,
+    }
+}
+
+/// URLs without a user's name and password, either of which may be a token.
+fn without_user(text: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (scheme, after) = rest.split_at(at + 3);
+        plain.push_str(scheme);
+        let end = after
+            .find(|c: char| c.is_whitespace() || "/?#\"'".contains(c))
+            .unwrap_or(after.len());
+        let host = match after[..end].rfind('@') {
+            Some(at) => {
+                plain.push_str(REDACTED);
+                at
+            }
+            None => 0,
+        };
+        rest = &after[host..];
+    }
+    plain + rest
+}
+
+/// `name=value` within a text, as of a URL's query or a connection string, without values that are
+/// secrets by their name.
+fn without_secret_pairs(text: &str) -> String {
+    let is_end = |c: char| c.is_whitespace() || "&;,?#\"'".contains(c);
+    let pairs = text.split_inclusive(is_end).map(|part| {
+        let pair = part.trim_end_matches(is_end);
+        match pair.split_once('=') {
+            Some((name, value)) if is_named_secret(name) && !value.is_empty() => {
+                format!("{name}={REDACTED}{}", &part[pair.len()..])
+            }
+            _ => part.to_owned(),
+        }
+    });
+    pairs.collect()
+}
+
+/// `-H "Authorization: Bearer x"` in one argument.
+fn without_bearer(text: String) -> String {
+    let lower = text.to_ascii_lowercase();
+    for scheme in ["bearer ", "basic "] {
+        if let Some(at) = lower.find(scheme) {
+            return format!("{}{REDACTED}", &text[..at + scheme.len()]);
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Redactor, redact};
+    use proptest::prelude::*;
+
+    fn shown(args: &[&str]) -> Vec<String> {
+        let redactor = Redactor::default();
+        redactor.learn("known-one");
+        redact(
+            &args.iter().map(|arg| (*arg).to_owned()).collect::<Vec<_>>(),
+            &redactor,
+        )
+    }
 
     #[test]
     fn arguments_that_are_named_like_secrets_are_left_out() {
@@ -38,9 +193,6 @@ mod tests {
             "--dry-run",
             "known-one",
         ];
-        let redactor = Redactor::default();
-        redactor.learn("known-one");
-        let shown = redact(&args.map(str::to_owned), &redactor);
         let expected = [
             "web",
             "--password",
@@ -52,6 +204,96 @@ mod tests {
             "--dry-run",
             "[secret]",
         ];
-        assert_eq!(shown, expected);
+        assert_eq!(shown(&args), expected);
+    }
+
+    #[test]
+    fn what_stands_where_a_secret_does_is_left_out() {
+        for (args, expected) in [
+            (vec!["--db-pass=x"], vec!["--db-pass=[secret]"]),
+            (vec!["-p", "x"], vec!["-p", "[secret]"]),
+            (vec!["-px"], vec!["-p[secret]"]),
+            (vec!["-p", "-x9"], vec!["-p", "[secret]"]),
+            (vec!["--password", "-x9"], vec!["--password", "[secret]"]),
+            (vec!["-u", "ann:pw"], vec!["-u", "ann:[secret]"]),
+            (vec!["https://u:pw@h"], vec!["https://[secret]@h"]),
+            (
+                vec!["--url=https://token@h:1/a@b?x=1"],
+                vec!["--url=https://[secret]@h:1/a@b?x=1"],
+            ),
+            (
+                vec!["https://h/?a=1&access_token=x&b=2#c"],
+                vec!["https://h/?a=1&access_token=[secret]&b=2#c"],
+            ),
+            (
+                vec![r#"{"password":"x","user":"ann"}"#],
+                vec![r#"{"password":"[secret]","user":"ann"}"#],
+            ),
+            (
+                vec![r#"--with=[{"AdminPass":1}]"#],
+                vec![r#"--with=[{"AdminPass":"[secret]"}]"#],
+            ),
+            (
+                vec![r#"Login:={"Password":"x"}"#],
+                vec![r#"Login:={"Password":"[secret]"}"#],
+            ),
+            (vec![r#"Password:="x""#], vec!["Password:=[secret]"]),
+            (
+                vec!["Server=db;User=ann;Password=x;Port=1"],
+                vec!["Server=db;User=ann;Password=[secret];Port=1"],
+            ),
+            (
+                vec!["host=db password=x port=1"],
+                vec!["host=db password=[secret] port=1"],
+            ),
+            (
+                vec!["-H", "Authorization: Bearer x"],
+                vec!["-H", "Authorization: [secret]"],
+            ),
+            (
+                vec!["--header=Authorization: Bearer x"],
+                vec!["--header=Authorization: Bearer [secret]"],
+            ),
+            (vec!["X-Api-Key: x"], vec!["X-Api-Key: [secret]"]),
+        ] {
+            assert_eq!(shown(&args), expected, "{args:?}");
+        }
+    }
+
+    #[test]
+    fn other_arguments_are_kept() {
+        let args = [
+            "--region=eu",
+            "-v",
+            "a:b",
+            "https://h/a@b",
+            r#"{"user":"ann", "n": 1.50}"#,
+            "[x",
+            "x=y=z",
+            "@file",
+            "10:30",
+            "-",
+            "",
+            "passes=3",
+        ];
+        assert_eq!(shown(&args), args);
+    }
+
+    proptest! {
+        #[test]
+        fn a_password_is_in_no_shape_of_an_argument(secret in "[A-Z0-9]{6,20}", shape in 0..8_usize) {
+            let args: &[String] = &match shape {
+                0 => vec![format!("--root-pw={secret}")],
+                1 => vec!["--admin-pass".to_owned(), secret.clone()],
+                2 => vec![format!("mysql://root:{secret}@db:3306/x")],
+                3 => vec![format!("{{\"a\":[{{\"dbPassword\":\"{secret}\"}}]}}")],
+                4 => vec![format!("RootPw={secret}")],
+                5 => vec![format!("AdminPass:=\"{secret}\"")],
+                6 => vec!["-p".to_owned(), secret.clone()],
+                _ => vec![format!("https://h/x?sig=1&client_secret={secret}")],
+            };
+            let shown = redact(args, &Redactor::default()).join(" ");
+            prop_assert!(!shown.contains(&secret), "{}", shown);
+        }
     }
 }

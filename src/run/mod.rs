@@ -1,7 +1,7 @@
 //! A run: one script from its first line to the last of what it deferred; what of it is kept, and
 //! how it is ended.
 
-mod arguments;
+pub mod arguments;
 pub mod control;
 mod guard;
 mod lines;

@@ -1,8 +1,10 @@
 //! The command line of a run.
 
 use crate::history::NewRun;
+use crate::run::arguments;
 use crate::schedule::engine::{Attempt, Cause};
 use crate::schedule::value::Overlap;
+use cumulua_core::secret::Redactor;
 use jiff::Timestamp;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -158,7 +160,7 @@ pub(super) fn new_run(attempt: &Attempt, id: String, now: Timestamp) -> NewRun {
         kind: kind.to_owned(),
         script: Some(schedule.script.display().to_string()),
         script_hash: None,
-        args: schedule.args.clone(),
+        args: arguments::redact(&schedule.args, &Redactor::default()),
         profile: schedule.profile.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         simulated: false,
