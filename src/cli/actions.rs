@@ -36,7 +36,7 @@ impl Actions {
             search(all, &self.terms)
         };
         if self.json {
-            report::print(&format!("{:#}", reference::listing(&found)));
+            report::print_json(&reference::listing(&found));
         } else if found.is_empty() {
             report::error(&format!(
                 "no Action has all of: {}; fewer or other words may find it",

@@ -4,11 +4,12 @@ use super::confirmation::Confirmation;
 use super::options::{GlobalOptions, duration};
 use super::simulation::Simulation;
 use super::status::Status;
-use super::{context, leaving, recording, report, status};
+use super::{context, leaving, parameter, recording, report, status};
 use crate::client::error::Failure;
-use crate::client::value::{Params, Value};
+use crate::client::value::Params;
 use crate::client::{Call as ClientCall, CallOptions, waiter};
 use crate::effect_id::EffectId;
+use crate::gate::audit::sensitive_params;
 use crate::gate::{Confirm, Gate, Grants, StopReason, WAIT_TIMEOUT, WaitError};
 use clap::Args;
 use cumulua_core::catalog::Action;
@@ -19,13 +20,14 @@ use std::time::Duration;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  cumulua call --sim cds.ccs.DescribeTags\n  cumulua call --sim cds.ccs.CreateTag TagName=web\n  cumulua call --sim cds.ccs.DescribeInstances PageSize:=5 PublicIp:='[\"101.251.1.1\"]'\n\n`cumulua docs ACTION` shows the parameters of an Action."
+    after_help = "Examples:\n  cumulua call --sim cds.ccs.DescribeTags\n  cumulua call --sim cds.ccs.CreateTag TagName=web\n  cumulua call --sim cds.ccs.DescribeInstances PageSize:=5 PublicIp:='[\"101.251.1.1\"]'\n  cumulua call cds.ecs.ModifyInstancePassword EcsIds:='[\"…\"]' Password=@password.txt\n\nOther programs can read a command line, so secrets do not belong there: Name=@FILE (one line break at its\nend is dropped, 1 MiB at most), Name=- or Name=secret:NAME.\n\n`cumulua docs ACTION` shows the parameters of an Action."
 )]
 pub(super) struct Call {
     /// The Action, as cds.ccs.DescribeInstances
     action: String,
-    /// Parameters: Name=value for text and numbers, Name:=json for the rest, Name@=secret for a
-    /// secret of the profile
+    /// Parameters: Name=value for text and numbers, Name:=json for the rest. Name=@FILE takes a
+    /// file's text, Name=- standard input, Name=secret:NAME a secret of the profile; Name:='"@x"' is
+    /// the text @x
     #[arg(value_name = "Name=value")]
     params: Vec<String>,
     /// Waits for the task that the Action starts, and prints {"answer": …, "resources": […]}
@@ -72,14 +74,18 @@ impl Call {
                     self.action
                 ));
             }
-            let params = match self.params(&gate) {
-                Ok(params) => params,
-                Err(problem) => return usage(&problem),
-            };
             let guard = leaving::start_guard(&gate, recorder.clone());
             if let Some(timeout) = self.timeout {
                 leaving::limit_blocked(&guard, if self.wait { timeout * 2 } else { timeout });
             }
+            // A FIFO, or standard input, may let it wait.
+            let params = match self.params(&gate, &action) {
+                Ok(params) => params,
+                Err(problem) => {
+                    guard.over();
+                    return usage(&problem);
+                }
+            };
             let (status, error) = self.call(&gate, action, params).await;
             guard.step(leaving::RECORDING);
             if let Some(recorder) = &recorder {
@@ -122,7 +128,7 @@ impl Call {
             Err(failure) => return (report_failure(gate, &failure), Some(failure.to_string())),
         };
         if !self.wait {
-            report::print(&format!("{:#}", answer.json));
+            report::print_json(&gate.redact_json(&answer.json));
             return (status::DONE, None);
         }
         let waited = gate
@@ -135,10 +141,8 @@ impl Call {
         gate.flush_audit();
         match waited {
             Ok(resources) => {
-                report::print(&format!(
-                    "{:#}",
-                    serde_json::json!({ "answer": answer.json, "resources": resources })
-                ));
+                let waited = serde_json::json!({ "answer": answer.json, "resources": resources });
+                report::print_json(&gate.redact_json(&waited));
                 (status::DONE, None)
             }
             Err(failure) => (
@@ -148,40 +152,29 @@ impl Call {
         }
     }
 
-    fn params(&self, gate: &Gate) -> Result<Params, String> {
+    /// The parameters; what is secret and stands on the command line is warned about.
+    fn params(&self, gate: &Gate, action: &Action) -> Result<Params, String> {
         let mut params = Params::new();
+        let mut literal = Params::new();
+        let mut input = parameter::StandardInput::default();
         for text in &self.params {
-            let (name, value) = parameter(gate, text)?;
-            if params.insert(name.to_owned(), value).is_some() {
-                return Err(format!("the parameter {name} is given twice"));
+            let parameter = parameter::read(gate, text, &mut input)?;
+            if params.contains_key(&parameter.name) {
+                return Err(format!("the parameter {} is given twice", parameter.name));
             }
+            if parameter.is_literal {
+                literal.insert(parameter.name.clone(), parameter.value.clone());
+            }
+            params.insert(parameter.name, parameter.value);
+        }
+        for name in sensitive_params(action, &literal) {
+            report::warning(&format!(
+                "{name} stands on the command line, where other programs and the shell's history see it; \
+                 write {name}=@FILE, {name}=- (standard input) or {name}=secret:NAME"
+            ));
         }
         Ok(params)
     }
-}
-
-/// `Name=value`, `Name:=json` or `Name@=secret`.
-fn parameter<'a>(gate: &Gate, text: &'a str) -> Result<(&'a str, Value), String> {
-    let Some((name, value)) = text.split_once('=') else {
-        return Err(format!(
-            "{text:?} is no parameter; write Name=value or Name:=json"
-        ));
-    };
-    if let Some(name) = name.strip_suffix(':') {
-        let json: serde_json::Value =
-            serde_json::from_str(value).map_err(|error| format!("{name}:= needs JSON: {error}"))?;
-        return Ok((name, Value::from(&json)));
-    }
-    if let Some(name) = name.strip_suffix('@') {
-        return Ok((
-            name,
-            Value::Secret(gate.secret(value).map_err(|denied| denied.to_string())?),
-        ));
-    }
-    if name.is_empty() {
-        return Err(format!("{text:?} has no name; write Name=value"));
-    }
-    Ok((name, Value::String(value.to_owned())))
 }
 
 fn usage(problem: &str) -> ExitCode {
@@ -191,7 +184,7 @@ fn usage(problem: &str) -> ExitCode {
 
 fn report_failure(gate: &Gate, failure: &Failure) -> Status {
     report::error(&gate.redact(&failure.to_string()));
-    report::pending(&gate.pending());
+    report::pending(&gate.pending(), gate);
     if gate.cancel_token().reason() == Some(StopReason::Interrupted) {
         return status::INTERRUPTED;
     }
@@ -201,7 +194,7 @@ fn report_failure(gate: &Gate, failure: &Failure) -> Status {
 /// Reports how a wait failed and gives the status for it.
 pub(super) fn report_wait_failure(gate: &Gate, failure: &WaitError) -> Status {
     report::error(&gate.redact(&failure.to_string()));
-    report::pending(&gate.pending());
+    report::pending(&gate.pending(), gate);
     match failure {
         WaitError::UnknownDialect { .. } | WaitError::Incomplete { .. } => status::SCRIPT,
         WaitError::Failed { .. } => status::TASK,

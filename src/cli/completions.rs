@@ -19,7 +19,7 @@ impl Completions {
     pub(super) fn run(self, command: &mut clap::Command) -> ExitCode {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, command, "cumulua", &mut script);
-        report::print(&String::from_utf8_lossy(&script));
+        report::print_plain(&String::from_utf8_lossy(&script));
         status::DONE.into()
     }
 }

@@ -17,8 +17,7 @@ impl Confirm for Confirmation {
                         .to_owned(),
                 );
             }
-            let style = anstyle::AnsiColor::Red.on_default().bold();
-            report::note(&question.describe(&format!("{style}production{style:#}")));
+            report::marked(anstyle::AnsiColor::Red, "production", &question.describe());
             let prompt = question.prompt();
             // In a thread, so that Ctrl-C and the call's own end are seen meanwhile.
             let answer = tokio::task::spawn_blocking(move || read(&prompt)).await;

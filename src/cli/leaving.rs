@@ -62,12 +62,12 @@ pub(super) fn leave_session(gate: &Arc<Gate>, ending: Ending, modes: &Modes, sim
     briefly(move || {
         flushed.flush_audit();
         flushed.end_processes();
-        flush_everything();
+        flush_everything(&flushed);
     });
-    let pending = gate.pending();
+    let open = Arc::clone(gate);
     briefly(move || {
         report::error(LEFT);
-        report::pending(&pending);
+        report::pending(&open.pending(), &open);
         if goes_on {
             report::note(ANEW);
         }
@@ -125,12 +125,12 @@ impl Left {
         let gate = Arc::clone(&self.gate);
         if !(is_reported && unfinished.is_empty()) {
             briefly(move || {
-                report::error(&problem);
+                report::error(&gate.present(&problem));
                 for what in unfinished {
                     report::warning(what);
                 }
                 if !is_reported {
-                    report::pending(&gate.pending());
+                    report::pending(&gate.pending(), &gate);
                 }
             });
         }
@@ -150,9 +150,10 @@ impl Left {
                 true
             }),
         ));
+        let gate = Arc::clone(&self.gate);
         steps.push((
             "not all that was printed or written could be handed on",
-            Box::new(flush_everything),
+            Box::new(move || flush_everything(&gate)),
         ));
         let gate = Arc::clone(&self.gate);
         steps.push((

@@ -5,6 +5,7 @@ use super::options::Format;
 use super::report::{self, seconds};
 use super::streams;
 use crate::gate::{Event, Level, Observer};
+use cumulua_core::controls;
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -43,7 +44,11 @@ impl Progress {
                     Level::Error => "error",
                 };
                 let time = cumulua_core::clock::Clock::system().now().to_string();
-                serde_json::json!({ "time": time, "level": level, "message": message }).to_string()
+                controls::escape_json(
+                    &serde_json::json!({ "time": time, "level": level, "message": message })
+                        .to_string(),
+                )
+                .into_owned()
             }
             Format::Text => {
                 let (word, color) = match level {
@@ -52,6 +57,7 @@ impl Progress {
                     Level::Warn => ("warning", anstyle::AnsiColor::Yellow),
                     Level::Error => ("error", anstyle::AnsiColor::Red),
                 };
+                let message = controls::escape(message);
                 if report::has_color() {
                     let style = color.on_default().bold();
                     format!("{style}{word}{style:#}: {message}")
@@ -121,7 +127,7 @@ impl Observer for Progress {
                     self.line(Level::Debug, &format!("call {id}: {action}"));
                 }
                 if let Some(live) = &self.live {
-                    live.call_started(id, action.to_string());
+                    live.call_started(id, controls::escape_line(&action).into_owned());
                 }
             }
             Event::CallEnded { id } => {

@@ -56,7 +56,7 @@ impl Repl {
             redactor: Arc::clone(&redactor),
         }));
         let lines = Arc::clone(&ui);
-        progress.print_with(move |text| lines.note(text));
+        progress.print_with(move |text| lines.note_styled(text));
         let gate = Arc::new(Gate::new(GateParts {
             observer: Arc::new(SessionObserver {
                 progress,

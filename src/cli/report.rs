@@ -8,6 +8,8 @@ use crate::gate::{EndedProcess, Gate, Pending, StopReason};
 use crate::lua::{ScriptError, Sources};
 use crate::run::Ending;
 use anstream::{AutoStream, ColorChoice};
+use cumulua_core::controls;
+use cumulua_core::secret::Redactor;
 use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode,
     SourceSpan,
@@ -31,21 +33,37 @@ pub(super) fn has_color() -> bool {
     AutoStream::choice(&streams::stderr()) != ColorChoice::Never
 }
 
-/// Text on standard error, with color where it takes any; a closed one is no fault.
+/// Text on standard error, where what would control a terminal is shown; a closed one is no fault.
 pub(super) fn note(text: &str) {
+    styled(&controls::escape(text));
+}
+
+/// A JSON value on a line of standard error.
+pub(super) fn note_json(json: &serde_json::Value) {
+    styled(&controls::escape_json(&json.to_string()));
+}
+
+/// A text on standard error whose styles are ours, with color where standard error takes any: what
+/// others wrote in it is escaped already.
+pub(super) fn styled(text: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{text}");
+}
+
+/// A word in a style, in front of a text on standard error.
+pub(super) fn marked(color: anstyle::AnsiColor, word: &str, text: &str) {
+    let style = color.on_default().bold();
+    let text = controls::escape(text);
+    styled(&format!("{style}{word}{style:#}: {text}"));
 }
 
 /// One line on standard error.
 pub(super) fn error(message: &str) {
-    let style = anstyle::AnsiColor::Red.on_default().bold();
-    note(&format!("{style}error{style:#}: {message}"));
+    marked(anstyle::AnsiColor::Red, "error", message);
 }
 
 /// One line on standard error, of something that stops nothing.
 pub(super) fn warning(message: &str) {
-    let style = anstyle::AnsiColor::Yellow.on_default().bold();
-    note(&format!("{style}warning{style:#}: {message}"));
+    marked(anstyle::AnsiColor::Yellow, "warning", message);
 }
 
 /// What the script had started and was still there.
@@ -53,7 +71,9 @@ pub(super) fn ended_processes(ended: &[EndedProcess]) {
     if ended.is_empty() {
         return;
     }
-    let named = |process: &EndedProcess| format!("{} ({})", printable(&process.name), process.id);
+    let named = |process: &EndedProcess| {
+        format!("{} ({})", controls::escape_line(&process.name), process.id)
+    };
     let list: Vec<_> = ended.iter().map(named).collect();
     warning(&format!(
         "what the script had started went on and was ended: {}; what is to outlive a run is \
@@ -109,48 +129,89 @@ const LONGEST_EXCERPT: usize = 400;
 
 /// Prints a script's error: what, where, what to do.
 fn script_error(error: &ScriptError, sources: &Sources, gate: &Gate, verbose: bool) {
-    note(&gate.redact(&render(error, sources, "cumulua docs ", verbose)));
+    styled(&render(error, sources, gate, "cumulua docs ", verbose));
 }
 
 /// A script's error as text: what, where, what to do, and the rest of the stack where that is asked
-/// for. `docs` in front of an Action's name shows its page. It may hold secrets.
+/// for. `docs` in front of an Action's name shows its page. Each text is redacted as a whole,
+/// because a report breaks it into lines.
 pub(super) fn render(
     error: &ScriptError,
     sources: &Sources,
+    present: &dyn Present,
     docs: &str,
     with_trace: bool,
 ) -> String {
-    let name = chunk_name(error);
+    let name = &present.present(chunk_name(error));
+    let message = present.present(&error.message);
     // Only what was loaded is shown: the name in an error's text is the script's to choose.
     let excerpt = sources
-        .get(name)
+        .get(chunk_name(error))
         .zip(error.line)
         .and_then(|(text, line)| Some((text, line_span(text, line as usize, width())?)));
+    let help = help(error, docs).map(|help| present.present(&help));
     let located = match (excerpt, error.line) {
         (Some((text, span)), _) => Located {
-            message: error.message.clone(),
+            message,
             span: Some(span),
-            source: Some(NamedSource::new(name, text.clone()).with_language("Lua")),
-            help: help(error, docs),
+            source: Some(NamedSource::new(name, plain_source(text)).with_language("Lua")),
+            help,
         },
         (None, Some(line)) => Located {
-            message: format!("{name}:{line}: {}", error.message),
+            message: format!("{name}:{line}: {message}"),
             source: None,
             span: None,
-            help: help(error, docs),
+            help,
         },
         (None, None) => Located {
-            message: error.message.clone(),
+            message,
             source: None,
             span: None,
-            help: help(error, docs),
+            help,
         },
     };
-    let mut text = draw(&located);
+    // The script's own lines may hold one as well.
+    let mut text = present.redact(&draw(&located));
     if with_trace && !error.traceback.is_empty() {
-        text = format!("{text}\n{}", error.traceback);
+        text = format!("{text}\n{}", present.present(&error.traceback));
     }
     text
+}
+
+/// A script's text without what would control a terminal, at the same places.
+fn plain_source(text: &str) -> String {
+    let plain = |c: char| match c {
+        '\n' | '\t' => c,
+        '\r' => ' ',
+        c if !controls::is_control(c) => c,
+        c if c.len_utf8() == 1 => '?',
+        c if c.len_utf8() == 2 => '¿',
+        _ => '\u{fffd}',
+    };
+    text.chars().map(plain).collect()
+}
+
+/// What takes secrets and control characters out of texts.
+pub(super) trait Present {
+    /// Text without secrets.
+    fn redact(&self, text: &str) -> String;
+
+    /// Text of others as people see it.
+    fn present(&self, text: &str) -> String {
+        controls::escape(&self.redact(text)).into_owned()
+    }
+}
+
+impl Present for Gate {
+    fn redact(&self, text: &str) -> String {
+        Self::redact(self, text)
+    }
+}
+
+impl Present for Redactor {
+    fn redact(&self, text: &str) -> String {
+        Self::redact(self, text)
+    }
 }
 
 /// A report as standard error takes it.
@@ -185,12 +246,14 @@ pub(super) fn excerpt(
         .and_then(|meant| meant.lines().next())
         .map_or(0, str::len);
     let located = Located {
-        message: message.to_owned(),
-        source: Some(NamedSource::new(name, text.to_owned()).with_language(language)),
+        message: controls::escape(message).into_owned(),
+        source: Some(
+            NamedSource::new(controls::escape(name), plain_source(text)).with_language(language),
+        ),
         span: Some(SourceSpan::from((span.start, first))),
         help: None,
     };
-    note(&draw(&located));
+    styled(&draw(&located));
 }
 
 /// The chunk's name without the mark of its kind.
@@ -244,7 +307,7 @@ pub(super) fn ending_json(ending: &Ending, gate: &Gate, status: Status) -> Strin
     report["resolved_outcome"] = resolved
         .map(|call| serde_json::json!({ "action": call.action, "outcome": call.outcome.as_str() }))
         .collect();
-    gate.redact(&report.to_string())
+    controls::escape_json(&gate.redact_json(&report).to_string()).into_owned()
 }
 
 /// What went wrong with a run, in a line for its history.
@@ -284,17 +347,22 @@ fn stop_kind(stop: &StopReason) -> &'static str {
 }
 
 /// What the run leaves open in the cloud, and how to go on with it.
-pub(super) fn pending(open: &Pending) {
-    let style = anstyle::AnsiColor::Yellow.on_default().bold();
+pub(super) fn pending(open: &Pending, gate: &Gate) {
+    let yellow = |word: &str, text: String| {
+        marked(anstyle::AnsiColor::Yellow, word, &gate.redact(&text));
+    };
     for call in &open.unknown {
         let advice = match &call.lookup {
             Some(lookup) => format!("; {lookup}"),
             None => "; no documented Action shows it, look at the console".to_owned(),
         };
-        note(&format!(
-            "{style}unknown outcome{style:#}: {} may have been carried out (sent = \"maybe\"){advice}",
-            call.action
-        ));
+        yellow(
+            "unknown outcome",
+            format!(
+                "{} may have been carried out (sent = \"maybe\"){advice}",
+                call.action
+            ),
+        );
     }
     for call in &open.resolved {
         let was = match call.outcome {
@@ -307,10 +375,13 @@ pub(super) fn pending(open: &Pending) {
         ));
     }
     for (task, action) in &open.tasks {
-        note(&format!(
-            "{style}still running{style:#}: {task}, started by {action}; `{}` waits for it again",
-            task.command(&open.account)
-        ));
+        yellow(
+            "still running",
+            format!(
+                "{task}, started by {action}; `{}` waits for it again",
+                task.command(&open.account)
+            ),
+        );
     }
 }
 
@@ -333,7 +404,7 @@ pub(super) fn report_ending(ending: &Ending, gate: &Gate, verbose: bool) {
     }
     // A script that came to its end chose not to wait.
     if ending.stop.is_some() || ending.error.is_some() {
-        pending(&ending.open);
+        pending(&ending.open, gate);
     }
 }
 
@@ -391,9 +462,24 @@ pub(super) fn output_has_color() -> bool {
     AutoStream::choice(&streams::stdout()) != ColorChoice::Never
 }
 
-/// Text on standard output. A reader that has seen enough is no fault; a full disk is one, and what
-/// it would lose may be a task's id.
+/// Text on standard output, where what would control a terminal is shown. A reader that has seen
+/// enough is no fault; a full disk is one, and what it would lose may be a task's id.
 pub(super) fn print(text: &str) {
+    print_plain(&controls::escape(text));
+}
+
+/// The same for JSON, which has escapes of its own.
+pub(super) fn print_json(json: &serde_json::Value) {
+    print_plain(&controls::escape_json(&format!("{json:#}")));
+}
+
+/// The same for a JSON value on one line.
+pub(super) fn print_json_line(json: &serde_json::Value) {
+    print_plain(&controls::escape_json(&json.to_string()));
+}
+
+/// Text on standard output as it is.
+pub(super) fn print_plain(text: &str) {
     let mut stdout = streams::stdout().lock();
     if let Err(problem) = writeln!(stdout, "{text}").and_then(|()| stdout.flush())
         && problem.kind() != std::io::ErrorKind::BrokenPipe
@@ -402,34 +488,6 @@ pub(super) fn print(text: &str) {
         note(text);
         std::process::exit(i32::from(super::status::SCRIPT.0));
     }
-}
-
-/// Text without control characters, of which a resource's name may have any: a terminal must not
-/// obey a script's output of last night.
-pub(super) fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_control() && c != '\t' {
-                '\u{fffd}'
-            } else {
-                c
-            }
-        })
-        .collect()
-}
-
-/// Text on one line of a log: its control characters are seen as `\n` or `\u{1b}`, so that what
-/// others wrote neither begins a line nor controls a terminal.
-pub(super) fn one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() && c != '\t' {
-            line.extend(c.escape_debug());
-        } else {
-            line.push(c);
-        }
-    }
-    line
 }
 
 /// `45s`, `12m 5s`.

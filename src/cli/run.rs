@@ -92,8 +92,8 @@ impl Run {
                     Format::Text => report::error(&problem),
                     Format::Json => {
                         let status = status::SCRIPT.0;
-                        report::note(
-                            &serde_json::json!({ "kind": "validation", "message": problem, "status": status }).to_string(),
+                        report::note_json(
+                            &serde_json::json!({ "kind": "validation", "message": problem, "status": status }),
                         );
                     }
                 }

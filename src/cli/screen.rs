@@ -57,7 +57,7 @@ impl Terminal for Screen {
 
     fn note(&self, text: &str) {
         self.progress
-            .aside(|| report::note(&self.redactor.redact(text)));
+            .aside(|| report::styled(&self.redactor.redact(text)));
     }
 
     fn redact(&self, text: &str) -> String {
@@ -87,8 +87,7 @@ impl Terminal for Screen {
     }
 
     fn error(&self, error: &ScriptError, sources: &Sources, with_trace: bool) -> String {
-        self.redactor
-            .redact(&report::render(error, sources, "?", with_trace))
+        report::render(error, sources, &*self.redactor, "?", with_trace)
     }
 
     fn edit(&self, text: &str) -> Result<String, String> {

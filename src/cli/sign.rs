@@ -45,10 +45,10 @@ impl Sign {
                 continue;
             }
             match sign_line(&line) {
-                Ok(answer) => report::print(&answer.to_string()),
+                Ok(answer) => report::print_json_line(&answer),
                 Err(problem) => {
                     failed = true;
-                    report::print(&serde_json::json!({ "error": problem }).to_string());
+                    report::print_json_line(&serde_json::json!({ "error": problem }));
                     report::error(&format!("line {}: {problem}", index + 1));
                 }
             }

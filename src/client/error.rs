@@ -235,6 +235,40 @@ impl CallError {
         }
     }
 
+    /// Puts what people see in place of what the service said: nothing of it goes back on the
+    /// wire.
+    pub fn present(&mut self, present: impl Fn(&str) -> String) {
+        match self {
+            Self::Invalid(faults) => faults.iter_mut().for_each(|fault| {
+                fault.path = present(&fault.path);
+                fault.problem = present(&fault.problem);
+            }),
+            Self::BadOption(text)
+            | Self::Forbidden(text)
+            | Self::Unintelligible { reason: text, .. }
+            | Self::Cancelled { reason: text, .. } => *text = present(text),
+            Self::Refused(refusal) => {
+                let Refusal {
+                    code,
+                    message,
+                    request_id,
+                    ..
+                } = &mut **refusal;
+                *message = present(message);
+                for text in [code, request_id].into_iter().flatten() {
+                    // They are names.
+                    *text = present(text).replace('\n', "\\n");
+                }
+            }
+            // Names of the catalogue, the configuration's words and the system's.
+            Self::Unknown { .. }
+            | Self::Config(_)
+            | Self::Endpoint(_)
+            | Self::Transport(_)
+            | Self::TimedOut { .. } => {}
+        }
+    }
+
     /// The service's refusal, where there is one.
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {

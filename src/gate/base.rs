@@ -18,13 +18,15 @@ use crate::client::transport::Transport;
 use crate::config::Profiles;
 use cumulua_core::catalog::{Catalog, ProductModel};
 use cumulua_core::clock::Clock;
-use cumulua_core::secret::Redactor;
+use cumulua_core::controls;
+use cumulua_core::secret::{REDACTED, Redactor};
 use jiff::Timestamp;
+use serde_json::Value as Json;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// What a gate is made of.
@@ -74,6 +76,8 @@ pub struct Gate {
     pub(super) roots: Vec<PathBuf>,
     /// Variables that were read as secrets, which `env` must not give.
     pub(super) secret_variables: Mutex<BTreeSet<String>>,
+    /// Secrets whose shortness was warned about.
+    short_secrets: Mutex<BTreeSet<String>>,
     waits: AtomicU64,
 }
 
@@ -94,6 +98,7 @@ impl Gate {
             record_failed: AtomicBool::new(false),
             roots: parts.grants.roots(),
             secret_variables: Mutex::default(),
+            short_secrets: Mutex::default(),
             waits: AtomicU64::new(0),
             parts,
         }
@@ -154,8 +159,35 @@ impl Gate {
         self.parts.redactor.redact(text)
     }
 
+    /// A text of others as people see it: without any secret known to the run, and with what
+    /// would control a terminal shown. What goes back on the wire stays as it came.
+    pub fn present(&self, text: &str) -> String {
+        controls::escape(&self.clean(text)).into_owned()
+    }
+
+    /// The same for a name, which has one line.
+    pub fn present_line(&self, text: &str) -> String {
+        controls::escape_line(&self.clean(text)).into_owned()
+    }
+
+    /// A value of an answer whose texts are without any secret known to the run.
+    pub fn redact_json(&self, value: &Json) -> Json {
+        match value {
+            Json::String(text) => self.redact(text).into(),
+            Json::Array(items) => items.iter().map(|item| self.redact_json(item)).collect(),
+            Json::Object(fields) => fields
+                .iter()
+                .map(|(name, value)| (self.redact(name), self.redact_json(value)))
+                .collect(),
+            Json::Number(number) if self.parts.redactor.is_secret(&number.to_string()) => {
+                REDACTED.into()
+            }
+            other => other.clone(),
+        }
+    }
+
     /// `text` without any secret known to the run, copied only where there is one.
-    pub(super) fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
+    pub fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
         self.parts.redactor.clean(text)
     }
 
@@ -186,11 +218,28 @@ impl Gate {
 
     /// Logs a line.
     pub fn log(&self, level: Level, message: &str) {
-        let message = self.redact(message);
+        let message = self.present(message);
         if let Some(recorder) = &self.recorder {
             recorder.logged(level, &message);
         }
         self.event(Event::Log { level, message });
+    }
+
+    /// Warns, once for each, that a secret cannot be found in texts.
+    pub(super) fn warn_of_short_secret(&self, what: &str) {
+        let is_new = self
+            .short_secrets
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(what.to_owned());
+        if is_new {
+            self.log(
+                Level::Warn,
+                &format!(
+                    "{what} has fewer than 4 characters: where a service echoes it, it cannot be redacted"
+                ),
+            );
+        }
     }
 
     pub(super) fn event(&self, event: Event) {

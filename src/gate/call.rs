@@ -97,7 +97,10 @@ impl Effect for CallEffect {
 impl CallEffect {
     fn new(gate: &Gate, call: Call, id: &EffectId) -> Self {
         // Before any text is made of them.
-        audit::learn(&gate.parts.redactor, &call.action, &call.params);
+        let too_short = audit::learn(&gate.parts.redactor, &call.action, &call.params);
+        for name in too_short {
+            gate.warn_of_short_secret(&format!("{}: {name}", call.action.full_name));
+        }
         let account = || call.options.account_ref().or(&gate.account_ref());
         let lookup = if call.action.read_only {
             None
@@ -183,7 +186,7 @@ impl CallEffect {
                         json: decoded.json,
                         length,
                         http_status: decoded.http_status,
-                        request_id: decoded.request_id,
+                        request_id: decoded.request_id.map(|id| gate.present_line(&id)),
                         profile: Arc::clone(&authority.profile),
                         region: route.region.clone(),
                         asked: self.call.options.account_ref(),
@@ -273,10 +276,8 @@ impl CallEffect {
 
     /// The failed call: what it may have done is what any of its attempts may have.
     fn failure(&self, gate: &Gate, mut error: CallError) -> Failure {
-        // A service may echo what it was sent.
-        if let CallError::Refused(refusal) = &mut error {
-            refusal.message = gate.redact(&refusal.message);
-        }
+        // A service may echo what it was sent, wherever it likes.
+        error.present(|text| gate.present(text));
         let (attempts, earlier) = gate.in_flight.progress(self.number);
         let sent = match earlier {
             Sent::Maybe => Sent::Maybe,
@@ -285,7 +286,8 @@ impl CallEffect {
         let is_undone = sent != Sent::Maybe && error.certainly_not_carried_out();
         let retryable = error.retryable() && (self.call.action.is_repeatable() || is_undone);
         Failure {
-            action: self.call.action.full_name.to_string(),
+            // A script names what the catalogue lacks as it likes.
+            action: gate.present_line(&self.call.action.full_name),
             attempts,
             sent,
             retryable,

@@ -1,6 +1,7 @@
 //! Who is asked before a call that can destroy or cost in production.
 
 use crate::client::transport::BoxFuture;
+use cumulua_core::controls;
 
 /// What a person is asked to confirm. No field holds a secret.
 #[derive(Debug, Clone)]
@@ -19,12 +20,12 @@ pub struct Question {
 const MOST_LINES: usize = 12;
 
 impl Question {
-    /// What is about to happen, behind a mark such as `production`, with the parameters in lines
-    /// of their own.
-    pub fn describe(&self, mark: &str) -> String {
+    /// What is about to happen, with the parameters in lines of their own.
+    pub fn describe(&self) -> String {
         let effects = self.effects.join(" and ");
-        let mut text = format!("{mark}: {} {effects} ({})", self.action, self.profile);
+        let mut text = format!("{} {effects} ({})", self.action, self.profile);
         let shown = format!("{:#}", self.params);
+        let shown = controls::escape_json(&shown);
         for line in shown.lines().take(MOST_LINES) {
             text = text + "\n  " + line;
         }

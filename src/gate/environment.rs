@@ -7,7 +7,7 @@ use super::denied::Denied;
 use super::effect::{Effect, Open};
 use crate::effect_id::EffectId;
 use crate::policy::{HeldSecret, Subject, VariableSubject};
-use cumulua_core::secret::Secret;
+use cumulua_core::secret::{Redactor, Secret};
 use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
@@ -70,6 +70,9 @@ impl Gate {
             self.allow_variable(variable, true)?;
         }
         self.parts.redactor.learn(secret.expose());
+        if !Redactor::can_find(secret.expose()) {
+            self.warn_of_short_secret(&format!("the secret {name}"));
+        }
         self.secret_variables
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

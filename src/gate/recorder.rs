@@ -14,6 +14,15 @@ pub enum Asked {
     HeldBy(String),
 }
 
+/// A standard stream that a script writes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputStream {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Err,
+}
+
 /// Something that keeps what a run does, and the locks that runs share.
 pub trait RunRecorder: Send + Sync {
     /// The run's id.
@@ -38,9 +47,14 @@ pub trait RunRecorder: Send + Sync {
     fn captures_processes(&self) -> bool {
         false
     }
-    /// Receives what the script writes to standard output; gives what is to be written in its
-    /// place.
-    fn output(&self, text: String) -> String;
+    /// Receives what the script writes to a standard stream; gives what is to be written in its
+    /// place, if that is something else.
+    fn output(&self, stream: OutputStream, text: &[u8]) -> Option<String>;
+    /// What was given nothing for so far, because a secret may go on in what follows; asked for at
+    /// the end.
+    fn rest_of_output(&self, _stream: OutputStream) -> String {
+        String::new()
+    }
     /// Asks for one of the locks that runs share.
     fn lock(&self, name: &str) -> Result<Asked, String>;
 }

@@ -433,7 +433,7 @@ impl Awaited {
         let state = state.unwrap_or_else(|| before.clone());
         let changed = state != before;
         self.state.borrow_mut().clone_from(&state);
-        self.record.goes_on(gate, self.what(), state, changed);
+        self.record.goes_on(gate, &self.what(), &state, changed);
     }
 
     fn end_with(&self, gate: &Gate, outcome: &Result<Vec<String>, WaitError>) {
@@ -454,6 +454,6 @@ impl Awaited {
     }
 
     fn end(&self, gate: &Gate, outcome: &str, done: bool) {
-        self.record.end(gate, self.what(), outcome, done);
+        self.record.end(gate, &self.what(), outcome, done);
     }
 }

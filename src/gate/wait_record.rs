@@ -36,7 +36,8 @@ impl WaitRecord {
     }
 
     /// Reports the state of what is waited for.
-    pub(super) fn goes_on(&self, gate: &Gate, what: String, state: String, changed: bool) {
+    pub(super) fn goes_on(&self, gate: &Gate, what: &str, state: &str, changed: bool) {
+        let (what, state) = (gate.present_line(what), gate.present_line(state));
         let elapsed = self.elapsed(gate);
         self.begin(gate, &what, elapsed);
         gate.event(Event::Waiting {
@@ -49,9 +50,10 @@ impl WaitRecord {
     }
 
     /// Reports how it ended.
-    pub(super) fn end(&self, gate: &Gate, what: String, outcome: &str, done: bool) {
+    pub(super) fn end(&self, gate: &Gate, what: &str, outcome: &str, done: bool) {
         self.has_ended.set(true);
-        let (outcome, elapsed) = (gate.redact(outcome), self.elapsed(gate));
+        let (what, outcome) = (gate.present_line(what), gate.present(outcome));
+        let elapsed = self.elapsed(gate);
         self.begin(gate, &what, elapsed);
         if let Some(recorder) = &gate.recorder {
             gate.report_record_failure(recorder.wait_ended(self.number, &outcome, done));

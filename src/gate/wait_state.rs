@@ -233,7 +233,7 @@ impl StatePoller {
         let changed = state != self.state;
         self.state = state;
         self.record
-            .goes_on(&self.gate, self.what.clone(), self.state.clone(), changed);
+            .goes_on(&self.gate, &self.what, &self.state, changed);
         let elapsed = self.record.elapsed(&self.gate);
         let left = self.timeout.saturating_sub(elapsed);
         if left.is_zero() {
@@ -258,8 +258,7 @@ impl StatePoller {
     pub fn end(&mut self, outcome: &str, done: bool) {
         if !self.record.has_ended() {
             self.gate.unlimit(&self.path, &self.alarm);
-            self.record
-                .end(&self.gate, self.what.clone(), outcome, done);
+            self.record.end(&self.gate, &self.what, outcome, done);
         }
     }
 }

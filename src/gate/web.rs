@@ -301,7 +301,8 @@ impl RequestEffect {
         allow(&Subject::Request(subject)).map_err(CallError::Forbidden)
     }
 
-    fn failure(&self, gate: &Gate, error: CallError) -> Failure {
+    fn failure(&self, gate: &Gate, mut error: CallError) -> Failure {
+        error.present(|text| gate.present(text));
         let (attempts, _) = gate.in_flight.progress(self.number);
         let sent = error.sent();
         let retryable = error.retryable() && (!self.changes() || sent == Sent::No);

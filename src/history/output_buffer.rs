@@ -8,6 +8,7 @@ use super::error::StoreError;
 use super::output::Line;
 use super::store::Store;
 use super::times::millis;
+use cumulua_core::secret::Redactor;
 use sqlx::SqliteConnection;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -318,7 +319,7 @@ fn cut(mut text: String) -> String {
     if text.len() <= OutputBuffer::LONGEST_LINE {
         return text;
     }
-    let end = text.floor_char_boundary(OutputBuffer::LONGEST_LINE);
+    let end = Redactor::cut(text.as_bytes(), OutputBuffer::LONGEST_LINE);
     let rest = text.len() - end;
     text.truncate(end);
     text + &format!("… ({rest} bytes more)")

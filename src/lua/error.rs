@@ -7,10 +7,12 @@ use super::{json, pretty};
 use crate::client::command::AccountRef;
 use crate::client::error::{CallError, Failure, Kind};
 use crate::client::waiter::Task;
-use crate::gate::{Denied, StopReason, VariableError, WaitError};
+use crate::gate::{Denied, Gate, StopReason, VariableError, WaitError};
+use cumulua_core::controls;
 use mlua::{Lua, Table, Value};
 use serde_json::Value as Json;
 use std::fmt;
+use std::sync::Arc;
 
 /// An error that left the script, as the command reports it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -127,11 +129,19 @@ impl From<Table> for Raised {
     }
 }
 
+/// A text of others as people see it: every text of an error that is ours is made here.
+pub(super) fn present(lua: &Lua, text: &str) -> String {
+    match lua.app_data_ref::<Arc<Gate>>() {
+        Some(gate) => gate.present(text),
+        None => controls::escape(text).into_owned(),
+    }
+}
+
 /// An error value with a kind and a message.
 pub(super) fn plain(lua: &Lua, kind: Kind, message: &str) -> mlua::Result<Table> {
     let table = lua.create_table()?;
     table.raw_set("kind", kind.as_str())?;
-    table.raw_set("message", message)?;
+    table.raw_set("message", present(lua, message))?;
     table.raw_set("sent", "no")?;
     table.raw_set("retryable", false)?;
     table.raw_set("attempts", 0)?;
@@ -206,7 +216,7 @@ pub(super) fn wait(
     if let (Some(task), WaitError::TimedOut { .. }) = (error.task(), error) {
         message = format!("{message}; `{}` waits for it again", task.command(run));
     }
-    table.raw_set("message", message)?;
+    table.raw_set("message", present(lua, &message))?;
     table.raw_set(
         "sent",
         if kind == Kind::Validation {
@@ -220,7 +230,7 @@ pub(super) fn wait(
         state, resources, ..
     } = error
     {
-        table.raw_set("code", state.as_str())?;
+        table.raw_set("code", present(lua, state))?;
         table.raw_set(
             "resources",
             lua.create_sequence_from(resources.iter().map(String::as_str))?,
@@ -248,7 +258,7 @@ pub(super) fn stopped(lua: &Lua, stop: &StopReason) -> mlua::Result<Table> {
 }
 
 /// Whatever a script raised, as the command reports it.
-pub(super) fn from_lua(value: &Value, traceback: &str) -> ScriptError {
+pub(super) fn from_lua(gate: &Gate, value: &Value, traceback: &str) -> ScriptError {
     match value {
         Value::Table(table) if is_error(table) => {
             let text = |key: &str| table.raw_get::<Option<String>>(key).ok().flatten();
@@ -273,7 +283,7 @@ pub(super) fn from_lua(value: &Value, traceback: &str) -> ScriptError {
             ..locate(&error.to_string(), traceback)
         },
         other => ScriptError {
-            message: render(other),
+            message: render(gate, other),
             traceback: traceback.to_owned(),
             ..ScriptError::default()
         },
@@ -281,7 +291,7 @@ pub(super) fn from_lua(value: &Value, traceback: &str) -> ScriptError {
 }
 
 /// A value that is no error of ours, as a person reads it.
-fn render(value: &Value) -> String {
+fn render(gate: &Gate, value: &Value) -> String {
     let has_text = |table: &Table| {
         table
             .metatable()
@@ -293,13 +303,13 @@ fn render(value: &Value) -> String {
             .unwrap_or_else(|_| "a table was raised".to_owned()),
         Value::Table(_) => format!(
             "a table was raised: {}",
-            pretty::render(value, pretty::width())
+            pretty::render(gate, value, pretty::width())
         ),
         Value::Nil => "nil was raised".to_owned(),
         other => format!(
             "a {} was raised: {}",
             other.type_name(),
-            pretty::glance(other)
+            pretty::glance(gate, other)
         ),
     }
 }

@@ -3,6 +3,7 @@
 
 use super::pretty;
 use super::session::{Session, Values};
+use cumulua_core::controls;
 use mlua::{Function, Table, Value};
 
 /// A step of a path through a value.
@@ -121,7 +122,11 @@ impl Session {
                 let mut fields = Vec::new();
                 for (key, value) in table.pairs::<Value, Value>().flatten().take(MOST_FIELDS) {
                     if let Value::String(name) = &key {
-                        fields.push((name.to_string_lossy(), self.glance(&value)));
+                        let name = name.to_string_lossy();
+                        // The list behind Tab shows names as they are.
+                        if !name.contains(controls::is_control) {
+                            fields.push((name, self.glance(&value)));
+                        }
                     }
                 }
                 fields.sort();
@@ -148,7 +153,7 @@ impl Session {
                 Some(name) => format!("Action {name}"),
                 None => "function".to_owned(),
             },
-            other => pretty::glance(other),
+            other => pretty::glance(&self.runtime.gate, other),
         }
     }
 
@@ -156,13 +161,13 @@ impl Session {
         match value {
             Value::Function(function) => match self.action_name(function) {
                 Some(name) => format!("Action {name}; ?{name} shows its page"),
-                None => pretty::render(value, width),
+                None => pretty::render(&self.runtime.gate, value, width),
             },
             Value::Table(table) => match catalogue_name(table) {
                 Some(name) => format!("{name}; ?{name} shows its page"),
-                None => pretty::render(value, width),
+                None => pretty::render(&self.runtime.gate, value, width),
             },
-            _ => pretty::render(value, width),
+            _ => pretty::render(&self.runtime.gate, value, width),
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use super::chunk::{Chunk, Limits};
 use super::error::{self, ScriptError};
-use super::files::standard::{flush_standard_output, open_standard_streams};
+use super::files::output;
+use super::files::standard::open_standard_streams;
 use super::memory_budget::set_limit;
 use super::sources::{SharedSources, Sources, lua_text, remember};
 use super::stop_sign::StopSign;
@@ -38,7 +39,7 @@ impl Drop for Runtime {
                 let _ = self.lua.gc_collect();
             }
         }
-        flush_standard_output();
+        output::finish(&self.gate);
     }
 }
 
@@ -56,6 +57,7 @@ impl Runtime {
             | StdLib::MATH;
         let lua = Lua::new_with(libraries, LuaOptions::default())?;
         open_standard_streams(&gate);
+        lua.set_app_data(Arc::clone(&gate));
         let sources = SharedSources::default();
         remember(&sources, &chunk.name, &chunk.text);
         let natives = natives::table(&lua, &gate, limits, chunk, &sources)?;
@@ -144,7 +146,7 @@ impl Runtime {
                 let errors = errors
                     .sequence_values::<Value>()
                     .flatten()
-                    .map(|value| error::from_lua(&value, ""));
+                    .map(|value| error::from_lua(&self.gate, &value, ""));
                 // An error raised before the run was ended is the script's own; only the last can
                 // be the sign.
                 errors
@@ -206,7 +208,7 @@ impl Runtime {
                 .and_then(Value::as_string)
                 .map(mlua::LuaString::to_string_lossy)
                 .unwrap_or_default();
-            let mut error = error::from_lua(&value, &traceback);
+            let mut error = error::from_lua(&self.gate, &value, &traceback);
             // A text begins with where it was raised, unless its author wants none of that.
             if error.line.is_none() && !value.is_string() {
                 error.source = results

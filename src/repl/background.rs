@@ -7,6 +7,7 @@ use crate::gate::StopReason;
 use crate::lua::ScriptError;
 use crate::lua::judge::Form;
 use crate::lua::session::{InputError, Values};
+use cumulua_core::controls;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -50,7 +51,7 @@ impl Conversation {
             "[{number}] {} after {:.1} s: {}",
             word(outcome.as_ref(), stop.is_some()),
             after.as_secs_f64(),
-            first_line(&line)
+            controls::escape_line(&first_line(&line))
         );
         match outcome {
             Some(Ok(values)) => {
@@ -82,7 +83,7 @@ impl Conversation {
             }
             Some(Err(_)) | None => {}
         }
-        self.ui.note(&text);
+        self.ui.note_styled(&text);
     }
 }
 

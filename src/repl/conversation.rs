@@ -259,7 +259,7 @@ impl Conversation {
             message: message.to_owned(),
             ..ScriptError::default()
         };
-        self.ui.note(
+        self.ui.note_styled(
             &self
                 .ui
                 .terminal

@@ -170,7 +170,7 @@ impl Conversation {
         let most = self.ui.terminal.height().saturating_sub(4).max(6);
         let shown: Vec<&str> = text.lines().take(most).collect();
         let is_cut = text.lines().count() > most;
-        self.ui.note(&shown.join("\n"));
+        self.ui.note_styled(&shown.join("\n"));
         if is_cut || has_more(&error) {
             self.ui.note(":trace shows the rest");
         }

@@ -6,6 +6,7 @@ use super::running::{NowRunning, Running};
 use super::terminal::Terminal;
 use crate::gate::{Asking, Confirm, Question};
 use crate::lua::console::{Attended, Console};
+use cumulua_core::controls;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
@@ -40,8 +41,16 @@ impl Ui {
         self.now_running.now()
     }
 
-    /// A note: above the prompt where a line is being typed.
+    /// A note: above the prompt where a line is being typed. What would control the terminal is
+    /// shown.
     pub fn note(&self, text: &str) {
+        // What is redacted is whole still.
+        self.output
+            .note(&controls::escape(&self.terminal.redact(text)));
+    }
+
+    /// The same for a text whose styles are ours: what others wrote in it is escaped already.
+    pub fn note_styled(&self, text: &str) {
         self.output.note(text);
     }
 
@@ -85,7 +94,10 @@ impl Ui {
         } else {
             anstyle::Style::new()
         };
-        self.note(&question.describe(&format!("{style}production{style:#}")));
+        self.note_styled(&format!(
+            "{style}production{style:#}: {}",
+            controls::escape(&question.describe())
+        ));
         let is_confirmed = editor.ask(question.prompt()).await;
         if is_confirmed && !self.is_interrupted.load(Ordering::SeqCst) {
             return Ok(());

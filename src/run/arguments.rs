@@ -13,7 +13,7 @@ const USER_OPTIONS: &[&str] = &["-u", "--user", "--userpwd", "--proxy-user"];
 /// secret does: behind a name of one, in a URL, in JSON.
 pub fn redact(args: &[String], redactor: &Redactor) -> Vec<String> {
     let mut before: Option<&str> = None;
-    let shown = args.iter().map(|arg| {
+    let redacted = args.iter().map(|arg| {
         let option = before.replace(arg);
         // Known ones first: what is cut up hides them.
         let clean = redactor.redact(arg);
@@ -26,7 +26,7 @@ pub fn redact(args: &[String], redactor: &Redactor) -> Vec<String> {
             _ => argument(&clean),
         }
     });
-    shown.collect()
+    redacted.collect()
 }
 
 /// Whether the next argument is its secret.
@@ -99,7 +99,8 @@ fn json_without_secrets(text: &str) -> Option<String> {
 /// Whether there was any.
 fn hide(json: &mut Json) -> bool {
     match json {
-        Json::Array(items) => items.iter_mut().fold(false, |any, item| hide(item) || any),
+        // All of them, and not only up to the first that has any.
+        Json::Array(items) => items.iter_mut().map(hide).filter(|any| *any).count() > 0,
         Json::Object(fields) => fields.iter_mut().fold(false, |any, (name, value)| {
             if is_secret_header(name) {
                 *value = REDACTED.into();
@@ -171,7 +172,7 @@ mod tests {
     use super::{Redactor, redact};
     use proptest::prelude::*;
 
-    fn shown(args: &[&str]) -> Vec<String> {
+    fn view(args: &[&str]) -> Vec<String> {
         let redactor = Redactor::default();
         redactor.learn("known-one");
         redact(
@@ -204,7 +205,7 @@ mod tests {
             "--dry-run",
             "[secret]",
         ];
-        assert_eq!(shown(&args), expected);
+        assert_eq!(view(&args), expected);
     }
 
     #[test]
@@ -256,7 +257,7 @@ mod tests {
             ),
             (vec!["X-Api-Key: x"], vec!["X-Api-Key: [secret]"]),
         ] {
-            assert_eq!(shown(&args), expected, "{args:?}");
+            assert_eq!(view(&args), expected, "{args:?}");
         }
     }
 
@@ -276,7 +277,7 @@ mod tests {
             "",
             "passes=3",
         ];
-        assert_eq!(shown(&args), args);
+        assert_eq!(view(&args), args);
     }
 
     proptest! {
@@ -292,8 +293,8 @@ mod tests {
                 6 => vec!["-p".to_owned(), secret.clone()],
                 _ => vec![format!("https://h/x?sig=1&client_secret={secret}")],
             };
-            let shown = redact(args, &Redactor::default()).join(" ");
-            prop_assert!(!shown.contains(&secret), "{}", shown);
+            let redacted = redact(args, &Redactor::default()).join(" ");
+            prop_assert!(!redacted.contains(&secret), "{}", redacted);
         }
     }
 }

@@ -4,7 +4,7 @@
 use crate::gate::Level;
 use crate::history::{Line, OutputBuffer, Store, StoreError, Stream};
 use cumulua_core::clock::Clock;
-use cumulua_core::secret::Redactor;
+use cumulua_core::secret::{RedactedStream, Redactor};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,35 +13,24 @@ pub(super) struct Lines {
     clock: Clock,
     redactor: Arc<Redactor>,
     output: OutputBuffer,
-    /// What was printed since the last line break.
-    partial: Mutex<String>,
+    /// What is printed, with what was printed since the last line break.
+    printed: Mutex<RedactedStream>,
 }
 
 impl Lines {
     pub(super) fn new(run: &str, clock: Clock, redactor: Arc<Redactor>) -> Self {
         Self {
             clock,
+            printed: Mutex::new(RedactedStream::new(Arc::clone(&redactor))),
             redactor,
             output: OutputBuffer::new(run),
-            partial: Mutex::default(),
         }
     }
 
     /// Takes what the script has printed.
-    pub(super) fn print(&self, text: &str) {
-        let mut partial = self.lock();
-        let printed = std::mem::take(&mut *partial) + text;
-        let mut rest = printed.as_str();
-        while let Some((line, after)) = rest.split_once('\n') {
-            self.add(Stream::Out, line);
-            rest = after;
-        }
-        // A line without an end must not grow without bounds.
-        if rest.len() > OutputBuffer::LONGEST_LINE {
-            self.add(Stream::Out, rest);
-            rest = "";
-        }
-        rest.clone_into(&mut partial);
+    pub(super) fn print(&self, text: &[u8]) {
+        let lines = self.lock().push(text);
+        self.add_lines(&lines);
     }
 
     /// Takes what was logged.
@@ -66,10 +55,8 @@ impl Lines {
 
     /// Takes a last line that has no end.
     pub(super) fn end(&self) {
-        let rest = std::mem::take(&mut *self.lock());
-        if !rest.is_empty() {
-            self.add(Stream::Out, &rest);
-        }
+        let rest = self.lock().finish();
+        self.add_lines(&rest);
     }
 
     /// Replaces what turned out to be a secret, wherever the lines are.
@@ -83,6 +70,12 @@ impl Lines {
         self.output.flush(limit)
     }
 
+    fn add_lines(&self, text: &str) {
+        for line in text.split_terminator('\n') {
+            self.add(Stream::Out, line);
+        }
+    }
+
     fn add(&self, stream: Stream, text: &str) {
         self.output.add(Line {
             at: self.clock.now(),
@@ -91,7 +84,7 @@ impl Lines {
         });
     }
 
-    fn lock(&self) -> MutexGuard<'_, String> {
-        self.partial.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, RedactedStream> {
+        self.printed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

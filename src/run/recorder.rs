@@ -8,18 +8,18 @@ use super::run_locks::{LockName, RunLocks};
 use crate::client::transport::BoxFuture;
 use crate::gate::Level;
 use crate::gate::audit::AuditLine;
-use crate::gate::recorder::{Asked, RunRecorder};
+use crate::gate::recorder::{Asked, OutputStream, RunRecorder};
 use crate::history::locks::{Locks, Taken};
 use crate::history::{
     CallRecord, NewRun, RunEnd, RunOutcome, Store, StoreError, WaitEnd, WaitStart, sha256,
 };
 use cumulua_core::clock::Clock;
-use cumulua_core::secret::Redactor;
+use cumulua_core::secret::{RedactedStream, Redactor};
 use jiff::{SignedDuration, Timestamp};
 use std::future::ready;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -76,6 +76,8 @@ pub struct HistoryRecorder {
     /// Whether the store let a call wait in vain: it must not hold up the next.
     is_slow: AtomicBool,
     lines: Lines,
+    /// What a server records, on its way there: standard output and standard error.
+    passed_on: [Mutex<RedactedStream>; 2],
     locks: RunLocks,
     control: Mutex<Control>,
 }
@@ -116,6 +118,9 @@ impl HistoryRecorder {
             path,
             clock,
             started,
+            passed_on: std::array::from_fn(|_| {
+                Mutex::new(RedactedStream::new(Arc::clone(&redactor)))
+            }),
             redactor,
             begun: OnceLock::new(),
             ending: OnceLock::new(),
@@ -304,6 +309,15 @@ impl HistoryRecorder {
         Ok(())
     }
 
+    fn passed_on(&self, stream: OutputStream) -> MutexGuard<'_, RedactedStream> {
+        let [out, err] = &self.passed_on;
+        let stream = match stream {
+            OutputStream::Out => out,
+            OutputStream::Err => err,
+        };
+        stream.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The store, which the first effect opens.
     fn begin(&self) -> &Begun {
         self.begun.get_or_init(|| {
@@ -441,14 +455,21 @@ impl RunRecorder for HistoryRecorder {
         self.keep == Keep::Effects
     }
 
-    fn output(&self, text: String) -> String {
-        match self.keep {
-            Keep::Nothing => text,
-            Keep::Effects => self.redactor.redact(&text),
-            Keep::Everything => {
-                self.lines.print(&text);
-                text
+    fn output(&self, stream: OutputStream, text: &[u8]) -> Option<String> {
+        match (self.keep, stream) {
+            (Keep::Nothing, _) | (Keep::Everything, OutputStream::Err) => None,
+            (Keep::Effects, _) => Some(self.passed_on(stream).push(text)),
+            (Keep::Everything, OutputStream::Out) => {
+                self.lines.print(text);
+                None
             }
+        }
+    }
+
+    fn rest_of_output(&self, stream: OutputStream) -> String {
+        match self.keep {
+            Keep::Effects => self.passed_on(stream).finish(),
+            _ => String::new(),
         }
     }
 

@@ -9,7 +9,7 @@ local callable, concat = own.callable, table.concat
 
 local task_meta = { __name = "task" }
 function task_meta.__tostring(self)
-	return self.dialect .. " " .. concat(self.ids, ", ")
+	return native.present(self.dialect .. " " .. concat(self.ids, ", "))
 end
 
 -- The handle of what a script may wait for.

@@ -383,7 +383,7 @@ function time.duration(duration) end
 ---@param duration cumulua.Duration
 function time.sleep(duration) end
 
----Prints a value so that a person can read it.
+---Prints a value so that a person can read it, without the secrets that the run knows.
 ---@param value any
 ---@param format? "json"
 function pp(value, format) end

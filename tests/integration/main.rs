@@ -33,6 +33,7 @@ mod repl;
 mod runbooks;
 mod runs;
 mod schedule;
+mod secrets;
 mod session;
 mod shell;
 mod signing;

@@ -40,7 +40,7 @@ impl Calls {
                 (!self.failed || failed(call)) && (!self.mutating || !call.read_only)
             }) {
                 if self.json {
-                    report::print(&json(history, call).to_string());
+                    report::print_json_line(&json(history, call));
                 } else {
                     rows.push(line(history, call));
                 }

@@ -81,7 +81,7 @@ fn request_end(history: &History, row: &RunRow, name: &str) -> Result<(), Proble
     match reply {
         Ok(Reply::Done(_)) => {}
         Ok(Reply::Refused(problem)) => {
-            return Err(refuse(format!("{name}: {}", report::printable(&problem))));
+            return Err(refuse(format!("{name}: {problem}")));
         }
         Err(AskError::NoListener(_)) => {
             let process = row

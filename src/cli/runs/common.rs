@@ -4,6 +4,7 @@ use super::times::Times;
 use crate::cli::status::{self, Status};
 use crate::history::{Filter, Found, RunRow, Store, StoreError};
 use comfy_table::{Table, presets};
+use cumulua_core::controls;
 
 /// What a subcommand works with.
 pub(super) struct History {
@@ -107,7 +108,11 @@ pub(super) fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
     table
         .load_style(presets::NOTHING)
         .set_header(header)
-        .add_rows(rows);
+        .add_rows(rows.into_iter().map(|row| {
+            row.into_iter()
+                .map(|cell| controls::escape_line(&cell).into_owned())
+                .collect::<Vec<_>>()
+        }));
     let terminal = console::Term::stdout();
     let width = terminal.is_term().then(|| usize::from(terminal.size().1));
     let text = table.to_string();

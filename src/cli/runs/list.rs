@@ -112,7 +112,7 @@ impl List {
         entries.truncate(self.limit as usize);
         if self.json {
             let entries: Vec<_> = entries.iter().map(|entry| json(history, entry)).collect();
-            report::print(&format!("{:#}", serde_json::Value::from(entries)));
+            report::print_json(&serde_json::Value::from(entries));
             return Ok(());
         }
         if entries.is_empty() {

@@ -4,6 +4,7 @@ use super::common::{History, Problem};
 use crate::cli::{report, streams};
 use crate::history::{OutputRow, RunState};
 use clap::Args;
+use cumulua_core::controls;
 use std::io::IsTerminal as _;
 use std::thread;
 use std::time::Duration;
@@ -51,7 +52,7 @@ impl Logs {
                     })
                     .collect();
                 printed = last.number;
-                report::print(&text.join("\n"));
+                report::print_plain(&text.join("\n"));
             }
             if !goes_on {
                 return Ok(());
@@ -66,7 +67,7 @@ impl Logs {
         *before = line.number;
         if self.json {
             let at = history.times.exact(line.at);
-            return serde_json::json!({ "number": line.number, "at": at, "stream": line.stream, "line": line.line }).to_string();
+            return controls::escape_json(&serde_json::json!({ "number": line.number, "at": at, "stream": line.stream, "line": line.line }).to_string()).into_owned();
         }
         let left_out = if gap > 0 {
             format!("… {gap} lines are left out\n")
@@ -80,9 +81,9 @@ impl Logs {
         };
         // A file gets every byte.
         let text = if streams::stdout().is_terminal() {
-            report::printable(&line.line)
+            controls::escape_line(&line.line)
         } else {
-            line.line.clone()
+            line.line.as_str().into()
         };
         format!("{left_out}{time}{text}")
     }

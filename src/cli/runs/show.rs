@@ -5,6 +5,7 @@ use super::times::took;
 use crate::cli::report;
 use crate::history::{CallRow, Moment, RunRow};
 use clap::Args;
+use cumulua_core::controls;
 use jiff::{SignedDuration, Timestamp};
 use std::fmt::Write as _;
 
@@ -28,7 +29,7 @@ impl Show {
                 .iter()
                 .map(|(at, moment)| moment_json(history, *at, moment))
                 .collect();
-            report::print(&format!("{json:#}"));
+            report::print_json(&json);
             return Ok(());
         }
         let mut text = head(history, &row);
@@ -51,7 +52,7 @@ impl Show {
                 }
                 number = output.number;
             }
-            line(*at, &report::printable(&describe(moment)));
+            line(*at, &controls::escape_line(&describe(moment)));
         }
         if let Some(ended) = row.ended {
             let status = row

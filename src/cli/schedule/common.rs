@@ -79,8 +79,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Asks something of the server that holds the store's lock; its answer, or what is wrong.
 pub(super) fn ask_server(store: &Store, holder: &str, request: &Request) -> Result<String, String> {
     match control::ask(&control::server_socket(store.path()), request, PATIENCE) {
-        Ok(Reply::Done(answer)) => Ok(report::printable(&answer)),
-        Ok(Reply::Refused(problem)) => Err(report::printable(&problem)),
+        Ok(Reply::Done(answer)) => Ok(answer),
+        Ok(Reply::Refused(problem)) => Err(problem),
         Err(problem @ AskError::NoListener(_)) => Err(format!(
             "the server ({holder}) does not listen: {problem}; it is of another version, or could not make its socket"
         )),

@@ -2,10 +2,11 @@
 //! them must not keep schedules from firing.
 
 use crate::cli::options::Format;
-use crate::cli::{report, streams};
+use crate::cli::streams;
 use crate::gate::Level;
 use crate::schedule::server::Log;
 use cumulua_core::clock::wall_now;
+use cumulua_core::controls;
 use std::io::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -81,14 +82,14 @@ fn format_line(format: Format, level: Level, message: &str, fields: &[(&str, &st
     };
     let time = format!("{:.3}", wall_now());
     match format {
-        Format::Text => format!("{time} {word}: {}", report::one_line(message)),
+        Format::Text => format!("{time} {word}: {}", controls::escape_line(message)),
         Format::Json => {
             let level = if word == "warning" { "warn" } else { word };
             let mut line = serde_json::json!({ "time": time, "level": level, "message": message });
             for (name, value) in fields {
                 line[name] = (*value).into();
             }
-            line.to_string()
+            controls::escape_json(&line.to_string()).into_owned()
         }
     }
 }

@@ -9,4 +9,5 @@ pub use file::GATHERING;
 pub use line::AuditLine;
 pub(super) use line::{AuditEntry, End, SENDING, millis};
 pub use log::Audit;
+pub use params::sensitive_params;
 pub(super) use params::{RedactedParams, learn};

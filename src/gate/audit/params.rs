@@ -71,6 +71,10 @@ impl Serialize for RedactedValue<'_> {
         match value {
             Value::Null => serializer.serialize_unit(),
             Value::Bool(value) => serializer.serialize_bool(*value),
+            // A password of digits alone may be given as a number elsewhere.
+            Value::Integer(number) if within.redactor.is_secret(&number.to_string()) => {
+                serializer.serialize_str(REDACTED)
+            }
             Value::Integer(value) => serializer.serialize_i64(*value),
             Value::Float(value) => serializer.serialize_f64(*value),
             Value::String(text) => serializer.serialize_str(&within.redactor.clean(text)),
@@ -90,41 +94,68 @@ impl Serialize for RedactedValue<'_> {
     }
 }
 
-/// Teaches the redactor every secret among parameters, so that an echo of it is found too.
-pub(in crate::gate) fn learn(redactor: &Redactor, action: &Action, params: &Params) {
-    learn_structure(redactor, action, &action.params, params, false);
+/// Teaches the redactor every secret among parameters, so that an echo of it is found too; gives
+/// the names of those that are too short to be found.
+pub(in crate::gate) fn learn(redactor: &Redactor, action: &Action, params: &Params) -> Vec<String> {
+    let mut too_short = Vec::new();
+    let mut learn = |name: &str, text: &str| {
+        redactor.learn(text);
+        if !text.is_empty() && !Redactor::can_find(text) {
+            too_short.push(name.to_owned());
+        }
+    };
+    visit_structure(action, &action.params, params, false, &mut learn);
+    too_short
 }
 
-fn learn_structure(
-    redactor: &Redactor,
+/// The names of the parameters that are secrets, or hold some.
+pub fn sensitive_params(action: &Action, params: &Params) -> Vec<String> {
+    let holds_any = |name: &&String| {
+        let mut has_any = false;
+        let one = Params::from_iter([((*name).clone(), params[*name].clone())]);
+        let mut note = |_: &str, _: &str| has_any = true;
+        visit_structure(action, &action.params, &one, false, &mut note);
+        has_any
+    };
+    params.keys().filter(holds_any).cloned().collect()
+}
+
+/// What is done with the name and the text of a secret.
+type Visit<'a> = dyn FnMut(&str, &str) + 'a;
+
+fn visit_structure(
     action: &Action,
     known: &[Param],
     params: &Params,
     inside: bool,
+    visit: &mut Visit<'_>,
 ) {
     for (name, value) in params {
         let sensitive = inside || is_sensitive(action, known, name);
-        learn_value(redactor, action, fields(known, name), value, sensitive);
+        visit_value(action, fields(known, name), (name, value), sensitive, visit);
     }
 }
 
-fn learn_value(
-    redactor: &Redactor,
+fn visit_value(
     action: &Action,
     known: &[Param],
-    value: &Value,
+    (name, value): (&str, &Value),
     sensitive: bool,
+    visit: &mut Visit<'_>,
 ) {
     match value {
-        Value::Secret(secret) => redactor.learn(secret.expose()),
+        Value::Secret(secret) => visit(name, secret.expose()),
         Value::List(items) => items
             .iter()
-            .for_each(|item| learn_value(redactor, action, known, item, sensitive)),
-        Value::Object(fields) => learn_structure(redactor, action, known, fields, sensitive),
-        scalar if sensitive => scalar
-            .to_text()
-            .iter()
-            .for_each(|text| redactor.learn(text)),
+            .for_each(|item| visit_value(action, known, (name, item), sensitive, visit)),
+        Value::Object(fields) => visit_structure(action, known, fields, sensitive, visit),
+        // Of two values, none is a secret, and both are found in many a text.
+        Value::Bool(_) => {}
+        scalar if sensitive => {
+            if let Some(text) = scalar.to_text() {
+                visit(name, &text);
+            }
+        }
         _ => {}
     }
 }

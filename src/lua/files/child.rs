@@ -1,14 +1,16 @@
 //! A shell's process, of which a script has one end of a pipe.
 
 use super::no_result::Refused;
+use super::parent_file::IntoParentFile;
+use super::pass_on::{pass_on, wait_for_output};
 use super::shared::Shared;
 use super::stream::{Access, Buffering, Stream};
 use crate::effect_id::EffectId;
 use crate::gate::{Gate, ProcessError, Streams, Waiting, end_process};
-use std::fs::File;
 use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
 use tokio::process::Child;
 
 /// A process that reads from a script, or writes to it.
@@ -17,6 +19,8 @@ pub(in crate::lua) struct Piped {
     stream: Option<Shared>,
     /// None once it has ended.
     child: Option<Child>,
+    /// Closed once what it wrote is passed on.
+    output_end: Receiver<()>,
     gate: Arc<Gate>,
 }
 
@@ -35,8 +39,18 @@ impl Piped {
             &mut streams.input
         };
         *piped = Some(Stdio::piped());
+        if gate.captures_processes() {
+            // What the script does not read is what the run writes.
+            streams.error = Some(Stdio::piped());
+            if !is_read {
+                streams.output = Some(Stdio::piped());
+            }
+        }
         let mut child = gate.start(command, streams, id)?;
-        let output = child.stdout.take().map(IntoParentFile::into_parent_file);
+        let stdout = is_read.then(|| child.stdout.take()).flatten();
+        let (ended, output_end) = mpsc::channel();
+        pass_on(gate, &mut child, &ended).map_err(ProcessError::System)?;
+        let output = stdout.map(IntoParentFile::into_parent_file);
         let end = output
             .or_else(|| child.stdin.take().map(IntoParentFile::into_parent_file))
             .transpose()
@@ -49,6 +63,7 @@ impl Piped {
         Ok(Self {
             stream,
             child: Some(child),
+            output_end,
             gate: Arc::clone(gate),
         })
     }
@@ -73,7 +88,16 @@ impl Piped {
     ) -> Result<ExitStatus, Refused> {
         self.stream = None;
         match self.child.take() {
-            Some(child) => Ok(self.gate.wait_for(child, waiting, id).await?),
+            Some(child) => {
+                let gate = Arc::clone(&self.gate);
+                let status = gate.wait_for(child, waiting, id).await?;
+                let (_, none) = mpsc::channel();
+                let output_end = std::mem::replace(&mut self.output_end, none);
+                if gate.captures_processes() {
+                    wait_for_output(&gate, output_end, waiting).await;
+                }
+                Ok(status)
+            }
             None => Err(io::Error::from(io::ErrorKind::NotFound).into()),
         }
     }
@@ -88,30 +112,6 @@ impl Drop for Piped {
         }
     }
 }
-
-/// The run's end of a process's pipe, as tokio has it.
-pub(in crate::lua) trait IntoParentFile {
-    /// The same as a file that blocks.
-    fn into_parent_file(self) -> io::Result<File>;
-}
-
-macro_rules! parent_ends {
-    ($($stream:ident),*) => {$(
-        impl IntoParentFile for tokio::process::$stream {
-            #[cfg(unix)]
-            fn into_parent_file(self) -> io::Result<File> {
-                self.into_owned_fd().map(File::from)
-            }
-
-            #[cfg(windows)]
-            fn into_parent_file(self) -> io::Result<File> {
-                self.into_owned_handle().map(File::from)
-            }
-        }
-    )*};
-}
-
-parent_ends!(ChildStdin, ChildStdout, ChildStderr);
 
 /// How a process ended, as Lua words it.
 pub(in crate::lua) type Outcome = (Option<bool>, &'static str, i32);

@@ -10,6 +10,8 @@ pub(super) mod no_result;
 pub(super) mod numeral;
 pub(super) mod open;
 pub(super) mod output;
+mod parent_file;
+pub(super) mod pass_on;
 pub(super) mod path;
 mod pipe;
 pub(super) mod problem;

@@ -1,8 +1,9 @@
 //! Files that may hold what was written. A script holds them, and so does the process: one that
 //! ends while its script does not react must not lose what waits.
 
-use super::standard::flush_standard_output;
+use super::output;
 use super::stream::Stream;
+use crate::gate::Gate;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 
 /// A file that a script and the process hold.
@@ -30,8 +31,8 @@ impl Shared {
 /// Writes what scripts have written and waits in buffers, for a process that ends while its script
 /// does not react. It may wait for whoever reads. A file that a script is inside keeps what it has;
 /// whether there was none, and all else took what waited.
-pub fn flush_everything() -> bool {
-    let mut is_all = flush_standard_output();
+pub fn flush_everything(gate: &Gate) -> bool {
+    let mut is_all = output::finish(gate);
     let open = OPEN.lock().unwrap_or_else(PoisonError::into_inner).clone();
     for stream in open.iter().filter_map(Weak::upgrade) {
         is_all &= match stream.try_lock() {

@@ -21,11 +21,7 @@ static ERROR: OnceLock<Mutex<Stream>> = OnceLock::new();
 impl Standard {
     /// Its stream, which the first VM opens.
     pub(in crate::lua) fn stream(self) -> io::Result<MutexGuard<'static, Stream>> {
-        let cell = match self {
-            Self::Input => &INPUT,
-            Self::Output => &OUTPUT,
-            Self::Error => &ERROR,
-        };
+        let cell = self.cell();
         let stream = if let Some(stream) = cell.get() {
             stream
         } else {
@@ -33,6 +29,14 @@ impl Standard {
             cell.get_or_init(|| Mutex::new(opened))
         };
         Ok(stream.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn cell(self) -> &'static OnceLock<Mutex<Stream>> {
+        match self {
+            Self::Input => &INPUT,
+            Self::Output => &OUTPUT,
+            Self::Error => &ERROR,
+        }
     }
 
     fn open(self) -> io::Result<Stream> {
@@ -46,9 +50,7 @@ impl Standard {
         Ok(match self {
             // A person who is asked must see the question.
             Self::Input => Stream::new(self.duplicate()?, Access::READ, Buffering::Full)
-                .before_waiting(|| {
-                    flush_standard_output();
-                }),
+                .before_waiting(flush_standard_output),
             Self::Output => {
                 let output = self.duplicate()?;
                 let buffering = ends_lines(output.is_terminal());
@@ -94,10 +96,15 @@ pub(in crate::lua) fn open_standard_streams(gate: &Gate) {
     }
 }
 
-/// Writes what scripts have written to standard output and waits in its buffer. A script that is
-/// inside a write keeps what it has; whether there was none.
-pub(in crate::lua) fn flush_standard_output() -> bool {
-    let Some(stream) = OUTPUT.get() else {
+/// Writes what scripts have written to standard output and waits in its buffer.
+pub(in crate::lua) fn flush_standard_output() {
+    flush_standard(Standard::Output, String::new);
+}
+
+/// Writes what scripts have written to a stream and waits in its buffer, and then the rest. A
+/// script that is inside a write keeps what it has; whether there was none.
+pub(in crate::lua) fn flush_standard(standard: Standard, rest: impl FnOnce() -> String) -> bool {
+    let Some(stream) = standard.cell().get() else {
         return true;
     };
     let mut stream = match stream.try_lock() {
@@ -105,7 +112,8 @@ pub(in crate::lua) fn flush_standard_output() -> bool {
         Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
         Err(TryLockError::WouldBlock) => return false,
     };
+    let rest = rest();
     // A reader that is gone wants nothing more.
-    let _ = stream.flush();
+    let _ = stream.write(rest.as_bytes()).and_then(|()| stream.flush());
     true
 }

@@ -5,7 +5,7 @@ use crate::gate::StopReason;
 use crate::lua::bindings::Bindings;
 use crate::lua::error;
 use cumulua_core::catalog::suggest;
-use mlua::{IntoLua as _, Table, Value};
+use mlua::{IntoLua as _, LuaString, Table, Value};
 
 /// Chunks that are ours and not a script's.
 const OWN_CHUNKS: &[&str] = &["=[cumulua]", "=__mlua_async_poll", "=[C]"];
@@ -44,6 +44,10 @@ fn caught(bindings: &Bindings<'_>, memory: usize) -> mlua::Result<()> {
     bindings.plain("plain", |lua, _, caught: Value| match caught {
         Value::Error(error) => error.to_string().into_lua(lua),
         other => Ok(other),
+    })?;
+    // A text of others as people see it.
+    bindings.plain("present", |_, gate, text: LuaString| {
+        Ok(gate.present(&text.to_string_lossy()))
     })?;
     bindings.plain("is_stopped", |_, gate, path: String| {
         Ok(gate.cancel_at(&path).is_raised())
@@ -85,7 +89,7 @@ fn made(bindings: &Bindings<'_>) -> mlua::Result<()> {
                 format!("{what} is in the state {state:?}")
             };
             let table = error::plain(lua, Kind::Task, &message)?;
-            table.raw_set("code", state)?;
+            table.raw_set("code", error::present(lua, &state))?;
             table.raw_set("sent", "yes")?;
             Ok(table)
         },

@@ -350,6 +350,8 @@ fn write(lua: &Lua, gate: &Arc<Gate>, values: MultiValue) -> Result<MultiValue, 
     let mut put = |bytes: &[u8]| {
         if handle.is_standard(Standard::Output) {
             output::write(gate, bytes)
+        } else if handle.is_standard(Standard::Error) {
+            output::write_error(gate, bytes)
         } else {
             handle.write(bytes)
         }

@@ -95,7 +95,7 @@ fn settle_result(lua: &Lua, key: &str, value: Value) -> mlua::Result<Table> {
 /// Only one error can be raised; the others must not be lost. A task that was stopped has none of
 /// its own.
 fn log_other_failure(gate: &Gate, value: &Value) {
-    let failure = error::from_lua(value, "");
+    let failure = error::from_lua(gate, value, "");
     if !failure.is_stop {
         let action = failure
             .action

@@ -10,8 +10,8 @@ use mlua::Value;
 pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
     bindings.function(
         "pretty",
-        |lua, _, (value, format): (Value, Option<String>)| match format.as_deref() {
-            None => Ok(lua.create_string(pretty::render(&value, pretty::width()))?),
+        |lua, gate, (value, format): (Value, Option<String>)| match format.as_deref() {
+            None => Ok(lua.create_string(pretty::render(gate, &value, pretty::width()))?),
             Some("json") => match params::json_text(&MemoryBudget::of(lua), &value, true) {
                 Ok(text) => Ok(lua.create_string(text)?),
                 Err(NoJson::Fault(problem)) => Err(Raised::invalid(format!("pp: {problem}"))),

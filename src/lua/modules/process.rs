@@ -5,24 +5,14 @@ use crate::effect_id::EffectId;
 use crate::gate::{Gate, Streams, Waiting, at_once};
 use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
-use crate::lua::files::child::{IntoParentFile as _, Outcome, outcome};
+use crate::lua::files::child::{Outcome, outcome};
 use crate::lua::files::no_result::Refused;
-use crate::lua::files::standard::Standard;
+use crate::lua::files::pass_on::{pass_on, wait_for_output};
 use mlua::Lua;
-use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Read, Write as _};
 use std::process::Stdio;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::thread;
-use std::time::Duration;
+use std::sync::mpsc;
 use tokio::process::Child;
-
-/// What a child has started may keep its output open; its last output is waited for so long.
-const OUTPUT_GRACE: Duration = Duration::from_millis(300);
-
-/// A line of a child that is longer is passed on in parts, in bytes.
-const LONGEST_LINE: u64 = 16 * 1024;
 
 pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
     bindings.function("process", |_, gate, ()| Ok(gate.may_run()?))?;
@@ -63,59 +53,4 @@ async fn execute(
     drop(ended);
     wait_for_output(gate, end, waiting).await;
     Ok(outcome(status))
-}
-
-/// Ends early once both streams have.
-async fn wait_for_output(gate: &Gate, end: Receiver<()>, waiting: Waiting) {
-    let wait = move || end.recv_timeout(OUTPUT_GRACE).is_ok();
-    let _ = match waiting {
-        Waiting::Blocks => wait(),
-        // A thread that ends by itself soon.
-        Waiting::Yields => gate
-            .clock()
-            .real(tokio::task::spawn_blocking(wait))
-            .await
-            .unwrap_or_default(),
-    };
-}
-
-/// Passes on what a child writes into pipes, without the secrets that the run knows. `ended` goes
-/// with both streams.
-fn pass_on(gate: &Arc<Gate>, child: &mut Child, ended: &Sender<()>) -> io::Result<()> {
-    if let Some(stream) = child.stdout.take() {
-        copy(
-            gate,
-            stream.into_parent_file()?,
-            Standard::Output.duplicate()?,
-            ended.clone(),
-        );
-    }
-    if let Some(stream) = child.stderr.take() {
-        copy(
-            gate,
-            stream.into_parent_file()?,
-            Standard::Error.duplicate()?,
-            ended.clone(),
-        );
-    }
-    Ok(())
-}
-
-fn copy(gate: &Arc<Gate>, from: impl Read + Send + 'static, mut to: File, ended: Sender<()>) {
-    let gate = Arc::clone(gate);
-    thread::spawn(move || {
-        let mut from = BufReader::new(from);
-        let mut line = Vec::new();
-        while matches!(
-            from.by_ref()
-                .take(LONGEST_LINE)
-                .read_until(b'\n', &mut line),
-            Ok(1..)
-        ) {
-            // A reader that is gone must not stop the child.
-            let _ = to.write_all(gate.redact(&String::from_utf8_lossy(&line)).as_bytes());
-            line.clear();
-        }
-        drop(ended);
-    });
 }

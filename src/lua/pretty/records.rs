@@ -1,9 +1,11 @@
 //! Lists of records as aligned tables: all columns where they fit, otherwise those that a person
 //! looks for first.
 
-use super::scalar::{MOST_LINES, printable, scalar, shortened};
+use super::scalar::{MOST_LINES, cell_text, scalar};
+use crate::gate::Gate;
 use crate::lua::marks::is_error;
 use comfy_table::{ContentArrangement, Table as TextTable, presets};
+use cumulua_core::controls;
 use mlua::{Table, Value};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,16 +14,14 @@ use std::fmt::Write as _;
 const MOST_COLUMNS: usize = 12;
 /// A column that is chosen takes no more room than this, in characters.
 const WIDEST: usize = 36;
-/// A text in a cell is shown up to so many bytes.
-const LONGEST_CELL: usize = 1024;
-/// MemoryBudget that a border and its padding take beside a column.
+/// Room that a border and its padding take beside a column.
 const BORDER: usize = 3;
 
 /// A list of records as a table for a terminal of that width; none where the list is anything else.
-pub(super) fn render(list: &Table, width: usize) -> Option<String> {
+pub(super) fn render(gate: &Gate, list: &Table, width: usize) -> Option<String> {
     let length = list.raw_len();
     let rows = rows(list, length)?;
-    let columns = Columns::of(&rows)?;
+    let columns = Columns::of(gate, &rows)?;
     let all_fit = columns.are_flat
         && columns.names.len() <= MOST_COLUMNS
         && columns.names.len() * (BORDER + 5) <= width;
@@ -35,9 +35,10 @@ pub(super) fn render(list: &Table, width: usize) -> Option<String> {
         .load_style(presets::UTF8_FULL_CONDENSED)
         .set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(u16::try_from(width).unwrap_or(100));
-    table.set_header(&visible);
+    let header = |name: &String| controls::escape_line(&gate.clean(name)).into_owned();
+    table.set_header(visible.iter().map(header));
     for row in &rows {
-        table.add_row(visible.iter().map(|name| cell(row, name)));
+        table.add_row(visible.iter().map(|name| cell(gate, row, name)));
     }
     let mut text = table.to_string();
     if length > rows.len() {
@@ -49,7 +50,11 @@ pub(super) fn render(list: &Table, width: usize) -> Option<String> {
         } else {
             "columns"
         };
-        let note = format!("{} more {columns}: {}", hidden.len(), hidden.join(", "));
+        let note = format!(
+            "{} more {columns}: {}",
+            hidden.len(),
+            hidden.iter().map(header).collect::<Vec<_>>().join(", ")
+        );
         let kept: String = note.chars().take(width.saturating_sub(2)).collect();
         let cut = if kept.len() < note.len() { "…" } else { "" };
         let _ = write!(text, "\n{kept}{cut}");
@@ -78,7 +83,7 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(rows: &[Table]) -> Option<Self> {
+    fn of(gate: &Gate, rows: &[Table]) -> Option<Self> {
         let mut widths: BTreeMap<String, usize> = BTreeMap::new();
         let mut nested: Vec<String> = Vec::new();
         for row in rows {
@@ -90,7 +95,7 @@ impl Columns {
                 if matches!(value, Value::Table(_)) && !nested.contains(&name) {
                     nested.push(name.clone());
                 }
-                let width = console::measure_text_width(&cell(row, &name))
+                let width = console::measure_text_width(&cell(gate, row, &name))
                     .max(console::measure_text_width(&name));
                 let widest = widths.entry(name).or_default();
                 *widest = width.max(*widest);
@@ -125,17 +130,17 @@ impl Columns {
     }
 }
 
-fn cell(row: &Table, name: &str) -> String {
+fn cell(gate: &Gate, row: &Table, name: &str) -> String {
     match row.raw_get::<Value>(name) {
-        Ok(Value::String(text)) => printable(&shortened(&text, LONGEST_CELL)),
+        Ok(Value::String(text)) => cell_text(gate, &text),
         Ok(Value::Nil) | Err(_) => String::new(),
-        Ok(Value::Table(inner)) => inside(&inner),
-        Ok(value) => scalar(&value),
+        Ok(Value::Table(inner)) => inside(gate, &inner),
+        Ok(value) => scalar(gate, &value),
     }
 }
 
 /// A nested value in a cell: short lists in full, others counted.
-fn inside(inner: &Table) -> String {
+fn inside(gate: &Gate, inner: &Table) -> String {
     let length = inner.raw_len();
     if length == 0 {
         return if inner.is_empty() {
@@ -155,8 +160,8 @@ fn inside(inner: &Table) -> String {
         return format!("[{length}]");
     }
     let texts = items.iter().map(|item| match item {
-        Value::String(text) => printable(&shortened(text, LONGEST_CELL)),
-        other => scalar(other),
+        Value::String(text) => cell_text(gate, text),
+        other => scalar(gate, other),
     });
     texts.collect::<Vec<_>>().join(", ")
 }

@@ -2,6 +2,7 @@
 
 use super::records;
 use super::scalar::{MOST_LINES, scalar};
+use crate::gate::Gate;
 use crate::lua::marks::is_error;
 use mlua::{Table, Value};
 use std::fmt::Write as _;
@@ -10,19 +11,20 @@ use std::fmt::Write as _;
 const DEEPEST: usize = 12;
 
 /// A value as text for a terminal of that width.
-pub fn render(value: &Value, width: usize) -> String {
+pub fn render(gate: &Gate, value: &Value, width: usize) -> String {
     if let Value::Table(table) = value
-        && let Some(text) = records::render(table, width)
+        && let Some(text) = records::render(gate, table, width)
     {
         return text;
     }
     let mut text = String::new();
     let mut parents = Vec::new();
-    write_value(&mut text, value, 0, width, &mut parents);
+    write_value(gate, &mut text, value, 0, width, &mut parents);
     text
 }
 
 fn write_value(
+    gate: &Gate,
     text: &mut String,
     value: &Value,
     depth: usize,
@@ -30,11 +32,11 @@ fn write_value(
     parents: &mut Vec<*const std::ffi::c_void>,
 ) {
     let Value::Table(table) = value else {
-        text.push_str(&scalar(value));
+        text.push_str(&scalar(gate, value));
         return;
     };
     if is_error(table) {
-        text.push_str(&scalar(value));
+        text.push_str(&scalar(gate, value));
         return;
     }
     if parents.contains(&table.to_pointer()) {
@@ -46,7 +48,7 @@ fn write_value(
         return;
     }
     if depth > 0
-        && let Some(records) = records::render(table, width.saturating_sub(depth * 2))
+        && let Some(records) = records::render(gate, table, width.saturating_sub(depth * 2))
     {
         let indent = "  ".repeat(depth);
         records.lines().for_each(|line| {
@@ -55,7 +57,7 @@ fn write_value(
         return;
     }
     parents.push(table.to_pointer());
-    let entries = entries(table);
+    let entries = entries(gate, table);
     let mut short = String::from("{ ");
     let flat = entries
         .iter()
@@ -63,7 +65,7 @@ fn write_value(
     if flat {
         let parts: Vec<String> = entries
             .iter()
-            .map(|(key, value)| format!("{key}{}", scalar(value)))
+            .map(|(key, value)| format!("{key}{}", scalar(gate, value)))
             .collect();
         short += &parts.join(", ");
     }
@@ -73,12 +75,13 @@ fn write_value(
         text.push_str(&short);
         text.push_str(" }");
     } else {
-        write_lines(text, &entries, depth, width, parents);
+        write_lines(gate, text, &entries, depth, width, parents);
     }
     parents.pop();
 }
 
 fn write_lines(
+    gate: &Gate,
     text: &mut String,
     entries: &[(String, Value)],
     depth: usize,
@@ -93,14 +96,14 @@ fn write_lines(
             break;
         }
         let _ = write!(text, "{indent}{key}");
-        write_value(text, value, depth + 1, width, parents);
+        write_value(gate, text, value, depth + 1, width, parents);
         text.push_str(",\n");
     }
     let _ = write!(text, "{}}}", "  ".repeat(depth));
 }
 
 /// A table's entries: the list part as it stands, then the rest by name.
-fn entries(table: &Table) -> Vec<(String, Value)> {
+fn entries(gate: &Gate, table: &Table) -> Vec<(String, Value)> {
     // A table with holes can have a border far behind its last element.
     let length = Some(table.raw_len())
         .filter(|length| *length <= table.pairs::<Value, Value>().count())
@@ -115,7 +118,7 @@ fn entries(table: &Table) -> Vec<(String, Value)> {
             Value::String(name) if is_identifier(&name.to_string_lossy()) => {
                 named.push((format!("{} = ", name.to_string_lossy()), value));
             }
-            other => named.push((format!("[{}] = ", scalar(other)), value)),
+            other => named.push((format!("[{}] = ", scalar(gate, other)), value)),
         }
     }
     named.sort_by(|a, b| a.0.cmp(&b.0));

@@ -1,11 +1,16 @@
 //! Values that are no tables, and the terminal that they are shown on.
 
+use crate::gate::Gate;
+use cumulua_core::controls;
+use cumulua_core::secret::Redactor;
 use mlua::{LuaString, Value};
 
 /// Lines before a value is cut: a terminal's scroll-back is no place for more.
 pub(super) const MOST_LINES: usize = 2_000;
 /// A text is shown up to so many bytes: who wants all of it prints it.
 const LONGEST_TEXT: usize = 16 * 1024;
+/// A text in a cell is shown up to so many bytes.
+const LONGEST_CELL: usize = 1024;
 /// A text that is only glanced at, in characters.
 const GLANCE: usize = 40;
 
@@ -17,34 +22,27 @@ pub(in crate::lua) fn width() -> usize {
         .max(20)
 }
 
-/// Text without control characters: a resource's name must not drive the terminal.
-pub(super) fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_control() && c != '\n' {
-                '\u{fffd}'
-            } else {
-                c
-            }
-        })
-        .collect()
+/// A text without secrets, up to so many bytes, and how many more there are.
+pub(super) fn shortened(gate: &Gate, text: &LuaString, most: usize) -> String {
+    let text = text.to_string_lossy();
+    // Before it is cut: half a secret is not found any more.
+    let text = gate.clean(&text);
+    let end = Redactor::cut(text.as_bytes(), most);
+    let rest = text.len() - end;
+    if rest == 0 {
+        return text.into_owned();
+    }
+    format!("{}… ({rest} bytes more)", &text[..end])
 }
 
-/// A text up to so many bytes, and how many more there are.
-pub(super) fn shortened(text: &LuaString, most: usize) -> String {
-    let bytes = text.as_bytes();
-    let Some(rest) = bytes.len().checked_sub(most).filter(|rest| *rest > 0) else {
-        return text.to_string_lossy();
-    };
-    // What is cut inside a character is no reason to show a replacement of it.
-    let shown = String::from_utf8_lossy(&bytes[..most]);
-    let shown = shown.trim_end_matches('\u{fffd}');
-    format!("{shown}… ({rest} bytes more)")
+/// The same for a cell. A resource's name must not drive the terminal.
+pub(super) fn cell_text(gate: &Gate, text: &LuaString) -> String {
+    controls::escape(&shortened(gate, text, LONGEST_CELL)).into_owned()
 }
 
 /// A value that is no table in a few words.
-pub(in crate::lua) fn glance(value: &Value) -> String {
-    let text = scalar(value);
+pub(in crate::lua) fn glance(gate: &Gate, value: &Value) -> String {
+    let text = scalar(gate, value);
     if text.chars().count() <= GLANCE {
         text
     } else {
@@ -53,12 +51,14 @@ pub(in crate::lua) fn glance(value: &Value) -> String {
 }
 
 /// A value that is no table.
-pub(super) fn scalar(value: &Value) -> String {
+pub(super) fn scalar(gate: &Gate, value: &Value) -> String {
     match value {
-        Value::String(text) => format!("{:?}", shortened(text, LONGEST_TEXT)),
+        Value::String(text) => format!("{:?}", shortened(gate, text, LONGEST_TEXT)),
         Value::LightUserData(pointer) if pointer.0.is_null() => "null".to_owned(),
-        other => other
-            .to_string()
-            .unwrap_or_else(|_| other.type_name().to_owned()),
+        other => {
+            let text = other.to_string();
+            let text = text.unwrap_or_else(|_| other.type_name().to_owned());
+            gate.clean(&text).into_owned()
+        }
     }
 }

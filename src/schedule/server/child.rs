@@ -6,6 +6,7 @@ use crate::gate::GRACE;
 use crate::history::{Line, OutputBuffer, RunOutcome, Store, Stream};
 use crate::schedule::model::Schedule;
 use cumulua_core::clock::wall_now;
+use cumulua_core::controls;
 use std::io;
 use std::process::ExitStatus;
 use std::sync::Arc;
@@ -278,7 +279,7 @@ async fn capture(
     let mut receive = |line: String| {
         listener(name, &line);
         if !line.trim().is_empty() {
-            last = Some(line);
+            last = Some(controls::escape_line(&line).into_owned());
         }
     };
     while let Ok(length @ 1..) = stream.read(&mut buffer).await {

@@ -1,5 +1,7 @@
 //! Splits a child's output into lines.
 
+use cumulua_core::secret::Redactor;
+
 /// A line that is longer is cut here, so that output without line breaks does not fill memory. In
 /// bytes.
 const LONGEST: usize = 16 * 1024;
@@ -16,7 +18,12 @@ impl Lines {
         let mut lines = Vec::new();
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             self.begun.extend_from_slice(piece);
-            if piece.ends_with(b"\n") || self.begun.len() >= LONGEST {
+            while self.begun.len() > LONGEST {
+                let rest = self.begun.split_off(Redactor::cut(&self.begun, LONGEST));
+                lines.extend(self.take());
+                self.begun = rest;
+            }
+            if piece.ends_with(b"\n") {
                 lines.extend(self.take());
             }
         }
@@ -54,9 +61,24 @@ mod tests {
     }
 
     #[test]
+    fn the_mark_of_a_secret_is_not_cut() {
+        for length in super::LONGEST - 10..super::LONGEST + 2 {
+            let text = format!("{}[secret]y\n", "x".repeat(length));
+            let mut lines = Lines::default();
+            let mut found = lines.push(text.as_bytes());
+            found.extend(lines.take());
+            assert!(
+                found.iter().any(|line| line.contains("[secret]")),
+                "{length}"
+            );
+            assert_eq!(found.concat() + "\n", text, "{length}");
+        }
+    }
+
+    #[test]
     fn a_line_without_end_is_cut() {
         let mut lines = Lines::default();
         let cut: usize = (0..100).map(|_| lines.push(&[b'x'; 4096]).len()).sum();
-        assert_eq!(cut, 25);
+        assert_eq!(cut, 24);
     }
 }

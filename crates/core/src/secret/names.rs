@@ -13,7 +13,7 @@ const PARTS: &[&str] = &[
     "credential",
 ];
 /// The same, of a name's last word only: they are parts of other words.
-const WORDS: &[&str] = &["pw", "pwd", "pass", "psw", "pswd"];
+const LAST_PARTS: &[&str] = &["pw", "pwd", "pass", "psw", "pswd"];
 /// The same, of whole names that do not show where a word begins.
 const NAMES: &[&str] = &[
     "adminpass",
@@ -36,7 +36,7 @@ pub fn is_named_secret(name: &str) -> bool {
         .collect();
     PARTS.iter().any(|part| plain.contains(part))
         || NAMES.contains(&plain.as_str())
-        || WORDS.contains(&last_word(name).to_lowercase().as_str())
+        || LAST_PARTS.contains(&last_word(name).to_lowercase().as_str())
 }
 
 /// `Pass` of `AdminPass`, `db-pass` or `DB_PASS`.

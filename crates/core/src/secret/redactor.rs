@@ -25,11 +25,11 @@ const LONGEST_REACH: usize = 256 * 1024;
 /// order, and within Base64.
 #[derive(Default)]
 pub struct Redactor {
-    known: RwLock<Known>,
+    learned: RwLock<Learned>,
 }
 
 /// The forms of all secrets, and what finds them; none after another was learned.
-struct Known {
+struct Learned {
     forms: Forms,
     /// The length of the shortest: a text that is shorter holds none.
     shortest: usize,
@@ -43,7 +43,7 @@ struct Search {
     edges: Vec<Edges>,
 }
 
-impl Default for Known {
+impl Default for Learned {
     fn default() -> Self {
         Self {
             forms: Forms::new(),
@@ -72,14 +72,14 @@ impl Redactor {
             return;
         }
         let is_known = self
-            .known
+            .learned
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .forms
             .contains_key(secret.as_bytes());
         if !is_known {
             let forms = forms(secret);
-            let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+            let mut known = self.learned.write().unwrap_or_else(PoisonError::into_inner);
             for length in forms.keys().map(Vec::len) {
                 known.shortest = known.shortest.min(length);
                 known.longest = known.longest.max(length);
@@ -89,10 +89,16 @@ impl Redactor {
         }
     }
 
+    /// Whether a text is a secret known so far, and not only holds one.
+    pub fn is_secret(&self, text: &str) -> bool {
+        let learned = self.learned.read().unwrap_or_else(PoisonError::into_inner);
+        learned.forms.contains_key(text.as_bytes())
+    }
+
     /// How many forms of secrets it knows: a larger number than before means that it has learned
     /// more.
     pub fn form_count(&self) -> usize {
-        self.known
+        self.learned
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .forms
@@ -150,7 +156,7 @@ impl Redactor {
     /// Where secrets stand in a text, by their beginnings. Of those that overlap nothing may stay:
     /// neither of a longer one behind a shorter one, nor of one that begins in another.
     pub(super) fn find(&self, text: &[u8]) -> Vec<Range<usize>> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.learned.read().unwrap_or_else(PoisonError::into_inner);
         if text.len() < known.shortest {
             return Vec::new();
         }
@@ -158,14 +164,14 @@ impl Redactor {
             return search.find(text);
         }
         drop(known);
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        let Known { forms, search, .. } = &mut *known;
+        let mut known = self.learned.write().unwrap_or_else(PoisonError::into_inner);
+        let Learned { forms, search, .. } = &mut *known;
         search.get_or_insert_with(|| Search::new(forms)).find(text)
     }
 
     /// How far a secret may reach in a text, in bytes.
     pub(super) fn reach(&self) -> usize {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.learned.read().unwrap_or_else(PoisonError::into_inner);
         known.longest.saturating_mul(EXPANSION).min(LONGEST_REACH)
     }
 }
