@@ -120,6 +120,14 @@ impl SecretSource {
         }
     }
 
+    /// The file that it stands in, if it does.
+    pub fn file(&self) -> Option<PathBuf> {
+        match self {
+            Self::File(path) => Some(expand_home(path)),
+            _ => None,
+        }
+    }
+
     /// What a person may know of it.
     pub fn describe(&self) -> String {
         match self {

@@ -66,11 +66,13 @@ enum Command {
     /// A value counts from the flags, then the environment, then the cumulua.toml here or above,
     /// then the user's own. No secret is ever shown.
     Profile(profile::Profile),
-    /// Lets this content of a project's cumulua.toml name endpoints and commands
+    /// Lets this content of a project's cumulua.toml choose a profile, give keys, name endpoints
+    /// and run commands
     ///
     /// A project's file is data from the project's author. Read it first: its endpoints decide
     /// where signed requests go, its commands run on this machine. A changed file must be trusted
-    /// again.
+    /// again. Until then it may only narrow what is allowed and name a region, and one that sets
+    /// more is refused. --show lists what needs trust; CI trusts one content alone with --digest.
     Trust(trust::Trust),
     /// Prints a completion script for a shell
     Completions(completions::Completions),

@@ -3,6 +3,7 @@
 
 use super::in_process::InProcess;
 use super::options::GlobalOptions;
+use super::own_paths::own_paths;
 use super::progress::Progress;
 use super::simulation::{self, Simulation};
 use super::{report, status};
@@ -208,6 +209,7 @@ pub(super) fn gate_parts(
         audit: audit_path(options).map(Audit::new),
         grants: Grants {
             read_only: options.read_only,
+            own: own_paths(options),
             ..grants
         },
         redactor,

@@ -13,6 +13,7 @@ mod leaving;
 mod live;
 mod modes;
 mod options;
+mod own_paths;
 mod parameter;
 mod profile;
 mod progress;

@@ -97,6 +97,7 @@ impl GrantOptions {
         Grants {
             read_only: options.read_only,
             allow_paths: self.allow_path.clone(),
+            own: Vec::new(),
             allow_run: self.allow_run,
             memory: self.max_memory,
             grace: self.grace,

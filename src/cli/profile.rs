@@ -70,7 +70,7 @@ fn list(profiles: &Profiles) -> Result<Vec<String>, ConfigError> {
     }
     for file in profiles.files()?.iter().filter(|file| !file.trusted) {
         lines.push(format!(
-            "{} is not trusted: its endpoints and commands do not count",
+            "{} is not trusted: it may only narrow what is allowed and name a region",
             file.path.display()
         ));
     }
@@ -90,11 +90,8 @@ fn show(options: &GlobalOptions) -> Result<Vec<String>, ConfigError> {
         lines.push(format!("{name}: {}", product.title));
         match profiles.account(&product, None, None) {
             Ok(account) => lines.extend(account_lines(&product, &account)),
-            // One product without an account hides nothing of the others; nor does a file that is
-            // not trusted yet.
-            Err(
-                error @ (ConfigError::MissingCredential { .. } | ConfigError::Untrusted { .. }),
-            ) => {
+            // One product without an account hides nothing of the others.
+            Err(error @ ConfigError::MissingCredential { .. }) => {
                 lines.push(format!("  {error}"));
             }
             Err(error) => return Err(error),

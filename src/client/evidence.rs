@@ -83,9 +83,9 @@ impl Evidence {
                 None => return None,
             }
         }
-        let constants = model.equals.iter().map(|(path, value)| Fact {
+        let constants = model.constants().map(|(path, is)| Fact {
             path: path.clone(),
-            is: vec![path::text(value)],
+            is,
             is_numbered: false,
         });
         Some(Self {
@@ -344,9 +344,8 @@ fn describe(compared: &[(&String, Given<'_>)], model: &LookupModel, is_absence: 
         }
     });
     let constants = model
-        .equals
-        .iter()
-        .map(|(path, value)| format!("{no}{path} is {}", path::text(value)));
+        .constants()
+        .map(|(path, texts)| format!("{no}{path} is {}", texts.join(" or ")));
     ours.chain(constants).collect::<Vec<_>>().join(" and ")
 }
 
@@ -396,6 +395,7 @@ mod tests {
     fn what_was_made_has_to_come_to_rest() {
         let evidence = evidence("cds.ccs.StopInstance", &json!({"InstanceId": "a"})).unwrap();
         let judge = |id: &str, state: &str| evidence.judge(&[servers(&[id], state)]);
+        assert_eq!(judge("a", "stop"), Sighting::Done);
         assert_eq!(judge("a", "stopped"), Sighting::Done);
         assert_eq!(judge("a", "running"), Sighting::Unchanged);
         assert_eq!(judge("b", "stopped"), Sighting::Unchanged);

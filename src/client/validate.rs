@@ -142,6 +142,10 @@ impl Check<'_> {
     }
 
     fn value(&mut self, path: &str, param: &Param, value: Value) -> Option<Value> {
+        // The vendors' own clients write out what they leave open, and the services take it.
+        if is_left_open(param, &value) && !self.is_token(path) {
+            return Some(value);
+        }
         let value = match self.convert(path, param, value) {
             Ok(value) => value,
             Err(problem) => {
@@ -150,17 +154,23 @@ impl Check<'_> {
             }
         };
         let before = self.faults.len();
+        let is_blank = matches!(&value, Value::String(text) if text.trim().is_empty());
         // A blank token is none to the service, so that a repeated call would be carried out again.
-        if self.action.idempotency_token.as_deref() == Some(path)
-            && matches!(&value, Value::String(token) if token.trim().is_empty())
-        {
+        if is_blank && self.is_token(path) {
             self.fault(
                 path,
                 "is empty and so recognizes no repetition; leave it out, and the call gets a token",
             );
+        } else if is_blank && param.generated.is_some() {
+            self.fault(path, "is empty; leave it out, and the call gets one");
         }
         self.limits(path, param, &value);
         (self.faults.len() == before).then_some(value)
+    }
+
+    /// Whether it is what the service recognizes a repeated call by.
+    fn is_token(&self, path: &str) -> bool {
+        self.action.idempotency_token.as_deref() == Some(path)
     }
 
     /// Brings a value to its parameter's type where nothing is lost.
@@ -369,6 +379,15 @@ impl Check<'_> {
     }
 }
 
+/// Whether it is an empty text in place of an optional value.
+fn is_left_open(param: &Param, value: &Value) -> bool {
+    let is_scalar = !matches!(param.kind, Kind::List | Kind::Object | Kind::Map);
+    matches!(value, Value::String(text) if text.is_empty())
+        && is_scalar
+        && param.required == Required::No
+        && param.generated.is_none()
+}
+
 fn join(path: &str, name: &str) -> String {
     if path.is_empty() {
         name.to_owned()
@@ -502,8 +521,33 @@ fn list(known: &[KnownValue]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Params, Value, validate};
+    use super::{Kind, Params, Required, Value, validate};
     use cumulua_core::catalog::Catalog;
+
+    #[test]
+    fn an_empty_text_stands_for_an_optional_value_and_for_no_other() {
+        let catalog = Catalog::default();
+        let (mut optional, mut generated) = (0, 0);
+        for action in &catalog.actions().unwrap() {
+            for param in &action.params {
+                let empty = Params::from([(param.name.clone(), Value::String(String::new()))]);
+                let faults = validate(action, empty, false).err().unwrap_or_default();
+                let is_refused = faults.iter().any(|fault| fault.path == param.name);
+                let what = format!("{}, {}: {faults:?}", action.full_name, param.name);
+                let is_token = action.idempotency_token.as_deref() == Some(&param.name);
+                if param.generated.is_some() || is_token {
+                    generated += 1;
+                    assert!(is_refused, "{what}");
+                } else if param.required == Required::No
+                    && !matches!(param.kind, Kind::List | Kind::Object | Kind::Map)
+                {
+                    optional += 1;
+                    assert!(!is_refused, "{what}");
+                }
+            }
+        }
+        assert!(optional > 100 && generated > 0, "{optional} {generated}");
+    }
 
     #[test]
     fn no_action_takes_a_token_that_recognizes_nothing() {

@@ -84,13 +84,13 @@ pub enum ConfigError {
         /// What would have to stand there.
         entry: String,
     },
-    /// A project's file sets where to send requests or what to run, and is not trusted.
-    #[error("{} sets {what}, which counts only after you have read the file and trusted it: `cumulua trust {}`", .path.display(), .path.display())]
+    /// A project's file sets more than one that is not trusted may.
+    #[error("{} is not trusted and sets {}; until then a project's file may only narrow what is allowed and name a region. Read it, then trust it: `cumulua trust {}`", .path.display(), .wants.join(", "), .path.display())]
     Untrusted {
         /// The file.
         path: PathBuf,
-        /// What it sets.
-        what: String,
+        /// What it sets, each by its key.
+        wants: Vec<String>,
     },
 }
 

@@ -27,7 +27,9 @@ pub(super) enum Location {
 pub struct ConfigFile {
     /// Its path.
     pub path: PathBuf,
-    /// Whether its endpoints and commands count.
+    /// Where it stands.
+    pub(super) location: Location,
+    /// Whether it may set whatever there is to set.
     pub trusted: bool,
     /// Its content.
     pub tables: Tables,
@@ -67,6 +69,15 @@ pub struct ProfileTable {
 
 impl ProfileTable {
     /// Every place where the profile reads a secret.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &SecretSource> {
+        let in_products = self
+            .products
+            .values()
+            .flat_map(|product| product.secret_key.iter().chain(&product.security_token));
+        self.secrets.values().chain(in_products)
+    }
+
+    /// The same, to change them.
     fn sources_mut(&mut self) -> impl Iterator<Item = &mut SecretSource> {
         let in_products = self.products.values_mut().flat_map(|product| {
             product
@@ -200,6 +211,19 @@ pub struct HttpTable {
 impl ConfigFile {
     /// Reads a file.
     fn read(path: &Path, location: Location) -> Result<Self, ConfigError> {
+        Ok(Self::read_with_text(path, location)?.0)
+    }
+
+    /// The user's own file, where it is there and can be read.
+    pub(super) fn users() -> Option<Self> {
+        Self::read(&user_file()?, Location::User).ok()
+    }
+
+    /// Reads a file; with it the text that it was read from.
+    pub(super) fn read_with_text(
+        path: &Path,
+        location: Location,
+    ) -> Result<(Self, String), ConfigError> {
         let unreadable = |reason: String| ConfigError::Unreadable {
             path: path.to_owned(),
             reason,
@@ -224,32 +248,63 @@ impl ConfigFile {
             .flat_map(ProfileTable::sources_mut)
             .for_each(|source| source.relative_to(folder));
         let trusted = location != Location::Project || trust::is_trusted(path, &text);
-        Ok(Self {
+        let file = Self {
             path: path.to_owned(),
+            location,
             trusted,
             tables,
-        })
+        };
+        Ok((file, text))
     }
 
     /// The files that count, first the one that goes before the others.
     pub(super) fn discover(named: Option<&Path>, start: &Path) -> Result<Vec<Self>, ConfigError> {
-        if let Some(path) = named {
-            return Ok(vec![Self::read(path, Location::Flag)?]);
-        }
-        let user = user_file();
-        let project = start
-            .ancestors()
-            .map(|folder| folder.join(FILE_NAME))
-            .find(|path| path.is_file());
-        let mut files = Vec::new();
-        if let Some(path) = project.filter(|path| Some(path) != user.as_ref()) {
-            files.push(Self::read(&path, Location::Project)?);
-        }
-        if let Some(path) = user.filter(|path| path.is_file()) {
-            files.push(Self::read(&path, Location::User)?);
-        }
-        Ok(files)
+        locations(named, start)
+            .into_iter()
+            .map(|(path, location)| Self::read(&path, location))
+            .collect()
     }
+
+    /// Those of them that can be read, whatever is wrong with the others.
+    pub(super) fn readable(named: Option<&Path>, start: &Path) -> Vec<Self> {
+        locations(named, start)
+            .into_iter()
+            .filter_map(|(path, location)| Self::read(&path, location).ok())
+            .collect()
+    }
+
+    /// Every place where it has a profile read a secret.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &SecretSource> {
+        self.tables
+            .profiles
+            .values()
+            .flat_map(ProfileTable::sources)
+    }
+}
+
+/// Where the files that count stand, first the one that goes before the others.
+fn locations(named: Option<&Path>, start: &Path) -> Vec<(PathBuf, Location)> {
+    if let Some(path) = named {
+        return vec![(path.to_owned(), Location::Flag)];
+    }
+    let user = user_file().filter(|path| path.is_file());
+    // By whatever name: what stands above a script in the user's folder is the user's own.
+    let is_users = |path: &PathBuf| {
+        user.as_ref()
+            .is_some_and(|user| user == path || is_same(user, path))
+    };
+    let project = start
+        .ancestors()
+        .map(|folder| folder.join(FILE_NAME))
+        .find(|path| path.is_file())
+        .filter(|path| !is_users(path));
+    let project = project.map(|path| (path, Location::Project));
+    let user = user.clone().map(|path| (path, Location::User));
+    project.into_iter().chain(user).collect()
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
 /// Line and column, from 1, of a byte of `text`.

@@ -10,7 +10,9 @@ mod file;
 mod folder;
 mod origin;
 mod profiles;
+mod review;
 pub mod trust;
+mod untrusted;
 mod web;
 
 pub use account::{Account, RateLimit};
@@ -19,4 +21,5 @@ pub use file::{ConfigFile, HttpTable, ProductTable, ProfileTable};
 pub use folder::{FILE_NAME, user_folder};
 pub use origin::{Origin, Setting};
 pub use profiles::{Flags, Profiles};
+pub use review::{Review, review};
 pub use web::{AllowedHost, is_loopback};

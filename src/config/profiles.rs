@@ -2,15 +2,16 @@
 
 use super::account::{Account, RateLimit};
 use super::error::ConfigError;
-use super::file::{ConfigFile, ProductTable, ProfileTable};
+use super::file::{ConfigFile, Location, ProductTable, ProfileTable};
 use super::origin::{Origin, Setting};
+use super::untrusted;
 use super::web::{AllowedHost, is_loopback};
 use crate::credentials::{self, SecretSource};
 use cumulua_core::catalog::{ProductModel, suggest};
 use cumulua_core::secret::Secret;
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use url::Url;
@@ -47,6 +48,8 @@ pub struct Profiles {
     chosen: Mutex<(Option<String>, Option<String>)>,
     choices: AtomicU64,
     files: OnceLock<Result<Vec<ConfigFile>, ConfigError>>,
+    /// Those that can be read, for what they keep from scripts, whatever else is wrong.
+    readable: OnceLock<Vec<ConfigFile>>,
     /// Secrets that were read: a password manager is asked once a run, not once a call.
     read: Mutex<Vec<(SecretSource, Secret)>>,
 }
@@ -77,12 +80,43 @@ impl Profiles {
         Ok(secret)
     }
 
-    /// The configuration files that count, the first before the others.
+    /// The configuration files that count, the first before the others. A project's that sets more
+    /// than one that is not trusted may is refused; in a simulation no key is read and nothing is
+    /// sent, so there it may be tried.
     pub fn files(&self) -> Result<&[ConfigFile], ConfigError> {
-        let files = self
-            .files
-            .get_or_init(|| ConfigFile::discover(self.flags.config.as_deref(), &self.flags.start));
+        let files = self.files.get_or_init(|| {
+            let files = ConfigFile::discover(self.flags.config.as_deref(), &self.flags.start)?;
+            if !self.flags.simulator {
+                untrusted::check(&files)?;
+            }
+            Ok(files)
+        });
         files.as_deref().map_err(Clone::clone)
+    }
+
+    fn readable(&self) -> &[ConfigFile] {
+        self.readable
+            .get_or_init(|| ConfigFile::readable(self.flags.config.as_deref(), &self.flags.start))
+    }
+
+    /// The files of the configuration and those that profiles name as keys, each with whether a
+    /// script may read it: a project's own file is part of the project, as long as no secret stands
+    /// in it.
+    pub fn own_files(&self) -> Vec<(PathBuf, bool)> {
+        let mut own = Vec::new();
+        for file in self.readable() {
+            let holds_secret = file
+                .sources()
+                .any(|source| matches!(source, SecretSource::Plain(_)));
+            let is_project = file.location == Location::Project;
+            own.extend(
+                file.sources()
+                    .filter_map(SecretSource::file)
+                    .map(|path| (path, false)),
+            );
+            own.push((file.path.clone(), is_project && !holds_secret));
+        }
+        own
     }
 
     /// The hosts that scripts may ask, the first before the others.
@@ -95,7 +129,7 @@ impl Profiles {
                 .map(move |entry| (file, entry))
         });
         entries
-            .map(|(file, entry)| AllowedHost::parse(&file.path, file.trusted, entry))
+            .map(|(file, entry)| AllowedHost::parse(&file.path, entry))
             .collect()
     }
 
@@ -178,7 +212,7 @@ impl Profiles {
             product,
             &tables,
             variables.url.as_deref().and_then(from_variable),
-        )?;
+        );
         // What listens on this machine is a simulator, unless it has been given credentials.
         let is_local =
             endpoints.values().all(|url| is_loopback_url(&url.value)) && !endpoints.is_empty();
@@ -188,23 +222,20 @@ impl Profiles {
             .or_else(|| in_files(&|table| table.access_key.clone()))
             .or_else(|| is_local.then(|| self.simulator_access_key()))
             .ok_or_else(|| missing("access key", &variables.access_key, "access_key"))?;
-        let kept = |key, read: fn(&ProductTable) -> Option<&SecretSource>| {
-            secret_in_files(&tables, &product.product, key, read)
+        let kept = |read: fn(&ProductTable) -> Option<&SecretSource>| {
+            secret_in_files(&tables, &product.product, read)
         };
         let exported = if in_environment {
             secret_from(from_variable(&variables.secret_key))
         } else {
             None
         };
-        let secret_key = match exported {
-            Some(setting) => Some(setting),
-            None => kept("secret_key", |table| table.secret_key.as_ref())?,
-        };
+        let secret_key = exported.or_else(|| kept(|table| table.secret_key.as_ref()));
         // A session's token belongs to its key: one of another layer would be another session's.
         let security_token = if in_environment {
             secret_from(variables.security_token.as_deref().and_then(from_variable))
         } else {
-            kept("security_token", |table| table.security_token.as_ref())?
+            kept(|table| table.security_token.as_ref())
         };
         let is_simulated = access_key.origin == Origin::Simulator;
         let secret_key = secret_key.or_else(|| is_simulated.then(|| self.simulator_secret_key()));
@@ -222,7 +253,7 @@ impl Profiles {
             security_token,
             region,
             endpoints,
-            allow_http: allow_http(&tables)?,
+            allow_http: allow_http(&tables),
             read_only: self.read_only(&tables),
             rate_limit: Some(rate_limit(&tables, &product.product)?),
             production: production(&tables),
@@ -285,9 +316,8 @@ impl Profiles {
     pub fn secret(&self, name: &str) -> Result<(Secret, Option<String>), ConfigError> {
         if !self.flags.simulator {
             let profile = self.current()?.value;
-            for (file, table) in self.tables(&profile)? {
+            for (_, table) in self.tables(&profile)? {
                 if let Some(source) = table.secrets.get(name) {
-                    guard_source(file, source, &format!("the command of the secret {name:?}"))?;
                     return Ok((self.read(name, source)?, None));
                 }
             }
@@ -312,20 +342,8 @@ impl Profiles {
 
     /// Whether a profile of the files reads a secret from this variable.
     pub fn is_secret_variable(&self, name: &str) -> bool {
-        let is_source =
-            |source: &SecretSource| *source == SecretSource::Environment(name.to_owned());
-        let in_product = |product: &ProductTable| {
-            product
-                .secret_key
-                .iter()
-                .chain(&product.security_token)
-                .any(is_source)
-        };
-        let files = self.files().unwrap_or_default();
-        let mut tables = files.iter().flat_map(|file| file.tables.profiles.values());
-        tables.any(|table| {
-            table.secrets.values().any(is_source) || table.products.values().any(in_product)
-        })
+        let is_it = |source: &SecretSource| *source == SecretSource::Environment(name.to_owned());
+        self.readable().iter().any(|file| file.sources().any(is_it))
     }
 
     /// The access key of a profile in a simulation: each account that a call names is a cloud of
@@ -507,7 +525,7 @@ impl Profiles {
         product: &ProductModel,
         tables: &[(&ConfigFile, &ProfileTable)],
         from_variable: Option<Setting<String>>,
-    ) -> Result<BTreeMap<String, Setting<String>>, ConfigError> {
+    ) -> BTreeMap<String, Setting<String>> {
         let mut endpoints = BTreeMap::new();
         for (file, table) in tables.iter().rev() {
             let Some(table) = table.products.get(&product.product) else {
@@ -522,7 +540,6 @@ impl Profiles {
                 .iter()
                 .map(|(service, url)| (format!("{}.{service}", product.product), url.clone()));
             for (name, url) in own.chain(services) {
-                guard(file, &format!("the endpoint of {name}"))?;
                 endpoints.insert(name, Setting::new(url, Origin::File(file.path.clone())));
             }
         }
@@ -543,7 +560,7 @@ impl Profiles {
             endpoints.clear();
         }
         endpoints.extend(flags);
-        Ok(endpoints)
+        endpoints
     }
 }
 
@@ -571,19 +588,17 @@ fn secret_from(setting: Option<Setting<String>>) -> Option<Setting<SecretSource>
 fn secret_in_files(
     tables: &[(&ConfigFile, &ProfileTable)],
     product: &str,
-    key: &str,
     read: impl Fn(&ProductTable) -> Option<&SecretSource>,
-) -> Result<Option<Setting<SecretSource>>, ConfigError> {
+) -> Option<Setting<SecretSource>> {
     for (file, table) in tables {
         if let Some(source) = table.products.get(product).and_then(&read) {
-            guard_source(file, source, &format!("the command of {product}'s {key}"))?;
-            return Ok(Some(Setting::new(
+            return Some(Setting::new(
                 source.clone(),
                 Origin::File(file.path.clone()),
-            )));
+            ));
         }
     }
-    Ok(None)
+    None
 }
 
 /// One file that sets it is enough: a project's must not lift what the user's own forbids.
@@ -619,16 +634,11 @@ fn default_region(product: &ProductModel) -> Option<Setting<String>> {
         .map(|region| Setting::new(region, Origin::Catalog))
 }
 
-fn allow_http(tables: &[(&ConfigFile, &ProfileTable)]) -> Result<bool, ConfigError> {
-    for (file, table) in tables {
-        if let Some(allowed) = table.allow_http {
-            if allowed {
-                guard(file, "allow_http")?;
-            }
-            return Ok(allowed);
-        }
-    }
-    Ok(false)
+fn allow_http(tables: &[(&ConfigFile, &ProfileTable)]) -> bool {
+    tables
+        .iter()
+        .find_map(|(_, table)| table.allow_http)
+        .unwrap_or(false)
 }
 
 fn rate_limit(
@@ -660,37 +670,4 @@ fn rate_limit(
         }
     }
     Ok(limit)
-}
-
-fn guard_source(file: &ConfigFile, source: &SecretSource, what: &str) -> Result<(), ConfigError> {
-    let folder = file
-        .path
-        .parent()
-        .and_then(|folder| folder.canonicalize().ok());
-    let is_own = |path: &Path| {
-        path.canonicalize().is_ok_and(|path| {
-            folder
-                .as_ref()
-                .is_some_and(|folder| path.starts_with(folder))
-        })
-    };
-    match source {
-        SecretSource::Command(_) => guard(file, what),
-        // A file of the project is its own; any other may be a person's key.
-        SecretSource::File(path) if !is_own(path) => {
-            guard(file, &what.replace("the command of", "the file of"))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn guard(file: &ConfigFile, what: &str) -> Result<(), ConfigError> {
-    if file.trusted {
-        Ok(())
-    } else {
-        Err(ConfigError::Untrusted {
-            path: file.path.clone(),
-            what: what.to_owned(),
-        })
-    }
 }

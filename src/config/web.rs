@@ -1,7 +1,7 @@
 //! `[http]`: the hosts that scripts may ask beside the products' own.
 
 use super::error::ConfigError;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use url::{Host, Url};
 
 /// A host that scripts may ask. One without a scheme means https; on this machine it needs a port
@@ -12,15 +12,11 @@ pub struct AllowedHost {
     pub url: Url,
     /// Whether the file gives the scheme.
     pub has_scheme: bool,
-    /// Whether the file that names it is trusted.
-    pub is_trusted: bool,
-    entry: String,
-    path: PathBuf,
 }
 
 impl AllowedHost {
     /// An entry of a file.
-    pub fn parse(path: &Path, is_trusted: bool, entry: &str) -> Result<Self, ConfigError> {
+    pub fn parse(path: &Path, entry: &str) -> Result<Self, ConfigError> {
         let bad = |reason: &str| ConfigError::BadHost {
             path: path.to_owned(),
             entry: entry.to_owned(),
@@ -46,21 +42,7 @@ impl AllowedHost {
         if is_loopback(&url) && !has_scheme && url.port().is_none() {
             return Err(bad("on this machine the port must be given"));
         }
-        Ok(Self {
-            url,
-            has_scheme,
-            is_trusted,
-            entry: entry.to_owned(),
-            path: path.to_owned(),
-        })
-    }
-
-    /// That the file which names it is not trusted.
-    pub fn untrusted(&self) -> ConfigError {
-        ConfigError::Untrusted {
-            path: self.path.clone(),
-            what: format!("[http] allow = [{:?}]", self.entry),
-        }
+        Ok(Self { url, has_scheme })
     }
 
     /// That no file names it; `entry` would.
@@ -93,7 +75,7 @@ mod tests {
             "localhost",
         ] {
             assert!(
-                AllowedHost::parse("cumulua.toml".as_ref(), true, entry).is_err(),
+                AllowedHost::parse("cumulua.toml".as_ref(), entry).is_err(),
                 "{entry}"
             );
         }

@@ -16,6 +16,7 @@ use crate::client::command::AccountRef;
 use crate::client::retry::RetryBudget;
 use crate::client::transport::Transport;
 use crate::config::Profiles;
+use crate::policy::ReservedPath;
 use cumulua_core::catalog::{Catalog, ProductModel};
 use cumulua_core::clock::Clock;
 use cumulua_core::controls;
@@ -26,7 +27,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// What a gate is made of.
@@ -74,6 +75,8 @@ pub struct Gate {
     /// What may be read and written, without links and dots, as it was before the script could put
     /// a link in its place.
     pub(super) roots: Vec<PathBuf>,
+    /// What no root grants.
+    pub(super) reserved: OnceLock<Vec<ReservedPath>>,
     /// Variables that were read as secrets, which `env` must not give.
     pub(super) secret_variables: Mutex<BTreeSet<String>>,
     /// Secrets whose shortness was warned about.
@@ -97,6 +100,7 @@ impl Gate {
             audit_failed: AtomicBool::new(false),
             record_failed: AtomicBool::new(false),
             roots: parts.grants.roots(),
+            reserved: OnceLock::new(),
             secret_variables: Mutex::default(),
             short_secrets: Mutex::default(),
             waits: AtomicU64::new(0),

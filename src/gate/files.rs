@@ -1,7 +1,7 @@
 //! Files: opening, removing, renaming, and writing out what a script has written. Reading from an
 //! open file is no effect.
 //!
-//! A path is resolved, judged, and then opened below the granted root, where no link leads out:
+//! A path is resolved, judged, and then opened below the granted root, where no link is followed:
 //! what was judged is what is opened, whatever happens to the folders in between.
 
 use super::admit::grant;
@@ -14,7 +14,8 @@ use super::fifo::never_waiting;
 use super::fifo::{has_no_reader, waiting_again};
 use super::grants::{resolve, resolve_entry};
 use crate::effect_id::EffectId;
-use crate::policy::FileSubject;
+use crate::policy::{FileSubject, ReservedPath};
+use cap_fs_ext::{DirExt as _, FollowSymlinks, OpenOptionsFollowExt as _};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
 use std::cell::Cell;
@@ -92,16 +93,35 @@ impl Gate {
         self.through_now(WriteOut(Cell::new(Some(write))), id)
     }
 
-    /// The text of a file, for what loads it.
-    pub(super) fn read_granted(&self, path: &Path) -> Result<String, FileError> {
+    /// The text of a file, for what loads it; `folder` is granted for it too.
+    pub(super) fn read_granted(
+        &self,
+        path: &Path,
+        folder: Option<&Path>,
+    ) -> Result<String, FileError> {
         let opening = Opening {
             reads: true,
             ..Opening::default()
         };
-        Ok(io::read_to_string(self.open_granted(path, opening)?)?)
+        let roots: Vec<PathBuf> = self
+            .roots
+            .iter()
+            .cloned()
+            .chain(folder.map(Path::to_owned))
+            .collect();
+        Ok(io::read_to_string(self.open_below(&roots, path, opening)?)?)
     }
 
     fn open_granted(&self, path: &Path, opening: Opening) -> Result<File, FileError> {
+        self.open_below(&self.roots, path, opening)
+    }
+
+    fn open_below(
+        &self,
+        roots: &[PathBuf],
+        path: &Path,
+        opening: Opening,
+    ) -> Result<File, FileError> {
         let Opening {
             reads,
             writes,
@@ -109,34 +129,60 @@ impl Gate {
             creates,
             truncates,
         } = opening;
-        let (root, rest) = resolve_granted(&self.roots, path, resolve(path))?;
+        let rules = Rules {
+            roots,
+            reserved: self.reserved(),
+            changes: writes || creates,
+        };
+        let (folder, name) = rules.resolve(path, resolve(path))?;
         let mut options = OpenOptions::new();
         options
             .read(reads)
             .write(writes && !appends)
             .append(appends)
             .create(creates)
-            .truncate(truncates);
+            .follow(FollowSymlinks::No);
         #[cfg(unix)]
         {
             use cap_std::fs::OpenOptionsExt as _;
             options.custom_flags(never_waiting());
         }
-        self.open_waiting(&root, &rest, &options)
+        let file = self.open_waiting(&folder, &name, &options)?;
+        if self.is_reserved(&file, rules.changes) {
+            return Err(FileError::Denied(Denied::Policy(format!(
+                "{} is another name of a file that belongs to cumulua itself",
+                path.display()
+            ))));
+        }
+        // Only now: a file that is refused keeps what it holds.
+        if truncates && file.metadata()?.is_file() {
+            file.set_len(0)?;
+        }
+        Ok(file)
+    }
+
+    /// The folder of an entry and its name there.
+    fn entry(&self, path: &Path) -> Result<(Dir, PathBuf), FileError> {
+        let rules = Rules {
+            roots: &self.roots,
+            reserved: self.reserved(),
+            changes: true,
+        };
+        rules.resolve_entry(path)
     }
 
     /// Opens what may be a FIFO: one that is to be written waits for its reader, and no longer than
     /// the run goes on. One that is to be read waits when it is read.
     fn open_waiting(
         &self,
-        root: &Dir,
-        rest: &Path,
+        folder: &Dir,
+        name: &Path,
         options: &OpenOptions,
     ) -> Result<File, FileError> {
         loop {
-            match root.open_with(rest, options) {
+            match folder.open_with(name, options) {
                 Ok(file) => return Ok(waiting_again(file.into_std())?),
-                Err(problem) if has_no_reader(&problem) && is_fifo(root, rest) => {}
+                Err(problem) if has_no_reader(&problem) && is_fifo(folder, name) => {}
                 Err(problem) => return Err(problem.into()),
             }
             if let Some(stop) = self.cancel.reason() {
@@ -152,9 +198,10 @@ const LOOK: Duration = Duration::from_millis(10);
 
 /// Whether a path leads to a FIFO.
 #[cfg(unix)]
-fn is_fifo(root: &Dir, rest: &Path) -> bool {
+fn is_fifo(folder: &Dir, name: &Path) -> bool {
     use cap_std::fs::FileTypeExt as _;
-    root.metadata(rest)
+    folder
+        .symlink_metadata(name)
         .is_ok_and(|about| about.file_type().is_fifo())
 }
 
@@ -163,57 +210,76 @@ fn is_fifo(_: &Dir, _: &Path) -> bool {
     false
 }
 
-/// The granted root of a path, and what is left of the path below it.
-fn resolve_granted(
-    roots: &[PathBuf],
-    path: &Path,
-    resolved: io::Result<PathBuf>,
-) -> Result<(Dir, PathBuf), FileError> {
-    // C would open what stands before the NUL, which is not what was looked at.
-    if path.as_os_str().as_encoded_bytes().contains(&0) {
-        let refusal = format!("{:?} is not the path of a file", path.display().to_string());
-        return Err(FileError::Denied(Denied::Policy(refusal)));
-    }
-    let resolved = resolved.map_err(|problem| {
-        FileError::Denied(Denied::NoSuchPath {
-            path: path.display().to_string(),
-            problem: Arc::new(problem),
-        })
-    })?;
-    let subject = FileSubject {
-        given: path,
-        resolved: &resolved,
-        roots,
-    };
-    let (root, rest) =
-        grant(subject).map_err(|because| FileError::Denied(Denied::Policy(because)))?;
-    // A root that is a file itself, or that is meant itself, is an entry of its folder.
-    let (folder, name) = match (rest.as_os_str().is_empty(), root.parent(), root.file_name()) {
-        (true, Some(folder), Some(name)) => (folder.to_owned(), PathBuf::from(name)),
-        (true, ..) => (root, PathBuf::from(".")),
-        (false, ..) => (root, rest),
-    };
-    // A path that ends so is a folder's.
-    let is_folder = path.as_os_str().as_encoded_bytes().ends_with(b"/");
-    let name = if is_folder { name.join("") } else { name };
-    Ok((Dir::open_ambient_dir(folder, ambient_authority())?, name))
+/// What a path is judged by.
+struct Rules<'a> {
+    roots: &'a [PathBuf],
+    reserved: &'a [ReservedPath],
+    /// Whether the path is made, written, renamed or removed.
+    changes: bool,
 }
 
-/// The same for an entry of a folder.
-fn resolve_granted_entry(roots: &[PathBuf], path: &Path) -> Result<(Dir, PathBuf), FileError> {
-    let resolved = resolve_entry(path);
-    // What is in a granted folder is granted, and not the folder.
-    if resolved
-        .as_ref()
-        .is_ok_and(|resolved| roots.contains(resolved) && resolved.is_dir())
-    {
-        let refusal = format!(
-            "{} is a folder that is granted itself, and stays",
-            path.display()
-        );
-        return Err(FileError::Denied(Denied::Policy(refusal)));
+impl Rules<'_> {
+    /// The folder of a granted path, held open, and the path's name there.
+    fn resolve(
+        &self,
+        path: &Path,
+        resolved: io::Result<PathBuf>,
+    ) -> Result<(Dir, PathBuf), FileError> {
+        // C would open what stands before the NUL, which is not what was looked at.
+        if path.as_os_str().as_encoded_bytes().contains(&0) {
+            let refusal = format!("{:?} is not the path of a file", path.display().to_string());
+            return Err(FileError::Denied(Denied::Policy(refusal)));
+        }
+        let resolved = resolved.map_err(|problem| {
+            FileError::Denied(Denied::NoSuchPath {
+                path: path.display().to_string(),
+                problem: Arc::new(problem),
+            })
+        })?;
+        let subject = FileSubject {
+            given: path,
+            resolved: &resolved,
+            roots: self.roots,
+            reserved: self.reserved,
+            changes: self.changes,
+        };
+        let (root, rest) =
+            grant(subject).map_err(|because| FileError::Denied(Denied::Policy(because)))?;
+        // A root that is a file itself, or that is meant itself, is an entry of its folder.
+        let (folder, rest) = match (rest.as_os_str().is_empty(), root.parent(), root.file_name()) {
+            (true, Some(folder), Some(name)) => (folder.to_owned(), PathBuf::from(name)),
+            (true, ..) => (root, PathBuf::from(".")),
+            (false, ..) => (root, rest),
+        };
+        let mut folder = Dir::open_ambient_dir(folder, ambient_authority())?;
+        // Nothing of what is left is a link, and nothing that has become one since is followed:
+        // inside the root it could lead to what is reserved there.
+        let name = rest.file_name().map_or_else(|| rest.clone(), PathBuf::from);
+        for part in rest.parent().into_iter().flat_map(Path::components) {
+            folder = folder.open_dir_nofollow(part.as_os_str())?;
+        }
+        // A path that ends so is a folder's.
+        let is_folder = path.as_os_str().as_encoded_bytes().ends_with(b"/");
+        let name = if is_folder { name.join("") } else { name };
+        Ok((folder, name))
     }
-    resolve_granted(roots, path, resolved)
+
+    /// The same for an entry of a folder.
+    fn resolve_entry(&self, path: &Path) -> Result<(Dir, PathBuf), FileError> {
+        let resolved = resolve_entry(path);
+        // What is in a granted folder is granted, and not the folder.
+        if resolved
+            .as_ref()
+            .is_ok_and(|resolved| self.roots.contains(resolved) && resolved.is_dir())
+        {
+            let refusal = format!(
+                "{} is a folder that is granted itself, and stays",
+                path.display()
+            );
+            return Err(FileError::Denied(Denied::Policy(refusal)));
+        }
+        self.resolve(path, resolved)
+    }
 }
 
 struct OpenFile<'a> {
@@ -239,7 +305,7 @@ impl Effect for Remove<'_> {
     type Outcome = Result<(), FileError>;
 
     async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
-        let (folder, name) = resolve_granted_entry(&open.gate.roots, self.0)?;
+        let (folder, name) = open.gate.entry(self.0)?;
         let is_folder = folder.symlink_metadata(&name)?.is_dir();
         Ok(if is_folder {
             folder.remove_dir(name)
@@ -263,11 +329,7 @@ impl Effect for Rename<'_> {
 
     async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
         // That a path is not granted is more than that one is not there, whichever it is.
-        let roots = &open.gate.roots;
-        match (
-            resolve_granted_entry(roots, self.from),
-            resolve_granted_entry(roots, self.to),
-        ) {
+        match (open.gate.entry(self.from), open.gate.entry(self.to)) {
             (_, Err(refusal @ FileError::Denied(Denied::Policy(_)))) => {
                 Err(RenameError::Target(refusal))
             }
@@ -309,7 +371,7 @@ impl<R, F: FnOnce() -> R> Effect for WriteOut<F> {
 
 #[cfg(test)]
 mod tests {
-    use super::{resolve, resolve_entry, resolve_granted};
+    use super::{Rules, resolve, resolve_entry};
     use crate::gate::Grants;
     use std::fs;
     use std::path::Path;
@@ -356,22 +418,37 @@ mod tests {
             fs::write(place.join("file"), "").unwrap();
         }
         let path = folder.join("inner/file");
-        let (root, rest) =
-            resolve_granted(std::slice::from_ref(&folder), &path, resolve(&path)).unwrap();
-        assert!(root.open(&rest).is_ok());
+        let rules = Rules {
+            roots: std::slice::from_ref(&folder),
+            reserved: &[],
+            changes: false,
+        };
+        assert!(rules.resolve(&path, resolve(&path)).is_ok());
+        let judged = resolve(&path);
         fs::rename(folder.join("inner"), folder.join("moved")).unwrap();
-        std::os::unix::fs::symlink(outside.path(), folder.join("inner")).unwrap();
-        assert!(
-            root.open(&rest).is_err(),
-            "a link that was put there meanwhile leads nowhere"
-        );
+        for target in [outside.path(), &folder.join("moved")] {
+            std::os::unix::fs::symlink(target, folder.join("inner")).unwrap();
+            let judged = judged.as_ref().unwrap().clone();
+            assert!(
+                rules.resolve(&path, Ok(judged)).is_err(),
+                "a link that was put there meanwhile leads nowhere"
+            );
+            fs::remove_file(folder.join("inner")).unwrap();
+        }
     }
 
     #[test]
     fn a_path_outside_is_refused_and_the_remedy_named() {
         let roots = Grants::default().roots();
         let refused = |path: &str| {
-            resolve_granted(&roots, Path::new(path), resolve(Path::new(path))).is_err()
+            let rules = Rules {
+                roots: &roots,
+                reserved: &[],
+                changes: false,
+            };
+            rules
+                .resolve(Path::new(path), resolve(Path::new(path)))
+                .is_err()
         };
         for outside in ["/etc/hostname", "src/../../../etc/hostname", "Cargo.toml\0"] {
             assert!(refused(outside), "{outside:?}");

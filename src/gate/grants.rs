@@ -5,6 +5,15 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
+/// A file or a folder that cumulua works with, as the command names it.
+#[derive(Debug, Clone)]
+pub struct OwnPath {
+    /// Its path.
+    pub path: PathBuf,
+    /// Whether scripts may read it.
+    pub is_readable: bool,
+}
+
 /// What a run's script may do.
 #[derive(Debug, Clone)]
 pub struct Grants {
@@ -12,6 +21,9 @@ pub struct Grants {
     pub read_only: bool,
     /// Folders and files that may be read and written, beside the working folder.
     pub allow_paths: Vec<PathBuf>,
+    /// What cumulua itself works with, which none of these grants; what the profiles name is known
+    /// beside it.
+    pub own: Vec<OwnPath>,
     /// Whether processes may be started.
     pub allow_run: bool,
     /// The memory that a script may use, in bytes.
@@ -28,6 +40,7 @@ impl Default for Grants {
         Self {
             read_only: false,
             allow_paths: Vec::new(),
+            own: Vec::new(),
             allow_run: false,
             memory: usize::MAX,
             grace: GRACE,

@@ -5,21 +5,24 @@ use super::cancel::StopReason;
 use super::effect::{Effect, Open};
 use super::files::FileError;
 use crate::effect_id::EffectId;
-use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The first that is there of the places where a module may stand beside its script, which needs no
-/// grant.
-struct Module<'a>(&'a [PathBuf]);
+/// The first that is there of the places where a module may stand beside its script, whose folder
+/// needs no grant. A link is where it leads: outside that folder it is granted as any file is.
+struct Module<'a> {
+    folder: &'a Path,
+    candidates: &'a [PathBuf],
+}
 
 impl Effect for Module<'_> {
     type Outcome = Result<Option<(PathBuf, String)>, FileError>;
 
-    async fn perform(&self, _: &Open<'_>) -> Self::Outcome {
-        let Some(path) = self.0.iter().find(|path| path.is_file()) else {
+    async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
+        let Some(path) = self.candidates.iter().find(|path| path.is_file()) else {
             return Ok(None);
         };
-        Ok(Some((path.clone(), fs::read_to_string(path)?)))
+        let text = open.gate.read_granted(path, Some(self.folder))?;
+        Ok(Some((path.clone(), text)))
     }
 
     fn stopped(&self, _: &Open<'_>, stop: StopReason) -> Self::Outcome {
@@ -34,7 +37,7 @@ impl Effect for Script<'_> {
     type Outcome = Result<String, FileError>;
 
     async fn perform(&self, open: &Open<'_>) -> Self::Outcome {
-        open.gate.read_granted(self.0)
+        open.gate.read_granted(self.0, None)
     }
 
     fn stopped(&self, _: &Open<'_>, stop: StopReason) -> Self::Outcome {
@@ -44,13 +47,20 @@ impl Effect for Script<'_> {
 
 impl Gate {
     /// The path and the text of a module that stands at one of these places; none where it stands
-    /// at none.
+    /// at none. `folder` is that of the script, without links and dots.
     pub fn module(
         &self,
+        folder: &Path,
         candidates: &[PathBuf],
         id: &EffectId,
     ) -> Result<Option<(PathBuf, String)>, FileError> {
-        self.through_now(Module(candidates), id)
+        self.through_now(Module { folder, candidates }, id)
+    }
+
+    /// The text of a file beside the script that is looked at inside another effect; `folder` as
+    /// for a module.
+    pub fn text_beside(&self, folder: &Path, path: &Path) -> Result<String, FileError> {
+        self.read_granted(path, Some(folder))
     }
 
     /// The text of a file that a script loads.

@@ -22,7 +22,7 @@ pub struct RequestSubject<'a> {
 pub enum Target<'a> {
     /// Nowhere: it is not sent, because this is a simulation.
     Simulated,
-    /// To this URL; the hosts that are allowed, the first before the others.
+    /// To this URL; the hosts that are allowed.
     Url(&'a Url, &'a [AllowedHost]),
 }
 
@@ -41,13 +41,10 @@ pub(super) fn judge(subject: &RequestSubject<'_>) -> Verdict {
 }
 
 fn to(url: &Url, hosts: &[AllowedHost]) -> Verdict {
-    let matching = || hosts.iter().filter(|host| matches(host, url));
-    if matching().any(|host| host.is_trusted) {
-        return Verdict::allow();
-    }
-    match matching().next_back() {
-        Some(host) => Verdict::deny(host.untrusted().to_string()),
-        None => Verdict::deny(AllowedHost::missing(entry_for(url)).to_string()),
+    if hosts.iter().any(|host| matches(host, url)) {
+        Verdict::allow()
+    } else {
+        Verdict::deny(AllowedHost::missing(entry_for(url)).to_string())
     }
 }
 
@@ -86,7 +83,7 @@ mod tests {
 
     fn allows(entry: &str, url: &str) -> bool {
         matches(
-            &AllowedHost::parse("cumulua.toml".as_ref(), true, entry).unwrap(),
+            &AllowedHost::parse("cumulua.toml".as_ref(), entry).unwrap(),
             &Url::parse(url).unwrap(),
         )
     }

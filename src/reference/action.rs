@@ -2,9 +2,7 @@
 
 use super::document::{Block, Document, Line, Row};
 use super::{describe, example};
-use cumulua_core::catalog::{
-    Action, Matcher, PageStyle, PaginatorModel, Required, TaskState, path,
-};
+use cumulua_core::catalog::{Action, Matcher, PageStyle, PaginatorModel, Required, TaskState};
 
 /// Everything that the catalogue has on an Action.
 pub(super) fn document(action: &Action) -> Document {
@@ -289,14 +287,14 @@ fn sending_again(action: &Action) -> Vec<Block> {
                 .and(" is the call's ")
                 .and_code(ours);
         }
-        for (index, (path, value)) in lookup.equals.iter().enumerate() {
+        for (index, (path, texts)) in lookup.constants().enumerate() {
             let is_first = index == 0 && lookup.compare.is_empty();
             let join = if is_first { " where " } else { " and " };
             line = line
                 .and(join)
                 .and_code(path)
                 .and(" is ")
-                .and_code(path::text(value));
+                .and_code(texts.join(" or "));
         }
         line = line.and(".");
         if lookup.each.is_some() {

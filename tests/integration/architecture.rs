@@ -55,6 +55,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
     ("cap_std", &["gate"]),
+    ("cap_fs_ext", &["gate"]),
     ("sqlx", &["history"]),
     ("rustyline", &["repl"]),
     ("croner", &["schedule"]),

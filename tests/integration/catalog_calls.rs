@@ -648,7 +648,6 @@ const CONTRADICTIONS: &[(&str, &str)] = &[
     ("cds.vdc.VDCBandwidthUnitPrice", "BillingScheme"),
     ("cds.bms.CreateBmsInstance", "EnableMonitor"),
     ("cds.ecs.CreateInstance", "DataDisk"),
-    ("cds.ebs.CreateDisk", "DiskName"),
     ("cds.ebs.AttachDisk", "EcsId"),
     ("cds.ebs.DescribeEcsAttachDisks", "EcsId"),
 ];

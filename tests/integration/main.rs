@@ -26,6 +26,7 @@ mod names;
 mod one_cloud;
 mod production;
 mod profiles;
+mod reach;
 mod readme;
 mod real_time;
 mod repeats;

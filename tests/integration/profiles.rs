@@ -16,15 +16,15 @@ vm-password = { env = 'STAGING_PASSWORD' }
 read_only = true
 ";
 
-fn project() -> Test {
+fn own() -> Test {
     Test::new()
-        .file("cumulua.toml", FILE)
-        .file("cds.secret", "the-secret-in-the-file\n")
+        .file("config/cumulua/cumulua.toml", FILE)
+        .file("config/cumulua/cds.secret", "the-secret-in-the-file\n")
 }
 
 #[test]
 fn show_prints_where_each_value_comes_from_and_no_secret() {
-    let output = project().args(["profile", "show"]).run();
+    let output = own().args(["profile", "show"]).run();
     assert_eq!(output.status, 0, "{}", output.stderr);
     assert!(
         output.stdout.contains("profile staging"),
@@ -45,7 +45,7 @@ fn show_prints_where_each_value_comes_from_and_no_secret() {
 fn the_environment_goes_before_files_and_flags_before_the_environment() {
     let shown = |test: Test| test.args(["profile", "show"]).run().stdout;
     let environment = shown(
-        project()
+        own()
             .env("CDS_SECRET_ID", "environment-key")
             .env("CDS_REGION", "us"),
     );
@@ -57,19 +57,19 @@ fn the_environment_goes_before_files_and_flags_before_the_environment() {
         environment.contains("region: us (environment variable CDS_REGION)"),
         "{environment}"
     );
-    let flags = shown(project().env("CDS_REGION", "us").args(["--region", "cn"]));
+    let flags = shown(own().env("CDS_REGION", "us").args(["--region", "cn"]));
     assert!(flags.contains("region: cn (--region)"), "{flags}");
 }
 
 #[test]
 fn a_profile_that_the_command_names_goes_before_the_environment() {
-    let shown = project()
+    let shown = own()
         .env("CDS_SECRET_ID", "environment-key")
         .args(["profile", "show", "--profile", "staging"])
         .run()
         .stdout;
     assert!(shown.contains("access key: file-key"), "{shown}");
-    let without_own = project()
+    let without_own = own()
         .env("CDS_SECRET_ID", "environment-key")
         .env("CDS_SECRET_KEY", "x")
         .args(["profile", "show", "production"])
@@ -84,14 +84,12 @@ fn a_profile_that_the_command_names_goes_before_the_environment() {
 #[test]
 fn any_file_makes_a_profile_production_and_none_takes_it_back() {
     let shown = |project: &str, own: &str| {
-        let file = |says: &str| {
-            format!(
-                "profile = 'p'\n[profiles.p]\n{says}\n[profiles.p.cds]\naccess_key = 'k'\nsecret_key = {{ env = 'S' }}\n"
-            )
-        };
+        let keys =
+            "profile = 'p'\n[profiles.p.cds]\naccess_key = 'k'\nsecret_key = { env = 'S' }\n";
+        let table = |says: &str| format!("[profiles.p]\n{says}\n");
         let test = Test::new()
-            .file("cumulua.toml", file(project))
-            .file("config/cumulua/cumulua.toml", file(own));
+            .file("cumulua.toml", table(project))
+            .file("config/cumulua/cumulua.toml", keys.to_owned() + &table(own));
         test.env("S", "secret")
             .args(["profile", "show"])
             .run()
@@ -108,14 +106,16 @@ fn any_file_makes_a_profile_production_and_none_takes_it_back() {
 
 #[test]
 fn the_projects_file_goes_before_the_users_own() {
-    let own = "[profiles.staging]\nregion = 'us'\n[profiles.staging.mcs]\naccess_key = 'own'\nsecret_key = 'x'\n";
-    let output = project()
-        .file("config/cumulua/cumulua.toml", own)
+    let output = own()
+        .file(
+            "cumulua.toml",
+            "[profiles.staging]\nregion = 'us'\n[profiles.staging.cds]\nrequests_per_second = 5\n",
+        )
         .args(["profile", "show"])
         .run();
-    assert!(output.stdout.contains("region: asia"), "{}", output.stdout);
+    assert!(output.stdout.contains("region: us"), "{}", output.stderr);
     assert!(
-        output.stdout.contains("access key: own"),
+        output.stdout.contains("access key: file-key"),
         "{}",
         output.stdout
     );
@@ -146,34 +146,181 @@ fn a_projects_file_cannot_lift_what_the_users_own_forbids() {
 }
 
 #[test]
-fn a_secret_in_a_file_outside_the_project_counts_only_once_the_file_is_trusted() {
-    let file = "[profiles.default.secrets]\nx = { file = '/etc/hostname' }\n";
-    Test::new()
-        .file("cumulua.toml", file)
-        .args(["run", "-e", "secret 'x'"])
-        .fails(1, &["cumulua trust"]);
-}
-
-#[test]
 fn a_file_of_a_secret_stands_beside_the_configuration_that_names_it() {
     let file = "[profiles.default.secrets]\nx = { file = 'x.secret' }\n";
     let test = Test::new()
-        .file("proj/cumulua.toml", file)
+        .file("proj/own.toml", file)
         .file("proj/x.secret", "value\n")
         .file("proj/s.lua", "print(secret 'x')");
-    test.args(["run", "proj/s.lua"]).prints("[secret]\n");
+    test.args(["run", "--config", "proj/own.toml", "proj/s.lua"])
+        .prints("[secret]\n");
+}
+
+#[test]
+fn a_projects_file_that_sets_more_than_it_may_is_refused_with_all_that_it_wants() {
+    let own = "[profiles.production.cds]\naccess_key = 'own-key'\nsecret_key = 'own-secret-key'\nrequests_per_second = 2\n";
+    for (file, wanted) in [
+        ("profile = 'production'", "profile = \"production\""),
+        ("[http]\nallow = ['evil.example']", "evil.example"),
+        (
+            "[profiles.production]\nallow_http = true",
+            "profiles.production.allow_http",
+        ),
+        (
+            "[profiles.production.secrets]\nx = { env = 'CDS_SECRET_KEY' }",
+            "profiles.production.secrets.x",
+        ),
+        (
+            "[profiles.production.cds]\naccess_key = 'theirs'",
+            "profiles.production.cds.access_key",
+        ),
+        (
+            "[profiles.production.cds]\nsecret_key = { env = 'HOME' }",
+            "profiles.production.cds.secret_key",
+        ),
+        (
+            "[profiles.production.cds]\nsecurity_token = { command = ['touch', 'ran'] }",
+            "profiles.production.cds.security_token",
+        ),
+        (
+            "[profiles.production.cds]\nendpoint = 'https://evil.example'",
+            "profiles.production.cds.endpoint",
+        ),
+        (
+            "[profiles.production.cds.endpoints]\nccs = 'https://evil.example'",
+            "profiles.production.cds.endpoints.ccs",
+        ),
+        (
+            "[profiles.production.cds]\nrequests_per_second = 3",
+            "requests_per_second above 2",
+        ),
+        ("[profiles.production.cds]\nburst = 1000", "burst above 40"),
+    ] {
+        let file = format!("{file}\n[profiles.more.cds]\nendpoint = 'https://more.example'\n");
+        let codes = [
+            "cds.ccs.DescribeTags()",
+            "cds.with { profile = 'production' }.ccs.DescribeTags()",
+            "print(secret 'x')",
+            "http.get 'https://evil.example'",
+            "expect_account { profile = 'production' }",
+        ];
+        // What is refused does not depend on what asks.
+        for code in &codes[..if wanted.starts_with("profile =") {
+            5
+        } else {
+            1
+        }] {
+            Test::new()
+                .file("cumulua.toml", &file)
+                .file("config/cumulua/cumulua.toml", own)
+                .credentials("id", "key")
+                .args(["run", "-e", code])
+                .fails(1, &[wanted, "profiles.more.cds.endpoint", "cumulua trust"]);
+        }
+    }
+    // What it does set is harmless in a simulation.
+    Test::new()
+        .file(
+            "cumulua.toml",
+            "profile = 'x'\n[profiles.x.cds]\naccess_key = 'k'\n",
+        )
+        .args(["run", "--sim", "-e", "print(#cds.ccs.DescribeTags().Data)"])
+        .prints("0\n");
+}
+
+#[test]
+fn a_projects_file_that_is_not_trusted_may_narrow_what_is_allowed() {
+    let (url, simulator) = simulator();
+    let file = "[profiles.default]\nread_only = true\nregion = 'us'\n[profiles.default.cds]\nrequests_per_second = 1\n";
+    let code =
+        "print(meta(cds.ccs.DescribeTags()).region, pcall(cds.ccs.CreateTag, { TagName = 'x' }))";
+    let output = Test::new()
+        .file("cumulua.toml", file)
+        .credentials("sim", "sim-secret")
+        .args(["run", "--endpoint", &format!("cds={url}"), "-e", code])
+        .run();
+    assert!(
+        output.stdout.starts_with("us\tfalse"),
+        "{}{}",
+        output.stdout,
+        output.stderr
+    );
+    assert_eq!(simulator.requests().len(), 1);
+}
+
+#[test]
+fn the_users_secret_variables_stay_closed_whatever_a_projects_file_is() {
+    for project in ["profile = 'x'", "no toml at all"] {
+        Test::new()
+            .file("cumulua.toml", project)
+            .file(
+                "config/cumulua/cumulua.toml",
+                "[profiles.p.secrets]\nx = { env = 'PASS_WORD' }\n",
+            )
+            .env("PASS_WORD", "hunter2-hunter2")
+            .args(["run", "-e", "print(env 'PASS_WORD')"])
+            .fails(1, &["PASS_WORD"]);
+    }
+}
+
+#[test]
+fn a_digest_trusts_one_content_alone() {
+    let file = "[profiles.default.secrets]\nx = { env = 'X' }\n";
+    let sum = "66a057066e7fefe66fee1f974425c0dda9dcb879ab804c93c4929c6dc5cf100a";
+    let test = || Test::new().file("cumulua.toml", file);
+    test().args(["trust", "--show"]).prints(&format!(
+        "cumulua.toml: not trusted\nSHA-256: {sum}\nsets profiles.default.secrets.x\n"
+    ));
+    let other = sum.replace(|c: char| c.is_ascii_digit(), "0");
+    let output = test()
+        .args(["trust", "--digest", &other])
+        .fails(1, &["cannot be trusted", sum]);
+    assert!(!output.folder.path().join("config/cumulua/trusted").exists());
+    test().args(["trust", "--digest", "abc"]).fails(2, &["64"]);
+    let output = test()
+        .args(["trust", "--digest", &sum.to_uppercase(), "cumulua.toml"])
+        .run();
+    assert_eq!(output.status, 0, "{}", output.stderr);
+    let folder = output.folder.path();
+    let secret = std::process::Command::new(env!("CARGO_BIN_EXE_cumulua"))
+        .args(["run", "--no-record", "-e", "print(secret 'x')"])
+        .current_dir(folder)
+        .env_clear()
+        .env("HOME", folder)
+        .env("XDG_CONFIG_HOME", folder.join("config"))
+        .env("X", "hunter2-hunter2")
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&secret.stdout), "[secret]\n");
+}
+
+#[test]
+fn the_users_own_file_is_the_users_by_whatever_path_it_is_found() {
+    let test = Test::new()
+        .file(
+            "config/cumulua/cumulua.toml",
+            "[profiles.default.secrets]\nx = { env = 'X' }\n",
+        )
+        .file("config/cumulua/jobs/s.lua", "print(secret 'x')")
+        .env("X", "value-of-x");
+    let linked = test.path("linked");
+    std::os::unix::fs::symlink(test.path("config"), &linked).unwrap();
+    let linked = linked.display().to_string();
+    test.env("XDG_CONFIG_HOME", &linked)
+        .args(["run", "config/cumulua/jobs/s.lua"])
+        .prints("[secret]\n");
 }
 
 #[test]
 fn list_marks_the_current_profile() {
-    let output = project().args(["profile", "list"]).run();
+    let output = own().args(["profile", "list"]).run();
     assert!(output.stdout.contains("* staging"), "{}", output.stdout);
     assert!(output.stdout.contains("  production"), "{}", output.stdout);
 }
 
 #[test]
 fn an_unknown_profile_suggests_the_nearest() {
-    project()
+    own()
         .args(["run", "--profile", "stagin", "-e", "cds.ccs.DescribeTags()"])
         .fails(1, &["stagin", "did you mean staging"]);
 }
@@ -206,7 +353,7 @@ fn secrets_come_from_the_environment_a_file_or_a_command() {
 
 #[test]
 fn a_secret_that_is_nowhere_is_an_error_with_the_place_to_put_it() {
-    project()
+    own()
         .args(["run", "-e", "secret 'nowhere'"])
         .fails(3, &["nowhere", "NOWHERE", "cumulua.toml"]);
 }
@@ -221,7 +368,14 @@ fn a_projects_endpoint_counts_only_once_the_file_is_trusted() {
     let untrusted = Test::new()
         .file("cumulua.toml", &file)
         .args(["run", "-e", script]);
-    let output = untrusted.fails(1, &["cumulua.toml", "endpoint", "cumulua trust"]);
+    let output = untrusted.fails(
+        1,
+        &[
+            "cumulua.toml",
+            "profiles.default.cds.access_key, profiles.default.cds.secret_key, profiles.default.cds.endpoint",
+            "cumulua trust",
+        ],
+    );
     assert!(output.stdout.is_empty());
     let test = Test::new().file("cumulua.toml", &file);
     let path = test.path("cumulua.toml");
@@ -239,7 +393,7 @@ fn a_projects_endpoint_counts_only_once_the_file_is_trusted() {
 fn a_profiles_read_only_holds_for_its_calls() {
     let (url, _simulator) = simulator();
     let code = "local ok, e = pcall(cds.ccs.CreateTag, { TagName = 'x' }) print(e.kind, e.sent)";
-    let test = project().credentials("sim", "sim-secret");
+    let test = own().credentials("sim", "sim-secret");
     test.args([
         "run",
         "--profile",
@@ -257,7 +411,7 @@ fn a_script_on_the_wrong_account_stops_before_its_first_call() {
     let (url, simulator) = simulator();
     let run = |expected: &str, options: &[&str]| {
         let code = format!("expect_account {expected} cds.ccs.DescribeTags()");
-        let test = project()
+        let test = own()
             .args(["run", "--endpoint", &format!("cds={url}"), "-e", &code])
             .args(options.iter().copied());
         test.run()

@@ -102,7 +102,7 @@ fn instances_of_a_tag_are_stopped_outside_their_working_hours_and_no_others() {
         "{}",
         stopped.stdout
     );
-    assert_eq!(states(), "a=stopped b=stopped c=running");
+    assert_eq!(states(), "a=stop b=stop c=running");
     let again = done(runbook(
         &url,
         "stop-idle-instances.lua",

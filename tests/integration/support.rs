@@ -88,6 +88,13 @@ impl Test {
         self
     }
 
+    /// The working folder, below that of the test.
+    pub(crate) fn in_folder(mut self, name: &str) -> Self {
+        let folder = self.path(name);
+        self.command.current_dir(folder);
+        self
+    }
+
     pub(crate) fn input(mut self, text: impl Into<Vec<u8>>) -> Self {
         self.input = Some(text.into());
         self

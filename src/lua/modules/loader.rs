@@ -5,10 +5,10 @@ use crate::effect_id::EffectId;
 use crate::gate::{FileError, Gate, Level};
 use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
+use crate::lua::files::path::of_text;
 use crate::lua::sources::{SharedSources, lua_text, remember};
 use crate::lua::stdlib::MODULES;
 use cumulua_core::catalog::suggest;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,20 +21,22 @@ pub(in crate::lua) fn register(
     sources: &SharedSources,
 ) -> mlua::Result<()> {
     let (folder, known) = (folder.to_owned(), Arc::clone(sources));
+    // As it was before the script could put a link in its place.
+    let granted = folder.canonicalize().unwrap_or_else(|_| folder.clone());
     bindings.effect_now("find_module", move |_, gate, id, name: String| {
         check_name(&name).map_err(Raised::invalid)?;
         if let Some(own) = name.strip_prefix(OWN) {
-            warn_of_unused(gate, &folder, &name);
+            warn_of_unused(gate, &folder, &granted, &name);
             let text = standard(own).map_err(Raised::invalid)?;
             return Ok((text.to_owned(), format!("={name}"), name, true));
         }
-        let (text, chunk_name, path) = find(gate, &folder, &name, id)?;
+        let (text, chunk_name, path) = find(gate, &folder, &granted, &name, id)?;
         remember(&known, &chunk_name, &text);
         Ok((text, chunk_name, path, false))
     })?;
     let known = Arc::clone(sources);
-    bindings.effect_now("read_script", move |_, gate, id, path: String| {
-        let (text, chunk_name) = read_script(gate, &path, id)?;
+    bindings.effect_now("read_script", move |_, gate, id, path: mlua::LuaString| {
+        let (text, chunk_name) = read_script(gate, &of_text(&path), id)?;
         remember(&known, &chunk_name, &text);
         Ok((text, chunk_name))
     })
@@ -63,10 +65,13 @@ fn standard(name: &str) -> Result<&'static str, String> {
 
 /// A file that looks like a module of the standard library is not loaded, which must not go
 /// unnoticed.
-fn warn_of_unused(gate: &Gate, folder: &Path, name: &str) {
+fn warn_of_unused(gate: &Gate, folder: &Path, granted: &Path, name: &str) {
     // What `cumulua types` writes there for editors is no module.
     let is_module = |file: &&PathBuf| {
-        fs::read_to_string(file).is_ok_and(|text| !text.starts_with("---@meta std."))
+        file.is_file()
+            && gate
+                .text_beside(granted, file)
+                .is_ok_and(|text| !text.starts_with("---@meta std."))
     };
     for file in candidates(folder, name).iter().filter(is_module) {
         let message = format!(
@@ -115,11 +120,12 @@ fn check_name(name: &str) -> Result<(), String> {
 fn find(
     gate: &Gate,
     folder: &Path,
+    granted: &Path,
     name: &str,
     id: &EffectId,
 ) -> Result<(String, String, String), Raised> {
     let candidates = candidates(folder, name);
-    match gate.module(&candidates, id) {
+    match gate.module(granted, &candidates, id) {
         Ok(Some((path, text))) => {
             let path = path.display().to_string();
             Ok((lua_text(&text), format!("@{path}"), path))
@@ -138,11 +144,12 @@ fn find(
     }
 }
 
-fn read_script(gate: &Gate, path: &str, id: &EffectId) -> Result<(String, String), Raised> {
+fn read_script(gate: &Gate, path: &Path, id: &EffectId) -> Result<(String, String), Raised> {
+    let name = path.display().to_string();
     let text = gate
-        .script(Path::new(path), id)
-        .map_err(|error| unread(path, error))?;
-    Ok((lua_text(&text), format!("@{path}")))
+        .script(path, id)
+        .map_err(|error| unread(&name, error))?;
+    Ok((lua_text(&text), format!("@{name}")))
 }
 
 fn unread(what: &str, error: FileError) -> Raised {

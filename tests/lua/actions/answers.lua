@@ -20,7 +20,7 @@ end
 local one = look(ids[1])
 assert(one.InstanceName == "answers" and math.type(one.Cpu) == "integer" and one.Cpu == 2, "whole numbers are integers")
 wait(ccs.StopInstance { InstanceId = ids[1] })
-assert(look(ids[1]).InstanceStatus == "stopped" and look(ids[2]).InstanceStatus == "running", "a stopped instance is stopped in the next answer")
+assert(look(ids[1]).InstanceStatus == "stop" and look(ids[2]).InstanceStatus == "running", "a stopped instance is stopped in the next answer")
 wait(ccs.StartInstance { InstanceId = ids[1] })
 assert(look(ids[1]).InstanceStatus == "running", "and runs again once it is started")
 wait(ccs.DeleteInstance { InstanceIds = ids })

@@ -18,7 +18,6 @@ const OTHER_CODES: &[(&str, u16)] = &[
     ("InvalidAvailableZone.NotFound", 404),
     ("InvalidBandwidthId.NotFound", 404),
     ("InvalidCloudId.NotFound", 404),
-    ("InvalidDiskId.NotFound", 404),
     ("InvalidEIPId.NotFound", 404),
     ("InvalidEcsId.NotFound", 404),
     ("InvalidEvent.NotFound", 404),

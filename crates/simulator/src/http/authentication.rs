@@ -235,6 +235,13 @@ fn known_version(incoming: &Incoming) -> Result<(), Refusal> {
 }
 
 fn timely(product: Product, text: &str, now: Timestamp) -> Result<(), Refusal> {
+    // One client of Capital Online writes three digits more behind the seconds, which its gateway
+    // takes.
+    let shortened = text
+        .strip_suffix("000Z")
+        .filter(|rest| product == Product::Cds && rest.len() == 19)
+        .map(|rest| format!("{rest}Z"));
+    let text = shortened.as_deref().unwrap_or(text);
     // `2019-08-08T12:00:00Z`; Meituan's has milliseconds.
     let well_formed = text.ends_with('Z') && (product == Product::Mcs || text.len() == 20);
     let time = text.parse::<Timestamp>().ok().filter(|_| well_formed);

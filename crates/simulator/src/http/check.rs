@@ -8,10 +8,11 @@ use crate::http::request::{Incoming, Product};
 use base64::Engine as _;
 use cumulua_core::catalog::{Action, Kind, Param, Required, path};
 use serde_json::{Map, Value as Json};
+use std::borrow::Cow;
 use std::net::Ipv4Addr;
 
 /// The checked parameters of a call: from the JSON body of a POST to Capital Online, otherwise from
-/// the query and the form.
+/// the query and the form; a GET to Capital Online may have a JSON body too.
 pub(crate) fn parameters(
     action: &Action,
     incoming: &Incoming,
@@ -20,8 +21,14 @@ pub(crate) fn parameters(
     let mut given = if in_body {
         from_body(incoming)?
     } else {
-        flat::unfold(action, &incoming.signed())?
+        flat::unfold(action, &named(action, incoming))?
     };
+    if incoming.product == Product::Cds && incoming.method == "GET" {
+        // The vendor's driver for Kubernetes volumes sends its parameters so.
+        for (name, value) in from_body(incoming)? {
+            given.entry(name).or_insert(value);
+        }
+    }
     given.retain(|_, value| !value.is_null());
     all_fit(action, &action.params, &mut given)?;
     for group in &action.one_of {
@@ -40,6 +47,23 @@ pub(crate) fn parameters(
         }
     }
     Ok(given)
+}
+
+/// The pairs of a request. Alibaba's clients write some names with another first letter than its
+/// documents: `OwnerId` for `ownerId` must not mean the caller's own account.
+fn named<'i>(action: &Action, incoming: &'i Incoming<'_>) -> Vec<(Cow<'i, str>, Cow<'i, str>)> {
+    let signed = incoming.signed();
+    let is_given = |name: &str| signed.iter().any(|(given, _)| given == name);
+    let pairs = signed.iter().map(|(given, value)| {
+        let param = action
+            .params
+            .iter()
+            .find(|param| param.name.eq_ignore_ascii_case(given))
+            .filter(|param| incoming.product == Product::Aliyun && !is_given(&param.name));
+        let name = param.map_or_else(|| given.to_string(), |param| param.name.clone());
+        (Cow::Owned(name), Cow::Owned(value.to_string()))
+    });
+    pairs.collect()
 }
 
 fn from_body(incoming: &Incoming) -> Result<Map<String, Json>, Refusal> {
@@ -61,6 +85,18 @@ fn all_fit(
     params: &[Param],
     given: &mut Map<String, Json>,
 ) -> Result<(), Refusal> {
+    // Capital Online's own clients write out what they leave open.
+    let is_cds = action.product.product == "cds";
+    given.retain(|name, value| {
+        let is_empty = is_cds && value.as_str().is_some_and(str::is_empty);
+        let param = params.iter().find(|param| param.name == *name);
+        !is_empty
+            || param.is_none_or(|param| {
+                param.required != Required::No
+                    || param.generated.is_some()
+                    || may_not_be_empty(action, &Json::from(""))
+            })
+    });
     for param in params {
         if given.get(&param.name).is_some_and(|value| !value.is_null()) {
             let value = given.entry(param.name.clone()).or_insert(Json::Null);

@@ -427,3 +427,51 @@ async fn the_log_keeps_little_of_a_huge_request() {
         log.len()
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_get_may_have_its_parameters_in_a_json_body() {
+    let cloud = TestCloud::new();
+    let started = cloud.ask("CreateInstance", &super::order(&json!({}))).ok();
+    let found = |body: String| {
+        let common = cloud.common("DescribeTask");
+        answer(&cloud, &signed("GET", "/ccs/", common, SECRET, body))
+    };
+    let task = found(json!({"TaskId": started["TaskId"]}).to_string()).ok();
+    assert_eq!(task["TaskId"], started["TaskId"], "{task}");
+    found("no JSON".to_owned()).refused(400, "InvalidParameter");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timestamp_with_three_digits_more_behind_its_seconds_is_taken() {
+    let cloud = TestCloud::new();
+    let own = format!("{:.0}", cloud.clock.now()).replace('Z', "000Z");
+    altered(&cloud, &[("Timestamp", &own)]).ok();
+    let late = own.replace("2026-03-01", "2026-03-02");
+    altered(&cloud, &[("Timestamp", &late)]).refused(400, "InvalidTimeStamp.Expired");
+    for other in ["2026-03-01T08:00:00123Z", "2026-03-01T08:00:0000Z"] {
+        altered(&cloud, &[("Timestamp", other)]).refused(400, "InvalidTimeStamp.Format");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_text_for_an_optional_parameter_counts_as_none() {
+    let cloud = TestCloud::new();
+    let left_open = json!({"InstanceId": "", "InstanceName": "", "PageNumber": "", "PageSize": ""});
+    assert_eq!(
+        cloud.ask("DescribeInstances", &left_open).ok()["Data"],
+        cloud.ask("DescribeInstances", &json!({})).ok()["Data"]
+    );
+    let order = super::order(&json!({"InstanceName": ""}));
+    assert_ne!(cloud.ask("CreateInstance", &order).0, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_is_named_by_its_id_however_the_parameter_is_capitalized() {
+    let cloud = TestCloud::new();
+    for name in ["ownerId", "OwnerId"] {
+        let own = json!({(name): 4711});
+        let opened = cloud.ask("aliyun.oss_admin.CreateOssInstance", &own).ok();
+        assert_eq!(opened["aliUid"], "4711", "{name}");
+        cloud.ask("aliyun.oss_admin.ReleaseOssInstance", &own).ok();
+    }
+}

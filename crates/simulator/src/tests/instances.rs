@@ -51,7 +51,7 @@ async fn a_server_lives_from_its_order_to_its_deletion() {
         .ask("RebootInstance", &one)
         .refused(403, "IncorrectInstanceStatus");
     advance(41);
-    assert_eq!(cloud.status(&ids[0]), "stopped");
+    assert_eq!(cloud.status(&ids[0]), "stop");
     cloud.finish(
         "ModifyInstanceSpec",
         &json!({"InstanceId": ids[0], "Cpu": 8, "Ram": 16}),
@@ -171,7 +171,7 @@ async fn batches_come_comma_separated() {
         "StopInstances",
         &json!({"InstanceIds": ids.join(","), "StopType": "HARD"}),
     );
-    assert_eq!(cloud.status(&ids[1]), "stopped");
+    assert_eq!(cloud.status(&ids[1]), "stop");
     cloud.finish("StartInstances", &json!({"InstanceIds": ids.join(",")}));
     assert_eq!(cloud.status(&ids[0]), "running");
     let answer = cloud
@@ -357,7 +357,7 @@ async fn a_prepaid_server_renews_itself_or_is_switched_off() {
     assert_eq!(account(&cloud), (begin - 3 * 12_600, 0));
     assert_eq!(
         (cloud.status(&lasting), cloud.status(&passing)),
-        ("running".into(), "stopped".into())
+        ("running".into(), "stop".into())
     );
     cloud
         .ask("StartInstance", &json!({"InstanceId": passing}))
@@ -375,7 +375,7 @@ async fn a_prepaid_server_renews_itself_or_is_switched_off() {
     );
     cloud.simulator.set_balance(1.0);
     advance(31 * DAY);
-    assert_eq!(cloud.status(&lasting), "stopped");
+    assert_eq!(cloud.status(&lasting), "stop");
 }
 
 #[tokio::test(start_paused = true)]
@@ -501,6 +501,6 @@ async fn a_server_that_is_switched_off_hard_is_off_sooner() {
     advance(6);
     assert_eq!(
         (cloud.status(&ids[0]), cloud.status(&ids[1])),
-        ("stopped".into(), "updating".into())
+        ("stop".into(), "updating".into())
     );
 }

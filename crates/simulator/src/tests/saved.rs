@@ -135,7 +135,7 @@ async fn a_person_may_leave_out_what_is_as_in_a_new_cloud() {
         .ask("CreateInstance", &order(&json!({})))
         .refused(400, "NotEnoughBalance");
     cloud.done("StopInstance", &json!({"InstanceId": id}));
-    assert_eq!(cloud.status(id), "stopped");
+    assert_eq!(cloud.status(id), "stop");
 }
 
 #[tokio::test(start_paused = true)]

@@ -112,3 +112,20 @@ async fn a_group_in_use_is_deleted_only_by_force() {
         .ask("DeleteSecurityGroup", &json!({"SecurityGroupId": id}))
         .refused(404, "InvalidSecurityGroupId.NotFound");
 }
+
+#[tokio::test(start_paused = true)]
+async fn semicolons_separate_the_ports_and_addresses_of_a_rule() {
+    let cloud = TestCloud::new();
+    let id = group(&cloud);
+    let tried = |changes: &[(&str, &str)]| {
+        let mut rule = rule(&id);
+        for (name, value) in changes {
+            rule[*name] = json!(value);
+        }
+        cloud.ask("AddSecurityGroupRule", &rule)
+    };
+    tried(&[("LocalPort", "70;90;8"), ("TargetPort", "1-9;80")]).ok();
+    tried(&[("TargetAddress", "10.0.0.1;10.1.0.0/16")]).ok();
+    tried(&[("LocalPort", "70,90")]).refused(400, "InvalidParameter");
+    tried(&[("TargetAddress", "10.0.0.1,10.0.0.2")]).refused(400, "InvalidParameter");
+}

@@ -58,7 +58,7 @@ fn walk(seed: u64, steps: u64) -> Json {
         let answer = cloud.ask(action, &params);
         let busy = server["InstanceStatus"]
             .as_str()
-            .is_some_and(|status| !["running", "stopped"].contains(&status));
+            .is_some_and(|status| !["running", "stop"].contains(&status));
         let touches = !["CreateInstance", "DescribeInstances"].contains(&action);
         assert!(
             !(busy && touches) || answer.code() != "Success",
@@ -113,7 +113,7 @@ fn holds_together(servers: &[Json], state: &Json) {
         assert!(held <= 1, "two tasks work on one server");
         assert_eq!(
             held == 0,
-            ["running", "stopped"].contains(&status),
+            ["running", "stop"].contains(&status),
             "{status} while {held} tasks work on it"
         );
     }

@@ -2,6 +2,7 @@
 
 use super::parameter::{Field, Param};
 use super::product::ErrorModel;
+use crate::catalog::path;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -207,7 +208,7 @@ pub struct LookupModel {
     /// Paths in its answer: the lost call's parameters that they are compared with.
     #[serde(default)]
     pub compare: BTreeMap<String, String>,
-    /// Paths in its answer: what stands there beside that.
+    /// Paths in its answer: what stands there beside that, or a list of what may.
     #[serde(default)]
     pub equals: BTreeMap<String, Json>,
     /// Those of the compared paths where the service may add a number to a name.
@@ -233,6 +234,19 @@ pub struct LookupModel {
     /// to be judged.
     #[serde(default)]
     pub carried_out_when: Option<String>,
+}
+
+impl LookupModel {
+    /// The paths that stand beside what is compared, each with the texts of which one stands there.
+    pub fn constants(&self) -> impl Iterator<Item = (&String, Vec<String>)> {
+        self.equals.iter().map(|(path, value)| {
+            let texts = match value {
+                Json::Array(values) => values.iter().map(path::text).collect(),
+                one => vec![path::text(one)],
+            };
+            (path, texts)
+        })
+    }
 }
 
 impl LookupModel {

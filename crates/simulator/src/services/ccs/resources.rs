@@ -41,7 +41,7 @@ impl Cloud {
             .state_of(&instance.id)
             .unwrap_or(match instance.power {
                 Power::Running => "running",
-                Power::Stopped => "stopped",
+                Power::Stopped => "stop",
             })
     }
 

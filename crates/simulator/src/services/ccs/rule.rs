@@ -62,8 +62,7 @@ fn add(call: &mut Call) -> Result<Json, Refusal> {
     let params = call.params;
     let group_id = group(call)?.id.clone();
     let target = params.required("TargetAddress");
-    let is_address = target.parse::<Ipv4Addr>().is_ok() || target.parse::<Range>().is_ok();
-    if params.required("RuleType") == "ip" && !is_address {
+    if params.required("RuleType") == "ip" && !is_address(target) {
         return Err(call.malformed("TargetAddress", "it is neither an address nor a range"));
     }
     for name in ["TargetPort", "LocalPort"] {
@@ -93,11 +92,21 @@ fn add(call: &mut Call) -> Result<Json, Refusal> {
     Ok(started_with_data(&call.cloud.start(plan)))
 }
 
+/// Several of something: the vendor's clients separate them by semicolons, and the document says
+/// nothing.
+fn several(text: &str) -> impl Iterator<Item = &str> {
+    text.split(';').map(str::trim)
+}
+
 /// A port, a range of ports, or several of either; 0 is all of them.
 fn is_port(text: &str) -> bool {
-    text.split(',')
-        .flat_map(|part| part.split('-'))
-        .all(|port| port.trim().parse::<u16>().is_ok())
+    let mut ports = several(text).flat_map(|part| part.split('-'));
+    ports.all(|port| port.trim().parse::<u16>().is_ok())
+}
+
+/// An address, a range of addresses, or several of either.
+fn is_address(text: &str) -> bool {
+    several(text).all(|part| part.parse::<Ipv4Addr>().is_ok() || part.parse::<Range>().is_ok())
 }
 
 fn remove(call: &mut Call) -> Result<Json, Refusal> {

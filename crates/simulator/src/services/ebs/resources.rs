@@ -12,7 +12,7 @@ impl Cloud {
         self[EBS]
             .disks
             .get(id)
-            .ok_or_else(|| Refusal::new("InvalidDiskId.NotFound", format!("There is no disk {id}")))
+            .ok_or_else(|| Refusal::new("InvalidParameter", format!("云盘信息不存在: {id}")))
     }
 
     /// A disk that no task works on.

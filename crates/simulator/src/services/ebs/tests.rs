@@ -170,7 +170,11 @@ async fn a_disk_is_created_attached_enlarged_detached_and_deleted() {
     cloud.done("cds.ebs.DeleteDisk", &one);
     cloud
         .ask("cds.ebs.DescribeDisk", &json!({"DiskId": id}))
-        .refused(404, "InvalidDiskId.NotFound");
+        .refused(400, "InvalidParameter");
+    let gone = cloud.ask("cds.ebs.DescribeDisk", &json!({"DiskId": id}));
+    gone.refused(400, "InvalidParameter");
+    let message = gone.1["Msg"].as_str().unwrap_or_default();
+    assert!(message.contains("云盘信息不存在"), "{}", gone.1);
     let listed = json!({"DiskIds": json!([id]).to_string()});
     assert_eq!(
         cloud.ask("cds.ebs.DescribeDiskList", &listed).ok()["TotalCount"],
@@ -193,7 +197,7 @@ async fn a_disk_goes_with_its_server_only_where_that_is_wanted() {
     cloud.done("cds.ecs.DeleteInstance", &json!({"EcsIds": [server_id]}));
     cloud
         .ask("cds.ebs.DescribeDisk", &json!({"DiskId": goes}))
-        .refused(404, "InvalidDiskId.NotFound");
+        .refused(400, "InvalidParameter");
     assert_eq!(
         (
             view(&cloud, &stays)["Status"].clone(),
@@ -568,7 +572,7 @@ async fn disks_that_do_not_fit_are_refused_and_leave_nothing() {
     for action in ["DeleteDisk", "DetachDisk", "AttachDisk"] {
         cloud
             .ask(&format!("cds.ebs.{action}"), &none)
-            .refused(404, "InvalidDiskId.NotFound");
+            .refused(400, "InvalidParameter");
     }
     assert_eq!(cloud.simulator.state_json(), before);
     let data = server_data_disk(&cloud, &server_id);
