@@ -72,6 +72,7 @@ BLOCKS = {
 
 # The same for `cumulua call`, whose arguments these are.
 CALLS = {
+    "a state to a FIFO": (["cds.ccs.DescribeTags"], {"sim": True, "fifo": "full", "options": ["--dump", "fifo"]}),
     "an answer that does not come": (["cds.ccs.DescribeTags"], {"server": True}),
     "an audit to a FIFO that is full": (["cds.ccs.CreateTag", "TagName=x"], {"server": True, "fifo": "full", "options": ["--audit", "fifo"]}),
     "a store that another has": (["cds.ccs.CreateTag", "TagName=x"], {"server": True, "store": True}),

@@ -82,7 +82,7 @@ impl Call {
             let params = match self.params(&gate, &action) {
                 Ok(params) => params,
                 Err(problem) => {
-                    guard.over();
+                    guard.last(leaving::WRITING);
                     return usage(&problem);
                 }
             };
@@ -96,7 +96,7 @@ impl Call {
                     error.as_deref(),
                 );
             }
-            guard.over();
+            guard.last(leaving::WRITING);
             status.into()
         })
     }

@@ -18,11 +18,14 @@ use std::time::Duration;
 /// The last thing that a run does, which others wait for.
 pub(super) const RECORDING: &str = "recording how the run ended";
 
+/// What may come after a run.
+pub(super) const WRITING: &str = "writing what --dump names";
+
 /// What the guard leaves waits no longer for anything: someone waits for the prompt to come back.
 const LAST: Duration = Duration::from_millis(40);
 
 /// A guard that Ctrl-C goes to, and `runs cancel`; what does not react is left where it is. To be
-/// told when the command is [over](Guard::over).
+/// told what [comes last](Guard::last).
 pub(super) fn start_guard(gate: &Arc<Gate>, recorder: Option<Arc<HistoryRecorder>>) -> Arc<Guard> {
     let left = Left {
         gate: Arc::clone(gate),
@@ -50,7 +53,7 @@ const BLOCKED: Duration = Duration::from_millis(300);
 /// Ends what blocks, in a command whose calls and waits end themselves at their time, `limit` at
 /// most, and then know what to say.
 pub(super) fn limit_blocked(guard: &Arc<Guard>, limit: Duration) {
-    guard.limit(limit + BLOCKED);
+    guard.limit_after(limit, BLOCKED);
 }
 
 /// Leaves a line of a session that does not react. Its thread has the VM, so the session begins
@@ -111,7 +114,7 @@ impl Left {
     fn leave(&self, stop: &StopReason, stuck: Stuck) {
         let status = status::of_stop(stop);
         let problem = match stuck {
-            Stuck::Script => format!("{}; the script did not react and was left", stop.describe()),
+            Stuck::Script => format!("{}; what ran did not react and was left", stop.describe()),
             Stuck::Deferred => format!(
                 "{}; what the script had deferred did not react and was left",
                 stop.describe()
@@ -121,9 +124,9 @@ impl Left {
         let unfinished = self.finish(recording::outcome(status, Some(stop)), status, &problem);
         // A run that was being recorded has been reported; where that is done after all, nothing
         // is left to say.
-        let is_reported = stuck == Stuck::Ending(RECORDING);
+        let is_reported = matches!(stuck, Stuck::Ending(RECORDING | WRITING));
         let gate = Arc::clone(&self.gate);
-        if !(is_reported && unfinished.is_empty()) {
+        if stuck != Stuck::Ending(RECORDING) || !unfinished.is_empty() {
             briefly(move || {
                 report::error(&gate.present(&problem));
                 for what in unfinished {

@@ -90,7 +90,9 @@ impl Repl {
         if self.grants.allow_run {
             adopt_orphans();
         }
+        let interrupts = Arc::clone(&session.interrupts);
         let outcome = repl::run(ui, Arc::clone(&gate), session).await;
+        interrupts.close();
         report::ended_processes(&gate.end_processes());
         gate.flush_audit();
         match outcome {
@@ -152,7 +154,11 @@ fn listen_for_signals(interrupts: Arc<Interrupts>) {
             // Nothing waits for it any more where the session has ended meanwhile.
             let _ = listens.send(());
             loop {
-                match signals.next().await {
+                let signal = signals.next().await;
+                if interrupts.is_closed() {
+                    std::process::exit(i32::from(status::INTERRUPTED.0));
+                }
+                match signal {
                     Signal::CtrlC => interrupts.interrupt(),
                     Signal::End => interrupts.end(),
                 }

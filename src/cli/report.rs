@@ -124,6 +124,20 @@ impl Diagnostic for Located {
     }
 }
 
+/// A longer message says no more, and takes its time to be wrapped, in bytes.
+const LONGEST_MESSAGE: usize = 16 * 1024;
+
+/// A message that is not too long, and how much was cut off.
+fn shortened(mut message: String) -> String {
+    let end = Redactor::cut(message.as_bytes(), LONGEST_MESSAGE);
+    let rest = message.len() - end;
+    if rest == 0 {
+        return message;
+    }
+    message.truncate(end);
+    message + &format!("… ({rest} bytes more)")
+}
+
 /// A line that is longer is no excerpt that a person would read.
 const LONGEST_EXCERPT: usize = 400;
 
@@ -143,7 +157,7 @@ pub(super) fn render(
     with_trace: bool,
 ) -> String {
     let name = &present.present(chunk_name(error));
-    let message = present.present(&error.message);
+    let message = shortened(present.present(&error.message));
     // Only what was loaded is shown: the name in an error's text is the script's to choose.
     let excerpt = sources
         .get(chunk_name(error))

@@ -172,7 +172,7 @@ impl Run {
                     error.as_deref(),
                 );
             }
-            guard.over();
+            guard.last(leaving::WRITING);
             server_pipe::take_along(ending.stop.as_ref());
             if options.sim && gate.elapsed() > Duration::from_secs(1) {
                 let (virtual_time, real_time) = (

@@ -91,7 +91,7 @@ impl Wait {
                 }
                 Err(failure) => call::report_wait_failure(&gate, &failure),
             };
-            guard.over();
+            guard.last(leaving::WRITING);
             status.into()
         })
     }

@@ -154,6 +154,12 @@ impl Gate {
                 path.display()
             ))));
         }
+        if is_of_a_process(&file, path) {
+            return Err(FileError::Denied(Denied::Policy(format!(
+                "{} is what the system shows of a process, its memory and its secrets too",
+                path.display()
+            ))));
+        }
         // Only now: a file that is refused keeps what it holds.
         if truncates && file.metadata()?.is_file() {
             file.set_len(0)?;
@@ -195,6 +201,25 @@ impl Gate {
 
 /// How often it is looked whether a FIFO has a reader.
 const LOOK: Duration = Duration::from_millis(10);
+
+/// Whether a file is one of a process in the system's own file system (`/proc/ID/mem`), wherever
+/// that stands.
+#[cfg(target_os = "linux")]
+fn is_of_a_process(file: &File, path: &Path) -> bool {
+    let is_proc =
+        rustix::fs::fstatfs(file).is_ok_and(|about| about.f_type == rustix::fs::PROC_SUPER_MAGIC);
+    let is_id = |part: &std::ffi::OsStr| {
+        let bytes = part.as_encoded_bytes();
+        !bytes.is_empty() && bytes.iter().all(u8::is_ascii_digit)
+    };
+    // One that cannot be resolved any more is refused.
+    is_proc && resolve(path).map_or(true, |path| path.iter().any(is_id))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_of_a_process(_: &File, _: &Path) -> bool {
+    false
+}
 
 /// Whether a path leads to a FIFO.
 #[cfg(unix)]

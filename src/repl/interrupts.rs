@@ -33,6 +33,7 @@ pub struct Interrupts {
     is_running: AtomicBool,
     is_requested: AtomicBool,
     ends_session: AtomicBool,
+    is_closed: AtomicBool,
     on_stuck: OnStuck,
     requested: Notify,
     ended: Notify,
@@ -47,10 +48,21 @@ impl Interrupts {
             is_running: AtomicBool::new(false),
             is_requested: AtomicBool::new(false),
             ends_session: AtomicBool::new(false),
+            is_closed: AtomicBool::new(false),
             on_stuck,
             requested: Notify::new(),
             ended: Notify::new(),
         })
+    }
+
+    /// Notes that the session is over: whatever is left to be done, Ctrl-C ends the process.
+    pub fn close(&self) {
+        self.is_closed.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether it is over.
+    pub fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::SeqCst)
     }
 
     /// Ctrl-C. At the prompt it is a key, and a signal that comes just before it means nothing.

@@ -66,14 +66,35 @@ fn argument(arg: &str) -> String {
                 let start = arg.len() - arg[name.len()..].trim_start_matches(['=', ':']).len();
                 return format!("{}{json}", &arg[..start]);
             }
+            // `--header=X-Api-Key: …`
+            let value = json.trim_start_matches(['=', ':']);
+            if let Some((header, _)) = value.split_once(':')
+                && is_word(header)
+                && is_named_secret(header)
+            {
+                let start = arg.len() - value.len();
+                return format!("{}{header}: {REDACTED}", &arg[..start]);
+            }
         }
         None => {}
     }
     if let Some(json) = json_without_secrets(arg) {
         return json;
     }
+    if let Some(host) = host_of_login(arg) {
+        return format!("{REDACTED}@{host}");
+    }
     let pairs = without_secret_pairs(&without_user(arg));
     without_bearer(pairs)
+}
+
+/// The host of `user:password@host`, which has no scheme.
+fn host_of_login(arg: &str) -> Option<&str> {
+    let (login, host) = arg.rsplit_once('@')?;
+    let (user, password) = login.split_once(':')?;
+    let is_part =
+        |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c == '/');
+    (is_part(user) && is_part(password) && is_part(host)).then_some(host)
 }
 
 fn is_word(name: &str) -> bool {
@@ -179,6 +200,22 @@ mod tests {
             &args.iter().map(|arg| (*arg).to_owned()).collect::<Vec<_>>(),
             &redactor,
         )
+    }
+
+    #[test]
+    fn headers_and_logins_inside_an_argument_are_left_out() {
+        assert_eq!(
+            view(&[
+                "--header=X-Api-Key: a-key",
+                "user:pass-word@host",
+                "--header=Accept: text"
+            ]),
+            [
+                "--header=X-Api-Key: [secret]",
+                "[secret]@host",
+                "--header=Accept: text"
+            ]
+        );
     }
 
     #[test]

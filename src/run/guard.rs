@@ -46,6 +46,9 @@ struct State {
     limit: Option<(Instant, Duration)>,
 }
 
+/// What comes after a run, as writing a large file, has so long once the run was ended.
+const LAST: Duration = Duration::from_millis(900);
+
 /// Ends a run from outside.
 pub struct Guard {
     gate: Arc<Gate>,
@@ -55,7 +58,7 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// A guard of the run behind `gate`, until [`Self::over`].
+    /// A guard of the run behind `gate`, until the process exits.
     pub fn new(gate: Arc<Gate>, on_stuck: OnStuck) -> Arc<Self> {
         let guard = Arc::new(Self {
             grace: gate.grace(),
@@ -81,11 +84,16 @@ impl Guard {
     /// Ends the run after `limit`, on the machine's clock and on the run's own, which the waits of
     /// a simulation move on. To be called inside the runtime.
     pub fn limit(self: &Arc<Self>, limit: Duration) {
-        self.lock().limit = Some((real_now() + limit, limit));
+        self.limit_after(limit, Duration::ZERO);
+    }
+
+    /// The same `beyond` that limit, for what ends itself in its time.
+    pub fn limit_after(self: &Arc<Self>, limit: Duration, beyond: Duration) {
+        self.lock().limit = Some((real_now() + limit + beyond, limit));
         self.changed.notify_all();
         let (guard, clock) = (Arc::clone(self), self.gate.clock().clone());
         tokio::spawn(async move {
-            clock.sleep(limit).await;
+            clock.sleep(limit + beyond).await;
             let mut state = guard.lock();
             if state.limit.is_some() {
                 guard.time_is_over(&mut state, limit);
@@ -119,10 +127,11 @@ impl Guard {
         state.react_by = state.stop.is_some().then(|| real_now() + REACTION);
     }
 
-    /// Notes that nothing is left to be done but to exit.
-    pub fn over(&self) {
-        self.lock().phase = Phase::Over;
-        self.changed.notify_all();
+    /// Notes that nothing is left to be done but to exit, or what comes before that.
+    pub fn last(&self, what: &'static str) {
+        let mut state = self.lock();
+        self.enter(&mut state, Stuck::Ending(what));
+        state.react_by = state.stop.is_some().then(|| real_now() + LAST);
     }
 
     fn enter(&self, state: &mut State, at: Stuck) {

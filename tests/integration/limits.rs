@@ -164,6 +164,21 @@ fn a_deferred_function_that_is_late_has_its_grace() {
 }
 
 #[test]
+fn an_error_of_any_length_is_reported_at_once() {
+    let output = Test::new()
+        .args(["run", "-e", "error(('x'):rep(30000000))"])
+        .fails(1, &["bytes more"]);
+    assert!(output.stderr.len() < 100_000, "{}", output.stderr.len());
+}
+
+#[test]
+fn an_error_that_names_itself_cancelled_is_an_error() {
+    Test::new()
+        .args(["run", "-e", "error { kind = 'cancelled' }"])
+        .fails(1, &["cancelled"]);
+}
+
+#[test]
 fn a_task_in_a_loop_ends_with_its_group() {
     let code = "local loop = function() while true do end end
         local ok, e = pcall(parallel, {

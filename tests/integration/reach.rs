@@ -311,3 +311,20 @@ fn what_is_not_cumuluas_is_as_free_as_ever() {
         assert(os.remove 'config/mine') assert(io.open('keys/mine', 'w'))";
     home(code).prints("x\n");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn nothing_of_a_process_is_read_whatever_is_granted() {
+    let code = "for _, path in ipairs {
+            '/proc/self/mem', '/proc/self/environ', '/proc/thread-self/environ', '/proc/self/task/../environ',
+            '/proc/1/cmdline', '/proc/self/fd/../environ' } do
+            for _, mode in ipairs { 'r', 'r+' } do
+                local ok, file = pcall(io.open, path, mode)
+                assert(not ok or not file, path .. mode)
+            end
+        end
+        print(io.open('/proc/loadavg'):read('n') >= 0)";
+    crate::support::Test::new()
+        .args(["run", "--allow-path", "/", "-e", code])
+        .prints("true\n");
+}

@@ -5,9 +5,9 @@ use super::transcript::Transcript;
 use crate::repl::background::first_line;
 use crate::repl::conversation::{Conversation, Flow, new_session};
 use cumulua_core::catalog::suggest;
-use std::fs;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::{fs, io};
 
 impl Conversation {
     /// Carries out a command.
@@ -149,7 +149,7 @@ impl Conversation {
     }
 
     async fn load(&mut self, file: &str) -> Flow {
-        match fs::read_to_string(file) {
+        match read_file(file) {
             Ok(text) => {
                 let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
                 let text = if text.starts_with("#!") {
@@ -228,4 +228,13 @@ fn audit_line(record: &serde_json::Value) -> String {
         text("action"),
         record["duration_ms"]
     )
+}
+
+/// The text of a file. What is none, as a FIFO, would keep the session waiting.
+fn read_file(path: &str) -> io::Result<String> {
+    if fs::metadata(path)?.is_file() {
+        fs::read_to_string(path)
+    } else {
+        Err(io::Error::other("it is no file"))
+    }
 }

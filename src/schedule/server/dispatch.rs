@@ -9,17 +9,20 @@ use super::processes::{Ended, Processes};
 use super::records::Records;
 use crate::gate::{Level, Random};
 use crate::history::{AttemptKey, Firing, FiringOutcome, HistoryEntry, Retry, RunEnd, RunOutcome};
-use crate::schedule::engine::{Attempt, Cause, Decision, Engine, Missed, Notice, Outcome};
+use crate::schedule::engine::{Attempt, Cause, Decision, Engine, Missed, Notice, Outcome, Reason};
 use crate::schedule::file::ScheduleFile;
 use crate::schedule::value::{NotifyEvent, Overlap};
 use cumulua_core::clock::wall_now;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Missed firings of one schedule that are logged one by one; the history has the others too.
 const MISSED_LOGGED: usize = 10;
+
+/// A store that takes longer has kept firings from beginning at their time.
+const PROMPT: SignedDuration = SignedDuration::from_secs(1);
 
 /// Decisions, and what they follow from.
 pub(super) struct DecisionBatch {
@@ -57,6 +60,8 @@ pub(super) struct Dispatch {
     /// Runs that the history has, and whose schedule's lock a process of a server before still
     /// holds.
     held_up: Vec<(Attempt, String)>,
+    /// Until when the store kept runs from beginning, the last time that it did.
+    held_up_until: Option<Timestamp>,
 }
 
 impl Dispatch {
@@ -75,6 +80,7 @@ impl Dispatch {
             notifier,
             random: Random::system(),
             held_up: Vec::new(),
+            held_up_until: None,
         }
     }
 
@@ -85,9 +91,11 @@ impl Dispatch {
         while !open.is_empty() {
             let mut record = Vec::new();
             let mut commands = Vec::new();
+            let mut missed = Vec::new();
             for batch in std::mem::take(&mut open) {
-                self.prepare(batch, &mut record, &mut commands);
+                self.prepare(batch, &mut record, &mut commands, &mut missed);
             }
+            let asked = wall_now();
             // One step for all: were a later decision of a schedule there without an earlier one, a
             // kill in between would lose that.
             let new = if record.is_empty() {
@@ -95,6 +103,11 @@ impl Dispatch {
             } else {
                 self.records.record(record)
             };
+            let answered = wall_now();
+            if answered.duration_since(asked) > PROMPT {
+                self.held_up_until = Some(answered);
+            }
+            self.log_missed(&missed, new.is_some());
             for command in commands {
                 match command {
                     Command::End(attempt) => self
@@ -137,6 +150,7 @@ impl Dispatch {
         batch: DecisionBatch,
         record: &mut Vec<HistoryEntry>,
         commands: &mut Vec<Command>,
+        missed: &mut Vec<Missed>,
     ) {
         let DecisionBatch { decisions, of } = batch;
         if let Some(end) = &of {
@@ -149,7 +163,6 @@ impl Dispatch {
                 record.push(HistoryEntry::End(end));
             }
         }
-        let mut missed_counts: BTreeMap<Arc<str>, usize> = BTreeMap::new();
         let now = wall_now();
         for decision in decisions {
             match decision {
@@ -164,12 +177,15 @@ impl Dispatch {
                         firing(&attempt, FiringOutcome::Queued, None, now),
                     ));
                 }
-                Decision::Miss(miss) => {
-                    let number = missed_counts
-                        .entry(Arc::clone(&miss.schedule.name))
-                        .or_insert(0_usize);
-                    *number += 1;
-                    record.push(self.missed_entry(&miss, *number <= MISSED_LOGGED, now));
+                Decision::Miss(mut miss) => {
+                    // What it would overlap with had not begun at its time: the store had not let
+                    // it.
+                    let waited = self.held_up_until.is_some_and(|until| miss.at <= until);
+                    if miss.reason == Reason::Overlap && waited {
+                        miss.reason = Reason::Unrecorded;
+                    }
+                    record.push(missed_entry(&miss, now));
+                    missed.push(miss);
                 }
                 Decision::End(attempt) => commands.push(Command::End(attempt)),
                 Decision::Retry(attempt, at) => {
@@ -198,50 +214,46 @@ impl Dispatch {
                 Decision::Notify(notice) => commands.push(Command::Notify(notice, of.clone())),
             }
         }
-        for (name, number) in missed_counts
-            .into_iter()
-            .filter(|(_, number)| *number > MISSED_LOGGED)
-        {
-            let message = format!(
-                "{name}: {} more did not run; `cumulua runs list --name {name}` shows them",
-                number - MISSED_LOGGED
-            );
-            self.records.log_line(Level::Warn, &name, &message);
-        }
     }
 
-    fn missed_entry(&self, miss: &Missed, is_logged: bool, now: Timestamp) -> HistoryEntry {
-        let name = &miss.schedule.name;
-        let detail = match miss.several {
-            None => miss.reason.to_string(),
-            Some((first, count)) => format!(
-                "{}; this row stands for {count} firings from {} on",
-                miss.reason,
-                time(first)
-            ),
-        };
-        let outcome = FiringOutcome::from(miss.reason);
-        self.records
-            .metrics
-            .firing(outcome.as_str(), miss.several.map_or(1, |(_, count)| count));
-        if is_logged {
-            let message = format!("{name}: {} did not run: {detail}", time(miss.at));
-            self.records.log.line(
-                Level::Warn,
-                &message,
-                &[("schedule", name), ("reason", outcome.as_str())],
-            );
+    /// Logs and counts firings that did not run. Where that could not be recorded, nothing that they
+    /// would have overlapped with has begun.
+    fn log_missed(&self, missed: &[Missed], is_recorded: bool) {
+        let mut counts: BTreeMap<&Arc<str>, usize> = BTreeMap::new();
+        for miss in missed {
+            let name = &miss.schedule.name;
+            let reason = match miss.reason {
+                Reason::Overlap if !is_recorded => Reason::Unrecorded,
+                reason => reason,
+            };
+            let outcome = FiringOutcome::from(reason);
+            self.records
+                .metrics
+                .firing(outcome.as_str(), miss.several.map_or(1, |(_, count)| count));
+            let count = counts.entry(name).or_default();
+            *count += 1;
+            if *count <= MISSED_LOGGED {
+                let message = format!(
+                    "{name}: {} did not run: {}",
+                    time(miss.at),
+                    detail(miss, reason)
+                );
+                self.records.log.line(
+                    Level::Warn,
+                    &message,
+                    &[("schedule", name), ("reason", outcome.as_str())],
+                );
+            }
         }
-        firing_entry(
-            miss.cause,
-            Firing {
-                schedule: name.to_string(),
-                due: miss.at,
-                decided: now,
-                outcome,
-                detail: Some(detail),
-            },
-        )
+        for (name, count) in counts {
+            if count > MISSED_LOGGED {
+                let message = format!(
+                    "{name}: {} more did not run; `cumulua runs list --name {name}` shows them",
+                    count - MISSED_LOGGED
+                );
+                self.records.log_line(Level::Warn, name, &message);
+            }
+        }
     }
 
     /// Starts a run that the store has; what follows where it cannot be started.
@@ -453,6 +465,30 @@ impl Dispatch {
             "late_seconds": (*event == NotifyEvent::Late).then(|| wall_now().duration_since(attempt.due).as_secs()),
         });
         self.notifier.notify(notify, payload, &self.file.folder);
+    }
+}
+
+fn missed_entry(miss: &Missed, now: Timestamp) -> HistoryEntry {
+    firing_entry(
+        miss.cause,
+        Firing {
+            schedule: miss.schedule.name.to_string(),
+            due: miss.at,
+            decided: now,
+            outcome: FiringOutcome::from(miss.reason),
+            detail: Some(detail(miss, miss.reason)),
+        },
+    )
+}
+
+/// Why a firing, or several, did not run.
+fn detail(miss: &Missed, reason: Reason) -> String {
+    match miss.several {
+        None => reason.to_string(),
+        Some((first, count)) => format!(
+            "{reason}; this row stands for {count} firings from {} on",
+            time(first)
+        ),
     }
 }
 

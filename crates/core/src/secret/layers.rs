@@ -105,8 +105,17 @@ fn read_escape(text: &[u8]) -> Option<Escape> {
     }
 }
 
-/// Those of JSON, JavaScript and Lua.
+/// Those of JSON, JavaScript, Lua and C.
 fn read_backslash(text: &[u8]) -> Option<Escape> {
+    let digits = text
+        .get(1..4)
+        .filter(|digits| digits.iter().all(|d| (b'0'..b'8').contains(d)));
+    if let Some(digits) = digits {
+        let value = digits
+            .iter()
+            .fold(0, |value, digit| value * 8 + u32::from(digit - b'0'));
+        return Some(Escape::byte(u8::try_from(value).ok()?, 4));
+    }
     let plain = match *text.get(1)? {
         same @ (b'"' | b'\\' | b'/' | b'\'' | b'\n') => same,
         b'b' => 8,
@@ -186,6 +195,7 @@ mod tests {
             "a&#34;&#xE4;",
             "a%26quot%3B\\u{e4}",
             r"a\x22\xe4",
+            r"a\042\303\244",
         ] {
             let found = plain(text).unwrap_or_else(|| text.to_owned());
             assert_eq!(found, "a\"ä", "{text}");

@@ -223,7 +223,7 @@ fn fault(kind: &str, argument: Option<&str>) -> Result<Fault, String> {
 }
 
 const LONGEST_DELAY: Duration = Duration::from_hours(1);
-const LARGEST: usize = 1 << 30;
+const LARGEST: usize = 48 << 20;
 
 impl FaultRule {
     /// From a script's table: `{ action = "CreateDisk", kind = "drop_after", times = 1 }`. `action`

@@ -53,7 +53,12 @@ pub(crate) fn describe(call: &mut Call, dialect: Dialect) -> Result<Json, Refusa
     let id = filled(call, "EventId")?;
     let cloud = &*call.cloud;
     let missing = || Refusal::new("InvalidEvent.NotFound", format!("There is no event {id}"));
-    let task = cloud.tasks.get(dialect, id).ok_or_else(missing)?;
+    // Clients of the vendor ask one of the services for the events of both.
+    let dialects = [dialect, Dialect::EcsEvent, Dialect::EbsEvent];
+    let task = dialects
+        .into_iter()
+        .find_map(|dialect| cloud.tasks.get(dialect, id))
+        .ok_or_else(missing)?;
     let mut answer = view(cloud, task);
     // The document has no field for the reason; the text is the only place for it.
     if let Some(reason) = task

@@ -30,7 +30,7 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
     let found = cloud[VPC].eips.iter().filter(|eip| {
         site::same(&eip.region, region)
             && zone.is_none_or(|zone| site::same(zone, &eip.zone))
-            && word.is_none_or(|word| eip.address.to_string().contains(word))
+            && word.is_none_or(|word| eip.address.to_string().contains(word) || eip.id == word)
     });
     let views: Vec<_> = found.map(|eip| view(cloud, eip)).collect();
     Ok(json!({"Data": {"Total": views.len(), "EIPList": views}}))

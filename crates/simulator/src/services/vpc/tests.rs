@@ -230,6 +230,8 @@ async fn a_vpc_lives_from_its_first_subnet_to_its_end() {
         ),
         (&json!(1), &json!("creating"))
     );
+    // The vendor's own client looks for an id there.
+    assert_eq!(vpcs(&id)["Total"], 1);
     let add = json!({"VPCId": id, "SubnetList": [subnet("c", "10.15.3.0/24")]});
     ask(&cloud, "CreateSubnet", &add).refused(403, "IncorrectStatus");
     cloud.settle();

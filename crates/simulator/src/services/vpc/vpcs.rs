@@ -30,7 +30,10 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
     let found: Vec<_> = cloud[VPC]
         .vpcs
         .iter()
-        .filter(|vpc| site::same(&vpc.region, region) && vpc.name.contains(keyword))
+        .filter(|vpc| {
+            let is_meant = vpc.name.contains(keyword) || vpc.id == keyword;
+            site::same(&vpc.region, region) && is_meant
+        })
         .collect();
     let total = found.len();
     let views = page.take(found.into_iter()).into_iter().map(|vpc| {
