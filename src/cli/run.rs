@@ -85,6 +85,18 @@ impl Run {
 
     /// Runs the script to its end.
     pub(super) fn run(self, options: &GlobalOptions, simulation: &Simulation) -> ExitCode {
+        if let Some(option) = misplaced(&self.args) {
+            report::error(&format!(
+                "{option} stands behind the script's arguments, where it is the script's and changes \
+                 nothing of the run; put it in front of the script, or write -- before the arguments \
+                 to hand it on"
+            ));
+            return status::USAGE.into();
+        }
+        self.run_script(options, simulation)
+    }
+
+    fn run_script(self, options: &GlobalOptions, simulation: &Simulation) -> ExitCode {
         let chunk = match self.chunk() {
             Ok(chunk) => chunk,
             Err(problem) => {
@@ -241,6 +253,17 @@ impl Run {
             folder,
         })
     }
+}
+
+/// Options that make a run harmless: whoever misses that they are the script's calls the real cloud.
+const HARMLESS: [&str; 2] = ["--sim", "--read-only"];
+
+/// An option among a script's arguments that was hardly meant for it.
+fn misplaced(args: &[String]) -> Option<&str> {
+    let mut options = args.iter().map(String::as_str);
+    let found = options.find(|arg| HARMLESS.contains(arg))?;
+    let is_handed_on = std::env::args_os().any(|arg| arg == "--");
+    (!is_handed_on).then_some(found)
 }
 
 fn working_folder() -> PathBuf {

@@ -328,3 +328,61 @@ fn nothing_of_a_process_is_read_whatever_is_granted() {
         .args(["run", "--allow-path", "/", "-e", code])
         .prints("true\n");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_path_stays_the_bytes_that_it_is() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+    use std::os::unix::fs::symlink;
+    let outside = tempfile::tempdir().unwrap();
+    std::fs::write(outside.path().join("file"), "outside").unwrap();
+    let test = crate::support::Test::new();
+    // A reading of its name as text would be the other's.
+    let inside = test.path("").join(OsStr::from_bytes(b"d\xff"));
+    std::fs::create_dir(&inside).unwrap();
+    std::fs::write(inside.join("file"), "inside").unwrap();
+    symlink(OsStr::from_bytes(b"d\xff"), test.path("via")).unwrap();
+    symlink(outside.path(), test.path("d\u{fffd}")).unwrap();
+    let code =
+        "for _, path in ipairs { 'via/file', 'd\\xff/file' } do print(io.open(path):read('a')) end
+        print(pcall(io.open, 'd\\u{FFFD}/file') == false)";
+    test.args(["run", "-e", code])
+        .prints("inside\ninside\ntrue\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_swapped_meanwhile_leads_nowhere() {
+    use std::os::unix::fs::symlink;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let outside = tempfile::tempdir().unwrap();
+    std::fs::write(outside.path().join("f"), "outside").unwrap();
+    let test = crate::support::Test::new().file("kept/f", "inside");
+    symlink(outside.path(), test.path("link")).unwrap();
+    let (folder, goes_on) = (test.path(""), Arc::new(AtomicBool::new(true)));
+    let swaps = Arc::clone(&goes_on);
+    let swapping = std::thread::spawn(move || {
+        let (x, kept, link) = (folder.join("x"), folder.join("kept"), folder.join("link"));
+        while swaps.load(Ordering::Relaxed) {
+            for of in [&kept, &link] {
+                if std::fs::rename(of, &x).is_ok() {
+                    std::thread::yield_now();
+                    std::fs::rename(&x, of).unwrap();
+                }
+            }
+        }
+    });
+    let code = "local seen = {}
+        for i = 1, 3000 do
+            local ok, file = pcall(io.open, 'x/f')
+            local text = ok and file and file:read('a') or 'refused'
+            seen[text] = true
+        end
+        print(seen.outside, seen.refused)";
+    let printed = test.args(["run", "-e", code]).run_well();
+    goes_on.store(false, Ordering::Relaxed);
+    swapping.join().unwrap();
+    assert_eq!(printed, "nil\ttrue\n");
+}

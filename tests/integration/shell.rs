@@ -255,3 +255,16 @@ fn what_a_script_starts_inherits_no_key() {
         assert!(!output.stdout.contains(secret), "{}", output.stdout);
     }
 }
+
+#[test]
+fn an_option_that_would_make_a_run_harmless_is_not_lost_behind_an_argument() {
+    for option in ["--sim", "--read-only"] {
+        let script = || Test::new().file("a.lua", "print(table.unpack(args))");
+        script()
+            .args(["run", "a.lua", "web-1", option])
+            .fails(2, &[option, "in front of the script"]);
+        script()
+            .args(["run", "a.lua", "--", "web-1", option])
+            .prints(&format!("web-1\t{option}\n"));
+    }
+}

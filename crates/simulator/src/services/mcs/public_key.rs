@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest, Md5};
 use num_bigint::BigUint;
+use sha1::Sha1;
 
 /// The only kind: first passwords are encrypted with it.
 const KIND: &[u8] = b"ssh-rsa";
@@ -69,15 +70,18 @@ impl PublicKey {
         pairs.join(":")
     }
 
-    /// Encrypts a short text by PKCS #1 v1.5, in Base64, with padding from `filler`, whose
-    /// characters take turns.
-    pub(super) fn encrypt(&self, text: &str, filler: &str) -> String {
+    /// Encrypts a short text by PKCS #1 OAEP with SHA-1, in Base64, as a client of the vendor
+    /// decrypts it; `seed` is what makes each cipher another.
+    pub(super) fn encrypt(&self, text: &str, seed: &str) -> String {
         let size = self.modulus.to_bytes_be().len();
-        let padding = size.saturating_sub(text.len() + 3);
-        let mut block = vec![0, 2];
-        block.extend(filler.bytes().cycle().take(padding));
-        block.push(0);
-        block.extend(text.bytes());
+        let mut seed: Vec<u8> = Sha1::digest(seed).to_vec();
+        let mut data: Vec<u8> = Sha1::digest([]).to_vec();
+        data.resize(size.saturating_sub(seed.len() + text.len() + 2), 0);
+        data.push(1);
+        data.extend(text.bytes());
+        mask(&mut data, &seed);
+        mask(&mut seed, &data);
+        let block = [&[0], seed.as_slice(), &data].concat();
         let cipher = BigUint::from_bytes_be(&block)
             .modpow(&self.exponent, &self.modulus)
             .to_bytes_be();
@@ -87,9 +91,22 @@ impl PublicKey {
     }
 }
 
+/// Masks bytes by MGF1 with SHA-1; a second time takes the mask off.
+fn mask(bytes: &mut [u8], seed: &[u8]) {
+    for (number, part) in (0_u32..).zip(bytes.chunks_mut(Sha1::output_size())) {
+        let block = Sha1::new()
+            .chain_update(seed)
+            .chain_update(number.to_be_bytes())
+            .finalize();
+        part.iter_mut()
+            .zip(block)
+            .for_each(|(byte, other)| *byte ^= other);
+    }
+}
+
 #[cfg(test)]
 pub(super) mod tests {
-    use super::PublicKey;
+    use super::{Digest as _, PublicKey, Sha1, mask};
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
     use num_bigint::BigUint;
@@ -111,9 +128,15 @@ pub(super) mod tests {
         let block = BigUint::from_bytes_be(&STANDARD.decode(cipher).unwrap())
             .modpow(&exponent, &key.modulus)
             .to_bytes_be();
-        assert!(block[0] == 2 && block.len() == 127, "{block:?}");
-        let end = block.iter().position(|byte| *byte == 0).unwrap();
-        String::from_utf8(block[end + 1..].to_vec()).unwrap()
+        // The first byte is a zero, which a number does not have.
+        let block = [vec![0; 127 - block.len()], block].concat();
+        let (mut seed, mut data) = (block[..20].to_vec(), block[20..].to_vec());
+        mask(&mut seed, &data);
+        mask(&mut data, &seed);
+        assert_eq!(data[..20], Sha1::digest([])[..], "{data:?}");
+        let end = 20 + data[20..].iter().position(|byte| *byte != 0).unwrap();
+        assert_eq!(data[end], 1);
+        String::from_utf8(data[end + 1..].to_vec()).unwrap()
     }
 
     #[test]
@@ -136,7 +159,7 @@ pub(super) mod tests {
             decrypt(
                 &PublicKey::parse(LINE)
                     .unwrap()
-                    .encrypt("jwFN2C3Ngmgu", "filler")
+                    .encrypt("jwFN2C3Ngmgu", "seed")
             ),
             "jwFN2C3Ngmgu"
         );
