@@ -186,7 +186,14 @@ impl Terminal {
 
     fn next_prompt(&mut self, before: usize) -> &mut Self {
         self.wait("the next prompt", |seen| {
-            seen.bytes[before..].contains(&b'\n') && is_bare_prompt(seen)
+            // A frame that is being drawn can show a bare prompt too, and an input of several lines
+            // has line breaks before it is entered.
+            let begins: &[u8] = if has(&seen.bytes, BEGINS) {
+                BEGINS
+            } else {
+                b"\n"
+            };
+            has(&seen.bytes[before..], begins) && is_bare_prompt(seen)
         });
         self
     }
@@ -264,6 +271,13 @@ impl Terminal {
 
 fn text(seen: &Seen) -> String {
     seen.screen.screen().contents()
+}
+
+/// With this the terminal is told that a line begins to be typed; a dumb one is not.
+const BEGINS: &[u8] = b"\x1b[?2004h";
+
+fn has(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
 }
 
 /// Whether the cursor stands behind a prompt at which nothing is typed.
