@@ -74,9 +74,18 @@ BLOCKS = {
 CALLS = {
     "a state to a FIFO": (["cds.ccs.DescribeTags"], {"sim": True, "fifo": "full", "options": ["--dump", "fifo"]}),
     "an answer that does not come": (["cds.ccs.DescribeTags"], {"server": True}),
+    "a parameter from a FIFO": (["cds.ccs.CreateTag", "TagName=@fifo"], {"server": True, "fifo": "none"}),
     "an audit to a FIFO that is full": (["cds.ccs.CreateTag", "TagName=x"], {"server": True, "fifo": "full", "options": ["--audit", "fifo"]}),
     "a store that another has": (["cds.ccs.CreateTag", "TagName=x"], {"server": True, "store": True}),
     "an answer that nobody reads": (["cds.ccs.DescribeInstances"], {"sim": True, "stdout": "full"}),
+}
+
+# What a run reads before it begins; then a signal ends the process as it does any other.
+BEGINNINGS = {
+    "a script from a FIFO": (["fifo"], {"fifo": "open"}),
+    "a script from a FIFO that nobody opens": (["fifo"], {"fifo": "none"}),
+    "a script from standard input": (["-"], {"stdin": "pipe"}),
+    "a seed from a FIFO": (["-e", "print(1)"], {"sim": True, "fifo": "none", "options": ["--seed-file", "fifo"]}),
 }
 
 
@@ -189,9 +198,9 @@ def cell(command, kind, needs, end, options, ready, tidied):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        expected = 124 if end == "timeout" else 130
+        expected = {"timeout": [124], "int": [130, -signal.SIGINT], "term": [130, -signal.SIGTERM]}[end]
         problems = []
-        if process.returncode != expected:
+        if process.returncode not in expected[: None if kind == "run" and not ready else 1]:
             problems.append(f"status {process.returncode}: {said(folder)}")
         if tidied and not (folder / "tidied").exists():
             problems.append(f"what was deferred did not run: {said(folder)}")
@@ -365,6 +374,9 @@ def cells(options):
     for what, (arguments, needs) in CALLS.items():
         for end in ("int", "term", "timeout"):
             yield f"call, {what}, {end}", end, partial(cell, arguments, "call", needs, end, options, False, False)
+    for what, (arguments, needs) in BEGINNINGS.items():
+        for end in ("int", "term", "timeout"):
+            yield f"run, {what}, {end}", end, partial(cell, arguments, "run", needs, end, options, False, False)
     for end in ("int", "term", "timeout"):
         yield f"run, a store that another has taken meanwhile, {end}", end, partial(taken_store, end, options)
     for what in SCHEDULED:

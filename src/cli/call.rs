@@ -35,7 +35,7 @@ pub(super) struct Call {
     wait: bool,
     /// How long the call, and then the wait, may take
     #[arg(long, value_name = "DURATION", value_parser = duration)]
-    timeout: Option<Duration>,
+    pub(super) timeout: Option<Duration>,
     /// Sends parameters too that the catalogue does not know
     #[arg(long)]
     unchecked: bool,

@@ -2,12 +2,13 @@
 
 use super::options::GlobalOptions;
 use super::{
-    actions, call, completions, context, docs, profile, repl, report, run, runs, schedule, sign,
-    sim, status, trust, types, wait,
+    actions, beginning, call, completions, context, docs, profile, repl, report, run, runs,
+    schedule, sign, sim, status, trust, types, wait,
 };
 use clap::{CommandFactory as _, Parser, Subcommand};
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Scripts five cloud APIs in Lua: every Action is a function, with signing and waiting
 /// built in. Without a command: the prompt.
@@ -78,10 +79,25 @@ enum Command {
     Completions(completions::Completions),
 }
 
+impl Command {
+    /// How long all of it may take.
+    fn timeout(&self) -> Option<Duration> {
+        match self {
+            Self::Run(command) => command.timeout,
+            Self::Call(command) => command.timeout,
+            Self::Wait(command) => Some(command.timeout),
+            _ => None,
+        }
+    }
+}
+
 /// Runs the command that the shell gave; the status that the process exits with.
 pub fn main() -> ExitCode {
     let Arguments { global, command } = Arguments::parse();
     report::set_color(global.color);
+    if let Some(limit) = command.as_ref().and_then(Command::timeout) {
+        beginning::limit(limit);
+    }
     let simulates = global.sim || matches!(command, Some(Command::Sim(_)));
     let simulation = match context::check(&global, simulates) {
         Ok(simulation) => simulation,

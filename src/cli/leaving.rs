@@ -3,12 +3,13 @@
 
 use super::modes::Modes;
 use super::status::Status;
-use super::{recording, report, server_pipe, status};
+use super::{beginning, recording, report, server_pipe, status};
 use crate::gate::{Gate, StopReason};
 use crate::history::RunOutcome;
 use crate::lua::flush_everything;
 use crate::repl::Ending;
 use crate::run::{Guard, HistoryRecorder, Stuck};
+use cumulua_core::clock::real_now;
 use std::io::{self, IsTerminal as _};
 use std::process::Command;
 use std::sync::{Arc, mpsc};
@@ -27,6 +28,7 @@ const LAST: Duration = Duration::from_millis(40);
 /// A guard that Ctrl-C goes to, and `runs cancel`; what does not react is left where it is. To be
 /// told what [comes last](Guard::last).
 pub(super) fn start_guard(gate: &Arc<Gate>, recorder: Option<Arc<HistoryRecorder>>) -> Arc<Guard> {
+    beginning::over();
     let left = Left {
         gate: Arc::clone(gate),
         recorder: recorder.clone(),
@@ -201,9 +203,9 @@ fn within(limit: Duration, steps: Vec<(&'static str, Part)>) -> Vec<&'static str
         });
     }
     drop(done);
-    let deadline = cumulua_core::clock::real_now() + limit;
+    let deadline = real_now() + limit;
     while open.iter().any(Option::is_some) {
-        let left = deadline.saturating_duration_since(cumulua_core::clock::real_now());
+        let left = deadline.saturating_duration_since(real_now());
         match is_done.recv_timeout(left) {
             Ok((number, true)) => open[number] = None,
             Ok((_, false)) => {}

@@ -2,6 +2,7 @@
 //! subcommand, one `run()` each.
 
 mod actions;
+mod beginning;
 mod call;
 mod command;
 mod completions;

@@ -63,7 +63,7 @@ pub(super) struct GlobalOptions {
 /// What Lua may use of this machine.
 #[derive(Debug, Clone, Args)]
 pub(super) struct GrantOptions {
-    /// The memory that Lua may use, as 256M or 2G
+    /// The memory that Lua may use, as 256M or 1.5G
     #[arg(long, value_name = "SIZE", value_parser = memory, default_value = MEMORY)]
     pub(super) max_memory: usize,
     /// Lets Lua read and write below this path too
@@ -161,6 +161,6 @@ fn memory(text: &str) -> Result<usize, String> {
         // The standard libraries alone take some hundred KiB.
         Some(bytes) if bytes >= 1024 * 1024 => Ok(bytes),
         Some(_) => Err("a script needs at least 1M".to_owned()),
-        None => Err("write it as 256M, 2G or a number of bytes".to_owned()),
+        None => Err("write it as 256M, 1.5G or a number of bytes".to_owned()),
     }
 }

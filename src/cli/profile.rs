@@ -5,6 +5,7 @@ use super::{context, report, status};
 use crate::config::{Account, ConfigError, Profiles, Setting};
 use clap::{Args, Subcommand};
 use cumulua_core::catalog::ProductModel;
+use cumulua_core::controls::escape_line;
 use std::fmt::Display;
 use std::path::Path;
 use std::process::ExitCode;
@@ -42,6 +43,7 @@ impl Profile {
         };
         match text {
             Ok(lines) => {
+                let lines: Vec<_> = lines.iter().map(|line| escape_line(line)).collect();
                 report::print(&lines.join("\n"));
                 status::DONE.into()
             }

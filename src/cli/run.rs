@@ -50,7 +50,7 @@ pub(super) struct Run {
     args: Vec<String>,
     /// Ends the script after this time, as 90s, 15m or 1h30m
     #[arg(long, value_name = "DURATION", value_parser = duration)]
-    timeout: Option<Duration>,
+    pub(super) timeout: Option<Duration>,
     #[command(flatten)]
     grants: GrantOptions,
     /// The form of the error that ends the script

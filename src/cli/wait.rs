@@ -26,7 +26,7 @@ pub(super) struct Wait {
     with: Vec<String>,
     /// How long to wait at most
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h")]
-    timeout: Duration,
+    pub(super) timeout: Duration,
 }
 
 impl Wait {

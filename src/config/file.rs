@@ -228,6 +228,9 @@ impl ConfigFile {
             path: path.to_owned(),
             reason,
         };
+        if location != Location::Flag && fs::metadata(path).is_ok_and(|about| !about.is_file()) {
+            return Err(unreadable("it is no regular file".to_owned()));
+        }
         let text = fs::read_to_string(path).map_err(|error| match error.kind() {
             std::io::ErrorKind::InvalidData => unreadable("it is not UTF-8".to_owned()),
             _ => unreadable(error.to_string()),
@@ -287,7 +290,7 @@ fn locations(named: Option<&Path>, start: &Path) -> Vec<(PathBuf, Location)> {
     if let Some(path) = named {
         return vec![(path.to_owned(), Location::Flag)];
     }
-    let user = user_file().filter(|path| path.is_file());
+    let user = user_file().filter(|path| is_there(path));
     // By whatever name: what stands above a script in the user's folder is the user's own.
     let is_users = |path: &PathBuf| {
         user.as_ref()
@@ -296,11 +299,17 @@ fn locations(named: Option<&Path>, start: &Path) -> Vec<(PathBuf, Location)> {
     let project = start
         .ancestors()
         .map(|folder| folder.join(FILE_NAME))
-        .find(|path| path.is_file())
+        .find(|path| is_there(path))
         .filter(|path| !is_users(path));
     let project = project.map(|path| (path, Location::Project));
     let user = user.clone().map(|path| (path, Location::User));
     project.into_iter().chain(user).collect()
+}
+
+/// Whether there is something of this name that a file could be read from, or was meant to be: one
+/// that cannot be read may have narrowed what is allowed.
+fn is_there(path: &Path) -> bool {
+    !path.is_dir() && path.symlink_metadata().is_ok()
 }
 
 fn is_same(one: &Path, other: &Path) -> bool {

@@ -11,8 +11,10 @@ use tokio::sync::Notify;
 
 /// A job that has the VM is given so long to hand it back before Ctrl-C ends it.
 const JOB_GRACE: Duration = Duration::from_millis(300);
-/// What has not ended after this does not react.
-const REACTION: Duration = Duration::from_millis(130);
+/// What has not ended after so many moments does not react. Counted in the watcher's own turns,
+/// because on a busy machine what runs gets no more of them.
+const REACTION: u32 = 26;
+const MOMENT: Duration = Duration::from_millis(5);
 
 /// Why what runs is ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,8 +105,11 @@ impl Interrupts {
             // It was for a job that kept the VM from the prompt.
             return self.clear();
         }
-        thread::sleep(REACTION);
-        if self.is_requested.load(Ordering::SeqCst) {
+        let ends = (0..REACTION).any(|_| {
+            thread::sleep(MOMENT);
+            !self.is_requested.load(Ordering::SeqCst)
+        });
+        if !ends {
             (self.on_stuck)(if self.ends_session.load(Ordering::SeqCst) {
                 Ending::Session
             } else {

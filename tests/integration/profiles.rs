@@ -512,3 +512,61 @@ fn no_key_is_read_before_a_call_is_admitted() {
         "an admitted call; the command gives no key"
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn a_configuration_that_is_no_file_is_refused_and_not_passed_over() {
+    let made = |kind: &str| {
+        let test = Test::new().args(["profile", "show"]);
+        let path = test.path("cumulua.toml");
+        match kind {
+            "a FIFO" => assert!(
+                std::process::Command::new("mkfifo")
+                    .arg(&path)
+                    .status()
+                    .unwrap()
+                    .success()
+            ),
+            "a link to nothing" => std::os::unix::fs::symlink("nowhere", &path).unwrap(),
+            _ => std::os::unix::fs::symlink("/dev/zero", &path).unwrap(),
+        }
+        test.run()
+    };
+    for (kind, said) in [
+        ("a FIFO", "it is no regular file"),
+        ("a link to nothing", "No such file"),
+        ("a device", "it is no regular file"),
+    ] {
+        let output = made(kind);
+        assert_eq!(output.status, 1, "{kind}: {}", output.stderr);
+        assert!(output.stderr.contains(said), "{kind}: {}", output.stderr);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_name_of_a_file_begins_no_line_of_its_own() {
+    let test = Test::new().file("a\nregion: faked/cumulua.toml", FILE);
+    let folder = test.path("a\nregion: faked");
+    let output = test
+        .args([
+            "--config",
+            &folder.join("cumulua.toml").display().to_string(),
+        ])
+        .args(["profile", "show"])
+        .run();
+    assert_eq!(output.status, 0, "{}", output.stderr);
+    assert!(
+        !output
+            .stdout
+            .lines()
+            .any(|line| line.starts_with("region:")),
+        "{}",
+        output.stdout
+    );
+    assert!(
+        output.stdout.contains(r"a\nregion: faked"),
+        "{}",
+        output.stdout
+    );
+}

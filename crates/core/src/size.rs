@@ -1,11 +1,13 @@
 //! Amounts of memory as a person writes them.
 
-/// An amount of memory in bytes: `256M`, `2G`, `64 KiB`, or a bare number of bytes. The units are
+const MOST_DECIMALS: usize = 3;
+
+/// An amount of memory in bytes: `256M`, `1.5G`, `64 KiB`, or a bare number of bytes. The units are
 /// powers of 1024, whether written `M`, `MB` or `MiB`, in either case.
 pub fn parse_size(text: &str) -> Option<u64> {
     let text = text.trim();
-    let end = text.find(|c: char| !c.is_ascii_digit());
-    let (digits, unit) = text.split_at(end.unwrap_or(text.len()));
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.');
+    let (number, unit) = text.split_at(end.unwrap_or(text.len()));
     let shift = match unit.trim_start().to_ascii_uppercase().as_str() {
         "" | "B" => 0,
         "K" | "KB" | "KIB" => 10,
@@ -14,7 +16,18 @@ pub fn parse_size(text: &str) -> Option<u64> {
         "T" | "TB" | "TIB" => 40,
         _ => return None,
     };
-    digits.parse::<u64>().ok()?.checked_mul(1 << shift)
+    let (whole, part) = number.split_once('.').unwrap_or((number, "0"));
+    let has_part = number.contains('.');
+    if has_part && (shift == 0 || part.len() > MOST_DECIMALS) {
+        return None;
+    }
+    let parts = 10_u64.pow(u32::try_from(part.len()).ok()?);
+    let part = (part.parse::<u64>().ok()? << shift) / parts;
+    whole
+        .parse::<u64>()
+        .ok()?
+        .checked_mul(1 << shift)?
+        .checked_add(part)
 }
 
 #[cfg(test)]
@@ -33,7 +46,14 @@ mod tests {
             ("1tb", Some(1 << 40)),
             ("", None),
             ("M", None),
-            ("1.5G", None),
+            ("1.5G", Some(3 << 29)),
+            ("0.125 MiB", Some(1 << 17)),
+            ("1.5", None),
+            ("1.G", None),
+            (".5G", None),
+            ("1.5.5G", None),
+            ("1.0001G", None),
+            ("1.5B", None),
             ("-1", None),
             ("1 X", None),
             ("99999999999T", None),
