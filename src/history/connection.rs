@@ -4,7 +4,9 @@ use super::error::StoreError;
 use super::locks::Locks;
 use cumulua_core::clock::real_now;
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteArguments, SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous,
+};
 use sqlx::{
     AssertSqlSafe, ConnectOptions as _, Connection as _, SqlSafeStr as _, SqlStr, SqliteConnection,
 };
@@ -408,7 +410,10 @@ async fn open(path: &Path, locks: &Locks, log: Log) -> Result<SqliteConnection, 
         .migration()
         .map_err(|error| unopened(error.to_string()))?;
     create_private(path).map_err(|error| unopened(error.to_string()))?;
-    let options = options.journal_mode(SqliteJournalMode::Wal);
+    let options = options
+        .journal_mode(SqliteJournalMode::Wal)
+        // Counts for a new file only; an older one takes it up when it is pruned.
+        .auto_vacuum(SqliteAutoVacuum::Incremental);
     let mut connection = options
         .connect()
         .await

@@ -4,7 +4,7 @@ use super::error::StoreError;
 use super::store::Store;
 use super::times::millis;
 use jiff::Timestamp;
-use sqlx::SqliteConnection;
+use sqlx::{AssertSqlSafe, SqliteConnection};
 
 /// Which runs to forget. Runs that have not ended are kept.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +31,57 @@ impl Store {
     pub fn prune(&self, prune: Prune) -> Result<Pruned, StoreError> {
         self.write(move |connection| Box::pin(forget(connection, prune)))
     }
+}
+
+/// Pages of 4 KiB that are given back in one step, between which others write.
+const PAGES_AT_ONCE: u32 = 1_000;
+
+impl Store {
+    /// Gives a part of the space of what was forgotten back to the file system; whether there is
+    /// more.
+    pub fn shrink_some(&self) -> Result<bool, StoreError> {
+        self.write(|connection| {
+            Box::pin(async move {
+                let sql = format!("PRAGMA incremental_vacuum({PAGES_AT_ONCE})");
+                sqlx::query(AssertSqlSafe(sql))
+                    .execute(&mut *connection)
+                    .await?;
+                let left: i64 = sqlx::query_scalar("PRAGMA freelist_count")
+                    .fetch_one(&mut *connection)
+                    .await?;
+                Ok(left > 0 && gives_back(connection).await?)
+            })
+        })
+    }
+
+    /// Gives all of it back.
+    pub fn shrink(&self) -> Result<(), StoreError> {
+        while self.shrink_some()? {}
+        // Without a transaction, as either wants it.
+        self.read(|connection| {
+            Box::pin(async move {
+                if !gives_back(connection).await? {
+                    // A file of an earlier version is written anew, once.
+                    sqlx::raw_sql("PRAGMA auto_vacuum = INCREMENTAL; VACUUM")
+                        .execute(&mut *connection)
+                        .await?;
+                }
+                // The file itself is cut when its log is moved into it.
+                sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+                    .execute(connection)
+                    .await
+                    .map(drop)
+            })
+        })
+    }
+}
+
+/// Whether the file can give back a part of its pages.
+async fn gives_back(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    let mode: i64 = sqlx::query_scalar("PRAGMA auto_vacuum")
+        .fetch_one(connection)
+        .await?;
+    Ok(mode == 2)
 }
 
 async fn forget(connection: &mut SqliteConnection, prune: Prune) -> Result<Pruned, sqlx::Error> {

@@ -520,9 +520,8 @@ fn the_history_is_shown_in_this_machines_zone_by_id_and_by_name() {
     history
         .command(["runs", "prune"])
         .fails(2, &["--older-than"]);
-    history
-        .command(["runs", "prune", "--keep", "0"])
-        .prints("forgot 1 runs and 0 firings\n");
+    let pruned = history.command(["runs", "prune", "--keep", "0"]).run_well();
+    assert!(pruned.starts_with("forgot 1 runs and 0 firings; the store has "));
     assert!(history.runs().is_empty());
 }
 

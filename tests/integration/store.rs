@@ -637,3 +637,43 @@ fn no_other_user_may_read_it() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_store_gives_the_space_of_what_it_forgot_back() {
+    use sqlx::{ConnectOptions as _, Connection as _};
+    // A file of an earlier version gives nothing back by itself.
+    for is_old in [false, true] {
+        let (folder, store) = store();
+        let path = folder.path().join("runs.db");
+        for second in 0..300 {
+            let run = NewRun {
+                args: vec!["x".repeat(20_000)],
+                ..run(&format!("r{second}"), "a", second)
+            };
+            let id = run.id.clone();
+            store.start_run(run).unwrap();
+            store.end_run(end(&id, second, RunOutcome::Done)).unwrap();
+        }
+        drop(store);
+        if is_old {
+            let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path);
+            let mut other = options.connect().await.unwrap();
+            let anew = "PRAGMA auto_vacuum = NONE; VACUUM";
+            sqlx::raw_sql(anew).execute(&mut other).await.unwrap();
+            other.close().await.unwrap();
+        }
+        let size = || fs::metadata(&path).unwrap().len();
+        let store = Store::open(&path);
+        for _ in 0..2 {
+            store
+                .prune(Prune {
+                    keep: Some(3),
+                    ..Prune::default()
+                })
+                .unwrap();
+            store.shrink().unwrap();
+            assert!(size() < 300_000, "{} bytes, old: {is_old}", size());
+        }
+        assert_eq!(ids(&store, Filter::default()), ["r299", "r298", "r297"]);
+    }
+}

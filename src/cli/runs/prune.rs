@@ -5,6 +5,7 @@ use super::times::{FORMS, parse_age};
 use crate::cli::report;
 use crate::run::control;
 use clap::Args;
+use std::fs;
 use std::time::Duration;
 
 /// Forgets runs that have ended, with their output and calls, and firings
@@ -43,11 +44,25 @@ impl Prune {
             keep: self.keep,
         })?;
         control::forget_killed(&history.store);
+        let size = || fs::metadata(history.store.path()).map_or(0, |about| about.len());
+        let before = size();
+        history.store.shrink()?;
         report::print(&format!(
-            "forgot {} runs and {} firings",
-            pruned.runs, pruned.firings
+            "forgot {} runs and {} firings; the store has {} now, {} before",
+            pruned.runs,
+            pruned.firings,
+            amount(size()),
+            amount(before)
         ));
         Ok(())
+    }
+}
+
+/// A size for a person.
+fn amount(bytes: u64) -> String {
+    match bytes.div_ceil(1024) {
+        kib @ 0..10_000 => format!("{kib} KiB"),
+        kib => format!("{} MiB", kib.div_ceil(1024)),
     }
 }
 

@@ -2,7 +2,7 @@
 //! for it.
 
 use super::records::Records;
-use crate::history::Prune;
+use crate::history::{Prune, Pruned};
 use crate::schedule::file::ScheduleFile;
 use crate::schedule::value::Keep;
 use cumulua_core::clock::wall_now;
@@ -12,9 +12,14 @@ use std::sync::Arc;
 /// Schedules whose history is pruned in a row.
 const AT_ONCE: usize = 20;
 
-/// Schedules whose history is to be pruned, and what is kept of it.
+/// What is to be pruned.
 #[derive(Default)]
-pub(super) struct Pruning(Vec<(Arc<str>, Keep)>);
+pub(super) struct Pruning {
+    /// Schedules whose history it is, and what is kept of it.
+    schedules: Vec<(Arc<str>, Keep)>,
+    /// Whether the file has space of what was forgotten.
+    leaves_space: bool,
+}
 
 impl Pruning {
     /// Plans to forget what the schedules' `keep` does not keep.
@@ -23,13 +28,19 @@ impl Pruning {
             .schedules
             .iter()
             .filter_map(|schedule| Some((Arc::clone(&schedule.name), schedule.keep?)));
-        self.0 = kept.collect();
+        self.schedules = kept.collect();
     }
 
     /// Forgets some of it.
     pub(super) fn go_on(&mut self, records: &mut Records) {
         let now = wall_now();
-        for (name, keep) in self.0.split_off(self.0.len().saturating_sub(AT_ONCE)) {
+        if self.schedules.is_empty() && self.leaves_space {
+            let more = records.store.shrink_some();
+            self.leaves_space = more.as_ref().is_ok_and(|more| *more);
+            records.note(more);
+        }
+        let rest = self.schedules.len().saturating_sub(AT_ONCE);
+        for (name, keep) in self.schedules.split_off(rest) {
             let name = Some(name.to_string());
             let prune = match keep {
                 Keep::Runs(number) => Prune {
@@ -50,6 +61,8 @@ impl Pruning {
             };
             if prune.keep.is_some() || prune.before.is_some() {
                 let written = records.store.prune(prune);
+                let forgot = |pruned: &Pruned| pruned.runs + pruned.firings > 0;
+                self.leaves_space |= written.as_ref().is_ok_and(forgot);
                 records.note(written);
             }
         }
