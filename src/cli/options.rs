@@ -10,6 +10,7 @@ use std::time::Duration;
 
 /// Options that every subcommand takes.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(super) struct GlobalOptions {
     /// The profile of cumulua.toml
     #[arg(long, global = true, value_name = "NAME")]

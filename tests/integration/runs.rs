@@ -525,6 +525,109 @@ fn the_history_is_shown_in_this_machines_zone_by_id_and_by_name() {
     assert!(history.runs().is_empty());
 }
 
+/// Three runs: two of `tags`, which make a tag and read, and a call.
+fn with_three_runs() -> History {
+    let history = History::new();
+    let code =
+        "cds.ccs.CreateTag { TagName = args[1] } cds.ccs.DescribeTags() print('a, \"b\"\\nc')";
+    for name in ["web", "db"] {
+        let store = &history.path;
+        Test::new()
+            .file("tags.lua", code)
+            .args(["run", "--sim", "--store", store, "tags.lua", name])
+            .run_well();
+    }
+    history
+        .command([
+            "call",
+            "--sim",
+            "cds.ccs.CreateTag",
+            "TagName=mail",
+            "--store",
+        ])
+        .args([history.path.as_str()])
+        .run_well();
+    history
+}
+
+/// The objects of JSON lines.
+fn json_lines(text: &str) -> Vec<serde_json::Value> {
+    let lines = text.lines();
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn calls_of_many_runs_are_chosen_by_what_they_are() {
+    let history = with_three_runs();
+    let names = |options: &[&str]| {
+        let args = ["runs", "calls", "--json"].iter().chain(options).copied();
+        let calls = json_lines(&history.command(args).run_well());
+        let of = |call: &serde_json::Value| call["params"]["TagName"].as_str().map(str::to_owned);
+        calls.iter().map(of).collect::<Vec<_>>()
+    };
+    let tag = |name: &str| Some(name.to_owned());
+    let (web, db, mail) = (tag("web"), tag("db"), tag("mail"));
+    assert_eq!(
+        names(&["--mutating"]),
+        [mail.clone(), db.clone(), web.clone()]
+    );
+    assert_eq!(names(&["--mutating", "--name", "tags"]), [db.clone(), web]);
+    assert_eq!(names(&["--about", "mai"]), std::slice::from_ref(&mail));
+    assert_eq!(
+        names(&["--action", "cds.ccs.CreateTag", "--limit", "1"]),
+        [mail]
+    );
+    assert_eq!(names(&["--action", "cds.ccs.CreateTa"]), []);
+    assert_eq!(names(&["--action", "cds", "--name", "tags"]).len(), 4);
+    assert_eq!(names(&["--unknown"]), []);
+    assert_eq!(names(&["--in-region", "nowhere"]), []);
+    let shown = history.command(["runs", "calls", "--limit", "2"]).run();
+    assert_eq!(shown.stdout.lines().count(), 3, "{}", shown.stdout);
+    assert!(shown.stderr.contains("more than 2"), "{}", shown.stderr);
+    history
+        .command(["runs", "calls", "tags", "--since", "1h"])
+        .fails(2, &["either name a run", "--since"]);
+}
+
+#[test]
+fn export_gives_all_that_is_recorded_in_either_form() {
+    let history = with_three_runs();
+    let export = |options: &[&str]| {
+        let args = ["runs", "export"].iter().chain(options).copied();
+        history.command(args).run_well()
+    };
+    for (what, count) in [("runs", 3), ("calls", 5), ("output", 4), ("firings", 0)] {
+        let lines = json_lines(&export(&[what]));
+        assert_eq!(lines.len(), count, "{what}");
+        let csv = export(&[what, "--format", "csv"]);
+        let mut csv = csv::Reader::from_reader(csv.as_bytes());
+        let headings = csv.headers().unwrap().clone();
+        let rows: Vec<_> = csv.records().map(Result::unwrap).collect();
+        assert_eq!(rows.len(), count, "{what}");
+        for (row, line) in rows.iter().zip(&lines) {
+            for (heading, cell) in headings.iter().zip(row) {
+                let expected = match &line[heading] {
+                    serde_json::Value::Null => String::new(),
+                    serde_json::Value::String(text) => text.clone(),
+                    other => other.to_string(),
+                };
+                assert_eq!(cell, expected, "{what}: {heading}");
+            }
+        }
+    }
+    let first = &json_lines(&export(&["runs"]))[0];
+    assert_eq!(
+        first["args"],
+        serde_json::json!(["web"]),
+        "the earliest first"
+    );
+    history
+        .command(["runs", "export", "--failed"])
+        .fails(2, &["runs export calls"]);
+}
+
 #[test]
 fn what_happened_at_half_past_two_is_one_question() {
     use cumulua::history::{Firing, FiringOutcome};

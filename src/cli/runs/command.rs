@@ -2,7 +2,7 @@
 
 use super::common::{History, Problem};
 use super::times::Times;
-use super::{calls, cancel, list, logs, prune, show};
+use super::{calls, cancel, export, list, logs, prune, show};
 use crate::cli::options::GlobalOptions;
 use crate::cli::{report, status};
 use crate::history::Store;
@@ -20,7 +20,7 @@ const BRIEFLY: Duration = Duration::from_millis(300);
 /// out; a simulation (--sim) only where --store names a file.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  cumulua runs list --at 02:30\n  cumulua runs list --name nightly --since 7d --failed\n  cumulua runs show 3f2a\n  cumulua runs logs -f nightly\n  cumulua runs cancel 3f2a\n  cumulua runs prune --older-than 90d"
+    after_help = "Examples:\n  cumulua runs list --at 02:30\n  cumulua runs list --name nightly --since 7d --failed\n  cumulua runs show 3f2a\n  cumulua runs logs -f nightly\n  cumulua runs calls --mutating --since 7d --action cds.ecs\n  cumulua runs export --since 30d > runs.jsonl\n  cumulua runs cancel 3f2a\n  cumulua runs prune --older-than 90d"
 )]
 pub(in crate::cli) struct Runs {
     #[command(subcommand)]
@@ -33,6 +33,7 @@ enum Command {
     Show(show::Show),
     Logs(logs::Logs),
     Calls(calls::Calls),
+    Export(export::Export),
     Prune(prune::Prune),
     Cancel(cancel::Cancel),
 }
@@ -74,6 +75,7 @@ impl Runs {
             Command::Show(command) => command.run(&history),
             Command::Logs(command) => command.run(&history),
             Command::Calls(command) => command.run(&history),
+            Command::Export(command) => command.run(&history),
             Command::Prune(command) => command.run(&history),
             Command::Cancel(command) => command.run(&history),
         };

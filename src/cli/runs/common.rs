@@ -5,6 +5,7 @@ use crate::cli::status::{self, Status};
 use crate::history::{Filter, Found, RunRow, Store, StoreError};
 use comfy_table::{Table, presets};
 use cumulua_core::controls;
+use jiff::Timestamp;
 
 /// What a subcommand works with.
 pub(super) struct History {
@@ -75,6 +76,13 @@ impl History {
             message,
             status: status::SCRIPT,
         })
+    }
+
+    /// A moment as a person gives it.
+    pub(super) fn moment(&self, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
+        text.map(|text| self.times.parse(text))
+            .transpose()
+            .map_err(Problem::usage)
     }
 
     /// Where a run stands, or how it went, in a word.

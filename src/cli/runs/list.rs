@@ -1,6 +1,7 @@
 //! `cumulua runs list`.
 
 use super::common::{History, Problem, short_id, table};
+use super::selection::Selection;
 use super::times::{FORMS, took};
 use crate::cli::report;
 use crate::history::{Filter, FiringRow, RunRow, RunState};
@@ -14,15 +15,8 @@ use std::cmp::Reverse;
 /// age as 90m, 12h or 7d.
 #[derive(Debug, Args)]
 pub(super) struct List {
-    /// Only of this name: a schedule's, a script's without .lua, or an Action of `cumulua call`
-    #[arg(long, value_name = "NAME")]
-    name: Option<String>,
-    /// Only what began, or was due, at or after this time
-    #[arg(long, value_name = "TIME")]
-    since: Option<String>,
-    /// Only what began, or was due, before this time
-    #[arg(long, value_name = "TIME")]
-    until: Option<String>,
+    #[command(flatten)]
+    selection: Selection,
     /// Only what was going on, or due, within a minute of this time
     #[arg(long, value_name = "TIME", conflicts_with_all = ["since", "until"])]
     at: Option<String>,
@@ -58,21 +52,14 @@ impl List {
     }
 
     pub(super) fn run(self, history: &History) -> Result<(), Problem> {
-        let moment = |text: &Option<String>| {
-            text.as_deref()
-                .map(|text| history.times.parse(text))
-                .transpose()
-                .map_err(Problem::usage)
-        };
-        let since = moment(&self.since)?;
-        let until = moment(&self.until)?;
-        let at = moment(&self.at)?;
+        let (since, until) = self.selection.span(history)?;
+        let at = history.moment(self.at.as_deref())?;
         let minute = SignedDuration::from_mins(1);
         let during = at.map(|at| (at - minute, at + minute));
         // One more than is shown, to know whether there are more.
         let wanted = self.limit.saturating_add(1);
         let filter = Filter {
-            name: self.name.clone(),
+            name: self.selection.name.clone(),
             since,
             until,
             during,
@@ -94,9 +81,10 @@ impl List {
         let mut entries: Vec<Entry> = runs.map(|row| Entry::Run(Box::new(row))).collect();
         let from = during.map(|(from, _)| from).or(since);
         let to = during.map(|(_, to)| to).or(until);
-        let missed = history
-            .store
-            .firings(self.name.as_deref(), from, to, true, Some(wanted))?;
+        let missed =
+            history
+                .store
+                .firings(self.selection.name.as_deref(), from, to, true, Some(wanted))?;
         // These were wanted.
         let is_wanted = |firing: &FiringRow| {
             ["paused", "queued", "superseded"].contains(&firing.outcome.as_str())

@@ -4,9 +4,11 @@ mod calls;
 mod cancel;
 mod command;
 mod common;
+mod export;
 mod list;
 mod logs;
 mod prune;
+mod selection;
 mod show;
 mod times;
 
