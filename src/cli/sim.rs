@@ -78,6 +78,9 @@ impl Sim {
                 return status::USAGE.into();
             }
         };
+        simulator.report_ignored(|action, parameter, why| {
+            report::warning(&format!("{action}: {parameter} is ignored: {}", why.text()));
+        });
         let ended = Arc::new(Notify::new());
         let end = Arc::clone(&ended);
         let handled = ctrlc::set_handler(move || end.notify_one());

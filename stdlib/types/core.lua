@@ -306,8 +306,9 @@ function sim.clear() end
 function sim.skew(seconds) end
 
 ---The requests that reached the account of a profile, the run's own where none is named; oldest first, without secrets.
+---`ignored`: parameters that nothing was made of, by path (`PubnetInfo[].Qos`): `unknown`, the Action does not have it; `misplaced`, it stands in the query of a POST; `unread`, the simulator carried the call out without looking at it.
 ---@param profile? string
----@return { time: string, request_id: string, method: string, path: string, action?: string, parameters?: table, status?: integer, code: string, carried_out: boolean, fault?: string }[]
+---@return { time: string, request_id: string, method: string, path: string, action?: string, parameters?: table, ignored: table<string, "unknown" | "misplaced" | "unread">, status?: integer, code: string, carried_out: boolean, fault?: string }[]
 function sim.requests(profile) end
 
 ---All that the account of a profile has, the run's own where none is named, as `cumulua sim --dump` writes it.

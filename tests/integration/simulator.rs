@@ -1,6 +1,7 @@
 //! The simulator over real HTTP, as `cumulua sim` serves it.
 
 use crate::support::{Test, simulator};
+use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -54,10 +55,15 @@ struct Served {
 
 impl Served {
     fn start(arguments: &[&str]) -> Self {
+        Self::start_with(arguments, Stdio::inherit())
+    }
+
+    fn start_with(arguments: &[&str], stderr: Stdio) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_cumulua"))
             .args(["sim", "--listen", "127.0.0.1:0"])
             .args(arguments)
             .stdout(Stdio::piped())
+            .stderr(stderr)
             .spawn()
             .unwrap();
         let mut line = String::new();
@@ -89,6 +95,27 @@ fn the_command_serves_and_prints_where() {
     let wrong = Test::against(&served.url, "cds.ccs.DescribeTags()").run();
     assert_eq!(right.stdout, "Success\n", "{}", right.stderr);
     assert_eq!(wrong.status, 3);
+}
+
+/// `clients.md` row 13.
+#[test]
+fn ignored_parameters_are_named_on_standard_error_once_and_in_the_log_always() {
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let served = Served::start_with(&[], log.reopen().unwrap().into());
+    let code = "for _ = 1, 2 do cds.ccs.DescribeTags({ keyword = 'x', ['a\\27b'] = 1 }, { unchecked = true }) end";
+    let output = Test::against(&served.url, code).run();
+    assert_eq!(output.status, 0, "{}", output.stderr);
+    // The line is written before the answer leaves.
+    let log = fs::read_to_string(log.path()).unwrap();
+    let line = "warning: DescribeTags: keyword is ignored: the Action has no such parameter";
+    assert_eq!(log.matches(line).count(), 1, "{log}");
+    assert_eq!(log.lines().count(), 2, "{log}");
+    assert!(!log.contains('\u{1b}'), "{log:?}");
+    Test::simulated(
+        "cds.ccs.DescribeTags({ keyword = 'x' }, { unchecked = true }) cds.ccs.DescribeTags()
+         local all = sim.requests() print(all[1].ignored.keyword, next(all[2].ignored))",
+    )
+    .prints("unknown\tnil\n");
 }
 
 #[test]

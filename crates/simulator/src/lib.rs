@@ -6,7 +6,7 @@
 //!
 //! A request walks through `http`: `request` (taken apart), `authentication` (key, signature, time,
 //! nonce; with `signature` and `acs3`), `route` (which Action of which service), `check`
-//! (parameters against the catalogue; with `flat`), `envelope` (what the product puts around an
+//! (parameters against the catalogue; with `flat`), `ignored` (those that nothing looked at), `envelope` (what the product puts around an
 //! answer; with `xml`) and `answer`; `server` puts it on a socket. `faults` decides what shall go
 //! wrong. `cloud` has the `kernel`: the `state` with what each service keeps (`service_states`),
 //! made of `store`s with their `index`, and the `tasks`, whose effects are data; with `addresses`,
@@ -42,6 +42,6 @@ pub use cloud::fixtures::{
 pub use faults::fault::{Fault, FaultRule};
 pub use faults::syntax::FAULT_SYNTAX;
 pub use http::answer::Outcome;
-pub use http::log::LoggedRequest;
+pub use http::log::{Ignored, IgnoredReason, LoggedRequest};
 pub use http::server::serve;
 pub use simulator::{Options, SavedState, Simulator};

@@ -4,15 +4,15 @@ use crate::cloud::ids::{self, Ids};
 use crate::cloud::kernel::Kernel;
 use crate::cloud::money::Money;
 use crate::cloud::page_fault::{self, PageFault};
-use crate::cloud::params::Params;
+use crate::cloud::params::{Params, Reads};
 use crate::cloud::refusal::Refusal;
 use crate::cloud::task::TaskFault;
 use crate::faults::fault::{Fault, FaultRule, Faults, TriggeredFault};
 use crate::http::answer::{self, Outcome};
 use crate::http::authentication::{Authenticator, Key};
-use crate::http::log::{self, LoggedRequest};
+use crate::http::log::{self, Ignored, IgnoredReason, LoggedRequest};
 use crate::http::request::Incoming;
-use crate::http::{check, envelope, route};
+use crate::http::{check, envelope, ignored, route};
 use crate::services::registry::SERVICES;
 use bytes::Bytes;
 use cumulua_core::catalog::{Action, Catalog};
@@ -20,8 +20,8 @@ use cumulua_core::clock::Clock;
 use http::{Request, Response};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::{HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// How many requests the log remembers.
 const REMEMBERED: usize = 10_000;
@@ -45,7 +45,11 @@ pub struct Simulator {
     pub(crate) clock: Clock,
     seed: u64,
     state: Mutex<State>,
+    reporter: OnceLock<Reporter>,
 }
+
+/// What hears of ignored parameters: the Action, the parameter's path, and why.
+type Reporter = Box<dyn Fn(&str, &str, IgnoredReason) + Send + Sync>;
 
 /// A cloud that was read from a file.
 #[derive(Debug, Clone)]
@@ -76,6 +80,8 @@ pub(crate) struct State {
     pub(crate) requests: u64,
     pub(crate) log: VecDeque<LoggedRequest>,
     pub(crate) reached: u64,
+    /// The Actions and parameters that have been reported as ignored.
+    reported: HashSet<(String, String)>,
 }
 
 impl Simulator {
@@ -110,12 +116,14 @@ impl Simulator {
             requests: 0,
             log: VecDeque::new(),
             reached: 0,
+            reported: HashSet::new(),
         };
         Self {
             catalog,
             clock,
             seed,
             state: Mutex::new(state),
+            reporter: OnceLock::new(),
         }
     }
 
@@ -135,8 +143,29 @@ impl Simulator {
         }
     }
 
+    /// Tells `report` of every parameter that is ignored from now on, once for an Action: the
+    /// Action, the parameter's path and why. A second `report` is not taken.
+    pub fn report_ignored(
+        &self,
+        report: impl Fn(&str, &str, IgnoredReason) + Send + Sync + 'static,
+    ) {
+        let _ = self.reporter.set(Box::new(report));
+    }
+
     /// Answers one request, or says how the connection ends instead.
     pub fn answer(&self, request: &Request<Bytes>) -> Outcome {
+        let (outcome, action, ignored) = self.answer_and_log(request);
+        // The state is free by now: what hears of it may be slow.
+        if let Some(report) = self.reporter.get() {
+            for (path, why) in ignored {
+                report(&action, &path, why);
+            }
+        }
+        outcome
+    }
+
+    /// The answer, with the Action and its ignored parameters that were not reported yet.
+    fn answer_and_log(&self, request: &Request<Bytes>) -> (Outcome, String, Ignored) {
         let clock = self.clock.elapsed();
         let incoming = Incoming::new(request);
         let mut state = self.state();
@@ -157,6 +186,7 @@ impl Simulator {
             action: incoming.get("Action").map(log::shortened),
             nonce: incoming.get("SignatureNonce").map(log::shortened),
             parameters: Json::Null,
+            ignored: Ignored::new(),
             status: None,
             code: "Success".to_owned(),
             carried_out: false,
@@ -192,11 +222,13 @@ impl Simulator {
             }
             Outcome::Unconnected | Outcome::Dropped => None,
         };
+        let action = record.action.clone().unwrap_or_default();
+        let news = state.news(&action, &record.ignored);
         if state.log.len() == REMEMBERED {
             state.log.pop_front();
         }
         state.log.push_back(record);
-        outcome
+        (outcome, action, news)
     }
 
     fn carry_out(
@@ -214,10 +246,13 @@ impl Simulator {
             Ok(found) => found,
             Err(refusal) => return (None, Err((None, refusal))),
         };
-        let given = check::parameters(&action, incoming);
+        let given = check::given(&action, incoming).and_then(|given| {
+            record.ignored = ignored::unknown(&action, incoming, &given);
+            check::checked(&action, given)
+        });
         let triggered = state
             .faults
-            .triggered(&action, given.as_ref().ok().map(Params));
+            .triggered(&action, given.as_ref().ok().map(Params::new));
         let fault = triggered.as_ref().map(|triggered| &triggered.fault);
         if let Some(refusal) = fault.and_then(refused_by) {
             let refusal = refusal.of(&action);
@@ -238,10 +273,11 @@ impl Simulator {
             if !action.read_only {
                 state.reached += 1;
             }
-            let mut answer = state
-                .kernel
-                .call(handling, &action, Params(&given), page_fault)?;
+            let reads = Reads::default();
+            let params = Params::noting(&given, &reads);
+            let mut answer = state.kernel.call(handling, &action, params, page_fault)?;
             record.carried_out = true;
+            ignored::add_unread(&mut record.ignored, &action, &given, &reads);
             page_fault::shift_total(&action, page_fault, &mut answer);
             Ok(answer)
         });
@@ -319,6 +355,22 @@ impl Simulator {
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// The ignored parameters of a request that no earlier one of the Action had. Of very many
+    /// kinds the later ones are left out.
+    fn news(&mut self, action: &str, ignored: &Ignored) -> Ignored {
+        let mut news = Ignored::new();
+        for (path, why) in ignored {
+            if self.reported.len() < REMEMBERED
+                && self.reported.insert((action.to_owned(), path.clone()))
+            {
+                news.insert(path.clone(), *why);
+            }
+        }
+        news
     }
 }
 

@@ -35,15 +35,11 @@ pub(crate) enum Comparison {
 }
 
 impl Filter {
-    fn lets_pass(&self, call: &Call, row: &Json) -> bool {
-        let Some(wanted) = call.params.0.get(self.parameter).map(path::text) else {
-            return true;
-        };
+    fn lets_pass(&self, wanted: &str, row: &Json) -> bool {
         let own = row.get(self.field).map(path::text).unwrap_or_default();
         match self.comparison {
-            _ if wanted.is_empty() => true,
             Comparison::Equals => own == wanted,
-            Comparison::Contains => own.contains(&wanted),
+            Comparison::Contains => own.contains(wanted),
         }
     }
 }
@@ -51,10 +47,15 @@ impl Filter {
 impl Listing {
     pub(crate) fn answer(&self, call: &Call) -> Result<Json, Refusal> {
         let page = call.page(self.page_size)?;
+        let given = self.filters.iter().filter_map(|filter| {
+            let wanted = call.params.get(filter.parameter).map(path::text)?;
+            (!wanted.is_empty()).then_some((filter, wanted))
+        });
+        let given: Vec<_> = given.collect();
         let passes = |row: &Json| {
-            self.filters
+            given
                 .iter()
-                .all(|filter| filter.lets_pass(call, row))
+                .all(|(filter, wanted)| filter.lets_pass(wanted, row))
         };
         let rows: Vec<_> = (self.rows)(call).into_iter().filter(passes).collect();
         let count = rows.len();

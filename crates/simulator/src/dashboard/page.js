@@ -66,7 +66,8 @@ function task(one) {
 function request(one) {
   const ok = one.status !== null && one.status < 400;
   const given = Object.entries(one.parameters ?? {}).map(([name, value]) => name + "=" + (typeof value === "string" ? value : JSON.stringify(value)));
-  const details = [one.fault ? make("span", one.fault, "fault") : null, ok ? null : make("span", one.code, "bad"), make("span", given.join("  "))];
+  const ignored = Object.entries(one.ignored).map(([name, why]) => name + " (" + why + ")");
+  const details = [one.fault ? make("span", one.fault, "fault") : null, ignored.length > 0 ? make("span", "ignored: " + ignored.join(", "), "busy") : null, ok ? null : make("span", one.code, "bad"), make("span", given.join("  "))];
   const status = one.status === null ? "—" : String(one.status);
   return row("request " + one.request_id, [make("td", one.time.slice(11, 19), "time"), make("td", status, ok ? "good" : "bad"), make("td", one.action ?? one.method + " " + one.path), make("td", details)]);
 }

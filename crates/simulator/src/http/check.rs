@@ -11,12 +11,9 @@ use serde_json::{Map, Value as Json};
 use std::borrow::Cow;
 use std::net::Ipv4Addr;
 
-/// The checked parameters of a call: from the JSON body of a POST to Capital Online, otherwise from
+/// The parameters of a call: from the JSON body of a POST to Capital Online, otherwise from
 /// the query and the form; a GET to Capital Online may have a JSON body too.
-pub(crate) fn parameters(
-    action: &Action,
-    incoming: &Incoming,
-) -> Result<Map<String, Json>, Refusal> {
+pub(crate) fn given(action: &Action, incoming: &Incoming) -> Result<Map<String, Json>, Refusal> {
     let in_body = incoming.product == Product::Cds && incoming.method == "POST";
     let mut given = if in_body {
         from_body(incoming)?
@@ -30,6 +27,14 @@ pub(crate) fn parameters(
         }
     }
     given.retain(|_, value| !value.is_null());
+    Ok(given)
+}
+
+/// Parameters that fit, in the form in which the catalogue has them.
+pub(crate) fn checked(
+    action: &Action,
+    mut given: Map<String, Json>,
+) -> Result<Map<String, Json>, Refusal> {
     all_fit(action, &action.params, &mut given)?;
     for group in &action.one_of {
         let count = group
@@ -51,7 +56,10 @@ pub(crate) fn parameters(
 
 /// The pairs of a request. Alibaba's clients write some names with another first letter than its
 /// documents: `OwnerId` for `ownerId` must not mean the caller's own account.
-fn named<'i>(action: &Action, incoming: &'i Incoming<'_>) -> Vec<(Cow<'i, str>, Cow<'i, str>)> {
+pub(crate) fn named<'i>(
+    action: &Action,
+    incoming: &'i Incoming<'_>,
+) -> Vec<(Cow<'i, str>, Cow<'i, str>)> {
     let signed = incoming.signed();
     let is_given = |name: &str| signed.iter().any(|(given, _)| given == name);
     let pairs = signed.iter().map(|(given, value)| {

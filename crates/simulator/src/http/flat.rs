@@ -18,6 +18,27 @@ pub(crate) fn unfold<T: AsRef<str>>(
     fields(action, &action.params, &pairs)
 }
 
+/// Whether a pair of this name is a parameter of the Action, or a part of one.
+pub(crate) fn is_known(params: &[Param], name: &str) -> bool {
+    params.iter().any(|param| {
+        let Some(rest) = name.strip_prefix(&param.name) else {
+            return false;
+        };
+        let Some(below) = rest.strip_prefix('.') else {
+            return rest.is_empty();
+        };
+        let (number, rest) = below.split_once('.').unwrap_or((below, ""));
+        match param.kind {
+            Kind::List if number.parse::<u32>().is_ok() => {
+                rest.is_empty() || is_known(&param.fields, rest)
+            }
+            Kind::String => below.parse::<u32>().is_ok(),
+            Kind::Object => is_known(&param.fields, below),
+            _ => false,
+        }
+    })
+}
+
 fn fields(
     action: &Action,
     params: &[Param],
@@ -116,7 +137,7 @@ fn scalar(action: &Action, param: &Param, kind: Kind, text: &str) -> Result<Json
 
 #[cfg(test)]
 mod tests {
-    use super::unfold;
+    use super::{is_known, unfold};
     use cumulua_core::catalog::Catalog;
     use serde_json::json;
 
@@ -143,6 +164,18 @@ mod tests {
         let expected = json!({"InstanceId": ["a", "b", "c"], "Limit": 5, "Filter": [{"Name": "status", "Value": ["ready", "active"]}]});
         assert_eq!(json!(unfold(&action, &given).unwrap()), expected);
         assert!(unfold(&action, &pairs(&[("Limit", "many")])).is_err());
+        let unknown = given
+            .iter()
+            .filter(|(name, _)| !is_known(&action.params, name));
+        assert_eq!(unknown.collect::<Vec<_>>(), [&given[7]]);
+        for name in [
+            "Filter.1.Other",
+            "Filter.one.Name",
+            "Limit.1",
+            "InstanceIds.1",
+        ] {
+            assert!(!is_known(&action.params, name), "{name}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use cumulua_core::catalog::{Action, Param};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeMap;
 
 /// What stands in place of a secret.
 const HIDDEN: &str = "***";
@@ -26,6 +27,9 @@ pub struct LoggedRequest {
     pub nonce: Option<String>,
     /// The Action's parameters, once they have been checked.
     pub parameters: Json,
+    /// Parameters that it has and the simulator made nothing of, with the reason: those that the
+    /// Action does not have, and of a request that was carried out also those that were not looked at.
+    pub ignored: Ignored,
     /// The HTTP status; none where the connection was dropped.
     pub status: Option<u16>,
     /// `Success`, or the error code.
@@ -35,6 +39,33 @@ pub struct LoggedRequest {
     /// The fault that struck.
     pub fault: Option<String>,
 }
+
+/// Why a parameter was ignored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IgnoredReason {
+    /// The catalogue's Action does not have it.
+    Unknown,
+    /// It stands in the query of a POST to CDS, whose parameters stand in the body.
+    Misplaced,
+    /// The Action has it, and the simulator carried the call out without looking at it.
+    Unread,
+}
+
+impl IgnoredReason {
+    /// The reason as the end of a sentence about the parameter.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Unknown => "the Action has no such parameter",
+            Self::Misplaced => "a POST has its parameters in the body, not in the query",
+            Self::Unread => "the simulator did not look at it, so it has no effect",
+        }
+    }
+}
+
+/// Ignored parameters by their paths, as `PubnetInfo[].Qos`.
+pub type Ignored = BTreeMap<String, IgnoredReason>;
 
 fn as_text<S: serde::Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(time)

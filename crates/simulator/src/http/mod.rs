@@ -7,6 +7,7 @@ pub(crate) mod check;
 pub(crate) mod envelope;
 pub(crate) mod flat;
 pub(crate) mod host;
+pub(crate) mod ignored;
 pub(crate) mod log;
 pub(crate) mod request;
 pub(crate) mod route;

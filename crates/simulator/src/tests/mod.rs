@@ -6,6 +6,7 @@ mod admission;
 mod disks;
 pub(crate) mod documented;
 mod faults;
+mod ignored;
 mod instances;
 mod lists;
 mod networks;
@@ -117,7 +118,7 @@ impl TestCloud {
     }
 
     /// The common parameters of a call now.
-    fn common(&self, action: &str) -> Vec<(String, String)> {
+    pub(crate) fn common(&self, action: &str) -> Vec<(String, String)> {
         let nonce = self.nonces.fetch_add(1, Ordering::Relaxed);
         let pairs = [
             ("Action", action.to_owned()),
@@ -359,7 +360,7 @@ fn flatten(pairs: &mut Vec<(String, String)>, prefix: &str, value: &Json) {
     }
 }
 
-fn signed(
+pub(crate) fn signed(
     method: &str,
     path: &str,
     mut pairs: Vec<(String, String)>,

@@ -21,7 +21,7 @@ pub(crate) fn once(
     if !token.is_ascii() || token.len() > LONGEST {
         return Err(call.malformed("ClientToken", "it must have 64 ASCII characters at most"));
     }
-    let mut params = call.params.0.clone();
+    let mut params = call.params.given().clone();
     params.remove("ClientToken");
     let action = call.action.full_name.to_string();
     if let Some(known) = call.cloud[ALIYUN].tokens.get(&token) {

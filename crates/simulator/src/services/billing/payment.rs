@@ -43,7 +43,7 @@ impl Call<'_> {
 
     /// The trial credit of `SubjectId`, where one is given.
     pub(crate) fn credit(&self) -> Result<Option<u64>, Refusal> {
-        let Some(given) = self.params.0.get("SubjectId") else {
+        let Some(given) = self.params.get("SubjectId") else {
             return Ok(None);
         };
         let known = self

@@ -163,7 +163,6 @@ pub(super) fn layout(call: &Call) -> Result<Layout, Refusal> {
     let paths = call.params.texts("CustomPartition");
     let sizes = call
         .params
-        .0
         .get("CustomPartitionSize")
         .and_then(Json::as_array)
         .map_or(&[][..], Vec::as_slice);

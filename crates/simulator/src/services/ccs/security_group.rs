@@ -89,15 +89,12 @@ fn modify(call: &mut Call) -> Result<Json, Refusal> {
 #[expect(clippy::unnecessary_wraps, reason = "handlers have one form")]
 fn describe(call: &mut Call) -> Result<Json, Refusal> {
     let (params, cloud) = (call.params, &*call.cloud);
-    let is = |name: &str, value: &str| {
-        params
-            .text(name)
-            .is_none_or(|wanted| wanted.is_empty() || wanted == value)
-    };
+    let wanted = |name: &str| params.text(name).filter(|text| !text.is_empty());
+    let (id, kind) = (wanted("SecurityGroupId"), wanted("SecurityGroupType"));
     let keyword = params.text("Keyword").unwrap_or_default();
     let found = cloud[CCS].security_groups.iter().filter(|group| {
-        is("SecurityGroupId", &group.id)
-            && is("SecurityGroupType", &group.kind)
+        id.is_none_or(|id| id == group.id)
+            && kind.is_none_or(|kind| kind == group.kind)
             && group.name.contains(keyword)
     });
     let groups: Vec<_> = found.map(|group| view(cloud, group)).collect();

@@ -24,7 +24,7 @@ pub(super) fn filled<'a>(call: &Call<'a>, name: &str) -> Result<&'a str, Refusal
 
 /// A whole number that is written as a text, 1 at least.
 pub(super) fn number(call: &Call, name: &str, default: u64) -> Result<u64, Refusal> {
-    if call.params.0.get(name).is_none() {
+    if !call.params.has(name) {
         return Ok(default);
     }
     let number = call

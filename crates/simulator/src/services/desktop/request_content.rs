@@ -9,7 +9,7 @@ pub(super) const USER: &str = "713367";
 
 /// The request's parameters with what is filled in, as JSON in a text.
 pub(super) fn content(call: &Call, filled_in: &Json) -> String {
-    let mut content: Map<String, Json> = call.params.0.clone();
+    let mut content: Map<String, Json> = call.params.given().clone();
     content.extend(filled_in.as_object().cloned().unwrap_or_default());
     for (name, value) in [
         ("customerId", CUSTOMER),

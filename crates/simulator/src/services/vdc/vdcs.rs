@@ -108,7 +108,7 @@ fn create(call: &mut Call) -> Result<Json, Refusal> {
     }
     let order = params
         .object("PublicNetwork")
-        .filter(|fields| !fields.0.is_empty());
+        .filter(|fields| !fields.given().is_empty());
     let order = order
         .map(|fields| NetworkOrder::of(call, fields))
         .transpose()?;

@@ -165,7 +165,7 @@ fn update(call: &mut Call) -> Result<Json, Refusal> {
     );
     let eip = idle(call, &id)?;
     let mut order = None;
-    if call.params.0.contains_key("Qos") {
+    if call.params.has("Qos") {
         let Line::Own(own) = &eip.bandwidth else {
             return Err(wrong_state(format!(
                 "The EIP {id} is in a shared bandwidth; change that one"
