@@ -34,6 +34,11 @@ pub(crate) trait Service: Sync {
         &[]
     }
 
+    /// The Actions that it answers at the paths of other services too, where clients ask for them.
+    fn elsewhere(&self) -> &'static [Elsewhere] {
+        &[]
+    }
+
     /// How it carries an Action out, by the Action's name; none where it does not.
     fn handling(&self, action: &str) -> Option<Handling> {
         let mut handlers = self.actions().iter().copied().flatten();
@@ -73,6 +78,14 @@ pub(crate) trait Service: Sync {
     fn dashboard_lists(&self, _cloud: &Cloud) -> Vec<(&'static str, DashboardList)> {
         Vec::new()
     }
+}
+
+/// An Action that the documents have at the path of its own service alone, and that clients of the
+/// vendor ask for at another one.
+pub(crate) struct Elsewhere {
+    pub(crate) path: &'static str,
+    pub(crate) action: &'static str,
+    pub(crate) handler: Handler,
 }
 
 /// How a service carries an Action out.

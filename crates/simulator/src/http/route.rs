@@ -37,9 +37,15 @@ pub(crate) fn find(
             continue;
         };
         // An endpoint's override can put a path in front.
-        if incoming.product == Product::Cds && !path.ends_with(service.path_of(model)) {
-            continue;
-        }
+        let is_here = incoming.product != Product::Cds || path.ends_with(service.path_of(model));
+        let handling = if is_here {
+            simulated.handling(name)
+        } else {
+            let mut elsewhere = simulated.elsewhere().iter();
+            let asked = elsewhere.find(|one| one.action == name && path.ends_with(one.path));
+            let Some(asked) = asked else { continue };
+            Some(Handling::Code(asked.handler))
+        };
         let Ok(action) = catalog.action(&model.full_name) else {
             continue;
         };
@@ -60,7 +66,7 @@ pub(crate) fn find(
                 format!("The simulator does not hold {} yet", action.full_name),
             )
         };
-        let handling = simulated.handling(name).ok_or_else(not_held)?;
+        let handling = handling.ok_or_else(not_held)?;
         return Ok((action, handling));
     }
     Err(nothing())

@@ -1,7 +1,7 @@
 //! Lists and details of servers, and their tasks.
 
 use super::state::{BMS, Card, Server, Volume};
-use crate::cloud::call::{Call, Handler};
+use crate::cloud::call::{Call, EXAMPLES_ZONE, Handler};
 use crate::cloud::format::{format_time, format_time_with_offset};
 use crate::cloud::listing::{Comparison, Filter, Listing};
 use crate::cloud::refusal::Refusal;
@@ -89,7 +89,7 @@ fn view(call: &Call, server: &Server, in_detail: bool) -> Json {
 }
 
 fn zone_name(call: &Call, id: &str) -> String {
-    if id == super::zone::EXAMPLES_ZONE {
+    if id == EXAMPLES_ZONE {
         return "中国大陆-北京-可用区F(内测)".to_owned();
     }
     let zone = call.table("Region").iter().find(|zone| zone.value == id);

@@ -704,3 +704,45 @@ async fn a_vdc_with_bare_metal_in_it_stays() {
     cloud.done("cds.bms.DeleteBmsInstance", &json!({"BaremetalId": server}));
     delete().ok();
 }
+
+/// `porting.md` row 12: where bare metal is sold, a VDC for it can be made.
+#[tokio::test(start_paused = true)]
+async fn a_vdc_can_be_made_in_every_zone_that_sells_bare_metal() {
+    let cloud = TestCloud::new();
+    let action = cloud.catalog.action("cds.bms.DescribeBmsGoods");
+    let table = &action.unwrap().product.tables["Region"].values;
+    let zones = table.iter().filter_map(|zone| zone.value.as_str());
+    let mut sold = Vec::new();
+    for zone in zones.chain(["CN_Beijing_F"]) {
+        let goods = cloud
+            .ask("cds.bms.DescribeBmsGoods", &json!({"RegionId": zone}))
+            .ok();
+        if goods["Data"]["PostPaid"]
+            .as_array()
+            .is_none_or(Vec::is_empty)
+        {
+            continue;
+        }
+        sold.push(zone);
+        let name = format!("bare {zone}");
+        let made = cloud.ask(
+            "cds.vdc.CreateVdc",
+            &json!({"RegionId": zone, "VdcName": name}),
+        );
+        assert_eq!(made.code(), "Success", "{zone}: {}", made.1);
+        cloud.settle();
+        let listed = cloud
+            .ask("cds.vdc.DescribeVdc", &json!({"RegionId": zone}))
+            .ok();
+        assert_eq!(listed["Data"][0]["RegionId"], zone);
+        let vdc = listed["Data"][0]["VdcId"].clone();
+        cloud.done("cds.vdc.DeleteVdc", &json!({"VdcId": vdc}));
+    }
+    assert!(sold.len() > 3 && sold.contains(&"CN_Beijing_F"), "{sold:?}");
+    cloud
+        .ask(
+            "cds.vdc.CreateVdc",
+            &json!({"RegionId": "CN_Beijing_X", "VdcName": "x"}),
+        )
+        .refused(400, "InvalidRegionId.Malformed");
+}

@@ -1,9 +1,6 @@
 //! Where bare metal stands.
 
-use crate::cloud::call::Call;
-
-/// The document's examples are in this zone, which its appendix of zones lacks.
-pub(super) const EXAMPLES_ZONE: &str = "CN_Beijing_F";
+use crate::cloud::call::{Call, EXAMPLES_ZONE};
 
 /// Whether bare metal stands in a zone; nothing where there is no such zone. The appendix of zones
 /// marks those that have some.

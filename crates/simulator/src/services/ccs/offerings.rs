@@ -2,6 +2,7 @@
 
 use crate::cloud::call::{Call, Handler};
 use crate::cloud::refusal::Refusal;
+use crate::cloud::service::Elsewhere;
 use crate::cloud::task::{Dialect, Stage, Task};
 use cumulua_core::catalog::{Action, KnownValue, Labelled};
 use serde_json::{Value as Json, json};
@@ -11,6 +12,13 @@ pub(super) const ACTIONS: &[(&str, Handler)] = &[
     ("DescribeAvailableResource", on_sale),
     ("DescribeInstanceType", sizes),
 ];
+
+/// The vendor's Go client and its controller for Kubernetes ask at `/vpc` how tasks of VPCs stand.
+pub(super) const ELSEWHERE: &[Elsewhere] = &[Elsewhere {
+    path: "/vpc",
+    action: "DescribeTask",
+    handler: task_of_vpc,
+}];
 
 /// How many instance types a zone sells: the first ones of the document's table.
 const TYPES_ON_SALE: usize = 8;
@@ -30,6 +38,22 @@ fn task(call: &mut Call) -> Result<Json, Refusal> {
     {
         answer["Message"] = json!(reason);
     }
+    Ok(answer)
+}
+
+/// The same in the words of these clients, which look for `success` and `error`; no document has
+/// it.
+fn task_of_vpc(call: &mut Call) -> Result<Json, Refusal> {
+    let mut answer = task(call)?;
+    let tasks = &call.cloud.tasks;
+    let stage = tasks
+        .get(Dialect::CdsTask, call.params.required("TaskId"))
+        .map_or(Stage::Failed, |task| tasks.stage(task));
+    answer["Data"]["TaskStatus"] = json!(match stage {
+        Stage::Waiting | Stage::Working => "doing",
+        Stage::Done => "success",
+        Stage::Failed => "error",
+    });
     Ok(answer)
 }
 

@@ -9,7 +9,7 @@ use super::{
 use crate::cloud::call::Table;
 use crate::cloud::dashboard_list::DashboardList;
 use crate::cloud::listing::Listing;
-use crate::cloud::service::{EffectKind, Service};
+use crate::cloud::service::{EffectKind, Elsewhere, Service};
 use crate::cloud::service_states::StateKind;
 use crate::cloud::state::Cloud;
 use serde_json::json;
@@ -40,6 +40,10 @@ impl Service for Ccs {
 
     fn listings(&self) -> &'static [Listing] {
         &[tag::TAGS, template::TEMPLATES]
+    }
+
+    fn elsewhere(&self) -> &'static [Elsewhere] {
+        offerings::ELSEWHERE
     }
 
     fn state(&self) -> Option<StateKind> {

@@ -39,6 +39,12 @@ impl<'a> Call<'a> {
         Ok(region)
     }
 
+    /// The region of `RegionCode`, where it is given.
+    pub(super) fn region_if_given(&self) -> Result<Option<&'a str>, Refusal> {
+        let given = self.params.has("RegionCode");
+        given.then(|| self.region()).transpose()
+    }
+
     /// Refuses a zone that there is not.
     pub(super) fn vpc_zone(&self, zone: &str) -> Result<(), Refusal> {
         if zone == ZONE_OF_EXAMPLES {

@@ -2,8 +2,10 @@ use crate::cloud::ids;
 use crate::cloud::service::Service as _;
 use crate::services::vpc::Vpc;
 use crate::tests::documented::documented;
-use crate::tests::{Answer, TestCloud, advance};
-use crate::{Fault, FaultRule, PRIVATE_ID, PUBLIC_ID, SUBNET_ID, SavedState, VDC_ID, VPC_ID};
+use crate::tests::{Answer, TestCloud, advance, signed};
+use crate::{
+    Fault, FaultRule, PRIVATE_ID, PUBLIC_ID, SECRET, SUBNET_ID, SavedState, VDC_ID, VPC_ID,
+};
 use serde_json::{Value as Json, json};
 
 const NOBODY: &str = "11111111-2222-4333-8444-555555555555";
@@ -1202,4 +1204,71 @@ async fn a_trial_credit_pays_for_traffic_that_flows_later() {
     let paid = full - of(&cloud.simulator.state_json());
     assert!((paid - 21.6).abs() < 0.05, "{paid}");
     assert_eq!(cloud.balance().to_string(), "1000000");
+}
+
+/// `clients.md` row 10: the vendor's Go client asks at `/vpc` how a task stands.
+#[tokio::test(start_paused = true)]
+async fn a_task_is_asked_for_at_the_path_of_vpcs_too() {
+    let cloud = TestCloud::new();
+    let at_vpc = |task: &str| {
+        let mut pairs = cloud.common("DescribeTask");
+        pairs.push(("TaskId".to_owned(), task.to_owned()));
+        let request = signed("GET", "/vpc", pairs, SECRET, String::new());
+        let response = cloud.simulator.handle(&request);
+        let json: Json = serde_json::from_slice(response.body()).unwrap();
+        (response.status().as_u16(), json)
+    };
+    let order = json!({"RegionCode": "CN_Hongkong", "VPCName": "shop", "VPCSegment": "10.15.0.0/16", "VPCSegmentType": "auto",
+        "SubnetList": [{"AvailableZoneCode": "CN_Hongkong_A", "SubnetName": "a", "SubnetSegment": "10.15.1.0/24"}]});
+    let made = ask(&cloud, "CreateVPC", &order).ok();
+    let task = made["TaskId"].as_str().unwrap();
+    let (status, running) = at_vpc(task);
+    assert_eq!(
+        (status, &running["Data"]["TaskStatus"]),
+        (200, &json!("doing"))
+    );
+    cloud.settle();
+    let data = at_vpc(task).1["Data"].clone();
+    assert_eq!(
+        (&data["TaskStatus"], &data["ResourceId"]),
+        (&json!("success"), &made["Data"]["VPCId"])
+    );
+    let rule: FaultRule = "DeleteSubnet:task_fails".parse().unwrap();
+    cloud.simulator.fault(rule);
+    let subnet = json!({"SubnetId": made["Data"]["SubnetIdList"][0]});
+    let failed = done(&cloud, "DeleteSubnet", &subnet);
+    let failed = at_vpc(failed["TaskId"].as_str().unwrap()).1;
+    assert_eq!(failed["Data"]["TaskStatus"], "error");
+    assert_eq!(at_vpc("1").0, 400);
+    // Another Action of `/ccs` is not there.
+    let request = signed(
+        "GET",
+        "/vpc",
+        cloud.common("DescribeTags"),
+        SECRET,
+        String::new(),
+    );
+    assert_eq!(cloud.simulator.handle(&request).status().as_u16(), 404);
+}
+
+/// `clients.md` row 12: the vendor's newer document lets the region be left out.
+#[tokio::test(start_paused = true)]
+async fn vpcs_of_all_regions_are_listed_where_none_is_named() {
+    let cloud = TestCloud::new();
+    let list = |params: Json| {
+        let data = ask(&cloud, "DescribeVPC", &params).ok()["Data"].clone();
+        let ids = data["VPCList"].as_array().unwrap().iter();
+        ids.map(|vpc| vpc["VPCId"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let all = list(json!({}));
+    assert!(
+        all.len() >= 2 && all.contains(&VPC_ID.to_owned()),
+        "{all:?}"
+    );
+    assert_eq!(list(json!({"Keyword": VPC_ID})), [VPC_ID]);
+    assert_eq!(list(json!({"RegionCode": "", "Keyword": VPC_ID})), [VPC_ID]);
+    assert_eq!(list(json!({"RegionCode": "CN_Hongkong"})), [VPC_ID]);
+    ask(&cloud, "DescribeVPC", &json!({"RegionCode": "CN_Nowhere"}))
+        .refused(400, "InvalidParameter");
 }

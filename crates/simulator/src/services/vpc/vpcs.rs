@@ -23,7 +23,7 @@ pub(super) const ACTIONS: &[(&str, Handler)] = &[
 fn describe(call: &mut Call) -> Result<Json, Refusal> {
     let page = call.page(10)?;
     let (region, keyword) = (
-        call.region()?,
+        call.region_if_given()?,
         call.params.text("Keyword").unwrap_or_default(),
     );
     let cloud = &*call.cloud;
@@ -32,7 +32,7 @@ fn describe(call: &mut Call) -> Result<Json, Refusal> {
         .iter()
         .filter(|vpc| {
             let is_meant = vpc.name.contains(keyword) || vpc.id == keyword;
-            site::same(&vpc.region, region) && is_meant
+            region.is_none_or(|region| site::same(&vpc.region, region)) && is_meant
         })
         .collect();
     let total = found.len();
