@@ -32,6 +32,10 @@ pub enum FiringOutcome {
     ShuttingDown,
     /// Its process could not be started.
     NotStarted,
+    /// Nothing starts at its time by the schedule's calendars.
+    Blocked,
+    /// A schedule that it follows had no success in time.
+    NotFollowed,
 }
 
 impl FiringOutcome {
@@ -46,6 +50,8 @@ impl FiringOutcome {
             Self::Superseded => "superseded",
             Self::ShuttingDown => "shutting down",
             Self::NotStarted => "not started",
+            Self::Blocked => "blocked",
+            Self::NotFollowed => "not followed",
         }
     }
 
@@ -87,6 +93,8 @@ pub struct FiringRow {
     pub detail: Option<String>,
     /// The run that carries it out.
     pub run: Option<String>,
+    /// Why it would run where that is not its schedule's own time: trigger or backfill.
+    pub cause: Option<String>,
 }
 
 /// What the store knows of a schedule.
@@ -241,7 +249,7 @@ pub(super) async fn decide(
     run: Option<NewRun>,
 ) -> Result<bool, sqlx::Error> {
     let (schedule, due, now) = (firing.schedule.clone(), firing.due, firing.decided);
-    let is_new = decide_beside(connection, firing, run).await?;
+    let is_new = decide_beside(connection, firing, run, None).await?;
     if is_new {
         advance(connection, &schedule, due, now).await?;
     }
@@ -267,18 +275,22 @@ pub(super) async fn decide_beside(
     connection: &mut SqliteConnection,
     firing: Firing,
     run: Option<NewRun>,
+    cause: Option<&'static str>,
 ) -> Result<bool, sqlx::Error> {
     let query = sqlx::query(
-        "INSERT INTO firings (schedule, due_at, decided_at, outcome, detail, run_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        "INSERT INTO firings (schedule, due_at, decided_at, outcome, detail, run_id, cause) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT (schedule, due_at) DO UPDATE SET decided_at = ?3, outcome = ?4, detail = ?5, run_id = ?6
-         WHERE outcome = 'queued' AND excluded.outcome <> 'queued' OR outcome <> 'ran' AND decided_at > excluded.decided_at + 1000",
+         WHERE outcome = 'queued' AND (excluded.outcome <> 'queued' OR excluded.detail IS NOT detail) OR outcome <> 'ran' AND decided_at > excluded.decided_at + 1000",
     );
     let query = query
         .bind(&firing.schedule)
         .bind(millis(firing.due))
         .bind(millis(firing.decided))
         .bind(firing.outcome.as_str());
-    let query = query.bind(firing.detail).bind(firing.outcome.run());
+    let query = query
+        .bind(firing.detail)
+        .bind(firing.outcome.run())
+        .bind(cause);
     if query.execute(&mut *connection).await?.rows_affected() == 0 {
         return Ok(false);
     }
@@ -286,6 +298,20 @@ pub(super) async fn decide_beside(
         runs::insert(connection, run).await?;
     }
     Ok(true)
+}
+
+/// Decides a firing of a time that has passed, which then takes the place of any that did not run.
+pub(super) async fn decide_over(
+    connection: &mut SqliteConnection,
+    firing: Firing,
+    run: Option<NewRun>,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query("DELETE FROM firings WHERE schedule = ? AND due_at = ? AND run_id IS NULL")
+        .bind(&firing.schedule)
+        .bind(millis(firing.due))
+        .execute(&mut *connection)
+        .await?;
+    decide_beside(connection, firing, run, Some("backfill")).await
 }
 
 /// Decided up to `moment`, as of `now`. What is decided beyond now was decided by a clock that was
@@ -317,5 +343,6 @@ fn row(row: &SqliteRow) -> Result<FiringRow, sqlx::Error> {
         outcome: row.try_get("outcome")?,
         detail: row.try_get("detail")?,
         run: row.try_get("run_id")?,
+        cause: row.try_get("cause")?,
     })
 }

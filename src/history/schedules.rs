@@ -2,11 +2,11 @@
 //! schedule's last run ended.
 
 use super::error::StoreError;
-use super::firings::{Firing, decide, decide_again, decide_beside};
+use super::firings::{Firing, decide, decide_again, decide_beside, decide_over};
 use super::runs::{self, NewRun, RunEnd};
 use super::state::{RunOutcome, RunState};
 use super::store::Store;
-use super::times::millis;
+use super::times::{millis, timestamp};
 use jiff::Timestamp;
 use sqlx::{Row as _, SqliteConnection};
 use std::collections::{BTreeMap, HashMap};
@@ -20,6 +20,15 @@ pub struct Planned {
     pub times: String,
 }
 
+/// The last runs of a schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastRuns {
+    /// When the last one began.
+    pub began: Timestamp,
+    /// When the last one ended that ended well.
+    pub success: Option<Timestamp>,
+}
+
 /// One of several decisions that belong together.
 #[derive(Debug, Clone)]
 pub enum HistoryEntry {
@@ -30,6 +39,8 @@ pub enum HistoryEntry {
     Again(Firing, NewRun),
     /// A firing beside the schedule's own times: what the schedule is decided up to stays.
     Beside(Firing, Option<NewRun>),
+    /// A firing of a time that has passed, and its run: it takes the place of one that did not run.
+    Over(Firing, Option<NewRun>),
     /// A run without a new firing: a repetition.
     Run(NewRun),
     /// A run ended, and the server has taken note of it: what follows from that is decided together
@@ -103,6 +114,28 @@ impl Store {
         })
     }
 
+    /// When a run of each schedule ended well, and when one began, the last time.
+    pub fn last_successes(&self) -> Result<HashMap<String, LastRuns>, StoreError> {
+        self.read(|connection| {
+            Box::pin(async {
+                let rows = sqlx::query(
+                    "SELECT name, max(started_at) AS began, max(iif(state = 'done', ended_at, NULL)) AS done FROM runs
+                     WHERE kind IN ('schedule', 'trigger') GROUP BY name",
+                );
+                let mut runs = HashMap::new();
+                for row in rows.fetch_all(connection).await? {
+                    let success: Option<i64> = row.try_get("done")?;
+                    let last = LastRuns {
+                        began: timestamp(row.try_get("began")?),
+                        success: success.map(timestamp),
+                    };
+                    runs.insert(row.try_get("name")?, last);
+                }
+                Ok(runs)
+            })
+        })
+    }
+
     /// How the last run of each schedule ended whose end a server has taken note of.
     pub fn last_outcomes(&self) -> Result<HashMap<String, RunOutcome>, StoreError> {
         self.read(|connection| {
@@ -126,7 +159,9 @@ impl Store {
     /// Records a firing that is none of its schedule's own times, as [`Store::decide`] does, but
     /// what the schedule is decided up to stays.
     pub fn decide_beside(&self, firing: Firing, run: Option<NewRun>) -> Result<bool, StoreError> {
-        self.write(move |connection| Box::pin(decide_beside(connection, firing, run)))
+        self.write(move |connection| {
+            Box::pin(decide_beside(connection, firing, run, Some("trigger")))
+        })
     }
 
     /// Records decisions in one step, so that none is there without those before it; which of them
@@ -144,7 +179,10 @@ impl Store {
                             decide_again(connection, firing, run).await?
                         }
                         HistoryEntry::Beside(firing, run) => {
-                            decide_beside(connection, firing, run).await?
+                            decide_beside(connection, firing, run, Some("trigger")).await?
+                        }
+                        HistoryEntry::Over(firing, run) => {
+                            decide_over(connection, firing, run).await?
                         }
                         HistoryEntry::Run(run) => repeat(connection, run).await.map(|()| true)?,
                         HistoryEntry::End(end) => runs::mark_settled(connection, end).await?,

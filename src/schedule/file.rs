@@ -1,6 +1,6 @@
 //! A schedule file: what it holds once it is complete, and what can be wrong with it.
 
-use super::model::Schedule;
+use super::model::{RunLimits, Schedule};
 use super::parse;
 use cumulua_core::catalog::suggest;
 use std::fs;
@@ -26,6 +26,10 @@ pub struct ScheduleFile {
     pub grace: Duration,
     /// The schedules, in the file's order.
     pub schedules: Vec<Arc<Schedule>>,
+    /// How many runs go on at once.
+    pub limits: RunLimits,
+    /// The files that its calendars were read from.
+    pub calendar_files: Vec<PathBuf>,
 }
 
 /// What is wrong with a file.
@@ -82,11 +86,13 @@ impl ScheduleFile {
         // Runs must find it whatever folder they run in.
         let folder = folder.canonicalize().unwrap_or(folder);
         match parse::complete(text, &folder) {
-            Ok((grace, schedules)) => Ok(Self {
+            Ok(complete) => Ok(Self {
                 path: path.to_owned(),
                 folder,
-                grace,
-                schedules,
+                grace: complete.grace,
+                schedules: complete.schedules,
+                limits: complete.limits,
+                calendar_files: complete.calendar_files,
             }),
             Err(fault) => {
                 let (line, column) = position(text, fault.span.start);

@@ -25,7 +25,7 @@ pub fn lints(file: &ScheduleFile, now: Timestamp) -> Vec<(usize, String)> {
             expression.lints().into_iter().for_each(&mut lint);
         }
         let mut firings = schedule.timing.firings(now).take(LOOKS).peekable();
-        if firings.peek().is_none() {
+        if firings.peek().is_none() && schedule.timing.after().is_empty() {
             lint(match schedule.timing.end {
                 Some(end) if end <= now => format!("it never fires again: its end was {end:.0}"),
                 Some(end) => format!("it never fires: nothing is named before its end, {end:.0}"),

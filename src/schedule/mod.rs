@@ -1,11 +1,14 @@
 //! Runbooks on a schedule: the file, when each schedule fires, and the server that starts the runs.
 
+pub mod calendar;
 pub mod cron;
+mod document;
 pub mod engine;
 pub mod file;
 pub mod lint;
 pub mod model;
 mod parse;
+mod references;
 pub mod server;
 pub mod timing;
 pub mod value;

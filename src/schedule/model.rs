@@ -1,7 +1,9 @@
 //! A schedule, as a file's text comes to it.
 
+use super::calendar::Window;
 use super::timing::Timing;
 use super::value::{CatchUp, Keep, Notify, Overlap, Retries};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,8 +45,21 @@ pub struct Schedule {
     pub keep: Option<Keep>,
     /// What its script may do.
     pub permissions: Permissions,
+    /// When it may start anything, where calendars say so.
+    pub window: Option<Arc<Window>>,
+    /// The pool that its runs take a place of.
+    pub pool: Option<Arc<str>>,
     /// The line of the file that the schedule begins in, from 1.
     pub line: usize,
+}
+
+/// How many runs go on at once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunLimits {
+    /// Of the whole server; as many as there are where nothing is given.
+    pub max_running: Option<u32>,
+    /// Of each pool.
+    pub pools: BTreeMap<Arc<str>, u32>,
 }
 
 /// What a schedule's script may do.

@@ -1,13 +1,14 @@
-//! `schedules.toml` as a person writes it, and the schedules that it means once the defaults are
-//! filled in.
+//! The schedules that a `schedules.toml` means, once the defaults are filled in.
 
-use super::cron::Expression;
-use super::model::{Permissions, Schedule};
+use super::calendar::Calendars;
+use super::document::{Document, Entry, Fault};
+use super::model::{Permissions, RunLimits, Schedule};
+use super::references::{check_chains, fault, pool, run_limits, window};
 use super::timing::{Recurrence, Timing};
-use super::value::{CatchUp, DurationValue, Keep, Name, Notify, Overlap, Retries, Size, Zone};
+use super::value::{CatchUp, DurationValue, Notify, Retries, Zone};
 use cumulua_core::catalog::suggest;
+use cumulua_core::clock::wall_now;
 use jiff::Timestamp;
-use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -19,66 +20,16 @@ use toml::value::Datetime;
 /// The time that running runs get at the server's end by default.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// A file as it is written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Document {
-    #[serde(default)]
-    grace: Option<DurationValue>,
-    #[serde(default)]
-    defaults: Option<Spanned<Entry>>,
-    #[serde(default)]
-    schedule: Vec<Spanned<Entry>>,
+/// What a file's text means.
+pub(super) struct Complete {
+    pub(super) grace: Duration,
+    pub(super) schedules: Vec<Arc<Schedule>>,
+    pub(super) limits: RunLimits,
+    pub(super) calendar_files: Vec<PathBuf>,
 }
 
-/// `[[schedule]]`, or `[defaults]` without what makes a schedule one.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Entry {
-    name: Option<Spanned<Name>>,
-    script: Option<Spanned<String>>,
-    args: Option<Vec<String>>,
-    profile: Option<String>,
-    region: Option<String>,
-    cron: Option<Spanned<Expression>>,
-    every: Option<Spanned<DurationValue>>,
-    timezone: Option<Zone>,
-    overlap: Option<Overlap>,
-    catch_up: Option<CatchUp>,
-    timeout: Option<Spanned<DurationValue>>,
-    grace: Option<Spanned<DurationValue>>,
-    max_memory: Option<Size>,
-    retries: Option<Spanned<Retries>>,
-    jitter: Option<DurationValue>,
-    start: Option<Spanned<Datetime>>,
-    end: Option<Spanned<Datetime>>,
-    paused: Option<bool>,
-    notify: Option<Spanned<Notify>>,
-    keep: Option<Keep>,
-    read_only: Option<bool>,
-    allow_path: Option<Vec<PathBuf>>,
-    allow_run: Option<bool>,
-}
-
-/// A fault with its place in the text.
-pub(super) struct Fault {
-    /// The bytes of the text that are meant.
-    pub(super) span: Range<usize>,
-    /// What is wrong, and what to write instead.
-    pub(super) reason: String,
-}
-
-impl Fault {
-    fn new(span: Range<usize>, reason: impl Into<String>) -> Self {
-        Self {
-            span,
-            reason: reason.into(),
-        }
-    }
-}
-
-/// The grace and the schedules of a text; paths in it are relative to `folder`.
-pub(super) fn complete(text: &str, folder: &Path) -> Result<(Duration, Vec<Arc<Schedule>>), Fault> {
+/// What a text means; paths in it are relative to `folder`.
+pub(super) fn complete(text: &str, folder: &Path) -> Result<Complete, Fault> {
     let document: Document = toml::from_str(text).map_err(|error| {
         let span = error.span().unwrap_or(0..0);
         Fault::new(span, with_suggestion(error.message()))
@@ -96,8 +47,11 @@ pub(super) fn complete(text: &str, folder: &Path) -> Result<(Duration, Vec<Arc<S
         .map(check_notify)
         .transpose()?
         .map(Arc::new);
+    let limits = run_limits(document.max_running.as_ref(), &document.pool)?;
+    let mut calendars = Calendars::read(document.calendar, folder, wall_now()).map_err(fault)?;
     let lines = LineEnds::of(text);
     let mut taken: BTreeMap<Arc<str>, usize> = BTreeMap::new();
+    let mut spans_of_after = BTreeMap::new();
     let mut schedules = Vec::with_capacity(document.schedule.len());
     for entry in document.schedule {
         let line = lines.number(entry.span().start);
@@ -106,7 +60,14 @@ pub(super) fn complete(text: &str, folder: &Path) -> Result<(Duration, Vec<Arc<S
             .name
             .as_ref()
             .map_or(entry.span(), Spanned::span);
-        let schedule = entry_to_schedule(entry, &defaults, shared_notify.as_ref(), folder, line)?;
+        let mut schedule =
+            entry_to_schedule(&entry, &defaults, shared_notify.as_ref(), folder, line)?;
+        let own = entry.as_ref();
+        schedule.window = window(own, &defaults, &schedule.timing.zone, &mut calendars)?;
+        schedule.pool = pool(own, &defaults, &limits)?;
+        if let Some(after) = &own.after {
+            spans_of_after.insert(Arc::clone(&schedule.name), after.span());
+        }
         if let Some(first) = taken.insert(Arc::clone(&schedule.name), line) {
             return Err(Fault::new(
                 name_span,
@@ -118,7 +79,13 @@ pub(super) fn complete(text: &str, folder: &Path) -> Result<(Duration, Vec<Arc<S
         }
         schedules.push(Arc::new(schedule));
     }
-    Ok((document.grace.map_or(GRACE, |grace| grace.0), schedules))
+    check_chains(&schedules, &spans_of_after)?;
+    Ok(Complete {
+        grace: document.grace.map_or(GRACE, |grace| grace.0),
+        schedules,
+        limits,
+        calendar_files: calendars.files(),
+    })
 }
 
 /// `[defaults]` holds what schedules may share.
@@ -128,6 +95,8 @@ fn no_schedule(entry: &Entry) -> Result<(), Fault> {
         ("script", entry.script.as_ref().map(Spanned::span)),
         ("cron", entry.cron.as_ref().map(Spanned::span)),
         ("every", entry.every.as_ref().map(Spanned::span)),
+        ("after", entry.after.as_ref().map(Spanned::span)),
+        ("within", entry.within.as_ref().map(Spanned::span)),
     ];
     match own.into_iter().find_map(|(key, span)| Some((key, span?))) {
         Some((key, span)) => Err(Fault::new(
@@ -139,39 +108,40 @@ fn no_schedule(entry: &Entry) -> Result<(), Fault> {
 }
 
 fn entry_to_schedule(
-    entry: Spanned<Entry>,
+    entry: &Spanned<Entry>,
     defaults: &Entry,
     shared_notify: Option<&Arc<Notify>>,
     folder: &Path,
     line: usize,
 ) -> Result<Schedule, Fault> {
     let whole = entry.span();
-    let entry = entry.into_inner();
+    let entry = entry.as_ref();
     let missing = |key: &str| Fault::new(whole.clone(), format!("this schedule has no {key}"));
-    let name: Arc<str> = entry
-        .name
-        .ok_or_else(|| missing("name"))?
-        .into_inner()
-        .0
-        .into();
-    let script = entry.script.ok_or_else(|| missing("script"))?;
+    let name = entry.name.as_ref().ok_or_else(|| missing("name"))?;
+    let name: Arc<str> = name.as_ref().0.as_str().into();
+    let script = entry.script.as_ref().ok_or_else(|| missing("script"))?;
     if script.as_ref().is_empty() {
         return Err(Fault::new(
             script.span(),
             "write the script's path, relative to this file",
         ));
     }
-    let recurrence = parse_recurrence(entry.cron, entry.every, &whole)?;
-    let written_zone = entry.timezone.or_else(|| defaults.timezone.clone());
+    let recurrence = parse_recurrence(entry, &whole)?;
+    let written_zone = entry
+        .timezone
+        .as_ref()
+        .or(defaults.timezone.as_ref())
+        .cloned();
     let zone_is_default = written_zone.is_none();
     let zone = written_zone.unwrap_or(Zone::UTC);
-    let bound = |own: Option<Spanned<Datetime>>, shared: &Option<Spanned<Datetime>>| {
-        own.or_else(|| shared.clone())
-            .map(|time| instant(&time, &zone).map(|instant| (instant, time.span())))
+    let bound = |own: &Option<Spanned<Datetime>>, shared: &Option<Spanned<Datetime>>| {
+        own.as_ref()
+            .or(shared.as_ref())
+            .map(|time| instant(time, &zone).map(|instant| (instant, time.span())))
             .transpose()
     };
-    let start = bound(entry.start, &defaults.start)?;
-    let end = bound(entry.end, &defaults.end)?;
+    let start = bound(&entry.start, &defaults.start)?;
+    let end = bound(&entry.end, &defaults.end)?;
     if let (Some((start, _)), Some((end, span))) = (&start, &end)
         && end <= start
     {
@@ -187,25 +157,22 @@ fn entry_to_schedule(
         .transpose()?
         .map(Arc::new)
         .or_else(|| shared_notify.cloned());
-    let timeout = entry.timeout.or_else(|| defaults.timeout.clone());
-    let grace = entry.grace.or_else(|| defaults.grace.clone());
-    check_positive(timeout.as_ref(), NO_TIMEOUT)?;
-    check_positive(grace.as_ref(), NO_GRACE)?;
-    let retries = entry.retries.or_else(|| defaults.retries.clone());
-    retries.as_ref().map(check_retries).transpose()?;
+    let timeout = entry.timeout.as_ref().or(defaults.timeout.as_ref());
+    let grace = entry.grace.as_ref().or(defaults.grace.as_ref());
+    check_positive(timeout, NO_TIMEOUT)?;
+    check_positive(grace, NO_GRACE)?;
+    let retries = entry.retries.as_ref().or(defaults.retries.as_ref());
+    retries.map(check_retries).transpose()?;
     let jitter = entry
         .jitter
         .or(defaults.jitter)
         .map_or(Duration::ZERO, |jitter| jitter.0);
     let absolute = |path: PathBuf| folder.join(path);
     Ok(Schedule {
-        script: folder.join(script.into_inner()),
-        args: entry
-            .args
-            .or_else(|| defaults.args.clone())
-            .unwrap_or_default(),
-        profile: entry.profile.or_else(|| defaults.profile.clone()),
-        region: entry.region.or_else(|| defaults.region.clone()),
+        script: folder.join(script.as_ref()),
+        args: either(entry.args.as_ref(), defaults.args.as_ref()).unwrap_or_default(),
+        profile: either(entry.profile.as_ref(), defaults.profile.as_ref()),
+        region: either(entry.region.as_ref(), defaults.region.as_ref()),
         timing: Timing {
             recurrence,
             zone,
@@ -219,52 +186,84 @@ fn entry_to_schedule(
             .catch_up
             .or(defaults.catch_up)
             .unwrap_or(CatchUp::NONE),
-        timeout: timeout.map(|timeout| timeout.into_inner().0),
-        grace: grace.map(|grace| grace.into_inner().0),
+        timeout: timeout.map(|timeout| timeout.as_ref().0),
+        grace: grace.map(|grace| grace.as_ref().0),
         max_memory: entry.max_memory.or(defaults.max_memory).map(|size| size.0),
-        retries: retries.map_or(Retries::NONE, Spanned::into_inner),
+        retries: retries.map_or(Retries::NONE, |retries| *retries.as_ref()),
         paused: entry.paused.or(defaults.paused).unwrap_or(false),
         notify,
         keep: entry.keep.or(defaults.keep),
         permissions: Permissions {
             read_only: entry.read_only.or(defaults.read_only).unwrap_or(false),
-            allow_path: entry
-                .allow_path
-                .or_else(|| defaults.allow_path.clone())
+            allow_path: either(entry.allow_path.as_ref(), defaults.allow_path.as_ref())
                 .unwrap_or_default()
                 .into_iter()
                 .map(absolute)
                 .collect(),
             allow_run: entry.allow_run.or(defaults.allow_run).unwrap_or(false),
         },
+        window: None,
+        pool: None,
         line,
         name,
     })
 }
 
+fn either<T: Clone>(own: Option<&T>, shared: Option<&T>) -> Option<T> {
+    own.or(shared).cloned()
+}
+
 /// What makes the schedule fire, of which a schedule has one.
-fn parse_recurrence(
-    cron: Option<Spanned<Expression>>,
-    every: Option<Spanned<DurationValue>>,
-    schedule: &Range<usize>,
-) -> Result<Recurrence, Fault> {
-    match (cron, every) {
-        (Some(cron), None) => Ok(Recurrence::Cron(cron.into_inner())),
-        (None, Some(every)) if every.as_ref().0 < Duration::from_secs(1) => {
+fn parse_recurrence(entry: &Entry, schedule: &Range<usize>) -> Result<Recurrence, Fault> {
+    if let (Some(within), None) = (&entry.within, &entry.after) {
+        let problem = "within belongs to after: how old the others' successes may be";
+        return Err(Fault::new(within.span(), problem));
+    }
+    match (&entry.cron, &entry.every, &entry.after) {
+        (Some(cron), None, None) => Ok(Recurrence::Cron(cron.as_ref().clone())),
+        (None, Some(every), None) if every.as_ref().0 < Duration::from_secs(1) => {
             Err(Fault::new(every.span(), "an interval is 1 s at least"))
         }
-        (None, Some(every)) => Ok(Recurrence::Every(every.into_inner().0)),
-        (Some(_), Some(every)) => Err(Fault::new(
-            every.span(),
-            "a schedule has cron or every, not both",
-        )),
-        (None, None) => Err(Fault::new(
+        (None, Some(every), None) => Ok(Recurrence::Every(every.as_ref().0)),
+        (None, None, Some(after)) => {
+            let names = after.as_ref().list();
+            if names.is_empty() {
+                return Err(Fault::new(
+                    after.span(),
+                    "name the schedules that it follows",
+                ));
+            }
+            check_positive(entry.within.as_ref(), NO_WITHIN)?;
+            Ok(Recurrence::After {
+                schedules: names.into_iter().map(Arc::from).collect(),
+                within: entry
+                    .within
+                    .as_ref()
+                    .map_or(WITHIN, |within| within.as_ref().0),
+            })
+        }
+        (None, None, None) => Err(Fault::new(
             schedule.clone(),
-            "this schedule has no cron and no every: nothing makes it fire",
+            "this schedule has no cron, no every and no after: nothing makes it fire",
         )),
+        (cron, every, after) => {
+            let spans = [
+                cron.as_ref().map(Spanned::span),
+                every.as_ref().map(Spanned::span),
+                after.as_ref().map(Spanned::span),
+            ];
+            let second = spans.into_iter().flatten().nth(1).unwrap_or_default();
+            Err(Fault::new(
+                second,
+                "a schedule has one of cron, every and after, not both",
+            ))
+        }
     }
 }
 
+/// How old the successes of those that a schedule follows may be by default.
+const WITHIN: Duration = Duration::from_hours(24);
+const NO_WITHIN: &str = "no success would be young enough; without within it is 24h";
 const NO_TIMEOUT: &str = "a timeout is more than 0; without one a run takes as long as it takes";
 const NO_GRACE: &str = "a grace is more than 0; without one it is 10s";
 
@@ -360,6 +359,9 @@ mod tests {
 
     /// Files that are right, and ones that are wrong with the place and words of the error.
     const RIGHT: &[&str] = &[
+        "max_running = 16\n[pool.db]\nsize = 4\n[calendar.freeze]\ndates = ['2026-12-24/2027-01-02', '2026-12-24T18:00/2026-12-27T06:00']
+[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '1m'\npool = 'db'\nnot_during = 'freeze'\nonly_during = ['freeze']\nwhen_blocked = 'run-at-end'
+[[schedule]]\nname = 'b'\nscript = 'a.lua'\nafter = 'a'\nwithin = '2h'",
         "",
         "grace = '1m'\n[defaults]\ntimezone = 'Asia/Shanghai'\nnotify = { lua = 'n.lua:f' }",
         "[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'",
@@ -369,6 +371,70 @@ retries = { count = 2, delay = '10s', backoff = 1.5 }\njitter = '1m'\npaused = t
 notify = { on = ['late', 'failure'], webhook = { env = 'PAGER' }, late_after = '5m' }\nread_only = true\nallow_path = ['x']\nallow_run = true",
     ];
     const WRONG: &[(&str, usize, usize, &str)] = &[
+        (
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '1m'\nnot_during = 'frz'\n[calendar.freeze]\ndates = []",
+            5,
+            14,
+            "there is no [calendar.frz]",
+        ),
+        ("[calendar.freeze]\nx = 1", 2, 1, "there is no key x"),
+        ("[calendar.freeze]", 1, 1, "neither dates nor a file"),
+        (
+            "[calendar.freeze]\nfile = 'none.ics'",
+            2,
+            8,
+            "none.ics cannot be read",
+        ),
+        (
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '1m'\nonly_during = ['freeze']\n[calendar.freeze]\ndates = [2026-12-24, '2026-12-24/x']",
+            7,
+            22,
+            "both are meant",
+        ),
+        (
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '1m'\nwhen_blocked = 'wait'",
+            5,
+            16,
+            "run-at-end",
+        ),
+        ("[pool.db]\nsize = 0", 2, 8, "1 at least"),
+        ("max_running = 0", 1, 15, "1 at least"),
+        (
+            "[pool.database]\nsize = 4\n[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '1m'\npool = 'databse'",
+            7,
+            8,
+            "did you mean database?",
+        ),
+        (
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\nafter = 'b'",
+            4,
+            9,
+            "there is no schedule \"b\"",
+        ),
+        (
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\nafter = 'b'\n[[schedule]]\nname = 'b'\nscript = 'a.lua'\nafter = ['a']",
+            4,
+            9,
+            "a, which follows b, which follows a",
+        ),
+        (
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\nafter = 'a'\nevery = '1m'",
+            4,
+            9,
+            "one of cron, every and after",
+        ),
+        (
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '1m'\nwithin = '1h'",
+            5,
+            10,
+            "within belongs to after",
+        ),
+        (
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\nafter = []",
+            4,
+            9,
+            "name the schedules",
+        ),
         (
             "[[schedule]]\nname = 'a'\nscrpt = 'a.lua'",
             3,
@@ -521,12 +587,18 @@ notify = { on = ['late', 'failure'], webhook = { env = 'PAGER' }, late_after = '
                 .collect();
             assert!(errors.is_empty(), "{text}: {errors:?}");
         }
-        // What needs more than a schema: names of zones, forms of texts, sizes of lengths.
+        // What needs more than a schema: what names mean, forms of texts, sizes of lengths.
         let beyond = [
             "1 s at least",
             "a length of time",
             "4 fields",
             "Europe/Berlin",
+            "there is no [calendar.frz]",
+            "none.ics cannot be read",
+            "both are meant",
+            "did you mean database?",
+            "there is no schedule \"b\"",
+            "a, which follows b, which follows a",
         ];
         for (text, _, _, words) in WRONG
             .iter()

@@ -4,6 +4,7 @@ use super::cron::{Expression, Pattern};
 use super::value::Zone;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What makes a schedule fire.
@@ -13,6 +14,13 @@ pub enum Recurrence {
     Cron(Expression),
     /// An interval, counted from the schedule's start, otherwise from 1970.
     Every(Duration),
+    /// Once each of these has had a success since it fired last.
+    After {
+        /// The schedules.
+        schedules: Vec<Arc<str>>,
+        /// How old their successes may be.
+        within: Duration,
+    },
 }
 
 /// When a schedule fires.
@@ -58,6 +66,7 @@ impl Timing {
         let recurrence = match &self.recurrence {
             Recurrence::Cron(expression) => format!("cron {}", expression.as_str()),
             Recurrence::Every(interval) => format!("every {} s", interval.as_secs_f64()),
+            Recurrence::After { schedules, .. } => format!("after {}", schedules.join(", ")),
         };
         let bound =
             |time: Option<Timestamp>| time.map_or_else(|| "-".to_owned(), |time| time.to_string());
@@ -74,7 +83,7 @@ impl Timing {
     pub fn firings(&self, after: Timestamp) -> Firings<'_> {
         let pattern = match &self.recurrence {
             Recurrence::Cron(expression) => Some(expression.pattern()),
-            Recurrence::Every(_) => None,
+            Recurrence::Every(_) | Recurrence::After { .. } => None,
         };
         // A firing at the start itself counts.
         let first = self
@@ -92,8 +101,16 @@ impl Timing {
     /// names.
     pub fn follows_clock(&self) -> bool {
         match &self.recurrence {
-            Recurrence::Every(_) => true,
+            Recurrence::Every(_) | Recurrence::After { .. } => true,
             Recurrence::Cron(expression) => expression.pattern().follows_clock(),
+        }
+    }
+
+    /// The schedules that it follows, where it has no times of its own.
+    pub fn after(&self) -> &[Arc<str>] {
+        match &self.recurrence {
+            Recurrence::After { schedules, .. } => schedules,
+            _ => &[],
         }
     }
 

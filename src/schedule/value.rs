@@ -292,8 +292,12 @@ pub enum NotifyEvent {
     Failure,
     /// A run succeeded after one that failed.
     Recovery,
-    /// A firing was missed, or started too late.
+    /// A firing started too late.
     Late,
+    /// A firing did not run that should have.
+    Missed,
+    /// A run goes on so long that a firing did not run.
+    Overrun,
 }
 
 impl NotifyEvent {
@@ -303,6 +307,8 @@ impl NotifyEvent {
             Self::Failure => "failure",
             Self::Recovery => "recovery",
             Self::Late => "late",
+            Self::Missed => "missed",
+            Self::Overrun => "overrun",
         }
     }
 }
@@ -311,7 +317,7 @@ impl NotifyEvent {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Notify {
-    /// The events; failure and recovery by default.
+    /// The events; all by default.
     #[serde(default = "Notify::default_events")]
     pub on: Vec<NotifyEvent>,
     /// A Lua function, as `notify.lua:page`.
@@ -327,7 +333,13 @@ pub struct Notify {
 
 impl Notify {
     fn default_events() -> Vec<NotifyEvent> {
-        vec![NotifyEvent::Failure, NotifyEvent::Recovery]
+        vec![
+            NotifyEvent::Failure,
+            NotifyEvent::Recovery,
+            NotifyEvent::Late,
+            NotifyEvent::Missed,
+            NotifyEvent::Overrun,
+        ]
     }
 
     fn after() -> DurationValue {

@@ -525,6 +525,41 @@ fn the_history_is_shown_in_this_machines_zone_by_id_and_by_name() {
     assert!(history.runs().is_empty());
 }
 
+#[test]
+fn of_times_without_a_server_the_history_says_so() {
+    let history = History::new();
+    let store = history.store();
+    let at = |text: &str| text.parse().unwrap();
+    let (first, _) = store
+        .server_began(1, "1", at("2026-11-20T00:00:00Z"))
+        .unwrap();
+    store
+        .server_seen(first, at("2026-11-20T06:00:00Z"), false)
+        .unwrap();
+    let (second, before) = store
+        .server_began(2, "1", at("2026-11-20T18:00:00Z"))
+        .unwrap();
+    assert_eq!(
+        before.map(|before| before.seen),
+        Some(at("2026-11-20T06:00:00Z"))
+    );
+    store
+        .server_seen(second, at("2026-11-21T00:00:00Z"), true)
+        .unwrap();
+    store.flush(std::time::Duration::from_mins(1)).unwrap();
+    let said = |time: &str| history.command(["runs", "list", "--at", time]).run().stderr;
+    let down = said("2026-11-20T12:00:00Z");
+    assert!(
+        down.contains(
+            "no server ran from 2026-11-20 14:00:00 +08:00 to 2026-11-21 02:00:00 +08:00"
+        ),
+        "{down}"
+    );
+    assert!(!said("2026-11-20T20:00:00Z").contains("no server"));
+    assert!(said("2026-11-19T20:00:00Z").contains("before 2026-11-20 08:00:00 +08:00"));
+    assert!(said("2026-11-22T20:00:00Z").contains("since 2026-11-21 08:00:00 +08:00: what is due"));
+}
+
 /// Three runs: two of `tags`, which make a tag and read, and a call.
 fn with_three_runs() -> History {
     let history = History::new();

@@ -89,6 +89,50 @@ fn check_prints_what_is_hardly_meant_and_fails_for_it_only_where_asked_to() {
 }
 
 #[test]
+fn next_says_what_calendars_keep_from_running_and_what_follows_others() {
+    let ics = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTART;VALUE=DATE:20261225\r\nRRULE:FREQ=YEARLY\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+    let text = format!(
+        "[calendar.holidays]\nfile = 'holidays.ics'\n{DAILY}not_during = 'holidays'\n[[schedule]]\nname = 'report'\nscript = 'a.lua'\nafter = 'nightly'\n"
+    );
+    let next = |more: &[&str]| {
+        let from = [
+            "schedule",
+            "next",
+            "--count",
+            "2",
+            "--from",
+            "2027-12-24T00:00:00Z",
+        ];
+        Test::new()
+            .file("schedules.toml", &text)
+            .file("holidays.ics", ics)
+            .file("a.lua", "")
+            .args(from)
+            .args(more.to_vec())
+            .run()
+    };
+    let shown = next(&[]);
+    let lines: Vec<_> = shown.stdout.lines().collect();
+    assert_eq!(lines.len(), 3, "{}", shown.stderr);
+    assert!(!lines[1].contains("calendar"), "{}", shown.stdout);
+    assert!(
+        lines[2].contains("does not run: nothing starts during the calendar holidays, which it is until 2027-12-26 00:00:00 +01:00"),
+        "{}",
+        shown.stdout
+    );
+    assert!(
+        shown
+            .stderr
+            .contains("report fires after a success of nightly"),
+        "{}",
+        shown.stderr
+    );
+    let listed: Json = serde_json::from_str(&next(&["--json"]).stdout).unwrap();
+    assert!(listed[0].get("blocked").is_none());
+    assert!(listed[1]["blocked"].as_str().unwrap().contains("holidays"));
+}
+
+#[test]
 fn the_example_has_no_warnings_and_the_schema_is_printed() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/schedules.toml");
     Test::new()
@@ -700,6 +744,52 @@ mod served {
         assert!(
             real_now() - began < Duration::from_secs(10),
             "one that looks once a second would take 20 s"
+        );
+        served.end();
+    }
+
+    #[test]
+    fn what_follows_another_runs_after_its_success_and_in_its_pools_place() {
+        let never = "script = 'a.lua'\ncron = '0 0 1 1 *'\npool = 'one'\n";
+        let text = format!(
+            "[pool.one]\nsize = 1\n[[schedule]]\nname = 'a'\n{never}[[schedule]]\nname = 'other'\n{never}
+             [[schedule]]\nname = 'b'\nscript = 'a.lua'\nafter = 'a'\n"
+        );
+        // It goes on until it is let go.
+        let script = "while not io.open('go') do time.sleep(0.05) end";
+        let served = Served::start(folder(&text, script), &[]);
+        served.wait_for_words("serving 3 schedules");
+        for name in ["a", "other"] {
+            assert!(served.run(&["schedule", "trigger", name]).status.success());
+        }
+        served.wait_for_words("waits: waiting for the pool one: 1 of 1 taken by a (");
+        served.write("go", "");
+        served.wait_for_words("a: done");
+        served.wait_for_words("b: done");
+        let (_folder, store) = served.end();
+        let mut runs = store.runs(Filter::default()).unwrap();
+        runs.sort_by_key(|row| row.run.started);
+        let [first, ..] = &runs[..] else {
+            panic!("no run")
+        };
+        let other = runs.iter().find(|row| row.run.name == "other").unwrap();
+        assert!(Some(other.run.started) >= first.ended, "it had to wait");
+        assert_eq!(runs.len(), 3);
+    }
+
+    #[test]
+    fn a_firing_inside_a_calendar_has_a_row_with_its_reason() {
+        let text = "[calendar.freeze]\ndates = ['2020-01-01/2999-12-31']\n[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = 1\nnot_during = 'freeze'";
+        let served = Served::start(folder(text, ""), &[]);
+        served.wait_for_words("did not run: nothing starts during the calendar freeze, which it is until 3000-01-01 00:00:00 +00:00");
+        let listed = served.run(&["runs", "list", "--json"]);
+        let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+        assert_eq!(listed[0]["outcome"], "blocked");
+        let failed = served.run(&["runs", "list", "--json", "--failed"]);
+        assert_eq!(
+            String::from_utf8_lossy(&failed.stdout).trim(),
+            "[]",
+            "it was wanted"
         );
         served.end();
     }

@@ -87,7 +87,7 @@ impl List {
                 .firings(self.selection.name.as_deref(), from, to, true, Some(wanted))?;
         // These were wanted.
         let is_wanted = |firing: &FiringRow| {
-            ["paused", "queued", "superseded"].contains(&firing.outcome.as_str())
+            ["paused", "queued", "superseded", "blocked"].contains(&firing.outcome.as_str())
         };
         entries.extend(
             missed
@@ -107,6 +107,9 @@ impl List {
             report::note(&format!(
                 "nothing recorded is like that; times are given as {FORMS}"
             ));
+            without_server(history, from, to)?
+                .into_iter()
+                .for_each(|line| report::note(&line));
             return Ok(());
         }
         let rows = entries.iter().map(|entry| row(history, entry)).collect();
@@ -123,6 +126,51 @@ impl List {
         Ok(())
     }
 }
+
+/// Servers that are looked at.
+const SERVERS: u32 = 1_000;
+
+/// When no server ran in a time of which nothing is recorded: then nothing was decided.
+fn without_server(
+    history: &History,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+) -> Result<Vec<String>, Problem> {
+    let mut servers = history.store.servers(SERVERS)?;
+    servers.reverse();
+    let Some(first) = servers.first() else {
+        return Ok(Vec::new());
+    };
+    let full = |at| history.times.full(at);
+    let is_meant = |begins: Timestamp, ends: Timestamp| {
+        from.is_none_or(|from| ends >= from) && to.is_none_or(|to| begins <= to)
+    };
+    let mut lines = Vec::new();
+    if from.is_some_and(|from| from < first.started) {
+        let started = full(first.started);
+        lines.push(format!(
+            "no server of schedules ran with this store before {started}"
+        ));
+    }
+    let mut seen = first.seen;
+    for server in &servers[1..] {
+        if server.started.duration_since(seen) > GAP && is_meant(seen, server.started) {
+            let (seen, started) = (full(seen), full(server.started));
+            lines.push(format!("no server ran from {seen} to {started}"));
+        }
+        seen = seen.max(server.seen);
+    }
+    if history.times.now().duration_since(seen) > GAP && to.is_none_or(|to| to >= seen) {
+        let seen = full(seen);
+        lines.push(format!(
+            "no server has run since {seen}: what is due since then is decided when one begins"
+        ));
+    }
+    Ok(lines)
+}
+
+/// A server is seen every 10 s.
+const GAP: SignedDuration = SignedDuration::from_secs(30);
 
 fn row(history: &History, entry: &Entry) -> Vec<String> {
     match entry {

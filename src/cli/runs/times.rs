@@ -23,6 +23,10 @@ impl Times {
         }
     }
 
+    pub(super) fn now(&self) -> Timestamp {
+        self.now
+    }
+
     /// Date, time and offset.
     pub(super) fn full(&self, at: Timestamp) -> String {
         self.zoned(at).strftime("%Y-%m-%d %H:%M:%S %:z").to_string()

@@ -2,6 +2,7 @@
 
 use super::super::{report, status};
 use super::common::{FileArgument, read};
+use crate::schedule::calendar::{Block, Blocked};
 use crate::schedule::model::Schedule;
 use crate::schedule::timing::{Firing, Recurrence};
 use clap::Args;
@@ -85,10 +86,21 @@ impl Next {
         let silent = file
             .schedules
             .iter()
+            .filter(|schedule| schedule.timing.after().is_empty())
             .filter(|schedule| schedule.timing.next(from).is_none());
         let silent: Vec<_> = silent.map(|schedule| schedule.name.to_string()).collect();
         if !silent.is_empty() {
             report::warning(&format!("these never fire: {}", silent.join(", ")));
+        }
+        for schedule in &file.schedules {
+            let after = schedule.timing.after();
+            if !after.is_empty() {
+                let name = &schedule.name;
+                report::note(&format!(
+                    "{name} fires after a success of {}",
+                    after.join(" and ")
+                ));
+            }
         }
         if file
             .schedules
@@ -149,7 +161,24 @@ impl Row {
         if self.schedule.paused {
             row["paused"] = true.into();
         }
+        if let Some(block) = self.block() {
+            row["blocked"] = self.consequence(&block).into();
+        }
         row
+    }
+
+    /// Why it does not begin at its time.
+    fn block(&self) -> Option<Block> {
+        self.schedule.window.as_ref()?.block(self.firing.due)
+    }
+
+    fn consequence(&self, block: &Block) -> String {
+        let why = block.describe(&self.schedule.timing.zone.0);
+        let begins = self.schedule.window.as_ref().map(|window| window.blocked);
+        match (begins, block.until) {
+            (Some(Blocked::RunAtEnd), Some(_)) => format!("{why}; one run begins then"),
+            _ => format!("does not run: {why}"),
+        }
     }
 
     /// What a change of clocks does to the firing, and what else a person should know.
@@ -192,6 +221,7 @@ impl Row {
         if self.schedule.paused {
             notes.push("paused".to_owned());
         }
+        notes.extend(self.block().map(|block| self.consequence(&block)));
         notes
     }
 }

@@ -1,7 +1,9 @@
 //! The engine itself.
 
+use super::chains::{Successes, failed_for_good};
 use super::decision::{Attempt, Cause, Decision, MissCause, Outcome, PreviousAttempt, Reason};
-use super::job::{Job, State, missed};
+use super::job::{Active, Job, State, missed};
+use super::pools::Pools;
 use crate::schedule::file::ScheduleFile;
 use jiff::{SignedDuration, Timestamp};
 use std::cmp::Reverse;
@@ -10,6 +12,9 @@ use std::sync::Arc;
 
 /// A clock that goes back further than this was wrong before.
 const CORRECTION: SignedDuration = SignedDuration::from_hours(3);
+
+/// A server that was gone no longer was only restarted: what waited waits on.
+const RESTART: SignedDuration = SignedDuration::from_mins(1);
 
 /// A clock that goes back by less is the ordinary work of a time service.
 const ADJUSTMENT: SignedDuration = SignedDuration::from_secs(2);
@@ -27,6 +32,10 @@ pub struct ScheduleState {
     pub paused: bool,
     /// The last run failed.
     pub failed: bool,
+    /// When a run of it ended well, the last time.
+    pub last_success: Option<Timestamp>,
+    /// When a run of it began, the last time.
+    pub last_fired: Option<Timestamp>,
 }
 
 /// What becomes of every firing.
@@ -37,6 +46,8 @@ pub struct Engine {
     agenda: BinaryHeap<Reverse<(Timestamp, Arc<str>)>>,
     seen: Timestamp,
     is_ending: bool,
+    pools: Pools,
+    successes: Successes,
 }
 
 impl Engine {
@@ -51,8 +62,12 @@ impl Engine {
             seen: now,
             ..Self::default()
         };
+        engine.pools.set_limits(&file.limits);
         for schedule in &file.schedules {
             let known = known.get(&*schedule.name);
+            if let Some(success) = known.and_then(|known| known.last_success) {
+                engine.successes.note(&schedule.name, success);
+            }
             let same = known.filter(|known| known.fingerprint == schedule.timing.fingerprint());
             let handled = same.map_or(now, |known| known.handled);
             let mut job = Job::new(schedule, handled);
@@ -64,16 +79,25 @@ impl Engine {
             job.decided = job.decided.max(known.and_then(|known| known.ahead));
             job.paused = known.is_some_and(|known| known.paused);
             job.failed = known.is_some_and(|known| known.failed);
+            job.chain.last_fired = known.and_then(|known| known.last_fired);
             engine.plan(&job);
+            if !schedule.timing.after().is_empty() {
+                // A success of the moment in which the server before ended is not lost.
+                engine
+                    .agenda
+                    .push(Reverse((now, Arc::clone(&schedule.name))));
+            }
             engine.jobs.insert(Arc::clone(&schedule.name), job);
         }
+        engine.successes.take_up(engine.jobs.values());
         engine
     }
 
     /// Takes over a run that a server before this one has started and that still goes on.
     pub fn adopt(&mut self, previous: &PreviousAttempt<'_>) {
         if let Some((job, attempt)) = self.find(previous) {
-            job.take_over(attempt);
+            job.take_over(attempt.clone());
+            self.pools.take_anyway(&attempt);
         }
     }
 
@@ -132,26 +156,98 @@ impl Engine {
         Some((job, attempt))
     }
 
-    /// Decides anew about a firing that waited when the server before this one ended.
-    pub fn take_up(&mut self, name: &str, at: Timestamp, now: Timestamp) -> Vec<Decision> {
-        let Some(job) = self.jobs.get_mut(name) else {
-            return Vec::new();
-        };
-        let attempt = Attempt {
-            schedule: Arc::clone(&job.schedule),
-            at,
-            due: at,
-            cause: Cause::CatchUp,
-            number: 1,
-            is_repeated: false,
-        };
+    /// Decides anew about a firing that waited when the server before this one ended, `gone` ago;
+    /// nothing where there is no such schedule any more.
+    pub fn take_up(
+        &mut self,
+        previous: &PreviousAttempt<'_>,
+        gone: SignedDuration,
+        now: Timestamp,
+    ) -> Option<Vec<Decision>> {
+        let (job, attempt) = self.find(previous)?;
         let mut decisions = Vec::new();
-        if now.duration_since(at) <= job.patience() && !job.is_paused() {
+        let is_young = now.duration_since(attempt.at).min(gone) <= job.patience().max(RESTART);
+        if attempt.cause.is_asked_for() {
+            job.admit(attempt, &mut decisions);
+        } else if !job.schedule.timing.after().is_empty() {
+            job.chain.opened = Some(attempt.at);
+        } else if job.is_paused() {
+            decisions.push(missed(&attempt, Reason::Paused));
+        } else if job.take_over_held(&attempt) {
+            // Its end is in the agenda below.
+        } else if is_young {
             job.admit(attempt, &mut decisions);
         } else {
             decisions.push(missed(&attempt, Reason::ServerGone));
         }
-        decisions
+        let name = Arc::clone(&job.schedule.name);
+        self.agenda.push(Reverse((now, Arc::clone(&name))));
+        self.plan_again(&name);
+        Some(self.limit(decisions))
+    }
+
+    fn plan_again(&mut self, name: &Arc<str>) {
+        if let Some(job) = self.jobs.remove(name) {
+            self.plan(&job);
+            self.jobs.insert(Arc::clone(name), job);
+        }
+    }
+
+    /// Lets only as many begin as there are places; the others wait for one.
+    fn limit(&mut self, decisions: Vec<Decision>) -> Vec<Decision> {
+        let limited = decisions.into_iter().filter_map(|decision| {
+            let Decision::Start(attempt) = decision else {
+                return Some(decision);
+            };
+            let Err(why) = self.pools.take(&attempt) else {
+                return Some(Decision::Start(attempt));
+            };
+            let job = self.jobs.get_mut(&attempt.schedule.name)?;
+            let active = job
+                .active
+                .iter_mut()
+                .find(|active| active.attempt.at == attempt.at)?;
+            active.state = State::Waiting;
+            // A repetition's row is that of the run before it, which says that it is to come.
+            (attempt.number == 1).then_some(Decision::Wait(attempt, why))
+        });
+        limited.collect()
+    }
+
+    /// Gives places that are free to what waits for them.
+    fn start_waiting(&mut self, now: Timestamp, decisions: &mut Vec<Decision>) {
+        for waiting in self.pools.waiting() {
+            if self.pools.is_full() {
+                break;
+            }
+            let (_, (name, at)) = &waiting;
+            let is_meant =
+                |active: &Active| active.attempt.at == *at && active.state == State::Waiting;
+            let found = self.jobs.get_mut(name).and_then(|job| {
+                let index = job.active.iter().position(is_meant)?;
+                Some((job, index))
+            });
+            let Some((job, index)) = found else {
+                self.pools.forget(&waiting);
+                continue;
+            };
+            let attempt = job.active[index].attempt.clone();
+            let block = job.block_now(&attempt, now);
+            let is_paused = job.is_paused() && !attempt.cause.is_asked_for();
+            if is_paused || block.is_some() {
+                self.pools.forget(&waiting);
+                job.active.swap_remove(index);
+                match block {
+                    Some(block) if !is_paused => job.hold_back(attempt, &block, decisions),
+                    _ => decisions.push(missed(&attempt, Reason::Paused)),
+                }
+                let name = Arc::clone(name);
+                self.plan_again(&name);
+            } else if self.pools.take(&attempt).is_ok() {
+                job.active[index].state = State::Running;
+                decisions.push(Decision::Start(attempt));
+            }
+        }
     }
 
     /// When something may be due next.
@@ -167,9 +263,17 @@ impl Engine {
                     + job
                         .active
                         .iter()
-                        .filter(|active| !matches!(active.state, State::Pausing(_)))
+                        .filter(|active| matches!(active.state, State::Running | State::Ending))
                         .count(),
-                waiting + job.waiting.len(),
+                waiting
+                    + job.waiting.len()
+                    + job
+                        .active
+                        .iter()
+                        .filter(|active| active.state == State::Waiting)
+                        .count()
+                    + usize::from(job.held.is_some())
+                    + usize::from(job.chain.opened.is_some()),
             )
         })
     }
@@ -182,6 +286,9 @@ impl Engine {
     /// Decides what has become due. `miss_cause` is why a firing was not seen in time.
     pub fn tick(&mut self, now: Timestamp, miss_cause: MissCause) -> Vec<Decision> {
         let back = self.seen.duration_since(now);
+        if self.is_ending {
+            return Vec::new();
+        }
         if back > ADJUSTMENT {
             self.set_back(now, back);
         }
@@ -196,11 +303,13 @@ impl Engine {
             let Some(mut job) = self.jobs.remove(&name) else {
                 continue;
             };
-            job.due(now, miss_cause, self.is_ending, &mut decisions);
+            job.due(now, miss_cause, &mut decisions);
+            job.follow_at_start(&self.successes, now, &mut decisions);
+            job.give_up_following(&self.successes, now, &mut decisions);
             self.plan(&job);
             self.jobs.insert(name, job);
         }
-        decisions
+        self.limit(decisions)
     }
 
     /// Decides what follows from the end of a run.
@@ -212,17 +321,41 @@ impl Engine {
         now: Timestamp,
     ) -> Vec<Decision> {
         let mut decisions = Vec::new();
-        let Some(job) = self.jobs.get_mut(name) else {
+        let Some(job) = self.jobs.get_mut(name).filter(|_| !self.is_ending) else {
             return decisions;
         };
-        let retry = job.ended(at, outcome, now, self.is_ending, &mut decisions);
+        let (is_ours, name) = (
+            self.pools.release(&job.schedule.name, at),
+            Arc::clone(&job.schedule.name),
+        );
+        let ended = job.firing_at(at);
+        let retry = job.ended(at, outcome, now, &mut decisions);
         let is_gone = job.next.is_none() && job.active.is_empty() && job.is_removed();
-        let name = Arc::clone(&job.schedule.name);
         if let Some(time) = retry {
             self.agenda.push(Reverse((time, Arc::clone(&name))));
         }
         if is_gone {
             self.jobs.remove(&name);
+        } else {
+            self.plan_again(&name);
+        }
+        let mut decisions = self.limit(decisions);
+        if is_ours {
+            self.start_waiting(now, &mut decisions);
+        }
+        if outcome == Outcome::Done {
+            self.successes.note(&name, now);
+        }
+        let failed = failed_for_good(outcome, retry.is_some()).then_some(&ended);
+        if outcome == Outcome::Done || failed.is_some() {
+            let mut following = Vec::new();
+            for follower in self.successes.followers(&name) {
+                if let Some(job) = self.jobs.get_mut(&follower) {
+                    job.follow(&self.successes, failed, now, &mut following);
+                }
+                self.plan_again(&follower);
+            }
+            decisions.extend(self.limit(following));
         }
         decisions
     }
@@ -242,9 +375,29 @@ impl Engine {
         if self.is_ending {
             decisions.push(missed(&attempt, Reason::ShuttingDown));
         } else {
+            if !job.schedule.timing.after().is_empty() {
+                job.chain.last_fired = Some(now);
+            }
             job.admit(attempt, &mut decisions);
         }
-        Some(decisions)
+        Some(self.limit(decisions))
+    }
+
+    /// Runs a schedule for times that have passed, one after another where its runs do not overlap.
+    pub fn backfill(&mut self, name: &str, times: &[Timestamp]) -> Option<Vec<Decision>> {
+        let job = self.jobs.get_mut(name)?;
+        let mut decisions = Vec::new();
+        for at in times {
+            let attempt = Attempt {
+                cause: Cause::Backfill,
+                is_repeated: true,
+                ..job.firing_at(*at)
+            };
+            if !job.goes_on(*at) {
+                job.admit(attempt, &mut decisions);
+            }
+        }
+        Some(self.limit(decisions))
     }
 
     /// Keeps a schedule from firing, or lets it fire again; whether it was otherwise before.
@@ -257,6 +410,7 @@ impl Engine {
     /// Takes a changed file over. What is due by now goes by the file before.
     pub fn reload(&mut self, file: &ScheduleFile, now: Timestamp) -> Vec<Decision> {
         let mut decisions = self.tick(now, MissCause::Busy);
+        self.pools.set_limits(&file.limits);
         let mut before = std::mem::take(&mut self.jobs);
         self.agenda.clear();
         for schedule in &file.schedules {
@@ -273,35 +427,27 @@ impl Engine {
                 self.jobs.insert(name, job);
             }
         }
+        self.successes.take_up(self.jobs.values());
+        self.start_waiting(now, &mut decisions);
         decisions
     }
 
-    /// Begins to end: nothing starts any more. What is missed from now on is left to the next
-    /// server where `catch_up` lets it run then, and so are retries.
-    pub fn end(&mut self) -> Vec<Decision> {
+    /// Begins to end: nothing is decided any more. What is due from now on, what waits, and what
+    /// follows from runs that end is left to the next server, as after a kill.
+    pub fn end(&mut self) {
         self.is_ending = true;
-        let mut decisions = Vec::new();
-        for job in self.jobs.values_mut() {
-            decisions.extend(
-                job.waiting
-                    .drain(..)
-                    .map(|attempt| missed(&attempt, Reason::ShuttingDown)),
-            );
-        }
-        decisions
+        self.agenda.clear();
     }
 
     fn plan(&mut self, job: &Job) {
         let retries = job.active.iter().filter_map(|active| match active.state {
-            State::Pausing(until) if !self.is_ending => Some(until),
+            State::Pausing(until) => Some(until),
             _ => None,
         });
-        // While the server ends, what is left undecided must not be looked at again and again.
-        let next = job
-            .next
-            .filter(|firing| !self.is_ending || firing.due > self.seen)
-            .map(|firing| firing.due);
-        for time in next.into_iter().chain(retries) {
+        let next = job.next.map(|firing| firing.due);
+        let held = job.held.as_ref().map(|held| held.until);
+        let times = next.into_iter().chain(held).chain(job.chain_deadline());
+        for time in times.chain(retries) {
             self.agenda
                 .push(Reverse((time, Arc::clone(&job.schedule.name))));
         }

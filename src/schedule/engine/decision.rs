@@ -15,15 +15,29 @@ pub enum Cause {
     CatchUp,
     /// `cumulua schedule trigger`.
     Trigger,
+    /// `cumulua schedule backfill`.
+    Backfill,
 }
 
 impl Cause {
+    /// Whether a person has asked for it: what keeps a schedule from firing does not keep it.
+    pub fn is_asked_for(self) -> bool {
+        matches!(self, Self::Trigger | Self::Backfill)
+    }
+
+    /// The cause that is shown so.
+    pub fn parse(word: &str) -> Option<Self> {
+        let all = [Self::Schedule, Self::CatchUp, Self::Trigger, Self::Backfill];
+        all.into_iter().find(|cause| cause.as_str() == word)
+    }
+
     /// As history shows it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Schedule => "schedule",
             Self::CatchUp => "catch_up",
             Self::Trigger => "trigger",
+            Self::Backfill => "backfill",
         }
     }
 }
@@ -59,10 +73,10 @@ pub struct PreviousAttempt<'a> {
 }
 
 /// Why a firing did not run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
-    /// The schedule still ran.
-    Overlap,
+    /// The schedule still ran; with what of it.
+    Overlap(Arc<str>),
     /// As many already wait as may.
     QueueFull,
     /// The file or `cumulua schedule pause` keeps it from firing.
@@ -79,6 +93,26 @@ pub enum Reason {
     ServerGone,
     /// The run store refused to record it.
     Unrecorded,
+    /// Nothing starts at its time by the calendars; with which.
+    Blocked(Arc<str>),
+    /// A schedule that it follows had no success in time; with which.
+    NotFollowed(Arc<str>),
+}
+
+impl Reason {
+    /// Whether it was to run and did not, which somebody may want to know.
+    pub fn is_missed(&self) -> bool {
+        match self {
+            Self::TooLate(_) | Self::ServerGone | Self::NotFollowed(_) | Self::QueueFull => true,
+            Self::Overlap(_)
+            | Self::Paused
+            | Self::Superseded
+            | Self::ShuttingDown
+            | Self::Removed
+            | Self::Unrecorded
+            | Self::Blocked(_) => false,
+        }
+    }
 }
 
 /// What let the time of a firing pass.
@@ -95,7 +129,7 @@ pub enum MissCause {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Overlap => "the run before it was still going on",
+            Self::Overlap(what) | Self::Blocked(what) | Self::NotFollowed(what) => what,
             Self::QueueFull => "as many firings as may wait were waiting",
             Self::Paused => "the schedule was paused",
             Self::TooLate(MissCause::NotRunning) => "no server was running at its time",
@@ -106,7 +140,7 @@ impl fmt::Display for Reason {
             Self::Superseded => "a later firing ran in its place",
             Self::ShuttingDown => "the server was ending",
             Self::Removed => "the schedule was taken from the file while the firing waited",
-            Self::ServerGone => "the server ended while the firing waited for the run before it",
+            Self::ServerGone => "the server ended while the firing waited",
             Self::Unrecorded => "the run store refused to record it",
         })
     }
@@ -130,8 +164,8 @@ pub enum Outcome {
 pub enum Decision {
     /// It runs now.
     Start(Attempt),
-    /// It waits for the run before it.
-    Wait(Attempt),
+    /// It waits, and for what.
+    Wait(Attempt, Arc<str>),
     /// It does not run.
     Miss(Missed),
     /// Its run is to be ended, because the next firing takes its place.

@@ -3,7 +3,7 @@
 use super::decision::{Attempt, Cause, Decision, MissCause, Missed, Notice, Outcome, Reason};
 use crate::schedule::model::Schedule;
 use crate::schedule::timing::Firing;
-use crate::schedule::value::{CatchUp, CaughtUp, NotifyEvent};
+use crate::schedule::value::{CaughtUp, NotifyEvent, Zone};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -25,10 +25,31 @@ pub(super) struct Job {
     /// Attempts that run, and failed ones that will be repeated.
     pub(super) active: Vec<Active>,
     pub(super) waiting: VecDeque<Attempt>,
+    /// What begins once the calendars let it.
+    pub(super) held: Option<Held>,
+    pub(super) chain: Chain,
     pub(super) paused: bool,
     pub(super) failed: bool,
     /// Up to here firings were decided by a clock that has been set back since.
     pub(super) decided: Option<Timestamp>,
+}
+
+/// A firing that begins once the calendars let it.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) attempt: Attempt,
+    pub(super) until: Timestamp,
+}
+
+/// Where a schedule stands that follows others.
+#[derive(Debug, Default)]
+pub(super) struct Chain {
+    /// The firing that waits for some of them: when the first of them let it begin to wait.
+    pub(super) opened: Option<Timestamp>,
+    /// What it was said last that it waits for.
+    pub(super) told: Option<Arc<str>>,
+    /// When it fired last.
+    pub(super) last_fired: Option<Timestamp>,
 }
 
 /// An attempt that runs, or a failed one that will be repeated.
@@ -36,6 +57,8 @@ pub(super) struct Job {
 pub(super) struct Active {
     pub(super) attempt: Attempt,
     pub(super) state: State,
+    /// Whether it has kept a firing from running.
+    pub(super) is_overrun: bool,
 }
 
 /// What an attempt is about.
@@ -43,8 +66,21 @@ pub(super) struct Active {
 pub(super) enum State {
     Running,
     Ending,
+    /// For a place in a pool, or of the server.
+    Waiting,
     Pausing(Timestamp),
 }
+
+impl Active {
+    pub(super) fn new(attempt: Attempt, state: State) -> Self {
+        Self {
+            attempt,
+            state,
+            is_overrun: false,
+        }
+    }
+}
+
 impl Job {
     /// A job whose firings up to `handled` are decided.
     pub(super) fn new(schedule: &Arc<Schedule>, handled: Timestamp) -> Self {
@@ -53,6 +89,8 @@ impl Job {
             schedule: Arc::clone(schedule),
             active: Vec::new(),
             waiting: VecDeque::new(),
+            held: None,
+            chain: Chain::default(),
             paused: false,
             failed: false,
             decided: None,
@@ -83,17 +121,14 @@ impl Job {
         self.decided.is_some_and(|decided| at <= decided)
     }
 
-    fn goes_on(&self, at: Timestamp) -> bool {
+    pub(super) fn goes_on(&self, at: Timestamp) -> bool {
         let active = self.active.iter().map(|active| &active.attempt);
         active.chain(&self.waiting).any(|attempt| attempt.at == at)
     }
 
     /// A run of a server before this one goes on, as far as is known; its end is to come.
     pub(super) fn take_over(&mut self, attempt: Attempt) {
-        self.active.push(Active {
-            attempt,
-            state: State::Running,
-        });
+        self.active.push(Active::new(attempt, State::Running));
     }
 
     /// A server before this one was to repeat `order`, an attempt that failed, at `time`.
@@ -104,10 +139,7 @@ impl Job {
         now: Timestamp,
         decisions: &mut Vec<Decision>,
     ) {
-        self.active.push(Active {
-            attempt,
-            state: State::Pausing(time),
-        });
+        self.active.push(Active::new(attempt, State::Pausing(time)));
         self.give_up_late_retries(now, decisions);
     }
 
@@ -115,7 +147,7 @@ impl Job {
     pub(super) fn give_up_late_retries(&mut self, now: Timestamp, decisions: &mut Vec<Decision>) {
         let patience = self.patience();
         self.give_up_retries(
-            Reason::TooLate(MissCause::NotRunning),
+            &Reason::TooLate(MissCause::NotRunning),
             |time| now.duration_since(time) > patience,
             decisions,
         );
@@ -124,7 +156,7 @@ impl Job {
     /// Repeats failed attempts no more, where their time makes that so.
     pub(super) fn give_up_retries(
         &mut self,
-        reason: Reason,
+        reason: &Reason,
         at: impl Fn(Timestamp) -> bool,
         decisions: &mut Vec<Decision>,
     ) {
@@ -133,13 +165,13 @@ impl Job {
             |active| matches!(active.state, State::Pausing(until) if at(until)),
         );
         for Active { attempt, .. } in given_up.collect::<Vec<_>>() {
-            self.give_up(attempt, reason, decisions);
+            self.give_up(attempt, reason.clone(), decisions);
         }
     }
 
     fn give_up(&mut self, attempt: Attempt, reason: Reason, decisions: &mut Vec<Decision>) {
         self.failed = true;
-        decisions.push(Decision::GiveUp(attempt.clone(), reason));
+        decisions.push(Decision::GiveUp(attempt.clone(), reason.clone()));
         notify(attempt, NotifyEvent::Failure, Some(reason), 1, decisions);
     }
 
@@ -165,10 +197,12 @@ impl Job {
         let pausing = self
             .active
             .iter_mut()
-            .filter(|active| matches!(active.state, State::Pausing(_)));
+            .filter(|active| matches!(active.state, State::Pausing(_) | State::Waiting));
+        let held = self.held.iter_mut().map(|held| &mut held.attempt);
         for attempt in pausing
             .map(|active| &mut active.attempt)
             .chain(&mut self.waiting)
+            .chain(held)
         {
             attempt.schedule = Arc::clone(schedule);
         }
@@ -178,7 +212,18 @@ impl Job {
     /// The schedule is no longer in the file: runs go on, nothing else starts.
     pub(super) fn remove(&mut self, decisions: &mut Vec<Decision>) {
         self.next = None;
-        self.give_up_retries(Reason::Removed, |_| true, decisions);
+        self.give_up_retries(&Reason::Removed, |_| true, decisions);
+        let without_place = self
+            .active
+            .extract_if(.., |active| active.state == State::Waiting);
+        decisions.extend(without_place.map(|active| missed(&active.attempt, Reason::Removed)));
+        decisions.extend(
+            self.held
+                .take()
+                .map(|held| missed(&held.attempt, Reason::Removed)),
+        );
+        let waits = self.chain.opened.take().map(|at| self.firing_at(at));
+        decisions.extend(waits.map(|attempt| missed(&attempt, Reason::Removed)));
         decisions.extend(
             self.waiting
                 .drain(..)
@@ -189,6 +234,18 @@ impl Job {
         self.schedule = Arc::new(schedule);
     }
 
+    /// A firing of the schedule's own at this time.
+    pub(super) fn firing_at(&self, at: Timestamp) -> Attempt {
+        Attempt {
+            schedule: Arc::clone(&self.schedule),
+            at,
+            due: at,
+            cause: Cause::Schedule,
+            number: 1,
+            is_repeated: false,
+        }
+    }
+
     pub(super) fn is_removed(&self) -> bool {
         self.schedule.timing.end == Some(Timestamp::MIN)
     }
@@ -197,27 +254,29 @@ impl Job {
         &mut self,
         now: Timestamp,
         miss_cause: MissCause,
-        is_ending: bool,
         decisions: &mut Vec<Decision>,
     ) {
-        if self.is_paused() && !is_ending {
-            self.give_up_retries(Reason::Paused, |until| until <= now, decisions);
+        if self.is_paused() {
+            self.give_up_retries(&Reason::Paused, |until| until <= now, decisions);
         }
+        self.hold_retries(now, decisions);
         for active in &mut self.active {
-            if matches!(active.state, State::Pausing(until) if until <= now) && !is_ending {
+            if matches!(active.state, State::Pausing(until) if until <= now) {
                 active.state = State::Running;
                 active.attempt.number += 1;
                 active.attempt.due = now;
                 decisions.push(Decision::Start(active.attempt.clone()));
             }
         }
+        self.decide_due(now, miss_cause, decisions);
+        // After those of the same block, which then find it held.
+        self.release_held(now, miss_cause, decisions);
+    }
+
+    fn decide_due(&mut self, now: Timestamp, miss_cause: MissCause, decisions: &mut Vec<Decision>) {
         let Some(next) = self.next.filter(|next| next.due <= now) else {
             return;
         };
-        if is_ending && self.schedule.catch_up != CatchUp::NONE && !self.is_paused() {
-            // The next server finds it undecided, and may run it.
-            return;
-        }
         let schedule = Arc::clone(&self.schedule);
         let mut due = VecDeque::new();
         let patience = self.patience();
@@ -256,14 +315,7 @@ impl Job {
             }));
         }
         let older = older.map_or(0, |(_, _, count)| count);
-        self.decide(
-            &Vec::from(due),
-            older,
-            now,
-            miss_cause,
-            is_ending,
-            decisions,
-        );
+        self.decide(&Vec::from(due), older, now, miss_cause, decisions);
     }
 
     /// Decides about firings that are due; `older` are so many before them that were missed too.
@@ -273,7 +325,6 @@ impl Job {
         older: u64,
         now: Timestamp,
         miss_cause: MissCause,
-        is_ending: bool,
         decisions: &mut Vec<Decision>,
     ) {
         let age = |firing: &Firing| now.duration_since(firing.due);
@@ -313,11 +364,14 @@ impl Job {
             if attempt.is_repeated && self.goes_on(firing.at) {
                 continue;
             }
+            let block = self.block_of(&attempt, now);
+            if let Some(block) = block.filter(|_| !self.is_paused()) {
+                self.hold_back(attempt, &block, decisions);
+                continue;
+            }
             let only_latest = self.schedule.catch_up.runs == CaughtUp::Latest;
             let reason = if self.is_paused() {
                 Some(Reason::Paused)
-            } else if is_ending {
-                Some(Reason::ShuttingDown)
             } else if !may_run(firing) {
                 Some(Reason::TooLate(miss_cause))
             } else if is_late && only_latest && (latest != Some(index) || is_overtaken) {
@@ -326,8 +380,8 @@ impl Job {
                 None
             };
             if let Some(reason) = reason {
-                decisions.push(missed(&attempt, reason));
-                if matches!(reason, Reason::TooLate(_)) {
+                decisions.push(missed(&attempt, reason.clone()));
+                if reason.is_missed() {
                     count(&mut missed_late, &attempt, older);
                 }
                 continue;
@@ -337,22 +391,18 @@ impl Job {
             }
             self.admit(attempt, decisions);
         }
-        for (late, reason) in [
-            (missed_late, Some(Reason::TooLate(miss_cause))),
-            (started_late, None),
-        ] {
-            if let Some((attempt, firings)) = late {
-                notify(attempt, NotifyEvent::Late, reason, firings, decisions);
-            }
+        if let Some((attempt, firings)) = missed_late {
+            let reason = Some(Reason::TooLate(miss_cause));
+            notify(attempt, NotifyEvent::Missed, reason, firings, decisions);
+        }
+        if let Some((attempt, firings)) = started_late {
+            notify(attempt, NotifyEvent::Late, None, firings, decisions);
         }
     }
 
     pub(super) fn start(&mut self, attempt: Attempt, decisions: &mut Vec<Decision>) {
         decisions.push(Decision::Start(attempt.clone()));
-        self.active.push(Active {
-            attempt,
-            state: State::Running,
-        });
+        self.active.push(Active::new(attempt, State::Running));
     }
 
     /// The time of the retry, where there is one.
@@ -361,11 +411,10 @@ impl Job {
         at: Timestamp,
         outcome: Outcome,
         now: Timestamp,
-        is_ending: bool,
         decisions: &mut Vec<Decision>,
     ) -> Option<Timestamp> {
         let index = self.active.iter().position(|active| {
-            active.attempt.at == at && !matches!(active.state, State::Pausing(_))
+            active.attempt.at == at && matches!(active.state, State::Running | State::Ending)
         })?;
         let mut active = self.active.swap_remove(index);
         let mut retry = None;
@@ -380,7 +429,7 @@ impl Job {
                     .schedule
                     .retries
                     .pause(active.attempt.number)
-                    .filter(|_| !is_ending && active.state == State::Running && !self.is_removed());
+                    .filter(|_| active.state == State::Running && !self.is_removed());
                 if let Some(time) = pause.and_then(|pause| now.checked_add(pause).ok()) {
                     decisions.push(Decision::Retry(active.attempt.clone(), time));
                     active.state = State::Pausing(time);
@@ -391,7 +440,7 @@ impl Job {
                     notify(active.attempt, NotifyEvent::Failure, None, 1, decisions);
                 }
             }
-            Outcome::Unrecorded if active.attempt.number > 1 && !is_ending => {
+            Outcome::Unrecorded if active.attempt.number > 1 => {
                 active.attempt.number -= 1;
                 let time = now.saturating_add(UNRECORDED_PAUSE).unwrap_or(now);
                 active.state = State::Pausing(time);
@@ -410,16 +459,13 @@ impl Job {
             }
             Outcome::Unrecorded | Outcome::Ended => {}
         }
-        if self.active.is_empty()
+        while self.active.is_empty()
             && let Some(attempt) = self.waiting.pop_front()
         {
-            if self.is_paused() && attempt.cause != Cause::Trigger {
+            if let Some(block) = self.block_now(&attempt, now) {
+                self.hold_back(attempt, &block, decisions);
+            } else if self.is_paused() && !attempt.cause.is_asked_for() {
                 decisions.push(missed(&attempt, Reason::Paused));
-                decisions.extend(
-                    self.waiting
-                        .drain(..)
-                        .map(|attempt| missed(&attempt, Reason::Paused)),
-                );
             } else {
                 self.start(attempt, decisions);
             }
@@ -450,7 +496,14 @@ pub(super) fn missed(attempt: &Attempt, reason: Reason) -> Decision {
     })
 }
 
-fn notify(
+/// A time on a schedule's clock.
+pub(super) fn clock(at: Timestamp, zone: &Zone) -> impl std::fmt::Display {
+    at.to_zoned(zone.0.clone())
+        .strftime("%Y-%m-%d %H:%M:%S %:z")
+        .to_string()
+}
+
+pub(super) fn notify(
     attempt: Attempt,
     event: NotifyEvent,
     reason: Option<Reason>,

@@ -1,12 +1,17 @@
 //! The engine: what becomes of every firing. It is given the time and what has ended, and answers
 //! with decisions; it does nothing itself.
 
+mod chains;
 mod deciding;
 mod decision;
+mod holding;
 mod job;
 mod overlap;
+mod pools;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod waiting_tests;
 
 pub use deciding::{Engine, ScheduleState};
 pub use decision::{

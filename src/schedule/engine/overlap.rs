@@ -1,8 +1,8 @@
 //! The overlap rule: what becomes of a firing while earlier runs of its schedule go on.
 
-use super::decision::{Attempt, Decision, Reason};
-use super::job::{Job, State, missed};
-use crate::schedule::value::Overlap;
+use super::decision::{Attempt, Cause, Decision, Reason};
+use super::job::{Job, State, clock, missed, notify};
+use crate::schedule::value::{NotifyEvent, Overlap};
 
 /// Firings of one schedule that may wait for an earlier run.
 const LONGEST_QUEUE: usize = 100;
@@ -11,24 +11,43 @@ impl Job {
     /// Lets a firing start, wait or go without a run, as `overlap` has it where others go on.
     pub(super) fn admit(&mut self, attempt: Attempt, decisions: &mut Vec<Decision>) {
         let is_free = self.active.is_empty() && self.waiting.is_empty();
+        let is_backfill = |attempt: &Attempt| attempt.cause == Cause::Backfill;
+        let only_backfill = self
+            .active
+            .iter()
+            .all(|active| is_backfill(&active.attempt))
+            && self.waiting.iter().all(is_backfill);
         match self.schedule.overlap {
             _ if is_free => self.start(attempt, decisions),
             Overlap::Allow => self.start(attempt, decisions),
-            Overlap::Skip => decisions.push(missed(&attempt, Reason::Overlap)),
-            Overlap::Queue if self.waiting.len() >= LONGEST_QUEUE => {
+            _ if is_backfill(&attempt) => self.wait(attempt, decisions),
+            // What a person has asked for on top costs the schedule none of its own firings.
+            Overlap::Skip | Overlap::Cancel if only_backfill => self.wait(attempt, decisions),
+            Overlap::Skip => self.skip(&attempt, decisions),
+            Overlap::Queue if self.own_waiting() >= LONGEST_QUEUE => {
                 decisions.push(missed(&attempt, Reason::QueueFull));
+                notify(
+                    attempt,
+                    NotifyEvent::Missed,
+                    Some(Reason::QueueFull),
+                    1,
+                    decisions,
+                );
             }
-            Overlap::Queue => {
-                decisions.push(Decision::Wait(attempt.clone()));
-                self.waiting.push_back(attempt);
-            }
+            Overlap::Queue => self.wait(attempt, decisions),
             Overlap::Cancel => {
                 decisions.extend(
                     self.waiting
                         .drain(..)
                         .map(|attempt| missed(&attempt, Reason::Superseded)),
                 );
-                self.give_up_retries(Reason::Superseded, |_| true, decisions);
+                self.give_up_retries(&Reason::Superseded, |_| true, decisions);
+                let without_place = self
+                    .active
+                    .extract_if(.., |active| active.state == State::Waiting);
+                decisions.extend(
+                    without_place.map(|active| missed(&active.attempt, Reason::Superseded)),
+                );
                 for active in self
                     .active
                     .iter_mut()
@@ -40,10 +59,65 @@ impl Job {
                 if self.active.is_empty() {
                     self.start(attempt, decisions);
                 } else {
-                    decisions.push(Decision::Wait(attempt.clone()));
-                    self.waiting.push_back(attempt);
+                    self.wait(attempt, decisions);
                 }
             }
+        }
+    }
+
+    /// Lets it wait for the run before it: behind what waits, but before what a backfill has still
+    /// to do.
+    fn wait(&mut self, attempt: Attempt, decisions: &mut Vec<Decision>) {
+        let place = if attempt.cause == Cause::Backfill {
+            self.waiting.len()
+        } else {
+            self.own_waiting()
+        };
+        decisions.push(Decision::Wait(attempt.clone(), self.going_on("is").into()));
+        self.waiting.insert(place, attempt);
+    }
+
+    /// How many wait that are no backfill; they come first.
+    fn own_waiting(&self) -> usize {
+        let is_own = |attempt: &&Attempt| attempt.cause != Cause::Backfill;
+        self.waiting.iter().take_while(is_own).count()
+    }
+
+    /// Lets it go without a run. A run that takes longer than its schedule lets it is told of once.
+    fn skip(&mut self, attempt: &Attempt, decisions: &mut Vec<Decision>) {
+        let reason = Reason::Overlap(self.going_on("was").into());
+        decisions.push(missed(attempt, reason.clone()));
+        let untold = self.active.iter_mut().find(|active| !active.is_overrun);
+        if let Some(active) = untold {
+            active.is_overrun = true;
+            let running = active.attempt.clone();
+            notify(running, NotifyEvent::Overrun, Some(reason), 1, decisions);
+        }
+    }
+
+    /// What of the schedule goes on.
+    fn going_on(&self, verb: &str) -> String {
+        let zone = &self.schedule.timing.zone;
+        let of = |attempt: &Attempt| clock(attempt.at, zone);
+        match self.active.first() {
+            Some(active) => match active.state {
+                State::Running | State::Ending => {
+                    format!("the run of {} {verb} still going on", of(&active.attempt))
+                }
+                State::Waiting => format!(
+                    "the firing of {} {verb} still waiting for a place",
+                    of(&active.attempt)
+                ),
+                State::Pausing(until) => format!(
+                    "the run of {} {verb} to be repeated at {}",
+                    of(&active.attempt),
+                    clock(until, zone)
+                ),
+            },
+            None => match self.waiting.front() {
+                Some(first) => format!("the firing of {} {verb} still waiting", of(first)),
+                None => format!("the run before it {verb} still going on"),
+            },
         }
     }
 }

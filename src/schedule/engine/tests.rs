@@ -2,16 +2,16 @@
 
 use super::{Cause, Decision, Engine, MissCause, Outcome, PreviousAttempt, Reason, ScheduleState};
 use crate::schedule::file::ScheduleFile;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::path::Path;
 
 /// A second of the minute at which every test begins.
-fn at(second: i64) -> Timestamp {
+pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_792_800_000 + second).unwrap()
 }
 
-fn file(text: &str) -> ScheduleFile {
+pub(super) fn file(text: &str) -> ScheduleFile {
     ScheduleFile::parse(Path::new("schedules.toml"), text).unwrap()
 }
 
@@ -40,33 +40,34 @@ fn restarted(file: &ScheduleFile, handled: i64, now: i64) -> (Engine, Vec<String
 }
 
 /// Decisions as short lines, with seconds since the tests' beginning.
-fn describe(decisions: Vec<Decision>) -> Vec<String> {
+pub(super) fn describe(decisions: Vec<Decision>) -> Vec<String> {
     let seconds = |time: Timestamp| time.as_second() - at(0).as_second();
-    let word = |decision| match decision {
+    let line = |decision| match decision {
         Decision::Start(attempt) if attempt.number > 1 => {
             format!("start {} attempt {}", seconds(attempt.at), attempt.number)
         }
         Decision::Start(attempt) => {
             format!("start {} {}", seconds(attempt.at), attempt.cause.as_str())
         }
-        Decision::Wait(attempt) => format!("wait {}", seconds(attempt.at)),
+        Decision::Wait(attempt, _) => format!("wait {}", seconds(attempt.at)),
         Decision::Miss(miss) => match miss.several {
             Some((first, count)) => format!(
-                "miss {} to {}, {count}: {:?}",
+                "miss {} to {}, {count}: {}",
                 seconds(first),
                 seconds(miss.at),
-                miss.reason
+                word(&miss.reason)
             ),
-            None => format!("miss {}: {:?}", seconds(miss.at), miss.reason),
+            None => format!("miss {}: {}", seconds(miss.at), word(&miss.reason)),
         },
         Decision::End(attempt) => format!("end {}: Replaced", seconds(attempt.at)),
         Decision::Retry(attempt, time) => {
             format!("retry {} at {}", seconds(attempt.at), seconds(time))
         }
         Decision::GiveUp(attempt, reason) => format!(
-            "give up {} attempt {}: {reason:?}",
+            "give up {} attempt {}: {}",
             seconds(attempt.at),
-            attempt.number
+            attempt.number,
+            word(&reason)
         ),
         Decision::Notify(notice) if notice.firings > 1 => {
             format!(
@@ -82,19 +83,34 @@ fn describe(decisions: Vec<Decision>) -> Vec<String> {
             notice.event.as_str()
         ),
     };
-    decisions.into_iter().map(word).collect()
+    decisions.into_iter().map(line).collect()
 }
 
-fn tick(engine: &mut Engine, second: i64) -> Vec<String> {
+/// A reason without what differs from case to case.
+fn word(reason: &Reason) -> String {
+    match reason {
+        Reason::Overlap(_) => "Overlap".to_owned(),
+        Reason::Blocked(_) => "Blocked".to_owned(),
+        Reason::NotFollowed(_) => "NotFollowed".to_owned(),
+        other => format!("{other:?}"),
+    }
+}
+
+pub(super) fn tick(engine: &mut Engine, second: i64) -> Vec<String> {
     describe(engine.tick(at(second), MissCause::Busy))
 }
 
-fn ended(engine: &mut Engine, firing: i64, outcome: Outcome, second: i64) -> Vec<String> {
+pub(super) fn ended(
+    engine: &mut Engine,
+    firing: i64,
+    outcome: Outcome,
+    second: i64,
+) -> Vec<String> {
     describe(engine.ended("a", at(firing), outcome, at(second)))
 }
 
 /// The first attempt for second 60, of a server before.
-fn first(name: &str) -> PreviousAttempt<'_> {
+pub(super) fn first(name: &str) -> PreviousAttempt<'_> {
     PreviousAttempt {
         name,
         at: at(60),
@@ -437,25 +453,25 @@ fn a_firing_that_waits_for_its_retry_still_counts_as_running() {
 
 #[test]
 fn lateness_is_notified_where_it_is_asked_for() {
-    let lines = "catch_up = '1h'\nnotify = { on = ['late'], webhook = 'https://pager.example/x', late_after = '30s' }";
+    let lines = "catch_up = '1h'\nnotify = { on = ['late', 'missed'], webhook = 'https://pager.example/x', late_after = '30s' }";
     let (_, decisions) = restarted(&minutely(lines), 0, 119);
     assert_eq!(decisions, ["start 60 catch_up", "notify 60 late"]);
     let (_, decisions) = restarted(&minutely(&lines.replace("catch_up = '1h'", "")), 0, 119);
     assert_eq!(
         decisions,
-        ["miss 60: TooLate(NotRunning)", "notify 60 late"]
+        ["miss 60: TooLate(NotRunning)", "notify 60 missed"]
     );
 }
 
 #[test]
 fn a_day_of_missed_firings_is_notified_once() {
-    let lines = "notify = { on = ['late'], webhook = 'https://pager.example/x' }";
+    let lines = "notify = { on = ['late', 'missed'], webhook = 'https://pager.example/x' }";
     let (_, decisions) = restarted(&minutely(lines), 0, 24 * 3600 + 30);
     let notices: Vec<_> = decisions
         .iter()
         .filter(|decision| decision.starts_with("notify"))
         .collect();
-    assert_eq!(notices, ["notify 86400 late of 1440"]);
+    assert_eq!(notices, ["notify 86400 missed of 1440"]);
     let all = format!("{lines}\ncatch_up = {{ within = '10m', runs = 'all' }}\noverlap = 'allow'");
     let (_, decisions) = restarted(&minutely(&all), 0, 24 * 3600 + 30);
     let notices: Vec<_> = decisions
@@ -464,7 +480,7 @@ fn a_day_of_missed_firings_is_notified_once() {
         .collect();
     assert_eq!(
         notices,
-        ["notify 85800 late of 1430", "notify 86340 late of 9"]
+        ["notify 85800 missed of 1430", "notify 86340 late of 9"]
     );
 }
 
@@ -500,10 +516,7 @@ fn a_retry_outlives_its_server_as_long_as_catch_up_lets_it() {
         ended(&mut engine, 60, Outcome::Failed, 61),
         ["retry 60 at 151"]
     );
-    assert!(
-        describe(engine.end()).is_empty(),
-        "the next server finds it in the store"
-    );
+    engine.end();
     assert!(
         !tick(&mut engine, 160)
             .iter()
@@ -656,13 +669,20 @@ fn paused_schedules_miss_their_firings_and_can_be_triggered() {
 }
 
 #[test]
-fn a_server_that_ends_starts_nothing_and_leaves_to_the_next_what_may_be_caught_up() {
-    let mut engine = engine(&minutely("overlap = 'queue'"));
+fn a_server_that_ends_decides_nothing_and_leaves_all_to_the_next() {
+    let retried = "retries = { count = 1 }\nnotify = { webhook = 'https://pager.example/x' }";
+    let mut engine = engine(&minutely(&format!("overlap = 'queue'\n{retried}")));
     tick(&mut engine, 60);
-    tick(&mut engine, 120);
-    assert_eq!(describe(engine.end()), ["miss 120: ShuttingDown"]);
-    assert_eq!(tick(&mut engine, 180), ["miss 180: ShuttingDown"]);
+    assert_eq!(tick(&mut engine, 120), ["wait 120"]);
+    engine.end();
+    assert_eq!(engine.next_due(), None, "it must not look again and again");
+    assert!(tick(&mut engine, 180).is_empty());
     assert!(ended(&mut engine, 60, Outcome::Failed, 181).is_empty());
+    assert_eq!(
+        describe(engine.trigger("a", at(182)).unwrap()),
+        ["miss 182: ShuttingDown"],
+        "who asks for it is told"
+    );
     let caught_up = minutely("catch_up = '1h'");
     let mut engine = self::engine(&caught_up);
     engine.end();
@@ -777,17 +797,28 @@ fn a_restart_between_firing_and_end_waits_for_the_run_that_still_goes_on() {
 
 #[test]
 fn what_waited_when_a_server_died_is_taken_up_or_notified() {
-    let (mut engine, _) = restarted(&minutely("overlap = 'queue'\ncatch_up = '1h'"), 60, 100);
+    let take_up = |lines: &str, name: &str, gone: i64, now: i64| {
+        let (mut engine, _) = restarted(&minutely(lines), now - 1, now);
+        let waited = PreviousAttempt {
+            cause: Cause::CatchUp,
+            ..first(name)
+        };
+        let gone = SignedDuration::from_secs(gone);
+        engine.take_up(&waited, gone, at(now)).map(describe)
+    };
+    let starts = Some(vec!["start 60 catch_up".to_owned()]);
+    assert_eq!(take_up("catch_up = '1h'", "a", 500, 1000), starts);
+    assert_eq!(take_up("", "a", 500, 110), starts, "it is still young");
     assert_eq!(
-        describe(engine.take_up("a", at(60), at(100))),
-        ["start 60 catch_up"]
+        take_up("", "a", 50, 1000),
+        starts,
+        "the server was only restarted"
     );
-    let (mut engine, _) = restarted(&minutely("overlap = 'queue'"), 60, 100);
     assert_eq!(
-        describe(engine.take_up("a", at(60), at(100))),
-        ["miss 60: ServerGone"]
+        take_up("", "a", 500, 1000),
+        Some(vec!["miss 60: ServerGone".to_owned()])
     );
-    assert!(engine.take_up("gone", at(60), at(100)).is_empty());
+    assert_eq!(take_up("", "gone", 500, 1000), None);
 }
 
 #[test]

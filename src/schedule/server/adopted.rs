@@ -12,7 +12,7 @@ use crate::history::{
 use crate::schedule::engine::{Cause, Outcome, PreviousAttempt, Reason, ScheduleState};
 use crate::schedule::value::Overlap;
 use cumulua_core::clock::wall_now;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -134,13 +134,26 @@ fn ended(run: &Run, dispatch: &mut Dispatch) -> Result<DecisionBatch, StoreError
 }
 
 /// Takes over what the server before this one has left undone, before anything new is decided.
-pub(super) fn take_over(dispatch: &mut Dispatch, now: Timestamp) -> Result<(), ServeError> {
+pub(super) fn take_over(
+    dispatch: &mut Dispatch,
+    gone: SignedDuration,
+    now: Timestamp,
+) -> Result<(), ServeError> {
     let waiting = dispatch.records.store.queued_firings()?;
     take_over_retries(dispatch, now)?;
     settle_unheard_runs(dispatch, now)?;
     for firing in waiting {
-        let decisions = dispatch.engine.take_up(&firing.schedule, firing.due, now);
-        if decisions.is_empty() {
+        let previous = PreviousAttempt {
+            name: &firing.schedule,
+            at: firing.due,
+            number: 1,
+            cause: match firing.cause.as_deref().and_then(Cause::parse) {
+                Some(cause) => cause,
+                None => Cause::CatchUp,
+            },
+        };
+        let taken_up = dispatch.engine.take_up(&previous, gone, now);
+        if taken_up.is_none() {
             // Its schedule is no longer in the file.
             dispatch
                 .records
@@ -150,7 +163,7 @@ pub(super) fn take_over(dispatch: &mut Dispatch, now: Timestamp) -> Result<(), S
                     None,
                 )])?;
         }
-        dispatch.carry_out([decisions.into()]);
+        dispatch.carry_out(taken_up.map(DecisionBatch::from));
     }
     Ok(())
 }
@@ -204,11 +217,7 @@ fn settle_unheard_runs(dispatch: &mut Dispatch, now: Timestamp) -> Result<(), Se
 
 /// A run of a server before this one, as the engine takes it over.
 fn previous_attempt(run: &NewRun) -> PreviousAttempt<'_> {
-    let cause = if run.kind == "trigger" {
-        Cause::Trigger
-    } else {
-        Cause::Schedule
-    };
+    let cause = Cause::parse(&run.kind).unwrap_or(Cause::Schedule);
     PreviousAttempt {
         name: &run.name,
         at: run.due.unwrap_or(run.started),
@@ -225,12 +234,15 @@ pub(super) fn read_schedule_states(
     let mut ahead = store.last_firings_after(now)?;
     let times = store.planned_times()?;
     let outcomes = store.last_outcomes()?;
+    let last_runs = store.last_successes()?;
     let states = store.schedule_states()?.into_iter().map(|(name, state)| {
         let known = ScheduleState {
             fingerprint: times.get(&name).cloned().unwrap_or_default(),
             handled: state.decided_upto.unwrap_or(Timestamp::MIN),
             ahead: ahead.remove(&name),
             paused: state.paused.is_some(),
+            last_success: last_runs.get(&name).and_then(|last| last.success),
+            last_fired: last_runs.get(&name).map(|last| last.began),
             failed: outcomes.get(&name).is_some_and(|outcome| {
                 !matches!(outcome, RunOutcome::Done | RunOutcome::Cancelled)
             }),

@@ -171,17 +171,22 @@ impl Dispatch {
                     commands.push(Command::Start(attempt.clone(), run.clone(), record.len()));
                     record.push(started_entry(&attempt, run, now));
                 }
-                Decision::Wait(attempt) => {
+                Decision::Wait(attempt, why) => {
+                    let name = &attempt.schedule.name;
+                    let message =
+                        format!("{name}: the firing of {} waits: {why}", time(attempt.at));
+                    self.records.log_line(Level::Info, name, &message);
+                    let why = Some(why.to_string());
                     record.push(firing_entry(
                         attempt.cause,
-                        firing(&attempt, FiringOutcome::Queued, None, now),
+                        firing(&attempt, FiringOutcome::Queued, why, now),
                     ));
                 }
                 Decision::Miss(mut miss) => {
                     // What it would overlap with had not begun at its time: the store had not let
                     // it.
                     let waited = self.held_up_until.is_some_and(|until| miss.at <= until);
-                    if miss.reason == Reason::Overlap && waited {
+                    if matches!(miss.reason, Reason::Overlap(_)) && waited {
                         miss.reason = Reason::Unrecorded;
                     }
                     record.push(missed_entry(&miss, now));
@@ -222,8 +227,8 @@ impl Dispatch {
         let mut counts: BTreeMap<&Arc<str>, usize> = BTreeMap::new();
         for miss in missed {
             let name = &miss.schedule.name;
-            let reason = match miss.reason {
-                Reason::Overlap if !is_recorded => Reason::Unrecorded,
+            let reason = match &miss.reason {
+                Reason::Overlap(_) if !is_recorded => &Reason::Unrecorded,
                 reason => reason,
             };
             let outcome = FiringOutcome::from(reason);
@@ -331,7 +336,8 @@ impl Dispatch {
 
     /// Begins to end: nothing starts any more.
     pub(super) fn begin_to_end(&mut self) {
-        let mut batches = vec![self.engine.end().into()];
+        self.engine.end();
+        let mut batches = Vec::new();
         for (attempt, id) in std::mem::take(&mut self.held_up) {
             let error = Some("the server ended before the run's process had begun".to_owned());
             let end = RunEnd {
@@ -460,7 +466,7 @@ impl Dispatch {
             "outcome": end.map(|end| end.outcome.as_str()),
             "status": end.and_then(|end| end.status),
             "error": end.and_then(|end| end.error.as_ref()),
-            "reason": reason.map(|reason| reason.to_string()),
+            "reason": reason.as_ref().map(ToString::to_string),
             "firings": firings,
             "late_seconds": (*event == NotifyEvent::Late).then(|| wall_now().duration_since(attempt.due).as_secs()),
         });
@@ -475,14 +481,14 @@ fn missed_entry(miss: &Missed, now: Timestamp) -> HistoryEntry {
             schedule: miss.schedule.name.to_string(),
             due: miss.at,
             decided: now,
-            outcome: FiringOutcome::from(miss.reason),
-            detail: Some(detail(miss, miss.reason)),
+            outcome: FiringOutcome::from(&miss.reason),
+            detail: Some(detail(miss, &miss.reason)),
         },
     )
 }
 
 /// Why a firing, or several, did not run.
-fn detail(miss: &Missed, reason: Reason) -> String {
+fn detail(miss: &Missed, reason: &Reason) -> String {
     match miss.several {
         None => reason.to_string(),
         Some((first, count)) => format!(
@@ -517,10 +523,10 @@ fn attempt_key(attempt: &Attempt) -> AttemptKey {
 
 /// A firing that a person has triggered is none of the schedule's own.
 fn firing_entry(cause: Cause, firing: Firing) -> HistoryEntry {
-    if cause == Cause::Trigger {
-        HistoryEntry::Beside(firing, None)
-    } else {
-        HistoryEntry::Firing(firing, None)
+    match cause {
+        Cause::Trigger => HistoryEntry::Beside(firing, None),
+        Cause::Backfill => HistoryEntry::Over(firing, None),
+        Cause::Schedule | Cause::CatchUp => HistoryEntry::Firing(firing, None),
     }
 }
 
@@ -531,12 +537,15 @@ fn started_entry(attempt: &Attempt, run: String, now: Timestamp) -> HistoryEntry
     }
     let mut detail = (attempt.cause == Cause::CatchUp)
         .then(|| format!("caught up {} late", length(now.duration_since(attempt.due))));
-    if attempt.is_repeated {
+    if attempt.cause == Cause::Backfill {
+        detail = Some("backfilled".to_owned());
+    } else if attempt.is_repeated {
         detail = Some("again, because the clock was set back".to_owned());
     }
     let firing = firing(attempt, FiringOutcome::Ran { run }, detail, now);
     match attempt.cause {
         Cause::Trigger => HistoryEntry::Beside(firing, Some(new)),
+        Cause::Backfill => HistoryEntry::Over(firing, Some(new)),
         _ if attempt.is_repeated => HistoryEntry::Again(firing, new),
         _ => HistoryEntry::Firing(firing, Some(new)),
     }

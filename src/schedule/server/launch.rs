@@ -149,10 +149,9 @@ impl Launcher {
 /// A run as the store has it before its process starts.
 pub(super) fn new_run(attempt: &Attempt, id: String, now: Timestamp) -> NewRun {
     let schedule = &attempt.schedule;
-    let kind = if attempt.cause == Cause::Trigger {
-        "trigger"
-    } else {
-        "schedule"
+    let kind = match attempt.cause {
+        Cause::Trigger | Cause::Backfill => attempt.cause.as_str(),
+        Cause::Schedule | Cause::CatchUp => Cause::Schedule.as_str(),
     };
     NewRun {
         id,

@@ -3,15 +3,17 @@
 use crate::history::{FiringOutcome, RunOutcome};
 use crate::schedule::engine::{Outcome, Reason};
 
-impl From<Reason> for FiringOutcome {
-    fn from(reason: Reason) -> Self {
+impl From<&Reason> for FiringOutcome {
+    fn from(reason: &Reason) -> Self {
         match reason {
-            Reason::Overlap | Reason::QueueFull => Self::Overlap,
+            Reason::Overlap(_) | Reason::QueueFull => Self::Overlap,
             Reason::Paused => Self::Paused,
             Reason::TooLate(_) | Reason::ServerGone => Self::TooLate,
             Reason::Superseded => Self::Superseded,
             Reason::ShuttingDown => Self::ShuttingDown,
             Reason::Removed | Reason::Unrecorded => Self::NotStarted,
+            Reason::Blocked(_) => Self::Blocked,
+            Reason::NotFollowed(_) => Self::NotFollowed,
         }
     }
 }

@@ -19,9 +19,11 @@ pub(super) fn reload(dispatch: &mut Dispatch, watch: &mut FileWatch) -> Reply {
         Ok(monotonic) => vec![NotifyState::Reloading, monotonic],
         Err(_) => vec![NotifyState::Reloading],
     });
-    watch.reads();
+    // What changes while it is read is seen at the next look.
+    watch.reads(watch.calendars());
     let reply = match ScheduleFile::read(&watch.path) {
         Ok(file) => {
+            watch.reads(file.calendar_files.clone());
             let now = wall_now();
             let decisions = dispatch.engine.reload(&file, now);
             dispatch.carry_out([decisions.into()]);

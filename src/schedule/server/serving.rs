@@ -20,11 +20,15 @@ use cumulua_core::clock::{real_now, wall_now};
 use jiff::SignedDuration;
 use sd_notify::NotifyState;
 use std::path::PathBuf;
+use std::process;
 use std::time::{Duration, Instant};
 
 /// What the end takes at most beyond the grace: runs that are asked to end and killed, and the last
 /// notifications.
 const AFTER_GRACE: Duration = Duration::from_secs(30);
+
+/// How often the store is told that the server is alive.
+const SEEN: Duration = Duration::from_secs(10);
 
 /// A time without firings in which the store can flush the disk.
 const LULL: SignedDuration = SignedDuration::from_millis(200);
@@ -41,6 +45,10 @@ pub(super) struct Serving {
     grace: Option<Duration>,
     /// When running runs are ended, once the server ends.
     ending: Option<Instant>,
+    /// Its number in the store.
+    server: i64,
+    /// When the store was told last that it is alive.
+    seen: Instant,
 }
 
 /// An engine that goes on where the one before it stopped. Runs whose process is gone without a
@@ -69,6 +77,15 @@ pub(super) fn engine(file: &ScheduleFile, records: &Records) -> Result<Engine, S
 }
 
 impl Serving {
+    fn note_seen(&mut self, ends: bool) {
+        let seen = self
+            .dispatch
+            .records
+            .store
+            .server_seen(self.server, wall_now(), ends);
+        self.dispatch.records.note(seen);
+    }
+
     /// Takes up where the server before this one stopped.
     pub(super) fn begin(
         mut dispatch: Dispatch,
@@ -78,10 +95,18 @@ impl Serving {
     ) -> Result<Self, ServeError> {
         let now = wall_now();
         let clock_watch = ClockWatch::new(now, Duration::ZERO);
-        let file_watch = FileWatch::new(path);
+        let file_watch = FileWatch::new(path, dispatch.file.calendar_files.clone());
         let adopted = Adopted::find(&mut dispatch, now)?;
         log_zone(&dispatch);
-        take_over(&mut dispatch, now)?;
+        let version = env!("CARGO_PKG_VERSION");
+        let (server, before) = dispatch
+            .records
+            .store
+            .server_began(process::id(), version, now)?;
+        let gone = before.map_or(SignedDuration::MAX, |before| {
+            now.duration_since(before.seen)
+        });
+        take_over(&mut dispatch, gone, now)?;
         let missed = dispatch.engine.tick(now, MissCause::NotRunning);
         dispatch.carry_out([missed.into()]);
         // Only now: a firing that was missed must not count as decided before it has its row.
@@ -95,6 +120,8 @@ impl Serving {
             began,
             grace,
             ending: None,
+            server,
+            seen: began,
         })
     }
 
@@ -143,6 +170,10 @@ impl Serving {
     /// history.
     pub(super) fn do_housekeeping(&mut self) {
         let _ = sd_notify::notify(&[NotifyState::Watchdog]);
+        if real_now() - self.seen >= SEEN {
+            self.seen = real_now();
+            self.note_seen(false);
+        }
         self.dispatch.records.catch_up();
         self.adopted.look(&mut self.dispatch);
         self.dispatch.start_held_up();
@@ -224,7 +255,7 @@ impl Serving {
         };
         let reply = match decisions.last() {
             Some(Decision::Start(_)) => Reply::Done("started".to_owned()),
-            Some(Decision::Wait(_)) => Reply::Done("waits for the run that goes on".to_owned()),
+            Some(Decision::Wait(_, why)) => Reply::Done(format!("waits: {why}")),
             Some(Decision::Miss(miss)) => {
                 Reply::Refused(format!("{name} was not started: {}", miss.reason))
             }
