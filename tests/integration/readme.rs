@@ -224,6 +224,8 @@ fn the_lua_of_each_page_of_the_guide_is_one_script_that_runs() {
     assert!(run >= 10, "{run} pages");
 }
 
+const HOLIDAYS: &str = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTART;VALUE=DATE:20270101\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+
 #[test]
 fn the_settings_that_the_guide_shows_are_read() {
     for (path, page) in pages() {
@@ -234,7 +236,10 @@ fn the_settings_that_the_guide_shows_are_read() {
             if text.contains("[[schedule]]") {
                 let files = Test::new()
                     .file("schedules.toml", text)
-                    .file("snapshots.lua", "");
+                    .file("snapshots.lua", "")
+                    .file("resize.lua", "")
+                    .file("report.lua", "")
+                    .file("holidays.ics", HOLIDAYS);
                 let files = files.file("notify.lua", "return { page = function() end }");
                 files
                     .args(["schedule", "check", "schedules.toml"])
