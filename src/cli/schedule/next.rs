@@ -19,16 +19,22 @@ use std::sync::Arc;
 pub(super) struct Next {
     #[command(flatten)]
     file: FileArgument,
-    /// Firings of each schedule
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    count: u32,
+    /// Firings of each schedule; 5, or with --until all
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    count: Option<u32>,
     /// Firings after this time, as 2026-03-29T00:00:00+01:00; now where none is given
     #[arg(long, value_name = "TIME", value_parser = time)]
     from: Option<Timestamp>,
+    /// No firings after this time
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    until: Option<Timestamp>,
     /// Prints an array of { name, at } as JSON
     #[arg(long)]
     json: bool,
 }
+
+/// Firings of each schedule at most.
+const MOST: u32 = 100_000;
 
 /// RFC 3339, or a date or date and time in UTC.
 fn time(text: &str) -> Result<Timestamp, String> {
@@ -58,10 +64,15 @@ impl Next {
             Err(status) => return status,
         };
         let from = self.from.unwrap_or_else(wall_now);
+        let until = self.until.unwrap_or(Timestamp::MAX);
+        let count = self
+            .count
+            .unwrap_or(if self.until.is_some() { MOST } else { 5 });
         let mut rows = Vec::new();
         for schedule in &file.schedules {
             let mut before = from;
-            for firing in schedule.timing.firings(from).take(self.count as usize) {
+            let firings = schedule.timing.firings(from).take(count as usize);
+            for firing in firings.take_while(|firing| firing.at <= until) {
                 rows.push(Row {
                     schedule: Arc::clone(schedule),
                     firing,
@@ -79,7 +90,11 @@ impl Next {
             return status::DONE.into();
         }
         if rows.is_empty() {
-            report::print("nothing fires any more");
+            report::print(if self.until.is_some() {
+                "nothing fires in that time"
+            } else {
+                "nothing fires any more"
+            });
         } else {
             report::print(&table(&rows));
         }
