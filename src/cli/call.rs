@@ -60,6 +60,7 @@ impl Call {
                 text: None,
                 args: self.params.clone(),
                 run: None,
+                is_detached: false,
                 confirm: (!self.yes).then(|| Arc::new(Confirmation) as Arc<dyn Confirm>),
             };
             let (gate, recorder) =

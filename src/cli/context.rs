@@ -131,10 +131,11 @@ pub(super) fn recorded_gate(
         args: subject.args,
         profile: Box::new(move || Some(profiles.current().ok()?.value)),
         simulated: options.sim,
+        is_detached: subject.is_detached,
     };
     let keep = match (options.no_record, &subject.run) {
         (true, _) => Keep::Nothing,
-        (false, Some(_)) => Keep::Effects,
+        (false, Some(_)) => Keep::Claimed,
         (false, None) => Keep::Everything,
     };
     // Simulations share the seed of their randomness, runs must not share their ids.
@@ -165,6 +166,8 @@ pub(super) struct Subject {
     pub(super) args: Vec<String>,
     /// The id under which a server has recorded it.
     pub(super) run: Option<String>,
+    /// Whether its standard streams lead nowhere.
+    pub(super) is_detached: bool,
     /// Who is asked before a call that can destroy or cost in production.
     pub(super) confirm: Option<Arc<dyn Confirm>>,
 }

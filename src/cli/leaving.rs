@@ -3,7 +3,7 @@
 
 use super::modes::Modes;
 use super::status::Status;
-use super::{beginning, recording, report, server_pipe, status};
+use super::{beginning, detached, recording, report, status};
 use crate::gate::{Gate, StopReason};
 use crate::history::RunOutcome;
 use crate::lua::flush_everything;
@@ -28,6 +28,15 @@ const LAST: Duration = Duration::from_millis(40);
 /// A guard that Ctrl-C goes to, and `runs cancel`; what does not react is left where it is. To be
 /// told what [comes last](Guard::last).
 pub(super) fn start_guard(gate: &Arc<Gate>, recorder: Option<Arc<HistoryRecorder>>) -> Arc<Guard> {
+    guard_against(StopReason::Interrupted, gate, recorder)
+}
+
+/// The same, where a signal means something else than Ctrl-C.
+pub(super) fn guard_against(
+    signal: StopReason,
+    gate: &Arc<Gate>,
+    recorder: Option<Arc<HistoryRecorder>>,
+) -> Arc<Guard> {
     beginning::over();
     let left = Left {
         gate: Arc::clone(gate),
@@ -45,7 +54,7 @@ pub(super) fn start_guard(gate: &Arc<Gate>, recorder: Option<Arc<HistoryRecorder
     }
     let interrupted = Arc::clone(&guard);
     // Without the handler Ctrl-C ends the process, which is what remains where it cannot be set.
-    let _ = ctrlc::set_handler(move || interrupted.stop(StopReason::Interrupted));
+    let _ = ctrlc::set_handler(move || interrupted.stop(signal.clone()));
     guard
 }
 
@@ -139,7 +148,7 @@ impl Left {
                 }
             });
         }
-        server_pipe::take_along(Some(stop));
+        detached::take_along(Some(stop));
         std::process::exit(i32::from(status.0));
     }
 

@@ -166,6 +166,8 @@ impl Observer for Progress {
 }
 
 fn write(text: &str) {
-    // That standard error is closed cannot be reported.
-    let _ = writeln!(streams::stderr().lock(), "{text}");
+    streams::write_error(text, || {
+        // That standard error is closed cannot be reported.
+        let _ = writeln!(streams::stderr().lock(), "{text}");
+    });
 }

@@ -1,7 +1,7 @@
 //! How a run ended, as the history has it.
 
 use super::status::Status;
-use super::{report, server_pipe, status};
+use super::{report, status, streams};
 use crate::gate::StopReason;
 use crate::history::RunOutcome;
 use crate::run::HistoryRecorder;
@@ -13,7 +13,7 @@ pub(super) fn outcome(status: Status, stop: Option<&StopReason>) -> RunOutcome {
         Some(StopReason::TimedOut(_)) => RunOutcome::TimedOut,
         // It was not wanted, so it is a failure: notified, and retried where the schedule has
         // retries.
-        Some(stop) if server_pipe::is_cut(stop) => RunOutcome::Lost,
+        Some(StopReason::Terminated) => RunOutcome::Lost,
         Some(StopReason::Ended(_)) => RunOutcome::Cancelled,
         _ if status == status::DONE => RunOutcome::Done,
         _ => RunOutcome::Failed,
@@ -28,6 +28,7 @@ pub(super) fn record_end(
     error: Option<&str>,
 ) {
     if let Err(problem) = recorder.end(outcome, Some(i32::from(status.0)), error) {
+        streams::end_record();
         report::warning(&unrecorded(&problem));
     }
 }

@@ -46,7 +46,9 @@ pub(super) fn note_json(json: &serde_json::Value) {
 /// A text on standard error whose styles are ours, with color where standard error takes any: what
 /// others wrote in it is escaped already.
 pub(super) fn styled(text: &str) {
-    let _ = writeln!(anstream::stderr().lock(), "{text}");
+    streams::write_error(text, || {
+        let _ = writeln!(anstream::stderr().lock(), "{text}");
+    });
 }
 
 /// A word in a style, in front of a text on standard error.

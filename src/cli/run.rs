@@ -2,10 +2,11 @@
 
 use super::options::{Format, GlobalOptions, GrantOptions, duration};
 use super::simulation::Simulation;
-use super::{context, leaving, recording, report, server_pipe, status};
+use super::{context, detached, leaving, recording, report, status, streams};
 use crate::gate::{StopReason, adopt_orphans};
+use crate::history::RunOutcome;
 use crate::lua::Chunk;
-use crate::run;
+use crate::run::{self, HistoryRecorder};
 use clap::Args;
 use cumulua_core::clock::real_now;
 use std::io::Read as _;
@@ -62,9 +63,9 @@ pub(super) struct Run {
     /// The schedule whose lock the run holds
     #[arg(long, value_name = "NAME", hide = true, requires = "run_id")]
     run_schedule: Option<String>,
-    /// Standard input is a pipe from the server, whose end is the run's
+    /// The run goes on without the server that starts it
     #[arg(long, hide = true)]
-    server_pipe: bool,
+    detached: bool,
 }
 
 impl Run {
@@ -79,7 +80,7 @@ impl Run {
             error_format: Format::Text,
             run_id: None,
             run_schedule: None,
-            server_pipe: false,
+            detached: false,
         }
     }
 
@@ -97,24 +98,19 @@ impl Run {
     }
 
     fn run_script(self, options: &GlobalOptions, simulation: &Simulation) -> ExitCode {
+        if self.detached {
+            detached::begin();
+        }
+        if self.detached || self.run_id.is_some() {
+            detached::limit_memory(self.grants.max_memory);
+        }
         let chunk = match self.chunk() {
             Ok(chunk) => chunk,
-            Err(problem) => {
-                match self.error_format {
-                    Format::Text => report::error(&problem),
-                    Format::Json => {
-                        let status = status::SCRIPT.0;
-                        report::note_json(
-                            &serde_json::json!({ "kind": "validation", "message": problem, "status": status }),
-                        );
-                    }
-                }
-                return status::SCRIPT.into();
-            }
+            Err(problem) => return self.refuse(&problem, options, simulation),
         };
         let options = options.clone();
         context::block_on(&options, simulation, async {
-            let subject = subject(&chunk, self.run_id);
+            let subject = subject(&chunk, self.run_id, self.detached);
             let (gate, recorder) = context::recorded_gate(
                 &options,
                 simulation,
@@ -122,32 +118,28 @@ impl Run {
                 self.grants.grants(&options),
                 subject,
             );
-            if let Some(recorder) = recorder
-                .as_ref()
-                .filter(|recorder| recorder.is_claimed_from_server())
-            {
-                match recorder.claim(self.run_schedule.as_deref()) {
-                    Ok(problem) => problem
-                        .iter()
-                        .for_each(|problem| report::warning(&recording::unrecorded(problem))),
-                    Err(refusal) => {
-                        report::error(&refusal);
-                        return status::SCRIPT.into();
-                    }
-                }
+            let claimed = claim(
+                recorder.as_ref(),
+                self.run_schedule.as_deref(),
+                self.detached,
+            );
+            if let Err(status) = claimed {
+                return status;
             }
             if self.grants.allow_run {
                 adopt_orphans();
             }
-            let guard = leaving::start_guard(&gate, recorder.clone());
-            if self.server_pipe {
-                server_pipe::hold(&guard, self.grants.max_memory);
-            }
+            let signal = if self.detached {
+                StopReason::Terminated
+            } else {
+                StopReason::Interrupted
+            };
+            let guard = leaving::guard_against(signal, &gate, recorder.clone());
             if let Some(limit) = self.timeout {
                 guard.limit(limit);
             }
             let started = real_now();
-            let mut ending = {
+            let ending = {
                 let (gate, guard, limits) =
                     (Arc::clone(&gate), Arc::clone(&guard), self.grants.limits());
                 // A task that is woken goes on at once; for what `block_on` itself waits for, tokio
@@ -162,9 +154,6 @@ impl Run {
             let left = gate.end_processes();
             guard.step("writing the audit");
             gate.flush_audit();
-            if self.server_pipe {
-                ending.stop = server_pipe::reason(ending.stop);
-            }
             let status = status::of_ending(&ending);
             guard.step("reporting how the run ended");
             let failed = ending.error.is_some() || !ending.deferred.is_empty();
@@ -185,7 +174,7 @@ impl Run {
                 );
             }
             guard.last(leaving::WRITING);
-            server_pipe::take_along(ending.stop.as_ref());
+            detached::take_along(ending.stop.as_ref());
             if options.sim && gate.elapsed() > Duration::from_secs(1) {
                 let (virtual_time, real_time) = (
                     report::seconds(gate.elapsed()),
@@ -196,6 +185,52 @@ impl Run {
                 ));
             }
             status.into()
+        })
+    }
+
+    /// Reports why there is nothing to run, and records it where the run is in the store already.
+    fn refuse(self, problem: &str, options: &GlobalOptions, simulation: &Simulation) -> ExitCode {
+        let report = || match self.error_format {
+            Format::Text => report::error(problem),
+            Format::Json => {
+                let status = status::SCRIPT.0;
+                report::note_json(
+                    &serde_json::json!({ "kind": "validation", "message": problem, "status": status }),
+                );
+            }
+        };
+        let Some(run) = self.run_id else {
+            report();
+            return status::SCRIPT.into();
+        };
+        let subject = context::Subject {
+            name: String::new(),
+            kind: "run",
+            script: self.script.map(PathBuf::from),
+            text: None,
+            args: self.args,
+            run: Some(run),
+            is_detached: self.detached,
+            confirm: None,
+        };
+        let grants = self.grants.grants(options);
+        context::block_on(options, simulation, async {
+            let (_, recorder) =
+                context::recorded_gate(options, simulation, &working_folder(), grants, subject);
+            let claimed = claim(
+                recorder.as_ref(),
+                self.run_schedule.as_deref(),
+                self.detached,
+            );
+            if let Err(status) = claimed {
+                return status;
+            }
+            report();
+            if let Some(recorder) = &recorder {
+                let outcome = RunOutcome::Failed;
+                recording::record_end(recorder, outcome, status::SCRIPT, Some(problem));
+            }
+            status::SCRIPT.into()
         })
     }
 
@@ -266,12 +301,31 @@ fn misplaced(args: &[String]) -> Option<&str> {
     (!is_handed_on).then_some(found)
 }
 
+/// Takes up a run that is in the store already. What the command writes goes into its output from
+/// then on.
+fn claim(
+    recorder: Option<&Arc<HistoryRecorder>>,
+    schedule: Option<&str>,
+    is_detached: bool,
+) -> Result<(), ExitCode> {
+    let Some(recorder) = recorder.filter(|recorder| recorder.is_to_be_claimed()) else {
+        return Ok(());
+    };
+    if let Err(refusal) = recorder.claim(schedule) {
+        report::error(&refusal);
+        return Err(status::SCRIPT.into());
+    }
+    let recorded = Arc::clone(recorder);
+    streams::record_errors(move |text| recorded.note(text), is_detached);
+    Ok(())
+}
+
 fn working_folder() -> PathBuf {
     PathBuf::from(".")
 }
 
 /// What the history keeps of a script.
-fn subject(chunk: &Chunk, run: Option<String>) -> context::Subject {
+fn subject(chunk: &Chunk, run: Option<String>, is_detached: bool) -> context::Subject {
     let script = chunk.name.strip_prefix('@').map(PathBuf::from);
     let name = match script.as_deref().and_then(Path::file_stem) {
         Some(stem) => stem.to_string_lossy().into_owned(),
@@ -284,6 +338,7 @@ fn subject(chunk: &Chunk, run: Option<String>) -> context::Subject {
         text: Some(chunk.text.clone()),
         args: chunk.args.clone(),
         run,
+        is_detached,
         // A script is not asked: what it does was decided when it was started.
         confirm: None,
     }

@@ -43,7 +43,7 @@ pub(super) fn of_ending(ending: &Ending) -> Status {
 /// The status of a run that was ended from outside.
 pub(super) fn of_stop(stop: &StopReason) -> Status {
     match stop {
-        StopReason::Interrupted | StopReason::Ended(_) => INTERRUPTED,
+        StopReason::Interrupted | StopReason::Ended(_) | StopReason::Terminated => INTERRUPTED,
         StopReason::TimedOut(_) => TIMED_OUT,
         StopReason::Exit(status) => Status(*status),
         StopReason::OutOfMemory(_)

@@ -17,8 +17,10 @@ pub enum StopReason {
     OutOfMemory(usize),
     /// Standard output has no reader any more.
     OutputClosed,
-    /// The server that started the run ends it, or is gone; with its reason.
+    /// A person or the server cancels the run from elsewhere; with the reason.
     Ended(String),
+    /// The system asks the process of a server's run to end, as at its own end.
+    Terminated,
     /// `os.exit`.
     Exit(u8),
     /// The time of the deferred functions is over.
@@ -45,6 +47,9 @@ impl StopReason {
             }
             Self::OutputClosed => "standard output is closed".to_owned(),
             Self::Ended(reason) => reason.clone(),
+            Self::Terminated => {
+                "ended by a signal, as at the end of its server or of the machine".to_owned()
+            }
             Self::Exit(status) => format!("os.exit({status})"),
             Self::DeferredTooLong(limit) => format!(
                 "deferred functions did not end within {} s",

@@ -1,7 +1,7 @@
 //! What a script writes to its standard streams, for the history.
 
 use super::base::Gate;
-use super::recorder::OutputStream;
+use super::recorder::{OutputStream, RunRecorder};
 use cumulua_core::secret::RedactedStream;
 use std::sync::Arc;
 
@@ -31,8 +31,41 @@ impl Gate {
             .unwrap_or_default()
     }
 
-    /// Takes the secrets known to the run out of a text that comes in pieces.
-    pub fn redacted_stream(&self) -> RedactedStream {
-        RedactedStream::new(Arc::clone(&self.parts.redactor))
+    /// A standard stream of one of the script's processes.
+    pub fn process_output(&self, stream: OutputStream) -> ProcessOutput {
+        ProcessOutput {
+            recorder: self.recorder.clone(),
+            stream,
+            text: RedactedStream::new(Arc::clone(&self.parts.redactor)),
+        }
+    }
+}
+
+/// A standard stream of a process on its way through the run, which records it and takes out the
+/// secrets that it knows.
+pub struct ProcessOutput {
+    recorder: Option<Arc<dyn RunRecorder>>,
+    stream: OutputStream,
+    text: RedactedStream,
+}
+
+impl ProcessOutput {
+    /// Takes a piece; gives what is to be written in its place.
+    pub fn push(&mut self, piece: &[u8]) -> String {
+        let text = self.text.push(piece);
+        self.record(text)
+    }
+
+    /// What is left at the end.
+    pub fn finish(&mut self) -> String {
+        let text = self.text.finish();
+        self.record(text)
+    }
+
+    fn record(&self, text: String) -> String {
+        match &self.recorder {
+            Some(recorder) => recorder.process_output(self.stream, text),
+            None => text,
+        }
     }
 }

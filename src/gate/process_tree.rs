@@ -11,14 +11,14 @@ pub struct EndedProcess {
 }
 
 #[cfg(target_os = "linux")]
-pub use linux::adopt_orphans;
-#[cfg(target_os = "linux")]
 pub(in crate::gate) use linux::end_descendants;
+#[cfg(target_os = "linux")]
+pub use linux::{adopt_orphans, process_started};
 
 #[cfg(not(target_os = "linux"))]
-pub use elsewhere::adopt_orphans;
-#[cfg(not(target_os = "linux"))]
 pub(in crate::gate) use elsewhere::end_descendants;
+#[cfg(not(target_os = "linux"))]
+pub use elsewhere::{adopt_orphans, process_started};
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -112,6 +112,14 @@ mod linux {
         found
     }
 
+    /// When a process that has not ended began, in ticks since the machine did: no later process of
+    /// the same id has the same.
+    pub fn process_started(id: u32) -> Option<String> {
+        read(id)
+            .filter(|process| !process.has_ended)
+            .map(|process| process.started)
+    }
+
     /// A line of `/proc/ID/stat`, in which the name stands in parentheses and may hold some too.
     fn read(id: u32) -> Option<Process> {
         let bytes = fs::read(format!("/proc/{id}/stat")).ok()?;
@@ -167,6 +175,11 @@ mod elsewhere {
 
     /// The system has no such thing.
     pub fn adopt_orphans() {}
+
+    /// The system does not say.
+    pub fn process_started(_: u32) -> Option<String> {
+        None
+    }
 
     /// What a process has started cannot be found: it ends itself.
     pub(in crate::gate) fn end_descendants(_: u32) -> Vec<EndedProcess> {

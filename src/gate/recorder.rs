@@ -50,6 +50,11 @@ pub trait RunRecorder: Send + Sync {
     /// Receives what the script writes to a standard stream; gives what is to be written in its
     /// place, if that is something else.
     fn output(&self, stream: OutputStream, text: &[u8]) -> Option<String>;
+    /// Receives what a process of the script writes to a standard stream, without secrets; gives what
+    /// is to be written in its place.
+    fn process_output(&self, _stream: OutputStream, text: String) -> String {
+        text
+    }
     /// What was given nothing for so far, because a secret may go on in what follows; asked for at
     /// the end.
     fn rest_of_output(&self, _stream: OutputStream) -> String {

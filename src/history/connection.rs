@@ -542,6 +542,109 @@ mod tests {
         assert_eq!(state("on"), RunState::Ended(RunOutcome::Failed));
     }
 
+    /// What in a migration would stop a process of the version before from writing.
+    fn takes_away(sql: &str) -> Option<&'static str> {
+        let lines = sql.lines().filter(|line| !line.starts_with("--"));
+        let words: Vec<String> = lines
+            .flat_map(|line| line.split(|c: char| !(c.is_alphanumeric() || c == '_')))
+            .map(str::to_uppercase)
+            .collect();
+        let has = |word: &str| words.iter().any(|known| known == word);
+        ["DROP", "RENAME", "DELETE", "REPLACE"]
+            .into_iter()
+            .find(|word| has(word))
+            .or_else(|| {
+                let columns = sql.split(';').filter(|part| part.contains("ADD COLUMN"));
+                let is_required =
+                    |part: &str| part.contains("NOT NULL") && !part.contains("DEFAULT");
+                columns
+                    .into_iter()
+                    .any(is_required)
+                    .then_some("a column that must be given")
+            })
+    }
+
+    #[test]
+    fn a_migration_only_adds() {
+        let samples = [
+            ("ALTER TABLE runs ADD COLUMN a TEXT;", None),
+            (
+                "-- drop\nALTER TABLE runs ADD COLUMN a TEXT NOT NULL DEFAULT '';",
+                None,
+            ),
+            (
+                "ALTER TABLE runs ADD COLUMN a TEXT NOT NULL;",
+                Some("a column that must be given"),
+            ),
+            ("ALTER TABLE runs DROP COLUMN a;", Some("DROP")),
+            ("drop index a", Some("DROP")),
+            ("ALTER TABLE runs RENAME TO r;", Some("RENAME")),
+            ("DELETE FROM runs;", Some("DELETE")),
+        ];
+        for (sql, expected) in samples {
+            assert_eq!(takes_away(sql), expected, "{sql}");
+        }
+        for migration in MIGRATIONS.iter().filter(|migration| migration.version > 6) {
+            let sql = migration.sql.as_str();
+            let unneeded_since = sql
+                .lines()
+                .find_map(|line| line.strip_prefix("-- Not needed since "))
+                .and_then(|number| number.trim_end_matches('.').parse::<i64>().ok());
+            let may_take_away = unneeded_since.is_some_and(|since| since < migration.version);
+            assert!(
+                may_take_away || takes_away(sql).is_none(),
+                "{}: a run of the version before may still write it: {:?}",
+                migration.description,
+                takes_away(sql)
+            );
+        }
+    }
+
+    /// What a run of version 6 writes, with its statements.
+    const OF_VERSION_6: [&str; 8] = [
+        "UPDATE runs SET state = 'running', pid = 1, claimed_at = ?1 WHERE id = 'r' AND state IN ('starting', 'running')",
+        "UPDATE runs SET script = 'a', script_hash = 'b', args = '[]', profile = NULL, version = '0', simulated = ?1 * 0 WHERE id = 'r'",
+        "INSERT INTO call_batches (run_id, number, last, calls, records) VALUES ('r', ?1, ?1, 1, '[]')",
+        "INSERT OR IGNORE INTO output (run_id, number, at, stream, line) SELECT 'r', ?1, 0, 'out', 'line' WHERE EXISTS (SELECT 1 FROM runs WHERE id = 'r')",
+        "INSERT INTO waits (run_id, number, started_at, what) VALUES ('r', ?1, 0, 'a task')",
+        "UPDATE waits SET ended_at = 1, outcome = 'done', done = 1 WHERE run_id = 'r' AND number = ?1",
+        "INSERT INTO runs (id, name, kind, script, script_hash, args, profile, version, simulated, pid, due_at, attempt, started_at,
+         claimed_at, unheard, state) VALUES (?1, 'beside', 'run', '', '', '[]', NULL, '0', 0, 1, NULL, 1, 0, 0, 0, 'running')",
+        "UPDATE runs SET ended_at = ?1, state = 'done', status = 0, error = NULL WHERE id = CAST(?1 AS TEXT) AND ended_at IS NULL",
+    ];
+
+    async fn write_as_version_6(old: &mut SqliteConnection, number: i64) {
+        for sql in OF_VERSION_6 {
+            let written = sqlx::query(sql).bind(number).execute(&mut *old).await;
+            let written = written.unwrap_or_else(|error| panic!("{sql}: {error}"));
+            assert_eq!(written.rows_affected(), 1, "{sql}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_run_of_the_version_before_goes_on_writing_while_the_store_is_migrated() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("runs.db");
+        let mut old = store_before(7, &path).await;
+        let run = "INSERT INTO runs (id, name, kind, args, version, started_at, unheard, state)
+             VALUES ('r', 'nightly', 'schedule', '[]', '0', 0, 1, 'starting')";
+        sqlx::raw_sql(run).execute(&mut old).await.unwrap();
+        // Its statements are prepared by now.
+        write_as_version_6(&mut old, 1).await;
+        let store = Store::open(&path);
+        let alive = store.locks().run("r").unwrap().held();
+        assert_eq!(store.run("r").unwrap().unwrap().state, RunState::Running);
+        write_as_version_6(&mut old, 2).await;
+        let end = "UPDATE runs SET ended_at = 9, state = 'done', status = 0, error = NULL WHERE id = 'r' AND ended_at IS NULL";
+        sqlx::query(end).execute(&mut old).await.unwrap();
+        drop(alive);
+        let row = store.run("r").unwrap().unwrap();
+        assert_eq!(row.state, RunState::Ended(RunOutcome::Done));
+        assert_eq!(row.calls, 2);
+        assert_eq!(store.output("r", 0, 10).unwrap().len(), 2);
+        assert_eq!(store.unheard_runs().unwrap().len(), 1);
+    }
+
     #[test]
     fn a_transaction_that_sqlite_has_ended_by_itself_costs_no_later_one() {
         let folder = tempfile::tempdir().unwrap();

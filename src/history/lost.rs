@@ -5,7 +5,11 @@ use super::runs::{RunEnd, RunRow};
 use super::search::Filter;
 use super::state::{RunOutcome, RunState};
 use super::store::Store;
+use super::times::timestamp;
 use jiff::Timestamp;
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+use std::collections::HashMap;
 use std::time::Duration;
 
 /// How long an end that a run has left waits for its record.
@@ -29,13 +33,56 @@ impl Store {
         }
     }
 
+    /// How these runs ended, as they have recorded themselves, by their ids; one that goes on or is
+    /// lost is not among them.
+    pub fn recorded_ends(&self, ids: &[&str]) -> Result<HashMap<String, RunEnd>, StoreError> {
+        let wanted = serde_json::Value::from(ids).to_string();
+        let mut ends: HashMap<String, RunEnd> = self.read(move |connection| {
+            Box::pin(async move {
+                let query = sqlx::query(
+                    "SELECT id, ended_at, state, status, error FROM runs
+                     WHERE id IN (SELECT value FROM json_each(?)) AND ended_at IS NOT NULL",
+                );
+                let rows = query.bind(wanted).fetch_all(connection).await?;
+                let end = |row: &SqliteRow| {
+                    let (id, state): (String, String) = (row.try_get("id")?, row.try_get("state")?);
+                    Ok(RunEnd {
+                        id,
+                        ended: timestamp(row.try_get("ended_at")?),
+                        // A word of a later version: it did not end well, as far as this one knows.
+                        outcome: RunOutcome::parse(&state).unwrap_or(RunOutcome::Failed),
+                        status: row.try_get("status")?,
+                        error: row.try_get("error")?,
+                    })
+                };
+                let ends = rows
+                    .iter()
+                    .map(end)
+                    .collect::<Result<Vec<_>, sqlx::Error>>()?;
+                Ok(ends.into_iter().map(|end| (end.id.clone(), end)).collect())
+            })
+        })?;
+        for id in ids {
+            if !ends.contains_key(*id)
+                && let Some(end) = self.left_end(id)
+            {
+                ends.insert((*id).to_owned(), end);
+            }
+        }
+        Ok(ends)
+    }
+
     /// Records every run as lost that has not ended and that no living process carries out; gives
-    /// them as they are then.
+    /// them as they are then. `words` gives the last ones of its process, where there are any.
     ///
     /// For a server that begins, before it starts any run: one that another server has recorded and
     /// no process has claimed yet would be taken for lost too, and its process would find that out
     /// in [`Store::claim_run`].
-    pub fn settle_lost_runs(&self, at: Timestamp) -> Result<Vec<RunRow>, StoreError> {
+    pub fn settle_lost_runs(
+        &self,
+        at: Timestamp,
+        words: impl Fn(&str) -> Option<String>,
+    ) -> Result<Vec<RunRow>, StoreError> {
         self.take_up_left_ends(PATIENCE)?;
         let open = self.runs(Filter {
             open: true,
@@ -46,24 +93,25 @@ impl Store {
             .into_iter()
             .filter(|row| !self.locks().is_run_alive(&row.run.id))
         {
-            let error = match row.state {
+            let how = match row.state {
                 RunState::Queued => "the server ended before the run's process had begun",
-                _ => "its process ended without a word: it was killed, or the machine stopped",
+                _ => {
+                    "its process ended without recording how: it was killed, or the machine stopped"
+                }
             };
+            let last = words(&row.run.id).map(|line| format!("; its last line: {line}"));
+            let error = how.to_owned() + &last.unwrap_or_default();
             let end = RunEnd {
                 id: row.run.id.clone(),
                 ended: at,
                 outcome: RunOutcome::Lost,
                 status: None,
-                error: Some(error.to_owned()),
+                error: Some(error.clone()),
             };
             self.locks().forget_run(&row.run.id);
             if self.end_run(end)? {
-                (row.ended, row.state, row.error) = (
-                    Some(at),
-                    RunState::Ended(RunOutcome::Lost),
-                    Some(error.to_owned()),
-                );
+                (row.ended, row.state, row.error) =
+                    (Some(at), RunState::Ended(RunOutcome::Lost), Some(error));
                 lost.push(row);
             }
         }

@@ -65,6 +65,8 @@ pub struct RunRow {
     pub run: NewRun,
     /// When its own process took it up.
     pub claimed: Option<Timestamp>,
+    /// When that process began, as the system counts it.
+    pub process_started: Option<String>,
     /// When it ended.
     pub ended: Option<Timestamp>,
     /// Where it stands, as it was recorded last.
@@ -114,13 +116,19 @@ impl Store {
 
     /// Records that this process carries out a run that a server has recorded, and what it knows
     /// better of it than that server; false where the run has ended meanwhile, or is another
-    /// process's, and must not be carried out.
-    pub fn claim_run(&self, run: NewRun, at: Timestamp) -> Result<bool, StoreError> {
+    /// process's, and must not be carried out. `process_started` is when the process began, as the
+    /// system counts it.
+    pub fn claim_run(
+        &self,
+        run: NewRun,
+        process_started: Option<String>,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
         self.write(move |connection| {
             Box::pin(async move {
                 let query =
-                    sqlx::query("UPDATE runs SET state = 'running', pid = ?, claimed_at = ? WHERE id = ? AND state = 'starting'");
-                let query = query.bind(run.pid.map(i64::from)).bind(millis(at)).bind(run.id.clone());
+                    sqlx::query("UPDATE runs SET state = 'running', pid = ?, process_started = ?, claimed_at = ? WHERE id = ? AND state = 'starting'");
+                let query = query.bind(run.pid.map(i64::from)).bind(process_started).bind(millis(at)).bind(run.id.clone());
                 let is_ours = query.execute(&mut *connection).await?.rows_affected() == 1;
                 if is_ours {
                     describe(connection, run).await?;
@@ -142,7 +150,25 @@ impl Store {
         self.write(move |connection| Box::pin(finish(connection, end)))
     }
 
-    /// The same, for so long at most.
+    /// The same of a run whose process has not begun, which then does not begin any more; false where
+    /// it has.
+    pub fn end_run_before_it_begins(&self, end: RunEnd) -> Result<bool, StoreError> {
+        self.write(move |connection| {
+            Box::pin(async move {
+                let waits = "SELECT count(*) FROM runs WHERE id = ? AND state = 'starting'";
+                let waiting: i64 = sqlx::query_scalar(waits)
+                    .bind(&end.id)
+                    .fetch_one(&mut *connection)
+                    .await?;
+                if waiting == 0 {
+                    return Ok(false);
+                }
+                finish(connection, end).await
+            })
+        })
+    }
+
+    /// The same as [`Store::end_run`], for so long at most.
     pub fn end_run_within(&self, end: RunEnd, limit: Duration) -> Result<bool, StoreError> {
         self.ask(
             Kind::Write,

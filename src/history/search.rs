@@ -182,6 +182,7 @@ fn row(row: &SqliteRow) -> Result<RunRow, sqlx::Error> {
             started: timestamp(row.try_get("started_at")?),
         },
         claimed: time("claimed_at")?,
+        process_started: row.try_get("process_started")?,
         ended: time("ended_at")?,
         // A word of a later version: it did not end well, as far as this one knows.
         state: RunState::parse(&state).unwrap_or(RunState::Running),

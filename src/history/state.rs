@@ -22,11 +22,10 @@ pub enum RunOutcome {
     TimedOut,
     /// A person interrupted it.
     Interrupted,
-    /// It was cancelled: by a person from elsewhere, for a later firing, or because its server
-    /// ended.
+    /// It was cancelled: by a person from elsewhere, or for a later firing.
     Cancelled,
-    /// Its process ended without recording how, as it was killed or the machine stopped; or it
-    /// ended itself because its server was gone.
+    /// Its process ended without recording how, as it was killed or the machine stopped; or a
+    /// signal ended it that was no cancel.
     Lost,
 }
 

@@ -141,6 +141,12 @@ pub fn run_socket(store: &Path, run: &str) -> PathBuf {
     folder(store).join(format!("{name}.sock"))
 }
 
+/// The file that a run of a server has as its standard error: what it could not record, as the
+/// words of a crash.
+pub fn last_words_file(store: &Path, run: &str) -> PathBuf {
+    run_socket(store, run).with_extension("err")
+}
+
 /// Removes what killed runs have left: each socket whose run does not hold its lock any more, with
 /// the lock's file. A run listens only once it holds its lock.
 pub fn forget_killed(store: &Store) {
@@ -153,7 +159,10 @@ pub fn forget_killed(store: &Store) {
     };
     for socket in sockets.filter_map(Result::ok) {
         let name = socket.file_name();
-        let run = name.to_str().and_then(|name| name.strip_suffix(".sock"));
+        let run = name.to_str().and_then(|name| {
+            name.strip_suffix(".sock")
+                .or_else(|| name.strip_suffix(".err"))
+        });
         if let Some(run) = run.filter(|run| *run != "server" && !store.locks().is_run_alive(run)) {
             store.locks().forget_run(run);
             forget_run(store.path(), run);
@@ -161,10 +170,11 @@ pub fn forget_killed(store: &Store) {
     }
 }
 
-/// Removes the socket that a killed run has left.
+/// Removes what a killed run has left beside the store: its socket, and its last words.
 pub fn forget_run(store: &Path, run: &str) {
-    // A socket that is left over harms nothing.
+    // A file that is left over harms nothing.
     let _ = std::fs::remove_file(run_socket(store, run));
+    let _ = std::fs::remove_file(last_words_file(store, run));
 }
 
 fn folder(store: &Path) -> PathBuf {

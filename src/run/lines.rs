@@ -2,6 +2,7 @@
 //! belong to.
 
 use crate::gate::Level;
+use crate::gate::recorder::OutputStream;
 use crate::history::{Line, OutputBuffer, Store, StoreError, Stream};
 use cumulua_core::clock::Clock;
 use cumulua_core::secret::{RedactedStream, Redactor};
@@ -13,24 +14,26 @@ pub(super) struct Lines {
     clock: Clock,
     redactor: Arc<Redactor>,
     output: OutputBuffer,
-    /// What is printed, with what was printed since the last line break.
-    printed: Mutex<RedactedStream>,
+    /// What is written to standard output and standard error since the last line break.
+    begun: [Mutex<RedactedStream>; 2],
 }
 
 impl Lines {
     pub(super) fn new(run: &str, clock: Clock, redactor: Arc<Redactor>) -> Self {
         Self {
             clock,
-            printed: Mutex::new(RedactedStream::new(Arc::clone(&redactor))),
+            begun: std::array::from_fn(|_| Mutex::new(RedactedStream::new(Arc::clone(&redactor)))),
             redactor,
             output: OutputBuffer::new(run),
         }
     }
 
-    /// Takes what the script has printed.
-    pub(super) fn print(&self, text: &[u8]) {
-        let lines = self.lock().push(text);
-        self.add_lines(&lines);
+    /// Takes what was written to a standard stream; gives the lines that it completes, without
+    /// secrets.
+    pub(super) fn print(&self, stream: OutputStream, text: &[u8]) -> String {
+        let lines = self.begun(stream).push(text);
+        self.add_lines(stream, &lines);
+        lines
     }
 
     /// Takes what was logged.
@@ -46,6 +49,11 @@ impl Lines {
         }
     }
 
+    /// Takes what the command itself has written to standard error.
+    pub(super) fn note(&self, text: &str) {
+        text.lines().for_each(|line| self.add(Stream::Err, line));
+    }
+
     /// Writes what was held back into the store, and from now on each line.
     pub(super) fn begin(&self, store: &Store) {
         // What was learned to be a secret since it was printed.
@@ -53,10 +61,11 @@ impl Lines {
         self.output.attach(store);
     }
 
-    /// Takes a last line that has no end.
-    pub(super) fn end(&self) {
-        let rest = self.lock().finish();
-        self.add_lines(&rest);
+    /// Takes a last line of a stream that has no end, and gives it.
+    pub(super) fn end(&self, stream: OutputStream) -> String {
+        let rest = self.begun(stream).finish();
+        self.add_lines(stream, &rest);
+        rest
     }
 
     /// Replaces what turned out to be a secret, wherever the lines are.
@@ -70,9 +79,14 @@ impl Lines {
         self.output.flush(limit)
     }
 
-    fn add_lines(&self, text: &str) {
+    /// Takes lines that hold no secret.
+    pub(super) fn add_lines(&self, stream: OutputStream, text: &str) {
+        let stream = match stream {
+            OutputStream::Out => Stream::Out,
+            OutputStream::Err => Stream::Err,
+        };
         for line in text.split_terminator('\n') {
-            self.add(Stream::Out, line);
+            self.add(stream, line.strip_suffix('\r').unwrap_or(line));
         }
     }
 
@@ -84,7 +98,12 @@ impl Lines {
         });
     }
 
-    fn lock(&self) -> MutexGuard<'_, RedactedStream> {
-        self.printed.lock().unwrap_or_else(PoisonError::into_inner)
+    fn begun(&self, stream: OutputStream) -> MutexGuard<'_, RedactedStream> {
+        let [out, err] = &self.begun;
+        let begun = match stream {
+            OutputStream::Out => out,
+            OutputStream::Err => err,
+        };
+        begun.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

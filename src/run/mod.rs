@@ -2,13 +2,18 @@
 //! how it is ended.
 
 pub mod arguments;
+mod cancel;
 pub mod control;
 mod guard;
+pub mod last_words;
 mod lines;
+mod process;
 mod recorder;
 mod run_locks;
 mod script;
 
+pub use cancel::{CancelError, Cancelled, cancel_run};
 pub use guard::{Guard, Stuck};
+pub use process::RunProcess;
 pub use recorder::{Cancel, HistoryRecorder, Keep, RunInfo};
 pub use script::{Ending, run};

@@ -3,23 +3,24 @@
 
 use super::arguments;
 use super::control::{Client, Listener, Reply, Request, run_socket};
+use super::last_words;
 use super::lines::Lines;
 use super::run_locks::{LockName, RunLocks};
 use crate::client::transport::BoxFuture;
-use crate::gate::Level;
 use crate::gate::audit::AuditLine;
 use crate::gate::recorder::{Asked, OutputStream, RunRecorder};
+use crate::gate::{Level, process_started};
 use crate::history::locks::{Locks, Taken};
 use crate::history::{
     CallRecord, NewRun, RunEnd, RunOutcome, Store, StoreError, WaitEnd, WaitStart, sha256,
 };
-use cumulua_core::clock::Clock;
-use cumulua_core::secret::{RedactedStream, Redactor};
+use cumulua_core::clock::{Clock, real_now};
+use cumulua_core::secret::Redactor;
 use jiff::{SignedDuration, Timestamp};
 use std::future::ready;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -39,6 +40,8 @@ pub struct RunInfo {
     pub profile: Box<dyn Fn() -> Option<String> + Send + Sync>,
     /// Whether its cloud is the simulator in this process.
     pub simulated: bool,
+    /// Whether its standard streams lead nowhere, so that nothing is to be written to them.
+    pub is_detached: bool,
 }
 
 /// What of a run is kept.
@@ -46,14 +49,21 @@ pub struct RunInfo {
 pub enum Keep {
     /// All that it does and what it prints.
     Everything,
-    /// All that it does; a server that has recorded the run captures what it prints.
-    Effects,
+    /// The same of a run that is in the store before its process begins, as a server's are, and
+    /// also what its processes and its command write.
+    Claimed,
     /// Nothing; it shares the store's locks all the same.
     Nothing,
 }
 
 /// How long a mutating call waits for its record, and the end of a run for its own.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long a run that is to be claimed waits for a store that does not work.
+const CLAIMING: Duration = Duration::from_mins(1);
+
+/// The pause after which such a store is asked again.
+const CLAIMING_PAUSE: Duration = Duration::from_millis(250);
 
 /// How long the end of a run that is left behind waits for its record.
 const MOMENT: Duration = Duration::from_millis(25);
@@ -76,8 +86,6 @@ pub struct HistoryRecorder {
     /// Whether the store let a call wait in vain: it must not hold up the next.
     is_slow: AtomicBool,
     lines: Lines,
-    /// What a server records, on its way there: standard output and standard error.
-    passed_on: [Mutex<RedactedStream>; 2],
     locks: RunLocks,
     control: Mutex<Control>,
 }
@@ -90,6 +98,14 @@ struct Begun {
     args: Vec<String>,
     /// How many forms of secrets the redactor knew then.
     known: usize,
+}
+
+/// Why a run is not claimed.
+enum Unclaimed {
+    /// The store or the lock cannot be used now.
+    ForNow(String),
+    /// It must not be carried out.
+    ForGood(String),
 }
 
 /// How the run is ended from elsewhere.
@@ -118,9 +134,6 @@ impl HistoryRecorder {
             path,
             clock,
             started,
-            passed_on: std::array::from_fn(|_| {
-                Mutex::new(RedactedStream::new(Arc::clone(&redactor)))
-            }),
             redactor,
             begun: OnceLock::new(),
             ending: OnceLock::new(),
@@ -131,42 +144,28 @@ impl HistoryRecorder {
         }
     }
 
-    /// Whether a server has recorded the run, so that it must be claimed before the script begins.
-    pub fn is_claimed_from_server(&self) -> bool {
-        self.keep == Keep::Effects
+    /// Whether the run is in the store already, so that it must be claimed before the script begins.
+    pub fn is_to_be_claimed(&self) -> bool {
+        self.keep == Keep::Claimed
     }
 
-    /// Takes up a run that a server has recorded, before the script begins; `schedule` is the one
-    /// whose lock the run holds. The error is why it must not be carried out; a store that does not
-    /// work is only a warning, which is returned.
-    pub fn claim(&self, schedule: Option<&str>) -> Result<Option<String>, String> {
-        let store = Store::open_served(&self.path);
-        let mut problem = None;
-        match store.locks().run(&self.id) {
-            Ok(Taken::Held(held)) => self.locks.keep(LockName::Alive, held),
-            Ok(Taken::By(holder)) => {
-                return Err(format!(
-                    "the run {} is already carried out by {holder}",
-                    self.id
-                ));
+    /// Takes up a run that is in the store, before the script begins; `schedule` is the one whose
+    /// lock the run holds. The error is why it must not be carried out: without its lock and its
+    /// record no server could tell later that it goes on, or how it ended.
+    pub fn claim(&self, schedule: Option<&str>) -> Result<(), String> {
+        let began = real_now();
+        let begun = loop {
+            match self.try_to_claim() {
+                Err(Unclaimed::ForNow(_)) if real_now() - began < CLAIMING => {
+                    thread::sleep(CLAIMING_PAUSE);
+                }
+                Err(Unclaimed::ForNow(problem) | Unclaimed::ForGood(problem)) => {
+                    return Err(problem);
+                }
+                Ok(begun) => break begun,
             }
-            Err(error) => problem = Some(error.to_string()),
-        }
-        let begun = self.begun.get_or_init(|| self.open_run(store));
-        match begun
-            .store
-            .claim_run(self.run(&begun.args), self.clock.now())
-        {
-            Ok(true) => begun.is_known.store(true, Ordering::Release),
-            Ok(false) => {
-                return Err(format!(
-                    "the run {} is not in {} or has ended already",
-                    self.id,
-                    self.path.display()
-                ));
-            }
-            Err(error) => problem = Some(error.to_string()),
-        }
+        };
+        self.lines.begin(&begun.store);
         if let Some(name) = schedule {
             match begun.store.locks().schedule(name, &self.id) {
                 Ok(Taken::Held(held)) => self.locks.keep(LockName::Schedule, held),
@@ -175,10 +174,55 @@ impl HistoryRecorder {
                     let _ = self.end(RunOutcome::Failed, None, Some(&refusal));
                     return Err(refusal);
                 }
-                Err(error) => problem = Some(error.to_string()),
+                Err(error) => {
+                    let refusal = format!("the lock of {name} cannot be taken: {error}");
+                    let _ = self.end(RunOutcome::Failed, None, Some(&refusal));
+                    return Err(refusal);
+                }
             }
         }
-        Ok(problem)
+        Ok(())
+    }
+
+    fn try_to_claim(&self) -> Result<&Begun, Unclaimed> {
+        // One that could not be opened stays so.
+        let store = Store::open_served(&self.path);
+        if !self.locks.is_alive() {
+            match store.locks().run(&self.id) {
+                Ok(Taken::Held(held)) => self.locks.keep(LockName::Alive, held),
+                Ok(Taken::By(holder)) => {
+                    return Err(Unclaimed::ForGood(format!(
+                        "the run {} is already carried out by {holder}",
+                        self.id
+                    )));
+                }
+                Err(error) => {
+                    let problem = format!("the lock of the run cannot be taken: {error}");
+                    return Err(Unclaimed::ForNow(problem));
+                }
+            }
+        }
+        let args = arguments::redact(&self.info.args, &self.redactor);
+        let started = process_started(std::process::id());
+        match store.claim_run(self.run(&args), started, self.clock.now()) {
+            Ok(true) => {
+                let begun = self.begun.get_or_init(|| self.open_run(store));
+                begun.is_known.store(true, Ordering::Release);
+                Ok(begun)
+            }
+            Ok(false) => Err(Unclaimed::ForGood(format!(
+                "the run {} is not in {} or has ended already",
+                self.id,
+                self.path.display()
+            ))),
+            Err(problem @ StoreError::Newer { .. }) => Err(Unclaimed::ForGood(problem.to_string())),
+            Err(problem) => Err(Unclaimed::ForNow(problem.to_string())),
+        }
+    }
+
+    /// Takes what the command itself writes to standard error.
+    pub fn note(&self, text: &str) {
+        self.lines.note(text);
     }
 
     /// Lets the run be ended from elsewhere, from when others know of it.
@@ -234,7 +278,7 @@ impl HistoryRecorder {
         // The end does not wait for lines, but the process does. Lines that a full disk does not
         // take are missing in `runs logs`.
         let _ = self.lines.flush(PATIENCE);
-        self.close();
+        self.close(written.is_ok());
         written
     }
 
@@ -248,7 +292,7 @@ impl HistoryRecorder {
             let written = begun.store.end_run_within(end.clone(), MOMENT);
             written.is_ok() || begun.is_known.load(Ordering::Acquire) && self.locks.leave_end(&end)
         });
-        self.close();
+        self.close(is_recorded);
         is_recorded
     }
 
@@ -282,7 +326,11 @@ impl HistoryRecorder {
     }
 
     /// Lets the run be seen as ended.
-    fn close(&self) {
+    fn close(&self, is_recorded: bool) {
+        if self.info.is_detached && is_recorded {
+            // What happened stands in its record.
+            last_words::forget(&self.path, &self.id);
+        }
         self.control
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -294,7 +342,9 @@ impl HistoryRecorder {
     /// Writes what the run has printed to its last line, and anew where it turned out to be a
     /// secret.
     fn write_texts(&self, begun: &Begun) -> Result<(), StoreError> {
-        self.lines.end();
+        for stream in [OutputStream::Out, OutputStream::Err] {
+            self.lines.end(stream);
+        }
         // What was learned to be a secret during the run may stand among its arguments and in what
         // it printed before.
         if self.redactor.form_count() > begun.known {
@@ -309,13 +359,13 @@ impl HistoryRecorder {
         Ok(())
     }
 
-    fn passed_on(&self, stream: OutputStream) -> MutexGuard<'_, RedactedStream> {
-        let [out, err] = &self.passed_on;
-        let stream = match stream {
-            OutputStream::Out => out,
-            OutputStream::Err => err,
-        };
-        stream.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What is to be written in place of what was recorded.
+    fn pass_on(&self, text: String) -> String {
+        if self.info.is_detached {
+            String::new()
+        } else {
+            text
+        }
     }
 
     /// The store, which the first effect opens.
@@ -441,7 +491,7 @@ impl RunRecorder for HistoryRecorder {
     }
 
     fn logged(&self, level: Level, message: &str) {
-        // A server that has started the run records what its process writes.
+        // What a claimed run's command writes of it comes as a note.
         if self.keep == Keep::Everything {
             self.lines.log(level, message);
         }
@@ -452,23 +502,31 @@ impl RunRecorder for HistoryRecorder {
     }
 
     fn captures_processes(&self) -> bool {
-        self.keep == Keep::Effects
+        self.keep == Keep::Claimed
     }
 
     fn output(&self, stream: OutputStream, text: &[u8]) -> Option<String> {
         match (self.keep, stream) {
             (Keep::Nothing, _) | (Keep::Everything, OutputStream::Err) => None,
-            (Keep::Effects, _) => Some(self.passed_on(stream).push(text)),
+            (Keep::Claimed, _) => Some(self.pass_on(self.lines.print(stream, text))),
             (Keep::Everything, OutputStream::Out) => {
-                self.lines.print(text);
+                self.lines.print(stream, text);
                 None
             }
         }
     }
 
+    fn process_output(&self, stream: OutputStream, text: String) -> String {
+        if self.keep != Keep::Claimed {
+            return text;
+        }
+        self.lines.add_lines(stream, &text);
+        self.pass_on(text)
+    }
+
     fn rest_of_output(&self, stream: OutputStream) -> String {
         match self.keep {
-            Keep::Effects => self.passed_on(stream).finish(),
+            Keep::Claimed => self.pass_on(self.lines.end(stream)),
             _ => String::new(),
         }
     }

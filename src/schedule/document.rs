@@ -2,7 +2,9 @@
 
 use super::calendar::{Blocked, CalendarTable};
 use super::cron::Expression;
-use super::value::{CatchUp, DurationValue, Keep, Name, Notify, Overlap, Retries, Size, Zone};
+use super::value::{
+    CatchUp, DurationValue, Keep, Name, Notify, Overlap, Retries, Size, StopPolicy, Zone,
+};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -68,6 +70,7 @@ pub(super) struct Entry {
     pub(super) catch_up: Option<CatchUp>,
     pub(super) timeout: Option<Spanned<DurationValue>>,
     pub(super) grace: Option<Spanned<DurationValue>>,
+    pub(super) stop: Option<StopPolicy>,
     pub(super) max_memory: Option<Size>,
     pub(super) retries: Option<Spanned<Retries>>,
     pub(super) jitter: Option<DurationValue>,

@@ -22,7 +22,7 @@ pub struct ScheduleFile {
     pub path: PathBuf,
     /// The folder that its paths are relative to and its scripts run in.
     pub folder: PathBuf,
-    /// The time that running runs get at the server's end.
+    /// The time that runs which end with the server get before they are ended.
     pub grace: Duration,
     /// The schedules, in the file's order.
     pub schedules: Vec<Arc<Schedule>>,

@@ -2,7 +2,7 @@
 
 use super::calendar::Window;
 use super::timing::Timing;
-use super::value::{CatchUp, Keep, Notify, Overlap, Retries};
+use super::value::{CatchUp, Keep, Notify, Overlap, Retries, StopPolicy};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -33,6 +33,8 @@ pub struct Schedule {
     pub timeout: Option<Duration>,
     /// How long what a run deferred may take once it was ended from outside; 10 s by default.
     pub grace: Option<Duration>,
+    /// What becomes of its runs when the server is asked to end.
+    pub stop: StopPolicy,
     /// The memory of a run, in bytes.
     pub max_memory: Option<u64>,
     /// How a failed run is repeated.

@@ -17,7 +17,7 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::value::Datetime;
 
-/// The time that running runs get at the server's end by default.
+/// The time that runs which end with the server get by default.
 const GRACE: Duration = Duration::from_secs(30);
 
 /// What a file's text means.
@@ -188,6 +188,7 @@ fn entry_to_schedule(
             .unwrap_or(CatchUp::NONE),
         timeout: timeout.map(|timeout| timeout.as_ref().0),
         grace: grace.map(|grace| grace.as_ref().0),
+        stop: entry.stop.or(defaults.stop).unwrap_or_default(),
         max_memory: entry.max_memory.or(defaults.max_memory).map(|size| size.0),
         retries: retries.map_or(Retries::NONE, |retries| *retries.as_ref()),
         paused: entry.paused.or(defaults.paused).unwrap_or(false),

@@ -224,6 +224,38 @@ impl<'de> Deserialize<'de> for CatchUp {
     }
 }
 
+/// What becomes of a run when the server that started it is asked to end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum StopPolicy {
+    /// It goes on without a server.
+    #[default]
+    Leave,
+    /// It is ended: what it deferred runs, and what follows is as after a kill.
+    End,
+}
+
+impl StopPolicy {
+    /// Reads a word.
+    pub fn parse(word: &str) -> Result<Self, String> {
+        match word {
+            "leave" => Ok(Self::Leave),
+            "end" => Ok(Self::End),
+            "suspend" => Err(
+                "no run can be suspended yet: stop is \"leave\", and the run goes on without a \
+                 server, or \"end\""
+                    .to_owned(),
+            ),
+            other => Err(format!("stop is \"leave\" or \"end\", and not {other:?}")),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for StopPolicy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
 /// What happens to a firing whose schedule still runs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]

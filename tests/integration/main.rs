@@ -34,7 +34,11 @@ mod repl;
 mod runbooks;
 mod runs;
 mod schedule;
+#[cfg(unix)]
+mod schedule_left;
 mod secrets;
+#[cfg(unix)]
+mod served;
 mod session;
 mod shell;
 mod signing;

@@ -390,7 +390,7 @@ fn recorded(id: &str) -> NewRun {
 }
 
 #[test]
-fn a_run_that_a_server_has_recorded_is_claimed_once_and_its_output_is_the_servers_to_keep() {
+fn a_run_that_a_server_has_recorded_is_claimed_once_and_records_its_own_output() {
     let history = History::new();
     history.store().start_run(recorded("r1")).unwrap();
     let code = "local p = 'Plain-word-1' pcall(cds.ccs.ResetInstancesPassword, { InstanceIds = 'i', Password = p }) print(p)";
@@ -418,7 +418,10 @@ fn a_run_that_a_server_has_recorded_is_claimed_once_and_its_output_is_the_server
         ("nightly", "schedule", Some(RunOutcome::Done))
     );
     assert_eq!((row.calls, row.run.args.concat().as_str()), (1, "arg"));
-    assert!(history.lines(&row).is_empty());
+    assert_eq!(
+        history.lines(&row)[..1],
+        [("out".to_owned(), "[secret]".to_owned())]
+    );
     history.command(args).fails(1, &["r1", "has ended"]);
     history
         .command(["run", "--sim", "--run-id", "r9", "-e", "print 'never'"])
@@ -751,6 +754,7 @@ fn logs_follow_a_run_to_its_end() {
                 pid: Some(1),
                 ..recorded("r1")
             },
+            None,
             "2026-11-21T02:30:00Z".parse().unwrap(),
         )
         .unwrap();

@@ -293,131 +293,12 @@ mod served {
         DAILY, Filter, Planned, RunOutcome, ScheduleFile, SignedDuration, Store, fs, real_now,
         wall_now,
     };
-    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-    use std::net::TcpStream;
+    use crate::served::{Process, Served, command, folder, get, until};
+    use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
     use std::os::unix::net::UnixDatagram;
-    use std::process::{Child, Command, Output, Stdio};
-    use std::sync::mpsc::{Receiver, channel};
+    use std::process::{Command, Output, Stdio};
     use std::time::Duration;
-    use tempfile::TempDir;
-
-    /// A server in a folder of its own; it is read line by line.
-    struct Served {
-        folder: TempDir,
-        child: Process,
-        lines: Receiver<String>,
-    }
-
-    /// A process that a failing test does not leave behind, where it would hold the tests' own
-    /// output open.
-    struct Process(Child);
-
-    impl Drop for Process {
-        fn drop(&mut self) {
-            let _ = self.0.kill();
-            let _ = self.0.wait();
-        }
-    }
-
-    impl Served {
-        fn start(folder: TempDir, args: &[&str]) -> Self {
-            Self::start_with(folder, args, &[])
-        }
-
-        fn start_with(folder: TempDir, args: &[&str], variables: &[(&str, &str)]) -> Self {
-            let mut command = command(&folder, &["schedule", "serve", "--store", "runs.db"]);
-            command.args(args).envs(variables.iter().copied());
-            Self::spawn(folder, command)
-        }
-
-        fn spawn(folder: TempDir, mut command: Command) -> Self {
-            let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-            let stderr = child.stderr.take().unwrap();
-            let (send, lines) = channel();
-            std::thread::spawn(move || {
-                BufReader::new(stderr)
-                    .lines()
-                    .map_while(Result::ok)
-                    .try_for_each(|line| send.send(line))
-            });
-            Self {
-                folder,
-                child: Process(child),
-                lines,
-            }
-        }
-
-        /// Reads up to a line that has these words.
-        fn wait_for_words(&self, words: &str) -> String {
-            let mut seen = Vec::new();
-            while let Ok(line) = self.lines.recv_timeout(Duration::from_mins(1)) {
-                if line.contains(words) {
-                    return line;
-                }
-                seen.push(line);
-            }
-            panic!("{words:?} is not in the log: {seen:#?}");
-        }
-
-        fn signal(&self, name: &str) {
-            let status = Command::new("kill")
-                .args([&format!("-{name}"), &self.child.0.id().to_string()])
-                .status()
-                .unwrap();
-            assert!(status.success());
-        }
-
-        fn write(&self, name: &str, text: &str) {
-            fs::write(self.folder.path().join(name), text).unwrap();
-        }
-
-        fn run(&self, args: &[&str]) -> Output {
-            command(&self.folder, args)
-                .args(["--store", "runs.db"])
-                .output()
-                .unwrap()
-        }
-
-        /// Ends it with SIGTERM; gives its store.
-        fn end(mut self) -> (TempDir, Store) {
-            self.signal("TERM");
-            self.wait_for_words("ended");
-            assert!(self.child.0.wait().unwrap().success());
-            let store = Store::open(self.folder.path().join("runs.db"));
-            (self.folder, store)
-        }
-    }
-
-    fn command(folder: &TempDir, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cumulua"));
-        command
-            .args(args)
-            .current_dir(folder.path())
-            .env_clear()
-            .env("HOME", folder.path())
-            .stdin(Stdio::null());
-        command
-    }
-
-    fn get(address: &str, path: &str) -> String {
-        let mut stream = TcpStream::connect(address).unwrap();
-        write!(
-            stream,
-            "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-        )
-        .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    }
-
-    fn folder(schedules: &str, script: &str) -> TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("schedules.toml"), schedules).unwrap();
-        fs::write(folder.path().join("a.lua"), script).unwrap();
-        folder
-    }
 
     #[test]
     fn a_server_runs_what_is_asked_for_and_ends_it_when_it_ends() {
@@ -447,14 +328,14 @@ mod served {
         assert_eq!(runs.len(), 1);
         assert_eq!(
             (runs[0].state.outcome(), runs[0].run.kind.as_str()),
-            (Some(RunOutcome::Cancelled), "trigger")
+            (Some(RunOutcome::Lost), "trigger")
         );
         assert!(
             runs[0]
                 .error
                 .as_deref()
                 .unwrap()
-                .contains("ended by the server"),
+                .contains("ended by a signal"),
             "{:?}",
             runs[0].error
         );
@@ -664,7 +545,7 @@ mod served {
     }
 
     #[test]
-    fn a_run_that_ended_because_its_server_was_killed_is_notified_and_repeated_by_the_next() {
+    fn a_run_that_ended_with_its_server_is_notified_and_repeated_by_the_next() {
         let retried =
             DAILY.replace("nightly", "retried") + "retries = { count = 1, delay = '1s' }\n";
         let told = DAILY.replace("nightly", "told") + "notify = { lua = 'n.lua:hear' }\n";
@@ -674,41 +555,24 @@ mod served {
             file:write(event.schedule, ' ', event.event, ' ', event.outcome, ': ', event.error, '\\n')
         end }";
         fs::write(folder.path().join("n.lua"), hear).unwrap();
-        let mut served = Served::start(folder, &["--grace", "1ms"]);
+        let served = Served::start(folder, &["--grace", "1ms"]);
         served.wait_for_words("serving 2 schedules");
         for name in ["retried", "told"] {
             assert!(served.run(&["schedule", "trigger", name]).status.success());
         }
         let store = Store::open(served.folder.path().join("runs.db"));
         let runs = |store: &Store| store.runs(Filter::default()).unwrap();
-        let until = |is_so: &dyn Fn() -> bool| {
-            let began = real_now();
-            while !is_so() {
-                assert!(
-                    real_now() - began < Duration::from_mins(1),
-                    "{:#?}",
-                    runs(&store)
-                );
-                std::thread::yield_now();
-            }
-        };
-        until(&|| {
+        until(|| {
             runs(&store)
                 .iter()
                 .all(|row| !store.output(&row.run.id, 0, 1).unwrap().is_empty())
         });
-        served.child.0.kill().unwrap();
-        served.child.0.wait().unwrap();
-        until(&|| runs(&store).iter().all(|row| row.ended.is_some()));
+        let (folder, _) = served.end();
         for row in runs(&store) {
             assert_eq!(row.state.outcome(), Some(RunOutcome::Lost));
-            assert!(
-                row.error
-                    .unwrap()
-                    .contains("the server that started the run is gone")
-            );
+            assert!(row.error.unwrap().contains("ended by a signal"));
         }
-        let served = Served::start(served.folder, &["--grace", "1ms"]);
+        let served = Served::start(folder, &["--grace", "1ms"]);
         served.wait_for_words("retried: attempt 1 failed; the next is at");
         served.wait_for_words("retried: started");
         let (folder, store) = served.end();
@@ -728,7 +592,7 @@ mod served {
         let heard = fs::read_to_string(folder.path().join("heard")).unwrap();
         assert_eq!(
             heard,
-            "told failure lost: ended, because the server that started the run is gone\n"
+            "told failure lost: ended by a signal, as at the end of its server or of the machine\n"
         );
         assert!(store.unheard_runs().unwrap().is_empty());
     }
@@ -945,39 +809,6 @@ mod served {
                 "{line}: {lines:#?}"
             );
         }
-    }
-
-    #[test]
-    fn what_a_script_has_started_ends_with_it_also_where_the_server_is_gone() {
-        let folder = folder(
-            &(DAILY.to_owned() + "allow_run = true\n"),
-            "os.execute '(sleep 300; true) > held & wait'",
-        );
-        let held = folder.path().join("held");
-        assert!(
-            Command::new("mkfifo")
-                .arg(&held)
-                .status()
-                .unwrap()
-                .success()
-        );
-        let mut served = Served::start(folder, &[]);
-        served.wait_for_words("serving 1 schedule");
-        assert!(
-            served
-                .run(&["schedule", "trigger", "nightly"])
-                .status
-                .success()
-        );
-        let mut pipe = fs::File::open(&held).unwrap();
-        let killed = real_now();
-        served.child.0.kill().unwrap();
-        served.child.0.wait().unwrap();
-        pipe.read_to_end(&mut Vec::new()).unwrap();
-        assert!(
-            real_now() - killed < Duration::from_mins(1),
-            "the pipe ends when no process has it open any more"
-        );
     }
 
     #[test]

@@ -46,6 +46,7 @@ fn claim(store: &Store, id: &str, pid: u32, at: Timestamp) -> bool {
                 pid: Some(pid),
                 ..run(id, "nightly", 0)
             },
+            None,
             at,
         )
         .unwrap()
@@ -384,7 +385,7 @@ fn a_run_whose_process_is_gone_is_lost_and_one_that_lives_is_not() {
     assert!(claim(&store, "alive", 1, at(1)) && claim(&store, "gone", 2, at(1)));
     let held = store.locks().run("alive").unwrap().held();
     let mut lost: Vec<_> = store
-        .settle_lost_runs(at(9))
+        .settle_lost_runs(at(9), |_| None)
         .unwrap()
         .into_iter()
         .map(|row| row.run.id)

@@ -3,21 +3,19 @@
 use super::common::{History, Problem, short_id};
 use crate::cli::{report, status};
 use crate::gate::GRACE;
-use crate::history::{RunEnd, RunOutcome, RunRow, RunState};
-use crate::run::control::{self, AskError, Reply, Request};
+use crate::history::{RunRow, RunState};
+use crate::run::control::AskError;
+use crate::run::{CancelError, Cancelled, cancel_run};
 use clap::Args;
-use cumulua_core::clock::{real_now, wall_now};
+use cumulua_core::clock::real_now;
 use std::thread;
 use std::time::Duration;
 
 /// Why the run ended, for its history.
 const REASON: &str = "cancelled by `cumulua runs cancel`";
 
-/// How long the run's answer is waited for.
+/// How long the end of a run may take beyond its grace.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// How long a run that has just begun may take until it listens.
-const BEGINNING: Duration = Duration::from_millis(500);
 
 /// How often it is looked whether the run has ended.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -38,63 +36,35 @@ impl Cancel {
     pub(super) fn run(self, history: &History) -> Result<(), Problem> {
         let row = history.find(&self.run)?;
         let name = format!("{} {}", row.run.name, short_id(&row.run.id, 8));
-        match history.store.state(&row) {
-            RunState::Ended(outcome) => Err(refuse(format!(
+        if let RunState::Ended(outcome) = history.store.state(&row) {
+            return Err(refuse(format!(
                 "{name} has ended already: {}",
                 outcome.as_str()
-            ))),
-            RunState::Queued => {
-                let end = RunEnd {
-                    id: row.run.id.clone(),
-                    ended: wall_now(),
-                    outcome: RunOutcome::Cancelled,
-                    status: None,
-                    error: Some(REASON.to_owned()),
-                };
-                if history.store.end_run(end)? {
-                    report::print(&format!("{name}: cancelled before it began"));
-                    return Ok(());
-                }
-                // Its process has begun meanwhile.
-                request_end(history, &row, &name)
+            )));
+        }
+        match cancel_run(&history.store, &row.run.id, REASON) {
+            Ok(Cancelled::BeforeItBegan) => {
+                report::print(&format!("{name}: cancelled before it began"));
+                Ok(())
             }
-            RunState::Running => request_end(history, &row, &name),
+            Ok(Cancelled::Ends) => wait_for_end(history, &row, &name),
+            Err(CancelError::Store(problem)) => Err(problem.into()),
+            Err(CancelError::Ask(AskError::NoListener(_))) => {
+                let process = row
+                    .run
+                    .pid
+                    .map(|pid| format!(" (process {pid})"))
+                    .unwrap_or_default();
+                Err(refuse(format!(
+                    "{name} does not listen{process}: it is of another version, or has just ended"
+                )))
+            }
+            Err(problem) => Err(refuse(format!("{name}: {problem}"))),
         }
     }
 }
 
-fn request_end(history: &History, row: &RunRow, name: &str) -> Result<(), Problem> {
-    let socket = control::run_socket(history.store.path(), &row.run.id);
-    let began = real_now();
-    let reply = loop {
-        match control::ask(
-            &socket,
-            &Request::Cancel {
-                reason: REASON.to_owned(),
-            },
-            PATIENCE,
-        ) {
-            Err(AskError::NoListener(_)) if real_now() - began < BEGINNING => thread::sleep(PAUSE),
-            reply => break reply,
-        }
-    };
-    match reply {
-        Ok(Reply::Done(_)) => {}
-        Ok(Reply::Refused(problem)) => {
-            return Err(refuse(format!("{name}: {problem}")));
-        }
-        Err(AskError::NoListener(_)) => {
-            let process = row
-                .run
-                .pid
-                .map(|pid| format!(" (process {pid})"))
-                .unwrap_or_default();
-            return Err(refuse(format!(
-                "{name} does not listen{process}: it is of another version, or has just ended"
-            )));
-        }
-        Err(problem) => return Err(refuse(format!("{name}: {problem}"))),
-    }
+fn wait_for_end(history: &History, row: &RunRow, name: &str) -> Result<(), Problem> {
     let asked = real_now();
     while real_now() - asked < GRACE + PATIENCE {
         if let Some(RunState::Ended(outcome)) = history

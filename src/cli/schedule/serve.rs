@@ -10,6 +10,7 @@ use crate::gate::Grants;
 use crate::gate::web::{Text, WebRequest};
 use crate::history::Store;
 use crate::schedule::server::{Launcher, Post, ServeError, Server};
+use crate::schedule::value::StopPolicy;
 use clap::Args;
 use cumulua_core::secret::Secret;
 use std::net::SocketAddr;
@@ -20,9 +21,10 @@ use std::time::Duration;
 
 /// Runs each script at its times until it is ended
 ///
-/// SIGTERM: nothing starts any more, running runs get the file's grace. SIGHUP or a changed file:
-/// the file is read again; a faulty one is refused, and the one before it stays. One server serves
-/// one run store.
+/// SIGTERM or Ctrl-C: nothing starts any more, and runs go on without a server, or end with it, as
+/// `stop` of their schedule says; a second signal ends them all. SIGHUP or a changed file: the file
+/// is read again; a faulty one is refused, and the one before it stays. One server serves one run
+/// store.
 #[derive(Debug, Args)]
 pub(super) struct Serve {
     #[command(flatten)]
@@ -33,7 +35,11 @@ pub(super) struct Serve {
     /// Lets --http listen beyond this machine: all who reach it can read the metrics
     #[arg(long, requires = "http")]
     http_public: bool,
-    /// The time that running runs get at the server's end, in place of the file's grace
+    /// What becomes of runs at the server's end, in place of what their schedules say: leave lets
+    /// them go on, end ends them, with what follows as after a kill
+    #[arg(long, value_name = "leave|end", value_parser = StopPolicy::parse)]
+    stop: Option<StopPolicy>,
+    /// The time that runs which end with the server get, in place of the file's grace
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     grace: Option<Duration>,
 }
@@ -66,6 +72,7 @@ impl Serve {
             post,
             http: self.http,
             grace: self.grace,
+            stop: self.stop,
             log,
         };
         // The schedule's clock is real, also where its runs are simulated.

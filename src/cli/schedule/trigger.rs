@@ -3,18 +3,17 @@
 
 use super::super::options::GlobalOptions;
 use super::super::simulation::Simulation;
-use super::super::{report, status, streams};
+use super::super::{report, status};
 use super::common::{ask_server, new_id, read, refuse, store};
 use super::pause::ScheduleArgument;
 use super::serve::launcher;
+use crate::history::Store;
 use crate::history::locks::Taken;
-use crate::history::{Store, Stream};
 use crate::run::control::Request;
 use crate::schedule::file::{FileError, ScheduleFile};
 use crate::schedule::model::Schedule;
 use crate::schedule::server::{Once, run_once};
 use clap::Args;
-use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -98,20 +97,12 @@ fn here(
         Ok(launcher) => launcher,
         Err(status) => return status,
     };
-    let echo = Arc::new(|stream: Stream, line: &str| {
-        // A reader that has seen enough must not end the run.
-        let _ = match stream {
-            Stream::Out => writeln!(streams::stdout().lock(), "{line}"),
-            Stream::Err => writeln!(streams::stderr().lock(), "{line}"),
-        };
-    });
     let once = Once {
         store: store.clone(),
         launcher,
         schedule: Arc::clone(schedule),
         folder: folder.to_owned(),
         id: new_id(),
-        echo,
     };
     let real = GlobalOptions {
         sim: false,

@@ -2,6 +2,7 @@
 
 use super::parent_file::IntoParentFile as _;
 use super::standard::Standard;
+use crate::gate::recorder::OutputStream;
 use crate::gate::{Gate, Waiting};
 use std::fs::File;
 use std::io::{self, Read, Write as _};
@@ -42,6 +43,7 @@ pub(in crate::lua) fn pass_on(
             gate,
             stream.into_parent_file()?,
             Standard::Output.duplicate()?,
+            OutputStream::Out,
             ended.clone(),
         );
     }
@@ -50,14 +52,21 @@ pub(in crate::lua) fn pass_on(
             gate,
             stream.into_parent_file()?,
             Standard::Error.duplicate()?,
+            OutputStream::Err,
             ended.clone(),
         );
     }
     Ok(())
 }
 
-fn copy(gate: &Gate, mut from: impl Read + Send + 'static, mut to: File, ended: Sender<()>) {
-    let mut stream = gate.redacted_stream();
+fn copy(
+    gate: &Gate,
+    mut from: impl Read + Send + 'static,
+    mut to: File,
+    stream: OutputStream,
+    ended: Sender<()>,
+) {
+    let mut stream = gate.process_output(stream);
     thread::spawn(move || {
         let mut piece = vec![0; PIECE];
         // A reader that is gone must not stop the child.

@@ -83,6 +83,7 @@ impl Pipe {
                 StopReason::Interrupted
                     | StopReason::TimedOut(_)
                     | StopReason::Ended(_)
+                    | StopReason::Terminated
                     | StopReason::DeferredTooLong(_)
             )
         })

@@ -6,81 +6,80 @@ use super::error::ServeError;
 use super::format::time;
 use crate::gate::Level;
 use crate::history::{
-    AttemptKey, Filter, Firing, FiringOutcome, FiringRow, HistoryEntry, NewRun, Retry, RunEnd,
-    RunOutcome, RunRow, Store, StoreError,
+    AttemptKey, Filter, Firing, FiringOutcome, FiringRow, HistoryEntry, NewRun, Retry, RunOutcome,
+    RunRow, Store, StoreError,
 };
 use crate::schedule::engine::{Cause, Outcome, PreviousAttempt, Reason, ScheduleState};
 use crate::schedule::value::Overlap;
 use cumulua_core::clock::wall_now;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-/// A run of a server before this one.
-struct Run {
-    /// None where the history has its end already, and only its process still has to end.
-    id: Option<String>,
+/// A schedule whose run's end the history has already, and whose process still has to end.
+struct Outgoing {
     name: String,
     at: Timestamp,
 }
 
-/// Runs of a server before this one that go on.
+/// What processes of a server before this one keep for a moment.
 #[derive(Default)]
-pub(super) struct Adopted(Vec<Run>);
+pub(super) struct Adopted(Vec<Outgoing>);
 
 impl Adopted {
-    /// Finds them, before anything is decided.
+    /// Finds what goes on, before anything is decided: runs become this server's own.
     pub(super) fn find(dispatch: &mut Dispatch, now: Timestamp) -> Result<Self, ServeError> {
         let Dispatch {
             engine,
             file,
             records,
+            processes,
             ..
         } = dispatch;
-        let mut adopted = Vec::new();
+        let mut known = BTreeSet::new();
         let going_on = records.store.runs(Filter {
             open: true,
             ..Filter::default()
         })?;
-        for RunRow { run, .. } in going_on
+        for row in going_on
             .into_iter()
             .filter(|row| matches!(row.run.kind.as_str(), "schedule" | "trigger"))
         {
+            let run = &row.run;
             let at = run.due.unwrap_or(run.started);
-            engine.adopt(&previous_attempt(&run));
+            engine.adopt(&previous_attempt(run));
             let message = format!("{}: the run of {} still goes on", run.name, time(at));
             records.log.line(
                 Level::Info,
                 &message,
                 &[("schedule", &run.name), ("run", &run.id)],
             );
-            adopted.push(Run {
-                id: Some(run.id),
-                name: run.name,
-                at,
-            });
+            let schedule = file.find(&run.name).ok();
+            let grace = schedule.and_then(|schedule| schedule.grace);
+            processes.adopt(&row, grace, &records.store);
+            known.insert(row.run.name);
         }
+        let mut outgoing = Vec::new();
         for schedule in file
             .schedules
             .iter()
             .filter(|schedule| schedule.overlap != Overlap::Allow)
         {
-            let is_known = adopted.iter().any(|run| run.name == *schedule.name);
-            if !is_known && records.store.locks().is_schedule_running(&schedule.name) {
+            let name = &*schedule.name;
+            if !known.contains(name) && records.store.locks().is_schedule_running(name) {
                 engine.adopt(&PreviousAttempt {
-                    name: &schedule.name,
+                    name,
                     at: now,
                     number: 1,
                     cause: Cause::Schedule,
                 });
-                adopted.push(Run {
-                    id: None,
-                    name: schedule.name.to_string(),
+                outgoing.push(Outgoing {
+                    name: name.to_owned(),
                     at: now,
                 });
             }
         }
-        Ok(Self(adopted))
+        Ok(Self(outgoing))
     }
 
     pub(super) fn count(&self) -> usize {
@@ -89,48 +88,16 @@ impl Adopted {
 
     /// Looks which have ended.
     pub(super) fn look(&mut self, dispatch: &mut Dispatch) {
-        for run in std::mem::take(&mut self.0) {
-            let locks = dispatch.records.store.locks();
-            if run.id.as_ref().map_or_else(
-                || locks.is_schedule_running(&run.name),
-                |id| locks.is_run_alive(id),
-            ) {
-                self.0.push(run);
+        for outgoing in std::mem::take(&mut self.0) {
+            let Outgoing { name, at } = &outgoing;
+            if dispatch.records.store.locks().is_schedule_running(name) {
+                self.0.push(outgoing);
                 continue;
             }
-            match ended(&run, dispatch) {
-                Ok(batch) => dispatch.carry_out([batch]),
-                Err(problem) => {
-                    // Whether it is to be repeated must not be guessed.
-                    dispatch.records.fault(&problem);
-                    self.0.push(run);
-                }
-            }
+            let decisions = dispatch.engine.ended(name, *at, Outcome::Ended, wall_now());
+            dispatch.carry_out([decisions.into()]);
         }
     }
-}
-
-/// Decides what follows from the end of a run of a server before.
-fn ended(run: &Run, dispatch: &mut Dispatch) -> Result<DecisionBatch, StoreError> {
-    let now = wall_now();
-    let Some(id) = &run.id else {
-        return Ok(dispatch
-            .engine
-            .ended(&run.name, run.at, Outcome::Ended, now)
-            .into());
-    };
-    let recorded = dispatch.records.store.run(id)?.and_then(|row| row.end());
-    let end = recorded.unwrap_or_else(|| {
-        let error = Some("its process ended without a word after its server had".to_owned());
-        RunEnd {
-            id: id.clone(),
-            ended: now,
-            outcome: RunOutcome::Lost,
-            status: None,
-            error,
-        }
-    });
-    Ok(dispatch.decide_after(&run.name, run.at, end))
 }
 
 /// Takes over what the server before this one has left undone, before anything new is decided.
@@ -200,7 +167,10 @@ fn take_over_retries(dispatch: &mut Dispatch, now: Timestamp) -> Result<(), Serv
 /// did.
 fn settle_unheard_runs(dispatch: &mut Dispatch, now: Timestamp) -> Result<(), ServeError> {
     for row in dispatch.records.store.unheard_runs()? {
-        let Some(end) = row.end() else { continue };
+        // One that has ended since it was taken over is decided about like any other.
+        let Some(end) = row.end().filter(|end| !dispatch.processes.has(&end.id)) else {
+            continue;
+        };
         let decisions = dispatch.engine.ended_before(
             &previous_attempt(&row.run),
             end.outcome.into(),

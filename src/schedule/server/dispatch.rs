@@ -1,14 +1,15 @@
 //! Carries the engine's decisions out: into the history first, then into processes and
 //! notifications.
 
-use super::child::Exit;
 use super::format::{length, local, time};
 use super::launch::new_run;
 use super::notifier::Notifier;
-use super::processes::{Ended, Processes};
+use super::processes::{Ended, Processes, Running};
 use super::records::Records;
+use super::verdict::judge;
 use crate::gate::{Level, Random};
 use crate::history::{AttemptKey, Firing, FiringOutcome, HistoryEntry, Retry, RunEnd, RunOutcome};
+use crate::run::control::forget_run;
 use crate::schedule::engine::{Attempt, Cause, Decision, Engine, Missed, Notice, Outcome, Reason};
 use crate::schedule::file::ScheduleFile;
 use crate::schedule::value::{NotifyEvent, Overlap};
@@ -62,6 +63,10 @@ pub(super) struct Dispatch {
     held_up: Vec<(Attempt, String)>,
     /// Until when the store kept runs from beginning, the last time that it did.
     held_up_until: Option<Timestamp>,
+    /// Runs whose process is gone, and of which the store could not be asked how they ended.
+    unjudged: Vec<Ended>,
+    /// Whether what follows from the end of a run is left to the next server.
+    is_ending: bool,
 }
 
 impl Dispatch {
@@ -81,6 +86,8 @@ impl Dispatch {
             random: Random::system(),
             held_up: Vec::new(),
             held_up_until: None,
+            unjudged: Vec::new(),
+            is_ending: false,
         }
     }
 
@@ -112,7 +119,7 @@ impl Dispatch {
                 match command {
                     Command::End(attempt) => self
                         .processes
-                        .end(&attempt, "ended by the server for the next firing"),
+                        .cancel(&attempt, "ended by the server for the next firing"),
                     Command::Notify(notice, end) => self.notify(&notice, end.as_deref()),
                     Command::Start(attempt, run, index) => match &new {
                         Some(new) if new.get(index) == Some(&true) => {
@@ -275,28 +282,27 @@ impl Dispatch {
             self.held_up.push((attempt, run));
             return None;
         }
-        self.start_now(attempt, run)
+        self.start_now(&attempt, run)
     }
 
     /// Starts a run regardless of others.
-    fn start_now(&mut self, attempt: Attempt, run: String) -> Option<DecisionBatch> {
+    fn start_now(&mut self, attempt: &Attempt, run: String) -> Option<DecisionBatch> {
         let name = Arc::clone(&attempt.schedule.name);
-        let Attempt { at, due, cause, .. } = attempt;
+        let Attempt { at, due, cause, .. } = *attempt;
         let is_first = cause == Cause::Schedule && attempt.number == 1;
-        if let Err((attempt, problem)) =
+        if let Err(problem) =
             self.processes
-                .start(attempt, run.clone(), &self.file.folder, &self.records.store)
+                .start(attempt, &run, &self.file.folder, &self.records.store)
         {
-            let error = Some(format!("its process cannot be started: {problem}"));
-            return Some(self.finish(
-                &attempt,
-                run,
-                Exit {
-                    outcome: RunOutcome::Failed,
-                    status: None,
-                    error,
-                },
-            ));
+            forget_run(self.records.store.path(), &run);
+            let end = RunEnd {
+                id: run,
+                ended: wall_now(),
+                outcome: RunOutcome::Failed,
+                status: None,
+                error: Some(format!("its process cannot be started: {problem}")),
+            };
+            return self.finish(&name, at, end);
         }
         if is_first {
             let lateness = wall_now().duration_since(due);
@@ -328,34 +334,45 @@ impl Dispatch {
             {
                 self.held_up.push((attempt, run));
             } else {
-                let failed = self.start_now(attempt, run);
+                let failed = self.start_now(&attempt, run);
                 self.carry_out(failed);
             }
         }
     }
 
-    /// Begins to end: nothing starts any more.
+    /// Begins to end: nothing starts any more, and nothing is decided.
     pub(super) fn begin_to_end(&mut self) {
         self.engine.end();
-        let mut batches = Vec::new();
-        for (attempt, id) in std::mem::take(&mut self.held_up) {
-            let error = Some("the server ended before the run's process had begun".to_owned());
-            let end = RunEnd {
-                id,
-                ended: wall_now(),
-                outcome: RunOutcome::Cancelled,
-                status: None,
-                error,
-            };
-            batches.push(self.decide_after(&attempt.schedule.name, attempt.at, end));
-        }
-        self.carry_out(batches);
+        self.held_up.clear();
+        self.is_ending = true;
     }
 
-    /// Decides what follows from the end of a run's process.
-    pub(super) fn ended(&mut self, (run, exit): Ended) -> Option<DecisionBatch> {
-        let attempt = self.processes.forget(&run)?;
-        Some(self.finish(&attempt, run, exit))
+    /// Decides what follows from the ends of runs' processes.
+    pub(super) fn ended(&mut self, ended: Vec<Ended>) -> Vec<DecisionBatch> {
+        let ends = match judge(&self.records.store, &ended) {
+            Ok(ends) => ends,
+            Err(problem) => {
+                // Whether they are to be repeated must not be guessed.
+                self.records.fault(&problem);
+                self.unjudged.extend(ended);
+                return Vec::new();
+            }
+        };
+        let mut batches = Vec::new();
+        for end in ends {
+            if let Some(Running { name, at, .. }) = self.processes.forget(&end.id) {
+                forget_run(self.records.store.path(), &end.id);
+                batches.extend(self.finish(&name, at, end));
+            }
+        }
+        batches
+    }
+
+    /// Judges what could not be judged before.
+    pub(super) fn judge_again(&mut self) {
+        let ended = std::mem::take(&mut self.unjudged);
+        let batches = self.ended(ended);
+        self.carry_out(batches);
     }
 
     /// Asks the engine what follows from a run's end.
@@ -374,45 +391,16 @@ impl Dispatch {
         }
     }
 
-    /// How a run ended is what its own record says, where it ended by itself: a person may have
-    /// cancelled it, and any script can end with any status. Of one that was killed the record has
-    /// only the words.
-    fn prefer_recorded(&self, run: &str, exit: Exit) -> Exit {
-        if exit.outcome == RunOutcome::Done {
-            return exit;
-        }
-        let Some(end) = self
-            .records
-            .store
-            .run(run)
-            .ok()
-            .flatten()
-            .and_then(|row| row.end())
-        else {
-            return exit;
-        };
-        let outcome = if exit.status.is_some() {
-            end.outcome
-        } else {
-            exit.outcome
-        };
-        Exit {
-            outcome,
-            error: end.error.or(exit.error),
-            ..exit
-        }
-    }
-
     /// Logs how a run ended, and asks the engine what follows.
-    fn finish(&mut self, attempt: &Attempt, run: String, exit: Exit) -> DecisionBatch {
-        let Exit {
+    fn finish(&mut self, name: &Arc<str>, at: Timestamp, end: RunEnd) -> Option<DecisionBatch> {
+        let RunEnd {
+            id,
             outcome,
             status,
-            error,
-        } = self.prefer_recorded(&run, exit);
-        let name = &attempt.schedule.name;
+            ..
+        } = &end;
         self.records.metrics.run(outcome.as_str());
-        let level = if outcome == RunOutcome::Done {
+        let level = if *outcome == RunOutcome::Done {
             Level::Info
         } else {
             Level::Warn
@@ -425,7 +413,7 @@ impl Dispatch {
         };
         let fields = [
             ("schedule", &**name),
-            ("run", &*run),
+            ("run", &**id),
             ("outcome", outcome.as_str()),
             ("status", &*text),
         ];
@@ -434,17 +422,8 @@ impl Dispatch {
             &format!("{name}: {}{with}", outcome.as_str()),
             &fields,
         );
-        self.decide_after(
-            name,
-            attempt.at,
-            RunEnd {
-                id: run,
-                ended: wall_now(),
-                outcome,
-                status,
-                error,
-            },
-        )
+        // The next server finds it in the store, with no note that anything was decided.
+        (!self.is_ending).then(|| self.decide_after(name, at, end))
     }
 
     fn notify(&mut self, notice: &Notice, end: Option<&RunEnd>) {

@@ -2,6 +2,7 @@
 //! history before anything starts.
 
 use super::dispatch::Dispatch;
+use super::ending::EndSettings;
 use super::error::ServeError;
 use super::http;
 use super::launch::Launcher;
@@ -16,6 +17,7 @@ use super::signals::Signals;
 use crate::gate::Level;
 use crate::history::{Store, locks::Taken};
 use crate::schedule::file::ScheduleFile;
+use crate::schedule::value::StopPolicy;
 use cumulua_core::clock::real_now;
 use sd_notify::NotifyState;
 use std::net::SocketAddr;
@@ -49,6 +51,8 @@ pub struct Server {
     pub http: Option<SocketAddr>,
     /// In place of the file's grace.
     pub grace: Option<Duration>,
+    /// In place of what the schedules say about the server's end.
+    pub stop: Option<StopPolicy>,
     /// Where the server logs.
     pub log: Arc<dyn Log>,
 }
@@ -102,7 +106,12 @@ impl Server {
         let processes = Processes::new(self.launcher.clone(), report);
         let notifier = Notifier::new(self.launcher, self.post, self.log);
         let dispatch = Dispatch::new(engine(&file, &records)?, file, records, processes, notifier);
-        let mut serving = Serving::begin(dispatch, self.file, self.grace, began)?;
+        let settings = EndSettings {
+            stop: self.stop,
+            grace: self.grace,
+            is_first_process: std::process::id() == 1,
+        };
+        let mut serving = Serving::begin(dispatch, self.file, settings, began)?;
         let _ = sd_notify::notify(&[NotifyState::Ready]);
         let mut next_housekeeping = real_now();
         let mut next_pruning = real_now() + PRUNING / 10;
@@ -117,6 +126,7 @@ impl Server {
                 serving.plan_pruning();
                 next_pruning = real_now() + PRUNING;
             }
+            serving.go_on_ending();
             if serving.is_over() {
                 break;
             }

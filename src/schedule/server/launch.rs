@@ -1,7 +1,7 @@
 //! The command line of a run.
 
 use crate::history::NewRun;
-use crate::run::arguments;
+use crate::run::{arguments, last_words};
 use crate::schedule::engine::{Attempt, Cause};
 use crate::schedule::value::Overlap;
 use cumulua_core::secret::Redactor;
@@ -58,26 +58,31 @@ impl Launcher {
             .current_dir(folder)
             .arg("run")
             .args(&self.shared.others);
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.stdin(Stdio::null());
         #[cfg(unix)]
-        {
-            command.arg0("cumulua");
-            // Ctrl-C at the server's terminal is the server's to answer, and what a script has
-            // started ends with it.
-            command.process_group(0);
-        }
+        command.arg0("cumulua");
         command
     }
 
-    /// The run of an order.
-    pub(super) fn run(&self, attempt: &Attempt, run: &str, folder: &Path) -> Command {
-        let schedule = &attempt.schedule;
+    /// A run that goes on without this process, and writes nothing but its record.
+    pub(super) fn detached_run(&self, attempt: &Attempt, run: &str, folder: &Path) -> Command {
         let mut command = self.command(folder);
+        let words = last_words::open(&self.store, run).map_or_else(|_| Stdio::null(), Stdio::from);
         command
-            .arg("--server-pipe")
+            .stdout(Stdio::null())
+            .stderr(words)
+            .arg("--detached");
+        self.describe(command, attempt, run)
+    }
+
+    /// A run at this process's terminal.
+    pub(super) fn run(&self, attempt: &Attempt, run: &str, folder: &Path) -> Command {
+        self.describe(self.command(folder), attempt, run)
+    }
+
+    fn describe(&self, mut command: Command, attempt: &Attempt, run: &str) -> Command {
+        let schedule = &attempt.schedule;
+        command
             .arg("--store")
             .arg(&self.store)
             .args(["--run-id", run]);
@@ -128,8 +133,9 @@ impl Launcher {
             if type(receiver) ~= 'function' then error(module .. ' has no function ' .. name) end
             receiver(event)";
         let mut command = self.command(folder);
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
         command.args([
-            "--server-pipe",
+            "--detached",
             "--no-record",
             "--error-format",
             "json",

@@ -1,15 +1,15 @@
 //! Notifications: a Lua function in a process of its own, or an HTTP POST.
 
-use super::child::{Listener, Process, TimeLimits};
+use super::child::run_within;
 use super::launch::Launcher;
 use super::log::Log;
 use crate::gate::Level;
-use crate::history::Stream;
 use crate::schedule::value::{LuaFunction, Notify, Webhook};
+use cumulua_core::controls;
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -18,6 +18,9 @@ use tokio::task::JoinSet;
 /// be a secret.
 pub type Post =
     Arc<dyn Fn(String, Value) -> LocalBoxFuture<'static, Result<(), String>> + Send + Sync>;
+
+/// How long a function may take that ends itself after a minute.
+const FUNCTION: Duration = Duration::from_secs(75);
 
 /// Notifications that are on their way at a time: each may be a process.
 const AT_ONCE: usize = 8;
@@ -129,26 +132,21 @@ async fn call(
         .trim_start_matches("./")
         .replace('/', ".");
     let command = launcher.function(&module, &function.function, &event.to_string(), folder);
-    let errors = Arc::new(Mutex::new(Vec::new()));
-    let received = Arc::clone(&errors);
-    let listener: Listener = Arc::new(move |stream, line| {
-        let mut received = received.lock().unwrap_or_else(PoisonError::into_inner);
-        if stream == Stream::Err && received.len() < 20 {
-            received.push(line.trim().to_owned());
-        }
-    });
-    let (_handle, process) = Process::start(command, TimeLimits::after(Duration::from_mins(1)))
+    let exit = run_within(command, FUNCTION)
+        .await
         .map_err(|error| error.to_string())?;
-    let exit = process.supervise(listener).await;
-    if exit.status == Some(0) {
+    if exit.status.success() {
         return Ok(());
     }
-    let errors = errors.lock().unwrap_or_else(PoisonError::into_inner);
-    let message = errors.iter().rev().find_map(|line| {
+    let message = exit.lines.iter().rev().find_map(|line| {
         let error: Value = serde_json::from_str(line).ok()?;
         error["message"].as_str().map(str::to_owned)
     });
+    let last = exit
+        .lines
+        .back()
+        .map(|line| controls::escape_line(line.trim()).into_owned());
     Err(message
-        .or(exit.error)
-        .unwrap_or_else(|| "it failed".to_owned()))
+        .or(last)
+        .unwrap_or_else(|| format!("it failed ({})", exit.status)))
 }

@@ -1,15 +1,18 @@
 //! One run of a schedule without a server: `cumulua schedule trigger` where none serves.
 
-use super::child::{self, Exit, Listener, Process, TimeLimits};
 use super::format::milliseconds;
 use super::launch::{Launcher, new_run};
+use super::verdict::judge;
 use crate::history::{Firing, FiringOutcome, HistoryEntry, RunEnd, RunOutcome, Store};
 use crate::schedule::engine::{Attempt, Cause};
 use crate::schedule::model::Schedule;
 use crate::schedule::value::Overlap;
 use cumulua_core::clock::wall_now;
+use std::io;
 use std::path::PathBuf;
+use std::process::ExitStatus;
 use std::sync::Arc;
+use tokio::process::Child;
 
 /// A run to be carried out here.
 pub struct Once {
@@ -23,8 +26,6 @@ pub struct Once {
     pub folder: PathBuf,
     /// The run's id.
     pub id: String,
-    /// What receives its lines, beside the store.
-    pub echo: Listener,
 }
 
 /// Carries it out; gives its exit status. The error is why it did not run, or how it crashed.
@@ -35,7 +36,6 @@ pub async fn run_once(once: Once) -> Result<i32, String> {
         schedule,
         folder,
         id,
-        echo,
     } = once;
     if schedule.overlap != Overlap::Allow && store.locks().is_schedule_running(&schedule.name) {
         return Err(format!(
@@ -63,44 +63,53 @@ pub async fn run_once(once: Once) -> Result<i32, String> {
     store
         .decide_beside(firing, Some(new))
         .map_err(|problem| problem.to_string())?;
-    let command = launcher.run(&attempt, &id, &folder);
-    let started = Process::start(command, TimeLimits::of(&attempt.schedule));
-    let exit = match started {
-        Ok((handle, process)) => {
-            let keep = child::keep(&store, &id);
-            let listener: Listener = Arc::new(move |stream, line| {
-                keep(stream, line);
-                echo(stream, line);
-            });
-            let mut supervised = std::pin::pin!(process.supervise(listener));
-            tokio::select! {
-                exit = &mut supervised => exit,
-                _ = tokio::signal::ctrl_c() => {
-                    handle.end("interrupted");
-                    supervised.await
-                }
-            }
+    let mut command = launcher.run(&attempt, &id, &folder);
+    let ends = match command.spawn() {
+        Ok(child) => {
+            let ended = (id, wait_for(child).await.ok());
+            judge(&store, &[ended])
         }
-        Err(problem) => {
-            let error = format!("its process cannot be started: {problem}");
-            Exit {
-                outcome: RunOutcome::Failed,
-                status: None,
-                error: Some(error),
-            }
-        }
+        Err(problem) => Ok(vec![RunEnd {
+            id,
+            ended: wall_now(),
+            outcome: RunOutcome::Failed,
+            status: None,
+            error: Some(format!("its process cannot be started: {problem}")),
+        }]),
     };
-    let Exit { status, error, .. } = exit;
-    let end = RunEnd {
-        id,
-        ended: wall_now(),
-        outcome: exit.outcome,
-        status,
-        error: error.clone(),
-    };
+    let ends = ends.map_err(|problem| problem.to_string())?;
+    let how = ends.first().map(|end| (end.status, end.error.clone()));
+    let (status, error) = how.unwrap_or_default();
     store
-        .decide_together(vec![HistoryEntry::End(end)])
+        .decide_together(ends.into_iter().map(HistoryEntry::End).collect())
         .map_err(|problem| problem.to_string())?;
     // What crashed has not recorded why itself.
     status.map_or_else(|| Err(error.unwrap_or_default()), Ok)
+}
+
+/// Waits for the run, which has this terminal: Ctrl-C reaches it too, and it says what comes of
+/// that.
+async fn wait_for(mut child: Child) -> io::Result<ExitStatus> {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Pid, Signal, kill_process};
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut interrupts = signal(SignalKind::interrupt())?;
+        let mut ends = signal(SignalKind::terminate())?;
+        loop {
+            tokio::select! {
+                status = child.wait() => return status,
+                _ = interrupts.recv() => {}
+                _ = ends.recv() => {
+                    // It has not been waited for, so that its id is its own.
+                    let id = child.id().and_then(|id| i32::try_from(id).ok());
+                    if let Some(id) = id.and_then(Pid::from_raw) {
+                        let _ = kill_process(id, Signal::TERM);
+                    }
+                }
+            }
+        }
+    }
+    #[cfg(not(unix))]
+    child.wait().await
 }

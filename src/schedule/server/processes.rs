@@ -1,24 +1,37 @@
-//! The processes of runs that go on.
+//! The runs that go on, those of a server before this one among them.
 
-use super::child::{self, Exit, Handle, Process, TimeLimits};
 use super::launch::Launcher;
-use crate::history::Store;
+use super::priority::give_way;
+use super::supervised::{RunRequest, Supervised};
+use crate::gate::GRACE;
+use crate::history::{RunRow, Store};
+use crate::run::RunProcess;
 use crate::schedule::engine::Attempt;
+use jiff::Timestamp;
 use std::collections::HashMap;
 use std::io;
 use std::path::Path;
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// A run's id, and how its process ended.
-pub(super) type Ended = (String, Exit);
+/// A run that was asked to end has its deferred functions to run, and then this much more.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A run's id, and the exit status of its process where that was this server's.
+pub(super) type Ended = (String, Option<ExitStatus>);
 
 /// A run that goes on.
-struct Running {
-    attempt: Attempt,
-    handle: Handle,
+pub(super) struct Running {
+    /// Its schedule.
+    pub(super) name: Arc<str>,
+    /// The time of its firing.
+    pub(super) at: Timestamp,
+    requests: mpsc::UnboundedSender<RunRequest>,
 }
 
-/// The processes of runs that go on.
+/// The runs that go on.
 pub(super) struct Processes {
     launcher: Launcher,
     running: HashMap<String, Running>,
@@ -39,49 +52,87 @@ impl Processes {
         self.running.len()
     }
 
-    /// Starts a run's process, whose output goes into the store.
+    /// The runs, by their ids.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Running)> {
+        self.running.iter().map(|(id, running)| (&**id, running))
+    }
+
+    /// Whether a run goes on, as far as is known.
+    pub(super) fn has(&self, run: &str) -> bool {
+        self.running.contains_key(run)
+    }
+
+    /// Starts a run's process, which writes its own record.
     pub(super) fn start(
         &mut self,
-        attempt: Attempt,
-        run: String,
+        attempt: &Attempt,
+        run: &str,
         folder: &Path,
         store: &Store,
-    ) -> Result<(), (Attempt, io::Error)> {
-        let command = self.launcher.run(&attempt, &run, folder);
-        let (handle, process) = match Process::start(command, TimeLimits::of(&attempt.schedule)) {
-            Ok(started) => started,
-            Err(problem) => return Err((attempt, problem)),
+    ) -> io::Result<()> {
+        let mut command = self.launcher.detached_run(attempt, run, folder);
+        let child = command.kill_on_drop(false).spawn()?;
+        give_way(child.id());
+        let schedule = &attempt.schedule;
+        let supervised = Supervised {
+            id: run.to_owned(),
+            process: child.id().and_then(|id| RunProcess::of_child(id).ok()),
+            child: Some(child),
+            store: store.clone(),
+            patience: schedule.grace.unwrap_or(GRACE) + PATIENCE,
         };
-        let (ended, id) = (self.ended.clone(), run.clone());
-        let listener = child::keep(store, &run);
-        tokio::spawn(async move {
-            let exit = process.supervise(listener).await;
-            let _ = ended.send((id, exit));
-        });
-        self.running.insert(run, Running { attempt, handle });
+        self.watch(supervised, Arc::clone(&schedule.name), attempt.at);
         Ok(())
     }
 
-    /// Forgets a process that has ended; gives what it was for.
-    pub(super) fn forget(&mut self, run: &str) -> Option<Attempt> {
-        self.running.remove(run).map(|running| running.attempt)
-    }
-
-    /// Asks the run of a firing to end.
-    pub(super) fn end(&self, attempt: &Attempt, reason: &str) {
-        let is_meant = |other: &Attempt| {
-            other.schedule.name == attempt.schedule.name && other.at == attempt.at
+    /// Takes over a run of a server before this one, with the grace of its schedule.
+    pub(super) fn adopt(&mut self, row: &RunRow, grace: Option<Duration>, store: &Store) {
+        let known = row.run.pid.zip(row.process_started.as_deref());
+        let supervised = Supervised {
+            id: row.run.id.clone(),
+            child: None,
+            process: known.and_then(|(id, started)| RunProcess::find(id, started)),
+            store: store.clone(),
+            patience: grace.unwrap_or(GRACE) + PATIENCE,
         };
-        self.running
-            .values()
-            .filter(|running| is_meant(&running.attempt))
-            .for_each(|running| running.handle.end(reason));
+        let at = row.run.due.unwrap_or(row.run.started);
+        self.watch(supervised, row.run.name.as_str().into(), at);
     }
 
-    /// Asks all to end.
-    pub(super) fn end_all(&self, reason: &str) {
+    fn watch(&mut self, supervised: Supervised, name: Arc<str>, at: Timestamp) {
+        let (requests, received) = mpsc::unbounded_channel();
+        let (ended, id) = (self.ended.clone(), supervised.id.clone());
         self.running
-            .values()
-            .for_each(|running| running.handle.end(reason));
+            .insert(id.clone(), Running { name, at, requests });
+        tokio::spawn(async move {
+            let status = supervised.supervise(received).await;
+            let _ = ended.send((id, status));
+        });
+    }
+
+    /// Forgets a run that has ended; gives what was known of it.
+    pub(super) fn forget(&mut self, run: &str) -> Option<Running> {
+        self.running.remove(run)
+    }
+
+    /// Cancels the run of a firing.
+    pub(super) fn cancel(&self, attempt: &Attempt, reason: &str) {
+        let is_meant =
+            |other: &&Running| other.name == attempt.schedule.name && other.at == attempt.at;
+        for running in self.running.values().filter(is_meant) {
+            running.ask(RunRequest::Cancel(reason.to_owned()));
+        }
+    }
+}
+
+impl Running {
+    /// Ends it as if it were killed, but for what it deferred.
+    pub(super) fn terminate(&self) {
+        self.ask(RunRequest::Terminate);
+    }
+
+    fn ask(&self, request: RunRequest) {
+        // One that has ended meanwhile needs none.
+        let _ = self.requests.send(request);
     }
 }

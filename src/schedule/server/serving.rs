@@ -3,9 +3,10 @@
 use super::adopted::{Adopted, read_schedule_states, take_over};
 use super::clock_watch::ClockWatch;
 use super::dispatch::Dispatch;
+use super::ending::{EndSettings, Ending};
 use super::error::ServeError;
 use super::file_watch::FileWatch;
-use super::format::{count, milliseconds, time};
+use super::format::{milliseconds, time};
 use super::processes::Ended;
 use super::pruning::Pruning;
 use super::records::Records;
@@ -14,6 +15,7 @@ use super::requests::Asked;
 use super::signals::Signal;
 use crate::gate::Level;
 use crate::run::control::{Reply, Request, forget_run};
+use crate::run::last_words;
 use crate::schedule::engine::{Decision, Engine, MissCause};
 use crate::schedule::file::ScheduleFile;
 use cumulua_core::clock::{real_now, wall_now};
@@ -23,9 +25,8 @@ use std::path::PathBuf;
 use std::process;
 use std::time::{Duration, Instant};
 
-/// What the end takes at most beyond the grace: runs that are asked to end and killed, and the last
-/// notifications.
-const AFTER_GRACE: Duration = Duration::from_secs(30);
+/// What the last notifications take at most.
+const LAST_NOTIFICATIONS: Duration = Duration::from_secs(10);
 
 /// How often the store is told that the server is alive.
 const SEEN: Duration = Duration::from_secs(10);
@@ -41,10 +42,8 @@ pub(super) struct Serving {
     pruning: Pruning,
     clock_watch: ClockWatch,
     began: Instant,
-    /// In place of the file's grace.
-    grace: Option<Duration>,
-    /// When running runs are ended, once the server ends.
-    ending: Option<Instant>,
+    settings: EndSettings,
+    ending: Option<Ending>,
     /// Its number in the store.
     server: i64,
     /// When the store was told last that it is alive.
@@ -55,7 +54,8 @@ pub(super) struct Serving {
 /// word are lost from here on.
 pub(super) fn engine(file: &ScheduleFile, records: &Records) -> Result<Engine, ServeError> {
     let now = wall_now();
-    for lost in records.store.settle_lost_runs(now)? {
+    let words = |run: &str| last_words::read(records.store.path(), run);
+    for lost in records.store.settle_lost_runs(now, words)? {
         forget_run(records.store.path(), &lost.run.id);
         let (name, at) = (
             lost.run.name.clone(),
@@ -90,7 +90,7 @@ impl Serving {
     pub(super) fn begin(
         mut dispatch: Dispatch,
         path: PathBuf,
-        grace: Option<Duration>,
+        settings: EndSettings,
         began: Instant,
     ) -> Result<Self, ServeError> {
         let now = wall_now();
@@ -118,7 +118,7 @@ impl Serving {
             pruning: Pruning::default(),
             clock_watch,
             began,
-            grace,
+            settings,
             ending: None,
             server,
             seen: began,
@@ -128,10 +128,7 @@ impl Serving {
     /// Takes in what has ended, and does what is due.
     pub(super) fn step(&mut self, ends: Vec<Ended>) {
         let dispatch = &mut self.dispatch;
-        let mut batches: Vec<_> = ends
-            .into_iter()
-            .filter_map(|ended| dispatch.ended(ended))
-            .collect();
+        let mut batches = dispatch.ended(ends);
         let now = wall_now();
         let miss_cause = match self.clock_watch.jump(now, real_now() - self.began) {
             None => MissCause::Busy,
@@ -166,8 +163,7 @@ impl Serving {
         );
     }
 
-    /// Looks at everything once: runs of a server before, the file, the grace; and the upkeep of
-    /// history.
+    /// Looks at everything once: what could not be done before, the file, the upkeep of history.
     pub(super) fn do_housekeeping(&mut self) {
         let _ = sd_notify::notify(&[NotifyState::Watchdog]);
         if real_now() - self.seen >= SEEN {
@@ -175,6 +171,7 @@ impl Serving {
             self.note_seen(false);
         }
         self.dispatch.records.catch_up();
+        self.dispatch.judge_again();
         self.adopted.look(&mut self.dispatch);
         self.dispatch.start_held_up();
         self.pruning.go_on(&mut self.dispatch.records);
@@ -182,10 +179,12 @@ impl Serving {
         if self.file_watch.has_changed() && self.ending.is_none() {
             reload(&mut self.dispatch, &mut self.file_watch);
         }
-        if self.ending.is_some_and(|ending| real_now() >= ending) {
-            self.dispatch
-                .processes
-                .end_all("ended by the server, which itself ended");
+    }
+
+    /// Ends the runs that are to end with the server, once that is due.
+    pub(super) fn go_on_ending(&mut self) {
+        if let Some(ending) = &mut self.ending {
+            ending.go_on(&self.dispatch.processes);
         }
     }
 
@@ -210,7 +209,9 @@ impl Serving {
 
     /// How long nothing is to be done.
     pub(super) fn pause(&self, housekeeping: Instant) -> Duration {
-        let until_house = housekeeping.saturating_duration_since(real_now());
+        let ending = self.ending.as_ref().map(Ending::next);
+        let next = ending.map_or(housekeeping, |ending| ending.min(housekeeping));
+        let until_house = next.saturating_duration_since(real_now());
         let Some(due) = self.dispatch.engine.next_due() else {
             return until_house;
         };
@@ -267,35 +268,43 @@ impl Serving {
 
     /// Does what the system asks.
     pub(super) fn handle_signal(&mut self, signal: Signal) {
-        match (signal, self.ending) {
+        match (signal, &mut self.ending) {
             (Signal::Reload, None) => drop(reload(&mut self.dispatch, &mut self.file_watch)),
             (Signal::Reload, Some(_)) => {}
             (Signal::End, None) => {
-                let grace = self.grace.unwrap_or(self.dispatch.file.grace);
+                let Dispatch {
+                    file,
+                    processes,
+                    records,
+                    ..
+                } = &self.dispatch;
+                let (ending, lines) = Ending::begin(&self.settings, processes, file);
                 // Otherwise systemd's own limit cuts a longer grace short.
-                let wanted = u32::try_from((grace + AFTER_GRACE).as_micros()).unwrap_or(u32::MAX);
+                let most = ending.longest + LAST_NOTIFICATIONS;
+                let wanted = u32::try_from(most.as_micros()).unwrap_or(u32::MAX);
                 let _ = sd_notify::notify(&[
                     NotifyState::Stopping,
                     NotifyState::ExtendTimeoutUsec(wanted),
                 ]);
-                self.ending = Some(real_now() + grace);
-                let records = &self.dispatch.records;
                 records.metrics.ending();
-                let runs = count(self.dispatch.processes.count(), "run");
-                let message = format!(
-                    "ending: nothing starts any more; {runs} get {} s",
-                    grace.as_secs_f64()
-                );
-                records.log.line(Level::Info, &message, &[]);
+                for line in lines {
+                    records.log.line(Level::Info, &line, &[]);
+                }
+                self.ending = Some(ending);
                 self.dispatch.begin_to_end();
             }
-            // A second signal means that the person does not want to wait.
-            (Signal::End, Some(_)) => self.ending = Some(real_now()),
+            // A second signal means that the person does not want to wait, or to leave anything.
+            (Signal::End, Some(ending)) => {
+                ending.hurry(&self.dispatch.processes, &self.dispatch.file);
+            }
         }
     }
 
     /// Whether the server may end.
     pub(super) fn is_over(&self) -> bool {
-        self.ending.is_some() && self.dispatch.processes.count() == 0
+        let processes = &self.dispatch.processes;
+        self.ending
+            .as_ref()
+            .is_some_and(|ending| ending.is_over(processes))
     }
 }

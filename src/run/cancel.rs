@@ -1,0 +1,68 @@
+//! Cancelling a run from another process, wherever the run stands.
+
+use super::control::{self, AskError, Reply, Request};
+use crate::history::{RunEnd, RunOutcome, Store, StoreError};
+use cumulua_core::clock::{real_now, wall_now};
+use std::thread;
+use std::time::Duration;
+
+/// How long the run's answer is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a run that has just begun may take until it listens.
+const BEGINNING: Duration = Duration::from_millis(500);
+
+/// The pause after which it is asked again.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// What has been done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cancelled {
+    /// It had not begun, and does not begin any more.
+    BeforeItBegan,
+    /// It ends.
+    Ends,
+}
+
+/// Why a run cannot be cancelled.
+#[derive(Debug, thiserror::Error)]
+pub enum CancelError {
+    /// The store refuses.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It cannot be asked.
+    #[error(transparent)]
+    Ask(#[from] AskError),
+    /// It refuses.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// Cancels a run that has not ended: one whose process has not begun never does, another is asked
+/// to end. `reason` is kept in its history.
+pub fn cancel_run(store: &Store, run: &str, reason: &str) -> Result<Cancelled, CancelError> {
+    let end = RunEnd {
+        id: run.to_owned(),
+        ended: wall_now(),
+        outcome: RunOutcome::Cancelled,
+        status: None,
+        error: Some(reason.to_owned()),
+    };
+    // Whether its process has begun is decided in the store, in one step.
+    if store.end_run_before_it_begins(end)? {
+        return Ok(Cancelled::BeforeItBegan);
+    }
+    let socket = control::run_socket(store.path(), run);
+    let request = Request::Cancel {
+        reason: reason.to_owned(),
+    };
+    let began = real_now();
+    loop {
+        match control::ask(&socket, &request, PATIENCE) {
+            Err(AskError::NoListener(_)) if real_now() - began < BEGINNING => thread::sleep(PAUSE),
+            Ok(Reply::Done(_)) => return Ok(Cancelled::Ends),
+            Ok(Reply::Refused(problem)) => return Err(CancelError::Refused(problem)),
+            Err(problem) => return Err(problem.into()),
+        }
+    }
+}
