@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Kills `cumulua schedule serve` with SIGKILL at random moments, and holds the history to account.
+"""Kills, ends and stops `cumulua schedule serve` at random moments, and holds the history to account.
 
-    cargo build && tests/kill_schedules.py [--kills 100] [--seed 1] [--binary target/debug/cumulua]
+    cargo build && tests/kill_schedules.py [--rounds 100] [--seed 1] [--binary target/debug/cumulua]
 
-Twelve schedules fire every second, three for each way to treat overlap, and their runs take up to a second and a half. After the last
-restart every second of every schedule must have exactly one firing; every firing that ran must have exactly one run that has ended;
-and no script may have begun more often than its runs say. Takes about a second and a half for each kill.
+Each round sends SIGKILL or SIGTERM to the server, or SIGSTOP and a little later SIGCONT before one of them. Twelve schedules fire every
+second, three for each way to treat overlap, and their runs take up to a second and a half. After the last restart every second of every
+schedule must have exactly one firing; every firing that ran must have exactly one run that has ended; and scripts have begun exactly as
+often as their runs say. No run is ended with its server: where a later firing cancels none, what has begun has come to its end and is
+done, and only what never began is lost; what still waits is left to the next server. Takes about a second and a half for each round.
 """
 
 import argparse
@@ -26,6 +28,8 @@ file:flush()
 print("begun")
 time.sleep(tonumber(args[2]))
 print("ended")
+file:write("ended\\n")
+file:flush()
 """
 
 OVERLAPS = ["skip", "queue", "cancel", "allow"]
@@ -39,7 +43,7 @@ def schedules():
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--binary", type=Path, default=Path("target/debug/cumulua"))
     options = parser.parse_args()
@@ -60,13 +64,21 @@ def main():
             environment = {"HOME": name, "PATH": "/usr/bin:/bin"}
             return subprocess.Popen(command, cwd=folder, env=environment, stderr=log, stdout=log)
 
-        for number in range(options.kills):
+        for number in range(options.rounds):
             server = serve()
             time.sleep(chance.uniform(0.02, 2.0))
             if server.poll() is not None:
                 sys.exit(f"the server ended by itself:\n{(folder / 'serve.log').read_text()[-3000:]}")
-            server.send_signal(signal.SIGKILL)
-            server.wait()
+            if chance.random() < 0.3:
+                server.send_signal(signal.SIGSTOP)
+                time.sleep(chance.uniform(0.02, 3.0))
+                server.send_signal(signal.SIGCONT)
+                time.sleep(chance.uniform(0.0, 0.5))
+            how = chance.choice([signal.SIGKILL, signal.SIGTERM])
+            server.send_signal(how)
+            # One that comes before signals are handled ends it like a kill.
+            if server.wait(timeout=60) not in (0, -how):
+                sys.exit(f"the server ended badly:\n{(folder / 'serve.log').read_text()[-3000:]}")
             if number % 25 == 24:
                 time.sleep(12)  # longer than a firing may be late and still be on time
         server = serve()
@@ -74,6 +86,7 @@ def main():
         server.send_signal(signal.SIGTERM)
         if server.wait(timeout=60) != 0:
             sys.exit("the last server did not end well")
+        time.sleep(3)  # runs that it has left
         faults = account(folder)
         print("\n".join(faults[:50]) or "every firing is accounted for exactly once")
         if faults:
@@ -92,9 +105,18 @@ def account(folder):
         for before, after in zip(seconds, seconds[1:]):
             if after - before != 1000:
                 faults.append(f"{schedule}: nothing between {before} and {after}")
+        waits = False
         for due, outcome, run, detail in rows:
             runs = store.execute("SELECT id, state, claimed_at, ended_at FROM runs WHERE name = ? AND due_at = ?", [schedule, due]).fetchall()
-            if outcome == "ran":
+            if outcome == "queued":
+                # It waits for the next server, and so does all that has to wait for it.
+                waits = True
+                outcomes[outcome] += 1
+                if runs:
+                    faults.append(f"{schedule} {due}: queued, and its runs are {runs}")
+            elif outcome == "ran":
+                if waits:
+                    faults.append(f"{schedule} {due}: ran before one that waits")
                 if len(runs) != 1 or runs[0][0] != run or runs[0][3] is None:
                     faults.append(f"{schedule} {due}: ran, and its runs are {runs}")
                 else:
@@ -104,13 +126,23 @@ def account(folder):
                         faults.append(f"{schedule} {due}: no script here fails, yet: {error}")
             else:
                 outcomes[outcome] += 1
-                if runs or outcome == "queued" or not detail:
+                if runs or not detail:
                     faults.append(f"{schedule} {due}: {outcome} ({detail}), and its runs are {runs}")
-        begun = (folder / f"{schedule}.begun")
-        begun = len(begun.read_text().splitlines()) if begun.exists() else 0
-        claimed = store.execute("SELECT count(*) FROM runs WHERE name = ? AND claimed_at IS NOT NULL", [schedule]).fetchone()[0]
-        if begun > claimed:
-            faults.append(f"{schedule}: begun {begun} times, claimed {claimed} times")
+        lines = (folder / f"{schedule}.begun").read_text().splitlines()
+        begun, ended = lines.count("begun"), lines.count("ended")
+
+        def count(condition):
+            return store.execute(f"SELECT count(*) FROM runs WHERE name = ? AND {condition}", [schedule]).fetchone()[0]
+
+        # One that was cancelled may have been before its script's first line.
+        claimed, cancelled = count("claimed_at IS NOT NULL"), count("claimed_at IS NOT NULL AND state = 'cancelled'")
+        if not claimed - cancelled <= begun <= claimed:
+            faults.append(f"{schedule}: begun {begun} times, claimed {claimed} times, cancelled {cancelled} times")
+        done, lost = count("state = 'done'"), count("state = 'lost' AND claimed_at IS NOT NULL")
+        if not done <= ended <= done + cancelled:
+            faults.append(f"{schedule}: ended {ended} times, done {done} times, cancelled {cancelled} times")
+        if lost:
+            faults.append(f"{schedule}: {lost} runs are lost that had begun")
     print(f"{sum(outcomes.values())} firings: " + ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items())))
     return faults
 
