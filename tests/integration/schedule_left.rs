@@ -1,10 +1,11 @@
 //! Runs need no server to go on: it is killed, stopped or ended, and they are not.
 
 use crate::served::{AS_THE_FILE_SAYS, Served, command, folder, until};
+use cumulua::history::locks::Locks;
 use cumulua::history::{Filter, NewRun, RunEnd, RunOutcome, RunRow, RunState, Store};
 use cumulua_core::clock::wall_now;
 use std::fs;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 const NIGHTLY: &str =
@@ -280,9 +281,9 @@ fn what_a_script_has_started_ends_with_it_also_where_no_server_sees_to_that() {
     drop(folder);
 }
 
-/// A run of a server before, whose process id is another process's by now.
-fn with_the_id_of(store: &Store, process: u32) {
-    let run = NewRun {
+/// A run that a server has recorded.
+fn recorded() -> NewRun {
+    NewRun {
         id: "r1".to_owned(),
         name: "nightly".to_owned(),
         kind: "schedule".to_owned(),
@@ -296,11 +297,15 @@ fn with_the_id_of(store: &Store, process: u32) {
         due: Some(wall_now()),
         attempt: 1,
         started: wall_now(),
-    };
-    store.start_run(run.clone()).unwrap();
+    }
+}
+
+/// A run of a server before, whose process id is another process's by now.
+fn with_the_id_of(store: &Store, process: u32) {
+    store.start_run(recorded()).unwrap();
     let claimed = NewRun {
         pid: Some(process),
-        ..run
+        ..recorded()
     };
     assert!(
         store
@@ -383,4 +388,56 @@ fn no_run_can_be_suspended_yet_which_is_said() {
     );
     let asked = refused(&["schedule", "serve", "--stop", "suspend"]);
     assert!(asked.contains("no run can be suspended yet"), "{asked}");
+}
+
+#[test]
+fn a_run_waits_for_a_store_that_does_not_work_yet() {
+    let folder = folder(NIGHTLY, "print('ran')");
+    let good = folder.path().join("good.db");
+    let store = Store::open(&good);
+    store.start_run(recorded()).unwrap();
+    drop(store);
+    // Its log goes with its last connection.
+    until(|| !folder.path().join("good.db-wal").exists());
+    let path = folder.path().join("runs.db");
+    fs::create_dir(&path).unwrap();
+    let mut run = command(
+        &folder,
+        &["run", "--store", "runs.db", "--run-id", "r1", "a.lua"],
+    );
+    let child = run.stdout(Stdio::piped()).spawn().unwrap();
+    until(|| Locks::beside(&path).is_run_alive("r1"));
+    fs::remove_dir(&path).unwrap();
+    fs::rename(&good, &path).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.stdout, b"ran\n");
+    let store = Store::open(&path);
+    assert_eq!(outcome(&store, "r1"), Some(RunOutcome::Done));
+}
+
+#[test]
+fn a_run_that_was_taken_over_is_cancelled_for_a_later_firing_like_any_other() {
+    let schedules = format!("{NIGHTLY}overlap = 'cancel'\n");
+    let (served, store, run) = running(&schedules, WAITS, &[]);
+    let folder = kill(served);
+    let served = Served::start(folder, &[]);
+    served.wait_for_words("nightly: the run of");
+    let trigger = ["schedule", "trigger", "nightly"];
+    assert!(served.run(&trigger).status.success());
+    served.wait_for_words("nightly: cancelled, status 130");
+    assert!(lines(&store, &run).contains(&"tidied".to_owned()));
+    go(&served.folder);
+    served.wait_for_words("nightly: done, status 0");
+    served.end();
+}
+
+#[test]
+fn a_run_keeps_its_time_without_a_server() {
+    let schedules = format!("{NIGHTLY}timeout = '1s'\n");
+    let (served, store, run) = running(&schedules, WAITS, &[]);
+    let folder = kill(served);
+    until(|| outcome(&store, &run).is_some());
+    assert_eq!(outcome(&store, &run), Some(RunOutcome::TimedOut));
+    assert!(lines(&store, &run).contains(&"tidied".to_owned()));
+    drop(folder);
 }

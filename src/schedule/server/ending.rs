@@ -78,7 +78,7 @@ impl Ending {
             "ending: nothing starts any more".to_owned()
         } else {
             let (runs, seconds) = (count(ended.len(), "run"), grace.as_secs_f64());
-            format!("ending: nothing starts any more; {runs} get {seconds} s")
+            format!("ending: nothing starts any more; {runs} to end within {seconds} s")
         }];
         left.sort();
         if !left.is_empty() {
@@ -117,6 +117,7 @@ impl Ending {
         self.ended
             .extend(processes.iter().map(|(id, _)| id.to_owned()));
         self.end_at = Some(real_now());
+        self.stay_until = real_now();
         self.give_up_at = real_now() + longest_grace(file) + AFTER_GRACE;
         self.go_on(processes);
     }
