@@ -128,6 +128,7 @@ pub(super) fn recorded_gate(
         kind: subject.kind,
         script: subject.script,
         text: subject.text,
+        catalog: Arc::clone(&parts.catalog),
         args: subject.args,
         profile: Box::new(move || Some(profiles.current().ok()?.value)),
         simulated: options.sim,

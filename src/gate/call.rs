@@ -13,11 +13,12 @@ use crate::client::outcome_probe::OutcomeProbe;
 use crate::client::transport::{AnswerTo, Request, Response, TransportError};
 use crate::client::value::Value;
 use crate::client::{
-    Again, Answer, Attempts, Authority, Call, Next, Prepared, Route, prepare, waiter,
+    Again, Answer, Attempts, Authority, Call, Next, Prepared, Route, prepare, resource_ids, waiter,
 };
 use crate::effect_id::EffectId;
 use crate::policy::{CallSubject, Subject};
 use jiff::{SignedDuration, Timestamp};
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 use std::time::Duration;
@@ -355,6 +356,7 @@ impl CallEffect {
                 endpoint: Some(clean(&answer.endpoint)),
                 http_status: Some(answer.http_status),
                 request_id: answer.request_id.as_deref().map(clean),
+                ids: self.made(gate, answer),
                 attempts: answer.attempts,
                 duration_ms,
                 sent: Sent::Yes.as_str(),
@@ -379,6 +381,15 @@ impl CallEffect {
                 }
             }
         }
+    }
+
+    /// The ids that the answer to a change names.
+    fn made<'a>(&self, gate: &Gate, answer: &Answer) -> Vec<Cow<'a, str>> {
+        if self.call.action.read_only {
+            return Vec::new();
+        }
+        let ids = resource_ids(&answer.json).into_iter();
+        ids.map(|id| gate.redact(&id).into()).collect()
     }
 
     /// What is recorded holds what is sent, ids that the runtime made included; before there is

@@ -43,6 +43,9 @@ pub struct CallRow {
     pub code: Option<String>,
     /// The request's id.
     pub request_id: Option<String>,
+    /// The ids that the answer to a change names.
+    #[serde(default)]
+    pub ids: Vec<String>,
     /// How often it was sent.
     pub attempts: u32,
     /// How long it took, in milliseconds.

@@ -20,6 +20,7 @@ mod output_buffer;
 mod prune;
 mod runs;
 mod schedules;
+mod scripts;
 mod search;
 mod servers;
 mod state;

@@ -1,6 +1,7 @@
 //! Prunes runs.
 
 use super::error::StoreError;
+use super::scripts;
 use super::store::Store;
 use super::times::millis;
 use jiff::Timestamp;
@@ -98,6 +99,9 @@ async fn forget(connection: &mut SqliteConnection, prune: Prune) -> Result<Prune
         let one = forget_of(connection, &name, prune.before.map(millis), prune.keep).await?;
         pruned.runs += one.runs;
         pruned.firings += one.firings;
+    }
+    if pruned.runs > 0 {
+        scripts::forget_unused(connection).await?;
     }
     Ok(pruned)
 }

@@ -63,6 +63,8 @@ pub struct RunEnd {
 pub struct RunRow {
     /// What was known when it began.
     pub run: NewRun,
+    /// The machine that it was on.
+    pub host: Option<String>,
     /// When its own process took it up.
     pub claimed: Option<Timestamp>,
     /// When that process began, as the system counts it.
@@ -178,6 +180,17 @@ impl Store {
     }
 }
 
+/// This machine's name, where it is known.
+fn host() -> String {
+    #[cfg(unix)]
+    {
+        let name = rustix::system::uname();
+        name.nodename().to_string_lossy().into_owned()
+    }
+    #[cfg(not(unix))]
+    std::env::var("COMPUTERNAME").unwrap_or_default()
+}
+
 fn args_text(args: &[String]) -> String {
     serde_json::Value::from(args).to_string()
 }
@@ -189,7 +202,7 @@ pub(super) async fn insert(
 ) -> Result<(), sqlx::Error> {
     let query = sqlx::query(
         "INSERT INTO runs (id, name, kind, script, script_hash, args, profile, version, simulated, pid, due_at, attempt, started_at,
-         claimed_at, unheard, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         claimed_at, unheard, state, host) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     );
     let is_scheduled = run.due.is_some();
     let query = query
@@ -218,6 +231,7 @@ pub(super) async fn insert(
         .bind(claimed)
         .bind(is_scheduled)
         .bind(state.as_str())
+        .bind(host())
         .execute(connection)
         .await
         .map(drop)

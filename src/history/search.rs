@@ -181,6 +181,7 @@ fn row(row: &SqliteRow) -> Result<RunRow, sqlx::Error> {
             attempt: row.try_get("attempt")?,
             started: timestamp(row.try_get("started_at")?),
         },
+        host: row.try_get("host")?,
         claimed: time("claimed_at")?,
         process_started: row.try_get("process_started")?,
         ended: time("ended_at")?,

@@ -6,6 +6,8 @@
 mod draft;
 pub mod locals;
 mod scan;
+mod secrets;
 mod tokens;
 
+pub use secrets::Secrets;
 pub use tokens::{Token, TokenKind, code, is_name, keywords, plain_text, tokens};

@@ -5,6 +5,7 @@ pub mod arguments;
 mod cancel;
 pub mod control;
 mod guard;
+mod kept_script;
 pub mod last_words;
 mod lines;
 mod process;

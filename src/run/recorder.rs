@@ -3,6 +3,7 @@
 
 use super::arguments;
 use super::control::{Client, Listener, Reply, Request, run_socket};
+use super::kept_script::KeptScript;
 use super::last_words;
 use super::lines::Lines;
 use super::run_locks::{LockName, RunLocks};
@@ -12,8 +13,9 @@ use crate::gate::recorder::{Asked, OutputStream, RunRecorder};
 use crate::gate::{Level, process_started};
 use crate::history::locks::{Locks, Taken};
 use crate::history::{
-    CallRecord, NewRun, RunEnd, RunOutcome, Store, StoreError, WaitEnd, WaitStart, sha256,
+    CallRecord, NewRun, RunEnd, RunOutcome, Store, StoreError, WaitEnd, WaitStart,
 };
+use cumulua_core::catalog::Catalog;
 use cumulua_core::clock::{Clock, real_now};
 use cumulua_core::secret::Redactor;
 use jiff::{SignedDuration, Timestamp};
@@ -32,8 +34,10 @@ pub struct RunInfo {
     pub kind: &'static str,
     /// The script's path.
     pub script: Option<PathBuf>,
-    /// The script's text, for its hash.
+    /// The script's text.
     pub text: Option<String>,
+    /// What marks secrets in it.
+    pub catalog: Arc<Catalog>,
     /// Its arguments.
     pub args: Vec<String>,
     /// Asks for the profile, which may read files.
@@ -85,6 +89,7 @@ pub struct HistoryRecorder {
     ending: OnceLock<RunEnd>,
     /// Whether the store let a call wait in vain: it must not hold up the next.
     is_slow: AtomicBool,
+    script: Option<KeptScript>,
     lines: Lines,
     locks: RunLocks,
     control: Mutex<Control>,
@@ -126,6 +131,7 @@ impl HistoryRecorder {
         redactor: Arc<Redactor>,
     ) -> Self {
         let started = clock.now();
+        let script = info.text.as_deref().map(KeptScript::new);
         let lines = Lines::new(&id, clock.clone(), Arc::clone(&redactor));
         Self {
             id,
@@ -138,6 +144,7 @@ impl HistoryRecorder {
             begun: OnceLock::new(),
             ending: OnceLock::new(),
             is_slow: AtomicBool::new(false),
+            script,
             lines,
             locks: RunLocks::default(),
             control: Mutex::default(),
@@ -342,6 +349,9 @@ impl HistoryRecorder {
     /// Writes what the run has printed to its last line, and anew where it turned out to be a
     /// secret.
     fn write_texts(&self, begun: &Begun) -> Result<(), StoreError> {
+        if let Some(script) = &self.script {
+            script.wait(PATIENCE);
+        }
         for stream in [OutputStream::Out, OutputStream::Err] {
             self.lines.end(stream);
         }
@@ -354,6 +364,9 @@ impl HistoryRecorder {
             } else {
                 begun.store.post_description(self.run(&args))
             };
+            if let Some(script) = &self.script {
+                script.redact(&begun.store, &self.redactor)?;
+            }
             described.and(self.lines.redact())?;
         }
         Ok(())
@@ -388,6 +401,10 @@ impl HistoryRecorder {
     }
 
     fn open_run(&self, store: Store) -> Begun {
+        if let Some(script) = self.script.as_ref().filter(|_| self.keep != Keep::Nothing) {
+            let (catalog, redactor) = (Arc::clone(&self.info.catalog), Arc::clone(&self.redactor));
+            script.keep(&store, catalog, redactor);
+        }
         Begun {
             store,
             is_known: Arc::default(),
@@ -407,7 +424,7 @@ impl HistoryRecorder {
             name: self.info.name.clone(),
             kind: self.info.kind.to_owned(),
             script: script.map(|path| path.display().to_string()),
-            script_hash: self.info.text.as_ref().map(|text| sha256(text.as_bytes())),
+            script_hash: self.script.as_ref().map(|script| script.hash.clone()),
             args: args.to_vec(),
             profile: (self.info.profile)(),
             version: env!("CARGO_PKG_VERSION").to_owned(),

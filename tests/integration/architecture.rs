@@ -22,7 +22,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "lua",
         &["client", "effect_id", "gate", "lua_syntax", "reference"],
     ),
-    ("run", &["client", "gate", "history", "lua"]),
+    ("run", &["client", "gate", "history", "lua", "lua_syntax"]),
     (
         "repl",
         &["config", "gate", "lua", "lua_syntax", "reference"],

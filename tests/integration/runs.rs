@@ -307,7 +307,7 @@ fn a_full_disk_stops_nothing() {
     // A file that cannot grow is what a full disk looks like.
     let code = "for i = 1, 200 do print(('x'):rep(2000)) cds.ccs.CreateTag { TagName = 't' .. i } end log.warn 'came to its end'";
     let command = format!(
-        "trap '' XFSZ; ulimit -f 400; exec '{}' run --sim -e \"$CODE\"",
+        "trap '' XFSZ; ulimit -f 600; exec '{}' run --sim -e \"$CODE\"",
         env!("CARGO_BIN_EXE_cumulua")
     );
     let output = Command::new("bash")
@@ -561,6 +561,79 @@ fn of_times_without_a_server_the_history_says_so() {
     assert!(!said("2026-11-20T20:00:00Z").contains("no server"));
     assert!(said("2026-11-19T20:00:00Z").contains("before 2026-11-20 08:00:00 +08:00"));
     assert!(said("2026-11-22T20:00:00Z").contains("since 2026-11-21 08:00:00 +08:00: what is due"));
+}
+
+#[test]
+fn the_text_that_ran_is_kept_once_without_secrets() {
+    let history = History::new();
+    let script = "local later = { Password = 'literal-password' }\n\
+                  pcall(cds.ccs.CreateTag, { TagName = 'of-a-test' }) -- token-of-a-comment\n\
+                  if args[1] then secret 'later' cds.ccs.DescribeTags() end\n";
+    let run = |more: &[&str]| {
+        Test::new()
+            .file("kept.lua", script)
+            .file(
+                "config/cumulua/cumulua.toml",
+                "[profiles.default.secrets]\nlater = { env = 'LATER' }\n",
+            )
+            .env("LATER", "token-of-a-comment")
+            .args(["run", "--sim", "--store", &history.path, "kept.lua"])
+            .args(more.to_vec())
+            .run_well();
+    };
+    let kept = || {
+        history
+            .command(["runs", "show", "kept", "--script"])
+            .run_well()
+    };
+    run(&[]);
+    let text = kept();
+    assert!(text.contains("Password = secret \"password\""), "{text}");
+    assert!(
+        text.contains("token-of-a-comment"),
+        "nothing knows it yet: {text}"
+    );
+    run(&["x"]);
+    assert!(kept().contains("-- [secret]"), "{}", kept());
+    run(&[]);
+    assert!(kept().contains("-- [secret]"), "it stays so: {}", kept());
+    history
+        .command(["runs", "prune", "--keep", "0", "--name", "kept"])
+        .run_well();
+    let hash = cumulua::history::sha256(script.as_bytes());
+    assert_eq!(history.store().script(&hash).unwrap(), None);
+}
+
+#[test]
+fn what_a_change_made_is_recorded_with_its_ids_and_found_by_them() {
+    let history = History::new();
+    let made = Test::new()
+        .args(["run", "--sim", "--store", &history.path, "-e"])
+        .arg("local vdc = cds.vdc.CreateVdc { RegionId = 'CN_Beijing_A', VdcName = 'v' } wait(vdc) print(vdc.TaskId)")
+        .run_well();
+    let task = made.trim();
+    let about = history
+        .command(["runs", "calls", "--json", "--about", task])
+        .run_well();
+    let calls = json_lines(&about);
+    let change = calls
+        .iter()
+        .find(|call| call["read_only"] == false)
+        .unwrap();
+    assert!(
+        change["ids"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|id| id == task),
+        "{change}"
+    );
+    let shown = history
+        .command(["runs", "show", "(command line)"])
+        .run_well();
+    assert!(shown.contains(&format!("): {task}")), "{shown}");
+    let row = &history.runs()[0];
+    assert!(row.host.as_ref().is_some_and(|host| !host.is_empty()));
 }
 
 /// Three runs: two of `tags`, which make a tag and read, and a call.

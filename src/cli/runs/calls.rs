@@ -44,7 +44,7 @@ pub(super) struct CallFilter {
     /// Only in this region
     #[arg(long, value_name = "REGION")]
     in_region: Option<String>,
-    /// Only those whose parameters have this text, or whose request id it is
+    /// Only those whose parameters have this text, or that answered this id
     #[arg(long, value_name = "TEXT")]
     about: Option<String>,
 }
@@ -64,6 +64,7 @@ impl CallFilter {
         };
         let is_about = |text: &String| {
             call.params.to_string().contains(text)
+                || call.ids.contains(text)
                 || call.request_id.as_ref().is_some_and(|id| id == text)
         };
         (!self.failed || failed())
@@ -196,7 +197,7 @@ pub(super) fn json(history: &History, call: &CallRow) -> serde_json::Value {
     serde_json::json!({
         "number": call.number, "at": history.times.exact(call.at), "phase": call.phase, "place": call.place, "action": call.action,
         "read_only": call.read_only, "params": call.params, "profile": call.profile, "region": call.region, "endpoint": call.endpoint,
-        "http_status": call.http_status, "code": call.code, "request_id": call.request_id, "attempts": call.attempts,
+        "http_status": call.http_status, "code": call.code, "request_id": call.request_id, "ids": call.ids, "attempts": call.attempts,
         "duration_ms": call.duration_ms, "sent": call.sent, "error": call.error, "message": call.message,
     })
 }

@@ -96,7 +96,7 @@ impl History {
         let run = &row.run;
         serde_json::json!({
             "id": run.id, "name": run.name, "kind": run.kind, "script": run.script, "script_sha256": run.script_hash, "args": run.args,
-            "profile": run.profile, "version": run.version, "simulated": run.simulated, "pid": run.pid, "attempt": run.attempt,
+            "profile": run.profile, "version": run.version, "simulated": run.simulated, "pid": run.pid, "host": row.host, "attempt": run.attempt,
             "due": run.due.map(time), "started": time(run.started), "ended": row.ended.map(time), "outcome": self.word(row),
             "status": row.status, "error": row.error, "retry_at": row.retry_at.map(time), "retry_given_up": row.retry_given_up,
             "calls": row.calls,

@@ -2,7 +2,7 @@
 
 use super::common::{History, Problem};
 use super::times::took;
-use crate::cli::report;
+use crate::cli::{report, status};
 use crate::history::{CallRow, Moment, RunRow};
 use clap::Args;
 use cumulua_core::controls;
@@ -14,6 +14,9 @@ use std::fmt::Write as _;
 pub(super) struct Show {
     /// The beginning of the run's id, or a name for the latest run of that name
     run: String,
+    /// Prints the text of the script as it ran, without secrets
+    #[arg(long, conflicts_with = "json")]
+    script: bool,
     /// Prints one object with the run, its calls, waits and output
     #[arg(long)]
     json: bool,
@@ -22,6 +25,9 @@ pub(super) struct Show {
 impl Show {
     pub(super) fn run(self, history: &History) -> Result<(), Problem> {
         let row = history.find(&self.run)?;
+        if self.script {
+            return print_script(history, &row);
+        }
         let moments = history.store.timeline(&row.run.id)?;
         if self.json {
             let mut json = history.json(&row);
@@ -63,6 +69,24 @@ impl Show {
         }
         report::print(text.trim_end());
         Ok(())
+    }
+}
+
+fn print_script(history: &History, row: &RunRow) -> Result<(), Problem> {
+    let hash = row.run.script_hash.as_deref();
+    match hash
+        .map(|hash| history.store.script(hash))
+        .transpose()?
+        .flatten()
+    {
+        Some(text) => {
+            report::print(text.trim_end());
+            Ok(())
+        }
+        None => Err(Problem {
+            message: format!("the script of the run {} is not kept", row.run.id),
+            status: status::SCRIPT,
+        }),
     }
 }
 
@@ -112,6 +136,7 @@ fn head(history: &History, row: &RunRow) -> String {
             (!run.args.is_empty()).then(|| run.args.join(" ")),
         ),
         ("profile", run.profile.clone()),
+        ("host", row.host.clone()),
         ("cumulua", Some(run.version.clone())),
         ("due", run.due.map(full)),
         (
@@ -219,7 +244,11 @@ fn call(call: &CallRow) -> String {
                 .as_deref()
                 .map(|id| format!(", request {id}"))
                 .unwrap_or_default();
-            format!("ok ({time}{attempts}{request})")
+            let made = match &call.ids[..] {
+                [] => String::new(),
+                ids => format!(": {}", shorten(&ids.join(", "))),
+            };
+            format!("ok ({time}{attempts}{request}){made}")
         }
     };
     format!("{}{} -> {outcome}", call.action, shorten(&params))

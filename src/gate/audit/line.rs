@@ -53,6 +53,9 @@ pub(in crate::gate) struct End<'a> {
     /// The request's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<Cow<'a, str>>,
+    /// The ids that the answer to a change names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ids: Vec<Cow<'a, str>>,
     /// How often it was sent.
     pub attempts: u32,
     /// How long it took.

@@ -2,8 +2,7 @@
 
 use crate::lua::judge::Form;
 use crate::lua_syntax::locals::{LAST, Locals, TABLE};
-use crate::lua_syntax::{Token, TokenKind, code};
-use crate::repl::editor::secrets::Secrets;
+use crate::lua_syntax::{Secrets, Token, TokenKind, code};
 use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 
@@ -199,7 +198,7 @@ fn without_locals(entries: &[&Entry], texts: &[String]) -> String {
 mod tests {
     use super::Transcript;
     use crate::lua::judge::Form;
-    use crate::repl::editor::secrets::Secrets;
+    use crate::lua_syntax::Secrets;
     use cumulua_core::catalog::Catalog;
     use cumulua_core::secret::Redactor;
     use std::sync::Arc;

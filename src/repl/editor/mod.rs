@@ -11,4 +11,3 @@ pub(super) mod line;
 mod list;
 pub(super) mod prompt;
 pub(super) mod remote;
-pub(super) mod secrets;

@@ -139,6 +139,7 @@ impl Server {
             }
         }
         serving.dispatch.notifier.finish(NOTIFY_GRACE).await;
+        serving.note_seen(true);
         let records = &mut serving.dispatch.records;
         records.catch_up();
         records.log.line(Level::Info, "ended", &[]);

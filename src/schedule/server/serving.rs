@@ -77,7 +77,8 @@ pub(super) fn engine(file: &ScheduleFile, records: &Records) -> Result<Engine, S
 }
 
 impl Serving {
-    fn note_seen(&mut self, ends: bool) {
+    /// Tells the store that the server is alive, or that it ends.
+    pub(super) fn note_seen(&mut self, ends: bool) {
         let seen = self
             .dispatch
             .records

@@ -1,6 +1,6 @@
-//! Secrets in typed lines: such a line is never written down as it stands.
+//! Secrets in Lua's text: a line that was typed, or a script, is never written down with them.
 
-use crate::lua_syntax::{Token, TokenKind, code};
+use super::tokens::{Token, TokenKind, code};
 use cumulua_core::catalog::{Catalog, Param};
 use cumulua_core::secret::{Redactor, is_named_secret};
 use std::collections::BTreeSet;
@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-/// Finds secrets in typed lines.
-pub(in crate::repl) struct Secrets {
+/// Finds secrets in Lua's text.
+pub struct Secrets {
     catalog: Arc<Catalog>,
     redactor: Arc<Redactor>,
     /// What the catalogue marks, in lower case; read at the first line that gives any name a text.
@@ -27,7 +27,7 @@ struct Literal {
 
 impl Secrets {
     /// What the catalogue marks, and what the run has learned.
-    pub(in crate::repl) fn new(catalog: Arc<Catalog>, redactor: Arc<Redactor>) -> Self {
+    pub fn new(catalog: Arc<Catalog>, redactor: Arc<Redactor>) -> Self {
         Self {
             catalog,
             redactor,
@@ -36,12 +36,12 @@ impl Secrets {
     }
 
     /// Whether a line holds a secret, as far as is known by now.
-    pub(in crate::repl) fn is_in(&self, line: &str) -> bool {
+    pub fn is_in(&self, line: &str) -> bool {
         self.redactor.redact(line) != line || !self.literals(line).is_empty()
     }
 
     /// The line with each secret read by its name.
-    pub(in crate::repl) fn replace_secrets(&self, line: &str) -> String {
+    pub fn replace_secrets(&self, line: &str) -> String {
         let mut text = String::new();
         let mut from = 0;
         for literal in self.literals(line) {
