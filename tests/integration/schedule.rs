@@ -431,6 +431,52 @@ mod served {
     }
 
     #[test]
+    fn health_is_served_at_a_socket_that_systemd_gives() {
+        use std::os::fd::AsRawFd as _;
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let folder = folder(DAILY, "");
+        // The protocol: the socket is descriptor 3, and LISTEN_PID is the process itself.
+        let script = format!(
+            "exec 3<&{}; export LISTEN_FDS=1 LISTEN_PID=$$; exec \"$@\"",
+            listener.as_raw_fd()
+        );
+        rustix::io::fcntl_setfd(&listener, rustix::io::FdFlags::empty()).unwrap();
+        let mut serve = Command::new("bash");
+        serve
+            .args(["-c", &script, "bash", env!("CARGO_BIN_EXE_cumulua")])
+            .args(["schedule", "serve", "--store", "runs.db"])
+            .current_dir(folder.path())
+            .env("HOME", folder.path());
+        let served = Served::spawn(folder, serve);
+        served.wait_for_words(&format!("health and metrics on http://{address}"));
+        let health = get(&address, "/health");
+        assert!(health.contains("\"status\":\"ok\""), "{health}");
+        served.end();
+    }
+
+    #[test]
+    fn the_units_are_what_systemd_reads() {
+        let units = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/systemd");
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["cumulua.service", "cumulua.socket"] {
+            let unit = fs::read_to_string(units.join(name)).unwrap();
+            let binary = env!("CARGO_BIN_EXE_cumulua");
+            let unit = unit.replace("/usr/bin/cumulua", binary);
+            fs::write(folder.path().join(name), unit).unwrap();
+        }
+        let verify = Command::new("systemd-analyze")
+            .args(["verify", "--man=no", "--recursive-errors=no"])
+            .args(["cumulua.service", "cumulua.socket"])
+            .current_dir(folder.path())
+            .output();
+        // Where there is no systemd, `.ci/run` is elsewhere; the server's side is tested above.
+        let Ok(verify) = verify else { return };
+        let said = String::from_utf8_lossy(&verify.stderr);
+        assert!(verify.status.success() && said.trim().is_empty(), "{said}");
+    }
+
+    #[test]
     fn systemd_is_notified_when_the_server_is_ready_reloads_and_ends() {
         let folder = folder(DAILY, "");
         let path = folder.path().join("notify");

@@ -13,7 +13,9 @@ use crate::schedule::server::{Launcher, Post, ServeError, Server};
 use crate::schedule::value::StopPolicy;
 use clap::Args;
 use cumulua_core::secret::Secret;
-use std::net::SocketAddr;
+#[cfg(unix)]
+use listenfd::ListenFd;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -29,7 +31,8 @@ use std::time::Duration;
 pub(super) struct Serve {
     #[command(flatten)]
     file: FileArgument,
-    /// Serves /health and /metrics on this address of this machine; port 0 takes a free one
+    /// Serves /health and /metrics on this address of this machine; port 0 takes a free one.
+    /// Without it, a socket that systemd gives is used
     #[arg(long, value_name = "ADDR")]
     http: Option<SocketAddr>,
     /// Lets --http listen beyond this machine: all who reach it can read the metrics
@@ -53,6 +56,13 @@ impl Serve {
             );
             return status::USAGE.into();
         }
+        let http = match self.listener() {
+            Ok(listener) => listener,
+            Err(problem) => {
+                report::error(&problem);
+                return status::SCRIPT.into();
+            }
+        };
         let store = match store_path(options) {
             Ok(path) => Store::open_served(path),
             Err(status) => return status,
@@ -70,7 +80,7 @@ impl Serve {
             store,
             launcher,
             post,
-            http: self.http,
+            http,
             grace: self.grace,
             stop: self.stop,
             log,
@@ -96,6 +106,30 @@ impl Serve {
             }
         })
     }
+}
+
+impl Serve {
+    /// Where health and metrics are served: at the address, or at a socket that systemd gives.
+    fn listener(&self) -> Result<Option<TcpListener>, String> {
+        match self.http {
+            Some(address) => TcpListener::bind(address)
+                .map(Some)
+                .map_err(|problem| format!("cannot listen on {address}: {problem}")),
+            None => given_listener(),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn given_listener() -> Result<Option<TcpListener>, String> {
+    // Runs do not inherit it.
+    let given = sd_notify::listen_fds().and_then(|_| ListenFd::from_env().take_tcp_listener(0));
+    given.map_err(|problem| format!("the socket that systemd gives cannot be used: {problem}"))
+}
+
+#[cfg(not(unix))]
+fn given_listener() -> Result<Option<TcpListener>, String> {
+    Ok(None)
 }
 
 /// Takes as many descriptors as the system gives: each run has some, and the usual limit is for

@@ -20,7 +20,6 @@ use crate::schedule::file::ScheduleFile;
 use crate::schedule::value::StopPolicy;
 use cumulua_core::clock::real_now;
 use sd_notify::NotifyState;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,7 +47,7 @@ pub struct Server {
     /// How webhooks are called.
     pub post: Post,
     /// Where `/health` and `/metrics` listen.
-    pub http: Option<SocketAddr>,
+    pub http: Option<std::net::TcpListener>,
     /// In place of the file's grace.
     pub grace: Option<Duration>,
     /// In place of what the schedules say about the server's end.
@@ -80,10 +79,11 @@ impl Server {
             Signals::listen().map_err(ServeError::system("signals cannot be handled"))?;
         let began = real_now();
         let metrics = Arc::new(Metrics::default());
-        if let Some(address) = self.http {
-            let listener = TcpListener::bind(address)
-                .await
-                .map_err(ServeError::system(format!("cannot listen on {address}")))?;
+        if let Some(listener) = self.http {
+            let listener = listener
+                .set_nonblocking(true)
+                .and_then(|()| TcpListener::from_std(listener))
+                .map_err(ServeError::system("health and metrics cannot be served"))?;
             let address = listener
                 .local_addr()
                 .map_err(ServeError::system("the address of --http"))?;
