@@ -1,5 +1,5 @@
 //! The time of a command until its guard watches: the script, a seed or a parameter can be a pipe
-//! that nobody writes to.
+//! without a writer.
 
 use super::{report, status};
 use crate::gate::StopReason;

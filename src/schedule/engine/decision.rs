@@ -59,6 +59,13 @@ pub struct Attempt {
     pub is_repeated: bool,
 }
 
+impl Attempt {
+    /// Whether it is a firing of the schedule's own, at its time.
+    pub fn is_on_time(&self) -> bool {
+        self.cause == Cause::Schedule && self.number == 1
+    }
+}
+
 /// One attempt of a server before this one.
 #[derive(Debug, Clone, Copy)]
 pub struct PreviousAttempt<'a> {
@@ -100,7 +107,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// Whether it was to run and did not, which somebody may want to know.
+    /// Whether it was to run and did not: people are notified of that.
     pub fn is_missed(&self) -> bool {
         match self {
             Self::TooLate(_) | Self::ServerGone | Self::NotFollowed(_) | Self::QueueFull => true,

@@ -123,6 +123,11 @@ impl Dispatch {
                     Command::Notify(notice, end) => self.notify(&notice, end.as_deref()),
                     Command::Start(attempt, run, index) => match &new {
                         Some(new) if new.get(index) == Some(&true) => {
+                            if attempt.is_on_time() {
+                                let lateness = answered.duration_since(attempt.due);
+                                let lateness = Duration::try_from(lateness).unwrap_or_default();
+                                self.records.metrics.decided(lateness);
+                            }
                             open.extend(self.start(attempt, run));
                         }
                         Some(_) => {
@@ -289,7 +294,7 @@ impl Dispatch {
     fn start_now(&mut self, attempt: &Attempt, run: String) -> Option<DecisionBatch> {
         let name = Arc::clone(&attempt.schedule.name);
         let Attempt { at, due, cause, .. } = *attempt;
-        let is_first = cause == Cause::Schedule && attempt.number == 1;
+        let is_first = attempt.is_on_time();
         if let Err(problem) =
             self.processes
                 .start(attempt, &run, &self.file.folder, &self.records.store)

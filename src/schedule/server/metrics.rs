@@ -8,6 +8,38 @@ use std::time::Duration;
 /// Upper bounds of the lateness histogram, in seconds.
 const LATENESS: [f64; 10] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 60.0];
 
+/// How long after their times things were done.
+#[derive(Debug, Default, Clone)]
+struct Histogram {
+    buckets: [u64; LATENESS.len()],
+    sum: f64,
+    count: u64,
+}
+
+impl Histogram {
+    fn add(&mut self, lateness: Duration) {
+        let seconds = lateness.as_secs_f64();
+        for (bound, count) in LATENESS.iter().zip(&mut self.buckets) {
+            *count += u64::from(seconds <= *bound);
+        }
+        self.sum += seconds;
+        self.count += 1;
+    }
+
+    /// Its samples as Prometheus has them.
+    fn samples(&self) -> Vec<(String, String)> {
+        let buckets = LATENESS.iter().zip(self.buckets);
+        let buckets = buckets.map(|(bound, count)| (bound.to_string(), count));
+        let all = buckets.chain([("+Inf".to_owned(), self.count)]);
+        let mut samples: Vec<_> = all
+            .map(|(bound, count)| (format!("_bucket{{le=\"{bound}\"}}"), count.to_string()))
+            .collect();
+        samples.push(("_sum".to_owned(), self.sum.to_string()));
+        samples.push(("_count".to_owned(), self.count.to_string()));
+        samples
+    }
+}
+
 /// What the server counts.
 #[derive(Debug, Default)]
 pub struct Metrics {
@@ -21,9 +53,8 @@ struct Counts {
     waiting: usize,
     firings: BTreeMap<&'static str, u64>,
     runs: BTreeMap<&'static str, u64>,
-    lateness: [u64; LATENESS.len()],
-    lateness_sum: f64,
-    lateness_count: u64,
+    decided: Histogram,
+    started: Histogram,
     reloads: u64,
     refused_files: u64,
     store_faults: u64,
@@ -59,13 +90,12 @@ impl Metrics {
 
     /// How long after its time a run's process was started.
     pub(super) fn lateness(&self, lateness: Duration) {
-        let seconds = lateness.as_secs_f64();
-        let mut counts = self.counts();
-        for (bound, count) in LATENESS.iter().zip(&mut counts.lateness) {
-            *count += u64::from(seconds <= *bound);
-        }
-        counts.lateness_sum += seconds;
-        counts.lateness_count += 1;
+        self.counts().started.add(lateness);
+    }
+
+    /// How long after its time the row of a firing was written.
+    pub(super) fn decided(&self, lateness: Duration) {
+        self.counts().decided.add(lateness);
     }
 
     pub(super) fn reload(&self, refused: bool) {
@@ -180,22 +210,17 @@ impl Metrics {
             "Times that the clock jumped.",
             &one(counts.clock_jumps.to_string()),
         );
-        let mut buckets: Vec<_> = LATENESS
-            .iter()
-            .zip(counts.lateness)
-            .map(|(bound, count)| (format!("_bucket{{le=\"{bound}\"}}"), count.to_string()))
-            .collect();
-        buckets.push((
-            "_bucket{le=\"+Inf\"}".to_owned(),
-            counts.lateness_count.to_string(),
-        ));
-        buckets.push(("_sum".to_owned(), counts.lateness_sum.to_string()));
-        buckets.push(("_count".to_owned(), counts.lateness_count.to_string()));
+        family(
+            "cumulua_schedule_decision_lateness_seconds",
+            "histogram",
+            "How long after its time the row of a firing was written.",
+            &counts.decided.samples(),
+        );
         family(
             "cumulua_schedule_start_lateness_seconds",
             "histogram",
             "How long after its time a firing's process was started.",
-            &buckets,
+            &counts.started.samples(),
         );
         text
     }
