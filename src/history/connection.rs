@@ -16,7 +16,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The future of a request.
 pub(super) type Answer<'c, T> = Pin<Box<dyn Future<Output = Result<T, sqlx::Error>> + Send + 'c>>;
@@ -191,7 +191,30 @@ fn serve(path: &Path, locks: &Locks, log: Log, requests: &Receiver<Queued>) {
             Ok(connection) => connection,
             Err(error) => return refuse(requests, &error),
         };
+        let mut opened = OpenedFile::of(path);
         while let Ok(first) = requests.recv() {
+            if opened.is_replaced(path) {
+                let is_folder_there = path.parent().is_some_and(Path::is_dir);
+                let anew = if is_folder_there {
+                    open(path, locks, log).await
+                } else {
+                    Err(StoreError::Unopened {
+                        path: path.to_owned(),
+                        reason: "its folder is gone".to_owned(),
+                    })
+                };
+                match anew {
+                    Ok(anew) => {
+                        let _ = std::mem::replace(&mut connection, anew).close().await;
+                        opened = OpenedFile::of(path);
+                    }
+                    Err(error) => {
+                        opened.look_again();
+                        settle(first.settled, Err(error));
+                        continue;
+                    }
+                }
+            }
             let mut batch = Vec::new();
             let next = if first.kind == Kind::Gather {
                 requests.recv_timeout(GATHERING).ok()
@@ -220,6 +243,51 @@ fn serve(path: &Path, locks: &Locks, log: Log, requests: &Receiver<Queued>) {
         // The file is whole without it; closing only tidies the log away.
         let _ = connection.close().await;
     });
+}
+
+/// Which file is open, so that it is seen when another has taken its place or it was deleted:
+/// what is written then would be lost with it.
+struct OpenedFile {
+    id: Option<(u64, u64)>,
+    looked: Instant,
+}
+
+/// How often it is looked for.
+const LOOK: Duration = Duration::from_secs(1);
+
+impl OpenedFile {
+    fn of(path: &Path) -> Self {
+        Self {
+            id: file_id(path),
+            looked: real_now(),
+        }
+    }
+
+    /// Has the next request look for it too.
+    fn look_again(&mut self) {
+        self.looked = self.looked.checked_sub(LOOK).unwrap_or(self.looked);
+    }
+
+    fn is_replaced(&mut self, path: &Path) -> bool {
+        let now = real_now();
+        if now - self.looked < LOOK {
+            return false;
+        }
+        self.looked = now;
+        file_id(path) != self.id
+    }
+}
+
+#[cfg(unix)]
+fn file_id(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    let about = std::fs::metadata(path).ok()?;
+    Some((about.dev(), about.ino()))
+}
+
+#[cfg(not(unix))]
+fn file_id(path: &Path) -> Option<(u64, u64)> {
+    path.exists().then_some((0, 0))
 }
 
 /// Writes intents before what has time; gives the rest. Where there is anything else, as the run's

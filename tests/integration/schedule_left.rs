@@ -150,7 +150,7 @@ fn a_server_that_is_ended_leaves_its_runs_says_so_and_they_can_be_cancelled() {
     let served = Served::start(folder, &[]);
     served.wait_for_words("serving");
     until(|| store.unheard_runs().unwrap().is_empty());
-    served.end();
+    let _kept = served.end();
     assert_eq!(runs(&store).len(), 1, "who cancels a run wants no other");
 }
 
@@ -168,7 +168,7 @@ fn a_second_signal_ends_what_would_be_left() {
     let served = Served::start(folder, &[]);
     served.wait_for_words("nightly: attempt 1 failed; the next is at");
     served.wait_for_words("nightly: done");
-    served.end();
+    let _kept = served.end();
     assert_eq!(runs(&store).len(), 2);
 }
 
@@ -217,7 +217,7 @@ fn a_run_that_the_machine_ends_runs_what_it_deferred_and_is_repeated() {
     go(&served.folder);
     served.wait_for_words("nightly: started");
     served.wait_for_words("nightly: done");
-    served.end();
+    let _kept = served.end();
 }
 
 #[test]
@@ -234,7 +234,7 @@ fn a_run_that_crashes_is_lost_with_its_last_words() {
         "{error}"
     );
     assert!(!words.exists(), "they stand in the history");
-    served.end();
+    let _kept = served.end();
 }
 
 #[test]
@@ -247,7 +247,7 @@ fn a_server_that_stood_still_takes_no_run_that_ended_well_for_timed_out() {
     until(|| outcome(&store, &run).is_some());
     served.signal("CONT");
     served.wait_for_words("nightly: done, status 0");
-    served.end();
+    let _kept = served.end();
     assert_eq!(runs(&store).len(), 1);
 }
 
@@ -349,7 +349,7 @@ fn a_process_that_has_a_runs_id_by_now_is_not_the_run() {
     served.wait_for_words("nightly: done, status 0");
     served.wait_for_words("nightly: started");
     served.wait_for_words("nightly: done, status 0");
-    served.end();
+    let _kept = served.end();
     assert!(other.try_wait().unwrap().is_none(), "it was sent no signal");
     other.kill().unwrap();
     other.wait().unwrap();
@@ -428,7 +428,7 @@ fn a_run_that_was_taken_over_is_cancelled_for_a_later_firing_like_any_other() {
     assert!(lines(&store, &run).contains(&"tidied".to_owned()));
     go(&served.folder);
     served.wait_for_words("nightly: done, status 0");
-    served.end();
+    let _kept = served.end();
 }
 
 #[test]

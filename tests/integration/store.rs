@@ -678,3 +678,35 @@ async fn a_store_gives_the_space_of_what_it_forgot_back() {
         assert_eq!(ids(&store, Filter::default()), ["r299", "r298", "r297"]);
     }
 }
+
+#[test]
+fn a_store_whose_file_was_deleted_is_made_anew() {
+    let (folder, store) = store();
+    store.start_run(run("r1", "a", 0)).unwrap();
+    for end in ["", "-wal", "-shm"] {
+        let _ = fs::remove_file(folder.path().join(format!("runs.db{end}")));
+    }
+    // It is looked for once a second.
+    let began = std::time::Instant::now();
+    let mut number = 2;
+    while ids(
+        &Store::open(folder.path().join("runs.db")),
+        Filter::default(),
+    )
+    .is_empty()
+    {
+        assert!(
+            began.elapsed() < std::time::Duration::from_mins(1),
+            "what is written is lost"
+        );
+        store
+            .start_run(run(&format!("r{number}"), "a", number))
+            .unwrap();
+        number += 1;
+    }
+    let kept = ids(&store, Filter::default());
+    assert!(
+        !kept.is_empty() && !kept.contains(&"r1".to_owned()),
+        "{kept:?}"
+    );
+}

@@ -363,9 +363,10 @@ impl Engine {
     /// Runs a schedule now. The firing's time is `now`.
     pub fn trigger(&mut self, name: &str, now: Timestamp) -> Option<Vec<Decision>> {
         let job = self.jobs.get_mut(name)?;
+        let at = job.time_of_its_own(now);
         let attempt = Attempt {
             schedule: Arc::clone(&job.schedule),
-            at: now,
+            at,
             due: now,
             cause: Cause::Trigger,
             number: 1,

@@ -118,7 +118,9 @@ impl Job {
                     && !active.attempt.cause.is_asked_for()
                 {
                     *at = end;
-                    decisions.push(Decision::Retry(active.attempt.clone(), end));
+                    if active.attempt.number > 0 {
+                        decisions.push(Decision::Retry(active.attempt.clone(), end));
+                    }
                 }
             }
         } else {

@@ -14,20 +14,23 @@ const ON_TIME: SignedDuration = SignedDuration::from_secs(10);
 /// Missed firings of one schedule that get a row each; of more, the older ones share one.
 const MISSED_ROWS: usize = 1000;
 
-/// How long after a retry that could not be recorded it is tried again.
-const UNRECORDED_PAUSE: SignedDuration = SignedDuration::from_secs(10);
+/// How long after something that could not be recorded it is tried again.
+const UNRECORDED_PAUSE: SignedDuration = SignedDuration::from_secs(1);
 
 /// One schedule at work.
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) schedule: Arc<Schedule>,
     pub(super) next: Option<Firing>,
-    /// Attempts that run, and failed ones that will be repeated.
+    /// Attempts that run, and failed ones that will be repeated; of number 0 is what has not begun,
+    /// because it could not be recorded.
     pub(super) active: Vec<Active>,
     pub(super) waiting: VecDeque<Attempt>,
     /// What begins once the calendars let it.
     pub(super) held: Option<Held>,
     pub(super) chain: Chain,
+    /// The time of the firing that a person asked for last.
+    last_asked: Option<Timestamp>,
     pub(super) paused: bool,
     pub(super) failed: bool,
     /// Up to here firings were decided by a clock that has been set back since.
@@ -91,6 +94,7 @@ impl Job {
             waiting: VecDeque::new(),
             held: None,
             chain: Chain::default(),
+            last_asked: None,
             paused: false,
             failed: false,
             decided: None,
@@ -170,6 +174,9 @@ impl Job {
     }
 
     fn give_up(&mut self, attempt: Attempt, reason: Reason, decisions: &mut Vec<Decision>) {
+        if attempt.number == 0 {
+            return decisions.push(missed(&attempt, reason));
+        }
         self.failed = true;
         decisions.push(Decision::GiveUp(attempt.clone(), reason.clone()));
         notify(attempt, NotifyEvent::Failure, Some(reason), 1, decisions);
@@ -246,6 +253,21 @@ impl Job {
         }
     }
 
+    /// A time at which nothing of the schedule was asked for yet, in whole milliseconds, as the
+    /// history has it: it is the firing's identity.
+    pub(super) fn time_of_its_own(&mut self, now: Timestamp) -> Timestamp {
+        let millisecond = SignedDuration::from_millis(1);
+        let mut at = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
+        if let Some(last) = self.last_asked.filter(|last| *last >= at) {
+            at = last.saturating_add(millisecond).unwrap_or(last);
+        }
+        while self.goes_on(at) {
+            at = at.saturating_add(millisecond).unwrap_or(at);
+        }
+        self.last_asked = Some(at);
+        at
+    }
+
     pub(super) fn is_removed(&self) -> bool {
         self.schedule.timing.end == Some(Timestamp::MIN)
     }
@@ -260,11 +282,14 @@ impl Job {
             self.give_up_retries(&Reason::Paused, |until| until <= now, decisions);
         }
         self.hold_retries(now, decisions);
+        self.give_up_unrecorded(now, decisions);
         for active in &mut self.active {
             if matches!(active.state, State::Pausing(until) if until <= now) {
                 active.state = State::Running;
+                if active.attempt.number > 0 {
+                    active.attempt.due = now;
+                }
                 active.attempt.number += 1;
-                active.attempt.due = now;
                 decisions.push(Decision::Start(active.attempt.clone()));
             }
         }
@@ -386,7 +411,8 @@ impl Job {
                 }
                 continue;
             }
-            if late_after.is_some_and(|limit| age(firing) > limit) {
+            // Of what is on time it shows when its process begins.
+            if is_late && late_after.is_some_and(|limit| age(firing) > limit) {
                 count(&mut started_late, &attempt, 0);
             }
             self.admit(attempt, decisions);
@@ -440,24 +466,15 @@ impl Job {
                     notify(active.attempt, NotifyEvent::Failure, None, 1, decisions);
                 }
             }
-            Outcome::Unrecorded if active.attempt.number > 1 => {
+            Outcome::Unrecorded if self.is_removed() => {}
+            Outcome::Unrecorded => {
                 active.attempt.number -= 1;
                 let time = now.saturating_add(UNRECORDED_PAUSE).unwrap_or(now);
                 active.state = State::Pausing(time);
                 self.active.push(active);
                 retry = Some(time);
             }
-            // A schedule of every second must not notify every second of one full disk.
-            Outcome::Unrecorded if !std::mem::replace(&mut self.failed, true) => {
-                notify(
-                    active.attempt,
-                    NotifyEvent::Failure,
-                    Some(Reason::Unrecorded),
-                    1,
-                    decisions,
-                );
-            }
-            Outcome::Unrecorded | Outcome::Ended => {}
+            Outcome::Ended => {}
         }
         while self.active.is_empty()
             && let Some(attempt) = self.waiting.pop_front()

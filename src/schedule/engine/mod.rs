@@ -10,6 +10,7 @@ mod overlap;
 mod pools;
 #[cfg(test)]
 mod tests;
+mod unrecorded;
 #[cfg(test)]
 mod waiting_tests;
 

@@ -87,7 +87,9 @@ impl Job {
     fn skip(&mut self, attempt: &Attempt, decisions: &mut Vec<Decision>) {
         let reason = Reason::Overlap(self.going_on("was").into());
         decisions.push(missed(attempt, reason.clone()));
-        let untold = self.active.iter_mut().find(|active| !active.is_overrun);
+        let untold = self.active.iter_mut().find(|active| {
+            matches!(active.state, State::Running | State::Ending) && !active.is_overrun
+        });
         if let Some(active) = untold {
             active.is_overrun = true;
             let running = active.attempt.clone();
@@ -106,6 +108,10 @@ impl Job {
                 }
                 State::Waiting => format!(
                     "the firing of {} {verb} still waiting for a place",
+                    of(&active.attempt)
+                ),
+                State::Pausing(_) if active.attempt.number == 0 => format!(
+                    "the firing of {} {verb} still waiting for the run store",
                     of(&active.attempt)
                 ),
                 State::Pausing(until) => format!(

@@ -634,22 +634,75 @@ fn a_retry_that_cannot_come_any_more_is_given_up_and_notified() {
 }
 
 #[test]
-fn what_cannot_be_recorded_is_notified_once_and_a_retry_is_tried_again() {
+fn what_cannot_be_recorded_begins_once_it_can_and_a_retry_is_tried_again() {
     let lines =
         "retries = { count = 2, delay = '30s' }\nnotify = { webhook = 'https://pager.example/x' }";
     let mut engine = engine(&minutely(lines));
     tick(&mut engine, 60);
+    for second in 60..90 {
+        assert!(ended(&mut engine, 60, Outcome::Unrecorded, second).is_empty());
+        assert_eq!(tick(&mut engine, second + 1), ["start 60 schedule"]);
+    }
+    assert!(ended(&mut engine, 60, Outcome::Done, 100).is_empty());
+    // Beyond a minute it is given up, and told of once.
+    assert_eq!(tick(&mut engine, 120), ["start 120 schedule"]);
+    ended(&mut engine, 120, Outcome::Unrecorded, 120);
     assert_eq!(
-        ended(&mut engine, 60, Outcome::Unrecorded, 60),
-        ["notify 60 failure"]
+        tick(&mut engine, 180),
+        [
+            "start 120 schedule",
+            "miss 180: Overlap",
+            "notify 120 overrun"
+        ]
     );
-    tick(&mut engine, 120);
-    assert!(ended(&mut engine, 120, Outcome::Unrecorded, 120).is_empty());
+    ended(&mut engine, 120, Outcome::Unrecorded, 180);
+    assert_eq!(
+        tick(&mut engine, 181),
+        ["miss 120: Unrecorded", "notify 120 missed"]
+    );
+    tick(&mut engine, 240);
+    ended(&mut engine, 240, Outcome::Unrecorded, 300);
+    assert_eq!(
+        tick(&mut engine, 301),
+        ["miss 240: Unrecorded", "start 300 schedule"]
+    );
+    ended(&mut engine, 300, Outcome::Failed, 330);
+    assert_eq!(
+        tick(&mut engine, 360),
+        [
+            "start 300 attempt 2",
+            "miss 360: Overlap",
+            "notify 300 overrun"
+        ]
+    );
+    assert!(ended(&mut engine, 300, Outcome::Unrecorded, 360).is_empty());
+    assert_eq!(tick(&mut engine, 361), ["start 300 attempt 2"]);
+    engine.set_paused("a", true);
+    ended(&mut engine, 300, Outcome::Done, 362);
+}
+
+#[test]
+fn every_trigger_is_a_firing_of_its_own() {
+    let mut engine = engine(&minutely("overlap = 'allow'"));
+    let mut times = std::collections::BTreeSet::new();
+    for _ in 0..60 {
+        let decisions = engine.trigger("a", at(10)).unwrap();
+        let [Decision::Start(attempt)] = &decisions[..] else {
+            panic!("{decisions:?}");
+        };
+        times.insert(attempt.at.as_millisecond());
+    }
+    assert_eq!(times.len(), 60, "as the history has them, in milliseconds");
+}
+
+#[test]
+fn of_retries_that_cannot_be_recorded_none_is_lost() {
+    let mut engine = engine(&minutely("retries = { count = 2, delay = '30s' }"));
     tick(&mut engine, 180);
     ended(&mut engine, 180, Outcome::Failed, 181);
     assert_eq!(tick(&mut engine, 211), ["start 180 attempt 2"]);
     assert!(ended(&mut engine, 180, Outcome::Unrecorded, 211).is_empty());
-    assert_eq!(tick(&mut engine, 221), ["start 180 attempt 2"]);
+    assert_eq!(tick(&mut engine, 212), ["start 180 attempt 2"]);
 }
 
 #[test]

@@ -142,7 +142,7 @@ impl Dispatch {
                         None => {
                             let name = &attempt.schedule.name;
                             let message =
-                                format!("{name}: not started, because that cannot be recorded");
+                                format!("{name}: not started yet, because that cannot be recorded");
                             self.records.log_line(Level::Error, name, &message);
                             open.push(
                                 self.engine
@@ -311,9 +311,9 @@ impl Dispatch {
         }
         if is_first {
             let lateness = wall_now().duration_since(due);
-            self.records
-                .metrics
-                .lateness(Duration::try_from(lateness).unwrap_or(Duration::ZERO));
+            let lateness = Duration::try_from(lateness).unwrap_or(Duration::ZERO);
+            self.records.metrics.lateness(lateness);
+            self.notify_late(attempt, lateness);
         }
         let fields = [
             ("schedule", &*name),
@@ -326,6 +326,22 @@ impl Dispatch {
             &fields,
         );
         None
+    }
+
+    /// Whether a firing is late shows only once its process has begun.
+    fn notify_late(&mut self, attempt: &Attempt, lateness: Duration) {
+        let Some(notify) = &attempt.schedule.notify else {
+            return;
+        };
+        if lateness > notify.late_after.0 && notify.on.contains(&NotifyEvent::Late) {
+            let notice = Notice {
+                attempt: attempt.clone(),
+                event: NotifyEvent::Late,
+                reason: None,
+                firings: 1,
+            };
+            self.notify(&notice, None);
+        }
     }
 
     /// Starts the runs that were held up and no longer are.

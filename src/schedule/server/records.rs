@@ -143,9 +143,9 @@ fn without_their_runs(decisions: Vec<HistoryEntry>, problem: &StoreError) -> Vec
     let not_begun: BTreeSet<String> = decisions
         .iter()
         .filter_map(|decided| match decided {
-            HistoryEntry::Firing(firing, Some(_)) | HistoryEntry::Beside(firing, Some(_)) => {
-                Some(firing.schedule.clone())
-            }
+            HistoryEntry::Firing(firing, Some(_))
+            | HistoryEntry::Beside(firing, Some(_))
+            | HistoryEntry::Over(firing, Some(_)) => Some(firing.schedule.clone()),
             HistoryEntry::Run(run) => Some(run.name.clone()),
             _ => None,
         })
@@ -169,14 +169,26 @@ fn not_started(firing: Firing, problem: &StoreError) -> Firing {
     }
 }
 
+/// The engine lets it begin once that can be recorded, or gives it up.
+fn waiting(firing: Firing, problem: &StoreError) -> Firing {
+    Firing {
+        outcome: FiringOutcome::Queued,
+        detail: Some(format!("waiting for the run store: {problem}")),
+        ..firing
+    }
+}
+
 /// The same of one decision.
 fn without_run(decided: HistoryEntry, problem: &StoreError) -> Option<HistoryEntry> {
     match decided {
         HistoryEntry::Firing(firing, Some(_)) => {
-            Some(HistoryEntry::Firing(not_started(firing, problem), None))
+            Some(HistoryEntry::Firing(waiting(firing, problem), None))
         }
         HistoryEntry::Beside(firing, Some(_)) => {
-            Some(HistoryEntry::Beside(not_started(firing, problem), None))
+            Some(HistoryEntry::Beside(waiting(firing, problem), None))
+        }
+        HistoryEntry::Over(firing, Some(_)) => {
+            Some(HistoryEntry::Over(waiting(firing, problem), None))
         }
         // The engine comes back to it; and what was decided before stays decided.
         HistoryEntry::Run(_) | HistoryEntry::Again(..) => None,
@@ -252,9 +264,10 @@ mod tests {
             })
             .collect();
         let not_started = FiringOutcome::NotStarted.as_str();
+        let queued = FiringOutcome::Queued.as_str();
         let overlap = FiringOutcome::Overlap.as_str();
         let expected = [
-            ("a", not_started),
+            ("a", queued),
             ("a", not_started),
             ("b", overlap),
             ("c", not_started),
