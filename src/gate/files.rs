@@ -7,6 +7,7 @@
 use super::admit::grant;
 use super::base::Gate;
 use super::cancel::StopReason;
+use super::deciding::{Way, has_other_names, way_through};
 use super::denied::Denied;
 use super::effect::{Effect, Open};
 #[cfg(unix)]
@@ -160,6 +161,13 @@ impl Gate {
                 path.display()
             ))));
         }
+        if rules.changes && has_other_names(&file) {
+            return Err(FileError::Denied(Denied::Policy(format!(
+                "{} has other names (hard links), and one of them may be a file that decides what scripts may do; \
+                 a copy of it (`cp`) can be changed",
+                path.display()
+            ))));
+        }
         // Only now: a file that is refused keeps what it holds.
         if truncates && file.metadata()?.is_file() {
             file.set_len(0)?;
@@ -174,7 +182,25 @@ impl Gate {
             reserved: self.reserved(),
             changes: true,
         };
-        rules.resolve_entry(path)
+        let (folder, name) = rules.resolve_entry(path)?;
+        let is_stopped = || self.cancel.reason().is_some();
+        let refusal = match way_through(&folder, &name, path, is_stopped) {
+            Way::Free => return Ok((folder, name)),
+            Way::Stopped => {
+                let stop = self.cancel.reason().unwrap_or(StopReason::Interrupted);
+                return Err(FileError::Stopped(stop));
+            }
+            Way::LeadsTo(file) => format!(
+                "{} leads to {}, which decides what scripts may do, so none renames or removes it",
+                path.display(),
+                file.display()
+            ),
+            Way::Unknown(reason) => format!(
+                "{} may lead to a file that decides what scripts may do, and is not renamed: {reason}",
+                path.display()
+            ),
+        };
+        Err(FileError::Denied(Denied::Policy(refusal)))
     }
 
     /// Opens what may be a FIFO: one that is to be written waits for its reader, and no longer than

@@ -12,6 +12,7 @@ mod base;
 mod call;
 mod cancel;
 mod confirm;
+mod deciding;
 mod denied;
 mod effect;
 mod environment;

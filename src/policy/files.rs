@@ -2,6 +2,7 @@
 //! cumulua itself works with.
 
 use super::verdict::{Ruling, Verdict};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 /// A file, or an entry of a folder.
@@ -48,6 +49,11 @@ impl ReservedPath {
 /// the runs after it.
 const DECIDING: [&str; 2] = ["cumulua.toml", "schedules.toml"];
 
+/// Whether a file of this name decides what scripts may do, wherever it stands.
+pub fn decides(name: &OsStr) -> bool {
+    DECIDING.iter().any(|own| name.eq_ignore_ascii_case(own))
+}
+
 /// Whether it may be used, and below which root.
 pub(super) fn judge(subject: &FileSubject<'_>) -> Verdict {
     let FileSubject {
@@ -57,12 +63,7 @@ pub(super) fn judge(subject: &FileSubject<'_>) -> Verdict {
         reserved,
         changes,
     } = *subject;
-    let decides = || {
-        resolved
-            .file_name()
-            .is_some_and(|name| DECIDING.iter().any(|own| name.eq_ignore_ascii_case(own)))
-    };
-    if changes && decides() {
+    if changes && resolved.file_name().is_some_and(decides) {
         return Verdict::deny(format!(
             "{} decides what scripts may do, so none changes it",
             given.display()

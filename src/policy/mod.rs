@@ -13,7 +13,7 @@ mod verdict;
 pub use account::ExpectedAccount;
 pub use call_refusals::CallSubject;
 pub use environment::{HeldSecret, VariableSubject};
-pub use files::{FileSubject, ReservedPath};
+pub use files::{FileSubject, ReservedPath, decides};
 pub use judge::{Subject, judge};
 pub use request::{RequestSubject, Target};
 pub use verdict::{Ruling, Verdict};

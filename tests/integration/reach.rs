@@ -36,9 +36,15 @@ fn filled(form: &str, path: &str) -> String {
 }
 
 fn is_refusal(text: &str) -> bool {
-    ["outside the working", "cumulua itself", "none changes it"]
-        .iter()
-        .any(|reason| text.contains(reason))
+    [
+        "outside the working",
+        "cumulua itself",
+        "none changes it",
+        "none renames or removes it",
+        "has other names",
+    ]
+    .iter()
+    .any(|reason| text.contains(reason))
 }
 
 fn refused(output: &Output, form: &str) {
@@ -302,6 +308,66 @@ fn files_that_decide_what_scripts_may_do_are_read_and_not_written() {
     let secret = "[profiles.default.cds]\nsecret_key = 'plain'\n";
     let test = home(code).file("cumulua.toml", secret);
     refused(&test.run(), "a project's file that a secret stands in");
+}
+
+#[test]
+fn a_file_with_a_second_name_is_not_changed_because_that_could_be_one_that_decides() {
+    for own in [
+        "cumulua.toml",
+        "schedules.toml",
+        "deep/er/cumulua.toml",
+        "plain",
+    ] {
+        let make = |code: &str| {
+            let test = home(code).file("schedules.toml", "");
+            test.file("deep/er/cumulua.toml", "")
+        };
+        let before = std::cell::RefCell::new(Vec::new());
+        let output = all_refused(&CHANGES[..5], "second", make, |test| {
+            if own == "plain" {
+                fs::write(test.path(own), "text").unwrap();
+            }
+            *before.borrow_mut() = fs::read(test.path(own)).unwrap();
+            fs::hard_link(test.path(own), test.path("second")).unwrap();
+        });
+        let after = fs::read(output.folder.path().join(own)).unwrap();
+        assert_eq!(after, before.take(), "{own} is as it was");
+    }
+    // Its names are no part of what it holds.
+    let code = "print(io.open('second'):read 'a') assert(os.rename('second', 'third')) assert(os.remove 'third')
+        local file = assert(io.open('plain', 'w')) file:write 'free'";
+    let test = Test::new()
+        .file("plain", "text")
+        .args(["run", "--sim", "-e", code]);
+    fs::hard_link(test.path("plain"), test.path("second")).unwrap();
+    test.prints("text\n");
+}
+
+#[test]
+fn no_folder_around_a_file_that_decides_is_moved_or_replaced() {
+    for deciding in ["cumulua.toml", "Schedules.TOML"] {
+        for way in ["jobs", "jobs/deep", "jobs/deep/er", "current", "ways"] {
+            let output = all_refused(&CHANGES[5..], way, home, |test| {
+                fs::create_dir_all(test.path("jobs/deep/er")).unwrap();
+                fs::write(test.path("jobs/deep/er").join(deciding), "OWN").unwrap();
+                symlink("jobs/deep/er", test.path("current")).unwrap();
+                fs::create_dir(test.path("ways")).unwrap();
+                symlink("../jobs/deep/er", test.path("ways/current")).unwrap();
+            });
+            let own = output.folder.path().join("jobs/deep/er").join(deciding);
+            assert_eq!(fs::read_to_string(own).unwrap(), "OWN", "{way}");
+            let link = output.folder.path().join("current");
+            assert!(link.is_symlink() && link.is_dir(), "{way}");
+        }
+    }
+    let code =
+        "assert(os.rename('jobs', 'done')) assert(os.remove 'link') assert(os.remove 'done/deep/x')
+        assert(os.remove 'done/deep') print 'free'";
+    let test = Test::new()
+        .file("jobs/deep/x", "")
+        .args(["run", "--sim", "-e", code]);
+    symlink("jobs", test.path("link")).unwrap();
+    test.prints("free\n");
 }
 
 #[test]
