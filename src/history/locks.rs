@@ -3,7 +3,6 @@
 
 use super::digest::sha256;
 use cumulua_core::clock::real_now;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -11,15 +10,9 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-/// Characters that a file's name may hold on any system.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
-
 /// How long a lock may outlive the server that held it: a busy machine takes its time to begin a
 /// program.
 const INHERITED: Duration = Duration::from_secs(5);
-
-/// Longer names stand by their digest.
-const LONGEST_NAME: usize = 120;
 
 /// The folder of a store's locks.
 #[derive(Debug, Clone)]
@@ -201,7 +194,16 @@ impl Locks {
     }
 
     pub(super) fn make_folder(&self) -> io::Result<()> {
-        fs::create_dir_all(&self.folder)
+        fs::create_dir_all(&self.folder)?;
+        // A folder that an earlier version made, too.
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            if fs::metadata(&self.folder)?.permissions().mode() & 0o077 != 0 {
+                fs::set_permissions(&self.folder, fs::Permissions::from_mode(0o700))?;
+            }
+        }
+        Ok(())
     }
 
     fn open(&self, file: &str) -> io::Result<File> {
@@ -268,12 +270,17 @@ fn is_gone(_: &str) -> bool {
     false
 }
 
+/// A name may hold a secret, and any character, so a file shows its digest alone. The id of a run is
+/// our own.
 fn file_name(kind: &str, name: &str) -> String {
-    let encoded = utf8_percent_encode(name, ENCODED).to_string();
-    if encoded.len() <= LONGEST_NAME {
-        return format!("{kind}-{encoded}");
+    let is_id = |name: &str| {
+        name.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    if kind == "run" && is_id(name) {
+        return format!("{kind}-{name}");
     }
-    format!("{kind}-sha256-{}", sha256(name.as_bytes()))
+    format!("{kind}-{}", sha256(name.as_bytes()))
 }
 
 #[cfg(test)]
@@ -306,6 +313,31 @@ mod tests {
         let (a, b) = ("ä".repeat(500), "ä".repeat(501));
         let _held = locks.schedule(&a, "").unwrap().held().unwrap();
         assert!(locks.is_schedule_running(&a) && !locks.is_schedule_running(&b));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn no_file_shows_the_name_of_its_lock_and_the_folder_is_its_users_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let own = folder.path().join("runs.db.locks");
+        // As an earlier version left it.
+        std::fs::create_dir(&own).unwrap();
+        std::fs::set_permissions(&own, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let locks = Locks::beside(&folder.path().join("runs.db"));
+        let name = "hunter2-hunter2";
+        let _held = [
+            locks.named(name, "r").unwrap(),
+            locks.schedule(name, "r").unwrap(),
+        ];
+        let mode = std::fs::metadata(&own).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+        let files = std::fs::read_dir(&own).unwrap();
+        let names: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
+        assert_eq!(names.len(), 2);
+        for file in names {
+            assert!(!file.to_string_lossy().contains("hunter2"), "{file:?}");
+        }
     }
 
     #[cfg(unix)]
