@@ -91,6 +91,9 @@ pub struct Refusal {
     pub time_refused: bool,
     /// How many seconds its clock is ahead of ours, where the refusal may be about the time.
     pub clock_skew: Option<i64>,
+    /// Whether its status refuses and its body does not, or is only the beginning of one: then it is
+    /// no proof of anything.
+    pub is_contradicted: bool,
 }
 
 /// Why a call failed.
@@ -201,7 +204,9 @@ impl CallError {
             // The service took the request; whether it carried it out stood in the answer that is
             // lost.
             Self::Transport(_) | Self::Unintelligible { .. } => Sent::Maybe,
-            Self::Refused(refusal) if refusal.http_status >= 500 && !refusal.throttled => {
+            Self::Refused(refusal)
+                if refusal.is_contradicted || refusal.http_status >= 500 && !refusal.throttled =>
+            {
                 Sent::Maybe
             }
             Self::Refused(_) => Sent::Yes,
@@ -221,7 +226,10 @@ impl CallError {
             Self::Transport(_) | Self::TimedOut { .. } => true,
             Self::Unintelligible { is_cut_short, .. } => *is_cut_short,
             Self::Refused(refusal) => {
-                refusal.throttled || refusal.http_status >= 500 || refusal.clock_skew.is_some()
+                refusal.throttled
+                    || refusal.http_status == 429
+                    || refusal.http_status >= 500
+                    || refusal.clock_skew.is_some()
             }
             _ => false,
         }

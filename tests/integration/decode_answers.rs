@@ -329,3 +329,44 @@ fn a_page_of_a_proxy_is_a_refusal_by_its_status() {
         }
     }
 }
+
+#[test]
+fn a_status_that_refuses_around_a_body_that_does_not_proves_nothing() {
+    for body in [
+        r#"{"Code":"Success","Data":{}}"#,
+        r#"{"Code":"success"}"#,
+        r#"{"Code":"Succ"#,
+        r#"{"Code":"Success",}"#,
+    ] {
+        for status in [400, 403, 429, 500, 503] {
+            let error = answered("cds.ccs.CreateTag", status, body).unwrap_err();
+            assert_eq!(error.sent(), Sent::Maybe, "{status} {body}");
+            assert!(!error.certainly_not_carried_out(), "{status} {body}");
+        }
+    }
+    for body in [
+        r#"{"RunInstancesResponse":{"requestId":"r"}}"#,
+        "<RunInstancesResponse><requestId>r</requestId></RunInstancesResponse>",
+        "<RunInstancesResponse><requestId>r",
+    ] {
+        let body = body.replace("RunInstances", "CreateInstance");
+        let error = answered("mcs.CreateInstance", 429, &body).unwrap_err();
+        assert_eq!(error.sent(), Sent::Maybe, "{body}");
+        assert!(!error.certainly_not_carried_out(), "{body}");
+    }
+    for body in [
+        "",
+        "<html>slow down</html>",
+        r#"{"Code":"Throttling"}"#,
+        r#"{"message":"slow down"}"#,
+    ] {
+        let error = answered("cds.ccs.CreateTag", 429, body).unwrap_err();
+        assert!(
+            error.certainly_not_carried_out() && error.retryable(),
+            "{body}"
+        );
+    }
+    // Reading is tried again as before.
+    let read = answered("cds.ccs.DescribeTags", 429, r#"{"Code":"Success"}"#).unwrap_err();
+    assert!(read.retryable());
+}

@@ -51,7 +51,8 @@ pub fn decode(action: &Action, response: &Response, now: Timestamp) -> Result<De
         Ok(json) => json,
         // A proxy's error page is neither; its status shows what happened.
         Err(_) if http_status >= 400 => {
-            return Err(decode_refusal(action, &Json::Null, response, now));
+            let refusal = decode_refusal(action, &Json::Null, response, now);
+            return Err(refused(refusal, is_broken_answer(action, &response.body)));
         }
         Err(Unreadable {
             reason,
@@ -61,11 +62,14 @@ pub fn decode(action: &Action, response: &Response, now: Timestamp) -> Result<De
     if let Some(wrapper) = &protocol.error_wrapper
         && let Some(error) = path::first(&json, wrapper)
     {
-        return Err(decode_refusal(action, error, response, now));
+        let refusal = decode_refusal(action, error, response, now);
+        let says_success = says_success(action, &json);
+        return Err(refused(refusal, says_success));
     }
-    let json = unwrap(action, json);
+    let (json, is_wrapped) = unwrap(action, json);
     if !json.is_object() && http_status >= 400 {
-        return Err(decode_refusal(action, &Json::Null, response, now));
+        let refusal = decode_refusal(action, &Json::Null, response, now);
+        return Err(refused(refusal, false));
     }
     if !json.is_object() {
         return Err(unintelligible(format!(
@@ -87,7 +91,9 @@ pub fn decode(action: &Action, response: &Response, now: Timestamp) -> Result<De
         ));
     }
     if http_status >= 400 || !succeeded {
-        return Err(decode_refusal(action, &json, response, now));
+        let refusal = decode_refusal(action, &json, response, now);
+        let is_contradicted = says_success(action, &json) || is_wrapped && refusal.code.is_none();
+        return Err(refused(refusal, is_contradicted));
     }
     let request_id = request_id(action, &json, response);
     Ok(Decoded {
@@ -148,10 +154,39 @@ fn parse(action: &Action, body: &[u8]) -> Result<Json, Unreadable> {
     })
 }
 
-/// Takes the one key off that wraps the whole answer.
-fn unwrap(action: &Action, json: Json) -> Json {
+/// Whether a body says that the call was carried out, at any place where a code can stand.
+fn says_success(action: &Action, json: &Json) -> bool {
+    let protocol = &action.product.protocol;
+    let mut codes = protocol.code.iter().filter_map(|key| json.get(key));
+    codes.any(|code| {
+        let code = path::text(code);
+        let mut good = protocol.success.iter();
+        good.any(|good| code.eq_ignore_ascii_case(good))
+    })
+}
+
+/// Whether a body that cannot be read is an answer of the service and no page of a proxy: then what
+/// it said is not known.
+fn is_broken_answer(action: &Action, body: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(body);
+    let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    text.starts_with(['{', '[']) || text.contains(&format!("<{}Response", action.name))
+}
+
+/// The refusal as an error. Where the body says something else it proves nothing.
+fn refused(refusal: Refusal, is_contradicted: bool) -> CallError {
+    CallError::Refused(Box::new(Refusal {
+        is_contradicted,
+        throttled: refusal.throttled && !is_contradicted,
+        time_refused: refusal.time_refused && !is_contradicted,
+        ..refusal
+    }))
+}
+
+/// Takes the one key off that wraps the whole answer, and gives whether there was one.
+fn unwrap(action: &Action, json: Json) -> (Json, bool) {
     let Json::Object(mut map) = json else {
-        return json;
+        return (json, false);
     };
     let wrapped = match action.product.protocol.wrapper {
         Some(Wrapper::ActionResponse) => {
@@ -168,12 +203,12 @@ fn unwrap(action: &Action, json: Json) -> Json {
         _ => None,
     };
     match wrapped.and_then(|key| map.remove(&key)) {
-        Some(inner) => inner,
-        None => Json::Object(map),
+        Some(inner) => (inner, true),
+        None => (Json::Object(map), false),
     }
 }
 
-fn decode_refusal(action: &Action, json: &Json, response: &Response, now: Timestamp) -> CallError {
+fn decode_refusal(action: &Action, json: &Json, response: &Response, now: Timestamp) -> Refusal {
     let protocol = &action.product.protocol;
     let http_status = response.status.as_u16();
     let code = first_text(json, &protocol.code).filter(|code| !code.is_empty());
@@ -192,7 +227,7 @@ fn decode_refusal(action: &Action, json: &Json, response: &Response, now: Timest
     } else {
         CLOCK_WINDOW_SECONDS
     };
-    CallError::Refused(Box::new(Refusal {
+    Refusal {
         meaning: code
             .as_ref()
             .and_then(|code| action.error(code))
@@ -206,7 +241,8 @@ fn decode_refusal(action: &Action, json: &Json, response: &Response, now: Timest
         retry_after: retry_after(response, now),
         clock_skew: clock_skew(response, now)
             .filter(|skew| may_be_the_time && skew.abs() > tolerated),
-    }))
+        is_contradicted: false,
+    }
 }
 
 fn request_id(action: &Action, json: &Json, response: &Response) -> Option<String> {
