@@ -6,6 +6,7 @@ use cumulua_core::catalog::{Action, Encoding, Kind, KnownValue, Param, Required,
 use cumulua_core::secret::Secret;
 use serde_json::Value as Json;
 use std::fmt;
+use unicode_width::UnicodeWidthChar as _;
 
 /// Something wrong with one parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,7 +155,7 @@ impl Check<'_> {
             }
         };
         let before = self.faults.len();
-        let is_blank = matches!(&value, Value::String(text) if text.trim().is_empty());
+        let is_blank = matches!(&value, Value::String(text) if text.chars().all(is_invisible));
         // A blank token is none to the service, so that a repeated call would be carried out again.
         if is_blank && self.is_token(path) {
             self.fault(
@@ -519,6 +520,14 @@ fn list(known: &[KnownValue]) -> String {
     shown.collect::<Vec<_>>().join(", ")
 }
 
+/// Whether nothing is seen of a character: what services trim or drop.
+fn is_invisible(c: char) -> bool {
+    const FILLERS: [char; 6] = [
+        '\u{ad}', '\u{115f}', '\u{1160}', '\u{2800}', '\u{3164}', '\u{ffa0}',
+    ];
+    c.is_whitespace() || c.width().is_none_or(|width| width == 0) || FILLERS.contains(&c)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Kind, Params, Required, Value, validate};
@@ -559,7 +568,17 @@ mod tests {
                 continue;
             };
             count += 1;
-            for blank in ["", " ", "\t\n", "\u{3000}"] {
+            for blank in [
+                "",
+                " ",
+                "\t\n",
+                "\u{3000}",
+                "\u{200b}",
+                " \u{feff}",
+                "\0\x7f",
+                "\u{ad}\u{3164}",
+                "\u{2060}\u{200d}\u{2800}",
+            ] {
                 let params = Params::from([(token.clone(), Value::String(blank.to_owned()))]);
                 let faults = validate(action, params, false).unwrap_err();
                 let found = faults.iter().any(|fault| fault.path == *token);
