@@ -26,13 +26,14 @@ pub enum SecretSource {
 pub enum SecretError {
     /// No source is given for the secret.
     #[error(
-        "no secret {name:?}; set {variable}, or give it in [profiles.NAME.secrets] of cumulua.toml as {{ env = … }}, {{ file = … }} or {{ command = … }}"
+        "no secret {name:?}; {}give it in [profiles.NAME.secrets] of cumulua.toml as {{ env = … }}, {{ file = … }} or {{ command = … }}",
+        .variable.as_ref().map_or_else(String::new, |variable| format!("set {variable}, or "))
     )]
     Unknown {
         /// The secret's name.
         name: String,
-        /// The environment variable that would give it.
-        variable: String,
+        /// The environment variable that would give it, where that may be shown.
+        variable: Option<String>,
     },
     /// The environment variable is not set.
     #[error("the secret {name:?} stands in the environment variable {variable}, which is not set")]

@@ -129,7 +129,7 @@ impl Call {
             Err(failure) => return (report_failure(gate, &failure), Some(failure.to_string())),
         };
         if !self.wait {
-            report::print_json(&gate.redact_json(&answer.json));
+            report::print_json(&gate.redact_json(answer.json));
             return (status::DONE, None);
         }
         let waited = gate
@@ -143,7 +143,7 @@ impl Call {
         match waited {
             Ok(resources) => {
                 let waited = serde_json::json!({ "answer": answer.json, "resources": resources });
-                report::print_json(&gate.redact_json(&waited));
+                report::print_json(&gate.redact_json(waited));
                 (status::DONE, None)
             }
             Err(failure) => (

@@ -323,7 +323,7 @@ pub(super) fn ending_json(ending: &Ending, gate: &Gate, status: Status) -> Strin
     report["resolved_outcome"] = resolved
         .map(|call| serde_json::json!({ "action": call.action, "outcome": call.outcome.as_str() }))
         .collect();
-    controls::escape_json(&gate.redact_json(&report).to_string()).into_owned()
+    controls::escape_json(&gate.redact_json(report).to_string()).into_owned()
 }
 
 /// What went wrong with a run, in a line for its history.

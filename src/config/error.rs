@@ -78,11 +78,12 @@ pub enum ConfigError {
     },
     /// A host that no file names.
     #[error(
-        "scripts may not ask this host; allow = [{entry:?}] below [http] in cumulua.toml lets them"
+        "scripts may not ask this host; {} below [http] in cumulua.toml lets them",
+        .entry.as_ref().map_or_else(|| "its name in `allow`".to_owned(), |entry| format!("allow = [{entry:?}]"))
     )]
     HostNotAllowed {
-        /// What would have to stand there.
-        entry: String,
+        /// What would have to stand there, where that may be shown.
+        entry: Option<String>,
     },
     /// A project's file sets more than one that is not trusted may.
     #[error("{} is not trusted and sets {}; until then a project's file may only narrow what is allowed and name a region. Read it, then trust it: `cumulua trust {}`", .path.display(), .wants.join(", "), .path.display())]
@@ -95,6 +96,18 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
+    /// The same; the variable that would give a secret is named only where it may be.
+    #[must_use]
+    pub fn with_hint_where(self, is_shown: impl Fn(&str) -> bool) -> Self {
+        match self {
+            Self::Secret(SecretError::Unknown { name, variable }) => {
+                let variable = variable.filter(|variable| is_shown(variable));
+                Self::Secret(SecretError::Unknown { name, variable })
+            }
+            other => other,
+        }
+    }
+
     /// Whether the fault is a credential's, and not the configuration's as a whole.
     pub fn is_about_credentials(&self) -> bool {
         matches!(self, Self::MissingCredential { .. } | Self::Secret(_))

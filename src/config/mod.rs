@@ -20,6 +20,6 @@ pub use error::ConfigError;
 pub use file::{ConfigFile, HttpTable, ProductTable, ProfileTable};
 pub use folder::{FILE_NAME, user_folder};
 pub use origin::{Origin, Setting};
-pub use profiles::{Flags, Profiles};
+pub use profiles::{Flags, Profiles, variable_of};
 pub use review::{Review, review};
 pub use web::{AllowedHost, is_loopback};

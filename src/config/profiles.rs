@@ -322,9 +322,7 @@ impl Profiles {
                 }
             }
         }
-        let variable = name
-            .to_uppercase()
-            .replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+        let variable = variable_of(name);
         match env::var_os(&variable) {
             Some(_) => Ok((
                 credentials::read(name, &SecretSource::Environment(variable.clone()))?,
@@ -335,7 +333,7 @@ impl Profiles {
             None if self.flags.simulator => Ok((Secret::stand_in("Simulated-1!", name), None)),
             None => Err(ConfigError::Secret(credentials::SecretError::Unknown {
                 name: name.to_owned(),
-                variable,
+                variable: Some(variable),
             })),
         }
     }
@@ -419,10 +417,21 @@ impl Profiles {
                 None => BTreeMap::new(),
             },
             allow_http: false,
-            read_only: self.read_only(&[]),
+            // A rehearsal refuses what the real run would.
+            read_only: self.read_only(&self.rehearsed(profile)),
             rate_limit: None,
             production: None,
         })
+    }
+
+    /// The tables of the profile that the real run would use; none where files cannot be read, which a
+    /// simulation does not need.
+    fn rehearsed(&self, profile: Option<&str>) -> Vec<(&ConfigFile, &ProfileTable)> {
+        let name = match profile {
+            Some(name) => Ok(name.to_owned()),
+            None => self.configured().map(|setting| setting.value),
+        };
+        name.and_then(|name| self.tables(&name)).unwrap_or_default()
     }
 
     fn simulator_access_key(&self) -> Setting<String> {
@@ -566,6 +575,12 @@ impl Profiles {
 
 fn is_loopback_url(url: &str) -> bool {
     Url::parse(url).is_ok_and(|url| is_loopback(&url))
+}
+
+/// The environment variable that gives the secret of this name by default.
+pub fn variable_of(name: &str) -> String {
+    name.to_uppercase()
+        .replace(|c: char| !c.is_ascii_alphanumeric(), "_")
 }
 
 fn from_environment(variable: &str) -> Option<Setting<String>> {

@@ -45,8 +45,8 @@ impl AllowedHost {
         Ok(Self { url, has_scheme })
     }
 
-    /// That no file names it; `entry` would.
-    pub fn missing(entry: String) -> ConfigError {
+    /// That no file names it; `entry` would, where it may be shown.
+    pub fn missing(entry: Option<String>) -> ConfigError {
         ConfigError::HostNotAllowed { entry }
     }
 }

@@ -20,7 +20,7 @@ use crate::policy::ReservedPath;
 use cumulua_core::catalog::{Catalog, ProductModel};
 use cumulua_core::clock::Clock;
 use cumulua_core::controls;
-use cumulua_core::secret::{REDACTED, Redactor};
+use cumulua_core::secret::Redactor;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 use std::borrow::Cow;
@@ -29,6 +29,10 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
+
+/// A text for people is shown up to so many bytes: what is shown of control characters is four times
+/// as long.
+const LONGEST_PRESENTED: usize = 256 * 1024;
 
 /// What a gate is made of.
 pub struct GateParts {
@@ -166,27 +170,55 @@ impl Gate {
     /// A text of others as people see it: without any secret known to the run, and with what
     /// would control a terminal shown. What goes back on the wire stays as it came.
     pub fn present(&self, text: &str) -> String {
-        controls::escape(&self.clean(text)).into_owned()
+        self.presented(text, controls::escape)
     }
 
     /// The same for a name, which has one line.
     pub fn present_line(&self, text: &str) -> String {
-        controls::escape_line(&self.clean(text)).into_owned()
+        self.presented(text, controls::escape_line)
     }
 
-    /// A value of an answer whose texts are without any secret known to the run.
-    pub fn redact_json(&self, value: &Json) -> Json {
+    /// As much of a text as is shown of one that has no control characters, without any secret known
+    /// to the run.
+    pub fn beginning<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let (clean, rest) = self.parts.redactor.clean_beginning(text, LONGEST_PRESENTED);
+        if rest == 0 {
+            clean
+        } else {
+            Cow::Owned(format!("{clean}… ({rest} bytes more)"))
+        }
+    }
+
+    fn presented(&self, text: &str, escape: fn(&str) -> Cow<'_, str>) -> String {
+        let (clean, rest) = self.parts.redactor.clean_beginning(text, LONGEST_PRESENTED);
+        let shown = escape(&clean).into_owned();
+        if rest == 0 {
+            shown
+        } else {
+            format!("{shown}… ({rest} bytes more)")
+        }
+    }
+
+    /// A value whose names, texts and numbers are without any secret known to the run.
+    pub fn redact_json(&self, value: Json) -> Json {
         match value {
-            Json::String(text) => self.redact(text).into(),
-            Json::Array(items) => items.iter().map(|item| self.redact_json(item)).collect(),
-            Json::Object(fields) => fields
-                .iter()
-                .map(|(name, value)| (self.redact(name), self.redact_json(value)))
+            Json::String(text) => self.parts.redactor.redact_owned(text).into(),
+            Json::Array(items) => items
+                .into_iter()
+                .map(|item| self.redact_json(item))
                 .collect(),
-            Json::Number(number) if self.parts.redactor.is_secret(&number.to_string()) => {
-                REDACTED.into()
-            }
-            other => other.clone(),
+            Json::Object(fields) => fields
+                .into_iter()
+                .map(|(name, value)| {
+                    let name = self.parts.redactor.redact_owned(name);
+                    (name, self.redact_json(value))
+                })
+                .collect(),
+            Json::Number(number) => match self.clean(&number.to_string()) {
+                Cow::Owned(clean) => clean.into(),
+                Cow::Borrowed(_) => Json::Number(number),
+            },
+            other => other,
         }
     }
 

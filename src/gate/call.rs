@@ -128,6 +128,11 @@ impl CallEffect {
     /// Whatever `?` returns here is recorded, because the effect ends with it.
     async fn answer(&self, open: &Open<'_>) -> Result<Answer, CallError> {
         let (gate, action) = (open.gate, &self.call.action);
+        // Before any text of them is made.
+        let too_much = audit::too_much(&gate.parts.redactor, action, &self.call.params);
+        if !too_much.is_empty() {
+            return Err(CallError::Invalid(too_much));
+        }
         let prepared = prepare(&self.call, || gate.parts.random.uuid())?;
         let prepared = self.prepared.get_or_init(|| prepared);
         audit::learn(&gate.parts.redactor, action, &prepared.params);
@@ -320,6 +325,7 @@ impl CallEffect {
             outcome
                 .as_ref()
                 .map_or_else(|failure| failure.sent, |_| Sent::Yes),
+            outcome.is_ok(),
         );
         gate.record(&self.record(open, "ended", self.describe_end(gate, outcome)));
         self.warn(gate, outcome);

@@ -5,9 +5,10 @@ use super::base::Gate;
 use super::cancel::StopReason;
 use super::denied::Denied;
 use super::effect::{Effect, Open};
+use crate::config::{ConfigError, variable_of};
 use crate::effect_id::EffectId;
 use crate::policy::{HeldSecret, Subject, VariableSubject};
-use cumulua_core::secret::{Redactor, Secret};
+use cumulua_core::secret::{LONGEST_SECRET, Redactor, Secret};
 use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
@@ -65,9 +66,16 @@ impl Gate {
 
     /// Reads `secret "name"` as the profile defines.
     pub fn secret(&self, name: &str) -> Result<Secret, Denied> {
-        let (secret, variable) = self.parts.profiles.secret(name)?;
+        let read = self.parts.profiles.secret(name);
+        let (secret, variable) = read.map_err(|error| self.without_folded_secrets(error))?;
         if let Some(variable) = &variable {
             self.allow_variable(variable, true)?;
+        }
+        if self.parts.redactor.is_too_much(secret.expose()) {
+            return Err(Denied::Policy(format!(
+                "the secret {name} has {} bytes; up to {LONGEST_SECRET}, and 65536 together in one run, can be kept out of texts",
+                secret.expose().len()
+            )));
         }
         self.parts.redactor.learn(secret.expose());
         if !Redactor::can_find(secret.expose()) {
@@ -78,6 +86,12 @@ impl Gate {
             .unwrap_or_else(PoisonError::into_inner)
             .extend(variable);
         Ok(secret)
+    }
+
+    /// An error without the name of a variable that was made of a text with a secret in it.
+    fn without_folded_secrets(&self, error: ConfigError) -> ConfigError {
+        let redactor = &self.parts.redactor;
+        error.with_hint_where(|variable| !redactor.is_in_folded(variable, variable_of))
     }
 
     fn allow_variable(&self, name: &str, stays_closed: bool) -> Result<(), Denied> {

@@ -5,7 +5,7 @@ use crate::client::command::AccountRef;
 use crate::client::error::Sent;
 use crate::client::outcome_probe::{Outcome, OutcomeProbe};
 use crate::client::waiter::Task;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +21,8 @@ struct Entries {
     calls: BTreeMap<u64, OpenCall>,
     tasks: BTreeMap<Arc<Task>, Arc<str>>,
     unknown: Vec<UnknownOutcome>,
+    /// The paths of the coroutines that have changed something, for certain.
+    changed: BTreeSet<String>,
 }
 
 #[derive(Debug)]
@@ -143,14 +145,23 @@ impl InFlight {
     }
 
     /// A call has ended; a mutating one with an unknown outcome stays in the report.
-    pub(super) fn end(&self, id: u64, sent: Sent) {
+    pub(super) fn end(&self, id: u64, sent: Sent, is_carried_out: bool) {
         let mut entries = self.lock();
-        if let Some(call) = entries.calls.remove(&id)
-            && !call.read_only
-            && sent == Sent::Maybe
-        {
+        let call = entries.calls.remove(&id);
+        let Some(call) = call.filter(|call| !call.read_only) else {
+            return;
+        };
+        if sent == Sent::Maybe {
             entries.unknown.push(call.unknown(id));
         }
+        if is_carried_out {
+            entries.changed.insert(call.path);
+        }
+    }
+
+    /// Whether a coroutine, or one that it has made, has changed something for certain.
+    pub(super) fn has_changed_below(&self, path: &str) -> bool {
+        self.lock().changed.iter().any(|made| is_below(made, path))
     }
 
     /// A call that has ended and whose answer was lost.
@@ -166,17 +177,13 @@ impl InFlight {
     /// The calls of a coroutine, and of those that it has made, of which nothing shows whether they
     /// were carried out.
     pub(super) fn lost_below(&self, path: &str) -> Vec<u64> {
-        let is_below = |call: &UnknownOutcome| {
-            let rest = call.path.strip_prefix(path);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        };
         let entries = self.lock();
         let unknown = entries
             .unknown
             .iter()
             .filter(|call| call.outcome == Outcome::Unknown);
         unknown
-            .filter(|call| is_below(call))
+            .filter(|call| is_below(&call.path, path))
             .map(|call| call.number)
             .collect()
     }
@@ -241,4 +248,10 @@ impl InFlight {
     fn lock(&self) -> MutexGuard<'_, Entries> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a coroutine's path is another's or below it.
+fn is_below(path: &str, outer: &str) -> bool {
+    path.strip_prefix(outer)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

@@ -32,7 +32,7 @@ impl Effect for Refused {
 
     fn ended(&self, open: &Open<'_>, outcome: Option<&Failure>) {
         let gate = open.gate;
-        gate.in_flight.end(self.number, Sent::No);
+        gate.in_flight.end(self.number, Sent::No, false);
         let Some(failure) = outcome else { return };
         gate.record(&AuditEntry {
             number: self.number,

@@ -55,6 +55,11 @@ impl Gate {
         self.in_flight.lost_below(path)
     }
 
+    /// Whether a call that was made at this path or below it has changed something for certain.
+    pub fn has_changed_below(&self, path: &str) -> bool {
+        self.in_flight.has_changed_below(path)
+    }
+
     /// Takes what a script has found out of a lost call.
     pub fn resolve(&self, number: u64, outcome: Outcome) {
         self.in_flight.resolve(number, outcome);

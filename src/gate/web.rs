@@ -165,7 +165,8 @@ impl Effect for RequestEffect {
         if self.is_announced.get() {
             gate.event(Event::CallEnded { id: self.number });
         }
-        gate.in_flight.end(self.number, sent);
+        let is_answered = matches!(outcome, Some(Ok(answer)) if !answer.simulated);
+        gate.in_flight.end(self.number, sent, is_answered);
         gate.record(&self.record(
             open,
             "ended",
@@ -188,9 +189,13 @@ impl RequestEffect {
         let url = parse_url(request.url.expose())?;
         let headers = request.header_map()?;
         self.admit(gate, &url)?;
-        let endpoint = self
-            .endpoint
-            .get_or_init(|| redacted_url(&url, matches!(request.url, Text::Secret(_))));
+        let endpoint = self.endpoint.get_or_init(|| {
+            if has_secret_host(gate, &url) {
+                format!("{}://{REDACTED}", url.scheme())
+            } else {
+                redacted_url(&url, matches!(request.url, Text::Secret(_)))
+            }
+        });
         self.is_announced.set(true);
         gate.event(Event::CallStarted {
             id: self.number,
@@ -291,6 +296,7 @@ impl RequestEffect {
         let subject = RequestSubject {
             method: self.request.method,
             changes: self.changes(),
+            has_secret_host: has_secret_host(gate, url),
             target: if is_simulated {
                 Target::Simulated
             } else {
@@ -435,6 +441,12 @@ fn redirect_target(url: &Url, response: &Response) -> Option<Url> {
         .get(http::header::LOCATION)
         .filter(|_| is_redirect)?;
     url.join(location.to_str().ok()?).ok()
+}
+
+/// Whether a host holds a secret, as it was or in lower case, as hosts are.
+fn has_secret_host(gate: &Gate, url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    gate.redact(host) != host || gate.parts.redactor.is_in_folded(host, str::to_lowercase)
 }
 
 /// Where a request goes, for a record: without its query, which often holds a token.

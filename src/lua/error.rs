@@ -277,10 +277,13 @@ pub(super) fn from_lua(gate: &Gate, value: &Value, traceback: &str) -> ScriptErr
                 is_stop: text("kind").as_deref() == Some(Kind::Cancelled.as_str()),
             }
         }
-        Value::String(text) => locate(&text.to_string_lossy(), traceback),
+        Value::String(text) => {
+            let bytes = text.as_bytes();
+            locate(&gate.beginning(&String::from_utf8_lossy(&bytes)), traceback)
+        }
         Value::Error(error) => ScriptError {
             is_stop: error.downcast_ref::<StopSign>().is_some(),
-            ..locate(&error.to_string(), traceback)
+            ..locate(&gate.beginning(&error.to_string()), traceback)
         },
         other => ScriptError {
             message: render(gate, other),

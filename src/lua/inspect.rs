@@ -124,7 +124,8 @@ impl Session {
                     if let Value::String(name) = &key {
                         let name = name.to_string_lossy();
                         // The list behind Tab shows names as they are.
-                        if !name.contains(controls::is_control) {
+                        let is_secret = self.runtime.gate.redact(&name) != name;
+                        if !is_secret && !name.contains(controls::is_control) {
                             fields.push((name, self.glance(&value)));
                         }
                     }

@@ -6,6 +6,7 @@ use crate::client::error::CallError;
 use crate::client::value::Value;
 use cumulua_core::catalog::suggest;
 use cumulua_core::clock::{LONGEST, parse_duration};
+use cumulua_core::controls;
 use mlua::{Table, Value as LuaValue};
 use std::time::Duration;
 
@@ -63,6 +64,7 @@ pub(super) fn call(options: Option<Table>) -> Result<CallOptions, CallError> {
                     other,
                     ["timeout", "retries", "profile", "region", "unchecked"],
                 );
+                let other = controls::name(other);
                 return Err(CallError::BadOption(format!(
                     "unknown option {other:?}{}",
                     suggest::did_you_mean(&near)

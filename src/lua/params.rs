@@ -221,11 +221,13 @@ pub(super) enum NoJson {
     NoRoom(mlua::Error),
 }
 
-/// A Lua value as JSON text; secrets stay closed.
+/// A Lua value as JSON text; secrets stay closed. What becomes of its JSON before it is written is
+/// what `finish` makes of it, in its place.
 pub(super) fn json_text(
     budget: &MemoryBudget,
     given: &LuaValue,
     is_indented: bool,
+    finish: impl FnOnce(Json) -> Json,
 ) -> Result<Vec<u8>, NoJson> {
     // Its values are there twice for a moment, and lists that grow have some to spare.
     let mut walk = Walk {
@@ -240,7 +242,7 @@ pub(super) fn json_text(
         return Err(NoJson::Fault(format!("the value {fault}")));
     }
     budget.take(walk.size()).map_err(NoJson::NoRoom)?;
-    let json = value.map_or(Json::Null, Value::into_redacted_json);
+    let json = finish(value.map_or(Json::Null, Value::into_redacted_json));
     let mut written = BudgetedText::new(budget);
     let outcome = if is_indented {
         serde_json::to_writer_pretty(&mut written, &json)

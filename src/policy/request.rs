@@ -11,6 +11,8 @@ pub struct RequestSubject<'a> {
     pub method: &'a str,
     /// Whether it may change something, as HTTP has it.
     pub changes: bool,
+    /// Whether its host holds a secret, so that no message names it.
+    pub has_secret_host: bool,
     /// Where it goes.
     pub target: Target<'a>,
     /// `--read-only`.
@@ -36,15 +38,17 @@ pub(super) fn judge(subject: &RequestSubject<'_>) -> Verdict {
     }
     match subject.target {
         Target::Simulated => Verdict::allow(),
-        Target::Url(url, hosts) => to(url, hosts),
+        Target::Url(url, hosts) => to(url, hosts, subject.has_secret_host),
     }
 }
 
-fn to(url: &Url, hosts: &[AllowedHost]) -> Verdict {
+fn to(url: &Url, hosts: &[AllowedHost], has_secret_host: bool) -> Verdict {
     if hosts.iter().any(|host| matches(host, url)) {
         Verdict::allow()
     } else {
-        Verdict::deny(AllowedHost::missing(entry_for(url)).to_string())
+        Verdict::deny(
+            AllowedHost::missing(Some(entry_for(url)).filter(|_| !has_secret_host)).to_string(),
+        )
     }
 }
 

@@ -4,7 +4,8 @@ local native, own = ...
 local _ENV <const> = own.globals
 
 local finish, raise, refuse, need_wait, next_place = own.finish, own.raise, own.refuse, own.need_wait, own.next_place
-local places, place_below, running = own.places, own.place_below, coroutine.running
+local places, place_below = own.places, own.place_below
+local running, status = coroutine.running, coroutine.status
 local known_options, call_at, watch_for, meta_of = own.known_options, own.call_at, own.watch_for, own.meta_of
 local wait = _G.wait
 
@@ -21,7 +22,7 @@ local UNJUDGED = 900
 -- So often a thing is made whose calls were lost and certainly not carried out.
 local MOST_MADE = 3
 
--- By a thing's name: the path of the coroutine that makes it now; the paths below which it was made
+-- By a thing's name: the coroutine that makes it now and its path; the paths below which it was made
 -- before; the error of the last try; and whether it was made and has not been seen yet.
 local making, makers, failures, is_made = {}, {}, {}, {}
 
@@ -65,19 +66,23 @@ local function await(what, options, timeout)
 	return value
 end
 
--- Makes it and waits for the task that this starts; gives whether its calls were lost.
+-- Makes it and waits for the task that this starts; what became of lost calls is found out after it.
 local function make(what, options, left)
 	local place = place_below(places[running()])
 	local paths = makers[what] or {}
 	makers[what] = paths
 	paths[#paths + 1] = place.path
 	local ok, answer = call_at(place, options.make)
+	local is_lost = #native.lost_below(place.path) > 0
 	if not ok then
-		if #native.lost_below(place.path) == 0 then
+		if not is_lost then
 			raise(answer)
 		end
 		failures[what] = answer
-		return false
+		return
+	elseif is_lost and not native.has_changed_below(place.path) then
+		-- It has caught the error, and nothing else that it did can have made the thing.
+		return
 	end
 	is_made[what] = true
 	local about = type(answer) == "table" and meta_of(answer)
@@ -89,7 +94,6 @@ local function make(what, options, left)
 			raise(err)
 		end
 	end
-	return true
 end
 
 -- What became of all calls that may have made it.
@@ -141,18 +145,26 @@ local function is_below(path, outer)
 	return path == outer or path:sub(1, #outer + 1) == outer .. "."
 end
 
+-- The path of the coroutine that makes a thing now. One that was ended from outside may have had no
+-- time to say that it does not any more.
+local function maker_of(what)
+	local maker = making[what]
+	return maker and status(maker.co) ~= "dead" and maker.path or nil
+end
+
 -- One coroutine at a time makes a thing.
 local function take_turn(what, left)
-	local path = places[running()].path
-	while making[what] do
-		if is_below(path, making[what]) then
+	local co = running()
+	local path = places[co].path
+	while maker_of(what) do
+		if is_below(path, maker_of(what)) then
 			refuse("ensure: " .. what .. " is made by what makes it")
 		elseif left() == 0 then
 			raise(native.ensure_timeout(what))
 		end
 		finish(native.sleep(next_place(), native.shorter(left(), 1)))
 	end
-	making[what] = path
+	making[what] = { co = co, path = path }
 	return setmetatable({}, {
 		__close = function()
 			making[what] = nil

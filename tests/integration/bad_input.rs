@@ -150,3 +150,26 @@ fn usage_errors_have_their_own_status() {
         .args(["call", "--sim", "cds.ccs.CreateTag", "TagName"])
         .fails(2, &["Name=value"]);
 }
+
+#[test]
+fn a_rehearsal_refuses_what_a_read_only_profile_refuses() {
+    let code = "print(pcall(cds.ccs.DescribeTags)) print(select(2, pcall(cds.ccs.CreateTag, { TagName = 'x' })).kind)";
+    for (configuration, options) in [
+        ("[profiles.default]\nread_only = true\n", vec![]),
+        ("profile = \"p\"\n[profiles.p]\nread_only = true\n", vec![]),
+        ("[profiles.p]\nread_only = true\n", vec!["--profile", "p"]),
+    ] {
+        let output = Test::new()
+            .file("config/cumulua/cumulua.toml", configuration)
+            .args(["run", "--sim"])
+            .args(options)
+            .args(["-e", code])
+            .run();
+        assert!(
+            output.stdout.starts_with("true") && output.stdout.ends_with("policy\n"),
+            "{configuration}: {}{}",
+            output.stdout,
+            output.stderr
+        );
+    }
+}

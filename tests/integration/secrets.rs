@@ -221,7 +221,11 @@ local ok, e = pcall(cds.ccs.DescribeInstances, { VdcId = s })
 assert(not ok) show(e)
 local r = cds.ccs.CreateTag { TagName = s }
 print(meta(r).request_id)
-pp(r.Data) pp { { Echo = r.Data.Echo, A = 1 }, { Echo = r.Data.Echo, A = 2 } }
+pp(r.Data) pp(r.Data, "json") pp { [r.Data.Echo] = r.Data.Echo, list = { r.Data.Echo } } pp({ [r.Data.Echo] = { r.Data.Echo } }, "json")
+for _, f in ipairs { secret, http.get, lock } do
+	for _, text in ipairs { r.Data.Echo, "http://" .. r.Data.Echo .. "/" } do pcall(f, text) end
+end
+pp { { Echo = r.Data.Echo, A = 1 }, { Echo = r.Data.Echo, A = 2 } }
 log.info(r.Data.Echo)
 ok, e = pcall(wait, task("cds_task", r.TaskId)) show(e)
 ok, e = pcall(cds.call, { service = "ccs", action = "NoSuchAction", query = { AdminPass = s } }) show(e)
@@ -427,6 +431,59 @@ fn no_secret_is_in_what_call_prints_and_records() {
             search(name, secret, &output, &[&output.stdout, &output.stderr]);
         }
     });
+}
+
+#[test]
+fn a_secret_is_not_shown_in_the_case_that_a_hint_would_give_it() {
+    let code = "local s = cds.ccs.CreateTag { TagName = secret 'planted' }.Data.Echo
+        for _, f in ipairs { secret, env, http.get, lock } do
+            for _, text in ipairs { s, 'x-' .. s, 'http://' .. s .. '.example/' } do
+                local ok, e = pcall(f, text)
+                print(tostring(e)) log.info(e)
+            end
+        end
+        pp({ a = s, [s] = 1, n = { s } }, 'json')";
+    for secret in ["PlantedVm99", "Planted-vm99"] {
+        let echo = Echo::new(secret);
+        let output = test(&echo, secret)
+            .args([
+                "run",
+                "-vv",
+                "--store",
+                "runs.db",
+                "--audit",
+                "audit.jsonl",
+                "-e",
+                code,
+            ])
+            .run();
+        assert_eq!(output.status, 0, "{}", output.stderr);
+        let mut places = vec![
+            ("output".to_owned(), output.stdout.clone().into_bytes()),
+            ("errors".to_owned(), output.stderr.clone().into_bytes()),
+        ];
+        files(output.folder.path(), &mut places);
+        for (place, bytes) in places {
+            let text = String::from_utf8_lossy(&bytes).to_lowercase();
+            let text = text.replace('_', "-");
+            assert!(!text.contains(&secret.to_lowercase()), "{place}: {text}");
+            assert!(
+                !place.to_lowercase().contains(&secret.to_lowercase()),
+                "{place}"
+            );
+        }
+        assert!(output.stdout.contains("[secret]"), "{}", output.stdout);
+    }
+}
+
+#[test]
+fn a_secret_that_cannot_be_kept_out_of_texts_is_refused() {
+    let code = "local ok, e = pcall(cds.ccs.CreateInstance, { Password = ('pq\"'):rep(6000) })
+        print(e.kind, tostring(e):find('16384', 1, true) ~= nil)
+        print(#sim.requests())";
+    Test::new()
+        .args(["run", "--sim", "-e", code])
+        .prints("validation\ttrue\n0\n");
 }
 
 #[test]

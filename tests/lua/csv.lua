@@ -43,6 +43,10 @@ for text, line in pairs {
 	local problem = fails(csv.decode, text, options)
 	assert(problem:find("quotation mark on line " .. line .. " is never closed", 1, true), problem)
 end
+for text, line in pairs { ['a\n"x"y\n'] = 2, ['"a"b\n1\n'] = 1, ['a,b\n1,"two\nlines" \n'] = 3, ['a\n"x" "y"\n'] = 2 } do
+	local ok, e = pcall(csv.decode, text)
+	assert(not ok and tostring(e):find("on line " .. line .. " a field goes on behind its closing quotation mark", 1, true), tostring(e))
+end
 assert(csv.decode('a\n"x""y"\n5"\n')[1].a == 'x"y', "marks that are closed, or inside a field")
 assert(fails(csv.decode, "a,a\n1,2\n"):find("twice", 1, true), "a name twice would lose a field")
 assert(fails(csv.encode, { { a = {} } }):find("row 1, a", 1, true), "a table is no field")

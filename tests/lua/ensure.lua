@@ -67,6 +67,25 @@ sim.fault { action = "CreateInstance", kind = "error_after", http = 502, times =
 value, made = ensure_server("hidden", hidden)
 assert(made and hidden.calls.made == 1 and #all("hidden") == 1)
 
+-- It is made again where that certainly was not carried out, and its timeout is not waited for.
+local caught = server("caught", function(params)
+	pcall(cds.ccs.CreateInstance, params)
+end)
+sim.fault { action = "CreateInstance", kind = "drop_before", times = 2 }
+local began = time.now()
+value, made = ensure_server("caught", caught, false, "3h")
+assert(made and caught.calls.made == 3 and #all("caught") == 1 and time.now() - began < 2 * 3600)
+
+-- What makes it repeats a lost call by itself: that one has made it, so nothing else does.
+local again = server("again", function(params)
+	if not pcall(cds.ccs.CreateInstance, params) then
+		cds.ccs.CreateInstance(params)
+	end
+end)
+sim.fault { action = "CreateInstance", kind = "drop_before", times = 1 }
+value, made = ensure_server("again", again)
+assert(made and again.calls.made == 1 and #all("again") == 1)
+
 -- Several at once: one makes it, and all are given it.
 local once = server("once")
 sim.fault { action = "CreateInstance", kind = "drop_after", times = 1 }

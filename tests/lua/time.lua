@@ -34,3 +34,11 @@ local eip = items(cds.vpc.DescribeEIP, { RegionCode = "CN_Hongkong" })()
 assert(not eip or time.parse(eip.CreateTime, "cds") <= time.now(), "the simulator keeps to that zone")
 assert(time.duration "7d" == 604800 and time.duration "2w" == 1209600, "days and weeks as in schedules")
 assert(fails(time.format, 0, nil, "Mars/Olympus").kind == "validation", "no such zone")
+for _, far in ipairs { 253402300800, 1e18, -1e18, 1e300, -1e12, 0 / 0 } do
+	assert(fails(time.format, far).kind == "validation", "in no year that there is: " .. far)
+end
+assert(time.format(253402207200) == "9999-12-30T22:00:00+00:00", "the last year")
+for _, offset in ipairs { "+25:00", "-24:00", "+24:00:01" } do
+	assert(fails(time.parse, "2024-01-01T00:00:00" .. offset).kind == "validation", "no offset: " .. offset)
+end
+assert(time.parse "2024-01-01T00:00:00+23:59" == time.parse "2023-12-31T00:01:00Z", "an offset of less than a day")

@@ -35,6 +35,19 @@ pub fn escape_json(json: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
+/// The longest name that a message shows, in bytes.
+const LONGEST_NAME: usize = 1024;
+
+/// A name of others as a message has it. One that is longer than any name is not shown: a part of it
+/// could be a part of a secret, and all of it with its escapes takes many times its memory.
+pub fn name(text: &str) -> Cow<'_, str> {
+    if text.len() <= LONGEST_NAME {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(format!("… {} bytes …", text.len()))
+    }
+}
+
 /// Whether a terminal obeys it, or turns the text around it.
 pub fn is_control(c: char) -> bool {
     c.is_control()

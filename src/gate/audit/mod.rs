@@ -10,4 +10,4 @@ pub use line::AuditLine;
 pub(super) use line::{AuditEntry, End, SENDING, millis};
 pub use log::Audit;
 pub use params::sensitive_params;
-pub(super) use params::{RedactedParams, learn};
+pub(super) use params::{RedactedParams, learn, too_much};

@@ -1,9 +1,10 @@
 //! Parameters of calls: which of them are secrets, how records show them, and what the redactor
 //! learns from them.
 
+use crate::client::validate::Fault;
 use crate::client::value::{Params, Value};
 use cumulua_core::catalog::{Action, Param, suggest};
-use cumulua_core::secret::{REDACTED, Redactor, is_named_secret};
+use cumulua_core::secret::{LONGEST_SECRET, REDACTED, Redactor, is_named_secret};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 /// Parameters for a record: secrets and what the catalogue marks are left out.
@@ -106,6 +107,29 @@ pub(in crate::gate) fn learn(redactor: &Redactor, action: &Action, params: &Para
     };
     visit_structure(action, &action.params, params, false, &mut learn);
     too_short
+}
+
+/// The secrets among parameters that are more than the redactor takes, as faults: what it does not
+/// know would be shown where a service echoes it.
+pub(in crate::gate) fn too_much(
+    redactor: &Redactor,
+    action: &Action,
+    params: &Params,
+) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut check = |name: &str, text: &str| {
+        if redactor.is_too_much(text) {
+            let bytes = text.len();
+            faults.push(Fault {
+                path: name.to_owned(),
+                problem: format!(
+                    "is a secret of {bytes} bytes; up to {LONGEST_SECRET}, and 65536 together in one run, can be kept out of texts"
+                ),
+            });
+        }
+    };
+    visit_structure(action, &action.params, params, false, &mut check);
+    faults
 }
 
 /// The names of the parameters that are secrets, or hold some.

@@ -11,6 +11,7 @@ use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
 use crate::lua::{options, params};
 use cumulua_core::catalog::{Action, CatalogError, Method};
+use cumulua_core::controls;
 use mlua::{AnyUserData, Lua, Table, Value as LuaValue};
 use std::sync::Arc;
 
@@ -124,6 +125,13 @@ fn uncatalogued(
     );
     let name = text("action")?.filter(|name| !name.is_empty());
     let name = name.ok_or_else(|| bad("action is missing: the Action's name on the wire"))?;
+    for named in [&service, &name] {
+        if *controls::name(named) != **named {
+            return Err(bad(
+                "no service and no Action has a name of more than 1024 bytes",
+            ));
+        }
+    }
     let table = |key: &str| match request.get::<Option<Table>>(key) {
         Ok(Some(table)) => params::table(&table).map(Some).map_err(CallError::Invalid),
         Ok(None) => Ok(None),

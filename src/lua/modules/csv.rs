@@ -6,6 +6,7 @@ use crate::lua::memory_budget::{BudgetedText, MemoryBudget, used_up};
 use crate::lua::params;
 use csv::{ByteRecord, QuoteStyle, ReaderBuilder, Terminator, WriterBuilder};
 use cumulua_core::catalog::suggest;
+use cumulua_core::controls;
 use mlua::{BString, Lua, LuaString, Table, Value};
 use std::collections::BTreeSet;
 
@@ -64,14 +65,15 @@ impl Options {
             .flat_map(|table| table.pairs::<Value, Value>().flatten())
         {
             let key = key.to_string().unwrap_or_default();
-            if !known.contains(&key.as_str()) {
-                let near = suggest::nearest(&key, known.iter().copied());
+            let key = &*controls::name(&key);
+            if !known.contains(&key) {
+                let near = suggest::nearest(key, known.iter().copied());
                 return Err(format!(
                     "unknown option {key:?}{}",
                     suggest::did_you_mean(&near)
                 ));
             }
-            match (key.as_str(), value) {
+            match (key, value) {
                 ("header", Value::Boolean(header)) => options.header = header,
                 ("crlf", Value::Boolean(crlf)) => options.crlf = crlf,
                 ("separator", Value::String(text))
@@ -256,8 +258,7 @@ impl From<mlua::Error> for Failed {
 
 fn decode(lua: &Lua, text: &[u8], options: &Options) -> Result<Decoded, Failed> {
     let text = text.strip_prefix(MARK).unwrap_or(text);
-    if let Some(line) = open_quote(text, options.separator) {
-        let problem = format!("the quotation mark on line {line} is never closed");
+    if let Some(problem) = quoting_fault(text, options.separator) {
         return Err(Failed::Text(problem));
     }
     let mut reader = ReaderBuilder::new()
@@ -317,23 +318,43 @@ fn decode(lua: &Lua, text: &[u8], options: &Options) -> Result<Decoded, Failed> 
     }
 }
 
-/// The line of a quotation mark that opens a field and is never closed: the reader takes the rest of
-/// the text for that field, without a word. A mark counts at the beginning of a field alone.
-fn open_quote(text: &[u8], separator: u8) -> Option<usize> {
+/// Where a text is in its field.
+enum Within {
+    /// Nothing of the field was there yet.
+    Begin,
+    /// In a field without quotation marks, where one is a character as any other.
+    Plain,
+    /// In a field that a mark on this line has opened.
+    Quoted(usize),
+    /// Behind a mark that has closed the field of that line, or that is the first of two within it.
+    Closed(usize),
+}
+
+/// What is wrong with the quotation marks: the reader takes what follows one that is never closed for
+/// one field, and what follows a closed one for more of it, without a word.
+fn quoting_fault(text: &[u8], separator: u8) -> Option<String> {
     let mut line = 1;
-    let mut opened = None;
-    // Where the field that a mark may open begins; two marks in a quoted field go on with it.
-    let mut field = Some(line);
+    let mut within = Within::Begin;
     for byte in text {
-        let is_mark = *byte == b'"';
-        line += usize::from(*byte == b'\n');
-        (opened, field) = match (opened, field) {
-            (Some(begun), _) if is_mark => (None, Some(begun)),
-            (Some(begun), _) => (Some(begun), None),
-            (None, Some(begun)) if is_mark => (Some(begun), None),
-            (None, _) if [separator, b'\n', b'\r'].contains(byte) => (None, Some(line)),
-            (None, _) => (None, None),
+        let is_end = [separator, b'\n', b'\r'].contains(byte);
+        within = match (within, *byte) {
+            (Within::Begin, b'"') => Within::Quoted(line),
+            (Within::Quoted(begun), b'"') => Within::Closed(begun),
+            (Within::Closed(begun), b'"') | (Within::Quoted(begun), _) => Within::Quoted(begun),
+            (_, _) if is_end => Within::Begin,
+            (Within::Closed(_), _) => {
+                return Some(format!(
+                    "on line {line} a field goes on behind its closing quotation mark; one within a field is written twice"
+                ));
+            }
+            _ => Within::Plain,
         };
+        line += usize::from(*byte == b'\n');
     }
-    opened
+    match within {
+        Within::Quoted(begun) => Some(format!(
+            "the quotation mark on line {begun} is never closed"
+        )),
+        _ => None,
+    }
 }

@@ -5,6 +5,7 @@ use crate::gate::StopReason;
 use crate::lua::bindings::Bindings;
 use crate::lua::error;
 use cumulua_core::catalog::suggest;
+use cumulua_core::controls;
 use mlua::{IntoLua as _, LuaString, Table, Value};
 
 /// Chunks that are ours and not a script's.
@@ -69,6 +70,7 @@ fn made(bindings: &Bindings<'_>) -> mlua::Result<()> {
                 .collect();
             names.sort_unstable();
             let key = key.to_string()?;
+            let key = controls::name(&key);
             let near =
                 suggest::did_you_mean(&suggest::nearest(&key, names.iter().map(String::as_str)));
             error::invalid(

@@ -11,6 +11,7 @@ use crate::lua::options::{DURATION, duration};
 use crate::lua::params;
 use bytes::Bytes;
 use cumulua_core::catalog::suggest;
+use cumulua_core::controls;
 use mlua::{Lua, Table, Value as LuaValue};
 use std::sync::Arc;
 use std::time::Duration;
@@ -157,6 +158,7 @@ fn parse_request(
             ("max_size", _) => return Err(wrong("a number of bytes from 1")),
             (other, _) => {
                 let near = suggest::nearest(other, OPTIONS.iter().copied());
+                let other = controls::name(other);
                 return Err(bad(format!(
                     "unknown option {other:?}{}",
                     suggest::did_you_mean(&near)

@@ -15,7 +15,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
                 .map(|options| options.get::<bool>("indent"))
                 .transpose()?
                 .unwrap_or(false);
-            let text = params::json_text(&MemoryBudget::of(lua), &value, indent);
+            let text = params::json_text(&MemoryBudget::of(lua), &value, indent, |json| json);
             let text = text.map_err(|problem| match problem {
                 NoJson::Fault(problem) => Raised::invalid(format!("json.encode: {problem}")),
                 NoJson::NoRoom(failure) => failure.into(),

@@ -20,6 +20,10 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
     bindings.plain("lost_below", |_, gate, path: String| {
         Ok(gate.lost_below(&path))
     })?;
+    // Whether any has changed something for certain.
+    bindings.plain("has_changed_below", |_, gate, path: String| {
+        Ok(gate.has_changed_below(&path))
+    })?;
     bindings.plain("found_made", |_, gate, number: u64| {
         gate.resolve(number, Outcome::Done);
         Ok(())
@@ -27,7 +31,9 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
     // Time since the run began, in seconds, and what is left of a time that began then.
     bindings.plain("elapsed", |_, gate, ()| Ok(gate.elapsed().as_secs_f64()))?;
     bindings.plain("rest", |_, gate, (timeout, began): (f64, f64)| {
-        Ok((timeout - (gate.elapsed().as_secs_f64() - began)).max(0.0))
+        let left = (timeout - (gate.elapsed().as_secs_f64() - began)).max(0.0);
+        // In whole milliseconds: what floating point leaves of one moves no clock.
+        Ok((left * 1000.0).floor() / 1000.0)
     })?;
     bindings.plain("shorter", |_, _, (one, other): (f64, f64)| {
         Ok(one.min(other))

@@ -5,7 +5,9 @@ use crate::gate::Gate;
 use crate::lua::bindings::Bindings;
 use crate::lua::error::Raised;
 use crate::lua::options::{DURATION, duration_of};
+use cumulua_core::controls;
 use jiff::civil::DateTime;
+use jiff::fmt::temporal::Pieces;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use mlua::{Lua, Value as LuaValue};
 use std::sync::Arc;
@@ -16,14 +18,13 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
     bindings.function(
         "time_format",
         |_, gate, (at, format, zone): (Option<f64>, Option<String>, Option<String>)| {
-            let at = match at.map(SignedDuration::try_from_secs_f64) {
+            let at = match at {
                 None => gate.now(),
-                Some(Ok(since)) => Timestamp::UNIX_EPOCH
-                    .saturating_add(since)
-                    .unwrap_or(Timestamp::MAX),
-                Some(Err(_)) => {
-                    return Err(Raised::invalid("time.format needs seconds since 1970"));
-                }
+                Some(at) => since_1970(at).ok_or_else(|| {
+                    Raised::invalid(format!(
+                        "time.format needs seconds since 1970, in the years -9999 to 9999, not {at}"
+                    ))
+                })?,
             };
             let zone = zone_of(gate, zone.as_deref().unwrap_or("UTC"))
                 .map_err(|problem| Raised::invalid(format!("time.format: {problem}")))?;
@@ -48,9 +49,26 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
     })
 }
 
+/// None where it is in no year that there is.
+fn since_1970(seconds: f64) -> Option<Timestamp> {
+    let since = SignedDuration::try_from_secs_f64(seconds).ok()?;
+    Timestamp::UNIX_EPOCH.checked_add(since).ok()
+}
+
+/// Whether a text has an offset of a day or more, which RFC 3339 does not have and no clock shows.
+fn has_impossible_offset(text: &str) -> bool {
+    const DAY: i32 = 24 * 60 * 60;
+    let pieces = Pieces::parse(text).ok();
+    let offset = pieces.and_then(|pieces| pieces.to_numeric_offset());
+    offset.is_some_and(|offset| offset.seconds().abs() >= DAY)
+}
+
 /// Reads a time, which names its offset or stands on the clock of a zone.
 fn parse(gate: &Gate, text: &str, zone: Option<&str>) -> Result<Timestamp, String> {
-    let text = text.trim();
+    let text = &*controls::name(text.trim());
+    if has_impossible_offset(text) {
+        return Err(format!("{text:?} has an offset of a day or more"));
+    }
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok(at);
     }
@@ -75,6 +93,7 @@ fn parse(gate: &Gate, text: &str, zone: Option<&str>) -> Result<Timestamp, Strin
 /// The zone of that name, or the one on whose clock a product's times stand.
 fn zone_of(gate: &Gate, name: &str) -> Result<TimeZone, String> {
     let catalog = gate.catalog();
+    let name = &*controls::name(name);
     let known = match catalog.product(name) {
         Ok(product) => product.time_zone.clone().ok_or_else(|| {
             format!("the zone of {name}'s times is not known; name one, as Asia/Shanghai")

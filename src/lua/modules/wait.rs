@@ -10,6 +10,7 @@ use crate::lua::error::{self, Raised};
 use crate::lua::options::{DURATION, duration_of};
 use crate::lua::{params, task_handle};
 use cumulua_core::catalog::suggest;
+use cumulua_core::controls;
 use futures_util::future::Either;
 use mlua::{Lua, Table, Value as LuaValue};
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
     bindings.function(
         "task",
         |lua, gate, (dialect, ids, with): (String, LuaValue, Option<BTreeMap<String, String>>)| {
+            let dialect = controls::name(&dialect).into_owned();
             let product = gate.product_of_dialect(&dialect).map_err(|known| {
                 let near = suggest::did_you_mean(&suggest::nearest(
                     &dialect,
@@ -47,6 +49,11 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
                     )));
                 }
             };
+            if ids.iter().any(|id| id.len() > LONGEST_ID) {
+                return Err(Raised::invalid(
+                    "no task has an id of more than 16384 bytes",
+                ));
+            }
             Ok(task_handle::fields(
                 lua,
                 &product,
@@ -58,6 +65,9 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>) -> mlua::Result<()> {
         },
     )
 }
+
+/// A longer id of a task is refused, in bytes: with its escapes a message would take many times that.
+const LONGEST_ID: usize = 16 * 1024;
 
 /// A handle or a list of them, and options.
 type Arguments = (Option<Table>, Option<Vec<Table>>, Option<Table>);

@@ -116,7 +116,8 @@ fn entries(gate: &Gate, table: &Table) -> Vec<(String, Value)> {
             Value::Integer(index)
                 if usize::try_from(*index).is_ok_and(|index| (1..=length).contains(&index)) => {}
             Value::String(name) if is_identifier(&name.to_string_lossy()) => {
-                named.push((format!("{} = ", name.to_string_lossy()), value));
+                let name = name.to_string_lossy();
+                named.push((format!("{} = ", gate.clean(&name)), value));
             }
             other => named.push((format!("[{}] = ", scalar(gate, other)), value)),
         }

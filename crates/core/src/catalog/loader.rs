@@ -4,6 +4,7 @@ use super::action::Action;
 use super::error::CatalogError;
 use super::model::{ActionModel, ProductModel, ServiceModel};
 use super::{embedded, suggest};
+use crate::controls;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -117,7 +118,7 @@ impl Catalog {
                 .collect();
             CatalogError::Unknown {
                 what: "Action",
-                name: full_name.to_owned(),
+                name: controls::name(full_name).into_owned(),
                 near,
             }
         })?;
@@ -166,7 +167,7 @@ impl Catalog {
         }
         CatalogError::Unknown {
             what: "Action",
-            name: full_name.to_owned(),
+            name: controls::name(full_name).into_owned(),
             near,
         }
     }
@@ -246,7 +247,7 @@ fn unknown(what: &'static str, name: &str, known: &[String]) -> CatalogError {
     let near = suggest::nearest(name, known.iter().map(String::as_str));
     CatalogError::Unknown {
         what,
-        name: name.to_owned(),
+        name: controls::name(name).into_owned(),
         near,
     }
 }

@@ -8,6 +8,6 @@ mod stream;
 mod value;
 
 pub use names::is_named_secret;
-pub use redactor::{REDACTED, Redactor};
+pub use redactor::{LONGEST_SECRET, REDACTED, Redactor};
 pub use stream::RedactedStream;
 pub use value::Secret;

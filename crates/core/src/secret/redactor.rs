@@ -11,6 +11,13 @@ use std::sync::{PoisonError, RwLock};
 /// What stands in place of a secret.
 pub const REDACTED: &str = "[secret]";
 
+/// The longest secret that is taken, in bytes: to find one takes some hundred times its size, and no
+/// password and no key is as long.
+pub const LONGEST_SECRET: usize = 16 * 1024;
+
+/// What all secrets of a process may take together, in bytes.
+const MOST_SECRETS: usize = 64 * 1024;
+
 /// How many times longer a secret may become by what it goes through, such as a JSON escape that is
 /// percent-encoded: `%5Cu00e4`, or `%26quot%3B`.
 const EXPANSION: usize = 12;
@@ -34,6 +41,8 @@ struct Learned {
     /// The length of the shortest: a text that is shorter holds none.
     shortest: usize,
     longest: usize,
+    /// The length of all secrets together.
+    total: usize,
     search: Option<Search>,
 }
 
@@ -49,6 +58,7 @@ impl Default for Learned {
             forms: Forms::new(),
             shortest: usize::MAX,
             longest: 0,
+            total: 0,
             search: None,
         }
     }
@@ -66,9 +76,18 @@ impl Redactor {
         secret.len() >= SHORTEST
     }
 
-    /// Remembers a secret in the forms in which it may come back, if it is long enough.
+    /// Whether there is no room for a secret: it is too long, or there are too many.
+    pub fn is_too_much(&self, secret: &str) -> bool {
+        let known = self.learned.read().unwrap_or_else(PoisonError::into_inner);
+        secret.len() > LONGEST_SECRET
+            || known.total + secret.len() > MOST_SECRETS
+                && !known.forms.contains_key(secret.as_bytes())
+    }
+
+    /// Remembers a secret in the forms in which it may come back, if it is long enough and there is
+    /// room for it.
     pub fn learn(&self, secret: &str) {
-        if !Self::can_find(secret) {
+        if !Self::can_find(secret) || self.is_too_much(secret) {
             return;
         }
         let is_known = self
@@ -84,6 +103,7 @@ impl Redactor {
                 known.shortest = known.shortest.min(length);
                 known.longest = known.longest.max(length);
             }
+            known.total += secret.len();
             known.forms.extend(forms);
             known.search = None;
         }
@@ -93,6 +113,15 @@ impl Redactor {
     pub fn is_secret(&self, text: &str) -> bool {
         let learned = self.learned.read().unwrap_or_else(PoisonError::into_inner);
         learned.forms.contains_key(text.as_bytes())
+    }
+
+    /// Whether a text holds a secret of which only `fold` is left, as of a host in lower case. Such a
+    /// text is not shown: nothing finds the secret in it any more.
+    pub fn is_in_folded(&self, text: &str, fold: impl Fn(&str) -> String) -> bool {
+        let learned = self.learned.read().unwrap_or_else(PoisonError::into_inner);
+        let forms = learned.forms.keys();
+        let mut folded = forms.filter_map(|form| Some(fold(str::from_utf8(form).ok()?)));
+        folded.any(|form| text.contains(&form))
     }
 
     /// How many forms of secrets it knows: a larger number than before means that it has learned
@@ -151,6 +180,22 @@ impl Redactor {
         }
         clean.push_str(&text[end..]);
         Cow::Owned(clean)
+    }
+
+    /// The beginning of a text, so many bytes and what a secret there has more, without any secret
+    /// known so far; and how many bytes are left out. A text of any length takes little so.
+    pub fn clean_beginning<'t>(&self, text: &'t str, most: usize) -> (Cow<'t, str>, usize) {
+        if text.len() <= most {
+            return (self.clean(text), 0);
+        }
+        let seen = text.floor_char_boundary(most.saturating_add(self.reach()));
+        let mut end = text.floor_char_boundary(most);
+        for range in self.find(&text.as_bytes()[..seen]) {
+            if range.start < end && range.end > end {
+                end = text.ceil_char_boundary(range.end);
+            }
+        }
+        (self.clean(&text[..end]), text.len() - end)
     }
 
     /// Where secrets stand in a text, by their beginnings. Of those that overlap nothing may stay:
