@@ -84,8 +84,12 @@ fn argument(arg: &str) -> String {
     if let Some(host) = host_of_login(arg) {
         return format!("{REDACTED}@{host}");
     }
-    let pairs = without_secret_pairs(&without_user(arg));
-    without_bearer(pairs)
+    without_bearer(without_url_secrets(arg))
+}
+
+/// A text without what stands in its URLs and pairs where secrets do.
+pub(super) fn without_url_secrets(text: &str) -> String {
+    without_secret_pairs(&without_user(text))
 }
 
 /// The host of `user:password@host`, which has no scheme.

@@ -1,11 +1,12 @@
 //! The text of the script that runs, on its way into the history.
 
+use super::arguments::without_url_secrets;
 use crate::history::{Store, StoreError, sha256};
 use crate::lua_syntax::Secrets;
 use cumulua_core::catalog::Catalog;
 use cumulua_core::secret::Redactor;
-use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
@@ -13,8 +14,6 @@ use std::time::Duration;
 pub(super) struct KeptScript {
     pub(super) hash: String,
     text: Arc<str>,
-    /// Ends when it is kept, or cannot be.
-    kept: Mutex<Option<Receiver<()>>>,
 }
 
 impl KeptScript {
@@ -22,36 +21,31 @@ impl KeptScript {
         Self {
             hash: sha256(text.as_bytes()),
             text: text.into(),
-            kept: Mutex::default(),
         }
     }
 
-    /// Keeps it, where the store has no such script yet, without waiting: what catalogue and
-    /// context make a secret is looked for in all of it.
-    pub(super) fn keep(&self, store: &Store, catalog: Arc<Catalog>, redactor: Arc<Redactor>) {
-        let (done, kept) = channel();
-        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
+    /// Keeps it, where the store has no such script yet; what catalogue, context and run make a
+    /// secret is looked for in all of it. At the run's end, because only then all is known that was
+    /// one: what is replaced in a file stays in its log for a while. Waits so long at most.
+    pub(super) fn keep(
+        &self,
+        store: &Store,
+        catalog: Arc<Catalog>,
+        redactor: Arc<Redactor>,
+        limit: Duration,
+    ) {
+        let (done, kept) = channel::<()>();
         let (store, hash, text) = (store.clone(), self.hash.clone(), Arc::clone(&self.text));
         thread::spawn(move || {
             if matches!(store.script(&hash), Ok(None)) {
                 let text = Secrets::new(catalog, redactor).replace_secrets(&text);
+                let text = without_url_secrets(&text);
                 // Where the store refuses this, it refuses a call too, which is where it is reported.
                 let _ = store.keep_script(hash, text);
             }
             drop(done);
         });
-    }
-
-    /// Waits until it is kept, so long at most.
-    pub(super) fn wait(&self, limit: Duration) {
-        let kept = self
-            .kept
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if let Some(kept) = kept {
-            let _ = kept.recv_timeout(limit);
-        }
+        let _ = kept.recv_timeout(limit);
     }
 
     /// Takes what has turned out to be a secret out of what is kept.

@@ -350,7 +350,8 @@ impl HistoryRecorder {
     /// secret.
     fn write_texts(&self, begun: &Begun) -> Result<(), StoreError> {
         if let Some(script) = &self.script {
-            script.wait(PATIENCE);
+            let (catalog, redactor) = (Arc::clone(&self.info.catalog), Arc::clone(&self.redactor));
+            script.keep(&begun.store, catalog, redactor, PATIENCE);
         }
         for stream in [OutputStream::Out, OutputStream::Err] {
             self.lines.end(stream);
@@ -401,10 +402,6 @@ impl HistoryRecorder {
     }
 
     fn open_run(&self, store: Store) -> Begun {
-        if let Some(script) = self.script.as_ref().filter(|_| self.keep != Keep::Nothing) {
-            let (catalog, redactor) = (Arc::clone(&self.info.catalog), Arc::clone(&self.redactor));
-            script.keep(&store, catalog, redactor);
-        }
         Begun {
             store,
             is_known: Arc::default(),
