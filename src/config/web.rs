@@ -29,8 +29,12 @@ impl AllowedHost {
             format!("https://{entry}")
         };
         let url = Url::parse(&text).map_err(|_| bad("it is no host"))?;
+        if matches!(url.scheme(), "smtp" | "smtps") {
+            return Self::mail_server(entry)
+                .ok_or_else(|| bad("it is more than a mail server and a port"));
+        }
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(bad("only http and https are spoken"));
+            return Err(bad("only http, https, smtp and smtps are spoken"));
         }
         if url.path() != "/"
             || url.query().is_some()
@@ -43,6 +47,29 @@ impl AllowedHost {
             return Err(bad("on this machine the port must be given"));
         }
         Ok(Self { url, has_scheme })
+    }
+
+    /// `smtps://HOST:PORT` or `smtp://HOST:PORT`, to which notifications may go as mail.
+    fn mail_server(entry: &str) -> Option<Self> {
+        // Only the hosts of http are made lower-case by the reader of URLs.
+        let mut url = Url::parse(&entry.to_ascii_lowercase()).ok()?;
+        let is_bare = matches!(url.path(), "" | "/")
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none();
+        let has_host = url.host_str().is_some_and(|host| !host.is_empty());
+        if !is_bare || !has_host {
+            return None;
+        }
+        if url.port().is_none() {
+            let usual = if url.scheme() == "smtps" { 465 } else { 587 };
+            url.set_port(Some(usual)).ok()?;
+        }
+        Some(Self {
+            url,
+            has_scheme: true,
+        })
     }
 
     /// That no file names it; `entry` would, where it may be shown.
@@ -72,6 +99,9 @@ mod tests {
             "a.example/path",
             "u:p@a.example",
             "ftp://a.example",
+            "smtps://u:p@a.example",
+            "smtps://a.example/x",
+            "smtp://",
             "localhost",
         ] {
             assert!(

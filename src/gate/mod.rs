@@ -26,6 +26,7 @@ mod invalid_call;
 mod limiter;
 mod lock;
 mod modules;
+mod notices;
 mod outcome;
 mod output;
 mod pages;

@@ -50,6 +50,22 @@ pub struct OutputRow {
 }
 
 impl Store {
+    /// A run's last lines, in their order, so many at most.
+    pub fn last_output(&self, run: &str, limit: u32) -> Result<Vec<String>, StoreError> {
+        let run = run.to_owned();
+        self.read(move |connection| {
+            Box::pin(async move {
+                let query = sqlx::query_scalar(
+                    "SELECT line FROM output WHERE run_id = ? ORDER BY number DESC LIMIT ?",
+                );
+                let mut lines: Vec<String> =
+                    query.bind(run).bind(limit).fetch_all(connection).await?;
+                lines.reverse();
+                Ok(lines)
+            })
+        })
+    }
+
     /// A run's lines after that number, so many at most.
     pub fn output(&self, run: &str, after: u64, limit: u32) -> Result<Vec<OutputRow>, StoreError> {
         let run = run.to_owned();

@@ -1,6 +1,7 @@
 //! Prunes runs.
 
 use super::error::StoreError;
+use super::notifications;
 use super::scripts;
 use super::store::Store;
 use super::times::millis;
@@ -143,8 +144,9 @@ async fn forget_of(
     firings += older
         .bind(name)
         .bind(before)
-        .execute(connection)
+        .execute(&mut *connection)
         .await?
         .rows_affected();
+    notifications::forget_of(connection, name, before).await?;
     Ok(Pruned { runs, firings })
 }

@@ -3,6 +3,7 @@
 
 use super::error::StoreError;
 use super::firings::{Firing, decide, decide_again, decide_beside, decide_over};
+use super::notifications::{self, DeliveryNote, NewNotification};
 use super::runs::{self, NewRun, RunEnd};
 use super::state::{RunOutcome, RunState};
 use super::store::Store;
@@ -48,6 +49,10 @@ pub enum HistoryEntry {
     End(RunEnd),
     /// A run failed, and what becomes of its repetition.
     Retry(AttemptKey, Retry),
+    /// A notification that follows from what was decided.
+    Notification(NewNotification),
+    /// How an attempt to deliver one went.
+    Delivery(DeliveryNote),
 }
 
 /// One attempt to carry a firing out.
@@ -188,6 +193,12 @@ impl Store {
                         HistoryEntry::End(end) => runs::mark_settled(connection, end).await?,
                         HistoryEntry::Retry(attempt, retry) => {
                             note_retry(connection, attempt, retry).await?
+                        }
+                        HistoryEntry::Notification(new) => notifications::insert(connection, new)
+                            .await
+                            .map(|()| true)?,
+                        HistoryEntry::Delivery(note) => {
+                            notifications::note(connection, note).await?
                         }
                     });
                 }

@@ -74,7 +74,9 @@ fn entry_for(url: &Url) -> String {
         .port()
         .map(|port| format!(":{port}"))
         .unwrap_or_default();
-    if url.scheme() == "http" && !is_loopback(url) {
+    if matches!(url.scheme(), "smtp" | "smtps") {
+        format!("{}://{host}{port}", url.scheme())
+    } else if url.scheme() == "http" && !is_loopback(url) {
         format!("http://{host}{port}")
     } else {
         format!("{host}{port}")
@@ -101,6 +103,9 @@ mod tests {
             ("127.0.0.1:8080", "http://127.0.0.1:8080/x"),
             ("localhost:8080", "https://localhost:8080/x"),
             ("http://intranet.example", "http://intranet.example/x"),
+            ("smtps://Mail.Example", "smtps://mail.example:465"),
+            ("smtp://mail.example", "smtp://mail.example:587"),
+            ("smtp://127.0.0.1:2525", "smtp://127.0.0.1:2525"),
         ] {
             assert!(allows(entry, url), "{entry} allows {url}");
             assert!(
@@ -124,6 +129,11 @@ mod tests {
             ("127.0.0.1:8080", "http://127.0.0.1:8081/"),
             ("127.0.0.1:8080", "http://localhost:8080/"),
             ("http://intranet.example", "https://intranet.example/"),
+            ("mail.example", "smtps://mail.example:465"),
+            ("smtps://mail.example", "smtp://mail.example:587"),
+            ("smtps://mail.example", "https://mail.example:465/"),
+            ("smtp://mail.example:25", "smtp://mail.example:587"),
+            ("127.0.0.1:2525", "smtp://127.0.0.1:2525"),
         ] {
             assert!(!allows(entry, url), "{entry} does not allow {url}");
         }

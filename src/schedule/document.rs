@@ -2,9 +2,8 @@
 
 use super::calendar::{Blocked, CalendarTable};
 use super::cron::Expression;
-use super::value::{
-    CatchUp, DurationValue, Keep, Name, Notify, Overlap, Retries, Size, StopPolicy, Zone,
-};
+use super::notify::{Heartbeat, Notify};
+use super::value::{CatchUp, DurationValue, Keep, Name, Overlap, Retries, Size, StopPolicy, Zone};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -78,6 +77,7 @@ pub(super) struct Entry {
     pub(super) end: Option<Spanned<Datetime>>,
     pub(super) paused: Option<bool>,
     pub(super) notify: Option<Spanned<Notify>>,
+    pub(super) heartbeat: Option<Heartbeat>,
     pub(super) keep: Option<Keep>,
     pub(super) read_only: Option<bool>,
     pub(super) allow_path: Option<Vec<PathBuf>>,

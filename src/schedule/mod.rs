@@ -7,6 +7,7 @@ pub mod engine;
 pub mod file;
 pub mod lint;
 pub mod model;
+pub mod notify;
 mod parse;
 mod references;
 pub mod server;

@@ -1,8 +1,9 @@
 //! A schedule, as a file's text comes to it.
 
 use super::calendar::Window;
+use super::notify::{Heartbeat, Notify, Receiver};
 use super::timing::Timing;
-use super::value::{CatchUp, Keep, Notify, Overlap, Retries, StopPolicy};
+use super::value::{CatchUp, Keep, Overlap, Retries, StopPolicy};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -43,6 +44,8 @@ pub struct Schedule {
     pub paused: bool,
     /// Where notifications go.
     pub notify: Option<Arc<Notify>>,
+    /// The service that expects to hear of its runs.
+    pub heartbeat: Option<Heartbeat>,
     /// How much history is kept; all by default.
     pub keep: Option<Keep>,
     /// What its script may do.
@@ -53,6 +56,17 @@ pub struct Schedule {
     pub pool: Option<Arc<str>>,
     /// The line of the file that the schedule begins in, from 1.
     pub line: usize,
+}
+
+impl Schedule {
+    /// The receiver of a kind.
+    pub fn receiver(&self, kind: &str) -> Option<Receiver> {
+        let heartbeat = self.heartbeat.clone().map(Receiver::Heartbeat);
+        let notified = self.notify.iter().flat_map(|notify| notify.receivers());
+        notified
+            .chain(heartbeat)
+            .find(|receiver| receiver.kind() == kind)
+    }
 }
 
 /// How many runs go on at once.

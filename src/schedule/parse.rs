@@ -3,9 +3,10 @@
 use super::calendar::Calendars;
 use super::document::{Document, Entry, Fault};
 use super::model::{Permissions, RunLimits, Schedule};
+use super::notify::{Email, Notify};
 use super::references::{check_chains, fault, pool, run_limits, window};
 use super::timing::{Recurrence, Timing};
-use super::value::{CatchUp, DurationValue, Notify, Retries, Zone};
+use super::value::{CatchUp, DurationValue, Retries, Zone};
 use cumulua_core::catalog::suggest;
 use cumulua_core::clock::wall_now;
 use jiff::Timestamp;
@@ -193,6 +194,7 @@ fn entry_to_schedule(
         retries: retries.map_or(Retries::NONE, |retries| *retries.as_ref()),
         paused: entry.paused.or(defaults.paused).unwrap_or(false),
         notify,
+        heartbeat: either(entry.heartbeat.as_ref(), defaults.heartbeat.as_ref()),
         keep: entry.keep.or(defaults.keep),
         permissions: Permissions {
             read_only: entry.read_only.or(defaults.read_only).unwrap_or(false),
@@ -285,11 +287,14 @@ fn check_retries(retries: &Spanned<Retries>) -> Result<(), Fault> {
 
 fn check_notify(notify: &Spanned<Notify>) -> Result<Notify, Fault> {
     let inner = notify.as_ref();
-    if inner.lua.is_none() && inner.webhook.is_none() {
+    if inner.receivers().is_empty() {
         return Err(Fault::new(
             notify.span(),
-            "notify names no receiver: give lua = \"FILE.lua:FUNCTION\" or webhook = \"URL\"",
+            "notify names no receiver: give lua = \"FILE.lua:FUNCTION\", webhook = \"URL\", or one of slack, dingtalk, feishu, wecom and email",
         ));
+    }
+    if let Some(problem) = inner.email.as_ref().and_then(Email::fault) {
+        return Err(Fault::new(notify.span(), problem));
     }
     Ok(inner.clone())
 }
@@ -313,8 +318,12 @@ fn instant(time: &Spanned<Datetime>, zone: &Zone) -> Result<Timestamp, Fault> {
     read.map_err(|error| fault(format!("this is no time: {error}")))
 }
 
-/// serde names all keys that there are; a person wants the one that is nearest.
+/// serde names all keys that there are; a person wants the one that is nearest. Where a table is
+/// expected it quotes what stands there, which may be the URL or the key of a receiver.
 fn with_suggestion(message: &str) -> String {
+    if message.starts_with("invalid type: ") && message.contains(", expected struct ") {
+        return "a table is expected here, as { key = … }".to_owned();
+    }
     let Some(rest) = message.strip_prefix("unknown field `") else {
         return message.to_owned();
     };
@@ -370,6 +379,11 @@ mod tests {
         "[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '1h 30m'\ncatch_up = 'none'\nkeep = '2w'\nmax_memory = '256M'\nargs = ['x']
 retries = { count = 2, delay = '10s', backoff = 1.5 }\njitter = '1m'\npaused = true\nprofile = 'p'\nregion = 'cn'\ntimeout = '1h'\ngrace = '1m'
 notify = { on = ['late', 'failure'], webhook = { env = 'PAGER' }, late_after = '5m' }\nread_only = true\nallow_path = ['x']\nallow_run = true",
+        "[defaults]\nheartbeat = 'https://hc.example/x'\n[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '1m'\nheartbeat = { url = { secret = 'hc' }, log = true }
+notify = { on = ['lost', 'config', 'success', 'retry'], slack = { secret = 'slack' }, dingtalk = { url = { env = 'DING' }, secret = { secret = 'ding' } }, \
+feishu = { url = 'https://open.feishu.cn/x' }, wecom = 'https://qyapi.weixin.qq.com/x' }
+[[schedule]]\nname = 'b'\nscript = 'a.lua'\nevery = '1m'\nheartbeat = { secret = 'hc' }
+notify.email = { server = 'smtps://mail.example:465', from = 'ops@example.com', to = ['Ops <a@example.com>'], user = 'ops', password = { env = 'MAIL' } }",
     ];
     const WRONG: &[(&str, usize, usize, &str)] = &[
         (
@@ -515,6 +529,12 @@ notify = { on = ['late', 'failure'], webhook = { env = 'PAGER' }, late_after = '
             5,
             10,
             "names no receiver",
+        ),
+        (
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nnotify = { slack = { secret = 'a', env = 'b' } }",
+            5,
+            20,
+            "write one of",
         ),
         (
             "[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'\nnotify = { webhook = 'pager' }",
@@ -682,6 +702,35 @@ notify = { on = ['late', 'failure'], webhook = { env = 'PAGER' }, late_after = '
                 .to_string()
                 .contains("not after the start")
         );
+    }
+
+    #[test]
+    fn a_secret_that_stands_in_the_file_is_refused_and_in_no_error() {
+        for notify in [
+            "dingtalk = { url = 'https://x.example/', secret = 'hunter-2' }",
+            "feishu = { url = 'https://x.example/', secret = 'hunter-2' }",
+            "email = { server = 'smtps://m.example', from = 'a@b.c', to = 'a@b.c', user = 'u', password = 'hunter-2' }",
+            "email = { server = 'smtps://u:hunter-2@m.example', from = 'a@b.c', to = 'a@b.c' }",
+            "slack = 'hunter-2'",
+            "dingtalk = 'https://x.example/hunter-2'",
+            "email = 'smtps://hunter-2@m.example'",
+            "webhook = ['https://x.example/hunter-2']",
+            "email = { server = 'smtps://m.example', from = 'a@b.c', to = 'a@b.c', user = 'u' }",
+        ] {
+            let text = format!("{LEAST}every = '1d'\nnotify = {{ {notify} }}");
+            let error = read(&text).unwrap_err().to_string();
+            assert!(!error.contains("hunter-2"), "{error}");
+        }
+        let error = read(&format!("{LEAST}every = '1d'\nnotify = 'hunter-2'"));
+        let error = error.unwrap_err().to_string();
+        assert!(
+            error.ends_with("a table is expected here, as { key = … }"),
+            "{error}"
+        );
+        let file = read(&format!(
+            "{LEAST}every = '1d'\nheartbeat = 'https://hc.example/secret-token'\nnotify = {{ slack = 'https://hooks.example/secret-token' }}"
+        ));
+        assert!(!format!("{:?}", file.unwrap()).contains("secret-token"));
     }
 
     #[test]

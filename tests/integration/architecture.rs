@@ -52,6 +52,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("hyper_util", &["client"]),
     ("reqwest", &["client"]),
     ("axum", &["schedule"]),
+    ("lettre", &["schedule"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
     ("cap_std", &["gate"]),

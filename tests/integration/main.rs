@@ -23,6 +23,8 @@ mod limits;
 mod lua_specs;
 mod migrations;
 mod names;
+#[cfg(unix)]
+mod notifications;
 mod one_cloud;
 mod production;
 mod profiles;

@@ -638,7 +638,7 @@ mod served {
         let heard = fs::read_to_string(folder.path().join("heard")).unwrap();
         assert_eq!(
             heard,
-            "told failure lost: ended by a signal, as at the end of its server or of the machine\n"
+            "told lost lost: ended by a signal, as at the end of its server or of the machine\n"
         );
         assert!(store.unheard_runs().unwrap().is_empty());
     }

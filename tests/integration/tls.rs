@@ -18,16 +18,16 @@ const CODE: &str = "local ok, e = pcall(cds.ccs.DescribeTags, {}, { retries = 0 
 const BODY: &str = r#"{"Code": "Success", "Data": {"Tags": []}}"#;
 
 /// An authority of the test's own, and what it vouches for.
-struct Authority {
+pub(crate) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
 }
 
 impl Authority {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::named("the test's authority")
     }
 
-    fn named(name: &str) -> Self {
+    pub(crate) fn named(name: &str) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -36,12 +36,12 @@ impl Authority {
         }
     }
 
-    fn pem(&self) -> String {
+    pub(crate) fn pem(&self) -> String {
         self.issuer.pem()
     }
 
     /// A server's settings with a certificate for this host that ends with this year.
-    fn server(&self, host: &str, last_year: i32) -> ServerConfig {
+    pub(crate) fn server(&self, host: &str, last_year: i32) -> ServerConfig {
         let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
         params.not_before = date_time_ymd(2020, 1, 1);
         params.not_after = date_time_ymd(last_year, 12, 31);

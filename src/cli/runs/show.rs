@@ -3,7 +3,7 @@
 use super::common::{History, Problem};
 use super::times::took;
 use crate::cli::{report, status};
-use crate::history::{CallRow, Moment, RunRow};
+use crate::history::{CallRow, Moment, NotificationRow, RunRow};
 use clap::Args;
 use cumulua_core::controls;
 use jiff::{SignedDuration, Timestamp};
@@ -29,8 +29,13 @@ impl Show {
             return print_script(history, &row);
         }
         let moments = history.store.timeline(&row.run.id)?;
+        let notifications = history.store.notifications_of(&row.run.id)?;
         if self.json {
             let mut json = history.json(&row);
+            json["notifications"] = notifications
+                .iter()
+                .map(|row| notification_json(history, row))
+                .collect();
             json["timeline"] = moments
                 .iter()
                 .map(|(at, moment)| moment_json(history, *at, moment))
@@ -39,6 +44,10 @@ impl Show {
             return Ok(());
         }
         let mut text = head(history, &row);
+        for row in &notifications {
+            let line = notification(history, row);
+            let _ = writeln!(text, "{:<10} {}", "notified", controls::escape_line(&line));
+        }
         text.push('\n');
         let mut line = |at: Timestamp, what: &str| {
             let _ = writeln!(text, "{}  {what}", history.times.of_day(at));
@@ -173,6 +182,37 @@ fn head(history: &History, row: &RunRow) -> String {
         );
     }
     text
+}
+
+/// What became of a notification about the run.
+fn notification(history: &History, row: &NotificationRow) -> String {
+    let full = |at: Timestamp| history.times.full(at);
+    let error = row.error.as_deref().unwrap_or_default();
+    let attempts = match row.attempts {
+        1 => "1 attempt".to_owned(),
+        attempts => format!("{attempts} attempts"),
+    };
+    let Some(receiver) = &row.receiver else {
+        return format!("{}: to no one, the schedule has no notify", row.event);
+    };
+    let how = match (row.state.as_str(), row.settled) {
+        ("delivered", Some(at)) => format!("delivered {}", full(at)),
+        ("undelivered", Some(at)) => format!("undelivered, given up {}: {error}", full(at)),
+        _ if row.attempts == 0 => "waiting".to_owned(),
+        _ => {
+            let next = row.next.map(full).unwrap_or_default();
+            format!("waiting after {attempts}, next {next}: {error}")
+        }
+    };
+    format!("{} by {receiver}: {how}", row.event)
+}
+
+fn notification_json(history: &History, row: &NotificationRow) -> serde_json::Value {
+    let time = |at: Option<Timestamp>| at.map(|at| history.times.exact(at));
+    serde_json::json!({
+        "id": row.id, "event": row.event, "receiver": row.receiver, "state": row.state, "attempts": row.attempts,
+        "made": time(Some(row.made)), "next": time(row.next), "settled": time(row.settled), "error": row.error,
+    })
 }
 
 /// A moment in a line.

@@ -7,7 +7,7 @@ use crate::lua;
 use crate::schedule::file::ScheduleFile;
 use crate::schedule::lint;
 use crate::schedule::model::Schedule;
-use crate::schedule::server::count;
+use crate::schedule::server::{count, script_faults};
 use clap::Args;
 use cumulua_core::catalog::suggest;
 use cumulua_core::clock::wall_now;
@@ -36,20 +36,11 @@ impl Check {
         };
         let path = file.path.display();
         let mut warnings: Vec<(usize, String)> = lint::lints(&file, wall_now());
-        let mut problems = Vec::new();
-        let mut scripts = BTreeMap::new();
-        for schedule in &file.schedules {
-            for script in std::iter::once(schedule.script.clone())
-                .chain(notify_script(schedule, &file.folder))
-            {
-                if let Some(fault) = scripts
-                    .entry(script.clone())
-                    .or_insert_with(|| script_fault(&script))
-                {
-                    problems.push((schedule.line, format!("{}: {fault}", schedule.name)));
-                }
-            }
-        }
+        let faults = script_faults(&file, &script_fault);
+        let mut problems: Vec<(usize, String)> = faults
+            .into_iter()
+            .map(|(schedule, fault)| (schedule.line, fault))
+            .collect();
         problems.extend(unknown_profiles(options, &file));
         problems.sort();
         warnings.sort();
@@ -86,12 +77,8 @@ impl Check {
     }
 }
 
-fn notify_script(schedule: &Schedule, folder: &Path) -> Option<PathBuf> {
-    let function = schedule.notify.as_ref()?.lua.as_ref()?;
-    Some(folder.join(&function.file))
-}
-
-fn script_fault(script: &Path) -> Option<String> {
+/// What is wrong with a script.
+pub(super) fn script_fault(script: &Path) -> Option<String> {
     let name = script.display();
     match fs::read_to_string(script) {
         Ok(text) => lua::fault(&name.to_string(), &text)

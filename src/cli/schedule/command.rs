@@ -1,6 +1,6 @@
 //! `cumulua schedule` and its subcommands.
 
-use super::{check, next, pause, reload, schema, serve, trigger};
+use super::{check, next, pause, reload, schema, serve, test_notify, trigger};
 use crate::cli::options::GlobalOptions;
 use clap::{Args, Subcommand};
 use std::process::ExitCode;
@@ -23,6 +23,7 @@ enum Command {
     Pause(pause::Pause),
     Resume(pause::Resume),
     Reload(reload::Reload),
+    TestNotify(test_notify::TestNotify),
     Schema(schema::Schema),
 }
 
@@ -37,6 +38,7 @@ impl Schedule {
             Command::Pause(command) => command.run(options),
             Command::Resume(command) => command.run(options),
             Command::Reload(command) => command.run(options),
+            Command::TestNotify(command) => command.run(options),
             Command::Schema(command) => command.run(),
         }
     }

@@ -5,10 +5,12 @@ mod command;
 mod common;
 mod log_lines;
 mod next;
+mod outlet;
 mod pause;
 mod reload;
 mod schema;
 mod serve;
+mod test_notify;
 mod trigger;
 
 pub(super) use command::Schedule;

@@ -3,20 +3,17 @@
 use super::super::options::{GlobalOptions, duration};
 use super::super::simulation::Simulation;
 use super::super::{context, report, status};
+use super::check::script_fault;
 use super::common::{FileArgument, refuse, shared_options, store_path};
 use super::log_lines::LogLines;
-use crate::effect_id::EffectId;
-use crate::gate::Grants;
-use crate::gate::web::{Text, WebRequest};
+use super::outlet::outlet;
 use crate::history::Store;
-use crate::schedule::server::{Launcher, Post, ServeError, Server};
+use crate::schedule::server::{Launcher, ServeError, Server};
 use crate::schedule::value::StopPolicy;
 use clap::Args;
-use cumulua_core::secret::Secret;
 #[cfg(unix)]
 use listenfd::ListenFd;
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,7 +68,7 @@ impl Serve {
             Ok(launcher) => launcher,
             Err(status) => return status,
         };
-        let post = post(options, &self.file.file);
+        let outlet = outlet(options, &self.file.file);
         raise_descriptor_limit();
         let log = LogLines::start(options.log_format, options.verbose > 0);
         let written = Arc::clone(&log);
@@ -79,7 +76,8 @@ impl Serve {
             file: self.file.file,
             store,
             launcher,
-            post,
+            outlet,
+            script_fault: Arc::new(script_fault),
             http,
             grace: self.grace,
             stop: self.stop,
@@ -156,40 +154,5 @@ pub(super) fn launcher(options: &GlobalOptions, store: &Store) -> Result<Launche
     Launcher::new(shared_options(options), path).map_err(|problem| {
         report::error(&format!("this program cannot be found again: {problem}"));
         status::SCRIPT.into()
-    })
-}
-
-/// How long a webhook may take.
-const WEBHOOK: Duration = Duration::from_secs(30);
-
-/// Webhooks, through a gate of their own: only to hosts that the configuration lets scripts reach,
-/// and in the audit.
-fn post(options: &GlobalOptions, file: &Path) -> Post {
-    // Runs that may change nothing are the more worth a call.
-    let options = GlobalOptions {
-        read_only: false,
-        ..options.clone()
-    };
-    let folder = file.parent().map(Path::to_owned).unwrap_or_default();
-    Arc::new(move |url, event| {
-        let gate =
-            context::plain_gate(&options, &Simulation::default(), &folder, Grants::default());
-        let request = WebRequest {
-            function: "schedule.notify".into(),
-            method: "POST",
-            url: Text::Secret(Secret::new(url)),
-            headers: Vec::new(),
-            body: Some(("application/json", event.to_string().into())),
-            timeout: WEBHOOK,
-            redirects: 0,
-            max_answer: 1 << 20,
-        };
-        Box::pin(async move {
-            match gate.request(request, &EffectId::default()).await {
-                Ok(answer) if answer.status.is_success() => Ok(()),
-                Ok(answer) => Err(format!("it answered {}", answer.status)),
-                Err(failure) => Err(gate.redact(&failure.error.to_string())),
-            }
-        })
     })
 }

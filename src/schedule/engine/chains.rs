@@ -3,8 +3,8 @@
 
 use super::decision::{Attempt, Decision, Outcome, Reason};
 use super::job::{Job, clock, missed, notify};
+use crate::schedule::notify::NotifyEvent;
 use crate::schedule::timing::Recurrence;
-use crate::schedule::value::NotifyEvent;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -170,5 +170,5 @@ impl Job {
 
 /// Whether a run's end lets what follows its schedule wait: it is not repeated.
 pub(super) fn failed_for_good(outcome: Outcome, is_repeated: bool) -> bool {
-    outcome == Outcome::Failed && !is_repeated
+    matches!(outcome, Outcome::Failed | Outcome::Lost) && !is_repeated
 }

@@ -1,7 +1,7 @@
 //! What the engine decides, and why.
 
 use crate::schedule::model::Schedule;
-use crate::schedule::value::NotifyEvent;
+use crate::schedule::notify::NotifyEvent;
 use jiff::Timestamp;
 use std::fmt;
 use std::sync::Arc;
@@ -160,6 +160,8 @@ pub enum Outcome {
     Done,
     /// It failed by itself: an error, a crash, its timeout.
     Failed,
+    /// Its process is gone, and has not recorded how it ended.
+    Lost,
     /// The server ended it.
     Ended,
     /// It did not begin, because the store refused to record it.
@@ -181,7 +183,7 @@ pub enum Decision {
     Retry(Attempt, Timestamp),
     /// Its run failed and was to be repeated, which does not happen any more.
     GiveUp(Attempt, Reason),
-    /// A notification is to be sent.
+    /// An event, of which those are notified whom the schedule names.
     Notify(Notice),
 }
 

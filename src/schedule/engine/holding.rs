@@ -3,7 +3,7 @@
 use super::decision::{Attempt, Decision, MissCause, Reason};
 use super::job::{Held, Job, State, clock, missed, notify};
 use crate::schedule::calendar::{Block, Blocked, Window};
-use crate::schedule::value::NotifyEvent;
+use crate::schedule::notify::NotifyEvent;
 use jiff::Timestamp;
 
 impl Job {

@@ -2,8 +2,9 @@
 
 use super::decision::{Attempt, Cause, Decision, MissCause, Missed, Notice, Outcome, Reason};
 use crate::schedule::model::Schedule;
+use crate::schedule::notify::{Notify, NotifyEvent};
 use crate::schedule::timing::Firing;
-use crate::schedule::value::{CaughtUp, NotifyEvent, Zone};
+use crate::schedule::value::{CaughtUp, Zone};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -359,11 +360,9 @@ impl Job {
             .iter()
             .rposition(|firing| age(firing) > ON_TIME && may_run(firing));
         let is_overtaken = due.last().is_some_and(|firing| age(firing) <= ON_TIME);
-        let late_after = self
-            .schedule
-            .notify
-            .as_ref()
-            .and_then(|notify| SignedDuration::try_from(notify.late_after.0).ok());
+        let notify_settings = self.schedule.notify.as_ref();
+        let late_after = notify_settings.map_or(Notify::LATE_AFTER, |notify| notify.late_after);
+        let late_after = SignedDuration::try_from(late_after.0).ok();
         let mut missed_late: Option<(Attempt, u64)> = None;
         let mut started_late: Option<(Attempt, u64)> = None;
         let count = |late: &mut Option<(Attempt, u64)>, attempt: &Attempt, before: u64| {
@@ -446,11 +445,14 @@ impl Job {
         let mut retry = None;
         match outcome {
             Outcome::Done => {
+                let attempt = active.attempt;
                 if std::mem::take(&mut self.failed) {
-                    notify(active.attempt, NotifyEvent::Recovery, None, 1, decisions);
+                    notify(attempt.clone(), NotifyEvent::Recovery, None, 1, decisions);
                 }
+                notify(attempt, NotifyEvent::Success, None, 1, decisions);
             }
-            Outcome::Failed => {
+            Outcome::Failed | Outcome::Lost => {
+                let is_lost = outcome == Outcome::Lost;
                 let pause = self
                     .schedule
                     .retries
@@ -458,12 +460,34 @@ impl Job {
                     .filter(|_| active.state == State::Running && !self.is_removed());
                 if let Some(time) = pause.and_then(|pause| now.checked_add(pause).ok()) {
                     decisions.push(Decision::Retry(active.attempt.clone(), time));
+                    if is_lost {
+                        notify(
+                            active.attempt.clone(),
+                            NotifyEvent::Lost,
+                            None,
+                            1,
+                            decisions,
+                        );
+                    }
+                    notify(
+                        active.attempt.clone(),
+                        NotifyEvent::Retry,
+                        None,
+                        1,
+                        decisions,
+                    );
                     active.state = State::Pausing(time);
                     self.active.push(active);
                     retry = Some(time);
                 } else {
                     self.failed = true;
-                    notify(active.attempt, NotifyEvent::Failure, None, 1, decisions);
+                    // A run that is lost for good is one message, and not two.
+                    let event = if is_lost && names(&self.schedule, NotifyEvent::Lost) {
+                        NotifyEvent::Lost
+                    } else {
+                        NotifyEvent::Failure
+                    };
+                    notify(active.attempt, event, None, 1, decisions);
                 }
             }
             Outcome::Unrecorded if self.is_removed() => {}
@@ -520,6 +544,12 @@ pub(super) fn clock(at: Timestamp, zone: &Zone) -> impl std::fmt::Display {
         .to_string()
 }
 
+/// Whether a schedule's notifications are about such an event, or would be by default.
+fn names(schedule: &Schedule, event: NotifyEvent) -> bool {
+    let notify = schedule.notify.as_ref();
+    notify.map_or(event.is_default(), |notify| notify.on.contains(&event))
+}
+
 pub(super) fn notify(
     attempt: Attempt,
     event: NotifyEvent,
@@ -527,12 +557,8 @@ pub(super) fn notify(
     firings: u64,
     decisions: &mut Vec<Decision>,
 ) {
-    if attempt
-        .schedule
-        .notify
-        .as_ref()
-        .is_some_and(|notify| notify.on.contains(&event))
-    {
+    // What a person may have to act on is counted where nobody is notified of it, too.
+    if event.is_default() || names(&attempt.schedule, event) {
         decisions.push(Decision::Notify(Notice {
             attempt,
             event,

@@ -2,7 +2,8 @@
 
 use super::decision::{Attempt, Cause, Decision, Reason};
 use super::job::{Job, State, clock, missed, notify};
-use crate::schedule::value::{NotifyEvent, Overlap};
+use crate::schedule::notify::NotifyEvent;
+use crate::schedule::value::Overlap;
 
 /// Firings of one schedule that may wait for an earlier run.
 const LONGEST_QUEUE: usize = 100;

@@ -83,7 +83,19 @@ pub(super) fn describe(decisions: Vec<Decision>) -> Vec<String> {
             notice.event.as_str()
         ),
     };
-    decisions.into_iter().map(line).collect()
+    // Events of which nobody is notified are only counted.
+    let is_notified = |decision: &Decision| match decision {
+        Decision::Notify(notice) => {
+            let notify = notice.attempt.schedule.notify.as_ref();
+            notify.is_some_and(|notify| notify.on.contains(&notice.event))
+        }
+        _ => true,
+    };
+    decisions
+        .into_iter()
+        .filter(is_notified)
+        .map(line)
+        .collect()
 }
 
 /// A reason without what differs from case to case.
@@ -895,4 +907,63 @@ fn reasons_have_words_for_a_person() {
         Reason::TooLate(MissCause::NotRunning).to_string(),
         "no server was running at its time"
     );
+}
+
+#[test]
+fn a_lost_run_is_one_message_and_each_event_comes_where_it_is_named() {
+    let with = |on: &str| {
+        let lines = format!(
+            "retries = {{ count = 1, delay = '5s' }}\nnotify = {{ {on}webhook = 'https://pager.example/x' }}"
+        );
+        let mut engine = engine(&minutely(&lines));
+        let mut decisions = Vec::new();
+        for (minute, first, second) in [
+            (60, Outcome::Lost, Outcome::Lost),
+            (120, Outcome::Failed, Outcome::Done),
+        ] {
+            tick(&mut engine, minute);
+            decisions.extend(ended(&mut engine, minute, first, minute + 1));
+            tick(&mut engine, minute + 6);
+            decisions.extend(ended(&mut engine, minute, second, minute + 7));
+        }
+        decisions.retain(|line| line.starts_with("notify"));
+        decisions
+    };
+    assert_eq!(
+        with(""),
+        ["notify 60 lost", "notify 60 lost", "notify 120 recovery"]
+    );
+    assert_eq!(
+        with("on = ['failure', 'retry', 'success'], "),
+        [
+            "notify 60 retry",
+            "notify 60 failure",
+            "notify 120 retry",
+            "notify 120 success"
+        ]
+    );
+}
+
+#[test]
+fn an_event_of_which_nobody_is_notified_is_still_one_and_success_is_none() {
+    let events = |decisions: Vec<Decision>| -> Vec<&'static str> {
+        let event = |decision: Decision| match decision {
+            Decision::Notify(notice) => Some(notice.event.as_str()),
+            _ => None,
+        };
+        decisions.into_iter().filter_map(event).collect()
+    };
+    for lines in [
+        "",
+        "notify = { on = ['late'], webhook = 'https://pager.example/x' }",
+    ] {
+        let mut engine = engine(&minutely(lines));
+        engine.tick(at(60), MissCause::Busy);
+        let failed = engine.ended("a", at(60), Outcome::Failed, at(61));
+        assert_eq!(events(failed), ["failure"]);
+        engine.tick(at(120), MissCause::Busy);
+        assert_eq!(events(engine.tick(at(180), MissCause::Busy)), ["overrun"]);
+        let done = engine.ended("a", at(120), Outcome::Done, at(181));
+        assert_eq!(events(done), ["recovery"]);
+    }
 }

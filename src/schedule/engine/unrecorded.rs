@@ -2,7 +2,7 @@
 
 use super::decision::{Decision, Reason};
 use super::job::{Active, Job, missed, notify};
-use crate::schedule::value::NotifyEvent;
+use crate::schedule::notify::NotifyEvent;
 use jiff::{SignedDuration, Timestamp};
 
 /// So long a firing at least waits for a store that refuses to record it.

@@ -161,12 +161,12 @@ fn pooled(names: &[&str], lines: &str) -> ScheduleFile {
 
 fn named(decisions: &[Decision]) -> Vec<String> {
     let word = |decision: &Decision| match decision {
-        Decision::Start(attempt) => format!("start {}", attempt.schedule.name),
-        Decision::Wait(attempt, _) => format!("wait {}", attempt.schedule.name),
-        Decision::Miss(miss) => format!("miss {}", miss.schedule.name),
-        other => describe(vec![other.clone()]).remove(0),
+        Decision::Start(attempt) => vec![format!("start {}", attempt.schedule.name)],
+        Decision::Wait(attempt, _) => vec![format!("wait {}", attempt.schedule.name)],
+        Decision::Miss(miss) => vec![format!("miss {}", miss.schedule.name)],
+        other => describe(vec![other.clone()]),
     };
-    decisions.iter().map(word).collect()
+    decisions.iter().flat_map(word).collect()
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use super::dispatch::{DecisionBatch, Dispatch};
 use super::error::ServeError;
 use super::format::time;
+use super::notices::RunEnded;
 use crate::gate::Level;
 use crate::history::{
     AttemptKey, Filter, Firing, FiringOutcome, FiringRow, HistoryEntry, NewRun, Retry, RunOutcome,
@@ -179,7 +180,10 @@ fn settle_unheard_runs(dispatch: &mut Dispatch, now: Timestamp) -> Result<(), Se
         );
         dispatch.carry_out([DecisionBatch {
             decisions,
-            of: Some(Arc::new(end)),
+            of: Some(RunEnded {
+                schedule: row.run.name.as_str().into(),
+                end: Arc::new(end),
+            }),
         }]);
     }
     Ok(())

@@ -1,18 +1,21 @@
 //! Carries the engine's decisions out: into the history first, then into processes and
 //! notifications.
 
-use super::format::{length, local, time};
+use super::format::{length, time};
 use super::launch::new_run;
-use super::notifier::Notifier;
+use super::notices::{Addressed, RunEnded, ended, entry, notifications, started, withdrawal};
+use super::outbox::Outbox;
 use super::processes::{Ended, Processes, Running};
 use super::records::Records;
+use super::scripts::ScriptFault;
 use super::verdict::judge;
 use crate::gate::{Level, Random};
 use crate::history::{AttemptKey, Firing, FiringOutcome, HistoryEntry, Retry, RunEnd, RunOutcome};
 use crate::run::control::forget_run;
 use crate::schedule::engine::{Attempt, Cause, Decision, Engine, Missed, Notice, Outcome, Reason};
 use crate::schedule::file::ScheduleFile;
-use crate::schedule::value::{NotifyEvent, Overlap};
+use crate::schedule::notify::{Notify, NotifyEvent};
+use crate::schedule::value::Overlap;
 use cumulua_core::clock::wall_now;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -29,7 +32,7 @@ const PROMPT: SignedDuration = SignedDuration::from_secs(1);
 pub(super) struct DecisionBatch {
     pub(super) decisions: Vec<Decision>,
     /// The end of a run, where it is one.
-    pub(super) of: Option<Arc<RunEnd>>,
+    pub(super) of: Option<RunEnded>,
 }
 
 impl From<Vec<Decision>> for DecisionBatch {
@@ -45,9 +48,9 @@ impl From<Vec<Decision>> for DecisionBatch {
 /// What is left to do for a decision that is in the store.
 enum Command {
     /// A run is started, if its decision, at that index of the record, was new.
-    Start(Attempt, String, usize),
+    Start(Attempt, String, usize, Option<Addressed>),
     End(Attempt),
-    Notify(Notice, Option<Arc<RunEnd>>),
+    Deliver(Addressed),
 }
 
 /// The engine, and what its decisions are carried out with.
@@ -56,8 +59,12 @@ pub(super) struct Dispatch {
     pub(super) file: ScheduleFile,
     pub(super) records: Records,
     pub(super) processes: Processes,
-    pub(super) notifier: Notifier,
-    random: Random,
+    pub(super) outbox: Outbox,
+    /// What is wrong with a script.
+    pub(super) script_fault: ScriptFault,
+    /// What was wrong with scripts when they were looked at last.
+    pub(super) script_faults: Vec<String>,
+    pub(super) random: Random,
     /// Runs that the history has, and whose schedule's lock a process of a server before still
     /// holds.
     held_up: Vec<(Attempt, String)>,
@@ -75,14 +82,17 @@ impl Dispatch {
         file: ScheduleFile,
         records: Records,
         processes: Processes,
-        notifier: Notifier,
+        outbox: Outbox,
+        script_fault: ScriptFault,
     ) -> Self {
         Self {
             engine,
             file,
             records,
             processes,
-            notifier,
+            outbox,
+            script_fault,
+            script_faults: Vec::new(),
             random: Random::system(),
             held_up: Vec::new(),
             held_up_until: None,
@@ -120,17 +130,22 @@ impl Dispatch {
                     Command::End(attempt) => self
                         .processes
                         .cancel(&attempt, "ended by the server for the next firing"),
-                    Command::Notify(notice, end) => self.notify(&notice, end.as_deref()),
-                    Command::Start(attempt, run, index) => match &new {
+                    // Also where the store has refused it: a full disk is worth a message.
+                    Command::Deliver(addressed) => self.outbox.add_all([addressed]),
+                    Command::Start(attempt, run, index, signal) => match &new {
                         Some(new) if new.get(index) == Some(&true) => {
                             if attempt.is_on_time() {
                                 let lateness = answered.duration_since(attempt.due);
                                 let lateness = Duration::try_from(lateness).unwrap_or_default();
                                 self.records.metrics.decided(lateness);
                             }
+                            self.outbox.add_all(signal);
                             open.extend(self.start(attempt, run));
                         }
                         Some(_) => {
+                            if let Some(signal) = &signal {
+                                self.records.record_later(withdrawal(signal));
+                            }
                             let decisions = self.engine.ended(
                                 &attempt.schedule.name,
                                 attempt.at,
@@ -165,23 +180,28 @@ impl Dispatch {
         missed: &mut Vec<Missed>,
     ) {
         let DecisionBatch { decisions, of } = batch;
-        if let Some(end) = &of {
+        if let Some(ended) = &of {
             // A run's own process has recorded that it is done; that the server has taken note of
             // it may wait for the next record.
-            let end = RunEnd::clone(end);
-            if decisions.is_empty() && end.outcome == RunOutcome::Done {
-                self.records.record_later(end);
+            let end = RunEnd::clone(&ended.end);
+            let signal = self.signal_of(ended, &decisions);
+            if decisions.is_empty() && signal.is_none() && end.outcome == RunOutcome::Done {
+                self.records.record_later(HistoryEntry::End(end));
             } else {
                 record.push(HistoryEntry::End(end));
             }
+            Self::send(signal, record, commands);
         }
         let now = wall_now();
         for decision in decisions {
             match decision {
                 Decision::Start(attempt) => {
                     let run = self.random.uuid();
-                    commands.push(Command::Start(attempt.clone(), run.clone(), record.len()));
-                    record.push(started_entry(&attempt, run, now));
+                    let signal = started(&attempt, &run, &self.random);
+                    let index = record.len();
+                    record.push(started_entry(&attempt, run.clone(), now));
+                    record.extend(signal.as_ref().map(entry));
+                    commands.push(Command::Start(attempt, run, index, signal));
                 }
                 Decision::Wait(attempt, why) => {
                     let name = &attempt.schedule.name;
@@ -228,7 +248,13 @@ impl Dispatch {
                         Retry::GivenUp(reason.to_string()),
                     ));
                 }
-                Decision::Notify(notice) => commands.push(Command::Notify(notice, of.clone())),
+                Decision::Notify(notice) => {
+                    let name = &notice.attempt.schedule.name;
+                    let metrics = &self.records.metrics.notifications;
+                    metrics.event(name, notice.event.as_str());
+                    let made = notifications(&notice, of.as_ref(), &self.random);
+                    Self::send(made, record, commands);
+                }
             }
         }
     }
@@ -309,11 +335,13 @@ impl Dispatch {
             };
             return self.finish(&name, at, end);
         }
+        // Whether a firing is late shows only once its process has begun.
+        let mut late = None;
         if is_first {
             let lateness = wall_now().duration_since(due);
             let lateness = Duration::try_from(lateness).unwrap_or(Duration::ZERO);
             self.records.metrics.lateness(lateness);
-            self.notify_late(attempt, lateness);
+            late = late_notice(attempt, lateness);
         }
         let fields = [
             ("schedule", &*name),
@@ -325,23 +353,7 @@ impl Dispatch {
             &format!("{name}: started for {}", time(at)),
             &fields,
         );
-        None
-    }
-
-    /// Whether a firing is late shows only once its process has begun.
-    fn notify_late(&mut self, attempt: &Attempt, lateness: Duration) {
-        let Some(notify) = &attempt.schedule.notify else {
-            return;
-        };
-        if lateness > notify.late_after.0 && notify.on.contains(&NotifyEvent::Late) {
-            let notice = Notice {
-                attempt: attempt.clone(),
-                event: NotifyEvent::Late,
-                reason: None,
-                firings: 1,
-            };
-            self.notify(&notice, None);
-        }
+        late.map(|notice| vec![Decision::Notify(notice)].into())
     }
 
     /// Starts the runs that were held up and no longer are.
@@ -408,7 +420,10 @@ impl Dispatch {
             .ended(schedule, at, Outcome::from(end.outcome), wall_now());
         DecisionBatch {
             decisions,
-            of: Some(Arc::new(end)),
+            of: Some(RunEnded {
+                schedule: schedule.into(),
+                end: Arc::new(end),
+            }),
         }
     }
 
@@ -447,31 +462,57 @@ impl Dispatch {
         (!self.is_ending).then(|| self.decide_after(name, at, end))
     }
 
-    fn notify(&mut self, notice: &Notice, end: Option<&RunEnd>) {
-        let Notice {
-            attempt,
-            event,
-            reason,
-            firings,
-        } = notice;
-        let Some(notify) = &attempt.schedule.notify else {
-            return;
-        };
-        let payload = serde_json::json!({
-            "event": event.as_str(),
-            "schedule": &*attempt.schedule.name,
-            "at": local(attempt.at, attempt),
-            "attempt": attempt.number,
-            "run": end.map(|end| &end.id),
-            "outcome": end.map(|end| end.outcome.as_str()),
-            "status": end.and_then(|end| end.status),
-            "error": end.and_then(|end| end.error.as_ref()),
-            "reason": reason.as_ref().map(ToString::to_string),
-            "firings": firings,
-            "late_seconds": (*event == NotifyEvent::Late).then(|| wall_now().duration_since(attempt.due).as_secs()),
-        });
-        self.notifier.notify(notify, payload, &self.file.folder);
+    /// Notifications go into the store together with what they follow from, and then on their way.
+    fn send(
+        made: impl IntoIterator<Item = Addressed>,
+        record: &mut Vec<HistoryEntry>,
+        commands: &mut Vec<Command>,
+    ) {
+        for addressed in made {
+            record.push(entry(&addressed));
+            commands.push(Command::Deliver(addressed));
+        }
     }
+
+    /// The signal of a run's end; none where it is to be repeated.
+    fn signal_of(&self, ended_run: &RunEnded, decisions: &[Decision]) -> Option<Addressed> {
+        let schedule = self.file.find(&ended_run.schedule).ok()?;
+        let is_repeated = |decision: &Decision| match decision {
+            Decision::Retry(attempt, _) => attempt.schedule.name == ended_run.schedule,
+            _ => false,
+        };
+        if decisions.iter().any(is_repeated) {
+            return None;
+        }
+        ended(schedule, &ended_run.end, &self.random)
+    }
+
+    /// Notifies of what no decision is about.
+    pub(super) fn notify_beside(&mut self, made: Vec<Addressed>) {
+        if made.is_empty() {
+            return;
+        }
+        let _ = self.records.record(made.iter().map(entry).collect());
+        self.outbox.add_all(made);
+    }
+
+    /// Notes how attempts to deliver notifications went, and makes those that are due.
+    pub(super) fn deliver(&mut self) {
+        self.outbox.settle(&self.file, &mut self.records);
+        self.outbox.send_due(&self.file, &mut self.records);
+    }
+}
+
+/// The event of a firing whose process has begun too late.
+fn late_notice(attempt: &Attempt, lateness: Duration) -> Option<Notice> {
+    let notify = attempt.schedule.notify.as_ref();
+    let limit = notify.map_or(Notify::LATE_AFTER, |notify| notify.late_after);
+    (lateness > limit.0).then(|| Notice {
+        attempt: attempt.clone(),
+        event: NotifyEvent::Late,
+        reason: None,
+        firings: 1,
+    })
 }
 
 fn missed_entry(miss: &Missed, now: Timestamp) -> HistoryEntry {

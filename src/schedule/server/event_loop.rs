@@ -1,6 +1,7 @@
 //! The server's loop: gives the engine the time, carries its decisions out, and keeps them in the
 //! history before anything starts.
 
+use super::config_faults::check_scripts;
 use super::dispatch::Dispatch;
 use super::ending::EndSettings;
 use super::error::ServeError;
@@ -8,15 +9,17 @@ use super::http;
 use super::launch::Launcher;
 use super::log::Log;
 use super::metrics::Metrics;
-use super::notifier::{Notifier, Post};
+use super::outbox::Outbox;
 use super::processes::Processes;
 use super::records::Records;
 use super::requests::Requests;
+use super::scripts::ScriptFault;
 use super::serving::{Serving, engine};
 use super::signals::Signals;
 use crate::gate::Level;
 use crate::history::{Store, locks::Taken};
 use crate::schedule::file::ScheduleFile;
+use crate::schedule::notify::OpenOutlet;
 use crate::schedule::value::StopPolicy;
 use cumulua_core::clock::real_now;
 use sd_notify::NotifyState;
@@ -44,8 +47,10 @@ pub struct Server {
     pub store: Store,
     /// How runs are started.
     pub launcher: Launcher,
-    /// How webhooks are called.
-    pub post: Post,
+    /// How notifications leave.
+    pub outlet: OpenOutlet,
+    /// What is wrong with a script.
+    pub script_fault: ScriptFault,
     /// Where `/health` and `/metrics` listen.
     pub http: Option<std::net::TcpListener>,
     /// In place of the file's grace.
@@ -104,8 +109,10 @@ impl Server {
         }
         let records = Records::new(self.store, Arc::clone(&self.log), metrics);
         let processes = Processes::new(self.launcher.clone(), report);
-        let notifier = Notifier::new(self.launcher, self.post, self.log);
-        let dispatch = Dispatch::new(engine(&file, &records)?, file, records, processes, notifier);
+        let outbox = Outbox::new(self.launcher, self.outlet);
+        let engine = engine(&file, &records)?;
+        let checked = self.script_fault;
+        let dispatch = Dispatch::new(engine, file, records, processes, outbox, checked);
         let settings = EndSettings {
             stop: self.stop,
             grace: self.grace,
@@ -113,6 +120,7 @@ impl Server {
         };
         let mut serving = Serving::begin(dispatch, self.file, settings, began)?;
         let _ = sd_notify::notify(&[NotifyState::Ready]);
+        check_scripts(&mut serving.dispatch);
         let mut next_housekeeping = real_now();
         let mut next_pruning = real_now() + PRUNING / 10;
         let mut ended = Vec::new();
@@ -130,15 +138,21 @@ impl Server {
             if serving.is_over() {
                 break;
             }
+            let pause = serving.pause(next_housekeeping);
             tokio::select! {
                 biased;
                 _ = ends.recv_many(&mut ended, usize::MAX) => {}
                 signal = signals.next() => serving.handle_signal(signal),
                 asked = requests.next() => serving.answer(asked),
-                () = tokio::time::sleep(serving.pause(next_housekeeping)) => {}
+                () = serving.dispatch.outbox.attempted() => {}
+                () = tokio::time::sleep(pause) => {}
             }
         }
-        serving.dispatch.notifier.finish(NOTIFY_GRACE).await;
+        let dispatch = &mut serving.dispatch;
+        dispatch.outbox.finish(NOTIFY_GRACE).await;
+        dispatch
+            .outbox
+            .settle(&dispatch.file, &mut dispatch.records);
         serving.note_seen(true);
         let records = &mut serving.dispatch.records;
         records.catch_up();

@@ -32,16 +32,17 @@ pub(super) async fn serve(
 
 async fn health(State(server): State<ServerState>) -> Response<String> {
     let fault = server.metrics.fault(real_now() - server.began);
-    let status = if fault.is_some() {
+    let degraded = server.metrics.degraded();
+    let status = if fault.is_some() || degraded.is_some() {
         StatusCode::SERVICE_UNAVAILABLE
     } else {
         StatusCode::OK
     };
-    answer(
-        status,
-        "application/json",
-        serde_json::json!({ "status": fault.unwrap_or("ok") }).to_string(),
-    )
+    let body = match (fault, degraded) {
+        (None, Some(reason)) => serde_json::json!({ "status": "degraded", "reason": reason }),
+        (fault, _) => serde_json::json!({ "status": fault.unwrap_or("ok") }),
+    };
+    answer(status, "application/json", body.to_string())
 }
 
 async fn text(State(server): State<ServerState>) -> Response<String> {

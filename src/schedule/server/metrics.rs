@@ -1,5 +1,6 @@
 //! What the server counts, in Prometheus's text form.
 
+use super::notification_metrics::NotificationMetrics;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -44,6 +45,8 @@ impl Histogram {
 #[derive(Debug, Default)]
 pub struct Metrics {
     counts: Mutex<Counts>,
+    /// Events, and what becomes of their notifications.
+    pub(super) notifications: NotificationMetrics,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -63,6 +66,10 @@ struct Counts {
     /// Since the loop came by, as the loop's own clock has it.
     seen: Duration,
     is_ending: bool,
+    /// Why the file as it is now is not served.
+    refused_file: Option<String>,
+    /// What is wrong with scripts, or nothing.
+    script_faults: String,
 }
 
 impl Metrics {
@@ -98,13 +105,27 @@ impl Metrics {
         self.counts().decided.add(lateness);
     }
 
-    pub(super) fn reload(&self, refused: bool) {
+    /// A changed file was taken over, or refused and why.
+    pub(super) fn reload(&self, refused: Option<String>) {
         let mut counts = self.counts();
-        *(if refused {
+        *(if refused.is_some() {
             &mut counts.refused_files
         } else {
             &mut counts.reloads
         }) += 1;
+        counts.refused_file = refused;
+    }
+
+    /// What is wrong with scripts now; an empty text where nothing is.
+    pub(super) fn script_fault(&self, faults: String) {
+        self.counts().script_faults = faults;
+    }
+
+    /// Why what the files say is not what runs, where that is so.
+    pub fn degraded(&self) -> Option<String> {
+        let counts = self.counts();
+        let scripts = Some(counts.script_faults.clone()).filter(|faults| !faults.is_empty());
+        counts.refused_file.clone().or(scripts)
     }
 
     pub(super) fn store_fault(&self) {
@@ -222,7 +243,7 @@ impl Metrics {
             "How long after its time a firing's process was started.",
             &counts.started.samples(),
         );
-        text
+        text + &self.notifications.text()
     }
 }
 

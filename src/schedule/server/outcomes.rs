@@ -24,10 +24,8 @@ impl From<RunOutcome> for Outcome {
         match outcome {
             RunOutcome::Done => Self::Done,
             RunOutcome::Cancelled => Self::Ended,
-            RunOutcome::Failed
-            | RunOutcome::TimedOut
-            | RunOutcome::Interrupted
-            | RunOutcome::Lost => Self::Failed,
+            RunOutcome::Failed | RunOutcome::TimedOut | RunOutcome::Interrupted => Self::Failed,
+            RunOutcome::Lost => Self::Lost,
         }
     }
 }

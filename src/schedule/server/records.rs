@@ -4,7 +4,7 @@
 use super::log::Log;
 use super::metrics::Metrics;
 use crate::gate::Level;
-use crate::history::{Firing, FiringOutcome, HistoryEntry, RunEnd, Store, StoreError};
+use crate::history::{Firing, FiringOutcome, HistoryEntry, Store, StoreError};
 use cumulua_core::clock::real_now;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -31,9 +31,9 @@ pub(super) struct Records {
     refuses: bool,
     /// When that was logged last.
     logged: Option<Instant>,
-    /// Ends of runs from which nothing follows, and which go into the store with the next decisions
-    /// or a second later.
-    quiet_ends: Vec<HistoryEntry>,
+    /// What nothing waits for, as the end of a run from which nothing follows: it goes into the store
+    /// with the next decisions or a second later.
+    unhurried: Vec<HistoryEntry>,
 }
 
 impl Records {
@@ -46,7 +46,7 @@ impl Records {
             forgotten: 0,
             refuses: false,
             logged: None,
-            quiet_ends: Vec::new(),
+            unhurried: Vec::new(),
         }
     }
 
@@ -55,15 +55,15 @@ impl Records {
         self.log.line(level, message, &[("schedule", schedule)]);
     }
 
-    /// Records with the next decisions, or a second later, that a run has ended.
-    pub(super) fn record_later(&mut self, end: RunEnd) {
-        self.quiet_ends.push(HistoryEntry::End(end));
+    /// Records with the next decisions, or a second later, what nothing waits for.
+    pub(super) fn record_later(&mut self, entry: HistoryEntry) {
+        self.unhurried.push(entry);
     }
 
     /// Records decisions in one step; which of them are new to the store. None where it refuses:
     /// then nothing that they would start may start.
     pub(super) fn record(&mut self, mut decisions: Vec<HistoryEntry>) -> Option<Vec<bool>> {
-        decisions.append(&mut self.quiet_ends);
+        decisions.append(&mut self.unhurried);
         match self.store.decide_together(decisions.clone()) {
             Ok(new) => {
                 self.works_again();
@@ -127,7 +127,7 @@ impl Records {
                 );
             }
         }
-        if !self.quiet_ends.is_empty() {
+        if !self.unhurried.is_empty() {
             self.record(Vec::new());
         }
         if self.refuses && self.refused.is_empty() {
@@ -190,6 +190,8 @@ fn without_run(decided: HistoryEntry, problem: &StoreError) -> Option<HistoryEnt
         HistoryEntry::Over(firing, Some(_)) => {
             Some(HistoryEntry::Over(waiting(firing, problem), None))
         }
+        // A signal of a run says nothing without the run, and what could be sent of it is on its way.
+        HistoryEntry::Notification(new) if new.replaces => None,
         // The engine comes back to it; and what was decided before stays decided.
         HistoryEntry::Run(_) | HistoryEntry::Again(..) => None,
         decided => Some(decided),

@@ -1,5 +1,6 @@
 //! Takes over a changed schedule file, and which of its schedules are paused.
 
+use super::config_faults::{check_scripts, refused};
 use super::dispatch::Dispatch;
 use super::file_watch::FileWatch;
 use super::format::count;
@@ -32,7 +33,8 @@ pub(super) fn reload(dispatch: &mut Dispatch, watch: &mut FileWatch) -> Reply {
             look_at_paused(dispatch);
             let written = dispatch.records.store.plan(planned(&dispatch.file), now);
             dispatch.records.note(written);
-            dispatch.records.metrics.reload(false);
+            dispatch.records.metrics.reload(None);
+            check_scripts(dispatch);
             log_zone(dispatch);
             Reply::Done(format!(
                 "{} served",
@@ -40,10 +42,11 @@ pub(super) fn reload(dispatch: &mut Dispatch, watch: &mut FileWatch) -> Reply {
             ))
         }
         Err(problem) => {
-            dispatch.records.metrics.reload(true);
             let message =
                 format!("the changed file is refused, and the one before it stays: {problem}");
+            dispatch.records.metrics.reload(Some(message.clone()));
             dispatch.records.log.line(Level::Error, &message, &[]);
+            refused(dispatch, &message);
             Reply::Refused(message)
         }
     };

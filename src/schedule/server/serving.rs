@@ -107,6 +107,16 @@ impl Serving {
         let gone = before.map_or(SignedDuration::MAX, |before| {
             now.duration_since(before.seen)
         });
+        let undelivered = dispatch.records.store.undelivered_notifications()?;
+        let metrics = &dispatch.records.metrics.notifications;
+        metrics.undelivered(undelivered);
+        let Dispatch {
+            outbox,
+            file,
+            records,
+            ..
+        } = &mut dispatch;
+        outbox.take_up(file, records)?;
         take_over(&mut dispatch, gone, now)?;
         let missed = dispatch.engine.tick(now, MissCause::NotRunning);
         dispatch.carry_out([missed.into()]);
@@ -151,7 +161,7 @@ impl Serving {
         };
         batches.push(dispatch.engine.tick(now, miss_cause).into());
         dispatch.carry_out(batches);
-        dispatch.notifier.tidy();
+        dispatch.deliver();
         let (running, waiting) = (
             dispatch.processes.count() + self.adopted.count(),
             dispatch.engine.load().1,
@@ -255,7 +265,9 @@ impl Serving {
         let Some(decisions) = self.dispatch.engine.trigger(name, milliseconds(wall_now())) else {
             return Reply::Refused(self.dispatch.file.find(name).err().unwrap_or_default());
         };
-        let reply = match decisions.last() {
+        // Events follow the decision.
+        let is_decided = |decision: &&Decision| !matches!(decision, Decision::Notify(_));
+        let reply = match decisions.iter().rfind(is_decided) {
             Some(Decision::Start(_)) => Reply::Done("started".to_owned()),
             Some(Decision::Wait(_, why)) => Reply::Done(format!("waits: {why}")),
             Some(Decision::Miss(miss)) => {
