@@ -186,7 +186,7 @@ pub(super) fn gate_parts(
     } else {
         Clock::system()
     };
-    let redactor = Arc::new(Redactor::default());
+    let redactor = Arc::new(Redactor::within(grants.memory));
     let (random, transport, simulation): (
         Random,
         Arc<dyn Transport>,

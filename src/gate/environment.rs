@@ -73,8 +73,9 @@ impl Gate {
         }
         if self.parts.redactor.is_too_much(secret.expose()) {
             return Err(Denied::Policy(format!(
-                "the secret {name} has {} bytes; up to {LONGEST_SECRET}, and 65536 together in one run, can be kept out of texts",
-                secret.expose().len()
+                "the secret {name} has {} bytes; up to {LONGEST_SECRET}, and {} together in one run, can be kept out of texts",
+                secret.expose().len(),
+                self.parts.redactor.most()
             )));
         }
         self.parts.redactor.learn(secret.expose());

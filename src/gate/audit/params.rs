@@ -123,7 +123,8 @@ pub(in crate::gate) fn too_much(
             faults.push(Fault {
                 path: name.to_owned(),
                 problem: format!(
-                    "is a secret of {bytes} bytes; up to {LONGEST_SECRET}, and 65536 together in one run, can be kept out of texts"
+                    "is a secret of {bytes} bytes; up to {LONGEST_SECRET}, and {} together in one run, can be kept out of texts",
+                    redactor.most()
                 ),
             });
         }

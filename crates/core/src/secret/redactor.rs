@@ -5,7 +5,8 @@ use super::layers::layers;
 use aho_corasick::AhoCorasick;
 use std::borrow::Cow;
 use std::fmt;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
+
 use std::sync::{PoisonError, RwLock};
 
 /// What stands in place of a secret.
@@ -15,8 +16,9 @@ pub const REDACTED: &str = "[secret]";
 /// password and no key is as long.
 pub const LONGEST_SECRET: usize = 16 * 1024;
 
-/// What all secrets of a process may take together, in bytes.
-const MOST_SECRETS: usize = 64 * 1024;
+/// What all secrets of a process may take together, in bytes, at least and at most. Finding them takes
+/// over a thousand times that.
+const MOST_SECRETS: RangeInclusive<usize> = 64 * 1024..=256 * 1024;
 
 /// How many times longer a secret may become by what it goes through, such as a JSON escape that is
 /// percent-encoded: `%5Cu00e4`, or `%26quot%3B`.
@@ -30,9 +32,16 @@ const LONGEST_REACH: usize = 256 * 1024;
 /// A server may echo what it was sent (a string to sign holds the parameters), so marking our own
 /// values is not enough. A secret is found as it is, behind escapes of JSON, URLs and XML in any
 /// order, and within Base64.
-#[derive(Default)]
 pub struct Redactor {
     learned: RwLock<Learned>,
+    /// What all secrets may take together, in bytes.
+    most: usize,
+}
+
+impl Default for Redactor {
+    fn default() -> Self {
+        Self::within(0)
+    }
 }
 
 /// The forms of all secrets, and what finds them; none after another was learned.
@@ -71,6 +80,20 @@ impl fmt::Debug for Redactor {
 }
 
 impl Redactor {
+    /// One for a process whose script may use so much memory, in bytes.
+    pub fn within(memory: usize) -> Self {
+        let (least, most) = MOST_SECRETS.into_inner();
+        Self {
+            learned: RwLock::default(),
+            most: (memory / 4096).clamp(least, most),
+        }
+    }
+
+    /// What all secrets may take together, in bytes.
+    pub fn most(&self) -> usize {
+        self.most
+    }
+
     /// Whether a secret is long enough to be searched for: one of fewer than 4 bytes is not.
     pub fn can_find(secret: &str) -> bool {
         secret.len() >= SHORTEST
@@ -80,7 +103,7 @@ impl Redactor {
     pub fn is_too_much(&self, secret: &str) -> bool {
         let known = self.learned.read().unwrap_or_else(PoisonError::into_inner);
         secret.len() > LONGEST_SECRET
-            || known.total + secret.len() > MOST_SECRETS
+            || known.total + secret.len() > self.most
                 && !known.forms.contains_key(secret.as_bytes())
     }
 
