@@ -1,5 +1,6 @@
 //! A parameter of `cumulua call`, as it is written on the command line.
 
+use crate::client::json;
 use crate::client::value::Value;
 use crate::gate::Gate;
 use std::fs::File;
@@ -47,7 +48,7 @@ pub(super) fn read(
     };
     if let Some(name) = name.strip_suffix(':') {
         let json: serde_json::Value =
-            serde_json::from_str(value).map_err(|error| format!("{name}:= needs JSON: {error}"))?;
+            json::parse(value).map_err(|error| format!("{name}:= needs JSON: {error}"))?;
         return parameter(name, Value::from(&json), true);
     }
     if let Some(path) = value.strip_prefix('@') {

@@ -3,6 +3,7 @@
 use super::{report, status};
 use crate::config::{FILE_NAME, review, trust};
 use clap::Args;
+use cumulua_core::controls::escape_line;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -36,7 +37,8 @@ impl Trust {
     }
 
     fn trust(&self) -> Result<String, String> {
-        let file = self.file.display();
+        let file = self.file.display().to_string();
+        let file = escape_line(&file);
         trust::trust(&self.file, self.digest.as_deref())
             .map(|digest| format!("trusted {file} as it is now (SHA-256 {digest})"))
             .map_err(|problem| format!("{file} cannot be trusted: {problem}"))
@@ -50,7 +52,7 @@ impl Trust {
             "not trusted"
         };
         let mut lines = vec![
-            format!("{}: {state}", self.file.display()),
+            format!("{}: {state}", escape_line(&self.file.display().to_string())),
             format!("SHA-256: {}", about.digest),
         ];
         lines.extend(about.wants.iter().map(|key| format!("sets {key}")));

@@ -261,6 +261,11 @@ fn decode(lua: &Lua, text: &[u8], options: &Options) -> Result<Decoded, Failed> 
     if let Some(problem) = quoting_fault(text, options.separator) {
         return Err(Failed::Text(problem));
     }
+    if let Some(line) = too_wide(text, options.separator) {
+        return Err(Failed::Text(format!(
+            "line {line} has more than {MOST_FIELDS} fields"
+        )));
+    }
     let mut reader = ReaderBuilder::new()
         .delimiter(options.separator)
         .has_headers(false)
@@ -316,6 +321,18 @@ fn decode(lua: &Lua, text: &[u8], options: &Options) -> Result<Decoded, Failed> 
         count += 1;
         rows.raw_set(count, row)?;
     }
+}
+
+/// Fields of a row at most: the reader has a whole row beside the text, some twenty bytes a field.
+const MOST_FIELDS: usize = 1_000_000;
+
+/// The first line, from 1, with more separators than a row may have fields.
+fn too_wide(text: &[u8], separator: u8) -> Option<usize> {
+    let lines = text.split(|byte| *byte == b'\n');
+    let is_wide = |line: &[u8]| {
+        line.len() >= MOST_FIELDS && line.split(|byte| *byte == separator).count() > MOST_FIELDS
+    };
+    lines.into_iter().position(is_wide).map(|line| line + 1)
 }
 
 /// Where a text is in its field.

@@ -63,6 +63,8 @@ pub(super) struct Active {
     pub(super) state: State,
     /// Whether it has kept a firing from running.
     pub(super) is_overrun: bool,
+    /// Until when it had not begun, because it could not be recorded.
+    pub(super) unrecorded_until: Option<Timestamp>,
 }
 
 /// What an attempt is about.
@@ -81,6 +83,7 @@ impl Active {
             attempt,
             state,
             is_overrun: false,
+            unrecorded_until: None,
         }
     }
 }
@@ -289,6 +292,8 @@ impl Job {
                 active.state = State::Running;
                 if active.attempt.number > 0 {
                     active.attempt.due = now;
+                } else {
+                    active.unrecorded_until = Some(now);
                 }
                 active.attempt.number += 1;
                 decisions.push(Decision::Start(active.attempt.clone()));

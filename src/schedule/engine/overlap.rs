@@ -1,7 +1,7 @@
 //! The overlap rule: what becomes of a firing while earlier runs of its schedule go on.
 
 use super::decision::{Attempt, Cause, Decision, Reason};
-use super::job::{Job, State, clock, missed, notify};
+use super::job::{Active, Job, State, clock, missed, notify};
 use crate::schedule::notify::NotifyEvent;
 use crate::schedule::value::Overlap;
 
@@ -86,6 +86,13 @@ impl Job {
 
     /// Lets it go without a run. A run that takes longer than its schedule lets it is told of once.
     fn skip(&mut self, attempt: &Attempt, decisions: &mut Vec<Decision>) {
+        // What it would overlap with had not begun at its time: the store had not let it.
+        let had_not_begun = |active: &Active| {
+            active.attempt.number == 0 || active.unrecorded_until >= Some(attempt.at)
+        };
+        if self.active.iter().any(had_not_begun) {
+            return decisions.push(missed(attempt, Reason::Unrecorded));
+        }
         let reason = Reason::Overlap(self.going_on("was").into());
         decisions.push(missed(attempt, reason.clone()));
         let untold = self.active.iter_mut().find(|active| {

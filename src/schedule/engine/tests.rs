@@ -661,11 +661,7 @@ fn what_cannot_be_recorded_begins_once_it_can_and_a_retry_is_tried_again() {
     ended(&mut engine, 120, Outcome::Unrecorded, 120);
     assert_eq!(
         tick(&mut engine, 180),
-        [
-            "start 120 schedule",
-            "miss 180: Overlap",
-            "notify 120 overrun"
-        ]
+        ["start 120 schedule", "miss 180: Unrecorded"]
     );
     ended(&mut engine, 120, Outcome::Unrecorded, 180);
     assert_eq!(

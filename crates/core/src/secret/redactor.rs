@@ -44,18 +44,25 @@ impl Default for Redactor {
     }
 }
 
-/// The forms of all secrets, and what finds them; none after another was learned.
+/// The forms of all secrets, and what finds them.
 struct Learned {
-    forms: Forms,
+    /// Those for which nothing is built yet.
+    pending: Forms,
+    /// What finds the others: each has at least twice the forms of the next, so that a script that
+    /// makes a password for each of thousands of machines builds each form a few times only.
+    searches: Vec<Search>,
     /// The length of the shortest: a text that is shorter holds none.
     shortest: usize,
     longest: usize,
     /// The length of all secrets together.
     total: usize,
-    search: Option<Search>,
 }
 
+/// So many forms are built together whatever there is: one search is quicker than several.
+const FEW: usize = 2_000;
+
 struct Search {
+    forms: Forms,
     automaton: AhoCorasick,
     /// By the automaton's numbers.
     edges: Vec<Edges>,
@@ -64,12 +71,38 @@ struct Search {
 impl Default for Learned {
     fn default() -> Self {
         Self {
-            forms: Forms::new(),
+            pending: Forms::new(),
+            searches: Vec::new(),
             shortest: usize::MAX,
             longest: 0,
             total: 0,
-            search: None,
         }
+    }
+}
+
+impl Learned {
+    fn all(&self) -> impl Iterator<Item = &Forms> {
+        let built = self.searches.iter().map(|search| &search.forms);
+        built.chain([&self.pending])
+    }
+
+    fn contains(&self, form: &[u8]) -> bool {
+        self.all().any(|forms| forms.contains_key(form))
+    }
+
+    /// Builds what finds the forms that were learned since.
+    fn build(&mut self) {
+        let mut forms = std::mem::take(&mut self.pending);
+        if forms.is_empty() {
+            return;
+        }
+        while let Some(last) = self
+            .searches
+            .pop_if(|last| last.forms.len() <= (2 * forms.len()).max(FEW))
+        {
+            forms.extend(last.forms);
+        }
+        self.searches.push(Search::new(forms));
     }
 }
 
@@ -103,8 +136,7 @@ impl Redactor {
     pub fn is_too_much(&self, secret: &str) -> bool {
         let known = self.learned.read().unwrap_or_else(PoisonError::into_inner);
         secret.len() > LONGEST_SECRET
-            || known.total + secret.len() > self.most
-                && !known.forms.contains_key(secret.as_bytes())
+            || known.total + secret.len() > self.most && !known.contains(secret.as_bytes())
     }
 
     /// Remembers a secret in the forms in which it may come back, if it is long enough and there is
@@ -117,8 +149,7 @@ impl Redactor {
             .learned
             .read()
             .unwrap_or_else(PoisonError::into_inner)
-            .forms
-            .contains_key(secret.as_bytes());
+            .contains(secret.as_bytes());
         if !is_known {
             let forms = forms(secret);
             let mut known = self.learned.write().unwrap_or_else(PoisonError::into_inner);
@@ -127,22 +158,21 @@ impl Redactor {
                 known.longest = known.longest.max(length);
             }
             known.total += secret.len();
-            known.forms.extend(forms);
-            known.search = None;
+            known.pending.extend(forms);
         }
     }
 
     /// Whether a text is a secret known so far, and not only holds one.
     pub fn is_secret(&self, text: &str) -> bool {
         let learned = self.learned.read().unwrap_or_else(PoisonError::into_inner);
-        learned.forms.contains_key(text.as_bytes())
+        learned.contains(text.as_bytes())
     }
 
     /// Whether a text holds a secret of which only `fold` is left, as of a host in lower case. Such a
     /// text is not shown: nothing finds the secret in it any more.
     pub fn is_in_folded(&self, text: &str, fold: impl Fn(&str) -> String) -> bool {
         let learned = self.learned.read().unwrap_or_else(PoisonError::into_inner);
-        let forms = learned.forms.keys();
+        let forms = learned.all().flat_map(Forms::keys);
         let mut folded = forms.filter_map(|form| Some(fold(str::from_utf8(form).ok()?)));
         folded.any(|form| text.contains(&form))
     }
@@ -150,11 +180,8 @@ impl Redactor {
     /// How many forms of secrets it knows: a larger number than before means that it has learned
     /// more.
     pub fn form_count(&self) -> usize {
-        self.learned
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .forms
-            .len()
+        let known = self.learned.read().unwrap_or_else(PoisonError::into_inner);
+        known.all().map(Forms::len).sum()
     }
 
     /// Where a text can be cut at so many bytes at most: neither inside a character nor inside the
@@ -228,13 +255,13 @@ impl Redactor {
         if text.len() < known.shortest {
             return Vec::new();
         }
-        if let Some(search) = &known.search {
-            return search.find(text);
+        if known.pending.is_empty() {
+            return find(&known.searches, text);
         }
         drop(known);
         let mut known = self.learned.write().unwrap_or_else(PoisonError::into_inner);
-        let Learned { forms, search, .. } = &mut *known;
-        search.get_or_insert_with(|| Search::new(forms)).find(text)
+        known.build();
+        find(&known.searches, text)
     }
 
     /// How far a secret may reach in a text, in bytes.
@@ -244,23 +271,29 @@ impl Redactor {
     }
 }
 
+fn find(searches: &[Search], text: &[u8]) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    for search in searches {
+        found.extend(search.matches(text));
+    }
+    for layer in layers(text) {
+        for search in searches {
+            let inner = search.matches(&layer.bytes);
+            found.extend(inner.map(|range| layer.original(&range)));
+        }
+    }
+    found.sort_unstable_by_key(|range| range.start);
+    found
+}
+
 impl Search {
-    fn new(forms: &Forms) -> Self {
+    fn new(forms: Forms) -> Self {
         Self {
             automaton: AhoCorasick::new(forms.keys())
                 .expect("secrets take less than the 2 GiB that a search may have"),
             edges: forms.values().copied().collect(),
+            forms,
         }
-    }
-
-    fn find(&self, text: &[u8]) -> Vec<Range<usize>> {
-        let mut found: Vec<_> = self.matches(text).collect();
-        for layer in layers(text) {
-            let inner = self.matches(&layer.bytes);
-            found.extend(inner.map(|range| layer.original(&range)));
-        }
-        found.sort_unstable_by_key(|range| range.start);
-        found
     }
 
     fn matches<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = Range<usize>> + 'a {
@@ -297,6 +330,31 @@ mod tests {
             redactor.redact(echoed),
             "plain [secret] json [secret] once [secret] twice [secret] form [secret]"
         );
+    }
+
+    #[test]
+    fn of_thousands_of_secrets_each_is_found_and_each_is_built_few_times() {
+        let redactor = Redactor::within(1 << 30);
+        let secret = |number: usize| format!("Pw-{number:09}!");
+        for number in 0..600 {
+            redactor.learn(&secret(number));
+            assert_eq!(redactor.redact(&secret(number)), "[secret]");
+        }
+        let known = redactor.learned.read().unwrap();
+        let sizes: Vec<_> = known
+            .searches
+            .iter()
+            .map(|search| search.forms.len())
+            .collect();
+        assert!(
+            sizes.is_sorted_by(|one, next| *one >= *next) && sizes.len() < 8,
+            "{sizes:?}"
+        );
+        drop(known);
+        for number in 0..600 {
+            let text = format!("a {} b", secret(number));
+            assert_eq!(redactor.redact(&text), "a [secret] b");
+        }
     }
 
     #[test]
