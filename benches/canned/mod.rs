@@ -7,7 +7,7 @@ use cumulua::client::transport::{Request, Response, Transport, TransportError};
 use cumulua::config::{Flags, Profiles};
 use cumulua::gate::audit::Audit;
 use cumulua::gate::{Gate, GateParts, Grants, Random, Silent};
-use cumulua::lua::{Chunk, Limits, Runtime};
+use cumulua::lua::{Chunk, Limits, RunFacts, Runtime};
 use cumulua_core::clock::Clock;
 use cumulua_core::secret::Redactor;
 use http::{HeaderMap, StatusCode};
@@ -94,5 +94,6 @@ fn chunk(line: &str, times: u64) -> Chunk {
         text,
         args: Vec::new(),
         folder: PathBuf::from("."),
+        facts: RunFacts::default(),
     }
 }

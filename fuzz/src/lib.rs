@@ -6,7 +6,7 @@ use cumulua::client::error::CallError;
 use cumulua::client::transport::{BoxFuture, Request, Response, Transport, TransportError};
 use cumulua::config::{Flags, Profiles};
 use cumulua::gate::{Gate, GateParts, Grants, Random, Silent};
-use cumulua::lua::{Chunk, Limits, Runtime};
+use cumulua::lua::{Chunk, Limits, RunFacts, Runtime};
 use cumulua_core::catalog::{Action, Catalog};
 use cumulua_core::clock::Clock;
 use cumulua_core::secret::Redactor;
@@ -96,5 +96,6 @@ fn chunk(text: &str) -> Chunk {
         text: text.to_owned(),
         args: Vec::new(),
         folder: PathBuf::from("."),
+        facts: RunFacts::default(),
     }
 }

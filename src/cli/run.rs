@@ -5,7 +5,8 @@ use super::simulation::Simulation;
 use super::{context, detached, leaving, recording, report, status, streams};
 use crate::gate::{StopReason, adopt_orphans};
 use crate::history::RunOutcome;
-use crate::lua::Chunk;
+use crate::lua::{Chunk, RunFacts};
+use crate::run::given::{self, SecretParams};
 use crate::run::{self, HistoryRecorder};
 use clap::Args;
 use cumulua_core::clock::real_now;
@@ -63,6 +64,9 @@ pub(super) struct Run {
     /// The schedule whose lock the run holds
     #[arg(long, value_name = "NAME", hide = true, requires = "run_id")]
     run_schedule: Option<String>,
+    /// Parameters of the schedule that are secrets come on standard input
+    #[arg(long, hide = true, requires = "run_id")]
+    secrets_from_input: bool,
     /// The run goes on without the server that starts it
     #[arg(long, hide = true)]
     detached: bool,
@@ -80,6 +84,7 @@ impl Run {
             error_format: Format::Text,
             run_id: None,
             run_schedule: None,
+            secrets_from_input: false,
             detached: false,
         }
     }
@@ -104,7 +109,12 @@ impl Run {
         if self.detached || self.run_id.is_some() {
             detached::limit_memory(self.grants.max_memory);
         }
-        let chunk = match self.chunk() {
+        let secrets = if self.secrets_from_input {
+            take_secrets()
+        } else {
+            Ok(SecretParams::new())
+        };
+        let mut chunk = match self.chunk() {
             Ok(chunk) => chunk,
             Err(problem) => return self.refuse(&problem, options, simulation),
         };
@@ -125,6 +135,12 @@ impl Run {
             );
             if let Err(status) = claimed {
                 return status;
+            }
+            match facts(recorder.as_deref(), secrets) {
+                Ok(facts) => chunk.facts = facts,
+                Err(problem) => {
+                    return refuse_claimed(recorder.as_ref(), &problem, self.error_format);
+                }
             }
             if self.grants.allow_run {
                 adopt_orphans();
@@ -190,18 +206,8 @@ impl Run {
 
     /// Reports why there is nothing to run, and records it where the run is in the store already.
     fn refuse(self, problem: &str, options: &GlobalOptions, simulation: &Simulation) -> ExitCode {
-        let report = || match self.error_format {
-            Format::Text => report::error(problem),
-            Format::Json => {
-                let status = status::SCRIPT.0;
-                report::note_json(
-                    &serde_json::json!({ "kind": "validation", "message": problem, "status": status }),
-                );
-            }
-        };
         let Some(run) = self.run_id else {
-            report();
-            return status::SCRIPT.into();
+            return refuse_claimed(None, problem, self.error_format);
         };
         let subject = context::Subject {
             name: String::new(),
@@ -225,12 +231,7 @@ impl Run {
             if let Err(status) = claimed {
                 return status;
             }
-            report();
-            if let Some(recorder) = &recorder {
-                let outcome = RunOutcome::Failed;
-                recording::record_end(recorder, outcome, status::SCRIPT, Some(problem));
-            }
-            status::SCRIPT.into()
+            refuse_claimed(recorder.as_ref(), problem, self.error_format)
         })
     }
 
@@ -243,6 +244,7 @@ impl Run {
                 text: code.clone(),
                 args,
                 folder: working_folder(),
+                facts: RunFacts::default(),
             });
         }
         let script = self.script.clone().unwrap_or_default();
@@ -286,6 +288,7 @@ impl Run {
             text,
             args: self.args.clone(),
             folder,
+            facts: RunFacts::default(),
         })
     }
 }
@@ -299,6 +302,54 @@ fn misplaced(args: &[String]) -> Option<&str> {
     let found = options.find(|arg| HARMLESS.contains(arg))?;
     let is_handed_on = std::env::args_os().any(|arg| arg == "--");
     (!is_handed_on).then_some(found)
+}
+
+/// Reports why there is nothing to run, and records it.
+fn refuse_claimed(
+    recorder: Option<&Arc<HistoryRecorder>>,
+    problem: &str,
+    format: Format,
+) -> ExitCode {
+    match format {
+        Format::Text => report::error(problem),
+        Format::Json => {
+            let status = status::SCRIPT.0;
+            report::note_json(
+                &serde_json::json!({ "kind": "validation", "message": problem, "status": status }),
+            );
+        }
+    }
+    if let Some(recorder) = recorder {
+        recording::record_end(recorder, RunOutcome::Failed, status::SCRIPT, Some(problem));
+    }
+    status::SCRIPT.into()
+}
+
+/// Secrets that the starting process hands on; the script reads nothing of them.
+fn take_secrets() -> io::Result<SecretParams> {
+    let secrets = given::take(io::stdin().lock());
+    #[cfg(unix)]
+    {
+        let nothing = fs::File::open("/dev/null")?;
+        rustix::stdio::dup2_stdin(nothing)?;
+    }
+    secrets
+}
+
+/// What a run that is claimed finds of itself, with its secrets.
+fn facts(
+    recorder: Option<&HistoryRecorder>,
+    secrets: io::Result<SecretParams>,
+) -> Result<RunFacts, String> {
+    let secrets = secrets
+        .map_err(|problem| format!("the secrets of the run were not handed on: {problem}"))?;
+    match recorder.filter(|recorder| recorder.is_to_be_claimed()) {
+        Some(recorder) => Ok(RunFacts {
+            secrets,
+            ..recorder.facts()?
+        }),
+        None => Ok(RunFacts::default()),
+    }
 }
 
 /// Takes up a run that is in the store already. What the command writes goes into its output from

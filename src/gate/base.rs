@@ -112,6 +112,11 @@ impl Gate {
         }
     }
 
+    /// The id of the run in its record, where it has one.
+    pub fn recorded_run(&self) -> Option<&str> {
+        self.recorder.as_deref().map(RunRecorder::run)
+    }
+
     /// The gate with a recorder, under the run's id there.
     #[must_use]
     pub fn recorded_by(self, recorder: Arc<dyn RunRecorder>) -> Self {

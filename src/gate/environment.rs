@@ -71,17 +71,7 @@ impl Gate {
         if let Some(variable) = &variable {
             self.allow_variable(variable, true)?;
         }
-        if self.parts.redactor.is_too_much(secret.expose()) {
-            return Err(Denied::Policy(format!(
-                "the secret {name} has {} bytes; up to {LONGEST_SECRET}, and {} together in one run, can be kept out of texts",
-                secret.expose().len(),
-                self.parts.redactor.most()
-            )));
-        }
-        self.parts.redactor.learn(secret.expose());
-        if !Redactor::can_find(secret.expose()) {
-            self.warn_of_short_secret(&format!("the secret {name}"));
-        }
+        self.learn_secret(&format!("the secret {name}"), &secret)?;
         self.secret_variables
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -93,6 +83,23 @@ impl Gate {
     fn without_folded_secrets(&self, error: ConfigError) -> ConfigError {
         let redactor = &self.parts.redactor;
         error.with_hint_where(|variable| !redactor.is_in_folded(variable, variable_of))
+    }
+
+    /// Lets a secret be found wherever it would be shown, where it is not too long for that; `title`
+    /// is what it is called.
+    pub fn learn_secret(&self, title: &str, secret: &Secret) -> Result<(), Denied> {
+        if self.parts.redactor.is_too_much(secret.expose()) {
+            return Err(Denied::Policy(format!(
+                "{title} has {} bytes; up to {LONGEST_SECRET}, and {} together in one run, can be kept out of texts",
+                secret.expose().len(),
+                self.parts.redactor.most()
+            )));
+        }
+        self.parts.redactor.learn(secret.expose());
+        if !Redactor::can_find(secret.expose()) {
+            self.warn_of_short_secret(title);
+        }
+        Ok(())
     }
 
     fn allow_variable(&self, name: &str, stays_closed: bool) -> Result<(), Denied> {

@@ -1,6 +1,7 @@
 //! Prunes runs.
 
 use super::error::StoreError;
+use super::given;
 use super::notifications;
 use super::scripts;
 use super::store::Store;
@@ -102,6 +103,7 @@ async fn forget(connection: &mut SqliteConnection, prune: Prune) -> Result<Prune
         pruned.firings += one.firings;
     }
     if pruned.runs > 0 {
+        given::forget_unused(connection).await?;
         scripts::forget_unused(connection).await?;
     }
     Ok(pruned)

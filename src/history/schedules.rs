@@ -3,6 +3,7 @@
 
 use super::error::StoreError;
 use super::firings::{Firing, decide, decide_again, decide_beside, decide_over};
+use super::given::{self, Given};
 use super::notifications::{self, DeliveryNote, NewNotification};
 use super::runs::{self, NewRun, RunEnd};
 use super::state::{RunOutcome, RunState};
@@ -42,6 +43,8 @@ pub enum HistoryEntry {
     Beside(Firing, Option<NewRun>),
     /// A firing of a time that has passed, and its run: it takes the place of one that did not run.
     Over(Firing, Option<NewRun>),
+    /// What the script of a schedule's firing is given.
+    Given(String, Timestamp, Given),
     /// A run without a new firing: a repetition.
     Run(NewRun),
     /// A run ended, and the server has taken note of it: what follows from that is decided together
@@ -188,6 +191,11 @@ impl Store {
                         }
                         HistoryEntry::Over(firing, run) => {
                             decide_over(connection, firing, run).await?
+                        }
+                        HistoryEntry::Given(schedule, due, given) => {
+                            given::keep(connection, schedule, due, given)
+                                .await
+                                .map(|()| true)?
                         }
                         HistoryEntry::Run(run) => repeat(connection, run).await.map(|()| true)?,
                         HistoryEntry::End(end) => runs::mark_settled(connection, end).await?,

@@ -24,7 +24,7 @@ mod stop_sign;
 mod task_handle;
 mod vm;
 
-pub use chunk::{Chunk, Limits};
+pub use chunk::{Chunk, Limits, RunFacts};
 pub use error::ScriptError;
 pub use files::shared::flush_everything;
 pub use judge::fault;

@@ -1,6 +1,6 @@
 //! A session: chunks one after the other in one VM, with locals that outlive their chunk.
 
-use super::chunk::{Chunk, Limits};
+use super::chunk::{Chunk, Limits, RunFacts};
 use super::console::{self, Console};
 use super::error::{self, ScriptError};
 use super::judge::{self, Form, Judgement};
@@ -74,6 +74,7 @@ impl Session {
             text: String::new(),
             args: Vec::new(),
             folder,
+            facts: RunFacts::default(),
         };
         Self::build(gate, limits, &chunk).map_err(|failure| internal(&failure))
     }

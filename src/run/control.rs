@@ -6,8 +6,10 @@
 //! `{"verb":"cancel","reason":"…"}`, then `{"done":"…"}` or `{"refused":"…"}`. What must outlast a
 //! process is a row of the history; a request only announces it.
 
+use super::given::GivenValue;
 use crate::history::Store;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::io::{self, BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -39,6 +41,12 @@ pub enum Request {
     Trigger {
         /// The schedule's name.
         schedule: String,
+        /// Parameters of its script.
+        #[serde(default)]
+        params: BTreeMap<String, GivenValue>,
+        /// Arguments of its script, in place of the file's.
+        #[serde(default)]
+        args: Option<Vec<String>>,
     },
     /// The server is to look at which schedules are paused.
     Look,

@@ -4,6 +4,7 @@
 pub mod arguments;
 mod cancel;
 pub mod control;
+pub mod given;
 mod guard;
 mod kept_script;
 pub mod last_words;

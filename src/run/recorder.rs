@@ -15,6 +15,7 @@ use crate::history::locks::{Locks, Taken};
 use crate::history::{
     CallRecord, NewRun, RunEnd, RunOutcome, Store, StoreError, WaitEnd, WaitStart,
 };
+use crate::lua::RunFacts;
 use cumulua_core::catalog::Catalog;
 use cumulua_core::clock::{Clock, real_now};
 use cumulua_core::secret::Redactor;
@@ -189,6 +190,27 @@ impl HistoryRecorder {
             }
         }
         Ok(())
+    }
+
+    /// What the run, which is claimed, finds of itself; the error is why that cannot be seen.
+    pub fn facts(&self) -> Result<RunFacts, String> {
+        let Some(begun) = self.begun.get() else {
+            return Ok(RunFacts::default());
+        };
+        let row = begun.store.run(&self.id);
+        let Some(row) = row.map_err(|problem| problem.to_string())? else {
+            return Ok(RunFacts::default());
+        };
+        let due = row.run.due.unwrap_or(row.run.started);
+        let given = begun.store.given(&row.run.name, due);
+        let given = given.map_err(|problem| problem.to_string())?;
+        Ok(RunFacts {
+            schedule: row.run.due.is_some().then_some(row.run.name),
+            due: row.run.due,
+            attempt: Some(row.run.attempt),
+            params: given.map(|given| given.params).unwrap_or_default(),
+            ..RunFacts::default()
+        })
     }
 
     fn try_to_claim(&self) -> Result<&Begun, Unclaimed> {

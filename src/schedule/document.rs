@@ -60,6 +60,7 @@ pub(super) struct Entry {
     pub(super) name: Option<Spanned<Name>>,
     pub(super) script: Option<Spanned<String>>,
     pub(super) args: Option<Vec<String>>,
+    pub(super) params: Option<BTreeMap<String, Spanned<toml::Value>>>,
     pub(super) profile: Option<String>,
     pub(super) region: Option<String>,
     pub(super) cron: Option<Spanned<Expression>>,

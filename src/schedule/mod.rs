@@ -8,6 +8,7 @@ pub mod file;
 pub mod lint;
 pub mod model;
 pub mod notify;
+pub mod params;
 mod parse;
 mod references;
 pub mod server;

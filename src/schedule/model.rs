@@ -2,6 +2,7 @@
 
 use super::calendar::Window;
 use super::notify::{Heartbeat, Notify, Receiver};
+use super::params::Params;
 use super::timing::Timing;
 use super::value::{CatchUp, Keep, Overlap, Retries, StopPolicy};
 use std::collections::BTreeMap;
@@ -18,6 +19,8 @@ pub struct Schedule {
     pub script: PathBuf,
     /// The script's arguments.
     pub args: Vec<String>,
+    /// What the script can be given.
+    pub params: Arc<Params>,
     /// The profile of cumulua.toml.
     pub profile: Option<String>,
     /// The region.

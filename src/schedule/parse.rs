@@ -4,6 +4,7 @@ use super::calendar::Calendars;
 use super::document::{Document, Entry, Fault};
 use super::model::{Permissions, RunLimits, Schedule};
 use super::notify::{Email, Notify};
+use super::params;
 use super::references::{check_chains, fault, pool, run_limits, window};
 use super::timing::{Recurrence, Timing};
 use super::value::{CatchUp, DurationValue, Retries, Zone};
@@ -172,6 +173,7 @@ fn entry_to_schedule(
     Ok(Schedule {
         script: folder.join(script.as_ref()),
         args: either(entry.args.as_ref(), defaults.args.as_ref()).unwrap_or_default(),
+        params: params::read(entry.params.as_ref(), defaults.params.as_ref())?,
         profile: either(entry.profile.as_ref(), defaults.profile.as_ref()),
         region: either(entry.region.as_ref(), defaults.region.as_ref()),
         timing: Timing {
@@ -372,6 +374,7 @@ mod tests {
         "max_running = 16\n[pool.db]\nsize = 4\n[calendar.freeze]\ndates = ['2026-12-24/2027-01-02', '2026-12-24T18:00/2026-12-27T06:00']
 [[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '1m'\npool = 'db'\nnot_during = 'freeze'\nonly_during = ['freeze']\nwhen_blocked = 'run-at-end'
 [[schedule]]\nname = 'b'\nscript = 'a.lua'\nafter = 'a'\nwithin = '2h'",
+        "[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '1m'\n[schedule.params]\ncount = 3\nzone = { type = 'string' }\nratio = { type = 'number', default = 1 }\nids = ['a', 1]\nlogin = { type = 'secret' }\ndry-run = false",
         "",
         "grace = '1m'\n[defaults]\ntimezone = 'Asia/Shanghai'\nnotify = { lua = 'n.lua:f' }",
         "[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@daily'",
@@ -386,6 +389,42 @@ feishu = { url = 'https://open.feishu.cn/x' }, wecom = 'https://qyapi.weixin.qq.
 notify.email = { server = 'smtps://mail.example:465', from = 'ops@example.com', to = ['Ops <a@example.com>'], user = 'ops', password = { env = 'MAIL' } }",
     ];
     const WRONG: &[(&str, usize, usize, &str)] = &[
+        (
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '1m'\n[schedule.params]\ncount = { type = 'intger' }",
+            6,
+            9,
+            "did you mean integer?",
+        ),
+        (
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '1m'\n[schedule.params]\ncount = { type = 'integer', defualt = 1 }",
+            6,
+            9,
+            "did you mean default?",
+        ),
+        (
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '1m'\n[schedule.params]\ncount = { type = 'integer', default = 'x' }",
+            6,
+            9,
+            "the default is no integer",
+        ),
+        (
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '1m'\n[schedule.params]\n'a b' = 1",
+            6,
+            9,
+            "no name of a parameter",
+        ),
+        (
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '1m'\n[schedule.params]\npassword = 'x'",
+            6,
+            12,
+            "only the type secret is not kept",
+        ),
+        (
+            "[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '1m'\n[schedule.params]\nx = { type = 'secret', default = 'x' }",
+            6,
+            5,
+            "does not stand in a file",
+        ),
         (
             "[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '1m'\nnot_during = 'frz'\n[calendar.freeze]\ndates = []",
             5,
@@ -611,6 +650,9 @@ notify.email = { server = 'smtps://mail.example:465', from = 'ops@example.com', 
         // What needs more than a schema: what names mean, forms of texts, sizes of lengths.
         let beyond = [
             "1 s at least",
+            "the default is no integer",
+            "only the type secret is not kept",
+            "does not stand in a file",
             "a length of time",
             "4 fields",
             "Europe/Berlin",

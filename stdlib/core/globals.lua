@@ -10,6 +10,7 @@ local type = type
 string.dump = nil
 
 null, args, arg = native.null, native.args, native.arg
+run = native.run_facts
 secret, env = exported("secret"), os.getenv
 
 debug = {

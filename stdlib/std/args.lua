@@ -4,6 +4,7 @@
 --   local options = require "std.args" { usage = "…", keep = 7, zone = "", ["dry-run"] = false }
 --
 -- Each default decides what kind of value its option takes: text, a whole number, or true or false.
+-- What the run was given as `run.params` goes before the defaults, and the command line before both.
 
 local kinds = { string = "text", integer = "a whole number", boolean = "true or false" }
 
@@ -31,7 +32,14 @@ return function(known)
 	end
 	local options = {}
 	for name, default in pairs(known) do
-		options[name] = default
+		local given = run.params[name]
+		if name == "usage" or given == nil then
+			options[name] = default
+		elseif kind_of(given) ~= kind_of(default) then
+			refuse("the parameter " .. name .. " must be " .. kind_of(default))
+		else
+			options[name] = given
+		end
 	end
 	local index = 1
 	while index <= #args do

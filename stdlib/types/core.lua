@@ -397,6 +397,23 @@ function help(subject) end
 ---@type string[]
 args = {}
 
+---The run that the script is.
+---@class cumulua.Run
+---The run's id in the history; nil for a simulation that is not recorded.
+---@field id? string
+---The schedule that it is of.
+---@field schedule? string
+---When its firing was due, in seconds since 1970, as `time.format` takes it; nil without a schedule.
+---@field due? number
+---From 1, and one more for each retry; nil without a schedule.
+---@field attempt? integer
+---What `[schedule.params]` declares, as the schedule or `cumulua schedule trigger` gives it; empty without a schedule. Those of the type
+---`secret` are `cumulua.Secret`.
+---@field params table<string, any>
+
+---@type cumulua.Run
+run = {}
+
 ---The same as libraries read it: the arguments, and the script at 0.
 ---@type table<integer, string>
 arg = {}

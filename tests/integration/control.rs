@@ -6,6 +6,7 @@ use cumulua::run::control::{
     AskError, Client, Listener, Reply, Request, ask, run_socket, server_socket,
 };
 use cumulua_core::clock::real_now;
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::os::unix::net::UnixStream;
@@ -27,7 +28,7 @@ fn store() -> (TempDir, PathBuf) {
 
 fn listening(store: &Path) -> Listener {
     let answer = |request: &Request, _: &Client| match request {
-        Request::Trigger { schedule } => Reply::Done(schedule.clone()),
+        Request::Trigger { schedule, .. } => Reply::Done(schedule.clone()),
         other => Reply::unknown("server", other.verb()),
     };
     Listener::start(&server_socket(store), "server", answer).unwrap()
@@ -53,6 +54,8 @@ fn a_request_is_answered_by_the_listener() {
     let (_folder, store) = store();
     let trigger = Request::Trigger {
         schedule: "nightly".to_owned(),
+        params: BTreeMap::new(),
+        args: None,
     };
     assert!(matches!(
         ask(&server_socket(&store), &trigger, MUCH),
@@ -107,6 +110,8 @@ fn a_socket_that_a_killed_process_has_left_is_replaced() {
     assert!(std::fs::metadata(&socket).unwrap().file_type().is_socket());
     let trigger = Request::Trigger {
         schedule: "again".to_owned(),
+        params: BTreeMap::new(),
+        args: None,
     };
     assert_eq!(
         ask(&socket, &trigger, MUCH).unwrap(),

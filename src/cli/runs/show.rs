@@ -3,7 +3,7 @@
 use super::common::{History, Problem};
 use super::times::took;
 use crate::cli::{report, status};
-use crate::history::{CallRow, Moment, NotificationRow, RunRow};
+use crate::history::{CallRow, Given, Moment, NotificationRow, RunRow};
 use clap::Args;
 use cumulua_core::controls;
 use jiff::{SignedDuration, Timestamp};
@@ -30,8 +30,12 @@ impl Show {
         }
         let moments = history.store.timeline(&row.run.id)?;
         let notifications = history.store.notifications_of(&row.run.id)?;
+        let due = row.run.due;
+        let given = due.map(|due| history.store.given(&row.run.name, due));
+        let given = given.transpose()?.flatten();
         if self.json {
             let mut json = history.json(&row);
+            json["params"] = given.map(|given| given.params).into();
             json["notifications"] = notifications
                 .iter()
                 .map(|row| notification_json(history, row))
@@ -43,7 +47,7 @@ impl Show {
             report::print_json(&json);
             return Ok(());
         }
-        let mut text = head(history, &row);
+        let mut text = head(history, &row, given.as_ref());
         for row in &notifications {
             let line = notification(history, row);
             let _ = writeln!(text, "{:<10} {}", "notified", controls::escape_line(&line));
@@ -100,7 +104,7 @@ fn print_script(history: &History, row: &RunRow) -> Result<(), Problem> {
 }
 
 /// What is known of a run beside what it did.
-fn head(history: &History, row: &RunRow) -> String {
+fn head(history: &History, row: &RunRow, given: Option<&Given>) -> String {
     let run = &row.run;
     let full = |at: Timestamp| history.times.full(at);
     let end = row.ended.map(|ended| {
@@ -144,6 +148,7 @@ fn head(history: &History, row: &RunRow) -> String {
             "arguments",
             (!run.args.is_empty()).then(|| run.args.join(" ")),
         ),
+        ("parameters", parameters(given)),
         ("profile", run.profile.clone()),
         ("host", row.host.clone()),
         ("cumulua", Some(run.version.clone())),
@@ -213,6 +218,17 @@ fn notification_json(history: &History, row: &NotificationRow) -> serde_json::Va
         "id": row.id, "event": row.event, "receiver": row.receiver, "state": row.state, "attempts": row.attempts,
         "made": time(Some(row.made)), "next": time(row.next), "settled": time(row.settled), "error": row.error,
     })
+}
+
+/// What the script was given as parameters.
+fn parameters(given: Option<&Given>) -> Option<String> {
+    let given = given.filter(|given| !(given.params.is_empty() && given.not_kept.is_empty()))?;
+    let params = serde_json::Value::from(given.params.clone());
+    let hidden = match given.not_kept.join(", ") {
+        names if names.is_empty() => names,
+        names => format!(", and {names}, which is not kept"),
+    };
+    Some(format!("{params}{hidden}"))
 }
 
 /// A moment in a line.

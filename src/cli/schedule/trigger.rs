@@ -1,19 +1,25 @@
 //! `cumulua schedule trigger`: runs a schedule now, by the server that serves it, otherwise right
 //! here.
 
+use super::super::context::plain_gate;
 use super::super::options::GlobalOptions;
+use super::super::parameter::{self, Parameter, StandardInput};
 use super::super::simulation::Simulation;
 use super::super::{report, status};
 use super::common::{ask_server, new_id, read, refuse, store};
 use super::pause::ScheduleArgument;
 use super::serve::launcher;
+use crate::gate::Grants;
 use crate::history::Store;
 use crate::history::locks::Taken;
 use crate::run::control::Request;
+use crate::run::given::GivenValue;
 use crate::schedule::file::{FileError, ScheduleFile};
 use crate::schedule::model::Schedule;
+use crate::schedule::params::Given;
 use crate::schedule::server::{Once, run_once};
 use clap::Args;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -24,6 +30,14 @@ use std::sync::Arc;
 pub(super) struct Trigger {
     #[command(flatten)]
     which: ScheduleArgument,
+    /// Parameters that [schedule.params] declares: Name=value, Name:=json for lists, Name=@FILE for a
+    /// file's text, Name=- for standard input, Name=secret:NAME for a secret of the profile; 48 KiB
+    /// together
+    #[arg(value_name = "Name=value")]
+    params: Vec<String>,
+    /// Arguments of the script, in place of the file's
+    #[arg(last = true, value_name = "ARG")]
+    args: Option<Vec<String>>,
 }
 
 impl Trigger {
@@ -40,7 +54,10 @@ impl Trigger {
         }
         match store.locks().server() {
             // It knows its own file, wherever this command is given.
-            Ok(Taken::By(holder)) => ask(&store, &holder, &self.which.name),
+            Ok(Taken::By(holder)) => match self.values(options) {
+                Ok(params) => ask(&store, &holder, &self.which.name, params, self.args),
+                Err(problem) => report_failure(&problem),
+            },
             // A server that begins meanwhile finds the run going on.
             Ok(Taken::Held(lock)) => {
                 drop(lock);
@@ -52,13 +69,57 @@ impl Trigger {
         }
     }
 
-    fn run_here(&self, options: &GlobalOptions, store: &Store) -> ExitCode {
+    /// Parameters as they are given; what they may be only the schedule's file says.
+    fn values(&self, options: &GlobalOptions) -> Result<BTreeMap<String, GivenValue>, String> {
+        let mut values = BTreeMap::new();
+        if self.params.is_empty() {
+            return Ok(values);
+        }
+        let folder = self.which.file.parent().map(Path::to_owned);
+        let folder = folder.unwrap_or_default();
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let runtime = runtime.map_err(|problem| format!("the runtime cannot start: {problem}"))?;
+        let _inside = runtime.enter();
+        let gate = plain_gate(options, &Simulation::default(), &folder, Grants::default());
+        let mut input = StandardInput::default();
+        let mut size = 0;
+        for text in &self.params {
+            let Parameter {
+                name,
+                value,
+                is_literal,
+            } = parameter::read(&gate, text, &mut input)?;
+            let value = value.to_json();
+            size += name.len() + value.to_string().len();
+            if size > MOST {
+                return Err(format!(
+                    "the parameters are larger than {} KiB together; hand a file's path to the script",
+                    MOST / 1024
+                ));
+            }
+            let taken = values.insert(name.clone(), GivenValue { value, is_literal });
+            if taken.is_some() {
+                return Err(format!("the parameter {name} is given twice"));
+            }
+        }
+        Ok(values)
+    }
+
+    fn run_here(self, options: &GlobalOptions, store: &Store) -> ExitCode {
         let file = match read(&self.which.file) {
             Ok(file) => file,
             Err(status) => return status,
         };
         match file.find(&self.which.name) {
-            Ok(schedule) => here(options, store, schedule, &file.folder),
+            Ok(schedule) => {
+                let given = self
+                    .values(options)
+                    .and_then(|values| Given::read(&schedule.params, values, self.args));
+                match given {
+                    Ok(given) => here(options, store, schedule, &file.folder, given),
+                    Err(problem) => report_failure(&problem),
+                }
+            }
             Err(problem) => report_failure(&problem),
         }
     }
@@ -69,14 +130,22 @@ fn report_failure(problem: &str) -> ExitCode {
     status::SCRIPT.into()
 }
 
-fn ask(store: &Store, holder: &str, name: &str) -> ExitCode {
-    match ask_server(
-        store,
-        holder,
-        &Request::Trigger {
-            schedule: name.to_owned(),
-        },
-    ) {
+/// The parameters of a trigger may take so much together, in bytes: it is one request to a server.
+const MOST: usize = 48 * 1024;
+
+fn ask(
+    store: &Store,
+    holder: &str,
+    name: &str,
+    params: BTreeMap<String, GivenValue>,
+    args: Option<Vec<String>>,
+) -> ExitCode {
+    let request = Request::Trigger {
+        schedule: name.to_owned(),
+        params,
+        args,
+    };
+    match ask_server(store, holder, &request) {
         Ok(answer) => {
             report::print(&format!(
                 "{name}: {answer}; `cumulua runs list --name {name}` shows it"
@@ -92,6 +161,7 @@ fn here(
     store: &Store,
     schedule: &Arc<Schedule>,
     folder: &Path,
+    given: Given,
 ) -> ExitCode {
     let launcher = match launcher(options, store) {
         Ok(launcher) => launcher,
@@ -103,6 +173,7 @@ fn here(
         schedule: Arc::clone(schedule),
         folder: folder.to_owned(),
         id: new_id(),
+        given,
     };
     let real = GlobalOptions {
         sim: false,

@@ -3,10 +3,32 @@
 
 use crate::gate::StopReason;
 use crate::lua::bindings::Bindings;
-use crate::lua::chunk::Chunk;
-use crate::lua::error;
+use crate::lua::chunk::{Chunk, RunFacts};
+use crate::lua::modules::time::seconds;
 use crate::lua::secret::SecretValue;
-use mlua::Value;
+use crate::lua::{error, json};
+use mlua::{Table, Value};
+
+/// What the script finds of its run, as `run`.
+fn run_facts(bindings: &Bindings<'_>, facts: &RunFacts) -> mlua::Result<Table> {
+    let (lua, gate) = (bindings.lua, bindings.gate);
+    let params = lua.create_table()?;
+    for (name, value) in &facts.params {
+        params.raw_set(name.as_str(), json::from_value(lua, value)?)?;
+    }
+    for (name, secret) in &facts.secrets {
+        gate.learn_secret(&format!("the parameter {name}"), secret)
+            .map_err(mlua::Error::external)?;
+        params.raw_set(name.as_str(), SecretValue(secret.clone()))?;
+    }
+    let run = lua.create_table()?;
+    run.raw_set("id", gate.recorded_run())?;
+    run.raw_set("schedule", facts.schedule.as_deref())?;
+    run.raw_set("due", facts.due.map(seconds))?;
+    run.raw_set("attempt", facts.attempt)?;
+    run.raw_set("params", params)?;
+    Ok(run)
+}
 
 pub(in crate::lua) fn register(bindings: &Bindings<'_>, chunk: &Chunk) -> mlua::Result<()> {
     let args = || {
@@ -18,6 +40,7 @@ pub(in crate::lua) fn register(bindings: &Bindings<'_>, chunk: &Chunk) -> mlua::
     let arg = args()?;
     arg.raw_set(0, chunk.name.trim_start_matches(['@', '=']))?;
     bindings.value("arg", arg)?;
+    bindings.value("run_facts", run_facts(bindings, &chunk.facts)?)?;
     bindings.value("null", Value::NULL)?;
     // Lua's integers are signed; the bits are what counts.
     bindings.plain("random", |_, gate, ()| Ok(gate.random().cast_signed()))?;

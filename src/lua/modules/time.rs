@@ -114,6 +114,7 @@ async fn sleep(_: Lua, gate: Arc<Gate>, place: EffectId, value: LuaValue) -> Res
     Ok(gate.sleep(duration, &place).await?)
 }
 
-fn seconds(at: Timestamp) -> f64 {
+/// A time as scripts have it: seconds since 1970.
+pub(in crate::lua) fn seconds(at: Timestamp) -> f64 {
     at.as_duration().as_secs_f64()
 }

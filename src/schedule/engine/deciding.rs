@@ -5,6 +5,7 @@ use super::decision::{Attempt, Cause, Decision, MissCause, Outcome, PreviousAtte
 use super::job::{Active, Job, State, missed};
 use super::pools::Pools;
 use crate::schedule::file::ScheduleFile;
+use crate::schedule::params::Given;
 use jiff::{SignedDuration, Timestamp};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -152,6 +153,7 @@ impl Engine {
             cause,
             number,
             is_repeated: false,
+            given: None,
         };
         Some((job, attempt))
     }
@@ -360,8 +362,13 @@ impl Engine {
         decisions
     }
 
-    /// Runs a schedule now. The firing's time is `now`.
-    pub fn trigger(&mut self, name: &str, now: Timestamp) -> Option<Vec<Decision>> {
+    /// Runs a schedule now, its script given this. The firing's time is `now`.
+    pub fn trigger(
+        &mut self,
+        name: &str,
+        given: Arc<Given>,
+        now: Timestamp,
+    ) -> Option<Vec<Decision>> {
         let job = self.jobs.get_mut(name)?;
         let at = job.time_of_its_own(now);
         let attempt = Attempt {
@@ -371,6 +378,7 @@ impl Engine {
             cause: Cause::Trigger,
             number: 1,
             is_repeated: false,
+            given: Some(given),
         };
         let mut decisions = Vec::new();
         if self.is_ending {

@@ -2,6 +2,7 @@
 
 use crate::schedule::model::Schedule;
 use crate::schedule::notify::NotifyEvent;
+use crate::schedule::params::Given;
 use jiff::Timestamp;
 use std::fmt;
 use std::sync::Arc;
@@ -57,6 +58,8 @@ pub struct Attempt {
     pub number: u32,
     /// Whether its time has been decided before, by a clock that was set back since.
     pub is_repeated: bool,
+    /// What its script is given, where a person has asked for it and this server knows it.
+    pub given: Option<Arc<Given>>,
 }
 
 impl Attempt {

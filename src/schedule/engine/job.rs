@@ -254,6 +254,7 @@ impl Job {
             cause: Cause::Schedule,
             number: 1,
             is_repeated: false,
+            given: None,
         }
     }
 
@@ -388,6 +389,7 @@ impl Job {
                 cause,
                 number: 1,
                 is_repeated: self.is_decided(firing.at),
+                given: None,
             };
             // A clock that was set back comes again to what still goes on.
             if attempt.is_repeated && self.goes_on(firing.at) {

@@ -5,6 +5,7 @@ use crate::schedule::file::ScheduleFile;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 /// A second of the minute at which every test begins.
 pub(super) fn at(second: i64) -> Timestamp {
@@ -694,7 +695,7 @@ fn every_trigger_is_a_firing_of_its_own() {
     let mut engine = engine(&minutely("overlap = 'allow'"));
     let mut times = std::collections::BTreeSet::new();
     for _ in 0..60 {
-        let decisions = engine.trigger("a", at(10)).unwrap();
+        let decisions = engine.trigger("a", Arc::default(), at(10)).unwrap();
         let [Decision::Start(attempt)] = &decisions[..] else {
             panic!("{decisions:?}");
         };
@@ -719,12 +720,12 @@ fn paused_schedules_miss_their_firings_and_can_be_triggered() {
     assert!(engine.set_paused("a", true) && !engine.set_paused("b", true));
     assert_eq!(tick(&mut engine, 60), ["miss 60: Paused"]);
     assert_eq!(
-        describe(engine.trigger("a", at(70)).unwrap()),
+        describe(engine.trigger("a", Arc::default(), at(70)).unwrap()),
         ["start 70 trigger"]
     );
     assert!(engine.set_paused("a", false));
     assert_eq!(tick(&mut engine, 120), ["miss 120: Overlap"]);
-    assert!(engine.trigger("b", at(121)).is_none());
+    assert!(engine.trigger("b", Arc::default(), at(121)).is_none());
     let (_, decisions) = restarted(&minutely("paused = true"), 0, 60);
     assert_eq!(decisions, ["miss 60: Paused"]);
 }
@@ -740,7 +741,7 @@ fn a_server_that_ends_decides_nothing_and_leaves_all_to_the_next() {
     assert!(tick(&mut engine, 180).is_empty());
     assert!(ended(&mut engine, 60, Outcome::Failed, 181).is_empty());
     assert_eq!(
-        describe(engine.trigger("a", at(182)).unwrap()),
+        describe(engine.trigger("a", Arc::default(), at(182)).unwrap()),
         ["miss 182: ShuttingDown"],
         "who asks for it is told"
     );

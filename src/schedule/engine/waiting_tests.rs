@@ -6,6 +6,7 @@ use crate::schedule::file::ScheduleFile;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 fn engine(file: &ScheduleFile) -> Engine {
     Engine::new(file, &HashMap::new(), at(0))
@@ -143,7 +144,7 @@ fn neither_a_repetition_nor_what_waited_begins_inside_a_calendar_but_a_person_ca
         ended(&mut one, 60, Outcome::Done, 130),
         ["miss 120: Blocked"]
     );
-    let triggered = describe(one.trigger("a", at(140)).unwrap());
+    let triggered = describe(one.trigger("a", Arc::default(), at(140)).unwrap());
     assert_eq!(triggered, ["start 140 trigger"]);
 }
 
@@ -293,7 +294,7 @@ fn a_schedule_fires_once_all_that_it_follows_have_succeeded_anew() {
         named(&end_at(&mut engine, "c", at(3700), Outcome::Done, 3760)),
         Vec::<String>::new()
     );
-    let triggered = engine.trigger("a", at(3800)).unwrap();
+    let triggered = engine.trigger("a", Arc::default(), at(3800)).unwrap();
     assert_eq!(named(&triggered), ["start a"]);
     let decisions = end_at(&mut engine, "a", at(3800), Outcome::Done, 3900);
     assert_eq!(named(&decisions), ["start b", "wait c"]);
@@ -309,14 +310,14 @@ fn a_schedule_fires_once_all_that_it_follows_have_succeeded_anew() {
 #[test]
 fn a_failure_lets_what_follows_wait_and_a_success_in_time_lets_it_run() {
     let mut engine = engine(&chained());
-    engine.trigger("a", at(10));
+    engine.trigger("a", Arc::default(), at(10));
     let failed = end_at(&mut engine, "a", at(10), Outcome::Failed, 20);
     assert_eq!(named(&failed), ["wait b", "wait c"]);
     assert!(
         texts(&failed)[0].starts_with("waiting for a, whose run of"),
         "{failed:?}"
     );
-    engine.trigger("a", at(30));
+    engine.trigger("a", Arc::default(), at(30));
     let done = end_at(&mut engine, "a", at(30), Outcome::Done, 40);
     assert_eq!(describe(done), ["start 20 schedule", "wait 20"]);
 }

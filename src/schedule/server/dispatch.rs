@@ -15,6 +15,7 @@ use crate::run::control::forget_run;
 use crate::schedule::engine::{Attempt, Cause, Decision, Engine, Missed, Notice, Outcome, Reason};
 use crate::schedule::file::ScheduleFile;
 use crate::schedule::notify::{Notify, NotifyEvent};
+use crate::schedule::params::Given;
 use crate::schedule::value::Overlap;
 use cumulua_core::clock::wall_now;
 use jiff::{SignedDuration, Timestamp};
@@ -198,6 +199,7 @@ impl Dispatch {
                 Decision::Start(attempt) => {
                     let run = self.random.uuid();
                     let signal = started(&attempt, &run, &self.random);
+                    record.extend(given_entry(&attempt));
                     let index = record.len();
                     record.push(started_entry(&attempt, run.clone(), now));
                     record.extend(signal.as_ref().map(entry));
@@ -209,6 +211,7 @@ impl Dispatch {
                         format!("{name}: the firing of {} waits: {why}", time(attempt.at));
                     self.records.log_line(Level::Info, name, &message);
                     let why = Some(why.to_string());
+                    record.extend(given_entry(&attempt));
                     record.push(firing_entry(
                         attempt.cause,
                         firing(&attempt, FiringOutcome::Queued, why, now),
@@ -552,6 +555,23 @@ fn firing(
         outcome,
         detail,
     }
+}
+
+/// What the script of a firing is given; nothing of one that a server before this one was asked for,
+/// which has recorded it.
+fn given_entry(attempt: &Attempt) -> Option<HistoryEntry> {
+    let given = match &attempt.given {
+        Some(given) => Given::clone(given),
+        None if attempt.cause == Cause::Trigger => return None,
+        None => Given::defaults(&attempt.schedule.params),
+    };
+    (attempt.number == 1 && !given.is_empty()).then(|| {
+        HistoryEntry::Given(
+            attempt.schedule.name.to_string(),
+            attempt.at,
+            given.to_keep(),
+        )
+    })
 }
 
 fn attempt_key(attempt: &Attempt) -> AttemptKey {

@@ -1,12 +1,15 @@
 //! The command line of a run.
 
 use crate::history::NewRun;
+use crate::run::given::hand_on;
 use crate::run::{arguments, last_words};
 use crate::schedule::engine::{Attempt, Cause};
+use crate::schedule::params::Given;
 use crate::schedule::value::Overlap;
 use cumulua_core::secret::Redactor;
 use jiff::Timestamp;
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use tokio::process::Command;
@@ -38,7 +41,7 @@ pub struct Shared {
 impl Launcher {
     /// A launcher of this very program, even where an update has put another in its place
     /// meanwhile.
-    pub fn new(shared: Shared, store: PathBuf) -> std::io::Result<Self> {
+    pub fn new(shared: Shared, store: PathBuf) -> io::Result<Self> {
         let itself = Path::new("/proc/self/exe");
         let program = if itself.exists() {
             itself.to_owned()
@@ -65,22 +68,40 @@ impl Launcher {
     }
 
     /// A run that goes on without this process, and writes nothing but its record.
-    pub(super) fn detached_run(&self, attempt: &Attempt, run: &str, folder: &Path) -> Command {
+    pub(super) fn detached_run(
+        &self,
+        attempt: &Attempt,
+        run: &str,
+        folder: &Path,
+        given: &Given,
+    ) -> io::Result<Command> {
         let mut command = self.command(folder);
         let words = last_words::open(&self.store, run).map_or_else(|_| Stdio::null(), Stdio::from);
         command
             .stdout(Stdio::null())
             .stderr(words)
             .arg("--detached");
-        self.describe(command, attempt, run)
+        self.describe(command, attempt, run, given)
     }
 
     /// A run at this process's terminal.
-    pub(super) fn run(&self, attempt: &Attempt, run: &str, folder: &Path) -> Command {
-        self.describe(self.command(folder), attempt, run)
+    pub(super) fn run(
+        &self,
+        attempt: &Attempt,
+        run: &str,
+        folder: &Path,
+        given: &Given,
+    ) -> io::Result<Command> {
+        self.describe(self.command(folder), attempt, run, given)
     }
 
-    fn describe(&self, mut command: Command, attempt: &Attempt, run: &str) -> Command {
+    fn describe(
+        &self,
+        mut command: Command,
+        attempt: &Attempt,
+        run: &str,
+        given: &Given,
+    ) -> io::Result<Command> {
         let schedule = &attempt.schedule;
         command
             .arg("--store")
@@ -115,8 +136,13 @@ impl Launcher {
         for path in &schedule.permissions.allow_path {
             command.arg("--allow-path").arg(path);
         }
-        command.arg("--").arg(&schedule.script).args(&schedule.args);
-        command
+        if !given.secrets.is_empty() {
+            command.arg("--secrets-from-input");
+            command.stdin(hand_on(&given.secrets)?);
+        }
+        let args = given.args.as_ref().unwrap_or(&schedule.args);
+        command.arg("--").arg(&schedule.script).args(args);
+        Ok(command)
     }
 
     /// The run of a function that receives a notification.
@@ -159,13 +185,15 @@ pub(super) fn new_run(attempt: &Attempt, id: String, now: Timestamp) -> NewRun {
         Cause::Trigger | Cause::Backfill => attempt.cause.as_str(),
         Cause::Schedule | Cause::CatchUp => Cause::Schedule.as_str(),
     };
+    let given = attempt.given.as_ref().and_then(|given| given.args.as_ref());
+    let args = given.unwrap_or(&schedule.args);
     NewRun {
         id,
         name: schedule.name.to_string(),
         kind: kind.to_owned(),
         script: Some(schedule.script.display().to_string()),
         script_hash: None,
-        args: arguments::redact(&schedule.args, &Redactor::default()),
+        args: arguments::redact(args, &Redactor::default()),
         profile: schedule.profile.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         simulated: false,

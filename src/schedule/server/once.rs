@@ -6,6 +6,7 @@ use super::verdict::judge;
 use crate::history::{Firing, FiringOutcome, HistoryEntry, RunEnd, RunOutcome, Store};
 use crate::schedule::engine::{Attempt, Cause};
 use crate::schedule::model::Schedule;
+use crate::schedule::params::Given;
 use crate::schedule::value::Overlap;
 use cumulua_core::clock::wall_now;
 use std::io;
@@ -26,6 +27,8 @@ pub struct Once {
     pub folder: PathBuf,
     /// The run's id.
     pub id: String,
+    /// What its script is given.
+    pub given: Given,
 }
 
 /// Carries it out; gives its exit status. The error is why it did not run, or how it crashed.
@@ -36,7 +39,9 @@ pub async fn run_once(once: Once) -> Result<i32, String> {
         schedule,
         folder,
         id,
+        given,
     } = once;
+    let given = Arc::new(given);
     if schedule.overlap != Overlap::Allow && store.locks().is_schedule_running(&schedule.name) {
         return Err(format!(
             "{} is still going on; `cumulua runs list` shows its run",
@@ -51,6 +56,7 @@ pub async fn run_once(once: Once) -> Result<i32, String> {
         cause: Cause::Trigger,
         number: 1,
         is_repeated: false,
+        given: Some(Arc::clone(&given)),
     };
     let new = new_run(&attempt, id.clone(), now);
     let firing = Firing {
@@ -60,11 +66,16 @@ pub async fn run_once(once: Once) -> Result<i32, String> {
         outcome: FiringOutcome::Ran { run: id.clone() },
         detail: None,
     };
+    let name = attempt.schedule.name.to_string();
+    let entries = vec![
+        HistoryEntry::Given(name, now, given.to_keep()),
+        HistoryEntry::Beside(firing, Some(new)),
+    ];
     store
-        .decide_beside(firing, Some(new))
+        .decide_together(entries)
         .map_err(|problem| problem.to_string())?;
-    let mut command = launcher.run(&attempt, &id, &folder);
-    let ends = match command.spawn() {
+    let command = launcher.run(&attempt, &id, &folder, &given);
+    let ends = match command.and_then(|mut command| command.spawn()) {
         Ok(child) => {
             let ended = (id, wait_for(child).await.ok());
             judge(&store, &[ended])

@@ -6,7 +6,8 @@ use super::supervised::{RunRequest, Supervised};
 use crate::gate::GRACE;
 use crate::history::{RunRow, Store};
 use crate::run::RunProcess;
-use crate::schedule::engine::Attempt;
+use crate::schedule::engine::{Attempt, Cause};
+use crate::schedule::params::Given;
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::io;
@@ -70,7 +71,8 @@ impl Processes {
         folder: &Path,
         store: &Store,
     ) -> io::Result<()> {
-        let mut command = self.launcher.detached_run(attempt, run, folder);
+        let given = given_to(attempt, store).map_err(io::Error::other)?;
+        let mut command = self.launcher.detached_run(attempt, run, folder, &given)?;
         let child = command.kill_on_drop(false).spawn()?;
         give_way(child.id());
         let schedule = &attempt.schedule;
@@ -123,6 +125,22 @@ impl Processes {
             running.ask(RunRequest::Cancel(reason.to_owned()));
         }
     }
+}
+
+/// What a firing's script is given, in place of its schedule's own; the error is what of it is gone.
+fn given_to(attempt: &Attempt, store: &Store) -> Result<Arc<Given>, String> {
+    if let Some(given) = &attempt.given {
+        return Ok(Arc::clone(given));
+    }
+    if attempt.cause != Cause::Trigger {
+        return Ok(Arc::default());
+    }
+    // A server before this one was asked for it.
+    let kept = store.given(&attempt.schedule.name, attempt.at);
+    let kept = kept.map_err(|problem| problem.to_string())?;
+    kept.map(Given::from_kept)
+        .transpose()
+        .map(|given| Arc::new(given.unwrap_or_default()))
 }
 
 impl Running {

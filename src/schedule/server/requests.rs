@@ -119,6 +119,7 @@ fn wait_for_answer(
 #[cfg(all(test, unix))]
 mod tests {
     use super::{Asked, AtomicU8, Client, OPEN, Reply, Request, wait_for_answer};
+    use std::collections::BTreeMap;
     use std::os::unix::net::UnixStream;
     use std::sync::{Arc, mpsc as blocking};
     use std::time::Duration;
@@ -155,6 +156,8 @@ mod tests {
     fn trigger() -> Request {
         Request::Trigger {
             schedule: "nightly".to_owned(),
+            params: BTreeMap::new(),
+            args: None,
         }
     }
 }

@@ -15,14 +15,18 @@ use super::requests::Asked;
 use super::signals::Signal;
 use crate::gate::Level;
 use crate::run::control::{Reply, Request, forget_run};
+use crate::run::given::GivenValue;
 use crate::run::last_words;
 use crate::schedule::engine::{Decision, Engine, MissCause};
 use crate::schedule::file::ScheduleFile;
+use crate::schedule::params::Given;
 use cumulua_core::clock::{real_now, wall_now};
 use jiff::SignedDuration;
 use sd_notify::NotifyState;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// What the last notifications take at most.
@@ -237,7 +241,14 @@ impl Serving {
             return;
         }
         let (about, reply) = match &asked.request {
-            Request::Trigger { schedule } => (Some(schedule), self.trigger(schedule)),
+            Request::Trigger {
+                schedule,
+                params,
+                args,
+            } => (
+                Some(schedule),
+                self.trigger(schedule, params.clone(), args.clone()),
+            ),
             Request::Look => (None, look_at_paused(&mut self.dispatch)),
             Request::Reload if self.ending.is_some() => {
                 (None, Reply::Refused("the server is ending".to_owned()))
@@ -261,9 +272,21 @@ impl Serving {
 
     /// Runs a schedule now. The answer may be lost with the server; then the store still shows
     /// whether it ran.
-    fn trigger(&mut self, name: &str) -> Reply {
-        let Some(decisions) = self.dispatch.engine.trigger(name, milliseconds(wall_now())) else {
-            return Reply::Refused(self.dispatch.file.find(name).err().unwrap_or_default());
+    fn trigger(
+        &mut self,
+        name: &str,
+        params: BTreeMap<String, GivenValue>,
+        args: Option<Vec<String>>,
+    ) -> Reply {
+        let found = self.dispatch.file.find(name).cloned();
+        let given = found.and_then(|schedule| Given::read(&schedule.params, params, args));
+        let given = match given {
+            Ok(given) => Arc::new(given),
+            Err(problem) => return Reply::Refused(problem),
+        };
+        let now = milliseconds(wall_now());
+        let Some(decisions) = self.dispatch.engine.trigger(name, given, now) else {
+            return Reply::Refused(format!("{name} is no longer served"));
         };
         // Events follow the decision.
         let is_decided = |decision: &&Decision| !matches!(decision, Decision::Notify(_));
