@@ -5,6 +5,7 @@ use super::error::StoreError;
 use super::runs::{self, NewRun};
 use super::store::Store;
 use super::times::{millis, timestamp};
+use super::user_requests::{self, UserRequest, Verb};
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
@@ -102,8 +103,17 @@ pub struct FiringRow {
 pub struct ScheduleRow {
     /// Whether and since when it is paused.
     pub paused: Option<Timestamp>,
+    /// When that ends by itself.
+    pub paused_until: Option<Timestamp>,
     /// Up to and with this moment every firing has its row.
     pub decided_upto: Option<Timestamp>,
+}
+
+impl ScheduleRow {
+    /// Whether it is paused at a time.
+    pub fn is_paused(&self, at: Timestamp) -> bool {
+        self.paused.is_some() && self.paused_until.is_none_or(|until| at < until)
+    }
 }
 
 impl Store {
@@ -119,19 +129,22 @@ impl Store {
     pub fn schedule_states(&self) -> Result<BTreeMap<String, ScheduleRow>, StoreError> {
         self.read(|connection| {
             Box::pin(async {
-                let rows =
-                    sqlx::query("SELECT name, paused, paused_at, decided_upto FROM schedules")
-                        .fetch_all(connection)
-                        .await?;
+                let rows = sqlx::query(
+                    "SELECT name, paused, paused_at, paused_until, decided_upto FROM schedules",
+                )
+                .fetch_all(connection)
+                .await?;
                 let state = |row: &SqliteRow| {
                     let paused: bool = row.try_get("paused")?;
                     let paused_at: Option<i64> = row.try_get("paused_at")?;
+                    let until: Option<i64> = row.try_get("paused_until")?;
                     let decided: Option<i64> = row.try_get("decided_upto")?;
                     let paused = paused.then(|| timestamp(paused_at.unwrap_or_default()));
                     Ok((
                         row.try_get("name")?,
                         ScheduleRow {
                             paused,
+                            paused_until: until.filter(|_| paused.is_some()).map(timestamp),
                             decided_upto: decided.map(timestamp),
                         },
                     ))
@@ -141,26 +154,31 @@ impl Store {
         })
     }
 
-    /// Pauses a schedule or lets it go on; false where it was so before.
-    pub fn set_paused(
-        &self,
-        schedule: &str,
-        paused: bool,
-        at: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let schedule = schedule.to_owned();
+    /// Pauses a schedule, for good or until a time, or lets it go on, as was asked for; false where
+    /// it was so before.
+    pub fn set_paused(&self, asked: UserRequest) -> Result<bool, StoreError> {
         self.write(move |connection| {
             Box::pin(async move {
+                let schedule = asked.schedule.clone().unwrap_or_default();
+                let paused = asked.verb == Verb::Pause.as_str();
+                let (at, until) = (millis(asked.at), asked.until.map(millis));
+                let known: Option<bool> = sqlx::query_scalar(
+                    "SELECT paused AND (paused_until IS NULL OR paused_until > ?) FROM schedules WHERE name = ?",
+                )
+                .bind(at)
+                .bind(&schedule)
+                .fetch_optional(&mut *connection)
+                .await?;
+                let was_paused = known.unwrap_or(false);
+                // A pause that is asked for again goes on, with what was asked last.
                 let query = sqlx::query(
-                    "INSERT INTO schedules (name, paused, paused_at) VALUES (?1, ?2, ?3) ON CONFLICT (name)
-                     DO UPDATE SET paused = ?2, paused_at = ?3 WHERE paused <> ?2",
+                    "INSERT INTO schedules (name, paused, paused_at, paused_until) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (name)
+                     DO UPDATE SET paused = ?2, paused_at = iif(?2 AND ?5, paused_at, ?3), paused_until = ?4",
                 );
-                let known: Option<bool> = sqlx::query_scalar("SELECT paused FROM schedules WHERE name = ?")
-                    .bind(&schedule)
-                    .fetch_optional(&mut *connection)
-                    .await?;
-                query.bind(&schedule).bind(paused).bind(paused.then(|| millis(at))).execute(connection).await?;
-                Ok(known.unwrap_or(false) != paused)
+                let query = query.bind(schedule).bind(paused).bind(paused.then_some(at)).bind(until).bind(was_paused);
+                query.execute(&mut *connection).await?;
+                user_requests::keep(connection, asked).await?;
+                Ok(was_paused != paused)
             })
         })
     }

@@ -29,6 +29,7 @@ mod state;
 mod store;
 mod timeline;
 mod times;
+mod user_requests;
 mod wait_changes;
 mod waits;
 
@@ -49,5 +50,6 @@ pub use servers::ServerRow;
 pub use state::{RunOutcome, RunState};
 pub use store::Store;
 pub use timeline::Moment;
+pub use user_requests::{Of, Requester, Told, UserRequest, Verb};
 pub use wait_changes::{WaitEnd, WaitStart};
 pub use waits::WaitRow;

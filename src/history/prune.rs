@@ -6,6 +6,7 @@ use super::notifications;
 use super::scripts;
 use super::store::Store;
 use super::times::millis;
+use super::user_requests;
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
@@ -104,6 +105,7 @@ async fn forget(connection: &mut SqliteConnection, prune: Prune) -> Result<Prune
     }
     if pruned.runs > 0 {
         given::forget_unused(connection).await?;
+        user_requests::forget_unused(connection).await?;
         scripts::forget_unused(connection).await?;
     }
     Ok(pruned)

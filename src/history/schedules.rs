@@ -9,6 +9,7 @@ use super::runs::{self, NewRun, RunEnd};
 use super::state::{RunOutcome, RunState};
 use super::store::Store;
 use super::times::{millis, timestamp};
+use super::user_requests::{self, UserRequest};
 use jiff::Timestamp;
 use sqlx::{Row as _, SqliteConnection};
 use std::collections::{BTreeMap, HashMap};
@@ -45,6 +46,8 @@ pub enum HistoryEntry {
     Over(Firing, Option<NewRun>),
     /// What the script of a schedule's firing is given.
     Given(String, Timestamp, Given),
+    /// What was asked for, which a firing follows from.
+    Requested(UserRequest),
     /// A run without a new firing: a repetition.
     Run(NewRun),
     /// A run ended, and the server has taken note of it: what follows from that is decided together
@@ -194,6 +197,11 @@ impl Store {
                         }
                         HistoryEntry::Given(schedule, due, given) => {
                             given::keep(connection, schedule, due, given)
+                                .await
+                                .map(|()| true)?
+                        }
+                        HistoryEntry::Requested(request) => {
+                            user_requests::keep(connection, request)
                                 .await
                                 .map(|()| true)?
                         }

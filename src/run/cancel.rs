@@ -1,7 +1,7 @@
 //! Cancelling a run from another process, wherever the run stands.
 
 use super::control::{self, AskError, Reply, Request};
-use crate::history::{RunEnd, RunOutcome, Store, StoreError};
+use crate::history::{Requester, RunEnd, RunOutcome, Store, StoreError, UserRequest, Verb};
 use cumulua_core::clock::{real_now, wall_now};
 use std::thread;
 use std::time::Duration;
@@ -39,8 +39,13 @@ pub enum CancelError {
 }
 
 /// Cancels a run that has not ended: one whose process has not begun never does, another is asked
-/// to end. `reason` is kept in its history.
-pub fn cancel_run(store: &Store, run: &str, reason: &str) -> Result<Cancelled, CancelError> {
+/// to end. `reason` is kept in its history, and so is who asks, unless that is a server.
+pub fn cancel_run(
+    store: &Store,
+    run: &str,
+    reason: &str,
+    requester: Option<Requester>,
+) -> Result<Cancelled, CancelError> {
     let end = RunEnd {
         id: run.to_owned(),
         ended: wall_now(),
@@ -50,11 +55,19 @@ pub fn cancel_run(store: &Store, run: &str, reason: &str) -> Result<Cancelled, C
     };
     // Whether its process has begun is decided in the store, in one step.
     if store.end_run_before_it_begins(end)? {
+        if let Some(requester) = requester {
+            let request = UserRequest {
+                run: Some(run.to_owned()),
+                ..UserRequest::new(Verb::Cancel, requester, wall_now())
+            };
+            store.post_user_request(request)?;
+        }
         return Ok(Cancelled::BeforeItBegan);
     }
     let socket = control::run_socket(store.path(), run);
     let request = Request::Cancel {
         reason: reason.to_owned(),
+        told: requester.map(|requester| requester.told),
     };
     let began = real_now();
     loop {

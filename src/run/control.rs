@@ -7,7 +7,7 @@
 //! process is a row of the history; a request only announces it.
 
 use super::given::GivenValue;
-use crate::history::Store;
+use crate::history::{Store, Told};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::{self, BufRead as _, BufReader};
@@ -36,6 +36,9 @@ pub enum Request {
         /// Why, for its history.
         #[serde(default)]
         reason: String,
+        /// Who asks, where that is a person.
+        #[serde(default)]
+        told: Option<Told>,
     },
     /// The server is to run a schedule now.
     Trigger {
@@ -47,6 +50,9 @@ pub enum Request {
         /// Arguments of its script, in place of the file's.
         #[serde(default)]
         args: Option<Vec<String>>,
+        /// Who asks.
+        #[serde(default)]
+        told: Told,
     },
     /// The server is to look at which schedules are paused.
     Look,
@@ -240,6 +246,18 @@ mod unix {
         /// The client at the other end of a stream.
         pub fn new(stream: UnixStream) -> Self {
             Self(Arc::new(stream))
+        }
+
+        /// The user that it is of, as the kernel tells it.
+        pub fn uid(&self) -> Option<u32> {
+            #[cfg(target_os = "linux")]
+            {
+                let peer = rustix::net::sockopt::socket_peercred(&*self.0);
+                peer.ok().map(|peer| peer.uid.as_raw())
+            }
+            // Only the same user gets into the folder of the socket.
+            #[cfg(not(target_os = "linux"))]
+            Some(rustix::process::geteuid().as_raw())
         }
 
         /// Whether it is gone, as where the command was ended: it gets no answer, so nothing is to

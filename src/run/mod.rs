@@ -11,6 +11,7 @@ pub mod last_words;
 mod lines;
 mod process;
 mod recorder;
+pub mod requester;
 mod run_locks;
 mod script;
 

@@ -6,6 +6,7 @@ use super::control::{Client, Listener, Reply, Request, run_socket};
 use super::kept_script::KeptScript;
 use super::last_words;
 use super::lines::Lines;
+use super::requester;
 use super::run_locks::{LockName, RunLocks};
 use crate::client::transport::BoxFuture;
 use crate::gate::audit::AuditLine;
@@ -13,7 +14,8 @@ use crate::gate::recorder::{Asked, OutputStream, RunRecorder};
 use crate::gate::{Level, process_started};
 use crate::history::locks::{Locks, Taken};
 use crate::history::{
-    CallRecord, NewRun, RunEnd, RunOutcome, Store, StoreError, WaitEnd, WaitStart,
+    CallRecord, NewRun, RunEnd, RunOutcome, Store, StoreError, UserRequest, Verb, WaitEnd,
+    WaitStart,
 };
 use crate::lua::RunFacts;
 use cumulua_core::catalog::Catalog;
@@ -260,14 +262,14 @@ impl HistoryRecorder {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .cancel = Some(cancel);
-        if self.begun.get().is_some() {
-            self.listen();
+        if let Some(begun) = self.begun.get() {
+            self.listen(&begun.store);
         }
     }
 
     /// Listens, where the run holds its lock and can be cancelled. A run that cannot is only ended
     /// in other ways.
-    fn listen(&self) {
+    fn listen(&self, store: &Store) {
         let mut control = self.control.lock().unwrap_or_else(PoisonError::into_inner);
         if control.listener.is_some() || !self.locks.is_alive() {
             return;
@@ -275,8 +277,19 @@ impl HistoryRecorder {
         let Some(cancel) = control.cancel.clone() else {
             return;
         };
-        let answer = move |request: &Request, _: &Client| match request {
-            Request::Cancel { reason } => {
+        let store = store.clone();
+        let (run, clock) = (self.id.clone(), self.clock.clone());
+        let answer = move |request: &Request, client: &Client| match request {
+            Request::Cancel { reason, told } => {
+                if let Some(told) = told {
+                    let requester = requester::client(client.uid(), told.clone());
+                    let request = UserRequest {
+                        run: Some(run.clone()),
+                        ..UserRequest::new(Verb::Cancel, requester, clock.now())
+                    };
+                    // The run's end says so itself.
+                    let _ = store.post_user_request(request);
+                }
                 let (cancel, reason) = (Arc::clone(&cancel), reason.clone());
                 // The request is answered before the process ends.
                 thread::spawn(move || cancel(reason));
@@ -418,7 +431,7 @@ impl HistoryRecorder {
                 .store
                 .post_run(self.run(&begun.args), Arc::clone(&begun.is_known));
             self.lines.begin(&begun.store);
-            self.listen();
+            self.listen(&begun.store);
             begun
         })
     }

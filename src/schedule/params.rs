@@ -2,7 +2,7 @@
 //! default.
 
 use super::document::Fault;
-use crate::history::Given as Kept;
+use crate::history::{Given as Kept, Requester};
 use crate::run::arguments;
 use crate::run::given::{GivenValue, SecretParams};
 use cumulua_core::catalog::suggest;
@@ -122,6 +122,8 @@ pub struct Given {
     pub secrets: SecretParams,
     /// Arguments in place of the schedule's.
     pub args: Option<Vec<String>>,
+    /// Who asks for it.
+    pub requester: Option<Requester>,
 }
 
 impl Given {
@@ -200,8 +202,8 @@ impl Given {
         }
         Ok(Self {
             params: kept.params,
-            secrets: SecretParams::new(),
             args: kept.args,
+            ..Self::default()
         })
     }
 }

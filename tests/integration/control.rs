@@ -1,6 +1,7 @@
 //! Control sockets: whose requests are accepted, what is answered, and what is done.
 
 use crate::support::{Test, simulator};
+use cumulua::history::Told;
 use cumulua::history::{Filter, RunOutcome, Store};
 use cumulua::run::control::{
     AskError, Client, Listener, Reply, Request, ask, run_socket, server_socket,
@@ -56,6 +57,7 @@ fn a_request_is_answered_by_the_listener() {
         schedule: "nightly".to_owned(),
         params: BTreeMap::new(),
         args: None,
+        told: Told::default(),
     };
     assert!(matches!(
         ask(&server_socket(&store), &trigger, MUCH),
@@ -112,6 +114,7 @@ fn a_socket_that_a_killed_process_has_left_is_replaced() {
         schedule: "again".to_owned(),
         params: BTreeMap::new(),
         args: None,
+        told: Told::default(),
     };
     assert_eq!(
         ask(&socket, &trigger, MUCH).unwrap(),

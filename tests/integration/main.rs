@@ -36,6 +36,7 @@ mod repl;
 mod runbooks;
 mod runs;
 mod schedule;
+mod schedule_asked;
 mod schedule_given;
 #[cfg(unix)]
 mod schedule_left;

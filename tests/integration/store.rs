@@ -3,7 +3,7 @@
 
 use cumulua::history::{
     AttemptKey, Filter, Firing, FiringOutcome, Found, HistoryEntry, NewRun, Planned, Prune, Pruned,
-    Retry, RunEnd, RunOutcome, Store, StoreError,
+    Requester, Retry, RunEnd, RunOutcome, Store, StoreError, UserRequest, Verb,
 };
 use jiff::Timestamp;
 use std::fs;
@@ -19,6 +19,13 @@ fn store() -> (TempDir, Store) {
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_792_800_000 + second).unwrap()
+}
+
+fn asked(verb: Verb, schedule: &str, second: i64) -> UserRequest {
+    UserRequest {
+        schedule: Some(schedule.to_owned()),
+        ..UserRequest::new(verb, Requester::default(), at(second))
+    }
 }
 
 fn run(id: &str, name: &str, second: i64) -> NewRun {
@@ -171,17 +178,27 @@ fn a_schedule_is_decided_only_forwards_and_pausing_changes_nothing_else() {
         [true, true]
     );
     assert!(
-        store.set_paused("nightly", true, at(200)).unwrap()
-            && !store.set_paused("nightly", true, at(300)).unwrap()
+        store
+            .set_paused(asked(Verb::Pause, "nightly", 200))
+            .unwrap()
+            && !store
+                .set_paused(asked(Verb::Pause, "nightly", 300))
+                .unwrap()
     );
     let state = store.schedule_states().unwrap()["nightly"];
     assert_eq!(
         (state.decided_upto, state.paused),
         (Some(at(100)), Some(at(200)))
     );
-    assert!(store.set_paused("nightly", false, at(400)).unwrap());
     assert!(
-        !store.set_paused("unknown", false, at(400)).unwrap(),
+        store
+            .set_paused(asked(Verb::Resume, "nightly", 400))
+            .unwrap()
+    );
+    assert!(
+        !store
+            .set_paused(asked(Verb::Resume, "unknown", 400))
+            .unwrap(),
         "what was never paused goes on"
     );
     assert_eq!(store.schedule_states().unwrap()["nightly"].paused, None);

@@ -5,6 +5,7 @@ use crate::cli::{report, status};
 use crate::gate::GRACE;
 use crate::history::{RunRow, RunState};
 use crate::run::control::AskError;
+use crate::run::requester;
 use crate::run::{CancelError, Cancelled, cancel_run};
 use clap::Args;
 use cumulua_core::clock::real_now;
@@ -42,7 +43,8 @@ impl Cancel {
                 outcome.as_str()
             )));
         }
-        match cancel_run(&history.store, &row.run.id, REASON) {
+        let requester = Some(requester::of_this_process());
+        match cancel_run(&history.store, &row.run.id, REASON, requester) {
             Ok(Cancelled::BeforeItBegan) => {
                 report::print(&format!("{name}: cancelled before it began"));
                 Ok(())

@@ -2,7 +2,7 @@
 
 use super::times::Times;
 use crate::cli::status::{self, Status};
-use crate::history::{Filter, Found, RunRow, Store, StoreError};
+use crate::history::{Filter, Found, Of, Requester, RunRow, Store, StoreError, UserRequest};
 use comfy_table::{Table, presets};
 use cumulua_core::controls;
 use jiff::Timestamp;
@@ -90,6 +90,13 @@ impl History {
         self.store.state(row).as_str()
     }
 
+    /// What people have asked for that a run followed from.
+    pub(super) fn requests(&self, row: &RunRow) -> Result<Vec<UserRequest>, StoreError> {
+        let run = &row.run;
+        let firing = run.due.map(|due| (run.name.as_str(), due));
+        self.store.user_requests(Of::Run(&run.id, firing))
+    }
+
     /// A run for programs.
     pub(super) fn json(&self, row: &RunRow) -> serde_json::Value {
         let time = |at| self.times.exact(at);
@@ -102,6 +109,40 @@ impl History {
             "calls": row.calls,
         })
     }
+}
+
+/// Who has asked for something, what the command told of itself marked as such.
+pub(super) fn requester_text(requester: &Requester) -> String {
+    let Requester { uid, user, told } = requester;
+    let uid = uid.map(|uid| format!("uid {uid}"));
+    let user = match (user, uid) {
+        (Some(user), Some(uid)) => format!("{user} ({uid})"),
+        (Some(user), None) => user.clone(),
+        (None, uid) => uid.unwrap_or_else(|| "an unknown user".to_owned()),
+    };
+    let parts = [
+        ("login", &told.login),
+        ("sudo by", &told.sudo_user),
+        ("host", &told.host),
+        ("terminal", &told.terminal),
+    ];
+    let told: Vec<String> = parts
+        .into_iter()
+        .filter_map(|(name, value)| Some(format!("{name} {}", value.as_deref()?)))
+        .collect();
+    if told.is_empty() {
+        return user;
+    }
+    format!("{user}; told by the command: {}", told.join(", "))
+}
+
+/// Who has asked for something, for programs.
+pub(super) fn request_json(times: &Times, request: &UserRequest) -> serde_json::Value {
+    let Requester { uid, user, told } = &request.requester;
+    serde_json::json!({
+        "at": times.exact(request.at), "verb": request.verb, "uid": uid, "user": user, "told": told, "reason": request.reason,
+        "until": request.until.map(|until| times.exact(until)),
+    })
 }
 
 /// The beginning of an id: enough to distinguish runs.

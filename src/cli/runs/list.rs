@@ -1,10 +1,10 @@
 //! `cumulua runs list`.
 
-use super::common::{History, Problem, short_id, table};
+use super::common::{History, Problem, request_json, short_id, table};
 use super::selection::Selection;
 use super::times::{FORMS, took};
 use crate::cli::report;
-use crate::history::{Filter, FiringRow, RunRow, RunState};
+use crate::history::{Filter, FiringRow, RunRow, RunState, StoreError};
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use std::cmp::Reverse;
@@ -99,7 +99,8 @@ impl List {
         let more = entries.len() > self.limit as usize;
         entries.truncate(self.limit as usize);
         if self.json {
-            let entries: Vec<_> = entries.iter().map(|entry| json(history, entry)).collect();
+            let entries = entries.iter().map(|entry| json(history, entry));
+            let entries = entries.collect::<Result<Vec<_>, _>>()?;
             report::print_json(&serde_json::Value::from(entries));
             return Ok(());
         }
@@ -217,12 +218,20 @@ fn short_text(text: &str) -> String {
     }
 }
 
-fn json(history: &History, entry: &Entry) -> serde_json::Value {
-    match entry {
-        Entry::Run(row) => history.json(row),
+fn json(history: &History, entry: &Entry) -> Result<serde_json::Value, StoreError> {
+    Ok(match entry {
+        Entry::Run(row) => {
+            let mut json = history.json(row);
+            let requests = history.requests(row)?;
+            json["requests"] = requests
+                .iter()
+                .map(|request| request_json(&history.times, request))
+                .collect();
+            json
+        }
         Entry::Missed(firing) => serde_json::json!({
             "id": null, "name": firing.schedule, "kind": "firing", "due": history.times.exact(firing.due),
             "decided": history.times.exact(firing.decided), "outcome": firing.outcome, "error": firing.detail,
         }),
-    }
+    })
 }

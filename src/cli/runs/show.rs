@@ -1,9 +1,9 @@
 //! `cumulua runs show`.
 
-use super::common::{History, Problem};
+use super::common::{History, Problem, request_json, requester_text};
 use super::times::took;
 use crate::cli::{report, status};
-use crate::history::{CallRow, Given, Moment, NotificationRow, RunRow};
+use crate::history::{CallRow, Given, Moment, NotificationRow, RunRow, UserRequest};
 use clap::Args;
 use cumulua_core::controls;
 use jiff::{SignedDuration, Timestamp};
@@ -33,8 +33,13 @@ impl Show {
         let due = row.run.due;
         let given = due.map(|due| history.store.given(&row.run.name, due));
         let given = given.transpose()?.flatten();
+        let requests = history.requests(&row)?;
         if self.json {
             let mut json = history.json(&row);
+            json["requests"] = requests
+                .iter()
+                .map(|request| request_json(&history.times, request))
+                .collect();
             json["params"] = given.map(|given| given.params).into();
             json["notifications"] = notifications
                 .iter()
@@ -47,7 +52,7 @@ impl Show {
             report::print_json(&json);
             return Ok(());
         }
-        let mut text = head(history, &row, given.as_ref());
+        let mut text = head(history, &row, given.as_ref(), &requests);
         for row in &notifications {
             let line = notification(history, row);
             let _ = writeln!(text, "{:<10} {}", "notified", controls::escape_line(&line));
@@ -104,7 +109,12 @@ fn print_script(history: &History, row: &RunRow) -> Result<(), Problem> {
 }
 
 /// What is known of a run beside what it did.
-fn head(history: &History, row: &RunRow, given: Option<&Given>) -> String {
+fn head(
+    history: &History,
+    row: &RunRow,
+    given: Option<&Given>,
+    requests: &[UserRequest],
+) -> String {
     let run = &row.run;
     let full = |at: Timestamp| history.times.full(at);
     let end = row.ended.map(|ended| {
@@ -175,6 +185,15 @@ fn head(history: &History, row: &RunRow, given: Option<&Given>) -> String {
         ("retry", retry),
         ("calls", Some(row.calls.to_string())),
     ];
+    let requests = requests.iter().map(|request| {
+        let who = requester_text(&request.requester);
+        let who = controls::escape_line(&who).into_owned();
+        (
+            "asked by",
+            Some(format!("{}, {}: {who}", request.verb, full(request.at))),
+        )
+    });
+    let fields: Vec<_> = fields.into_iter().chain(requests).collect();
     let mut text = String::new();
     for (name, value) in fields
         .iter()

@@ -32,7 +32,7 @@ impl Schedule {
     pub(in crate::cli) fn run(self, options: &GlobalOptions) -> ExitCode {
         match self.command {
             Command::Check(command) => command.run(options),
-            Command::Next(command) => command.run(),
+            Command::Next(command) => command.run(options),
             Command::Serve(command) => command.run(options),
             Command::Trigger(command) => command.run(options),
             Command::Pause(command) => command.run(options),

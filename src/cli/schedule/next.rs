@@ -1,7 +1,9 @@
 //! `cumulua schedule next`: when each schedule fires next.
 
-use super::super::{report, status};
+use super::super::options::GlobalOptions;
+use super::super::{context, report, status};
 use super::common::{FileArgument, read};
+use crate::history::{ScheduleRow, Store};
 use crate::schedule::calendar::{Block, Blocked};
 use crate::schedule::model::Schedule;
 use crate::schedule::timing::{Firing, Recurrence};
@@ -10,6 +12,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use cumulua_core::clock::wall_now;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Timestamp, Zoned};
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -54,11 +57,20 @@ struct Row {
     schedule: Arc<Schedule>,
     firing: Firing,
     before: Timestamp,
+    /// What keeps it from firing beside the file, and until when.
+    pause: Option<ScheduleRow>,
+}
+
+/// What is paused by the store, where there is one.
+fn pauses(options: &GlobalOptions) -> BTreeMap<String, ScheduleRow> {
+    let path = context::store_path(options).filter(|path| path.exists());
+    let states = path.map(|path| Store::open(path).schedule_states());
+    states.and_then(Result::ok).unwrap_or_default()
 }
 
 impl Next {
     /// Prints them.
-    pub(super) fn run(self) -> ExitCode {
+    pub(super) fn run(self, options: &GlobalOptions) -> ExitCode {
         let file = match read(&self.file.file) {
             Ok(file) => file,
             Err(status) => return status,
@@ -68,13 +80,17 @@ impl Next {
         let count = self
             .count
             .unwrap_or(if self.until.is_some() { MOST } else { 5 });
+        let pauses = pauses(options);
         let mut rows = Vec::new();
         for schedule in &file.schedules {
             let mut before = from;
             let firings = schedule.timing.firings(from).take(count as usize);
             for firing in firings.take_while(|firing| firing.at <= until) {
+                let pause = pauses.get(&*schedule.name);
+                let pause = pause.filter(|state| state.is_paused(firing.due));
                 rows.push(Row {
                     schedule: Arc::clone(schedule),
+                    pause: pause.copied(),
                     firing,
                     before,
                 });
@@ -173,8 +189,11 @@ impl Row {
         if !self.schedule.timing.shift.is_zero() {
             row["due"] = self.firing.due.to_string().into();
         }
-        if self.schedule.paused {
+        if self.schedule.paused || self.pause.is_some() {
             row["paused"] = true.into();
+        }
+        if let Some(until) = self.pause.and_then(|pause| pause.paused_until) {
+            row["paused_until"] = until.to_string().into();
         }
         if let Some(block) = self.block() {
             row["blocked"] = self.consequence(&block).into();
@@ -233,8 +252,15 @@ impl Row {
         if !self.schedule.timing.shift.is_zero() {
             notes.push(format!("jitter: {:?} later", self.schedule.timing.shift));
         }
-        if self.schedule.paused {
-            notes.push("paused".to_owned());
+        match self.pause.map(|pause| pause.paused_until) {
+            _ if self.schedule.paused => notes.push("paused".to_owned()),
+            Some(Some(until)) => {
+                let until = until.to_zoned(zone.clone());
+                let until = until.strftime("%Y-%m-%d %H:%M:%S %:z");
+                notes.push(format!("paused until {until}"));
+            }
+            Some(None) => notes.push("paused".to_owned()),
+            None => {}
         }
         notes.extend(self.block().map(|block| self.consequence(&block)));
         notes

@@ -5,11 +5,15 @@ use super::super::options::GlobalOptions;
 use super::super::{report, status};
 use super::common::{ask_server, read, store};
 use crate::history::locks::Taken;
-use crate::history::{Store, StoreError};
+use crate::history::{Store, StoreError, UserRequest, Verb};
 use crate::run::control::Request;
+use crate::run::requester;
 use crate::schedule::file::FILE_NAME;
+use crate::schedule::model::Schedule;
 use clap::Args;
 use cumulua_core::clock::wall_now;
+use jiff::civil::DateTime;
+use jiff::{Timestamp, Zoned};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -18,6 +22,12 @@ use std::process::ExitCode;
 pub(super) struct Pause {
     #[command(flatten)]
     which: ScheduleArgument,
+    /// Why, for the history and for all who ask
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+    /// When it ends by itself, as 2026-12-01T08:00; without an offset on the schedule's clock
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
 }
 
 /// Lets a paused schedule fire again
@@ -41,18 +51,49 @@ pub(super) struct ScheduleArgument {
 impl Pause {
     /// Pauses it.
     pub(super) fn run(self, options: &GlobalOptions) -> ExitCode {
-        set(options, &self.which, true)
+        let request = UserRequest {
+            reason: self.reason,
+            ..request(Verb::Pause)
+        };
+        set(options, &self.which, request, self.until.as_deref())
     }
 }
 
 impl Resume {
     /// Resumes it.
     pub(super) fn run(self, options: &GlobalOptions) -> ExitCode {
-        set(options, &self.which, false)
+        set(options, &self.which, request(Verb::Resume), None)
     }
 }
 
-fn set(options: &GlobalOptions, which: &ScheduleArgument, paused: bool) -> ExitCode {
+fn request(verb: Verb) -> UserRequest {
+    UserRequest::new(verb, requester::of_this_process(), wall_now())
+}
+
+/// A time on a schedule's clock, which is to come.
+fn moment(text: &str, schedule: &Schedule) -> Result<Timestamp, String> {
+    let zone = &schedule.timing.zone.0;
+    let on_clock = |time: DateTime| zone.to_timestamp(time);
+    let at = text
+        .parse::<Timestamp>()
+        .or_else(|_| text.parse::<Zoned>().map(|time| time.timestamp()))
+        .or_else(|_| text.parse::<DateTime>().and_then(on_clock))
+        .map_err(|_| {
+            format!("--until {text}: write it as 2026-12-01T08:00 or 2026-12-01T08:00:00+08:00")
+        })?;
+    if at <= wall_now() {
+        return Err(format!("--until {text} has passed"));
+    }
+    Ok(at)
+}
+
+fn set(
+    options: &GlobalOptions,
+    which: &ScheduleArgument,
+    request: UserRequest,
+    until: Option<&str>,
+) -> ExitCode {
+    let paused = request.verb == Verb::Pause.as_str();
     let store = match store(options) {
         Ok(store) => store,
         Err(status) => return status,
@@ -69,11 +110,28 @@ fn set(options: &GlobalOptions, which: &ScheduleArgument, paused: bool) -> ExitC
             return status::SCRIPT.into();
         }
     };
-    match change(&store, &which.name, paused) {
+    let until = match until.map(|text| moment(text, schedule)).transpose() {
+        Ok(until) => until,
+        Err(problem) => {
+            report::error(&problem);
+            return status::USAGE.into();
+        }
+    };
+    let request = UserRequest {
+        schedule: Some(which.name.clone()),
+        until,
+        ..request
+    };
+    match change(&store, request) {
         Ok(changed) => {
             let state = if paused { "paused" } else { "resumed" };
             let already = if changed { "" } else { " already" };
-            report::print(&format!("{}: {state}{already}", which.name));
+            let zone = &schedule.timing.zone.0;
+            let until = until.map(|until| until.to_zoned(zone.clone()));
+            let until =
+                until.map(|until| until.strftime(" until %Y-%m-%d %H:%M:%S %:z").to_string());
+            let until = until.unwrap_or_default();
+            report::print(&format!("{}: {state}{already}{until}", which.name));
             if !paused && schedule.paused {
                 report::warning(&format!(
                     "{} itself has paused = true, which keeps it from firing",
@@ -91,8 +149,8 @@ fn set(options: &GlobalOptions, which: &ScheduleArgument, paused: bool) -> ExitC
 
 /// The store knows it from now on, and a server that begins later reads it; one that runs is
 /// notified, and has looked once this is back.
-fn change(store: &Store, name: &str, paused: bool) -> Result<bool, StoreError> {
-    let changed = store.set_paused(name, paused, wall_now())?;
+fn change(store: &Store, request: UserRequest) -> Result<bool, StoreError> {
+    let changed = store.set_paused(request)?;
     if let Ok(Taken::By(holder)) = store.locks().server()
         && let Err(problem) = ask_server(store, &holder, &Request::Look)
     {

@@ -14,6 +14,7 @@ use crate::history::Store;
 use crate::history::locks::Taken;
 use crate::run::control::Request;
 use crate::run::given::GivenValue;
+use crate::run::requester;
 use crate::schedule::file::{FileError, ScheduleFile};
 use crate::schedule::model::Schedule;
 use crate::schedule::params::Given;
@@ -144,6 +145,7 @@ fn ask(
         schedule: name.to_owned(),
         params,
         args,
+        told: requester::told(),
     };
     match ask_server(store, holder, &request) {
         Ok(answer) => {

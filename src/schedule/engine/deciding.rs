@@ -31,6 +31,8 @@ pub struct ScheduleState {
     pub ahead: Option<Timestamp>,
     /// Whether `cumulua schedule pause` holds it back.
     pub paused: bool,
+    /// When that ends by itself.
+    pub paused_until: Option<Timestamp>,
     /// The last run failed.
     pub failed: bool,
     /// When a run of it ended well, the last time.
@@ -79,6 +81,7 @@ impl Engine {
             }
             job.decided = job.decided.max(known.and_then(|known| known.ahead));
             job.paused = known.is_some_and(|known| known.paused);
+            job.paused_until = known.and_then(|known| known.paused_until);
             job.failed = known.is_some_and(|known| known.failed);
             job.chain.last_fired = known.and_then(|known| known.last_fired);
             engine.plan(&job);
@@ -416,6 +419,15 @@ impl Engine {
             .is_some_and(|job| std::mem::replace(&mut job.paused, paused) != paused)
     }
 
+    /// Lets what keeps a schedule from firing end by itself at a time.
+    pub fn set_pause_end(&mut self, name: &str, until: Option<Timestamp>) {
+        if let Some(job) = self.jobs.get_mut(name) {
+            job.paused_until = until;
+            let name = Arc::clone(&job.schedule.name);
+            self.plan_again(&name);
+        }
+    }
+
     /// Takes a changed file over. What is due by now goes by the file before.
     pub fn reload(&mut self, file: &ScheduleFile, now: Timestamp) -> Vec<Decision> {
         let mut decisions = self.tick(now, MissCause::Busy);
@@ -456,6 +468,7 @@ impl Engine {
         let next = job.next.map(|firing| firing.due);
         let held = job.held.as_ref().map(|held| held.until);
         let times = next.into_iter().chain(held).chain(job.chain_deadline());
+        let times = times.chain(job.paused_until);
         for time in times.chain(retries) {
             self.agenda
                 .push(Reverse((time, Arc::clone(&job.schedule.name))));

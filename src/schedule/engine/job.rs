@@ -33,6 +33,8 @@ pub(super) struct Job {
     /// The time of the firing that a person asked for last.
     last_asked: Option<Timestamp>,
     pub(super) paused: bool,
+    /// When that ends by itself.
+    pub(super) paused_until: Option<Timestamp>,
     pub(super) failed: bool,
     /// Up to here firings were decided by a clock that has been set back since.
     pub(super) decided: Option<Timestamp>,
@@ -100,6 +102,7 @@ impl Job {
             chain: Chain::default(),
             last_asked: None,
             paused: false,
+            paused_until: None,
             failed: false,
             decided: None,
         }
@@ -283,6 +286,7 @@ impl Job {
         miss_cause: MissCause,
         decisions: &mut Vec<Decision>,
     ) {
+        self.end_pause(now, miss_cause, decisions);
         if self.is_paused() {
             self.give_up_retries(&Reason::Paused, |until| until <= now, decisions);
         }
@@ -303,6 +307,15 @@ impl Job {
         self.decide_due(now, miss_cause, decisions);
         // After those of the same block, which then find it held.
         self.release_held(now, miss_cause, decisions);
+    }
+
+    /// Ends a pause whose time has come; what was due before is decided as paused.
+    fn end_pause(&mut self, now: Timestamp, miss_cause: MissCause, decisions: &mut Vec<Decision>) {
+        if let Some(until) = self.paused_until.take_if(|until| *until <= now) {
+            self.give_up_retries(&Reason::Paused, |time| time < until, decisions);
+            self.decide_due(before(until), miss_cause, decisions);
+            self.paused = false;
+        }
     }
 
     fn decide_due(&mut self, now: Timestamp, miss_cause: MissCause, decisions: &mut Vec<Decision>) {

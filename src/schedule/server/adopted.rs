@@ -215,6 +215,7 @@ pub(super) fn read_schedule_states(
             handled: state.decided_upto.unwrap_or(Timestamp::MIN),
             ahead: ahead.remove(&name),
             paused: state.paused.is_some(),
+            paused_until: state.paused_until,
             last_success: last_runs.get(&name).and_then(|last| last.success),
             last_fired: last_runs.get(&name).map(|last| last.began),
             failed: outcomes.get(&name).is_some_and(|outcome| {

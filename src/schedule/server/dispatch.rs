@@ -10,7 +10,9 @@ use super::records::Records;
 use super::scripts::ScriptFault;
 use super::verdict::judge;
 use crate::gate::{Level, Random};
-use crate::history::{AttemptKey, Firing, FiringOutcome, HistoryEntry, Retry, RunEnd, RunOutcome};
+use crate::history::{
+    AttemptKey, Firing, FiringOutcome, HistoryEntry, Retry, RunEnd, RunOutcome, UserRequest, Verb,
+};
 use crate::run::control::forget_run;
 use crate::schedule::engine::{Attempt, Cause, Decision, Engine, Missed, Notice, Outcome, Reason};
 use crate::schedule::file::ScheduleFile;
@@ -200,6 +202,7 @@ impl Dispatch {
                     let run = self.random.uuid();
                     let signal = started(&attempt, &run, &self.random);
                     record.extend(given_entry(&attempt));
+                    record.extend(requested_entry(&attempt, now));
                     let index = record.len();
                     record.push(started_entry(&attempt, run.clone(), now));
                     record.extend(signal.as_ref().map(entry));
@@ -212,6 +215,7 @@ impl Dispatch {
                     self.records.log_line(Level::Info, name, &message);
                     let why = Some(why.to_string());
                     record.extend(given_entry(&attempt));
+                    record.extend(requested_entry(&attempt, now));
                     record.push(firing_entry(
                         attempt.cause,
                         firing(&attempt, FiringOutcome::Queued, why, now),
@@ -572,6 +576,21 @@ fn given_entry(attempt: &Attempt) -> Option<HistoryEntry> {
             given.to_keep(),
         )
     })
+}
+
+/// Who has asked for a firing.
+fn requested_entry(attempt: &Attempt, now: Timestamp) -> Option<HistoryEntry> {
+    let requester = attempt.given.as_ref()?.requester.clone()?;
+    let verb = match attempt.cause {
+        Cause::Backfill => Verb::Backfill,
+        _ => Verb::Trigger,
+    };
+    let request = UserRequest {
+        schedule: Some(attempt.schedule.name.to_string()),
+        due: Some(attempt.at),
+        ..UserRequest::new(verb, requester, now)
+    };
+    (attempt.number == 1).then_some(HistoryEntry::Requested(request))
 }
 
 fn attempt_key(attempt: &Attempt) -> AttemptKey {

@@ -3,7 +3,10 @@
 use super::format::milliseconds;
 use super::launch::{Launcher, new_run};
 use super::verdict::judge;
-use crate::history::{Firing, FiringOutcome, HistoryEntry, RunEnd, RunOutcome, Store};
+use crate::history::{
+    Firing, FiringOutcome, HistoryEntry, RunEnd, RunOutcome, Store, UserRequest, Verb,
+};
+use crate::run::requester;
 use crate::schedule::engine::{Attempt, Cause};
 use crate::schedule::model::Schedule;
 use crate::schedule::params::Given;
@@ -41,6 +44,7 @@ pub async fn run_once(once: Once) -> Result<i32, String> {
         id,
         given,
     } = once;
+    let requester = requester::of_this_process();
     let given = Arc::new(given);
     if schedule.overlap != Overlap::Allow && store.locks().is_schedule_running(&schedule.name) {
         return Err(format!(
@@ -69,6 +73,11 @@ pub async fn run_once(once: Once) -> Result<i32, String> {
     let name = attempt.schedule.name.to_string();
     let entries = vec![
         HistoryEntry::Given(name, now, given.to_keep()),
+        HistoryEntry::Requested(UserRequest {
+            schedule: Some(attempt.schedule.name.to_string()),
+            due: Some(now),
+            ..UserRequest::new(Verb::Trigger, requester, now)
+        }),
         HistoryEntry::Beside(firing, Some(new)),
     ];
     store

@@ -60,13 +60,16 @@ pub(super) fn look_at_paused(dispatch: &mut Dispatch) -> Reply {
         Ok(states) => {
             for schedule in &dispatch.file.schedules {
                 let name = &*schedule.name;
-                let is_paused = states.get(name).is_some_and(|state| state.paused.is_some());
+                let state = states.get(name).copied().unwrap_or_default();
+                let is_paused = state.is_paused(wall_now());
                 if dispatch.engine.set_paused(name, is_paused) {
                     let word = if is_paused { "paused" } else { "resumed" };
                     dispatch
                         .records
                         .log_line(Level::Info, name, &format!("{name}: {word}"));
                 }
+                let until = state.paused_until.filter(|_| is_paused);
+                dispatch.engine.set_pause_end(name, until);
             }
             Reply::Done("done".to_owned())
         }

@@ -1,6 +1,8 @@
 //! Requests to the server over its socket.
 
+use crate::history::{Requester, Told};
 use crate::run::control::{Client, Listener, Reply, Request, server_socket};
+use crate::run::requester;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -33,6 +35,11 @@ impl Asked {
         self.state
             .compare_exchange(OPEN, TAKEN, Ordering::AcqRel, Ordering::Acquire)
             .is_ok()
+    }
+
+    /// Who asks, with what the command tells.
+    pub(super) fn requester(&self, told: &Told) -> Requester {
+        requester::client(self.client.uid(), told.clone())
     }
 
     pub(super) fn answer(self, reply: Reply) {
@@ -119,6 +126,7 @@ fn wait_for_answer(
 #[cfg(all(test, unix))]
 mod tests {
     use super::{Asked, AtomicU8, Client, OPEN, Reply, Request, wait_for_answer};
+    use crate::history::Told;
     use std::collections::BTreeMap;
     use std::os::unix::net::UnixStream;
     use std::sync::{Arc, mpsc as blocking};
@@ -158,6 +166,7 @@ mod tests {
             schedule: "nightly".to_owned(),
             params: BTreeMap::new(),
             args: None,
+            told: Told::default(),
         }
     }
 }

@@ -14,6 +14,7 @@ use super::reload::{log_zone, look_at_paused, planned, reload};
 use super::requests::Asked;
 use super::signals::Signal;
 use crate::gate::Level;
+use crate::history::{Requester, UserRequest, Verb};
 use crate::run::control::{Reply, Request, forget_run};
 use crate::run::given::GivenValue;
 use crate::run::last_words;
@@ -245,10 +246,12 @@ impl Serving {
                 schedule,
                 params,
                 args,
-            } => (
-                Some(schedule),
-                self.trigger(schedule, params.clone(), args.clone()),
-            ),
+                told,
+            } => {
+                let requester = asked.requester(told);
+                let reply = self.trigger(schedule, params.clone(), args.clone(), requester);
+                (Some(schedule), reply)
+            }
             Request::Look => (None, look_at_paused(&mut self.dispatch)),
             Request::Reload if self.ending.is_some() => {
                 (None, Reply::Refused("the server is ending".to_owned()))
@@ -277,11 +280,15 @@ impl Serving {
         name: &str,
         params: BTreeMap<String, GivenValue>,
         args: Option<Vec<String>>,
+        requester: Requester,
     ) -> Reply {
         let found = self.dispatch.file.find(name).cloned();
         let given = found.and_then(|schedule| Given::read(&schedule.params, params, args));
         let given = match given {
-            Ok(given) => Arc::new(given),
+            Ok(given) => Arc::new(Given {
+                requester: Some(requester.clone()),
+                ..given
+            }),
             Err(problem) => return Reply::Refused(problem),
         };
         let now = milliseconds(wall_now());
@@ -294,6 +301,13 @@ impl Serving {
             Some(Decision::Start(_)) => Reply::Done("started".to_owned()),
             Some(Decision::Wait(_, why)) => Reply::Done(format!("waits: {why}")),
             Some(Decision::Miss(miss)) => {
+                let request = UserRequest {
+                    schedule: Some(name.to_owned()),
+                    due: Some(miss.at),
+                    ..UserRequest::new(Verb::Trigger, requester, now)
+                };
+                let kept = self.dispatch.records.store.post_user_request(request);
+                self.dispatch.records.note(kept);
                 Reply::Refused(format!("{name} was not started: {}", miss.reason))
             }
             _ => Reply::Done("received".to_owned()),

@@ -92,7 +92,7 @@ impl Supervised {
             RunRequest::Terminate => "ended by the server, which itself ended".to_owned(),
         };
         let (store, id) = (self.store.clone(), self.id.clone());
-        let cancelled = tokio::task::spawn_blocking(move || cancel_run(&store, &id, &reason));
+        let cancelled = tokio::task::spawn_blocking(move || cancel_run(&store, &id, &reason, None));
         if !matches!(cancelled.await, Ok(Ok(_))) {
             self.terminate();
         }

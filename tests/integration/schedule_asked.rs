@@ -1,0 +1,140 @@
+//! Who asked a server, or the store, for something.
+
+use crate::served::{Served, command, folder};
+use crate::support::Test;
+use cumulua::history::{Filter, Of, Store};
+use cumulua_core::clock::wall_now;
+use jiff::SignedDuration;
+use std::process::Output;
+
+const NIGHTLY: &str = "[[schedule]]\nname = 'nightly'\nscript = 'a.lua'\ncron = '@yearly'\n";
+
+fn asked_as(served: &Served, args: &[&str]) -> Output {
+    let output = command(&served.folder, args)
+        .args(["--store", "runs.db"])
+        .env("SUDO_USER", "mallory\u{1b}[2J")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    output
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn each_trigger_pause_resume_and_cancel_has_who_asked_for_it() {
+    let served = Served::start(folder(NIGHTLY, "time.sleep('1h')"), &[]);
+    served.wait_for_words("serving 1 schedule");
+    asked_as(&served, &["schedule", "trigger", "nightly"]);
+    served.wait_for_words("nightly: started");
+    asked_as(
+        &served,
+        &["schedule", "pause", "nightly", "--reason", "the freeze"],
+    );
+    served.wait_for_words("nightly: paused");
+    asked_as(&served, &["schedule", "resume", "nightly"]);
+    served.wait_for_words("nightly: resumed");
+    asked_as(&served, &["runs", "cancel", "nightly"]);
+    served.wait_for_words("nightly: cancelled");
+    let shown = text(&asked_as(&served, &["runs", "show", "nightly"]));
+    let uid = rustix::process::getuid().as_raw();
+    for verb in ["trigger", "cancel"] {
+        let line = shown
+            .lines()
+            .find(|line| line.contains(&format!("asked by   {verb}, ")));
+        let line = line.unwrap_or_else(|| panic!("{verb}: {shown}"));
+        assert!(line.contains(&format!("uid {uid})")), "{line}");
+        let (kernel, told) = line.split_once("; told by the command: ").unwrap();
+        assert!(
+            !kernel.contains("mallory") && told.contains("sudo by mallory"),
+            "{line}"
+        );
+        assert!(
+            told.contains("host ") && !line.contains('\u{1b}'),
+            "{line:?}"
+        );
+    }
+    let json = text(&asked_as(&served, &["runs", "list", "--json"]));
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json[0]["requests"][0]["verb"], "trigger");
+    assert_eq!(json[0]["requests"][1]["verb"], "cancel");
+    assert_eq!(json[0]["requests"][1]["uid"], uid);
+    let (_folder, store) = served.end();
+    let pauses = store.user_requests(Of::Pauses("nightly")).unwrap();
+    let seen: Vec<_> = pauses
+        .iter()
+        .map(|request| {
+            (
+                request.verb.as_str(),
+                request.reason.as_deref(),
+                request.requester.uid,
+            )
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("resume", None, Some(uid)),
+            ("pause", Some("the freeze"), Some(uid))
+        ]
+    );
+}
+
+#[test]
+fn a_trigger_without_a_server_has_who_gave_it_and_pruning_forgets_both() {
+    let test = Test::new()
+        .file("schedules.toml", NIGHTLY)
+        .file("a.lua", "")
+        .args(["schedule", "trigger", "nightly", "--store", "runs.db"]);
+    let path = test.path("runs.db");
+    assert_eq!(test.run().status, 0);
+    let store = Store::open(path);
+    let run = store.runs(Filter::default()).unwrap().remove(0).run;
+    let of = Of::Run(&run.id, run.due.map(|due| ("nightly", due)));
+    let requests = store.user_requests(of).unwrap();
+    assert_eq!(requests.len(), 1);
+    assert_eq!(
+        requests[0].requester.uid,
+        Some(rustix::process::getuid().as_raw())
+    );
+    let all = cumulua::history::Prune {
+        before: Some(wall_now() + SignedDuration::from_hours(1)),
+        ..Default::default()
+    };
+    store.prune(all).unwrap();
+    assert!(store.user_requests(of).unwrap().is_empty());
+}
+
+#[test]
+fn a_pause_ends_by_itself_and_is_shown_until_then() {
+    let every = "[[schedule]]\nname = 'often'\nscript = 'a.lua'\nevery = '1s'\n";
+    let served = Served::start(folder(every, ""), &[]);
+    served.wait_for_words("often: done");
+    let until = (wall_now() + SignedDuration::from_secs(4)).to_string();
+    let paused = asked_as(&served, &["schedule", "pause", "often", "--until", &until]);
+    assert!(text(&paused).contains("often: paused until "), "{paused:?}");
+    let next = text(&asked_as(&served, &["schedule", "next", "--count", "10"]));
+    let marked = next
+        .lines()
+        .filter(|line| line.contains("paused until"))
+        .count();
+    assert!((1..10).contains(&marked), "{next}");
+    served.wait_for_words("the schedule was paused");
+    served.wait_for_words("often: done");
+    let again = asked_as(&served, &["schedule", "pause", "often"]);
+    assert_eq!(text(&again), "often: paused\n");
+    served.end();
+    for (until, words) in [
+        ("2020-01-01", "has passed"),
+        ("soon", "write it as 2026-12-01T08:00"),
+    ] {
+        Test::new()
+            .file("schedules.toml", every)
+            .args([
+                "schedule", "pause", "often", "--store", "r.db", "--until", until,
+            ])
+            .fails(2, &[words]);
+    }
+}
