@@ -73,7 +73,7 @@ pub fn cancel_run(
     loop {
         match control::ask(&socket, &request, PATIENCE) {
             Err(AskError::NoListener(_)) if real_now() - began < BEGINNING => thread::sleep(PAUSE),
-            Ok(Reply::Done(_)) => return Ok(Cancelled::Ends),
+            Ok(Reply::Done(_) | Reply::Fired { .. }) => return Ok(Cancelled::Ends),
             Ok(Reply::Refused(problem)) => return Err(CancelError::Refused(problem)),
             Err(problem) => return Err(problem.into()),
         }

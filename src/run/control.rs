@@ -66,6 +66,13 @@ pub enum Request {
 pub enum Reply {
     /// What has been done.
     Done(String),
+    /// What has become of a firing that was asked for.
+    Fired {
+        /// That, for a person.
+        answer: String,
+        /// The firing's time, in milliseconds since 1970.
+        due: i64,
+    },
     /// Why it is not done.
     Refused(String),
 }

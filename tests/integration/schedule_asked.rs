@@ -5,6 +5,7 @@ use crate::support::Test;
 use cumulua::history::{Filter, Of, Store};
 use cumulua_core::clock::wall_now;
 use jiff::SignedDuration;
+use std::io::{BufRead as _, BufReader};
 use std::process::Output;
 
 const NIGHTLY: &str = "[[schedule]]\nname = 'nightly'\nscript = 'a.lua'\ncron = '@yearly'\n";
@@ -89,7 +90,8 @@ fn a_trigger_without_a_server_has_who_gave_it_and_pruning_forgets_both() {
         .file("a.lua", "")
         .args(["schedule", "trigger", "nightly", "--store", "runs.db"]);
     let path = test.path("runs.db");
-    assert_eq!(test.run().status, 0);
+    let output = test.run();
+    assert_eq!(output.status, 0, "{}", output.stderr);
     let store = Store::open(path);
     let run = store.runs(Filter::default()).unwrap().remove(0).run;
     let of = Of::Run(&run.id, run.due.map(|due| ("nightly", due)));
@@ -137,4 +139,64 @@ fn a_pause_ends_by_itself_and_is_shown_until_then() {
             ])
             .fails(2, &[words]);
     }
+}
+
+#[test]
+fn a_trigger_that_waits_ends_as_its_run_does() {
+    let retries = NIGHTLY.to_owned() + "retries = { count = 1, delay = '1s' }\n";
+    let script = "if args[1] == 'fail' then os.exit(7) end
+        if args[1] == 'again' and run.attempt == 1 then error 'boom' end";
+    let served = Served::start(folder(&retries, script), &[]);
+    served.wait_for_words("serving 1 schedule");
+    for (arg, expected, word) in [("", 0, "done"), ("again", 0, "done"), ("fail", 7, "failed")] {
+        let args = [
+            "schedule", "trigger", "nightly", "--wait", "--store", "runs.db", "--", arg,
+        ];
+        let output = command(&served.folder, &args).output().unwrap();
+        let (said, noted) = (text(&output), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(
+            output.status.code(),
+            Some(expected),
+            "{arg}: {said} {noted}"
+        );
+        assert!(
+            said.starts_with("nightly ") && said.contains(word),
+            "{said}"
+        );
+        assert!(noted.contains("nightly: started"), "{noted}");
+        assert_eq!(noted.contains("attempt 1 failed"), arg != "", "{noted}");
+    }
+    served.end();
+}
+
+#[test]
+fn ctrl_c_leaves_a_run_that_is_waited_for_and_says_how_to_end_it() {
+    let served = Served::start(folder(NIGHTLY, "time.sleep('1h')"), &[]);
+    served.wait_for_words("serving 1 schedule");
+    let args = [
+        "schedule", "trigger", "nightly", "--wait", "--store", "runs.db",
+    ];
+    let mut waiting = command(&served.folder, &args);
+    let mut waiting = waiting
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(waiting.stderr.take().unwrap()).lines();
+    lines
+        .by_ref()
+        .map_while(Result::ok)
+        .find(|line| line.contains("Ctrl-C leaves it"))
+        .unwrap();
+    let id = rustix::process::Pid::from_child(&waiting);
+    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+    let rest: Vec<_> = lines.map_while(Result::ok).collect();
+    assert_eq!(waiting.wait().unwrap().code(), Some(130));
+    assert!(
+        rest.iter()
+            .any(|line| line.contains("nightly goes on; `cumulua runs cancel ")),
+        "{rest:?}"
+    );
+    asked_as(&served, &["runs", "cancel", "nightly"]);
+    served.wait_for_words("nightly: cancelled");
+    served.end();
 }

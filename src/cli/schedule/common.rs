@@ -8,6 +8,7 @@ use crate::run::control::{self, AskError, Reply, Request};
 use crate::schedule::file::{FILE_NAME, FileError, ScheduleFile};
 use crate::schedule::server::Shared;
 use clap::Args;
+use jiff::Timestamp;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -78,8 +79,18 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Asks something of the server that holds the store's lock; its answer, or what is wrong.
 pub(super) fn ask_server(store: &Store, holder: &str, request: &Request) -> Result<String, String> {
+    ask_for_firing(store, holder, request).map(|(answer, _)| answer)
+}
+
+/// The same, with the time of the firing that was made, where one was.
+pub(super) fn ask_for_firing(
+    store: &Store,
+    holder: &str,
+    request: &Request,
+) -> Result<(String, Option<Timestamp>), String> {
     match control::ask(&control::server_socket(store.path()), request, PATIENCE) {
-        Ok(Reply::Done(answer)) => Ok(answer),
+        Ok(Reply::Done(answer)) => Ok((answer, None)),
+        Ok(Reply::Fired { answer, due }) => Ok((answer, Timestamp::from_millisecond(due).ok())),
         Ok(Reply::Refused(problem)) => Err(problem),
         Err(problem @ AskError::NoListener(_)) => Err(format!(
             "the server ({holder}) does not listen: {problem}; it is of another version, or could not make its socket"

@@ -1,5 +1,6 @@
 //! `cumulua schedule`: runbooks on a schedule.
 
+mod awaited;
 mod check;
 mod command;
 mod common;

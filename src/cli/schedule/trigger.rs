@@ -6,7 +6,8 @@ use super::super::options::GlobalOptions;
 use super::super::parameter::{self, Parameter, StandardInput};
 use super::super::simulation::Simulation;
 use super::super::{report, status};
-use super::common::{ask_server, new_id, read, refuse, store};
+use super::awaited::wait_for;
+use super::common::{ask_for_firing, new_id, read, refuse, store};
 use super::pause::ScheduleArgument;
 use super::serve::launcher;
 use crate::gate::Grants;
@@ -36,6 +37,9 @@ pub(super) struct Trigger {
     /// together
     #[arg(value_name = "Name=value")]
     params: Vec<String>,
+    /// Waits for the run's end, with its progress, and exits with its status; Ctrl-C leaves it
+    #[arg(long)]
+    wait: bool,
     /// Arguments of the script, in place of the file's
     #[arg(last = true, value_name = "ARG")]
     args: Option<Vec<String>>,
@@ -56,7 +60,7 @@ impl Trigger {
         match store.locks().server() {
             // It knows its own file, wherever this command is given.
             Ok(Taken::By(holder)) => match self.values(options) {
-                Ok(params) => ask(&store, &holder, &self.which.name, params, self.args),
+                Ok(params) => self.ask(options, &store, &holder, params),
                 Err(problem) => report_failure(&problem),
             },
             // A server that begins meanwhile finds the run going on.
@@ -106,6 +110,35 @@ impl Trigger {
         Ok(values)
     }
 
+    fn ask(
+        self,
+        options: &GlobalOptions,
+        store: &Store,
+        holder: &str,
+        params: BTreeMap<String, GivenValue>,
+    ) -> ExitCode {
+        let name = self.which.name;
+        let request = Request::Trigger {
+            schedule: name.clone(),
+            params,
+            args: self.args,
+            told: requester::told(),
+        };
+        match ask_for_firing(store, holder, &request) {
+            Ok((answer, Some(due))) if self.wait => {
+                report::note(&format!("{name}: {answer}"));
+                wait_for(options, store, &name, due)
+            }
+            Ok((answer, _)) => {
+                report::print(&format!(
+                    "{name}: {answer}; `cumulua runs list --name {name}` shows it"
+                ));
+                status::DONE.into()
+            }
+            Err(problem) => report_failure(&problem),
+        }
+    }
+
     fn run_here(self, options: &GlobalOptions, store: &Store) -> ExitCode {
         let file = match read(&self.which.file) {
             Ok(file) => file,
@@ -133,30 +166,6 @@ fn report_failure(problem: &str) -> ExitCode {
 
 /// The parameters of a trigger may take so much together, in bytes: it is one request to a server.
 const MOST: usize = 48 * 1024;
-
-fn ask(
-    store: &Store,
-    holder: &str,
-    name: &str,
-    params: BTreeMap<String, GivenValue>,
-    args: Option<Vec<String>>,
-) -> ExitCode {
-    let request = Request::Trigger {
-        schedule: name.to_owned(),
-        params,
-        args,
-        told: requester::told(),
-    };
-    match ask_server(store, holder, &request) {
-        Ok(answer) => {
-            report::print(&format!(
-                "{name}: {answer}; `cumulua runs list --name {name}` shows it"
-            ));
-            status::DONE.into()
-        }
-        Err(problem) => report_failure(&problem),
-    }
-}
 
 fn here(
     options: &GlobalOptions,

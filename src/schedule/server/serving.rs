@@ -18,7 +18,7 @@ use crate::history::{Requester, UserRequest, Verb};
 use crate::run::control::{Reply, Request, forget_run};
 use crate::run::given::GivenValue;
 use crate::run::last_words;
-use crate::schedule::engine::{Decision, Engine, MissCause};
+use crate::schedule::engine::{Attempt, Decision, Engine, MissCause};
 use crate::schedule::file::ScheduleFile;
 use crate::schedule::params::Given;
 use cumulua_core::clock::{real_now, wall_now};
@@ -259,7 +259,7 @@ impl Serving {
             Request::Reload => (None, reload(&mut self.dispatch, &mut self.file_watch)),
             other @ Request::Cancel { .. } => (None, Reply::unknown("server", other.verb())),
         };
-        let (Reply::Done(text) | Reply::Refused(text)) = &reply;
+        let (Reply::Done(text) | Reply::Refused(text) | Reply::Fired { answer: text, .. }) = &reply;
         let name = about.map(|name| format!("{name}: ")).unwrap_or_default();
         let fields: Vec<_> = about
             .map(|name| ("schedule", name.as_str()))
@@ -295,11 +295,15 @@ impl Serving {
         let Some(decisions) = self.dispatch.engine.trigger(name, given, now) else {
             return Reply::Refused(format!("{name} is no longer served"));
         };
+        let fired = |attempt: &Attempt, answer: String| Reply::Fired {
+            answer,
+            due: attempt.at.as_millisecond(),
+        };
         // Events follow the decision.
         let is_decided = |decision: &&Decision| !matches!(decision, Decision::Notify(_));
         let reply = match decisions.iter().rfind(is_decided) {
-            Some(Decision::Start(_)) => Reply::Done("started".to_owned()),
-            Some(Decision::Wait(_, why)) => Reply::Done(format!("waits: {why}")),
+            Some(Decision::Start(attempt)) => fired(attempt, "started".to_owned()),
+            Some(Decision::Wait(attempt, why)) => fired(attempt, format!("waits: {why}")),
             Some(Decision::Miss(miss)) => {
                 let request = UserRequest {
                     schedule: Some(name.to_owned()),
