@@ -54,10 +54,32 @@ pub enum Request {
         #[serde(default)]
         told: Told,
     },
+    /// The server is to run a schedule for times that have passed.
+    Backfill(BackfillSpan),
     /// The server is to look at which schedules are paused.
     Look,
     /// The server is to read its file again.
     Reload,
+}
+
+/// For which times a schedule is to run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackfillSpan {
+    /// The schedule's name.
+    pub schedule: String,
+    /// From this time on, in milliseconds since 1970.
+    pub from: i64,
+    /// Up to and with this one.
+    pub to: i64,
+    /// So many at most, the earliest.
+    pub limit: Option<u32>,
+    /// Only says which they are.
+    pub dry_run: bool,
+    /// Whether there may be more than a thousand.
+    pub yes: bool,
+    /// Who asks.
+    #[serde(default)]
+    pub told: Told,
 }
 
 /// What is answered.
@@ -78,13 +100,14 @@ pub enum Reply {
 }
 
 impl Request {
-    const VERBS: [&'static str; 4] = ["cancel", "trigger", "look", "reload"];
+    const VERBS: [&'static str; 5] = ["cancel", "trigger", "backfill", "look", "reload"];
 
     /// The verb.
     pub fn verb(&self) -> &'static str {
         match self {
             Self::Cancel { .. } => "cancel",
             Self::Trigger { .. } => "trigger",
+            Self::Backfill(_) => "backfill",
             Self::Look => "look",
             Self::Reload => "reload",
         }

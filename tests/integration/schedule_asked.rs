@@ -164,7 +164,11 @@ fn a_trigger_that_waits_ends_as_its_run_does() {
             "{said}"
         );
         assert!(noted.contains("nightly: started"), "{noted}");
-        assert_eq!(noted.contains("attempt 1 failed"), arg != "", "{noted}");
+        assert_eq!(
+            noted.contains("attempt 1 failed"),
+            !arg.is_empty(),
+            "{noted}"
+        );
     }
     served.end();
 }
@@ -199,4 +203,76 @@ fn ctrl_c_leaves_a_run_that_is_waited_for_and_says_how_to_end_it() {
     asked_as(&served, &["runs", "cancel", "nightly"]);
     served.wait_for_words("nightly: cancelled");
     served.end();
+}
+
+#[test]
+fn a_backfill_runs_each_time_once_and_says_who_asked() {
+    let text = "[[schedule]]\nname = 'nightly'\nscript = 'a.lua'\ncron = '30 2 * * *'\n";
+    let span = [
+        "schedule",
+        "backfill",
+        "nightly",
+        "--from",
+        "2026-01-01",
+        "--to",
+        "2026-01-03T02:30:00Z",
+    ];
+    let alone = Test::new().file("schedules.toml", text).args(span);
+    alone
+        .args(["--store", "r.db"])
+        .fails(1, &["no server serves"]);
+    let served = Served::start(folder(text, "print(time.format(run.due))"), &[]);
+    served.wait_for_words("serving 1 schedule");
+    let dry = text_of(
+        &served,
+        &[&span[..], &["--dry-run", "--limit", "2"]].concat(),
+    );
+    assert!(
+        dry.starts_with("nightly: 2 firings would run: 2026-01-01T02:30:00Z"),
+        "{dry}"
+    );
+    let done = text_of(&served, &span);
+    assert!(done.contains("3 firings run or wait"), "{done}");
+    for _ in 0..3 {
+        served.wait_for_words("nightly: done");
+    }
+    let again = text_of(&served, &span);
+    assert!(again.contains("nothing of that span is left"), "{again}");
+    let century = [
+        "schedule",
+        "backfill",
+        "nightly",
+        "--from",
+        "2020-01-01",
+        "--to",
+        "2025-01-01",
+    ];
+    let refused = served.run(&century);
+    let refused = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        refused.contains("1827 firings would run; --yes"),
+        "{refused}"
+    );
+    let (_folder, store) = served.end();
+    let mut runs = store.runs(Filter::default()).unwrap();
+    runs.sort_by_key(|row| row.run.due);
+    let dues: Vec<_> = runs
+        .iter()
+        .map(|row| row.run.due.unwrap().to_string())
+        .collect();
+    let expected = [
+        "2026-01-01T02:30:00Z",
+        "2026-01-02T02:30:00Z",
+        "2026-01-03T02:30:00Z",
+    ];
+    assert_eq!(dues, expected);
+    for row in &runs {
+        let of = Of::Run(&row.run.id, row.run.due.map(|due| ("nightly", due)));
+        let requests = store.user_requests(of).unwrap();
+        assert_eq!((requests.len(), requests[0].verb.as_str()), (1, "backfill"));
+    }
+}
+
+fn text_of(served: &Served, args: &[&str]) -> String {
+    text(&asked_as(served, args))
 }

@@ -1,6 +1,6 @@
 //! `cumulua schedule` and its subcommands.
 
-use super::{check, next, pause, reload, schema, serve, test_notify, trigger};
+use super::{backfill, check, next, pause, reload, schema, serve, test_notify, trigger};
 use crate::cli::options::GlobalOptions;
 use clap::{Args, Subcommand};
 use std::process::ExitCode;
@@ -20,6 +20,7 @@ enum Command {
     Next(next::Next),
     Serve(serve::Serve),
     Trigger(trigger::Trigger),
+    Backfill(backfill::Backfill),
     Pause(pause::Pause),
     Resume(pause::Resume),
     Reload(reload::Reload),
@@ -35,6 +36,7 @@ impl Schedule {
             Command::Next(command) => command.run(options),
             Command::Serve(command) => command.run(options),
             Command::Trigger(command) => command.run(options),
+            Command::Backfill(command) => command.run(options),
             Command::Pause(command) => command.run(options),
             Command::Resume(command) => command.run(options),
             Command::Reload(command) => command.run(options),

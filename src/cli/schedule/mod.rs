@@ -1,6 +1,7 @@
 //! `cumulua schedule`: runbooks on a schedule.
 
 mod awaited;
+mod backfill;
 mod check;
 mod command;
 mod common;

@@ -40,7 +40,7 @@ pub(super) struct Next {
 const MOST: u32 = 100_000;
 
 /// RFC 3339, or a date or date and time in UTC.
-fn time(text: &str) -> Result<Timestamp, String> {
+pub(super) fn time(text: &str) -> Result<Timestamp, String> {
     let without_offset = |text: &str| {
         text.parse::<jiff::civil::DateTime>()
             .and_then(|time| TimeZone::UTC.to_timestamp(time))

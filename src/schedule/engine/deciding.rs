@@ -396,13 +396,19 @@ impl Engine {
     }
 
     /// Runs a schedule for times that have passed, one after another where its runs do not overlap.
-    pub fn backfill(&mut self, name: &str, times: &[Timestamp]) -> Option<Vec<Decision>> {
+    pub fn backfill(
+        &mut self,
+        name: &str,
+        given: &Arc<Given>,
+        times: &[Timestamp],
+    ) -> Option<Vec<Decision>> {
         let job = self.jobs.get_mut(name)?;
         let mut decisions = Vec::new();
         for at in times {
             let attempt = Attempt {
                 cause: Cause::Backfill,
                 is_repeated: true,
+                given: Some(Arc::clone(given)),
                 ..job.firing_at(*at)
             };
             if !job.goes_on(*at) {

@@ -356,7 +356,7 @@ fn a_backfill_runs_its_times_one_after_another_and_costs_no_firing() {
         "[[schedule]]\nname = 'a'\nscript = 'a.lua'\nevery = '1m'",
     ));
     let times = [at(-300), at(-240), at(-180)];
-    let decisions = one.backfill("a", &times).unwrap();
+    let decisions = one.backfill("a", &Arc::default(), &times).unwrap();
     assert_eq!(
         describe(decisions),
         ["start -300 backfill", "wait -240", "wait -180"]
@@ -375,9 +375,9 @@ fn a_backfill_runs_its_times_one_after_another_and_costs_no_firing() {
         ["start -240 backfill"]
     );
     assert_eq!(
-        describe(one.backfill("a", &times).unwrap()),
+        describe(one.backfill("a", &Arc::default(), &times).unwrap()),
         ["wait -300"],
         "each once"
     );
-    assert!(one.backfill("none", &times).is_none());
+    assert!(one.backfill("none", &Arc::default(), &times).is_none());
 }

@@ -44,7 +44,7 @@ impl Adopted {
         })?;
         for row in going_on
             .into_iter()
-            .filter(|row| matches!(row.run.kind.as_str(), "schedule" | "trigger"))
+            .filter(|row| Cause::parse(&row.run.kind).is_some())
         {
             let run = &row.run;
             let at = run.due.unwrap_or(run.started);

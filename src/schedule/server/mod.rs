@@ -1,6 +1,7 @@
 //! The server: starts runs as the engine decides, and keeps what becomes of each firing.
 
 mod adopted;
+mod backfill;
 mod child;
 mod clock_watch;
 mod config_faults;

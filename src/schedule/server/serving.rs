@@ -1,6 +1,7 @@
 //! The server at work: what each round of its loop does.
 
 use super::adopted::{Adopted, read_schedule_states, take_over};
+use super::backfill::backfill;
 use super::clock_watch::ClockWatch;
 use super::dispatch::Dispatch;
 use super::ending::{EndSettings, Ending};
@@ -251,6 +252,14 @@ impl Serving {
                 let requester = asked.requester(told);
                 let reply = self.trigger(schedule, params.clone(), args.clone(), requester);
                 (Some(schedule), reply)
+            }
+            Request::Backfill(span) => {
+                let requester = asked.requester(&span.told);
+                let reply = match self.ending {
+                    Some(_) => Reply::Refused("the server is ending".to_owned()),
+                    None => backfill(&mut self.dispatch, span, requester),
+                };
+                (Some(&span.schedule), reply)
             }
             Request::Look => (None, look_at_paused(&mut self.dispatch)),
             Request::Reload if self.ending.is_some() => {
