@@ -276,3 +276,89 @@ fn a_backfill_runs_each_time_once_and_says_who_asked() {
 fn text_of(served: &Served, args: &[&str]) -> String {
     text(&asked_as(served, args))
 }
+
+#[test]
+fn no_state_of_a_schedule_is_without_a_reason() {
+    let one = |name: &str, lines: &str| {
+        format!("[[schedule]]\nname = '{name}'\nscript = 'a.lua'\n{lines}\n")
+    };
+    let yearly = "cron = '@yearly'\n";
+    let calendars = "[calendar.freeze]\ndates = ['2020-01-01/2099-01-01']\n[pool.db]\nsize = 1\n";
+    let text = [
+        calendars.to_owned(),
+        one("holds", &format!("{yearly}pool = 'db'\nargs = ['1h']")),
+        one("wants", &format!("{yearly}pool = 'db'")),
+        one("held", yearly),
+        one("off", &format!("{yearly}paused = true")),
+        one("frozen", &format!("{yearly}not_during = 'freeze'")),
+        one("follows", "after = 'held'"),
+        one("over", &format!("{yearly}end = 2020-01-01")),
+        one("plain", yearly),
+        one(
+            "again",
+            &format!("{yearly}args = ['fail']\nretries = {{ count = 1, delay = '1h' }}"),
+        ),
+    ]
+    .concat();
+    let script =
+        "if args[1] == 'fail' then error 'boom' end if args[1] then time.sleep(args[1]) end";
+    let served = Served::start(folder(&text, script), &[]);
+    served.wait_for_words("serving 9 schedules");
+    let pause = [
+        "schedule",
+        "pause",
+        "held",
+        "--reason",
+        "the freeze",
+        "--until",
+        "2098-01-01",
+    ];
+    asked_as(&served, &pause);
+    for name in ["holds", "wants", "again", "plain"] {
+        asked_as(&served, &["schedule", "trigger", name]);
+    }
+    served.wait_for_words("plain: done");
+    let status = || {
+        let json = text_of(&served, &["schedule", "status", "--json"]);
+        serde_json::from_str::<Vec<serde_json::Value>>(&json).unwrap()
+    };
+    crate::served::until(|| status()[8]["why"].as_str().unwrap().contains("repetition"));
+    let seen = status();
+    let expected = [
+        ("holds", "running", "since "),
+        (
+            "wants",
+            "queued",
+            "waiting for the pool db: 1 of 1 taken by holds",
+        ),
+        (
+            "held",
+            "paused",
+            "until 2098-01-01 00:00:00 +00:00: the freeze",
+        ),
+        ("off", "paused", "the file has paused = true"),
+        ("frozen", "blocked", "the calendar freeze"),
+        ("follows", "waiting", "for a success of held"),
+        ("over", "over", "never fires any more"),
+        ("plain", "waiting", "for its time, "),
+        ("again", "waiting", "for its repetition at "),
+    ];
+    for (row, (name, state, why)) in seen.iter().zip(expected) {
+        assert_eq!(
+            (row["name"].as_str(), row["state"].as_str()),
+            (Some(name), Some(state)),
+            "{row:#}"
+        );
+        assert!(row["why"].as_str().unwrap().contains(why), "{row:#}");
+    }
+    assert_eq!(seen[7]["last"]["outcome"], "done");
+    assert!(seen[7]["usual_seconds"].as_f64().is_some() && seen[7]["last_success"].is_string());
+    let table = text_of(&served, &["schedule", "status"]);
+    assert_eq!(table.lines().count(), 10, "{table}");
+    let (folder, _) = served.end();
+    let without = command(&folder, &["schedule", "status", "--store", "runs.db"])
+        .output()
+        .unwrap();
+    let noted = String::from_utf8_lossy(&without.stderr).into_owned();
+    assert!(noted.contains("no server runs with this store"), "{noted}");
+}

@@ -1,6 +1,6 @@
 //! `cumulua schedule` and its subcommands.
 
-use super::{backfill, check, next, pause, reload, schema, serve, test_notify, trigger};
+use super::{backfill, check, next, overview, pause, reload, schema, serve, test_notify, trigger};
 use crate::cli::options::GlobalOptions;
 use clap::{Args, Subcommand};
 use std::process::ExitCode;
@@ -18,6 +18,7 @@ pub(in crate::cli) struct Schedule {
 enum Command {
     Check(check::Check),
     Next(next::Next),
+    Status(overview::Overview),
     Serve(serve::Serve),
     Trigger(trigger::Trigger),
     Backfill(backfill::Backfill),
@@ -34,6 +35,7 @@ impl Schedule {
         match self.command {
             Command::Check(command) => command.run(options),
             Command::Next(command) => command.run(options),
+            Command::Status(command) => command.run(options),
             Command::Serve(command) => command.run(options),
             Command::Trigger(command) => command.run(options),
             Command::Backfill(command) => command.run(options),

@@ -8,6 +8,7 @@ mod common;
 mod log_lines;
 mod next;
 mod outlet;
+mod overview;
 mod pause;
 mod reload;
 mod schema;
