@@ -62,6 +62,7 @@ assert(require "csv" == csv)
 local wide = ("a,"):rep(1200000)
 assert(#csv.decode(wide, { header = false })[1] == 1200001)
 assert(fails(csv.decode, wide):find("the header on line 1 has more than 100000 names", 1, true))
+assert(fails(csv.decode, ("a,"):rep(2000000)):find("line 1 has more than 2000000 fields", 1, true))
 
 -- Bytes go both ways as they are.
 local bytes = csv.decode("a\xfe,b\n\xff,1\n")

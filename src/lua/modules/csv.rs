@@ -324,7 +324,7 @@ fn decode(lua: &Lua, text: &[u8], options: &Options) -> Result<Decoded, Failed> 
 }
 
 /// Fields of a row at most: the reader has a whole row beside the text, some twenty bytes a field.
-const MOST_FIELDS: usize = 1_000_000;
+const MOST_FIELDS: usize = 2_000_000;
 
 /// The first line, from 1, with more separators than a row may have fields.
 fn too_wide(text: &[u8], separator: u8) -> Option<usize> {
