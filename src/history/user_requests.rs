@@ -61,7 +61,7 @@ pub struct Requester {
     pub told: Told,
 }
 
-/// What somebody asked for.
+/// What a person asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserRequest {
     /// When.

@@ -4,6 +4,7 @@
 use super::cron::Expression;
 use cumulua_core::clock::{LONGEST, parse_duration};
 use cumulua_core::size::parse_size;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::de::{Error, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -71,6 +72,13 @@ pub struct Zone(pub TimeZone);
 impl Zone {
     /// UTC.
     pub const UTC: Self = Self(TimeZone::UTC);
+
+    /// A time on its clock, for a person.
+    pub fn format(&self, at: Timestamp) -> String {
+        at.to_zoned(self.0.clone())
+            .strftime("%Y-%m-%d %H:%M:%S %:z")
+            .to_string()
+    }
 
     /// Finds a zone by its name.
     pub fn parse(name: &str) -> Result<Self, String> {

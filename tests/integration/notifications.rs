@@ -297,13 +297,8 @@ fn a_long_error_full_of_notation_is_within_every_vendors_limits_and_calls_no_one
         let folder = vendor.folder(&format!("{NEVER}notify = {{ {notify} }}\n"), script);
         let served = Served::start_with(folder, &[], &[("ROBOT_KEY", "SECrobot")]);
         served.wait_for_words("serving 1 schedule");
-        assert!(
-            served
-                .run(&["schedule", "trigger", "nightly"])
-                .status
-                .success()
-        );
-        let store = Store::open(served.folder.path().join("runs.db"));
+        served.trigger("nightly");
+        let store = served.store();
         until(|| about(&store).iter().any(|row| row.state == "delivered"));
         let text = vendor.asked()[0].body.clone();
         assert!(text.contains("nightly: failure"), "{kind}: {text}");
@@ -339,16 +334,10 @@ fn a_webhook_that_refuses_gets_it_from_the_next_server_with_the_same_id() {
     let page = "return { page = function(event) local file <close> = io.open('paged', 'a') file:write(event.id, '\\n') end }";
     fs::write(folder.path().join("n.lua"), page).unwrap();
     let served = Served::start_with(folder, &["--http", "127.0.0.1:0"], &[]);
-    let line = served.wait_for_words("health and metrics on http://");
-    let address = line.rsplit("http://").next().unwrap().to_owned();
-    assert!(
-        served
-            .run(&["schedule", "trigger", "nightly"])
-            .status
-            .success()
-    );
+    let address = served.address();
+    served.trigger("nightly");
     served.wait_for_words("nightly: not notified by webhook: it answered 500");
-    let store = Store::open(served.folder.path().join("runs.db"));
+    let store = served.store();
     until(|| {
         let mut states: Vec<_> = about(&store)
             .into_iter()
@@ -412,15 +401,9 @@ fn a_webhook_that_refuses_gets_it_from_the_next_server_with_the_same_id() {
 #[test]
 fn a_schedule_without_a_receiver_leaves_a_row_and_a_metric() {
     let served = Served::start(folder(NEVER, "error('no')"), &["--http", "127.0.0.1:0"]);
-    let line = served.wait_for_words("health and metrics on http://");
-    let address = line.rsplit("http://").next().unwrap().to_owned();
-    assert!(
-        served
-            .run(&["schedule", "trigger", "nightly"])
-            .status
-            .success()
-    );
-    let store = Store::open(served.folder.path().join("runs.db"));
+    let address = served.address();
+    served.trigger("nightly");
+    let store = served.store();
     until(|| !about(&store).is_empty());
     let row = only(&store);
     assert_eq!(
@@ -445,8 +428,7 @@ fn a_refused_reload_and_a_script_that_cannot_run_are_notified_and_degrade_health
     let checked = command(&folder, &["schedule", "check"]).output().unwrap();
     let checked = flat(&String::from_utf8_lossy(&checked.stderr));
     let served = Served::start(folder, &["--http", "127.0.0.1:0"]);
-    let line = served.wait_for_words("health and metrics on http://");
-    let address = line.rsplit("http://").next().unwrap().to_owned();
+    let address = served.address();
     let errors = |number: usize| {
         until(|| vendor.asked().len() == number);
         let body = vendor.asked()[number - 1].json();
@@ -510,20 +492,10 @@ fn success_retry_and_loss_are_events() {
             .map(|asked| asked.json()["event"].as_str().unwrap().to_owned())
             .collect()
     };
-    assert!(
-        served
-            .run(&["schedule", "trigger", "nightly"])
-            .status
-            .success()
-    );
+    served.trigger("nightly");
     until(|| events().len() == 2);
     served.write("a.lua", "");
-    assert!(
-        served
-            .run(&["schedule", "trigger", "nightly"])
-            .status
-            .success()
-    );
+    served.trigger("nightly");
     until(|| events().len() == 4);
     assert_eq!(events(), ["retry", "failure", "recovery", "success"]);
     served.end();
@@ -546,18 +518,13 @@ fn a_heartbeat_follows_the_protocol_of_healthchecks() {
     let folder = vendor.folder(&schedule, "print('one') print('two')");
     let served = Served::start(folder, &[]);
     served.wait_for_words("serving 1 schedule");
-    let store = Store::open(served.folder.path().join("runs.db"));
+    let store = served.store();
     for (script, status) in [(None, 0), (Some("print('three') os.exit(3)"), 3)] {
         if let Some(script) = script {
             served.write("a.lua", script);
         }
         let before = vendor.asked().len();
-        assert!(
-            served
-                .run(&["schedule", "trigger", "nightly"])
-                .status
-                .success()
-        );
+        served.trigger("nightly");
         let run = || store.runs(Filter::default()).unwrap().remove(0);
         until(|| {
             vendor.asked().last().is_some_and(|asked| {
@@ -592,12 +559,7 @@ fn a_heartbeat_without_log_sends_none_and_reads_its_url_by_name() {
     let url = vendor.url("/ping/very-secret-check");
     let served = Served::start_with(folder, &[], &[("HOOK_URL", &url)]);
     served.wait_for_words("serving 1 schedule");
-    assert!(
-        served
-            .run(&["schedule", "trigger", "nightly"])
-            .status
-            .success()
-    );
+    served.trigger("nightly");
     until(|| {
         vendor
             .asked()
@@ -806,8 +768,7 @@ fn after_a_day_a_notification_stands_as_undelivered() {
     assert_eq!(vendor.asked().len(), 1);
     let (folder, _) = served.end();
     let served = Served::start(folder, &["--http", "127.0.0.1:0"]);
-    let line = served.wait_for_words("health and metrics on http://");
-    let address = line.rsplit("http://").next().unwrap().to_owned();
+    let address = served.address();
     served.wait_for_words("serving 1 schedule");
     until(|| {
         get(&address, "/metrics").contains("cumulua_notifications{state=\"undelivered\"} 2\n")

@@ -376,16 +376,9 @@ fn recorded(id: &str) -> NewRun {
         id: id.to_owned(),
         name: "nightly".to_owned(),
         kind: "schedule".to_owned(),
-        script: None,
-        script_hash: None,
-        args: Vec::new(),
-        profile: None,
-        version: String::new(),
-        simulated: false,
-        pid: None,
-        due: None,
         attempt: 1,
         started: "2026-11-21T02:30:00Z".parse().unwrap(),
+        ..NewRun::default()
     }
 }
 

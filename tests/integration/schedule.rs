@@ -305,12 +305,7 @@ mod served {
         let script = "print('begun') defer(function() print('tidied') end) time.sleep('1h')";
         let served = Served::start(folder(DAILY, script), &["--grace", "1ms"]);
         served.wait_for_words("serving 1 schedule");
-        assert!(
-            served
-                .run(&["schedule", "trigger", "nightly"])
-                .status
-                .success()
-        );
+        served.trigger("nightly");
         served.wait_for_words("nightly: started");
         let again = served.run(&["schedule", "trigger", "nightly"]);
         let output = String::from_utf8_lossy(&again.stderr).into_owned();
@@ -545,7 +540,7 @@ mod served {
         let served = Served::start(folder(&text, "error 'boom'"), &[]);
         served.wait_for_words("serving 2 schedules");
         for name in ["gone", "soon"] {
-            assert!(served.run(&["schedule", "trigger", name]).status.success());
+            served.trigger(name);
             served.wait_for_words(&format!("{name}: attempt 1 failed"));
         }
         let (folder, store) = served.end();
@@ -604,9 +599,9 @@ mod served {
         let served = Served::start(folder, &["--grace", "1ms"]);
         served.wait_for_words("serving 2 schedules");
         for name in ["retried", "told"] {
-            assert!(served.run(&["schedule", "trigger", name]).status.success());
+            served.trigger(name);
         }
-        let store = Store::open(served.folder.path().join("runs.db"));
+        let store = served.store();
         let runs = |store: &Store| store.runs(Filter::default()).unwrap();
         until(|| {
             runs(&store)
@@ -670,7 +665,7 @@ mod served {
         let served = Served::start(folder(&text, script), &[]);
         served.wait_for_words("serving 3 schedules");
         for name in ["a", "other"] {
-            assert!(served.run(&["schedule", "trigger", name]).status.success());
+            served.trigger(name);
         }
         served.wait_for_words("waits: waiting for the pool one: 1 of 1 taken by a (");
         served.write("go", "");
@@ -780,12 +775,7 @@ mod served {
         for status in [124, 130] {
             let served = Served::start(folder(DAILY, &format!("os.exit({status})")), &[]);
             served.wait_for_words("serving 1 schedule");
-            assert!(
-                served
-                    .run(&["schedule", "trigger", "nightly"])
-                    .status
-                    .success()
-            );
+            served.trigger("nightly");
             served.wait_for_words(&format!("nightly: failed, status {status}"));
             let (_folder, store) = served.end();
             let row = store.runs(Filter::default()).unwrap().remove(0);
@@ -817,12 +807,7 @@ mod served {
         assert!(command(&test, &["trust"]).status().unwrap().success());
         let served = Served::start_with(test, &[], &variables);
         served.wait_for_words("serving 1 schedule");
-        assert!(
-            served
-                .run(&["schedule", "trigger", "nightly"])
-                .status
-                .success()
-        );
+        served.trigger("nightly");
         served.wait_for_words("nightly: done");
         for entry in fs::read_dir(served.folder.path())
             .unwrap()
@@ -875,8 +860,7 @@ mod served {
             .env("HOME", folder.path())
             .stdin(Stdio::null());
         let served = Served::spawn(folder, shell);
-        let line = served.wait_for_words("health and metrics on http://");
-        let address = line.rsplit("http://").next().unwrap().to_owned();
+        let address = served.address();
         served.wait_for_words("often: done");
         // A file that cannot grow is what a full disk looks like.
         let limit = |size: &str| {
@@ -987,14 +971,9 @@ mod served {
         let schedules = format!("{DAILY}retries = {{ count = 3, delay = \"1s\" }}\n");
         let served = Served::start(folder(&schedules, "print('begun') time.sleep('1h')"), &[]);
         served.wait_for_words("serving 1 schedule");
-        assert!(
-            served
-                .run(&["schedule", "trigger", "nightly"])
-                .status
-                .success()
-        );
+        served.trigger("nightly");
         served.wait_for_words("nightly: started");
-        let store = Store::open(served.folder.path().join("runs.db"));
+        let store = served.store();
         // Its process has begun once it is known who it is.
         while store.runs(Filter::default()).unwrap()[0].claimed.is_none() {
             std::thread::yield_now();
@@ -1047,8 +1026,7 @@ mod served {
     #[test]
     fn health_and_metrics_are_served_on_loopback() {
         let served = Served::start(folder(DAILY, ""), &["--http", "127.0.0.1:0"]);
-        let line = served.wait_for_words("health and metrics on http://");
-        let address = line.rsplit("http://").next().unwrap().to_owned();
+        let address = served.address();
         served.wait_for_words("serving 1 schedule");
         let health = get(&address, "/health");
         assert!(

@@ -47,7 +47,7 @@ fn a_script_finds_its_run_and_the_parameters_that_it_is_given() {
     let served = Served::start(folder(WITH_PARAMS, TELLING), &[]);
     served.write("login.txt", "open-sesame-9417\n");
     served.wait_for_words("serving 1 schedule");
-    let store = Store::open(served.folder.path().join("runs.db"));
+    let store = served.store();
     let given = [
         "schedule",
         "trigger",

@@ -43,12 +43,7 @@ fn running(schedules: &str, script: &str, args: &[&str]) -> (Served, Store, Stri
     ];
     let served = Served::start_with(folder, args, &variables);
     served.wait_for_words("serving");
-    assert!(
-        served
-            .run(&["schedule", "trigger", "nightly"])
-            .status
-            .success()
-    );
+    served.trigger("nightly");
     let store = store(&served.folder);
     let run = runs(&store).remove(0).run.id;
     until(|| lines(&store, &run).contains(&"begun".to_owned()));
@@ -181,12 +176,7 @@ fn each_schedule_says_whether_its_runs_end_with_the_server() {
         WAITS,
         &["--grace", "1ms", AS_THE_FILE_SAYS],
     );
-    assert!(
-        served
-            .run(&["schedule", "trigger", "left"])
-            .status
-            .success()
-    );
+    served.trigger("left");
     until(|| {
         runs(&store)
             .iter()
@@ -264,12 +254,7 @@ fn what_a_script_has_started_ends_with_it_also_where_no_server_sees_to_that() {
             .unwrap()
             .success()
     );
-    assert!(
-        served
-            .run(&["schedule", "trigger", "nightly"])
-            .status
-            .success()
-    );
+    served.trigger("nightly");
     let mut pipe = fs::File::open(&held).unwrap();
     let store = store(&served.folder);
     let folder = kill(served);
@@ -287,16 +272,10 @@ fn recorded() -> NewRun {
         id: "r1".to_owned(),
         name: "nightly".to_owned(),
         kind: "schedule".to_owned(),
-        script: None,
-        script_hash: None,
-        args: Vec::new(),
-        profile: None,
-        version: String::new(),
-        simulated: false,
-        pid: None,
         due: Some(wall_now()),
         attempt: 1,
         started: wall_now(),
+        ..NewRun::default()
     }
 }
 
@@ -331,12 +310,7 @@ fn a_process_that_has_a_runs_id_by_now_is_not_the_run() {
     let held = store.locks().run("r1").unwrap().held();
     let served = Served::start(going_on, &[]);
     served.wait_for_words("still goes on");
-    assert!(
-        served
-            .run(&["schedule", "trigger", "nightly"])
-            .status
-            .success()
-    );
+    served.trigger("nightly");
     let end = RunEnd {
         id: "r1".to_owned(),
         ended: wall_now(),
@@ -360,12 +334,7 @@ fn a_run_without_a_script_has_failed_with_the_reason() {
     let served = Served::start(folder(NIGHTLY, ""), &[]);
     served.wait_for_words("serving");
     fs::remove_file(served.folder.path().join("a.lua")).unwrap();
-    assert!(
-        served
-            .run(&["schedule", "trigger", "nightly"])
-            .status
-            .success()
-    );
+    served.trigger("nightly");
     served.wait_for_words("nightly: failed, status 1");
     let (_folder, store) = served.end();
     let row = runs(&store).remove(0);

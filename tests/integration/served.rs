@@ -76,6 +76,21 @@ impl Served {
         panic!("{words:?} is not in the log: {seen:#?}");
     }
 
+    /// Where health and metrics are served; to be asked for before anything later in the log.
+    pub(crate) fn address(&self) -> String {
+        let line = self.wait_for_words("health and metrics on http://");
+        line.rsplit("http://").next().unwrap().to_owned()
+    }
+
+    pub(crate) fn trigger(&self, name: &str) {
+        let triggered = self.run(&["schedule", "trigger", name]);
+        assert!(triggered.status.success(), "{triggered:?}");
+    }
+
+    pub(crate) fn store(&self) -> Store {
+        Store::open(self.folder.path().join("runs.db"))
+    }
+
     pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill")
             .args([&format!("-{name}"), &self.child.0.id().to_string()])
@@ -105,7 +120,7 @@ impl Served {
     pub(crate) fn end_now(mut self) -> (TempDir, Store) {
         self.wait_for_words("ended");
         assert!(self.child.0.wait().unwrap().success());
-        let store = Store::open(self.folder.path().join("runs.db"));
+        let store = self.store();
         (self.folder, store)
     }
 }

@@ -34,15 +34,12 @@ fn run(id: &str, name: &str, second: i64) -> NewRun {
         name: name.to_owned(),
         kind: "schedule".to_owned(),
         script: Some("nightly.lua".to_owned()),
-        script_hash: None,
         args: vec!["a b".to_owned()],
-        profile: None,
         version: "1".to_owned(),
-        simulated: false,
-        pid: None,
         due: Some(at(second)),
         attempt: 1,
         started: at(second),
+        ..NewRun::default()
     }
 }
 

@@ -207,7 +207,7 @@ impl Row {
     }
 
     fn consequence(&self, block: &Block) -> String {
-        let why = block.describe(&self.schedule.timing.zone.0);
+        let why = block.describe(&self.schedule.timing.zone);
         let begins = self.schedule.window.as_ref().map(|window| window.blocked);
         match (begins, block.until) {
             (Some(Blocked::RunAtEnd), Some(_)) => format!("{why}; one run begins then"),
@@ -255,8 +255,7 @@ impl Row {
         match self.pause.map(|pause| pause.paused_until) {
             _ if self.schedule.paused => notes.push("paused".to_owned()),
             Some(Some(until)) => {
-                let until = until.to_zoned(zone.clone());
-                let until = until.strftime("%Y-%m-%d %H:%M:%S %:z");
+                let until = self.schedule.timing.zone.format(until);
                 notes.push(format!("paused until {until}"));
             }
             Some(None) => notes.push("paused".to_owned()),

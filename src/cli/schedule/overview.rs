@@ -167,11 +167,8 @@ impl Stand {
 
     /// The state, and why it is so: none is without a reason.
     fn judge(&self, schedule: &Schedule, known: &Asked) -> (&'static str, String) {
-        let zone = &schedule.timing.zone.0;
-        let clock = |at: Timestamp| {
-            let at = at.to_zoned(zone.clone());
-            at.strftime("%Y-%m-%d %H:%M:%S %:z").to_string()
-        };
+        let zone = &schedule.timing.zone;
+        let clock = |at: Timestamp| zone.format(at);
         if let Some(row) = self.running.first() {
             return ("running", format!("since {}", clock(row.run.started)));
         }

@@ -1,8 +1,8 @@
 //! When a schedule may start anything, by the calendars that it names.
 
+use super::super::value::Zone;
 use super::spans::Spans;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -90,16 +90,10 @@ impl Window {
 
 impl Block {
     /// The reason as a person reads it, on the clock of a zone.
-    pub fn describe(&self, zone: &TimeZone) -> String {
+    pub fn describe(&self, zone: &Zone) -> String {
         let side = if self.is_outside { "outside" } else { "during" };
         let end = match self.until {
-            Some(until) => {
-                let until = until.to_zoned(zone.clone());
-                format!(
-                    "which it is until {}",
-                    until.strftime("%Y-%m-%d %H:%M:%S %:z")
-                )
-            }
+            Some(until) => format!("which it is until {}", zone.format(until)),
             None => "which has no end".to_owned(),
         };
         format!(
@@ -111,9 +105,8 @@ impl Block {
 
 #[cfg(test)]
 mod tests {
-    use super::{Blocked, InZone, Spans, Window};
+    use super::{Blocked, InZone, Spans, Window, Zone};
     use jiff::Timestamp;
-    use jiff::tz::TimeZone;
     use std::sync::Arc;
 
     fn at(second: i64) -> Timestamp {
@@ -159,12 +152,12 @@ mod tests {
         assert_eq!(until(80), expected("c", None));
         let block = window.block(at(10)).unwrap();
         assert_eq!(
-            block.describe(&TimeZone::UTC),
+            block.describe(&Zone::UTC),
             "nothing starts during the calendar a, which it is until 1970-01-01 00:00:30 +00:00"
         );
         let block = window.block(at(80)).unwrap();
         assert_eq!(
-            block.describe(&TimeZone::UTC),
+            block.describe(&Zone::UTC),
             "nothing starts outside the calendar c, which has no end"
         );
     }

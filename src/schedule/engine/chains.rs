@@ -2,7 +2,7 @@
 //! fired last.
 
 use super::decision::{Attempt, Decision, Outcome, Reason};
-use super::job::{Job, clock, missed, notify};
+use super::job::{Job, missed, notify};
 use crate::schedule::notify::NotifyEvent;
 use crate::schedule::timing::Recurrence;
 use jiff::{SignedDuration, Timestamp};
@@ -114,12 +114,12 @@ impl Job {
             Some(failed) => format!(
                 "waiting for {}, whose run of {} failed",
                 failed.schedule.name,
-                clock(failed.at, zone)
+                zone.format(failed.at)
             ),
             None => match self.chain.last_fired {
                 Some(last) => format!(
                     "waiting for {lacking}, which has had no success since {}",
-                    clock(last, zone)
+                    zone.format(last)
                 ),
                 None => format!("waiting for {lacking}, which has had no success in time"),
             },

@@ -1,7 +1,7 @@
 //! What the calendars keep from beginning.
 
 use super::decision::{Attempt, Decision, MissCause, Reason};
-use super::job::{Held, Job, State, clock, missed, notify};
+use super::job::{Held, Job, State, missed, notify};
 use crate::schedule::calendar::{Block, Blocked, Window};
 use crate::schedule::notify::NotifyEvent;
 use jiff::Timestamp;
@@ -32,7 +32,7 @@ impl Job {
         decisions: &mut Vec<Decision>,
     ) {
         let zone = &self.schedule.timing.zone;
-        let why = block.describe(&zone.0);
+        let why = block.describe(zone);
         let begins_at_end = self
             .schedule
             .window
@@ -46,7 +46,7 @@ impl Job {
                 self.held = Some(Held { attempt, until });
             }
             (Some(_), Some(held)) => {
-                let other = clock(held.attempt.at, zone);
+                let other = zone.format(held.attempt.at);
                 let what = format!("{why}; the firing of {other} begins then");
                 decisions.push(missed(&attempt, Reason::Blocked(what.into())));
             }
@@ -124,7 +124,7 @@ impl Job {
                 }
             }
         } else {
-            let reason = Reason::Blocked(block.describe(&self.schedule.timing.zone.0).into());
+            let reason = Reason::Blocked(block.describe(&self.schedule.timing.zone).into());
             self.give_up_retries(&reason, |until| until <= now, decisions);
         }
     }

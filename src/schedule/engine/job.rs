@@ -4,7 +4,7 @@ use super::decision::{Attempt, Cause, Decision, MissCause, Missed, Notice, Outco
 use crate::schedule::model::Schedule;
 use crate::schedule::notify::{Notify, NotifyEvent};
 use crate::schedule::timing::Firing;
-use crate::schedule::value::{CaughtUp, Zone};
+use crate::schedule::value::CaughtUp;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -557,13 +557,6 @@ pub(super) fn missed(attempt: &Attempt, reason: Reason) -> Decision {
     })
 }
 
-/// A time on a schedule's clock.
-pub(super) fn clock(at: Timestamp, zone: &Zone) -> impl std::fmt::Display {
-    at.to_zoned(zone.0.clone())
-        .strftime("%Y-%m-%d %H:%M:%S %:z")
-        .to_string()
-}
-
 /// Whether a schedule's notifications are about such an event, or would be by default.
 fn names(schedule: &Schedule, event: NotifyEvent) -> bool {
     let notify = schedule.notify.as_ref();
@@ -577,7 +570,7 @@ pub(super) fn notify(
     firings: u64,
     decisions: &mut Vec<Decision>,
 ) {
-    // What a person may have to act on is counted where nobody is notified of it, too.
+    // What a person may have to act on is counted without a notifier, too.
     if event.is_default() || names(&attempt.schedule, event) {
         decisions.push(Decision::Notify(Notice {
             attempt,

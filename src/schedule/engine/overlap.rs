@@ -1,7 +1,7 @@
 //! The overlap rule: what becomes of a firing while earlier runs of its schedule go on.
 
 use super::decision::{Attempt, Cause, Decision, Reason};
-use super::job::{Active, Job, State, clock, missed, notify};
+use super::job::{Active, Job, State, missed, notify};
 use crate::schedule::notify::NotifyEvent;
 use crate::schedule::value::Overlap;
 
@@ -108,7 +108,7 @@ impl Job {
     /// What of the schedule goes on.
     fn going_on(&self, verb: &str) -> String {
         let zone = &self.schedule.timing.zone;
-        let of = |attempt: &Attempt| clock(attempt.at, zone);
+        let of = |attempt: &Attempt| zone.format(attempt.at);
         match self.active.first() {
             Some(active) => match active.state {
                 State::Running | State::Ending => {
@@ -125,7 +125,7 @@ impl Job {
                 State::Pausing(until) => format!(
                     "the run of {} {verb} to be repeated at {}",
                     of(&active.attempt),
-                    clock(until, zone)
+                    zone.format(until)
                 ),
             },
             None => match self.waiting.front() {

@@ -1,7 +1,6 @@
 //! How many runs go on at once: places of pools, and of the server.
 
 use super::decision::Attempt;
-use super::job::clock;
 use crate::schedule::model::RunLimits;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -85,7 +84,7 @@ impl Pools {
         let zone = &attempt.schedule.timing.zone;
         let full = |place: String, size: u32, takers: &mut dyn Iterator<Item = &Run>| {
             let takers: Vec<_> = takers
-                .map(|(name, at)| format!("{name} ({})", clock(*at, zone)))
+                .map(|(name, at)| format!("{name} ({})", zone.format(*at)))
                 .collect();
             let some = takers[..takers.len().min(MOST_TAKERS)].join(", ");
             let more = match takers.len().saturating_sub(MOST_TAKERS) {

@@ -84,7 +84,7 @@ pub(super) fn describe(decisions: Vec<Decision>) -> Vec<String> {
             notice.event.as_str()
         ),
     };
-    // Events of which nobody is notified are only counted.
+    // Events without a notifier are only counted.
     let is_notified = |decision: &Decision| match decision {
         Decision::Notify(notice) => {
             let notify = notice.attempt.schedule.notify.as_ref();

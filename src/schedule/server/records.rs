@@ -219,16 +219,8 @@ mod tests {
             id: "r".to_owned(),
             name: name.to_owned(),
             kind: "schedule".to_owned(),
-            script: None,
-            script_hash: None,
-            args: Vec::new(),
-            profile: None,
-            version: String::new(),
-            simulated: false,
-            pid: None,
-            due: None,
             attempt: 1,
-            started: Timestamp::UNIX_EPOCH,
+            ..NewRun::default()
         }
     }
 

@@ -58,16 +58,10 @@ mod tests {
             id: "r".to_owned(),
             name: "nightly".to_owned(),
             kind: "schedule".to_owned(),
-            script: None,
-            script_hash: None,
-            args: Vec::new(),
-            profile: None,
-            version: String::new(),
-            simulated: false,
             pid: Some(1),
             due: Some(Timestamp::UNIX_EPOCH),
             attempt: 1,
-            started: Timestamp::UNIX_EPOCH,
+            ..NewRun::default()
         };
         store.start_run(run).unwrap();
         store
