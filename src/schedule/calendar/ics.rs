@@ -1,21 +1,16 @@
 //! iCalendar files: the events of a file as spans of time.
 
 use super::super::value::Zone;
-use calcard::common::timezone::Tz;
-use calcard::icalendar::dates::{CalendarErrorType, TimeOrDelta};
-use calcard::icalendar::{
-    ICalendar, ICalendarComponent, ICalendarComponentType, ICalendarProperty, ICalendarStatus,
-    ICalendarValue,
-};
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan as _};
+use super::clock::Clocks;
+use super::event::{self, Event};
+use ical::component::{IcalComponent, IcalComponentKind, IcalComponentName};
+use ical::tree::cst::IcalCst;
+use ical::tree::error::IcalParseError;
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 
-/// Occurrences of one event at most: a daily one for over 50 years.
-const MOST_OCCURRENCES: usize = 20_000;
-
-/// So many years from now on an event without an end must be known.
-const YEARS: i16 = 10;
+/// Components stand so deep in each other at most: the library reads them by recursion.
+const DEEPEST: usize = 16;
 
 /// Reads a file. Times without a zone, and whole days, are on `zone`'s clock.
 pub(super) fn spans(
@@ -23,125 +18,70 @@ pub(super) fn spans(
     zone: &Zone,
     now: Timestamp,
 ) -> Result<Vec<(Timestamp, Timestamp)>, String> {
-    let calendar = ICalendar::parse(text)
-        .map_err(|_| "it is no iCalendar file (BEGIN:VCALENDAR … END:VCALENDAR)".to_owned())?;
-    if calendar.components.is_empty() {
+    let text = text.trim_start_matches('\u{feff}');
+    if is_too_deep(text) {
+        return Err(format!(
+            "it has components over {DEEPEST} deep in each other"
+        ));
+    }
+    let mut spans = Vec::new();
+    let mut is_empty = true;
+    for calendar in IcalCst::parse_many(text) {
+        let calendar = calendar.map_err(|error| describe(&error).to_owned())?;
+        let calendar = calendar.decode();
+        is_empty &= calendar.components.is_empty();
+        let clocks = Clocks::of(&calendar.components, zone, now);
+        for group in groups(&calendar.components)? {
+            spans.extend(group.spans(&clocks, now)?);
+        }
+    }
+    if is_empty {
         return Err("it is an iCalendar file without anything in it".to_owned());
     }
-    let default: Tz = zone.name().parse().unwrap_or(Tz::UTC);
-    let is_event = |part: &ICalendarComponent| {
-        part.component_type == ICalendarComponentType::VEvent
-            && part.status() != Some(&ICalendarStatus::Cancelled)
-    };
-    let (events, rest): (Vec<_>, Vec<_>) = calendar.components.into_iter().partition(is_event);
-    let zones: Vec<_> = rest.into_iter().filter(is_of_zone).collect();
-    // An event and the single occurrences of it that were moved belong together, and only they:
-    // one without an end would take the occurrences of all others.
-    let mut groups: BTreeMap<String, Vec<ICalendarComponent>> = BTreeMap::new();
-    for (number, event) in events.into_iter().enumerate() {
+    Ok(spans)
+}
+
+fn is_too_deep(text: &str) -> bool {
+    let mut depth = 0_usize;
+    text.lines().any(|line| {
+        let begins = |word: &str| {
+            let start = line.get(..word.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(word))
+        };
+        if begins("BEGIN:") {
+            depth += 1;
+        } else if begins("END:") {
+            depth = depth.saturating_sub(1);
+        }
+        depth > DEEPEST
+    })
+}
+
+fn describe(error: &IcalParseError) -> &'static str {
+    match error {
+        IcalParseError::MissingEnd(_) => "it is cut off: an END: is missing",
+        IcalParseError::MissingPropertyColon(_) => "it has a line without a colon",
+        IcalParseError::MissingCrlf(_)
+        | IcalParseError::NonUtf8Header(_)
+        | IcalParseError::ExpectedBegin(_) => {
+            "it is no iCalendar file (BEGIN:VCALENDAR … END:VCALENDAR)"
+        }
+    }
+}
+
+/// The events that belong together: those of one `UID`. An event without one stands alone.
+fn groups<'a>(components: &'a [IcalComponent<'a>]) -> Result<Vec<event::Group<'a>>, String> {
+    let is_event =
+        |part: &&IcalComponent<'_>| part.name == IcalComponentName::Kind(IcalComponentKind::VEvent);
+    let mut groups: BTreeMap<String, event::Group<'a>> = BTreeMap::new();
+    for (number, component) in components.iter().filter(is_event).enumerate() {
+        let event = Event::read(component)?;
         let uid = event
             .uid()
             .map_or_else(|| format!("#{number}"), str::to_owned);
         groups.entry(uid).or_default().push(event);
     }
-    let mut spans = Vec::new();
-    for group in groups.into_values() {
-        let about = summary(&group[0]);
-        spans.extend(
-            of_event(group, &zones, default, &zone.0, now)
-                .map_err(|problem| format!("its event {about:?} {problem}"))?,
-        );
-    }
-    Ok(spans)
-}
-
-/// Parts that say what a zone's name means, which others refer to by their numbers.
-fn is_of_zone(part: &ICalendarComponent) -> bool {
-    matches!(
-        part.component_type,
-        ICalendarComponentType::VTimezone
-            | ICalendarComponentType::Standard
-            | ICalendarComponentType::Daylight
-    )
-}
-
-fn summary(event: &ICalendarComponent) -> String {
-    let named = event.property(&ICalendarProperty::Summary);
-    let text = named.and_then(|entry| entry.values.first()?.as_text());
-    text.or(event.uid()).unwrap_or("without a name").to_owned()
-}
-
-fn of_event(
-    group: Vec<ICalendarComponent>,
-    zones: &[ICalendarComponent],
-    default: Tz,
-    zone: &TimeZone,
-    now: Timestamp,
-) -> Result<Vec<(Timestamp, Timestamp)>, String> {
-    let repeats = group
-        .iter()
-        .any(|event| event.has_property(&ICalendarProperty::Rrule));
-    let mut components = group;
-    components.extend_from_slice(zones);
-    let calendar = ICalendar { components };
-    let found = calendar.expand_dates(default, MOST_OCCURRENCES);
-    if let Some(error) = found.errors.first() {
-        return Err(match &error.error {
-            CalendarErrorType::MissingDtStart => "has no DTSTART".to_owned(),
-            CalendarErrorType::InvalidDtStart => "has a DTSTART that is no time".to_owned(),
-            CalendarErrorType::InvalidDtEnd => "has a DTEND that is no time".to_owned(),
-            CalendarErrorType::InvalidDuration => "has a DURATION that is none".to_owned(),
-            CalendarErrorType::RRule(problem) => format!("has a wrong RRULE: {problem}"),
-        });
-    }
-    let mut spans = Vec::with_capacity(found.events.len());
-    for event in &found.events {
-        let Some(start) = moment(event.start.timestamp()) else {
-            // A yearly event without an end goes on beyond the last year that there is.
-            continue;
-        };
-        let length = match &event.end {
-            TimeOrDelta::Time(end) => end.timestamp() - event.start.timestamp(),
-            TimeOrDelta::Delta(length) => length.num_seconds(),
-        };
-        let part = usize::try_from(event.comp_id).ok();
-        let is_of_days = part
-            .and_then(|part| calendar.components.get(part))
-            .is_some_and(has_whole_days);
-        let end = if is_of_days {
-            // Days are as long as the clock has them.
-            let days = (length + DAY / 2) / DAY;
-            let zoned = start.to_zoned(zone.clone());
-            let end = zoned.date().checked_add(days.days());
-            end.and_then(|end| zone.to_timestamp(end.at(0, 0, 0, 0)))
-                .ok()
-        } else {
-            moment(event.start.timestamp().saturating_add(length))
-        };
-        spans.push((start, end.unwrap_or(Timestamp::MAX)));
-    }
-    let known_until = spans.iter().map(|(start, _)| *start).max();
-    let enough = now.to_zoned(TimeZone::UTC).checked_add(YEARS.years());
-    let is_enough = || enough.is_ok_and(|enough| known_until >= Some(enough.timestamp()));
-    if repeats && spans.len() >= MOST_OCCURRENCES && !is_enough() {
-        return Err(format!(
-            "occurs over {MOST_OCCURRENCES} times within the next {YEARS} years"
-        ));
-    }
-    Ok(spans)
-}
-
-const DAY: i64 = 24 * 60 * 60;
-
-fn moment(second: i64) -> Option<Timestamp> {
-    Timestamp::from_second(second).ok()
-}
-
-/// Whether it lasts whole days, on whatever clock it is looked at.
-fn has_whole_days(event: &ICalendarComponent) -> bool {
-    let start = event.property(&ICalendarProperty::Dtstart);
-    let start = start.and_then(|entry| entry.values.first());
-    matches!(start, Some(ICalendarValue::PartialDateTime(start)) if !start.has_time())
+    Ok(groups.into_values().collect())
 }
 
 #[cfg(test)]
@@ -212,6 +152,146 @@ mod tests {
         let spans = read(&text, "UTC").unwrap();
         assert!(spans.contains(&"2030-01-02T00:00:00Z/2030-01-02T01:00:00Z".to_owned()));
         assert!(spans.contains(&"2040-01-02T00:00:00Z/2040-01-02T01:00:00Z".to_owned()));
+    }
+
+    /// Python's dateutil finds the same for each.
+    #[test]
+    fn rules_are_expanded_as_the_standard_has_them() {
+        let cases = [
+            (
+                "DTSTART:20260130T180000Z\nDURATION:PT1H\nRRULE:FREQ=MONTHLY;BYDAY=-1FR;COUNT=3",
+                vec!["2026-01-30T18", "2026-02-27T18", "2026-03-27T18"],
+            ),
+            (
+                "DTSTART:20260101T000000Z\nDURATION:PT1H\nRRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;COUNT=2",
+                vec!["2026-01-01T00", "2028-02-29T00", "2032-02-29T00"],
+            ),
+            (
+                "DTSTART:20260105T220000Z\nDURATION:PT1H\nRRULE:FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE;UNTIL=20260201T000000Z",
+                vec![
+                    "2026-01-05T22",
+                    "2026-01-07T22",
+                    "2026-01-19T22",
+                    "2026-01-21T22",
+                ],
+            ),
+            (
+                "DTSTART:20260130T000000Z\nDURATION:PT1H\nRRULE:FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;COUNT=2",
+                vec!["2026-01-30T00", "2026-02-27T00"],
+            ),
+            (
+                "DTSTART:20260110T000000Z\nDURATION:PT1H\nRDATE:20260112T000000Z,20260111T000000Z\nEXDATE:20260112T000000Z",
+                vec!["2026-01-10T00", "2026-01-11T00"],
+            ),
+        ];
+        for (lines, expected) in cases {
+            let found = read(&event(lines), "UTC").unwrap();
+            let starts: Vec<_> = found
+                .iter()
+                .map(|span| &span[.."2026-01-30T18".len()])
+                .collect();
+            assert_eq!(starts, expected, "{lines}");
+        }
+    }
+
+    #[test]
+    fn a_zone_that_the_file_describes_is_used_as_it_says() {
+        let zone = "BEGIN:VTIMEZONE\r\nTZID:Head office\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\nTZOFFSETFROM:+0530\r\nTZOFFSETTO:+0530\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\nBEGIN:VEVENT";
+        let text = event(
+            "DTSTART;TZID=Head office:20261224T180000\nDURATION:P1DT1H\nRRULE:FREQ=YEARLY;UNTIL=20271224T123000Z",
+        );
+        let described = text.replacen("BEGIN:VEVENT", zone, 1);
+        assert_eq!(
+            read(&described, "UTC").unwrap(),
+            [
+                "2026-12-24T12:30:00Z/2026-12-25T13:30:00Z",
+                "2027-12-24T12:30:00Z/2027-12-25T13:30:00Z"
+            ]
+        );
+        let problem = read(&text, "UTC").unwrap_err();
+        assert!(problem.contains("time zone \"Head office\""), "{problem}");
+    }
+
+    #[test]
+    fn single_occurrences_are_moved_and_cancelled() {
+        let series = event("DTSTART:20261201T000000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;COUNT=4");
+        let other = |lines: &str| {
+            format!("BEGIN:VEVENT\r\nUID:1\r\n{lines}\r\nEND:VEVENT\r\nEND:VCALENDAR")
+                .replace("\\n", "\r\n")
+        };
+        let moved =
+            other(r"RECURRENCE-ID:20261202T000000Z\nDTSTART:20261202T120000Z\nDURATION:PT3H");
+        let cancelled =
+            other(r"RECURRENCE-ID:20261203T000000Z\nDTSTART:20261203T000000Z\nSTATUS:CANCELLED");
+        let text = series.replacen("END:VCALENDAR", &moved, 1);
+        let text = text.replacen("END:VCALENDAR", &cancelled, 1);
+        assert_eq!(
+            read(&text, "UTC").unwrap(),
+            [
+                "2026-12-01T00:00:00Z/2026-12-01T01:00:00Z",
+                "2026-12-02T12:00:00Z/2026-12-02T15:00:00Z",
+                "2026-12-04T00:00:00Z/2026-12-04T01:00:00Z",
+            ]
+        );
+        // Without its series what was moved stands alone.
+        let (head, _) = series.split_once("BEGIN:VEVENT").unwrap();
+        assert_eq!(
+            read(&format!("{head}{moved}\r\n"), "UTC").unwrap(),
+            ["2026-12-02T12:00:00Z/2026-12-02T15:00:00Z"]
+        );
+    }
+
+    #[test]
+    fn what_the_library_would_pass_over_is_refused() {
+        let cases = [
+            ("DTSTART:20261301T000000Z", "a DTSTART that is no time"),
+            (
+                "DTSTART:20261201T000000Z\nDTEND:tomorrow",
+                "a DTEND that is no time",
+            ),
+            (
+                "DTSTART:20261201T000000Z\nDTEND:20261130T000000Z",
+                "ends before it begins",
+            ),
+            (
+                "DTSTART:20261201T000000Z\nDURATION:soon",
+                "a DURATION that is none",
+            ),
+            (
+                "DTSTART:20261201T000000Z\nRRULE:FREQ=NEVER",
+                "a wrong RRULE",
+            ),
+            (
+                "DTSTART:20261201T000000Z\nRRULE:RSCALE=HEBREW;FREQ=YEARLY",
+                "Gregorian",
+            ),
+            (
+                "DTSTART:20261201T000000Z\nEXDATE:20261201,x",
+                "a time in its EXDATE that is none",
+            ),
+            (
+                "DTSTART:20261201T000000Z\nRDATE;VALUE=PERIOD:20261201T000000Z/PT1H",
+                "a period in its RDATE",
+            ),
+            (
+                "DTSTART;TZID=Mars:20261201T000000",
+                "the time zone \"Mars\"",
+            ),
+        ];
+        for (lines, expected) in cases {
+            let problem = read(&event(lines), "UTC").unwrap_err();
+            assert!(problem.contains("\"Freeze\""), "{problem}");
+            assert!(problem.contains(expected), "{lines}: {problem}");
+        }
+        let deep = format!(
+            "{}{}",
+            "BEGIN:X\r\n".repeat(100_000),
+            "END:X\r\n".repeat(100_000)
+        );
+        assert!(read(&deep, "UTC").unwrap_err().contains("deep"));
+        let whole = event("DTSTART:20261201T000000Z");
+        let cut = whole.strip_suffix("END:VCALENDAR\r\n").unwrap();
+        assert!(read(cut, "UTC").unwrap_err().contains("cut off"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Calendars of `schedules.toml`: times in which schedules do not start, or in which alone they do.
 
+mod clock;
+mod event;
 mod ics;
 mod spans;
 mod table;
