@@ -1,8 +1,8 @@
 //! A parameter of `cumulua call`, as it is written on the command line.
 
-use crate::client::json;
 use crate::client::value::Value;
 use crate::gate::Gate;
+use cumulua_core::json;
 use std::fs::File;
 use std::io::{self, Read};
 

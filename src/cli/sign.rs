@@ -4,10 +4,10 @@ use super::{report, status};
 use crate::client::sign::{Address, Key, sign};
 use clap::Args;
 use cumulua_core::catalog::Scheme;
+use cumulua_core::json;
 use cumulua_core::secret::Secret;
 use serde::Deserialize;
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
 use std::io::{self, BufRead as _};
 use std::process::ExitCode;
 use url::Url;
@@ -25,7 +25,6 @@ struct Line {
     secret: String,
     #[serde(default)]
     url: Option<String>,
-    params: BTreeMap<String, Json>,
 }
 
 impl Sign {
@@ -63,14 +62,18 @@ impl Sign {
 
 fn sign_line(line: &str) -> Result<Json, String> {
     // serde's messages quote values, and one of them is the secret.
-    let line: Line = serde_json::from_str(line).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => {
-            "needs scheme (cds, pop or sigv2), method, secret and params (an object)".to_owned()
-        }
-        _ => format!("is not JSON (column {})", error.column()),
-    })?;
-    let mut pairs = Vec::with_capacity(line.params.len());
-    for (name, value) in line.params {
+    let line =
+        json::parse(line).map_err(|error| format!("is not JSON (column {})", error.column()))?;
+    let needs = || "needs scheme (cds, pop or sigv2), method, secret and params (an object)";
+    let Json::Object(mut fields) = line else {
+        return Err(needs().to_owned());
+    };
+    let Some(Json::Object(params)) = fields.remove("params") else {
+        return Err(needs().to_owned());
+    };
+    let line = Line::deserialize(Json::Object(fields)).map_err(|_| needs().to_owned())?;
+    let mut pairs = Vec::with_capacity(params.len());
+    for (name, value) in params {
         let text = match value {
             Json::String(text) => text,
             Json::Number(_) | Json::Bool(_) => value.to_string(),

@@ -11,7 +11,6 @@ pub mod decode;
 pub mod endpoint;
 pub mod error;
 pub mod evidence;
-pub(crate) mod json;
 pub mod outcome_probe;
 pub mod paginator;
 pub mod prepare;

@@ -3,7 +3,7 @@
 
 use super::marks::{self, is_list};
 use super::memory_budget::MemoryBudget;
-use crate::client::json::{Name, is_number};
+use cumulua_core::json::{Name, is_number};
 use mlua::{Either, IntoLua as _, Lua, Table, Value as LuaValue};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value as Json;

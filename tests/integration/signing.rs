@@ -79,3 +79,23 @@ fn a_line_that_cannot_be_signed_is_named_and_the_others_are_signed() {
     assert_eq!(output.stdout.matches("signature").count(), 2);
     assert!(!(output.stdout + &output.stderr).contains("topsecret"));
 }
+
+/// `promises.md` row 32: a field has any name.
+#[test]
+fn a_parameter_that_is_an_object_is_refused_whatever_its_fields_are_called() {
+    let line = |params: &str| {
+        format!(r#"{{"scheme":"pop","method":"GET","secret":"topsecret","params":{params}}}"#)
+    };
+    let inner = line(r#"{"A":{"$serde_json::private::Number":"5"}}"#);
+    Test::new()
+        .arg("sign")
+        .input(inner)
+        .fails(1, &["the parameter A must be text"]);
+    let whole = line(r#"{"$serde_json::private::Number":"5"}"#);
+    let output = Test::new().arg("sign").input(whole).run();
+    assert!(
+        output.stdout.contains("Number%3D5"),
+        "{}",
+        output.stdout
+    );
+}

@@ -2,9 +2,9 @@
 
 use super::xml;
 use crate::client::error::{CallError, Refusal};
-use crate::client::json;
 use crate::client::transport::Response;
 use cumulua_core::catalog::{Action, Wrapper, path};
+use cumulua_core::json;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 use std::time::Duration;

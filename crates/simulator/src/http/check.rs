@@ -7,6 +7,7 @@ use crate::http::flat;
 use crate::http::request::{Incoming, Product};
 use base64::Engine as _;
 use cumulua_core::catalog::{Action, Kind, Param, Required, path};
+use cumulua_core::json;
 use serde_json::{Map, Value as Json};
 use std::borrow::Cow;
 use std::net::Ipv4Addr;
@@ -79,8 +80,9 @@ fn from_body(incoming: &Incoming) -> Result<Map<String, Json>, Refusal> {
     if incoming.body.is_empty() {
         return Ok(Map::new());
     }
-    match serde_json::from_slice(incoming.body) {
-        Ok(Json::Object(map)) => Ok(map),
+    let text = std::str::from_utf8(incoming.body).ok();
+    match text.map(json::parse) {
+        Some(Ok(Json::Object(map))) => Ok(map),
         _ => Err(Refusal::new(
             "InvalidParameter",
             "The body is not a JSON object",

@@ -3,6 +3,7 @@
 
 use crate::cloud::refusal::Refusal;
 use cumulua_core::catalog::{Action, Kind, Param};
+use cumulua_core::json;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 
@@ -131,7 +132,7 @@ fn scalar(action: &Action, param: &Param, kind: Kind, text: &str) -> Result<Json
             .parse()
             .map(Json::Bool)
             .map_err(|_| wrong()),
-        _ => serde_json::from_str(text).map_err(|_| wrong()),
+        _ => json::parse(text).map_err(|_| wrong()),
     }
 }
 

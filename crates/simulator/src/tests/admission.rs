@@ -330,6 +330,12 @@ async fn parameters_are_held_to_the_catalogue() {
     ask("CreateTag", "").refused(400, "MissingParameter");
     ask("CreateTag", r#"{"TagName": ["x"]}"#).refused(400, "InvalidParameter");
     ask("CreateTag", r#"{"TagName": true}"#).refused(400, "InvalidParameter");
+    // serde_json would take the one for a number, and the other for no JSON.
+    for number in ["5", "x"] {
+        let field = format!(r#"{{"$serde_json::private::Number": "{number}"}}"#);
+        ask("CreateTag", &format!(r#"{{"TagName": {field}}}"#)).refused(400, "InvalidParameter");
+        ask("CreateTag", &field).refused(400, "MissingParameter");
+    }
     let refused = |changes: serde_json::Value| cloud.ask("CreateInstance", &super::order(&changes));
     refused(json!({"Cpu": 3})).refused(400, "InvalidParameter");
     refused(json!({"Amount": 0})).refused(400, "InvalidParameter");

@@ -18,12 +18,16 @@ const NUMBER: &str = "$serde_json::private::Number";
     clippy::ptr_arg,
     reason = "that a name is owned shows that it was copied"
 )]
-pub(crate) fn is_number(name: &Cow<'_, str>, text: &[u8]) -> bool {
+pub fn is_number(name: &Cow<'_, str>, text: &[u8]) -> bool {
     matches!(name, Cow::Borrowed(NUMBER)) && !text.as_ptr_range().contains(&name.as_ptr())
 }
 
 /// The value of a whole text.
-pub(crate) fn parse(text: &str) -> Result<Value, Error> {
+///
+/// # Errors
+///
+/// It is no JSON.
+pub fn parse(text: &str) -> Result<Value, Error> {
     let mut json = serde_json::Deserializer::from_str(text);
     let value = InText(text).deserialize(&mut json)?;
     json.end()?;
@@ -98,7 +102,7 @@ impl<'de> Visitor<'de> for InText<'de> {
 }
 
 /// The name of a field, borrowed where it stands in the text as it is.
-pub(crate) struct Name;
+pub struct Name;
 
 impl<'de> DeserializeSeed<'de> for Name {
     type Value = Cow<'de, str>;
