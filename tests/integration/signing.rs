@@ -93,9 +93,5 @@ fn a_parameter_that_is_an_object_is_refused_whatever_its_fields_are_called() {
         .fails(1, &["the parameter A must be text"]);
     let whole = line(r#"{"$serde_json::private::Number":"5"}"#);
     let output = Test::new().arg("sign").input(whole).run();
-    assert!(
-        output.stdout.contains("Number%3D5"),
-        "{}",
-        output.stdout
-    );
+    assert!(output.stdout.contains("Number%3D5"), "{}", output.stdout);
 }

@@ -12,8 +12,13 @@ use std::collections::BTreeMap;
 /// Components stand so deep in each other at most: the library reads them by recursion.
 const DEEPEST: usize = 16;
 
-/// Reads a file. Times without a zone, and whole days, are on `zone`'s clock.
-pub(super) fn spans(
+/// Reads a file. Times without a zone, and whole days, are on `zone`'s clock. The spans have no order.
+///
+/// # Errors
+///
+/// It is no iCalendar file, or has an event that cannot be read: a sentence that begins with "it" or
+/// "its event".
+pub fn spans(
     text: &str,
     zone: &Zone,
     now: Timestamp,

@@ -2,7 +2,7 @@
 
 mod clock;
 mod event;
-mod ics;
+pub mod ics;
 mod spans;
 mod table;
 mod window;
