@@ -213,7 +213,7 @@ pub(super) fn gate_parts(
         audit: audit_path(options).map(Audit::new),
         grants: Grants {
             read_only: options.read_only,
-            own: own_paths(options),
+            own: own_paths(options).into_iter().chain(grants.own).collect(),
             ..grants
         },
         redactor,

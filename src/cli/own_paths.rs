@@ -24,11 +24,17 @@ pub(super) fn own_paths(options: &GlobalOptions) -> Vec<OwnPath> {
         is_readable: false,
     });
     // A catalogue holds no secret, but moves hosts.
-    let catalogs = options.catalog.iter().map(|path| OwnPath {
-        path: path.clone(),
+    let catalogs = read_only(options.catalog.iter().cloned());
+    closed.chain(catalogs).collect()
+}
+
+/// What scripts may read.
+pub(super) fn read_only(paths: impl IntoIterator<Item = PathBuf>) -> Vec<OwnPath> {
+    let paths = paths.into_iter().map(|path| OwnPath {
+        path,
         is_readable: true,
     });
-    closed.chain(catalogs).collect()
+    paths.collect()
 }
 
 /// A store, and what stands beside it.

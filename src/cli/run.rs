@@ -1,9 +1,10 @@
 //! `cumulua run`: runs a script.
 
 use super::options::{Format, GlobalOptions, GrantOptions, duration};
+use super::own_paths::read_only;
 use super::simulation::Simulation;
 use super::{context, detached, leaving, recording, report, status, streams};
-use crate::gate::{StopReason, adopt_orphans};
+use crate::gate::{Grants, StopReason, adopt_orphans};
 use crate::history::RunOutcome;
 use crate::lua::{Chunk, RunFacts};
 use crate::run::given::{self, SecretParams};
@@ -64,6 +65,9 @@ pub(super) struct Run {
     /// The schedule whose lock the run holds
     #[arg(long, value_name = "NAME", hide = true, requires = "run_id")]
     run_schedule: Option<String>,
+    /// A file that decides when and how this runs, which it does not change
+    #[arg(long, value_name = "FILE", hide = true, requires = "run_id")]
+    decided_by: Vec<PathBuf>,
     /// Parameters of the schedule that are secrets come on standard input
     #[arg(long, hide = true, requires = "run_id")]
     secrets_from_input: bool,
@@ -84,6 +88,7 @@ impl Run {
             error_format: Format::Text,
             run_id: None,
             run_schedule: None,
+            decided_by: Vec::new(),
             secrets_from_input: false,
             detached: false,
         }
@@ -125,7 +130,10 @@ impl Run {
                 &options,
                 simulation,
                 &chunk.folder,
-                self.grants.grants(&options),
+                Grants {
+                    own: read_only(self.decided_by),
+                    ..self.grants.grants(&options)
+                },
                 subject,
             );
             let claimed = claim(

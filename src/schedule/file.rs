@@ -85,7 +85,8 @@ impl ScheduleFile {
         };
         // Runs must find it whatever folder they run in.
         let folder = folder.canonicalize().unwrap_or(folder);
-        match parse::complete(text, &folder) {
+        let file = folder.join(path.file_name().unwrap_or_default());
+        match parse::complete(text, &folder, &file) {
             Ok(complete) => Ok(Self {
                 path: path.to_owned(),
                 folder,

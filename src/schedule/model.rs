@@ -57,6 +57,9 @@ pub struct Schedule {
     pub window: Option<Arc<Window>>,
     /// The pool that its runs take a place of.
     pub pool: Option<Arc<str>>,
+    /// The files that decide about it, which its script does not change: its own and its
+    /// calendars'.
+    pub files: Arc<[PathBuf]>,
     /// The line of the file that the schedule begins in, from 1.
     pub line: usize,
 }

@@ -12,6 +12,7 @@ use cumulua_core::catalog::suggest;
 use cumulua_core::clock::wall_now;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use std::iter;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,7 +32,7 @@ pub(super) struct Complete {
 }
 
 /// What a text means; paths in it are relative to `folder`.
-pub(super) fn complete(text: &str, folder: &Path) -> Result<Complete, Fault> {
+pub(super) fn complete(text: &str, folder: &Path, file: &Path) -> Result<Complete, Fault> {
     let document: Document = toml::from_str(text).map_err(|error| {
         let span = error.span().unwrap_or(0..0);
         Fault::new(span, with_suggestion(error.message()))
@@ -51,6 +52,10 @@ pub(super) fn complete(text: &str, folder: &Path) -> Result<Complete, Fault> {
         .map(Arc::new);
     let limits = run_limits(document.max_running.as_ref(), &document.pool)?;
     let mut calendars = Calendars::read(document.calendar, folder, wall_now()).map_err(fault)?;
+    let files = iter::once(file.to_owned())
+        .chain(calendars.files())
+        .collect();
+    let files: Arc<[PathBuf]> = files;
     let lines = LineEnds::of(text);
     let mut taken: BTreeMap<Arc<str>, usize> = BTreeMap::new();
     let mut spans_of_after = BTreeMap::new();
@@ -67,6 +72,7 @@ pub(super) fn complete(text: &str, folder: &Path) -> Result<Complete, Fault> {
         let own = entry.as_ref();
         schedule.window = window(own, &defaults, &schedule.timing.zone, &mut calendars)?;
         schedule.pool = pool(own, &defaults, &limits)?;
+        schedule.files = Arc::clone(&files);
         if let Some(after) = &own.after {
             spans_of_after.insert(Arc::clone(&schedule.name), after.span());
         }
@@ -209,6 +215,7 @@ fn entry_to_schedule(
         },
         window: None,
         pool: None,
+        files: Arc::default(),
         line,
         name,
     })

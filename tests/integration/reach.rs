@@ -311,6 +311,33 @@ fn files_that_decide_what_scripts_may_do_are_read_and_not_written() {
 }
 
 #[test]
+fn a_schedule_file_of_any_name_and_its_calendars_are_not_changed_by_its_scripts() {
+    let schedules = "[calendar.freeze]\nfile = 'days.ics'\n[[schedule]]\nname = 'nightly'\nscript = 'a.lua'\nevery = '1d'\nnot_during = ['freeze']\n";
+    let calendar =
+        "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART:20200101\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+    let script = "for _, name in ipairs { 'nightly.toml', 'days.ics' } do
+            assert(#io.open(name):read 'a' > 0)
+            for _, change in ipairs {
+                function() return io.open(name, 'a') end,
+                function() return os.remove(name) end,
+                function() return os.rename(name, 'other') end,
+            } do
+                local done, error = pcall(change)
+                assert(not done and error.kind == 'policy', name)
+            end
+        end
+        assert(io.open('other.toml', 'w'))
+        print 'as they were'";
+    Test::new()
+        .file("nightly.toml", schedules)
+        .file("days.ics", calendar)
+        .file("a.lua", script)
+        .args(["schedule", "trigger", "nightly", "--file", "nightly.toml"])
+        .args(["--store", "runs.db"])
+        .prints("as they were\n");
+}
+
+#[test]
 fn a_file_with_a_second_name_is_not_changed_because_that_could_be_one_that_decides() {
     for own in [
         "cumulua.toml",

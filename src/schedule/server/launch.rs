@@ -110,6 +110,9 @@ impl Launcher {
         if schedule.overlap != Overlap::Allow {
             command.args(["--run-schedule", &schedule.name]);
         }
+        for file in &*schedule.files {
+            command.arg("--decided-by").arg(file);
+        }
         if let Some(profile) = schedule.profile.as_ref().or(self.shared.profile.as_ref()) {
             command.args(["--profile", profile]);
         }
