@@ -29,6 +29,10 @@ assert(csv.encode { { a = secret "hook-token" } } == "a\n[secret]\n", "a secret 
 local lists = csv.decode("1;2\n3;4\n", { header = false, separator = ";" })
 assert(lists[1][1] == "1" and lists[2][2] == "4")
 assert(csv.decode("\xef\xbb\xbfa,b\r\n1,2\r\n")[1].a == "1", "a byte order mark and Windows' line ends")
+for _, own in ipairs { "\xef\xbb\xbfa", "\xef\xbb\xbf\xfe,", "\xef\xbb\xbf\xef\xbb\xbf", "\xef\xbb\xbf\"x" } do
+	local text = csv.encode({ { own, "1" } }, { separator = ";" })
+	assert(csv.decode(text, { header = false, separator = ";" })[1][1] == own, "a mark that is a field's own stays")
+end
 assert(csv.decode("a\n\xe4\xbd\xa0\xe5\xa5\xbd\n")[1].a == "\u{4f60}\u{597d}")
 assert(fails(csv.decode, "a,b\n1\n"):find("line 2 has 1 fields", 1, true), "a short row is an error")
 for text, line in pairs {

@@ -257,11 +257,12 @@ impl From<mlua::Error> for Failed {
 }
 
 fn decode(lua: &Lua, text: &[u8], options: &Options) -> Result<Decoded, Failed> {
-    let text = text.strip_prefix(MARK).unwrap_or(text);
-    if let Some(problem) = quoting_fault(text, options.separator) {
+    // The reader drops a mark itself, and only one.
+    let unmarked = text.strip_prefix(MARK).unwrap_or(text);
+    if let Some(problem) = quoting_fault(unmarked, options.separator) {
         return Err(Failed::Text(problem));
     }
-    if let Some(line) = too_wide(text, options.separator) {
+    if let Some(line) = too_wide(unmarked, options.separator) {
         return Err(Failed::Text(format!(
             "line {line} has more than {MOST_FIELDS} fields"
         )));
