@@ -140,7 +140,7 @@ fn a_server_that_is_ended_leaves_its_runs_says_so_and_they_can_be_cancelled() {
     .output()
     .unwrap();
     assert!(cancelled.status.success(), "{cancelled:?}");
-    assert_eq!(outcome(&store, &run), Some(RunOutcome::Cancelled));
+    until(|| outcome(&store, &run) == Some(RunOutcome::Cancelled));
     assert_eq!(lines(&store, &run)[..2], ["begun", "tidied"]);
     let served = Served::start(folder, &[]);
     served.wait_for_words("serving");

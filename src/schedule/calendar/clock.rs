@@ -26,8 +26,8 @@ pub(super) struct Clocks {
 
 /// One clock.
 pub(super) enum Clock {
-    /// A zone of the database.
-    Known(TimeZone),
+    /// A zone of the IANA database.
+    Iana(TimeZone),
     /// A zone that the file describes.
     Described(IcalTzTransitions),
 }
@@ -75,8 +75,8 @@ impl Clocks {
     /// The clock, or what is wrong with its name.
     pub(super) fn clock(&self, zone: &IcalRecurZone) -> Result<Clock, String> {
         Ok(match zone {
-            IcalRecurZone::Floating => Clock::Known(self.local.0.clone()),
-            IcalRecurZone::Utc => Clock::Known(TimeZone::UTC),
+            IcalRecurZone::Floating => Clock::Iana(self.local.0.clone()),
+            IcalRecurZone::Utc => Clock::Iana(TimeZone::UTC),
             IcalRecurZone::Tz(name) => {
                 let mut own = self.zones.iter().take(self.own);
                 if let Some(zone) = own.find(|zone| zone.id == *name) {
@@ -87,7 +87,7 @@ impl Clocks {
                             "is in the time zone {name:?}, which neither the file (VTIMEZONE) nor the database of zones describes"
                         )
                     })?;
-                    Clock::Known(known)
+                    Clock::Iana(known)
                 }
             }
         })
@@ -99,7 +99,7 @@ impl Clock {
     /// as long after the jump. None where the calendar of the library ends.
     pub(super) fn moment(&mut self, shown: IcalRecurDateTime) -> Option<Timestamp> {
         match self {
-            Self::Known(zone) => {
+            Self::Iana(zone) => {
                 let (year, month) = (i16::try_from(shown.year).ok()?, i8::try_from(shown.month));
                 let date = Date::new(year, month.ok()?, i8::try_from(shown.day).ok()?).ok()?;
                 let time = date.at(0, 0, 0, 0).time();
