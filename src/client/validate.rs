@@ -284,6 +284,18 @@ impl Check<'_> {
         }
     }
 
+    /// What is outside a documented limit.
+    fn limit(&mut self, path: &str, problem: String) {
+        if self.action.source().limits_are_advice {
+            self.warnings.push(Fault {
+                path: path.to_owned(),
+                problem: format!("{problem}, by the document"),
+            });
+        } else {
+            self.fault(path, problem);
+        }
+    }
+
     fn count(
         &mut self,
         path: &str,
@@ -299,7 +311,7 @@ impl Check<'_> {
                 (None, Some(max)) => format!("at most {max}"),
                 (None, None) => return,
             };
-            self.fault(path, format!("has {count} {of}, must have {bounds}"));
+            self.limit(path, format!("has {count} {of}, must have {bounds}"));
         }
     }
 
@@ -321,20 +333,20 @@ impl Check<'_> {
             .unwrap_or_default();
         match (param.min, param.max) {
             (Some(min), Some(max)) if number < min || number > max => {
-                self.fault(path, format!("{shown} is outside {min} to {max}{unit}"));
+                self.limit(path, format!("{shown} is outside {min} to {max}{unit}"));
             }
             (Some(min), None) if number < min => {
-                self.fault(path, format!("{shown} is below {min}{unit}"));
+                self.limit(path, format!("{shown} is below {min}{unit}"));
             }
             (None, Some(max)) if number > max => {
-                self.fault(path, format!("{shown} is above {max}{unit}"));
+                self.limit(path, format!("{shown} is above {max}{unit}"));
             }
             _ => {}
         }
         if let Some(step) = param.multiple_of
             && (number / step).fract() != 0.0
         {
-            self.fault(path, format!("{shown} is not a multiple of {step}{unit}"));
+            self.limit(path, format!("{shown} is not a multiple of {step}{unit}"));
         }
     }
 

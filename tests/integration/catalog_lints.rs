@@ -725,7 +725,11 @@ fn chinese(place: &str, json: &Json, found: &mut Vec<String>) {
             for (key, value) in map {
                 let bare_values = matches!(key.as_str(), "values" | "known_values" | "is")
                     && !value[0].is_object();
-                if !bare_values && !matches!(key.as_str(), "term" | "example" | "value" | "default")
+                if !bare_values
+                    && !matches!(
+                        key.as_str(),
+                        "term" | "file" | "example" | "value" | "default"
+                    )
                 {
                     chinese(&format!("{place}/{key}"), value, found);
                 }

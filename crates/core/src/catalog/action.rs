@@ -40,7 +40,10 @@ impl Action {
 
     /// The document that the Action comes from.
     pub fn source(&self) -> &Source {
-        self.service.source.as_ref().unwrap_or(&self.product.source)
+        let own = self.model.source.as_ref();
+        own.and_then(|name| self.service.sources.get(name))
+            .or(self.service.source.as_ref())
+            .unwrap_or(&self.product.source)
     }
 
     /// What a documented error code means here.
@@ -73,6 +76,7 @@ impl Action {
             full_name: format!("{}.{name}", service.service).into(),
             term: None,
             summary: "Not in the catalogue".to_owned(),
+            source: None,
             line: None,
             methods: vec![method],
             host: None,

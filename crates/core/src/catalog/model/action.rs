@@ -42,6 +42,9 @@ pub struct ActionModel {
     pub term: Option<String>,
     /// What it does.
     pub summary: String,
+    /// The document, where it is not the service's: a name of the service's `sources`.
+    #[serde(default)]
+    pub source: Option<String>,
     /// Where it stands in the source document; none in an overlay's Action.
     #[serde(default)]
     pub line: Option<u32>,

@@ -88,6 +88,10 @@ pub struct Source {
     pub file: String,
     /// What it is.
     pub title: String,
+    /// Whether a number, length or count outside its limits is only warned about, because what it
+    /// gives as a limit need not be one of the service.
+    #[serde(default)]
+    pub limits_are_advice: bool,
 }
 
 /// The signing scheme of a product.

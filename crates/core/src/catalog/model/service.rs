@@ -24,6 +24,9 @@ pub struct ServiceModel {
     /// The document, where it is not the product's.
     #[serde(default)]
     pub source: Option<Source>,
+    /// Further documents, by names that Actions use.
+    #[serde(default)]
+    pub sources: BTreeMap<String, Source>,
     /// The documented host; none where the profile gives the URL.
     #[serde(default)]
     pub host: Option<String>,
