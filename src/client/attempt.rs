@@ -52,7 +52,7 @@ pub fn sign_attempt(
     };
     Request {
         method,
-        url: route.url(query.as_deref()),
+        url: route.url(&message.path, query.as_deref()),
         headers: http::HeaderMap::new(),
         body,
         timeout,

@@ -4,10 +4,11 @@
 use super::command::AccountRef;
 use super::endpoint;
 use super::error::CallError;
-use super::sign::Key;
+use super::sign::{Key, encode};
 use crate::config::{Account, Profiles, RateLimit, is_loopback};
 use cumulua_core::catalog::Action;
 use cumulua_core::secret::{Redactor, Secret};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use url::Url;
@@ -54,9 +55,18 @@ pub struct RateKey {
 }
 
 impl Route {
-    /// The URL with this query.
-    pub(super) fn url(&self, query: Option<&str>) -> Url {
+    /// The URL with what stands in its path, and this query.
+    pub(super) fn url(&self, path: &[(String, String)], query: Option<&str>) -> Url {
         let mut url = self.url.clone();
+        if !path.is_empty() {
+            let filled = url.path().split('/').map(|segment| {
+                let name = segment.strip_prefix(':');
+                let value = name.and_then(|name| path.iter().find(|(given, _)| given == name));
+                value.map_or(Cow::Borrowed(segment), |(_, value)| encode(value).into())
+            });
+            let filled = filled.collect::<Vec<_>>().join("/");
+            url.set_path(&filled);
+        }
         url.set_query(query);
         url
     }

@@ -3,13 +3,15 @@
 
 use super::value::{Params, Value};
 use bytes::Bytes;
-use cumulua_core::catalog::{Action, ListStyle, Method, PostStyle};
+use cumulua_core::catalog::{Action, ListStyle, Location, Method, PostStyle};
 
 /// A request before it is signed.
 #[derive(Clone)]
 pub struct Message {
     /// Its method.
     pub method: Method,
+    /// What stands in the path, by the names that it has there.
+    pub path: Vec<(String, String)>,
     /// The pairs that are signed: the query, or the form of a POST.
     pub pairs: Vec<(String, String)>,
     /// A JSON body, which no scheme signs.
@@ -20,15 +22,29 @@ pub struct Message {
 pub fn serialize(action: &Action, params: &Params) -> Message {
     let protocol = &action.product.protocol;
     let method = action.method();
+    let is_in_path = |name: &str| {
+        let param = action.param(name);
+        param.is_some_and(|param| param.location == Some(Location::Path))
+    };
+    let (path, rest): (Vec<_>, Vec<_>) = params.iter().partition(|(name, _)| is_in_path(name));
+    let path = path.into_iter();
     let mut message = Message {
         method,
-        pairs: Vec::with_capacity(params.len() + 8),
+        path: path
+            .filter_map(|(name, value)| Some((name.clone(), value.to_text()?)))
+            .collect(),
+        pairs: Vec::with_capacity(rest.len() + 8),
         json: None,
     };
-    if method == Method::Post && protocol.post == PostStyle::Json {
-        message.json = Some(Value::Object(params.clone()).to_json().to_string().into());
+    let has_body = method == Method::Post || method.has_body() && !rest.is_empty();
+    if has_body && protocol.post == PostStyle::Json {
+        let fields = rest.into_iter();
+        let body: Params = fields
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        message.json = Some(Value::Object(body).to_json().to_string().into());
     } else {
-        for (name, value) in params {
+        for (name, value) in rest {
             flatten(name, value, protocol.lists, &mut message.pairs);
         }
     }

@@ -21,6 +21,11 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'~');
 
+/// A text as it stands in a query or in a path.
+pub(super) fn encode(text: &str) -> String {
+    utf8_percent_encode(text, ESCAPED).to_string()
+}
+
 /// The host and the path that `sigv2` signs; the other schemes sign neither.
 #[derive(Debug, Clone, Copy)]
 pub struct Address<'a> {

@@ -2,7 +2,9 @@
 //! faults at once.
 
 use super::value::{Params, Value};
-use cumulua_core::catalog::{Action, Encoding, Kind, KnownValue, Param, Required, suggest};
+use cumulua_core::catalog::{
+    Action, Encoding, Kind, KnownValue, Location, Param, Required, suggest,
+};
 use cumulua_core::secret::Secret;
 use serde_json::Value as Json;
 use std::fmt;
@@ -164,6 +166,11 @@ impl Check<'_> {
             );
         } else if is_blank && param.generated.is_some() {
             self.fault(path, "is empty; leave it out, and the call gets one");
+        }
+        if param.location == Some(Location::Path)
+            && let Some(fault) = value.to_text().and_then(|text| fault_of_segment(&text))
+        {
+            self.fault(path, fault);
         }
         self.limits(path, param, &value);
         (self.faults.len() == before).then_some(value)
@@ -389,6 +396,15 @@ impl Check<'_> {
                 problem,
             });
         }
+    }
+}
+
+/// Why a text is no part of a path: the request would be for another resource.
+fn fault_of_segment(text: &str) -> Option<&'static str> {
+    match text {
+        "" => Some("is empty, and stands in the path"),
+        "." | ".." => Some("stands in the path, where it names another resource"),
+        _ => None,
     }
 }
 

@@ -25,7 +25,7 @@
 ---@class cumulua.CallRequest: { service: any, action: any, method: any, query: any, body: any, [string]: never }
 ---@field service string
 ---@field action string
----@field method? "GET"|"POST"
+---@field method? "GET"|"POST"|"PUT"|"DELETE"
 ---@field query? table<string, any>
 ---@field body? table<string, any>
 

@@ -108,7 +108,7 @@ fn only_what_certainly_was_not_carried_out_is_repeated_whatever_the_answer() {
                 );
             }
         }
-        for good in &protocol.success {
+        for good in action.success_codes() {
             for status in [400, 408, 425, 429, 500, 503] {
                 let mut said = answer(&action, status, "Whatever");
                 said.body = json!({ protocol.code[0].as_str(): good })

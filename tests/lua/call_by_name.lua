@@ -13,8 +13,10 @@ for what, request in pairs {
 	["no action"] = { service = "ccs" },
 	["an unknown service"] = { service = "cc", action = "X" },
 	["an unknown key"] = { service = "ccs", action = "X", params = {} },
-	["another method"] = { service = "ccs", action = "X", method = "PUT" },
+	["another method"] = { service = "ccs", action = "X", method = "PATCH" },
 	["a GET with a body"] = { service = "ccs", action = "X", method = "GET", body = {} },
+	["a DELETE with a body"] = { service = "ccs", action = "X", method = "DELETE", body = {} },
+	["a PUT with a query"] = { service = "ccs", action = "X", method = "PUT", query = {} },
 	["a query that is no table"] = { service = "ccs", action = "X", query = 5 },
 	["an action that is no string"] = { service = "ccs", action = true },
 } do

@@ -78,14 +78,14 @@ pub fn decode(action: &Action, response: &Response, now: Timestamp) -> Result<De
         )));
     }
     let code = first_text(&json, &protocol.code);
+    let success = action.success_codes();
     let succeeded = match &code {
-        Some(code) if !protocol.success.is_empty() => protocol
-            .success
-            .iter()
-            .any(|good| code.eq_ignore_ascii_case(good)),
+        Some(code) if !success.is_empty() => {
+            success.iter().any(|good| code.eq_ignore_ascii_case(good))
+        }
         _ => true,
     };
-    if code.is_none() && !protocol.success.is_empty() && !action.read_only && http_status < 400 {
+    if code.is_none() && !success.is_empty() && !action.read_only && http_status < 400 {
         return Err(unintelligible(
             "it has no code, so it does not say whether the call was carried out".to_owned(),
         ));
@@ -160,7 +160,7 @@ fn says_success(action: &Action, json: &Json) -> bool {
     let mut codes = protocol.code.iter().filter_map(|key| json.get(key));
     codes.any(|code| {
         let code = path::text(code);
-        let mut good = protocol.success.iter();
+        let mut good = action.success_codes().iter();
         good.any(|good| code.eq_ignore_ascii_case(good))
     })
 }

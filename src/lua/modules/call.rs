@@ -141,22 +141,29 @@ fn uncatalogued(
     let method = match text("method")?.as_deref() {
         Some("GET") => Method::Get,
         Some("POST") => Method::Post,
+        Some("PUT") => Method::Put,
+        Some("DELETE") => Method::Delete,
         Some(other) => {
             return Err(bad(&format!(
-                "method is {other:?}, must be \"GET\" or \"POST\""
+                "method is {other:?}, must be \"GET\", \"POST\", \"PUT\" or \"DELETE\""
             )));
         }
         None if body.is_some() => Method::Post,
         None => Method::Get,
     };
-    let params = match (query, body, method) {
-        (None, Some(body), Method::Post) => body,
-        (query, None, Method::Get) => query.unwrap_or_default(),
-        (None, None, Method::Post) => Params::new(),
-        (_, Some(_), Method::Get) => {
-            return Err(bad("a GET has no body; its parameters are its query"));
+    let params = match (query, body, method.has_body()) {
+        (None, body, true) => body.unwrap_or_default(),
+        (query, None, false) => query.unwrap_or_default(),
+        (_, Some(_), false) => {
+            let method = method.as_str();
+            return Err(bad(&format!(
+                "a {method} has no body; its parameters are its query"
+            )));
         }
-        (Some(_), _, Method::Post) => return Err(bad("a POST carries its parameters in body")),
+        (Some(_), _, true) => {
+            let method = method.as_str();
+            return Err(bad(&format!("a {method} carries its parameters in body")));
+        }
     };
     let unknown = |error: CatalogError| match error {
         CatalogError::Unknown { what, name, near } => CallError::Unknown { what, name, near },

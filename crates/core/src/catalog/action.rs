@@ -46,6 +46,12 @@ impl Action {
             .unwrap_or(&self.product.source)
     }
 
+    /// Codes that mean success, in lower case; empty where success has no code.
+    pub fn success_codes(&self) -> &[String] {
+        let own = self.service.success.as_ref();
+        own.unwrap_or(&self.product.protocol.success)
+    }
+
     /// What a documented error code means here.
     pub fn error(&self, code: &str) -> Option<&ErrorModel> {
         let own = self

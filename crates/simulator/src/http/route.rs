@@ -36,8 +36,7 @@ pub(crate) fn find(
         let Some(model) = service.action(name) else {
             continue;
         };
-        // An endpoint's override can put a path in front.
-        let is_here = incoming.product != Product::Cds || path.ends_with(service.path_of(model));
+        let is_here = incoming.product != Product::Cds || is_at(path, service.path_of(model));
         let handling = if is_here {
             simulated.handling(name)
         } else {
@@ -60,14 +59,35 @@ pub(crate) fn find(
             ));
         }
         // Never an answer as if it had been carried out.
-        let not_held = || {
-            Refusal::new(
-                "InvalidAction.NotFound",
-                format!("The simulator does not hold {} yet", action.full_name),
-            )
-        };
-        let handling = handling.ok_or_else(not_held)?;
+        let handling = handling.ok_or_else(|| not_held(&action.full_name))?;
         return Ok((action, handling));
     }
-    Err(nothing())
+    let others = catalog.services();
+    let lacking = others
+        .iter()
+        .filter(|name| is_there(name))
+        .find_map(|name| {
+            let service = catalog.service(name).ok()?;
+            let model = service.action(incoming.get("Action")?)?;
+            is_at(path, service.path_of(model)).then(|| not_held(&model.full_name))
+        });
+    Err(lacking.unwrap_or_else(nothing))
+}
+
+fn not_held(action: &str) -> Refusal {
+    Refusal::new(
+        "InvalidAction.NotFound",
+        format!("The simulator does not hold {action} so far"),
+    )
+}
+
+/// Whether a request's path is a documented one, which can have `:name` for a part; an endpoint's
+/// override can put a path in front.
+fn is_at(path: &str, documented: &str) -> bool {
+    let mut parts = path.rsplit('/');
+    let mut wanted = documented.trim_matches('/').rsplit('/');
+    wanted.all(|wanted| {
+        let part = parts.next();
+        part.is_some_and(|part| part == wanted || wanted.starts_with(':') && !part.is_empty())
+    })
 }

@@ -16,6 +16,10 @@ pub enum Method {
     Get,
     /// Parameters travel in the body.
     Post,
+    /// Parameters travel in the body, which there is only where there are any.
+    Put,
+    /// Parameters travel in the query.
+    Delete,
 }
 
 impl Method {
@@ -24,7 +28,14 @@ impl Method {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
         }
+    }
+
+    /// Whether parameters travel in its body.
+    pub fn has_body(self) -> bool {
+        matches!(self, Self::Post | Self::Put)
     }
 }
 

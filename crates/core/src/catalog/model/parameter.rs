@@ -86,6 +86,14 @@ pub struct RequiredWhen {
     pub is: Vec<Json>,
 }
 
+/// Where a parameter travels, where that does not follow from the method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Location {
+    /// In the path, for `:name`.
+    Path,
+}
+
 /// How a list travels in a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -166,6 +174,9 @@ pub struct Param {
     /// The form of its text.
     #[serde(default)]
     pub format: Option<String>,
+    /// Where it travels, where that does not follow from the method.
+    #[serde(default, rename = "in")]
+    pub location: Option<Location>,
     /// How a list travels in its string.
     #[serde(default)]
     pub encoding: Option<Encoding>,

@@ -36,6 +36,9 @@ pub struct ServiceModel {
     /// The API's version.
     #[serde(default)]
     pub version: Option<String>,
+    /// Codes that mean success, in lower case, where they are not the product's.
+    #[serde(default)]
+    pub success: Option<Vec<String>>,
     /// Structures that several answers share.
     #[serde(default)]
     pub shapes: BTreeMap<String, Vec<Field>>,
