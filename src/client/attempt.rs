@@ -7,6 +7,7 @@ use super::sign::{self, Address};
 use super::transport::{AnswerTo, Request};
 use bytes::Bytes;
 use cumulua_core::catalog::{Action, PostStyle, Scheme};
+use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 use std::borrow::Cow;
 use std::time::Duration;
@@ -53,11 +54,19 @@ pub fn sign_attempt(
     Request {
         method,
         url: route.url(&message.path, query.as_deref()),
-        headers: http::HeaderMap::new(),
+        headers: headers(message),
         body,
         timeout,
         answer: AnswerTo::Memory(Answer::LARGEST),
     }
+}
+
+/// What is no header was refused when the call was checked.
+fn headers(message: &Message) -> HeaderMap {
+    let headers = message.headers.iter();
+    headers
+        .filter_map(|(name, value)| Some((name.parse().ok()?, value.parse().ok()?)))
+        .collect::<HeaderMap<HeaderValue>>()
 }
 
 fn add_common_parameters<'a>(

@@ -67,6 +67,8 @@ pub struct Paginator {
     last_page: Vec<String>,
     total: Option<u64>,
     pages: Option<u64>,
+    /// Whether the last page said that there is another one.
+    has_more: Option<bool>,
 }
 
 impl Paginator {
@@ -79,7 +81,7 @@ impl Paginator {
         if !action.read_only {
             return Err(PageError::Changes(action.full_name.to_string()));
         }
-        let positions = [&model.page, &model.offset];
+        let positions = [&model.page, &model.offset, &model.marker];
         let (mut params, reading) = (params, Self::begin(action.clone(), Params::new()));
         let first = reading.next_params();
         for name in positions.into_iter().flatten() {
@@ -110,6 +112,7 @@ impl Paginator {
             last_page: Vec::new(),
             total: None,
             pages: None,
+            has_more: None,
         }
     }
 
@@ -141,6 +144,11 @@ impl Paginator {
         match model.style {
             PageStyle::Page => set(&model.page, self.page + 1),
             PageStyle::Offset => set(&model.offset, self.collected),
+            PageStyle::Marker => {
+                if let (Some(name), Some(last)) = (&model.marker, self.last_page.last()) {
+                    params.insert(name.clone(), Value::String(last.clone()));
+                }
+            }
             PageStyle::None => {}
         }
         for name in [&model.size, &model.limit].into_iter().flatten() {
@@ -162,7 +170,7 @@ impl Paginator {
         let is_position = |name: &str| {
             let model = self.model();
             model.is_some_and(|model| {
-                [&model.page, &model.offset]
+                [&model.page, &model.offset, &model.marker]
                     .into_iter()
                     .flatten()
                     .any(|position| position == name)
@@ -224,6 +232,8 @@ impl Paginator {
         if !twice.is_empty() {
             return Err(PageError::Twice(twice));
         }
+        let more = model.more.as_deref().and_then(|at| path::first(answer, at));
+        self.has_more = more.map(|more| path::text(more).eq_ignore_ascii_case("true"));
         let count = items.len() as u64;
         self.page += 1;
         self.collected += count;
@@ -243,6 +253,7 @@ impl Paginator {
     fn progress(&self, style: PageStyle, count: u64) -> Progress {
         let is_last = match (style, self.total, self.pages) {
             (PageStyle::None, _, _) => true,
+            (PageStyle::Marker, _, _) => self.has_more != Some(true) || count == 0,
             (_, Some(total), _) => self.collected >= total || count == 0,
             (_, None, Some(pages)) => self.page >= pages || count == 0,
             (_, None, None) => count == 0,
@@ -346,6 +357,22 @@ mod tests {
         assert_eq!(reading.take(&ebs(&["a", "b"], 3)), Ok(Progress::More));
         assert_ne!(first, number(&reading));
         assert_eq!(reading.take(&ebs(&["c"], 3)), Ok(Progress::Complete));
+    }
+
+    #[test]
+    fn a_marker_is_the_last_item_until_there_is_no_more() {
+        let mut reading = reading("cds.oss_v11.ListObjects");
+        let page = |names: &[&str], more: bool| {
+            let items: Vec<_> = names.iter().map(|name| json!({"name": name})).collect();
+            json!({"Data": {"object_list": items, "is_next_page": more}})
+        };
+        assert_eq!(reading.next_params().get("next_marker"), None);
+        assert_eq!(reading.take(&page(&["a", "b"], true)), Ok(Progress::More));
+        let marker = reading.next_params()["next_marker"].to_text();
+        assert_eq!(marker.as_deref(), Some("b"));
+        assert_eq!(reading.take(&page(&["c"], false)), Ok(Progress::Complete));
+        let again = reading.again();
+        assert_eq!(again.next_params().get("next_marker"), None);
     }
 
     #[test]

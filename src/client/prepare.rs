@@ -6,6 +6,7 @@ use super::error::CallError;
 use super::serialize::{Message, serialize};
 use super::validate::{Fault, validate};
 use super::value::{Params, Value};
+use cumulua_core::catalog::Generated;
 
 /// A call that can be signed.
 pub struct Prepared {
@@ -26,15 +27,16 @@ pub fn prepare(call: &Call, mut uuid: impl FnMut() -> String) -> Result<Prepared
     } = call;
     let mut valid =
         validate(action, params.clone(), options.unchecked).map_err(CallError::Invalid)?;
-    for param in action
-        .params
-        .iter()
-        .filter(|param| param.generated.is_some())
-    {
+    for param in &action.params {
+        let make = match param.generated {
+            Some(Generated::Uuid) => &mut uuid,
+            Some(Generated::Empty) => &mut String::new as &mut dyn FnMut() -> String,
+            None => continue,
+        };
         valid
             .params
             .entry(param.name.clone())
-            .or_insert_with(|| Value::String(uuid()));
+            .or_insert_with(|| Value::String(make()));
     }
     let message = serialize(action, &valid.params);
     refuse_common(&message)?;

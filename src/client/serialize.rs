@@ -12,6 +12,8 @@ pub struct Message {
     pub method: Method,
     /// What stands in the path, by the names that it has there.
     pub path: Vec<(String, String)>,
+    /// Headers that are parameters.
+    pub headers: Vec<(String, String)>,
     /// The pairs that are signed: the query, or the form of a POST.
     pub pairs: Vec<(String, String)>,
     /// A JSON body, which no scheme signs.
@@ -22,33 +24,32 @@ pub struct Message {
 pub fn serialize(action: &Action, params: &Params) -> Message {
     let protocol = &action.product.protocol;
     let method = action.method();
-    let is_in_path = |name: &str| {
-        let param = action.param(name);
-        param.is_some_and(|param| param.location == Some(Location::Path))
-    };
-    let (path, rest): (Vec<_>, Vec<_>) = params.iter().partition(|(name, _)| is_in_path(name));
-    let path = path.into_iter();
     let mut message = Message {
         method,
-        path: path
-            .filter_map(|(name, value)| Some((name.clone(), value.to_text()?)))
-            .collect(),
-        pairs: Vec::with_capacity(rest.len() + 8),
+        path: Vec::new(),
+        headers: Vec::new(),
+        pairs: Vec::with_capacity(params.len() + 8),
         json: None,
     };
-    let has_body = method == Method::Post || method.has_body() && !rest.is_empty();
-    if has_body && protocol.post == PostStyle::Json {
-        let fields = rest.into_iter();
-        let body: Params = fields
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
-        message.json = Some(Value::Object(body).to_json().to_string().into());
-    } else {
-        for (name, value) in rest {
-            flatten(name, value, protocol.lists, &mut message.pairs);
+    let takes_json = method.has_body() && protocol.post == PostStyle::Json;
+    let mut body = Params::new();
+    for (name, value) in params {
+        let location = action.param(name).and_then(|param| param.location);
+        match location {
+            Some(Location::Path) => message.path.extend(pair(name, value)),
+            Some(Location::Header) => message.headers.extend(pair(name, value)),
+            None if !takes_json => flatten(name, value, protocol.lists, &mut message.pairs),
+            Some(Location::Body) | None => _ = body.insert(name.clone(), value.clone()),
         }
     }
+    if !body.is_empty() || takes_json && method == Method::Post {
+        message.json = Some(Value::Object(body).to_json().to_string().into());
+    }
     message
+}
+
+fn pair(name: &str, value: &Value) -> Option<(String, String)> {
+    Some((name.to_owned(), value.to_text()?))
 }
 
 /// `Filter.1.Value.2`: lists by their numbers, objects by their keys.
@@ -66,10 +67,6 @@ fn flatten(name: &str, value: &Value, lists: ListStyle, pairs: &mut Vec<(String,
                 flatten(&format!("{name}.{key}"), field, lists, pairs);
             }
         }
-        scalar => {
-            if let Some(text) = scalar.to_text() {
-                pairs.push((name.to_owned(), text));
-            }
-        }
+        scalar => pairs.extend(pair(name, scalar)),
     }
 }

@@ -168,6 +168,7 @@ const KEEPALIVE: Duration = Duration::from_secs(15);
 #[derive(Default)]
 pub struct HttpTransport {
     outside: OnceLock<Result<Destination, TransportError>>,
+    outside_named: OnceLock<Result<Destination, TransportError>>,
     loopback: OnceLock<Result<Destination, TransportError>>,
     plain_loopback: OnceLock<Result<Destination, TransportError>>,
 }
@@ -179,8 +180,15 @@ struct Destination {
 }
 
 impl HttpTransport {
-    fn destination(&self, url: &Url) -> Result<&Destination, TransportError> {
+    fn destination(&self, url: &Url, headers: &HeaderMap) -> Result<&Destination, TransportError> {
         let destination = match (is_loopback(url), url.scheme()) {
+            // Over HTTP/2 the host would be named twice, and differently.
+            (false, _) if headers.contains_key(header::HOST) => {
+                self.outside_named.get_or_init(|| {
+                    let settings = settings().http1_only();
+                    Destination::new(settings, Some(Proxies::of_environment()))
+                })
+            }
             (false, _) => self
                 .outside
                 .get_or_init(|| Destination::new(settings(), Some(Proxies::of_environment()))),
@@ -206,7 +214,7 @@ impl HttpTransport {
             answer,
             ..
         } = request;
-        let destination = self.destination(&url)?;
+        let destination = self.destination(&url, &headers)?;
         let proxy = destination.proxy(&url)?;
         let is_plain = url.scheme() == "http";
         // Over HTTP/2 and to a proxy it would travel.

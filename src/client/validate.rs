@@ -3,7 +3,7 @@
 
 use super::value::{Params, Value};
 use cumulua_core::catalog::{
-    Action, Encoding, Kind, KnownValue, Location, Param, Required, suggest,
+    Action, Encoding, Generated, Kind, KnownValue, Location, Param, Required, suggest,
 };
 use cumulua_core::secret::Secret;
 use serde_json::Value as Json;
@@ -147,7 +147,8 @@ impl Check<'_> {
     fn value(&mut self, path: &str, param: &Param, value: Value) -> Option<Value> {
         // The vendors' own clients write out what they leave open, and the services take it.
         if is_left_open(param, &value) && !self.is_token(path) {
-            return Some(value);
+            // No header is none, an empty one is another request.
+            return (param.location != Some(Location::Header)).then_some(value);
         }
         let value = match self.convert(path, param, value) {
             Ok(value) => value,
@@ -164,12 +165,15 @@ impl Check<'_> {
                 path,
                 "is empty and so recognizes no repetition; leave it out, and the call gets a token",
             );
-        } else if is_blank && param.generated.is_some() {
+        } else if is_blank && param.generated == Some(Generated::Uuid) {
             self.fault(path, "is empty; leave it out, and the call gets one");
         }
-        if param.location == Some(Location::Path)
-            && let Some(fault) = value.to_text().and_then(|text| fault_of_segment(&text))
-        {
+        let fault = match (param.location, value.to_text()) {
+            (Some(Location::Path), Some(text)) => fault_of_segment(&text),
+            (Some(Location::Header), Some(text)) => fault_of_header(&text),
+            _ => None,
+        };
+        if let Some(fault) = fault {
             self.fault(path, fault);
         }
         self.limits(path, param, &value);
@@ -408,6 +412,12 @@ fn fault_of_segment(text: &str) -> Option<&'static str> {
     }
 }
 
+/// Why a text is no header's value.
+fn fault_of_header(text: &str) -> Option<&'static str> {
+    let is_fit = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+    (!is_fit).then_some("travels in a header: visible ASCII characters without spaces")
+}
+
 /// Whether it is an empty text in place of an optional value.
 fn is_left_open(param: &Param, value: &Value) -> bool {
     let is_scalar = !matches!(param.kind, Kind::List | Kind::Object | Kind::Map);
@@ -558,7 +568,7 @@ fn is_invisible(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, Params, Required, Value, validate};
+    use super::{Generated, Kind, Params, Required, Value, validate};
     use cumulua_core::catalog::Catalog;
 
     #[test]
@@ -572,7 +582,7 @@ mod tests {
                 let is_refused = faults.iter().any(|fault| fault.path == param.name);
                 let what = format!("{}, {}: {faults:?}", action.full_name, param.name);
                 let is_token = action.idempotency_token.as_deref() == Some(&param.name);
-                if param.generated.is_some() || is_token {
+                if param.generated == Some(Generated::Uuid) || is_token {
                     generated += 1;
                     assert!(is_refused, "{what}");
                 } else if param.required == Required::No

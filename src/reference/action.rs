@@ -177,12 +177,14 @@ fn paging(action: &Action, paginator: &PaginatorModel) -> Vec<Block> {
         &paginator.page,
         &paginator.size,
         &paginator.offset,
+        &paginator.marker,
         &paginator.limit,
     ];
     let params: Vec<&str> = params.into_iter().flatten().map(String::as_str).collect();
     let how = match paginator.style {
         PageStyle::Page => "Pages have numbers from 1",
         PageStyle::Offset => "Pages begin at an offset from 0",
+        PageStyle::Marker => "A page begins behind the last item of the one before",
         PageStyle::None => "The answer is the whole list",
     };
     let mut line = Line::text(how);

@@ -3,7 +3,8 @@
 use super::document::{Block, Line, Row};
 use cumulua_core::catalog::path::text;
 use cumulua_core::catalog::{
-    Action, Encoding, Field, Kind, KnownValue, Param, ProductModel, Required, ServiceModel,
+    Action, Encoding, Field, Generated, Kind, KnownValue, Location, Param, ProductModel, Required,
+    ServiceModel,
 };
 
 /// What carrying an Action out does.
@@ -142,7 +143,8 @@ fn list_of(of: Option<Kind>, structured: bool) -> String {
 
 fn required(param: &Param) -> &'static str {
     match param.required {
-        _ if param.generated.is_some() => "generated",
+        _ if param.generated == Some(Generated::Uuid) => "generated",
+        _ if param.generated.is_some() => "optional",
         Required::Yes => "required",
         Required::No => "optional",
         Required::Conditional => "conditional",
@@ -155,11 +157,19 @@ pub(super) fn meaning(action: &Action, param: &Param) -> Vec<Line> {
     let mut lines: Vec<Line> = summary(Some(&param.summary), param.term.as_deref(), Some(service))
         .into_iter()
         .collect();
-    if param.generated.is_some() {
-        lines.push(Line::text(
-            "Made by the runtime where the script gives none",
-        ));
-    }
+    lines.extend(param.generated.map(|generated| {
+        Line::text(match generated {
+            Generated::Uuid => "Made by the runtime where the script gives none",
+            Generated::Empty => "Sent as an empty text where the script gives none",
+        })
+    }));
+    lines.extend(param.location.map(|location| {
+        Line::text(match location {
+            Location::Path => "Stands in the path",
+            Location::Header => "Travels in a header of its name",
+            Location::Body => "Travels in the body",
+        })
+    }));
     match (&param.condition, &param.required_when) {
         (Some(condition), _) => lines.push(Line::prose(condition, service)),
         (None, Some(when)) => {

@@ -1,6 +1,6 @@
 //! The catalogue for other programs, as `cumulua actions --json` prints it.
 
-use cumulua_core::catalog::{Action, Param};
+use cumulua_core::catalog::{Action, Location, Param};
 use serde_json::{Value as Json, json};
 
 /// One object an Action: name, address, effects and parameters, nested ones under `children`.
@@ -9,7 +9,8 @@ pub fn listing(actions: &[Action]) -> Json {
 }
 
 fn action(action: &Action) -> Json {
-    json!({
+    let is_header = |param: &&Param| param.location == Some(Location::Header);
+    let mut listed = json!({
         "name": action.full_name,
         "term": action.term,
         "summary": action.summary,
@@ -22,12 +23,16 @@ fn action(action: &Action) -> Json {
         "destroys": action.destroys,
         "task": action.task.as_ref().map(|task| &task.waiter),
         "paginator": action.paginator.is_some(),
-        "params": params(&action.params),
-    })
+        "params": params(action.params.iter().filter(|param| !is_header(param))),
+    });
+    if action.params.iter().any(|param| is_header(&param)) {
+        listed["headers"] = params(action.params.iter().filter(is_header));
+    }
+    listed
 }
 
-fn params(params: &[Param]) -> Json {
-    params.iter().map(param).collect()
+fn params<'a>(params: impl Iterator<Item = &'a Param>) -> Json {
+    params.map(param).collect()
 }
 
 fn param(param: &Param) -> Json {
@@ -39,7 +44,7 @@ fn param(param: &Param) -> Json {
         "required": param.required.to_json(),
     });
     if !param.fields.is_empty() {
-        entry["children"] = params(&param.fields);
+        entry["children"] = params(param.fields.iter());
     }
     entry
 }

@@ -58,7 +58,7 @@ struct DocumentedParam {
     keys: Vec<String>,
     #[serde(default)]
     generated: bool,
-    /// `path`, where it stands in the path.
+    /// `path` or `header`, where it stands there.
     #[serde(rename = "in")]
     place: Option<String>,
 }
@@ -74,6 +74,11 @@ impl Documented {
         self.name.split('.').next().unwrap()
     }
 
+    fn params_in(&self, place: &'static str) -> impl Iterator<Item = &DocumentedParam> {
+        let params = self.params.iter();
+        params.filter(move |param| param.place.as_deref() == Some(place))
+    }
+
     fn param(&self, name: &str, parent: Option<&str>) -> Option<&DocumentedParam> {
         self.params
             .iter()
@@ -84,7 +89,7 @@ impl Documented {
 fn documented() -> Vec<Documented> {
     let all: Vec<Documented> =
         serde_json::from_str(include_str!("../vectors/documented_calls.json")).unwrap();
-    assert_eq!(all.len(), 398);
+    assert_eq!(all.len(), 427);
     all
 }
 
@@ -391,14 +396,14 @@ fn documented_url(doc: &Documented, given: &Json) -> String {
 /// With what the call has for the parameters in it.
 fn documented_path(doc: &Documented, given: &Json) -> String {
     let mut path = doc.path.clone();
-    for param in doc.params.iter().filter(|param| param.place.is_some()) {
+    for param in doc.params_in("path") {
         let value = encode(&text(&given[&param.name]));
         path = path.replace(&format!(":{}/", param.name), &format!("{value}/"));
     }
     path
 }
 
-/// What a call gives beside the path.
+/// What a call gives beside path and headers.
 fn beside_the_path(doc: &Documented, given: &Json) -> Map<String, Json> {
     let mut given = given.as_object().unwrap().clone();
     given.retain(|name, _| {
@@ -634,10 +639,22 @@ async fn every_action_leaves_as_documented_and_its_example_answer_is_a_success()
         );
         assert_eq!(url, documented_url(&doc, &action.example), "{}", doc.name);
         take_common(&doc, &mut pairs, &mut nonces);
+        let sent = bench.last();
+        for param in doc.params_in("header") {
+            let given = action.example.get(&param.name).map(text);
+            let arrived = sent.headers.get(&param.name);
+            let arrived = arrived.map(|value| value.to_str().unwrap().to_owned());
+            assert_eq!(arrived, given, "{}: {}", doc.name, param.name);
+        }
         let example = &beside_the_path(&doc, &action.example);
+        let has_body = match method {
+            "POST" | "PUT" => true,
+            "DELETE" => !example.is_empty(),
+            _ => false,
+        };
         if doc.product() == "cds" && method == "PUT" && example.is_empty() {
             assert_eq!((json, pairs), (None, BTreeMap::new()), "{}", doc.name);
-        } else if doc.product() == "cds" && ["POST", "PUT"].contains(&method) {
+        } else if doc.product() == "cds" && has_body {
             assert_eq!(
                 pairs,
                 BTreeMap::new(),
@@ -683,6 +700,8 @@ const CONTRADICTIONS: &[(&str, &str)] = &[
     ("cds.ebs.AttachDisk", "EcsId"),
     ("cds.ebs.DescribeEcsAttachDisks", "EcsId"),
     ("cds.cdn.ModifyCdn", "slavesource"),
+    ("cds.oss_v11.PutBucketTags", "key1"),
+    ("cds.oss_v11.DeleteBucketTags", "key1"),
 ];
 
 #[tokio::test(start_paused = true)]
@@ -692,7 +711,10 @@ async fn the_samples_of_the_documents_leave_unchanged() {
         let Some(sample) = &doc.sample else { continue };
         bench.will_answer(200, &success(&doc));
         let action = bench.action(&doc.name);
-        let given = as_a_script_gives(sample);
+        let mut given = as_a_script_gives(sample);
+        for param in doc.params_in("header") {
+            given[&param.name] = action.example[&param.name].clone();
+        }
         let outcome = bench.call(&action, &given, None).await;
         if let Some((_, parameter)) = CONTRADICTIONS.iter().find(|(name, _)| *name == doc.name) {
             let failure = outcome.unwrap_err();
@@ -967,6 +989,7 @@ async fn what_arrives_at_a_socket_is_what_was_signed() {
         forward: Some(HttpTransport::default()),
         ..RecordingTransport::default()
     };
+    let base_host = base.strip_prefix("http://").unwrap();
     let mcs = format!("{base}/mcs/v1");
     let bench = Bench::with(
         recorder,
@@ -979,9 +1002,14 @@ async fn what_arrives_at_a_socket_is_what_was_signed() {
         seen(&sent, doc.product());
         let arrived = arrivals.lock().unwrap().pop().unwrap();
         assert_eq!(arrived.method, sent.method, "{}", doc.name);
+        let (url, host) = (sent.url.to_string(), sent.headers.get("host"));
+        let host = host.map_or(base_host, |host| host.to_str().unwrap());
         assert_eq!(
-            format!("http://{}{}", arrived.host, arrived.target),
-            sent.url.to_string(),
+            (
+                arrived.host.as_str(),
+                format!("http://{base_host}{}", arrived.target)
+            ),
+            (host, url),
             "{}",
             doc.name
         );

@@ -359,6 +359,7 @@ fn a_paginator_names_parameters_and_fields_that_there_are() {
             &paginator.page,
             &paginator.size,
             &paginator.offset,
+            &paginator.marker,
             &paginator.limit,
         ];
         found.extend(
@@ -373,6 +374,7 @@ fn a_paginator_names_parameters_and_fields_that_there_are() {
             .into_iter()
             .chain(&paginator.total)
             .chain(&paginator.pages)
+            .chain(&paginator.more)
             .cloned()
             .chain(id);
         found.extend(
@@ -381,6 +383,9 @@ fn a_paginator_names_parameters_and_fields_that_there_are() {
                 .map(|path| format!("{name}: answers no {path}")),
         );
         let moves = match paginator.style {
+            PageStyle::Marker => {
+                paginator.marker.is_some() && paginator.id.is_some() && paginator.more.is_some()
+            }
             PageStyle::Page => paginator.page.is_some(),
             PageStyle::Offset => paginator.offset.is_some(),
             PageStyle::None => true,

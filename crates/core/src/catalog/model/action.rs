@@ -181,6 +181,12 @@ pub struct PaginatorModel {
     /// The limit's parameter.
     #[serde(default)]
     pub limit: Option<String>,
+    /// The parameter that takes the last item's unique field of the page before.
+    #[serde(default)]
+    pub marker: Option<String>,
+    /// Where it stands whether there is another page.
+    #[serde(default)]
+    pub more: Option<String>,
     /// Where the items stand.
     pub items: String,
     /// The items' unique field.
@@ -202,6 +208,8 @@ pub enum PageStyle {
     Page,
     /// Offsets from 0.
     Offset,
+    /// The last item of the page before.
+    Marker,
     /// The answer is the whole list.
     None,
 }

@@ -92,6 +92,10 @@ pub struct RequiredWhen {
 pub enum Location {
     /// In the path, for `:name`.
     Path,
+    /// In a header of its name, which no scheme signs.
+    Header,
+    /// In the JSON body, also of a method that has none otherwise.
+    Body,
 }
 
 /// How a list travels in a string.
@@ -102,6 +106,16 @@ pub enum Encoding {
     Comma,
     /// A JSON array.
     Json,
+}
+
+/// How the runtime makes a parameter where the script gives none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Generated {
+    /// A random id, the same for all attempts of a call.
+    Uuid,
+    /// An empty text: the service wants the parameter, but no value.
+    Empty,
 }
 
 /// A parameter of an Action, or a field of one.
@@ -182,7 +196,7 @@ pub struct Param {
     pub encoding: Option<Encoding>,
     /// How the runtime makes it where the script gives none.
     #[serde(default)]
-    pub generated: Option<String>,
+    pub generated: Option<Generated>,
     /// Whether its value never reaches a log.
     #[serde(default)]
     pub sensitive: bool,
