@@ -15,6 +15,15 @@ use std::time::Duration;
 /// How long an end that a run has left waits for its record.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What a server that begins finds of runs that no living process carries out.
+#[derive(Debug, Default)]
+pub struct Settled {
+    /// Those that had begun, as they are then: lost.
+    pub lost: Vec<RunRow>,
+    /// Those that no process had claimed, as they were: they are to begin anew.
+    pub taken_back: Vec<RunRow>,
+}
+
 impl Store {
     /// Where a run stands now: one that has not recorded how it ended, and whose process is gone,
     /// is lost.
@@ -72,32 +81,36 @@ impl Store {
         Ok(ends)
     }
 
-    /// Records every run as lost that has not ended and that no living process carries out; gives
-    /// them as they are then. `words` gives the last ones of its process, where there are any.
+    /// Records every run as lost that has not ended and that no living process carries out; one that
+    /// no process has claimed is taken back instead. `words` gives the last ones of its process, where
+    /// there are any.
     ///
-    /// For a server that begins, before it starts any run: one that another server has recorded and
-    /// no process has claimed yet would be taken for lost too, and its process would find that out
-    /// in [`Store::claim_run`].
+    /// For a server that begins, before it starts any run. A process that a server before has started
+    /// and that comes to claim its run only now finds in [`Store::claim_run`] that it must not.
     pub fn settle_lost_runs(
         &self,
         at: Timestamp,
         words: impl Fn(&str) -> Option<String>,
-    ) -> Result<Vec<RunRow>, StoreError> {
+    ) -> Result<Settled, StoreError> {
         self.take_up_left_ends(PATIENCE)?;
         let open = self.runs(Filter {
             open: true,
             ..Filter::default()
         })?;
-        let mut lost = Vec::new();
+        let mut settled = Settled::default();
         for mut row in open
             .into_iter()
             .filter(|row| !self.locks().is_run_alive(&row.run.id))
         {
-            let how = match row.state {
-                RunState::Queued => "the server ended before the run's process had begun",
-                _ => {
-                    "its process ended without recording how: it was killed, or the machine stopped"
-                }
+            let is_unclaimed = row.state == RunState::Queued;
+            if is_unclaimed && self.take_back_run(&row.run)? {
+                settled.taken_back.push(row);
+                continue;
+            }
+            let how = if is_unclaimed {
+                "the server ended before the run's process had begun"
+            } else {
+                "its process ended without recording how: it was killed, or the machine stopped"
             };
             let last = words(&row.run.id).map(|line| format!("; its last line: {line}"));
             let error = how.to_owned() + &last.unwrap_or_default();
@@ -108,14 +121,20 @@ impl Store {
                 status: None,
                 error: Some(error.clone()),
             };
-            self.locks().forget_run(&row.run.id);
-            if self.end_run(end)? {
+            // One that has been claimed since its row was read goes on.
+            let is_lost = if is_unclaimed {
+                self.end_run_before_it_begins(end)?
+            } else {
+                self.end_run(end)?
+            };
+            if is_lost {
+                self.locks().forget_run(&row.run.id);
                 (row.ended, row.state, row.error) =
                     (Some(at), RunState::Ended(RunOutcome::Lost), Some(error));
-                lost.push(row);
+                settled.lost.push(row);
             }
         }
-        Ok(lost)
+        Ok(settled)
     }
 }
 

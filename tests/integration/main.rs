@@ -40,6 +40,7 @@ mod schedule_asked;
 mod schedule_given;
 #[cfg(unix)]
 mod schedule_left;
+mod schedule_unclaimed;
 mod secrets;
 #[cfg(unix)]
 mod served;

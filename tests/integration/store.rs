@@ -398,12 +398,9 @@ fn a_run_whose_process_is_gone_is_lost_and_one_that_lives_is_not() {
     }
     assert!(claim(&store, "alive", 1, at(1)) && claim(&store, "gone", 2, at(1)));
     let held = store.locks().run("alive").unwrap().held();
-    let mut lost: Vec<_> = store
-        .settle_lost_runs(at(9), |_| None)
-        .unwrap()
-        .into_iter()
-        .map(|row| row.run.id)
-        .collect();
+    let settled = store.settle_lost_runs(at(9), |_| None).unwrap();
+    assert!(settled.taken_back.is_empty(), "no firing stands behind it");
+    let mut lost: Vec<_> = settled.lost.into_iter().map(|row| row.run.id).collect();
     lost.sort();
     assert_eq!(lost, ["gone", "unclaimed"]);
     assert!(

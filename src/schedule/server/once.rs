@@ -98,6 +98,16 @@ pub async fn run_once(once: Once) -> Result<i32, String> {
         }]),
     };
     let ends = ends.map_err(|problem| problem.to_string())?;
+    // A server that begins in the moment before the run's process claims it takes it back.
+    let is_taken_back = ends.iter().any(|end| end.outcome == RunOutcome::Lost)
+        && matches!(store.run(&ends[0].id), Ok(None));
+    if is_taken_back {
+        return Err(format!(
+            "a server that has begun meanwhile runs {schedule} in place of this command; \
+             `cumulua runs list --name {schedule}` shows it",
+            schedule = attempt.schedule.name
+        ));
+    }
     let how = ends.first().map(|end| (end.status, end.error.clone()));
     let (status, error) = how.unwrap_or_default();
     store

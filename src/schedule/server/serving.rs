@@ -57,22 +57,26 @@ pub(super) struct Serving {
 }
 
 /// An engine that goes on where the one before it stopped. Runs whose process is gone without a
-/// word are lost from here on.
+/// word are lost from here on; those that no process has claimed are taken back.
 pub(super) fn engine(file: &ScheduleFile, records: &Records) -> Result<Engine, ServeError> {
     let now = wall_now();
     let words = |run: &str| last_words::read(records.store.path(), run);
-    for lost in records.store.settle_lost_runs(now, words)? {
-        forget_run(records.store.path(), &lost.run.id);
-        let (name, at) = (
-            lost.run.name.clone(),
-            time(lost.run.due.unwrap_or(lost.run.started)),
-        );
-        let error = lost.error.as_deref().unwrap_or_default();
-        let message = format!("{name}: the run of {at} was lost: {error}");
+    let settled = records.store.settle_lost_runs(now, words)?;
+    let taken_back = settled.taken_back.iter().map(|row| {
+        let what = "is decided anew: the server before ended before its process had begun";
+        (row, what.to_owned())
+    });
+    let lost = settled.lost.iter().map(|row| {
+        let error = row.error.as_deref().unwrap_or_default();
+        (row, format!("was lost: {error}"))
+    });
+    for (row, what) in taken_back.chain(lost) {
+        forget_run(records.store.path(), &row.run.id);
+        let (name, at) = (&row.run.name, time(row.run.due.unwrap_or(row.run.started)));
         records.log.line(
             Level::Warn,
-            &message,
-            &[("schedule", &name), ("run", &lost.run.id)],
+            &format!("{name}: the run of {at} {what}"),
+            &[("schedule", name), ("run", &row.run.id)],
         );
     }
     Ok(Engine::new(
