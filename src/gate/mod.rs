@@ -1,7 +1,7 @@
 //! The gate: every effect of a script passes it, so that cancellation, admission, recording and
 //! what is left open are there and nowhere else.
 //!
-//! One file an effect: `call`, `wait`, `wait_state`, `pages`, `web`, `lock`, `sleep`, `files`,
+//! One file an effect: `call`, `wait`, `wait_state`, `pages`, `web`, `mail`, `lock`, `sleep`, `files`,
 //! `process`, `environment`, `modules`, `input`. `effect` defines what an effect is, `through` how
 //! it passes.
 
@@ -25,6 +25,7 @@ mod input;
 mod invalid_call;
 mod limiter;
 mod lock;
+pub mod mail;
 mod modules;
 mod notices;
 mod outcome;

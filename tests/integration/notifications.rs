@@ -216,9 +216,30 @@ fn slack(asked: &Asked) -> Reply {
 }
 
 fn test_notify(folder: &TempDir) -> (i32, String) {
+    test_notify_with(folder, &[])
+}
+
+/// The same where an authority alone is trusted.
+fn test_notify_trusting(folder: &TempDir, trusted: &Authority) -> (i32, String) {
+    let file = trust(folder, trusted);
+    test_notify_with(folder, &trusting(&file))
+}
+
+fn trust(folder: &TempDir, trusted: &Authority) -> String {
+    let file = folder.path().join("authority.pem");
+    fs::write(&file, trusted.pem()).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+fn trusting(file: &str) -> [(&str, &str); 2] {
+    [("SSL_CERT_FILE", file), ("SSL_CERT_DIR", "/nonexistent")]
+}
+
+fn test_notify_with(folder: &TempDir, variables: &[(&str, &str)]) -> (i32, String) {
     let output = command(folder, &["schedule", "test-notify", "nightly"])
         .args(["--store", "runs.db"])
         .env("ROBOT_KEY", "SECrobot")
+        .envs(variables.iter().copied())
         .output()
         .unwrap();
     let text = [output.stdout, output.stderr].concat();
@@ -572,67 +593,142 @@ fn a_heartbeat_without_log_sends_none_and_reads_its_url_by_name() {
     assert!(!String::from_utf8_lossy(&store).contains("very-secret-check"));
 }
 
+/// How a mail server speaks TLS.
+enum Encryption {
+    Never,
+    FromTheStart(ServerConfig),
+    Starttls(ServerConfig),
+}
+
+/// What a mail server was given.
+#[derive(Clone, Default)]
+struct Mails {
+    taken: Arc<Mutex<Vec<String>>>,
+    /// Lines that came without TLS.
+    plain: Arc<Mutex<Vec<String>>>,
+}
+
+impl Mails {
+    fn taken(&self) -> Vec<String> {
+        self.taken.lock().unwrap().clone()
+    }
+
+    fn plain_verbs(&self) -> Vec<String> {
+        let plain = self.plain.lock().unwrap();
+        let verb = |line: &String| {
+            line.split_whitespace()
+                .next()
+                .unwrap_or_default()
+                .to_owned()
+        };
+        plain.iter().map(verb).collect()
+    }
+}
+
 /// A mail server: what it was given, and how it answers.
-fn mail_server(refuses: bool, encryption: Option<ServerConfig>) -> (u16, Mails) {
+fn mail_server(refuses: bool, encryption: Encryption) -> (u16, Mails) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let mails = Mails::default();
-    let kept = Arc::clone(&mails);
-    let encryption = encryption.map(Arc::new);
+    let kept = mails.clone();
+    let (config, is_from_the_start) = match encryption {
+        Encryption::Never => (None, false),
+        Encryption::FromTheStart(config) => (Some(Arc::new(config)), true),
+        Encryption::Starttls(config) => (Some(Arc::new(config)), false),
+    };
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
+            let encrypted = |stream| {
+                let config = Arc::clone(config.as_ref().unwrap());
+                StreamOwned::new(ServerConnection::new(config).unwrap(), stream)
+            };
+            let mut session = MailSession {
+                refuses,
+                offers_tls: config.is_some(),
+                mails: &kept,
+            };
             // A client that does not trust it, or speaks otherwise, hangs up.
-            let _ = match &encryption {
-                None => take_mail(stream, refuses, &kept),
-                Some(config) => {
-                    let connection = ServerConnection::new(Arc::clone(config)).unwrap();
-                    take_mail(StreamOwned::new(connection, stream), refuses, &kept)
-                }
+            let _ = if is_from_the_start {
+                session.offers_tls = false;
+                session.take(encrypted(stream), true, false).map(drop)
+            } else {
+                session.take(stream, true, true).and_then(|upgraded| {
+                    session.offers_tls = false;
+                    upgraded.map_or(Ok(()), |stream| {
+                        session.take(encrypted(stream), false, false).map(drop)
+                    })
+                })
             };
         }
     });
     (port, mails)
 }
 
-type Mails = Arc<Mutex<Vec<String>>>;
+struct MailSession<'a> {
+    refuses: bool,
+    offers_tls: bool,
+    mails: &'a Mails,
+}
 
-fn take_mail(stream: impl Read + Write, refuses: bool, mails: &Mails) -> io::Result<()> {
-    let mut stream = BufReader::new(stream);
-    let mut mail = String::new();
-    let mut answer = "220 mail.example ESMTP";
-    let mut is_data = false;
-    loop {
-        if !answer.is_empty() {
-            stream
-                .get_mut()
-                .write_all(format!("{answer}\r\n").as_bytes())?;
-            stream.get_mut().flush()?;
-        }
-        let mut line = String::new();
-        if stream.read_line(&mut line)? == 0 {
-            return Ok(());
-        }
-        mail += &line;
-        let line = line.trim_end();
-        let verb = line.split([' ', ':']).next().unwrap_or_default();
-        answer = match verb.to_uppercase().as_str() {
-            "." if is_data => {
-                is_data = false;
-                mails.lock().unwrap().push(std::mem::take(&mut mail));
-                "250 2.0.0 queued"
+impl MailSession<'_> {
+    /// Takes mail until the client hangs up; gives the stream back where it is to be encrypted.
+    fn take<S: Read + Write>(
+        &self,
+        stream: S,
+        greets: bool,
+        is_plain: bool,
+    ) -> io::Result<Option<S>> {
+        let mut stream = BufReader::new(stream);
+        let mut mail = String::new();
+        let mut answer = if greets { "220 mail.example ESMTP" } else { "" };
+        let mut is_data = false;
+        loop {
+            if !answer.is_empty() {
+                stream
+                    .get_mut()
+                    .write_all(format!("{answer}\r\n").as_bytes())?;
+                stream.get_mut().flush()?;
             }
-            _ if is_data => "",
-            "EHLO" => "250-mail.example\r\n250-AUTH PLAIN\r\n250 8BITMIME",
-            "AUTH" if line.ends_with(&STANDARD.encode("\0ops\0SECrobot")) => "235 2.7.0 welcome",
-            "AUTH" => "535 5.7.8 SECrobot-2 is not it",
-            "RCPT" if refuses => "550 5.1.1 no such mailbox",
-            "DATA" => {
-                is_data = true;
-                "354 go on"
+            if answer.starts_with("220 2.0.0") {
+                return Ok(Some(stream.into_inner()));
             }
-            "QUIT" => "221 bye",
-            _ => "250 ok",
-        };
+            let mut line = String::new();
+            if stream.read_line(&mut line)? == 0 {
+                return Ok(None);
+            }
+            if is_plain {
+                self.mails.plain.lock().unwrap().push(line.clone());
+            }
+            mail += &line;
+            let line = line.trim_end();
+            let verb = line.split([' ', ':']).next().unwrap_or_default();
+            answer = match verb.to_uppercase().as_str() {
+                "." if is_data => {
+                    is_data = false;
+                    let taken = std::mem::take(&mut mail);
+                    self.mails.taken.lock().unwrap().push(taken);
+                    "250 2.0.0 queued"
+                }
+                _ if is_data => "",
+                "EHLO" if self.offers_tls => {
+                    "250-mail.example\r\n250-STARTTLS\r\n250-AUTH PLAIN\r\n250 8BITMIME"
+                }
+                "EHLO" => "250-mail.example\r\n250-AUTH PLAIN\r\n250 8BITMIME",
+                "STARTTLS" if self.offers_tls => "220 2.0.0 go on",
+                "STARTTLS" => "502 5.5.1 not here",
+                "AUTH" if line.ends_with(&STANDARD.encode("\0ops\0SECrobot")) => {
+                    "235 2.7.0 welcome"
+                }
+                "AUTH" => "535 5.7.8 SECrobot-2 is not it",
+                "RCPT" if self.refuses => "550 5.1.1 no such mailbox",
+                "DATA" => {
+                    is_data = true;
+                    "354 go on"
+                }
+                "QUIT" => "221 bye",
+                _ => "250 ok",
+            };
+        }
     }
 }
 
@@ -645,7 +741,7 @@ fn mailing(port: u16, scheme: &str) -> TempDir {
 
 #[test]
 fn mail_goes_to_an_allowed_server_with_its_id_and_a_refusal_is_a_failure() {
-    let (port, mails) = mail_server(false, None);
+    let (port, mails) = mail_server(false, Encryption::Never);
     let folder = mailing(port, "smtp://127.0.0.1");
     allow(&folder, &format!("127.0.0.1:{port}"));
     let (status, text) = test_notify(&folder);
@@ -654,7 +750,7 @@ fn mail_goes_to_an_allowed_server_with_its_id_and_a_refusal_is_a_failure() {
     allow(&folder, &format!("smtp://127.0.0.1:{port}"));
     let (status, text) = test_notify(&folder);
     assert_eq!((status, text.trim()), (0, "email: delivered"));
-    let mail = mails.lock().unwrap().remove(0);
+    let mail = mails.taken().remove(0);
     for words in [
         "RCPT TO:<a@example.com>",
         "RCPT TO:<b@example.com>",
@@ -664,7 +760,7 @@ fn mail_goes_to_an_allowed_server_with_its_id_and_a_refusal_is_a_failure() {
     ] {
         assert!(mail.contains(words), "{words} in {mail}");
     }
-    let (port, _) = mail_server(true, None);
+    let (port, _) = mail_server(true, Encryption::Never);
     let folder = mailing(port, "smtp://127.0.0.1");
     allow(&folder, &format!("smtp://127.0.0.1:{port}"));
     let (status, text) = test_notify(&folder);
@@ -673,45 +769,156 @@ fn mail_goes_to_an_allowed_server_with_its_id_and_a_refusal_is_a_failure() {
 
 #[test]
 fn a_mail_server_that_should_speak_tls_and_does_not_gets_no_password() {
-    let (port, mails) = mail_server(false, None);
+    let (port, mails) = mail_server(false, Encryption::Never);
     let folder = mailing(port, "smtps://127.0.0.1");
     allow(&folder, &format!("smtps://127.0.0.1:{port}"));
     let (status, text) = test_notify(&folder);
     assert_eq!(status, 1, "{text}");
     assert!(text.starts_with("error: email: "), "{text}");
-    assert!(mails.lock().unwrap().is_empty());
+    assert!(mails.taken().is_empty());
 }
 
 #[test]
 fn mail_over_tls_goes_to_a_server_that_a_known_authority_vouches_for_and_to_no_other() {
     let authority = Authority::new();
-    let (port, mails) = mail_server(false, Some(authority.server("localhost", 2999)));
+    let (port, mails) = mail_server(
+        false,
+        Encryption::FromTheStart(authority.server("localhost", 2999)),
+    );
     let folder = mailing(port, "smtps://localhost");
     allow(&folder, &format!("smtps://localhost:{port}"));
-    let send = |trusted: &Authority| {
-        let file = folder.path().join("authority.pem");
-        fs::write(&file, trusted.pem()).unwrap();
-        let output = command(&folder, &["schedule", "test-notify", "nightly"])
-            .args(["--store", "runs.db"])
-            .env("ROBOT_KEY", "SECrobot")
-            .env("SSL_CERT_FILE", &file)
-            .env("SSL_CERT_DIR", "/nonexistent")
-            .output()
-            .unwrap();
-        let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-        (output.status.code().unwrap(), flat(&text))
-    };
+    let send = |trusted: &Authority| test_notify_trusting(&folder, trusted);
     let (status, text) = send(&Authority::named("another"));
     assert_eq!(status, 1, "{text}");
-    assert!(mails.lock().unwrap().is_empty());
+    assert!(mails.taken().is_empty());
     let (status, text) = send(&authority);
     assert_eq!((status, text.trim()), (0, "email: delivered"));
-    assert_eq!(mails.lock().unwrap().len(), 1);
+    assert_eq!(mails.taken().len(), 1);
+}
+
+/// A host that leads to this machine and is not taken for it, so that mail to it must be encrypted.
+const ELSEWHERE: &str = "0.0.0.0";
+
+#[test]
+fn mail_by_starttls_goes_to_a_server_that_a_known_authority_vouches_for() {
+    let authority = Authority::new();
+    let encryption = Encryption::Starttls(authority.server(ELSEWHERE, 2999));
+    let (port, mails) = mail_server(false, encryption);
+    let scheme = format!("smtp://{ELSEWHERE}");
+    let folder = mailing(port, &scheme);
+    allow(&folder, &format!("{scheme}:{port}"));
+    let (status, text) = test_notify_trusting(&folder, &authority);
+    assert_eq!((status, text.trim()), (0, "email: delivered"));
+    assert_eq!(mails.taken().len(), 1);
+    assert_eq!(mails.plain_verbs(), ["EHLO", "STARTTLS"]);
+}
+
+#[test]
+fn mail_by_starttls_that_is_not_safe_stays_in_the_outbox_with_the_reason() {
+    let authority = Authority::new();
+    let another = Authority::named("another");
+    let of = |host, year| Encryption::Starttls(authority.server(host, year));
+    for (encryption, trusted, reason) in [
+        (of(ELSEWHERE, 2999), &another, "UnknownIssuer"),
+        (of(ELSEWHERE, 2021), &authority, "expired"),
+        (of("mail.example", 2999), &authority, "not valid for"),
+        (Encryption::Never, &authority, "STARTTLS is not supported"),
+    ] {
+        let (port, mails) = mail_server(false, encryption);
+        let scheme = format!("smtp://{ELSEWHERE}");
+        let folder = mailing(port, &scheme);
+        fs::write(folder.path().join("a.lua"), "error 'boom'").unwrap();
+        allow(&folder, &format!("{scheme}:{port}"));
+        let file = trust(&folder, trusted);
+        let [file, others] = trusting(&file);
+        let variables = [("ROBOT_KEY", "SECrobot"), file, others];
+        let served = Served::start_with(folder, &[], &variables);
+        served.wait_for_words("serving 1 schedule");
+        served.trigger("nightly");
+        served.wait_for_words("nightly: not notified by email");
+        let store = served.store();
+        until(|| about(&store).iter().any(|row| row.attempts == 1));
+        let row = about(&store).remove(0);
+        assert_eq!(
+            (row.state.as_str(), row.attempts),
+            ("waiting", 1),
+            "{reason}"
+        );
+        let error = row.error.unwrap();
+        assert!(error.contains(reason), "{reason}: {error}");
+        assert!(mails.taken().is_empty(), "{reason}");
+        // Neither the password nor the mail has left, in whatever way.
+        let verbs = mails.plain_verbs();
+        let may_leave = |verb: &String| ["EHLO", "STARTTLS", "QUIT"].contains(&verb.as_str());
+        assert!(verbs.iter().all(may_leave), "{reason}: {verbs:?}");
+        served.end();
+    }
+}
+
+#[test]
+fn mail_has_its_lines_in_the_audit_as_the_requests_of_other_receivers_do() {
+    let (port, _) = mail_server(false, Encryption::Never);
+    let (refusing, _) = mail_server(true, Encryption::Never);
+    for (port, allowed, ends) in [
+        (
+            port,
+            true,
+            [("sending", "maybe", None), ("ended", "yes", None)].as_slice(),
+        ),
+        (
+            refusing,
+            true,
+            &[
+                ("sending", "maybe", None),
+                ("ended", "yes", Some("service")),
+            ],
+        ),
+        (port, false, &[("ended", "no", Some("policy"))]),
+    ] {
+        let folder = mailing(port, "smtp://127.0.0.1");
+        let server = format!("smtp://127.0.0.1:{port}");
+        allow(
+            &folder,
+            if allowed {
+                &server
+            } else {
+                "hooks.example.com"
+            },
+        );
+        test_notify_with(&folder, &[]);
+        let lines = audit(&folder);
+        let found: Vec<_> = lines
+            .iter()
+            .map(|line| {
+                let text = |key: &str| line[key].as_str();
+                (text("phase").unwrap(), text("sent").unwrap(), text("error"))
+            })
+            .collect();
+        assert_eq!(found, ends, "{lines:#?}");
+        for line in &lines {
+            assert_eq!(line["action"], "schedule.notify");
+            assert_eq!(line["endpoint"], server);
+            assert_eq!(
+                (&line["params"]["method"], &line["params"]["recipients"]),
+                (&"mail".into(), &2.into())
+            );
+            assert!(!line.to_string().contains("SECrobot"));
+        }
+    }
+}
+
+/// The lines of a folder's audit.
+fn audit(folder: &TempDir) -> Vec<Json> {
+    let text = fs::read_to_string(folder.path().join(".local/state/cumulua/audit.jsonl"));
+    let text = text.unwrap_or_default();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 #[test]
 fn what_a_mail_server_says_of_the_password_is_not_shown() {
-    let (port, _) = mail_server(false, None);
+    let (port, _) = mail_server(false, Encryption::Never);
     let folder = mailing(port, "smtp://127.0.0.1");
     allow(&folder, &format!("smtp://127.0.0.1:{port}"));
     let output = command(&folder, &["schedule", "test-notify", "nightly"])

@@ -5,6 +5,7 @@ use super::super::context;
 use super::super::options::GlobalOptions;
 use super::super::simulation::Simulation;
 use crate::effect_id::EffectId;
+use crate::gate::mail::{Mail, MailFailure, NOTIFICATION};
 use crate::gate::web::{Text, WebRequest};
 use crate::gate::{Gate, Grants};
 use crate::schedule::notify::{Answer, OpenOutlet, Outlet, Posting, SecretSource};
@@ -14,7 +15,6 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use url::Url;
 
 /// How long a request may take.
 const REQUEST: Duration = Duration::from_secs(30);
@@ -64,7 +64,7 @@ impl Outlet for GateOutlet {
     fn post(&self, posting: Posting) -> LocalBoxFuture<'_, Result<Answer, String>> {
         let plain = |(name, value): (&str, String)| (name.to_owned(), vec![Text::Plain(value)]);
         let request = WebRequest {
-            function: "schedule.notify".into(),
+            function: NOTIFICATION.into(),
             method: "POST",
             url: Text::Secret(posting.url),
             headers: posting.headers.into_iter().map(plain).collect(),
@@ -85,8 +85,15 @@ impl Outlet for GateOutlet {
         })
     }
 
-    fn admit_mail(&self, server: &Url) -> Result<(), String> {
-        self.0.admit_mail(server)
+    fn mail<'a>(
+        &'a self,
+        mail: Mail,
+        sending: LocalBoxFuture<'a, Result<(), MailFailure>>,
+    ) -> LocalBoxFuture<'a, Result<(), String>> {
+        Box::pin(async move {
+            let sent = self.0.mail(mail, sending).await;
+            sent.map_err(|failure| self.0.redact(&failure.reason))
+        })
     }
 
     fn redact(&self, text: &str) -> String {

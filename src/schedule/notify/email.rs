@@ -4,8 +4,11 @@
 use super::message::Message;
 use super::outlet::{Failure, Outlet, quote};
 use super::source::SecretSource;
+use crate::client::error::{Kind, Sent};
+use crate::gate::mail::{Mail, MailFailure};
 use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, MessageBuilder};
+use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
@@ -174,24 +177,66 @@ pub(super) async fn send(
         server.port()
     );
     let url = Url::parse(&named).map_err(|_| "its server is no URL".to_owned())?;
-    outlet.admit_mail(&url)?;
     let mail = mail(to, message).map_err(|error| format!("the mail cannot be made: {error}"))?;
+    let described = Mail {
+        server: url,
+        recipients: to.to.0.len(),
+        bytes: mail.formatted().len(),
+    };
+    let sending = Box::pin(transmit(to, mail, outlet));
+    Ok(outlet.mail(described, sending).await?)
+}
+
+/// Sends it by SMTP.
+async fn transmit(
+    to: &Email,
+    mail: lettre::Message,
+    outlet: &dyn Outlet,
+) -> Result<(), MailFailure> {
+    let unsent = |kind| {
+        move |reason| MailFailure {
+            reason,
+            sent: Sent::No,
+            kind,
+        }
+    };
+    let server = &to.server;
+    let encryption = server.encryption().map_err(unsent(Kind::Dispatch))?;
     let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(server.address())
         .port(server.port())
-        .tls(server.encryption()?)
+        .tls(encryption)
         .timeout(Some(TIMEOUT));
     if let (Some(user), Some(source)) = (&to.user, &to.password) {
-        let password = outlet.secret(source)?.expose().to_owned();
+        let password = outlet.secret(source).map_err(unsent(Kind::Credentials))?;
+        let password = password.expose().to_owned();
         builder = builder.credentials(Credentials::new(user.clone(), password));
     }
-    match builder.build().send(mail).await {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            let source = std::error::Error::source(&error);
-            let why =
-                source.map_or_else(|| error.to_string(), |source| format!("{error}: {source}"));
-            Err(quote(outlet, &why).into())
+    let sent = builder.build().send(mail).await;
+    sent.map(drop).map_err(|error| {
+        let source = std::error::Error::source(&error);
+        let why = source.map_or_else(|| error.to_string(), |source| format!("{error}: {source}"));
+        let (sent, kind) = progress(&error);
+        MailFailure {
+            reason: quote(outlet, &why),
+            sent,
+            kind,
         }
+    })
+}
+
+/// How far a mail got: a server that has refused something has not taken it, and before there is
+/// encryption nothing of it leaves.
+fn progress(error: &smtp::Error) -> (Sent, Kind) {
+    if error.status().is_some() {
+        (Sent::Yes, Kind::Service)
+    } else if error.is_tls() || error.is_client() {
+        (Sent::No, Kind::Dispatch)
+    } else if error.is_timeout() {
+        (Sent::Maybe, Kind::Timeout)
+    } else if error.is_response() {
+        (Sent::Maybe, Kind::Response)
+    } else {
+        (Sent::Maybe, Kind::Dispatch)
     }
 }
 

@@ -2,6 +2,7 @@
 //! allows. The command gives it, because it knows the configuration.
 
 use super::source::{SecretSource, UrlSource};
+use crate::gate::mail::{Mail, MailFailure};
 use bytes::Bytes;
 use cumulua_core::controls;
 use cumulua_core::secret::Secret;
@@ -42,8 +43,12 @@ pub trait Outlet {
     fn secret(&self, source: &SecretSource) -> Result<Secret, String>;
     /// Sends a request, to an allowed host. The error holds no secret.
     fn post(&self, posting: Posting) -> LocalBoxFuture<'_, Result<Answer, String>>;
-    /// Whether mail may go to this server, as `smtps://HOST:PORT`; otherwise why not.
-    fn admit_mail(&self, server: &Url) -> Result<(), String>;
+    /// Lets a mail be sent by `sending`, to an allowed server. The error holds no secret.
+    fn mail<'a>(
+        &'a self,
+        mail: Mail,
+        sending: LocalBoxFuture<'a, Result<(), MailFailure>>,
+    ) -> LocalBoxFuture<'a, Result<(), String>>;
     /// Text without the secrets that were read.
     fn redact(&self, text: &str) -> String;
 }
