@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
+use std::fmt;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +60,37 @@ pub struct Requester {
     pub user: Option<String>,
     /// What the command tells beside it.
     pub told: Told,
+}
+
+impl fmt::Display for Requester {
+    /// The user, and what the command told of itself marked as such.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { uid, user, told } = self;
+        match (user, uid) {
+            (Some(user), Some(uid)) => write!(f, "{user} (uid {uid})")?,
+            (Some(user), None) => f.write_str(user)?,
+            (None, Some(uid)) => write!(f, "uid {uid}")?,
+            (None, None) => f.write_str("an unknown user")?,
+        }
+        let parts = [
+            ("login", &told.login),
+            ("sudo by", &told.sudo_user),
+            ("host", &told.host),
+            ("terminal", &told.terminal),
+        ];
+        let told = parts
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value.as_deref()?)));
+        for (index, (name, value)) in told.enumerate() {
+            let before = if index == 0 {
+                "; told by the command: "
+            } else {
+                ", "
+            };
+            write!(f, "{before}{name} {value}")?;
+        }
+        Ok(())
+    }
 }
 
 /// What a person asked for.

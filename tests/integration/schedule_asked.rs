@@ -84,6 +84,47 @@ fn each_trigger_pause_resume_and_cancel_has_who_asked_for_it() {
 }
 
 #[test]
+fn the_servers_log_says_who_asked_for_each_trigger_pause_resume_and_cancel() {
+    let served = Served::start(folder(NIGHTLY, "time.sleep('1h')"), &[]);
+    served.wait_for_words("serving 1 schedule");
+    let uid = format!("uid {}", rustix::process::getuid().as_raw());
+    for (args, words) in [
+        (
+            ["schedule", "trigger", "nightly"],
+            "nightly: asked to trigger: started; by ",
+        ),
+        (["schedule", "pause", "nightly"], "nightly: paused; by "),
+        (["schedule", "resume", "nightly"], "nightly: resumed; by "),
+        (["runs", "cancel", "nightly"], "nightly: cancelled"),
+    ] {
+        asked_as(&served, &args);
+        let line = served.wait_for_words(words);
+        let (kernel, told) = line.split_once("; told by the command: ").unwrap();
+        assert!(
+            kernel.contains(&uid) && !kernel.contains("mallory"),
+            "{line}"
+        );
+        assert!(told.contains("sudo by mallory"), "{line}");
+        assert!(!line.contains('\u{1b}'), "{line:?}");
+    }
+    served.end();
+    // Where programs read it, too; and what nobody asked for names no one.
+    let schedules = format!("{NIGHTLY}overlap = 'cancel'\n");
+    let args = ["--log-format", "json"];
+    let served = Served::start(folder(&schedules, "time.sleep('1h')"), &args);
+    served.wait_for_words("serving 1 schedule");
+    for _ in 0..2 {
+        asked_as(&served, &["schedule", "trigger", "nightly"]);
+        let line = served.wait_for_words("asked to trigger");
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert!(line["by"].as_str().unwrap().contains(&uid), "{line}");
+    }
+    let ended = served.wait_for_words("nightly: cancelled");
+    assert!(!ended.contains("; by "), "{ended}");
+    served.end();
+}
+
+#[test]
 fn a_trigger_without_a_server_has_who_gave_it_and_pruning_forgets_both() {
     let test = Test::new()
         .file("schedules.toml", NIGHTLY)

@@ -111,31 +111,6 @@ impl History {
     }
 }
 
-/// Who has asked for something, what the command told of itself marked as such.
-pub(super) fn requester_text(requester: &Requester) -> String {
-    let Requester { uid, user, told } = requester;
-    let uid = uid.map(|uid| format!("uid {uid}"));
-    let user = match (user, uid) {
-        (Some(user), Some(uid)) => format!("{user} ({uid})"),
-        (Some(user), None) => user.clone(),
-        (None, uid) => uid.unwrap_or_else(|| "an unknown user".to_owned()),
-    };
-    let parts = [
-        ("login", &told.login),
-        ("sudo by", &told.sudo_user),
-        ("host", &told.host),
-        ("terminal", &told.terminal),
-    ];
-    let told: Vec<String> = parts
-        .into_iter()
-        .filter_map(|(name, value)| Some(format!("{name} {}", value.as_deref()?)))
-        .collect();
-    if told.is_empty() {
-        return user;
-    }
-    format!("{user}; told by the command: {}", told.join(", "))
-}
-
 /// Who has asked for something, for programs.
 pub(super) fn request_json(times: &Times, request: &UserRequest) -> serde_json::Value {
     let Requester { uid, user, told } = &request.requester;

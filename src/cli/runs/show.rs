@@ -1,6 +1,6 @@
 //! `cumulua runs show`.
 
-use super::common::{History, Problem, request_json, requester_text};
+use super::common::{History, Problem, request_json};
 use super::times::took;
 use crate::cli::{report, status};
 use crate::history::{CallRow, Given, Moment, NotificationRow, RunRow, UserRequest};
@@ -186,7 +186,7 @@ fn head(
         ("calls", Some(row.calls.to_string())),
     ];
     let requests = requests.iter().map(|request| {
-        let who = requester_text(&request.requester);
+        let who = request.requester.to_string();
         let who = controls::escape_line(&who).into_owned();
         (
             "asked by",

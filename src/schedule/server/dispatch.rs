@@ -11,7 +11,8 @@ use super::scripts::ScriptFault;
 use super::verdict::judge;
 use crate::gate::{Level, Random};
 use crate::history::{
-    AttemptKey, Firing, FiringOutcome, HistoryEntry, Retry, RunEnd, RunOutcome, UserRequest, Verb,
+    AttemptKey, Firing, FiringOutcome, HistoryEntry, Of, Retry, RunEnd, RunOutcome, UserRequest,
+    Verb,
 };
 use crate::run::control::forget_run;
 use crate::schedule::engine::{Attempt, Cause, Decision, Engine, Missed, Notice, Outcome, Reason};
@@ -460,11 +461,11 @@ impl Dispatch {
             ("outcome", outcome.as_str()),
             ("status", &*text),
         ];
-        self.records.log.line(
-            level,
-            &format!("{name}: {}{with}", outcome.as_str()),
-            &fields,
-        );
+        let by = (*outcome == RunOutcome::Cancelled)
+            .then(|| self.records.requested(Of::Run(id, None), Verb::Cancel))
+            .flatten();
+        let message = format!("{name}: {}{with}", outcome.as_str());
+        self.records.log_requested(level, &message, &fields, by);
         // The next server finds it in the store, with no note that anything was decided.
         (!self.is_ending).then(|| self.decide_after(name, at, end))
     }

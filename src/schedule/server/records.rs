@@ -4,7 +4,7 @@
 use super::log::Log;
 use super::metrics::Metrics;
 use crate::gate::Level;
-use crate::history::{Firing, FiringOutcome, HistoryEntry, Store, StoreError};
+use crate::history::{Firing, FiringOutcome, HistoryEntry, Of, Requester, Store, StoreError, Verb};
 use cumulua_core::clock::real_now;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -53,6 +53,35 @@ impl Records {
     /// Logs a line about a schedule.
     pub(super) fn log_line(&self, level: Level, schedule: &str, message: &str) {
         self.log.line(level, message, &[("schedule", schedule)]);
+    }
+
+    /// Logs a line, with who has asked for what it says where a person has.
+    pub(super) fn log_requested(
+        &self,
+        level: Level,
+        message: &str,
+        fields: &[(&str, &str)],
+        by: Option<Requester>,
+    ) {
+        let Some(by) = by.map(|by| by.to_string()) else {
+            return self.log.line(level, message, fields);
+        };
+        let fields: Vec<_> = fields.iter().copied().chain([("by", &*by)]).collect();
+        self.log
+            .line(level, &format!("{message}; by {by}"), &fields);
+    }
+
+    /// Who has asked for this, where the latest of such requests is that.
+    pub(super) fn requested(&self, of: Of<'_>, verb: Verb) -> Option<Requester> {
+        // Without the store the line still says what happened.
+        let mut requests = self.store.user_requests(of).ok()?;
+        if matches!(of, Of::Run(..)) {
+            // The latest of a schedule's pauses stands first.
+            requests.reverse();
+        }
+        let latest = requests.into_iter().next();
+        let asked = latest.filter(|request| request.verb == verb.as_str());
+        asked.map(|request| request.requester)
     }
 
     /// Records with the next decisions, or a second later, what nothing waits for.

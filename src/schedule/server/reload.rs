@@ -5,7 +5,7 @@ use super::dispatch::Dispatch;
 use super::file_watch::FileWatch;
 use super::format::count;
 use crate::gate::Level;
-use crate::history::Planned;
+use crate::history::{Of, Planned, Verb};
 use crate::run::control::Reply;
 use crate::schedule::file::ScheduleFile;
 use crate::schedule::model::Schedule;
@@ -63,10 +63,18 @@ pub(super) fn look_at_paused(dispatch: &mut Dispatch) -> Reply {
                 let state = states.get(name).copied().unwrap_or_default();
                 let is_paused = state.is_paused(wall_now());
                 if dispatch.engine.set_paused(name, is_paused) {
-                    let word = if is_paused { "paused" } else { "resumed" };
-                    dispatch
-                        .records
-                        .log_line(Level::Info, name, &format!("{name}: {word}"));
+                    let (word, verb) = if is_paused {
+                        ("paused", Verb::Pause)
+                    } else {
+                        ("resumed", Verb::Resume)
+                    };
+                    let by = dispatch.records.requested(Of::Pauses(name), verb);
+                    dispatch.records.log_requested(
+                        Level::Info,
+                        &format!("{name}: {word}"),
+                        &[("schedule", name)],
+                        by,
+                    );
                 }
                 let until = state.paused_until.filter(|_| is_paused);
                 dispatch.engine.set_pause_end(name, until);

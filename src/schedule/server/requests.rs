@@ -38,8 +38,15 @@ impl Asked {
     }
 
     /// Who asks, with what the command tells.
-    pub(super) fn requester(&self, told: &Told) -> Requester {
-        requester::client(self.client.uid(), told.clone())
+    pub(super) fn requester(&self) -> Requester {
+        let told = match &self.request {
+            Request::Trigger { told, .. } => told.clone(),
+            Request::Backfill(span) => span.told.clone(),
+            Request::Cancel { told, .. } => told.clone().unwrap_or_default(),
+            // What they announce has its request in the store.
+            Request::Look | Request::Reload => Told::default(),
+        };
+        requester::client(self.client.uid(), told)
     }
 
     pub(super) fn answer(self, reply: Reply) {

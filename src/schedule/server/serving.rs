@@ -246,22 +246,22 @@ impl Serving {
         if !asked.take() {
             return;
         }
+        let requester = asked.requester();
         let (about, reply) = match &asked.request {
             Request::Trigger {
                 schedule,
                 params,
                 args,
-                told,
+                ..
             } => {
-                let requester = asked.requester(told);
-                let reply = self.trigger(schedule, params.clone(), args.clone(), requester);
+                let by = requester.clone();
+                let reply = self.trigger(schedule, params.clone(), args.clone(), by);
                 (Some(schedule), reply)
             }
             Request::Backfill(span) => {
-                let requester = asked.requester(&span.told);
                 let reply = match self.ending {
                     Some(_) => Reply::Refused("the server is ending".to_owned()),
-                    None => backfill(&mut self.dispatch, span, requester),
+                    None => backfill(&mut self.dispatch, span, requester.clone()),
                 };
                 (Some(&span.schedule), reply)
             }
@@ -274,13 +274,12 @@ impl Serving {
         };
         let (Reply::Done(text) | Reply::Refused(text) | Reply::Fired { answer: text, .. }) = &reply;
         let name = about.map(|name| format!("{name}: ")).unwrap_or_default();
-        let fields: Vec<_> = about
-            .map(|name| ("schedule", name.as_str()))
-            .into_iter()
-            .collect();
+        let by = requester.to_string();
+        let fields = about.map(|name| ("schedule", name.as_str()));
+        let fields: Vec<_> = fields.into_iter().chain([("by", &*by)]).collect();
         self.dispatch.records.log.line(
             Level::Info,
-            &format!("{name}asked to {}: {text}", asked.request.verb()),
+            &format!("{name}asked to {}: {text}; by {by}", asked.request.verb()),
             &fields,
         );
         asked.answer(reply);
