@@ -63,6 +63,16 @@ impl Store {
         Ok(())
     }
 
+    /// The same of one run; whether it has left an end.
+    pub(super) fn take_up_left_end(&self, id: &str, limit: Duration) -> Result<bool, StoreError> {
+        let Some(end) = self.left_end(id) else {
+            return Ok(false);
+        };
+        self.end_run_within(end, limit)?;
+        self.locks().forget_run(id);
+        Ok(true)
+    }
+
     /// How a run ended that could only leave that beside the store.
     pub(super) fn left_end(&self, id: &str) -> Option<RunEnd> {
         parse(&self.locks().left_by(id)?)

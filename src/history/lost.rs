@@ -102,6 +102,10 @@ impl Store {
             .into_iter()
             .filter(|row| !self.locks().is_run_alive(&row.run.id))
         {
+            // It may have ended since ends were taken up, which a store that is held makes long.
+            if self.take_up_left_end(&row.run.id, PATIENCE)? {
+                continue;
+            }
             let is_unclaimed = row.state == RunState::Queued;
             if is_unclaimed && self.take_back_run(&row.run)? {
                 settled.taken_back.push(row);

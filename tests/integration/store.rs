@@ -3,7 +3,7 @@
 
 use cumulua::history::{
     AttemptKey, Filter, Firing, FiringOutcome, Found, HistoryEntry, NewRun, Planned, Prune, Pruned,
-    Requester, Retry, RunEnd, RunOutcome, Store, StoreError, UserRequest, Verb,
+    Requester, Retry, RunEnd, RunOutcome, RunState, Store, StoreError, UserRequest, Verb,
 };
 use jiff::Timestamp;
 use std::fs;
@@ -418,6 +418,33 @@ fn a_run_whose_process_is_gone_is_lost_and_one_that_lives_is_not() {
         ["alive"]
     );
     drop(held);
+}
+
+#[test]
+fn a_run_that_leaves_its_end_while_a_server_begins_is_not_lost() {
+    let (_folder, store) = store();
+    for (id, second) in [("ends", 0), ("gone", 1)] {
+        store.start_run(run(id, "nightly", second)).unwrap();
+        assert!(claim(&store, id, 1, at(second)));
+    }
+    let held = std::cell::RefCell::new(store.locks().run("ends").unwrap().held());
+    // Asked for of the later run, which comes first; as if its record had been waited for.
+    let words = |lost: &str| {
+        assert_eq!(lost, "gone");
+        let mut held = held.take().unwrap();
+        held.leave_end(&end("ends", 5, RunOutcome::Done)).unwrap();
+        drop(held);
+        // A process that another test starts at this moment may hold it a little longer.
+        while store.locks().is_run_alive("ends") {}
+        None
+    };
+    let settled = store.settle_lost_runs(at(9), words).unwrap();
+    assert_eq!(settled.lost.len(), 1);
+    let row = store.run("ends").unwrap().unwrap();
+    assert_eq!(
+        (row.state, row.ended),
+        (RunState::Ended(RunOutcome::Done), Some(at(5)))
+    );
 }
 
 #[test]
