@@ -61,7 +61,7 @@ pub use input::readable;
 pub use lock::LockError;
 pub use pages::{ReadError, Reading};
 pub use process::{ProcessError, Streams, Waiting, end_process};
-pub use process_tree::{EndedProcess, adopt_orphans, process_started};
+pub use process_tree::{EndedProcess, RUN_VARIABLE, adopt_orphans, end_left_by, process_started};
 pub use random::Random;
 pub use scope::Scope;
 pub use simulation::Simulation;

@@ -6,7 +6,7 @@ use super::base::Gate;
 use super::cancel::StopReason;
 use super::denied::Denied;
 use super::effect::{Effect, Open};
-use super::process_tree::{EndedProcess, end_descendants};
+use super::process_tree::{EndedProcess, RUN_VARIABLE, end_descendants};
 use crate::effect_id::EffectId;
 use crate::policy::Subject;
 use std::cell::{Cell, OnceCell, RefCell};
@@ -212,6 +212,7 @@ impl Effect for Start<'_> {
         for name in open.gate.secret_variables() {
             command.env_remove(name);
         }
+        command.env(RUN_VARIABLE, &*open.gate.run);
         input.map(|stream| command.stdin(stream));
         output.map(|stream| command.stdout(stream));
         error.map(|stream| command.stderr(stream));

@@ -266,6 +266,48 @@ fn what_a_script_has_started_ends_with_it_also_where_no_server_sees_to_that() {
     drop(folder);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_script_has_started_ends_also_where_its_run_was_killed() {
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    enum Watcher {
+        Own,
+        Next,
+        Missing,
+    }
+    // In a session of its own, it is in no group of the run's.
+    let script = "os.execute [[setsid sh -c 'trap \"\" TERM; exec 3> held; echo begun; sleep 1000; true' & wait]]";
+    for watcher in [Watcher::Own, Watcher::Next, Watcher::Missing] {
+        let folder = folder(NIGHTLY, script);
+        let held = folder.path().join("held");
+        let made = Command::new("mkfifo").arg(&held).status().unwrap();
+        assert!(made.success());
+        let mut served = Served::start(folder, &[AS_THE_FILE_SAYS]);
+        served.wait_for_words("serving");
+        served.trigger("nightly");
+        let mut pipe = fs::File::open(&held).unwrap();
+        let store = store(&served.folder);
+        until(|| runs(&store)[0].run.pid.is_some());
+        if watcher != Watcher::Own {
+            let folder = kill(served);
+            if watcher == Watcher::Missing {
+                send("KILL", runs(&store)[0].run.pid.unwrap());
+                until(|| !store.locks().is_run_alive(&runs(&store)[0].run.id));
+            }
+            served = Served::start(folder, &[]);
+            served.wait_for_words("serving");
+        }
+        if watcher != Watcher::Missing {
+            send("KILL", runs(&store)[0].run.pid.unwrap());
+        }
+        // It ends when no process has it open any more.
+        std::io::Read::read_to_end(&mut pipe, &mut Vec::new()).unwrap();
+        let lost = Some(RunOutcome::Lost);
+        until(|| runs(&store)[0].state.outcome() == lost);
+        served.end();
+    }
+}
+
 /// A run that a server has recorded.
 fn recorded() -> NewRun {
     NewRun {

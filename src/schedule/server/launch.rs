@@ -1,5 +1,6 @@
 //! The command line of a run.
 
+use crate::gate::RUN_VARIABLE;
 use crate::history::NewRun;
 use crate::run::given::hand_on;
 use crate::run::{arguments, last_words};
@@ -62,6 +63,8 @@ impl Launcher {
             .arg("run")
             .args(&self.shared.others);
         command.stdin(Stdio::null());
+        // Where a run has started the server, what the server starts is none of that run's.
+        command.env_remove(RUN_VARIABLE);
         #[cfg(unix)]
         command.arg0("cumulua");
         command

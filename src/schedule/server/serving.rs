@@ -14,7 +14,7 @@ use super::records::Records;
 use super::reload::{log_zone, look_at_paused, planned, reload};
 use super::requests::Asked;
 use super::signals::Signal;
-use crate::gate::Level;
+use crate::gate::{Level, end_left_by};
 use crate::history::{Requester, UserRequest, Verb};
 use crate::run::control::{Reply, Request, forget_run};
 use crate::run::given::GivenValue;
@@ -70,6 +70,9 @@ pub(super) fn engine(file: &ScheduleFile, records: &Records) -> Result<Engine, S
         let error = row.error.as_deref().unwrap_or_default();
         (row, format!("was lost: {error}"))
     });
+    for row in &settled.lost {
+        end_left_by(&row.run.id);
+    }
     for (row, what) in taken_back.chain(lost) {
         forget_run(records.store.path(), &row.run.id);
         let (name, at) = (&row.run.name, time(row.run.due.unwrap_or(row.run.started)));

@@ -2,6 +2,7 @@
 //! to end where that is wanted.
 
 use super::priority::end_group;
+use crate::gate::end_left_by;
 use crate::history::Store;
 use crate::run::{RunProcess, cancel_run};
 use cumulua_core::clock::real_now;
@@ -52,7 +53,10 @@ impl Supervised {
             tokio::select! {
                 // A server that was held up sees an end and a deadline at once.
                 biased;
-                status = self.ended() => return status,
+                status = self.ended() => {
+                    self.end_what_is_left(status).await;
+                    return status;
+                }
                 Some(request) = requests.recv() => {
                     self.ask(request).await;
                     kill_at.get_or_insert(Instant::from_std(real_now()) + self.patience);
@@ -81,6 +85,16 @@ impl Supervised {
                 }
                 None
             }
+        }
+    }
+
+    /// Ends what the run's script had started, unless the run has ended by itself and so has seen to
+    /// that.
+    async fn end_what_is_left(&self, status: Option<ExitStatus>) {
+        if status.is_none_or(|status| status.code().is_none()) {
+            let run = self.id.clone();
+            // What cannot be ended is not waited for.
+            let _ = tokio::task::spawn_blocking(move || end_left_by(&run)).await;
         }
     }
 
