@@ -2,7 +2,7 @@
 
 use crate::support::{Test, simulator};
 use cumulua::history::Told;
-use cumulua::history::{Filter, RunOutcome, Store};
+use cumulua::history::{Filter, RunOutcome, RunRow, Store};
 use cumulua::run::control::{
     AskError, Client, Listener, Reply, Request, ask, run_socket, server_socket,
 };
@@ -170,13 +170,18 @@ impl Drop for Going {
 
 impl Going {
     fn start(code: &str) -> Self {
+        Self::start_in(code, Path::new("runs.db"))
+    }
+
+    /// The same in a store that another has made.
+    fn start_in(code: &str, store: &Path) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (url, _) = simulator();
         let mut child = Command::new(env!("CARGO_BIN_EXE_cumulua"))
             .args([
                 "run",
                 "--store",
-                "runs.db",
+                store.to_str().unwrap(),
                 "--endpoint",
                 &format!("cds={url}"),
                 "-e",
@@ -207,9 +212,15 @@ impl Going {
 
     /// The run's id, once the store has its row: the run does not wait for that.
     fn run(&self) -> String {
+        self.run_in(&self.store())
+    }
+
+    fn run_in(&self, store: &Store) -> String {
         let started = real_now();
         loop {
-            if let Some(row) = self.store().runs(Filter::default()).unwrap().pop() {
+            let rows = store.runs(Filter::default()).unwrap();
+            let is_own = |row: &RunRow| row.run.pid == Some(self.child.id());
+            if let Some(row) = rows.into_iter().find(is_own) {
                 return row.run.id;
             }
             assert!(started.elapsed() < MUCH, "the run is not recorded");
@@ -256,6 +267,36 @@ fn a_run_is_cancelled_from_elsewhere_and_what_it_deferred_runs() {
     going
         .cumulua(["runs", "cancel", &run[..8]])
         .fails(1, &["has ended already: cancelled"]);
+}
+
+#[test]
+fn several_runs_are_cancelled_at_once_and_none_where_one_is_not_found() {
+    let script = "cds.ccs.DescribeTags() print('begun') io.stdout:flush() time.sleep('1h')";
+    let mut first = Going::start(script);
+    let store = first.folder.path().join("runs.db");
+    let mut second = Going::start_in(script, &store);
+    let mut deaf = Going::start_in(script, &store);
+    let [a, b, c] = [&first, &second, &deaf].map(|going| going.run_in(&first.store()));
+    let cancel = |runs: &[&str]| command_on(&store, [&["runs", "cancel"], runs].concat());
+    cancel(&[&a, "no-such-run", &b]).fails(1, &["no-such-run"]);
+    assert!(first.child.try_wait().unwrap().is_none());
+    std::fs::remove_file(run_socket(&store, &c)).unwrap();
+    let output = cancel(&[&a, &c, &b, &a]).run();
+    assert_eq!(output.status, 1, "{}", output.stderr);
+    let lines = [&a, &b].map(|run| format!("(command line) {}: cancelled\n", &run[..8]));
+    assert_eq!(output.stdout, lines.concat());
+    assert!(
+        output.stderr.contains("does not listen"),
+        "{}",
+        output.stderr
+    );
+    for going in [&mut first, &mut second] {
+        going.child.wait().unwrap();
+    }
+    assert!(deaf.child.try_wait().unwrap().is_none());
+    // Each problem is said.
+    let output = cancel(&[&a, &b]).run();
+    assert_eq!(output.stderr.matches("has ended already").count(), 2);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `cumulua runs cancel`: ends a run from elsewhere.
+//! `cumulua runs cancel`: ends runs from elsewhere.
 
 use super::common::{History, Problem, short_id};
 use crate::cli::{report, status};
@@ -10,7 +10,7 @@ use crate::run::{CancelError, Cancelled, cancel_run};
 use clap::Args;
 use cumulua_core::clock::real_now;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Why the run ended, for its history.
 const REASON: &str = "cancelled by `cumulua runs cancel`";
@@ -21,53 +21,78 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How often it is looked whether the run has ended.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Ends a run that goes on: what it deferred runs, within its grace (10 s unless given)
+/// Ends runs that go on: what they deferred runs, within their grace (10 s unless given)
 ///
-/// The request goes to the run's process, which must be on this machine and of this user. What the
-/// run has started in the cloud goes on there.
+/// The request goes to each run's process, which must be on this machine and of this user. What a run
+/// has started in the cloud goes on there. Where one of several is not found, none is asked.
 #[derive(Debug, Args)]
 pub(super) struct Cancel {
-    /// The beginning of the run's id, or a name for its latest run
-    #[arg(value_name = "RUN")]
-    run: String,
+    /// The beginning of a run's id, or a name for its latest run
+    #[arg(value_name = "RUN", required = true)]
+    runs: Vec<String>,
 }
 
 impl Cancel {
-    /// Ends it.
+    /// Ends them; the error is what kept one from that, the last of them.
     pub(super) fn run(self, history: &History) -> Result<(), Problem> {
-        let row = history.find(&self.run)?;
-        let name = format!("{} {}", row.run.name, short_id(&row.run.id, 8));
-        if let RunState::Ended(outcome) = history.store.state(&row) {
-            return Err(refuse(format!(
-                "{name} has ended already: {}",
-                outcome.as_str()
-            )));
-        }
-        let requester = Some(requester::of_this_process());
-        match cancel_run(&history.store, &row.run.id, REASON, requester) {
-            Ok(Cancelled::BeforeItBegan) => {
-                report::print(&format!("{name}: cancelled before it began"));
-                Ok(())
+        let mut rows: Vec<RunRow> = Vec::new();
+        for wanted in &self.runs {
+            let row = history.find(wanted)?;
+            if rows.iter().all(|other| other.run.id != row.run.id) {
+                rows.push(row);
             }
-            Ok(Cancelled::Ends) => wait_for_end(history, &row, &name),
-            Err(CancelError::Store(problem)) => Err(problem.into()),
-            Err(CancelError::Ask(AskError::NoListener(_))) => {
-                let process = row
-                    .run
-                    .pid
-                    .map(|pid| format!(" (process {pid})"))
-                    .unwrap_or_default();
-                Err(refuse(format!(
-                    "{name} does not listen{process}: it is of another version, or has just ended"
-                )))
-            }
-            Err(problem) => Err(refuse(format!("{name}: {problem}"))),
         }
+        let asked = real_now();
+        let outcomes: Vec<_> = rows.iter().map(|row| ask(history, row)).collect();
+        let mut result = Ok(());
+        for (row, outcome) in rows.iter().zip(outcomes) {
+            let outcome = match outcome {
+                Ok(Cancelled::BeforeItBegan) => {
+                    report::print(&format!("{}: cancelled before it began", name(row)));
+                    Ok(())
+                }
+                Ok(Cancelled::Ends) => wait_for_end(history, row, asked),
+                Err(problem) => Err(problem),
+            };
+            if let Err(problem) = outcome
+                && let Err(earlier) = std::mem::replace(&mut result, Err(problem))
+            {
+                report::error(&earlier.message);
+            }
+        }
+        result
     }
 }
 
-fn wait_for_end(history: &History, row: &RunRow, name: &str) -> Result<(), Problem> {
-    let asked = real_now();
+fn name(row: &RunRow) -> String {
+    format!("{} {}", row.run.name, short_id(&row.run.id, 8))
+}
+
+/// Asks a run to end.
+fn ask(history: &History, row: &RunRow) -> Result<Cancelled, Problem> {
+    let name = name(row);
+    if let RunState::Ended(outcome) = history.store.state(row) {
+        return Err(refuse(format!(
+            "{name} has ended already: {}",
+            outcome.as_str()
+        )));
+    }
+    let requester = Some(requester::of_this_process());
+    cancel_run(&history.store, &row.run.id, REASON, requester).map_err(|problem| match problem {
+        CancelError::Store(problem) => problem.into(),
+        CancelError::Ask(AskError::NoListener(_)) => {
+            let process = row.run.pid.map(|pid| format!(" (process {pid})"));
+            refuse(format!(
+                "{name} does not listen{}: it is of another version, or has just ended",
+                process.unwrap_or_default()
+            ))
+        }
+        problem => refuse(format!("{name}: {problem}")),
+    })
+}
+
+fn wait_for_end(history: &History, row: &RunRow, asked: Instant) -> Result<(), Problem> {
+    let name = name(row);
     while real_now() - asked < GRACE + PATIENCE {
         if let Some(RunState::Ended(outcome)) = history
             .store
