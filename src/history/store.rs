@@ -122,6 +122,14 @@ impl Store {
         self.ask(Kind::Write, job, None)
     }
 
+    /// Changes the store as a test of another layer needs it.
+    #[cfg(test)]
+    pub(crate) fn execute(&self, sql: &'static str) -> Result<(), StoreError> {
+        self.write(move |connection| {
+            Box::pin(async move { sqlx::query(sql).execute(connection).await.map(drop) })
+        })
+    }
+
     /// Writes something, without waiting for it.
     pub(super) fn post<J>(&self, job: J) -> Result<(), StoreError>
     where

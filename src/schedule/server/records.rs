@@ -93,9 +93,15 @@ impl Records {
     /// then nothing that they would start may start.
     pub(super) fn record(&mut self, mut decisions: Vec<HistoryEntry>) -> Option<Vec<bool>> {
         decisions.append(&mut self.unhurried);
-        match self.store.decide_together(decisions.clone()) {
-            Ok(new) => {
+        // What the store has refused before goes first, and in the same step: were a later decision of
+        // a schedule there without it, a kill in between would lose it.
+        let earlier = self.refused.iter().cloned();
+        let all = earlier.chain(decisions.iter().cloned()).collect();
+        match self.store.decide_together(all) {
+            Ok(mut new) => {
                 self.works_again();
+                let new = new.split_off(self.refused.len());
+                self.forget_refused();
                 Some(new)
             }
             Err(problem) => {
@@ -108,6 +114,22 @@ impl Records {
                 None
             }
         }
+    }
+
+    /// What was refused is in the store now.
+    fn forget_refused(&mut self) {
+        let count = std::mem::take(&mut self.refused).len();
+        if count == 0 {
+            return;
+        }
+        let forgotten = std::mem::take(&mut self.forgotten);
+        let lost = if forgotten > 0 {
+            format!("; {forgotten} older ones are forgotten")
+        } else {
+            String::new()
+        };
+        let message = format!("{count} decisions are recorded late{lost}");
+        self.log.line(Level::Info, &message, &[]);
     }
 
     /// Notes how a write went whose data is not needed again.
@@ -139,24 +161,7 @@ impl Records {
 
     /// Writes what the store has refused, if it takes it now.
     pub(super) fn catch_up(&mut self) {
-        if !self.refused.is_empty() {
-            let decisions = Vec::from(std::mem::take(&mut self.refused));
-            let count = decisions.len();
-            if self.record(decisions).is_some() {
-                let forgotten = std::mem::take(&mut self.forgotten);
-                let lost = if forgotten > 0 {
-                    format!("; {forgotten} older ones are forgotten")
-                } else {
-                    String::new()
-                };
-                self.log.line(
-                    Level::Info,
-                    &format!("{count} decisions are recorded late{lost}"),
-                    &[],
-                );
-            }
-        }
-        if !self.unhurried.is_empty() {
+        if !self.refused.is_empty() || !self.unhurried.is_empty() {
             self.record(Vec::new());
         }
         if self.refuses && self.refused.is_empty() {
@@ -229,9 +234,18 @@ fn without_run(decided: HistoryEntry, problem: &StoreError) -> Option<HistoryEnt
 
 #[cfg(test)]
 mod tests {
-    use super::without_their_runs;
-    use crate::history::{Firing, FiringOutcome, HistoryEntry, NewRun, StoreError};
-    use jiff::Timestamp;
+    use super::super::log::Log;
+    use super::{Records, without_their_runs};
+    use crate::gate::Level;
+    use crate::history::{Firing, FiringOutcome, HistoryEntry, NewRun, Store, StoreError};
+    use jiff::{SignedDuration, Timestamp};
+    use std::sync::Arc;
+
+    struct Silence;
+
+    impl Log for Silence {
+        fn line(&self, _: Level, _: &str, _: &[(&str, &str)]) {}
+    }
 
     fn firing(schedule: &str, outcome: FiringOutcome) -> Firing {
         Firing {
@@ -251,6 +265,40 @@ mod tests {
             attempt: 1,
             ..NewRun::default()
         }
+    }
+
+    #[test]
+    fn what_was_refused_is_there_as_soon_as_anything_later_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("runs.db"));
+        let mut records = Records::new(store.clone(), Arc::new(Silence), Arc::default());
+        let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON firings BEGIN SELECT RAISE(ABORT, 'not now'); END";
+        let decide = |records: &mut Records, second: i64| {
+            let due = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(second);
+            let firing = Firing {
+                due,
+                decided: due,
+                ..firing("a", FiringOutcome::Overlap)
+            };
+            records.record(vec![HistoryEntry::Firing(firing, None)])
+        };
+        let known = || {
+            let rows = store.firings(None, None, None, false, None).unwrap();
+            let mut known: Vec<_> = rows.iter().map(|row| row.due.as_second()).collect();
+            known.sort_unstable();
+            known
+        };
+        assert_eq!(decide(&mut records, 1), Some(vec![true]));
+        store.execute(refuse).unwrap();
+        for second in [2, 3] {
+            assert_eq!(decide(&mut records, second), None);
+        }
+        assert_eq!(known(), [1]);
+        store.execute("DROP TRIGGER refuse").unwrap();
+        // The server may be killed before it comes to what was refused.
+        assert_eq!(decide(&mut records, 4), Some(vec![true]));
+        assert_eq!(known(), [1, 2, 3, 4]);
+        assert_eq!(decide(&mut records, 3), Some(vec![false]));
     }
 
     #[test]
