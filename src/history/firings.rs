@@ -6,10 +6,13 @@ use super::runs::{self, NewRun};
 use super::store::Store;
 use super::times::{millis, timestamp};
 use super::user_requests::{self, UserRequest, Verb};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 use std::collections::BTreeMap;
+
+/// A clock that goes back further than this was wrong before; one that goes back less was corrected.
+pub const WRONG_CLOCK: SignedDuration = SignedDuration::from_hours(3);
 
 /// What became of a firing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -266,12 +269,7 @@ pub(super) async fn decide(
     firing: Firing,
     run: Option<NewRun>,
 ) -> Result<bool, sqlx::Error> {
-    let (schedule, due, now) = (firing.schedule.clone(), firing.due, firing.decided);
-    let is_new = decide_beside(connection, firing, run, None).await?;
-    if is_new {
-        advance(connection, &schedule, due, now).await?;
-    }
-    Ok(is_new)
+    decide_and_advance(connection, firing, run, WRONG_CLOCK).await
 }
 
 /// Decides a firing whose time comes again, whatever was decided before.
@@ -285,7 +283,23 @@ pub(super) async fn decide_again(
         .bind(millis(firing.due))
         .execute(&mut *connection)
         .await?;
-    decide(connection, firing, Some(run)).await
+    // The schedule follows the clock, wherever that has gone.
+    decide_and_advance(connection, firing, Some(run), SignedDuration::from_secs(1)).await
+}
+
+async fn decide_and_advance(
+    connection: &mut SqliteConnection,
+    firing: Firing,
+    run: Option<NewRun>,
+    ahead: SignedDuration,
+) -> Result<bool, sqlx::Error> {
+    let (schedule, due, now) = (firing.schedule.clone(), firing.due, firing.decided);
+    let is_new = decide_beside(connection, firing, run, None).await?;
+    if is_new {
+        let limit = now.saturating_add(ahead).unwrap_or(Timestamp::MAX);
+        advance(connection, &schedule, due, limit).await?;
+    }
+    Ok(is_new)
 }
 
 /// Decides a firing, but not that the schedule is decided up to it.
@@ -332,22 +346,23 @@ pub(super) async fn decide_over(
     decide_beside(connection, firing, run, Some("backfill")).await
 }
 
-/// Decided up to `moment`, as of `now`. What is decided beyond now was decided by a clock that was
-/// wrong.
+/// Decided up to `moment`. What is decided beyond `limit` was decided by a clock that was wrong, or is
+/// decided again. A clock that was only corrected takes nothing back: a firing that waited would let
+/// times that were decided before fire once more, under the next server.
 async fn advance(
     connection: &mut SqliteConnection,
     schedule: &str,
     moment: Timestamp,
-    now: Timestamp,
+    limit: Timestamp,
 ) -> Result<(), sqlx::Error> {
     let query = sqlx::query(
         "INSERT INTO schedules (name, decided_upto) VALUES (?1, ?2) ON CONFLICT (name)
-         DO UPDATE SET decided_upto = iif(decided_upto > ?3 + 1000, ?2, max(coalesce(decided_upto, ?2), ?2))",
+         DO UPDATE SET decided_upto = iif(decided_upto > ?3, ?2, max(coalesce(decided_upto, ?2), ?2))",
     );
     query
         .bind(schedule)
         .bind(millis(moment))
-        .bind(millis(now))
+        .bind(millis(limit))
         .execute(connection)
         .await
         .map(drop)

@@ -38,7 +38,7 @@ pub use call_batches::CallRecord;
 pub use calls::CallRow;
 pub use digest::sha256;
 pub use error::StoreError;
-pub use firings::{Firing, FiringOutcome, FiringRow, ScheduleRow};
+pub use firings::{Firing, FiringOutcome, FiringRow, ScheduleRow, WRONG_CLOCK};
 pub use given::Given;
 pub use lost::Settled;
 pub use notifications::{DeliveryNote, NewNotification, NotificationRow, NotificationState};

@@ -241,7 +241,7 @@ fn a_firing_whose_time_comes_again_has_the_row_of_its_second_run() {
 fn what_a_clock_that_was_far_ahead_has_missed_is_decided_again_and_what_ran_is_not() {
     let (_folder, store) = store();
     let ahead = |due, outcome| Firing {
-        decided: at(9_000),
+        decided: at(12_000),
         ..firing("nightly", due, outcome)
     };
     store
@@ -259,7 +259,7 @@ fn what_a_clock_that_was_far_ahead_has_missed_is_decided_again_and_what_ran_is_n
         )
         .unwrap();
     store
-        .decide(ahead(8_940, FiringOutcome::TooLate), None)
+        .decide(ahead(11_940, FiringOutcome::TooLate), None)
         .unwrap();
     let again = |due: i64, id: &str| {
         let outcome = FiringOutcome::Ran { run: id.to_owned() };
@@ -277,6 +277,29 @@ fn what_a_clock_that_was_far_ahead_has_missed_is_decided_again_and_what_ran_is_n
         "a restart decides what comes then"
     );
     assert!(!again(60, "r4"));
+}
+
+#[test]
+fn a_clock_that_was_only_corrected_takes_back_only_what_follows_it() {
+    let (_folder, store) = store();
+    let ran = |id: &str, due| {
+        let decided = Firing {
+            decided: at(100),
+            ..firing("nightly", due, FiringOutcome::Ran { run: id.to_owned() })
+        };
+        (decided, run(id, "nightly", due))
+    };
+    let upto = || store.schedule_states().unwrap()["nightly"].decided_upto;
+    let (ahead, first) = ran("r1", 160);
+    store.decide(ahead, Some(first)).unwrap();
+    // One that had waited, under a clock that stands before what was decided.
+    let (waited, second) = ran("r2", 90);
+    assert!(store.decide(waited, Some(second)).unwrap());
+    assert_eq!(upto(), Some(at(160)), "it does not fire again");
+    let (again, third) = ran("r3", 101);
+    let again = HistoryEntry::Again(again, third);
+    assert_eq!(store.decide_together(vec![again]).unwrap(), [true]);
+    assert_eq!(upto(), Some(at(101)), "this schedule follows the clock");
 }
 
 #[test]

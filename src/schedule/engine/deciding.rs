@@ -4,15 +4,13 @@ use super::chains::{Successes, failed_for_good};
 use super::decision::{Attempt, Cause, Decision, MissCause, Outcome, PreviousAttempt, Reason};
 use super::job::{Active, Job, State, missed};
 use super::pools::Pools;
+use crate::history::WRONG_CLOCK;
 use crate::schedule::file::ScheduleFile;
 use crate::schedule::params::Given;
 use jiff::{SignedDuration, Timestamp};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::sync::Arc;
-
-/// A clock that goes back further than this was wrong before.
-const CORRECTION: SignedDuration = SignedDuration::from_hours(3);
 
 /// A server that was gone no longer was only restarted: what waited waits on.
 const RESTART: SignedDuration = SignedDuration::from_mins(1);
@@ -77,7 +75,7 @@ impl Engine {
             // What is handled in the future was handled by a clock that has been set back since.
             let ahead = handled.duration_since(now);
             if ahead > SignedDuration::ZERO {
-                job.set_back(now, ahead, ahead > CORRECTION);
+                job.set_back(now, ahead, ahead > WRONG_CLOCK);
             }
             job.decided = job.decided.max(known.and_then(|known| known.ahead));
             job.paused = known.is_some_and(|known| known.paused);
@@ -489,7 +487,7 @@ impl Engine {
             let Some(mut job) = self.jobs.remove(&name) else {
                 continue;
             };
-            job.set_back(now, by, by > CORRECTION);
+            job.set_back(now, by, by > WRONG_CLOCK);
             self.plan(&job);
             self.jobs.insert(name, job);
         }
