@@ -53,8 +53,10 @@ pub fn cancel_run(
         status: None,
         error: Some(reason.to_owned()),
     };
-    // Whether its process has begun is decided in the store, in one step.
-    if store.end_run_before_it_begins(end)? {
+    // Whether its process has begun is decided in the store, in one step. Where the store refuses that,
+    // as on a full disk, one that has begun listens all the same.
+    let is_ended = store.end_run_before_it_begins(end);
+    if matches!(is_ended, Ok(true)) {
         if let Some(requester) = requester {
             let request = UserRequest {
                 run: Some(run.to_owned()),
@@ -75,7 +77,28 @@ pub fn cancel_run(
             Err(AskError::NoListener(_)) if real_now() - began < BEGINNING => thread::sleep(PAUSE),
             Ok(Reply::Done(_) | Reply::Fired { .. }) => return Ok(Cancelled::Ends),
             Ok(Reply::Refused(problem)) => return Err(CancelError::Refused(problem)),
-            Err(problem) => return Err(problem.into()),
+            Err(problem) => return Err(is_ended.err().map_or(problem.into(), Into::into)),
         }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::{CancelError, Cancelled, cancel_run};
+    use crate::history::Store;
+    use crate::run::control::{Listener, Reply, run_socket};
+
+    #[test]
+    fn a_run_that_listens_is_cancelled_also_where_the_store_refuses() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("runs.db");
+        // No store can be opened there.
+        std::fs::create_dir(&path).unwrap();
+        let store = Store::open(path.clone());
+        let cancelled = || cancel_run(&store, "r", "for the test", None);
+        assert!(matches!(cancelled(), Err(CancelError::Store(_))));
+        let answer = |_: &_, _: &_| Reply::Done("the run ends".to_owned());
+        let _listener = Listener::start(&run_socket(&path, "r"), "run", answer).unwrap();
+        assert_eq!(cancelled().unwrap(), Cancelled::Ends);
     }
 }

@@ -4,7 +4,7 @@
 use super::priority::end_group;
 use crate::gate::end_left_by;
 use crate::history::Store;
-use crate::run::{RunProcess, cancel_run};
+use crate::run::{CancelError, RunProcess, cancel_run};
 use cumulua_core::clock::real_now;
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -105,11 +105,18 @@ impl Supervised {
             // It has no other way to be reached than its socket.
             RunRequest::Terminate => "ended by the server, which itself ended".to_owned(),
         };
-        let (store, id) = (self.store.clone(), self.id.clone());
-        let cancelled = tokio::task::spawn_blocking(move || cancel_run(&store, &id, &reason, None));
-        if !matches!(cancelled.await, Ok(Ok(_))) {
-            self.terminate();
+        let give_up_at = real_now() + self.patience;
+        loop {
+            let (store, id, reason) = (self.store.clone(), self.id.clone(), reason.clone());
+            let cancelled = move || cancel_run(&store, &id, &reason, None);
+            match tokio::task::spawn_blocking(cancelled).await {
+                Ok(Ok(_)) => return,
+                // It may not have begun, which only the store shows. A signal would let it be lost.
+                Ok(Err(CancelError::Store(_))) if real_now() < give_up_at => sleep(LOOK).await,
+                _ => break,
+            }
         }
+        self.terminate();
     }
 
     /// Whether it could be sent.
