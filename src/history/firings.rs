@@ -59,6 +59,44 @@ impl FiringOutcome {
         }
     }
 
+    /// Each of them; the run of one that ran has an empty id.
+    pub fn all() -> Vec<Self> {
+        let mut all = vec![Self::Ran { run: String::new() }];
+        while let Some(next) = all.last().and_then(Self::next) {
+            all.push(next);
+        }
+        all
+    }
+
+    /// The one after it, in the order of their definition.
+    fn next(&self) -> Option<Self> {
+        match self {
+            Self::Ran { .. } => Some(Self::Queued),
+            Self::Queued => Some(Self::Overlap),
+            Self::Overlap => Some(Self::Paused),
+            Self::Paused => Some(Self::TooLate),
+            Self::TooLate => Some(Self::Superseded),
+            Self::Superseded => Some(Self::ShuttingDown),
+            Self::ShuttingDown => Some(Self::NotStarted),
+            Self::NotStarted => Some(Self::Blocked),
+            Self::Blocked => Some(Self::NotFollowed),
+            Self::NotFollowed => None,
+        }
+    }
+
+    /// Whether it should have run and did not, which a later success makes good.
+    pub fn is_missed(&self) -> bool {
+        match self {
+            Self::Overlap | Self::TooLate | Self::NotStarted | Self::NotFollowed => true,
+            Self::Ran { .. }
+            | Self::Queued
+            | Self::Paused
+            | Self::Superseded
+            | Self::ShuttingDown
+            | Self::Blocked => false,
+        }
+    }
+
     fn run(&self) -> Option<&str> {
         match self {
             Self::Ran { run } => Some(run),

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
+use std::collections::HashMap;
 use std::fmt;
 
 /// What is asked for.
@@ -171,6 +172,33 @@ impl Store {
             Box::pin(async move {
                 let rows = query.build().fetch_all(connection).await?;
                 rows.iter().map(row).collect()
+            })
+        })
+    }
+
+    /// What was asked for to pause and resume these schedules: of each so many at most, the latest
+    /// first.
+    pub fn pauses(
+        &self,
+        schedules: &[&str],
+        most: u32,
+    ) -> Result<HashMap<String, Vec<UserRequest>>, StoreError> {
+        let names = serde_json::Value::from(schedules).to_string();
+        self.read(move |connection| {
+            Box::pin(async move {
+                let query = sqlx::query(
+                    "SELECT user_requests.* FROM json_each(?) AS named CROSS JOIN user_requests ON user_requests.id IN
+                     (SELECT id FROM user_requests WHERE schedule = named.value AND verb IN ('pause', 'resume') ORDER BY id DESC LIMIT ?)
+                     ORDER BY user_requests.id DESC",
+                );
+                let rows = query.bind(names).bind(most).fetch_all(connection).await?;
+                let mut pauses: HashMap<String, Vec<UserRequest>> = HashMap::new();
+                for request in rows.iter().map(row) {
+                    let request = request?;
+                    let name = request.schedule.clone().unwrap_or_default();
+                    pauses.entry(name).or_default().push(request);
+                }
+                Ok(pauses)
             })
         })
     }

@@ -12,5 +12,6 @@ pub mod params;
 mod parse;
 mod references;
 pub mod server;
+pub mod standing;
 pub mod timing;
 pub mod value;

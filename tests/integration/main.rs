@@ -40,6 +40,8 @@ mod schedule_asked;
 mod schedule_given;
 #[cfg(unix)]
 mod schedule_left;
+mod schedule_metrics;
+#[cfg(unix)]
 mod schedule_unclaimed;
 mod secrets;
 #[cfg(unix)]

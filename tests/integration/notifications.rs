@@ -980,6 +980,18 @@ fn after_a_day_a_notification_stands_as_undelivered() {
     until(|| {
         get(&address, "/metrics").contains("cumulua_notifications{state=\"undelivered\"} 2\n")
     });
+    let metrics = get(&address, "/metrics");
+    let mine = "cumulua_schedule_undelivered_notifications{schedule=\"nightly\"} 2\n";
+    assert!(metrics.contains(mine), "{metrics}");
+    let json = served.run(&["schedule", "status", "--json"]);
+    let json: Json = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(json[0]["undelivered_notifications"], 2);
+    let table = served.run(&["schedule", "status"]).stdout;
+    let table = String::from_utf8_lossy(&table).into_owned();
+    assert!(table.contains("UNDELIVERED"), "{table}");
+    let row: Vec<_> = table.lines().nth(1).unwrap().split_whitespace().collect();
+    // Name, state, next day and time, last, ended, usual, missed, undelivered.
+    assert_eq!(row[7..9], ["0", "2"], "{table}");
     served.end();
     assert_eq!(vendor.asked().len(), 1, "it is not tried any more");
 }

@@ -394,6 +394,11 @@ fn no_state_of_a_schedule_is_without_a_reason() {
     }
     assert_eq!(seen[7]["last"]["outcome"], "done");
     assert!(seen[7]["usual_seconds"].as_f64().is_some() && seen[7]["last_success"].is_string());
+    let pauses = &seen[2]["pauses"];
+    assert_eq!(pauses[0]["verb"], "pause");
+    assert_eq!(pauses[0]["reason"], "the freeze");
+    assert_eq!(pauses[0]["until"], "2098-01-01T00:00:00Z");
+    assert!(pauses[0]["by"].is_string() && pauses[0]["at"].is_string());
     let table = text_of(&served, &["schedule", "status"]);
     assert_eq!(table.lines().count(), 10, "{table}");
     let (folder, _) = served.end();

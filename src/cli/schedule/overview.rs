@@ -5,30 +5,31 @@ use super::super::{report, status};
 use super::common::{FileArgument, read, store};
 use crate::history::locks::Taken;
 use crate::history::{
-    Filter, FiringRow, Of, RunOutcome, RunRow, RunState, ScheduleRow, Store, StoreError,
+    Filter, FiringRow, LastEnd, RunOutcome, RunRow, RunState, ScheduleRow, Standing, Store,
+    StoreError, UserRequest, Verb,
 };
+use crate::schedule::file::ScheduleFile;
 use crate::schedule::model::Schedule;
+use crate::schedule::standing::{Facts, Pause, QueuedFiring, Situation};
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
 use cumulua_core::clock::wall_now;
 use cumulua_core::controls;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::process::ExitCode;
 
-/// Runs of each schedule that are looked at.
-const LOOKED_AT: u32 = 50;
-
 /// Successes whose duration is usual.
-const USUAL: usize = 15;
+const USUAL: u32 = 15;
 
-/// Missed firings that are counted.
-const MOST_MISSED: u32 = 10_000;
+/// Requests to pause and resume that are named of each schedule.
+const PAUSES: u32 = 20;
 
 /// Prints where each schedule stands, and why it does not run
 ///
 /// STATE is running, queued, paused, blocked, waiting (for its time, or for schedules that it
-/// follows) or over; WHY says what it waits for and what would free it.
+/// follows) or over; WHY says what it waits for and what would free it. UNDELIVERED counts
+/// notifications that were given up.
 #[derive(Debug, Args)]
 pub(super) struct Overview {
     #[command(flatten)]
@@ -38,33 +39,28 @@ pub(super) struct Overview {
     json: bool,
 }
 
-/// A pause, with who asked for it.
-struct Pause {
-    since: Timestamp,
-    until: Option<Timestamp>,
-    by: Option<String>,
-    reason: Option<String>,
-}
-
 /// Where a schedule stands.
 struct Stand {
     name: String,
     state: &'static str,
     why: String,
     next: Option<Timestamp>,
-    last: Option<(RunRow, RunState)>,
-    last_success: Option<Timestamp>,
+    last: Option<LastEnd>,
     usual: Option<SignedDuration>,
     running: Vec<RunRow>,
     queued: Vec<FiringRow>,
     pause: Option<Pause>,
-    missed: usize,
+    pauses: Vec<UserRequest>,
+    standing: Standing,
 }
 
-/// What is asked of the store once for all.
+/// What the store has of all schedules, by their names; it is asked for hundreds at a time.
 struct Asked {
     states: BTreeMap<String, ScheduleRow>,
-    queued: Vec<FiringRow>,
+    standings: HashMap<String, Standing>,
+    running: HashMap<String, Vec<RunRow>>,
+    queued: HashMap<String, Vec<FiringRow>>,
+    pauses: HashMap<String, Vec<UserRequest>>,
     is_served: bool,
     now: Timestamp,
 }
@@ -80,24 +76,21 @@ impl Overview {
             Ok(store) => store,
             Err(status) => return status,
         };
-        let stands = Asked::read(&store).and_then(|known| {
-            let stands = file.schedules.iter();
-            let stands = stands.map(|schedule| Stand::of(schedule, &store, &known));
-            Ok((stands.collect::<Result<Vec<_>, _>>()?, known.is_served))
-        });
-        let (stands, is_served) = match stands {
-            Ok(stands) => stands,
+        let mut asked = match Asked::read(&store, &file) {
+            Ok(asked) => asked,
             Err(problem) => {
                 report::error(&problem.to_string());
                 return status::SCRIPT.into();
             }
         };
+        let schedules = file.schedules.iter();
+        let stands: Vec<_> = schedules.map(|schedule| asked.stand(schedule)).collect();
         if self.json {
             report::print_json(&stands.iter().map(Stand::json).collect());
             return status::DONE.into();
         }
         report::print(&table(&stands));
-        if !is_served {
+        if !asked.is_served {
             report::note("no server runs with this store, so nothing starts");
         }
         status::DONE.into()
@@ -105,121 +98,134 @@ impl Overview {
 }
 
 impl Asked {
-    fn read(store: &Store) -> Result<Self, StoreError> {
+    fn read(store: &Store, file: &ScheduleFile) -> Result<Self, StoreError> {
+        let names: Vec<&str> = file
+            .schedules
+            .iter()
+            .map(|schedule| &*schedule.name)
+            .collect();
+        let mut standings = store.standings(&names, USUAL)?;
+        let open = store.runs(Filter {
+            open: true,
+            ..Filter::default()
+        })?;
+        let mut running: HashMap<String, Vec<RunRow>> = HashMap::new();
+        for row in open.into_iter().filter(|row| row.run.due.is_some()) {
+            match store.state(&row) {
+                RunState::Queued | RunState::Running => {
+                    running.entry(row.run.name.clone()).or_default().push(row);
+                }
+                // It has ended since, or its process is gone.
+                RunState::Ended(outcome) => {
+                    let standing = standings.entry(row.run.name.clone()).or_default();
+                    note_end(standing, row, outcome);
+                }
+            }
+        }
+        let mut queued: HashMap<String, Vec<FiringRow>> = HashMap::new();
+        for row in store.queued_firings()? {
+            queued.entry(row.schedule.clone()).or_default().push(row);
+        }
         Ok(Self {
             states: store.schedule_states()?,
-            queued: store.queued_firings()?,
+            standings,
+            running,
+            queued,
+            pauses: store.pauses(&names, PAUSES)?,
             is_served: matches!(store.locks().server(), Ok(Taken::By(_))),
             now: wall_now(),
         })
     }
+
+    /// Where a schedule stands; what is known of it is taken out.
+    fn stand(&mut self, schedule: &Schedule) -> Stand {
+        let name = &*schedule.name;
+        let standing = self.standings.remove(name).unwrap_or_default();
+        let mut took: Vec<_> = standing.successes.iter().map(|(_, took)| *took).collect();
+        took.sort();
+        let running = self.running.remove(name).unwrap_or_default();
+        let queued = self.queued.remove(name).unwrap_or_default();
+        let pauses = self.pauses.remove(name).unwrap_or_default();
+        let next = schedule.timing.next(self.now).map(|firing| firing.due);
+        let state = self.states.get(name).copied().unwrap_or_default();
+        let is_paused = state.is_paused(self.now);
+        let pause = is_paused.then(|| pause(state, pauses.first()));
+        let last = standing.last.clone();
+        let facts = Facts {
+            running: running.first().map(|row| row.run.started),
+            pause: pause.clone(),
+            queued: queued.first().map(|row| QueuedFiring {
+                due: row.due,
+                why: row.detail.clone(),
+            }),
+            repeats_at: last.as_ref().and_then(|last| last.retry_at),
+            next,
+        };
+        let situation = Situation::judge(schedule, facts, self.now);
+        Stand {
+            name: name.to_owned(),
+            state: situation.as_str(),
+            why: situation.reason(schedule),
+            next,
+            last,
+            usual: took.get(took.len() / 2).copied(),
+            running,
+            queued,
+            pause,
+            pauses,
+            standing,
+        }
+    }
+}
+
+/// A run that the store has as one that goes on, and that has ended.
+fn note_end(standing: &mut Standing, row: RunRow, outcome: RunOutcome) {
+    let last = standing.last.as_ref();
+    if last.is_none_or(|last| last.started <= row.run.started) {
+        standing.last = Some(LastEnd {
+            run: row.run.id,
+            started: row.run.started,
+            ended: row.ended,
+            state: RunState::Ended(outcome),
+            status: row.status,
+            error: row.error,
+            retry_at: row.retry_at,
+        });
+    }
+}
+
+fn pause(state: ScheduleRow, asked: Option<&UserRequest>) -> Pause {
+    let asked = asked.filter(|request| request.verb == Verb::Pause.as_str());
+    Pause {
+        since: state.paused,
+        until: state.paused_until,
+        by: asked.and_then(by),
+        reason: asked.and_then(|request| request.reason.clone()),
+    }
+}
+
+/// The user who asked, as the kernel tells it.
+fn by(request: &UserRequest) -> Option<String> {
+    let requester = &request.requester;
+    let uid = requester.uid.map(|uid| format!("uid {uid}"));
+    requester.user.clone().or(uid)
 }
 
 impl Stand {
-    fn of(schedule: &Schedule, store: &Store, known: &Asked) -> Result<Self, StoreError> {
-        let name = &*schedule.name;
-        let filter = Filter {
-            name: Some(name.to_owned()),
-            limit: Some(LOOKED_AT),
-            ..Filter::default()
-        };
-        let runs: Vec<_> = store
-            .runs(filter)?
-            .into_iter()
-            .filter(|row| row.run.due.is_some())
-            .map(|row| {
-                let state = store.state(&row);
-                (row, state)
-            })
-            .collect();
-        let is_done = |state: &RunState| *state == RunState::Ended(RunOutcome::Done);
-        let successes = || runs.iter().filter(|(_, state)| is_done(state));
-        let last_success = successes().find_map(|(row, _)| row.ended);
-        let mut took: Vec<_> = successes()
-            .filter_map(|(row, _)| Some(row.ended?.duration_since(row.run.started)))
-            .take(USUAL)
-            .collect();
-        took.sort();
-        let missed = store.firings(Some(name), last_success, None, true, Some(MOST_MISSED))?;
-        let is_missed = |row: &FiringRow| {
-            ["too late", "overlap", "not started", "not followed"].contains(&&*row.outcome)
-        };
-        let goes_on = |state: &RunState| matches!(state, RunState::Running | RunState::Queued);
-        let running = runs.iter().filter(|(_, state)| goes_on(state));
-        let queued = known.queued.iter().filter(|row| row.schedule == name);
-        let mut stand = Self {
-            name: name.to_owned(),
-            state: "waiting",
-            why: String::new(),
-            next: schedule.timing.next(known.now).map(|firing| firing.due),
-            last_success,
-            usual: took.get(took.len() / 2).copied(),
-            running: running.map(|(row, _)| row.clone()).collect(),
-            queued: queued.cloned().collect(),
-            pause: pause(name, store, known)?,
-            missed: missed.iter().filter(|row| is_missed(row)).count(),
-            last: None,
-        };
-        stand.last = runs.into_iter().find(|(_, state)| !goes_on(state));
-        (stand.state, stand.why) = stand.judge(schedule, known);
-        Ok(stand)
+    fn last_success(&self) -> Option<Timestamp> {
+        self.standing.successes.first().map(|(ended, _)| *ended)
     }
 
-    /// The state, and why it is so: none is without a reason.
-    fn judge(&self, schedule: &Schedule, known: &Asked) -> (&'static str, String) {
-        let zone = &schedule.timing.zone;
-        let clock = |at: Timestamp| zone.format(at);
-        if let Some(row) = self.running.first() {
-            return ("running", format!("since {}", clock(row.run.started)));
-        }
-        if let Some(pause) = &self.pause {
-            let by = pause.by.as_ref().map(|by| format!(" by {by}"));
-            let until = pause.until.map_or_else(
-                || ", until `cumulua schedule resume`".to_owned(),
-                |until| format!(" until {}", clock(until)),
-            );
-            let reason = pause.reason.as_ref().map(|reason| format!(": {reason}"));
-            let (by, reason) = (by.unwrap_or_default(), reason.unwrap_or_default());
-            let since = clock(pause.since);
-            return ("paused", format!("paused{by} since {since}{until}{reason}"));
-        }
-        if schedule.paused {
-            return ("paused", "the file has paused = true".to_owned());
-        }
-        if let Some(row) = self.queued.first() {
-            let why = row
-                .detail
-                .as_deref()
-                .unwrap_or("it waits for the run before it");
-            return ("queued", format!("{}: {why}", clock(row.due)));
-        }
-        let retry = self.last.as_ref().and_then(|(row, _)| row.retry_at);
-        if let Some(at) = retry {
-            return ("waiting", format!("for its repetition at {}", clock(at)));
-        }
-        let window = schedule.window.as_ref();
-        if let Some(block) = window.and_then(|window| window.block(known.now)) {
-            return ("blocked", block.describe(zone));
-        }
-        let after = schedule.timing.after();
-        if !after.is_empty() {
-            return (
-                "waiting",
-                format!("for a success of {}", after.join(" and ")),
-            );
-        }
-        match self.next {
-            Some(at) => ("waiting", format!("for its time, {}", clock(at))),
-            None => ("over", "it never fires any more by its times".to_owned()),
-        }
+    fn missed(&self) -> u64 {
+        self.standing.missed.values().sum()
     }
 
     fn json(&self) -> serde_json::Value {
         let time = |at: Timestamp| at.to_string();
-        let last = self.last.as_ref().map(|(row, state)| {
+        let last = self.last.as_ref().map(|last| {
             serde_json::json!({
-                "run": row.run.id, "started": time(row.run.started), "ended": row.ended.map(time), "outcome": state.as_str(), "status": row.status,
-                "error": row.error,
+                "run": last.run, "started": time(last.started), "ended": last.ended.map(time), "outcome": last.state.as_str(), "status": last.status,
+                "error": last.error,
             })
         });
         let running = self.running.iter();
@@ -232,36 +238,22 @@ impl Stand {
             .collect();
         let pause = self.pause.as_ref().map(|pause| {
             serde_json::json!({
-                "since": time(pause.since), "until": pause.until.map(time), "by": pause.by, "reason": pause.reason,
+                "since": pause.since.map(time), "until": pause.until.map(time), "by": pause.by, "reason": pause.reason,
+            })
+        });
+        let pauses = self.pauses.iter().map(|request| {
+            serde_json::json!({
+                "at": time(request.at), "verb": request.verb, "until": request.until.map(time), "by": by(request), "reason": request.reason,
             })
         });
         serde_json::json!({
             "name": self.name, "state": self.state, "why": self.why, "next": self.next.map(time), "last": last,
-            "last_success": self.last_success.map(time), "usual_seconds": self.usual.map(|usual| usual.as_secs_f64()), "running": running,
-            "queued": queued, "paused": pause, "missed_since_success": self.missed,
+            "last_success": self.last_success().map(time), "usual_seconds": self.usual.map(|usual| usual.as_secs_f64()), "running": running,
+            "queued": queued, "paused": pause, "pauses": pauses.collect::<Vec<_>>(), "missed_since_success": self.missed(),
+            "missed_by_outcome": self.standing.missed, "waiting_notifications": self.standing.waiting_notifications,
+            "undelivered_notifications": self.standing.undelivered_notifications,
         })
     }
-}
-
-fn pause(name: &str, store: &Store, known: &Asked) -> Result<Option<Pause>, StoreError> {
-    let state = known.states.get(name).copied().unwrap_or_default();
-    let Some(since) = state.paused.filter(|_| state.is_paused(known.now)) else {
-        return Ok(None);
-    };
-    let requests = store.user_requests(Of::Pauses(name))?;
-    let asked = requests.into_iter().next();
-    let asked = asked.filter(|request| request.verb == "pause");
-    let by = asked.as_ref().and_then(|request| {
-        let requester = &request.requester;
-        let uid = requester.uid.map(|uid| format!("uid {uid}"));
-        requester.user.clone().or(uid)
-    });
-    Ok(Some(Pause {
-        since,
-        until: state.paused_until,
-        by,
-        reason: asked.and_then(|request| request.reason),
-    }))
 }
 
 fn table(stands: &[Stand]) -> String {
@@ -277,6 +269,7 @@ fn table(stands: &[Stand]) -> String {
         "ENDED",
         "USUAL",
         "MISSED",
+        "UNDELIVERED",
         "WHY",
     ]);
     let utc = |at: Timestamp| at.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
@@ -290,10 +283,11 @@ fn table(stands: &[Stand]) -> String {
             stand.name.clone(),
             stand.state.to_owned(),
             text(stand.next.map(utc)),
-            text(last.map(|(row, _)| utc(row.run.started))),
-            text(last.map(|(_, state)| state.as_str().to_owned())),
+            text(last.map(|last| utc(last.started))),
+            text(last.map(|last| last.state.as_str().to_owned())),
             text(usual),
-            stand.missed.to_string(),
+            stand.missed().to_string(),
+            stand.standing.undelivered_notifications.to_string(),
             controls::escape_line(&stand.why).into_owned(),
         ]);
     }

@@ -258,27 +258,8 @@ impl Engine {
         self.agenda.peek().map(|Reverse((time, _))| *time)
     }
 
-    /// How many runs go on, and how many firings wait.
-    pub fn load(&self) -> (usize, usize) {
-        self.jobs.values().fold((0, 0), |(running, waiting), job| {
-            (
-                running
-                    + job
-                        .active
-                        .iter()
-                        .filter(|active| matches!(active.state, State::Running | State::Ending))
-                        .count(),
-                waiting
-                    + job.waiting.len()
-                    + job
-                        .active
-                        .iter()
-                        .filter(|active| active.state == State::Waiting)
-                        .count()
-                    + usize::from(job.held.is_some())
-                    + usize::from(job.chain.opened.is_some()),
-            )
-        })
+    pub(super) fn jobs(&self) -> impl Iterator<Item = &Job> {
+        self.jobs.values()
     }
 
     /// How many schedules there are.

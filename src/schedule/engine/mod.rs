@@ -6,6 +6,7 @@ mod deciding;
 mod decision;
 mod holding;
 mod job;
+mod outlook;
 mod overlap;
 mod pools;
 #[cfg(test)]
@@ -18,3 +19,4 @@ pub use deciding::{Engine, ScheduleState};
 pub use decision::{
     Attempt, Cause, Decision, MissCause, Missed, Notice, Outcome, PreviousAttempt, Reason,
 };
+pub use outlook::Outlook;

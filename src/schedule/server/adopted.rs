@@ -58,6 +58,10 @@ impl Adopted {
             let schedule = file.find(&run.name).ok();
             let grace = schedule.and_then(|schedule| schedule.grace);
             processes.adopt(&row, grace, &records.store);
+            records
+                .metrics
+                .schedules
+                .adopted(&row.run.id, row.run.started);
             known.insert(row.run.name);
         }
         let mut outgoing = Vec::new();

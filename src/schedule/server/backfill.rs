@@ -55,6 +55,12 @@ pub(super) fn backfill(
         return Reply::Refused(format!("{} is no longer served", span.schedule));
     };
     dispatch.carry_out([decisions.into()]);
+    let records = &mut dispatch.records;
+    let read = records
+        .metrics
+        .schedules
+        .read_one(&records.store, &schedule);
+    records.note(read);
     Reply::Done(format!("{number} run or wait: {}", named(&times)))
 }
 

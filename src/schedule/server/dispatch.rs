@@ -51,10 +51,20 @@ impl From<Vec<Decision>> for DecisionBatch {
 
 /// What is left to do for a decision that is in the store.
 enum Command {
-    /// A run is started, if its decision, at that index of the record, was new.
-    Start(Attempt, String, usize, Option<Addressed>),
+    Start(NewStart),
     End(Attempt),
     Deliver(Addressed),
+}
+
+/// A run that is started, if its decision was new.
+struct NewStart {
+    attempt: Attempt,
+    run: String,
+    /// When it was decided.
+    now: Timestamp,
+    /// The decision's index in the record.
+    index: usize,
+    signal: Option<Addressed>,
 }
 
 /// The engine, and what its decisions are carried out with.
@@ -136,43 +146,56 @@ impl Dispatch {
                         .cancel(&attempt, "ended by the server for the next firing"),
                     // Also where the store has refused it: a full disk is worth a message.
                     Command::Deliver(addressed) => self.outbox.add_all([addressed]),
-                    Command::Start(attempt, run, index, signal) => match &new {
-                        Some(new) if new.get(index) == Some(&true) => {
-                            if attempt.is_on_time() {
-                                let lateness = answered.duration_since(attempt.due);
-                                let lateness = Duration::try_from(lateness).unwrap_or_default();
-                                self.records.metrics.decided(lateness);
-                            }
-                            self.outbox.add_all(signal);
-                            open.extend(self.start(attempt, run));
-                        }
-                        Some(_) => {
-                            if let Some(signal) = &signal {
-                                self.records.record_later(withdrawal(signal));
-                            }
-                            let decisions = self.engine.ended(
-                                &attempt.schedule.name,
-                                attempt.at,
-                                Outcome::Ended,
-                                wall_now(),
-                            );
-                            open.push(decisions.into());
-                        }
-                        None => {
-                            let name = &attempt.schedule.name;
-                            let message =
-                                format!("{name}: not started yet, because that cannot be recorded");
-                            self.records.log_line(Level::Error, name, &message);
-                            open.push(
-                                self.engine
-                                    .ended(name, attempt.at, Outcome::Unrecorded, wall_now())
-                                    .into(),
-                            );
-                        }
-                    },
+                    Command::Start(start) => {
+                        let is_new = new.as_ref().map(|new| new.get(start.index) == Some(&true));
+                        open.extend(self.begin(start, is_new, answered));
+                    }
                 }
             }
         }
+    }
+
+    /// Starts a run whose decision was new; none where the store has refused it. What follows where
+    /// it does not start.
+    fn begin(
+        &mut self,
+        start: NewStart,
+        is_new: Option<bool>,
+        answered: Timestamp,
+    ) -> Option<DecisionBatch> {
+        let NewStart {
+            attempt,
+            run,
+            now,
+            signal,
+            ..
+        } = start;
+        let name = Arc::clone(&attempt.schedule.name);
+        let outcome = match is_new {
+            Some(true) => {
+                if attempt.is_on_time() {
+                    let lateness = answered.duration_since(attempt.due);
+                    let lateness = Duration::try_from(lateness).unwrap_or_default();
+                    self.records.metrics.decided(lateness);
+                }
+                self.records.metrics.schedules.began(&attempt, &run, now);
+                self.outbox.add_all(signal);
+                return self.start(attempt, run);
+            }
+            Some(false) => {
+                if let Some(signal) = &signal {
+                    self.records.record_later(withdrawal(signal));
+                }
+                Outcome::Ended
+            }
+            None => {
+                let message = format!("{name}: not started yet, because that cannot be recorded");
+                self.records.log_line(Level::Error, &name, &message);
+                Outcome::Unrecorded
+            }
+        };
+        let decisions = self.engine.ended(&name, attempt.at, outcome, wall_now());
+        Some(decisions.into())
     }
 
     /// Adds what goes into the store, and what follows once it is there.
@@ -207,7 +230,13 @@ impl Dispatch {
                     let index = record.len();
                     record.push(started_entry(&attempt, run.clone(), now));
                     record.extend(signal.as_ref().map(entry));
-                    commands.push(Command::Start(attempt, run, index, signal));
+                    commands.push(Command::Start(NewStart {
+                        attempt,
+                        run,
+                        now,
+                        index,
+                        signal,
+                    }));
                 }
                 Decision::Wait(attempt, why) => {
                     let name = &attempt.schedule.name;
@@ -281,6 +310,10 @@ impl Dispatch {
             self.records
                 .metrics
                 .firing(outcome.as_str(), miss.several.map_or(1, |(_, count)| count));
+            self.records
+                .metrics
+                .schedules
+                .missed(name, miss.at, &outcome);
             let count = counts.entry(name).or_default();
             *count += 1;
             if *count <= MISSED_LOGGED {
@@ -444,6 +477,7 @@ impl Dispatch {
             ..
         } = &end;
         self.records.metrics.run(outcome.as_str());
+        self.records.metrics.schedules.ended(name, &end);
         let level = if *outcome == RunOutcome::Done {
             Level::Info
         } else {

@@ -84,6 +84,7 @@ impl Server {
             Signals::listen().map_err(ServeError::system("signals cannot be handled"))?;
         let began = real_now();
         let metrics = Arc::new(Metrics::default());
+        let (scrapes, mut scraped) = mpsc::unbounded_channel::<http::Scrape>();
         if let Some(listener) = self.http {
             let listener = listener
                 .set_nonblocking(true)
@@ -97,7 +98,8 @@ impl Server {
                 &format!("health and metrics on http://{address}"),
                 &[("address", &address.to_string())],
             );
-            tokio::spawn(http::serve(listener, Arc::clone(&metrics), began));
+            let metrics = Arc::clone(&metrics);
+            tokio::spawn(http::serve(listener, metrics, scrapes.clone(), began));
         }
         let (report, mut ends) = mpsc::unbounded_channel();
         let (mut requests, problem) = Requests::listen(self.store.path());
@@ -144,10 +146,13 @@ impl Server {
                 _ = ends.recv_many(&mut ended, usize::MAX) => {}
                 signal = signals.next() => serving.handle_signal(signal),
                 asked = requests.next() => serving.answer(asked),
+                // A client that is gone needs no answer.
+                Some(scrape) = scraped.recv() => drop(scrape.send(serving.samples())),
                 () = serving.dispatch.outbox.attempted() => {}
                 () = tokio::time::sleep(pause) => {}
             }
         }
+        drop(scraped);
         let dispatch = &mut serving.dispatch;
         dispatch.outbox.finish(NOTIFY_GRACE).await;
         dispatch

@@ -1,6 +1,7 @@
 //! What the server counts, in Prometheus's text form.
 
 use super::notification_metrics::NotificationMetrics;
+use super::schedule_metrics::ScheduleMetrics;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -47,6 +48,8 @@ pub struct Metrics {
     counts: Mutex<Counts>,
     /// Events, and what becomes of their notifications.
     pub(super) notifications: NotificationMetrics,
+    /// What is known of each schedule.
+    pub(super) schedules: ScheduleMetrics,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -160,7 +163,7 @@ impl Metrics {
         }
     }
 
-    /// Prometheus's text form.
+    /// Prometheus's text form of what is about no one schedule, and of events.
     pub fn text(&self) -> String {
         let counts = self.counts().clone();
         let mut text = String::new();
@@ -192,7 +195,7 @@ impl Metrics {
         family(
             "cumulua_schedule_firings_waiting",
             "gauge",
-            "Firings that wait for an earlier run.",
+            "Firings that wait for an earlier run, a pool, a calendar or another schedule.",
             &one(counts.waiting.to_string()),
         );
         family(

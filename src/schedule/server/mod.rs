@@ -28,6 +28,8 @@ mod pruning;
 mod records;
 mod reload;
 mod requests;
+mod samples;
+mod schedule_metrics;
 mod scripts;
 mod serving;
 mod signals;

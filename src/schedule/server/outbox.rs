@@ -180,6 +180,7 @@ impl Outbox {
                 );
                 records.record_later(HistoryEntry::Delivery(note));
                 records.metrics.notifications.undelivered(1);
+                records.metrics.schedules.undelivered(name);
                 self.queue.give_up(&id);
                 continue;
             };
@@ -256,6 +257,7 @@ impl Outbox {
             .attempted(state == NotificationState::Delivered);
         if state == NotificationState::Undelivered {
             records.metrics.notifications.undelivered(1);
+            records.metrics.schedules.undelivered(&name);
         }
         records.record_later(HistoryEntry::Delivery(DeliveryNote {
             id: id.to_owned(),

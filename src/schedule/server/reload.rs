@@ -33,7 +33,13 @@ pub(super) fn reload(dispatch: &mut Dispatch, watch: &mut FileWatch) -> Reply {
             look_at_paused(dispatch);
             let written = dispatch.records.store.plan(planned(&dispatch.file), now);
             dispatch.records.note(written);
-            dispatch.records.metrics.reload(None);
+            let records = &mut dispatch.records;
+            let read = records
+                .metrics
+                .schedules
+                .read(&records.store, &dispatch.file.schedules);
+            records.note(read);
+            records.metrics.reload(None);
             check_scripts(dispatch);
             log_zone(dispatch);
             Reply::Done(format!(

@@ -13,6 +13,7 @@ use super::pruning::Pruning;
 use super::records::Records;
 use super::reload::{log_zone, look_at_paused, planned, reload};
 use super::requests::Asked;
+use super::samples::Samples;
 use super::signals::Signal;
 use crate::gate::{Level, end_left_by};
 use crate::history::{Requester, UserRequest, Verb};
@@ -123,6 +124,8 @@ impl Serving {
         let undelivered = dispatch.records.store.undelivered_notifications()?;
         let metrics = &dispatch.records.metrics.notifications;
         metrics.undelivered(undelivered);
+        let (metrics, schedules) = (&dispatch.records.metrics, &dispatch.file.schedules);
+        metrics.schedules.read(&dispatch.records.store, schedules)?;
         let Dispatch {
             outbox,
             file,
@@ -242,6 +245,13 @@ impl Serving {
         let until_due = due.duration_since(wall_now());
         // A timer that rings early would only ring again.
         until_house.min(Duration::try_from(until_due).unwrap_or(Duration::ZERO))
+    }
+
+    /// What is known of each schedule now.
+    pub(super) fn samples(&self) -> Samples {
+        let outlooks = self.dispatch.engine.outlooks(wall_now());
+        let metrics = &self.dispatch.records.metrics;
+        metrics.schedules.samples(outlooks)
     }
 
     /// Does what a command asks for, which waits for the answer.
