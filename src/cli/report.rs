@@ -348,7 +348,7 @@ pub(super) fn ending_summary(ending: &Ending) -> Option<String> {
     let stop = ending
         .stop
         .as_ref()
-        .filter(|stop| !matches!(stop, StopReason::Exit(_)))
+        .filter(|stop| !matches!(stop, StopReason::Exit(0)))
         .map(StopReason::describe);
     let errors = ending.error.iter().chain(&ending.deferred).map(located);
     let all: Vec<String> = stop.into_iter().chain(errors).collect();

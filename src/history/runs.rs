@@ -86,6 +86,25 @@ pub struct RunRow {
 }
 
 impl RunRow {
+    /// Why it has not come to its end, and is not on its way there; `state` is where it stands.
+    pub fn reason(&self, state: RunState) -> Option<String> {
+        let otherwise = match state {
+            RunState::Running | RunState::Ended(RunOutcome::Done) => return self.error.clone(),
+            RunState::Queued => "its process has not begun yet",
+            RunState::Ended(RunOutcome::Lost) => {
+                "its process is gone, and has not recorded how it ended"
+            }
+            RunState::Ended(
+                RunOutcome::Failed
+                | RunOutcome::TimedOut
+                | RunOutcome::Interrupted
+                | RunOutcome::Cancelled,
+            ) => "it has not recorded why",
+        };
+        let recorded = self.error.clone().filter(|error| !error.is_empty());
+        Some(recorded.unwrap_or_else(|| otherwise.to_owned()))
+    }
+
     /// How it ended, where it has.
     pub fn end(&self) -> Option<RunEnd> {
         let (id, status, error) = (self.run.id.clone(), self.status, self.error.clone());

@@ -30,7 +30,8 @@ pub enum RunOutcome {
 }
 
 impl RunOutcome {
-    const ALL: [Self; 6] = [
+    /// Each of them.
+    pub const ALL: [Self; 6] = [
         Self::Done,
         Self::Failed,
         Self::TimedOut,

@@ -94,6 +94,14 @@ impl fmt::Display for Requester {
     }
 }
 
+impl Requester {
+    /// The user, as the kernel tells it: its name, otherwise its number.
+    pub fn name(&self) -> Option<String> {
+        let uid = self.uid.map(|uid| format!("uid {uid}"));
+        self.user.clone().or(uid)
+    }
+}
+
 /// What a person asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserRequest {

@@ -2,6 +2,7 @@
 
 use super::calendar::Block;
 use super::model::Schedule;
+use crate::history::{ScheduleRow, UserRequest, Verb};
 use jiff::Timestamp;
 
 /// What is known of a schedule at a moment.
@@ -30,6 +31,19 @@ pub struct Pause {
     pub by: Option<String>,
     /// Why.
     pub reason: Option<String>,
+}
+
+impl Pause {
+    /// The pause of a schedule that the store has as paused, with what was asked for last.
+    pub fn new(state: ScheduleRow, asked: Option<&UserRequest>) -> Self {
+        let asked = asked.filter(|request| request.verb == Verb::Pause.as_str());
+        Self {
+            since: state.paused,
+            until: state.paused_until,
+            by: asked.and_then(|request| request.requester.name()),
+            reason: asked.and_then(|request| request.reason.clone()),
+        }
+    }
 }
 
 /// A firing that waits.

@@ -41,6 +41,7 @@ mod schedule_given;
 #[cfg(unix)]
 mod schedule_left;
 mod schedule_metrics;
+mod schedule_reasons;
 #[cfg(unix)]
 mod schedule_unclaimed;
 mod secrets;

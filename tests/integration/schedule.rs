@@ -523,7 +523,7 @@ mod served {
         assert!(
             served
                 .wait_for_words("nightly: 2")
-                .contains("did not run: the schedule was paused")
+                .contains("did not run: paused by ")
         );
         served.end();
     }

@@ -164,7 +164,7 @@ fn a_pause_ends_by_itself_and_is_shown_until_then() {
         .filter(|line| line.contains("paused until"))
         .count();
     assert!((1..10).contains(&marked), "{next}");
-    served.wait_for_words("the schedule was paused");
+    served.wait_for_words("did not run: paused by ");
     served.wait_for_words("often: done");
     let again = asked_as(&served, &["schedule", "pause", "often"]);
     assert_eq!(text(&again), "often: paused\n");

@@ -90,6 +90,11 @@ impl History {
         self.store.state(row).as_str()
     }
 
+    /// Why it does not go on, or did not end well.
+    pub(super) fn reason(&self, row: &RunRow) -> Option<String> {
+        row.reason(self.store.state(row))
+    }
+
     /// What people have asked for that a run followed from.
     pub(super) fn requests(&self, row: &RunRow) -> Result<Vec<UserRequest>, StoreError> {
         let run = &row.run;
@@ -105,7 +110,7 @@ impl History {
             "id": run.id, "name": run.name, "kind": run.kind, "script": run.script, "script_sha256": run.script_hash, "args": run.args,
             "profile": run.profile, "version": run.version, "simulated": run.simulated, "pid": run.pid, "host": row.host, "attempt": run.attempt,
             "due": run.due.map(time), "started": time(run.started), "ended": row.ended.map(time), "outcome": self.word(row),
-            "status": row.status, "error": row.error, "retry_at": row.retry_at.map(time), "retry_given_up": row.retry_given_up,
+            "status": row.status, "error": self.reason(row), "retry_at": row.retry_at.map(time), "retry_given_up": row.retry_given_up,
             "calls": row.calls,
         })
     }

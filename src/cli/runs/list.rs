@@ -181,11 +181,8 @@ fn row(history: &History, entry: &Entry) -> Vec<String> {
                 .map(|ended| took(ended.duration_since(row.run.started)))
                 .unwrap_or_default();
             let simulated = if row.run.simulated { " (sim)" } else { "" };
-            let why = row
-                .error
-                .as_deref()
-                .and_then(|error| error.lines().next())
-                .unwrap_or_default();
+            let why = history.reason(row).unwrap_or_default();
+            let why = why.lines().next().unwrap_or_default();
             vec![
                 history.times.full(row.run.started),
                 format!("{}{simulated}", row.run.name),

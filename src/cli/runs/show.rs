@@ -181,7 +181,7 @@ fn head(
                 .map(|pid| pid.to_string()),
         ),
         ("outcome", Some(outcome)),
-        ("error", row.error.clone()),
+        ("error", history.reason(row)),
         ("retry", retry),
         ("calls", Some(row.calls.to_string())),
     ];

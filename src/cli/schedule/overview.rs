@@ -6,7 +6,7 @@ use super::common::{FileArgument, read, store};
 use crate::history::locks::Taken;
 use crate::history::{
     Filter, FiringRow, LastEnd, RunOutcome, RunRow, RunState, ScheduleRow, Standing, Store,
-    StoreError, UserRequest, Verb,
+    StoreError, UserRequest,
 };
 use crate::schedule::file::ScheduleFile;
 use crate::schedule::model::Schedule;
@@ -118,7 +118,7 @@ impl Asked {
                 // It has ended since, or its process is gone.
                 RunState::Ended(outcome) => {
                     let standing = standings.entry(row.run.name.clone()).or_default();
-                    note_end(standing, row, outcome);
+                    note_end(standing, &row, outcome);
                 }
             }
         }
@@ -149,7 +149,7 @@ impl Asked {
         let next = schedule.timing.next(self.now).map(|firing| firing.due);
         let state = self.states.get(name).copied().unwrap_or_default();
         let is_paused = state.is_paused(self.now);
-        let pause = is_paused.then(|| pause(state, pauses.first()));
+        let pause = is_paused.then(|| Pause::new(state, pauses.first()));
         let last = standing.last.clone();
         let facts = Facts {
             running: running.first().map(|row| row.run.started),
@@ -179,36 +179,19 @@ impl Asked {
 }
 
 /// A run that the store has as one that goes on, and that has ended.
-fn note_end(standing: &mut Standing, row: RunRow, outcome: RunOutcome) {
+fn note_end(standing: &mut Standing, row: &RunRow, outcome: RunOutcome) {
     let last = standing.last.as_ref();
     if last.is_none_or(|last| last.started <= row.run.started) {
         standing.last = Some(LastEnd {
-            run: row.run.id,
+            run: row.run.id.clone(),
             started: row.run.started,
             ended: row.ended,
             state: RunState::Ended(outcome),
             status: row.status,
-            error: row.error,
+            error: row.reason(RunState::Ended(outcome)),
             retry_at: row.retry_at,
         });
     }
-}
-
-fn pause(state: ScheduleRow, asked: Option<&UserRequest>) -> Pause {
-    let asked = asked.filter(|request| request.verb == Verb::Pause.as_str());
-    Pause {
-        since: state.paused,
-        until: state.paused_until,
-        by: asked.and_then(by),
-        reason: asked.and_then(|request| request.reason.clone()),
-    }
-}
-
-/// The user who asked, as the kernel tells it.
-fn by(request: &UserRequest) -> Option<String> {
-    let requester = &request.requester;
-    let uid = requester.uid.map(|uid| format!("uid {uid}"));
-    requester.user.clone().or(uid)
 }
 
 impl Stand {
@@ -243,7 +226,7 @@ impl Stand {
         });
         let pauses = self.pauses.iter().map(|request| {
             serde_json::json!({
-                "at": time(request.at), "verb": request.verb, "until": request.until.map(time), "by": by(request), "reason": request.reason,
+                "at": time(request.at), "verb": request.verb, "until": request.until.map(time), "by": request.requester.name(), "reason": request.reason,
             })
         });
         serde_json::json!({

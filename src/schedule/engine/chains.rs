@@ -97,7 +97,7 @@ impl Job {
                 ..self.firing_at(at)
             };
             if self.is_paused() {
-                decisions.push(missed(&attempt, Reason::Paused));
+                decisions.push(missed(&attempt, self.pause_reason()));
             } else if let Some(block) = self.block_now(&attempt, now) {
                 self.hold_back(attempt, &block, decisions);
             } else {

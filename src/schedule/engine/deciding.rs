@@ -175,7 +175,7 @@ impl Engine {
         } else if !job.schedule.timing.after().is_empty() {
             job.chain.opened = Some(attempt.at);
         } else if job.is_paused() {
-            decisions.push(missed(&attempt, Reason::Paused));
+            decisions.push(missed(&attempt, job.pause_reason()));
         } else if job.take_over_held(&attempt) {
             // Its end is in the agenda below.
         } else if is_young {
@@ -242,7 +242,7 @@ impl Engine {
                 job.active.swap_remove(index);
                 match block {
                     Some(block) if !is_paused => job.hold_back(attempt, &block, decisions),
-                    _ => decisions.push(missed(&attempt, Reason::Paused)),
+                    _ => decisions.push(missed(&attempt, job.pause_reason())),
                 }
                 let name = Arc::clone(name);
                 self.plan_again(&name);
@@ -410,6 +410,13 @@ impl Engine {
             job.paused_until = until;
             let name = Arc::clone(&job.schedule.name);
             self.plan_again(&name);
+        }
+    }
+
+    /// Says who has paused a schedule, since when and why.
+    pub fn set_pause_reason(&mut self, name: &str, reason: Option<Arc<str>>) {
+        if let Some(job) = self.jobs.get_mut(name) {
+            job.paused_by = reason;
         }
     }
 

@@ -89,8 +89,8 @@ pub enum Reason {
     Overlap(Arc<str>),
     /// As many already wait as may.
     QueueFull,
-    /// The file or `cumulua schedule pause` keeps it from firing.
-    Paused,
+    /// The file or `cumulua schedule pause` keeps it from firing; who, since when and why.
+    Paused(Arc<str>),
     /// It was seen later than `catch_up` allows.
     TooLate(MissCause),
     /// A later one ran in its place.
@@ -115,7 +115,7 @@ impl Reason {
         match self {
             Self::TooLate(_) | Self::ServerGone | Self::NotFollowed(_) | Self::QueueFull => true,
             Self::Overlap(_)
-            | Self::Paused
+            | Self::Paused(_)
             | Self::Superseded
             | Self::ShuttingDown
             | Self::Removed
@@ -139,9 +139,11 @@ pub enum MissCause {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Overlap(what) | Self::Blocked(what) | Self::NotFollowed(what) => what,
+            Self::Overlap(what)
+            | Self::Paused(what)
+            | Self::Blocked(what)
+            | Self::NotFollowed(what) => what,
             Self::QueueFull => "as many firings as may wait were waiting",
-            Self::Paused => "the schedule was paused",
             Self::TooLate(MissCause::NotRunning) => "no server was running at its time",
             Self::TooLate(MissCause::ClockJump) => {
                 "the machine slept or its clock was set past its time"

@@ -75,7 +75,7 @@ impl Job {
         }
         let Held { mut attempt, until } = held;
         if self.is_paused() {
-            decisions.push(missed(&attempt, Reason::Paused));
+            decisions.push(missed(&attempt, self.pause_reason()));
         } else if now.duration_since(until) > self.patience() {
             let reason = Reason::TooLate(miss_cause);
             decisions.push(missed(&attempt, reason.clone()));

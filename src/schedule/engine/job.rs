@@ -35,6 +35,8 @@ pub(super) struct Job {
     pub(super) paused: bool,
     /// When that ends by itself.
     pub(super) paused_until: Option<Timestamp>,
+    /// Who paused it, since when and why.
+    pub(super) paused_by: Option<Arc<str>>,
     pub(super) failed: bool,
     /// Up to here firings were decided by a clock that has been set back since.
     pub(super) decided: Option<Timestamp>,
@@ -103,6 +105,7 @@ impl Job {
             last_asked: None,
             paused: false,
             paused_until: None,
+            paused_by: None,
             failed: false,
             decided: None,
         }
@@ -288,7 +291,7 @@ impl Job {
     ) {
         self.end_pause(now, miss_cause, decisions);
         if self.is_paused() {
-            self.give_up_retries(&Reason::Paused, |until| until <= now, decisions);
+            self.give_up_retries(&self.pause_reason(), |until| until <= now, decisions);
         }
         self.hold_retries(now, decisions);
         self.give_up_unrecorded(now, decisions);
@@ -312,7 +315,7 @@ impl Job {
     /// Ends a pause whose time has come; what was due before is decided as paused.
     fn end_pause(&mut self, now: Timestamp, miss_cause: MissCause, decisions: &mut Vec<Decision>) {
         if let Some(until) = self.paused_until.take_if(|until| *until <= now) {
-            self.give_up_retries(&Reason::Paused, |time| time < until, decisions);
+            self.give_up_retries(&self.pause_reason(), |time| time < until, decisions);
             self.decide_due(before(until), miss_cause, decisions);
             self.paused = false;
         }
@@ -346,7 +349,7 @@ impl Job {
         };
         if let Some((last, first, count)) = older {
             let reason = if self.is_paused() {
-                Reason::Paused
+                self.pause_reason()
             } else {
                 Reason::TooLate(miss_cause)
             };
@@ -415,7 +418,7 @@ impl Job {
             }
             let only_latest = self.schedule.catch_up.runs == CaughtUp::Latest;
             let reason = if self.is_paused() {
-                Some(Reason::Paused)
+                Some(self.pause_reason())
             } else if !may_run(firing) {
                 Some(Reason::TooLate(miss_cause))
             } else if is_late && only_latest && (latest != Some(index) || is_overtaken) {
@@ -526,12 +529,22 @@ impl Job {
             if let Some(block) = self.block_now(&attempt, now) {
                 self.hold_back(attempt, &block, decisions);
             } else if self.is_paused() && !attempt.cause.is_asked_for() {
-                decisions.push(missed(&attempt, Reason::Paused));
+                decisions.push(missed(&attempt, self.pause_reason()));
             } else {
                 self.start(attempt, decisions);
             }
         }
         retry
+    }
+
+    /// Why it does not fire while it is paused.
+    pub(super) fn pause_reason(&self) -> Reason {
+        let by_file = || "the file has paused = true".into();
+        let asked = self.paused.then(|| {
+            let known = self.paused_by.clone();
+            known.unwrap_or_else(|| "the schedule was paused".into())
+        });
+        Reason::Paused(asked.unwrap_or_else(by_file))
     }
 
     pub(super) fn is_paused(&self) -> bool {

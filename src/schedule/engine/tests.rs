@@ -103,6 +103,7 @@ pub(super) fn describe(decisions: Vec<Decision>) -> Vec<String> {
 fn word(reason: &Reason) -> String {
     match reason {
         Reason::Overlap(_) => "Overlap".to_owned(),
+        Reason::Paused(_) => "Paused".to_owned(),
         Reason::Blocked(_) => "Blocked".to_owned(),
         Reason::NotFollowed(_) => "NotFollowed".to_owned(),
         other => format!("{other:?}"),
@@ -728,6 +729,24 @@ fn paused_schedules_miss_their_firings_and_can_be_triggered() {
     assert!(engine.trigger("b", Arc::default(), at(121)).is_none());
     let (_, decisions) = restarted(&minutely("paused = true"), 0, 60);
     assert_eq!(decisions, ["miss 60: Paused"]);
+}
+
+#[test]
+fn a_firing_of_a_paused_schedule_says_who_has_paused_it() {
+    let reasons = |engine: &mut Engine, now: i64| {
+        let decisions = engine.tick(at(now), MissCause::Busy);
+        let misses = decisions.into_iter().filter_map(|decision| match decision {
+            Decision::Miss(miss) => Some(miss.reason.to_string()),
+            _ => None,
+        });
+        misses.collect::<Vec<_>>()
+    };
+    let mut engine = engine(&minutely("paused = true"));
+    assert_eq!(reasons(&mut engine, 60), ["the file has paused = true"]);
+    engine.set_paused("a", true);
+    assert_eq!(reasons(&mut engine, 120), ["the schedule was paused"]);
+    engine.set_pause_reason("a", Some("paused by ops: freeze".into()));
+    assert_eq!(reasons(&mut engine, 180), ["paused by ops: freeze"]);
 }
 
 #[test]

@@ -25,6 +25,8 @@ mod outcomes;
 mod priority;
 mod processes;
 mod pruning;
+#[cfg(test)]
+mod reason_tests;
 mod records;
 mod reload;
 mod requests;

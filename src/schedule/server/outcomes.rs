@@ -7,7 +7,7 @@ impl From<&Reason> for FiringOutcome {
     fn from(reason: &Reason) -> Self {
         match reason {
             Reason::Overlap(_) | Reason::QueueFull => Self::Overlap,
-            Reason::Paused => Self::Paused,
+            Reason::Paused(_) => Self::Paused,
             Reason::TooLate(_) | Reason::ServerGone => Self::TooLate,
             Reason::Superseded => Self::Superseded,
             Reason::ShuttingDown => Self::ShuttingDown,

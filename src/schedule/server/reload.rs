@@ -5,12 +5,15 @@ use super::dispatch::Dispatch;
 use super::file_watch::FileWatch;
 use super::format::count;
 use crate::gate::Level;
-use crate::history::{Of, Planned, Verb};
+use crate::history::{Of, Planned, ScheduleRow, StoreError, Verb};
 use crate::run::control::Reply;
 use crate::schedule::file::ScheduleFile;
 use crate::schedule::model::Schedule;
+use crate::schedule::standing::{Pause, Situation};
 use cumulua_core::clock::wall_now;
+use jiff::Timestamp;
 use sd_notify::NotifyState;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Takes the file over as it is now, where nothing is wrong with it.
@@ -62,12 +65,14 @@ pub(super) fn reload(dispatch: &mut Dispatch, watch: &mut FileWatch) -> Reply {
 
 /// Pauses and resumes schedules as recorded in the history.
 pub(super) fn look_at_paused(dispatch: &mut Dispatch) -> Reply {
-    match dispatch.records.store.schedule_states() {
+    let now = wall_now();
+    let states = dispatch.records.store.schedule_states();
+    match states.and_then(|states| name_pauses(dispatch, &states, now).map(|()| states)) {
         Ok(states) => {
             for schedule in &dispatch.file.schedules {
                 let name = &*schedule.name;
                 let state = states.get(name).copied().unwrap_or_default();
-                let is_paused = state.is_paused(wall_now());
+                let is_paused = state.is_paused(now);
                 if dispatch.engine.set_paused(name, is_paused) {
                     let (word, verb) = if is_paused {
                         ("paused", Verb::Pause)
@@ -92,6 +97,38 @@ pub(super) fn look_at_paused(dispatch: &mut Dispatch) -> Reply {
             Reply::Refused(problem.to_string())
         }
     }
+}
+
+/// Lets the engine know who has paused what, since when and why.
+pub(super) fn name_pauses(
+    dispatch: &mut Dispatch,
+    states: &BTreeMap<String, ScheduleRow>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let is_paused = |name: &str| {
+        states
+            .get(name)
+            .filter(|state| state.is_paused(now))
+            .copied()
+    };
+    let schedules = dispatch.file.schedules.iter();
+    let paused: Vec<_> = schedules
+        .filter_map(|schedule| Some((schedule, is_paused(&schedule.name)?)))
+        .collect();
+    if paused.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = paused.iter().map(|(schedule, _)| &*schedule.name).collect();
+    let asked = dispatch.records.store.pauses(&names, 1)?;
+    for (schedule, state) in paused {
+        let asked = asked.get(&*schedule.name).and_then(|asked| asked.first());
+        let situation = Situation::Paused(Pause::new(state, asked));
+        let reason = situation.reason(schedule).into();
+        dispatch
+            .engine
+            .set_pause_reason(&schedule.name, Some(reason));
+    }
+    Ok(())
 }
 
 /// Logs what is served, and on which clock where the file does not set one.

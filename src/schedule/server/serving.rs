@@ -11,7 +11,7 @@ use super::format::{milliseconds, time};
 use super::processes::Ended;
 use super::pruning::Pruning;
 use super::records::Records;
-use super::reload::{log_zone, look_at_paused, planned, reload};
+use super::reload::{log_zone, look_at_paused, name_pauses, planned, reload};
 use super::requests::Asked;
 use super::samples::Samples;
 use super::signals::Signal;
@@ -121,6 +121,8 @@ impl Serving {
         let gone = before.map_or(SignedDuration::MAX, |before| {
             now.duration_since(before.seen)
         });
+        let states = dispatch.records.store.schedule_states()?;
+        name_pauses(&mut dispatch, &states, now)?;
         let undelivered = dispatch.records.store.undelivered_notifications()?;
         let metrics = &dispatch.records.metrics.notifications;
         metrics.undelivered(undelivered);
