@@ -11,7 +11,7 @@ use super::store::Store;
 use super::times::{millis, timestamp};
 use super::user_requests::{self, UserRequest};
 use jiff::Timestamp;
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 use std::collections::{BTreeMap, HashMap};
 
 /// A schedule as a server has planned it.
@@ -26,11 +26,14 @@ pub struct Planned {
 /// The last runs of a schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LastRuns {
-    /// When the last one began.
-    pub began: Timestamp,
-    /// When the last one ended that ended well.
+    /// When the last one began that is no backfill.
+    pub began: Option<Timestamp>,
+    /// When the last one ended that ended well; of a backfill the time that it is for.
     pub success: Option<Timestamp>,
 }
+
+/// The runs of schedules, whatever they follow from: their own times or what a person asked for.
+const OF_SCHEDULES: &str = "due_at IS NOT NULL";
 
 /// One of several decisions that belong together.
 #[derive(Debug, Clone)]
@@ -129,15 +132,18 @@ impl Store {
     pub fn last_successes(&self) -> Result<HashMap<String, LastRuns>, StoreError> {
         self.read(|connection| {
             Box::pin(async {
-                let rows = sqlx::query(
-                    "SELECT name, max(started_at) AS began, max(iif(state = 'done', ended_at, NULL)) AS done FROM runs
-                     WHERE kind IN ('schedule', 'trigger') GROUP BY name",
+                let sql = format!(
+                    "SELECT name, max(iif(kind = 'backfill', NULL, started_at)) AS began,
+                     max(iif(state = 'done', iif(kind = 'backfill', due_at, ended_at), NULL)) AS done
+                     FROM runs WHERE {OF_SCHEDULES} GROUP BY name"
                 );
                 let mut runs = HashMap::new();
+                let rows = sqlx::query(AssertSqlSafe(sql));
                 for row in rows.fetch_all(connection).await? {
                     let success: Option<i64> = row.try_get("done")?;
+                    let began: Option<i64> = row.try_get("began")?;
                     let last = LastRuns {
-                        began: timestamp(row.try_get("began")?),
+                        began: began.map(timestamp),
                         success: success.map(timestamp),
                     };
                     runs.insert(row.try_get("name")?, last);
@@ -152,12 +158,12 @@ impl Store {
         self.read(|connection| {
             Box::pin(async {
                 // SQLite takes the other columns from the row that has the maximum.
-                let rows = sqlx::query(
-                    "SELECT name, state, max(started_at) FROM runs WHERE kind IN ('schedule', 'trigger') AND ended_at IS NOT NULL
-                     AND unheard = 0 GROUP BY name",
+                let sql = format!(
+                    "SELECT name, state, max(started_at) FROM runs WHERE {OF_SCHEDULES} AND ended_at IS NOT NULL
+                     AND unheard = 0 GROUP BY name"
                 );
                 let mut outcomes = HashMap::new();
-                for row in rows.fetch_all(connection).await? {
+                for row in sqlx::query(AssertSqlSafe(sql)).fetch_all(connection).await? {
                     let word: String = row.try_get("state")?;
                     let outcome = RunState::parse(&word).and_then(RunState::outcome);
                     outcomes.extend(outcome.map(|outcome| row.try_get("name").map(|name| (name, outcome))).transpose()?);

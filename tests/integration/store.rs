@@ -531,6 +531,23 @@ fn the_end_of_a_schedules_run_is_unheard_until_a_server_has_decided_what_follows
 }
 
 #[test]
+fn a_backfill_counts_for_chains_as_of_its_time_and_for_recovery_as_any_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path().join("runs.db"));
+    let backfill = NewRun {
+        kind: "backfill".to_owned(),
+        due: Some(at(20)),
+        ..run("r1", "nightly", 500)
+    };
+    store.start_run(backfill).unwrap();
+    let end = HistoryEntry::End(end("r1", 600, RunOutcome::Done));
+    store.decide_together(vec![end]).unwrap();
+    let last = store.last_successes().unwrap()["nightly"];
+    assert_eq!((last.began, last.success), (None, Some(at(20))));
+    assert_eq!(store.last_outcomes().unwrap()["nightly"], RunOutcome::Done);
+}
+
+#[test]
 fn a_log_that_its_server_moves_grows_until_then_and_is_read_all_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("runs.db");

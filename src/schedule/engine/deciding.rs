@@ -313,6 +313,7 @@ impl Engine {
             Arc::clone(&job.schedule.name),
         );
         let ended = job.firing_at(at);
+        let is_backfill = job.is_backfilled(at);
         let retry = job.ended(at, outcome, now, &mut decisions);
         let is_gone = job.next.is_none() && job.active.is_empty() && job.is_removed();
         if let Some(time) = retry {
@@ -328,9 +329,12 @@ impl Engine {
             self.start_waiting(now, &mut decisions);
         }
         if outcome == Outcome::Done {
-            self.successes.note(&name, now);
+            // What a backfill makes good counts as of its time: that of last year lets nothing fire.
+            self.successes
+                .note(&name, if is_backfill { at } else { now });
         }
-        let failed = failed_for_good(outcome, retry.is_some()).then_some(&ended);
+        let lets_wait = failed_for_good(outcome, retry.is_some()) && !is_backfill;
+        let failed = lets_wait.then_some(&ended);
         if outcome == Outcome::Done || failed.is_some() {
             let mut following = Vec::new();
             for follower in self.successes.followers(&name) {

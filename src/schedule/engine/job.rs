@@ -140,6 +140,12 @@ impl Job {
         active.chain(&self.waiting).any(|attempt| attempt.at == at)
     }
 
+    /// Whether what goes on for that time is a backfill.
+    pub(super) fn is_backfilled(&self, at: Timestamp) -> bool {
+        let mut active = self.active.iter().map(|active| &active.attempt);
+        active.any(|attempt| attempt.at == at && attempt.cause == Cause::Backfill)
+    }
+
     /// A run of a server before this one goes on, as far as is known; its end is to come.
     pub(super) fn take_over(&mut self, attempt: Attempt) {
         self.active.push(Active::new(attempt, State::Running));

@@ -3,6 +3,7 @@
 use super::tests::{at, describe, ended, file, first, tick};
 use super::{Cause, Decision, Engine, MissCause, Outcome, PreviousAttempt, ScheduleState};
 use crate::schedule::file::ScheduleFile;
+use crate::schedule::notify::NotifyEvent;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -348,6 +349,34 @@ fn a_chain_goes_on_under_the_next_server() {
     );
     let done = end_at(&mut one, "b", at(200), Outcome::Done, 210);
     assert_eq!(describe(done), ["start 100 schedule"]);
+}
+
+#[test]
+fn a_backfill_makes_good_what_a_chain_waits_for_as_of_its_time() {
+    let mut engine = engine(&chained());
+    let backfill = |engine: &mut Engine, for_: i64, outcome: Outcome, now: i64| {
+        engine.backfill("a", &Arc::default(), &[at(for_)]).unwrap();
+        end_at(engine, "a", at(for_), outcome, now)
+    };
+    let nothing = Vec::<String>::new();
+    // A time that is older than `within` has it.
+    let old = backfill(&mut engine, -3600, Outcome::Done, 10);
+    assert_eq!(named(&old), nothing);
+    let failed = backfill(&mut engine, -7200, Outcome::Failed, 20);
+    assert_eq!(named(&failed), nothing, "nothing waits for it");
+    engine.trigger("a", Arc::default(), at(100));
+    let failed = end_at(&mut engine, "a", at(100), Outcome::Failed, 110);
+    assert_eq!(named(&failed), ["wait b", "wait c"]);
+    let done = backfill(&mut engine, 100, Outcome::Done, 200);
+    assert_eq!(named(&done), ["start b", "wait c"]);
+    let is_recovery = |decision: &Decision| match decision {
+        Decision::Notify(notice) => notice.event == NotifyEvent::Recovery,
+        _ => false,
+    };
+    assert!(done.iter().any(is_recovery), "{done:?}");
+    // `b` has fired since.
+    let again = backfill(&mut engine, 150, Outcome::Done, 210);
+    assert_eq!(named(&again), nothing);
 }
 
 #[test]

@@ -221,7 +221,7 @@ pub(super) fn read_schedule_states(
             paused: state.paused.is_some(),
             paused_until: state.paused_until,
             last_success: last_runs.get(&name).and_then(|last| last.success),
-            last_fired: last_runs.get(&name).map(|last| last.began),
+            last_fired: last_runs.get(&name).and_then(|last| last.began),
             failed: outcomes.get(&name).is_some_and(|outcome| {
                 !matches!(outcome, RunOutcome::Done | RunOutcome::Cancelled)
             }),
