@@ -125,13 +125,14 @@ impl Situation {
             Self::Paused(pause) => {
                 let by = pause.by.as_ref().map(|by| format!(" by {by}"));
                 let since = pause.since.as_ref();
-                let since = since.map(|since| format!(" since {}", clock(since)));
+                let since = since.map(|since| format!("; since {}", clock(since)));
                 let until = match &pause.until {
                     Some(until) => format!(" until {}", clock(until)),
                     None => ", until `cumulua schedule resume`".to_owned(),
                 };
                 let reason = pause.reason.as_ref().map(|reason| format!(": {reason}"));
-                let parts = [by, since, Some(until), reason];
+                // The person's own words before what a short line may cut off.
+                let parts = [by, Some(until), reason, since];
                 "paused".to_owned() + &parts.into_iter().flatten().collect::<String>()
             }
             Self::PausedByFile => "the file has paused = true".to_owned(),

@@ -17,6 +17,7 @@ mod decode_answers;
 mod documents;
 mod every_change;
 mod files;
+mod guide_walk;
 mod http;
 mod interrupt;
 mod limits;
