@@ -4,6 +4,7 @@ mod answer;
 mod bindings;
 mod chunk;
 pub mod console;
+mod declared_options;
 mod error;
 mod files;
 pub mod inspect;
@@ -25,6 +26,7 @@ mod task_handle;
 mod vm;
 
 pub use chunk::{Chunk, Limits, RunFacts};
+pub use declared_options::{DeclaredOptions, OptionKind, declared_options};
 pub use error::ScriptError;
 pub use files::shared::flush_everything;
 pub use judge::fault;

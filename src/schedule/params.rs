@@ -42,7 +42,8 @@ impl ParamType {
         Self::Secret,
     ];
 
-    fn as_str(self) -> &'static str {
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::String => "string",
             Self::Integer => "integer",

@@ -173,3 +173,70 @@ fn the_next_server_gives_a_repetition_what_was_given_unless_it_was_a_secret() {
         );
     }
 }
+
+#[test]
+fn check_refuses_the_parameters_that_std_args_of_the_script_refuses() {
+    let types = [
+        ("string", "'7'", "text"),
+        ("integer", "7", "7"),
+        ("number", "0.5", "0.5"),
+        ("number", "7", "7"),
+        ("boolean", "true", "true"),
+        ("list", "['a']", ""),
+        ("secret", "", "@given.txt"),
+    ];
+    for (kind, default, given) in types {
+        for option in ["'x'", "1", "true"] {
+            let default = if default.is_empty() {
+                String::new()
+            } else {
+                format!(", default = {default}")
+            };
+            let schedules = format!(
+                "[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@yearly'\ntimezone = 'UTC'\n
+                 [schedule.params]\nvalue = {{ type = '{kind}'{default} }}\n"
+            );
+            let script = format!("require 'std.args' {{ usage = 'x', value = {option} }}");
+            let test = |args: &[&str]| {
+                let files = Test::new()
+                    .file("schedules.toml", &schedules)
+                    .file("a.lua", &script)
+                    .file("given.txt", "text");
+                files.args(args.iter().copied()).run()
+            };
+            let check = test(&["schedule", "check"]);
+            let trigger = ["schedule", "trigger", "a", "--store", "runs.db"];
+            let value = format!("value={given}");
+            let value = [value.as_str()];
+            let value = if given.is_empty() { &[][..] } else { &value };
+            let ran = test(&[&trigger[..], value].concat());
+            let case = format!("{kind}{default}, {option}: {}{}", check.stderr, ran.stderr);
+            assert_eq!(check.status == 0, ran.status == 0, "{case}");
+            let words = format!("the parameter value is of the type {kind}, and std.args");
+            assert_eq!(check.stderr.contains(&words), check.status != 0, "{case}");
+        }
+    }
+}
+
+#[test]
+fn check_refuses_a_parameter_that_nothing_of_the_script_takes() {
+    let schedules =
+        "[[schedule]]\nname = 'a'\nscript = 'a.lua'\ncron = '@yearly'\ntimezone = 'UTC'\n
+        [schedule.params]\nkep = 7\n";
+    let check = |script: &str| {
+        let files = Test::new().file("schedules.toml", schedules);
+        files.file("a.lua", script).args(["schedule", "check"])
+    };
+    let declares = "local options = require 'std.args' { usage = 'x', keep = 1 }";
+    check(declares).fails(
+        1,
+        &["nothing takes the parameter kep", "did you mean keep?"],
+    );
+    for other in [
+        format!("{declares} print(run.params.kep)"),
+        "print(run.params.kep)".to_owned(),
+        "local args = require 'std.args' args { usage = 'x' }".to_owned(),
+    ] {
+        check(&other).run_well();
+    }
+}

@@ -3,6 +3,7 @@
 use super::super::options::GlobalOptions;
 use super::super::{context, report, status};
 use super::common::{FileArgument, read};
+use super::declared_params::param_faults;
 use crate::lua;
 use crate::schedule::file::ScheduleFile;
 use crate::schedule::lint;
@@ -42,6 +43,10 @@ impl Check {
             .map(|(schedule, fault)| (schedule.line, fault))
             .collect();
         problems.extend(unknown_profiles(options, &file));
+        for schedule in &file.schedules {
+            let faults = param_faults(schedule);
+            problems.extend(faults.into_iter().map(|fault| (schedule.line, fault)));
+        }
         problems.sort();
         warnings.sort();
         for (line, problem) in &problems {

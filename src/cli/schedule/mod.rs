@@ -5,6 +5,7 @@ mod backfill;
 mod check;
 mod command;
 mod common;
+mod declared_params;
 mod log_lines;
 mod next;
 mod outlet;
