@@ -238,7 +238,7 @@ fn a_run_that_was_never_claimed_and_may_not_begin_has_a_row_that_says_why() {
             format!("{NIGHTLY}paused = true\n"),
             vec![own(run(before(2)))],
             "paused",
-            "the schedule was paused",
+            "paused = true",
         ),
         (
             NIGHTLY.replace("nightly", "other"),
