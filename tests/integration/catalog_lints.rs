@@ -2,8 +2,8 @@
 //! every offender.
 
 use cumulua_core::catalog::{
-    Action, Catalog, Encoding, Field, Kind, KnownValue, PageStyle, Param, ProductModel, Required,
-    ServiceModel, path,
+    Action, Catalog, Encoding, Field, Kind, KnownValue, Location, PageStyle, Param, ProductModel,
+    Required, ServiceModel, path,
 };
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::Value as Json;
@@ -393,6 +393,31 @@ fn a_paginator_names_parameters_and_fields_that_there_are() {
         found.extend((!moves).then(|| format!("{name}: no parameter leads to the next page")));
     }
     none(found);
+}
+
+/// A part without a value would make the request one for another resource.
+#[test]
+fn every_part_of_a_path_that_varies_is_a_required_parameter() {
+    let mut found = Vec::new();
+    let mut count = 0;
+    for action in actions() {
+        let parts = action.path().split('/');
+        let named: BTreeSet<_> = parts.filter_map(|part| part.strip_prefix(':')).collect();
+        let params = action.params.iter();
+        let given: BTreeSet<_> = params
+            .filter(|param| param.location == Some(Location::Path))
+            .filter(|param| param.required == Required::Yes && !is_structured(param.kind))
+            .map(|param| param.name.as_str())
+            .collect();
+        count += named.len();
+        found.extend((named != given).then(|| format!("{}: {named:?}", action.full_name)));
+    }
+    assert!(count > 0);
+    none(found);
+}
+
+fn is_structured(kind: Kind) -> bool {
+    matches!(kind, Kind::List | Kind::Object | Kind::Map | Kind::Any)
 }
 
 #[test]
