@@ -44,7 +44,8 @@ impl Docs {
         };
         match page::render_named(&catalog, &self.name.unwrap_or_default(), &paper) {
             Ok(text) => {
-                report::print(text.trim_end());
+                // The styles are ours; the catalogue's texts have no others, whoever wrote them.
+                report::print_plain(text.trim_end());
                 status::DONE.into()
             }
             Err(problem) => report_failure(&problem.to_string()),

@@ -1,10 +1,11 @@
 //! A parameter of `cumulua call`, as it is written on the command line.
 
+use super::report;
 use crate::client::value::Value;
 use crate::gate::Gate;
 use cumulua_core::json;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, IsTerminal as _, Read};
 
 /// What a file, or standard input, may hold, in bytes.
 const LARGEST: usize = 1 << 20;
@@ -61,6 +62,11 @@ pub(super) fn read(
         if let Some(other) = input.taken_by.replace(name.to_owned()) {
             return Err(format!(
                 "{name}=-: standard input is read once, and {other} has taken it"
+            ));
+        }
+        if io::stdin().is_terminal() {
+            report::note(&format!(
+                "{name}=- reads standard input: what you type is seen, and Ctrl-D on a line of its own ends it"
             ));
         }
         let text = read_text(io::stdin()).map_err(|problem| format!("{name}=-: {problem}"))?;

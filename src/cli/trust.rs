@@ -39,6 +39,8 @@ impl Trust {
     fn trust(&self) -> Result<String, String> {
         let file = self.file.display().to_string();
         let file = escape_line(&file);
+        // What it would set is not known of a file that cannot be read as configuration.
+        review(&self.file).map_err(|problem| problem.to_string())?;
         trust::trust(&self.file, self.digest.as_deref())
             .map(|digest| format!("trusted {file} as it is now (SHA-256 {digest})"))
             .map_err(|problem| format!("{file} cannot be trusted: {problem}"))

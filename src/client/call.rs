@@ -38,6 +38,7 @@ impl CallOptions {
         AccountRef {
             profile: self.profile.clone(),
             region: self.region.clone(),
+            others: Vec::new(),
         }
     }
 }

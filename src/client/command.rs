@@ -7,6 +7,9 @@ pub struct AccountRef {
     pub profile: Option<String>,
     /// The region.
     pub region: Option<String>,
+    /// Further options that decide which cloud it is, as they stand on the run's own command line:
+    /// configuration, endpoints, the simulator.
+    pub others: Vec<(&'static str, Option<String>)>,
 }
 
 impl AccountRef {
@@ -16,15 +19,25 @@ impl AccountRef {
         Self {
             profile: self.profile.clone().or_else(|| other.profile.clone()),
             region: self.region.clone().or_else(|| other.region.clone()),
+            others: if self.others.is_empty() {
+                other.others.clone()
+            } else {
+                self.others.clone()
+            },
         }
     }
 
     /// The options that name it, as words of a command.
     pub fn options(&self) -> Vec<String> {
-        let options = [("--profile", &self.profile), ("--region", &self.region)];
-        options
-            .into_iter()
-            .filter_map(|(option, value)| Some(format!("{option} {}", word(value.as_ref()?))))
+        let named = [("--profile", &self.profile), ("--region", &self.region)];
+        let named = named.into_iter().filter(|(_, value)| value.is_some());
+        let others = self.others.iter().map(|(option, value)| (*option, value));
+        named
+            .chain(others)
+            .map(|(option, value)| match value {
+                Some(value) => format!("{option} {}", word(value)),
+                None => option.to_owned(),
+            })
             .collect()
     }
 }

@@ -235,11 +235,16 @@ mod tests {
         let account = AccountRef {
             profile: Some("new".to_owned()),
             region: Some("us".to_owned()),
+            others: vec![
+                ("--config", Some("my own.toml".to_owned())),
+                ("--endpoint", Some("cds=http://127.0.0.1:1".to_owned())),
+                ("--sim", None),
+            ],
         };
         let lookup = probe("cds.ccs.CreateTag", &json!({"TagName": "blue"}), account);
         assert_eq!(
             lookup.command(),
-            "cumulua call cds.ccs.DescribeTags --profile new --region us"
+            "cumulua call cds.ccs.DescribeTags --profile new --region us --config 'my own.toml' --endpoint cds=http://127.0.0.1:1 --sim"
         );
     }
 

@@ -418,20 +418,25 @@ impl Profiles {
             },
             allow_http: false,
             // A rehearsal refuses what the real run would.
-            read_only: self.read_only(&self.rehearsed(profile)),
+            read_only: self.read_only(&self.rehearsed(profile)?),
             rate_limit: None,
             production: None,
         })
     }
 
-    /// The tables of the profile that the real run would use; none where files cannot be read, which a
-    /// simulation does not need.
-    fn rehearsed(&self, profile: Option<&str>) -> Vec<(&ConfigFile, &ProfileTable)> {
+    /// The tables of the profile that the real run would use; none where no file has it, which a
+    /// simulation does not need. A file that cannot be read is refused as for the real run: what it
+    /// was to forbid is not known.
+    fn rehearsed(
+        &self,
+        profile: Option<&str>,
+    ) -> Result<Vec<(&ConfigFile, &ProfileTable)>, ConfigError> {
+        self.files()?;
         let name = match profile {
-            Some(name) => Ok(name.to_owned()),
-            None => self.configured().map(|setting| setting.value),
+            Some(name) => name.to_owned(),
+            None => self.configured()?.value,
         };
-        name.and_then(|name| self.tables(&name)).unwrap_or_default()
+        Ok(self.tables(&name).unwrap_or_default())
     }
 
     fn simulator_access_key(&self) -> Setting<String> {
@@ -488,6 +493,20 @@ impl Profiles {
             profile.map(|setting| setting.value),
             self.region_flag().map(|setting| setting.value),
         )
+    }
+
+    /// The flags beside them that decide which cloud a call goes to, as a command has them.
+    pub fn cloud_options(&self) -> Vec<(&'static str, Option<String>)> {
+        if self.flags.simulator {
+            return vec![("--sim", None)];
+        }
+        let config = self.flags.config.as_ref();
+        let config = config.map(|path| ("--config", Some(path.display().to_string())));
+        let endpoints = self.flags.endpoints.iter();
+        config
+            .into_iter()
+            .chain(endpoints.map(|(product, url)| ("--endpoint", Some(format!("{product}={url}")))))
+            .collect()
     }
 
     fn profile_flag(&self) -> Option<Setting<String>> {

@@ -160,11 +160,15 @@ impl Gate {
         }
     }
 
-    /// The profile and the region that the run was started with; a command that goes on with it
-    /// must name them too.
+    /// The profile, the region and what else of the run's options decides which cloud it is; a
+    /// command that goes on with it must name them too.
     pub fn account_ref(&self) -> AccountRef {
         let (profile, region) = self.parts.profiles.account_names();
-        AccountRef { profile, region }
+        AccountRef {
+            profile,
+            region,
+            others: self.parts.profiles.cloud_options(),
+        }
     }
 
     /// `text` without any secret known to the run.

@@ -18,7 +18,7 @@ pub struct Filter {
     pub since: Option<Timestamp>,
     /// Only what began before this moment.
     pub until: Option<Timestamp>,
-    /// Only what was going on at some moment between these two.
+    /// Only what was going on at some moment between these two, or was for a time between them.
     pub during: Option<(Timestamp, Timestamp)>,
     /// Only what did not end well, or has not recorded how it ended.
     pub failed: bool,
@@ -106,11 +106,13 @@ impl Store {
                     query.push(" AND started_at < ").push_bind(millis(until));
                 }
                 if let Some((from, to)) = filter.during {
-                    query.push(" AND started_at <= ").push_bind(millis(to));
+                    // A run for a time that has passed belongs to that time as well.
+                    query.push(" AND (started_at <= ").push_bind(millis(to));
                     query
                         .push(" AND (ended_at IS NULL OR ended_at >= ")
-                        .push_bind(millis(from))
-                        .push(")");
+                        .push_bind(millis(from));
+                    query.push(") OR due_at BETWEEN ").push_bind(millis(from));
+                    query.push(" AND ").push_bind(millis(to)).push(")");
                 }
                 if filter.failed {
                     query.push(" AND state <> 'done'");

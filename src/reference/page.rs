@@ -7,6 +7,7 @@ use comfy_table::{
     Attribute, Cell, ColumnConstraint, ContentArrangement, LineStyle, Table, presets,
 };
 use cumulua_core::catalog::{Action, Catalog, CatalogError};
+use cumulua_core::controls::escape;
 
 /// What a page is written on.
 #[derive(Debug, Clone, Copy)]
@@ -80,7 +81,7 @@ fn render(document: &Document, paper: &Paper) -> String {
         document
             .term
             .as_ref()
-            .map_or(title.clone(), |term| format!("{title}  {term}")),
+            .map_or(title.clone(), |term| format!("{title}  {}", escape(term))),
     ];
     parts.push(paragraph(&document.summary, "", paper));
     for block in &document.blocks {
@@ -94,7 +95,7 @@ fn render(document: &Document, paper: &Paper) -> String {
             Block::Facts(facts) => grid(
                 facts
                     .iter()
-                    .map(|(name, line)| vec![(*name).to_owned(), line.plain()])
+                    .map(|(name, line)| vec![(*name).to_owned(), escaped(line)])
                     .collect(),
                 paper,
             ),
@@ -107,11 +108,18 @@ fn render(document: &Document, paper: &Paper) -> String {
 }
 
 fn style_text(text: &str, style: Style, paper: &Paper) -> String {
+    let text = escape(text);
     if paper.color {
         format!("{style}{text}{style:#}")
     } else {
-        text.to_owned()
+        text.into_owned()
     }
+}
+
+/// A line as a terminal can have it. A catalogue of others may have what controls a terminal; styles are
+/// added to what is escaped.
+fn escaped(line: &Line) -> String {
+    escape(&line.plain()).into_owned()
 }
 
 fn indent(code: &str, paper: &Paper) -> String {
@@ -123,9 +131,9 @@ fn indent(code: &str, paper: &Paper) -> String {
 
 fn paragraph(line: &Line, bullet: &str, paper: &Paper) -> String {
     let cells = if bullet.is_empty() {
-        vec![line.plain()]
+        vec![escaped(line)]
     } else {
-        vec![bullet.to_owned(), line.plain()]
+        vec![bullet.to_owned(), escaped(line)]
     };
     grid(vec![cells], paper)
 }
@@ -164,7 +172,7 @@ fn block_table(head: &[&str], rows: &[Row], paper: &Paper) -> String {
             let cell = Cell::new(
                 lines
                     .iter()
-                    .map(|line| format!("{indent}{}", line.plain()))
+                    .map(|line| format!("{indent}{}", escaped(line)))
                     .collect::<Vec<_>>()
                     .join("\n"),
             );

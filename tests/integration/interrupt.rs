@@ -98,14 +98,17 @@ fn a_task_that_goes_on_is_named_with_the_way_to_wait_for_it() {
     let (status, printed, stderr) = interrupted(&url, code);
     assert_eq!(status, 130, "{stderr}");
     assert!(
-        stderr.contains(&format!("`cumulua wait cds_task {}`", printed.trim())),
+        stderr.contains(&format!(
+            "`cumulua wait cds_task {} --endpoint cds={url}`",
+            printed.trim()
+        )),
         "{stderr}"
     );
     // The command, when pasted, must not ask another account or region.
     let (_, printed, stderr) = interrupted_with(&["--region", "us"], &url, code);
     assert!(
         stderr.contains(&format!(
-            "`cumulua wait cds_task {} --region us`",
+            "`cumulua wait cds_task {} --region us --endpoint cds={url}`",
             printed.trim()
         )),
         "{stderr}"
@@ -117,7 +120,7 @@ fn a_task_that_goes_on_is_named_with_the_way_to_wait_for_it() {
     let (_, printed, stderr) = interrupted_with(&["--region", "us"], &url, &bound);
     assert!(
         stderr.contains(&format!(
-            "`cumulua wait cds_task {} --profile default --region asia`",
+            "`cumulua wait cds_task {} --profile default --region asia --endpoint cds={url}`",
             printed.trim()
         )),
         "{stderr}"

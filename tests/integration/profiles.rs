@@ -228,6 +228,24 @@ fn a_projects_file_that_sets_more_than_it_may_is_refused_with_all_that_it_wants(
         .prints("0\n");
 }
 
+/// What a file was to forbid is not known where it cannot be read.
+#[test]
+fn a_rehearsal_refuses_a_file_that_the_real_run_would() {
+    for faulty in [
+        "read_only = true\nread_onyl = true\n",
+        "[profiles.default]\nread_only = 'yes'\n",
+        "[profiles.default\n",
+    ] {
+        let test = |args: &[&str]| {
+            let test = Test::new().file("cumulua.toml", faulty);
+            test.args(args.iter().copied())
+        };
+        let call = ["call", "--sim", "cds.ccs.CreateTag", "TagName=a"];
+        test(&call).fails(1, &["cumulua.toml"]);
+        test(&["trust"]).fails(1, &["cumulua.toml"]);
+    }
+}
+
 #[test]
 fn a_projects_file_that_is_not_trusted_may_narrow_what_is_allowed() {
     let (url, simulator) = simulator();

@@ -777,6 +777,16 @@ fn what_happened_at_half_past_two_is_one_question() {
             None,
         )
         .unwrap();
+    // Made good on another day.
+    store
+        .start_run(NewRun {
+            name: "nightly".to_owned(),
+            kind: "backfill".to_owned(),
+            due: Some(at("2026-11-20T18:30:30Z")),
+            started: at("2026-11-22T01:00:00Z"),
+            ..recorded("b1")
+        })
+        .unwrap();
     let listed = history
         .command(["runs", "list", "--at", "2026-11-21 02:30"])
         .run()
@@ -789,6 +799,7 @@ fn what_happened_at_half_past_two_is_one_question() {
     assert_eq!(
         lines,
         [
+            "2026-11-22 09:00:00 +08:00 nightly b1 starting 0 for 2026-11-21 02:30:30 +08:00; its process has not begun yet",
             "2026-11-21 02:30:00 +08:00 nightly - overlap run r1 was still going on",
             "2026-11-21 02:10:00 +08:00 nightly r1 timed out 40m 0s 0 too long",
         ]

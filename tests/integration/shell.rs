@@ -268,3 +268,54 @@ fn an_option_that_would_make_a_run_harmless_is_not_lost_behind_an_argument() {
             .prints(&format!("web-1\t{option}\n"));
     }
 }
+
+/// A person can paste what an error names, and it must not ask another cloud.
+#[test]
+fn a_command_that_an_error_names_is_for_the_cloud_of_the_run() {
+    let lost = "sim.fault { action = 'cds.ccs.CreateTag', kind = 'drop_after' } cds.ccs.CreateTag { TagName = 'a' }";
+    let output = Test::new().args(["run", "--sim", "-e", lost]).run();
+    let said = output
+        .stderr
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    assert!(said.contains("DescribeTags --sim"), "{said}");
+    let (url, simulator) = simulator();
+    simulator.fault("cds.ccs.CreateTag: drop-after".parse().unwrap());
+    let config = "[profiles.default.cds]\naccess_key = 'sim'\nsecret_key = 'sim-secret'\n";
+    let endpoint = format!("cds={url}");
+    let output = Test::new()
+        .file("own.toml", config)
+        .args(["call", "--config", "own.toml", "--endpoint", &endpoint])
+        .args(["cds.ccs.CreateTag", "TagName=a"])
+        .run();
+    let said = output
+        .stderr
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    let wanted = format!("--config own.toml --endpoint {endpoint}");
+    assert!(said.contains(&wanted), "{said}");
+}
+
+#[test]
+fn color_is_never_shown_as_escapes() {
+    for args in [
+        &["docs", "cds.ccs.CreateInstance"][..],
+        &["docs", "cds"],
+        &["actions", "balance"],
+        &["profile", "list"],
+        &["runs", "list"],
+    ] {
+        let output = Test::new()
+            .args(args.iter().copied())
+            .args(["--color", "always"])
+            .run();
+        let text = output.stdout + &output.stderr;
+        assert!(
+            !text.contains("\\x1b") && !text.contains("\\u{1b}"),
+            "{args:?}: {text}"
+        );
+        assert_eq!(text.contains('\u{1b}'), args[0] == "docs", "{args:?}");
+    }
+}

@@ -54,7 +54,7 @@ for number, case in ipairs(cases) do
 	if err then
 		assert(not err.retryable and err.lookup, name .. ": the error names the call that shows it: " .. tostring(err))
 		assert(err.lookup == "cds.ccs.DescribeTags" and next(err.lookup_params) == nil)
-		assert(tostring(err):find("`cumulua call cds.ccs.DescribeTags` shows whether it was (then Data[].TagName is tag-" .. number .. ")", 1, true), tostring(err))
+		assert(tostring(err):find("`cumulua call cds.ccs.DescribeTags --sim` shows whether it was (then Data[].TagName is tag-" .. number .. ")", 1, true), tostring(err))
 	end
 	sim.clear()
 end
@@ -63,7 +63,7 @@ end
 sim.fault { action = "CreateInstance", kind = "drop_after", times = 1 }
 local lost = failure(cds.with { region = "asia" }.ccs.CreateInstance, ORDER)
 assert(lost.lookup == "cds.ccs.DescribeInstances" and lost.lookup_params.VdcId == VDC)
-local command = "`cumulua call cds.ccs.DescribeInstances --region asia VdcId=" .. VDC .. "` shows whether it was (then Data.Instances[].InstanceName is bad-day or that and a number, on any of its pages)"
+local command = "`cumulua call cds.ccs.DescribeInstances --region asia --sim VdcId=" .. VDC .. "` shows whether it was (then Data.Instances[].InstanceName is bad-day or that and a number, on any of its pages)"
 assert(tostring(lost):find(command, 1, true), tostring(lost))
 assert(not tostring(lost):find(ORDER.Password, 1, true))
 requests()

@@ -3,7 +3,7 @@
 use super::times::Times;
 use crate::cli::status::{self, Status};
 use crate::history::{Filter, Found, Of, Requester, RunRow, Store, StoreError, UserRequest};
-use comfy_table::{Table, presets};
+use comfy_table::{ContentArrangement, Table, presets};
 use cumulua_core::controls;
 use jiff::Timestamp;
 
@@ -133,6 +133,48 @@ pub(super) fn short_id(id: &str, length: usize) -> String {
 /// A table without lines. On a terminal what does not fit is cut off: a broken line is harder to
 /// read than a short one, and `show` and `--json` have the rest.
 pub(super) fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
+    let width = terminal_width();
+    let lines = lines(header, rows);
+    let lines = lines.into_iter().map(|line| cut(line, width));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The same for rows that have a reason each, which is never cut off: it stands last in its row
+/// where all of them fit, otherwise below it.
+pub(super) fn table_with_reasons(
+    header: &[&str],
+    heading: &str,
+    rows: Vec<(Vec<String>, String)>,
+) -> String {
+    let whole = |(row, reason): &(Vec<String>, String)| {
+        let reason = std::iter::once(reason.clone());
+        row.iter().cloned().chain(reason).collect::<Vec<_>>()
+    };
+    let headings: Vec<&str> = header.iter().copied().chain([heading]).collect();
+    let wide = lines(&headings, rows.iter().map(whole).collect());
+    let width = terminal_width();
+    let fits = |line: &String| width.is_none_or(|width| console::measure_text_width(line) <= width);
+    if wide.iter().all(fits) {
+        return wide.join("\n");
+    }
+    let (cells, reasons): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+    let mut text = Vec::new();
+    let reasons = std::iter::once(String::new()).chain(reasons);
+    for (line, reason) in lines(header, cells).into_iter().zip(reasons) {
+        text.push(cut(line, width));
+        if !reason.is_empty() {
+            text.extend(below(&reason, width.unwrap_or(usize::MAX)));
+        }
+    }
+    text.join("\n")
+}
+
+fn terminal_width() -> Option<usize> {
+    let terminal = console::Term::stdout();
+    terminal.is_term().then(|| usize::from(terminal.size().1))
+}
+
+fn lines(header: &[&str], rows: Vec<Vec<String>>) -> Vec<String> {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
@@ -142,15 +184,33 @@ pub(super) fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
                 .map(|cell| controls::escape_line(&cell).into_owned())
                 .collect::<Vec<_>>()
         }));
-    let terminal = console::Term::stdout();
-    let width = terminal.is_term().then(|| usize::from(terminal.size().1));
     let text = table.to_string();
-    let lines = text
-        .lines()
-        .map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end())
-        .map(|line| match width {
-            Some(width) => console::truncate_str(line, width, "…"),
-            None => line.into(),
-        });
-    lines.collect::<Vec<_>>().join("\n")
+    let lines = text.lines();
+    lines
+        .map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end().to_owned())
+        .collect()
+}
+
+fn cut(line: String, width: Option<usize>) -> String {
+    match width {
+        Some(width) => console::truncate_str(&line, width, "…").into_owned(),
+        None => line,
+    }
+}
+
+/// A reason in lines of its own, a little to the right.
+fn below(reason: &str, width: usize) -> Vec<String> {
+    const INDENT: &str = "   ";
+    let width = u16::try_from(width).unwrap_or(u16::MAX);
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(width.saturating_sub(2).max(20))
+        .add_row([controls::escape_line(reason)]);
+    let text = table.to_string();
+    let lines = text.lines();
+    lines
+        .map(|line| format!("{INDENT}{}", line.trim()))
+        .collect()
 }

@@ -1,6 +1,6 @@
 //! `cumulua runs list`.
 
-use super::common::{History, Problem, request_json, short_id, table};
+use super::common::{History, Problem, request_json, short_id, table_with_reasons};
 use super::selection::Selection;
 use super::times::{FORMS, took};
 use crate::cli::report;
@@ -114,8 +114,9 @@ impl List {
             return Ok(());
         }
         let rows = entries.iter().map(|entry| row(history, entry)).collect();
-        report::print(&table(
-            &["WHEN", "NAME", "RUN", "OUTCOME", "TOOK", "CALLS", "WHY"],
+        report::print(&table_with_reasons(
+            &["WHEN", "NAME", "RUN", "OUTCOME", "TOOK", "CALLS"],
+            "WHY",
             rows,
         ));
         if more {
@@ -173,7 +174,8 @@ fn without_server(
 /// A server is seen every 10 s.
 const GAP: SignedDuration = SignedDuration::from_secs(30);
 
-fn row(history: &History, entry: &Entry) -> Vec<String> {
+/// What the list shows of it, and why it is so.
+fn row(history: &History, entry: &Entry) -> (Vec<String>, String) {
     match entry {
         Entry::Run(row) => {
             let time = row
@@ -181,37 +183,37 @@ fn row(history: &History, entry: &Entry) -> Vec<String> {
                 .map(|ended| took(ended.duration_since(row.run.started)))
                 .unwrap_or_default();
             let simulated = if row.run.simulated { " (sim)" } else { "" };
+            // `runs show` has the whole error.
             let why = history.reason(row).unwrap_or_default();
             let why = why.lines().next().unwrap_or_default();
-            vec![
+            let late = row.run.due.filter(|due| {
+                let behind = row.run.started.duration_since(*due);
+                row.run.kind == "backfill" && behind > SignedDuration::from_mins(1)
+            });
+            let due = late.map(|due| format!("for {}", history.times.full(due)));
+            let why = [due.as_deref(), Some(why).filter(|why| !why.is_empty())];
+            let cells = vec![
                 history.times.full(row.run.started),
                 format!("{}{simulated}", row.run.name),
                 short_id(&row.run.id, 8),
                 history.word(row).to_owned(),
                 time,
                 row.calls.to_string(),
-                short_text(why),
-            ]
+            ];
+            let why: Vec<&str> = why.into_iter().flatten().collect();
+            (cells, why.join("; "))
         }
-        Entry::Missed(firing) => vec![
-            history.times.full(firing.due),
-            firing.schedule.clone(),
-            "-".to_owned(),
-            firing.outcome.clone(),
-            String::new(),
-            String::new(),
-            firing.detail.as_deref().map(short_text).unwrap_or_default(),
-        ],
-    }
-}
-
-/// `runs show` has the whole error.
-fn short_text(text: &str) -> String {
-    const MOST: usize = 80;
-    if text.chars().count() <= MOST {
-        text.to_owned()
-    } else {
-        text.chars().take(MOST - 1).collect::<String>() + "…"
+        Entry::Missed(firing) => {
+            let cells = vec![
+                history.times.full(firing.due),
+                firing.schedule.clone(),
+                "-".to_owned(),
+                firing.outcome.clone(),
+                String::new(),
+                String::new(),
+            ];
+            (cells, firing.detail.clone().unwrap_or_default())
+        }
     }
 }
 

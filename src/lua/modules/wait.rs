@@ -145,6 +145,7 @@ fn parse_wait((handle, list, options): Arguments) -> Result<(Vec<Task>, Duration
         let own = AccountRef {
             profile: handle.raw_get("profile")?,
             region: handle.raw_get("region")?,
+            others: Vec::new(),
         };
         for id in handle.raw_get::<Table>("ids")?.sequence_values::<String>() {
             let account = asked.or(&own);

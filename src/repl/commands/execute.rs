@@ -141,9 +141,14 @@ impl Conversation {
                 file.write_all(script.as_bytes())
             });
         match written {
-            Ok(()) => self
-                .ui
-                .note(&format!("written to {file}; `cumulua run {file}` runs it")),
+            Ok(()) => {
+                let mut command = vec!["cumulua run".to_owned()];
+                command.extend(self.gate.account_ref().options());
+                command.push(file.to_owned());
+                let command = command.join(" ");
+                self.ui
+                    .note(&format!("written to {file}; `{command}` runs it"));
+            }
             Err(failure) => self.problem(&format!("{file} cannot be written: {failure}")),
         }
     }
