@@ -8,27 +8,46 @@ use crate::http::request::{Incoming, Product};
 use base64::Engine as _;
 use cumulua_core::catalog::{Action, Kind, Param, Required, path};
 use cumulua_core::json;
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value as Json};
 use std::borrow::Cow;
 use std::net::Ipv4Addr;
 
-/// The parameters of a call: from the JSON body of a POST to Capital Online, otherwise from
-/// the query and the form; a GET to Capital Online may have a JSON body too.
+/// The parameters of a call: from the JSON body of a POST or PUT to Capital Online, otherwise from
+/// the query and the form; a GET or DELETE to Capital Online may have a JSON body too. Some stand in
+/// the path.
 pub(crate) fn given(action: &Action, incoming: &Incoming) -> Result<Map<String, Json>, Refusal> {
-    let in_body = incoming.product == Product::Cds && incoming.method == "POST";
-    let mut given = if in_body {
+    let mut given = if is_in_body(incoming) {
         from_body(incoming)?
     } else {
         flat::unfold(action, &named(action, incoming))?
     };
-    if incoming.product == Product::Cds && incoming.method == "GET" {
+    if incoming.product == Product::Cds && !is_in_body(incoming) {
         // The vendor's driver for Kubernetes volumes sends its parameters so.
         for (name, value) in from_body(incoming)? {
             given.entry(name).or_insert(value);
         }
     }
+    given.extend(in_path(action, incoming.path));
     given.retain(|_, value| !value.is_null());
     Ok(given)
+}
+
+/// Whether the parameters of a request stand in its JSON body.
+pub(crate) fn is_in_body(incoming: &Incoming) -> bool {
+    incoming.product == Product::Cds && matches!(incoming.method, "POST" | "PUT")
+}
+
+/// The parameters that stand in a path where the documented one has `:name`; an endpoint's override
+/// can put a path in front.
+fn in_path<'a>(action: &'a Action, path: &'a str) -> impl Iterator<Item = (String, Json)> + 'a {
+    let parts = path.trim_matches('/').rsplit('/');
+    let names = action.path().trim_matches('/').rsplit('/');
+    names.zip(parts).filter_map(|(name, part)| {
+        let name = name.strip_prefix(':')?;
+        let text = percent_decode_str(part).decode_utf8_lossy();
+        Some((name.to_owned(), Json::from(text)))
+    })
 }
 
 /// Parameters that fit, in the form in which the catalogue has them.

@@ -137,10 +137,13 @@ pub(crate) fn refusal(
             let spelled =
                 |keys: &[&'static str]| action.and_then(|action| documented(action, keys));
             let mut body = Map::new();
-            body.insert(
-                spelled(&["Code", "code"]).unwrap_or("Code").to_owned(),
-                json!(code),
-            );
+            let name = spelled(&["Code", "code"]).unwrap_or("Code");
+            // One service has numbers for codes.
+            let example = action.and_then(|action| action.answer.example.get(name));
+            let number = code.parse::<u64>().ok();
+            let number = number.filter(|_| example.is_some_and(Json::is_number));
+            let code = number.map_or_else(|| json!(code), |number| json!(number));
+            body.insert(name.to_owned(), code);
             body.insert(
                 spelled(&["Message", "Msg", "msg"])
                     .unwrap_or("Message")

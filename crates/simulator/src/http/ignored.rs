@@ -33,7 +33,7 @@ const COMMON: &[&str] = &[
 /// out of it.
 pub(crate) fn unknown(action: &Action, incoming: &Incoming, given: &Map<String, Json>) -> Ignored {
     let mut ignored = Ignored::new();
-    let in_body = incoming.product == Product::Cds && incoming.method == "POST";
+    let in_body = check::is_in_body(incoming);
     for (name, value) in check::named(action, incoming) {
         let top = name.split('.').next().unwrap_or_default();
         // Alibaba has the region in every request, the other products as a parameter.

@@ -145,30 +145,19 @@ impl TestCloud {
         let model = self.catalog.action(&full_name).unwrap();
         let method = model.method().as_str();
         match model.product.protocol.signer {
-            Scheme::Cds if method == "GET" => {
+            Scheme::Cds => {
+                let (path, rest) = in_path(model.path(), params);
                 let mut pairs = self.common(&model.name);
-                pairs.extend(
-                    params
-                        .as_object()
-                        .unwrap()
-                        .iter()
-                        .map(|(name, value)| (name.clone(), path::text(value))),
-                );
-                signed(
-                    method,
-                    &format!("{}/", model.path()),
-                    pairs,
-                    SECRET,
-                    String::new(),
-                )
+                let is_in_query = matches!(method, "GET" | "DELETE");
+                if is_in_query {
+                    pairs.extend(
+                        rest.iter()
+                            .map(|(name, value)| (name.clone(), path::text(value))),
+                    );
+                }
+                let body = (!is_in_query).then(|| Json::Object(rest).to_string());
+                signed(method, &path, pairs, SECRET, body.unwrap_or_default())
             }
-            Scheme::Cds => signed(
-                method,
-                &format!("{}/", model.path()),
-                self.common(&model.name),
-                SECRET,
-                params.to_string(),
-            ),
             Scheme::Pop => {
                 let mut pairs = self.common(&model.name);
                 pairs.retain(|(name, _)| name != "Version");
@@ -337,6 +326,21 @@ pub(crate) fn merge(into: &mut Map<String, Json>, changes: &Json) {
     for (name, value) in changes.as_object().unwrap() {
         into.insert(name.clone(), value.clone());
     }
+}
+
+/// The path of a request, and the parameters that do not stand in it.
+fn in_path(documented: &str, params: &Json) -> (String, Map<String, Json>) {
+    let mut rest = params.as_object().unwrap().clone();
+    let parts = documented.split('/').map(|part| {
+        let name = part.strip_prefix(':');
+        let value = name.and_then(|name| rest.remove(name));
+        value.map_or_else(
+            || part.to_owned(),
+            |value| signature::encode(&path::text(&value)),
+        )
+    });
+    let path: Vec<_> = parts.collect();
+    (format!("{}/", path.join("/")), rest)
 }
 
 /// Lists and objects as flat pairs: `Key.1`, `Filter.1.Name`.
